@@ -1,0 +1,291 @@
+package main_test
+
+import (
+	"bytes"
+	"fmt"
+	"go/ast"
+	"go/format"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "localchat"
+
+// A law is what one package of ours may know. The shape of the program (main → cli → node → authority → protocol, with
+// discovery beside it) is worth no more than the test that keeps it, so every line here carries its reason, and the
+// reason is what a failure prints.
+type law struct {
+	// ours are the packages of this module that may be imported.
+	ours []string
+	why  string
+	bans []ban
+}
+
+// A ban forbids an import (a path, or everything under it) or, where names are given, the use of those names from it.
+// The empty path with the name "go" is the go statement.
+type ban struct {
+	path   string
+	names  []string
+	except []string
+	why    string
+	// tests: the ban holds for test files too.
+	tests bool
+}
+
+var clock = []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "NewTimer", "NewTicker", "Tick"}
+
+// pure are the bans of a package whose results depend on its arguments alone.
+var pure = []ban{
+	{path: "time", names: clock, why: "time enters as an argument: the same code runs in simulated time and under exhaustive search"},
+	{names: []string{"go"}, why: "no goroutine: node's loop is the only thing that happens at the same time as anything"},
+	{path: "net", why: "no network: node carries out what is decided here"},
+	{path: "log", why: "no log: what happened is in the result"},
+	{path: "math/rand", why: "randomness enters as an io.Reader"},
+	{path: "crypto/rand", why: "randomness enters as an io.Reader"},
+	{path: "os", why: "no files and no environment: node owns what is on disk"},
+}
+
+var laws = map[string]law{
+	".":        {ours: []string{"cli"}, why: "main.go is a few lines; the program begins in cli"},
+	"cli":      {ours: []string{"node", "discovery"}, why: "cli shows what node says; what it wants to know, an event or a result of node tells", bans: cliBans},
+	"node":     {ours: []string{"authority", "protocol"}, why: "node acts on what authority decides, meets discovery through its own interface, and does not know who looks", bans: nodeBans},
+	"protocol": {ours: nil, why: "protocol is a leaf: what goes over the wire knows nobody who sends it", bans: pure},
+	"protocol/internal/pb": {
+		ours: nil, why: "generated code knows nothing of ours",
+	},
+	"authority": {ours: []string{"protocol"}, why: "authority decides over values of the wire and nothing else", bans: pure},
+	"discovery": {ours: nil, why: "discovery is a leaf: it hints at addresses and knows nothing of rooms", bans: discoveryBans},
+}
+
+var cliBans = []ban{{
+	path: "github.com/libp2p", except: []string{"github.com/libp2p/go-libp2p/gologshim"}, tests: true,
+	why: "the person's face speaks to node alone; only libp2p's log is caught here, so that it cannot tear a screen",
+}}
+
+var nodeBans = []ban{
+	{path: "fmt", names: []string{"Print", "Printf", "Println"}, why: "standard output belongs to the faces, and in rpc one stray line breaks the reader"},
+	{path: "os", names: []string{"Stdout", "Stderr"}, why: "standard output and error belong to the faces"},
+}
+
+var discoveryBans = []ban{
+	{path: "github.com/libp2p/go-libp2p", except: []string{"github.com/libp2p/go-libp2p/core/peer"}, why: "discovery never dials: of libp2p it knows the name of a peer and no host"},
+	{path: "github.com/libp2p/go-libp2p-pubsub", why: "discovery knows nothing of rooms", tests: true},
+	{path: "fmt", names: []string{"Print", "Printf", "Println"}, why: "discovery never writes to the terminal"},
+	{path: "os", names: []string{"Stdout", "Stderr"}, why: "discovery never writes to the terminal"},
+}
+
+// TestLaws keeps the shape of DESIGN 2.
+func TestLaws(t *testing.T) {
+	fset := token.NewFileSet()
+	for _, name := range sources(t) {
+		f, err := parser.ParseFile(fset, name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		for _, breach := range breaches(fset, path.Dir(name), f, strings.HasSuffix(name, "_test.go")) {
+			t.Error(breach)
+		}
+	}
+}
+
+// breaches lists what f, a file of package folder dir, does against the law of that folder.
+func breaches(fset *token.FileSet, dir string, f *ast.File, test bool) []string {
+	rule, known := laws[dir]
+	if !known {
+		return []string{dir + ": a folder without a law: say in deps_test.go what it may import, and why it is there"}
+	}
+	var found []string
+	report := func(n ast.Node, what, why string) {
+		found = append(found, fmt.Sprintf("%s: %s: %s", fset.Position(n.Pos()), what, why))
+	}
+	local := map[string]string{} // the name in this file → the import path
+	for _, spec := range f.Imports {
+		p, _ := strconv.Unquote(spec.Path.Value)
+		local[localName(spec, p)] = p
+		if ours, ok := strings.CutPrefix(p, module+"/"); ok && !mayImport(dir, ours, rule) {
+			report(spec, "imports "+p, rule.why)
+		}
+		for _, b := range rule.bans {
+			if b.names == nil && (!test || b.tests) && under(p, b.path) && !slices.Contains(b.except, p) {
+				report(spec, "imports "+p, b.why)
+			}
+		}
+	}
+	if test {
+		return found
+	}
+	ast.Inspect(f, func(n ast.Node) bool {
+		from, name := use(n, local)
+		for _, b := range rule.bans {
+			if name != "" && from == b.path && slices.Contains(b.names, name) {
+				report(n, "uses "+strings.TrimPrefix(from+"."+name, "."), b.why)
+			}
+		}
+		return true
+	})
+	return found
+}
+
+// mayImport says whether folder dir may import our package pkg: its own (from an external test), what is internal to
+// it, or what its law lists.
+func mayImport(dir, pkg string, rule law) bool {
+	return pkg == dir || under(pkg, dir+"/internal") || slices.Contains(rule.ours, pkg)
+}
+
+// use is the package and the name that a node of the tree uses, if it is one that a ban can name.
+func use(n ast.Node, local map[string]string) (from, name string) {
+	switch n := n.(type) {
+	case *ast.GoStmt:
+		return "", "go"
+	case *ast.SelectorExpr:
+		if x, ok := n.X.(*ast.Ident); ok && local[x.Name] != "" {
+			return local[x.Name], n.Sel.Name
+		}
+	}
+	return "", ""
+}
+
+func localName(spec *ast.ImportSpec, p string) string {
+	if spec.Name != nil {
+		return spec.Name.Name
+	}
+	return path.Base(p)
+}
+
+// under reports whether p is root or lies beneath it.
+func under(p, root string) bool { return p == root || strings.HasPrefix(p, root+"/") }
+
+// TestLawsBite shows each law a file that breaks it.
+func TestLawsBite(t *testing.T) {
+	const libp2p = "github.com/libp2p/go-libp2p"
+	imports := func(p string) string { return "package x\nimport _ \"" + p + "\"" }
+	uses := func(p, name string) string { return "package x\nimport y \"" + p + "\"\nvar _ = y." + name }
+	goes := "package x\nfunc f() { go f() }"
+	tests := []sample{
+		{dir: ".", src: imports("localchat/cli"), ok: true},
+		{dir: ".", src: imports("localchat/node")},
+		{dir: "cli", src: imports("localchat/node"), ok: true},
+		{dir: "cli", src: imports("localchat/authority")},
+		{dir: "cli", src: imports("localchat/protocol"), test: true},
+		{dir: "cli", src: imports(libp2p + "/gologshim"), ok: true},
+		{dir: "cli", src: imports(libp2p + "/core/peer")},
+		{dir: "node", src: imports("localchat/authority"), ok: true},
+		{dir: "node", src: imports("localchat/discovery")},
+		{dir: "node", src: imports("localchat/cli")},
+		{dir: "node", src: uses("fmt", "Errorf"), ok: true},
+		{dir: "node", src: uses("fmt", "Println")},
+		{dir: "node", src: uses("os", "Stdout")},
+		{dir: "node", src: goes, ok: true},
+		{dir: "protocol", src: imports("localchat/protocol/internal/pb"), ok: true},
+		{dir: "protocol", src: imports("localchat/authority")},
+		{dir: "discovery", src: imports(libp2p + "/core/peer"), ok: true},
+		{dir: "discovery", src: imports(libp2p)},
+		{dir: "discovery", src: imports(libp2p + "/core/host")},
+		{dir: "discovery", src: imports("github.com/libp2p/go-libp2p-pubsub"), test: true},
+		{dir: "discovery", src: imports("localchat/protocol")},
+		{dir: "discovery", src: uses("os", "Stderr")},
+		{dir: "authority", src: imports("localchat/protocol"), ok: true},
+		{dir: "authority", src: imports("localchat/node")},
+		{dir: "utils", src: "package utils"},
+	}
+	for _, dir := range []string{"authority", "protocol"} {
+		for _, name := range clock {
+			tests = append(tests, bite(dir, uses("time", name))...)
+		}
+		for _, p := range []string{"net", "net/netip", "log", "log/slog", "math/rand", "math/rand/v2", "crypto/rand", "os", "os/exec"} {
+			tests = append(tests, bite(dir, imports(p))...)
+		}
+		tests = append(tests, bite(dir, goes)...)
+	}
+	for _, test := range tests {
+		fset := token.NewFileSet()
+		f, err := parser.ParseFile(fset, "x.go", test.src, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := breaches(fset, test.dir, f, test.test); (len(got) == 0) != test.ok {
+			t.Errorf("in %s (test file: %v), allowed: %v, want %v:\n%s\n%v", test.dir, test.test, len(got) == 0, test.ok, test.src, got)
+		}
+	}
+}
+
+// A sample is a file of package folder dir, and whether the law allows it.
+type sample struct {
+	dir, src string
+	test, ok bool
+}
+
+// bite is src as the package itself, where it is forbidden, and as a test of it, which is exempt.
+func bite(dir, src string) []sample {
+	return []sample{{dir: dir, src: src}, {dir: dir, src: src, test: true, ok: true}}
+}
+
+// TestFormat keeps gofmt's form; .ci/run asks gofumpt, which is stricter, where tools can be fetched.
+func TestFormat(t *testing.T) {
+	for _, name := range sources(t) {
+		src, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		formatted, err := format.Source(src)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		} else if !bytes.Equal(src, formatted) {
+			t.Errorf("%s: not gofmt-ed: run gofmt -w %s", name, name)
+		}
+	}
+}
+
+// TestSizes lists what has grown long. Length is a smell to look at in review and not an error, so it only logs.
+func TestSizes(t *testing.T) {
+	const maxFile, maxFunc = 500, 80 // lines
+	fset := token.NewFileSet()
+	for _, name := range sources(t) {
+		f, err := parser.ParseFile(fset, name, nil, parser.ParseComments|parser.SkipObjectResolution)
+		if err != nil || ast.IsGenerated(f) {
+			continue
+		}
+		if n := fset.File(f.Pos()).LineCount(); n > maxFile {
+			t.Logf("%s: %d lines", name, n)
+		}
+		for _, d := range f.Decls {
+			fn, ok := d.(*ast.FuncDecl)
+			if !ok {
+				continue
+			}
+			if n := fset.Position(fn.End()).Line - fset.Position(fn.Pos()).Line + 1; n > maxFunc {
+				t.Logf("%s: func %s: %d lines", fset.Position(fn.Pos()), fn.Name, n)
+			}
+		}
+	}
+}
+
+// sources lists our Go files, slash-separated and relative to the root of the module.
+func sources(t *testing.T) []string {
+	t.Helper()
+	var names []string
+	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && name != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata"):
+			return fs.SkipDir
+		case strings.HasSuffix(name, ".go"):
+			names = append(names, filepath.ToSlash(name))
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
