@@ -1,0 +1,208 @@
+package node
+
+import (
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/protocol"
+)
+
+// PeerID names a peer. It is libp2p's own type, so that a face needs no import of libp2p to hold one.
+type PeerID = peer.ID
+
+// RoomID names a room.
+type RoomID = protocol.RoomID
+
+// An Event is something that happened, told to every [Subscription] in one order. Text in an event is exactly what
+// its author wrote: a face that shows it on a terminal makes it safe first.
+type Event struct {
+	// Seq counts this node's events from 1; Time is when the node noticed.
+	Seq  uint64
+	Time time.Time
+	// Room is zero for events of the node itself; RoomName is its label.
+	Room     RoomID
+	RoomName string
+	Body     EventBody
+}
+
+// An EventBody is one of the types below. The field names of the JSON face are their json tags.
+type EventBody interface {
+	// Type is the event's name in the JSON face.
+	Type() string
+}
+
+type (
+	// RoomFound: a room was seen on the network for the first time, or again after RoomLost.
+	RoomFound struct {
+		Name   string `json:"name"`
+		Owner  PeerID `json:"owner"`
+		Words  string `json:"words"`
+		Access string `json:"access"`
+	}
+	// RoomLost: nobody has shown the room for a while.
+	RoomLost RoomFound
+	// Knock: somebody asks the owner to be admitted.
+	Knock struct {
+		Peer  PeerID `json:"peer"`
+		Nick  string `json:"nick"`
+		Words string `json:"words"`
+	}
+	// KnockGone: a knock was withdrawn before it was answered.
+	KnockGone struct {
+		Peer PeerID `json:"peer"`
+		Nick string `json:"nick"`
+	}
+	// Joined: I am in.
+	Joined struct {
+		Name  string `json:"name"`
+		Nick  string `json:"nick"`
+		Epoch uint64 `json:"epoch"`
+		// Owner: the room is mine.
+		Owner   bool `json:"owner"`
+		Resumed bool `json:"resumed"`
+	}
+	// Left: I have left, at my own wish.
+	Left struct{}
+	// MemberJoined: somebody was admitted.
+	MemberJoined struct {
+		Peer PeerID `json:"peer"`
+		Nick string `json:"nick"`
+	}
+	// MemberLeft: somebody left at its own wish.
+	MemberLeft MemberJoined
+	// MemberRemoved: somebody lost its place. Kind is kicked or banned.
+	MemberRemoved struct {
+		Peer PeerID    `json:"peer"`
+		Nick string    `json:"nick"`
+		By   PeerID    `json:"by"`
+		// ByNick is By's nick.
+		ByNick string    `json:"by_nick"`
+		Kind   string    `json:"kind"`
+		Until  time.Time `json:"until,omitzero"`
+		Seq    uint64    `json:"removal"`
+	}
+	// RemovalReason: the authority tells the room why, after the removed peer has heard it.
+	RemovalReason struct {
+		Peer    PeerID `json:"peer"`
+		Nick    string `json:"nick"`
+		Text    string `json:"text"`
+		Removal uint64 `json:"removal"`
+	}
+	// Unbanned: a ban was lifted.
+	Unbanned MemberJoined
+	// Message: a line that counts.
+	Message struct {
+		ID     string    `json:"id"`
+		Peer   PeerID    `json:"peer"`
+		Nick   string    `json:"nick"`
+		Text   string    `json:"text"`
+		Action bool      `json:"action"`
+		At     time.Time `json:"at"`
+		Self   bool      `json:"self"`
+		Late   bool      `json:"late"`
+	}
+	// Hidden: lines shown before count no longer, because their author was removed and they are past its cut-off.
+	Hidden struct {
+		Peer PeerID   `json:"peer"`
+		Nick string   `json:"nick"`
+		IDs  []string `json:"ids"`
+	}
+	// Expired: lines have reached the end of their retention and are to be forgotten.
+	Expired struct {
+		IDs []string `json:"ids"`
+	}
+	// Delivered: a line of mine has reached another node. By is empty for "at least one peer"; the authority's
+	// word is the strongest.
+	Delivered struct {
+		ID string `json:"id"`
+	}
+	// Direct: a direct message.
+	Direct struct {
+		ID   string    `json:"id"`
+		Peer PeerID    `json:"peer"`
+		Nick string    `json:"nick"`
+		Text string    `json:"text"`
+		At   time.Time `json:"at"`
+	}
+	// Removed: I lost my place. Exactly once for each removal.
+	Removed struct {
+		Kind   string    `json:"kind"`
+		Text   string    `json:"text"`
+		By     PeerID    `json:"by"`
+		ByNick string    `json:"by_nick"`
+		At     time.Time `json:"at"`
+		Until  time.Time `json:"until,omitzero"`
+	}
+	// Refused: I am no member there; nothing more is said.
+	Refused struct{}
+	// Epoch: the room has a new key. Have and Missing are peers, on the owner's node alone.
+	Epoch struct {
+		Epoch   uint64   `json:"epoch"`
+		Have    []PeerID `json:"have,omitempty"`
+		Missing []PeerID `json:"missing,omitempty"`
+	}
+	// RemovalProgress: how far a removal has got, on the owner's node.
+	RemovalProgress struct {
+		Peer    PeerID   `json:"peer"`
+		Nick    string   `json:"nick"`
+		Kind    string   `json:"kind"`
+		Told    bool     `json:"told"`
+		Applied int      `json:"applied"`
+		Total   int      `json:"total"`
+		Missing []string `json:"missing,omitempty"` // nicks not heard from
+	}
+	// OwnerUnreachable: nobody can be admitted or removed for now. Told again as ForS grows.
+	OwnerUnreachable struct {
+		ForS int `json:"for_s"`
+	}
+	// OwnerBack: the authority answers again, after ForS seconds.
+	OwnerBack OwnerUnreachable
+	// PolicyChanged: the policy in force.
+	PolicyChanged struct {
+		PolicyInfo
+	}
+	// RoomClosed: the room that I own has ended.
+	RoomClosed struct {
+		Kind string `json:"kind"`
+		Text string `json:"text"`
+	}
+	// Gap: events that this reader was too slow for.
+	Gap struct {
+		Lost int `json:"lost"`
+	}
+	// Warning: something that a person should know. Codes: attempt (somebody tried what only the owner may),
+	// ambiguous_room, owner_key, frozen, not_delivered, network, disk.
+	Warning struct {
+		Code string `json:"code"`
+		Text string `json:"text"`
+		Peer PeerID `json:"peer,omitempty"`
+	}
+)
+
+func (RoomFound) Type() string        { return "room_found" }
+func (RoomLost) Type() string         { return "room_lost" }
+func (Knock) Type() string            { return "knock" }
+func (KnockGone) Type() string        { return "knock_gone" }
+func (Joined) Type() string           { return "joined" }
+func (Left) Type() string             { return "left" }
+func (MemberJoined) Type() string     { return "member_joined" }
+func (MemberLeft) Type() string       { return "member_left" }
+func (MemberRemoved) Type() string    { return "member_removed" }
+func (RemovalReason) Type() string    { return "removal_reason" }
+func (Unbanned) Type() string         { return "unbanned" }
+func (Message) Type() string          { return "message" }
+func (Hidden) Type() string           { return "hidden" }
+func (Expired) Type() string          { return "expired" }
+func (Delivered) Type() string        { return "delivered" }
+func (Direct) Type() string           { return "direct" }
+func (Removed) Type() string          { return "removed" }
+func (Refused) Type() string          { return "refused" }
+func (Epoch) Type() string            { return "epoch" }
+func (RemovalProgress) Type() string  { return "removal_progress" }
+func (OwnerUnreachable) Type() string { return "owner_unreachable" }
+func (OwnerBack) Type() string        { return "owner_back" }
+func (PolicyChanged) Type() string    { return "policy" }
+func (RoomClosed) Type() string       { return "room_closed" }
+func (Gap) Type() string              { return "gap" }
+func (Warning) Type() string          { return "warning" }

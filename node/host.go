@@ -1,0 +1,81 @@
+package node
+
+import (
+	"fmt"
+
+	"github.com/libp2p/go-libp2p"
+	"github.com/libp2p/go-libp2p/core/crypto"
+	"github.com/libp2p/go-libp2p/core/host"
+	rcmgr "github.com/libp2p/go-libp2p/p2p/host/resource-manager"
+	"github.com/libp2p/go-libp2p/p2p/net/connmgr"
+	"github.com/libp2p/go-libp2p/p2p/security/noise"
+	quic "github.com/libp2p/go-libp2p/p2p/transport/quic"
+	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
+	"github.com/libp2p/go-libp2p/x/rate"
+)
+
+// defaultListen is every interface, both transports: QUIC loses little to a lossy Wi-Fi and survives a new address,
+// TCP passes a small MTU and notices a killed process at once.
+var defaultListen = []string{
+	"/ip4/0.0.0.0/udp/0/quic-v1", "/ip6/::/udp/0/quic-v1",
+	"/ip4/0.0.0.0/tcp/0", "/ip6/::/tcp/0",
+}
+
+// newHost makes the libp2p host of a LAN: QUIC and TCP with Noise, and none of what the internet needs (no relay, hole
+// punching, autonat, port mapping).
+func newHost(key crypto.PrivKey, listen []string) (host.Host, error) {
+	if len(listen) == 0 {
+		listen = defaultListen
+	}
+	limits := rcmgr.DefaultLimits
+	libp2p.SetDefaultServiceLimits(&limits)
+	rm, err := rcmgr.NewResourceManager(
+		// The defaults scale with memory down to 64 connections, and count handshakes tightly: silent connections
+		// from one laptop then keep everybody else out.
+		rcmgr.NewFixedLimiter(lanLimits(limits)),
+		// The defaults admit 8 connections from a whole IPv6 LAN and 8 from one IPv4 address.
+		rcmgr.WithLimitPerSubnet(
+			[]rcmgr.ConnLimitPerSubnet{{PrefixLength: 32, ConnCount: connsPerHost}},
+			[]rcmgr.ConnLimitPerSubnet{{PrefixLength: 128, ConnCount: connsPerHost}, {PrefixLength: 64, ConnCount: connsPerLAN6}},
+		),
+		// The default limiter throttles our own redials. It must not be nil: that panics at the first connection.
+		rcmgr.WithConnRateLimiters(&rate.Limiter{}),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("resource manager: %w", err)
+	}
+	cm, err := connmgr.NewConnManager(connLow, connHigh, connmgr.WithGracePeriod(connGrace))
+	if err != nil {
+		return nil, fmt.Errorf("connection manager: %w", err)
+	}
+	return libp2p.New(
+		libp2p.Identity(key),
+		libp2p.ListenAddrStrings(listen...),
+		libp2p.Transport(quic.NewTransport),
+		libp2p.Transport(tcp.NewTCPTransport),
+		libp2p.Security(noise.ID, noise.New),
+		libp2p.ResourceManager(rm),
+		libp2p.ConnectionManager(cm),
+		libp2p.DisableRelay(),
+		libp2p.DisableMetrics(),
+		libp2p.ForceReachabilityPrivate(),
+		libp2p.DisableIdentifyAddressDiscovery(),
+		// No version and no name: identify tells it to every stranger.
+		libp2p.UserAgent("localchat"),
+		libp2p.WithDialTimeout(dialTimeout),
+	)
+}
+
+// lanLimits are the library's limits with room for a LAN's worth of peers that connect in the same second.
+func lanLimits(scaling rcmgr.ScalingLimitConfig) rcmgr.ConcreteLimitConfig {
+	const conns = 2 * connHigh
+	partial := rcmgr.PartialLimitConfig{
+		System: rcmgr.ResourceLimits{
+			Conns: conns, ConnsInbound: conns, ConnsOutbound: conns, FD: conns,
+			Streams: 16 * conns, StreamsInbound: 16 * conns, StreamsOutbound: 16 * conns,
+		},
+		Transient: rcmgr.ResourceLimits{Conns: conns, ConnsInbound: conns, ConnsOutbound: conns, FD: conns},
+	}
+	return partial.Build(scaling.AutoScale())
+}
+

@@ -1,0 +1,100 @@
+package node
+
+import "time"
+
+// Every bound of a node, with its unit and its reason. What goes over the wire is bounded in protocol, what a room's
+// law says in authority.
+const (
+	// inboxSize, in events: a burst of lines from a full room while the loop syncs a record to disk. Correctness does
+	// not depend on it: the tests run with 0 as well.
+	inboxSize = 1024
+	// EventQueue, in events, of one Subscription: about ten seconds of a busy room for a face that is stuck.
+	EventQueue = 4096
+
+	// pollHold is how long the authority holds a poll that has no news: shorter than the 30 s after which middle
+	// boxes and idle timers start to close quiet streams.
+	pollHold = 25 * time.Second
+	// pollPatience is how long a member waits for an answer before it thinks the stream dead: the hold and a trip.
+	pollPatience = pollHold + 5*time.Second
+	// pollBackoffMin and pollBackoffMax bound the pause between polls that fail.
+	pollBackoffMin = 200 * time.Millisecond
+	pollBackoffMax = 5 * time.Second
+	// pollsPerSecond and pollBurst of one stream; an honest member asks once an answer.
+	pollsPerSecond = 20
+	pollBurst      = 100
+
+	// streamTimeout is for a small request and its answer: a LAN takes milliseconds; a machine that swaps, seconds.
+	streamTimeout = 5 * time.Second
+	// joinHold is how long a knock waits at the authority's door for a person.
+	joinHold = 10 * time.Minute
+	// leaveTimeout bounds the farewell: leaving must not hang on an owner that is gone.
+	leaveTimeout = 2 * time.Second
+	// farewell is how long the owner of an ephemeral room waits at its end for the members to have been told.
+	farewell = time.Second
+
+	// dialTimeout of one attempt over all addresses of a peer, and the pauses between attempts: libp2p's own
+	// back-off hides a returned owner for up to minutes, so it is cleared before each and ours holds.
+	dialTimeout    = 3 * time.Second
+	dialBackoffMin = 500 * time.Millisecond
+	dialBackoffMax = 10 * time.Second
+	// dialYield is how long the peer with the larger ID waits for the other's dial, when both find each other at the
+	// same moment: two crossing QUIC connections have left gossipsub mute.
+	dialYield = 300 * time.Millisecond
+	// maxDials at once; more only compete for the same air.
+	maxDials = 8
+	// maxBook, in peers that the dial book remembers beside those of our rooms; mDNS is unauthenticated.
+	maxBook = 256
+
+	// pingEvery and pingTimeout: libp2p notices a pulled cable after 30 s or more, this after 3 to 5.
+	pingEvery   = 2 * time.Second
+	pingTimeout = 3 * time.Second
+	// unreachableAfter is when silence of the authority is said aloud: one lost ping is not news.
+	unreachableAfter = 3 * time.Second
+	// netCheckEvery: how often our own addresses are compared; a change redials at once.
+	netCheckEvery = 2 * time.Second
+	// wakeGap: a tick of one second that took longer than this means that the machine slept.
+	wakeGap = 5 * time.Second
+
+	// roomsEvery: how often a connected peer is asked for its rooms; roomLost, after how long unseen one is gone.
+	roomsEvery = 10 * time.Second
+	roomLost   = 45 * time.Second
+	// maxFound, in rooms that are remembered from the network.
+	maxFound = 512
+
+	// syncEvery: heads are compared with a random member (DESIGN 6). syncSoon: after a line of ours or a gap.
+	syncEvery = 15 * time.Second
+	syncSoon  = 250 * time.Millisecond
+	// deliverBy is when a line of ours that nobody has confirmed is reported.
+	deliverBy = 10 * time.Second
+
+	// maxLines retained in a room, whatever the retention: 10,000 lines of 100 bytes are a few MB.
+	maxLines = 10_000
+	// maxEarly lines of an epoch that we do not have yet, of one author and in all: what a talker says in the time
+	// that a key takes to come.
+	maxEarlyAuthor = 64
+	maxEarly       = 1024
+	// ctrBlock: message numbers are reserved on disk in blocks, one write for so many lines.
+	ctrBlock = 1 << 10
+
+	// reasonNoteAfter: the room hears the reason once the removed peer has, or after this (DESIGN 4.2).
+	reasonNoteAfter = 10 * time.Second
+	// attemptEvery: at most one warning about the same peer's overreach in this time.
+	attemptEvery = time.Minute
+	// progressKept: how long a removal's progress is followed.
+	progressKept = 10 * time.Minute
+	// maxProgress removals followed at once; the oldest are dropped.
+	maxProgress = 256
+
+	// defaultInvite is an invite's life where none is asked for.
+	defaultInvite = 24 * time.Hour
+	// lockTimeout: how long we wait for another node to let go of the data directory.
+	lockTimeout = 200 * time.Millisecond
+
+	// connections: the manager trims above the high mark. A LAN room connects everybody to everybody.
+	connLow, connHigh = 512, 768
+	connGrace         = time.Minute
+	// connsPerHost from one address: several nodes on one machine, and reconnects that overlap.
+	connsPerHost = 64
+	// connsPerLAN6 from one IPv6 /64: the whole LAN. The library's default is 8.
+	connsPerLAN6 = 1024
+)

@@ -1,0 +1,29 @@
+package protocol
+
+import (
+	"errors"
+	"fmt"
+)
+
+// What can be wrong with bytes from elsewhere. Errors of this package wrap one of these and name the field; they never
+// hold bytes of the input, so they are fit for a terminal.
+var (
+	// ErrTooLarge means that something is longer than its bound. Nothing of that size was allocated.
+	ErrTooLarge = errors.New("protocol: too large")
+	// ErrMalformed means that bytes are not what their schema, a bound, or the canonical form allows.
+	ErrMalformed = errors.New("protocol: malformed")
+	// ErrDomain means that an envelope holds another kind of thing than was asked for.
+	ErrDomain = errors.New("protocol: signed for another purpose")
+	// ErrSignature means that a signature does not verify, or that the signer is not who the signed text says.
+	ErrSignature = errors.New("protocol: bad signature")
+	// ErrNotOpened means that a message does not open under the key given: another epoch's key, or altered bytes.
+	ErrNotOpened = errors.New("protocol: message does not open under this key")
+)
+
+func malformed(field, format string, args ...any) error {
+	return fmt.Errorf("%w: %s: %s", ErrMalformed, field, fmt.Sprintf(format, args...))
+}
+
+func tooLarge(what string, n, most int) error {
+	return fmt.Errorf("%w: %s has %d bytes, at most %d are allowed", ErrTooLarge, what, n, most)
+}

@@ -1,0 +1,172 @@
+package protocol
+
+import (
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/multiformats/go-multiaddr"
+)
+
+// A Frame is one message of a stream protocol, sent with its length before it as an unsigned varint.
+type Frame interface {
+	// encode appends nothing and keeps nothing; it fails only on a frame that breaks its own bounds.
+	encode() ([]byte, error)
+	// decode replaces the frame by what b says, strictly: unknown fields, wrong lengths and values out of bounds
+	// are errors. b may be kept.
+	decode(b []byte) error
+	// max is the largest encoding, in bytes.
+	max() int
+}
+
+type (
+	// PollRequest is the standing question of a member: what is new, and am I still in?
+	//
+	// Nonce is one for the whole of an admission and is kept until there is a definite answer, so that a reason
+	// whose delivery failed can be asked for again by the same client and by no other. Admission is the seq of my
+	// Admit record, HaveSeq of the last record that I applied, HaveKey the last epoch whose key I hold; the two
+	// last are at the same time my acknowledgement of the epoch.
+	PollRequest struct {
+		Room      RoomID
+		Nonce     Nonce
+		Admission uint64
+		HaveSeq   uint64
+		HaveKey   uint64
+		// HavePresence is the Presence number of the last answer.
+		HavePresence uint64
+	}
+	// PollAck says that the reason has been kept.
+	PollAck struct {
+		Room    RoomID
+		Removal uint64
+		Nonce   Nonce
+	}
+	// PollAsk is what a member writes on a poll stream: exactly one of the two.
+	PollAsk struct {
+		Request *PollRequest
+		Ack     *PollAck
+	}
+	// PollReply is what the authority writes: exactly one of Member and Reason, or neither, which is REFUSED: one
+	// and the same byte string for never a member, already told, expired and unknown room.
+	PollReply struct {
+		Member *PollMember
+		Reason []byte // a signed Reason; see OpenReason
+	}
+	// PollMember is the answer to a member.
+	PollMember struct {
+		Records  [][]byte // after HaveSeq, in order; OpenRecord
+		Keys     []EpochKey
+		Presence uint64 // grows with each change of Present
+		Present  []Presence
+		More     bool // there was more than fits: ask again at once
+	}
+	// EpochKey is a message key on its way to somebody who may have it.
+	EpochKey struct {
+		Epoch uint64
+		Key   Key
+	}
+	// Presence is a member that the authority hears from, and where it can be dialled.
+	Presence struct {
+		Peer  peer.ID
+		Addrs []multiaddr.Multiaddr // without /p2p
+	}
+
+	// JoinRequest asks to be admitted; Token is zero without an invite.
+	JoinRequest struct {
+		Room  RoomID
+		Nick  string
+		Token Token
+	}
+	// JoinReply answers it. JoinWaiting is sent at once when a person has to decide, and is followed by another.
+	JoinReply struct {
+		Code JoinCode
+		Text string        // a reason typed by the owner, with JoinDenied
+		Wait time.Duration // with JoinTooSoon and JoinBanned: how long still; zero: for good
+		// With JoinAdmitted: the log so far, the key of the admission's epoch, and my Admit's seq.
+		Records   [][]byte
+		Keys      []EpochKey
+		Admission uint64
+	}
+
+	// AskRequest is a member's wish to the authority: exactly one of the two.
+	AskRequest struct {
+		Room   RoomID
+		Leave  bool
+		Invite *AskInvite
+	}
+	// AskInvite asks for an invite, where the policy lets members invite.
+	AskInvite struct {
+		Nick    string // may be ""
+		Expires time.Duration
+	}
+	// AskReply answers it. Text is the invite text.
+	AskReply struct {
+		OK   bool
+		Text string
+	}
+
+	// SyncRequest asks another member for what I lack.
+	SyncRequest struct {
+		Room    RoomID
+		HaveSeq uint64
+		// Keys are epochs whose key I miss.
+		Keys []uint64
+		// Heads say up to where I have every author's lines.
+		Heads []Head
+	}
+	// Head is the last message of an author below which nothing is missing.
+	Head struct {
+		Author peer.ID
+		Ctr    uint64
+	}
+	// SyncReply gives it. It is empty for a caller that is not a member.
+	SyncReply struct {
+		Records [][]byte
+		Keys    []EpochKey
+		Lines   [][]byte // OpenMessage; each author's in the order of Ctr
+		HaveSeq uint64   // how far the answerer's own log goes
+		Heads   []Head   // up to where the answerer has every author's lines: what of mine has reached it
+		More    bool
+	}
+
+	// TellRequest is a direct message; who sends it is who the stream authenticates.
+	TellRequest struct {
+		Room RoomID
+		ID   [16]byte
+		Text string
+		At   time.Time
+	}
+	// TellReply says that it has been shown, or that the caller is not a member there.
+	TellReply struct{ OK bool }
+
+	// RoomsRequest asks which rooms a node is in.
+	RoomsRequest struct{}
+	// RoomsReply lists them.
+	RoomsReply struct{ Rooms []RoomAd }
+	// RoomAd describes a room to strangers. What is proven by Create is the name, the owner and so the id; the rest
+	// is the answerer's word.
+	RoomAd struct {
+		Create  []byte // the signed Create record
+		Access  Access
+		Subject string
+		Members uint32
+		Addrs   []multiaddr.Multiaddr // the owner's, without /p2p, as far as known
+	}
+)
+
+// JoinCode is the authority's answer to a JoinRequest.
+type JoinCode uint8
+
+// Append only; values are on the wire. Unknown reads as JoinDenied.
+const (
+	JoinAdmitted    JoinCode = 1
+	JoinWaiting     JoinCode = 2
+	JoinDenied      JoinCode = 3
+	JoinBanned      JoinCode = 4
+	JoinTooSoon     JoinCode = 5 // kicked a moment ago: come back after Wait
+	JoinInviteBad   JoinCode = 6 // unknown, used, expired or revoked: strangers are not told which
+	JoinNeedsInvite JoinCode = 7
+	JoinNickBad     JoinCode = 8 // not allowed or reserved
+	JoinNickTaken   JoinCode = 9 // taken, or looks like one that is
+	JoinFull        JoinCode = 10
+	JoinNoRoom      JoinCode = 11 // no such room here, or closed
+)

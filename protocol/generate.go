@@ -1,0 +1,3 @@
+package protocol
+
+//go:generate go tool -modfile=../tools.mod buf generate

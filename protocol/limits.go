@@ -1,0 +1,65 @@
+package protocol
+
+import "time"
+
+// Every bound of the wire, with its unit and its reason. Decoders check them before they allocate.
+const (
+	// MaxText is the longest text of a line or a direct message, in bytes of UTF-8: 64 KiB is a pasted log of
+	// about a thousand lines; more belongs in a file.
+	MaxText = 64 << 10
+	// MaxNick, in bytes and in runes: what a member list can show in one column.
+	MaxNick      = 128
+	MaxNickRunes = 32
+	// MaxRoomName, in bytes: as for nicks.
+	MaxRoomName      = 128
+	MaxRoomNameRunes = 32
+	// MaxSubject, in bytes: one line of a status bar, in any script.
+	MaxSubject = 400
+	// MaxReason, in bytes: about what IRC gives a kick comment; a reason is one sentence.
+	MaxReason = 400
+	// MaxMembers of a room. The design's largest measured room; state and poll replies grow with it.
+	MaxMembers = 1024
+	// MaxAddrs of one peer in any frame, and MaxAddr in bytes of one multiaddr: a laptop has a handful, a hostile
+	// peer as many as we let it.
+	MaxAddrs = 16
+	MaxAddr  = 128
+	// MaxRecord and MaxMessage, in bytes of the signed envelope: the largest legal body and its proof.
+	MaxRecord  = 4 << 10
+	MaxMessage = MaxText + 1<<10
+	// MaxFrame, in bytes, of a small request or answer (everything but a batch of records or lines).
+	MaxFrame = MaxText + 1<<10
+	// MaxBatch, in bytes, of a frame that carries records, keys or lines; a sender stops filling before it and
+	// says that there is more.
+	MaxBatch = 1 << 20
+	// MaxBatchItems of each kind (records, keys, lines, heads) in one frame.
+	MaxBatchItems = 2 * MaxMembers
+	// MaxRooms that one node lists when asked.
+	MaxRooms = 32
+	// MaxInvite, in characters of an invite text: what fits in a QR code that a phone reads off a terminal, and 4
+	// addresses.
+	MaxInvite       = 512
+	MaxInviteAddrs  = 4
+	MaxInviteExpiry = 7 * 24 * time.Hour // a forgotten invite is a door left open
+	// MaxSignedReason, in bytes of the signed envelope: the longest reason, the longest nick, ids and proof.
+	MaxSignedReason = 2 << 10
+	// MaxCounter is the largest seq, epoch, term, ctr and lamport: what every JSON reader still holds exactly, and
+	// far from where adding one wraps around. A lamport clock that has reached it stays there.
+	MaxCounter = 1<<53 - 1
+	// MaxPolicyTime bounds Idle and Retain of a policy: a room is a conversation, not an archive.
+	MaxPolicyTime = 365 * 24 * time.Hour
+	// maxTimeMillis is the last moment that a field can name, the end of year 9999, after which RFC 3339 has no form.
+	maxTimeMillis = 253402300799999
+	// maxRequest, in bytes, of a question that holds no text longer than a name.
+	maxRequest = 1 << 10
+	// maxSyncRequest, in bytes: MaxBatchItems heads and as many epochs.
+	maxSyncRequest = 256 << 10
+	// maxAnswer, in bytes, of a reply that is a yes or a no.
+	maxAnswer = 16
+	// frameChunk, in bytes, is how much a reader allocates ahead of what has arrived, so that announcing a large
+	// frame and sending nothing costs the receiver little.
+	frameChunk = 64 << 10
+	// FailureLife is how long a failure state waits for its peer's poll (DESIGN 4.2).
+	FailureLife = 24 * time.Hour
+	// MaxFailures of a room that wait at once. They are only made for real members.
+	MaxFailures = 4096
+)
