@@ -202,6 +202,14 @@ func (r *reading) addr(field string, b []byte) multiaddr.Multiaddr {
 // What follows writes fields. It checks nothing: every encoder has its result read back by the decoder's own rules, so
 // that there is one set of them.
 
+func encodePayload(what string, m proto.Message) ([]byte, error) {
+	b, err := canonical.Marshal(m)
+	if err != nil {
+		return nil, malformed(what, "holds text that is not UTF-8")
+	}
+	return b, nil
+}
+
 // orNone writes the zero value as an absent field.
 func orNone(b []byte) []byte {
 	for _, x := range b {

@@ -65,6 +65,19 @@ func ParseRoomID(s string) (RoomID, error) {
 	return RoomID(b), nil
 }
 
+// MarshalText makes the id a string in JSON.
+func (id RoomID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (id *RoomID) UnmarshalText(b []byte) error {
+	parsed, err := ParseRoomID(string(b))
+	if err != nil {
+		return err
+	}
+	*id = parsed
+	return nil
+}
+
 // A Nonce binds a claim to the client that asked for it; see [PollRequest].
 type Nonce [16]byte
 

@@ -55,6 +55,11 @@ const (
 	maxSyncRequest = 256 << 10
 	// maxAnswer, in bytes, of a reply that is a yes or a no.
 	maxAnswer = 16
+	// maxRoomsReply, in bytes: MaxRooms rooms, each with the largest record and MaxAddrs addresses.
+	maxRoomsReply = 256 << 10
+	// maxWait of a JoinReply: the longest time.Duration but for its last hours; a ban "until year 9999" is as good
+	// as one without end.
+	maxWait = 290 * 365 * 24 * time.Hour
 	// frameChunk, in bytes, is how much a reader allocates ahead of what has arrived, so that announcing a large
 	// frame and sending nothing costs the receiver little.
 	frameChunk = 64 << 10

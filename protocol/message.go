@@ -47,6 +47,7 @@ type Message struct {
 	Author peer.ID // the verified signer
 	ID     Hash    // of the signed envelope's bytes: the message ID of pubsub as well
 	raw    []byte
+	header []byte
 	nonce  []byte
 	sealed []byte
 }

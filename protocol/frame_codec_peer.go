@@ -1,0 +1,133 @@
+package protocol
+
+import "localchat/protocol/internal/pb"
+
+// The frames between members, and between strangers. Those to and from the authority are in frame_codec.go.
+
+func (f *SyncRequest) max() int { return maxSyncRequest }
+
+func (f *SyncRequest) encode() ([]byte, error) {
+	m := &pb.SyncRequest{Room: f.Room[:], HaveSeq: f.HaveSeq, Keys: f.Keys, Heads: make([]*pb.Head, len(f.Heads))}
+	for i, h := range f.Heads {
+		m.Heads[i] = &pb.Head{Author: []byte(h.Author), Ctr: h.Ctr}
+	}
+	return encodeFrame("sync", m, func(r *reading) { new(SyncRequest).read(r, m) })
+}
+
+func (f *SyncRequest) decode(b []byte) error {
+	var m pb.SyncRequest
+	return decodeFrame("sync", b, &m, func(r *reading) { f.read(r, &m) })
+}
+
+func (f *SyncRequest) read(r *reading, m *pb.SyncRequest) {
+	*f = SyncRequest{Room: r.room("room", m.Room), HaveSeq: r.count("have_seq", m.HaveSeq, 0), Keys: m.Keys}
+	if !r.items("keys", len(m.Keys), MaxBatchItems) || !r.items("heads", len(m.Heads), MaxBatchItems) {
+		return
+	}
+	for _, e := range m.Keys {
+		r.count("keys", e, 1)
+	}
+	if len(m.Heads) == 0 {
+		return
+	}
+	f.Heads = make([]Head, len(m.Heads))
+	for i, h := range m.Heads {
+		f.Heads[i] = Head{Author: r.peer("heads.author", h.Author), Ctr: r.count("heads.ctr", h.Ctr, 1)}
+	}
+}
+
+func (f *SyncReply) max() int { return MaxBatch }
+
+func (f *SyncReply) encode() ([]byte, error) {
+	m := &pb.SyncReply{
+		Records: f.Records, Keys: keysToPB(f.Keys), Lines: f.Lines, HaveSeq: f.HaveSeq, More: f.More,
+	}
+	return encodeFrame("answer", m, func(r *reading) { new(SyncReply).read(r, m) })
+}
+
+func (f *SyncReply) decode(b []byte) error {
+	var m pb.SyncReply
+	return decodeFrame("answer", b, &m, func(r *reading) { f.read(r, &m) })
+}
+
+func (f *SyncReply) read(r *reading, m *pb.SyncReply) {
+	*f = SyncReply{
+		Records: r.blobs("records", m.Records, MaxRecord), Keys: r.keys(m.Keys),
+		Lines: r.blobs("lines", m.Lines, MaxMessage), HaveSeq: r.count("have_seq", m.HaveSeq, 0), More: m.More,
+	}
+}
+
+func (f *TellRequest) max() int { return MaxFrame }
+
+func (f *TellRequest) encode() ([]byte, error) {
+	m := &pb.TellRequest{Room: f.Room[:], Id: f.ID[:], Text: f.Text, At: millis(f.At)}
+	return encodeFrame("tell", m, func(r *reading) { new(TellRequest).read(r, m) })
+}
+
+func (f *TellRequest) decode(b []byte) error {
+	var m pb.TellRequest
+	return decodeFrame("tell", b, &m, func(r *reading) { f.read(r, &m) })
+}
+
+func (f *TellRequest) read(r *reading, m *pb.TellRequest) {
+	*f = TellRequest{Room: r.room("room", m.Room), Text: r.text("text", m.Text), At: r.time("at", m.At)}
+	r.fixed("id", f.ID[:], m.Id)
+}
+
+func (f *TellReply) max() int { return maxAnswer }
+
+func (f *TellReply) encode() ([]byte, error) {
+	m := &pb.TellReply{Answer: answer(f.OK)}
+	return encodeFrame("answer", m, func(r *reading) { new(TellReply).read(r, m) })
+}
+
+func (f *TellReply) decode(b []byte) error {
+	var m pb.TellReply
+	return decodeFrame("answer", b, &m, func(r *reading) { f.read(r, &m) })
+}
+
+func (f *TellReply) read(r *reading, m *pb.TellReply) { *f = TellReply{OK: r.answer(m.Answer)} }
+
+// RoomsRequest asks for nothing in particular: it is the one frame of zero bytes that is always well formed.
+func (f *RoomsRequest) max() int { return 0 }
+
+func (f *RoomsRequest) encode() ([]byte, error) { return nil, nil }
+
+func (f *RoomsRequest) decode(b []byte) error { return unmarshal("rooms", b, &pb.RoomsRequest{}) }
+
+func (f *RoomsReply) max() int { return maxRoomsReply }
+
+func (f *RoomsReply) encode() ([]byte, error) {
+	m := &pb.RoomsReply{Rooms: make([]*pb.RoomAd, len(f.Rooms))}
+	for i, a := range f.Rooms {
+		m.Rooms[i] = &pb.RoomAd{
+			Create: a.Create, Access: pb.Access(a.Access), Subject: a.Subject, Members: a.Members,
+			Addrs: addrBytes(a.Addrs),
+		}
+	}
+	return encodeFrame("answer", m, func(r *reading) { new(RoomsReply).read(r, m) })
+}
+
+func (f *RoomsReply) decode(b []byte) error {
+	var m pb.RoomsReply
+	return decodeFrame("answer", b, &m, func(r *reading) { f.read(r, &m) })
+}
+
+func (f *RoomsReply) read(r *reading, m *pb.RoomsReply) {
+	*f = RoomsReply{}
+	if len(m.Rooms) == 0 || !r.items("rooms", len(m.Rooms), MaxRooms) {
+		return
+	}
+	f.Rooms = make([]RoomAd, len(m.Rooms))
+	for i, a := range m.Rooms {
+		f.Rooms[i] = RoomAd{
+			Create:  r.blob("rooms.create", a.Create, MaxRecord),
+			Access:  Access(r.closedEnum("rooms.access", int32(a.Access), uint8(Invite))),
+			Subject: r.subject("rooms.subject", a.Subject), Members: a.Members,
+			Addrs: r.addrs("rooms.addrs", a.Addrs, MaxAddrs),
+		}
+		if a.Members > MaxMembers {
+			r.fail("rooms.members", "%d, at most %d are allowed", a.Members, MaxMembers)
+		}
+	}
+}

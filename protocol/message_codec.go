@@ -1,0 +1,183 @@
+package protocol
+
+import (
+	"crypto/cipher"
+	"fmt"
+	"io"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+	"golang.org/x/crypto/chacha20poly1305"
+
+	"localchat/protocol/internal/pb"
+)
+
+// SealMessage encrypts c under key, the key of epoch h.Epoch, and signs the result for author, who must be who s signs
+// for. The nonce is read from rand. What is returned has gone through [OpenMessage], like a line from elsewhere.
+func SealMessage(h Header, c Content, key Key, author peer.ID, s Signer, rand io.Reader) (Message, error) {
+	header, err := h.encode()
+	if err != nil {
+		return Message{}, err
+	}
+	content, err := c.encode()
+	if err != nil {
+		return Message{}, err
+	}
+	aead, err := newAEAD(key)
+	if err != nil {
+		return Message{}, err
+	}
+	nonce := make([]byte, chacha20poly1305.NonceSizeX)
+	if _, err := io.ReadFull(rand, nonce); err != nil {
+		return Message{}, fmt.Errorf("protocol: reading a nonce: %w", err)
+	}
+	body, err := canonical.Marshal(&pb.Message{
+		Header: header, Nonce: nonce,
+		Sealed: aead.Seal(nil, nonce, content, additional(header, author)),
+	})
+	if err != nil {
+		return Message{}, fmt.Errorf("protocol: message: %w", err)
+	}
+	raw, err := sealEnvelope(messageDomain, body, s)
+	if err != nil {
+		return Message{}, err
+	}
+	m, err := OpenMessage(raw)
+	if err != nil {
+		return Message{}, err
+	}
+	// The author of a message is nowhere but in its signature and in what the ciphertext is bound to. Were the two to
+	// differ, the line would open nowhere.
+	if err := signedBy("author", m.Author, author); err != nil {
+		return Message{}, err
+	}
+	return m, nil
+}
+
+// OpenMessage decodes, validates and verifies a message; it needs no key. It keeps raw, which must not be changed
+// afterwards. It fails with [ErrTooLarge], [ErrMalformed], [ErrDomain] or [ErrSignature].
+func OpenMessage(raw []byte) (Message, error) {
+	body, signer, err := openEnvelope(raw, messageDomain, MaxMessage)
+	if err != nil {
+		return Message{}, err
+	}
+	var m pb.Message
+	if err := unmarshal("message", body, &m); err != nil {
+		return Message{}, err
+	}
+	h, err := decodeHeader(m.Header)
+	if err != nil {
+		return Message{}, err
+	}
+	if len(m.Nonce) != chacha20poly1305.NonceSizeX {
+		return Message{}, malformed("nonce", "%d bytes instead of %d", len(m.Nonce), chacha20poly1305.NonceSizeX)
+	}
+	if len(m.Sealed) <= chacha20poly1305.Overhead {
+		return Message{}, malformed("sealed", "%d bytes, which leaves nothing to open", len(m.Sealed))
+	}
+	return Message{
+		Header: h, Author: signer, ID: DataID(raw),
+		raw: raw, header: m.Header, nonce: m.Nonce, sealed: m.Sealed,
+	}, nil
+}
+
+// Open decrypts m. It fails with [ErrNotOpened] under any key but the one that m was sealed with, and with
+// [ErrMalformed] where its author sealed something that is no content.
+func (m Message) Open(key Key) (Content, error) {
+	aead, err := newAEAD(key)
+	if err != nil {
+		return Content{}, err
+	}
+	if len(m.nonce) != aead.NonceSize() {
+		return Content{}, ErrNotOpened // the zero Message
+	}
+	b, err := aead.Open(nil, m.nonce, m.sealed, additional(m.header, m.Author))
+	if err != nil {
+		return Content{}, ErrNotOpened
+	}
+	return decodeContent(b)
+}
+
+func newAEAD(key Key) (cipher.AEAD, error) {
+	aead, err := chacha20poly1305.NewX(key[:])
+	if err != nil {
+		return nil, fmt.Errorf("protocol: cipher: %w", err)
+	}
+	return aead, nil
+}
+
+// additional is what a ciphertext is bound to beside its key. The ID has a fixed length, so no two pairs give the same
+// bytes.
+func additional(header []byte, author peer.ID) []byte {
+	b := make([]byte, 0, len(header)+len(author))
+	return append(append(b, header...), author...)
+}
+
+func (h Header) encode() ([]byte, error) {
+	return encodePayload("header", &pb.Header{
+		Room: h.Room[:], Epoch: h.Epoch, Ctr: h.Ctr, Prev: orNone(h.Prev[:]), Lamport: h.Lamport,
+	})
+}
+
+func decodeHeader(b []byte) (Header, error) {
+	var m pb.Header
+	if err := unmarshal("header", b, &m); err != nil {
+		return Header{}, err
+	}
+	var r reading
+	h := Header{
+		Room: r.room("header.room", m.Room), Epoch: r.count("header.epoch", m.Epoch, 1),
+		Ctr: r.count("header.ctr", m.Ctr, 1), Lamport: r.count("header.lamport", m.Lamport, 1),
+	}
+	r.optional("header.prev", h.Prev[:], m.Prev)
+	if r.err != nil {
+		return Header{}, r.err
+	}
+	return h, nil
+}
+
+func (c Content) encode() ([]byte, error) {
+	b, err := encodePayload("content", &pb.Content{
+		Kind: pb.ContentKind(c.Kind), Text: c.Text, At: millis(c.At), Removal: c.Removal,
+	})
+	if err != nil {
+		return nil, err
+	}
+	// Nobody but us can check what is sealed before it travels.
+	if _, err := decodeContent(b); err != nil {
+		return nil, err
+	}
+	return b, nil
+}
+
+func decodeContent(b []byte) (Content, error) {
+	var m pb.Content
+	if err := unmarshal("content", b, &m); err != nil {
+		return Content{}, err
+	}
+	var r reading
+	c := Content{
+		Kind: ContentKind(r.enum("content.kind", int32(m.Kind))), Text: m.Text,
+		At: r.time("content.at", m.At), Removal: m.Removal,
+	}
+	switch c.Kind {
+	case Say, Action:
+		r.text("content.text", m.Text)
+		if m.Removal != 0 {
+			r.fail("content.removal", "only a note of a reason has one")
+		}
+	case ReasonNote:
+		r.reason("content.text", m.Text)
+		r.count("content.removal", m.Removal, 1)
+	default:
+		// Of a later version: it is kept and passed on, and shown as nothing.
+		if len(m.Text) > MaxText {
+			r.fail("content.text", "%d bytes, at most %d are allowed", len(m.Text), MaxText)
+		}
+		r.count("content.removal", m.Removal, 0)
+	}
+	if r.err != nil {
+		return Content{}, r.err
+	}
+	return c, nil
+}
+

@@ -1,0 +1,198 @@
+package protocol
+
+import (
+	"time"
+
+	"localchat/protocol/internal/pb"
+)
+
+func (r Record) encode() ([]byte, error) {
+	m := &pb.Record{
+		Room: orNone(r.Room[:]), Seq: r.Seq, Prev: orNone(r.Prev[:]), Term: r.Term, Epoch: r.Epoch,
+		At: millis(r.At), Author: []byte(r.Author),
+	}
+	switch b := r.Body.(type) {
+	case Create:
+		m.Body = &pb.Record_Create{Create: &pb.Create{
+			Name: b.Name, Nick: b.Nick, Policy: b.Policy.toPB(), Salt: b.Salt[:],
+		}}
+	case Admit:
+		m.Body = &pb.Record_Admit{Admit: &pb.Admit{Peer: []byte(b.Peer), Nick: b.Nick, Invite: orNone(b.Invite[:])}}
+	case Leave:
+		m.Body = &pb.Record_Leave{Leave: &pb.Leave{Peer: []byte(b.Peer), Cut: b.Cut.toPB()}}
+	case Remove:
+		m.Body = &pb.Record_Remove{Remove: &pb.Remove{
+			Peer: []byte(b.Peer), Kind: pb.ReasonKind(b.Kind), Until: millis(b.Until), Cut: b.Cut.toPB(),
+		}}
+	case Unban:
+		m.Body = &pb.Record_Unban{Unban: &pb.Unban{Peer: []byte(b.Peer)}}
+	case SetPolicy:
+		m.Body = &pb.Record_SetPolicy{SetPolicy: &pb.SetPolicy{Policy: b.Policy.toPB()}}
+	case Rekey:
+		m.Body = &pb.Record_Rekey{Rekey: &pb.Rekey{}}
+	case Close:
+		m.Body = &pb.Record_Close{Close: &pb.Close{Kind: pb.ReasonKind(b.Kind)}}
+	}
+	return encodePayload("record", m)
+}
+
+func decodeRecord(b []byte) (Record, error) {
+	var m pb.Record
+	if err := unmarshal("record", b, &m); err != nil {
+		return Record{}, err
+	}
+	var r reading
+	rec := Record{
+		Seq: r.count("seq", m.Seq, 1), Term: r.count("term", m.Term, 1), Epoch: r.count("epoch", m.Epoch, 1),
+		At: r.time("at", m.At), Author: r.peer("author", m.Author),
+	}
+	r.optional("room", rec.Room[:], m.Room)
+	r.optional("prev", rec.Prev[:], m.Prev)
+	rec.Body = r.body(&m, rec.At)
+	// Seq 1, no room, no record before and Create are four ways to say "first": all or none.
+	_, create := rec.Body.(Create)
+	if create != (rec.Seq == 1) || create != (rec.Room == RoomID{}) || create != rec.Prev.IsZero() {
+		r.fail("body", "Create, and it alone, is seq 1 with neither room nor prev")
+	}
+	if r.err != nil {
+		return Record{}, r.err
+	}
+	return rec, nil
+}
+
+func (r *reading) body(m *pb.Record, at time.Time) Body {
+	switch b := m.Body.(type) {
+	case *pb.Record_Create:
+		c := Create{
+			Name: r.roomName("create.name", b.Create.Name), Nick: r.nick("create.nick", b.Create.Nick),
+			Policy: r.policy("create.policy", b.Create.Policy),
+		}
+		r.fixed("create.salt", c.Salt[:], b.Create.Salt)
+		return c
+	case *pb.Record_Admit:
+		a := Admit{Peer: r.peer("admit.peer", b.Admit.Peer), Nick: r.nick("admit.nick", b.Admit.Nick)}
+		r.optional("admit.invite", a.Invite[:], b.Admit.Invite)
+		return a
+	case *pb.Record_Leave:
+		return Leave{Peer: r.peer("leave.peer", b.Leave.Peer), Cut: r.cut("leave.cut", b.Leave.Cut)}
+	case *pb.Record_Remove:
+		return r.remove(b.Remove, at)
+	case *pb.Record_Unban:
+		return Unban{Peer: r.peer("unban.peer", b.Unban.Peer)}
+	case *pb.Record_SetPolicy:
+		return SetPolicy{Policy: r.policy("set_policy.policy", b.SetPolicy.Policy)}
+	case *pb.Record_Rekey:
+		return Rekey{}
+	case *pb.Record_Close:
+		k := readKind(b.Close.Kind)
+		if k != Closed && k != Idle {
+			r.fail("close.kind", "neither closed nor idle")
+		}
+		return Close{Kind: k}
+	}
+	r.fail("body", "absent, or of a kind unknown here")
+	return nil
+}
+
+func (r *reading) remove(m *pb.Remove, at time.Time) Remove {
+	rm := Remove{
+		Peer: r.peer("remove.peer", m.Peer), Kind: readKind(m.Kind),
+		Until: r.timeOrNone("remove.until", m.Until), Cut: r.cut("remove.cut", m.Cut),
+	}
+	switch {
+	case rm.Kind != Kicked && rm.Kind != Banned:
+		r.fail("remove.kind", "neither kicked nor banned")
+	case rm.Until.IsZero():
+	case rm.Kind == Kicked:
+		r.fail("remove.until", "a kick has no end")
+	case !rm.Until.After(at):
+		r.fail("remove.until", "a ban that ends before it begins")
+	}
+	return rm
+}
+
+func (c Cut) toPB() *pb.Cut {
+	if c == (Cut{}) {
+		return nil
+	}
+	return &pb.Cut{Ctr: c.Ctr, Hash: c.Hash[:]}
+}
+
+func (r *reading) cut(field string, m *pb.Cut) (c Cut) {
+	if m == nil {
+		return c
+	}
+	c.Ctr = r.count(field+".ctr", m.Ctr, 1)
+	r.fixed(field+".hash", c.Hash[:], m.Hash)
+	return c
+}
+
+func (p Policy) toPB() *pb.Policy {
+	return &pb.Policy{
+		Access: pb.Access(p.Access), Subject: p.Subject,
+		IdleSeconds: units(p.Idle, time.Second), RetainSeconds: units(p.Retain, time.Second),
+		History: pb.History(p.History), MembersInvite: p.MembersInvite, HideReasons: p.HideReasons,
+	}
+}
+
+func (r *reading) policy(field string, m *pb.Policy) Policy {
+	if m == nil {
+		r.fail(field, "absent")
+		return Policy{}
+	}
+	p := Policy{
+		Access:        Access(r.closedEnum(field+".access", int32(m.Access), uint8(Invite))),
+		Subject:       r.subject(field+".subject", m.Subject),
+		Idle:          r.span(field+".idle_seconds", m.IdleSeconds, time.Second, MaxPolicyTime),
+		Retain:        r.span(field+".retain_seconds", m.RetainSeconds, time.Second, MaxPolicyTime),
+		History:       History(r.closedEnum(field+".history", int32(m.History), uint8(HistoryAll))),
+		MembersInvite: m.MembersInvite, HideReasons: m.HideReasons,
+	}
+	if m.RetainSeconds == 0 {
+		r.fail(field+".retain_seconds", "zero")
+	}
+	return p
+}
+
+// readKind reads a kind that we do not know as Other.
+func readKind(k pb.ReasonKind) ReasonKind {
+	if k < 0 || k > pb.ReasonKind(InviteRevoked) {
+		return Other
+	}
+	return ReasonKind(k)
+}
+
+func (r Reason) encode() ([]byte, error) {
+	return encodePayload("reason", &pb.Reason{
+		Room: r.Room[:], Peer: []byte(r.Peer), Kind: pb.ReasonKind(r.Kind), Text: r.Text, By: []byte(r.By),
+		ByNick: r.ByNick, At: millis(r.At), Until: millis(r.Until), Removal: r.Removal, Nonce: r.Nonce[:],
+	})
+}
+
+func decodeReason(b []byte) (Reason, error) {
+	var m pb.Reason
+	if err := unmarshal("reason", b, &m); err != nil {
+		return Reason{}, err
+	}
+	var r reading
+	rs := Reason{
+		Room: r.room("room", m.Room), Peer: r.peer("peer", m.Peer), Kind: readKind(m.Kind),
+		Text: r.reason("text", m.Text), By: r.peer("by", m.By), ByNick: r.nick("by_nick", m.ByNick),
+		At: r.time("at", m.At), Until: r.timeOrNone("until", m.Until),
+		Removal: r.count("removal", m.Removal, 1), Nonce: r.nonce("nonce", m.Nonce),
+	}
+	if !rs.Until.IsZero() && rs.Kind != Banned && rs.Kind != Other {
+		r.fail("until", "only a ban has an end")
+	}
+	if r.err != nil {
+		return Reason{}, r.err
+	}
+	return rs, nil
+}
+
+func (r *reading) nick(field, s string) string     { r.failWith(field, validNick(s)); return s }
+func (r *reading) asked(field, s string) string    { r.failWith(field, validAsked(s)); return s }
+func (r *reading) roomName(field, s string) string { r.failWith(field, validRoomName(s)); return s }
+func (r *reading) subject(field, s string) string  { r.failWith(field, validSubject(s)); return s }
+func (r *reading) reason(field, s string) string   { r.failWith(field, validReason(s)); return s }
+func (r *reading) text(field, s string) string     { r.failWith(field, ValidText(s)); return s }

@@ -1,0 +1,100 @@
+package protocol
+
+import "crypto/sha256"
+
+// A SignedRecord is a [Record] with its proof. A value other than zero has been decoded, validated and verified, and
+// its Author is who signed it; whether that author was entitled to it is the room's state to say.
+type SignedRecord struct {
+	Record
+	raw  []byte
+	hash Hash
+}
+
+// SignRecord signs r. What it returns has gone through [OpenRecord], like a record from elsewhere: times are cut to
+// milliseconds, and r is refused if its Author is not who s signs for.
+func SignRecord(r Record, s Signer) (SignedRecord, error) {
+	body, err := r.encode()
+	if err != nil {
+		return SignedRecord{}, err
+	}
+	raw, err := sealEnvelope(recordDomain, body, s)
+	if err != nil {
+		return SignedRecord{}, err
+	}
+	return OpenRecord(raw)
+}
+
+// OpenRecord decodes, validates and verifies a signed record. It keeps raw, which must not be changed afterwards. It
+// fails with [ErrTooLarge], [ErrMalformed], [ErrDomain] or [ErrSignature].
+func OpenRecord(raw []byte) (SignedRecord, error) {
+	body, signer, err := openEnvelope(raw, recordDomain, MaxRecord)
+	if err != nil {
+		return SignedRecord{}, err
+	}
+	rec, err := decodeRecord(body)
+	if err != nil {
+		return SignedRecord{}, err
+	}
+	if err := signedBy("author", signer, rec.Author); err != nil {
+		return SignedRecord{}, err
+	}
+	return SignedRecord{Record: rec, raw: raw, hash: sha256.Sum256(body)}, nil
+}
+
+// Bytes is the signed envelope as it came, to be passed on or kept. It must not be changed.
+func (r SignedRecord) Bytes() []byte { return r.raw }
+
+// Hash names the record: the SHA-256 of the payload. Not of the envelope, because an author can sign one payload in
+// many ways, and these are one record.
+func (r SignedRecord) Hash() Hash { return r.hash }
+
+// RoomID is the room that the record belongs to. For a Create that is its own Hash.
+func (r SignedRecord) RoomID() RoomID {
+	if _, ok := r.Body.(Create); ok {
+		return RoomID(r.hash)
+	}
+	return r.Room
+}
+
+// A SignedReason is a [Reason] with its proof: decoded, validated and verified to come from By. Whether By may speak
+// for the room is for the caller, who knows the room's authority.
+type SignedReason struct {
+	Reason
+	raw []byte
+}
+
+// SignReason signs r; see [SignRecord]. The signer must be r.By.
+func SignReason(r Reason, s Signer) (SignedReason, error) {
+	body, err := r.encode()
+	if err != nil {
+		return SignedReason{}, err
+	}
+	raw, err := sealEnvelope(reasonDomain, body, s)
+	if err != nil {
+		return SignedReason{}, err
+	}
+	return OpenReason(raw)
+}
+
+// OpenReason decodes, validates and verifies a signed reason. It keeps raw and fails as [OpenRecord] does.
+func OpenReason(raw []byte) (SignedReason, error) {
+	body, signer, err := openEnvelope(raw, reasonDomain, MaxSignedReason)
+	if err != nil {
+		return SignedReason{}, err
+	}
+	r, err := decodeReason(body)
+	if err != nil {
+		return SignedReason{}, err
+	}
+	if err := signedBy("by", signer, r.By); err != nil {
+		return SignedReason{}, err
+	}
+	return SignedReason{Reason: r, raw: raw}, nil
+}
+
+// Bytes is the signed envelope as it came, to be passed on or kept. It must not be changed.
+func (r SignedReason) Bytes() []byte { return r.raw }
+
+// DataID is the name of gossip data: the SHA-256 of the bytes as they travel. Pubsub uses it to tell a message that it
+// has seen before.
+func DataID(raw []byte) Hash { return sha256.Sum256(raw) }
