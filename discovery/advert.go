@@ -1,0 +1,75 @@
+package discovery
+
+import (
+	"strings"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+	ma "github.com/multiformats/go-multiaddr"
+)
+
+const (
+	txtKey = "dnsaddr="
+	p2pKey = "/p2p/"
+)
+
+// txtOf returns the TXT strings that announce a peer at es.
+func txtOf(id peer.ID, es []endpoint) []string {
+	tail := p2pKey + id.String()
+	txt := make([]string, 0, len(es))
+	for _, e := range es {
+		txt = append(txt, txtKey+e.String()+tail)
+	}
+	return txt
+}
+
+// parseTXT reads what somebody announced. Strings that are not addresses of this network are skipped, as the format
+// asks; it is false when none is left, and when the strings name more than one peer, which no node does. zone is the name of
+// the interface on which it was heard.
+func parseTXT(txt []string, l lan, zone string) (peer.ID, []endpoint, bool) {
+	return parseAddrs(txt, func(e endpoint) (endpoint, bool) {
+		if e.ip.Is6() && e.ip.IsLinkLocalUnicast() {
+			e.ip = e.ip.WithZone(zone)
+		}
+		return e, l.holds(e.ip)
+	})
+}
+
+// parseAddrs reads at most maxTXT bytes of dnsaddr strings, of which pass says which are taken.
+func parseAddrs(txt []string, pass func(endpoint) (endpoint, bool)) (peer.ID, []endpoint, bool) {
+	var (
+		id   peer.ID
+		es   []endpoint
+		size int
+	)
+	for _, s := range txt {
+		if size += len(s); size > maxTXT || len(es) == maxAddrs {
+			break
+		}
+		addr, ok := strings.CutPrefix(s, txtKey)
+		if !ok || len(s) > maxTXTString {
+			continue
+		}
+		m, err := ma.NewMultiaddr(addr)
+		if err != nil {
+			continue
+		}
+		rest, p := peer.SplitAddr(m)
+		if p == "" {
+			continue
+		}
+		if id == "" {
+			id = p
+		}
+		if p != id {
+			return "", nil, false
+		}
+		e, ok := endpointOf(rest)
+		if !ok {
+			continue
+		}
+		if e, ok = pass(e); ok {
+			es = appendNew(es, e)
+		}
+	}
+	return id, es, len(es) > 0
+}

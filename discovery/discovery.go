@@ -1,0 +1,306 @@
+package discovery
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"errors"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/mdns"
+	"github.com/libp2p/go-libp2p/core/peer"
+)
+
+// Service is the DNS-SD service type of a node.
+const Service = "_localchat._udp"
+
+// Config says where to look. The zero value looks everywhere.
+type Config struct {
+	// Interfaces are the names of the only interfaces to use; nil is every usable one. A name that is not there
+	// (yet) is no error: interfaces come and go.
+	Interfaces []string
+	// Log gets changes of interfaces and of what fails, never a line for what somebody sends; nil discards.
+	Log *slog.Logger
+	// RuntimeDir is where the nodes of one machine find each other: each has a file RuntimeDir/localchat/*.addr with its
+	// addresses while it runs. "" is the user's runtime directory, or a private folder among the temporary
+	// files where the system has none.
+	RuntimeDir string
+	// Ephemeral leaves no file in RuntimeDir. The files of other nodes are read all the same.
+	Ephemeral bool
+}
+
+// MDNS announces a node and finds others. Make it with New.
+type MDNS struct {
+	cfg   Config
+	hurry chan struct{}
+
+	// What touches the network, so that tests can run the loop in simulated time.
+	list   func(names []string) ([]nic, error)
+	listen func(nic, mdns.Zone) (srv server, whole bool, err error)
+	query  func(ctx context.Context, n nic, v6 bool) ([]heard, error)
+}
+
+// New returns an MDNS that does nothing until Run.
+func New(cfg Config) *MDNS {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	return &MDNS{cfg: cfg, hurry: make(chan struct{}, 1), list: listNICs, listen: listenMDNS, query: queryMDNS}
+}
+
+// Hurry asks for a quick burst of queries now: the owner of a room was lost, or somebody looks at the list of rooms.
+// Any goroutine may call it, as often as it likes; it never blocks.
+func (d *MDNS) Hurry() {
+	select {
+	case d.hurry <- struct{}{}:
+	default: // one is asked for already
+	}
+}
+
+// Run announces self and browses until ctx ends, and returns nil then, at the latest after the query under way
+// (130 ms). Only one Run of an MDNS may be under way.
+//
+// self returns this node's peer ID and listen addresses; it is called from several goroutines, whenever an answer is
+// made, and never after Run has returned. An unspecified address stands for all addresses of the usable interfaces and
+// follows them at once, so host.Network().ListenAddresses() serves better than host.Addrs().
+//
+// found is called from one goroutine, the one of Run, with peers other than self: once when a peer or a new address of
+// it is heard, and again at most every 5 s while it goes on being heard. It should not block, as nothing is asked meanwhile.
+// Link-local IPv6 addresses carry the zone of the interface where they were heard. Nothing of it is proven.
+func (d *MDNS) Run(ctx context.Context, self func() peer.AddrInfo, found func(peer.AddrInfo)) error {
+	label := newLabel()
+	r := &run{
+		MDNS:    d,
+		self:    self,
+		found:   found,
+		zone:    newZone(label, self),
+		meet:    newRendezvous(d.cfg, label),
+		servers: map[string]*served{},
+		failing: map[string]string{},
+		reports: reports{},
+	}
+	defer r.close()
+	poll := time.NewTicker(pollInterfaces)
+	defer poll.Stop()
+	next := time.NewTimer(0)
+	defer next.Stop()
+	r.refresh()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-d.hurry:
+			r.schedule.reset()
+			next.Reset(r.soonest())
+		case <-poll.C:
+			if r.refresh() {
+				r.schedule.reset()
+				next.Reset(r.soonest())
+			}
+		case <-next.C:
+			r.last = time.Now()
+			next.Reset(r.schedule.next())
+			r.round(ctx)
+		}
+	}
+}
+
+// newLabel returns a random name of an instance. It says nothing about the node, and two never clash.
+func newLabel() string {
+	var b [20]byte
+	rand.Read(b[:]) // never fails
+	return strings.ToLower(base32.StdEncoding.EncodeToString(b[:]))
+}
+
+// run is the state of one Run. All of it belongs to Run's goroutine.
+type run struct {
+	*MDNS
+	self  func() peer.AddrInfo
+	found func(peer.AddrInfo)
+	zone  *zone
+	meet  *rendezvous
+
+	nics     []nic
+	servers  map[string]*served // by nic.key
+	failing  map[string]string  // what failed last time, by what was tried: logged when it changes
+	schedule schedule
+	last     time.Time // beginning of the last round
+	reports  reports
+}
+
+type served struct {
+	server
+	whole bool
+}
+
+func (r *run) close() {
+	r.zone.close()
+	for _, s := range r.servers {
+		r.note("shut down", s.Shutdown())
+	}
+	r.meet.close()
+}
+
+// soonest returns how long to wait for a round that is wanted now: rounds keep the shortest gap, however often
+// somebody calls Hurry.
+func (r *run) soonest() time.Duration {
+	return max(0, time.Until(r.last.Add(gaps[0])))
+}
+
+// refresh follows the interfaces, and says whether they changed. A socket joined its group on an interface as it was:
+// after renumbering or re-creation of the interface it is deaf, so the server is made anew.
+func (r *run) refresh() bool {
+	nics, err := r.list(r.cfg.Interfaces)
+	r.note("list interfaces", err)
+	if err != nil {
+		return false
+	}
+	keys := make(map[string]nic, len(nics))
+	for _, n := range nics {
+		keys[n.key()] = n
+	}
+	changed := !slices.EqualFunc(nics, r.nics, func(a, b nic) bool { return a.key() == b.key() })
+	if changed {
+		r.nics = nics
+		r.zone.set(nics)
+		clear(r.reports) // a known peer may have to be dialled from another address
+		clear(r.failing)
+		r.cfg.Log.Debug("discovery: interfaces changed", "interfaces", slices.Sorted(maps.Keys(keys)))
+	}
+	for key, s := range r.servers {
+		n, ok := keys[key]
+		if ok && (s.whole || !joinable(n)) {
+			continue
+		}
+		r.note("shut down", s.Shutdown())
+		delete(r.servers, key)
+	}
+	for key, n := range keys {
+		if r.servers[key] != nil {
+			continue
+		}
+		srv, whole, err := r.listen(n, r.zone)
+		r.note("serve "+n.iface.Name, err)
+		if err == nil {
+			r.servers[key] = &served{srv, whole}
+		}
+	}
+	self := r.self()
+	r.note("rendezvous", r.meet.announce(time.Now(), self.ID, expandHere(self.Addrs, r.nics)))
+	return changed
+}
+
+// round asks everywhere once and reports what was found.
+func (r *run) round(ctx context.Context) {
+	type asked struct {
+		heard []heard
+		err   error
+	}
+	answers := make([]asked, 2*len(r.nics)) // one for each interface and family
+	var wg sync.WaitGroup
+	for i := range answers {
+		wg.Go(func() {
+			answers[i].heard, answers[i].err = r.query(ctx, r.nics[i/2], i%2 == 1)
+		})
+	}
+	wg.Wait()
+	if ctx.Err() != nil {
+		return
+	}
+	l := lanOf(r.nics)
+	s := sightings{self: r.self().ID, addrs: map[peer.ID][]endpoint{}}
+	r.note("rendezvous", r.meet.look(time.Now(), l, s.add))
+	for i, a := range answers {
+		r.note("query "+r.nics[i/2].iface.Name+[]string{" IPv4", " IPv6"}[i%2], a.err)
+		for _, h := range a.heard {
+			if !h.ours() {
+				continue
+			}
+			if id, es, ok := parseTXT(h.txt, l, h.nic); ok {
+				s.add(id, es)
+			}
+		}
+	}
+	now := time.Now()
+	for _, id := range s.order {
+		es := s.addrs[id]
+		slices.SortFunc(es, endpoint.order)
+		if r.reports.due(now, id, es) {
+			r.found(addrInfo(id, es))
+		}
+	}
+}
+
+// note logs err when it is not what happened last time.
+func (r *run) note(what string, err error) {
+	text := ""
+	if err != nil && !errors.Is(err, context.Canceled) {
+		text = err.Error()
+	}
+	if r.failing[what] == text {
+		return
+	}
+	if text == "" {
+		delete(r.failing, what)
+	} else {
+		r.failing[what] = text
+	}
+	r.cfg.Log.Debug("discovery: "+what, "err", text)
+}
+
+// sightings is what one round has heard, each peer once.
+type sightings struct {
+	self  peer.ID
+	order []peer.ID
+	addrs map[peer.ID][]endpoint
+}
+
+func (s *sightings) add(id peer.ID, es []endpoint) {
+	have, known := s.addrs[id]
+	if id == s.self || !known && len(s.order) == maxPeers {
+		return
+	}
+	for _, e := range es {
+		if len(have) == maxPeerAddrs {
+			break
+		}
+		have = appendNew(have, e)
+	}
+	if !known {
+		s.order = append(s.order, id)
+	}
+	s.addrs[id] = have
+}
+
+// reports remembers what was reported, of maxPeers peers at most.
+type reports map[peer.ID]report
+
+type report struct {
+	at    time.Time
+	addrs []endpoint
+}
+
+// due says whether a peer is to be reported, and takes it as done.
+func (r reports) due(now time.Time, id peer.ID, es []endpoint) bool {
+	last, known := r[id]
+	isNew := func(e endpoint) bool { return !slices.Contains(last.addrs, e) }
+	if known && now.Sub(last.at) < reportAgain && !slices.ContainsFunc(es, isNew) {
+		return false
+	}
+	if !known && len(r) == maxPeers {
+		oldest := id
+		for p, rep := range r {
+			if oldest == id || rep.at.Before(r[oldest].at) {
+				oldest = p
+			}
+		}
+		delete(r, oldest)
+	}
+	r[id] = report{at: now, addrs: es}
+	return true
+}

@@ -1,0 +1,33 @@
+// Package discovery finds the other nodes of a local network, and of this machine, without a server.
+//
+// A node announces itself under the service "_localchat._udp.local." and browses for the same, by multicast DNS
+// (hashicorp/mdns) on every usable interface, over IPv4 and IPv6. The announcement is one DNS answer of less than 1200
+// bytes: a PTR to a random instance name, its SRV, its A and AAAA, and a TXT with one string for each address:
+//
+//	dnsaddr=/ip4/192.168.1.20/udp/40001/quic-v1/p2p/12D3KooW...
+//
+// The layout is that of the libp2p mDNS specification, so avahi-browse and go-libp2p's own browser read it too. It says
+// nothing about rooms, nicks or members.
+//
+// Nodes on one machine also meet in a folder (see Config.RuntimeDir), where each leaves a small file with its
+// addresses. That works without a network card and where multicast is switched off.
+//
+// # Trust
+//
+// None. Whoever is on the network can announce anything, so what Run reports is a hint to dial: the handshake proves
+// the peer ID, nothing here does. What is heard is bounded (limits.go), must belong to our service, must name one
+// peer other than ourselves, and only addresses that can be on this network pass: private, link-local or within a
+// prefix of one of our interfaces, and tcp or udp/quic-v1. The package never dials and never writes to the terminal.
+//
+// # Limits of the library underneath
+//
+//   - Its IPv4 query needs a route that covers 224.0.0.251 (a default route will do) whatever interface is named. On a
+//     network without one IPv4 queries fail and the nodes find each other by IPv6 link-local, which needs no route; the
+//     answer carries the IPv4 addresses all the same. With IPv6 off as well: "ip route add 224.0.0.0/4 dev eth0".
+//   - It answers to the address that asked, so a host firewall must let in UDP from port 5353.
+//   - A browser that itself asks from port 5353 (avahi) shares that port with us on one host, and only the socket
+//     opened last gets an answer sent to the host. Our own queries come from a port of their own.
+//
+// go-libp2p v0.51 does not dial IPv6 link-local addresses, with or without a zone. They are reported last, for a
+// node that can.
+package discovery

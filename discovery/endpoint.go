@@ -1,0 +1,159 @@
+package discovery
+
+import (
+	"cmp"
+	"encoding/binary"
+	"net/netip"
+	"slices"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+	ma "github.com/multiformats/go-multiaddr"
+)
+
+// endpoint is an address where a node listens: /ip/tcp/port or /ip/udp/port/quic-v1. No other shape is announced
+// or believed, which keeps out relays, names to be resolved and transports of browsers.
+type endpoint struct {
+	ip   netip.Addr // has a zone only if it is IPv6 link-local and was heard on an interface
+	port uint16
+	quic bool
+}
+
+// endpointOf reads a multiaddr without /p2p. Zones are refused: they mean something on their own machine only.
+func endpointOf(m ma.Multiaddr) (endpoint, bool) {
+	if len(m) < 2 {
+		return endpoint{}, false
+	}
+	var e endpoint
+	switch m[0].Code() {
+	case ma.P_IP4, ma.P_IP6:
+		e.ip, _ = netip.AddrFromSlice(m[0].RawValue())
+	default:
+		return endpoint{}, false
+	}
+	switch {
+	case len(m) == 2 && m[1].Code() == ma.P_TCP:
+	case len(m) == 3 && m[1].Code() == ma.P_UDP && m[2].Code() == ma.P_QUIC_V1:
+		e.quic = true
+	default:
+		return endpoint{}, false
+	}
+	raw := m[1].RawValue()
+	if len(raw) != 2 {
+		return endpoint{}, false
+	}
+	e.port = binary.BigEndian.Uint16(raw)
+	return e, e.ip.IsValid() && e.port != 0
+}
+
+// String is the endpoint as a multiaddr.
+func (e endpoint) String() string { return string(e.appendTo(nil)) }
+
+func (e endpoint) appendTo(b []byte) []byte {
+	ip := e.ip
+	if zone := ip.Zone(); zone != "" {
+		b = append(append(b, "/ip6zone/"...), zone...)
+		ip = ip.WithZone("")
+	}
+	if ip.Is4() {
+		b = append(b, "/ip4/"...)
+	} else {
+		b = append(b, "/ip6/"...)
+	}
+	b = ip.AppendTo(b)
+	if e.quic {
+		return append(appendPort(append(b, "/udp/"...), e.port), "/quic-v1"...)
+	}
+	return appendPort(append(b, "/tcp/"...), e.port)
+}
+
+func appendPort(b []byte, port uint16) []byte {
+	if port >= 10 {
+		b = appendPort(b, port/10)
+	}
+	return append(b, byte('0'+port%10))
+}
+
+// rank orders addresses by how likely a peer can use them: IPv4, then IPv6 of the site, then global, and link-local
+// last because libp2p does not dial it.
+func (e endpoint) rank() int {
+	switch {
+	case e.ip.Is4():
+		return 0
+	case e.ip.IsPrivate():
+		return 1
+	case !e.ip.IsLinkLocalUnicast():
+		return 2
+	}
+	return 3
+}
+
+// order sorts by rank, and an address's QUIC before its TCP.
+func (e endpoint) order(o endpoint) int {
+	quicFirst := 0
+	if e.quic != o.quic {
+		quicFirst = 1
+		if e.quic {
+			quicFirst = -1
+		}
+	}
+	return cmp.Or(cmp.Compare(e.rank(), o.rank()), e.ip.Compare(o.ip), quicFirst, cmp.Compare(e.port, o.port))
+}
+
+func appendNew(es []endpoint, e endpoint) []endpoint {
+	if slices.Contains(es, e) {
+		return es
+	}
+	return append(es, e)
+}
+
+// addrInfo turns endpoints into what libp2p takes.
+func addrInfo(id peer.ID, es []endpoint) peer.AddrInfo {
+	info := peer.AddrInfo{ID: id, Addrs: make([]ma.Multiaddr, 0, len(es))}
+	for _, e := range es {
+		if m, err := ma.NewMultiaddr(e.String()); err == nil {
+			info.Addrs = append(info.Addrs, m)
+		}
+	}
+	return info
+}
+
+// lan holds the prefixes of our interfaces' addresses.
+type lan []netip.Prefix
+
+// holds says whether ip can be a machine of this network. What is public must be within a prefix of ours, so that
+// nobody here can point us at a machine elsewhere.
+func (l lan) holds(ip netip.Addr) bool {
+	if !ip.IsValid() || ip.Is4In6() || ip.IsUnspecified() || ip.IsLoopback() || ip.IsMulticast() {
+		return false
+	}
+	if ip.IsPrivate() || ip.IsLinkLocalUnicast() {
+		return true
+	}
+	return slices.ContainsFunc(l, func(p netip.Prefix) bool { return p.Bits() > 0 && p.Contains(ip) })
+}
+
+// expand returns the endpoints at which listening on listen can be reached through nics, best first. An unspecified
+// address stands for all addresses of nics; of the others only those that nics have are kept, which drops what belongs
+// to containers, to loopback and to other networks.
+func expand(listen []ma.Multiaddr, nics []nic) []endpoint {
+	var es []endpoint
+	for _, m := range listen {
+		if len(m) > 0 && m[0].Code() == ma.P_IP6ZONE {
+			m = m[1:]
+		}
+		e, ok := endpointOf(m)
+		if !ok {
+			continue
+		}
+		for _, n := range nics {
+			for _, p := range n.prefixes {
+				ip := p.Addr()
+				if e.ip == ip || e.ip.IsUnspecified() && e.ip.Is4() == ip.Is4() {
+					es = appendNew(es, endpoint{ip: ip, port: e.port, quic: e.quic})
+				}
+			}
+		}
+	}
+	slices.SortFunc(es, endpoint.order)
+	return es
+}

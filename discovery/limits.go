@@ -1,0 +1,66 @@
+package discovery
+
+import "time"
+
+// What goes out.
+const (
+	// recordTTL is how many seconds a browser may keep our records: what RFC 6762 asks for records that name a host.
+	recordTTL = 120
+	// maxAnswer is the most bytes of one DNS answer: with IP and UDP headers it passes any link without fragments.
+	maxAnswer = 1200
+	// maxHostAddrs is the most A and AAAA records of an answer. Browsers need one; ours read the TXT.
+	maxHostAddrs = 4
+	// answerFresh is how long a made answer is given again, so that a storm of queries costs us no more than reading them.
+	answerFresh = 500 * time.Millisecond
+)
+
+// What comes in, and for the first three also what goes out.
+const (
+	// maxAddrs is the most addresses of one announcement: four of the longest pairs of QUIC and TCP.
+	maxAddrs = 8
+	// maxTXT is the most bytes of the strings of one TXT record: maxAddrs of the longest.
+	maxTXT = 1024
+	// maxTXTString is the most bytes of one string of a TXT record, by the format.
+	maxTXTString = 255
+	// maxPeerAddrs is the most addresses of one peer that a round keeps, from several interfaces and answers together.
+	maxPeerAddrs = 16
+	// maxPeers is the most peers that a round keeps, and the most whose last report is remembered. Honest answers
+	// come within milliseconds of the query and so before the bulk of a flood.
+	maxPeers = 256
+	// entryBuffer is the most entries of one query: the library drops what does not fit and never waits.
+	entryBuffer = 1024
+	// maxInterfaces is the most interfaces that are served; each costs two sockets and two queries a round.
+	maxInterfaces = 16
+)
+
+// When.
+const (
+	// queryWindow is how long one query listens. It is also the longest that Run goes on after its context has ended.
+	queryWindow = 130 * time.Millisecond
+	// pollInterfaces is how often the interfaces and their addresses are looked at.
+	pollInterfaces = 2 * time.Second
+	// reportAgain is the shortest time between two reports of a peer that has nothing new, so that a node can redial.
+	reportAgain = 5 * time.Second
+	// jitterPercent is how far each gap of the schedule is stretched or shortened at most, so that nodes that were
+	// started together drift apart.
+	jitterPercent = 20
+)
+
+// The rendezvous folder.
+const (
+	// maxFiles is the most names that one look into the folder reads.
+	maxFiles = 64
+	// maxFileSize is the most bytes of one file.
+	maxFileSize = 4096
+	// rewriteFile is how often a node writes its file anew, so that it stays young.
+	rewriteFile = 15 * time.Second
+	// staleFile is the age at which a file counts as left behind by a node that was killed: four missed rewrites.
+	staleFile = 60 * time.Second
+)
+
+// gaps are the times between the beginnings of two rounds; the last is repeated. Five quick rounds carry a start
+// through a loss of 30 % each way; 30 s bounds the answers on a network of 64 nodes to about 130 a second.
+var gaps = [...]time.Duration{
+	200 * time.Millisecond, 200 * time.Millisecond, 200 * time.Millisecond, 200 * time.Millisecond, 200 * time.Millisecond,
+	500 * time.Millisecond, time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, 30 * time.Second,
+}

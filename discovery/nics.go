@@ -1,0 +1,95 @@
+package discovery
+
+import (
+	"cmp"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// nic is a usable interface as it was when it was listed.
+type nic struct {
+	iface    net.Interface
+	prefixes []netip.Prefix // its addresses, each with the length of its network, sorted, without zones
+}
+
+// key changes with all that a server on the interface depends on: an interface that is made anew has a new index.
+func (n nic) key() string {
+	return fmt.Sprint(n.iface.Index, n.iface.Name, n.prefixes)
+}
+
+// listNICs returns the interfaces to serve: up, able to multicast, with an address, and no loopback. With names, those
+// only; without, the inner side of container bridges is left out, as no other machine is there.
+func listNICs(names []string) ([]nic, error) {
+	ifaces, err := net.Interfaces()
+	if err != nil {
+		return nil, err
+	}
+	var nics []nic
+	for _, iface := range ifaces {
+		const need = net.FlagUp | net.FlagRunning | net.FlagMulticast
+		if iface.Flags&need != need || iface.Flags&net.FlagLoopback != 0 {
+			continue
+		}
+		if len(names) > 0 && !slices.Contains(names, iface.Name) || len(names) == 0 && ofContainers(iface.Name) {
+			continue
+		}
+		addrs, err := iface.Addrs()
+		if err != nil { // it went away between the two calls
+			continue
+		}
+		if n := newNIC(iface, addrs); len(n.prefixes) > 0 {
+			nics = append(nics, n)
+		}
+	}
+	slices.SortFunc(nics, func(a, b nic) int { return cmp.Compare(a.iface.Index, b.iface.Index) })
+	return nics[:min(len(nics), maxInterfaces)], nil
+}
+
+func newNIC(iface net.Interface, addrs []net.Addr) nic {
+	n := nic{iface: iface}
+	for _, a := range addrs {
+		ipn, ok := a.(*net.IPNet)
+		if !ok {
+			continue
+		}
+		ip, ok := netip.AddrFromSlice(ipn.IP)
+		if !ok {
+			continue
+		}
+		bits, _ := ipn.Mask.Size()
+		n.prefixes = append(n.prefixes, netip.PrefixFrom(ip.Unmap(), bits))
+	}
+	slices.SortFunc(n.prefixes, netip.Prefix.Compare)
+	return n
+}
+
+// has says whether the interface has an address of the family.
+func (n nic) has(v6 bool) bool {
+	return slices.ContainsFunc(n.prefixes, func(p netip.Prefix) bool { return p.Addr().Is6() == v6 })
+}
+
+// containerNames are how the common container and virtual machine managers begin the names of their bridges.
+var containerNames = []string{"docker", "br-", "virbr", "podman", "cni", "lxcbr", "lxdbr", "incusbr", "cali", "flannel"}
+
+// ofContainers says whether the interface leads to containers only: a bridge made for them, or a port of a bridge,
+// which has no network of its own.
+func ofContainers(name string) bool {
+	if slices.ContainsFunc(containerNames, func(p string) bool { return strings.HasPrefix(name, p) }) {
+		return true
+	}
+	_, err := os.Stat(filepath.Join("/sys/class/net", name, "brport"))
+	return err == nil
+}
+
+func lanOf(nics []nic) lan {
+	var l lan
+	for _, n := range nics {
+		l = append(l, n.prefixes...)
+	}
+	return l
+}

@@ -1,0 +1,205 @@
+package discovery
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/adrg/xdg"
+	"github.com/libp2p/go-libp2p/core/peer"
+	ma "github.com/multiformats/go-multiaddr"
+)
+
+const (
+	fileSuffix = ".addr"
+	fileMagic  = "localchat rendezvous 1"
+)
+
+// rendezvous is the folder where the nodes of one user on one machine find each other. A file holds
+//
+//	localchat rendezvous 1
+//	the network namespace of the node, where the system has such
+//	dnsaddr=/ip4/127.0.0.1/tcp/40001/p2p/12D3KooW...
+//	...
+//
+// A node of another namespace is passed over: its loopback is not ours. A file that was not written for staleFile is
+// of a node that was killed; whoever sees it removes it. Age and not process IDs, which mean nothing between containers and
+// are used again.
+type rendezvous struct {
+	dir       string // "": there is nowhere to meet
+	name      string
+	space     string
+	ephemeral bool
+
+	text string    // what the file says
+	at   time.Time // when it was written; zero: there is none
+}
+
+func newRendezvous(cfg Config, label string) *rendezvous {
+	r := &rendezvous{name: label + fileSuffix, ephemeral: cfg.Ephemeral}
+	r.dir = filepath.Join(cfg.RuntimeDir, "localchat")
+	if cfg.RuntimeDir == "" {
+		r.dir = defaultDir()
+	}
+	// Empty where there are no namespaces, which is right: then there is one.
+	r.space, _ = os.Readlink("/proc/self/ns/net")
+	return r
+}
+
+func defaultDir() string {
+	xdg.Reload()
+	if fi, err := os.Stat(xdg.RuntimeDir); err == nil && fi.IsDir() {
+		return filepath.Join(xdg.RuntimeDir, "localchat")
+	}
+	return filepath.Join(os.TempDir(), fmt.Sprintf("localchat-%d", os.Geteuid()))
+}
+
+// open opens the folder and makes it if it is missing. It refuses one that another user could have put there or can
+// write to: in a directory of temporary files anybody can be first.
+func (r *rendezvous) open() (*os.Root, error) {
+	if err := os.Mkdir(r.dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	root, err := os.OpenRoot(r.dir)
+	if err != nil {
+		return nil, err
+	}
+	fi, err := root.Stat(".")
+	if err == nil && !private(fi) {
+		err = fmt.Errorf("%s is not private to this user", r.dir)
+	}
+	if err != nil {
+		return nil, errors.Join(err, root.Close())
+	}
+	return root, nil
+}
+
+// announce keeps this node's file true and young.
+func (r *rendezvous) announce(now time.Time, id peer.ID, es []endpoint) error {
+	if r.ephemeral || len(es) == 0 {
+		return nil
+	}
+	lines := append([]string{fileMagic, r.space}, txtOf(id, es[:min(len(es), maxAddrs)])...)
+	text := strings.Join(lines, "\n") + "\n"
+	if age := now.Sub(r.at); text == r.text && !r.at.IsZero() && age >= 0 && age < rewriteFile {
+		return nil
+	}
+	root, err := r.open()
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	// A new file takes the place of the old in one step, so that nobody reads half of it.
+	temp := strings.TrimSuffix(r.name, fileSuffix) + ".tmp"
+	if err := root.WriteFile(temp, []byte(text), 0o600); err != nil {
+		return err
+	}
+	if err := root.Rename(temp, r.name); err != nil {
+		return err
+	}
+	r.text, r.at = text, now
+	return nil
+}
+
+// look passes on what the files of other nodes say, and clears away what was left behind.
+func (r *rendezvous) look(now time.Time, l lan, add func(peer.ID, []endpoint)) error {
+	if _, err := os.Lstat(r.dir); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	root, err := r.open()
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	dir, err := root.Open(".")
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	entries, err := dir.ReadDir(maxFiles)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	for _, e := range entries {
+		fi, err := e.Info()
+		if err != nil || !fi.Mode().IsRegular() || e.Name() == r.name {
+			continue
+		}
+		suffix := filepath.Ext(e.Name())
+		if age := now.Sub(fi.ModTime()).Abs(); age > staleFile && (suffix == fileSuffix || suffix == ".tmp") {
+			_ = root.Remove(e.Name()) // somebody else was quicker, or will be
+			continue
+		}
+		if suffix != fileSuffix || fi.Size() > maxFileSize {
+			continue
+		}
+		if id, es, ok := r.read(root, e.Name(), l); ok {
+			add(id, es)
+		}
+	}
+	return nil
+}
+
+func (r *rendezvous) read(root *os.Root, name string, l lan) (peer.ID, []endpoint, bool) {
+	f, err := root.Open(name)
+	if err != nil {
+		return "", nil, false
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxFileSize))
+	if err != nil {
+		return "", nil, false
+	}
+	return parseFile(string(b), r.space, l)
+}
+
+// parseFile reads a file of the folder, with the same suspicion as what comes over the network.
+func parseFile(text, space string, l lan) (peer.ID, []endpoint, bool) {
+	lines := strings.Split(text, "\n")
+	if len(lines) < 3 || lines[0] != fileMagic || lines[1] != space {
+		return "", nil, false
+	}
+	return parseAddrs(lines[2:], func(e endpoint) (endpoint, bool) {
+		return e, l.holds(e.ip) || e.ip.IsLoopback() && !e.ip.Is4In6()
+	})
+}
+
+// close removes this node's file.
+func (r *rendezvous) close() {
+	if r.at.IsZero() {
+		return
+	}
+	_ = os.Remove(filepath.Join(r.dir, r.name)) // if it cannot be removed it goes stale
+}
+
+// expandHere is expand for the eyes of this machine: loopback too, and first, and nothing link-local, as its zone goes
+// without saying on the network only.
+func expandHere(listen []ma.Multiaddr, nics []nic) []endpoint {
+	var es []endpoint
+	for _, m := range listen {
+		e, ok := endpointOf(m)
+		switch {
+		case ok && e.ip.IsUnspecified() && e.ip.Is4():
+			e.ip = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+		case ok && e.ip.IsUnspecified():
+			e.ip = netip.IPv6Loopback()
+		case !ok || !e.ip.IsLoopback():
+			continue
+		}
+		es = appendNew(es, e)
+	}
+	slices.SortFunc(es, endpoint.order)
+	for _, e := range expand(listen, nics) {
+		if !e.ip.IsLinkLocalUnicast() {
+			es = append(es, e)
+		}
+	}
+	return es
+}

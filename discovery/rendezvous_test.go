@@ -1,0 +1,227 @@
+package discovery
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+)
+
+// bare is an MDNS on a machine without a network card.
+func bare(dir string, ephemeral bool) *MDNS {
+	d := New(Config{RuntimeDir: dir, Ephemeral: ephemeral})
+	d.list = func([]string) ([]nic, error) { return nil, nil }
+	return d
+}
+
+func nodeFiles(t *testing.T, dir string) []string {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, "localchat", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+func TestTwoNodesOnOneMachineWithoutCard(t *testing.T) {
+	dir := t.TempDir()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	type sight struct {
+		by int64
+		of peer.AddrInfo
+	}
+	sights, done := make(chan sight, 64), make(chan error)
+	start := func(seed int64, ephemeral bool) {
+		go func() {
+			me := peer.AddrInfo{ID: testPeer(seed), Addrs: addrs(listenAll...)}
+			done <- bare(dir, ephemeral).Run(ctx, func() peer.AddrInfo { return me }, func(p peer.AddrInfo) {
+				sights <- sight{seed, p}
+			})
+		}()
+	}
+	start(1, false)
+	start(2, false)
+	start(3, true) // reads, and leaves nothing
+	begin := time.Now()
+	missing := []string{"1 sees 2", "2 sees 1", "3 sees 1", "3 sees 2"}
+	for len(missing) > 0 {
+		select {
+		case s := <-sights:
+			of := "1"
+			if s.of.ID == testPeer(2) {
+				of = "2"
+			}
+			if s.of.ID == testPeer(3) || s.of.ID == testPeer(s.by) {
+				t.Errorf("%d sees %s", s.by, s.of)
+			}
+			want := []string{
+				"/ip4/127.0.0.1/udp/40001/quic-v1", "/ip4/127.0.0.1/tcp/40002", "/ip6/::1/udp/40003/quic-v1", "/ip6/::1/tcp/40004",
+			}
+			if got := texts(s.of.Addrs); !slices.Equal(got, want) {
+				t.Errorf("found %q, want %q", got, want)
+			}
+			text := string('0'+rune(s.by)) + " sees " + of
+			missing = slices.DeleteFunc(missing, func(m string) bool { return m == text })
+		case <-ctx.Done():
+			t.Fatalf("never: %v", missing)
+		}
+	}
+	t.Logf("all found after %v", time.Since(begin).Round(time.Millisecond))
+	if files := nodeFiles(t, dir); len(files) != 2 {
+		t.Errorf("files while running: %v", files)
+	}
+	for _, f := range nodeFiles(t, dir) {
+		if fi, err := os.Stat(f); err != nil || runtime.GOOS != "windows" && fi.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v %v", f, fi.Mode(), err)
+		}
+	}
+	cancel()
+	for range 3 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	if files := nodeFiles(t, dir); len(files) != 0 {
+		t.Errorf("left behind: %v", files)
+	}
+}
+
+func TestRendezvousFile(t *testing.T) {
+	a := "/p2p/" + testPeer(2).String()
+	head := fileMagic + "\nnet:[1]\n"
+	l := lanOf([]nic{testNIC(2, "eth0", "192.168.1.5/24")})
+	for _, tt := range []struct {
+		name, text string
+		want       []string
+	}{
+		{"good", head + "dnsaddr=/ip4/127.0.0.1/tcp/1" + a + "\ndnsaddr=/ip4/192.168.1.5/tcp/1" + a + "\n",
+			[]string{"/ip4/127.0.0.1/tcp/1", "/ip4/192.168.1.5/tcp/1"}},
+		{"another namespace", strings.Replace(head, "[1]", "[2]", 1) + "dnsaddr=/ip4/127.0.0.1/tcp/1" + a, nil},
+		{"a later form", "localchat rendezvous 2\nnet:[1]\ndnsaddr=/ip4/127.0.0.1/tcp/1" + a, nil},
+		{"empty", "", nil},
+		{"head only", head, nil},
+		{"public", head + "dnsaddr=/ip4/8.8.8.8/tcp/1" + a, nil},
+		{"binary", head + "\x00\xff\n\n\n", nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, es, ok := parseFile(tt.text, "net:[1]", l)
+			if ok != (tt.want != nil) || !slices.Equal(endpointTexts(es), tt.want) {
+				t.Errorf("got %q, want %q", endpointTexts(es), tt.want)
+			}
+		})
+	}
+}
+
+// What a killed node left is cleared away; what is not ours to read or remove is left alone.
+func TestRendezvousFolder(t *testing.T) {
+	dir := t.TempDir()
+	r := newRendezvous(Config{RuntimeDir: dir}, "me")
+	es := expandHere(addrs(listenAll...), nil)
+	now := time.Now()
+	if err := r.announce(now, testPeer(1), es); err != nil {
+		t.Fatal(err)
+	}
+	at := func(name string) string { return filepath.Join(dir, "localchat", name) }
+	mine, err := os.ReadFile(at("me.addr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs := strings.ReplaceAll(string(mine), testPeer(1).String(), testPeer(2).String())
+	write := func(name, text string, age time.Duration) {
+		if err := os.WriteFile(at(name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(at(name), now, now.Add(-age)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("young.addr", theirs, staleFile-time.Second)
+	write("old.addr", theirs, staleFile+time.Second)
+	write("future.addr", theirs, -staleFile-time.Second)
+	write("half.tmp", theirs[:20], staleFile+time.Second)
+	write("socket", "not a node's", time.Hour)
+	write("big.addr", theirs+strings.Repeat("x", maxFileSize), 0)
+	if err := os.Mkdir(at("folder.addr"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if runtime.GOOS != "windows" {
+		if err := os.Symlink(at("young.addr"), at("link.addr")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got []peer.ID
+	look := func() {
+		t.Helper()
+		got = nil
+		if err := r.look(now, nil, func(id peer.ID, _ []endpoint) { got = append(got, id) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	look()
+	if !slices.Equal(got, []peer.ID{testPeer(2)}) {
+		t.Errorf("found %v", got)
+	}
+	for name, want := range map[string]bool{
+		"me.addr": true, "young.addr": true, "socket": true, "big.addr": true, "folder.addr": true,
+		"old.addr": false, "future.addr": false, "half.tmp": false,
+	} {
+		if _, err := os.Lstat(at(name)); (err == nil) != want {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	// Somebody cleared the folder: it is made again with the next writing.
+	if err := os.RemoveAll(at("")); err != nil {
+		t.Fatal(err)
+	}
+	look()
+	if err := r.announce(now.Add(rewriteFile), testPeer(1), es); err != nil {
+		t.Fatal(err)
+	}
+	r.close()
+	if files := nodeFiles(t, dir); len(files) != 0 {
+		t.Errorf("left behind: %v", files)
+	}
+}
+
+func TestRendezvousRefusesSharedFolder(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("folders have no mode bits here")
+	}
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "localchat"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(filepath.Join(dir, "localchat"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	r := newRendezvous(Config{RuntimeDir: dir}, "me")
+	es := expandHere(addrs(listenAll...), nil)
+	if err := r.announce(time.Now(), testPeer(1), es); err == nil || !strings.Contains(err.Error(), "not private") {
+		t.Errorf("announce: %v", err)
+	}
+	if err := r.look(time.Now(), nil, nil); err == nil {
+		t.Error("it was read")
+	}
+	if files := nodeFiles(t, dir); len(files) != 0 {
+		t.Errorf("written: %v", files)
+	}
+}
+
+// A missing runtime directory is no reason to fail, only to say so.
+func TestRendezvousWithoutDirectory(t *testing.T) {
+	r := newRendezvous(Config{RuntimeDir: filepath.Join(t.TempDir(), "missing")}, "me")
+	if err := r.look(time.Now(), nil, nil); err != nil {
+		t.Errorf("look: %v", err)
+	}
+	if err := r.announce(time.Now(), testPeer(1), expandHere(addrs(listenAll...), nil)); err == nil {
+		t.Error("announce: no error")
+	}
+	r.close()
+}

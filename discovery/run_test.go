@@ -1,0 +1,297 @@
+package discovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hashicorp/mdns"
+	"github.com/libp2p/go-libp2p/core/peer"
+)
+
+// fakeLAN stands for the network: it counts what Run does, in simulated time.
+type fakeLAN struct {
+	mu      sync.Mutex // queries come from goroutines of their own
+	nics    []nic
+	listErr error
+	serving map[string]int // servers made, by nic
+	down    int            // servers shut down
+	rounds  []time.Time    // when IPv6 was asked on the first interface
+	answers []heard
+	v4Err   error
+}
+
+type fakeServer struct{ *fakeLAN }
+
+func (s fakeServer) Shutdown() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.down++
+	return nil
+}
+
+func (f *fakeLAN) set(change func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	change()
+}
+
+func (f *fakeLAN) mdns(t *testing.T) *MDNS {
+	f.serving = map[string]int{}
+	d := New(Config{RuntimeDir: t.TempDir(), Ephemeral: true})
+	d.list = func([]string) ([]nic, error) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		return f.nics, f.listErr
+	}
+	d.listen = func(n nic, _ mdns.Zone) (server, bool, error) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.serving[n.iface.Name]++
+		return fakeServer{f}, true, nil
+	}
+	d.query = func(_ context.Context, n nic, v6 bool) ([]heard, error) {
+		time.Sleep(queryWindow) // simulated
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if !v6 {
+			return nil, f.v4Err
+		}
+		if n.iface.Index == f.nics[0].iface.Index {
+			f.rounds = append(f.rounds, time.Now().Add(-queryWindow))
+		}
+		return f.answers, nil
+	}
+	return d
+}
+
+func self() peer.AddrInfo {
+	return peer.AddrInfo{ID: testPeer(1), Addrs: addrs(listenAll...)}
+}
+
+func answerOf(seed int64, ip string) heard {
+	return heard{
+		name: fmt.Sprintf("i%d.%s", seed, serviceName),
+		txt:  []string{"dnsaddr=/ip4/" + ip + "/tcp/1/p2p/" + testPeer(seed).String()},
+		nic:  "eth0",
+	}
+}
+
+// inRun runs body beside a Run on f, in simulated time, and waits for Run to end.
+func inRun(t *testing.T, f *fakeLAN, found func(peer.AddrInfo), body func(d *MDNS)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		d := f.mdns(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- d.Run(ctx, self, found) }()
+		body(d)
+		cancel()
+		start := time.Now()
+		if err := <-done; err != nil {
+			t.Errorf("Run: %v", err)
+		}
+		if took := time.Since(start); took > queryWindow {
+			t.Errorf("Run ended %v after its context", took)
+		}
+		made := 0
+		for _, n := range f.serving {
+			made += n
+		}
+		if f.down != made {
+			t.Errorf("%d servers made, %d shut down", made, f.down)
+		}
+	})
+}
+
+func gapsOf(rounds []time.Time) []time.Duration {
+	var gs []time.Duration
+	for i := 1; i < len(rounds); i++ {
+		gs = append(gs, rounds[i].Sub(rounds[i-1]))
+	}
+	return gs
+}
+
+func checkGaps(t *testing.T, got, want []time.Duration) {
+	t.Helper()
+	if len(got) < len(want) {
+		t.Fatalf("%d rounds: %v", len(got)+1, got)
+	}
+	for i, w := range want {
+		if got[i] < w*80/100 || got[i] > w*120/100 {
+			t.Errorf("gap %d is %v, want %v within 20 %%", i, got[i], w)
+		}
+	}
+}
+
+func TestScheduleQuickThenSlow(t *testing.T) {
+	f := &fakeLAN{nics: []nic{testNIC(2, "eth0", "192.168.1.5/24")}}
+	inRun(t, f, func(peer.AddrInfo) {}, func(*MDNS) {
+		start := time.Now()
+		time.Sleep(3 * time.Minute)
+		if first := f.rounds[0].Sub(start); first != 0 {
+			t.Errorf("first round after %v", first)
+		}
+		checkGaps(t, gapsOf(f.rounds), append(gaps[:], 30*time.Second, 30*time.Second))
+	})
+}
+
+func TestHurryIsQuickAndBounded(t *testing.T) {
+	f := &fakeLAN{nics: []nic{testNIC(2, "eth0", "192.168.1.5/24")}}
+	inRun(t, f, func(peer.AddrInfo) {}, func(d *MDNS) {
+		time.Sleep(75 * time.Second)
+		before := len(f.rounds)
+		called := time.Now()
+		d.Hurry()
+		time.Sleep(time.Second)
+		if len(f.rounds) == before || f.rounds[before].Sub(called) > 0 {
+			t.Fatalf("no round at once after Hurry: %v", f.rounds[before:])
+		}
+		checkGaps(t, gapsOf(f.rounds[before:]), gaps[:4])
+
+		before = len(f.rounds)
+		for range 1000 {
+			d.Hurry()
+			time.Sleep(10 * time.Millisecond)
+		}
+		// 10 s of calls: no more than one round for each shortest gap.
+		if n := len(f.rounds) - before; n < 40 || n > 64 {
+			t.Errorf("%d rounds in 10 s of Hurry", n)
+		}
+	})
+}
+
+func TestInterfaceChangeRemakesServersAndHurries(t *testing.T) {
+	eth, wlan := testNIC(2, "eth0", "192.168.1.5/24"), testNIC(3, "wlan0", "10.0.0.5/8")
+	for _, tt := range []struct {
+		name string
+		nics []nic
+		want map[string]int
+	}{
+		{"renumbered", []nic{testNIC(2, "eth0", "192.168.7.5/24"), wlan}, map[string]int{"eth0": 2, "wlan0": 1}},
+		{"made anew", []nic{testNIC(9, "eth0", "192.168.1.5/24"), wlan}, map[string]int{"eth0": 2, "wlan0": 1}},
+		{"gone", []nic{wlan}, map[string]int{"eth0": 1, "wlan0": 1}},
+		{"another", []nic{eth, wlan, testNIC(4, "eth1", "10.1.0.5/16")}, map[string]int{"eth0": 1, "wlan0": 1, "eth1": 1}},
+		{"none left", nil, map[string]int{"eth0": 1, "wlan0": 1}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f := &fakeLAN{nics: []nic{eth, wlan}, answers: []heard{answerOf(2, "192.168.1.9")}}
+			reported := 0
+			inRun(t, f, func(peer.AddrInfo) { reported++ }, func(*MDNS) {
+				time.Sleep(61 * time.Second)
+				if reported == 0 {
+					t.Error("nothing found")
+				}
+				f.set(func() { f.nics = tt.nics })
+				before, was := len(f.rounds), reported
+				time.Sleep(pollInterfaces + 2*time.Second)
+				if fmt.Sprint(f.serving) != fmt.Sprint(tt.want) {
+					t.Errorf("servers made: %v, want %v", f.serving, tt.want)
+				}
+				if len(tt.nics) == 0 {
+					return
+				}
+				if n := len(f.rounds) - before; n < 5 {
+					t.Errorf("%d rounds after the change", n)
+				}
+				if reported == was {
+					t.Error("a known peer was not reported again after the change")
+				}
+			})
+		})
+	}
+}
+
+func TestFailuresDoNotStopIt(t *testing.T) {
+	f := &fakeLAN{listErr: errors.New("no netlink"), v4Err: errors.New("no route")}
+	var got []peer.ID
+	inRun(t, f, func(p peer.AddrInfo) { got = append(got, p.ID) }, func(*MDNS) {
+		time.Sleep(10 * time.Second)
+		f.set(func() {
+			f.listErr = nil
+			f.nics = []nic{testNIC(2, "eth0", "192.168.1.5/24")}
+			f.answers = []heard{answerOf(2, "192.168.1.9")}
+		})
+		time.Sleep(pollInterfaces + time.Second)
+		if !slices.Equal(got, []peer.ID{testPeer(2)}) {
+			t.Errorf("found %v", got)
+		}
+	})
+}
+
+func TestFoundOnceUntilNew(t *testing.T) {
+	f := &fakeLAN{nics: []nic{testNIC(2, "eth0", "192.168.1.5/24")}, answers: []heard{
+		answerOf(2, "192.168.1.9"),
+		answerOf(2, "192.168.1.9"),
+		answerOf(1, "192.168.1.5"), // ourselves
+		{name: "kubo._p2p._udp.local.", txt: answerOf(3, "192.168.1.10").txt, nic: "eth0"},
+		{name: "printer._ipp._tcp.local.", txt: []string{"rp=ipp/print"}, nic: "eth0"},
+		{name: "x." + serviceName, txt: []string{"dnsaddr=/ip4/8.8.8.8/tcp/1/p2p/" + testPeer(4).String()}, nic: "eth0"},
+		{name: "y." + serviceName},
+	}}
+	var got []peer.AddrInfo
+	inRun(t, f, func(p peer.AddrInfo) { got = append(got, p) }, func(d *MDNS) {
+		time.Sleep(reportAgain - time.Second)
+		if len(got) != 1 || got[0].ID != testPeer(2) || !slices.Equal(texts(got[0].Addrs), []string{"/ip4/192.168.1.9/tcp/1"}) {
+			t.Fatalf("found %v", got)
+		}
+		d.Hurry()
+		time.Sleep(500 * time.Millisecond)
+		if len(got) != 1 {
+			t.Fatalf("an unchanged peer was reported again: %v", got)
+		}
+		// A new address is news at once.
+		f.set(func() { f.answers = append(f.answers, answerOf(2, "192.168.1.99")) })
+		d.Hurry()
+		time.Sleep(500 * time.Millisecond)
+		want := []string{"/ip4/192.168.1.9/tcp/1", "/ip4/192.168.1.99/tcp/1"}
+		if len(got) != 2 || !slices.Equal(texts(got[1].Addrs), want) {
+			t.Fatalf("found %v", got)
+		}
+		time.Sleep(2 * time.Minute)
+		if len(got) < 4 || len(got) > 2+120/5 {
+			t.Errorf("%d reports of an unchanged peer in two minutes", len(got)-2)
+		}
+	})
+}
+
+// A flood costs a bounded number of reports and entries, and does not hide a peer that answers in time.
+func TestFloodIsBounded(t *testing.T) {
+	flood := []heard{answerOf(2, "192.168.1.9")}
+	for i := range int64(entryBuffer) {
+		flood = append(flood, answerOf(100+i, "192.168.1.10"))
+	}
+	for i := range 100 { // one peer with many addresses
+		flood = append(flood, answerOf(2, fmt.Sprintf("192.168.2.%d", i+1)))
+	}
+	f := &fakeLAN{nics: []nic{testNIC(2, "eth0", "192.168.1.5/24")}, answers: flood}
+	seen, most := map[peer.ID]int{}, 0
+	inRun(t, f, func(p peer.AddrInfo) {
+		seen[p.ID]++
+		most = max(most, len(p.Addrs))
+	}, func(*MDNS) {
+		time.Sleep(5 * time.Second)
+	})
+	if len(seen) != maxPeers || seen[testPeer(2)] == 0 || most != maxPeerAddrs {
+		t.Errorf("%d peers, the real one %d times, %d addresses", len(seen), seen[testPeer(2)], most)
+	}
+}
+
+func TestReportsForgetTheOldest(t *testing.T) {
+	r, now := reports{}, time.Now()
+	for i := range int64(maxPeers + 10) {
+		if !r.due(now.Add(time.Duration(i)), peer.ID(fmt.Sprint(i)), nil) {
+			t.Fatalf("peer %d was not reported", i)
+		}
+	}
+	_, first := r["9"]
+	_, kept := r["10"]
+	if len(r) != maxPeers || first || !kept {
+		t.Errorf("%d remembered, 9: %v, 10: %v", len(r), first, kept)
+	}
+}

@@ -1,0 +1,132 @@
+package discovery
+
+import (
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/miekg/dns"
+)
+
+const (
+	serviceName = Service + ".local."
+	enumName    = "_services._dns-sd._udp.local."
+)
+
+// zone answers mDNS questions about this node. It is asked by the goroutines of every server, so that all interfaces
+// give one answer: each server hears the queries of all of them.
+type zone struct {
+	instance string // full name of the instance
+	host     string
+	self     func() peer.AddrInfo
+
+	mu     sync.Mutex // servers' goroutines read what Run's loop sets
+	nics   []nic
+	closed bool
+	made   time.Time
+	answer answer
+}
+
+func newZone(label string, self func() peer.AddrInfo) *zone {
+	return &zone{instance: label + "." + serviceName, host: label + ".local.", self: self}
+}
+
+// set gives the interfaces whose addresses are announced from now on.
+func (z *zone) set(nics []nic) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	z.nics, z.made = nics, time.Time{}
+}
+
+// close makes sure that self is not called any more: the library does not wait for its goroutines.
+func (z *zone) close() {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	z.closed = true
+}
+
+// Records implements mdns.Zone. It is called for every question heard.
+func (z *zone) Records(q dns.Question) []dns.RR {
+	name := strings.ToLower(q.Name)
+	if name != serviceName && name != z.instance && name != z.host && name != enumName {
+		return nil
+	}
+	a, ok := z.current()
+	if !ok {
+		return nil
+	}
+	want := func(types ...uint16) bool { return q.Qtype == dns.TypeANY || slices.Contains(types, q.Qtype) }
+	switch {
+	case name == enumName && want(dns.TypePTR):
+		return []dns.RR{&dns.PTR{Hdr: header(enumName, dns.TypePTR), Ptr: serviceName}}
+	case name == serviceName && want(dns.TypePTR):
+		return a.all
+	// hashicorp's client asks for the PTR of an instance when it misses the rest.
+	case name == z.instance && want(dns.TypeSRV, dns.TypeTXT, dns.TypePTR):
+		return a.all[1:]
+	case name == z.host && want(dns.TypeA, dns.TypeAAAA):
+		return a.addrs
+	}
+	return nil
+}
+
+// answer is what is said about this node.
+type answer struct {
+	all   []dns.RR // PTR, SRV, TXT, A, AAAA; never changed once made, as servers pack it concurrently
+	addrs []dns.RR // the A and AAAA of it
+}
+
+func (z *zone) current() (answer, bool) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	if z.closed {
+		return answer{}, false
+	}
+	if now := time.Now(); z.made.IsZero() || now.Sub(z.made) >= answerFresh {
+		self := z.self()
+		z.answer, z.made = z.make(self.ID, expand(self.Addrs, z.nics)), now
+	}
+	return z.answer, len(z.answer.all) > 0
+}
+
+// make builds the answer, with as many endpoints as fit. Without any there is nothing to say.
+func (z *zone) make(id peer.ID, es []endpoint) answer {
+	for es = es[:min(len(es), maxAddrs)]; len(es) > 0; es = es[:len(es)-1] {
+		a := z.records(id, es)
+		msg := dns.Msg{Compress: true, Answer: a.all}
+		if msg.Len() <= maxAnswer {
+			return a
+		}
+	}
+	return answer{}
+}
+
+func (z *zone) records(id peer.ID, es []endpoint) answer {
+	var addrs []dns.RR
+	var seen []netip.Addr
+	for _, e := range es {
+		if len(seen) == maxHostAddrs || slices.Contains(seen, e.ip) {
+			continue
+		}
+		seen = append(seen, e.ip)
+		if ip := net.IP(e.ip.AsSlice()); e.ip.Is4() {
+			addrs = append(addrs, &dns.A{Hdr: header(z.host, dns.TypeA), A: ip})
+		} else {
+			addrs = append(addrs, &dns.AAAA{Hdr: header(z.host, dns.TypeAAAA), AAAA: ip})
+		}
+	}
+	all := append([]dns.RR{
+		&dns.PTR{Hdr: header(serviceName, dns.TypePTR), Ptr: z.instance},
+		&dns.SRV{Hdr: header(z.instance, dns.TypeSRV), Port: es[0].port, Target: z.host},
+		&dns.TXT{Hdr: header(z.instance, dns.TypeTXT), Txt: txtOf(id, es)},
+	}, addrs...)
+	return answer{all: all, addrs: addrs}
+}
+
+func header(name string, rrtype uint16) dns.RR_Header {
+	return dns.RR_Header{Name: name, Rrtype: rrtype, Class: dns.ClassINET, Ttl: recordTTL}
+}

@@ -1,0 +1,148 @@
+package discovery
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/miekg/dns"
+	ma "github.com/multiformats/go-multiaddr"
+)
+
+func testZone(nics []nic, listen ...string) *zone {
+	ms := addrs(listen...)
+	z := newZone("label", func() peer.AddrInfo { return peer.AddrInfo{ID: testPeer(1), Addrs: ms} })
+	z.set(nics)
+	return z
+}
+
+func lines(rrs []dns.RR) []string {
+	var ls []string
+	for _, rr := range rrs {
+		ls = append(ls, strings.ReplaceAll(rr.String(), "\t", " "))
+	}
+	return ls
+}
+
+func TestZoneAnswers(t *testing.T) {
+	const (
+		ptr  = "_localchat._udp.local. 120 IN PTR label._localchat._udp.local."
+		srv  = "label._localchat._udp.local. 120 IN SRV 0 0 40001 label.local."
+		a    = "label.local. 120 IN A 192.168.1.5"
+		aaaa = "label.local. 120 IN AAAA fe80::5"
+	)
+	id := testPeer(1).String()
+	txt := "label._localchat._udp.local. 120 IN TXT" +
+		` "dnsaddr=/ip4/192.168.1.5/udp/40001/quic-v1/p2p/` + id + `" "dnsaddr=/ip4/192.168.1.5/tcp/40002/p2p/` + id + `"` +
+		` "dnsaddr=/ip6/fe80::5/udp/40003/quic-v1/p2p/` + id + `" "dnsaddr=/ip6/fe80::5/tcp/40004/p2p/` + id + `"`
+	z := testZone([]nic{testNIC(2, "eth0", "192.168.1.5/24", "fe80::5/64")}, listenAll...)
+	all := []string{ptr, srv, txt, a, aaaa}
+	for _, tt := range []struct {
+		name  string
+		qtype uint16
+		want  []string
+	}{
+		{"_localchat._udp.local.", dns.TypePTR, all},
+		{"_LocalChat._UDP.local.", dns.TypePTR, all},
+		{"_localchat._udp.local.", dns.TypeANY, all},
+		{"_localchat._udp.local.", dns.TypeA, nil},
+		{"label._localchat._udp.local.", dns.TypeSRV, all[1:]},
+		{"label._localchat._udp.local.", dns.TypeTXT, all[1:]},
+		{"LABEL._localchat._udp.local.", dns.TypeANY, all[1:]},
+		{"label._localchat._udp.local.", dns.TypePTR, all[1:]},
+		{"label._localchat._udp.local.", dns.TypeA, nil},
+		{"label.local.", dns.TypeA, all[3:]},
+		{"label.local.", dns.TypeAAAA, all[3:]},
+		{"_services._dns-sd._udp.local.", dns.TypePTR, []string{"_services._dns-sd._udp.local. 120 IN PTR _localchat._udp.local."}},
+		{"other._localchat._udp.local.", dns.TypeANY, nil},
+		{"_p2p._udp.local.", dns.TypePTR, nil},
+		{".", dns.TypeANY, nil},
+		{"", dns.TypeANY, nil},
+	} {
+		t.Run(fmt.Sprint(tt.name, dns.TypeToString[tt.qtype]), func(t *testing.T) {
+			got := lines(z.Records(dns.Question{Name: tt.name, Qtype: tt.qtype, Qclass: dns.ClassINET}))
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("got  %q\nwant %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// However many addresses a node has, its answer fits one packet, with the best of them.
+func TestZoneAnswerFits(t *testing.T) {
+	n := testNIC(2, "eth0", "192.168.100.100/24")
+	for i := range 30 {
+		n.prefixes = append(n.prefixes, testNIC(0, "", fmt.Sprintf("2001:db8:ffff:ffff:ffff:ffff:ffff:ff%02x/64", i)).prefixes...)
+	}
+	z := testZone([]nic{n}, listenAll...)
+	msg := dns.Msg{Compress: true, Answer: z.Records(dns.Question{Name: serviceName, Qtype: dns.TypePTR})}
+	b, err := msg.Pack()
+	if err != nil {
+		t.Fatal(err)
+	}
+	txt := msg.Answer[2].(*dns.TXT).Txt
+	if len(b) > maxAnswer || len(txt) < 6 {
+		t.Errorf("%d addresses in %d bytes", len(txt), len(b))
+	}
+	if !strings.HasPrefix(txt[0], "dnsaddr=/ip4/192.168.100.100/udp/") || !strings.HasPrefix(txt[1], "dnsaddr=/ip4/192.168.100.100/tcp/") {
+		t.Errorf("IPv4 is not first: %q", txt)
+	}
+	for _, s := range txt {
+		if len(s) > maxTXTString {
+			t.Errorf("a string of %d bytes", len(s))
+		}
+	}
+}
+
+func TestZoneWithoutAddressesSaysNothing(t *testing.T) {
+	for _, z := range []*zone{testZone(nil, listenAll...), testZone([]nic{testNIC(2, "eth0", "10.0.0.1/8")})} {
+		if rrs := z.Records(dns.Question{Name: serviceName, Qtype: dns.TypePTR}); rrs != nil {
+			t.Errorf("got %q", lines(rrs))
+		}
+	}
+}
+
+// The answer follows the node's addresses, yet a storm of questions does not make it anew each time, and nobody
+// calls self once it is closed.
+func TestZoneFollowsSelf(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls, port := 0, "1"
+		z := newZone("label", func() peer.AddrInfo {
+			calls++
+			return peer.AddrInfo{ID: testPeer(1), Addrs: []ma.Multiaddr{ma.StringCast("/ip4/0.0.0.0/tcp/" + port)}}
+		})
+		z.set([]nic{testNIC(2, "eth0", "10.0.0.1/8")})
+		srv := func() string {
+			rrs := z.Records(dns.Question{Name: z.instance, Qtype: dns.TypeSRV})
+			if len(rrs) == 0 {
+				return ""
+			}
+			return rrs[0].(*dns.SRV).String()
+		}
+		for range 1000 {
+			srv()
+		}
+		if calls != 1 {
+			t.Errorf("%d calls of self for 1000 questions", calls)
+		}
+		port = "2"
+		time.Sleep(answerFresh) // simulated
+		if got := srv(); !strings.HasSuffix(got, " 2 label.local.") {
+			t.Errorf("after a new port: %q", got)
+		}
+		z.set([]nic{testNIC(2, "eth0", "10.0.0.2/8")})
+		if got := lines(z.Records(dns.Question{Name: z.host, Qtype: dns.TypeA})); len(got) != 1 || !strings.HasSuffix(got[0], "10.0.0.2") {
+			t.Errorf("after renumbering: %q", got)
+		}
+		z.close()
+		before := calls
+		time.Sleep(time.Minute) // simulated
+		if got := srv(); got != "" || calls != before {
+			t.Errorf("closed zone answers %q", got)
+		}
+	})
+}
