@@ -1,0 +1,352 @@
+package authority
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/protocol"
+)
+
+// firstTerm is the term of a room without deputies: all there is today.
+const firstTerm = 1
+
+// ChangeKind says what a record did.
+type ChangeKind uint8
+
+// What Apply can have done.
+const (
+	Created ChangeKind = iota + 1
+	Admitted
+	Left
+	Removed
+	Unbanned
+	PolicySet
+	Rekeyed
+	Closed
+	Froze
+)
+
+// String names the kind.
+func (k ChangeKind) String() string {
+	names := [...]string{"nothing", "created", "admitted", "left", "removed", "unbanned", "policy", "rekeyed", "closed", "froze"}
+	if int(k) >= len(names) {
+		return names[0]
+	}
+	return names[k]
+}
+
+// KeyStep says where the key of the epoch after a record comes from.
+type KeyStep uint8
+
+const (
+	// KeySame: the epoch has not changed.
+	KeySame KeyStep = iota
+	// KeyDerived: every member computes it with [Derive].
+	KeyDerived
+	// KeyFresh: it is random, and the authority hands it out.
+	KeyFresh
+)
+
+// A Change is what one record did. The driver turns it into effects, a face into lines.
+type Change struct {
+	Kind   ChangeKind
+	Record protocol.SignedRecord
+	// Peer and Nick are of the one concerned.
+	Peer peer.ID
+	Nick string
+	// WasMember: Removed has ended a membership. It is false for the ban of somebody who was none.
+	WasMember bool
+	Reason    protocol.ReasonKind
+	Until     time.Time
+	Cut       protocol.Cut
+	// Epoch is the one in force after.
+	Epoch  uint64
+	NewKey KeyStep
+	Policy protocol.Policy
+}
+
+// Replay applies rs in order to the zero State.
+func Replay(rs []protocol.SignedRecord) (State, error) {
+	var s State
+	for _, r := range rs {
+		next, _, err := s.Apply(r)
+		if err != nil {
+			return State{}, fmt.Errorf("record %d: %w", r.Seq, err)
+		}
+		s = next
+	}
+	return s, nil
+}
+
+// Apply is the state after r, and what r did. With an error the state returned is s itself, except with ErrFork.
+func (s State) Apply(r protocol.SignedRecord) (State, Change, error) {
+	switch {
+	case s.frozen:
+		return s, Change{}, ErrFrozen
+	case s.head == nil && r.Seq > 1:
+		return s, Change{}, fmt.Errorf("%w: before %d", ErrGap, r.Seq)
+	case s.head == nil:
+		return s.found(r)
+	case r.RoomID() != s.room:
+		return s, Change{}, fmt.Errorf("%w: it is of another room", ErrChain)
+	case r.Seq == 0:
+		return s, Change{}, fmt.Errorf("%w: it has no number", ErrChain)
+	case r.Seq <= s.head.seq:
+		return s.again(r)
+	case r.Seq > s.head.seq+1:
+		return s, Change{}, fmt.Errorf("%w: %d to %d", ErrGap, s.head.seq+1, r.Seq-1)
+	case r.Author != s.authority:
+		return s, Change{}, ErrNotEntitled
+	}
+	next, change, err := s.change(r)
+	if err != nil {
+		return s, Change{}, err
+	}
+	next.head = &entry{seq: r.Seq, hash: r.Hash(), signer: s.authority, prev: s.head}
+	change.Record, change.Epoch, change.Policy = r, next.epoch, next.policy
+	return next, change, nil
+}
+
+// again judges a record whose number is taken.
+func (s State) again(r protocol.SignedRecord) (State, Change, error) {
+	e := s.head
+	for e.seq > r.Seq {
+		e = e.prev
+	}
+	switch {
+	case e.hash == r.Hash():
+		return s, Change{}, ErrKnown
+	case r.Author != e.signer:
+		return s, Change{}, ErrNotEntitled
+	}
+	s.frozen = true
+	return s, Change{Kind: Froze, Record: r, Peer: r.Author, Epoch: s.epoch, Policy: s.policy}, fmt.Errorf("%w at record %d", ErrFork, r.Seq)
+}
+
+// found applies Create to the zero State.
+func (s State) found(r protocol.SignedRecord) (State, Change, error) {
+	c, ok := r.Body.(protocol.Create)
+	if !ok {
+		return s, Change{}, fmt.Errorf("%w: a room begins with its creation", ErrRule)
+	}
+	if r.Seq != 1 || !r.Prev.IsZero() || r.Term != firstTerm || r.Epoch != 1 {
+		return s, Change{}, fmt.Errorf("%w: a creation is record 1 of term 1 and epoch 1", ErrChain)
+	}
+	if err := checkAssigned(c.Nick); err != nil {
+		return s, Change{}, err
+	}
+	next := State{
+		room: r.RoomID(), name: c.Name, owner: r.Author, authority: r.Author, term: r.Term, epoch: r.Epoch,
+		epochAt: r.At, policy: c.Policy,
+		head: &entry{seq: 1, hash: r.Hash(), signer: r.Author},
+	}
+	next.enter(Member{Peer: r.Author, Nick: c.Nick, Admission: 1, Since: r.At, Owner: true, FromEpoch: 1})
+	return next, Change{
+		Kind: Created, Record: r, Peer: r.Author, Nick: c.Nick, Epoch: 1, NewKey: KeyFresh, Policy: c.Policy,
+	}, nil
+}
+
+// change is what an entitled author's next record does.
+func (s State) change(r protocol.SignedRecord) (State, Change, error) {
+	var rekeys bool
+	switch r.Body.(type) {
+	case protocol.Admit, protocol.Leave, protocol.Remove, protocol.Rekey:
+		rekeys = true
+	}
+	epoch := s.epoch
+	if rekeys {
+		epoch++
+	}
+	switch {
+	case r.Prev != s.head.hash:
+		return s, Change{}, fmt.Errorf("%w: record %d follows another one", ErrChain, r.Seq)
+	case r.Term != s.term:
+		return s, Change{}, fmt.Errorf("%w: term %d, not %d", ErrChain, r.Term, s.term)
+	case s.closed:
+		return s, Change{}, ErrClosed
+	case r.Epoch != epoch:
+		return s, Change{}, fmt.Errorf("%w: epoch %d, not %d", ErrChain, r.Epoch, epoch)
+	}
+	next := s
+	if rekeys {
+		next.epoch, next.epochAt = epoch, r.At
+	}
+	var change Change
+	var err error
+	switch b := r.Body.(type) {
+	case protocol.Admit:
+		change, err = next.admit(r, b)
+	case protocol.Leave:
+		change, err = next.leave(r, b)
+	case protocol.Remove:
+		change, err = next.remove(r, b)
+	case protocol.Unban:
+		change, err = next.unban(r, b)
+	case protocol.SetPolicy:
+		next.policy = b.Policy
+		change = Change{Kind: PolicySet}
+	case protocol.Rekey:
+		change = Change{Kind: Rekeyed, NewKey: KeyFresh}
+	case protocol.Close:
+		next.closed = true
+		change = Change{Kind: Closed, Reason: b.Kind}
+	default:
+		err = fmt.Errorf("%w: a room is created once", ErrRule)
+	}
+	return next, change, err
+}
+
+// mayAdmit says whether a record at time at may make p a member by nick.
+func (s State) mayAdmit(p peer.ID, nick string, at time.Time) error {
+	switch _, banned := s.Banned(p, at); {
+	case s.closed:
+		return ErrClosed
+	case s.frozen:
+		return ErrFrozen
+	case banned:
+		return fmt.Errorf("%w: the peer is banned", ErrRule)
+	case s.isMember(p):
+		return fmt.Errorf("%w: the peer is a member already", ErrRule)
+	case len(s.members) >= protocol.MaxMembers:
+		return fmt.Errorf("%w: the room has %d members", ErrFull, len(s.members))
+	case s.NickTaken(nick):
+		return ErrNickTaken
+	}
+	return checkAssigned(nick)
+}
+
+func (s State) isMember(p peer.ID) bool {
+	_, ok := s.members[p]
+	return ok
+}
+
+// The methods below change s in place, which is the next State and not yet seen by anybody; they copy a map before
+// they write it, since the State before has it too.
+
+func (s *State) admit(r protocol.SignedRecord, b protocol.Admit) (Change, error) {
+	if err := s.mayAdmit(b.Peer, b.Nick, r.At); err != nil {
+		return Change{}, err
+	}
+	if !b.Invite.IsZero() {
+		if s.InviteUsed(b.Invite) {
+			return Change{}, fmt.Errorf("%w: the invite is used", ErrRule)
+		}
+		s.used = cloned(s.used)
+		s.used[b.Invite] = struct{}{}
+	}
+	if _, ok := s.bans[b.Peer]; ok { // its end has come
+		s.bans = cloned(s.bans)
+		delete(s.bans, b.Peer)
+	}
+	s.enter(Member{Peer: b.Peer, Nick: b.Nick, Admission: r.Seq, Since: r.At, FromEpoch: r.Epoch})
+	return Change{Kind: Admitted, Peer: b.Peer, Nick: b.Nick, NewKey: KeyDerived}, nil
+}
+
+func (s *State) leave(r protocol.SignedRecord, b protocol.Leave) (Change, error) {
+	m, ok := s.members[b.Peer]
+	switch {
+	case !ok:
+		return Change{}, ErrNotMember
+	case m.Owner:
+		return Change{}, fmt.Errorf("%w: the owner closes the room or stays", ErrRule)
+	}
+	s.exit(Removal{Left: true, Removal: r.Seq, At: r.At, Cut: b.Cut}, m.Member)
+	return Change{Kind: Left, Peer: m.Peer, Nick: m.Nick, WasMember: true, Cut: b.Cut, NewKey: KeyFresh}, nil
+}
+
+func (s *State) remove(r protocol.SignedRecord, b protocol.Remove) (Change, error) {
+	m, was := s.members[b.Peer]
+	ban := b.Kind == protocol.Banned
+	switch {
+	case b.Peer == s.owner || b.Peer == s.authority:
+		return Change{}, fmt.Errorf("%w: the owner cannot be removed", ErrRule)
+	case !ban && b.Kind != protocol.Kicked:
+		return Change{}, fmt.Errorf("%w: a removal is a kick or a ban", ErrRule)
+	case !ban && !was:
+		return Change{}, ErrNotMember
+	}
+	nick := s.nickOf(b.Peer)
+	if was {
+		s.exit(Removal{Kind: b.Kind, Removal: r.Seq, At: r.At, Cut: b.Cut}, m.Member)
+	}
+	if ban {
+		s.bans = cloned(s.bans)
+		s.bans[b.Peer] = Banishment{Peer: b.Peer, Nick: nick, By: r.Author, At: r.At, Until: b.Until, Removal: r.Seq}
+	}
+	return Change{
+		Kind: Removed, Peer: b.Peer, Nick: nick, WasMember: was, Reason: b.Kind, Until: b.Until, Cut: b.Cut,
+		NewKey: KeyFresh,
+	}, nil
+}
+
+func (s *State) unban(r protocol.SignedRecord, b protocol.Unban) (Change, error) {
+	ban, ok := s.Banned(b.Peer, r.At)
+	if !ok {
+		return Change{}, fmt.Errorf("%w: the peer is not banned", ErrRule)
+	}
+	s.bans = cloned(s.bans)
+	delete(s.bans, b.Peer)
+	return Change{Kind: Unbanned, Peer: b.Peer, Nick: ban.Nick}, nil
+}
+
+func (s *State) enter(m Member) {
+	s.members, s.nicks = cloned(s.members), cloned(s.nicks)
+	s.members[m.Peer] = member{Member: m, sortKey: nickSortKey(m.Nick)}
+	s.nicks[NickKey(m.Nick)] = m.Peer
+}
+
+// exit ends the membership m. s has the epoch that follows already.
+func (s *State) exit(end Removal, m Member) {
+	s.members, s.nicks = cloned(s.members), cloned(s.nicks)
+	delete(s.members, m.Peer)
+	delete(s.nicks, NickKey(m.Nick))
+	end.Peer, end.Nick, end.Admission = m.Peer, m.Nick, m.Admission
+	end.FromEpoch, end.ToEpoch = m.FromEpoch, s.epoch-1
+
+	s.past = cloned(s.past)
+	if s.pastLen == MaxPast {
+		s.forgetOldest()
+	}
+	// Clip: an append must never write into an array that an older State has too.
+	s.past[m.Peer] = append(slices.Clip(s.past[m.Peer]), end)
+	s.pastLen++
+}
+
+// forgetOldest drops the ended membership with the lowest Removal. Records give it, so all members drop the same.
+func (s *State) forgetOldest() {
+	var oldest Removal
+	for _, past := range s.past {
+		if oldest.Removal == 0 || past[0].Removal < oldest.Removal {
+			oldest = past[0]
+		}
+	}
+	if rest := s.past[oldest.Peer][1:]; len(rest) > 0 {
+		s.past[oldest.Peer] = rest
+	} else {
+		delete(s.past, oldest.Peer)
+	}
+	s.pastLen--
+}
+
+// nickOf is the nick that p has, or had last, or "".
+func (s State) nickOf(p peer.ID) string {
+	if m, ok := s.members[p]; ok {
+		return m.Nick
+	}
+	if past := s.past[p]; len(past) > 0 {
+		return past[len(past)-1].Nick
+	}
+	return s.bans[p].Nick
+}
+
+// cloned is a copy of m that may be written, also of a nil map.
+func cloned[M ~map[K]V, K comparable, V any](m M) M {
+	if m == nil {
+		return make(M)
+	}
+	return maps.Clone(m)
+}

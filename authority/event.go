@@ -1,0 +1,252 @@
+package authority
+
+import (
+	"io"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/protocol"
+)
+
+// An Env is all that comes from outside into one step.
+type Env struct {
+	Now    time.Time
+	Rand   io.Reader
+	Signer protocol.Signer
+	// Self is the peer whose key Signer holds.
+	Self peer.ID
+}
+
+// An Event is something that happened to a room's authority: an order of its person, a request of another peer, or
+// the passing of time. The set is closed.
+type Event interface{ event() }
+
+type (
+	// Found makes the room, on the zero Ledger.
+	Found struct {
+		Name, Nick string
+		Policy     protocol.Policy
+	}
+	// Resumed is the first event after [Load]. It starts a new epoch, since keys are not kept on disk.
+	Resumed struct{}
+	// Kick removes a member, or tells again why.
+	Kick struct {
+		Peer   peer.ID
+		Reason string
+		Cut    protocol.Cut
+	}
+	// Ban removes and refuses, for a time or (zero) without end. Peer need not be a member.
+	Ban struct {
+		Peer   peer.ID
+		Reason string
+		For    time.Duration
+		Cut    protocol.Cut
+	}
+	// Unban lifts a ban in force.
+	Unban struct{ Peer peer.ID }
+	// SetPolicy replaces the policy.
+	SetPolicy struct{ Policy protocol.Policy }
+	// Rekey starts a new epoch.
+	Rekey struct{}
+	// Close ends the room. Kind is Closed or Idle.
+	Close struct {
+		Kind   protocol.ReasonKind
+		Reason string
+	}
+	// MakeInvite makes a single-use invite; By is who asks, Nick may be "", Expires zero is [DefaultInviteLife].
+	MakeInvite struct {
+		Nick    string
+		Expires time.Duration
+		By      peer.ID
+	}
+	// RevokeInvite ends an open invite.
+	RevokeInvite struct{ ID protocol.InviteID }
+	// Knock is a join request of the peer that the stream authenticates.
+	Knock struct {
+		Peer    peer.ID
+		Request protocol.JoinRequest
+	}
+	// Accept admits somebody who knocks.
+	Accept struct{ Peer peer.ID }
+	// Deny turns somebody away who knocks.
+	Deny struct {
+		Peer   peer.ID
+		Reason string
+	}
+	// KnockGone: somebody who knocked is there no longer.
+	KnockGone struct{ Peer peer.ID }
+	// Poll is the question of the peer that the stream authenticates.
+	Poll struct {
+		Peer    peer.ID
+		Request protocol.PollRequest
+	}
+	// Ack is the word of the peer that the stream authenticates that it has kept its reason.
+	Ack struct {
+		Peer peer.ID
+		Ack  protocol.PollAck
+	}
+	// Leave is a member's wish to be one no longer.
+	Leave struct {
+		Peer peer.ID
+		Cut  protocol.Cut
+	}
+	// Tick is the passing of time; LastLine is when the last line was heard, by this node's clock. Once a minute
+	// is often enough.
+	Tick struct{ LastLine time.Time }
+)
+
+func (Found) event()        {}
+func (Resumed) event()      {}
+func (Kick) event()         {}
+func (Ban) event()          {}
+func (Unban) event()        {}
+func (SetPolicy) event()    {}
+func (Rekey) event()        {}
+func (Close) event()        {}
+func (MakeInvite) event()   {}
+func (RevokeInvite) event() {}
+func (Knock) event()        {}
+func (Accept) event()       {}
+func (Deny) event()         {}
+func (KnockGone) event()    {}
+func (Poll) event()         {}
+func (Ack) event()          {}
+func (Leave) event()        {}
+func (Tick) event()         {}
+
+// An Effect is something for the driver to do. Effects are carried out in order. The set is closed.
+type Effect interface{ effect() }
+
+type (
+	// Persist comes first where there is one: Batch is written in one transaction and synced before any later
+	// effect. If that fails, the driver keeps the old Ledger and drops the rest: the step has not happened.
+	Persist struct{ Batch Batch }
+	// Commit is a new record: the Ledger's State has it, the room and the other members have not yet.
+	Commit struct {
+		Record protocol.SignedRecord
+		Change Change
+	}
+	// Already: what was ordered stands since the record Seq; there is no new one. Epoch is the one in force.
+	Already struct {
+		Peer       peer.ID
+		Seq, Epoch uint64
+	}
+	// AnswerJoin answers the join request of Peer. With JoinAdmitted the driver fills in records and keys.
+	AnswerJoin struct {
+		Peer  peer.ID
+		Reply protocol.JoinReply
+	}
+	// KnockShown: tell the person that somebody is at the door.
+	KnockShown struct {
+		Peer peer.ID
+		Nick string
+	}
+	// KnockDropped: somebody shown is at the door no longer, without the person's answer.
+	KnockDropped struct {
+		Peer peer.ID
+		Nick string
+	}
+	// AnswerPoll answers the poll of Peer. Reason is a signed reason, with PollReason.
+	AnswerPoll struct {
+		Peer    peer.ID
+		Outcome PollOutcome
+		Reason  []byte
+	}
+	// Told: a removed peer has asked for its reason (Acked false: it is on its way) or has kept it (Acked true).
+	Told struct {
+		Peer    peer.ID
+		Nick    string
+		Removal uint64
+		Kind    protocol.ReasonKind
+		Text    string
+		Acked   bool
+	}
+	// Invited is the result of MakeInvite.
+	Invited struct{ Invite Invite }
+	// Attempt: Peer, no owner, tried what only the owner may. What names it in one word.
+	Attempt struct {
+		Peer peer.ID
+		What string
+	}
+)
+
+func (Persist) effect()      {}
+func (Commit) effect()       {}
+func (Already) effect()      {}
+func (AnswerJoin) effect()   {}
+func (KnockShown) effect()   {}
+func (KnockDropped) effect() {}
+func (AnswerPoll) effect()   {}
+func (Told) effect()         {}
+func (Invited) effect()      {}
+func (Attempt) effect()      {}
+
+// PollOutcome says how a poll is answered.
+type PollOutcome uint8
+
+const (
+	// PollRefused: the one REFUSED, the same for every cause.
+	PollRefused PollOutcome = iota
+	// PollHold: a member that has all records and keys. Hold the question until there is news.
+	PollHold
+	// PollNews: a member that lacks records or the key. The driver fills them in.
+	PollNews
+	// PollReason: the peer's reason, once.
+	PollReason
+)
+
+// A Batch is what one step writes. In the maps nil means: delete.
+type Batch struct {
+	Records  []protocol.SignedRecord
+	Failures map[peer.ID]*Failure
+	Invites  map[protocol.InviteID]*Invite
+}
+
+// An Invite lets one stranger in, once.
+type Invite struct {
+	ID      protocol.InviteID
+	Token   protocol.Token
+	Nick    string // the only nick it is good for, or ""
+	By      peer.ID
+	Expires time.Time
+}
+
+// A Failure is the authority's note of why a peer lost its place, waiting for that peer's next poll: PENDING until
+// Claimed, then a replay slot for the claiming nonce until it is acknowledged or has expired.
+type Failure struct {
+	Peer peer.ID
+	Nick string
+	// Admission is the membership that ended: only a poll of that membership can claim.
+	Admission uint64
+	// Removal is the seq of the Remove or Close record.
+	Removal uint64
+	Kind    protocol.ReasonKind
+	Text    string
+	By      peer.ID
+	ByNick  string
+	At      time.Time
+	Until   time.Time
+	Expires time.Time
+
+	Claimed bool
+	Nonce   protocol.Nonce
+	// Answer is the signed reason given to Nonce.
+	Answer []byte
+	// Acked: the peer has kept its reason. Such a note is only kept with a ban, for the owner's list.
+	Acked bool
+}
+
+// A Knocking is somebody at the door.
+type Knocking struct {
+	Peer  peer.ID
+	Nick  string // as it would be shown
+	Since time.Time
+}
+
+// A Durable is all that a Ledger needs to live again.
+type Durable struct {
+	Records  []protocol.SignedRecord
+	Failures []Failure
+	Invites  []Invite
+}

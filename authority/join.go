@@ -1,0 +1,255 @@
+package authority
+
+import (
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/protocol"
+)
+
+// knock answers a join request: at once where the door is open or an invite opens it, or when the person has decided.
+func (s *step) knock(e Knock) error {
+	reply, nick, invite := s.consider(e)
+	if reply.Code != 0 {
+		s.dropKnock(e.Peer) // it asks anew; what it asked before is void
+		s.do(AnswerJoin{e.Peer, reply})
+		return nil
+	}
+	if !invite.IsZero() || s.next.state.policy.Access == protocol.Open {
+		return s.admit(e.Peer, nick, invite)
+	}
+	s.wait(Knocking{Peer: e.Peer, Nick: nick, Since: s.now})
+	return nil
+}
+
+// consider gives the answer that can be given without a person, or code 0, the nick to assign, and the invite to consume.
+// What concerns the door comes before what concerns the nick: a stranger without an invite does not learn who is in.
+func (s *step) consider(e Knock) (reply protocol.JoinReply, nick string, invite protocol.InviteID) {
+	state, q := s.next.state, e.Request
+	no := func(code protocol.JoinCode, wait time.Duration) (protocol.JoinReply, string, protocol.InviteID) {
+		return protocol.JoinReply{Code: code, Wait: wait}, "", protocol.InviteID{}
+	}
+	if state.head == nil || state.closed || state.authority != s.env.Self || q.Room != state.room {
+		return no(protocol.JoinNoRoom, 0)
+	}
+	if m, ok := state.Member(e.Peer); ok { // it lost its memory
+		return protocol.JoinReply{Code: protocol.JoinAdmitted, Admission: m.Admission}, "", protocol.InviteID{}
+	}
+	if b, ok := state.Banned(e.Peer, s.now); ok {
+		if b.Until.IsZero() {
+			return no(protocol.JoinBanned, 0)
+		}
+		return no(protocol.JoinBanned, b.Until.Sub(s.now))
+	}
+	nick, nickErr := NormalizeNick(q.Nick)
+	switch {
+	case !q.Token.IsZero():
+		i, wait := s.redeem(q.Token, nick)
+		switch {
+		case wait > 0:
+			return no(protocol.JoinTooSoon, wait)
+		case i.ID.IsZero():
+			return no(protocol.JoinInviteBad, 0)
+		}
+		invite = i.ID
+	case state.policy.Access == protocol.Invite:
+		return no(protocol.JoinNeedsInvite, 0)
+	case state.policy.Access == protocol.Open:
+		if wait := s.returnWait(e.Peer); wait > 0 {
+			return no(protocol.JoinTooSoon, wait)
+		}
+	}
+	if nickErr != nil {
+		return no(protocol.JoinNickBad, 0)
+	}
+	if err := state.mayAdmit(e.Peer, nick, s.now); err != nil {
+		return no(joinCode(err), 0)
+	}
+	return protocol.JoinReply{}, nick, invite
+}
+
+// joinCode is the answer to a stranger that mayAdmit refuses.
+func joinCode(err error) protocol.JoinCode {
+	switch {
+	case errors.Is(err, ErrFull):
+		return protocol.JoinFull
+	case errors.Is(err, ErrNickTaken):
+		return protocol.JoinNickTaken
+	case errors.Is(err, ErrNickBad):
+		return protocol.JoinNickBad
+	}
+	return protocol.JoinNoRoom
+}
+
+// redeem finds the open invite of token for nick; without one it counts the failure. wait is how long invites are not
+// looked at, after too many.
+func (s *step) redeem(token protocol.Token, nick string) (i Invite, wait time.Duration) {
+	if since := s.now.Sub(s.next.tokenWindow); since < 0 || since >= TokenWindow {
+		s.next.tokenWindow, s.next.tokenFailures = s.now, 0
+	}
+	if s.next.tokenFailures >= MaxTokenFailures {
+		return Invite{}, s.next.tokenWindow.Add(TokenWindow).Sub(s.now)
+	}
+	i, ok := s.next.invites[token.ID()]
+	if !ok || subtle.ConstantTimeCompare(i.Token[:], token[:]) != 1 || !s.now.Before(i.Expires) ||
+		i.Nick != "" && nickSortKey(i.Nick) != nickSortKey(nick) {
+		s.next.tokenFailures++
+		return Invite{}, 0
+	}
+	return i, 0
+}
+
+// returnWait is how long a kicked peer has still to stay away from an open room.
+func (s *step) returnWait(p peer.ID) time.Duration {
+	r, ok := s.next.state.Removed(p)
+	if !ok || r.Left || r.Kind != protocol.Kicked {
+		return 0
+	}
+	// At most the whole wait, should the clock have been put back.
+	return min(r.At.Add(ReturnAfter).Sub(s.now), ReturnAfter)
+}
+
+// wait puts k at the end of those at the door, in place of what it asked before.
+func (s *step) wait(k Knocking) {
+	old := slices.IndexFunc(s.next.knocks, func(o Knocking) bool { return o.Peer == k.Peer })
+	shown := old >= 0 && s.next.knocks[old].Nick == k.Nick
+	knocks := slices.Clone(s.next.knocks)
+	if old >= 0 {
+		knocks = slices.Delete(knocks, old, old+1)
+	}
+	s.next.knocks = append(knocks, k)
+	if len(s.next.knocks) > MaxKnocks {
+		oldest := s.next.knocks[0].Peer
+		s.dropKnock(oldest)
+		s.do(AnswerJoin{oldest, protocol.JoinReply{Code: protocol.JoinDenied, Text: "too many are waiting"}})
+	}
+	s.do(AnswerJoin{k.Peer, protocol.JoinReply{Code: protocol.JoinWaiting}})
+	if !shown {
+		s.do(KnockShown{k.Peer, k.Nick})
+	}
+}
+
+// admit makes p a member and tells it so. Its older failure is void, and whoever knocks by a nick like its own has to
+// think of another.
+func (s *step) admit(p peer.ID, nick string, invite protocol.InviteID) error {
+	if err := s.commit(protocol.Admit{Peer: p, Nick: nick, Invite: invite}); err != nil {
+		return err
+	}
+	if _, ok := s.next.failures[p]; ok {
+		s.setFailure(p, nil)
+	}
+	if !invite.IsZero() {
+		s.setInvite(invite, nil)
+	}
+	s.takeKnock(p)
+	s.do(AnswerJoin{p, protocol.JoinReply{Code: protocol.JoinAdmitted, Admission: s.next.state.Seq()}})
+	for _, k := range s.next.Knocks() {
+		if NickKey(k.Nick) == NickKey(nick) {
+			s.dropKnock(k.Peer)
+			s.do(AnswerJoin{k.Peer, protocol.JoinReply{Code: protocol.JoinNickTaken}})
+		}
+	}
+	return nil
+}
+
+func (s *step) accept(e Accept) error {
+	i := slices.IndexFunc(s.next.knocks, func(k Knocking) bool { return k.Peer == e.Peer })
+	if i < 0 {
+		return ErrNoKnock
+	}
+	return s.admit(e.Peer, s.next.knocks[i].Nick, protocol.InviteID{})
+}
+
+func (s *step) deny(e Deny) error {
+	reason, err := reasonText(e.Reason)
+	if err != nil {
+		return err
+	}
+	if _, ok := s.takeKnock(e.Peer); !ok {
+		return ErrNoKnock
+	}
+	s.do(AnswerJoin{e.Peer, protocol.JoinReply{Code: protocol.JoinDenied, Text: reason}})
+	return nil
+}
+
+// takeKnock removes p from those at the door.
+func (s *step) takeKnock(p peer.ID) (Knocking, bool) {
+	i := slices.IndexFunc(s.next.knocks, func(k Knocking) bool { return k.Peer == p })
+	if i < 0 {
+		return Knocking{}, false
+	}
+	k := s.next.knocks[i]
+	s.next.knocks = slices.Delete(slices.Clone(s.next.knocks), i, i+1)
+	return k, true
+}
+
+// dropKnock is takeKnock, and tells the person that it need not answer any more.
+func (s *step) dropKnock(p peer.ID) bool {
+	k, ok := s.takeKnock(p)
+	if ok {
+		s.do(KnockDropped{k.Peer, k.Nick})
+	}
+	return ok
+}
+
+func (s *step) makeInvite(e MakeInvite) error {
+	state := s.next.state
+	if e.By == "" {
+		e.By = s.env.Self
+	}
+	m, ok := state.Member(e.By)
+	switch {
+	case !ok:
+		return ErrNotMember
+	case !m.Owner && e.By != state.authority && !state.policy.MembersInvite:
+		s.do(Attempt{e.By, "invite"})
+		return nil
+	case e.Expires < 0 || e.Expires > protocol.MaxInviteExpiry:
+		return fmt.Errorf("%w: an invite holds at most %v", ErrRule, protocol.MaxInviteExpiry)
+	}
+	if e.Expires == 0 {
+		e.Expires = DefaultInviteLife
+	}
+	if e.Nick != "" {
+		nick, err := NormalizeNick(e.Nick)
+		if err != nil {
+			return err
+		}
+		e.Nick = nick
+	}
+	s.purge()
+	if err := s.roomForInvite(m); err != nil {
+		return err
+	}
+	i := Invite{Nick: e.Nick, By: e.By, Expires: s.now.Add(e.Expires)}
+	if _, err := io.ReadFull(s.env.Rand, i.Token[:]); err != nil {
+		return fmt.Errorf("authority: token: %w", err)
+	}
+	i.ID = i.Token.ID()
+	s.setInvite(i.ID, &i)
+	s.do(Invited{i})
+	return nil
+}
+
+// roomForInvite says whether m may have one more open invite.
+func (s *step) roomForInvite(m Member) error {
+	if len(s.next.invites) >= MaxInvites {
+		return fmt.Errorf("%w: %d invites are open", ErrFull, MaxInvites)
+	}
+	by := 0
+	for _, i := range s.next.invites {
+		if i.By == m.Peer {
+			by++
+		}
+	}
+	if !m.Owner && by >= MaxInvitesBy {
+		return fmt.Errorf("%w: %d of your invites are open", ErrFull, by)
+	}
+	return nil
+}

@@ -1,0 +1,114 @@
+package authority
+
+import (
+	"crypto/hkdf"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"localchat/protocol"
+)
+
+// A Keyring is the epoch keys that one node holds for one room. It is a value: no method changes it.
+type Keyring struct {
+	keys []heldKey // by epoch; never written once returned
+}
+
+type heldKey struct {
+	epoch uint64
+	key   protocol.Key
+	since time.Time
+}
+
+// With is k and the key of epoch, learnt at now. An epoch's key never changes once known.
+func (k Keyring) With(epoch uint64, key protocol.Key, now time.Time) Keyring {
+	i, known := k.find(epoch)
+	if known {
+		return k
+	}
+	keys := make([]heldKey, 0, len(k.keys)+1)
+	keys = append(keys, k.keys[:i]...)
+	keys = append(keys, heldKey{epoch, key, now})
+	return Keyring{append(keys, k.keys[i:]...)}
+}
+
+// Get is the key of epoch. It does not allocate.
+func (k Keyring) Get(epoch uint64) (protocol.Key, bool) {
+	i, known := k.find(epoch)
+	if !known {
+		return protocol.Key{}, false
+	}
+	return k.keys[i].key, true
+}
+
+// Latest is the newest epoch whose key is held.
+func (k Keyring) Latest() (uint64, bool) {
+	if len(k.keys) == 0 {
+		return 0, false
+	}
+	return k.keys[len(k.keys)-1].epoch, true
+}
+
+// Epochs are the epochs whose keys are held, ascending.
+func (k Keyring) Epochs() []uint64 {
+	es := make([]uint64, len(k.keys))
+	for i, h := range k.keys {
+		es[i] = h.epoch
+	}
+	return es
+}
+
+// Drop is k without the keys that were superseded before that time. A key is superseded when the first key of a later
+// epoch is learnt; so the newest is never dropped.
+func (k Keyring) Drop(before time.Time) Keyring {
+	var keep []heldKey
+	var superseded time.Time
+	for i := len(k.keys) - 1; i >= 0; i-- {
+		h := k.keys[i]
+		if i == len(k.keys)-1 || !superseded.Before(before) {
+			keep = append(keep, h)
+		}
+		if superseded.IsZero() || h.since.Before(superseded) {
+			superseded = h.since
+		}
+	}
+	if len(keep) == len(k.keys) {
+		return k
+	}
+	slices.Reverse(keep)
+	return Keyring{keep}
+}
+
+func (k Keyring) find(epoch uint64) (int, bool) {
+	return slices.BinarySearchFunc(k.keys, epoch, func(h heldKey, e uint64) int {
+		switch {
+		case h.epoch < e:
+			return -1
+		case h.epoch > e:
+			return 1
+		}
+		return 0
+	})
+}
+
+// Derive is the key of the epoch that an Admit record starts, from the key of the epoch before and the record's hash.
+// Members compute it; the one admitted is handed it and cannot go back.
+func Derive(old protocol.Key, admit protocol.Hash) protocol.Key {
+	b, err := hkdf.Key(sha256.New, old[:], admit[:], "localchat/epoch/v1", len(protocol.Key{}))
+	if err != nil {
+		// Only a length beyond 255 hashes, or a FIPS build with a short secret, can fail; ours are constants.
+		panic(fmt.Sprintf("authority: derive key: %v", err))
+	}
+	return protocol.Key(b)
+}
+
+// Fresh is a new key that owes nothing to any other.
+func Fresh(rand io.Reader) (protocol.Key, error) {
+	var k protocol.Key
+	if _, err := io.ReadFull(rand, k[:]); err != nil {
+		return protocol.Key{}, fmt.Errorf("authority: fresh key: %w", err)
+	}
+	return k, nil
+}

@@ -1,0 +1,317 @@
+package authority
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/protocol"
+)
+
+// A Ledger is the authority's own side of one room: its State, the failures that wait, the open invites, and who is at
+// the door. It is a reducer over values: [Ledger.Step] returns a new one. What is on disk of it is a [Durable]; the
+// rest (knocks, the count of wrong tokens) a restart may forget.
+type Ledger struct {
+	state    State
+	failures map[peer.ID]Failure
+	invites  map[protocol.InviteID]Invite
+	knocks   []Knocking // in the order of arrival
+
+	// activeAt is the last sign of life but lines: a record other than Rekey, or the start.
+	activeAt time.Time
+	// graceUntil: no failure expires before it.
+	graceUntil time.Time
+
+	tokenWindow   time.Time // its start
+	tokenFailures int
+}
+
+// Load makes the Ledger of d again. Its first event is Resumed. A log that does not fit together is an error that
+// says at which record.
+func Load(d Durable) (Ledger, error) {
+	state, err := Replay(d.Records)
+	if err != nil {
+		return Ledger{}, fmt.Errorf("authority: damaged log: %w", err)
+	}
+	l := Ledger{state: state, failures: make(map[peer.ID]Failure), invites: make(map[protocol.InviteID]Invite)}
+	for _, f := range d.Failures {
+		switch _, twice := l.failures[f.Peer]; {
+		case twice:
+			return Ledger{}, fmt.Errorf("authority: damaged log: two failures of %s", f.Peer)
+		case f.Removal == 0 || f.Removal > state.Seq() || f.Admission == 0 || f.Admission >= f.Removal:
+			return Ledger{}, fmt.Errorf("authority: damaged log: failure of %s at record %d of %d", f.Peer, f.Removal, state.Seq())
+		}
+		l.failures[f.Peer] = f
+	}
+	for _, i := range d.Invites {
+		if i.Token.ID() != i.ID || state.InviteUsed(i.ID) {
+			return Ledger{}, fmt.Errorf("authority: damaged log: invite %s is used or not its token's", i.ID)
+		}
+		l.invites[i.ID] = i
+	}
+	for _, r := range d.Records {
+		if _, rekey := r.Body.(protocol.Rekey); !rekey {
+			l.activeAt = r.At
+		}
+	}
+	return l, nil
+}
+
+// State is the room as its log says.
+func (l Ledger) State() State { return l.state }
+
+// Failures are the failure states, by the records they came with.
+func (l Ledger) Failures() []Failure {
+	return slices.SortedFunc(maps.Values(l.failures), func(a, b Failure) int {
+		return cmp.Or(cmp.Compare(a.Removal, b.Removal), cmp.Compare(a.Peer, b.Peer))
+	})
+}
+
+// Owes reports whether p may still ask for a reason, or fetch it again: until then its connection must live.
+func (l Ledger) Owes(p peer.ID, now time.Time) bool {
+	f, ok := l.failures[p]
+	return ok && !f.Acked && !l.expired(f, now)
+}
+
+// Invites are the invites open at now, by their end and then their id.
+func (l Ledger) Invites(now time.Time) []Invite {
+	var open []Invite
+	for _, i := range l.invites {
+		if now.Before(i.Expires) {
+			open = append(open, i)
+		}
+	}
+	slices.SortFunc(open, func(a, b Invite) int {
+		return cmp.Or(a.Expires.Compare(b.Expires), slices.Compare(a.ID[:], b.ID[:]))
+	})
+	return open
+}
+
+// Knocks are the strangers at the door, first come first.
+func (l Ledger) Knocks() []Knocking { return slices.Clone(l.knocks) }
+
+func (l Ledger) expired(f Failure, now time.Time) bool {
+	return !now.Before(f.Expires) && !now.Before(l.graceUntil)
+}
+
+// Step is the Ledger after ev, and what the driver has to do. If it returns an error, nothing has happened. See [Persist]
+// for a driver that fails.
+func (l Ledger) Step(env Env, ev Event) (Ledger, []Effect, error) {
+	// Milliseconds, since that is what records carry: the same instant decides here and in every member's Apply.
+	s := &step{next: l, env: env, now: env.Now.UTC().Truncate(time.Millisecond)}
+	if err := s.handle(ev); err != nil {
+		return l, nil, err
+	}
+	if s.batch.Records != nil || s.batch.Failures != nil || s.batch.Invites != nil {
+		s.effects = slices.Insert(s.effects, 0, Effect(Persist{s.batch}))
+	}
+	return s.next, s.effects, nil
+}
+
+// step is one Step under way: the Ledger to be, and what it will take.
+type step struct {
+	next    Ledger
+	env     Env
+	now     time.Time
+	batch   Batch
+	effects []Effect
+}
+
+func (s *step) handle(ev Event) error {
+	// Strangers' questions have answers in every state of a room, even before there is one.
+	switch e := ev.(type) {
+	case Poll:
+		return s.poll(e)
+	case Knock:
+		return s.knock(e)
+	case Ack:
+		s.ack(e)
+		return nil
+	case KnockGone:
+		s.dropKnock(e.Peer)
+		return nil
+	case Found:
+		return s.found(e)
+	}
+	switch state := s.next.state; {
+	case state.head == nil:
+		return fmt.Errorf("%w: there is no room yet", ErrRule)
+	case state.authority != s.env.Self:
+		return ErrNotEntitled
+	}
+	switch e := ev.(type) {
+	case Tick:
+		return s.tick(e)
+	case Resumed:
+		return s.resumed()
+	}
+	if s.next.state.closed {
+		return ErrClosed
+	}
+	return s.order(ev)
+}
+
+// order handles what only an open room knows.
+func (s *step) order(ev Event) error {
+	switch e := ev.(type) {
+	case Kick:
+		return s.kick(e)
+	case Ban:
+		return s.ban(e)
+	case Unban:
+		return s.commit(protocol.Unban{Peer: e.Peer})
+	case Leave:
+		return s.leave(e)
+	case SetPolicy:
+		if e.Policy == s.next.state.policy {
+			s.already("", s.next.state.Seq())
+			return nil
+		}
+		return s.commit(protocol.SetPolicy{Policy: e.Policy})
+	case Rekey:
+		return s.commit(protocol.Rekey{})
+	case Close:
+		return s.close(e)
+	case MakeInvite:
+		return s.makeInvite(e)
+	case RevokeInvite:
+		if i, ok := s.next.invites[e.ID]; !ok || !s.now.Before(i.Expires) {
+			return ErrNoInvite
+		}
+		s.setInvite(e.ID, nil)
+		return nil
+	case Accept:
+		return s.accept(e)
+	case Deny:
+		return s.deny(e)
+	}
+	return fmt.Errorf("authority: unknown event %T", ev)
+}
+
+func (s *step) found(e Found) error {
+	if s.next.state.head != nil {
+		return fmt.Errorf("%w: the room is there already", ErrRule)
+	}
+	nick, err := NormalizeNick(e.Nick)
+	if err != nil {
+		return err
+	}
+	c := protocol.Create{Name: e.Name, Nick: nick, Policy: e.Policy}
+	if _, err := io.ReadFull(s.env.Rand, c.Salt[:]); err != nil {
+		return fmt.Errorf("authority: salt: %w", err)
+	}
+	return s.commit(c)
+}
+
+func (s *step) resumed() error {
+	s.next.graceUntil, s.next.activeAt = s.now.Add(ResumeGrace), s.now
+	if s.next.state.closed {
+		return nil
+	}
+	return s.commit(protocol.Rekey{})
+}
+
+func (s *step) tick(e Tick) error {
+	s.purge()
+	state := s.next.state
+	if state.closed {
+		return nil
+	}
+	active := s.next.activeAt
+	if e.LastLine.After(active) {
+		active = e.LastLine
+	}
+	switch idle := state.policy.Idle; {
+	case idle > 0 && s.now.Sub(active) >= idle:
+		return s.close(Close{Kind: protocol.Idle})
+	case s.now.Sub(state.epochAt) >= RekeyAfter:
+		return s.commit(protocol.Rekey{})
+	}
+	return nil
+}
+
+// purge deletes what has expired. It only saves room: whoever reads looks at the time itself.
+func (s *step) purge() {
+	for p, f := range s.next.failures {
+		_, banned := s.next.state.Banned(p, s.now)
+		// The reason of a ban in force stays, for the owner's list of bans.
+		if s.next.expired(f, s.now) && (f.Kind != protocol.Banned || !banned) {
+			s.setFailure(p, nil)
+		}
+	}
+	for id, i := range s.next.invites {
+		if !s.now.Before(i.Expires) {
+			s.setInvite(id, nil)
+		}
+	}
+}
+
+// commit signs body as the next record and applies it, by the same way as a record from elsewhere.
+func (s *step) commit(body protocol.Body) error {
+	state := s.next.state
+	r := protocol.Record{
+		Room: state.room, Seq: state.Seq() + 1, Prev: state.Head(), Term: state.term, Epoch: state.epoch,
+		At: s.now, Author: s.env.Self, Body: body,
+	}
+	switch body.(type) {
+	case protocol.Create:
+		r.Term, r.Epoch = firstTerm, 1
+	case protocol.Admit, protocol.Leave, protocol.Remove, protocol.Rekey:
+		r.Epoch++
+	}
+	signed, err := protocol.SignRecord(r, s.env.Signer)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrRule, err)
+	}
+	next, change, err := state.Apply(signed)
+	if err != nil {
+		return err
+	}
+	s.next.state = next
+	if change.Kind != Rekeyed {
+		s.next.activeAt = s.now
+	}
+	s.batch.Records = append(s.batch.Records, signed)
+	s.do(Commit{Record: signed, Change: change})
+	return nil
+}
+
+func (s *step) do(e Effect) { s.effects = append(s.effects, e) }
+
+func (s *step) already(p peer.ID, seq uint64) {
+	s.do(Already{Peer: p, Seq: seq, Epoch: s.next.state.epoch})
+}
+
+// setFailure writes p's failure, or with nil deletes it, here and in the batch. The first write of a step copies the map,
+// which the Ledger before has too.
+func (s *step) setFailure(p peer.ID, f *Failure) {
+	if s.batch.Failures == nil {
+		s.batch.Failures = make(map[peer.ID]*Failure)
+		s.next.failures = cloned(s.next.failures)
+	}
+	s.batch.Failures[p] = f
+	if f == nil {
+		delete(s.next.failures, p)
+		return
+	}
+	s.next.failures[p] = *f
+}
+
+// setInvite does for invites what setFailure does for failures.
+func (s *step) setInvite(id protocol.InviteID, i *Invite) {
+	if s.batch.Invites == nil {
+		s.batch.Invites = make(map[protocol.InviteID]*Invite)
+		s.next.invites = cloned(s.next.invites)
+	}
+	s.batch.Invites[id] = i
+	if i == nil {
+		delete(s.next.invites, id)
+		return
+	}
+	s.next.invites[id] = *i
+}

@@ -1,0 +1,34 @@
+package authority
+
+import "time"
+
+// Every bound of a room's law and of the authority's own books, with its unit and its reason. Bounds of the wire are
+// in package protocol.
+const (
+	// MaxPast is how many ended memberships a State remembers, the latest ones: four times the largest room. An
+	// older one only matters to lines that nobody retains any more.
+	MaxPast = 4096
+	// MaxKnocks is how many strangers may wait at the door at once: more than a person can read through; the
+	// oldest gives way.
+	MaxKnocks = 64
+	// MaxInvites is how many open invites a room has, and MaxInvitesBy how many of them one member but the owner has
+	// made: every member of the largest room a few times over; each is about 200 bytes on disk.
+	MaxInvites   = 4096
+	MaxInvitesBy = 32
+	// MaxTokenFailures is how many wrong invite tokens a room answers in one TokenWindow, whoever sends them,
+	// since identities are free. Then invites wait for the next window; more would only feed a guesser.
+	MaxTokenFailures = 30
+	TokenWindow      = time.Minute
+	// DefaultInviteLife is how long an invite holds when its maker does not say.
+	DefaultInviteLife = 24 * time.Hour
+	// ReturnAfter is how long a kicked peer waits before an open room takes it back: long enough for a kick to
+	// be felt where nobody stands at the door.
+	ReturnAfter = time.Minute
+	// RekeyAfter is the longest life of one epoch: what one stolen key opens at most.
+	RekeyAfter = 24 * time.Hour
+	// ResumeGrace is how long after a restart no failure expires: a room that slept over the end of a failure's
+	// life still tells the peers that come back with it.
+	ResumeGrace = 5 * time.Minute
+	// MaxBan is the longest ban with an end; longer is meant without end, and says so.
+	MaxBan = 10 * 365 * 24 * time.Hour
+)

@@ -1,0 +1,70 @@
+package authority
+
+import (
+	"fmt"
+
+	"localchat/protocol"
+)
+
+// poll answers a member's question, or that of one who lost its place. The claim is in the batch, before the answer: a
+// reply without a claim on disk could be given again to somebody else after a crash.
+func (s *step) poll(e Poll) error {
+	state, q := s.next.state, e.Request
+	if state.head == nil || q.Room != state.room {
+		s.do(AnswerPoll{Peer: e.Peer, Outcome: PollRefused})
+		return nil
+	}
+	if m, ok := state.Member(e.Peer); ok && !state.closed && m.Admission == q.Admission {
+		outcome := PollHold
+		if q.HaveSeq < state.Seq() || q.HaveKey < state.epoch {
+			outcome = PollNews
+		}
+		s.do(AnswerPoll{Peer: e.Peer, Outcome: outcome})
+		return nil
+	}
+	f, ok := s.next.failures[e.Peer]
+	switch {
+	case !ok, f.Admission != q.Admission, f.Acked, s.next.expired(f, s.now):
+	case f.Claimed && f.Nonce == q.Nonce: // the reply was lost
+		s.do(AnswerPoll{Peer: e.Peer, Outcome: PollReason, Reason: f.Answer})
+		return nil
+	case !f.Claimed:
+		return s.claim(f, q.Nonce)
+	}
+	s.do(AnswerPoll{Peer: e.Peer, Outcome: PollRefused})
+	return nil
+}
+
+func (s *step) claim(f Failure, nonce protocol.Nonce) error {
+	signed, err := protocol.SignReason(protocol.Reason{
+		Room: s.next.state.room, Peer: f.Peer, Kind: f.Kind, Text: f.Text, By: f.By, ByNick: f.ByNick,
+		At: f.At, Until: f.Until, Removal: f.Removal, Nonce: nonce,
+	}, s.env.Signer)
+	if err != nil {
+		return fmt.Errorf("authority: sign reason: %w", err)
+	}
+	f.Claimed, f.Nonce, f.Answer = true, nonce, signed.Bytes()
+	s.setFailure(f.Peer, &f)
+	s.do(AnswerPoll{Peer: f.Peer, Outcome: PollReason, Reason: f.Answer})
+	s.do(f.told())
+	return nil
+}
+
+// ack ends the replay slot. An ack of another removal, or of another client's claim, is none.
+func (s *step) ack(e Ack) {
+	f, ok := s.next.failures[e.Peer]
+	if !ok || e.Ack.Room != s.next.state.room || !f.Claimed || f.Acked || f.Removal != e.Ack.Removal || f.Nonce != e.Ack.Nonce {
+		return
+	}
+	f.Acked, f.Answer = true, nil
+	if f.Kind == protocol.Banned {
+		s.setFailure(e.Peer, &f)
+	} else {
+		s.setFailure(e.Peer, nil)
+	}
+	s.do(f.told())
+}
+
+func (f Failure) told() Told {
+	return Told{Peer: f.Peer, Nick: f.Nick, Removal: f.Removal, Kind: f.Kind, Text: f.Text, Acked: f.Acked}
+}

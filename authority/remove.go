@@ -1,0 +1,180 @@
+package authority
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/protocol"
+)
+
+func (s *step) kick(e Kick) error {
+	reason, err := reasonText(e.Reason)
+	if err != nil {
+		return err
+	}
+	m, ok := s.next.state.Member(e.Peer)
+	if !ok {
+		return s.kickAgain(e.Peer, reason)
+	}
+	if err := s.commit(protocol.Remove{Peer: e.Peer, Kind: protocol.Kicked, Cut: e.Cut}); err != nil {
+		return err
+	}
+	s.fail(Failure{Peer: m.Peer, Nick: m.Nick, Admission: m.Admission, Kind: protocol.Kicked, Text: reason})
+	s.revokeBy(e.Peer)
+	return nil
+}
+
+// kickAgain is a kick of somebody who is out: no error if it was put out, and then no record.
+func (s *step) kickAgain(p peer.ID, reason string) error {
+	if ban, ok := s.next.state.Banned(p, s.now); ok {
+		s.already(p, ban.Removal)
+		return nil
+	}
+	r, ok := s.next.state.Removed(p)
+	if !ok || r.Left {
+		return ErrNotMember
+	}
+	s.retell(p, protocol.Kicked, reason)
+	s.already(p, r.Removal)
+	return nil
+}
+
+func (s *step) ban(e Ban) error {
+	reason, err := reasonText(e.Reason)
+	if err != nil {
+		return err
+	}
+	if e.For < 0 || e.For > MaxBan {
+		return fmt.Errorf("%w: a ban lasts at most %v, or without end", ErrRule, MaxBan)
+	}
+	body := protocol.Remove{Peer: e.Peer, Kind: protocol.Banned, Cut: e.Cut}
+	if e.For > 0 {
+		body.Until = s.now.Add(e.For)
+	}
+	state := s.next.state
+	if b, ok := state.Banned(e.Peer, s.now); ok && b.Until.IsZero() && e.For == 0 {
+		s.retell(e.Peer, protocol.Banned, reason)
+		s.already(e.Peer, b.Removal)
+		return nil
+	}
+	m, member := state.Member(e.Peer)
+	last, removed := state.Removed(e.Peer)
+	if err := s.commit(body); err != nil {
+		return err
+	}
+	f := Failure{Peer: e.Peer, Kind: protocol.Banned, Text: reason, Until: body.Until}
+	switch {
+	case member:
+		f.Nick, f.Admission = m.Nick, m.Admission
+		s.fail(f)
+	case removed && !last.Left:
+		f.Nick, f.Admission = last.Nick, last.Admission
+		s.fail(f)
+	}
+	s.revokeBy(e.Peer)
+	if s.dropKnock(e.Peer) {
+		s.do(AnswerJoin{e.Peer, protocol.JoinReply{Code: protocol.JoinBanned, Wait: e.For}})
+	}
+	return nil
+}
+
+func (s *step) leave(e Leave) error {
+	if err := s.commit(protocol.Leave{Peer: e.Peer, Cut: e.Cut}); err != nil {
+		return err
+	}
+	s.revokeBy(e.Peer)
+	return nil
+}
+
+func (s *step) close(e Close) error {
+	reason, err := reasonText(e.Reason)
+	if err != nil {
+		return err
+	}
+	if e.Kind != protocol.Idle {
+		e.Kind = protocol.Closed
+	}
+	if err := s.commit(protocol.Close{Kind: e.Kind}); err != nil {
+		return err
+	}
+	for _, m := range s.next.state.Members() {
+		if m.Peer != s.env.Self {
+			s.fail(Failure{Peer: m.Peer, Nick: m.Nick, Admission: m.Admission, Kind: e.Kind, Text: reason})
+		}
+	}
+	for id := range s.next.invites {
+		s.setInvite(id, nil)
+	}
+	for _, k := range s.next.Knocks() {
+		s.dropKnock(k.Peer)
+		s.do(AnswerJoin{k.Peer, protocol.JoinReply{Code: protocol.JoinNoRoom}})
+	}
+	return nil
+}
+
+// fail notes f for its peer's next poll, with the record just committed. It takes the place of an earlier one of the
+// same peer: one that was claimed has had its answer, one that was not is told as the newest, with its own text if
+// the new one has none. A lower severity never comes here: [step.kick] is for members alone, and they have none.
+func (s *step) fail(f Failure) {
+	state := s.next.state
+	old, ok := s.next.failures[f.Peer]
+	if ok && f.Text == "" && !old.Claimed && old.Admission == f.Admission {
+		f.Text = old.Text
+	}
+	f.Removal, f.By, f.ByNick = state.Seq(), s.env.Self, state.nickOf(s.env.Self)
+	f.At, f.Expires = s.now, s.now.Add(protocol.FailureLife)
+	s.setFailure(f.Peer, &f)
+	for len(s.next.failures) > protocol.MaxFailures {
+		s.setFailure(s.oldestFailure(), nil)
+	}
+}
+
+// oldestFailure is the one to give way: notes of what has been told before all others.
+func (s *step) oldestFailure() peer.ID {
+	var oldest Failure
+	for _, f := range s.next.failures {
+		if oldest.Peer == "" || evictOrder(f, oldest) < 0 {
+			oldest = f
+		}
+	}
+	return oldest.Peer
+}
+
+func evictOrder(a, b Failure) int {
+	switch {
+	case a.Acked && !b.Acked:
+		return -1
+	case b.Acked && !a.Acked:
+		return 1
+	}
+	return cmp.Or(cmp.Compare(a.Removal, b.Removal), cmp.Compare(a.Peer, b.Peer))
+}
+
+// retell changes the text of a failure that nobody has asked for yet, unless it is of a higher severity than kind.
+func (s *step) retell(p peer.ID, kind protocol.ReasonKind, reason string) {
+	f, ok := s.next.failures[p]
+	if !ok || f.Claimed || reason == "" || f.Kind == protocol.Banned && kind != protocol.Banned {
+		return
+	}
+	f.Text = reason
+	s.setFailure(p, &f)
+}
+
+// revokeBy ends the open invites that p has made: who is out lets nobody in.
+func (s *step) revokeBy(p peer.ID) {
+	for id, i := range s.next.invites {
+		if i.By == p {
+			s.setInvite(id, nil)
+		}
+	}
+}
+
+func reasonText(s string) (string, error) {
+	reason, err := protocol.NormalizeReason(s)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrRule, err)
+	}
+	return reason, nil
+}

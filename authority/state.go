@@ -1,0 +1,215 @@
+package authority
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/protocol"
+)
+
+// A State is what a room's log says: who is a member, who is banned, which policy and which epoch are in force. It is
+// a value: [State.Apply] returns a new one and leaves the old one as it was, so that any number of goroutines may read
+// one. The zero State is no room yet; only Create applies to it.
+type State struct {
+	room      protocol.RoomID
+	name      string
+	owner     peer.ID
+	authority peer.ID
+	head      *entry
+	term      uint64
+	epoch     uint64
+	epochAt   time.Time
+	policy    protocol.Policy
+	closed    bool
+	frozen    bool
+
+	// The maps are shared between States and never written once a State with them has been returned.
+	members map[peer.ID]member
+	nicks   map[string]peer.ID // by NickKey
+	bans    map[peer.ID]Banishment
+	past    map[peer.ID][]Removal // ended memberships, oldest first
+	pastLen int                   // of all peers together
+	used    map[protocol.InviteID]struct{}
+}
+
+// entry is one applied record. The entries are a list and not a slice, because States share it: an old State can
+// be continued differently without touching the newer one.
+type entry struct {
+	seq    uint64
+	hash   protocol.Hash
+	signer peer.ID // who was entitled to sign it
+	prev   *entry
+}
+
+type member struct {
+	Member
+	sortKey string
+}
+
+// A Member is a peer that the authority has admitted.
+type Member struct {
+	Peer peer.ID
+	Nick string
+	// Admission is the seq of its Admit record; 1, of Create, for the owner.
+	Admission uint64
+	Since     time.Time
+	Owner     bool
+	// FromEpoch is the first epoch in which it is a member.
+	FromEpoch uint64
+}
+
+// A Banishment is a ban in the log, in force until Until. The zero Until means without end.
+type Banishment struct {
+	Peer  peer.ID
+	Nick  string // as far as known: "" for somebody who never was a member
+	By    peer.ID
+	At    time.Time
+	Until time.Time
+	// Removal is the seq of the Remove record.
+	Removal uint64
+}
+
+// inForce reports whether b holds at now.
+func (b Banishment) inForce(now time.Time) bool { return b.Until.IsZero() || now.Before(b.Until) }
+
+// A Removal is a membership that has ended.
+type Removal struct {
+	Peer      peer.ID
+	Nick      string
+	Admission uint64
+	// Removal is the seq of the Remove or Leave record.
+	Removal uint64
+	// Kind is Kicked or Banned; it means nothing with Left, at the member's own wish.
+	Kind protocol.ReasonKind
+	Left bool
+	At   time.Time
+	// FromEpoch and ToEpoch are the first and last epochs in which it was a member.
+	FromEpoch, ToEpoch uint64
+	// Cut is its last message that counts.
+	Cut protocol.Cut
+}
+
+// Room is the room's id; the zero id before Create.
+func (s State) Room() protocol.RoomID { return s.room }
+
+// Name is the room's label, from Create.
+func (s State) Name() string { return s.name }
+
+// Owner is the author of Create.
+func (s State) Owner() peer.ID { return s.owner }
+
+// Authority is the peer that may sign the next record.
+func (s State) Authority() peer.ID { return s.authority }
+
+// Seq is the number of the last record applied; 0 before Create.
+func (s State) Seq() uint64 {
+	if s.head == nil {
+		return 0
+	}
+	return s.head.seq
+}
+
+// Head is the hash of the last record applied.
+func (s State) Head() protocol.Hash {
+	if s.head == nil {
+		return protocol.Hash{}
+	}
+	return s.head.hash
+}
+
+// Epoch is the number of the message key in force.
+func (s State) Epoch() uint64 { return s.epoch }
+
+// Policy is the policy in force.
+func (s State) Policy() protocol.Policy { return s.policy }
+
+// Closed reports whether the room has ended.
+func (s State) Closed() bool { return s.closed }
+
+// Frozen reports whether the log was forked: whom to believe is then for people to settle.
+func (s State) Frozen() bool { return s.frozen }
+
+// Len is the number of members.
+func (s State) Len() int { return len(s.members) }
+
+// Members are the members: the owner, then the others by nick.
+func (s State) Members() []Member {
+	sorted := slices.SortedFunc(maps.Values(s.members), func(a, b member) int {
+		switch {
+		case a.Owner != b.Owner && a.Owner:
+			return -1
+		case a.Owner != b.Owner:
+			return 1
+		}
+		return cmp.Or(cmp.Compare(a.sortKey, b.sortKey), cmp.Compare(a.Peer, b.Peer))
+	})
+	ms := make([]Member, len(sorted))
+	for i, m := range sorted {
+		ms[i] = m.Member
+	}
+	return ms
+}
+
+// Member finds the member p.
+func (s State) Member(p peer.ID) (Member, bool) {
+	m, ok := s.members[p]
+	return m.Member, ok
+}
+
+// ByNick finds a member by its nick, as a person types it: case and width do not matter.
+func (s State) ByNick(nick string) (Member, bool) {
+	m, ok := s.members[s.nicks[NickKey(nick)]]
+	if !ok || m.sortKey != nickSortKey(nick) {
+		return Member{}, false
+	}
+	return m.Member, true
+}
+
+// NickTaken reports whether a member has nick, or one that looks like it.
+func (s State) NickTaken(nick string) bool {
+	_, ok := s.nicks[NickKey(nick)]
+	return ok
+}
+
+// Banned finds the ban of p that is in force at now.
+func (s State) Banned(p peer.ID, now time.Time) (Banishment, bool) {
+	b, ok := s.bans[p]
+	if !ok || !b.inForce(now) {
+		return Banishment{}, false
+	}
+	return b, true
+}
+
+// Bans are the bans in force at now, in the order of their records.
+func (s State) Bans(now time.Time) []Banishment {
+	var bs []Banishment
+	for _, b := range s.bans {
+		if b.inForce(now) {
+			bs = append(bs, b)
+		}
+	}
+	slices.SortFunc(bs, func(a, b Banishment) int { return cmp.Compare(a.Removal, b.Removal) })
+	return bs
+}
+
+// Removed is the last ended membership of p, if p is not a member now.
+func (s State) Removed(p peer.ID) (Removal, bool) {
+	if _, ok := s.members[p]; ok {
+		return Removal{}, false
+	}
+	past := s.past[p]
+	if len(past) == 0 {
+		return Removal{}, false
+	}
+	return past[len(past)-1], true
+}
+
+// InviteUsed reports whether an admission has consumed the invite id.
+func (s State) InviteUsed(id protocol.InviteID) bool {
+	_, ok := s.used[id]
+	return ok
+}
