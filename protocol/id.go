@@ -58,8 +58,10 @@ func (id RoomID) String() string { return idEncoding.EncodeToString(id[:]) }
 
 // ParseRoomID reads what String wrote; case does not matter.
 func ParseRoomID(s string) (RoomID, error) {
-	b, err := idEncoding.DecodeString(strings.ToLower(s))
-	if err != nil || len(b) != len(RoomID{}) {
+	s = strings.ToLower(s)
+	b, err := idEncoding.DecodeString(s)
+	// The decoder skips line breaks and ignores the last character's spare bits; an id has one text.
+	if err != nil || len(b) != len(RoomID{}) || RoomID(b).String() != s {
 		return RoomID{}, ErrRoomID
 	}
 	return RoomID(b), nil

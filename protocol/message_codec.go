@@ -180,4 +180,3 @@ func decodeContent(b []byte) (Content, error) {
 	}
 	return c, nil
 }
-

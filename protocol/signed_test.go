@@ -4,71 +4,198 @@ import (
 	"bytes"
 	"crypto/rand"
 	"errors"
+	"reflect"
 	"testing"
 	"time"
 
-	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/peer"
 )
 
-// signer makes the same key from the same number every time, so that golden bytes stay.
-func signer(t testing.TB, n byte) KeySigner {
-	t.Helper()
-	k, _, err := crypto.GenerateEd25519Key(bytes.NewReader(bytes.Repeat([]byte{n}, 32)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return KeySigner{k}
-}
-
-var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-
-func createRecord(owner peer.ID) Record {
-	return Record{
-		Seq: 1, Term: 1, Epoch: 1, At: noon, Author: owner,
-		Body: Create{Name: "lab", Nick: "alice", Policy: DefaultPolicy(), Salt: [16]byte{1}},
+func TestSignedRecordOfEachKindReadsBack(t *testing.T) {
+	for name, b := range bodies(t) {
+		t.Run(name, func(t *testing.T) {
+			s := sampleRecord(t, b)
+			again, err := OpenRecord(s.Bytes())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(again, s) || !reflect.DeepEqual(again.Body, b) {
+				t.Errorf("read %+v, signed %+v", again, s)
+			}
+		})
 	}
 }
 
-func TestSignedRecordKeepsItsProof(t *testing.T) {
-	alice, mallory := signer(t, 1), signer(t, 2)
-	c, err := SignRecord(createRecord(alice.Peer()), alice)
-	if err != nil {
-		t.Fatal(err)
-	}
-	again, err := OpenRecord(c.Bytes())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if again.Hash() != c.Hash() || again.Body != c.Body || !bytes.Equal(again.Bytes(), c.Bytes()) {
-		t.Errorf("opened %+v, signed %+v", again, c)
-	}
+func TestRoomIDOfARecord(t *testing.T) {
+	c := sampleRecord(t, bodies(t)["create"])
 	if c.RoomID() != RoomID(c.Hash()) {
-		t.Error("the room's id is not the hash of its Create record")
+		t.Error("Create: not the record's own hash")
 	}
-	if _, err := SignRecord(createRecord(alice.Peer()), mallory); !errors.Is(err, ErrSignature) {
-		t.Errorf("mallory signed for alice: %v", err)
+	if r := sampleRecord(t, Rekey{}); r.RoomID() != r.Room {
+		t.Error("Rekey: not the room that it names")
+	}
+}
+
+func TestOnlyTheNamedAuthorSigns(t *testing.T) {
+	mallory := signer(t, 3)
+	if _, err := SignRecord(createRecord(signer(t, 1).Peer()), mallory); !errors.Is(err, ErrSignature) {
+		t.Errorf("a record: %v", err)
+	}
+	if _, err := SignReason(reason(t), mallory); !errors.Is(err, ErrSignature) {
+		t.Errorf("a reason: %v", err)
+	}
+	if _, err := SealMessage(sampleHeader, sampleContent, sampleKey, signer(t, 1).Peer(), mallory, rand.Reader); !errors.Is(err, ErrSignature) {
+		t.Errorf("a message: %v", err)
+	}
+}
+
+func TestRecordHashIsOfThePayload(t *testing.T) {
+	s := sampleRecord(t, Rekey{})
+	body, err := s.encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Hash() != DataID(body) {
+		t.Error("not the hash of the payload")
+	}
+	if s.Hash() == DataID(s.Bytes()) {
+		t.Error("the hash of the envelope, which has as many values as its author likes")
+	}
+}
+
+func TestSignedReasonReadsBack(t *testing.T) {
+	s := sampleReason(t)
+	again, err := OpenReason(s.Bytes())
+	if err != nil || !reflect.DeepEqual(again, s) || again.Reason != reason(t) {
+		t.Errorf("read %+v, %v; signed %+v", again, err, s)
+	}
+}
+
+func TestReasonOfALaterKindReadsAsOther(t *testing.T) {
+	r := reason(t)
+	r.Kind = 200
+	s, err := SignReason(r, signer(t, 1))
+	if err != nil || s.Kind != Other {
+		t.Errorf("kind %d, %v; want Other", s.Kind, err)
+	}
+}
+
+func TestTimesAreCutToMilliseconds(t *testing.T) {
+	alice := signer(t, 1)
+	r := createRecord(alice.Peer())
+	r.At = noon.Add(1234567).In(time.FixedZone("here", 3600))
+	s, err := SignRecord(r, alice)
+	if err != nil || s.At != noon.Add(time.Millisecond) {
+		t.Errorf("at %v, %v", s.At, err)
+	}
+}
+
+// A signature under one domain means nothing under another, even where the payload would read as both.
+func TestDomainsDoNotMix(t *testing.T) {
+	rec, rs, m := sampleRecord(t, Rekey{}).Bytes(), sampleReason(t).Bytes(), sampleMessage(t).Raw()
+	open := map[string]func([]byte) error{
+		"record":  func(b []byte) error { _, err := OpenRecord(b); return err },
+		"reason":  func(b []byte) error { _, err := OpenReason(b); return err },
+		"message": func(b []byte) error { _, err := OpenMessage(b); return err },
+	}
+	for what, raw := range map[string][]byte{"record": rec, "reason": rs, "message": m} {
+		for as, f := range open {
+			if err := f(raw); (as == what) != (err == nil) || as != what && !errors.Is(err, ErrDomain) {
+				t.Errorf("a %s read as a %s: %v", what, as, err)
+			}
+		}
+	}
+	// The payload type alone can be forged; the domain is under the signature.
+	forged := bytes.Replace(rs, []byte(reasonDomain), []byte("localchat/rEason/v1"), 1)
+	if _, _, err := openEnvelope(forged, "localchat/rEason/v1", MaxRecord); !errors.Is(err, ErrSignature) {
+		t.Errorf("with its payload type changed: %v", err)
 	}
 }
 
 func TestMessageOpensUnderItsKeyAlone(t *testing.T) {
-	bob := signer(t, 2)
-	h := Header{Room: RoomID{1}, Epoch: 3, Ctr: 4, Prev: Hash{5}, Lamport: 6}
-	c := Content{Kind: Say, Text: "hello\nthere", At: noon}
-	m, err := SealMessage(h, c, Key{7}, bob.Peer(), bob, rand.Reader)
+	m := sampleMessage(t)
+	if m.Header != sampleHeader || m.Author != signer(t, 2).Peer() || m.ID != DataID(m.Raw()) {
+		t.Errorf("sealed %+v", m)
+	}
+	again, err := OpenMessage(m.Raw())
+	if err != nil || !reflect.DeepEqual(again, m) {
+		t.Errorf("read %+v, %v", again, err)
+	}
+	if got, err := again.Open(sampleKey); err != nil || got != sampleContent {
+		t.Errorf("opened %+v, %v; want %+v", got, err, sampleContent)
+	}
+	if _, err := again.Open(Key{8}); !errors.Is(err, ErrNotOpened) {
+		t.Errorf("under another key: %v", err)
+	}
+	if _, err := (Message{}).Open(sampleKey); !errors.Is(err, ErrNotOpened) {
+		t.Errorf("the zero message: %v", err)
+	}
+}
+
+// Whoever takes a line out of its envelope and signs it again, or changes its header, has a line that opens nowhere.
+func TestCiphertextIsBoundToHeaderAndAuthor(t *testing.T) {
+	m := sampleMessage(t)
+	later := sampleHeader
+	later.Ctr++
+	header, err := later.encode()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m.Header != h || m.Author != bob.Peer() || m.ID != DataID(m.Raw()) {
-		t.Errorf("sealed %+v", m)
+	for _, c := range []struct {
+		what   string
+		header []byte
+		author peer.ID
+	}{
+		{"another header", header, m.Author},
+		{"another author", m.header, signer(t, 3).Peer()},
+	} {
+		stolen := Message{Author: c.author, header: c.header, nonce: m.nonce, sealed: m.sealed}
+		if _, err := stolen.Open(sampleKey); !errors.Is(err, ErrNotOpened) {
+			t.Errorf("%s: %v", c.what, err)
+		}
 	}
-	if got, err := m.Open(Key{7}); err != nil || got != c {
-		t.Errorf("opened %+v, %v; want %+v", got, err, c)
+}
+
+func TestSealMessageRefusesWhatNobodyCouldRead(t *testing.T) {
+	bob := signer(t, 2)
+	for what, c := range map[string]Content{
+		"no text":            {Kind: Say, At: noon},
+		"no kind":            {Text: "x", At: noon},
+		"no time":            {Kind: Say, Text: "x"},
+		"removal of a line":  {Kind: Say, Text: "x", At: noon, Removal: 1},
+		"note of no removal": {Kind: ReasonNote, Text: "x", At: noon},
+		"note of two lines":  {Kind: ReasonNote, Text: "x\ny", At: noon, Removal: 1},
+		"too long":           {Kind: Say, Text: string(bytes.Repeat([]byte("x"), MaxText+1)), At: noon},
+	} {
+		if _, err := SealMessage(sampleHeader, c, sampleKey, bob.Peer(), bob, rand.Reader); !errors.Is(err, ErrMalformed) {
+			t.Errorf("%s: %v", what, err)
+		}
 	}
-	if _, err := m.Open(Key{8}); !errors.Is(err, ErrNotOpened) {
-		t.Errorf("under another key: %v", err)
+	if _, err := SealMessage(sampleHeader, sampleContent, sampleKey, bob.Peer(), bob, bytes.NewReader(nil)); err == nil {
+		t.Error("sealed without a random nonce")
 	}
-	if _, err := SealMessage(h, c, Key{7}, signer(t, 1).Peer(), bob, rand.Reader); !errors.Is(err, ErrSignature) {
-		t.Errorf("bob sealed for alice: %v", err)
+}
+
+func TestLargestMessageFits(t *testing.T) {
+	bob := signer(t, 2)
+	h := Header{Room: RoomID{1}, Epoch: MaxCounter, Ctr: MaxCounter, Prev: Hash{1}, Lamport: MaxCounter}
+	c := Content{Kind: Say, Text: string(bytes.Repeat([]byte("x"), MaxText)), At: noon}
+	m, err := SealMessage(h, c, sampleKey, bob.Peer(), bob, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := m.Open(sampleKey); err != nil || got != c {
+		t.Errorf("it does not open: %v", err)
+	}
+}
+
+func TestPeerOfKeyIsLibp2ps(t *testing.T) {
+	k := signer(t, 1)
+	raw, err := k.GetPublic().Raw()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := peerOfKey(raw); got != k.Peer() || !isPeer(got) {
+		t.Errorf("peerOfKey = %s, libp2p says %s", got, k.Peer())
 	}
 }

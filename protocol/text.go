@@ -12,12 +12,13 @@ import (
 
 // What is wrong with a text, as a person is told it.
 var (
-	errUTF8    = errors.New("is not valid UTF-8")
-	errEmpty   = errors.New("is empty")
-	errNUL     = errors.New("holds a NUL character")
-	errControl = errors.New("holds a line break or control character")
-	errBidi    = errors.New("holds a character that changes the direction of writing")
-	errBlank   = errors.New("begins or ends with a blank")
+	errUTF8      = errors.New("is not valid UTF-8")
+	errEmpty     = errors.New("is empty")
+	errNUL       = errors.New("holds a NUL character")
+	errControl   = errors.New("holds a line break or control character")
+	errBidi      = errors.New("holds a character that changes the direction of writing")
+	errInvisible = errors.New("holds nothing that can be seen")
+	errBlank     = errors.New("begins or ends with a blank")
 )
 
 // ValidText reports what is wrong with the text of a line or direct message: it is 1 to MaxText bytes of UTF-8 without
@@ -43,10 +44,16 @@ func NormalizeReason(s string) (string, error) { return normalize("reason", s, v
 func NormalizeSubject(s string) (string, error) { return normalize("subject", s, validSubject) }
 
 // NormalizeRoomName does so for a room's name, which may not be empty, nor longer than MaxRoomNameRunes characters.
-func NormalizeRoomName(s string) (string, error) { return normalize("room name", s, validRoomName) }
+func NormalizeRoomName(s string) (string, error) {
+	s, err := normalize("room name", s, validRoomName)
+	if err == nil && !strings.ContainsFunc(s, isVisible) {
+		return "", fmt.Errorf("protocol: the room name %w", errInvisible)
+	}
+	return s, err
+}
 
-// normalize is for what is typed here. A decoder only checks: whether a text is NFC depends on the Unicode version of
-// who asks, and two nodes must never disagree about whether a record is well formed.
+// normalize is for what is typed here. Decoders check less: which text is NFC, and which character can be seen, depends
+// on the Unicode version of who asks, and two nodes must never disagree about whether a record is well formed.
 func normalize(what, s string, valid func(string) error) (string, error) {
 	s = norm.NFC.String(strings.TrimSpace(s))
 	if err := valid(s); err != nil {
@@ -111,3 +118,5 @@ func validChars(s string, most int) error {
 
 // isBreak reports whether r could end a line, or do worse, where it is shown.
 func isBreak(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }
+
+func isVisible(r rune) bool { return unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S) }

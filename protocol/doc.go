@@ -1,0 +1,125 @@
+// Package protocol is what goes over the wire: types, their strict encoding and bounds, signatures and sealing, frames,
+// the invite text, and the words that stand for a key. It owns no state and starts no goroutine. Who may do what, and
+// when anything is sent, it does not know.
+//
+// Three steps are kept apart everywhere. Validating looks at form and verifying at signatures; both happen here. Checking
+// looks at permission and is package authority's. A [SignedRecord], [SignedReason] or [Message] that is not zero has been
+// validated and verified.
+//
+// Everything here may be called from any goroutine. What is returned aliases its input only where that is said.
+//
+// # Wire specification
+//
+// This is the whole format; the schema is internal/pb/localchat.proto. The bounds are the constants of limits.go.
+//
+// # Streams
+//
+//	/localchat/poll/1   PollAsk → PollReply, repeated on one stream   member → authority
+//	/localchat/join/1   JoinRequest → JoinReply, again after WAITING  stranger → authority
+//	/localchat/ask/1    AskRequest → AskReply                         member → authority
+//	/localchat/sync/1   SyncRequest → SyncReply                       member → member
+//	/localchat/tell/1   TellRequest → TellReply                       member → member
+//	/localchat/rooms/1  RoomsRequest → RoomsReply                     anybody → anybody
+//
+// The caller is who the stream authenticates; no frame names its sender. A frame is an unsigned varint, the length of
+// what follows, and one protobuf message of the stream's type. The varint has its shortest form and at most 9 bytes. The
+// length is checked against the bound of the frame's type before anything is allocated:
+//
+//	PollAsk, JoinRequest, AskRequest, AskReply      1 KiB
+//	TellRequest                                     65 KiB (MaxFrame)
+//	SyncRequest, RoomsReply                         256 KiB
+//	PollReply, JoinReply, SyncReply                 1 MiB (MaxBatch)
+//	TellReply                                       16 bytes
+//	RoomsRequest                                    0 bytes
+//
+// After a frame that breaks these rules nothing more can be read from its stream, and the stream is reset.
+//
+// A PollReply that says REFUSED is always the three bytes 02 0a 00, length included, so that nobody learns from it
+// whether they were ever known. A PollAck has no answer.
+//
+// # Gossip
+//
+// Each room has a gossipsub instance of its own, /localchat/room/ID/1 with the room's id, and in it the topics lines
+// and records. The data of one pubsub message is one signed envelope: on lines a message, on records a record. Pubsub's
+// own signature and sequence number are not used (StrictNoSign); the message ID is [DataID] of the data.
+//
+// # Signed envelopes
+//
+// Signed things are libp2p envelopes (libp2p RFC 0002): public key, payload type, payload, signature. The key is
+// Ed25519. The payload type is the signature domain itself:
+//
+//	localchat/record/v1    Record     at most 4 KiB (MaxRecord)
+//	localchat/message/v1   Message    at most 65 KiB (MaxMessage)
+//	localchat/reason/v1    Reason     at most 2 KiB (MaxSignedReason)
+//
+// Record.author and Reason.by must be the signer. A Message names its author nowhere else.
+//
+// # Canonical form
+//
+// Every protobuf message, at every level, has one encoding: fields in the order of their numbers, none twice, varints in
+// their shortest form, proto3 default values absent, no field that the schema does not have. Anything else is malformed,
+// and so are bytes after the end. Because of this a hash of bytes names what they say.
+//
+// # Fields
+//
+//	room, hash            32 bytes            salt, nonce, token, id  16 bytes
+//	invite                8 bytes             key                     32 bytes
+//	peer, author, by      38 bytes: the ID of an Ed25519 peer
+//	seq, epoch, term, ctr, lamport, removal, admission   1 to 2^53-1 (MaxCounter); have_… and presence from 0
+//	at, until             milliseconds since 1970, to the end of year 9999; until 0: none
+//	idle_seconds, retain_seconds    to 365 days; idle 0: never; retain from 1
+//	wait_ms, expires_ms   milliseconds; wait to 290 years, 0: for good; expires to 7 days, 0: the authority's choice
+//	name, nick, by_nick   1 to 32 characters, to 128 bytes, one line, no control or bidi control characters, no blanks
+//	                      around it; a nick asked for (JoinRequest, AskInvite): 1 to 128 bytes, no control characters
+//	subject, reason text  to 400 bytes, one line, no blanks around it
+//	text of a line        1 byte to 64 KiB, no NUL
+//	addrs                 at most 16, each a binary multiaddr of 1 to 128 bytes without /p2p
+//	lists                 records, keys, lines, heads to 2048; present to 1024; rooms to 32
+//
+// All text is UTF-8. Bytes of fixed length are never all zero: a field that may be absent is left out. Text typed here is
+// brought to Unicode form NFC, but no decoder asks for it, since what is NFC depends on the version of Unicode.
+//
+// # Records
+//
+// A Record has room, seq, prev, term, epoch, at, author and one body. Seq counts from 1 without a gap; prev is the SHA-256
+// of the payload of the record before. Create, and no other, has seq 1 and neither room nor prev; the SHA-256 of its
+// payload is the room's id. Epoch is that in force after the record.
+//
+//	8 create      name, nick, policy, salt           12 unban       peer
+//	9 admit       peer, nick, invite (or none)       13 set_policy  policy
+//	10 leave      peer, cut (or none)                14 rekey
+//	11 remove     peer, kind (kicked, banned),       15 close       kind (closed, idle)
+//	              until (bans, after at), cut
+//
+// A cut is the ctr and id of the last message that counts; absent, none does.
+//
+// # Messages
+//
+// A Message is header, nonce and sealed. Header is an encoded Header: room, epoch, ctr, prev (the id of the author's
+// message before; absent where a chain starts) and lamport. Nonce is 24 random bytes. Sealed is the encoded Content under
+// XChaCha20-Poly1305 with the key of that epoch; its additional data is the bytes of header and after them the 38 bytes of
+// the author's ID. Content is kind (1 say, 2 action, 3 note of a reason), text, at, and removal for a note alone. A
+// message's id is the SHA-256 of its envelope.
+//
+// # Invite text
+//
+// "LOCALCHAT:" and base32 (RFC 4648, capitals, no padding) of
+//
+//	version 1 (1 byte) | owner's Ed25519 key (32) | room (32) | token (16) | expiry in seconds since 1970 (varint)
+//	| number of addresses, 0 to 4 (1) | for each its length (1) and binary multiaddr | checksum (2, big endian)
+//
+// at most 512 characters in all. The checksum is CRC-16/IBM-3740 of all before it, in this and every later version.
+// Readers do not mind case, blanks, line breaks, hyphens, quotes around it, or a missing prefix.
+//
+// # Words
+//
+// The first 88 bits of H(5200), each 11 of them an index into the BIP-39 English list, where H(1) =
+// SHA-512("localchat/words/v1" | peer ID) and H(n+1) = SHA-512(H(n) | peer ID).
+//
+// # Compatibility
+//
+// Numbers of fields, bodies and enumerations are append-only. These may gain values without a new version, and a reader
+// has a meaning for those it does not know: reason kinds (other), join codes (denied), content kinds (shown as nothing).
+// Every other change, a new field included, is malformed to an older reader; it needs a new number in the stream's
+// protocol ID, or a new domain, which older nodes do not speak. A new version of the invite text needs a new version byte.
+package protocol

@@ -1,0 +1,162 @@
+package protocol
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/crypto"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/multiformats/go-multiaddr"
+)
+
+// signer makes the same key from the same number every time, so that golden bytes stay.
+func signer(t testing.TB, n byte) KeySigner {
+	t.Helper()
+	k, _, err := crypto.GenerateEd25519Key(bytes.NewReader(bytes.Repeat([]byte{n}, 32)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return KeySigner{k}
+}
+
+// noon is when everything in these tests happens.
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+var (
+	tcp  = multiaddr.StringCast("/ip4/192.168.1.20/tcp/41234")
+	quic = multiaddr.StringCast("/ip6/fd00::20/udp/41234/quic-v1")
+)
+
+func createRecord(owner peer.ID) Record {
+	return Record{
+		Seq: 1, Term: 1, Epoch: 1, At: noon, Author: owner,
+		Body: Create{Name: "lab", Nick: "alice", Policy: DefaultPolicy(), Salt: [16]byte{1}},
+	}
+}
+
+// laterRecord is a record after the first, with body b.
+func laterRecord(author peer.ID, b Body) Record {
+	return Record{
+		Room: RoomID{1}, Seq: 7, Prev: Hash{2}, Term: 1, Epoch: 4, At: noon, Author: author, Body: b,
+	}
+}
+
+// bodies is one of each kind, with every optional field used.
+func bodies(t testing.TB) map[string]Body {
+	bob := signer(t, 2).Peer()
+	cut := Cut{Ctr: 9, Hash: Hash{3}}
+	return map[string]Body{
+		"create":     createRecord(bob).Body,
+		"admit":      Admit{Peer: bob, Nick: "bob", Invite: Token{4}.ID()},
+		"leave":      Leave{Peer: bob, Cut: cut},
+		"remove":     Remove{Peer: bob, Kind: Banned, Until: noon.Add(time.Hour), Cut: cut},
+		"unban":      Unban{Peer: bob},
+		"set-policy": SetPolicy{Policy{Access: Invite, Subject: "süß", Retain: time.Second, History: HistoryAll, MembersInvite: true, HideReasons: true}},
+		"rekey":      Rekey{},
+		"close":      Close{Kind: Idle},
+	}
+}
+
+func sampleRecord(t testing.TB, b Body) SignedRecord {
+	t.Helper()
+	alice := signer(t, 1)
+	r := laterRecord(alice.Peer(), b)
+	if _, ok := b.(Create); ok {
+		r = createRecord(alice.Peer())
+	}
+	s, err := SignRecord(r, alice)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func reason(t testing.TB) Reason {
+	return Reason{
+		Room: RoomID{1}, Peer: signer(t, 2).Peer(), Kind: Banned, Text: "too loud", By: signer(t, 1).Peer(),
+		ByNick: "alice", At: noon, Until: noon.Add(time.Hour), Removal: 7, Nonce: Nonce{5},
+	}
+}
+
+func sampleReason(t testing.TB) SignedReason {
+	t.Helper()
+	s, err := SignReason(reason(t), signer(t, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+var (
+	sampleHeader  = Header{Room: RoomID{1}, Epoch: 3, Ctr: 4, Prev: Hash{5}, Lamport: 6}
+	sampleContent = Content{Kind: Say, Text: "hello\nthere", At: noon}
+	sampleKey     = Key{7}
+)
+
+func sampleMessage(t testing.TB) Message {
+	t.Helper()
+	bob := signer(t, 2)
+	nonce := bytes.NewReader(bytes.Repeat([]byte{8}, 24))
+	m, err := SealMessage(sampleHeader, sampleContent, sampleKey, bob.Peer(), bob, nonce)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// A namedFrame is a frame, what it is called in testdata and error messages, and an empty one of its type.
+type namedFrame struct {
+	name  string
+	frame Frame
+	empty func() Frame
+}
+
+func frameOf[F any, P interface {
+	*F
+	Frame
+}](name string, f F,
+) namedFrame {
+	return namedFrame{name, P(&f), func() Frame { return P(new(F)) }}
+}
+
+// frames is at least one of each type, with every field used somewhere.
+func frames(t testing.TB) []namedFrame {
+	t.Helper()
+	bob := signer(t, 2).Peer()
+	records := [][]byte{sampleRecord(t, bodies(t)["create"]).Bytes()}
+	keys := []EpochKey{{Epoch: 3, Key: sampleKey}}
+	addrs := []multiaddr.Multiaddr{tcp, quic}
+	return []namedFrame{
+		frameOf("poll-request", PollAsk{Request: &PollRequest{Room: RoomID{1}, Nonce: Nonce{2}, Admission: 3, HaveSeq: 4, HaveKey: 5, HavePresence: 6}}),
+		frameOf("poll-ack", PollAsk{Ack: &PollAck{Room: RoomID{1}, Removal: 7, Nonce: Nonce{2}}}),
+		frameOf("poll-refused", PollReply{}),
+		frameOf("poll-reason", PollReply{Reason: sampleReason(t).Bytes()}),
+		frameOf("poll-nothing-new", PollReply{Member: &PollMember{}}),
+		frameOf("poll-member", PollReply{Member: &PollMember{Records: records, Keys: keys, Presence: 8, Present: []Presence{{Peer: bob, Addrs: addrs}}, More: true}}),
+		frameOf("join-request", JoinRequest{Room: RoomID{1}, Nick: "bob", Token: Token{9}}),
+		frameOf("join-knock", JoinRequest{Room: RoomID{1}, Nick: "bob"}),
+		frameOf("join-waiting", JoinReply{Code: JoinWaiting}),
+		frameOf("join-banned", JoinReply{Code: JoinBanned, Text: "no", Wait: time.Minute}),
+		frameOf("join-admitted", JoinReply{Code: JoinAdmitted, Records: records, Keys: keys, Admission: 2}),
+		frameOf("ask-leave", AskRequest{Room: RoomID{1}, Leave: true}),
+		frameOf("ask-invite", AskRequest{Room: RoomID{1}, Invite: &AskInvite{Nick: "carol", Expires: time.Hour}}),
+		frameOf("ask-yes", AskReply{OK: true, Text: "LOCALCHAT:AAAA"}),
+		frameOf("ask-no", AskReply{}),
+		frameOf("sync-request", SyncRequest{Room: RoomID{1}, HaveSeq: 4, Keys: []uint64{2, 3}, Heads: []Head{{Author: bob, Ctr: 300}}}),
+		frameOf("sync-reply", SyncReply{Records: records, Keys: keys, Lines: [][]byte{sampleMessage(t).Raw()}, HaveSeq: 4, More: true}),
+		frameOf("sync-nothing", SyncReply{}),
+		frameOf("tell-request", TellRequest{Room: RoomID{1}, ID: [16]byte{2}, Text: "psst", At: noon}),
+		frameOf("tell-yes", TellReply{OK: true}),
+		frameOf("tell-no", TellReply{}),
+		frameOf("rooms-request", RoomsRequest{}),
+		frameOf("rooms-reply", RoomsReply{Rooms: []RoomAd{{Create: records[0], Access: Open, Subject: "tests", Members: 3, Addrs: addrs}}}),
+	}
+}
+
+func sampleInvite(t testing.TB) InviteText {
+	return InviteText{
+		Owner: signer(t, 1).Peer(), Room: RoomID{1, 2, 3}, Token: Token{4, 5, 6}, Expires: noon,
+		Addrs: []multiaddr.Multiaddr{tcp, quic},
+	}
+}
