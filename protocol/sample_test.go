@@ -2,12 +2,16 @@ package protocol
 
 import (
 	"bytes"
+	"reflect"
 	"testing"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
+	"google.golang.org/protobuf/proto"
+
+	"localchat/protocol/internal/pb"
 )
 
 // signer makes the same key from the same number every time, so that golden bytes stay.
@@ -107,9 +111,10 @@ func sampleMessage(t testing.TB) Message {
 
 // A namedFrame is a frame, what it is called in testdata and error messages, and an empty one of its type.
 type namedFrame struct {
-	name  string
-	frame Frame
-	empty func() Frame
+	name   string
+	frame  Frame
+	empty  func() Frame
+	schema proto.Message
 }
 
 func frameOf[F any, P interface {
@@ -117,7 +122,13 @@ func frameOf[F any, P interface {
 	Frame
 }](name string, f F,
 ) namedFrame {
-	return namedFrame{name, P(&f), func() Frame { return P(new(F)) }}
+	schema := map[string]proto.Message{
+		"PollAsk": &pb.PollAsk{}, "PollReply": &pb.PollReply{}, "JoinRequest": &pb.JoinRequest{},
+		"JoinReply": &pb.JoinReply{}, "AskRequest": &pb.AskRequest{}, "AskReply": &pb.AskReply{},
+		"SyncRequest": &pb.SyncRequest{}, "SyncReply": &pb.SyncReply{}, "TellRequest": &pb.TellRequest{},
+		"TellReply": &pb.TellReply{}, "RoomsRequest": &pb.RoomsRequest{}, "RoomsReply": &pb.RoomsReply{},
+	}[reflect.TypeFor[F]().Name()]
+	return namedFrame{name, P(&f), func() Frame { return P(new(F)) }, schema}
 }
 
 // frames is at least one of each type, with every field used somewhere.

@@ -1,0 +1,221 @@
+package protocol
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"testing"
+	"testing/iotest"
+
+	"github.com/multiformats/go-varint"
+)
+
+// wire is f as it travels.
+func wire(t testing.TB, f Frame) []byte {
+	t.Helper()
+	var w bytes.Buffer
+	if err := WriteFrame(&w, f); err != nil {
+		t.Fatal(err)
+	}
+	return w.Bytes()
+}
+
+func TestFramesFollowEachOther(t *testing.T) {
+	var stream bytes.Buffer
+	for _, f := range frames(t) {
+		stream.Write(wire(t, f.frame))
+	}
+	// One byte at a time: what is read must not depend on how the network cuts it.
+	r := iotest.OneByteReader(&stream)
+	for _, f := range frames(t) {
+		if err := ReadFrame(r, f.empty()); err != nil {
+			t.Fatalf("%s: %v", f.name, err)
+		}
+	}
+	if err := ReadFrame(r, &TellReply{}); err != io.EOF {
+		t.Errorf("at the end: %v, want io.EOF itself", err)
+	}
+}
+
+func TestFrameCutShort(t *testing.T) {
+	for _, f := range frames(t) {
+		b := wire(t, f.frame)
+		for n := 1; n < len(b); n++ {
+			if err := ReadFrame(bytes.NewReader(b[:n]), f.empty()); !errors.Is(err, io.ErrUnexpectedEOF) {
+				t.Fatalf("%s, %d of %d bytes: %v", f.name, n, len(b), err)
+			}
+		}
+	}
+	large := wire(t, &TellRequest{Room: RoomID{1}, ID: [16]byte{1}, Text: string(bytes.Repeat([]byte("x"), MaxText)), At: noon})
+	if err := ReadFrame(bytes.NewReader(large[:len(large)-1]), &TellRequest{}); !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("a large frame: %v", err)
+	}
+}
+
+func TestFrameLength(t *testing.T) {
+	for _, c := range []struct {
+		what  string
+		bytes []byte
+		frame Frame
+		want  error
+	}{
+		{"one more than the bound", varint.ToUvarint(maxRequest + 1), &PollAsk{}, ErrTooLarge},
+		{"2^62", varint.ToUvarint(1 << 62), &PollReply{}, ErrTooLarge},
+		{"2^63", append(bytes.Repeat([]byte{0x80}, 9), 1), &PollReply{}, ErrMalformed},
+		{"all ones", bytes.Repeat([]byte{0xff}, 20), &PollReply{}, ErrMalformed},
+		{"zero in two bytes", []byte{0x80, 0}, &RoomsRequest{}, ErrMalformed},
+		{"one in two bytes", []byte{0x81, 0, 0}, &PollAsk{}, ErrMalformed},
+		{"a byte where there are none", []byte{1, 0}, &RoomsRequest{}, ErrTooLarge},
+		{"cut in the length", []byte{0x80}, &PollReply{}, io.ErrUnexpectedEOF},
+	} {
+		if err := ReadFrame(bytes.NewReader(c.bytes), c.frame); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", c.what, err, c.want)
+		}
+	}
+}
+
+// An empty frame says something only where that is what the type says with nothing set.
+func TestEmptyFrame(t *testing.T) {
+	mayBeEmpty := map[string]bool{"rooms-request": true, "rooms-reply": true, "sync-reply": true, "sync-nothing": true}
+	for _, f := range frames(t) {
+		err := ReadFrame(bytes.NewReader([]byte{0}), f.empty())
+		if mayBeEmpty[f.name] != (err == nil) || err != nil && !errors.Is(err, ErrMalformed) {
+			t.Errorf("%s: %v", f.name, err)
+		}
+	}
+}
+
+// Nobody learns from REFUSED whether they were ever known: it is one byte string, and nothing else reads as it.
+func TestRefusedIsOneByteString(t *testing.T) {
+	want := []byte{2, 0x0a, 0}
+	for i, f := range []*PollReply{{}, {Reason: nil}, {Member: nil, Reason: nil}} {
+		if got := wire(t, f); !bytes.Equal(got, want) {
+			t.Errorf("%d: %x, want %x", i, got, want)
+		}
+	}
+	for _, b := range [][]byte{{0}, {4, 0x0a, 2, 0x08, 1}, {4, 0x0a, 0, 0x0a, 0}, {3, 0x0a, 0x80, 0}, {2, 0x1a, 0}} {
+		if err := ReadFrame(bytes.NewReader(b), &PollReply{}); !errors.Is(err, ErrMalformed) {
+			t.Errorf("%x: %v", b, err)
+		}
+	}
+}
+
+// countingWriter counts calls: a frame in two writes is two packets.
+type countingWriter struct{ calls, bytes int }
+
+func (w *countingWriter) Write(b []byte) (int, error) {
+	w.calls++
+	w.bytes += len(b)
+	return len(b), nil
+}
+
+func TestWriteFrameWritesOnce(t *testing.T) {
+	for _, f := range frames(t) {
+		var w countingWriter
+		if err := WriteFrame(&w, f.frame); err != nil || w.calls != 1 {
+			t.Errorf("%s: %d writes, %v", f.name, w.calls, err)
+		}
+	}
+}
+
+// A frame that breaks its bounds is refused where it is made, and not a byte of it is written.
+func TestWriteFrameRefuses(t *testing.T) {
+	long := string(bytes.Repeat([]byte("x"), MaxText+1))
+	bob := signer(t, 2).Peer()
+	room := RoomID{1}
+	big := make([][]byte, 600)
+	for i := range big {
+		big[i] = make([]byte, MaxRecord)
+	}
+	for what, f := range map[string]Frame{
+		"neither ask":           &PollAsk{},
+		"both asks":             &PollAsk{Request: &PollRequest{}, Ack: &PollAck{}},
+		"no nonce":              &PollAsk{Request: &PollRequest{Room: room, Admission: 1}},
+		"no room":               &PollAsk{Ack: &PollAck{Removal: 1, Nonce: Nonce{1}}},
+		"both answers":          &PollReply{Member: &PollMember{}, Reason: []byte{1}},
+		"empty reason":          &PollReply{Reason: []byte{}},
+		"long reason":           &PollReply{Reason: make([]byte, MaxSignedReason+1)},
+		"empty record":          &PollReply{Member: &PollMember{Records: [][]byte{{}}}},
+		"long record":           &PollReply{Member: &PollMember{Records: [][]byte{make([]byte, MaxRecord+1)}}},
+		"many records":          &SyncReply{Records: make([][]byte, MaxBatchItems+1)},
+		"more than a batch":     &SyncReply{Records: big},
+		"many keys":             &SyncReply{Keys: make([]EpochKey, MaxBatchItems+1)},
+		"key of no epoch":       &SyncReply{Keys: []EpochKey{{Key: Key{1}}}},
+		"epoch without key":     &SyncReply{Keys: []EpochKey{{Epoch: 1}}},
+		"long line":             &SyncReply{Lines: [][]byte{make([]byte, MaxMessage+1)}},
+		"many heads":            &SyncRequest{Room: room, Heads: make([]Head, MaxBatchItems+1)},
+		"head of nobody":        &SyncRequest{Room: room, Heads: []Head{{Ctr: 1}}},
+		"head at 0":             &SyncRequest{Room: room, Heads: []Head{{Author: bob}}},
+		"epoch 0":               &SyncRequest{Room: room, Keys: []uint64{0}},
+		"counter too large":     &SyncRequest{Room: room, HaveSeq: MaxCounter + 1},
+		"many present":          &PollReply{Member: &PollMember{Present: make([]Presence, MaxMembers+1)}},
+		"presence of nobody":    &PollReply{Member: &PollMember{Present: []Presence{{}}}},
+		"nick empty":            &JoinRequest{Room: room},
+		"nick too long":         &JoinRequest{Room: room, Nick: long[:MaxNick+1]},
+		"nick not UTF-8":        &JoinRequest{Room: room, Nick: "\xff"},
+		"nick of two lines":     &JoinRequest{Room: room, Nick: "a\nb"},
+		"no code":               &JoinReply{},
+		"negative wait":         &JoinReply{Code: JoinTooSoon, Wait: -1e9},
+		"admitted at nothing":   &JoinReply{Code: JoinAdmitted},
+		"admission denied":      &JoinReply{Code: JoinDenied, Admission: 1},
+		"records denied":        &JoinReply{Code: JoinDenied, Records: [][]byte{{1}}},
+		"reason too long":       &JoinReply{Code: JoinDenied, Text: long[:MaxReason+1]},
+		"neither wish":          &AskRequest{Room: room},
+		"both wishes":           &AskRequest{Room: room, Leave: true, Invite: &AskInvite{}},
+		"invite for too long":   &AskRequest{Room: room, Invite: &AskInvite{Expires: MaxInviteExpiry + 1e6}},
+		"invite for less":       &AskRequest{Room: room, Invite: &AskInvite{Expires: -1e6}},
+		"invite nick":           &AskRequest{Room: room, Invite: &AskInvite{Nick: "a\x00"}},
+		"answer too long":       &AskReply{OK: true, Text: long[:MaxInvite+1]},
+		"nothing told":          &TellRequest{Room: room, ID: [16]byte{1}, At: noon},
+		"told too much":         &TellRequest{Room: room, ID: [16]byte{1}, At: noon, Text: long},
+		"told without id":       &TellRequest{Room: room, At: noon, Text: "x"},
+		"told at no time":       &TellRequest{Room: room, ID: [16]byte{1}, Text: "x"},
+		"many rooms":            &RoomsReply{Rooms: make([]RoomAd, MaxRooms+1)},
+		"room without record":   &RoomsReply{Rooms: []RoomAd{{Access: Open}}},
+		"room without access":   &RoomsReply{Rooms: []RoomAd{{Create: []byte{1}}}},
+		"room of too many":      &RoomsReply{Rooms: []RoomAd{{Create: []byte{1}, Access: Open, Members: MaxMembers + 1}}},
+		"room subject of lines": &RoomsReply{Rooms: []RoomAd{{Create: []byte{1}, Access: Open, Subject: "a\u2028b"}}},
+	} {
+		var w countingWriter
+		err := WriteFrame(&w, f)
+		if !errors.Is(err, ErrMalformed) && !errors.Is(err, ErrTooLarge) {
+			t.Errorf("%s: %v", what, err)
+		}
+		if w.calls != 0 {
+			t.Errorf("%s: %d bytes were written", what, w.bytes)
+		}
+	}
+}
+
+func TestUnknownJoinCodeReadsAsDenied(t *testing.T) {
+	var got JoinReply
+	if err := got.decode([]byte{0x08, 99}); err != nil || got.Code != JoinDenied {
+		t.Errorf("code %d, %v; want denied", got.Code, err)
+	}
+}
+
+// A peer that announces a large frame and sends nothing costs little memory.
+func TestAnnouncedLengthIsNotAllocated(t *testing.T) {
+	announced := varint.ToUvarint(MaxBatch)
+	r := testing.Benchmark(func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if err := ReadFrame(bytes.NewReader(announced), &SyncReply{}); !errors.Is(err, io.ErrUnexpectedEOF) {
+				b.Fatal(err)
+			}
+		}
+	})
+	if n := r.AllocedBytesPerOp(); n > 2*frameChunk {
+		t.Errorf("%d bytes allocated for a frame of which nothing came", n)
+	}
+}
+
+func TestReadFrameGivesTheReadersError(t *testing.T) {
+	want := errors.New("reset")
+	for n := range 3 {
+		r := io.MultiReader(bytes.NewReader([]byte{0x85, 0x01, 0}[:n]), iotest.ErrReader(want))
+		if err := ReadFrame(r, &PollReply{}); !errors.Is(err, want) {
+			t.Errorf("after %d bytes: %v", n, err)
+		}
+	}
+}
