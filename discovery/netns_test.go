@@ -1,5 +1,339 @@
 package discovery
 
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"os/signal"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/mdns"
+	"github.com/libp2p/go-libp2p/core/peer"
+)
+
+// helperEnv makes the test binary a node in a network namespace: "node SEED" runs discovery as that peer and prints what
+// it finds, "noise" announces what is no node.
 const helperEnv = "LOCALCHAT_DISCOVERY_HELPER"
 
-func helper(string) error { return nil }
+// sighting is a line that a helper prints.
+type sighting struct {
+	Peer  string
+	Addrs []string
+	After time.Duration // since Run was called
+}
+
+func helper(role string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	if role == "noise" {
+		return makeNoise(ctx)
+	}
+	var seed int64
+	if _, err := fmt.Sscanf(role, "node %d", &seed); err != nil {
+		return err
+	}
+	// A folder of its own: here only the network counts.
+	dir, err := os.MkdirTemp("", "lcd-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	me := peer.AddrInfo{ID: testPeer(seed), Addrs: addrs(listenAll...)}
+	out, start := json.NewEncoder(os.Stdout), time.Now()
+	return New(Config{RuntimeDir: dir}).Run(ctx, func() peer.AddrInfo { return me }, func(p peer.AddrInfo) {
+		_ = out.Encode(sighting{Peer: p.ID.String(), Addrs: texts(p.Addrs), After: time.Since(start)})
+	})
+}
+
+// makeNoise is a bad neighbour: a printer, entries of our service with nonsense, and packets that are no DNS.
+func makeNoise(ctx context.Context) error {
+	iface, err := net.InterfaceByName("eth0")
+	if err != nil {
+		return err
+	}
+	for i, txt := range [][]string{
+		{"rp=ipp/print"},
+		{""},
+		{"dnsaddr=/ip4/8.8.8.8/tcp/1/p2p/" + testPeer(66).String()},
+		{"dnsaddr=/ip4/127.0.0.1/tcp/1/p2p/" + testPeer(66).String(), "dnsaddr=/dns4/evil.example/tcp/1/p2p/" + testPeer(66).String()},
+		{"dnsaddr=/ip4/10.77.0.1/tcp/1/p2p/" + testPeer(66).String(), "dnsaddr=/ip4/10.77.0.1/tcp/1/p2p/" + testPeer(67).String()},
+	} {
+		service := Service
+		if i == 0 {
+			service = "_ipp._tcp"
+		}
+		z, err := mdns.NewMDNSService(fmt.Sprintf("noise%d", i), service, "", "noise.local.", 1, []net.IP{net.IPv4(10, 77, 0, 9)}, txt)
+		if err != nil {
+			return err
+		}
+		srv, err := mdns.NewServer(&mdns.Config{Zone: z, Iface: iface, Logger: silent})
+		if err != nil {
+			return err
+		}
+		defer srv.Shutdown()
+	}
+	conn, err := net.Dial("udp4", "224.0.0.251:5353")
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	fmt.Println(`{"Peer":"noise"}`)
+	header := []byte{0, 0, 0x84, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0}
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for i := 0; ; i++ {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+			junk := [][]byte{{}, {0}, header, append(header[:12:12], 0xc0, 12, 0, 12, 0, 1), bytes.Repeat([]byte{0xff}, 1400)}
+			_, _ = conn.Write(junk[i%len(junk)]) // a full socket buffer is no matter
+		}
+	}
+}
+
+// lab is two namespaces on a bridge in a third, all removed at the end.
+type lab struct {
+	t    *testing.T
+	name string
+}
+
+func newLab(t *testing.T) *lab {
+	t.Helper()
+	t.Parallel() // mostly waiting
+	if os.Geteuid() != 0 || exec.Command("ip", "netns", "list").Run() != nil {
+		const why = "THE NETWORK TESTS OF DISCOVERY DID NOT RUN: they need root and ip netns"
+		if os.Getenv("CI") != "" {
+			t.Fatal(why)
+		}
+		t.Skip(why)
+	}
+	l := &lab{t: t, name: fmt.Sprintf("lcd-%d-%d", os.Getpid(), labs.Add(1))}
+	for _, end := range []string{"sw", "a", "b"} {
+		t.Cleanup(func() { _ = exec.Command("ip", "netns", "del", l.ns(end)).Run() })
+		l.ip("netns add %s", l.ns(end))
+		l.in(end, "link set lo up")
+	}
+	l.in("sw", "link add br0 type bridge")
+	l.in("sw", "link set br0 up")
+	l.plug("a")
+	l.plug("b")
+	return l
+}
+
+// labs numbers the labs of this process.
+var labs atomic.Int64
+
+func (l *lab) ns(end string) string { return l.name + "-" + end }
+
+func (l *lab) ip(format string, args ...any) {
+	l.t.Helper()
+	text := fmt.Sprintf(format, args...)
+	if out, err := exec.Command("ip", strings.Fields(text)...).CombinedOutput(); err != nil {
+		l.t.Fatalf("ip %s: %v\n%s", text, err, out)
+	}
+}
+
+func (l *lab) in(end, format string, args ...any) {
+	l.t.Helper()
+	l.ip("-n %s %s", l.ns(end), fmt.Sprintf(format, args...))
+}
+
+// plug gives end a network card eth0, wired to the bridge.
+func (l *lab) plug(end string) {
+	l.t.Helper()
+	l.ip("link add eth0 netns %s type veth peer name to-%s netns %s", l.ns(end), end, l.ns("sw"))
+	l.in("sw", "link set to-%s master br0 up", end)
+	// Without this the IPv6 address is unusable for the first second or two, as on any network.
+	l.sysctl(end, "eth0/accept_dad", "0")
+	l.in(end, "link set eth0 up")
+}
+
+func (l *lab) sysctl(end, key, value string) {
+	l.t.Helper()
+	write := fmt.Sprintf("echo %s > /proc/sys/net/ipv6/conf/%s", value, key)
+	if out, err := exec.Command("ip", "netns", "exec", l.ns(end), "sh", "-c", write).CombinedOutput(); err != nil {
+		l.t.Fatalf("%s: %v\n%s", write, err, out)
+	}
+}
+
+// start runs a helper in end until the test is over, and returns what it sees.
+func (l *lab) start(end, role string) <-chan sighting {
+	l.t.Helper()
+	cmd := exec.Command("ip", "netns", "exec", l.ns(end), "/proc/self/exe")
+	exe, err := os.Executable()
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	cmd.Args[len(cmd.Args)-1] = exe
+	cmd.Env = append(os.Environ(), helperEnv+"="+role)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		l.t.Fatal(err)
+	}
+	seen, read := make(chan sighting, 1024), make(chan struct{})
+	go func() {
+		defer close(read)
+		for lines := bufio.NewScanner(out); lines.Scan(); {
+			var s sighting
+			if json.Unmarshal(lines.Bytes(), &s) == nil {
+				seen <- s
+			}
+		}
+		_, _ = io.Copy(io.Discard, out)
+	}()
+	l.t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		kill := time.AfterFunc(5*time.Second, func() { _ = cmd.Process.Kill() })
+		defer kill.Stop()
+		<-read
+		if err := cmd.Wait(); err != nil || stderr.Len() > 0 {
+			l.t.Errorf("%s in %s: %v\n%s", role, end, err, stderr.String())
+		}
+	})
+	return seen
+}
+
+// expect waits for a sighting of the peer that has all the addresses, and none of another peer.
+func expect(t *testing.T, seen <-chan sighting, seed int64, want ...string) sighting {
+	t.Helper()
+	deadline := time.After(15 * time.Second)
+	var last sighting
+	for {
+		select {
+		case s := <-seen:
+			if s.Peer != testPeer(seed).String() {
+				t.Fatalf("found %v, want peer %d only", s, seed)
+			}
+			last = s
+			if !slices.ContainsFunc(want, func(w string) bool { return !slices.Contains(s.Addrs, w) }) {
+				return s
+			}
+		case <-deadline:
+			t.Fatalf("peer %d was never found with %q; last seen: %v", seed, want, last)
+		}
+	}
+}
+
+// both waits until each has found the other, and returns what a has found.
+func both(t *testing.T, a, b <-chan sighting) sighting {
+	t.Helper()
+	sa := expect(t, a, 2)
+	sb := expect(t, b, 1)
+	t.Logf("found after %v and %v: %q", sa.After.Round(time.Millisecond), sb.After.Round(time.Millisecond), sa.Addrs)
+	return sa
+}
+
+func checkAddrs(t *testing.T, s sighting, want ...string) {
+	t.Helper()
+	for _, w := range want {
+		if !slices.Contains(s.Addrs, w) {
+			t.Errorf("found %q without %s", s.Addrs, w)
+		}
+	}
+}
+
+func TestNetworkBothFamilies(t *testing.T) {
+	l := newLab(t)
+	l.in("a", "addr add 10.77.0.1/24 dev eth0")
+	l.in("b", "addr add 10.77.0.2/24 dev eth0")
+	l.in("a", "route add default via 10.77.0.2")
+	l.in("b", "route add default via 10.77.0.1")
+	a, b := l.start("a", "node 1"), l.start("b", "node 2")
+	checkAddrs(t, both(t, a, b), "/ip4/10.77.0.2/udp/40001/quic-v1", "/ip4/10.77.0.2/tcp/40002")
+}
+
+func TestNetworkIPv4Only(t *testing.T) {
+	l := newLab(t)
+	for end, ip := range map[string]string{"a": "10.77.0.1", "b": "10.77.0.2"} {
+		l.sysctl(end, "all/disable_ipv6", "1")
+		l.in(end, "addr add %s/24 dev eth0", ip)
+		l.in(end, "route add 224.0.0.0/4 dev eth0")
+	}
+	both(t, l.start("a", "node 1"), l.start("b", "node 2"))
+}
+
+// Two laptops and a cable: no router, so no route for multicast, and IPv4 addresses set by hand. IPv6 link-local
+// finds, and what is found has the IPv4 addresses.
+func TestNetworkWithoutRoute(t *testing.T) {
+	l := newLab(t)
+	l.in("a", "addr add 10.77.0.1/24 dev eth0")
+	l.in("b", "addr add 10.77.0.2/24 dev eth0")
+	a, b := l.start("a", "node 1"), l.start("b", "node 2")
+	checkAddrs(t, both(t, a, b), "/ip4/10.77.0.2/tcp/40002")
+}
+
+func TestNetworkLinkLocalOnly(t *testing.T) {
+	l := newLab(t)
+	a, b := l.start("a", "node 1"), l.start("b", "node 2")
+	for _, addr := range both(t, a, b).Addrs {
+		if !strings.HasPrefix(addr, "/ip6zone/eth0/ip6/fe80::") {
+			t.Errorf("found %s", addr)
+		}
+	}
+}
+
+func TestNetworkRenumberedAndMadeAnew(t *testing.T) {
+	l := newLab(t)
+	l.in("a", "addr add 10.77.0.1/24 dev eth0")
+	l.in("b", "addr add 10.77.0.2/24 dev eth0")
+	a := l.start("a", "node 1")
+	startB := time.Now()
+	b := l.start("b", "node 2")
+	expect(t, a, 2, "/ip4/10.77.0.2/tcp/40002")
+	expect(t, b, 1, "/ip4/10.77.0.1/tcp/40002")
+
+	start := time.Now()
+	l.in("b", "addr del 10.77.0.2/24 dev eth0")
+	l.in("b", "addr add 10.77.0.3/24 dev eth0")
+	expect(t, a, 2, "/ip4/10.77.0.3/tcp/40002")
+	t.Logf("renumbered: found after %v", time.Since(start).Round(time.Millisecond))
+
+	start = time.Now()
+	l.in("b", "link del eth0")
+	l.plug("b")
+	l.in("b", "addr add 10.77.0.4/24 dev eth0")
+	expect(t, a, 2, "/ip4/10.77.0.4/tcp/40002")
+	t.Logf("made anew: found after %v", time.Since(start).Round(time.Millisecond))
+	// And it hears: a sighting so long after its start was made with the new card.
+	for expect(t, b, 1, "/ip4/10.77.0.1/tcp/40002").After < start.Sub(startB) {
+	}
+}
+
+func TestNetworkNoiseDoesNoHarm(t *testing.T) {
+	l := newLab(t)
+	l.in("a", "addr add 10.77.0.1/24 dev eth0")
+	l.in("b", "addr add 10.77.0.2/24 dev eth0")
+	l.in("a", "route add default via 10.77.0.2")
+	l.in("b", "route add default via 10.77.0.1")
+	noise := l.start("b", "noise")
+	if s := <-noise; s.Peer != "noise" {
+		t.Fatalf("got %v", s)
+	}
+	a, b := l.start("a", "node 1"), l.start("b", "node 2")
+	both(t, a, b) // fails on the sight of anybody else
+	expect(t, a, 2)
+}
+
+// Two nodes on one machine with a network card find each other by mDNS too.
+func TestNetworkOneMachine(t *testing.T) {
+	l := newLab(t)
+	l.in("a", "addr add 10.77.0.1/24 dev eth0")
+	both(t, l.start("a", "node 1"), l.start("a", "node 2"))
+}

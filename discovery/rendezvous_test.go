@@ -101,8 +101,10 @@ func TestRendezvousFile(t *testing.T) {
 		name, text string
 		want       []string
 	}{
-		{"good", head + "dnsaddr=/ip4/127.0.0.1/tcp/1" + a + "\ndnsaddr=/ip4/192.168.1.5/tcp/1" + a + "\n",
-			[]string{"/ip4/127.0.0.1/tcp/1", "/ip4/192.168.1.5/tcp/1"}},
+		{
+			"good", head + "dnsaddr=/ip4/127.0.0.1/tcp/1" + a + "\ndnsaddr=/ip4/192.168.1.5/tcp/1" + a + "\n",
+			[]string{"/ip4/127.0.0.1/tcp/1", "/ip4/192.168.1.5/tcp/1"},
+		},
 		{"another namespace", strings.Replace(head, "[1]", "[2]", 1) + "dnsaddr=/ip4/127.0.0.1/tcp/1" + a, nil},
 		{"a later form", "localchat rendezvous 2\nnet:[1]\ndnsaddr=/ip4/127.0.0.1/tcp/1" + a, nil},
 		{"empty", "", nil},
