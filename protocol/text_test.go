@@ -62,7 +62,7 @@ func TestNormalizeRefuses(t *testing.T) {
 		{"room name", NormalizeRoomName, "\u200b\u200d", "nothing that can be seen"},
 		{"room name", NormalizeRoomName, "a\u202eb", "direction"},
 		{"room name", NormalizeRoomName, "a\x00b", "control"},
-		{"room name", NormalizeRoomName, strings.Repeat("x", MaxRoomNameRunes+1), "at most 32 characters"},
+		{"room name", NormalizeRoomName, strings.Repeat("x", MaxRoomNameRunes+1), "33 characters, at most 32"},
 		{"room name", NormalizeRoomName, strings.Repeat("x\u0323\u0301\u0302", 9), "characters"},
 	} {
 		got, err := c.f(c.in)
