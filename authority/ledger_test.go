@@ -1,0 +1,296 @@
+package authority
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/protocol"
+)
+
+func TestKnocksAreBounded(t *testing.T) {
+	w := newRoom(t, "alice", protocol.Knock)
+	for i := range MaxKnocks {
+		w.knockAs(fmt.Sprintf("p%d", i), fmt.Sprintf("p%d", i), protocol.Token{})
+	}
+	w.knockAs("p0", "p0", protocol.Token{}) // asks again, and so is not the oldest any more
+	effects := w.must(Knock{id("late"), protocol.JoinRequest{Room: w.ledger.State().Room(), Nick: "late"}})
+	if got := joinReply(t, effects, "p1").Code; got != protocol.JoinDenied {
+		t.Errorf("the oldest is answered %d", got)
+	}
+	if d, ok := find[KnockDropped](effects); !ok || d.Peer != id("p1") {
+		t.Errorf("dropped: %v", d)
+	}
+	if ks := w.ledger.Knocks(); len(ks) != MaxKnocks || ks[MaxKnocks-1].Nick != "late" || ks[MaxKnocks-2].Nick != "p0" {
+		t.Errorf("%d knocks", len(ks))
+	}
+}
+
+func TestWrongTokensAreLimited(t *testing.T) {
+	w := newRoom(t, "alice", protocol.Invite)
+	invited, _ := find[Invited](w.must(MakeInvite{}))
+	w.now = w.now.Add(time.Second)
+	for i := range MaxTokenFailures {
+		who := fmt.Sprintf("p%d", i) // identities are free
+		if got := w.knockAs(who, who, protocol.Token{byte(i + 1)}).Code; got != protocol.JoinInviteBad {
+			t.Fatalf("attempt %d: %d", i, got)
+		}
+	}
+	w.now = w.now.Add(20 * time.Second)
+	for _, token := range []protocol.Token{{99}, invited.Invite.Token} {
+		if got, want := w.knockAs("bob", "bob", token), (protocol.JoinReply{Code: protocol.JoinTooSoon, Wait: 40 * time.Second}); !reflect.DeepEqual(got, want) {
+			t.Errorf("too many: %+v", got)
+		}
+	}
+	w.now = w.now.Add(40 * time.Second)
+	if got := w.knockAs("bob", "bob", invited.Invite.Token).Code; got != protocol.JoinAdmitted {
+		t.Errorf("in the next window: %d", got)
+	}
+	w.now = w.now.Add(-time.Hour) // the clock is put back
+	if got := w.knockAs("carol", "carol", protocol.Token{99}).Code; got != protocol.JoinInviteBad {
+		t.Errorf("after the clock was put back: %d", got)
+	}
+}
+
+func TestMakeInviteRefuses(t *testing.T) {
+	w := newRoom(t, "alice", protocol.Open)
+	w.join("bob")
+	for name, c := range map[string]struct {
+		ev   MakeInvite
+		want error
+	}{
+		"too long":   {MakeInvite{Expires: protocol.MaxInviteExpiry + 1}, ErrRule},
+		"negative":   {MakeInvite{Expires: -1}, ErrRule},
+		"bad nick":   {MakeInvite{Nick: "system"}, ErrNickBad},
+		"a stranger": {MakeInvite{By: id("eve")}, ErrNotMember},
+	} {
+		if _, err := w.step(c.ev); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if a, ok := find[Attempt](w.must(MakeInvite{By: id("bob")})); !ok || a.Peer != id("bob") {
+		t.Error("the owner does not hear of a member's attempt")
+	}
+	policy := w.ledger.State().Policy()
+	policy.MembersInvite = true
+	w.must(SetPolicy{policy})
+	for range MaxInvitesBy {
+		w.must(MakeInvite{By: id("bob")})
+	}
+	if _, err := w.step(MakeInvite{By: id("bob")}); !errors.Is(err, ErrFull) {
+		t.Errorf("one more than a member may have: %v", err)
+	}
+	w.now = w.now.Add(DefaultInviteLife)
+	w.must(MakeInvite{By: id("bob")})
+	if got := w.ledger.Invites(w.now); len(got) != 1 || got[0].By != id("bob") || got[0].Expires != w.now.Add(DefaultInviteLife) {
+		t.Errorf("open: %v", got)
+	}
+	w.must(Kick{Peer: id("bob")})
+	if got := w.ledger.Invites(w.now); len(got) != 0 {
+		t.Errorf("open after the kick of who made them: %v", got)
+	}
+}
+
+func TestRoomIsFull(t *testing.T) {
+	w := newRoom(t, "alice", protocol.Open)
+	s := &w.ledger.state
+	s.members = cloned(s.members)
+	for i := len(s.members); i < protocol.MaxMembers; i++ {
+		p := id(fmt.Sprintf("m%d", i))
+		s.members[p] = member{Member: Member{Peer: p, Nick: fmt.Sprintf("m%d", i)}}
+	}
+	w.heard = *s
+	if got := w.knockAs("bob", "bob", protocol.Token{}).Code; got != protocol.JoinFull {
+		t.Errorf("answered %d", got)
+	}
+	if _, _, err := s.Apply(nextRecord(t, *s, "alice", protocol.Admit{Peer: id("bob"), Nick: "bob"})); !errors.Is(err, ErrFull) {
+		t.Errorf("applied: %v", err)
+	}
+}
+
+func TestFailuresAreBounded(t *testing.T) {
+	w := newRoom(t, "alice", protocol.Open)
+	w.join("bob")
+	l := w.ledger
+	l.failures = map[peer.ID]Failure{}
+	for i := range protocol.MaxFailures {
+		p := peer.ID(fmt.Sprint(i))
+		l.failures[p] = Failure{Peer: p, Admission: 1, Removal: uint64(i + 2), Acked: i == 7}
+	}
+	for _, gone := range []peer.ID{"7", "0"} {
+		next, effects, err := l.Step(w.env(), Kick{Peer: id("bob")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		batch := effects[0].(Persist).Batch
+		if f, ok := batch.Failures[gone]; !ok || f != nil || len(next.failures) != protocol.MaxFailures {
+			t.Errorf("%q does not give way", gone)
+		}
+		l.failures["7"] = Failure{Peer: "7", Admission: 1, Removal: 9} // not told any more
+	}
+}
+
+func TestOrdersAreRefused(t *testing.T) {
+	w := newRoom(t, "alice", protocol.Knock)
+	w.join("bob")
+	long := strings.Repeat("x", protocol.MaxReason+1)
+	for name, c := range map[string]struct {
+		ev   Event
+		want error
+	}{
+		"found twice":               {Found{Name: "lab", Nick: "alice", Policy: protocol.DefaultPolicy()}, ErrRule},
+		"kick with a long reason":   {Kick{Peer: id("bob"), Reason: long}, ErrRule},
+		"kick with two lines":       {Kick{Peer: id("bob"), Reason: "too\nloud"}, ErrRule},
+		"ban with a long reason":    {Ban{Peer: id("bob"), Reason: long}, ErrRule},
+		"ban for less than no time": {Ban{Peer: id("bob"), For: -1}, ErrRule},
+		"ban for ages":              {Ban{Peer: id("bob"), For: MaxBan + 1}, ErrRule},
+		"ban of the owner":          {Ban{Peer: id("alice")}, ErrRule},
+		"close with a long reason":  {Close{Reason: long}, ErrRule},
+		"deny with a long reason":   {Deny{id("eve"), long}, ErrRule},
+		"deny of nobody":            {Deny{id("eve"), ""}, ErrNoKnock},
+		"accept of nobody":          {Accept{id("eve")}, ErrNoKnock},
+		"revoke of no invite":       {RevokeInvite{protocol.InviteID{1}}, ErrNoInvite},
+		"leave of a stranger":       {Leave{Peer: id("eve")}, ErrNotMember},
+		"unban of nobody":           {Unban{id("bob")}, ErrRule},
+		"a policy of no kind":       {SetPolicy{protocol.Policy{}}, ErrRule},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := w.step(c.ev); !errors.Is(err, c.want) {
+				t.Errorf("got %v, want %v", err, c.want)
+			}
+		})
+	}
+	var empty Ledger
+	for _, ev := range []Event{Kick{}, Tick{}, Resumed{}, Close{}, Rekey{}} {
+		if _, _, err := empty.Step(w.env(), ev); !errors.Is(err, ErrRule) {
+			t.Errorf("%T before there is a room: %v", ev, err)
+		}
+	}
+	_, effects, err := empty.Step(w.env(), Knock{id("bob"), protocol.JoinRequest{Nick: "bob"}})
+	if err != nil || joinReply(t, effects, "bob").Code != protocol.JoinNoRoom {
+		t.Errorf("a knock before there is a room: %v, %v", effects, err)
+	}
+}
+
+// Two knock by look-alike nicks, and the owner may accept only one; but a bound reached meanwhile leaves the knock there.
+func TestAcceptAsksTheRulesAgain(t *testing.T) {
+	w := newRoom(t, "alice", protocol.Knock)
+	w.knockAs("bob", "bob", protocol.Token{})
+	full := w.ledger
+	full.state.members = cloned(full.state.members)
+	for i := len(full.state.members); i < protocol.MaxMembers; i++ {
+		p := peer.ID(fmt.Sprint(i))
+		full.state.members[p] = member{}
+	}
+	next, _, err := full.Step(w.env(), Accept{id("bob")})
+	if !errors.Is(err, ErrFull) || len(next.Knocks()) != 1 {
+		t.Errorf("%v; %d at the door", err, len(next.Knocks()))
+	}
+}
+
+func TestTick(t *testing.T) {
+	w := newRoom(t, "alice", protocol.Open)
+	kind := func(effects []Effect) ChangeKind {
+		c, _ := find[Commit](effects)
+		return c.Change.Kind
+	}
+	policy := w.ledger.State().Policy()
+	policy.Idle = 0
+	w.must(SetPolicy{policy})
+	w.now = w.now.Add(RekeyAfter - time.Millisecond)
+	if effects := w.must(Tick{}); len(effects) != 0 {
+		t.Errorf("too early: %v", effects)
+	}
+	w.now = w.now.Add(time.Millisecond)
+	if got := kind(w.must(Tick{})); got != Rekeyed {
+		t.Errorf("after a day: %v", got)
+	}
+	policy.Idle = time.Hour
+	w.must(SetPolicy{policy})
+	w.now = w.now.Add(59 * time.Minute)
+	w.must(Rekey{}) // no sign of life
+	if effects := w.must(Tick{}); len(effects) != 0 {
+		t.Errorf("too early: %v", effects)
+	}
+	w.now = w.now.Add(time.Minute)
+	if effects := w.must(Tick{LastLine: w.now.Add(-59 * time.Minute)}); len(effects) != 0 {
+		t.Errorf("a line was said: %v", effects)
+	}
+	w.restart()
+	w.now = w.now.Add(59 * time.Minute)
+	if effects := w.must(Tick{}); len(effects) != 0 {
+		t.Errorf("it has only just started: %v", effects)
+	}
+	w.now = w.now.Add(time.Minute)
+	effects := w.must(Tick{})
+	if c, _ := find[Commit](effects); c.Change.Kind != Closed || c.Change.Reason != protocol.Idle {
+		t.Errorf("idle: %v", effects)
+	}
+}
+
+func TestLoadRefusesDamage(t *testing.T) {
+	w := newRoom(t, "alice", protocol.Open)
+	w.join("bob")
+	w.must(MakeInvite{})
+	w.must(Kick{Peer: id("bob")})
+	w.must(Rekey{})
+	for name, c := range map[string]struct {
+		damage func(*Durable)
+		says   string
+	}{
+		"a record is missing":     {func(d *Durable) { d.Records = slices.Delete(d.Records, 1, 2) }, "record 3"},
+		"the first is missing":    {func(d *Durable) { d.Records = d.Records[1:] }, "record 2"},
+		"a record is there twice": {func(d *Durable) { d.Records = slices.Insert(d.Records, 1, d.Records[1]) }, "record 2"},
+		"two records swapped": {func(d *Durable) {
+			d.Records[1], d.Records[2] = d.Records[2], d.Records[1]
+		}, "record 3"},
+		"the end is missing, and a failure of it there": {func(d *Durable) { d.Records = d.Records[:2] }, "record 3 of 2"},
+		"two failures of a peer":                        {func(d *Durable) { d.Failures = append(d.Failures, d.Failures[0]) }, "two failures"},
+		"a failure of no member":                        {func(d *Durable) { d.Failures[0].Admission = 0 }, "failure of"},
+		"an invite of no token":                         {func(d *Durable) { d.Invites[0].Token[0] ^= 1 }, "invite"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := w.disk.durable()
+			c.damage(&d)
+			if _, err := Load(d); err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("got %v, want it to say %q", err, c.says)
+			}
+		})
+	}
+	if l, err := Load(Durable{}); err != nil || l.State().Seq() != 0 {
+		t.Errorf("an empty disk: %v", err)
+	}
+}
+
+// A stranger's poll makes garbage and nothing else.
+func TestAStrangersPollKeepsNothing(t *testing.T) {
+	w := newRoom(t, "alice", protocol.Open)
+	admission := w.join("bob")
+	w.must(Kick{Peer: id("bob")})
+	before := w.ledger
+	ev := Poll{id("eve"), protocol.PollRequest{Room: before.State().Room(), Nonce: nonce("n1"), Admission: admission}}
+	for range 100 {
+		w.must(ev)
+	}
+	if !reflect.DeepEqual(before, w.ledger) {
+		t.Error("the Ledger has changed")
+	}
+}
+
+// Names are what a report shows; every value has one.
+func TestNames(t *testing.T) {
+	for k := Created; k <= Froze; k++ {
+		if k.String() == "nothing" || k.String() == "" {
+			t.Errorf("change %d has no name", k)
+		}
+	}
+	if ChangeKind(99).String() != "nothing" || VerdictIgnore.String() != "ignore" {
+		t.Error("an unknown value has a name")
+	}
+}
