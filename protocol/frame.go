@@ -7,9 +7,11 @@ import (
 	"github.com/multiformats/go-multiaddr"
 )
 
-// A Frame is one message of a stream protocol, sent with its length before it as an unsigned varint.
+// A Frame is one message of a stream protocol, sent with its length before it as an unsigned varint: a pointer to one of
+// the types below whose name ends in Ask, Request or Reply, but for PollRequest, which travels in a PollAsk. See [ReadFrame]
+// and [WriteFrame].
 type Frame interface {
-	// encode appends nothing and keeps nothing; it fails only on a frame that breaks its own bounds.
+	// encode changes nothing; it fails only on a frame that breaks its own bounds.
 	encode() ([]byte, error)
 	// decode replaces the frame by what b says, strictly: unknown fields, wrong lengths and values out of bounds
 	// are errors. b may be kept.

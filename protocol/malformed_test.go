@@ -110,6 +110,8 @@ func TestMalformedRecord(t *testing.T) {
 		{"create", "create.salt", func(m *pb.Record) { m.GetCreate().Salt = nil }},
 		{"create", "create.salt", func(m *pb.Record) { m.GetCreate().Salt = make([]byte, 16) }},
 		{"admit", "admit.peer", func(m *pb.Record) { m.GetAdmit().Peer = rsaID(t) }},
+		{"admit", "admit.peer", func(m *pb.Record) { m.GetAdmit().Peer[3] = 2 }},
+		{"admit", "admit.peer", func(m *pb.Record) { m.GetAdmit().Peer = append(m.GetAdmit().Peer, 0) }},
 		{"admit", "admit.nick", func(m *pb.Record) { m.GetAdmit().Nick = strings.Repeat("é", MaxNickRunes+1) }},
 		{"admit", "admit.nick", func(m *pb.Record) { m.GetAdmit().Nick = strings.Repeat("é", MaxNickRunes) + "x" }},
 		{"admit", "admit.invite", func(m *pb.Record) { m.GetAdmit().Invite = make([]byte, 8) }},
