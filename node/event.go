@@ -73,9 +73,9 @@ type (
 	MemberLeft MemberJoined
 	// MemberRemoved: somebody lost its place. Kind is kicked or banned.
 	MemberRemoved struct {
-		Peer PeerID    `json:"peer"`
-		Nick string    `json:"nick"`
-		By   PeerID    `json:"by"`
+		Peer PeerID `json:"peer"`
+		Nick string `json:"nick"`
+		By   PeerID `json:"by"`
 		// ByNick is By's nick.
 		ByNick string    `json:"by_nick"`
 		Kind   string    `json:"kind"`

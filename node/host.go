@@ -78,4 +78,3 @@ func lanLimits(scaling rcmgr.ScalingLimitConfig) rcmgr.ConcreteLimitConfig {
 	}
 	return partial.Build(scaling.AutoScale())
 }
-

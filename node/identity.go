@@ -40,8 +40,8 @@ func identity(dir string) (crypto.PrivKey, error) {
 		key, _, err := crypto.GenerateEd25519Key(rand.Reader)
 		return key, err
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, &Error{Code: Unavailable, Text: fmt.Sprintf("cannot use the data directory %s: %v", dir, err), Hint: "name another with --data-dir, or keep nothing with --ephemeral"}
+	if err := makeDir(dir); err != nil {
+		return nil, err
 	}
 	path := filepath.Join(dir, identityFile)
 	raw, err := readSmall(path)
@@ -59,6 +59,13 @@ func identity(dir string) (crypto.PrivKey, error) {
 		return nil, damaged(path, errors.New("not an Ed25519 key"))
 	}
 	return key, nil
+}
+
+func makeDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return &Error{Code: Unavailable, Text: fmt.Sprintf("cannot use the data directory %s: %v", dir, err), Hint: "name another with --data-dir, or keep nothing with --ephemeral"}
+	}
+	return nil
 }
 
 func damaged(path string, err error) error {

@@ -61,6 +61,11 @@ const (
 	// maxFound, in rooms that are remembered from the network.
 	maxFound = 512
 
+	// maxWords, in peers whose words are kept: they take a millisecond each to make.
+	maxWords = 4096
+	// ledgerTick: how often a room's law looks at the clock; its shortest rule is an idle time of seconds.
+	ledgerTick = time.Second
+
 	// syncEvery: heads are compared with a random member (DESIGN 6). syncSoon: after a line of ours or a gap.
 	syncEvery = 15 * time.Second
 	syncSoon  = 250 * time.Millisecond

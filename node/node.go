@@ -2,44 +2,165 @@ package node
 
 import (
 	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
 	"log/slog"
+	"sync"
 
+	"github.com/libp2p/go-libp2p/core/crypto"
+	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/peer"
-	"github.com/multiformats/go-multiaddr"
+	"github.com/libp2p/go-libp2p/gologshim"
+	"github.com/libp2p/go-libp2p/p2p/protocol/ping"
+
+	"localchat/protocol"
 )
 
-// Discovery finds peers. See package discovery.
+// Discovery finds peers on the network.
 type Discovery interface {
-	// Run announces self and browses until ctx ends. self is called whenever an answer is made; found gets hints to
-	// dial, from one goroutine, and does not block.
+	// Run announces self and browses until ctx ends. self is called whenever an answer is made; found is given hints
+	// to dial, from one goroutine.
 	Run(ctx context.Context, self func() peer.AddrInfo, found func(peer.AddrInfo)) error
-	// Hurry asks for a quick round now: the network changed, or somebody looks at the list of rooms.
+	// Hurry asks for a quick round now: the network has changed, or somebody looks at the list of rooms.
 	Hurry()
 }
 
 // Config is what a node is made of.
 type Config struct {
-	// DataDir holds the identity and the store; "" keeps all in memory (--ephemeral).
+	// DataDir holds the identity and the store; "" keeps all in memory.
 	DataDir string
-	// Nick is the default nick.
+	// Nick is the nick where a room is entered without naming one.
 	Nick string
-	// Listen are the multiaddrs to listen on; nil is all interfaces, QUIC and TCP, ports chosen by the system.
+	// Listen are the multiaddrs to listen on; none is every interface, QUIC and TCP, ports chosen by the system.
 	Listen []string
-	// Peers are multiaddrs dialled at the start and dialled again.
+	// Peers are multiaddrs, or HOST:PORT, that are dialled at the start and again whenever they are gone.
 	Peers []string
-	// Discovery may be nil (--no-mdns).
+	// Discovery may be nil.
 	Discovery Discovery
 	// NoResume leaves the rooms of last time alone.
 	NoResume bool
-	Version  string
-	Log      *slog.Logger
+	// Version is what Info reports.
+	Version string
+	// Log may be nil. No line of a room and no key is ever logged.
+	Log *slog.Logger
+	// Host replaces the host that New makes; the node closes it. For simulated networks.
+	Host host.Host
 }
 
-// A Node is a running peer.
-type Node struct{ _ multiaddr.Multiaddr }
+// A Node is a running peer. Its methods may be called from any goroutine.
+type Node struct {
+	cfg    Config
+	host   host.Host
+	self   peer.ID
+	signer protocol.KeySigner
+	log    *slog.Logger
+	// inbox is the loop's only ear. Nobody closes it: senders watch ctx.
+	inbox  chan inboxEvent
+	ctx    context.Context // ends with Close
+	cancel context.CancelFunc
+	wg     sync.WaitGroup // every goroutine of ours; see Node.spawn
+	ended  chan struct{}  // closed when the loop has returned
+	once   sync.Once
+	err    error
+}
 
-// New makes a node and starts it.
-func New(cfg Config) (*Node, error) { panic("todo") }
+// New makes a node, takes up the rooms of last time and starts to listen. The errors are those of [Error]: a damaged
+// identity (Identity), a data directory in use (Locked), no address to listen on (Unavailable).
+func New(cfg Config) (*Node, error) {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	gologshim.SetDefaultHandler(cfg.Log.Handler())
+	store, err := openStoreDir(cfg.DataDir)
+	if err != nil {
+		return nil, err
+	}
+	h, key, err := makeHost(cfg)
+	if err != nil {
+		return nil, errors.Join(err, store.close())
+	}
+	n := &Node{
+		cfg: cfg, host: h, self: h.ID(), signer: protocol.KeySigner{PrivKey: key}, log: cfg.Log,
+		inbox: make(chan inboxEvent, inboxSize), ended: make(chan struct{}),
+	}
+	n.ctx, n.cancel = context.WithCancel(context.Background())
+	l, err := newLoop(n, store)
+	if err != nil {
+		n.cancel()
+		return nil, errors.Join(err, h.Close(), store.close())
+	}
+	n.listen()
+	ping.NewPingService(h)
+	if err := n.watchHost(); err != nil {
+		n.cancel()
+		return nil, errors.Join(err, h.Close(), store.close())
+	}
+	n.spawn(func(ctx context.Context) { l.run(ctx) })
+	n.spawn(n.watchNetwork)
+	if cfg.Discovery != nil {
+		n.spawn(n.discover)
+	}
+	return n, nil
+}
 
-// Close leaves every room in order (rooms are resumed next time), stops every goroutine and waits for them.
-func (n *Node) Close() error { panic("todo") }
+// openStoreDir makes the identity's directory first: the lock lives in it.
+func openStoreDir(dir string) (*store, error) {
+	if dir == "" {
+		return nil, nil
+	}
+	if err := makeDir(dir); err != nil {
+		return nil, err
+	}
+	return openStore(dir)
+}
+
+func makeHost(cfg Config) (host.Host, crypto.PrivKey, error) {
+	if cfg.Host != nil {
+		return cfg.Host, cfg.Host.Peerstore().PrivKey(cfg.Host.ID()), nil
+	}
+	key, err := identity(cfg.DataDir)
+	if err != nil {
+		return nil, nil, err
+	}
+	h, err := newHost(key, cfg.Listen)
+	if err != nil {
+		return nil, nil, &Error{Code: Unavailable, Text: fmt.Sprintf("cannot listen: %v", err), Hint: "check --listen and that this machine has a network; the default is every interface"}
+	}
+	return h, key, nil
+}
+
+// spawn starts a goroutine of the node. All are started here, and Close waits for each.
+func (n *Node) spawn(f func(context.Context)) {
+	n.wg.Go(func() { f(n.ctx) })
+}
+
+func (n *Node) discover(ctx context.Context) {
+	err := n.cfg.Discovery.Run(ctx, n.addrInfo, func(ai peer.AddrInfo) { n.post(peerFound{ai}) })
+	if err != nil && ctx.Err() == nil {
+		n.log.Warn("discovery ended", "err", err)
+		n.post(noDiscovery{err})
+	}
+}
+
+// addrInfo is where we listen, as of now.
+func (n *Node) addrInfo() peer.AddrInfo {
+	return peer.AddrInfo{ID: n.self, Addrs: n.host.Addrs()}
+}
+
+// Close leaves in order and waits for every goroutine. Rooms are resumed next time; an ephemeral node, which has no next
+// time, leaves the rooms of others and closes its own, and gives their members a moment to be told.
+func (n *Node) Close() error {
+	n.once.Do(func() {
+		n.farewell()
+		n.cancel()
+		<-n.ended
+		n.err = n.host.Close()
+		n.wg.Wait()
+	})
+	return n.err
+}
+
+// random is where keys, nonces and tokens come from.
+var random io.Reader = rand.Reader

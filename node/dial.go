@@ -1,0 +1,540 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/crypto"
+	"github.com/libp2p/go-libp2p/core/event"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	libprotocol "github.com/libp2p/go-libp2p/core/protocol"
+	"github.com/libp2p/go-libp2p/core/sec"
+	"github.com/libp2p/go-libp2p/p2p/net/swarm"
+	"github.com/libp2p/go-libp2p/p2p/protocol/ping"
+	"github.com/multiformats/go-multiaddr"
+	manet "github.com/multiformats/go-multiaddr/net"
+
+	"localchat/protocol"
+)
+
+type (
+	peerID     = peer.ID
+	protocolID = libprotocol.ID
+)
+
+// A book says whom we want to be connected to, and when to try again. It is owned by the loop.
+type book struct {
+	self    peer.ID
+	entries map[peer.ID]*bookEntry
+	dials   int // under way
+	typed   []*typedPeer
+}
+
+// A bookEntry is one peer.
+type bookEntry struct {
+	peer    peer.ID
+	addrs   []multiaddr.Multiaddr
+	wanted  bool // of a room of ours; the others are hints, kept while there is room
+	fixed   bool // named with --peer
+	dialing bool
+	next    time.Time // not before
+	pause   time.Duration
+	seen    time.Time
+	rtt     time.Duration
+	pinging bool
+
+	// For the listing of rooms.
+	asking    bool
+	asked     time.Time
+	localchat bool // it has answered
+}
+
+// A typedPeer is an address without a peer ID, from --peer or a person: who answers there is learnt by dialling.
+type typedPeer struct {
+	addr    multiaddr.Multiaddr
+	dialing bool
+	done    bool
+	next    time.Time
+	pause   time.Duration
+}
+
+// newBook starts with the peers of --peer.
+func newBook(self peer.ID, peers []string) (*book, error) {
+	b := &book{self: self, entries: make(map[peer.ID]*bookEntry)}
+	for _, s := range peers {
+		addr, err := parseAddr(s)
+		if err != nil {
+			return nil, err
+		}
+		if ai, err := peer.AddrInfoFromP2pAddr(addr); err == nil {
+			b.want(ai.ID, ai.Addrs)
+			if e := b.entry(ai.ID); e != nil {
+				e.fixed = true
+			}
+			continue
+		}
+		b.typed = append(b.typed, &typedPeer{addr: addr})
+	}
+	return b, nil
+}
+
+// parseAddr reads a multiaddr, or HOST:PORT.
+func parseAddr(s string) (multiaddr.Multiaddr, error) {
+	if strings.HasPrefix(s, "/") {
+		a, err := multiaddr.NewMultiaddr(s)
+		if err != nil {
+			return nil, badAddr(s, err)
+		}
+		return a, nil
+	}
+	host, port, err := net.SplitHostPort(s)
+	if err != nil {
+		return nil, badAddr(s, err)
+	}
+	ip := net.ParseIP(host)
+	if ip == nil {
+		return nil, badAddr(s, errors.New("not an IP address"))
+	}
+	proto := "ip6"
+	if ip.To4() != nil {
+		proto = "ip4"
+	}
+	a, err := multiaddr.NewMultiaddr(fmt.Sprintf("/%s/%s/tcp/%s", proto, ip, port))
+	if err != nil {
+		return nil, badAddr(s, err)
+	}
+	return a, nil
+}
+
+func badAddr(s string, err error) error {
+	return &Error{Code: Invalid, Text: fmt.Sprintf("%q is no address: %v", s, err), Hint: "give 192.168.1.20:4001, or what localchat prints: /ip4/192.168.1.20/tcp/4001/p2p/12D3…"}
+}
+
+// entry is nil for a peer that we know nothing of.
+func (b *book) entry(p peer.ID) *bookEntry { return b.entries[p] }
+
+// add is a hint that p is at addrs.
+func (b *book) add(p peer.ID, addrs []multiaddr.Multiaddr, now time.Time) *bookEntry {
+	if p == b.self {
+		return nil
+	}
+	e := b.entries[p]
+	if e == nil {
+		if len(b.entries) >= maxBook && !b.makeRoom() {
+			return nil
+		}
+		e = &bookEntry{peer: p, pause: dialBackoffMin}
+		b.entries[p] = e
+	}
+	e.seen = now
+	e.learn(addrs)
+	return e
+}
+
+// learn puts new addresses first and forgets the oldest.
+func (e *bookEntry) learn(addrs []multiaddr.Multiaddr) {
+	fresh := make([]multiaddr.Multiaddr, 0, protocol.MaxAddrs)
+	for _, a := range append(slices.Clone(addrs), e.addrs...) {
+		if len(fresh) < protocol.MaxAddrs && !slices.ContainsFunc(fresh, a.Equal) {
+			fresh = append(fresh, a)
+		}
+	}
+	e.addrs = fresh
+}
+
+// makeRoom forgets the hint that is oldest.
+func (b *book) makeRoom() bool {
+	var oldest *bookEntry
+	for _, e := range b.entries {
+		if !e.wanted && !e.fixed && !e.dialing && (oldest == nil || e.seen.Before(oldest.seen)) {
+			oldest = e
+		}
+	}
+	if oldest == nil {
+		return false
+	}
+	delete(b.entries, oldest.peer)
+	return true
+}
+
+// want keeps us connected to p.
+func (b *book) want(p peer.ID, addrs []multiaddr.Multiaddr) {
+	if p == b.self {
+		return
+	}
+	e := b.entries[p]
+	if e == nil {
+		e = &bookEntry{peer: p, pause: dialBackoffMin}
+		b.entries[p] = e
+	}
+	e.wanted = true
+	e.learn(addrs)
+}
+
+// release makes p a mere hint again.
+func (b *book) release(p peer.ID) {
+	if e := b.entries[p]; e != nil {
+		e.wanted = false
+	}
+}
+
+// dialDue dials whom we want and have no connection to, as far as dials are free.
+func (b *book) dialDue(l *loop, now time.Time) {
+	for _, e := range b.entries {
+		if b.dials >= maxDials {
+			return
+		}
+		if !(e.wanted || e.fixed) || e.dialing || now.Before(e.next) || len(e.addrs) == 0 && !l.knowsAddrs(e.peer) || l.n.connected(e.peer) {
+			continue
+		}
+		l.dial(e, 0)
+	}
+	for _, t := range b.typed {
+		if !t.done && !t.dialing && !now.Before(t.next) {
+			l.dialTyped(t)
+		}
+	}
+}
+
+func (l *loop) knowsAddrs(p peer.ID) bool { return len(l.n.host.Peerstore().Addrs(p)) > 0 }
+
+// dial tries e in a goroutine of its own, after a pause.
+func (l *loop) dial(e *bookEntry, after time.Duration) {
+	e.dialing = true
+	l.book.dials++
+	p, addrs := e.peer, slices.Clone(e.addrs)
+	l.n.spawn(func(ctx context.Context) {
+		if after > 0 {
+			select {
+			case <-time.After(after):
+			case <-ctx.Done():
+				return
+			}
+		}
+		err := l.n.connect(ctx, p, addrs)
+		l.n.post(dialed{p, err})
+	})
+}
+
+func (l *loop) dialTyped(t *typedPeer) {
+	t.dialing = true
+	l.n.spawn(func(ctx context.Context) {
+		p, err := l.n.dialUnknown(ctx, t.addr)
+		l.n.post(typedDialed{t, p, err})
+	})
+}
+
+// connect makes sure that there is a connection to p.
+func (n *Node) connect(ctx context.Context, p peer.ID, addrs []multiaddr.Multiaddr) error {
+	if p == n.self {
+		return errors.New("that is this node itself")
+	}
+	if n.connected(p) {
+		return nil
+	}
+	// libp2p's own back-off would refuse to dial a peer that has just come back.
+	if s, ok := n.host.Network().(*swarm.Swarm); ok {
+		s.Backoff().Clear(p)
+	}
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	return n.host.Connect(ctx, peer.AddrInfo{ID: p, Addrs: addrs})
+}
+
+// dialUnknown connects to whoever answers at addr. libp2p has no dial without a peer ID: the ID is learnt from the error
+// of a first handshake, which names who did answer.
+func (n *Node) dialUnknown(ctx context.Context, addr multiaddr.Multiaddr) (peer.ID, error) {
+	_, pub, err := crypto.GenerateEd25519Key(random)
+	if err != nil {
+		return "", err
+	}
+	guess, err := peer.IDFromPublicKey(pub)
+	if err != nil {
+		return "", err
+	}
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	defer n.host.Peerstore().ClearAddrs(guess)
+	err = n.host.Connect(ctx, peer.AddrInfo{ID: guess, Addrs: []multiaddr.Multiaddr{addr}})
+	var other sec.ErrPeerIDMismatch
+	if !errors.As(err, &other) {
+		return "", fmt.Errorf("nobody of ours answers at %s: %w", addr, err)
+	}
+	return other.Actual, n.connect(ctx, other.Actual, []multiaddr.Multiaddr{addr})
+}
+
+type (
+	// peerFound: mDNS has seen somebody.
+	peerFound struct{ info peer.AddrInfo }
+	// noDiscovery: mDNS cannot run.
+	noDiscovery struct{ err error }
+	// dialed: an attempt has ended.
+	dialed struct {
+		peer peer.ID
+		err  error
+	}
+	typedDialed struct {
+		t    *typedPeer
+		peer peer.ID
+		err  error
+	}
+	// connectedness: libp2p says that a peer is connected, or no longer.
+	connectedness struct {
+		peer      peer.ID
+		connected bool
+	}
+	// addrsChanged: an interface or an address of ours has come or gone.
+	addrsChanged struct{}
+	// pinged: an answer to our ping, or none.
+	pinged struct {
+		peer peer.ID
+		rtt  time.Duration
+		err  error
+	}
+)
+
+func (e peerFound) handle(l *loop) {
+	b := l.book.add(e.info.ID, e.info.Addrs, l.now())
+	if b == nil || b.dialing || l.n.connected(b.peer) || l.book.dials >= maxDials {
+		return
+	}
+	if !b.wanted && l.now().Before(b.next) {
+		return
+	}
+	var yield time.Duration
+	if l.n.self > b.peer {
+		yield = dialYield
+	}
+	l.dial(b, yield)
+}
+
+func (e noDiscovery) handle(l *loop) {
+	l.emit(nil, Warning{Code: "network", Text: "cannot find others by mDNS: " + e.err.Error()})
+}
+
+func (e dialed) handle(l *loop) {
+	l.book.dials--
+	b := l.book.entry(e.peer)
+	if b == nil {
+		return
+	}
+	b.dialing = false
+	if e.err == nil {
+		b.pause, b.next = dialBackoffMin, time.Time{}
+		return
+	}
+	l.n.log.Debug("dial", "peer", e.peer, "err", e.err)
+	b.next = l.now().Add(b.pause/2 + rand.N(b.pause))
+	b.pause = min(2*b.pause, dialBackoffMax)
+}
+
+func (e typedDialed) handle(l *loop) {
+	e.t.dialing = false
+	if e.err != nil {
+		l.n.log.Debug("dial", "addr", e.t.addr, "err", e.err)
+		e.t.pause = min(max(2*e.t.pause, dialBackoffMin), dialBackoffMax)
+		e.t.next = l.now().Add(e.t.pause)
+		return
+	}
+	e.t.done = true
+	l.keep(e.peer, e.t.addr)
+}
+
+// keep makes p a peer that we stay connected to.
+func (l *loop) keep(p peer.ID, addr multiaddr.Multiaddr) {
+	l.book.want(p, []multiaddr.Multiaddr{addr})
+	if e := l.book.entry(p); e != nil {
+		e.fixed = true
+	}
+}
+
+func (e connectedness) handle(l *loop) {
+	if e.connected {
+		b := l.book.add(e.peer, nil, l.now())
+		if b != nil {
+			b.pause, b.next = dialBackoffMin, time.Time{}
+			if !b.asking {
+				l.askRoomsOf(b, l.now())
+			}
+		}
+	} else if b := l.book.entry(e.peer); b != nil {
+		b.rtt = 0
+	}
+	for _, r := range l.rooms {
+		if _, ok := r.current().Member(e.peer); !ok {
+			continue
+		}
+		if e.connected {
+			r.syncSoon(syncSoon)
+		} else if r.owner() {
+			r.noteGone(e.peer)
+		}
+	}
+}
+
+func (addrsChanged) handle(l *loop) { l.networkChanged("addresses changed") }
+
+// networkChanged makes every wanted peer due at once: who was out of reach may be back.
+func (l *loop) networkChanged(why string) {
+	l.n.log.Info("network", "why", why)
+	if l.n.cfg.Discovery != nil {
+		l.n.cfg.Discovery.Hurry()
+	}
+	for _, e := range l.book.entries {
+		e.next, e.pause = time.Time{}, dialBackoffMin
+	}
+}
+
+// watchHost reports connections. It ends with the host.
+func (n *Node) watchHost() error {
+	sub, err := n.host.EventBus().Subscribe(new(event.EvtPeerConnectednessChanged))
+	if err != nil {
+		return err
+	}
+	n.spawn(func(ctx context.Context) {
+		defer sub.Close()
+		for {
+			select {
+			case ev, ok := <-sub.Out():
+				if !ok {
+					return
+				}
+				if c, ok := ev.(event.EvtPeerConnectednessChanged); ok {
+					n.post(connectedness{c.Peer, c.Connectedness == network.Connected})
+				}
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	return nil
+}
+
+// watchNetwork compares our addresses and pings our neighbours.
+func (n *Node) watchNetwork(ctx context.Context) {
+	addrs := ownAddrs()
+	check := time.NewTicker(netCheckEvery)
+	defer check.Stop()
+	beat := time.NewTicker(pingEvery)
+	defer beat.Stop()
+	for {
+		select {
+		case <-check.C:
+			if now := ownAddrs(); now != addrs {
+				addrs = now
+				n.post(addrsChanged{})
+			}
+		case <-beat.C:
+			n.post(pingDue{})
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func ownAddrs() string {
+	addrs, err := net.InterfaceAddrs()
+	if err != nil {
+		return ""
+	}
+	s := make([]string, len(addrs))
+	for i, a := range addrs {
+		s[i] = a.String()
+	}
+	slices.Sort(s)
+	return strings.Join(s, " ")
+}
+
+// pingDue: it is time to see who is still there.
+type pingDue struct{}
+
+func (pingDue) handle(l *loop) {
+	for _, e := range l.book.entries {
+		if !e.wanted || e.pinging || !l.n.connected(e.peer) {
+			continue
+		}
+		e.pinging = true
+		p := e.peer
+		l.n.spawn(func(ctx context.Context) { l.n.post(l.n.ping(ctx, p)) })
+	}
+}
+
+// ping asks p for a sign of life. A peer that gives none is cut off, so that everything that waits for it notices now.
+func (n *Node) ping(ctx context.Context, p peer.ID) pinged {
+	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
+	defer cancel()
+	select {
+	case r := <-ping.Ping(ctx, n.host, p):
+		if r.Error == nil || ctx.Err() == nil {
+			return pinged{p, r.RTT, r.Error}
+		}
+	case <-ctx.Done():
+	}
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		n.log.Info("no answer to ping", "peer", p)
+		if err := n.host.Network().ClosePeer(p); err != nil {
+			n.log.Debug("close", "peer", p, "err", err)
+		}
+	}
+	return pinged{p, 0, ctx.Err()}
+}
+
+func (e pinged) handle(l *loop) {
+	if b := l.book.entry(e.peer); b != nil {
+		b.pinging, b.rtt = false, e.rtt
+	}
+}
+
+// addrsOf is where p can be dialled, as far as we know: of ourselves, where we listen.
+func (l *loop) addrsOf(p peer.ID) []multiaddr.Multiaddr {
+	var known []multiaddr.Multiaddr
+	if p == l.n.self {
+		known = l.n.host.Addrs()
+	} else {
+		known = l.n.host.Peerstore().Addrs(p)
+		if e := l.book.entry(p); e != nil {
+			known = append(known, e.addrs...)
+		}
+	}
+	var addrs []multiaddr.Multiaddr
+	for _, a := range known {
+		if len(addrs) < protocol.MaxAddrs && len(a.Bytes()) <= protocol.MaxAddr && !slices.ContainsFunc(addrs, a.Equal) && dialable(a) {
+			addrs = append(addrs, a)
+		}
+	}
+	return addrs
+}
+
+// dialable leaves out what is of no use to another host. Loopback stays only where there is nothing else: two nodes on a
+// machine without a network.
+func dialable(a multiaddr.Multiaddr) bool {
+	if _, err := a.ValueForProtocol(multiaddr.P_P2P); err == nil {
+		return false
+	}
+	return !manet.IsIPUnspecified(a)
+}
+
+func parseAddrs(ss []string) []multiaddr.Multiaddr {
+	var as []multiaddr.Multiaddr
+	for _, s := range ss {
+		if a, err := multiaddr.NewMultiaddr(s); err == nil {
+			as = append(as, a)
+		}
+	}
+	return as
+}
+
+func formatAddrs(as []multiaddr.Multiaddr) []string {
+	ss := make([]string, len(as))
+	for i, a := range as {
+		ss[i] = a.String()
+	}
+	return ss
+}

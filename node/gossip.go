@@ -1,0 +1,344 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	pubsub "github.com/libp2p/go-libp2p-pubsub"
+	pb "github.com/libp2p/go-libp2p-pubsub/pb"
+	"github.com/libp2p/go-libp2p/core/event"
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/peer"
+	libprotocol "github.com/libp2p/go-libp2p/core/protocol"
+
+	"localchat/authority"
+	"localchat/protocol"
+)
+
+const (
+	// gossipQueue, in messages, of each of pubsub's queues: its default of 32 loses two thirds of a burst.
+	gossipQueue = 1024
+	// hubDegree: the owner keeps everybody in its mesh, so that a star room delivers in one hop. With the defaults a
+	// star of 32 loses every third line.
+	hubDegree = 128
+	// seenFor is how long pubsub remembers a message it has seen: longer than the longest wait for a key.
+	seenFor = 2 * time.Minute
+	// graftPatience: how long a newcomer waits to see somebody on the topic before it subscribes all the same.
+	graftPatience = time.Second
+)
+
+// A snapshot is what the validators of a room may know. It never changes; the loop replaces it.
+type snapshot struct {
+	room    protocol.RoomID
+	state   authority.State
+	keys    authority.Keyring
+	records []protocol.SignedRecord
+	floors  map[peer.ID]uint64 // message numbers up to which an author's lines have expired
+	self    peer.ID
+}
+
+// member is the gate of the room's gossip: what pubsub asks of every peer, often, from its own goroutines.
+func (s *snapshot) member(p peer.ID) bool {
+	_, ok := s.state.Member(p)
+	return ok
+}
+
+// An arrived line has passed validation and been opened.
+type arrivedLine struct {
+	msg     protocol.Message
+	content protocol.Content
+	late    bool
+}
+
+// gossip is one room's own pubsub instance on the shared host.
+type gossip struct {
+	room    protocol.RoomID
+	host    host.Host
+	ps      *pubsub.PubSub
+	lines   *pubsub.Topic
+	records *pubsub.Topic
+	barred  *barred
+	poke    event.Emitter
+	snap    *atomic.Pointer[snapshot]
+	post    func(inboxEvent) bool // never blocks; see Node.offer
+	log     *slog.Logger
+}
+
+// startGossip makes the instance, with its topics joined and its validators set, but not yet subscribed.
+func startGossip(ctx context.Context, h host.Host, snap *atomic.Pointer[snapshot], hub bool, post func(inboxEvent) bool, log *slog.Logger) (*gossip, error) {
+	g := &gossip{room: snap.Load().room, host: h, snap: snap, barred: newBarred(), post: post, log: log}
+	proto := protocol.GossipID(g.room)
+	features := func(f pubsub.GossipSubFeature, p libprotocol.ID) bool {
+		return p == proto && (f == pubsub.GossipSubFeatureMesh || f == pubsub.GossipSubFeatureIdontwant)
+	}
+	params := pubsub.DefaultGossipSubParams()
+	// Left at a minute, a peer that is admitted again waits as long for the mesh; left at ten seconds, one that leaves
+	// and joins hears everything half a second late.
+	params.PruneBackoff = 5 * time.Second
+	params.UnsubscribeBackoff = time.Second
+	if hub {
+		params.D, params.Dlo, params.Dhi = hubDegree, hubDegree/2, 2*hubDegree
+	} else {
+		params.D, params.Dlo, params.Dhi = 8, 6, 12
+	}
+	var err error
+	g.ps, err = pubsub.NewGossipSub(
+		ctx, h,
+		pubsub.WithGossipSubProtocols([]libprotocol.ID{proto}, features),
+		pubsub.WithGossipSubParams(params),
+		pubsub.WithFloodPublish(true),
+		pubsub.WithPeerScore(g.scores()),
+		pubsub.WithBlacklist(g.barred),
+		// Our own signature is inside: a line keeps its proof when it is fetched later by another way.
+		pubsub.WithMessageSignaturePolicy(pubsub.StrictNoSign), pubsub.WithNoAuthor(),
+		pubsub.WithMessageIdFn(func(m *pb.Message) string { id := protocol.DataID(m.GetData()); return string(id[:]) }),
+		pubsub.WithMaxMessageSize(protocol.MaxMessage+1<<10),
+		pubsub.WithMaxControlMessageSize(64<<10),
+		pubsub.WithSubscriptionFilter(pubsub.WrapLimitSubscriptionFilter(
+			pubsub.NewAllowlistSubscriptionFilter(protocol.LinesTopic, protocol.RecordsTopic), 8)),
+		pubsub.WithPeerOutboundQueueSize(gossipQueue),
+		pubsub.WithValidateQueueSize(gossipQueue),
+		// One worker keeps the order of one author's lines.
+		pubsub.WithValidateWorkers(1),
+		pubsub.WithSeenMessagesTTL(seenFor),
+		pubsub.WithLogger(log), pubsub.WithRPCLogger(log),
+	)
+	if err != nil {
+		return nil, err
+	}
+	g.poke, err = h.EventBus().Emitter(new(event.EvtPeerProtocolsUpdated))
+	if err != nil {
+		return nil, err
+	}
+	if err := g.ps.RegisterTopicValidator(protocol.LinesTopic, g.validateLine, pubsub.WithValidatorInline(true)); err != nil {
+		return nil, err
+	}
+	if err := g.ps.RegisterTopicValidator(protocol.RecordsTopic, g.validateRecord, pubsub.WithValidatorInline(true)); err != nil {
+		return nil, err
+	}
+	g.lines, err = g.ps.Join(protocol.LinesTopic)
+	if err != nil {
+		return nil, err
+	}
+	g.records, err = g.ps.Join(protocol.RecordsTopic)
+	return g, err
+}
+
+// scores gates the instance: a stranger neither reads nor is heard, and is let in at the next heartbeat after its
+// admission. (Filters on peers, subscriptions or RPCs each leave a hole; see go-libp2p-pubsub issue 449.)
+func (g *gossip) scores() (*pubsub.PeerScoreParams, *pubsub.PeerScoreThresholds) {
+	return &pubsub.PeerScoreParams{
+			AppSpecificScore: func(p peer.ID) float64 {
+				if g.snap.Load().member(p) {
+					return 0
+				}
+				return -1000
+			},
+			AppSpecificWeight: 1, DecayInterval: time.Second, DecayToZero: 0.01,
+			Topics: map[string]*pubsub.TopicScoreParams{},
+		}, &pubsub.PeerScoreThresholds{
+			GossipThreshold: -10, PublishThreshold: -20, GraylistThreshold: -30,
+		}
+}
+
+// validateLine is the table of DESIGN 6. It runs in pubsub's validation goroutine, and for our own lines in the loop.
+func (g *gossip) validateLine(_ context.Context, from peer.ID, m *pubsub.Message) pubsub.ValidationResult {
+	msg, err := protocol.OpenMessage(m.GetData())
+	if err != nil || msg.Room != g.room {
+		return pubsub.ValidationReject
+	}
+	s := g.snap.Load()
+	verdict := s.state.Check(msg.Author, msg.Header)
+	if verdict == authority.VerdictUnknown {
+		g.post(earlyLine{room: g.room, msg: msg, from: from})
+		return pubsub.ValidationIgnore
+	}
+	line, ok := s.open(msg, verdict)
+	if !ok {
+		if _, known := s.keys.Get(msg.Epoch); !known && verdict != authority.VerdictIgnore {
+			// The record has come, its key not yet.
+			g.post(earlyLine{room: g.room, msg: msg, from: from})
+		}
+		return pubsub.ValidationIgnore
+	}
+	m.ValidatorData = line
+	return pubsub.ValidationAccept
+}
+
+// open decrypts a line that may count.
+func (s *snapshot) open(msg protocol.Message, v authority.Verdict) (arrivedLine, bool) {
+	if v != authority.VerdictAccept && v != authority.VerdictLate || msg.Ctr <= s.floors[msg.Author] {
+		return arrivedLine{}, false
+	}
+	key, ok := s.keys.Get(msg.Epoch)
+	if !ok {
+		return arrivedLine{}, false
+	}
+	content, err := msg.Open(key)
+	if err != nil {
+		return arrivedLine{}, false
+	}
+	return arrivedLine{msg: msg, content: content, late: v == authority.VerdictLate}, true
+}
+
+// validateRecord lets through what the authority signed. Anything else is refused without blame for who passed it on;
+// the authority's own node notes who tried.
+func (g *gossip) validateRecord(_ context.Context, _ peer.ID, m *pubsub.Message) pubsub.ValidationResult {
+	r, err := protocol.OpenRecord(m.GetData())
+	if err != nil || r.RoomID() != g.room {
+		return pubsub.ValidationReject
+	}
+	s := g.snap.Load()
+	if r.Author != s.state.Authority() {
+		if s.state.Authority() == s.self && s.member(r.Author) {
+			g.post(attempted{room: g.room, peer: r.Author, record: r})
+		}
+		return pubsub.ValidationIgnore
+	}
+	if r.Seq < s.state.Seq() && s.records[r.Seq-1].Hash() == r.Hash() {
+		return pubsub.ValidationIgnore
+	}
+	m.ValidatorData = r
+	return pubsub.ValidationAccept
+}
+
+// subscribe joins the meshes, first waiting until somebody is seen on the topic: who subscribes before waits a heartbeat
+// for the mesh and loses what is said meanwhile. It returns at once when alone is true. The readers end with ctx.
+func (g *gossip) subscribe(ctx context.Context, alone bool, post func(inboxEvent)) error {
+	if !alone {
+		if err := g.awaitPeer(ctx); err != nil {
+			return err
+		}
+	}
+	lines, err := g.lines.Subscribe(pubsub.WithBufferSize(gossipQueue))
+	if err != nil {
+		return err
+	}
+	defer lines.Cancel()
+	records, err := g.records.Subscribe(pubsub.WithBufferSize(gossipQueue))
+	if err != nil {
+		return err
+	}
+	defer records.Cancel()
+	post(subscribed{room: g.room})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		read(ctx, records, func(r protocol.SignedRecord) { post(recordArrived{room: g.room, record: r}) })
+	})
+	read(ctx, lines, func(l arrivedLine) { post(lineArrived{room: g.room, line: l}) })
+	wg.Wait()
+	return ctx.Err()
+}
+
+// awaitPeer waits until a peer is on the lines topic, or for graftPatience.
+func (g *gossip) awaitPeer(ctx context.Context) error {
+	events, err := g.lines.EventHandler()
+	if err != nil {
+		return err
+	}
+	defer events.Cancel()
+	wait, cancel := context.WithTimeout(ctx, graftPatience)
+	defer cancel()
+	for {
+		ev, err := events.NextPeerEvent(wait)
+		if err != nil {
+			return ctx.Err()
+		}
+		if ev.Type == pubsub.PeerJoin {
+			return nil
+		}
+	}
+}
+
+func read[T any](ctx context.Context, sub *pubsub.Subscription, forward func(T)) {
+	for {
+		m, err := sub.Next(ctx)
+		if err != nil {
+			return
+		}
+		if v, ok := m.ValidatorData.(T); ok {
+			forward(v)
+		}
+	}
+}
+
+// publishLine and publishRecord send. Validation runs here, in the caller's goroutine; a line that validation ignores
+// is no error: it may be known already.
+func (g *gossip) publishLine(ctx context.Context, raw []byte) error {
+	return publish(ctx, g.lines, raw)
+}
+
+func (g *gossip) publishRecord(ctx context.Context, raw []byte) error {
+	return publish(ctx, g.records, raw)
+}
+
+func publish(ctx context.Context, t *pubsub.Topic, raw []byte) error {
+	err := t.Publish(ctx, raw)
+	var invalid pubsub.ValidationError
+	if errors.As(err, &invalid) && invalid.Reason == pubsub.RejectValidationIgnored {
+		return nil
+	}
+	return err
+}
+
+// bar ends all gossip with p in this room and no other.
+func (g *gossip) bar(p peer.ID) {
+	g.ps.BlacklistPeer(p)
+}
+
+// unbar lets p in again. Lifting the bar alone restores nothing (measured): pubsub has to look at the peer anew, which
+// it does when told that the peer's protocols have changed.
+func (g *gossip) unbar(p peer.ID) {
+	if !g.barred.lift(p) {
+		return
+	}
+	err := g.poke.Emit(event.EvtPeerProtocolsUpdated{Peer: p, Added: []libprotocol.ID{protocol.GossipID(g.room)}})
+	if err != nil {
+		g.log.Debug("cannot tell pubsub of a returned peer", "peer", p, "err", err)
+	}
+}
+
+// close ends what ctx of startGossip does not.
+func (g *gossip) close() {
+	g.host.RemoveStreamHandler(protocol.GossipID(g.room))
+	if err := g.poke.Close(); err != nil {
+		g.log.Debug("close emitter", "err", err)
+	}
+}
+
+// barred is a pubsub.Blacklist that can be lifted; the library's own cannot. The mutex is where pubsub's goroutines
+// (Contains, Add) and the loop (lift) meet.
+type barred struct {
+	mu sync.Mutex
+	m  map[peer.ID]struct{}
+}
+
+func newBarred() *barred { return &barred{m: make(map[peer.ID]struct{})} }
+
+// Add implements pubsub.Blacklist.
+func (b *barred) Add(p peer.ID) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.m[p] = struct{}{}
+	return true
+}
+
+// Contains implements pubsub.Blacklist.
+func (b *barred) Contains(p peer.ID) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	_, ok := b.m[p]
+	return ok
+}
+
+func (b *barred) lift(p peer.ID) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	_, was := b.m[p]
+	delete(b.m, p)
+	return was
+}

@@ -1,0 +1,132 @@
+package node
+
+import (
+	"context"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/protocol"
+)
+
+// An inboxEvent is one thing that can happen to the loop. Its handle runs there and nowhere else, and does not block.
+type inboxEvent interface{ handle(l *loop) }
+
+// post hands ev to the loop and waits until it is taken, or the node ends. The loop itself never posts.
+func (n *Node) post(ev inboxEvent) {
+	select {
+	case n.inbox <- ev:
+	case <-n.ctx.Done():
+	}
+}
+
+// offer hands ev to the loop if there is room; for those who must not wait.
+func (n *Node) offer(ev inboxEvent) bool {
+	select {
+	case n.inbox <- ev:
+		return true
+	default:
+		return false
+	}
+}
+
+// A query is a request of a face with its answer; run happens in the loop.
+type query[T any] interface {
+	run(l *loop) (T, error)
+}
+
+type answer[T any] struct {
+	value T
+	err   error
+}
+
+type asked[T any] struct {
+	q     query[T]
+	reply chan answer[T] // of one; closed by nobody
+}
+
+func (a asked[T]) handle(l *loop) {
+	v, err := a.q.run(l)
+	a.reply <- answer[T]{v, err}
+}
+
+// ask is how every method of the API meets the loop.
+func ask[T any](ctx context.Context, n *Node, q query[T]) (T, error) {
+	a := asked[T]{q, make(chan answer[T], 1)}
+	var none T
+	select {
+	case n.inbox <- a:
+	case <-ctx.Done():
+		return none, ctx.Err()
+	case <-n.ctx.Done():
+		return none, errClosed
+	}
+	select {
+	case r := <-a.reply:
+		return r.value, r.err
+	case <-n.ctx.Done():
+		return none, errClosed
+	}
+}
+
+// none is the answer of a query that has nothing to say.
+type none = struct{}
+
+var errClosed = &Error{Code: Unavailable, Text: "this node is shutting down", Hint: "start it again"}
+
+// What pubsub's goroutines report.
+type (
+	// subscribed: the room's readers run, so what is said from now on arrives.
+	subscribed struct{ room protocol.RoomID }
+	// lineArrived: a line passed validation; it is checked again against the state of now.
+	lineArrived struct {
+		room protocol.RoomID
+		line arrivedLine
+	}
+	// recordArrived: a record of the authority came by gossip.
+	recordArrived struct {
+		room   protocol.RoomID
+		record protocol.SignedRecord
+	}
+	// earlyLine: a line of an epoch that we have not, or have no key of.
+	earlyLine struct {
+		room protocol.RoomID
+		msg  protocol.Message
+		from peer.ID
+	}
+	// attempted: a member signed a record that only the authority may.
+	attempted struct {
+		room   protocol.RoomID
+		peer   peer.ID
+		record protocol.SignedRecord
+	}
+)
+
+func (e subscribed) handle(l *loop) {
+	if r := l.rooms[e.room]; r != nil {
+		r.syncSoon(0) // what was said before we listened
+	}
+}
+
+func (e lineArrived) handle(l *loop) {
+	if r := l.rooms[e.room]; r != nil {
+		r.takeLine(e.line, e.line.late)
+	}
+}
+
+func (e recordArrived) handle(l *loop) {
+	if r := l.rooms[e.room]; r != nil {
+		r.takeRecord(e.record)
+	}
+}
+
+func (e earlyLine) handle(l *loop) {
+	if r := l.rooms[e.room]; r != nil {
+		r.keepEarly(e.msg)
+	}
+}
+
+func (e attempted) handle(l *loop) {
+	if r := l.rooms[e.room]; r != nil {
+		r.noteAttempt(e.peer, orderName(e.record.Body))
+	}
+}

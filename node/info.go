@@ -1,0 +1,111 @@
+package node
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/multiformats/go-multiaddr"
+
+	"localchat/protocol"
+)
+
+// listen registers what other nodes may ask of us.
+func (n *Node) listen() {
+	n.host.SetStreamHandler(protocol.PollID, n.servePoll)
+	n.host.SetStreamHandler(protocol.JoinID, n.serveJoin)
+	n.host.SetStreamHandler(protocol.AskID, n.serveAsk)
+	n.host.SetStreamHandler(protocol.SyncID, n.serveSync)
+	n.host.SetStreamHandler(protocol.TellID, n.serveTell)
+	n.host.SetStreamHandler(protocol.RoomsID, n.serveRooms)
+}
+
+// Info says who this node is and where it listens.
+func (n *Node) Info() Info {
+	info := Info{Peer: n.self, Nick: n.cfg.Nick, Words: protocol.Words(n.self), Version: n.cfg.Version, Addrs: []string{}}
+	for _, a := range n.host.Addrs() {
+		info.Addrs = append(info.Addrs, a.String()+"/p2p/"+n.self.String())
+	}
+	return info
+}
+
+// Peers lists the other nodes that we know of.
+func (n *Node) Peers(ctx context.Context) ([]PeerInfo, error) { return ask(ctx, n, peerInfos{}) }
+
+type peerInfos struct{}
+
+func (peerInfos) run(l *loop) ([]PeerInfo, error) {
+	infos := []PeerInfo{}
+	for _, e := range l.book.entries {
+		infos = append(infos, PeerInfo{
+			Peer: e.peer, Addrs: formatAddrs(l.addrsOf(e.peer)), Connected: l.n.connected(e.peer),
+			RTTms: float64(e.rtt.Microseconds()) / 1000,
+		})
+	}
+	slices.SortFunc(infos, func(a, b PeerInfo) int { return strings.Compare(string(a.Peer), string(b.Peer)) })
+	return infos, nil
+}
+
+// Dial connects to a multiaddr, with or without its /p2p, or to HOST:PORT, and stays connected.
+func (n *Node) Dial(ctx context.Context, addr string) (PeerID, error) {
+	a, err := parseAddr(addr)
+	if err != nil {
+		return "", err
+	}
+	rest, id := multiaddr.SplitLast(a)
+	var p PeerID
+	if id != nil && id.Protocol().Code == multiaddr.P_P2P {
+		p = PeerID(id.RawValue())
+		err = n.connect(ctx, p, []multiaddr.Multiaddr{rest})
+		a = rest
+	} else {
+		p, err = n.dialUnknown(ctx, a)
+	}
+	if err != nil {
+		return "", &Error{Code: Unavailable, Text: "cannot connect to " + addr + ": " + err.Error(), Hint: "is a node listening there? its own /net shows its addresses"}
+	}
+	_, err = ask(ctx, n, keepPeer{p, a})
+	return p, err
+}
+
+type keepPeer struct {
+	peer PeerID
+	addr multiaddr.Multiaddr
+}
+
+func (q keepPeer) run(l *loop) (none, error) {
+	l.keep(q.peer, q.addr)
+	return none{}, nil
+}
+
+// Members is the roster of a room.
+func (n *Node) Members(ctx context.Context, room string) (MembersInfo, error) {
+	return ask(ctx, n, membersOf{room})
+}
+
+type membersOf struct{ room string }
+
+func (q membersOf) run(l *loop) (MembersInfo, error) {
+	r, err := l.room(q.room)
+	if err != nil {
+		return MembersInfo{}, err
+	}
+	return MembersInfo{Epoch: r.current().Epoch(), Members: r.memberInfos()}, nil
+}
+
+func (r *room) memberInfos() []MemberInfo {
+	present := r.away.present
+	if r.owner() {
+		present = r.present()
+	}
+	infos := []MemberInfo{}
+	for _, m := range r.current().Members() {
+		role := "member"
+		if m.Owner {
+			role = "owner"
+		}
+		self := m.Peer == r.l.n.self
+		infos = append(infos, MemberInfo{Peer: m.Peer, Nick: m.Nick, Role: role, Present: present[m.Peer] || self, Words: r.l.words(m.Peer), Self: self})
+	}
+	return infos
+}

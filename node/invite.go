@@ -1,0 +1,195 @@
+package node
+
+import (
+	"context"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/multiformats/go-multiaddr"
+	manet "github.com/multiformats/go-multiaddr/net"
+
+	"localchat/authority"
+	"localchat/protocol"
+)
+
+// Invite makes a single-use invite; nick, if given, is the only one it is good for; expires 0 is a day. A member may,
+// where the policy lets members invite: the owner's node then makes it.
+func (n *Node) Invite(ctx context.Context, room, nick string, expires time.Duration) (InviteInfo, error) {
+	expires, err := validExpiry(expires)
+	if err != nil {
+		return InviteInfo{}, err
+	}
+	made, err := ask(ctx, n, makeInvite{room, nick, expires})
+	if err != nil || made.info.Text != "" {
+		return made.info, err
+	}
+	req := protocol.AskRequest{Room: made.room, Invite: &protocol.AskInvite{Nick: nick, Expires: expires}}
+	var reply protocol.AskReply
+	if err := n.request(ctx, made.authority, protocol.AskID, &req, &reply); err != nil {
+		return InviteInfo{}, &Error{Code: Unavailable, Text: "the owner cannot be reached: " + err.Error(), Hint: "only the owner's node can make an invite; try again when it is back"}
+	}
+	if !reply.OK {
+		return InviteInfo{}, &Error{Code: NotOwner, Text: "only the owner may invite here", Hint: "ask the owner; /policy shows the rules"}
+	}
+	inv, err := protocol.ParseInvite(reply.Text)
+	if err != nil {
+		return InviteInfo{}, err
+	}
+	return InviteInfo{ID: inv.Token.ID().String(), Text: reply.Text, Nick: nick, Expires: inv.Expires}, nil
+}
+
+type (
+	makeInvite struct {
+		room, nick string
+		expires    time.Duration
+	}
+	madeInvite struct {
+		info      InviteInfo
+		room      protocol.RoomID
+		authority peer.ID
+	}
+)
+
+func (q makeInvite) run(l *loop) (madeInvite, error) {
+	r, err := l.room(q.room)
+	if err == nil {
+		err = r.open()
+	}
+	if err != nil {
+		return madeInvite{}, err
+	}
+	if r.owner() {
+		info, err := r.invite(l.n.self, q.nick, q.expires)
+		return madeInvite{info: info}, err
+	}
+	if !r.current().Policy().MembersInvite {
+		return madeInvite{}, &Error{Code: NotOwner, Text: "only the owner of " + r.label() + " may invite", Hint: "ask the owner; /policy shows the rules"}
+	}
+	return madeInvite{room: r.id, authority: r.authority()}, nil
+}
+
+// invite makes an invite for by.
+func (r *room) invite(by peer.ID, nick string, expires time.Duration) (InviteInfo, error) {
+	effects, err := r.stepEffects(authority.MakeInvite{Nick: nick, Expires: expires, By: by})
+	if err != nil {
+		return InviteInfo{}, err
+	}
+	for _, e := range effects {
+		made, ok := e.(authority.Invited)
+		if !ok {
+			continue
+		}
+		inv := made.Invite
+		text := protocol.InviteText{
+			Owner: r.l.n.self, Room: r.id, Token: inv.Token, Expires: inv.Expires, Addrs: inviteAddrs(r.l.n.host.Addrs()),
+		}
+		return InviteInfo{ID: inv.ID.String(), Text: text.String(), Nick: inv.Nick, Expires: inv.Expires}, nil
+	}
+	return InviteInfo{}, &Error{Code: NotOwner, Text: "only the owner may invite here", Hint: "ask the owner; /policy shows the rules"}
+}
+
+// inviteAddrs chooses what fits: one address of each kind before a second of any, and loopback last.
+func inviteAddrs(all []multiaddr.Multiaddr) []multiaddr.Multiaddr {
+	kind := func(a multiaddr.Multiaddr) string {
+		k := ""
+		multiaddr.ForEach(a, func(c multiaddr.Component) bool {
+			k += c.Protocol().Name + "/"
+			return true
+		})
+		if manet.IsIPLoopback(a) {
+			k = "loopback " + k
+		}
+		return k
+	}
+	var chosen, rest []multiaddr.Multiaddr
+	seen := make(map[string]bool)
+	for _, loopback := range []bool{false, true} {
+		for _, a := range all {
+			if manet.IsIPLoopback(a) != loopback || !dialable(a) || len(a.Bytes()) > protocol.MaxAddr {
+				continue
+			}
+			if k := kind(a); !seen[k] {
+				seen[k] = true
+				chosen = append(chosen, a)
+			} else {
+				rest = append(rest, a)
+			}
+		}
+	}
+	chosen = append(chosen, rest...)
+	return chosen[:min(len(chosen), protocol.MaxInviteAddrs)]
+}
+
+// Invites lists the open invites, without their texts (owner).
+func (n *Node) Invites(ctx context.Context, room string) ([]InviteInfo, error) {
+	return ask(ctx, n, invitesOf{room})
+}
+
+// Uninvite revokes an open invite by its id (owner).
+func (n *Node) Uninvite(ctx context.Context, room, id string) error {
+	_, err := ask(ctx, n, uninvite{room, id})
+	return err
+}
+
+type (
+	invitesOf struct{ room string }
+	uninvite  struct{ room, id string }
+)
+
+func (q invitesOf) run(l *loop) ([]InviteInfo, error) {
+	r, err := l.ownRoom(q.room)
+	if err != nil {
+		return nil, err
+	}
+	infos := []InviteInfo{}
+	for _, i := range r.ledger.Invites(l.now()) {
+		infos = append(infos, InviteInfo{ID: i.ID.String(), Nick: i.Nick, Expires: i.Expires})
+	}
+	return infos, nil
+}
+
+func (q uninvite) run(l *loop) (none, error) {
+	r, err := l.ownRoom(q.room)
+	if err != nil {
+		return none{}, err
+	}
+	for _, i := range r.ledger.Invites(l.now()) {
+		if i.ID.String() == q.id {
+			return none{}, r.step(authority.RevokeInvite{ID: i.ID})
+		}
+	}
+	return none{}, ruleError(r, authority.ErrNoInvite)
+}
+
+// serveAsk takes a member's wishes: to leave, to invite.
+func (n *Node) serveAsk(s network.Stream) {
+	var req protocol.AskRequest
+	serve(n, s, &req, func(caller peer.ID) (*protocol.AskReply, error) {
+		return ask(n.ctx, n, askAsked{caller, req})
+	})
+}
+
+type askAsked struct {
+	peer peer.ID
+	req  protocol.AskRequest
+}
+
+func (q askAsked) run(l *loop) (*protocol.AskReply, error) {
+	r := l.rooms[q.req.Room]
+	if r == nil || !r.owner() {
+		return &protocol.AskReply{}, nil
+	}
+	if _, member := r.current().Member(q.peer); !member {
+		return &protocol.AskReply{}, nil
+	}
+	if q.req.Leave {
+		err := r.step(authority.Leave{Peer: q.peer, Cut: r.log.cut(q.peer)})
+		return &protocol.AskReply{OK: err == nil}, nil
+	}
+	info, err := r.invite(q.peer, q.req.Invite.Nick, q.req.Invite.Expires)
+	if err != nil {
+		return &protocol.AskReply{}, nil
+	}
+	return &protocol.AskReply{OK: true, Text: info.Text}, nil
+}

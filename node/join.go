@@ -1,0 +1,404 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/multiformats/go-multiaddr"
+
+	"localchat/authority"
+	"localchat/protocol"
+)
+
+// serveJoin is the authority's end of a join stream: a request, and answers until one is final. A knock waits here for
+// the owner's person.
+func (n *Node) serveJoin(s network.Stream) {
+	defer s.Close()
+	if err := s.SetDeadline(time.Now().Add(streamTimeout)); err != nil {
+		return
+	}
+	var req protocol.JoinRequest
+	if err := protocol.ReadFrame(s, &req); err != nil {
+		n.badFrame(s, err)
+		return
+	}
+	replies := make(chan protocol.JoinReply, 2)
+	caller := s.Conn().RemotePeer()
+	n.post(joinAsked{caller, req, replies})
+	// The joiner says nothing more: when reading ends, it has given up.
+	gone := make(chan struct{})
+	if err := s.SetReadDeadline(time.Now().Add(joinHold)); err != nil {
+		return
+	}
+	var reader sync.WaitGroup
+	reader.Go(func() {
+		defer close(gone)
+		var b [1]byte
+		_, _ = s.Read(b[:])
+	})
+	defer func() {
+		_ = s.CloseRead()
+		reader.Wait()
+	}()
+	for {
+		select {
+		case reply, ok := <-replies:
+			if !ok {
+				_ = s.Reset()
+				return
+			}
+			if err := s.SetWriteDeadline(time.Now().Add(streamTimeout)); err != nil {
+				return
+			}
+			if err := protocol.WriteFrame(s, &reply); err != nil || reply.Code != protocol.JoinWaiting {
+				return
+			}
+		case <-gone:
+			n.post(joinGone{caller, req.Room, replies})
+			return
+		case <-n.ctx.Done():
+			_ = s.Reset()
+			return
+		}
+	}
+}
+
+type (
+	// joinAsked: somebody asks to be admitted. replies takes two answers at most; the loop closes it when a newer request
+	// of the same peer takes its place.
+	joinAsked struct {
+		peer    peer.ID
+		req     protocol.JoinRequest
+		replies chan protocol.JoinReply
+	}
+	// joinGone: it has given up.
+	joinGone struct {
+		peer    peer.ID
+		room    protocol.RoomID
+		replies chan protocol.JoinReply
+	}
+)
+
+func (e joinAsked) handle(l *loop) {
+	r := l.rooms[e.req.Room]
+	if r == nil || !r.owner() {
+		e.replies <- protocol.JoinReply{Code: protocol.JoinNoRoom}
+		return
+	}
+	if old, ok := r.owned.knocks[e.peer]; ok {
+		close(old)
+	}
+	r.owned.knocks[e.peer] = e.replies
+	if err := r.step(authority.Knock{Peer: e.peer, Request: e.req}); err != nil {
+		l.n.log.Warn("join request", "room", r.id, "peer", e.peer, "err", err)
+		close(e.replies)
+		delete(r.owned.knocks, e.peer)
+	}
+}
+
+func (e joinGone) handle(l *loop) {
+	r := l.rooms[e.room]
+	if r == nil || r.owned.knocks[e.peer] != e.replies {
+		return
+	}
+	delete(r.owned.knocks, e.peer)
+	for _, k := range r.ledger.Knocks() {
+		if k.Peer == e.peer {
+			l.emit(r, KnockGone{Peer: e.peer, Nick: k.Nick})
+		}
+	}
+	if err := r.step(authority.KnockGone{Peer: e.peer}); err != nil {
+		l.n.log.Debug("knock gone", "room", r.id, "err", err)
+	}
+}
+
+// answerJoin passes the ledger's answer on, with the log and the keys for who is let in.
+func (r *room) answerJoin(a authority.AnswerJoin) {
+	replies, ok := r.owned.knocks[a.Peer]
+	if !ok {
+		return
+	}
+	reply := a.Reply
+	if reply.Code == protocol.JoinAdmitted {
+		var more bool
+		// What does not fit comes with the first poll.
+		reply.Records, more = recordsAfter(r.records, 0)
+		if !more {
+			reply.Keys = r.keysFor(a.Peer, func(uint64) bool { return true })
+		}
+	}
+	replies <- reply
+	if reply.Code != protocol.JoinWaiting {
+		delete(r.owned.knocks, a.Peer)
+	}
+}
+
+// Join asks to be admitted to a room and waits until it is: for the room to be found, and for the owner to answer a
+// knock, as long as ctx lasts. It fails with not_found or timeout, ambiguous (two rooms of that name), refused (the
+// text says why), or exists when we are in already.
+func (n *Node) Join(ctx context.Context, o JoinOptions) (JoinedInfo, error) {
+	target, err := n.joinTarget(ctx, o)
+	if err != nil {
+		return JoinedInfo{}, err
+	}
+	for {
+		reply, err := n.knock(ctx, target)
+		if err != nil && ctx.Err() == nil && target.again(err) {
+			continue
+		}
+		if err != nil {
+			return JoinedInfo{}, joinFailed(ctx, target, err)
+		}
+		if reply.Code == protocol.JoinAdmitted {
+			return n.takeSeat(ctx, target, reply)
+		}
+		return JoinedInfo{}, joinRefused(target.name, reply)
+	}
+}
+
+// A joinTarget is whom to ask for what.
+type joinTarget struct {
+	room  protocol.RoomID
+	name  string
+	owner peer.ID
+	addrs []multiaddr.Multiaddr
+	nick  string
+	token protocol.Token
+	tries int
+}
+
+// again reports whether a request that failed on the way is worth another: the owner may just be coming back.
+func (t *joinTarget) again(error) bool {
+	t.tries++
+	return t.tries <= joinTries
+}
+
+// joinTries of a request that finds no way to the owner.
+const joinTries = 3
+
+// joinTarget finds the room, waiting for a name that nobody has shown yet.
+func (n *Node) joinTarget(ctx context.Context, o JoinOptions) (*joinTarget, error) {
+	nick := o.Nick
+	if nick == "" {
+		nick = n.cfg.Nick
+	}
+	if o.Invite != "" {
+		return n.inviteTarget(ctx, o.Invite, nick)
+	}
+	if o.Room == "" {
+		return nil, &Error{Code: Invalid, Text: "which room?", Hint: "give a room's name, its id, or an invite text"}
+	}
+	if n.cfg.Discovery != nil {
+		n.cfg.Discovery.Hurry()
+	}
+	tick := time.NewTicker(lookAgain)
+	defer tick.Stop()
+	for {
+		t, err := ask(ctx, n, lookFor{o.Room})
+		switch {
+		case err == nil:
+			t.nick = nick
+			return t, nil
+		case AsError(err).Code != NotFound:
+			return nil, joinFailed(ctx, &joinTarget{name: o.Room}, err)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return nil, &Error{Code: NotFound, Text: fmt.Sprintf("no room %q was found on this network", o.Room), Hint: "localchat rooms lists what can be seen; where the network blocks mDNS, ask the owner for an /invite text"}
+		}
+	}
+}
+
+// lookAgain is how often a room that is awaited is looked for.
+const lookAgain = 100 * time.Millisecond
+
+func (n *Node) inviteTarget(ctx context.Context, text, nick string) (*joinTarget, error) {
+	inv, err := protocol.ParseInvite(text)
+	if err != nil {
+		return nil, &Error{Code: Invalid, Text: err.Error(), Hint: "copy the whole invite, from LOCALCHAT: to its end"}
+	}
+	if !inv.Expires.IsZero() && time.Now().After(inv.Expires) {
+		return nil, &Error{Code: RefusedCode, Text: "this invite has expired", Hint: "ask the owner for a new one"}
+	}
+	if nick == "" {
+		nick = n.cfg.Nick
+	}
+	t := &joinTarget{room: inv.Room, name: "the room of this invite", owner: inv.Owner, addrs: inv.Addrs, nick: nick, token: inv.Token}
+	_, err = ask(ctx, n, mayJoin{t})
+	return t, err
+}
+
+// knock dials the owner and asks. A reply that says to wait is waited on.
+func (n *Node) knock(ctx context.Context, t *joinTarget) (protocol.JoinReply, error) {
+	if err := n.connect(ctx, t.owner, t.addrs); err != nil {
+		return protocol.JoinReply{}, fmt.Errorf("reach the owner: %w", err)
+	}
+	s, err := n.open(ctx, t.owner, protocol.JoinID)
+	if err != nil {
+		return protocol.JoinReply{}, err
+	}
+	defer s.Close()
+	stop := context.AfterFunc(ctx, func() { _ = s.Reset() })
+	defer stop()
+	if err := s.SetWriteDeadline(time.Now().Add(streamTimeout)); err != nil {
+		return protocol.JoinReply{}, err
+	}
+	req := protocol.JoinRequest{Room: t.room, Nick: t.nick, Token: t.token}
+	if err := protocol.WriteFrame(s, &req); err != nil {
+		if errors.Is(err, protocol.ErrMalformed) || errors.Is(err, protocol.ErrTooLarge) {
+			return protocol.JoinReply{Code: protocol.JoinNickBad}, nil
+		}
+		return protocol.JoinReply{}, err
+	}
+	for {
+		var reply protocol.JoinReply
+		if err := protocol.ReadFrame(s, &reply); err != nil {
+			_ = s.Reset()
+			return reply, err
+		}
+		if reply.Code != protocol.JoinWaiting {
+			return reply, nil
+		}
+	}
+}
+
+func joinFailed(ctx context.Context, t *joinTarget, err error) error {
+	var e *Error
+	switch {
+	case errors.As(err, &e):
+		return e
+	case ctx.Err() != nil:
+		return &Error{Code: Timeout, Text: fmt.Sprintf("no answer from the owner of %s in time", t.name), Hint: "they may be away from the keyboard; try again, or ask for an invite"}
+	}
+	return &Error{Code: Unavailable, Text: fmt.Sprintf("cannot reach the owner of %s: %v", t.name, err), Hint: "is their node running, and on this network? where the network keeps its clients apart, use another"}
+}
+
+// joinRefused puts an answer into a sentence.
+func joinRefused(room string, r protocol.JoinReply) error {
+	refused := func(text, hint string) error { return &Error{Code: RefusedCode, Text: text, Hint: hint} }
+	wait := ""
+	if r.Wait > 0 {
+		wait = fmt.Sprintf(" for %s", r.Wait.Round(time.Second))
+	}
+	switch r.Code {
+	case protocol.JoinBanned:
+		return refused(fmt.Sprintf("you are banned from %s%s", room, wait), "only the owner can lift it")
+	case protocol.JoinTooSoon:
+		return refused(fmt.Sprintf("you were removed from %s a moment ago", room), fmt.Sprintf("try again in %s", r.Wait.Round(time.Second)))
+	case protocol.JoinInviteBad:
+		return refused("this invite is not valid: used, expired, revoked, or for another nick", "ask the owner for a new one")
+	case protocol.JoinNeedsInvite:
+		return refused(room+" is entered by invite only", "ask the owner for an invite text, then: localchat join LOCALCHAT:…")
+	case protocol.JoinNickBad:
+		return &Error{Code: Invalid, Text: "that nick is not allowed", Hint: "choose another with --nick: one word of at most 32 letters, and no reserved name"}
+	case protocol.JoinNickTaken:
+		return &Error{Code: Exists, Text: "that nick, or one that looks like it, is taken in " + room, Hint: "choose another with --nick"}
+	case protocol.JoinFull:
+		return refused(room+" is full", "the owner has to make room")
+	case protocol.JoinNoRoom:
+		return &Error{Code: NotFound, Text: room + " is not there any more", Hint: "localchat rooms lists what can be seen"}
+	}
+	text := "the owner of " + room + " did not let you in"
+	if r.Text != "" {
+		text += ": " + r.Text
+	}
+	return refused(text, "ask the owner")
+}
+
+// takeSeat enters the room that has admitted us and waits until its log is here.
+func (n *Node) takeSeat(ctx context.Context, t *joinTarget, reply protocol.JoinReply) (JoinedInfo, error) {
+	joined, err := ask(ctx, n, enterRoom{t, reply})
+	if err != nil {
+		return JoinedInfo{}, err
+	}
+	select {
+	case <-joined:
+	case <-ctx.Done():
+		return JoinedInfo{}, ctx.Err()
+	case <-n.ctx.Done():
+		return JoinedInfo{}, errClosed
+	}
+	return ask(ctx, n, joinedInfo{t.room})
+}
+
+type (
+	// lookFor finds a room by id or name among those seen.
+	lookFor struct{ room string }
+	// mayJoin refuses a target that we are in already, or whose owner is not the one we know.
+	mayJoin struct{ t *joinTarget }
+	// enterRoom makes us a member, with what the authority handed over.
+	enterRoom struct {
+		t     *joinTarget
+		reply protocol.JoinReply
+	}
+	joinedInfo struct{ room protocol.RoomID }
+)
+
+func (q mayJoin) run(l *loop) (none, error) {
+	if r := l.rooms[q.t.room]; r != nil {
+		if _, in := r.me(); in || r.owner() {
+			return none{}, &Error{Code: Exists, Text: "you are in " + r.label() + " already", Hint: "/switch to it, or /leave it first"}
+		}
+	}
+	return none{}, nil
+}
+
+func (q enterRoom) run(l *loop) (<-chan struct{}, error) {
+	if old := l.rooms[q.t.room]; old != nil {
+		if old.owner() {
+			return nil, &Error{Code: Exists, Text: "that room is your own", Hint: "/switch to it"}
+		}
+		l.forget(old) // an earlier membership that we have not been told the end of: this one is newer
+	}
+	seat, err := authority.NewSeat(q.t.room, q.t.owner, q.reply.Admission, random)
+	if err != nil {
+		return nil, err
+	}
+	r := newRoom(l, q.t.room)
+	r.seat, r.name, r.nick = &seat, q.t.name, q.t.nick
+	if err := r.checkLog(q.reply); err != nil {
+		r.cancel()
+		return nil, err
+	}
+	if err := r.saveSeat(); err != nil {
+		l.warnDisk(r, err)
+	}
+	l.book.want(q.t.owner, q.t.addrs)
+	l.enter(r)
+	r.takeNews(&protocol.PollMember{Records: q.reply.Records, Keys: q.reply.Keys, More: len(q.reply.Keys) == 0})
+	if err := l.store.pin(r.label(), q.t.owner); err != nil {
+		l.warnDisk(r, err)
+	}
+	return r.whenJoined, nil
+}
+
+// checkLog refuses a log that is not that of the room we asked for.
+func (r *room) checkLog(reply protocol.JoinReply) error {
+	if len(reply.Records) == 0 {
+		return &Error{Code: Internal, Text: "the owner sent no log", Hint: "their node may be of another version"}
+	}
+	first, err := protocol.OpenRecord(reply.Records[0])
+	if err != nil || first.RoomID() != r.id || first.Author != r.seat.Authority {
+		return &Error{Code: RefusedCode, Identity: true, Text: "the log that came is not that room's", Hint: "somebody may be impersonating the owner: compare words with them"}
+	}
+	return nil
+}
+
+func (q joinedInfo) run(l *loop) (JoinedInfo, error) {
+	r := l.rooms[q.room]
+	if r == nil {
+		return JoinedInfo{}, notMember("the room")
+	}
+	me, ok := r.me()
+	if !ok {
+		return JoinedInfo{}, notMember(r.label())
+	}
+	st := r.current()
+	return JoinedInfo{ID: r.id, Name: st.Name(), Nick: me.Nick, Owner: st.Owner(), Epoch: st.Epoch(), Members: r.memberInfos()}, nil
+}

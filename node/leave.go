@@ -1,0 +1,156 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/authority"
+	"localchat/protocol"
+)
+
+// Leave leaves a room in order: the authority is told, keys and roster are dropped, nothing is resumed. An owner that
+// leaves its own room stops serving it until it starts again; CloseRoom ends it.
+func (n *Node) Leave(ctx context.Context, room string) error {
+	t, err := ask(ctx, n, leaving{room})
+	if err != nil {
+		return err
+	}
+	if t.authority != n.self {
+		n.sayGoodbye(ctx, t)
+	}
+	_, err = ask(ctx, n, leave{t.room})
+	return err
+}
+
+// sayGoodbye asks the authority for a Leave record. If it cannot be reached we leave all the same: it will note that we
+// are no longer heard from.
+func (n *Node) sayGoodbye(ctx context.Context, t leavingFrom) {
+	ctx, cancel := context.WithTimeout(ctx, leaveTimeout)
+	defer cancel()
+	req := protocol.AskRequest{Room: t.room, Leave: true}
+	var reply protocol.AskReply
+	if err := n.request(ctx, t.authority, protocol.AskID, &req, &reply); err != nil {
+		n.log.Info("leave unheard", "room", t.room, "err", err)
+	}
+}
+
+type (
+	leaving     struct{ room string }
+	leavingFrom struct {
+		room      protocol.RoomID
+		authority peer.ID
+	}
+	leave struct{ room protocol.RoomID }
+)
+
+func (q leaving) run(l *loop) (leavingFrom, error) {
+	r, err := l.room(q.room)
+	if err != nil {
+		return leavingFrom{}, err
+	}
+	if r.seat != nil {
+		// No reason is waited for any more: this is our own wish.
+		seat, _ := r.seat.Step(authority.Quit{})
+		r.seat = &seat
+		if err := l.store.dropSeat(r.id); err != nil {
+			l.warnDisk(r, err)
+		}
+	}
+	return leavingFrom{r.id, r.authority()}, nil
+}
+
+func (q leave) run(l *loop) (none, error) {
+	r := l.rooms[q.room]
+	if r == nil {
+		return none{}, nil
+	}
+	l.emit(r, Left{})
+	l.forget(r)
+	return none{}, nil
+}
+
+// farewell is what Close says before it ends everything. Only an ephemeral node has something to say: it will not be
+// back.
+func (n *Node) farewell() {
+	if n.cfg.DataDir != "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(n.ctx, leaveTimeout)
+	defer cancel()
+	f, err := ask(ctx, n, closing{})
+	if err != nil {
+		return
+	}
+	var wg sync.WaitGroup
+	for _, t := range f.leave {
+		wg.Go(func() { n.sayGoodbye(ctx, t) })
+	}
+	wait, stop := context.WithTimeout(ctx, farewell)
+	defer stop()
+	select {
+	case <-f.told:
+	case <-wait.Done():
+	}
+	wg.Wait()
+}
+
+type (
+	closing   struct{}
+	lastWords struct {
+		leave []leavingFrom
+		told  <-chan struct{}
+	}
+)
+
+func (closing) run(l *loop) (lastWords, error) {
+	f := lastWords{}
+	for _, id := range l.order {
+		r := l.rooms[id]
+		if !r.owner() {
+			f.leave = append(f.leave, leavingFrom{id, r.authority()})
+			continue
+		}
+		if r.current().Closed() {
+			continue
+		}
+		r.owned.closing = "the owner has left"
+		if err := r.step(authority.Close{Kind: protocol.Closed, Reason: r.owned.closing}); err != nil {
+			l.n.log.Warn("close", "room", r.id, "err", err)
+		}
+	}
+	l.bye = make(chan struct{})
+	f.told = l.bye
+	l.checkFarewell()
+	return f, nil
+}
+
+// checkFarewell lets Close go on once every member that we hear from has been told of the end.
+func (l *loop) checkFarewell() {
+	if l.bye == nil {
+		return
+	}
+	for _, r := range l.rooms {
+		if !r.owner() {
+			continue
+		}
+		for p := range r.owned.heard {
+			if r.ledger.Owes(p, l.now()) {
+				return
+			}
+		}
+	}
+	select {
+	case <-l.bye:
+	default:
+		close(l.bye)
+	}
+}
+
+// warnDisk says that something could not be kept.
+func (l *loop) warnDisk(r *room, err error) {
+	l.n.log.Error("disk", "err", err)
+	l.emit(r, Warning{Code: "disk", Text: fmt.Sprintf("cannot write to disk: %v", err)})
+}

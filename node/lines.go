@@ -1,0 +1,215 @@
+package node
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/protocol"
+)
+
+// A line is a message that counts, retained.
+type line struct {
+	arrivedLine
+	got       time.Time // when this node had it; retention counts from here
+	delivered bool      // of our own: another node has it
+	warned    bool      // of our own: it has been said that none has
+}
+
+// A lineLog holds what is retained of a room's lines. It is owned by the loop.
+//
+// Invariants: byAuthor's slices are sorted by Ctr, without two of one Ctr; every line in byID is in byAuthor and in
+// arrival, and the other way round; no line is at or below its author's floor.
+type lineLog struct {
+	byID     map[protocol.Hash]*line
+	byAuthor map[peer.ID][]*line
+	arrival  []*line // oldest first
+	// floors: up to this number an author's lines have expired and would be refused.
+	floors map[peer.ID]uint64
+	// based: the author's lowest line here is known to have nothing retained below it.
+	based map[peer.ID]bool
+}
+
+func newLineLog() *lineLog {
+	return &lineLog{
+		byID: make(map[protocol.Hash]*line), byAuthor: make(map[peer.ID][]*line),
+		floors: make(map[peer.ID]uint64), based: make(map[peer.ID]bool),
+	}
+}
+
+func byCtr(l *line, ctr uint64) int { return cmp.Compare(l.msg.Ctr, ctr) }
+
+// add keeps l unless it is known, expired, or takes a number that its author has used for another line: the first one
+// stays.
+func (g *lineLog) add(l *line) bool {
+	m := l.msg
+	if m.Ctr <= g.floors[m.Author] || g.byID[m.ID] != nil {
+		return false
+	}
+	lines := g.byAuthor[m.Author]
+	i, taken := slices.BinarySearchFunc(lines, m.Ctr, byCtr)
+	if taken {
+		return false
+	}
+	if i == 0 {
+		g.based[m.Author] = m.Prev.IsZero()
+	}
+	g.byAuthor[m.Author] = slices.Insert(lines, i, l)
+	g.byID[m.ID] = l
+	g.arrival = append(g.arrival, l)
+	return true
+}
+
+// drop forgets ls, which are in the log.
+func (g *lineLog) drop(ls []*line) []string {
+	if len(ls) == 0 {
+		return nil
+	}
+	gone := make(map[*line]bool, len(ls))
+	ids := make([]string, len(ls))
+	for i, l := range ls {
+		gone[l] = true
+		ids[i] = lineID(l.msg.ID)
+		delete(g.byID, l.msg.ID)
+	}
+	is := func(l *line) bool { return gone[l] }
+	for _, l := range ls {
+		g.byAuthor[l.msg.Author] = slices.DeleteFunc(g.byAuthor[l.msg.Author], is)
+		if len(g.byAuthor[l.msg.Author]) == 0 {
+			delete(g.byAuthor, l.msg.Author)
+		}
+	}
+	g.arrival = slices.DeleteFunc(g.arrival, is)
+	return ids
+}
+
+// expire forgets the lines that came before the given time, and the oldest beyond maxLines, and returns their ids.
+func (g *lineLog) expire(before time.Time) []string {
+	n := max(0, len(g.arrival)-maxLines)
+	for n < len(g.arrival) && g.arrival[n].got.Before(before) {
+		n++
+	}
+	if n == 0 {
+		return nil
+	}
+	old := slices.Clone(g.arrival[:n])
+	for _, l := range old {
+		g.floors[l.msg.Author] = max(g.floors[l.msg.Author], l.msg.Ctr)
+		g.based[l.msg.Author] = true
+	}
+	// A line that came late may lie below a floor that has just risen: it goes with the others.
+	for _, l := range g.arrival[n:] {
+		if l.msg.Ctr <= g.floors[l.msg.Author] {
+			old = append(old, l)
+		}
+	}
+	return g.drop(old)
+}
+
+// hide forgets what counts returns false for, of one author, and returns the ids.
+func (g *lineLog) hide(author peer.ID, counts func(protocol.Header) bool) []string {
+	var past []*line
+	for _, l := range g.byAuthor[author] {
+		if !counts(l.msg.Header) {
+			past = append(past, l)
+		}
+	}
+	return g.drop(past)
+}
+
+// cut is the last line of author here: what a Remove or Leave names.
+func (g *lineLog) cut(author peer.ID) protocol.Cut {
+	lines := g.byAuthor[author]
+	if len(lines) == 0 {
+		return protocol.Cut{Ctr: g.floors[author]}
+	}
+	last := lines[len(lines)-1].msg
+	return protocol.Cut{Ctr: last.Ctr, Hash: last.ID}
+}
+
+// heads say, for every author, up to where nothing is missing.
+func (g *lineLog) heads() []protocol.Head {
+	authors := make([]peer.ID, 0, len(g.floors)+len(g.byAuthor))
+	for a := range g.byAuthor {
+		authors = append(authors, a)
+	}
+	for a := range g.floors {
+		if g.byAuthor[a] == nil {
+			authors = append(authors, a)
+		}
+	}
+	slices.Sort(authors)
+	heads := make([]protocol.Head, 0, len(authors))
+	for _, a := range authors {
+		if h := g.head(a); h > 0 {
+			heads = append(heads, protocol.Head{Author: a, Ctr: h})
+		}
+		if len(heads) == protocol.MaxBatchItems {
+			break
+		}
+	}
+	return heads
+}
+
+func (g *lineLog) head(author peer.ID) uint64 {
+	head := g.floors[author]
+	var prev protocol.Hash
+	for i, l := range g.byAuthor[author] {
+		linked := l.msg.Prev.IsZero() || l.msg.Prev == prev || i == 0 && g.based[author]
+		if !linked {
+			break
+		}
+		head, prev = l.msg.Ctr, l.msg.ID
+	}
+	return head
+}
+
+// settle says that a fellow member has just given all it had: what is lowest here has nothing retained below it.
+func (g *lineLog) settle() {
+	for a := range g.byAuthor {
+		g.based[a] = true
+	}
+}
+
+// missing returns the lines above the caller's heads, each author's in order, up to a frame's worth, and whether there
+// are more.
+func (g *lineLog) missing(heads []protocol.Head, allowed func(protocol.Header) bool) (lines [][]byte, more bool) {
+	have := make(map[peer.ID]uint64, len(heads))
+	for _, h := range heads {
+		have[h.Author] = h.Ctr
+	}
+	authors := make([]peer.ID, 0, len(g.byAuthor))
+	for a := range g.byAuthor {
+		authors = append(authors, a)
+	}
+	slices.Sort(authors)
+	size := 0
+	for _, a := range authors {
+		for _, l := range g.byAuthor[a] {
+			if l.msg.Ctr <= have[a] || !allowed(l.msg.Header) {
+				continue
+			}
+			size += len(l.msg.Raw()) + 8
+			if size > protocol.MaxBatch/2 || len(lines) == protocol.MaxBatchItems {
+				return lines, true
+			}
+			lines = append(lines, l.msg.Raw())
+		}
+	}
+	return lines, false
+}
+
+// history is everything retained in display order: Lamport, then author, then number. A line never stands above what
+// its author had seen.
+func (g *lineLog) history() []*line {
+	ls := slices.Clone(g.arrival)
+	slices.SortStableFunc(ls, func(a, b *line) int {
+		return cmp.Or(cmp.Compare(a.msg.Lamport, b.msg.Lamport), cmp.Compare(a.msg.Author, b.msg.Author), cmp.Compare(a.msg.Ctr, b.msg.Ctr))
+	})
+	return ls
+}
+
+// lineID is the id of a line as faces see it.
+func lineID(h protocol.Hash) string { return protocol.RoomID(h).String()[:26] }

@@ -1,0 +1,263 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/authority"
+	"localchat/protocol"
+)
+
+// A loop owns every piece of a node's state: rooms, the dial book, what has been found, the subscriptions. One
+// goroutine runs it; everything below without another owner named belongs to it.
+type loop struct {
+	n       *Node
+	store   *store
+	rooms   map[protocol.RoomID]*room
+	order   []protocol.RoomID // of entering
+	found   map[protocol.RoomID]*foundRoom
+	book    *book
+	subs    map[*Subscription]struct{}
+	seq     uint64                     // of the last event
+	numbers map[protocol.RoomID]uint64 // the last message number used, kept when a room is left
+	spoken  map[peer.ID]string         // words, cached
+	lastRun time.Time                  // of tick
+	// bye is closed when everybody has heard the end of our rooms; nil while there is no farewell.
+	bye chan struct{}
+}
+
+func newLoop(n *Node, s *store) (*loop, error) {
+	l := &loop{
+		n: n, store: s,
+		rooms: make(map[protocol.RoomID]*room), found: make(map[protocol.RoomID]*foundRoom),
+		subs: make(map[*Subscription]struct{}), numbers: make(map[protocol.RoomID]uint64), spoken: make(map[peer.ID]string),
+		lastRun: time.Now(),
+	}
+	var err error
+	l.book, err = newBook(n.self, n.cfg.Peers)
+	if err != nil {
+		return nil, err
+	}
+	if n.cfg.NoResume {
+		return l, nil
+	}
+	return l, l.resume()
+}
+
+// resume takes up the rooms of last time.
+func (l *loop) resume() error {
+	owned, err := l.store.loadRooms()
+	if err != nil {
+		return err
+	}
+	for id, d := range owned {
+		if err := l.resumeOwn(id, d); err != nil {
+			return err
+		}
+	}
+	seats, err := l.store.loadSeats()
+	if err != nil {
+		return err
+	}
+	for id, s := range seats {
+		if err := l.resumeSeat(id, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *loop) resumeOwn(id protocol.RoomID, d authority.Durable) error {
+	ledger, err := authority.Load(d)
+	if err != nil {
+		return damagedStore(l.store.db.Path(), errors.Join(errors.New("room "+id.String()), err))
+	}
+	r := newRoom(l, id)
+	r.ledger, r.resumed = &ledger, true
+	r.replayed(d.Records)
+	l.enter(r)
+	if ledger.State().Closed() {
+		return nil // it only tells those who have not heard yet
+	}
+	return r.step(authority.Resumed{})
+}
+
+func (l *loop) resumeSeat(id protocol.RoomID, s savedSeat) error {
+	r := newRoom(l, id)
+	seat := s.Seat
+	r.seat, r.resumed, r.name, r.nick = &seat, true, s.Name, s.Nick
+	l.book.want(seat.Authority, parseAddrs(s.Addrs))
+	l.enter(r)
+	return nil
+}
+
+// enter makes r one of our rooms and starts its goroutines.
+func (l *loop) enter(r *room) {
+	l.rooms[r.id] = r
+	l.order = append(l.order, r.id)
+	r.start()
+}
+
+// run is the loop. It returns when the node ends, after it has ended its rooms.
+func (l *loop) run(ctx context.Context) {
+	defer close(l.n.ended)
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			l.stop()
+			return
+		case ev := <-l.n.inbox:
+			ev.handle(l)
+		case <-tick.C:
+			l.tick()
+		}
+	}
+}
+
+func (l *loop) stop() {
+	for _, r := range l.rooms {
+		r.stop()
+	}
+	for s := range l.subs {
+		close(s.c)
+	}
+	l.subs = nil
+	if err := l.store.close(); err != nil {
+		l.n.log.Error("close the store", "err", err)
+	}
+}
+
+func (l *loop) now() time.Time { return time.Now() }
+
+// tick does what is due: it is where time enters.
+func (l *loop) tick() {
+	now := l.now()
+	if now.Sub(l.lastRun) > wakeGap {
+		l.networkChanged("woke up")
+	}
+	l.lastRun = now
+	for _, id := range append([]protocol.RoomID(nil), l.order...) {
+		if r := l.rooms[id]; r != nil {
+			r.tick(now)
+		}
+	}
+	l.book.dialDue(l, now)
+	l.askRooms(now)
+	l.loseRooms(now)
+}
+
+// env is all that a ledger learns of the world.
+func (l *loop) env() authority.Env {
+	return authority.Env{Now: l.now(), Rand: random, Signer: l.n.signer, Self: l.n.self}
+}
+
+// emit tells every subscriber, in one order. It never waits: who is too slow gets a Gap.
+func (l *loop) emit(r *room, body EventBody) {
+	l.seq++
+	ev := Event{Seq: l.seq, Time: l.now(), Body: body}
+	if r != nil {
+		ev.Room, ev.RoomName = r.id, r.label()
+	}
+	for s := range l.subs {
+		s.push(ev)
+	}
+}
+
+// forget ends a room on this node, whatever the reason.
+func (l *loop) forget(r *room) {
+	r.stop()
+	delete(l.rooms, r.id)
+	for i, id := range l.order {
+		if id == r.id {
+			l.order = append(l.order[:i], l.order[i+1:]...)
+			break
+		}
+	}
+	l.numbers[r.id] = r.ctr
+	for _, m := range r.current().Members() {
+		if !l.sharesRoom(m.Peer) {
+			l.book.release(m.Peer)
+		}
+	}
+}
+
+// sharesRoom reports whether p is a member of a room of ours, or its authority.
+func (l *loop) sharesRoom(p peer.ID) bool {
+	for _, r := range l.rooms {
+		if _, ok := r.current().Member(p); ok || r.authority() == p {
+			return true
+		}
+	}
+	return false
+}
+
+// A Subscription is a stream of events with a bounded queue: a reader that falls behind by more than EventQueue gets
+// one [Gap] in place of what it missed. The node never waits for it.
+type Subscription struct {
+	n    *Node
+	c    chan Event // closed by the loop
+	lost int        // owned by the loop
+}
+
+// push is called by the loop.
+func (s *Subscription) push(ev Event) {
+	if s.lost > 0 {
+		gap := Event{Seq: ev.Seq, Time: ev.Time, Body: Gap{Lost: s.lost}}
+		select {
+		case s.c <- gap:
+			s.lost = 0
+		default:
+		}
+	}
+	select {
+	case s.c <- ev:
+	default:
+		s.lost++
+	}
+}
+
+// Events is closed when the node or the subscription is.
+func (s *Subscription) Events() <-chan Event { return s.c }
+
+// Close ends the subscription.
+func (s *Subscription) Close() {
+	// An error means that the node has ended, and the subscription with it.
+	_, _ = ask(context.Background(), s.n, unsubscribe{s})
+}
+
+type (
+	subscribe   struct{ s *Subscription }
+	unsubscribe struct{ s *Subscription }
+)
+
+func (q subscribe) run(l *loop) (none, error) {
+	l.subs[q.s] = struct{}{}
+	for _, id := range l.order {
+		if r := l.rooms[id]; r.joined {
+			q.s.push(Event{Seq: l.seq, Time: l.now(), Room: r.id, RoomName: r.label(), Body: r.joinedEvent()})
+		}
+	}
+	return none{}, nil
+}
+
+func (q unsubscribe) run(l *loop) (none, error) {
+	if _, ok := l.subs[q.s]; ok {
+		delete(l.subs, q.s)
+		close(q.s.c)
+	}
+	return none{}, nil
+}
+
+// Subscribe starts a stream of events, beginning with a [Joined] for every room that we are in.
+func (n *Node) Subscribe() *Subscription {
+	s := &Subscription{n: n, c: make(chan Event, EventQueue)}
+	if _, err := ask(context.Background(), n, subscribe{s}); err != nil {
+		close(s.c)
+	}
+	return s
+}

@@ -1,0 +1,500 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/authority"
+	"localchat/protocol"
+)
+
+// An ownerDesk is what the authority of a room keeps beside its ledger and may forget. It is owned by the loop, and
+// empty in rooms of others.
+type ownerDesk struct {
+	polls    map[peer.ID]heldPoll // questions that wait for news
+	heard    map[peer.ID]heard    // what each member last said it has
+	presence uint64               // grows with each change of who is heard from
+	knocks   map[peer.ID]chan protocol.JoinReply
+	progress []*progress
+	attempts map[peer.ID]time.Time
+	told     uint64 // the epoch that everybody was last said to have
+	ticked   time.Time
+	closing  string // the reason of our own Close
+}
+
+func newOwnerDesk() ownerDesk {
+	return ownerDesk{
+		polls: make(map[peer.ID]heldPoll), heard: make(map[peer.ID]heard),
+		knocks: make(map[peer.ID]chan protocol.JoinReply), attempts: make(map[peer.ID]time.Time),
+		presence: 1,
+	}
+}
+
+// stop lets go of everybody who waits.
+func (d *ownerDesk) stop() {
+	for p, h := range d.polls {
+		close(h.reply)
+		delete(d.polls, p)
+	}
+	for p, c := range d.knocks {
+		close(c)
+		delete(d.knocks, p)
+	}
+}
+
+// heard is a member's acknowledgement: the records and the key it had when it last asked.
+type heard struct {
+	seq, key uint64
+	at       time.Time
+}
+
+// A heldPoll is a question that waits for news. reply takes one answer; closed without one, the stream is dropped.
+type heldPoll struct {
+	req   protocol.PollRequest
+	since time.Time
+	reply chan protocol.PollReply // of one; closed by the loop
+}
+
+// progress follows a removal until everybody has applied it and the removed peer has been told.
+type progress struct {
+	peer          peer.ID
+	nick, kind    string
+	text          string
+	seq, epoch    uint64
+	at            time.Time
+	told          bool
+	noted         bool // the room has heard the reason, or is not to
+	saidApplied   int
+	saidTold      bool
+	shownComplete bool
+}
+
+// step lets the ledger decide and carries out what it decided. If it returns an error nothing has happened.
+func (r *room) step(ev authority.Event) error {
+	_, err := r.stepEffects(ev)
+	return err
+}
+
+func (r *room) stepEffects(ev authority.Event) ([]authority.Effect, error) {
+	next, effects, err := r.ledger.Step(r.l.env(), ev)
+	if err != nil {
+		return nil, ruleError(r, err)
+	}
+	for _, e := range effects {
+		if p, ok := e.(authority.Persist); ok {
+			if err := r.l.store.saveBatch(r.roomID(next), p.Batch); err != nil {
+				r.l.warnDisk(r, err)
+				return nil, &Error{Code: Unavailable, Text: fmt.Sprintf("nothing has changed: cannot write to disk: %v", err), Hint: "make room in the data directory and try again"}
+			}
+		}
+	}
+	r.ledger = &next
+	for _, e := range effects {
+		r.carryOut(e)
+	}
+	return effects, nil
+}
+
+// roomID is r's id; that of a room being founded is known only once its first record is.
+func (r *room) roomID(next authority.Ledger) protocol.RoomID { return next.State().Room() }
+
+func (r *room) carryOut(e authority.Effect) {
+	switch e := e.(type) {
+	case authority.Commit:
+		r.committed(e)
+	case authority.AnswerJoin:
+		r.answerJoin(e)
+	case authority.KnockShown:
+		r.l.emit(r, Knock{Peer: e.Peer, Nick: e.Nick, Words: r.l.words(e.Peer)})
+	case authority.KnockDropped:
+		r.l.emit(r, KnockGone{Peer: e.Peer, Nick: e.Nick})
+	case authority.Told:
+		r.noteTold(e)
+	case authority.Attempt:
+		r.noteAttempt(e.Peer, e.What)
+	}
+}
+
+// committed is a record of ours: it goes the way that everybody's go.
+func (r *room) committed(c authority.Commit) {
+	r.records = append(r.records, c.Record)
+	r.applied(c.Change)
+	if rm, ok := c.Record.Body.(protocol.Remove); ok {
+		r.follow(c, rm)
+		delete(r.owned.heard, rm.Peer)
+		r.owned.presence++
+	}
+	if r.gossip != nil {
+		if err := r.gossip.publishRecord(r.ctx, c.Record.Bytes()); err != nil {
+			r.l.n.log.Warn("publish record", "room", r.id, "seq", c.Record.Seq, "err", err)
+		}
+	}
+	r.wakePolls()
+}
+
+// wakePolls asks again, for every held question, whether there is news now. A removed peer is first, so that it hears
+// it from us and not by rumour.
+func (r *room) wakePolls() {
+	for _, p := range r.pollers() {
+		h, ok := r.owned.polls[p]
+		if !ok {
+			continue
+		}
+		r.answerPoll(p, h)
+	}
+}
+
+func (r *room) pollers() []peer.ID {
+	st := r.current()
+	ps := make([]peer.ID, 0, len(r.owned.polls))
+	for p := range r.owned.polls {
+		ps = append(ps, p)
+	}
+	slices.SortFunc(ps, func(a, b peer.ID) int {
+		_, ma := st.Member(a)
+		_, mb := st.Member(b)
+		switch {
+		case ma == mb:
+			return 0
+		case mb:
+			return -1
+		}
+		return 1
+	})
+	return ps
+}
+
+// answerPoll answers h, or keeps it for later.
+func (r *room) answerPoll(p peer.ID, h heldPoll) {
+	effects, err := r.stepEffects(authority.Poll{Peer: p, Request: h.req})
+	if err != nil {
+		r.dropPoll(p, h) // as if the reply were lost: the same question comes again
+		return
+	}
+	for _, e := range effects {
+		a, ok := e.(authority.AnswerPoll)
+		if !ok {
+			continue
+		}
+		switch {
+		case a.Outcome == authority.PollRefused:
+			r.reply(p, h, protocol.PollReply{})
+		case a.Outcome == authority.PollReason:
+			r.reply(p, h, protocol.PollReply{Reason: a.Reason})
+		case a.Outcome == authority.PollNews, h.req.HavePresence != r.owned.presence:
+			r.reply(p, h, protocol.PollReply{Member: r.news(p, h.req)})
+		default:
+			if old, ok := r.owned.polls[p]; ok && old.reply != h.reply {
+				close(old.reply)
+			}
+			r.owned.polls[p] = h
+		}
+	}
+}
+
+func (r *room) reply(p peer.ID, h heldPoll, a protocol.PollReply) {
+	h.reply <- a
+	r.dropPoll(p, h)
+}
+
+// dropPoll closes h, and forgets it if it is the one held.
+func (r *room) dropPoll(p peer.ID, h heldPoll) {
+	if r.owned.polls[p].reply == h.reply {
+		delete(r.owned.polls, p)
+	}
+	close(h.reply)
+}
+
+// news is what p lacks.
+func (r *room) news(p peer.ID, req protocol.PollRequest) *protocol.PollMember {
+	records, more := recordsAfter(r.records, req.HaveSeq)
+	return &protocol.PollMember{
+		Records: records, More: more,
+		Keys:     r.keysFor(p, func(epoch uint64) bool { return epoch > req.HaveKey }),
+		Presence: r.owned.presence,
+		Present:  r.presentAddrs(),
+	}
+}
+
+// recordsAfter are the records after seq as they came, up to a frame's worth, and whether there are more.
+func recordsAfter(records []protocol.SignedRecord, seq uint64) (raw [][]byte, more bool) {
+	size := 0
+	for i := seq; i < uint64(len(records)); i++ {
+		b := records[i].Bytes()
+		size += len(b) + 8
+		if size > protocol.MaxBatch/2 || len(raw) == protocol.MaxBatchItems {
+			return raw, true
+		}
+		raw = append(raw, b)
+	}
+	return raw, false
+}
+
+// keysFor are the keys that p may have: of the epochs in which it was a member, or all where the policy shows a
+// newcomer what was said before.
+func (r *room) keysFor(p peer.ID, wanted func(epoch uint64) bool) []protocol.EpochKey {
+	st := r.current()
+	all := st.Policy().History == protocol.HistoryAll
+	if _, member := st.Member(p); !member {
+		return nil
+	}
+	var keys []protocol.EpochKey
+	for _, e := range r.keys.Epochs() {
+		if !wanted(e) || !all && !st.MemberAt(p, e) {
+			continue
+		}
+		k, _ := r.keys.Get(e)
+		keys = append(keys, protocol.EpochKey{Epoch: e, Key: k})
+	}
+	if over := len(keys) - protocol.MaxBatchItems; over > 0 {
+		keys = keys[over:]
+	}
+	return keys
+}
+
+// noteHeard keeps what a member says it has, and tells how far things have got.
+func (r *room) noteHeard(p peer.ID, req protocol.PollRequest) {
+	m, ok := r.current().Member(p)
+	if !ok || m.Admission != req.Admission {
+		return
+	}
+	_, known := r.owned.heard[p]
+	r.owned.heard[p] = heard{seq: min(req.HaveSeq, r.current().Seq()), key: req.HaveKey, at: r.l.now()}
+	if !known {
+		r.presenceChanged()
+	}
+	r.tellProgress()
+}
+
+// noteGone is a member whose last connection has ended.
+func (r *room) noteGone(p peer.ID) {
+	h, ok := r.owned.polls[p]
+	if ok {
+		r.dropPoll(p, h)
+	}
+	if _, ok := r.owned.heard[p]; ok {
+		delete(r.owned.heard, p)
+		r.presenceChanged()
+	}
+}
+
+func (r *room) presenceChanged() {
+	r.owned.presence++
+	r.wakePolls()
+}
+
+// present are the members heard from, ourselves included.
+func (r *room) present() map[peer.ID]bool {
+	ps := map[peer.ID]bool{r.l.n.self: true}
+	for p := range r.owned.heard {
+		ps[p] = true
+	}
+	return ps
+}
+
+func (r *room) presentAddrs() []protocol.Presence {
+	var ps []protocol.Presence
+	present := r.present()
+	for _, m := range r.current().Members() {
+		if present[m.Peer] {
+			ps = append(ps, protocol.Presence{Peer: m.Peer, Addrs: r.l.addrsOf(m.Peer)})
+		}
+	}
+	return ps
+}
+
+// epochHolders splits the members by whether they have the records and the key of now.
+func (r *room) epochHolders() (have, missing []PeerID) {
+	st := r.current()
+	for _, m := range st.Members() {
+		h := r.owned.heard[m.Peer]
+		if m.Peer == r.l.n.self || h.seq > 0 && h.key >= st.Epoch() {
+			have = append(have, m.Peer)
+		} else {
+			missing = append(missing, m.Peer)
+		}
+	}
+	return have, missing
+}
+
+// follow starts to follow a removal that has a target to tell.
+func (r *room) follow(c authority.Commit, rm protocol.Remove) {
+	p := &progress{
+		peer: rm.Peer, nick: c.Change.Nick, kind: kindName(rm.Kind), seq: c.Record.Seq, epoch: c.Record.Epoch, at: r.l.now(),
+		saidApplied: -1,
+	}
+	for _, f := range r.ledger.Failures() {
+		if f.Peer == rm.Peer && f.Removal == c.Record.Seq {
+			p.text = f.Text
+		}
+	}
+	p.noted = p.text == "" || r.current().Policy().HideReasons
+	r.owned.progress = append(r.owned.progress, p)
+	if len(r.owned.progress) > maxProgress {
+		r.owned.progress = r.owned.progress[1:]
+	}
+	r.tellProgress()
+}
+
+func (r *room) noteTold(t authority.Told) {
+	if !t.Acked {
+		return
+	}
+	for _, p := range r.owned.progress {
+		if p.peer == t.Peer && p.seq == t.Removal {
+			p.told = true
+			r.noteReason(p)
+		}
+	}
+	r.tellProgress()
+}
+
+// noteReason tells the room why, once.
+func (r *room) noteReason(p *progress) {
+	if p.noted || r.gossip == nil {
+		return
+	}
+	key, ok := r.keys.Get(r.current().Epoch())
+	if !ok {
+		return
+	}
+	p.noted = true
+	if _, err := r.send(protocol.Content{Kind: protocol.ReasonNote, Text: p.text, Removal: p.seq}, key); err != nil {
+		r.l.n.log.Warn("tell the room why", "room", r.id, "err", err)
+	}
+}
+
+// tellProgress says what has changed about the removals that are followed, and about the epoch.
+func (r *room) tellProgress() {
+	members := r.current().Members()
+	for _, p := range r.owned.progress {
+		applied := 0
+		var missing []string
+		for _, m := range members {
+			h := r.owned.heard[m.Peer]
+			if m.Peer == r.l.n.self || h.seq >= p.seq && h.key >= p.epoch {
+				applied++
+			} else {
+				missing = append(missing, m.Nick)
+			}
+		}
+		if applied == p.saidApplied && p.told == p.saidTold || p.shownComplete {
+			continue
+		}
+		p.saidApplied, p.saidTold = applied, p.told
+		p.shownComplete = p.told && applied == len(members)
+		r.l.emit(r, RemovalProgress{Peer: p.peer, Nick: p.nick, Kind: p.kind, Told: p.told, Applied: applied, Total: len(members), Missing: missing})
+	}
+	if _, missing := r.epochHolders(); len(missing) == 0 && r.owned.told < r.current().Epoch() && len(members) > 1 {
+		r.owned.told = r.current().Epoch()
+		r.tellEpoch()
+	}
+}
+
+// noteAttempt tells the owner's person that somebody tried what only the owner may; not more than now and then.
+func (r *room) noteAttempt(p peer.ID, what string) {
+	now := r.l.now()
+	if last, ok := r.owned.attempts[p]; ok && now.Sub(last) < attemptEvery || len(r.owned.attempts) >= protocol.MaxMembers {
+		return
+	}
+	r.owned.attempts[p] = now
+	r.l.emit(r, Warning{Code: "attempt", Peer: p, Text: fmt.Sprintf("%s tried to %s, which only the owner may", r.nickOf(p), what)})
+}
+
+// orderName is what an order is called in a sentence.
+func orderName(b protocol.Body) string {
+	switch b := b.(type) {
+	case protocol.Admit:
+		return "admit somebody"
+	case protocol.Remove:
+		if b.Kind == protocol.Banned {
+			return "ban somebody"
+		}
+		return "kick somebody"
+	case protocol.Unban:
+		return "lift a ban"
+	case protocol.SetPolicy:
+		return "change the policy"
+	case protocol.Close:
+		return "close the room"
+	}
+	return "change the room's log"
+}
+
+func (r *room) tickOwner(now time.Time) {
+	for p, h := range r.owned.polls {
+		if now.Sub(h.since) >= pollHold {
+			r.reply(p, h, protocol.PollReply{Member: r.news(p, h.req)})
+		}
+	}
+	for p, h := range r.owned.heard {
+		_, held := r.owned.polls[p]
+		if !held && now.Sub(h.at) > pollPatience || r.l.n.host.Network().Connectedness(p) != network.Connected {
+			r.noteGone(p)
+		}
+	}
+	for p, at := range r.owned.attempts {
+		if now.Sub(at) >= attemptEvery {
+			delete(r.owned.attempts, p)
+		}
+	}
+	for _, p := range r.owned.progress {
+		if now.Sub(p.at) >= reasonNoteAfter {
+			r.noteReason(p)
+		}
+	}
+	r.owned.progress = slices.DeleteFunc(r.owned.progress, func(p *progress) bool {
+		return p.shownComplete && p.noted || now.Sub(p.at) > progressKept
+	})
+	if now.Sub(r.owned.ticked) < ledgerTick {
+		return
+	}
+	r.owned.ticked = now
+	if err := r.step(authority.Tick{LastLine: r.lastLine}); err != nil {
+		r.l.n.log.Warn("tick", "room", r.id, "err", err)
+	}
+	if r.current().Closed() && !r.owes(now) {
+		if err := r.l.store.dropRoom(r.id); err != nil {
+			r.l.warnDisk(r, err)
+		}
+		r.l.forget(r)
+	}
+}
+
+// owes reports whether somebody has still to be told why it lost its place.
+func (r *room) owes(now time.Time) bool {
+	for _, f := range r.ledger.Failures() {
+		if r.ledger.Owes(f.Peer, now) {
+			return true
+		}
+	}
+	return false
+}
+
+// ruleError puts what the ledger refused into a sentence.
+func ruleError(r *room, err error) error {
+	switch {
+	case errors.Is(err, authority.ErrNotMember):
+		return &Error{Code: NotFound, Text: "that peer is not a member of " + r.label(), Hint: "/members lists who is"}
+	case errors.Is(err, authority.ErrClosed):
+		return &Error{Code: ClosedCode, Text: r.label() + " is closed", Hint: "create a room with /create"}
+	case errors.Is(err, authority.ErrNoKnock):
+		return &Error{Code: NotFound, Text: "nobody of that name is at the door", Hint: "they may have gone; /members shows who knocks"}
+	case errors.Is(err, authority.ErrNoInvite):
+		return &Error{Code: NotFound, Text: "no such open invite", Hint: "/invites lists them"}
+	case errors.Is(err, authority.ErrNickTaken):
+		return &Error{Code: Exists, Text: err.Error(), Hint: "choose another nick with --nick"}
+	case errors.Is(err, authority.ErrNickBad):
+		return &Error{Code: Invalid, Text: err.Error(), Hint: "choose another nick with --nick"}
+	case errors.Is(err, authority.ErrFull):
+		return &Error{Code: Unavailable, Text: err.Error(), Hint: "make room first"}
+	case errors.Is(err, authority.ErrRule), errors.Is(err, authority.ErrFrozen):
+		return &Error{Code: Invalid, Text: err.Error(), Hint: "/help says what each command needs"}
+	}
+	return err
+}

@@ -1,0 +1,364 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"golang.org/x/time/rate"
+
+	"localchat/authority"
+	"localchat/protocol"
+)
+
+// servePoll is the authority's end of a poll stream: a question, its answer, and so on until one of us has enough. It
+// runs in a goroutine of libp2p's.
+func (n *Node) servePoll(s network.Stream) {
+	defer s.Close()
+	caller := s.Conn().RemotePeer()
+	limit := rate.NewLimiter(pollsPerSecond, pollBurst)
+	for {
+		if err := s.SetReadDeadline(time.Now().Add(pollPatience)); err != nil {
+			return
+		}
+		var ask protocol.PollAsk
+		if err := protocol.ReadFrame(s, &ask); err != nil || !limit.Allow() {
+			n.badFrame(s, err)
+			return
+		}
+		if ask.Ack != nil {
+			n.post(pollAcked{caller, *ask.Ack})
+			continue
+		}
+		reply := make(chan protocol.PollReply, 1)
+		n.post(pollAsked{caller, heldPoll{req: *ask.Request, since: time.Now(), reply: reply}})
+		var answer protocol.PollReply
+		var ok bool
+		select {
+		case answer, ok = <-reply:
+		case <-n.ctx.Done():
+		}
+		if !ok {
+			_ = s.Reset() // the other side sees a lost reply, and asks again
+			return
+		}
+		if err := s.SetWriteDeadline(time.Now().Add(streamTimeout)); err != nil {
+			return
+		}
+		if err := protocol.WriteFrame(s, &answer); err != nil {
+			_ = s.Reset()
+			return
+		}
+	}
+}
+
+// badFrame drops the stream of a peer that sent something malformed: it loses the stream, nobody else anything.
+func (n *Node) badFrame(s network.Stream, err error) {
+	if errors.Is(err, protocol.ErrMalformed) || errors.Is(err, protocol.ErrTooLarge) {
+		n.log.Debug("malformed frame", "peer", s.Conn().RemotePeer(), "protocol", s.Protocol(), "err", err)
+	}
+	_ = s.Reset()
+}
+
+type (
+	// pollAsked: a question came in.
+	pollAsked struct {
+		peer peer.ID
+		held heldPoll
+	}
+	// pollAcked: a removed peer has kept its reason.
+	pollAcked struct {
+		peer peer.ID
+		ack  protocol.PollAck
+	}
+)
+
+func (e pollAsked) handle(l *loop) {
+	r := l.rooms[e.held.req.Room]
+	if r == nil || !r.owner() {
+		e.held.reply <- protocol.PollReply{}
+		close(e.held.reply)
+		return
+	}
+	r.noteHeard(e.peer, e.held.req)
+	r.answerPoll(e.peer, e.held)
+}
+
+func (e pollAcked) handle(l *loop) {
+	r := l.rooms[e.ack.Room]
+	if r == nil || !r.owner() {
+		return
+	}
+	if err := r.step(authority.Ack{Peer: e.peer, Ack: e.ack}); err != nil {
+		l.n.log.Warn("acknowledge", "room", r.id, "err", err)
+	}
+	l.checkFarewell()
+}
+
+// pollRoom is the member's end: it asks again and again, over one stream while that lasts, until our place has ended.
+// Its goroutine belongs to the room; what it learns it hands to the loop.
+func (n *Node) pollRoom(ctx context.Context, room protocol.RoomID) {
+	pause := pollBackoffMin
+	for {
+		over, err := n.pollStream(ctx, room, func() { pause = pollBackoffMin })
+		if over || ctx.Err() != nil {
+			return
+		}
+		n.log.Debug("poll", "room", room, "err", err)
+		n.post(pollFailed{room})
+		jittered := pause/2 + rand.N(pause)
+		pause = min(2*pause, pollBackoffMax)
+		select {
+		case <-time.After(jittered):
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// pollStream opens a stream and polls over it until it breaks. over means that there is nothing left to ask.
+func (n *Node) pollStream(ctx context.Context, room protocol.RoomID, answered func()) (over bool, err error) {
+	q, err := ask(ctx, n, nextPoll{room})
+	if err != nil || q.over {
+		return q.over, err
+	}
+	s, err := n.open(ctx, q.authority, protocol.PollID)
+	if err != nil {
+		return false, err
+	}
+	defer s.Close()
+	for {
+		if q.ask == (protocol.PollAsk{}) {
+			// A reason that is not the authority's own, or not for this question. Later, perhaps.
+			return false, errors.New("the answer makes no sense")
+		}
+		if err := s.SetDeadline(time.Now().Add(pollPatience)); err != nil {
+			return false, err
+		}
+		if err := protocol.WriteFrame(s, &q.ask); err != nil {
+			return false, err
+		}
+		if q.ask.Ack != nil {
+			return n.finishAck(s, room)
+		}
+		var reply protocol.PollReply
+		stop := context.AfterFunc(ctx, func() { _ = s.Reset() })
+		err := protocol.ReadFrame(s, &reply)
+		stop() // a reason ends ctx, and its acknowledgement still goes out
+		if err != nil {
+			_ = s.Reset()
+			return false, err
+		}
+		answered()
+		if q, err = ask(ctx, n, pollAnswered{room, *q.ask.Request, reply}); err != nil || q.over {
+			return q.over, err
+		}
+	}
+}
+
+// finishAck says that nothing follows the acknowledgement, and waits until the authority has read it.
+func (n *Node) finishAck(s network.Stream, room protocol.RoomID) (over bool, err error) {
+	if err := s.CloseWrite(); err != nil {
+		return true, err
+	}
+	if err := s.SetReadDeadline(time.Now().Add(streamTimeout)); err != nil {
+		return true, err
+	}
+	var b [1]byte
+	_, _ = s.Read(b[:]) // the end of the stream, or whatever else: it is over
+	n.post(ackSent{room})
+	return true, nil
+}
+
+// A pollStep is what the poll's goroutine does next.
+type pollStep struct {
+	authority peer.ID
+	ask       protocol.PollAsk
+	over      bool
+}
+
+type (
+	// nextPoll: what is to be asked?
+	nextPoll struct{ room protocol.RoomID }
+	// pollAnswered: the answer to a question, and what comes next.
+	pollAnswered struct {
+		room  protocol.RoomID
+		asked protocol.PollRequest
+		reply protocol.PollReply
+	}
+	// pollFailed: no answer.
+	pollFailed struct{ room protocol.RoomID }
+	// ackSent: the authority has read our acknowledgement.
+	ackSent struct{ room protocol.RoomID }
+)
+
+func (q nextPoll) run(l *loop) (pollStep, error) {
+	r := l.rooms[q.room]
+	if r == nil || r.seat == nil {
+		return pollStep{over: true}, nil
+	}
+	return r.seatStep(r.asked()), nil
+}
+
+func (q pollAnswered) run(l *loop) (pollStep, error) {
+	r := l.rooms[q.room]
+	if r == nil || r.seat == nil {
+		return pollStep{over: true}, nil
+	}
+	r.backFromAway()
+	step := r.seatStep(authority.Answered{Admission: q.asked.Admission, Nonce: q.asked.Nonce, Reply: q.reply})
+	return step, nil
+}
+
+func (e pollFailed) handle(l *loop) {
+	if r := l.rooms[e.room]; r != nil && r.seat != nil {
+		r.noteAway()
+	}
+}
+
+func (e ackSent) handle(l *loop) {
+	if err := l.store.dropSeat(e.room); err != nil {
+		l.n.log.Error("forget a seat", "err", err)
+	}
+}
+
+// seatStep lets the seat decide and carries out what it decided; a question or acknowledgement among the effects is
+// what the poll's goroutine does next.
+func (r *room) seatStep(ev authority.SeatEvent) pollStep {
+	seat, effects := r.seat.Step(ev)
+	r.seat = &seat
+	step := pollStep{authority: r.authority()}
+	for _, e := range effects {
+		switch e := e.(type) {
+		case authority.Ask:
+			q := e.Request
+			step.ask.Request = &q
+		case authority.TakeNews:
+			r.takeNews(e.News)
+		case authority.Keep:
+			// Kept before shown and acknowledged: a crash in between neither loses the reason nor shows it twice.
+			if err := r.saveSeat(); err != nil {
+				r.l.warnDisk(r, err)
+			}
+			return r.seatStep(authority.Kept{Removal: e.Reason.Removal})
+		case authority.SendAck:
+			ack := e.Ack
+			step.ask.Ack = &ack
+		case authority.Show:
+			r.showReason(e.Reason)
+			if err := r.saveSeat(); err != nil {
+				r.l.warnDisk(r, err)
+			}
+		case authority.ShowRefused:
+			r.showRefused()
+			step.over = true
+		}
+	}
+	step.over = step.over || r.seat.Done() && step.ask.Ack == nil
+	if len(effects) > 0 && !step.over && step.ask == (protocol.PollAsk{}) {
+		return r.seatStep(r.asked())
+	}
+	return step
+}
+
+// asked says what we have.
+func (r *room) asked() authority.Asked {
+	key, _ := r.keys.Latest()
+	return authority.Asked{HaveSeq: r.current().Seq(), HaveKey: key, HavePresence: r.away.presence}
+}
+
+// takeNews takes what the authority hands to a member.
+func (r *room) takeNews(m *protocol.PollMember) {
+	for _, raw := range m.Records {
+		rec, err := protocol.OpenRecord(raw)
+		if err != nil {
+			r.l.n.log.Warn("record of the authority", "room", r.id, "err", err)
+			return
+		}
+		r.takeRecord(rec)
+	}
+	r.takeKeys(m.Keys)
+	r.away.presence = m.Presence
+	r.away.present = make(map[peer.ID]bool, len(m.Present))
+	for _, p := range m.Present {
+		if _, ok := r.current().Member(p.Peer); ok {
+			r.away.present[p.Peer] = true
+			r.l.book.want(p.Peer, p.Addrs)
+		}
+	}
+	if _, in := r.me(); in && !m.More {
+		r.becomeJoined()
+	}
+}
+
+// showReason ends our place and says why.
+func (r *room) showReason(reason protocol.SignedReason) {
+	r.l.emit(r, Removed{Kind: kindName(reason.Kind), Text: reason.Text, By: reason.By, ByNick: reason.ByNick, At: reason.At, Until: reason.Until})
+	r.l.forget(r)
+}
+
+// showRefused ends our place without a reason.
+func (r *room) showRefused() {
+	r.l.emit(r, Refused{})
+	if err := r.l.store.dropSeat(r.id); err != nil {
+		r.l.n.log.Error("forget a seat", "err", err)
+	}
+	r.l.forget(r)
+}
+
+func (r *room) saveSeat() error {
+	return r.l.store.saveSeat(r.id, savedSeat{Seat: *r.seat, Name: r.label(), Nick: r.nick, Addrs: formatAddrs(r.l.addrsOf(r.authority()))})
+}
+
+// absence is a member's view of the authority: who is present by its word, and since when it has been silent.
+type absence struct {
+	presence uint64
+	present  map[peer.ID]bool
+	since    time.Time // of the first poll that failed; zero: it answers
+	said     time.Duration
+}
+
+func (r *room) noteAway() {
+	if r.away.since.IsZero() {
+		r.away.since = r.l.now()
+	}
+}
+
+func (r *room) backFromAway() {
+	if r.away.said > 0 {
+		r.l.emit(r, OwnerBack{ForS: int(r.l.now().Sub(r.away.since) / time.Second)})
+		r.syncSoon(0)
+	}
+	r.away.since, r.away.said = time.Time{}, 0
+}
+
+// tickMember says that the authority is silent, at first and then ever more seldom.
+func (r *room) tickMember(now time.Time) {
+	if r.away.since.IsZero() {
+		return
+	}
+	silent := now.Sub(r.away.since)
+	if silent < unreachableAfter || silent < 2*r.away.said {
+		return
+	}
+	r.away.said = silent
+	r.l.emit(r, OwnerUnreachable{ForS: int(silent / time.Second)})
+}
+
+// open dials p, if need be, and opens a stream to it.
+func (n *Node) open(ctx context.Context, p peer.ID, id protocolID) (network.Stream, error) {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout+streamTimeout)
+	defer cancel()
+	if err := n.connect(ctx, p, nil); err != nil {
+		return nil, err
+	}
+	s, err := n.host.NewStream(ctx, p, id)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", id, err)
+	}
+	return s, nil
+}

@@ -1,0 +1,380 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/authority"
+	"localchat/protocol"
+)
+
+// A room is one that we are in, or that we are the authority of. It is owned by the loop, its snapshot excepted.
+type room struct {
+	l      *loop
+	id     protocol.RoomID
+	ctx    context.Context // ends with our place in the room
+	cancel context.CancelFunc
+
+	// Exactly one of ledger (we are the authority) and seat (we are not) is set; a member's state is in state, the
+	// authority's in its ledger. See current.
+	ledger  *authority.Ledger
+	seat    *authority.Seat
+	state   authority.State
+	records []protocol.SignedRecord // all applied ones, in order
+	pending map[uint64]protocol.SignedRecord
+	keys    authority.Keyring
+	log     *lineLog
+	snap    atomic.Pointer[snapshot] // read by pubsub's goroutines
+	gossip  *gossip                  // nil until we are in
+
+	name, nick      string        // until the log is here
+	joined, resumed bool          // in, and said so; taken up from disk
+	whenJoined      chan struct{} // closed with joined
+
+	ctr, ctrLimit uint64 // the last number used, and the last one reserved
+	prev          protocol.Hash
+	lamport       uint64
+	lastLine      time.Time
+	early         []protocol.Message // oldest first
+	waiting       []sayRequest       // for the key of the epoch
+	fresh         bool               // our line waits for its first confirmation
+
+	owned  ownerDesk
+	away   absence
+	syncAt time.Time // zero: none is due
+	synced time.Time // the last one begun
+	busy   bool      // one is under way
+	sought time.Time // when a key or record was last looked for
+}
+
+func newRoom(l *loop, id protocol.RoomID) *room {
+	r := &room{l: l, id: id, log: newLineLog(), pending: make(map[uint64]protocol.SignedRecord), whenJoined: make(chan struct{}), lastLine: l.now()}
+	r.ctx, r.cancel = context.WithCancel(l.n.ctx)
+	r.owned = newOwnerDesk()
+	r.ctr = l.numbers[id]
+	r.ctrLimit = r.ctr
+	return r
+}
+
+// current is what the log says.
+func (r *room) current() authority.State {
+	if r.ledger != nil {
+		return r.ledger.State()
+	}
+	return r.state
+}
+
+// authority is whom we poll; before the log is here, whom the seat names.
+func (r *room) authority() peer.ID {
+	if s := r.current(); s.Seq() > 0 {
+		return s.Authority()
+	}
+	if r.seat != nil {
+		return r.seat.Authority
+	}
+	return ""
+}
+
+func (r *room) owner() bool { return r.ledger != nil }
+
+// label is the room's name.
+func (r *room) label() string {
+	if s := r.current(); s.Seq() > 0 {
+		return s.Name()
+	}
+	return r.name
+}
+
+// me is our own membership.
+func (r *room) me() (authority.Member, bool) { return r.current().Member(r.l.n.self) }
+
+// open reports whether lines can be said: a member, in a room that has not ended.
+func (r *room) open() error {
+	s := r.current()
+	switch {
+	case s.Closed():
+		return &Error{Code: ClosedCode, Text: r.label() + " is closed", Hint: "create a room with /create, or join another"}
+	case s.Frozen():
+		return &Error{Code: Unavailable, Text: r.label() + " is frozen: its owner has signed two different logs", Hint: "ask the owner in person; leave with /leave"}
+	}
+	if _, ok := r.me(); !ok {
+		return notMember(r.label())
+	}
+	return nil
+}
+
+func notMember(room string) error {
+	return &Error{Code: NotMember, Text: "you are not a member of " + room, Hint: "ask to be admitted with /join"}
+}
+
+// start begins what runs while we have a place: the poll, and the gossip once the log is here.
+func (r *room) start() {
+	r.publishSnapshot()
+	if r.seat != nil {
+		r.l.n.spawn(func(context.Context) { r.l.n.pollRoom(r.ctx, r.id) })
+	}
+	if r.owner() {
+		r.becomeJoined()
+	}
+}
+
+// stop ends it.
+func (r *room) stop() {
+	r.cancel()
+	if r.gossip != nil {
+		r.gossip.close()
+	}
+	r.owned.stop()
+	for _, w := range r.waiting {
+		w.reply <- answer[string]{err: notMember(r.label())}
+	}
+	r.waiting = nil
+}
+
+// becomeJoined is said once, when the log shows that we are in.
+func (r *room) becomeJoined() {
+	if r.joined || r.current().Closed() {
+		return
+	}
+	first, err := r.l.store.reserve(r.id, ctrBlock)
+	if err != nil {
+		r.l.warnDisk(r, err)
+	}
+	r.ctr = max(r.ctr, first)
+	r.ctrLimit = r.ctr + ctrBlock
+	g, err := startGossip(r.ctx, r.l.n.host, &r.snap, r.owner(), r.l.n.offer, r.l.n.log)
+	if err != nil {
+		r.l.n.log.Error("start gossip", "room", r.id, "err", err)
+		r.l.emit(r, Warning{Code: "network", Text: "cannot start the room's gossip: " + err.Error()})
+		return
+	}
+	r.gossip, r.joined = g, true
+	close(r.whenJoined)
+	alone := r.owner()
+	r.l.n.spawn(func(context.Context) {
+		if err := g.subscribe(r.ctx, alone, r.l.n.post); err != nil && r.ctx.Err() == nil {
+			r.l.n.log.Error("subscribe", "room", r.id, "err", err)
+		}
+	})
+	for _, m := range r.current().Members() {
+		r.l.book.want(m.Peer, nil)
+	}
+	r.l.emit(r, r.joinedEvent())
+}
+
+func (r *room) joinedEvent() Joined {
+	s := r.current()
+	me, _ := r.me()
+	return Joined{Name: s.Name(), Nick: me.Nick, Epoch: s.Epoch(), Owner: r.owner(), Resumed: r.resumed}
+}
+
+func (r *room) publishSnapshot() {
+	s := &snapshot{
+		room: r.id, state: r.current(), keys: r.keys, self: r.l.n.self,
+		records: r.records[:len(r.records):len(r.records)],
+		floors:  make(map[peer.ID]uint64, len(r.log.floors)),
+	}
+	for p, f := range r.log.floors {
+		s.floors[p] = f
+	}
+	r.snap.Store(s)
+}
+
+// replayed takes over a log that has been applied elsewhere, without a word to anybody.
+func (r *room) replayed(records []protocol.SignedRecord) {
+	r.records = append(r.records, records...)
+}
+
+// takeRecord applies a record that came by gossip, poll or sync: the one way in for members.
+func (r *room) takeRecord(rec protocol.SignedRecord) {
+	if rec.RoomID() != r.id {
+		return
+	}
+	st, change, err := r.current().Apply(rec)
+	switch {
+	case errors.Is(err, authority.ErrKnown):
+	case errors.Is(err, authority.ErrFork):
+		r.freeze(st)
+	case r.owner():
+		// Whatever we signed, we have.
+	case errors.Is(err, authority.ErrGap):
+		if len(r.pending) < maxEarly {
+			r.pending[rec.Seq] = rec
+		}
+		r.seek()
+	case err != nil:
+		r.l.n.log.Warn("record refused", "room", r.id, "seq", rec.Seq, "err", err)
+	default:
+		r.state = st
+		delete(r.pending, rec.Seq)
+		r.records = append(r.records, rec)
+		r.applied(change)
+		if next, ok := r.pending[rec.Seq+1]; ok {
+			r.takeRecord(next)
+		}
+	}
+}
+
+func (r *room) freeze(st authority.State) {
+	if r.current().Frozen() {
+		return
+	}
+	if !r.owner() {
+		r.state = st
+		r.publishSnapshot()
+	}
+	r.l.emit(r, Warning{Code: "frozen", Peer: r.authority(), Text: "two different records with one number are signed by the owner of " + r.label() + ": nothing more is believed here; ask the owner in person"})
+}
+
+// applied does what follows from a change, whoever ordered it: keys, snapshot, gossip, and the word to the person.
+func (r *room) applied(c authority.Change) {
+	r.stepKeys(c)
+	r.publishSnapshot()
+	switch c.Kind {
+	case authority.Admitted:
+		r.l.book.want(c.Peer, nil)
+		if r.gossip != nil {
+			r.gossip.unbar(c.Peer)
+		}
+	case authority.Left, authority.Removed:
+		r.expel(c)
+	}
+	if r.joined {
+		r.tellChange(c)
+	} else if _, in := r.me(); in && c.Peer == r.l.n.self && r.owner() {
+		r.becomeJoined()
+	}
+	r.retryEarly()
+	r.flushWaiting()
+}
+
+// expel makes an ended membership true on this node: no gossip with the peer, and no line past the cut-off.
+func (r *room) expel(c authority.Change) {
+	if c.Peer == r.l.n.self {
+		return
+	}
+	if r.gossip != nil {
+		r.gossip.bar(c.Peer)
+	}
+	st := r.current()
+	ids := r.log.hide(c.Peer, func(h protocol.Header) bool { return counts(st.Check(c.Peer, h)) })
+	if len(ids) > 0 {
+		r.l.emit(r, Hidden{Peer: c.Peer, Nick: c.Nick, IDs: ids})
+	}
+	r.early = slices.DeleteFunc(r.early, func(m protocol.Message) bool { return m.Author == c.Peer })
+	if !r.l.sharesRoom(c.Peer) {
+		r.l.book.release(c.Peer)
+	}
+}
+
+func counts(v authority.Verdict) bool {
+	return v == authority.VerdictAccept || v == authority.VerdictLate
+}
+
+// stepKeys makes or derives the key of a new epoch. What has to be fresh comes from the authority alone; the others
+// are handed it in the answer to their poll.
+func (r *room) stepKeys(c authority.Change) {
+	now := r.l.now()
+	switch c.NewKey {
+	case authority.KeyDerived:
+		if old, ok := r.keys.Get(c.Epoch - 1); ok {
+			r.keys = r.keys.With(c.Epoch, authority.Derive(old, c.Record.Hash()), now)
+			return
+		}
+		fallthrough // the authority resumed and has no old key
+	case authority.KeyFresh:
+		if !r.owner() {
+			return
+		}
+		key, err := authority.Fresh(random)
+		if err != nil {
+			// crypto/rand does not fail on the systems we run on; without a key the room is mute, not open.
+			r.l.n.log.Error("make a key", "err", err)
+			return
+		}
+		r.keys = r.keys.With(c.Epoch, key, now)
+	}
+}
+
+// takeKeys learns keys from the authority.
+func (r *room) takeKeys(keys []protocol.EpochKey) {
+	if len(keys) == 0 {
+		return
+	}
+	for _, k := range keys {
+		r.keys = r.keys.With(k.Epoch, k.Key, r.l.now())
+	}
+	r.publishSnapshot()
+	r.retryEarly()
+	r.flushWaiting()
+}
+
+// tellChange puts a change into words for the faces.
+func (r *room) tellChange(c authority.Change) {
+	who := MemberJoined{Peer: c.Peer, Nick: c.Nick}
+	switch c.Kind {
+	case authority.Admitted:
+		r.l.emit(r, who)
+	case authority.Left:
+		r.l.emit(r, MemberLeft(who))
+	case authority.Removed:
+		if c.Peer == r.l.n.self {
+			return // the authority tells us itself, in the answer to our poll
+		}
+		by, _ := r.current().Member(c.Record.Author)
+		r.l.emit(r, MemberRemoved{Peer: c.Peer, Nick: c.Nick, By: c.Record.Author, ByNick: by.Nick, Kind: kindName(c.Reason), Until: c.Until, Seq: c.Record.Seq})
+	case authority.Unbanned:
+		r.l.emit(r, Unbanned(who))
+	case authority.PolicySet:
+		r.l.emit(r, PolicyChanged{policyInfo(c.Policy)})
+	case authority.Closed:
+		if r.owner() {
+			r.l.emit(r, RoomClosed{Kind: kindName(c.Reason), Text: r.owned.closing})
+		}
+	}
+	if c.NewKey != authority.KeySame {
+		r.tellEpoch()
+	}
+}
+
+func (r *room) tellEpoch() {
+	ev := Epoch{Epoch: r.current().Epoch()}
+	if r.owner() {
+		ev.Have, ev.Missing = r.epochHolders()
+	}
+	r.l.emit(r, ev)
+}
+
+// tick does what is due in this room.
+func (r *room) tick(now time.Time) {
+	retain := r.current().Policy().Retain
+	if retain > 0 {
+		if ids := r.log.expire(now.Add(-retain)); len(ids) > 0 {
+			r.l.emit(r, Expired{IDs: ids})
+			r.publishSnapshot()
+		}
+		before := len(r.keys.Epochs())
+		if r.keys = r.keys.Drop(now.Add(-retain)); len(r.keys.Epochs()) != before {
+			r.publishSnapshot()
+		}
+	}
+	for len(r.waiting) > 0 && now.Sub(r.waiting[0].since) > streamTimeout {
+		w := r.waiting[0]
+		r.waiting = r.waiting[1:]
+		w.reply <- answer[string]{err: &Error{Code: Unavailable, Text: "not said: this node has no key for the room yet", Hint: "the owner hands it out; try again when it is back"}}
+	}
+	if r.owner() {
+		r.tickOwner(now)
+	} else {
+		r.tickMember(now)
+	}
+	if r.joined && now.Sub(r.synced) >= syncEvery {
+		r.syncSoon(0)
+	}
+	r.checkDelivery(now)
+}

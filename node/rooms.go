@@ -1,0 +1,295 @@
+package node
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/multiformats/go-multiaddr"
+
+	"localchat/protocol"
+)
+
+// serveRooms lists our rooms to whoever asks.
+func (n *Node) serveRooms(s network.Stream) {
+	var req protocol.RoomsRequest
+	serve(n, s, &req, func(peer.ID) (*protocol.RoomsReply, error) { return ask(n.ctx, n, listRooms{}) })
+}
+
+// A foundRoom is one that another node has shown us. Name, owner and id are proven by its Create record; the rest is
+// hearsay.
+type foundRoom struct {
+	create  protocol.SignedRecord
+	name    string
+	owner   peer.ID
+	access  protocol.Access
+	subject string
+	members int
+	addrs   []multiaddr.Multiaddr // the owner's
+	byOwner bool                  // said by the owner itself, the last time
+	seen    time.Time
+}
+
+type (
+	listRooms struct{}
+	// roomsAnswered: what a peer says of its rooms, with the Create records opened.
+	roomsAnswered struct {
+		peer peer.ID
+		ads  []openedAd
+		err  error
+	}
+	openedAd struct {
+		ad     protocol.RoomAd
+		create protocol.SignedRecord
+	}
+)
+
+func (listRooms) run(l *loop) (*protocol.RoomsReply, error) {
+	reply := &protocol.RoomsReply{}
+	for _, id := range l.order {
+		r := l.rooms[id]
+		st := r.current()
+		if !r.joined || st.Closed() || st.Frozen() || len(reply.Rooms) == protocol.MaxRooms {
+			continue
+		}
+		if _, in := r.me(); !in {
+			continue
+		}
+		reply.Rooms = append(reply.Rooms, protocol.RoomAd{
+			Create: r.records[0].Bytes(), Access: st.Policy().Access, Subject: st.Policy().Subject,
+			Members: uint32(st.Len()), Addrs: l.addrsOf(st.Owner()),
+		})
+	}
+	return reply, nil
+}
+
+// askRooms asks the connected peers that are due, each in a goroutine of its own.
+func (l *loop) askRooms(now time.Time) {
+	for _, p := range l.n.host.Network().Peers() {
+		e := l.book.entry(p)
+		if e == nil || e.asking || now.Sub(e.asked) < roomsEvery {
+			continue
+		}
+		l.askRoomsOf(e, now)
+	}
+}
+
+func (l *loop) askRoomsOf(e *bookEntry, now time.Time) {
+	e.asking, e.asked = true, now
+	p := e.peer
+	l.n.spawn(func(ctx context.Context) {
+		var reply protocol.RoomsReply
+		a := roomsAnswered{peer: p}
+		a.err = l.n.request(ctx, p, protocol.RoomsID, &protocol.RoomsRequest{}, &reply)
+		for _, ad := range reply.Rooms {
+			rec, err := protocol.OpenRecord(ad.Create)
+			if _, ok := rec.Body.(protocol.Create); err == nil && ok {
+				a.ads = append(a.ads, openedAd{ad, rec})
+			}
+		}
+		l.n.post(a)
+	})
+}
+
+func (e roomsAnswered) handle(l *loop) {
+	if b := l.book.entry(e.peer); b != nil {
+		b.asking = false
+		if e.err == nil {
+			b.localchat = true
+		}
+	}
+	if e.err != nil {
+		return
+	}
+	listed := make(map[protocol.RoomID]bool, len(e.ads))
+	for _, a := range e.ads {
+		listed[a.create.RoomID()] = true
+		l.noteRoom(e.peer, a)
+	}
+	// The owner's own list is whole: what is not in it has ended.
+	for id, f := range l.found {
+		if f.owner == e.peer && !listed[id] {
+			l.dropFound(id)
+		}
+	}
+}
+
+func (l *loop) noteRoom(from peer.ID, a openedAd) {
+	id, body := a.create.RoomID(), a.create.Body.(protocol.Create)
+	f, known := l.found[id]
+	if !known {
+		if len(l.found) >= maxFound {
+			return
+		}
+		f = &foundRoom{create: a.create, name: body.Name, owner: a.create.Author}
+		l.found[id] = f
+	}
+	mine := from == f.owner
+	if known && f.byOwner && !mine && l.now().Sub(f.seen) < roomLost/2 {
+		return // the owner knows better
+	}
+	f.access, f.subject, f.members, f.seen, f.byOwner = a.ad.Access, a.ad.Subject, int(a.ad.Members), l.now(), mine
+	if mine {
+		f.addrs = l.addrsOf(from)
+	} else if len(f.addrs) == 0 {
+		f.addrs = a.ad.Addrs
+	}
+	if !known {
+		l.emitFound(id, RoomFound{Name: f.name, Owner: f.owner, Words: l.words(f.owner), Access: accessName(f.access)})
+		l.warnTwins(id, f)
+	}
+}
+
+// warnTwins says aloud that two rooms have one name, and that a name has another owner than last time.
+func (l *loop) warnTwins(id protocol.RoomID, f *foundRoom) {
+	for other, g := range l.found {
+		if other != id && sameName(g.name, f.name) && g.owner != f.owner {
+			l.emitFound(id, Warning{Code: "ambiguous_room", Peer: f.owner, Text: "two rooms are called " + f.name + "; compare the owners' words before you join one"})
+			break
+		}
+	}
+	if owner, ok := l.store.pinned(f.name); ok && owner != f.owner {
+		l.emitFound(id, Warning{Code: "owner_key", Peer: f.owner, Text: "a room called " + f.name + " is shown by another owner than the one you know"})
+	}
+}
+
+func (l *loop) emitFound(id protocol.RoomID, body EventBody) {
+	l.seq++
+	ev := Event{Seq: l.seq, Time: l.now(), Room: id, Body: body}
+	if f := l.found[id]; f != nil {
+		ev.RoomName = f.name
+	}
+	for s := range l.subs {
+		s.push(ev)
+	}
+}
+
+func (l *loop) loseRooms(now time.Time) {
+	for id, f := range l.found {
+		if now.Sub(f.seen) > roomLost {
+			l.dropFound(id)
+		}
+	}
+}
+
+func (l *loop) dropFound(id protocol.RoomID) {
+	f := l.found[id]
+	l.emitFound(id, RoomLost{Name: f.name, Owner: f.owner, Words: l.words(f.owner), Access: accessName(f.access)})
+	delete(l.found, id)
+}
+
+func sameName(a, b string) bool { return strings.EqualFold(a, b) }
+
+// run finds the target of a join among the rooms seen; see [Node.Join].
+func (q lookFor) run(l *loop) (*joinTarget, error) {
+	var matches []protocol.RoomID
+	for id, f := range l.found {
+		if id.String() == strings.ToLower(q.room) || sameName(f.name, q.room) {
+			matches = append(matches, id)
+		}
+	}
+	for _, id := range l.order {
+		if r := l.rooms[id]; (id.String() == strings.ToLower(q.room) || sameName(r.label(), q.room)) && len(matches) == 0 {
+			if _, in := r.me(); in {
+				return nil, &Error{Code: Exists, Text: "you are in " + r.label() + " already", Hint: "/switch to it, or /leave it first"}
+			}
+		}
+	}
+	switch len(matches) {
+	case 0:
+		l.lookHarder()
+		return nil, &Error{Code: NotFound, Text: "no such room"}
+	case 1:
+	default:
+		return nil, l.ambiguous(q.room, matches)
+	}
+	f := l.found[matches[0]]
+	if owner, ok := l.store.pinned(f.name); ok && owner != f.owner && sameName(f.name, q.room) {
+		return nil, &Error{
+			Code: RefusedCode, Identity: true,
+			Text: "the room " + f.name + " has another owner than the one you know: " + l.words(f.owner),
+			Hint: "if that is right, join it by its id: localchat join " + matches[0].String(),
+		}
+	}
+	t := &joinTarget{room: matches[0], name: f.name, owner: f.owner, addrs: f.addrs}
+	if _, err := (mayJoin{t}).run(l); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+func (l *loop) ambiguous(name string, ids []protocol.RoomID) error {
+	slices.SortFunc(ids, func(a, b protocol.RoomID) int { return slices.Compare(a[:], b[:]) })
+	hint := "join the one you mean by its id:"
+	for _, id := range ids {
+		hint += "\n  " + id.String() + "  of " + l.words(l.found[id].owner)
+	}
+	return &Error{Code: Ambiguous, Text: "several rooms are called " + name, Hint: hint}
+}
+
+// lookHarder asks again those who have not just been asked: somebody waits for a room.
+func (l *loop) lookHarder() {
+	now := l.now()
+	for _, p := range l.n.host.Network().Peers() {
+		if e := l.book.entry(p); e != nil && !e.asking && now.Sub(e.asked) >= lookAgain {
+			l.askRoomsOf(e, now)
+		}
+	}
+}
+
+// Rooms lists the rooms that we are in, or that have been seen on the network. It does not wait; see [RoomFound].
+func (n *Node) Rooms(ctx context.Context) ([]RoomInfo, error) {
+	if n.cfg.Discovery != nil {
+		n.cfg.Discovery.Hurry()
+	}
+	return ask(ctx, n, roomInfos{})
+}
+
+type roomInfos struct{}
+
+func (roomInfos) run(l *loop) ([]RoomInfo, error) {
+	infos := []RoomInfo{}
+	mine := make(map[protocol.RoomID]bool)
+	for _, id := range l.order {
+		r := l.rooms[id]
+		if r.current().Closed() || !r.joined {
+			continue
+		}
+		infos = append(infos, r.info())
+		mine[id] = true
+	}
+	n := len(infos)
+	for id, f := range l.found {
+		if !mine[id] {
+			infos = append(infos, RoomInfo{
+				ID: id, Name: f.name, Owner: f.owner, Words: l.words(f.owner), Access: accessName(f.access),
+				Members: f.members, Subject: f.subject,
+			})
+		}
+	}
+	slices.SortFunc(infos[n:], func(a, b RoomInfo) int {
+		if c := strings.Compare(a.Name, b.Name); c != 0 {
+			return c
+		}
+		return slices.Compare(a.ID[:], b.ID[:])
+	})
+	l.lookHarder()
+	return infos, nil
+}
+
+func (r *room) info() RoomInfo {
+	st := r.current()
+	_, in := r.me()
+	return RoomInfo{
+		ID: r.id, Name: st.Name(), Owner: st.Owner(), Words: r.l.words(st.Owner()), Access: accessName(st.Policy().Access),
+		Members: st.Len(), Subject: st.Policy().Subject, Mine: st.Owner() == r.l.n.self, In: in,
+	}
+}
+
+// connected reports whether we have a connection to p.
+func (n *Node) connected(p peer.ID) bool {
+	return n.host.Network().Connectedness(p) == network.Connected
+}

@@ -1,0 +1,234 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"localchat/protocol"
+)
+
+// A sayRequest is a line on its way out. It may wait in the room for the key of the epoch, and is answered then.
+type sayRequest struct {
+	room    string
+	content protocol.Content
+	since   time.Time
+	reply   chan answer[string] // of one
+}
+
+// Say says a line and returns its id. It fails with not_member, closed or invalid, or unavailable when no key has come
+// within a few seconds; the text is then not said.
+func (n *Node) Say(ctx context.Context, room, text string, action bool) (string, error) {
+	if err := validSay(text); err != nil {
+		return "", err
+	}
+	kind := protocol.Say
+	if action {
+		kind = protocol.Action
+	}
+	req := sayRequest{room: room, content: protocol.Content{Kind: kind, Text: text}, reply: make(chan answer[string], 1)}
+	n.post(req)
+	select {
+	case a := <-req.reply:
+		return a.value, a.err
+	case <-ctx.Done():
+		return "", ctx.Err()
+	case <-n.ctx.Done():
+		return "", errClosed
+	}
+}
+
+func validSay(text string) error {
+	if err := protocol.ValidText(text); err != nil {
+		return &Error{Code: Invalid, Text: fmt.Sprintf("not said: %v", err), Hint: fmt.Sprintf("a line is at most %d bytes of text", protocol.MaxText)}
+	}
+	return nil
+}
+
+func (q sayRequest) handle(l *loop) {
+	r, err := l.room(q.room)
+	if err == nil {
+		err = r.open()
+	}
+	if err != nil {
+		q.reply <- answer[string]{err: err}
+		return
+	}
+	q.since = l.now()
+	r.say(q)
+}
+
+// say seals, takes and publishes a line, or keeps it until there is a key: nothing is ever sealed for an epoch older
+// than one that was applied.
+func (r *room) say(q sayRequest) {
+	key, ok := r.keys.Get(r.current().Epoch())
+	if !ok || r.gossip == nil {
+		if len(r.waiting) >= maxEarlyAuthor {
+			q.reply <- answer[string]{err: &Error{Code: Unavailable, Text: "not said: too many lines wait for the room's key", Hint: "the owner hands it out; try again when it is back"}}
+			return
+		}
+		r.waiting = append(r.waiting, q)
+		return
+	}
+	id, err := r.send(q.content, key)
+	q.reply <- answer[string]{value: id, err: err}
+}
+
+func (r *room) flushWaiting() {
+	waiting := r.waiting
+	r.waiting = nil
+	for _, w := range waiting {
+		r.say(w)
+	}
+}
+
+// send makes a line of ours and lets it in the way that everybody's comes in.
+func (r *room) send(c protocol.Content, key protocol.Key) (string, error) {
+	if r.ctr == r.ctrLimit {
+		first, err := r.l.store.reserve(r.id, ctrBlock)
+		if err != nil {
+			return "", &Error{Code: Unavailable, Text: fmt.Sprintf("not said: cannot write to disk: %v", err), Hint: "make room in the data directory and try again"}
+		}
+		r.ctr = max(r.ctr, first)
+		r.ctrLimit = r.ctr + ctrBlock
+	}
+	c.At = r.l.now().UTC().Truncate(time.Millisecond)
+	h := protocol.Header{Room: r.id, Epoch: r.current().Epoch(), Ctr: r.ctr + 1, Prev: r.prev, Lamport: r.lamport + 1}
+	msg, err := protocol.SealMessage(h, c, key, r.l.n.self, r.l.n.signer, random)
+	if err != nil {
+		return "", fmt.Errorf("seal: %w", err)
+	}
+	msg, err = protocol.OpenMessage(msg.Raw())
+	if err != nil {
+		return "", fmt.Errorf("our own line does not verify: %w", err)
+	}
+	r.ctr, r.prev = h.Ctr, msg.ID
+	line, ok := r.snap.Load().open(msg, r.current().Check(msg.Author, msg.Header))
+	if !ok {
+		return "", notMember(r.label())
+	}
+	r.takeLine(line, false)
+	if err := r.gossip.publishLine(r.ctx, msg.Raw()); err != nil {
+		r.l.n.log.Warn("publish", "room", r.id, "err", err)
+	}
+	r.fresh = true
+	r.syncSoon(syncSoon)
+	return lineID(msg.ID), nil
+}
+
+// takeLine lets a validated line into the room: the one way in, for live lines, fetched ones and our own.
+func (r *room) takeLine(a arrivedLine, late bool) {
+	if !counts(r.current().Check(a.msg.Author, a.msg.Header)) {
+		return // validated against a state that has passed
+	}
+	l := &line{arrivedLine: a, got: r.l.now()}
+	l.late = late
+	if !r.log.add(l) {
+		return
+	}
+	r.lamport = max(r.lamport, a.msg.Lamport)
+	r.lastLine = l.got
+	if a.msg.Author == r.l.n.self {
+		// A number that an earlier life of ours has used is never used again.
+		r.ctr = max(r.ctr, a.msg.Ctr)
+	}
+	if a.content.Kind == protocol.ReasonNote {
+		r.takeReasonNote(l)
+		return
+	}
+	r.l.emit(r, r.message(l))
+}
+
+// takeReasonNote shows why somebody was removed, if it is the authority that says so.
+func (r *room) takeReasonNote(l *line) {
+	if l.msg.Author != r.current().Authority() || l.content.Removal == 0 || l.content.Removal > uint64(len(r.records)) {
+		return
+	}
+	rec := r.records[l.content.Removal-1]
+	if rm, ok := rec.Body.(protocol.Remove); ok {
+		r.l.emit(r, RemovalReason{Peer: rm.Peer, Nick: r.nickOf(rm.Peer), Text: l.content.Text, Removal: rec.Seq})
+	}
+}
+
+// nickOf is the nick that p has or last had here.
+func (r *room) nickOf(p peerID) string {
+	st := r.current()
+	if m, ok := st.Member(p); ok {
+		return m.Nick
+	}
+	rm, _ := st.Removed(p)
+	return rm.Nick
+}
+
+func (r *room) message(l *line) Message {
+	return Message{
+		ID: lineID(l.msg.ID), Peer: l.msg.Author, Nick: r.nickOf(l.msg.Author), Text: l.content.Text,
+		Action: l.content.Kind == protocol.Action, At: l.content.At,
+		Self: l.msg.Author == r.l.n.self, Late: l.late,
+	}
+}
+
+// keepEarly keeps a line of an epoch that we lack, and looks for it.
+func (r *room) keepEarly(m protocol.Message) {
+	of := 0
+	for _, e := range r.early {
+		if e.ID == m.ID {
+			return
+		}
+		if e.Author == m.Author {
+			of++
+		}
+	}
+	if of >= maxEarlyAuthor {
+		return
+	}
+	if len(r.early) >= maxEarly {
+		r.early = r.early[1:]
+	}
+	r.early = append(r.early, m)
+	r.seek()
+}
+
+// retryEarly publishes again what can be judged now: only so does pubsub validate and pass on what was ignored before.
+func (r *room) retryEarly() {
+	if r.gossip == nil || len(r.early) == 0 {
+		return
+	}
+	st := r.current()
+	var ready []protocol.Message
+	r.early = slices.DeleteFunc(r.early, func(m protocol.Message) bool {
+		_, known := r.keys.Get(m.Epoch)
+		if known && m.Epoch <= st.Epoch() {
+			ready = append(ready, m)
+			return true
+		}
+		return m.Epoch <= st.Epoch() && !counts(st.Check(m.Author, m.Header))
+	})
+	for _, m := range ready {
+		if err := r.gossip.publishLine(r.ctx, m.Raw()); err != nil {
+			r.l.n.log.Debug("publish again", "room", r.id, "err", err)
+		}
+	}
+}
+
+// History is what is retained of a room, in display order.
+func (n *Node) History(ctx context.Context, room string) ([]Message, error) {
+	return ask(ctx, n, historyOf{room})
+}
+
+type historyOf struct{ room string }
+
+func (q historyOf) run(l *loop) ([]Message, error) {
+	r, err := l.room(q.room)
+	if err != nil {
+		return nil, err
+	}
+	ms := []Message{}
+	for _, ln := range r.log.history() {
+		if ln.content.Kind != protocol.ReasonNote {
+			ms = append(ms, r.message(ln))
+		}
+	}
+	return ms, nil
+}

@@ -1,0 +1,305 @@
+package node
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+
+	"localchat/authority"
+	"localchat/protocol"
+)
+
+// storeFile is one bbolt file; holding it open is the lock of the data directory.
+const storeFile = "localchat.db"
+
+// storeVersion of the layout below. A file of a newer version is refused and left alone.
+const storeVersion = 1
+
+// The layout: meta/version; rooms/<room id>/{log/<seq, 8 bytes> = signed record, failures/<peer> and invites/<id> =
+// JSON}, for rooms that we are the authority of; seats/<room id> = JSON; pins/<room name> = owner; counters/<room id>
+// = the first message number that has not been reserved.
+var (
+	bucketMeta     = []byte("meta")
+	bucketRooms    = []byte("rooms")
+	bucketLog      = []byte("log")
+	bucketFailures = []byte("failures")
+	bucketInvites  = []byte("invites")
+	bucketSeats    = []byte("seats")
+	bucketPins     = []byte("pins")
+	bucketCounters = []byte("counters")
+	keyVersion     = []byte("version")
+)
+
+// A store is what outlives the process: every method returns after its change is on the disk. A nil store keeps
+// nothing (--ephemeral). It is used by the node loop alone.
+type store struct{ db *bolt.DB }
+
+// A savedSeat is a member's place, as kept on its own node.
+type savedSeat struct {
+	Seat  authority.Seat
+	Name  string
+	Addrs []string // of the authority, where it was last reached
+	Nick  string
+}
+
+// openStore locks dir and opens its file.
+func openStore(dir string) (*store, error) {
+	if dir == "" {
+		return nil, nil
+	}
+	path := filepath.Join(dir, storeFile)
+	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: lockTimeout})
+	switch {
+	case errors.Is(err, bolterrors.ErrTimeout):
+		return nil, &Error{
+			Code: Unavailable, Locked: true,
+			Text: fmt.Sprintf("another node uses the data directory %s", dir),
+			Hint: "for a second node on one machine add --ephemeral, or --data-dir with another directory",
+		}
+	case errors.Is(err, os.ErrPermission):
+		return nil, &Error{Code: Unavailable, Text: err.Error(), Hint: "name another directory with --data-dir, or keep nothing with --ephemeral"}
+	case err != nil:
+		return nil, damagedStore(path, err)
+	}
+	s := &store{db: db}
+	if err := s.prepare(); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return s, nil
+}
+
+func damagedStore(path string, err error) error {
+	return &Error{
+		Code: Internal, Text: fmt.Sprintf("the store %s is damaged: %v", path, err),
+		Hint: "it has not been touched; restore it from a copy, or move it away to start without your rooms and bans",
+	}
+}
+
+func (s *store) prepare() error {
+	return s.db.Update(func(tx *bolt.Tx) error {
+		for _, name := range [][]byte{bucketMeta, bucketRooms, bucketSeats, bucketPins, bucketCounters} {
+			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+				return err
+			}
+		}
+		meta := tx.Bucket(bucketMeta)
+		v := meta.Get(keyVersion)
+		switch {
+		case v == nil:
+			return meta.Put(keyVersion, []byte{storeVersion})
+		case len(v) != 1 || v[0] > storeVersion:
+			return &Error{Code: Unavailable, Text: fmt.Sprintf("the store %s was written by a newer localchat", s.db.Path()), Hint: "use that version; nothing has been changed"}
+		}
+		return nil
+	})
+}
+
+func (s *store) close() error {
+	if s == nil {
+		return nil
+	}
+	return s.db.Close()
+}
+
+// saveBatch writes what one step of a ledger decided, all or nothing.
+func (s *store) saveBatch(room protocol.RoomID, b authority.Batch) error {
+	if s == nil {
+		return nil
+	}
+	return s.db.Update(func(tx *bolt.Tx) error {
+		rb, err := tx.Bucket(bucketRooms).CreateBucketIfNotExists(room[:])
+		if err != nil {
+			return err
+		}
+		log, err := rb.CreateBucketIfNotExists(bucketLog)
+		if err != nil {
+			return err
+		}
+		for _, r := range b.Records {
+			if err := log.Put(seqKey(r.Seq), r.Bytes()); err != nil {
+				return err
+			}
+		}
+		fb, err := rb.CreateBucketIfNotExists(bucketFailures)
+		if err != nil {
+			return err
+		}
+		for p, f := range b.Failures {
+			if err := putJSON(fb, []byte(p), f, f == nil); err != nil {
+				return err
+			}
+		}
+		ib, err := rb.CreateBucketIfNotExists(bucketInvites)
+		if err != nil {
+			return err
+		}
+		for id, inv := range b.Invites {
+			if err := putJSON(ib, id[:], inv, inv == nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func putJSON(b *bolt.Bucket, key []byte, v any, remove bool) error {
+	if remove {
+		return b.Delete(key)
+	}
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return b.Put(key, raw)
+}
+
+func seqKey(seq uint64) []byte { return binary.BigEndian.AppendUint64(nil, seq) }
+
+// loadRooms reads the rooms that we are the authority of. A damaged one fails the whole: going on without it would
+// forget whom it banned.
+func (s *store) loadRooms() (map[protocol.RoomID]authority.Durable, error) {
+	rooms := make(map[protocol.RoomID]authority.Durable)
+	if s == nil {
+		return rooms, nil
+	}
+	err := s.db.View(func(tx *bolt.Tx) error {
+		return tx.Bucket(bucketRooms).ForEachBucket(func(id []byte) error {
+			room := protocol.RoomID(id)
+			d, err := loadRoom(tx.Bucket(bucketRooms).Bucket(id))
+			if err != nil {
+				return damagedStore(s.db.Path(), fmt.Errorf("room %s: %w", room, err))
+			}
+			rooms[room] = d
+			return nil
+		})
+	})
+	return rooms, err
+}
+
+func loadRoom(rb *bolt.Bucket) (authority.Durable, error) {
+	var d authority.Durable
+	err := rb.Bucket(bucketLog).ForEach(func(k, v []byte) error {
+		// OpenRecord keeps the bytes, and bbolt's are gone with the transaction.
+		r, err := protocol.OpenRecord(append([]byte(nil), v...))
+		if err != nil {
+			return fmt.Errorf("record %d of its log: %w", binary.BigEndian.Uint64(k), err)
+		}
+		d.Records = append(d.Records, r)
+		return nil
+	})
+	if err != nil {
+		return d, err
+	}
+	err = rb.Bucket(bucketFailures).ForEach(func(k, v []byte) error {
+		var f authority.Failure
+		if err := json.Unmarshal(v, &f); err != nil {
+			return fmt.Errorf("failure of %s: %w", peer.ID(k), err)
+		}
+		d.Failures = append(d.Failures, f)
+		return nil
+	})
+	if err != nil {
+		return d, err
+	}
+	err = rb.Bucket(bucketInvites).ForEach(func(k, v []byte) error {
+		var inv authority.Invite
+		if err := json.Unmarshal(v, &inv); err != nil {
+			return fmt.Errorf("invite %x: %w", k, err)
+		}
+		d.Invites = append(d.Invites, inv)
+		return nil
+	})
+	return d, err
+}
+
+// dropRoom forgets a room of ours that has ended and told everybody.
+func (s *store) dropRoom(room protocol.RoomID) error {
+	if s == nil {
+		return nil
+	}
+	return s.db.Update(func(tx *bolt.Tx) error {
+		err := tx.Bucket(bucketRooms).DeleteBucket(room[:])
+		if errors.Is(err, bolterrors.ErrBucketNotFound) {
+			return nil
+		}
+		return err
+	})
+}
+
+func (s *store) saveSeat(room protocol.RoomID, seat savedSeat) error {
+	if s == nil {
+		return nil
+	}
+	return s.db.Update(func(tx *bolt.Tx) error { return putJSON(tx.Bucket(bucketSeats), room[:], seat, false) })
+}
+
+func (s *store) dropSeat(room protocol.RoomID) error {
+	if s == nil {
+		return nil
+	}
+	return s.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(bucketSeats).Delete(room[:]) })
+}
+
+// loadSeats reads the places that we had in others' rooms.
+func (s *store) loadSeats() (map[protocol.RoomID]savedSeat, error) {
+	seats := make(map[protocol.RoomID]savedSeat)
+	if s == nil {
+		return seats, nil
+	}
+	err := s.db.View(func(tx *bolt.Tx) error {
+		return tx.Bucket(bucketSeats).ForEach(func(k, v []byte) error {
+			var seat savedSeat
+			if err := json.Unmarshal(v, &seat); err != nil {
+				return damagedStore(s.db.Path(), fmt.Errorf("seat %s: %w", protocol.RoomID(k), err))
+			}
+			seats[protocol.RoomID(k)] = seat
+			return nil
+		})
+	})
+	return seats, err
+}
+
+// pin remembers who owns the room called name; owner returns who it was.
+func (s *store) pin(name string, owner peer.ID) error {
+	if s == nil {
+		return nil
+	}
+	return s.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(bucketPins).Put([]byte(name), []byte(owner)) })
+}
+
+func (s *store) pinned(name string) (peer.ID, bool) {
+	if s == nil {
+		return "", false
+	}
+	var owner peer.ID
+	// View fails only on a closed store.
+	_ = s.db.View(func(tx *bolt.Tx) error {
+		owner = peer.ID(append([]byte(nil), tx.Bucket(bucketPins).Get([]byte(name))...))
+		return nil
+	})
+	return owner, owner != ""
+}
+
+// reserve makes the numbers up to limit ours in room, so that none is used twice even after a crash, and returns the
+// first number that no earlier call has reserved.
+func (s *store) reserve(room protocol.RoomID, n uint64) (uint64, error) {
+	if s == nil {
+		return 0, nil
+	}
+	var first uint64
+	err := s.db.Update(func(tx *bolt.Tx) error {
+		b := tx.Bucket(bucketCounters)
+		if v := b.Get(room[:]); len(v) == 8 {
+			first = binary.BigEndian.Uint64(v)
+		}
+		return b.Put(room[:], binary.BigEndian.AppendUint64(nil, first+n))
+	})
+	return first, err
+}

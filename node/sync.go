@@ -1,0 +1,321 @@
+package node
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/protocol"
+)
+
+// serveSync gives a fellow member what it lacks. Who is no member gets an empty answer.
+func (n *Node) serveSync(s network.Stream) {
+	var req protocol.SyncRequest
+	serve(n, s, &req, func(caller peer.ID) (*protocol.SyncReply, error) {
+		return ask(n.ctx, n, syncAsked{caller, req})
+	})
+}
+
+// serve answers one request on a stream of libp2p's, within streamTimeout.
+func serve[R protocol.Frame](n *Node, s network.Stream, req protocol.Frame, answer func(caller peer.ID) (R, error)) {
+	defer s.Close()
+	if err := s.SetDeadline(time.Now().Add(streamTimeout)); err != nil {
+		return
+	}
+	if err := protocol.ReadFrame(s, req); err != nil {
+		n.badFrame(s, err)
+		return
+	}
+	reply, err := answer(s.Conn().RemotePeer())
+	if err == nil {
+		err = protocol.WriteFrame(s, reply)
+	}
+	if err != nil {
+		n.log.Debug("answer", "protocol", s.Protocol(), "peer", s.Conn().RemotePeer(), "err", err)
+		_ = s.Reset()
+	}
+}
+
+// request asks p one thing, within streamTimeout and the time of a dial.
+func (n *Node) request(ctx context.Context, p peer.ID, id protocolID, req, reply protocol.Frame) error {
+	s, err := n.open(ctx, p, id)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	stop := context.AfterFunc(ctx, func() { _ = s.Reset() })
+	defer stop()
+	if err := s.SetDeadline(time.Now().Add(streamTimeout)); err != nil {
+		return err
+	}
+	if err := protocol.WriteFrame(s, req); err != nil {
+		_ = s.Reset()
+		return err
+	}
+	if err := s.CloseWrite(); err != nil {
+		return err
+	}
+	if err := protocol.ReadFrame(s, reply); err != nil {
+		_ = s.Reset()
+		return err
+	}
+	return nil
+}
+
+// syncSoon compares heads with a fellow member after d, unless that is about to happen anyway.
+func (r *room) syncSoon(d time.Duration) {
+	now := r.l.now()
+	// One at a time, and not more often than syncSpacing, however much is said.
+	at := now.Add(d)
+	if next := r.synced.Add(syncSpacing); at.Before(next) {
+		at = next
+	}
+	if !r.joined || !r.syncAt.IsZero() && !r.syncAt.Before(now) && !at.Before(r.syncAt) {
+		return
+	}
+	r.syncAt = at
+	id := r.id
+	time.AfterFunc(at.Sub(now), func() { r.l.n.post(syncDue{id}) })
+}
+
+// syncSpacing is the least time between two comparisons that one node begins in one room.
+const syncSpacing = time.Second
+
+// seek looks for records or keys that something here is waiting for.
+func (r *room) seek() { r.syncSoon(0) }
+
+type (
+	// syncDue: it is time to compare heads.
+	syncDue struct{ room protocol.RoomID }
+	// syncAsked: a fellow member compares its heads with ours.
+	syncAsked struct {
+		peer peer.ID
+		req  protocol.SyncRequest
+	}
+	// synced: the answer of a fellow member, decoded and verified; err says that there is none.
+	synced struct {
+		room    protocol.RoomID
+		peer    peer.ID
+		records []protocol.SignedRecord
+		keys    []protocol.EpochKey
+		lines   []protocol.Message
+		reply   protocol.SyncReply
+		err     error
+	}
+)
+
+func (e syncDue) handle(l *loop) {
+	r := l.rooms[e.room]
+	if r == nil || !r.joined || r.busy || r.syncAt.IsZero() || l.now().Before(r.syncAt) {
+		return
+	}
+	r.syncAt = time.Time{}
+	p, ok := r.syncPartner()
+	if !ok {
+		return
+	}
+	r.busy, r.synced = true, l.now()
+	req := protocol.SyncRequest{Room: r.id, HaveSeq: r.current().Seq(), Keys: r.missingKeys(), Heads: r.log.heads()}
+	l.n.spawn(func(context.Context) {
+		s := synced{room: e.room, peer: p}
+		s.err = l.n.request(r.ctx, p, protocol.SyncID, &req, &s.reply)
+		s.verify()
+		l.n.post(s)
+	})
+}
+
+// verify opens what came; what does not verify is dropped, and all that follows it.
+func (s *synced) verify() {
+	for _, raw := range s.reply.Records {
+		rec, err := protocol.OpenRecord(raw)
+		if err != nil {
+			return
+		}
+		s.records = append(s.records, rec)
+	}
+	s.keys = s.reply.Keys
+	for _, raw := range s.reply.Lines {
+		m, err := protocol.OpenMessage(raw)
+		if err != nil {
+			return
+		}
+		s.lines = append(s.lines, m)
+	}
+}
+
+// syncPartner is whom to compare with: the authority while a line of ours waits for its word, otherwise any member that
+// we are connected to.
+func (r *room) syncPartner() (peer.ID, bool) {
+	var near []peer.ID
+	for _, m := range r.current().Members() {
+		if m.Peer == r.l.n.self || r.l.n.host.Network().Connectedness(m.Peer) != network.Connected {
+			continue
+		}
+		if m.Peer == r.authority() && r.fresh {
+			return m.Peer, true
+		}
+		near = append(near, m.Peer)
+	}
+	if len(near) == 0 {
+		return "", false
+	}
+	return near[rand.N(len(near))], true
+}
+
+// missingKeys are the epochs of lines that wait here for their key.
+func (r *room) missingKeys() []uint64 {
+	var epochs []uint64
+	for _, m := range r.early {
+		if _, ok := r.keys.Get(m.Epoch); ok || len(epochs) == protocol.MaxMembers {
+			continue
+		}
+		known := false
+		for _, e := range epochs {
+			known = known || e == m.Epoch
+		}
+		if !known {
+			epochs = append(epochs, m.Epoch)
+		}
+	}
+	return epochs
+}
+
+func (q syncAsked) run(l *loop) (*protocol.SyncReply, error) {
+	reply := &protocol.SyncReply{}
+	r := l.rooms[q.req.Room]
+	if r == nil || !r.joined {
+		return reply, nil
+	}
+	st := r.current()
+	if _, member := st.Member(q.peer); !member {
+		return reply, nil
+	}
+	if _, in := r.me(); !in {
+		return reply, nil
+	}
+	var moreRecords, moreLines bool
+	reply.Records, moreRecords = recordsAfter(r.records, q.req.HaveSeq)
+	wanted := make(map[uint64]bool, len(q.req.Keys))
+	for _, e := range q.req.Keys {
+		wanted[e] = true
+	}
+	reply.Keys = r.keysFor(q.peer, func(e uint64) bool { return wanted[e] })
+	if h := st.Policy().History; h != protocol.HistoryNone {
+		reply.Lines, moreLines = r.log.missing(q.req.Heads, func(hd protocol.Header) bool {
+			return h == protocol.HistoryAll || st.MemberAt(q.peer, hd.Epoch)
+		})
+	}
+	reply.HaveSeq, reply.Heads = st.Seq(), r.log.heads()
+	reply.More = moreRecords || moreLines
+	return reply, nil
+}
+
+func (e synced) handle(l *loop) {
+	r := l.rooms[e.room]
+	if r == nil {
+		return
+	}
+	r.busy = false
+	if e.err != nil {
+		l.n.log.Debug("sync", "room", r.id, "peer", e.peer, "err", e.err)
+		return
+	}
+	for _, rec := range e.records {
+		r.takeRecord(rec)
+	}
+	r.takeFellowKeys(e.peer, e.keys)
+	for _, m := range e.lines {
+		r.takeFetched(m)
+	}
+	if !e.reply.More && e.reply.HaveSeq > 0 {
+		r.log.settle()
+	}
+	r.noteDelivered(e.peer, e.reply.Heads)
+	if e.reply.More {
+		r.syncSoon(0)
+	}
+}
+
+// takeFellowKeys learns keys that a fellow member hands over. Its word alone is not enough, since a wrong key would
+// stay: a key counts if it opens a line that waits for it.
+func (r *room) takeFellowKeys(from peer.ID, keys []protocol.EpochKey) {
+	if from == r.authority() {
+		r.takeKeys(keys)
+		return
+	}
+	for _, k := range keys {
+		for _, m := range r.early {
+			if m.Epoch != k.Epoch {
+				continue
+			}
+			if _, err := m.Open(k.Key); err == nil {
+				r.takeKeys([]protocol.EpochKey{k})
+				break
+			}
+		}
+	}
+}
+
+// takeFetched judges a fetched line as a live one would be, and shows it as late.
+func (r *room) takeFetched(m protocol.Message) {
+	if m.Room != r.id {
+		return
+	}
+	v := r.current().Check(m.Author, m.Header)
+	if line, ok := r.snap.Load().open(m, v); ok {
+		r.takeLine(line, true)
+		return
+	}
+	if _, ok := r.keys.Get(m.Epoch); !ok && counts(v) {
+		r.keepEarly(m)
+	}
+}
+
+// noteDelivered takes the answerer's word for which of our lines it has. The authority's is the best; while it is away,
+// or is ourselves, any member's will do.
+func (r *room) noteDelivered(from peer.ID, heads []protocol.Head) {
+	if from != r.authority() && !r.owner() && r.away.since.IsZero() {
+		return
+	}
+	for _, h := range heads {
+		if h.Author != r.l.n.self {
+			continue
+		}
+		for _, ln := range r.log.byAuthor[r.l.n.self] {
+			if ln.msg.Ctr <= h.Ctr && !ln.delivered {
+				ln.delivered = true
+				if ln.content.Kind != protocol.ReasonNote {
+					r.l.emit(r, Delivered{ID: lineID(ln.msg.ID)})
+				}
+			}
+		}
+	}
+	r.fresh = r.undelivered()
+	if r.fresh {
+		r.syncSoon(syncSoon)
+	}
+}
+
+func (r *room) undelivered() bool {
+	own := r.log.byAuthor[r.l.n.self]
+	return len(own) > 0 && !own[len(own)-1].delivered
+}
+
+// checkDelivery says that a line has reached nobody, once, when there is somebody whom it should have reached.
+func (r *room) checkDelivery(now time.Time) {
+	if r.current().Len() < 2 || !r.undelivered() {
+		return
+	}
+	for _, ln := range r.log.byAuthor[r.l.n.self] {
+		if !ln.delivered && !ln.warned && now.Sub(ln.got) >= deliverBy {
+			ln.warned = true
+			r.l.emit(r, Warning{Code: "not_delivered", Text: "not delivered yet: " + firstWords(ln.content.Text)})
+		}
+	}
+	if !r.busy {
+		r.syncSoon(syncSoon)
+	}
+}

@@ -1,0 +1,90 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/protocol"
+)
+
+// serveTell takes a direct message. It came over a stream between two members and goes nowhere else.
+func (n *Node) serveTell(s network.Stream) {
+	var req protocol.TellRequest
+	serve(n, s, &req, func(caller peer.ID) (*protocol.TellReply, error) {
+		return ask(n.ctx, n, told{caller, req})
+	})
+}
+
+// told: a direct message came in.
+type told struct {
+	peer peer.ID
+	req  protocol.TellRequest
+}
+
+func (q told) run(l *loop) (*protocol.TellReply, error) {
+	r := l.rooms[q.req.Room]
+	if r == nil || !r.joined {
+		return &protocol.TellReply{}, nil
+	}
+	from, member := r.current().Member(q.peer)
+	if _, in := r.me(); !in || !member {
+		return &protocol.TellReply{}, nil
+	}
+	l.emit(r, Direct{ID: directID(q.req.ID), Peer: q.peer, Nick: from.Nick, Text: q.req.Text, At: q.req.At})
+	return &protocol.TellReply{OK: true}, nil
+}
+
+// Tell sends a direct message to a member and returns its id once the member's node has it. It fails with unavailable
+// when that node cannot be reached; nothing is kept for later.
+func (n *Node) Tell(ctx context.Context, room, who, text string) (string, error) {
+	if err := validSay(text); err != nil {
+		return "", err
+	}
+	t, err := ask(ctx, n, tellTarget{room, who})
+	if err != nil {
+		return "", err
+	}
+	req := protocol.TellRequest{Room: t.room, Text: text, At: time.Now().UTC().Truncate(time.Millisecond)}
+	if _, err := random.Read(req.ID[:]); err != nil {
+		return "", err
+	}
+	var reply protocol.TellReply
+	if err := n.request(ctx, t.peer, protocol.TellID, &req, &reply); err != nil {
+		return "", &Error{Code: Unavailable, Text: fmt.Sprintf("not told: %s cannot be reached: %v", t.nick, err), Hint: "direct messages need the other node to be there now; say it in the room, or try again"}
+	}
+	if !reply.OK {
+		return "", &Error{Code: RefusedCode, Text: fmt.Sprintf("not told: the node of %s does not take it", t.nick), Hint: "one of you may have left the room"}
+	}
+	return directID(req.ID), nil
+}
+
+type (
+	tellTarget struct{ room, who string }
+	memberAt   struct {
+		room protocol.RoomID
+		peer peer.ID
+		nick string
+	}
+)
+
+func (q tellTarget) run(l *loop) (memberAt, error) {
+	r, err := l.room(q.room)
+	if err == nil {
+		err = r.open()
+	}
+	if err != nil {
+		return memberAt{}, err
+	}
+	m, err := r.findMember(q.who)
+	if err != nil {
+		return memberAt{}, err
+	}
+	if m.Peer == l.n.self {
+		return memberAt{}, &Error{Code: Invalid, Text: "that is you", Hint: "/msg is for another member"}
+	}
+	return memberAt{r.id, m.Peer, m.Nick}, nil
+}
