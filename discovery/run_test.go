@@ -16,7 +16,7 @@ import (
 
 // fakeLAN stands for the network: it counts what Run does, in simulated time.
 type fakeLAN struct {
-	mu      sync.Mutex // queries come from goroutines of their own
+	mu      sync.Mutex // Run and its queries meet the body of the test here
 	nics    []nic
 	listErr error
 	serving map[string]int // servers made, by nic
@@ -35,10 +35,13 @@ func (s fakeServer) Shutdown() error {
 	return nil
 }
 
-func (f *fakeLAN) set(change func()) {
+// advance lets simulated time pass and then waits until Run has nothing left to do before the next moment. The body
+// of a test holds the lock except in here.
+func (f *fakeLAN) advance(d time.Duration) {
+	f.mu.Unlock()
+	time.Sleep(d)
+	synctest.Wait()
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	change()
 }
 
 func (f *fakeLAN) mdns(t *testing.T) *MDNS {
@@ -88,12 +91,25 @@ func inRun(t *testing.T, f *fakeLAN, found func(peer.AddrInfo), body func(d *MDN
 	synctest.Test(t, func(t *testing.T) {
 		d := f.mdns(t)
 		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan error)
-		go func() { done <- d.Run(ctx, self, found) }()
-		body(d)
+		ended := make(chan struct{})
+		var err error
+		go func() {
+			defer close(ended)
+			err = d.Run(ctx, self, func(p peer.AddrInfo) {
+				f.mu.Lock()
+				defer f.mu.Unlock()
+				found(p)
+			})
+		}()
+		defer func() { cancel(); <-ended }() // also when the body gives up
+		func() {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			body(d)
+		}()
 		cancel()
 		start := time.Now()
-		if err := <-done; err != nil {
+		if <-ended; err != nil {
 			t.Errorf("Run: %v", err)
 		}
 		if took := time.Since(start); took > queryWindow {
@@ -133,7 +149,7 @@ func TestScheduleQuickThenSlow(t *testing.T) {
 	f := &fakeLAN{nics: []nic{testNIC(2, "eth0", "192.168.1.5/24")}}
 	inRun(t, f, func(peer.AddrInfo) {}, func(*MDNS) {
 		start := time.Now()
-		time.Sleep(3 * time.Minute)
+		f.advance(3 * time.Minute)
 		if first := f.rounds[0].Sub(start); first != 0 {
 			t.Errorf("first round after %v", first)
 		}
@@ -144,20 +160,20 @@ func TestScheduleQuickThenSlow(t *testing.T) {
 func TestHurryIsQuickAndBounded(t *testing.T) {
 	f := &fakeLAN{nics: []nic{testNIC(2, "eth0", "192.168.1.5/24")}}
 	inRun(t, f, func(peer.AddrInfo) {}, func(d *MDNS) {
-		time.Sleep(75 * time.Second)
+		f.advance(75 * time.Second)
 		before := len(f.rounds)
 		called := time.Now()
 		d.Hurry()
-		time.Sleep(time.Second)
+		f.advance(time.Second)
 		if len(f.rounds) == before || f.rounds[before].Sub(called) > 0 {
 			t.Fatalf("no round at once after Hurry: %v", f.rounds[before:])
 		}
-		checkGaps(t, gapsOf(f.rounds[before:]), gaps[:4])
+		checkGaps(t, gapsOf(f.rounds[before:]), gaps[:3])
 
 		before = len(f.rounds)
 		for range 1000 {
 			d.Hurry()
-			time.Sleep(10 * time.Millisecond)
+			f.advance(10 * time.Millisecond)
 		}
 		// 10 s of calls: no more than one round for each shortest gap.
 		if n := len(f.rounds) - before; n < 40 || n > 64 {
@@ -183,13 +199,13 @@ func TestInterfaceChangeRemakesServersAndHurries(t *testing.T) {
 			f := &fakeLAN{nics: []nic{eth, wlan}, answers: []heard{answerOf(2, "192.168.1.9")}}
 			reported := 0
 			inRun(t, f, func(peer.AddrInfo) { reported++ }, func(*MDNS) {
-				time.Sleep(61 * time.Second)
+				f.advance(61 * time.Second)
 				if reported == 0 {
 					t.Error("nothing found")
 				}
-				f.set(func() { f.nics = tt.nics })
+				f.nics = tt.nics
 				before, was := len(f.rounds), reported
-				time.Sleep(pollInterfaces + 2*time.Second)
+				f.advance(pollInterfaces + 2*time.Second)
 				if fmt.Sprint(f.serving) != fmt.Sprint(tt.want) {
 					t.Errorf("servers made: %v, want %v", f.serving, tt.want)
 				}
@@ -207,17 +223,29 @@ func TestInterfaceChangeRemakesServersAndHurries(t *testing.T) {
 	}
 }
 
+// From another interface a peer may have to be dialled anew, so nobody waits for reportAgain.
+func TestInterfaceChangeReportsAtOnce(t *testing.T) {
+	f := &fakeLAN{nics: []nic{testNIC(2, "eth0", "192.168.1.5/24")}, answers: []heard{answerOf(2, "192.168.1.9")}}
+	reported := 0
+	inRun(t, f, func(peer.AddrInfo) { reported++ }, func(*MDNS) {
+		f.advance(time.Second)
+		f.nics = []nic{testNIC(3, "eth0", "192.168.1.5/24")}
+		f.advance(pollInterfaces)
+		if reported != 2 {
+			t.Errorf("%d reports", reported)
+		}
+	})
+}
+
 func TestFailuresDoNotStopIt(t *testing.T) {
 	f := &fakeLAN{listErr: errors.New("no netlink"), v4Err: errors.New("no route")}
 	var got []peer.ID
 	inRun(t, f, func(p peer.AddrInfo) { got = append(got, p.ID) }, func(*MDNS) {
-		time.Sleep(10 * time.Second)
-		f.set(func() {
-			f.listErr = nil
-			f.nics = []nic{testNIC(2, "eth0", "192.168.1.5/24")}
-			f.answers = []heard{answerOf(2, "192.168.1.9")}
-		})
-		time.Sleep(pollInterfaces + time.Second)
+		f.advance(10 * time.Second)
+		f.listErr = nil
+		f.nics = []nic{testNIC(2, "eth0", "192.168.1.5/24")}
+		f.answers = []heard{answerOf(2, "192.168.1.9")}
+		f.advance(pollInterfaces + time.Second)
 		if !slices.Equal(got, []peer.ID{testPeer(2)}) {
 			t.Errorf("found %v", got)
 		}
@@ -236,24 +264,24 @@ func TestFoundOnceUntilNew(t *testing.T) {
 	}}
 	var got []peer.AddrInfo
 	inRun(t, f, func(p peer.AddrInfo) { got = append(got, p) }, func(d *MDNS) {
-		time.Sleep(reportAgain - time.Second)
+		f.advance(reportAgain - time.Second)
 		if len(got) != 1 || got[0].ID != testPeer(2) || !slices.Equal(texts(got[0].Addrs), []string{"/ip4/192.168.1.9/tcp/1"}) {
 			t.Fatalf("found %v", got)
 		}
 		d.Hurry()
-		time.Sleep(500 * time.Millisecond)
+		f.advance(500 * time.Millisecond)
 		if len(got) != 1 {
 			t.Fatalf("an unchanged peer was reported again: %v", got)
 		}
 		// A new address is news at once.
-		f.set(func() { f.answers = append(f.answers, answerOf(2, "192.168.1.99")) })
+		f.answers = append(f.answers, answerOf(2, "192.168.1.99"))
 		d.Hurry()
-		time.Sleep(500 * time.Millisecond)
+		f.advance(500 * time.Millisecond)
 		want := []string{"/ip4/192.168.1.9/tcp/1", "/ip4/192.168.1.99/tcp/1"}
 		if len(got) != 2 || !slices.Equal(texts(got[1].Addrs), want) {
 			t.Fatalf("found %v", got)
 		}
-		time.Sleep(2 * time.Minute)
+		f.advance(2 * time.Minute)
 		if len(got) < 4 || len(got) > 2+120/5 {
 			t.Errorf("%d reports of an unchanged peer in two minutes", len(got)-2)
 		}
@@ -275,7 +303,7 @@ func TestFloodIsBounded(t *testing.T) {
 		seen[p.ID]++
 		most = max(most, len(p.Addrs))
 	}, func(*MDNS) {
-		time.Sleep(5 * time.Second)
+		f.advance(5 * time.Second)
 	})
 	if len(seen) != maxPeers || seen[testPeer(2)] == 0 || most != maxPeerAddrs {
 		t.Errorf("%d peers, the real one %d times, %d addresses", len(seen), seen[testPeer(2)], most)
