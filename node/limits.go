@@ -81,6 +81,11 @@ const (
 	// ctrBlock: message numbers are reserved on disk in blocks, one write for so many lines.
 	ctrBlock = 1 << 10
 
+	// maxLamportStep that one line can move our clock: no honest peer is a million lines ahead.
+	maxLamportStep = 1 << 20
+	// maxPresence, in bytes of addresses in one answer to a poll; the members beyond it come without addresses.
+	maxPresence = 256 << 10
+
 	// reasonNoteAfter: the room hears the reason once the removed peer has, or after this (DESIGN 4.2).
 	reasonNoteAfter = 10 * time.Second
 	// attemptEvery: at most one warning about the same peer's overreach in this time.

@@ -300,10 +300,19 @@ func (r *room) present() map[peer.ID]bool {
 func (r *room) presentAddrs() []protocol.Presence {
 	var ps []protocol.Presence
 	present := r.present()
+	size := 0
 	for _, m := range r.current().Members() {
-		if present[m.Peer] {
-			ps = append(ps, protocol.Presence{Peer: m.Peer, Addrs: r.l.addrsOf(m.Peer)})
+		if !present[m.Peer] {
+			continue
 		}
+		p := protocol.Presence{Peer: m.Peer}
+		if size < maxPresence {
+			p.Addrs = r.l.addrsOf(m.Peer)
+		}
+		for _, a := range p.Addrs {
+			size += len(a.Bytes())
+		}
+		ps = append(ps, p)
 	}
 	return ps
 }

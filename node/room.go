@@ -44,12 +44,12 @@ type room struct {
 	waiting       []sayRequest       // for the key of the epoch
 	fresh         bool               // our line waits for its first confirmation
 
-	owned  ownerDesk
-	away   absence
-	syncAt time.Time // zero: none is due
-	synced time.Time // the last one begun
-	busy   bool      // one is under way
-	sought time.Time // when a key or record was last looked for
+	owned     ownerDesk
+	away      absence
+	syncAt    time.Time // zero: none is due
+	synced    time.Time // the last one begun
+	busy      bool      // one is under way
+	lacksFrom peer.ID   // who has said something that has not come here
 }
 
 func newRoom(l *loop, id protocol.RoomID) *room {

@@ -127,7 +127,8 @@ func (r *room) takeLine(a arrivedLine, late bool) {
 	if !r.log.add(l) {
 		return
 	}
-	r.lamport = max(r.lamport, a.msg.Lamport)
+	// No single line, however far ahead it claims to be, can use up everybody's numbers.
+	r.lamport = max(r.lamport, min(a.msg.Lamport, r.lamport+maxLamportStep))
 	r.lastLine = l.got
 	if a.msg.Author == r.l.n.self {
 		// A number that an earlier life of ours has used is never used again.

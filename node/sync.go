@@ -154,11 +154,13 @@ func (r *room) syncPartner() (peer.ID, bool) {
 		if m.Peer == r.l.n.self || r.l.n.host.Network().Connectedness(m.Peer) != network.Connected {
 			continue
 		}
-		if m.Peer == r.authority() && r.fresh {
+		if m.Peer == r.lacksFrom || m.Peer == r.authority() && r.fresh && r.lacksFrom == "" {
+			r.lacksFrom = ""
 			return m.Peer, true
 		}
 		near = append(near, m.Peer)
 	}
+	r.lacksFrom = ""
 	if len(near) == 0 {
 		return "", false
 	}
@@ -207,6 +209,13 @@ func (q syncAsked) run(l *loop) (*protocol.SyncReply, error) {
 		reply.Lines, moreLines = r.log.missing(q.req.Heads, func(hd protocol.Header) bool {
 			return h == protocol.HistoryAll || st.MemberAt(q.peer, hd.Epoch)
 		})
+	}
+	for _, h := range q.req.Heads {
+		if h.Author == q.peer && h.Ctr > r.log.head(q.peer) {
+			// It has said something that has not come here.
+			r.lacksFrom = q.peer
+			r.syncSoon(0)
+		}
 	}
 	reply.HaveSeq, reply.Heads = st.Seq(), r.log.heads()
 	reply.More = moreRecords || moreLines
