@@ -128,7 +128,7 @@ func TestParseTXT(t *testing.T) {
 }
 
 // Not even a prefix of ours makes these addresses of the network.
-func TestNeverOfTheNetwork(t *testing.T) {
+func TestNeverOfThisLAN(t *testing.T) {
 	for _, p := range []string{"127.0.0.1/8", "0.0.0.0/8", "224.0.0.1/4", "8.8.8.8/0", "::1/128", "::/96", "ff02::1/16", "2001:db8::1/0"} {
 		n := testNIC(2, "eth0", p)
 		if l := lanOf([]nic{n}); l.holds(n.prefixes[0].Addr()) {

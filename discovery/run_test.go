@@ -209,6 +209,13 @@ func TestInterfaceChangeRemakesServersAndHurries(t *testing.T) {
 				if fmt.Sprint(f.serving) != fmt.Sprint(tt.want) {
 					t.Errorf("servers made: %v, want %v", f.serving, tt.want)
 				}
+				made := 0
+				for _, n := range f.serving {
+					made += n
+				}
+				if f.down != made-len(tt.nics) {
+					t.Errorf("%d of %d servers shut down for %d interfaces", f.down, made, len(tt.nics))
+				}
 				if len(tt.nics) == 0 {
 					return
 				}

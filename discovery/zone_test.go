@@ -74,26 +74,37 @@ func TestZoneAnswers(t *testing.T) {
 
 // However many addresses a node has, its answer fits one packet, with the best of them.
 func TestZoneAnswerFits(t *testing.T) {
-	n := testNIC(2, "eth0", "192.168.100.100/24")
+	v6 := testNIC(2, "eth0")
 	for i := range 30 {
-		n.prefixes = append(n.prefixes, testNIC(0, "", fmt.Sprintf("2001:db8:ffff:ffff:ffff:ffff:ffff:ff%02x/64", i)).prefixes...)
+		v6.prefixes = append(v6.prefixes, testNIC(0, "", fmt.Sprintf("2001:db8:ffff:ffff:ffff:ffff:ffff:ff%02x/64", i+16)).prefixes...)
 	}
-	z := testZone([]nic{n}, listenAll...)
-	msg := dns.Msg{Compress: true, Answer: z.Records(dns.Question{Name: serviceName, Qtype: dns.TypePTR})}
-	b, err := msg.Pack()
-	if err != nil {
-		t.Fatal(err)
-	}
-	txt := msg.Answer[2].(*dns.TXT).Txt
-	if len(b) > maxAnswer || len(txt) < 6 {
-		t.Errorf("%d addresses in %d bytes", len(txt), len(b))
-	}
-	if !strings.HasPrefix(txt[0], "dnsaddr=/ip4/192.168.100.100/udp/") || !strings.HasPrefix(txt[1], "dnsaddr=/ip4/192.168.100.100/tcp/") {
-		t.Errorf("IPv4 is not first: %q", txt)
-	}
-	for _, s := range txt {
-		if len(s) > maxTXTString {
-			t.Errorf("a string of %d bytes", len(s))
+	v4 := testNIC(3, "eth1", "192.168.100.100/24")
+	for _, tt := range []struct {
+		nics  []nic
+		first string
+	}{
+		{[]nic{v6}, "dnsaddr=/ip6/2001:db8:ffff:ffff:ffff:ffff:ffff:ff10/udp/"},
+		{[]nic{v6, v4}, "dnsaddr=/ip4/192.168.100.100/udp/"},
+	} {
+		z := testZone(tt.nics, listenAll...)
+		label := newLabel() // as long as in real life
+		z.instance, z.host = label+"."+serviceName, label+".local."
+		msg := dns.Msg{Compress: true, Answer: z.Records(dns.Question{Name: serviceName, Qtype: dns.TypePTR})}
+		b, err := msg.Pack()
+		if err != nil {
+			t.Fatal(err)
+		}
+		txt := msg.Answer[2].(*dns.TXT).Txt
+		if len(b) > maxAnswer || len(txt) < 6 {
+			t.Errorf("%d addresses in %d bytes", len(txt), len(b))
+		}
+		if !strings.HasPrefix(txt[0], tt.first) {
+			t.Errorf("first is %s, want %s...", txt[0], tt.first)
+		}
+		for _, s := range txt {
+			if len(s) > maxTXTString {
+				t.Errorf("a string of %d bytes", len(s))
+			}
 		}
 	}
 }
