@@ -1,0 +1,187 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"localchat/node"
+)
+
+// An app is one run of the program: its streams, its flags and how it starts a node.
+type app struct {
+	stdin  io.Reader
+	stdout io.Writer
+	stderr io.Writer
+	env    func(string) (string, bool)
+
+	opts  options
+	log   *slog.Logger
+	ring  *logRing
+	guest string // the nick of somebody without a name, made once
+
+	// start starts a node; tests put another in its place.
+	start func(node.Config) (peerNode, error)
+	// exit ends the program from a goroutine that cannot return; tests replace it.
+	exit func(code int)
+}
+
+// Main runs the program as the operating system started it and returns its exit code. The first interrupt ends it in
+// order, the second at once.
+func Main() int {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	// A reader that goes away (head) must end us in order and not by a signal: the rooms are to hear that we left.
+	signal.Ignore(syscall.SIGPIPE)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	go func() {
+		<-signals
+		signal.Reset(os.Interrupt, syscall.SIGTERM)
+		cancel(errInterrupted)
+	}()
+	return Run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.LookupEnv)
+}
+
+// Run runs the command that args name until it is done, its input ends or ctx is cancelled, and returns the exit code.
+// env looks up environment variables. The reader of stdin may still be blocked in Read when Run returns: nothing can
+// interrupt that, and the process is about to end.
+func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) (string, bool)) int {
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, env: env, ring: &logRing{}, log: slog.New(slog.DiscardHandler), exit: os.Exit}
+	a.start = a.startNode
+	return a.run(ctx, args)
+}
+
+func (a *app) run(ctx context.Context, args []string) (code int) {
+	defer func() {
+		if crashed(a.stderr, recover()) {
+			code = exitInternal
+		}
+	}()
+	root := a.root()
+	root.SetArgs(append([]string{}, args...)) // nil would make cobra read os.Args
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	return finish(ctx, a.stderr, root.ExecuteContext(ctx))
+}
+
+// root is the command line.
+func (a *app) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "localchat",
+		Short: "Chat with the people on your own network: no server, no account",
+		Long: "Chat with the people on your own network: no server, no account.\n\n" +
+			"Without a command: the lobby, which lists the rooms on this network and takes /join and /create.",
+		Example:           "  localchat create lab        # own a room and enter it\n  localchat join lab          # on the next laptop; the owner types /accept\n  localchat rooms             # what is here",
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		DisableAutoGenTag: true,
+		Version:           version(),
+		RunE:              a.verb(a.lobby),
+	}
+	root.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		hint := "localchat --help lists the commands"
+		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+			hint = "did you mean localchat " + strings.Join(near, " or localchat ") + "?"
+		}
+		return usage(hint, "unknown command %q", args[0])
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usage(cmd.CommandPath()+" --help lists the flags", "%v", err)
+	})
+	root.SetVersionTemplate("localchat {{.Version}}\n")
+	a.opts.addTo(root.PersistentFlags())
+	root.AddCommand(a.createCommand(), a.joinCommand(), a.roomsCommand(), a.sendCommand(), a.tailCommand(), a.rpcCommand(),
+		a.idCommand(), a.versionCommand(), a.manCommand())
+	return root
+}
+
+// verb makes the RunE of a command: settings first, then the log, then the command itself.
+func (a *app) verb(do func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := a.settle(cmd); err != nil {
+			return err
+		}
+		stop, err := a.startLog()
+		if err != nil {
+			return err
+		}
+		defer stop()
+		return do(cmd, args)
+	}
+}
+
+// takes makes the Args of a command that wants the arguments named; a name that ends in "..." stands for one or more.
+func takes(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		rest := len(names) > 0 && strings.HasSuffix(names[len(names)-1], "...")
+		if len(args) == len(names) || rest && len(args) > len(names) {
+			return nil
+		}
+		what := "no arguments"
+		if len(names) > 0 {
+			what = strings.Join(names, " ")
+		}
+		return usage(cmd.CommandPath()+" --help has examples", "%s takes %s", cmd.CommandPath(), what)
+	}
+}
+
+func (a *app) createCommand() *cobra.Command {
+	var flags createFlags
+	cmd := &cobra.Command{
+		Use:     "create ROOM",
+		Aliases: []string{"host"},
+		Short:   "Own a new room and enter it",
+		Example: "  localchat create lab\n  localchat create lab --open --subject 'today: the build'\n  localchat create lab --invite-only --idle 1d --retain 1h",
+		Args:    takes("ROOM"),
+		RunE: a.verb(func(cmd *cobra.Command, args []string) error {
+			change, err := flags.policy(cmd.Flags())
+			if err != nil {
+				return err
+			}
+			return a.create(cmd.Context(), node.CreateOptions{Name: args[0], PolicyChange: change})
+		}),
+	}
+	flags.addTo(cmd.Flags())
+	return cmd
+}
+
+func (a *app) joinCommand() *cobra.Command {
+	wait := span{d: joinWait, set: true}
+	cmd := &cobra.Command{
+		Use:     "join ROOM|INVITE",
+		Short:   "Enter a room found on the network, or by an invite text",
+		Example: "  localchat join lab\n  localchat join LOCALCHAT:AG6JUOIPNTAYX4AZ...   # the line that /invite made",
+		Args:    takes("ROOM|INVITE"),
+		RunE: a.verb(func(cmd *cobra.Command, args []string) error {
+			return a.join(cmd.Context(), joinOptions(args[0]), wait.d)
+		}),
+	}
+	cmd.Flags().Var(&wait, "timeout", "give up when the room or its owner's answer takes longer")
+	return cmd
+}
+
+// joinOptions tells an invite from the name or id of a room.
+func joinOptions(text string) node.JoinOptions {
+	if isInvite(text) {
+		return node.JoinOptions{Invite: text}
+	}
+	return node.JoinOptions{Room: text}
+}
+
+// invitePrefix begins every invite text, in any case.
+const invitePrefix = "LOCALCHAT:"
+
+func isInvite(text string) bool {
+	return len(text) > len(invitePrefix) && strings.EqualFold(text[:len(invitePrefix)], invitePrefix)
+}

@@ -1,0 +1,214 @@
+package cli
+
+import (
+	"context"
+	"strings"
+
+	"localchat/node"
+)
+
+// Who may use a command. The owner's commands are refused here, before anything is sent; the owner's node would refuse
+// them too.
+type who int
+
+const (
+	everybody who = iota // in no room as well
+	member               // of the room being typed into
+	owner                // of it
+)
+
+func (w who) String() string {
+	return [...]string{"everybody", "members", "the room's owner"}[w]
+}
+
+// A command is one line of the console's command table. Help, arity, permission and "did you mean" all derive from it.
+type command struct {
+	name    string
+	aliases []string // "topic", or two words: "room close"
+	usage   string   // the arguments, as help shows them
+	who     who
+	// min and max count arguments. The last one takes the rest of the line, spaces and all.
+	min, max int
+	// slow commands wait for other people; a person goes on typing meanwhile.
+	slow     bool
+	help     string
+	examples []string
+	run      func(ctx context.Context, c call) (reply, error)
+}
+
+// synopsis is the command as it is typed.
+func (c *command) synopsis() string { return strings.TrimSpace("/" + c.name + " " + c.usage) }
+
+// A call is all that a command works with: it runs beside the console and shares nothing with it.
+type call struct {
+	n    peerNode
+	args []string
+	// room is the one being typed into, and rooms all that we are in.
+	room  here
+	rooms []here
+	table []*command
+	ring  *logRing
+	show  settings
+	// terminal: the screen is one, so a QR code makes sense.
+	terminal bool
+}
+
+// arg is the i-th argument, "" where there is none.
+func (c call) arg(i int) string {
+	if i < len(c.args) {
+		return c.args[i]
+	}
+	return ""
+}
+
+// A reply is what a command wants shown and done on the console once it is finished.
+type reply struct {
+	lines []safeText
+	then  func(*console)
+}
+
+// told makes a reply of lines alone.
+func told(lines ...safeText) (reply, error) { return reply{lines: lines}, nil }
+
+// here is a room that we are in, as the console knows it.
+type here struct {
+	id    string
+	name  string
+	nick  string // mine there
+	owned bool
+}
+
+// commands is the table, in the order of /help.
+func commands() []*command {
+	return []*command{
+		{
+			name: "help", usage: "[COMMAND]", max: 1, run: runHelp,
+			help: "list the commands, or explain one", examples: []string{"/help", "/help kick"},
+		},
+		{
+			name: "rooms", run: runRooms,
+			help: "rooms that you are in, and those found on this network", examples: []string{"/rooms"},
+		},
+		{
+			name: "switch", usage: "ROOM", min: 1, max: 1, run: runSwitch,
+			help: "type into another room that you are in", examples: []string{"/switch lab"},
+		},
+		{
+			name: "create", aliases: []string{"room create", "host"}, usage: "ROOM", min: 1, max: 1, run: runCreate,
+			help: "own a new room and enter it; /policy changes who may come in", examples: []string{"/create lab"},
+		},
+		{
+			name: "join", usage: "ROOM or INVITE", min: 1, max: 1, slow: true, run: runJoin,
+			help: "enter a room found on this network, or by an invite text", examples: []string{"/join lab", "/join LOCALCHAT:AG6JUOIPNTAYX4AZ..."},
+		},
+		{
+			name: "leave", aliases: []string{"part", "room leave"}, who: member, run: runLeave,
+			help: "leave the room that you type into; your own room stays yours", examples: []string{"/leave"},
+		},
+		{
+			name: "me", usage: "TEXT", who: member, min: 1, max: 1, run: runMe,
+			help: "say what you do: * bob waves", examples: []string{"/me waves"},
+		},
+		{
+			name: "msg", aliases: []string{"tell"}, usage: "NICK TEXT", who: member, min: 2, max: 2, slow: true, run: runMsg,
+			help: "a message to that member only, over a direct stream", examples: []string{"/msg bob not in front of everybody"},
+		},
+		{
+			name: "members", aliases: []string{"who", "names"}, who: member, run: runMembers,
+			help: "who is in the room", examples: []string{"/members"},
+		},
+		{
+			name: "whois", usage: "NICK", who: member, min: 1, max: 1, run: runWhois,
+			help: "a member's peer ID and the words to compare by voice", examples: []string{"/whois bob"},
+		},
+		{
+			name: "whoami", run: runWhoami,
+			help: "my peer ID, nick and words", examples: []string{"/whoami"},
+		},
+		{
+			name: "net", run: runNet,
+			help: "my addresses, and the nodes I know", examples: []string{"/net"},
+		},
+		{
+			name: "search", usage: "TEXT", who: member, min: 1, max: 1, run: runSearch,
+			help: "lines of the room that hold a text", examples: []string{"/search build box"},
+		},
+		{
+			name: "log", run: runLog,
+			help: "the last lines of this program's log", examples: []string{"/log"},
+		},
+		{
+			name: "clear", run: runClear,
+			help: "clear the screen", examples: []string{"/clear"},
+		},
+		{
+			name: "set", usage: "[NAME on|off]", max: 2, run: runSet,
+			help: "show or change how this console shows things: " + settingNames(), examples: []string{"/set", "/set times off"},
+		},
+		{
+			name: "quit", aliases: []string{"exit", "q"}, run: runQuit,
+			help: "leave every room in order and end", examples: []string{"/quit"},
+		},
+		{
+			name: "invite", aliases: []string{"room invite"}, usage: "[NICK]", who: member, max: 1, run: runInvite,
+			help: "a single-use invite, as text and QR code; the owner's, or members' where the policy allows", examples: []string{"/invite", "/invite carol"},
+		},
+		{
+			name: "accept", usage: "WHO", who: owner, min: 1, max: 1, run: runAccept,
+			help: "let somebody in who knocks; all: everybody who does", examples: []string{"/accept dave", "/accept all"},
+		},
+		{
+			name: "deny", usage: "WHO [REASON]", who: owner, min: 1, max: 2, run: runDeny,
+			help: "turn somebody away who knocks", examples: []string{"/deny dave", "/deny dave who are you?"},
+		},
+		{
+			name: "kick", usage: "WHO [REASON]", who: owner, min: 1, max: 2, run: runKick,
+			help: "out now, and told why; may ask to come back", examples: []string{"/kick dave", "/kick dave too loud"},
+		},
+		{
+			name: "ban", usage: "WHO [FOR] [REASON]", who: owner, min: 1, max: 2, run: runBan,
+			help: "out, and refused until lifted, or for a time: 10m, 2h, 1d", examples: []string{"/ban dave", "/ban dave 2h come back after lunch"},
+		},
+		{
+			name: "unban", usage: "WHO", who: owner, min: 1, max: 1, run: runUnban,
+			help: "lift a ban", examples: []string{"/unban dave"},
+		},
+		{
+			name: "bans", who: owner, run: runBans,
+			help: "the bans in force", examples: []string{"/bans"},
+		},
+		{
+			name: "invites", who: owner, run: runInvites,
+			help: "the invites that nobody has used", examples: []string{"/invites"},
+		},
+		{
+			name: "uninvite", usage: "ID", who: owner, min: 1, max: 1, run: runUninvite,
+			help: "revoke an invite", examples: []string{"/uninvite mf2wk43umvzxi"},
+		},
+		{
+			name: "subject", aliases: []string{"topic", "room topic", "room subject"}, usage: "TEXT", who: owner, min: 1, max: 1, run: runSubject,
+			help: "say what the room is about", examples: []string{"/subject today: the build"},
+		},
+		{
+			name: "policy", usage: "[NAME VALUE]", who: owner, max: 2, run: runPolicy,
+			help: "show or change the policy: " + policyNames(), examples: []string{"/policy", "/policy access open", "/policy idle 1d"},
+		},
+		{
+			name: "close", aliases: []string{"room close"}, usage: "[REASON]", who: owner, max: 1, run: runClose,
+			help: "everybody out, told why; the room ends", examples: []string{"/close", "/close see you tomorrow"},
+		},
+	}
+}
+
+// permit says why cmd is not for the console's owner now, or nil.
+func permit(cmd *command, room here) error {
+	switch {
+	case cmd.who == everybody:
+		return nil
+	case room.id == "":
+		return &node.Error{Code: node.NotMember, Text: "you are in no room", Hint: "/rooms lists those on this network, /join ROOM enters one, /create ROOM makes one"}
+	case cmd.who == owner && !room.owned:
+		return &node.Error{Code: node.NotOwner, Text: "/" + cmd.name + " is for the owner of " + room.name + "; nothing was sent", Hint: "/members shows who that is"}
+	}
+	return nil
+}

@@ -1,0 +1,148 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// A config is what the configuration file says. Its keys are the names of the flags, with _ for -; the flags of create
+// stand in a table [create]. It is never written by the program.
+type config struct {
+	path     string
+	raw      []byte
+	settings map[string]setting // by "flag" or "command.flag"
+}
+
+// A setting is one key of the file.
+type setting struct {
+	key    string // as the file has it, with its table
+	values []string
+}
+
+// tables are the commands whose own flags may be set in the file, each in a table of its name.
+var tables = []string{"create"}
+
+// readConfig reads and checks the file at path. Every key must be one that root's commands know: a mistyped setting
+// that is silently ignored is worse than none.
+func readConfig(path string, root *cobra.Command) (*config, error) {
+	raw, err := openConfig(path)
+	if err != nil {
+		return nil, err
+	}
+	c := &config{path: path, raw: raw, settings: map[string]setting{}}
+	var tree map[string]any
+	if err := toml.Unmarshal(raw, &tree); err != nil {
+		var parse toml.ParseError
+		if errors.As(err, &parse) {
+			return nil, usage("correct that line", "%s, line %d, near %q: %s", path, parse.Position.Line, parse.LastKey, parse.Message)
+		}
+		return nil, usage("correct it", "%s: %v", path, err)
+	}
+	if err := c.take(tree, "", root.PersistentFlags()); err != nil {
+		return nil, err
+	}
+	for _, name := range tables {
+		sub, _, err := root.Find([]string{name})
+		if err != nil {
+			return nil, err
+		}
+		table, ok := tree[name].(map[string]any)
+		if !ok {
+			continue
+		}
+		if err := c.take(table, name, sub.LocalNonPersistentFlags()); err != nil {
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// take adds the settings of one table, checked against the flags that exist.
+func (c *config) take(table map[string]any, name string, known *pflag.FlagSet) error {
+	for key, value := range table {
+		full := strings.TrimPrefix(name+"."+key, ".")
+		s := setting{key: full}
+		if _, isTable := value.(map[string]any); isTable && name == "" && slices.Contains(tables, key) {
+			continue
+		}
+		flag := strings.ReplaceAll(key, "_", "-")
+		if known.Lookup(flag) == nil || flag == "help" {
+			return c.fault(s, "there is no such setting")
+		}
+		var err error
+		if s.values, err = settingValues(value); err != nil {
+			return c.fault(s, err.Error())
+		}
+		c.settings[strings.TrimPrefix(name+"."+flag, ".")] = s
+	}
+	return nil
+}
+
+// settingValues is a value of the file as the flag would be written.
+func settingValues(value any) ([]string, error) {
+	switch v := value.(type) {
+	case string:
+		return []string{v}, nil
+	case bool, int64:
+		return []string{fmt.Sprint(v)}, nil
+	case []any:
+		values := make([]string, 0, len(v))
+		for _, item := range v {
+			s, ok := item.(string)
+			if !ok {
+				return nil, errors.New("a list holds strings")
+			}
+			values = append(values, s)
+		}
+		return values, nil
+	}
+	return nil, errors.New("want a string, true, false, a whole number or a list of strings")
+}
+
+// setting finds what the file says about a flag of a command.
+func (c *config) setting(command, flag string) (setting, bool) {
+	if s, ok := c.settings[command+"."+flag]; ok {
+		return s, true
+	}
+	s, ok := c.settings[flag]
+	return s, ok
+}
+
+// fault is an error in the file: which file, line and key.
+func (c *config) fault(s setting, what string) error {
+	return usage("correct it; localchat --help lists the settings: a flag without --, with _ for -",
+		"%s, line %d, %s: %s", c.path, c.line(s.key), s.key, what)
+}
+
+// line finds where key is set. The TOML library tells positions of syntax errors only, so this looks for the key
+// itself, in its table.
+func (c *config) line(key string) int {
+	table, name, inTable := strings.Cut(key, ".")
+	if !inTable {
+		table, name = "", key
+	}
+	current, n := "", 0
+	for text := range strings.Lines(string(c.raw)) {
+		n++
+		text = strings.TrimSpace(text)
+		if strings.HasPrefix(text, "[") {
+			current = strings.TrimSpace(strings.Trim(text, "[] "))
+			if key == current {
+				return n
+			}
+			continue
+		}
+		left, _, _ := strings.Cut(text, "=")
+		left = strings.Trim(strings.TrimSpace(left), `"'`)
+		if left == key && current == "" || left == name && current == table {
+			return n
+		}
+	}
+	return n
+}

@@ -1,0 +1,478 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/charmbracelet/x/ansi"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"localchat/node"
+)
+
+// A console is the plain console: one event a line, no redraw. Its fields are owned by the goroutine of loop; commands
+// run beside it and come back through done.
+type console struct {
+	app   *app
+	n     peerNode
+	table []*command
+	// interactive: a person types. terminal: the screen can be cleared.
+	interactive, terminal bool
+	// oneRoom: the console was opened for a room and ends when it is thrown out of the last one.
+	oneRoom bool
+
+	show    settings
+	rooms   []here // in the order of entering
+	current string // id of the room typed into, "" for none
+
+	done    chan finished
+	work    sync.WaitGroup
+	running int  // commands that have not come back
+	waiting int  // those of them that a person waits for too
+	settled bool // the command that the console was opened with has come back
+	// undelivered are the ids of lines of mine: false until another node has the line. Where that is heard before the
+	// command that said it is finished, the id stands here as true meanwhile.
+	undelivered map[string]bool
+
+	quit    bool
+	ended   bool  // no more input
+	lost    error // why there is no room any more, where we did not choose so
+	failure error // ends the console
+}
+
+// finished is what came of a command.
+type finished struct {
+	reply reply
+	err   error
+	// first: it was the one that the console was opened with.
+	first bool
+	// waited for: no input was taken meanwhile.
+	waited bool
+}
+
+// lobby opens a console without a room.
+func (a *app) lobby(cmd *cobra.Command, _ []string) error {
+	return a.console(cmd.Context(), false, nil)
+}
+
+// create opens a console with a room of our own.
+func (a *app) create(ctx context.Context, o node.CreateOptions) error {
+	return a.console(ctx, true, func(ctx context.Context, c call) (reply, error) {
+		ctx, cancel := context.WithTimeout(ctx, requestWait)
+		defer cancel()
+		return createRoom(ctx, c.n, o)
+	})
+}
+
+// join opens a console in somebody else's room.
+func (a *app) join(ctx context.Context, o node.JoinOptions, wait time.Duration) error {
+	return a.console(ctx, true, func(ctx context.Context, c call) (reply, error) {
+		a.say("* asking to be let in as " + clean(c.n.Info().Nick, shownName) + "; my words: " + clean(c.n.Info().Words, shownPhrase))
+		ctx, cancel := context.WithTimeout(ctx, wait)
+		defer cancel()
+		return joinRoom(ctx, c.n, o)
+	})
+}
+
+// console starts a node and runs a plain console on it. first, where it is not nil, takes it into its first room.
+func (a *app) console(ctx context.Context, oneRoom bool, first func(context.Context, call) (reply, error)) error {
+	return a.withNode(ctx, node.Config{DataDir: a.opts.dir()}, func(ctx context.Context, n peerNode) error {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		c := &console{
+			app: a, n: n, table: commands(), oneRoom: oneRoom,
+			interactive: isTerminal(a.stdin), terminal: isTerminal(a.stdout) && a.variable("TERM") != "dumb",
+			show: settings{times: true}, done: make(chan finished), undelivered: map[string]bool{},
+		}
+		err := c.loop(ctx, first)
+		cancel()
+		c.work.Wait()
+		return err
+	})
+}
+
+// isTerminal reports whether a stream is a terminal.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// loop is the console: it owns the screen until the end.
+func (c *console) loop(ctx context.Context, first func(context.Context, call) (reply, error)) error {
+	events, stop := c.n.Listen()
+	defer stop()
+	c.greet(ctx)
+	if first != nil {
+		c.start(ctx, &command{slow: true, run: first}, nil, true)
+	}
+	lines := c.app.readLines(ctx, maxLine)
+	var patience <-chan time.Time // runs once the input has ended
+	for !c.over() {
+		input := lines
+		if c.ended || c.busy() {
+			input = nil
+		}
+		if c.ended && patience == nil {
+			timer := time.NewTimer(deliveryWait)
+			defer timer.Stop()
+			patience = timer.C
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case ev, open := <-events:
+			if !open {
+				return &failure{code: exitFailure, text: "the node stopped", hint: "run again with -v and --log-file FILE"}
+			}
+			c.event(ev)
+		case line, open := <-input:
+			c.take(ctx, line, open)
+		case f := <-c.done:
+			// What a command did was told before it came back: show that first.
+			c.drain(events)
+			c.finish(f)
+		case <-patience:
+			c.print("! " + count(len(c.undelivered), "line has", "lines have") + " reached nobody yet")
+			c.quit = true
+		}
+	}
+	if c.failure == nil && c.ended && len(c.rooms) == 0 {
+		c.failure = c.lost
+	}
+	return c.failure
+}
+
+// over reports whether the console is to end: by its own wish, or because its input has ended and all that was typed
+// is done.
+func (c *console) over() bool {
+	if c.quit || c.failure != nil {
+		return true
+	}
+	return c.ended && c.running == 0 && (c.interactive || len(c.undelivered) == 0)
+}
+
+// busy reports whether input has to wait. Where a program types, every command waits for the one before it, so that
+// what it wrote happens in that order.
+func (c *console) busy() bool { return c.waiting > 0 || !c.interactive && c.running > 0 }
+
+// greet says who and where we are, and takes up the rooms that were resumed before we listened.
+func (c *console) greet(ctx context.Context) {
+	info := c.n.Info()
+	kept := "kept in " + clean(c.app.opts.dir(), shownPhrase) + "; messages are not"
+	if c.app.opts.dir() == "" {
+		kept = "nothing is kept on disk"
+	}
+	c.app.say("* you are " + clean(info.Nick, shownName) + "; your identity and rooms: " + kept)
+	if !c.oneRoom {
+		c.app.say("* /rooms lists the rooms on this network, /join ROOM enters one, /create ROOM makes one, /help explains")
+	}
+	rooms, err := c.n.Rooms(ctx)
+	if err != nil {
+		return // the commands will say so
+	}
+	for _, r := range rooms {
+		if r.In {
+			c.enter(here{id: r.ID.String(), name: r.Name, owned: r.Mine})
+		} else if !c.oneRoom {
+			c.print(roomLines([]node.RoomInfo{r})...)
+		}
+	}
+}
+
+// take acts on a line of input.
+func (c *console) take(ctx context.Context, line typed, open bool) {
+	if !open {
+		c.ended = true
+		return
+	}
+	if line.err != nil {
+		c.complain(line.err)
+		return
+	}
+	in, err := parse(line.text, c.table)
+	switch {
+	case err != nil:
+		c.complain(err)
+	case in.cmd != nil:
+		c.start(ctx, in.cmd, in.args, false)
+	case in.say != "":
+		c.start(ctx, sayCommand, []string{in.say}, false)
+	}
+}
+
+// sayCommand is what a line without a slash does.
+var sayCommand = &command{name: "say", who: member, run: func(ctx context.Context, c call) (reply, error) {
+	return say(ctx, c, c.args[0], false)
+}}
+
+// start runs cmd beside the loop.
+func (c *console) start(ctx context.Context, cmd *command, args []string, first bool) {
+	room := c.room()
+	if err := permit(cmd, room); err != nil {
+		c.complain(err)
+		return
+	}
+	query := call{
+		n: c.n, args: args, room: room, rooms: slices.Clone(c.rooms), table: c.table, ring: c.app.ring, show: c.show, terminal: c.terminal,
+	}
+	waited := !cmd.slow
+	c.running++
+	if waited {
+		c.waiting++
+	}
+	c.work.Go(func() {
+		defer c.app.guard()
+		limit := requestWait
+		if cmd.slow {
+			limit = joinWait
+		}
+		running := ctx
+		if !first { // which brings a limit of its own
+			var cancel context.CancelFunc
+			running, cancel = context.WithTimeout(ctx, limit)
+			defer cancel()
+		}
+		r, err := cmd.run(running, query)
+		select {
+		case c.done <- finished{reply: r, err: err, first: first, waited: waited}:
+		case <-ctx.Done():
+		}
+	})
+}
+
+// finish takes up what came of a command.
+func (c *console) finish(f finished) {
+	c.running--
+	if f.waited {
+		c.waiting--
+	}
+	if f.first {
+		c.settled = true
+	}
+	if f.err != nil && f.first {
+		c.failure = f.err
+		return
+	}
+	if f.err != nil {
+		c.complain(f.err)
+	}
+	c.print(f.reply.lines...)
+	if f.reply.then != nil {
+		f.reply.then(c)
+	}
+}
+
+// drain shows the events that have come already.
+func (c *console) drain(events <-chan node.Event) {
+	for range cap(events) + 1 {
+		select {
+		case ev, open := <-events:
+			if !open {
+				return
+			}
+			c.event(ev)
+		default:
+			return
+		}
+	}
+}
+
+// event shows what happened and keeps the list of rooms true.
+func (c *console) event(ev node.Event) {
+	id := ev.Room.String()
+	lines := renderer{clock: c.show.times, room: c.current, keys: c.show.keys}.lines(ev)
+	switch b := ev.Body.(type) {
+	case node.RoomFound, node.RoomLost:
+		// In a room this would only be noise; /rooms lists them at any time.
+		if c.current != "" {
+			return
+		}
+	case node.Joined:
+		c.enter(here{id: id, name: b.Name, nick: b.Nick, owned: b.Owner})
+		if !b.Resumed {
+			c.current = id
+		}
+	case node.Left:
+		c.drop(id)
+	case node.Removed:
+		c.clear()
+		c.print(lines...)
+		c.expelled(ev, afterRemoval(b, ev.RoomName, "/"))
+		return
+	case node.Refused:
+		c.clear()
+		c.print(lines...)
+		c.expelled(ev, "ask to be let in: /join "+clean(ev.RoomName, shownName))
+		return
+	case node.RoomClosed:
+		c.drop(id)
+		c.quit = c.quit || c.oneRoom && !c.interactive && len(c.rooms) == 0
+	case node.Message:
+		c.heard(b, id)
+	case node.Delivered:
+		c.delivered(b.ID)
+	case node.Direct, node.Knock:
+		c.ring()
+	}
+	c.print(lines...)
+}
+
+// expelled ends our place in a room that we did not leave by our own wish. A console that was opened for one room ends
+// with it.
+func (c *console) expelled(ev node.Event, hint safeText) {
+	c.drop(ev.Room.String())
+	if len(c.rooms) > 0 {
+		c.print("hint: " + hint)
+		return
+	}
+	c.lost = ending(ev)
+	if c.oneRoom && c.settled {
+		c.failure = c.lost
+		return
+	}
+	c.print("hint: " + hint)
+}
+
+// enter adds a room, or completes what is known about it. The first one is typed into.
+func (c *console) enter(r here) {
+	c.lost = nil
+	if c.current == "" {
+		c.current = r.id
+	}
+	for i, known := range c.rooms {
+		if known.id == r.id {
+			if r.nick == "" {
+				r.nick = known.nick
+			}
+			c.rooms[i] = r
+			return
+		}
+	}
+	c.rooms = append(c.rooms, r)
+}
+
+// focus makes a room that we are in the one typed into. A room that we have lost in the meantime stays lost.
+func (c *console) focus(id string) {
+	if slices.ContainsFunc(c.rooms, func(r here) bool { return r.id == id }) {
+		c.current = id
+	}
+}
+
+// drop takes a room off the list and types into the latest of the others.
+func (c *console) drop(id string) {
+	c.rooms = slices.DeleteFunc(c.rooms, func(r here) bool { return r.id == id })
+	if c.current != id {
+		return
+	}
+	c.current = ""
+	if n := len(c.rooms); n > 0 {
+		c.current = c.rooms[n-1].id
+		c.print("* you type into " + clean(c.rooms[n-1].name, shownName) + " now")
+	}
+}
+
+// room is the one typed into.
+func (c *console) room() here {
+	for _, r := range c.rooms {
+		if r.id == c.current {
+			return r
+		}
+	}
+	return here{}
+}
+
+// said notes a line of mine that nobody else may have yet.
+func (c *console) said(id string) {
+	if _, early := c.undelivered[id]; early {
+		delete(c.undelivered, id)
+		return
+	}
+	c.undelivered[id] = false
+}
+
+// delivered notes that another node has a line of mine, perhaps before the command that said it has come back.
+func (c *console) delivered(id string) {
+	if _, known := c.undelivered[id]; known {
+		delete(c.undelivered, id)
+	} else if c.running > 0 {
+		c.undelivered[id] = true
+	}
+}
+
+// heard rings when a line names me.
+func (c *console) heard(m node.Message, room string) {
+	if m.Self || m.Late {
+		return
+	}
+	for _, r := range c.rooms {
+		if r.id == room && r.nick != "" && mentions(m.Text, r.nick) {
+			c.ring()
+		}
+	}
+}
+
+// mentions reports whether text holds nick as a whole word.
+func mentions(text, nick string) bool {
+	text, nick = strings.ToLower(text), strings.ToLower(nick)
+	inside := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '-' || r == '_' }
+	for from := 0; ; {
+		i := strings.Index(text[from:], nick)
+		if i < 0 {
+			return false
+		}
+		start, end := from+i, from+i+len(nick)
+		before, _ := utf8.DecodeLastRuneInString(text[:start])
+		after, _ := utf8.DecodeRuneInString(text[end:])
+		if !inside(before) && !inside(after) {
+			return true
+		}
+		from = end
+	}
+}
+
+// ring makes the terminal ring, where that is wanted.
+func (c *console) ring() {
+	if c.show.bell && c.terminal {
+		c.write("\a")
+	}
+}
+
+// clear empties the screen and what can be scrolled back to.
+func (c *console) clear() {
+	if c.terminal {
+		c.write(ansi.CursorHomePosition + ansi.EraseEntireScreen + ansi.EraseEntireDisplay)
+	}
+}
+
+// print writes lines, the one way to the screen for text.
+func (c *console) print(lines ...safeText) {
+	for _, line := range lines {
+		if err := writeLine(c.app.stdout, line); err != nil && c.failure == nil {
+			c.failure = err
+		}
+	}
+}
+
+// write sends a control sequence of our own.
+func (c *console) write(sequence string) {
+	if _, err := io.WriteString(c.app.stdout, sequence); err != nil && c.failure == nil {
+		c.failure = errOutputClosed
+	}
+}
+
+// complain says what went wrong with a command, which ends nothing.
+func (c *console) complain(err error) {
+	if errors.Is(err, context.Canceled) {
+		return
+	}
+	finish(context.Background(), c.app.stderr, err)
+}

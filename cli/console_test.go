@@ -1,0 +1,452 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"localchat/node"
+)
+
+// A desk is a person at a console: what they type, what they see. It lives in a synctest bubble, where settle means
+// that everything has happened that was going to.
+type desk struct {
+	t     *testing.T
+	f     *fakeNode
+	a     *app
+	keys  *io.PipeWriter
+	out   *screen
+	words *screen
+	code  chan int
+	stop  context.CancelCauseFunc
+}
+
+// sit starts the program with args.
+func sit(t *testing.T, f *fakeNode, args ...string) *desk {
+	t.Helper()
+	in, keys := io.Pipe()
+	d := &desk{t: t, f: f, keys: keys, code: make(chan int, 1)}
+	d.a, d.out, d.words = newApp(t, f, in)
+	ctx, stop := context.WithCancelCause(t.Context())
+	d.stop = stop
+	go func() { d.code <- d.a.run(ctx, args) }()
+	synctest.Wait()
+	return d
+}
+
+func (d *desk) types(line string) {
+	d.t.Helper()
+	if _, err := io.WriteString(d.keys, line+"\n"); err != nil {
+		d.t.Fatal(err)
+	}
+	synctest.Wait()
+}
+
+func (d *desk) sees(want string) {
+	d.t.Helper()
+	synctest.Wait()
+	if got := strings.TrimSuffix(withoutTimes(d.out.take()), "\n"); got != want {
+		d.t.Errorf("screen:\n%s\nwant:\n%s", got, want)
+	}
+}
+
+func (d *desk) reads(want ...string) {
+	d.t.Helper()
+	synctest.Wait()
+	got := d.words.take()
+	for _, w := range want {
+		if !strings.Contains(got, w) {
+			d.t.Errorf("standard error:\n%s\nwant in it: %s", got, w)
+		}
+	}
+	if len(want) == 0 && got != "" {
+		d.t.Errorf("standard error: %s", got)
+	}
+}
+
+func (d *desk) did(want ...string) {
+	d.t.Helper()
+	synctest.Wait()
+	if got := d.f.did(); !slices.Equal(got, want) {
+		d.t.Errorf("the node was asked %q, want %q", got, want)
+	}
+}
+
+// ends says that the program is over with this code.
+func (d *desk) ends(code int) {
+	d.t.Helper()
+	synctest.Wait()
+	select {
+	case got := <-d.code:
+		if got != code {
+			d.t.Errorf("exit %d, want %d; standard error:\n%s", got, code, d.words.take())
+		}
+		if !d.f.closed {
+			d.t.Error("the node was not closed: no room heard that we left")
+		}
+	default:
+		d.t.Fatal("the program goes on")
+	}
+}
+
+// leaves closes the input and waits for the end.
+func (d *desk) leaves(code int) {
+	d.t.Helper()
+	_ = d.keys.Close()
+	d.ends(code)
+}
+
+// withoutTimes drops HH:MM from the lines, which depend on where the test runs.
+func withoutTimes(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		if len(line) > 6 && line[2] == ':' && line[5] == ' ' {
+			lines[i] = line[6:]
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+func inRoom(t *testing.T, f *fakeNode) *desk {
+	t.Helper()
+	f.members = []node.MemberInfo{{Peer: aliceID, Nick: "alice", Role: "owner", Present: true}, {Peer: meID, Nick: "bob", Role: "member", Self: true}}
+	d := sit(t, f, "join", "lab")
+	d.did("join lab")
+	d.sees("* you are in lab, as bob\n* in lab: alice (owner), bob (you)")
+	d.words.take()
+	return d
+}
+
+func asOwner(t *testing.T, f *fakeNode) *desk {
+	t.Helper()
+	d := sit(t, f, "create", "lab")
+	d.did("create lab")
+	d.sees("* you own lab, as bob\n* others come in by: localchat join lab, or by an invite: /invite")
+	d.words.take()
+	return d
+}
+
+func TestTalk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := inRoom(t, newFake())
+		d.types("hello")
+		d.did("say lab hello")
+		d.sees("<bob> hello")
+		d.types("/me waves")
+		d.did("act lab waves")
+		d.sees("* bob waves")
+		d.types("//etc/hosts is wrong")
+		d.did("say lab /etc/hosts is wrong")
+		d.sees("<bob> /etc/hosts is wrong")
+		d.f.emit(node.Message{ID: "m2", Peer: aliceID, Nick: "alice", Text: "hi\x1b[2J there"})
+		d.sees("<alice> hi there")
+		d.reads()
+		d.leaves(exitOK)
+	})
+}
+
+func TestMistypedCommandIsNeverSaid(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := inRoom(t, newFake())
+		for typed, hint := range map[string]string{
+			"/kcik dave": "hint: did you mean /kick?", "  /kick dave": "is for the owner of lab", "/frobnicate": "hint: /help lists",
+			"/": "a lone /", "/me": "usage: /me TEXT", "/room destroy": "no /room", "/KICK dave": "is for the owner",
+		} {
+			d.types(typed)
+			d.reads(hint)
+			d.did()
+			d.sees("")
+		}
+		d.leaves(exitOK)
+	})
+}
+
+func TestOwnersCommandsAreRefusedHere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := inRoom(t, newFake())
+		for _, cmd := range commands() {
+			if cmd.who != owner {
+				continue
+			}
+			d.types(cmd.examples[len(cmd.examples)-1])
+			d.reads("localchat: /"+cmd.name+" is for the owner of lab; nothing was sent", "hint:")
+			d.did()
+		}
+		d.types("/invite")
+		d.reads("only the owner of lab invites")
+		d.did("policy read")
+		d.f.policy.MembersInvite = true
+		d.types("/invite carol")
+		d.did("policy read", "invite lab carol 0s")
+		d.leaves(exitOK)
+	})
+}
+
+func TestOwner(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := asOwner(t, newFake())
+		for typed, did := range map[string]string{
+			"/accept dave": "accept lab dave", "/accept all": "accept lab all", "/deny dave": "deny lab dave ",
+			"/deny dave who are you?": "deny lab dave who are you?", "/kick dave too loud": "kick lab dave too loud",
+			"/ban dave": "ban lab dave  0s", "/ban dave 2h": "ban lab dave  2h0m0s", "/ban dave 2h too loud": "ban lab dave too loud 2h0m0s",
+			"/ban dave 2 many lines": "ban lab dave 2 many lines 0s", "/ban dave 1d gone": "ban lab dave gone 24h0m0s",
+			"/unban dave": "unban lab dave", "/bans": "bans", "/invites": "invites", "/uninvite mf2w": "uninvite lab mf2w",
+			"/subject the build": "policy subject=the build", "/topic the build": "policy subject=the build",
+			"/room topic the build": "policy subject=the build",
+			"/policy access open":   "policy access=open", "/policy idle 1d": "policy idle=24h0m0s", "/policy members-invite on": "policy members-invite",
+			"/policy": "policy read", "/room invite": "invite lab  0s", "/invite carol": "invite lab carol 0s",
+			"/room close see you": "close lab see you", "/close": "close lab ",
+		} {
+			d.types(typed)
+			d.reads()
+			d.did(did)
+		}
+		d.leaves(exitOK)
+	})
+}
+
+func TestOwnerMistakes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := asOwner(t, newFake())
+		for typed, said := range map[string]string{
+			"/policy":                     "",
+			"/policy idle soon":           "no length of time",
+			"/policy colour red":          "hint: one of access, subject",
+			"/policy access":              "wants a value",
+			"/policy members-invite maby": "neither on nor off",
+			"/kick":                       "usage: /kick WHO [REASON]",
+			"/unban":                      "usage: /unban WHO",
+		} {
+			d.types(typed)
+			if said == "" {
+				d.reads()
+			} else {
+				d.reads(said)
+			}
+			d.f.did()
+		}
+		d.f.fail["kick"] = &node.Error{Code: node.Ambiguous, Text: "several members fit da", Hint: "one of dave, dana"}
+		d.types("/kick da")
+		d.reads("localchat: several members fit da\nhint: one of dave, dana\n")
+		d.out.take()
+		d.leaves(exitOK)
+	})
+}
+
+func TestKickedFromTheRoomJoined(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := inRoom(t, newFake())
+		d.f.emit(node.Removed{Kind: "kicked", By: aliceID, ByNick: "alice", Text: "too loud"})
+		d.sees("* you were kicked from lab by alice: too loud")
+		d.reads("localchat: no longer in lab\nhint: you may ask to come back: localchat join lab\n")
+		d.ends(exitRefused)
+		_ = d.keys.Close()
+	})
+}
+
+func TestRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := inRoom(t, newFake())
+		d.f.emit(node.Refused{})
+		d.sees("* you are not a member of lab")
+		d.ends(exitRefused)
+		_ = d.keys.Close()
+	})
+}
+
+func TestKickedInTheLobby(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := sit(t, newFake())
+		d.reads("* you are bob; your identity and rooms: nothing is kept on disk", "/join ROOM")
+		d.types("/join lab")
+		d.sees("* you are in lab, as bob\n* in lab: ")
+		d.f.emit(node.Removed{Kind: "banned", By: aliceID, ByNick: "alice"})
+		d.sees("* you were banned from lab by alice\nhint: you are refused until the owner lifts the ban")
+		d.types("hello?")
+		d.reads("localchat: you are in no room")
+		d.f.did()
+		d.leaves(exitRefused)
+	})
+}
+
+func TestJoinFails(t *testing.T) {
+	for code, err := range map[int]error{
+		exitNotFound: &node.Error{Code: node.NotFound, Text: "no room called lab", Hint: "localchat rooms lists them"},
+		exitRefused:  &node.Error{Code: node.RefusedCode, Text: "the owner said no", Hint: "ask them"},
+		exitUsage:    &node.Error{Code: node.Ambiguous, Text: "two rooms are called lab", Hint: "name one of them by its id"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake()
+			f.fail["join"] = err
+			d := sit(t, f, "join", "lab")
+			d.reads("localchat: "+err.Error(), "hint: ")
+			d.ends(code)
+			_ = d.keys.Close()
+		})
+	}
+}
+
+func TestJoinTimesOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		f.joining = make(chan struct{})
+		begin := time.Now()
+		d := sit(t, f, "join", "lab", "--timeout", "20s")
+		if got := <-d.code; got != exitNotFound {
+			t.Errorf("exit %d", got)
+		}
+		if took := time.Since(begin); took != 20*time.Second {
+			t.Errorf("gave up after %v", took)
+		}
+		d.reads("localchat: no answer in time", "hint:")
+		_ = d.keys.Close()
+	})
+}
+
+func TestInterrupted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		f.joining = make(chan struct{})
+		d := sit(t, f, "join", "lab")
+		d.stop(errInterrupted)
+		d.ends(exitInterrupted)
+		_ = d.keys.Close()
+	})
+}
+
+func TestInputIsActedOnInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		f.joining = make(chan struct{})
+		d := sit(t, f, "join", "lab")
+		d.types("one\ntwo\n/quit")
+		d.did("join lab")
+		close(f.joining)
+		d.did("say lab one", "say lab two")
+		d.ends(exitOK)
+		_ = d.keys.Close()
+	})
+}
+
+func TestEndOfInputWaitsForDelivery(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		f.quiet = true
+		d := inRoom(t, f)
+		d.types("hello")
+		_ = d.keys.Close()
+		synctest.Wait()
+		if len(d.code) > 0 {
+			t.Fatal("left with a line that nobody had")
+		}
+		f.emit(node.Delivered{ID: "m1"})
+		d.ends(exitOK)
+	})
+}
+
+func TestEndOfInputDoesNotWaitForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		f.quiet = true
+		d := inRoom(t, f)
+		d.types("hello")
+		begin := time.Now()
+		_ = d.keys.Close()
+		if got := <-d.code; got != exitOK || time.Since(begin) != deliveryWait {
+			t.Errorf("exit %d after %v", got, time.Since(begin))
+		}
+		d.sees("! 1 line has reached nobody yet")
+	})
+}
+
+func TestSeveralRooms(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := inRoom(t, newFake())
+		d.types("/join den")
+		d.sees("* you are in den, as bob\n* in den: alice (owner), bob (you)")
+		d.f.did()
+		d.f.emit(node.Message{ID: "m2", Peer: aliceID, Nick: "alice", Text: "over here"})
+		d.sees("[lab] <alice> over here")
+		d.types("/switch lab")
+		d.sees("* you type into lab now")
+		d.types("/switch attic")
+		d.reads("you are in no room called attic")
+		d.f.emitIn(denID, "den", node.Removed{Kind: "closed", ByNick: "carol", By: daveID, Text: "lunch"})
+		d.sees("* den was closed by carol: lunch\nhint: the room has ended; /rooms lists those that are here")
+		d.types("still here")
+		d.did("say lab still here")
+		d.leaves(exitOK)
+	})
+}
+
+func TestResumedRoomIsEnteredOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		f.rooms = []node.RoomInfo{{ID: labID, Name: "lab", Mine: true, In: true}}
+		d := sit(t, f, "create", "lab")
+		d.did()
+		d.sees("* lab is yours from last time and open again; /policy changes it, /close ends it")
+		d.types("/kick dave")
+		d.did("kick lab dave ")
+		d.leaves(exitOK)
+	})
+}
+
+func TestLongLineIsNotSaid(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := inRoom(t, newFake())
+		d.types(strings.Repeat("x", maxLine+1))
+		d.reads("bytes was not taken")
+		d.did()
+		d.types("short")
+		d.did("say lab short")
+		d.leaves(exitOK)
+	})
+}
+
+func TestOutputGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		d := inRoom(t, f)
+		d.out.breaks()
+		f.emit(node.Left{})
+		d.ends(exitOK)
+		_ = d.keys.Close()
+	})
+}
+
+func TestPanicInACommand(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, _, words := newApp(t, newFake(), strings.NewReader(""))
+		ended := 0
+		a.exit = func(code int) { ended = code }
+		func() {
+			defer a.guard()
+			panic("boom")
+		}()
+		if ended != exitInternal {
+			t.Errorf("exit %d, want %d", ended, exitInternal)
+		}
+		if text := words.take(); !strings.Contains(text, "internal error: boom") || !strings.Contains(text, "console_test.go") {
+			t.Errorf("no stack on standard error: %s", text)
+		}
+		a.start = func(node.Config) (peerNode, error) { panic("boom") }
+		if code := a.run(t.Context(), nil); code != exitInternal {
+			t.Errorf("exit %d, want %d", code, exitInternal)
+		}
+	})
+}
+
+func TestMentions(t *testing.T) {
+	for text, want := range map[string]bool{
+		"bob: look": true, "hey @Bob!": true, "bobby": false, "kabob": false, "no": false, "bobby and bob": true, "bob": true, "bob-2": false,
+	} {
+		if got := mentions(text, "bob"); got != want {
+			t.Errorf("mentions(%q) = %v", text, got)
+		}
+	}
+}

@@ -1,0 +1,114 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+
+	"localchat/node"
+)
+
+// The exit codes of INTERFACE. Scripts rely on them; the list only grows.
+const (
+	exitOK          = 0
+	exitFailure     = 1
+	exitUsage       = 2
+	exitNetwork     = 3
+	exitNotFound    = 4
+	exitRefused     = 5
+	exitIdentity    = 6
+	exitLocked      = 7
+	exitInternal    = 70
+	exitInterrupted = 130
+)
+
+// errInterrupted is the cause of a context that a signal ended.
+var errInterrupted = errors.New("interrupted")
+
+// errOutputClosed says that whoever read our standard output has gone, as head does. It ends a command in order and is
+// no failure.
+var errOutputClosed = errors.New("standard output is closed")
+
+// A failure is an error of this package: what happened, what to do next, and the exit code that it deserves.
+type failure struct {
+	code int
+	text string
+	hint string
+}
+
+func (f *failure) Error() string { return f.text }
+
+// usage is a failure to say what is wanted: a bad flag, argument or setting.
+func usage(hint, format string, args ...any) error {
+	return &failure{code: exitUsage, text: fmt.Sprintf(format, args...), hint: hint}
+}
+
+// explain says what happened, what to do next and which exit code that is.
+func explain(err error) (text, hint string, code int) {
+	var f *failure
+	if errors.As(err, &f) {
+		return f.text, f.hint, f.code
+	}
+	e := node.AsError(err)
+	return e.Text, e.Hint, codeOf(e)
+}
+
+// codeOf is the exit code of what node says.
+func codeOf(e *node.Error) int {
+	switch {
+	case e.Identity:
+		return exitIdentity
+	case e.Locked:
+		return exitLocked
+	}
+	switch e.Code {
+	case node.NotFound, node.Timeout:
+		return exitNotFound
+	case node.RefusedCode, node.ClosedCode, node.NotMember, node.NotOwner:
+		return exitRefused
+	case node.Invalid, node.Ambiguous:
+		return exitUsage
+	case node.Unavailable:
+		return exitNetwork
+	case node.Exists, node.Internal:
+		return exitFailure
+	}
+	return exitFailure
+}
+
+// finish reports err on w in two lines and returns the exit code of the program.
+func finish(ctx context.Context, w io.Writer, err error) int {
+	switch {
+	case errors.Is(context.Cause(ctx), errInterrupted):
+		return exitInterrupted
+	case err == nil, errors.Is(err, errOutputClosed):
+		return exitOK
+	}
+	text, hint, code := explain(err)
+	// The text may name a room or a nick.
+	_, _ = fmt.Fprintf(w, "localchat: %s\n", clean(text, shownPhrase))
+	if hint != "" {
+		_, _ = fmt.Fprintf(w, "hint: %s\n", clean(hint, shownPhrase))
+	}
+	return code
+}
+
+// crashed reports a panic: it is deferred first in every goroutine of this package. After it returns true the program
+// is to end with [exitInternal].
+func crashed(w io.Writer, cause any) bool {
+	if cause == nil {
+		return false
+	}
+	_, _ = fmt.Fprintf(w, "localchat: internal error: %v\nhint: please report this, with the lines below\n%s", cause, debug.Stack())
+	return true
+}
+
+// guard is deferred first in every goroutine that this package starts: a panic there ends the program as one in the
+// main goroutine would.
+func (a *app) guard() {
+	if crashed(a.stderr, recover()) {
+		a.exit(exitInternal)
+	}
+}

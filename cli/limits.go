@@ -1,0 +1,46 @@
+package cli
+
+import "time"
+
+// Every bound of this package, with its unit and its reason.
+const (
+	// maxLine, in bytes, of what a person types or pipes into a console: the longest text that the wire carries and
+	// room for a command in front of it.
+	maxLine = 64<<10 + 512
+	// maxText, in bytes, of what send reads from standard input: the longest text that the wire carries.
+	maxText = 64 << 10
+	// maxRequest, in bytes, of one line of JSON-RPC: the longest text with every byte escaped as \u00XX, and its frame.
+	maxRequest = 6*maxText + 4<<10
+	// maxRequests that run at the same time. Joins and direct messages wait for people and networks, so a few of
+	// them must not hold up the rest.
+	maxRequests = 64
+	// maxConfig, in bytes, of the configuration file: a few dozen lines of settings.
+	maxConfig = 64 << 10
+	// maxInputQueue of lines read and not yet acted on: enough that a paste does not stall its terminal.
+	maxInputQueue = 64
+	// maxLogLines kept in memory for /log: the last few minutes of a busy node at its most talkative.
+	maxLogLines = 1000
+	// maxLogLine, in bytes, of one of them.
+	maxLogLine = 2 << 10
+	// logShown is how many of them /log prints: about one screen and a half.
+	logShown = 40
+
+	// Runes of peer text that a console shows; what is longer ends in "…".
+	shownName   = 64       // nicks, room names, codes
+	shownPhrase = 512      // subjects, reasons, warnings, words, addresses
+	shownText   = 64 << 10 // messages: everything that the wire lets through
+	// maxMarks is how many combining marks stay on one base character: more than any script needs, too few to climb
+	// over the lines above.
+	maxMarks = 4
+
+	// joinWait is how long joining waits for the room to be found and its owner to answer.
+	joinWait = 60 * time.Second
+	// findWait is how long "localchat rooms" collects: discovery's first burst and one answer late.
+	findWait = 3 * time.Second
+	// deliveryWait is how long the end of input waits until the lines said last have reached another node.
+	deliveryWait = 5 * time.Second
+	// drainWait is how long JSON-RPC answers requests that were still open at the end of input.
+	drainWait = 5 * time.Second
+	// requestWait bounds a console command that waits for nobody but the local node.
+	requestWait = 15 * time.Second
+)

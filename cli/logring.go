@@ -1,0 +1,36 @@
+package cli
+
+import (
+	"strings"
+	"sync"
+)
+
+// A logRing keeps the last lines of the log for /log. Any goroutine of the program logs, and the console reads, so it
+// is one of the few things here with a mutex.
+type logRing struct {
+	mu    sync.Mutex
+	lines []string // up to maxLogLines; the oldest at next once full
+	next  int
+}
+
+// Write keeps p, which is one line of a slog handler.
+func (r *logRing) Write(p []byte) (int, error) {
+	line := strings.TrimSuffix(string(p[:min(len(p), maxLogLine)]), "\n")
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.lines) < maxLogLines {
+		r.lines = append(r.lines, line)
+		return len(p), nil
+	}
+	r.lines[r.next] = line
+	r.next = (r.next + 1) % maxLogLines
+	return len(p), nil
+}
+
+// last returns up to n lines, the oldest first.
+func (r *logRing) last(n int) []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := append(append([]string(nil), r.lines[r.next:]...), r.lines[:r.next]...)
+	return all[max(len(all)-n, 0):]
+}

@@ -1,0 +1,384 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/cobra/doc"
+
+	"localchat/node"
+)
+
+// Version is set by the release build: -ldflags "-X localchat/cli.Version=v1.2.3".
+var Version string
+
+// version is the version of this program, as well as it is known.
+func version() string {
+	if Version != "" {
+		return Version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "devel"
+}
+
+// printJSON writes v as one object on one line.
+func (a *app) printJSON(v any) error {
+	enc := json.NewEncoder(a.stdout)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return errOutputClosed
+	}
+	return nil
+}
+
+func (a *app) roomsCommand() *cobra.Command {
+	wait := span{d: findWait, set: true}
+	cmd := &cobra.Command{
+		Use:     "rooms",
+		Short:   "List the rooms on this network",
+		Example: "  localchat rooms\n  localchat rooms --wait 10s --json | jq -r '.rooms[].name'",
+		Args:    takes(),
+		RunE: a.verb(func(cmd *cobra.Command, _ []string) error {
+			// Looking needs neither our identity nor our rooms: a console that uses them may be running.
+			return a.withNode(cmd.Context(), node.Config{NoResume: true}, func(ctx context.Context, n peerNode) error {
+				return a.listRooms(ctx, n, wait.d)
+			})
+		}),
+	}
+	cmd.Flags().Var(&wait, "wait", "how long to look")
+	return cmd
+}
+
+// listRooms prints the rooms that n finds within wait.
+func (a *app) listRooms(ctx context.Context, n peerNode, wait time.Duration) error {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	rooms, err := n.Rooms(ctx)
+	if err != nil {
+		return err
+	}
+	if a.opts.json {
+		return a.printJSON(roomList{Rooms: orEmpty(rooms)})
+	}
+	if len(rooms) == 0 {
+		a.say("no rooms found")
+		a.say("hint: localchat create ROOM makes one; where mDNS is blocked, join by an invite text")
+	}
+	for _, line := range roomLines(rooms) {
+		if err := writeLine(a.stdout, line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *app) sendCommand() *cobra.Command {
+	wait := span{d: joinWait, set: true}
+	cmd := &cobra.Command{
+		Use:   "send ROOM TEXT|-",
+		Short: "Say one line (or standard input) in a room, then leave; for scripts",
+		Long: "Say one line, or standard input as one message, in a room, then leave; for scripts.\n\n" +
+			"Where this node is no member yet it asks to be admitted, which may take a person. Done means that the line has reached another node.",
+		Example: "  localchat send lab 'the build is green'\n  go test ./... 2>&1 | tail -20 | localchat send lab - --nick ci",
+		Args:    takes("ROOM", "TEXT..."),
+		RunE: a.verb(func(cmd *cobra.Command, args []string) error {
+			text, err := a.textToSend(args[1:])
+			if err != nil {
+				return err
+			}
+			return a.visit(cmd.Context(), args[0], wait.d, func(ctx context.Context, v *visitor) error {
+				ctx, cancel := context.WithTimeout(ctx, wait.d)
+				defer cancel()
+				return a.send(ctx, v, text)
+			})
+		}),
+	}
+	cmd.Flags().Var(&wait, "timeout", "give up when being admitted or delivering takes longer")
+	return cmd
+}
+
+// textToSend is what the arguments or, for "-", standard input say.
+func (a *app) textToSend(args []string) (string, error) {
+	text := strings.Join(args, " ")
+	if text == "-" {
+		raw, err := io.ReadAll(io.LimitReader(bufio.NewReader(a.stdin), maxText+1))
+		if err != nil {
+			return "", err
+		}
+		text = strings.TrimRight(string(raw), "\r\n")
+	}
+	switch {
+	case strings.TrimSpace(text) == "":
+		return "", usage("give it a text, or - and something on standard input", "nothing to send")
+	case len(text) > maxText:
+		return "", usage("send the end of it: tail -c 60000", "the text is longer than %d bytes", maxText)
+	}
+	return text, nil
+}
+
+// A visitor is a node that is in a room for the time of one command.
+type visitor struct {
+	n      peerNode
+	room   string // its id
+	name   string
+	events <-chan node.Event
+	// kept: the place in the room was ours before this command, so it stays.
+	kept bool
+}
+
+// next waits for an event of the room.
+func (v *visitor) next(ctx context.Context) (node.Event, error) {
+	for {
+		select {
+		case ev, open := <-v.events:
+			if !open {
+				return ev, &failure{code: exitFailure, text: "the node stopped", hint: "run again with -v and --log-file"}
+			}
+			if _, gap := ev.Body.(node.Gap); !gap && ev.Room.String() != v.room {
+				continue
+			}
+			if j, ok := ev.Body.(node.Joined); ok {
+				v.kept = v.kept || j.Resumed || j.Owner
+			}
+			return ev, nil
+		case <-ctx.Done():
+			return node.Event{}, ctx.Err()
+		}
+	}
+}
+
+// visit enters a room, by the membership of last time where there is one, runs do, and goes. A membership that it had
+// to ask for ends with it; one that was there before stays.
+func (a *app) visit(ctx context.Context, room string, wait time.Duration, do func(context.Context, *visitor) error) error {
+	return a.withNode(ctx, node.Config{DataDir: a.opts.dir(), NoResume: true}, func(ctx context.Context, n peerNode) error {
+		events, stop := n.Listen()
+		defer stop()
+		joining, cancel := context.WithTimeout(ctx, wait)
+		defer cancel()
+		joined, err := n.Join(joining, joinOptions(room))
+		if err != nil {
+			return err
+		}
+		v := &visitor{n: n, room: joined.ID.String(), name: joined.Name, events: events}
+		err = do(ctx, v)
+		if !v.kept {
+			leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestWait)
+			defer cancel()
+			// Being removed in the meantime is no failure to leave.
+			_ = n.Leave(leaving, v.room)
+		}
+		return err
+	})
+}
+
+func (a *app) tailCommand() *cobra.Command {
+	wait := span{d: joinWait, set: true}
+	cmd := &cobra.Command{
+		Use:     "tail ROOM",
+		Short:   "Print a room's events until interrupted",
+		Example: "  localchat tail lab\n  localchat tail lab --json | jq -r 'select(.type==\"message\") | .text'",
+		Args:    takes("ROOM"),
+		RunE: a.verb(func(cmd *cobra.Command, args []string) error {
+			return a.visit(cmd.Context(), args[0], wait.d, a.tail)
+		}),
+	}
+	cmd.Flags().Var(&wait, "timeout", "give up when being admitted takes longer")
+	return cmd
+}
+
+func (a *app) idCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "id",
+		Short:   "My peer ID, nick and words",
+		Long:    "My peer ID, nick and words: eight words that stand for my key, to be read aloud and compared.",
+		Example: "  localchat id\n  localchat id --json | jq -r .peer",
+		Args:    takes(),
+		RunE: a.verb(func(*cobra.Command, []string) error {
+			info, err := node.Identity(a.opts.dir())
+			if err != nil {
+				return err
+			}
+			who := identity{Peer: info.Peer, Nick: a.nick(), Words: info.Words}
+			if a.opts.json {
+				return a.printJSON(who)
+			}
+			for _, line := range who.lines() {
+				if err := writeLine(a.stdout, line); err != nil {
+					return err
+				}
+			}
+			return nil
+		}),
+	}
+}
+
+// identity is what "localchat id" says.
+type identity struct {
+	Peer  node.PeerID `json:"peer"`
+	Nick  string      `json:"nick"`
+	Words string      `json:"words"`
+}
+
+func (i identity) lines() []safeText {
+	return []safeText{
+		"peer   " + clean(i.Peer.String(), shownPhrase),
+		"nick   " + clean(i.Nick, shownName),
+		"words  " + clean(i.Words, shownPhrase),
+	}
+}
+
+// shownModules are the libraries whose versions "version --json" names: what a report of a fault needs.
+var shownModules = []string{"github.com/libp2p/go-libp2p", "github.com/libp2p/go-libp2p-pubsub", "github.com/hashicorp/mdns"}
+
+func (a *app) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "version",
+		Short:   "The version of this program",
+		Example: "  localchat version --json",
+		Args:    takes(),
+		RunE: a.verb(func(*cobra.Command, []string) error {
+			if !a.opts.json {
+				return writeLine(a.stdout, "localchat "+clean(version()+" "+runtime.Version()+" "+runtime.GOOS+"/"+runtime.GOARCH, shownPhrase))
+			}
+			modules := map[string]string{}
+			if info, ok := debug.ReadBuildInfo(); ok {
+				for _, dep := range info.Deps {
+					for _, shown := range shownModules {
+						if dep.Path == shown {
+							modules[dep.Path] = dep.Version
+						}
+					}
+				}
+			}
+			return a.printJSON(map[string]any{
+				"version": version(), "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH, "modules": modules,
+			})
+		}),
+	}
+}
+
+func (a *app) manCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "man [DIRECTORY]",
+		Short:   "Write the manual pages into a directory, or the first one to standard output",
+		Example: "  localchat man | man -l -\n  localchat man /usr/local/share/man/man1",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return takes("DIRECTORY")(cmd, args)
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			header := &doc.GenManHeader{Title: "LOCALCHAT", Section: "1", Source: "localchat " + version(), Manual: "localchat"}
+			if len(args) == 0 {
+				return doc.GenMan(cmd.Root(), header, a.stdout)
+			}
+			if err := os.MkdirAll(args[0], 0o755); err != nil {
+				return usage("name a directory that can be written to", "%v", err)
+			}
+			if err := doc.GenManTree(cmd.Root(), header, args[0]); err != nil {
+				return usage("name a directory that can be written to", "%v", err)
+			}
+			return nil
+		},
+	}
+}
+
+// send says text and waits until another node has it.
+func (a *app) send(ctx context.Context, v *visitor, text string) error {
+	id, err := v.n.Say(ctx, v.room, text, false)
+	if err != nil {
+		return err
+	}
+	for {
+		ev, err := v.next(ctx)
+		switch {
+		case errors.Is(err, context.DeadlineExceeded):
+			return &failure{
+				code: exitNotFound, text: "nobody in " + v.name + " has the line yet",
+				hint: "is anybody else there? localchat rooms tells; or give it longer with --timeout",
+			}
+		case err != nil:
+			return err
+		}
+		if d, ok := ev.Body.(node.Delivered); ok && d.ID == id {
+			if a.opts.json {
+				return a.printJSON(sent{ID: id, Room: v.room, Delivered: true})
+			}
+			return nil
+		}
+		if err := ending(ev); err != nil {
+			return err
+		}
+	}
+}
+
+// sent is what "send --json" prints.
+type sent struct {
+	ID        string `json:"id"`
+	Room      string `json:"room"`
+	Delivered bool   `json:"delivered"`
+}
+
+// tail prints the events of the room until ctx ends or the place in it is lost.
+func (a *app) tail(ctx context.Context, v *visitor) error {
+	r := renderer{clock: true}
+	for {
+		ev, err := v.next(ctx)
+		if err != nil {
+			return err
+		}
+		if err := a.printEvent(r, ev); err != nil {
+			return err
+		}
+		if err := ending(ev); err != nil {
+			return err
+		}
+	}
+}
+
+// printEvent writes an event as lines or, with --json, as one object.
+func (a *app) printEvent(r renderer, ev node.Event) error {
+	if a.opts.json {
+		raw, err := eventJSON(ev)
+		if err != nil {
+			return err
+		}
+		return a.printJSON(raw)
+	}
+	for _, line := range r.lines(ev) {
+		if err := writeLine(a.stdout, line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ending is the failure that an event of a room means for a command that lives as long as our place in it.
+func ending(ev node.Event) error {
+	switch b := ev.Body.(type) {
+	case node.Removed:
+		return &failure{code: exitRefused, text: "no longer in " + ev.RoomName, hint: string(afterRemoval(b, ev.RoomName, "localchat "))}
+	case node.Refused:
+		return &failure{code: exitRefused, text: "not a member of " + ev.RoomName, hint: "ask to be admitted: localchat join " + ev.RoomName}
+	case node.RoomClosed:
+		return &failure{code: exitRefused, text: ev.RoomName + " is closed", hint: "localchat create " + ev.RoomName + " makes a new one"}
+	}
+	return nil
+}

@@ -1,0 +1,262 @@
+package cli
+
+import (
+	"crypto/rand"
+	"fmt"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/adrg/xdg"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"localchat/node"
+)
+
+// options are the flags of every command.
+type options struct {
+	nick       string
+	dataDir    string
+	ephemeral  bool
+	listen     []string
+	peers      []string
+	interfaces []string
+	noMDNS     bool
+	noResume   bool
+	plain      bool
+	json       bool
+	noColor    bool
+	quiet      bool
+	verbose    bool
+	logFile    string
+}
+
+// addTo declares the flags.
+func (o *options) addTo(f *pflag.FlagSet) {
+	f.StringVar(&o.nick, "nick", "", "the name to show in rooms (default: the login name)")
+	f.StringVar(&o.dataDir, "data-dir", "", "where the identity and the rooms are kept (default: "+filepath.Join("$XDG_DATA_HOME", "localchat")+")")
+	f.BoolVar(&o.ephemeral, "ephemeral", false, "keep everything in memory; a new identity each time")
+	f.StringArrayVar(&o.listen, "listen", nil, "multiaddr to listen on; repeatable (default: all interfaces, QUIC and TCP)")
+	f.StringArrayVar(&o.peers, "peer", nil, "multiaddr or HOST:PORT of a node to dial and dial again; repeatable")
+	f.StringArrayVar(&o.interfaces, "interface", nil, "look for rooms on this network interface only; repeatable")
+	f.BoolVar(&o.noMDNS, "no-mdns", false, "neither announce nor look for nodes by mDNS")
+	f.BoolVar(&o.noResume, "no-resume", false, "leave the rooms of last time alone")
+	f.BoolVar(&o.plain, "plain", false, "one event a line, nothing redrawn")
+	f.BoolVar(&o.json, "json", false, "print results as JSON")
+	f.BoolVar(&o.noColor, "no-color", false, "no colour, as NO_COLOR")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "no words on standard error but errors")
+	f.BoolVarP(&o.verbose, "verbose", "v", false, "log in detail")
+	f.StringVar(&o.logFile, "log-file", "", "append the log to this file")
+}
+
+// dir is the data directory; "" keeps all in memory.
+func (o *options) dir() string {
+	switch {
+	case o.ephemeral:
+		return ""
+	case o.dataDir != "":
+		return o.dataDir
+	}
+	return filepath.Join(xdg.DataHome, "localchat")
+}
+
+// maxNickRunes is how much of a login name becomes a nick: what the owner's node admits.
+const maxNickRunes = 32
+
+// nick is the name that this node asks for: --nick, or the login name as far as it makes a nick, or a guest's.
+func (a *app) nick() string {
+	if a.opts.nick != "" {
+		return a.opts.nick
+	}
+	for _, name := range []string{a.variable("USER"), a.variable("USERNAME"), loginName()} {
+		if nick := nickOf(name); nick != "" {
+			return nick
+		}
+	}
+	if a.guest == "" {
+		// Kept for the life of the program: whoami and the room must not disagree.
+		a.guest = "guest-" + strings.ToLower(rand.Text()[:4])
+	}
+	return a.guest
+}
+
+func loginName() string {
+	u, err := user.Current()
+	if err != nil {
+		return ""
+	}
+	// On Windows it is DOMAIN\name.
+	return u.Username[strings.LastIndexByte(u.Username, '\\')+1:]
+}
+
+// nickOf keeps of name what every room admits: letters, digits and - _ . inside.
+func nickOf(name string) string {
+	kept := strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("-_.", r) {
+			return r
+		}
+		return -1
+	}, strings.ToValidUTF8(name, ""))
+	runes := []rune(strings.Trim(kept, "-_."))
+	return string(runes[:min(len(runes), maxNickRunes)])
+}
+
+// A span is a length of time as people write it: 90s, 10m, 6h, 1d, 2w, or 0. It is a flag value.
+type span struct {
+	d   time.Duration
+	set bool
+}
+
+func (s *span) Type() string { return "time" }
+
+func (s *span) String() string {
+	if !s.set {
+		return ""
+	}
+	return spanText(s.d)
+}
+
+func (s *span) Set(text string) error {
+	d, err := parseSpan(text)
+	if err != nil {
+		return err
+	}
+	s.d, s.set = d, true
+	return nil
+}
+
+// seconds is the span for a policy, nil where it was not given.
+func (s *span) seconds() *int64 {
+	if !s.set {
+		return nil
+	}
+	n := int64(s.d / time.Second)
+	return &n
+}
+
+// createFlags are the flags of create.
+type createFlags struct {
+	open       bool
+	inviteOnly bool
+	subject    string
+	idle       span
+	retain     span
+	history    string
+}
+
+func (c *createFlags) addTo(f *pflag.FlagSet) {
+	f.BoolVar(&c.open, "open", false, "let everybody in (default: they knock and you /accept)")
+	f.BoolVar(&c.inviteOnly, "invite-only", false, "let in only who has an invite")
+	f.StringVar(&c.subject, "subject", "", "what the room is about")
+	f.Var(&c.idle, "idle", "close the room after this long without a line, 0 never (default 6h)")
+	f.Var(&c.retain, "retain", "forget lines after this long (default 10m)")
+	f.StringVar(&c.history, "history", "", "what newcomers get of it: none, since-join or all (default none)")
+}
+
+// policy is what the flags ask for; what was not given stays the default of the room.
+func (c *createFlags) policy(f *pflag.FlagSet) (node.PolicyChange, error) {
+	change := node.PolicyChange{IdleS: c.idle.seconds(), RetainS: c.retain.seconds()}
+	access := ""
+	switch {
+	case c.open && c.inviteOnly:
+		return change, usage("choose one of them", "--open and --invite-only exclude each other")
+	case c.open:
+		access = "open"
+	case c.inviteOnly:
+		access = "invite"
+	}
+	if access != "" {
+		change.Access = &access
+	}
+	if f.Changed("subject") {
+		change.Subject = &c.subject
+	}
+	if c.history != "" {
+		change.History = &c.history
+	}
+	return change, nil
+}
+
+// settle fills every flag that the command line did not give, from the environment, then from the configuration file.
+func (a *app) settle(cmd *cobra.Command) error {
+	file, err := readConfig(a.configPath(), cmd.Root())
+	if err != nil {
+		return err
+	}
+	var failed error
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if f.Changed || failed != nil || f.Name == "help" {
+			return
+		}
+		name := "LOCALCHAT_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		if text, ok := a.env(name); ok {
+			if err := setFlag(cmd, f, splitList(f, text)); err != nil {
+				failed = usage("see localchat "+cmd.Name()+" --help", "the environment sets %s=%s: %v", name, text, err)
+			}
+			return
+		}
+		if s, ok := file.setting(cmd.Name(), f.Name); ok {
+			if err := setFlag(cmd, f, s.values); err != nil {
+				failed = file.fault(s, err.Error())
+			}
+		}
+	})
+	return failed
+}
+
+// setFlag sets f once for each value; only repeatable flags may have other than one.
+func setFlag(cmd *cobra.Command, f *pflag.Flag, values []string) error {
+	if f.Value.Type() != "stringArray" && len(values) != 1 {
+		return fmt.Errorf("%s takes one value", f.Name)
+	}
+	for _, v := range values {
+		if err := cmd.Flags().Set(f.Name, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// splitList makes the values of a repeatable flag of one environment variable, which holds them with commas between.
+func splitList(f *pflag.Flag, text string) []string {
+	if f.Value.Type() != "stringArray" {
+		return []string{text}
+	}
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
+}
+
+// variable is the value of an environment variable, "" where it is not set.
+func (a *app) variable(name string) string {
+	v, _ := a.env(name)
+	return v
+}
+
+// configPath is where the configuration file is looked for.
+func (a *app) configPath() string {
+	if dir := a.variable("XDG_CONFIG_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "localchat", "config.toml")
+	}
+	return filepath.Join(xdg.ConfigHome, "localchat", "config.toml")
+}
+
+// openConfig opens the file with its bound in mind; a missing file is nil.
+func openConfig(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case os.IsNotExist(err):
+		return nil, nil
+	case err != nil:
+		return nil, usage("make it readable, or move it away", "cannot read %s: %v", path, err)
+	case info.Size() > maxConfig || !info.Mode().IsRegular():
+		return nil, usage("a configuration is a few lines of text", "%s is no configuration file", path)
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil, usage("make it readable, or move it away", "cannot read %s: %v", path, err)
+	}
+	return raw, nil
+}

@@ -1,0 +1,143 @@
+package cli
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+func TestParse(t *testing.T) {
+	table := commands()
+	for _, c := range []struct {
+		line string
+		say  string
+		cmd  string
+		args []string
+		err  string
+	}{
+		{line: ""},
+		{line: "   "},
+		{line: "hello", say: "hello"},
+		{line: "  indented", say: "  indented"},
+		{line: "hello\r\n", say: "hello"},
+		{line: "//x", say: "/x"},
+		{line: " //x y", say: "/x y"},
+		{line: "/help", cmd: "help"},
+		{line: "/HELP kick", cmd: "help", args: []string{"kick"}},
+		{line: "/kick dave", cmd: "kick", args: []string{"dave"}},
+		{line: "  /kick dave", cmd: "kick", args: []string{"dave"}},
+		{line: "/kick  dave   too  loud ", cmd: "kick", args: []string{"dave", "too  loud"}},
+		{line: "/msg bob hi there", cmd: "msg", args: []string{"bob", "hi there"}},
+		{line: "/join the big room", cmd: "join", args: []string{"the big room"}},
+		{line: "/room close see you", cmd: "close", args: []string{"see you"}},
+		{line: "/room create lab", cmd: "create", args: []string{"lab"}},
+		{line: "/Room Invite", cmd: "invite"},
+		{line: "/topic the build", cmd: "subject", args: []string{"the build"}},
+		{line: "/msg bob", err: "usage: /msg NICK TEXT"},
+		{line: "/quit now", err: "usage: /quit"},
+		{line: "/kcik dave", err: "there is no /kcik"},
+		{line: "/etc/passwd", err: "there is no /etc/passwd"},
+		{line: "/", err: "a lone /"},
+		{line: "/ kick dave", err: "a lone /"},
+	} {
+		in, err := parse(c.line, table)
+		if c.err != "" {
+			if err == nil || !strings.Contains(err.Error(), c.err) {
+				t.Errorf("%q: error %v, want %q", c.line, err, c.err)
+			}
+			continue
+		}
+		cmd := ""
+		if in.cmd != nil {
+			cmd = in.cmd.name
+		}
+		if err != nil || in.say != c.say || cmd != c.cmd || !slices.Equal(in.args, c.args) {
+			t.Errorf("%q: say %q, /%s %q, %v", c.line, in.say, cmd, in.args, err)
+		}
+	}
+}
+
+// TestSlashIsNeverSaid: whatever is typed, a line that begins with one slash says nothing.
+func TestSlashIsNeverSaid(t *testing.T) {
+	table := commands()
+	rapid.Check(t, func(t *rapid.T) {
+		rest := rapid.String().Filter(func(s string) bool { return !strings.HasPrefix(s, "/") }).Draw(t, "rest")
+		in, err := parse("/"+rest, table)
+		if in.say != "" {
+			t.Errorf("/%s says %q", rest, in.say)
+		}
+		if err == nil && in.cmd == nil {
+			t.Errorf("/%s is neither a command nor an error", rest)
+		}
+	})
+}
+
+func TestNearest(t *testing.T) {
+	for typed, want := range map[string]string{
+		"kcik": "kick", "kik": "kick", "bann": "ban", "jion": "join", "hlep": "help", "acept": "accept", "mem": "members", "frobnicate": "", "x": "",
+	} {
+		if got := nearest(typed, commands()); got != want {
+			t.Errorf("nearest(%q) = %q, want %q", typed, got, want)
+		}
+	}
+}
+
+// TestCommandTable: every command has help, an example that parses to it, and a usage that fits its bounds.
+func TestCommandTable(t *testing.T) {
+	table := commands()
+	seen := map[string]bool{}
+	for _, c := range table {
+		if c.help == "" || len(c.examples) == 0 || c.run == nil {
+			t.Errorf("/%s lacks help, an example or its function", c.name)
+		}
+		for _, name := range append([]string{c.name}, c.aliases...) {
+			if seen[name] {
+				t.Errorf("/%s stands twice", name)
+			}
+			seen[name] = true
+		}
+		for _, example := range c.examples {
+			in, err := parse(example, table)
+			if err != nil || in.cmd != c {
+				t.Errorf("the example %q is not /%s: %v", example, c.name, err)
+			}
+		}
+		if wanted := strings.Count(c.usage, " ") > 0 || c.usage != ""; wanted != (c.max > 0) {
+			t.Errorf("/%s: usage %q, at most %d arguments", c.name, c.usage, c.max)
+		}
+	}
+	for _, name := range []string{
+		"help", "rooms", "switch", "create", "join", "leave", "me", "msg", "members", "whois", "whoami", "net", "search", "log", "clear",
+		"set", "quit", "invite", "accept", "deny", "kick", "ban", "unban", "bans", "invites", "uninvite", "subject", "topic", "policy", "close",
+		"room create", "room invite", "room close",
+	} {
+		if !seen[name] {
+			t.Errorf("INTERFACE lists /%s, the table does not", name)
+		}
+	}
+}
+
+func TestSpan(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"90s": 90 * time.Second, "10m": 10 * time.Minute, "2h": 2 * time.Hour, "1d": 24 * time.Hour, "2w": 14 * 24 * time.Hour, "1h30m": 90 * time.Minute, "0": 0,
+	} {
+		got, err := parseSpan(text)
+		if err != nil || got != want {
+			t.Errorf("parseSpan(%q) = %v, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"", "m", "10", "-1h", "1.5h", "1x", "99999999999999999999s", "9999999999w", "0s"} {
+		if got, err := parseSpan(text); err == nil {
+			t.Errorf("parseSpan(%q) = %v", text, got)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		d := time.Duration(rapid.Int64Range(0, 1e9).Draw(t, "seconds")) * time.Second
+		if got, err := parseSpan(spanText(d)); err != nil || got != d {
+			t.Errorf("%v is written %q and read %v, %v", d, spanText(d), got, err)
+		}
+	})
+}

@@ -1,0 +1,47 @@
+package cli
+
+import (
+	"context"
+	"time"
+
+	"localchat/node"
+)
+
+// A peerNode is [node.Node] as the faces use it. It is an interface for one reason: what a person and a program are
+// told about each event and error is tested without a network.
+type peerNode interface {
+	Info() node.Info
+	Peers(ctx context.Context) ([]node.PeerInfo, error)
+	Dial(ctx context.Context, addr string) (node.PeerID, error)
+	Rooms(ctx context.Context) ([]node.RoomInfo, error)
+	Create(ctx context.Context, o node.CreateOptions) (node.RoomInfo, error)
+	Join(ctx context.Context, o node.JoinOptions) (node.JoinedInfo, error)
+	Leave(ctx context.Context, room string) error
+	Say(ctx context.Context, room, text string, action bool) (string, error)
+	Tell(ctx context.Context, room, who, text string) (string, error)
+	Members(ctx context.Context, room string) (node.MembersInfo, error)
+	History(ctx context.Context, room string) ([]node.Message, error)
+	Invite(ctx context.Context, room, nick string, expires time.Duration) (node.InviteInfo, error)
+	Invites(ctx context.Context, room string) ([]node.InviteInfo, error)
+	Uninvite(ctx context.Context, room, id string) error
+	Knocks(ctx context.Context, room string) ([]node.KnockInfo, error)
+	Accept(ctx context.Context, room, who string) error
+	Deny(ctx context.Context, room, who, reason string) error
+	Kick(ctx context.Context, room, who, reason string) (node.Committed, error)
+	Ban(ctx context.Context, room, who, reason string, d time.Duration) (node.Committed, error)
+	Unban(ctx context.Context, room, who string) (node.Committed, error)
+	Bans(ctx context.Context, room string) ([]node.BanInfo, error)
+	Policy(ctx context.Context, room string, change node.PolicyChange) (node.PolicyInfo, error)
+	CloseRoom(ctx context.Context, room, reason string) error
+	// Listen starts a stream of events from now on; stop ends it.
+	Listen() (events <-chan node.Event, stop func())
+	Close() error
+}
+
+// liveNode makes a peerNode of a running node.
+type liveNode struct{ *node.Node }
+
+func (n liveNode) Listen() (<-chan node.Event, func()) {
+	s := n.Subscribe()
+	return s.Events(), s.Close
+}

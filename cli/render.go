@@ -1,0 +1,356 @@
+package cli
+
+import (
+	"strings"
+	"time"
+
+	"localchat/node"
+)
+
+// A renderer makes lines of events. It is pure: the same event gives the same lines. Each kind of line begins with its
+// own mark: "<nick>" said, "*" happened, "?" wants an answer, "!" went wrong.
+type renderer struct {
+	// clock puts HH:MM, local, in front.
+	clock bool
+	// room is the id of the room being typed into; lines of others name theirs.
+	room string
+	// keys shows changes of the room's key.
+	keys bool
+}
+
+// lines are what a person is told about ev: none, one, or few.
+func (r renderer) lines(ev node.Event) []safeText {
+	text, at := r.text(ev)
+	if text == "" {
+		return nil
+	}
+	var zero node.RoomID
+	if ev.Room != zero && r.room != "" && ev.Room.String() != r.room && namesNoRoom(ev.Body) {
+		text = "[" + clean(ev.RoomName, shownName) + "] " + text
+	}
+	if at.IsZero() {
+		at = ev.Time
+	}
+	return []safeText{r.stamp(at) + text}
+}
+
+// namesNoRoom reports whether the line for an event does not say by itself which room it is about.
+func namesNoRoom(body node.EventBody) bool {
+	switch body.(type) {
+	case node.Joined, node.Left, node.Removed, node.Refused, node.RoomClosed, node.PolicyChanged, node.RoomFound, node.RoomLost:
+		return false
+	}
+	return true
+}
+
+// stamp is the time in front of a line.
+func (r renderer) stamp(at time.Time) safeText {
+	if !r.clock || at.IsZero() {
+		return ""
+	}
+	return clean(at.Local().Format("15:04 "), shownName)
+}
+
+// text is the line for ev without time and room, "" where there is nothing to tell, and the time it speaks of where
+// that is not the event's.
+func (r renderer) text(ev node.Event) (safeText, time.Time) {
+	var none time.Time
+	switch b := ev.Body.(type) {
+	case node.Message:
+		return messageText(b, ev.RoomName), b.At
+	case node.Direct:
+		return "[" + nick(b.Nick, b.Peer) + " to you] " + clean(b.Text, shownText), b.At
+	case node.MemberJoined, node.MemberLeft, node.MemberRemoved, node.RemovalReason, node.Unbanned, node.Hidden:
+		return memberText(b), none
+	case node.Knock:
+		return "? " + nick(b.Nick, b.Peer) + " knocks; their words: " + clean(b.Words, shownPhrase) +
+			"; /accept " + nick(b.Nick, b.Peer) + " or /deny " + nick(b.Nick, b.Peer), none
+	case node.KnockGone:
+		return "* " + nick(b.Nick, b.Peer) + " no longer knocks", none
+	case node.RoomFound:
+		return "* " + phrase(b.Name) + " is on this network (" + access(b.Access) + "; owner's words: " + clean(b.Words, shownPhrase) + ")", none
+	case node.RoomLost:
+		return "* " + phrase(b.Name) + " is no longer on this network", none
+	case node.Joined, node.Left, node.Removed, node.Refused, node.RoomClosed:
+		return ownText(b, ev.RoomName), none
+	case node.Epoch:
+		return r.epochText(b), none
+	case node.RemovalProgress:
+		return progressText(b), none
+	case node.OwnerUnreachable:
+		return "! owner unreachable for " + minutes(b.ForS) + ": nobody can be admitted or removed", none
+	case node.OwnerBack:
+		return "* owner is back after " + minutes(b.ForS), none
+	case node.PolicyChanged:
+		return "* policy of " + phrase(ev.RoomName) + ": " + policyText(b.PolicyInfo), none
+	case node.Gap:
+		return "! " + number(b.Lost) + " lines skipped: this console was too slow for them", none
+	case node.Warning:
+		return "! " + clean(b.Text, shownPhrase), none
+	}
+	// Delivered and Expired change what a screen shows; a line that is printed stays printed.
+	return "", none
+}
+
+// messageText is a line that was said in room.
+func messageText(m node.Message, room string) safeText {
+	who := nick(m.Nick, m.Peer)
+	late := safeText("")
+	if m.Late {
+		late = " (late)"
+	}
+	if m.Action {
+		if strings.EqualFold(string(who), room) {
+			// "* lab was closed" is for the room to say.
+			who += tail(m.Peer)
+		}
+		return "* " + who + " " + clean(m.Text, shownText) + late
+	}
+	return "<" + who + "> " + clean(m.Text, shownText) + late
+}
+
+// memberText is a line about somebody else's place in the room.
+func memberText(body node.EventBody) safeText {
+	switch b := body.(type) {
+	case node.MemberJoined:
+		return "* " + nick(b.Nick, b.Peer) + " joined"
+	case node.MemberLeft:
+		return "* " + nick(b.Nick, b.Peer) + " left"
+	case node.MemberRemoved:
+		return "* " + nick(b.Nick, b.Peer) + " was " + deed(b.Kind) + " by " + nick(b.ByNick, b.By) + until(b.Until)
+	case node.RemovalReason:
+		return "* why " + nick(b.Nick, b.Peer) + " was removed: " + phrase(b.Text)
+	case node.Unbanned:
+		return "* " + nick(b.Nick, b.Peer) + " is no longer banned"
+	case node.Hidden:
+		return "* " + count(len(b.IDs), "line", "lines") + " of " + nick(b.Nick, b.Peer) + " shown above do not count: said after the removal"
+	}
+	return ""
+}
+
+// ownText is a line about my own place in a room.
+func ownText(body node.EventBody, room string) safeText {
+	name := clean(room, shownName)
+	switch b := body.(type) {
+	case node.Joined:
+		if b.Name != "" {
+			name = clean(b.Name, shownName)
+		}
+		back := safeText("")
+		if b.Resumed {
+			back = " again"
+		}
+		if b.Owner {
+			return "* you own " + name + back + ", as " + clean(b.Nick, shownName)
+		}
+		return "* you are in " + name + back + ", as " + clean(b.Nick, shownName)
+	case node.Left:
+		return "* you left " + name
+	case node.Removed:
+		return "* " + removalText(b, name)
+	case node.Refused:
+		return "* you are not a member of " + name
+	case node.RoomClosed:
+		if b.Kind == "idle" {
+			return "* " + name + " was closed: nobody said anything for too long"
+		}
+		return "* you closed " + name + because(b.Text)
+	}
+	return ""
+}
+
+// removalText is the last word of a room to me: what, by whom, until when and why.
+func removalText(r node.Removed, room safeText) safeText {
+	by := safeText("")
+	if r.ByNick != "" || r.By != "" {
+		by = " by " + nick(r.ByNick, r.By)
+	}
+	switch r.Kind {
+	case "closed":
+		return room + " was closed" + by + because(r.Text)
+	case "idle":
+		return room + " was closed: nobody said anything for too long"
+	case "invite-revoked":
+		return "your invite to " + room + " was revoked" + by + because(r.Text)
+	}
+	return "you were " + deed(r.Kind) + " from " + room + by + until(r.Until) + because(r.Text)
+}
+
+// afterRemoval is what can be done after a removal, for the hint beside it. slash is what commands begin with where the
+// hint is read: "/" in a console, "localchat " in a shell.
+func afterRemoval(r node.Removed, room string, slash safeText) safeText {
+	name := clean(room, shownName)
+	switch r.Kind {
+	case "closed", "idle":
+		return "the room has ended; " + slash + "rooms lists those that are here"
+	case "banned":
+		if r.Until.IsZero() {
+			return "you are refused until the owner lifts the ban"
+		}
+		return "you are refused" + until(r.Until)
+	}
+	return "you may ask to come back: " + slash + "join " + name
+}
+
+// progressText says how far a removal has got.
+func progressText(p node.RemovalProgress) safeText {
+	who := nick(p.Nick, p.Peer)
+	what := safeText("removal")
+	switch p.Kind {
+	case "kicked":
+		what = "kick"
+	case "banned":
+		what = "ban"
+	}
+	told := who + " not told yet"
+	if p.Told {
+		told = "told " + who
+	}
+	text := "* " + what + " of " + who + ": " + told + "; applied by " + number(p.Applied) + " of " + number(p.Total)
+	if len(p.Missing) > 0 {
+		missing := make([]safeText, len(p.Missing))
+		for i, m := range p.Missing {
+			missing[i] = nick(m, "")
+		}
+		text += "; " + joinSafe(missing, ", ") + " not heard from"
+	}
+	return text
+}
+
+func (r renderer) epochText(e node.Epoch) safeText {
+	if !r.keys {
+		return ""
+	}
+	text := "* key " + number(e.Epoch)
+	if len(e.Missing) > 0 {
+		text += "; " + count(len(e.Missing), "member has", "members have") + " it not yet"
+	}
+	return text
+}
+
+// policyText is a policy in one line.
+func policyText(p node.PolicyInfo) safeText {
+	idle := safeText("never closes by itself")
+	if p.IdleS > 0 {
+		idle = "closes after " + seconds(p.IdleS) + " idle"
+	}
+	history := "newcomers see: " + clean(p.History, shownName)
+	parts := []safeText{access(p.Access), idle, "lines kept for " + seconds(p.RetainS), history}
+	if p.MembersInvite {
+		parts = append(parts, "members may invite")
+	}
+	if p.HideReasons {
+		parts = append(parts, "reasons stay between owner and removed")
+	}
+	if p.Subject != "" {
+		parts = append(parts, "subject: "+phrase(p.Subject))
+	}
+	return joinSafe(parts, "; ")
+}
+
+// deed is what was done to a peer that lost its place.
+func deed(kind string) safeText {
+	switch kind {
+	case "kicked", "banned":
+		return clean(kind, shownName)
+	}
+	return "removed"
+}
+
+// access is how a room is entered.
+func access(a string) safeText {
+	switch a {
+	case "open":
+		return "open"
+	case "invite":
+		return "by invite"
+	case "knock":
+		return "knock"
+	}
+	return clean(a, shownName)
+}
+
+// ownWords are names by which our own lines speak of us: a peer who calls itself so is shown with the end of its ID, so
+// that no "/me" can pass for one of those lines.
+var ownWords = []string{"you", "owner", "system", "why", "key", "policy", "kick", "ban", "removal", "your"}
+
+// nick is how a peer is shown: by its nick, or by the end of its ID where it has none or one that could mislead.
+func nick(name string, p node.PeerID) safeText {
+	shown := clean(strings.TrimSpace(name), shownName)
+	if shown == "" {
+		return tail(p)
+	}
+	for _, w := range ownWords {
+		if strings.EqualFold(string(shown), w) {
+			return shown + tail(p)
+		}
+	}
+	return shown
+}
+
+// tail is the end of a peer ID, which tells two peers apart that look alike.
+func tail(p node.PeerID) safeText {
+	id := p.String()
+	return "~" + clean(id[max(len(id)-4, 0):], shownName)
+}
+
+// phrase is a subject, a reason or a name, in one line.
+func phrase(s string) safeText { return clean(s, shownPhrase) }
+
+// because is a reason after a colon, where there is one.
+func because(reason string) safeText {
+	if reason == "" {
+		return ""
+	}
+	return ": " + phrase(reason)
+}
+
+// until is the end of a ban, where it has one.
+func until(t time.Time) safeText {
+	if t.IsZero() {
+		return ""
+	}
+	return " until " + clean(t.Local().Format("2006-01-02 15:04"), shownName)
+}
+
+// minutes writes a number of seconds as m:ss.
+func minutes(s int) safeText {
+	return number(s/60) + ":" + number(s/10%6) + number(s%10)
+}
+
+// seconds writes a number of seconds as a span.
+func seconds(s int64) safeText {
+	return clean(spanText(time.Duration(s)*time.Second), shownName)
+}
+
+// count is "1 line" or "2 lines".
+func count(n int, one, many safeText) safeText {
+	if n == 1 {
+		return "1 " + one
+	}
+	return number(n) + " " + many
+}
+
+// roomLines is a table of rooms.
+func roomLines(rooms []node.RoomInfo) []safeText {
+	var width int
+	for _, r := range rooms {
+		width = max(width, len([]rune(string(clean(r.Name, shownName)))))
+	}
+	lines := make([]safeText, 0, len(rooms))
+	for _, r := range rooms {
+		line := pad(clean(r.Name, shownName), width) + "  " + pad(access(r.Access), len("by invite")) + "  " + count(r.Members, "member", "members")
+		switch {
+		case r.Mine:
+			line += "; yours"
+		case r.In:
+			line += "; you are in"
+		}
+		line += "; owner's words: " + clean(r.Words, shownPhrase)
+		if r.Subject != "" {
+			line += "; " + phrase(r.Subject)
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}

@@ -1,0 +1,229 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/creachadair/jrpc2"
+	"github.com/creachadair/jrpc2/channel"
+	"github.com/spf13/cobra"
+
+	"localchat/node"
+)
+
+func (a *app) rpcCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "rpc",
+		Short: "JSON-RPC 2.0 on standard input and output",
+		Long: "JSON-RPC 2.0 on standard input and output, one object a line, for programs. Events come as notifications of the method \"event\".\n\n" +
+			"The end of input leaves every room in order and ends the program.",
+		Example: `  echo '{"jsonrpc":"2.0","id":1,"method":"node.info"}' | localchat rpc --ephemeral`,
+		Args:    takes(),
+		RunE: a.verb(func(cmd *cobra.Command, _ []string) error {
+			return a.withNode(cmd.Context(), node.Config{DataDir: a.opts.dir()}, a.serveRPC)
+		}),
+	}
+}
+
+// serveRPC answers requests until the end of input or of ctx.
+func (a *app) serveRPC(ctx context.Context, n peerNode) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	events, stop := n.Listen()
+	wire := newLineChannel(a.readLines(ctx, maxRequest), a.stdout)
+	server := jrpc2.NewServer(methodTable(rpcMethods{a: a, n: n}.table()), &jrpc2.ServerOptions{
+		AllowPush: true, DisableBuiltin: true, Concurrency: maxRequests,
+		NewContext: func() context.Context { return ctx },
+	}).Start(wire)
+	var pushing sync.WaitGroup
+	pushing.Go(func() {
+		defer a.guard()
+		for ev := range events {
+			raw, err := eventJSON(ev)
+			if err == nil {
+				err = server.Notify(ctx, "event", raw)
+			}
+			if err != nil {
+				// Nobody reads our answers any more.
+				a.log.Info("events can no longer be written", "type", ev.Body.Type(), "err", err)
+				cancel()
+				return
+			}
+		}
+	})
+	stopped := context.AfterFunc(ctx, server.Stop)
+	err := wire.cause(server.Wait())
+	stopped()
+	stop()
+	pushing.Wait()
+	return err
+}
+
+// eventJSON is an event as the JSON face shows it: type, seq, time and room, then the fields of the event itself.
+func eventJSON(ev node.Event) (json.RawMessage, error) {
+	head := struct {
+		Type     string       `json:"type"`
+		Seq      uint64       `json:"seq"`
+		Time     time.Time    `json:"time"`
+		Room     *node.RoomID `json:"room,omitempty"`
+		RoomName string       `json:"room_name,omitempty"`
+	}{Type: ev.Body.Type(), Seq: ev.Seq, Time: ev.Time, RoomName: ev.RoomName}
+	if ev.Room != (node.RoomID{}) {
+		head.Room = &ev.Room
+	}
+	front, err := json.Marshal(head)
+	if err != nil {
+		return nil, err
+	}
+	body, err := json.Marshal(ev.Body)
+	if err != nil {
+		return nil, err
+	}
+	if string(body) == "{}" {
+		return front, nil
+	}
+	// Two objects become one: no field of a body is called as one of the head, which TestEventFields keeps so.
+	front[len(front)-1] = ','
+	return append(front, body[1:]...), nil
+}
+
+// A lineChannel is JSON-RPC's transport: one message a line. It bounds a line before it is kept, and holds back the end
+// of input until the requests that were read before it are answered: without that, a program that writes its requests
+// and closes the pipe would get no answer.
+//
+// Recv is called by jrpc2's reader and Send by its handlers, under jrpc2's own lock.
+type lineChannel struct {
+	in     <-chan typed
+	out    io.Writer
+	closed chan struct{} // by Close: a read of standard input cannot be interrupted, waiting for it can
+	once   sync.Once
+
+	mu       sync.Mutex // Recv and Send meet at open and writeErr
+	open     int        // requests read and not answered
+	writeErr error
+	idle     *sync.Cond // open has become 0, or nothing can be written any more
+}
+
+func newLineChannel(in <-chan typed, out io.Writer) *lineChannel {
+	c := &lineChannel{in: in, out: out, closed: make(chan struct{})}
+	c.idle = sync.NewCond(&c.mu)
+	return c
+}
+
+var _ channel.Channel = (*lineChannel)(nil)
+
+// notJSON is what Recv says for a line that is too long to keep: the server answers it with a parse error.
+var notJSON = []byte("line too long")
+
+// Recv implements channel.Channel.
+func (c *lineChannel) Recv() ([]byte, error) {
+	select {
+	case line, open := <-c.in:
+		switch {
+		case !open:
+			c.drain()
+			return nil, io.EOF
+		case line.err != nil:
+			c.count(1)
+			return notJSON, nil
+		}
+		c.count(answers([]byte(line.text)))
+		return []byte(line.text), nil
+	case <-c.closed:
+		return nil, io.EOF
+	}
+}
+
+// answers is how many messages the server sends for one that it reads: none for notifications, else one.
+func answers(line []byte) int {
+	type request struct {
+		ID     json.RawMessage `json:"id"`
+		Method *string         `json:"method"`
+	}
+	var batch []request
+	if line = bytes.TrimSpace(line); !bytes.HasPrefix(line, []byte{'['}) {
+		batch = make([]request, 1)
+		if json.Unmarshal(line, &batch[0]) != nil {
+			return 1
+		}
+	} else if json.Unmarshal(line, &batch) != nil {
+		return 1
+	}
+	for _, r := range batch {
+		if r.ID != nil || r.Method == nil {
+			return 1
+		}
+	}
+	if len(batch) == 0 {
+		return 1
+	}
+	return 0
+}
+
+func (c *lineChannel) count(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.open += n
+	if c.open <= 0 {
+		c.idle.Broadcast()
+	}
+}
+
+// drain waits until every request is answered, nothing can be answered any more, or drainWait has passed.
+func (c *lineChannel) drain() {
+	expired := false
+	timer := time.AfterFunc(drainWait, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		expired = true
+		c.idle.Broadcast()
+	})
+	defer timer.Stop()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.open > 0 && c.writeErr == nil && !expired {
+		c.idle.Wait()
+	}
+}
+
+// pushed begins what the server sends by itself. Everything else is an answer.
+var pushed = []byte(`{"jsonrpc":"2.0","method":`)
+
+// Send implements channel.Channel.
+func (c *lineChannel) Send(message []byte) error {
+	_, err := c.out.Write(append(message, '\n'))
+	c.mu.Lock()
+	if err != nil && c.writeErr == nil {
+		c.writeErr = err
+		c.idle.Broadcast()
+	}
+	c.mu.Unlock()
+	if !bytes.HasPrefix(message, pushed) {
+		c.count(-1)
+	}
+	return err
+}
+
+// Close implements channel.Channel. The streams themselves belong to the process.
+func (c *lineChannel) Close() error {
+	c.once.Do(func() { close(c.closed) })
+	return nil
+}
+
+// cause makes the end of the server what it means for the program: the end of input is the ordinary one.
+func (c *lineChannel) cause(err error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.writeErr != nil {
+		return errOutputClosed
+	}
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}

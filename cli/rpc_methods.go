@@ -1,0 +1,398 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/creachadair/jrpc2"
+	"github.com/creachadair/jrpc2/handler"
+
+	"localchat/node"
+)
+
+// rpcMethods are the methods of INTERFACE, "JSON-RPC".
+type rpcMethods struct {
+	a *app
+	n peerNode
+}
+
+// Parameters. Fields that are not pointers and have no omitempty are required; unknown ones are refused.
+type (
+	noParams   struct{}
+	addrParams struct {
+		Addr string `json:"addr"`
+	}
+	createParams struct {
+		Name string `json:"name"`
+		Nick string `json:"nick,omitempty"`
+		node.PolicyChange
+	}
+	joinParams struct {
+		Room     string `json:"room,omitempty"`
+		Invite   string `json:"invite,omitempty"`
+		Nick     string `json:"nick,omitempty"`
+		TimeoutS *int64 `json:"timeout_s,omitempty"`
+	}
+	roomParams struct {
+		Room string `json:"room"`
+	}
+	sayParams struct {
+		Room   string `json:"room"`
+		Text   string `json:"text"`
+		Action bool   `json:"action,omitempty"`
+	}
+	tellParams struct {
+		Room string `json:"room"`
+		Who  string `json:"who"`
+		Text string `json:"text"`
+	}
+	whoParams struct {
+		Room string `json:"room"`
+		Who  string `json:"who"`
+	}
+	reasonParams struct {
+		Room   string `json:"room"`
+		Who    string `json:"who"`
+		Reason string `json:"reason,omitempty"`
+	}
+	banParams struct {
+		Room   string `json:"room"`
+		Who    string `json:"who"`
+		Reason string `json:"reason,omitempty"`
+		ForS   int64  `json:"for_s,omitempty"`
+	}
+	inviteParams struct {
+		Room     string `json:"room"`
+		Nick     string `json:"nick,omitempty"`
+		ExpiresS int64  `json:"expires_s,omitempty"`
+	}
+	uninviteParams struct {
+		Room string `json:"room"`
+		ID   string `json:"id"`
+	}
+	policyParams struct {
+		Room string `json:"room"`
+		node.PolicyChange
+	}
+	closeParams struct {
+		Room   string `json:"room"`
+		Reason string `json:"reason,omitempty"`
+	}
+)
+
+// Results that are not node's own types.
+type (
+	done     struct{}
+	peerList struct {
+		Peers []node.PeerInfo `json:"peers"`
+	}
+	peerResult struct {
+		Peer node.PeerID `json:"peer"`
+	}
+	roomList struct {
+		Rooms []node.RoomInfo `json:"rooms"`
+	}
+	roomResult struct {
+		ID   node.RoomID `json:"id"`
+		Name string      `json:"name"`
+	}
+	idResult struct {
+		ID string `json:"id"`
+	}
+	messageList struct {
+		Messages []node.Message `json:"messages"`
+	}
+	inviteList struct {
+		Invites []node.InviteInfo `json:"invites"`
+	}
+	knockList struct {
+		Knocks []node.KnockInfo `json:"knocks"`
+	}
+	banList struct {
+		Bans []node.BanInfo `json:"bans"`
+	}
+	seqResult struct {
+		Seq uint64 `json:"seq"`
+	}
+)
+
+// table is every method by its name.
+func (m rpcMethods) table() handler.Map {
+	return handler.Map{
+		"node.info":     method(m.a, m.info),
+		"node.peers":    method(m.a, m.peers),
+		"node.dial":     method(m.a, m.dial),
+		"room.list":     method(m.a, m.list),
+		"room.create":   method(m.a, m.create),
+		"room.join":     method(m.a, m.join),
+		"room.leave":    method(m.a, m.leave),
+		"room.say":      method(m.a, m.say),
+		"room.tell":     method(m.a, m.tell),
+		"room.members":  method(m.a, m.members),
+		"room.history":  method(m.a, m.history),
+		"room.invite":   method(m.a, m.invite),
+		"room.invites":  method(m.a, m.invites),
+		"room.uninvite": method(m.a, m.uninvite),
+		"room.knocks":   method(m.a, m.knocks),
+		"room.accept":   method(m.a, m.accept),
+		"room.deny":     method(m.a, m.deny),
+		"room.kick":     method(m.a, m.kick),
+		"room.ban":      method(m.a, m.ban),
+		"room.unban":    method(m.a, m.unban),
+		"room.bans":     method(m.a, m.bans),
+		"room.policy":   method(m.a, m.policy),
+		"room.close":    method(m.a, m.close),
+	}
+}
+
+// A methodTable answers for the methods it does not have as well: jrpc2 itself would keep the id of such a request as
+// "in use" for ever.
+type methodTable handler.Map
+
+// Assign implements jrpc2.Assigner.
+func (t methodTable) Assign(_ context.Context, name string) jrpc2.Handler {
+	if h, ok := t[name]; ok {
+		return h
+	}
+	return func(context.Context, *jrpc2.Request) (any, error) {
+		return nil, jrpc2.Errorf(jrpc2.MethodNotFound, "there is no method %q", name).
+			WithData(errorData{Code: node.NotFound, Hint: "methods are node.* and room.*; see the documentation"})
+	}
+}
+
+// method makes a handler of do: parameters strictly as declared, errors with code and hint, panics as anywhere else.
+func method[P, R any](a *app, do func(context.Context, P) (R, error)) jrpc2.Handler {
+	required := requiredOf(reflect.TypeFor[P]())
+	return func(ctx context.Context, req *jrpc2.Request) (any, error) {
+		defer a.guard()
+		var params P
+		if req.HasParams() {
+			var given map[string]json.RawMessage
+			if err := req.UnmarshalParams(&given); err != nil {
+				return nil, wrongParams("parameters are an object")
+			}
+			if err := req.UnmarshalParams(jrpc2.StrictFields(&params)); err != nil {
+				return nil, wrongParams(paramsFault(err))
+			}
+			for _, name := range required {
+				if _, ok := given[name]; !ok {
+					return nil, wrongParams(name + " is missing")
+				}
+			}
+		} else if len(required) > 0 {
+			return nil, wrongParams(required[0] + " is missing")
+		}
+		result, err := do(ctx, params)
+		if err != nil {
+			return nil, rpcError(err)
+		}
+		return result, nil
+	}
+}
+
+// requiredOf are the names of the fields that must be given.
+func requiredOf(t reflect.Type) []string {
+	var names []string
+	for i := range t.NumField() {
+		name, options, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+		if name != "" && options == "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// errorData is the data of an error.
+type errorData struct {
+	Code node.ErrorCode `json:"code"`
+	Hint string         `json:"hint"`
+}
+
+// serverError is the number of every error that is about rooms and peers and not about JSON-RPC; data.code says which.
+const serverError jrpc2.Code = -32000
+
+// wrongParams is -32602.
+func wrongParams(what string) error {
+	return jrpc2.Errorf(jrpc2.InvalidParams, "invalid parameters: %s", what).
+		WithData(errorData{Code: node.Invalid, Hint: "see the method's parameters in the documentation"})
+}
+
+// paramsFault is what is wrong with parameters, in the decoder's words.
+func paramsFault(err error) string {
+	var e *jrpc2.Error
+	var detail string
+	if errors.As(err, &e) && json.Unmarshal(e.Data, &detail) == nil && detail != "" {
+		return detail
+	}
+	return err.Error()
+}
+
+// rpcError is an error of node in JSON-RPC's form.
+func rpcError(err error) error {
+	var e *jrpc2.Error
+	if errors.As(err, &e) {
+		return e
+	}
+	fault := node.AsError(err)
+	code := serverError
+	switch fault.Code {
+	case node.Invalid:
+		code = jrpc2.InvalidParams
+	case node.Internal:
+		code = jrpc2.InternalError
+	}
+	return (&jrpc2.Error{Code: code, Message: fault.Text}).WithData(errorData{Code: fault.Code, Hint: fault.Hint})
+}
+
+// orEmpty makes an empty JSON array of a nil slice.
+func orEmpty[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
+}
+
+// lengthOf is a number of seconds as a duration; negative and absurd ones are wrong parameters.
+func lengthOf(name string, s int64) (time.Duration, error) {
+	const most = int64(1<<63-1) / int64(time.Second)
+	if s < 0 || s > most {
+		return 0, wrongParams(name + " is no number of seconds")
+	}
+	return time.Duration(s) * time.Second, nil
+}
+
+func (m rpcMethods) info(context.Context, noParams) (node.Info, error) {
+	info := m.n.Info()
+	info.Addrs = orEmpty(info.Addrs)
+	return info, nil
+}
+
+func (m rpcMethods) peers(ctx context.Context, _ noParams) (peerList, error) {
+	peers, err := m.n.Peers(ctx)
+	for i := range peers {
+		peers[i].Addrs = orEmpty(peers[i].Addrs)
+	}
+	return peerList{orEmpty(peers)}, err
+}
+
+func (m rpcMethods) dial(ctx context.Context, p addrParams) (peerResult, error) {
+	peer, err := m.n.Dial(ctx, p.Addr)
+	return peerResult{peer}, err
+}
+
+func (m rpcMethods) list(ctx context.Context, _ noParams) (roomList, error) {
+	rooms, err := m.n.Rooms(ctx)
+	return roomList{orEmpty(rooms)}, err
+}
+
+func (m rpcMethods) create(ctx context.Context, p createParams) (roomResult, error) {
+	r, err := m.n.Create(ctx, node.CreateOptions{Name: p.Name, Nick: p.Nick, PolicyChange: p.PolicyChange})
+	return roomResult{ID: r.ID, Name: r.Name}, err
+}
+
+func (m rpcMethods) join(ctx context.Context, p joinParams) (node.JoinedInfo, error) {
+	if (p.Room == "") == (p.Invite == "") {
+		return node.JoinedInfo{}, wrongParams("one of room and invite is wanted")
+	}
+	wait := joinWait
+	if p.TimeoutS != nil {
+		var err error
+		if wait, err = lengthOf("timeout_s", *p.TimeoutS); err != nil {
+			return node.JoinedInfo{}, err
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	joined, err := m.n.Join(ctx, node.JoinOptions{Room: p.Room, Invite: p.Invite, Nick: p.Nick})
+	joined.Members = orEmpty(joined.Members)
+	return joined, err
+}
+
+func (m rpcMethods) leave(ctx context.Context, p roomParams) (done, error) {
+	return done{}, m.n.Leave(ctx, p.Room)
+}
+
+func (m rpcMethods) say(ctx context.Context, p sayParams) (idResult, error) {
+	id, err := m.n.Say(ctx, p.Room, p.Text, p.Action)
+	return idResult{id}, err
+}
+
+func (m rpcMethods) tell(ctx context.Context, p tellParams) (idResult, error) {
+	id, err := m.n.Tell(ctx, p.Room, p.Who, p.Text)
+	return idResult{id}, err
+}
+
+func (m rpcMethods) members(ctx context.Context, p roomParams) (node.MembersInfo, error) {
+	members, err := m.n.Members(ctx, p.Room)
+	members.Members = orEmpty(members.Members)
+	return members, err
+}
+
+func (m rpcMethods) history(ctx context.Context, p roomParams) (messageList, error) {
+	messages, err := m.n.History(ctx, p.Room)
+	return messageList{orEmpty(messages)}, err
+}
+
+func (m rpcMethods) invite(ctx context.Context, p inviteParams) (node.InviteInfo, error) {
+	expires, err := lengthOf("expires_s", p.ExpiresS)
+	if err != nil {
+		return node.InviteInfo{}, err
+	}
+	return m.n.Invite(ctx, p.Room, p.Nick, expires)
+}
+
+func (m rpcMethods) invites(ctx context.Context, p roomParams) (inviteList, error) {
+	invites, err := m.n.Invites(ctx, p.Room)
+	return inviteList{orEmpty(invites)}, err
+}
+
+func (m rpcMethods) uninvite(ctx context.Context, p uninviteParams) (done, error) {
+	return done{}, m.n.Uninvite(ctx, p.Room, p.ID)
+}
+
+func (m rpcMethods) knocks(ctx context.Context, p roomParams) (knockList, error) {
+	knocks, err := m.n.Knocks(ctx, p.Room)
+	return knockList{orEmpty(knocks)}, err
+}
+
+func (m rpcMethods) accept(ctx context.Context, p reasonParams) (done, error) {
+	return done{}, m.n.Accept(ctx, p.Room, p.Who)
+}
+
+func (m rpcMethods) deny(ctx context.Context, p reasonParams) (done, error) {
+	return done{}, m.n.Deny(ctx, p.Room, p.Who, p.Reason)
+}
+
+func (m rpcMethods) kick(ctx context.Context, p reasonParams) (node.Committed, error) {
+	return m.n.Kick(ctx, p.Room, p.Who, p.Reason)
+}
+
+func (m rpcMethods) ban(ctx context.Context, p banParams) (node.Committed, error) {
+	length, err := lengthOf("for_s", p.ForS)
+	if err != nil {
+		return node.Committed{}, err
+	}
+	return m.n.Ban(ctx, p.Room, p.Who, p.Reason, length)
+}
+
+func (m rpcMethods) unban(ctx context.Context, p whoParams) (seqResult, error) {
+	c, err := m.n.Unban(ctx, p.Room, p.Who)
+	return seqResult{c.Seq}, err
+}
+
+func (m rpcMethods) bans(ctx context.Context, p roomParams) (banList, error) {
+	bans, err := m.n.Bans(ctx, p.Room)
+	return banList{orEmpty(bans)}, err
+}
+
+func (m rpcMethods) policy(ctx context.Context, p policyParams) (node.PolicyInfo, error) {
+	return m.n.Policy(ctx, p.Room, p.PolicyChange)
+}
+
+func (m rpcMethods) close(ctx context.Context, p closeParams) (done, error) {
+	return done{}, m.n.CloseRoom(ctx, p.Room, p.Reason)
+}

@@ -1,0 +1,230 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"localchat/node"
+)
+
+// ask sends one line and returns the one line that comes back.
+func ask(t *testing.T, d *desk, line string) string {
+	t.Helper()
+	d.types(line)
+	synctest.Wait()
+	return strings.TrimSuffix(d.out.take(), "\n")
+}
+
+func TestRPC(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		f.quiet = true
+		f.fail["kick"] = &node.Error{Code: node.NotOwner, Text: "only the owner kicks", Hint: "ask alice"}
+		f.fail["close"] = &node.Error{Code: node.Invalid, Text: "the reason is too long", Hint: "400 bytes"}
+		d := sit(t, f, "rpc")
+		for _, c := range []struct{ name, in, out string }{
+			{
+				"info", `{"jsonrpc":"2.0","id":1,"method":"node.info"}`,
+				`{"jsonrpc":"2.0","id":1,"result":{"peer":"` + meID.String() + `","nick":"bob","words":"amber kiwi","addrs":["/ip4/192.168.1.7/tcp/4001"],"version":"devel"}}`,
+			},
+			{"info with empty params", `{"jsonrpc":"2.0","id":"a","method":"node.info","params":{}}`, `"id":"a","result":`},
+			{"no rooms is a list", `{"jsonrpc":"2.0","id":2,"method":"room.list"}`, `{"jsonrpc":"2.0","id":2,"result":{"rooms":[]}}`},
+			{"say", `{"jsonrpc":"2.0","id":3,"method":"room.say","params":{"room":"lab","text":"hi"}}`, `{"jsonrpc":"2.0","id":3,"result":{"id":"m1"}}`},
+			{"nothing to answer is an object", `{"jsonrpc":"2.0","id":4,"method":"room.accept","params":{"room":"lab","who":"dave"}}`, `{"jsonrpc":"2.0","id":4,"result":{}}`},
+			{"ban", `{"jsonrpc":"2.0","id":5,"method":"room.ban","params":{"room":"lab","who":"dave","for_s":60}}`, `"result":{"seq":7,"epoch":4}`},
+			{"unban", `{"jsonrpc":"2.0","id":5,"method":"room.unban","params":{"room":"lab","who":"dave"}}`, `"result":{"seq":8}`},
+			{"not json", `{"jsonrpc":`, `"id":null,"error":{"code":-32700`},
+			{"too long", strings.Repeat("x", maxRequest+10), `"error":{"code":-32700`},
+			{"unknown method", `{"jsonrpc":"2.0","id":6,"method":"room.paint"}`, `"id":6,"error":{"code":-32601`},
+			{"built-in method", `{"jsonrpc":"2.0","id":6,"method":"rpc.serverInfo"}`, `"id":6,"error":{"code":-32601`},
+			{"unknown param", `{"jsonrpc":"2.0","id":7,"method":"room.say","params":{"room":"lab","txt":"hi"}}`, `"id":7,"error":{"code":-32602,"message":"invalid parameters: json: unknown field \"txt\"","data":{"code":"invalid"`},
+			{"missing param", `{"jsonrpc":"2.0","id":8,"method":"room.say","params":{"room":"lab"}}`, `"error":{"code":-32602,"message":"invalid parameters: text is missing"`},
+			{"no params", `{"jsonrpc":"2.0","id":8,"method":"room.say"}`, `"error":{"code":-32602`},
+			{"params of the wrong type", `{"jsonrpc":"2.0","id":9,"method":"room.say","params":{"room":7,"text":"x"}}`, `"error":{"code":-32602`},
+			{"params in a list", `{"jsonrpc":"2.0","id":9,"method":"room.say","params":["lab","hi"]}`, `"error":{"code":-32602`},
+			{"room and invite", `{"jsonrpc":"2.0","id":10,"method":"room.join","params":{"room":"lab","invite":"x"}}`, `"error":{"code":-32602`},
+			{"negative time", `{"jsonrpc":"2.0","id":10,"method":"room.ban","params":{"room":"lab","who":"d","for_s":-1}}`, `"error":{"code":-32602`},
+			{
+				"node's error", `{"jsonrpc":"2.0","id":11,"method":"room.kick","params":{"room":"lab","who":"dave"}}`,
+				`"id":11,"error":{"code":-32000,"message":"only the owner kicks","data":{"code":"not_owner","hint":"ask alice"}}}`,
+			},
+			{"node finds it invalid", `{"jsonrpc":"2.0","id":12,"method":"room.close","params":{"room":"lab","reason":"x"}}`, `"error":{"code":-32602,"message":"the reason is too long","data":{"code":"invalid","hint":"400 bytes"}}}`},
+			{"notification", `{"jsonrpc":"2.0","method":"room.say","params":{"room":"lab","text":"hi"}}`, ``},
+			{"batch", `[{"jsonrpc":"2.0","id":13,"method":"room.list"},{"jsonrpc":"2.0","id":14,"method":"room.list"}]`, `[{"jsonrpc":"2.0","id":13,`},
+		} {
+			got := ask(t, d, c.in)
+			if !strings.Contains(got, c.out) || (c.out == "") != (got == "") || strings.Contains(got, "\n") {
+				t.Errorf("%s: %s\nwant in it: %s", c.name, got, c.out)
+			}
+		}
+		d.leaves(exitOK)
+		d.reads()
+	})
+}
+
+func TestRPCEvents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		d := sit(t, f, "rpc")
+		f.emit(node.Message{ID: "m9", Peer: aliceID, Nick: "alice", Text: "a\x1b[31m\u202e", At: time.Date(2026, 11, 22, 14, 1, 59, 0, time.UTC)})
+		synctest.Wait()
+		want := `{"jsonrpc":"2.0","method":"event","params":{"type":"message","seq":1,"time":"2026-11-22T14:02:00Z","room":"` + labID.String() +
+			`","room_name":"lab","id":"m9","peer":"` + aliceID.String() + `","nick":"alice","text":"a\u001b[31m` + "\u202e" + `","action":false,"at":"2026-11-22T14:01:59Z","self":false,"late":false}}` + "\n"
+		if got := d.out.take(); got != want {
+			t.Errorf("got  %swant %s", got, want)
+		}
+		f.emit(node.Refused{})
+		synctest.Wait()
+		if got := d.out.take(); !strings.Contains(got, `"type":"refused","seq":2`) || !strings.HasSuffix(got, `"room_name":"lab"}}`+"\n") {
+			t.Errorf("refused: %s", got)
+		}
+		f.emitIn(node.RoomID{}, "", node.Gap{Lost: 3})
+		synctest.Wait()
+		if got := d.out.take(); !strings.Contains(got, `"lost":3`) || strings.Contains(got, `"room"`) {
+			t.Errorf("gap: %s", got)
+		}
+		d.leaves(exitOK)
+	})
+}
+
+// TestEventFields: no event has a field that eventJSON writes itself, and all are objects.
+func TestEventFields(t *testing.T) {
+	for _, body := range every() {
+		raw, err := eventJSON(node.Event{Seq: 1, Room: labID, RoomName: "lab", Body: body})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var whole map[string]json.RawMessage
+		if err := json.Unmarshal(raw, &whole); err != nil {
+			t.Fatalf("%s: %v: %s", body.Type(), err, raw)
+		}
+		fields, err := json.Marshal(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var own map[string]json.RawMessage
+		if err := json.Unmarshal(fields, &own); err != nil {
+			t.Fatal(err)
+		}
+		if len(whole) != len(own)+5 {
+			t.Errorf("%s: a field of the event is called as one of the frame: %s", body.Type(), raw)
+		}
+	}
+}
+
+// TestRPCAnswersAfterEndOfInput: who writes a request and closes the pipe gets its answer.
+func TestRPCAnswersAfterEndOfInput(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		f.joining = make(chan struct{})
+		d := sit(t, f, "rpc")
+		d.types(`{"jsonrpc":"2.0","id":1,"method":"room.join","params":{"room":"lab"}}`)
+		_ = d.keys.Close()
+		synctest.Wait()
+		if len(d.code) > 0 {
+			t.Fatal("ended with an open request")
+		}
+		close(f.joining)
+		d.ends(exitOK)
+		if got := d.out.take(); !strings.Contains(got, `"id":1,"result":{"id":"`+labID.String()) {
+			t.Errorf("no answer: %s", got)
+		}
+	})
+}
+
+func TestRPCDoesNotWaitForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		f.joining = make(chan struct{})
+		d := sit(t, f, "rpc")
+		d.types(`{"jsonrpc":"2.0","id":1,"method":"room.join","params":{"room":"lab"}}`)
+		begin := time.Now()
+		_ = d.keys.Close()
+		if got := <-d.code; got != exitOK || time.Since(begin) != drainWait {
+			t.Errorf("exit %d after %v", got, time.Since(begin))
+		}
+	})
+}
+
+func TestRPCRequestsOverlap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		f.joining = make(chan struct{})
+		d := sit(t, f, "rpc")
+		for i := range 5 {
+			d.types(fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"room.join","params":{"room":"lab"}}`, i))
+		}
+		if got := ask(t, d, `{"jsonrpc":"2.0","id":9,"method":"room.list"}`); !strings.Contains(got, `"id":9`) {
+			t.Errorf("a waiting join holds up the rest: %q", got)
+		}
+		close(f.joining)
+		d.leaves(exitOK)
+	})
+}
+
+func TestRPCJoinTimesOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		f.joining = make(chan struct{})
+		d := sit(t, f, "rpc")
+		d.types(`{"jsonrpc":"2.0","id":1,"method":"room.join","params":{"room":"lab","timeout_s":2}}`)
+		time.Sleep(2 * time.Second) // of the bubble
+		synctest.Wait()
+		if got := d.out.take(); !strings.Contains(got, `"data":{"code":"timeout"`) {
+			t.Errorf("got %s", got)
+		}
+		d.leaves(exitOK)
+	})
+}
+
+func TestRPCInterrupted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := sit(t, newFake(), "rpc")
+		d.stop(errInterrupted)
+		d.ends(exitInterrupted) // although its input has not ended
+		_ = d.keys.Close()
+	})
+}
+
+// TestMethodTable: the methods of INTERFACE are there.
+func TestMethodTable(t *testing.T) {
+	table := rpcMethods{}.table()
+	for _, name := range strings.Fields(`node.info node.peers node.dial room.list room.create room.join room.leave room.say room.tell
+		room.members room.history room.invite room.accept room.deny room.kick room.ban room.unban room.bans room.policy room.close`) {
+		if table[name] == nil {
+			t.Errorf("there is no %s", name)
+		}
+	}
+}
+
+func TestRequired(t *testing.T) {
+	for _, c := range []struct {
+		params any
+		want   []string
+	}{
+		{noParams{}, nil},
+		{createParams{}, []string{"name"}},
+		{policyParams{}, []string{"room"}},
+		{sayParams{}, []string{"room", "text"}},
+		{joinParams{}, nil},
+	} {
+		if got := requiredOf(reflect.TypeOf(c.params)); !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%T wants %q, got %q", c.params, c.want, got)
+		}
+	}
+}
+
+func TestAnswers(t *testing.T) {
+	for line, want := range map[string]int{
+		`{"id":1,"method":"x"}`: 1, `{"method":"x"}`: 0, `{`: 1, `[]`: 1, `[{"method":"x"}]`: 0, `[{"method":"x"},{"id":1,"method":"x"}]`: 1, `7`: 1, `{}`: 1,
+	} {
+		if got := answers([]byte(line)); got != want {
+			t.Errorf("answers(%s) = %d", line, got)
+		}
+	}
+}

@@ -1,0 +1,196 @@
+package cli
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/mdp/qrterminal/v3"
+
+	"localchat/node"
+)
+
+// This file holds the commands of a room's owner. Most of them answer nothing: what they did is told by the event that
+// everybody gets.
+
+func runInvite(ctx context.Context, c call) (reply, error) {
+	if !c.room.owned {
+		p, err := c.n.Policy(ctx, c.room.id, node.PolicyChange{})
+		if err != nil {
+			return reply{}, err
+		}
+		if !p.MembersInvite {
+			return reply{}, &node.Error{Code: node.NotOwner, Text: "only the owner of " + c.room.name + " invites; nothing was sent", Hint: "the owner can change that: /policy members-invite on"}
+		}
+	}
+	invite, err := c.n.Invite(ctx, c.room.id, c.arg(0), 0)
+	if err != nil {
+		return reply{}, err
+	}
+	lines := []safeText{
+		"* a single-use invite, good until " + clean(invite.Expires.Local().Format("2006-01-02 15:04"), shownName) + ":",
+		clean(invite.Text, shownPhrase),
+		"* they type: localchat join, and that text; /uninvite " + clean(invite.ID, shownName) + " revokes it",
+	}
+	if c.terminal {
+		lines = append(lines, qrLines(invite.Text)...)
+	}
+	return told(lines...)
+}
+
+// qrLines draws text as a QR code in half blocks.
+func qrLines(text string) []safeText {
+	var b strings.Builder
+	qrterminal.GenerateHalfBlock(text, qrterminal.L, &b)
+	var lines []safeText
+	for line := range strings.Lines(b.String()) {
+		lines = append(lines, clean(strings.TrimRight(line, "\n"), shownPhrase))
+	}
+	return lines
+}
+
+func runAccept(ctx context.Context, c call) (reply, error) {
+	return reply{}, c.n.Accept(ctx, c.room.id, c.args[0])
+}
+
+func runDeny(ctx context.Context, c call) (reply, error) {
+	if err := c.n.Deny(ctx, c.room.id, c.args[0], c.arg(1)); err != nil {
+		return reply{}, err
+	}
+	return told("* " + clean(c.args[0], shownName) + " was turned away")
+}
+
+func runKick(ctx context.Context, c call) (reply, error) {
+	_, err := c.n.Kick(ctx, c.room.id, c.args[0], c.arg(1))
+	return reply{}, err
+}
+
+func runBan(ctx context.Context, c call) (reply, error) {
+	reason, length := c.arg(1), time.Duration(0)
+	// "0" is no span here: a ban for no time is a slip, and the digit may begin the reason.
+	if first, rest := splitWord(reason); first != "0" {
+		if d, err := parseSpan(first); err == nil {
+			reason, length = rest, d
+		}
+	}
+	_, err := c.n.Ban(ctx, c.room.id, c.args[0], reason, length)
+	return reply{}, err
+}
+
+func runUnban(ctx context.Context, c call) (reply, error) {
+	_, err := c.n.Unban(ctx, c.room.id, c.args[0])
+	return reply{}, err
+}
+
+func runBans(ctx context.Context, c call) (reply, error) {
+	bans, err := c.n.Bans(ctx, c.room.id)
+	if err != nil {
+		return reply{}, err
+	}
+	lines := make([]safeText, 0, len(bans)+1)
+	for _, b := range bans {
+		forever := safeText(" until lifted")
+		if !b.Until.IsZero() {
+			forever = until(b.Until)
+		}
+		lines = append(lines, nick(b.Nick, b.Peer)+" "+clean(b.Peer.String(), shownPhrase)+forever+because(b.Reason))
+	}
+	return told(append(lines, count(len(bans), "ban", "bans")+" in force")...)
+}
+
+func runInvites(ctx context.Context, c call) (reply, error) {
+	invites, err := c.n.Invites(ctx, c.room.id)
+	if err != nil {
+		return reply{}, err
+	}
+	lines := make([]safeText, 0, len(invites)+1)
+	for _, i := range invites {
+		line := clean(i.ID, shownName) + until(i.Expires)
+		if i.Nick != "" {
+			line += " for " + clean(i.Nick, shownName)
+		}
+		lines = append(lines, line)
+	}
+	return told(append(lines, count(len(invites), "invite", "invites")+" unused")...)
+}
+
+func runUninvite(ctx context.Context, c call) (reply, error) {
+	if err := c.n.Uninvite(ctx, c.room.id, c.args[0]); err != nil {
+		return reply{}, err
+	}
+	return told("* invite " + clean(c.args[0], shownName) + " is revoked")
+}
+
+func runSubject(ctx context.Context, c call) (reply, error) {
+	_, err := c.n.Policy(ctx, c.room.id, node.PolicyChange{Subject: &c.args[0]})
+	return reply{}, err
+}
+
+func runClose(ctx context.Context, c call) (reply, error) {
+	return reply{}, c.n.CloseRoom(ctx, c.room.id, c.arg(0))
+}
+
+// policyTable names what /policy changes.
+var policyTable = []struct {
+	name, values string
+	set          func(*node.PolicyChange, string) error
+}{
+	{"access", "open, knock or invite", func(p *node.PolicyChange, v string) error { p.Access = &v; return nil }},
+	{"subject", "a text", func(p *node.PolicyChange, v string) error { p.Subject = &v; return nil }},
+	{"idle", "10m, 6h, 1d, or 0 for never", func(p *node.PolicyChange, v string) error { return setSeconds(&p.IdleS, v) }},
+	{"retain", "10m, 1h, 1d", func(p *node.PolicyChange, v string) error { return setSeconds(&p.RetainS, v) }},
+	{"history", "none, since-join or all", func(p *node.PolicyChange, v string) error { p.History = &v; return nil }},
+	{"members-invite", "on or off", func(p *node.PolicyChange, v string) error { return setSwitch(&p.MembersInvite, v) }},
+	{"hide-reasons", "on or off", func(p *node.PolicyChange, v string) error { return setSwitch(&p.HideReasons, v) }},
+}
+
+func policyNames() string {
+	var all []string
+	for _, p := range policyTable {
+		all = append(all, p.name)
+	}
+	return strings.Join(all, ", ")
+}
+
+func setSeconds(field **int64, text string) error {
+	var s span
+	if err := s.Set(text); err != nil {
+		return usage("write 90s, 10m, 2h, 1d or 0", "%v", err)
+	}
+	*field = s.seconds()
+	return nil
+}
+
+func setSwitch(field **bool, text string) error {
+	on, err := parseSwitch(text)
+	*field = &on
+	return err
+}
+
+func runPolicy(ctx context.Context, c call) (reply, error) {
+	var change node.PolicyChange
+	if name := c.arg(0); name != "" {
+		if err := setPolicy(&change, name, c.arg(1)); err != nil {
+			return reply{}, err
+		}
+	}
+	p, err := c.n.Policy(ctx, c.room.id, change)
+	if err != nil || change != (node.PolicyChange{}) {
+		return reply{}, err
+	}
+	return told("policy of " + clean(c.room.name, shownName) + ": " + policyText(p))
+}
+
+// setPolicy sets what name says in change.
+func setPolicy(change *node.PolicyChange, name, value string) error {
+	for _, p := range policyTable {
+		if p.name != name {
+			continue
+		}
+		if value == "" {
+			return usage("give it "+p.values, "/policy %s wants a value", name)
+		}
+		return p.set(change, value)
+	}
+	return usage("one of "+policyNames(), "there is no policy %s", name)
+}

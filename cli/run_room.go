@@ -1,0 +1,383 @@
+package cli
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"localchat/node"
+)
+
+// This file holds the commands that everybody and every member may use.
+
+func runHelp(_ context.Context, c call) (reply, error) {
+	if name := strings.TrimPrefix(c.arg(0), "/"); name != "" {
+		cmd, _ := lookUp(splitHelp(name, c.table))
+		if cmd == nil {
+			hint := "/help lists them all"
+			if near := nearest(name, c.table); near != "" {
+				hint = "did you mean /help " + near + "?"
+			}
+			return reply{}, usage(hint, "there is no /%s", name)
+		}
+		return told(helpLines(cmd)...)
+	}
+	lines := make([]safeText, 0, len(c.table)+2)
+	width := 0
+	for _, cmd := range c.table {
+		width = max(width, len(cmd.synopsis()))
+	}
+	for _, cmd := range c.table {
+		line := pad(clean(cmd.synopsis(), shownPhrase), width) + "  " + clean(cmd.help, shownPhrase)
+		if cmd.who == owner {
+			line += " (owner)"
+		}
+		lines = append(lines, line)
+	}
+	return told(append(lines,
+		"text that does not begin with / is said; //x says /x",
+		"WHO is a nick, or the start of a peer ID")...)
+}
+
+// splitHelp makes the arguments of lookUp of what /help is asked about.
+func splitHelp(name string, table []*command) (string, string, []*command) {
+	first, rest := splitWord(name)
+	return first, rest, table
+}
+
+// helpLines explains one command, examples first.
+func helpLines(cmd *command) []safeText {
+	var lines []safeText
+	for _, example := range cmd.examples {
+		lines = append(lines, "example:  "+clean(example, shownPhrase))
+	}
+	lines = append(lines, "usage:    "+clean(cmd.synopsis(), shownPhrase), "          "+clean(cmd.help, shownPhrase))
+	if len(cmd.aliases) > 0 {
+		lines = append(lines, "also:     /"+clean(strings.Join(cmd.aliases, ", /"), shownPhrase))
+	}
+	return append(lines, "for:      "+clean(cmd.who.String(), shownPhrase))
+}
+
+func runRooms(ctx context.Context, c call) (reply, error) {
+	rooms, err := c.n.Rooms(ctx)
+	if err != nil {
+		return reply{}, err
+	}
+	if len(rooms) == 0 {
+		return told("no rooms found so far", "hint: /create ROOM makes one; where mDNS is blocked, /join an invite text")
+	}
+	lines := roomLines(rooms)
+	for i, r := range rooms {
+		mark := safeText("  ")
+		if r.ID.String() == c.room.id {
+			mark = "> "
+		}
+		lines[i] = mark + lines[i]
+	}
+	return told(lines...)
+}
+
+func runSwitch(_ context.Context, c call) (reply, error) {
+	var fits []here
+	for _, r := range c.rooms {
+		if r.name == c.args[0] || r.id == c.args[0] {
+			fits = append(fits, r)
+		}
+	}
+	switch len(fits) {
+	case 1:
+		return reply{
+			lines: []safeText{"* you type into " + clean(fits[0].name, shownName) + " now"},
+			then:  func(con *console) { con.current = fits[0].id },
+		}, nil
+	case 0:
+		return reply{}, &node.Error{Code: node.NotFound, Text: "you are in no room called " + c.args[0], Hint: "/rooms lists the rooms; /join enters one"}
+	}
+	ids := make([]string, len(fits))
+	for i, r := range fits {
+		ids[i] = r.id
+	}
+	return reply{}, &node.Error{Code: node.Ambiguous, Text: "you are in several rooms called " + c.args[0], Hint: "/switch to one of " + strings.Join(ids, ", ")}
+}
+
+func runCreate(ctx context.Context, c call) (reply, error) {
+	return createRoom(ctx, c.n, node.CreateOptions{Name: c.args[0]})
+}
+
+// createRoom makes a room, or goes back into the one of that name which we own already: a second room of the name
+// would only confuse those who look for it.
+func createRoom(ctx context.Context, n peerNode, o node.CreateOptions) (reply, error) {
+	rooms, err := n.Rooms(ctx)
+	if err != nil {
+		return reply{}, err
+	}
+	for _, r := range rooms {
+		if r.Mine && r.In && r.Name == o.Name {
+			return reply{
+				lines: []safeText{"* " + clean(r.Name, shownName) + " is yours from last time and open again; /policy changes it, /close ends it"},
+				then:  func(con *console) { con.focus(r.ID.String()) },
+			}, nil
+		}
+	}
+	r, err := n.Create(ctx, o)
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{
+		lines: []safeText{"* others come in by: localchat join " + clean(r.Name, shownName) + ", or by an invite: /invite"},
+		then:  func(con *console) { con.focus(r.ID.String()) },
+	}, nil
+}
+
+func runJoin(ctx context.Context, c call) (reply, error) {
+	return joinRoom(ctx, c.n, joinOptions(c.args[0]))
+}
+
+// joinRoom asks to be admitted and says who is there.
+func joinRoom(ctx context.Context, n peerNode, o node.JoinOptions) (reply, error) {
+	j, err := n.Join(ctx, o)
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{
+		lines: []safeText{"* in " + clean(j.Name, shownName) + ": " + names(j.Members)},
+		then:  func(con *console) { con.focus(j.ID.String()) },
+	}, nil
+}
+
+// names are members in one line, the owner marked by a word.
+func names(members []node.MemberInfo) safeText {
+	parts := make([]safeText, 0, len(members))
+	for _, m := range members {
+		name := nick(m.Nick, m.Peer)
+		switch {
+		case m.Role == "owner" && m.Self:
+			name += " (owner, you)"
+		case m.Role == "owner":
+			name += " (owner)"
+		case m.Self:
+			name += " (you)"
+		}
+		parts = append(parts, name)
+	}
+	return joinSafe(parts, ", ")
+}
+
+func runLeave(ctx context.Context, c call) (reply, error) {
+	return reply{}, c.n.Leave(ctx, c.room.id)
+}
+
+func runMe(ctx context.Context, c call) (reply, error) { return say(ctx, c, c.args[0], true) }
+
+// say sends a line; it is shown when its event comes back.
+func say(ctx context.Context, c call, text string, action bool) (reply, error) {
+	id, err := c.n.Say(ctx, c.room.id, text, action)
+	if err != nil {
+		return reply{}, err
+	}
+	return reply{then: func(con *console) { con.said(id) }}, nil
+}
+
+func runMsg(ctx context.Context, c call) (reply, error) {
+	if _, err := c.n.Tell(ctx, c.room.id, c.args[0], c.args[1]); err != nil {
+		return reply{}, err
+	}
+	return told("[you to " + clean(c.args[0], shownName) + "] " + clean(c.args[1], shownText))
+}
+
+func runMembers(ctx context.Context, c call) (reply, error) {
+	m, err := c.n.Members(ctx, c.room.id)
+	if err != nil {
+		return reply{}, err
+	}
+	lines := []safeText{clean(c.room.name, shownName) + " has " + count(len(m.Members), "member", "members") + ", key " + number(m.Epoch)}
+	width := 0
+	for _, who := range m.Members {
+		width = max(width, len(nick(who.Nick, who.Peer)))
+	}
+	for _, who := range m.Members {
+		line := "  " + pad(nick(who.Nick, who.Peer), width) + "  " + pad(clean(who.Role, shownName), len("member"))
+		if !who.Present && !who.Self {
+			line += "  not heard from"
+		}
+		if who.Self {
+			line += "  you"
+		}
+		lines = append(lines, line)
+	}
+	return told(lines...)
+}
+
+func runWhois(ctx context.Context, c call) (reply, error) {
+	m, err := c.n.Members(ctx, c.room.id)
+	if err != nil {
+		return reply{}, err
+	}
+	fits := matching(m.Members, c.args[0])
+	switch len(fits) {
+	case 0:
+		return reply{}, &node.Error{Code: node.NotFound, Text: "nobody in " + c.room.name + " is called " + c.args[0], Hint: "/members lists them"}
+	case 1:
+	default:
+		return reply{}, &node.Error{Code: node.Ambiguous, Text: "several members fit " + c.args[0], Hint: "one of " + string(names(fits)) + "; or more of the peer ID"}
+	}
+	who := fits[0]
+	lines := append(identity{Peer: who.Peer, Nick: who.Nick, Words: who.Words}.lines(), "role   "+clean(who.Role, shownName))
+	switch {
+	case who.Self:
+		lines = append(lines, "here   this is you")
+	case who.Present:
+		lines = append(lines, "here   yes")
+	default:
+		lines = append(lines, "here   not heard from by the owner")
+	}
+	return told(append(lines, "hint: compare the words by voice; they stand for the key")...)
+}
+
+// minPeerPart is how much of a peer ID names somebody.
+const minPeerPart = 4
+
+// matching are the members that who names: by nick, or by the start or the end of a peer ID.
+func matching(members []node.MemberInfo, who string) []node.MemberInfo {
+	byNick := slices.DeleteFunc(slices.Clone(members), func(m node.MemberInfo) bool { return !strings.EqualFold(m.Nick, who) })
+	if len(byNick) > 0 || len(who) < minPeerPart {
+		return byNick
+	}
+	return slices.DeleteFunc(slices.Clone(members), func(m node.MemberInfo) bool {
+		id := m.Peer.String()
+		return !strings.HasPrefix(id, who) && !strings.HasSuffix(id, who)
+	})
+}
+
+func runWhoami(_ context.Context, c call) (reply, error) {
+	info := c.n.Info()
+	lines := identity{Peer: info.Peer, Nick: info.Nick, Words: info.Words}.lines()
+	for _, r := range c.rooms {
+		role := safeText("member")
+		if r.owned {
+			role = "owner"
+		}
+		lines = append(lines, "in     "+clean(r.name, shownName)+", as "+clean(r.nick, shownName)+", "+role)
+	}
+	return told(lines...)
+}
+
+func runNet(ctx context.Context, c call) (reply, error) {
+	peers, err := c.n.Peers(ctx)
+	if err != nil {
+		return reply{}, err
+	}
+	var lines []safeText
+	for _, addr := range c.n.Info().Addrs {
+		lines = append(lines, "me     "+clean(addr, shownPhrase))
+	}
+	for _, p := range peers {
+		line := "peer   ~" + clean(p.Peer.String()[max(len(p.Peer.String())-8, 0):], shownName) + "  "
+		if p.Connected {
+			line += "connected, " + number(int(p.RTTms+0.5)) + " ms"
+		} else {
+			line += "not connected"
+		}
+		lines = append(lines, line+"  "+clean(strings.Join(p.Addrs, " "), shownPhrase))
+	}
+	if len(peers) == 0 {
+		lines = append(lines, "hint: no other node found yet; where mDNS is blocked, use --peer HOST:PORT or an invite")
+	}
+	return told(lines...)
+}
+
+// searchShown is how many lines /search prints: the latest that fit on a screen or two.
+const searchShown = 50
+
+func runSearch(ctx context.Context, c call) (reply, error) {
+	history, err := c.n.History(ctx, c.room.id)
+	if err != nil {
+		return reply{}, err
+	}
+	wanted := strings.ToLower(c.args[0])
+	r := renderer{clock: c.show.times}
+	var lines []safeText
+	for _, m := range history {
+		if strings.Contains(strings.ToLower(m.Text), wanted) {
+			lines = append(lines, r.stamp(m.At)+messageText(m, c.room.name))
+		}
+	}
+	found := count(len(lines), "line", "lines") + " of those kept here"
+	return told(append(lines[max(len(lines)-searchShown, 0):], found)...)
+}
+
+func runLog(_ context.Context, c call) (reply, error) {
+	var lines []safeText
+	for _, line := range c.ring.last(logShown) {
+		lines = append(lines, clean(line, shownPhrase))
+	}
+	return told(append(lines, "hint: -v logs in detail, --log-file FILE keeps it")...)
+}
+
+func runClear(context.Context, call) (reply, error) {
+	return reply{then: (*console).clear}, nil
+}
+
+func runQuit(context.Context, call) (reply, error) {
+	return reply{then: func(con *console) { con.quit = true }}, nil
+}
+
+// settings are what /set changes.
+type settings struct{ times, bell, keys bool }
+
+// settingTable names them.
+var settingTable = []struct {
+	name, help string
+	field      func(*settings) *bool
+}{
+	{"times", "HH:MM in front of every line", func(s *settings) *bool { return &s.times }},
+	{"bell", "ring when somebody knocks, names you or writes to you alone", func(s *settings) *bool { return &s.bell }},
+	{"keys", "tell when the room has a new key", func(s *settings) *bool { return &s.keys }},
+}
+
+func settingNames() string {
+	var all []string
+	for _, s := range settingTable {
+		all = append(all, s.name)
+	}
+	return strings.Join(all, ", ")
+}
+
+func runSet(_ context.Context, c call) (reply, error) {
+	if len(c.args) == 0 {
+		var lines []safeText
+		for _, s := range settingTable {
+			value := safeText("off")
+			if *s.field(&c.show) {
+				value = "on"
+			}
+			lines = append(lines, pad(clean(s.name, shownName), len("times"))+"  "+pad(value, len("off"))+"  "+clean(s.help, shownPhrase))
+		}
+		return told(lines...)
+	}
+	for _, s := range settingTable {
+		if s.name != c.args[0] {
+			continue
+		}
+		on, err := parseSwitch(c.arg(1))
+		if err != nil {
+			return reply{}, err
+		}
+		return reply{
+			lines: []safeText{"* " + clean(s.name, shownName) + " " + clean(c.arg(1), shownName)},
+			then:  func(con *console) { *s.field(&con.show) = on },
+		}, nil
+	}
+	return reply{}, usage("/set lists them: "+settingNames(), "there is no setting %s", c.args[0])
+}
+
+// parseSwitch reads on or off.
+func parseSwitch(text string) (bool, error) {
+	switch text {
+	case "on":
+		return true, nil
+	case "off":
+		return false, nil
+	}
+	return false, usage("write on or off", "%q is neither on nor off", text)
+}

@@ -1,0 +1,86 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/libp2p/go-libp2p/gologshim"
+
+	"localchat/discovery"
+	"localchat/node"
+)
+
+// startNode starts the node that cfg describes, with discovery as the options say. This is the one place where node and
+// discovery meet.
+func (a *app) startNode(cfg node.Config) (peerNode, error) {
+	cfg.Nick = a.nick()
+	cfg.Listen = a.opts.listen
+	cfg.Peers = a.opts.peers
+	cfg.NoResume = cfg.NoResume || a.opts.noResume
+	cfg.Version = version()
+	cfg.Log = a.log
+	if !a.opts.noMDNS {
+		cfg.Discovery = discovery.New(discovery.Config{Interfaces: a.opts.interfaces, Log: a.log})
+	}
+	n, err := node.New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return liveNode{n}, nil
+}
+
+// startLog makes the one log of the program: a ring in memory, and a file where --log-file names one. libp2p and the
+// standard logger are pointed at it too, so that nothing but ours ever writes to the terminal.
+func (a *app) startLog() (stop func(), err error) {
+	level := slog.LevelInfo
+	if a.opts.verbose {
+		level = slog.LevelDebug
+	}
+	opts := &slog.HandlerOptions{Level: level}
+	var handler slog.Handler = slog.NewTextHandler(a.ring, opts)
+	stop = func() {}
+	if a.opts.logFile != "" {
+		f, err := os.OpenFile(a.opts.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		if err != nil {
+			return nil, usage("name a file that can be written to", "cannot write the log: %v", err)
+		}
+		stop = func() { _ = f.Close() }
+		handler = slog.NewMultiHandler(handler, slog.NewTextHandler(f, opts))
+	}
+	a.log = slog.New(handler)
+	slog.SetDefault(a.log)
+	gologshim.SetDefaultHandler(handler)
+	return stop, nil
+}
+
+// withNode runs do with a started node and closes it afterwards, which leaves every room in order.
+func (a *app) withNode(ctx context.Context, cfg node.Config, do func(context.Context, peerNode) error) (err error) {
+	n, err := a.start(cfg)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if closeErr := n.Close(); err == nil && closeErr != nil {
+			err = closeErr
+		}
+	}()
+	return do(ctx, n)
+}
+
+// say writes a line of words to standard error, unless -q asks for silence.
+func (a *app) say(line safeText) {
+	if !a.opts.quiet {
+		_, _ = fmt.Fprintln(a.stderr, line)
+	}
+}
+
+// writeLine writes one line of data.
+func writeLine(w io.Writer, line safeText) error {
+	if _, err := fmt.Fprintln(w, line); err != nil {
+		return errOutputClosed
+	}
+	return nil
+}
