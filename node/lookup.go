@@ -35,7 +35,7 @@ func (l *loop) room(s string) (*room, error) {
 	}
 	switch len(found) {
 	case 0:
-		return nil, &Error{Code: NotFound, Text: fmt.Sprintf("you are in no room %q", s), Hint: "/rooms lists the rooms here; /join enters one"}
+		return nil, l.notIn(s)
 	case 1:
 		return found[0], nil
 	}
@@ -44,6 +44,16 @@ func (l *loop) room(s string) (*room, error) {
 		hint += "\n  " + r.id.String()
 	}
 	return nil, &Error{Code: Ambiguous, Text: fmt.Sprintf("you are in several rooms called %q", s), Hint: hint}
+}
+
+// notIn is the error for a room that we are not in: one that this network has, or one that nobody knows.
+func (l *loop) notIn(s string) *Error {
+	for id, f := range l.found {
+		if sameName(f.name, s) || id.String() == s {
+			return &Error{Code: NotMember, Text: "you are not a member of " + f.name, Hint: "/join asks to be let in"}
+		}
+	}
+	return &Error{Code: NotFound, Text: fmt.Sprintf("you are in no room %q", s), Hint: "/rooms lists the rooms here; /join enters one"}
 }
 
 // ownRoom is a room that we are the authority of.
