@@ -63,7 +63,7 @@ func TestAncestor3_OnlyTheAuthorityOrders(t *testing.T) {
 	}
 	env := w.env()
 	env.Signer, env.Self = signerOf("bob"), id("bob")
-	for _, ev := range []Event{Kick{Peer: id("carol")}, Ban{Peer: id("carol")}, Close{}} {
+	for _, ev := range []Event{Kick{Peer: id("carol")}, Ban{Peer: id("carol")}, Close{}, MakeInvite{}} {
 		if _, _, err := w.ledger.Step(env, ev); !errors.Is(err, ErrNotEntitled) {
 			t.Errorf("%T ordered by a member: %v", ev, err)
 		}

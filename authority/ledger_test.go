@@ -227,6 +227,7 @@ func TestTick(t *testing.T) {
 	if effects := w.must(Tick{}); len(effects) != 0 {
 		t.Errorf("it has only just started: %v", effects)
 	}
+	w.must(Rekey{})
 	w.now = w.now.Add(time.Minute)
 	effects := w.must(Tick{})
 	if c, _ := find[Commit](effects); c.Change.Kind != Closed || c.Change.Reason != protocol.Idle {
