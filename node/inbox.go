@@ -103,6 +103,8 @@ type (
 
 func (e subscribed) handle(l *loop) {
 	if r := l.rooms[e.room]; r != nil {
+		r.sayJoined()
+		r.resync = settleSyncs
 		r.syncSoon(0) // what was said before we listened
 	}
 }

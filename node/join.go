@@ -204,7 +204,7 @@ func (n *Node) joinTarget(ctx context.Context, o JoinOptions) (*joinTarget, erro
 		case err == nil:
 			t.nick = nick
 			return t, nil
-		case AsError(err).Code != NotFound:
+		case AsError(err).Code != NotFound && ctx.Err() == nil:
 			return nil, joinFailed(ctx, &joinTarget{name: o.Room}, err)
 		}
 		select {

@@ -46,11 +46,21 @@ func (l *loop) room(s string) (*room, error) {
 	return nil, &Error{Code: Ambiguous, Text: fmt.Sprintf("you are in several rooms called %q", s), Hint: hint}
 }
 
-// notIn is the error for a room that we are not in: one that this network has, or one that nobody knows.
-func (l *loop) notIn(s string) *Error {
+// notIn is the error for a room that we are not in: one that we were in, one that this network has, or one that nobody
+// knows.
+func (l *loop) notIn(s string) error {
+	for id, f := range l.former {
+		switch {
+		case !sameName(f.name, s) && id.String() != s:
+		case f.closed:
+			return roomClosed(f.name)
+		default:
+			return notMember(f.name)
+		}
+	}
 	for id, f := range l.found {
 		if sameName(f.name, s) || id.String() == s {
-			return &Error{Code: NotMember, Text: "you are not a member of " + f.name, Hint: "/join asks to be let in"}
+			return notMember(f.name)
 		}
 	}
 	return &Error{Code: NotFound, Text: fmt.Sprintf("you are in no room %q", s), Hint: "/rooms lists the rooms here; /join enters one"}

@@ -24,6 +24,7 @@ type loop struct {
 	seq     uint64                     // of the last event
 	numbers map[protocol.RoomID]uint64 // the last message number used, kept when a room is left
 	spoken  map[peer.ID]string         // words, cached
+	former  map[protocol.RoomID]former // rooms that we were in, for the answer to who asks for them
 	lastRun time.Time                  // of tick
 	// bye is closed when everybody has heard the end of our rooms; nil while there is no farewell.
 	bye chan struct{}
@@ -33,7 +34,7 @@ func newLoop(n *Node, s *store) (*loop, error) {
 	l := &loop{
 		n: n, store: s,
 		rooms: make(map[protocol.RoomID]*room), found: make(map[protocol.RoomID]*foundRoom),
-		subs: make(map[*Subscription]struct{}), numbers: make(map[protocol.RoomID]uint64), spoken: make(map[peer.ID]string),
+		subs: make(map[*Subscription]struct{}), numbers: make(map[protocol.RoomID]uint64), spoken: make(map[peer.ID]string), former: make(map[protocol.RoomID]former),
 		lastRun: time.Now(),
 	}
 	var err error
@@ -96,6 +97,7 @@ func (l *loop) resumeSeat(id protocol.RoomID, s savedSeat) error {
 
 // enter makes r one of our rooms and starts its goroutines.
 func (l *loop) enter(r *room) {
+	delete(l.former, r.id)
 	l.rooms[r.id] = r
 	l.order = append(l.order, r.id)
 	r.start()
@@ -179,11 +181,20 @@ func (l *loop) forget(r *room) {
 		}
 	}
 	l.numbers[r.id] = r.ctr
+	if len(l.former) < maxFound {
+		l.former[r.id] = former{r.label(), r.current().Closed()}
+	}
 	for _, m := range r.current().Members() {
 		if !l.sharesRoom(m.Peer) {
 			l.book.release(m.Peer)
 		}
 	}
+}
+
+// A former room is one that we were in.
+type former struct {
+	name   string
+	closed bool
 }
 
 // sharesRoom reports whether p is a member of a room of ours, or its authority.

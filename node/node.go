@@ -144,9 +144,10 @@ func (n *Node) discover(ctx context.Context) {
 	}
 }
 
-// addrInfo is where we listen, as of now.
+// addrInfo is where we listen, as of now. Unspecified addresses stay: discovery knows the interfaces better than the
+// host, which leaves out link-local ones and follows a new address late.
 func (n *Node) addrInfo() peer.AddrInfo {
-	return peer.AddrInfo{ID: n.self, Addrs: n.host.Addrs()}
+	return peer.AddrInfo{ID: n.self, Addrs: n.host.Network().ListenAddresses()}
 }
 
 // Close leaves in order and waits for every goroutine. Rooms are resumed next time; an ephemeral node, which has no next

@@ -491,7 +491,7 @@ func ruleError(r *room, err error) error {
 	case errors.Is(err, authority.ErrNotMember):
 		return &Error{Code: NotFound, Text: "that peer is not a member of " + r.label(), Hint: "/members lists who is"}
 	case errors.Is(err, authority.ErrClosed):
-		return &Error{Code: ClosedCode, Text: r.label() + " is closed", Hint: "create a room with /create"}
+		return roomClosed(r.label())
 	case errors.Is(err, authority.ErrNoKnock):
 		return &Error{Code: NotFound, Text: "nobody of that name is at the door", Hint: "they may have gone; /members shows who knocks"}
 	case errors.Is(err, authority.ErrNoInvite):

@@ -47,6 +47,7 @@ type room struct {
 	owned     ownerDesk
 	away      absence
 	syncAt    time.Time // zero: none is due
+	resync    int       // comparisons that follow the next one at once: a mesh settles within seconds
 	synced    time.Time // the last one begun
 	busy      bool      // one is under way
 	lacksFrom peer.ID   // who has said something that has not come here
@@ -98,7 +99,7 @@ func (r *room) open() error {
 	s := r.current()
 	switch {
 	case s.Closed():
-		return &Error{Code: ClosedCode, Text: r.label() + " is closed", Hint: "create a room with /create, or join another"}
+		return roomClosed(r.label())
 	case s.Frozen():
 		return &Error{Code: Unavailable, Text: r.label() + " is frozen: its owner has signed two different logs", Hint: "ask the owner in person; leave with /leave"}
 	}
@@ -106,6 +107,10 @@ func (r *room) open() error {
 		return notMember(r.label())
 	}
 	return nil
+}
+
+func roomClosed(room string) error {
+	return &Error{Code: ClosedCode, Text: room + " is closed", Hint: "create a room with /create, or join another"}
 }
 
 func notMember(room string) error {
@@ -136,9 +141,9 @@ func (r *room) stop() {
 	r.waiting = nil
 }
 
-// becomeJoined is said once, when the log shows that we are in.
+// becomeJoined starts the gossip, once, when the log shows that we are in.
 func (r *room) becomeJoined() {
-	if r.joined || r.current().Closed() {
+	if r.gossip != nil || r.current().Closed() {
 		return
 	}
 	first, err := r.l.store.reserve(r.id, ctrBlock)
@@ -153,8 +158,7 @@ func (r *room) becomeJoined() {
 		r.l.emit(r, Warning{Code: "network", Text: "cannot start the room's gossip: " + err.Error()})
 		return
 	}
-	r.gossip, r.joined = g, true
-	close(r.whenJoined)
+	r.gossip = g
 	alone := r.owner()
 	r.l.n.spawn(func(context.Context) {
 		if err := g.subscribe(r.ctx, alone, r.l.n.post); err != nil && r.ctx.Err() == nil {
@@ -164,6 +168,18 @@ func (r *room) becomeJoined() {
 	for _, m := range r.current().Members() {
 		r.l.book.want(m.Peer, nil)
 	}
+	if alone {
+		r.sayJoined()
+	}
+}
+
+// sayJoined is when lines come and go: who spoke before would not be heard.
+func (r *room) sayJoined() {
+	if r.joined {
+		return
+	}
+	r.joined = true
+	close(r.whenJoined)
 	r.l.emit(r, r.joinedEvent())
 }
 

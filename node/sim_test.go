@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,6 +15,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/x/simlibp2p"
 	"github.com/marcopolo/simnet"
+	"github.com/multiformats/go-multiaddr"
 	"go.uber.org/goleak"
 )
 
@@ -25,6 +28,63 @@ type lan struct {
 	hosts []host.Host
 	nodes map[string]*Node
 	subs  map[string]*watcher
+	index map[string]int // of a nick's host
+	links *links
+	// cancels end what a test has left under way.
+	cancels []context.CancelFunc
+}
+
+// links are what gets through. The network's goroutines and the test's meet at the mutex.
+type links struct {
+	mu  sync.Mutex
+	cut map[[2]string]bool // by IP
+}
+
+// latency is the network's: a packet between two that are cut apart comes when nobody waits for it any more.
+func (l *links) latency(p *simnet.Packet) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.cut) > 0 && l.cut[[2]string{ipOf(p.From), ipOf(p.To)}] {
+		return 1000 * time.Hour
+	}
+	return time.Millisecond
+}
+
+func ipOf(a net.Addr) string {
+	host, _, err := net.SplitHostPort(a.String())
+	if err != nil {
+		panic(err)
+	}
+	return host
+}
+
+func (l *lan) ip(nick string) string {
+	ip, err := l.hosts[l.index[nick]].Addrs()[0].ValueForProtocol(multiaddr.P_IP4)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	return ip
+}
+
+// cut lets nothing through between a and b.
+func (l *lan) cut(a, b string) {
+	l.links.mu.Lock()
+	defer l.links.mu.Unlock()
+	x, y := l.ip(a), l.ip(b)
+	l.links.cut[[2]string{x, y}], l.links.cut[[2]string{y, x}] = true, true
+}
+
+func (l *lan) heal() {
+	l.links.mu.Lock()
+	defer l.links.mu.Unlock()
+	clear(l.links.cut)
+}
+
+// ctx is for one request.
+func (l *lan) ctx() context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	l.cancels = append(l.cancels, cancel)
+	return ctx
 }
 
 // simulate runs f on a network of that many hosts.
@@ -35,15 +95,16 @@ func simulate(t *testing.T, hosts int, f func(*lan)) {
 			Downlink: simnet.LinkSettings{BitsPerSecond: 100 * simlibp2p.OneMbps},
 			Uplink:   simnet.LinkSettings{BitsPerSecond: 100 * simlibp2p.OneMbps},
 		}
+		ls := &links{cut: make(map[[2]string]bool)}
 		network, meta, err := simlibp2p.SimpleLibp2pNetwork(
 			[]simlibp2p.NodeLinkSettingsAndCount{{LinkSettings: link, Count: hosts}},
-			simnet.StaticLatency(time.Millisecond), simlibp2p.NetworkSettings{},
+			ls.latency, simlibp2p.NetworkSettings{},
 		)
 		if err != nil {
 			t.Fatal(err)
 		}
 		network.Start()
-		l := &lan{t: t, hosts: meta.Nodes, nodes: make(map[string]*Node), subs: make(map[string]*watcher)}
+		l := &lan{t: t, hosts: meta.Nodes, nodes: make(map[string]*Node), subs: make(map[string]*watcher), index: make(map[string]int), links: ls}
 		defer l.stop(network)
 		f(l)
 	})
@@ -51,6 +112,9 @@ func simulate(t *testing.T, hosts int, f func(*lan)) {
 
 // stop ends everything, also after a test that has failed.
 func (l *lan) stop(network *simnet.Simnet) {
+	for _, cancel := range l.cancels {
+		cancel()
+	}
 	for _, n := range l.nodes {
 		if err := n.Close(); err != nil {
 			l.t.Error(err)
@@ -72,14 +136,14 @@ func (l *lan) start(nick string) *Node {
 	if os.Getenv("LOCALCHAT_TEST_LOG") != "" {
 		cfg.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})).With("node", nick)
 	}
-	if len(l.nodes) > 0 {
-		h := l.hosts[0]
-		cfg.Peers = []string{h.Addrs()[0].String() + "/p2p/" + h.ID().String()}
+	for _, h := range l.hosts[:len(l.nodes)] {
+		cfg.Peers = append(cfg.Peers, h.Addrs()[0].String()+"/p2p/"+h.ID().String())
 	}
 	n, err := New(cfg)
 	if err != nil {
 		l.t.Fatal(err)
 	}
+	l.index[nick] = len(l.nodes)
 	l.nodes[nick] = n
 	l.subs[nick] = watch(l.t, nick, n)
 	return n
@@ -91,10 +155,13 @@ type watcher struct {
 	nick string
 	sub  *Subscription
 	seen []Event
+	// shown are the events that a scenario has matched, last the one it matched last.
+	shown map[int]bool
+	last  int
 }
 
 func watch(t *testing.T, nick string, n *Node) *watcher {
-	return &watcher{t: t, nick: nick, sub: n.Subscribe()}
+	return &watcher{t: t, nick: nick, sub: n.Subscribe(), shown: make(map[int]bool), last: -1}
 }
 
 // patience is how long an event is waited for, in simulated time.
@@ -162,12 +229,6 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-func brief() context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	context.AfterFunc(ctx, cancel)
-	return ctx
-}
-
 func codeOf(err error) ErrorCode {
 	var e *Error
 	if !errors.As(err, &e) {
@@ -184,15 +245,15 @@ func openRoom() PolicyChange {
 func TestRoomOnASimulatedLAN(t *testing.T) {
 	simulate(t, 3, func(l *lan) {
 		alice, bob, carol := l.start("alice"), l.start("bob"), l.start("carol")
-		must(alice.Create(brief(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
-		must(bob.Join(brief(), JoinOptions{Room: "lab"}))
-		must(carol.Join(brief(), JoinOptions{Room: "lab"}))
+		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
+		must(carol.Join(l.ctx(), JoinOptions{Room: "lab"}))
 		until(l.subs["bob"], func(m MemberJoined) bool { return m.Nick == "carol" })
-		must(bob.Say(brief(), "lab", "hello", false))
+		must(bob.Say(l.ctx(), "lab", "hello", false))
 		for _, who := range []string{"alice", "carol", "bob"} {
 			until(l.subs[who], func(m Message) bool { return m.Text == "hello" && m.Nick == "bob" })
 		}
-		must(alice.Kick(brief(), "lab", "bob", "too loud"))
+		must(alice.Kick(l.ctx(), "lab", "bob", "too loud"))
 		r := until[Removed](l.subs["bob"], nil)
 		if r.Kind != "kicked" || r.Text != "too loud" || r.ByNick != "alice" {
 			t.Errorf("bob was told %+v", r)
@@ -200,10 +261,10 @@ func TestRoomOnASimulatedLAN(t *testing.T) {
 		until(l.subs["carol"], func(m MemberRemoved) bool { return m.Nick == "bob" })
 		until(l.subs["alice"], func(p RemovalProgress) bool { return p.Told && p.Applied == 2 && p.Total == 2 })
 		until(l.subs["carol"], func(m RemovalReason) bool { return m.Nick == "bob" && m.Text == "too loud" })
-		if _, err := bob.Say(brief(), "lab", "still here?", false); codeOf(err) != NotFound && codeOf(err) != NotMember {
+		if _, err := bob.Say(l.ctx(), "lab", "still here?", false); codeOf(err) != NotFound && codeOf(err) != NotMember {
 			t.Errorf("bob can say: %v", err)
 		}
-		must(carol.Say(brief(), "lab", "quiet now", false))
+		must(carol.Say(l.ctx(), "lab", "quiet now", false))
 		until(l.subs["alice"], func(m Message) bool { return m.Text == "quiet now" })
 		if n := count[Removed](l.subs["bob"]); n != 1 {
 			t.Errorf("bob was told %d times", n)

@@ -84,6 +84,9 @@ func (r *room) syncSoon(d time.Duration) {
 // syncSpacing is the least time between two comparisons that one node begins in one room.
 const syncSpacing = time.Second
 
+// settleSyncs follow the one after joining: what was said while the mesh formed is fetched within seconds.
+const settleSyncs = 2
+
 // seek looks for records or keys that something here is waiting for.
 func (r *room) seek() { r.syncSoon(0) }
 
@@ -243,7 +246,8 @@ func (e synced) handle(l *loop) {
 		r.log.settle()
 	}
 	r.noteDelivered(e.peer, e.reply.Heads)
-	if e.reply.More {
+	if e.reply.More || r.resync > 0 {
+		r.resync = max(0, r.resync-1)
 		r.syncSoon(0)
 	}
 }

@@ -1,0 +1,414 @@
+package node
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"localchat/protocol"
+)
+
+// A scenario is a file that a person can read: who does what, and what each then sees. The first line names the nodes,
+// each a real libp2p host on a simulated network; time is simulated too. A line is one of
+//
+//	WHO create ROOM [open|invite] [KEY=VALUE …]   WHO join ROOM|=NAME   WHO leave|close|members|accept|kick|… ROOM …
+//	… -> CODE                the same, and it must fail with that code
+//	WHO sees TEXT            an event so described must come; each counts once
+//	WHO then TEXT            the same, and after the last one that WHO was said to see
+//	WHO saw N TEXT           so many events so far have a description that begins so
+//	cut A B | heal           no packet between the two, both ways
+//	wait DURATION            of simulated time
+func TestScenarios(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no scenarios", err)
+	}
+	for _, f := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(f), ".txt"), func(t *testing.T) { runScenario(t, f) })
+	}
+}
+
+func runScenario(t *testing.T, path string) {
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var lines []string
+	for sc := bufio.NewScanner(f); sc.Scan(); {
+		lines = append(lines, sc.Text())
+	}
+	var nicks []string
+	for _, l := range lines {
+		if rest, ok := strings.CutPrefix(l, "nodes "); ok {
+			nicks = strings.Fields(rest)
+		}
+	}
+	simulate(t, len(nicks), func(l *lan) {
+		for _, n := range nicks {
+			l.start(n)
+		}
+		s := &scenario{lan: l, names: make(map[string]string)}
+		for i, line := range lines {
+			line = strings.TrimSpace(line)
+			if line == "" || strings.HasPrefix(line, "#") || strings.HasPrefix(line, "nodes ") {
+				continue
+			}
+			s.at = fmt.Sprintf("%s:%d: %s", path, i+1, line)
+			if err := s.do(line); err != nil {
+				l.t.Fatalf("%s: %v", s.at, err)
+			}
+		}
+	})
+}
+
+type scenario struct {
+	*lan
+	at    string
+	names map[string]string // what "NAME = …" has kept: invites, ids
+}
+
+func (s *scenario) do(line string) error {
+	want := ""
+	if cmd, code, ok := strings.Cut(line, " -> "); ok {
+		line, want = cmd, strings.TrimSpace(code)
+	}
+	f := strings.Fields(line)
+	switch f[0] {
+	case "cut":
+		s.cut(f[1], f[2])
+		return nil
+	case "heal":
+		s.heal()
+		return nil
+	case "wait":
+		d, err := time.ParseDuration(f[1])
+		time.Sleep(d) // simulated
+		return err
+	}
+	if len(f) < 2 || s.nodes[f[0]] == nil {
+		return fmt.Errorf("what is %q?", line)
+	}
+	err := s.act(f[0], f[1], f[2:])
+	if want != "" {
+		if got := string(codeOf(err)); got != want {
+			return fmt.Errorf("%v (%s), not %s", err, got, want)
+		}
+		return nil
+	}
+	return err
+}
+
+func (s *scenario) act(who, verb string, args []string) error {
+	n, w := s.nodes[who], s.subs[who]
+	text := strings.Join(args, " ")
+	if verb == "sees" || verb == "then" {
+		return s.sees(w, text, verb == "then")
+	}
+	if verb == "saw" {
+		return s.saw(w, args)
+	}
+	room := args[0]
+	rest := args[1:]
+	words := strings.Join(rest, " ")
+	ctx := s.ctx()
+	var err error
+	switch verb {
+	case "create":
+		err = s.create(n, room, rest)
+	case "join":
+		o := JoinOptions{Room: room}
+		if name, ok := strings.CutPrefix(room, "="); ok {
+			o = JoinOptions{Invite: s.names[name]}
+		}
+		for _, a := range rest {
+			o.Nick = strings.TrimPrefix(a, "as=")
+		}
+		_, err = n.Join(ctx, o)
+	case "knocks": // asks, and does not wait for the answer
+		ready := make(chan struct{})
+		go func() {
+			close(ready)
+			_, _ = n.Join(ctx, JoinOptions{Room: room})
+		}()
+		<-ready
+	case "leave":
+		err = n.Leave(ctx, room)
+	case "close":
+		err = n.CloseRoom(ctx, room, words)
+	case "say":
+		_, err = n.Say(ctx, room, words, false)
+	case "me":
+		_, err = n.Say(ctx, room, words, true)
+	case "tell":
+		_, err = n.Tell(ctx, room, rest[0], strings.Join(rest[1:], " "))
+	case "accept":
+		err = n.Accept(ctx, room, rest[0])
+	case "deny":
+		err = n.Deny(ctx, room, rest[0], strings.Join(rest[1:], " "))
+	case "kick":
+		_, err = n.Kick(ctx, room, rest[0], strings.Join(rest[1:], " "))
+	case "ban", "ban-for":
+		d := time.Duration(0)
+		who, reason := rest[0], rest[1:]
+		if verb == "ban-for" {
+			d, _ = time.ParseDuration(rest[1])
+			reason = rest[2:]
+		}
+		_, err = n.Ban(ctx, room, who, strings.Join(reason, " "), d)
+	case "unban":
+		_, err = n.Unban(ctx, room, rest[0])
+	case "invite", "invite-for":
+		nick := ""
+		if verb == "invite-for" {
+			nick, rest = rest[0], rest[1:]
+		}
+		var inv InviteInfo
+		inv, err = n.Invite(ctx, room, nick, 0)
+		if err == nil {
+			s.names[rest[len(rest)-1]], s.names[rest[len(rest)-1]+".id"] = inv.Text, inv.ID
+		}
+	case "uninvite":
+		err = n.Uninvite(ctx, room, s.names[rest[0]+".id"])
+	case "policy":
+		_, err = n.Policy(ctx, room, parsePolicy(rest))
+	case "members":
+		return s.members(n, room, words)
+	case "history":
+		return s.history(n, room, words)
+	default:
+		return fmt.Errorf("what is %q?", verb)
+	}
+	return err
+}
+
+func (s *scenario) create(n *Node, room string, opts []string) error {
+	_, err := n.Create(s.ctx(), CreateOptions{Name: room, PolicyChange: parsePolicy(opts)})
+	return err
+}
+
+// parsePolicy reads KEY=VALUE and the names of the kinds of access.
+func parsePolicy(opts []string) PolicyChange {
+	var c PolicyChange
+	for _, o := range opts {
+		k, v, _ := strings.Cut(o, "=")
+		n, _ := strconv.ParseInt(v, 10, 64)
+		yes := v == "yes"
+		switch k {
+		case "open", "knock", "invite":
+			c.Access = &k
+		case "idle":
+			c.IdleS = &n
+		case "retain":
+			c.RetainS = &n
+		case "history":
+			c.History = &v
+		case "members-invite":
+			c.MembersInvite = &yes
+		case "hide-reasons":
+			c.HideReasons = &yes
+		case "subject":
+			c.Subject = &v
+		}
+	}
+	return c
+}
+
+// members waits until the roster is the one named, in its order.
+func (s *scenario) members(n *Node, room, want string) error {
+	var got []string
+	return s.within(func() bool {
+		info, err := n.Members(s.ctx(), room)
+		got = nil
+		for _, m := range info.Members {
+			got = append(got, m.Nick)
+		}
+		return err == nil && strings.Join(got, " ") == want
+	}, func() error { return fmt.Errorf("the members are %v", got) })
+}
+
+func (s *scenario) history(n *Node, room, want string) error {
+	var got []string
+	return s.within(func() bool {
+		ms, err := n.History(s.ctx(), room)
+		got = nil
+		for _, m := range ms {
+			got = append(got, m.Nick+":"+m.Text)
+		}
+		return err == nil && strings.Join(got, " ") == want
+	}, func() error { return fmt.Errorf("the history is %v", got) })
+}
+
+// within waits for a condition, in simulated time.
+func (s *scenario) within(ok func() bool, fail func() error) error {
+	for deadline := time.Now().Add(patience); ; {
+		synctest.Wait()
+		if ok() {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fail()
+		}
+		time.Sleep(100 * time.Millisecond) // simulated: lets the network and the timers go on
+	}
+}
+
+// sees waits for an event that has not been seen yet, in any order or, with then, after the last one seen.
+func (s *scenario) sees(w *watcher, want string, then bool) error {
+	late := strings.HasSuffix(want, " (late)")
+	return s.within(func() bool {
+		events := w.drain()
+		for i := range events {
+			d := describe(events[i])
+			if !late {
+				// Fetched or live is a matter of a millisecond, unless the scenario says which.
+				d = strings.TrimSuffix(d, " (late)")
+			}
+			if d == want && !w.shown[i] && (!then || i > w.last) {
+				w.shown[i], w.last = true, i
+				return true
+			}
+		}
+		return false
+	}, func() error {
+		story := ""
+		for i, ev := range w.seen {
+			if !w.shown[i] {
+				story += "\n    " + describe(ev)
+			}
+		}
+		return fmt.Errorf("not seen; but:%s", story)
+	})
+}
+
+func (s *scenario) saw(w *watcher, args []string) error {
+	want, err := strconv.Atoi(args[0])
+	if err != nil {
+		return err
+	}
+	prefix := strings.Join(args[1:], " ")
+	got := 0
+	for _, ev := range w.drain() {
+		if strings.HasPrefix(describe(ev), prefix) {
+			got++
+		}
+	}
+	if got != want {
+		return fmt.Errorf("saw %d: %s", got, w.story())
+	}
+	return nil
+}
+
+var spokenWords = regexp.MustCompile(`([a-z]+ ){7}[a-z]+`)
+
+// describe is an event as scenarios write it.
+func describe(ev Event) string {
+	late := func(l bool) string {
+		if l {
+			return " (late)"
+		}
+		return ""
+	}
+	why := func(text string) string {
+		if text == "" {
+			return ""
+		}
+		return ": " + text
+	}
+	d := ""
+	switch b := ev.Body.(type) {
+	case Joined:
+		d = "joined as " + b.Nick
+		if b.Resumed {
+			d = "resumed as " + b.Nick
+		}
+	case Left:
+		d = "left"
+	case Knock:
+		d = b.Nick + " knocks"
+	case KnockGone:
+		d = b.Nick + " knocks no more"
+	case MemberJoined:
+		d = b.Nick + " joined"
+	case MemberLeft:
+		d = b.Nick + " left"
+	case MemberRemoved:
+		d = fmt.Sprintf("%s was %s by %s", b.Nick, b.Kind, b.ByNick)
+	case RemovalReason:
+		d = fmt.Sprintf("why %s was removed: %s", b.Nick, b.Text)
+	case Unbanned:
+		d = b.Nick + " is banned no more"
+	case Message:
+		sep := ": "
+		if b.Action {
+			sep = " * "
+		}
+		d = b.Nick + sep + b.Text + late(b.Late)
+	case Direct:
+		d = b.Nick + " privately: " + b.Text
+	case Hidden:
+		d = fmt.Sprintf("%d lines of %s hidden", len(b.IDs), b.Nick)
+	case Expired:
+		d = fmt.Sprintf("%d lines expired", len(b.IDs))
+	case Removed:
+		d = fmt.Sprintf("removed: %s by %s%s", b.Kind, b.ByNick, why(b.Text))
+		if !b.Until.IsZero() {
+			d += " until then"
+		}
+	case Refused:
+		d = "refused"
+	case RemovalProgress:
+		told := "not told"
+		if b.Told {
+			told = "told"
+		}
+		d = fmt.Sprintf("%s %s; applied by %d of %d", b.Nick, told, b.Applied, b.Total)
+	case OwnerUnreachable:
+		d = "owner unreachable"
+	case OwnerBack:
+		d = "owner back"
+	case RoomClosed:
+		d = "closed (" + b.Kind + ")" + why(b.Text)
+	case PolicyChanged:
+		d = "policy: " + b.Access
+	case Warning:
+		d = "warning " + b.Code + ": " + b.Text
+	default:
+		return ev.Body.Type() + " " + ev.RoomName
+	}
+	return ev.RoomName + "| " + spokenWords.ReplaceAllString(d, "WORDS")
+}
+
+func TestEveryEventIsNamedOnce(t *testing.T) {
+	seen := make(map[string]bool)
+	for _, b := range []EventBody{
+		RoomFound{}, RoomLost{}, Knock{}, KnockGone{}, Joined{}, Left{}, MemberJoined{}, MemberLeft{}, MemberRemoved{}, RemovalReason{},
+		Unbanned{}, Message{}, Hidden{}, Expired{}, Delivered{}, Direct{}, Removed{}, Refused{}, Epoch{}, RemovalProgress{},
+		OwnerUnreachable{}, OwnerBack{}, PolicyChanged{}, RoomClosed{}, Gap{}, Warning{},
+	} {
+		if seen[b.Type()] {
+			t.Errorf("two events are called %s", b.Type())
+		}
+		seen[b.Type()] = true
+	}
+}
+
+// A wrong reading of the wire's kinds would be told to people as another reason than was given.
+func TestKindNames(t *testing.T) {
+	want := map[protocol.ReasonKind]string{
+		protocol.Kicked: "kicked", protocol.Banned: "banned", protocol.Closed: "closed", protocol.Idle: "idle",
+		protocol.InviteRevoked: "invite-revoked", protocol.Other: "other", 77: "other",
+	}
+	for k, name := range want {
+		if got := kindName(k); got != name {
+			t.Errorf("kind %d is called %q, not %q", k, got, name)
+		}
+	}
+}
