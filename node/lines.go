@@ -16,6 +16,8 @@ type line struct {
 	got       time.Time // when this node had it; retention counts from here
 	delivered bool      // of our own: another node has it
 	warned    bool      // of our own: it has been said that none has
+	// settled: no line of its author lies between it and the one before it here, by a fellow member's word.
+	settled bool
 }
 
 // A lineLog holds what is retained of a room's lines. It is owned by the loop.
@@ -26,16 +28,15 @@ type lineLog struct {
 	byID     map[protocol.Hash]*line
 	byAuthor map[peer.ID][]*line
 	arrival  []*line // oldest first
-	// floors: up to this number an author's lines have expired and would be refused.
+	// floors: up to this number an author's lines have expired and would be refused. lowest is the line of that number.
 	floors map[peer.ID]uint64
-	// based: the author's lowest line here is known to have nothing retained below it.
-	based map[peer.ID]bool
+	lowest map[peer.ID]protocol.Hash
 }
 
 func newLineLog() *lineLog {
 	return &lineLog{
 		byID: make(map[protocol.Hash]*line), byAuthor: make(map[peer.ID][]*line),
-		floors: make(map[peer.ID]uint64), based: make(map[peer.ID]bool),
+		floors: make(map[peer.ID]uint64), lowest: make(map[peer.ID]protocol.Hash),
 	}
 }
 
@@ -53,8 +54,8 @@ func (g *lineLog) add(l *line) bool {
 	if taken {
 		return false
 	}
-	if i == 0 {
-		g.based[m.Author] = m.Prev.IsZero()
+	if i < len(lines) {
+		lines[i].settled = false // there was one between
 	}
 	g.byAuthor[m.Author] = slices.Insert(lines, i, l)
 	g.byID[m.ID] = l
@@ -96,8 +97,9 @@ func (g *lineLog) expire(before time.Time) []string {
 	}
 	old := slices.Clone(g.arrival[:n])
 	for _, l := range old {
-		g.floors[l.msg.Author] = max(g.floors[l.msg.Author], l.msg.Ctr)
-		g.based[l.msg.Author] = true
+		if l.msg.Ctr > g.floors[l.msg.Author] {
+			g.floors[l.msg.Author], g.lowest[l.msg.Author] = l.msg.Ctr, l.msg.ID
+		}
 	}
 	// A line that came late may lie below a floor that has just risen: it goes with the others.
 	for _, l := range g.arrival[n:] {
@@ -123,7 +125,7 @@ func (g *lineLog) hide(author peer.ID, counts func(protocol.Header) bool) []stri
 func (g *lineLog) cut(author peer.ID) protocol.Cut {
 	lines := g.byAuthor[author]
 	if len(lines) == 0 {
-		return protocol.Cut{Ctr: g.floors[author]}
+		return protocol.Cut{Ctr: g.floors[author], Hash: g.lowest[author]}
 	}
 	last := lines[len(lines)-1].msg
 	return protocol.Cut{Ctr: last.Ctr, Hash: last.ID}
@@ -153,11 +155,12 @@ func (g *lineLog) heads() []protocol.Head {
 	return heads
 }
 
+// head follows author's chain. Where a chain starts after another, its author's node was started again, and what it said
+// before may be missing: only a fellow member's word can tell.
 func (g *lineLog) head(author peer.ID) uint64 {
-	head := g.floors[author]
-	var prev protocol.Hash
-	for i, l := range g.byAuthor[author] {
-		linked := l.msg.Prev.IsZero() || l.msg.Prev == prev || i == 0 && g.based[author]
+	head, prev := g.floors[author], g.lowest[author]
+	for _, l := range g.byAuthor[author] {
+		linked := l.msg.Ctr == 1 || l.settled || !prev.IsZero() && l.msg.Prev == prev
 		if !linked {
 			break
 		}
@@ -166,10 +169,13 @@ func (g *lineLog) head(author peer.ID) uint64 {
 	return head
 }
 
-// settle says that a fellow member has just given all it had: what is lowest here has nothing retained below it.
+// settle says that a fellow member has just given all it had: where a chain starts here, nothing is retained that came
+// before.
 func (g *lineLog) settle() {
-	for a := range g.byAuthor {
-		g.based[a] = true
+	for _, lines := range g.byAuthor {
+		for i, l := range lines {
+			l.settled = l.settled || i == 0 || l.msg.Prev.IsZero()
+		}
 	}
 }
 

@@ -1,0 +1,385 @@
+package node
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+	"pgregory.net/rapid"
+
+	"localchat/authority"
+	"localchat/protocol"
+)
+
+// linePool is what three authors have ever said in one room: chains that a restart breaks, numbers that skip a block, and
+// lines that take a number twice. Signing is slow, so it is made once.
+var linePool = sync.OnceValue(func() []protocol.Message {
+	key := protocol.Key{1}
+	var pool []protocol.Message
+	for _, name := range []string{"alice", "bob", "carol"} {
+		var prev protocol.Hash
+		for i, ctr := range []uint64{1, 2, 3, 4, 5, 6, ctrBlock + 1, ctrBlock + 2, ctrBlock + 3} {
+			if ctr == ctrBlock+1 {
+				prev = protocol.Hash{} // its node was started again
+			}
+			h := protocol.Header{Room: protocol.RoomID{1}, Epoch: 1, Ctr: ctr, Prev: prev, Lamport: uint64(i + 1)}
+			said := sealed(name, h, "line", key)
+			pool = append(pool, said)
+			if i%3 == 1 {
+				pool = append(pool, sealed(name, h, "another of this number", key))
+			}
+			prev = said.ID
+		}
+	}
+	return pool
+})
+
+// sealed is a line of a persona.
+func sealed(name string, h protocol.Header, text string, key protocol.Key) protocol.Message {
+	s := persona(name)
+	c := protocol.Content{Kind: protocol.Say, Text: text, At: lawStart}
+	return must(protocol.SealMessage(h, c, key, s.Peer(), s, random))
+}
+
+// A lineModel is what a lineLog should hold, kept the slow way.
+type lineModel struct {
+	log    *lineLog
+	now    time.Time
+	kept   []*line // by arrival
+	floors map[peer.ID]uint64
+	lowest map[peer.ID]protocol.Hash // the line at the floor
+}
+
+func newLineModel() *lineModel {
+	return &lineModel{log: newLineLog(), now: lawStart, floors: make(map[peer.ID]uint64), lowest: make(map[peer.ID]protocol.Hash)}
+}
+
+func (m *lineModel) add(t rapid.TB, msg protocol.Message) {
+	t.Helper()
+	want := msg.Ctr > m.floors[msg.Author]
+	for _, l := range m.kept {
+		if l.msg.ID == msg.ID || l.msg.Author == msg.Author && l.msg.Ctr == msg.Ctr {
+			want = false
+		}
+	}
+	l := &line{arrivedLine: arrivedLine{msg: msg}, got: m.now}
+	if got := m.log.add(l); got != want {
+		t.Fatalf("add of number %d: %v, want %v", msg.Ctr, got, want)
+	}
+	if want {
+		m.kept = append(m.kept, l)
+	}
+}
+
+// drop forgets what gone says and returns the ids.
+func (m *lineModel) drop(gone func(*line) bool) []string {
+	var ids []string
+	m.kept = slices.DeleteFunc(m.kept, func(l *line) bool {
+		if gone(l) {
+			ids = append(ids, lineID(l.msg.ID))
+			return true
+		}
+		return false
+	})
+	return ids
+}
+
+func (m *lineModel) expire(t rapid.TB, before time.Time) {
+	t.Helper()
+	for _, l := range m.kept {
+		if a := l.msg.Author; l.got.Before(before) && l.msg.Ctr > m.floors[a] {
+			m.floors[a], m.lowest[a] = l.msg.Ctr, l.msg.ID
+		}
+	}
+	want := m.drop(func(l *line) bool { return l.msg.Ctr <= m.floors[l.msg.Author] })
+	sameIDs(t, "expire", m.log.expire(before), want)
+}
+
+func (m *lineModel) hide(t rapid.TB, author peer.ID, cut uint64) {
+	t.Helper()
+	want := m.drop(func(l *line) bool { return l.msg.Author == author && l.msg.Ctr > cut })
+	sameIDs(t, "hide", m.log.hide(author, func(h protocol.Header) bool { return h.Ctr <= cut }), want)
+}
+
+func sameIDs(t rapid.TB, what string, got, want []string) {
+	t.Helper()
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Fatalf("%s forgot %v, not %v", what, got, want)
+	}
+}
+
+// check holds the log to its comment and to the model.
+func (m *lineModel) check(t rapid.TB) {
+	t.Helper()
+	g := m.log
+	if !slices.Equal(g.arrival, m.kept) {
+		t.Fatalf("holds %d lines by arrival, not %d", len(g.arrival), len(m.kept))
+	}
+	if len(g.byID) != len(m.kept) {
+		t.Fatalf("holds %d lines by id, not %d", len(g.byID), len(m.kept))
+	}
+	if !maps.Equal(g.floors, m.floors) {
+		t.Fatalf("floors are %v, not %v", g.floors, m.floors)
+	}
+	n := 0
+	for a, ls := range g.byAuthor {
+		if len(ls) == 0 {
+			t.Fatal("an author without lines is kept")
+		}
+		n += len(ls)
+		for i, l := range ls {
+			if l.msg.Author != a || g.byID[l.msg.ID] != l || l.msg.Ctr <= g.floors[a] || i > 0 && ls[i-1].msg.Ctr >= l.msg.Ctr {
+				t.Fatalf("line %d of an author is out of place", i)
+			}
+		}
+	}
+	if n != len(m.kept) {
+		t.Fatalf("holds %d lines by author, not %d", n, len(m.kept))
+	}
+	for _, a := range []string{"alice", "bob", "carol"} {
+		m.checkHead(t, a)
+	}
+}
+
+// checkHead: below a head nothing that was ever said is missing, or it would never be fetched; and a chain that is whole
+// has its end for a head, or it would be fetched for ever.
+func (m *lineModel) checkHead(t rapid.TB, name string) {
+	t.Helper()
+	author := personaID(name)
+	head := m.log.head(author)
+	has := make(map[uint64]protocol.Hash)
+	for _, l := range m.log.byAuthor[author] {
+		has[l.msg.Ctr] = l.msg.ID
+	}
+	prev, whole := m.lowest[author], true
+	for _, said := range linePool() {
+		if said.Author != author || said.Ctr <= m.floors[author] {
+			continue
+		}
+		id, here := has[said.Ctr]
+		if !here && said.Ctr <= head {
+			t.Fatalf("%s's head is %d, and %d is not here", name, head, said.Ctr)
+		}
+		whole = whole && id == said.ID && (said.Ctr == 1 || !prev.IsZero() && said.Prev == prev)
+		if prev = said.ID; whole && head < said.Ctr {
+			t.Fatalf("%s's head is %d, and %d is here like all before it", name, head, said.Ctr)
+		}
+	}
+	cut := m.log.cut(author)
+	last := protocol.Cut{Ctr: m.floors[author], Hash: m.lowest[author]}
+	if lines := m.log.byAuthor[author]; len(lines) > 0 {
+		last = protocol.Cut{Ctr: lines[len(lines)-1].msg.Ctr, Hash: lines[len(lines)-1].msg.ID}
+	}
+	if cut != last || (cut.Ctr == 0) != cut.Hash.IsZero() {
+		t.Fatalf("the cut of %s is %+v", name, cut)
+	}
+}
+
+// What is added, expired and hidden in any order leaves the log as its comment says.
+func TestLineLogHoldsItsInvariants(t *testing.T) {
+	pool := linePool()
+	rapid.Check(t, func(rt *rapid.T) {
+		m := newLineModel()
+		rt.Repeat(map[string]func(*rapid.T){
+			"add": func(rt *rapid.T) { m.add(rt, rapid.SampledFrom(pool).Draw(rt, "line")) },
+			"tick": func(rt *rapid.T) {
+				m.now = m.now.Add(time.Second)
+			},
+			"expire": func(rt *rapid.T) {
+				m.expire(rt, m.now.Add(-time.Duration(rapid.IntRange(0, 5).Draw(rt, "age"))*time.Second))
+			},
+			"hide": func(rt *rapid.T) {
+				who := rapid.SampledFrom([]string{"alice", "bob", "carol"}).Draw(rt, "who")
+				m.hide(rt, personaID(who), rapid.Uint64Range(0, 7).Draw(rt, "cut"))
+			},
+			"settle": func(rt *rapid.T) {
+				for _, msg := range pool { // a fellow member gives all it has
+					if !slices.ContainsFunc(m.kept, func(l *line) bool { return l.msg.Author == msg.Author && l.msg.Ctr == msg.Ctr }) {
+						m.add(rt, msg)
+					}
+				}
+				m.log.settle()
+			},
+			"": func(rt *rapid.T) { m.check(rt) },
+		})
+	})
+}
+
+// Two logs that hold whatever part of what was said, and give each other what is missing, come to hold the same: no line
+// of either is lost, and it takes no more rounds than there are lines.
+func TestLineLogsConverge(t *testing.T) {
+	pool := linePool()
+	opened := make(map[protocol.Hash]protocol.Message)
+	for _, m := range pool {
+		opened[m.ID] = m
+	}
+	all := func(protocol.Header) bool { return true }
+	rapid.Check(t, func(rt *rapid.T) {
+		logs := []*lineLog{newLineLog(), newLineLog()}
+		said := make(map[string]bool) // author and number
+		for _, msg := range pool {
+			for i, g := range logs {
+				if rapid.Bool().Draw(rt, fmt.Sprint(i)) && g.add(&line{arrivedLine: arrivedLine{msg: msg}, got: lawStart}) {
+					said[fmt.Sprint(msg.Author, msg.Ctr)] = true
+				}
+			}
+		}
+		for range len(pool) {
+			for i, g := range logs {
+				raws, _ := logs[1-i].missing(g.heads(), all)
+				for _, raw := range raws {
+					g.add(&line{arrivedLine: arrivedLine{msg: opened[protocol.DataID(raw)]}, got: lawStart})
+				}
+			}
+		}
+		for i, g := range logs {
+			if len(g.arrival) != len(said) {
+				rt.Fatalf("log %d holds %d lines of %d", i, len(g.arrival), len(said))
+			}
+		}
+	})
+}
+
+// What a frame cannot hold comes with the next one, each author's lines in order, and only what the asker may have.
+func TestMissingFillsAFrame(t *testing.T) {
+	g := newLineLog()
+	const lines = 20
+	text := strings.Repeat("x", protocol.MaxText)
+	var prev protocol.Hash
+	for i := range uint64(lines) {
+		h := protocol.Header{Room: protocol.RoomID{1}, Epoch: 1 + i%2, Ctr: i + 1, Prev: prev, Lamport: i + 1}
+		m := sealed("alice", h, text, protocol.Key{1})
+		prev = m.ID
+		g.add(&line{arrivedLine: arrivedLine{msg: m}, got: lawStart})
+	}
+	all := func(protocol.Header) bool { return true }
+	head := uint64(0)
+	for rounds := 1; head < lines; rounds++ {
+		raws, more := g.missing([]protocol.Head{{Author: personaID("alice"), Ctr: head}}, all)
+		size := 0
+		for _, raw := range raws {
+			m := must(protocol.OpenMessage(raw))
+			if m.Ctr != head+1 {
+				t.Fatalf("line %d after %d", m.Ctr, head)
+			}
+			head, size = m.Ctr, size+len(raw)
+		}
+		if size > protocol.MaxBatch || more != (head < lines) || rounds > lines {
+			t.Fatalf("%d lines of %d bytes, more: %v, round %d", len(raws), size, more, rounds)
+		}
+	}
+	raws, more := g.missing(nil, func(h protocol.Header) bool { return h.Epoch == 2 && h.Ctr < 5 })
+	if len(raws) != 2 || more {
+		t.Errorf("%d lines of those allowed, more: %v", len(raws), more)
+	}
+}
+
+// Whatever the retention, a room holds maxLines; the oldest go first.
+func TestLineLogIsBounded(t *testing.T) {
+	g := newLineLog()
+	const over = 7
+	for i := range uint64(maxLines + over) {
+		var id protocol.Hash
+		id[0], id[1], id[2] = 1, byte(i), byte(i>>8)
+		h := protocol.Header{Ctr: i + 1}
+		if !g.add(&line{arrivedLine: arrivedLine{msg: protocol.Message{Header: h, Author: "a", ID: id}}, got: lawStart}) {
+			t.Fatal("not added:", i)
+		}
+	}
+	if ids := g.expire(time.Time{}); len(ids) != over || len(g.arrival) != maxLines || g.floors["a"] != over {
+		t.Errorf("%d forgotten, %d kept, floor %d", len(ids), len(g.arrival), g.floors["a"])
+	}
+}
+
+// In the order of display no line stands above one that its author had seen, however the lines came here; and the order
+// is the same on every node.
+func TestHistoryIsCausal(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		type node struct {
+			lamport, ctr uint64
+			seen         []protocol.Hash
+		}
+		nodes := map[peer.ID]*node{"a": {}, "b": {}, "c": {}}
+		saw := make(map[protocol.Hash][]protocol.Hash) // a line, and what its author had seen
+		var said []protocol.Message
+		for i := range rapid.IntRange(1, 20).Draw(rt, "lines") {
+			from := rapid.SampledFrom([]peer.ID{"a", "b", "c"}).Draw(rt, "from")
+			n := nodes[from]
+			n.lamport, n.ctr = n.lamport+1, n.ctr+1
+			m := protocol.Message{Header: protocol.Header{Ctr: n.ctr, Lamport: n.lamport}, Author: from, ID: protocol.Hash{1, byte(i)}}
+			saw[m.ID] = slices.Clone(n.seen)
+			n.seen = append(n.seen, m.ID)
+			said = append(said, m)
+			for _, p := range []peer.ID{"a", "b", "c"} {
+				if o := nodes[p]; p != from && rapid.Bool().Draw(rt, "arrives") {
+					o.lamport, o.seen = max(o.lamport, m.Lamport), append(o.seen, m.ID)
+				}
+			}
+		}
+		var first []protocol.Hash
+		for range 2 {
+			g := newLineLog()
+			for _, m := range rapid.Permutation(said).Draw(rt, "arrival") {
+				g.add(&line{arrivedLine: arrivedLine{msg: m}, got: lawStart})
+			}
+			var order []protocol.Hash
+			for _, l := range g.history() {
+				for _, before := range saw[l.msg.ID] {
+					if !slices.Contains(order, before) {
+						rt.Fatalf("line %x stands above %x, which its author had seen", l.msg.ID[:2], before[:2])
+					}
+				}
+				order = append(order, l.msg.ID)
+			}
+			if first == nil {
+				first = order
+			} else if !slices.Equal(first, order) {
+				rt.Fatal("two nodes show two orders")
+			}
+		}
+	})
+}
+
+// A late line that lies below a floor which has risen meanwhile does not come back.
+func TestExpiredStaysExpired(t *testing.T) {
+	m := newLineModel()
+	var of []protocol.Message
+	for _, msg := range linePool() {
+		if msg.Author == personaID("alice") {
+			of = append(of, msg)
+		}
+	}
+	m.add(t, of[0])
+	m.now = m.now.Add(time.Minute)
+	m.add(t, of[3])
+	m.expire(t, m.now)
+	m.add(t, of[0])
+	m.check(t)
+	if counts(authority.VerdictIgnore) || counts(authority.VerdictUnknown) || !counts(authority.VerdictLate) {
+		t.Error("what counts is accepted, at once or late")
+	}
+}
+
+// Whoever has been silent for as long as lines are kept can be removed like everybody: what its cut names goes over the
+// wire.
+func TestCutOfTheExpired(t *testing.T) {
+	w := newLawRoom(t, "lab")
+	w.admit("bob", "carol")
+	g := newLineLog()
+	for _, who := range []string{"bob", "carol"} {
+		g.add(&line{arrivedLine: arrivedLine{msg: w.say(who, w.epoch(), 1)}, got: w.now})
+	}
+	g.expire(w.now.Add(time.Second))
+	w.do(authority.Kick{Peer: personaID("bob"), Cut: g.cut(personaID("bob"))})
+	w.do(authority.Leave{Peer: personaID("carol"), Cut: g.cut(personaID("carol"))})
+	if n := w.ledger.State().Len(); n != 1 {
+		t.Errorf("%d members are left", n)
+	}
+}

@@ -1,0 +1,549 @@
+package node
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	pubsub "github.com/libp2p/go-libp2p-pubsub"
+	pb "github.com/libp2p/go-libp2p-pubsub/pb"
+	"github.com/libp2p/go-libp2p/core/crypto"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/record"
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"localchat/authority"
+	"localchat/protocol"
+)
+
+// lawStart is when the rooms of these tests begin.
+var lawStart = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+
+// personae are people with keys made from their names, so that a failure names the same peers every time. Fuzz workers and
+// tests meet at the mutex.
+var personae = struct {
+	mu   sync.Mutex
+	keys map[string]protocol.KeySigner
+}{keys: make(map[string]protocol.KeySigner)}
+
+func persona(name string) protocol.KeySigner {
+	personae.mu.Lock()
+	defer personae.mu.Unlock()
+	if k, ok := personae.keys[name]; ok {
+		return k
+	}
+	seed := sha256.Sum256([]byte(name))
+	k := protocol.KeySigner{PrivKey: must(crypto.UnmarshalEd25519PrivateKey(ed25519.NewKeyFromSeed(seed[:])))}
+	personae.keys[name] = k
+	return k
+}
+
+func personaID(name string) peer.ID { return persona(name).Peer() }
+
+// A lawRoom is a room of alice's with real records and keys, and no network.
+type lawRoom struct {
+	t       testing.TB
+	now     time.Time
+	ledger  authority.Ledger
+	records []protocol.SignedRecord
+	keys    authority.Keyring
+	rand    *rand.ChaCha8
+}
+
+func newLawRoom(t testing.TB, name string) *lawRoom {
+	w := &lawRoom{t: t, now: lawStart, rand: rand.NewChaCha8(sha256.Sum256([]byte(name)))}
+	p := protocol.DefaultPolicy()
+	p.Access = protocol.Open
+	w.do(authority.Found{Name: name, Nick: "alice", Policy: p})
+	return w
+}
+
+func (w *lawRoom) do(ev authority.Event) {
+	w.t.Helper()
+	w.now = w.now.Add(2 * authority.ReturnAfter)
+	env := authority.Env{Now: w.now, Rand: w.rand, Signer: persona("alice"), Self: personaID("alice")}
+	next, effects, err := w.ledger.Step(env, ev)
+	if err != nil {
+		w.t.Fatalf("%T: %v", ev, err)
+	}
+	w.ledger = next
+	for _, e := range effects {
+		c, ok := e.(authority.Commit)
+		if !ok {
+			continue
+		}
+		w.records = append(w.records, c.Record)
+		switch c.Change.NewKey {
+		case authority.KeyDerived:
+			old, _ := w.keys.Get(c.Change.Epoch - 1)
+			w.keys = w.keys.With(c.Change.Epoch, authority.Derive(old, c.Record.Hash()), w.now)
+		case authority.KeyFresh:
+			w.keys = w.keys.With(c.Change.Epoch, must(authority.Fresh(w.rand)), w.now)
+		}
+	}
+}
+
+func (w *lawRoom) admit(names ...string) {
+	w.t.Helper()
+	for _, n := range names {
+		w.do(authority.Knock{Peer: personaID(n), Request: protocol.JoinRequest{Room: w.id(), Nick: n}})
+		if _, in := w.ledger.State().Member(personaID(n)); !in {
+			w.t.Fatal(n, "was not let in")
+		}
+	}
+}
+
+func (w *lawRoom) id() protocol.RoomID { return w.ledger.State().Room() }
+func (w *lawRoom) epoch() uint64       { return w.ledger.State().Epoch() }
+
+func (w *lawRoom) key(epoch uint64) protocol.Key {
+	k, ok := w.keys.Get(epoch)
+	if !ok {
+		w.t.Fatal("no key of epoch", epoch)
+	}
+	return k
+}
+
+// say is a line of name in an epoch that the room has had.
+func (w *lawRoom) say(name string, epoch, ctr uint64) protocol.Message {
+	return sealed(name, protocol.Header{Room: w.id(), Epoch: epoch, Ctr: ctr, Lamport: 1}, "hello", w.key(epoch))
+}
+
+// snapshot is what the validators of self's node know.
+func (w *lawRoom) snapshot(self string) *snapshot {
+	return &snapshot{
+		room: w.id(), state: w.ledger.State(), keys: w.keys, records: w.records, self: personaID(self),
+		floors: make(map[peer.ID]uint64),
+	}
+}
+
+// A judge is a room's validators, and what they have posted.
+type judge struct {
+	*gossip
+	posted []inboxEvent
+}
+
+func newJudge(s *snapshot) *judge {
+	j := &judge{}
+	snap := new(atomic.Pointer[snapshot])
+	snap.Store(s)
+	j.gossip = &gossip{room: s.room, snap: snap, post: func(ev inboxEvent) bool {
+		j.posted = append(j.posted, ev)
+		return true
+	}}
+	return j
+}
+
+func data(raw []byte) *pubsub.Message { return &pubsub.Message{Message: &pb.Message{Data: raw}} }
+
+func (j *judge) line(raw []byte) (pubsub.ValidationResult, *pubsub.Message) {
+	m := data(raw)
+	return j.validateLine(context.Background(), "forwarder", m), m
+}
+
+func (j *judge) record(raw []byte) (pubsub.ValidationResult, *pubsub.Message) {
+	m := data(raw)
+	return j.validateRecord(context.Background(), "forwarder", m), m
+}
+
+var verdictNames = map[pubsub.ValidationResult]string{
+	pubsub.ValidationAccept: "accept", pubsub.ValidationIgnore: "ignore", pubsub.ValidationReject: "reject",
+}
+
+// A payload signs whatever bytes under whatever domain: what an attacker with a key can do.
+type forged struct {
+	domain string
+	body   []byte
+}
+
+func (f *forged) Domain() string                 { return f.domain }
+func (f *forged) Codec() []byte                  { return []byte(f.domain) }
+func (f *forged) MarshalRecord() ([]byte, error) { return f.body, nil }
+func (f *forged) UnmarshalRecord(b []byte) error { f.body = b; return nil }
+
+const (
+	messageDomain = "localchat/message/v1"
+	recordDomain  = "localchat/record/v1"
+)
+
+func forge(name, domain string, body []byte) []byte {
+	return must(must(persona(name).Seal(&forged{domain, body})).Marshal())
+}
+
+// signedBody is the payload of an envelope.
+func signedBody(domain string, raw []byte) []byte {
+	f := forged{domain: domain}
+	must(record.ConsumeTypedEnvelope(raw, &f))
+	return f.body
+}
+
+// setField replaces the value of a field of an encoded message; v is []byte or uint64.
+func setField(b []byte, field protowire.Number, v any) []byte {
+	var out []byte
+	done := false
+	put := func() {
+		done = true
+		switch v := v.(type) {
+		case []byte:
+			out = protowire.AppendBytes(protowire.AppendTag(out, field, protowire.BytesType), v)
+		case uint64:
+			out = protowire.AppendVarint(protowire.AppendTag(out, field, protowire.VarintType), v)
+		}
+	}
+	for len(b) > 0 {
+		num, _, n := protowire.ConsumeField(b)
+		if num >= field && !done {
+			put()
+		}
+		if num != field {
+			out = append(out, b[:n]...)
+		}
+		b = b[n:]
+	}
+	if !done {
+		put()
+	}
+	return out
+}
+
+func getField(b []byte, field protowire.Number) []byte {
+	for len(b) > 0 {
+		num, typ, n := protowire.ConsumeField(b)
+		if num == field && typ == protowire.BytesType {
+			_, _, t := protowire.ConsumeTag(b)
+			v, _ := protowire.ConsumeBytes(b[t:n])
+			return v
+		}
+		b = b[n:]
+	}
+	return nil
+}
+
+// A removedRoom is one where bob and carol were admitted and bob was kicked, his lines up to 5 counting; dave has come
+// since.
+func removedRoom(t testing.TB) (w *lawRoom, before uint64) {
+	w = newLawRoom(t, "lab")
+	w.admit("bob", "carol")
+	before = w.epoch()
+	w.do(authority.Kick{Peer: personaID("bob"), Cut: protocol.Cut{Ctr: 5, Hash: protocol.Hash{5}}})
+	w.admit("dave")
+	return w, before
+}
+
+// The table of DESIGN 6, row by row.
+func TestLineVerdicts(t *testing.T) {
+	w, before := removedRoom(t)
+	other := newLawRoom(t, "another")
+	now := w.epoch()
+	fresh := w.say("carol", now, 1).Raw()
+	flipped := slices.Clone(fresh)
+	flipped[len(flipped)-1] ^= 1
+	unknownKey := w.snapshot("carol")
+	unknownKey.keys = authority.Keyring{}.With(before, w.key(before), w.now)
+	floored := w.snapshot("carol")
+	floored.floors[personaID("carol")] = 7
+	at := func(name string, epoch, ctr uint64) []byte { return w.say(name, epoch, ctr).Raw() }
+	under := func(name string, epoch, ctr uint64, k protocol.Key) []byte {
+		return sealed(name, protocol.Header{Room: w.id(), Epoch: epoch, Ctr: ctr, Lamport: 1}, "hello", k).Raw()
+	}
+	rows := []struct {
+		name string
+		snap *snapshot // nil: carol's
+		raw  []byte
+		want pubsub.ValidationResult
+		late bool
+		kept bool // posted as early
+	}{
+		{name: "empty", raw: nil, want: pubsub.ValidationReject},
+		{name: "noise", raw: bytes.Repeat([]byte{0xff}, 300), want: pubsub.ValidationReject},
+		{name: "too large", raw: append(slices.Clone(fresh), make([]byte, protocol.MaxMessage)...), want: pubsub.ValidationReject},
+		{name: "bytes after the end", raw: append(slices.Clone(fresh), 0), want: pubsub.ValidationReject},
+		{name: "truncated", raw: fresh[:len(fresh)-1], want: pubsub.ValidationReject},
+		{name: "bad signature", raw: flipped, want: pubsub.ValidationReject},
+		{name: "a record among the lines", raw: w.records[1].Bytes(), want: pubsub.ValidationReject},
+		{name: "another room", raw: other.say("alice", 1, 1).Raw(), want: pubsub.ValidationReject},
+		{name: "of this epoch by a member", raw: fresh, want: pubsub.ValidationAccept},
+		{name: "of this epoch by the owner", raw: at("alice", now, 1), want: pubsub.ValidationAccept},
+		{name: "of an earlier epoch by a member of it", raw: at("carol", before, 1), want: pubsub.ValidationAccept, late: true},
+		{name: "of an earlier epoch by one removed, before the cut", raw: at("bob", before, 4), want: pubsub.ValidationAccept, late: true},
+		{name: "of an earlier epoch by one removed, at the cut", raw: at("bob", before, 5), want: pubsub.ValidationAccept, late: true},
+		{name: "of an earlier epoch by one removed, past the cut", raw: at("bob", before, 6), want: pubsub.ValidationIgnore},
+		{name: "of this epoch by one removed, who has the key all the same", raw: at("bob", now, 4), want: pubsub.ValidationIgnore},
+		{name: "of an epoch before the author came", raw: at("dave", before, 1), want: pubsub.ValidationIgnore},
+		{name: "of an epoch before the author came, early enough", raw: at("carol", 1, 1), want: pubsub.ValidationIgnore},
+		{name: "by a stranger with the key", raw: at("mallory", now, 1), want: pubsub.ValidationIgnore},
+		{name: "by a member, under a wrong key", raw: under("carol", now, 1, protocol.Key{9}), want: pubsub.ValidationIgnore},
+		{name: "by a member, under the key before", raw: under("carol", now, 1, w.key(before)), want: pubsub.ValidationIgnore},
+		{name: "of the next epoch", raw: under("carol", now+1, 1, protocol.Key{9}), want: pubsub.ValidationIgnore, kept: true},
+		{name: "of the last epoch there can be", raw: under("carol", protocol.MaxCounter, 1, protocol.Key{9}), want: pubsub.ValidationIgnore, kept: true},
+		{name: "of this epoch, whose key has not come", snap: unknownKey, raw: fresh, want: pubsub.ValidationIgnore, kept: true},
+		{name: "by a stranger, and the key has not come", snap: unknownKey, raw: at("mallory", now, 1), want: pubsub.ValidationIgnore},
+		{name: "expired, at the floor", snap: floored, raw: at("carol", now, 7), want: pubsub.ValidationIgnore},
+		{name: "above the floor", snap: floored, raw: at("carol", now, 8), want: pubsub.ValidationAccept},
+	}
+	for _, r := range rows {
+		t.Run(r.name, func(t *testing.T) {
+			s := r.snap
+			if s == nil {
+				s = w.snapshot("carol")
+			}
+			j := newJudge(s)
+			got, m := j.line(r.raw)
+			if got != r.want {
+				t.Fatalf("the verdict is %s, not %s", verdictNames[got], verdictNames[r.want])
+			}
+			line, opened := m.ValidatorData.(arrivedLine)
+			if opened != (got == pubsub.ValidationAccept) || opened && (line.late != r.late || line.content.Text != "hello") {
+				t.Errorf("it comes as %+v", m.ValidatorData)
+			}
+			if early := len(j.posted) == 1; early != r.kept || len(j.posted) > 1 {
+				t.Errorf("posted %v", j.posted)
+			} else if early {
+				if e, ok := j.posted[0].(earlyLine); !ok || !bytes.Equal(e.msg.Raw(), r.raw) || e.room != w.id() {
+					t.Errorf("posted %+v", j.posted[0])
+				}
+			}
+		})
+	}
+}
+
+// A room that has ended or is forked accepts nothing.
+func TestNoLineInAnEndedRoom(t *testing.T) {
+	closed := newLawRoom(t, "closed")
+	closed.admit("bob")
+	closed.do(authority.Close{Kind: protocol.Closed})
+	if got, _ := newJudge(closed.snapshot("bob")).line(closed.say("bob", closed.epoch(), 1).Raw()); got != pubsub.ValidationIgnore {
+		t.Errorf("closed: %s", verdictNames[got])
+	}
+	forked := newLawRoom(t, "forked")
+	forked.admit("bob")
+	twin := forked.records[1].Record
+	twin.At = twin.At.Add(time.Second)
+	s := forked.snapshot("bob")
+	frozen, _, err := s.state.Apply(must(protocol.SignRecord(twin, persona("alice"))))
+	if err == nil || !frozen.Frozen() {
+		t.Fatal("two records of one number do not freeze:", err)
+	}
+	s.state = frozen
+	if got, _ := newJudge(s).line(forked.say("bob", forked.epoch(), 1).Raw()); got != pubsub.ValidationIgnore {
+		t.Errorf("frozen: %s", verdictNames[got])
+	}
+}
+
+// M1: no field of a line can be swapped for another, neither under the old signature, nor signed again by its author
+// without the key, nor signed by another member.
+func TestSwappedFieldsNeverCount(t *testing.T) {
+	w := newLawRoom(t, "lab")
+	w.admit("bob", "carol")
+	now := w.epoch()
+	other := newLawRoom(t, "another")
+	h := protocol.Header{Room: w.id(), Epoch: now, Ctr: 3, Prev: protocol.Hash{1}, Lamport: 9}
+	good, second := sealed("bob", h, "hello", w.key(now)), sealed("bob", h, "goodbye", w.key(now))
+	body, body2 := signedBody(messageDomain, good.Raw()), signedBody(messageDomain, second.Raw())
+	header := getField(body, 1)
+	room := other.id()
+	inHeader := func(f protowire.Number, v any) []byte { return setField(body, 1, setField(header, f, v)) }
+	swaps := map[string][]byte{
+		"room": inHeader(1, room[:]), "epoch down": inHeader(2, now-1), "epoch up": inHeader(2, now+1),
+		"ctr down": inHeader(3, uint64(2)), "ctr up": inHeader(3, uint64(4)), "prev": inHeader(4, bytes.Repeat([]byte{2}, 32)),
+		"lamport": inHeader(5, uint64(10)), "nonce": setField(body, 2, getField(body2, 2)), "sealed": setField(body, 3, getField(body2, 3)),
+		"nonce and sealed of another header": setField(setField(inHeader(3, uint64(4)), 2, getField(body2, 2)), 3, getField(body2, 3)),
+		"sealed flipped":                     setField(body, 3, flip(getField(body, 3), 0)),
+		"sealed cut":                         setField(body, 3, getField(body, 3)[:20]),
+		"nonce flipped":                      setField(body, 2, flip(getField(body, 2), 5)),
+	}
+	envelope := func(body []byte) []byte { // the old signature around a new body
+		out := setField(good.Raw(), 3, body)
+		return out
+	}
+	for name, swapped := range swaps {
+		for how, raw := range map[string][]byte{
+			"under the old signature": envelope(swapped),
+			"signed again":            forge("bob", messageDomain, swapped),
+			"signed by a fellow":      forge("carol", messageDomain, swapped),
+			"signed by a stranger":    forge("mallory", messageDomain, swapped),
+		} {
+			t.Run(name+" "+how, func(t *testing.T) {
+				got, m := newJudge(w.snapshot("carol")).line(raw)
+				if got == pubsub.ValidationAccept || m.ValidatorData != nil {
+					t.Error("it counts")
+				}
+				if how == "under the old signature" && got != pubsub.ValidationReject {
+					t.Errorf("the verdict is %s", verdictNames[got])
+				}
+			})
+		}
+	}
+	for how, raw := range map[string][]byte{
+		"as a fellow's own": forge("carol", messageDomain, body), "in another domain": forge("bob", recordDomain, body),
+		"with another's key": setField(good.Raw(), 1, must(crypto.MarshalPublicKey(persona("carol").GetPublic()))),
+	} {
+		if got, _ := newJudge(w.snapshot("carol")).line(raw); got == pubsub.ValidationAccept {
+			t.Errorf("the same bytes count %s", how)
+		}
+	}
+	if got, _ := newJudge(w.snapshot("carol")).line(envelope(body)); got != pubsub.ValidationAccept {
+		t.Errorf("the line itself is not accepted (%s): this test checks nothing", verdictNames[got])
+	}
+}
+
+func flip(b []byte, i int) []byte {
+	c := slices.Clone(b)
+	c[i] ^= 1
+	return c
+}
+
+// What the validator knows of a line that expired is its author's floor: a replay is not news, and numbers above count.
+func TestReplayAfterExpiry(t *testing.T) {
+	w := newLawRoom(t, "lab")
+	w.admit("bob")
+	s := w.snapshot("alice")
+	g := newLineLog()
+	raw := w.say("bob", w.epoch(), 3).Raw()
+	_, m := newJudge(s).line(raw)
+	g.add(&line{arrivedLine: m.ValidatorData.(arrivedLine), got: w.now})
+	g.expire(w.now.Add(time.Second))
+	s.floors = g.floors
+	if got, _ := newJudge(s).line(raw); got != pubsub.ValidationIgnore {
+		t.Errorf("a replay after expiry: %s", verdictNames[got])
+	}
+	if got, _ := newJudge(s).line(w.say("bob", w.epoch(), 4).Raw()); got != pubsub.ValidationAccept {
+		t.Errorf("the next line: %s", verdictNames[got])
+	}
+}
+
+// Records: only the authority's count, and who else signs one is told to the authority's own person.
+func TestRecordVerdicts(t *testing.T) {
+	w, _ := removedRoom(t)
+	other := newLawRoom(t, "another")
+	next := func(by string, change func(*protocol.Record)) []byte {
+		r := protocol.Record{
+			Room: w.id(), Seq: w.ledger.State().Seq() + 1, Prev: w.ledger.State().Head(), Term: 1, Epoch: w.epoch() + 1,
+			At: w.now, Author: personaID(by), Body: protocol.Remove{Peer: personaID("carol"), Kind: protocol.Kicked},
+		}
+		if change != nil {
+			change(&r)
+		}
+		return must(protocol.SignRecord(r, persona(by))).Bytes()
+	}
+	last := w.records[len(w.records)-1].Bytes()
+	byMember := next("carol", nil)
+	rows := []struct {
+		name, self string
+		raw        []byte
+		want       pubsub.ValidationResult
+		attempt    string // by whom
+	}{
+		{name: "empty", raw: nil, want: pubsub.ValidationReject},
+		{name: "noise", raw: bytes.Repeat([]byte{7}, 100), want: pubsub.ValidationReject},
+		{name: "a line among the records", raw: w.say("alice", w.epoch(), 1).Raw(), want: pubsub.ValidationReject},
+		{name: "another room's", raw: other.records[0].Bytes(), want: pubsub.ValidationReject},
+		{name: "too large", raw: append(slices.Clone(last), make([]byte, protocol.MaxRecord)...), want: pubsub.ValidationReject},
+		{name: "bad signature", raw: flip(last, len(last)-1), want: pubsub.ValidationReject},
+		{name: "forged author", raw: forge("carol", recordDomain, signedBody(recordDomain, last)), want: pubsub.ValidationReject},
+		{name: "the authority's next", raw: next("alice", nil), want: pubsub.ValidationAccept},
+		{name: "the authority's after a gap", raw: next("alice", func(r *protocol.Record) { r.Seq += 3 }), want: pubsub.ValidationAccept},
+		{name: "the authority's of old", raw: w.records[1].Bytes(), want: pubsub.ValidationIgnore},
+		{name: "the authority's first", raw: w.records[0].Bytes(), want: pubsub.ValidationIgnore},
+		{name: "a fork of old", raw: next("alice", func(r *protocol.Record) { r.Seq, r.Prev = 2, w.records[0].Hash() }), want: pubsub.ValidationAccept},
+		{name: "a fork of the last", raw: next("alice", func(r *protocol.Record) { r.Seq-- }), want: pubsub.ValidationAccept},
+		{name: "a member's, at a member's", self: "dave", raw: byMember, want: pubsub.ValidationIgnore},
+		{name: "a member's, at the authority's", self: "alice", raw: byMember, want: pubsub.ValidationIgnore, attempt: "carol"},
+		{name: "the removed one's, at the authority's", self: "alice", raw: next("bob", nil), want: pubsub.ValidationIgnore},
+		{name: "a stranger's, at the authority's", self: "alice", raw: next("mallory", nil), want: pubsub.ValidationIgnore},
+	}
+	for _, r := range rows {
+		t.Run(r.name, func(t *testing.T) {
+			self := r.self
+			if self == "" {
+				self = "carol"
+			}
+			j := newJudge(w.snapshot(self))
+			got, m := j.record(r.raw)
+			if got != r.want {
+				t.Fatalf("the verdict is %s, not %s", verdictNames[got], verdictNames[r.want])
+			}
+			if _, ok := m.ValidatorData.(protocol.SignedRecord); ok != (got == pubsub.ValidationAccept) {
+				t.Errorf("it comes as %T", m.ValidatorData)
+			}
+			if r.attempt == "" {
+				if len(j.posted) > 0 {
+					t.Errorf("posted %+v", j.posted)
+				}
+				return
+			}
+			if len(j.posted) != 1 {
+				t.Fatalf("posted %v", j.posted)
+			}
+			if a, ok := j.posted[0].(attempted); !ok || a.peer != personaID(r.attempt) || orderName(a.record.Body) != "kick somebody" {
+				t.Errorf("posted %+v", j.posted[0])
+			}
+		})
+	}
+}
+
+// Whatever bytes come, a line counts only if a member has sealed it; and nothing of it counts that does not open.
+func FuzzValidateLine(f *testing.F) {
+	w, before := removedRoom(f)
+	snap := w.snapshot("carol")
+	for _, m := range []protocol.Message{
+		w.say("carol", w.epoch(), 1), w.say("bob", before, 4), w.say("bob", before, 6), w.say("mallory", w.epoch(), 1),
+		sealed("carol", protocol.Header{Room: w.id(), Epoch: w.epoch() + 1, Ctr: 1, Lamport: 1}, strings.Repeat("x", 99), protocol.Key{9}),
+	} {
+		f.Add(m.Raw(), byte(0))
+		f.Add(signedBody(messageDomain, m.Raw()), byte(1))
+		f.Add(signedBody(messageDomain, m.Raw()), byte(2))
+	}
+	f.Add([]byte{}, byte(0))
+	f.Fuzz(func(t *testing.T, raw []byte, signer byte) {
+		switch signer {
+		case 1:
+			raw = forge("carol", messageDomain, raw)
+		case 2:
+			raw = forge("mallory", messageDomain, raw)
+		}
+		got, m := newJudge(snap).line(raw)
+		line, ok := m.ValidatorData.(arrivedLine)
+		if ok != (got == pubsub.ValidationAccept) {
+			t.Fatalf("%s with %T", verdictNames[got], m.ValidatorData)
+		}
+		if ok && !counts(snap.state.Check(line.msg.Author, line.msg.Header)) || ok && line.msg.Author == personaID("mallory") {
+			t.Fatalf("a line of %s counts", line.msg.Author)
+		}
+	})
+}
+
+// Whatever bytes come, a record is let through only if the authority has signed it.
+func FuzzValidateRecord(f *testing.F) {
+	w, _ := removedRoom(f)
+	snap := w.snapshot("alice")
+	for _, r := range w.records {
+		f.Add(r.Bytes(), byte(0))
+		f.Add(signedBody(recordDomain, r.Bytes()), byte(1))
+		f.Add(setField(signedBody(recordDomain, r.Bytes()), 7, []byte(personaID("carol"))), byte(1))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte, signer byte) {
+		if signer == 1 {
+			raw = forge("carol", recordDomain, raw)
+		}
+		j := newJudge(snap)
+		got, m := j.record(raw)
+		r, ok := m.ValidatorData.(protocol.SignedRecord)
+		if ok != (got == pubsub.ValidationAccept) || ok && r.Author != personaID("alice") {
+			t.Fatalf("%s: a record of %s", verdictNames[got], r.Author)
+		}
+		for _, ev := range j.posted {
+			if a, ok := ev.(attempted); !ok || !snap.member(a.peer) {
+				t.Fatalf("posted %+v", ev)
+			}
+		}
+	})
+}
