@@ -6,7 +6,7 @@ import "time"
 // law says in authority.
 const (
 	// inboxSize, in events: a burst of lines from a full room while the loop syncs a record to disk. Correctness does
-	// not depend on it: the tests run with 0 as well.
+	// not depend on it: the scenarios run without any queue as well.
 	inboxSize = 1024
 	// EventQueue, in events, of one Subscription: about ten seconds of a busy room for a face that is stuck.
 	EventQueue = 4096

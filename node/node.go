@@ -47,6 +47,9 @@ type Config struct {
 	Log *slog.Logger
 	// Host replaces the host that New makes; the node closes it. For simulated networks.
 	Host host.Host
+
+	// unbuffered makes the inbox one without a queue, which uncovers deadlocks sooner. For tests.
+	unbuffered bool
 }
 
 // A Node is a running peer. Its methods may be called from any goroutine.
@@ -84,6 +87,9 @@ func New(cfg Config) (*Node, error) {
 	n := &Node{
 		cfg: cfg, host: h, self: h.ID(), signer: protocol.KeySigner{PrivKey: key}, log: cfg.Log,
 		inbox: make(chan inboxEvent, inboxSize), ended: make(chan struct{}),
+	}
+	if cfg.unbuffered {
+		n.inbox = make(chan inboxEvent)
 	}
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	l, err := newLoop(n, store)

@@ -28,7 +28,13 @@ func (n *Node) Say(ctx context.Context, room, text string, action bool) (string,
 		kind = protocol.Action
 	}
 	req := sayRequest{room: room, content: protocol.Content{Kind: kind, Text: text}, reply: make(chan answer[string], 1)}
-	n.post(req)
+	select {
+	case n.inbox <- req:
+	case <-ctx.Done():
+		return "", ctx.Err()
+	case <-n.ctx.Done():
+		return "", errClosed
+	}
 	select {
 	case a := <-req.reply:
 		return a.value, a.err

@@ -31,11 +31,13 @@ func TestScenarios(t *testing.T) {
 		t.Fatal("no scenarios", err)
 	}
 	for _, f := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(f), ".txt"), func(t *testing.T) { runScenario(t, f) })
+		name := strings.TrimSuffix(filepath.Base(f), ".txt")
+		t.Run(name, func(t *testing.T) { runScenario(t, f, false) })
+		t.Run(name+" without a queue", func(t *testing.T) { runScenario(t, f, true) })
 	}
 }
 
-func runScenario(t *testing.T, path string) {
+func runScenario(t *testing.T, path string, unbuffered bool) {
 	f, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
@@ -52,6 +54,7 @@ func runScenario(t *testing.T, path string) {
 		}
 	}
 	simulate(t, len(nicks), func(l *lan) {
+		l.unbuffered = unbuffered
 		for _, n := range nicks {
 			l.start(n)
 		}
@@ -389,9 +392,32 @@ func describe(ev Event) string {
 func TestEveryEventIsNamedOnce(t *testing.T) {
 	seen := make(map[string]bool)
 	for _, b := range []EventBody{
-		RoomFound{}, RoomLost{}, Knock{}, KnockGone{}, Joined{}, Left{}, MemberJoined{}, MemberLeft{}, MemberRemoved{}, RemovalReason{},
-		Unbanned{}, Message{}, Hidden{}, Expired{}, Delivered{}, Direct{}, Removed{}, Refused{}, Epoch{}, RemovalProgress{},
-		OwnerUnreachable{}, OwnerBack{}, PolicyChanged{}, RoomClosed{}, Gap{}, Warning{},
+		RoomFound{},
+		RoomLost{},
+		Knock{},
+		KnockGone{},
+		Joined{},
+		Left{},
+		MemberJoined{},
+		MemberLeft{},
+		MemberRemoved{},
+		RemovalReason{},
+		Unbanned{},
+		Message{},
+		Hidden{},
+		Expired{},
+		Delivered{},
+		Direct{},
+		Removed{},
+		Refused{},
+		Epoch{},
+		RemovalProgress{},
+		OwnerUnreachable{},
+		OwnerBack{},
+		PolicyChanged{},
+		RoomClosed{},
+		Gap{},
+		Warning{},
 	} {
 		if seen[b.Type()] {
 			t.Errorf("two events are called %s", b.Type())

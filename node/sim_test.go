@@ -30,6 +30,8 @@ type lan struct {
 	subs  map[string]*watcher
 	index map[string]int // of a nick's host
 	links *links
+	// unbuffered nodes have an inbox without a queue.
+	unbuffered bool
 	// cancels end what a test has left under way.
 	cancels []context.CancelFunc
 }
@@ -132,7 +134,7 @@ func (l *lan) stop(network *simnet.Simnet) {
 // start makes a node on the next host.
 func (l *lan) start(nick string) *Node {
 	l.t.Helper()
-	cfg := Config{Nick: nick, Host: l.hosts[len(l.nodes)], Version: "test"}
+	cfg := Config{Nick: nick, Host: l.hosts[len(l.nodes)], Version: "test", unbuffered: l.unbuffered}
 	if os.Getenv("LOCALCHAT_TEST_LOG") != "" {
 		cfg.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})).With("node", nick)
 	}

@@ -1,0 +1,112 @@
+package node
+
+import (
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/authority"
+	"localchat/protocol"
+)
+
+// progress follows a removal until everybody has applied it and the removed peer has been told.
+type progress struct {
+	peer          peer.ID
+	nick, kind    string
+	text          string
+	seq, epoch    uint64
+	at            time.Time
+	told          bool
+	noted         bool // the room has heard the reason, or is not to
+	saidApplied   int
+	saidTold      bool
+	shownComplete bool
+}
+
+// epochHolders splits the members by whether they have the records and the key of now.
+func (r *room) epochHolders() (have, missing []PeerID) {
+	st := r.current()
+	for _, m := range st.Members() {
+		h := r.owned.heard[m.Peer]
+		if m.Peer == r.l.n.self || h.seq > 0 && h.key >= st.Epoch() {
+			have = append(have, m.Peer)
+		} else {
+			missing = append(missing, m.Peer)
+		}
+	}
+	return have, missing
+}
+
+// follow starts to follow a removal that has a target to tell.
+func (r *room) follow(c authority.Commit, rm protocol.Remove) {
+	p := &progress{
+		peer: rm.Peer, nick: c.Change.Nick, kind: kindName(rm.Kind), seq: c.Record.Seq, epoch: c.Record.Epoch, at: r.l.now(),
+		saidApplied: -1,
+	}
+	for _, f := range r.ledger.Failures() {
+		if f.Peer == rm.Peer && f.Removal == c.Record.Seq {
+			p.text = f.Text
+		}
+	}
+	p.noted = p.text == "" || r.current().Policy().HideReasons
+	r.owned.progress = append(r.owned.progress, p)
+	if len(r.owned.progress) > maxProgress {
+		r.owned.progress = r.owned.progress[1:]
+	}
+	r.tellProgress()
+}
+
+func (r *room) noteTold(t authority.Told) {
+	if !t.Acked {
+		return
+	}
+	for _, p := range r.owned.progress {
+		if p.peer == t.Peer && p.seq == t.Removal {
+			p.told = true
+			r.noteReason(p)
+		}
+	}
+	r.tellProgress()
+}
+
+// noteReason tells the room why, once.
+func (r *room) noteReason(p *progress) {
+	if p.noted || r.gossip == nil {
+		return
+	}
+	key, ok := r.keys.Get(r.current().Epoch())
+	if !ok {
+		return
+	}
+	p.noted = true
+	if _, err := r.send(protocol.Content{Kind: protocol.ReasonNote, Text: p.text, Removal: p.seq}, key); err != nil {
+		r.l.n.log.Warn("tell the room why", "room", r.id, "err", err)
+	}
+}
+
+// tellProgress says what has changed about the removals that are followed, and about the epoch.
+func (r *room) tellProgress() {
+	members := r.current().Members()
+	for _, p := range r.owned.progress {
+		applied := 0
+		var missing []string
+		for _, m := range members {
+			h := r.owned.heard[m.Peer]
+			if m.Peer == r.l.n.self || h.seq >= p.seq && h.key >= p.epoch {
+				applied++
+			} else {
+				missing = append(missing, m.Nick)
+			}
+		}
+		if applied == p.saidApplied && p.told == p.saidTold || p.shownComplete {
+			continue
+		}
+		p.saidApplied, p.saidTold = applied, p.told
+		p.shownComplete = p.told && applied == len(members)
+		r.l.emit(r, RemovalProgress{Peer: p.peer, Nick: p.nick, Kind: p.kind, Told: p.told, Applied: applied, Total: len(members), Missing: missing})
+	}
+	if _, missing := r.epochHolders(); len(missing) == 0 && r.owned.told < r.current().Epoch() && len(members) > 1 {
+		r.owned.told = r.current().Epoch()
+		r.tellEpoch()
+	}
+}
