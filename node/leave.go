@@ -72,15 +72,13 @@ func (q leave) run(l *loop) (none, error) {
 	return none{}, nil
 }
 
-// farewell is what Close says before it ends everything. Only an ephemeral node has something to say: it will not be
-// back.
+// farewell is what Close says before it ends everything. An acknowledgement that is on its way goes out, so that the
+// owner of a console that ends with its removal sees that it was told; and an ephemeral node leaves its rooms, since it
+// will not be back.
 func (n *Node) farewell() {
-	if n.cfg.DataDir != "" {
-		return
-	}
 	ctx, cancel := context.WithTimeout(n.ctx, leaveTimeout)
 	defer cancel()
-	f, err := ask(ctx, n, closing{})
+	f, err := ask(ctx, n, closing{forGood: n.cfg.DataDir == ""})
 	if err != nil {
 		return
 	}
@@ -98,19 +96,33 @@ func (n *Node) farewell() {
 }
 
 type (
-	closing   struct{}
+	closing struct {
+		// forGood: leave, and close what is ours.
+		forGood bool
+	}
 	lastWords struct {
 		leave []leavingFrom
 		told  <-chan struct{}
 	}
 )
 
-func (closing) run(l *loop) (lastWords, error) {
-	f := lastWords{}
+func (q closing) run(l *loop) (lastWords, error) {
+	var f lastWords
+	if q.forGood {
+		f.leave = l.leaveForGood()
+	}
+	l.bye = make(chan struct{})
+	f.told = l.bye
+	l.checkFarewell()
+	return f, nil
+}
+
+// leaveForGood closes the rooms that are ours and lists the others.
+func (l *loop) leaveForGood() (leave []leavingFrom) {
 	for _, id := range l.order {
 		r := l.rooms[id]
 		if !r.owner() {
-			f.leave = append(f.leave, leavingFrom{id, r.authority()})
+			leave = append(leave, leavingFrom{id, r.authority()})
 			continue
 		}
 		if r.current().Closed() {
@@ -121,15 +133,13 @@ func (closing) run(l *loop) (lastWords, error) {
 			l.n.log.Warn("close", "room", r.id, "err", err)
 		}
 	}
-	l.bye = make(chan struct{})
-	f.told = l.bye
-	l.checkFarewell()
-	return f, nil
+	return leave
 }
 
-// checkFarewell lets Close go on once every member that we hear from has been told of the end.
+// checkFarewell lets Close go on once every member that we hear from has been told of the end, and our own
+// acknowledgements have been read.
 func (l *loop) checkFarewell() {
-	if l.bye == nil {
+	if l.bye == nil || len(l.acking) > 0 {
 		return
 	}
 	for _, r := range l.rooms {

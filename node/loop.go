@@ -28,12 +28,14 @@ type loop struct {
 	lastRun time.Time                  // of tick
 	// bye is closed when everybody has heard the end of our rooms; nil while there is no farewell.
 	bye chan struct{}
+	// acking are the rooms whose reason we have kept and whose authority has not read our acknowledgement yet.
+	acking map[protocol.RoomID]bool
 }
 
 func newLoop(n *Node, s *store) (*loop, error) {
 	l := &loop{
 		n: n, store: s,
-		rooms: make(map[protocol.RoomID]*room), found: make(map[protocol.RoomID]*foundRoom),
+		rooms: make(map[protocol.RoomID]*room), found: make(map[protocol.RoomID]*foundRoom), acking: make(map[protocol.RoomID]bool),
 		subs: make(map[*Subscription]struct{}), numbers: make(map[protocol.RoomID]uint64), spoken: make(map[peer.ID]string), former: make(map[protocol.RoomID]former),
 		lastRun: time.Now(),
 	}

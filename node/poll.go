@@ -221,6 +221,8 @@ func (e pollFailed) handle(l *loop) {
 }
 
 func (e ackSent) handle(l *loop) {
+	delete(l.acking, e.room)
+	l.checkFarewell()
 	if err := l.store.dropSeat(e.room); err != nil {
 		l.n.log.Error("forget a seat", "err", err)
 	}
@@ -248,6 +250,7 @@ func (r *room) seatStep(ev authority.SeatEvent) pollStep {
 		case authority.SendAck:
 			ack := e.Ack
 			step.ask.Ack = &ack
+			r.l.acking[r.id] = true
 		case authority.Show:
 			r.showReason(e.Reason)
 			if err := r.saveSeat(); err != nil {
