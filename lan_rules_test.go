@@ -1,6 +1,8 @@
 package main_test
 
 import (
+	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -165,5 +167,41 @@ func TestLANDataDirInUse(t *testing.T) {
 	}
 	if _, words, code := alice.run("id", "--ephemeral"); code != 0 {
 		t.Errorf("localchat id --ephemeral beside it: exit %d: %s", code, words)
+	}
+}
+
+// TestLANConsole kicks somebody who sits at the plain console, as most will.
+func TestLANConsole(t *testing.T) {
+	l := newLAN(t)
+	alice := l.host("alice").start()
+	alice.create("lab")
+	dave := l.host("dave")
+	screen, err := os.Create(dave.home + "/screen")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer screen.Close()
+	console := dave.command("join", "lab")
+	console.Stdout, console.Stderr = screen, screen
+	keys, err := console.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := console.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer console.Process.Kill()
+	alice.await("knock", obj{"nick": "dave"})
+	alice.do("room.accept", obj{"room": "lab", "who": "dave"})
+	alice.await("member_joined", obj{"nick": "dave"})
+	fmt.Fprintln(keys, "I am at a console")
+	alice.await("message", obj{"nick": "dave", "text": "I am at a console"})
+
+	alice.do("room.kick", obj{"room": "lab", "who": "dave", "reason": "too loud"})
+	alice.await("removal_progress", obj{"nick": "dave", "told": true})
+	console.Wait()
+	shown, _ := os.ReadFile(screen.Name())
+	if code := console.ProcessState.ExitCode(); code != 5 || strings.Count(string(shown), "* you were kicked from lab by alice: too loud") != 1 {
+		t.Errorf("the kicked one's console: exit %d, showed:\n%s\nwant exit 5 and the reason once", code, shown)
 	}
 }
