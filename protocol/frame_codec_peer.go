@@ -7,10 +7,7 @@ import "localchat/protocol/internal/pb"
 func (f *SyncRequest) max() int { return maxSyncRequest }
 
 func (f *SyncRequest) encode() ([]byte, error) {
-	m := &pb.SyncRequest{Room: f.Room[:], HaveSeq: f.HaveSeq, Keys: f.Keys, Heads: make([]*pb.Head, len(f.Heads))}
-	for i, h := range f.Heads {
-		m.Heads[i] = &pb.Head{Author: []byte(h.Author), Ctr: h.Ctr}
-	}
+	m := &pb.SyncRequest{Room: f.Room[:], HaveSeq: f.HaveSeq, Keys: f.Keys, Heads: headsToPB(f.Heads)}
 	return encodeFrame("sync", m, func(r *reading) { new(SyncRequest).read(r, m) })
 }
 
@@ -21,19 +18,32 @@ func (f *SyncRequest) decode(b []byte) error {
 
 func (f *SyncRequest) read(r *reading, m *pb.SyncRequest) {
 	*f = SyncRequest{Room: r.room("room", m.Room), HaveSeq: r.count("have_seq", m.HaveSeq, 0), Keys: m.Keys}
-	if !r.items("keys", len(m.Keys), MaxBatchItems) || !r.items("heads", len(m.Heads), MaxBatchItems) {
+	if !r.items("keys", len(m.Keys), MaxBatchItems) {
 		return
 	}
 	for _, e := range m.Keys {
 		r.count("keys", e, 1)
 	}
-	if len(m.Heads) == 0 {
-		return
+	f.Heads = r.heads(m.Heads)
+}
+
+func headsToPB(heads []Head) []*pb.Head {
+	out := make([]*pb.Head, len(heads))
+	for i, h := range heads {
+		out[i] = &pb.Head{Author: []byte(h.Author), Ctr: h.Ctr}
 	}
-	f.Heads = make([]Head, len(m.Heads))
-	for i, h := range m.Heads {
-		f.Heads[i] = Head{Author: r.peer("heads.author", h.Author), Ctr: r.count("heads.ctr", h.Ctr, 1)}
+	return out
+}
+
+func (r *reading) heads(in []*pb.Head) []Head {
+	if !r.items("heads", len(in), MaxBatchItems) || len(in) == 0 {
+		return nil
 	}
+	out := make([]Head, len(in))
+	for i, h := range in {
+		out[i] = Head{Author: r.peer("heads.author", h.Author), Ctr: r.count("heads.ctr", h.Ctr, 1)}
+	}
+	return out
 }
 
 func (f *SyncReply) max() int { return MaxBatch }
@@ -41,6 +51,7 @@ func (f *SyncReply) max() int { return MaxBatch }
 func (f *SyncReply) encode() ([]byte, error) {
 	m := &pb.SyncReply{
 		Records: f.Records, Keys: keysToPB(f.Keys), Lines: f.Lines, HaveSeq: f.HaveSeq, More: f.More,
+		Heads: headsToPB(f.Heads),
 	}
 	return encodeFrame("answer", m, func(r *reading) { new(SyncReply).read(r, m) })
 }
@@ -54,6 +65,7 @@ func (f *SyncReply) read(r *reading, m *pb.SyncReply) {
 	*f = SyncReply{
 		Records: r.blobs("records", m.Records, MaxRecord), Keys: r.keys(m.Keys),
 		Lines: r.blobs("lines", m.Lines, MaxMessage), HaveSeq: r.count("have_seq", m.HaveSeq, 0), More: m.More,
+		Heads: r.heads(m.Heads),
 	}
 }
 

@@ -184,7 +184,7 @@ func TestAnyBatchReadsBack(t *testing.T) {
 		for _, c := range []struct{ wrote, read Frame }{
 			{&PollReply{Member: &PollMember{Records: records, Keys: keys, Presence: genCount.Draw(t, "presence"), Present: genPresent(t), More: rapid.Bool().Draw(t, "more")}}, &PollReply{}},
 			{&JoinReply{Code: JoinAdmitted, Admission: genCount.Draw(t, "admission"), Records: records, Keys: keys}, &JoinReply{}},
-			{&SyncReply{Records: records, Keys: keys, Lines: genBlobs(t, 300), HaveSeq: genCount.Draw(t, "seq")}, &SyncReply{}},
+			{&SyncReply{Records: records, Keys: keys, Lines: genBlobs(t, 300), Heads: heads, HaveSeq: genCount.Draw(t, "seq")}, &SyncReply{}},
 			{&SyncRequest{Room: RoomID(genBytes(t, 32)), HaveSeq: genCount.Draw(t, "seq"), Keys: slices.Collect(epochs(keys)), Heads: heads}, &SyncRequest{}},
 		} {
 			var w bytes.Buffer

@@ -155,7 +155,7 @@ func frames(t testing.TB) []namedFrame {
 		frameOf("ask-yes", AskReply{OK: true, Text: "LOCALCHAT:AAAA"}),
 		frameOf("ask-no", AskReply{}),
 		frameOf("sync-request", SyncRequest{Room: RoomID{1}, HaveSeq: 4, Keys: []uint64{2, 3}, Heads: []Head{{Author: bob, Ctr: 300}}}),
-		frameOf("sync-reply", SyncReply{Records: records, Keys: keys, Lines: [][]byte{sampleMessage(t).Raw()}, HaveSeq: 4, More: true}),
+		frameOf("sync-reply", SyncReply{Records: records, Keys: keys, Lines: [][]byte{sampleMessage(t).Raw()}, Heads: []Head{{Author: bob, Ctr: 300}}, HaveSeq: 4, More: true}),
 		frameOf("sync-nothing", SyncReply{}),
 		frameOf("tell-request", TellRequest{Room: RoomID{1}, ID: [16]byte{2}, Text: "psst", At: noon}),
 		frameOf("tell-yes", TellReply{OK: true}),

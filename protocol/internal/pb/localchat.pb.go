@@ -2529,6 +2529,7 @@ type SyncReply struct {
 	Lines         [][]byte               `protobuf:"bytes,3,rep,name=lines,proto3" json:"lines,omitempty"`
 	HaveSeq       uint64                 `protobuf:"varint,4,opt,name=have_seq,json=haveSeq,proto3" json:"have_seq,omitempty"`
 	More          bool                   `protobuf:"varint,5,opt,name=more,proto3" json:"more,omitempty"`
+	Heads         []*Head                `protobuf:"bytes,6,rep,name=heads,proto3" json:"heads,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2596,6 +2597,13 @@ func (x *SyncReply) GetMore() bool {
 		return x.More
 	}
 	return false
+}
+
+func (x *SyncReply) GetHeads() []*Head {
+	if x != nil {
+		return x.Heads
+	}
+	return nil
 }
 
 type TellRequest struct {
@@ -3019,13 +3027,14 @@ const file_localchat_proto_rawDesc = "" +
 	"\x05heads\x18\x04 \x03(\v2\x12.localchat.v1.HeadR\x05heads\"0\n" +
 	"\x04Head\x12\x16\n" +
 	"\x06author\x18\x01 \x01(\fR\x06author\x12\x10\n" +
-	"\x03ctr\x18\x02 \x01(\x04R\x03ctr\"\x96\x01\n" +
+	"\x03ctr\x18\x02 \x01(\x04R\x03ctr\"\xc0\x01\n" +
 	"\tSyncReply\x12\x18\n" +
 	"\arecords\x18\x01 \x03(\fR\arecords\x12*\n" +
 	"\x04keys\x18\x02 \x03(\v2\x16.localchat.v1.EpochKeyR\x04keys\x12\x14\n" +
 	"\x05lines\x18\x03 \x03(\fR\x05lines\x12\x19\n" +
 	"\bhave_seq\x18\x04 \x01(\x04R\ahaveSeq\x12\x12\n" +
-	"\x04more\x18\x05 \x01(\bR\x04more\"U\n" +
+	"\x04more\x18\x05 \x01(\bR\x04more\x12(\n" +
+	"\x05heads\x18\x06 \x03(\v2\x12.localchat.v1.HeadR\x05heads\"U\n" +
 	"\vTellRequest\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\fR\x02id\x12\x12\n" +
@@ -3177,14 +3186,15 @@ var file_localchat_proto_depIdxs = []int32{
 	5,  // 28: localchat.v1.AskReply.answer:type_name -> localchat.v1.Answer
 	36, // 29: localchat.v1.SyncRequest.heads:type_name -> localchat.v1.Head
 	27, // 30: localchat.v1.SyncReply.keys:type_name -> localchat.v1.EpochKey
-	5,  // 31: localchat.v1.TellReply.answer:type_name -> localchat.v1.Answer
-	42, // 32: localchat.v1.RoomsReply.rooms:type_name -> localchat.v1.RoomAd
-	0,  // 33: localchat.v1.RoomAd.access:type_name -> localchat.v1.Access
-	34, // [34:34] is the sub-list for method output_type
-	34, // [34:34] is the sub-list for method input_type
-	34, // [34:34] is the sub-list for extension type_name
-	34, // [34:34] is the sub-list for extension extendee
-	0,  // [0:34] is the sub-list for field type_name
+	36, // 31: localchat.v1.SyncReply.heads:type_name -> localchat.v1.Head
+	5,  // 32: localchat.v1.TellReply.answer:type_name -> localchat.v1.Answer
+	42, // 33: localchat.v1.RoomsReply.rooms:type_name -> localchat.v1.RoomAd
+	0,  // 34: localchat.v1.RoomAd.access:type_name -> localchat.v1.Access
+	35, // [35:35] is the sub-list for method output_type
+	35, // [35:35] is the sub-list for method input_type
+	35, // [35:35] is the sub-list for extension type_name
+	35, // [35:35] is the sub-list for extension extendee
+	0,  // [0:35] is the sub-list for field type_name
 }
 
 func init() { file_localchat_proto_init() }
