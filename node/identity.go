@@ -1,6 +1,8 @@
 package node
 
 import (
+	"bytes"
+	"crypto/ed25519"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -44,19 +46,36 @@ func identity(dir string) (crypto.PrivKey, error) {
 		return nil, err
 	}
 	path := filepath.Join(dir, identityFile)
-	raw, err := readSmall(path)
+	key, err := loadIdentity(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return newIdentity(dir, path)
 	}
 	if err != nil {
 		return nil, damaged(path, err)
 	}
+	return key, nil
+}
+
+func loadIdentity(path string) (crypto.PrivKey, error) {
+	raw, err := readSmall(path)
+	if err != nil {
+		return nil, err
+	}
 	key, err := crypto.UnmarshalPrivateKey(raw)
 	if err != nil {
-		return nil, damaged(path, err)
+		return nil, err
 	}
 	if key.Type() != crypto.Ed25519 {
-		return nil, damaged(path, errors.New("not an Ed25519 key"))
+		return nil, errors.New("not an Ed25519 key")
+	}
+	// libp2p takes any 64 bytes. A key that does not fit its public half would be somebody else, whose signatures
+	// nobody believes.
+	pair, err := key.Raw()
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(pair, ed25519.NewKeyFromSeed(pair[:ed25519.SeedSize])) {
+		return nil, errors.New("the two halves of the key do not fit")
 	}
 	return key, nil
 }
@@ -87,19 +106,23 @@ func newIdentity(dir, path string) (crypto.PrivKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	tmp := fmt.Sprintf("%s.%d.new", path, os.Getpid())
-	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	// O_EXCL, 0600, and a name that no crash has left behind.
+	f, err := os.CreateTemp(dir, identityFile+".*.new")
 	if err != nil {
 		return nil, fmt.Errorf("make the identity: %w", err)
 	}
-	defer os.Remove(tmp)
+	defer os.Remove(f.Name())
 	_, err = f.Write(raw)
 	err = errors.Join(err, f.Sync(), f.Close())
 	if err != nil {
 		return nil, fmt.Errorf("write the identity: %w", err)
 	}
-	if err := os.Link(tmp, path); errors.Is(err, fs.ErrExist) {
-		return identity(dir)
+	if err := os.Link(f.Name(), path); errors.Is(err, fs.ErrExist) {
+		key, err := loadIdentity(path)
+		if err != nil {
+			return nil, damaged(path, err) // a link to nowhere, too
+		}
+		return key, nil
 	} else if err != nil {
 		return nil, fmt.Errorf("write the identity: %w", err)
 	}

@@ -383,3 +383,26 @@ func TestCutOfTheExpired(t *testing.T) {
 		t.Errorf("%d members are left", n)
 	}
 }
+
+// A line that comes below one that was thought the lowest opens the question again of what lies between.
+func TestALineBelowTheLowest(t *testing.T) {
+	g := newLineLog()
+	pool := linePool()
+	add := func(ctr uint64) {
+		for _, m := range pool {
+			if m.Author == personaID("bob") && m.Ctr == ctr {
+				g.add(&line{arrivedLine: arrivedLine{msg: m}, got: lawStart})
+				return
+			}
+		}
+	}
+	add(3)
+	g.settle()
+	if h := g.head(personaID("bob")); h != 3 {
+		t.Errorf("nobody has anything below 3, and the head is %d", h)
+	}
+	add(1)
+	if h := g.head(personaID("bob")); h != 1 {
+		t.Errorf("2 is missing, and the head is %d", h)
+	}
+}

@@ -1,0 +1,220 @@
+package node
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"testing"
+
+	"github.com/libp2p/go-libp2p/core/crypto"
+)
+
+// tree is every file below dir with what it holds.
+func tree(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	files := make(map[string]string)
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		raw, err := os.ReadFile(path)
+		files[path] = string(raw)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func TestIdentityIsMadeOnce(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "deep", "data")
+	first := must(Identity(dir))
+	st := must(os.Stat(filepath.Join(dir, identityFile)))
+	if st.Mode() != 0o600 || must(os.Stat(dir)).Mode().Perm() != 0o700 {
+		t.Errorf("the key's mode is %v", st.Mode())
+	}
+	before := tree(t, dir)
+	if len(before) != 1 {
+		t.Errorf("beside the key there is %v", before)
+	}
+	second := must(Identity(dir))
+	if first.Peer != second.Peer || first.Words == "" || first.Words != second.Words {
+		t.Errorf("first %+v, then %+v", first, second)
+	}
+	if after := tree(t, dir); len(after) != 1 || after[filepath.Join(dir, identityFile)] != before[filepath.Join(dir, identityFile)] {
+		t.Error("reading has changed the file")
+	}
+}
+
+// Many first starts at once agree on one key, and nothing of the others' is left.
+func TestConcurrentFirstStartsAgree(t *testing.T) {
+	for range 20 {
+		dir := t.TempDir()
+		var wg sync.WaitGroup
+		peers := make([]PeerID, 8)
+		for i := range peers {
+			wg.Go(func() {
+				info, err := Identity(dir)
+				if err != nil {
+					t.Error(err)
+				}
+				peers[i] = info.Peer
+			})
+		}
+		wg.Wait()
+		for _, p := range peers {
+			if p != peers[0] || p == "" {
+				t.Fatalf("they are %v", peers)
+			}
+		}
+		if left := tree(t, dir); len(left) != 1 {
+			t.Fatalf("%d files are left", len(left))
+		}
+	}
+}
+
+// What a start that was killed has left behind is no obstacle, whatever the number of its process: in a container that is
+// always the same.
+func TestLeftoverOfACrash(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, identityFile+".1.new"), []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	mine := filepath.Join(dir, identityFile+"."+strconv.Itoa(os.Getpid())+".new")
+	if err := os.WriteFile(mine, []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Identity(dir); err != nil {
+		t.Error(err)
+	}
+}
+
+// A damaged key is never replaced and never used: every length, every bit.
+func TestDamagedIdentity(t *testing.T) {
+	dir := t.TempDir()
+	must(Identity(dir))
+	path := filepath.Join(dir, identityFile)
+	good := must(os.ReadFile(path))
+	refused := func(what string, raw []byte) {
+		t.Helper()
+		if err := os.WriteFile(path, raw, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		info, err := Identity(dir)
+		var e *Error
+		if !errors.As(err, &e) || !e.Identity || e.Code != Invalid || e.Hint == "" {
+			t.Errorf("%s: %v, and it is %s", what, err, info.Peer)
+		}
+		if now := must(os.ReadFile(path)); !bytes.Equal(now, raw) || len(tree(t, dir)) != 1 {
+			t.Errorf("%s: the file was touched", what)
+		}
+	}
+	for n := range good {
+		refused("truncated to "+strconv.Itoa(n), good[:n])
+	}
+	for bit := range 8 * len(good) {
+		raw := bytes.Clone(good)
+		raw[bit/8] ^= 1 << (bit % 8)
+		refused("bit "+strconv.Itoa(bit)+" flipped", raw)
+	}
+	refused("zero-filled", make([]byte, len(good)))
+	refused("text", []byte("not a key\n"))
+	refused("too large", append(bytes.Clone(good), make([]byte, maxIdentity)...))
+	refused("longer by one", append(bytes.Clone(good), 0))
+	for _, kind := range []int{crypto.Secp256k1, crypto.ECDSA} {
+		key, _, err := crypto.GenerateKeyPair(kind, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		refused("another kind of key", must(crypto.MarshalPrivateKey(key)))
+	}
+	if err := os.WriteFile(path, good, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	must(Identity(dir))
+}
+
+// What is no file at all is no reason for a new key either.
+func TestIdentityThatIsNoFile(t *testing.T) {
+	for what, put := range map[string]func(path string) error{
+		"a directory":     func(path string) error { return os.Mkdir(path, 0o700) },
+		"a dangling link": func(path string) error { return os.Symlink(path+"-elsewhere", path) },
+		"a link to itself": func(path string) error {
+			return os.Symlink(path, path)
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := put(filepath.Join(dir, identityFile)); err != nil {
+				t.Fatal(err)
+			}
+			_, err := Identity(dir)
+			var e *Error
+			if !errors.As(err, &e) || !e.Identity {
+				t.Errorf("the error is %v", err)
+			}
+			if names := must(os.ReadDir(dir)); len(names) != 1 {
+				t.Errorf("there are %v", names)
+			}
+		})
+	}
+}
+
+// A data directory that cannot be one is said so, with what to do.
+func TestDataDirThatIsAFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "data")
+	if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := New(Config{DataDir: path})
+	if e := AsError(err); e.Code != Unavailable || e.Hint == "" {
+		t.Errorf("the error is %v", err)
+	}
+	if string(must(os.ReadFile(path))) != "mine" {
+		t.Error("the file was touched")
+	}
+}
+
+// A node with a damaged identity does not start, is no second somebody, and leaves the directory free for another try.
+func TestNodeWithDamagedIdentity(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, identityFile)
+	if err := os.WriteFile(path, []byte{1, 2, 3}, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		_, err := New(Config{DataDir: dir, Listen: []string{"/ip4/127.0.0.1/tcp/0"}})
+		if e := AsError(err); !e.Identity || e.Locked {
+			t.Errorf("the error is %v", err)
+		}
+	}
+	if !bytes.Equal(must(os.ReadFile(path)), []byte{1, 2, 3}) {
+		t.Error("the file was touched")
+	}
+}
+
+// An ephemeral node writes nothing anywhere that a program would.
+func TestEphemeralWritesNothing(t *testing.T) {
+	home := t.TempDir()
+	for _, v := range []string{"HOME", "TMPDIR", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"} {
+		t.Setenv(v, home)
+	}
+	t.Chdir(home)
+	n := must(New(Config{Nick: "alice", Listen: []string{"/ip4/127.0.0.1/tcp/0"}}))
+	room := must(n.Create(t.Context(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+	must(n.Say(t.Context(), room.ID.String(), "hello", false))
+	must(n.Invite(t.Context(), room.ID.String(), "", 0))
+	if err := n.Close(); err != nil {
+		t.Error(err)
+	}
+	if left := must(os.ReadDir(home)); len(left) != 0 {
+		t.Errorf("there is %v", left)
+	}
+	if a, b := must(Identity("")), must(Identity("")); a.Peer == b.Peer || a.Peer == n.Info().Peer {
+		t.Error("two ephemeral identities are one")
+	}
+}
