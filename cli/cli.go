@@ -99,6 +99,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage(cmd.CommandPath()+" --help lists the flags", "%v", err)
 	})
+	root.SuggestionsMinimumDistance = 2 // letters: a slip and a swap
 	root.SetVersionTemplate("localchat {{.Version}}\n")
 	a.opts.addTo(root.PersistentFlags())
 	root.AddCommand(a.createCommand(), a.joinCommand(), a.roomsCommand(), a.sendCommand(), a.tailCommand(), a.rpcCommand(),
