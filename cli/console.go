@@ -164,7 +164,7 @@ func (c *console) over() bool {
 // what it wrote happens in that order.
 func (c *console) busy() bool { return c.waiting > 0 || !c.interactive && c.running > 0 }
 
-// greet says who and where we are, and takes up the rooms that were resumed before we listened.
+// greet says who we are and, in the lobby, which rooms are here already.
 func (c *console) greet(ctx context.Context) {
 	info := c.n.Info()
 	kept := "kept in " + clean(c.app.opts.dir(), shownPhrase) + "; messages are not"
@@ -172,20 +172,15 @@ func (c *console) greet(ctx context.Context) {
 		kept = "nothing is kept on disk"
 	}
 	c.app.say("* you are " + clean(info.Nick, shownName) + "; your identity and rooms: " + kept)
-	if !c.oneRoom {
-		c.app.say("* /rooms lists the rooms on this network, /join ROOM enters one, /create ROOM makes one, /help explains")
+	if c.oneRoom {
+		return
 	}
+	c.app.say("* /rooms lists the rooms on this network, /join ROOM enters one, /create ROOM makes one, /help explains")
 	rooms, err := c.n.Rooms(ctx)
 	if err != nil {
 		return // the commands will say so
 	}
-	for _, r := range rooms {
-		if r.In {
-			c.enter(here{id: r.ID.String(), name: r.Name, owned: r.Mine})
-		} else if !c.oneRoom {
-			c.print(roomLines([]node.RoomInfo{r})...)
-		}
-	}
+	c.print(roomLines(slices.DeleteFunc(rooms, func(r node.RoomInfo) bool { return r.In }))...)
 }
 
 // take acts on a line of input.

@@ -1,0 +1,201 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"localchat/node"
+)
+
+// settled runs the command line args with a configuration and an environment, and returns the options it came to.
+func settled(t *testing.T, file string, env map[string]string, args ...string) (options, node.CreateOptions, error) {
+	t.Helper()
+	a, _, _ := newApp(t, newFake(), strings.NewReader(""))
+	home := t.TempDir()
+	if file != "" {
+		if err := os.MkdirAll(filepath.Join(home, "localchat"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(home, "localchat", "config.toml"), []byte(file), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a.env = func(name string) (string, bool) {
+		if name == "XDG_CONFIG_HOME" {
+			return home, true
+		}
+		v, ok := env[name]
+		return v, ok
+	}
+	var created node.CreateOptions
+	root := a.root()
+	var flags createFlags
+	for _, cmd := range root.Commands() {
+		if cmd.Name() != "create" {
+			continue
+		}
+		cmd.ResetFlags()
+		flags.addTo(cmd.Flags())
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			if err := a.settle(cmd); err != nil {
+				return err
+			}
+			change, err := flags.policy(cmd.Flags())
+			created = node.CreateOptions{Name: args[0], PolicyChange: change}
+			return err
+		}
+	}
+	root.SetArgs(append([]string{"create", "lab"}, args...))
+	err := root.Execute()
+	return a.opts, created, err
+}
+
+// TestPrecedence: flag, then environment, then file, then default.
+func TestPrecedence(t *testing.T) {
+	const file = "nick = \"file\"\nlisten = [\"/ip4/10.0.0.1/tcp/1\", \"/ip4/10.0.0.1/tcp/2\"]\nno_mdns = true\n[create]\nidle = \"1d\"\nopen = true\n"
+	env := map[string]string{"LOCALCHAT_NICK": "env", "LOCALCHAT_LISTEN": "/ip4/10.0.0.2/tcp/1,/ip4/10.0.0.2/tcp/2,/ip4/10.0.0.2/tcp/3", "LOCALCHAT_IDLE": "2h"}
+	for _, c := range []struct {
+		name   string
+		file   string
+		env    map[string]string
+		args   []string
+		nick   string
+		listen int
+		mdns   bool
+		idle   time.Duration
+	}{
+		{name: "default", mdns: true, idle: -1},
+		{name: "file", file: file, nick: "file", listen: 2, idle: 24 * time.Hour},
+		{name: "environment", file: file, env: env, nick: "env", listen: 3, idle: 2 * time.Hour},
+		{name: "flag", file: file, env: env, args: []string{"--nick", "flag", "--listen", "/ip4/10.0.0.3/tcp/1", "--no-mdns=false", "--idle", "3h"}, nick: "flag", listen: 1, mdns: true, idle: 3 * time.Hour},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			opts, created, err := settled(t, c.file, c.env, c.args...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			idle := time.Duration(-1)
+			if created.IdleS != nil {
+				idle = time.Duration(*created.IdleS) * time.Second
+			}
+			if opts.nick != c.nick || len(opts.listen) != c.listen || opts.noMDNS == c.mdns || idle != c.idle {
+				t.Errorf("nick %q, listen %q, no-mdns %v, idle %v", opts.nick, opts.listen, opts.noMDNS, idle)
+			}
+			if wantOpen := c.file != ""; (created.Access != nil) != wantOpen {
+				t.Errorf("access %v", created.Access)
+			}
+		})
+	}
+}
+
+func TestBadSettings(t *testing.T) {
+	for _, c := range []struct {
+		name, file string
+		env        map[string]string
+		want       []string
+	}{
+		{"unknown key", "nick = \"x\"\n\n# a comment\nnikc = \"y\"\n", nil, []string{"config.toml, line 4, nikc: there is no such setting"}},
+		{"unknown key of create", "[create]\nopen = true\nidel = \"1h\"\n", nil, []string{"line 3, create.idel: there is no such setting"}},
+		{"flag of create outside it", "idle = \"1h\"\n", nil, []string{"line 1, idle: there is no such setting"}},
+		{"unknown table", "nick = \"x\"\n[server]\nport = 1\n", nil, []string{"line 2, server: there is no such setting"}},
+		{"wrong type", "nick = 1.5\n", nil, []string{"line 1, nick: want a string"}},
+		{"list of numbers", "listen = [1]\n", nil, []string{"line 1, listen: a list holds strings"}},
+		{"list for one value", "nick = [\"a\", \"b\"]\n", nil, []string{"line 1, nick: nick takes one value"}},
+		{"bad value", "\nephemeral = \"perhaps\"\n", nil, []string{"line 2, ephemeral:", "perhaps"}},
+		{"bad time", "[create]\nidle = \"soon\"\n", nil, []string{"line 2, create.idle:", "no length of time"}},
+		{"syntax", "nick = \"x\"\nlisten = [\n", nil, []string{"config.toml, line 2"}},
+		{"environment", "", map[string]string{"LOCALCHAT_EPHEMERAL": "perhaps"}, []string{"the environment sets LOCALCHAT_EPHEMERAL=perhaps"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, _, err := settled(t, c.file, c.env)
+			if err == nil {
+				t.Fatal("accepted")
+			}
+			text, hint, code := explain(err)
+			if code != exitUsage || hint == "" {
+				t.Errorf("exit %d, hint %q", code, hint)
+			}
+			for _, w := range c.want {
+				if !strings.Contains(text, w) {
+					t.Errorf("%q, want %q in it", text, w)
+				}
+			}
+		})
+	}
+}
+
+func TestNickOfLogin(t *testing.T) {
+	for name, want := range map[string]string{
+		"alice": "alice", "Alice Smith": "AliceSmith", "jörg": "jörg", "-x-": "x", "": "", "a\x1b[31mb": "a31mb", "$$$": "", strings.Repeat("é", 40): strings.Repeat("é", maxNickRunes),
+	} {
+		if got := nickOf(name); got != want {
+			t.Errorf("nickOf(%q) = %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestGuestKeepsItsName(t *testing.T) {
+	a, _, _ := newApp(t, newFake(), strings.NewReader(""))
+	a.env = func(name string) (string, bool) { return "$", name == "USER" || name == "USERNAME" }
+	first := a.nick()
+	if first == "" || first != a.nick() {
+		t.Errorf("the nick changes: %q, then %q", first, a.nick())
+	}
+}
+
+func TestExitCodes(t *testing.T) {
+	for _, c := range []struct {
+		err  *node.Error
+		want int
+	}{
+		{&node.Error{Code: node.NotFound}, 4},
+		{&node.Error{Code: node.Timeout}, 4},
+		{&node.Error{Code: node.RefusedCode}, 5},
+		{&node.Error{Code: node.ClosedCode}, 5},
+		{&node.Error{Code: node.NotMember}, 5},
+		{&node.Error{Code: node.NotOwner}, 5},
+		{&node.Error{Code: node.Invalid}, 2},
+		{&node.Error{Code: node.Ambiguous}, 2},
+		{&node.Error{Code: node.Unavailable}, 3},
+		{&node.Error{Code: node.Exists}, 1},
+		{&node.Error{Code: node.Internal}, 1},
+		{&node.Error{Code: "of a later version"}, 1},
+		{&node.Error{Code: node.Internal, Identity: true}, 6},
+		{&node.Error{Code: node.Unavailable, Locked: true}, 7},
+	} {
+		if got := codeOf(c.err); got != c.want {
+			t.Errorf("%+v: exit %d, want %d", c.err, got, c.want)
+		}
+	}
+}
+
+// TestErrorsAreSafe: an error that quotes a peer cannot write to the terminal either.
+func TestErrorsAreSafe(t *testing.T) {
+	var words screen
+	code := finish(t.Context(), &words, &node.Error{Code: node.NotFound, Text: "nobody is called " + hostile, Hint: hostile})
+	got := words.take()
+	if code != exitNotFound || strings.Count(got, "\n") != 2 || strings.ContainsFunc(strings.ReplaceAll(got, "\n", ""), forbidden) {
+		t.Errorf("exit %d: %q", code, got)
+	}
+}
+
+func TestLogRing(t *testing.T) {
+	r := &logRing{}
+	for i := range maxLogLines + 5 {
+		if _, err := r.Write([]byte(strings.Repeat("x", i%3) + "\n")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := len(r.last(maxLogLines * 2)); got != maxLogLines {
+		t.Errorf("%d lines kept", got)
+	}
+	_, _ = r.Write([]byte("the last\n"))
+	if got := r.last(2); len(got) != 2 || got[1] != "the last" {
+		t.Errorf("%q", got)
+	}
+}
