@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 	bolt "go.etcd.io/bbolt"
@@ -55,7 +56,11 @@ func openStore(dir string) (*store, error) {
 		return nil, nil
 	}
 	path := filepath.Join(dir, storeFile)
-	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: lockTimeout})
+	var db *bolt.DB
+	err := guarded(func() (err error) {
+		db, err = bolt.Open(path, 0o600, &bolt.Options{Timeout: lockTimeout})
+		return err
+	})
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
 		return nil, &Error{
@@ -69,10 +74,24 @@ func openStore(dir string) (*store, error) {
 		return nil, damagedStore(path, err)
 	}
 	s := &store{db: db}
-	if err := s.prepare(); err != nil {
+	if err := guarded(s.prepare); err != nil {
+		if e := new(Error); !errors.As(err, &e) {
+			err = damagedStore(path, err)
+		}
 		return nil, errors.Join(err, db.Close())
 	}
 	return s, nil
+}
+
+// guarded makes an error of what bbolt does on a damaged page: it panics, or reads past the end of its mapping.
+func guarded(f func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("a page of it makes no sense: %v", r)
+		}
+	}()
+	return f()
 }
 
 func damagedStore(path string, err error) error {
@@ -82,22 +101,43 @@ func damagedStore(path string, err error) error {
 	}
 }
 
+var topBuckets = [][]byte{bucketMeta, bucketRooms, bucketSeats, bucketPins, bucketCounters}
+
+// prepare makes what is missing and refuses what is not ours to read. A file that needs nothing is not written to.
 func (s *store) prepare() error {
+	complete := true
+	err := s.db.View(func(tx *bolt.Tx) error {
+		st, err := os.Stat(s.db.Path())
+		if err != nil {
+			return err
+		}
+		if st.Size() < tx.Size() {
+			return fmt.Errorf("%d bytes of its %d are left", st.Size(), tx.Size())
+		}
+		for _, name := range topBuckets {
+			complete = complete && tx.Bucket(name) != nil
+		}
+		meta := tx.Bucket(bucketMeta)
+		if meta == nil {
+			return nil
+		}
+		v := meta.Get(keyVersion)
+		complete = complete && v != nil
+		if v != nil && (len(v) != 1 || v[0] > storeVersion) {
+			return &Error{Code: Unavailable, Text: fmt.Sprintf("the store %s was written by a newer localchat", s.db.Path()), Hint: "use that version; nothing has been changed"}
+		}
+		return nil
+	})
+	if err != nil || complete {
+		return err
+	}
 	return s.db.Update(func(tx *bolt.Tx) error {
-		for _, name := range [][]byte{bucketMeta, bucketRooms, bucketSeats, bucketPins, bucketCounters} {
+		for _, name := range topBuckets {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return err
 			}
 		}
-		meta := tx.Bucket(bucketMeta)
-		v := meta.Get(keyVersion)
-		switch {
-		case v == nil:
-			return meta.Put(keyVersion, []byte{storeVersion})
-		case len(v) != 1 || v[0] > storeVersion:
-			return &Error{Code: Unavailable, Text: fmt.Sprintf("the store %s was written by a newer localchat", s.db.Path()), Hint: "use that version; nothing has been changed"}
-		}
-		return nil
+		return tx.Bucket(bucketMeta).Put(keyVersion, []byte{storeVersion})
 	})
 }
 
@@ -169,12 +209,15 @@ func (s *store) loadRooms() (map[protocol.RoomID]authority.Durable, error) {
 	if s == nil {
 		return rooms, nil
 	}
-	err := s.db.View(func(tx *bolt.Tx) error {
+	err := s.view(func(tx *bolt.Tx) error {
 		return tx.Bucket(bucketRooms).ForEachBucket(func(id []byte) error {
-			room := protocol.RoomID(id)
+			room, err := roomOfKey(id)
+			if err != nil {
+				return err
+			}
 			d, err := loadRoom(tx.Bucket(bucketRooms).Bucket(id))
 			if err != nil {
-				return damagedStore(s.db.Path(), fmt.Errorf("room %s: %w", room, err))
+				return fmt.Errorf("room %s: %w", room, err)
 			}
 			rooms[room] = d
 			return nil
@@ -183,13 +226,33 @@ func (s *store) loadRooms() (map[protocol.RoomID]authority.Durable, error) {
 	return rooms, err
 }
 
+// view reads at a start; whatever goes wrong is damage.
+func (s *store) view(f func(tx *bolt.Tx) error) error {
+	if err := guarded(func() error { return s.db.View(f) }); err != nil {
+		return damagedStore(s.db.Path(), err)
+	}
+	return nil
+}
+
+func roomOfKey(k []byte) (protocol.RoomID, error) {
+	if len(k) != len(protocol.RoomID{}) {
+		return protocol.RoomID{}, fmt.Errorf("%x is no room", k)
+	}
+	return protocol.RoomID(k), nil
+}
+
 func loadRoom(rb *bolt.Bucket) (authority.Durable, error) {
 	var d authority.Durable
+	for _, name := range [][]byte{bucketLog, bucketFailures, bucketInvites} {
+		if rb.Bucket(name) == nil {
+			return d, fmt.Errorf("its %s are missing", name)
+		}
+	}
 	err := rb.Bucket(bucketLog).ForEach(func(k, v []byte) error {
 		// OpenRecord keeps the bytes, and bbolt's are gone with the transaction.
 		r, err := protocol.OpenRecord(append([]byte(nil), v...))
 		if err != nil {
-			return fmt.Errorf("record %d of its log: %w", binary.BigEndian.Uint64(k), err)
+			return fmt.Errorf("record %d of its log: %w", len(d.Records)+1, err)
 		}
 		d.Records = append(d.Records, r)
 		return nil
@@ -253,13 +316,17 @@ func (s *store) loadSeats() (map[protocol.RoomID]savedSeat, error) {
 	if s == nil {
 		return seats, nil
 	}
-	err := s.db.View(func(tx *bolt.Tx) error {
+	err := s.view(func(tx *bolt.Tx) error {
 		return tx.Bucket(bucketSeats).ForEach(func(k, v []byte) error {
+			room, err := roomOfKey(k)
+			if err != nil {
+				return fmt.Errorf("seat: %w", err)
+			}
 			var seat savedSeat
 			if err := json.Unmarshal(v, &seat); err != nil {
-				return damagedStore(s.db.Path(), fmt.Errorf("seat %s: %w", protocol.RoomID(k), err))
+				return fmt.Errorf("seat %s: %w", room, err)
 			}
-			seats[protocol.RoomID(k)] = seat
+			seats[room] = seat
 			return nil
 		})
 	})
