@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -93,7 +94,10 @@ func parseAddr(s string) (multiaddr.Multiaddr, error) {
 	}
 	host, port, err := net.SplitHostPort(s)
 	if err != nil {
-		return nil, badAddr(s, err)
+		return nil, badAddr(s, errors.New("not HOST:PORT")) // what net says holds the text as it came
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return nil, badAddr(s, errors.New("not a port"))
 	}
 	ip := net.ParseIP(host)
 	if ip == nil {

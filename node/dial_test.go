@@ -1,0 +1,122 @@
+package node
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/multiformats/go-multiaddr"
+
+	"localchat/protocol"
+)
+
+func TestParseAddr(t *testing.T) {
+	id := personaID("bob").String()
+	good := map[string]string{
+		"192.168.1.20:4001":             "/ip4/192.168.1.20/tcp/4001",
+		"[fe80::1]:4001":                "/ip6/fe80::1/tcp/4001",
+		"[::1]:1":                       "/ip6/::1/tcp/1",
+		"127.0.0.1:65535":               "/ip4/127.0.0.1/tcp/65535",
+		"/ip4/10.0.0.1/udp/7/quic-v1":   "/ip4/10.0.0.1/udp/7/quic-v1",
+		"/ip4/10.0.0.1/tcp/7/p2p/" + id: "/ip4/10.0.0.1/tcp/7/p2p/" + id,
+	}
+	for s, want := range good {
+		if a, err := parseAddr(s); err != nil || a.String() != want {
+			t.Errorf("%s is read as %v, %v", s, a, err)
+		}
+	}
+	for _, s := range []string{
+		"", ":", "4001", ":4001", "bob", "bob:4001", "10.0.0.1", "10.0.0.1:", "10.0.0.1:65536", "10.0.0.1:-1", "10.0.0.1:http", "10.0.0.1:4001:1",
+		"fe80::1:4001", "10.0.0.256:1", "/", "/ip4", "/ip4/10.0.0.1/tcp/99999", "/ip4/x/tcp/1", "/nothing/1", "/ip4/10.0.0.1/tcp/7/p2p/bob",
+		"http://10.0.0.1:80", "10.0.0.1:1/tcp/2", " 10.0.0.1:1", "\x1b[2J10.0.0.1:1", strings.Repeat("9", 1<<16),
+	} {
+		a, err := parseAddr(s)
+		if e := AsError(fmt.Errorf("%w", err)); err == nil || e.Code != Invalid || e.Hint == "" || strings.ContainsRune(e.Text, '\x1b') {
+			t.Errorf("%.40q is read as %v, %v", s, a, err)
+		}
+	}
+}
+
+// A --peer that cannot be one stops the start; one with a peer ID is dialled as that peer, one without as an address.
+func TestPeersOfTheCommandLine(t *testing.T) {
+	self, bob := personaID("alice"), personaID("bob")
+	b, err := newBook(self, []string{"10.0.0.1:4001", "/ip4/10.0.0.2/tcp/1/p2p/" + bob.String(), "/ip4/10.0.0.3/tcp/1/p2p/" + self.String()})
+	if err != nil || len(b.typed) != 1 || len(b.entries) != 1 || !b.entry(bob).fixed || !b.entry(bob).wanted || len(b.entry(bob).addrs) != 1 {
+		t.Errorf("%+v, %v", b, err)
+	}
+	if _, err := newBook(self, []string{"10.0.0.1:4001", "bob"}); codeOf(err) != Invalid {
+		t.Error(err)
+	}
+}
+
+// However many strangers mDNS shows, the book holds no more than its bound: the oldest hint goes, and nobody whom we want.
+func TestBookIsBounded(t *testing.T) {
+	b, err := newBook(personaID("alice"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := []multiaddr.Multiaddr{must(multiaddr.NewMultiaddr("/ip4/10.0.0.1/tcp/1"))}
+	b.want("wanted", addr)
+	b.add("busy", addr, lawStart)
+	b.entry("busy").dialing = true
+	for i := range 3 * maxBook {
+		if b.add(PeerID(fmt.Sprint("hint", i)), addr, lawStart.Add(time.Duration(i)*time.Second)) == nil {
+			t.Fatal("no room for hint", i)
+		}
+		if len(b.entries) > maxBook {
+			t.Fatalf("%d peers in the book", len(b.entries))
+		}
+	}
+	if b.entry("wanted") == nil || b.entry("busy") == nil {
+		t.Error("a hint has put out somebody whom we need")
+	}
+	if b.entry(PeerID(fmt.Sprint("hint", 3*maxBook-1))) == nil || b.entry("hint0") != nil {
+		t.Error("it was not the oldest that went")
+	}
+	if b.add(personaID("alice"), addr, lawStart) != nil {
+		t.Error("we are in our own book")
+	}
+	for _, e := range b.entries {
+		e.wanted = true
+	}
+	if b.add("one more", addr, lawStart) != nil {
+		t.Error("a hint is taken though none can go")
+	}
+	b.want("a member", addr)
+	if b.entry("a member") == nil {
+		t.Error("a member found no room")
+	}
+	b.release("a member")
+	b.release("nobody")
+	if b.entry("a member").wanted || b.add("one more", addr, lawStart) == nil {
+		t.Error("who is released is no hint")
+	}
+}
+
+// Of one peer we keep so many addresses, the latest first, none twice.
+func TestAddressesAreBounded(t *testing.T) {
+	b, err := newBook(personaID("alice"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 3 * protocol.MaxAddrs {
+		a := must(multiaddr.NewMultiaddr(fmt.Sprintf("/ip4/10.0.0.%d/tcp/1", i)))
+		b.add("bob", []multiaddr.Multiaddr{a, a}, lawStart)
+		if e := b.entry("bob"); len(e.addrs) != min(i+1, protocol.MaxAddrs) || !e.addrs[0].Equal(a) {
+			t.Fatalf("after %d there are %v", i+1, e.addrs)
+		}
+	}
+}
+
+// What another host cannot dial is not told to it.
+func TestDialable(t *testing.T) {
+	for s, want := range map[string]bool{
+		"/ip4/10.0.0.1/tcp/1": true, "/ip4/127.0.0.1/tcp/1": true, "/ip4/0.0.0.0/tcp/1": false, "/ip6/::/udp/1/quic-v1": false,
+		"/ip4/10.0.0.1/tcp/1/p2p/" + personaID("bob").String(): false,
+	} {
+		if got := dialable(must(multiaddr.NewMultiaddr(s))); got != want {
+			t.Errorf("%s: %v", s, got)
+		}
+	}
+}
