@@ -89,7 +89,8 @@ func (r *room) invite(by peer.ID, nick string, expires time.Duration) (InviteInf
 	return InviteInfo{}, &Error{Code: NotOwner, Text: "only the owner may invite here", Hint: "ask the owner; /policy shows the rules"}
 }
 
-// inviteAddrs chooses what fits: one address of each kind before a second of any, and loopback last.
+// inviteAddrs chooses what fits: one address of each kind before a second of any; loopback only where there is nothing
+// else.
 func inviteAddrs(all []multiaddr.Multiaddr) []multiaddr.Multiaddr {
 	kind := func(a multiaddr.Multiaddr) string {
 		k := ""
@@ -105,6 +106,9 @@ func inviteAddrs(all []multiaddr.Multiaddr) []multiaddr.Multiaddr {
 	var chosen, rest []multiaddr.Multiaddr
 	seen := make(map[string]bool)
 	for _, loopback := range []bool{false, true} {
+		if loopback && len(chosen) > 0 {
+			break
+		}
 		for _, a := range all {
 			if manet.IsIPLoopback(a) != loopback || !dialable(a) || len(a.Bytes()) > protocol.MaxAddr {
 				continue

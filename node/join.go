@@ -139,12 +139,15 @@ func (r *room) answerJoin(a authority.AnswerJoin) {
 }
 
 // Join asks to be admitted to a room and waits until it is: for the room to be found, and for the owner to answer a
-// knock, as long as ctx lasts. It fails with not_found or timeout, ambiguous (two rooms of that name), refused (the
-// text says why), or exists when we are in already.
+// knock, as long as ctx lasts. A room that we are in already, or are taking up again, is entered at once. It fails with
+// not_found or timeout, ambiguous (two rooms of that name), refused (the text says why), or exists (the nick is taken).
 func (n *Node) Join(ctx context.Context, o JoinOptions) (JoinedInfo, error) {
 	target, err := n.joinTarget(ctx, o)
 	if err != nil {
 		return JoinedInfo{}, err
+	}
+	if target.in {
+		return ask(ctx, n, joinedInfo{target.room})
 	}
 	for {
 		reply, err := n.knock(ctx, target)
@@ -170,6 +173,9 @@ type joinTarget struct {
 	nick  string
 	token protocol.Token
 	tries int
+	// in: we are a member already. resuming is closed when it is known whether we still are; nil when that is known.
+	in       bool
+	resuming <-chan struct{}
 }
 
 // again reports whether a request that failed on the way is worth another: the owner may just be coming back.
@@ -201,6 +207,13 @@ func (n *Node) joinTarget(ctx context.Context, o JoinOptions) (*joinTarget, erro
 	for {
 		t, err := ask(ctx, n, lookFor{o.Room})
 		switch {
+		case err == nil && t.resuming != nil:
+			select {
+			case <-t.resuming:
+				continue
+			case <-ctx.Done():
+				return nil, joinFailed(ctx, t, ctx.Err())
+			}
 		case err == nil:
 			t.nick = nick
 			return t, nil
@@ -230,8 +243,11 @@ func (n *Node) inviteTarget(ctx context.Context, text, nick string) (*joinTarget
 		nick = n.cfg.Nick
 	}
 	t := &joinTarget{room: inv.Room, name: "the room of this invite", owner: inv.Owner, addrs: inv.Addrs, nick: nick, token: inv.Token}
-	_, err = ask(ctx, n, mayJoin{t})
-	return t, err
+	here, err := ask(ctx, n, lookHere{inv.Room.String()})
+	if err == nil && here.in {
+		return here, nil
+	}
+	return t, nil
 }
 
 // knock dials the owner and asks. A reply that says to wait is waited on.
@@ -330,8 +346,8 @@ func (n *Node) takeSeat(ctx context.Context, t *joinTarget, reply protocol.JoinR
 type (
 	// lookFor finds a room by id or name among those seen.
 	lookFor struct{ room string }
-	// mayJoin refuses a target that we are in already, or whose owner is not the one we know.
-	mayJoin struct{ t *joinTarget }
+	// lookHere finds one that we are in.
+	lookHere struct{ room string }
 	// enterRoom makes us a member, with what the authority handed over.
 	enterRoom struct {
 		t     *joinTarget
@@ -340,13 +356,29 @@ type (
 	joinedInfo struct{ room protocol.RoomID }
 )
 
-func (q mayJoin) run(l *loop) (none, error) {
-	if r := l.rooms[q.t.room]; r != nil {
-		if _, in := r.me(); in || r.owner() {
-			return none{}, &Error{Code: Exists, Text: "you are in " + r.label() + " already", Hint: "/switch to it, or /leave it first"}
-		}
+func (q lookHere) run(l *loop) (*joinTarget, error) {
+	r, err := l.room(q.room)
+	if err != nil {
+		return nil, err
 	}
-	return none{}, nil
+	t := &joinTarget{room: r.id, name: r.label(), owner: r.authority()}
+	if _, t.in = r.me(); !t.in && !r.joined {
+		t.resuming = r.settled()
+	}
+	return t, nil
+}
+
+// settled is closed when it is known whether a place of last time is still ours.
+func (r *room) settled() <-chan struct{} {
+	known := make(chan struct{})
+	r.l.n.spawn(func(context.Context) {
+		defer close(known)
+		select {
+		case <-r.whenJoined:
+		case <-r.ctx.Done():
+		}
+	})
+	return known
 }
 
 func (q enterRoom) run(l *loop) (<-chan struct{}, error) {

@@ -69,6 +69,8 @@ const (
 	// syncEvery: heads are compared with a random member (DESIGN 6). syncSoon: after a line of ours or a gap.
 	syncEvery = 15 * time.Second
 	syncSoon  = 250 * time.Millisecond
+	// syncTimeout of one comparison: a partner that has just gone must not hold up the next.
+	syncTimeout = 2 * time.Second
 	// deliverBy is when a line of ours that nobody has confirmed is reported.
 	deliverBy = 10 * time.Second
 

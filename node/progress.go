@@ -63,10 +63,10 @@ func (r *room) noteTold(t authority.Told) {
 	for _, p := range r.owned.progress {
 		if p.peer == t.Peer && p.seq == t.Removal {
 			p.told = true
+			r.tellProgress()
 			r.noteReason(p)
 		}
 	}
-	r.tellProgress()
 }
 
 // noteReason tells the room why, once.

@@ -32,6 +32,7 @@ type room struct {
 	snap    atomic.Pointer[snapshot] // read by pubsub's goroutines
 	gossip  *gossip                  // nil until we are in
 
+	since           uint64        // the last record when we entered: what was before is no news
 	name, nick      string        // until the log is here
 	joined, resumed bool          // in, and said so; taken up from disk
 	whenJoined      chan struct{} // closed with joined
@@ -178,7 +179,7 @@ func (r *room) sayJoined() {
 	if r.joined {
 		return
 	}
-	r.joined = true
+	r.joined, r.since = true, r.current().Seq()
 	close(r.whenJoined)
 	r.l.emit(r, r.joinedEvent())
 }

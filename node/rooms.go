@@ -185,17 +185,13 @@ func sameName(a, b string) bool { return strings.EqualFold(a, b) }
 
 // run finds the target of a join among the rooms seen; see [Node.Join].
 func (q lookFor) run(l *loop) (*joinTarget, error) {
+	if here, err := (lookHere(q)).run(l); err == nil && (here.in || here.resuming != nil) {
+		return here, nil
+	}
 	var matches []protocol.RoomID
 	for id, f := range l.found {
 		if id.String() == strings.ToLower(q.room) || sameName(f.name, q.room) {
 			matches = append(matches, id)
-		}
-	}
-	for _, id := range l.order {
-		if r := l.rooms[id]; (id.String() == strings.ToLower(q.room) || sameName(r.label(), q.room)) && len(matches) == 0 {
-			if _, in := r.me(); in {
-				return nil, &Error{Code: Exists, Text: "you are in " + r.label() + " already", Hint: "/switch to it, or /leave it first"}
-			}
 		}
 	}
 	switch len(matches) {
@@ -214,11 +210,7 @@ func (q lookFor) run(l *loop) (*joinTarget, error) {
 			Hint: "if that is right, join it by its id: localchat join " + matches[0].String(),
 		}
 	}
-	t := &joinTarget{room: matches[0], name: f.name, owner: f.owner, addrs: f.addrs}
-	if _, err := (mayJoin{t}).run(l); err != nil {
-		return nil, err
-	}
-	return t, nil
+	return &joinTarget{room: matches[0], name: f.name, owner: f.owner, addrs: f.addrs}, nil
 }
 
 func (l *loop) ambiguous(name string, ids []protocol.RoomID) error {

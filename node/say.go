@@ -149,7 +149,7 @@ func (r *room) takeLine(a arrivedLine, late bool) {
 
 // takeReasonNote shows why somebody was removed, if it is the authority that says so.
 func (r *room) takeReasonNote(l *line) {
-	if l.msg.Author != r.current().Authority() || l.content.Removal == 0 || l.content.Removal > uint64(len(r.records)) {
+	if l.msg.Author != r.current().Authority() || l.content.Removal <= r.since || l.content.Removal > uint64(len(r.records)) {
 		return
 	}
 	rec := r.records[l.content.Removal-1]

@@ -124,7 +124,9 @@ func (e syncDue) handle(l *loop) {
 	req := protocol.SyncRequest{Room: r.id, HaveSeq: r.current().Seq(), Keys: r.missingKeys(), Heads: r.log.heads()}
 	l.n.spawn(func(context.Context) {
 		s := synced{room: e.room, peer: p}
-		s.err = l.n.request(r.ctx, p, protocol.SyncID, &req, &s.reply)
+		ctx, cancel := context.WithTimeout(network.WithNoDial(r.ctx, "sync"), syncTimeout)
+		defer cancel()
+		s.err = l.n.request(ctx, p, protocol.SyncID, &req, &s.reply)
 		s.verify()
 		l.n.post(s)
 	})
