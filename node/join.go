@@ -107,11 +107,6 @@ func (e joinGone) handle(l *loop) {
 		return
 	}
 	delete(r.owned.knocks, e.peer)
-	for _, k := range r.ledger.Knocks() {
-		if k.Peer == e.peer {
-			l.emit(r, KnockGone{Peer: e.peer, Nick: k.Nick})
-		}
-	}
 	if err := r.step(authority.KnockGone{Peer: e.peer}); err != nil {
 		l.n.log.Debug("knock gone", "room", r.id, "err", err)
 	}
