@@ -131,18 +131,17 @@ func startGossip(ctx context.Context, h host.Host, snap *atomic.Pointer[snapshot
 // scores gates the instance: a stranger neither reads nor is heard, and is let in at the next heartbeat after its
 // admission. (Filters on peers, subscriptions or RPCs each leave a hole; see go-libp2p-pubsub issue 449.)
 func (g *gossip) scores() (*pubsub.PeerScoreParams, *pubsub.PeerScoreThresholds) {
-	return &pubsub.PeerScoreParams{
-			AppSpecificScore: func(p peer.ID) float64 {
-				if g.snap.Load().member(p) {
-					return 0
-				}
-				return -1000
-			},
-			AppSpecificWeight: 1, DecayInterval: time.Second, DecayToZero: 0.01,
-			Topics: map[string]*pubsub.TopicScoreParams{},
-		}, &pubsub.PeerScoreThresholds{
-			GossipThreshold: -10, PublishThreshold: -20, GraylistThreshold: -30,
-		}
+	params := &pubsub.PeerScoreParams{
+		AppSpecificScore: func(p peer.ID) float64 {
+			if g.snap.Load().member(p) {
+				return 0
+			}
+			return -1000
+		},
+		AppSpecificWeight: 1, DecayInterval: time.Second, DecayToZero: 0.01,
+		Topics: map[string]*pubsub.TopicScoreParams{},
+	}
+	return params, &pubsub.PeerScoreThresholds{GossipThreshold: -10, PublishThreshold: -20, GraylistThreshold: -30}
 }
 
 // validateLine is the table of DESIGN 6. It runs in pubsub's validation goroutine, and for our own lines in the loop.

@@ -185,7 +185,7 @@ func sameName(a, b string) bool { return strings.EqualFold(a, b) }
 
 // run finds the target of a join among the rooms seen; see [Node.Join].
 func (q lookFor) run(l *loop) (*joinTarget, error) {
-	if here, err := (lookHere(q)).run(l); err == nil && (here.in || here.resuming != nil) {
+	if here, err := lookHere(q).run(l); err == nil && (here.in || here.resuming != nil) {
 		return here, nil
 	}
 	var matches []protocol.RoomID
