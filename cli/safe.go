@@ -77,20 +77,19 @@ func isPlain(s string, limit int) bool {
 	return true
 }
 
-// forbidden reports whether r never reaches a terminal.
+// forbidden reports whether r never reaches a terminal: it controls, reorders, hides, or shows nothing where a reader
+// would take it for nothing.
 func forbidden(r rune) bool {
 	switch {
-	case r < ' ' || 0x7F <= r && r <= 0x9F: // C0, DEL, C1
-	case r == 0x00AD || r == 0x061C || r == 0x034F || r == 0x180E: // soft hyphen, Arabic mark, joiner, vowel separator
-	case 0x200B <= r && r <= 0x200F: // zero width, directional marks
-	case 0x2028 <= r && r <= 0x202E: // line and paragraph separators, bidi embeddings and overrides
-	case 0x2060 <= r && r <= 0x206F: // word joiner, invisible operators, bidi isolates, deprecated controls
+	case unicode.In(r, unicode.Cc, unicode.Co, unicode.Cs, unicode.Zl, unicode.Zp):
+	case unicode.Is(unicode.Cf, r): // zero width, bidi, tags, soft hyphen, byte order mark …
+		return !unicode.Is(unicode.Prepended_Concatenation_Mark, r) // Arabic signs that are drawn
+	case r == 0x034F: // grapheme joiner
 	case r == 0x115F || r == 0x1160 || r == 0x3164 || r == 0xFFA0: // Hangul fillers: blank letters
-	case r == 0xFEFF || 0xFFF0 <= r && r <= 0xFFFB: // byte order mark, annotations
-	case 0x1D173 <= r && r <= 0x1D17A: // invisible musical controls
+	case r == 0x2065 || 0xFFF0 <= r && r <= 0xFFF8: // unassigned among invisible ones
 	case 0xE0000 <= r && r <= 0xE0FFF: // tags, variation selectors that can carry hidden text
 	default:
-		return unicode.In(r, unicode.Co, unicode.Cs)
+		return false
 	}
 	return true
 }
