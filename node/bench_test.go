@@ -1,0 +1,171 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"testing"
+
+	pubsub "github.com/libp2p/go-libp2p-pubsub"
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/protocol"
+)
+
+// What one line costs a node before the loop hears of it, by verdict: whatever a stranger can send has to be cheap.
+func BenchmarkValidateLine(b *testing.B) {
+	w, before := removedRoom(b)
+	other := newLawRoom(b, "another")
+	next := protocol.Header{Room: w.id(), Epoch: w.epoch() + 1, Ctr: 1, Lamport: 1}
+	good := w.say("carol", w.epoch(), 1).Raw()
+	for _, c := range []struct {
+		name string
+		raw  []byte
+		want pubsub.ValidationResult
+	}{
+		{"accept", good, pubsub.ValidationAccept},
+		{"late", w.say("bob", before, 4).Raw(), pubsub.ValidationAccept},
+		{"stranger", w.say("mallory", w.epoch(), 1).Raw(), pubsub.ValidationIgnore},
+		{"past-the-cut", w.say("bob", before, 6).Raw(), pubsub.ValidationIgnore},
+		{"early", sealed("carol", next, "hello", protocol.Key{9}).Raw(), pubsub.ValidationIgnore},
+		{"malformed", good[:len(good)/2], pubsub.ValidationReject},
+		{"bad-signature", flip(good, len(good)-1), pubsub.ValidationReject},
+		{"another-room", other.say("alice", 1, 1).Raw(), pubsub.ValidationReject},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			j := newJudge(w.snapshot("carol"))
+			j.post = func(inboxEvent) bool { return true }
+			m := data(c.raw)
+			b.ReportAllocs()
+			for b.Loop() {
+				if got := j.validateLine(context.Background(), "forwarder", m); got != c.want {
+					b.Fatal(verdictNames[got])
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkValidateRecord(b *testing.B) {
+	w, _ := removedRoom(b)
+	j := newJudge(w.snapshot("carol"))
+	m := data(w.records[len(w.records)-1].Bytes())
+	b.ReportAllocs()
+	for b.Loop() {
+		if got := j.validateRecord(context.Background(), "forwarder", m); got != pubsub.ValidationAccept {
+			b.Fatal(verdictNames[got])
+		}
+	}
+}
+
+// benchNode is a node of alice's without a network.
+func benchNode(b *testing.B) *loop {
+	n := &Node{self: personaID("alice"), signer: persona("alice"), log: slog.New(slog.DiscardHandler)}
+	n.ctx, n.cancel = context.WithCancel(b.Context())
+	b.Cleanup(n.cancel)
+	return must(newLoop(n, nil))
+}
+
+// benchRoom is w as alice's own node has it.
+func benchRoom(b *testing.B, w *lawRoom) *room {
+	r := newRoom(benchNode(b), w.id())
+	b.Cleanup(r.cancel)
+	r.ledger, r.records, r.keys = &w.ledger, w.records, w.keys
+	r.publishSnapshot()
+	return r
+}
+
+// What the loop does with a line that has passed validation, in a room that is as full as it gets.
+func BenchmarkTakeLine(b *testing.B) {
+	w := newLawRoom(b, "lab")
+	w.admit("carol")
+	r := benchRoom(b, w)
+	line := arrivedLine{msg: w.say("carol", w.epoch(), 1), content: protocol.Content{Kind: protocol.Say, Text: "hello"}}
+	ctr := uint64(0)
+	b.ReportAllocs()
+	for b.Loop() {
+		ctr++
+		line.msg.Ctr, line.msg.Lamport = ctr, ctr
+		line.msg.ID = protocol.Hash{1, byte(ctr), byte(ctr >> 8), byte(ctr >> 16), byte(ctr >> 24)}
+		r.takeLine(line, false)
+		if len(r.log.arrival) == maxLines {
+			r.log = newLineLog()
+		}
+	}
+}
+
+// What saying a line costs without a network: seal, sign, verify like anybody's, open.
+func BenchmarkSay(b *testing.B) {
+	w := newLawRoom(b, "lab")
+	w.admit("carol")
+	r := benchRoom(b, w)
+	key := w.key(w.epoch())
+	c := protocol.Content{Kind: protocol.Say, Text: "hello", At: lawStart}
+	ctr := uint64(0)
+	b.ReportAllocs()
+	for b.Loop() {
+		ctr++
+		h := protocol.Header{Room: w.id(), Epoch: w.epoch(), Ctr: ctr, Lamport: ctr}
+		msg := must(protocol.SealMessage(h, c, key, r.l.n.self, r.l.n.signer, random))
+		msg = must(protocol.OpenMessage(msg.Raw()))
+		line, ok := r.snap.Load().open(msg, r.current().Check(msg.Author, msg.Header))
+		if !ok {
+			b.Fatal("it does not open")
+		}
+		r.takeLine(line, false)
+		if len(r.log.arrival) == maxLines {
+			r.log = newLineLog()
+		}
+	}
+}
+
+// What a new snapshot for the validators costs after each change, by members.
+func BenchmarkSnapshot(b *testing.B) {
+	for _, members := range []int{8, 64, 256} {
+		b.Run(fmt.Sprint(members), func(b *testing.B) {
+			w := newLawRoom(b, "lab")
+			for i := range members - 1 {
+				w.admit(fmt.Sprintf("member%d", i))
+			}
+			r := benchRoom(b, w)
+			for _, m := range w.ledger.State().Members() {
+				r.log.floors[m.Peer] = 1
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				r.publishSnapshot()
+			}
+		})
+	}
+}
+
+// What pubsub's own gate costs: it is asked of every peer at every heartbeat, and of every line's sender.
+func BenchmarkGate(b *testing.B) {
+	w, _ := removedRoom(b)
+	snap := new(atomic.Pointer[snapshot])
+	snap.Store(w.snapshot("carol"))
+	carol, mallory := personaID("carol"), personaID("mallory")
+	b.ReportAllocs()
+	for b.Loop() {
+		if s := snap.Load(); !s.member(carol) || s.member(mallory) {
+			b.Fatal("who is a member?")
+		}
+	}
+}
+
+// A line that is refused allocates no more than one that is accepted: refusing must not be what a flood feeds on.
+func TestRefusingIsCheap(t *testing.T) {
+	w, before := removedRoom(t)
+	j := newJudge(w.snapshot("carol"))
+	allocs := func(m protocol.Message) float64 {
+		p := data(m.Raw())
+		return testing.AllocsPerRun(100, func() { j.validateLine(context.Background(), peer.ID("forwarder"), p) })
+	}
+	accepted := allocs(w.say("carol", w.epoch(), 1))
+	for who, m := range map[string]protocol.Message{"a stranger": w.say("mallory", w.epoch(), 1), "one removed": w.say("bob", before, 6)} {
+		if n := allocs(m); n > accepted {
+			t.Errorf("a line of %s costs %.0f allocations, an accepted one %.0f", who, n, accepted)
+		}
+	}
+}
