@@ -22,7 +22,7 @@ func (n *Node) listen() {
 
 // Info says who this node is and where it listens.
 func (n *Node) Info() Info {
-	info := Info{Peer: n.self, Nick: n.cfg.Nick, Words: protocol.Words(n.self), Version: n.cfg.Version, Addrs: []string{}}
+	info := Info{Peer: n.self, Nick: n.cfg.Nick, Words: n.words.of(n.self), Version: n.cfg.Version, Addrs: []string{}}
 	for _, a := range n.host.Addrs() {
 		info.Addrs = append(info.Addrs, a.String()+"/p2p/"+n.self.String())
 	}
@@ -105,7 +105,7 @@ func (r *room) memberInfos() []MemberInfo {
 			role = "owner"
 		}
 		self := m.Peer == r.l.n.self
-		infos = append(infos, MemberInfo{Peer: m.Peer, Nick: m.Nick, Role: role, Present: present[m.Peer] || self, Words: r.l.words(m.Peer), Self: self})
+		infos = append(infos, MemberInfo{Peer: m.Peer, Nick: m.Nick, Role: role, Present: present[m.Peer] || self, Words: r.l.n.words.of(m.Peer), Self: self})
 	}
 	return infos
 }

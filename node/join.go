@@ -29,6 +29,7 @@ func (n *Node) serveJoin(s network.Stream) {
 	}
 	replies := make(chan protocol.JoinReply, 2)
 	caller := s.Conn().RemotePeer()
+	n.words.of(caller)
 	n.post(joinAsked{caller, req, replies})
 	// The joiner says nothing more: when reading ends, it has given up.
 	gone := make(chan struct{})

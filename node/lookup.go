@@ -240,16 +240,3 @@ func firstWords(s string) string {
 
 // directID is the id of a direct message as faces see it.
 func directID(id [16]byte) string { return fmt.Sprintf("%x", id[:]) }
-
-// words are p's, from a cache: they are slow to make on purpose.
-func (l *loop) words(p peer.ID) string {
-	if w, ok := l.spoken[p]; ok {
-		return w
-	}
-	if len(l.spoken) >= maxWords {
-		clear(l.spoken)
-	}
-	w := protocol.Words(p)
-	l.spoken[p] = w
-	return w
-}

@@ -23,7 +23,6 @@ type loop struct {
 	subs    map[*Subscription]struct{}
 	seq     uint64                     // of the last event
 	numbers map[protocol.RoomID]uint64 // the last message number used, kept when a room is left
-	spoken  map[peer.ID]string         // words, cached
 	former  map[protocol.RoomID]former // rooms that we were in, for the answer to who asks for them
 	lastRun time.Time                  // of tick
 	// bye is closed when everybody has heard the end of our rooms; nil while there is no farewell.
@@ -36,7 +35,7 @@ func newLoop(n *Node, s *store) (*loop, error) {
 	l := &loop{
 		n: n, store: s,
 		rooms: make(map[protocol.RoomID]*room), found: make(map[protocol.RoomID]*foundRoom), acking: make(map[protocol.RoomID]bool),
-		subs: make(map[*Subscription]struct{}), numbers: make(map[protocol.RoomID]uint64), spoken: make(map[peer.ID]string), former: make(map[protocol.RoomID]former),
+		subs: make(map[*Subscription]struct{}), numbers: make(map[protocol.RoomID]uint64), former: make(map[protocol.RoomID]former),
 		lastRun: time.Now(),
 	}
 	var err error

@@ -59,6 +59,7 @@ type Node struct {
 	self   peer.ID
 	signer protocol.KeySigner
 	log    *slog.Logger
+	words  *wordBook
 	// inbox is the loop's only ear. Nobody closes it: senders watch ctx.
 	inbox  chan inboxEvent
 	ctx    context.Context // ends with Close
@@ -85,7 +86,7 @@ func New(cfg Config) (*Node, error) {
 		return nil, errors.Join(err, store.close())
 	}
 	n := &Node{
-		cfg: cfg, host: h, self: h.ID(), signer: protocol.KeySigner{PrivKey: key}, log: cfg.Log,
+		cfg: cfg, host: h, self: h.ID(), signer: protocol.KeySigner{PrivKey: key}, log: cfg.Log, words: newWordBook(),
 		inbox: make(chan inboxEvent, inboxSize), ended: make(chan struct{}),
 	}
 	if cfg.unbuffered {

@@ -357,7 +357,7 @@ func (q knocksOf) run(l *loop) ([]KnockInfo, error) {
 	}
 	infos := []KnockInfo{}
 	for _, k := range r.ledger.Knocks() {
-		infos = append(infos, KnockInfo{Peer: k.Peer, Nick: k.Nick, Words: l.words(k.Peer)})
+		infos = append(infos, KnockInfo{Peer: k.Peer, Nick: k.Nick, Words: l.n.words.of(k.Peer)})
 	}
 	return infos, nil
 }

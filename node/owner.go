@@ -67,6 +67,9 @@ func (r *room) step(ev authority.Event) error {
 }
 
 func (r *room) stepEffects(ev authority.Event) ([]authority.Effect, error) {
+	if r.frozen {
+		return nil, ruleError(r, authority.ErrFrozen)
+	}
 	next, effects, err := r.ledger.Step(r.l.env(), ev)
 	if err != nil {
 		return nil, ruleError(r, err)
@@ -96,7 +99,7 @@ func (r *room) carryOut(e authority.Effect) {
 	case authority.AnswerJoin:
 		r.answerJoin(e)
 	case authority.KnockShown:
-		r.l.emit(r, Knock{Peer: e.Peer, Nick: e.Nick, Words: r.l.words(e.Peer)})
+		r.l.emit(r, Knock{Peer: e.Peer, Nick: e.Nick, Words: r.l.n.words.of(e.Peer)})
 	case authority.KnockDropped:
 		r.l.emit(r, KnockGone{Peer: e.Peer, Nick: e.Nick})
 	case authority.Told:

@@ -36,6 +36,7 @@ type room struct {
 	name, nick      string        // until the log is here
 	joined, resumed bool          // in, and said so; taken up from disk
 	whenJoined      chan struct{} // closed with joined
+	frozen          bool          // the log was forked: nothing is believed, and as the authority nothing decided, any more
 
 	ctr, ctrLimit uint64 // the last number used, and the last one reserved
 	prev          protocol.Hash
@@ -101,7 +102,7 @@ func (r *room) open() error {
 	switch {
 	case s.Closed():
 		return roomClosed(r.label())
-	case s.Frozen():
+	case r.frozen:
 		return &Error{Code: Unavailable, Text: r.label() + " is frozen: its owner has signed two different logs", Hint: "ask the owner in person; leave with /leave"}
 	}
 	if _, ok := r.me(); !ok {
@@ -238,9 +239,10 @@ func (r *room) takeRecord(rec protocol.SignedRecord) {
 }
 
 func (r *room) freeze(st authority.State) {
-	if r.current().Frozen() {
+	if r.frozen {
 		return
 	}
+	r.frozen = true
 	if !r.owner() {
 		r.state = st
 		r.publishSnapshot()

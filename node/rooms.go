@@ -87,6 +87,7 @@ func (l *loop) askRoomsOf(e *bookEntry, now time.Time) {
 		for _, ad := range reply.Rooms {
 			rec, err := protocol.OpenRecord(ad.Create)
 			if _, ok := rec.Body.(protocol.Create); err == nil && ok {
+				l.n.words.of(rec.Author)
 				a.ads = append(a.ads, openedAd{ad, rec})
 			}
 		}
@@ -138,7 +139,7 @@ func (l *loop) noteRoom(from peer.ID, a openedAd) {
 		f.addrs = a.ad.Addrs
 	}
 	if !known {
-		l.emitFound(id, RoomFound{Name: f.name, Owner: f.owner, Words: l.words(f.owner), Access: accessName(f.access)})
+		l.emitFound(id, RoomFound{Name: f.name, Owner: f.owner, Words: l.n.words.of(f.owner), Access: accessName(f.access)})
 		l.warnTwins(id, f)
 	}
 }
@@ -177,7 +178,7 @@ func (l *loop) loseRooms(now time.Time) {
 
 func (l *loop) dropFound(id protocol.RoomID) {
 	f := l.found[id]
-	l.emitFound(id, RoomLost{Name: f.name, Owner: f.owner, Words: l.words(f.owner), Access: accessName(f.access)})
+	l.emitFound(id, RoomLost{Name: f.name, Owner: f.owner, Words: l.n.words.of(f.owner), Access: accessName(f.access)})
 	delete(l.found, id)
 }
 
@@ -206,7 +207,7 @@ func (q lookFor) run(l *loop) (*joinTarget, error) {
 	if owner, ok := l.store.pinned(f.name); ok && owner != f.owner && sameName(f.name, q.room) {
 		return nil, &Error{
 			Code: RefusedCode, Identity: true,
-			Text: "the room " + f.name + " has another owner than the one you know: " + l.words(f.owner),
+			Text: "the room " + f.name + " has another owner than the one you know: " + l.n.words.of(f.owner),
 			Hint: "if that is right, join it by its id: localchat join " + matches[0].String(),
 		}
 	}
@@ -217,7 +218,7 @@ func (l *loop) ambiguous(name string, ids []protocol.RoomID) error {
 	slices.SortFunc(ids, func(a, b protocol.RoomID) int { return slices.Compare(a[:], b[:]) })
 	hint := "join the one you mean by its id:"
 	for _, id := range ids {
-		hint += "\n  " + id.String() + "  of " + l.words(l.found[id].owner)
+		hint += "\n  " + id.String() + "  of " + l.n.words.of(l.found[id].owner)
 	}
 	return &Error{Code: Ambiguous, Text: "several rooms are called " + name, Hint: hint}
 }
@@ -257,7 +258,7 @@ func (roomInfos) run(l *loop) ([]RoomInfo, error) {
 	for id, f := range l.found {
 		if !mine[id] {
 			infos = append(infos, RoomInfo{
-				ID: id, Name: f.name, Owner: f.owner, Words: l.words(f.owner), Access: accessName(f.access),
+				ID: id, Name: f.name, Owner: f.owner, Words: l.n.words.of(f.owner), Access: accessName(f.access),
 				Members: f.members, Subject: f.subject,
 			})
 		}
@@ -276,7 +277,7 @@ func (r *room) info() RoomInfo {
 	st := r.current()
 	_, in := r.me()
 	return RoomInfo{
-		ID: r.id, Name: st.Name(), Owner: st.Owner(), Words: r.l.words(st.Owner()), Access: accessName(st.Policy().Access),
+		ID: r.id, Name: st.Name(), Owner: st.Owner(), Words: r.l.n.words.of(st.Owner()), Access: accessName(st.Policy().Access),
 		Members: st.Len(), Subject: st.Policy().Subject, Mine: st.Owner() == r.l.n.self, In: in,
 	}
 }

@@ -1,0 +1,37 @@
+package node
+
+import (
+	"sync"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/protocol"
+)
+
+// A wordBook keeps the words of peers: making them takes a millisecond or two, on purpose. The goroutines that answer and
+// ask other peers look strangers' words up before they post, so that the loop, which meets them at the mutex, finds them
+// ready: a flood of strangers costs it nothing.
+type wordBook struct {
+	mu    sync.Mutex
+	words map[peer.ID]string
+}
+
+func newWordBook() *wordBook { return &wordBook{words: make(map[peer.ID]string)} }
+
+// of are p's words.
+func (b *wordBook) of(p peer.ID) string {
+	b.mu.Lock()
+	w, ok := b.words[p]
+	b.mu.Unlock()
+	if ok {
+		return w
+	}
+	w = protocol.Words(p)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.words) >= maxWords {
+		clear(b.words)
+	}
+	b.words[p] = w
+	return w
+}
