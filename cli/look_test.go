@@ -1,0 +1,64 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"localchat/node"
+)
+
+// TestWhatEverybodyMayAsk shows the answers of the commands that only look.
+func TestWhatEverybodyMayAsk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		f.history = []node.Message{
+			{ID: "1", Peer: aliceID, Nick: "alice", Text: "the build box is up"}, {ID: "2", Peer: meID, Nick: "bob", Text: "fine"},
+		}
+		f.rooms = []node.RoomInfo{{ID: labID, Name: "lab", Access: "knock", Members: 2, Words: "amber kiwi", In: true}}
+		d := inRoom(t, f)
+		for _, c := range []struct {
+			typed string
+			want  []string
+		}{
+			{"/help", []string{"/kick WHO [REASON]", "out now, and told why; may ask to come back (owner)", "//x says /x"}},
+			{"/help kick", []string{"example:  /kick dave\n", "usage:    /kick WHO [REASON]\n", "for:      the room's owner"}},
+			{"/help /topic", []string{"usage:    /subject TEXT\n", "also:     /topic, /room topic, /room subject"}},
+			{"/rooms", []string{"> lab  knock      2 members; you are in; owner's words: amber kiwi"}},
+			{"/members", []string{"lab has 2 members, key 3\n", "  alice  owner \n", "  bob    member  you\n"}},
+			{"/whois ALICE", []string{"peer   " + aliceID.String(), "nick   alice", "role   owner", "here   yes", "hint: compare the words"}},
+			{"/whois " + meID.String()[:6], []string{"nick   bob", "here   this is you"}},
+			{"/whoami", []string{"nick   bob", "words  amber kiwi", "in     lab, as bob, member"}},
+			{"/net", []string{"me     /ip4/192.168.1.7/tcp/4001", "connected, 1 ms"}},
+			{"/search BUILD", []string{"<alice> the build box is up\n", "1 line of those kept here"}},
+			{"/log", []string{"hint: -v logs in detail"}},
+			{"/set", []string{"times  on ", "bell   off", "keys   off"}},
+			{"/set keys on", []string{"* keys on"}},
+			{"/msg alice psst", []string{"[you to alice] psst"}},
+			{"/clear", nil},
+		} {
+			d.types(c.typed)
+			d.reads()
+			got := withoutTimes(d.out.take())
+			for _, w := range c.want {
+				if !strings.Contains(got, w) {
+					t.Errorf("%s shows:\n%s\nwant in it: %q", c.typed, got, w)
+				}
+			}
+		}
+		f.emit(node.Epoch{Epoch: 9})
+		d.sees("* key 9")
+		for typed, said := range map[string]string{
+			"/whois dave": "nobody in lab is called dave", "/help kcik": "did you mean /help kick?", "/set colour on": "there is no setting colour",
+			"/set bell": "neither on nor off",
+		} {
+			d.types(typed)
+			d.reads(said)
+		}
+		d.types("/leave")
+		d.sees("* you left lab")
+		d.types("/members")
+		d.reads("you are in no room")
+		d.leaves(exitOK)
+	})
+}
