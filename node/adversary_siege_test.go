@@ -1,0 +1,231 @@
+package node
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"localchat/authority"
+	"localchat/protocol"
+)
+
+// A siege is a room of alice, bob and carol that has removed mallory, who was a member like the others.
+type siege struct {
+	*lan
+	room    protocol.RoomID
+	mallory *mallory
+	// removal is where the removal stands in the log, and the epoch that begins with it.
+	removal Committed
+	// stay are the nodes that hold the room.
+	stay []string
+	// stolen is the seat of another member, as its own node keeps it.
+	stolen authority.Seat
+}
+
+// defenders are the nodes that stay.
+var defenders = []string{"alice", "bob", "carol"}
+
+// besiege plays one attack: before and during are optional and run while mallory is a member and while the removal is
+// under way; after, once everybody has applied it. Then the room must hold.
+func besiege(t *testing.T, before, after func(*siege)) {
+	t.Helper()
+	simulate(t, len(defenders)+2, func(l *lan) {
+		s := &siege{lan: l, stay: defenders}
+		for _, n := range defenders {
+			l.start(n)
+		}
+		room := must(l.nodes["alice"].Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+		s.room = room.ID
+		for _, n := range defenders[1:] {
+			must(l.nodes[n].Join(l.ctx(), JoinOptions{Room: room.ID.String()}))
+		}
+		s.mallory = l.infiltrate(len(defenders), room)
+		if code := s.mallory.join("mallory", protocol.Token{}); code != protocol.JoinAdmitted {
+			t.Fatal("mallory was not let in:", code)
+		}
+		s.mallory.enlist()
+		time.Sleep(3 * time.Second) // simulated: the mesh forms
+		epoch, key := s.mallory.latest()
+		s.mallory.spread(s.mallory.lines, s.mallory.seal("hello from mallory", epoch, key).Raw())
+		for _, n := range defenders {
+			s.says(n, "hello from "+n)
+			s.shows(n, "hello from mallory")
+		}
+		if before != nil {
+			before(s)
+		}
+		if s.removal == (Committed{}) {
+			s.remove()
+			until(l.subs["alice"], func(p RemovalProgress) bool { return p.Nick == "mallory" && p.Applied == p.Total })
+		}
+		after(s)
+		s.holds()
+	})
+}
+
+func (s *siege) remove() {
+	s.t.Helper()
+	s.removal = must(s.nodes["alice"].Kick(s.ctx(), "lab", "mallory", "too loud"))
+}
+
+func (s *siege) says(who, text string) {
+	s.t.Helper()
+	must(s.nodes[who].Say(s.ctx(), "lab", text, false))
+}
+
+// shows waits until who has been shown a line.
+func (s *siege) shows(who, text string) {
+	s.t.Helper()
+	said := func(ev Event) bool {
+		m, ok := ev.Body.(Message)
+		return ok && m.Text == text
+	}
+	for deadline := time.Now().Add(patience); !slices.ContainsFunc(s.subs[who].drain(), said); {
+		if time.Now().After(deadline) {
+			s.t.Fatalf("%s was not shown %q; seen %s", who, text, s.subs[who].story())
+		}
+		time.Sleep(10 * time.Millisecond) // simulated
+	}
+}
+
+// evil marks what must be shown nowhere.
+const evil = "evil"
+
+// holds is what every attack is measured by.
+func (s *siege) holds() {
+	s.t.Helper()
+	time.Sleep(3 * time.Second) // simulated: what is under way arrives
+	for _, n := range s.stay {
+		s.says(n, n+" speaks on")
+	}
+	for _, n := range s.stay {
+		for _, from := range s.stay {
+			s.shows(n, from+" speaks on")
+		}
+	}
+	time.Sleep(2 * syncEvery) // simulated: what could be fetched is
+	var first []string
+	for _, n := range s.stay {
+		var ids []string
+		s.peek(n, func(r *room) {
+			for _, l := range r.log.history() {
+				ids = append(ids, l.content.Text)
+				s.judge(n, l)
+			}
+			s.keysAreNew(n, r)
+		})
+		if first == nil {
+			first = ids
+		}
+		if !slices.Equal(ids, first) {
+			s.t.Errorf("the history of %s is %q, that of %s %q", n, ids, s.stay[0], first)
+		}
+		s.noticed(n)
+	}
+}
+
+// judge looks at one retained line.
+func (s *siege) judge(node string, l *line) {
+	if strings.Contains(l.content.Text, evil) {
+		s.t.Errorf("%s retains %q", node, l.content.Text)
+	}
+	if l.msg.Epoch < s.removal.Epoch {
+		return
+	}
+	s.mallory.mu.Lock()
+	defer s.mallory.mu.Unlock()
+	for e, k := range s.mallory.keys {
+		if _, err := l.msg.Open(k); err == nil {
+			s.t.Errorf("%q of epoch %d opens with mallory's key of epoch %d", l.content.Text, l.msg.Epoch, e)
+		}
+	}
+	if s.mallory.heard[l.msg.ID] != nil {
+		s.t.Errorf("%q has reached mallory, although sealed", l.content.Text)
+	}
+}
+
+// keysAreNew: no key of the epochs since the removal is mallory's, and no record after its own removal.
+func (s *siege) keysAreNew(node string, r *room) {
+	s.mallory.mu.Lock()
+	defer s.mallory.mu.Unlock()
+	for _, e := range r.keys.Epochs() {
+		held, _ := r.keys.Get(e)
+		for of, k := range s.mallory.keys {
+			if e >= s.removal.Epoch && k == held {
+				s.t.Errorf("the key of epoch %d at %s is mallory's of epoch %d", e, node, of)
+			}
+		}
+	}
+	if got := s.mallory.state.Seq(); got > s.removal.Seq {
+		s.t.Errorf("mallory has the log up to record %d, and was removed by %d", got, s.removal.Seq)
+	}
+}
+
+// noticed: the people in the room see nothing of it, or no warning either.
+func (s *siege) noticed(node string) {
+	warnings := 0
+	for _, ev := range s.subs[node].drain() {
+		text := ""
+		switch b := ev.Body.(type) {
+		case Message:
+			text = b.Text
+		case Direct:
+			text = b.Text
+		case RemovalReason:
+			text = b.Text
+		case Warning:
+			warnings++
+		case Refused, Removed, Left, Gap, Knock, OwnerUnreachable, PolicyChanged, RoomClosed:
+			text = evil // none of these belongs here
+		}
+		if strings.Contains(text, evil) && !ev.Time.Before(s.removedAt(node)) {
+			s.t.Errorf("%s was shown %s %+v", node, ev.Body.Type(), ev.Body)
+		}
+	}
+	if warnings > 0 {
+		s.t.Errorf("%s was warned %d times:%s", node, warnings, s.subs[node].story())
+	}
+}
+
+// removedAt is when node has applied the removal.
+func (s *siege) removedAt(node string) time.Time {
+	for _, ev := range s.subs[node].seen {
+		if m, ok := ev.Body.(MemberRemoved); ok && m.Nick == "mallory" {
+			return ev.Time
+		}
+	}
+	s.t.Errorf("%s has not applied the removal", node)
+	return time.Time{}
+}
+
+// peeked looks into a room from the loop, as nobody but a test may.
+type peeked struct {
+	room protocol.RoomID
+	look func(*room)
+}
+
+func (q peeked) run(l *loop) (none, error) {
+	r := l.rooms[q.room]
+	if r == nil {
+		return none{}, errors.New("no such room")
+	}
+	q.look(r)
+	return none{}, nil
+}
+
+func (s *siege) peek(node string, look func(*room)) {
+	s.t.Helper()
+	must(ask(s.ctx(), s.nodes[node], peeked{s.room, look}))
+}
+
+// allOf are the events of one kind that a node has shown so far.
+func allOf[B EventBody](w *watcher) (bs []B) {
+	for _, ev := range w.drain() {
+		if b, ok := ev.Body.(B); ok {
+			bs = append(bs, b)
+		}
+	}
+	return bs
+}
