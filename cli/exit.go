@@ -62,6 +62,8 @@ func codeOf(e *node.Error) int {
 		return exitIdentity
 	case e.Locked:
 		return exitLocked
+	case e.Network:
+		return exitNetwork
 	}
 	switch e.Code {
 	case node.NotFound, node.Timeout:
@@ -70,10 +72,6 @@ func codeOf(e *node.Error) int {
 		return exitRefused
 	case node.Invalid, node.Ambiguous:
 		return exitUsage
-	case node.Unavailable:
-		return exitNetwork
-	case node.Exists, node.Internal:
-		return exitFailure
 	}
 	return exitFailure
 }

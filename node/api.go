@@ -30,8 +30,9 @@ type Error struct {
 	Code ErrorCode
 	Text string
 	Hint string
-	// Identity marks a failed identity check (exit 6) and Locked a data directory in use (exit 7).
-	Identity, Locked bool
+	// Identity marks a failed identity check (exit 6), Locked a data directory in use (exit 7), Network a machine
+	// without a usable network (exit 3).
+	Identity, Locked, Network bool
 }
 
 func (e *Error) Error() string { return e.Text }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 	"time"
 
@@ -382,7 +383,7 @@ func TestPoisonedKeyIsNotBelieved(t *testing.T) {
 	})
 }
 
-// Lines that wait for a key are bounded, of one author and in all, whoever the authors are.
+// Lines that wait for a key are bounded, of one author, of strangers together, and in bytes; strangers push no member out.
 func TestEarlyLinesAreBounded(t *testing.T) {
 	s := assail(t)
 	s.inLoop(s.alice, func(l *loop) {
@@ -394,8 +395,8 @@ func TestEarlyLinesAreBounded(t *testing.T) {
 			}
 		}
 		for i := range 2 * maxEarlyAuthor {
-			r.keepEarly(early(personaID("bob"), i))
-			r.keepEarly(early(personaID("bob"), i)) // the same again
+			r.keepEarly(early(s.alice.self, i))
+			r.keepEarly(early(s.alice.self, i)) // the same again
 		}
 		if len(r.early) != maxEarlyAuthor {
 			t.Errorf("%d lines of one author", len(r.early))
@@ -403,8 +404,22 @@ func TestEarlyLinesAreBounded(t *testing.T) {
 		for i := range 2 * maxEarly {
 			r.keepEarly(early(peer.ID(fmt.Sprint("author", i)), i))
 		}
-		if len(r.early) != maxEarly {
+		if len(r.early) != maxEarlyAuthor+maxEarlyNew {
 			t.Errorf("%d lines in all", len(r.early))
+		}
+		if r.early[0].Author != s.alice.self {
+			t.Error("strangers have pushed a member's line out")
+		}
+		r.early = nil
+		text, size := strings.Repeat("x", protocol.MaxText), 0
+		for i := range maxEarlyNew {
+			r.keepEarly(sealed("alice", protocol.Header{Room: s.room, Epoch: 99, Ctr: uint64(i + 1), Lamport: 1}, text, protocol.Key{1}))
+		}
+		for _, m := range r.early {
+			size += len(m.Raw())
+		}
+		if size > maxEarlyBytes || size < maxEarlyBytes/2 {
+			t.Errorf("%d bytes in all", size)
 		}
 		r.early = nil
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 
@@ -31,16 +32,18 @@ func (n *Node) serveJoin(s network.Stream) {
 	caller := s.Conn().RemotePeer()
 	n.words.of(caller)
 	n.post(joinAsked{caller, req, replies})
-	// The joiner says nothing more: when reading ends, it has given up.
+	// The joiner says nothing more: when its stream breaks, it has given up.
 	gone := make(chan struct{})
 	if err := s.SetReadDeadline(time.Now().Add(joinHold)); err != nil {
 		return
 	}
 	var reader sync.WaitGroup
 	reader.Go(func() {
-		defer close(gone)
 		var b [1]byte
-		_, _ = s.Read(b[:])
+		// A clean end only says that there is no further question.
+		if _, err := s.Read(b[:]); !errors.Is(err, io.EOF) {
+			close(gone)
+		}
 	})
 	defer func() {
 		_ = s.CloseRead()
@@ -288,7 +291,7 @@ func joinFailed(ctx context.Context, t *joinTarget, err error) error {
 	case ctx.Err() != nil:
 		return &Error{Code: Timeout, Text: fmt.Sprintf("no answer from the owner of %s in time", t.name), Hint: "they may be away from the keyboard; try again, or ask for an invite"}
 	}
-	return &Error{Code: Unavailable, Text: fmt.Sprintf("cannot reach the owner of %s: %v", t.name, err), Hint: "is their node running, and on this network? where the network keeps its clients apart, use another"}
+	return &Error{Code: NotFound, Text: fmt.Sprintf("cannot reach the owner of %s: %v", t.name, err), Hint: "is their node running, and on this network? where the network keeps its clients apart, use another"}
 }
 
 // joinRefused puts an answer into a sentence.

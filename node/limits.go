@@ -77,9 +77,12 @@ const (
 	// maxLines retained in a room, whatever the retention: 10,000 lines of 100 bytes are a few MB.
 	maxLines = 10_000
 	// maxEarly lines of an epoch that we do not have yet, of one author and in all: what a talker says in the time
-	// that a key takes to come.
+	// that a key takes to come. maxEarlyNew of them together are of authors who are no members here yet, so that
+	// invented ones push nobody out. maxEarlyBytes of all.
 	maxEarlyAuthor = 64
+	maxEarlyNew    = 64
 	maxEarly       = 1024
+	maxEarlyBytes  = 4 << 20
 	// ctrBlock: message numbers are reserved on disk in blocks, one write for so many lines.
 	ctrBlock = 1 << 10
 

@@ -109,6 +109,7 @@ func (l *loop) run(ctx context.Context) {
 	defer close(l.n.ended)
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
+	l.book.dialDue(l, l.now())
 	for {
 		select {
 		case <-ctx.Done():

@@ -133,7 +133,7 @@ func makeHost(cfg Config) (host.Host, crypto.PrivKey, error) {
 	}
 	h, err := newHost(key, cfg.Listen)
 	if err != nil {
-		return nil, nil, &Error{Code: Unavailable, Text: fmt.Sprintf("cannot listen: %v", err), Hint: "check --listen and that this machine has a network; the default is every interface"}
+		return nil, nil, &Error{Code: Unavailable, Network: true, Text: fmt.Sprintf("cannot listen: %v", err), Hint: "check --listen and that this machine has a network; the default is every interface"}
 	}
 	return h, key, nil
 }

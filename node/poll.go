@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"time"
 
@@ -26,7 +27,11 @@ func (n *Node) servePoll(s network.Stream) {
 			return
 		}
 		var ask protocol.PollAsk
-		if err := protocol.ReadFrame(s, &ask); err != nil || !limit.Allow() {
+		err := protocol.ReadFrame(s, &ask)
+		if errors.Is(err, io.EOF) {
+			return // nothing more to ask
+		}
+		if err != nil || !limit.Allow() {
 			n.badFrame(s, err)
 			return
 		}

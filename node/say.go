@@ -178,7 +178,9 @@ func (r *room) message(l *line) Message {
 
 // keepEarly keeps a line of an epoch that we lack, and looks for it.
 func (r *room) keepEarly(m protocol.Message) {
-	of := 0
+	st := r.current()
+	_, member := st.Member(m.Author)
+	of, unknown, size := 0, 0, len(m.Raw())
 	for _, e := range r.early {
 		if e.ID == m.ID {
 			return
@@ -186,11 +188,16 @@ func (r *room) keepEarly(m protocol.Message) {
 		if e.Author == m.Author {
 			of++
 		}
+		if _, known := st.Member(e.Author); !known {
+			unknown++
+		}
+		size += len(e.Raw())
 	}
-	if of >= maxEarlyAuthor {
+	if of >= maxEarlyAuthor || !member && unknown >= maxEarlyNew {
 		return
 	}
-	if len(r.early) >= maxEarly {
+	for len(r.early) > 0 && (len(r.early) >= maxEarly || size > maxEarlyBytes) {
+		size -= len(r.early[0].Raw())
 		r.early = r.early[1:]
 	}
 	r.early = append(r.early, m)
