@@ -27,6 +27,7 @@ func TestAdversary(t *testing.T) {
 		{name: "forges records", after: forgesRecords},
 		{name: "speaks through one who has not heard", before: isolateBob, after: speaksThroughBob},
 		{name: "grafts without subscribing", after: graftsBare},
+		{name: "listens and speaks under another key", after: comesAsStranger},
 		{name: "speaks floodsub", after: speaksFloodsub},
 		{name: "asks everybody by sync", after: asksBySync},
 		{name: "asks on streams opened before", before: opensStreams, after: asksOnOpenStreams},
@@ -216,6 +217,29 @@ func graftsBare(s *siege) {
 		}
 	}
 	time.Sleep(5 * time.Second) // simulated: some heartbeats
+}
+
+// comesAsStranger runs the room's gossip on a host that was never admitted, with mallory's keys.
+func comesAsStranger(s *siege) {
+	twin := s.infiltrate(len(defenders)+1, RoomInfo{ID: s.room, Owner: s.mallory.owner})
+	twin.enlist()
+	time.Sleep(3 * time.Second) // simulated: no mesh forms
+	for _, n := range defenders {
+		s.says(n, n+" among ourselves")
+	}
+	epoch, key := s.mallory.latest()
+	twin.spread(twin.lines, twin.seal(evil+" by a stranger", epoch, key).Raw())
+	twin.spread(twin.lines, s.mallory.seal(evil+" passed on by a stranger", epoch, key).Raw())
+	time.Sleep(3 * time.Second) // simulated
+	lines, records := twin.loot()
+	for _, raw := range lines {
+		if a := must(protocol.OpenMessage(raw)).Author; a != twin.host.ID() && a != s.mallory.host.ID() {
+			s.t.Error("a stranger is sent a line of", a)
+		}
+	}
+	if len(records) > 0 {
+		s.t.Errorf("a stranger is sent %d records", len(records))
+	}
 }
 
 func speaksFloodsub(s *siege) {

@@ -37,6 +37,7 @@ type mallory struct {
 	state     authority.State
 	log       []protocol.SignedRecord
 	keys      map[uint64]protocol.Key
+	guessed   map[uint64]protocol.Key  // what the keys would be, were they derived
 	heard     map[protocol.Hash][]byte // lines, as they came
 	reason    []byte
 	ctr       uint64
@@ -55,7 +56,7 @@ func (l *lan) infiltrate(host int, room RoomInfo) *mallory {
 	m := &mallory{
 		lan: l, host: h, key: protocol.KeySigner{PrivKey: h.Peerstore().PrivKey(h.ID())}, ctx: ctx,
 		room: room.ID, owner: room.Owner, nonce: protocol.Nonce{byte(host), 1},
-		keys: make(map[uint64]protocol.Key), heard: make(map[protocol.Hash][]byte),
+		keys: make(map[uint64]protocol.Key), guessed: make(map[uint64]protocol.Key), heard: make(map[protocol.Hash][]byte),
 	}
 	for _, n := range l.nodes {
 		must(struct{}{}, h.Connect(l.ctx(), peer.AddrInfo{ID: n.self, Addrs: n.host.Addrs()}))
@@ -91,8 +92,16 @@ func (m *mallory) ask(p peer.ID, id libprotocol.ID, req, reply protocol.Frame) e
 func (m *mallory) join(nick string, token protocol.Token) protocol.JoinCode {
 	m.lan.t.Helper()
 	var reply protocol.JoinReply
-	if err := m.ask(m.owner, protocol.JoinID, &protocol.JoinRequest{Room: m.room, Nick: nick, Token: token}, &reply); err != nil {
-		m.lan.t.Fatal("join:", err)
+	q := protocol.JoinRequest{Room: m.room, Nick: nick, Token: token}
+	for tries := 0; ; tries++ {
+		err := m.ask(m.owner, protocol.JoinID, &q, &reply)
+		if err == nil {
+			break
+		}
+		if tries == 10 {
+			m.lan.t.Fatal("join:", err)
+		}
+		time.Sleep(time.Second) // simulated: the last storm has ended a connection
 	}
 	if reply.Code == protocol.JoinAdmitted {
 		m.admission = reply.Admission
@@ -118,8 +127,12 @@ func (m *mallory) learn(records [][]byte, keys []protocol.EpochKey) {
 			continue
 		}
 		m.state, m.log = st, append(m.log, r)
-		if old, ok := m.keys[change.Epoch-1]; ok && change.NewKey == authority.KeyDerived {
+		old, ok := m.keys[change.Epoch-1]
+		switch {
+		case ok && change.NewKey == authority.KeyDerived:
 			m.keys[change.Epoch] = authority.Derive(old, r.Hash())
+		case ok:
+			m.guessed[change.Epoch] = authority.Derive(old, r.Hash())
 		}
 	}
 }
@@ -215,6 +228,34 @@ func (m *mallory) latest() (uint64, protocol.Key) {
 		epoch = max(epoch, e)
 	}
 	return epoch, m.keys[epoch]
+}
+
+// opens reports which key of mallory's opens a line, by its epoch.
+func (m *mallory) opens(msg protocol.Message) (of uint64, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, ring := range []map[uint64]protocol.Key{m.keys, m.guessed} {
+		for e, k := range ring {
+			if _, err := msg.Open(k); err == nil {
+				return e, true
+			}
+		}
+	}
+	return 0, false
+}
+
+// has reports for which epoch mallory has a key, or a guess at one.
+func (m *mallory) has(key protocol.Key) (of uint64, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, ring := range []map[uint64]protocol.Key{m.keys, m.guessed} {
+		for e, k := range ring {
+			if k == key {
+				return e, true
+			}
+		}
+	}
+	return 0, false
 }
 
 // push writes RPCs to p past any pubsub instance, on a stream that subscribes to nothing.

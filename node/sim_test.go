@@ -40,14 +40,22 @@ type lan struct {
 type links struct {
 	mu  sync.Mutex
 	cut map[[2]string]bool // by IP
+	// weather is how long a packet takes where nothing is cut; nil is a millisecond.
+	weather func() time.Duration
 }
+
+// neverArrives is longer than any test: the network has no other way to lose a packet.
+const neverArrives = 1000 * time.Hour
 
 // latency is the network's: a packet between two that are cut apart comes when nobody waits for it any more.
 func (l *links) latency(p *simnet.Packet) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.cut) > 0 && l.cut[[2]string{ipOf(p.From), ipOf(p.To)}] {
-		return 1000 * time.Hour
+		return neverArrives
+	}
+	if l.weather != nil {
+		return l.weather()
 	}
 	return time.Millisecond
 }

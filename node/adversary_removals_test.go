@@ -1,0 +1,241 @@
+package node
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"localchat/protocol"
+)
+
+var (
+	removals     = flag.Int("removals", 32, "simulated removals in TestRemovalsHold")
+	removalsSeed = flag.Uint64("removals.seed", 1, "of the schedule of TestRemovalsHold")
+)
+
+// removalsEach is how many of them one simulation plays: fewer than make lines expire.
+const removalsEach = 8
+
+// mallory is removed again and again under loss, reordering and partition, and goes on talking through whoever still
+// listens. The schedule is seeded; goroutines and keys are not, so a failure may take the same seed a few times.
+func TestRemovalsHold(t *testing.T) {
+	left := *removals
+	for seed := *removalsSeed; left > 0; seed++ {
+		n := min(left, removalsEach)
+		left -= n
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) { playRemovals(t, seed, n) })
+	}
+}
+
+// A campaign is one room and what has been said in it.
+type campaign struct {
+	*siege
+	rng *rand.Rand
+	// said are the lines of those who stay, with the epoch that their author had applied before.
+	said map[string]uint64
+}
+
+func playRemovals(t *testing.T, seed uint64, n int) {
+	simulate(t, 5, func(l *lan) {
+		c := &campaign{siege: &siege{lan: l}, rng: rand.New(rand.NewPCG(seed, 1)), said: make(map[string]uint64)}
+		c.stay = []string{"alice", "bob", "carol", "dave"}
+		for _, n := range c.stay {
+			l.start(n)
+		}
+		room := must(l.nodes["alice"].Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+		c.room = room.ID
+		for _, n := range c.stay[1:] {
+			must(l.nodes[n].Join(l.ctx(), JoinOptions{Room: room.ID.String()}))
+		}
+		c.mallory = l.infiltrate(len(c.stay), room)
+		l.index["mallory"] = len(c.stay)
+		for i := range n {
+			c.round(i)
+			if t.Failed() {
+				t.Fatalf("in removal %d of seed %d", i+1, seed)
+			}
+		}
+	})
+}
+
+// round admits mallory, lets the weather turn bad, removes it in the middle of it all, and looks at what is left when
+// the sky is clear again.
+func (c *campaign) round(i int) {
+	m := c.mallory
+	token := must(protocol.ParseInvite(must(c.nodes["alice"].Invite(c.ctx(), "lab", "", 0)).Text)).Token
+	m.nonce = protocol.Nonce{byte(i), 9}
+	if code := m.join("mallory", token); code != protocol.JoinAdmitted {
+		c.t.Fatal("mallory was not let in:", code)
+	}
+	if i == 0 {
+		m.enlist()
+	} else {
+		go m.poll()
+	}
+	c.sleep(1500)
+	c.storm()
+	for line := range 6 {
+		c.everybodySays(fmt.Sprintf("%d.%d", i, line))
+	}
+	c.remove()
+	for line := range 6 {
+		c.everybodySays(fmt.Sprintf("%d.%d after", i, line))
+	}
+	c.heal()
+	c.calm()
+	c.settles()
+}
+
+// sleep waits a random time of up to so many milliseconds, simulated.
+func (c *campaign) sleep(ms int) { time.Sleep(time.Duration(1+c.rng.IntN(ms)) * time.Millisecond) }
+
+// storm makes packets late, lost and overtaken, and cuts some off from others.
+func (c *campaign) storm() {
+	loss, jitter := c.rng.Float64()/10, 1+c.rng.IntN(30)
+	rng := rand.New(rand.NewPCG(c.rng.Uint64(), 2)) // the network's goroutines draw from it, under the mutex of links
+	c.links.mu.Lock()
+	c.links.weather = func() time.Duration {
+		if rng.Float64() < loss {
+			return neverArrives
+		}
+		return time.Duration(1+rng.IntN(jitter)) * time.Millisecond
+	}
+	c.links.mu.Unlock()
+	everybody := append(slices.Clone(c.stay), "mallory")
+	for a := range everybody {
+		for b := range a {
+			if c.rng.IntN(3) == 0 {
+				c.cut(everybody[a], everybody[b])
+			}
+		}
+	}
+}
+
+func (c *campaign) calm() {
+	c.links.mu.Lock()
+	defer c.links.mu.Unlock()
+	c.links.weather = nil
+}
+
+// everybodySays lets some of them say a line, and mallory in any case.
+func (c *campaign) everybodySays(text string) {
+	m := c.mallory
+	epoch, key := m.latest()
+	raw := m.seal("mallory "+text, epoch, key).Raw()
+	_ = m.lines.Publish(m.ctx, raw)
+	for _, n := range c.nodes {
+		go func() { _ = m.push(n.self, publication(protocol.LinesTopic, raw)) }()
+	}
+	for _, n := range c.stay {
+		if c.rng.IntN(2) == 0 {
+			continue
+		}
+		applied := c.epoch(n)
+		if _, err := c.nodes[n].Say(c.ctx(), "lab", n+" "+text, false); err == nil {
+			c.said[n+" "+text] = applied
+		} else if codeOf(err) != Unavailable {
+			c.t.Errorf("%s cannot say: %v", n, err)
+		}
+	}
+	c.sleep(600)
+}
+
+func (c *campaign) epoch(node string) (e uint64) {
+	c.peek(node, func(r *room) { e = r.current().Epoch() })
+	return e
+}
+
+// settles waits until all have the same history, with every line of those who stay, and then judges it.
+func (c *campaign) settles() {
+	c.t.Helper()
+	var problem string
+	for deadline := time.Now().Add(2 * time.Minute); ; {
+		if problem = c.differs(); problem == "" {
+			break
+		}
+		if time.Now().After(deadline) {
+			c.t.Fatal(problem)
+		}
+		time.Sleep(500 * time.Millisecond) // simulated
+	}
+	for _, n := range c.stay {
+		c.peek(n, func(r *room) {
+			for _, l := range r.log.arrival {
+				c.judgeLine(n, r, l)
+			}
+			c.judgeKeys(n, r)
+		})
+	}
+}
+
+func (c *campaign) differs() string {
+	var first []protocol.Hash
+	for _, n := range c.stay {
+		var ids []protocol.Hash
+		texts := make(map[string]bool)
+		seq := uint64(0)
+		c.peek(n, func(r *room) {
+			seq = r.current().Seq()
+			for _, l := range r.log.history() {
+				ids = append(ids, l.msg.ID)
+				texts[l.content.Text] = true
+			}
+		})
+		if first == nil {
+			first = ids
+		}
+		for text := range c.said {
+			if !texts[text] {
+				return fmt.Sprintf("%s lacks %q", n, text)
+			}
+		}
+		if seq < c.removal.Seq || !slices.Equal(ids, first) {
+			return fmt.Sprintf("%s has %d lines and record %d, %s %d lines, the removal is %d", n, len(ids), seq, c.stay[0], len(first), c.removal.Seq)
+		}
+	}
+	return ""
+}
+
+func (c *campaign) judgeLine(node string, r *room, l *line) {
+	m, st := c.mallory, r.current()
+	if l.msg.Author == m.host.ID() {
+		for _, rec := range r.records {
+			rm, ok := rec.Body.(protocol.Remove)
+			if ok && l.msg.Ctr > rm.Cut.Ctr && l.msg.Epoch < rec.Epoch && st.MemberAt(rm.Peer, l.msg.Epoch) && !admittedBetween(r.records, l.msg.Epoch, rec.Epoch) {
+				c.t.Errorf("%s retains line %d of mallory, of epoch %d, past the cut-off %d", node, l.msg.Ctr, l.msg.Epoch, rm.Cut.Ctr)
+			}
+		}
+		return
+	}
+	if applied, ok := c.said[l.content.Text]; ok && l.msg.Epoch < applied {
+		c.t.Errorf("%q is of epoch %d, and its author had applied %d", l.content.Text, l.msg.Epoch, applied)
+	}
+	if st.MemberAt(m.host.ID(), l.msg.Epoch) {
+		return
+	}
+	if of, ok := m.opens(l.msg); ok {
+		c.t.Errorf("%q of epoch %d opens with mallory's key of %d", l.content.Text, l.msg.Epoch, of)
+	}
+}
+
+// admittedBetween: a membership that begins after epoch from and before to is another one.
+func admittedBetween(records []protocol.SignedRecord, from, to uint64) bool {
+	return slices.ContainsFunc(records, func(r protocol.SignedRecord) bool {
+		_, admit := r.Body.(protocol.Admit)
+		return admit && r.Epoch > from && r.Epoch < to
+	})
+}
+
+// judgeKeys: of the epochs in which it was no member, mallory has no key.
+func (c *campaign) judgeKeys(node string, r *room) {
+	m, st := c.mallory, r.current()
+	for _, e := range r.keys.Epochs() {
+		key, _ := r.keys.Get(e)
+		if of, ok := m.has(key); ok && !st.MemberAt(m.host.ID(), e) {
+			c.t.Errorf("the key of epoch %d at %s is mallory's of %d", e, node, of)
+		}
+	}
+}
