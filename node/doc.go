@@ -1,0 +1,42 @@
+// Package node is the running peer: a libp2p host, one gossipsub instance for each room, the streams between nodes, what
+// is kept on disk, and the loop that owns all state. It decides nothing about who may do what: package authority does,
+// and node carries it out.
+//
+// # One loop
+//
+// Every piece of state without another owner named belongs to one goroutine, the loop, which is fed by one typed inbox.
+// The methods of [Node] are requests into it ([Node.Subscribe] is the way out); pubsub's readers and the handlers of
+// streams decode, verify and forward. Nobody but the loop changes a room, and the loop waits for nobody but the disk.
+//
+//	goroutine           number                    owns             may block on           ends with
+//	loop                1                         the state        inbox, disk            Close
+//	room readers        2 a room                  nothing          subscription, inbox    the room
+//	poll                1 a room of others        its stream       stream, inbox, pause   the room
+//	stream handlers     libp2p's, 1 a stream      the stream       stream, inbox          a deadline
+//	requests, dials     bounded, one a peer       the stream       stream, inbox          a deadline
+//	validators          pubsub's, 1 a room        nothing          nothing                the room
+//	network watch       1                         nothing          inbox                  Close
+//	discovery           1, and its own            what it found    queries, inbox         Close
+//
+// Validators run in pubsub's goroutine and, for what we publish, in the loop itself: they read a snapshot, which never
+// changes, and never call back. All goroutines of ours are started by spawn, and Close waits for each.
+//
+// # What is ordered goes the way of what is heard
+//
+// An order of the owner steps the room's ledger ([localchat/authority.Ledger]). What the step writes is synced to disk
+// before anything else of it happens; then its record is applied by the same code that applies a record heard from
+// others, and the person is told by the same event. A line of ours is sealed, opened again, checked and taken like one
+// that came over the network.
+//
+// # A removal
+//
+// The record bars the peer from the room's gossip on every node that applies it, hides what it said past its cut-off, and
+// starts a new epoch, whose key the authority hands to those who stay in the answers to their polls. The removed
+// peer's connection stays: the reason is the answer to its own poll, given once, kept until it is acknowledged. Only
+// then, or after ten seconds, is the room told why.
+//
+// # Time
+//
+// Time enters at the loop's tick, once a second, and with each event. Tests run the whole package, libp2p included, in
+// simulated time.
+package node
