@@ -310,9 +310,12 @@ func TestOrdersOfAMember(t *testing.T) {
 	defer w.sub.Close()
 	last := must(protocol.OpenRecord(in.Records[len(in.Records)-1]))
 	for i, body := range []protocol.Body{
-		protocol.Remove{Peer: personaID("carol"), Kind: protocol.Kicked}, protocol.Remove{Peer: s.alice.self, Kind: protocol.Kicked},
-		protocol.Close{Kind: protocol.Closed}, protocol.Admit{Peer: personaID("mallory"), Nick: "mallory"},
-		protocol.SetPolicy{Policy: protocol.DefaultPolicy()}, protocol.Rekey{},
+		protocol.Remove{Peer: personaID("carol"), Kind: protocol.Kicked},
+		protocol.Remove{Peer: s.alice.self, Kind: protocol.Kicked},
+		protocol.Close{Kind: protocol.Closed},
+		protocol.Admit{Peer: personaID("mallory"), Nick: "mallory"},
+		protocol.SetPolicy{Policy: protocol.DefaultPolicy()},
+		protocol.Rekey{},
 	} {
 		r := protocol.Record{
 			Room: s.room, Seq: last.Seq + 1, Prev: last.Hash(), Term: 1, Epoch: last.Epoch, At: lawStart.Add(time.Duration(i) * time.Hour),
