@@ -1,0 +1,365 @@
+package authority
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"localchat/protocol"
+)
+
+// Where a crash may cut a step, by how%16: most go well.
+const (
+	crashBefore = iota // the write
+	crashAfter         // the write, before anything is seen of it
+	diskFails
+)
+
+// doubtful is an act's how, as the place of a crash; anything above diskFails is none.
+func doubtful(how uint8) int { return int(how % 16) }
+
+// do is one act. The shares are of 256.
+func (e *explorer) do(a act) {
+	i := int(a.who) % len(e.folk)
+	j := int(a.how>>7) % 2
+	f := e.folk[i]
+	switch w := a.what; {
+	case w < 40:
+		e.ask(i, j)
+	case w < 120:
+		e.deliver(int(a.who), a.how%8 == 0, doubtful(a.how>>3))
+	case w < 128:
+		e.lose(int(a.who))
+	case w < 148:
+		e.order(Kick{Peer: f.peer, Reason: "too loud", Cut: protocol.Cut{}}, "kick "+f.name, a.how)
+	case w < 160:
+		e.order(Ban{Peer: f.peer, Reason: "spam", For: time.Duration(a.how>>4%3) * time.Hour}, "ban "+f.name, a.how)
+	case w < 164:
+		e.order(Unban{f.peer}, "unban "+f.name, a.how)
+	case w < 168:
+		e.order(Close{Reason: "the end"}, "close", a.how)
+	case w < 172:
+		e.order(Leave{Peer: f.peer}, f.name+" leaves", a.how)
+	case w < 196:
+		e.knock(i, j, a.how)
+	case w < 202:
+		e.order(Accept{f.peer}, "accept "+f.name, a.how)
+	case w < 208:
+		by := e.self.Self
+		if a.how>>4%2 == 0 {
+			by = f.peer
+		}
+		e.order(MakeInvite{By: by}, "make an invite", a.how)
+	case w < 211:
+		e.revokeInvite(a)
+	case w < 223:
+		e.wait([]time.Duration{ReturnAfter, 4 * time.Minute, time.Hour, 11 * time.Hour, 24 * time.Hour, 25 * time.Hour}[a.how%6])
+	case w < 228:
+		e.order(Tick{LastLine: e.now}, "tick", a.how)
+	case w < 231:
+		e.order(Tick{}, "tick, and nobody has said anything", a.how)
+	case w < 236:
+		e.note("the authority crashes and starts again")
+		e.restart()
+	case w < 244:
+		e.note("%s, client %d, crashes and starts again", f.name, j)
+		f.clients[j].restart()
+	case w < 247:
+		e.note("%s, client %d, forgets everything", f.name, j)
+		f.clients[j] = client{shown: f.clients[j].shown}
+	case w < 251:
+		f.cut = !f.cut
+		e.note("%s is cut off: %v", f.name, f.cut)
+	default:
+		e.order(Rekey{}, "rekey", a.how)
+	}
+}
+
+// order is a step of the ledger that nobody waits for.
+func (e *explorer) order(ev Event, name string, how uint8) {
+	e.note("%s%s", name, [...]string{"; crash before it is written", "; crash when it is written", "; the disk fails", ""}[min(doubtful(how), 3)])
+	_, err := e.step(ev, doubtful(how))
+	e.mustSucceed(ev, err)
+}
+
+// mustSucceed holds that one who was removed may be removed again, whatever was before.
+func (e *explorer) mustSucceed(ev Event, err error) {
+	if err == nil || e.closed() {
+		return
+	}
+	switch ev := ev.(type) {
+	case Kick:
+		f := e.folk[e.indexOf(ev.Peer)]
+		if f.admitted != 0 && f.left != f.admitted {
+			e.violated(15, "a kick of %s fails: %v", f.name, err)
+		}
+	case Ban:
+		e.violated(15, "a ban fails: %v", err)
+	}
+}
+
+// step is one step of the ledger and what is seen of it.
+func (e *explorer) step(ev Event, crash int) ([]Effect, error) {
+	r, version := e.ledgerStep(ev)
+	effects := r.effects
+	if r.err != nil {
+		return nil, r.err
+	}
+	p, writes := find[Persist](effects)
+	if writes {
+		switch crash {
+		case crashBefore:
+			e.restart()
+			return nil, nil
+		case diskFails:
+			return nil, nil
+		}
+		e.disk.write(p.Batch)
+	}
+	e.ledger = r.next
+	if _, poll := ev.(Poll); writes || !poll { // a poll that writes nothing leaves no trace
+		e.version = version
+	}
+	switch ev.(type) {
+	case Tick, MakeInvite:
+		e.sweep()
+	}
+	for _, effect := range effects {
+		if c, ok := effect.(Commit); ok {
+			e.learn(c.Record)
+		}
+	}
+	if writes && crash == crashAfter {
+		e.restart()
+		return nil, nil
+	}
+	for _, effect := range effects {
+		switch effect := effect.(type) {
+		case Invited:
+			e.tokens = append(e.tokens, effect.Invite.Token)
+		case AnswerJoin:
+			if effect.Reply.Code == protocol.JoinAdmitted {
+				i := e.indexOf(effect.Peer)
+				e.seated(i, e.folk[i].knocking, effect.Reply.Admission)
+			}
+		}
+	}
+	return effects, nil
+}
+
+// restart is a crash of the authority and its next life.
+func (e *explorer) restart() {
+	l, err := Load(e.disk.durable())
+	if err != nil {
+		e.violated(17, "it does not start: %v", err)
+		return
+	}
+	e.ledger, e.grace = l, e.now.Add(5*time.Minute)
+	if _, err := e.step(Resumed{}, 99); err != nil {
+		e.violated(17, "it does not resume: %v", err)
+	}
+}
+
+func (e *explorer) wait(d time.Duration) {
+	e.now = e.now.Add(d)
+	e.note("%v pass", d)
+}
+
+func (e *explorer) revokeInvite(a act) {
+	if open := e.ledger.Invites(e.now); len(open) > 0 {
+		e.order(RevokeInvite{open[int(a.who)%len(open)].ID}, "revoke an invite", a.how)
+	}
+}
+
+// knock asks for admission, unless the client believes that it is in.
+func (e *explorer) knock(i, j int, how uint8) {
+	f := e.folk[i]
+	c := &f.clients[j]
+	if f.cut || c.there && !c.seat.Done() {
+		return
+	}
+	q := protocol.JoinRequest{Room: e.ledger.state.Room(), Nick: f.name}
+	if how&64 != 0 && len(e.tokens) > 0 {
+		q.Token = e.tokens[int(how>>4)%len(e.tokens)]
+	}
+	f.knocking = j
+	c.there = false
+	e.order(Knock{f.peer, q}, fmt.Sprintf("%s, client %d, knocks", f.name, j), how)
+}
+
+// seated gives a client that is admitted its seat.
+func (e *explorer) seated(i, j int, admission uint64) {
+	f := e.folk[i]
+	e.nonces++
+	seat := Seat{Room: e.ledger.state.Room(), Authority: e.self.Self, Admission: admission, Nonce: protocol.Nonce{e.nonces}}
+	f.clients[j] = client{seat: seat, disk: seat, there: true, shown: f.clients[j].shown}
+	e.note("%s, client %d, is admitted at %d with %x", f.name, j, admission, seat.Nonce[:1])
+}
+
+// restart is what a client finds on its disk. Of a seat that was refused it finds nothing.
+func (c *client) restart() {
+	if !c.there {
+		return
+	}
+	d := c.disk
+	c.seat = Seat{Room: d.Room, Authority: d.Authority, Admission: d.Admission, Nonce: d.Nonce, Kept: d.Kept, Shown: d.Shown}
+}
+
+func (e *explorer) ask(i, j int) {
+	c := &e.folk[i].clients[j]
+	if !c.there {
+		return
+	}
+	seat, effects := e.seatStep(c.seat, Asked{HaveSeq: c.have})
+	c.seat = seat
+	if len(effects) > 0 {
+		e.note("%s, client %d, asks", e.folk[i].name, j)
+	}
+	e.carryOut(i, j, effects, 99)
+}
+
+func (e *explorer) lose(which int) {
+	if len(e.wires) == 0 {
+		return
+	}
+	k := which % len(e.wires)
+	e.note("lost: %v", e.wires[k])
+	e.wires = slices.Delete(e.wires, k, k+1)
+}
+
+// deliver lets a parcel arrive, out of its turn or not; again leaves it on the wire.
+func (e *explorer) deliver(which int, again bool, crash int) {
+	if len(e.wires) == 0 {
+		return
+	}
+	k := which % len(e.wires)
+	p := e.wires[k]
+	f := e.folk[p.folk]
+	if f.cut {
+		return
+	}
+	if !again {
+		e.wires = slices.Delete(e.wires, k, k+1)
+	}
+	e.note("arrives (again: %v, crash: %d): %v", again, crash, p)
+	switch {
+	case p.reply != nil:
+		e.deliverReply(p, crash)
+	case p.ask.Ack != nil:
+		e.deliverAck(p, crash)
+	default:
+		e.deliverPoll(p, crash)
+	}
+}
+
+func (e *explorer) deliverAck(p parcel, crash int) {
+	f := e.folk[p.folk]
+	effects, err := e.step(Ack{f.peer, *p.ask.Ack}, crash)
+	if err != nil {
+		e.violated(10, "an ack fails: %v", err)
+	}
+	_, wrote := find[Persist](effects)
+	m := e.model[f.peer]
+	valid := m != nil && m.claimed && !m.acked && m.removal == p.ask.Ack.Removal && m.nonce == p.ask.Ack.Nonce
+	switch {
+	case wrote && !valid:
+		e.violated(10, "an ack of removal %d counts for another one", p.ask.Ack.Removal)
+	case valid && (wrote || crash == crashAfter):
+		m.acked = true
+	}
+}
+
+func (e *explorer) deliverPoll(p parcel, crash int) {
+	f, q := e.folk[p.folk], *p.ask.Request
+	want := e.expects(f.peer, q)
+	claims := want == PollReason && !e.model[f.peer].claimed
+	effects, err := e.step(Poll{f.peer, q}, crash)
+	if err != nil {
+		e.violated(11, "a poll fails: %v", err)
+		return
+	}
+	a, ok := find[AnswerPoll](effects)
+	if !ok { // a crash, or no disk
+		if claims && crash == crashAfter {
+			e.claim(f.peer, q.Nonce)
+		}
+		return
+	}
+	_, trace := find[Persist](effects)
+	e.answered(q, a, want, trace)
+	reply := parcel{folk: p.folk, client: p.client, reply: &Answered{Admission: q.Admission, Nonce: q.Nonce}}
+	switch a.Outcome {
+	case PollHold, PollNews:
+		reply.reply.Reply.Member, reply.news = &protocol.PollMember{}, e.ledger.state.Seq()
+	case PollReason:
+		reply.reply.Reply.Reason = a.Reason
+	}
+	e.wires = append(e.wires, reply)
+}
+
+func (e *explorer) deliverReply(p parcel, crash int) {
+	c := &e.folk[p.folk].clients[p.client]
+	if !c.there {
+		return
+	}
+	seat, effects := e.seatStep(c.seat, *p.reply)
+	c.seat = seat
+	for _, effect := range effects {
+		if _, ok := effect.(TakeNews); ok {
+			c.have = max(c.have, p.news)
+		}
+	}
+	e.carryOut(p.folk, p.client, effects, crash)
+}
+
+// carryOut is what a client does with what its seat has decided.
+func (e *explorer) carryOut(i, j int, effects []SeatEffect, crash int) {
+	f := e.folk[i]
+	c := &f.clients[j]
+	for _, effect := range effects {
+		switch effect := effect.(type) {
+		case Ask:
+			e.wires = append(e.wires, parcel{folk: i, client: j, ask: protocol.PollAsk{Request: &effect.Request}})
+		case Keep:
+			if crash == crashBefore {
+				c.restart()
+				return
+			}
+			if crash == diskFails {
+				c.unkept = true
+			} else {
+				c.disk = c.seat
+			}
+			if crash == crashAfter {
+				c.restart()
+				return
+			}
+			seat, more := e.seatStep(c.seat, Kept{effect.Reason.Removal})
+			c.seat = seat
+			e.carryOut(i, j, more, crash)
+		case Show:
+			e.shows(f, c, effect.Reason)
+			c.disk.Shown = c.disk.Kept != nil
+		case SendAck:
+			e.wires = append(e.wires, parcel{folk: i, client: j, ask: protocol.PollAsk{Ack: &effect.Ack}})
+		case ShowRefused:
+			e.mayBeRefused(f, c)
+			c.there = false
+		}
+	}
+}
+
+func (p parcel) String() string {
+	to := fmt.Sprintf("client %d of %d", p.client, p.folk)
+	switch {
+	case p.ask.Ack != nil:
+		return fmt.Sprintf("ack of %s: removal %d for %x", to, p.ask.Ack.Removal, p.ask.Ack.Nonce[:1])
+	case p.ask.Request != nil:
+		return fmt.Sprintf("poll of %s: %x of admission %d", to, p.ask.Request.Nonce[:1], p.ask.Request.Admission)
+	case p.reply.Reply.Reason != nil:
+		return fmt.Sprintf("reason for %s, %x", to, p.reply.Nonce[:1])
+	case p.reply.Reply.Member != nil:
+		return fmt.Sprintf("news for %s", to)
+	}
+	return fmt.Sprintf("REFUSED for %s, %x of admission %d", to, p.reply.Nonce[:1], p.reply.Admission)
+}

@@ -1,0 +1,83 @@
+package authority
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+// A memo remembers what the reducers have done, for schedules that begin alike: both are functions of values, and a step
+// costs a signature or two. One goroutine uses it.
+type memo struct {
+	ledgers map[[16]byte]ledgerStep
+	seats   map[string]seatStep
+}
+
+type ledgerStep struct {
+	next    Ledger
+	effects []Effect
+	err     error
+}
+
+func newMemo() *memo {
+	return &memo{ledgers: map[[16]byte]ledgerStep{}, seats: map[string]seatStep{}}
+}
+
+// ledgerStep is e.ledger.Step, and the version that it leads to.
+func (e *explorer) ledgerStep(ev Event) (ledgerStep, [16]byte) {
+	k := binary.BigEndian.AppendUint64(e.version[:], uint64(e.now.UnixMilli()))
+	k = appendEvent(k, ev)
+	h := sha256.Sum256(k)
+	version := [16]byte(h[:])
+	if r, ok := e.memo.ledgers[version]; ok {
+		return r, version
+	}
+	env := e.self
+	env.Now, env.Rand = e.now, rand.NewChaCha8(h)
+	var r ledgerStep
+	r.next, r.effects, r.err = e.ledger.Step(env, ev)
+	e.memo.ledgers[version] = r
+	return r, version
+}
+
+// appendEvent tells events apart: the frequent ones without fmt, which would write each peer in base 58.
+func appendEvent(k []byte, ev Event) []byte {
+	switch ev := ev.(type) {
+	case Poll:
+		k = append(append(k, 'P', ev.Request.Nonce[0], byte(ev.Request.Admission)), ev.Peer...)
+		return binary.BigEndian.AppendUint64(k, ev.Request.HaveSeq)
+	case Kick:
+		return append(append(k, 'K'), ev.Peer...)
+	case Ban:
+		return append(append(k, 'B', byte(ev.For/time.Hour)), ev.Peer...)
+	case Leave:
+		return append(append(k, 'L'), ev.Peer...)
+	case Knock:
+		return append(append(append(k, 'J'), ev.Request.Token[:]...), ev.Peer...)
+	case Ack:
+		return append(append(k, 'A', ev.Ack.Nonce[0], byte(ev.Ack.Removal)), ev.Peer...)
+	}
+	return fmt.Appendf(k, "%T%v", ev, ev)
+}
+
+// seatStep is s.Step.
+func (e *explorer) seatStep(s Seat, ev SeatEvent) (Seat, []SeatEffect) {
+	k := append([]byte{byte(s.Admission), s.Nonce[0], bitOf(s.Shown) | bitOf(s.keeping)<<1 | bitOf(s.done)<<2}, s.Kept...)
+	switch ev := ev.(type) {
+	case Asked:
+		k = binary.BigEndian.AppendUint64(append(k, 'q'), ev.HaveSeq)
+	case Kept:
+		k = append(k, 'k', byte(ev.Removal))
+	case Answered:
+		k = append(k, 'a', bitOf(ev.Reply.Member != nil), byte(ev.Admission), ev.Nonce[0])
+		k = append(k, ev.Reply.Reason...)
+	}
+	r, ok := e.memo.seats[string(k)]
+	if !ok {
+		r.seat, r.effects = s.Step(ev)
+		e.memo.seats[string(k)] = r
+	}
+	return r.seat, r.effects
+}

@@ -1,0 +1,218 @@
+package authority
+
+import (
+	"slices"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/protocol"
+)
+
+// owed is the model of one peer's failure: what removal.md wants of the register, written again without looking at it.
+type owed struct {
+	admission, removal uint64
+	kind               protocol.ReasonKind
+	expires            time.Time
+	until              time.Time // of a ban
+	claimed            bool
+	nonce              protocol.Nonce
+	acked              bool
+}
+
+// expects is how the poll of p must be answered. refuse says why a reason is withheld that was there.
+func (e *explorer) expects(p peer.ID, q protocol.PollRequest) (want PollOutcome) {
+	f := e.folk[e.indexOf(p)]
+	m := e.model[p]
+	switch {
+	case f.member && !e.closed() && f.admitted == q.Admission:
+		return PollNews // or hold
+	case m == nil || m.admission != q.Admission || m.acked:
+		return PollRefused
+	case e.past(m):
+		f.expired = m.admission
+		return PollRefused
+	case m.claimed && m.nonce != q.Nonce:
+		return PollRefused
+	}
+	return PollReason
+}
+
+func (e *explorer) closed() bool { return e.ledger.state.Closed() }
+
+func (e *explorer) past(m *owed) bool { return !e.now.Before(m.expires) && !e.now.Before(e.grace) }
+
+// sweep is what a tick may throw away: the reason of a ban in force stays.
+func (e *explorer) sweep() {
+	for p, m := range e.model {
+		inForce := m.kind == protocol.Banned && (m.until.IsZero() || e.now.Before(m.until))
+		if _, banned := e.ledger.state.Banned(p, e.now); !banned {
+			inForce = false // it was lifted
+		}
+		if e.past(m) && !inForce {
+			e.folk[e.indexOf(p)].expired = m.admission
+			delete(e.model, p)
+		}
+	}
+}
+
+// learn follows the log that everybody sees.
+func (e *explorer) learn(r protocol.SignedRecord) {
+	e.saw(r.Seq, r.Hash())
+	switch b := r.Body.(type) {
+	case protocol.Admit:
+		f := e.folk[e.indexOf(b.Peer)]
+		f.member, f.admitted = true, r.Seq
+		delete(e.model, b.Peer)
+		if !b.Invite.IsZero() && e.usedUp[b.Invite] {
+			e.violated(18, "an invite has let in two")
+		}
+		e.usedUp[b.Invite] = true
+	case protocol.Leave:
+		f := e.folk[e.indexOf(b.Peer)]
+		f.member, f.left = false, f.admitted
+	case protocol.Remove:
+		f := e.folk[e.indexOf(b.Peer)]
+		if f.admitted != 0 && f.left != f.admitted {
+			e.model[b.Peer] = e.owe(f, r, b.Kind, b.Until)
+		}
+		f.member = false
+	case protocol.Close:
+		for _, f := range e.folk {
+			if f.member {
+				e.model[f.peer] = e.owe(f, r, b.Kind, time.Time{})
+			}
+		}
+	}
+}
+
+func (e *explorer) owe(f *folk, r protocol.SignedRecord, kind protocol.ReasonKind, until time.Time) *owed {
+	return &owed{admission: f.admitted, removal: r.Seq, kind: kind, until: until, expires: r.At.Add(24 * time.Hour)}
+}
+
+// answered holds everything that is true of an answer to a poll.
+func (e *explorer) answered(q protocol.PollRequest, a AnswerPoll, want PollOutcome, trace bool) {
+	if got := a.Outcome; got != want && (want != PollNews || got != PollHold) {
+		e.violated(11, "the poll of %s with %x of admission %d is answered %d, not %d", e.folk[e.indexOf(a.Peer)].name, q.Nonce[:1], q.Admission, got, want)
+		return
+	}
+	switch a.Outcome {
+	case PollRefused:
+		if trace || a.Reason != nil {
+			e.violated(14, "a refusal leaves a trace")
+		}
+	case PollReason:
+		e.reasonGiven(q, a)
+	}
+}
+
+func (e *explorer) reasonGiven(q protocol.PollRequest, a AnswerPoll) {
+	m, d := e.model[a.Peer], e.disk.failures[a.Peer]
+	r := given{a.Peer, m.removal}
+	if old, ok := e.given[r]; ok && old != string(a.Reason) {
+		e.violated(10, "removal %d has two answers", m.removal)
+	}
+	if _, again := e.given[r]; !again {
+		e.given[r] = string(a.Reason)
+		e.toldCount++
+	}
+	if !d.Claimed || d.Nonce != q.Nonce || string(d.Answer) != string(a.Reason) {
+		e.violated(12, "the claim of removal %d is visible and not on disk", m.removal)
+	}
+	if d.Removal != m.removal || d.Kind != m.kind || d.Peer != a.Peer {
+		e.violated(13, "%s is given another's reason, or another one", a.Peer)
+	}
+	if f := e.folk[e.indexOf(a.Peer)]; m.removal <= f.admitted {
+		e.violated(16, "a reason of removal %d after admission %d", m.removal, f.admitted)
+	}
+	e.claim(a.Peer, q.Nonce)
+}
+
+func (e *explorer) claim(p peer.ID, n protocol.Nonce) {
+	m, f := e.model[p], e.folk[e.indexOf(p)]
+	if !m.claimed {
+		m.claimed, m.nonce = true, n
+		f.claims = append(f.claims, claim{m.admission, n})
+	}
+}
+
+// mayBeRefused holds that a client is refused only if there is nothing to tell it.
+func (e *explorer) mayBeRefused(f *folk, c *client) {
+	a := c.seat.Admission
+	m := e.model[f.peer]
+	switch {
+	case f.member && !e.closed() && f.admitted == a:
+		e.violated(11, "%s is refused and is a member", f.name)
+	case f.admitted > a, f.left == a, f.expired == a:
+	case c.told(): // and its disk failed
+	case m != nil && m.admission == a && e.past(m):
+	case slices.ContainsFunc(f.claims, func(o claim) bool { return o.admission == a && o.nonce != c.seat.Nonce }):
+	default:
+		e.violated(11, "%s is refused before it is told", f.name)
+	}
+}
+
+// shows holds that a person sees a removal once, and none from before its client was admitted.
+func (e *explorer) shows(f *folk, c *client, r protocol.SignedReason) {
+	switch {
+	case c.shown[r.Removal] && !c.unkept:
+		e.violated(10, "%s is shown removal %d twice", f.name, r.Removal)
+	case r.Removal <= c.seat.Admission:
+		e.violated(16, "%s, admitted at %d, is shown removal %d", f.name, c.seat.Admission, r.Removal)
+	case r.Peer != f.peer:
+		e.violated(13, "%s is shown the reason of %s", f.name, r.Peer)
+	}
+	if c.shown == nil {
+		c.shown = map[uint64]bool{}
+	}
+	c.shown[r.Removal] = true
+}
+
+// told reports that the client knows that its membership has ended, by whichever of its removals: a ban after the reason of
+// the kick has arrived finds nobody who asks.
+func (c *client) told() bool {
+	for r := range c.shown {
+		if r > c.seat.Admission {
+			return true
+		}
+	}
+	return false
+}
+
+// heal ends all faults: then everybody who may still be told is told, and every member comes to have every record.
+func (e *explorer) heal() {
+	e.note("everything heals")
+	e.wires = nil
+	if e.nonces%2 == 0 {
+		e.restart()
+	}
+	for i, f := range e.folk {
+		f.cut = false
+		for j := range f.clients {
+			c := &f.clients[j]
+			if !c.there || c.seat.Done() || e.broken != "" {
+				continue
+			}
+			m := e.model[f.peer]
+			due := m != nil && m.admission == c.seat.Admission && !m.acked && !e.past(m) && (!m.claimed || m.nonce == c.seat.Nonce)
+			for range 4 {
+				e.ask(i, j)
+				for len(e.wires) > 0 {
+					e.deliver(0, false, 99)
+				}
+			}
+			in := f.member && !e.closed() && f.admitted == c.seat.Admission
+			switch {
+			case due && !c.told():
+				e.violated(11, "%s is not told of removal %d when all is well", f.name, m.removal)
+			case in == c.seat.Done():
+				e.violated(11, "%s is in: %v; its client has given up: %v", f.name, in, c.seat.Done())
+			case in && c.have != e.ledger.state.Seq():
+				e.violated(8, "%s has %d of %d records", f.name, c.have, e.ledger.state.Seq())
+			}
+		}
+	}
+	if len(e.hashes) != len(e.disk.records) {
+		e.violated(8, "%d records were seen, of %d", len(e.hashes), len(e.disk.records))
+	}
+}

@@ -1,0 +1,316 @@
+package authority
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/protocol"
+)
+
+// The explorer plays random schedules with the real Ledger and real Seats: three peers, each with two clients that have
+// one identity, over a network that loses, repeats, reorders and parts, clocks that run on for days, disks that fail, and
+// crashes on either side of every write. After every step an independent model of the failure register says what each
+// poll must be answered, and the invariants that [explorer.violated] is called for are held, by their numbers:
+//
+//	1 agreement, 4 chain, 8 convergence (of the records), 10 once, 11 delivered, 12 durable before visible,
+//	13 ownership, 14 indistinguishable, 15 repeat removal, 16 no stale reason, 17 survives a restart, 18 invites
+//
+// A failure names its run, which -explore.first and -explore.seed play again, and prints the shortest schedule that cutting
+// has come to.
+var (
+	exploreRuns  = flag.Int("explore.runs", 100_000, "how many schedules to play")
+	exploreSeed  = flag.Uint64("explore.seed", 1, "seed of all schedules")
+	exploreFirst = flag.Int("explore.first", 0, "number of the first schedule")
+	exploreActs  = flag.Int("explore.acts", 32, "acts in a schedule")
+)
+
+// raceRuns is how many are played under the race detector, which has nothing to find in pure code but the workers'.
+const raceRuns = 2000
+
+func TestExplorer(t *testing.T) {
+	runs := *exploreRuns
+	if raceEnabled {
+		runs = min(runs, raceRuns)
+	}
+	start := newExplorerStarts(t)
+	var next, acts, told atomic.Int64
+	next.Store(int64(*exploreFirst))
+	end := int64(*exploreFirst + runs)
+	var mu sync.Mutex // broken: the workers meet here
+	broken := end
+	began := time.Now()
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for first := next.Add(familySize) - familySize; first < end; first = next.Add(familySize) - familySize {
+				m := newMemo()
+				for n := first; n < min(first+familySize, end); n++ {
+					e := start.explore(scheduleOf(*exploreSeed, uint64(n), *exploreActs), m)
+					acts.Add(int64(e.acts))
+					told.Add(int64(e.toldCount))
+					if e.broken != "" {
+						mu.Lock()
+						broken = min(broken, n)
+						mu.Unlock()
+						next.Store(end)
+						return
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
+	took := time.Since(began)
+	t.Logf("%d runs, %d acts, %d reasons given; %.0f runs/s", runs, acts.Load(), told.Load(), float64(runs)/took.Seconds())
+	if broken < end {
+		t.Fatalf("schedule %d of seed %d: %s", broken, *exploreSeed, start.explain(scheduleOf(*exploreSeed, uint64(broken), *exploreActs)))
+	}
+	if told.Load() < int64(runs)/2 {
+		t.Errorf("only %d reasons in %d runs: the schedules explore nothing", told.Load(), runs)
+	}
+}
+
+// An act is one thing that happens: which, to whom, and how it goes. Any act is good at any time, so that a schedule
+// stays one when acts are cut out of it.
+type act struct{ what, who, how uint8 }
+
+// familySize schedules with numbers next to each other have their first third in common, and branchSize of them the second
+// as well: what is the same is computed once, which makes three schedules cost as much as one.
+const (
+	familySize = 128
+	branchSize = 16
+)
+
+// scheduleOf is schedule n of a seed. Its first act is the start.
+func scheduleOf(seed, n uint64, size int) []act {
+	acts := make([]act, 0, size)
+	for part, number := range []uint64{n / familySize, n / branchSize, n} {
+		r := rand.New(rand.NewPCG(seed<<2+uint64(part), number))
+		for len(acts) < size*(part+1)/3 {
+			v := r.Uint32()
+			acts = append(acts, act{uint8(v), uint8(v >> 8), uint8(v >> 16)})
+		}
+	}
+	return acts
+}
+
+// explain cuts what a failing schedule does not need, and says what is left.
+func (s *explorerStarts) explain(acts []act) string {
+	m := newMemo()
+	for size := len(acts) / 2; size > 0; {
+		cut := false
+		for i := 1; i+size <= len(acts); {
+			shorter := slices.Concat(acts[:i], acts[i+size:])
+			if s.explore(shorter, m).broken != "" {
+				acts, cut = shorter, true
+			} else {
+				i += size
+			}
+		}
+		if !cut {
+			size /= 2
+		}
+	}
+	e := s.begin(acts, m)
+	e.log = []string{}
+	e.play(acts)
+	return e.broken + ":\n" + strings.Join(e.log, "\n")
+}
+
+// explorerStarts are rooms of each kind, with bob and carol in, which all schedules share: to sign their first records for
+// each would be most of the work.
+type explorerStarts struct {
+	rooms []*world
+}
+
+func newExplorerStarts(t testing.TB) *explorerStarts {
+	var s explorerStarts
+	for _, access := range []protocol.Access{protocol.Open, protocol.Knock, protocol.Open, protocol.Invite} {
+		w := newRoom(t, "alice", protocol.Open)
+		w.join("bob")
+		w.join("carol")
+		policy := w.ledger.state.policy
+		policy.MembersInvite = true
+		policy.Idle = 12 * time.Hour
+		policy.Access = access
+		w.must(SetPolicy{policy})
+		s.rooms = append(s.rooms, w)
+	}
+	return &s
+}
+
+// explorer is one run.
+type explorer struct {
+	self   Env
+	ledger Ledger
+	disk   disk
+	now    time.Time
+	memo   *memo
+	// version names the ledger by what has led to it.
+	version [16]byte
+
+	folk   []*folk
+	wires  []parcel
+	tokens []protocol.Token
+	model  map[peer.ID]*owed
+	usedUp map[protocol.InviteID]bool
+	given  map[given]string // the one answer to the one nonce
+	hashes []protocol.Hash  // of every record that somebody has seen, by seq
+	grace  time.Time
+
+	nonces    byte
+	acts      int
+	toldCount int
+	log       []string // nil: not wanted
+	broken    string
+}
+
+// folk is one peer, with two clients that do not know of each other.
+type folk struct {
+	name     string
+	peer     peer.ID
+	cut      bool // off from the authority
+	clients  [2]client
+	knocking int // the client that waits at the door
+
+	member   bool
+	admitted uint64 // its last admission
+	left     uint64 // an admission that it ended itself
+	expired  uint64 // an admission whose reason has expired
+	claims   []claim
+}
+
+// claim: the reason why that admission has ended went to nonce.
+type claim struct {
+	admission uint64
+	nonce     protocol.Nonce
+}
+
+// client is a seat in memory and on disk, and what its person has seen.
+type client struct {
+	seat, disk Seat
+	there      bool
+	have       uint64 // records
+	shown      map[uint64]bool
+	unkept     bool // its disk failed, and so it may be told again in its next life
+}
+
+// A parcel is on the wire; reply nil: to the authority.
+type parcel struct {
+	folk, client int
+	ask          protocol.PollAsk
+	reply        *Answered
+	news         uint64 // how many records come with the reply
+}
+
+func (s *explorerStarts) begin(acts []act, m *memo) *explorer {
+	w := s.rooms[int(acts[0].who)%len(s.rooms)]
+	e := &explorer{
+		memo: m, version: [16]byte{acts[0].who % uint8(len(s.rooms))},
+		self: w.env(), ledger: w.ledger, now: epochStart,
+		disk:  disk{records: slices.Clip(w.disk.records), failures: map[peer.ID]Failure{}, invites: map[protocol.InviteID]Invite{}},
+		model: map[peer.ID]*owed{}, usedUp: map[protocol.InviteID]bool{}, given: map[given]string{},
+	}
+	for _, r := range w.disk.records {
+		e.hashes = append(e.hashes, r.Hash())
+	}
+	for i, name := range []string{"bob", "carol", "dave"} {
+		f := &folk{name: name, peer: id(name)}
+		e.folk = append(e.folk, f)
+		if m, ok := w.ledger.state.Member(f.peer); ok {
+			f.member, f.admitted = true, m.Admission
+			e.seated(i, 0, m.Admission)
+		}
+	}
+	return e
+}
+
+func (s *explorerStarts) explore(acts []act, m *memo) *explorer {
+	e := s.begin(acts, m)
+	e.play(acts)
+	return e
+}
+
+func (e *explorer) play(acts []act) {
+	for _, a := range acts[1:] {
+		e.do(a)
+		e.acts++
+		e.hold()
+		if e.broken != "" {
+			return
+		}
+	}
+	e.heal()
+}
+
+func (e *explorer) violated(invariant int, format string, args ...any) {
+	if e.broken == "" {
+		e.broken = fmt.Sprintf("invariant %d: ", invariant) + fmt.Sprintf(format, args...)
+		e.note("  ** %s", e.broken)
+	}
+}
+
+func (e *explorer) note(format string, args ...any) {
+	if e.log != nil {
+		e.log = append(e.log, fmt.Sprintf("  %v ", e.now.Sub(epochStart))+fmt.Sprintf(format, args...))
+	}
+}
+
+// hold is what is true after every step: what is in memory is on the disk, and what was seen is still so.
+func (e *explorer) hold() {
+	l, records := e.ledger, e.disk.records
+	switch {
+	case l.state.Seq() != uint64(len(records)) || l.state.Head() != records[len(records)-1].Hash():
+		e.violated(12, "the log in memory ends at %d, on disk at %d", l.state.Seq(), len(records))
+	case len(records) < len(e.hashes):
+		e.violated(12, "record %d was seen and is not on disk", len(e.hashes))
+	case len(l.failures) != len(e.disk.failures) || len(l.invites) != len(e.disk.invites):
+		e.violated(17, "%d failures in memory, %d on disk", len(l.failures), len(e.disk.failures))
+	}
+	for p, f := range l.failures {
+		d, ok := e.disk.failures[p]
+		if !ok || d.Removal != f.Removal || d.Claimed != f.Claimed || d.Nonce != f.Nonce || d.Acked != f.Acked || d.Kind != f.Kind {
+			e.violated(17, "the failure of removal %d is otherwise on disk", f.Removal)
+		}
+	}
+	for _, f := range e.folk {
+		if _, in := l.state.Member(f.peer); in != f.member {
+			e.violated(12, "%s is a member: %v, and was seen to be: %v", f.name, in, f.member)
+		}
+	}
+	for p, m := range e.model {
+		f, ok := l.failures[p]
+		if ok && f.Admission == m.admission && m.kind == protocol.Banned && f.Kind != protocol.Banned {
+			e.violated(15, "a ban has become a %d", f.Kind)
+		}
+	}
+}
+
+// saw notes that somebody has seen record seq, and holds that everybody sees the same there, for ever.
+func (e *explorer) saw(seq uint64, h protocol.Hash) {
+	switch {
+	case seq == uint64(len(e.hashes))+1:
+		e.hashes = append(e.hashes, h)
+	case seq > uint64(len(e.hashes)) || e.hashes[seq-1] != h:
+		e.violated(1, "two records %d were seen", seq)
+	}
+}
+
+func (e *explorer) indexOf(p peer.ID) int {
+	return slices.IndexFunc(e.folk, func(f *folk) bool { return f.peer == p })
+}
+
+func cloneDisk(d disk) disk {
+	return disk{records: slices.Clip(d.records), failures: maps.Clone(d.failures), invites: maps.Clone(d.invites)}
+}
