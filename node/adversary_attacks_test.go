@@ -22,9 +22,11 @@ func TestAdversary(t *testing.T) {
 		{name: "obeys", after: obeys},
 		{name: "goes on publishing", after: publishesOn},
 		{name: "replays lines and records", after: replays},
-		{name: "replays after the seen window", after: replaysLate},
+		{name: "replays after the seen window", before: replaysLate, after: replaysLate},
 		{name: "forges an author", after: forgesAuthor},
-		{name: "forges records", after: forgesRecords},
+		{name: "forges an author to one who has not heard", before: isolateBob, after: thenHeal(forgesAuthor)},
+		{name: "forges records as a member", before: forgesRecordsAsMember, after: forgesRecords},
+		{name: "forges records to one who has not heard", before: isolateBob, after: thenHeal(forgesRecords)},
 		{name: "speaks through one who has not heard", before: isolateBob, after: speaksThroughBob},
 		{name: "grafts without subscribing", after: graftsBare},
 		{name: "listens and speaks under another key", after: comesAsStranger},
@@ -54,6 +56,13 @@ func obeys(s *siege) {
 	r, err := protocol.OpenReason(s.mallory.reason)
 	if err != nil || r.Text != "too loud" {
 		s.t.Errorf("mallory was told %+v, %v", r.Reason, err)
+	}
+	for _, n := range defenders {
+		s.peek(n, func(r *room) {
+			if got := len(r.log.byAuthor[s.mallory.host.ID()]); got != 1 {
+				s.t.Errorf("%s retains %d lines of mallory, and one was said before the removal", n, got)
+			}
+		})
 	}
 }
 
@@ -161,6 +170,27 @@ func forgesRecords(s *siege) {
 				s.t.Error("mallory can sign for alice")
 			}
 		}
+	}
+}
+
+// forgesRecordsAsMember: the owner's person is told, once.
+func forgesRecordsAsMember(s *siege) {
+	s.removal.Seq, s.removal.Epoch = s.mallory.state.Seq()+1, s.mallory.state.Epoch()
+	forgesRecords(s)
+	s.removal = Committed{}
+	time.Sleep(time.Second) // simulated
+	s.warnings["alice"] = 1
+	if w := allOf[Warning](s.subs["alice"]); len(w) != 1 || w[0].Code != "attempt" || w[0].Peer != s.mallory.host.ID() {
+		s.t.Errorf("alice is warned of %+v", w)
+	}
+}
+
+// thenHeal lets bob hear the others again after an attack.
+func thenHeal(attack func(*siege)) func(*siege) {
+	return func(s *siege) {
+		attack(s)
+		s.heal()
+		time.Sleep(5 * time.Second) // simulated
 	}
 }
 

@@ -20,6 +20,8 @@ type siege struct {
 	removal Committed
 	// stay are the nodes that hold the room.
 	stay []string
+	// warnings that are due, by node.
+	warnings map[string]int
 	// stolen is the seat of another member, as its own node keeps it.
 	stolen authority.Seat
 }
@@ -32,7 +34,7 @@ var defenders = []string{"alice", "bob", "carol"}
 func besiege(t *testing.T, before, after func(*siege)) {
 	t.Helper()
 	simulate(t, len(defenders)+2, func(l *lan) {
-		s := &siege{lan: l, stay: defenders}
+		s := &siege{lan: l, stay: defenders, warnings: make(map[string]int)}
 		for _, n := range defenders {
 			l.start(n)
 		}
@@ -163,7 +165,7 @@ func (s *siege) keysAreNew(node string, r *room) {
 	}
 }
 
-// noticed: the people in the room see nothing of it, or no warning either.
+// noticed: the people in the room see nothing of it, or as many warnings as are due.
 func (s *siege) noticed(node string) {
 	warnings := 0
 	for _, ev := range s.subs[node].drain() {
@@ -184,8 +186,8 @@ func (s *siege) noticed(node string) {
 			s.t.Errorf("%s was shown %s %+v", node, ev.Body.Type(), ev.Body)
 		}
 	}
-	if warnings > 0 {
-		s.t.Errorf("%s was warned %d times:%s", node, warnings, s.subs[node].story())
+	if warnings != s.warnings[node] {
+		s.t.Errorf("%s was warned %d times, and %d are due:%s", node, warnings, s.warnings[node], s.subs[node].story())
 	}
 }
 

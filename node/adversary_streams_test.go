@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"slices"
+	"testing"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
@@ -335,6 +336,7 @@ func sendsBadFrames(s *siege) {
 		}
 		for _, id := range allProtocols {
 			st := must(m.call(n.self, id))
+			must(struct{}{}, st.SetDeadline(time.Now().Add(time.Hour)))
 			must(st.Write([]byte{40, 1})) // 38 more are to come
 			slow = append(slow, st)
 		}
@@ -372,4 +374,33 @@ func neverReads(s *siege) {
 			}
 		}
 	}
+}
+
+// A key can be here before the records that say who may have it: until they are, nobody is given it.
+func TestNoKeyAheadOfTheLog(t *testing.T) {
+	simulate(t, 3, func(l *lan) {
+		s := &siege{lan: l}
+		all := openRoom()
+		history := "all"
+		all.History = &history
+		lab := must(l.start("alice").Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: all}))
+		s.room = lab.ID
+		must(l.start("bob").Join(l.ctx(), JoinOptions{Room: lab.ID.String()}))
+		m := l.infiltrate(2, lab)
+		m.join("mallory", protocol.Token{})
+		time.Sleep(time.Second) // simulated
+		var now uint64
+		s.peek("bob", func(r *room) {
+			now = r.current().Epoch()
+			r.takeKeys([]protocol.EpochKey{{Epoch: now + 1, Key: protocol.Key{1}}})
+		})
+		var reply protocol.SyncReply
+		q := protocol.SyncRequest{Room: lab.ID, Keys: []uint64{now, now + 1}}
+		if err := m.ask(l.nodes["bob"].self, protocol.SyncID, &q, &reply); err != nil {
+			t.Fatal(err)
+		}
+		if len(reply.Keys) != 1 || reply.Keys[0].Epoch != now {
+			t.Errorf("of epoch %d and the next, %d keys are given", now, len(reply.Keys))
+		}
+	})
 }

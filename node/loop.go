@@ -19,6 +19,7 @@ type loop struct {
 	rooms   map[protocol.RoomID]*room
 	order   []protocol.RoomID // of entering
 	found   map[protocol.RoomID]*foundRoom
+	warned  map[string]time.Time // of rooms found, by code and name
 	book    *book
 	subs    map[*Subscription]struct{}
 	seq     uint64                     // of the last event
@@ -34,7 +35,7 @@ type loop struct {
 func newLoop(n *Node, s *store) (*loop, error) {
 	l := &loop{
 		n: n, store: s,
-		rooms: make(map[protocol.RoomID]*room), found: make(map[protocol.RoomID]*foundRoom), acking: make(map[protocol.RoomID]bool),
+		rooms: make(map[protocol.RoomID]*room), found: make(map[protocol.RoomID]*foundRoom), warned: make(map[string]time.Time), acking: make(map[protocol.RoomID]bool),
 		subs: make(map[*Subscription]struct{}), numbers: make(map[protocol.RoomID]uint64), former: make(map[protocol.RoomID]former),
 		lastRun: time.Now(),
 	}

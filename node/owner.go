@@ -225,7 +225,7 @@ func recordsAfter(records []protocol.SignedRecord, seq uint64) (raw [][]byte, mo
 }
 
 // keysFor are the keys that p may have: of the epochs in which it was a member, or all where the policy shows a
-// newcomer what was said before.
+// newcomer what was said before. A key can be here before the records of its epoch: whom they remove is not known then.
 func (r *room) keysFor(p peer.ID, wanted func(epoch uint64) bool) []protocol.EpochKey {
 	st := r.current()
 	all := st.Policy().History == protocol.HistoryAll
@@ -234,7 +234,7 @@ func (r *room) keysFor(p peer.ID, wanted func(epoch uint64) bool) []protocol.Epo
 	}
 	var keys []protocol.EpochKey
 	for _, e := range r.keys.Epochs() {
-		if !wanted(e) || !all && !st.MemberAt(p, e) {
+		if !wanted(e) || e > st.Epoch() || !all && !st.MemberAt(p, e) {
 			continue
 		}
 		k, _ := r.keys.Get(e)

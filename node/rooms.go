@@ -122,7 +122,7 @@ func (l *loop) noteRoom(from peer.ID, a openedAd) {
 	id, body := a.create.RoomID(), a.create.Body.(protocol.Create)
 	f, known := l.found[id]
 	if !known {
-		if len(l.found) >= maxFound {
+		if len(l.found) >= maxFound && (from != a.create.Author || !l.dropHearsay()) {
 			return
 		}
 		f = &foundRoom{create: a.create, name: body.Name, owner: a.create.Author}
@@ -144,17 +144,41 @@ func (l *loop) noteRoom(from peer.ID, a openedAd) {
 	}
 }
 
+// dropHearsay makes room for a room that its owner shows: rooms of absent owners cost nothing to make up.
+func (l *loop) dropHearsay() bool {
+	for id, f := range l.found {
+		if !f.byOwner {
+			l.dropFound(id)
+			return true
+		}
+	}
+	return false
+}
+
 // warnTwins says aloud that two rooms have one name, and that a name has another owner than last time.
 func (l *loop) warnTwins(id protocol.RoomID, f *foundRoom) {
 	for other, g := range l.found {
 		if other != id && sameName(g.name, f.name) && g.owner != f.owner {
-			l.emitFound(id, Warning{Code: "ambiguous_room", Peer: f.owner, Text: "two rooms are called " + f.name + "; compare the owners' words before you join one"})
+			l.warnOfRoom(id, Warning{Code: "ambiguous_room", Peer: f.owner, Text: "two rooms are called " + f.name + "; compare the owners' words before you join one"})
 			break
 		}
 	}
 	if owner, ok := l.store.pinned(f.name); ok && owner != f.owner {
-		l.emitFound(id, Warning{Code: "owner_key", Peer: f.owner, Text: "a room called " + f.name + " is shown by another owner than the one you know"})
+		l.warnOfRoom(id, Warning{Code: "owner_key", Peer: f.owner, Text: "a room called " + f.name + " is shown by another owner than the one you know"})
 	}
+}
+
+// warnOfRoom warns, but not again and again of one name: ever new twins of a room cost nothing to make up.
+func (l *loop) warnOfRoom(id protocol.RoomID, w Warning) {
+	key := w.Code + " " + strings.ToLower(l.found[id].name)
+	if last, ok := l.warned[key]; ok && l.now().Sub(last) < attemptEvery {
+		return
+	}
+	if len(l.warned) >= maxFound {
+		clear(l.warned)
+	}
+	l.warned[key] = l.now()
+	l.emitFound(id, w)
 }
 
 func (l *loop) emitFound(id protocol.RoomID, body EventBody) {
@@ -195,6 +219,9 @@ func (q lookFor) run(l *loop) (*joinTarget, error) {
 			matches = append(matches, id)
 		}
 	}
+	if known := l.ofPinned(matches); len(known) > 0 {
+		matches = known
+	}
 	switch len(matches) {
 	case 0:
 		l.lookHarder()
@@ -212,6 +239,18 @@ func (q lookFor) run(l *loop) (*joinTarget, error) {
 		}
 	}
 	return &joinTarget{room: matches[0], name: f.name, owner: f.owner, addrs: f.addrs}, nil
+}
+
+// ofPinned are those of the rooms that are shown by the owner we know under their name: whoever else takes it cannot keep
+// us out.
+func (l *loop) ofPinned(ids []protocol.RoomID) (known []protocol.RoomID) {
+	for _, id := range ids {
+		f := l.found[id]
+		if owner, ok := l.store.pinned(f.name); ok && owner == f.owner {
+			known = append(known, id)
+		}
+	}
+	return known
 }
 
 func (l *loop) ambiguous(name string, ids []protocol.RoomID) error {

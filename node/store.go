@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 	bolt "go.etcd.io/bbolt"
@@ -334,11 +335,14 @@ func (s *store) loadSeats() (map[protocol.RoomID]savedSeat, error) {
 }
 
 // pin remembers who owns the room called name; owner returns who it was.
+// pinKey is one for all names that are the same to a person who types them.
+func pinKey(name string) []byte { return []byte(strings.ToLower(name)) }
+
 func (s *store) pin(name string, owner peer.ID) error {
 	if s == nil {
 		return nil
 	}
-	return s.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(bucketPins).Put([]byte(name), []byte(owner)) })
+	return s.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(bucketPins).Put(pinKey(name), []byte(owner)) })
 }
 
 func (s *store) pinned(name string) (peer.ID, bool) {
@@ -348,7 +352,7 @@ func (s *store) pinned(name string) (peer.ID, bool) {
 	var owner peer.ID
 	// View fails only on a closed store.
 	_ = s.db.View(func(tx *bolt.Tx) error {
-		owner = peer.ID(append([]byte(nil), tx.Bucket(bucketPins).Get([]byte(name))...))
+		owner = peer.ID(append([]byte(nil), tx.Bucket(bucketPins).Get(pinKey(name))...))
 		return nil
 	})
 	return owner, owner != ""

@@ -1,0 +1,235 @@
+package node
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/crypto"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/multiformats/go-multiaddr"
+
+	"localchat/authority"
+	"localchat/protocol"
+)
+
+// rumours is mDNS in the hands of an attacker: it says whatever a test wants.
+type rumours chan peer.AddrInfo
+
+func (r rumours) Run(ctx context.Context, _ func() peer.AddrInfo, found func(peer.AddrInfo)) error {
+	for {
+		select {
+		case ai := <-r:
+			found(ai)
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (r rumours) Hurry() {}
+
+// startOn makes a node on the given host that knows nobody but by rumour.
+func (l *lan) startOn(host int, nick, dir string, d Discovery) *Node {
+	l.t.Helper()
+	n := must(New(Config{Nick: nick, Host: l.hosts[host], DataDir: dir, Discovery: d, Version: "test"}))
+	l.index[nick], l.nodes[nick] = host, n
+	l.subs[nick] = watch(l.t, nick, n)
+	return n
+}
+
+func (l *lan) infoOf(host int) peer.AddrInfo {
+	return peer.AddrInfo{ID: l.hosts[host].ID(), Addrs: l.hosts[host].Addrs()}
+}
+
+// strangers are peers that are not there.
+func strangers(n int) []peer.AddrInfo {
+	var ais []peer.AddrInfo
+	for i := range n {
+		_, pub, err := crypto.GenerateEd25519Key(rand.Reader)
+		if err != nil {
+			panic(err)
+		}
+		addr := multiaddr.StringCast(fmt.Sprintf("/ip4/9.9.%d.%d/udp/4001/quic-v1", i/250, 1+i%250))
+		ais = append(ais, peer.AddrInfo{ID: must(peer.IDFromPublicKey(pub)), Addrs: []multiaddr.Multiaddr{addr}})
+	}
+	return ais
+}
+
+// spoofed says that the peer of a host is at n places where it is not, one of them an attacker's.
+func (l *lan) spoofed(host, attacker, n int) peer.AddrInfo {
+	ai := peer.AddrInfo{ID: l.hosts[host].ID(), Addrs: l.hosts[attacker].Addrs()}
+	for i := range n {
+		ai.Addrs = append(ai.Addrs, multiaddr.StringCast(fmt.Sprintf("/ip4/9.8.%d.%d/udp/4001/quic-v1", i/250, 1+i%250)))
+	}
+	return ai
+}
+
+// tell keeps telling rumours, all of them every second, as an attacker's mDNS answers would come.
+func (r rumours) tell(ctx context.Context, ais ...peer.AddrInfo) {
+	for ctx.Err() == nil {
+		for _, ai := range ais {
+			select {
+			case r <- ai:
+			case <-ctx.Done():
+				return
+			}
+		}
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// As many peers as mDNS lets through that are not there, and false addresses of the owner, one of them an attacker's: the
+// owner is found again when it comes back.
+func TestFalseHints(t *testing.T) {
+	// The simulated network logs each packet to nowhere.
+	was := slog.Default()
+	slog.SetDefault(slog.New(slog.DiscardHandler))
+	defer slog.SetDefault(was)
+	simulate(t, 3, func(l *lan) {
+		alice := l.startOn(0, "alice", "", nil)
+		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+		r := make(rumours)
+		bob := l.startOn(1, "bob", "", r)
+		r <- l.infoOf(0)
+		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
+		ctx, cancel := context.WithCancel(context.Background())
+		l.cancels = append(l.cancels, cancel)
+		go r.tell(ctx, strangers(2*maxBook)...)
+		go r.tell(ctx, l.spoofed(0, 2, protocol.MaxAddrs))
+		time.Sleep(3 * time.Second) // simulated
+		l.cut("alice", "bob")
+		time.Sleep(20 * time.Second) // simulated
+		l.heal()
+		start := time.Now()
+		until[OwnerBack](l.subs["bob"], nil)
+		t.Log("back after", time.Since(start))
+		if err := l.hearEachOther("alice", "bob"); err != nil {
+			t.Fatal(err)
+		}
+		if peers := must(bob.Peers(l.ctx())); len(peers) > maxBook {
+			t.Errorf("bob's book has %d peers", len(peers))
+		}
+	})
+}
+
+func (l *lan) hearEachOther(a, b string) error {
+	for _, n := range []string{a, b} {
+		if _, err := l.nodes[n].Say(l.ctx(), "lab", n+" is heard", false); err != nil {
+			return err
+		}
+	}
+	until(l.subs[a], func(m Message) bool { return m.Text == b+" is heard" })
+	until(l.subs[b], func(m Message) bool { return m.Text == a+" is heard" })
+	return nil
+}
+
+// A room of the same name, its owner of the same nick: nobody is led there unasked, and who knows the owner is told.
+func TestEvilTwin(t *testing.T) {
+	simulate(t, 4, func(l *lan) {
+		alice := l.startOn(0, "alice", "", nil)
+		lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+		eve := l.startOn(1, "eve", "", nil)
+		r := make(rumours, 8)
+		bob := l.startOn(2, "bob", t.TempDir(), r)
+		r <- l.infoOf(0)
+		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
+		must(struct{}{}, bob.Leave(l.ctx(), "lab"))
+
+		twin := must(eve.Create(l.ctx(), CreateOptions{Name: "LAB", Nick: "alice", PolicyChange: openRoom()}))
+		q := make(rumours, 8)
+		carol := l.startOn(3, "carol", "", q)
+		q <- l.infoOf(0)
+		q <- l.infoOf(1)
+		r <- l.infoOf(1)
+		until(l.subs["carol"], func(w Warning) bool { return w.Code == "ambiguous_room" })
+		if _, err := carol.Join(l.ctx(), JoinOptions{Room: "lab"}); codeOf(err) != Ambiguous {
+			t.Errorf("carol, who knows neither, is answered %v", err)
+		}
+		until(l.subs["bob"], func(w Warning) bool { return w.Code == "owner_key" && w.Peer == eve.self })
+		if j, err := bob.Join(l.ctx(), JoinOptions{Room: "lab"}); err != nil || j.ID != lab.ID {
+			t.Errorf("bob, who knows alice, is led to %v, %v", j.ID, err)
+		}
+		must(struct{}{}, bob.Leave(l.ctx(), "lab"))
+		must(struct{}{}, alice.CloseRoom(l.ctx(), "lab", ""))
+		until(l.subs["bob"], func(e RoomLost) bool { return e.Owner == alice.self })
+		if _, err := bob.Join(l.ctx(), JoinOptions{Room: "lab"}); codeOf(err) != RefusedCode || !AsError(err).Identity {
+			t.Errorf("bob, who knows alice, is answered %v of eve's room", err)
+		}
+		if j, err := bob.Join(l.ctx(), JoinOptions{Room: twin.ID.String()}); err != nil || j.ID != twin.ID {
+			t.Errorf("bob, who has been asked, is answered %v", err)
+		}
+	})
+}
+
+// A host that shows ever new rooms of one name, of owners that nobody has met.
+func TestThousandRooms(t *testing.T) {
+	simulate(t, 3, func(l *lan) {
+		var pool [][]byte // made once: signing is slow
+		for i := range 2 * maxFound {
+			pool = append(pool, foundation("lab", fmt.Sprint("owner", i)))
+		}
+		ads := 0
+		l.hosts[1].SetStreamHandler(protocol.RoomsID, func(s network.Stream) {
+			defer s.Close()
+			var q protocol.RoomsRequest
+			if protocol.ReadFrame(s, &q) != nil {
+				return
+			}
+			reply := &protocol.RoomsReply{}
+			for range protocol.MaxRooms {
+				ads++
+				reply.Rooms = append(reply.Rooms, protocol.RoomAd{Create: pool[ads%len(pool)], Access: protocol.Open})
+			}
+			_ = protocol.WriteFrame(s, reply)
+		})
+		r := make(rumours, 8)
+		bob := l.startOn(2, "bob", "", r)
+		r <- l.infoOf(1)
+		// Somebody looks at the list all the time, and so asks again.
+		for range 100 {
+			must(bob.Rooms(l.ctx()))
+			time.Sleep(2 * lookAgain) // simulated
+		}
+		alice := l.startOn(0, "alice", "", nil)
+		room := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+		r <- l.infoOf(0)
+		time.Sleep(2 * time.Second) // simulated
+		rooms := must(bob.Rooms(l.ctx()))
+		if len(rooms) > maxFound {
+			t.Errorf("%d rooms are listed", len(rooms))
+		}
+		if j, err := bob.Join(l.ctx(), JoinOptions{Room: room.ID.String()}); err != nil || j.ID != room.ID {
+			t.Errorf("the room that is there is answered %v", err)
+		}
+		synctest.Wait()
+		warned := count[Warning](l.subs["bob"])
+		t.Logf("%d rooms shown, %d listed, %d warnings, %d found", ads, len(rooms), warned, count[RoomFound](l.subs["bob"]))
+		if warned > 1 {
+			t.Errorf("%d warnings of one name", warned)
+		}
+	})
+}
+
+// foundation is the first record of a room of a persona's.
+func foundation(name, owner string) []byte {
+	env := authority.Env{Now: time.Now(), Rand: random, Signer: persona(owner), Self: personaID(owner)}
+	_, effects, err := authority.Ledger{}.Step(env, authority.Found{Name: name, Nick: "alice", Policy: protocol.DefaultPolicy()})
+	if err != nil {
+		panic(err)
+	}
+	for _, e := range effects {
+		if c, ok := e.(authority.Commit); ok {
+			return c.Record.Bytes()
+		}
+	}
+	panic("no record")
+}
