@@ -334,10 +334,10 @@ func (s *store) loadSeats() (map[protocol.RoomID]savedSeat, error) {
 	return seats, err
 }
 
-// pin remembers who owns the room called name; owner returns who it was.
 // pinKey is one for all names that are the same to a person who types them.
 func pinKey(name string) []byte { return []byte(strings.ToLower(name)) }
 
+// pin remembers who owns the room called name; pinned returns who it was.
 func (s *store) pin(name string, owner peer.ID) error {
 	if s == nil {
 		return nil
