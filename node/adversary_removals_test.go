@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	removals     = flag.Int("removals", 32, "simulated removals in TestRemovalsHold")
+	removals     = flag.Int("removals", 40, "simulated removals in TestRemovalsHold")
 	removalsSeed = flag.Uint64("removals.seed", 1, "of the schedule of TestRemovalsHold")
 )
 

@@ -40,6 +40,7 @@ type mallory struct {
 	guessed   map[uint64]protocol.Key  // what the keys would be, were they derived
 	heard     map[protocol.Hash][]byte // lines, as they came
 	reason    []byte
+	presence  uint64
 	ctr       uint64
 	prev      protocol.Hash
 
@@ -192,13 +193,16 @@ func (m *mallory) poll() {
 			return
 		default:
 			m.learn(reply.Member.Records, reply.Member.Keys)
+			m.mu.Lock()
+			m.presence = reply.Member.Presence
+			m.mu.Unlock()
 		}
 	}
 }
 
 func (m *mallory) pollOnce(p peer.ID, nonce protocol.Nonce) (protocol.PollReply, error) {
 	m.mu.Lock()
-	q := protocol.PollRequest{Room: m.room, Nonce: nonce, Admission: m.admission, HaveSeq: m.state.Seq(), HaveKey: m.state.Epoch()}
+	q := protocol.PollRequest{Room: m.room, Nonce: nonce, Admission: m.admission, HaveSeq: m.state.Seq(), HaveKey: m.state.Epoch(), HavePresence: m.presence}
 	m.mu.Unlock()
 	return m.question(p, q)
 }
