@@ -67,7 +67,9 @@ func (e *explorer) do(a act) {
 	case w < 247:
 		e.note("%s, client %d, forgets everything", f.name, j)
 		f.clients[j] = client{shown: f.clients[j].shown}
-	case w < 251:
+	case w < 249:
+		e.forgeAck(i, j, a.how)
+	case w < 252:
 		f.cut = !f.cut
 		e.note("%s is cut off: %v", f.name, f.cut)
 	default:
@@ -90,7 +92,8 @@ func (e *explorer) mustSucceed(ev Event, err error) {
 	switch ev := ev.(type) {
 	case Kick:
 		f := e.folk[e.indexOf(ev.Peer)]
-		if f.admitted != 0 && f.left != f.admitted {
+		_, banned := e.ledger.state.Banned(f.peer, e.now)
+		if banned || f.admitted != 0 && f.left != f.admitted {
 			e.violated(15, "a kick of %s fails: %v", f.name, err)
 		}
 	case Ban:
@@ -179,6 +182,9 @@ func (e *explorer) knock(i, j int, how uint8) {
 		return
 	}
 	q := protocol.JoinRequest{Room: e.ledger.state.Room(), Nick: f.name}
+	if how&24 == 0 {
+		q.Nick = "bob" // it is free when bob is out
+	}
 	if how&64 != 0 && len(e.tokens) > 0 {
 		q.Token = e.tokens[int(how>>4)%len(e.tokens)]
 	}
@@ -223,8 +229,14 @@ func (e *explorer) lose(which int) {
 		return
 	}
 	k := which % len(e.wires)
-	e.note("lost: %v", e.wires[k])
+	p := e.wires[k]
+	e.note("lost: %v", p)
 	e.wires = slices.Delete(e.wires, k, k+1)
+	if c := &e.folk[p.folk].clients[p.client]; c.there {
+		seat, effects := e.seatStep(c.seat, NoAnswer{})
+		c.seat = seat
+		e.carryOut(p.folk, p.client, effects, 99)
+	}
 }
 
 // deliver lets a parcel arrive, out of its turn or not; again leaves it on the wire.
@@ -250,6 +262,27 @@ func (e *explorer) deliver(which int, again bool, crash int) {
 	default:
 		e.deliverPoll(p, crash)
 	}
+}
+
+// forgeAck is an acknowledgement of what its client was never given.
+func (e *explorer) forgeAck(i, j int, how uint8) {
+	m := e.model[e.folk[i].peer]
+	if m == nil {
+		return
+	}
+	ack := protocol.PollAck{Room: e.ledger.state.Room(), Removal: m.removal}
+	switch how % 3 {
+	case 0:
+		ack.Nonce = e.folk[i].clients[j].seat.Nonce
+	case 1:
+		ack.Removal, ack.Nonce = m.removal-1, m.nonce
+	}
+	if ack.Removal == m.removal && ack.Nonce == m.nonce {
+		return // whoever knows both has the reason, and harms itself alone
+	}
+	p := parcel{folk: i, client: j, ask: protocol.PollAsk{Ack: &ack}}
+	e.note("forged: %v", p)
+	e.deliverAck(p, 99)
 }
 
 func (e *explorer) deliverAck(p parcel, crash int) {

@@ -55,7 +55,7 @@ func appendEvent(k []byte, ev Event) []byte {
 	case Leave:
 		return append(append(k, 'L'), ev.Peer...)
 	case Knock:
-		return append(append(append(k, 'J'), ev.Request.Token[:]...), ev.Peer...)
+		return append(append(append(append(k, 'J'), ev.Request.Token[:]...), ev.Request.Nick...), ev.Peer...)
 	case Ack:
 		return append(append(k, 'A', ev.Ack.Nonce[0], byte(ev.Ack.Removal)), ev.Peer...)
 	}
@@ -70,6 +70,8 @@ func (e *explorer) seatStep(s Seat, ev SeatEvent) (Seat, []SeatEffect) {
 		k = binary.BigEndian.AppendUint64(append(k, 'q'), ev.HaveSeq)
 	case Kept:
 		k = append(k, 'k', byte(ev.Removal))
+	case NoAnswer:
+		k = append(k, 'n')
 	case Answered:
 		k = append(k, 'a', bitOf(ev.Reply.Member != nil), byte(ev.Admission), ev.Nonce[0])
 		k = append(k, ev.Reply.Reason...)

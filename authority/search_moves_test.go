@@ -157,10 +157,10 @@ func (x *search) reasonGiven(n *searchState, w wire, a AnswerPoll) {
 	g := given{a.Peer, r.Removal}
 	i := slices.Index(n.answered, g)
 	if i < 0 {
-		n.answered, n.nonces = append(n.answered, g), append(n.nonces, r.Nonce)
+		n.answered, n.nonces = append(n.answered, g), append(n.nonces, w.nonce)
 		return
 	}
-	if n.nonces[i] != r.Nonce {
+	if n.nonces[i] != w.nonce {
 		x.violated(n, "removal %d is told to a second nonce", r.Removal)
 	}
 }
