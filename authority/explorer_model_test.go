@@ -190,6 +190,9 @@ func (e *explorer) heal() {
 		f.cut = false
 		for j := range f.clients {
 			c := &f.clients[j]
+			if c.there && c.seat.Done() && !c.told() {
+				e.violated(11, "%s's client has given up, and was not told", f.name)
+			}
 			if !c.there || c.seat.Done() || e.broken != "" {
 				continue
 			}
