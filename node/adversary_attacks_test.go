@@ -21,6 +21,8 @@ func TestAdversary(t *testing.T) {
 	}{
 		{name: "obeys", after: obeys},
 		{name: "goes on publishing", after: publishesOn},
+		{name: "fills numbers below the cut-off", before: savesNumbers, after: fillsNumbers},
+		{name: "takes the number of the cut-off again", before: isolateBob, after: saysTwice},
 		{name: "replays lines and records", after: replays},
 		{name: "replays after the seen window", before: replaysLate, after: replaysLate},
 		{name: "forges an author", after: forgesAuthor},
@@ -157,8 +159,10 @@ func forgesRecords(s *siege) {
 	m := s.mallory
 	for seq := s.removal.Seq; seq <= s.removal.Seq+1; seq++ {
 		for _, b := range []protocol.Body{
-			protocol.Admit{Peer: m.host.ID(), Nick: "mallory"}, protocol.Close{Kind: protocol.Closed},
-			protocol.Remove{Peer: s.nodes["bob"].self, Kind: protocol.Kicked}, protocol.Rekey{},
+			protocol.Admit{Peer: m.host.ID(), Nick: "mallory"},
+			protocol.Close{Kind: protocol.Closed},
+			protocol.Remove{Peer: s.nodes["bob"].self, Kind: protocol.Kicked},
+			protocol.Rekey{},
 		} {
 			r := protocol.Record{
 				Room: s.room, Seq: seq, Prev: m.state.Head(), Term: 1, Epoch: s.removal.Epoch + 1, At: time.Now(),
@@ -281,4 +285,37 @@ func speaksFloodsub(s *siege) {
 			}
 		}
 	}
+}
+
+// savesNumbers says, while a member, a line far above the numbers in between.
+func savesNumbers(s *siege) {
+	m := s.mallory
+	m.ctr = 50
+	epoch, key := m.latest()
+	m.spread(m.lines, m.seal("far above", epoch, key).Raw())
+	for _, n := range defenders {
+		s.shows(n, "far above")
+	}
+	isolateBob(s)
+}
+
+// fillsNumbers says lines of numbers below the cut-off that nobody has, through one who has not heard.
+func fillsNumbers(s *siege) {
+	m := s.mallory
+	m.ctr = 9
+	epoch, key := m.latest()
+	m.spread(m.lines, m.seal(evil+" below the cut-off", epoch, key).Raw())
+	s.shows("bob", evil+" below the cut-off")
+	s.heal()
+	time.Sleep(5 * time.Second) // simulated
+}
+
+// saysTwice takes the number of the cut-off for another line.
+func saysTwice(s *siege) {
+	m := s.mallory
+	m.ctr--
+	epoch, key := m.latest()
+	m.spread(m.lines, m.seal(evil+" at the cut-off", epoch, key).Raw())
+	s.heal()
+	time.Sleep(5 * time.Second) // simulated
 }

@@ -34,7 +34,9 @@ func (m *mallory) syncRequests() []protocol.SyncRequest {
 		epochs = append(epochs, e+1)
 	}
 	return []protocol.SyncRequest{
-		{Room: m.room}, {Room: m.room, Keys: epochs}, {Room: m.room, HaveSeq: m.state.Seq(), Keys: epochs},
+		{Room: m.room},
+		{Room: m.room, Keys: epochs},
+		{Room: m.room, HaveSeq: m.state.Seq(), Keys: epochs},
 		{Room: protocol.RoomID(sha256.Sum256([]byte("no such room"))), Keys: epochs},
 	}
 }

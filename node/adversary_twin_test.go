@@ -118,6 +118,15 @@ func TestFalseHints(t *testing.T) {
 		if peers := must(bob.Peers(l.ctx())); len(peers) > maxBook {
 			t.Errorf("bob's book has %d peers", len(peers))
 		}
+
+		// A newcomer hears of the one true peer among all the false ones.
+		q := make(rumours)
+		carol := l.startOn(2, "carol", "", q)
+		go q.tell(ctx, strangers(2*maxBook)...)
+		go q.tell(ctx, l.infoOf(0))
+		start = time.Now()
+		must(carol.Join(l.ctx(), JoinOptions{Room: "lab"}))
+		t.Log("in after", time.Since(start))
 	})
 }
 

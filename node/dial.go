@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,7 +32,8 @@ type (
 type book struct {
 	self    peer.ID
 	entries map[peer.ID]*bookEntry
-	dials   int // under way
+	dials   int // under way, to peers that we want; hints, to others
+	hints   int
 	typed   []*typedPeer
 }
 
@@ -188,13 +190,23 @@ func (b *book) release(p peer.ID) {
 
 // dialDue dials whom we want and have no connection to, as far as dials are free.
 func (b *book) dialDue(l *loop, now time.Time) {
+	var hints []*bookEntry
 	for _, e := range b.entries {
-		if b.dials >= maxDials {
-			return
+		switch {
+		case e.dialing || now.Before(e.next) || l.n.connected(e.peer) || len(e.addrs) == 0 && !l.knowsAddrs(e.peer):
+		case e.wanted || e.fixed:
+			if b.dials < maxDials {
+				l.dial(e, 0)
+			}
+		case now.Sub(e.seen) < hintLife:
+			hints = append(hints, e)
 		}
-		if !(e.wanted || e.fixed) || e.dialing || now.Before(e.next) || len(e.addrs) == 0 && !l.knowsAddrs(e.peer) || l.n.connected(e.peer) {
-			continue
-		}
+	}
+	// Those that have failed least first, and among them by chance: a flood of false hints delays a true one, and does
+	// not hide it.
+	rand.Shuffle(len(hints), func(i, j int) { hints[i], hints[j] = hints[j], hints[i] })
+	slices.SortStableFunc(hints, func(x, y *bookEntry) int { return cmp.Compare(x.pause, y.pause) })
+	for _, e := range hints[:min(len(hints), max(0, maxHintDials-b.hints))] {
 		l.dial(e, 0)
 	}
 	for _, t := range b.typed {
@@ -209,8 +221,12 @@ func (l *loop) knowsAddrs(p peer.ID) bool { return len(l.n.host.Peerstore().Addr
 // dial tries e in a goroutine of its own, after a pause.
 func (l *loop) dial(e *bookEntry, after time.Duration) {
 	e.dialing = true
-	l.book.dials++
-	p, addrs := e.peer, slices.Clone(e.addrs)
+	p, addrs, hint := e.peer, slices.Clone(e.addrs), !e.wanted && !e.fixed
+	if hint {
+		l.book.hints++
+	} else {
+		l.book.dials++
+	}
 	l.n.spawn(func(ctx context.Context) {
 		if after > 0 {
 			select {
@@ -219,8 +235,13 @@ func (l *loop) dial(e *bookEntry, after time.Duration) {
 				return
 			}
 		}
+		if hint {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, hintTimeout)
+			defer cancel()
+		}
 		err := l.n.connect(ctx, p, addrs)
-		l.n.post(dialed{p, err})
+		l.n.post(dialed{p, hint, err})
 	})
 }
 
@@ -279,6 +300,7 @@ type (
 	// dialed: an attempt has ended.
 	dialed struct {
 		peer peer.ID
+		hint bool
 		err  error
 	}
 	typedDialed struct {
@@ -303,10 +325,12 @@ type (
 
 func (e peerFound) handle(l *loop) {
 	b := l.book.add(e.info.ID, e.info.Addrs, l.now())
-	if b == nil || b.dialing || l.n.connected(b.peer) || l.book.dials >= maxDials {
+	if b == nil || b.dialing || l.n.connected(b.peer) {
 		return
 	}
-	if !b.wanted && l.now().Before(b.next) {
+	// What has to wait is tried at a tick; see dialDue.
+	hint := !b.wanted && !b.fixed
+	if hint && (l.book.hints >= maxHintDials || l.now().Before(b.next)) || !hint && l.book.dials >= maxDials {
 		return
 	}
 	var yield time.Duration
@@ -321,7 +345,11 @@ func (e noDiscovery) handle(l *loop) {
 }
 
 func (e dialed) handle(l *loop) {
-	l.book.dials--
+	if e.hint {
+		l.book.hints--
+	} else {
+		l.book.dials--
+	}
 	b := l.book.entry(e.peer)
 	if b == nil {
 		return

@@ -31,7 +31,9 @@
 // # A removal
 //
 // The record bars the peer from the room's gossip on every node that applies it, hides what it said past its cut-off, and
-// starts a new epoch, whose key the authority hands to those who stay in the answers to their polls. The removed
+// starts a new epoch, whose key the authority hands to those who stay in the answers to their polls. Below the cut-off
+// the lines that count are the authority's: those on the chain that ends at the cut-off's hash, and those that the
+// authority hands over itself (a number alone could be filled by the removed peer, through one who has not heard). The removed
 // peer's connection stays: the reason is the answer to its own poll, given once, kept until it is acknowledged. Only
 // then, or after ten seconds, is the room told why.
 //

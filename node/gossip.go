@@ -52,6 +52,8 @@ type arrivedLine struct {
 	msg     protocol.Message
 	content protocol.Content
 	late    bool
+	// vouched: the authority itself has handed it over.
+	vouched bool
 }
 
 // gossip is one room's own pubsub instance on the shared host.

@@ -40,8 +40,13 @@ const (
 	// dialYield is how long the peer with the larger ID waits for the other's dial, when both find each other at the
 	// same moment: two crossing QUIC connections have left gossipsub mute.
 	dialYield = 300 * time.Millisecond
-	// maxDials at once; more only compete for the same air.
-	maxDials = 8
+	// maxDials at once to peers of our rooms; more only compete for the same air. maxHintDials to peers that mDNS shows,
+	// which are cut short: on a LAN who is there answers in milliseconds.
+	maxDials     = 8
+	maxHintDials = 24
+	hintTimeout  = time.Second
+	// hintLife: a hint that has not come again for so long is not tried any more.
+	hintLife = time.Minute
 	// maxBook, in peers that the dial book remembers beside those of our rooms; mDNS is unauthenticated.
 	maxBook = 256
 

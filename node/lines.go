@@ -111,10 +111,10 @@ func (g *lineLog) expire(before time.Time) []string {
 }
 
 // hide forgets what counts returns false for, of one author, and returns the ids.
-func (g *lineLog) hide(author peer.ID, counts func(protocol.Header) bool) []string {
+func (g *lineLog) hide(author peer.ID, counts func(*line) bool) []string {
 	var past []*line
 	for _, l := range g.byAuthor[author] {
-		if !counts(l.msg.Header) {
+		if !counts(l) {
 			past = append(past, l)
 		}
 	}

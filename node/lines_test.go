@@ -103,7 +103,7 @@ func (m *lineModel) expire(t rapid.TB, before time.Time) {
 func (m *lineModel) hide(t rapid.TB, author peer.ID, cut uint64) {
 	t.Helper()
 	want := m.drop(func(l *line) bool { return l.msg.Author == author && l.msg.Ctr > cut })
-	sameIDs(t, "hide", m.log.hide(author, func(h protocol.Header) bool { return h.Ctr <= cut }), want)
+	sameIDs(t, "hide", m.log.hide(author, func(l *line) bool { return l.msg.Ctr <= cut }), want)
 }
 
 func sameIDs(t rapid.TB, what string, got, want []string) {

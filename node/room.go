@@ -46,6 +46,7 @@ type room struct {
 	waiting       []sayRequest       // for the key of the epoch
 	fresh         bool               // our line waits for its first confirmation
 
+	doubts    map[peer.ID]*doubt // of ended memberships, until the authority has been asked
 	owned     ownerDesk
 	away      absence
 	syncAt    time.Time // zero: none is due
@@ -56,7 +57,7 @@ type room struct {
 }
 
 func newRoom(l *loop, id protocol.RoomID) *room {
-	r := &room{l: l, id: id, log: newLineLog(), pending: make(map[uint64]protocol.SignedRecord), whenJoined: make(chan struct{}), lastLine: l.now()}
+	r := &room{l: l, id: id, log: newLineLog(), pending: make(map[uint64]protocol.SignedRecord), doubts: make(map[peer.ID]*doubt), whenJoined: make(chan struct{}), lastLine: l.now()}
 	r.ctx, r.cancel = context.WithCancel(l.n.ctx)
 	r.owned = newOwnerDesk()
 	r.ctr = l.numbers[id]
@@ -221,7 +222,7 @@ func (r *room) takeRecord(rec protocol.SignedRecord) {
 	case r.owner():
 		// Whatever we signed, we have.
 	case errors.Is(err, authority.ErrGap):
-		if len(r.pending) < maxEarly {
+		if len(r.pending) < maxEarly && rec.Author == r.authority() {
 			r.pending[rec.Seq] = rec
 		}
 		r.seek()
@@ -281,10 +282,11 @@ func (r *room) expel(c authority.Change) {
 		r.gossip.bar(c.Peer)
 	}
 	st := r.current()
-	ids := r.log.hide(c.Peer, func(h protocol.Header) bool { return counts(st.Check(c.Peer, h)) })
+	ids := r.log.hide(c.Peer, func(l *line) bool { return counts(st.Check(c.Peer, l.msg.Header)) })
 	if len(ids) > 0 {
 		r.l.emit(r, Hidden{Peer: c.Peer, Nick: c.Nick, IDs: ids})
 	}
+	r.doubtLines(c.Peer)
 	r.early = slices.DeleteFunc(r.early, func(m protocol.Message) bool { return m.Author == c.Peer })
 	if !r.l.sharesRoom(c.Peer) {
 		r.l.book.release(c.Peer)

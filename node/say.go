@@ -125,8 +125,8 @@ func (r *room) send(c protocol.Content, key protocol.Key) (string, error) {
 
 // takeLine lets a validated line into the room: the one way in, for live lines, fetched ones and our own.
 func (r *room) takeLine(a arrivedLine, late bool) {
-	if !counts(r.current().Check(a.msg.Author, a.msg.Header)) {
-		return // validated against a state that has passed
+	if !counts(r.current().Check(a.msg.Author, a.msg.Header)) || !r.belongs(a) {
+		return // validated against a state that has passed, or no line of the membership that has ended
 	}
 	l := &line{arrivedLine: a, got: r.l.now()}
 	l.late = late
@@ -144,7 +144,14 @@ func (r *room) takeLine(a arrivedLine, late bool) {
 		r.takeReasonNote(l)
 		return
 	}
-	r.l.emit(r, r.message(l))
+	if shown(l) {
+		r.l.emit(r, r.message(l))
+	}
+}
+
+// shown reports whether people see l as a line: kinds that a later version may add are kept and passed on, not shown.
+func shown(l *line) bool {
+	return l.content.Kind == protocol.Say || l.content.Kind == protocol.Action
 }
 
 // takeReasonNote shows why somebody was removed, if it is the authority that says so.
@@ -240,7 +247,7 @@ func (q historyOf) run(l *loop) ([]Message, error) {
 	}
 	ms := []Message{}
 	for _, ln := range r.log.history() {
-		if ln.content.Kind != protocol.ReasonNote {
+		if shown(ln) {
 			ms = append(ms, r.message(ln))
 		}
 	}

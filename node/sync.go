@@ -106,6 +106,7 @@ type (
 		keys    []protocol.EpochKey
 		lines   []protocol.Message
 		reply   protocol.SyncReply
+		doubted map[peer.ID]uint64 // whose lines the authority was asked for, and from where on
 		err     error
 	}
 )
@@ -122,8 +123,9 @@ func (e syncDue) handle(l *loop) {
 	}
 	r.busy, r.synced = true, l.now()
 	req := protocol.SyncRequest{Room: r.id, HaveSeq: r.current().Seq(), Keys: r.missingKeys(), Heads: r.log.heads()}
+	doubted := r.askDoubts(p, &req)
 	l.n.spawn(func(context.Context) {
-		s := synced{room: e.room, peer: p}
+		s := synced{room: e.room, peer: p, doubted: doubted}
 		ctx, cancel := context.WithTimeout(network.WithNoDial(r.ctx, "sync"), syncTimeout)
 		defer cancel()
 		s.err = l.n.request(ctx, p, protocol.SyncID, &req, &s.reply)
@@ -159,7 +161,7 @@ func (r *room) syncPartner() (peer.ID, bool) {
 		if m.Peer == r.l.n.self || r.l.n.host.Network().Connectedness(m.Peer) != network.Connected {
 			continue
 		}
-		if m.Peer == r.lacksFrom || m.Peer == r.authority() && r.fresh && r.lacksFrom == "" {
+		if m.Peer == r.authority() && (len(r.doubts) > 0 || r.fresh && r.lacksFrom == "") || m.Peer == r.lacksFrom {
 			r.lacksFrom = ""
 			return m.Peer, true
 		}
@@ -242,8 +244,9 @@ func (e synced) handle(l *loop) {
 	}
 	r.takeFellowKeys(e.peer, e.keys)
 	for _, m := range e.lines {
-		r.takeFetched(m)
+		r.takeFetched(m, e.peer == r.authority())
 	}
+	r.settleDoubts(e.doubted, e.lines, e.reply.More)
 	if !e.reply.More && e.reply.HaveSeq > 0 {
 		r.log.settle()
 	}
@@ -275,12 +278,13 @@ func (r *room) takeFellowKeys(from peer.ID, keys []protocol.EpochKey) {
 }
 
 // takeFetched judges a fetched line as a live one would be, and shows it as late.
-func (r *room) takeFetched(m protocol.Message) {
+func (r *room) takeFetched(m protocol.Message, vouched bool) {
 	if m.Room != r.id {
 		return
 	}
 	v := r.current().Check(m.Author, m.Header)
 	if line, ok := r.snap.Load().open(m, v); ok {
+		line.vouched = vouched
 		r.takeLine(line, true)
 		return
 	}

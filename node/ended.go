@@ -1,0 +1,103 @@
+package node
+
+import (
+	"slices"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/authority"
+	"localchat/protocol"
+)
+
+// The lines of a membership that has ended are those that the authority has, on every node: the cut-off alone would leave
+// its author free to fill numbers below it, through a member that has not heard yet. A line of such a membership counts
+// if it lies on the chain that leads down from the cut-off's hash, or if the authority itself hands it over; what was
+// held before and is neither is in doubt until the authority has been asked.
+
+// A doubt is an author whose lines here may be other than the authority's.
+type doubt struct {
+	ended     authority.Removal
+	confirmed map[protocol.Hash]bool // by the authority
+	upTo      uint64                 // the number up to which it has answered
+}
+
+// belongs reports whether a line of an ended membership is one of those that count. Of a membership that goes on, every
+// line that passed the checks is.
+func (r *room) belongs(a arrivedLine) bool {
+	ended, ok := r.current().Ended(a.msg.Author, a.msg.Epoch)
+	return !ok || a.vouched || r.onChain(ended, a.msg.ID)
+}
+
+// onChain walks from the cut-off down, along what each line says was before it.
+func (r *room) onChain(ended authority.Removal, id protocol.Hash) bool {
+	for at := ended.Cut.Hash; !at.IsZero(); {
+		if at == id {
+			return true
+		}
+		l := r.log.byID[at]
+		if l == nil {
+			return false
+		}
+		at = l.msg.Prev
+	}
+	return false
+}
+
+// doubtLines looks at what is held of a membership that has just ended. The authority has nobody to ask: what it holds is
+// what counts.
+func (r *room) doubtLines(p peer.ID) {
+	ended, ok := r.current().Removed(p)
+	if !ok || r.owner() || r.current().Policy().History == protocol.HistoryNone {
+		return
+	}
+	for _, l := range r.log.byAuthor[p] {
+		if of, ok := r.current().Ended(p, l.msg.Epoch); ok && of.Removal == ended.Removal && !r.onChain(ended, l.msg.ID) {
+			r.doubts[p] = &doubt{ended: ended, confirmed: make(map[protocol.Hash]bool)}
+			r.syncSoon(0)
+			return
+		}
+	}
+}
+
+// askDoubts makes req ask the authority for all lines of the authors in doubt, and says from which number on.
+func (r *room) askDoubts(p peer.ID, req *protocol.SyncRequest) map[peer.ID]uint64 {
+	if p != r.authority() || len(r.doubts) == 0 {
+		return nil
+	}
+	req.Heads = slices.DeleteFunc(req.Heads, func(h protocol.Head) bool { return r.doubts[h.Author] != nil })
+	asked := make(map[peer.ID]uint64, len(r.doubts))
+	for author, d := range r.doubts {
+		asked[author] = d.upTo
+		if d.upTo > 0 {
+			req.Heads = append(req.Heads, protocol.Head{Author: author, Ctr: d.upTo})
+		}
+	}
+	return asked
+}
+
+// settleDoubts takes the authority's answer: what it has of an ended membership stays, the rest is hidden.
+func (r *room) settleDoubts(asked map[peer.ID]uint64, lines []protocol.Message, more bool) {
+	for p, from := range asked {
+		d := r.doubts[p]
+		if d == nil || d.upTo != from {
+			continue
+		}
+		for _, m := range lines {
+			if m.Author == p {
+				d.confirmed[m.ID] = true
+				d.upTo = max(d.upTo, m.Ctr)
+			}
+		}
+		if more {
+			continue
+		}
+		delete(r.doubts, p)
+		ids := r.log.hide(p, func(l *line) bool {
+			of, ok := r.current().Ended(p, l.msg.Epoch)
+			return !ok || of.Removal != d.ended.Removal || d.confirmed[l.msg.ID] || r.onChain(d.ended, l.msg.ID)
+		})
+		if len(ids) > 0 {
+			r.l.emit(r, Hidden{Peer: p, Nick: r.nickOf(p), IDs: ids})
+		}
+	}
+}
