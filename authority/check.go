@@ -63,6 +63,14 @@ func (s State) MemberAt(p peer.ID, epoch uint64) bool {
 	return ok
 }
 
+// Ended is the membership of p that epoch belongs to, if that has ended. It does not allocate.
+func (s State) Ended(p peer.ID, epoch uint64) (Removal, bool) {
+	if m, ok := s.members[p]; ok && epoch >= m.FromEpoch {
+		return Removal{}, false
+	}
+	return s.pastAt(p, epoch)
+}
+
 // pastAt finds the ended membership of p that epoch belongs to.
 func (s State) pastAt(p peer.ID, epoch uint64) (Removal, bool) {
 	past := s.past[p]
