@@ -51,9 +51,8 @@ type bookEntry struct {
 	pinging bool
 
 	// For the listing of rooms.
-	asking    bool
-	asked     time.Time
-	localchat bool // it has answered
+	asking bool
+	asked  time.Time
 }
 
 // A typedPeer is an address without a peer ID, from --peer or a person: who answers there is learnt by dialling.

@@ -112,8 +112,7 @@ type (
 	Expired struct {
 		IDs []string `json:"ids"`
 	}
-	// Delivered: a line of mine has reached another node. By is empty for "at least one peer"; the authority's
-	// word is the strongest.
+	// Delivered: the authority has a line of mine or, while it is away or I am it, another member.
 	Delivered struct {
 		ID string `json:"id"`
 	}

@@ -163,7 +163,7 @@ func (q uninvite) run(l *loop) (none, error) {
 			return none{}, r.step(authority.RevokeInvite{ID: i.ID})
 		}
 	}
-	return none{}, ruleError(r, authority.ErrNoInvite)
+	return none{}, ruleError(r.label(), authority.ErrNoInvite)
 }
 
 // serveAsk takes a member's wishes: to leave, to invite.

@@ -2,8 +2,8 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"math"
 	"time"
 
 	"localchat/authority"
@@ -35,21 +35,16 @@ func (q createRoom) run(l *loop) (RoomInfo, error) {
 	if err != nil {
 		return RoomInfo{}, err
 	}
-	next, effects, err := authority.Ledger{}.Step(l.env(), authority.Found{Name: name, Nick: q.Nick, Policy: policy})
+	next, effects, err := l.decide(authority.Ledger{}, authority.Found{Name: name, Nick: q.Nick, Policy: policy})
+	var disk diskError
+	switch {
+	case errors.As(err, &disk):
+		return RoomInfo{}, &Error{Code: Unavailable, Text: fmt.Sprintf("the room was not made: cannot write to disk: %v", disk.error), Hint: "make room in the data directory, or keep nothing with --ephemeral"}
+	case err != nil:
+		return RoomInfo{}, ruleError(name, err)
+	}
 	r := newRoom(l, next.State().Room())
 	r.name = name
-	if err != nil {
-		r.cancel()
-		return RoomInfo{}, ruleError(r, err)
-	}
-	for _, e := range effects {
-		if p, ok := e.(authority.Persist); ok {
-			if err := l.store.saveBatch(r.id, p.Batch); err != nil {
-				r.cancel()
-				return RoomInfo{}, &Error{Code: Unavailable, Text: fmt.Sprintf("the room was not made: cannot write to disk: %v", err), Hint: "make room in the data directory, or keep nothing with --ephemeral"}
-			}
-		}
-	}
 	r.ledger = &next
 	for _, e := range effects {
 		if c, ok := e.(authority.Commit); ok {
@@ -372,5 +367,5 @@ func validExpiry(d time.Duration) (time.Duration, error) {
 	if d < time.Second || d > protocol.MaxInviteExpiry {
 		return 0, &Error{Code: Invalid, Text: fmt.Sprintf("an invite cannot last %s", d), Hint: fmt.Sprintf("give 1 to %d seconds", maxExpiry)}
 	}
-	return min(d, time.Duration(math.MaxInt64)), nil
+	return d, nil
 }

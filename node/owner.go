@@ -68,19 +68,16 @@ func (r *room) step(ev authority.Event) error {
 
 func (r *room) stepEffects(ev authority.Event) ([]authority.Effect, error) {
 	if r.frozen {
-		return nil, ruleError(r, authority.ErrFrozen)
+		return nil, ruleError(r.label(), authority.ErrFrozen)
 	}
-	next, effects, err := r.ledger.Step(r.l.env(), ev)
-	if err != nil {
-		return nil, ruleError(r, err)
-	}
-	for _, e := range effects {
-		if p, ok := e.(authority.Persist); ok {
-			if err := r.l.store.saveBatch(r.roomID(next), p.Batch); err != nil {
-				r.l.warnDisk(r, err)
-				return nil, &Error{Code: Unavailable, Text: fmt.Sprintf("nothing has changed: cannot write to disk: %v", err), Hint: "make room in the data directory and try again"}
-			}
-		}
+	next, effects, err := r.l.decide(*r.ledger, ev)
+	var disk diskError
+	switch {
+	case errors.As(err, &disk):
+		r.l.warnDisk(r, disk.error)
+		return nil, &Error{Code: Unavailable, Text: fmt.Sprintf("nothing has changed: cannot write to disk: %v", disk.error), Hint: "make room in the data directory and try again"}
+	case err != nil:
+		return nil, ruleError(r.label(), err)
 	}
 	r.ledger = &next
 	for _, e := range effects {
@@ -89,8 +86,25 @@ func (r *room) stepEffects(ev authority.Event) ([]authority.Effect, error) {
 	return effects, nil
 }
 
-// roomID is r's id; that of a room being founded is known only once its first record is.
-func (r *room) roomID(next authority.Ledger) protocol.RoomID { return next.State().Room() }
+// decide steps a ledger and writes what that decided, before anything of it is visible. If it returns an error nothing has
+// happened; a [diskError] says that it could not be written.
+func (l *loop) decide(ledger authority.Ledger, ev authority.Event) (authority.Ledger, []authority.Effect, error) {
+	next, effects, err := ledger.Step(l.env(), ev)
+	if err != nil {
+		return ledger, nil, err
+	}
+	for _, e := range effects {
+		if p, ok := e.(authority.Persist); ok {
+			if err := l.store.saveBatch(next.State().Room(), p.Batch); err != nil {
+				return ledger, nil, diskError{err}
+			}
+		}
+	}
+	return next, effects, nil
+}
+
+// A diskError is what the store failed with.
+type diskError struct{ error }
 
 func (r *room) carryOut(e authority.Effect) {
 	switch e := e.(type) {
@@ -387,12 +401,12 @@ func (r *room) owes(now time.Time) bool {
 }
 
 // ruleError puts what the ledger refused into a sentence.
-func ruleError(r *room, err error) error {
+func ruleError(room string, err error) error {
 	switch {
 	case errors.Is(err, authority.ErrNotMember):
-		return &Error{Code: NotFound, Text: "that peer is not a member of " + r.label(), Hint: "/members lists who is"}
+		return &Error{Code: NotFound, Text: "that peer is not a member of " + room, Hint: "/members lists who is"}
 	case errors.Is(err, authority.ErrClosed):
-		return roomClosed(r.label())
+		return roomClosed(room)
 	case errors.Is(err, authority.ErrNoKnock):
 		return &Error{Code: NotFound, Text: "nobody of that name is at the door", Hint: "they may have gone; /members shows who knocks"}
 	case errors.Is(err, authority.ErrNoInvite):

@@ -98,9 +98,6 @@ func (l *loop) askRoomsOf(e *bookEntry, now time.Time) {
 func (e roomsAnswered) handle(l *loop) {
 	if b := l.book.entry(e.peer); b != nil {
 		b.asking = false
-		if e.err == nil {
-			b.localchat = true
-		}
 	}
 	if e.err != nil {
 		return
