@@ -54,6 +54,18 @@ func (s State) Check(author peer.ID, h protocol.Header) Verdict {
 	return VerdictIgnore
 }
 
+// Known finds a peer that is or was a member by the bytes of its ID, for which there need not be a peer.ID yet. It does
+// not allocate.
+func (s State) Known(id []byte) (peer.ID, bool) {
+	if m, ok := s.members[peer.ID(id)]; ok {
+		return m.Peer, true
+	}
+	if past := s.past[peer.ID(id)]; len(past) > 0 {
+		return past[0].Peer, true
+	}
+	return "", false
+}
+
 // MemberAt reports whether p was a member in epoch. Of ended memberships the latest [MaxPast] are known.
 func (s State) MemberAt(p peer.ID, epoch uint64) bool {
 	if m, ok := s.members[p]; ok && m.FromEpoch <= epoch && epoch <= s.epoch {

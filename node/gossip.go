@@ -147,23 +147,33 @@ func (g *gossip) scores() (*pubsub.PeerScoreParams, *pubsub.PeerScoreThresholds)
 }
 
 // validateLine is the table of DESIGN 6. It runs in pubsub's validation goroutine, and for our own lines in the loop.
+//
+// What the line says of itself is judged before its signature is: checking that is by far the dearest step, and who sent
+// a line that would not count whoever had signed it could have every node do it. So such a line is ignored, not
+// rejected, even if its signature is bad.
 func (g *gossip) validateLine(_ context.Context, from peer.ID, m *pubsub.Message) pubsub.ValidationResult {
-	msg, err := protocol.OpenMessage(m.GetData())
-	if err != nil || msg.Room != g.room {
+	said, err := protocol.ScanMessage(m.GetData())
+	if err != nil || said.Room != g.room {
 		return pubsub.ValidationReject
 	}
 	s := g.snap.Load()
-	verdict := s.state.Check(msg.Author, msg.Header)
-	if verdict == authority.VerdictUnknown {
+	signer := said.Signer()
+	author, _ := s.state.Known(signer[:]) // a stranger's is empty, and judged alike
+	verdict := s.state.Check(author, said.Header)
+	if verdict == authority.VerdictIgnore || verdict != authority.VerdictUnknown && said.Ctr <= s.floors[author] {
+		return pubsub.ValidationIgnore
+	}
+	msg, err := said.Verify()
+	if err != nil {
+		return pubsub.ValidationReject
+	}
+	if _, known := s.keys.Get(msg.Epoch); !known || verdict == authority.VerdictUnknown {
+		// Its record has not come, or its key has not.
 		g.post(earlyLine{room: g.room, msg: msg, from: from})
 		return pubsub.ValidationIgnore
 	}
 	line, ok := s.open(msg, verdict)
 	if !ok {
-		if _, known := s.keys.Get(msg.Epoch); !known && verdict != authority.VerdictIgnore {
-			// The record has come, its key not yet.
-			g.post(earlyLine{room: g.room, msg: msg, from: from})
-		}
 		return pubsub.ValidationIgnore
 	}
 	m.ValidatorData = line
@@ -187,20 +197,28 @@ func (s *snapshot) open(msg protocol.Message, v authority.Verdict) (arrivedLine,
 }
 
 // validateRecord lets through what the authority signed. Anything else is refused without blame for who passed it on;
-// the authority's own node notes who tried.
+// the authority's own node notes who tried. As with lines, the signature comes last.
 func (g *gossip) validateRecord(_ context.Context, _ peer.ID, m *pubsub.Message) pubsub.ValidationResult {
-	r, err := protocol.OpenRecord(m.GetData())
-	if err != nil || r.RoomID() != g.room {
+	said, err := protocol.ScanRecord(m.GetData())
+	if err != nil || said.RoomID() != g.room {
 		return pubsub.ValidationReject
 	}
 	s := g.snap.Load()
-	if r.Author != s.state.Authority() {
-		if s.state.Authority() == s.self && s.member(r.Author) {
-			g.post(attempted{room: g.room, peer: r.Author, record: r})
-		}
+	signer := said.Signer()
+	author, known := s.state.Known(signer[:])
+	entitled := known && author == s.state.Authority()
+	switch {
+	case !entitled && (s.state.Authority() != s.self || !s.member(author)):
+		return pubsub.ValidationIgnore
+	case entitled && said.Seq < s.state.Seq() && s.records[said.Seq-1].Hash() == said.Hash():
 		return pubsub.ValidationIgnore
 	}
-	if r.Seq < s.state.Seq() && s.records[r.Seq-1].Hash() == r.Hash() {
+	r, err := protocol.OpenRecord(m.GetData())
+	if err != nil {
+		return pubsub.ValidationReject
+	}
+	if !entitled {
+		g.post(attempted{room: g.room, peer: author, record: r})
 		return pubsub.ValidationIgnore
 	}
 	m.ValidatorData = r

@@ -20,8 +20,18 @@ const (
 	idSize   = len(idPrefix) + keySize
 )
 
+// idOfKey is the peer ID of an Ed25519 public key, as bytes.
+func idOfKey(key []byte) (id [idSize]byte) {
+	copy(id[:], idPrefix)
+	copy(id[len(idPrefix):], key)
+	return id
+}
+
 // peerOfKey is the peer ID of an Ed25519 public key.
-func peerOfKey(key []byte) peer.ID { return peer.ID(idPrefix + string(key)) }
+func peerOfKey(key []byte) peer.ID {
+	id := idOfKey(key)
+	return peer.ID(id[:])
+}
 
 // isPeer reports whether b is the ID of an Ed25519 peer.
 func isPeer[T ~string | ~[]byte](b T) bool {

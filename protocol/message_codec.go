@@ -7,6 +7,7 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/peer"
 	"golang.org/x/crypto/chacha20poly1305"
+	"google.golang.org/protobuf/encoding/protowire"
 
 	"localchat/protocol/internal/pb"
 )
@@ -53,31 +54,71 @@ func SealMessage(h Header, c Content, key Key, author peer.ID, s Signer, rand io
 	return m, nil
 }
 
+// An UnverifiedMessage is what bytes say of themselves before anything is verified: enough to refuse them, never enough
+// to accept them. Making one allocates nothing.
+type UnverifiedMessage struct {
+	Header
+	raw    []byte
+	signed envelope
+	header []byte
+	nonce  []byte
+	sealed []byte
+}
+
+var (
+	errMessageForm   = malformed("message", "not in canonical form, or with fields unknown here")
+	errMessageHeader = malformed("header", "missing")
+	errMessageNonce  = malformed("nonce", "not of %d bytes", chacha20poly1305.NonceSizeX)
+	errMessageSealed = malformed("sealed", "nothing to open: not longer than %d bytes", chacha20poly1305.Overhead)
+)
+
+// ScanMessage decodes and validates a message. It keeps raw, which must not be changed afterwards. It fails with
+// [ErrTooLarge], [ErrMalformed] or [ErrDomain].
+func ScanMessage(raw []byte) (UnverifiedMessage, error) {
+	e, err := scanEnvelope(raw, messageDomain, MaxMessage)
+	if err != nil {
+		return UnverifiedMessage{}, err
+	}
+	w := walk{b: e.payload}
+	u := UnverifiedMessage{
+		raw: raw, signed: e,
+		header: w.bytes(1, errMessageHeader), nonce: w.bytes(2, errMessageNonce), sealed: w.bytes(3, errMessageSealed),
+	}
+	if len(u.nonce) != chacha20poly1305.NonceSizeX {
+		w.fail(errMessageNonce)
+	}
+	if len(u.sealed) <= chacha20poly1305.Overhead {
+		w.fail(errMessageSealed)
+	}
+	if err := w.end(errMessageForm); err != nil {
+		return UnverifiedMessage{}, err
+	}
+	u.Header, err = decodeHeader(u.header)
+	return u, err
+}
+
+// Signer is the peer ID that the signature is said to be of, as bytes.
+func (u UnverifiedMessage) Signer() [idSize]byte { return idOfKey(u.signed.key) }
+
+// Verify fails with [ErrSignature].
+func (u UnverifiedMessage) Verify() (Message, error) {
+	if err := u.signed.verify(); err != nil {
+		return Message{}, err
+	}
+	return Message{
+		Header: u.Header, Author: peerOfKey(u.signed.key), ID: DataID(u.raw),
+		raw: u.raw, header: u.header, nonce: u.nonce, sealed: u.sealed,
+	}, nil
+}
+
 // OpenMessage decodes, validates and verifies a message; it needs no key. It keeps raw, which must not be changed
 // afterwards. It fails with [ErrTooLarge], [ErrMalformed], [ErrDomain] or [ErrSignature].
 func OpenMessage(raw []byte) (Message, error) {
-	body, signer, err := openEnvelope(raw, messageDomain, MaxMessage)
+	u, err := ScanMessage(raw)
 	if err != nil {
 		return Message{}, err
 	}
-	var m pb.Message
-	if err := unmarshal("message", body, &m); err != nil {
-		return Message{}, err
-	}
-	h, err := decodeHeader(m.Header)
-	if err != nil {
-		return Message{}, err
-	}
-	if len(m.Nonce) != chacha20poly1305.NonceSizeX {
-		return Message{}, malformed("nonce", "%d bytes instead of %d", len(m.Nonce), chacha20poly1305.NonceSizeX)
-	}
-	if len(m.Sealed) <= chacha20poly1305.Overhead {
-		return Message{}, malformed("sealed", "%d bytes, which leaves nothing to open", len(m.Sealed))
-	}
-	return Message{
-		Header: h, Author: signer, ID: DataID(raw),
-		raw: raw, header: m.Header, nonce: m.Nonce, sealed: m.Sealed,
-	}, nil
+	return u.Verify()
 }
 
 // Open decrypts m. It fails with [ErrNotOpened] under any key but the one that m was sealed with, and with
@@ -118,21 +159,25 @@ func (h Header) encode() ([]byte, error) {
 	})
 }
 
-func decodeHeader(b []byte) (Header, error) {
-	var m pb.Header
-	if err := unmarshal("header", b, &m); err != nil {
-		return Header{}, err
+var (
+	errHeaderForm    = malformed("header", "not in canonical form, or with fields unknown here")
+	errHeaderRoom    = malformed("header.room", "not the id of a room")
+	errHeaderEpoch   = malformed("header.epoch", "not between 1 and %d", uint64(MaxCounter))
+	errHeaderCtr     = malformed("header.ctr", "not between 1 and %d", uint64(MaxCounter))
+	errHeaderPrev    = malformed("header.prev", "not the id of a message")
+	errHeaderLamport = malformed("header.lamport", "not between 1 and %d", uint64(MaxCounter))
+)
+
+func decodeHeader(b []byte) (h Header, err error) {
+	w := walk{b: b}
+	w.fixed(1, h.Room[:], errHeaderRoom)
+	h.Epoch = w.count(2, errHeaderEpoch)
+	h.Ctr = w.count(3, errHeaderCtr)
+	if w.next(4, protowire.BytesType) {
+		w.fixed(4, h.Prev[:], errHeaderPrev)
 	}
-	var r reading
-	h := Header{
-		Room: r.room("header.room", m.Room), Epoch: r.count("header.epoch", m.Epoch, 1),
-		Ctr: r.count("header.ctr", m.Ctr, 1), Lamport: r.count("header.lamport", m.Lamport, 1),
-	}
-	r.optional("header.prev", h.Prev[:], m.Prev)
-	if r.err != nil {
-		return Header{}, r.err
-	}
-	return h, nil
+	h.Lamport = w.count(5, errHeaderLamport)
+	return h, w.end(errHeaderForm)
 }
 
 func (c Content) encode() ([]byte, error) {

@@ -1,6 +1,10 @@
 package protocol
 
-import "crypto/sha256"
+import (
+	"crypto/sha256"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
 
 // A SignedRecord is a [Record] with its proof. A value other than zero has been decoded, validated and verified, and
 // its Author is who signed it; whether that author was entitled to it is the room's state to say.
@@ -39,6 +43,49 @@ func OpenRecord(raw []byte) (SignedRecord, error) {
 		return SignedRecord{}, err
 	}
 	return SignedRecord{Record: rec, raw: raw, hash: sha256.Sum256(body)}, nil
+}
+
+// An UnverifiedRecord is what bytes say of themselves before anything is verified: enough to refuse a record or to know
+// it again, never enough to apply it. Making one allocates nothing.
+type UnverifiedRecord struct {
+	Seq    uint64
+	room   RoomID
+	signed envelope
+}
+
+var (
+	errRecordRoom = malformed("room", "not the id of a room")
+	errRecordSeq  = malformed("seq", "not between 1 and %d", uint64(MaxCounter))
+)
+
+// ScanRecord reads as much of a signed record as an [UnverifiedRecord] holds. It fails with [ErrTooLarge],
+// [ErrMalformed] or [ErrDomain].
+func ScanRecord(raw []byte) (UnverifiedRecord, error) {
+	e, err := scanEnvelope(raw, recordDomain, MaxRecord)
+	if err != nil {
+		return UnverifiedRecord{}, err
+	}
+	u := UnverifiedRecord{signed: e}
+	w := walk{b: e.payload}
+	if w.next(1, protowire.BytesType) {
+		w.fixed(1, u.room[:], errRecordRoom)
+	}
+	u.Seq = w.count(2, errRecordSeq)
+	return u, w.err
+}
+
+// Signer is the peer ID that the signature is said to be of, as bytes.
+func (u UnverifiedRecord) Signer() [idSize]byte { return idOfKey(u.signed.key) }
+
+// Hash is what [SignedRecord.Hash] would be.
+func (u UnverifiedRecord) Hash() Hash { return sha256.Sum256(u.signed.payload) }
+
+// RoomID is what [SignedRecord.RoomID] would be.
+func (u UnverifiedRecord) RoomID() RoomID {
+	if u.Seq == 1 {
+		return RoomID(u.Hash())
+	}
+	return u.room
 }
 
 // Bytes is the signed envelope as it came, to be passed on or kept. It must not be changed.
