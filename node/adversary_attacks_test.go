@@ -1,13 +1,9 @@
 package node
 
 import (
-	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	pb "github.com/libp2p/go-libp2p-pubsub/pb"
-	libprotocol "github.com/libp2p/go-libp2p/core/protocol"
 
 	"localchat/protocol"
 )
@@ -20,35 +16,58 @@ func TestAdversary(t *testing.T) {
 		before, after func(*siege)
 	}{
 		{name: "obeys", after: obeys},
-		{name: "goes on publishing", after: publishesOn},
+		{name: "goes on publishing", after: alone((*mallory).publishesOn)},
 		{name: "fills numbers below the cut-off", before: savesNumbers, after: fillsNumbers},
 		{name: "takes the number of the cut-off again", before: isolateBob, after: saysTwice},
 		{name: "replays lines and records", after: replays},
 		{name: "replays after the seen window", before: replaysLate, after: replaysLate},
-		{name: "forges an author", after: forgesAuthor},
-		{name: "forges an author to one who has not heard", before: isolateBob, after: thenHeal(forgesAuthor)},
-		{name: "forges records as a member", before: forgesRecordsAsMember, after: forgesRecords},
-		{name: "forges records to one who has not heard", before: isolateBob, after: thenHeal(forgesRecords)},
+		{name: "forges an author", after: alone((*mallory).forgesAuthor)},
+		{name: "forges an author to one who has not heard", before: isolateBob, after: thenHeal((*mallory).forgesAuthor)},
+		{name: "forges records as a member", before: forgesRecordsAsMember, after: alone((*mallory).forgesRecords)},
+		{name: "forges records to one who has not heard", before: isolateBob, after: thenHeal((*mallory).forgesRecords)},
 		{name: "speaks through one who has not heard", before: isolateBob, after: speaksThroughBob},
 		{name: "grafts without subscribing", after: graftsBare},
 		{name: "listens and speaks under another key", after: comesAsStranger},
-		{name: "speaks floodsub", after: speaksFloodsub},
-		{name: "asks everybody by sync", after: asksBySync},
-		{name: "asks on streams opened before", before: opensStreams, after: asksOnOpenStreams},
+		{name: "speaks floodsub", after: alone((*mallory).speaksFloodsub)},
+		{name: "asks everybody by sync", after: alone((*mallory).asksBySync)},
+		{name: "asks on streams opened before", before: alone((*mallory).opensStreams), after: alone((*mallory).asksOnOpenStreams)},
 		{name: "asks one who has not heard", before: isolateBob, after: asksBob},
 		{name: "joins again", after: joinsAgain},
 		{name: "joins under another key by invites", before: takesInvites, after: joinsByInvites},
 		{name: "joins as a look-alike", after: joinsAsLookAlike},
-		{name: "polls with other nonces", after: pollsOtherNonces},
+		{name: "polls with other nonces", after: alone((*mallory).pollsOtherNonces)},
 		{name: "polls as somebody else", before: removesCarolToo, after: claimsCarolsReason},
-		{name: "asks for orders and talks privately", after: asksAndTells},
+		{name: "polls other rooms", before: opensDen, after: alone((*mallory).pollsOtherRooms)},
+		{name: "asks for orders and talks privately", after: alone((*mallory).asksAndTells)},
 		{name: "floods polls and joins", after: floodsDoors},
 		{name: "floods unknown epochs", before: isolateBob, after: floodsEpochs},
 		{name: "sends oversized and slow frames", after: sendsBadFrames},
-		{name: "opens streams and never reads", after: neverReads},
+		{name: "opens streams and never reads", after: alone((*mallory).neverReads)},
 	} {
 		t.Run(a.name, func(t *testing.T) { besiege(t, a.before, a.after) })
 	}
+}
+
+// alone leaves an attack to mallory.
+func alone(attack func(*mallory)) func(*siege) {
+	return func(s *siege) { attack(s.mallory) }
+}
+
+// thenHeal lets bob hear the others again after an attack.
+func thenHeal(attack func(*mallory)) func(*siege) {
+	return func(s *siege) {
+		attack(s.mallory)
+		s.heal()
+		time.Sleep(5 * time.Second) // simulated
+	}
+}
+
+// isolateBob removes mallory while bob hears neither alice nor carol.
+func isolateBob(s *siege) {
+	s.cut("alice", "bob")
+	s.cut("carol", "bob")
+	s.remove()
+	time.Sleep(time.Second) // simulated
 }
 
 func obeys(s *siege) {
@@ -68,34 +87,6 @@ func obeys(s *siege) {
 	}
 }
 
-// publishesOn says lines under every key it has, in the epoch of each and in the one since the removal.
-func publishesOn(s *siege) {
-	m := s.mallory
-	m.mu.Lock()
-	keys := make(map[uint64]protocol.Key)
-	for e, k := range m.keys {
-		keys[e] = k
-	}
-	m.mu.Unlock()
-	for e, k := range keys {
-		m.spread(m.lines, m.seal(evil+" in an old epoch", e, k).Raw())
-		m.spread(m.lines, m.seal(evil+" in the new epoch", s.removal.Epoch, k).Raw())
-	}
-}
-
-// loot is all that mallory has seen: lines, records, its admission among them.
-func (m *mallory) loot() (lines, records [][]byte) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, raw := range m.heard {
-		lines = append(lines, raw)
-	}
-	for _, r := range m.log {
-		records = append(records, r.Bytes())
-	}
-	return lines, records
-}
-
 func replays(s *siege) {
 	seen := make(map[string]int)
 	for _, n := range defenders {
@@ -105,12 +96,7 @@ func replays(s *siege) {
 	if len(lines) < len(defenders) || len(records) < 4 {
 		s.t.Fatalf("mallory has %d lines and %d records", len(lines), len(records))
 	}
-	for _, raw := range lines {
-		s.mallory.spread(s.mallory.lines, raw)
-	}
-	for _, raw := range records {
-		s.mallory.spread(s.mallory.records, raw)
-	}
+	s.mallory.replays()
 	time.Sleep(time.Second) // simulated
 	for _, n := range defenders {
 		if now := count[Message](s.subs[n]) + count[MemberJoined](s.subs[n]); now != seen[n] {
@@ -127,89 +113,21 @@ func replaysLate(s *siege) {
 	replays(s)
 }
 
-// forgesAuthor puts others' names, headers and signatures together in the ways that there are.
-func forgesAuthor(s *siege) {
-	m := s.mallory
-	lines, _ := m.loot()
-	for _, raw := range lines {
-		msg := must(protocol.OpenMessage(raw))
-		if msg.Author == m.host.ID() {
-			continue
-		}
-		body := signedBody(messageDomain, raw)
-		mine := must(must(m.key.Seal(&forged{messageDomain, body})).Marshal())
-		m.spread(m.lines, mine) // another's line, signed by mallory
-		theirs := slices.Clone(raw)
-		theirs[len(theirs)-1] ^= 1
-		m.spread(m.lines, theirs) // another's line, damaged
-		epoch, key := m.latest()
-		own := m.seal(evil+" under another's key", epoch, key).Raw()
-		swapped := slices.Clone(own)
-		copy(swapped[:len("\x0a\x24\x08\x01\x12\x20")+32], raw)
-		m.spread(m.lines, swapped) // mallory's line, under another's public key
-		next := msg.Header
-		next.Ctr, next.Prev = msg.Ctr+1, msg.ID
-		continued := must(protocol.SealMessage(next, protocol.Content{Kind: protocol.Say, Text: evil + " in another's chain", At: time.Now()}, key, m.host.ID(), m.key, random))
-		m.spread(m.lines, continued.Raw())
-	}
-}
-
-// forgesRecords signs what only the authority may: its own admission, another's removal, the end.
-func forgesRecords(s *siege) {
-	m := s.mallory
-	for seq := s.removal.Seq; seq <= s.removal.Seq+1; seq++ {
-		for _, b := range []protocol.Body{
-			protocol.Admit{Peer: m.host.ID(), Nick: "mallory"},
-			protocol.Close{Kind: protocol.Closed},
-			protocol.Remove{Peer: s.nodes["bob"].self, Kind: protocol.Kicked},
-			protocol.Rekey{},
-		} {
-			r := protocol.Record{
-				Room: s.room, Seq: seq, Prev: m.state.Head(), Term: 1, Epoch: s.removal.Epoch + 1, At: time.Now(),
-				Author: m.host.ID(), Body: b,
-			}
-			m.spread(m.records, must(protocol.SignRecord(r, m.key)).Bytes())
-			r.Author = m.owner // says so, and is not
-			if _, err := protocol.SignRecord(r, m.key); err == nil {
-				s.t.Error("mallory can sign for alice")
-			}
-		}
-	}
-}
-
 // forgesRecordsAsMember: the owner's person is told, once.
 func forgesRecordsAsMember(s *siege) {
-	s.removal.Seq, s.removal.Epoch = s.mallory.state.Seq()+1, s.mallory.state.Epoch()
-	forgesRecords(s)
-	s.removal = Committed{}
+	m := s.mallory
+	m.removal = Committed{Seq: m.state.Seq() + 1, Epoch: m.state.Epoch()}
+	m.forgesRecords()
 	time.Sleep(time.Second) // simulated
 	s.warnings["alice"] = 1
-	if w := allOf[Warning](s.subs["alice"]); len(w) != 1 || w[0].Code != "attempt" || w[0].Peer != s.mallory.host.ID() {
+	if w := allOf[Warning](s.subs["alice"]); len(w) != 1 || w[0].Code != "attempt" || w[0].Peer != m.host.ID() {
 		s.t.Errorf("alice is warned of %+v", w)
 	}
 }
 
-// thenHeal lets bob hear the others again after an attack.
-func thenHeal(attack func(*siege)) func(*siege) {
-	return func(s *siege) {
-		attack(s)
-		s.heal()
-		time.Sleep(5 * time.Second) // simulated
-	}
-}
-
-// isolateBob removes mallory while bob hears neither alice nor carol.
-func isolateBob(s *siege) {
-	s.cut("alice", "bob")
-	s.cut("carol", "bob")
-	s.remove()
-	time.Sleep(time.Second) // simulated
-}
-
 func speaksThroughBob(s *siege) {
-	m, bob := s.mallory, s.nodes["bob"]
-	epoch, key := m.latest()
-	m.spread(m.lines, m.seal(evil+" to who has not heard", epoch, key).Raw())
+	bob := s.nodes["bob"]
+	s.mallory.says(evil + " to who has not heard")
 	s.shows("bob", evil+" to who has not heard") // nothing can be done about that yet
 	s.says("bob", "bob, who has not heard")
 	must(bob.Say(s.ctx(), "lab", "bob again", false))
@@ -224,10 +142,7 @@ func speaksThroughBob(s *siege) {
 	}
 }
 
-// graftsBare asks for the mesh and for what was said, without a word about topics.
 func graftsBare(s *siege) {
-	m := s.mallory
-	topic := protocol.LinesTopic
 	var ids []string
 	s.says("carol", "not for mallory")
 	s.shows("bob", "not for mallory")
@@ -236,63 +151,25 @@ func graftsBare(s *siege) {
 			ids = append(ids, string(l.msg.ID[:]))
 		}
 	})
-	yes := true
-	for _, n := range s.nodes {
-		for _, rpc := range []*pb.RPC{
-			{Control: &pb.ControlMessage{Graft: []*pb.ControlGraft{{TopicID: &topic}}}},
-			{Subscriptions: []*pb.RPC_SubOpts{{Subscribe: &yes, Topicid: &topic}}},
-			{Control: &pb.ControlMessage{Graft: []*pb.ControlGraft{{TopicID: &topic}}}},
-			{Control: &pb.ControlMessage{Iwant: []*pb.ControlIWant{{MessageIDs: ids}}}},
-			{Control: &pb.ControlMessage{Ihave: []*pb.ControlIHave{{TopicID: &topic, MessageIDs: []string{"nothing"}}}}},
-		} {
-			if err := m.push(n.self, rpc); err != nil {
-				s.t.Log("push:", err)
-			}
-		}
-	}
+	s.mallory.graftsBare(ids)
 	time.Sleep(5 * time.Second) // simulated: some heartbeats
 }
 
-// comesAsStranger runs the room's gossip on a host that was never admitted, with mallory's keys.
 func comesAsStranger(s *siege) {
-	twin := s.infiltrate(len(defenders)+1, RoomInfo{ID: s.room, Owner: s.mallory.owner})
-	twin.enlist()
+	twin := s.mallory.lurks()
 	time.Sleep(3 * time.Second) // simulated: no mesh forms
 	for _, n := range defenders {
 		s.says(n, n+" among ourselves")
 	}
-	epoch, key := s.mallory.latest()
-	twin.spread(twin.lines, twin.seal(evil+" by a stranger", epoch, key).Raw())
-	twin.spread(twin.lines, s.mallory.seal(evil+" passed on by a stranger", epoch, key).Raw())
+	s.mallory.speaksBy(twin)
 	time.Sleep(3 * time.Second) // simulated
-	lines, records := twin.loot()
-	for _, raw := range lines {
-		if a := must(protocol.OpenMessage(raw)).Author; a != twin.host.ID() && a != s.mallory.host.ID() {
-			s.t.Error("a stranger is sent a line of", a)
-		}
-	}
-	if len(records) > 0 {
-		s.t.Errorf("a stranger is sent %d records", len(records))
-	}
-}
-
-func speaksFloodsub(s *siege) {
-	for _, n := range s.nodes {
-		for _, id := range []libprotocol.ID{"/floodsub/1.0.0", "/meshsub/1.0.0", "/meshsub/1.1.0", "/meshsub/1.2.0", "/meshsub/1.3.0"} {
-			if st, err := s.mallory.call(n.self, id); err == nil {
-				st.Reset()
-				s.t.Errorf("%s speaks %s", n.cfg.Nick, id)
-			}
-		}
-	}
+	s.mallory.overheard(twin)
 }
 
 // savesNumbers says, while a member, a line far above the numbers in between.
 func savesNumbers(s *siege) {
-	m := s.mallory
-	m.ctr = 50
-	epoch, key := m.latest()
-	m.spread(m.lines, m.seal("far above", epoch, key).Raw())
+	s.mallory.ctr = 50
+	s.mallory.says("far above")
 	for _, n := range defenders {
 		s.shows(n, "far above")
 	}
@@ -301,10 +178,8 @@ func savesNumbers(s *siege) {
 
 // fillsNumbers says lines of numbers below the cut-off that nobody has, through one who has not heard.
 func fillsNumbers(s *siege) {
-	m := s.mallory
-	m.ctr = 9
-	epoch, key := m.latest()
-	m.spread(m.lines, m.seal(evil+" below the cut-off", epoch, key).Raw())
+	s.mallory.ctr = 9
+	s.mallory.says(evil + " below the cut-off")
 	s.shows("bob", evil+" below the cut-off")
 	s.heal()
 	time.Sleep(5 * time.Second) // simulated
@@ -312,10 +187,138 @@ func fillsNumbers(s *siege) {
 
 // saysTwice takes the number of the cut-off for another line.
 func saysTwice(s *siege) {
-	m := s.mallory
-	m.ctr--
-	epoch, key := m.latest()
-	m.spread(m.lines, m.seal(evil+" at the cut-off", epoch, key).Raw())
+	s.mallory.ctr--
+	thenHeal(func(m *mallory) { m.says(evil + " at the cut-off") })(s)
+}
+
+// asksBob asks the one who still takes it for a member: it gets what it has, and no more.
+func asksBob(s *siege) {
+	s.mallory.robs(s.nodes["bob"].self)
 	s.heal()
+	s.says("carol", "said while bob comes back")
+	s.shows("bob", "said while bob comes back")
+	s.mallory.asksBySync()
+}
+
+func joinsAgain(s *siege) {
+	m := s.mallory
+	for _, nick := range []string{"mallory", "another"} {
+		if code := m.tries(m.owner, nick, protocol.Token{}); code != protocol.JoinTooSoon {
+			s.t.Error("the same key is answered", code)
+		}
+	}
+	for _, n := range defenders[1:] { // those who are not the authority
+		if code := m.tries(s.nodes[n].self, "mallory", protocol.Token{}); code != protocol.JoinNoRoom {
+			s.t.Error(n, "answers", code)
+		}
+	}
+}
+
+// takesInvites has mallory make one while it may, and see a used one; then the room is by invite only.
+func takesInvites(s *siege) {
+	m, alice := s.mallory, s.nodes["alice"]
+	yes, byInvite := true, "invite"
+	must(alice.Policy(s.ctx(), "lab", PolicyChange{MembersInvite: &yes, Access: &byInvite}))
+	m.asksForInvite()
+	used := must(alice.Invite(s.ctx(), "lab", "", 0)).Text
+	m.tokens = append(m.tokens, must(protocol.ParseInvite(used)).Token, protocol.Token{7})
+	friend := m.another()
+	if code := friend.join("friend", m.tokens[1]); code != protocol.JoinAdmitted {
+		s.t.Fatal("the friend is answered", code)
+	}
+	var left protocol.AskReply
+	if err := friend.ask(m.owner, protocol.AskID, &protocol.AskRequest{Room: m.room, Leave: true}, &left); err != nil || !left.OK {
+		s.t.Fatal("leave:", left, err)
+	}
+}
+
+func joinsByInvites(s *siege) {
+	twin := s.mallory.another()
+	for _, m := range []*mallory{s.mallory, twin} {
+		for i, token := range s.mallory.tokens {
+			if code := m.tries(m.owner, "mallory", token); code != protocol.JoinInviteBad {
+				s.t.Errorf("invite %d is answered %d", i, code)
+			}
+		}
+		if code := m.tries(m.owner, "mallory", protocol.Token{}); code != protocol.JoinNeedsInvite {
+			s.t.Error("no invite is answered", code)
+		}
+		s.mallory.gains = append(s.mallory.gains, twin.gains...)
+	}
+}
+
+// joinsAsLookAlike tries the door under another key. An open room lets strangers in; it lets nobody look like a member.
+func joinsAsLookAlike(s *siege) {
+	twin := s.mallory.another()
+	for nick, want := range nicks {
+		code := twin.tries(twin.owner, nick, protocol.Token{})
+		if code != 0 && code != want && !(want == protocol.JoinNickBad && code == protocol.JoinNickTaken) {
+			s.t.Errorf("%q is answered %d", nick, code)
+		}
+	}
+}
+
+// removesCarolToo leaves a reason waiting that is not mallory's: carol cannot hear alice.
+func removesCarolToo(s *siege) {
+	s.peek("carol", func(r *room) { s.stolen = *r.seat })
+	s.cut("alice", "carol")
+	s.cut("bob", "carol")
+	must(s.nodes["alice"].Kick(s.ctx(), "lab", "carol", "for carol alone"))
+	s.remove()
+	time.Sleep(time.Second) // simulated
+}
+
+// claimsCarolsReason knows carol's nonce and admission, and is not carol.
+func claimsCarolsReason(s *siege) {
+	s.mallory.claims(s.stolen.Nonce, s.stolen.Admission, s.removal.Seq-1)
+	s.heal()
+	time.Sleep(2 * pollBackoffMax) // simulated
+	if r := allOf[Removed](s.subs["carol"]); len(r) != 1 || r[0].Text != "for carol alone" {
+		s.t.Errorf("carol was told %+v", r)
+	}
+	s.stay = []string{"alice", "bob"}
+}
+
+func opensDen(s *siege) {
+	must(s.nodes["alice"].Create(s.ctx(), CreateOptions{Name: "den", PolicyChange: openRoom()}))
+}
+
+func floodsDoors(s *siege) {
+	s.mallory.floodsDoors()
+	time.Sleep(time.Second) // simulated
+	s.peek("alice", func(r *room) {
+		if len(r.owned.knocks) > 0 || len(r.owned.polls) > len(defenders)-1 {
+			s.t.Errorf("%d wait at the door, %d polls are held", len(r.owned.knocks), len(r.owned.polls))
+		}
+	})
+}
+
+// floodsEpochs sends lines of epochs that nobody knows to all, most to bob who still takes mallory for a member.
+func floodsEpochs(s *siege) {
+	s.mallory.floodsEpochs(s.nodes["bob"].self)
+	time.Sleep(time.Second) // simulated
+	kept := func(n string) (early int) {
+		s.peek(n, func(r *room) { early = len(r.early) })
+		return early
+	}
+	if got := kept("bob"); got > maxEarlyAuthor {
+		s.t.Errorf("bob keeps %d lines of one author", got)
+	}
+	s.heal()
+	s.shows("alice", "hello from bob")
 	time.Sleep(5 * time.Second) // simulated
+	for _, n := range defenders {
+		if got := kept(n); got != 0 {
+			s.t.Errorf("%s still keeps %d lines of mallory", n, got)
+		}
+	}
+}
+
+func sendsBadFrames(s *siege) {
+	s.mallory.sendsBadFrames()
+	start := time.Now()
+	s.mallory.waitsForBadFrames()
+	if took := time.Since(start); took >= pollPatience+time.Second {
+		s.t.Error("half a frame was waited for", took)
+	}
 }

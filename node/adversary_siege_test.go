@@ -49,8 +49,7 @@ func besiege(t *testing.T, before, after func(*siege)) {
 		}
 		s.mallory.enlist()
 		time.Sleep(3 * time.Second) // simulated: the mesh forms
-		epoch, key := s.mallory.latest()
-		s.mallory.spread(s.mallory.lines, s.mallory.seal("hello from mallory", epoch, key).Raw())
+		s.mallory.says("hello from mallory")
 		for _, n := range defenders {
 			s.says(n, "hello from "+n)
 			s.shows(n, "hello from mallory")
@@ -70,6 +69,7 @@ func besiege(t *testing.T, before, after func(*siege)) {
 func (s *siege) remove() {
 	s.t.Helper()
 	s.removal = must(s.nodes["alice"].Kick(s.ctx(), "lab", "mallory", "too loud"))
+	s.mallory.removal = s.removal
 	// That it is removed is no secret: mallory has the record, as rumours go.
 	var records [][]byte
 	s.peek("alice", func(r *room) { records, _ = recordsAfter(r.records, 0) })
@@ -112,6 +112,9 @@ func (s *siege) holds() {
 		}
 	}
 	time.Sleep(2 * syncEvery) // simulated: what could be fetched is
+	for _, g := range s.mallory.gains {
+		s.t.Error("mallory gained", g)
+	}
 	var first []string
 	for _, n := range s.stay {
 		var ids []string

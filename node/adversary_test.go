@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/peerstore"
 	libprotocol "github.com/libp2p/go-libp2p/core/protocol"
 	"google.golang.org/protobuf/proto"
 
@@ -20,15 +22,20 @@ import (
 )
 
 // A mallory is a member with its brakes off: a libp2p host that speaks the room's protocols with our own packages, keeps
-// every key, record and line that ever reached it, and obeys nothing. Its readers and the test meet at the mutex.
+// every key, record and line that ever reached it, and obeys nothing. It needs no more than a host: it runs on the
+// simulated network and, as a process of its own, between real ones. Its readers and its driver meet at the mutex.
 type mallory struct {
-	lan   *lan
 	host  host.Host
 	key   protocol.KeySigner
 	room  protocol.RoomID
 	owner peer.ID
+	nodes []peer.ID // whom it attacks; the owner first
 	nonce protocol.Nonce
 	ctx   context.Context
+	// another makes one more of its kind, under another key.
+	another func() *mallory
+	// removal is where its own removal stands in the log: the driver's to say.
+	removal Committed
 
 	lines, records *pubsub.Topic // of its own instance of the room's gossip, without any filter
 
@@ -44,8 +51,26 @@ type mallory struct {
 	ctr       uint64
 	prev      protocol.Hash
 
+	// gains are what an attack got and should not have got.
+	gains []string
+
 	tokens []protocol.Token // of invites
 	open   []network.Stream
+}
+
+// newMallory makes one of a host that no node uses, connected to nodes.
+func newMallory(ctx context.Context, h host.Host, room protocol.RoomID, owner peer.ID, nodes []peer.AddrInfo) *mallory {
+	m := &mallory{
+		host: h, key: protocol.KeySigner{PrivKey: h.Peerstore().PrivKey(h.ID())}, ctx: ctx, room: room, owner: owner,
+		nonce: protocol.Nonce{1},
+		keys:  make(map[uint64]protocol.Key), guessed: make(map[uint64]protocol.Key), heard: make(map[protocol.Hash][]byte),
+	}
+	for _, ai := range nodes {
+		m.nodes = append(m.nodes, ai.ID)
+		must(struct{}{}, h.Connect(ctx, ai))
+		h.Peerstore().AddAddrs(ai.ID, ai.Addrs, peerstore.PermanentAddrTTL) // whoever hangs up is called again
+	}
+	return m
 }
 
 // infiltrate makes a mallory of a host that no node uses, connected to everybody.
@@ -53,16 +78,28 @@ func (l *lan) infiltrate(host int, room RoomInfo) *mallory {
 	l.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	l.cancels = append(l.cancels, cancel)
-	h := l.hosts[host]
-	m := &mallory{
-		lan: l, host: h, key: protocol.KeySigner{PrivKey: h.Peerstore().PrivKey(h.ID())}, ctx: ctx,
-		room: room.ID, owner: room.Owner, nonce: protocol.Nonce{byte(host), 1},
-		keys: make(map[uint64]protocol.Key), guessed: make(map[uint64]protocol.Key), heard: make(map[protocol.Hash][]byte),
+	nodes := make([]peer.AddrInfo, len(l.nodes))
+	for nick, n := range l.nodes {
+		nodes[l.index[nick]] = peer.AddrInfo{ID: n.self, Addrs: n.host.Addrs()}
 	}
-	for _, n := range l.nodes {
-		must(struct{}{}, h.Connect(l.ctx(), peer.AddrInfo{ID: n.self, Addrs: n.host.Addrs()}))
-	}
+	m := newMallory(ctx, l.hosts[host], room.ID, room.Owner, nodes)
+	m.another = func() *mallory { return l.infiltrate(host+1, room) }
 	return m
+}
+
+// gained notes what mallory got and should not have got.
+func (m *mallory) gained(format string, args ...any) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.gains = append(m.gains, fmt.Sprintf(format, args...))
+}
+
+// pause ends early with mallory.
+func (m *mallory) pause(d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-m.ctx.Done():
+	}
 }
 
 // call opens a stream to p.
@@ -89,9 +126,9 @@ func (m *mallory) ask(p peer.ID, id libprotocol.ID, req, reply protocol.Frame) e
 	return protocol.ReadFrame(s, reply)
 }
 
-// join asks to be let in, and takes what it is given.
+// join asks to be let in, and takes what it is given. A stream that breaks is worth another: the last storm has ended a
+// connection.
 func (m *mallory) join(nick string, token protocol.Token) protocol.JoinCode {
-	m.lan.t.Helper()
 	var reply protocol.JoinReply
 	q := protocol.JoinRequest{Room: m.room, Nick: nick, Token: token}
 	for tries := 0; ; tries++ {
@@ -100,12 +137,14 @@ func (m *mallory) join(nick string, token protocol.Token) protocol.JoinCode {
 			break
 		}
 		if tries == 10 {
-			m.lan.t.Fatal("join:", err)
+			panic(fmt.Errorf("join: %w", err))
 		}
-		time.Sleep(time.Second) // simulated: the last storm has ended a connection
+		m.pause(time.Second)
 	}
 	if reply.Code == protocol.JoinAdmitted {
+		m.mu.Lock()
 		m.admission = reply.Admission
+		m.mu.Unlock()
 	}
 	m.learn(reply.Records, reply.Keys)
 	return reply.Code
@@ -140,7 +179,6 @@ func (m *mallory) learn(records [][]byte, keys []protocol.EpochKey) {
 
 // enlist runs the member's part: gossip of its own, without validators, filters or scores, and the poll.
 func (m *mallory) enlist() {
-	m.lan.t.Helper()
 	id := protocol.GossipID(m.room)
 	all := func(_ pubsub.GossipSubFeature, p libprotocol.ID) bool { return p == id }
 	ps := must(pubsub.NewGossipSub(
@@ -180,10 +218,7 @@ func (m *mallory) poll() {
 		reply, err := m.pollOnce(m.owner, m.nonce)
 		switch {
 		case err != nil:
-			select {
-			case <-time.After(time.Second):
-			case <-m.ctx.Done():
-			}
+			m.pause(time.Second)
 		case reply.Reason != nil:
 			m.mu.Lock()
 			m.reason = reply.Reason
@@ -215,7 +250,6 @@ func (m *mallory) question(p peer.ID, q protocol.PollRequest) (protocol.PollRepl
 
 // seal makes a line of its own in an epoch, under whatever key it has.
 func (m *mallory) seal(text string, epoch uint64, key protocol.Key) protocol.Message {
-	m.lan.t.Helper()
 	m.ctr++
 	h := protocol.Header{Room: m.room, Epoch: epoch, Ctr: m.ctr, Prev: m.prev, Lamport: m.ctr}
 	msg := must(protocol.SealMessage(h, protocol.Content{Kind: protocol.Say, Text: text, At: time.Now()}, key, m.host.ID(), m.key, random))
@@ -232,6 +266,19 @@ func (m *mallory) latest() (uint64, protocol.Key) {
 		epoch = max(epoch, e)
 	}
 	return epoch, m.keys[epoch]
+}
+
+// at is up to where mallory has the log.
+func (m *mallory) at() (seq uint64, head protocol.Hash) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.state.Seq(), m.state.Head()
+}
+
+// says spreads a line of its own under the newest key that it has.
+func (m *mallory) says(text string) {
+	epoch, key := m.latest()
+	m.spread(m.lines, m.seal(text, epoch, key).Raw())
 }
 
 // opens reports which key of mallory's opens a line, by its epoch.
@@ -290,7 +337,7 @@ func publication(topic string, raws ...[]byte) *pb.RPC {
 func (m *mallory) spread(topic *pubsub.Topic, raw []byte) {
 	// What its own pubsub or a node's refuses is the point, and no failure of the test.
 	_ = topic.Publish(m.ctx, raw)
-	for _, n := range m.lan.nodes {
-		_ = m.push(n.self, publication(topic.String(), raw))
+	for _, p := range m.nodes {
+		_ = m.push(p, publication(topic.String(), raw))
 	}
 }
