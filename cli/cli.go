@@ -103,7 +103,8 @@ func (a *app) root() *cobra.Command {
 	root.SetVersionTemplate("localchat {{.Version}}\n")
 	a.opts.addTo(root.PersistentFlags())
 	root.AddCommand(a.createCommand(), a.joinCommand(), a.roomsCommand(), a.sendCommand(), a.tailCommand(), a.rpcCommand(),
-		a.idCommand(), a.versionCommand(), a.manCommand())
+		a.idCommand(), a.configCommand(), a.versionCommand(), a.manCommand())
+	completesFlags(root)
 	return root
 }
 
@@ -145,6 +146,8 @@ func (a *app) createCommand() *cobra.Command {
 		Short:   "Own a new room and enter it",
 		Example: "  localchat create lab\n  localchat create lab --open --subject 'today: the build'\n  localchat create lab --invite-only --idle 1d --retain 1h",
 		Args:    takes("ROOM"),
+
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: a.verb(func(cmd *cobra.Command, args []string) error {
 			change, err := flags.policy(cmd.Flags())
 			if err != nil {
@@ -164,6 +167,8 @@ func (a *app) joinCommand() *cobra.Command {
 		Short:   "Enter a room found on the network, or by an invite text",
 		Example: "  localchat join lab\n  localchat join LOCALCHAT:AG6JUOIPNTAYX4AZ...   # the line that /invite made",
 		Args:    takes("ROOM|INVITE"),
+
+		ValidArgsFunction: a.completesRooms,
 		RunE: a.verb(func(cmd *cobra.Command, args []string) error {
 			return a.join(cmd.Context(), joinOptions(args[0]), wait.d)
 		}),

@@ -12,7 +12,7 @@ import (
 )
 
 // A config is what the configuration file says. Its keys are the names of the flags, with _ for -; the flags of create
-// stand in a table [create]. It is never written by the program.
+// stand in a table [create]. The program writes it once, if asked to, and never again.
 type config struct {
 	path     string
 	raw      []byte

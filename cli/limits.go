@@ -37,6 +37,9 @@ const (
 	joinWait = 60 * time.Second
 	// findWait is how long "localchat rooms" collects: discovery's first burst and one answer late.
 	findWait = 3 * time.Second
+	// completeWait is how long a shell's completion looks for rooms: most answer within half a second, and a person who
+	// has pressed a key waits for no more than one.
+	completeWait = 800 * time.Millisecond
 	// deliveryWait is how long the end of input waits until the lines said last have reached another node.
 	deliveryWait = 5 * time.Second
 	// drainWait is how long JSON-RPC answers requests that were still open at the end of input.

@@ -62,14 +62,7 @@ func (a *app) roomsCommand() *cobra.Command {
 
 // listRooms prints the rooms that n finds within wait.
 func (a *app) listRooms(ctx context.Context, n peerNode, wait time.Duration) error {
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	rooms, err := n.Rooms(ctx)
+	rooms, err := roomsWithin(ctx, n, wait)
 	if err != nil {
 		return err
 	}
@@ -97,6 +90,8 @@ func (a *app) sendCommand() *cobra.Command {
 			"Where this node is no member yet it asks to be admitted, which may take a person. Done means that the line has reached another node.",
 		Example: "  localchat send lab 'the build is green'\n  go test ./... 2>&1 | tail -20 | localchat send lab - --nick ci",
 		Args:    takes("ROOM", "TEXT..."),
+
+		ValidArgsFunction: a.completesRooms,
 		RunE: a.verb(func(cmd *cobra.Command, args []string) error {
 			text, err := a.textToSend(args[1:])
 			if err != nil {
@@ -194,6 +189,8 @@ func (a *app) tailCommand() *cobra.Command {
 		Short:   "Print a room's events until interrupted",
 		Example: "  localchat tail lab\n  localchat tail lab --json | jq -r 'select(.type==\"message\") | .text'",
 		Args:    takes("ROOM"),
+
+		ValidArgsFunction: a.completesRooms,
 		RunE: a.verb(func(cmd *cobra.Command, args []string) error {
 			return a.visit(cmd.Context(), args[0], wait.d, a.tail)
 		}),

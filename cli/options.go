@@ -154,7 +154,7 @@ func (c *createFlags) addTo(f *pflag.FlagSet) {
 	f.StringVar(&c.subject, "subject", "", "what the room is about")
 	f.Var(&c.idle, "idle", "close the room after this long without a line, 0 never (default 6h)")
 	f.Var(&c.retain, "retain", "forget lines after this long (default 10m)")
-	f.StringVar(&c.history, "history", "", "what newcomers get of it: none, since-join or all (default none)")
+	f.StringVar(&c.history, "history", "", "what newcomers get of it: none, since-join or all (default since-join)")
 }
 
 // policy is what the flags ask for; what was not given stays the default of the room.

@@ -1,0 +1,91 @@
+package cli
+
+import (
+	"context"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/spf13/cobra"
+
+	"localchat/node"
+)
+
+// completesRooms completes the first argument to the rooms on this network, described by their owners' words. It looks
+// as "rooms" does, with a passing identity, but only as long as a person waits for a key. Nothing is reported: a shell
+// has no place for it.
+func (a *app) completesRooms(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	if len(args) > 0 || a.settle(cmd) != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var found []cobra.Completion
+	_ = a.withNode(cmd.Context(), node.Config{NoResume: true}, func(ctx context.Context, n peerNode) error {
+		rooms, err := roomsWithin(ctx, n, completeWait)
+		for _, r := range rooms {
+			found = append(found, cobra.CompletionWithDesc(typeable(r, rooms), string(about(r))))
+		}
+		return err
+	})
+	return found, cobra.ShellCompDirectiveNoFileComp
+}
+
+// roomsWithin are the rooms that n finds within wait.
+func roomsWithin(ctx context.Context, n peerNode, wait time.Duration) ([]node.RoomInfo, error) {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	return n.Rooms(ctx)
+}
+
+// typeable is what a shell may put on its line for r: its name, where it is the only one of that name and holds nothing
+// that a shell reads as more than a word, or else its id. Whoever names a room must not get to write commands.
+func typeable(r node.RoomInfo, among []node.RoomInfo) string {
+	same := 0
+	for _, other := range among {
+		if strings.EqualFold(other.Name, r.Name) {
+			same++
+		}
+	}
+	word := !strings.HasPrefix(r.Name, "-") && strings.IndexFunc(r.Name, func(c rune) bool {
+		return !unicode.IsLetter(c) && !unicode.IsDigit(c) && !strings.ContainsRune("-_.", c)
+	}) < 0
+	if same > 1 || !word || string(clean(r.Name, shownName)) != r.Name {
+		return r.ID.String()
+	}
+	return r.Name
+}
+
+// about describes a room to somebody who chooses one, on one line.
+func about(r node.RoomInfo) safeText {
+	line := clean(r.Name, shownName) + ": " + access(r.Access) + ", " + count(r.Members, "member", "members") + "; owner's words: " + clean(r.Words, shownPhrase)
+	if r.Subject != "" {
+		line += "; " + phrase(r.Subject)
+	}
+	return line
+}
+
+// completesFlags says what the flags of root and of its commands take. The names are ours; cobra fails only for a flag
+// that is not there.
+func completesFlags(root *cobra.Command) {
+	takes := func(cmd *cobra.Command, flag string, values []cobra.Completion, or cobra.ShellCompDirective) {
+		if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, or)); err != nil {
+			panic(err)
+		}
+	}
+	for _, flag := range []string{"nick", "listen", "peer", "interface"} {
+		takes(root, flag, nil, cobra.ShellCompDirectiveNoFileComp)
+	}
+	takes(root, "data-dir", nil, cobra.ShellCompDirectiveFilterDirs)
+	takes(root, "log-file", nil, cobra.ShellCompDirectiveDefault)
+	for _, cmd := range root.Commands() {
+		if cmd.Flags().Lookup("history") != nil {
+			takes(cmd, "history", []cobra.Completion{
+				"none\twhat they hear themselves", "since-join\twhat is said from their admission on", "all\tall that is still retained",
+			}, cobra.ShellCompDirectiveNoFileComp)
+		}
+	}
+}

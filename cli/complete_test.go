@@ -1,0 +1,116 @@
+package cli
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/BurntSushi/toml"
+
+	"localchat/node"
+)
+
+// complete asks for completions as the scripts of the shells do.
+func complete(t *testing.T, rooms []node.RoomInfo, words ...string) []string {
+	t.Helper()
+	f := newFake()
+	f.rooms = rooms
+	a, out, errs := newApp(t, f, strings.NewReader(""))
+	if code := a.run(context.Background(), append([]string{"__complete"}, words...)); code != exitOK {
+		t.Fatalf("exit %d: %s", code, errs.take())
+	}
+	return strings.Split(strings.TrimSpace(out.take()), "\n")
+}
+
+func TestCompleteRooms(t *testing.T) {
+	hostile := "x;rm -rf ~"
+	rooms := []node.RoomInfo{
+		{ID: labID, Name: "lab", Words: "amber kiwi", Access: "knock", Members: 3, Subject: "the \x1b[31mbuild"},
+		{ID: denID, Name: hostile, Words: "birch", Access: "open", Members: 1},
+		{ID: node.RoomID{3}, Name: "Bar", Words: "one", Access: "open", Members: 1},
+		{ID: node.RoomID{4}, Name: "bar", Words: "two", Access: "open", Members: 1},
+		{ID: node.RoomID{5}, Name: "--open", Words: "three", Access: "open", Members: 1},
+	}
+	synctest.Test(t, func(t *testing.T) {
+		got := complete(t, rooms, "join", "")
+		want := []string{
+			"lab\tlab: knock, 3 members; owner's words: amber kiwi; the build",
+			denID.String() + "\t" + hostile + ": open, 1 member; owner's words: birch",
+			node.RoomID{3}.String() + "\tBar: open, 1 member; owner's words: one",
+			node.RoomID{4}.String() + "\tbar: open, 1 member; owner's words: two",
+			node.RoomID{5}.String() + "\t--open: open, 1 member; owner's words: three",
+			":4", // no files
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		if got := complete(t, rooms, "join", "lab", ""); !slices.Equal(got, []string{":4"}) {
+			t.Errorf("after the room: %q", got)
+		}
+	})
+	if got := complete(t, nil, "create", "lab", "--history", ""); len(got) != 4 || got[3] != ":4" {
+		t.Errorf("--history: %q", got)
+	}
+}
+
+// Every setting stands in the first file, each as the file's own reader takes it.
+func TestConfigInit(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "localchat", "config.toml")
+	run := func(args ...string) (int, string, string) {
+		a, out, errs := newApp(t, newFake(), strings.NewReader(""))
+		a.env = func(name string) (string, bool) { return dir, name == "XDG_CONFIG_HOME" }
+		code := a.run(context.Background(), args)
+		return code, out.take(), errs.take()
+	}
+	if code, out, _ := run("config", "path"); code != exitOK || out != path+"\n" {
+		t.Errorf("path: exit %d, %q", code, out)
+	}
+	if code, _, errs := run("config", "init"); code != exitOK {
+		t.Fatalf("init: exit %d, %s", code, errs)
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if code, _, errs := run("version"); code != exitOK {
+		t.Errorf("with the new file: exit %d, %s", code, errs)
+	}
+	if code, _, errs := run("config", "init"); code != exitUsage || !strings.Contains(errs, "hint: edit it") {
+		t.Errorf("a second time: exit %d, %s", code, errs)
+	}
+	// With every setting set as its example says, the file is still good.
+	var set strings.Builder
+	settings := 0
+	for line := range strings.Lines(string(raw)) {
+		if name, value, ok := strings.Cut(strings.TrimPrefix(line, "# "), " = "); ok && !strings.Contains(name, " ") {
+			if name == "invite_only" || name == "ephemeral" {
+				value = "false\n"
+			}
+			line = name + " = " + value
+			settings++
+		}
+		set.WriteString(line)
+	}
+	var tree map[string]any
+	if err := toml.Unmarshal([]byte(set.String()), &tree); err != nil {
+		t.Fatalf("%v in\n%s", err, set.String())
+	}
+	if settings < 20 {
+		t.Errorf("only %d settings", settings)
+	}
+	if err := os.WriteFile(path, []byte(set.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"rooms", "--wait", "0"}, {"__complete", "create", "lab", "--history", ""}} {
+		if code, _, errs := run(args...); code != exitOK {
+			t.Errorf("%v with all set: exit %d, %s", args, code, errs)
+		}
+	}
+}

@@ -1,0 +1,106 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// configCommand is "config": where the file is, and a first one.
+func (a *app) configCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "config",
+		Short:   "The configuration file: where it is, and a first one to edit",
+		Example: "  localchat config init\n  \"$EDITOR\" \"$(localchat config path)\"",
+		Args:    takes("init|path"),
+	}
+	cmd.AddCommand(&cobra.Command{
+		Use:     "init",
+		Short:   "Write a configuration file with every setting in it, none of them set",
+		Example: "  localchat config init",
+		Args:    takes(),
+		// Not through verb: a file that is broken is a reason to look at what one looks like, and not one to refuse.
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.initConfig(cmd.Root()) },
+	}, &cobra.Command{
+		Use:     "path",
+		Short:   "Print where the configuration file is looked for",
+		Example: "  localchat config path",
+		Args:    takes(),
+		RunE: func(*cobra.Command, []string) error {
+			return writeLine(a.stdout, clean(a.configPath(), shownPhrase))
+		},
+	})
+	return cmd
+}
+
+// initConfig writes the file where there is none. What is there is somebody's work and stays.
+func (a *app) initConfig(root *cobra.Command) (err error) {
+	path := a.configPath()
+	cannot := func(err error) error {
+		return usage("make the directory writable, or set XDG_CONFIG_HOME to another", "cannot write %s: %v", path, err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return cannot(err)
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	switch {
+	case errors.Is(err, os.ErrExist):
+		return usage("edit it, or move it away first", "%s is there already", path)
+	case err != nil:
+		return cannot(err)
+	}
+	defer func() {
+		// Half a file would stand in the way of the next try.
+		if closeErr := f.Close(); err != nil || closeErr != nil {
+			err = cannot(errors.Join(err, closeErr, os.Remove(path)))
+		}
+	}()
+	if _, err := io.WriteString(f, configTemplate(root)); err != nil {
+		return err
+	}
+	a.say("wrote " + clean(path, shownPhrase))
+	return nil
+}
+
+// configTemplate is the first configuration file: every setting as a comment, with what it does and an example or its
+// default.
+func configTemplate(root *cobra.Command) string {
+	var b strings.Builder
+	b.WriteString("# Settings of localchat, as TOML. Each is the flag of its name, with _ for -.\n" +
+		"# A flag or an environment variable (LOCALCHAT_NICK for nick) goes before what stands here.\n")
+	settings := func(flags *pflag.FlagSet) {
+		flags.VisitAll(func(f *pflag.Flag) {
+			if f.Name != "help" {
+				fmt.Fprintf(&b, "\n# %s\n# %s = %s\n", f.Usage, strings.ReplaceAll(f.Name, "-", "_"), settingExample(f))
+			}
+		})
+	}
+	settings(root.PersistentFlags())
+	for _, name := range tables {
+		if sub, _, err := root.Find([]string{name}); err == nil {
+			fmt.Fprintf(&b, "\n[%s]\n", name)
+			settings(sub.LocalNonPersistentFlags())
+		}
+	}
+	return b.String()
+}
+
+// settingExamples are values of flags whose default is "as if it were not there".
+var settingExamples = map[string]string{
+	"nick": `"bob"`, "data-dir": `"/home/bob/localchat"`, "log-file": `"/tmp/localchat.log"`, "subject": `"today: the build"`,
+	"listen": `["/ip4/0.0.0.0/udp/4001/quic-v1", "/ip4/0.0.0.0/tcp/4001"]`, "peer": `["192.168.1.20:4001"]`, "interface": `["eth0"]`,
+	"idle": `"6h"`, "retain": `"10m"`, "history": `"since-join"`,
+}
+
+func settingExample(f *pflag.Flag) string {
+	if text, ok := settingExamples[f.Name]; ok {
+		return text
+	}
+	return f.DefValue
+}
