@@ -37,17 +37,21 @@
 //  13. A peer has one failure at most. A removal's takes the place of an older one; severity never falls: a kick of one who
 //     is banned changes nothing. A second kick makes no record; until the first is claimed its text is the one told. Who has
 //     left, and who never was a member, is owed no reason. A close adds failures for the members; who was kicked
-//     before it is told of the kick.
+//     before it is told of the kick. A ban of one who has acknowledged the reason of its kick is told to whoever asks, and
+//     owed to nobody: that client asks no more.
 //  14. Admitting a peer clears its failure, claimed or not.
-//  15. An invite is consumed in the batch of its Admit. Unknown, used, expired, revoked and for another nick are one answer.
-//     Who is out has no open invites.
-//  16. A room closes itself when neither line nor record nor restart is younger than its policy's Idle; a Rekey is no sign
+//  15. An invite is consumed in the batch of its Admit. Unknown, used, expired, revoked and for another nick are one answer,
+//     but for the first peer that shows the token of a revoked one, before its end and with a nonce: it is told why, as by a
+//     poll, and again if it asks the same again. Who is out has no open invites.
+//  16. Who stands at the door when it is banned, or when the room ends, is told why in the answer to its request, again if
+//     it asks the same again. A restart forgets who stood at the door, and what it was told.
+//  17. A room closes itself when neither line nor record nor restart is younger than its policy's Idle; a Rekey is no sign
 //     of life. Without another change a new epoch starts every [RekeyAfter], and with every restart.
 //
 // # The member's half
 //
-//  17. One nonce an admission. A reply counts for its own admission and nonce only, and is taken as one step.
-//  18. A reason is kept, then shown, then acknowledged; what was shown is not shown again, what was kept and not acknowledged is
+//  18. One nonce an admission. A reply counts for its own admission and nonce only, and is taken as one step.
+//  19. A reason is kept, then shown, then acknowledged; what was shown is not shown again, what was kept and not acknowledged is
 //     acknowledged after a restart. After a reason or REFUSED the seat is over and never asks again.
 //
 // Nicks are judged here with the Unicode tables of golang.org/x/text. A new version of that module can change which

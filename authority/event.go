@@ -210,6 +210,21 @@ type Invite struct {
 	Nick    string // the only nick it is good for, or ""
 	By      peer.ID
 	Expires time.Time
+	// Revoked says since when and why it lets nobody in any more; zero for an open one.
+	Revoked Revocation
+}
+
+func (i Invite) open() bool { return i.Revoked.At.IsZero() }
+
+// A Revocation is owed to the first peer that shows the invite's token.
+type Revocation struct {
+	At   time.Time
+	Text string
+	// Seq is the last record before it.
+	Seq uint64
+	// Peer and Nonce are whose question has claimed it; "" while it waits.
+	Peer  peer.ID
+	Nonce protocol.Nonce
 }
 
 // A Failure is the authority's note of why a peer lost its place, waiting for that peer's next poll: PENDING until
@@ -235,6 +250,9 @@ type Failure struct {
 	Answer []byte
 	// Acked: the peer has kept its reason. Such a note is only kept with a ban, for the owner's list.
 	Acked bool
+	// Known: the peer has heard before that this membership has ended. The note is there for whoever asks, and owed
+	// to nobody.
+	Known bool
 }
 
 // A Knocking is somebody at the door.
@@ -242,6 +260,7 @@ type Knocking struct {
 	Peer  peer.ID
 	Nick  string // as it would be shown
 	Since time.Time
+	Nonce protocol.Nonce // of its request, or zero
 }
 
 // A Durable is all that a Ledger needs to live again.

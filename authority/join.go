@@ -1,7 +1,6 @@
 package authority
 
 import (
-	"crypto/subtle"
 	"errors"
 	"fmt"
 	"io"
@@ -15,7 +14,16 @@ import (
 
 // knock answers a join request: at once where the door is open or an invite opens it, or when the person has decided.
 func (s *step) knock(e Knock) error {
+	if reply, again := s.askedAgain(e); again {
+		s.do(AnswerJoin{e.Peer, reply})
+		return nil
+	}
 	reply, nick, invite := s.consider(e)
+	if reply.Code == protocol.JoinInviteBad {
+		if err := s.tellRevoked(e, &reply); err != nil {
+			return err
+		}
+	}
 	if reply.Code != 0 {
 		s.dropKnock(e.Peer) // it asks anew; what it asked before is void
 		s.do(AnswerJoin{e.Peer, reply})
@@ -24,7 +32,7 @@ func (s *step) knock(e Knock) error {
 	if !invite.IsZero() || s.next.state.policy.Access == protocol.Open {
 		return s.admit(e.Peer, nick, invite)
 	}
-	s.wait(Knocking{Peer: e.Peer, Nick: nick, Since: s.now})
+	s.wait(Knocking{Peer: e.Peer, Nick: nick, Since: s.now, Nonce: e.Request.Nonce})
 	return nil
 }
 
@@ -96,9 +104,11 @@ func (s *step) redeem(token protocol.Token, nick string) (i Invite, wait time.Du
 	if s.next.tokenFailures >= MaxTokenFailures {
 		return Invite{}, s.next.tokenWindow.Add(TokenWindow).Sub(s.now)
 	}
-	i, ok := s.next.invites[token.ID()]
-	if !ok || subtle.ConstantTimeCompare(i.Token[:], token[:]) != 1 || !s.now.Before(i.Expires) ||
-		i.Nick != "" && nickSortKey(i.Nick) != nickSortKey(nick) {
+	i, ok := s.shown(token)
+	switch {
+	case ok && !i.open(): // no guess: it was a good one
+		return Invite{}, 0
+	case !ok, i.Nick != "" && nickSortKey(i.Nick) != nickSortKey(nick):
 		s.next.tokenFailures++
 		return Invite{}, 0
 	}
@@ -171,10 +181,11 @@ func (s *step) deny(e Deny) error {
 	if err != nil {
 		return err
 	}
-	if _, ok := s.takeKnock(e.Peer); !ok {
+	k, ok := s.takeKnock(e.Peer)
+	if !ok {
 		return ErrNoKnock
 	}
-	s.do(AnswerJoin{e.Peer, protocol.JoinReply{Code: protocol.JoinDenied, Text: reason}})
+	s.turnAway(k, protocol.JoinReply{Code: protocol.JoinDenied, Text: reason})
 	return nil
 }
 
@@ -190,12 +201,12 @@ func (s *step) takeKnock(p peer.ID) (Knocking, bool) {
 }
 
 // dropKnock is takeKnock, and tells the person that it need not answer any more.
-func (s *step) dropKnock(p peer.ID) bool {
+func (s *step) dropKnock(p peer.ID) (Knocking, bool) {
 	k, ok := s.takeKnock(p)
 	if ok {
 		s.do(KnockDropped{k.Peer, k.Nick})
 	}
-	return ok
+	return k, ok
 }
 
 func (s *step) makeInvite(e MakeInvite) error {
@@ -233,20 +244,25 @@ func (s *step) makeInvite(e MakeInvite) error {
 	}
 	i.ID = i.Token.ID()
 	s.setInvite(i.ID, &i)
+	s.forgetRevoked()
 	s.do(Invited{i})
 	return nil
 }
 
 // roomForInvite says whether m may have one more open invite.
 func (s *step) roomForInvite(m Member) error {
-	if len(s.next.invites) >= MaxInvites {
-		return fmt.Errorf("%w: %d invites are open", ErrFull, MaxInvites)
-	}
-	by := 0
+	open, by := 0, 0
 	for _, i := range s.next.invites {
+		if !i.open() {
+			continue
+		}
+		open++
 		if i.By == m.Peer {
 			by++
 		}
+	}
+	if open >= MaxInvites {
+		return fmt.Errorf("%w: %d invites are open", ErrFull, MaxInvites)
 	}
 	if !m.Owner && by >= MaxInvitesBy {
 		return fmt.Errorf("%w: %d of your invites are open", ErrFull, by)

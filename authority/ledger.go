@@ -13,14 +13,15 @@ import (
 	"localchat/protocol"
 )
 
-// A Ledger is the authority's own side of one room: its State, the failures that wait, the open invites, and who is at
-// the door. It is a reducer over values: [Ledger.Step] returns a new one. What is on disk of it is a [Durable]; the
+// A Ledger is the authority's own side of one room: its State, the failures that wait, the invites, and who is at the
+// door. It is a reducer over values: [Ledger.Step] returns a new one. What is on disk of it is a [Durable]; the
 // rest (knocks, the count of wrong tokens) a restart may forget.
 type Ledger struct {
 	state    State
 	failures map[peer.ID]Failure
 	invites  map[protocol.InviteID]Invite
 	knocks   []Knocking // in the order of arrival
+	turned   []turned   // those at the door who were sent away last
 
 	// activeAt is the last sign of life but lines: a record other than Rekey, or the start.
 	activeAt time.Time
@@ -75,14 +76,14 @@ func (l Ledger) Failures() []Failure {
 // Owes reports whether p may still ask for a reason, or fetch it again: until then its connection must live.
 func (l Ledger) Owes(p peer.ID, now time.Time) bool {
 	f, ok := l.failures[p]
-	return ok && !f.Acked && !l.expired(f, now)
+	return ok && !f.Acked && !f.Known && !l.expired(f, now)
 }
 
 // Invites are the invites open at now, by their end and then their id.
 func (l Ledger) Invites(now time.Time) []Invite {
 	var open []Invite
 	for _, i := range l.invites {
-		if now.Before(i.Expires) {
+		if i.open() && now.Before(i.Expires) {
 			open = append(open, i)
 		}
 	}
@@ -180,10 +181,11 @@ func (s *step) order(ev Event) error {
 	case MakeInvite:
 		return s.makeInvite(e)
 	case RevokeInvite:
-		if i, ok := s.next.invites[e.ID]; !ok || !s.now.Before(i.Expires) {
+		i, ok := s.next.invites[e.ID]
+		if !ok || !i.open() || !s.now.Before(i.Expires) {
 			return ErrNoInvite
 		}
-		s.setInvite(e.ID, nil)
+		s.revoke(i, "")
 		return nil
 	case Accept:
 		return s.accept(e)

@@ -12,7 +12,8 @@ const (
 	// oldest gives way.
 	MaxKnocks = 64
 	// MaxInvites is how many open invites a room has, and MaxInvitesBy how many of them one member but the owner has
-	// made: every member of the largest room a few times over; each is about 200 bytes on disk.
+	// made: every member of the largest room a few times over; each is about 300 bytes on disk. Revoked ones count
+	// towards what is kept and give way to open ones.
 	MaxInvites   = 4096
 	MaxInvitesBy = 32
 	// MaxTokenFailures is how many wrong invite tokens a room answers in one TokenWindow, whoever sends them,

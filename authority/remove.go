@@ -64,20 +64,40 @@ func (s *step) ban(e Ban) error {
 	if err := s.commit(body); err != nil {
 		return err
 	}
+	reply := protocol.JoinReply{Code: protocol.JoinBanned, Wait: e.For}
+	k, knocks := s.dropKnock(e.Peer)
+	reply.Reason, err = s.doorReason(e.Peer, k.Nonce, protocol.Reason{
+		Kind: protocol.Banned, Text: reason, At: s.now, Until: body.Until, Removal: s.next.state.Seq(),
+	})
+	if err != nil {
+		return err
+	}
 	f := Failure{Peer: e.Peer, Kind: protocol.Banned, Text: reason, Until: body.Until}
 	switch {
 	case member:
 		f.Nick, f.Admission = m.Nick, m.Admission
 		s.fail(f)
 	case removed && !last.Left:
-		f.Nick, f.Admission = last.Nick, last.Admission
+		f.Nick, f.Admission, f.Known = last.Nick, last.Admission, s.wasTold(last)
+		if reply.Reason != nil { // told at the door, and once
+			f.Known, f.Claimed, f.Nonce, f.Answer = true, true, k.Nonce, reply.Reason
+		}
 		s.fail(f)
 	}
 	s.revokeBy(e.Peer)
-	if s.dropKnock(e.Peer) {
-		s.do(AnswerJoin{e.Peer, protocol.JoinReply{Code: protocol.JoinBanned, Wait: e.For}})
+	if knocks {
+		s.turnAway(k, reply)
 	}
 	return nil
+}
+
+// wasTold reports whether the peer has kept a reason for the end of that membership: then it asks no more.
+func (s *step) wasTold(r Removal) bool {
+	if f, ok := s.next.failures[r.Peer]; ok {
+		return f.Acked || f.Known
+	}
+	// Of a kick an acknowledgement leaves no note. One that nobody came for leaves it until it expires.
+	return s.now.Before(r.At.Add(protocol.FailureLife))
 }
 
 func (s *step) leave(e Leave) error {
@@ -108,8 +128,12 @@ func (s *step) close(e Close) error {
 		s.setInvite(id, nil)
 	}
 	for _, k := range s.next.Knocks() {
+		why, err := s.doorReason(k.Peer, k.Nonce, protocol.Reason{Kind: e.Kind, Text: reason, At: s.now, Removal: s.next.state.Seq()})
+		if err != nil {
+			return err
+		}
 		s.dropKnock(k.Peer)
-		s.do(AnswerJoin{k.Peer, protocol.JoinReply{Code: protocol.JoinNoRoom}})
+		s.turnAway(k, protocol.JoinReply{Code: protocol.JoinNoRoom, Reason: why})
 	}
 	return nil
 }
@@ -160,15 +184,6 @@ func (s *step) retell(p peer.ID, kind protocol.ReasonKind, reason string) {
 	}
 	f.Text = reason
 	s.setFailure(p, &f)
-}
-
-// revokeBy ends the open invites that p has made: who is out lets nobody in.
-func (s *step) revokeBy(p peer.ID) {
-	for id, i := range s.next.invites {
-		if i.By == p {
-			s.setInvite(id, nil)
-		}
-	}
 }
 
 func reasonText(s string) (string, error) {

@@ -1,6 +1,8 @@
 package authority
 
 import (
+	"fmt"
+	"reflect"
 	"testing"
 	"time"
 
@@ -115,5 +117,126 @@ func TestTheLogTellsTheLastSignOfLife(t *testing.T) {
 	}
 	if next, _, err := l.Step(w.env(), Tick{}); err != nil || next.State().Closed() {
 		t.Errorf("closed: %v, %v", next.State().Closed(), err)
+	}
+}
+
+// withNonce is a knock that is bound to a nonce by name, and what is answered.
+func (w *world) withNonce(name, n string, token protocol.Token) protocol.JoinReply {
+	w.t.Helper()
+	q := protocol.JoinRequest{Room: w.ledger.State().Room(), Nick: name, Token: token, Nonce: nonce(n)}
+	return joinReply(w.t, w.must(Knock{id(name), q}), name)
+}
+
+// Whatever way its maker goes, an invite is revoked with it, and who comes with it hears that.
+func TestAnInviteGoesWithItsMaker(t *testing.T) {
+	for name, gone := range map[string]Event{
+		"kick": Kick{Peer: id("bob")}, "ban": Ban{Peer: id("bob")}, "leave": Leave{Peer: id("bob")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newRoom(t, "alice", protocol.Open)
+			w.join("bob")
+			policy := w.ledger.State().Policy()
+			policy.MembersInvite = true
+			w.must(SetPolicy{policy})
+			invited, _ := find[Invited](w.must(MakeInvite{By: id("bob")}))
+			w.must(gone)
+			removal := w.ledger.State().Seq()
+			reply := w.withNonce("carol", "c1", invited.Invite.Token)
+			r, err := protocol.OpenReason(reply.Reason)
+			if err != nil || reply.Code != protocol.JoinInviteBad {
+				t.Fatalf("answered %+v, %v", reply, err)
+			}
+			want := protocol.Reason{
+				Room: w.ledger.State().Room(), Peer: id("carol"), Kind: protocol.InviteRevoked, Text: makerIsOut,
+				By: id("alice"), ByNick: "alice", At: w.now, Removal: removal, Nonce: nonce("c1"),
+			}
+			if r.Reason != want {
+				t.Errorf("told %+v", r.Reason)
+			}
+		})
+	}
+}
+
+// A token that was never good and one of a revoked invite whose word has been claimed are one answer, and so is one of
+// an invite that has expired: nobody but its holder learns that there was one.
+func TestABadTokenIsABadToken(t *testing.T) {
+	w := newRoom(t, "alice", protocol.Invite)
+	revoked, _ := find[Invited](w.must(MakeInvite{}))
+	used, _ := find[Invited](w.must(MakeInvite{}))
+	w.must(RevokeInvite{revoked.Invite.ID})
+	w.withNonce("bob", "b1", revoked.Invite.Token)
+	w.withNonce("carol", "c1", used.Invite.Token)
+	almost := revoked.Invite.Token
+	almost[15] ^= 1
+	want := protocol.JoinReply{Code: protocol.JoinInviteBad}
+	for what, token := range map[string]protocol.Token{
+		"claimed by another": revoked.Invite.Token, "used": used.Invite.Token, "made up": {1}, "one bit off": almost,
+	} {
+		before := w.disk.durable()
+		if got := w.withNonce("eve", "e1", token); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %+v", what, got)
+		}
+		if !reflect.DeepEqual(before.Invites, w.disk.durable().Invites) {
+			t.Errorf("%s: something was written", what)
+		}
+	}
+}
+
+// What is kept of revoked invites takes no room from open ones.
+func TestRevokedInvitesAreBounded(t *testing.T) {
+	w := newRoom(t, "alice", protocol.Invite)
+	l := w.ledger
+	l.invites = map[protocol.InviteID]Invite{}
+	for i := range MaxInvites {
+		token := protocol.Token{1, byte(i), byte(i >> 8)}
+		l.invites[token.ID()] = Invite{ID: token.ID(), Token: token, Expires: w.now.Add(time.Hour + time.Duration(i)), Revoked: Revocation{At: w.now}}
+	}
+	first := protocol.Token{1}.ID()
+	next, effects, err := l.Step(w.env(), MakeInvite{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone, ok := effects[0].(Persist).Batch.Invites[first]
+	if !ok || gone != nil || len(next.invites) != MaxInvites || len(next.Invites(w.now)) != 1 {
+		t.Errorf("%d are kept, %d open; the first to expire: %v", len(next.invites), len(next.Invites(w.now)), gone)
+	}
+}
+
+// Those turned away are remembered for as many as can stand at the door, and no longer.
+func TestTurnedAwayAreBounded(t *testing.T) {
+	w := newRoom(t, "alice", protocol.Knock)
+	for i := range MaxKnocks + 1 {
+		name := fmt.Sprintf("p%d", i)
+		w.withNonce(name, "n", protocol.Token{})
+		w.must(Deny{id(name), "no"})
+	}
+	if n := len(w.ledger.turned); n != MaxKnocks {
+		t.Errorf("%d are remembered", n)
+	}
+	if got := w.withNonce("p1", "n", protocol.Token{}).Code; got != protocol.JoinDenied {
+		t.Errorf("the last but %d is answered %d", MaxKnocks-1, got)
+	}
+	if got := w.withNonce("p0", "n", protocol.Token{}).Code; got != protocol.JoinWaiting {
+		t.Errorf("one forgotten is answered %d", got)
+	}
+}
+
+// A ban of one whose kick was told is owed to nobody: there is no client that would ask, and a closed room must not stay
+// for it. Who was not told yet is owed it.
+func TestABanAfterAToldKickIsOwedToNobody(t *testing.T) {
+	for _, told := range []bool{true, false} {
+		w := newRoom(t, "alice", protocol.Open)
+		admission := w.join("bob")
+		w.must(Kick{Peer: id("bob"), Reason: "too loud"})
+		removal := w.ledger.State().Seq()
+		w.poll("bob", admission, "n1")
+		if told {
+			w.must(Ack{id("bob"), protocol.PollAck{Room: w.ledger.State().Room(), Removal: removal, Nonce: nonce("n1")}})
+		}
+		w.must(Ban{Peer: id("bob"), Reason: "did not stop"})
+		w.must(Ban{Peer: id("bob"), Reason: "did not stop", For: time.Hour})
+		if got := w.ledger.Owes(id("bob"), w.now); got == told {
+			t.Errorf("told and acknowledged: %v; owed: %v", told, got)
+		}
 	}
 }

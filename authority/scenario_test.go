@@ -24,7 +24,7 @@ var update = flag.Bool("update", false, "write what happens into the scenario fi
 //
 //	found ACCESS | kick WHO TEXT | ban WHO [FOR] TEXT | unban WHO | close TEXT | rekey | policy ACCESS [idle FOR]
 //	invite NAME [NICK] | uninvite NAME | accept WHO | deny WHO TEXT                    the owner
-//	knock [as NICK] [with NAME] | gone | leave [CTR] | says EPOCH CTR                   anybody
+//	knock [as NICK] [with NAME] [nonce NONCE] | gone | leave [CTR] | says EPOCH CTR                   anybody
 //	poll NONCE [ADMISSION] | ack NONCE REMOVAL                                          anybody
 //	members                                                                            anybody
 //	clock: +FOR         tick: [line]         owner: restart         disk: fails
@@ -191,8 +191,12 @@ func (s *stage) policy(args []string) protocol.Policy {
 func (s *stage) knockEvent(who string, args []string) Event {
 	q := protocol.JoinRequest{Room: s.ledger.state.room, Nick: who}
 	for ; len(args) > 1; args = args[2:] {
-		if args[0] == "as" {
+		switch args[0] {
+		case "as":
 			q.Nick = args[1]
+			continue
+		case "nonce":
+			q.Nonce = nonce(args[1])
 			continue
 		}
 		i, ok := s.invites[args[1]]
@@ -275,6 +279,16 @@ func (s *stage) showJoin(e AnswerJoin) string {
 	if e.Reply.Wait != 0 {
 		name += fmt.Sprintf(", still %v", e.Reply.Wait)
 	}
+	if e.Reply.Reason != nil {
+		r, err := protocol.OpenReason(e.Reply.Reason)
+		if err != nil || r.Peer != e.Peer || r.Room != s.ledger.state.room {
+			s.t.Fatalf("to %s: %+v, %v", s.names[e.Peer], r, err)
+		}
+		name += fmt.Sprintf("; %s %q by %s, record %d", kindName(r.Kind), r.Text, r.ByNick, r.Removal)
+		if !r.Until.IsZero() {
+			name += fmt.Sprintf(", for %v", r.Until.Sub(r.At))
+		}
+	}
 	return name
 }
 
@@ -290,6 +304,8 @@ func (s *stage) showBatch(b Batch) string {
 			failures = append(failures, "no failure of "+s.names[p])
 		case f.Acked:
 			failures = append(failures, "told failure of "+s.names[p])
+		case f.Known:
+			failures = append(failures, "known failure of "+s.names[p])
 		case f.Claimed:
 			failures = append(failures, "claimed failure of "+s.names[p])
 		default:
@@ -299,9 +315,14 @@ func (s *stage) showBatch(b Batch) string {
 	slices.Sort(failures)
 	parts = append(parts, failures...)
 	for _, i := range b.Invites {
-		if i == nil {
+		switch {
+		case i == nil:
 			parts = append(parts, "no invite")
-		} else {
+		case i.Revoked.Peer != "":
+			parts = append(parts, "claimed revocation")
+		case !i.open():
+			parts = append(parts, "revoked invite")
+		default:
 			parts = append(parts, "invite")
 		}
 	}

@@ -37,6 +37,10 @@
 // A PollReply that says REFUSED is always the three bytes 02 0a 00, length included, so that nobody learns from it
 // whether they were ever known. A PollAck has no answer.
 //
+// A JoinReply that refuses carries a signed Reason, as a PollReply does, where the caller loses what it held: a place at
+// the door, to a ban or the end of the room, or a good invite, which was revoked. The reason's nonce is the request's;
+// a request without one gets none. To everybody else the refusals of one code are one byte string.
+//
 // # Gossip
 //
 // Each room has a gossipsub instance of its own, /localchat/room/ID/1 with the room's id, and in it the topics lines

@@ -72,17 +72,24 @@ type (
 		Addrs []multiaddr.Multiaddr // without /p2p
 	}
 
-	// JoinRequest asks to be admitted; Token is zero without an invite.
+	// JoinRequest asks to be admitted; Token is zero without an invite. Nonce is one for all attempts to get an
+	// answer to one question, so that a reason whose delivery failed can be asked for again by the same client and
+	// by no other; zero: then no reason is given.
 	JoinRequest struct {
 		Room  RoomID
 		Nick  string
 		Token Token
+		Nonce Nonce
 	}
 	// JoinReply answers it. JoinWaiting is sent at once when a person has to decide, and is followed by another.
 	JoinReply struct {
 		Code JoinCode
 		Text string        // a reason typed by the owner, with JoinDenied
 		Wait time.Duration // with JoinTooSoon and JoinBanned: how long still; zero: for good
+		// Reason is a signed Reason (see OpenReason), for who has lost what it had in its hands: the place at the
+		// door, by a ban or the room's end, or a good invite that was revoked. Its Removal is the seq of the Remove or
+		// Close record or, for an invite, of the last record before it was revoked. A stranger never gets one.
+		Reason []byte
 		// With JoinAdmitted: the log so far, the key of the admission's epoch, and my Admit's seq.
 		Records   [][]byte
 		Keys      []EpochKey

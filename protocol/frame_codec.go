@@ -158,7 +158,7 @@ func (r *reading) present(ms []*pb.Presence) []Presence {
 func (f *JoinRequest) max() int { return maxRequest }
 
 func (f *JoinRequest) encode() ([]byte, error) {
-	m := &pb.JoinRequest{Room: f.Room[:], Nick: f.Nick, Token: orNone(f.Token[:])}
+	m := &pb.JoinRequest{Room: f.Room[:], Nick: f.Nick, Token: orNone(f.Token[:]), Nonce: orNone(f.Nonce[:])}
 	return encodeFrame("join", m, func(r *reading) { new(JoinRequest).read(r, m) })
 }
 
@@ -170,6 +170,7 @@ func (f *JoinRequest) decode(b []byte) error {
 func (f *JoinRequest) read(r *reading, m *pb.JoinRequest) {
 	*f = JoinRequest{Room: r.room("room", m.Room), Nick: r.asked("nick", m.Nick)}
 	r.optional("token", f.Token[:], m.Token)
+	r.optional("nonce", f.Nonce[:], m.Nonce)
 }
 
 func (f *JoinReply) max() int { return MaxBatch }
@@ -177,7 +178,7 @@ func (f *JoinReply) max() int { return MaxBatch }
 func (f *JoinReply) encode() ([]byte, error) {
 	m := &pb.JoinReply{
 		Code: pb.JoinCode(f.Code), Text: f.Text, WaitMs: units(f.Wait, time.Millisecond),
-		Records: f.Records, Keys: keysToPB(f.Keys), Admission: f.Admission,
+		Records: f.Records, Keys: keysToPB(f.Keys), Admission: f.Admission, Reason: f.Reason,
 	}
 	return encodeFrame("answer", m, func(r *reading) { new(JoinReply).read(r, m) })
 }
@@ -194,8 +195,14 @@ func (f *JoinReply) read(r *reading, m *pb.JoinReply) {
 		Records: r.blobs("records", m.Records, MaxRecord), Keys: r.keys(m.Keys),
 		Admission: r.count("admission", m.Admission, 0),
 	}
+	if len(m.Reason) > 0 {
+		f.Reason = r.blob("reason", m.Reason, MaxSignedReason)
+	}
 	if f.Code > JoinNoRoom {
 		f.Code = JoinDenied
+	}
+	if f.Reason != nil && (f.Code == JoinAdmitted || f.Code == JoinWaiting) {
+		r.fail("reason", "beside an answer that takes nothing away")
 	}
 	switch admitted := f.Code == JoinAdmitted; {
 	case admitted && f.Admission == 0:

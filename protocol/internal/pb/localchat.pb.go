@@ -2033,6 +2033,7 @@ type JoinRequest struct {
 	Room          []byte                 `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
 	Nick          string                 `protobuf:"bytes,2,opt,name=nick,proto3" json:"nick,omitempty"`
 	Token         []byte                 `protobuf:"bytes,3,opt,name=token,proto3" json:"token,omitempty"`
+	Nonce         []byte                 `protobuf:"bytes,4,opt,name=nonce,proto3" json:"nonce,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2088,6 +2089,13 @@ func (x *JoinRequest) GetToken() []byte {
 	return nil
 }
 
+func (x *JoinRequest) GetNonce() []byte {
+	if x != nil {
+		return x.Nonce
+	}
+	return nil
+}
+
 type JoinReply struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Code          JoinCode               `protobuf:"varint,1,opt,name=code,proto3,enum=localchat.v1.JoinCode" json:"code,omitempty"`
@@ -2096,6 +2104,7 @@ type JoinReply struct {
 	Records       [][]byte               `protobuf:"bytes,4,rep,name=records,proto3" json:"records,omitempty"`
 	Keys          []*EpochKey            `protobuf:"bytes,5,rep,name=keys,proto3" json:"keys,omitempty"`
 	Admission     uint64                 `protobuf:"varint,6,opt,name=admission,proto3" json:"admission,omitempty"`
+	Reason        []byte                 `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2170,6 +2179,13 @@ func (x *JoinReply) GetAdmission() uint64 {
 		return x.Admission
 	}
 	return 0
+}
+
+func (x *JoinReply) GetReason() []byte {
+	if x != nil {
+		return x.Reason
+	}
+	return nil
 }
 
 type AskRequest struct {
@@ -2993,18 +3009,20 @@ const file_localchat_proto_rawDesc = "" +
 	"\x03key\x18\x02 \x01(\fR\x03key\"4\n" +
 	"\bPresence\x12\x12\n" +
 	"\x04peer\x18\x01 \x01(\fR\x04peer\x12\x14\n" +
-	"\x05addrs\x18\x02 \x03(\fR\x05addrs\"K\n" +
+	"\x05addrs\x18\x02 \x03(\fR\x05addrs\"a\n" +
 	"\vJoinRequest\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12\x12\n" +
 	"\x04nick\x18\x02 \x01(\tR\x04nick\x12\x14\n" +
-	"\x05token\x18\x03 \x01(\fR\x05token\"\xc8\x01\n" +
+	"\x05token\x18\x03 \x01(\fR\x05token\x12\x14\n" +
+	"\x05nonce\x18\x04 \x01(\fR\x05nonce\"\xe0\x01\n" +
 	"\tJoinReply\x12*\n" +
 	"\x04code\x18\x01 \x01(\x0e2\x16.localchat.v1.JoinCodeR\x04code\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x12\x17\n" +
 	"\await_ms\x18\x03 \x01(\x04R\x06waitMs\x12\x18\n" +
 	"\arecords\x18\x04 \x03(\fR\arecords\x12*\n" +
 	"\x04keys\x18\x05 \x03(\v2\x16.localchat.v1.EpochKeyR\x04keys\x12\x1c\n" +
-	"\tadmission\x18\x06 \x01(\x04R\tadmission\"\x8a\x01\n" +
+	"\tadmission\x18\x06 \x01(\x04R\tadmission\x12\x16\n" +
+	"\x06reason\x18\a \x01(\fR\x06reason\"\x8a\x01\n" +
 	"\n" +
 	"AskRequest\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12.\n" +
