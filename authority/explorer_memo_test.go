@@ -21,6 +21,18 @@ type ledgerStep struct {
 	err     error
 }
 
+type seatStep struct {
+	seat    Seat
+	effects []SeatEffect
+}
+
+func bitOf(b bool) byte {
+	if b {
+		return 1
+	}
+	return 0
+}
+
 func newMemo() *memo {
 	return &memo{ledgers: map[[16]byte]ledgerStep{}, seats: map[string]seatStep{}}
 }
