@@ -211,7 +211,7 @@ type Invite struct {
 	By      peer.ID
 	Expires time.Time
 	// Revoked says since when and why it lets nobody in any more; zero for an open one.
-	Revoked Revocation
+	Revoked Revocation `json:",omitzero"`
 }
 
 func (i Invite) open() bool { return i.Revoked.At.IsZero() }
@@ -223,8 +223,8 @@ type Revocation struct {
 	// Seq is the last record before it.
 	Seq uint64
 	// Peer and Nonce are whose question has claimed it; "" while it waits.
-	Peer  peer.ID
-	Nonce protocol.Nonce
+	Peer  peer.ID        `json:",omitzero"` // "" is no peer ID that JSON reads
+	Nonce protocol.Nonce `json:",omitzero"`
 }
 
 // A Failure is the authority's note of why a peer lost its place, waiting for that peer's next poll: PENDING until

@@ -1,6 +1,7 @@
 package authority
 
 import (
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"testing"
@@ -237,6 +238,27 @@ func TestABanAfterAToldKickIsOwedToNobody(t *testing.T) {
 		w.must(Ban{Peer: id("bob"), Reason: "did not stop", For: time.Hour})
 		if got := w.ledger.Owes(id("bob"), w.now); got == told {
 			t.Errorf("told and acknowledged: %v; owed: %v", told, got)
+		}
+	}
+}
+
+// A driver may keep an invite as JSON, in each of its states.
+func TestInvitesAsJSON(t *testing.T) {
+	w := newRoom(t, "alice", protocol.Invite)
+	made, _ := find[Invited](w.must(MakeInvite{}))
+	for _, ev := range []Event{
+		Tick{}, RevokeInvite{made.Invite.ID},
+		Knock{id("bob"), protocol.JoinRequest{Room: w.ledger.State().Room(), Nick: "bob", Token: made.Invite.Token, Nonce: nonce("b1")}},
+	} {
+		w.must(ev)
+		want := w.ledger.invites[made.Invite.ID]
+		raw, err := json.Marshal(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got Invite
+		if err := json.Unmarshal(raw, &got); err != nil || got != want {
+			t.Errorf("after %T %s reads as %+v, %v", ev, raw, got, err)
 		}
 	}
 }
