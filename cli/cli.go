@@ -28,6 +28,8 @@ type app struct {
 
 	// start starts a node; tests put another in its place.
 	start func(node.Config) (peerNode, error)
+	// restore gives the terminal back, while the full-screen console has it; nil: it has not.
+	restore func()
 	// exit ends the program from a goroutine that cannot return; tests replace it.
 	exit func(code int)
 }

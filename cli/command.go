@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"strings"
+	"time"
 
 	"localchat/node"
 )
@@ -30,10 +31,27 @@ type command struct {
 	// min and max count arguments. The last one takes the rest of the line, spaces and all.
 	min, max int
 	// slow commands wait for other people; a person goes on typing meanwhile.
-	slow     bool
+	slow bool
+	// wait is how long it may take, where that is not what slow says.
+	wait     time.Duration
 	help     string
 	examples []string
-	run      func(ctx context.Context, c call) (reply, error)
+	// targets are what the first argument may be, for completion; nil: anything. values are those of the second.
+	targets, values func(known) []string
+	// ask is the question of the full-screen console before it does what cannot be taken back; nil: it does it at once.
+	ask func(c call, members []node.MemberInfo) (safeText, error)
+	run func(ctx context.Context, c call) (reply, error)
+}
+
+// patience is how long a person waits for the command at most.
+func (c *command) patience() time.Duration {
+	switch {
+	case c.wait > 0:
+		return c.wait
+	case c.slow:
+		return joinWait
+	}
+	return requestWait
 }
 
 // synopsis is the command as it is typed.
@@ -64,7 +82,22 @@ func (c call) arg(i int) string {
 // A reply is what a command wants shown and done on the console once it is finished.
 type reply struct {
 	lines []safeText
-	then  func(*console)
+	// figure is a drawing: lines that mean nothing when they are wrapped.
+	figure []safeText
+	// room is the id of the room to type into from now on, "" for no change; lines belong there.
+	room string
+	// secret is what /copy takes when it is asked for an invite.
+	secret string
+	then   func(face)
+}
+
+// A face is a console as the reply of a command changes it.
+type face interface {
+	// said: this line of mine may have reached nobody yet.
+	said(id string)
+	settings() *settings
+	clear()
+	end()
 }
 
 // told makes a reply of lines alone.
@@ -82,7 +115,7 @@ type here struct {
 func commands() []*command {
 	return []*command{
 		{
-			name: "help", usage: "[COMMAND]", max: 1, run: runHelp,
+			name: "help", usage: "[COMMAND]", max: 1, targets: commandNames, run: runHelp,
 			help: "list the commands, or explain one", examples: []string{"/help", "/help kick"},
 		},
 		{
@@ -90,7 +123,7 @@ func commands() []*command {
 			help: "rooms that you are in, and those found on this network", examples: []string{"/rooms"},
 		},
 		{
-			name: "switch", usage: "ROOM", min: 1, max: 1, run: runSwitch,
+			name: "switch", usage: "ROOM", min: 1, max: 1, targets: roomsIn, run: runSwitch,
 			help: "type into another room that you are in", examples: []string{"/switch lab"},
 		},
 		{
@@ -98,7 +131,7 @@ func commands() []*command {
 			help: "own a new room and enter it; /policy changes who may come in", examples: []string{"/create lab"},
 		},
 		{
-			name: "join", usage: "ROOM or INVITE", min: 1, max: 1, slow: true, run: runJoin,
+			name: "join", usage: "ROOM or INVITE", min: 1, max: 1, slow: true, targets: roomsOut, run: runJoin,
 			help: "enter a room found on this network, or by an invite text", examples: []string{"/join lab", "/join LOCALCHAT:AG6JUOIPNTAYX4AZ..."},
 		},
 		{
@@ -110,7 +143,7 @@ func commands() []*command {
 			help: "say what you do: * bob waves", examples: []string{"/me waves"},
 		},
 		{
-			name: "msg", aliases: []string{"tell"}, usage: "NICK TEXT", who: member, min: 2, max: 2, slow: true, run: runMsg,
+			name: "msg", aliases: []string{"tell"}, usage: "NICK TEXT", who: member, min: 2, max: 2, slow: true, targets: others, run: runMsg,
 			help: "a message to that member only, over a direct stream", examples: []string{"/msg bob not in front of everybody"},
 		},
 		{
@@ -118,7 +151,7 @@ func commands() []*command {
 			help: "who is in the room", examples: []string{"/members"},
 		},
 		{
-			name: "whois", usage: "NICK", who: member, min: 1, max: 1, run: runWhois,
+			name: "whois", usage: "NICK", who: member, min: 1, max: 1, targets: others, run: runWhois,
 			help: "a member's peer ID and the words to compare by voice", examples: []string{"/whois bob"},
 		},
 		{
@@ -142,7 +175,7 @@ func commands() []*command {
 			help: "clear the screen", examples: []string{"/clear"},
 		},
 		{
-			name: "set", usage: "[NAME on|off]", max: 2, run: runSet,
+			name: "set", usage: "[NAME on|off]", max: 2, targets: settingTargets, values: onOff, run: runSet,
 			help: "show or change how this console shows things: " + settingNames(), examples: []string{"/set", "/set times off"},
 		},
 		{
@@ -154,23 +187,23 @@ func commands() []*command {
 			help: "a single-use invite, as text and QR code; the owner's, or members' where the policy allows", examples: []string{"/invite", "/invite carol"},
 		},
 		{
-			name: "accept", usage: "WHO", who: owner, min: 1, max: 1, run: runAccept,
+			name: "accept", usage: "WHO", who: owner, min: 1, max: 1, targets: atTheDoorOrAll, run: runAccept,
 			help: "let somebody in who knocks; all: everybody who does", examples: []string{"/accept dave", "/accept all"},
 		},
 		{
-			name: "deny", usage: "WHO [REASON]", who: owner, min: 1, max: 2, run: runDeny,
+			name: "deny", usage: "WHO [REASON]", who: owner, min: 1, max: 2, targets: atTheDoor, run: runDeny,
 			help: "turn somebody away who knocks", examples: []string{"/deny dave", "/deny dave who are you?"},
 		},
 		{
-			name: "kick", usage: "WHO [REASON]", who: owner, min: 1, max: 2, run: runKick,
+			name: "kick", usage: "WHO [REASON]", who: owner, min: 1, max: 2, targets: others, run: runKick,
 			help: "out now, and told why; may ask to come back", examples: []string{"/kick dave", "/kick dave too loud"},
 		},
 		{
-			name: "ban", usage: "WHO [FOR] [REASON]", who: owner, min: 1, max: 2, run: runBan,
+			name: "ban", usage: "WHO [FOR] [REASON]", who: owner, min: 1, max: 2, targets: others, ask: askBan, run: runBan,
 			help: "out, and refused until lifted, or for a time: 10m, 2h, 1d", examples: []string{"/ban dave", "/ban dave 2h come back after lunch"},
 		},
 		{
-			name: "unban", usage: "WHO", who: owner, min: 1, max: 1, run: runUnban,
+			name: "unban", usage: "WHO", who: owner, min: 1, max: 1, targets: banned, run: runUnban,
 			help: "lift a ban", examples: []string{"/unban dave"},
 		},
 		{
@@ -182,7 +215,7 @@ func commands() []*command {
 			help: "the invites that nobody has used", examples: []string{"/invites"},
 		},
 		{
-			name: "uninvite", usage: "ID", who: owner, min: 1, max: 1, run: runUninvite,
+			name: "uninvite", usage: "ID", who: owner, min: 1, max: 1, targets: openInvites, run: runUninvite,
 			help: "revoke an invite", examples: []string{"/uninvite mf2wk43umvzxi"},
 		},
 		{
@@ -190,11 +223,11 @@ func commands() []*command {
 			help: "say what the room is about", examples: []string{"/subject today: the build"},
 		},
 		{
-			name: "policy", usage: "[NAME VALUE]", who: owner, max: 2, run: runPolicy,
+			name: "policy", usage: "[NAME VALUE]", who: owner, max: 2, targets: policyTargets, values: policyValues, run: runPolicy,
 			help: "show or change the policy: " + policyNames(), examples: []string{"/policy", "/policy access open", "/policy idle 1d"},
 		},
 		{
-			name: "close", aliases: []string{"room close"}, usage: "[REASON]", who: owner, max: 1, run: runClose,
+			name: "close", aliases: []string{"room close"}, usage: "[REASON]", who: owner, max: 1, ask: askClose, run: runClose,
 			help: "everybody out, told why; the room ends", examples: []string{"/close", "/close see you tomorrow"},
 		},
 	}

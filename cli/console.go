@@ -59,41 +59,54 @@ type finished struct {
 	waited bool
 }
 
+// An opening is the command that a console is opened with, which takes it into its first room.
+type opening struct {
+	run func(context.Context, call) (reply, error)
+	// wait is how long it may take.
+	wait time.Duration
+	// knocks: it waits for the owner of the room, who may want to compare our words.
+	knocks bool
+}
+
+// command is the opening as a command.
+func (o *opening) command() *command {
+	return &command{slow: true, wait: o.wait, run: o.run}
+}
+
 // lobby opens a console without a room.
 func (a *app) lobby(cmd *cobra.Command, _ []string) error {
-	return a.console(cmd.Context(), false, nil)
+	return a.console(cmd.Context(), nil)
 }
 
 // create opens a console with a room of our own.
 func (a *app) create(ctx context.Context, o node.CreateOptions) error {
-	return a.console(ctx, true, func(ctx context.Context, c call) (reply, error) {
-		ctx, cancel := context.WithTimeout(ctx, requestWait)
-		defer cancel()
+	return a.console(ctx, &opening{wait: requestWait, run: func(ctx context.Context, c call) (reply, error) {
 		return createRoom(ctx, c.n, o)
-	})
+	}})
 }
 
 // join opens a console in somebody else's room.
 func (a *app) join(ctx context.Context, o node.JoinOptions, wait time.Duration) error {
-	return a.console(ctx, true, func(ctx context.Context, c call) (reply, error) {
-		a.say("* asking to be let in as " + clean(c.n.Info().Nick, shownName) + "; my words: " + clean(c.n.Info().Words, shownPhrase))
-		ctx, cancel := context.WithTimeout(ctx, wait)
-		defer cancel()
+	return a.console(ctx, &opening{wait: wait, knocks: true, run: func(ctx context.Context, c call) (reply, error) {
 		return joinRoom(ctx, c.n, o)
-	})
+	}})
 }
 
-// console starts a node and runs a plain console on it. first, where it is not nil, takes it into its first room.
-func (a *app) console(ctx context.Context, oneRoom bool, first func(context.Context, call) (reply, error)) error {
+// console starts a node and runs a console on it, the full-screen one where there is a screen. open, where it is not
+// nil, takes it into its first room.
+func (a *app) console(ctx context.Context, open *opening) error {
 	return a.withNode(ctx, node.Config{DataDir: a.opts.dir()}, func(ctx context.Context, n peerNode) error {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
+		if a.fullScreen() {
+			return a.runScreen(ctx, n, open)
+		}
 		c := &console{
-			app: a, n: n, table: commands(), oneRoom: oneRoom,
+			app: a, n: n, table: commands(), oneRoom: open != nil,
 			interactive: isTerminal(a.stdin), terminal: isTerminal(a.stdout) && a.variable("TERM") != "dumb",
 			show: settings{times: true}, done: make(chan finished), undelivered: map[string]bool{},
 		}
-		err := c.loop(ctx, first)
+		err := c.loop(ctx, open)
 		cancel()
 		c.work.Wait()
 		return err
@@ -107,12 +120,15 @@ func isTerminal(stream any) bool {
 }
 
 // loop is the console: it owns the screen until the end.
-func (c *console) loop(ctx context.Context, first func(context.Context, call) (reply, error)) error {
+func (c *console) loop(ctx context.Context, open *opening) error {
 	events, stop := c.n.Listen()
 	defer stop()
 	c.greet(ctx)
-	if first != nil {
-		c.start(ctx, &command{slow: true, run: first}, nil, true)
+	if open != nil {
+		if open.knocks {
+			c.app.say(askingText(c.n.Info()))
+		}
+		c.start(ctx, open.command(), nil, true)
 	}
 	lines := c.app.readLines(ctx, maxLine)
 	var patience <-chan time.Time // runs once the input has ended
@@ -166,12 +182,7 @@ func (c *console) busy() bool { return c.waiting > 0 || !c.interactive && c.runn
 
 // greet says who we are and, in the lobby, which rooms are here already.
 func (c *console) greet(ctx context.Context) {
-	info := c.n.Info()
-	kept := "kept in " + clean(c.app.opts.dir(), shownPhrase) + "; messages are not"
-	if c.app.opts.dir() == "" {
-		kept = "nothing is kept on disk"
-	}
-	c.app.say("* you are " + clean(info.Nick, shownName) + "; your identity and rooms: " + kept)
+	c.app.say(c.app.greeting(c.n.Info()))
 	if c.oneRoom {
 		return
 	}
@@ -181,6 +192,20 @@ func (c *console) greet(ctx context.Context) {
 		return // the commands will say so
 	}
 	c.print(roomLines(slices.DeleteFunc(rooms, func(r node.RoomInfo) bool { return r.In }))...)
+}
+
+// greeting says who we are, and what of it stays.
+func (a *app) greeting(info node.Info) safeText {
+	kept := "kept in " + clean(a.opts.dir(), shownPhrase) + "; messages are not"
+	if a.opts.dir() == "" {
+		kept = "nothing is kept on disk"
+	}
+	return "* you are " + clean(info.Nick, shownName) + "; your identity and rooms: " + kept
+}
+
+// askingText is for the one who knocks and may be asked for their words.
+func askingText(info node.Info) safeText {
+	return "* asking to be let in as " + clean(info.Nick, shownName) + "; my words: " + clean(info.Words, shownPhrase)
 }
 
 // take acts on a line of input.
@@ -226,16 +251,8 @@ func (c *console) start(ctx context.Context, cmd *command, args []string, first 
 	}
 	c.work.Go(func() {
 		defer c.app.guard()
-		limit := requestWait
-		if cmd.slow {
-			limit = joinWait
-		}
-		running := ctx
-		if !first { // which brings a limit of its own
-			var cancel context.CancelFunc
-			running, cancel = context.WithTimeout(ctx, limit)
-			defer cancel()
-		}
+		running, cancel := context.WithTimeout(ctx, cmd.patience())
+		defer cancel()
 		r, err := cmd.run(running, query)
 		select {
 		case c.done <- finished{reply: r, err: err, first: first, waited: waited}:
@@ -261,10 +278,16 @@ func (c *console) finish(f finished) {
 		c.complain(f.err)
 	}
 	c.print(f.reply.lines...)
+	c.print(f.reply.figure...)
+	c.focus(f.reply.room)
 	if f.reply.then != nil {
 		f.reply.then(c)
 	}
 }
+
+// end and settings make a console a face, with clear and said.
+func (c *console) end()                { c.quit = true }
+func (c *console) settings() *settings { return &c.show }
 
 // drain shows the events that have come already.
 func (c *console) drain(events <-chan node.Event) {

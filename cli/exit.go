@@ -106,7 +106,11 @@ func crashed(w io.Writer, cause any) bool {
 // guard is deferred first in every goroutine that this package starts: a panic there ends the program as one in the
 // main goroutine would.
 func (a *app) guard() {
-	if crashed(a.stderr, recover()) {
+	cause := recover()
+	if cause != nil && a.restore != nil {
+		a.restore()
+	}
+	if crashed(a.stderr, cause) {
 		a.exit(exitInternal)
 	}
 }

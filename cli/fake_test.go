@@ -24,6 +24,9 @@ type fakeNode struct {
 	rooms   []node.RoomInfo
 	members []node.MemberInfo
 	history []node.Message
+	knocks  []node.KnockInfo
+	bans    []node.BanInfo
+	invites []node.InviteInfo
 	policy  node.PolicyInfo
 	fail    map[string]error // by method
 	// joining blocks Join until it is closed, where it is not nil.
@@ -41,7 +44,11 @@ var (
 )
 
 func newFake() *fakeNode {
-	return &fakeNode{events: make(chan node.Event, 256), fail: map[string]error{}}
+	return &fakeNode{
+		events: make(chan node.Event, 256), fail: map[string]error{},
+		bans:    []node.BanInfo{{Peer: daveID, Nick: "dave", Reason: "spam"}},
+		invites: []node.InviteInfo{{ID: "mf2w", Nick: "carol", Expires: time.Date(2026, 11, 23, 14, 2, 0, 0, time.Local)}},
+	}
 }
 
 func (f *fakeNode) note(method string, args ...string) error {
@@ -178,7 +185,7 @@ func (f *fakeNode) Invite(_ context.Context, room, nick string, expires time.Dur
 }
 
 func (f *fakeNode) Invites(context.Context, string) ([]node.InviteInfo, error) {
-	return []node.InviteInfo{{ID: "mf2w", Nick: "carol", Expires: time.Date(2026, 11, 23, 14, 2, 0, 0, time.Local)}}, f.note("invites")
+	return f.invites, f.note("invites")
 }
 
 func (f *fakeNode) Uninvite(_ context.Context, room, id string) error {
@@ -186,7 +193,7 @@ func (f *fakeNode) Uninvite(_ context.Context, room, id string) error {
 }
 
 func (f *fakeNode) Knocks(context.Context, string) ([]node.KnockInfo, error) {
-	return nil, f.note("knocks")
+	return f.knocks, f.note("knocks")
 }
 
 func (f *fakeNode) Accept(_ context.Context, room, who string) error {
@@ -210,7 +217,7 @@ func (f *fakeNode) Unban(_ context.Context, room, who string) (node.Committed, e
 }
 
 func (f *fakeNode) Bans(context.Context, string) ([]node.BanInfo, error) {
-	return []node.BanInfo{{Peer: daveID, Nick: "dave", Reason: "spam"}}, f.note("bans")
+	return f.bans, f.note("bans")
 }
 
 func (f *fakeNode) Policy(_ context.Context, _ string, change node.PolicyChange) (node.PolicyInfo, error) {

@@ -27,15 +27,15 @@ func runInvite(ctx context.Context, c call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	lines := []safeText{
+	r := reply{secret: invite.Text, lines: []safeText{
 		"* a single-use invite, good until " + clean(invite.Expires.Local().Format("2006-01-02 15:04"), shownName) + ":",
 		clean(invite.Text, shownPhrase),
 		"* they type: localchat join, and that text; /uninvite " + clean(invite.ID, shownName) + " revokes it",
-	}
+	}}
 	if c.terminal {
-		lines = append(lines, qrLines(invite.Text)...)
+		r.figure = qrLines(invite.Text)
 	}
-	return told(lines...)
+	return r, nil
 }
 
 // qrLines draws text as a QR code in half blocks.
@@ -65,16 +65,40 @@ func runKick(ctx context.Context, c call) (reply, error) {
 	return reply{}, err
 }
 
-func runBan(ctx context.Context, c call) (reply, error) {
-	reason, length := c.arg(1), time.Duration(0)
+// banTerms are how long a ban is to last, 0 for without end, and why.
+func banTerms(c call) (length time.Duration, reason string) {
+	reason = c.arg(1)
 	// "0" is no span here: a ban for no time is a slip, and the digit may begin the reason.
 	if first, rest := splitWord(reason); first != "0" {
 		if d, err := parseSpan(first); err == nil {
-			reason, length = rest, d
+			return d, rest
 		}
 	}
+	return 0, reason
+}
+
+func runBan(ctx context.Context, c call) (reply, error) {
+	length, reason := banTerms(c)
 	_, err := c.n.Ban(ctx, c.room.id, c.args[0], reason, length)
 	return reply{}, err
+}
+
+// askBan names who it is, by more than the nick, and what will happen.
+func askBan(c call, members []node.MemberInfo) (safeText, error) {
+	fits := matching(members, c.args[0])
+	if len(fits) > 1 {
+		return "", &node.Error{Code: node.Ambiguous, Text: "several members fit " + c.args[0], Hint: "one of " + string(names(fits)) + "; or more of the peer ID"}
+	}
+	who := clean(c.args[0], shownName) + ", who is not in the room now,"
+	if len(fits) == 1 {
+		who = nick(fits[0].Nick, fits[0].Peer) + " (" + tail(fits[0].Peer) + ")"
+	}
+	length, reason := banTerms(c)
+	until := safeText("until you lift it")
+	if length > 0 {
+		until = "for " + clean(spanText(length), shownName)
+	}
+	return "ban " + who + " from " + clean(c.room.name, shownName) + because(reason) + "? Out now, told why, and refused " + until, nil
 }
 
 func runUnban(ctx context.Context, c call) (reply, error) {
@@ -126,6 +150,12 @@ func runSubject(ctx context.Context, c call) (reply, error) {
 	return reply{}, err
 }
 
+// askClose says whom it concerns.
+func askClose(c call, members []node.MemberInfo) (safeText, error) {
+	return "close " + clean(c.room.name, shownName) + because(c.arg(0)) + "? " + count(len(members)-1, "other member is", "other members are") +
+		" put out and told why, and the room ends for good", nil
+}
+
 func runClose(ctx context.Context, c call) (reply, error) {
 	return reply{}, c.n.CloseRoom(ctx, c.room.id, c.arg(0))
 }
@@ -133,15 +163,16 @@ func runClose(ctx context.Context, c call) (reply, error) {
 // policyTable names what /policy changes.
 var policyTable = []struct {
 	name, values string
+	words        []string // values that can be completed
 	set          func(*node.PolicyChange, string) error
 }{
-	{"access", "open, knock or invite", func(p *node.PolicyChange, v string) error { p.Access = &v; return nil }},
-	{"subject", "a text", func(p *node.PolicyChange, v string) error { p.Subject = &v; return nil }},
-	{"idle", "10m, 6h, 1d, or 0 for never", func(p *node.PolicyChange, v string) error { return setSeconds(&p.IdleS, v) }},
-	{"retain", "10m, 1h, 1d", func(p *node.PolicyChange, v string) error { return setSeconds(&p.RetainS, v) }},
-	{"history", "none, since-join or all", func(p *node.PolicyChange, v string) error { p.History = &v; return nil }},
-	{"members-invite", "on or off", func(p *node.PolicyChange, v string) error { return setSwitch(&p.MembersInvite, v) }},
-	{"hide-reasons", "on or off", func(p *node.PolicyChange, v string) error { return setSwitch(&p.HideReasons, v) }},
+	{"access", "open, knock or invite", []string{"open", "knock", "invite"}, func(p *node.PolicyChange, v string) error { p.Access = &v; return nil }},
+	{"subject", "a text", nil, func(p *node.PolicyChange, v string) error { p.Subject = &v; return nil }},
+	{"idle", "10m, 6h, 1d, or 0 for never", []string{"1h", "6h", "1d", "0"}, func(p *node.PolicyChange, v string) error { return setSeconds(&p.IdleS, v) }},
+	{"retain", "10m, 1h, 1d", []string{"10m", "1h", "1d"}, func(p *node.PolicyChange, v string) error { return setSeconds(&p.RetainS, v) }},
+	{"history", "none, since-join or all", []string{"none", "since-join", "all"}, func(p *node.PolicyChange, v string) error { p.History = &v; return nil }},
+	{"members-invite", "on or off", []string{"on", "off"}, func(p *node.PolicyChange, v string) error { return setSwitch(&p.MembersInvite, v) }},
+	{"hide-reasons", "on or off", []string{"on", "off"}, func(p *node.PolicyChange, v string) error { return setSwitch(&p.HideReasons, v) }},
 }
 
 func policyNames() string {

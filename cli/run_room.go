@@ -88,7 +88,7 @@ func runSwitch(_ context.Context, c call) (reply, error) {
 	case 1:
 		return reply{
 			lines: []safeText{"* you type into " + clean(fits[0].name, shownName) + " now"},
-			then:  func(con *console) { con.current = fits[0].id },
+			room:  fits[0].id,
 		}, nil
 	case 0:
 		return reply{}, &node.Error{Code: node.NotFound, Text: "you are in no room called " + c.args[0], Hint: "/rooms lists the rooms; /join enters one"}
@@ -115,7 +115,7 @@ func createRoom(ctx context.Context, n peerNode, o node.CreateOptions) (reply, e
 		if r.Mine && r.In && r.Name == o.Name {
 			return reply{
 				lines: []safeText{"* " + clean(r.Name, shownName) + " is yours from last time and open again; /policy changes it, /close ends it"},
-				then:  func(con *console) { con.focus(r.ID.String()) },
+				room:  r.ID.String(),
 			}, nil
 		}
 	}
@@ -125,7 +125,7 @@ func createRoom(ctx context.Context, n peerNode, o node.CreateOptions) (reply, e
 	}
 	return reply{
 		lines: []safeText{"* others come in by: localchat join " + clean(r.Name, shownName) + ", or by an invite: /invite"},
-		then:  func(con *console) { con.focus(r.ID.String()) },
+		room:  r.ID.String(),
 	}, nil
 }
 
@@ -141,7 +141,7 @@ func joinRoom(ctx context.Context, n peerNode, o node.JoinOptions) (reply, error
 	}
 	return reply{
 		lines: []safeText{"* in " + clean(j.Name, shownName) + ": " + names(j.Members)},
-		then:  func(con *console) { con.focus(j.ID.String()) },
+		room:  j.ID.String(),
 	}, nil
 }
 
@@ -175,7 +175,7 @@ func say(ctx context.Context, c call, text string, action bool) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return reply{then: func(con *console) { con.said(id) }}, nil
+	return reply{then: func(f face) { f.said(id) }}, nil
 }
 
 func runMsg(ctx context.Context, c call) (reply, error) {
@@ -315,15 +315,15 @@ func runLog(_ context.Context, c call) (reply, error) {
 }
 
 func runClear(context.Context, call) (reply, error) {
-	return reply{then: (*console).clear}, nil
+	return reply{then: face.clear}, nil
 }
 
 func runQuit(context.Context, call) (reply, error) {
-	return reply{then: func(con *console) { con.quit = true }}, nil
+	return reply{then: face.end}, nil
 }
 
 // settings are what /set changes.
-type settings struct{ times, bell, keys bool }
+type settings struct{ times, bell, keys, mouse bool }
 
 // settingTable names them.
 var settingTable = []struct {
@@ -333,6 +333,7 @@ var settingTable = []struct {
 	{"times", "HH:MM in front of every line", func(s *settings) *bool { return &s.times }},
 	{"bell", "ring when somebody knocks, names you or writes to you alone", func(s *settings) *bool { return &s.bell }},
 	{"keys", "tell when the room has a new key", func(s *settings) *bool { return &s.keys }},
+	{"mouse", "scroll by the wheel; hold Shift to select text", func(s *settings) *bool { return &s.mouse }},
 }
 
 func settingNames() string {
@@ -365,7 +366,7 @@ func runSet(_ context.Context, c call) (reply, error) {
 		}
 		return reply{
 			lines: []safeText{"* " + clean(s.name, shownName) + " " + clean(c.arg(1), shownName)},
-			then:  func(con *console) { *s.field(&con.show) = on },
+			then:  func(f face) { *s.field(f.settings()) = on },
 		}, nil
 	}
 	return reply{}, usage("/set lists them: "+settingNames(), "there is no setting %s", c.args[0])

@@ -116,6 +116,38 @@ func joinSafe(parts []safeText, sep safeText) safeText {
 
 // pad is s filled with spaces to width cells.
 func pad(s safeText, width int) safeText {
-	n := max(width-ansi.StringWidth(string(s)), 0)
-	return s + safeText(strings.Repeat(" ", n))
+	return s + repeat(" ", width-cells(s))
 }
+
+// repeat is s n times, not at all where n is negative.
+func repeat(s safeText, n int) safeText { return safeText(strings.Repeat(string(s), max(n, 0))) }
+
+// fold breaks s into rows of at most width cells, at spaces where it can and at the line breaks that clean has marked.
+// There is always a row.
+func fold(s safeText, width int) []safeText {
+	var rows []safeText
+	for part := range strings.SplitSeq(string(s), newlineMark) {
+		if ansi.StringWidth(part) > width {
+			// Wrap alone overflows where a word meets wide letters; Hardwrap never does, but knows no words.
+			part = ansi.Hardwrap(ansi.Wrap(part, width, ""), width, true)
+		}
+		for row := range strings.SplitSeq(part, "\n") {
+			rows = append(rows, safeText(row))
+		}
+	}
+	return rows
+}
+
+// crop cuts s to width cells; what is cut ends in "…".
+func crop(s safeText, width int) safeText {
+	if width <= 0 {
+		return ""
+	}
+	if cells(s) <= width {
+		return s
+	}
+	return safeText(ansi.Truncate(string(s), width, "…"))
+}
+
+// cells is how many columns of a terminal s takes.
+func cells(s safeText) int { return ansi.StringWidth(string(s)) }

@@ -1,0 +1,126 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/colorprofile"
+
+	"localchat/node"
+)
+
+// fullScreen reports whether there is a screen to use and nobody asked for the plain console.
+func (a *app) fullScreen() bool {
+	term := a.variable("TERM")
+	return !a.opts.plain && term != "" && term != "dumb" && isTerminal(a.stdin) && isTerminal(a.stdout)
+}
+
+// runScreen runs the full-screen console on n until it is left.
+func (a *app) runScreen(ctx context.Context, n peerNode, open *opening) error {
+	feed := newFeed(n)
+	m := newTUI(ctx, a, n, open, time.Now())
+	m.settle = feed.settle
+	options := []tea.ProgramOption{
+		tea.WithContext(ctx), tea.WithInput(a.stdin), tea.WithOutput(a.stdout),
+		// Main turns signals into the end of ctx.
+		tea.WithoutSignalHandler(),
+	}
+	if a.opts.noColor {
+		options = append(options, tea.WithColorProfile(colorprofile.Ascii))
+	}
+	p := tea.NewProgram(m, options...)
+	a.restore = func() { p.Kill(); p.Wait() }
+	go func() {
+		defer a.guard()
+		feed.run(ctx, p.Send)
+	}()
+	_, err := p.Run()
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(err, tea.ErrProgramPanic):
+		return &failure{code: exitInternal, text: "internal error", hint: "please report this, with the lines above"}
+	case err != nil:
+		return err
+	}
+	return m.farewell()
+}
+
+// A feed brings what happens on the node into the console, in the order in which the node told it.
+type feed struct {
+	n      peerNode
+	settle func()
+	asked  chan chan struct{}
+	done   chan struct{}
+}
+
+func newFeed(n peerNode) *feed {
+	f := &feed{n: n, asked: make(chan chan struct{}), done: make(chan struct{})}
+	// settle returns when all that the node has told so far is on its way before whatever the caller sends next: what a
+	// command did is shown before what it says.
+	f.settle = func() {
+		reply := make(chan struct{})
+		select {
+		case f.asked <- reply:
+			<-reply
+		case <-f.done:
+		}
+	}
+	return f
+}
+
+type (
+	// happenings are events, in their order.
+	happenings []node.Event
+	// tick is the time, once a second. The console has no other clock.
+	tick time.Time
+	// silence: the node has ended.
+	silence struct{}
+)
+
+// run sends until ctx ends, the node does, or nobody takes what is sent any more.
+func (f *feed) run(ctx context.Context, send func(tea.Msg)) {
+	defer close(f.done)
+	events, stop := f.n.Listen()
+	defer stop()
+	ticker := time.NewTicker(time.Second)
+	defer ticker.Stop()
+	send(tick(time.Now()))
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case now := <-ticker.C:
+			send(tick(now))
+		case reply := <-f.asked:
+			for batch := collect(events, nil); len(batch) > 0; batch = collect(events, nil) {
+				send(batch)
+			}
+			close(reply)
+		case ev, open := <-events:
+			if !open {
+				send(silence{})
+				return
+			}
+			send(collect(events, happenings{ev}))
+		}
+	}
+}
+
+// collect adds to batch what has come already, up to maxBatch.
+func collect(events <-chan node.Event, batch happenings) happenings {
+	for len(batch) < maxBatch {
+		select {
+		case ev, open := <-events:
+			if !open {
+				return batch // the next receive says so again
+			}
+			batch = append(batch, ev)
+		default:
+			return batch
+		}
+	}
+	return batch
+}

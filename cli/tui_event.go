@@ -1,0 +1,232 @@
+package cli
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"localchat/node"
+)
+
+// event shows what happened and keeps the panes true.
+func (m *tui) event(ev node.Event) {
+	id := ev.Room.String()
+	p := m.find(id)
+	switch b := ev.Body.(type) {
+	case node.RoomFound, node.RoomLost:
+		return // the lobby lists the rooms of now
+	case node.Joined:
+		p = m.enter(here{id: id, name: b.Name, nick: b.Nick, owned: b.Owner})
+		if !b.Resumed {
+			m.turnTo(p)
+		}
+	case node.Left:
+		m.leave(p)
+		return
+	case node.Removed, node.Refused:
+		m.expel(p, ev)
+		return
+	case node.RoomClosed:
+		if p != nil {
+			p.over = true
+		}
+	}
+	if p == nil {
+		// What has no room must be seen wherever one is.
+		p = m.pane()
+	}
+	m.keep(p, ev)
+	m.narrate(p, ev)
+}
+
+// keep notes what an event changes beside the transcript.
+func (m *tui) keep(p *pane, ev node.Event) {
+	switch b := ev.Body.(type) {
+	case node.Delivered:
+		p.scroll.deliver(b.ID)
+	case node.Expired:
+		p.scroll.forget(b.IDs)
+	case node.Hidden:
+		p.scroll.hide(b.IDs)
+	case node.RemovalProgress:
+		p.note(b)
+	case node.PolicyChanged:
+		p.policy = b.PolicyInfo
+	case node.OwnerUnreachable:
+		p.away = ev.Time.Add(-time.Duration(b.ForS) * time.Second)
+	case node.OwnerBack:
+		p.away = time.Time{}
+	}
+}
+
+// narrate adds the line for an event, with the words that every console has for it.
+func (m *tui) narrate(p *pane, ev node.Event) {
+	text, at := renderer{keys: m.show.keys}.text(ev)
+	if text == "" {
+		return
+	}
+	l := line{at: at, text: text}
+	if at.IsZero() {
+		l.at = ev.Time
+	}
+	switch b := ev.Body.(type) {
+	case node.Message:
+		l.kind, l.id, l.pending = said, b.ID, b.Self && !b.Late
+		if !b.Self && p.here.nick != "" && mentions(b.Text, p.here.nick) {
+			l.kind = calling
+		}
+		if !b.Action {
+			l.head = len("<" + nick(b.Nick, b.Peer) + ">")
+		}
+	case node.Direct, node.Knock:
+		l.kind = calling
+	case node.RemovalProgress:
+		l.key = "removal of " + string(b.Peer)
+	case node.OwnerUnreachable:
+		// The banner counts on; the transcript says it once.
+		l.kind, l.key = trouble, "away since "+p.away.Format(time.TimeOnly)
+	case node.Gap, node.Warning:
+		l.kind = trouble
+	}
+	if l.kind == calling && m.show.bell {
+		m.do(tea.Raw("\a"))
+	}
+	if l.key != "" {
+		p.scroll.replace(l)
+		return
+	}
+	p.add(l, m.looked(p))
+}
+
+// enter makes a pane for a room, or takes the one that it had.
+func (m *tui) enter(r here) *pane {
+	m.lost = nil
+	p := m.find(r.id)
+	if p == nil {
+		p = &pane{}
+		m.panes = append(m.panes, p)
+	}
+	if p.over {
+		*p = pane{scroll: p.scroll}
+		p.scroll.clear()
+	}
+	if r.nick == "" {
+		r.nick = p.here.nick
+	}
+	p.here = r
+	return p
+}
+
+// leave takes a pane away, at our own wish.
+func (m *tui) leave(p *pane) {
+	if p == nil {
+		return
+	}
+	p.over = true
+	if p == m.pane() {
+		m.turnTo(m.beside(p))
+		m.tell(m.pane(), happened, "* you left "+clean(p.here.name, shownName))
+		return
+	}
+	shown := m.pane()
+	m.panes = slices.DeleteFunc(m.panes, func(q *pane) bool { return q == p })
+	m.at = slices.Index(m.panes, shown)
+}
+
+// beside is the pane to show when p goes: the latest room, or the lobby.
+func (m *tui) beside(p *pane) *pane {
+	for _, q := range slices.Backward(m.panes) {
+		if q != p && !q.over {
+			return q
+		}
+	}
+	return m.panes[0]
+}
+
+// expel ends a place that we did not give up: nothing of the room stays on the screen but its last words, and what can
+// be done now.
+func (m *tui) expel(p *pane, ev node.Event) {
+	text, _ := renderer{}.text(ev)
+	hint := "ask to be let in: /join " + clean(ev.RoomName, shownName)
+	if b, ok := ev.Body.(node.Removed); ok {
+		hint = afterRemoval(b, ev.RoomName, "/")
+	}
+	if p == nil {
+		p = m.panes[0] // a room of last time, which we never saw open
+	} else {
+		*p = pane{here: p.here, over: true, scroll: p.scroll}
+		p.scroll.clear()
+	}
+	p.add(line{at: ev.Time, kind: trouble, text: text}, m.looked(p))
+	p.add(line{at: ev.Time, kind: answer, text: "hint: " + hint}, m.looked(p))
+	if m.looked(p) {
+		m.side, m.question = side{hidden: m.side.hidden}, nil
+	}
+	if len(m.rooms()) == 0 {
+		m.lost = ending(ev)
+	}
+}
+
+// A glimpse is what the node says of now: what the lobby, the side column and the status bar show.
+type glimpse struct {
+	info             node.Info
+	rooms            []node.RoomInfo
+	peers, connected int
+	pane             *pane // that roster is of
+	roster           roster
+	policy           node.PolicyInfo
+}
+
+// glance asks for a glimpse, one at a time.
+func (m *tui) glance() {
+	if m.looking {
+		return
+	}
+	m.looking, m.stale = true, false
+	n, p, room, ctx := m.n, m.pane(), m.room(), m.ctx
+	m.do(func() tea.Msg {
+		ctx, cancel := context.WithTimeout(ctx, requestWait)
+		defer cancel()
+		g := glimpse{info: n.Info(), pane: p}
+		// What fails is asked again in a second, and left out until then.
+		g.rooms, _ = n.Rooms(ctx)
+		peers, _ := n.Peers(ctx)
+		g.peers = len(peers)
+		for _, peer := range peers {
+			if peer.Connected {
+				g.connected++
+			}
+		}
+		if room.id == "" {
+			return g
+		}
+		members, _ := n.Members(ctx, room.id)
+		g.roster.epoch, g.roster.members = members.Epoch, members.Members
+		g.policy, _ = n.Policy(ctx, room.id, node.PolicyChange{})
+		if room.owned {
+			g.roster.knocks, _ = n.Knocks(ctx, room.id)
+			g.roster.bans, _ = n.Bans(ctx, room.id)
+			g.roster.invites, _ = n.Invites(ctx, room.id)
+		}
+		return g
+	})
+}
+
+// seen takes up a glimpse.
+func (m *tui) seen(g glimpse) {
+	m.looking = false
+	m.info, m.peers, m.connected = g.info, g.peers, g.connected
+	m.lobby.take(g.rooms)
+	if !g.pane.over {
+		g.pane.roster, g.pane.policy = g.roster, g.policy
+	}
+	if g.pane == m.pane() {
+		m.side.hold(m.items())
+		m.door.hold(g.roster.knocks, m.now)
+	}
+	if m.stale {
+		m.glance()
+	}
+}

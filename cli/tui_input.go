@@ -1,0 +1,222 @@
+package cli
+
+import (
+	"slices"
+	"strings"
+
+	"charm.land/bubbles/v2/key"
+	"charm.land/bubbles/v2/textarea"
+	tea "charm.land/bubbletea/v2"
+)
+
+// A composer is the line being typed, and those typed before.
+type composer struct {
+	area textarea.Model
+	// past are the lines typed, the oldest first; at is the one shown, len(past) for the draft.
+	past  []string
+	at    int
+	draft string
+	// cycle are the completions that Tab goes through, and turn the one shown.
+	cycle []string
+	turn  int
+	stem  string // the text before them
+}
+
+func newComposer() composer {
+	area := textarea.New()
+	area.ShowLineNumbers = false
+	area.CharLimit = maxText
+	area.DynamicHeight, area.MinHeight, area.MaxHeight = true, 1, maxInputRows
+	area.MaxContentHeight = maxText // rows; below it a paste would be cut without a word
+	area.SetVirtualCursor(false)
+	styles := textarea.DefaultStyles(true)
+	styles.Focused.CursorLine, styles.Focused.Prompt, styles.Focused.EndOfBuffer = plain, bold, plain
+	styles.Cursor.Color = nil
+	area.SetStyles(styles)
+	// What these do is done by the console's own keys; Paste would run a program to read the clipboard.
+	for _, b := range []*key.Binding{
+		&area.KeyMap.Paste, &area.KeyMap.InsertNewline, &area.KeyMap.CopySelection, &area.KeyMap.PageUp, &area.KeyMap.PageDown,
+		&area.KeyMap.SelectAll,
+	} {
+		*b = key.NewBinding(key.WithDisabled())
+	}
+	area.KeyMap.LineNext, area.KeyMap.LinePrevious = key.NewBinding(key.WithKeys("down")), key.NewBinding(key.WithKeys("up"))
+	area.Focus()
+	return composer{area: area}
+}
+
+func (c *composer) text() string { return c.area.Value() }
+
+func (c *composer) set(text string) {
+	c.area.SetValue(text)
+	c.cycle = nil
+}
+
+// size makes the input fit a screen: width cells, and a prompt in front of its first row.
+func (c *composer) size(width, rows int, prompt safeText) {
+	height := max(min(maxInputRows, rows), 1)
+	indent := repeat(" ", cells(prompt))
+	c.area.SetPromptFunc(cells(prompt), func(p textarea.PromptInfo) string {
+		if p.LineNumber > 0 {
+			return string(indent)
+		}
+		return string(prompt)
+	})
+	if width != c.area.Width()+cells(prompt) || height != c.area.MaxHeight {
+		c.area.MaxHeight = height
+		c.area.SetWidth(width)
+	}
+	// The area scrolls to its cursor when it takes a message, and only by what it has drawn before.
+	c.area, _ = c.area.Update(nil)
+}
+
+// edit hands a key to the input.
+func (c *composer) edit(msg tea.Msg) {
+	c.cycle = nil
+	c.area, _ = c.area.Update(msg)
+}
+
+// newline breaks the line being typed.
+func (c *composer) newline() {
+	c.cycle = nil
+	c.area.InsertString("\n")
+}
+
+// take empties the input and keeps what was in it.
+func (c *composer) take() string {
+	text := c.text()
+	if text != "" && (len(c.past) == 0 || c.past[len(c.past)-1] != text) {
+		c.past = append(c.past, text)
+		c.past = c.past[max(len(c.past)-maxHistory, 0):]
+	}
+	c.at, c.draft = len(c.past), ""
+	c.set("")
+	return text
+}
+
+// giveBack puts a line back that was taken in vain, unless another is being typed.
+func (c *composer) giveBack(text string) {
+	if c.text() == "" {
+		c.set(text)
+	}
+}
+
+// recall shows the line typed before (back) or after the one shown. The draft is kept.
+func (c *composer) recall(back bool) {
+	to := c.at + 1
+	if back {
+		to = c.at - 1
+	}
+	if to < 0 || to > len(c.past) {
+		return
+	}
+	if c.at == len(c.past) {
+		c.draft = c.text()
+	}
+	c.at = to
+	if to == len(c.past) {
+		c.set(c.draft)
+		return
+	}
+	c.set(c.past[to])
+}
+
+// search shows the nearest older line that holds what was typed.
+func (c *composer) search() {
+	if c.at == len(c.past) {
+		c.draft = c.text()
+	}
+	for i, line := range slices.Backward(c.past[:c.at]) {
+		if strings.Contains(strings.ToLower(line), strings.ToLower(c.draft)) {
+			c.at = i
+			c.set(line)
+			return
+		}
+	}
+}
+
+// edge reports whether the cursor is in the first row of the input, or the last.
+func (c *composer) edge(first bool) bool {
+	info := c.area.LineInfo()
+	if first {
+		return c.area.Line() == 0 && info.RowOffset == 0
+	}
+	return c.area.Line() == c.area.LineCount()-1 && info.RowOffset >= info.Height-1
+}
+
+// submit acts on what was typed.
+func (m *tui) submit() {
+	text := m.input.text()
+	p := m.pane()
+	if strings.TrimSpace(text) == "" {
+		if p.here.id == "" {
+			m.chooseRoom()
+		}
+		return
+	}
+	in, err := parse(text, m.table)
+	if err == nil && in.cmd == nil {
+		in, err = m.meant(in.say)
+	}
+	if err == nil {
+		err = permit(in.cmd, m.room())
+	}
+	if err != nil {
+		// The text stays, to be corrected.
+		m.complain(p, err)
+		return
+	}
+	j := job{cmd: in.cmd, args: in.args, text: text, pane: p}
+	if in.cmd.ask == nil {
+		m.input.take()
+		p.scroll.end()
+		p.turn()
+		m.run(j)
+		return
+	}
+	ask, err := in.cmd.ask(m.query(j), p.roster.members)
+	if err != nil {
+		m.complain(p, err)
+		return
+	}
+	m.ask(ask, func() {
+		m.input.take()
+		m.run(j)
+	})
+}
+
+// meant is a line without a slash: something to say; but an invite lets its first reader in, so it is never said by
+// mistake.
+func (m *tui) meant(text string) (input, error) {
+	if !isInvite(strings.TrimSpace(text)) {
+		return input{cmd: sayCommand, args: []string{text}}, nil
+	}
+	join, _ := lookUp("join", "", m.table)
+	if m.room().id == "" {
+		return input{cmd: join, args: []string{strings.TrimSpace(text)}}, nil
+	}
+	return input{}, usage("/join and the text enters that room; /msg NICK and the text sends it to one member",
+		"that is an invite: it was not said, for whoever reads it first can use it")
+}
+
+// paste puts text into the input, many lines not without a question. Escapes and what else has no place on a screen
+// are taken out first: what is seen is what is sent.
+func (m *tui) paste(text string) {
+	if len(text) > maxText {
+		m.complain(m.pane(), usage("put it in a file", "a paste of %d bytes was not taken; a line has at most %d", len(text), maxText))
+		return
+	}
+	lines := strings.Split(strings.TrimRight(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text), "\n"), "\n")
+	for i, l := range lines {
+		lines[i] = string(clean(l, maxText))
+	}
+	insert := func() {
+		m.input.cycle = nil
+		m.input.area.InsertString(strings.Join(lines, "\n"))
+	}
+	if len(lines) <= maxPasteLines {
+		insert()
+		return
+	}
+	m.ask("put "+number(len(lines))+" pasted lines into the input, as one message?", insert)
+}

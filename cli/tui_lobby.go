@@ -1,0 +1,75 @@
+package cli
+
+import (
+	"slices"
+
+	"localchat/node"
+)
+
+// A lobby is the rooms on this network, one of them chosen.
+type lobby struct {
+	rooms []node.RoomInfo
+	at    int
+}
+
+// take keeps the choice on the room that it was on.
+func (l *lobby) take(rooms []node.RoomInfo) {
+	var id node.RoomID
+	if l.at < len(l.rooms) {
+		id = l.rooms[l.at].ID
+	}
+	l.rooms = rooms
+	l.at = max(slices.IndexFunc(rooms, func(r node.RoomInfo) bool { return r.ID == id }), 0)
+}
+
+func (l *lobby) move(down bool) {
+	if down {
+		l.at = min(l.at+1, len(l.rooms)-1)
+		return
+	}
+	l.at = max(l.at-1, 0)
+}
+
+// chooseRoom enters the room chosen in the lobby, by its id: a name may be another room's too.
+func (m *tui) chooseRoom() {
+	if m.lobby.at >= len(m.lobby.rooms) {
+		m.hint = "no room was found yet: /create ROOM makes one"
+		return
+	}
+	r := m.lobby.rooms[m.lobby.at]
+	if p := m.find(r.ID.String()); p != nil {
+		m.turnTo(p)
+		return
+	}
+	if r.Access == "invite" && !r.Mine {
+		m.hint = "that room takes those with an invite: paste its text here"
+		return
+	}
+	join, _ := lookUp("join", "", m.table)
+	m.hint = "asking to be let into " + clean(r.Name, shownName)
+	m.run(job{cmd: join, args: []string{r.ID.String()}, pane: m.pane()})
+}
+
+// lobbyRows are the rooms found, as every list of rooms has them, for a screen of width cells.
+func (m *tui) lobbyRows(width int) []row {
+	rows := []row{styled(bold, crop("Rooms on this network", width))}
+	if len(m.lobby.rooms) == 0 {
+		for _, text := range []safeText{
+			"none found so far; they appear here by themselves",
+			"/create ROOM makes one; where mDNS is blocked, paste an invite and press Enter",
+		} {
+			rows = append(rows, foldRows(plain, "  "+text, width)...)
+		}
+	}
+	for i, text := range roomLines(m.lobby.rooms) {
+		if i == m.lobby.at && len(m.input.text()) == 0 {
+			rows = append(rows, foldRows(chosen, "> "+text, width)...)
+			continue
+		}
+		rows = append(rows, foldRows(plain, "  "+text, width)...)
+	}
+	if len(m.lobby.rooms) > 0 {
+		rows = append(rows, foldRows(dim, "  Up and Down choose, Enter enters, F3 makes a room; or paste an invite and press Enter", width)...)
+	}
+	return append(rows, row{})
+}

@@ -1,0 +1,311 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"localchat/node"
+)
+
+// A tui is the full-screen console: a value that messages change and that draws itself. It does nothing but in the
+// commands that it returns, which know the node through [peerNode]. The goroutine of the program's loop owns it.
+type tui struct {
+	app   *app
+	ctx   context.Context // of the commands
+	n     peerNode
+	open  *opening
+	table []*command
+	show  settings
+	// settle, in a command: all that the node has told is on its way to us. nil: it is.
+	settle func()
+
+	info     node.Info
+	panes    []*pane // the lobby first
+	at       int     // the one shown
+	input    composer
+	side     side
+	question *question
+	hint     safeText // in the place of the help, until the next key
+	door     door
+	lobby    lobby
+	secret   string // the invite made last
+
+	width, height int
+	frame         frame
+	now           time.Time
+	blurred       bool // the terminal says that another window has the keyboard
+
+	peers, connected int // other nodes known, and those of them connected
+	// queue are the commands that wait for the one before them, so that what was typed happens in that order.
+	queue []job
+	busy  bool
+	// looking: a glance is on its way. stale: something has happened since it left.
+	looking, stale bool
+	// out is what the message at hand asks for; see do.
+	out  []tea.Cmd
+	quit bool
+
+	settled bool  // the command that the console was opened with has come back
+	lost    error // why there is no room any more, where we did not choose so
+	failure error // ends the console
+}
+
+// A job is a command to run.
+type job struct {
+	cmd  *command
+	args []string
+	text string // as typed
+	pane *pane  // where it was typed
+	// opening: the console was opened with it.
+	opening bool
+}
+
+// performed is what came of a job.
+type performed struct {
+	job
+	reply reply
+	err   error
+}
+
+func newTUI(ctx context.Context, a *app, n peerNode, open *opening, now time.Time) *tui {
+	return &tui{
+		app: a, ctx: ctx, n: n, open: open, table: append(commands(), screenCommands()...),
+		show: settings{times: true}, input: newComposer(), panes: []*pane{{}}, info: n.Info(), now: now,
+	}
+}
+
+// Init starts the command that the console was opened with.
+func (m *tui) Init() tea.Cmd {
+	m.tell(m.panes[0], happened, m.app.greeting(m.info))
+	m.glance()
+	if m.open != nil {
+		if m.open.knocks {
+			m.tell(m.panes[0], happened, askingText(m.info))
+		}
+		m.perform(job{cmd: m.open.command(), pane: m.panes[0], opening: true})
+	}
+	return m.outgoing()
+}
+
+// Update takes one message.
+func (m *tui) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		m.width, m.height = msg.Width, msg.Height
+	case tick:
+		m.now = time.Time(msg)
+		m.stale = true
+		m.glance()
+	case happenings:
+		for _, ev := range msg {
+			m.event(ev)
+		}
+		m.stale = true
+		m.glance()
+	case glimpse:
+		m.seen(msg)
+	case performed:
+		m.finish(msg)
+	case silence:
+		m.failure = &failure{code: exitFailure, text: "the node stopped", hint: "run again with -v and --log-file FILE"}
+	case tea.FocusMsg:
+		m.blurred = false
+		m.pane().look()
+	case tea.BlurMsg:
+		m.blurred = true
+		m.pane().turn()
+	case tea.PasteMsg:
+		m.paste(msg.Content)
+	case tea.KeyPressMsg:
+		m.key(msg)
+	case tea.MouseWheelMsg:
+		m.wheel(msg)
+	}
+	m.layout()
+	return m, m.outgoing()
+}
+
+// do asks for something to be done outside, when the message at hand has been taken.
+func (m *tui) do(cmd tea.Cmd) { m.out = append(m.out, cmd) }
+
+// outgoing is what the message at hand asked for.
+func (m *tui) outgoing() tea.Cmd {
+	out := m.out
+	m.out = nil
+	if m.quit || m.failure != nil {
+		return tea.Quit
+	}
+	return tea.Batch(out...)
+}
+
+// pane is the one shown.
+func (m *tui) pane() *pane { return m.panes[m.at] }
+
+// find is the pane of a room, nil where there is none.
+func (m *tui) find(id string) *pane {
+	for _, p := range m.panes {
+		if id != "" && p.here.id == id {
+			return p
+		}
+	}
+	return nil
+}
+
+// rooms are those that we are in.
+func (m *tui) rooms() []here {
+	var in []here
+	for _, p := range m.panes {
+		if p.here.id != "" && !p.over {
+			in = append(in, p.here)
+		}
+	}
+	return in
+}
+
+// room is the one typed into.
+func (m *tui) room() here {
+	if p := m.pane(); !p.over {
+		return p.here
+	}
+	return here{}
+}
+
+// turnTo shows another pane. One that is over has been read by then.
+func (m *tui) turnTo(to *pane) {
+	from := m.pane()
+	if from == to {
+		return
+	}
+	from.turn()
+	if from.over {
+		m.panes = slices.DeleteFunc(m.panes, func(p *pane) bool { return p == from })
+	}
+	m.at = slices.Index(m.panes, to)
+	to.look()
+	m.side = side{hidden: m.side.hidden}
+	m.stale = true
+	m.glance()
+}
+
+// looked reports whether somebody sees what comes into p.
+func (m *tui) looked(p *pane) bool { return p == m.pane() && !m.blurred }
+
+// tell adds lines to a pane.
+func (m *tui) tell(p *pane, kind lineKind, lines ...safeText) {
+	for _, text := range lines {
+		p.add(line{at: m.now, kind: kind, text: text}, m.looked(p))
+	}
+}
+
+// complain says what went wrong with a command, which ends nothing.
+func (m *tui) complain(p *pane, err error) {
+	if errors.Is(err, context.Canceled) {
+		return
+	}
+	text, hint, _ := explain(err)
+	m.tell(p, trouble, "! "+clean(text, shownPhrase))
+	if hint != "" {
+		m.tell(p, answer, "hint: "+clean(hint, shownPhrase))
+	}
+	p.scroll.end()
+}
+
+// run runs a command: after those before it, unless it waits for other people.
+func (m *tui) run(j job) {
+	if j.cmd.slow {
+		m.perform(j)
+		return
+	}
+	m.queue = append(m.queue, j)
+	m.next()
+}
+
+// next runs the first command that waits.
+func (m *tui) next() {
+	if m.busy || len(m.queue) == 0 {
+		return
+	}
+	j := m.queue[0]
+	m.queue, m.busy = m.queue[1:], true
+	m.perform(j)
+}
+
+// perform runs a job beside the loop, with which it shares nothing.
+func (m *tui) perform(j job) {
+	query, ctx, settle := m.query(j), m.ctx, m.settle
+	m.do(func() tea.Msg {
+		ctx, cancel := context.WithTimeout(ctx, j.cmd.patience())
+		defer cancel()
+		r, err := j.cmd.run(ctx, query)
+		if settle != nil {
+			settle()
+		}
+		return performed{job: j, reply: r, err: err}
+	})
+}
+
+// query is what the command of j works with.
+func (m *tui) query(j job) call {
+	return call{
+		n: m.n, args: j.args, room: j.pane.here, rooms: m.rooms(), table: m.table, ring: m.app.ring, show: m.show, terminal: true,
+	}
+}
+
+// finish takes up what came of a command.
+func (m *tui) finish(f performed) {
+	if !f.cmd.slow {
+		m.busy = false
+	}
+	m.settled = m.settled || f.opening
+	if f.opening && f.err != nil {
+		m.failure = f.err
+		return
+	}
+	to := f.pane
+	if p := m.find(f.reply.room); p != nil && !p.over {
+		to = p
+		m.turnTo(p)
+	}
+	if f.err != nil {
+		m.complain(to, f.err)
+		m.input.giveBack(f.text)
+	}
+	m.tell(to, answer, f.reply.lines...)
+	m.tell(to, figure, f.reply.figure...)
+	if f.reply.secret != "" {
+		m.secret = f.reply.secret
+	}
+	if f.reply.then != nil {
+		f.reply.then(m)
+	}
+	m.stale = true
+	m.glance()
+	m.next()
+}
+
+// said needs no note: the line's own event says the same.
+func (m *tui) said(string) {}
+
+func (m *tui) settings() *settings { return &m.show }
+func (m *tui) clear()              { m.pane().scroll.clear() }
+func (m *tui) end()                { m.quit = true }
+
+// farewell is how the console ends: with nothing, or with why there is no room any more. What reached nobody is said
+// where it is still read after the screen is gone.
+func (m *tui) farewell() error {
+	lines := 0
+	for _, p := range m.panes {
+		lines += p.scroll.pending()
+	}
+	if lines > 0 {
+		m.app.say("! " + count(lines, "line has", "lines have") + " reached nobody yet")
+	}
+	if m.failure == nil && m.open != nil && len(m.rooms()) == 0 {
+		return m.lost
+	}
+	return m.failure
+}

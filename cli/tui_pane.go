@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"time"
+
+	"localchat/node"
+)
+
+// A pane is what the screen can show one of: the lobby, or a room.
+type pane struct {
+	// here is the room, with no id for the lobby.
+	here here
+	// over: the room's place was lost; the pane stays until it is left, so that the last words can be read.
+	over bool
+
+	scroll scroll
+	// unread lines and calls came while nobody looked; marked: the first of them has its rule.
+	unread, calls int
+	marked        bool
+
+	// away is since when the owner does not answer; zero: it does.
+	away time.Time
+	// progress of removals that are not known everywhere, on the owner's node.
+	progress []node.RemovalProgress
+	policy   node.PolicyInfo
+	roster   roster
+}
+
+// A roster is who is in a room, at its door and out of it, as the node said last. The last three are the owner's.
+type roster struct {
+	epoch   uint64
+	members []node.MemberInfo
+	knocks  []node.KnockInfo
+	bans    []node.BanInfo
+	invites []node.InviteInfo
+}
+
+// owner is the member who decides, or none.
+func (r *roster) owner() node.MemberInfo {
+	for _, m := range r.members {
+		if m.Role == "owner" {
+			return m
+		}
+	}
+	return node.MemberInfo{}
+}
+
+// add appends a line; looked: somebody sees it come.
+func (p *pane) add(l line, looked bool) {
+	if !looked {
+		switch l.kind {
+		case said:
+			p.unread++
+		case calling:
+			p.unread++
+			p.calls++
+		}
+		if !p.marked {
+			// The date may get a line of its own in front of this one; the rule stands above the words.
+			defer func() { p.scroll.newFrom = p.scroll.last }()
+			p.marked = true
+		}
+	}
+	p.scroll.add(l)
+}
+
+// look: somebody looks at the pane again.
+func (p *pane) look() { p.unread, p.calls = 0, 0 }
+
+// turn: nobody looks any more, so the next line is the first new one.
+func (p *pane) turn() { p.marked, p.scroll.newFrom = false, 0 }
+
+// note keeps how far a removal has got, until everybody has it.
+func (p *pane) note(r node.RemovalProgress) {
+	for i := range p.progress {
+		if p.progress[i].Peer == r.Peer {
+			p.progress = append(p.progress[:i], p.progress[i+1:]...)
+			break
+		}
+	}
+	if !r.Told || r.Applied < r.Total {
+		p.progress = append(p.progress, r)
+	}
+}

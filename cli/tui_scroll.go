@@ -1,0 +1,392 @@
+package cli
+
+import (
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"charm.land/lipgloss/v2"
+)
+
+// A lineKind says how a line of a transcript looks.
+type lineKind int
+
+const (
+	happened lineKind = iota // a notice
+	said                     // by a member
+	calling                  // said to me, or asks something of me
+	trouble                  // went wrong, or must not be overlooked
+	answer                   // of a command
+	figure                   // a drawing: cut and never wrapped
+	day                      // the date has changed
+)
+
+// A line is one line of a transcript.
+type line struct {
+	seq  uint64 // its number there, from 1, given by add
+	at   time.Time
+	kind lineKind
+	text safeText
+	// head is how many bytes of text are the speaker's name in its brackets.
+	head int
+	// id of the message, "" for what is none. Lines of one key replace one another.
+	id, key string
+	// pending: mine, and nobody else is known to have it.
+	pending bool
+
+	rows  []row // text as drawn for width; nil: to be drawn
+	width int
+	times bool
+}
+
+// A row is one row of the screen, with our styling in it.
+type row struct {
+	text  string
+	cells int
+}
+
+// A scroll is the transcript of a room: a window over lines that are wrapped once for each width, and only when they
+// are looked at. Adding a line costs nothing that grows with the transcript, and neither does drawing the window.
+type scroll struct {
+	lines []line // by seq, which has gaps where lines were forgotten
+	last  uint64 // seq of the line added last
+	bytes int    // of all their text
+
+	width, height int
+	times         bool
+
+	// anchor is the seq of the line at the bottom of the window, and skip how many of its rows are below it. No anchor:
+	// the window follows the end.
+	anchor uint64
+	skip   int
+	below  int // lines added since the window left the end
+	// newFrom is the seq of the first line that came while nobody looked; 0: none.
+	newFrom uint64
+}
+
+// resize sets what lines are drawn for. The line at the bottom stays there.
+func (s *scroll) resize(width, height int, times bool) {
+	s.width, s.height, s.times = max(width, 1), max(height, 0), times
+}
+
+// add appends l.
+func (s *scroll) add(l line) {
+	if n := len(s.lines); n > 0 && !l.at.IsZero() && s.lines[n-1].date() != l.date() && s.lines[n-1].date() != "" {
+		s.push(line{at: l.at, kind: day, text: clean(l.at.Local().Format("Monday 2 January 2006"), shownName)})
+	}
+	s.push(l)
+	if s.anchor != 0 {
+		s.below++
+	}
+	if len(s.lines) > maxScrollLines || s.bytes > maxScrollBytes {
+		s.shorten()
+	}
+}
+
+func (s *scroll) push(l line) {
+	s.last++
+	l.seq = s.last
+	s.bytes += len(l.text)
+	s.lines = append(s.lines, l)
+}
+
+// shorten drops the oldest lines: more than needed, so that it is seldom done.
+func (s *scroll) shorten() {
+	n, bytes := 0, s.bytes
+	for n < len(s.lines)-1 && (len(s.lines)-n > maxScrollLines-scrollChunk || bytes > maxScrollBytes-maxScrollBytes/10) {
+		bytes -= len(s.lines[n].text)
+		n++
+	}
+	s.lines, s.bytes = slices.Clone(s.lines[n:]), bytes
+}
+
+// replace puts l in the place of the line with its key, or adds it.
+func (s *scroll) replace(l line) {
+	for i := len(s.lines) - 1; i >= 0; i-- {
+		if s.lines[i].key == l.key {
+			s.bytes += len(l.text) - len(s.lines[i].text)
+			l.seq = s.lines[i].seq
+			s.lines[i] = l
+			return
+		}
+	}
+	s.add(l)
+}
+
+// forget takes the lines with these ids out: their time is up.
+func (s *scroll) forget(ids []string) {
+	gone := setOf(ids)
+	s.lines = slices.DeleteFunc(s.lines, func(l line) bool {
+		if l.id == "" || !gone[l.id] {
+			return false
+		}
+		s.bytes -= len(l.text)
+		return true
+	})
+}
+
+// hide takes the words out of the lines with these ids and leaves their place.
+func (s *scroll) hide(ids []string) {
+	gone := setOf(ids)
+	for i := range s.lines {
+		if l := &s.lines[i]; l.id != "" && gone[l.id] {
+			s.bytes -= len(l.text)
+			*l = line{seq: l.seq, at: l.at, kind: happened, text: "(a line that does not count)"}
+			s.bytes += len(l.text)
+		}
+	}
+}
+
+// deliver notes that another node has the line with this id.
+func (s *scroll) deliver(id string) {
+	for i := len(s.lines) - 1; i >= 0; i-- {
+		if l := &s.lines[i]; l.id == id {
+			l.pending, l.rows = false, nil
+			return
+		}
+	}
+}
+
+// pending is how many lines have reached nobody.
+func (s *scroll) pending() (n int) {
+	for i := range s.lines {
+		if s.lines[i].pending {
+			n++
+		}
+	}
+	return n
+}
+
+func setOf(ids []string) map[string]bool {
+	set := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		set[id] = true
+	}
+	return set
+}
+
+// clear empties the transcript.
+func (s *scroll) clear() {
+	*s = scroll{last: s.last, width: s.width, height: s.height, times: s.times}
+}
+
+// bottom is the line at the bottom of the window and how many of its rows are below.
+func (s *scroll) bottom() (i, skip int) {
+	end := len(s.lines) - 1
+	if s.anchor == 0 {
+		return end, 0
+	}
+	i = sort.Search(len(s.lines), func(i int) bool { return s.lines[i].seq >= s.anchor })
+	if i > end {
+		return end, 0
+	}
+	return i, min(s.skip, len(s.rows(i))-1)
+}
+
+// place makes line i, without its last skip rows, the bottom of the window.
+func (s *scroll) place(i, skip int) {
+	if i == len(s.lines)-1 && skip == 0 {
+		s.end()
+		return
+	}
+	s.anchor, s.skip = s.lines[i].seq, skip
+}
+
+// up moves the window n rows towards the beginning, down towards the end.
+func (s *scroll) up(n int) {
+	if len(s.lines) == 0 {
+		return
+	}
+	i, skip := s.bottom()
+	for ; n > 0; n-- {
+		if skip+1 < len(s.rows(i)) {
+			skip++
+		} else if i > 0 {
+			i, skip = i-1, 0
+		} else {
+			break
+		}
+	}
+	i, skip = s.fill(i, skip)
+	s.place(i, skip)
+}
+
+func (s *scroll) down(n int) {
+	if len(s.lines) == 0 {
+		return
+	}
+	i, skip := s.bottom()
+	for ; n > 0; n-- {
+		i, skip = s.next(i, skip)
+	}
+	s.place(i, skip)
+}
+
+// next is the row after the one that (i, skip) ends with, if there is one.
+func (s *scroll) next(i, skip int) (int, int) {
+	if skip > 0 {
+		return i, skip - 1
+	}
+	if i < len(s.lines)-1 {
+		return i + 1, len(s.rows(i+1)) - 1
+	}
+	return i, 0
+}
+
+// fill moves a bottom down until the rows above it fill the window, or there are no more.
+func (s *scroll) fill(i, skip int) (int, int) {
+	have := -skip
+	for j := i; j >= 0 && have < s.height; j-- {
+		have += len(s.rows(j))
+	}
+	for ; have < s.height; have++ {
+		i, skip = s.next(i, skip)
+	}
+	return i, skip
+}
+
+// end lets the window follow the end.
+func (s *scroll) end() { s.anchor, s.skip, s.below = 0, 0, 0 }
+
+// top shows the beginning.
+func (s *scroll) top() {
+	if len(s.lines) > 0 {
+		i, skip := s.fill(0, len(s.rows(0))-1)
+		s.place(i, skip)
+	}
+}
+
+// seek shows the nearest line of a kind before the window's bottom, or after it.
+func (s *scroll) seek(kind lineKind, back bool) {
+	i, _ := s.bottom()
+	step := 1
+	if back {
+		step = -1
+	}
+	for i += step; i >= 0 && i < len(s.lines); i += step {
+		if s.lines[i].kind == kind {
+			s.place(s.fill(i, 0))
+			return
+		}
+	}
+}
+
+// window is what the screen shows: up to height rows.
+func (s *scroll) window() []row {
+	if len(s.lines) == 0 || s.height == 0 {
+		return nil
+	}
+	i, skip := s.bottom()
+	if s.anchor != 0 {
+		i, skip = s.fill(i, skip)
+	}
+	shown := make([]row, s.height)
+	free := s.height
+	for ; i >= 0 && free > 0; i-- {
+		rows := s.rows(i)
+		rows = rows[:len(rows)-skip]
+		skip = 0
+		rows = rows[max(len(rows)-free, 0):]
+		free -= copy(shown[free-len(rows):], rows)
+	}
+	return shown[free:]
+}
+
+// rows are line i as it is drawn, with the rule above it where what is new begins.
+func (s *scroll) rows(i int) []row {
+	l := &s.lines[i]
+	if l.rows == nil || l.width != s.width || l.times != s.times {
+		l.width, l.times = s.width, s.times
+		l.rows = l.draw()
+	}
+	if l.seq == s.newFrom {
+		return append([]row{rule("new", s.width)}, l.rows...)
+	}
+	return l.rows
+}
+
+// stampCells are taken by the time in front of a line, where the screen is wide enough for one.
+const (
+	stampCells = len("15:04 ")
+	stampFrom  = 30 // columns
+)
+
+// draw wraps and styles a line: a mark, the time, the text; what does not fit goes below the text.
+func (l *line) draw() []row {
+	if l.kind == day {
+		return []row{rule(l.text, l.width)}
+	}
+	indent := 0
+	stamp := safeText("")
+	if l.times && l.width >= stampFrom && l.kind != figure {
+		indent = stampCells
+		stamp = pad(renderer{clock: true}.stamp(l.at), stampCells)
+	}
+	mark, style := l.look()
+	folded := []safeText{l.text}
+	if l.kind != figure {
+		folded = fold(l.text, max(l.width-1-indent, 1))
+	}
+	rows := make([]row, len(folded))
+	for n, text := range folded {
+		text = crop(text, max(l.width-1-indent, 0))
+		body := style.Render(string(text))
+		if n == 0 && l.head > 0 && l.head <= len(text) {
+			body = nameStyle(text[:l.head]).Render(string(text[:l.head])) + style.Render(string(text[l.head:]))
+		}
+		front := repeat(" ", 1+indent)
+		if n == 0 {
+			front = mark + stamp
+		}
+		rows[n] = row{text: dim.Render(string(front)) + body, cells: 1 + indent + cells(text)}
+	}
+	return rows
+}
+
+// look is the mark in front of a line, which says without colour what kind it is, and its style.
+func (l *line) look() (safeText, lipgloss.Style) {
+	switch {
+	case l.pending:
+		return "…", plain
+	case l.kind == calling:
+		return ">", bold
+	case l.kind == trouble:
+		return " ", alarm
+	case l.kind == happened:
+		return " ", quiet
+	}
+	return " ", plain
+}
+
+// date is the day of a line, "" where it has no time.
+func (l *line) date() string {
+	if l.at.IsZero() {
+		return ""
+	}
+	return l.at.Local().Format(time.DateOnly)
+}
+
+// rule is a row across the screen with a word in it.
+func rule(word safeText, width int) row {
+	const side = 3 // dashes before the word
+	text := repeat("─", side) + " " + word + " "
+	text = crop(text+repeat("─", width-cells(text)), width)
+	return row{text: dim.Render(string(text)), cells: cells(text)}
+}
+
+// copied is the text of the last n lines that somebody said or a command answered, for another program, and how many
+// there are.
+func (s *scroll) copied(n int) (text string, lines int) {
+	var all []string
+	for _, l := range slices.Backward(s.lines) {
+		if len(all) == n {
+			break
+		}
+		if l.kind != day && l.kind != figure {
+			all = append(all, string(renderer{clock: s.times}.stamp(l.at)+l.text))
+		}
+	}
+	slices.Reverse(all)
+	return strings.Join(all, "\n"), len(all)
+}

@@ -1,0 +1,274 @@
+package cli
+
+import (
+	"slices"
+	"time"
+
+	"localchat/node"
+)
+
+// A side is the column beside the transcript: members, knocks, invites, bans, and what can be done about each.
+type side struct {
+	hidden bool // a person wants it so; on a small screen it is shown only while it has the keys
+	focus  bool // has the keys
+	at     item // the one chosen
+	index  int  // where it stood, for when it goes
+}
+
+// toggle gives it the keys, or takes them and on a wide screen the column with them.
+func (s *side) toggle() {
+	switch {
+	case s.focus:
+		s.focus, s.hidden = false, true
+	default:
+		s.focus, s.hidden = true, false
+	}
+}
+
+type itemKind int
+
+const (
+	heading itemKind = iota
+	aMember
+	aKnock
+	anInvite
+	aBan
+)
+
+// An item is a row of the column.
+type item struct {
+	kind itemKind
+	text safeText
+	// who names it in a command; peer and self are whom it is about.
+	who  string
+	peer node.PeerID
+	self bool
+	pale bool // not there
+}
+
+// same reports whether two items are about the same thing.
+func (i item) same(j item) bool {
+	return i.kind == j.kind && i.peer == j.peer && (i.kind != anInvite || i.who == j.who)
+}
+
+// items are the rows of the column for the pane shown.
+func (m *tui) items() []item {
+	p := m.pane()
+	if p.over || p.here.id == "" {
+		return nil
+	}
+	r := p.roster
+	all := []item{{text: "MEMBERS " + number(len(r.members))}}
+	all = append(all, memberItems(r.members)...)
+	if len(r.knocks) > 0 {
+		all = append(all, item{text: "KNOCKING " + number(len(r.knocks))})
+		who := atTheDoor(known{roster: r})
+		for i, n := range r.knocks {
+			all = append(all, item{kind: aKnock, text: "? " + nick(n.Nick, n.Peer) + " knocks", who: who[i], peer: n.Peer})
+		}
+	}
+	if len(r.invites) > 0 {
+		all = append(all, item{text: "INVITES " + number(len(r.invites))})
+		for _, i := range r.invites {
+			text := "+ open" + forWhom(i.Nick) + ", " + left(i.Expires.Sub(m.now))
+			all = append(all, item{kind: anInvite, text: text, who: i.ID})
+		}
+	}
+	if len(r.bans) > 0 {
+		all = append(all, item{text: "BANNED " + number(len(r.bans))})
+		who := banned(known{roster: r})
+		for i, b := range r.bans {
+			text := "- " + nick(b.Nick, b.Peer)
+			if !b.Until.IsZero() {
+				text += ", " + left(b.Until.Sub(m.now))
+			}
+			all = append(all, item{kind: aBan, text: text, who: who[i], peer: b.Peer})
+		}
+	}
+	return all
+}
+
+// memberItems are the members, by mark and word.
+func memberItems(members []node.MemberInfo) []item {
+	var all []named
+	for _, who := range members {
+		all = append(all, named{who.Nick, who.Peer})
+	}
+	words := whoOf(all)
+	items := make([]item, len(members))
+	for i, who := range members {
+		mark, role := safeText("+ "), safeText("member")
+		if who.Role == "owner" {
+			mark, role = "@ ", "owner"
+		}
+		away := !who.Present && !who.Self
+		switch {
+		case away && who.Role == "owner":
+			role = "owner, away"
+		case away:
+			mark, role = "! ", "away"
+		case who.Self && who.Role == "owner":
+			role = "owner, you"
+		case who.Self:
+			role = "you"
+		}
+		items[i] = item{kind: aMember, text: mark + nick(who.Nick, who.Peer) + "  " + role, who: words[i], peer: who.Peer, self: who.Self, pale: away}
+	}
+	return items
+}
+
+func forWhom(nick string) safeText {
+	if nick == "" {
+		return ""
+	}
+	return " for " + clean(nick, shownName)
+}
+
+// left is how much time is left, in its largest unit.
+func left(d time.Duration) safeText {
+	switch {
+	case d >= 48*time.Hour:
+		return number(int(d.Hours())/24) + " d left"
+	case d >= 2*time.Hour:
+		return number(int(d.Hours())) + " h left"
+	case d >= 2*time.Minute:
+		return number(int(d.Minutes())) + " min left"
+	case d > 0:
+		return "a moment left"
+	}
+	return "over"
+}
+
+// hold keeps the choice on what it was on, or on what took its place.
+func (s *side) hold(items []item) {
+	if i := slices.IndexFunc(items, func(i item) bool { return i.kind != heading && i.same(s.at) }); i >= 0 {
+		s.at, s.index = items[i], i
+		return
+	}
+	// What was chosen is gone. Nothing is chosen in its place by itself while keys that act may be on their way.
+	s.at = item{}
+}
+
+// move chooses the next item, or the one before.
+func (s *side) move(items []item, step int) {
+	for i := s.index + step; i >= 0 && i < len(items); i += step {
+		if items[i].kind != heading {
+			s.at, s.index = items[i], i
+			return
+		}
+	}
+}
+
+// An act is what a key does to an item: a command, done at once or put into the input for a reason to be added.
+type act struct {
+	key, word, command string
+	typed              bool
+}
+
+// acts of an item, by what it is and who asks.
+func (m *tui) acts(i item) []act {
+	owned := m.room().owned
+	var all []act
+	switch i.kind {
+	case aMember:
+		if !i.self && owned {
+			all = append(all, act{"k", "kick", "kick", true}, act{"b", "ban", "ban", true})
+		}
+		if !i.self {
+			all = append(all, act{"m", "message", "msg", true})
+		}
+		all = append(all, act{"w", "who is it", "whois", false})
+	case aKnock:
+		all = append(all, act{"a", "accept", "accept", false}, act{"d", "deny", "deny", true})
+	case anInvite:
+		all = append(all, act{"r", "revoke", "uninvite", false})
+	case aBan:
+		all = append(all, act{"u", "unban", "unban", false})
+	}
+	return all
+}
+
+// sideKey acts on a key while the column has them.
+func (m *tui) sideKey(name string) {
+	switch name {
+	case "up":
+		m.side.move(m.items(), -1)
+	case "down":
+		m.side.move(m.items(), 1)
+	case "esc", "tab":
+		m.side.focus = false
+	}
+	for _, a := range m.acts(m.side.at) {
+		if a.key != name {
+			continue
+		}
+		cmd, _ := lookUp(a.command, "", m.table)
+		if a.typed {
+			m.input.set("/" + a.command + " " + m.side.at.who + " ")
+			m.side.focus = false
+			return
+		}
+		m.run(job{cmd: cmd, args: []string{m.side.at.who}, pane: m.pane()})
+	}
+}
+
+// sideHelp says what the keys do to the item chosen.
+func (m *tui) sideHelp() safeText {
+	if m.side.at.kind == heading {
+		return "Up and Down choose; Esc goes back"
+	}
+	text := m.side.at.text
+	if m.side.at.peer != "" {
+		text += " (" + tail(m.side.at.peer) + ")"
+	}
+	for _, a := range m.acts(m.side.at) {
+		text += "  " + clean(a.key, shownName) + " " + clean(a.word, shownName)
+	}
+	return text + "  Esc back"
+}
+
+// A door is whom the bar above the input names: the one who has knocked longest.
+type door struct {
+	peer node.PeerID
+	nick string
+	text safeText
+	// took is when this one took the place of another in the bar; zero: the bar was empty before.
+	took time.Time
+}
+
+// hold keeps the bar true.
+func (d *door) hold(knocks []node.KnockInfo, now time.Time) {
+	if len(knocks) == 0 {
+		*d = door{}
+		return
+	}
+	first := knocks[0]
+	if first.Peer == d.peer {
+		return
+	}
+	took := time.Time{}
+	if d.peer != "" {
+		took = now
+	}
+	*d = door{peer: first.Peer, nick: first.Nick, took: took}
+	d.text = "? " + nick(first.Nick, first.Peer) + " knocks: F5 lets in, F6 turns away; their words: " + clean(first.Words, shownPhrase)
+}
+
+// answerDoor lets in who stands in the bar, or turns them away. One who stands there only since a moment ago is not
+// who the key was meant for.
+func (m *tui) answerDoor(in bool) {
+	switch {
+	case m.door.peer == "":
+		m.hint = "nobody knocks"
+		return
+	case !m.door.took.IsZero() && !m.now.After(m.door.took):
+		m.hint = "somebody else is at the door now: look, then press again"
+		return
+	}
+	word := "deny"
+	if in {
+		word = "accept"
+	}
+	cmd, _ := lookUp(word, "", m.table)
+	m.run(job{cmd: cmd, args: []string{m.door.peer.String()}, pane: m.pane()})
+}

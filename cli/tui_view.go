@@ -1,0 +1,356 @@
+package cli
+
+import (
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+	"charm.land/lipgloss/v2"
+	"github.com/charmbracelet/x/ansi"
+
+	"localchat/node"
+)
+
+// The screen, from the top: the status of the room, what was said beside who is there, what needs an answer or must
+// not be overlooked, the line being typed, its help, the rooms. On a small screen the least important goes first.
+const (
+	barsFrom  = 8  // rows: below, no status and no list of rooms
+	notesFrom = 5  // rows: below, nothing but talk and input
+	sideFrom  = 70 // columns: below, the side column takes the place of the talk, when asked for
+	sideCells = 26 // columns that it takes, with the line to its left
+	promptMax = 16 // columns of the room's name in front of the input
+)
+
+// A frame is how the screen is divided now.
+type frame struct {
+	above, below []row // the bars over and under the talk and the input
+	notes        []row // between talk and input
+	help         []row
+	input        int // rows
+	body, talk   int // rows of the middle, columns of the talk in it; no talk: the side column has it all
+	side         bool
+}
+
+// layout divides the screen and tells those parts that wrap by themselves.
+func (m *tui) layout() {
+	w, h := m.width, m.height
+	f := frame{talk: w}
+	prompt := crop(m.prompt(), max(min(promptMax, w/3), 1))
+	m.input.size(max(w, cells(prompt)+1), h/2, prompt)
+	f.input = min(m.input.area.Height(), h)
+	if h >= barsFrom {
+		f.above = []row{m.statusBar(w)}
+		f.below = []row{m.roomsBar(w)}
+	}
+	if h >= notesFrom {
+		f.notes = m.notes(w)
+		if help := m.bottomHelp(); help != "" {
+			f.help = []row{styled(dim, crop(help, w))}
+		}
+	}
+	if m.question != nil { // it is never cut, whatever else has to go
+		f.notes = foldRows(urgent, m.question.text+"  [y] yes  [n] no", w)
+	}
+	used := len(f.above) + len(f.below) + len(f.help) + f.input
+	f.notes = f.notes[:min(len(f.notes), max(h-used, 0))]
+	f.body = max(h-used-len(f.notes), 0)
+	room := m.pane().here.id != "" && !m.pane().over
+	switch {
+	case !room:
+	case w >= sideFrom && h >= barsFrom && (!m.side.hidden || m.side.focus):
+		f.side, f.talk = true, w-sideCells
+	case m.side.focus:
+		f.side, f.talk = true, 0
+	}
+	talk := f.body
+	if m.pane().here.id == "" {
+		talk = f.body - min(len(m.lobbyRows(w)), f.body*2/3)
+	}
+	m.pane().scroll.resize(max(f.talk, 1), talk, m.show.times)
+	m.frame = f
+}
+
+// View draws what layout has divided.
+func (m *tui) View() tea.View {
+	f := m.frame
+	rows := append([]row{}, f.above...)
+	rows = append(rows, m.middle()...)
+	rows = append(rows, f.notes...)
+	top := len(rows)
+	input := strings.Split(m.input.area.View(), "\n")
+	for _, text := range input[:min(f.input, len(input))] {
+		rows = append(rows, row{text: text, cells: ansi.StringWidth(text)})
+	}
+	rows = append(rows, f.help...)
+	rows = append(rows, f.below...)
+	rows = rows[:min(len(rows), m.height)]
+	lines := make([]string, len(rows))
+	for i, r := range rows {
+		lines[i] = r.text
+		if r.cells > m.width {
+			lines[i] = ansi.Truncate(r.text, m.width, "")
+		}
+	}
+	v := tea.NewView(strings.Join(lines, "\n"))
+	v.AltScreen, v.ReportFocus = true, true
+	v.WindowTitle = string(m.title())
+	if m.show.mouse {
+		v.MouseMode = tea.MouseModeCellMotion
+	}
+	if c := m.input.area.Cursor(); c != nil && m.question == nil && !m.side.focus {
+		c.Y = top + min(c.Y, max(f.input-1, 0))
+		c.X = min(c.X, max(m.width-1, 0))
+		v.Cursor = c
+	}
+	return v
+}
+
+// middle are the rows of talk, with the side column beside them or in their place.
+func (m *tui) middle() []row {
+	f := m.frame
+	p := m.pane()
+	var talk []row
+	if p.here.id == "" {
+		talk = m.lobbyRows(m.width)
+		talk = talk[:min(len(talk), f.body*2/3)]
+	}
+	talk = append(talk, p.scroll.window()...)
+	rows := make([]row, f.body)
+	copy(rows, talk)
+	if p.scroll.anchor != 0 && f.body > 1 {
+		rows[f.body-1] = styled(chosen, crop(" "+number(p.scroll.below)+" new below; End returns ", max(f.talk, 1)))
+	}
+	if !f.side {
+		return rows
+	}
+	column := m.sideRows(f.body, m.width-f.talk)
+	for i := range rows {
+		if f.talk == 0 {
+			rows[i] = column[i]
+			continue
+		}
+		gap := repeat(" ", f.talk-rows[i].cells)
+		rows[i] = row{text: rows[i].text + string(gap) + column[i].text, cells: f.talk + column[i].cells}
+	}
+	return rows
+}
+
+// sideRows are the side column, scrolled to what is chosen.
+func (m *tui) sideRows(height, width int) []row {
+	items := m.items()
+	from := 0
+	if m.side.focus && m.side.index >= height {
+		from = m.side.index - height + 1
+	}
+	line := safeText("│ ")
+	if m.frame.talk == 0 {
+		line = ""
+	}
+	rows := make([]row, height)
+	for n := range rows {
+		text, style := safeText(""), plain
+		if i := from + n; i < len(items) {
+			text = items[i].text
+			switch {
+			case items[i].kind == heading:
+				style = bold
+			case m.side.focus && items[i].same(m.side.at):
+				text, style = ">"+text, chosen
+			case items[i].kind == aKnock:
+				style = alarm
+			case items[i].pale:
+				style = dim
+			}
+		}
+		text = crop(text, max(width-cells(line), 0))
+		rows[n] = row{text: dim.Render(string(line)) + style.Render(string(text)), cells: cells(line) + cells(text)}
+	}
+	return rows
+}
+
+// styled is a row of one style.
+func styled(style lipgloss.Style, text safeText) row {
+	return row{text: style.Render(string(text)), cells: cells(text)}
+}
+
+// foldRows are as many rows of one style as the text needs.
+func foldRows(style lipgloss.Style, text safeText, width int) []row {
+	var rows []row
+	for _, part := range fold(text, max(width, 1)) {
+		rows = append(rows, styled(style, part))
+	}
+	return rows
+}
+
+// prompt says where what is typed goes.
+func (m *tui) prompt() safeText {
+	switch p := m.pane(); {
+	case p.here.id == "":
+		return "> "
+	case p.over:
+		return "(out) "
+	default:
+		return clean(p.here.name, shownName) + "> "
+	}
+}
+
+// statusBar is the truth about the room: whose it is and whether they answer, who is there, the key, the network, and
+// how far a removal has got.
+func (m *tui) statusBar(width int) row {
+	p := m.pane()
+	if p.here.id == "" {
+		return bar(width, []safeText{"localchat", "you are " + clean(m.info.Nick, shownName), m.netText(), "your words: " + clean(m.info.Words, shownPhrase)})
+	}
+	name := clean(p.here.name, shownName)
+	if p.over {
+		return bar(width, []safeText{name, "you are out", m.netText()})
+	}
+	parts := []safeText{name, m.ownerText(p)}
+	for _, r := range p.progress[max(len(p.progress)-1, 0):] {
+		parts = append(parts, removalState(r))
+	}
+	if n := len(p.roster.knocks); n > 0 {
+		parts = append(parts, number(n)+" knocking")
+	}
+	parts = append(parts, count(len(p.roster.members), "member", "members"), "key "+number(p.roster.epoch), m.netText())
+	if p.policy.Access != "" {
+		parts = append(parts, access(p.policy.Access))
+	}
+	if p.policy.Subject != "" {
+		parts = append(parts, phrase(p.policy.Subject))
+	}
+	return bar(width, parts)
+}
+
+// removalState is a removal that is not known everywhere, in few words.
+func removalState(r node.RemovalProgress) safeText {
+	told := safeText("not told")
+	if r.Told {
+		told = "told"
+	}
+	return deed(r.Kind) + " " + nick(r.Nick, r.Peer) + ": " + told + ", " + number(r.Applied) + " of " + number(r.Total)
+}
+
+// ownerText is who decides in the room, and whether they can be asked.
+func (m *tui) ownerText(p *pane) safeText {
+	if p.here.owned {
+		return "yours"
+	}
+	who := p.roster.owner()
+	name := "owner " + nick(who.Nick, who.Peer)
+	if who.Peer == "" {
+		name = "owner"
+	}
+	if p.away.IsZero() {
+		return name + " answers"
+	}
+	return name + " unreachable " + m.since(p)
+}
+
+// since is how long the owner of a room has been away.
+func (m *tui) since(p *pane) safeText { return minutes(max(int(m.now.Sub(p.away).Seconds()), 0)) }
+
+// netText is what the network is like.
+func (m *tui) netText() safeText {
+	switch {
+	case len(m.info.Addrs) == 0:
+		return "no network"
+	case m.connected == 0:
+		return "nobody connected"
+	}
+	return count(m.connected, "node", "nodes") + " connected"
+}
+
+// bar is parts in a row over the whole width, as many as fit.
+func bar(width int, parts []safeText) row {
+	text := joinSafe(parts, " │ ")
+	text = crop(" "+text, width)
+	return styled(barred, pad(text, width))
+}
+
+// roomsBar lists the panes, and what happened in each while nobody looked.
+func (m *tui) roomsBar(width int) row {
+	parts := make([]safeText, len(m.panes))
+	for i, p := range m.panes {
+		name := safeText("lobby")
+		if p.here.id != "" {
+			name = crop(clean(p.here.name, shownName), promptMax)
+		}
+		part := number(i+1) + ":" + name + unreadText(p)
+		if i == m.at {
+			part = "[" + part + "]"
+		}
+		parts[i] = part
+	}
+	text := " " + joinSafe(parts, "  ")
+	help := safeText("F1 help  F2 members ")
+	if free := width - cells(text) - cells(help); free > 0 {
+		text += repeat(" ", free) + help
+	}
+	return styled(barred, pad(crop(text, width), width))
+}
+
+// unreadText counts what came while nobody looked: +lines, !calls.
+func unreadText(p *pane) safeText {
+	text := safeText("")
+	if p.unread > 0 {
+		text += " +" + number(p.unread)
+	}
+	if p.calls > 0 {
+		text += " !" + number(p.calls)
+	}
+	return text
+}
+
+// title is the window's: the room, and what wants to be read anywhere.
+func (m *tui) title() safeText {
+	unread := &pane{}
+	for _, p := range m.panes {
+		unread.unread += p.unread
+		unread.calls += p.calls
+	}
+	name := safeText("localchat")
+	if p := m.pane(); p.here.id != "" {
+		name = clean(p.here.name, shownName) + " - localchat"
+	}
+	return name + unreadText(unread)
+}
+
+// notes are the bars between talk and input.
+func (m *tui) notes(width int) []row {
+	p := m.pane()
+	var rows []row
+	if text := m.banner(p); text != "" {
+		rows = append(rows, styled(urgent, pad(crop(text, width), width)))
+	}
+	if m.door.peer != "" && !p.over {
+		rows = append(rows, styled(urgent, pad(crop(m.door.text, width), width)))
+	}
+	return rows
+}
+
+// banner tells of a lost network or a silent owner, with a counter. It is never there after a removal, which has its
+// own words and empties the room.
+func (m *tui) banner(p *pane) safeText {
+	switch {
+	case p.here.id == "" || p.over:
+		return ""
+	case !p.away.IsZero() && m.connected == 0:
+		return "! no connection to anybody for " + m.since(p) + ": what you say waits here, and nobody can be admitted or removed"
+	case !p.away.IsZero():
+		return "! owner unreachable for " + m.since(p) + ": chat goes on, nobody can be admitted or removed"
+	case len(m.info.Addrs) == 0:
+		return "! no network: this computer has no address"
+	}
+	return ""
+}
+
+// bottomHelp is the row under the input.
+func (m *tui) bottomHelp() safeText {
+	switch {
+	case m.question != nil:
+		return ""
+	case m.side.focus:
+		return m.sideHelp()
+	}
+	return m.help()
+}
