@@ -75,7 +75,7 @@ func (s *step) revokeBy(p peer.ID) {
 }
 
 // makerIsOut is why the invites of one who lost its place are revoked.
-const makerIsOut = "who made it is no longer a member"
+const makerIsOut = "its maker is no longer a member"
 
 // tellRevoked adds to the refusal of an invite that it was revoked, when and by whom. The first peer that shows the token
 // is told, and gets the same bytes for the same question; for everybody else the invite is one that never was. The claim

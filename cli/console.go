@@ -322,6 +322,9 @@ func (c *console) event(ev node.Event) {
 	case node.Left:
 		c.drop(id)
 	case node.Removed:
+		if b.AtDoor {
+			return // the command that stood there says so
+		}
 		c.clear()
 		c.print(lines...)
 		c.expelled(ev, afterRemoval(b, ev.RoomName, "/"))

@@ -125,6 +125,9 @@ type (
 		At   time.Time `json:"at"`
 	}
 	// Removed: I lost my place. Exactly once for each removal.
+	//
+	// AtDoor: I was not in yet. I stood at the door when I was banned or the room was closed, or came with an invite that
+	// had been revoked. Nothing of the room is here to be cleared, and what asked to be let in fails with the same words.
 	Removed struct {
 		Kind   string    `json:"kind"`
 		Text   string    `json:"text"`
@@ -132,6 +135,7 @@ type (
 		ByNick string    `json:"by_nick"`
 		At     time.Time `json:"at"`
 		Until  time.Time `json:"until,omitzero"`
+		AtDoor bool      `json:"at_door,omitempty"`
 	}
 	// Refused: I am no member there; nothing more is said.
 	Refused struct{}

@@ -148,6 +148,9 @@ func (n *Node) Join(ctx context.Context, o JoinOptions) (JoinedInfo, error) {
 	if target.in {
 		return ask(ctx, n, joinedInfo{target.room})
 	}
+	if _, err := io.ReadFull(random, target.nonce[:]); err != nil {
+		return JoinedInfo{}, fmt.Errorf("nonce: %w", err)
+	}
 	for {
 		reply, err := n.knock(ctx, target)
 		if err != nil && ctx.Err() == nil && target.again(err) {
@@ -159,7 +162,7 @@ func (n *Node) Join(ctx context.Context, o JoinOptions) (JoinedInfo, error) {
 		if reply.Code == protocol.JoinAdmitted {
 			return n.takeSeat(ctx, target, reply)
 		}
-		return JoinedInfo{}, joinRefused(target.name, reply)
+		return JoinedInfo{}, n.turnedAway(ctx, target, reply)
 	}
 }
 
@@ -171,6 +174,7 @@ type joinTarget struct {
 	addrs []multiaddr.Multiaddr
 	nick  string
 	token protocol.Token
+	nonce protocol.Nonce // of this question, however often it has to be asked
 	tries int
 	// in: we are a member already. resuming is closed when it is known whether we still are; nil when that is known.
 	in       bool
@@ -264,7 +268,7 @@ func (n *Node) knock(ctx context.Context, t *joinTarget) (protocol.JoinReply, er
 	if err := s.SetWriteDeadline(time.Now().Add(streamTimeout)); err != nil {
 		return protocol.JoinReply{}, err
 	}
-	req := protocol.JoinRequest{Room: t.room, Nick: t.nick, Token: t.token}
+	req := protocol.JoinRequest{Room: t.room, Nick: t.nick, Token: t.token, Nonce: t.nonce}
 	if err := protocol.WriteFrame(s, &req); err != nil {
 		if errors.Is(err, protocol.ErrMalformed) || errors.Is(err, protocol.ErrTooLarge) {
 			return protocol.JoinReply{Code: protocol.JoinNickBad}, nil
@@ -305,7 +309,8 @@ func joinRefused(room string, r protocol.JoinReply) error {
 	case protocol.JoinBanned:
 		return refused(fmt.Sprintf("you are banned from %s%s", room, wait), "only the owner can lift it")
 	case protocol.JoinTooSoon:
-		return refused(fmt.Sprintf("you were removed from %s a moment ago", room), fmt.Sprintf("try again in %s", r.Wait.Round(time.Second)))
+		// After a kick, or since too many ask at once.
+		return refused("it is too soon to come into "+room, fmt.Sprintf("try again in %s", max(r.Wait.Round(time.Second), time.Second)))
 	case protocol.JoinInviteBad:
 		return refused("this invite is not valid: used, expired, revoked, or for another nick", "ask the owner for a new one")
 	case protocol.JoinNeedsInvite:

@@ -192,6 +192,7 @@ func (l *loop) forget(r *room) {
 			l.book.release(m.Peer)
 		}
 	}
+	r.drop()
 }
 
 // A former room is one that we were in.

@@ -305,8 +305,12 @@ func (r *room) takeNews(m *protocol.PollMember) {
 
 // showReason ends our place and says why.
 func (r *room) showReason(reason protocol.SignedReason) {
-	r.l.emit(r, Removed{Kind: kindName(reason.Kind), Text: reason.Text, By: reason.By, ByNick: reason.ByNick, At: reason.At, Until: reason.Until})
+	r.l.emit(r, removedEvent(reason))
 	r.l.forget(r)
+}
+
+func removedEvent(reason protocol.SignedReason) Removed {
+	return Removed{Kind: kindName(reason.Kind), Text: reason.Text, By: reason.By, ByNick: reason.ByNick, At: reason.At, Until: reason.Until}
 }
 
 // showRefused ends our place without a reason.

@@ -1,0 +1,84 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"localchat/protocol"
+)
+
+// turnedAway says why we are not let in. Where that takes from us what we held (a place at the door, a good invite), the
+// authority's signed word is told as an event too, once: it gives it to one question only.
+func (n *Node) turnedAway(ctx context.Context, t *joinTarget, reply protocol.JoinReply) error {
+	reason, ok := t.reason(n.self, reply)
+	if !ok {
+		return joinRefused(t.name, reply)
+	}
+	name, err := ask(ctx, n, tellTurnedAway{t.room, reason})
+	if err != nil {
+		return err
+	}
+	return doorClosed(name, reason)
+}
+
+// reason is the one in reply, if it is the authority's own word to us and answers our question.
+func (t *joinTarget) reason(self PeerID, reply protocol.JoinReply) (protocol.SignedReason, bool) {
+	r, err := protocol.OpenReason(reply.Reason)
+	return r, err == nil && r.Room == t.room && r.By == t.owner && r.Peer == self && r.Nonce == t.nonce
+}
+
+type tellTurnedAway struct {
+	room   protocol.RoomID
+	reason protocol.SignedReason
+}
+
+// run returns the room's name, "" where an invite is all that we know of it.
+func (q tellTurnedAway) run(l *loop) (string, error) {
+	ev := removedEvent(q.reason)
+	ev.AtDoor = true
+	l.emitFound(q.room, ev)
+	if f := l.found[q.room]; f != nil {
+		return f.name, nil
+	}
+	return "", nil
+}
+
+// doorClosed puts a reason given at the door into a sentence.
+func doorClosed(room string, r protocol.SignedReason) error {
+	because := ""
+	if r.Text != "" {
+		because = ": " + r.Text
+	}
+	e := &Error{Code: RefusedCode}
+	switch r.Kind {
+	case protocol.InviteRevoked:
+		e.Text, e.Hint = "your invite", "ask "+r.ByNick+" for a new one"
+		if room != "" {
+			e.Text += " to " + room
+		}
+		e.Text += " was revoked by " + r.ByNick + because
+		return e
+	case protocol.Closed, protocol.Idle:
+		e.Text, e.Hint = orThis(room)+" was closed by "+r.ByNick+because, "localchat rooms lists what can be seen"
+		if r.Kind == protocol.Idle {
+			e.Text = orThis(room) + " was closed: nobody said anything for too long"
+		}
+		return e
+	}
+	e.Text, e.Hint = "you were banned from "+orThis(room)+" by "+r.ByNick, "only the owner can lift it"
+	if !r.Until.IsZero() {
+		wait := time.Until(r.Until).Round(time.Second)
+		e.Text += fmt.Sprintf(" for %s", wait)
+		e.Hint = fmt.Sprintf("try again in %s, or ask the owner to lift it", wait)
+	}
+	e.Text += because
+	return e
+}
+
+func orThis(room string) string {
+	if room == "" {
+		return "this room"
+	}
+	return room
+}
