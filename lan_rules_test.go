@@ -205,3 +205,18 @@ func TestLANConsole(t *testing.T) {
 		t.Errorf("the kicked one's console: exit %d, showed:\n%s\nwant exit 5 and the reason once", code, shown)
 	}
 }
+
+// TestLANJoinOwnerCrash joins a room whose owner was killed and is back: what is left of the connection to its first life
+// must not stand in the way.
+func TestLANJoinOwnerCrash(t *testing.T) {
+	l := newLAN(t)
+	people := l.people("alice", "bob")
+	alice, bob := people[0], people[1]
+	alice.create("lab")
+	bob.await("room_found", obj{"name": "lab"})
+	alice.kill()
+	alice = alice.start()
+	invite := alice.do("room.invite", obj{"room": "lab"})["invite"]
+	bob.do("room.join", obj{"invite": invite, "timeout_s": 15})
+	converse("lab", "in", alice, bob)
+}

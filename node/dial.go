@@ -269,6 +269,15 @@ func (n *Node) connect(ctx context.Context, p peer.ID, addrs []multiaddr.Multiad
 	return n.host.Connect(ctx, peer.AddrInfo{ID: p, Addrs: addrs})
 }
 
+// reach is connect, for who cannot wait until a silent connection is noticed: of a peer that has been restarted, one
+// may be left for as long as 30 s, and a stream opened on it would hang.
+func (n *Node) reach(ctx context.Context, p peer.ID, addrs []multiaddr.Multiaddr) error {
+	if n.connected(p) {
+		n.ping(ctx, p)
+	}
+	return n.connect(ctx, p, addrs)
+}
+
 // dialUnknown connects to whoever answers at addr. libp2p has no dial without a peer ID: the ID is learnt from the error
 // of a first handshake, which names who did answer.
 func (n *Node) dialUnknown(ctx context.Context, addr multiaddr.Multiaddr) (peer.ID, error) {

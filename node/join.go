@@ -255,7 +255,7 @@ func (n *Node) inviteTarget(ctx context.Context, text, nick string) (*joinTarget
 
 // knock dials the owner and asks. A reply that says to wait is waited on.
 func (n *Node) knock(ctx context.Context, t *joinTarget) (protocol.JoinReply, error) {
-	if err := n.connect(ctx, t.owner, t.addrs); err != nil {
+	if err := n.reach(ctx, t.owner, t.addrs); err != nil {
 		return protocol.JoinReply{}, fmt.Errorf("reach the owner: %w", err)
 	}
 	s, err := n.open(ctx, t.owner, protocol.JoinID)
