@@ -2,8 +2,11 @@ package authority
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
 
 	"localchat/protocol"
 )
@@ -31,9 +34,9 @@ func (e *explorer) do(a act) {
 	case w < 128:
 		e.lose(int(a.who))
 	case w < 148:
-		e.order(Kick{Peer: f.peer, Reason: "too loud", Cut: protocol.Cut{}}, "kick "+f.name, a.how)
+		e.order(Kick{Peer: f.peer, Reason: reasonFor(a.how)}, "kick "+f.name, a.how)
 	case w < 160:
-		e.order(Ban{Peer: f.peer, Reason: "spam", For: time.Duration(a.how>>4%3) * time.Hour}, "ban "+f.name, a.how)
+		e.order(Ban{Peer: f.peer, Reason: reasonFor(a.how), For: time.Duration(a.how>>4%3) * time.Hour}, "ban "+f.name, a.how)
 	case w < 164:
 		e.order(Unban{f.peer}, "unban "+f.name, a.how)
 	case w < 168:
@@ -61,21 +64,26 @@ func (e *explorer) do(a act) {
 	case w < 236:
 		e.note("the authority crashes and starts again")
 		e.restart()
-	case w < 244:
+	case w < 243:
 		e.note("%s, client %d, crashes and starts again", f.name, j)
 		f.clients[j].restart()
-	case w < 247:
+	case w < 245:
 		e.note("%s, client %d, forgets everything", f.name, j)
 		f.clients[j] = client{shown: f.clients[j].shown}
-	case w < 249:
+	case w < 247:
 		e.forgeAck(i, j, a.how)
+	case w < 249:
+		e.forgePoll(i, a.how)
 	case w < 252:
-		f.cut = !f.cut
-		e.note("%s is cut off: %v", f.name, f.cut)
+		f.mute, f.deaf = a.how&1 != 0, a.how&2 != 0
+		e.note("%s is mute: %v, deaf: %v", f.name, f.mute, f.deaf)
 	default:
 		e.order(Rekey{}, "rekey", a.how)
 	}
 }
+
+// reasonFor is one of some, and none.
+func reasonFor(how uint8) string { return [...]string{"too loud", "spam", "", "enough"}[how>>6] }
 
 // order is a step of the ledger that nobody waits for.
 func (e *explorer) order(ev Event, name string, how uint8) {
@@ -113,6 +121,9 @@ func (e *explorer) step(ev Event, crash int) ([]Effect, error) {
 		switch crash {
 		case crashBefore:
 			e.restart()
+			if e.variant.repliesFirst {
+				return effects, nil
+			}
 			return nil, nil
 		case diskFails:
 			return nil, nil
@@ -127,10 +138,15 @@ func (e *explorer) step(ev Event, crash int) ([]Effect, error) {
 	case Tick, MakeInvite:
 		e.sweep()
 	}
+	recorded := false
 	for _, effect := range effects {
 		if c, ok := effect.(Commit); ok {
-			e.learn(c.Record)
+			e.learn(c.Record, orderedReason(ev))
+			recorded = true
 		}
+	}
+	if !recorded {
+		e.retold(ev)
 	}
 	if writes && crash == crashAfter {
 		e.restart()
@@ -150,12 +166,27 @@ func (e *explorer) step(ev Event, crash int) ([]Effect, error) {
 	return effects, nil
 }
 
+func orderedReason(ev Event) string {
+	switch ev := ev.(type) {
+	case Kick:
+		return ev.Reason
+	case Ban:
+		return ev.Reason
+	case Close:
+		return ev.Reason
+	}
+	return ""
+}
+
 // restart is a crash of the authority and its next life.
 func (e *explorer) restart() {
 	l, err := Load(e.disk.durable())
 	if err != nil {
 		e.violated(17, "it does not start: %v", err)
 		return
+	}
+	if !reflect.DeepEqual(l.state, e.heard) {
+		e.violated(4, "the log read from its beginning makes another state than record by record")
 	}
 	e.ledger, e.grace = l, e.now.Add(5*time.Minute)
 	if _, err := e.step(Resumed{}, 99); err != nil {
@@ -164,6 +195,9 @@ func (e *explorer) restart() {
 }
 
 func (e *explorer) wait(d time.Duration) {
+	if e.history != nil {
+		d = ReturnAfter
+	}
 	e.now = e.now.Add(d)
 	e.note("%v pass", d)
 }
@@ -178,7 +212,7 @@ func (e *explorer) revokeInvite(a act) {
 func (e *explorer) knock(i, j int, how uint8) {
 	f := e.folk[i]
 	c := &f.clients[j]
-	if f.cut || c.there && !c.seat.Done() {
+	if f.mute || f.deaf || c.there && !c.seat.Done() {
 		return
 	}
 	q := protocol.JoinRequest{Room: e.ledger.state.Room(), Nick: f.name}
@@ -246,12 +280,14 @@ func (e *explorer) deliver(which int, again bool, crash int) {
 	}
 	k := which % len(e.wires)
 	p := e.wires[k]
-	f := e.folk[p.folk]
-	if f.cut {
+	if f := e.folk[p.folk]; p.reply == nil && f.mute || p.reply != nil && f.deaf {
 		return
 	}
-	if !again {
+	switch {
+	case !again:
 		e.wires = slices.Delete(e.wires, k, k+1)
+	case p.reply == nil:
+		e.wires[k].op = e.history.again(p.op)
 	}
 	e.note("arrives (again: %v, crash: %d): %v", again, crash, p)
 	switch {
@@ -264,34 +300,17 @@ func (e *explorer) deliver(which int, again bool, crash int) {
 	}
 }
 
-// forgeAck is an acknowledgement of what its client was never given.
-func (e *explorer) forgeAck(i, j int, how uint8) {
-	m := e.model[e.folk[i].peer]
-	if m == nil {
-		return
-	}
-	ack := protocol.PollAck{Room: e.ledger.state.Room(), Removal: m.removal}
-	switch how % 3 {
-	case 0:
-		ack.Nonce = e.folk[i].clients[j].seat.Nonce
-	case 1:
-		ack.Removal, ack.Nonce = m.removal-1, m.nonce
-	}
-	if ack.Removal == m.removal && ack.Nonce == m.nonce {
-		return // whoever knows both has the reason, and harms itself alone
-	}
-	p := parcel{folk: i, client: j, ask: protocol.PollAsk{Ack: &ack}}
-	e.note("forged: %v", p)
-	e.deliverAck(p, 99)
-}
-
 func (e *explorer) deliverAck(p parcel, crash int) {
 	f := e.folk[p.folk]
+	e.history.heard(p.op)
 	effects, err := e.step(Ack{f.peer, *p.ask.Ack}, crash)
 	if err != nil {
 		e.violated(10, "an ack fails: %v", err)
 	}
 	_, wrote := find[Persist](effects)
+	if wrote {
+		e.history.returns(p.op, registerOutput{})
+	}
 	m := e.model[f.peer]
 	valid := m != nil && m.claimed && !m.acked && m.removal == p.ask.Ack.Removal && m.nonce == p.ask.Ack.Nonce
 	switch {
@@ -302,35 +321,61 @@ func (e *explorer) deliverAck(p parcel, crash int) {
 	}
 }
 
-func (e *explorer) deliverPoll(p parcel, crash int) {
-	f, q := e.folk[p.folk], *p.ask.Request
-	want := e.expects(f.peer, q)
-	claims := want == PollReason && !e.model[f.peer].claimed
-	effects, err := e.step(Poll{f.peer, q}, crash)
+// answerPoll is a poll at the authority and everything that is true of the answer to it.
+func (e *explorer) answerPoll(p peer.ID, q protocol.PollRequest, crash int) (AnswerPoll, bool) {
+	want, before := e.expects(p, q), e.ledger
+	claims := want == PollReason && !e.model[p].claimed
+	effects, err := e.step(Poll{p, q}, crash)
 	if err != nil {
 		e.violated(11, "a poll fails: %v", err)
-		return
+		return AnswerPoll{}, false
 	}
 	a, ok := find[AnswerPoll](effects)
 	if !ok { // a crash, or no disk
 		if claims && crash == crashAfter {
-			e.claim(f.peer, q.Nonce)
+			e.claim(p, q.Nonce)
 		}
+		return a, false
+	}
+	_, wrote := find[Persist](effects)
+	e.answered(q, a, want, wrote || !sameBooks(before, e.ledger))
+	return a, true
+}
+
+// sameBooks reports whether a step has left everything as it was: it copies what it changes.
+func sameBooks(a, b Ledger) bool {
+	return a.state.head == b.state.head && reflect.ValueOf(a.failures).Pointer() == reflect.ValueOf(b.failures).Pointer() &&
+		reflect.ValueOf(a.invites).Pointer() == reflect.ValueOf(b.invites).Pointer() && len(a.knocks) == len(b.knocks) &&
+		a.activeAt.Equal(b.activeAt) && a.tokenFailures == b.tokenFailures
+}
+
+func (e *explorer) deliverPoll(p parcel, crash int) {
+	q := *p.ask.Request
+	e.history.heard(p.op)
+	a, ok := e.answerPoll(e.folk[p.folk].peer, q, crash)
+	if !ok {
 		return
 	}
-	_, trace := find[Persist](effects)
-	e.answered(q, a, want, trace)
-	reply := parcel{folk: p.folk, client: p.client, reply: &Answered{Admission: q.Admission, Nonce: q.Nonce}}
-	switch a.Outcome {
-	case PollHold, PollNews:
-		reply.reply.Reply.Member, reply.news = &protocol.PollMember{}, e.ledger.state.Seq()
-	case PollReason:
-		reply.reply.Reply.Reason = a.Reason
+	reply := parcel{folk: p.folk, client: p.client, op: p.op, reply: &Answered{Admission: q.Admission, Nonce: q.Nonce}}
+	if reply.reply.Reply = replyOf(a); reply.reply.Reply.Member != nil {
+		reply.news, reply.head = e.ledger.state.Seq(), e.ledger.state.Head()
 	}
 	e.wires = append(e.wires, reply)
 }
 
+// replyOf is what goes over the wire.
+func replyOf(a AnswerPoll) protocol.PollReply {
+	switch a.Outcome {
+	case PollHold, PollNews:
+		return protocol.PollReply{Member: &protocol.PollMember{}}
+	case PollReason:
+		return protocol.PollReply{Reason: a.Reason}
+	}
+	return protocol.PollReply{}
+}
+
 func (e *explorer) deliverReply(p parcel, crash int) {
+	e.history.answers(p.op, p.reply.Reply)
 	c := &e.folk[p.folk].clients[p.client]
 	if !c.there {
 		return
@@ -340,6 +385,7 @@ func (e *explorer) deliverReply(p parcel, crash int) {
 	for _, effect := range effects {
 		if _, ok := effect.(TakeNews); ok {
 			c.have = max(c.have, p.news)
+			e.saw(p.news, p.head)
 		}
 	}
 	e.carryOut(p.folk, p.client, effects, crash)
@@ -352,7 +398,9 @@ func (e *explorer) carryOut(i, j int, effects []SeatEffect, crash int) {
 	for _, effect := range effects {
 		switch effect := effect.(type) {
 		case Ask:
-			e.wires = append(e.wires, parcel{folk: i, client: j, ask: protocol.PollAsk{Request: &effect.Request}})
+			e.wires = append(e.wires, parcel{folk: i, client: j, ask: protocol.PollAsk{Request: &effect.Request}, op: e.history.call(i, j, registerInput{
+				op: opPoll, admission: effect.Request.Admission, nonce: effect.Request.Nonce,
+			})})
 		case Keep:
 			if crash == crashBefore {
 				c.restart()
@@ -374,7 +422,9 @@ func (e *explorer) carryOut(i, j int, effects []SeatEffect, crash int) {
 			e.shows(f, c, effect.Reason)
 			c.disk.Shown = c.disk.Kept != nil
 		case SendAck:
-			e.wires = append(e.wires, parcel{folk: i, client: j, ask: protocol.PollAsk{Ack: &effect.Ack}})
+			e.wires = append(e.wires, parcel{folk: i, client: j, ask: protocol.PollAsk{Ack: &effect.Ack}, op: e.history.call(i, j, registerInput{
+				op: opAck, removal: effect.Ack.Removal, nonce: effect.Ack.Nonce,
+			})})
 		case ShowRefused:
 			e.mayBeRefused(f, c)
 			c.there = false

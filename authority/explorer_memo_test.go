@@ -49,7 +49,7 @@ func (e *explorer) ledgerStep(ev Event) (ledgerStep, [16]byte) {
 	env := e.self
 	env.Now, env.Rand = e.now, rand.NewChaCha8(h)
 	var r ledgerStep
-	r.next, r.effects, r.err = e.ledger.Step(env, ev)
+	r.next, r.effects, r.err = e.ledger.Step(env, e.variant.hears(e.ledger, ev))
 	e.memo.ledgers[version] = r
 	return r, version
 }
@@ -58,12 +58,12 @@ func (e *explorer) ledgerStep(ev Event) (ledgerStep, [16]byte) {
 func appendEvent(k []byte, ev Event) []byte {
 	switch ev := ev.(type) {
 	case Poll:
-		k = append(append(k, 'P', ev.Request.Nonce[0], byte(ev.Request.Admission)), ev.Peer...)
+		k = append(append(k, 'P', ev.Request.Room[0], ev.Request.Nonce[0], byte(ev.Request.Admission)), ev.Peer...)
 		return binary.BigEndian.AppendUint64(k, ev.Request.HaveSeq)
 	case Kick:
-		return append(append(k, 'K'), ev.Peer...)
+		return append(append(append(k, 'K'), ev.Reason...), ev.Peer...)
 	case Ban:
-		return append(append(k, 'B', byte(ev.For/time.Hour)), ev.Peer...)
+		return append(append(append(k, 'B', byte(ev.For/time.Hour)), ev.Reason...), ev.Peer...)
 	case Leave:
 		return append(append(k, 'L'), ev.Peer...)
 	case Knock:

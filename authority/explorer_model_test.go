@@ -13,6 +13,7 @@ import (
 type owed struct {
 	admission, removal uint64
 	kind               protocol.ReasonKind
+	text               string
 	expires            time.Time
 	until              time.Time // of a ban
 	claimed            bool
@@ -25,6 +26,8 @@ func (e *explorer) expects(p peer.ID, q protocol.PollRequest) (want PollOutcome)
 	f := e.folk[e.indexOf(p)]
 	m := e.model[p]
 	switch {
+	case q.Room != e.heard.Room():
+		return PollRefused
 	case f.member && !e.closed() && f.admitted == q.Admission:
 		return PollNews // or hold
 	case m == nil || m.admission != q.Admission || m.acked:
@@ -56,9 +59,16 @@ func (e *explorer) sweep() {
 	}
 }
 
-// learn follows the log that everybody sees.
-func (e *explorer) learn(r protocol.SignedRecord) {
+// learn follows the log that everybody sees; text is the reason that was ordered with it.
+func (e *explorer) learn(r protocol.SignedRecord, text string) {
 	e.saw(r.Seq, r.Hash())
+	heard, _, err := e.heard.Apply(r)
+	if err != nil {
+		e.violated(4, "a member cannot apply record %d: %v", r.Seq, err)
+		return
+	}
+	e.heard = heard
+	e.history.record(e, r)
 	switch b := r.Body.(type) {
 	case protocol.Admit:
 		f := e.folk[e.indexOf(b.Peer)]
@@ -74,20 +84,43 @@ func (e *explorer) learn(r protocol.SignedRecord) {
 	case protocol.Remove:
 		f := e.folk[e.indexOf(b.Peer)]
 		if f.admitted != 0 && f.left != f.admitted {
-			e.model[b.Peer] = e.owe(f, r, b.Kind, b.Until)
+			e.model[b.Peer] = e.owe(f, r, b.Kind, b.Until, text)
 		}
 		f.member = false
 	case protocol.Close:
 		for _, f := range e.folk {
 			if f.member {
-				e.model[f.peer] = e.owe(f, r, b.Kind, time.Time{})
+				e.model[f.peer] = e.owe(f, r, b.Kind, time.Time{}, text)
 			}
 		}
 	}
 }
 
-func (e *explorer) owe(f *folk, r protocol.SignedRecord, kind protocol.ReasonKind, until time.Time) *owed {
-	return &owed{admission: f.admitted, removal: r.Seq, kind: kind, until: until, expires: r.At.Add(24 * time.Hour)}
+// owe is what is owed since r. What was not asked for yet is told as the newest, and keeps its text if that has none.
+func (e *explorer) owe(f *folk, r protocol.SignedRecord, kind protocol.ReasonKind, until time.Time, text string) *owed {
+	if m := e.model[f.peer]; text == "" && m != nil && m.admission == f.admitted && !m.claimed {
+		text = m.text
+	}
+	return &owed{admission: f.admitted, removal: r.Seq, kind: kind, text: text, until: until, expires: r.At.Add(24 * time.Hour)}
+}
+
+// retold follows an order to remove somebody who is out, which makes no record.
+func (e *explorer) retold(ev Event) {
+	var p peer.ID
+	kind, text := protocol.Kicked, ""
+	switch ev := ev.(type) {
+	case Kick:
+		p, text = ev.Peer, ev.Reason
+	case Ban:
+		p, kind, text = ev.Peer, protocol.Banned, ev.Reason
+	}
+	_, banned := e.heard.Banned(p, e.now)
+	switch m := e.model[p]; {
+	case m == nil, m.claimed, text == "":
+	case kind == protocol.Kicked && (banned || m.kind == protocol.Banned):
+	default:
+		m.text = text
+	}
 }
 
 // answered holds everything that is true of an answer to a poll.
@@ -118,6 +151,9 @@ func (e *explorer) reasonGiven(q protocol.PollRequest, a AnswerPoll) {
 	}
 	if !d.Claimed || d.Nonce != q.Nonce || string(d.Answer) != string(a.Reason) {
 		e.violated(12, "the claim of removal %d is visible and not on disk", m.removal)
+	}
+	if d.Text != m.text {
+		e.violated(15, "removal %d is told as %q, not %q", m.removal, d.Text, m.text)
 	}
 	if d.Removal != m.removal || d.Kind != m.kind || d.Peer != a.Peer {
 		e.violated(13, "%s is given another's reason, or another one", a.Peer)
@@ -161,6 +197,8 @@ func (e *explorer) shows(f *folk, c *client, r protocol.SignedReason) {
 		e.violated(16, "%s, admitted at %d, is shown removal %d", f.name, c.seat.Admission, r.Removal)
 	case r.Peer != f.peer:
 		e.violated(13, "%s is shown the reason of %s", f.name, r.Peer)
+	case e.given[given{f.peer, r.Removal}] != string(r.Bytes()):
+		e.violated(10, "%s is shown another reason of removal %d than was given", f.name, r.Removal)
 	}
 	if c.shown == nil {
 		c.shown = map[uint64]bool{}
@@ -187,7 +225,7 @@ func (e *explorer) heal() {
 		e.restart()
 	}
 	for i, f := range e.folk {
-		f.cut = false
+		f.mute, f.deaf = false, false
 		for j := range f.clients {
 			c := &f.clients[j]
 			if c.there && c.seat.Done() && !c.told() {

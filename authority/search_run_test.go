@@ -14,6 +14,8 @@ type variant struct {
 	repliesFirst bool
 	// flipsOnSend takes a reason for told when it has been sent.
 	flipsOnSend bool
+	// anyNonce takes a poll for one of the client that has the reason.
+	anyNonce bool
 	// anyPoll takes a poll without asking of which admission it is.
 	anyPoll bool
 	// anyReply takes a reply without asking what it answers.
@@ -36,8 +38,12 @@ type variant struct {
 func (v variant) hears(l Ledger, ev Event) Event {
 	switch e := ev.(type) {
 	case Poll:
-		if f, owed := l.failures[e.Peer]; owed && v.anyPoll {
+		f, owed := l.failures[e.Peer]
+		if owed && v.anyPoll {
 			e.Request.Admission = f.Admission
+		}
+		if owed && f.Claimed && v.anyNonce {
+			e.Request.Nonce = f.Nonce
 		}
 		return e
 	case Ack:
@@ -162,6 +168,9 @@ func TestSearchRefutesTheShortcuts(t *testing.T) {
 		},
 		"the reply goes out before the claim is on disk": {
 			variant{repliesFirst: true}, 1, maxPolls, budget{removals: 1, crashes: 1, rivals: 1}, "told to a second nonce",
+		},
+		"a claim is not bound to its nonce": {
+			variant{anyNonce: true}, 1, 1, budget{removals: 1, rivals: 1}, "told to a second nonce",
 		},
 		"a reply does not say what it answers": {
 			variant{anyReply: true}, 1, maxPolls, budget{removals: 1, admissions: 1}, "is refused and is a member",
