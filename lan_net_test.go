@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -115,8 +116,42 @@ func (h *host) apart(other *host) {
 		"add rule bridge cut f iifname %[2]s oifname %[1]s drop", h.port(), other.port()))
 }
 
+// mute loses what h sends to one other host, while what that one sends still arrives.
+func (h *host) mute(other *host) {
+	h.lan.nft(h.lan.sw(), fmt.Sprintf("add table bridge cut; "+
+		"add chain bridge cut f { type filter hook forward priority 0; policy accept; }; "+
+		"add rule bridge cut f iifname %s oifname %s drop", h.port(), other.port()))
+}
+
 // together ends every cut of the switch.
 func (l *lan) together() { l.nft(l.sw(), "delete table bridge cut") }
+
+// diskSize, in bytes, of a small disk: ten times what a test keeps there.
+const diskSize = 4 << 20
+
+// smallDisk gives the host a disk of its own for what nodes keep, before any node runs there.
+func (h *host) smallDisk() {
+	t := h.lan.t
+	t.Helper()
+	h.lan.run("mount", "-t", "tmpfs", "-o", fmt.Sprintf("mode=700,size=%d", diskSize), "tmpfs", h.data())
+	t.Cleanup(func() { h.lan.run("umount", "--lazy", h.data()) })
+}
+
+// fillDisk leaves no byte of the small disk free; freeDisk ends that.
+func (h *host) fillDisk() {
+	err := os.WriteFile(h.filler(), make([]byte, diskSize), 0o600)
+	if !errors.Is(err, syscall.ENOSPC) {
+		h.lan.t.Fatalf("fill a small disk: %v", err)
+	}
+}
+
+func (h *host) freeDisk() {
+	if err := os.Remove(h.filler()); err != nil {
+		h.lan.t.Fatal(err)
+	}
+}
+
+func (h *host) filler() string { return h.data() + "/filler" }
 
 // namespace makes a namespace that ends with the test, and with it whatever runs there.
 func (l *lan) namespace(ns string) {
@@ -127,8 +162,13 @@ func (l *lan) namespace(ns string) {
 
 func (l *lan) ip(args ...string) {
 	l.t.Helper()
-	if out, err := exec.Command("ip", args...).CombinedOutput(); err != nil {
-		l.t.Fatalf("ip %s: %v: %s", strings.Join(args, " "), err, out)
+	l.run("ip", args...)
+}
+
+func (l *lan) run(tool string, args ...string) {
+	l.t.Helper()
+	if out, err := exec.Command(tool, args...).CombinedOutput(); err != nil {
+		l.t.Fatalf("%s %s: %v: %s", tool, strings.Join(args, " "), err, out)
 	}
 }
 
@@ -165,9 +205,9 @@ var missing = sync.OnceValue(func() string {
 	if os.Getuid() != 0 {
 		return "needs root"
 	}
-	for _, tool := range []string{"ip", "nft"} {
+	for _, tool := range []string{"ip", "nft", "mount", "prlimit"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			return "needs " + tool + " (Debian: iproute2, nftables)"
+			return "needs " + tool + " (Debian: iproute2, nftables, mount, util-linux)"
 		}
 	}
 	sweep()

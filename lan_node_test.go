@@ -5,11 +5,13 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"syscall"
 	"testing"
@@ -75,6 +77,8 @@ var program = sync.OnceValues(func() (bin string, err error) {
 })
 
 func TestMain(m *testing.M) {
+	// What runs in parallel here are networks of their own, which wait more than they work.
+	flag.Set("test.parallel", strconv.Itoa(arenas))
 	code := m.Run()
 	if programDir != "" {
 		os.RemoveAll(programDir)
@@ -232,16 +236,26 @@ func (n *node) begin(method string, params obj) *call {
 func (c *call) wait() reply {
 	t := c.n.lan.t
 	t.Helper()
+	r, ok := c.end()
+	if !ok {
+		t.Fatalf("%s: %s: the node has ended", c.n.name, c.what)
+	}
+	return r
+}
+
+// end returns the answer, as often as it is asked, or false if the node ended before it gave one.
+func (c *call) end() (r reply, ok bool) {
+	t := c.n.lan.t
+	t.Helper()
 	select {
-	case r, ok := <-c.answer:
-		if !ok {
-			t.Fatalf("%s: %s: the node has ended", c.n.name, c.what)
+	case r, ok = <-c.answer:
+		if ok {
+			c.answer <- r
 		}
-		return r
 	case <-time.After(patience):
 		t.Fatalf("%s: %s: no answer", c.n.name, c.what)
 	}
-	return reply{}
+	return r, ok
 }
 
 // ok returns the result of a request that must not fail.
@@ -349,6 +363,33 @@ func (n *node) quit() int {
 func (n *node) kill() {
 	n.cmd.Process.Signal(syscall.SIGKILL)
 	n.code()
+}
+
+// freeze stops the process where it is, as a laptop's lid does; thaw lets it go on.
+func (n *node) freeze() { n.cmd.Process.Signal(syscall.SIGSTOP) }
+func (n *node) thaw()   { n.cmd.Process.Signal(syscall.SIGCONT) }
+
+// seal lets the process write no byte more to any file; unseal ends that.
+func (n *node) seal()   { n.limitFiles("0:") }
+func (n *node) unseal() { n.limitFiles("unlimited:") }
+
+func (n *node) limitFiles(size string) {
+	n.lan.t.Helper()
+	n.lan.run("prlimit", "--pid", strconv.Itoa(n.cmd.Process.Pid), "--fsize="+size)
+}
+
+// keep copies what the node has on disk, and returns where to.
+func (n *node) keep() (dir string) {
+	t := n.lan.t
+	t.Helper()
+	dir, err := os.MkdirTemp(n.lan.dir, n.name+"-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(dir, os.DirFS(n.data())); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 // code waits for the end of the process and returns its exit code.
