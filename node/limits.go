@@ -1,6 +1,10 @@
 package node
 
-import "time"
+import (
+	"time"
+
+	"localchat/protocol"
+)
 
 // Every bound of a node, with its unit and its reason. What goes over the wire is bounded in protocol, what a room's
 // law says in authority.
@@ -19,12 +23,31 @@ const (
 	// pollBackoffMin and pollBackoffMax bound the pause between polls that fail.
 	pollBackoffMin = 200 * time.Millisecond
 	pollBackoffMax = 5 * time.Second
-	// pollsPerSecond and pollBurst of one stream; an honest member asks once an answer.
-	pollsPerSecond = 20
-	pollBurst      = 100
+	// pollsPerSecond and pollBurst of one peer, over all its streams; what is more loses the stream. An honest member
+	// asks once an answer, and is answered once a record: the burst is the largest room, emptied at once.
+	pollsPerSecond = 100
+	pollBurst      = protocol.MaxMembers
+	// strangerPolls, a second, and strangerPollBurst of all together who have no place here and are owed nothing; more
+	// of them are dropped. To refuse one takes some 50 µs of this node, streams included: a twentieth of a core.
+	strangerPolls     = 1000
+	strangerPollBurst = 2000
 
 	// streamTimeout is for a small request and its answer: a LAN takes milliseconds; a machine that swaps, seconds.
 	streamTimeout = 5 * time.Second
+	// joinEvery and joinBurst of one peer: it gets one join request in so long, and as many as a script makes that
+	// enters, says a line and leaves, a few dozen times. strangerJoins, a second, and strangerJoinBurst of all
+	// together: the largest room entered at once.
+	joinEvery         = 2 * time.Second
+	joinBurst         = 32
+	strangerJoins     = 50
+	strangerJoinBurst = protocol.MaxMembers
+	// admitEvery and admitBurst of an open room: each admission, and the leave that undoes it, is a record of some 300
+	// bytes that stays, so that joining and leaving in a loop writes 50 MB a day at most. Whom a person or an invite
+	// lets in is not counted.
+	admitEvery = time.Second
+	admitBurst = protocol.MaxMembers
+	// maxBudgets, in peers with a budget of their own: more than can be connected; the others share one.
+	maxBudgets = 4096
 	// joinHold is how long a knock waits at the authority's door for a person.
 	joinHold = 10 * time.Minute
 	// leaveTimeout bounds the farewell: leaving must not hang on an owner that is gone.

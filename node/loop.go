@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
+	"golang.org/x/time/rate"
 
 	"localchat/authority"
 	"localchat/protocol"
@@ -30,6 +31,8 @@ type loop struct {
 	bye chan struct{}
 	// acking are the rooms whose reason we have kept and whose authority has not read our acknowledgement yet.
 	acking map[protocol.RoomID]bool
+	// What strangers may ask, all together.
+	strangerPolls, strangerJoins *rate.Limiter
 }
 
 func newLoop(n *Node, s *store) (*loop, error) {
@@ -37,7 +40,8 @@ func newLoop(n *Node, s *store) (*loop, error) {
 		n: n, store: s,
 		rooms: make(map[protocol.RoomID]*room), found: make(map[protocol.RoomID]*foundRoom), warned: make(map[string]time.Time), acking: make(map[protocol.RoomID]bool),
 		subs: make(map[*Subscription]struct{}), numbers: make(map[protocol.RoomID]uint64), former: make(map[protocol.RoomID]former),
-		lastRun: time.Now(),
+		lastRun:       time.Now(),
+		strangerPolls: rate.NewLimiter(strangerPolls, strangerPollBurst), strangerJoins: rate.NewLimiter(strangerJoins, strangerJoinBurst),
 	}
 	var err error
 	l.book, err = newBook(n.self, n.cfg.Peers)
@@ -152,6 +156,8 @@ func (l *loop) tick() {
 		}
 	}
 	l.book.dialDue(l, now)
+	l.n.polls.sweep(now)
+	l.n.joins.sweep(now)
 	l.askRooms(now)
 	l.loseRooms(now)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/gologshim"
 	"github.com/libp2p/go-libp2p/p2p/protocol/ping"
+	"golang.org/x/time/rate"
 
 	"localchat/protocol"
 )
@@ -62,6 +63,8 @@ type Node struct {
 	words  *wordBook
 	// inbox is the loop's only ear. Nobody closes it: senders watch ctx.
 	inbox  chan inboxEvent
+	polls  *turnstile // what one peer may ask of the polls
+	joins  *turnstile
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
 	wg     sync.WaitGroup // every goroutine of ours; see Node.spawn
@@ -88,6 +91,7 @@ func New(cfg Config) (*Node, error) {
 	n := &Node{
 		cfg: cfg, host: h, self: h.ID(), signer: protocol.KeySigner{PrivKey: key}, log: cfg.Log, words: newWordBook(),
 		inbox: make(chan inboxEvent, inboxSize), ended: make(chan struct{}),
+		polls: newTurnstile(pollsPerSecond, pollBurst), joins: newTurnstile(rate.Every(joinEvery), joinBurst),
 	}
 	if cfg.unbuffered {
 		n.inbox = make(chan inboxEvent)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
+	"golang.org/x/time/rate"
 
 	"localchat/authority"
 	"localchat/protocol"
@@ -22,7 +23,8 @@ type ownerDesk struct {
 	knocks   map[peer.ID]chan protocol.JoinReply
 	progress []*progress
 	attempts map[peer.ID]time.Time
-	told     uint64 // the epoch that everybody was last said to have
+	admits   *rate.Limiter // admissions that nobody decided on
+	told     uint64        // the epoch that everybody was last said to have
 	ticked   time.Time
 	closing  string // the reason of our own Close
 }
@@ -31,7 +33,7 @@ func newOwnerDesk() ownerDesk {
 	return ownerDesk{
 		polls: make(map[peer.ID]heldPoll), heard: make(map[peer.ID]heard),
 		knocks: make(map[peer.ID]chan protocol.JoinReply), attempts: make(map[peer.ID]time.Time),
-		presence: 1,
+		presence: 1, admits: rate.NewLimiter(rate.Every(admitEvery), admitBurst),
 	}
 }
 

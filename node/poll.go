@@ -10,7 +10,6 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
-	"golang.org/x/time/rate"
 
 	"localchat/authority"
 	"localchat/protocol"
@@ -21,7 +20,7 @@ import (
 func (n *Node) servePoll(s network.Stream) {
 	defer s.Close()
 	caller := s.Conn().RemotePeer()
-	limit := rate.NewLimiter(pollsPerSecond, pollBurst)
+	budget := n.polls.of(caller)
 	for {
 		if err := s.SetReadDeadline(time.Now().Add(pollPatience)); err != nil {
 			return
@@ -31,7 +30,7 @@ func (n *Node) servePoll(s network.Stream) {
 		if errors.Is(err, io.EOF) {
 			return // nothing more to ask
 		}
-		if err != nil || !limit.Allow() {
+		if err != nil || !budget.Allow() {
 			n.badFrame(s, err)
 			return
 		}
@@ -83,6 +82,10 @@ type (
 )
 
 func (e pollAsked) handle(l *loop) {
+	if !l.guest(e.peer) && !l.strangerPolls.AllowN(l.now(), 1) {
+		close(e.held.reply) // no answer at all
+		return
+	}
 	r := l.rooms[e.held.req.Room]
 	if r == nil || !r.owner() {
 		e.held.reply <- protocol.PollReply{}

@@ -1,0 +1,282 @@
+package node
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"testing"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	libprotocol "github.com/libp2p/go-libp2p/core/protocol"
+	"golang.org/x/time/rate"
+
+	"localchat/authority"
+	"localchat/protocol"
+)
+
+// whole is every byte of a stream that asks once, up to its end in order.
+func (s *assault) whole(h host.Host, id libprotocol.ID, req protocol.Frame) ([]byte, error) {
+	s.t.Helper()
+	st := s.open(h, id)
+	defer st.Reset()
+	if err := protocol.WriteFrame(st, req); err != nil {
+		return nil, err
+	}
+	if err := st.CloseWrite(); err != nil {
+		return nil, err
+	}
+	return io.ReadAll(st)
+}
+
+// expire lets the time of all failures of the room be over.
+func (s *assault) expire() {
+	s.t.Helper()
+	s.inLoop(s.alice, func(l *loop) {
+		r := l.rooms[s.room]
+		d := authority.Durable{Records: r.records, Failures: r.ledger.Failures()}
+		for i := range d.Failures {
+			d.Failures[i].Expires = l.now().Add(-time.Second)
+		}
+		*r.ledger = must(authority.Load(d))
+	})
+}
+
+// written is how many pages alice's store has written.
+func (s *assault) written() (n int64) {
+	s.t.Helper()
+	s.inLoop(s.alice, func(l *loop) {
+		stats := l.store.db.Stats()
+		n = stats.TxStats.GetWrite()
+	})
+	return n
+}
+
+// Whatever the cause of a refusal, its stream is the same from the first byte to its end, and nothing is written for it.
+func TestARefusalIsARefusal(t *testing.T) {
+	s := assail(t)
+	if err := s.alice.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s.alice = must(New(Config{Nick: "alice", Listen: loopback, DataDir: t.TempDir()}))
+	defer func() { s.alice.Close() }()
+	s.room = must(s.alice.Create(s.ctx, CreateOptions{Name: "lab", PolicyChange: openRoom()})).ID
+	hosts := make(map[string]host.Host)
+	admission := make(map[string]uint64)
+	for _, name := range []string{"bob", "carol", "dave", "mallory"} {
+		hosts[name] = s.host(name)
+	}
+	for _, name := range []string{"bob", "carol", "dave"} {
+		admission[name] = s.join(hosts[name], name).Admission
+	}
+	for _, name := range []string{"bob", "carol"} {
+		must(s.alice.Kick(s.ctx, "lab", name, "too loud"))
+	}
+	poll := func(name string, room protocol.RoomID, n byte) []byte {
+		b, err := s.whole(hosts[name], protocol.PollID, &protocol.PollAsk{Request: &protocol.PollRequest{Room: room, Admission: max(admission[name], 1), Nonce: protocol.Nonce{n}}})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		return b
+	}
+	if told := poll("bob", s.room, 1); len(told) < 100 {
+		t.Fatalf("bob is told %x", told)
+	}
+	before := s.written()
+	refused := []byte{2, 0x0a, 0}
+	is := func(what string, got []byte) {
+		t.Helper()
+		if !bytes.Equal(got, refused) {
+			t.Errorf("%s: the whole stream is %x", what, got)
+		}
+	}
+	is("a stranger", poll("mallory", s.room, 1))
+	is("claimed by another nonce", poll("bob", s.room, 2))
+	is("an unknown room", poll("mallory", protocol.RoomID{9}, 1))
+	is("an unknown room, one owed a reason elsewhere", poll("carol", protocol.RoomID{9}, 1))
+	is("the admission of another", func() []byte { admission["mallory"] = admission["carol"]; return poll("mallory", s.room, 1) }())
+	s.expire()
+	is("expired, never asked for", poll("carol", s.room, 1))
+	is("expired, claimed", poll("bob", s.room, 1))
+	if n := s.written() - before; n > 0 {
+		t.Errorf("%d pages were written for refusals", n)
+	}
+
+	// A join of a room that is not here, that is closed, and of one that only tells why are one answer too.
+	must(struct{}{}, s.alice.CloseRoom(s.ctx, "lab", ""))
+	join := func(room protocol.RoomID) []byte {
+		return must(s.whole(hosts["mallory"], protocol.JoinID, &protocol.JoinRequest{Room: room, Nick: "mallory", Nonce: protocol.Nonce{1}}))
+	}
+	if closed, unknown := join(s.room), join(protocol.RoomID{9}); !bytes.Equal(closed, unknown) || len(closed) > 8 {
+		t.Errorf("a closed room is answered %x, an unknown one %x", closed, unknown)
+	}
+}
+
+// When strangers have used up what is there for them all, members and those who are owed a reason are answered as ever.
+func TestStrangersTakeNothingFromGuests(t *testing.T) {
+	s := assail(t)
+	bob, carol, mallory := s.host("bob"), s.host("carol"), s.host("mallory")
+	in, out := s.join(bob, "bob").Admission, s.join(carol, "carol").Admission
+	must(s.alice.Kick(s.ctx, "lab", "carol", "too loud"))
+	s.inLoop(s.alice, func(l *loop) {
+		for _, b := range []**rate.Limiter{&l.strangerPolls, &l.strangerJoins} {
+			*b = rate.NewLimiter(rate.Every(time.Hour), 1)
+			(*b).Allow()
+		}
+	})
+	ask := func(room protocol.RoomID, admission uint64) *protocol.PollAsk {
+		return &protocol.PollAsk{Request: &protocol.PollRequest{Room: room, Admission: admission, Nonce: protocol.Nonce{1}}}
+	}
+	for _, room := range []protocol.RoomID{s.room, {9}} {
+		if got, err := s.whole(mallory, protocol.PollID, ask(room, 1)); !errors.Is(err, network.ErrReset) || len(got) > 0 {
+			t.Errorf("a stranger's poll is answered %x, %v", got, err)
+		}
+		var reply protocol.JoinReply
+		if s.ask(mallory, protocol.JoinID, &protocol.JoinRequest{Room: room, Nick: "mallory"}, &reply); reply.Code != protocol.JoinTooSoon || reply.Wait < time.Minute {
+			t.Errorf("a stranger's join is answered %+v", reply)
+		}
+	}
+	var reply protocol.PollReply
+	if s.ask(bob, protocol.PollID, ask(s.room, in), &reply); reply.Member == nil {
+		t.Error("a member is refused")
+	}
+	if s.ask(carol, protocol.PollID, ask(s.room, out), &reply); reply.Reason == nil {
+		t.Error("one who is owed a reason is refused")
+	}
+}
+
+// One peer has one budget, however many streams it opens.
+func TestOnePeersPollsAreLimited(t *testing.T) {
+	simulate(t, 2, func(l *lan) {
+		alice := l.start("alice")
+		room := must(alice.Create(l.ctx(), CreateOptions{Name: "lab"})).ID
+		h := l.hosts[1]
+		if err := h.Connect(l.ctx(), peer.AddrInfo{ID: alice.self, Addrs: alice.host.Addrs()}); err != nil {
+			t.Fatal(err)
+		}
+		begin := time.Now()
+		answers := 0
+		for time.Since(begin) < 4*time.Second {
+			answers += pollUntilReset(l, h, alice.self, room)
+			time.Sleep(10 * time.Millisecond) // simulated
+		}
+		spent := time.Since(begin).Seconds()
+		if most := pollBurst + int(spent*pollsPerSecond) + 1; answers < pollBurst || answers > most {
+			t.Errorf("%d polls were answered in %.1f s, at most %d are due", answers, spent, most)
+		}
+		idle := 2 * pollBurst / pollsPerSecond * time.Second
+		time.Sleep(idle) // simulated
+		alice.polls.mu.Lock()
+		defer alice.polls.mu.Unlock()
+		if n := len(alice.polls.peers); n != 0 {
+			t.Errorf("%d budgets are kept of those who ask no more", n)
+		}
+	})
+}
+
+// pollUntilReset asks on one stream until it is dropped, or a quarter of a burst, and counts the answers.
+func pollUntilReset(l *lan, h host.Host, owner peer.ID, room protocol.RoomID) (answers int) {
+	st, err := h.NewStream(l.ctx(), owner, protocol.PollID)
+	if err != nil {
+		return 0
+	}
+	defer st.Reset()
+	ask := &protocol.PollAsk{Request: &protocol.PollRequest{Room: room, Admission: 1, Nonce: protocol.Nonce{1}}}
+	for answers < pollBurst/4 {
+		var reply protocol.PollReply
+		if protocol.WriteFrame(st, ask) != nil || protocol.ReadFrame(st, &reply) != nil {
+			break
+		}
+		answers++
+	}
+	return answers
+}
+
+// Who comes back again and again is told to wait, and for how long.
+func TestOnePeersJoinsAreLimited(t *testing.T) {
+	simulate(t, 2, func(l *lan) {
+		alice, bob := l.start("alice"), l.start("bob")
+		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+		refused := 0
+		var err error
+		for range 2 * joinBurst {
+			if _, err = bob.Join(l.ctx(), JoinOptions{Room: "lab"}); err != nil {
+				refused++
+				break
+			}
+			l.ok(bob.Leave(l.ctx(), "lab"))
+		}
+		if codeOf(err) != RefusedCode || AsError(err).Hint == "" {
+			t.Fatalf("it can join and leave for ever: %v", err)
+		}
+		time.Sleep(2 * joinEvery) // simulated
+		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
+	})
+}
+
+// An open room takes in no more than its owner's disk should bear; whom a person or an invite lets in is not counted.
+func TestAdmissionsOfAnOpenRoomAreLimited(t *testing.T) {
+	s := assail(t)
+	admitted, refused := 0, 0
+	s.inLoop(s.alice, func(l *loop) {
+		r := l.rooms[s.room]
+		r.owned.admits = rate.NewLimiter(rate.Every(time.Hour), 3)
+		before := len(r.records)
+		join := func(name string, token protocol.Token) protocol.JoinReply {
+			replies := make(chan protocol.JoinReply, 2)
+			joinAsked{personaID(name), protocol.JoinRequest{Room: s.room, Nick: name, Token: token}, replies}.handle(l)
+			return <-replies
+		}
+		for i := range 10 {
+			name := fmt.Sprintf("p%d", i) // identities are free
+			switch reply := join(name, protocol.Token{}); reply.Code {
+			case protocol.JoinAdmitted:
+				admitted++
+				must(struct{}{}, r.step(authority.Leave{Peer: personaID(name)}))
+			case protocol.JoinTooSoon:
+				if refused++; reply.Wait < time.Minute {
+					t.Errorf("it is to wait %v", reply.Wait)
+				}
+			default:
+				t.Errorf("answered %d", reply.Code)
+			}
+		}
+		if n := len(r.records) - before; admitted != 3 || refused != 7 || n != 6 {
+			t.Errorf("%d admitted, %d refused, %d records written", admitted, refused, n)
+		}
+		info := must(r.invite(s.alice.self, "", time.Hour))
+		if got := join("carol", must(protocol.ParseInvite(info.Text)).Token).Code; got != protocol.JoinAdmitted {
+			t.Errorf("one with an invite is answered %d", got)
+		}
+	})
+}
+
+// A turnstile keeps no more budgets than it is allowed, and who comes when there are none left shares one.
+func TestTurnstile(t *testing.T) {
+	ts := newTurnstile(1, 2)
+	now := lawStart
+	for i := range maxBudgets {
+		if _, ok := take(ts.of(peer.ID(fmt.Sprint(i))), now); !ok {
+			t.Fatalf("peer %d has nothing", i)
+		}
+	}
+	if a, b := ts.of("late"), ts.of("later"); a != b || a == ts.of("0") || len(ts.peers) != maxBudgets {
+		t.Errorf("%d budgets", len(ts.peers))
+	}
+	if _, ok := take(ts.of("0"), now); !ok {
+		t.Error("a second one is refused")
+	}
+	if wait, ok := take(ts.of("0"), now); ok || wait != time.Second {
+		t.Errorf("a third one: %v, wait %v", ok, wait)
+	}
+	if wait, ok := take(ts.of("0"), now); ok || wait != time.Second {
+		t.Errorf("refusing takes something: %v, wait %v", ok, wait)
+	}
+	ts.sweep(now.Add(time.Second))
+	if len(ts.peers) != 1 || ts.peers["0"] == nil {
+		t.Errorf("%d budgets are kept when all but one are whole", len(ts.peers))
+	}
+}
