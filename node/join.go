@@ -30,8 +30,12 @@ func (n *Node) serveJoin(s network.Stream) {
 	}
 	replies := make(chan protocol.JoinReply, 2)
 	caller := s.Conn().RemotePeer()
-	n.words.of(caller)
-	n.post(joinAsked{caller, req, replies})
+	if wait, ok := take(n.joins.of(caller), time.Now()); ok {
+		n.words.of(caller)
+		n.post(joinAsked{caller, req, replies})
+	} else {
+		replies <- tooSoon(wait)
+	}
 	// The joiner says nothing more: when its stream breaks, it has given up.
 	gone := make(chan struct{})
 	if err := s.SetReadDeadline(time.Now().Add(joinHold)); err != nil {
@@ -89,6 +93,12 @@ type (
 )
 
 func (e joinAsked) handle(l *loop) {
+	if !l.guest(e.peer) {
+		if wait, ok := take(l.strangerJoins, l.now()); !ok {
+			e.replies <- tooSoon(wait)
+			return
+		}
+	}
 	r := l.rooms[e.req.Room]
 	if r == nil || !r.owner() {
 		e.replies <- protocol.JoinReply{Code: protocol.JoinNoRoom}
@@ -98,11 +108,26 @@ func (e joinAsked) handle(l *loop) {
 		close(old)
 	}
 	r.owned.knocks[e.peer] = e.replies
+	if wait := r.admitWait(e); wait > 0 {
+		r.answerJoin(authority.AnswerJoin{Peer: e.peer, Reply: tooSoon(wait)})
+		return
+	}
 	if err := r.step(authority.Knock{Peer: e.peer, Request: e.req}); err != nil {
 		l.n.log.Warn("join request", "room", r.id, "peer", e.peer, "err", err)
 		close(e.replies)
 		delete(r.owned.knocks, e.peer)
 	}
+}
+
+// admitWait takes from the budget of an open room what admitting e would take, or says how long there is none. An answer
+// other than yes takes it too, so that what is left does not tell a stranger why it was refused.
+func (r *room) admitWait(e joinAsked) time.Duration {
+	st := r.current()
+	if _, member := st.Member(e.peer); member || st.Closed() || st.Policy().Access != protocol.Open || !e.req.Token.IsZero() {
+		return 0
+	}
+	wait, _ := take(r.owned.admits, r.l.now())
+	return wait
 }
 
 func (e joinGone) handle(l *loop) {
