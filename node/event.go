@@ -124,7 +124,9 @@ type (
 		Text string    `json:"text"`
 		At   time.Time `json:"at"`
 	}
-	// Removed: I lost my place. Exactly once for each removal.
+	// Removed: I lost my place. Exactly once for each removal, so long as this node lives. If it dies between handing
+	// this to a reader and noting, a second or two later, that it has been read, the next life says it again, with the
+	// same Removal: twice is better than never.
 	//
 	// AtDoor: I was not in yet. I stood at the door when I was banned or the room was closed, or came with an invite that
 	// had been revoked. Nothing of the room is here to be cleared, and what asked to be let in fails with the same words.
@@ -135,7 +137,9 @@ type (
 		ByNick string    `json:"by_nick"`
 		At     time.Time `json:"at"`
 		Until  time.Time `json:"until,omitzero"`
-		AtDoor bool      `json:"at_door,omitempty"`
+		// Removal is a number of the room's log. Two events of one room with one Removal tell of the same thing.
+		Removal uint64 `json:"removal"`
+		AtDoor  bool   `json:"at_door,omitempty"`
 	}
 	// Refused: I am no member there; nothing more is said.
 	Refused struct{}

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -50,16 +51,23 @@ func identity(dir string) (crypto.PrivKey, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return newIdentity(dir, path)
 	}
-	if err != nil {
-		return nil, damaged(path, err)
-	}
-	return key, nil
+	return key, unfit(path, err)
 }
 
+// An exposedError is the mode of a key that not only its owner can read.
+type exposedError struct{ mode fs.FileMode }
+
+func (e exposedError) Error() string { return fmt.Sprintf("its mode is %04o", e.mode) }
+
 func loadIdentity(path string) (crypto.PrivKey, error) {
-	raw, err := readSmall(path)
+	raw, mode, err := readSmall(path)
 	if err != nil {
 		return nil, err
+	}
+	// As ssh does, and no more: to mend it in silence would hide that the key may be in other hands. Windows has no
+	// such bits.
+	if mode&0o077 != 0 && runtime.GOOS != "windows" {
+		return nil, exposedError{mode}
 	}
 	key, err := crypto.UnmarshalPrivateKey(raw)
 	if err != nil {
@@ -80,14 +88,40 @@ func loadIdentity(path string) (crypto.PrivKey, error) {
 	return key, nil
 }
 
+// makeDir makes dir and what is missing above it, durably.
 func makeDir(dir string) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	var made []string
+	for d := filepath.Clean(dir); ; d = filepath.Dir(d) {
+		if _, err := os.Stat(d); err == nil || d == filepath.Dir(d) {
+			break
+		}
+		made = append(made, d)
+	}
+	err := os.MkdirAll(dir, 0o700)
+	for _, d := range made {
+		if err == nil {
+			err = syncDir(filepath.Dir(d))
+		}
+	}
+	if err != nil {
 		return &Error{Code: Unavailable, Text: fmt.Sprintf("cannot use the data directory %s: %v", dir, err), Hint: "name another with --data-dir, or keep nothing with --ephemeral"}
 	}
 	return nil
 }
 
-func damaged(path string, err error) error {
+// unfit puts into a sentence why the key in path is not taken; nil stays nil.
+func unfit(path string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var exposed exposedError
+	if errors.As(err, &exposed) {
+		return &Error{
+			Code: Invalid, Identity: true,
+			Text: fmt.Sprintf("others can read the identity file %s: %v", path, err),
+			Hint: "if nobody has copied it: chmod 600 " + path + "; else move it away to start as somebody new: rooms that you own will not know you any more",
+		}
+	}
 	return &Error{
 		Code: Invalid, Identity: true,
 		Text: fmt.Sprintf("the identity file %s is damaged: %v", path, err),
@@ -106,39 +140,49 @@ func newIdentity(dir, path string) (crypto.PrivKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	// O_EXCL, 0600, and a name that no crash has left behind.
-	f, err := os.CreateTemp(dir, identityFile+".*.new")
+	err = linkNew(path, raw)
+	if errors.Is(err, fs.ErrExist) {
+		key, err := loadIdentity(path)
+		return key, unfit(path, err) // a link to nowhere, too
+	}
+	if err == nil {
+		err = syncDir(dir)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("make the identity: %w", err)
+		return nil, &Error{
+			Code: Unavailable, Text: fmt.Sprintf("cannot write the identity file %s: %v", path, err),
+			Hint: "make room, name another directory with --data-dir, or keep nothing with --ephemeral",
+		}
+	}
+	return key, nil
+}
+
+// linkNew makes the file path, which only we can read, of raw; whole, or not at all.
+func linkNew(path string, raw []byte) error {
+	// O_EXCL, 0600, and a name that no crash has left behind.
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.new")
+	if err != nil {
+		return err
 	}
 	defer os.Remove(f.Name())
 	_, err = f.Write(raw)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err != nil {
-		return nil, fmt.Errorf("write the identity: %w", err)
+	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
 	}
-	if err := os.Link(f.Name(), path); errors.Is(err, fs.ErrExist) {
-		key, err := loadIdentity(path)
-		if err != nil {
-			return nil, damaged(path, err) // a link to nowhere, too
-		}
-		return key, nil
-	} else if err != nil {
-		return nil, fmt.Errorf("write the identity: %w", err)
-	}
-	return key, syncDir(dir)
+	return os.Link(f.Name(), path)
 }
 
 // readSmall reads a file that must not be larger than maxIdentity.
-func readSmall(path string) ([]byte, error) {
+func readSmall(path string) ([]byte, fs.FileMode, error) {
 	st, err := os.Stat(path)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if st.Size() > maxIdentity {
-		return nil, fmt.Errorf("%d bytes are too many", st.Size())
+		return nil, 0, fmt.Errorf("%d bytes are too many", st.Size())
 	}
-	return os.ReadFile(path)
+	raw, err := os.ReadFile(path)
+	return raw, st.Mode().Perm(), err
 }
 
 // syncDir makes a new name in dir durable.

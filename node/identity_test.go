@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -136,6 +137,36 @@ func TestDamagedIdentity(t *testing.T) {
 		t.Fatal(err)
 	}
 	must(Identity(dir))
+}
+
+// A key that others can read is not taken, as ssh takes none, and neither mended in silence: the person is to ask who has
+// read it.
+func TestExposedIdentity(t *testing.T) {
+	dir := t.TempDir()
+	who := must(Identity(dir))
+	path := filepath.Join(dir, identityFile)
+	for mode := range os.FileMode(0o1000) {
+		if mode&0o400 == 0 {
+			continue // root reads it all the same, others do not
+		}
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+		info, err := Identity(dir)
+		if mode&0o077 == 0 {
+			if err != nil || info.Peer != who.Peer {
+				t.Errorf("%04o: %v", mode, err)
+			}
+			continue
+		}
+		var e *Error
+		if !errors.As(err, &e) || !e.Identity || e.Code != Invalid || !strings.Contains(e.Text, "others can read") || !strings.Contains(e.Hint, "chmod 600 "+path) {
+			t.Errorf("%04o: %v", mode, err)
+		}
+		if st := must(os.Stat(path)); st.Mode() != mode {
+			t.Errorf("%04o: its mode is %v now", mode, st.Mode())
+		}
+	}
 }
 
 // What is no file at all is no reason for a new key either.

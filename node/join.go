@@ -430,6 +430,7 @@ func (q enterRoom) run(l *loop) (<-chan struct{}, error) {
 	if err := r.saveSeat(); err != nil {
 		l.warnDisk(r, err)
 	}
+	delete(l.untold, r.id) // its seat on disk has just made way
 	l.book.want(q.t.owner, q.t.addrs)
 	l.enter(r)
 	r.takeNews(&protocol.PollMember{Records: q.reply.Records, Keys: q.reply.Keys, More: len(q.reply.Keys) == 0})

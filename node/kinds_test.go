@@ -139,7 +139,7 @@ func TestEveryWayToLoseAPlace(t *testing.T) {
 				if w.says != "" && (err == nil || err.Error() != w.says || codeOf(err) != RefusedCode || AsError(err).Hint == "") {
 					t.Errorf("the join: %v (%s)", err, codeOf(err))
 				}
-				w.want.By, w.want.ByNick, w.want.At = alice.self, "alice", got.At
+				w.want.By, w.want.ByNick, w.want.At, w.want.Removal = alice.self, "alice", got.At, got.Removal
 				if w.end > 0 {
 					w.want.Until = got.At.Add(w.end)
 				}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
@@ -168,8 +169,19 @@ func (r *room) drop() {
 	r.publishSnapshot()
 }
 
-// warnDisk says that something could not be kept.
+// A diskWarning is what was last said of the disk, and when.
+type diskWarning struct {
+	text string
+	at   time.Time
+}
+
+// warnDisk says that something could not be kept; not at every try of a member to poll.
 func (l *loop) warnDisk(r *room, err error) {
 	l.n.log.Error("disk", "err", err)
+	said := diskWarning{err.Error(), l.now()}
+	if said.text == l.diskSaid.text && said.at.Sub(l.diskSaid.at) < attemptEvery {
+		return
+	}
+	l.diskSaid = said
 	l.emit(r, Warning{Code: "disk", Text: fmt.Sprintf("cannot write to disk: %v", err)})
 }

@@ -130,6 +130,9 @@ const (
 
 	// defaultInvite is an invite's life where none is asked for.
 	defaultInvite = 24 * time.Hour
+	// readTime, at least, between a reader's taking the reason of our removal and our noting it as shown: a terminal
+	// takes milliseconds, and a machine that swaps a second.
+	readTime = time.Second
 	// lockTimeout: how long we wait for another node to let go of the data directory.
 	lockTimeout = 200 * time.Millisecond
 

@@ -33,13 +33,17 @@ type loop struct {
 	acking map[protocol.RoomID]bool
 	// What strangers may ask, all together.
 	strangerPolls, strangerJoins *rate.Limiter
+	// untold are reasons that are kept, and that no face is known to have shown yet.
+	untold   map[protocol.RoomID]*untold
+	diskSaid diskWarning
 }
 
 func newLoop(n *Node, s *store) (*loop, error) {
 	l := &loop{
 		n: n, store: s,
 		rooms: make(map[protocol.RoomID]*room), found: make(map[protocol.RoomID]*foundRoom), warned: make(map[string]time.Time), acking: make(map[protocol.RoomID]bool),
-		subs: make(map[*Subscription]struct{}), numbers: make(map[protocol.RoomID]uint64), former: make(map[protocol.RoomID]former),
+		untold: make(map[protocol.RoomID]*untold),
+		subs:   make(map[*Subscription]struct{}), numbers: make(map[protocol.RoomID]uint64), former: make(map[protocol.RoomID]former),
 		lastRun:       time.Now(),
 		strangerPolls: rate.NewLimiter(strangerPolls, strangerPollBurst), strangerJoins: rate.NewLimiter(strangerJoins, strangerJoinBurst),
 	}
@@ -132,6 +136,10 @@ func (l *loop) stop() {
 	for _, r := range l.rooms {
 		r.stop()
 	}
+	l.noteTaken()
+	for id := range l.untold {
+		l.settle(id)
+	}
 	for s := range l.subs {
 		close(s.c)
 	}
@@ -155,6 +163,7 @@ func (l *loop) tick() {
 			r.tick(now)
 		}
 	}
+	l.tickUntold(now)
 	l.book.dialDue(l, now)
 	l.n.polls.sweep(now)
 	l.n.joins.sweep(now)
@@ -222,25 +231,34 @@ func (l *loop) sharesRoom(p peer.ID) bool {
 type Subscription struct {
 	n    *Node
 	c    chan Event // closed by the loop
-	lost int        // owned by the loop
+	lost int        // owned by the loop, as is pushed
+	// pushed counts what went into c.
+	pushed uint64
 }
 
-// push is called by the loop.
-func (s *Subscription) push(ev Event) {
+// push is called by the loop. It reports whether ev is in the queue.
+func (s *Subscription) push(ev Event) bool {
 	if s.lost > 0 {
 		gap := Event{Seq: ev.Seq, Time: ev.Time, Body: Gap{Lost: s.lost}}
 		select {
 		case s.c <- gap:
 			s.lost = 0
+			s.pushed++
 		default:
 		}
 	}
 	select {
 	case s.c <- ev:
+		s.pushed++
+		return true
 	default:
 		s.lost++
+		return false
 	}
 }
+
+// taken is how many of the events pushed a reader has taken.
+func (s *Subscription) taken() uint64 { return s.pushed - uint64(len(s.c)) }
 
 // Events is closed when the node or the subscription is.
 func (s *Subscription) Events() <-chan Event { return s.c }
@@ -263,18 +281,28 @@ func (q subscribe) run(l *loop) (none, error) {
 			q.s.push(Event{Seq: l.seq, Time: l.now(), Room: r.id, RoomName: r.label(), Body: r.joinedEvent()})
 		}
 	}
+	for _, u := range l.untold {
+		if !u.taken {
+			u.show(q.s)
+		}
+	}
 	return none{}, nil
 }
 
 func (q unsubscribe) run(l *loop) (none, error) {
 	if _, ok := l.subs[q.s]; ok {
+		l.noteTaken()
+		for _, u := range l.untold {
+			delete(u.at, q.s)
+		}
 		delete(l.subs, q.s)
 		close(q.s.c)
 	}
 	return none{}, nil
 }
 
-// Subscribe starts a stream of events, beginning with a [Joined] for every room that we are in.
+// Subscribe starts a stream of events, beginning with a [Joined] for every room that we are in and a [Removed] for every
+// removal that no reader has been told of.
 func (n *Node) Subscribe() *Subscription {
 	s := &Subscription{n: n, c: make(chan Event, EventQueue)}
 	if _, err := ask(context.Background(), n, subscribe{s}); err != nil {

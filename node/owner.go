@@ -77,7 +77,7 @@ func (r *room) stepEffects(ev authority.Event) ([]authority.Effect, error) {
 	switch {
 	case errors.As(err, &disk):
 		r.l.warnDisk(r, disk.error)
-		return nil, &Error{Code: Unavailable, Text: fmt.Sprintf("nothing has changed: cannot write to disk: %v", disk.error), Hint: "make room in the data directory and try again"}
+		return nil, disk.forPerson()
 	case err != nil:
 		return nil, ruleError(r.label(), err)
 	}
@@ -107,6 +107,13 @@ func (l *loop) decide(ledger authority.Ledger, ev authority.Event) (authority.Le
 
 // A diskError is what the store failed with.
 type diskError struct{ error }
+
+func (e diskError) forPerson() *Error {
+	if errors.Is(e.error, errInDoubt) {
+		return &Error{Code: Unavailable, Text: e.Error(), Hint: "see to the disk and start localchat again"}
+	}
+	return &Error{Code: Unavailable, Text: fmt.Sprintf("nothing has changed: cannot write to disk: %v", e.error), Hint: "make room in the data directory and try again"}
+}
 
 func (r *room) carryOut(e authority.Effect) {
 	switch e := e.(type) {

@@ -134,6 +134,9 @@ func (n *Node) pollStream(ctx context.Context, room protocol.RoomID, answered fu
 	if err != nil || q.over {
 		return q.over, err
 	}
+	if q.ask.Ack != nil {
+		ctx = n.ctx // of an earlier life's reason; our place, and with it ctx, has just ended
+	}
 	s, err := n.open(ctx, q.authority, protocol.PollID)
 	if err != nil {
 		return false, err
@@ -231,8 +234,12 @@ func (e pollFailed) handle(l *loop) {
 func (e ackSent) handle(l *loop) {
 	delete(l.acking, e.room)
 	l.checkFarewell()
-	if err := l.store.dropSeat(e.room); err != nil {
-		l.n.log.Error("forget a seat", "err", err)
+	if u := l.untold[e.room]; u != nil {
+		u.acked = true
+		return
+	}
+	if l.rooms[e.room] == nil { // else we are in again, with another seat
+		l.dropSeat(e.room)
 	}
 }
 
@@ -259,11 +266,11 @@ func (r *room) seatStep(ev authority.SeatEvent) pollStep {
 			ack := e.Ack
 			step.ask.Ack = &ack
 			r.l.acking[r.id] = true
+			if r.l.rooms[r.id] == r {
+				r.l.forget(r) // the reason was shown in an earlier life
+			}
 		case authority.Show:
 			r.showReason(e.Reason)
-			if err := r.saveSeat(); err != nil {
-				r.l.warnDisk(r, err)
-			}
 		case authority.ShowRefused:
 			r.showRefused()
 			step.over = true
@@ -308,25 +315,28 @@ func (r *room) takeNews(m *protocol.PollMember) {
 
 // showReason ends our place and says why.
 func (r *room) showReason(reason protocol.SignedReason) {
-	r.l.emit(r, removedEvent(reason))
+	r.l.tell(r, removedEvent(reason))
 	r.l.forget(r)
 }
 
 func removedEvent(reason protocol.SignedReason) Removed {
-	return Removed{Kind: kindName(reason.Kind), Text: reason.Text, By: reason.By, ByNick: reason.ByNick, At: reason.At, Until: reason.Until}
+	return Removed{
+		Kind: kindName(reason.Kind), Text: reason.Text, By: reason.By, ByNick: reason.ByNick, At: reason.At, Until: reason.Until,
+		Removal: reason.Removal,
+	}
 }
 
 // showRefused ends our place without a reason.
 func (r *room) showRefused() {
 	r.l.emit(r, Refused{})
-	if err := r.l.store.dropSeat(r.id); err != nil {
-		r.l.n.log.Error("forget a seat", "err", err)
-	}
+	r.l.dropSeat(r.id)
 	r.l.forget(r)
 }
 
-func (r *room) saveSeat() error {
-	return r.l.store.saveSeat(r.id, savedSeat{Seat: *r.seat, Name: r.label(), Nick: r.nick, Addrs: formatAddrs(r.l.addrsOf(r.authority()))})
+func (r *room) saveSeat() error { return r.l.store.saveSeat(r.id, r.saved()) }
+
+func (r *room) saved() savedSeat {
+	return savedSeat{Seat: *r.seat, Name: r.label(), Nick: r.nick, Addrs: formatAddrs(r.l.addrsOf(r.authority()))}
 }
 
 // absence is a member's view of the authority: who is present by its word, and since when it has been silent.

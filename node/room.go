@@ -149,12 +149,9 @@ func (r *room) becomeJoined() {
 	if r.gossip != nil || r.current().Closed() {
 		return
 	}
-	first, err := r.l.store.reserve(r.id, ctrBlock)
-	if err != nil {
-		r.l.warnDisk(r, err)
+	if err := r.reserve(); err != nil {
+		r.l.warnDisk(r, err) // the first line tries again
 	}
-	r.ctr = max(r.ctr, first)
-	r.ctrLimit = r.ctr + ctrBlock
 	g, err := startGossip(r.ctx, r.l.n.host, &r.snap, r.owner(), r.l.n.offer, r.l.n.log)
 	if err != nil {
 		r.l.n.log.Error("start gossip", "room", r.id, "err", err)

@@ -91,13 +91,10 @@ func (r *room) flushWaiting() {
 
 // send makes a line of ours and lets it in the way that everybody's comes in.
 func (r *room) send(c protocol.Content, key protocol.Key) (string, error) {
-	if r.ctr == r.ctrLimit {
-		first, err := r.l.store.reserve(r.id, ctrBlock)
-		if err != nil {
+	if r.ctr >= r.ctrLimit {
+		if err := r.reserve(); err != nil {
 			return "", &Error{Code: Unavailable, Text: fmt.Sprintf("not said: cannot write to disk: %v", err), Hint: "make room in the data directory and try again"}
 		}
-		r.ctr = max(r.ctr, first)
-		r.ctrLimit = r.ctr + ctrBlock
 	}
 	c.At = r.l.now().UTC().Truncate(time.Millisecond)
 	h := protocol.Header{Room: r.id, Epoch: r.current().Epoch(), Ctr: r.ctr + 1, Prev: r.prev, Lamport: r.lamport + 1}
@@ -117,6 +114,16 @@ func (r *room) send(c protocol.Content, key protocol.Key) (string, error) {
 	r.fresh = true
 	r.syncSoon(syncSoon)
 	return lineID(msg.ID), nil
+}
+
+// reserve takes the next block of message numbers.
+func (r *room) reserve() error {
+	first, err := r.l.store.reserve(r.id, r.ctr, ctrBlock)
+	if err != nil {
+		return err
+	}
+	r.ctr, r.ctrLimit = first, first+ctrBlock
+	return nil
 }
 
 // takeLine lets a validated line into the room: the one way in, for live lines, fetched ones and our own.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -39,9 +40,17 @@ var (
 	keyVersion     = []byte("version")
 )
 
-// A store is what outlives the process: every method returns after its change is on the disk. A nil store keeps
-// nothing (--ephemeral). It is used by the node loop alone.
-type store struct{ db *bolt.DB }
+// A store is what outlives the process: every method returns after its change is on the disk, or with an error if it
+// has not happened; [errInDoubt] is the exception. A nil store keeps nothing (--ephemeral). It is used by the node
+// loop alone.
+type store struct {
+	db *bolt.DB
+	// broken is why nothing more is written in this life; see update.
+	broken error
+}
+
+// errInDoubt: whether the change has happened shows at the next start.
+var errInDoubt = errors.New("the disk failed at the last moment, so that only the next start can tell whether that has happened")
 
 // A savedSeat is a member's place, as kept on its own node.
 type savedSeat struct {
@@ -57,11 +66,15 @@ func openStore(dir string) (*store, error) {
 		return nil, nil
 	}
 	path := filepath.Join(dir, storeFile)
-	var db *bolt.DB
-	err := guarded(func() (err error) {
-		db, err = bolt.Open(path, 0o600, &bolt.Options{Timeout: lockTimeout})
-		return err
-	})
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		if err := newStore(dir, path); err != nil {
+			return nil, &Error{
+				Code: Unavailable, Text: fmt.Sprintf("cannot make the store %s: %v", path, err),
+				Hint: "make room, name another directory with --data-dir, or keep nothing with --ephemeral",
+			}
+		}
+	}
+	db, err := openFile(path)
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
 		return nil, &Error{
@@ -82,6 +95,38 @@ func openStore(dir string) (*store, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	return s, nil
+}
+
+// newStore makes the file beside its place and links it there, so that a start that is cut off leaves either no store or
+// a whole one: bbolt takes a file whose first pages have not been written for a damaged one.
+func newStore(dir, path string) error {
+	f, err := os.CreateTemp(dir, storeFile+".*.new") // O_EXCL, 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	if err := f.Close(); err != nil {
+		return err
+	}
+	db, err := openFile(f.Name())
+	if err != nil {
+		return err
+	}
+	if err := errors.Join((&store{db: db}).prepare(), db.Close()); err != nil {
+		return err
+	}
+	if err := os.Link(f.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return syncDir(dir)
+}
+
+func openFile(path string) (db *bolt.DB, err error) {
+	err = guarded(func() (err error) {
+		db, err = bolt.Open(path, 0o600, &bolt.Options{Timeout: lockTimeout})
+		return err
+	})
+	return db, err
 }
 
 // guarded makes an error of what bbolt does on a damaged page: it panics, or reads past the end of its mapping.
@@ -149,12 +194,39 @@ func (s *store) close() error {
 	return s.db.Close()
 }
 
+// update is one change, whole or not at all. bbolt writes and syncs a change's pages before the page that makes them count. If
+// that last one is written and its sync fails, the change is seen by whoever reads the file, and may be gone after a
+// power failure; and a later sync that succeeds proves nothing, since the kernel reports a lost page once. So nothing
+// is built upon it: there is no write after that until a new start has read what holds.
+func (s *store) update(change func(tx *bolt.Tx) error) error {
+	if s.broken != nil {
+		return s.broken
+	}
+	id := 0
+	err := s.db.Update(func(tx *bolt.Tx) error {
+		id = tx.ID()
+		return change(tx)
+	})
+	if err == nil {
+		return nil
+	}
+	// View fails only on a closed store.
+	_ = s.db.View(func(tx *bolt.Tx) error {
+		if tx.ID() == id {
+			s.broken = fmt.Errorf("nothing is written any more, since an earlier write failed: %w", err)
+			err = fmt.Errorf("%w: %w", errInDoubt, err)
+		}
+		return nil
+	})
+	return err
+}
+
 // saveBatch writes what one step of a ledger decided, all or nothing.
 func (s *store) saveBatch(room protocol.RoomID, b authority.Batch) error {
 	if s == nil {
 		return nil
 	}
-	return s.db.Update(func(tx *bolt.Tx) error {
+	return s.update(func(tx *bolt.Tx) error {
 		rb, err := tx.Bucket(bucketRooms).CreateBucketIfNotExists(room[:])
 		if err != nil {
 			return err
@@ -288,7 +360,7 @@ func (s *store) dropRoom(room protocol.RoomID) error {
 	if s == nil {
 		return nil
 	}
-	return s.db.Update(func(tx *bolt.Tx) error {
+	return s.update(func(tx *bolt.Tx) error {
 		err := tx.Bucket(bucketRooms).DeleteBucket(room[:])
 		if errors.Is(err, bolterrors.ErrBucketNotFound) {
 			return nil
@@ -301,14 +373,14 @@ func (s *store) saveSeat(room protocol.RoomID, seat savedSeat) error {
 	if s == nil {
 		return nil
 	}
-	return s.db.Update(func(tx *bolt.Tx) error { return putJSON(tx.Bucket(bucketSeats), room[:], seat, false) })
+	return s.update(func(tx *bolt.Tx) error { return putJSON(tx.Bucket(bucketSeats), room[:], seat, false) })
 }
 
 func (s *store) dropSeat(room protocol.RoomID) error {
 	if s == nil {
 		return nil
 	}
-	return s.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(bucketSeats).Delete(room[:]) })
+	return s.update(func(tx *bolt.Tx) error { return tx.Bucket(bucketSeats).Delete(room[:]) })
 }
 
 // loadSeats reads the places that we had in others' rooms.
@@ -342,7 +414,7 @@ func (s *store) pin(name string, owner peer.ID) error {
 	if s == nil {
 		return nil
 	}
-	return s.db.Update(func(tx *bolt.Tx) error { return tx.Bucket(bucketPins).Put(pinKey(name), []byte(owner)) })
+	return s.update(func(tx *bolt.Tx) error { return tx.Bucket(bucketPins).Put(pinKey(name), []byte(owner)) })
 }
 
 func (s *store) pinned(name string) (peer.ID, bool) {
@@ -358,17 +430,17 @@ func (s *store) pinned(name string) (peer.ID, bool) {
 	return owner, owner != ""
 }
 
-// reserve makes the numbers up to limit ours in room, so that none is used twice even after a crash, and returns the
-// first number that no earlier call has reserved.
-func (s *store) reserve(room protocol.RoomID, n uint64) (uint64, error) {
+// reserve makes n numbers ours in room, so that none is used twice even after a crash, and returns the first of them: one
+// that no earlier call has reserved, and not below from.
+func (s *store) reserve(room protocol.RoomID, from, n uint64) (uint64, error) {
 	if s == nil {
-		return 0, nil
+		return from, nil
 	}
-	var first uint64
-	err := s.db.Update(func(tx *bolt.Tx) error {
+	first := from
+	err := s.update(func(tx *bolt.Tx) error {
 		b := tx.Bucket(bucketCounters)
 		if v := b.Get(room[:]); len(v) == 8 {
-			first = binary.BigEndian.Uint64(v)
+			first = max(first, binary.BigEndian.Uint64(v))
 		}
 		return b.Put(room[:], binary.BigEndian.AppendUint64(nil, first+n))
 	})

@@ -1,0 +1,89 @@
+package node
+
+import (
+	"time"
+
+	"localchat/protocol"
+)
+
+// An untold reason is kept on disk, and no face is known to have shown it. Whether a person has read it cannot be known,
+// and a node that dies can do one of two things: note it as shown first, and risk that nobody ever sees it, or last, and
+// risk that it is shown in two lives. The second is the lesser evil; [Removed].Removal says that it is the same. So it is
+// noted once a reader has taken the event from its queue and has had [readTime] to show it. A reason that comes while
+// nobody listens, or is taken up from disk before the first face is there, waits for one.
+type untold struct {
+	ev    Event
+	seat  savedSeat
+	at    map[*Subscription]uint64 // the number of ev among the events pushed there
+	acked bool                     // the authority has read our acknowledgement
+	taken bool                     // from one of the queues
+	since time.Time                // when that was noticed
+}
+
+// tell shows a reason to every face that is there, and remembers it for the one that is not.
+func (l *loop) tell(r *room, body Removed) {
+	l.seq++
+	u := &untold{
+		ev:   Event{Seq: l.seq, Time: l.now(), Room: r.id, RoomName: r.label(), Body: body},
+		seat: r.saved(), at: make(map[*Subscription]uint64),
+	}
+	u.seat.Seat.Shown = true
+	l.untold[r.id] = u
+	for s := range l.subs {
+		u.show(s)
+	}
+}
+
+func (u *untold) show(s *Subscription) {
+	if s.push(u.ev) {
+		u.at[s] = s.pushed
+	}
+}
+
+// noteTaken looks which reasons a reader has taken.
+func (l *loop) noteTaken() {
+	now := l.now()
+	for _, u := range l.untold {
+		for s, n := range u.at {
+			if !u.taken && s.taken() >= n {
+				u.taken, u.since = true, now
+			}
+		}
+	}
+}
+
+func (l *loop) tickUntold(now time.Time) {
+	l.noteTaken()
+	for id, u := range l.untold {
+		for s := range l.subs {
+			if _, ok := u.at[s]; !ok {
+				u.show(s) // its queue was full
+			}
+		}
+		if now.Sub(u.since) >= readTime {
+			l.settle(id)
+		}
+	}
+}
+
+// settle notes a reason that has been taken as shown; with the acknowledgement out too, nothing is left to do for it.
+func (l *loop) settle(id protocol.RoomID) {
+	u := l.untold[id]
+	if !u.taken {
+		return
+	}
+	delete(l.untold, id)
+	if u.acked {
+		l.dropSeat(id)
+		return
+	}
+	if err := l.store.saveSeat(id, u.seat); err != nil {
+		l.n.log.Error("note a reason as shown", "err", err)
+	}
+}
+
+func (l *loop) dropSeat(id protocol.RoomID) {
+	if err := l.store.dropSeat(id); err != nil {
+		l.n.log.Error("forget a seat", "err", err)
+	}
+}
