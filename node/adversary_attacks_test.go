@@ -116,7 +116,6 @@ func replaysLate(s *siege) {
 // forgesRecordsAsMember: the owner's person is told, once.
 func forgesRecordsAsMember(s *siege) {
 	m := s.mallory
-	m.removal = Committed{Seq: m.state.Seq() + 1, Epoch: m.state.Epoch()}
 	m.forgesRecords()
 	time.Sleep(time.Second) // simulated
 	s.warnings["alice"] = 1

@@ -80,8 +80,12 @@ func (m *mallory) forgesAuthor() {
 
 // forgesRecords signs what only the authority may: its own admission, another's removal, the end.
 func (m *mallory) forgesRecords() {
-	_, head := m.at()
-	for seq := m.removal.Seq; seq <= m.removal.Seq+1; seq++ {
+	seq, head := m.at()
+	from := m.removal
+	if from == (Committed{}) { // a member
+		from.Seq, from.Epoch = seq+1, m.state.Epoch()
+	}
+	for seq := from.Seq; seq <= from.Seq+1; seq++ {
 		for _, b := range []protocol.Body{
 			protocol.Admit{Peer: m.host.ID(), Nick: "mallory"},
 			protocol.Close{Kind: protocol.Closed},
@@ -89,7 +93,7 @@ func (m *mallory) forgesRecords() {
 			protocol.Rekey{},
 		} {
 			r := protocol.Record{
-				Room: m.room, Seq: seq, Prev: head, Term: 1, Epoch: m.removal.Epoch + 1, At: time.Now(), Author: m.host.ID(), Body: b,
+				Room: m.room, Seq: seq, Prev: head, Term: 1, Epoch: from.Epoch + 1, At: time.Now(), Author: m.host.ID(), Body: b,
 			}
 			m.spread(m.records, must(protocol.SignRecord(r, m.key)).Bytes())
 			r.Author = m.owner // says so, and is not

@@ -10,6 +10,7 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/peer"
 	libprotocol "github.com/libp2p/go-libp2p/core/protocol"
+	"github.com/libp2p/go-libp2p/p2p/protocol/identify"
 
 	"localchat/protocol"
 )
@@ -118,9 +119,9 @@ var nicks = map[string]protocol.JoinCode{
 // refused is the one answer to whoever may not know.
 var refused = frame(&protocol.PollReply{})
 
-// polls asks p, and is refused.
+// polls asks p, and is refused, or not even answered.
 func (m *mallory) polls(p peer.ID, q protocol.PollRequest) {
-	if reply := must(m.question(p, q)); !bytes.Equal(frame(&reply), refused) {
+	if reply, err := m.question(p, q); err == nil && !bytes.Equal(frame(&reply), refused) {
 		m.gained("of %s by the poll %+v: %+v", p, q, reply)
 	}
 }
@@ -201,6 +202,19 @@ func (m *mallory) claims(nonce protocol.Nonce, admission, removal uint64) {
 	must(struct{}{}, protocol.ReadFrame(st, &after))
 }
 
+// claimsByGuess knows who was admitted when, but no nonce except its own.
+func (m *mallory) claimsByGuess() {
+	_, records := m.loot()
+	for _, raw := range records {
+		r := must(protocol.OpenRecord(raw))
+		if b, ok := r.Body.(protocol.Admit); ok && b.Peer != m.host.ID() {
+			for next := range uint64(3) {
+				m.claims(m.nonce, r.Seq, m.removal.Seq+next)
+			}
+		}
+	}
+}
+
 func (m *mallory) asksAndTells() {
 	for _, p := range m.nodes {
 		for _, q := range []protocol.AskRequest{
@@ -243,6 +257,25 @@ func (m *mallory) floodsDoors() {
 	}
 }
 
+// floodsRooms asks everybody, in every way that there is, about rooms that are not there.
+func (m *mallory) floodsRooms() {
+	for i := range byte(100) {
+		room := protocol.RoomID{i, 0xfe}
+		for _, p := range m.nodes {
+			m.polls(p, protocol.PollRequest{Room: room, Nonce: m.nonce, Admission: m.admission})
+			var reply protocol.SyncReply
+			err := m.ask(p, protocol.SyncID, &protocol.SyncRequest{Room: room, Keys: []uint64{1}}, &reply)
+			if err == nil && !bytes.Equal(frame(&reply), frame(&protocol.SyncReply{})) {
+				m.gained("of %s by sync of no room: %+v", p, reply)
+			}
+			if st, err := m.call(p, protocol.GossipID(room)); err == nil {
+				st.Reset()
+				m.gained("the gossip of no room with %s", p)
+			}
+		}
+	}
+}
+
 var allProtocols = []libprotocol.ID{
 	protocol.PollID, protocol.JoinID, protocol.AskID, protocol.SyncID, protocol.TellID, protocol.RoomsID,
 }
@@ -278,6 +311,18 @@ func (m *mallory) waitsForBadFrames() {
 		}
 	}
 	m.open = nil
+}
+
+// pushesIdentify uses up the identify pushes that everybody takes from this network.
+func (m *mallory) pushesIdentify() {
+	for _, p := range m.nodes {
+		for range 50 {
+			if st, err := m.call(p, identify.IDPush); err == nil {
+				_, _ = st.Write([]byte{0}) // an empty message; a stream alone is not seen yet at the other end
+				_ = st.Close()
+			}
+		}
+	}
 }
 
 // neverReads asks what has long answers and reads none.

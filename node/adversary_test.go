@@ -91,7 +91,9 @@ func (l *lan) infiltrate(host int, room RoomInfo) *mallory {
 func (m *mallory) gained(format string, args ...any) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.gains = append(m.gains, fmt.Sprintf(format, args...))
+	if what := fmt.Sprintf(format, args...); !slices.Contains(m.gains, what) {
+		m.gains = append(m.gains, what)
+	}
 }
 
 // pause ends early with mallory.
@@ -206,7 +208,11 @@ func (m *mallory) enlist() {
 	go m.poll()
 }
 
+// hear keeps a line; its own forgeries come back too, and are none.
 func (m *mallory) hear(raw []byte) {
+	if _, err := protocol.OpenMessage(raw); err != nil {
+		return
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.heard[protocol.DataID(raw)] = slices.Clone(raw)

@@ -12,6 +12,7 @@ import (
 	pb "github.com/libp2p/go-libp2p-pubsub/pb"
 	"github.com/libp2p/go-libp2p/core/event"
 	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	libprotocol "github.com/libp2p/go-libp2p/core/protocol"
 
@@ -88,8 +89,12 @@ func startGossip(ctx context.Context, h host.Host, snap *atomic.Pointer[snapshot
 		params.D, params.Dlo, params.Dhi = 8, 6, 12
 	}
 	var err error
+	g.poke, err = h.EventBus().Emitter(new(event.EvtPeerProtocolsUpdated))
+	if err != nil {
+		return nil, err
+	}
 	g.ps, err = pubsub.NewGossipSub(
-		ctx, h,
+		ctx, answering{h, g.meet},
 		pubsub.WithGossipSubProtocols([]libprotocol.ID{proto}, features),
 		pubsub.WithGossipSubParams(params),
 		pubsub.WithFloodPublish(true),
@@ -109,10 +114,6 @@ func startGossip(ctx context.Context, h host.Host, snap *atomic.Pointer[snapshot
 		pubsub.WithSeenMessagesTTL(seenFor),
 		pubsub.WithLogger(log), pubsub.WithRPCLogger(log),
 	)
-	if err != nil {
-		return nil, err
-	}
-	g.poke, err = h.EventBus().Emitter(new(event.EvtPeerProtocolsUpdated))
 	if err != nil {
 		return nil, err
 	}
@@ -312,13 +313,33 @@ func (g *gossip) bar(p peer.ID) {
 // unbar lets p in again. Lifting the bar alone restores nothing (measured): pubsub has to look at the peer anew, which
 // it does when told that the peer's protocols have changed.
 func (g *gossip) unbar(p peer.ID) {
-	if !g.barred.lift(p) {
-		return
+	if g.barred.lift(p) {
+		g.meet(p)
 	}
+}
+
+// meet has pubsub open a stream to p, if it has none.
+func (g *gossip) meet(p peer.ID) {
 	err := g.poke.Emit(event.EvtPeerProtocolsUpdated{Peer: p, Added: []libprotocol.ID{protocol.GossipID(g.room)}})
 	if err != nil {
-		g.log.Debug("cannot tell pubsub of a returned peer", "peer", p, "err", err)
+		g.log.Debug("cannot tell pubsub of a peer", "peer", p, "err", err)
 	}
+}
+
+// An answering host says who opens a stream to us. Pubsub needs a stream each way, and learns that a connected peer
+// has come into the room by an identify push alone, of which libp2p takes ten from a whole /24 and then one in five
+// seconds: after a few newcomers, or with one stranger who pushes, the next would hear nothing live.
+type answering struct {
+	host.Host
+	opened func(peer.ID)
+}
+
+// SetStreamHandler is how pubsub asks for the streams that others open.
+func (h answering) SetStreamHandler(id libprotocol.ID, handle network.StreamHandler) {
+	h.Host.SetStreamHandler(id, func(s network.Stream) {
+		h.opened(s.Conn().RemotePeer())
+		handle(s)
+	})
 }
 
 // close ends what ctx of startGossip does not.
