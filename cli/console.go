@@ -30,6 +30,7 @@ type console struct {
 	// oneRoom: the console was opened for a room and ends when it is thrown out of the last one.
 	oneRoom bool
 
+	lines   <-chan typed // of input; closed at its end
 	show    settings
 	rooms   []here // in the order of entering
 	current string // id of the room typed into, "" for none
@@ -106,6 +107,15 @@ func (a *app) console(ctx context.Context, open *opening) error {
 			interactive: isTerminal(a.stdin), terminal: isTerminal(a.stdout) && a.variable("TERM") != "dumb",
 			show: settings{times: true}, done: make(chan finished), undelivered: map[string]bool{},
 		}
+		if a.opts.plain == plainEdit && c.interactive && isTerminal(a.stdout) {
+			done, err := a.edit(ctx, c)
+			if err != nil {
+				return err
+			}
+			defer done()
+		} else {
+			c.lines = a.readLines(ctx, maxLine)
+		}
 		err := c.loop(ctx, open)
 		cancel()
 		c.work.Wait()
@@ -130,10 +140,9 @@ func (c *console) loop(ctx context.Context, open *opening) error {
 		}
 		c.start(ctx, open.command(), nil, true)
 	}
-	lines := c.app.readLines(ctx, maxLine)
 	var patience <-chan time.Time // runs once the input has ended
 	for !c.over() {
-		input := lines
+		input := c.lines
 		if c.ended || c.busy() {
 			input = nil
 		}
@@ -212,6 +221,10 @@ func askingText(info node.Info) safeText {
 func (c *console) take(ctx context.Context, line typed, open bool) {
 	if !open {
 		c.ended = true
+		return
+	}
+	if errors.Is(line.err, errInterrupted) {
+		c.failure = line.err
 		return
 	}
 	if line.err != nil {

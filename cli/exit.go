@@ -24,7 +24,7 @@ const (
 	exitInterrupted = 130
 )
 
-// errInterrupted is the cause of a context that a signal ended.
+// errInterrupted is the cause of a context that a signal ended, and what ends a console where the key for it is no signal.
 var errInterrupted = errors.New("interrupted")
 
 // errOutputClosed says that whoever read our standard output has gone, as head does. It ends a command in order and is
@@ -79,7 +79,7 @@ func codeOf(e *node.Error) int {
 // finish reports err on w in two lines and returns the exit code of the program.
 func finish(ctx context.Context, w io.Writer, err error) int {
 	switch {
-	case errors.Is(context.Cause(ctx), errInterrupted):
+	case errors.Is(context.Cause(ctx), errInterrupted), errors.Is(err, errInterrupted):
 		return exitInterrupted
 	case err == nil, errors.Is(err, errOutputClosed):
 		return exitOK

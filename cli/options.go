@@ -1,11 +1,13 @@
 package cli
 
 import (
+	"cmp"
 	"crypto/rand"
 	"fmt"
 	"os"
 	"os/user"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -27,7 +29,7 @@ type options struct {
 	interfaces []string
 	noMDNS     bool
 	noResume   bool
-	plain      bool
+	plain      plainMode
 	json       bool
 	noColor    bool
 	quiet      bool
@@ -45,12 +47,43 @@ func (o *options) addTo(f *pflag.FlagSet) {
 	f.StringArrayVar(&o.interfaces, "interface", nil, "look for rooms on this network interface only; repeatable")
 	f.BoolVar(&o.noMDNS, "no-mdns", false, "neither announce nor look for nodes by mDNS")
 	f.BoolVar(&o.noResume, "no-resume", false, "leave the rooms of last time alone")
-	f.BoolVar(&o.plain, "plain", false, "one event a line, nothing redrawn")
+	f.Var(&o.plain, "plain", "one event a line, nothing redrawn; with --plain=edit, only the line being typed")
+	f.Lookup("plain").NoOptDefVal = plainYes
 	f.BoolVar(&o.json, "json", false, "print results as JSON")
 	f.BoolVar(&o.noColor, "no-color", false, "no colour, as NO_COLOR")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "no words on standard error but errors")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "log in detail")
 	f.StringVar(&o.logFile, "log-file", "", "append the log to this file")
+}
+
+// A plainMode is what --plain asks for: no, yes, or yes with line editing. It is a flag value.
+type plainMode string
+
+const (
+	plainYes  = "true"
+	plainEdit = "edit"
+)
+
+// Type has pflag show a flag that mostly stands without a value.
+func (m *plainMode) Type() string { return "bool" }
+
+func (m *plainMode) String() string { return cmp.Or(string(*m), "false") }
+
+func (m *plainMode) Set(text string) error {
+	if text == plainEdit {
+		*m = plainEdit
+		return nil
+	}
+	yes, err := strconv.ParseBool(text)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%q is not true, false or edit", text)
+	case yes:
+		*m = plainYes
+	default:
+		*m = ""
+	}
+	return nil
 }
 
 // dir is the data directory; "" keeps all in memory.

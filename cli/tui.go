@@ -14,7 +14,7 @@ import (
 // fullScreen reports whether there is a screen to use and nobody asked for the plain console.
 func (a *app) fullScreen() bool {
 	term := a.variable("TERM")
-	return !a.opts.plain && term != "" && term != "dumb" && isTerminal(a.stdin) && isTerminal(a.stdout)
+	return a.opts.plain == "" && term != "" && term != "dumb" && isTerminal(a.stdin) && isTerminal(a.stdout)
 }
 
 // runScreen runs the full-screen console on n until it is left.

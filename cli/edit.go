@@ -1,0 +1,149 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"sync"
+
+	"golang.org/x/term"
+)
+
+// promptText is what stands before the line being typed.
+const promptText = "> "
+
+// An editor is the plain console's line editing, chosen by --plain=edit: what is typed can be changed, earlier lines
+// come back with the arrows, Tab completes commands. What happens meanwhile is printed above the line being typed, and
+// nothing but that line is ever redrawn.
+type editor struct {
+	t *term.Terminal
+	// interrupted tells Ctrl-C from Ctrl-D, which x/term reports alike. Set by the goroutine that reads lines, before
+	// it sends the end of input.
+	interrupted bool
+	fit         func()
+}
+
+// edit has c read from an editor, whose terminal is given back when ctx ends, when done is called, or before a panic
+// ends the program: whichever comes first.
+func (a *app) edit(ctx context.Context, c *console) (done func(), err error) {
+	in, out := a.stdin.(*os.File), a.stdout.(*os.File)
+	before, err := term.MakeRaw(int(in.Fd()))
+	if err != nil {
+		return nil, usage("use --plain", "this terminal cannot be edited on: %v", err)
+	}
+	e := newEditor(in, out, c.table)
+	e.fit = func() {
+		if w, h, err := term.GetSize(int(out.Fd())); err == nil && w > 0 {
+			_ = e.t.SetSize(w, h)
+		}
+	}
+	stdout, stderr := a.stdout, a.stderr
+	a.stdout = e
+	if isTerminal(stderr) {
+		a.stderr = e
+	}
+	a.restore = sync.OnceFunc(func() {
+		_, _ = io.WriteString(out, "\r\x1b[K") // the prompt
+		_ = term.Restore(int(in.Fd()), before)
+	})
+	stop := context.AfterFunc(ctx, a.restore)
+	c.lines = e.lines(ctx, a)
+	return func() {
+		stop()
+		a.restore()
+		a.stdout, a.stderr = stdout, stderr
+	}, nil
+}
+
+func newEditor(in io.Reader, out io.Writer, table []*command) *editor {
+	e := &editor{fit: func() {}}
+	e.t = term.NewTerminal(struct {
+		io.Reader
+		io.Writer
+	}{readerFunc(func(p []byte) (int, error) {
+		n, err := in.Read(p)
+		e.interrupted = e.interrupted || bytes.IndexByte(p[:n], ctrlC) >= 0
+		return n, err
+	}), out}, promptText)
+	e.t.AutoCompleteCallback = func(line string, pos int, key rune) (string, int, bool) {
+		if key != '\t' {
+			return "", 0, false
+		}
+		return completeCommand(line, pos, table)
+	}
+	return e
+}
+
+const ctrlC = 3
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+// Write prints above the line being typed.
+func (e *editor) Write(p []byte) (int, error) {
+	e.fit()
+	return e.t.Write(p)
+}
+
+// lines are what is typed, like those of readLines. x/term takes no more than 4096 bytes into one.
+func (e *editor) lines(ctx context.Context, a *app) <-chan typed {
+	lines := make(chan typed, maxInputQueue)
+	go func() {
+		defer a.guard()
+		defer close(lines)
+		for {
+			e.fit()
+			text, err := e.t.ReadLine()
+			if e.interrupted && errors.Is(err, io.EOF) {
+				select {
+				case lines <- typed{err: errInterrupted}:
+				case <-ctx.Done():
+				}
+				return
+			}
+			if text != "" {
+				select {
+				case lines <- typed{text: text}:
+				case <-ctx.Done():
+					return
+				}
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	return lines
+}
+
+// completeCommand completes the name of a command as far as it is clear.
+func completeCommand(line string, pos int, table []*command) (string, int, bool) {
+	typed := line[:pos]
+	if !strings.HasPrefix(typed, "/") || strings.Contains(typed, " ") {
+		return "", 0, false
+	}
+	common, found := "", 0
+	for _, c := range table {
+		name := "/" + c.name
+		if !strings.HasPrefix(name, typed) {
+			continue
+		}
+		if found++; found == 1 {
+			common = name
+		}
+		for !strings.HasPrefix(name, common) {
+			common = common[:len(common)-1]
+		}
+	}
+	switch {
+	case found == 0 || found > 1 && common == typed:
+		return "", 0, false
+	case found == 1:
+		common += " "
+	}
+	return common + line[pos:], len(common), true
+}

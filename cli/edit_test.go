@@ -1,0 +1,113 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+)
+
+// typing reads what was typed on an editor.
+func typing(t *testing.T, keys string) (lines []string, last error, shown string) {
+	t.Helper()
+	out := &screen{}
+	a, _, _ := newApp(t, newFake(), strings.NewReader(""))
+	e := newEditor(strings.NewReader(keys), out, commands())
+	for line := range e.lines(t.Context(), a) {
+		lines, last = append(lines, line.text), line.err
+	}
+	return lines, last, out.take()
+}
+
+func TestEditing(t *testing.T) {
+	const up, left, home, backspace = "\x1b[A", "\x1b[D", "\x01", "\x7f"
+	for name, c := range map[string]struct{ keys, want string }{
+		"a line":                      {"hello\r", "hello"},
+		"a letter put in":             {"hllo" + left + left + left + "e\r", "hello"},
+		"a letter taken out":          {"helllo" + left + backspace + "\r", "hello"},
+		"the beginning":               {"ello" + home + "h\r", "hello"},
+		"an earlier line":             {"hello\r" + up + "\r", "hello|hello"},
+		"all thrown away":             {"what\x15hello\r", "hello"},
+		"wide runes":                  {"日本" + backspace + "本\r", "日本"},
+		"a command completed":         {"/ki\tbob\r", "/kick bob"},
+		"as far as it is clear":       {"/un\t\r", "/un"},
+		"no command, not completed":   {"/zz\t\r", "/zz"},
+		"arguments are not commands":  {"/kick /ki\t\r", "/kick /ki"},
+		"a word is no command":        {"ki\t\r", "ki"},
+		"an empty line says nothing":  {"\rhello\r", "hello"},
+		"the end of input in between": {"hello\rhel", "hello"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			lines, err, _ := typing(t, c.keys)
+			if got := strings.Join(lines, "|"); got != c.want || err != nil {
+				t.Errorf("%q, %v; want %q", got, err, c.want)
+			}
+		})
+	}
+}
+
+// Ctrl-C ends with its own exit code, Ctrl-D in order.
+func TestEditorEnds(t *testing.T) {
+	if _, err, _ := typing(t, "hel\x03"); !errors.Is(err, errInterrupted) {
+		t.Errorf("Ctrl-C: %v", err)
+	}
+	if lines, err, _ := typing(t, "\x04hello\r"); len(lines) != 0 || err != nil {
+		t.Errorf("Ctrl-D: %q, %v", lines, err)
+	}
+}
+
+// What happens is printed above what is being typed, which is there again afterwards.
+func TestEditorPrintsAbove(t *testing.T) {
+	out := &screen{}
+	keys, typed := io.Pipe()
+	a, _, _ := newApp(t, newFake(), strings.NewReader(""))
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	e := newEditor(keys, out, commands())
+	lines := e.lines(ctx, a)
+	if _, err := io.WriteString(typed, "half"); err != nil {
+		t.Fatal(err)
+	}
+	// What the terminal has not taken in yet it may still echo after the event; a second write waits for the first to be read.
+	if _, err := io.WriteString(typed, " "); err != nil {
+		t.Fatal(err)
+	}
+	if err := writeLine(e, "<alice> hi"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(typed, "a line\r"); err != nil {
+		t.Fatal(err)
+	}
+	if line := <-lines; line.text != "half a line" {
+		t.Errorf("%q was typed", line.text)
+	}
+	shown := out.take()
+	if _, after, ok := strings.Cut(shown, "<alice> hi\r\n"); !ok || !strings.Contains(after, promptText+"half") {
+		t.Errorf("on the screen: %q", shown)
+	}
+	if err := typed.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, open := <-lines; open {
+		t.Error("no end")
+	}
+}
+
+func TestPlainMode(t *testing.T) {
+	for args, want := range map[string]plainMode{"--plain": plainYes, "--plain=edit": plainEdit, "--plain=true": plainYes, "--plain=false": "", "": ""} {
+		opts, _, err := settled(t, "", nil, strings.Fields(args)...)
+		if err != nil || opts.plain != want {
+			t.Errorf("%q: %q, %v", args, opts.plain, err)
+		}
+	}
+	if opts, _, err := settled(t, "plain = \"edit\"\n", nil); err != nil || opts.plain != plainEdit {
+		t.Errorf("in the file: %q, %v", opts.plain, err)
+	}
+	if opts, _, err := settled(t, "plain = true\n", nil); err != nil || opts.plain != plainYes {
+		t.Errorf("in the file: %q, %v", opts.plain, err)
+	}
+	if _, _, err := settled(t, "", nil, "--plain=nicely"); err == nil || !strings.Contains(err.Error(), "edit") {
+		t.Errorf("a mode that is none: %v", err)
+	}
+}
