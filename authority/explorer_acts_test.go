@@ -148,6 +148,7 @@ func (e *explorer) step(ev Event, crash int) ([]Effect, error) {
 	if !recorded {
 		e.retold(ev)
 	}
+	e.invites(ev, effects)
 	if writes && crash == crashAfter {
 		e.restart()
 		return nil, nil
@@ -157,6 +158,7 @@ func (e *explorer) step(ev Event, crash int) ([]Effect, error) {
 		case Invited:
 			e.tokens = append(e.tokens, effect.Invite.Token)
 		case AnswerJoin:
+			e.atTheDoor(ev, effect)
 			if effect.Reply.Code == protocol.JoinAdmitted {
 				i := e.indexOf(effect.Peer)
 				e.seated(i, e.folk[i].knocking, effect.Reply.Admission)
@@ -189,6 +191,9 @@ func (e *explorer) restart() {
 		e.violated(4, "the log read from its beginning makes another state than record by record")
 	}
 	e.ledger, e.grace = l, e.now.Add(5*time.Minute)
+	for _, f := range e.folk {
+		f.standing = protocol.Nonce{} // who knocks is not on the disk
+	}
 	if _, err := e.step(Resumed{}, 99); err != nil {
 		e.violated(17, "it does not resume: %v", err)
 	}
@@ -215,7 +220,7 @@ func (e *explorer) knock(i, j int, how uint8) {
 	if f.mute || f.deaf || c.there && !c.seat.Done() {
 		return
 	}
-	q := protocol.JoinRequest{Room: e.ledger.state.Room(), Nick: f.name}
+	q := protocol.JoinRequest{Room: e.ledger.state.Room(), Nick: f.name, Nonce: e.question(c, how&4 != 0)}
 	if how&24 == 0 {
 		q.Nick = "bob" // it is free when bob is out
 	}

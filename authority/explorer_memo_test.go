@@ -67,7 +67,7 @@ func appendEvent(k []byte, ev Event) []byte {
 	case Leave:
 		return append(append(k, 'L'), ev.Peer...)
 	case Knock:
-		return append(append(append(append(k, 'J'), ev.Request.Token[:]...), ev.Request.Nick...), ev.Peer...)
+		return append(append(append(append(k, 'J', ev.Request.Nonce[0]), ev.Request.Token[:]...), ev.Request.Nick...), ev.Peer...)
 	case Ack:
 		return append(append(k, 'A', ev.Ack.Nonce[0], byte(ev.Ack.Removal)), ev.Peer...)
 	}

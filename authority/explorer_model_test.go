@@ -85,6 +85,11 @@ func (e *explorer) learn(r protocol.SignedRecord, text string) {
 		f := e.folk[e.indexOf(b.Peer)]
 		if f.admitted != 0 && f.left != f.admitted {
 			e.model[b.Peer] = e.owe(f, r, b.Kind, b.Until, text)
+			if f.standing != (protocol.Nonce{}) {
+				// It is told at the door, in answer to its question there.
+				e.claim(b.Peer, f.standing)
+				e.history.at(e.indexOf(b.Peer), registerInput{op: opPoll, admission: f.admitted, nonce: f.standing})
+			}
 		}
 		f.member = false
 	case protocol.Close:

@@ -36,7 +36,7 @@ import (
 //	15  repeat removal          it succeeds, severity never falls, the newest text is told: mustSucceed, hold, reasonGiven
 //	16  no stale reason         none from before an admission, none of another room: expects, reasonGiven, shows
 //	17  survives fail-over      the restart of the owner, that is: hold, restart
-//	18  invites                 each lets in one: learn
+//	18  invites                 each lets in one, and its end is told to one question: learn, shownInvite
 //
 // The numbers are of the whole list of this project's invariants. 2 and 3, one authority a term and no way back to an older
 // term, are void as long as there is one authority and one term. The others concern lines and keys, and package node.
@@ -197,15 +197,16 @@ type explorer struct {
 	// version names the ledger by what has led to it.
 	version [16]byte
 
-	folk   []*folk
-	wires  []parcel
-	tokens []protocol.Token
-	model  map[peer.ID]*owed
-	usedUp map[protocol.InviteID]bool
-	given  map[given]string // the one answer to the one nonce
-	hashes []protocol.Hash  // of every record that somebody has seen, by seq
-	heard  State            // of a member that hears every record at once
-	grace  time.Time
+	folk    []*folk
+	wires   []parcel
+	tokens  []protocol.Token
+	model   map[peer.ID]*owed
+	invited map[protocol.InviteID]*invited
+	usedUp  map[protocol.InviteID]bool
+	given   map[given]string // the one answer to the one nonce
+	hashes  []protocol.Hash  // of every record that somebody has seen, by seq
+	heard   State            // of a member that hears every record at once
+	grace   time.Time
 
 	// variant and history are of the tests of linearizability.
 	variant variant
@@ -225,7 +226,8 @@ type folk struct {
 	// mute: nothing of its reaches the authority; deaf: nothing reaches it.
 	mute, deaf bool
 	clients    [2]client
-	knocking   int // the client that waits at the door
+	knocking   int            // the client that waits at the door
+	standing   protocol.Nonce // of the question that waits there
 
 	member   bool
 	admitted uint64 // its last admission
@@ -246,7 +248,8 @@ type client struct {
 	there      bool
 	have       uint64 // records
 	shown      map[uint64]bool
-	unkept     bool // its disk failed, and so it may be told again in its next life
+	door       protocol.Nonce // of its last knock
+	unkept     bool           // its disk failed, and so it may be told again in its next life
 }
 
 // A parcel is on the wire; reply nil: to the authority.
@@ -266,7 +269,7 @@ func (s *explorerStarts) begin(acts []act, m *memo) *explorer {
 		memo: m, version: [16]byte{acts[0].who % uint8(len(s.rooms))},
 		self: w.env(), ledger: w.ledger, now: epochStart,
 		disk:  disk{records: slices.Clip(w.disk.records), failures: map[peer.ID]Failure{}, invites: map[protocol.InviteID]Invite{}},
-		model: map[peer.ID]*owed{}, usedUp: map[protocol.InviteID]bool{}, given: map[given]string{}, heard: w.heard,
+		model: map[peer.ID]*owed{}, usedUp: map[protocol.InviteID]bool{}, given: map[given]string{}, heard: w.heard, invited: map[protocol.InviteID]*invited{},
 	}
 	for _, r := range w.disk.records {
 		e.hashes = append(e.hashes, r.Hash())
@@ -328,7 +331,8 @@ func (e *explorer) hold() {
 	}
 	for p, f := range l.failures {
 		d, ok := e.disk.failures[p]
-		if !ok || d.Removal != f.Removal || d.Claimed != f.Claimed || d.Nonce != f.Nonce || d.Acked != f.Acked || d.Kind != f.Kind {
+		if !ok || d.Removal != f.Removal || d.Claimed != f.Claimed || d.Nonce != f.Nonce || d.Acked != f.Acked ||
+			d.Kind != f.Kind || d.Text != f.Text || d.Known != f.Known || len(d.Answer) != len(f.Answer) {
 			e.violated(17, "the failure of removal %d is otherwise on disk", f.Removal)
 		}
 	}

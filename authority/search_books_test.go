@@ -71,7 +71,7 @@ func (x *search) intern(b *books) uint32 {
 	failures := func(fs []Failure) {
 		slices.SortFunc(fs, func(a, b Failure) int { return strings.Compare(string(a.Peer), string(b.Peer)) })
 		for _, f := range fs {
-			fmt.Fprint(&k, "!", f.Peer, f.Admission, f.Removal, f.Kind, f.Claimed, f.Acked, f.Nonce[0], len(f.Answer))
+			fmt.Fprint(&k, "!", f.Peer, f.Admission, f.Removal, f.Kind, f.Claimed, f.Acked, f.Known, f.Nonce[0], len(f.Answer))
 		}
 	}
 	for _, r := range b.disk.records {

@@ -33,10 +33,10 @@ type view struct {
 
 // owing is a failure, in books with numbers of records and in a view without.
 type owing struct {
-	there, claimed, acked, answered bool
-	admission, removal              uint8
-	nonce                           uint8
-	kind                            protocol.ReasonKind
+	there, claimed, acked, answered, known bool
+
+	admission, removal, nonce uint8
+	kind                      protocol.ReasonKind
 }
 
 type seatView struct {
@@ -100,7 +100,7 @@ func (x *search) part(b *books, i int) part {
 func owingOf(failures map[peer.ID]Failure, p peer.ID) owing {
 	f, there := failures[p]
 	return owing{
-		there: there, claimed: f.Claimed, acked: f.Acked, answered: f.Answer != nil,
+		there: there, claimed: f.Claimed, acked: f.Acked, answered: f.Answer != nil, known: f.Known,
 		admission: uint8(f.Admission), removal: uint8(f.Removal), nonce: f.Nonce[0], kind: f.Kind,
 	}
 }

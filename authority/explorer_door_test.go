@@ -1,0 +1,115 @@
+package authority
+
+import (
+	"slices"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/protocol"
+)
+
+// invited is the model of one invite. Revoked, it is a notice for the first question that shows its token.
+type invited struct {
+	by      peer.ID
+	expires time.Time
+	revoked bool
+	peer    peer.ID // whose question has claimed the notice
+	nonce   protocol.Nonce
+	reason  string // "" when nobody has seen it
+}
+
+// question is the nonce of a knock: a new one, or for an answer that was lost the same again.
+func (e *explorer) question(c *client, again bool) protocol.Nonce {
+	if !again || c.door == (protocol.Nonce{}) {
+		e.nonces++
+		c.door = protocol.Nonce{e.nonces}
+	}
+	return c.door
+}
+
+// invites follows what becomes of invites. ev has happened, whether or not anybody has seen it.
+func (e *explorer) invites(ev Event, effects []Effect) {
+	switch ev := ev.(type) {
+	case RevokeInvite:
+		e.invited[ev.ID].revoked = true
+	case Knock:
+		i := e.invited[ev.Request.Token.ID()]
+		a, _ := find[AnswerJoin](effects)
+		if a.Reply.Code == protocol.JoinInviteBad && i != nil && i.revoked && i.peer == "" && e.now.Before(i.expires) {
+			i.peer, i.nonce = ev.Peer, ev.Request.Nonce
+		}
+	}
+	for _, effect := range effects {
+		switch effect := effect.(type) {
+		case Invited:
+			e.invited[effect.Invite.ID] = &invited{by: effect.Invite.By, expires: effect.Invite.Expires}
+		case Commit:
+			e.revokedBy(effect.Record)
+		}
+	}
+}
+
+// revokedBy: who is out lets nobody in, and nothing is good for a room that has ended.
+func (e *explorer) revokedBy(r protocol.SignedRecord) {
+	out := peer.ID("")
+	switch b := r.Body.(type) {
+	case protocol.Admit:
+		delete(e.invited, b.Invite)
+	case protocol.Leave:
+		out = b.Peer
+	case protocol.Remove:
+		out = b.Peer
+	case protocol.Close:
+		clear(e.invited)
+	}
+	for _, i := range e.invited {
+		i.revoked = i.revoked || i.by == out
+	}
+}
+
+// atTheDoor holds everything that is true of an answer to a knock, and follows who stands there.
+func (e *explorer) atTheDoor(ev Event, a AnswerJoin) {
+	f := e.folk[e.indexOf(a.Peer)]
+	asked := f.standing
+	knock, ok := ev.(Knock)
+	if ok && knock.Peer == a.Peer {
+		asked = knock.Request.Nonce
+	}
+	if f.standing = (protocol.Nonce{}); a.Reply.Code == protocol.JoinWaiting {
+		f.standing = asked
+	}
+	if ok && a.Reply.Code == protocol.JoinInviteBad {
+		e.shownInvite(knock, a)
+	}
+	if a.Reply.Reason == nil {
+		return
+	}
+	r, err := protocol.OpenReason(a.Reply.Reason)
+	kinds := map[protocol.JoinCode][]protocol.ReasonKind{
+		protocol.JoinBanned: {protocol.Banned}, protocol.JoinNoRoom: {protocol.Closed, protocol.Idle}, protocol.JoinInviteBad: {protocol.InviteRevoked},
+	}
+	switch {
+	case err != nil || r.Peer != a.Peer || r.Nonce != asked || r.Room != e.heard.Room() || r.By != e.self.Self:
+		e.violated(13, "%s is told at the door what is not for it, or not for this question", f.name)
+	case !slices.Contains(kinds[a.Reply.Code], r.Kind):
+		e.violated(13, "%s is told a %d at the door with code %d", f.name, r.Kind, a.Reply.Code)
+	}
+}
+
+// shownInvite holds that a notice goes to one question, with the same bytes each time, and that all others are answered as
+// if the invite had never been.
+func (e *explorer) shownInvite(k Knock, a AnswerJoin) {
+	i := e.invited[k.Request.Token.ID()]
+	due := i != nil && i.revoked && i.peer == k.Peer && i.nonce == k.Request.Nonce && e.now.Before(i.expires)
+	switch got := string(a.Reply.Reason); {
+	case due && got == "":
+		e.violated(11, "%s is not told that its invite was revoked", e.folk[e.indexOf(k.Peer)].name)
+	case !due && got != "":
+		e.violated(10, "an invite's end is told twice")
+	case due && i.reason != "" && i.reason != got:
+		e.violated(10, "an invite's end has two answers")
+	case due:
+		i.reason = got
+	}
+}
