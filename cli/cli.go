@@ -20,6 +20,7 @@ type app struct {
 	stdout io.Writer
 	stderr io.Writer
 	env    func(string) (string, bool)
+	args   []string
 
 	opts  options
 	log   *slog.Logger
@@ -66,6 +67,7 @@ func (a *app) run(ctx context.Context, args []string) (code int) {
 			code = exitInternal
 		}
 	}()
+	a.args = args
 	root := a.root()
 	root.SetArgs(append([]string{}, args...)) // nil would make cobra read os.Args
 	root.SetIn(a.stdin)

@@ -84,6 +84,10 @@ func finish(ctx context.Context, w io.Writer, err error) int {
 	case err == nil, errors.Is(err, errOutputClosed):
 		return exitOK
 	}
+	var e ended
+	if errors.As(err, &e) {
+		return e.code
+	}
 	text, hint, code := explain(err)
 	// The text may name a room or a nick.
 	_, _ = fmt.Fprintf(w, "localchat: %s\n", clean(text, shownPhrase))

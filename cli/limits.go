@@ -49,6 +49,11 @@ const (
 	// a key pressed meanwhile is answered at once.
 	maxBatch = 256
 
+	// maxCrash, in bytes, of what a console that crashed has said: the stacks of a few hundred goroutines.
+	maxCrash = 512 << 10
+	// leaveWait is how long a console may take to leave its rooms after a signal.
+	leaveWait = 10 * time.Second
+
 	// joinWait is how long joining waits for the room to be found and its owner to answer.
 	joinWait = 60 * time.Second
 	// findWait is how long "localchat rooms" collects: discovery's first burst and one answer late.

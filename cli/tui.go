@@ -34,7 +34,7 @@ func (a *app) runScreen(ctx context.Context, n peerNode, open *opening) error {
 	a.restore = func() { p.Kill(); p.Wait() }
 	go func() {
 		defer a.guard()
-		feed.run(ctx, p.Send)
+		feed.run(ctx, p.Send, a.orphaned)
 	}()
 	_, err := p.Run()
 	switch {
@@ -80,8 +80,8 @@ type (
 	silence struct{}
 )
 
-// run sends until ctx ends, the node does, or nobody takes what is sent any more.
-func (f *feed) run(ctx context.Context, send func(tea.Msg)) {
+// run sends until ctx ends or the node does. Who is orphaned quits.
+func (f *feed) run(ctx context.Context, send func(tea.Msg), orphaned func() bool) {
 	defer close(f.done)
 	events, stop := f.n.Listen()
 	defer stop()
@@ -93,6 +93,10 @@ func (f *feed) run(ctx context.Context, send func(tea.Msg)) {
 		case <-ctx.Done():
 			return
 		case now := <-ticker.C:
+			if orphaned() {
+				send(tea.Quit())
+				return
+			}
 			send(tick(now))
 		case reply := <-f.asked:
 			for batch := collect(events, nil); len(batch) > 0; batch = collect(events, nil) {
