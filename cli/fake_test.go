@@ -31,6 +31,8 @@ type fakeNode struct {
 	fail    map[string]error // by method
 	// joining blocks Join until it is closed, where it is not nil.
 	joining chan struct{}
+	// alone: no other node is connected.
+	alone bool
 	// quiet: what is said comes back as no event.
 	quiet bool
 }
@@ -93,7 +95,7 @@ func (f *fakeNode) Close() error {
 }
 
 func (f *fakeNode) Peers(context.Context) ([]node.PeerInfo, error) {
-	return []node.PeerInfo{{Peer: aliceID, Connected: true, RTTms: 1.4}}, f.note("peers")
+	return []node.PeerInfo{{Peer: aliceID, Connected: !f.alone, RTTms: 1.4}}, f.note("peers")
 }
 
 func (f *fakeNode) Dial(_ context.Context, addr string) (node.PeerID, error) {

@@ -32,6 +32,9 @@ func runInvite(ctx context.Context, c call) (reply, error) {
 		clean(invite.Text, shownPhrase),
 		"* they type: localchat join, and that text; /uninvite " + clean(invite.ID, shownName) + " revokes it",
 	}}
+	if c.room.owned {
+		r.lines = append(r.lines, "* my words, for them to compare by voice: "+clean(c.n.Info().Words, shownPhrase))
+	}
 	if c.terminal {
 		r.figure = qrLines(invite.Text)
 	}

@@ -32,6 +32,10 @@ func (m *tui) event(ev node.Event) {
 		if p != nil {
 			p.over = true
 		}
+	case node.OwnerUnreachable:
+		if p != nil && !p.away.IsZero() {
+			return // the banner counts on; the transcript has said it
+		}
 	}
 	if p == nil {
 		// What has no room must be seen wherever one is.
@@ -80,20 +84,22 @@ func (m *tui) narrate(p *pane, ev node.Event) {
 		if !b.Action {
 			l.head = len("<" + nick(b.Nick, b.Peer) + ">")
 		}
+	case node.MemberJoined, node.MemberLeft:
+		if p.scroll.extend(text) {
+			return
+		}
+		l.key = comings
 	case node.Direct, node.Knock:
 		l.kind = calling
 	case node.RemovalProgress:
 		l.key = "removal of " + string(b.Peer)
-	case node.OwnerUnreachable:
-		// The banner counts on; the transcript says it once.
-		l.kind, l.key = trouble, "away since "+p.away.Format(time.TimeOnly)
-	case node.Gap, node.Warning:
+	case node.OwnerUnreachable, node.Gap, node.Warning:
 		l.kind = trouble
 	}
 	if l.kind == calling && m.show.bell {
 		m.do(tea.Raw("\a"))
 	}
-	if l.key != "" {
+	if l.key != "" && l.key != comings {
 		p.scroll.replace(l)
 		return
 	}
@@ -171,12 +177,12 @@ func (m *tui) expel(p *pane, ev node.Event) {
 
 // A glimpse is what the node says of now: what the lobby, the side column and the status bar show.
 type glimpse struct {
-	info             node.Info
-	rooms            []node.RoomInfo
-	peers, connected int
-	pane             *pane // that roster is of
-	roster           roster
-	policy           node.PolicyInfo
+	info      node.Info
+	rooms     []node.RoomInfo
+	connected int
+	pane      *pane // that roster and policy are of
+	roster    roster
+	policy    node.PolicyInfo
 }
 
 // glance asks for a glimpse, one at a time.
@@ -193,7 +199,6 @@ func (m *tui) glance() {
 		// What fails is asked again in a second, and left out until then.
 		g.rooms, _ = n.Rooms(ctx)
 		peers, _ := n.Peers(ctx)
-		g.peers = len(peers)
 		for _, peer := range peers {
 			if peer.Connected {
 				g.connected++
@@ -217,7 +222,13 @@ func (m *tui) glance() {
 // seen takes up a glimpse.
 func (m *tui) seen(g glimpse) {
 	m.looking = false
-	m.info, m.peers, m.connected = g.info, g.peers, g.connected
+	switch {
+	case g.connected > 0:
+		m.alone = time.Time{}
+	case m.connected > 0:
+		m.alone = m.now
+	}
+	m.info, m.connected = g.info, g.connected
 	m.lobby.take(g.rooms)
 	if !g.pane.over {
 		g.pane.roster, g.pane.policy = g.roster, g.policy

@@ -58,18 +58,18 @@ func (m *tui) lobbyRows(width int) []row {
 			"none found so far; they appear here by themselves",
 			"/create ROOM makes one; where mDNS is blocked, paste an invite and press Enter",
 		} {
-			rows = append(rows, foldRows(plain, "  "+text, width)...)
+			rows = append(rows, foldRows(plain, "  ", text, width)...)
 		}
 	}
 	for i, text := range roomLines(m.lobby.rooms) {
 		if i == m.lobby.at && len(m.input.text()) == 0 {
-			rows = append(rows, foldRows(chosen, "> "+text, width)...)
+			rows = append(rows, foldRows(chosen, "> ", text, width)...)
 			continue
 		}
-		rows = append(rows, foldRows(plain, "  "+text, width)...)
+		rows = append(rows, foldRows(plain, "  ", text, width)...)
 	}
 	if len(m.lobby.rooms) > 0 {
-		rows = append(rows, foldRows(dim, "  Up and Down choose, Enter enters, F3 makes a room; or paste an invite and press Enter", width)...)
+		rows = append(rows, foldRows(dim, "  ", "Up and Down choose, Enter enters, F3 makes a room; or paste an invite and press Enter", width)...)
 	}
 	return append(rows, row{})
 }

@@ -39,7 +39,9 @@ type tui struct {
 	now           time.Time
 	blurred       bool // the terminal says that another window has the keyboard
 
-	peers, connected int // other nodes known, and those of them connected
+	connected int // other nodes that are
+	// alone is since when there are none, where there were some before; zero: there are.
+	alone time.Time
 	// queue are the commands that wait for the one before them, so that what was typed happens in that order.
 	queue []job
 	busy  bool
@@ -275,7 +277,7 @@ func (m *tui) finish(f performed) {
 		m.input.giveBack(f.text)
 	}
 	m.tell(to, answer, f.reply.lines...)
-	m.tell(to, figure, f.reply.figure...)
+	m.draw(to, f.reply.figure)
 	if f.reply.secret != "" {
 		m.secret = f.reply.secret
 	}
@@ -285,6 +287,19 @@ func (m *tui) finish(f performed) {
 	m.stale = true
 	m.glance()
 	m.next()
+}
+
+// draw shows a drawing, where there is room for it.
+func (m *tui) draw(p *pane, rows []safeText) {
+	width := 0
+	for _, r := range rows {
+		width = max(width, cells(r)+1)
+	}
+	if width > m.frame.talk {
+		m.tell(p, answer, "hint: the QR code needs a window of "+number(width+m.width-m.frame.talk)+" columns; /copy invite copies the text")
+		return
+	}
+	m.tell(p, figure, rows...)
 }
 
 // said needs no note: the line's own event says the same.

@@ -114,6 +114,26 @@ func (s *scroll) replace(l line) {
 	s.add(l)
 }
 
+// comings is the key of a line that tells who came and who went.
+const comings = "comings"
+
+// extend tells of a coming or going in the last line, where that tells of some already: a laptop that sleeps and wakes
+// would push the talk off the screen.
+func (s *scroll) extend(text safeText) bool {
+	const longest = 200 // bytes
+	if len(s.lines) == 0 {
+		return false
+	}
+	l := &s.lines[len(s.lines)-1]
+	if l.key != comings || len(l.text)+len(text) > longest {
+		return false
+	}
+	more := ", " + text[len("* "):]
+	l.text, l.rows = l.text+more, nil
+	s.bytes += len(more)
+	return true
+}
+
 // forget takes the lines with these ids out: their time is up.
 func (s *scroll) forget(ids []string) {
 	gone := setOf(ids)

@@ -66,9 +66,11 @@ func memberAt(t *testing.T, width, height int) *glass {
 		{Peer: aliceID, Nick: "alice", Role: "owner", Present: true, Words: "robot lemon"}, {Peer: meID, Nick: "bob", Role: "member", Self: true},
 	}
 	f.quiet = true
-	return sitBefore(t, f, width, height, &opening{wait: joinWait, knocks: true, run: func(ctx context.Context, c call) (reply, error) {
-		return joinRoom(ctx, c.n, node.JoinOptions{Room: "lab"})
-	}})
+	return sitBefore(t, f, width, height, &opening{wait: joinWait, knocks: true, run: memberOpening})
+}
+
+func memberOpening(ctx context.Context, c call) (reply, error) {
+	return joinRoom(ctx, c.n, node.JoinOptions{Room: "lab"})
 }
 
 func ownerAt(t *testing.T, width, height int) *glass {

@@ -48,7 +48,7 @@ func (m *tui) layout() {
 		}
 	}
 	if m.question != nil { // it is never cut, whatever else has to go
-		f.notes = foldRows(urgent, m.question.text+"  [y] yes  [n] no", w)
+		f.notes = foldRows(urgent, "", m.question.text+"  [y] yes  [n] no", w)
 	}
 	used := len(f.above) + len(f.below) + len(f.help) + f.input
 	f.notes = f.notes[:min(len(f.notes), max(h-used, 0))]
@@ -117,7 +117,11 @@ func (m *tui) middle() []row {
 	rows := make([]row, f.body)
 	copy(rows, talk)
 	if p.scroll.anchor != 0 && f.body > 1 {
-		rows[f.body-1] = styled(chosen, crop(" "+number(p.scroll.below)+" new below; End returns ", max(f.talk, 1)))
+		var text safeText = " End returns to the last line "
+		if p.scroll.below > 0 {
+			text = " " + number(p.scroll.below) + " new below; End returns "
+		}
+		rows[f.body-1] = styled(chosen, crop(text, max(f.talk, 1)))
 	}
 	if !f.side {
 		return rows
@@ -172,11 +176,13 @@ func styled(style lipgloss.Style, text safeText) row {
 	return row{text: style.Render(string(text)), cells: cells(text)}
 }
 
-// foldRows are as many rows of one style as the text needs.
-func foldRows(style lipgloss.Style, text safeText, width int) []row {
+// foldRows are as many rows of one style as the text needs, with a front of their own for the first and blanks for the
+// others.
+func foldRows(style lipgloss.Style, front, text safeText, width int) []row {
 	var rows []row
-	for _, part := range fold(text, max(width, 1)) {
-		rows = append(rows, styled(style, part))
+	for _, part := range fold(text, max(width-cells(front), 1)) {
+		rows = append(rows, styled(style, crop(front+part, width)))
+		front = repeat(" ", cells(front))
 	}
 	return rows
 }
@@ -340,6 +346,8 @@ func (m *tui) banner(p *pane) safeText {
 		return "! owner unreachable for " + m.since(p) + ": chat goes on, nobody can be admitted or removed"
 	case len(m.info.Addrs) == 0:
 		return "! no network: this computer has no address"
+	case p.here.owned && !m.alone.IsZero() && len(p.roster.members) > 1:
+		return "! no connection to anybody for " + minutes(max(int(m.now.Sub(m.alone).Seconds()), 0)) + ": what you say waits here"
 	}
 	return ""
 }

@@ -1,0 +1,263 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"localchat/node"
+)
+
+// inDen brings the person at the glass into a second room, which is shown then.
+func (g *glass) inDen() {
+	g.t.Helper()
+	g.f.emitIn(denID, "den", node.Joined{Name: "den", Nick: "bob", Epoch: 1})
+	g.drain()
+}
+
+func TestScreenSeveralRooms(t *testing.T) {
+	g := memberAt(t, 80, 24)
+	g.inDen()
+	g.sees("you are in den", "[3:den]", "den>")
+	g.hears(spoken(1, "one"), spoken(2, "bob: two"), spoken(3, "three"), node.MemberJoined{Peer: daveID, Nick: "dave"})
+	g.misses("<alice>")
+	g.sees("2:lab +3 !1")
+	if title := g.m.View().WindowTitle; title != "den - localchat +3 !1" {
+		t.Errorf("the title is %q", title)
+	}
+	g.f.did()
+	g.press("alt+2")
+	g.sees("[2:lab]", "─── new ───", "<alice> one", ">14:02 <alice> bob: two", "lab>")
+	if s := g.screen(); strings.Index(s, "─── new") > strings.Index(s, "<alice> one") || strings.Index(s, "─── new") < strings.Index(s, "in lab:") {
+		t.Errorf("the rule is not between what was read and what is new:\n%s", s)
+	}
+	g.misses("+3")
+	g.says("hello")
+	g.did("say lab hello")
+	g.misses("─── new")
+	g.says("/switch den")
+	g.sees("[3:den]")
+	g.press("ctrl+n")
+	g.sees("[1:lobby]")
+	g.press("ctrl+p")
+	g.sees("[3:den]")
+	g.press("alt+9")
+	g.sees("[3:den]")
+}
+
+func TestScreenWindowInTheBackground(t *testing.T) {
+	g := memberAt(t, 80, 24)
+	g.send(tea.BlurMsg{})
+	g.hears(spoken(1, "bob?"))
+	g.sees("[2:lab +1 !1]", "─── new")
+	g.send(tea.FocusMsg{})
+	g.sees("[2:lab]", "─── new")
+}
+
+func TestScreenBell(t *testing.T) {
+	g := memberAt(t, 80, 24)
+	g.effects = nil
+	g.hears(spoken(1, "bob?"))
+	if len(g.effects) != 0 {
+		t.Errorf("it rang without being asked to: %v", g.effects)
+	}
+	g.says("/set bell on")
+	g.hears(spoken(2, "hello"), spoken(3, "bob?"))
+	if len(g.effects) != 1 {
+		t.Errorf("rang %d times for one call", len(g.effects))
+	}
+}
+
+func TestScreenRemoved(t *testing.T) {
+	until := noon.Add(2 * time.Hour)
+	for _, c := range []struct {
+		event node.EventBody
+		sees  []string
+	}{
+		{node.Removed{Kind: "kicked", By: aliceID, ByNick: "alice", Text: "too loud"}, []string{"* you were kicked from lab by alice: too loud", "hint: you may ask to come back: /join lab"}},
+		{node.Removed{Kind: "banned", By: aliceID, ByNick: "alice", Text: "spam", Until: until}, []string{"* you were banned from lab by alice until 2026-11-22 16:02: spam", "hint: you are refused until"}},
+		{node.Removed{Kind: "closed", By: aliceID, ByNick: "alice", Text: "lunch"}, []string{"* lab was closed by alice: lunch", "hint: the room has ended; /rooms lists"}},
+		{node.Refused{}, []string{"* you are not a member of lab", "hint: ask to be let in: /join lab"}},
+	} {
+		g := memberAt(t, 80, 24)
+		g.hears(spoken(1, "a secret"), node.OwnerUnreachable{ForS: 40})
+		g.sees("a secret", "unreachable")
+		g.hears(c.event)
+		g.sees(append(c.sees, "lab │ you are out", "(out)")...)
+		g.misses("a secret", "MEMBERS", "alice  owner", "unreachable", "no connection")
+		g.press("pgup")
+		g.misses("a secret")
+		g.f.did()
+		g.says("hello?")
+		g.did()
+		g.sees("! you are in no room")
+		g.press("ctrl+c")
+		g.says("/quit")
+		if err := g.m.farewell(); !g.quit || err == nil || !strings.Contains(err.Error(), "lab") {
+			t.Errorf("quit: %v, with %v", g.quit, err)
+		}
+	}
+}
+
+func TestScreenComesBackAfterAKick(t *testing.T) {
+	g := memberAt(t, 80, 24)
+	g.hears(spoken(1, "a secret"), node.Removed{Kind: "kicked", By: aliceID, ByNick: "alice"})
+	g.f.did()
+	g.says("/join lab")
+	g.did("join lab")
+	g.sees("you are in lab, as bob", "lab>", "MEMBERS 2")
+	g.misses("a secret", "kicked")
+	g.says("/quit")
+	if err := g.m.farewell(); err != nil {
+		t.Errorf("ended with %v, although back in the room", err)
+	}
+}
+
+// TestScreenRemovedElsewhere: the room that one looks at stays as it is, and the other tells when one turns to it.
+func TestScreenRemovedElsewhere(t *testing.T) {
+	g := memberAt(t, 80, 24)
+	g.inDen()
+	g.hears(node.Removed{Kind: "kicked", By: aliceID, ByNick: "alice"})
+	g.sees("you are in den", "[3:den]")
+	g.misses("kicked")
+	g.press("alt+2")
+	g.sees("you were kicked from lab by alice")
+	g.press("alt+3")
+	g.sees("1:lobby  [2:den]")
+}
+
+func TestScreenLeave(t *testing.T) {
+	g := memberAt(t, 80, 24)
+	g.says("/leave")
+	g.sees("you left lab", "[1:lobby]")
+	g.misses("2:lab")
+}
+
+func TestScreenLostNetwork(t *testing.T) {
+	g := memberAt(t, 100, 24)
+	g.hears(node.OwnerUnreachable{ForS: 3})
+	g.sees("! owner unreachable for 0:03: chat goes on, nobody can be admitted or removed", "owner alice unreachable 0:03", "MEMBERS 2")
+	g.passes(time.Second)
+	g.sees("unreachable for 0:04")
+	g.hears(node.OwnerUnreachable{ForS: 4})
+	g.passes(60 * time.Second)
+	g.sees("unreachable for 1:04")
+	if n := strings.Count(g.screen(), "14:02 ! owner unreachable"); n != 1 {
+		t.Errorf("the transcript says it %d times", n)
+	}
+	g.hears(node.OwnerBack{ForS: 64})
+	g.misses("chat goes on")
+	g.sees("owner alice answers", "* owner is back after 1:04")
+}
+
+func TestScreenAlone(t *testing.T) {
+	g := ownerAt(t, 100, 24)
+	g.misses("no connection")
+	g.f.alone = true
+	g.passes(time.Second)
+	g.passes(9 * time.Second)
+	g.sees("! no connection to anybody for 0:09: what you say waits here", "nobody connected")
+	g.f.alone = false
+	g.passes(time.Second)
+	g.misses("no connection")
+}
+
+func TestScreenHiddenAndExpired(t *testing.T) {
+	g := memberAt(t, 80, 24)
+	g.hears(spoken(1, "first"), spoken(2, "second"), spoken(3, "third"))
+	g.hears(node.Hidden{Peer: aliceID, Nick: "alice", IDs: []string{"m2"}})
+	g.misses("second")
+	g.sees("(a line that does not count)", "* 1 line of alice shown above do", "third")
+	g.hears(node.Expired{IDs: []string{"m1", "m3"}})
+	g.misses("first", "third")
+}
+
+func TestScreenFoldsComingsAndGoings(t *testing.T) {
+	g := memberAt(t, 120, 24)
+	g.hears(node.MemberJoined{Peer: daveID, Nick: "dave"}, node.MemberLeft{Peer: daveID, Nick: "dave"}, node.MemberJoined{Peer: daveID, Nick: "erin"})
+	g.sees("* dave joined, dave left, erin joined")
+	g.hears(spoken(1, "hi"), node.MemberLeft{Peer: daveID, Nick: "erin"})
+	g.sees("14:02 * erin left")
+}
+
+func TestScreenDayChanges(t *testing.T) {
+	g := memberAt(t, 80, 24)
+	next := spoken(2, "morning")
+	next.At = noon.Add(12 * time.Hour)
+	g.hears(spoken(1, "good night"), next)
+	g.sees("─── Monday 23 November 2026 ───", "02:02 <alice> morning")
+}
+
+func TestScreenSettings(t *testing.T) {
+	g := memberAt(t, 80, 24)
+	g.hears(spoken(1, "hi"))
+	g.says("/set times off")
+	g.sees(" <alice> hi")
+	g.misses("14:02 <alice>")
+	g.says("/set mouse on")
+	if g.m.View().MouseMode != tea.MouseModeCellMotion {
+		t.Error("no mouse after /set mouse on")
+	}
+	g.says("/clear")
+	g.misses("<alice> hi")
+}
+
+func TestScreenLobby(t *testing.T) {
+	f := newFake()
+	g := sitBefore(t, f, 90, 24, nil)
+	g.sees("Rooms on this network", "none found so far", "you are bob", "your words: amber kiwi")
+	f.rooms = []node.RoomInfo{
+		{ID: labID, Name: "lab", Access: "knock", Members: 5, Words: "robot lemon"},
+		{ID: denID, Name: "lab", Access: "open", Members: 1, Words: "orbit tulip"},
+	}
+	f.emitIn(labID, "lab", node.RoomFound{Name: "lab"})
+	g.drain()
+	g.sees("> lab  knock      5 members; owner's words: robot lemon", "  lab  open       1 member; owner's words: orbit tulip")
+	g.press("down")
+	g.sees("> lab  open")
+	f.rooms = f.rooms[1:]
+	g.passes(time.Second)
+	g.sees("> lab  open")
+	g.press("enter")
+	g.did("join " + denID.String())
+	g.press("alt+1", "f3")
+	g.sees("> /create", "/create ROOM")
+	g.says("attic")
+	g.did("create attic")
+}
+
+// TestScreenInviteIsNotSaid: the text of an invite joins from the lobby and is never said in a room.
+func TestScreenInviteIsNotSaid(t *testing.T) {
+	g := sitBefore(t, newFake(), 90, 24, nil)
+	g.send(tea.PasteMsg{Content: "LOCALCHAT:ABCD\n"})
+	g.press("enter")
+	g.did("join LOCALCHAT:ABCD")
+	g = memberAt(t, 90, 24)
+	g.f.did()
+	g.says("LOCALCHAT:ABCD")
+	g.did()
+	g.sees("! that is an invite: it was not said")
+}
+
+func TestScreenOpeningFails(t *testing.T) {
+	f := newFake()
+	f.fail["join"] = &node.Error{Code: node.NotFound, Text: "no room called lab", Hint: "localchat rooms lists them"}
+	g := sitBefore(t, f, 80, 24, &opening{wait: joinWait, run: memberOpening})
+	if err := g.m.farewell(); !g.quit || err == nil || err.Error() != "no room called lab" {
+		t.Errorf("quit: %v, with %v", g.quit, err)
+	}
+}
+
+func TestScreenSaysWhatReachedNobody(t *testing.T) {
+	g := memberAt(t, 80, 24)
+	g.hears(node.Message{ID: "x", Peer: meID, Nick: "bob", Text: "anybody?", Self: true, At: noon})
+	g.press("ctrl+d")
+	if err := g.m.farewell(); err != nil {
+		t.Error(err)
+	}
+	if words := g.words.take(); !strings.Contains(words, "! 1 line has reached nobody yet") {
+		t.Errorf("standard error: %q", words)
+	}
+}
