@@ -1,0 +1,50 @@
+package authority
+
+import (
+	"errors"
+	"testing"
+
+	"localchat/protocol"
+)
+
+// What the other tests of this package leave open of the invariants that folder mutants lists, by their numbers there.
+
+// Invariant 13, of the other end of a claim: nobody ends a replay slot but its own peer, whatever else is known.
+func TestNobodyElseAcknowledges(t *testing.T) {
+	w := newRoom(t, "alice", protocol.Open)
+	admission := w.join("bob")
+	w.join("carol")
+	w.must(Kick{Peer: id("bob"), Reason: "too loud"})
+	first := w.poll("bob", admission, "n1")
+	state := w.ledger.State()
+	ack := protocol.PollAck{Room: state.Room(), Removal: state.Seq(), Nonce: nonce("n1")}
+	for _, other := range []string{"alice", "carol", "eve"} {
+		w.must(Ack{id(other), ack})
+	}
+	if again := w.poll("bob", admission, "n1"); again != first || first != `kicked "too loud"` {
+		t.Errorf("told %s, then %s", first, again)
+	}
+	w.must(Ack{id("bob"), ack})
+	if w.ledger.Owes(id("bob"), w.now) {
+		t.Error("its own word does not count")
+	}
+}
+
+// Invariant 19: the records of another room of the same owner fork nothing here, although their numbers are taken.
+func TestAnotherRoomsRecordsForkNothing(t *testing.T) {
+	a, ab := newWorld(t, "alice"), newWorld(t, "alice")
+	policy := protocol.DefaultPolicy()
+	policy.Access = protocol.Open
+	a.must(Found{Name: "a", Nick: "alice", Policy: policy})
+	ab.must(Found{Name: "a-b", Nick: "alice", Policy: policy})
+	for _, name := range []string{"bob", "carol", "dave"} {
+		a.join(name)
+		ab.join(name)
+	}
+	a.must(Kick{Peer: id("bob")})
+	for _, r := range a.disk.records {
+		if s, _, err := ab.ledger.State().Apply(r); !errors.Is(err, ErrChain) || s.Frozen() {
+			t.Errorf("record %d: %v", r.Seq, err)
+		}
+	}
+}

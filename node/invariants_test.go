@@ -1,0 +1,318 @@
+package node
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	pubsub "github.com/libp2p/go-libp2p-pubsub"
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"localchat/authority"
+	"localchat/protocol"
+)
+
+// What the other tests of this package leave open of the invariants that folder mutants lists, by their numbers there.
+
+// Invariant 6: who comes, or comes back, is handed keys and lines of the epochs in which it is a member, by whomever it asks.
+func TestAMemberIsHandedItsOwnEpochs(t *testing.T) {
+	simulate(t, 3, func(l *lan) {
+		s := &siege{lan: l}
+		alice, bob := l.start("alice"), l.start("bob")
+		lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+		s.room = lab.ID
+		must(bob.Join(l.ctx(), JoinOptions{Room: lab.ID.String()}))
+		s.says("bob", "before mallory")
+		s.shows("alice", "before mallory")
+		m := l.infiltrate(2, lab)
+		s.mallory = m
+		m.join("mallory", protocol.Token{})
+		s.remove()
+		s.says("bob", "while mallory is out")
+		s.shows("alice", "while mallory is out")
+		time.Sleep(authority.ReturnAfter) // simulated
+		m.join("mallory", protocol.Token{})
+		s.says("bob", "mallory is back")
+		s.shows("alice", "mallory is back")
+
+		own := func(epoch uint64) bool { return m.state.MemberAt(m.host.ID(), epoch) }
+		for e := range m.keys {
+			if !own(e) {
+				t.Error("with its admission mallory is handed the key of epoch", e)
+			}
+		}
+		for name, n := range s.nodes {
+			q := protocol.SyncRequest{Room: lab.ID}
+			for e := uint64(1); e <= m.state.Epoch(); e++ {
+				q.Keys = append(q.Keys, e)
+			}
+			var reply protocol.SyncReply
+			if err := m.ask(n.self, protocol.SyncID, &q, &reply); err != nil || len(reply.Lines) == 0 || len(reply.Keys) == 0 {
+				t.Errorf("%s hands over %d lines and %d keys, %v", name, len(reply.Lines), len(reply.Keys), err)
+			}
+			for _, k := range reply.Keys {
+				if !own(k.Epoch) {
+					t.Errorf("%s hands over the key of epoch %d", name, k.Epoch)
+				}
+			}
+			for _, raw := range reply.Lines {
+				if e := must(protocol.OpenMessage(raw)).Epoch; !own(e) {
+					t.Errorf("%s hands over a line of epoch %d", name, e)
+				}
+			}
+		}
+	})
+}
+
+// Invariant 7: a removed peer has no wishes, also where every member may invite.
+func TestAWishNeedsAMember(t *testing.T) {
+	s := assail(t)
+	bob := s.host("bob")
+	yes := true
+	must(s.alice.Policy(s.ctx, "lab", PolicyChange{MembersInvite: &yes}))
+	s.join(bob, "bob")
+	wish := func() (reply protocol.AskReply) {
+		s.ask(bob, protocol.AskID, &protocol.AskRequest{Room: s.room, Invite: &protocol.AskInvite{Expires: time.Hour}}, &reply)
+		return reply
+	}
+	if !wish().OK {
+		t.Fatal("a member cannot invite")
+	}
+	must(s.alice.Kick(s.ctx, "lab", "bob", ""))
+	if reply := wish(); reply.OK || reply.Text != "" {
+		t.Errorf("a removed peer is given %q", reply.Text)
+	}
+	if open := must(s.alice.Invites(s.ctx, "lab")); len(open) != 0 {
+		t.Errorf("%d invites are open", len(open))
+	}
+}
+
+// Invariant 7: only the authority tells the room why somebody was removed; a member's word for it is shown to nobody.
+func TestOnlyTheAuthorityTellsTheRoomWhy(t *testing.T) {
+	s := assail(t)
+	bob, carol := s.host("bob"), s.host("carol")
+	s.join(carol, "carol")
+	removal := must(s.alice.Kick(s.ctx, "lab", "carol", ""))
+	in := s.join(bob, "bob")
+	lines, _ := s.outlaw(bob)
+	w := watch(t, "alice", s.alice)
+	defer w.sub.Close()
+	key := in.Keys[len(in.Keys)-1]
+	for i, c := range []protocol.Content{
+		{Kind: protocol.ReasonNote, Text: "alice is a tyrant", At: lawStart, Removal: removal.Seq},
+		{Kind: protocol.Say, Text: "done", At: lawStart},
+	} {
+		h := protocol.Header{Room: s.room, Epoch: key.Epoch, Ctr: uint64(i + 1), Lamport: uint64(i + 1)}
+		line := must(protocol.SealMessage(h, c, key.Key, personaID("bob"), persona("bob"), random))
+		if err := lines.Publish(s.ctx, line.Raw()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	until(w, func(m Message) bool { return m.Text == "done" })
+	for _, ev := range w.seen {
+		if r, ok := ev.Body.(RemovalReason); ok {
+			t.Errorf("the room is told %q", r.Text)
+		}
+	}
+}
+
+// padded spells a number of b, that of a field or the length of one, with a byte more than need be.
+func padded(b []byte, field protowire.Number) []byte {
+	var out []byte
+	for len(b) > 0 {
+		num, _, n := protowire.ConsumeField(b)
+		_, _, tag := protowire.ConsumeTag(b)
+		_, size := protowire.ConsumeVarint(b[tag:])
+		end := tag + size
+		out = append(out, b[:end]...)
+		if num == field {
+			out[len(out)-1] |= 0x80
+			out = append(out, 0)
+		}
+		out = append(out, b[end:n]...)
+		b = b[n:]
+	}
+	return out
+}
+
+// Invariant 7: nobody, its author neither, has a second spelling for a line, which would be another line to whoever counts
+// and hides them by their ids.
+func TestALineHasOneSpelling(t *testing.T) {
+	w := newLawRoom(t, "lab")
+	w.admit("carol")
+	h := protocol.Header{Room: w.id(), Epoch: w.epoch(), Ctr: 2, Prev: protocol.Hash{1}, Lamport: 3}
+	raw := sealed("carol", h, "hello", w.key(w.epoch())).Raw()
+	body := signedBody(messageDomain, raw)
+	spellings := map[string][]byte{"as it is": raw}
+	for field := range protowire.Number(5) {
+		spellings[fmt.Sprint("field ", field+1, " of the header")] = forge("carol", messageDomain, setField(body, 1, padded(getField(body, 1), field+1)))
+	}
+	for field := range protowire.Number(3) {
+		spellings[fmt.Sprint("field ", field+1, " of the payload")] = forge("carol", messageDomain, padded(body, field+1))
+	}
+	for _, field := range []protowire.Number{1, 2, 3, 5} {
+		spellings[fmt.Sprint("field ", field, " of the envelope")] = padded(raw, field)
+	}
+	for name, spelt := range spellings {
+		want := pubsub.ValidationReject
+		if name == "as it is" {
+			want = pubsub.ValidationAccept
+		}
+		if got, _ := newJudge(w.snapshot("carol")).line(spelt); got != want {
+			t.Errorf("%s: %s", name, verdictNames[got])
+		}
+	}
+}
+
+// Invariant 8: a line that comes before its epoch counts as soon as that is here, with nobody to fetch it from.
+func TestALineOfAnEpochToComeCounts(t *testing.T) {
+	simulate(t, 2, func(l *lan) {
+		s := &siege{lan: l}
+		alice, bob := l.start("alice"), l.start("bob")
+		lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+		s.room = lab.ID
+		must(bob.Join(l.ctx(), JoinOptions{Room: lab.ID.String()}))
+		key := protocol.EpochKey{Key: protocol.Key{7}}
+		s.peek("bob", func(r *room) {
+			st := r.current()
+			key.Epoch = st.Epoch() + 1
+			h := protocol.Header{Room: s.room, Epoch: key.Epoch, Ctr: 1, Lamport: 1}
+			c := protocol.Content{Kind: protocol.Say, Text: "early", At: time.Now()}
+			r.keepEarly(must(protocol.SealMessage(h, c, key.Key, alice.self, alice.signer, random)))
+			r.takeRecord(must(protocol.SignRecord(protocol.Record{
+				Room: s.room, Seq: st.Seq() + 1, Prev: st.Head(), Term: 1, Epoch: key.Epoch, At: time.Now(),
+				Author: alice.self, Body: protocol.Rekey{},
+			}, alice.signer)))
+			if len(r.early) != 1 {
+				t.Error("it was dropped while its key was missing")
+			}
+			r.takeKeys([]protocol.EpochKey{key})
+		})
+		s.shows("bob", "early")
+	})
+}
+
+// Invariant 9: the key of an earlier epoch is there as long as the lines that it opens, and no longer.
+func TestKeysAreKeptAsLongAsLines(t *testing.T) {
+	const retain = time.Minute
+	simulate(t, 3, func(l *lan) {
+		s := &siege{lan: l}
+		short := openRoom()
+		seconds := int64(retain / time.Second)
+		short.RetainS = &seconds
+		alice, bob := l.start("alice"), l.start("bob")
+		lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: short}))
+		s.room = lab.ID
+		must(bob.Join(l.ctx(), JoinOptions{Room: lab.ID.String()}))
+		s.mallory = l.infiltrate(2, lab)
+		s.mallory.join("mallory", protocol.Token{})
+		s.remove()
+		removed := time.Now()
+		opens := func(node string) (ok bool) {
+			s.peek(node, func(r *room) { ok = slices.Contains(r.keys.Epochs(), s.removal.Epoch-1) })
+			return ok
+		}
+		for _, c := range []struct {
+			after time.Duration
+			want  bool
+		}{{retain - 2*time.Second, true}, {retain + 2*time.Second, false}} {
+			time.Sleep(time.Until(removed.Add(c.after))) // simulated
+			for n := range s.nodes {
+				if opens(n) != c.want {
+					t.Errorf("after %v the key of the epoch before the removal is at %s: %v", c.after, n, !c.want)
+				}
+			}
+		}
+	})
+}
+
+// Invariant 18: of all who show one invite at the same moment it admits one.
+func TestOneInviteAdmitsOne(t *testing.T) {
+	const strangers = 12
+	simulate(t, 1+strangers, func(l *lan) {
+		alice := l.start("alice")
+		byInvite := "invite"
+		lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: PolicyChange{Access: &byInvite}}))
+		token := must(protocol.ParseInvite(must(alice.Invite(l.ctx(), "lab", "", 0)).Text)).Token
+		var codes [strangers]protocol.JoinCode
+		var all sync.WaitGroup
+		for i := range strangers {
+			m := l.infiltrate(1+i, lab)
+			all.Go(func() {
+				var reply protocol.JoinReply
+				q := protocol.JoinRequest{Room: lab.ID, Nick: string(rune('a'+i)) + "nna", Token: token}
+				if err := m.ask(m.owner, protocol.JoinID, &q, &reply); err != nil {
+					t.Error(err)
+				}
+				codes[i] = reply.Code
+			})
+		}
+		all.Wait()
+		admitted := 0
+		for i, code := range codes {
+			switch code {
+			case protocol.JoinAdmitted:
+				admitted++
+			case protocol.JoinInviteBad:
+			default:
+				t.Errorf("stranger %d is answered %d", i, code)
+			}
+		}
+		if ms := must(alice.Members(l.ctx(), "lab")); admitted != 1 || len(ms.Members) != 2 {
+			t.Errorf("%d are admitted, and there are %d members", admitted, len(ms.Members))
+		}
+	})
+}
+
+// Invariant 19: who is removed from one room says and hears lines of another as they are said, and not when heads are
+// compared, between two that are in both.
+func TestARemovalIsHeardInItsRoomAlone(t *testing.T) {
+	simulate(t, 3, func(l *lan) {
+		alice, bob, carol := l.start("alice"), l.start("bob"), l.start("carol")
+		for _, room := range []string{"lab", "lab-2"} {
+			must(alice.Create(l.ctx(), CreateOptions{Name: room, PolicyChange: openRoom()}))
+			must(bob.Join(l.ctx(), JoinOptions{Room: room}))
+			must(carol.Join(l.ctx(), JoinOptions{Room: room}))
+		}
+		time.Sleep(3 * time.Second) // simulated: the meshes form
+		must(alice.Kick(l.ctx(), "lab", "bob", "too loud"))
+		for _, n := range []string{"alice", "carol"} {
+			until(l.subs[n], func(m MemberRemoved) bool { return m.Nick == "bob" })
+		}
+		for _, say := range []struct{ from, to string }{{"bob", "carol"}, {"bob", "alice"}, {"carol", "bob"}, {"alice", "bob"}} {
+			live := 0
+			for i := range 3 { // one of them may meet a comparison
+				text := fmt.Sprintf("%s to %s, %d", say.from, say.to, i)
+				must(l.nodes[say.from].Say(l.ctx(), "lab-2", text, false))
+				if m := until(l.subs[say.to], func(m Message) bool { return m.Text == text }); !m.Late {
+					live++
+				}
+				time.Sleep(time.Second) // simulated
+			}
+			if live == 0 {
+				t.Errorf("%s hears %s only by comparison", say.to, say.from)
+			}
+		}
+	})
+}
+
+// Invariant 20: one line that says it is as far ahead as can be leaves numbers for everybody's next.
+func TestOneLineCannotUseUpTheClock(t *testing.T) {
+	s := assail(t)
+	bob := s.host("bob")
+	in := s.join(bob, "bob")
+	lines, _ := s.outlaw(bob)
+	w := watch(t, "alice", s.alice)
+	defer w.sub.Close()
+	key := in.Keys[len(in.Keys)-1]
+	h := protocol.Header{Room: s.room, Epoch: key.Epoch, Ctr: 1, Lamport: protocol.MaxCounter}
+	if err := lines.Publish(s.ctx, sealed("bob", h, "far ahead", key.Key).Raw()); err != nil {
+		t.Fatal(err)
+	}
+	until(w, func(m Message) bool { return m.Text == "far ahead" })
+	if _, err := s.alice.Say(s.ctx, "lab", "and on", false); err != nil {
+		t.Errorf("nothing can be said any more: %v", err)
+	}
+}
