@@ -8,16 +8,15 @@ import (
 	"testing"
 )
 
-// typing reads what was typed on an editor.
-func typing(t *testing.T, keys string) (lines []string, last error, shown string) {
+// typing reads what was typed on an editor, and the error of its last line.
+func typing(t *testing.T, keys string) (lines []string, last error) {
 	t.Helper()
-	out := &screen{}
 	a, _, _ := newApp(t, newFake(), strings.NewReader(""))
-	e := newEditor(strings.NewReader(keys), out, commands())
+	e := newEditor(strings.NewReader(keys), &screen{}, commands())
 	for line := range e.lines(t.Context(), a) {
 		lines, last = append(lines, line.text), line.err
 	}
-	return lines, last, out.take()
+	return lines, last
 }
 
 func TestEditing(t *testing.T) {
@@ -39,7 +38,7 @@ func TestEditing(t *testing.T) {
 		"the end of input in between": {"hello\rhel", "hello"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			lines, err, _ := typing(t, c.keys)
+			lines, err := typing(t, c.keys)
 			if got := strings.Join(lines, "|"); got != c.want || err != nil {
 				t.Errorf("%q, %v; want %q", got, err, c.want)
 			}
@@ -49,10 +48,10 @@ func TestEditing(t *testing.T) {
 
 // Ctrl-C ends with its own exit code, Ctrl-D in order.
 func TestEditorEnds(t *testing.T) {
-	if _, err, _ := typing(t, "hel\x03"); !errors.Is(err, errInterrupted) {
+	if _, err := typing(t, "hel\x03"); !errors.Is(err, errInterrupted) {
 		t.Errorf("Ctrl-C: %v", err)
 	}
-	if lines, err, _ := typing(t, "\x04hello\r"); len(lines) != 0 || err != nil {
+	if lines, err := typing(t, "\x04hello\r"); len(lines) != 0 || err != nil {
 		t.Errorf("Ctrl-D: %q, %v", lines, err)
 	}
 }

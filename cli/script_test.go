@@ -97,7 +97,11 @@ func (t *transcript) find(re *regexp.Regexp) (groups []string, changed <-chan st
 		return nil, t.changed
 	}
 	for i := 0; i < len(m); i += 2 {
-		groups = append(groups, string(t.text[t.seen+m[i]:t.seen+m[i+1]]))
+		group := "" // one that has no part in the match
+		if m[i] >= 0 {
+			group = string(t.text[t.seen+m[i] : t.seen+m[i+1]])
+		}
+		groups = append(groups, group)
 	}
 	t.seen += m[1]
 	return groups, nil
