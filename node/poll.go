@@ -10,6 +10,7 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/multiformats/go-multiaddr"
 
 	"localchat/authority"
 	"localchat/protocol"
@@ -135,7 +136,12 @@ func (n *Node) pollStream(ctx context.Context, room protocol.RoomID, answered fu
 		return q.over, err
 	}
 	if q.ask.Ack != nil {
-		ctx = n.ctx // of an earlier life's reason; our place, and with it ctx, has just ended
+		// Of an earlier life's reason. Our place, and with it ctx, has just ended, and nobody else dials the authority now.
+		// There is one try in each life.
+		ctx = n.ctx
+		if err := n.connect(ctx, q.authority, q.addrs); err != nil {
+			return true, err
+		}
 	}
 	s, err := n.open(ctx, q.authority, protocol.PollID)
 	if err != nil {
@@ -188,6 +194,7 @@ func (n *Node) finishAck(s network.Stream, room protocol.RoomID) (over bool, err
 // A pollStep is what the poll's goroutine does next.
 type pollStep struct {
 	authority peer.ID
+	addrs     []multiaddr.Multiaddr // of the authority, as the loop knows them
 	ask       protocol.PollAsk
 	over      bool
 }
@@ -248,7 +255,7 @@ func (e ackSent) handle(l *loop) {
 func (r *room) seatStep(ev authority.SeatEvent) pollStep {
 	seat, effects := r.seat.Step(ev)
 	r.seat = &seat
-	step := pollStep{authority: r.authority()}
+	step := pollStep{authority: r.authority(), addrs: r.l.addrsOf(r.authority())}
 	for _, e := range effects {
 		switch e := e.(type) {
 		case authority.Ask:

@@ -1,0 +1,401 @@
+package node
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"path/filepath"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/libp2p/go-libp2p"
+	"github.com/libp2p/go-libp2p/core/crypto"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/x/simlibp2p"
+	"github.com/marcopolo/simnet"
+
+	"localchat/authority"
+	"localchat/protocol"
+)
+
+// A street is a simulated network whose people have a disk each, and come and go: each life of a node has another address,
+// and the others find it there by what stands in for mDNS.
+type street struct {
+	t       *testing.T
+	network *simnet.Simnet
+	links   *links
+	keys    map[string]crypto.PrivKey
+	dir     string
+	lives   int
+
+	mu    sync.Mutex // the test and the nodes' discovery meet here
+	alive map[string]peer.AddrInfo
+
+	nodes map[string]*Node
+	subs  map[string]*watcher
+}
+
+var streetLink = simnet.NodeBiDiLinkSettings{
+	Downlink: simnet.LinkSettings{BitsPerSecond: 100 * simlibp2p.OneMbps},
+	Uplink:   simnet.LinkSettings{BitsPerSecond: 100 * simlibp2p.OneMbps},
+}
+
+func onAStreet(t *testing.T, f func(*street)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		ls := &links{cut: make(map[[2]string]bool)}
+		s := &street{
+			t: t, network: &simnet.Simnet{LatencyFunc: ls.latency}, links: ls, dir: t.TempDir(),
+			keys: make(map[string]crypto.PrivKey), alive: make(map[string]peer.AddrInfo),
+			nodes: make(map[string]*Node), subs: make(map[string]*watcher),
+		}
+		s.network.Start()
+		defer func() {
+			for nick := range s.nodes {
+				s.stop(nick)
+			}
+			s.network.Close()
+			time.Sleep(time.Minute) // simulated: blocked QUIC listeners go with their timers
+		}()
+		f(s)
+	})
+}
+
+// start gives nick a new life on its disk.
+func (s *street) start(nick string) *Node {
+	s.t.Helper()
+	if s.keys[nick] == nil {
+		key, _, err := crypto.GenerateEd25519Key(random)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		s.keys[nick] = key
+	}
+	addr := fmt.Sprintf("/ip4/%s/udp/8000/quic-v1", simnet.IntToPublicIPv4(s.lives))
+	s.lives++
+	h := must(libp2p.New(
+		libp2p.Identity(s.keys[nick]), libp2p.ListenAddrStrings(addr), simlibp2p.QUICSimnet(s.network, streetLink),
+		libp2p.DisableIdentifyAddressDiscovery(), // it stalls simulated time
+		libp2p.ResourceManager(&network.NullResourceManager{}),
+	))
+	s.mu.Lock()
+	s.alive[nick] = peer.AddrInfo{ID: h.ID(), Addrs: h.Addrs()}
+	s.mu.Unlock()
+	n := must(New(Config{Nick: nick, DataDir: filepath.Join(s.dir, nick), Host: h, Version: "test", Discovery: mdns{s}}))
+	s.nodes[nick], s.subs[nick] = n, watch(s.t, nick, n)
+	return n
+}
+
+func (s *street) stop(nick string) {
+	s.mu.Lock()
+	delete(s.alive, nick)
+	s.mu.Unlock()
+	if err := s.nodes[nick].Close(); err != nil {
+		s.t.Error(err)
+	}
+	delete(s.nodes, nick)
+}
+
+// mdns hints at everybody who lives, every few seconds.
+type mdns struct{ s *street }
+
+func (m mdns) Run(ctx context.Context, self func() peer.AddrInfo, found func(peer.AddrInfo)) error {
+	for tick := time.NewTicker(5 * time.Second); ; {
+		m.s.mu.Lock()
+		var others []peer.AddrInfo
+		for _, ai := range m.s.alive {
+			if ai.ID != self().ID {
+				others = append(others, ai)
+			}
+		}
+		m.s.mu.Unlock()
+		for _, ai := range others {
+			found(ai)
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			tick.Stop()
+			return nil
+		}
+	}
+}
+
+func (mdns) Hurry() {}
+
+// cut lets nothing through between two people.
+func (s *street) cut(a, b string) {
+	s.links.mu.Lock()
+	defer s.links.mu.Unlock()
+	ip := func(nick string) string {
+		_, addr, err := addrOf(s.alive[nick])
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		return ipOf(addr)
+	}
+	x, y := ip(a), ip(b)
+	s.links.cut[[2]string{x, y}], s.links.cut[[2]string{y, x}] = true, true
+}
+
+func (s *street) heal() {
+	s.links.mu.Lock()
+	defer s.links.mu.Unlock()
+	clear(s.links.cut)
+}
+
+func addrOf(ai peer.AddrInfo) (peer.ID, net.Addr, error) {
+	ip, err := ai.Addrs[0].ValueForProtocol(4) // ip4
+	return ai.ID, &net.UDPAddr{IP: net.ParseIP(ip), Port: 8000}, err
+}
+
+// lab is alice's room, which does not close by itself, with bob in it.
+func (s *street) lab() RoomInfo {
+	s.t.Helper()
+	alice, bob := s.start("alice"), s.start("bob")
+	access, never := "open", int64(0)
+	room := must(alice.Create(s.t.Context(), CreateOptions{Name: "lab", PolicyChange: PolicyChange{Access: &access, IdleS: &never}}))
+	must(bob.Join(s.ctx(), JoinOptions{Room: "lab"}))
+	until(s.subs["alice"], func(m MemberJoined) bool { return m.Nick == "bob" })
+	return room
+}
+
+func (s *street) ctx() context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	s.t.Cleanup(cancel)
+	return ctx
+}
+
+// bobIsTold waits for the reason, and some more for a second one.
+func (s *street) bobIsTold(why string) Removed {
+	s.t.Helper()
+	r := until[Removed](s.subs["bob"], nil)
+	if r.Kind != "kicked" || r.Text != why || r.ByNick != "alice" {
+		s.t.Errorf("told %+v", r)
+	}
+	time.Sleep(time.Minute) // simulated
+	if n, m := count[Removed](s.subs["bob"]), count[Refused](s.subs["bob"]); n != 1 || m != 0 {
+		s.t.Errorf("told %d times, refused %d times: %s", n, m, s.subs["bob"].story())
+	}
+	return r
+}
+
+// The owner goes away before its kick has reached anybody, for minutes, and comes back elsewhere: the member's poll goes on
+// by itself, finds it, and is told why.
+func TestOwnerComesBackElsewhere(t *testing.T) {
+	onAStreet(t, func(s *street) {
+		s.lab()
+		s.cut("alice", "bob")
+		must(s.nodes["alice"].Kick(s.ctx(), "lab", "bob", "too loud"))
+		s.stop("alice")
+		time.Sleep(5 * time.Minute) // simulated
+		if count[OwnerUnreachable](s.subs["bob"]) == 0 || count[Removed](s.subs["bob"]) != 0 {
+			t.Error("bob has seen", s.subs["bob"].story())
+		}
+		s.start("alice")
+		s.bobIsTold("too loud")
+	})
+}
+
+// The owner's machine sleeps with the kick half done: it has been ordered and nothing has happened yet. When it wakes, it
+// goes on.
+func TestOwnerSleepsInTheMidstOfAKick(t *testing.T) {
+	onAStreet(t, func(s *street) {
+		s.lab()
+		alice := s.nodes["alice"]
+		wake := make(chan struct{})
+		alice.post(asleep{wake})
+		s.cut("alice", "bob")
+		kicked := make(chan error, 1)
+		go func() {
+			_, err := alice.Kick(context.Background(), "lab", "bob", "too loud")
+			kicked <- err
+		}()
+		time.Sleep(10 * time.Minute) // simulated
+		s.heal()
+		close(wake)
+		if err := <-kicked; err != nil {
+			t.Error(err)
+		}
+		s.bobIsTold("too loud")
+	})
+}
+
+// asleep is a loop that does not run.
+type asleep struct{ until chan struct{} }
+
+func (e asleep) handle(*loop) { <-e.until }
+
+// A member's question is the same in its next life, until it has an answer.
+func TestMemberComesBackWithItsNonce(t *testing.T) {
+	onAStreet(t, func(s *street) {
+		room := s.lab()
+		before := must(ask(s.ctx(), s.nodes["bob"], seatOf{room.ID}))
+		s.cut("alice", "bob")
+		must(s.nodes["alice"].Kick(s.ctx(), "lab", "bob", "too loud"))
+		for range 3 {
+			s.stop("bob")
+			time.Sleep(time.Hour) // simulated
+			s.start("bob")
+			s.cut("alice", "bob")
+			if now := must(ask(s.ctx(), s.nodes["bob"], seatOf{room.ID})); now.Nonce != before.Nonce || now.Admission != before.Admission {
+				t.Errorf("it asks %+v, and asked %+v", now, before)
+			}
+		}
+		s.heal()
+		s.bobIsTold("too loud")
+		s.stop("bob")
+		s.start("bob")
+		time.Sleep(time.Minute) // simulated
+		if story := s.subs["bob"].drain(); len(story) != 1 || story[0].Body.Type() != (RoomFound{}).Type() {
+			t.Error("afterwards bob sees", s.subs["bob"].story())
+		}
+	})
+}
+
+type seatOf struct{ room RoomID }
+
+func (q seatOf) run(l *loop) (authority.Seat, error) { return *l.rooms[q.room].seat, nil }
+
+// Who comes back within a day is told, later it is refused; and for the owner's first five minutes of a life nothing
+// expires, so that a day on which the owner was away is not lost.
+func TestReasonsLastADay(t *testing.T) {
+	const day, grace = protocol.FailureLife, authority.ResumeGrace
+	const dials = 10 * time.Second // is what a node that has just started may take for until its first question is out
+	for _, c := range []struct {
+		owner, member time.Duration // back so long after the kick
+		told          bool
+	}{
+		{day - grace - time.Minute, day - dials, true},
+		{day - grace - time.Minute, day, false},
+		{day - grace - time.Minute, day + time.Second, false},
+		{day + time.Hour, day + time.Hour + grace - dials, true},
+		{day + time.Hour, day + time.Hour + grace, false},
+		{day + time.Hour, day + time.Hour + grace + time.Second, false},
+	} {
+		t.Run(fmt.Sprintf("owner after %v, member after %v", c.owner, c.member), func(t *testing.T) {
+			onAStreet(t, func(s *street) {
+				s.lab()
+				s.stop("bob")
+				began := time.Now()
+				must(s.nodes["alice"].Kick(s.ctx(), "lab", "bob", "too loud"))
+				s.stop("alice")
+				time.Sleep(time.Until(began.Add(c.owner))) // simulated, like all of this
+				s.start("alice")
+				time.Sleep(time.Until(began.Add(c.member)))
+				s.start("bob")
+				if c.told {
+					s.bobIsTold("too loud")
+					return
+				}
+				until[Refused](s.subs["bob"], nil)
+				time.Sleep(time.Minute)
+				if count[Removed](s.subs["bob"]) != 0 || count[Refused](s.subs["bob"]) != 1 {
+					t.Error("bob has seen", s.subs["bob"].story())
+				}
+			})
+		})
+	}
+}
+
+// A reason that comes while no face listens waits for one; so does one that a face has left in its queue. It is shown in as
+// many lives as that takes, always as the same removal, and then never again.
+func TestReasonWaitsForAFace(t *testing.T) {
+	onAStreet(t, func(s *street) {
+		room := s.lab()
+		bob := s.nodes["bob"]
+		s.subs["bob"].sub.Close()
+		must(s.nodes["alice"].Kick(s.ctx(), "lab", "bob", "too loud"))
+		until(s.subs["alice"], func(p RemovalProgress) bool { return p.Told })
+		time.Sleep(time.Minute) // simulated
+		blind := bob.Subscribe()
+		time.Sleep(time.Minute) // and nobody reads it
+		s.stop("bob")
+		seen := (<-blind.Events()).Body.(Removed)
+
+		bob = s.start("bob")
+		r := s.bobIsTold("too loud")
+		if r.Removal != seen.Removal || r.Removal == 0 {
+			t.Errorf("told of removals %d and %d", seen.Removal, r.Removal)
+		}
+		if seats := must(ask(s.ctx(), bob, seatsKept{})); seats != 0 {
+			t.Error("a seat is kept for a reason that was shown")
+		}
+		late := watch(t, "bob's second face", bob)
+		if count[Removed](late) != 0 {
+			t.Error("a second face is told what the first has read")
+		}
+		s.stop("bob")
+		bob = s.start("bob")
+		time.Sleep(time.Minute) // simulated
+		if count[Removed](s.subs["bob"]) != 0 {
+			t.Error("told again")
+		}
+		// He is in again, and an acknowledgement of then comes to its end.
+		must(bob.Join(s.ctx(), JoinOptions{Room: room.ID.String()}))
+		bob.post(ackSent{room.ID})
+		if seats := must(ask(s.ctx(), bob, seatsKept{})); seats != 1 {
+			t.Error("the acknowledgement of an earlier membership has ended this one")
+		}
+	})
+}
+
+type seatsKept struct{}
+
+func (seatsKept) run(l *loop) (int, error) {
+	seats, err := l.store.loadSeats()
+	return len(seats), err
+}
+
+// A reason that was shown in an earlier life has ended the place there and then: only the acknowledgement is left, and the
+// room can be joined.
+func TestShownReasonIsOnlyAcknowledged(t *testing.T) {
+	onAStreet(t, func(s *street) {
+		room := s.lab()
+		seat := must(ask(s.ctx(), s.nodes["bob"], seatOf{room.ID}))
+		s.stop("bob")
+		must(s.nodes["alice"].Kick(s.ctx(), "lab", "bob", "too loud"))
+		reply := must(ask(s.ctx(), s.nodes["alice"], pollAs{s.nodes["alice"], peerOf(s.keys["bob"]), seat}))
+		if !bytes.Equal(reply, must(ask(s.ctx(), s.nodes["alice"], pollAs{s.nodes["alice"], peerOf(s.keys["bob"]), seat}))) {
+			t.Error("the same question has another answer")
+		}
+		seat.Kept, seat.Shown = reply, true
+		st := must(openStore(filepath.Join(s.dir, "bob")))
+		if err := st.saveSeat(room.ID, savedSeat{Seat: seat, Name: "lab", Nick: "bob", Addrs: formatAddrs(s.nodes["alice"].host.Addrs())}); err != nil {
+			t.Fatal(err)
+		}
+		if err := st.close(); err != nil {
+			t.Fatal(err)
+		}
+		bob := s.start("bob")
+		until(s.subs["alice"], func(p RemovalProgress) bool { return p.Told })
+		time.Sleep(time.Minute) // simulated; and so long the kicked stay out
+		if seats := must(ask(s.ctx(), bob, seatsKept{})); seats != 0 || count[Removed](s.subs["bob"]) != 0 {
+			t.Errorf("%d seats, and bob sees %s", seats, s.subs["bob"].story())
+		}
+		must(bob.Join(s.ctx(), JoinOptions{Room: "lab"}))
+	})
+}
+
+func peerOf(key crypto.PrivKey) PeerID { return must(peer.IDFromPrivateKey(key)) }
+
+// pollAs is the answer to a peer's poll, which is lost.
+type pollAs struct {
+	n    *Node
+	peer PeerID
+	seat authority.Seat
+}
+
+func (q pollAs) run(l *loop) ([]byte, error) {
+	r := l.rooms[q.seat.Room]
+	reply := make(chan protocol.PollReply, 1)
+	r.answerPoll(q.peer, heldPoll{
+		req:   protocol.PollRequest{Room: q.seat.Room, Nonce: q.seat.Nonce, Admission: q.seat.Admission},
+		since: l.now(), reply: reply,
+	})
+	return (<-reply).Reason, nil
+}
