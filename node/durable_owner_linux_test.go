@@ -253,14 +253,16 @@ func killed(t *testing.T, bob *Node, order string, call int, states map[int]int,
 	const why = "too loud"
 	o.order(order + " " + why)
 	<-polled
-	if !o.endOfRemoval(order) {
-		return false
-	}
+	dead := o.endOfRemoval(order)
+	o.kill() // at the latest
 	where := fmt.Sprintf("killed at call %d", call)
 	m.afterPowerFailures(where, disk, images)
 	state, err := m.read(dir)
 	if err != nil || !m.allows(state) {
 		t.Fatalf("%s: it is %d, %v", where, state, err)
+	}
+	if !dead {
+		return false
 	}
 	states[state]++
 
