@@ -55,6 +55,9 @@ func (e *explorer) revokedBy(r protocol.SignedRecord) {
 	out := peer.ID("")
 	switch b := r.Body.(type) {
 	case protocol.Admit:
+		if i := e.invited[b.Invite]; i != nil && i.revoked {
+			e.violated(18, "a revoked invite lets in")
+		}
 		delete(e.invited, b.Invite)
 	case protocol.Leave:
 		out = b.Peer

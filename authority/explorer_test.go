@@ -46,21 +46,48 @@ import (
 //
 // # Mutants
 //
-// Each of these changes of the product was made in a copy, and the schedule that first caught it (seed 1) is named. The
-// search caught those with an S as well.
+// Each of these changes of the product was made in a copy, and the schedule that first caught it (seed 1) is named. S: the
+// search of one member caught it as well; L: so did the check for linearizability, where it was asked.
 //
-//	the claim is not written                       0 S   a second kick is an error                    0
-//	a claim is not bound to the nonce              3 S   a kick after a ban is an error             208
-//	a claim is not bound to the admission         75     a second kick takes severity back           16
-//	the claim leaves no replay slot                2 S   a ban after a kick leaves the kick's reason  6
-//	only the sweeper looks at the expiry          26     one who left is owed a reason               78
-//	nothing is in grace after a restart            1     a close tells nobody                         0 S
-//	the sweeper knows no grace                   683     an invite is not consumed                  131
-//	admission does not clear the failure          15 S   the seat takes any reply                  1972 S
-//	an ack ignores the removal                   297     the seat shows again after a restart       257 S
-//	an ack ignores the nonce                     221     the seat acknowledges before it has kept   257
-//	an ack counts before there is a claim         32     the seat gives up when there is no answer    3
-//	an ack is not written                         56 S   the register is keyed by nick                0 S
+//	the claim is not written                          0 SL
+//	a claim is not bound to the nonce                28 SL
+//	a claim is not bound to the admission             5 SL
+//	the claim leaves no replay slot                   6 SL
+//	only the sweeper looks at the expiry             15
+//	nothing is in grace after a restart               2
+//	the sweeper knows no grace                      122
+//	admission does not clear the failure            237 SL
+//	an ack ignores the removal                     1055
+//	an ack ignores the nonce                        781 L
+//	an ack counts before there is a claim             6 L
+//	an ack is not written                            25 S
+//	a second kick is an error                         0
+//	a kick after a ban is an error                   18
+//	a second kick takes severity back                64
+//	a ban after a kick leaves the kick's reason      10 L
+//	one who left is owed a reason                   629 L
+//	a close tells nobody                              0 SL
+//	an invite is not consumed                       286 L
+//	the seat takes any reply                       5338 S
+//	the seat shows again after a restart            152 S
+//	the seat acknowledges before it has kept        212 S
+//	the seat gives up when there is no answer         4
+//	the newer text of a second kick is lost           0
+//	a kick without a reason wipes an older one      259
+//	a ban without a reason forgets the text          10
+//	the next reason waits behind the one told       224 L
+//	a refusal writes                                  5
+//	a refusal changes what is in memory               5
+//	a poll of another room is one of this           193 L
+//	a restart forgets the failures                    0 S
+//	a restart forgets the claims                     25 S
+//	a close forgets who was kicked before             0 S
+//	the replay is made anew, with another text        6
+//	the register is keyed by nick                  1604
+//	the notice of a revoked invite is not written  6504
+//	the notice goes to whoever has the token       6504
+//	who is told at the door is told again by poll  1069
+//	a reason at the door is for any question         75
 //
 // That the reply waits for the claim to be on disk is the driver's part; its mutant is one of the search's shortcuts, and node's
 // own tests kill a process at it.

@@ -72,7 +72,7 @@ func (v variant) restore(disk Seat) Seat {
 	return s
 }
 
-var searchDeep = flag.Bool("search.deep", false, "search the larger budgets too, for minutes and in some gigabytes")
+var searchDeep = flag.Bool("search.deep", false, "search the larger budgets too: four million states each, a minute, a gigabyte")
 
 func TestExhaustiveSearch(t *testing.T) {
 	for name, c := range map[string]struct {
