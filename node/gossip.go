@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -94,7 +95,7 @@ func startGossip(ctx context.Context, h host.Host, snap *atomic.Pointer[snapshot
 		return nil, err
 	}
 	g.ps, err = pubsub.NewGossipSub(
-		ctx, answering{h, g.meet},
+		ctx, answering{h, g.opened},
 		pubsub.WithGossipSubProtocols([]libprotocol.ID{proto}, features),
 		pubsub.WithGossipSubParams(params),
 		pubsub.WithFloodPublish(true),
@@ -310,10 +311,20 @@ func (g *gossip) bar(p peer.ID) {
 	g.ps.BlacklistPeer(p)
 }
 
-// unbar lets p in again. Lifting the bar alone restores nothing (measured): pubsub has to look at the peer anew, which
-// it does when told that the peer's protocols have changed.
-func (g *gossip) unbar(p peer.ID) {
-	if g.barred.lift(p) {
+// admit lets p in, again if it was barred. Lifting the bar alone restores nothing (measured): pubsub has to look at the
+// peer anew. So it has where p was here before its admission was.
+func (g *gossip) admit(p peer.ID) {
+	proto := protocol.GossipID(g.room)
+	calls := func(s network.Stream) bool { return s.Protocol() == proto }
+	early := func(c network.Conn) bool { return slices.ContainsFunc(c.GetStreams(), calls) }
+	if g.barred.lift(p) || slices.ContainsFunc(g.host.Network().ConnsToPeer(p), early) {
+		g.meet(p)
+	}
+}
+
+// opened: p speaks to us. A stranger is not met: pubsub takes a moment to know that it may not hear.
+func (g *gossip) opened(p peer.ID) {
+	if g.snap.Load().member(p) {
 		g.meet(p)
 	}
 }

@@ -256,7 +256,7 @@ func (r *room) applied(c authority.Change) {
 	case authority.Admitted:
 		r.l.book.want(c.Peer, nil)
 		if r.gossip != nil {
-			r.gossip.unbar(c.Peer)
+			r.gossip.admit(c.Peer)
 		}
 	case authority.Left, authority.Removed:
 		r.expel(c)
