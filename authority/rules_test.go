@@ -2,8 +2,11 @@ package authority
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -247,7 +250,8 @@ func TestInvitesAsJSON(t *testing.T) {
 	w := newRoom(t, "alice", protocol.Invite)
 	made, _ := find[Invited](w.must(MakeInvite{}))
 	for _, ev := range []Event{
-		Tick{}, RevokeInvite{made.Invite.ID},
+		Tick{},
+		RevokeInvite{made.Invite.ID},
 		Knock{id("bob"), protocol.JoinRequest{Room: w.ledger.State().Room(), Nick: "bob", Token: made.Invite.Token, Nonce: nonce("b1")}},
 	} {
 		w.must(ev)
@@ -261,4 +265,56 @@ func TestInvitesAsJSON(t *testing.T) {
 			t.Errorf("after %T %s reads as %+v, %v", ev, raw, got, err)
 		}
 	}
+}
+
+// Kicks, bans and the room's end in every order and number, before anybody asks: all succeed as long as there is a room,
+// and what is told, once, is the most severe of them in its last words.
+func TestRemovalsInEveryOrder(t *testing.T) {
+	removals := []struct {
+		kind     string
+		severity int
+		ev       func(text string) Event
+	}{
+		{"closed", 1, func(text string) Event { return Close{Reason: text} }},
+		{"kicked", 2, func(text string) Event { return Kick{Peer: id("bob"), Reason: text} }},
+		{"banned", 3, func(text string) Event { return Ban{Peer: id("bob"), Reason: text} }},
+		{"banned", 3, func(text string) Event { return Ban{Peer: id("bob"), Reason: text, For: time.Hour} }},
+	}
+	// fork is a world that goes on by itself: a Ledger is a value, a disk is not.
+	fork := func(w *world) *world {
+		next := *w
+		next.disk = disk{slices.Clone(w.disk.records), maps.Clone(w.disk.failures), maps.Clone(w.disk.invites)}
+		next.answers, next.nonces = maps.Clone(w.answers), maps.Clone(w.nonces)
+		return &next
+	}
+	const most = 4
+	var try func(w *world, admission uint64, path []string, worst int, told string)
+	try = func(w *world, admission uint64, path []string, worst int, told string) {
+		if len(path) > 0 {
+			asked := fork(w)
+			if got := asked.poll("bob", admission, "n1"); got != told {
+				t.Errorf("%v: told %s, want %s", path, got, told)
+			}
+			if got := asked.poll("bob", admission, "n2"); got != "refused" {
+				t.Errorf("%v: told again: %s", path, got)
+			}
+		}
+		for i := 0; i < len(removals) && len(path) < most; i++ {
+			r, next, text := removals[i], fork(w), fmt.Sprint(len(path))
+			switch _, err := next.step(r.ev(text)); {
+			case w.ledger.State().Closed():
+				if !errors.Is(err, ErrClosed) {
+					t.Errorf("%v, and then %s: %v", path, r.kind, err)
+				}
+			case err != nil:
+				t.Errorf("%v, and then %s: %v", path, r.kind, err)
+			case r.severity < worst:
+				try(next, admission, append(slices.Clip(path), r.kind), worst, told)
+			default:
+				try(next, admission, append(slices.Clip(path), r.kind), r.severity, fmt.Sprintf("%s %q", r.kind, text))
+			}
+		}
+	}
+	w := newRoom(t, "alice", protocol.Open)
+	try(w, w.join("bob"), nil, 0, "")
 }

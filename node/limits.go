@@ -136,8 +136,9 @@ const (
 	// lockTimeout: how long we wait for another node to let go of the data directory.
 	lockTimeout = 200 * time.Millisecond
 
-	// connections: the manager trims above the high mark. A LAN room connects everybody to everybody.
-	connLow, connHigh = 512, 768
+	// connections: the manager trims above the high mark. A LAN room connects everybody to everybody, so that the
+	// largest room is below the low mark, and strangers beside it are what is trimmed.
+	connLow, connHigh = protocol.MaxMembers + 128, protocol.MaxMembers + 512
 	connGrace         = time.Minute
 	// connsPerHost from one address: several nodes on one machine, and reconnects that overlap.
 	connsPerHost = 64

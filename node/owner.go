@@ -3,6 +3,7 @@ package node
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -33,7 +34,8 @@ func newOwnerDesk() ownerDesk {
 	return ownerDesk{
 		polls: make(map[peer.ID]heldPoll), heard: make(map[peer.ID]heard),
 		knocks: make(map[peer.ID]chan protocol.JoinReply), attempts: make(map[peer.ID]time.Time),
-		presence: 1, admits: rate.NewLimiter(rate.Every(admitEvery), admitBurst),
+		// Not from 1: a member that has the number of an earlier life of ours has another list.
+		presence: rand.Uint64N(protocol.MaxCounter/2) + 1, admits: rate.NewLimiter(rate.Every(admitEvery), admitBurst),
 	}
 }
 
@@ -138,8 +140,7 @@ func (r *room) committed(c authority.Commit) {
 	r.applied(c.Change)
 	if rm, ok := c.Record.Body.(protocol.Remove); ok {
 		r.follow(c, rm)
-		delete(r.owned.heard, rm.Peer)
-		r.owned.presence++
+		delete(r.owned.heard, rm.Peer) // of who is no member nobody says that it is present
 	}
 	if r.gossip != nil {
 		if err := r.gossip.publishRecord(r.ctx, c.Record.Bytes()); err != nil {
@@ -225,12 +226,16 @@ func (r *room) dropPoll(p peer.ID, h heldPoll) {
 // news is what p lacks.
 func (r *room) news(p peer.ID, req protocol.PollRequest) *protocol.PollMember {
 	records, more := recordsAfter(r.records, req.HaveSeq)
-	return &protocol.PollMember{
+	news := &protocol.PollMember{
 		Records: records, More: more,
 		Keys:     r.keysFor(p, func(epoch uint64) bool { return epoch > req.HaveKey }),
 		Presence: r.owned.presence,
-		Present:  r.presentAddrs(),
 	}
+	// The whole room's addresses for everybody in it: with every record that would be most of what a removal sends.
+	if req.HavePresence != r.owned.presence {
+		news.Present = r.presentAddrs()
+	}
+	return news
 }
 
 // recordsAfter are the records after seq as they came, up to a frame's worth, and whether there are more.

@@ -307,6 +307,17 @@ func (r *room) takeNews(m *protocol.PollMember) {
 		r.takeRecord(rec)
 	}
 	r.takeKeys(m.Keys)
+	r.takePresence(m)
+	if _, in := r.me(); in && !m.More {
+		r.becomeJoined()
+	}
+}
+
+// takePresence learns who is there and where, if that has changed.
+func (r *room) takePresence(m *protocol.PollMember) {
+	if m.Presence == r.away.presence {
+		return
+	}
 	r.away.presence = m.Presence
 	r.away.present = make(map[peer.ID]bool, len(m.Present))
 	for _, p := range m.Present {
@@ -314,9 +325,6 @@ func (r *room) takeNews(m *protocol.PollMember) {
 			r.away.present[p.Peer] = true
 			r.l.book.want(p.Peer, p.Addrs)
 		}
-	}
-	if _, in := r.me(); in && !m.More {
-		r.becomeJoined()
 	}
 }
 

@@ -57,9 +57,9 @@ type (
 	PollMember struct {
 		Records  [][]byte // after HaveSeq, in order; OpenRecord
 		Keys     []EpochKey
-		Presence uint64 // grows with each change of Present
-		Present  []Presence
-		More     bool // there was more than fits: ask again at once
+		Presence uint64     // grows with each change of Present
+		Present  []Presence // left out where Presence is the request's HavePresence
+		More     bool       // there was more than fits: ask again at once
 	}
 	// EpochKey is a message key on its way to somebody who may have it.
 	EpochKey struct {
