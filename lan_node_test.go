@@ -378,18 +378,27 @@ func (n *node) limitFiles(size string) {
 	n.lan.run("prlimit", "--pid", strconv.Itoa(n.cmd.Process.Pid), "--fsize="+size)
 }
 
-// keep copies what the node has on disk, and returns where to.
-func (n *node) keep() (dir string) {
-	t := n.lan.t
+// keep copies what nodes have on the host's disk, and returns where to; restore puts it back, while none runs.
+func (h *host) keep() (dir string) {
+	t := h.lan.t
 	t.Helper()
-	dir, err := os.MkdirTemp(n.lan.dir, n.name+"-")
+	dir, err := os.MkdirTemp(h.lan.dir, h.name+"-")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.CopyFS(dir, os.DirFS(n.data())); err != nil {
+	h.lan.run("cp", "-a", h.data()+"/.", dir)
+	return dir
+}
+
+func (h *host) restore(dir string) {
+	t := h.lan.t
+	t.Helper()
+	if err := os.RemoveAll(h.data()); err != nil {
 		t.Fatal(err)
 	}
-	return dir
+	if err := os.Rename(dir, h.data()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // code waits for the end of the process and returns its exit code.

@@ -89,14 +89,14 @@ func (c *client) said(types ...string) (said []*event) {
 	return said
 }
 
-// replaceDisk has put make what the client has on disk from now on; no life of it runs.
-func (c *client) replaceDisk(put func(dir string) error) {
-	if err := os.RemoveAll(c.data()); err != nil {
+// takeKey leaves the client with the key of another on its disk and nothing else; no life of it runs.
+func (c *client) takeKey(other *client) {
+	c.lan.t.Helper()
+	kept := other.keep()
+	if err := os.Remove(kept + "/localchat/localchat.db"); err != nil {
 		c.lan.t.Fatal(err)
 	}
-	if err := put(c.data()); err != nil {
-		c.lan.t.Fatal(err)
-	}
+	c.restore(kept)
 }
 
 // verdict waits until the client has lost its place, and returns how; nil if it does not.
@@ -148,17 +148,7 @@ func (a *arena) prepare() {
 	a.witness.await("member_joined", obj{"peer": a.targetID})
 	if a.rivals {
 		// With the target's key and nothing else it is a member that has lost its memory: it is given its place.
-		const key = "/localchat/identity.key"
-		a.rival.replaceDisk(func(dir string) error {
-			raw, err := os.ReadFile(a.target.data() + key)
-			if err != nil {
-				return err
-			}
-			if err := os.MkdirAll(dir+"/localchat", 0o700); err != nil {
-				return err
-			}
-			return os.WriteFile(dir+key, raw, 0o600)
-		})
+		a.rival.takeKey(a.target)
 		a.rival.node = a.rival.start()
 		a.rival.do("room.join", obj{"invite": invite})
 	}

@@ -2,7 +2,6 @@ package main_test
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"time"
 )
@@ -160,7 +159,7 @@ func (a *arena) askAgain(o *outcome) {
 		}
 	}
 	for _, c := range a.clients() {
-		c.replaceDisk(func(dir string) error { return os.Rename(c.before, dir) })
+		c.restore(c.before)
 		began := time.Now()
 		c.node = c.start()
 		copied := life{node: c.node}

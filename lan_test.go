@@ -2,7 +2,6 @@ package main_test
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -194,13 +193,10 @@ func TestLANKick(t *testing.T) {
 	converse("lab", "all here", people...)
 
 	// What dave had on disk as a member is kept, to ask a second time with it later.
-	before := l.dir + "/dave-before"
 	if code := dave.quit(); code != 0 {
 		t.Errorf("end of input: exit %d", code)
 	}
-	if err := os.CopyFS(before, os.DirFS(dave.data())); err != nil {
-		t.Fatal(err)
-	}
+	before := dave.keep()
 	member := dave.start()
 	member.await("joined", obj{"name": "lab"})
 	converse("lab", "dave is back", alice, bob, carol, member)
@@ -224,12 +220,7 @@ func TestLANKick(t *testing.T) {
 	told.quit()
 
 	// A start with what it knew as a member polls again, and is refused.
-	if err := os.RemoveAll(dave.data()); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.CopyFS(dave.data(), os.DirFS(before)); err != nil {
-		t.Fatal(err)
-	}
+	dave.restore(before)
 	second := dave.start()
 	second.await("refused", nil)
 	second.isOut("lab")
