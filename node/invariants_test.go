@@ -298,6 +298,24 @@ func TestARemovalIsHeardInItsRoomAlone(t *testing.T) {
 	})
 }
 
+// Invariant 19: a room whose log is not here yet takes none but its own for it, whoever hands another over.
+func TestARoomBeginsWithItsOwnLog(t *testing.T) {
+	s := assail(t)
+	mine, other := newLawRoom(t, "lab"), newLawRoom(t, "another")
+	s.inLoop(s.alice, func(l *loop) {
+		r := newRoom(l, mine.id())
+		defer r.cancel()
+		r.takeRecord(other.records[0])
+		if r.current().Seq() != 0 {
+			t.Error("it has taken the beginning of another room")
+		}
+		r.takeRecord(mine.records[0])
+		if r.current().Room() != mine.id() {
+			t.Error("it has not taken its own")
+		}
+	})
+}
+
 // Invariant 20: one line that says it is as far ahead as can be leaves numbers for everybody's next.
 func TestOneLineCannotUseUpTheClock(t *testing.T) {
 	s := assail(t)
