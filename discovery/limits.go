@@ -64,3 +64,24 @@ var gaps = [...]time.Duration{
 	200 * time.Millisecond, 200 * time.Millisecond, 200 * time.Millisecond, 200 * time.Millisecond, 200 * time.Millisecond,
 	500 * time.Millisecond, time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, 30 * time.Second,
 }
+
+// The checkup.
+const (
+	// checkListen is how long a checkup listens for what its multicast brings.
+	checkListen = 1500 * time.Millisecond
+	// maxAsked is the most networks whose machines are asked one by one, of at most 253 machines each.
+	maxAsked = 2
+	// askTime is how long they are asked and have to answer: the second of two networks begins after half a second.
+	askTime = 1400 * time.Millisecond
+	// askBurst questions go out, then nothing for askGap: 1000 a second, which no queue on the way has to drop.
+	askBurst = 10
+	askGap   = 10 * time.Millisecond
+	// askAgain is the pause before those that are there are asked again: longer than queryWindow, in which a node that
+	// asks does not hear, and no multiple of its gaps.
+	askAgain = 270 * time.Millisecond
+	// maxPacket, in bytes, of what a checkup reads: mDNS goes up to a jumbo frame.
+	maxPacket = 9000
+)
+
+// probeGaps are the times after each question of a checkup; three get through a loss of 30 % each way.
+var probeGaps = [...]time.Duration{250 * time.Millisecond, 350 * time.Millisecond, 450 * time.Millisecond}

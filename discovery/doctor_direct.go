@@ -1,0 +1,126 @@
+package discovery
+
+import (
+	"bufio"
+	"context"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/miekg/dns"
+)
+
+// neighbours are the addresses around ours on the interfaces where there can be any, and notes their networks in c. Of a
+// large network it is the /24 around us: the others would take minutes, and look like an attack.
+func neighbours(nics []nic, c *Checkup) []netip.Addr {
+	var ips []netip.Addr
+	for _, n := range nics {
+		if len(c.Asked) == maxAsked || isTunnel(n.iface) {
+			continue
+		}
+		i := slices.IndexFunc(n.prefixes, func(p netip.Prefix) bool {
+			return p.Addr().Is4() && !p.Addr().IsLinkLocalUnicast() && p.Bits() < 31
+		})
+		if i < 0 {
+			continue
+		}
+		own := n.prefixes[i].Addr()
+		around := netip.PrefixFrom(own, max(n.prefixes[i].Bits(), 24)).Masked()
+		c.Asked = append(c.Asked, around)
+		// The first address is the network's own, the last is everybody's.
+		for ip := around.Addr().Next(); around.Contains(ip.Next()); ip = ip.Next() {
+			if ip != own {
+				ips = append(ips, ip)
+			}
+		}
+	}
+	return ips
+}
+
+// askEach asks machines one by one, and those that are there again: one packet may be lost, and a node that asks just then
+// has the port of mDNS twice, of which its question gets what is sent to the machine alone.
+func (e *exam) askEach(ctx context.Context, targets []netip.Addr, networks []netip.Prefix) {
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	c, err := net.ListenUDP("udp4", nil)
+	if err != nil {
+		return
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() { e.read(c, e.direct) })
+	defer wg.Wait()
+	defer c.Close()
+	m := dns.Msg{Question: []dns.Question{{Name: serviceName, Qtype: dns.TypePTR, Qclass: dns.ClassINET}}}
+	packet, err := m.Pack()
+	if err != nil {
+		panic(err) // the name is ours
+	}
+	for ctx.Err() == nil {
+		for i, ip := range targets {
+			if ip.Is4() {
+				_, _ = c.WriteToUDPAddrPort(packet, netip.AddrPortFrom(ip, mdnsPort)) // who cannot be asked does not answer
+			}
+			if i%askBurst == askBurst-1 && !pause(ctx, askGap) {
+				break
+			}
+		}
+		pause(ctx, askAgain)
+		if there, known := resolved(networks); known {
+			targets = there
+		}
+	}
+}
+
+// direct takes in the answer of a machine that was asked alone. The lock is held.
+func (e *exam) direct(packet []byte, from netip.Addr) {
+	var m dns.Msg
+	if m.Unpack(packet) != nil || e.isOwn(from) {
+		return
+	}
+	e.answers(m, "", func(n *NodeCheck) { n.Direct = true })
+}
+
+// resolved are the machines of networks whose hardware address the system knows, which shows that they are there; routers
+// are left out. It is false where the system does not tell.
+func resolved(networks []netip.Prefix) ([]netip.Addr, bool) {
+	routers := map[netip.Addr]bool{}
+	for _, f := range table("/proc/net/route") {
+		// The address is one word in the order of the machine; all that Linux runs Go on for people is little-endian.
+		if w, err := strconv.ParseUint(f[2], 16, 32); err == nil {
+			routers[netip.AddrFrom4([4]byte{byte(w), byte(w >> 8), byte(w >> 16), byte(w >> 24)})] = true
+		}
+	}
+	var ips []netip.Addr
+	known := table("/proc/net/arp")
+	for _, f := range known {
+		const complete = 0x2
+		ip, err := netip.ParseAddr(f[0])
+		flags, _ := strconv.ParseUint(strings.TrimPrefix(f[2], "0x"), 16, 32)
+		if err == nil && flags&complete != 0 && !routers[ip] && slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(ip) }) {
+			ips = append(ips, ip)
+		}
+	}
+	slices.SortFunc(ips, netip.Addr.Compare)
+	return ips, known != nil
+}
+
+// table is the fields of each line of one of Linux's tables, without the heading; nil where there is no such file.
+func table(path string) [][]string {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	rows := [][]string{}
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		if fields := strings.Fields(lines.Text()); len(fields) > 2 {
+			rows = append(rows, fields)
+		}
+	}
+	return rows[min(1, len(rows)):]
+}
