@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"localchat/discovery"
 	"localchat/node"
 )
 
@@ -29,6 +30,8 @@ type app struct {
 
 	// start starts a node; tests put another in its place.
 	start func(node.Config) (peerNode, error)
+	// check looks at the network for doctor; tests put another in its place.
+	check func(context.Context, discovery.CheckConfig) discovery.Checkup
 	// restore gives the terminal back, while the full-screen console has it; nil: it has not.
 	restore func()
 	// exit ends the program from a goroutine that cannot return; tests replace it.
@@ -56,7 +59,7 @@ func Main() int {
 // env looks up environment variables. The reader of stdin may still be blocked in Read when Run returns: nothing can
 // interrupt that, and the process is about to end.
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) (string, bool)) int {
-	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, env: env, ring: &logRing{}, log: slog.New(slog.DiscardHandler), exit: os.Exit}
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, env: env, ring: &logRing{}, log: slog.New(slog.DiscardHandler), check: discovery.Check, exit: os.Exit}
 	a.start = a.startNode
 	return a.run(ctx, args)
 }
@@ -107,7 +110,7 @@ func (a *app) root() *cobra.Command {
 	root.SetVersionTemplate("localchat {{.Version}}\n")
 	a.opts.addTo(root.PersistentFlags())
 	root.AddCommand(a.createCommand(), a.joinCommand(), a.roomsCommand(), a.sendCommand(), a.tailCommand(), a.rpcCommand(),
-		a.idCommand(), a.configCommand(), a.versionCommand(), a.manCommand())
+		a.doctorCommand(), a.idCommand(), a.configCommand(), a.versionCommand(), a.manCommand())
 	completesFlags(root)
 	return root
 }

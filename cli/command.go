@@ -33,7 +33,9 @@ type command struct {
 	// slow commands wait for other people; a person goes on typing meanwhile.
 	slow bool
 	// wait is how long it may take, where that is not what slow says.
-	wait     time.Duration
+	wait time.Duration
+	// first is what the person is told when it begins.
+	first    safeText
 	help     string
 	examples []string
 	// targets are what the first argument may be, for completion; nil: anything. values are those of the second.
@@ -67,6 +69,8 @@ type call struct {
 	table []*command
 	ring  *logRing
 	show  settings
+	// examine gathers what /doctor goes by.
+	examine func(context.Context, patient, func(string)) facts
 	// terminal: the screen is one, so a QR code makes sense.
 	terminal bool
 }
@@ -161,6 +165,10 @@ func commands() []*command {
 		{
 			name: "net", run: runNet,
 			help: "my addresses, and the nodes I know", examples: []string{"/net"},
+		},
+		{
+			name: "doctor", slow: true, first: lookingText, run: runDoctor,
+			help: "what stops this machine from finding or reaching others, and what to do", examples: []string{"/doctor"},
 		},
 		{
 			name: "search", usage: "TEXT", who: member, min: 1, max: 1, run: runSearch,

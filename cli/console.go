@@ -259,6 +259,10 @@ func (c *console) start(ctx context.Context, cmd *command, args []string, first 
 	}
 	query := call{
 		n: c.n, args: args, room: room, rooms: slices.Clone(c.rooms), table: c.table, ring: c.app.ring, show: c.show, terminal: c.terminal,
+		examine: c.app.examine,
+	}
+	if cmd.first != "" {
+		c.print(cmd.first)
 	}
 	waited := !cmd.slow
 	c.running++

@@ -61,6 +61,12 @@ const (
 	// completeWait is how long a shell's completion looks for rooms: most answer within half a second, and a person who
 	// has pressed a key waits for no more than one.
 	completeWait = 800 * time.Millisecond
+	// maxReach, in nodes that doctor dials and names one by one: enough to see a pattern.
+	maxReach = 8
+	// reachWait is how long doctor's dials take: on a LAN who is there answers in milliseconds, and one packet may be lost.
+	reachWait = 2 * time.Second
+	// quicWait of them are for QUIC alone: its first packet and two repeats.
+	quicWait = 1200 * time.Millisecond
 	// deliveryWait is how long the end of input waits until the lines said last have reached another node.
 	deliveryWait = 5 * time.Second
 	// drainWait is how long JSON-RPC answers requests that were still open at the end of input.

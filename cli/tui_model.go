@@ -238,6 +238,9 @@ func (m *tui) next() {
 
 // perform runs a job beside the loop, with which it shares nothing.
 func (m *tui) perform(j job) {
+	if j.cmd.first != "" {
+		m.tell(j.pane, answer, j.cmd.first)
+	}
 	query, ctx, settle := m.query(j), m.ctx, m.settle
 	m.do(func() tea.Msg {
 		ctx, cancel := context.WithTimeout(ctx, j.cmd.patience())
@@ -254,6 +257,7 @@ func (m *tui) perform(j job) {
 func (m *tui) query(j job) call {
 	return call{
 		n: m.n, args: j.args, room: j.pane.here, rooms: m.rooms(), table: m.table, ring: m.app.ring, show: m.show, terminal: true,
+		examine: m.app.examine,
 	}
 }
 

@@ -1,0 +1,227 @@
+package cli
+
+import (
+	"fmt"
+	"net/netip"
+	"path"
+	"strings"
+
+	"localchat/discovery"
+)
+
+// This file holds the lines to type, by operating system. Names of interfaces are quoted where a shell would not take
+// them as one word.
+
+// openLocalNetwork opens the page of the settings where macOS 15 and later keep programs from the local network.
+const openLocalNetwork = `open "x-apple.systempreferences:com.apple.preference.security?Privacy_LocalNetwork"`
+
+// suggestedPort is the fixed port of the lines that open one: any that is free will do.
+const suggestedPort = 4001
+
+func word(name string) string {
+	if strings.ContainsAny(name, " '\"$`\\()&;|<>*?#") {
+		return "'" + strings.ReplaceAll(name, "'", "") + "'"
+	}
+	return name
+}
+
+// bringUp mends what keeps an interface from being used.
+func (f facts) bringUp(i discovery.InterfaceCheck) string {
+	name := word(i.Name)
+	switch i.Why {
+	case discovery.NotNamed, discovery.Containers:
+		return "localchat doctor --interface " + name
+	case discovery.TooMany:
+		return "localchat doctor"
+	}
+	switch f.os {
+	case "darwin":
+		switch i.Why {
+		case discovery.NoAddress:
+			return "sudo ipconfig set " + name + " DHCP"
+		case discovery.NoLink:
+			return "networksetup -setairportpower " + name + " on"
+		}
+		return "sudo ifconfig " + name + " up"
+	case "windows":
+		if i.Why == discovery.NoAddress {
+			return "ipconfig /renew " + name
+		}
+		return "Enable-NetAdapter -Name '" + strings.Trim(name, "'") + "'"
+	}
+	switch i.Why {
+	case discovery.SwitchedOff:
+		return "sudo ip link set " + name + " up"
+	case discovery.NoMulticast:
+		return "sudo ip link set " + name + " multicast on"
+	}
+	return "nmcli device connect " + name
+}
+
+// joinNetwork joins a network where none is joined.
+func (f facts) joinNetwork() string {
+	switch f.os {
+	case "darwin":
+		return "networksetup -setairportpower en0 on"
+	case "windows":
+		return "start ms-settings:network-wifi"
+	}
+	return "nmcli device wifi connect NAME --ask"
+}
+
+// ownNetwork makes a network of one's own, where that of the house does not do.
+func (f facts) ownNetwork() string {
+	switch f.os {
+	case "darwin":
+		return `open "x-apple.systempreferences:com.apple.Sharing-Settings.extension"   # Internet Sharing: a network of your own`
+	case "windows":
+		return "start ms-settings:network-mobilehotspot   # a network of your own"
+	}
+	return "nmcli device wifi hotspot   # a network of your own"
+}
+
+// freeNetwork takes the neighbours of an interface out of a VPN.
+func (f facts) freeNetwork(i discovery.InterfaceCheck) string {
+	var network netip.Prefix
+	for _, p := range i.Prefixes {
+		if p.Addr().Is4() {
+			network = p.Masked()
+			break
+		}
+	}
+	switch f.os {
+	case "darwin":
+		return fmt.Sprintf("sudo route -n add -net %s -interface %s", network, word(i.Name))
+	case "windows":
+		return fmt.Sprintf("New-NetRoute -DestinationPrefix %s -InterfaceAlias '%s' -RouteMetric 1", network, strings.Trim(word(i.Name), "'"))
+	}
+	return fmt.Sprintf("sudo ip rule add to %s lookup main priority 100", network)
+}
+
+// addRoute gives IPv4 multicast a way.
+func (f facts) addRoute(name string) string {
+	switch f.os {
+	case "darwin":
+		return "sudo route -n add -net 224.0.0.0/4 -interface " + word(name)
+	case "windows":
+		return fmt.Sprintf("New-NetRoute -DestinationPrefix 224.0.0.0/4 -InterfaceAlias '%s'", strings.Trim(word(name), "'"))
+	}
+	return "sudo ip route add 224.0.0.0/4 dev " + word(name)
+}
+
+// whoHolds shows which program holds the port of mDNS.
+func (f facts) whoHolds() string {
+	switch f.os {
+	case "darwin":
+		return "sudo lsof -nP -iUDP:5353"
+	case "windows":
+		return "Get-NetUDPEndpoint -LocalPort 5353 | Select-Object LocalAddress, OwningProcess"
+	}
+	return "sudo ss -lunp sport = :5353"
+}
+
+// letIn opens a port of the packet filter: for packets to it or, with from, for packets that come from it.
+func (f facts) letIn(proto string, port uint16, from bool) string {
+	switch f.os {
+	case "darwin":
+		return "sudo /usr/libexec/ApplicationFirewall/socketfilterfw --unblockapp " + word(f.program)
+	case "windows":
+		return f.windowsRule()
+	}
+	side := map[bool]string{false: "d", true: "s"}[from]
+	switch f.firewall {
+	case "ufw":
+		if from {
+			return fmt.Sprintf("sudo ufw allow proto %s from any port %d", proto, port)
+		}
+		return fmt.Sprintf("sudo ufw allow %d/%s", port, proto)
+	case "firewalld":
+		option := map[bool]string{false: "port", true: "source-port"}[from]
+		return fmt.Sprintf("sudo firewall-cmd --add-%s=%d/%s", option, port, proto)
+	case "iptables":
+		return fmt.Sprintf("sudo iptables -I INPUT -p %s --%sport %d -j ACCEPT", proto, side, port)
+	}
+	return fmt.Sprintf("sudo nft insert rule inet filter input %s %sport %d accept", proto, side, port)
+}
+
+// there marks a line that is to be typed on the other machine.
+func there(line string) string { return line + "   # on that machine" }
+
+func (f facts) windowsRule() string {
+	return fmt.Sprintf("New-NetFirewallRule -DisplayName localchat -Direction Inbound -Action Allow -Program '%s'   # as administrator", f.program)
+}
+
+// letOut opens the way out of the packet filter.
+func (f facts) letOut(proto string, port uint16) string {
+	switch f.os {
+	case "darwin":
+		return "sudo pfctl -sr   # which rule blocks it"
+	case "windows":
+		return strings.Replace(f.windowsRule(), "Inbound", "Outbound", 1)
+	}
+	switch f.firewall {
+	case "ufw":
+		return fmt.Sprintf("sudo ufw allow out %d/%s", port, proto)
+	case "firewalld":
+		return fmt.Sprintf("sudo firewall-cmd --direct --add-rule ipv4 filter OUTPUT 0 -p %s --dport %d -j ACCEPT", proto, port)
+	case "iptables":
+		return fmt.Sprintf("sudo iptables -I OUTPUT -p %s --dport %d -j ACCEPT", proto, port)
+	}
+	return fmt.Sprintf("sudo nft insert rule inet filter output %s dport %d accept", proto, port)
+}
+
+// openPort lets others dial a node, on a port that stays the same.
+func (f facts) openPort() string {
+	if f.os != "linux" {
+		return f.letIn("udp", f.port, false)
+	}
+	port, start := f.port, ""
+	if port == 0 {
+		port = suggestedPort
+		start = fmt.Sprintf(" && localchat --listen /ip4/0.0.0.0/tcp/%d --listen /ip4/0.0.0.0/udp/%[1]d/quic-v1", port)
+	}
+	return f.letIn("udp", port, false) + " && " + f.letIn("tcp", port, false) + start
+}
+
+// setClock sets the clock from the network.
+func (f facts) setClock() string {
+	switch f.os {
+	case "darwin":
+		return "sudo sntp -sS time.apple.com"
+	case "windows":
+		return "w32tm /resync"
+	}
+	return "sudo timedatectl set-ntp true"
+}
+
+// systemFindings are what an operating system is known to do and this program cannot see, where nobody was reached.
+func systemFindings(f facts) []finding {
+	if f.someoneReached() || len(f.others()) > 0 || len(f.usable()) == 0 {
+		return nil
+	}
+	switch f.os {
+	case "darwin":
+		return []finding{
+			{
+				Code: "macos_local_network", Severity: note, Text: "macOS may keep this program from the local network without a word",
+				Cause: "since macOS 15 each program, or the terminal that it runs in, needs to be allowed under System Settings > Privacy & Security > Local Network", Do: openLocalNetwork,
+			},
+			{
+				Code: "macos_firewall", Severity: note, Text: "the firewall of macOS may keep others out",
+				Cause: "System Settings > Network > Firewall blocks programs that it does not know", Do: "sudo /usr/libexec/ApplicationFirewall/socketfilterfw --add " + word(f.program),
+			},
+		}
+	case "windows":
+		return []finding{
+			{
+				Code: "windows_public", Severity: note, Text: "Windows may take this network for a public one, where nobody is let in",
+				Cause: "Settings > Network & internet > (the network) > Network profile type says Public", Do: "Get-NetConnectionProfile | Set-NetConnectionProfile -NetworkCategory Private   # as administrator",
+			},
+			{
+				Code: "windows_firewall", Severity: note, Text: "the firewall of Windows may keep others out",
+				Cause: "when " + path.Base(strings.ReplaceAll(f.program, `\`, "/")) + " was first started, somebody may have answered Cancel", Do: f.windowsRule(),
+			},
+		}
+	}
+	return nil
+}

@@ -1,0 +1,470 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"localchat/discovery"
+	"localchat/node"
+)
+
+// facts are all that findings derive from.
+type facts struct {
+	os       string // as in runtime.GOOS
+	firewall string // which tool rules the packet filter; see advice.letIn
+	program  string // where this program is
+	now      time.Time
+	built    time.Time // no true clock is before this
+	port     uint16    // fixed with --listen; 0: the system chooses
+
+	self    node.PeerID // my identity, "" where there is none to keep
+	selfErr error       // why there is none though there should be
+	dataDir string
+
+	named     []string // --interface
+	noMDNS    bool
+	checkup   discovery.Checkup
+	reached   []reached
+	connected int // nodes that the running node is connected to
+}
+
+// reached is what became of dialling a node.
+type reached struct {
+	peer      node.PeerID // "" where it was not known
+	tcp, quic attempt
+	proven    node.PeerID // who answered the handshake, "" where nobody did
+	handshake error       // why it failed over TCP, where that was asked for
+}
+
+// attempt is one transport of it.
+type attempt struct {
+	at    discovery.Address
+	tried bool
+	err   error
+}
+
+func (a attempt) ok() bool { return a.tried && a.err == nil }
+
+// severity of a finding.
+type severity string
+
+const (
+	fine    severity = "ok"
+	note    severity = "note"
+	warning severity = "warning" // works, or may work, and not as it should
+	fault   severity = "fault"   // does not work
+)
+
+// A finding is one thing that doctor has to say. Codes are for programs: the list of them only grows.
+type finding struct {
+	Code     string   `json:"code"`
+	Severity severity `json:"severity"`
+	About    string   `json:"about,omitempty"` // an interface, a peer ID or an address
+	Text     string   `json:"text"`
+	Cause    string   `json:"cause,omitempty"`
+	Do       string   `json:"do,omitempty"` // the line to type
+	// Blocks: with this, nobody can be found or reached.
+	Blocks bool `json:"blocks"`
+}
+
+// findings says what the facts mean.
+func findings(f facts) []finding {
+	var all []finding
+	if err := f.checkup.Err; err != nil {
+		return []finding{{Code: "no_interface", Severity: fault, Text: "the network interfaces cannot be listed: " + err.Error(), Cause: "the system does not let this program look", Do: "localchat doctor -v --log-file doctor.log", Blocks: true}}
+	}
+	for _, part := range []func(facts) []finding{
+		interfaceFindings, vpnFindings, linkFindings, nodeFindings, reachFindings, twinFindings, selfFindings, systemFindings,
+	} {
+		all = append(all, part(f)...)
+	}
+	return all
+}
+
+// usable are the interfaces in use.
+func (f facts) usable() []discovery.InterfaceCheck {
+	return slices.DeleteFunc(slices.Clone(f.checkup.Interfaces), func(i discovery.InterfaceCheck) bool { return !i.Used })
+}
+
+// networks are those of the interfaces in use.
+func (f facts) networks() []netip.Prefix {
+	var ps []netip.Prefix
+	for _, i := range f.usable() {
+		ps = append(ps, i.Prefixes...)
+	}
+	return ps
+}
+
+// others are the nodes on other machines.
+func (f facts) others() []discovery.NodeCheck {
+	return slices.DeleteFunc(slices.Clone(f.checkup.Nodes), func(n discovery.NodeCheck) bool { return n.Here })
+}
+
+// someoneReached reports whether there is a way to anybody.
+func (f facts) someoneReached() bool {
+	return f.connected > 0 || slices.ContainsFunc(f.reached, func(r reached) bool { return r.tcp.ok() || r.quic.ok() })
+}
+
+// whyNotText explains why an interface is not used.
+var whyNotText = map[discovery.WhyNot]string{
+	discovery.Loopback:    "it leads nowhere but to this machine",
+	discovery.SwitchedOff: "it is switched off",
+	discovery.NoLink:      "it has no link: no cable is in, or no Wi-Fi is joined",
+	discovery.NoMulticast: "it cannot do multicast",
+	discovery.NotNamed:    "--interface names others",
+	discovery.Containers:  "it leads to containers or virtual machines only",
+	discovery.NoAddress:   "it has no address: nobody gave it one (DHCP)",
+	discovery.TooMany:     "there are too many interfaces, or it has just changed",
+}
+
+func interfaceFindings(f facts) []finding {
+	var all []finding
+	used := f.usable()
+	for _, i := range f.checkup.Interfaces {
+		if i.Used {
+			fd := finding{Code: "interface_used", Severity: fine, About: i.Name, Text: i.Name + " is used: " + joinText(i.Prefixes, ", ")}
+			if i.Virtual {
+				fd.Severity, fd.Cause, fd.Do = note, "it looks like a virtual adapter; who is on the real network is not there", "localchat --interface NAME   # the real one"
+			}
+			all = append(all, fd)
+			continue
+		}
+		fd := finding{Code: "interface_skipped", Severity: note, About: i.Name, Text: i.Name + " is left out", Cause: whyNotText[i.Why]}
+		switch {
+		case i.Tunnel:
+			fd.Cause = "it leads into a tunnel (VPN), and " + fd.Cause
+		case i.Why != discovery.Loopback:
+			fd.Do = f.bringUp(i)
+		}
+		all = append(all, fd)
+	}
+	for _, name := range f.named {
+		if !slices.ContainsFunc(f.checkup.Interfaces, func(i discovery.InterfaceCheck) bool { return i.Name == name }) {
+			all = append(all, finding{
+				Code: "interface_missing", Severity: warning, About: name, Text: "--interface names " + name + ", which is not there",
+				Cause: "it is misspelt, or not plugged in", Do: "localchat doctor --interface ''   # all of them",
+			})
+		}
+	}
+	if len(used) > 0 {
+		return all
+	}
+	none := finding{Code: "no_interface", Severity: fault, Text: "no network interface can be used", Cause: "this machine is on no local network", Blocks: true, Do: f.joinNetwork()}
+	if i := worst(f.checkup.Interfaces); i != nil {
+		none.About, none.Cause, none.Do = i.Name, i.Name+": "+whyNotText[i.Why], f.bringUp(*i)
+	}
+	return append(all, none)
+}
+
+// worst is the unused interface that is nearest to being of use: what is to be mended first.
+func worst(all []discovery.InterfaceCheck) *discovery.InterfaceCheck {
+	for _, why := range []discovery.WhyNot{discovery.NotNamed, discovery.NoAddress, discovery.NoLink, discovery.SwitchedOff, discovery.NoMulticast} {
+		for i := range all {
+			if all[i].Why == why && !all[i].Used && !all[i].Tunnel && !all[i].Virtual {
+				return &all[i]
+			}
+		}
+	}
+	return nil
+}
+
+func vpnFindings(f facts) []finding {
+	var all []finding
+	used := f.usable()
+	for _, i := range used {
+		if i.Captured != "" {
+			all = append(all, finding{
+				Code: "vpn_captures", Severity: fault, About: i.Captured,
+				Text:  "what is sent to the neighbours on " + i.Name + " goes into " + i.Captured,
+				Cause: i.Captured + " is a VPN, or a route that was added by hand, and takes the local network too", Do: f.freeNetwork(i),
+			})
+		}
+	}
+	tunnels := slices.DeleteFunc(slices.Clone(used), func(i discovery.InterfaceCheck) bool { return !i.Tunnel })
+	if len(used) > 0 && len(tunnels) == len(used) {
+		all = append(all, finding{
+			Code: "only_vpn", Severity: warning, About: used[0].Name, Text: "the only network that can be used, " + used[0].Name + ", is a tunnel",
+			Cause: "a VPN is up and no local network is joined", Do: f.joinNetwork(),
+		})
+		return all
+	}
+	for _, i := range f.checkup.Interfaces {
+		if i.Tunnel && i.Name == f.checkup.Default && len(all) == 0 && len(used) > 0 {
+			all = append(all, finding{
+				Code: "vpn_default", Severity: note, About: i.Name, Text: "the VPN " + i.Name + " takes what goes to the internet, and leaves the local network alone",
+			})
+		}
+	}
+	return all
+}
+
+// nodeFindings says who answered, and how.
+func nodeFindings(f facts) []finding {
+	if f.noMDNS {
+		return []finding{{
+			Code: "mdns_off", Severity: warning, Text: "mDNS is switched off: nobody finds this node, and it finds nobody by itself",
+			Cause: "--no-mdns, LOCALCHAT_NO_MDNS or the configuration file says so", Do: "localchat doctor --no-mdns=false",
+		}}
+	}
+	var found, filtered, barred []discovery.NodeCheck
+	for _, n := range f.others() {
+		switch {
+		case n.Multicast:
+			found = append(found, n)
+		case n.ToPort && f.asks():
+			barred = append(barred, n)
+		default:
+			filtered = append(filtered, n)
+		}
+	}
+	var all []finding
+	if len(found) > 0 {
+		all = append(all, finding{Code: "nodes_found", Severity: fine, Text: string(count(len(found), "node", "nodes")) + " found by mDNS: " + nodeNames(found)})
+	}
+	if here := len(f.checkup.Nodes) - len(f.others()); here > 0 {
+		all = append(all, finding{Code: "nodes_here", Severity: fine, Text: string(count(here, "node runs", "nodes run")) + " on this machine"})
+	}
+	if len(barred) > 0 {
+		all = append(all, finding{
+			Code: "answers_dropped", Severity: fault, Text: "answers do not come in, though there are " + nodeNames(barred),
+			Cause: "the firewall of this machine drops UDP from port 5353", Do: f.letIn("udp", 5353, true),
+		})
+	}
+	if len(filtered) > 0 && f.hears() {
+		all = append(all, finding{
+			Code: "multicast_filtered", Severity: fault, Text: "not by multicast, but when asked alone, there answer " + nodeNames(filtered),
+			Cause: "the access point or switch does not pass multicast on, or their firewall drops it", Do: "localchat join ROOM --peer " + hostPort(filtered[0]),
+		})
+	} else if len(filtered) > 0 {
+		all = append(all, finding{
+			Code: "nodes_direct", Severity: note, Text: "when asked alone there answer " + nodeNames(filtered),
+			Cause: "multicast does not work here, see above", Do: "localchat join ROOM --peer " + hostPort(filtered[0]),
+		})
+	}
+	if len(f.others()) == 0 && len(f.usable()) > 0 && f.connected == 0 {
+		all = append(all, f.nobody())
+	}
+	return all
+}
+
+// nobody is what it means that no other node answered.
+func (f facts) nobody() finding {
+	heard := 0
+	for _, l := range f.checkup.Links {
+		heard = max(heard, len(l.Heard)) // a machine is heard by IPv4 and by IPv6
+	}
+	if heard > 0 || len(f.checkup.Neighbours) > 0 {
+		return finding{
+			Code: "nobody", Severity: note, Text: "no other node answers, though " + string(count(max(heard, len(f.checkup.Neighbours)), "other machine is", "other machines are")) + " there",
+			Cause: "nobody else runs localchat here, or the firewall of their machine drops mDNS", Do: there("localchat doctor"),
+		}
+	}
+	fd := finding{
+		Code: "alone", Severity: note, Text: "no other node answers", Cause: "this machine is alone here, or the network keeps its machines apart (guest Wi-Fi, client isolation)", Do: f.ownNetwork(),
+	}
+	if f.checkup.Resolved && len(f.checkup.Asked) > 0 {
+		fd.Severity, fd.Text = warning, "no other machine of "+joinText(f.checkup.Asked, ", ")+" answers at all, neither to multicast nor asked alone"
+	}
+	return fd
+}
+
+// reachFindings says who could be dialled.
+func reachFindings(f facts) []finding {
+	var all []finding
+	for _, r := range f.reached {
+		if r.tcp.tried || r.quic.tried {
+			all = append(all, f.reachFinding(r))
+		}
+	}
+	if f.connected > 0 {
+		all = append(all, finding{Code: "connected", Severity: fine, Text: "connected to " + string(count(f.connected, "node", "nodes"))})
+	}
+	return all
+}
+
+func (f facts) reachFinding(r reached) finding {
+	fd := finding{About: r.name()}
+	if !r.tcp.ok() && !r.quic.ok() {
+		why := r.tcp
+		if !why.tried {
+			why = r.quic
+		}
+		fd.Code, fd.Severity, fd.Blocks = "unreachable", fault, !f.someoneReached()
+		fd.Text = r.shown() + " cannot be reached at " + why.at.AddrPort.String() + ": " + reason(why.err)
+		fd.Cause, fd.Do = f.whyUnreachable(why)
+		if f.os == "darwin" && errors.Is(why.err, syscall.EHOSTUNREACH) {
+			fd.Code = "local_network_privacy"
+		}
+		return fd
+	}
+	if r.handshake != nil && r.proven == "" {
+		fd.Code, fd.Severity = "stranger", warning
+		fd.Text = "somebody else answers at " + r.tcp.at.AddrPort.String()
+		fd.Cause, fd.Do = "no localchat listens there, or one with another key than was announced", there("localchat doctor")
+		return fd
+	}
+	fd.Code, fd.Severity = "reached", fine
+	fd.Text = r.shown() + " is reached at " + r.at() + " by " + r.by()
+	half := func(code, proto string, a attempt) {
+		fd.Code, fd.Severity = code, warning
+		fd.Text += ", not by " + strings.ToUpper(proto) + ": " + reason(a.err)
+		fd.Cause, fd.Do = "a firewall between drops "+strings.ToUpper(proto)+", most likely that machine's own", there(f.letIn(proto, a.at.Port(), false))
+		if refusedHere(a.err) {
+			fd.Cause, fd.Do = "the firewall of this machine forbids to send "+strings.ToUpper(proto), f.letOut(proto, a.at.Port())
+		}
+	}
+	switch {
+	case r.tcp.tried && !r.tcp.ok():
+		half("tcp_blocked", "tcp", r.tcp)
+	case r.quic.tried && !r.quic.ok():
+		half("udp_blocked", "udp", r.quic)
+	}
+	return fd
+}
+
+// whyUnreachable is the cause of a failed dial, and what to type.
+func (f facts) whyUnreachable(a attempt) (cause, do string) {
+	proto := "tcp"
+	if a.at.QUIC {
+		proto = "udp"
+	}
+	away := !slices.ContainsFunc(f.networks(), func(p netip.Prefix) bool { return p.Contains(a.at.Addr()) })
+	switch {
+	case errors.Is(a.err, syscall.ECONNREFUSED):
+		return "no node listens there any more; it may have another port since it was started anew", there("localchat doctor")
+	case refusedHere(a.err):
+		return "the firewall of this machine forbids to send it", f.letOut(proto, a.at.Port())
+	case f.os == "darwin" && errors.Is(a.err, syscall.EHOSTUNREACH):
+		return "macOS keeps this program from the local network: allow it, or the terminal that it runs in, under System Settings > Privacy & Security > Local Network", openLocalNetwork
+	case away && errors.Is(a.err, syscall.ENETUNREACH):
+		return "it is on another network than this machine", f.ownNetwork()
+	case len(f.others()) == 0 && len(f.checkup.Neighbours) == 0 && f.checkup.Resolved:
+		return "nobody here answers anything: the network keeps its machines apart (guest Wi-Fi, client isolation), or that machine is gone", f.ownNetwork()
+	}
+	return "the firewall of that machine drops it, or the network keeps its machines apart", there(f.letIn(proto, a.at.Port(), false))
+}
+
+// refusedHere reports whether our own system refused to send.
+func refusedHere(err error) bool {
+	return errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EACCES) || err != nil && strings.Contains(err.Error(), "operation not permitted")
+}
+
+// reason is an error of the network without the addresses that it repeats.
+func reason(err error) string {
+	var errno syscall.Errno
+	switch {
+	case errors.As(err, &errno):
+		return errno.Error()
+	case refusedHere(err):
+		return "operation not permitted"
+	}
+	return "no answer"
+}
+
+func twinFindings(f facts) []finding {
+	var all []finding
+	for _, n := range f.others() {
+		if n.Peer != f.self {
+			continue
+		}
+		fd := finding{
+			Code: "twin", Severity: warning, About: n.Peer.String(), Text: "somebody at " + n.Addrs[0].Addr().String() + " announces this machine's identity",
+			Cause: "the data directory was copied there, or somebody plays a trick: it could not be reached to prove it", Do: there("localchat id"),
+		}
+		if slices.ContainsFunc(f.reached, func(r reached) bool { return r.proven == f.self }) {
+			fd.Severity, fd.Blocks = fault, true
+			fd.Text = "two nodes have one key: that at " + n.Addrs[0].Addr().String() + " is this identity too"
+			fd.Cause = "the data directory was copied. Others take the two for one and reach either by chance"
+			fd.Do = fmt.Sprintf("mv '%[1]s' '%[1]s.copied'   # on the machine that is to be somebody new", f.dataDir)
+		}
+		all = append(all, fd)
+	}
+	return all
+}
+
+func selfFindings(f facts) []finding {
+	var all []finding
+	if f.selfErr != nil {
+		text, hint, _ := explain(f.selfErr)
+		all = append(all, finding{Code: "identity", Severity: fault, About: f.dataDir, Text: text, Cause: "no node can be started with this data directory", Do: hint, Blocks: true})
+	}
+	if f.now.Before(f.built) {
+		all = append(all, finding{
+			Code: "clock", Severity: warning, Text: "the clock says " + f.now.UTC().Format("2006-01-02 15:04") + ", which is before this program was made",
+			Cause: "the clock was never set, or its battery is empty: invites and bans end at the wrong time", Do: f.setClock(),
+		})
+	}
+	return all
+}
+
+func (r reached) name() string {
+	if r.peer != "" {
+		return r.peer.String()
+	}
+	return r.at()
+}
+
+// shown is the node in a sentence.
+func (r reached) shown() string {
+	if r.peer == "" {
+		return "the node"
+	}
+	return shortPeer(r.peer)
+}
+
+func (r reached) at() string {
+	if r.tcp.tried {
+		return r.tcp.at.AddrPort.String()
+	}
+	return r.quic.at.AddrPort.String()
+}
+
+func (r reached) by() string {
+	switch {
+	case r.tcp.ok() && r.quic.ok():
+		return "TCP and UDP"
+	case r.tcp.ok():
+		return "TCP"
+	}
+	return "UDP"
+}
+
+// shortPeer is the end of a peer ID, as /net shows it.
+func shortPeer(p node.PeerID) string {
+	s := p.String()
+	return "~" + s[max(len(s)-8, 0):]
+}
+
+func nodeNames(nodes []discovery.NodeCheck) string {
+	var parts []string
+	for _, n := range nodes[:min(len(nodes), maxReach)] {
+		parts = append(parts, shortPeer(n.Peer)+" at "+n.Addrs[0].Addr().String())
+	}
+	if more := len(nodes) - len(parts); more > 0 {
+		parts = append(parts, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// hostPort is where a node is dialled, as --peer takes it.
+func hostPort(n discovery.NodeCheck) string {
+	for _, a := range n.Addrs {
+		if !a.QUIC {
+			return a.AddrPort.String()
+		}
+	}
+	return n.Addrs[0].String()
+}
+
+func joinText[T fmt.Stringer](parts []T, sep string) string {
+	var texts []string
+	for _, p := range parts {
+		texts = append(texts, p.String())
+	}
+	return strings.Join(texts, sep)
+}

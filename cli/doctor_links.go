@@ -1,0 +1,118 @@
+package cli
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"syscall"
+
+	"localchat/discovery"
+)
+
+// sound reports whether a node finds and is found over the link, as far as this machine alone can tell.
+func sound(l discovery.LinkCheck) bool {
+	return l.Join == nil && l.Send == nil && l.Query == nil && l.Returned && l.FromPort
+}
+
+// asks reports whether the question of a node goes out on some link.
+func (f facts) asks() bool {
+	return slices.ContainsFunc(f.checkup.Links, func(l discovery.LinkCheck) bool { return l.Query == nil })
+}
+
+// hears reports whether multicast works as far as this machine is concerned.
+func (f facts) hears() bool { return slices.ContainsFunc(f.checkup.Links, sound) }
+
+// linkFindings says what became of our own multicast. A broken link is a warning while there is another one, and blocks
+// where nobody was found or reached by any way.
+func linkFindings(f facts) []finding {
+	severity, blocks := warning, false
+	if !f.hears() {
+		severity, blocks = fault, len(f.others()) == 0 && !f.someoneReached()
+	}
+	var good []string
+	var all []finding
+	for _, l := range f.checkup.Links {
+		if sound(l) {
+			good = append(good, linkName(l))
+			continue
+		}
+		fd := f.linkFinding(l, linkName(l))
+		// IPv4 and IPv6 with the same fault are one finding.
+		same := slices.IndexFunc(all, func(o finding) bool { return o.About == l.Interface && o.Code == fd.Code })
+		if same >= 0 {
+			fd = f.linkFinding(l, l.Interface)
+			all = slices.Delete(all, same, same+1)
+		}
+		fd.Severity, fd.Blocks, fd.About = severity, blocks, l.Interface
+		all = append(all, fd)
+	}
+	if len(good) > 0 {
+		all = append(all, finding{Code: "multicast_ok", Severity: fine, Text: "my own multicast comes back on " + strings.Join(good, ", ")})
+	}
+	return append(all, f.inbound()...)
+}
+
+func linkName(l discovery.LinkCheck) string {
+	if l.V6 {
+		return l.Interface + " IPv6"
+	}
+	return l.Interface + " IPv4"
+}
+
+// linkFinding is why a link, called name, is not sound. The order is that in which one hides the next.
+func (f facts) linkFinding(l discovery.LinkCheck, name string) finding {
+	switch {
+	case l.Join != nil:
+		return finding{
+			Code: "multicast_join", Text: "the mDNS group cannot be joined on " + name + ": " + reason(l.Join),
+			Cause: "another program holds UDP port 5353 and does not share it, or the interface has just gone", Do: f.whoHolds(),
+		}
+	case l.Send != nil && f.os == "darwin" && errors.Is(l.Send, syscall.EHOSTUNREACH):
+		return finding{
+			Code: "local_network_privacy", Text: "macOS does not let this program send to the local network on " + name,
+			Cause: "System Settings > Privacy & Security > Local Network: this program, or the terminal that it runs in, is off there", Do: openLocalNetwork,
+		}
+	case l.Send != nil && refusedHere(l.Send):
+		return finding{
+			Code: "multicast_send", Text: "multicast cannot be sent on " + name + ": " + reason(l.Send),
+			Cause: "the firewall of this machine drops UDP to port 5353 on its way out", Do: f.letOut("udp", 5353),
+		}
+	case l.Send != nil:
+		return finding{
+			Code: "multicast_send", Text: "multicast cannot be sent on " + name + ": " + reason(l.Send),
+			Cause: "the interface has no working link, or no address of this family", Do: f.bringUp(discovery.InterfaceCheck{Name: l.Interface, Why: discovery.NoLink}),
+		}
+	case !l.Returned:
+		return finding{
+			Code: "multicast_lost", Text: "my own multicast does not come back on " + name + ": others cannot find this node",
+			Cause: "the firewall of this machine drops UDP to port 5353 on its way in", Do: f.letIn("udp", 5353, false),
+		}
+	case !l.FromPort:
+		return finding{
+			Code: "answers_dropped", Text: "answers do not come in on " + name + ": this node cannot find others",
+			Cause: "the firewall of this machine drops UDP from port 5353", Do: f.letIn("udp", 5353, true),
+		}
+	case !l.V6 && f.checkup.Multicast != nil:
+		return finding{
+			Code: "multicast_route", Text: "there is no route for IPv4 multicast, so that nothing is found on " + name,
+			Cause: "this machine has neither a default route nor one for 224.0.0.251 (" + reason(f.checkup.Multicast) + ")", Do: f.addRoute(l.Interface),
+		}
+	}
+	return finding{
+		Code: "multicast_query", Text: "asking by mDNS fails on " + name + ": " + reason(l.Query),
+		Cause: "the system refuses it", Do: "localchat rooms -v --log-file localchat.log   # and report what it says",
+	}
+}
+
+// inbound says whether others can dial this machine, of interfaces where that could be tried.
+func (f facts) inbound() []finding {
+	for _, l := range f.checkup.Links {
+		if !l.V6 && l.Returned && l.Tried && !l.Open {
+			return []finding{{
+				Code: "inbound_blocked", Severity: warning, About: l.Interface, Text: "others cannot dial this machine on " + l.Interface + "; it can dial them",
+				Cause: "the firewall of this machine lets in UDP to port 5353 but not to that of a node", Do: f.openPort(),
+			}}
+		}
+	}
+	return nil
+}
