@@ -126,9 +126,23 @@ func knocks(s *siege) {
 	s.mallory.attack("knock", obj{"Nick": "mallory"})
 }
 
-// bringDave lets one more in.
+// bringDave lets one more in, whom everybody has met.
 func bringDave(s *siege) {
+	s.admit(s.newcomer())
+}
+
+// newcomer starts dave's node and waits until it is connected to all.
+func (s *siege) newcomer() *node {
 	dave := s.host("dave").start()
+	for _, n := range s.stay {
+		id := n.peer()
+		eventually(s.t, "dave meets "+n.name, func() bool { return dave.peers()[id]["connected"] == true })
+	}
+	return dave
+}
+
+// admit lets dave in.
+func (s *siege) admit(dave *node) {
 	dave.do("room.join", obj{"invite": s.alice.do("room.invite", obj{"room": "lab"})["invite"]})
 	s.stay = append(slices.Clip(s.stay), dave)
 	for _, n := range s.stay[:len(s.stay)-1] {
@@ -171,10 +185,10 @@ func floodsEpochs(s *siege) {
 // pushesIdentify lets one more in while libp2p tells nobody of its coming: it hears the others live.
 func pushesIdentify(s *siege) {
 	s.due["member_joined"] = 1
+	dave := s.newcomer()
 	s.mallory.attack("push identify", nil)
-	bringDave(s)
+	s.admit(dave)
 	converse("lab", "dave is here", s.stay...)
-	dave := s.stay[len(s.stay)-1]
 	if late := dave.count("message", obj{"late": true}); late > 0 {
 		s.t.Errorf("dave hears %d lines late", late)
 	}

@@ -187,7 +187,7 @@ func TestLANEvilTwin(t *testing.T) {
 	carol.await("warning", obj{"code": "ambiguous_room"})
 	eventually(t, "carol has heard the lies", func() bool {
 		peers := carol.peers()
-		return len(peers) > 100 && strings.Contains(fmt.Sprint(peers[spoof.Spoofed]), eve.addr)
+		return len(peers) > 100 && strings.Contains(fmt.Sprint(peers[spoof.Spoofed]["addrs"]), eve.addr)
 	})
 	carol.fails("ambiguous", "room.join", obj{"room": "lab"})
 	words := map[any]bool{}
@@ -234,12 +234,12 @@ func TestLANEvilTwin(t *testing.T) {
 const peersBound = 256 + 8
 
 // peers are those that a node knows of, by ID.
-func (n *node) peers() map[string]any {
+func (n *node) peers() map[any]map[string]any {
 	n.lan.t.Helper()
-	known := map[string]any{}
+	known := map[any]map[string]any{}
 	for _, p := range n.do("node.peers", nil)["peers"].([]any) {
 		fields := p.(map[string]any)
-		known[fmt.Sprint(fields["peer"])] = fields["addrs"]
+		known[fields["peer"]] = fields
 	}
 	return known
 }
