@@ -269,11 +269,11 @@ func TestConsoleLooks(t *testing.T) {
 		w.isBack("0")
 	}
 	w := l.host("dumb").terminal()
-	w.types("TERM=dumb localchat create lab --ephemeral --no-mdns")
+	w.types("TERM=dumb localchat create lab --ephemeral --no-mdns; echo ended with $?")
 	w.sees("* you own lab, as dumb")
 	if s := w.screen(); strings.Contains(s, "MEMBERS") || strings.Contains(s, "F1 help") {
 		t.Errorf("a full screen on a dumb terminal:\n%s", s)
 	}
 	w.types("/quit")
-	w.isBack("0")
+	w.sees("ended with 0")
 }

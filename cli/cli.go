@@ -32,7 +32,7 @@ type app struct {
 	start func(node.Config) (peerNode, error)
 	// check looks at the network for doctor; tests put another in its place.
 	check func(context.Context, discovery.CheckConfig) discovery.Checkup
-	// restore gives the terminal back, while the full-screen console has it; nil: it has not.
+	// restore gives the terminal back, while the line editor has it; nil: it has not.
 	restore func()
 	// exit ends the program from a goroutine that cannot return; tests replace it.
 	exit func(code int)

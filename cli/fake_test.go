@@ -274,7 +274,7 @@ func (s *screen) take() string {
 }
 
 // newApp is a program whose nodes are f, with an environment of its own.
-func newApp(t *testing.T, f *fakeNode, stdin io.Reader) (*app, *screen, *screen) {
+func newApp(t testing.TB, f *fakeNode, stdin io.Reader) (*app, *screen, *screen) {
 	t.Helper()
 	out, words := &screen{}, &screen{}
 	home := t.TempDir()

@@ -21,7 +21,6 @@ func (a *app) fullScreen() bool {
 func (a *app) runScreen(ctx context.Context, n peerNode, open *opening) error {
 	feed := newFeed(n)
 	m := newTUI(ctx, a, n, open, time.Now())
-	m.settle = feed.settle
 	options := []tea.ProgramOption{
 		tea.WithContext(ctx), tea.WithInput(a.stdin), tea.WithOutput(a.stdout),
 		// Main turns signals into the end of ctx.
@@ -31,11 +30,12 @@ func (a *app) runScreen(ctx context.Context, n peerNode, open *opening) error {
 		options = append(options, tea.WithColorProfile(colorprofile.Ascii))
 	}
 	p := tea.NewProgram(m, options...)
-	a.restore = func() { p.Kill(); p.Wait() }
-	go func() {
-		defer a.guard()
+	m.settle = feed.settle
+	// The program gives the terminal back when one of its commands panics, so this is one of them.
+	m.do(func() tea.Msg {
 		feed.run(ctx, p.Send, a.orphaned)
-	}()
+		return nil
+	})
 	_, err := p.Run()
 	switch {
 	case ctx.Err() != nil:

@@ -196,9 +196,13 @@ func (m *tui) nickCompletions(text string) completion {
 
 // keep leaves the words that begin with part, in any case.
 func (c completion) keep(part string) completion {
-	c.words = slices.DeleteFunc(c.words, func(w string) bool {
-		return len(w) < len(part) || !strings.EqualFold(w[:len(part)], part)
-	})
+	var kept []string
+	for _, w := range c.words {
+		if len(w) >= len(part) && strings.EqualFold(w[:len(part)], part) {
+			kept = append(kept, w)
+		}
+	}
+	c.words = kept
 	return c
 }
 

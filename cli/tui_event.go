@@ -20,7 +20,7 @@ func (m *tui) event(ev node.Event) {
 	case node.Joined:
 		p = m.enter(here{id: id, name: b.Name, nick: b.Nick, owned: b.Owner})
 		if !b.Resumed {
-			m.turnTo(p)
+			m.offer(p)
 		}
 	case node.Left:
 		m.leave(p)
@@ -168,7 +168,7 @@ func (m *tui) expel(p *pane, ev node.Event) {
 	p.add(line{at: ev.Time, kind: trouble, text: text}, m.looked(p))
 	p.add(line{at: ev.Time, kind: answer, text: "hint: " + hint}, m.looked(p))
 	if m.looked(p) {
-		m.side, m.question = side{hidden: m.side.hidden}, nil
+		m.side, m.door, m.question = side{hidden: m.side.hidden}, door{}, nil
 	}
 	if len(m.rooms()) == 0 {
 		m.lost = ending(ev)

@@ -69,7 +69,9 @@ func (m *tui) always(msg tea.KeyPressMsg, name string, again bool) bool {
 		m.run(job{cmd: help, pane: m.pane()})
 		m.tell(m.pane(), answer, keyHelp...)
 	case "f2":
-		m.side.toggle()
+		if m.room().id != "" {
+			m.side.toggle()
+		}
 	case "f5":
 		m.answerDoor(true)
 	case "f6":

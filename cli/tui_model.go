@@ -176,21 +176,33 @@ func (m *tui) room() here {
 	return here{}
 }
 
-// turnTo shows another pane. One that is over has been read by then.
+// turnTo shows another pane. One that is over has been read by then. What is half typed stays with its room; in the
+// lobby it is meant for none, and comes along.
 func (m *tui) turnTo(to *pane) {
 	from := m.pane()
 	if from == to {
 		return
 	}
 	from.turn()
+	if text := m.input.text(); from.here.id != "" || text == "" {
+		from.draft = text
+		m.input.set(to.draft)
+	}
 	if from.over {
 		m.panes = slices.DeleteFunc(m.panes, func(p *pane) bool { return p == from })
 	}
 	m.at = slices.Index(m.panes, to)
 	to.look()
-	m.side = side{hidden: m.side.hidden}
+	m.side, m.door = side{hidden: m.side.hidden}, door{}
 	m.stale = true
 	m.glance()
+}
+
+// offer shows a pane that something has happened to, unless somebody is in the middle of a line to another room.
+func (m *tui) offer(p *pane) {
+	if m.room().id == "" || m.input.text() == "" {
+		m.turnTo(p)
+	}
 }
 
 // looked reports whether somebody sees what comes into p.
@@ -274,7 +286,7 @@ func (m *tui) finish(f performed) {
 	to := f.pane
 	if p := m.find(f.reply.room); p != nil && !p.over {
 		to = p
-		m.turnTo(p)
+		m.offer(p)
 	}
 	if f.err != nil {
 		m.complain(to, f.err)

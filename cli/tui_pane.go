@@ -14,6 +14,7 @@ type pane struct {
 	over bool
 
 	scroll scroll
+	draft  string // half typed when another pane was turned to
 	// unread lines and calls came while nobody looked; marked: the first of them has its rule.
 	unread, calls int
 	marked        bool

@@ -261,3 +261,38 @@ func TestScreenSaysWhatReachedNobody(t *testing.T) {
 		t.Errorf("standard error: %q", words)
 	}
 }
+
+// TestScreenDraftStaysWithItsRoom: what is half typed for one room is never said in another.
+func TestScreenDraftStaysWithItsRoom(t *testing.T) {
+	g := memberAt(t, 80, 24)
+	g.f.did()
+	g.types("for lab alo")
+	g.inDen()
+	g.sees("[2:lab]  3:den", "lab> for lab alo")
+	g.press("alt+3")
+	g.sees("den>")
+	g.misses("for lab")
+	g.says("for den")
+	g.press("alt+2")
+	g.types("ne")
+	g.press("enter")
+	g.did("say den for den", "say lab for lab alone")
+	g.press("alt+1")
+	g.types("/ro")
+	g.press("alt+2")
+	g.sees("lab> /ro")
+}
+
+// TestScreenDoorIsItsRooms: the bar of one room's knock lets nobody into another.
+func TestScreenDoorIsItsRooms(t *testing.T) {
+	g := ownerAt(t, 80, 24)
+	g.f.knocks = []node.KnockInfo{{Peer: aliceID, Nick: "mallory"}}
+	g.passes(time.Second)
+	g.sees("? mallory knocks")
+	g.f.did()
+	g.f.knocks = nil
+	g.inDen()
+	g.misses("? mallory knocks")
+	g.press("f5")
+	g.did()
+}

@@ -128,13 +128,13 @@ func forWhom(nick string) safeText {
 func left(d time.Duration) safeText {
 	switch {
 	case d >= 48*time.Hour:
-		return number(int(d.Hours())/24) + " d left"
+		return number(int(d.Hours())/24) + " d"
 	case d >= 2*time.Hour:
-		return number(int(d.Hours())) + " h left"
+		return number(int(d.Hours())) + " h"
 	case d >= 2*time.Minute:
-		return number(int(d.Minutes())) + " min left"
+		return number(int(d.Minutes())) + " min"
 	case d > 0:
-		return "a moment left"
+		return "a moment"
 	}
 	return "over"
 }
@@ -151,7 +151,11 @@ func (s *side) hold(items []item) {
 
 // move chooses the next item, or the one before.
 func (s *side) move(items []item, step int) {
-	for i := s.index + step; i >= 0 && i < len(items); i += step {
+	from := s.index + step
+	if s.at.kind == heading && step > 0 {
+		from = s.index // what was there is gone, so this is the next already
+	}
+	for i := from; i >= 0 && i < len(items); i += step {
 		if items[i].kind != heading {
 			s.at, s.index = items[i], i
 			return

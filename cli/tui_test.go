@@ -205,7 +205,7 @@ func (g *glass) check() {
 	}
 	for _, r := range rows {
 		text := style.ReplaceAllString(r, "")
-		if n := ansi.StringWidth(text); n > g.m.width {
+		if n := ansi.StringWidth(r); n > g.m.width {
 			g.t.Errorf("a row of %d cells on a screen of %d×%d: %q", n, g.m.width, g.m.height, text)
 		}
 		if strings.ContainsFunc(text, forbidden) || !utf8.ValidString(text) {

@@ -48,10 +48,10 @@ func (m *tui) layout() {
 		}
 	}
 	if m.question != nil { // it is never cut, whatever else has to go
-		f.notes = foldRows(urgent, "", m.question.text+"  [y] yes  [n] no", w)
+		f.notes = append(foldRows(urgent, "", m.question.text, w), styled(urgent, crop("[y] yes  [n] no", w)))
 	}
 	used := len(f.above) + len(f.below) + len(f.help) + f.input
-	f.notes = f.notes[:min(len(f.notes), max(h-used, 0))]
+	f.notes = f.notes[max(len(f.notes)-max(h-used, 0), 0):]
 	f.body = max(h-used-len(f.notes), 0)
 	room := m.pane().here.id != "" && !m.pane().over
 	switch {
@@ -64,6 +64,9 @@ func (m *tui) layout() {
 	talk := f.body
 	if m.pane().here.id == "" {
 		talk = f.body - min(len(m.lobbyRows(w)), f.body*2/3)
+	}
+	if m.pane().scroll.anchor != 0 && talk > 1 {
+		talk-- // for the row that says so
 	}
 	m.pane().scroll.resize(max(f.talk, 1), talk, m.show.times)
 	m.frame = f

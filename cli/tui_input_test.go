@@ -1,0 +1,213 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	tea "charm.land/bubbletea/v2"
+
+	"localchat/node"
+)
+
+func resized(width, height int) tea.Msg { return tea.WindowSizeMsg{Width: width, Height: height} }
+
+func TestScreenCompletes(t *testing.T) {
+	g := ownerAt(t, 110, 24)
+	g.f.knocks = []node.KnockInfo{{Peer: aliceID, Nick: "mallory"}, {Peer: daveID, Nick: "mia"}}
+	g.f.rooms = []node.RoomInfo{{ID: labID, Name: "lab", In: true}, {ID: denID, Name: "den"}}
+	g.passes(1)
+	for typed, want := range map[string]string{
+		"/ki": "/kick ", "/kick d": "/kick dave ", "/kick D": "/kick dave ", "/ban al": "/ban alice ", "/accept mal": "/accept mallory ",
+		"/unban d": "/unban dave ", "/uninvite m": "/uninvite mf2w ", "/join d": "/join den ", "/switch l": "/switch lab ",
+		"/set be": "/set bell ", "/set bell of": "/set bell off ", "/policy acc": "/policy access ", "/policy access in": "/policy access invite ",
+		"/help ki": "/help kick ", "/copy in": "/copy invite ", "/whois da": "/whois dave ",
+		"da": "dave: ", "hello da": "hello dave ", "see @al": "see @alice ", "/me greets da": "/me greets dave ",
+		// Nobody else: not myself, not who is not there.
+		"/kick b": "/kick b", "/accept d": "/accept d", "/unban a": "/unban a", "/kick dave a": "/kick dave alice ", "nothing ": "nothing ", "//ki": "//ki",
+	} {
+		g.press("ctrl+c")
+		g.types(typed)
+		g.press("tab")
+		if got := g.m.input.text(); got != want {
+			t.Errorf("%q became %q, want %q", typed, got, want)
+		}
+		g.press("x", "ctrl+c")
+	}
+}
+
+func TestScreenCompletionCycles(t *testing.T) {
+	g := ownerAt(t, 110, 24)
+	g.types("/kick ")
+	g.sees("/kick WHO [REASON]  Tab: dave  alice  out now, and told why")
+	g.press("tab")
+	g.sees("lab> /kick dave", "Tab: [dave]  alice")
+	g.press("tab")
+	g.sees("lab> /kick alice", "Tab: dave  [alice]")
+	g.press("tab")
+	g.sees("lab> /kick dave")
+	g.press("shift+tab")
+	g.sees("lab> /kick alice")
+	g.types("too")
+	g.press("ctrl+c")
+	g.types("/")
+	g.sees("Tab: help  rooms  switch")
+	g.press("shift+tab")
+	g.sees("lab> /copy")
+}
+
+// TestScreenCompletesNoTrap: a nick that is not what it looks like, or that two have, is completed to the peer's ID.
+func TestScreenCompletesNoTrap(t *testing.T) {
+	g := ownerAt(t, 110, 24)
+	g.f.members[1].Nick = "al\u200bice"
+	g.passes(1)
+	g.types("/kick " + daveID.String()[:3])
+	g.press("tab")
+	if got := g.m.input.text(); got != "/kick "+daveID.String()+" " {
+		t.Errorf("completed to %q", got)
+	}
+}
+
+// TestScreenCompletesForMembers: what only the owner may is not offered.
+func TestScreenCompletesForMembers(t *testing.T) {
+	g := memberAt(t, 110, 24)
+	g.types("/ki")
+	g.press("tab")
+	g.sees("lab> /ki", "there is no such command")
+}
+
+func TestScreenHistory(t *testing.T) {
+	g := memberAt(t, 80, 24)
+	g.says("first")
+	g.says("second one")
+	g.types("a draft")
+	g.press("up")
+	g.sees("lab> second one")
+	g.press("up", "up")
+	g.sees("lab> first")
+	g.press("down", "down")
+	g.sees("lab> a draft")
+	g.press("ctrl+c")
+	g.types("FIR")
+	g.press("ctrl+r")
+	g.sees("lab> first")
+}
+
+func TestScreenEditsLikeReadline(t *testing.T) {
+	g := memberAt(t, 80, 24)
+	g.types("one two three")
+	g.press("ctrl+w")
+	g.sees("lab> one two")
+	g.press("ctrl+a")
+	g.types("zero ")
+	g.sees("lab> zero one two")
+	g.press("ctrl+k")
+	g.sees("lab> zero")
+	g.press("ctrl+u")
+	g.types("x")
+	g.sees("lab> x")
+}
+
+func TestScreenInputGrowsToFiveRows(t *testing.T) {
+	g := memberAt(t, 80, 24)
+	for i := range 8 {
+		g.types(fmt.Sprint("line", i))
+		g.press("alt+enter")
+	}
+	if rows := g.m.frame.input; rows != maxInputRows {
+		t.Errorf("the input has %d rows, want %d", rows, maxInputRows)
+	}
+	g.sees("line7")
+	g.misses("line1")
+	g.press("ctrl+c")
+	if rows := g.m.frame.input; rows != 1 {
+		t.Errorf("the empty input has %d rows", rows)
+	}
+}
+
+func TestScreenPaste(t *testing.T) {
+	g := memberAt(t, 80, 24)
+	g.f.did()
+	g.send(tea.PasteMsg{Content: "a\x1b[31mb\x1b]0;owned\a\u202ec\r\nd"})
+	if got := g.m.input.text(); got != "abc\nd" {
+		t.Errorf("pasted %q", got)
+	}
+	g.press("ctrl+c")
+	many := strings.Repeat("line\n", maxPasteLines+1)
+	g.send(tea.PasteMsg{Content: many})
+	g.sees("put 6 pasted lines into the input, as one message?", "[y] yes  [n] no")
+	if got := g.m.input.text(); got != "" {
+		t.Errorf("pasted %q before the answer", got)
+	}
+	g.press("n")
+	g.send(tea.PasteMsg{Content: many})
+	g.press("y", "enter")
+	g.did("say lab " + strings.TrimSuffix(many, "\n"))
+	g.send(tea.PasteMsg{Content: strings.Repeat("x", maxText+1)})
+	g.sees("! a paste of 65537 bytes was not taken")
+}
+
+func TestScreenCopies(t *testing.T) {
+	g := ownerAt(t, 80, 24)
+	g.hears(spoken(1, "one"), spoken(2, "two"))
+	g.effects = nil
+	g.says("/copy 2")
+	g.sees("asked the terminal to copy 2 lines")
+	g.says("/copy invite")
+	g.sees("/invite makes one first")
+	g.says("/invite")
+	g.says("/copy invite")
+	want := []string{"14:02 <alice> one\n14:02 <alice> two", "LOCALCHAT:ABCD"}
+	for i, e := range g.effects {
+		if got := fmt.Sprint(e); got != want[i] {
+			t.Errorf("copied %q, want %q", got, want[i])
+		}
+	}
+	if len(g.effects) != len(want) {
+		t.Errorf("copied %d times, want %d", len(g.effects), len(want))
+	}
+	g.says("/copy none")
+	g.sees("no number of lines")
+}
+
+func TestScreenCtrlC(t *testing.T) {
+	g := memberAt(t, 80, 24)
+	g.types("half a line")
+	g.press("ctrl+c")
+	g.misses("half a line", "Ctrl-C again")
+	g.press("ctrl+c")
+	g.sees("Ctrl-C again ends localchat")
+	g.press("x", "ctrl+c", "ctrl+c")
+	if g.quit {
+		t.Fatal("a key between two Ctrl-C did not count")
+	}
+	g.press("ctrl+c")
+	if !g.quit {
+		t.Error("two Ctrl-C on an empty line did not end it")
+	}
+}
+
+func TestScreenHelp(t *testing.T) {
+	g := memberAt(t, 120, 80)
+	g.press("f1")
+	g.sees("/kick WHO [REASON]", "PgUp, PgDn scroll", "/copy [N or invite]")
+	g.says("/help copy")
+	g.sees("example:  /copy 3", "usage:    /copy [N or invite]")
+}
+
+// TestScreenKeepsTheOrder: what is typed happens in that order, although commands run beside the screen.
+func TestScreenKeepsTheOrder(t *testing.T) {
+	g := memberAt(t, 80, 24)
+	g.f.did()
+	m := g.m
+	press := func(text string) tea.Cmd {
+		m.input.set(text)
+		_, cmd := m.Update(tea.KeyPressMsg{Code: tea.KeyEnter})
+		return cmd
+	}
+	one, two := press("one"), press("two")
+	g.run(two)
+	g.did()
+	g.run(one)
+	g.did("say lab one", "say lab two")
+}

@@ -1,0 +1,173 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"localchat/node"
+)
+
+func TestScreenOwnerAtAGlance(t *testing.T) {
+	g := ownerAt(t, 90, 24)
+	g.f.knocks = []node.KnockInfo{{Peer: aliceID, Nick: "mallory", Words: "robot lemon"}}
+	g.f.bans = append(g.f.bans, node.BanInfo{Peer: aliceID, Nick: "eve", Until: noon.Add(90 * time.Minute)})
+	g.f.invites[0].Expires = noon.Add(18 * time.Minute)
+	g.passes(time.Second)
+	g.sees("lab │ yours │ 1 knocking │ 3 members │ key 3 │ 1 node connected",
+		"MEMBERS 3", "@ bob  owner, you", "+ dave  member", "! alice  away",
+		"KNOCKING 1", "? mallory knocks", "INVITES 1", "+ open for carol, 17 min", "BANNED 2", "- dave", "- eve, 89 min")
+}
+
+func TestScreenKnock(t *testing.T) {
+	g := ownerAt(t, 100, 24)
+	g.did("create lab")
+	g.press("f5")
+	g.did()
+	g.sees("nobody knocks")
+	g.f.knocks = []node.KnockInfo{{Peer: aliceID, Nick: "mallory", Words: "robot lemon"}}
+	g.hears(node.Knock{Peer: aliceID, Nick: "mallory", Words: "robot lemon"})
+	g.sees("? mallory knocks: F5 lets in, F6 turns away; their words: robot lemon", "1 knocking")
+	g.press("f5")
+	g.did("accept lab " + aliceID.String())
+	g.passes(time.Second)
+	g.press("f6")
+	g.did("deny lab " + aliceID.String() + " ")
+}
+
+// TestScreenKnockIsNotAnsweredByMistake: a key that was on its way when somebody else came into the bar lets nobody in.
+func TestScreenKnockIsNotAnsweredByMistake(t *testing.T) {
+	g := ownerAt(t, 100, 24)
+	g.did("create lab")
+	g.f.knocks = []node.KnockInfo{{Peer: aliceID, Nick: "alice"}, {Peer: daveID, Nick: "mallory"}}
+	g.passes(time.Second)
+	g.sees("? alice knocks")
+	g.f.knocks = g.f.knocks[1:]
+	g.hears(node.KnockGone{Peer: aliceID, Nick: "alice"})
+	g.sees("? mallory knocks")
+	g.press("f5")
+	g.did()
+	g.sees("somebody else is at the door now")
+	g.passes(time.Second)
+	g.press("f5")
+	g.did("accept lab " + daveID.String())
+}
+
+func TestScreenActsFromTheMemberList(t *testing.T) {
+	g := ownerAt(t, 90, 24)
+	g.f.knocks = []node.KnockInfo{{Peer: aliceID, Nick: "mallory"}}
+	g.passes(time.Second)
+	g.did("create lab")
+	g.press("f2", "down")
+	g.sees(">@ bob  owner, you", "w who is it  Esc back")
+	g.misses("k kick")
+	g.press("down")
+	g.sees(">+ dave  member", "k kick  b ban  m message  w who is it")
+	g.press("k")
+	g.sees("lab> /kick dave", "/kick WHO [REASON]")
+	g.says("too loud")
+	g.did("kick lab dave too loud")
+	g.press("f2", "down", "down")
+	g.sees(">? mallory knocks", "a accept  d deny")
+	g.press("a")
+	g.did("accept lab " + "mallory")
+	g.press("down", "r")
+	g.did("uninvite lab mf2w")
+	g.press("down", "u")
+	g.did("unban lab dave")
+	g.press("esc")
+	g.types("k")
+	g.sees("lab> k")
+}
+
+// TestScreenListKeysMissWhoIsGone: the choice never slides to somebody else under the finger.
+func TestScreenListKeysMissWhoIsGone(t *testing.T) {
+	g := ownerAt(t, 90, 24)
+	g.press("f2", "down", "down")
+	g.sees(">+ dave")
+	g.f.members = append(g.f.members[:1:1], g.f.members[2])
+	g.passes(time.Second)
+	g.press("k")
+	g.misses("/kick")
+	g.press("down")
+	g.sees(">! alice")
+}
+
+func TestScreenMemberHasNoOwnersKeys(t *testing.T) {
+	g := memberAt(t, 90, 24)
+	g.press("f2", "down")
+	g.sees(">@ alice  owner", "m message")
+	g.misses("k kick", "b ban")
+	g.press("k", "b")
+	g.sees("lab>")
+	g.misses("/kick", "/ban")
+}
+
+func TestScreenAsksBeforeABan(t *testing.T) {
+	g := ownerAt(t, 90, 24)
+	g.did("create lab")
+	g.says("/ban dave 2h too loud")
+	g.did()
+	g.sees("ban dave (~"+daveID.String()[len(daveID.String())-4:]+") from lab: too loud? Out now, told why, and refused for 2h", "[y] yes  [n] no")
+	g.press("enter", "x")
+	g.did()
+	g.press("n")
+	g.did()
+	g.sees("nothing was done", "lab> /ban dave 2h too loud")
+	g.press("enter", "y")
+	g.did("ban lab dave too loud 2h0m0s")
+	g.misses("[y] yes")
+	g.says("/close lunch")
+	g.sees("close lab: lunch? 2 other members are put out and told why, and the room ends for good")
+	g.press("esc")
+	g.did()
+	g.press("ctrl+c")
+	g.says("/ban nobody")
+	g.sees("ban nobody, who is not in the room now, from lab?")
+	g.press("n")
+	g.did()
+}
+
+func TestScreenAmbiguousBanAsksNothing(t *testing.T) {
+	g := ownerAt(t, 90, 24)
+	g.did("create lab")
+	g.f.members[1].Nick, g.f.members[2].Nick = "dana", "Dana"
+	g.passes(time.Second)
+	g.says("/ban dana")
+	g.did()
+	g.sees("! several members fit dana", "one of dana, Dana")
+	g.misses("[y] yes")
+}
+
+func TestScreenRemovalProgress(t *testing.T) {
+	g := ownerAt(t, 110, 24)
+	g.hears(node.RemovalProgress{Peer: daveID, Nick: "dave", Kind: "kicked", Applied: 1, Total: 2, Missing: []string{"alice"}})
+	g.sees("kicked dave: not told, 1 of 2", "* kick of dave: dave not told yet; applied by 1 of 2; alice not heard from")
+	g.hears(node.RemovalProgress{Peer: daveID, Nick: "dave", Kind: "kicked", Told: true, Applied: 1, Total: 2, Missing: []string{"alice"}})
+	g.sees("kicked dave: told, 1 of 2")
+	g.misses("not told")
+	g.hears(node.RemovalProgress{Peer: daveID, Nick: "dave", Kind: "kicked", Told: true, Applied: 2, Total: 2})
+	g.sees("* kick of dave: told dave; applied by 2 of 2")
+	g.misses("kicked dave:", "1 of 2")
+}
+
+func TestScreenInvite(t *testing.T) {
+	g := ownerAt(t, 120, 60)
+	g.says("/invite carol")
+	g.sees("LOCALCHAT:ABCD", "█", "* my words, for them to compare by voice: amber kiwi", "/uninvite mf2w revokes it")
+	g.send(resized(25, 20))
+	g.says("/invite")
+	g.sees("hint: the QR code needs")
+}
+
+func TestScreenClosesItsRoom(t *testing.T) {
+	g := ownerAt(t, 90, 24)
+	g.hears(node.RoomClosed{Kind: "closed", Text: "lunch"})
+	g.sees("* you closed lab: lunch", "lab │ you are out")
+	g.misses("MEMBERS")
+	g.press("alt+1")
+	g.misses("2:lab")
+	if strings.Contains(g.screen(), "you closed lab") {
+		t.Error("the lobby tells what another room told")
+	}
+}

@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"localchat/node"
+)
+
+// TestScreenRuns is the program's loop with its terminal: what is typed reaches the node, what happens is drawn, and it
+// ends.
+func TestScreenRuns(t *testing.T) {
+	f := newFake()
+	a, out, _ := newApp(t, f, strings.NewReader("hello\r/quit\r"))
+	if err := a.runScreen(t.Context(), f, &opening{wait: joinWait, run: memberOpening}); err != nil {
+		t.Fatal(err)
+	}
+	if calls := strings.Join(f.did(), "\n"); !strings.Contains(calls, "join lab") || !strings.Contains(calls, "say lab hello") {
+		t.Errorf("the node was asked:\n%s", calls)
+	}
+	if text := out.take(); !strings.Contains(text, "lab - localchat") || !strings.Contains(text, "\x1b[?1049l") {
+		t.Errorf("no title of the room, or the terminal was not given back: %q", text)
+	}
+}
+
+// TestScreenPanics: a panic in a command ends the console with the code for it.
+func TestScreenPanics(t *testing.T) {
+	f := newFake()
+	a, _, _ := newApp(t, f, strings.NewReader(""))
+	err := a.runScreen(t.Context(), f, &opening{run: func(context.Context, call) (reply, error) { panic("a test's panic, caught") }})
+	var e *failure
+	if !errors.As(err, &e) || e.code != exitInternal {
+		t.Errorf("ended with %v", err)
+	}
+}
+
+// A torn node panics where the console listens to it.
+type torn struct{ *fakeNode }
+
+func (torn) Listen() (<-chan node.Event, func()) { panic("a test's panic, caught") }
+
+func TestScreenPanicsWhileListening(t *testing.T) {
+	a, _, _ := newApp(t, newFake(), strings.NewReader(""))
+	var e *failure
+	if err := a.runScreen(t.Context(), torn{newFake()}, nil); !errors.As(err, &e) || e.code != exitInternal {
+		t.Errorf("ended with %v", err)
+	}
+}
+
+// TestScreenIsInterrupted: a signal ends the console, by the end of its context.
+func TestScreenIsInterrupted(t *testing.T) {
+	in, keys := io.Pipe()
+	defer keys.Close()
+	f := newFake()
+	a, _, _ := newApp(t, f, in)
+	ctx, stop := context.WithCancelCause(t.Context())
+	err := a.runScreen(ctx, f, &opening{run: func(context.Context, call) (reply, error) {
+		stop(errInterrupted)
+		return reply{}, nil
+	}})
+	if finish(ctx, io.Discard, err) != exitInterrupted {
+		t.Errorf("ended with %v", err)
+	}
+}

@@ -1,0 +1,316 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	tea "charm.land/bubbletea/v2"
+	"pgregory.net/rapid"
+
+	"localchat/node"
+)
+
+func TestScreenScrolls(t *testing.T) {
+	g := memberAt(t, 80, 12)
+	for i := range 100 {
+		g.hears(spoken(i, fmt.Sprint("line ", i, " of many")))
+	}
+	g.sees("line 99 of", "line 91 of")
+	g.press("pgup")
+	g.misses("line 99 of")
+	g.sees("line 84 of")
+	at := g.screen()
+	g.hears(spoken(100, "newer"), spoken(101, "newest"))
+	g.sees("2 new below; End returns", "line 84 of")
+	if rows := strings.Split(g.screen(), "\n"); rows[1] != strings.Split(at, "\n")[1] {
+		t.Errorf("the window moved:\n%s\nwas:\n%s", g.screen(), at)
+	}
+	g.press("end")
+	g.sees("newest")
+	g.misses("new below")
+	g.press("pgup", "pgup")
+	g.says("me again")
+	g.sees("newest")
+	g.press("pgup")
+	for range 30 {
+		g.press("pgup")
+	}
+	g.sees("you are in lab, as bob", "line 1 of")
+	for range 60 {
+		g.press("pgdown")
+	}
+	g.sees("newest")
+	g.misses("new below", "End returns")
+}
+
+func TestScreenKeepsItsPlaceWhenResized(t *testing.T) {
+	g := memberAt(t, 90, 12)
+	for i := range 100 {
+		g.hears(spoken(i, fmt.Sprint("line ", i, strings.Repeat(" word", 30))))
+	}
+	g.press("pgup", "pgup", "pgup")
+	last := func() string {
+		rows := g.m.pane().scroll
+		i, _ := rows.bottom()
+		return string(rows.lines[i].text)
+	}
+	was := last()
+	for _, width := range []int{40, 200, 71, 90} {
+		g.send(resized(width, 12))
+		if got := last(); got != was {
+			t.Fatalf("at %d columns the window ends with %q, ended with %q", width, got, was)
+		}
+	}
+}
+
+func TestScreenJumpsBetweenCalls(t *testing.T) {
+	g := memberAt(t, 90, 12)
+	g.hears(spoken(0, "bob: the first"))
+	for i := range 50 {
+		g.hears(spoken(i, "talk"))
+	}
+	g.hears(spoken(0, "bob: the second"))
+	for i := range 50 {
+		g.hears(spoken(i, "talk"))
+	}
+	g.press("alt+p")
+	g.sees("bob: the second")
+	g.press("alt+p")
+	g.sees("bob: the first")
+	g.press("alt+n")
+	g.sees("bob: the second")
+}
+
+// TestScrollWindow compares the window with the rows of the whole transcript, however it was moved and changed.
+func TestScrollWindow(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := &scroll{}
+		s.resize(20, 5, true)
+		all := func() (rows []row) {
+			for i := range s.lines {
+				rows = append(rows, s.rows(i)...)
+			}
+			return rows
+		}
+		for range rapid.IntRange(1, 40).Draw(t, "steps") {
+			switch rapid.SampledFrom([]string{"add", "add", "up", "down", "end", "top", "forget", "resize", "new"}).Draw(t, "step") {
+			case "add":
+				n := rapid.IntRange(0, 12).Draw(t, "words")
+				s.add(line{at: noon, text: "a" + repeat(" word", n), id: fmt.Sprint(len(s.lines) % 7)})
+			case "up":
+				s.up(rapid.IntRange(1, 9).Draw(t, "rows"))
+			case "down":
+				s.down(rapid.IntRange(1, 9).Draw(t, "rows"))
+			case "end":
+				s.end()
+			case "top":
+				s.top()
+			case "forget":
+				s.forget([]string{fmt.Sprint(rapid.IntRange(0, 6).Draw(t, "id"))})
+			case "resize":
+				s.resize(rapid.IntRange(1, 60).Draw(t, "width"), rapid.IntRange(0, 9).Draw(t, "height"), rapid.Bool().Draw(t, "times"))
+			case "new":
+				s.newFrom = s.last
+			}
+			window, whole := s.window(), all()
+			if want := min(len(whole), s.height); len(window) != want {
+				t.Fatalf("%d rows in the window, want %d", len(window), want)
+			}
+			if s.anchor == 0 && !sameRows(window, whole[len(whole)-len(window):]) {
+				t.Fatal("the window does not follow the end")
+			}
+			if !isWithin(window, whole) {
+				t.Fatal("the window shows what is not there, or in another order")
+			}
+			bytes := 0
+			for _, l := range s.lines {
+				bytes += len(l.text)
+			}
+			if bytes != s.bytes {
+				t.Fatalf("%d bytes are counted, %d are there", s.bytes, bytes)
+			}
+		}
+	})
+}
+
+func sameRows(a, b []row) bool {
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return len(a) == len(b)
+}
+
+// isWithin reports whether part is a run of whole.
+func isWithin(part, whole []row) bool {
+	for i := 0; i+len(part) <= len(whole); i++ {
+		if sameRows(part, whole[i:i+len(part)]) {
+			return true
+		}
+	}
+	return len(part) == 0
+}
+
+func TestScrollIsBounded(t *testing.T) {
+	s := &scroll{}
+	s.resize(80, 24, true)
+	for range 3 * maxScrollLines {
+		s.add(line{text: "word"})
+	}
+	if n := len(s.lines); n > maxScrollLines || n < maxScrollLines-scrollChunk {
+		t.Errorf("%d lines are kept, want at most %d", n, maxScrollLines)
+	}
+	long := repeat("x", maxText)
+	for range 2 * maxScrollBytes / maxText {
+		s.add(line{text: long})
+	}
+	if s.bytes > maxScrollBytes {
+		t.Errorf("%d bytes are kept, want at most %d", s.bytes, maxScrollBytes)
+	}
+}
+
+// TestFold: no row is wider than it may be, and nothing is lost but the spaces where it breaks, with their marks.
+func TestFold(t *testing.T) {
+	pieces := rapid.SampledFrom([]string{"word", " ", "  ", "A*18〆-", "你好", "🙂", "e\u0301", "-", "⏎", newlineMark, strings.Repeat("x", 70)})
+	bare := func(s string) string {
+		return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.M, r) || r == '⏎' }), "")
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		text := clean(strings.Join(rapid.SliceOf(rapid.OneOf(pieces, rapid.String())).Draw(t, "text"), ""), shownText)
+		width := rapid.IntRange(2, 80).Draw(t, "width")
+		var kept strings.Builder
+		for _, r := range fold(text, width) {
+			if cells(r) > width {
+				t.Fatalf("%q has %d cells, want at most %d", r, cells(r), width)
+			}
+			if strings.ContainsFunc(string(r), forbidden) {
+				t.Fatalf("%q holds what no terminal may get", r)
+			}
+			kept.WriteString(string(r))
+		}
+		if got, want := bare(kept.String()), bare(string(text)); got != want {
+			t.Fatalf("%q became %q", want, got)
+		}
+	})
+}
+
+// TestScreenProperties throws every event with hostile text in it, keys and sizes at the console. The glass checks each
+// screen that follows.
+func TestScreenProperties(t *testing.T) {
+	nasty := rapid.OneOf(rapid.Just(hostile), rapid.String(), rapid.SampledFrom([]string{
+		"\x1b[31mred\x1b[0m", "\u009b2J", "\x1b]52;c;ZXZpbA==\a", "e" + strings.Repeat("\u0301", 40), "\u202eevil", strings.Repeat("x", 5000), "👨‍👩‍👧‍👦🏴‍☠️", "\u2028\r\n",
+	}))
+	presses := []string{"enter", "tab", "shift+tab", "up", "down", "pgup", "pgdown", "end", "esc", "f1", "f2", "f5", "alt+1", "alt+2", "ctrl+r", "alt+enter", "/", "k", "y", "n", "ctrl+w"}
+	rapid.Check(t, func(rt *rapid.T) {
+		f := newFake()
+		f.quiet = true
+		name := nasty.Draw(rt, "name")
+		f.members = []node.MemberInfo{{Peer: meID, Nick: "bob", Role: "owner", Self: true}, {Peer: daveID, Nick: name, Role: name}}
+		f.knocks = []node.KnockInfo{{Peer: aliceID, Nick: name, Words: name}}
+		f.bans[0].Nick, f.invites[0].Nick = name, name
+		f.rooms = []node.RoomInfo{{ID: denID, Name: name, Words: name, Access: name, Subject: name}}
+		f.policy = node.PolicyInfo{Access: name, Subject: name}
+		a, _, words := newApp(t, f, strings.NewReader(""))
+		a.exit = nil
+		g := before(rt, t.Context(), a, words, f, 80, 24, &opening{run: func(ctx context.Context, c call) (reply, error) {
+			return createRoom(ctx, c.n, node.CreateOptions{Name: name})
+		}})
+		bodies := append(every(), node.Message{ID: name, Peer: daveID, Nick: name, Text: name, At: noon}, node.Direct{Peer: daveID, Nick: name, Text: name},
+			node.Knock{Peer: daveID, Nick: name, Words: name}, node.Joined{Name: name, Nick: name, Owner: true}, node.Warning{Text: name})
+		for range rapid.IntRange(1, 12).Draw(rt, "steps") {
+			switch rapid.SampledFrom([]string{"event", "event", "key", "key", "size", "tick", "paste"}).Draw(rt, "step") {
+			case "event":
+				g.hears(rapid.SampledFrom(bodies).Draw(rt, "event"))
+			case "key":
+				g.press(rapid.SampledFrom(presses).Draw(rt, "key"))
+			case "size":
+				g.send(resized(rapid.IntRange(1, 120).Draw(rt, "width"), rapid.IntRange(1, 40).Draw(rt, "height")))
+			case "tick":
+				g.passes(time.Second)
+			case "paste":
+				g.send(tea.PasteMsg{Content: nasty.Draw(rt, "pasted")})
+			}
+			g.drain()
+		}
+	})
+}
+
+// busy is a console with a full transcript.
+func busy(b *testing.B) *glass {
+	b.Helper()
+	f := newFake()
+	a, _, words := newApp(b, f, strings.NewReader(""))
+	g := before(b, b.Context(), a, words, f, 120, 40, &opening{run: memberOpening})
+	for i := range maxScrollLines {
+		g.m.event(node.Event{Time: noon, Room: labID, RoomName: "lab", Body: spoken(i, "a line of an ordinary length, as people say them in a room")})
+	}
+	return g
+}
+
+// BenchmarkKeystroke is a key typed into a full transcript, to the screen drawn.
+func BenchmarkKeystroke(b *testing.B) {
+	g := busy(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		if len(g.m.input.text()) > 60 {
+			g.m.input.set("")
+		}
+		g.m.Update(tea.KeyPressMsg{Text: "x", Code: 'x'})
+		g.m.View()
+	}
+}
+
+// BenchmarkReceive is a line received into a full transcript, to the screen drawn: alone, and with as many others as
+// have come meanwhile. A thousand a second leave the input free where a line takes well below 1 ms.
+func BenchmarkReceive(b *testing.B) {
+	for _, size := range []int{1, maxBatch} {
+		b.Run(fmt.Sprintf("batch=%d", size), func(b *testing.B) {
+			g := busy(b)
+			b.ReportAllocs()
+			lines := 0
+			for b.Loop() {
+				batch := make(happenings, size)
+				for i := range batch {
+					lines++
+					batch[i] = node.Event{Time: noon, Room: labID, RoomName: "lab", Body: spoken(lines, "one more line, which names bob")}
+				}
+				g.m.Update(batch)
+				g.m.View()
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(lines), "ns/line")
+		})
+	}
+}
+
+// BenchmarkResize is a full transcript on a screen of another width.
+func BenchmarkResize(b *testing.B) {
+	g := busy(b)
+	for n := 0; b.Loop(); n++ {
+		g.m.Update(resized(90+n%2, 40))
+		g.m.View()
+	}
+}
+
+// BenchmarkTranscript is the memory of a full transcript, drawn from end to end.
+func BenchmarkTranscript(b *testing.B) {
+	var before, after runtime.MemStats
+	for b.Loop() {
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		g := busy(b)
+		s := &g.m.pane().scroll
+		for i := range s.lines {
+			s.rows(i)
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		b.ReportMetric(float64(int64(after.HeapAlloc)-int64(before.HeapAlloc))/(1<<20), "MiB")
+		runtime.KeepAlive(g)
+	}
+}
