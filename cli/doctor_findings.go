@@ -391,7 +391,7 @@ func selfFindings(f facts) []finding {
 	var all []finding
 	if f.selfErr != nil {
 		text, hint, _ := explain(f.selfErr)
-		all = append(all, finding{Code: "identity", Severity: fault, About: f.dataDir, Text: text, Cause: "no node can be started with this data directory", Do: hint, Blocks: true})
+		all = append(all, finding{Code: "identity", Severity: fault, About: f.dataDir, Text: text, Cause: "no node starts with this data directory; " + hint, Do: "localchat --ephemeral   # somebody new, for this time", Blocks: true})
 	}
 	if f.now.Before(f.built) {
 		all = append(all, finding{

@@ -268,7 +268,7 @@ var factCases = map[string]factCase{
 	},
 	"identity": {
 		from: healthy, change: func(f *facts) { f.selfErr = &node.Error{Text: "the key is damaged", Hint: "restore it"} },
-		code: "identity", severity: fault, blocks: true, text: "damaged", do: "restore it",
+		code: "identity", severity: fault, blocks: true, text: "damaged", cause: "restore it", do: "localchat --ephemeral   # somebody new, for this time",
 	},
 	"clock": {
 		from: healthy, change: func(f *facts) { f.now = time.Unix(0, 0) },
