@@ -296,3 +296,14 @@ func TestScreenDoorIsItsRooms(t *testing.T) {
 	g.press("f5")
 	g.did()
 }
+
+// TestScreenDoorIsEmptyUntilLookedAt: just turned to another room, before the node has said who knocks there.
+func TestScreenDoorIsEmptyUntilLookedAt(t *testing.T) {
+	g := ownerAt(t, 80, 24)
+	g.f.knocks = []node.KnockInfo{{Peer: aliceID, Nick: "mallory"}}
+	g.passes(time.Second)
+	g.f.did()
+	g.m.turnTo(g.m.panes[0])
+	g.press("f5")
+	g.did()
+}
