@@ -197,6 +197,10 @@ func TestLANEvilTwin(t *testing.T) {
 	if len(words) != 2 {
 		t.Errorf("the owners of the two rooms are shown as %v", words)
 	}
+	_, said, code := l.host("dora").run("send", "lab", "whoever reads this", "--ephemeral")
+	if code != 2 || !strings.Contains(said, fmt.Sprint(lab)) || !strings.Contains(said, fmt.Sprint(twin)) {
+		t.Errorf("send to two rooms of one name: exit %d, said %q; want 2 and both ids", code, said)
+	}
 	carol.do("room.join", obj{"room": lab})
 
 	bob.await("warning", obj{"code": "owner_key", "peer": eve.peer()})

@@ -74,7 +74,12 @@ func lanLimits(scaling rcmgr.ScalingLimitConfig) rcmgr.ConcreteLimitConfig {
 			Conns: conns, ConnsInbound: conns, ConnsOutbound: conns, FD: conns,
 			Streams: 16 * conns, StreamsInbound: 16 * conns, StreamsOutbound: 16 * conns,
 		},
-		Transient: rcmgr.ResourceLimits{Conns: conns, ConnsInbound: conns, ConnsOutbound: conns, FD: conns},
+		Transient: rcmgr.ResourceLimits{
+			Conns: conns, ConnsInbound: conns, ConnsOutbound: conns, FD: conns,
+			Streams: 4 * conns, StreamsInbound: 2 * conns, StreamsOutbound: 2 * conns,
+		},
+		// The poll is one protocol, and an owner holds one of everybody.
+		ProtocolDefault: rcmgr.ResourceLimits{Streams: 4 * conns, StreamsInbound: 2 * conns, StreamsOutbound: 2 * conns},
 	}
 	return partial.Build(scaling.AutoScale())
 }

@@ -86,6 +86,9 @@ const (
 	// roomsEvery: how often a connected peer is asked for its rooms; roomLost, after how long unseen one is gone.
 	roomsEvery = 10 * time.Second
 	roomLost   = 45 * time.Second
+	// nameSettles: a name is taken for one room's alone only when that has been seen for so long; else whoever answers
+	// first would be the room. The nodes of a LAN answer within half a second. Rooms whose owner we know do not wait.
+	nameSettles = time.Second
 	// maxFound, in rooms that are remembered from the network.
 	maxFound = 512
 

@@ -30,6 +30,7 @@ type foundRoom struct {
 	members int
 	addrs   []multiaddr.Multiaddr // the owner's
 	byOwner bool                  // said by the owner itself, the last time
+	first   time.Time             // seen
 	seen    time.Time
 }
 
@@ -122,7 +123,7 @@ func (l *loop) noteRoom(from peer.ID, a openedAd) {
 		if len(l.found) >= maxFound && (from != a.create.Author || !l.dropHearsay()) {
 			return
 		}
-		f = &foundRoom{create: a.create, name: body.Name, owner: a.create.Author}
+		f = &foundRoom{create: a.create, name: body.Name, owner: a.create.Author, first: l.now()}
 		l.found[id] = f
 	}
 	mine := from == f.owner
@@ -216,7 +217,8 @@ func (q lookFor) run(l *loop) (*joinTarget, error) {
 			matches = append(matches, id)
 		}
 	}
-	if known := l.ofPinned(matches); len(known) > 0 {
+	known := l.ofPinned(matches)
+	if len(known) > 0 {
 		matches = known
 	}
 	switch len(matches) {
@@ -228,6 +230,10 @@ func (q lookFor) run(l *loop) (*joinTarget, error) {
 		return nil, l.ambiguous(q.room, matches)
 	}
 	f := l.found[matches[0]]
+	if len(known) == 0 && sameName(f.name, q.room) && l.now().Sub(f.first) < nameSettles {
+		l.lookHarder()
+		return nil, &Error{Code: NotFound, Text: "too soon to tell whether there is another room of this name"}
+	}
 	if owner, ok := l.store.pinned(f.name); ok && owner != f.owner && sameName(f.name, q.room) {
 		return nil, &Error{
 			Code: RefusedCode, Identity: true,
