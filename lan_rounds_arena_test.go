@@ -183,9 +183,6 @@ func (a *arena) play(r round) outcome {
 	a.judge(&o)
 	a.witnessed()
 	a.askAgain(&o)
-	if a.rivals {
-		a.rival.kill()
-	}
 	switch {
 	case a.closes():
 		a.room = ""

@@ -79,8 +79,8 @@ func deal(n int) []round {
 // unless the owner has never had the acknowledgement. What all clients were told is judged as one history; see [claims].
 //
 // One case is no failure: a member that is itself killed after it has shown the reason and before it has noted that on
-// disk shows it again when it is started. The other order would lose it. Such a round counts as doubled only if the owner
-// had the acknowledgement, which follows the note, when the member was killed; else it is counted under "again".
+// disk, a fifth of a second later, shows it again when it is started. The other order would lose it. Such a round counts
+// as doubled unless the member was killed within [noteTakes] of showing it; else it is counted under "again".
 //
 // Mutants that it has caught, with the round of seed 1 that failed first: the claim not on disk (17), or only 20 ms later
 // (1); records on disk 20 ms late (1); reasons not on disk (6); no second answer to the nonce that has claimed (4); an

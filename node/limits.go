@@ -134,8 +134,8 @@ const (
 	// defaultInvite is an invite's life where none is asked for.
 	defaultInvite = 24 * time.Hour
 	// readTime, at least, between a reader's taking the reason of our removal and our noting it as shown: a terminal
-	// takes milliseconds, and a machine that swaps a second.
-	readTime = time.Second
+	// takes milliseconds. A node that is killed meanwhile shows it again in its next life.
+	readTime = 100 * time.Millisecond
 	// lockTimeout: how long we wait for another node to let go of the data directory.
 	lockTimeout = 200 * time.Millisecond
 

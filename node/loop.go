@@ -283,7 +283,7 @@ func (q subscribe) run(l *loop) (none, error) {
 	}
 	for _, u := range l.untold {
 		if !u.taken {
-			u.show(q.s)
+			l.show(u, q.s)
 		}
 	}
 	return none{}, nil

@@ -30,36 +30,59 @@ func (l *loop) tell(r *room, body Removed) {
 	u.seat.Seat.Shown = true
 	l.untold[r.id] = u
 	for s := range l.subs {
-		u.show(s)
+		l.show(u, s)
 	}
 }
 
-func (u *untold) show(s *Subscription) {
+func (l *loop) show(u *untold, s *Subscription) {
 	if s.push(u.ev) {
 		u.at[s] = s.pushed
+		l.readSoon()
 	}
 }
 
-// noteTaken looks which reasons a reader has taken.
-func (l *loop) noteTaken() {
+// readSoon looks again after [readTime]: the sooner a reason is noted, the fewer nodes are killed before they have.
+func (l *loop) readSoon() {
+	time.AfterFunc(readTime, func() { l.n.post(readDue{}) })
+}
+
+// readDue: a reader may have taken a reason, or have had the time to show it.
+type readDue struct{}
+
+func (readDue) handle(l *loop) {
+	if l.noteTaken() {
+		l.readSoon()
+	}
+	l.settleRead(l.now())
+}
+
+// noteTaken looks which reasons a reader has taken, and reports whether there is a new one.
+func (l *loop) noteTaken() (more bool) {
 	now := l.now()
 	for _, u := range l.untold {
 		for s, n := range u.at {
 			if !u.taken && s.taken() >= n {
-				u.taken, u.since = true, now
+				u.taken, u.since, more = true, now, true
 			}
 		}
 	}
+	return more
 }
 
 func (l *loop) tickUntold(now time.Time) {
 	l.noteTaken()
-	for id, u := range l.untold {
+	for _, u := range l.untold {
 		for s := range l.subs {
 			if _, ok := u.at[s]; !ok {
-				u.show(s) // its queue was full
+				l.show(u, s) // its queue was full
 			}
 		}
+	}
+	l.settleRead(now)
+}
+
+func (l *loop) settleRead(now time.Time) {
+	for id, u := range l.untold {
 		if now.Sub(u.since) >= readTime {
 			l.settle(id)
 		}
