@@ -264,7 +264,7 @@ func (r *room) seatStep(ev authority.SeatEvent) pollStep {
 		case authority.TakeNews:
 			r.takeNews(e.News)
 		case authority.Keep:
-			// Kept before shown and acknowledged: a crash in between neither loses the reason nor shows it twice.
+			// Kept before shown and acknowledged: a crash in between does not lose the reason.
 			if err := r.saveSeat(); err != nil {
 				r.l.warnDisk(r, err)
 			}
