@@ -34,6 +34,14 @@ func TestAMemberIsHandedItsOwnEpochs(t *testing.T) {
 		s.shows("alice", "while mallory is out")
 		time.Sleep(authority.ReturnAfter) // simulated
 		m.join("mallory", protocol.Token{})
+		// Before bob knows, he would say it in an epoch that is not mallory's.
+		deadline := time.Now().Add(patience)
+		for back := false; !back; time.Sleep(10 * time.Millisecond) { // simulated
+			s.peek("bob", func(r *room) { _, back = r.current().Member(m.host.ID()) })
+			if !back && time.Now().After(deadline) {
+				t.Fatal("bob never hears that mallory is back")
+			}
+		}
 		s.says("bob", "mallory is back")
 		s.shows("alice", "mallory is back")
 
