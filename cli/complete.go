@@ -21,8 +21,15 @@ func (a *app) completesRooms(cmd *cobra.Command, args []string, _ string) ([]cob
 	var found []cobra.Completion
 	_ = a.withNode(cmd.Context(), node.Config{NoResume: true}, func(ctx context.Context, n peerNode) error {
 		rooms, err := roomsWithin(ctx, n, completeWait)
+		var all [][2]string
 		for _, r := range rooms {
-			found = append(found, cobra.CompletionWithDesc(typeable(r, rooms), string(about(r))))
+			all = append(all, [2]string{r.Name, r.ID.String()})
+		}
+		for i, word := range roomNames(all) {
+			if !typeable(word) {
+				word = all[i][1]
+			}
+			found = append(found, cobra.CompletionWithDesc(word, string(about(rooms[i]))))
 		}
 		return err
 	})
@@ -41,31 +48,16 @@ func roomsWithin(ctx context.Context, n peerNode, wait time.Duration) ([]node.Ro
 	return n.Rooms(ctx)
 }
 
-// typeable is what a shell may put on its line for r: its name, where it is the only one of that name and holds nothing
-// that a shell reads as more than a word, or else its id. Whoever names a room must not get to write commands.
-func typeable(r node.RoomInfo, among []node.RoomInfo) string {
-	same := 0
-	for _, other := range among {
-		if strings.EqualFold(other.Name, r.Name) {
-			same++
-		}
-	}
-	word := !strings.HasPrefix(r.Name, "-") && strings.IndexFunc(r.Name, func(c rune) bool {
+// typeable reports whether a shell reads s as a word and no more. Whoever names a room must not get to write commands.
+func typeable(s string) bool {
+	return !strings.HasPrefix(s, "-") && strings.IndexFunc(s, func(c rune) bool {
 		return !unicode.IsLetter(c) && !unicode.IsDigit(c) && !strings.ContainsRune("-_.", c)
 	}) < 0
-	if same > 1 || !word || string(clean(r.Name, shownName)) != r.Name {
-		return r.ID.String()
-	}
-	return r.Name
 }
 
 // about describes a room to somebody who chooses one, on one line.
 func about(r node.RoomInfo) safeText {
-	line := clean(r.Name, shownName) + ": " + access(r.Access) + ", " + count(r.Members, "member", "members") + "; owner's words: " + clean(r.Words, shownPhrase)
-	if r.Subject != "" {
-		line += "; " + phrase(r.Subject)
-	}
-	return line
+	return clean(r.Name, shownName) + ": " + access(r.Access) + ", " + count(r.Members, "member", "members") + whose(r)
 }
 
 // completesFlags says what the flags of root and of its commands take. The names are ours; cobra fails only for a flag

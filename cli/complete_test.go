@@ -59,6 +59,14 @@ func TestCompleteRooms(t *testing.T) {
 	}
 }
 
+// Joining by a name minds no case, so two names that differ by it alone name neither.
+func TestRoomNames(t *testing.T) {
+	got := roomNames([][2]string{{"lab", "1"}, {"Bar", "2"}, {"bar", "3"}, {"a\u200bb", "4"}})
+	if want := []string{"lab", "2", "3", "4"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // Every setting stands in the first file, each as the file's own reader takes it.
 func TestConfigInit(t *testing.T) {
 	dir := t.TempDir()

@@ -122,28 +122,19 @@ func (e *editor) lines(ctx context.Context, a *app) <-chan typed {
 
 // completeCommand completes the name of a command as far as it is clear.
 func completeCommand(line string, pos int, table []*command) (string, int, bool) {
-	typed := line[:pos]
-	if !strings.HasPrefix(typed, "/") || strings.Contains(typed, " ") {
+	name, command := strings.CutPrefix(line[:pos], "/")
+	words := completion{words: commandNames(known{table: table})}.keep(name).words
+	if !command || len(words) == 0 {
 		return "", 0, false
 	}
-	common, found := "", 0
-	for _, c := range table {
-		name := "/" + c.name
-		if !strings.HasPrefix(name, typed) {
-			continue
-		}
-		if found++; found == 1 {
-			common = name
-		}
-		for !strings.HasPrefix(name, common) {
+	common := words[0]
+	for _, w := range words[1:] {
+		for !strings.HasPrefix(w, common) {
 			common = common[:len(common)-1]
 		}
 	}
-	switch {
-	case found == 0 || found > 1 && common == typed:
-		return "", 0, false
-	case found == 1:
+	if len(words) == 1 {
 		common += " "
 	}
-	return common + line[pos:], len(common), true
+	return "/" + common + line[pos:], 1 + len(common), true
 }

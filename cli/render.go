@@ -346,11 +346,16 @@ func roomLines(rooms []node.RoomInfo) []safeText {
 		case r.In:
 			line += "; you are in"
 		}
-		line += "; owner's words: " + clean(r.Words, shownPhrase)
-		if r.Subject != "" {
-			line += "; " + phrase(r.Subject)
-		}
-		lines = append(lines, line)
+		lines = append(lines, line+whose(r))
 	}
 	return lines
+}
+
+// whose ends the description of a room: who owns it, and what it is about.
+func whose(r node.RoomInfo) safeText {
+	text := "; owner's words: " + clean(r.Words, shownPhrase)
+	if r.Subject != "" {
+		text += "; " + phrase(r.Subject)
+	}
+	return text
 }

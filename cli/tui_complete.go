@@ -99,7 +99,7 @@ func roomNames(rooms [][2]string) []string {
 	words := make([]string, len(rooms))
 	for i, r := range rooms {
 		words[i] = r[0]
-		same := slices.ContainsFunc(rooms, func(o [2]string) bool { return o[0] == r[0] && o[1] != r[1] })
+		same := slices.ContainsFunc(rooms, func(o [2]string) bool { return strings.EqualFold(o[0], r[0]) && o[1] != r[1] })
 		if same || string(clean(r[0], shownName)) != r[0] {
 			words[i] = r[1]
 		}

@@ -230,15 +230,17 @@ func (q lookFor) run(l *loop) (*joinTarget, error) {
 		return nil, l.ambiguous(q.room, matches)
 	}
 	f := l.found[matches[0]]
-	if len(known) == 0 && sameName(f.name, q.room) && l.now().Sub(f.first) < nameSettles {
-		l.lookHarder()
-		return nil, &Error{Code: NotFound, Text: "too soon to tell whether there is another room of this name"}
-	}
-	if owner, ok := l.store.pinned(f.name); ok && owner != f.owner && sameName(f.name, q.room) {
-		return nil, &Error{
-			Code: RefusedCode, Identity: true,
-			Text: "the room " + f.name + " has another owner than the one you know: " + l.n.words.of(f.owner),
-			Hint: "if that is right, join it by its id: localchat join " + matches[0].String(),
+	if len(known) == 0 && sameName(f.name, q.room) {
+		if l.now().Sub(f.first) < nameSettles {
+			l.lookHarder()
+			return nil, &Error{Code: NotFound, Text: "too soon to tell whether there is another room of this name"}
+		}
+		if _, ok := l.store.pinned(f.name); ok {
+			return nil, &Error{
+				Code: RefusedCode, Identity: true,
+				Text: "the room " + f.name + " has another owner than the one you know: " + l.n.words.of(f.owner),
+				Hint: "if that is right, join it by its id: localchat join " + matches[0].String(),
+			}
 		}
 	}
 	return &joinTarget{room: matches[0], name: f.name, owner: f.owner, addrs: f.addrs}, nil
