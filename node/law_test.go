@@ -1,0 +1,236 @@
+package node
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	pubsub "github.com/libp2p/go-libp2p-pubsub"
+	pb "github.com/libp2p/go-libp2p-pubsub/pb"
+	"github.com/libp2p/go-libp2p/core/crypto"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/record"
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"localchat/authority"
+	"localchat/protocol"
+)
+
+// lawStart is when the rooms of these tests begin.
+var lawStart = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+
+// personae are people with keys made from their names, so that a failure names the same peers every time. Fuzz workers and
+// tests meet at the mutex.
+var personae = struct {
+	mu   sync.Mutex
+	keys map[string]protocol.KeySigner
+}{keys: make(map[string]protocol.KeySigner)}
+
+func persona(name string) protocol.KeySigner {
+	personae.mu.Lock()
+	defer personae.mu.Unlock()
+	if k, ok := personae.keys[name]; ok {
+		return k
+	}
+	seed := sha256.Sum256([]byte(name))
+	k := protocol.KeySigner{PrivKey: must(crypto.UnmarshalEd25519PrivateKey(ed25519.NewKeyFromSeed(seed[:])))}
+	personae.keys[name] = k
+	return k
+}
+
+func personaID(name string) peer.ID { return persona(name).Peer() }
+
+// A lawRoom is a room of alice's with real records and keys, and no network.
+type lawRoom struct {
+	t       testing.TB
+	now     time.Time
+	ledger  authority.Ledger
+	records []protocol.SignedRecord
+	keys    authority.Keyring
+	rand    *rand.ChaCha8
+}
+
+func newLawRoom(t testing.TB, name string) *lawRoom {
+	w := &lawRoom{t: t, now: lawStart, rand: rand.NewChaCha8(sha256.Sum256([]byte(name)))}
+	p := protocol.DefaultPolicy()
+	p.Access = protocol.Open
+	w.do(authority.Found{Name: name, Nick: "alice", Policy: p})
+	return w
+}
+
+func (w *lawRoom) do(ev authority.Event) {
+	w.t.Helper()
+	w.now = w.now.Add(2 * authority.ReturnAfter)
+	env := authority.Env{Now: w.now, Rand: w.rand, Signer: persona("alice"), Self: personaID("alice")}
+	next, effects, err := w.ledger.Step(env, ev)
+	if err != nil {
+		w.t.Fatalf("%T: %v", ev, err)
+	}
+	w.ledger = next
+	for _, e := range effects {
+		c, ok := e.(authority.Commit)
+		if !ok {
+			continue
+		}
+		w.records = append(w.records, c.Record)
+		switch c.Change.NewKey {
+		case authority.KeyDerived:
+			old, _ := w.keys.Get(c.Change.Epoch - 1)
+			w.keys = w.keys.With(c.Change.Epoch, authority.Derive(old, c.Record.Hash()), w.now)
+		case authority.KeyFresh:
+			w.keys = w.keys.With(c.Change.Epoch, must(authority.Fresh(w.rand)), w.now)
+		}
+	}
+}
+
+func (w *lawRoom) admit(names ...string) {
+	w.t.Helper()
+	for _, n := range names {
+		w.do(authority.Knock{Peer: personaID(n), Request: protocol.JoinRequest{Room: w.id(), Nick: n}})
+		if _, in := w.ledger.State().Member(personaID(n)); !in {
+			w.t.Fatal(n, "was not let in")
+		}
+	}
+}
+
+func (w *lawRoom) id() protocol.RoomID { return w.ledger.State().Room() }
+func (w *lawRoom) epoch() uint64       { return w.ledger.State().Epoch() }
+
+func (w *lawRoom) key(epoch uint64) protocol.Key {
+	k, ok := w.keys.Get(epoch)
+	if !ok {
+		w.t.Fatal("no key of epoch", epoch)
+	}
+	return k
+}
+
+// say is a line of name in an epoch that the room has had.
+func (w *lawRoom) say(name string, epoch, ctr uint64) protocol.Message {
+	return sealed(name, protocol.Header{Room: w.id(), Epoch: epoch, Ctr: ctr, Lamport: 1}, "hello", w.key(epoch))
+}
+
+// snapshot is what the validators of self's node know.
+func (w *lawRoom) snapshot(self string) *snapshot {
+	return &snapshot{
+		room: w.id(), state: w.ledger.State(), keys: w.keys, records: w.records, self: personaID(self),
+		floors: make(map[peer.ID]uint64),
+	}
+}
+
+// A judge is a room's validators, and what they have posted.
+type judge struct {
+	*gossip
+	posted []inboxEvent
+}
+
+func newJudge(s *snapshot) *judge {
+	j := &judge{}
+	snap := new(atomic.Pointer[snapshot])
+	snap.Store(s)
+	j.gossip = &gossip{room: s.room, snap: snap, post: func(ev inboxEvent) bool {
+		j.posted = append(j.posted, ev)
+		return true
+	}}
+	return j
+}
+
+func data(raw []byte) *pubsub.Message { return &pubsub.Message{Message: &pb.Message{Data: raw}} }
+
+func (j *judge) line(raw []byte) (pubsub.ValidationResult, *pubsub.Message) {
+	m := data(raw)
+	return j.validateLine(context.Background(), "forwarder", m), m
+}
+
+func (j *judge) record(raw []byte) (pubsub.ValidationResult, *pubsub.Message) {
+	m := data(raw)
+	return j.validateRecord(context.Background(), "forwarder", m), m
+}
+
+var verdictNames = map[pubsub.ValidationResult]string{
+	pubsub.ValidationAccept: "accept", pubsub.ValidationIgnore: "ignore", pubsub.ValidationReject: "reject",
+}
+
+// A payload signs whatever bytes under whatever domain: what an attacker with a key can do.
+type forged struct {
+	domain string
+	body   []byte
+}
+
+func (f *forged) Domain() string                 { return f.domain }
+func (f *forged) Codec() []byte                  { return []byte(f.domain) }
+func (f *forged) MarshalRecord() ([]byte, error) { return f.body, nil }
+func (f *forged) UnmarshalRecord(b []byte) error { f.body = b; return nil }
+
+const (
+	messageDomain = "localchat/message/v1"
+	recordDomain  = "localchat/record/v1"
+)
+
+func forge(name, domain string, body []byte) []byte {
+	return must(must(persona(name).Seal(&forged{domain, body})).Marshal())
+}
+
+// signedBody is the payload of an envelope.
+func signedBody(domain string, raw []byte) []byte {
+	f := forged{domain: domain}
+	must(record.ConsumeTypedEnvelope(raw, &f))
+	return f.body
+}
+
+// setField replaces the value of a field of an encoded message; v is []byte or uint64.
+func setField(b []byte, field protowire.Number, v any) []byte {
+	var out []byte
+	done := false
+	put := func() {
+		done = true
+		switch v := v.(type) {
+		case []byte:
+			out = protowire.AppendBytes(protowire.AppendTag(out, field, protowire.BytesType), v)
+		case uint64:
+			out = protowire.AppendVarint(protowire.AppendTag(out, field, protowire.VarintType), v)
+		}
+	}
+	for len(b) > 0 {
+		num, _, n := protowire.ConsumeField(b)
+		if num >= field && !done {
+			put()
+		}
+		if num != field {
+			out = append(out, b[:n]...)
+		}
+		b = b[n:]
+	}
+	if !done {
+		put()
+	}
+	return out
+}
+
+func getField(b []byte, field protowire.Number) []byte {
+	for len(b) > 0 {
+		num, typ, n := protowire.ConsumeField(b)
+		if num == field && typ == protowire.BytesType {
+			_, _, t := protowire.ConsumeTag(b)
+			v, _ := protowire.ConsumeBytes(b[t:n])
+			return v
+		}
+		b = b[n:]
+	}
+	return nil
+}
+
+// A removedRoom is one where bob and carol were admitted and bob was kicked, his lines up to 5 counting; dave has come
+// since.
+func removedRoom(t testing.TB) (w *lawRoom, before uint64) {
+	w = newLawRoom(t, "lab")
+	w.admit("bob", "carol")
+	before = w.epoch()
+	w.do(authority.Kick{Peer: personaID("bob"), Cut: protocol.Cut{Ctr: 5, Hash: protocol.Hash{5}}})
+	w.admit("dave")
+	return w, before
+}
