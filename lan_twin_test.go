@@ -221,10 +221,11 @@ func TestLANEvilTwin(t *testing.T) {
 		t.Errorf("eve's room was entered %d times, and nobody has asked for it", n)
 	}
 
-	// Those who have not met yet find each other all the same.
+	// Those who have not met yet find each other all the same, by the room's id: of its name nobody can tell whether it
+	// is the only one, while there are more strangers than can be asked.
 	erin := l.host("erin").start()
-	erin.create("den")
-	carol.knock("den", erin)
+	den := erin.do("room.create", obj{"name": "den", "access": "knock"})["id"].(string)
+	carol.knock(den, erin)
 	converse("den", "among lies", erin, carol)
 	carol.do("room.join", obj{"room": twin}) // who asks for it gets it
 	eve.await("member_joined", obj{"nick": "carol"})

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -96,7 +97,7 @@ func TestFalseHints(t *testing.T) {
 	defer slog.SetDefault(was)
 	simulate(t, 3, func(l *lan) {
 		alice := l.startOn(0, "alice", "", nil)
-		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+		lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 		r := make(rumours)
 		bob := l.startOn(1, "bob", "", r)
 		r <- l.infoOf(0)
@@ -119,14 +120,41 @@ func TestFalseHints(t *testing.T) {
 			t.Errorf("bob's book has %d peers", len(peers))
 		}
 
-		// A newcomer hears of the one true peer among all the false ones.
+		// A newcomer hears of the one true peer among all the false ones. Whether its room is the only one of that name,
+		// it cannot tell.
 		q := make(rumours)
 		carol := l.startOn(2, "carol", "", q)
 		go q.tell(ctx, strangers(2*maxBook)...)
 		go q.tell(ctx, l.infoOf(0))
 		start = time.Now()
-		must(carol.Join(l.ctx(), JoinOptions{Room: "lab"}))
-		t.Log("in after", time.Since(start))
+		_, err := carol.Join(l.ctx(), JoinOptions{Room: "lab"})
+		t.Log("asked after", time.Since(start))
+		if codeOf(err) != Ambiguous || !strings.Contains(AsError(err).Hint, lab.ID.String()) {
+			t.Fatalf("carol is answered %v", err)
+		}
+		must(carol.Join(l.ctx(), JoinOptions{Room: lab.ID.String()}))
+	})
+}
+
+// The second of two rooms of one name is announced behind peers that are not there: the first is not taken for the only
+// one while they are being tried.
+func TestTwinBehindFalseHints(t *testing.T) {
+	simulate(t, 3, func(l *lan) {
+		alice, eve := l.startOn(0, "alice", "", nil), l.startOn(1, "eve", "", nil)
+		lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+		twin := must(eve.Create(l.ctx(), CreateOptions{Name: "LAB", Nick: "alice", PolicyChange: openRoom()}))
+		r := make(rumours)
+		carol := l.startOn(2, "carol", "", r)
+		r <- l.infoOf(0)
+		until(l.subs["carol"], func(f RoomFound) bool { return f.Name == "lab" })
+		for _, ai := range append(strangers(maxBook-10), l.infoOf(1)) {
+			r <- ai
+		}
+		_, err := carol.Join(l.ctx(), JoinOptions{Room: "lab"})
+		hint := AsError(err).Hint
+		if codeOf(err) != Ambiguous || !strings.Contains(hint, lab.ID.String()) || !strings.Contains(hint, twin.ID.String()) {
+			t.Errorf("carol is answered %v\n%s", err, hint)
+		}
 	})
 }
 

@@ -50,9 +50,10 @@ type bookEntry struct {
 	rtt     time.Duration
 	pinging bool
 
-	// For the listing of rooms.
+	// For the listing of rooms. heard: it has said which it has, or could not be reached.
 	asking bool
 	asked  time.Time
+	heard  bool
 }
 
 // A typedPeer is an address without a peer ID, from --peer or a person: who answers there is learnt by dialling.
@@ -215,6 +216,17 @@ func (b *book) dialDue(l *loop, now time.Time) {
 	}
 }
 
+// unheard reports whether somebody may have rooms that we do not know of: a peer that has been announced, and has
+// neither listed them nor failed to answer.
+func (b *book) unheard(now time.Time) bool {
+	for _, e := range b.entries {
+		if !e.heard && (e.asking || len(e.addrs) > 0) && now.Sub(e.seen) < hintLife {
+			return true
+		}
+	}
+	return false
+}
+
 func (l *loop) knowsAddrs(p peer.ID) bool { return len(l.n.host.Peerstore().Addrs(p)) > 0 }
 
 // dial tries e in a goroutine of its own, after a pause.
@@ -368,6 +380,7 @@ func (e dialed) handle(l *loop) {
 		return
 	}
 	l.n.log.Debug("dial", "peer", e.peer, "err", e.err)
+	b.heard = true
 	b.next = l.now().Add(b.pause/2 + rand.N(b.pause))
 	b.pause = min(2*b.pause, dialBackoffMax)
 }

@@ -64,9 +64,10 @@ const (
 	// same moment: two crossing QUIC connections have left gossipsub mute.
 	dialYield = 300 * time.Millisecond
 	// maxDials at once to peers of our rooms; more only compete for the same air. maxHintDials to peers that mDNS shows,
-	// which are cut short: on a LAN who is there answers in milliseconds.
+	// which are cut short: on a LAN who is there answers in milliseconds. A book full of false hints is tried in six
+	// times hintTimeout.
 	maxDials     = 8
-	maxHintDials = 24
+	maxHintDials = 48
 	hintTimeout  = time.Second
 	// hintLife: a hint that has not come again for so long is not tried any more.
 	hintLife = time.Minute
@@ -88,7 +89,10 @@ const (
 	roomLost   = 45 * time.Second
 	// nameSettles: a name is taken for one room's alone only when that has been seen for so long; else whoever answers
 	// first would be the room. The nodes of a LAN answer within half a second. Rooms whose owner we know do not wait.
-	nameSettles = time.Second
+	// While there are nodes that have been announced and not heard, it is not taken either: after nameUnsettled there
+	// are more of them than can be tried, and a person has to say which room is meant.
+	nameSettles   = time.Second
+	nameUnsettled = 10 * time.Second
 	// maxFound, in rooms that are remembered from the network.
 	maxFound = 512
 

@@ -98,7 +98,7 @@ func (l *loop) askRoomsOf(e *bookEntry, now time.Time) {
 
 func (e roomsAnswered) handle(l *loop) {
 	if b := l.book.entry(e.peer); b != nil {
-		b.asking = false
+		b.asking, b.heard = false, true
 	}
 	if e.err != nil {
 		return
@@ -227,11 +227,12 @@ func (q lookFor) run(l *loop) (*joinTarget, error) {
 		return nil, &Error{Code: NotFound, Text: "no such room"}
 	case 1:
 	default:
-		return nil, l.ambiguous(q.room, matches)
+		return nil, l.ambiguous("several rooms are called "+q.room, matches)
 	}
 	f := l.found[matches[0]]
 	if len(known) == 0 && sameName(f.name, q.room) {
-		if l.now().Sub(f.first) < nameSettles {
+		seen, unheard := l.now().Sub(f.first), l.book.unheard(l.now())
+		if seen < nameSettles || unheard && seen < nameUnsettled {
 			l.lookHarder()
 			return nil, &Error{Code: NotFound, Text: "too soon to tell whether there is another room of this name"}
 		}
@@ -241,6 +242,9 @@ func (q lookFor) run(l *loop) (*joinTarget, error) {
 				Text: "the room " + f.name + " has another owner than the one you know: " + l.n.words.of(f.owner),
 				Hint: "if that is right, join it by its id: localchat join " + matches[0].String(),
 			}
+		}
+		if unheard {
+			return nil, l.ambiguous("too many nodes are announced here to tell whether there is another room called "+q.room, matches)
 		}
 	}
 	return &joinTarget{room: matches[0], name: f.name, owner: f.owner, addrs: f.addrs}, nil
@@ -258,13 +262,13 @@ func (l *loop) ofPinned(ids []protocol.RoomID) (known []protocol.RoomID) {
 	return known
 }
 
-func (l *loop) ambiguous(name string, ids []protocol.RoomID) error {
+func (l *loop) ambiguous(text string, ids []protocol.RoomID) error {
 	slices.SortFunc(ids, func(a, b protocol.RoomID) int { return slices.Compare(a[:], b[:]) })
 	hint := "join the one you mean by its id:"
 	for _, id := range ids {
 		hint += "\n  " + id.String() + "  of " + l.n.words.of(l.found[id].owner)
 	}
-	return &Error{Code: Ambiguous, Text: "several rooms are called " + name, Hint: hint}
+	return &Error{Code: Ambiguous, Text: text, Hint: hint}
 }
 
 // lookHarder asks again those who have not just been asked: somebody waits for a room.
