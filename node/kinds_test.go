@@ -159,22 +159,30 @@ func TestEveryWayToLoseAPlace(t *testing.T) {
 				if n := count[Removed](l.subs["bob"]); n != 1 {
 					t.Errorf("told %d times", n)
 				}
-				l.hasLeft(bob, alice, room)
+				said := NotMember
+				switch ended := got.Kind == "closed" || got.Kind == "idle"; {
+				case ended && got.AtDoor:
+					said = NotFound // never was in it
+				case ended:
+					said = ClosedCode
+				}
+				l.hasLeft(bob, alice, room, said)
 			})
 		})
 	}
 }
 
-// hasLeft: nothing of the room is left on n, and nothing of n is waited for at its authority.
-func (l *lan) hasLeft(n, owner *Node, room RoomID) {
+// hasLeft: nothing of the room is left on n, and nothing of n is waited for at its authority. Who says something there
+// is answered with the given code.
+func (l *lan) hasLeft(n, owner *Node, room RoomID, said ErrorCode) {
 	l.t.Helper()
 	for _, r := range must(n.Rooms(l.ctx())) {
 		if r.ID == room && r.In {
 			l.t.Error("the room is still listed as one that we are in")
 		}
 	}
-	if _, err := n.Say(l.ctx(), room.String(), "still here?", false); codeOf(err) != NotFound && codeOf(err) != NotMember {
-		l.t.Errorf("a line can be said: %v", err)
+	if _, err := n.Say(l.ctx(), room.String(), "still here?", false); codeOf(err) != said {
+		l.t.Errorf("a line that is said is answered %v, want %s", err, said)
 	}
 	must(ask(l.ctx(), n, inLoop(func(lp *loop) {
 		if lp.rooms[room] != nil || slices.Contains(lp.order, room) || len(lp.acking) > 0 {

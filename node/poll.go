@@ -332,6 +332,10 @@ func (r *room) takePresence(m *protocol.PollMember) {
 func (r *room) showReason(reason protocol.SignedReason) {
 	r.l.tell(r, removedEvent(reason))
 	r.l.forget(r)
+	if f, ok := r.l.former[r.id]; ok && (reason.Kind == protocol.Closed || reason.Kind == protocol.Idle) {
+		f.closed = true // the record of it may not have come before
+		r.l.former[r.id] = f
+	}
 }
 
 func removedEvent(reason protocol.SignedReason) Removed {
