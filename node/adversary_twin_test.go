@@ -48,7 +48,7 @@ func (l *lan) infoOf(host int) peer.AddrInfo {
 	return peer.AddrInfo{ID: l.hosts[host].ID(), Addrs: l.hosts[host].Addrs()}
 }
 
-// strangers are peers that are not there.
+// strangers are peers that are not there, at private addresses: libp2p stops dialling public ones after so many failures.
 func strangers(n int) []peer.AddrInfo {
 	var ais []peer.AddrInfo
 	for i := range n {
@@ -56,7 +56,7 @@ func strangers(n int) []peer.AddrInfo {
 		if err != nil {
 			panic(err)
 		}
-		addr := multiaddr.StringCast(fmt.Sprintf("/ip4/9.9.%d.%d/udp/4001/quic-v1", i/250, 1+i%250))
+		addr := multiaddr.StringCast(fmt.Sprintf("/ip4/10.9.%d.%d/udp/4001/quic-v1", i/250, 1+i%250))
 		ais = append(ais, peer.AddrInfo{ID: must(peer.IDFromPublicKey(pub)), Addrs: []multiaddr.Multiaddr{addr}})
 	}
 	return ais
@@ -66,7 +66,7 @@ func strangers(n int) []peer.AddrInfo {
 func (l *lan) spoofed(host, attacker, n int) peer.AddrInfo {
 	ai := peer.AddrInfo{ID: l.hosts[host].ID(), Addrs: l.hosts[attacker].Addrs()}
 	for i := range n {
-		ai.Addrs = append(ai.Addrs, multiaddr.StringCast(fmt.Sprintf("/ip4/9.8.%d.%d/udp/4001/quic-v1", i/250, 1+i%250)))
+		ai.Addrs = append(ai.Addrs, multiaddr.StringCast(fmt.Sprintf("/ip4/10.8.%d.%d/udp/4001/quic-v1", i/250, 1+i%250)))
 	}
 	return ai
 }

@@ -40,6 +40,8 @@ func newHost(key crypto.PrivKey, listen []string) (host.Host, error) {
 		),
 		// The default limiter throttles our own redials. It must not be nil: that panics at the first connection.
 		rcmgr.WithConnRateLimiters(&rate.Limiter{}),
+		// Nobody reads them, and they are a fifth of what opening a stream allocates.
+		rcmgr.WithMetricsDisabled(),
 	)
 	if err != nil {
 		return nil, fmt.Errorf("resource manager: %w", err)
@@ -60,6 +62,9 @@ func newHost(key crypto.PrivKey, listen []string) (host.Host, error) {
 		libp2p.DisableMetrics(),
 		libp2p.ForceReachabilityPrivate(),
 		libp2p.DisableIdentifyAddressDiscovery(),
+		// They stop dialling over UDP, or IPv6, when many public addresses have not answered: a LAN with public addresses
+		// and a liar on it would have nobody dialled.
+		libp2p.UDPBlackHoleSuccessCounter(nil), libp2p.IPv6BlackHoleSuccessCounter(nil),
 		// No version and no name: identify tells it to every stranger.
 		libp2p.UserAgent("localchat"),
 		libp2p.WithDialTimeout(dialTimeout),
