@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/crypto"
+	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	libprotocol "github.com/libp2p/go-libp2p/core/protocol"
 	"github.com/libp2p/go-libp2p/core/sec"
@@ -49,6 +50,7 @@ type bookEntry struct {
 	seen    time.Time
 	rtt     time.Duration
 	pinging bool
+	pings   network.Stream // for pings; with the goroutine that pings while one is under way, nil until the first
 
 	// For the listing of rooms. heard: it has said which it has, or could not be reached.
 	asking bool
@@ -285,7 +287,9 @@ func (n *Node) connect(ctx context.Context, p peer.ID, addrs []multiaddr.Multiad
 // may be left for as long as 30 s, and a stream opened on it would hang.
 func (n *Node) reach(ctx context.Context, p peer.ID, addrs []multiaddr.Multiaddr) error {
 	if n.connected(p) {
-		n.ping(ctx, p)
+		if sign := n.ping(ctx, p, nil); sign.stream != nil {
+			_ = sign.stream.Reset()
+		}
 	}
 	return n.connect(ctx, p, addrs)
 }
@@ -337,9 +341,9 @@ type (
 	addrsChanged struct{}
 	// pinged: an answer to our ping, or none.
 	pinged struct {
-		peer peer.ID
-		rtt  time.Duration
-		err  error
+		peer   peer.ID
+		stream network.Stream // for the next one; nil: there was no answer
+		rtt    time.Duration
 	}
 )
 
