@@ -27,6 +27,7 @@ func TestLANAdversary(t *testing.T) {
 		{name: "listens and speaks under another key", after: lurks},
 		{name: "speaks floodsub", after: does("speak floodsub")},
 		{name: "asks everybody by sync", after: does("ask by sync")},
+		{name: "has its lines passed on", after: does("have lines passed on")},
 		{name: "asks on streams opened before", before: does("open streams"), after: does("ask on open streams")},
 		{name: "asks one who has not heard", before: isolateBob, after: robsBob},
 		{name: "knocks", before: does("make an invite"), after: knocks},

@@ -30,6 +30,7 @@ func TestAdversary(t *testing.T) {
 		{name: "listens and speaks under another key", after: comesAsStranger},
 		{name: "speaks floodsub", after: alone((*mallory).speaksFloodsub)},
 		{name: "asks everybody by sync", after: alone((*mallory).asksBySync)},
+		{name: "has its lines passed on", after: alone((*mallory).passesOn)},
 		{name: "asks on streams opened before", before: alone((*mallory).opensStreams), after: alone((*mallory).asksOnOpenStreams)},
 		{name: "asks one who has not heard", before: isolateBob, after: asksBob},
 		{name: "joins again", after: joinsAgain},

@@ -102,6 +102,7 @@ var attacks = map[string]func(*mallory){
 	"graft":                     func(m *mallory) { m.graftsBare(nil) },
 	"speak floodsub":            (*mallory).speaksFloodsub,
 	"ask by sync":               (*mallory).asksBySync,
+	"have lines passed on":      (*mallory).passesOn,
 	"open streams":              (*mallory).opensStreams,
 	"ask on open streams":       (*mallory).asksOnOpenStreams,
 	"make an invite":            (*mallory).asksForInvite,

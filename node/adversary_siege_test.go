@@ -48,11 +48,12 @@ func besiege(t *testing.T, before, after func(*siege)) {
 			t.Fatal("mallory was not let in:", code)
 		}
 		s.mallory.enlist()
-		time.Sleep(3 * time.Second) // simulated: the mesh forms
+		time.Sleep(3 * time.Second) // simulated: the gossip forms
 		s.mallory.says("hello from mallory")
 		for _, n := range defenders {
 			s.says(n, "hello from "+n)
 			s.shows(n, "hello from mallory")
+			s.mallory.awaits("hello from " + n) // nobody else would give it that
 		}
 		if before != nil {
 			before(s)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -27,6 +28,35 @@ func (m *mallory) asksBySync() {
 			}
 			if !bytes.Equal(frame(&reply), frame(&protocol.SyncReply{})) {
 				m.gained("of %s by sync: %+v", p, reply)
+			}
+		}
+	}
+}
+
+// passesOn hands each all that it has, its own lines under every key among them, for itself and for everybody.
+func (m *mallory) passesOn() {
+	lines, records := m.loot()
+	m.mu.Lock()
+	keys := maps.Clone(m.keys)
+	m.mu.Unlock()
+	for e, k := range keys {
+		lines = append(lines, m.seal(evil+" handed over", e, k).Raw())
+	}
+	var all []protocol.PassRequest
+	for _, raw := range lines {
+		all = append(all, protocol.PassRequest{Room: m.room, Line: raw}, protocol.PassRequest{Room: m.room, Line: raw, To: m.nodes})
+	}
+	for _, raw := range records {
+		all = append(all, protocol.PassRequest{Room: m.room, Record: raw, To: m.nodes})
+	}
+	for _, p := range m.nodes {
+		for _, q := range all {
+			var reply protocol.PassReply
+			if err := m.ask(p, protocol.PassID, &q, &reply); err != nil {
+				panic(err) // who takes nothing says so
+			}
+			if reply.OK || len(reply.Missed) > 0 {
+				m.gained("%s takes what it hands over: %+v", p, reply)
 			}
 		}
 	}
@@ -277,7 +307,7 @@ func (m *mallory) floodsRooms() {
 }
 
 var allProtocols = []libprotocol.ID{
-	protocol.PollID, protocol.JoinID, protocol.AskID, protocol.SyncID, protocol.TellID, protocol.RoomsID,
+	protocol.PollID, protocol.JoinID, protocol.AskID, protocol.SyncID, protocol.PassID, protocol.TellID, protocol.RoomsID,
 }
 
 // sendsBadFrames announces too much, and begins frames that it never ends: the streams that wait for the rest are kept.
@@ -339,6 +369,7 @@ func (m *mallory) neverReads() {
 					&protocol.JoinRequest{Room: m.room, Nick: fmt.Sprintf("m%d", i)},
 					&protocol.AskRequest{Room: m.room, Leave: true},
 					&protocol.SyncRequest{Room: m.room},
+					&protocol.PassRequest{Room: m.room, Line: []byte(evil), To: m.nodes},
 					&protocol.TellRequest{Room: m.room, Text: evil, At: time.Now()},
 					&protocol.RoomsRequest{},
 				}[i])

@@ -140,7 +140,7 @@ func (s *assault) stillServes(h host.Host) {
 	}
 }
 
-var ourProtocols = []libprotocol.ID{protocol.PollID, protocol.JoinID, protocol.AskID, protocol.SyncID, protocol.TellID, protocol.RoomsID}
+var ourProtocols = []libprotocol.ID{protocol.PollID, protocol.JoinID, protocol.AskID, protocol.SyncID, protocol.PassID, protocol.TellID, protocol.RoomsID}
 
 // Who sends a frame that breaks the rules loses that stream, hears nothing, and nobody else loses anything.
 func TestBadFramesLoseTheStream(t *testing.T) {
@@ -230,6 +230,7 @@ func TestStrangersLearnNothing(t *testing.T) {
 			for id, req := range map[libprotocol.ID]protocol.Frame{
 				protocol.SyncID: &protocol.SyncRequest{Room: room, Keys: []uint64{1, 2, 3}},
 				protocol.TellID: &protocol.TellRequest{Room: room, ID: [16]byte{1}, Text: "psst", At: lawStart},
+				protocol.PassID: &protocol.PassRequest{Room: room, Line: []byte("hello"), To: []peer.ID{s.alice.self}},
 				protocol.AskID:  &protocol.AskRequest{Room: room, Invite: &protocol.AskInvite{Expires: time.Hour}},
 			} {
 				known, unknown := s.raw(h, id, req), s.raw(mallory, id, req)

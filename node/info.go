@@ -16,6 +16,7 @@ func (n *Node) listen() {
 	n.host.SetStreamHandler(protocol.JoinID, n.serveJoin)
 	n.host.SetStreamHandler(protocol.AskID, n.serveAsk)
 	n.host.SetStreamHandler(protocol.SyncID, n.serveSync)
+	n.host.SetStreamHandler(protocol.PassID, n.servePass)
 	n.host.SetStreamHandler(protocol.TellID, n.serveTell)
 	n.host.SetStreamHandler(protocol.RoomsID, n.serveRooms)
 }

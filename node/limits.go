@@ -106,6 +106,20 @@ const (
 	syncSoon  = 250 * time.Millisecond
 	// syncTimeout of one comparison: a partner that has just gone must not hold up the next.
 	syncTimeout = 2 * time.Second
+	// meshFrom, in members: from here on an author would send so many copies that its own link is the slowest, and lines
+	// go by gossipsub's mesh instead, where everybody passes on a few. Back again below three quarters of that, so that
+	// a room of about that size does not go to and fro.
+	meshFrom = 129
+	// maxPasses at once in a room: what more there is to be passed on is fetched by who lacks it.
+	maxPasses = 64
+	// passTries, in members asked to pass one line on, and passAgain, after which whom none of them reached is tried
+	// again: an absent member costs so many requests in so long.
+	passTries = 4
+	passAgain = 15 * time.Second
+	// receiptEvery: how long the authority collects lines before it tells their authors that it has them. receiptBy is
+	// when an author whom it has not told so asks.
+	receiptEvery = 100 * time.Millisecond
+	receiptBy    = time.Second
 	// deliverBy is when a line of ours that nobody has confirmed is reported.
 	deliverBy = 10 * time.Second
 

@@ -63,6 +63,11 @@ func (g *lineLog) add(l *line) bool {
 	return true
 }
 
+// follows reports whether m's author's line before it is here, or has been.
+func (g *lineLog) follows(m protocol.Message) bool {
+	return m.Ctr == 1 || !m.Prev.IsZero() && (g.byID[m.Prev] != nil || g.lowest[m.Author] == m.Prev)
+}
+
 // drop forgets ls, which are in the log.
 func (g *lineLog) drop(ls []*line) []string {
 	if len(ls) == 0 {
@@ -170,11 +175,17 @@ func (g *lineLog) head(author peer.ID) uint64 {
 }
 
 // settle says that a fellow member has just given all it had: where a chain starts here, nothing is retained that came
-// before.
-func (g *lineLog) settle() {
-	for _, lines := range g.byAuthor {
+// before. For its own lines, and for ours, its word is enough; for those of others if it says that up to there it misses
+// nothing itself. (Two who lack the same lines would otherwise never ask again.)
+func (g *lineLog) settle(self, fellow peer.ID, heads []protocol.Head) {
+	upTo := make(map[peer.ID]uint64, len(heads)+2)
+	for _, h := range heads {
+		upTo[h.Author] = h.Ctr
+	}
+	upTo[self], upTo[fellow] = protocol.MaxCounter, protocol.MaxCounter
+	for author, lines := range g.byAuthor {
 		for i, l := range lines {
-			l.settled = l.settled || i == 0 || l.msg.Prev.IsZero()
+			l.settled = l.settled || l.msg.Ctr <= upTo[author] && (i == 0 || l.msg.Prev.IsZero())
 		}
 	}
 }
@@ -218,4 +229,4 @@ func (g *lineLog) history() []*line {
 }
 
 // lineID is the id of a line as faces see it.
-func lineID(h protocol.Hash) string { return protocol.RoomID(h).String()[:26] }
+func lineID(h protocol.Hash) string { return h.Short() }

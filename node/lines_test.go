@@ -205,7 +205,12 @@ func TestLineLogHoldsItsInvariants(t *testing.T) {
 						m.add(rt, msg)
 					}
 				}
-				m.log.settle()
+				all := newLineLog()
+				for _, l := range m.log.arrival {
+					all.add(&line{arrivedLine: l.arrivedLine})
+				}
+				all.settle("", "fellow", allHeads(pool)) // it knows that it has
+				m.log.settle("", "fellow", all.heads())
 			},
 			"": func(rt *rapid.T) { m.check(rt) },
 		})
@@ -245,6 +250,63 @@ func TestLineLogsConverge(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Several who each lack a part, and settle what one who has given all it had is sure of, converge as well, in whatever
+// order they meet: that two of them lack the same line does not make it lost.
+func TestLineLogsConvergeAndSettle(t *testing.T) {
+	pool := linePool()
+	opened := make(map[protocol.Hash]protocol.Message)
+	for _, m := range pool {
+		opened[m.ID] = m
+	}
+	all := func(protocol.Header) bool { return true }
+	rapid.Check(t, func(rt *rapid.T) {
+		logs := []*lineLog{newLineLog(), newLineLog(), newLineLog()}
+		said := make(map[string]bool) // author and number
+		for _, msg := range pool {
+			for i, g := range logs {
+				if rapid.Bool().Draw(rt, fmt.Sprint(i)) && g.add(&line{arrivedLine: arrivedLine{msg: msg}, got: lawStart}) {
+					said[fmt.Sprint(msg.Author, msg.Ctr)] = true
+				}
+			}
+		}
+		meet := func(a, b int) {
+			raws, _ := logs[b].missing(logs[a].heads(), all)
+			for _, raw := range raws {
+				logs[a].add(&line{arrivedLine: arrivedLine{msg: opened[protocol.DataID(raw)]}, got: lawStart})
+			}
+			logs[a].settle("", peer.ID(fmt.Sprint(b)), logs[b].heads())
+		}
+		for range rapid.IntRange(0, 5).Draw(rt, "meetings") {
+			a := rapid.IntRange(0, 2).Draw(rt, "a")
+			meet(a, (a+rapid.IntRange(1, 2).Draw(rt, "b"))%3)
+		}
+		for range len(pool) {
+			for a := range logs {
+				meet(a, (a+1)%3)
+				meet(a, (a+2)%3)
+			}
+		}
+		for i, g := range logs {
+			if len(g.arrival) != len(said) {
+				rt.Fatalf("log %d holds %d lines of %d", i, len(g.arrival), len(said))
+			}
+		}
+	})
+}
+
+// allHeads are those of who has every line of the pool.
+func allHeads(pool []protocol.Message) []protocol.Head {
+	last := make(map[peer.ID]uint64)
+	for _, m := range pool {
+		last[m.Author] = max(last[m.Author], m.Ctr)
+	}
+	var heads []protocol.Head
+	for a, ctr := range last {
+		heads = append(heads, protocol.Head{Author: a, Ctr: ctr})
+	}
+	return heads
 }
 
 // What a frame cannot hold comes with the next one, each author's lines in order, and only what the asker may have.
@@ -397,7 +459,11 @@ func TestALineBelowTheLowest(t *testing.T) {
 		}
 	}
 	add(3)
-	g.settle()
+	g.settle("", "fellow", nil)
+	if h := g.head(personaID("bob")); h != 0 {
+		t.Errorf("a fellow has not got 1 and 2 either, and the head is %d", h)
+	}
+	g.settle("", personaID("bob"), nil)
 	if h := g.head(personaID("bob")); h != 3 {
 		t.Errorf("nobody has anything below 3, and the head is %d", h)
 	}

@@ -20,6 +20,8 @@ import (
 type ownerDesk struct {
 	polls    map[peer.ID]heldPoll // questions that wait for news
 	heard    map[peer.ID]heard    // what each member last said it has
+	receipts map[peer.ID]uint64   // up to where we have each member's lines
+	arrived  map[peer.ID]bool     // whose lines have come since
 	presence uint64               // grows with each change of who is heard from
 	knocks   map[peer.ID]chan protocol.JoinReply
 	progress []*progress
@@ -33,6 +35,7 @@ type ownerDesk struct {
 func newOwnerDesk() ownerDesk {
 	return ownerDesk{
 		polls: make(map[peer.ID]heldPoll), heard: make(map[peer.ID]heard),
+		receipts: make(map[peer.ID]uint64), arrived: make(map[peer.ID]bool),
 		knocks: make(map[peer.ID]chan protocol.JoinReply), attempts: make(map[peer.ID]time.Time),
 		// Not from 1: a member that has the number of an earlier life of ours has another list.
 		presence: rand.Uint64N(protocol.MaxCounter/2) + 1, admits: rate.NewLimiter(rate.Every(admitEvery), admitBurst),
@@ -141,11 +144,13 @@ func (r *room) committed(c authority.Commit) {
 	if rm, ok := c.Record.Body.(protocol.Remove); ok {
 		r.follow(c, rm)
 		delete(r.owned.heard, rm.Peer) // of who is no member nobody says that it is present
+		delete(r.owned.receipts, rm.Peer)
 	}
 	if r.gossip != nil {
 		if err := r.gossip.publishRecord(r.ctx, c.Record.Bytes()); err != nil {
 			r.l.n.log.Warn("publish record", "room", r.id, "seq", c.Record.Seq, "err", err)
 		}
+		r.pass(protocol.PassRequest{Record: c.Record.Bytes()})
 	}
 	r.wakePolls()
 }
@@ -199,7 +204,7 @@ func (r *room) answerPoll(p peer.ID, h heldPoll) {
 			r.reply(p, h, protocol.PollReply{})
 		case a.Outcome == authority.PollReason:
 			r.reply(p, h, protocol.PollReply{Reason: a.Reason})
-		case a.Outcome == authority.PollNews, h.req.HavePresence != r.owned.presence:
+		case a.Outcome == authority.PollNews, h.req.HavePresence != r.owned.presence, h.req.HaveReceipt < r.owned.receipts[p]:
 			r.reply(p, h, protocol.PollReply{Member: r.news(p, h.req)})
 		default:
 			if old, ok := r.owned.polls[p]; ok && old.reply != h.reply {
@@ -229,7 +234,7 @@ func (r *room) news(p peer.ID, req protocol.PollRequest) *protocol.PollMember {
 	news := &protocol.PollMember{
 		Records: records, More: more,
 		Keys:     r.keysFor(p, func(epoch uint64) bool { return epoch > req.HaveKey }),
-		Presence: r.owned.presence,
+		Presence: r.owned.presence, Receipt: r.owned.receipts[p],
 	}
 	// The whole room's addresses for everybody in it: with every record that would be most of what a removal sends.
 	if req.HavePresence != r.owned.presence {
@@ -272,6 +277,39 @@ func (r *room) keysFor(p peer.ID, wanted func(epoch uint64) bool) []protocol.Epo
 		keys = keys[over:]
 	}
 	return keys
+}
+
+// owesReceipt: a line of p has come. It is told so in the answer to its poll, with those that follow in the next moment.
+func (r *room) owesReceipt(p peer.ID) {
+	if !r.owner() || p == r.l.n.self {
+		return
+	}
+	if len(r.owned.arrived) == 0 {
+		id := r.id
+		time.AfterFunc(receiptEvery, func() { r.l.n.post(receiptsDue{id}) })
+	}
+	r.owned.arrived[p] = true
+}
+
+// receiptsDue: members wait to hear that their lines have come.
+type receiptsDue struct{ room protocol.RoomID }
+
+func (e receiptsDue) handle(l *loop) {
+	r := l.rooms[e.room]
+	if r == nil || !r.owner() {
+		return
+	}
+	for p := range r.owned.arrived {
+		head := r.log.head(p)
+		if _, member := r.current().Member(p); !member || head <= r.owned.receipts[p] {
+			continue
+		}
+		r.owned.receipts[p] = head
+		if h, held := r.owned.polls[p]; held {
+			r.answerPoll(p, h)
+		}
+	}
+	clear(r.owned.arrived)
 }
 
 // noteHeard keeps what a member says it has, and tells how far things have got.

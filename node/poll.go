@@ -293,7 +293,7 @@ func (r *room) seatStep(ev authority.SeatEvent) pollStep {
 // asked says what we have.
 func (r *room) asked() authority.Asked {
 	key, _ := r.keys.Latest()
-	return authority.Asked{HaveSeq: r.current().Seq(), HaveKey: key, HavePresence: r.away.presence}
+	return authority.Asked{HaveSeq: r.current().Seq(), HaveKey: key, HavePresence: r.away.presence, HaveReceipt: r.receipt}
 }
 
 // takeNews takes what the authority hands to a member.
@@ -308,6 +308,10 @@ func (r *room) takeNews(m *protocol.PollMember) {
 	}
 	r.takeKeys(m.Keys)
 	r.takePresence(m)
+	if m.Receipt > r.receipt {
+		r.receipt = m.Receipt
+		r.delivered(m.Receipt)
+	}
 	if _, in := r.me(); in && !m.More {
 		r.becomeJoined()
 	}

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -45,7 +46,14 @@ type room struct {
 	early         []protocol.Message // oldest first
 	waiting       []sayRequest       // for the key of the epoch
 	fresh         bool               // our line waits for its first confirmation
+	receipt       uint64             // the authority has our lines up to here
 
+	linked    map[peer.ID]bool      // who is on the topic of our gossip, as pubsub sees it
+	unreached map[peer.ID]time.Time // who was reached by no way, and until when that is taken for true
+	passer    peer.ID               // who has passed something on for us last
+	passes    int                   // under way
+
+	ended     bool               // a membership has, since the last comparison with the authority
 	doubts    map[peer.ID]*doubt // of ended memberships, until the authority has been asked
 	owned     ownerDesk
 	away      absence
@@ -57,7 +65,7 @@ type room struct {
 }
 
 func newRoom(l *loop, id protocol.RoomID) *room {
-	r := &room{l: l, id: id, log: newLineLog(), pending: make(map[uint64]protocol.SignedRecord), doubts: make(map[peer.ID]*doubt), whenJoined: make(chan struct{}), lastLine: l.now()}
+	r := &room{l: l, id: id, log: newLineLog(), pending: make(map[uint64]protocol.SignedRecord), doubts: make(map[peer.ID]*doubt), linked: make(map[peer.ID]bool), unreached: make(map[peer.ID]time.Time), whenJoined: make(chan struct{}), lastLine: l.now()}
 	r.ctx, r.cancel = context.WithCancel(l.n.ctx)
 	r.owned = newOwnerDesk()
 	r.ctr = l.numbers[id]
@@ -152,25 +160,43 @@ func (r *room) becomeJoined() {
 	if err := r.reserve(); err != nil {
 		r.l.warnDisk(r, err) // the first line tries again
 	}
-	g, err := startGossip(r.ctx, r.l.n.host, &r.snap, r.owner(), r.l.n.offer, r.l.n.log)
-	if err != nil {
-		r.l.n.log.Error("start gossip", "room", r.id, "err", err)
-		r.l.emit(r, Warning{Code: "network", Text: "cannot start the room's gossip: " + err.Error()})
+	if !r.startGossip() {
 		return
 	}
-	r.gossip = g
-	alone := r.owner()
-	r.l.n.spawn(func(context.Context) {
-		if err := g.subscribe(r.ctx, alone, r.l.n.post); err != nil && r.ctx.Err() == nil {
-			r.l.n.log.Error("subscribe", "room", r.id, "err", err)
-		}
-	})
 	for _, m := range r.current().Members() {
 		r.l.book.want(m.Peer, nil)
 	}
-	if alone {
+	if r.owner() {
 		r.sayJoined()
 	}
+}
+
+// startGossip makes the room's pubsub, of the kind that its size asks for.
+func (r *room) startGossip() bool {
+	alone := r.owner()
+	g, err := startGossip(r.ctx, r.l.n.host, &r.snap, r.wide(), alone, r.l.n.offer, r.l.n.log)
+	if err != nil {
+		r.l.n.log.Error("start gossip", "room", r.id, "err", err)
+		r.l.emit(r, Warning{Code: "network", Text: "cannot start the room's gossip: " + err.Error()})
+		return false
+	}
+	r.gossip = g
+	clear(r.linked)
+	r.l.n.spawn(func(context.Context) {
+		if err := g.subscribe(alone, r.l.n.post); err != nil && g.ctx.Err() == nil {
+			r.l.n.log.Error("subscribe", "room", r.id, "err", err)
+		}
+	})
+	return true
+}
+
+// wide reports whether the room is too large for an author to send to everybody.
+func (r *room) wide() bool {
+	from := cmp.Or(r.l.n.cfg.wideFrom, meshFrom)
+	if r.gossip != nil && r.gossip.wide {
+		from = from * 3 / 4
+	}
+	return r.current().Len() >= from
 }
 
 // sayJoined is when lines come and go: who spoke before would not be heard.
@@ -266,6 +292,10 @@ func (r *room) applied(c authority.Change) {
 	} else if _, in := r.me(); in && c.Peer == r.l.n.self && r.owner() {
 		r.becomeJoined()
 	}
+	if r.gossip != nil && r.gossip.wide != r.wide() {
+		r.gossip.close()
+		r.startGossip()
+	}
 	r.retryEarly()
 	r.flushWaiting()
 }
@@ -284,6 +314,7 @@ func (r *room) expel(c authority.Change) {
 		r.l.emit(r, Hidden{Peer: c.Peer, Nick: c.Nick, IDs: ids})
 	}
 	r.doubtLines(c.Peer)
+	r.ended = true
 	r.early = slices.DeleteFunc(r.early, func(m protocol.Message) bool { return m.Author == c.Peer })
 	if !r.l.sharesRoom(c.Peer) {
 		r.l.book.release(c.Peer)
@@ -394,5 +425,6 @@ func (r *room) tick(now time.Time) {
 	if r.joined && now.Sub(r.synced) >= syncEvery {
 		r.syncSoon(0)
 	}
+	r.sweepPasses(now)
 	r.checkDelivery(now)
 }

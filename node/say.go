@@ -108,11 +108,14 @@ func (r *room) send(c protocol.Content, key protocol.Key) (string, error) {
 		return "", notMember(r.label())
 	}
 	r.takeLine(line, false)
-	if err := r.gossip.publishLine(r.ctx, msg.Raw()); err != nil {
+	if err := r.gossip.publishLine(r.ctx, line); err != nil {
 		r.l.n.log.Warn("publish", "room", r.id, "err", err)
 	}
+	r.pass(protocol.PassRequest{Line: msg.Raw()})
 	r.fresh = true
-	r.syncSoon(syncSoon)
+	if r.owner() || !r.away.since.IsZero() {
+		r.syncSoon(syncSoon) // nobody tells us unasked who has it
+	}
 	return lineID(msg.ID), nil
 }
 
@@ -136,9 +139,14 @@ func (r *room) takeLine(a arrivedLine, late bool) {
 	if !r.log.add(l) {
 		return
 	}
+	if !late && !r.log.follows(a.msg) {
+		r.lacksFrom = a.msg.Author // who has said one before that has not come, and is sure to have it
+		r.syncSoon(syncSoon)
+	}
 	// No single line, however far ahead it claims to be, can use up everybody's numbers.
 	r.lamport = max(r.lamport, min(a.msg.Lamport, r.lamport+maxLamportStep))
 	r.lastLine = l.got
+	r.owesReceipt(a.msg.Author)
 	if a.msg.Author == r.l.n.self {
 		// A number that an earlier life of ours has used is never used again.
 		r.ctr = max(r.ctr, a.msg.Ctr)
@@ -230,7 +238,7 @@ func (r *room) retryEarly() {
 		return m.Epoch <= st.Epoch() && !counts(st.Check(m.Author, m.Header))
 	})
 	for _, m := range ready {
-		if err := r.gossip.publishLine(r.ctx, m.Raw()); err != nil {
+		if err := r.gossip.publishAgain(r.ctx, m); err != nil {
 			r.l.n.log.Debug("publish again", "room", r.id, "err", err)
 		}
 	}

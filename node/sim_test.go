@@ -32,6 +32,8 @@ type lan struct {
 	links *links
 	// unbuffered nodes have an inbox without a queue.
 	unbuffered bool
+	// wideFrom is that of the nodes.
+	wideFrom int
 	// cancels end what a test has left under way.
 	cancels []context.CancelFunc
 }
@@ -142,7 +144,7 @@ func (l *lan) stop(network *simnet.Simnet) {
 // start makes a node on the next host.
 func (l *lan) start(nick string) *Node {
 	l.t.Helper()
-	cfg := Config{Nick: nick, Host: l.hosts[len(l.nodes)], Version: "test", unbuffered: l.unbuffered}
+	cfg := Config{Nick: nick, Host: l.hosts[len(l.nodes)], Version: "test", unbuffered: l.unbuffered, wideFrom: l.wideFrom}
 	if os.Getenv("LOCALCHAT_TEST_LOG") != "" {
 		cfg.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})).With("node", nick)
 	}

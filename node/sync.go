@@ -3,11 +3,13 @@ package node
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 
+	"localchat/authority"
 	"localchat/protocol"
 )
 
@@ -153,15 +155,15 @@ func (s *synced) verify() {
 	}
 }
 
-// syncPartner is whom to compare with: the authority while a line of ours waits for its word, otherwise any member that
-// we are connected to.
+// syncPartner is whom to compare with: the authority while a line of ours waits for its word, or after a removal, since
+// it alone can hand over what counts of whom it removed; otherwise any member that we are connected to.
 func (r *room) syncPartner() (peer.ID, bool) {
 	var near []peer.ID
 	for _, m := range r.current().Members() {
 		if m.Peer == r.l.n.self || r.l.n.host.Network().Connectedness(m.Peer) != network.Connected {
 			continue
 		}
-		if m.Peer == r.authority() && (len(r.doubts) > 0 || r.fresh && r.lacksFrom == "") || m.Peer == r.lacksFrom {
+		if m.Peer == r.authority() && (len(r.doubts) > 0 || (r.fresh || r.ended) && r.lacksFrom == "") || m.Peer == r.lacksFrom {
 			r.lacksFrom = ""
 			return m.Peer, true
 		}
@@ -244,11 +246,23 @@ func (e synced) handle(l *loop) {
 	}
 	r.takeFellowKeys(e.peer, e.keys)
 	for _, m := range e.lines {
-		r.takeFetched(m, e.peer == r.authority())
+		r.takeGiven(m, e.peer == r.authority(), true)
+	}
+	// Of a membership that has ended, each line is known to count by the one after it.
+	for _, m := range slices.Backward(e.lines) {
+		if _, ended := r.current().Ended(m.Author, m.Epoch); ended && r.log.byID[m.ID] == nil {
+			r.takeGiven(m, false, true)
+		}
 	}
 	r.settleDoubts(e.doubted, e.lines, e.reply.More)
 	if !e.reply.More && e.reply.HaveSeq > 0 {
-		r.log.settle()
+		r.log.settle(r.l.n.self, e.peer, e.reply.Heads)
+		for p := range r.log.byAuthor {
+			r.owesReceipt(p) // what came out of turn may be whole now
+		}
+	}
+	if e.peer == r.authority() && !e.reply.More {
+		r.ended = false
 	}
 	r.noteDelivered(e.peer, e.reply.Heads)
 	if e.reply.More || r.resync > 0 {
@@ -277,18 +291,18 @@ func (r *room) takeFellowKeys(from peer.ID, keys []protocol.EpochKey) {
 	}
 }
 
-// takeFetched judges a fetched line as a live one would be, and shows it as late.
-func (r *room) takeFetched(m protocol.Message, vouched bool) {
+// takeGiven judges a line that a fellow member hands over as one that came by gossip would be.
+func (r *room) takeGiven(m protocol.Message, vouched, late bool) {
 	if m.Room != r.id {
 		return
 	}
 	v := r.current().Check(m.Author, m.Header)
 	if line, ok := r.snap.Load().open(m, v); ok {
 		line.vouched = vouched
-		r.takeLine(line, true)
+		r.takeLine(line, late)
 		return
 	}
-	if _, ok := r.keys.Get(m.Epoch); !ok && counts(v) {
+	if _, ok := r.keys.Get(m.Epoch); !ok && counts(v) || !late && v == authority.VerdictUnknown {
 		r.keepEarly(m)
 	}
 }
@@ -300,22 +314,27 @@ func (r *room) noteDelivered(from peer.ID, heads []protocol.Head) {
 		return
 	}
 	for _, h := range heads {
-		if h.Author != r.l.n.self {
+		if h.Author == r.l.n.self {
+			r.delivered(h.Ctr)
+		}
+	}
+	if r.fresh && r.owner() {
+		r.syncSoon(syncSoon)
+	}
+}
+
+// delivered: another node has our lines up to ctr.
+func (r *room) delivered(ctr uint64) {
+	for _, ln := range r.log.byAuthor[r.l.n.self] {
+		if ln.msg.Ctr > ctr || ln.delivered {
 			continue
 		}
-		for _, ln := range r.log.byAuthor[r.l.n.self] {
-			if ln.msg.Ctr <= h.Ctr && !ln.delivered {
-				ln.delivered = true
-				if ln.content.Kind != protocol.ReasonNote {
-					r.l.emit(r, Delivered{ID: lineID(ln.msg.ID)})
-				}
-			}
+		ln.delivered = true
+		if ln.content.Kind != protocol.ReasonNote {
+			r.l.emit(r, Delivered{ID: lineID(ln.msg.ID)})
 		}
 	}
 	r.fresh = r.undelivered()
-	if r.fresh {
-		r.syncSoon(syncSoon)
-	}
 }
 
 func (r *room) undelivered() bool {
@@ -323,18 +342,24 @@ func (r *room) undelivered() bool {
 	return len(own) > 0 && !own[len(own)-1].delivered
 }
 
-// checkDelivery says that a line has reached nobody, once, when there is somebody whom it should have reached.
+// checkDelivery asks who has our lines when nobody has said so for a while. It says that a line has reached nobody, once,
+// when there is somebody whom it should have reached.
 func (r *room) checkDelivery(now time.Time) {
 	if r.current().Len() < 2 || !r.undelivered() {
 		return
 	}
+	wait := false
 	for _, ln := range r.log.byAuthor[r.l.n.self] {
-		if !ln.delivered && !ln.warned && now.Sub(ln.got) >= deliverBy {
+		if ln.delivered {
+			continue
+		}
+		wait = wait || now.Sub(ln.got) >= receiptBy
+		if !ln.warned && now.Sub(ln.got) >= deliverBy {
 			ln.warned = true
 			r.l.emit(r, Warning{Code: "not_delivered", Text: "not delivered yet: " + firstWords(ln.content.Text)})
 		}
 	}
-	if !r.busy {
+	if wait && !r.busy {
 		r.syncSoon(syncSoon)
 	}
 }

@@ -18,6 +18,7 @@
 //	/localchat/join/1   JoinRequest → JoinReply, again after WAITING  stranger → authority
 //	/localchat/ask/1    AskRequest → AskReply                         member → authority
 //	/localchat/sync/1   SyncRequest → SyncReply                       member → member
+//	/localchat/pass/1   PassRequest → PassReply                       member → member
 //	/localchat/tell/1   TellRequest → TellReply                       member → member
 //	/localchat/rooms/1  RoomsRequest → RoomsReply                     anybody → anybody
 //
@@ -27,6 +28,7 @@
 //
 //	PollAsk, JoinRequest, AskRequest, AskReply      1 KiB
 //	TellRequest                                     65 KiB (MaxFrame)
+//	PassRequest, PassReply                          106 KiB
 //	SyncRequest, RoomsReply                         256 KiB
 //	PollReply, JoinReply, SyncReply                 1 MiB (MaxBatch)
 //	TellReply                                       16 bytes
@@ -69,7 +71,7 @@
 //	room, hash            32 bytes            salt, nonce, token, id  16 bytes
 //	invite                8 bytes             key                     32 bytes
 //	peer, author, by      38 bytes: the ID of an Ed25519 peer
-//	seq, epoch, term, ctr, lamport, removal, admission   1 to 2^53-1 (MaxCounter); have_… and presence from 0
+//	seq, epoch, term, ctr, lamport, removal, admission   1 to 2^53-1 (MaxCounter); have_…, presence and receipt from 0
 //	at, until             milliseconds since 1970, to the end of year 9999; until 0: none
 //	idle_seconds, retain_seconds    to 365 days; idle 0: never; retain from 1
 //	wait_ms, expires_ms   milliseconds; wait to 290 years, 0: for good; expires to 7 days, 0: the authority's choice
@@ -78,7 +80,7 @@
 //	subject, reason text  to 400 bytes, one line, no blanks around it
 //	text of a line        1 byte to 64 KiB, no NUL
 //	addrs                 at most 16, each a binary multiaddr of 1 to 128 bytes without /p2p
-//	lists                 records, keys, lines, heads to 2048; present to 1024; rooms to 32
+//	lists                 records, keys, lines, heads to 2048; present, to, missed to 1024; rooms to 32
 //
 // All text is UTF-8. Bytes of fixed length are never all zero: a field that may be absent is left out. Text typed here is
 // brought to Unicode form NFC, but no decoder asks for it, since what is NFC depends on the version of Unicode.

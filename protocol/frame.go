@@ -35,6 +35,8 @@ type (
 		HaveKey   uint64
 		// HavePresence is the Presence number of the last answer.
 		HavePresence uint64
+		// HaveReceipt is the largest Receipt of any answer.
+		HaveReceipt uint64
 	}
 	// PollAck says that the reason has been kept.
 	PollAck struct {
@@ -60,6 +62,7 @@ type (
 		Presence uint64     // grows with each change of Present
 		Present  []Presence // left out where Presence is the request's HavePresence
 		More     bool       // there was more than fits: ask again at once
+		Receipt  uint64     // the authority has the asker's own lines up to this ctr, or more; 0: none, or it does not know
 	}
 	// EpochKey is a message key on its way to somebody who may have it.
 	EpochKey struct {
@@ -135,6 +138,22 @@ type (
 		HaveSeq uint64   // how far the answerer's own log goes
 		Heads   []Head   // up to where the answerer has every author's lines: what of mine has reached it
 		More    bool
+	}
+
+	// PassRequest hands a line or a record, exactly one of the two, to a member whom its author does not reach, or to
+	// one who is to pass it on.
+	PassRequest struct {
+		Room   RoomID
+		Line   []byte // OpenMessage
+		Record []byte // OpenRecord
+		// To are those whom it is for, if not for the one asked alone. Nobody passes it on further than to them.
+		To []peer.ID
+	}
+	// PassReply answers it. OK is false for a caller that is not a member; Missed are those of To that the one asked
+	// does not reach either.
+	PassReply struct {
+		OK     bool
+		Missed []peer.ID
 	}
 
 	// TellRequest is a direct message; who sends it is who the stream authenticates.

@@ -38,7 +38,7 @@ func (f *PollAsk) encode() ([]byte, error) {
 		q := f.Request
 		m.Ask = &pb.PollAsk_Request{Request: &pb.PollRequest{
 			Room: q.Room[:], Nonce: q.Nonce[:], Admission: q.Admission,
-			HaveSeq: q.HaveSeq, HaveKey: q.HaveKey, HavePresence: q.HavePresence,
+			HaveSeq: q.HaveSeq, HaveKey: q.HaveKey, HavePresence: q.HavePresence, HaveReceipt: q.HaveReceipt,
 		}}
 	case f.Ack != nil:
 		m.Ask = &pb.PollAsk_Ack{Ack: &pb.PollAck{
@@ -62,6 +62,7 @@ func (f *PollAsk) read(r *reading, m *pb.PollAsk) {
 			Room: r.room("room", q.Room), Nonce: r.nonce("nonce", q.Nonce),
 			Admission: r.count("admission", q.Admission, 1), HaveSeq: r.count("have_seq", q.HaveSeq, 0),
 			HaveKey: r.count("have_key", q.HaveKey, 0), HavePresence: r.count("have_presence", q.HavePresence, 0),
+			HaveReceipt: r.count("have_receipt", q.HaveReceipt, 0),
 		}
 	case *pb.PollAsk_Ack:
 		f.Ack = &PollAck{
@@ -83,7 +84,7 @@ func (f *PollReply) encode() ([]byte, error) {
 	case f.Member != nil:
 		p := f.Member
 		m.Answer = &pb.PollReply_Member{Member: &pb.PollMember{
-			Records: p.Records, Keys: keysToPB(p.Keys), Presence: p.Presence,
+			Records: p.Records, Keys: keysToPB(p.Keys), Presence: p.Presence, Receipt: p.Receipt,
 			Present: presentToPB(p.Present), More: p.More,
 		}}
 	case f.Reason != nil:
@@ -106,7 +107,7 @@ func (f *PollReply) read(r *reading, m *pb.PollReply) {
 	case *pb.PollReply_Member:
 		f.Member = &PollMember{
 			Records: r.blobs("records", a.Member.Records, MaxRecord), Keys: r.keys(a.Member.Keys),
-			Presence: r.count("presence", a.Member.Presence, 0), Present: r.present(a.Member.Present),
+			Presence: r.count("presence", a.Member.Presence, 0), Receipt: r.count("receipt", a.Member.Receipt, 0), Present: r.present(a.Member.Present),
 			More: a.Member.More,
 		}
 	case *pb.PollReply_Reason:

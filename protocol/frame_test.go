@@ -7,6 +7,7 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-varint"
 )
 
@@ -169,6 +170,13 @@ func TestWriteFrameRefuses(t *testing.T) {
 		"invite for less":        &AskRequest{Room: room, Invite: &AskInvite{Expires: -1e6}},
 		"invite nick":            &AskRequest{Room: room, Invite: &AskInvite{Nick: "a\x00"}},
 		"answer too long":        &AskReply{OK: true, Text: long[:MaxInvite+1]},
+		"nothing passed":         &PassRequest{Room: room},
+		"both passed":            &PassRequest{Room: room, Line: []byte{1}, Record: []byte{1}},
+		"long line passed":       &PassRequest{Room: room, Line: make([]byte, MaxMessage+1)},
+		"long record passed":     &PassRequest{Room: room, Record: make([]byte, MaxRecord+1)},
+		"passed to many":         &PassRequest{Room: room, Line: []byte{1}, To: make([]peer.ID, MaxMembers+1)},
+		"passed to nobody":       &PassRequest{Room: room, Line: []byte{1}, To: []peer.ID{""}},
+		"many missed":            &PassReply{OK: true, Missed: make([]peer.ID, MaxMembers+1)},
 		"nothing told":           &TellRequest{Room: room, ID: [16]byte{1}, At: noon},
 		"told too much":          &TellRequest{Room: room, ID: [16]byte{1}, At: noon, Text: long},
 		"told without id":        &TellRequest{Room: room, At: noon, Text: "x"},

@@ -171,7 +171,7 @@ func TestSpecificationNamesTheStreams(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		string(PollID), string(JoinID), string(AskID), string(SyncID), string(TellID), string(RoomsID),
+		string(PollID), string(JoinID), string(AskID), string(SyncID), string(PassID), string(TellID), string(RoomsID),
 		recordDomain, messageDomain, reasonDomain, wordsDomain, InvitePrefix, LinesTopic, RecordsTopic,
 	} {
 		if !bytes.Contains(doc, []byte(want)) {

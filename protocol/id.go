@@ -15,6 +15,7 @@ const (
 	JoinID  libprotocol.ID = "/localchat/join/1"  // stranger → authority: let me in
 	AskID   libprotocol.ID = "/localchat/ask/1"   // member → authority: leave, invite
 	SyncID  libprotocol.ID = "/localchat/sync/1"  // member ↔ member: records, keys, lines that one of them lacks
+	PassID  libprotocol.ID = "/localchat/pass/1"  // member → member: a line or record for whom its author does not reach
 	TellID  libprotocol.ID = "/localchat/tell/1"  // member → member: a direct message
 	RoomsID libprotocol.ID = "/localchat/rooms/1" // anybody → anybody: which rooms are here
 )
@@ -52,6 +53,13 @@ var idEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadd
 
 // ErrRoomID means that a text is not a room id.
 var ErrRoomID = errors.New("protocol: not a room id")
+
+// Short is the first 26 characters of h in the base32 of a RoomID, 130 bits: enough to tell one line from another.
+func (h Hash) Short() string {
+	var b [28]byte
+	idEncoding.Encode(b[:], h[:17])
+	return string(b[:26])
+}
 
 // String is the id as people and programs write it: 52 characters of lower-case base32.
 func (id RoomID) String() string { return idEncoding.EncodeToString(id[:]) }

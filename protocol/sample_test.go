@@ -125,7 +125,7 @@ func frameOf[F any, P interface {
 	schema := map[string]proto.Message{
 		"PollAsk": &pb.PollAsk{}, "PollReply": &pb.PollReply{}, "JoinRequest": &pb.JoinRequest{},
 		"JoinReply": &pb.JoinReply{}, "AskRequest": &pb.AskRequest{}, "AskReply": &pb.AskReply{},
-		"SyncRequest": &pb.SyncRequest{}, "SyncReply": &pb.SyncReply{}, "TellRequest": &pb.TellRequest{},
+		"SyncRequest": &pb.SyncRequest{}, "SyncReply": &pb.SyncReply{}, "PassRequest": &pb.PassRequest{}, "PassReply": &pb.PassReply{}, "TellRequest": &pb.TellRequest{},
 		"TellReply": &pb.TellReply{}, "RoomsRequest": &pb.RoomsRequest{}, "RoomsReply": &pb.RoomsReply{},
 	}[reflect.TypeFor[F]().Name()]
 	return namedFrame{name, P(&f), func() Frame { return P(new(F)) }, schema}
@@ -139,12 +139,12 @@ func frames(t testing.TB) []namedFrame {
 	keys := []EpochKey{{Epoch: 3, Key: sampleKey}}
 	addrs := []multiaddr.Multiaddr{tcp, quic}
 	return []namedFrame{
-		frameOf("poll-request", PollAsk{Request: &PollRequest{Room: RoomID{1}, Nonce: Nonce{2}, Admission: 3, HaveSeq: 4, HaveKey: 5, HavePresence: 6}}),
+		frameOf("poll-request", PollAsk{Request: &PollRequest{Room: RoomID{1}, Nonce: Nonce{2}, Admission: 3, HaveSeq: 4, HaveKey: 5, HavePresence: 6, HaveReceipt: 9}}),
 		frameOf("poll-ack", PollAsk{Ack: &PollAck{Room: RoomID{1}, Removal: 7, Nonce: Nonce{2}}}),
 		frameOf("poll-refused", PollReply{}),
 		frameOf("poll-reason", PollReply{Reason: sampleReason(t).Bytes()}),
 		frameOf("poll-nothing-new", PollReply{Member: &PollMember{}}),
-		frameOf("poll-member", PollReply{Member: &PollMember{Records: records, Keys: keys, Presence: 8, Present: []Presence{{Peer: bob, Addrs: addrs}}, More: true}}),
+		frameOf("poll-member", PollReply{Member: &PollMember{Records: records, Keys: keys, Presence: 8, Present: []Presence{{Peer: bob, Addrs: addrs}}, More: true, Receipt: 9}}),
 		frameOf("join-request", JoinRequest{Room: RoomID{1}, Nick: "bob", Token: Token{9}}),
 		frameOf("join-knock", JoinRequest{Room: RoomID{1}, Nick: "bob"}),
 		frameOf("join-nonce", JoinRequest{Room: RoomID{1}, Nick: "bob", Token: Token{9}, Nonce: Nonce{2}}),
@@ -159,6 +159,10 @@ func frames(t testing.TB) []namedFrame {
 		frameOf("sync-request", SyncRequest{Room: RoomID{1}, HaveSeq: 4, Keys: []uint64{2, 3}, Heads: []Head{{Author: bob, Ctr: 300}}}),
 		frameOf("sync-reply", SyncReply{Records: records, Keys: keys, Lines: [][]byte{sampleMessage(t).Raw()}, Heads: []Head{{Author: bob, Ctr: 300}}, HaveSeq: 4, More: true}),
 		frameOf("sync-nothing", SyncReply{}),
+		frameOf("pass-line", PassRequest{Room: RoomID{1}, Line: sampleMessage(t).Raw(), To: []peer.ID{bob}}),
+		frameOf("pass-record", PassRequest{Room: RoomID{1}, Record: records[0]}),
+		frameOf("pass-missed", PassReply{OK: true, Missed: []peer.ID{bob}}),
+		frameOf("pass-refused", PassReply{}),
 		frameOf("tell-request", TellRequest{Room: RoomID{1}, ID: [16]byte{2}, Text: "psst", At: noon}),
 		frameOf("tell-yes", TellReply{OK: true}),
 		frameOf("tell-no", TellReply{}),

@@ -1577,6 +1577,7 @@ type PollRequest struct {
 	HaveSeq       uint64                 `protobuf:"varint,4,opt,name=have_seq,json=haveSeq,proto3" json:"have_seq,omitempty"`
 	HaveKey       uint64                 `protobuf:"varint,5,opt,name=have_key,json=haveKey,proto3" json:"have_key,omitempty"`
 	HavePresence  uint64                 `protobuf:"varint,6,opt,name=have_presence,json=havePresence,proto3" json:"have_presence,omitempty"`
+	HaveReceipt   uint64                 `protobuf:"varint,7,opt,name=have_receipt,json=haveReceipt,proto3" json:"have_receipt,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1649,6 +1650,13 @@ func (x *PollRequest) GetHaveKey() uint64 {
 func (x *PollRequest) GetHavePresence() uint64 {
 	if x != nil {
 		return x.HavePresence
+	}
+	return 0
+}
+
+func (x *PollRequest) GetHaveReceipt() uint64 {
+	if x != nil {
+		return x.HaveReceipt
 	}
 	return 0
 }
@@ -1855,6 +1863,7 @@ type PollMember struct {
 	Presence      uint64                 `protobuf:"varint,3,opt,name=presence,proto3" json:"presence,omitempty"`
 	Present       []*Presence            `protobuf:"bytes,4,rep,name=present,proto3" json:"present,omitempty"`
 	More          bool                   `protobuf:"varint,5,opt,name=more,proto3" json:"more,omitempty"`
+	Receipt       uint64                 `protobuf:"varint,6,opt,name=receipt,proto3" json:"receipt,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1922,6 +1931,13 @@ func (x *PollMember) GetMore() bool {
 		return x.More
 	}
 	return false
+}
+
+func (x *PollMember) GetReceipt() uint64 {
+	if x != nil {
+		return x.Receipt
+	}
+	return 0
 }
 
 type EpochKey struct {
@@ -2622,6 +2638,156 @@ func (x *SyncReply) GetHeads() []*Head {
 	return nil
 }
 
+type PassRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Room  []byte                 `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
+	// Types that are valid to be assigned to Data:
+	//
+	//	*PassRequest_Line
+	//	*PassRequest_Record
+	Data          isPassRequest_Data `protobuf_oneof:"data"`
+	To            [][]byte           `protobuf:"bytes,4,rep,name=to,proto3" json:"to,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PassRequest) Reset() {
+	*x = PassRequest{}
+	mi := &file_localchat_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PassRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PassRequest) ProtoMessage() {}
+
+func (x *PassRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_localchat_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PassRequest.ProtoReflect.Descriptor instead.
+func (*PassRequest) Descriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *PassRequest) GetRoom() []byte {
+	if x != nil {
+		return x.Room
+	}
+	return nil
+}
+
+func (x *PassRequest) GetData() isPassRequest_Data {
+	if x != nil {
+		return x.Data
+	}
+	return nil
+}
+
+func (x *PassRequest) GetLine() []byte {
+	if x != nil {
+		if x, ok := x.Data.(*PassRequest_Line); ok {
+			return x.Line
+		}
+	}
+	return nil
+}
+
+func (x *PassRequest) GetRecord() []byte {
+	if x != nil {
+		if x, ok := x.Data.(*PassRequest_Record); ok {
+			return x.Record
+		}
+	}
+	return nil
+}
+
+func (x *PassRequest) GetTo() [][]byte {
+	if x != nil {
+		return x.To
+	}
+	return nil
+}
+
+type isPassRequest_Data interface {
+	isPassRequest_Data()
+}
+
+type PassRequest_Line struct {
+	Line []byte `protobuf:"bytes,2,opt,name=line,proto3,oneof"`
+}
+
+type PassRequest_Record struct {
+	Record []byte `protobuf:"bytes,3,opt,name=record,proto3,oneof"`
+}
+
+func (*PassRequest_Line) isPassRequest_Data() {}
+
+func (*PassRequest_Record) isPassRequest_Data() {}
+
+type PassReply struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Answer        Answer                 `protobuf:"varint,1,opt,name=answer,proto3,enum=localchat.v1.Answer" json:"answer,omitempty"`
+	Missed        [][]byte               `protobuf:"bytes,2,rep,name=missed,proto3" json:"missed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *PassReply) Reset() {
+	*x = PassReply{}
+	mi := &file_localchat_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *PassReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*PassReply) ProtoMessage() {}
+
+func (x *PassReply) ProtoReflect() protoreflect.Message {
+	mi := &file_localchat_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use PassReply.ProtoReflect.Descriptor instead.
+func (*PassReply) Descriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *PassReply) GetAnswer() Answer {
+	if x != nil {
+		return x.Answer
+	}
+	return Answer_ANSWER_UNSPECIFIED
+}
+
+func (x *PassReply) GetMissed() [][]byte {
+	if x != nil {
+		return x.Missed
+	}
+	return nil
+}
+
 type TellRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Room          []byte                 `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
@@ -2634,7 +2800,7 @@ type TellRequest struct {
 
 func (x *TellRequest) Reset() {
 	*x = TellRequest{}
-	mi := &file_localchat_proto_msgTypes[32]
+	mi := &file_localchat_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2646,7 +2812,7 @@ func (x *TellRequest) String() string {
 func (*TellRequest) ProtoMessage() {}
 
 func (x *TellRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[32]
+	mi := &file_localchat_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2659,7 +2825,7 @@ func (x *TellRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TellRequest.ProtoReflect.Descriptor instead.
 func (*TellRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{32}
+	return file_localchat_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *TellRequest) GetRoom() []byte {
@@ -2699,7 +2865,7 @@ type TellReply struct {
 
 func (x *TellReply) Reset() {
 	*x = TellReply{}
-	mi := &file_localchat_proto_msgTypes[33]
+	mi := &file_localchat_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2711,7 +2877,7 @@ func (x *TellReply) String() string {
 func (*TellReply) ProtoMessage() {}
 
 func (x *TellReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[33]
+	mi := &file_localchat_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2724,7 +2890,7 @@ func (x *TellReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TellReply.ProtoReflect.Descriptor instead.
 func (*TellReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{33}
+	return file_localchat_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *TellReply) GetAnswer() Answer {
@@ -2742,7 +2908,7 @@ type RoomsRequest struct {
 
 func (x *RoomsRequest) Reset() {
 	*x = RoomsRequest{}
-	mi := &file_localchat_proto_msgTypes[34]
+	mi := &file_localchat_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2754,7 +2920,7 @@ func (x *RoomsRequest) String() string {
 func (*RoomsRequest) ProtoMessage() {}
 
 func (x *RoomsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[34]
+	mi := &file_localchat_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2767,7 +2933,7 @@ func (x *RoomsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomsRequest.ProtoReflect.Descriptor instead.
 func (*RoomsRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{34}
+	return file_localchat_proto_rawDescGZIP(), []int{36}
 }
 
 type RoomsReply struct {
@@ -2779,7 +2945,7 @@ type RoomsReply struct {
 
 func (x *RoomsReply) Reset() {
 	*x = RoomsReply{}
-	mi := &file_localchat_proto_msgTypes[35]
+	mi := &file_localchat_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2791,7 +2957,7 @@ func (x *RoomsReply) String() string {
 func (*RoomsReply) ProtoMessage() {}
 
 func (x *RoomsReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[35]
+	mi := &file_localchat_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2804,7 +2970,7 @@ func (x *RoomsReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomsReply.ProtoReflect.Descriptor instead.
 func (*RoomsReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{35}
+	return file_localchat_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *RoomsReply) GetRooms() []*RoomAd {
@@ -2827,7 +2993,7 @@ type RoomAd struct {
 
 func (x *RoomAd) Reset() {
 	*x = RoomAd{}
-	mi := &file_localchat_proto_msgTypes[36]
+	mi := &file_localchat_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2839,7 +3005,7 @@ func (x *RoomAd) String() string {
 func (*RoomAd) ProtoMessage() {}
 
 func (x *RoomAd) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[36]
+	mi := &file_localchat_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2852,7 +3018,7 @@ func (x *RoomAd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomAd.ProtoReflect.Descriptor instead.
 func (*RoomAd) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{36}
+	return file_localchat_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *RoomAd) GetCreate() []byte {
@@ -2979,14 +3145,15 @@ const file_localchat_proto_rawDesc = "" +
 	"\aPollAsk\x125\n" +
 	"\arequest\x18\x01 \x01(\v2\x19.localchat.v1.PollRequestH\x00R\arequest\x12)\n" +
 	"\x03ack\x18\x02 \x01(\v2\x15.localchat.v1.PollAckH\x00R\x03ackB\x05\n" +
-	"\x03ask\"\xb0\x01\n" +
+	"\x03ask\"\xd3\x01\n" +
 	"\vPollRequest\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12\x14\n" +
 	"\x05nonce\x18\x02 \x01(\fR\x05nonce\x12\x1c\n" +
 	"\tadmission\x18\x03 \x01(\x04R\tadmission\x12\x19\n" +
 	"\bhave_seq\x18\x04 \x01(\x04R\ahaveSeq\x12\x19\n" +
 	"\bhave_key\x18\x05 \x01(\x04R\ahaveKey\x12#\n" +
-	"\rhave_presence\x18\x06 \x01(\x04R\fhavePresence\"M\n" +
+	"\rhave_presence\x18\x06 \x01(\x04R\fhavePresence\x12!\n" +
+	"\fhave_receipt\x18\a \x01(\x04R\vhaveReceipt\"M\n" +
 	"\aPollAck\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12\x18\n" +
 	"\aremoval\x18\x02 \x01(\x04R\aremoval\x12\x14\n" +
@@ -2996,14 +3163,15 @@ const file_localchat_proto_rawDesc = "" +
 	"\x06member\x18\x02 \x01(\v2\x18.localchat.v1.PollMemberH\x00R\x06member\x12\x18\n" +
 	"\x06reason\x18\x03 \x01(\fH\x00R\x06reasonB\b\n" +
 	"\x06answer\"\t\n" +
-	"\aRefused\"\xb4\x01\n" +
+	"\aRefused\"\xce\x01\n" +
 	"\n" +
 	"PollMember\x12\x18\n" +
 	"\arecords\x18\x01 \x03(\fR\arecords\x12*\n" +
 	"\x04keys\x18\x02 \x03(\v2\x16.localchat.v1.EpochKeyR\x04keys\x12\x1a\n" +
 	"\bpresence\x18\x03 \x01(\x04R\bpresence\x120\n" +
 	"\apresent\x18\x04 \x03(\v2\x16.localchat.v1.PresenceR\apresent\x12\x12\n" +
-	"\x04more\x18\x05 \x01(\bR\x04more\"2\n" +
+	"\x04more\x18\x05 \x01(\bR\x04more\x12\x18\n" +
+	"\areceipt\x18\x06 \x01(\x04R\areceipt\"2\n" +
 	"\bEpochKey\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\fR\x03key\"4\n" +
@@ -3052,7 +3220,16 @@ const file_localchat_proto_rawDesc = "" +
 	"\x05lines\x18\x03 \x03(\fR\x05lines\x12\x19\n" +
 	"\bhave_seq\x18\x04 \x01(\x04R\ahaveSeq\x12\x12\n" +
 	"\x04more\x18\x05 \x01(\bR\x04more\x12(\n" +
-	"\x05heads\x18\x06 \x03(\v2\x12.localchat.v1.HeadR\x05heads\"U\n" +
+	"\x05heads\x18\x06 \x03(\v2\x12.localchat.v1.HeadR\x05heads\"i\n" +
+	"\vPassRequest\x12\x12\n" +
+	"\x04room\x18\x01 \x01(\fR\x04room\x12\x14\n" +
+	"\x04line\x18\x02 \x01(\fH\x00R\x04line\x12\x18\n" +
+	"\x06record\x18\x03 \x01(\fH\x00R\x06record\x12\x0e\n" +
+	"\x02to\x18\x04 \x03(\fR\x02toB\x06\n" +
+	"\x04data\"Q\n" +
+	"\tPassReply\x12,\n" +
+	"\x06answer\x18\x01 \x01(\x0e2\x14.localchat.v1.AnswerR\x06answer\x12\x16\n" +
+	"\x06missed\x18\x02 \x03(\fR\x06missed\"U\n" +
 	"\vTellRequest\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12\x0e\n" +
 	"\x02id\x18\x02 \x01(\fR\x02id\x12\x12\n" +
@@ -3126,7 +3303,7 @@ func file_localchat_proto_rawDescGZIP() []byte {
 }
 
 var file_localchat_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
-var file_localchat_proto_msgTypes = make([]protoimpl.MessageInfo, 37)
+var file_localchat_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
 var file_localchat_proto_goTypes = []any{
 	(Access)(0),          // 0: localchat.v1.Access
 	(History)(0),         // 1: localchat.v1.History
@@ -3166,11 +3343,13 @@ var file_localchat_proto_goTypes = []any{
 	(*SyncRequest)(nil),  // 35: localchat.v1.SyncRequest
 	(*Head)(nil),         // 36: localchat.v1.Head
 	(*SyncReply)(nil),    // 37: localchat.v1.SyncReply
-	(*TellRequest)(nil),  // 38: localchat.v1.TellRequest
-	(*TellReply)(nil),    // 39: localchat.v1.TellReply
-	(*RoomsRequest)(nil), // 40: localchat.v1.RoomsRequest
-	(*RoomsReply)(nil),   // 41: localchat.v1.RoomsReply
-	(*RoomAd)(nil),       // 42: localchat.v1.RoomAd
+	(*PassRequest)(nil),  // 38: localchat.v1.PassRequest
+	(*PassReply)(nil),    // 39: localchat.v1.PassReply
+	(*TellRequest)(nil),  // 40: localchat.v1.TellRequest
+	(*TellReply)(nil),    // 41: localchat.v1.TellReply
+	(*RoomsRequest)(nil), // 42: localchat.v1.RoomsRequest
+	(*RoomsReply)(nil),   // 43: localchat.v1.RoomsReply
+	(*RoomAd)(nil),       // 44: localchat.v1.RoomAd
 }
 var file_localchat_proto_depIdxs = []int32{
 	7,  // 0: localchat.v1.Record.create:type_name -> localchat.v1.Create
@@ -3205,14 +3384,15 @@ var file_localchat_proto_depIdxs = []int32{
 	36, // 29: localchat.v1.SyncRequest.heads:type_name -> localchat.v1.Head
 	27, // 30: localchat.v1.SyncReply.keys:type_name -> localchat.v1.EpochKey
 	36, // 31: localchat.v1.SyncReply.heads:type_name -> localchat.v1.Head
-	5,  // 32: localchat.v1.TellReply.answer:type_name -> localchat.v1.Answer
-	42, // 33: localchat.v1.RoomsReply.rooms:type_name -> localchat.v1.RoomAd
-	0,  // 34: localchat.v1.RoomAd.access:type_name -> localchat.v1.Access
-	35, // [35:35] is the sub-list for method output_type
-	35, // [35:35] is the sub-list for method input_type
-	35, // [35:35] is the sub-list for extension type_name
-	35, // [35:35] is the sub-list for extension extendee
-	0,  // [0:35] is the sub-list for field type_name
+	5,  // 32: localchat.v1.PassReply.answer:type_name -> localchat.v1.Answer
+	5,  // 33: localchat.v1.TellReply.answer:type_name -> localchat.v1.Answer
+	44, // 34: localchat.v1.RoomsReply.rooms:type_name -> localchat.v1.RoomAd
+	0,  // 35: localchat.v1.RoomAd.access:type_name -> localchat.v1.Access
+	36, // [36:36] is the sub-list for method output_type
+	36, // [36:36] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_localchat_proto_init() }
@@ -3243,13 +3423,17 @@ func file_localchat_proto_init() {
 		(*AskRequest_Leave)(nil),
 		(*AskRequest_Invite)(nil),
 	}
+	file_localchat_proto_msgTypes[32].OneofWrappers = []any{
+		(*PassRequest_Line)(nil),
+		(*PassRequest_Record)(nil),
+	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_localchat_proto_rawDesc), len(file_localchat_proto_rawDesc)),
 			NumEnums:      6,
-			NumMessages:   37,
+			NumMessages:   39,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

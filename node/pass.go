@@ -1,0 +1,211 @@
+package node
+
+import (
+	"context"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/protocol"
+)
+
+// In a room on one LAN everybody reaches everybody, so that what somebody says goes straight to each member and nobody
+// passes it on. Whom its author does not reach (a newcomer whose connection is being made, a client that the Wi-Fi keeps
+// apart) gets it by way of a member that does: the author asks one, names whom it is for, and hears who was not reached.
+
+// linked: pubsub says that a peer is on the room's topic, or no longer.
+type linked struct {
+	g    *gossip
+	peer peer.ID
+	up   bool
+}
+
+func (e linked) handle(l *loop) {
+	r := l.rooms[e.g.room]
+	if r == nil || r.gossip != e.g {
+		return
+	}
+	if e.up {
+		r.linked[e.peer] = true
+		delete(r.unreached, e.peer)
+	} else {
+		delete(r.linked, e.peer)
+	}
+}
+
+// pass has a line or record of ours, which has just been published, passed on to those members that it cannot reach.
+func (r *room) pass(req protocol.PassRequest) {
+	if r.gossip == nil || r.gossip.wide || r.passes >= maxPasses {
+		return // the mesh passes it on; or what is missing is fetched
+	}
+	now := r.l.now()
+	for _, m := range r.current().Members() {
+		if m.Peer != r.l.n.self && !r.linked[m.Peer] && !now.Before(r.unreached[m.Peer]) {
+			req.To = append(req.To, m.Peer)
+		}
+	}
+	if len(req.To) == 0 || len(r.linked) == 0 {
+		return
+	}
+	by := r.passers()
+	req.Room = r.id
+	r.passes++
+	r.l.n.spawn(func(context.Context) {
+		last, missed := r.l.n.passBy(r.ctx, by, req)
+		r.l.n.post(passed{r.id, last, missed})
+	})
+}
+
+// passers are the members to ask, in this order: who passed on the last one, the authority, and any others.
+func (r *room) passers() []peer.ID {
+	by := slices.Collect(maps.Keys(r.linked))
+	rand.Shuffle(len(by), func(i, j int) { by[i], by[j] = by[j], by[i] })
+	first := func(p peer.ID) int {
+		switch p {
+		case r.passer:
+			return 0
+		case r.authority():
+			return 1
+		}
+		return 2
+	}
+	slices.SortStableFunc(by, func(a, b peer.ID) int { return first(a) - first(b) })
+	return by[:min(len(by), passTries)]
+}
+
+// passBy asks one after the other until nobody is missed, and returns the last who reached somebody, and who is missed.
+func (n *Node) passBy(ctx context.Context, by []peer.ID, req protocol.PassRequest) (last peer.ID, missed []peer.ID) {
+	ctx, cancel := context.WithTimeout(network.WithNoDial(ctx, "pass"), streamTimeout)
+	defer cancel()
+	for _, p := range by {
+		var reply protocol.PassReply
+		if err := n.request(ctx, p, protocol.PassID, &req, &reply); err != nil {
+			n.log.Debug("pass", "by", p, "err", err)
+			continue
+		}
+		left := slices.DeleteFunc(slices.Clone(req.To), func(p peer.ID) bool { return reply.OK && !slices.Contains(reply.Missed, p) })
+		if len(left) < len(req.To) {
+			last, req.To = p, left
+		}
+		if len(req.To) == 0 {
+			break
+		}
+	}
+	return last, req.To
+}
+
+type (
+	// passed: a line or record of ours has been passed on, as far as could be.
+	passed struct {
+		room   protocol.RoomID
+		by     peer.ID // "": nobody has reached anybody
+		missed []peer.ID
+	}
+	// passedOn: we have passed on another's, or could not.
+	passedOn struct{ room protocol.RoomID }
+)
+
+func (e passedOn) handle(l *loop) {
+	if r := l.rooms[e.room]; r != nil {
+		r.passes--
+	}
+}
+
+func (e passed) handle(l *loop) {
+	r := l.rooms[e.room]
+	if r == nil {
+		return
+	}
+	r.passes--
+	r.passer = e.by
+	for _, p := range e.missed {
+		if _, member := r.current().Member(p); member && !r.linked[p] {
+			r.unreached[p] = l.now().Add(passAgain)
+		}
+	}
+}
+
+// servePass takes what a fellow member passes on. What it is worth is judged like what comes by gossip; who is no member
+// is answered before anything of it is looked at.
+func (n *Node) servePass(s network.Stream) {
+	var req protocol.PassRequest
+	serve(n, s, &req, func(caller peer.ID) (*protocol.PassReply, error) {
+		if ok, err := ask(n.ctx, n, mayPass{caller, req.Room}); err != nil || !ok {
+			return &protocol.PassReply{}, err
+		}
+		take := takePassed{peer: caller, room: req.Room, to: req.To}
+		var err error
+		if req.Line != nil {
+			take.line, err = protocol.OpenMessage(req.Line)
+		} else {
+			take.record, err = protocol.OpenRecord(req.Record)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return ask(n.ctx, n, take)
+	})
+}
+
+type (
+	// mayPass: is peer a member of a room of ours?
+	mayPass struct {
+		peer peer.ID
+		room protocol.RoomID
+	}
+	// takePassed: a fellow member hands over a line or a record, which is for others too if it is its own.
+	takePassed struct {
+		peer   peer.ID
+		room   protocol.RoomID
+		line   protocol.Message // one of the two
+		record protocol.SignedRecord
+		to     []peer.ID
+	}
+)
+
+func (q mayPass) run(l *loop) (bool, error) {
+	r := l.rooms[q.room]
+	if r == nil || !r.joined {
+		return false, nil
+	}
+	_, member := r.current().Member(q.peer)
+	_, in := r.me()
+	return member && in, nil
+}
+
+func (q takePassed) run(l *loop) (*protocol.PassReply, error) {
+	if ok, err := (mayPass{q.peer, q.room}).run(l); err != nil || !ok {
+		return &protocol.PassReply{}, err // removed since
+	}
+	r := l.rooms[q.room]
+	req, author := protocol.PassRequest{Room: r.id}, q.record.Author
+	if q.record.Seq == 0 {
+		author, req.Line = q.line.Author, q.line.Raw()
+		r.takeGiven(q.line, false, false)
+	} else {
+		req.Record = q.record.Bytes()
+		r.takeRecord(q.record)
+	}
+	reply := &protocol.PassReply{OK: true}
+	for _, p := range q.to {
+		if _, member := r.current().Member(p); author != q.peer || !member || !l.n.connected(p) || r.passes >= maxPasses {
+			reply.Missed = append(reply.Missed, p)
+		} else {
+			r.passes++
+			l.n.spawn(func(context.Context) {
+				l.n.passBy(r.ctx, []peer.ID{p}, req)
+				l.n.post(passedOn{r.id})
+			})
+		}
+	}
+	return reply, nil
+}
+
+// sweepPasses forgets who was not reached a while ago.
+func (r *room) sweepPasses(now time.Time) {
+	maps.DeleteFunc(r.unreached, func(_ peer.ID, until time.Time) bool { return !now.Before(until) })
+}

@@ -1,0 +1,247 @@
+package node
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+
+	"localchat/authority"
+	"localchat/protocol"
+)
+
+// live is how long a line may take that is not fetched later: a few trips of the simulated network, and no heartbeat,
+// comparison or retry of anything.
+const live = 100 * time.Millisecond
+
+// heardAfter is how long after at who was shown a line; false if it was not yet.
+func (l *lan) heardAfter(who, text string, at time.Time) (time.Duration, bool) {
+	for _, ev := range l.subs[who].drain() {
+		if m, ok := ev.Body.(Message); ok && m.Text == text {
+			return ev.Time.Sub(at), true
+		}
+	}
+	return 0, false
+}
+
+// hearLive has one member say a line, and all of the others hear it at once.
+func (l *lan) hearLive(from, text string, all ...string) {
+	l.t.Helper()
+	at := time.Now()
+	must(l.nodes[from].Say(l.ctx(), "lab", text, false))
+	time.Sleep(live) // simulated
+	for _, who := range all {
+		if after, ok := l.heardAfter(who, text, at); !ok || after > live {
+			l.t.Errorf("%s heard %q after %v, %v", who, text, after, ok)
+		}
+	}
+}
+
+// fillRoom makes a room of so many, n0 its owner, each entering in turn.
+func (l *lan) fillRoom(members int, entered func(names []string)) []string {
+	l.t.Helper()
+	var names []string
+	for i := range members {
+		names = append(names, fmt.Sprint("n", i))
+		l.start(names[i])
+	}
+	room := must(l.nodes["n0"].Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+	for i := 1; i < members; i++ {
+		must(l.nodes[names[i]].Join(l.ctx(), JoinOptions{Room: room.ID.String()}))
+		if entered != nil {
+			entered(names[:i+1])
+		}
+	}
+	return names
+}
+
+// What a newcomer says in the moment in which it is let in is heard by all, whom it has no connection to yet included, and
+// what they say then is heard by it.
+func TestNewcomerIsHeardAtOnce(t *testing.T) {
+	simulate(t, 8, func(l *lan) {
+		l.fillRoom(8, func(names []string) {
+			newcomer := names[len(names)-1]
+			l.hearLive(newcomer, "hello from "+newcomer, names...)
+			for _, n := range names {
+				l.hearLive(n, n+" welcomes "+newcomer, names...)
+			}
+		})
+	})
+}
+
+// Two members who cannot reach each other hear each other by way of a third, whoever that is.
+func TestPassedOnToWhomItsAuthorDoesNotReach(t *testing.T) {
+	for _, apart := range [][2]string{{"n1", "n2"}, {"n0", "n2"}} {
+		t.Run(fmt.Sprint(apart), func(t *testing.T) {
+			simulate(t, 4, func(l *lan) {
+				names := l.fillRoom(4, nil)
+				time.Sleep(5 * time.Second) // simulated
+				l.cut(apart[0], apart[1])
+				time.Sleep(2 * (pingEvery + pingTimeout)) // simulated: until both have noticed
+				for _, n := range apart {
+					l.hearLive(n, "the first from "+n, names...) // and in finding out who passes it on
+					l.hearLive(n, "the second from "+n, names...)
+				}
+				// The authority's records too.
+				must(l.nodes["n0"].Kick(l.ctx(), "lab", "n3", ""))
+				time.Sleep(live) // simulated
+				l.subs[apart[1]].drain()
+				if n := count[MemberRemoved](l.subs[apart[1]]); n != 1 {
+					t.Errorf("%s has heard of %d removals", apart[1], n)
+				}
+			})
+		})
+	}
+}
+
+// On a healthy network nobody passes anything on, and a member that is away costs a few requests in so long.
+func TestNothingIsPassedOnInVain(t *testing.T) {
+	simulate(t, 4, func(l *lan) {
+		l.fillRoom(4, nil)
+		time.Sleep(5 * time.Second) // simulated
+		asked := 0
+		h := l.hosts[l.index["n1"]]
+		n1 := l.nodes["n1"]
+		h.SetStreamHandler(protocol.PassID, func(s network.Stream) {
+			asked++
+			n1.servePass(s)
+		})
+		for i := range 5 {
+			must(l.nodes["n2"].Say(l.ctx(), "lab", fmt.Sprint("line ", i), false))
+			time.Sleep(live) // simulated
+		}
+		if asked != 0 {
+			t.Errorf("n1 was asked %d times to pass something on", asked)
+		}
+		for _, n := range []string{"n0", "n1", "n2"} {
+			l.cut("n3", n) // it stays a member
+		}
+		time.Sleep(2 * (pingEvery + pingTimeout)) // simulated
+		for i := range 50 {
+			must(l.nodes["n2"].Say(l.ctx(), "lab", fmt.Sprint("to nobody ", i), false))
+			time.Sleep(live) // simulated
+		}
+		synctest.Wait()
+		if asked == 0 || asked > 1 {
+			t.Errorf("n1 was asked %d times to reach who is away", asked)
+		}
+	})
+}
+
+// A room that grows goes over to the mesh, and back when it shrinks; nothing is lost on the way.
+func TestWideRoom(t *testing.T) {
+	simulate(t, 6, func(l *lan) {
+		l.wideFrom = 4
+		said := 0
+		names := l.fillRoom(6, func(names []string) {
+			for _, n := range names {
+				must(l.nodes[n].Say(l.ctx(), "lab", fmt.Sprint("line ", said), false))
+				said++
+			}
+		})
+		time.Sleep(5 * time.Second) // simulated: the meshes form
+		for _, n := range names {
+			must(ask(l.ctx(), l.nodes[n], inLoop(func(lp *loop) {
+				if !lp.rooms[lp.order[0]].gossip.wide {
+					t.Errorf("%s has no mesh", n)
+				}
+			})))
+			l.hearLive(n, "in the mesh from "+n, names...)
+		}
+		for _, n := range names[2:] {
+			l.ok(l.nodes[n].Leave(l.ctx(), "lab"))
+		}
+		time.Sleep(5 * time.Second) // simulated
+		for _, n := range names[:2] {
+			must(ask(l.ctx(), l.nodes[n], inLoop(func(lp *loop) {
+				if lp.rooms[lp.order[0]].gossip.wide {
+					t.Errorf("%s still has a mesh", n)
+				}
+			})))
+			l.hearLive(n, "alone again, "+n, names[:2]...)
+		}
+		for i := range said {
+			if _, ok := l.heardAfter("n0", fmt.Sprint("line ", i), time.Now()); !ok {
+				t.Errorf("line %d has not come", i)
+			}
+		}
+	})
+}
+
+// Whoever misses a line notices with the next one of its author, and does not wait for the comparison of heads.
+func TestGapIsFilledAtOnce(t *testing.T) {
+	simulate(t, 3, func(l *lan) {
+		l.fillRoom(3, nil)
+		time.Sleep(5 * time.Second) // simulated
+		deaf := func(yes bool) {
+			must(ask(l.ctx(), l.nodes["n1"], inLoop(func(lp *loop) {
+				r := lp.rooms[lp.order[0]]
+				r.publishSnapshot()
+				if yes {
+					nobody := *r.snap.Load()
+					nobody.state = authority.State{}
+					r.snap.Store(&nobody)
+				}
+			})))
+		}
+		deaf(true)
+		at := time.Now()
+		must(l.nodes["n2"].Say(l.ctx(), "lab", "missed", false))
+		time.Sleep(live) // simulated
+		if _, ok := l.heardAfter("n1", "missed", at); ok {
+			t.Fatal("nothing was missed")
+		}
+		deaf(false)
+		at = time.Now()
+		must(l.nodes["n2"].Say(l.ctx(), "lab", "the next", false))
+		time.Sleep(syncSpacing + live) // simulated
+		if after, ok := l.heardAfter("n1", "missed", at); !ok {
+			t.Errorf("what was missed had not come after %v", time.Since(at))
+		} else {
+			t.Log("came after", after)
+		}
+	})
+}
+
+// A member can have its own lines passed on, and those of nobody else.
+func TestOnlyOnesOwnIsPassedOn(t *testing.T) {
+	simulate(t, 4, func(l *lan) {
+		names := l.fillRoom(3, nil)
+		room := must(l.nodes["n0"].Rooms(l.ctx()))[0]
+		m := l.infiltrate(3, room)
+		if code := m.join("mallory", protocol.Token{}); code != protocol.JoinAdmitted {
+			t.Fatal("mallory was not let in:", code)
+		}
+		time.Sleep(time.Second) // simulated
+		must(l.nodes["n2"].Say(l.ctx(), "lab", "hello", false))
+		var raw []byte
+		must(ask(l.ctx(), l.nodes["n2"], inLoop(func(lp *loop) { raw = lp.rooms[room.ID].log.byAuthor[lp.n.self][0].msg.Raw() })))
+		to := []protocol.PassRequest{
+			{Room: room.ID, Line: raw, To: m.nodes},
+			{Room: room.ID, Record: foundation("lab", "owner"), To: m.nodes},
+		}
+		for _, q := range to {
+			var reply protocol.PassReply
+			if err := m.ask(m.nodes[1], protocol.PassID, &q, &reply); err != nil {
+				t.Fatal(err)
+			}
+			if !reply.OK || len(reply.Missed) != len(m.nodes) {
+				t.Errorf("another's was passed on to all but %d of %d", len(reply.Missed), len(m.nodes))
+			}
+		}
+		epoch, key := m.latest()
+		q := protocol.PassRequest{Room: room.ID, Line: m.seal("my own", epoch, key).Raw(), To: m.nodes}
+		var reply protocol.PassReply
+		if err := m.ask(m.nodes[1], protocol.PassID, &q, &reply); err != nil || !reply.OK {
+			t.Fatal(reply, err)
+		}
+		time.Sleep(live) // simulated
+		for _, n := range names {
+			if _, ok := l.heardAfter(n, "my own", time.Now()); !ok {
+				t.Errorf("%s has not heard", n)
+			}
+		}
+	})
+}
