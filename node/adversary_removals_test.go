@@ -179,7 +179,7 @@ func (c *campaign) differs() string {
 		seq := uint64(0)
 		c.peek(n, func(r *room) {
 			seq = r.current().Seq()
-			for _, l := range r.log.history() {
+			for _, l := range r.log.order {
 				ids = append(ids, l.msg.ID)
 				texts[l.content.Text] = true
 			}

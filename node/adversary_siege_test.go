@@ -120,7 +120,7 @@ func (s *siege) holds() {
 	for _, n := range s.stay {
 		var ids []string
 		s.peek(n, func(r *room) {
-			for _, l := range r.log.history() {
+			for _, l := range r.log.order {
 				ids = append(ids, l.content.Text)
 				s.judge(n, l)
 			}

@@ -101,6 +101,9 @@ type (
 		At     time.Time `json:"at"`
 		Self   bool      `json:"self"`
 		Late   bool      `json:"late"`
+		// Before is the ID of the line that this one stands above, in the order that [Node.History] has on every node;
+		// empty where it is the last.
+		Before string `json:"before,omitempty"`
 	}
 	// Hidden: lines shown before count no longer, because their author was removed and they are past its cut-off.
 	Hidden struct {

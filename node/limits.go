@@ -104,6 +104,12 @@ const (
 	// syncEvery: heads are compared with a random member (DESIGN 6). syncSoon: after a line of ours or a gap.
 	syncEvery = 15 * time.Second
 	syncSoon  = 250 * time.Millisecond
+	// repairFor: where the policy gives nobody what was said while it was away, what the network lost of the live lines
+	// is given for so long: four comparisons, of which one finds whoever has it.
+	repairFor = 4 * syncEvery
+	// lostAfter: where a chain of lines starts, and nobody asked in so long knows what came before, that is lost. Until
+	// then what follows is given again at each comparison.
+	lostAfter = 4 * syncEvery
 	// syncTimeout of one comparison: a partner that has just gone must not hold up the next.
 	syncTimeout = 2 * time.Second
 	// meshFrom, in members: from here on an author would send so many copies that its own link is the slowest, and lines

@@ -22,12 +22,13 @@ type line struct {
 
 // A lineLog holds what is retained of a room's lines. It is owned by the loop.
 //
-// Invariants: byAuthor's slices are sorted by Ctr, without two of one Ctr; every line in byID is in byAuthor and in
-// arrival, and the other way round; no line is at or below its author's floor.
+// Invariants: byAuthor's slices are sorted by Ctr, without two of one Ctr; every line in byID is in byAuthor, in arrival
+// and in order, and the other way round; no line is at or below its author's floor.
 type lineLog struct {
 	byID     map[protocol.Hash]*line
 	byAuthor map[peer.ID][]*line
 	arrival  []*line // oldest first
+	order    []*line // as they are displayed; see displayOrder
 	// floors: up to this number an author's lines have expired and would be refused. lowest is the line of that number.
 	floors map[peer.ID]uint64
 	lowest map[peer.ID]protocol.Hash
@@ -41,6 +42,14 @@ func newLineLog() *lineLog {
 }
 
 func byCtr(l *line, ctr uint64) int { return cmp.Compare(l.msg.Ctr, ctr) }
+
+// displayOrder is epoch, then Lamport, then author, then number: the same on every node, since each line says all four,
+// and no line stands above one that its author had seen. The epoch comes first because a newcomer's clock starts at
+// nothing: by the clock alone, its first line would stand above all that was said before it came.
+func displayOrder(a, b *line) int {
+	x, y := a.msg, b.msg
+	return cmp.Or(cmp.Compare(x.Epoch, y.Epoch), cmp.Compare(x.Lamport, y.Lamport), cmp.Compare(x.Author, y.Author), cmp.Compare(x.Ctr, y.Ctr))
+}
 
 // add keeps l unless it is known, expired, or takes a number that its author has used for another line: the first one
 // stays.
@@ -60,6 +69,8 @@ func (g *lineLog) add(l *line) bool {
 	g.byAuthor[m.Author] = slices.Insert(lines, i, l)
 	g.byID[m.ID] = l
 	g.arrival = append(g.arrival, l)
+	at, _ := slices.BinarySearchFunc(g.order, l, displayOrder)
+	g.order = slices.Insert(g.order, at, l)
 	return true
 }
 
@@ -88,6 +99,7 @@ func (g *lineLog) drop(ls []*line) []string {
 		}
 	}
 	g.arrival = slices.DeleteFunc(g.arrival, is)
+	g.order = slices.DeleteFunc(g.order, is)
 	return ids
 }
 
@@ -174,25 +186,27 @@ func (g *lineLog) head(author peer.ID) uint64 {
 	return head
 }
 
-// settle says that a fellow member has just given all it had: where a chain starts here, nothing is retained that came
-// before. For its own lines, and for ours, its word is enough; for those of others if it says that up to there it misses
-// nothing itself. (Two who lack the same lines would otherwise never ask again.)
-func (g *lineLog) settle(self, fellow peer.ID, heads []protocol.Head) {
-	upTo := make(map[peer.ID]uint64, len(heads)+2)
+// settle takes the word of a fellow member that has just given all it had, for where a chain starts here: nothing that is
+// retained came before, if the fellow's own head is no lower. The fellow must not be a later comer than we are, who is
+// given less (its heads are nil then). Where nobody who was asked vouches, what is missing is lost once the line has been
+// here since before the given time.
+func (g *lineLog) settle(heads []protocol.Head, before time.Time) {
+	vouched := make(map[peer.ID]uint64, len(heads))
 	for _, h := range heads {
-		upTo[h.Author] = h.Ctr
+		vouched[h.Author] = h.Ctr
 	}
-	upTo[self], upTo[fellow] = protocol.MaxCounter, protocol.MaxCounter
-	for author, lines := range g.byAuthor {
+	for a, lines := range g.byAuthor {
 		for i, l := range lines {
-			l.settled = l.settled || l.msg.Ctr <= upTo[author] && (i == 0 || l.msg.Prev.IsZero())
+			if i == 0 || l.msg.Prev.IsZero() {
+				l.settled = l.settled || l.msg.Ctr <= vouched[a] || l.got.Before(before)
+			}
 		}
 	}
 }
 
 // missing returns the lines above the caller's heads, each author's in order, up to a frame's worth, and whether there
 // are more.
-func (g *lineLog) missing(heads []protocol.Head, allowed func(protocol.Header) bool) (lines [][]byte, more bool) {
+func (g *lineLog) missing(heads []protocol.Head, allowed func(*line) bool) (lines [][]byte, more bool) {
 	have := make(map[peer.ID]uint64, len(heads))
 	for _, h := range heads {
 		have[h.Author] = h.Ctr
@@ -205,7 +219,7 @@ func (g *lineLog) missing(heads []protocol.Head, allowed func(protocol.Header) b
 	size := 0
 	for _, a := range authors {
 		for _, l := range g.byAuthor[a] {
-			if l.msg.Ctr <= have[a] || !allowed(l.msg.Header) {
+			if l.msg.Ctr <= have[a] || !allowed(l) {
 				continue
 			}
 			size += len(l.msg.Raw()) + 8
@@ -218,14 +232,15 @@ func (g *lineLog) missing(heads []protocol.Head, allowed func(protocol.Header) b
 	return lines, false
 }
 
-// history is everything retained in display order: Lamport, then author, then number. A line never stands above what
-// its author had seen.
-func (g *lineLog) history() []*line {
-	ls := slices.Clone(g.arrival)
-	slices.SortStableFunc(ls, func(a, b *line) int {
-		return cmp.Or(cmp.Compare(a.msg.Lamport, b.msg.Lamport), cmp.Compare(a.msg.Author, b.msg.Author), cmp.Compare(a.msg.Ctr, b.msg.Ctr))
-	})
-	return ls
+// below is the next line under l, which is in the log, of those that ok accepts; nil if there is none.
+func (g *lineLog) below(l *line, ok func(*line) bool) *line {
+	at, _ := slices.BinarySearchFunc(g.order, l, displayOrder)
+	for _, next := range g.order[min(at+1, len(g.order)):] {
+		if ok(next) {
+			return next
+		}
+	}
+	return nil
 }
 
 // lineID is the id of a line as faces see it.

@@ -310,7 +310,7 @@ func (r *room) takeNews(m *protocol.PollMember) {
 	r.takePresence(m)
 	if m.Receipt > r.receipt {
 		r.receipt = m.Receipt
-		r.delivered(m.Receipt)
+		r.delivered(func(ln *line) bool { return ln.msg.Ctr <= m.Receipt })
 	}
 	if _, in := r.me(); in && !m.More {
 		r.becomeJoined()

@@ -42,6 +42,7 @@ type room struct {
 	ctr, ctrLimit uint64 // the last number used, and the last one reserved
 	prev          protocol.Hash
 	lamport       uint64
+	clockLimit    uint64 // what is kept of it on disk; see keepClock
 	lastLine      time.Time
 	early         []protocol.Message // oldest first
 	waiting       []sayRequest       // for the key of the epoch
@@ -160,6 +161,7 @@ func (r *room) becomeJoined() {
 	if err := r.reserve(); err != nil {
 		r.l.warnDisk(r, err) // the first line tries again
 	}
+	r.keepClock()
 	if !r.startGossip() {
 		return
 	}
@@ -421,6 +423,9 @@ func (r *room) tick(now time.Time) {
 		r.tickOwner(now)
 	} else {
 		r.tickMember(now)
+	}
+	if r.joined {
+		r.keepClock()
 	}
 	if r.joined && now.Sub(r.synced) >= syncEvery {
 		r.syncSoon(0)

@@ -121,12 +121,30 @@ func (r *room) send(c protocol.Content, key protocol.Key) (string, error) {
 
 // reserve takes the next block of message numbers.
 func (r *room) reserve() error {
-	first, err := r.l.store.reserve(r.id, r.ctr, ctrBlock)
+	first, err := r.l.store.reserve(bucketCounters, r.id, r.ctr, ctrBlock)
 	if err != nil {
 		return err
 	}
 	r.ctr, r.ctrLimit = first, first+ctrBlock
 	return nil
+}
+
+// keepClock keeps on disk how far our clock may go, well before it gets there: in our next life, in which nothing is left
+// of what we have seen, the first line must not stand above that. It is called once a second, so that a line that is far
+// ahead costs one write and not each of them one.
+func (r *room) keepClock() {
+	if r.lamport+ctrBlock/2 < r.clockLimit {
+		return
+	}
+	first, err := r.l.store.reserve(bucketClocks, r.id, r.lamport, ctrBlock)
+	if err != nil {
+		r.l.n.log.Warn("keep the clock", "room", r.id, "err", err)
+		return
+	}
+	if r.clockLimit == 0 {
+		r.lamport = first
+	}
+	r.clockLimit = first + ctrBlock
 }
 
 // takeLine lets a validated line into the room: the one way in, for live lines, fetched ones and our own.
@@ -136,6 +154,7 @@ func (r *room) takeLine(a arrivedLine, late bool) {
 	}
 	l := &line{arrivedLine: a, got: r.l.now()}
 	l.late = late
+	l.warned = r.current().Len() < 2 // there is nobody who could have it
 	if !r.log.add(l) {
 		return
 	}
@@ -156,7 +175,11 @@ func (r *room) takeLine(a arrivedLine, late bool) {
 		return
 	}
 	if shown(l) {
-		r.l.emit(r, r.message(l))
+		m := r.message(l)
+		if next := r.log.below(l, shown); next != nil {
+			m.Before = lineID(next.msg.ID)
+		}
+		r.l.emit(r, m)
 	}
 }
 
@@ -257,7 +280,7 @@ func (q historyOf) run(l *loop) ([]Message, error) {
 		return nil, err
 	}
 	ms := []Message{}
-	for _, ln := range r.log.history() {
+	for _, ln := range r.log.order {
 		if shown(ln) {
 			ms = append(ms, r.message(ln))
 		}

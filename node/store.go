@@ -27,7 +27,8 @@ const storeVersion = 1
 
 // The layout: meta/version; rooms/<room id>/{log/<seq, 8 bytes> = signed record, failures/<peer> and invites/<id> =
 // JSON}, for rooms that we are the authority of; seats/<room id> = JSON; pins/<room name> = owner; counters/<room id>
-// = the first message number that has not been reserved.
+// = the first message number that has not been reserved, clocks/<room id> = a time that the room's Lamport clock has not
+// reached.
 var (
 	bucketMeta     = []byte("meta")
 	bucketRooms    = []byte("rooms")
@@ -37,6 +38,7 @@ var (
 	bucketSeats    = []byte("seats")
 	bucketPins     = []byte("pins")
 	bucketCounters = []byte("counters")
+	bucketClocks   = []byte("clocks")
 	keyVersion     = []byte("version")
 )
 
@@ -147,7 +149,7 @@ func damagedStore(path string, err error) error {
 	}
 }
 
-var topBuckets = [][]byte{bucketMeta, bucketRooms, bucketSeats, bucketPins, bucketCounters}
+var topBuckets = [][]byte{bucketMeta, bucketRooms, bucketSeats, bucketPins, bucketCounters, bucketClocks}
 
 // prepare makes what is missing and refuses what is not ours to read. A file that needs nothing is not written to.
 func (s *store) prepare() error {
@@ -430,15 +432,15 @@ func (s *store) pinned(name string) (peer.ID, bool) {
 	return owner, owner != ""
 }
 
-// reserve makes n numbers ours in room, so that none is used twice even after a crash, and returns the first of them: one
-// that no earlier call has reserved, and not below from.
-func (s *store) reserve(room protocol.RoomID, from, n uint64) (uint64, error) {
+// reserve makes n numbers of a bucket ours in room, so that none is used twice even after a crash, and returns the first
+// of them: one that no earlier call has reserved, and not below from.
+func (s *store) reserve(bucket []byte, room protocol.RoomID, from, n uint64) (uint64, error) {
 	if s == nil {
 		return from, nil
 	}
 	first := from
 	err := s.update(func(tx *bolt.Tx) error {
-		b := tx.Bucket(bucketCounters)
+		b := tx.Bucket(bucket)
 		if v := b.Get(room[:]); len(v) == 8 {
 			first = max(first, binary.BigEndian.Uint64(v))
 		}

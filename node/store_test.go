@@ -147,7 +147,7 @@ func TestNumbersAreNeverReused(t *testing.T) {
 	s := must(openStore(dir))
 	next := uint64(0)
 	for i := range uint64(10) {
-		first := must(s.reserve(room, 0, i+1))
+		first := must(s.reserve(bucketCounters, room, 0, i+1))
 		if first < next {
 			t.Fatalf("%d is handed out again", first)
 		}
@@ -156,7 +156,7 @@ func TestNumbersAreNeverReused(t *testing.T) {
 			s = reopen(t, s, dir)
 		}
 	}
-	if first := must(s.reserve(other, 0, 1)); first != 0 {
+	if first := must(s.reserve(bucketCounters, other, 0, 1)); first != 0 {
 		t.Errorf("another room begins at %d", first)
 	}
 	if err := s.close(); err != nil {
@@ -171,7 +171,7 @@ func TestNoStore(t *testing.T) {
 	if err := errors.Join(s.saveBatch(room, authority.Batch{}), s.saveSeat(room, savedSeat{}), s.dropSeat(room), s.dropRoom(room), s.pin("a", "b"), s.close()); err != nil {
 		t.Error(err)
 	}
-	if _, ok := s.pinned("a"); ok || len(must(s.loadRooms())) != 0 || len(must(s.loadSeats())) != 0 || must(s.reserve(room, 0, 5)) != 0 {
+	if _, ok := s.pinned("a"); ok || len(must(s.loadRooms())) != 0 || len(must(s.loadSeats())) != 0 || must(s.reserve(bucketCounters, room, 0, 5)) != 0 {
 		t.Error("something was kept")
 	}
 }

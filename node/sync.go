@@ -214,11 +214,7 @@ func (q syncAsked) run(l *loop) (*protocol.SyncReply, error) {
 		wanted[e] = true
 	}
 	reply.Keys = r.keysFor(q.peer, func(e uint64) bool { return wanted[e] })
-	if h := st.Policy().History; h != protocol.HistoryNone {
-		reply.Lines, moreLines = r.log.missing(q.req.Heads, func(hd protocol.Header) bool {
-			return h == protocol.HistoryAll || st.MemberAt(q.peer, hd.Epoch)
-		})
-	}
+	reply.Lines, moreLines = r.log.missing(q.req.Heads, func(ln *line) bool { return r.gives(q.peer, ln) })
 	for _, h := range q.req.Heads {
 		if h.Author == q.peer && h.Ctr > r.log.head(q.peer) {
 			// It has said something that has not come here.
@@ -229,6 +225,27 @@ func (q syncAsked) run(l *loop) (*protocol.SyncReply, error) {
 	reply.HaveSeq, reply.Heads = st.Seq(), r.log.heads()
 	reply.More = moreRecords || moreLines
 	return reply, nil
+}
+
+// gives reports whether the policy lets p have ln when it asks: what was said before its admission only where that gives
+// all.
+func (r *room) gives(p peer.ID, ln *line) bool {
+	st := r.current()
+	switch st.Policy().History {
+	case protocol.HistoryAll:
+		return true
+	case protocol.HistoryNone:
+		if r.l.now().Sub(ln.got) > repairFor {
+			return false
+		}
+	}
+	return st.MemberAt(p, ln.msg.Epoch)
+}
+
+// elder reports whether p may have all that me may have.
+func (r *room) elder(p peer.ID, me authority.Member) bool {
+	m, in := r.current().Member(p)
+	return in && (m.Admission <= me.Admission || r.current().Policy().History == protocol.HistoryAll)
 }
 
 func (e synced) handle(l *loop) {
@@ -245,8 +262,10 @@ func (e synced) handle(l *loop) {
 		r.takeRecord(rec)
 	}
 	r.takeFellowKeys(e.peer, e.keys)
+	whole := !e.reply.More && e.reply.HaveSeq > 0 && len(e.lines) == len(e.reply.Lines)
 	for _, m := range e.lines {
-		r.takeGiven(m, e.peer == r.authority(), true)
+		// Where a line still waits for its key, what is said of its author's chain is for another time.
+		whole = r.takeGiven(m, e.peer == r.authority(), true) && whole
 	}
 	// Of a membership that has ended, each line is known to count by the one after it.
 	for _, m := range slices.Backward(e.lines) {
@@ -255,8 +274,12 @@ func (e synced) handle(l *loop) {
 		}
 	}
 	r.settleDoubts(e.doubted, e.lines, e.reply.More)
-	if !e.reply.More && e.reply.HaveSeq > 0 {
-		r.log.settle(r.l.n.self, e.peer, e.reply.Heads)
+	if whole {
+		var vouched []protocol.Head
+		if me, in := r.me(); in && r.elder(e.peer, me) {
+			vouched = e.reply.Heads
+		}
+		r.log.settle(vouched, l.now().Add(-lostAfter))
 		for p := range r.log.byAuthor {
 			r.owesReceipt(p) // what came out of turn may be whole now
 		}
@@ -264,7 +287,7 @@ func (e synced) handle(l *loop) {
 	if e.peer == r.authority() && !e.reply.More {
 		r.ended = false
 	}
-	r.noteDelivered(e.peer, e.reply.Heads)
+	r.noteDelivered(e)
 	if e.reply.More || r.resync > 0 {
 		r.resync = max(0, r.resync-1)
 		r.syncSoon(0)
@@ -291,42 +314,55 @@ func (r *room) takeFellowKeys(from peer.ID, keys []protocol.EpochKey) {
 	}
 }
 
-// takeGiven judges a line that a fellow member hands over as one that came by gossip would be.
-func (r *room) takeGiven(m protocol.Message, vouched, late bool) {
+// takeGiven judges a line that a fellow member hands over as one that came by gossip would be. It reports false where the
+// line cannot be judged yet.
+func (r *room) takeGiven(m protocol.Message, vouched, late bool) bool {
 	if m.Room != r.id {
-		return
+		return true
 	}
 	v := r.current().Check(m.Author, m.Header)
 	if line, ok := r.snap.Load().open(m, v); ok {
 		line.vouched = vouched
 		r.takeLine(line, late)
-		return
+		return true
 	}
 	if _, ok := r.keys.Get(m.Epoch); !ok && counts(v) || !late && v == authority.VerdictUnknown {
 		r.keepEarly(m)
+		return false
 	}
+	return true
 }
 
 // noteDelivered takes the answerer's word for which of our lines it has. The authority's is the best; while it is away,
-// or is ourselves, any member's will do.
-func (r *room) noteDelivered(from peer.ID, heads []protocol.Head) {
-	if from != r.authority() && !r.owner() && r.away.since.IsZero() {
+// or is ourselves, any member's will do. What it gives us back it has, whatever its head says: after a start of ours it
+// does not know whether something lies before.
+func (r *room) noteDelivered(e synced) {
+	if e.peer != r.authority() && !r.owner() && r.away.since.IsZero() {
 		return
 	}
-	for _, h := range heads {
-		if h.Author == r.l.n.self {
-			r.delivered(h.Ctr)
+	has := make(map[protocol.Hash]bool)
+	for _, m := range e.lines {
+		if m.Author == r.l.n.self {
+			has[m.ID] = true
 		}
 	}
+	head := uint64(0)
+	for _, h := range e.reply.Heads {
+		if h.Author == r.l.n.self {
+			head = h.Ctr
+		}
+	}
+	// A head is above what was never said to its owner, too.
+	r.delivered(func(ln *line) bool { return has[ln.msg.ID] || ln.msg.Ctr <= head && r.gives(e.peer, ln) })
 	if r.fresh && r.owner() {
 		r.syncSoon(syncSoon)
 	}
 }
 
-// delivered: another node has our lines up to ctr.
-func (r *room) delivered(ctr uint64) {
+// delivered: another node has those of our lines that has says.
+func (r *room) delivered(has func(*line) bool) {
 	for _, ln := range r.log.byAuthor[r.l.n.self] {
-		if ln.msg.Ctr > ctr || ln.delivered {
+		if ln.delivered || !has(ln) {
 			continue
 		}
 		ln.delivered = true

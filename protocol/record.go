@@ -100,7 +100,7 @@ type History uint8
 // Append only; values are on the wire.
 const (
 	HistorySinceJoin History = 1 // lines said since its admission; the default
-	HistoryNone      History = 2 // live lines alone
+	HistoryNone      History = 2 // live lines alone, and what the network has just lost of them
 	HistoryAll       History = 3 // all that is still retained
 )
 

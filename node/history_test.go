@@ -1,0 +1,204 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"localchat/protocol"
+)
+
+// texts is what a node has of a room, in display order.
+func (l *lan) texts(nick string) (texts []string) {
+	l.t.Helper()
+	for _, m := range must(l.nodes[nick].History(l.ctx(), "lab")) {
+		texts = append(texts, m.Text)
+	}
+	return texts
+}
+
+// A late joiner is given what the policy gives and nothing else, whichever way it asks: as our node does, and by asking
+// every member outright for all keys and all lines.
+func TestALateJoinerGetsWhatThePolicyGives(t *testing.T) {
+	for _, policy := range []string{"none", "since-join", "all"} {
+		t.Run(policy, func(t *testing.T) {
+			simulate(t, 4, func(l *lan) {
+				rules := openRoom()
+				rules.History = &policy
+				alice, bob := l.start("alice"), l.start("bob")
+				lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: rules}))
+				must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
+				s := &siege{lan: l, room: lab.ID}
+				s.says("alice", "before")
+				s.shows("bob", "before")
+				s.says("bob", "before too")
+				s.shows("alice", "before too")
+
+				carol := l.start("carol")
+				must(carol.Join(l.ctx(), JoinOptions{Room: "lab"}))
+				m := l.infiltrate(3, lab)
+				m.join("mallory", protocol.Token{})
+				time.Sleep(3 * syncEvery) // simulated: it has asked, more than once
+				s.says("alice", "after")
+				s.shows("carol", "after")
+				want := []string{"after"}
+				if policy == "all" {
+					want = []string{"before", "before too", "after"}
+				}
+				if got := l.texts("carol"); !slices.Equal(got, want) {
+					t.Errorf("carol has %q, not %q", got, want)
+				}
+				for _, ev := range l.subs["carol"].drain() {
+					if got, ok := ev.Body.(Message); ok && got.Late != (got.Text != "after") {
+						t.Errorf("%q is late: %v", got.Text, got.Late)
+					}
+				}
+
+				for name, n := range l.nodes {
+					q := protocol.SyncRequest{Room: lab.ID}
+					for e := range m.state.Epoch() {
+						q.Keys = append(q.Keys, e+1)
+					}
+					var reply protocol.SyncReply
+					if err := m.ask(n.self, protocol.SyncID, &q, &reply); err != nil {
+						t.Fatal(err)
+					}
+					lines, keys := 0, 0
+					for _, raw := range reply.Lines {
+						if !m.state.MemberAt(m.host.ID(), must(protocol.OpenMessage(raw)).Epoch) {
+							lines++
+						}
+					}
+					for _, k := range reply.Keys {
+						if !m.state.MemberAt(m.host.ID(), k.Epoch) {
+							keys++
+						}
+					}
+					if (policy != "all" || name == "carol" && keys == 0) && lines+keys > 0 {
+						t.Errorf("%s gives %d lines and %d keys from before", name, lines, keys)
+					}
+					if policy == "all" && name != "carol" && (lines != 2 || keys == 0) {
+						t.Errorf("%s gives %d lines and %d keys from before, where all is to be given", name, lines, keys)
+					}
+				}
+			})
+		})
+	}
+}
+
+// Where a newcomer gets live lines alone, what the network loses of them is given again all the same, for a while; what
+// was said while somebody was away for longer is not, nor does its author read that it has been delivered.
+func TestLiveLinesAloneAreRepaired(t *testing.T) {
+	simulate(t, 2, func(l *lan) {
+		rules, none := openRoom(), "none"
+		rules.History = &none
+		alice, bob := l.start("alice"), l.start("bob")
+		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: rules}))
+		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
+		s := &siege{lan: l}
+		for _, c := range []struct {
+			away  time.Duration
+			given bool
+		}{{repairFor / 3, true}, {2 * repairFor, false}} {
+			text := fmt.Sprint("said while cut off for ", c.away)
+			l.cut("alice", "bob")
+			time.Sleep(pingEvery + pingTimeout) // simulated
+			id := must(alice.Say(l.ctx(), "lab", text, false))
+			time.Sleep(c.away) // simulated
+			l.heal()
+			time.Sleep(2*dialBackoffMax + 2*syncEvery) // simulated
+			s.says("alice", "and on after "+c.away.String())
+			s.shows("bob", "and on after "+c.away.String())
+			time.Sleep(2 * syncEvery) // simulated
+			if got := slices.Contains(l.texts("bob"), text); got != c.given {
+				t.Errorf("after %v bob has the line: %v", c.away, got)
+			}
+			said := slices.ContainsFunc(allOf[Delivered](l.subs["alice"]), func(d Delivered) bool { return d.ID == id })
+			if said != c.given {
+				t.Errorf("after %v alice reads that it is delivered: %v", c.away, said)
+			}
+		}
+	})
+}
+
+// What was said to an empty room is not delivered to who comes later and is not given it, and nobody is warned of it.
+func TestLinesToNobodyAreNotDelivered(t *testing.T) {
+	simulate(t, 2, func(l *lan) {
+		alice, bob := l.start("alice"), l.start("bob")
+		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+		alone := must(alice.Say(l.ctx(), "lab", "anybody?", false))
+		time.Sleep(2 * deliverBy) // simulated
+		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
+		id := must(alice.Say(l.ctx(), "lab", "hello bob", false))
+		until(l.subs["alice"], func(d Delivered) bool {
+			if d.ID == alone {
+				t.Error("a line that bob never had is delivered")
+			}
+			return d.ID == id
+		})
+		time.Sleep(2 * deliverBy) // simulated
+		for _, ev := range l.subs["alice"].drain() {
+			switch b := ev.Body.(type) {
+			case Delivered:
+				if b.ID == alone {
+					t.Error("a line that bob never had is delivered")
+				}
+			case Warning:
+				t.Errorf("alice is warned: %s", b.Text)
+			}
+		}
+	})
+}
+
+// A newcomer's first line stands under what was said before it came, though it has seen nothing of that.
+func TestANewcomerSpeaksLast(t *testing.T) {
+	simulate(t, 2, func(l *lan) {
+		alice, bob := l.start("alice"), l.start("bob")
+		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+		s := &siege{lan: l}
+		want := []string{"one", "two", "three"}
+		for _, text := range want {
+			s.says("alice", text)
+		}
+		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
+		s.says("bob", "hello")
+		s.shows("alice", "hello")
+		if got := l.texts("alice"); !slices.Equal(got, append(want, "hello")) {
+			t.Errorf("alice has %q", got)
+		}
+	})
+}
+
+// The first line of a member whose node was started again stands under what it had seen in its earlier life, also where
+// it speaks before it has been given that again.
+func TestAMemberThatWasRestartedSpeaksLast(t *testing.T) {
+	onAStreet(t, func(s *street) {
+		ctx := context.Background()
+		alice, bob := s.start("alice"), s.start("bob")
+		must(alice.Create(ctx, CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+		must(bob.Join(ctx, JoinOptions{Room: "lab"}))
+		for _, text := range []string{"one", "two", "three"} {
+			must(alice.Say(ctx, "lab", text, false))
+			until(s.subs["bob"], func(m Message) bool { return m.Text == text })
+		}
+		s.stop("bob")
+		bob = s.start("bob")
+		until[Joined](s.subs["bob"], nil)
+		must(ask(ctx, bob, inLoop(func(l *loop) {
+			for _, r := range l.rooms {
+				if len(r.log.order) > 0 {
+					t.Error("bob has been given what he had: this shows nothing")
+				}
+				key, _ := r.keys.Get(r.current().Epoch())
+				must(r.send(protocol.Content{Kind: protocol.Say, Text: "back"}, key))
+			}
+		})))
+		until(s.subs["alice"], func(m Message) bool { return m.Text == "back" })
+		history := must(alice.History(ctx, "lab"))
+		if last := history[len(history)-1]; last.Text != "back" || len(history) != 4 {
+			t.Errorf("alice has %+v", history)
+		}
+	})
+}
