@@ -77,7 +77,7 @@ func (m *tui) narrate(p *pane, ev node.Event) {
 	}
 	switch b := ev.Body.(type) {
 	case node.Message:
-		l.kind, l.id, l.pending = said, b.ID, b.Self && !b.Late
+		l.kind, l.id, l.above, l.pending = said, b.ID, b.Before, b.Self && !b.Late
 		if !b.Self && p.here.nick != "" && mentions(b.Text, p.here.nick) {
 			l.kind = calling
 		}

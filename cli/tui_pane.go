@@ -46,8 +46,10 @@ func (r *roster) owner() node.MemberInfo {
 	return node.MemberInfo{}
 }
 
-// add appends a line; looked: somebody sees it come.
+// add puts a line in its place; looked: somebody sees it come.
 func (p *pane) add(l line, looked bool) {
+	// The date may get a line of its own in front of this one; the rule stands above the words.
+	seq := p.scroll.add(l)
 	if !looked {
 		switch l.kind {
 		case said:
@@ -57,12 +59,9 @@ func (p *pane) add(l line, looked bool) {
 			p.calls++
 		}
 		if !p.marked {
-			// The date may get a line of its own in front of this one; the rule stands above the words.
-			defer func() { p.scroll.newFrom = p.scroll.last }()
-			p.marked = true
+			p.marked, p.scroll.newFrom = true, seq
 		}
 	}
-	p.scroll.add(l)
 }
 
 // look: somebody looks at the pane again.

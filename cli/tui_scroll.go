@@ -32,6 +32,8 @@ type line struct {
 	head int
 	// id of the message, "" for what is none. Lines of one key replace one another.
 	id, key string
+	// above is the id of the message that this one stands above; "": the last one.
+	above string
 	// pending: mine, and nobody else is known to have it.
 	pending bool
 
@@ -70,8 +72,11 @@ func (s *scroll) resize(width, height int, times bool) {
 	s.width, s.height, s.times = max(width, 1), max(height, 0), times
 }
 
-// add appends l.
-func (s *scroll) add(l line) {
+// add puts l in its place, at the end but for a line that came late, and returns its seq.
+func (s *scroll) add(l line) uint64 {
+	if at := s.index(l.above); at >= 0 {
+		return s.insert(at, l)
+	}
 	if n := len(s.lines); n > 0 && !l.at.IsZero() && s.lines[n-1].date() != l.date() && s.lines[n-1].date() != "" {
 		s.push(line{at: l.at, kind: day, text: clean(l.at.Local().Format("Monday 2 January 2006"), shownName)})
 	}
@@ -82,6 +87,41 @@ func (s *scroll) add(l line) {
 	if len(s.lines) > maxScrollLines || s.bytes > maxScrollBytes {
 		s.shorten()
 	}
+	return s.last
+}
+
+// index is where the message of an id is, which is most often near the end; -1: nowhere.
+func (s *scroll) index(id string) int {
+	for i := len(s.lines) - 1; i >= 0 && id != ""; i-- {
+		if s.lines[i].id == id {
+			return i
+		}
+	}
+	return -1
+}
+
+// insert puts l above line at. What is below it gets new numbers; the window stays where it is.
+func (s *scroll) insert(at int, l line) uint64 {
+	l.seq = s.lines[at].seq
+	for i := range s.lines[at:] {
+		s.lines[at+i].seq++
+	}
+	s.last++
+	switch {
+	case s.anchor >= l.seq:
+		s.anchor++
+	case s.anchor != 0:
+		s.below++
+	}
+	if s.newFrom >= l.seq {
+		s.newFrom++
+	}
+	s.bytes += len(l.text)
+	s.lines = slices.Insert(s.lines, at, l)
+	if len(s.lines) > maxScrollLines || s.bytes > maxScrollBytes {
+		s.shorten()
+	}
+	return l.seq
 }
 
 func (s *scroll) push(l line) {

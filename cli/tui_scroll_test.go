@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +49,42 @@ func TestScreenScrolls(t *testing.T) {
 	}
 	g.sees("newest")
 	g.misses("new below", "End returns")
+}
+
+// A line that comes late stands where it was said, and neither what is being read nor what is new moves for it.
+func TestScreenPutsALateLineInItsPlace(t *testing.T) {
+	g := memberAt(t, 80, 12)
+	for i := range 60 {
+		g.hears(spoken(i, fmt.Sprint("line ", i, " of many")))
+	}
+	late := func(i, above int, text string) node.Message {
+		m := spoken(i, text)
+		m.Late, m.Before = true, spoken(above, "").ID
+		return m
+	}
+	order := func(first, second string) {
+		t.Helper()
+		screen := g.screen()
+		if a, b := strings.Index(screen, first), strings.Index(screen, second); a < 0 || b < a {
+			t.Errorf("%q does not stand above %q:\n%s", first, second, screen)
+		}
+	}
+	g.hears(late(100, 58, "between them"))
+	order("line 57 of", "between them")
+	order("between them", "line 58 of")
+	g.press("pgup")
+	g.misses("line 58 of")
+	at := strings.Split(g.screen(), "\n")[1:9]
+	g.hears(late(101, 100, "below the window"), late(102, 10, "above the window"))
+	if now := strings.Split(g.screen(), "\n")[1:9]; !slices.Equal(at, now) {
+		t.Errorf("the window moved:\n%q\nwas:\n%q", now, at)
+	}
+	g.sees("1 new below")
+	g.press("end")
+	order("below the window", "between them")
+	order("between them", "line 58 of")
+	g.hears(late(103, 999, "above what is forgotten"))
+	order("line 59 of", "above what is forgotten")
 }
 
 func TestScreenKeepsItsPlaceWhenResized(t *testing.T) {
