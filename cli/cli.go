@@ -170,10 +170,10 @@ func (a *app) createCommand() *cobra.Command {
 func (a *app) joinCommand() *cobra.Command {
 	wait := span{d: joinWait, set: true}
 	cmd := &cobra.Command{
-		Use:     "join ROOM|INVITE",
-		Short:   "Enter a room found on the network, or by an invite text",
-		Example: "  localchat join lab\n  localchat join LOCALCHAT:AG6JUOIPNTAYX4AZ...   # the line that /invite made",
-		Args:    takes("ROOM|INVITE"),
+		Use:     "join ROOM|INVITE|HOST:PORT",
+		Short:   "Enter a room found on the network, by an invite text, or by the address of somebody in it",
+		Example: "  localchat join lab\n  localchat join LOCALCHAT:AG6JUOIPNTAYX4AZ...   # the line that /invite made\n  localchat join 192.168.1.20:4001   # what /net shows to somebody in the room",
+		Args:    takes("ROOM|INVITE|HOST:PORT"),
 
 		ValidArgsFunction: a.completesRooms,
 		RunE: a.verb(func(cmd *cobra.Command, args []string) error {

@@ -135,8 +135,8 @@ func commands() []*command {
 			help: "own a new room and enter it; /policy changes who may come in", examples: []string{"/create lab"},
 		},
 		{
-			name: "join", usage: "ROOM or INVITE", min: 1, max: 1, slow: true, targets: roomsOut, run: runJoin,
-			help: "enter a room found on this network, or by an invite text", examples: []string{"/join lab", "/join LOCALCHAT:AG6JUOIPNTAYX4AZ..."},
+			name: "join", usage: "ROOM, INVITE or HOST:PORT", min: 1, max: 1, slow: true, targets: roomsOut, run: runJoin,
+			help: "enter a room found on this network, by an invite text, or by the address of somebody in it", examples: []string{"/join lab", "/join LOCALCHAT:AG6JUOIPNTAYX4AZ...", "/join 192.168.1.20:4001"},
 		},
 		{
 			name: "leave", aliases: []string{"part", "room leave"}, who: member, run: runLeave,

@@ -111,8 +111,10 @@ type CreateOptions struct {
 	PolicyChange
 }
 
-// JoinOptions: one of Room (id, or a name that is unique on this network) and Invite.
+// JoinOptions: one of Room and Invite.
 type JoinOptions struct {
+	// Room is an id, a name that is unique on this network, or the address (HOST:PORT, or a multiaddr) of somebody who is
+	// in no other room.
 	Room   string
 	Invite string
 	Nick   string // "": the node's

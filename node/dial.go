@@ -12,11 +12,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	libprotocol "github.com/libp2p/go-libp2p/core/protocol"
-	"github.com/libp2p/go-libp2p/core/sec"
 	"github.com/libp2p/go-libp2p/p2p/net/swarm"
 	"github.com/multiformats/go-multiaddr"
 	manet "github.com/multiformats/go-multiaddr/net"
@@ -213,7 +211,7 @@ func (b *book) dialDue(l *loop, now time.Time) {
 	}
 	for _, t := range b.typed {
 		if !t.done && !t.dialing && !now.Before(t.next) {
-			l.dialTyped(t)
+			l.tryTyped(t)
 		}
 	}
 }
@@ -258,7 +256,7 @@ func (l *loop) dial(e *bookEntry, after time.Duration) {
 	})
 }
 
-func (l *loop) dialTyped(t *typedPeer) {
+func (l *loop) tryTyped(t *typedPeer) {
 	t.dialing = true
 	l.n.spawn(func(ctx context.Context) {
 		p, err := l.n.dialUnknown(ctx, t.addr)
@@ -292,28 +290,6 @@ func (n *Node) reach(ctx context.Context, p peer.ID, addrs []multiaddr.Multiaddr
 		}
 	}
 	return n.connect(ctx, p, addrs)
-}
-
-// dialUnknown connects to whoever answers at addr. libp2p has no dial without a peer ID: the ID is learnt from the error
-// of a first handshake, which names who did answer.
-func (n *Node) dialUnknown(ctx context.Context, addr multiaddr.Multiaddr) (peer.ID, error) {
-	_, pub, err := crypto.GenerateEd25519Key(random)
-	if err != nil {
-		return "", err
-	}
-	guess, err := peer.IDFromPublicKey(pub)
-	if err != nil {
-		return "", err
-	}
-	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
-	defer cancel()
-	defer n.host.Peerstore().ClearAddrs(guess)
-	err = n.host.Connect(ctx, peer.AddrInfo{ID: guess, Addrs: []multiaddr.Multiaddr{addr}})
-	var other sec.ErrPeerIDMismatch
-	if !errors.As(err, &other) {
-		return "", fmt.Errorf("nobody of ours answers at %s: %w", addr, err)
-	}
-	return other.Actual, n.connect(ctx, other.Actual, []multiaddr.Multiaddr{addr})
 }
 
 type (
@@ -398,12 +374,12 @@ func (e typedDialed) handle(l *loop) {
 		return
 	}
 	e.t.done = true
-	l.keep(e.peer, e.t.addr)
+	l.keep(e.peer, waysTo(e.t.addr))
 }
 
 // keep makes p a peer that we stay connected to.
-func (l *loop) keep(p peer.ID, addr multiaddr.Multiaddr) {
-	l.book.want(p, []multiaddr.Multiaddr{addr})
+func (l *loop) keep(p peer.ID, addrs []multiaddr.Multiaddr) {
+	l.book.want(p, addrs)
 	if e := l.book.entry(p); e != nil {
 		e.fixed = true
 	}

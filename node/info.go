@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/multiformats/go-multiaddr"
+	"github.com/libp2p/go-libp2p/core/peer"
 
 	"localchat/protocol"
 )
@@ -53,29 +53,18 @@ func (n *Node) Dial(ctx context.Context, addr string) (PeerID, error) {
 	if err != nil {
 		return "", err
 	}
-	rest, id := multiaddr.SplitLast(a)
-	var p PeerID
-	if id != nil && id.Protocol().Code == multiaddr.P_P2P {
-		p = PeerID(id.RawValue())
-		err = n.connect(ctx, p, []multiaddr.Multiaddr{rest})
-		a = rest
-	} else {
-		p, err = n.dialUnknown(ctx, a)
-	}
+	at, err := n.dialTyped(ctx, a)
 	if err != nil {
 		return "", &Error{Code: Unavailable, Text: "cannot connect to " + addr + ": " + err.Error(), Hint: "is a node listening there? its own /net shows its addresses"}
 	}
-	_, err = ask(ctx, n, keepPeer{p, a})
-	return p, err
+	_, err = ask(ctx, n, keepPeer{at})
+	return at.ID, err
 }
 
-type keepPeer struct {
-	peer PeerID
-	addr multiaddr.Multiaddr
-}
+type keepPeer struct{ at peer.AddrInfo }
 
 func (q keepPeer) run(l *loop) (none, error) {
-	l.keep(q.peer, q.addr)
+	l.keep(q.at.ID, q.at.Addrs)
 	return none{}, nil
 }
 

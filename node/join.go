@@ -225,7 +225,18 @@ func (n *Node) joinTarget(ctx context.Context, o JoinOptions) (*joinTarget, erro
 		return n.inviteTarget(ctx, o.Invite, nick)
 	}
 	if o.Room == "" {
-		return nil, &Error{Code: Invalid, Text: "which room?", Hint: "give a room's name, its id, or an invite text"}
+		return nil, &Error{Code: Invalid, Text: "which room?", Hint: "give a room's name, its id, an invite text, or HOST:PORT of somebody in it"}
+	}
+	if addr, ok := typedAddr(o.Room); ok {
+		t, err := n.addrTarget(ctx, o.Room, addr)
+		if err != nil {
+			return nil, joinFailed(ctx, &joinTarget{name: o.Room}, err)
+		}
+		if t.resuming == nil {
+			t.nick = nick
+			return t, nil
+		}
+		o.Room = t.room.String() // below we wait for it
 	}
 	if n.cfg.Discovery != nil {
 		n.cfg.Discovery.Hurry()
@@ -251,7 +262,7 @@ func (n *Node) joinTarget(ctx context.Context, o JoinOptions) (*joinTarget, erro
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return nil, &Error{Code: NotFound, Text: fmt.Sprintf("no room %q was found on this network", o.Room), Hint: "localchat rooms lists what can be seen; where the network blocks mDNS, ask the owner for an /invite text"}
+			return nil, &Error{Code: NotFound, Text: fmt.Sprintf("no room %q was found on this network", o.Room), Hint: "localchat rooms lists what can be seen; where the network blocks mDNS, ask the owner for an /invite text, or join HOST:PORT"}
 		}
 	}
 }

@@ -81,19 +81,22 @@ func (l *loop) askRooms(now time.Time) {
 func (l *loop) askRoomsOf(e *bookEntry, now time.Time) {
 	e.asking, e.asked = true, now
 	p := e.peer
-	l.n.spawn(func(ctx context.Context) {
-		var reply protocol.RoomsReply
-		a := roomsAnswered{peer: p}
-		a.err = l.n.request(ctx, p, protocol.RoomsID, &protocol.RoomsRequest{}, &reply)
-		for _, ad := range reply.Rooms {
-			rec, err := protocol.OpenRecord(ad.Create)
-			if _, ok := rec.Body.(protocol.Create); err == nil && ok {
-				l.n.words.of(rec.Author)
-				a.ads = append(a.ads, openedAd{ad, rec})
-			}
+	l.n.spawn(func(ctx context.Context) { l.n.post(l.n.roomsOf(ctx, p)) })
+}
+
+// roomsOf asks p for its rooms.
+func (n *Node) roomsOf(ctx context.Context, p peer.ID) roomsAnswered {
+	var reply protocol.RoomsReply
+	a := roomsAnswered{peer: p}
+	a.err = n.request(ctx, p, protocol.RoomsID, &protocol.RoomsRequest{}, &reply)
+	for _, ad := range reply.Rooms {
+		rec, err := protocol.OpenRecord(ad.Create)
+		if _, ok := rec.Body.(protocol.Create); err == nil && ok {
+			n.words.of(rec.Author)
+			a.ads = append(a.ads, openedAd{ad, rec})
 		}
-		l.n.post(a)
-	})
+	}
+	return a
 }
 
 func (e roomsAnswered) handle(l *loop) {
@@ -237,11 +240,7 @@ func (q lookFor) run(l *loop) (*joinTarget, error) {
 			return nil, &Error{Code: NotFound, Text: "too soon to tell whether there is another room of this name"}
 		}
 		if _, ok := l.store.pinned(f.name); ok {
-			return nil, &Error{
-				Code: RefusedCode, Identity: true,
-				Text: "the room " + f.name + " has another owner than the one you know: " + l.n.words.of(f.owner),
-				Hint: "if that is right, join it by its id: localchat join " + matches[0].String(),
-			}
+			return nil, l.otherOwner(matches[0])
 		}
 		if unheard {
 			return nil, l.ambiguous("too many nodes are announced here to tell whether there is another room called "+q.room, matches)

@@ -1,0 +1,147 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/libp2p/go-libp2p/core/crypto"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/sec"
+	"github.com/multiformats/go-multiaddr"
+
+	"localchat/protocol"
+)
+
+// Where discovery does not reach, a person types an address: HOST:PORT, of whoever is in the room.
+
+// typedAddr reports whether what a person gives for a room is an address. A name may hold a colon too: "10:30".
+func typedAddr(s string) (multiaddr.Multiaddr, bool) {
+	a, err := parseAddr(s)
+	return a, err == nil
+}
+
+// waysTo are a typed address and, where that says HOST:PORT and no more, what else may answer there: the person who reads
+// a port off a screen does not see of which kind it is.
+func waysTo(a multiaddr.Multiaddr) []multiaddr.Multiaddr {
+	rest, last := multiaddr.SplitLast(a)
+	if last == nil || last.Protocol().Code != multiaddr.P_TCP {
+		return []multiaddr.Multiaddr{a}
+	}
+	quic, err := multiaddr.NewMultiaddr(fmt.Sprintf("%s/udp/%s/quic-v1", rest, last.Value()))
+	if err != nil {
+		return []multiaddr.Multiaddr{a}
+	}
+	return []multiaddr.Multiaddr{a, quic}
+}
+
+// dialTyped connects to whoever is at addr, by its peer ID if that is given.
+func (n *Node) dialTyped(ctx context.Context, addr multiaddr.Multiaddr) (peer.AddrInfo, error) {
+	if known, err := peer.AddrInfoFromP2pAddr(addr); err == nil {
+		return *known, n.connect(ctx, known.ID, known.Addrs)
+	}
+	p, err := n.dialUnknown(ctx, addr)
+	return peer.AddrInfo{ID: p, Addrs: waysTo(addr)}, err
+}
+
+// dialUnknown connects to whoever answers at addr. Its ways are tried one after the other: libp2p, given both, tells of
+// no answer before it has one of each.
+func (n *Node) dialUnknown(ctx context.Context, addr multiaddr.Multiaddr) (p peer.ID, err error) {
+	for _, way := range waysTo(addr) {
+		if p, err = n.whoAnswers(ctx, way); err == nil {
+			return p, n.connect(ctx, p, []multiaddr.Multiaddr{way})
+		}
+	}
+	return "", fmt.Errorf("nobody of ours answers at %s: %w", addr, err)
+}
+
+// whoAnswers learns the peer ID of who is at addr. libp2p has no dial without one: it is in the error of a handshake with
+// somebody who does not exist.
+func (n *Node) whoAnswers(ctx context.Context, addr multiaddr.Multiaddr) (peer.ID, error) {
+	_, pub, err := crypto.GenerateEd25519Key(random)
+	if err != nil {
+		return "", err
+	}
+	guess, err := peer.IDFromPublicKey(pub)
+	if err != nil {
+		return "", err
+	}
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	defer n.host.Peerstore().ClearAddrs(guess)
+	err = n.host.Connect(ctx, peer.AddrInfo{ID: guess, Addrs: []multiaddr.Multiaddr{addr}})
+	var other sec.ErrPeerIDMismatch
+	if !errors.As(err, &other) {
+		return "", err
+	}
+	return other.Actual, nil
+}
+
+// addrTarget is the one room that whoever answers at addr is in.
+func (n *Node) addrTarget(ctx context.Context, typed string, addr multiaddr.Multiaddr) (*joinTarget, error) {
+	at, err := n.dialTyped(ctx, addr)
+	if err != nil {
+		n.log.Debug("dial", "addr", addr, "err", err)
+		return nil, &Error{
+			Code: NotFound, Text: "nobody of ours answers at " + typed,
+			Hint: "is localchat running there? /net there shows its addresses and ports; localchat doctor tells what is in the way",
+		}
+	}
+	answered := n.roomsOf(ctx, at.ID)
+	if answered.err != nil {
+		return nil, &Error{Code: Unavailable, Text: fmt.Sprintf("who answers at %s does not say which rooms there are: %v", typed, answered.err), Hint: "try again; their node may be of another version"}
+	}
+	return ask(ctx, n, roomsAt{typed, at, answered})
+}
+
+// roomsAt: a peer at a typed address has listed its rooms.
+type roomsAt struct {
+	typed    string
+	at       peer.AddrInfo
+	answered roomsAnswered
+}
+
+func (q roomsAt) run(l *loop) (*joinTarget, error) {
+	l.book.add(q.at.ID, q.at.Addrs, l.now())
+	q.answered.handle(l)
+	var ids []protocol.RoomID
+	for _, a := range q.answered.ads {
+		if id := a.create.RoomID(); l.found[id] != nil && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+	}
+	switch len(ids) {
+	case 0:
+		return nil, &Error{Code: NotFound, Text: "whoever answers at " + q.typed + " is in no room", Hint: "rooms are made with: localchat create ROOM"}
+	case 1:
+		return l.target(ids[0])
+	}
+	hint := fmt.Sprintf("join the one you mean by its id; in a new terminal, with --peer %s:", q.typed)
+	for _, id := range ids {
+		hint += fmt.Sprintf("\n  %s  %s, of %s", id, l.found[id].name, l.n.words.of(l.found[id].owner))
+	}
+	return nil, &Error{Code: Ambiguous, Text: fmt.Sprintf("there are %d rooms at %s", len(ids), q.typed), Hint: hint}
+}
+
+// target is a room that has been found, named by its id or by where it is.
+func (l *loop) target(id protocol.RoomID) (*joinTarget, error) {
+	if here, err := (lookHere{id.String()}).run(l); err == nil && (here.in || here.resuming != nil) {
+		return here, nil
+	}
+	f := l.found[id]
+	if owner, ok := l.store.pinned(f.name); ok && owner != f.owner {
+		return nil, l.otherOwner(id)
+	}
+	return &joinTarget{room: id, name: f.name, owner: f.owner, addrs: f.addrs}, nil
+}
+
+// otherOwner is the error for a room that has the name of one we know, and another owner.
+func (l *loop) otherOwner(id protocol.RoomID) error {
+	f := l.found[id]
+	return &Error{
+		Code: RefusedCode, Identity: true,
+		Text: "the room " + f.name + " has another owner than the one you know: " + l.n.words.of(f.owner),
+		Hint: "if that is right, join it by its id: localchat join " + id.String(),
+	}
+}

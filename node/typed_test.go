@@ -1,0 +1,90 @@
+package node
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/multiformats/go-multiaddr"
+)
+
+// stranger is a node that has been told of nobody.
+func (l *lan) stranger(nick string) *Node {
+	l.t.Helper()
+	n := must(New(Config{Nick: nick, Host: l.hosts[len(l.nodes)], Version: "test"}))
+	l.index[nick] = len(l.nodes)
+	l.nodes[nick], l.subs[nick] = n, watch(l.t, nick, n)
+	return n
+}
+
+// at is what a person types to reach nick: HOST:PORT.
+func (l *lan) at(nick string) string {
+	port := must(l.hosts[l.index[nick]].Addrs()[0].ValueForProtocol(multiaddr.P_UDP))
+	return l.ip(nick) + ":" + port
+}
+
+// Who knows no more than an address joins the one room that is there, whether the owner answers or another member; where
+// there are several it is told which, and joins by id; and where there is none, or nobody, it is told so at once.
+func TestJoinByAddress(t *testing.T) {
+	simulate(t, 6, func(l *lan) {
+		alice, bob := l.start("alice"), l.start("bob")
+		lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
+		carol, dave, erin := l.stranger("carol"), l.stranger("dave"), l.stranger("erin")
+		if in := must(carol.Join(l.ctx(), JoinOptions{Room: l.at("alice")})); in.ID != lab.ID {
+			t.Errorf("carol is in %s", in.Name)
+		}
+		// Bob does not own it, and knows where the owner is.
+		if in := must(dave.Join(l.ctx(), JoinOptions{Room: l.at("bob")})); in.ID != lab.ID {
+			t.Errorf("dave is in %s", in.Name)
+		}
+		if in := must(dave.Join(l.ctx(), JoinOptions{Room: l.at("alice")})); in.ID != lab.ID {
+			t.Errorf("dave, who is in already, is in %s", in.Name)
+		}
+		must(dave.Say(l.ctx(), "lab", "found you", false))
+		until(l.subs["carol"], func(m Message) bool { return m.Text == "found you" })
+
+		begun := time.Now()
+		_, err := erin.Join(l.ctx(), JoinOptions{Room: l.ip("alice") + ":1"})
+		if codeOf(err) != NotFound || AsError(err).Hint == "" || !strings.Contains(err.Error(), "nobody") || time.Since(begun) > 3*dialTimeout {
+			t.Errorf("at a port where nobody is: %v, after %v", err, time.Since(begun))
+		}
+		if _, err := erin.Join(l.ctx(), JoinOptions{Room: l.at("erin")}); err == nil || AsError(err).Hint == "" {
+			t.Errorf("at her own address: %v", err)
+		}
+		frank := l.stranger("frank")
+		if _, err := erin.Join(l.ctx(), JoinOptions{Room: l.at("frank")}); codeOf(err) != NotFound || !strings.Contains(err.Error(), "in no room") {
+			t.Errorf("at somebody's who is in no room: %v", err)
+		}
+		kitchen := must(frank.Create(l.ctx(), CreateOptions{Name: "kitchen", PolicyChange: openRoom()}))
+		garden := must(frank.Create(l.ctx(), CreateOptions{Name: "garden", PolicyChange: openRoom()}))
+		_, err = erin.Join(l.ctx(), JoinOptions{Room: l.at("frank")})
+		if hint := AsError(err).Hint; codeOf(err) != Ambiguous || !strings.Contains(hint, kitchen.ID.String()) || !strings.Contains(hint, garden.ID.String()) {
+			t.Errorf("at somebody's who is in two rooms: %v, %s", err, hint)
+		}
+		if in := must(erin.Join(l.ctx(), JoinOptions{Room: garden.ID.String()})); in.Name != "garden" {
+			t.Errorf("by the id it was told erin is in %s", in.Name)
+		}
+	})
+}
+
+// On both transports, since a person reads a port off a screen and not its kind.
+func TestJoinByAnyPort(t *testing.T) {
+	alice := must(New(Config{Nick: "alice", Listen: []string{"/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/udp/0/quic-v1"}}))
+	defer alice.Close()
+	must(alice.Create(t.Context(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+	for i, a := range alice.host.Addrs() {
+		port, err := a.ValueForProtocol(multiaddr.P_TCP)
+		if err != nil {
+			port = must(a.ValueForProtocol(multiaddr.P_UDP))
+		}
+		func() {
+			n := must(New(Config{Nick: fmt.Sprint("guest", i), Listen: loopback}))
+			defer n.Close()
+			if _, err := n.Join(t.Context(), JoinOptions{Room: "127.0.0.1:" + port}); err != nil {
+				t.Errorf("%s: %v", a, err)
+			}
+		}()
+	}
+}
