@@ -81,3 +81,26 @@ func TestLANBeyondMulticast(t *testing.T) {
 	converse("lab", "without alice", bob, carol, dave)
 	agree("lab", bob, carol, dave)
 }
+
+// Who has asked for it finds the people of last time again by itself, where nothing is announced.
+func TestLANPeersOfLastTime(t *testing.T) {
+	t.Parallel()
+	l := newLAN(t)
+	alice := l.host("alice").silent()
+	alice.do("room.create", obj{"name": "lab", "access": "open"})
+	bob := l.host("bob")
+	// Each life of bob's has another port: what alice has seen of the last is of no use to her.
+	first := bob.start("--no-mdns", "--remember")
+	first.joinAt(alice.typed())
+	first.do("room.leave", obj{"room": "lab"})
+	if code := first.quit(); code != 0 {
+		t.Fatalf("exit %d", code)
+	}
+	second := bob.start("--no-mdns", "--remember")
+	second.do("room.join", obj{"room": "lab", "timeout_s": 20})
+	converse("lab", "again", alice, second)
+	second.do("room.leave", obj{"room": "lab"})
+	second.quit()
+	third := bob.start("--no-mdns")
+	third.fails("not_found", "room.join", obj{"room": "lab", "timeout_s": 2})
+}

@@ -29,6 +29,7 @@ type options struct {
 	interfaces []string
 	noMDNS     bool
 	noResume   bool
+	remember   bool
 	plain      plainMode
 	json       bool
 	noColor    bool
@@ -47,6 +48,7 @@ func (o *options) addTo(f *pflag.FlagSet) {
 	f.StringArrayVar(&o.interfaces, "interface", nil, "look for rooms on this network interface only; repeatable")
 	f.BoolVar(&o.noMDNS, "no-mdns", false, "neither announce nor look for nodes by mDNS")
 	f.BoolVar(&o.noResume, "no-resume", false, "leave the rooms of last time alone")
+	f.BoolVar(&o.remember, "remember", false, "keep the addresses of peers, to look for them at the next start; without it they are forgotten")
 	f.Var(&o.plain, "plain", "one event a line, nothing redrawn; with --plain=edit, only the line being typed")
 	f.Lookup("plain").NoOptDefVal = plainYes
 	f.BoolVar(&o.json, "json", false, "print results as JSON")

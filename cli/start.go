@@ -20,6 +20,7 @@ func (a *app) startNode(cfg node.Config) (peerNode, error) {
 	cfg.Listen = a.opts.listen
 	cfg.Peers = a.opts.peers
 	cfg.NoResume = cfg.NoResume || a.opts.noResume
+	cfg.Remember = a.opts.remember
 	cfg.Version = version()
 	cfg.Log = a.log
 	if !a.opts.noMDNS {

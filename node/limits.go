@@ -74,6 +74,12 @@ const (
 	// maxBook, in peers that the dial book remembers beside those of our rooms; mDNS is unauthenticated.
 	maxBook = 256
 
+	// maxRemembered, in peers kept for the next start, and maxRememberedAddrs of each: a room or two of people one meets
+	// again, in a few kB. rememberEvery: how often it is looked at.
+	maxRemembered      = 64
+	maxRememberedAddrs = 4
+	rememberEvery      = 10 * time.Second
+
 	// pingEvery and pingTimeout: libp2p notices a pulled cable after 30 s or more, this after 3 to 5.
 	pingEvery   = 2 * time.Second
 	pingTimeout = 3 * time.Second

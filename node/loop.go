@@ -35,6 +35,7 @@ type loop struct {
 	strangerPolls, strangerJoins *rate.Limiter
 	// untold are reasons that are kept, and that no face is known to have shown yet.
 	untold   map[protocol.RoomID]*untold
+	memory   *peerMemory // nil: no peer is remembered
 	diskSaid diskWarning
 }
 
@@ -50,6 +51,9 @@ func newLoop(n *Node, s *store) (*loop, error) {
 	var err error
 	l.book, err = newBook(n.self, n.cfg.Peers)
 	if err != nil {
+		return nil, err
+	}
+	if err := l.remember(); err != nil {
 		return nil, err
 	}
 	if n.cfg.NoResume {
@@ -133,6 +137,7 @@ func (l *loop) run(ctx context.Context) {
 }
 
 func (l *loop) stop() {
+	l.keepPeers()
 	for _, r := range l.rooms {
 		r.stop()
 	}
@@ -165,6 +170,9 @@ func (l *loop) tick() {
 	}
 	l.tickUntold(now)
 	l.book.dialDue(l, now)
+	if l.memory != nil && now.Sub(l.memory.kept) >= rememberEvery {
+		l.keepPeers()
+	}
 	l.n.polls.sweep(now)
 	l.n.joins.sweep(now)
 	l.askRooms(now)
@@ -202,6 +210,7 @@ func (l *loop) forget(r *room) {
 	if len(l.former) < maxFound {
 		l.former[r.id] = former{r.label(), r.current().Closed()}
 	}
+	l.keepPeers() // after this they are strangers
 	for _, m := range r.current().Members() {
 		if !l.sharesRoom(m.Peer) {
 			l.book.release(m.Peer)

@@ -38,6 +38,8 @@ type Config struct {
 	Listen []string
 	// Peers are multiaddrs, or HOST:PORT, that are dialled at the start and again whenever they are gone.
 	Peers []string
+	// Remember keeps the addresses of peers for the next start. Without it none is kept, and what was is forgotten.
+	Remember bool
 	// Discovery may be nil.
 	Discovery Discovery
 	// NoResume leaves the rooms of last time alone.

@@ -25,7 +25,7 @@ const storeFile = "localchat.db"
 // storeVersion of the layout below. A file of a newer version is refused and left alone.
 const storeVersion = 1
 
-// The layout: meta/version; rooms/<room id>/{log/<seq, 8 bytes> = signed record, failures/<peer> and invites/<id> =
+// The layout: meta/version and meta/peers = JSON; rooms/<room id>/{log/<seq, 8 bytes> = signed record, failures/<peer> and invites/<id> =
 // JSON}, for rooms that we are the authority of; seats/<room id> = JSON; pins/<room name> = owner; counters/<room id>
 // = the first message number that has not been reserved, clocks/<room id> = a time that the room's Lamport clock has not
 // reached.
