@@ -1,6 +1,8 @@
 package node
 
 import (
+	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -60,6 +62,57 @@ func take(l *rate.Limiter, now time.Time) (wait time.Duration, ok bool) {
 		r.CancelAt(now)
 	}
 	return wait, wait == 0
+}
+
+// sayCost is what a text takes from a budget of lines.
+func sayCost(text string) int { return 1 + len(text)>>10 }
+
+// pace waits until text may be said: what comes too fast is slowed down rather than refused, so that nobody's paste loses
+// a line. Who has so much under way that it would wait for longer than sayPatience is refused at once.
+func (n *Node) pace(ctx context.Context, text string) error {
+	r := n.says.ReserveN(time.Now(), sayCost(text))
+	wait := r.Delay()
+	if wait == 0 {
+		return nil
+	}
+	if wait > sayPatience {
+		r.Cancel()
+		return &Error{
+			Code: Unavailable, Text: fmt.Sprintf("not said: too much at once; this node says %d lines a second, and what waits already takes it %s", sayRate, sayPatience),
+			Hint: "wait for the lines that are under way, then say it again",
+		}
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		r.Cancel()
+		return ctx.Err()
+	case <-n.ctx.Done():
+		return errClosed
+	}
+}
+
+// inBudget takes a text of a fellow member's from its budget. Where there is none the member says more than our own node
+// would ever let anybody say. A line is dropped then, and the room is told once in a while by whom: if it was said by an
+// honest node after all, and is only late, it is fetched at a later comparison.
+func (r *room) inBudget(author peer.ID, text string) bool {
+	now := r.l.now()
+	if author == r.l.n.self || r.said.of(author).AllowN(now, sayCost(text)) {
+		return true
+	}
+	r.flooded = now
+	r.syncSoon(floodPause)
+	if last, ok := r.floodsTold[author]; !ok || now.Sub(last) >= attemptEvery {
+		if len(r.floodsTold) >= protocol.MaxMembers {
+			clear(r.floodsTold)
+		}
+		r.floodsTold[author] = now
+		r.l.emit(r, Warning{Code: "flood", Peer: author, Text: r.nickOf(author) + " says too much at once: not all of it is shown"})
+	}
+	return false
 }
 
 // guest reports whether p is a member of a room of ours, or has still to be told why it is none: strangers, however many,

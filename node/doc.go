@@ -21,6 +21,26 @@
 // Validators run in pubsub's goroutine and, for what we publish, in the loop itself: they read a snapshot, which never
 // changes, and never call back. All goroutines of ours are started by spawn, and Close waits for each.
 //
+// # What is full
+//
+// Every queue and table has its bound in limits.go. What happens at it, and who is told:
+//
+//	of what                       where it is full                         is told
+//	inbox                         readers and handlers wait; a validator   an early line or attempt is dropped, and
+//	                              does not                                 comes again by comparison
+//	a reader's events             its next ones are lost                   the reader, by a Gap
+//	lines that we say             Say and Tell wait, then refuse           the caller
+//	a fellow's lines as they come dropped, and fetched later               the room's people, by a Warning (flood)
+//	lines retained                who has said most loses its oldest       the readers, by Expired
+//	pubsub's queues               the newest are dropped, and fetched      nobody: nothing is lost
+//	early lines, early records    the oldest go, or of one author the      nobody: they are fetched
+//	                              newest
+//	lines that wait for a key     refused                                  the caller
+//	polls, joins, admissions      refused or told to wait                  the caller
+//	dial book, rooms found,       the oldest hint goes; of rooms, what     nobody: they are hints
+//	remembered peers              their owners do not show
+//	removals followed             the oldest go                            nobody
+//
 // # What is ordered goes the way of what is heard
 //
 // An order of the owner steps the room's ledger ([localchat/authority.Ledger]). What the step writes is synced to disk

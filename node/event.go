@@ -182,7 +182,7 @@ type (
 		Lost int `json:"lost"`
 	}
 	// Warning: something that a person should know. Codes: attempt (somebody tried what only the owner may),
-	// ambiguous_room, owner_key, frozen, not_delivered, network, disk.
+	// ambiguous_room, owner_key, frozen, not_delivered, flood (a member says more than a node of ours would), network, disk.
 	Warning struct {
 		Code string `json:"code"`
 		Text string `json:"text"`

@@ -110,7 +110,8 @@ func (e subscribed) handle(l *loop) {
 }
 
 func (e lineArrived) handle(l *loop) {
-	if r := l.rooms[e.room]; r != nil {
+	r := l.rooms[e.room]
+	if r != nil && (r.log.byID[e.line.msg.ID] != nil || r.inBudget(e.line.msg.Author, e.line.content.Text)) {
 		r.takeLine(e.line, e.line.late)
 	}
 }

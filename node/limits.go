@@ -135,8 +135,25 @@ const (
 	// deliverBy is when a line of ours that nobody has confirmed is reported.
 	deliverBy = 10 * time.Second
 
-	// maxLines retained in a room, whatever the retention: 10,000 lines of 100 bytes are a few MB.
-	maxLines = 10_000
+	// maxLines and maxLineBytes retained in a room, whatever the retention: 10,000 lines of 100 bytes are a few MB, and a
+	// thousand texts of the largest size are 128 MiB, as sent and as opened. Where there are more, whoever has said most
+	// loses the oldest, and is the only one to lose any: a flood pushes nobody else's lines out.
+	maxLines     = 10_000
+	maxLineBytes = 128 << 20
+	// sayRate, in lines a second of one node, each KiB of a text counting as one more, and sayBurst at once: a person or a
+	// script that pastes a log is not slowed down, eight that talk at once reach 4,000 lines a second, and a loop without an
+	// end is held to some 60 kB/s of lines to each member. What is more waits, for sayPatience at most, which is 5,000 lines
+	// under way: then it is refused.
+	sayRate     = 500
+	sayBurst    = 1000
+	sayPatience = 10 * time.Second
+	// floodRate and floodBurst are the same for the lines of one other author, so that a program that has been changed to
+	// say more is heard no more. They are laxer, since lines that were said in time come together after a stall: a
+	// connection that is silent for longer than pingEvery and pingTimeout is given up, and twice that fits.
+	floodRate  = 2 * sayRate
+	floodBurst = sayBurst + 10*sayRate
+	// floodPause: so long after a line has come too much, members compare no more often than usual.
+	floodPause = 2 * time.Second
 	// maxEarly lines of an epoch that we do not have yet, of one author and in all: what a talker says in the time
 	// that a key takes to come. maxEarlyNew of them together are of authors who are no members here yet, so that
 	// invented ones push nobody out. maxEarlyBytes of all.

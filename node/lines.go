@@ -29,6 +29,7 @@ type lineLog struct {
 	byAuthor map[peer.ID][]*line
 	arrival  []*line // oldest first
 	order    []*line // as they are displayed; see displayOrder
+	bytes    int     // of all of them, as they were sent and as they were opened
 	// floors: up to this number an author's lines have expired and would be refused. lowest is the line of that number.
 	floors map[peer.ID]uint64
 	lowest map[peer.ID]protocol.Hash
@@ -68,6 +69,7 @@ func (g *lineLog) add(l *line) bool {
 	}
 	g.byAuthor[m.Author] = slices.Insert(lines, i, l)
 	g.byID[m.ID] = l
+	g.bytes += l.size()
 	g.arrival = append(g.arrival, l)
 	at, _ := slices.BinarySearchFunc(g.order, l, displayOrder)
 	g.order = slices.Insert(g.order, at, l)
@@ -90,6 +92,7 @@ func (g *lineLog) drop(ls []*line) []string {
 		gone[l] = true
 		ids[i] = lineID(l.msg.ID)
 		delete(g.byID, l.msg.ID)
+		g.bytes -= l.size()
 	}
 	is := func(l *line) bool { return gone[l] }
 	for _, l := range ls {
@@ -103,24 +106,66 @@ func (g *lineLog) drop(ls []*line) []string {
 	return ids
 }
 
-// expire forgets the lines that came before the given time, and the oldest beyond maxLines, and returns their ids.
+// size is what is kept of l, in bytes.
+func (l *line) size() int { return len(l.msg.Raw()) + len(l.content.Text) }
+
+// expire forgets the lines that came before the given time, and what is over the bounds, and returns their ids.
 func (g *lineLog) expire(before time.Time) []string {
-	n := max(0, len(g.arrival)-maxLines)
+	n := 0
 	for n < len(g.arrival) && g.arrival[n].got.Before(before) {
 		n++
 	}
-	if n == 0 {
+	old := slices.Clone(g.arrival[:n])
+	ids := g.raise(old)
+	for len(g.arrival) > maxLines || g.bytes > maxLineBytes {
+		ids = append(ids, g.raise(g.excess())...)
+	}
+	return ids
+}
+
+// excess are the oldest lines of the author that has most, of lines or, where these are too many, of bytes: as much as is
+// over the bound, or half of what it has.
+func (g *lineLog) excess() []*line {
+	weigh, over := func(*line) int { return 1 }, len(g.arrival)-maxLines
+	if over <= 0 {
+		weigh, over = (*line).size, g.bytes-maxLineBytes
+	}
+	var most []*line
+	weight := 0
+	for a, lines := range g.byAuthor {
+		w := 0
+		for _, l := range lines {
+			w += weigh(l)
+		}
+		if w > weight || w == weight && a < most[0].msg.Author {
+			most, weight = lines, w
+		}
+	}
+	n, w := 0, 0
+	for n < len(most) && w < min(over, (weight+1)/2) {
+		w += weigh(most[n])
+		n++
+	}
+	return slices.Clone(most[:n])
+}
+
+// raise forgets lines whose time is up, and with them whatever of their authors lies below, now and later.
+func (g *lineLog) raise(old []*line) []string {
+	if len(old) == 0 {
 		return nil
 	}
-	old := slices.Clone(g.arrival[:n])
 	for _, l := range old {
 		if l.msg.Ctr > g.floors[l.msg.Author] {
 			g.floors[l.msg.Author], g.lowest[l.msg.Author] = l.msg.Ctr, l.msg.ID
 		}
 	}
+	gone := make(map[*line]bool, len(old))
+	for _, l := range old {
+		gone[l] = true
+	}
 	// A line that came late may lie below a floor that has just risen: it goes with the others.
-	for _, l := range g.arrival[n:] {
-		if l.msg.Ctr <= g.floors[l.msg.Author] {
+	for _, l := range g.arrival {
+		if !gone[l] && l.msg.Ctr <= g.floors[l.msg.Author] {
 			old = append(old, l)
 		}
 	}

@@ -69,6 +69,7 @@ type Node struct {
 	inbox  chan inboxEvent
 	polls  *turnstile // what one peer may ask of the polls
 	joins  *turnstile
+	says   *rate.Limiter   // what we say ourselves, in all rooms
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
 	wg     sync.WaitGroup // every goroutine of ours; see Node.spawn
@@ -96,6 +97,7 @@ func New(cfg Config) (*Node, error) {
 		cfg: cfg, host: h, self: h.ID(), signer: protocol.KeySigner{PrivKey: key}, log: cfg.Log, words: newWordBook(),
 		inbox: make(chan inboxEvent, inboxSize), ended: make(chan struct{}),
 		polls: newTurnstile(pollsPerSecond, pollBurst), joins: newTurnstile(rate.Every(joinEvery), joinBurst),
+		says: rate.NewLimiter(sayRate, sayBurst),
 	}
 	if cfg.unbuffered {
 		n.inbox = make(chan inboxEvent)

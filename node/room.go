@@ -63,12 +63,18 @@ type room struct {
 	synced    time.Time // the last one begun
 	busy      bool      // one is under way
 	lacksFrom peer.ID   // who has said something that has not come here
+	pages     pages
+
+	said       *turnstile // what each fellow member may say
+	flooded    time.Time  // when one last said more
+	floodsTold map[peer.ID]time.Time
 }
 
 func newRoom(l *loop, id protocol.RoomID) *room {
 	r := &room{l: l, id: id, log: newLineLog(), pending: make(map[uint64]protocol.SignedRecord), doubts: make(map[peer.ID]*doubt), linked: make(map[peer.ID]bool), unreached: make(map[peer.ID]time.Time), whenJoined: make(chan struct{}), lastLine: l.now()}
 	r.ctx, r.cancel = context.WithCancel(l.n.ctx)
 	r.owned = newOwnerDesk()
+	r.said, r.floodsTold = newTurnstile(floodRate, floodBurst), make(map[peer.ID]time.Time)
 	r.ctr = l.numbers[id]
 	r.ctrLimit = r.ctr
 	return r
@@ -419,6 +425,7 @@ func (r *room) tick(now time.Time) {
 		r.waiting = r.waiting[1:]
 		w.reply <- answer[string]{err: &Error{Code: Unavailable, Text: "not said: this node has no key for the room yet", Hint: "the owner hands it out; try again when it is back"}}
 	}
+	r.said.sweep(now)
 	if r.owner() {
 		r.tickOwner(now)
 	} else {

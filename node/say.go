@@ -17,10 +17,13 @@ type sayRequest struct {
 	reply   chan answer[string] // of one
 }
 
-// Say says a line and returns its id. It fails with not_member, closed or invalid, or unavailable when no key has come
-// within a few seconds; the text is then not said.
+// Say says a line and returns its id. Beyond sayRate it waits. It fails with not_member, closed or invalid, or unavailable
+// when no key has come within a few seconds, or more is being said than sayPatience allows; the text is then not said.
 func (n *Node) Say(ctx context.Context, room, text string, action bool) (string, error) {
 	if err := validSay(text); err != nil {
+		return "", err
+	}
+	if err := n.pace(ctx, text); err != nil {
 		return "", err
 	}
 	kind := protocol.Say

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -124,7 +125,7 @@ func (e syncDue) handle(l *loop) {
 		return
 	}
 	r.busy, r.synced = true, l.now()
-	req := protocol.SyncRequest{Room: r.id, HaveSeq: r.current().Seq(), Keys: r.missingKeys(), Heads: r.log.heads()}
+	req := protocol.SyncRequest{Room: r.id, HaveSeq: r.current().Seq(), Keys: r.missingKeys(), Heads: r.pages.heads(p, r.log.heads())}
 	doubted := r.askDoubts(p, &req)
 	l.n.spawn(func(context.Context) {
 		s := synced{room: e.room, peer: p, doubted: doubted}
@@ -155,9 +156,53 @@ func (s *synced) verify() {
 	}
 }
 
-// syncPartner is whom to compare with: the authority while a line of ours waits for its word, or after a removal, since
-// it alone can hand over what counts of whom it removed; otherwise any member that we are connected to.
+// pages is how far a fellow has got that has more to give than one answer holds. Our own heads do not say it: where a chain
+// starts for us, they stay where they are until we have all.
+type pages struct {
+	from peer.ID
+	last map[peer.ID]uint64 // by author
+}
+
+// heads are ours, moved on to the next page of p's.
+func (g *pages) heads(p peer.ID, ours []protocol.Head) []protocol.Head {
+	if p != g.from {
+		*g = pages{}
+		return ours
+	}
+	left := maps.Clone(g.last)
+	for i, h := range ours {
+		ours[i].Ctr = max(h.Ctr, left[h.Author])
+		delete(left, h.Author)
+	}
+	for a, ctr := range left {
+		if len(ours) < protocol.MaxBatchItems {
+			ours = append(ours, protocol.Head{Author: a, Ctr: ctr})
+		}
+	}
+	return ours
+}
+
+// turn takes in a page; more says that there are others.
+func (g *pages) turn(from peer.ID, lines []protocol.Message, more bool) {
+	if !more {
+		*g = pages{}
+		return
+	}
+	if g.from != from {
+		*g = pages{from: from, last: make(map[peer.ID]uint64)}
+	}
+	for _, m := range lines {
+		g.last[m.Author] = max(g.last[m.Author], m.Ctr)
+	}
+}
+
+// syncPartner is whom to compare with: who is in the middle of giving us what we lack; the authority while a line of ours
+// waits for its word, or after a removal, since it alone can hand over what counts of whom it removed; otherwise any
+// member that we are connected to.
 func (r *room) syncPartner() (peer.ID, bool) {
+	if _, in := r.current().Member(r.pages.from); in && r.l.n.connected(r.pages.from) {
+		return r.pages.from, true
+	}
 	var near []peer.ID
 	for _, m := range r.current().Members() {
 		if m.Peer == r.l.n.self || r.l.n.host.Network().Connectedness(m.Peer) != network.Connected {
@@ -255,6 +300,7 @@ func (e synced) handle(l *loop) {
 	}
 	r.busy = false
 	if e.err != nil {
+		r.pages = pages{}
 		l.n.log.Debug("sync", "room", r.id, "peer", e.peer, "err", e.err)
 		return
 	}
@@ -273,6 +319,7 @@ func (e synced) handle(l *loop) {
 			r.takeGiven(m, false, true)
 		}
 	}
+	r.pages.turn(e.peer, e.lines, e.reply.More)
 	r.settleDoubts(e.doubted, e.lines, e.reply.More)
 	if whole {
 		var vouched []protocol.Head
@@ -288,8 +335,11 @@ func (e synced) handle(l *loop) {
 		r.ended = false
 	}
 	r.noteDelivered(e)
-	if e.reply.More || r.resync > 0 {
+	if e.reply.More && l.now().Sub(r.flooded) >= floodPause || r.resync > 0 {
 		r.resync = max(0, r.resync-1)
+		if e.reply.More {
+			r.synced = l.now().Add(-syncSpacing) // it is still the same comparison
+		}
 		r.syncSoon(0)
 	}
 }
@@ -323,7 +373,9 @@ func (r *room) takeGiven(m protocol.Message, vouched, late bool) bool {
 	v := r.current().Check(m.Author, m.Header)
 	if line, ok := r.snap.Load().open(m, v); ok {
 		line.vouched = vouched
-		r.takeLine(line, late)
+		if late || r.log.byID[m.ID] != nil || r.inBudget(m.Author, line.content.Text) {
+			r.takeLine(line, late)
+		}
 		return true
 	}
 	if _, ok := r.keys.Get(m.Epoch); !ok && counts(v) || !late && v == authority.VerdictUnknown {

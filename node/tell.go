@@ -31,7 +31,7 @@ func (q told) run(l *loop) (*protocol.TellReply, error) {
 		return &protocol.TellReply{}, nil
 	}
 	from, member := r.current().Member(q.peer)
-	if _, in := r.me(); !in || !member {
+	if _, in := r.me(); !in || !member || !r.inBudget(q.peer, q.req.Text) {
 		return &protocol.TellReply{}, nil
 	}
 	l.emit(r, Direct{ID: directID(q.req.ID), Peer: q.peer, Nick: from.Nick, Text: q.req.Text, At: q.req.At})
@@ -42,6 +42,9 @@ func (q told) run(l *loop) (*protocol.TellReply, error) {
 // when that node cannot be reached; nothing is kept for later.
 func (n *Node) Tell(ctx context.Context, room, who, text string) (string, error) {
 	if err := validSay(text); err != nil {
+		return "", err
+	}
+	if err := n.pace(ctx, text); err != nil {
 		return "", err
 	}
 	t, err := ask(ctx, n, tellTarget{room, who})

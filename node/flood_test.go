@@ -1,0 +1,284 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/protocol"
+)
+
+// A script that says one line after the other, as fast as it can, is slowed down and loses none.
+func TestAPasteLosesNothing(t *testing.T) {
+	simulate(t, 2, func(l *lan) {
+		alice, bob := l.start("alice"), l.start("bob")
+		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
+		const lines = sayBurst + 2*sayRate
+		begun := time.Now()
+		for i := range lines {
+			must(bob.Say(l.ctx(), "lab", fmt.Sprint("line ", i), false))
+			if i == sayBurst/2 && time.Since(begun) > time.Second {
+				t.Errorf("half a burst takes %v", time.Since(begun))
+			}
+		}
+		if took := time.Since(begun); took < time.Second || took > 3*time.Second {
+			t.Errorf("%d lines take %v", lines, took)
+		}
+		for deadline := time.Now().Add(patience); len(l.texts("alice")) < lines && time.Now().Before(deadline); {
+			time.Sleep(time.Second) // simulated
+		}
+		for i, text := range l.texts("alice") {
+			if text != fmt.Sprint("line ", i) {
+				t.Fatalf("%q stands at %d", text, i)
+			}
+		}
+		if n := len(l.texts("alice")); n != lines {
+			t.Errorf("alice has %d lines of %d", n, lines)
+		}
+		for _, w := range allOf[Warning](l.subs["alice"]) {
+			t.Errorf("alice is warned: %s", w.Text)
+		}
+	})
+}
+
+// Who has more under way than can be said in a while is told so at once, and can say it later.
+func TestTooMuchUnderWayIsRefused(t *testing.T) {
+	simulate(t, 1, func(l *lan) {
+		alice := l.start("alice")
+		must(alice.Create(l.ctx(), CreateOptions{Name: "lab"}))
+		for range 1 + sayRate*int(sayPatience/time.Second)/sayBurst {
+			alice.says.ReserveN(time.Now(), sayBurst)
+		}
+		begun := time.Now()
+		_, err := alice.Say(l.ctx(), "lab", "one more", false)
+		if e := AsError(err); e.Code != Unavailable || e.Hint == "" || !strings.HasPrefix(e.Text, "not said") || time.Since(begun) > time.Second {
+			t.Errorf("after %v: %v", time.Since(begun), err)
+		}
+		if _, err := alice.Tell(l.ctx(), "lab", "bob", "one more"); codeOf(err) != Unavailable {
+			t.Errorf("a direct message: %v", err)
+		}
+		time.Sleep(sayPatience) // simulated
+		must(alice.Say(l.ctx(), "lab", "one more", false))
+		if want := 1 + protocol.MaxText>>10; sayCost(strings.Repeat("x", protocol.MaxText)) != want || sayCost("hello") != 1 {
+			t.Errorf("the longest text costs other than %d lines", want)
+		}
+	})
+}
+
+// What a member says beyond what any node of ours would say is not taken as it comes, and the room is told by whom; others
+// are heard as ever. If it was honest after all, it is fetched.
+func TestAFloodIsNotTakenLive(t *testing.T) {
+	simulate(t, 3, func(l *lan) {
+		alice, bob, carol := l.start("alice"), l.start("bob"), l.start("carol")
+		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
+		must(carol.Join(l.ctx(), JoinOptions{Room: "lab"}))
+		const lines = floodBurst + 2000
+		l.cut("alice", "bob")
+		l.cut("carol", "bob")
+		time.Sleep(pingEvery + pingTimeout) // simulated
+		var flood []arrivedLine
+		must(ask(l.ctx(), bob, inLoop(func(lp *loop) {
+			for _, r := range lp.rooms {
+				key, _ := r.keys.Get(r.current().Epoch())
+				for i := range lines {
+					must(r.send(protocol.Content{Kind: protocol.Say, Text: fmt.Sprint(i)}, key))
+				}
+				for _, ln := range r.log.byAuthor[bob.self] {
+					flood = append(flood, ln.arrivedLine)
+				}
+			}
+		})))
+		must(ask(l.ctx(), alice, inLoop(func(lp *loop) {
+			for id, r := range lp.rooms {
+				for _, a := range flood {
+					lineArrived{id, a}.handle(lp)
+				}
+				if n := len(r.log.byAuthor[bob.self]); n != floodBurst {
+					t.Errorf("%d lines are taken at once", n)
+				}
+				for _, a := range flood[:floodBurst] { // what is here already takes nothing
+					lineArrived{id, a}.handle(lp)
+				}
+			}
+		})))
+		s := &siege{lan: l}
+		s.says("carol", "may I?")
+		s.shows("alice", "may I?")
+		l.heal()
+		for deadline := time.Now().Add(2 * time.Minute); len(l.texts("alice")) < lines+1 && time.Now().Before(deadline); {
+			l.subs["alice"].drain()
+			time.Sleep(100 * time.Millisecond) // simulated
+		}
+		if n := len(l.texts("alice")); n != lines+1 {
+			t.Errorf("alice has %d lines of %d in the end", n, lines+1)
+		}
+	})
+}
+
+// Who floods is named, once in a while.
+func TestAFloodIsNamed(t *testing.T) {
+	w := newLawRoom(t, "lab")
+	w.admit("carol")
+	n := &Node{self: personaID("alice"), signer: persona("alice"), log: slog.New(slog.DiscardHandler)}
+	n.ctx, n.cancel = context.WithCancel(t.Context())
+	defer n.cancel()
+	lp := must(newLoop(n, nil))
+	r := newRoom(lp, w.id())
+	defer r.cancel()
+	r.ledger = &w.ledger
+	sub := &Subscription{c: make(chan Event, EventQueue)}
+	lp.subs[sub] = struct{}{}
+	taken := 0
+	for range 2 * floodBurst {
+		if r.inBudget(personaID("carol"), "hello") {
+			taken++
+		}
+		if !r.inBudget(personaID("alice"), "hello") {
+			t.Fatal("we are in our own way")
+		}
+	}
+	if taken < floodBurst || taken > floodBurst+floodRate {
+		t.Errorf("%d of carol's lines are taken", taken)
+	}
+	if len(sub.c) != 1 {
+		t.Fatalf("%d events", len(sub.c))
+	}
+	if told := (<-sub.c).Body.(Warning); told.Code != "flood" || told.Peer != personaID("carol") || !strings.Contains(told.Text, "carol") {
+		t.Errorf("the room is told %+v", told)
+	}
+}
+
+// Where a room has more than it may keep, who has said most loses the oldest, and nobody else loses any.
+func TestAFloodPushesOutNobodyElse(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		size  int
+		lines int
+	}{{"lines", 100, maxLines + 500}, {"bytes", protocol.MaxText, maxLineBytes/protocol.MaxText + 100}} {
+		t.Run(c.name, func(t *testing.T) {
+			g := newLineLog()
+			add := func(author peer.ID, ctr int, text string) {
+				var id protocol.Hash
+				copy(id[:], fmt.Sprint(author, ctr))
+				m := protocol.Message{Header: protocol.Header{Ctr: uint64(ctr), Lamport: uint64(ctr)}, Author: author, ID: id}
+				g.add(&line{arrivedLine: arrivedLine{msg: m, content: protocol.Content{Text: text}}, got: lawStart})
+			}
+			const few = 50
+			for i := range few {
+				add("quiet", i+1, "hello")
+			}
+			text := strings.Repeat("x", c.size)
+			for i := range c.lines {
+				add("loud", i+1, text)
+			}
+			gone := g.expire(lawStart)
+			if len(g.byAuthor["quiet"]) != few || len(gone) == 0 || g.floors["quiet"] != 0 || g.floors["loud"] != uint64(len(gone)) {
+				t.Errorf("%d of the quiet one's lines are left, %d are gone", len(g.byAuthor["quiet"]), len(gone))
+			}
+			if len(g.arrival) > maxLines || g.bytes > maxLineBytes {
+				t.Errorf("%d lines and %d bytes are kept", len(g.arrival), g.bytes)
+			}
+			if c.name == "lines" && len(g.arrival) != maxLines {
+				t.Errorf("%d lines are kept", len(g.arrival))
+			}
+			if more := g.expire(lawStart); len(more) != 0 {
+				t.Errorf("%d more go with nothing new", len(more))
+			}
+			g.expire(lawStart.Add(time.Second))
+			if g.bytes != 0 || len(g.arrival) != 0 {
+				t.Errorf("%d bytes are counted of nothing", g.bytes)
+			}
+		})
+	}
+}
+
+// The longest text comes whole, live and fetched, also where several do not fit into one answer.
+func TestTheLongestTextsComeWhole(t *testing.T) {
+	simulate(t, 3, func(l *lan) {
+		rules, all := openRoom(), "all"
+		rules.History = &all
+		alice, bob := l.start("alice"), l.start("bob")
+		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: rules}))
+		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
+		s := &siege{lan: l}
+		var want []string
+		for i := range 20 {
+			text := fmt.Sprint(i, " ") + strings.Repeat("å", protocol.MaxText/2-4)
+			want = append(want, text)
+			s.says("alice", text)
+		}
+		s.shows("bob", want[len(want)-1])
+		carol := l.start("carol")
+		must(carol.Join(l.ctx(), JoinOptions{Room: "lab"}))
+		for who, live := range map[string]bool{"bob": true, "carol": false} {
+			for deadline := time.Now().Add(patience); len(l.texts(who)) < len(want) && time.Now().Before(deadline); {
+				time.Sleep(time.Second) // simulated
+			}
+			got := l.texts(who)
+			if len(got) != len(want) {
+				t.Fatalf("%s has %d texts of %d", who, len(got), len(want))
+			}
+			for i := range want {
+				if got[i] != want[i] {
+					t.Fatalf("%s has another text at %d", who, i)
+				}
+			}
+			if got := slices.ContainsFunc(allOf[Message](l.subs[who]), func(m Message) bool { return !m.Late }); got != live {
+				t.Errorf("%s has some of them live: %v", who, got)
+			}
+		}
+		if _, err := alice.Say(l.ctx(), "lab", strings.Repeat("x", protocol.MaxText+1), false); codeOf(err) != Invalid || AsError(err).Hint == "" {
+			t.Errorf("a longer one: %v", err)
+		}
+	})
+}
+
+// A room keeps as many lines as it may, and one who comes late is given all of them where the policy gives all.
+func TestAFullRoomIsHandedOver(t *testing.T) {
+	simulate(t, 2, func(l *lan) {
+		rules, all := openRoom(), "all"
+		rules.History = &all
+		alice := l.start("alice")
+		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: rules}))
+		must(ask(l.ctx(), alice, inLoop(func(lp *loop) {
+			for _, r := range lp.rooms {
+				key, _ := r.keys.Get(r.current().Epoch())
+				for i := range maxLines + 100 {
+					must(r.send(protocol.Content{Kind: protocol.Say, Text: fmt.Sprint(i)}, key))
+				}
+			}
+		})))
+		w := watch(t, "alice", alice) // its queue is empty
+		defer w.sub.Close()
+		time.Sleep(2 * time.Second) // simulated: the tick
+		if n := len(l.texts("alice")); n != maxLines {
+			t.Fatalf("alice keeps %d lines", n)
+		}
+		gone := 0
+		for _, ev := range allOf[Expired](w) {
+			gone += len(ev.IDs)
+		}
+		if gone != 100 {
+			t.Errorf("alice is told of %d that are gone", gone)
+		}
+		bob := l.start("bob")
+		begun := time.Now()
+		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
+		for deadline := time.Now().Add(patience); len(l.texts("bob")) < maxLines && time.Now().Before(deadline); {
+			time.Sleep(100 * time.Millisecond) // simulated
+		}
+		got := l.texts("bob")
+		if len(got) != maxLines || got[0] != "100" || got[maxLines-1] != fmt.Sprint(maxLines+99) {
+			t.Fatalf("bob has %d lines, from %q", len(got), got[0])
+		}
+		t.Logf("handed over in %v", time.Since(begun))
+	})
+}
