@@ -63,6 +63,7 @@ var laws = map[string]law{
 	},
 	"authority": {ours: []string{"protocol"}, why: "authority decides over values of the wire and nothing else", bans: pure},
 	"discovery": {ours: nil, why: "discovery is a leaf: it hints at addresses and knows nothing of rooms", bans: discoveryBans},
+	"compare":   {ours: []string{"node", "protocol"}, why: "compare measures nodes from outside, and polls over the wire; nobody imports it: it is a command of its own"},
 }
 
 var cliBans = []ban{{
@@ -195,6 +196,9 @@ func TestLawsBite(t *testing.T) {
 		{dir: "discovery", src: uses("os", "Stderr")},
 		{dir: "authority", src: imports("localchat/protocol"), ok: true},
 		{dir: "authority", src: imports("localchat/node")},
+		{dir: "compare", src: imports("localchat/protocol"), ok: true},
+		{dir: "compare", src: imports("localchat/authority")},
+		{dir: "node", src: imports("localchat/compare"), test: true},
 		{dir: "utils", src: "package utils"},
 	}
 	for _, dir := range []string{"authority", "protocol"} {

@@ -1,0 +1,91 @@
+// Command compare measures localchat beside what people would pick instead: ngircd, mosquitto, and a raw TCP hub. See
+// README.md; compare/run starts it.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+	"time"
+)
+
+var contenders = []contender{
+	{ours, openOurs}, {irc, openIRC}, {"mosquitto", openMQTT}, {"raw hub", openHub},
+}
+
+const (
+	ours = "localchat"
+	irc  = "ngircd"
+)
+
+// A scene is one thing that is measured of those who can do it.
+type scene struct {
+	name string
+	who  []contender
+	run  func(c contender) (map[string]float64, error)
+}
+
+func main() {
+	rounds := flag.Int("rounds", 5, "rounds; each runs every contender in turn")
+	lines := flag.Int("lines", 150, "lines of a delivery scene, 20 a second")
+	idle := flag.Duration("idle", 5*time.Second, "how long a room just filled is left alone, and then watched, before its lines")
+	only := flag.String("only", ".", "run only scenes whose name matches this regular expression")
+	flag.Parse()
+	match, err := regexp.Compile(*only)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	}
+	var r results
+	var failures []string
+	for round := range *rounds {
+		for _, s := range scenes(pace{lines: *lines, every: 50 * time.Millisecond, idle: *idle}) {
+			if !match.MatchString(s.name) {
+				continue
+			}
+			for i := range s.who {
+				c := s.who[(i+round)%len(s.who)] // nobody always goes first
+				fmt.Fprintf(os.Stderr, "round %d: %s: %s\n", round+1, s.name, c.name)
+				figures, err := s.run(c)
+				if err != nil {
+					failures = append(failures, fmt.Sprintf("round %d: %s: %s: %v", round+1, s.name, c.name, err))
+					fmt.Fprintln(os.Stderr, "FAILED", failures[len(failures)-1])
+					continue
+				}
+				r.add(round, s.name, c.name, figures)
+			}
+		}
+	}
+	fmt.Print(r.table())
+	if len(failures) > 0 {
+		fmt.Printf("\nFAILED, and in none of the figures:\n%s\n", strings.Join(failures, "\n"))
+		os.Exit(1)
+	}
+}
+
+func scenes(p pace) []scene {
+	var all []scene
+	for _, n := range []int{8, 32, 64} {
+		all = append(all, scene{fmt.Sprintf("delivery %d", n), contenders, func(c contender) (map[string]float64, error) {
+			return deliver(c, n, p)
+		}})
+	}
+	all = append(all, scene{"flood 8", contenders, func(c contender) (map[string]float64, error) {
+		return flood(c, 8, 64, 3*time.Second)
+	}})
+	for _, n := range []int{8, 32} {
+		all = append(all, scene{fmt.Sprintf("kick %d", n), contenders[:2], func(c contender) (map[string]float64, error) {
+			return kick(c, n, 20)
+		}})
+	}
+	desks := map[string]func(int) (*desk, error){ours: pollOurs, irc: pollIRC}
+	all = append(all,
+		scene{"poll 8", contenders[:2], func(c contender) (map[string]float64, error) {
+			return poll(desks[c.name], 8, 4)
+		}},
+		scene{"memory 64", contenders[:1], func(contender) (map[string]float64, error) { return memory(64, 200) }},
+	)
+	return all
+}

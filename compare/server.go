@@ -1,0 +1,97 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// A server is a running process of a contender's.
+type server struct {
+	cmd  *exec.Cmd
+	dir  string // of its files; "" without
+	said bytes.Buffer
+}
+
+// startServer starts cmd, so that it ends with this program at the latest.
+func startServer(cmd *exec.Cmd) (*server, error) {
+	s := &server{cmd: cmd}
+	cmd.Stderr = &s.said
+	if cmd.Stdout == nil {
+		cmd.Stdout = &s.said
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	return s, cmd.Start()
+}
+
+// serve starts a program of the system's with a configuration file, made from the port that it shall listen on, and returns
+// when it listens. An argument CONFIG is the file's name.
+func serve(config func(port int) string, program string, args ...string) (s *server, addr string, err error) {
+	bin, err := exec.LookPath(program)
+	if err != nil {
+		return nil, "", fmt.Errorf("%w (Debian: apt-get install %s)", err, program)
+	}
+	port, err := freePort()
+	if err != nil {
+		return nil, "", err
+	}
+	dir, err := os.MkdirTemp("", "compare-"+program+"-")
+	if err != nil {
+		return nil, "", err
+	}
+	file := filepath.Join(dir, program+".conf")
+	for i, a := range args {
+		args[i] = strings.ReplaceAll(a, "CONFIG", file)
+	}
+	// The servers give up root and read the file as somebody else.
+	err = os.Chmod(dir, 0o755)
+	if err == nil {
+		err = os.WriteFile(file, []byte(config(port)), 0o644)
+	}
+	if err == nil {
+		s, err = startServer(exec.Command(bin, args...))
+	}
+	if err != nil {
+		os.RemoveAll(dir)
+		return nil, "", err
+	}
+	s.dir = dir
+	addr = net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		conn, err := net.Dial("tcp", addr)
+		if err == nil {
+			conn.Close()
+			return s, addr, nil
+		}
+		if time.Now().After(deadline) {
+			s.stop()
+			return nil, "", fmt.Errorf("%s does not listen: %w\n%s", program, err, s.said.String())
+		}
+	}
+}
+
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+func (s *server) pid() int { return s.cmd.Process.Pid }
+
+func (s *server) stop() {
+	_ = s.cmd.Process.Kill()
+	_ = s.cmd.Wait() // it was killed
+	if s.dir != "" {
+		os.RemoveAll(s.dir)
+	}
+}
