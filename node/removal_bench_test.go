@@ -2,15 +2,9 @@ package node
 
 import (
 	"fmt"
-	"reflect"
-	"runtime"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/libp2p/go-libp2p/x/simlibp2p"
-	"github.com/marcopolo/simnet"
 )
 
 // BenchmarkRemoval kicks one member of a room on the simulated network, and reports what that takes: simulated time until
@@ -25,79 +19,46 @@ func BenchmarkRemoval(b *testing.B) {
 
 // A removalCost is what one removal took.
 type removalCost struct {
-	packets, bytes int64
-	told, applied  time.Duration
-	allocs         uint64
+	spent
+	told, applied time.Duration
 }
 
 func benchRemoval(b *testing.B, members int) {
 	var sum removalCost
 	for range b.N {
-		// synctest needs a T; a benchmark has none that it takes.
-		ok := testing.RunTests(func(_, _ string) (bool, error) { return true, nil }, []testing.InternalTest{{
-			Name: b.Name(), F: func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					c := oneRemoval(t, members)
-					sum.packets += c.packets
-					sum.bytes += c.bytes
-					sum.told += c.told
-					sum.applied += c.applied
-					sum.allocs += c.allocs
-				})
-			},
-		}})
-		if !ok {
-			b.Fatal("the removal has failed")
-		}
+		benchOnCountedLAN(b, members, func(l *lan, c *traffic) {
+			cost := oneRemoval(l, c, members)
+			sum.packets += cost.packets
+			sum.bytes += cost.bytes
+			sum.allocs += cost.allocs
+			sum.told += cost.told
+			sum.applied += cost.applied
+		})
 	}
 	n := float64(b.N)
 	b.ReportMetric(0, "ns/op") // filling the room is most of it
-	b.ReportMetric(float64(sum.packets)/n, "packets/op")
-	b.ReportMetric(float64(sum.bytes)/n, "wire-B/op")
+	b.ReportMetric(sum.packets/n, "packets/op")
+	b.ReportMetric(sum.bytes/n, "wire-B/op")
 	b.ReportMetric(float64(sum.told.Microseconds())/n/1000, "told-sim-ms/op")
 	b.ReportMetric(float64(sum.applied.Microseconds())/n/1000, "applied-sim-ms/op")
-	b.ReportMetric(float64(sum.allocs)/n, "mallocs/op")
+	b.ReportMetric(sum.allocs/n, "mallocs/op")
 }
 
 // oneRemoval fills a room and times the kick of one member.
-func oneRemoval(t *testing.T, members int) (cost removalCost) {
-	var packets, bytes atomic.Int64
-	link := simnet.LinkSettings{BitsPerSecond: 100 * simlibp2p.OneMbps}
-	network, meta, err := simlibp2p.SimpleLibp2pNetwork(
-		[]simlibp2p.NodeLinkSettingsAndCount{{LinkSettings: simnet.NodeBiDiLinkSettings{Downlink: link, Uplink: link}, Count: members}},
-		func(p *simnet.Packet) time.Duration {
-			packets.Add(1)
-			bytes.Add(int64(reflect.ValueOf(p).Elem().FieldByName("buf").Len())) // the simulator does not show it
-			return time.Millisecond
-		}, simlibp2p.NetworkSettings{},
-	)
-	if err != nil {
-		t.Fatal(err)
-	}
-	network.Start()
-	l := &lan{t: t, hosts: meta.Nodes, nodes: make(map[string]*Node), subs: make(map[string]*watcher), index: make(map[string]int)}
-	defer l.stop(network)
-	owner := l.startOn(0, "alice", "", nil)
-	room := must(owner.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
-	for i := 1; i < members; i++ {
-		hint := make(rumours)
-		n := l.startOn(i, fmt.Sprintf("member%d", i), "", hint)
-		hint <- l.infoOf(0)
-		must(n.Join(l.ctx(), JoinOptions{Room: room.ID.String()}))
-	}
-	time.Sleep(10 * time.Second) // simulated: the meshes settle
+func oneRemoval(l *lan, c *traffic, members int) (cost removalCost) {
+	nicks := l.fill("lab", 0, members)
+	time.Sleep(settling)
 	synctest.Wait()
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	packets.Store(0)
-	bytes.Store(0)
-	began := time.Now()
-	must(owner.Kick(l.ctx(), "lab", "member1", "too loud"))
-	until(l.subs["alice"], func(p RemovalProgress) bool { return p.Told && p.Applied == p.Total })
-	cost = removalCost{packets: packets.Load(), bytes: bytes.Load(), applied: time.Since(began)}
-	runtime.ReadMemStats(&after)
-	cost.allocs = after.Mallocs - before.Mallocs
-	until[Removed](l.subs["member1"], nil)
-	cost.told = l.subs["member1"].seen[len(l.subs["member1"].seen)-1].Time.Sub(began)
+	return l.timedKick(c, "lab", nicks[0], nicks[1])
+}
+
+// timedKick kicks a member and waits until it has been told and all others have applied it.
+func (l *lan) timedKick(c *traffic, room, owner, target string) (cost removalCost) {
+	before, began := c.spent(), time.Now()
+	must(l.nodes[owner].Kick(l.ctx(), room, target, "too loud"))
+	until(l.subs[owner], func(p RemovalProgress) bool { return p.Told && p.Applied == p.Total })
+	cost = removalCost{spent: c.spent().less(before), applied: time.Since(began)}
+	until[Removed](l.subs[target], nil)
+	cost.told = l.subs[target].seen[len(l.subs[target].seen)-1].Time.Sub(began)
 	return cost
 }

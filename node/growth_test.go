@@ -1,0 +1,87 @@
+//go:build unix
+
+package node
+
+import (
+	"flag"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+var (
+	growOne  = flag.Int("grow-one", 12, "members of the one room in TestGrowthOneRoom")
+	growMany = flag.Int("grow-many", 3, "rooms of 20 in TestGrowthManyRooms, each of its own 20 nodes")
+)
+
+// TestGrowthOneRoom fills one large room on the simulated network and logs what a line and a kick cost there. It fails if a
+// line does not reach everybody, or a removal; not for what it costs.
+func TestGrowthOneRoom(t *testing.T) {
+	members := *growOne
+	countedLAN(t, members, func(l *lan, c *traffic) {
+		began := cpu()
+		nicks := l.fill("lab", 0, members)
+		time.Sleep(settling)
+		synctest.Wait()
+		t.Logf("one room of %d: filling it took %.1f s of CPU", members, (cpu() - began).Seconds())
+		l.logGrowth(c, []string{"lab"}, [][]string{nicks})
+	})
+}
+
+// TestGrowthManyRooms is the same for many rooms of 20 on one network. Nodes know those of their own room alone.
+func TestGrowthManyRooms(t *testing.T) {
+	const members = 20
+	countedLAN(t, *growMany*members, func(l *lan, c *traffic) {
+		began := cpu()
+		var rooms []string
+		var nicks [][]string
+		for i := range *growMany {
+			rooms = append(rooms, fmt.Sprintf("room%d", i))
+			nicks = append(nicks, l.fill(rooms[i], i*members, members))
+		}
+		time.Sleep(settling)
+		synctest.Wait()
+		t.Logf("%d rooms of %d: filling them took %.1f s of CPU", *growMany, members, (cpu() - began).Seconds())
+		l.logGrowth(c, rooms, nicks)
+	})
+}
+
+// logGrowth says lines in every room at once, and removes a member of each.
+func (l *lan) logGrowth(c *traffic, rooms []string, nicks [][]string) {
+	const lines = 20
+	nodes := len(rooms) * len(nicks[0])
+	all := func() spent { synctest.Wait(); return c.spent() }
+	start, used := all(), cpu()
+	time.Sleep(lines * time.Second / 20)
+	quiet, quietCPU := all().less(start), cpu()-used
+
+	start, used = all(), cpu()
+	for i := range lines {
+		for j, room := range rooms {
+			who := nicks[j][i%len(nicks[j])]
+			must(l.nodes[who].Say(l.ctx(), room, fmt.Sprintf("%-100d", i), false))
+		}
+		time.Sleep(time.Second / 20)
+	}
+	for _, of := range nicks {
+		for _, nick := range of {
+			for range lines {
+				until[Message](l.subs[nick], nil)
+			}
+		}
+	}
+	said, saidCPU := all().less(start), cpu()-used
+	heard := float64(lines * (nodes - len(rooms)))
+	net := said.less(quiet)
+	l.t.Logf("a delivery: %.1f packets, %.0f bytes, %.0f allocations, %.0f µs of CPU", net.packets/heard, net.bytes/heard, net.allocs/heard, float64((saidCPU-quietCPU).Microseconds())/heard)
+	l.t.Logf("a quiet node: %.0f packets and %.0f bytes sent a second, %.1f ms of CPU a second", quiet.packets/float64(nodes), quiet.bytes/float64(nodes), float64(quietCPU.Microseconds())/1000/float64(nodes))
+
+	var worst removalCost
+	for j, room := range rooms {
+		cost := l.timedKick(c, room, nicks[j][0], nicks[j][1])
+		worst.told, worst.applied = max(worst.told, cost.told), max(worst.applied, cost.applied)
+		worst.packets, worst.bytes = max(worst.packets, cost.packets), max(worst.bytes, cost.bytes)
+	}
+	l.t.Logf("the slowest kick: told after %s, applied by the last after %s, %.0f packets, %.0f bytes", worst.told, worst.applied, worst.packets, worst.bytes)
+}

@@ -1,0 +1,107 @@
+package node
+
+import (
+	"fmt"
+	"reflect"
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/libp2p/go-libp2p/x/simlibp2p"
+	"github.com/marcopolo/simnet"
+)
+
+// A traffic counts what goes over a simulated network: QUIC packets and their bytes, gossip, polls, pings and the rest
+// included.
+type traffic struct{ packets, bytes atomic.Int64 }
+
+// spent is what has gone over the network, and what the nodes, which share the process, have allocated, up to a moment.
+type spent struct{ packets, bytes, allocs float64 }
+
+func (c *traffic) spent() spent {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return spent{float64(c.packets.Load()), float64(c.bytes.Load()), float64(m.Mallocs)}
+}
+
+// less is what was spent since before.
+func (s spent) less(before spent) spent {
+	return spent{s.packets - before.packets, s.bytes - before.bytes, s.allocs - before.allocs}
+}
+
+// countedLAN runs f in simulated time on a network of that many hosts whose traffic is counted.
+func countedLAN(t *testing.T, hosts int, f func(*lan, *traffic)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		c := new(traffic)
+		link := simnet.LinkSettings{BitsPerSecond: 100 * simlibp2p.OneMbps}
+		network, meta, err := simlibp2p.SimpleLibp2pNetwork(
+			[]simlibp2p.NodeLinkSettingsAndCount{{LinkSettings: simnet.NodeBiDiLinkSettings{Downlink: link, Uplink: link}, Count: hosts}},
+			func(p *simnet.Packet) time.Duration {
+				c.packets.Add(1)
+				c.bytes.Add(int64(reflect.ValueOf(p).Elem().FieldByName("buf").Len())) // the simulator does not show it
+				return time.Millisecond
+			}, simlibp2p.NetworkSettings{},
+		)
+		if err != nil {
+			t.Fatal(err)
+		}
+		network.Start()
+		l := &lan{t: t, hosts: meta.Nodes, nodes: make(map[string]*Node), subs: make(map[string]*watcher), index: make(map[string]int)}
+		defer l.stop(network)
+		f(l, c)
+	})
+}
+
+// benchOnCountedLAN is countedLAN for a benchmark: synctest needs a T, and a benchmark has none that it takes.
+func benchOnCountedLAN(b *testing.B, hosts int, f func(*lan, *traffic)) {
+	b.Helper()
+	ok := testing.RunTests(func(_, _ string) (bool, error) { return true, nil }, []testing.InternalTest{{
+		Name: b.Name(), F: func(t *testing.T) { countedLAN(t, hosts, f) },
+	}})
+	if !ok {
+		b.Fatal("it has failed")
+	}
+}
+
+// settling is how long, in simulated time, a room that has just been filled takes until its meshes are made.
+const settling = 10 * time.Second
+
+// fill makes a room of nodes on the hosts from first on: who owns it is nick 0.
+func (l *lan) fill(room string, first, members int) (nicks []string) {
+	l.t.Helper()
+	for i := range members {
+		nicks = append(nicks, fmt.Sprintf("%s-%d", room, i))
+	}
+	owner := l.startOn(first, nicks[0], "", nil)
+	made := must(owner.Create(l.ctx(), CreateOptions{Name: room, PolicyChange: openRoom()}))
+	for i := 1; i < members; i++ {
+		hint := make(rumours)
+		n := l.startOn(first+i, nicks[i], "", hint)
+		hint <- l.infoOf(first)
+		must(n.Join(l.ctx(), JoinOptions{Room: made.ID.String()}))
+	}
+	return nicks
+}
+
+// converse has the members of a room say lines in turn, 20 a second, and waits until all have heard all.
+func (l *lan) converse(room string, nicks []string, lines int) {
+	l.t.Helper()
+	for i := range lines {
+		must(l.nodes[nicks[i%len(nicks)]].Say(l.ctx(), room, fmt.Sprintf("%-100d", i), false))
+		time.Sleep(time.Second / 20)
+	}
+	for _, nick := range nicks {
+		for range lines {
+			until[Message](l.subs[nick], nil)
+		}
+	}
+}
+
+func (s *spent) add(o spent) {
+	s.packets += o.packets
+	s.bytes += o.bytes
+	s.allocs += o.allocs
+}
