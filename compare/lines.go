@@ -125,7 +125,7 @@ func (b *board) await(lines int, patience time.Duration) (whole int, err error) 
 func (b *board) missing() (list string) {
 	for number := range b.lines {
 		for member := range b.members {
-			if member != number%b.members && !b.heard[number*b.members+member].Load() {
+			if b.lines[number].said.Load() > 0 && member != number%b.members && !b.heard[number*b.members+member].Load() {
 				list += fmt.Sprintf("%s lacks line %d; ", memberName(member), number)
 			}
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -44,18 +45,28 @@ func memory(members, lines int) (map[string]float64, error) {
 	if err := p.ask("room.join", map[string]any{"room": r.room.String()}); err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := r.agree(ctx); err != nil {
+		return nil, err
+	}
 	b := newBoard(members-1, lines)
 	s.board.Store(b)
+	tick := time.NewTicker(time.Second / 20)
+	defer tick.Stop()
 	for i := range lines {
+		<-tick.C
 		if err := b.say(r, i%(members-1), i); err != nil {
 			return nil, err
 		}
-		if _, err := b.await(i+1, patience); err != nil {
-			return nil, err
-		}
-		if err := p.heard(lineText(b.id, i)); err != nil {
-			return nil, err
-		}
+	}
+	if whole, err := b.await(lines, patience); err != nil {
+		return nil, err
+	} else if whole < lines {
+		return nil, fmt.Errorf("not everybody has heard everything: %s", b.missing())
+	}
+	if err := p.heard(b.id, lines); err != nil {
+		return nil, err
 	}
 	in, err := resident(p.pid())
 	return map[string]float64{"no room": idle, "in room": in}, err
@@ -131,6 +142,13 @@ func (n *rpcNode) ask(method string, params map[string]any) error {
 	return n.next(method, func(m rpcMessage) bool { return m.ID == n.id })
 }
 
-func (n *rpcNode) heard(text string) error {
-	return n.next("a line", func(m rpcMessage) bool { return m.Params.Type == "message" && m.Params.Text == text })
+// heard waits until it has heard all lines of a board.
+func (n *rpcNode) heard(board, lines int) error {
+	left := lines
+	return n.next("lines", func(m rpcMessage) bool {
+		if id, _, err := lineNumber(m.Params.Text); m.Params.Type == "message" && err == nil && id == board {
+			left--
+		}
+		return left == 0
+	})
 }

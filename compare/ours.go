@@ -142,8 +142,12 @@ func (r *ourRoom) agree(ctx context.Context) error {
 		return err
 	}
 	for _, m := range want.Members {
+		i, ours := r.index[m.Peer]
+		if !ours {
+			continue // in a process of its own
+		}
 		for {
-			got, err := r.nodes[r.index[m.Peer]].Members(ctx, r.room.String())
+			got, err := r.nodes[i].Members(ctx, r.room.String())
 			if err != nil {
 				return err
 			}
