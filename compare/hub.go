@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -63,10 +62,7 @@ func beHub() error {
 }
 
 // hubRoom is members around a hub.
-type hubRoom struct {
-	server *server
-	conns  []net.Conn
-}
+type hubRoom struct{ wired }
 
 func openHub(n int, e ear) (opened, error) {
 	self, err := os.Executable()
@@ -83,7 +79,7 @@ func openHub(n int, e ear) (opened, error) {
 	if err != nil {
 		return opened{}, err
 	}
-	r := &hubRoom{server: s}
+	r := &hubRoom{wired{server: s}}
 	addr, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		r.close()
@@ -113,16 +109,4 @@ func openHub(n int, e ear) (opened, error) {
 func (r *hubRoom) say(member int, text string) error {
 	_, err := r.conns[member].Write([]byte(text + "\n"))
 	return err
-}
-
-var errNoKick = errors.New("nobody can be removed here")
-
-func (r *hubRoom) kick(int) error { return errNoKick }
-func (r *hubRoom) back(int) error { return errNoKick }
-
-func (r *hubRoom) close() {
-	for _, c := range r.conns {
-		c.Close()
-	}
-	r.server.stop()
 }

@@ -166,6 +166,19 @@ func (s *switchboard) ear() ear {
 	}
 }
 
+// open opens a room in which a line of each has reached all.
+func (s *switchboard) open(c contender, members int) (opened, error) {
+	r, err := c.open(members, s.ear())
+	if err != nil {
+		return opened{}, err
+	}
+	if err := s.warm(r, members); err != nil {
+		r.close()
+		return opened{}, err
+	}
+	return r, nil
+}
+
 // warm has every member say a line that all must hear.
 func (s *switchboard) warm(r room, members int) error {
 	b := newBoard(members, members)
@@ -192,14 +205,11 @@ type pace struct {
 // deliver says lines in turn at a steady pace and takes what figures there are of that.
 func deliver(c contender, members int, p pace) (map[string]float64, error) {
 	var s switchboard
-	r, err := c.open(members, s.ear())
+	r, err := s.open(c, members)
 	if err != nil {
 		return nil, err
 	}
 	defer r.close()
-	if err := s.warm(r, members); err != nil {
-		return nil, err
-	}
 	b := newBoard(members, p.lines)
 	s.board.Store(b)
 	time.Sleep(p.idle) // there is no event for calm
@@ -250,14 +260,11 @@ func deliver(c contender, members int, p pace) (map[string]float64, error) {
 // flood keeps window lines under way for a while: an author says its next when one of its own has reached everybody.
 func flood(c contender, members, window int, d time.Duration) (map[string]float64, error) {
 	var s switchboard
-	r, err := c.open(members, s.ear())
+	r, err := s.open(c, members)
 	if err != nil {
 		return nil, err
 	}
 	defer r.close()
-	if err := s.warm(r, members); err != nil {
-		return nil, err
-	}
 	const mostLines = 400_000
 	b := newBoard(members, mostLines)
 	author := make([]atomic.Int32, mostLines)

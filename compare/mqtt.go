@@ -14,10 +14,7 @@ func mqttConfig(port int) string {
 
 // mqttRoom is a topic of mosquitto's, at QoS 0. The members speak the little of MQTT 5 that this takes: in 5 a
 // subscriber can ask not to hear itself.
-type mqttRoom struct {
-	server *server
-	conns  []net.Conn
-}
+type mqttRoom struct{ wired }
 
 // Packets are a type, a length and a body. All of ours are shorter than 16 KiB.
 const (
@@ -43,7 +40,7 @@ func openMQTT(n int, e ear) (opened, error) {
 	if err != nil {
 		return opened{}, err
 	}
-	r := &mqttRoom{server: s}
+	r := &mqttRoom{wired{server: s}}
 	for i := range n {
 		if err := r.enter(addr, i, e); err != nil {
 			r.close()
@@ -113,14 +110,4 @@ func (r *mqttRoom) say(member int, text string) error {
 	body := append(mqttString(nil, mqttTopic), 0)
 	_, err := r.conns[member].Write(mqttPacket(mqttPublish, append(body, text...)))
 	return err
-}
-
-func (r *mqttRoom) kick(int) error { return errNoKick }
-func (r *mqttRoom) back(int) error { return errNoKick }
-
-func (r *mqttRoom) close() {
-	for _, c := range r.conns {
-		c.Close()
-	}
-	r.server.stop()
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -94,4 +95,22 @@ func (s *server) stop() {
 	if s.dir != "" {
 		os.RemoveAll(s.dir)
 	}
+}
+
+// wired is what rooms share that are connections to a server, and in which nobody can be removed.
+type wired struct {
+	server *server
+	conns  []net.Conn
+}
+
+var errNoKick = errors.New("nobody can be removed here")
+
+func (w *wired) kick(int) error { return errNoKick }
+func (w *wired) back(int) error { return errNoKick }
+
+func (w *wired) close() {
+	for _, c := range w.conns {
+		c.Close()
+	}
+	w.server.stop()
 }
