@@ -3,9 +3,11 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"regexp"
 	"strings"
 	"time"
@@ -41,12 +43,18 @@ func main() {
 	}
 	var r results
 	var failures []string
+	// Interrupted, it ends with the scene under way and prints what it has.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
 	for round := range *rounds {
 		for _, s := range scenes(pace{lines: *lines, every: 50 * time.Millisecond, idle: *idle}) {
 			if !match.MatchString(s.name) || s.once && round > 0 {
 				continue
 			}
 			for i := range s.who {
+				if ctx.Err() != nil {
+					break
+				}
 				c := s.who[(i+round)%len(s.who)] // nobody always goes first
 				fmt.Fprintf(os.Stderr, "round %d: %s: %s\n", round+1, s.name, c.name)
 				figures, err := s.run(c)
