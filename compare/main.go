@@ -86,7 +86,7 @@ func scenes(p pace) []scene {
 	}})
 	for _, n := range []int{8, 32} {
 		all = append(all, scene{name: fmt.Sprintf("kick %d", n), who: contenders[:2], run: func(c contender) (map[string]float64, error) {
-			return kick(c, n, 20)
+			return kick(c, n, 160/n+5) // 25 and 10: each ends with a line of everybody's
 		}})
 	}
 	desks := map[string]func(int) (*desk, error){ours: pollOurs, irc: pollIRC}

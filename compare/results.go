@@ -113,6 +113,8 @@ func rows() []row {
 			row{"kick to told p99, µs", s, "told p99", "%.0f", goal{}},
 			row{"kick to last member refusing p50, µs", s, "last", "%.0f", atMost(2).ofIRC()},
 			row{"kick to last member refusing p99, µs", s, "last p99", "%.0f", goal{}},
+			row{"lines said as soon as it is back: delivery p99, µs", s, "again p99", "%.0f", goal{}},
+			row{"lines said as soon as it is back: slowest delivery, µs", s, "again worst", "%.0f", goal{}},
 		)
 	}
 	return append(all,
