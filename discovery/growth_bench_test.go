@@ -25,7 +25,6 @@ type fullLAN struct {
 type fullNode struct {
 	lan  *fullLAN
 	nic  nic
-	zone mdns.Zone
 	says heard
 	size int64 // of the answer
 }
