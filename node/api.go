@@ -33,6 +33,8 @@ type Error struct {
 	// Identity marks a failed identity check (exit 6), Locked a data directory in use (exit 7), Network a machine
 	// without a usable network (exit 3).
 	Identity, Locked, Network bool
+	// Change is set where a room was not joined by its name since that is known as another owner's.
+	Change *KeyChange
 }
 
 func (e *Error) Error() string { return e.Text }
@@ -80,6 +82,11 @@ type RoomInfo struct {
 	// Mine: I am its owner. In: I am in it now.
 	Mine bool `json:"mine"`
 	In   bool `json:"in"`
+	// Verified: words were compared with the owner.
+	Verified bool `json:"verified"`
+	// Known is the owner that we know under this name, and KnownWords theirs, where that is somebody else.
+	Known      PeerID `json:"known_owner,omitempty"`
+	KnownWords string `json:"known_words,omitempty"`
 }
 
 // PolicyInfo is a room's policy as faces speak of it.
@@ -130,7 +137,9 @@ type JoinedInfo struct {
 	Members []MemberInfo `json:"members"`
 }
 
-// MemberInfo is a member of a room. Role is owner or member. Present: heard from by the authority just now.
+// MemberInfo is a member of a room. Role is owner or member. Present: heard from by the authority just now. Since is when
+// it was admitted, by the owner's clock; LastLine when it said what is the last of its lines kept here, by its own clock,
+// zero where none is.
 type MemberInfo struct {
 	Peer    PeerID `json:"peer"`
 	Nick    string `json:"nick"`
@@ -138,6 +147,9 @@ type MemberInfo struct {
 	Present bool   `json:"present"`
 	Words   string `json:"words"`
 	Self    bool   `json:"self"`
+	Trust
+	Since    time.Time `json:"since"`
+	LastLine time.Time `json:"last_line,omitzero"`
 }
 
 // MembersInfo is the roster.
@@ -168,6 +180,7 @@ type KnockInfo struct {
 	Peer  PeerID `json:"peer"`
 	Nick  string `json:"nick"`
 	Words string `json:"words"`
+	Trust
 }
 
 // Committed is where in the log an order ended up.

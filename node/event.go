@@ -47,6 +47,7 @@ type (
 		Peer  PeerID `json:"peer"`
 		Nick  string `json:"nick"`
 		Words string `json:"words"`
+		Trust
 	}
 	// KnockGone: a knock was withdrawn before it was answered.
 	KnockGone struct {
@@ -182,7 +183,8 @@ type (
 		Lost int `json:"lost"`
 	}
 	// Warning: something that a person should know. Codes: attempt (somebody tried what only the owner may),
-	// ambiguous_room, owner_key, frozen, not_delivered, flood (a member says more than a node of ours would), network, disk.
+	// ambiguous_room, owner_key, verified_nick (somebody bears the nick of a person with another key), frozen,
+	// not_delivered, flood (a member says more than a node of ours would), network, disk.
 	Warning struct {
 		Code string `json:"code"`
 		Text string `json:"text"`

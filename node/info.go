@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
@@ -95,7 +96,24 @@ func (r *room) memberInfos() []MemberInfo {
 			role = "owner"
 		}
 		self := m.Peer == r.l.n.self
-		infos = append(infos, MemberInfo{Peer: m.Peer, Nick: m.Nick, Role: role, Present: present[m.Peer] || self, Words: r.l.n.words.of(m.Peer), Self: self})
+		info := MemberInfo{
+			Peer: m.Peer, Nick: m.Nick, Role: role, Present: present[m.Peer] || self, Words: r.l.n.words.of(m.Peer), Self: self,
+			Since: m.Since, LastLine: r.lastLineOf(m.Peer),
+		}
+		if !self {
+			info.Trust = r.l.trusts.of(m.Peer, m.Nick)
+		}
+		infos = append(infos, info)
 	}
 	return infos
+}
+
+// lastLineOf is when p said the last of its lines that are kept here; zero: none is.
+func (r *room) lastLineOf(p PeerID) time.Time {
+	for _, l := range slices.Backward(r.log.byAuthor[p]) {
+		if shown(l) {
+			return l.content.At
+		}
+	}
+	return time.Time{}
 }

@@ -445,9 +445,7 @@ func (q enterRoom) run(l *loop) (<-chan struct{}, error) {
 	l.book.want(q.t.owner, q.t.addrs)
 	l.enter(r)
 	r.takeNews(&protocol.PollMember{Records: q.reply.Records, Keys: q.reply.Keys, More: len(q.reply.Keys) == 0})
-	if err := l.store.pin(r.label(), q.t.owner); err != nil {
-		l.warnDisk(r, err)
-	}
+	r.pinOwner(q.t.owner)
 	return r.whenJoined, nil
 }
 

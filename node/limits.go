@@ -99,6 +99,9 @@ const (
 	// are more of them than can be tried, and a person has to say which room is meant.
 	nameSettles   = time.Second
 	nameUnsettled = 10 * time.Second
+	// maxVerified, in people with whom words were compared: it took a minute of two persons each, so more are a
+	// program's mistake.
+	maxVerified = 4096
 	// maxFound, in rooms that are remembered from the network.
 	maxFound = 512
 

@@ -20,7 +20,8 @@ type loop struct {
 	rooms   map[protocol.RoomID]*room
 	order   []protocol.RoomID // of entering
 	found   map[protocol.RoomID]*foundRoom
-	warned  map[string]time.Time // of rooms found, by code and name
+	warned  map[string]time.Time // by code, and the name or the member it is about
+	trusts  trusts
 	book    *book
 	subs    map[*Subscription]struct{}
 	seq     uint64                     // of the last event
@@ -56,6 +57,11 @@ func newLoop(n *Node, s *store) (*loop, error) {
 	if err := l.remember(); err != nil {
 		return nil, err
 	}
+	verified, err := s.loadTrusts()
+	if err != nil {
+		return nil, err
+	}
+	l.trusts = newTrusts(verified)
 	if n.cfg.NoResume {
 		return l, nil
 	}

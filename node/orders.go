@@ -352,7 +352,7 @@ func (q knocksOf) run(l *loop) ([]KnockInfo, error) {
 	}
 	infos := []KnockInfo{}
 	for _, k := range r.ledger.Knocks() {
-		infos = append(infos, KnockInfo{Peer: k.Peer, Nick: k.Nick, Words: l.n.words.of(k.Peer)})
+		infos = append(infos, KnockInfo{Peer: k.Peer, Nick: k.Nick, Words: l.n.words.of(k.Peer), Trust: l.trusts.of(k.Peer, k.Nick)})
 	}
 	return infos, nil
 }

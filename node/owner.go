@@ -127,7 +127,8 @@ func (r *room) carryOut(e authority.Effect) {
 	case authority.AnswerJoin:
 		r.answerJoin(e)
 	case authority.KnockShown:
-		r.l.emit(r, Knock{Peer: e.Peer, Nick: e.Nick, Words: r.l.n.words.of(e.Peer)})
+		r.l.emit(r, Knock{Peer: e.Peer, Nick: e.Nick, Words: r.l.n.words.of(e.Peer), Trust: r.l.trusts.of(e.Peer, e.Nick)})
+		r.warnStandIn(e.Peer, e.Nick, "knocks")
 	case authority.KnockDropped:
 		r.l.emit(r, KnockGone{Peer: e.Peer, Nick: e.Nick})
 	case authority.Told:

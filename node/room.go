@@ -215,6 +215,7 @@ func (r *room) sayJoined() {
 	r.joined, r.since = true, r.current().Seq()
 	close(r.whenJoined)
 	r.l.emit(r, r.joinedEvent())
+	r.warnStandIns()
 }
 
 func (r *room) joinedEvent() Joined {
@@ -377,6 +378,7 @@ func (r *room) tellChange(c authority.Change) {
 	switch c.Kind {
 	case authority.Admitted:
 		r.l.emit(r, who)
+		r.warnStandIn(c.Peer, c.Nick, "is here")
 	case authority.Left:
 		r.l.emit(r, MemberLeft(who))
 	case authority.Removed:

@@ -239,7 +239,7 @@ func (q lookFor) run(l *loop) (*joinTarget, error) {
 			l.lookHarder()
 			return nil, &Error{Code: NotFound, Text: "too soon to tell whether there is another room of this name"}
 		}
-		if _, ok := l.store.pinned(f.name); ok {
+		if l.keyChange(matches[0], f.name, f.owner) != nil {
 			return nil, l.otherOwner(matches[0])
 		}
 		if unheard {
@@ -304,10 +304,14 @@ func (roomInfos) run(l *loop) ([]RoomInfo, error) {
 	n := len(infos)
 	for id, f := range l.found {
 		if !mine[id] {
-			infos = append(infos, RoomInfo{
+			info := RoomInfo{
 				ID: id, Name: f.name, Owner: f.owner, Words: l.n.words.of(f.owner), Access: accessName(f.access),
-				Members: f.members, Subject: f.subject,
-			})
+				Members: f.members, Subject: f.subject, Verified: l.trusts.of(f.owner, "").Verified,
+			}
+			if c := l.keyChange(id, f.name, f.owner); c != nil {
+				info.Known, info.KnownWords = c.Known, c.KnownWords
+			}
+			infos = append(infos, info)
 		}
 	}
 	slices.SortFunc(infos[n:], func(a, b RoomInfo) int {
@@ -326,6 +330,7 @@ func (r *room) info() RoomInfo {
 	return RoomInfo{
 		ID: r.id, Name: st.Name(), Owner: st.Owner(), Words: r.l.n.words.of(st.Owner()), Access: accessName(st.Policy().Access),
 		Members: st.Len(), Subject: st.Policy().Subject, Mine: st.Owner() == r.l.n.self, In: in,
+		Verified: r.l.trusts.of(st.Owner(), "").Verified,
 	}
 }
 

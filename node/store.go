@@ -28,7 +28,7 @@ const storeVersion = 1
 // The layout: meta/version and meta/peers = JSON; rooms/<room id>/{log/<seq, 8 bytes> = signed record, failures/<peer> and invites/<id> =
 // JSON}, for rooms that we are the authority of; seats/<room id> = JSON; pins/<room name> = owner; counters/<room id>
 // = the first message number that has not been reserved, clocks/<room id> = a time that the room's Lamport clock has not
-// reached.
+// reached; verified/<peer> = JSON.
 var (
 	bucketMeta     = []byte("meta")
 	bucketRooms    = []byte("rooms")
@@ -39,6 +39,7 @@ var (
 	bucketPins     = []byte("pins")
 	bucketCounters = []byte("counters")
 	bucketClocks   = []byte("clocks")
+	bucketVerified = []byte("verified")
 	keyVersion     = []byte("version")
 )
 
@@ -149,7 +150,7 @@ func damagedStore(path string, err error) error {
 	}
 }
 
-var topBuckets = [][]byte{bucketMeta, bucketRooms, bucketSeats, bucketPins, bucketCounters, bucketClocks}
+var topBuckets = [][]byte{bucketMeta, bucketRooms, bucketSeats, bucketPins, bucketCounters, bucketClocks, bucketVerified}
 
 // prepare makes what is missing and refuses what is not ours to read. A file that needs nothing is not written to.
 func (s *store) prepare() error {

@@ -139,9 +139,10 @@ func (l *loop) target(id protocol.RoomID) (*joinTarget, error) {
 // otherOwner is the error for a room that has the name of one we know, and another owner.
 func (l *loop) otherOwner(id protocol.RoomID) error {
 	f := l.found[id]
+	c := l.keyChange(id, f.name, f.owner)
 	return &Error{
-		Code: RefusedCode, Identity: true,
-		Text: "the room " + f.name + " has another owner than the one you know: " + l.n.words.of(f.owner),
+		Code: RefusedCode, Identity: true, Change: c,
+		Text: "the room " + f.name + " has another owner than the one you know: the words were " + c.KnownWords + ", they are " + c.Words,
 		Hint: "if that is right, join it by its id: localchat join " + id.String(),
 	}
 }

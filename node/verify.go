@@ -1,0 +1,293 @@
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+	bolt "go.etcd.io/bbolt"
+
+	"localchat/authority"
+)
+
+// A Verification: the person at this node has compared words with the one at another, by voice or side by side.
+type Verification struct {
+	Peer  PeerID    `json:"peer"`
+	Nick  string    `json:"nick"` // what they were called then; "" where that was not known
+	Words string    `json:"words"`
+	At    time.Time `json:"at"`
+}
+
+// Trust is what the person at this node knows of somebody's key. It is this node's own record, and nobody else is told.
+type Trust struct {
+	// Verified: words have been compared with the holder of this very key.
+	Verified bool `json:"verified"`
+	// Other is the peer with whom words were compared under this nick, or one that looks like it, where it is not this
+	// one.
+	Other PeerID `json:"verified_other,omitempty"`
+}
+
+// A KeyChange is a room whose name is known as another owner's.
+type KeyChange struct {
+	Room       RoomID `json:"room"`
+	Name       string `json:"name"`
+	Owner      PeerID `json:"owner"` // of this one
+	Words      string `json:"words"`
+	Known      PeerID `json:"known_owner"` // whom we know under this name
+	KnownWords string `json:"known_words"`
+}
+
+// trusts are the verifications of this node: by peer, and for each nick the peer that bore it last. The loop owns them.
+type trusts struct {
+	by    map[peer.ID]savedTrust
+	nicks map[string]peer.ID // by authority.NickKey
+}
+
+// A savedTrust is a verification as it is kept.
+type savedTrust struct {
+	Nick string
+	At   time.Time
+}
+
+func newTrusts(by map[peer.ID]savedTrust) trusts {
+	t := trusts{by: by, nicks: make(map[string]peer.ID)}
+	for p, s := range by {
+		key := authority.NickKey(s.Nick)
+		if other, taken := t.nicks[key]; s.Nick != "" && (!taken || by[other].At.Before(s.At)) {
+			t.nicks[key] = p
+		}
+	}
+	return t
+}
+
+// of is what is known of p, who calls itself nick.
+func (t trusts) of(p peer.ID, nick string) Trust {
+	if _, ok := t.by[p]; ok {
+		return Trust{Verified: true}
+	}
+	if len(t.nicks) == 0 {
+		return Trust{}
+	}
+	return Trust{Other: t.nicks[authority.NickKey(nick)]}
+}
+
+// Verify records that words were compared with a peer or, where verified is false, takes that back. who is a whole peer
+// ID; or a nick, or a part of an ID, of a member of room, of somebody at its door, or of somebody verified. room may be
+// "" where there is one at most. The record is kept with the data directory, and in memory without one.
+//
+// It fails with NotFound, Ambiguous, Invalid (oneself, or too many) or Unavailable (the disk).
+func (n *Node) Verify(ctx context.Context, room, who string, verified bool) (Verification, error) {
+	return ask(ctx, n, verifyPeer{room, who, verified})
+}
+
+type verifyPeer struct {
+	room, who string
+	verified  bool
+}
+
+func (q verifyPeer) run(l *loop) (Verification, error) {
+	c, err := l.whom(q)
+	if err != nil {
+		return Verification{}, err
+	}
+	now, known := l.trusts.by[c.peer]
+	switch {
+	case c.peer == l.n.self:
+		return Verification{}, &Error{Code: Invalid, Text: "that is you", Hint: "words are compared with somebody else's"}
+	case !q.verified && !known:
+		return Verification{}, &Error{Code: NotFound, Text: fmt.Sprintf("no words were compared with %q", q.who), Hint: "/verified lists with whom they were"}
+	case q.verified && !known && len(l.trusts.by) >= maxVerified:
+		return Verification{}, &Error{Code: Invalid, Text: fmt.Sprintf("%d people are verified already", maxVerified), Hint: "/unverify those that you do not meet any more"}
+	}
+	by := maps.Clone(l.trusts.by)
+	if q.verified {
+		now = savedTrust{Nick: c.nick, At: l.now()}
+		by[c.peer] = now
+		err = l.store.saveTrust(c.peer, now)
+	} else {
+		delete(by, c.peer)
+		err = l.store.dropTrust(c.peer)
+	}
+	if err != nil {
+		return Verification{}, diskError{err}.forPerson()
+	}
+	l.trusts = newTrusts(by)
+	return l.verification(c.peer, now), nil
+}
+
+func (l *loop) verification(p peer.ID, s savedTrust) Verification {
+	return Verification{Peer: p, Nick: s.Nick, Words: l.n.words.of(p), At: s.At}
+}
+
+// whom finds the peer that is meant. To take back, those verified are looked at first: the one in the room may be
+// another of that nick.
+func (l *loop) whom(q verifyPeer) (candidate, error) {
+	r, noRoom := l.room(q.room)
+	if p, err := peer.Decode(q.who); err == nil {
+		return candidate{p, l.calledBy(r, p)}, nil
+	}
+	if !q.verified {
+		cs := l.verifiedAs(r)
+		c, err := find(q.who, "among those verified", cs)
+		if err != nil && AsError(err).Code == NotFound {
+			err = &Error{Code: NotFound, Text: err.Error(), Hint: "/verified lists with whom words were compared"}
+		}
+		return c, err
+	}
+	if noRoom != nil {
+		return candidate{}, noRoom
+	}
+	if !r.owner() {
+		m, err := r.findMember(q.who)
+		return candidate{m.Peer, m.Nick}, err
+	}
+	var cs []candidate
+	for _, m := range r.current().Members() {
+		cs = append(cs, candidate{m.Peer, m.Nick})
+	}
+	for _, k := range r.ledger.Knocks() {
+		cs = append(cs, candidate{k.Peer, k.Nick})
+	}
+	return find(q.who, "in "+r.label()+" or at its door", cs)
+}
+
+// calledBy is what p is called, as far as is known; r may be nil.
+func (l *loop) calledBy(r *room, p peer.ID) string {
+	if r != nil {
+		if nick := r.nickOf(p); nick != "" {
+			return nick
+		}
+		if r.owner() {
+			for _, k := range r.ledger.Knocks() {
+				if k.Peer == p {
+					return k.Nick
+				}
+			}
+		}
+	}
+	return l.trusts.by[p].Nick
+}
+
+// verifiedAs are those verified, by what they were called then and what they are called in r, which may be nil.
+func (l *loop) verifiedAs(r *room) []candidate {
+	var cs []candidate
+	for p, s := range l.trusts.by {
+		cs = append(cs, candidate{p, s.Nick})
+		if r == nil {
+			continue
+		}
+		if m, ok := r.current().Member(p); ok && !strings.EqualFold(m.Nick, s.Nick) {
+			cs = append(cs, candidate{p, m.Nick})
+		}
+	}
+	return cs
+}
+
+// Verified lists with whom words were compared, in the order of their nicks.
+func (n *Node) Verified(ctx context.Context) ([]Verification, error) {
+	return ask(ctx, n, verifiedPeers{})
+}
+
+type verifiedPeers struct{}
+
+func (verifiedPeers) run(l *loop) ([]Verification, error) {
+	vs := make([]Verification, 0, len(l.trusts.by))
+	for p, s := range l.trusts.by {
+		vs = append(vs, l.verification(p, s))
+	}
+	slices.SortFunc(vs, func(a, b Verification) int {
+		if c := strings.Compare(a.Nick, b.Nick); c != 0 {
+			return c
+		}
+		return strings.Compare(string(a.Peer), string(b.Peer))
+	})
+	return vs, nil
+}
+
+// warnStandIn says, once for each room, that somebody there bears the nick of a person whose key is another.
+func (r *room) warnStandIn(p peer.ID, nick, does string) {
+	other := r.l.trusts.of(p, nick).Other
+	if other == "" || p == r.l.n.self {
+		return
+	}
+	key := "verified_nick " + r.id.String() + " " + string(p)
+	if _, said := r.l.warned[key]; said {
+		return
+	}
+	if len(r.l.warned) >= maxFound {
+		clear(r.l.warned)
+	}
+	r.l.warned[key] = r.l.now()
+	r.l.emit(r, Warning{Code: "verified_nick", Peer: p, Text: fmt.Sprintf(
+		"%s %s, and is not the %s whom you verified: the key is another, with the words %s; compare them before you believe it",
+		nick, does, r.l.trusts.by[other].Nick, r.l.n.words.of(p))})
+}
+
+// warnStandIns looks at all who are there when we come in.
+func (r *room) warnStandIns() {
+	for _, m := range r.current().Members() {
+		r.warnStandIn(m.Peer, m.Nick, "is here")
+	}
+}
+
+// keyChange is how the room id, of owner, differs from the one known under its name; nil: it does not.
+func (l *loop) keyChange(id RoomID, name string, owner peer.ID) *KeyChange {
+	known, ok := l.store.pinned(name)
+	if !ok || known == owner {
+		return nil
+	}
+	return &KeyChange{Room: id, Name: name, Owner: owner, Words: l.n.words.of(owner), Known: known, KnownWords: l.n.words.of(known)}
+}
+
+// pinOwner remembers whose room we have entered under its name, and says so where it was another's.
+func (r *room) pinOwner(owner peer.ID) {
+	if c := r.l.keyChange(r.id, r.label(), owner); c != nil {
+		r.l.emit(r, Warning{Code: "owner_key", Peer: owner, Text: fmt.Sprintf(
+			"%s has a new owner from now on: the words were %s, they are %s", c.Name, c.KnownWords, c.Words)})
+	}
+	if err := r.l.store.pin(r.label(), owner); err != nil {
+		r.l.warnDisk(r, err)
+	}
+}
+
+func (s *store) saveTrust(p peer.ID, t savedTrust) error {
+	if s == nil {
+		return nil
+	}
+	return s.update(func(tx *bolt.Tx) error { return putJSON(tx.Bucket(bucketVerified), []byte(p), t, false) })
+}
+
+func (s *store) dropTrust(p peer.ID) error {
+	if s == nil {
+		return nil
+	}
+	return s.update(func(tx *bolt.Tx) error { return tx.Bucket(bucketVerified).Delete([]byte(p)) })
+}
+
+// loadTrusts reads with whom words were compared.
+func (s *store) loadTrusts() (map[peer.ID]savedTrust, error) {
+	by := make(map[peer.ID]savedTrust)
+	if s == nil {
+		return by, nil
+	}
+	err := s.view(func(tx *bolt.Tx) error {
+		return tx.Bucket(bucketVerified).ForEach(func(k, v []byte) error {
+			p, err := peer.IDFromBytes(k)
+			if err != nil {
+				return fmt.Errorf("verified %x: %w", k, err)
+			}
+			var t savedTrust
+			if err := json.Unmarshal(v, &t); err != nil {
+				return fmt.Errorf("verified %s: %w", p, err)
+			}
+			by[p] = t
+			return nil
+		})
+	})
+	return by, err
+}

@@ -1,0 +1,232 @@
+package node
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+)
+
+// member is how a node's person sees somebody in lab.
+func (l *lan) member(who, nick string) MemberInfo {
+	l.t.Helper()
+	ms := must(l.nodes[who].Members(l.ctx(), "lab")).Members
+	i := slices.IndexFunc(ms, func(m MemberInfo) bool { return m.Nick == nick })
+	if i < 0 {
+		l.t.Fatalf("%s sees no %s: %+v", who, nick, ms)
+	}
+	return ms[i]
+}
+
+// Whoever has compared words is marked on that node alone, until it is taken back.
+func TestVerify(t *testing.T) {
+	simulate(t, 2, func(l *lan) {
+		alice, bob := l.start("alice"), l.start("bob")
+		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
+		until(l.subs["alice"], func(m MemberJoined) bool { return m.Nick == "bob" })
+
+		v := must(alice.Verify(l.ctx(), "lab", "BOB", true))
+		if v.Peer != bob.self || v.Nick != "bob" || v.Words != bob.Info().Words || v.At.IsZero() {
+			t.Errorf("it was recorded as %+v", v)
+		}
+		if !l.member("alice", "bob").Verified || l.member("alice", "alice").Verified || l.member("bob", "bob").Verified || l.member("bob", "alice").Verified {
+			t.Error("not bob alone is verified, on alice's node alone")
+		}
+		if vs := must(alice.Verified(l.ctx())); len(vs) != 1 || vs[0] != v {
+			t.Errorf("verified are %+v", vs)
+		}
+		must(bob.Verify(l.ctx(), "lab", alice.self.String(), true))
+		if rooms := must(bob.Rooms(l.ctx())); !rooms[0].Verified {
+			t.Errorf("the room of a verified owner is %+v", rooms[0])
+		}
+
+		for _, c := range []struct {
+			room, who string
+			verified  bool
+			code      ErrorCode
+		}{
+			{"lab", "alice", true, Invalid},
+			{"lab", alice.self.String(), true, Invalid},
+			{"lab", "mallory", true, NotFound},
+			{"den", "bob", true, NotFound},
+			{"lab", "mallory", false, NotFound},
+			{"lab", "alice", false, NotFound},
+		} {
+			if _, err := alice.Verify(l.ctx(), c.room, c.who, c.verified); codeOf(err) != c.code {
+				t.Errorf("%+v: %v", c, err)
+			}
+		}
+
+		must(alice.Verify(l.ctx(), "", "bob", false))
+		if l.member("alice", "bob").Verified || len(must(alice.Verified(l.ctx()))) != 0 {
+			t.Error("bob is verified after it was taken back")
+		}
+		if _, err := alice.Verify(l.ctx(), "lab", "bob", false); codeOf(err) != NotFound {
+			t.Errorf("taken back twice: %v", err)
+		}
+	})
+}
+
+// The record outlives the node, and its being taken back too.
+func TestVerifiedIsKept(t *testing.T) {
+	dir := t.TempDir()
+	start := func() *Node {
+		return must(New(Config{DataDir: dir, Listen: []string{"/ip4/127.0.0.1/tcp/0"}, NoResume: true}))
+	}
+	ctx := context.Background()
+	n := start()
+	want := must(n.Verify(ctx, "", personaID("bob").String(), true))
+	must(n.Verify(ctx, "", personaID("carol").String(), true))
+	must(n.Verify(ctx, "", personaID("carol").String(), false))
+	if err := n.Close(); err != nil {
+		t.Fatal(err)
+	}
+	n = start()
+	defer n.Close()
+	if got := must(n.Verified(ctx)); len(got) != 1 || got[0].Peer != want.Peer || !got[0].At.Equal(want.At) {
+		t.Errorf("verified are %+v, want %+v", got, want)
+	}
+}
+
+// Somebody who bears the nick of a verified person, or one that looks like it, with another key: the owner is told at the
+// door, the members when they come in, each once; and the mark stays with the key.
+func TestVerifiedNickOfAnotherKey(t *testing.T) {
+	simulate(t, 4, func(l *lan) {
+		alice, carol, mallory := l.start("alice"), l.start("carol"), l.start("mallory")
+		must(alice.Create(l.ctx(), CreateOptions{Name: "lab"}))
+		enter := func(n *Node, nick string) Knock {
+			t.Helper()
+			joined := make(chan error, 1)
+			go func() {
+				_, err := n.Join(l.ctx(), JoinOptions{Room: "lab", Nick: nick})
+				joined <- err
+			}()
+			k := until(l.subs["alice"], func(k Knock) bool { return k.Nick == nick })
+			if err := alice.Accept(l.ctx(), "lab", nick); err != nil {
+				t.Fatal(err)
+			}
+			if err := <-joined; err != nil {
+				t.Fatal(err)
+			}
+			return k
+		}
+		if k := enter(carol, "carol"); k.Trust != (Trust{}) {
+			t.Errorf("a stranger knocks as %+v", k.Trust)
+		}
+		must(alice.Verify(l.ctx(), "lab", "carol", true))
+		if err := carol.Leave(l.ctx(), "lab"); err != nil {
+			t.Fatal(err)
+		}
+		until(l.subs["alice"], func(m MemberLeft) bool { return m.Nick == "carol" })
+		if k := enter(mallory, "CAR0L"); k.Verified || k.Other != carol.self {
+			t.Errorf("mallory, who calls herself CAR0L, knocks as %+v", k.Trust)
+		}
+		if m := l.member("alice", "CAR0L"); m.Verified || m.Other != carol.self {
+			t.Errorf("mallory is a member as %+v", m.Trust)
+		}
+		if k := enter(carol, "carla"); !k.Verified || k.Other != "" {
+			t.Errorf("carol, under another nick, knocks as %+v", k.Trust)
+		}
+		warned := func(who string) int {
+			n := 0
+			for _, ev := range l.subs[who].drain() {
+				if w, ok := ev.Body.(Warning); ok && w.Code == "verified_nick" {
+					if w.Peer != mallory.self || !strings.HasPrefix(w.Text, "CAR0L ") || !strings.Contains(w.Text, "not the carol whom you verified") || !strings.Contains(w.Text, mallory.Info().Words) {
+						t.Errorf("%s is warned: %+v", who, w)
+					}
+					n++
+				}
+			}
+			return n
+		}
+		if n := warned("alice"); n != 1 {
+			t.Errorf("alice was warned %d times", n)
+		}
+		// bob has met carol elsewhere, and comes into the room that mallory is in.
+		bob := l.start("bob")
+		must(bob.Verify(l.ctx(), "", carol.self.String(), true))
+		enter(bob, "bob")
+		if n := warned("bob"); n != 0 {
+			t.Errorf("bob, who knows carol by no nick, was warned %d times", n)
+		}
+		must(bob.Verify(l.ctx(), "lab", "carla", true))
+		if err := bob.Leave(l.ctx(), "lab"); err != nil {
+			t.Fatal(err)
+		}
+		if err := mallory.Leave(l.ctx(), "lab"); err != nil {
+			t.Fatal(err)
+		}
+		until(l.subs["alice"], func(m MemberLeft) bool { return m.Nick == "CAR0L" })
+		if err := carol.Leave(l.ctx(), "lab"); err != nil {
+			t.Fatal(err)
+		}
+		until(l.subs["alice"], func(m MemberLeft) bool { return m.Nick == "carla" })
+		enter(mallory, "carla")
+		enter(bob, "bob")
+		synctest.Wait()
+		n := 0
+		for _, ev := range l.subs["bob"].drain() {
+			if w, ok := ev.Body.(Warning); ok && w.Code == "verified_nick" && w.Peer == mallory.self {
+				n++
+			}
+		}
+		if n != 1 {
+			t.Errorf("bob, in a room with another carla, was warned %d times: %s", n, l.subs["bob"].story())
+		}
+	})
+}
+
+// A room whose name is known as another owner's: it is refused by name with both owners' words, listed with the one known,
+// and entered by its id, which makes the new owner the one known.
+func TestOwnerOfANameChanges(t *testing.T) {
+	simulate(t, 3, func(l *lan) {
+		alice, eve := l.start("alice"), l.start("eve")
+		bob := l.startOn(2, "bob", t.TempDir(), nil)
+		for _, h := range l.hosts[:2] {
+			must(bob.Dial(l.ctx(), h.Addrs()[0].String()+"/p2p/"+h.ID().String()))
+		}
+		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
+		if err := alice.CloseRoom(l.ctx(), "lab", ""); err != nil {
+			t.Fatal(err)
+		}
+		until(l.subs["bob"], func(e RoomLost) bool { return e.Owner == alice.self })
+		lab := must(eve.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()})).ID
+		_, err := bob.Join(l.ctx(), JoinOptions{Room: "lab"})
+		want := KeyChange{Room: lab, Name: "lab", Owner: eve.self, Words: eve.Info().Words, Known: alice.self, KnownWords: alice.Info().Words}
+		if e := AsError(err); e.Change == nil || *e.Change != want || !e.Identity || !strings.Contains(e.Text, want.Words) || !strings.Contains(e.Text, want.KnownWords) {
+			t.Fatalf("joining by name: %+v", e)
+		}
+		rooms := must(bob.Rooms(l.ctx()))
+		if len(rooms) != 1 || rooms[0].Known != alice.self || rooms[0].KnownWords != want.KnownWords {
+			t.Errorf("the rooms are %+v", rooms)
+		}
+		must(bob.Join(l.ctx(), JoinOptions{Room: lab.String()}))
+		until(l.subs["bob"], func(w Warning) bool {
+			return w.Code == "owner_key" && strings.Contains(w.Text, want.Words) && strings.Contains(w.Text, want.KnownWords)
+		})
+		if err := bob.Leave(l.ctx(), "lab"); err != nil {
+			t.Fatal(err)
+		}
+		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
+	})
+}
+
+// Since when a member is one, and when it spoke last, are told to the second.
+func TestMemberTimes(t *testing.T) {
+	simulate(t, 2, func(l *lan) {
+		alice, bob := l.start("alice"), l.start("bob")
+		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
+		if m := l.member("alice", "bob"); m.Since.IsZero() || !m.LastLine.IsZero() {
+			t.Errorf("bob, who has said nothing yet, is %+v", m)
+		}
+		must(bob.Say(l.ctx(), "lab", "hello", false))
+		said := until(l.subs["alice"], func(m Message) bool { return m.Text == "hello" })
+		if m := l.member("alice", "bob"); !m.LastLine.Equal(said.At) || m.LastLine.Before(m.Since) {
+			t.Errorf("bob, who spoke at %v, is %+v", said.At, m)
+		}
+	})
+}
