@@ -40,9 +40,17 @@ type command struct {
 	examples []string
 	// targets are what the first argument may be, for completion; nil: anything. values are those of the second.
 	targets, values func(known) []string
-	// ask is the question of the full-screen console before it does what cannot be taken back; nil: it does it at once.
-	ask func(c call, members []node.MemberInfo) (safeText, error)
+	// ask is the question of the full-screen console before it does what cannot be taken back; nil, or a nil
+	// confirmation: it does it at once.
+	ask func(c call, k known) (*confirmation, error)
 	run func(ctx context.Context, c call) (reply, error)
+}
+
+// A confirmation is what a person is asked before a command is done, and the arguments that it is done with after a yes:
+// they mean what the question named, whatever has happened since.
+type confirmation struct {
+	text safeText
+	args []string
 }
 
 // patience is how long a person waits for the command at most.
@@ -135,7 +143,7 @@ func commands() []*command {
 			help: "own a new room and enter it; /policy changes who may come in", examples: []string{"/create lab"},
 		},
 		{
-			name: "join", usage: "ROOM, INVITE or HOST:PORT", min: 1, max: 1, slow: true, targets: roomsOut, run: runJoin,
+			name: "join", usage: "ROOM, INVITE or HOST:PORT", min: 1, max: 1, slow: true, targets: roomsOut, ask: askJoin, run: runJoin,
 			help: "enter a room found on this network, by an invite text, or by the address of somebody in it", examples: []string{"/join lab", "/join LOCALCHAT:AG6JUOIPNTAYX4AZ...", "/join 192.168.1.20:4001"},
 		},
 		{
@@ -155,8 +163,20 @@ func commands() []*command {
 			help: "who is in the room", examples: []string{"/members"},
 		},
 		{
-			name: "whois", usage: "NICK", who: member, min: 1, max: 1, targets: others, run: runWhois,
-			help: "a member's peer ID and the words to compare by voice", examples: []string{"/whois bob"},
+			name: "whois", usage: "NICK", who: member, min: 1, max: 1, targets: othersAndKnocks, run: runWhois,
+			help: "a member's peer ID, the words to compare by voice, and when they came and spoke last", examples: []string{"/whois bob"},
+		},
+		{
+			name: "verify", usage: "NICK [yes]", who: member, min: 1, max: 2, targets: othersAndKnocks, values: justYes, ask: askVerify, run: runVerify,
+			help: "compare somebody's words and mark their key as verified, here and for you alone", examples: []string{"/verify bob", "/verify bob yes"},
+		},
+		{
+			name: "unverify", usage: "NICK", min: 1, max: 1, targets: verifiedOnes, run: runUnverify,
+			help: "take a /verify back", examples: []string{"/unverify bob"},
+		},
+		{
+			name: "verified", run: runVerified,
+			help: "with whom you have compared words", examples: []string{"/verified"},
 		},
 		{
 			name: "whoami", run: runWhoami,

@@ -71,6 +71,13 @@ func (o *opening) command() *command {
 	return &command{slow: true, wait: o.wait, run: o.run}
 }
 
+// of is the opening of a room by its id.
+func (o *opening) of(id string) *command {
+	return &command{slow: true, wait: o.wait, run: func(ctx context.Context, c call) (reply, error) {
+		return joinRoom(ctx, c.n, node.JoinOptions{Room: id})
+	}}
+}
+
 // lobby opens a console without a room.
 func (a *app) lobby(cmd *cobra.Command, _ []string) error {
 	return a.console(cmd.Context(), nil)

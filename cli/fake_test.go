@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -28,7 +29,9 @@ type fakeNode struct {
 	bans    []node.BanInfo
 	invites []node.InviteInfo
 	policy  node.PolicyInfo
-	fail    map[string]error // by method
+
+	verified []node.Verification
+	fail     map[string]error // by method
 	// joining blocks Join until it is closed, where it is not nil.
 	joining chan struct{}
 	// alone: no other node is connected.
@@ -175,6 +178,23 @@ func (f *fakeNode) Tell(_ context.Context, room, who, text string) (string, erro
 
 func (f *fakeNode) Members(context.Context, string) (node.MembersInfo, error) {
 	return node.MembersInfo{Epoch: 3, Members: f.members}, f.note("members")
+}
+
+func (f *fakeNode) Verify(_ context.Context, room, who string, verified bool) (node.Verification, error) {
+	if err := f.note("verify", roomName(room), who, strconv.FormatBool(verified)); err != nil {
+		return node.Verification{}, err
+	}
+	for i, m := range f.members {
+		if m.Peer.String() == who || m.Nick == who {
+			f.members[i].Verified = verified
+			return node.Verification{Peer: m.Peer, Nick: m.Nick, Words: m.Words, At: noon}, nil
+		}
+	}
+	return node.Verification{Peer: daveID, Nick: "dave", Words: "robot lemon", At: noon}, nil
+}
+
+func (f *fakeNode) Verified(context.Context) ([]node.Verification, error) {
+	return f.verified, f.note("verified")
 }
 
 func (f *fakeNode) History(context.Context, string) ([]node.Message, error) {

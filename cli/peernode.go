@@ -20,6 +20,8 @@ type peerNode interface {
 	Say(ctx context.Context, room, text string, action bool) (string, error)
 	Tell(ctx context.Context, room, who, text string) (string, error)
 	Members(ctx context.Context, room string) (node.MembersInfo, error)
+	Verify(ctx context.Context, room, who string, verified bool) (node.Verification, error)
+	Verified(ctx context.Context) ([]node.Verification, error)
 	History(ctx context.Context, room string) ([]node.Message, error)
 	Invite(ctx context.Context, room, nick string, expires time.Duration) (node.InviteInfo, error)
 	Invites(ctx context.Context, room string) ([]node.InviteInfo, error)

@@ -63,7 +63,7 @@ func (r renderer) text(ev node.Event) (safeText, time.Time) {
 	case node.MemberJoined, node.MemberLeft, node.MemberRemoved, node.RemovalReason, node.Unbanned, node.Hidden:
 		return memberText(b), none
 	case node.Knock:
-		return "? " + nick(b.Nick, b.Peer) + " knocks; their words: " + clean(b.Words, shownPhrase) +
+		return "? " + nick(b.Nick, b.Peer) + trustNote(b.Trust) + " knocks; their words: " + clean(b.Words, shownPhrase) +
 			"; /accept " + nick(b.Nick, b.Peer) + " or /deny " + nick(b.Nick, b.Peer), none
 	case node.KnockGone:
 		return "* " + nick(b.Nick, b.Peer) + " no longer knocks", none
@@ -354,6 +354,12 @@ func roomLines(rooms []node.RoomInfo) []safeText {
 // whose ends the description of a room: who owns it, and what it is about.
 func whose(r node.RoomInfo) safeText {
 	text := "; owner's words: " + clean(r.Words, shownPhrase)
+	switch {
+	case r.Verified:
+		text += " (" + verifiedMark + " verified)"
+	case r.Known != "":
+		text += " (" + otherMark + " not the owner you know)"
+	}
 	if r.Subject != "" {
 		text += "; " + phrase(r.Subject)
 	}

@@ -25,6 +25,8 @@ func every() []node.EventBody {
 		node.RoomFound{Name: hostile, Owner: aliceID, Words: hostile, Access: hostile},
 		node.RoomLost{Name: hostile},
 		node.Knock{Peer: daveID, Nick: "dave", Words: "robot lemon"},
+		node.Knock{Peer: daveID, Nick: "dave", Words: "robot lemon", Trust: node.Trust{Verified: true}},
+		node.Knock{Peer: daveID, Nick: "dave", Words: "robot lemon", Trust: node.Trust{Other: aliceID}},
 		node.Knock{Peer: daveID, Nick: hostile, Words: hostile},
 		node.KnockGone{Peer: daveID, Nick: "dave"},
 		node.Joined{Name: "lab", Nick: "bob", Epoch: 3},
@@ -150,11 +152,15 @@ func TestRoomTable(t *testing.T) {
 		{Name: "lab", Access: "knock", Members: 5, Words: "amber kiwi", Mine: true, In: true},
 		{Name: "reading\x1b[31m", Access: "invite", Members: 1, Words: "robot", Subject: "the\nbuild", In: true},
 		{Name: "x", Access: "open", Words: "orbit"},
+		{Name: "y", Access: "open", Words: "orbit", Verified: true, Subject: "tea"},
+		{Name: "z", Access: "open", Words: "orbit", Known: aliceID, KnownWords: "robot"},
 	})
 	want := []string{
 		"lab      knock      5 members; yours; owner's words: amber kiwi",
 		"reading  by invite  1 member; you are in; owner's words: robot; the ⏎ build",
 		"x        open       0 members; owner's words: orbit",
+		"y        open       0 members; owner's words: orbit (✓ verified); tea",
+		"z        open       0 members; owner's words: orbit (! not the owner you know)",
 	}
 	for i, line := range lines {
 		if string(line) != want[i] {

@@ -74,6 +74,11 @@ type (
 		Room string `json:"room"`
 		ID   string `json:"id"`
 	}
+	verifyParams struct {
+		Room     string `json:"room,omitempty"`
+		Who      string `json:"who"`
+		Verified bool   `json:"verified"`
+	}
 	policyParams struct {
 		Room string `json:"room"`
 		node.PolicyChange
@@ -115,6 +120,9 @@ type (
 	banList struct {
 		Bans []node.BanInfo `json:"bans"`
 	}
+	verifiedList struct {
+		Verified []node.Verification `json:"verified"`
+	}
 	seqResult struct {
 		Seq uint64 `json:"seq"`
 	}
@@ -126,6 +134,8 @@ func (m rpcMethods) table() handler.Map {
 		"node.info":     method(m.a, m.info),
 		"node.peers":    method(m.a, m.peers),
 		"node.dial":     method(m.a, m.dial),
+		"node.verify":   method(m.a, m.verify),
+		"node.verified": method(m.a, m.verified),
 		"room.list":     method(m.a, m.list),
 		"room.create":   method(m.a, m.create),
 		"room.join":     method(m.a, m.join),
@@ -210,6 +220,8 @@ func requiredOf(t reflect.Type) []string {
 type errorData struct {
 	Code node.ErrorCode `json:"code"`
 	Hint string         `json:"hint"`
+	// Change: the room's name is known as another owner's.
+	Change *node.KeyChange `json:"change,omitempty"`
 }
 
 // serverError is the number of every error that is about rooms and peers and not about JSON-RPC; data.code says which.
@@ -245,7 +257,7 @@ func rpcError(err error) error {
 	case node.Internal:
 		code = jrpc2.InternalError
 	}
-	return (&jrpc2.Error{Code: code, Message: fault.Text}).WithData(errorData{Code: fault.Code, Hint: fault.Hint})
+	return (&jrpc2.Error{Code: code, Message: fault.Text}).WithData(errorData{Code: fault.Code, Hint: fault.Hint, Change: fault.Change})
 }
 
 // orEmpty makes an empty JSON array of a nil slice.
@@ -282,6 +294,15 @@ func (m rpcMethods) peers(ctx context.Context, _ noParams) (peerList, error) {
 func (m rpcMethods) dial(ctx context.Context, p addrParams) (peerResult, error) {
 	peer, err := m.n.Dial(ctx, p.Addr)
 	return peerResult{peer}, err
+}
+
+func (m rpcMethods) verify(ctx context.Context, p verifyParams) (node.Verification, error) {
+	return m.n.Verify(ctx, p.Room, p.Who, p.Verified)
+}
+
+func (m rpcMethods) verified(ctx context.Context, _ noParams) (verifiedList, error) {
+	all, err := m.n.Verified(ctx)
+	return verifiedList{orEmpty(all)}, err
 }
 
 func (m rpcMethods) list(ctx context.Context, _ noParams) (roomList, error) {

@@ -86,22 +86,24 @@ func runBan(ctx context.Context, c call) (reply, error) {
 	return reply{}, err
 }
 
-// askBan names who it is, by more than the nick, and what will happen.
-func askBan(c call, members []node.MemberInfo) (safeText, error) {
-	fits := matching(members, c.args[0])
+// askBan names who it is, by more than the nick, and what will happen, and binds the answer to that one.
+func askBan(c call, k known) (*confirmation, error) {
+	fits := matching(k.members, c.args[0])
 	if len(fits) > 1 {
-		return "", &node.Error{Code: node.Ambiguous, Text: "several members fit " + c.args[0], Hint: "one of " + string(names(fits)) + "; or more of the peer ID"}
+		return nil, severalFit(fits, c.args[0])
 	}
-	who := clean(c.args[0], shownName) + ", who is not in the room now,"
+	who, args := clean(c.args[0], shownName)+", who is not in the room now,", c.args
 	if len(fits) == 1 {
 		who = nick(fits[0].Nick, fits[0].Peer) + " (" + tail(fits[0].Peer) + ")"
+		args = append([]string{fits[0].Peer.String()}, c.args[1:]...)
 	}
 	length, reason := banTerms(c)
 	until := safeText("until you lift it")
 	if length > 0 {
 		until = "for " + clean(spanText(length), shownName)
 	}
-	return "ban " + who + " from " + clean(c.room.name, shownName) + because(reason) + "? Out now, told why, and refused " + until, nil
+	text := "ban " + who + " from " + clean(c.room.name, shownName) + because(reason) + "? Out now, told why, and refused " + until
+	return &confirmation{text: text, args: args}, nil
 }
 
 func runUnban(ctx context.Context, c call) (reply, error) {
@@ -154,9 +156,10 @@ func runSubject(ctx context.Context, c call) (reply, error) {
 }
 
 // askClose says whom it concerns.
-func askClose(c call, members []node.MemberInfo) (safeText, error) {
-	return "close " + clean(c.room.name, shownName) + because(c.arg(0)) + "? " + count(len(members)-1, "other member is", "other members are") +
-		" put out and told why, and the room ends for good", nil
+func askClose(c call, k known) (*confirmation, error) {
+	text := "close " + clean(c.room.name, shownName) + because(c.arg(0)) + "? " + count(len(k.members)-1, "other member is", "other members are") +
+		" put out and told why, and the room ends for good"
+	return &confirmation{text: text, args: c.args}, nil
 }
 
 func runClose(ctx context.Context, c call) (reply, error) {

@@ -196,7 +196,10 @@ func runMembers(ctx context.Context, c call) (reply, error) {
 		width = max(width, len(nick(who.Nick, who.Peer)))
 	}
 	for _, who := range m.Members {
-		line := "  " + pad(nick(who.Nick, who.Peer), width) + "  " + pad(clean(who.Role, shownName), len("member"))
+		line := trustMark(who.Trust) + " " + pad(nick(who.Nick, who.Peer), width) + "  " + pad(clean(who.Role, shownName), len("member"))
+		if word := trustWord(who.Trust); word != "" {
+			line += "  " + word
+		}
 		if !who.Present && !who.Self {
 			line += "  not heard from"
 		}
@@ -206,32 +209,6 @@ func runMembers(ctx context.Context, c call) (reply, error) {
 		lines = append(lines, line)
 	}
 	return told(lines...)
-}
-
-func runWhois(ctx context.Context, c call) (reply, error) {
-	m, err := c.n.Members(ctx, c.room.id)
-	if err != nil {
-		return reply{}, err
-	}
-	fits := matching(m.Members, c.args[0])
-	switch len(fits) {
-	case 0:
-		return reply{}, &node.Error{Code: node.NotFound, Text: "nobody in " + c.room.name + " is called " + c.args[0], Hint: "/members lists them"}
-	case 1:
-	default:
-		return reply{}, &node.Error{Code: node.Ambiguous, Text: "several members fit " + c.args[0], Hint: "one of " + string(names(fits)) + "; or more of the peer ID"}
-	}
-	who := fits[0]
-	lines := append(identity{Peer: who.Peer, Nick: who.Nick, Words: who.Words}.lines(), "role   "+clean(who.Role, shownName))
-	switch {
-	case who.Self:
-		lines = append(lines, "here   this is you")
-	case who.Present:
-		lines = append(lines, "here   yes")
-	default:
-		lines = append(lines, "here   not heard from by the owner")
-	}
-	return told(append(lines, "hint: compare the words by voice; they stand for the key")...)
 }
 
 // minPeerPart is how much of a peer ID names somebody.

@@ -47,6 +47,30 @@ func others(k known) []string {
 	return whoOf(all)
 }
 
+// othersAndKnocks are the members but me, and those who knock.
+func othersAndKnocks(k known) []string {
+	var all []named
+	for _, m := range k.all() {
+		if !m.Self {
+			all = append(all, named{m.Nick, m.Peer})
+		}
+	}
+	return whoOf(all)
+}
+
+// verifiedOnes are those of them who are verified.
+func verifiedOnes(k known) []string {
+	var all []named
+	for _, m := range k.all() {
+		if m.Verified {
+			all = append(all, named{m.Nick, m.Peer})
+		}
+	}
+	return whoOf(all)
+}
+
+func justYes(known) []string { return []string{yes} }
+
 // atTheDoor are those who knock.
 func atTheDoor(k known) []string {
 	var all []named
@@ -169,7 +193,7 @@ func (m *tui) completions(text string) completion {
 	if cmd == nil || permit(cmd, m.room()) != nil {
 		return completion{}
 	}
-	k := known{roster: m.pane().roster, in: m.rooms(), found: m.lobby.rooms, table: m.table}
+	k := m.known()
 	targets, word := cmd.targets, rest
 	if first, second, more := strings.Cut(rest, " "); more && cmd.max > 1 {
 		targets, word, k.first = cmd.values, second, first
@@ -178,6 +202,11 @@ func (m *tui) completions(text string) completion {
 		return m.nickCompletions(text)
 	}
 	return completion{stem: strings.TrimSuffix(text, word), words: targets(k), end: " "}.keep(word)
+}
+
+// known is what is known now.
+func (m *tui) known() known {
+	return known{roster: m.pane().roster, in: m.rooms(), found: m.lobby.rooms, table: m.table}
 }
 
 // nickCompletions completes the last word of text to a member: as an address at the beginning, as a name elsewhere.

@@ -168,7 +168,10 @@ func (m *tui) expel(p *pane, ev node.Event) {
 	p.add(line{at: ev.Time, kind: trouble, text: text}, m.looked(p))
 	p.add(line{at: ev.Time, kind: answer, text: "hint: " + hint}, m.looked(p))
 	if m.looked(p) {
-		m.side, m.door, m.question = side{hidden: m.side.hidden}, door{}, nil
+		m.side, m.door = side{hidden: m.side.hidden}, door{}
+	}
+	if m.question != nil && m.question.pane == p {
+		m.question = nil
 	}
 	if len(m.rooms()) == 0 {
 		m.lost = ending(ev)

@@ -166,23 +166,38 @@ func (m *tui) submit() {
 		m.complain(p, err)
 		return
 	}
-	j := job{cmd: in.cmd, args: in.args, text: text, pane: p}
-	if in.cmd.ask == nil {
+	m.order(job{cmd: in.cmd, args: in.args, text: text, pane: p}, func() {
 		m.input.take()
 		p.scroll.end()
 		p.turn()
-		m.run(j)
-		return
-	}
-	ask, err := in.cmd.ask(m.query(j), p.roster.members)
-	if err != nil {
-		m.complain(p, err)
-		return
-	}
-	m.ask(ask, func() {
-		m.input.take()
-		m.run(j)
 	})
+}
+
+// order runs a command, after a question where there is one to be asked. begin, which may be nil, is done first.
+func (m *tui) order(j job, begin func()) {
+	run := func() {
+		if begin != nil {
+			begin()
+		}
+		m.run(j)
+	}
+	if j.cmd.ask == nil {
+		run()
+		return
+	}
+	c, err := j.cmd.ask(m.query(j), m.known())
+	switch {
+	case err != nil:
+		// The text stays, to be corrected.
+		m.complain(j.pane, err)
+	case c == nil:
+		run()
+	default:
+		m.ask(j.pane, c.text, func() {
+			j.args = c.args
+			run()
+		})
+	}
 }
 
 // meant is a line without a slash: something to say; but an invite lets its first reader in, so it is never said by
@@ -218,5 +233,5 @@ func (m *tui) paste(text string) {
 		insert()
 		return
 	}
-	m.ask("put "+number(len(lines))+" pasted lines into the input, as one message?", insert)
+	m.ask(m.pane(), "put "+number(len(lines))+" pasted lines into the input, as one message?", insert)
 }

@@ -1,10 +1,6 @@
 package cli
 
-import (
-	"strings"
-
-	tea "charm.land/bubbletea/v2"
-)
+import tea "charm.land/bubbletea/v2"
 
 // keyHelp is what /help says about keys on the full-screen console.
 var keyHelp = []safeText{
@@ -147,37 +143,5 @@ func (m *tui) types(msg tea.KeyPressMsg, name string) {
 		m.input.set("/create ")
 	default:
 		m.input.edit(msg)
-	}
-}
-
-// wheel scrolls.
-func (m *tui) wheel(msg tea.MouseWheelMsg) {
-	const step = 3 // rows
-	switch msg.Button {
-	case tea.MouseWheelUp:
-		m.pane().scroll.up(step)
-	case tea.MouseWheelDown:
-		m.pane().scroll.down(step)
-	}
-}
-
-// A question waits for yes or no; nothing else is taken until then.
-type question struct {
-	text safeText
-	yes  func()
-}
-
-func (m *tui) ask(text safeText, yes func()) { m.question = &question{text, yes} }
-
-// answer takes a key as the answer. Enter is none: it may have been meant for the line before.
-func (m *tui) answer(name string) {
-	switch strings.ToLower(name) {
-	case "y":
-		yes := m.question.yes
-		m.question = nil
-		yes()
-	case "n", "esc", "ctrl+c":
-		m.question = nil
-		m.hint = "nothing was done"
 	}
 }

@@ -46,8 +46,7 @@ func (m *tui) chooseRoom() {
 		return
 	}
 	join, _ := lookUp("join", "", m.table)
-	m.hint = "asking to be let into " + clean(r.Name, shownName)
-	m.run(job{cmd: join, args: []string{r.ID.String()}, pane: m.pane()})
+	m.order(job{cmd: join, args: []string{r.ID.String()}, pane: m.pane()}, func() { m.hint = "asking to be let into " + clean(r.Name, shownName) })
 }
 
 // lobbyRows are the rooms found, as every list of rooms has them, for a screen of width cells.
@@ -62,14 +61,34 @@ func (m *tui) lobbyRows(width int) []row {
 		}
 	}
 	for i, text := range roomLines(m.lobby.rooms) {
-		if i == m.lobby.at && len(m.input.text()) == 0 {
-			rows = append(rows, foldRows(chosen, "> ", text, width)...)
-			continue
-		}
-		rows = append(rows, foldRows(plain, "  ", text, width)...)
+		rows = append(rows, m.lobbyRoom(i, text, width)...)
 	}
 	if len(m.lobby.rooms) > 0 {
 		rows = append(rows, foldRows(dim, "  ", "Up and Down choose, Enter enters, F3 makes a room; or paste an invite and press Enter", width)...)
 	}
 	return append(rows, row{})
+}
+
+// lobbyRoom are the rows of the i-th room, which text describes.
+func (m *tui) lobbyRoom(i int, text safeText, width int) []row {
+	if i == m.lobby.at && len(m.input.text()) == 0 {
+		return foldRows(chosen, "> ", text, width)
+	}
+	return foldRows(plain, "  ", text, width)
+}
+
+// lobbyAt is the room in row y of the lobby, -1 where there is none.
+func (m *tui) lobbyAt(y int) int {
+	if y >= m.frame.body*2/3 {
+		return -1 // the talk below it
+	}
+	y-- // the heading
+	for i, text := range roomLines(m.lobby.rooms) {
+		n := len(m.lobbyRoom(i, text, m.width))
+		if y >= 0 && y < n {
+			return i
+		}
+		y -= n
+	}
+	return -1
 }

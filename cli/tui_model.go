@@ -29,7 +29,8 @@ type tui struct {
 	input    composer
 	side     side
 	question *question
-	hint     safeText // in the place of the help, until the next key
+	asks     []*question // that wait to be asked
+	hint     safeText    // in the place of the help, until the next key
 	door     door
 	lobby    lobby
 	secret   string // the invite made last
@@ -126,7 +127,10 @@ func (m *tui) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.key(msg)
 	case tea.MouseWheelMsg:
 		m.wheel(msg)
+	case tea.MouseClickMsg:
+		m.click(msg)
 	}
+	m.nextQuestion()
 	m.layout()
 	return m, m.outgoing()
 }
@@ -277,6 +281,9 @@ func (m *tui) query(j job) call {
 func (m *tui) finish(f performed) {
 	if !f.cmd.slow {
 		m.busy = false
+	}
+	if m.asksOfKey(f) {
+		return
 	}
 	m.settled = m.settled || f.opening
 	if f.opening && f.err != nil {

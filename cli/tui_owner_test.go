@@ -115,7 +115,7 @@ func TestScreenAsksBeforeABan(t *testing.T) {
 	g.did()
 	g.sees("nothing was done", "lab> /ban dave 2h too loud")
 	g.press("enter", "y")
-	g.did("ban lab dave too loud 2h0m0s")
+	g.did("ban lab " + daveID.String() + " too loud 2h0m0s")
 	g.misses("[y] yes")
 	g.says("/close lunch")
 	g.sees("close lab: lunch? 2 other members are put out and told why, and the room ends for good")
@@ -135,7 +135,7 @@ func TestScreenAmbiguousBanAsksNothing(t *testing.T) {
 	g.passes(time.Second)
 	g.says("/ban dana")
 	g.did()
-	g.sees("! several members fit dana", "one of dana, Dana")
+	g.sees("! several fit dana", "one of dana, Dana")
 	g.misses("[y] yes")
 }
 

@@ -13,6 +13,8 @@ type side struct {
 	focus  bool // has the keys
 	at     item // the one chosen
 	index  int  // where it stood, for when it goes
+	// top is the entry in its first row, height how many rows it has, size how many entries there are.
+	top, height, size int
 }
 
 // toggle gives it the keys, or takes them and on a wide screen the column with them.
@@ -44,6 +46,8 @@ type item struct {
 	peer node.PeerID
 	self bool
 	pale bool // not there
+	// verified: words were compared with peer.
+	verified bool
 }
 
 // same reports whether two items are about the same thing.
@@ -64,7 +68,13 @@ func (m *tui) items() []item {
 		all = append(all, item{text: "KNOCKING " + number(len(r.knocks))})
 		who := atTheDoor(known{roster: r})
 		for i, n := range r.knocks {
-			all = append(all, item{kind: aKnock, text: "? " + nick(n.Nick, n.Peer) + " knocks", who: who[i], peer: n.Peer})
+			word := trustWord(n.Trust)
+			if word == "" {
+				word = knocking
+			}
+			all = append(all, item{
+				kind: aKnock, text: "?" + trustMark(n.Trust) + nick(n.Nick, n.Peer) + " " + word, who: who[i], peer: n.Peer, verified: n.Verified,
+			})
 		}
 	}
 	if len(r.invites) > 0 {
@@ -97,22 +107,32 @@ func memberItems(members []node.MemberInfo) []item {
 	words := whoOf(all)
 	items := make([]item, len(members))
 	for i, who := range members {
-		mark, role := safeText("+ "), safeText("member")
+		mark, role := safeText("+"), safeText("member")
 		if who.Role == "owner" {
-			mark, role = "@ ", "owner"
+			mark, role = "@", "owner"
 		}
 		away := !who.Present && !who.Self
 		switch {
 		case away && who.Role == "owner":
 			role = "owner, away"
 		case away:
-			mark, role = "! ", "away"
+			mark, role = "!", "away"
 		case who.Self && who.Role == "owner":
 			role = "owner, you"
 		case who.Self:
 			role = "you"
 		}
-		items[i] = item{kind: aMember, text: mark + nick(who.Nick, who.Peer) + "  " + role, who: words[i], peer: who.Peer, self: who.Self, pale: away}
+		switch word := trustWord(who.Trust); {
+		case word == "":
+		case role == "member":
+			role = word
+		default:
+			role += ", " + word
+		}
+		items[i] = item{
+			kind: aMember, text: mark + trustMark(who.Trust) + nick(who.Nick, who.Peer) + "  " + role, who: words[i], peer: who.Peer,
+			self: who.Self, pale: away, verified: who.Verified,
+		}
 	}
 	return items
 }
@@ -141,8 +161,13 @@ func left(d time.Duration) safeText {
 
 // hold keeps the choice on what it was on, or on what took its place.
 func (s *side) hold(items []item) {
+	s.size = len(items)
 	if i := slices.IndexFunc(items, func(i item) bool { return i.kind != heading && i.same(s.at) }); i >= 0 {
+		moved := i != s.index
 		s.at, s.index = items[i], i
+		if moved {
+			s.reveal()
+		}
 		return
 	}
 	// What was chosen is gone. Nothing is chosen in its place by itself while keys that act may be on their way.
@@ -158,15 +183,44 @@ func (s *side) move(items []item, step int) {
 	for i := from; i >= 0 && i < len(items); i += step {
 		if items[i].kind != heading {
 			s.at, s.index = items[i], i
+			s.reveal()
 			return
 		}
 	}
+}
+
+// choose gives the keys to the column, with the i-th item chosen where that is one.
+func (s *side) choose(items []item, i int) {
+	if i < len(items) && items[i].kind != heading {
+		s.at, s.index = items[i], i
+	}
+	s.focus, s.hidden = true, false
+}
+
+// resize sets how many rows there are for how many items.
+func (s *side) resize(height, size int) {
+	changed := height != s.height
+	s.height, s.size = height, size
+	s.scroll(0)
+	if changed && s.focus {
+		s.reveal()
+	}
+}
+
+// scroll moves the window over the items.
+func (s *side) scroll(rows int) { s.top = max(min(s.top+rows, s.size-s.height), 0) }
+
+// reveal moves it to the item chosen.
+func (s *side) reveal() {
+	s.top = max(min(s.top, s.index), s.index-s.height+1, 0)
 }
 
 // An act is what a key does to an item: a command, done at once or put into the input for a reason to be added.
 type act struct {
 	key, word, command string
 	typed              bool
+	// exact: it names the key that is meant, and not the nick.
+	exact bool
 }
 
 // acts of an item, by what it is and who asks.
@@ -176,20 +230,31 @@ func (m *tui) acts(i item) []act {
 	switch i.kind {
 	case aMember:
 		if !i.self && owned {
-			all = append(all, act{"k", "kick", "kick", true}, act{"b", "ban", "ban", true})
+			all = append(all, act{key: "k", word: "kick", command: "kick", typed: true}, act{key: "b", word: "ban", command: "ban", typed: true})
 		}
 		if !i.self {
-			all = append(all, act{"m", "message", "msg", true})
+			all = append(all, act{key: "m", word: "message", command: "msg", typed: true})
 		}
-		all = append(all, act{"w", "who is it", "whois", false})
+		all = append(all, act{key: "w", word: "who is it", command: "whois"})
+		if !i.self {
+			all = append(all, trusting(i))
+		}
 	case aKnock:
-		all = append(all, act{"a", "accept", "accept", false}, act{"d", "deny", "deny", true})
+		all = append(all, act{key: "a", word: "accept", command: "accept"}, act{key: "d", word: "deny", command: "deny", typed: true}, trusting(i))
 	case anInvite:
-		all = append(all, act{"r", "revoke", "uninvite", false})
+		all = append(all, act{key: "r", word: "revoke", command: "uninvite"})
 	case aBan:
-		all = append(all, act{"u", "unban", "unban", false})
+		all = append(all, act{key: "u", word: "unban", command: "unban"})
 	}
 	return all
+}
+
+// trusting marks the key of an item's peer as verified, or takes that back.
+func trusting(i item) act {
+	if i.verified {
+		return act{key: "v", word: "unverify", command: "unverify", exact: true}
+	}
+	return act{key: "v", word: "verify", command: "verify", exact: true}
 }
 
 // sideKey acts on a key while the column has them.
@@ -212,7 +277,11 @@ func (m *tui) sideKey(name string) {
 			m.side.focus = false
 			return
 		}
-		m.run(job{cmd: cmd, args: []string{m.side.at.who}, pane: m.pane()})
+		who := m.side.at.who
+		if a.exact {
+			who = m.side.at.peer.String()
+		}
+		m.order(job{cmd: cmd, args: []string{who}, pane: m.pane()}, nil)
 	}
 }
 
@@ -247,15 +316,16 @@ func (d *door) hold(knocks []node.KnockInfo, now time.Time) {
 		return
 	}
 	first := knocks[0]
-	if first.Peer == d.peer {
-		return
-	}
 	took := time.Time{}
-	if d.peer != "" {
+	switch d.peer {
+	case "":
+	case first.Peer:
+		took = d.took
+	default:
 		took = now
 	}
 	*d = door{peer: first.Peer, nick: first.Nick, took: took}
-	d.text = "? " + nick(first.Nick, first.Peer) + " knocks: F5 lets in, F6 turns away; their words: " + clean(first.Words, shownPhrase)
+	d.text = "? " + nick(first.Nick, first.Peer) + trustNote(first.Trust) + " knocks: F5 lets in, F6 turns away; their words: " + clean(first.Words, shownPhrase)
 }
 
 // answerDoor lets in who stands in the bar, or turns them away. One who stands there only since a moment ago is not

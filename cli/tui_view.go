@@ -28,6 +28,7 @@ type frame struct {
 	input        int // rows
 	body, talk   int // rows of the middle, columns of the talk in it; no talk: the side column has it all
 	side         bool
+	items        []item // of the side column
 }
 
 // layout divides the screen and tells those parts that wrap by themselves.
@@ -69,6 +70,10 @@ func (m *tui) layout() {
 		talk-- // for the row that says so
 	}
 	m.pane().scroll.resize(max(f.talk, 1), talk, m.show.times)
+	if f.side {
+		f.items = m.items()
+		m.side.resize(f.body, len(f.items))
+	}
 	m.frame = f
 }
 
@@ -143,11 +148,7 @@ func (m *tui) middle() []row {
 
 // sideRows are the side column, scrolled to what is chosen.
 func (m *tui) sideRows(height, width int) []row {
-	items := m.items()
-	from := 0
-	if m.side.focus && m.side.index >= height {
-		from = m.side.index - height + 1
-	}
+	items, from := m.frame.items, m.side.top
 	line := safeText("│ ")
 	if m.frame.talk == 0 {
 		line = ""
@@ -278,24 +279,43 @@ func bar(width int, parts []safeText) row {
 
 // roomsBar lists the panes, and what happened in each while nobody looked.
 func (m *tui) roomsBar(width int) row {
+	text := " " + joinSafe(m.roomParts(), roomGap)
+	help := safeText("F1 help  F2 members ")
+	if free := width - cells(text) - cells(help); free > 0 {
+		text += repeat(" ", free) + help
+	}
+	return styled(barred, pad(crop(text, width), width))
+}
+
+// roomGap stands between two rooms of the bar.
+const roomGap safeText = "  "
+
+// roomParts are the panes in the bar.
+func (m *tui) roomParts() []safeText {
 	parts := make([]safeText, len(m.panes))
 	for i, p := range m.panes {
 		name := safeText("lobby")
 		if p.here.id != "" {
 			name = crop(clean(p.here.name, shownName), promptMax)
 		}
-		part := number(i+1) + ":" + name + unreadText(p)
+		parts[i] = number(i+1) + ":" + name + unreadText(p)
 		if i == m.at {
-			part = "[" + part + "]"
+			parts[i] = "[" + parts[i] + "]"
 		}
-		parts[i] = part
 	}
-	text := " " + joinSafe(parts, "  ")
-	help := safeText("F1 help  F2 members ")
-	if free := width - cells(text) - cells(help); free > 0 {
-		text += repeat(" ", free) + help
+	return parts
+}
+
+// roomAt is the pane that stands at column x of the bar, -1 where none does.
+func (m *tui) roomAt(x int) int {
+	x--
+	for i, part := range m.roomParts() {
+		if x >= 0 && x < cells(part) {
+			return i
+		}
+		x -= cells(part) + cells(roomGap)
 	}
-	return styled(barred, pad(crop(text, width), width))
+	return -1
 }
 
 // unreadText counts what came while nobody looked: +lines, !calls.

@@ -1,0 +1,252 @@
+package cli
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"localchat/node"
+)
+
+// This file holds the commands about who somebody is.
+
+// The marks of the record of words compared, each beside a word that says the same.
+const (
+	verifiedMark safeText = "✓"
+	otherMark    safeText = "!"
+)
+
+// trustMark is what stands beside a peer's own mark: a space where nothing is known.
+func trustMark(t node.Trust) safeText {
+	switch {
+	case t.Verified:
+		return verifiedMark
+	case t.Other != "":
+		return otherMark
+	}
+	return " "
+}
+
+// trustWord is the word for it, "" where nothing is known.
+func trustWord(t node.Trust) safeText {
+	switch {
+	case t.Verified:
+		return "verified"
+	case t.Other != "":
+		return "another key"
+	}
+	return ""
+}
+
+// people are those whom a command of c can be about: the members and, for the owner, who knocks.
+func people(ctx context.Context, c call) (r roster, err error) {
+	m, err := c.n.Members(ctx, c.room.id)
+	if err != nil {
+		return roster{}, err
+	}
+	r.members = m.Members
+	if c.room.owned {
+		r.knocks, err = c.n.Knocks(ctx, c.room.id)
+	}
+	return r, err
+}
+
+// knocking is the role of who is at the door.
+const knocking = "knocks"
+
+// all are the members, and who knocks as one who is not there yet.
+func (r *roster) all() []node.MemberInfo {
+	all := r.members[:len(r.members):len(r.members)]
+	for _, k := range r.knocks {
+		all = append(all, node.MemberInfo{Peer: k.Peer, Nick: k.Nick, Role: knocking, Words: k.Words, Trust: k.Trust})
+	}
+	return all
+}
+
+// one is the one that who names.
+func (r *roster) one(who, room string) (node.MemberInfo, error) {
+	fits := matching(r.all(), who)
+	switch len(fits) {
+	case 0:
+		return node.MemberInfo{}, &node.Error{Code: node.NotFound, Text: "nobody in " + room + " is called " + who, Hint: "/members lists them"}
+	case 1:
+		return fits[0], nil
+	}
+	return node.MemberInfo{}, severalFit(fits, who)
+}
+
+func severalFit(fits []node.MemberInfo, who string) error {
+	return &node.Error{Code: node.Ambiguous, Text: "several fit " + who, Hint: "one of " + string(names(fits)) + "; or more of the peer ID"}
+}
+
+// moment is a time to the second, with its date.
+func moment(t time.Time) safeText {
+	return clean(t.Local().Format("2006-01-02 15:04:05"), shownName)
+}
+
+func runWhois(ctx context.Context, c call) (reply, error) {
+	r, err := people(ctx, c)
+	if err != nil {
+		return reply{}, err
+	}
+	who, err := r.one(c.args[0], c.room.name)
+	if err != nil {
+		return reply{}, err
+	}
+	lines := append(identity{Peer: who.Peer, Nick: who.Nick, Words: who.Words}.lines(), "role   "+clean(who.Role, shownName))
+	switch {
+	case who.Role == knocking:
+	case who.Self:
+		lines = append(lines, "here   this is you")
+	case who.Present:
+		lines = append(lines, "here   yes")
+	default:
+		lines = append(lines, "here   not heard from by the owner")
+	}
+	if !who.Since.IsZero() {
+		lines = append(lines, "since  "+moment(who.Since))
+	}
+	switch {
+	case !who.LastLine.IsZero():
+		lines = append(lines, "spoke  "+moment(who.LastLine))
+	case who.Role != knocking:
+		lines = append(lines, "spoke  nothing that is still kept here")
+	}
+	if who.Self {
+		return told(append(lines, "hint: read these words to who wants to be sure of you; they stand for your key")...)
+	}
+	typed := clean(c.args[0], shownName)
+	if who.Verified {
+		v, err := verification(ctx, c.n, who.Peer)
+		if err != nil {
+			return reply{}, err
+		}
+		return told(append(lines, "trust  "+verifiedMark+" verified: you compared these words on "+moment(v.At), "hint: /unverify "+typed+" takes it back")...)
+	}
+	trust := safeText("trust  not verified")
+	if who.Other != "" {
+		v, err := verification(ctx, c.n, who.Other)
+		if err != nil {
+			return reply{}, err
+		}
+		trust = "trust  " + otherMark + " another key: the " + nick(v.Nick, v.Peer) + " whom you verified has the words " + clean(v.Words, shownPhrase)
+	}
+	return told(append(lines, trust, "hint: compare the words by voice, for they stand for the key; then /verify "+typed)...)
+}
+
+// verification is the record about a peer.
+func verification(ctx context.Context, n peerNode, p node.PeerID) (node.Verification, error) {
+	all, err := n.Verified(ctx)
+	for _, v := range all {
+		if v.Peer == p {
+			return v, nil
+		}
+	}
+	return node.Verification{Peer: p}, err
+}
+
+// yes is the argument of /verify by which a person says that the words have been compared. The full-screen console asks
+// instead.
+const yes = "yes"
+
+func runVerify(ctx context.Context, c call) (reply, error) {
+	switch c.arg(1) {
+	case yes:
+		v, err := c.n.Verify(ctx, c.room.id, c.args[0], true)
+		if err != nil {
+			return reply{}, err
+		}
+		return told("* " + verifiedMark + " " + nick(v.Nick, v.Peer) + " (" + tail(v.Peer) + ") is verified: you have compared the words " + clean(v.Words, shownPhrase))
+	case "":
+	default:
+		return reply{}, usage("/verify NICK shows the words; /verify NICK yes says that they were compared", "%q is not yes", c.arg(1))
+	}
+	r, err := people(ctx, c)
+	if err != nil {
+		return reply{}, err
+	}
+	who, err := r.one(c.args[0], c.room.name)
+	if err != nil {
+		return reply{}, err
+	}
+	if who.Self {
+		return reply{}, errSelf
+	}
+	lines := []safeText{"words of " + nick(who.Nick, who.Peer) + " (" + tail(who.Peer) + "): " + clean(who.Words, shownPhrase)}
+	if who.Other != "" {
+		lines = append(lines, "! this is not the "+nick(who.Nick, who.Peer)+" whom you verified: the key is another")
+	}
+	return told(append(lines, "hint: if they read you the same words, by voice or side by side: /verify "+clean(who.Peer.String(), shownPhrase)+" yes")...)
+}
+
+var errSelf = &node.Error{Code: node.Invalid, Text: "that is you", Hint: "/whoami shows your words, for others to compare"}
+
+// askVerify shows the words and binds the answer to the key that they stand for.
+func askVerify(c call, k known) (*confirmation, error) {
+	who, err := k.one(c.args[0], c.room.name)
+	switch {
+	case err != nil:
+		return nil, err
+	case who.Self:
+		return nil, errSelf
+	}
+	name := nick(who.Nick, who.Peer)
+	text := "did " + name + " (" + tail(who.Peer) + ") read you these words, by voice or side by side? " + clean(who.Words, shownPhrase)
+	if who.Other != "" {
+		text = "this is not the " + name + " whom you verified: the key is another. Now, " + text
+	}
+	return &confirmation{text: text, args: []string{who.Peer.String(), yes}}, nil
+}
+
+func runUnverify(ctx context.Context, c call) (reply, error) {
+	v, err := c.n.Verify(ctx, c.room.id, c.args[0], false)
+	if err != nil {
+		return reply{}, err
+	}
+	return told("* " + nick(v.Nick, v.Peer) + " (" + tail(v.Peer) + ") is no longer verified")
+}
+
+func runVerified(ctx context.Context, c call) (reply, error) {
+	all, err := c.n.Verified(ctx)
+	if err != nil {
+		return reply{}, err
+	}
+	lines := make([]safeText, 0, len(all)+1)
+	for _, v := range all {
+		lines = append(lines, verifiedMark+" "+nick(v.Nick, v.Peer)+" "+clean(v.Peer.String(), shownPhrase)+" since "+moment(v.At)+"; words: "+clean(v.Words, shownPhrase))
+	}
+	return told(append(lines, count(len(all), "person is", "people are")+" verified")...)
+}
+
+// askJoin asks before a room is entered whose name is known as another owner's.
+func askJoin(c call, k known) (*confirmation, error) {
+	var fits []node.RoomInfo
+	for _, r := range k.found {
+		if !r.In && (r.ID.String() == c.args[0] || strings.EqualFold(r.Name, c.args[0])) {
+			fits = append(fits, r)
+		}
+	}
+	// Of several that fit, the known owner's is meant, or the node lists them.
+	if len(fits) != 1 || fits[0].Known == "" {
+		return nil, nil
+	}
+	r := fits[0]
+	return &confirmation{
+		text: keyChangeText(node.KeyChange{Name: r.Name, Owner: r.Owner, Words: r.Words, Known: r.Known, KnownWords: r.KnownWords}),
+		args: []string{r.ID.String()},
+	}, nil
+}
+
+// keyChangeText names the owner that is known and the one that is there.
+func keyChangeText(c node.KeyChange) safeText {
+	return clean(c.Name, shownName) + " has another owner than the one you know. Known: " + tail(c.Known) + ", words " + clean(c.KnownWords, shownPhrase) +
+		". Now: " + tail(c.Owner) + ", words " + clean(c.Words, shownPhrase) + ". Enter it all the same, and know the new owner from now on?"
+}
+
+// trustNote is what is known of a peer in brackets, for a line about it.
+func trustNote(t node.Trust) safeText {
+	if word := trustWord(t); word != "" {
+		return " (" + trustMark(t) + " " + word + ")"
+	}
+	return ""
+}

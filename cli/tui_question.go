@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"localchat/node"
+)
+
+// A question waits for yes or no; nothing else is taken until then.
+type question struct {
+	text    safeText
+	pane    *pane // what it is about; it goes with that
+	yes, no func()
+	// sudden: it came while keys meant for something else may be on their way. since: the last of those, or when it
+	// came; a yes counts after a moment without any.
+	sudden bool
+	since  time.Time
+}
+
+// calm is how long no key may have been pressed before a yes to a sudden question: longer than between two letters of a
+// word.
+const calm = time.Second
+
+// ask asks what follows from a key just pressed.
+func (m *tui) ask(p *pane, text safeText, yes func()) {
+	m.question = &question{text: text, pane: p, yes: yes, no: func() { m.hint = "nothing was done" }}
+}
+
+// askLater asks when no line is being typed and nothing else is asked.
+func (m *tui) askLater(q question) { m.asks = append(m.asks, &q) }
+
+// nextQuestion asks what waits to be asked.
+func (m *tui) nextQuestion() {
+	if m.question != nil || len(m.asks) == 0 || m.input.text() != "" {
+		return
+	}
+	m.question, m.asks = m.asks[0], m.asks[1:]
+	m.question.sudden, m.question.since = true, m.now
+}
+
+// answer takes a key as the answer. Enter is none: it may have been meant for the line before.
+func (m *tui) answer(name string) {
+	q := m.question
+	switch strings.ToLower(name) {
+	case "y":
+		if q.sudden && m.now.Sub(q.since) < calm {
+			q.since = m.now
+			return
+		}
+		m.question = nil
+		q.yes()
+	case "n", "esc", "ctrl+c":
+		m.question = nil
+		q.no()
+	default:
+		q.since = m.now
+	}
+}
+
+// asksOfKey asks about a room that was not joined since its name is known as another owner's. It reports whether err is
+// that.
+func (m *tui) asksOfKey(f performed) bool {
+	var e *node.Error
+	if !errors.As(f.err, &e) || e.Change == nil {
+		return false
+	}
+	if !f.opening {
+		m.complain(f.pane, f.err)
+	}
+	id := e.Change.Room.String()
+	q := question{text: keyChangeText(*e.Change), pane: f.pane}
+	if f.opening {
+		// The console was opened for this room: without it, it ends as without the question.
+		q.yes = func() { m.perform(job{cmd: m.open.of(id), pane: f.pane, opening: true}) }
+		q.no = func() { m.failure = f.err }
+	} else {
+		q.yes = func() { m.run(job{cmd: f.cmd, args: []string{id}, text: "/join " + id, pane: f.pane}) }
+		q.no = func() { m.hint = "nothing was done" }
+	}
+	m.askLater(q)
+	return true
+}

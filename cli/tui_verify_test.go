@@ -1,0 +1,324 @@
+package cli
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+
+	"localchat/node"
+)
+
+// short is the end of a peer ID as screens show it.
+func short(p node.PeerID) string { return string(tail(p)) }
+
+func TestScreenVerify(t *testing.T) {
+	g := ownerAt(t, 100, 24)
+	g.f.members[1].Words = "orbit tulip"
+	g.passes(time.Second)
+	g.did("create lab")
+	g.says("/verify dave")
+	g.sees("did dave ("+short(daveID)+") read you these words, by voice or side by side? orbit tulip", "[y] yes  [n] no")
+	g.press("enter", "x")
+	g.did()
+	g.press("n")
+	g.did()
+	g.sees("nothing was done", "lab> /verify dave")
+	g.press("enter")
+	// Before the answer dave goes, and somebody else comes under his nick: the answer is about the words that were shown.
+	g.f.members[1], g.f.members[2].Nick = node.MemberInfo{Peer: "another-key", Nick: "dave", Role: "member", Present: true}, "erin"
+	g.passes(time.Second)
+	g.press("y")
+	g.did("verify lab " + daveID.String() + " true")
+	g.misses("+✓dave")
+
+	g = ownerAt(t, 100, 24)
+	g.did("create lab")
+	g.press("f2", "down", "down")
+	g.sees("w who is it  v verify")
+	g.press("v")
+	g.did()
+	g.sees("did dave (")
+	g.press("y")
+	g.did("verify lab " + daveID.String() + " true")
+	g.sees(">+✓dave  verified", "* ✓ dave ("+short(daveID)+") is verified", "v unverify")
+	g.press("v")
+	g.did("verify lab " + daveID.String() + " false")
+	g.sees(">+ dave  member", "is no longer verified")
+	g.press("esc")
+	g.says("/verify bob")
+	g.sees("! that is you", "hint: /whoami shows your words")
+	g.press("ctrl+c")
+	g.says("/verify nobody")
+	g.sees("! nobody in lab is called nobody")
+	g.did()
+}
+
+// TestScreenVerifiedMarks: the mark stands where no nick reaches, with a word that says the same.
+func TestScreenVerifiedMarks(t *testing.T) {
+	g := ownerAt(t, 110, 24)
+	g.f.members = append(g.f.members[:1],
+		node.MemberInfo{Peer: "k1", Nick: "carol", Role: "member", Present: true, Trust: node.Trust{Verified: true}},
+		node.MemberInfo{Peer: "k2", Nick: "erin", Role: "member", Trust: node.Trust{Verified: true}},
+		node.MemberInfo{Peer: "k3", Nick: "✓frank", Role: "member", Present: true},
+		node.MemberInfo{Peer: "k4", Nick: "car0l", Role: "member", Present: true, Trust: node.Trust{Other: "k1"}},
+	)
+	g.f.knocks = []node.KnockInfo{
+		{Peer: daveID, Nick: "erin", Words: "robot lemon", Trust: node.Trust{Other: "k2"}},
+		{Peer: aliceID, Nick: "alice", Trust: node.Trust{Verified: true}},
+	}
+	g.passes(time.Second)
+	g.sees("+✓carol  verified", "!✓erin  away, verified", "+ ✓frank  member", "+!car0l  another key",
+		"? erin (! another key) knocks: F5 lets in", "?!erin another key", "?✓alice verified")
+	g.says("/verify car0l")
+	g.sees("this is not the car0l whom you verified: the key is another. Now, did car0l (")
+	g.press("n", "ctrl+c", "f2")
+	for range 6 {
+		g.press("down")
+	}
+	g.sees("a accept  d deny  v verify")
+	g.press("v", "y")
+	g.did("create lab", "verify lab "+daveID.String()+" true")
+
+	m := memberAt(t, 80, 24)
+	m.f.members[0].Verified = true
+	m.passes(time.Second)
+	m.sees("@✓alice  owner, verified")
+}
+
+// TestScreenVerifyHostile: nothing of a nick or of words gets out of the question; the glass checks every screen.
+func TestScreenVerifyHostile(t *testing.T) {
+	for _, size := range [][2]int{{1, 1}, {20, 6}, {40, 12}, {80, 24}} {
+		g := ownerAt(t, size[0], size[1])
+		g.f.members[1].Nick, g.f.members[1].Words, g.f.members[1].Other = hostile, hostile, aliceID
+		g.passes(time.Second)
+		g.says("/verify " + daveID.String())
+		if g.m.question == nil {
+			t.Fatal("nothing was asked")
+		}
+		g.press("n", "ctrl+c")
+		g.send(g.keyChanged(hostile))
+		g.passes(time.Second)
+		if g.m.question == nil || !strings.Contains(string(g.m.question.text), "another owner than the one you know") {
+			t.Fatal("nothing was asked about the owner")
+		}
+		g.press("y")
+	}
+}
+
+// keyChanged is a join that was refused since a room of this name has another owner.
+func (g *glass) keyChanged(name string) performed {
+	return performed{
+		job: job{cmd: &command{name: "join", slow: true, run: runJoin}, args: []string{name}, pane: g.m.pane()},
+		err: changeOf(name),
+	}
+}
+
+func changeOf(name string) *node.Error {
+	return &node.Error{
+		Code: node.RefusedCode, Identity: true, Text: "the room has another owner than the one you know", Hint: "join it by its id",
+		Change: &node.KeyChange{Room: denID, Name: name, Owner: daveID, Words: "orbit tulip", Known: aliceID, KnownWords: "robot lemon"},
+	}
+}
+
+const keyQuestion = "lab has another owner than the one you know. Known: "
+
+// unfolded is what is seen with rows that were broken put together again.
+func (g *glass) unfolded() string { return strings.Join(strings.Fields(g.screen()), " ") }
+
+func (g *glass) isAskedOfKey() {
+	g.t.Helper()
+	want := keyQuestion + short(aliceID) + ", words robot lemon. Now: " + short(daveID) + ", words orbit tulip. Enter it all the same"
+	if s := g.unfolded(); !strings.Contains(s, want) || !strings.Contains(s, "[y] yes [n] no") {
+		g.t.Errorf("not asked %q:\n%s", want, g.screen())
+	}
+}
+
+// TestScreenOwnerKeyInTheLobby: a room of a name that another owner is known by is not entered without a yes.
+func TestScreenOwnerKeyInTheLobby(t *testing.T) {
+	f := newFake()
+	f.rooms = []node.RoomInfo{{ID: denID, Name: "lab", Owner: daveID, Words: "orbit tulip", Access: "open", Known: aliceID, KnownWords: "robot lemon"}}
+	g := sitBefore(t, f, 90, 24, nil)
+	g.sees("owner's words: orbit tulip (! not the owner you know)")
+	for _, ask := range []func(){
+		func() { g.press("enter") },
+		func() { g.says("/join lab") },
+		func() { g.says("/join " + denID.String()) },
+	} {
+		ask()
+		g.did()
+		g.isAskedOfKey()
+		g.press("enter", "n")
+		g.did()
+		g.misses("asking to be let into")
+		g.press("ctrl+c", "enter")
+		g.isAskedOfKey()
+		g.press("esc")
+		g.did()
+	}
+	g.press("enter", "y")
+	g.did("join " + denID.String())
+}
+
+// TestScreenOwnerKeyOfAJoin: where only the node finds out, the question comes when nothing is being typed, and a letter on
+// its way is no answer.
+func TestScreenOwnerKeyOfAJoin(t *testing.T) {
+	g := memberAt(t, 90, 24)
+	g.f.did()
+	g.f.fail["join"] = changeOf("lab")
+	g.types("half a li")
+	g.send(g.keyChanged("lab"))
+	g.misses("[y] yes")
+	g.sees("! the room has another owner than the one you know")
+	g.types("ne")
+	g.press("enter")
+	g.did("say lab half a line")
+	g.isAskedOfKey()
+	g.types("my oh my")
+	g.did()
+	g.passes(calm / 2)
+	g.press("y")
+	g.did()
+	g.passes(calm)
+	delete(g.f.fail, "join")
+	g.press("y")
+	g.did("join " + denID.String())
+
+	g.send(g.keyChanged("lab"))
+	g.passes(calm)
+	g.press("n")
+	g.did()
+	g.sees("nothing was done")
+}
+
+// TestScreenOwnerKeyAtTheStart: "localchat join lab" asks the same; without a yes it ends as an identity check that failed.
+func TestScreenOwnerKeyAtTheStart(t *testing.T) {
+	start := func() *glass {
+		f := newFake()
+		f.fail["join"] = changeOf("lab")
+		g := sitBefore(t, f, 80, 24, &opening{wait: joinWait, knocks: true, run: memberOpening})
+		g.isAskedOfKey()
+		g.did("join lab")
+		g.passes(calm)
+		return g
+	}
+	g := start()
+	g.press("n")
+	_, _, code := explain(g.m.farewell())
+	if !g.quit || code != exitIdentity {
+		t.Errorf("quit: %v, with exit code %d", g.quit, code)
+	}
+	g = start()
+	delete(g.f.fail, "join")
+	g.press("y")
+	g.did("join " + denID.String())
+	g.sees("you are in", "[2:")
+	if g.quit {
+		t.Error("the console ended")
+	}
+	g = start()
+	g.f.fail["join"] = errors.New("gone")
+	g.press("y")
+	if err := g.m.farewell(); !g.quit || err == nil || err.Error() != "gone" {
+		t.Errorf("quit: %v, with %v", g.quit, err)
+	}
+}
+
+// clicks clicks on the first place where text is seen.
+func (g *glass) clicks(text string) {
+	g.t.Helper()
+	for y, r := range strings.Split(g.screen(), "\n") {
+		if x := strings.Index(r, text); x >= 0 {
+			g.send(tea.MouseClickMsg{X: ansi.StringWidth(r[:x]), Y: y, Button: tea.MouseLeft})
+			return
+		}
+	}
+	g.t.Errorf("nothing to click on: %s\n%s", text, g.screen())
+}
+
+func TestScreenMouse(t *testing.T) {
+	g := ownerAt(t, 90, 24)
+	g.did("create lab")
+	g.clicks("dave  member")
+	g.sees(">+ dave  member", "k kick  b ban")
+	g.press("k")
+	g.sees("lab> /kick dave")
+	g.press("ctrl+c")
+	g.clicks("MEMBERS")
+	g.clicks("alice  away")
+	g.sees(">! alice  away")
+	g.clicks("you own lab")
+	g.misses(">! alice", "k kick")
+	g.clicks("1:lobby")
+	g.sees("[1:lobby]")
+	g.clicks("2:lab")
+	g.sees("[2:lab]")
+	g.says("/ban dave")
+	g.clicks("1:lobby")
+	g.sees("[2:lab]", "[y] yes")
+	g.press("n")
+	g.did()
+	// Buttons that mean something else elsewhere mean nothing here.
+	g.press("ctrl+c")
+	g.send(tea.MouseClickMsg{X: 70, Y: 3, Button: tea.MouseRight})
+	g.misses("k kick")
+}
+
+// TestScreenMouseFindsARow: in a long list that was scrolled, the entry under the mouse is chosen, and the list stays.
+func TestScreenMouseFindsARow(t *testing.T) {
+	g := ownerAt(t, 90, 12)
+	for i := range 40 {
+		g.f.members = append(g.f.members, node.MemberInfo{Peer: node.PeerID([]byte{byte(i)}), Nick: "m" + string(number(i)), Role: "member", Present: true})
+	}
+	g.passes(time.Second)
+	wheel := func(b tea.MouseButton, x, n int) {
+		for range n {
+			g.send(tea.MouseWheelMsg{X: x, Y: 4, Button: b})
+		}
+	}
+	wheel(tea.MouseWheelDown, 80, 5)
+	g.sees("m12  member")
+	g.misses("MEMBERS 43")
+	g.passes(time.Second)
+	g.sees("m12  member")
+	g.clicks("m15  member")
+	g.sees(">+ m15  member", "m12  member")
+	g.press("up", "up", "up", "up", "up", "up", "up", "up")
+	g.sees(">+ m7  member")
+	wheel(tea.MouseWheelDown, 80, 50)
+	g.sees("- dave")
+	wheel(tea.MouseWheelUp, 80, 50)
+	g.sees("MEMBERS 43")
+	for i := range 30 {
+		g.hears(spoken(i, "line "+string(number(i))))
+	}
+	wheel(tea.MouseWheelUp, 10, 1)
+	g.sees("End returns", "MEMBERS 43")
+	g.send(tea.WindowSizeMsg{Width: 90, Height: 100})
+	g.sees("MEMBERS 43", "m39  member")
+}
+
+func TestScreenMouseInTheLobby(t *testing.T) {
+	f := newFake()
+	f.rooms = []node.RoomInfo{
+		{ID: labID, Name: "lab", Access: "open", Words: strings.Repeat("robot lemon ", 12)},
+		{ID: denID, Name: "den", Access: "open", Words: "orbit tulip"},
+	}
+	g := sitBefore(t, f, 90, 24, nil)
+	g.clicks("den  open")
+	g.sees("> den  open")
+	g.clicks("lab  open")
+	g.sees("> lab  open")
+}
+
+// TestMarksAreNarrow: a mark takes one column, or the list would not stand straight.
+func TestMarksAreNarrow(t *testing.T) {
+	marks := []safeText{trustMark(node.Trust{}), trustMark(node.Trust{Verified: true}), trustMark(node.Trust{Other: "k"})}
+	if slices.ContainsFunc(marks, func(m safeText) bool { return cells(m) != 1 }) || len(slices.Compact(slices.Sorted(slices.Values(marks)))) != 3 {
+		t.Errorf("the marks are %q", marks)
+	}
+}
