@@ -30,6 +30,11 @@ func TestPictures(t *testing.T) {
 		w.sees("you are in lab, as " + w.name)
 		alice.sees(fmt.Sprintf("%d members", i+2), fmt.Sprintf("%d node", i+1))
 	}
+	alice.types("/verify bob")
+	alice.sees("did bob (", "[y] yes")
+	alice.press("y")
+	alice.sees("* ✓ bob (")
+	alice.types("/clear") // of the words, which are others each time
 	for _, said := range []struct {
 		by   *terminal
 		text string

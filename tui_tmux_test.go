@@ -1,12 +1,14 @@
 package main_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // The tests of this file are people at the full-screen console: the built program in a terminal on each host.
@@ -276,4 +278,116 @@ func TestConsoleLooks(t *testing.T) {
 	}
 	w.types("/quit")
 	w.sees("ended with 0")
+}
+
+// click presses and lets go of the left button where text is seen, as a terminal reports it.
+func (w *terminal) click(text string) {
+	w.lan.t.Helper()
+	w.sees(text)
+	for y, row := range strings.Split(w.screen(), "\n") {
+		if before, _, found := strings.Cut(row, text); found {
+			at := fmt.Sprintf("%d;%d", utf8.RuneCountInString(before)+1, y+1)
+			w.tmux("send-keys", "-l", "\x1b[<0;"+at+"M\x1b[<0;"+at+"m")
+			return
+		}
+	}
+}
+
+// TestConsoleVerify: words are compared at the door, the mark stays with the key over a new start of both, and another key
+// under that nick has none. The list is worked with the mouse.
+func TestConsoleVerify(t *testing.T) {
+	l := newLAN(t)
+	alice, bob := l.host("alice").terminal(), l.host("bob").terminal()
+	alice.types("localchat create lab")
+	alice.sees("you own lab, as alice")
+	bob.types("localchat join lab")
+	bar := strings.Join(strings.Fields(alice.sees("? bob knocks: F5 lets in", "lab>")), " ")
+	words := regexp.MustCompile(`F6 turns away; their words: ((?:[a-z]+ ){8})lab>`).FindStringSubmatch(bar)
+	if words == nil {
+		t.Fatalf("bob's eight words are not in the bar:\n%s", bar)
+	}
+	alice.types("/set mouse on")
+	alice.sees("* mouse on")
+	alice.click("│ ? bob knocks")
+	alice.sees(">? bob knocks", "v verify")
+	alice.press("v")
+	if s := strings.Join(strings.Fields(alice.sees("did bob (", "[y] yes  [n] no")), " "); !strings.Contains(s, "side by side? "+words[1]+"[y] yes") {
+		t.Errorf("the question has not the words that bob knocked with, %q:\n%s", words[1], s)
+	}
+	alice.press("y")
+	alice.sees("* ✓ bob (", "?✓bob verified", "? bob (✓ verified) knocks")
+	alice.click("lab>")
+	alice.loses("v unverify")
+	alice.press("F5")
+	bob.sees("you are in lab, as bob", "+ bob  you")
+	alice.sees("+✓bob  verified")
+	bob.types("/quit")
+	bob.isBack("0")
+	alice.press("C-d")
+	alice.isBack("0")
+
+	alice.types("clear; localchat create lab")
+	alice.sees("lab is yours from last time", "!✓bob  away, verified")
+	bob.types("clear; localchat join lab")
+	bob.sees("you are in lab again, as bob")
+	alice.sees("+✓bob  verified")
+	bob.types("/leave")
+	bob.sees("you left lab")
+	bob.press("C-d")
+	bob.isBack("0")
+	alice.sees("bob left")
+	bob.types("clear; localchat join lab --ephemeral")
+	alice.sees("? bob (! another key) knocks", "! bob knocks, and is not the bob whom you verified", "?!bob another key")
+	alice.press("F5")
+	alice.sees("+!bob  another key")
+}
+
+// TestConsoleOwnerKey: the room of a name that is known as another owner's is entered after a yes, and known as the new
+// owner's from then on.
+func TestConsoleOwnerKey(t *testing.T) {
+	l := newLAN(t)
+	bob := l.host("bob").terminal()
+	alice := l.host("alice").start("--ephemeral")
+	alice.do("room.create", obj{"name": "lab", "access": "open"})
+	bob.types("localchat join lab")
+	bob.sees("you are in lab, as bob")
+	bob.types("/verify alice")
+	bob.sees("[y] yes")
+	bob.press("y")
+	bob.sees("@✓alice  owner, verified")
+	alice.do("room.close", obj{"room": "lab"})
+	bob.sees("lab was closed by alice")
+	bob.types("/quit")
+	bob.isBack("5")
+	alice.quit()
+	eve := l.host("eve").start("--ephemeral", "--nick", "alice")
+	eve.do("room.create", obj{"name": "lab", "access": "open"})
+	words := func(n *node) string { return n.do("node.info", nil)["words"].(string) }
+
+	asked := func() {
+		t.Helper()
+		s := strings.Join(strings.Fields(bob.sees("[y] yes  [n] no")), " ")
+		if !strings.Contains(s, "lab has another owner than the one you know. Known: alice (✓ verified, ~") || !strings.Contains(s, "words "+words(eve)+". Enter it") {
+			t.Errorf("the question does not name both:\n%s", s)
+		}
+	}
+	bob.types("clear; localchat join lab")
+	asked()
+	bob.press("n")
+	bob.sees("localchat: the room lab has another owner than the one you know", "hint: if that is right, join it by its id")
+	bob.isBack("6")
+	bob.types("clear; localchat join lab --plain")
+	bob.sees("localchat: the room lab has another owner than the one you know", "hint: if that is right, join it by its id")
+	bob.isBack("6")
+
+	bob.types("clear; localchat")
+	bob.sees("> lab  open", "(! not the owner you know)")
+	bob.press("Enter")
+	asked()
+	bob.press("y")
+	bob.sees("you are in lab, as bob", "@!alice  another key, o", "! alice is here, and is not the alice whom you")
+	bob.types("/quit")
+	bob.isBack("0")
+	bob.types("clear; localchat join lab")
+	bob.sees("you are in lab again, as bob", "@!alice  another key, o")
 }

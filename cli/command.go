@@ -75,8 +75,10 @@ type call struct {
 	room  here
 	rooms []here
 	table []*command
-	ring  *logRing
-	show  settings
+	// keys is what help says of them.
+	keys []safeText
+	ring *logRing
+	show settings
 	// examine gathers what /doctor goes by.
 	examine func(context.Context, patient, func(string)) facts
 	// terminal: the screen is one, so a QR code makes sense.

@@ -30,9 +30,12 @@ func (a *app) configCommand() *cobra.Command {
 	}, &cobra.Command{
 		Use:     "path",
 		Short:   "Print where the configuration file is looked for",
-		Example: "  localchat config path",
+		Example: "  localchat config path\n  localchat config path --json",
 		Args:    takes(),
 		RunE: func(*cobra.Command, []string) error {
+			if a.opts.json { // the flag alone: the file may be what is broken
+				return a.printJSON(map[string]string{"path": a.configPath()})
+			}
 			return writeLine(a.stdout, clean(a.configPath(), shownPhrase))
 		},
 	})

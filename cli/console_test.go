@@ -180,8 +180,12 @@ func TestOwnersCommandsAreRefusedHere(t *testing.T) {
 		d.reads("only the owner of lab invites")
 		d.did("policy read")
 		d.f.policy.MembersInvite = true
+		d.out.take()
 		d.types("/invite carol")
-		d.did("policy read", "invite lab carol 0s")
+		d.did("policy read", "members", "invite lab carol 0s")
+		if got := d.out.take(); !strings.Contains(got, "* words of the owner, alice, for them to compare by voice: \n") {
+			t.Errorf("a member's invite says %s", got)
+		}
 		d.leaves(exitOK)
 	})
 }

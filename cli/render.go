@@ -357,7 +357,7 @@ func whose(r node.RoomInfo) safeText {
 	switch {
 	case r.Verified:
 		text += " (" + verifiedMark + " verified)"
-	case r.Known != "":
+	case r.Change != nil:
 		text += " (" + otherMark + " not the owner you know)"
 	}
 	if r.Subject != "" {

@@ -153,7 +153,7 @@ func TestRoomTable(t *testing.T) {
 		{Name: "reading\x1b[31m", Access: "invite", Members: 1, Words: "robot", Subject: "the\nbuild", In: true},
 		{Name: "x", Access: "open", Words: "orbit"},
 		{Name: "y", Access: "open", Words: "orbit", Verified: true, Subject: "tea"},
-		{Name: "z", Access: "open", Words: "orbit", Known: aliceID, KnownWords: "robot"},
+		{Name: "z", Access: "open", Words: "orbit", Change: &node.KeyChange{}},
 	})
 	want := []string{
 		"lab      knock      5 members; yours; owner's words: amber kiwi",

@@ -23,6 +23,10 @@ func runInvite(ctx context.Context, c call) (reply, error) {
 			return reply{}, &node.Error{Code: node.NotOwner, Text: "only the owner of " + c.room.name + " invites; nothing was sent", Hint: "the owner can change that: /policy members-invite on"}
 		}
 	}
+	words, err := ownersWords(ctx, c)
+	if err != nil {
+		return reply{}, err
+	}
 	invite, err := c.n.Invite(ctx, c.room.id, c.arg(0), 0)
 	if err != nil {
 		return reply{}, err
@@ -31,14 +35,23 @@ func runInvite(ctx context.Context, c call) (reply, error) {
 		"* a single-use invite, good until " + clean(invite.Expires.Local().Format("2006-01-02 15:04"), shownName) + ":",
 		clean(invite.Text, shownPhrase),
 		"* they type: localchat join, and that text; /uninvite " + clean(invite.ID, shownName) + " revokes it",
+		words,
 	}}
-	if c.room.owned {
-		r.lines = append(r.lines, "* my words, for them to compare by voice: "+clean(c.n.Info().Words, shownPhrase))
-	}
 	if c.terminal {
 		r.figure = qrLines(invite.Text)
 	}
 	return r, nil
+}
+
+// ownersWords are for the one who comes by an invite, whoever made it: it is the owner who lets them in.
+func ownersWords(ctx context.Context, c call) (safeText, error) {
+	if c.room.owned {
+		return "* my words, for them to compare by voice: " + clean(c.n.Info().Words, shownPhrase), nil
+	}
+	m, err := c.n.Members(ctx, c.room.id)
+	r := roster{members: m.Members}
+	who := r.owner()
+	return "* words of the owner, " + nick(who.Nick, who.Peer) + trustNote(who.Trust) + ", for them to compare by voice: " + clean(who.Words, shownPhrase), err
 }
 
 // qrLines draws text as a QR code in half blocks.

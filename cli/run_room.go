@@ -22,7 +22,7 @@ func runHelp(_ context.Context, c call) (reply, error) {
 		}
 		return told(helpLines(cmd)...)
 	}
-	lines := make([]safeText, 0, len(c.table)+2)
+	lines := slices.Clone(c.keys)
 	width := 0
 	for _, cmd := range c.table {
 		width = max(width, len(cmd.synopsis()))
@@ -310,7 +310,7 @@ var settingTable = []struct {
 	{"times", "HH:MM in front of every line", func(s *settings) *bool { return &s.times }},
 	{"bell", "ring when somebody knocks, names you or writes to you alone", func(s *settings) *bool { return &s.bell }},
 	{"keys", "tell when the room has a new key", func(s *settings) *bool { return &s.keys }},
-	{"mouse", "scroll by the wheel; hold Shift to select text", func(s *settings) *bool { return &s.mouse }},
+	{"mouse", "scroll by the wheel, choose by a click; hold Shift to select text", func(s *settings) *bool { return &s.mouse }},
 }
 
 func settingNames() string {

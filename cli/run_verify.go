@@ -213,7 +213,7 @@ func runVerified(ctx context.Context, c call) (reply, error) {
 	}
 	lines := make([]safeText, 0, len(all)+1)
 	for _, v := range all {
-		lines = append(lines, verifiedMark+" "+nick(v.Nick, v.Peer)+" "+clean(v.Peer.String(), shownPhrase)+" since "+moment(v.At)+"; words: "+clean(v.Words, shownPhrase))
+		lines = append(lines, verifiedMark+" "+nick(v.Nick, v.Peer)+" ("+tail(v.Peer)+") since "+moment(v.At)+"; words: "+clean(v.Words, shownPhrase))
 	}
 	return told(append(lines, count(len(all), "person is", "people are")+" verified")...)
 }
@@ -227,19 +227,19 @@ func askJoin(c call, k known) (*confirmation, error) {
 		}
 	}
 	// Of several that fit, the known owner's is meant, or the node lists them.
-	if len(fits) != 1 || fits[0].Known == "" {
+	if len(fits) != 1 || fits[0].Change == nil {
 		return nil, nil
 	}
-	r := fits[0]
-	return &confirmation{
-		text: keyChangeText(node.KeyChange{Name: r.Name, Owner: r.Owner, Words: r.Words, Known: r.Known, KnownWords: r.KnownWords}),
-		args: []string{r.ID.String()},
-	}, nil
+	return &confirmation{text: keyChangeText(*fits[0].Change), args: []string{fits[0].ID.String()}}, nil
 }
 
 // keyChangeText names the owner that is known and the one that is there.
 func keyChangeText(c node.KeyChange) safeText {
-	return clean(c.Name, shownName) + " has another owner than the one you know. Known: " + tail(c.Known) + ", words " + clean(c.KnownWords, shownPhrase) +
+	known := tail(c.Known)
+	if c.KnownNick != "" {
+		known = nick(c.KnownNick, c.Known) + " (" + verifiedMark + " verified, " + known + ")"
+	}
+	return clean(c.Name, shownName) + " has another owner than the one you know. Known: " + known + ", words " + clean(c.KnownWords, shownPhrase) +
 		". Now: " + tail(c.Owner) + ", words " + clean(c.Words, shownPhrase) + ". Enter it all the same, and know the new owner from now on?"
 }
 

@@ -195,6 +195,29 @@ func TestScreenHelp(t *testing.T) {
 	g.sees("example:  /copy 3", "usage:    /copy [N or invite]")
 }
 
+// TestScreenAnswerFromItsBeginning: an answer that does not fit is read from its first line on; what was there before and
+// what is said next do not move it, and sending returns.
+func TestScreenAnswerFromItsBeginning(t *testing.T) {
+	for _, size := range [][2]int{{80, 24}, {40, 12}} {
+		g := memberAt(t, size[0], size[1])
+		g.says("/clear")
+		for range 2 {
+			g.press("f1")
+			g.sees("Enter says or does it;", "End returns")
+			g.misses("/close [REASON]")
+			g.hears(spoken(1, "hello"))
+			g.sees("Enter says or does it;", "new below; End returns")
+			for range 20 {
+				g.press("pgdown")
+			}
+			g.sees("<alice> hello")
+			g.press("end")
+		}
+		g.says("/whoami")
+		g.misses("End returns")
+	}
+}
+
 // TestScreenKeepsTheOrder: what is typed happens in that order, although commands run beside the screen.
 func TestScreenKeepsTheOrder(t *testing.T) {
 	g := memberAt(t, 80, 24)

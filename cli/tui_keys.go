@@ -63,7 +63,6 @@ func (m *tui) always(msg tea.KeyPressMsg, name string, again bool) bool {
 	case "f1":
 		help, _ := lookUp("help", "", m.table)
 		m.run(job{cmd: help, pane: m.pane()})
-		m.tell(m.pane(), answer, keyHelp...)
 	case "f2":
 		if m.room().id != "" {
 			m.side.toggle()

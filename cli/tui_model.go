@@ -196,6 +196,7 @@ func (m *tui) turnTo(to *pane) {
 		m.panes = slices.DeleteFunc(m.panes, func(p *pane) bool { return p == from })
 	}
 	m.at = slices.Index(m.panes, to)
+	m.hint = ""
 	to.look()
 	m.side, m.door = side{hidden: m.side.hidden}, door{}
 	m.stale = true
@@ -273,7 +274,7 @@ func (m *tui) perform(j job) {
 func (m *tui) query(j job) call {
 	return call{
 		n: m.n, args: j.args, room: j.pane.here, rooms: m.rooms(), table: m.table, ring: m.app.ring, show: m.show, terminal: true,
-		examine: m.app.examine,
+		examine: m.app.examine, keys: keyHelp,
 	}
 }
 
@@ -299,8 +300,12 @@ func (m *tui) finish(f performed) {
 		m.complain(to, f.err)
 		m.input.giveBack(f.text)
 	}
+	first := to.scroll.last + 1
 	m.tell(to, answer, f.reply.lines...)
 	m.draw(to, f.reply.figure)
+	if to == m.pane() && len(f.reply.figure) == 0 && to.scroll.anchor == 0 {
+		to.scroll.startAt(first)
+	}
 	if f.reply.secret != "" {
 		m.secret = f.reply.secret
 	}
@@ -318,8 +323,9 @@ func (m *tui) draw(p *pane, rows []safeText) {
 	for _, r := range rows {
 		width = max(width, cells(r)+1)
 	}
-	if width > m.frame.talk {
-		m.tell(p, answer, "hint: the QR code needs a window of "+number(width+m.width-m.frame.talk)+" columns; /copy invite copies the text")
+	if width > m.frame.talk || len(rows) > m.frame.body {
+		m.tell(p, answer, "hint: the QR code needs a window of "+number(width+m.width-m.frame.talk)+" columns and "+
+			number(len(rows)+m.height-m.frame.body)+" rows; /copy invite copies the text")
 		return
 	}
 	m.tell(p, figure, rows...)

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	tea "charm.land/bubbletea/v2"
+
 	"localchat/node"
 )
 
@@ -158,6 +160,10 @@ func TestScreenInvite(t *testing.T) {
 	g.send(resized(25, 20))
 	g.says("/invite")
 	g.sees("hint: the QR code needs")
+	g.send(tea.WindowSizeMsg{Width: 120, Height: 12}) // a code that is cut leads nowhere
+	g.says("/invite")
+	g.sees("LOCALCHAT:ABCD", " 18 rows; /copy invite copies the")
+	g.misses("█")
 }
 
 func TestScreenClosesItsRoom(t *testing.T) {

@@ -317,6 +317,19 @@ func (s *scroll) top() {
 	}
 }
 
+// startAt shows the lines from the one numbered seq on, where they do not all fit: who has asked for much reads it from
+// its beginning.
+func (s *scroll) startAt(seq uint64) {
+	over := -s.height
+	for i := sort.Search(len(s.lines), func(i int) bool { return s.lines[i].seq >= seq }); i < len(s.lines); i++ {
+		over += len(s.rows(i))
+	}
+	if over > 0 && s.height > 1 {
+		s.height-- // for the row that says how to return
+		s.up(over + 1)
+	}
+}
+
 // seek shows the nearest line of a kind before the window's bottom, or after it.
 func (s *scroll) seek(kind lineKind, back bool) {
 	i, _ := s.bottom()

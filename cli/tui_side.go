@@ -126,8 +126,10 @@ func memberItems(members []node.MemberInfo) []item {
 		case word == "":
 		case role == "member":
 			role = word
-		default:
+		case who.Verified:
 			role += ", " + word
+		default: // first, for the end may be cut
+			role = word + ", " + role
 		}
 		items[i] = item{
 			kind: aMember, text: mark + trustMark(who.Trust) + nick(who.Nick, who.Peer) + "  " + role, who: words[i], peer: who.Peer,

@@ -125,6 +125,16 @@ func changeOf(name string) *node.Error {
 	}
 }
 
+// The question names the known owner as they were verified.
+func TestKeyChangeText(t *testing.T) {
+	c := *changeOf("lab").Change
+	c.KnownNick = hostile
+	want := "Known: " + string(nick(hostile, aliceID)) + " (✓ verified, " + short(aliceID) + "), words robot lemon. Now:"
+	if got := string(keyChangeText(c)); !strings.Contains(got, want) || strings.ContainsFunc(got, forbidden) {
+		t.Errorf("%q, want in it %q", got, want)
+	}
+}
+
 const keyQuestion = "lab has another owner than the one you know. Known: "
 
 // unfolded is what is seen with rows that were broken put together again.
@@ -141,7 +151,7 @@ func (g *glass) isAskedOfKey() {
 // TestScreenOwnerKeyInTheLobby: a room of a name that another owner is known by is not entered without a yes.
 func TestScreenOwnerKeyInTheLobby(t *testing.T) {
 	f := newFake()
-	f.rooms = []node.RoomInfo{{ID: denID, Name: "lab", Owner: daveID, Words: "orbit tulip", Access: "open", Known: aliceID, KnownWords: "robot lemon"}}
+	f.rooms = []node.RoomInfo{{ID: denID, Name: "lab", Owner: daveID, Words: "orbit tulip", Access: "open", Change: changeOf("lab").Change}}
 	g := sitBefore(t, f, 90, 24, nil)
 	g.sees("owner's words: orbit tulip (! not the owner you know)")
 	for _, ask := range []func(){

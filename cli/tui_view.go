@@ -352,7 +352,9 @@ func (m *tui) notes(width int) []row {
 		rows = append(rows, styled(urgent, pad(crop(text, width), width)))
 	}
 	if m.door.peer != "" && !p.over {
-		rows = append(rows, styled(urgent, pad(crop(m.door.text, width), width)))
+		for _, text := range fold(m.door.text, max(width, 1)) { // words that are cut cannot be compared
+			rows = append(rows, styled(urgent, pad(crop(text, width), width)))
+		}
 	}
 	return rows
 }

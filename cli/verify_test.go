@@ -34,7 +34,7 @@ func TestVerify(t *testing.T) {
 		f.verified = []node.Verification{{Peer: aliceID, Nick: "alice", Words: "robot lemon", At: noon.Add(7 * time.Second)}}
 		d.types("/verified")
 		d.did("verified")
-		d.sees("✓ alice " + aliceID.String() + " since 2026-11-22 14:02:07; words: robot lemon\n1 person is verified")
+		d.sees("✓ alice (" + short(aliceID) + ") since 2026-11-22 14:02:07; words: robot lemon\n1 person is verified")
 		d.types("/unverify alice")
 		d.did("verify lab alice false")
 		d.sees("* alice (" + short(aliceID) + ") is no longer verified")

@@ -84,9 +84,8 @@ type RoomInfo struct {
 	In   bool `json:"in"`
 	// Verified: words were compared with the owner.
 	Verified bool `json:"verified"`
-	// Known is the owner that we know under this name, and KnownWords theirs, where that is somebody else.
-	Known      PeerID `json:"known_owner,omitempty"`
-	KnownWords string `json:"known_words,omitempty"`
+	// Change is set where the room's name is known as another owner's.
+	Change *KeyChange `json:"change,omitempty"`
 }
 
 // PolicyInfo is a room's policy as faces speak of it.

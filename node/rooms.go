@@ -304,14 +304,10 @@ func (roomInfos) run(l *loop) ([]RoomInfo, error) {
 	n := len(infos)
 	for id, f := range l.found {
 		if !mine[id] {
-			info := RoomInfo{
+			infos = append(infos, RoomInfo{
 				ID: id, Name: f.name, Owner: f.owner, Words: l.n.words.of(f.owner), Access: accessName(f.access),
-				Members: f.members, Subject: f.subject, Verified: l.trusts.of(f.owner, "").Verified,
-			}
-			if c := l.keyChange(id, f.name, f.owner); c != nil {
-				info.Known, info.KnownWords = c.Known, c.KnownWords
-			}
-			infos = append(infos, info)
+				Members: f.members, Subject: f.subject, Verified: l.trusts.of(f.owner, "").Verified, Change: l.keyChange(id, f.name, f.owner),
+			})
 		}
 	}
 	slices.SortFunc(infos[n:], func(a, b RoomInfo) int {

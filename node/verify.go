@@ -40,6 +40,8 @@ type KeyChange struct {
 	Words      string `json:"words"`
 	Known      PeerID `json:"known_owner"` // whom we know under this name
 	KnownWords string `json:"known_words"`
+	// KnownNick is what the known owner was called when words were compared; "": they were not.
+	KnownNick string `json:"known_nick,omitempty"`
 }
 
 // trusts are the verifications of this node: by peer, and for each nick the peer that bore it last. The loop owns them.
@@ -241,7 +243,10 @@ func (l *loop) keyChange(id RoomID, name string, owner peer.ID) *KeyChange {
 	if !ok || known == owner {
 		return nil
 	}
-	return &KeyChange{Room: id, Name: name, Owner: owner, Words: l.n.words.of(owner), Known: known, KnownWords: l.n.words.of(known)}
+	return &KeyChange{
+		Room: id, Name: name, Owner: owner, Words: l.n.words.of(owner),
+		Known: known, KnownWords: l.n.words.of(known), KnownNick: l.trusts.by[known].Nick,
+	}
 }
 
 // pinOwner remembers whose room we have entered under its name, and says so where it was another's.

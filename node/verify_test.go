@@ -189,18 +189,19 @@ func TestOwnerOfANameChanges(t *testing.T) {
 		}
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
+		must(bob.Verify(l.ctx(), "lab", "alice", true))
 		if err := alice.CloseRoom(l.ctx(), "lab", ""); err != nil {
 			t.Fatal(err)
 		}
 		until(l.subs["bob"], func(e RoomLost) bool { return e.Owner == alice.self })
 		lab := must(eve.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()})).ID
 		_, err := bob.Join(l.ctx(), JoinOptions{Room: "lab"})
-		want := KeyChange{Room: lab, Name: "lab", Owner: eve.self, Words: eve.Info().Words, Known: alice.self, KnownWords: alice.Info().Words}
+		want := KeyChange{Room: lab, Name: "lab", Owner: eve.self, Words: eve.Info().Words, Known: alice.self, KnownWords: alice.Info().Words, KnownNick: "alice"}
 		if e := AsError(err); e.Change == nil || *e.Change != want || !e.Identity || !strings.Contains(e.Text, want.Words) || !strings.Contains(e.Text, want.KnownWords) {
 			t.Fatalf("joining by name: %+v", e)
 		}
 		rooms := must(bob.Rooms(l.ctx()))
-		if len(rooms) != 1 || rooms[0].Known != alice.self || rooms[0].KnownWords != want.KnownWords {
+		if len(rooms) != 1 || rooms[0].Change == nil || *rooms[0].Change != want {
 			t.Errorf("the rooms are %+v", rooms)
 		}
 		must(bob.Join(l.ctx(), JoinOptions{Room: lab.String()}))
