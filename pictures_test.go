@@ -63,7 +63,7 @@ func (w *terminal) picture(name, title string) {
 	w.lan.t.Helper()
 	path := filepath.Join("docs", name+".svg")
 	if *makePictures {
-		if err := os.WriteFile(path, []byte(drawn(w.tmux("capture-pane", "-p", "-e"), title)), 0o644); err != nil {
+		if err := os.WriteFile(path, []byte(drawn(w.tmux("capture-pane", "-p", "-e", "-N"), title)), 0o644); err != nil {
 			w.lan.t.Fatal(err)
 		}
 	}
