@@ -80,6 +80,12 @@ func TestScreenActsFromTheMemberList(t *testing.T) {
 	g.press("esc")
 	g.types("k")
 	g.sees("lab> k")
+
+	g = ownerAt(t, 40, 12)
+	g.press("f2", "down", "down")
+	if s := g.unfolded(); !strings.Contains(s, "k kick b ban m message w who is it v verify Esc back") {
+		t.Errorf("not every key is told on a small screen:\n%s", g.screen())
+	}
 }
 
 // TestScreenListKeysMissWhoIsGone: the choice never slides to somebody else under the finger.

@@ -44,9 +44,7 @@ func (m *tui) layout() {
 	}
 	if h >= notesFrom {
 		f.notes = m.notes(w)
-		if help := m.bottomHelp(); help != "" {
-			f.help = []row{styled(dim, crop(help, w))}
-		}
+		f.help = m.bottomHelp(w)
 	}
 	if m.question != nil { // it is never cut, whatever else has to go
 		f.notes = append(foldRows(urgent, "", m.question.text, w), styled(urgent, crop("[y] yes  [n] no", w)))
@@ -377,13 +375,16 @@ func (m *tui) banner(p *pane) safeText {
 	return ""
 }
 
-// bottomHelp is the row under the input.
-func (m *tui) bottomHelp() safeText {
+// bottomHelp is under the input: a row, or as many as the keys of the side column need, which nothing else tells.
+func (m *tui) bottomHelp(width int) []row {
 	switch {
 	case m.question != nil:
-		return ""
+		return nil
 	case m.side.focus:
-		return m.sideHelp()
+		return foldRows(dim, "", m.sideHelp(), width)
 	}
-	return m.help()
+	if help := m.help(); help != "" {
+		return []row{styled(dim, crop(help, width))}
+	}
+	return nil
 }
