@@ -17,7 +17,12 @@ import (
 // ends.
 func TestScreenRuns(t *testing.T) {
 	f := newFake()
-	a, out, _ := newApp(t, f, strings.NewReader("hello\r/quit\r"))
+	in, keys := io.Pipe()
+	a, out, _ := newApp(t, f, in)
+	a.stdout = &cue{out: out, text: "lab - localchat", then: func() {
+		go func() { _, _ = io.WriteString(keys, "hello\r/quit\r") }()
+	}}
+	defer keys.Close()
 	if err := a.runScreen(t.Context(), f, &opening{wait: joinWait, run: memberOpening}); err != nil {
 		t.Fatal(err)
 	}
@@ -27,6 +32,24 @@ func TestScreenRuns(t *testing.T) {
 	if text := out.take(); !strings.Contains(text, "lab - localchat") || !strings.Contains(text, "\x1b[?1049l") {
 		t.Errorf("no title of the room, or the terminal was not given back: %q", text)
 	}
+}
+
+// A cue is an output that does something when it has been sent a text, once.
+type cue struct {
+	out  *screen
+	text string
+	then func()
+	sent string
+	done bool
+}
+
+func (c *cue) Write(p []byte) (int, error) {
+	c.sent += string(p)
+	if !c.done && strings.Contains(c.sent, c.text) {
+		c.done = true
+		c.then()
+	}
+	return c.out.Write(p)
 }
 
 // TestScreenPanics: a panic in a command ends the console with the code for it.
