@@ -37,6 +37,18 @@ func TestScreenKnock(t *testing.T) {
 	g.did("deny lab " + aliceID.String() + " ")
 }
 
+// TestScreenKnockHasAllItsWords: words that are cut cannot be compared.
+func TestScreenKnockHasAllItsWords(t *testing.T) {
+	for _, size := range [][2]int{{80, 24}, {40, 12}} {
+		g := ownerAt(t, size[0], size[1])
+		g.f.knocks = []node.KnockInfo{{Peer: aliceID, Nick: "mallory", Words: "increase crash attitude blouse bleak rally virtual limit"}}
+		g.passes(time.Second)
+		if s := g.unfolded(); !strings.Contains(s, "turns away; their words: increase crash attitude blouse bleak rally virtual limit lab>") {
+			t.Errorf("the bar has not all the words:\n%s", g.screen())
+		}
+	}
+}
+
 // TestScreenKnockIsNotAnsweredByMistake: a key that was on its way when somebody else came into the bar lets nobody in.
 func TestScreenKnockIsNotAnsweredByMistake(t *testing.T) {
 	g := ownerAt(t, 100, 24)
