@@ -192,9 +192,9 @@ type crowdedRoom struct {
 	out    chan []string
 }
 
-func fillRoom(b *testing.B, members int) *crowdedRoom {
+func fillRoom(b *testing.B, owner Config, members int) *crowdedRoom {
 	b.Helper()
-	r := &crowdedRoom{b: b, alice: must(New(Config{Nick: "alice", Listen: loopback})), out: make(chan []string, 2*members)}
+	r := &crowdedRoom{b: b, alice: must(New(owner)), out: make(chan []string, 2*members)}
 	b.Cleanup(func() { r.alice.Close() })
 	room := must(r.alice.Create(b.Context(), CreateOptions{Name: "lab", PolicyChange: openRoom()})).ID
 	r.loop(func(l *loop) {
@@ -317,7 +317,7 @@ func BenchmarkHeldPolls(b *testing.B) {
 		b.Run(fmt.Sprintf("members=%d", members), func(b *testing.B) {
 			for range b.N {
 				before := memory()
-				r := fillRoom(b, members)
+				r := fillRoom(b, Config{Nick: "alice", Listen: loopback}, members)
 				connected := memory()
 				r.settle(members)
 				held := memory()
@@ -346,7 +346,7 @@ func BenchmarkKick(b *testing.B) {
 			var told, applied, used time.Duration
 			var bytes int64
 			for range b.N {
-				r := fillRoom(b, members)
+				r := fillRoom(b, Config{Nick: "alice", Listen: loopback}, members)
 				r.settle(members)
 				for i := range kicks {
 					sent, before, began := r.bytes(), cpu(), time.Now()

@@ -119,6 +119,9 @@ const (
 	// lostAfter: where a chain of lines starts, and nobody asked in so long knows what came before, that is lost. Until
 	// then what follows is given again at each comparison.
 	lostAfter = 4 * syncEvery
+	// headsKept: so long after the last line of an author has been forgotten its number is still compared; whoever was given
+	// that line at its last moment forgets it within the usual retention.
+	headsKept = 10 * time.Minute
 	// syncTimeout of one comparison: a partner that has just gone must not hold up the next.
 	syncTimeout = 2 * time.Second
 	// meshFrom, in members: from here on an author would send so many copies that its own link is the slowest, and lines

@@ -33,12 +33,17 @@ type lineLog struct {
 	// floors: up to this number an author's lines have expired and would be refused. lowest is the line of that number.
 	floors map[peer.ID]uint64
 	lowest map[peer.ID]protocol.Hash
+	raised map[peer.ID]time.Time // when the floor rose last
+	// known are the heads, as far as they are compared, and whole says that no line lies above its author's; nil and false
+	// after a change, until somebody asks.
+	known []protocol.Head
+	whole bool
 }
 
 func newLineLog() *lineLog {
 	return &lineLog{
 		byID: make(map[protocol.Hash]*line), byAuthor: make(map[peer.ID][]*line),
-		floors: make(map[peer.ID]uint64), lowest: make(map[peer.ID]protocol.Hash),
+		floors: make(map[peer.ID]uint64), lowest: make(map[peer.ID]protocol.Hash), raised: make(map[peer.ID]time.Time),
 	}
 }
 
@@ -68,6 +73,7 @@ func (g *lineLog) add(l *line) bool {
 		lines[i].settled = false // there was one between
 	}
 	g.byAuthor[m.Author] = slices.Insert(lines, i, l)
+	g.changed()
 	g.byID[m.ID] = l
 	g.bytes += l.size()
 	g.arrival = append(g.arrival, l)
@@ -86,6 +92,7 @@ func (g *lineLog) drop(ls []*line) []string {
 	if len(ls) == 0 {
 		return nil
 	}
+	g.changed()
 	gone := make(map[*line]bool, len(ls))
 	ids := make([]string, len(ls))
 	for i, l := range ls {
@@ -116,9 +123,15 @@ func (g *lineLog) expire(before time.Time) []string {
 		n++
 	}
 	old := slices.Clone(g.arrival[:n])
-	ids := g.raise(old)
+	ids := g.raise(old, before)
+	for a, at := range g.raised {
+		if before.Sub(at) > headsKept {
+			delete(g.raised, a)
+			g.changed()
+		}
+	}
 	for len(g.arrival) > maxLines || g.bytes > maxLineBytes {
-		ids = append(ids, g.raise(g.excess())...)
+		ids = append(ids, g.raise(g.excess(), before)...)
 	}
 	return ids
 }
@@ -150,13 +163,13 @@ func (g *lineLog) excess() []*line {
 }
 
 // raise forgets lines whose time is up, and with them whatever of their authors lies below, now and later.
-func (g *lineLog) raise(old []*line) []string {
+func (g *lineLog) raise(old []*line, now time.Time) []string {
 	if len(old) == 0 {
 		return nil
 	}
 	for _, l := range old {
 		if l.msg.Ctr > g.floors[l.msg.Author] {
-			g.floors[l.msg.Author], g.lowest[l.msg.Author] = l.msg.Ctr, l.msg.ID
+			g.floors[l.msg.Author], g.lowest[l.msg.Author], g.raised[l.msg.Author] = l.msg.Ctr, l.msg.ID, now
 		}
 	}
 	gone := make(map[*line]bool, len(old))
@@ -193,25 +206,52 @@ func (g *lineLog) cut(author peer.ID) protocol.Cut {
 	return protocol.Cut{Ctr: last.Ctr, Hash: last.ID}
 }
 
-// heads say, for every author, up to where nothing is missing.
+func (g *lineLog) changed() { g.known, g.whole = nil, false }
+
+// heads say, for every author, up to where nothing is missing. They are the caller's. An author of whom nothing has been
+// retained for long is left out: who still gives something of theirs gives what is refused.
 func (g *lineLog) heads() []protocol.Head {
-	authors := make([]peer.ID, 0, len(g.floors)+len(g.byAuthor))
+	g.compare()
+	return slices.Clone(g.known)
+}
+
+// compare makes known and whole, if something has changed.
+func (g *lineLog) compare() {
+	if g.known != nil {
+		return
+	}
+	authors := make([]peer.ID, 0, len(g.raised)+len(g.byAuthor))
 	for a := range g.byAuthor {
 		authors = append(authors, a)
 	}
-	for a := range g.floors {
+	for a := range g.raised {
 		if g.byAuthor[a] == nil {
 			authors = append(authors, a)
 		}
 	}
 	slices.Sort(authors)
-	heads := make([]protocol.Head, 0, len(authors))
+	g.known, g.whole = make([]protocol.Head, 0, len(authors)), len(authors) <= protocol.MaxBatchItems
 	for _, a := range authors {
-		if h := g.head(a); h > 0 {
-			heads = append(heads, protocol.Head{Author: a, Ctr: h})
+		h := g.head(a)
+		if lines := g.byAuthor[a]; len(lines) > 0 && lines[len(lines)-1].msg.Ctr > h {
+			g.whole = false
 		}
-		if len(heads) == protocol.MaxBatchItems {
-			break
+		if h > 0 && len(g.known) < protocol.MaxBatchItems {
+			g.known = append(g.known, protocol.Head{Author: a, Ctr: h})
+		}
+	}
+}
+
+// news are our heads that who has asked does not know already, and its own in any case: what of it has come here.
+func (g *lineLog) news(asked []protocol.Head, asker peer.ID) (heads []protocol.Head) {
+	g.compare()
+	i := 0
+	for _, h := range g.known {
+		for i < len(asked) && asked[i].Author < h.Author {
+			i++
+		}
+		if h.Author == asker || i == len(asked) || asked[i] != h {
+			heads = append(heads, h)
 		}
 	}
 	return heads
@@ -235,15 +275,15 @@ func (g *lineLog) head(author peer.ID) uint64 {
 // retained came before, if the fellow's own head is no lower. The fellow must not be a later comer than we are, who is
 // given less (its heads are nil then). Where nobody who was asked vouches, what is missing is lost once the line has been
 // here since before the given time.
-func (g *lineLog) settle(heads []protocol.Head, before time.Time) {
-	vouched := make(map[peer.ID]uint64, len(heads))
-	for _, h := range heads {
-		vouched[h.Author] = h.Ctr
+func (g *lineLog) settle(heads map[peer.ID]uint64, before time.Time) {
+	if g.compare(); g.whole {
+		return
 	}
+	g.changed()
 	for a, lines := range g.byAuthor {
 		for i, l := range lines {
 			if i == 0 || l.msg.Prev.IsZero() {
-				l.settled = l.settled || l.msg.Ctr <= vouched[a] || l.got.Before(before)
+				l.settled = l.settled || l.msg.Ctr <= heads[a] || l.got.Before(before)
 			}
 		}
 	}
@@ -252,6 +292,9 @@ func (g *lineLog) settle(heads []protocol.Head, before time.Time) {
 // missing returns the lines above the caller's heads, each author's in order, up to a frame's worth, and whether there
 // are more.
 func (g *lineLog) missing(heads []protocol.Head, allowed func(*line) bool) (lines [][]byte, more bool) {
+	if g.compare(); g.whole && slices.Equal(heads, g.known) {
+		return nil, false
+	}
 	have := make(map[peer.ID]uint64, len(heads))
 	for _, h := range heads {
 		have[h.Author] = h.Ctr

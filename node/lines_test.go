@@ -128,6 +128,17 @@ func (m *lineModel) check(t rapid.TB) {
 	if !maps.Equal(g.floors, m.floors) {
 		t.Fatalf("floors are %v, not %v", g.floors, m.floors)
 	}
+	heads := g.heads()
+	for _, h := range heads {
+		if got := g.head(h.Author); got != h.Ctr {
+			t.Fatalf("a head is remembered as %d, and is %d", h.Ctr, got)
+		}
+	}
+	if g.whole {
+		if raws, more := newPoolLog().missing(heads, func(*line) bool { return true }); more || slices.ContainsFunc(raws, func(raw []byte) bool { return g.byID[protocol.DataID(raw)] != nil }) {
+			t.Fatal("it is thought whole, and would be given what it has")
+		}
+	}
 	n := 0
 	for a, ls := range g.byAuthor {
 		if len(ls) == 0 {
@@ -212,10 +223,20 @@ func TestLineLogHoldsItsInvariants(t *testing.T) {
 	})
 }
 
+// newPoolLog holds all that was ever said.
+func newPoolLog() *lineLog {
+	g := newLineLog()
+	for _, m := range linePool() {
+		g.add(&line{arrivedLine: arrivedLine{msg: m}, got: lawStart})
+	}
+	return g
+}
+
 // wholeHeads are those of who has all that was ever said.
-func wholeHeads() (heads []protocol.Head) {
+func wholeHeads() map[peer.ID]uint64 {
+	heads := make(map[peer.ID]uint64)
 	for _, a := range []string{"alice", "bob", "carol"} {
-		heads = append(heads, protocol.Head{Author: personaID(a), Ctr: protocol.MaxCounter})
+		heads[personaID(a)] = protocol.MaxCounter
 	}
 	return heads
 }
@@ -353,10 +374,13 @@ func TestMembersConvergeByAnyWord(t *testing.T) {
 			}
 		}
 		meet := func(i, j int, now time.Time) {
-			raws, more := logs[j].missing(logs[i].heads(), func(l *line) bool { return l.msg.Lamport >= since[i] })
-			var heads []protocol.Head
+			asked := logs[i].heads()
+			raws, more := logs[j].missing(asked, func(l *line) bool { return l.msg.Lamport >= since[i] })
+			heads := make(map[peer.ID]uint64)
 			if since[j] <= since[i] {
-				heads = logs[j].heads()
+				for _, h := range logs[j].news(asked, personaID(members[i])) {
+					heads[h.Author] = h.Ctr
+				}
 			}
 			for _, raw := range raws {
 				add(i, opened[protocol.DataID(raw)])
@@ -537,7 +561,7 @@ func TestALineBelowTheLowest(t *testing.T) {
 		}
 	}
 	add(3)
-	g.settle([]protocol.Head{{Author: personaID("bob"), Ctr: 3}}, lawStart)
+	g.settle(map[peer.ID]uint64{personaID("bob"): 3}, lawStart)
 	if h := g.head(personaID("bob")); h != 3 {
 		t.Errorf("nobody has anything below 3, and the head is %d", h)
 	}

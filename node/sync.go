@@ -159,8 +159,9 @@ func (s *synced) verify() {
 // pages is how far a fellow has got that has more to give than one answer holds. Our own heads do not say it: where a chain
 // starts for us, they stay where they are until we have all.
 type pages struct {
-	from peer.ID
-	last map[peer.ID]uint64 // by author
+	from  peer.ID
+	last  map[peer.ID]uint64 // by author
+	words map[peer.ID]uint64 // its own heads, which it says again only where we do not know them
 }
 
 // heads are ours, moved on to the next page of p's.
@@ -182,18 +183,22 @@ func (g *pages) heads(p peer.ID, ours []protocol.Head) []protocol.Head {
 	return ours
 }
 
-// turn takes in a page; more says that there are others.
-func (g *pages) turn(from peer.ID, lines []protocol.Message, more bool) {
-	if !more {
-		*g = pages{}
-		return
+// turn takes in a page and returns the heads that its giver has named on this one and those before.
+func (g *pages) turn(e synced) map[peer.ID]uint64 {
+	if g.from != e.peer {
+		*g = pages{from: e.peer, last: make(map[peer.ID]uint64), words: make(map[peer.ID]uint64)}
 	}
-	if g.from != from {
-		*g = pages{from: from, last: make(map[peer.ID]uint64)}
-	}
-	for _, m := range lines {
+	for _, m := range e.lines {
 		g.last[m.Author] = max(g.last[m.Author], m.Ctr)
 	}
+	for _, h := range e.reply.Heads {
+		g.words[h.Author] = h.Ctr
+	}
+	words := g.words
+	if !e.reply.More {
+		*g = pages{}
+	}
+	return words
 }
 
 // syncPartner is whom to compare with: who is in the middle of giving us what we lack; the authority while a line of ours
@@ -267,7 +272,7 @@ func (q syncAsked) run(l *loop) (*protocol.SyncReply, error) {
 			r.syncSoon(0)
 		}
 	}
-	reply.HaveSeq, reply.Heads = st.Seq(), r.log.heads()
+	reply.HaveSeq, reply.Heads = st.Seq(), r.log.news(q.req.Heads, q.peer)
 	reply.More = moreRecords || moreLines
 	return reply, nil
 }
@@ -319,14 +324,13 @@ func (e synced) handle(l *loop) {
 			r.takeGiven(m, false, true)
 		}
 	}
-	r.pages.turn(e.peer, e.lines, e.reply.More)
+	words := r.pages.turn(e)
 	r.settleDoubts(e.doubted, e.lines, e.reply.More)
 	if whole {
-		var vouched []protocol.Head
-		if me, in := r.me(); in && r.elder(e.peer, me) {
-			vouched = e.reply.Heads
+		if me, in := r.me(); !in || !r.elder(e.peer, me) {
+			words = nil
 		}
-		r.log.settle(vouched, l.now().Add(-lostAfter))
+		r.log.settle(words, l.now().Add(-lostAfter))
 		for p := range r.log.byAuthor {
 			r.owesReceipt(p) // what came out of turn may be whole now
 		}

@@ -136,8 +136,10 @@ type (
 		Keys    []EpochKey
 		Lines   [][]byte // OpenMessage; each author's in the order of Ctr
 		HaveSeq uint64   // how far the answerer's own log goes
-		Heads   []Head   // up to where the answerer has every author's lines: what of mine has reached it
-		More    bool
+		// Up to where the answerer has an author's lines: of the caller's own, which says what of them has reached it, and
+		// of those whose head in the request is another or missing.
+		Heads []Head
+		More  bool
 	}
 
 	// PassRequest hands a line or a record, exactly one of the two, to a member whom its author does not reach, or to
