@@ -104,7 +104,7 @@ func (d *MDNS) Run(ctx context.Context, self func() peer.AddrInfo, found func(pe
 			}
 		case <-next.C:
 			r.last = time.Now()
-			next.Reset(r.schedule.next())
+			next.Reset(r.schedule.next(r.heard))
 			r.round(ctx)
 		}
 	}
@@ -130,6 +130,7 @@ type run struct {
 	failing  map[string]string  // what failed last time, by what was tried: logged when it changes
 	schedule schedule
 	last     time.Time // beginning of the last round
+	heard    int       // peers, in it
 	reports  reports
 }
 
@@ -226,6 +227,7 @@ func (r *run) round(ctx context.Context) {
 			}
 		}
 	}
+	r.heard = len(s.order)
 	now := time.Now()
 	for _, id := range s.order {
 		es := s.addrs[id]

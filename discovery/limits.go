@@ -41,6 +41,11 @@ const (
 	pollInterfaces = 2 * time.Second
 	// reportAgain is the shortest time between two reports of a peer that has nothing new, so that a node can redial.
 	reportAgain = 5 * time.Second
+	// smallLAN, in peers heard, is where asking often costs nothing. For each peer more a gap is gapOfPeer at least, and the
+	// last one lastGapOfPeer for each of all: a node answers two questions a second (IPv4 and IPv6) of however many others.
+	smallLAN      = 16
+	gapOfPeer     = 100 * time.Millisecond
+	lastGapOfPeer = time.Second
 	// jitterPercent is how far each gap of the schedule is stretched or shortened at most, so that nodes that were
 	// started together drift apart.
 	jitterPercent = 20

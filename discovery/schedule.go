@@ -12,10 +12,19 @@ type schedule struct {
 
 func (s *schedule) reset() { s.step = 0 }
 
-// next returns the time from the beginning of this round to that of the next.
-func (s *schedule) next() time.Duration {
+// next returns the time from the beginning of this round to that of the next, where the last round has heard so many
+// peers. Each of them answers everybody's questions: at one pace for all, what is sent would grow with the square.
+func (s *schedule) next(heard int) time.Duration {
+	last := len(gaps) - 1
+	least := time.Duration(heard-smallLAN) * gapOfPeer
+	for s.step < last && gaps[s.step] < least {
+		s.step++ // quick rounds are for who hears too little
+	}
 	gap := gaps[s.step]
-	s.step = min(s.step+1, len(gaps)-1)
+	if s.step == last {
+		gap = max(gap, time.Duration(heard)*lastGapOfPeer)
+	}
+	s.step = min(s.step+1, last)
 	return jitter(gap)
 }
 

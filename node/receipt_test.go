@@ -1,0 +1,65 @@
+package node
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+
+	"localchat/protocol"
+)
+
+// The authority says in the answer to the poll that it has a line, and is not asked.
+func TestReceiptsComeWithThePoll(t *testing.T) {
+	simulate(t, 3, func(l *lan) {
+		l.fillRoom(3, nil)
+		time.Sleep(5 * time.Second) // simulated
+		asked := 0
+		n0 := l.nodes["n0"]
+		l.hosts[l.index["n0"]].SetStreamHandler(protocol.SyncID, func(s network.Stream) {
+			asked++
+			n0.serveSync(s)
+		})
+		must(ask(l.ctx(), l.nodes["n1"], inLoop(func(lp *loop) { lp.rooms[lp.order[0]].synced = time.Now() }))) // and not for another reason
+		must(ask(l.ctx(), l.nodes["n2"], inLoop(func(lp *loop) { lp.rooms[lp.order[0]].synced = time.Now() })))
+		for i := range 20 {
+			at := time.Now()
+			id := must(l.nodes["n1"].Say(l.ctx(), "lab", fmt.Sprint("line ", i), false))
+			until(l.subs["n1"], func(d Delivered) bool { return d.ID == id })
+			if after := time.Since(at); after > receiptEvery+live {
+				t.Errorf("line %d was delivered after %v", i, after)
+			}
+		}
+		if asked != 0 {
+			t.Errorf("the authority was asked %d times", asked)
+		}
+	})
+}
+
+// What the authority has only a part of it has no receipt for beyond the gap.
+func TestNoReceiptBeyondAGap(t *testing.T) {
+	simulate(t, 2, func(l *lan) {
+		l.fillRoom(2, nil)
+		time.Sleep(5 * time.Second) // simulated
+		must(l.nodes["n1"].Say(l.ctx(), "lab", "first", false))
+		time.Sleep(time.Second) // simulated
+		var receipt uint64
+		must(ask(l.ctx(), l.nodes["n0"], inLoop(func(lp *loop) {
+			r := lp.rooms[lp.order[0]]
+			n1 := l.nodes["n1"].self
+			receipt = r.owned.receipts[n1]
+			far := *r.log.byAuthor[n1][0]
+			far.msg.Ctr += 5
+			far.msg.ID, far.msg.Prev = protocol.Hash{1}, protocol.Hash{2}
+			r.log.add(&far)
+			r.owesReceipt(n1)
+		})))
+		time.Sleep(2 * receiptEvery) // simulated
+		must(ask(l.ctx(), l.nodes["n0"], inLoop(func(lp *loop) {
+			if now := lp.rooms[lp.order[0]].owned.receipts[l.nodes["n1"].self]; receipt == 0 || now != receipt {
+				t.Errorf("the receipt is %d, and was %d before a line came that does not follow", now, receipt)
+			}
+		})))
+	})
+}
