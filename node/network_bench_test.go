@@ -125,7 +125,7 @@ func BenchmarkIdleRoom(b *testing.B) {
 							must(nodes[0].Create(b.Context(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 							continue
 						}
-						must(nodes[i].Join(b.Context(), JoinOptions{Room: nodes[0].host.Addrs()[0].String() + "/p2p/" + nodes[0].self.String()}))
+						joinBusy(b, nodes[i], nodes[0])
 					}
 					if said {
 						for _, n := range nodes {
@@ -150,6 +150,21 @@ func BenchmarkIdleRoom(b *testing.B) {
 			report(b, minute, map[string]*counter{"owner": owner})
 		}
 	})
+}
+
+// joinBusy enters the room of owner's, again and again: on a machine that all nodes share a dial may be too slow.
+func joinBusy(b *testing.B, n, owner *Node) {
+	b.Helper()
+	at := owner.host.Addrs()[0].String() + "/p2p/" + owner.self.String()
+	for deadline := time.Now().Add(time.Minute); ; {
+		_, err := n.Join(b.Context(), JoinOptions{Room: at})
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			b.Fatal(err)
+		}
+	}
 }
 
 // settleRoom waits until everybody is connected to everybody, and has what was said.
