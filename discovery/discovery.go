@@ -95,6 +95,7 @@ func (d *MDNS) Run(ctx context.Context, self func() peer.AddrInfo, found func(pe
 		case <-ctx.Done():
 			return nil
 		case <-d.hurry:
+			r.refresh() // whoever is in a hurry may know that they have changed
 			r.schedule.reset()
 			next.Reset(r.soonest())
 		case <-poll.C:

@@ -152,6 +152,14 @@ func (e *bookEntry) learn(addrs []multiaddr.Multiaddr) {
 	e.addrs = fresh
 }
 
+// moves reports whether a peer that we want is at an address that we do not know: a dial under way to the others is not
+// worth waiting for.
+func (e *bookEntry) moves(addrs []multiaddr.Multiaddr) bool {
+	return e != nil && (e.wanted || e.fixed) && slices.ContainsFunc(addrs, func(a multiaddr.Multiaddr) bool {
+		return !slices.ContainsFunc(e.addrs, a.Equal)
+	})
+}
+
 // makeRoom forgets the hint that is oldest.
 func (b *book) makeRoom() bool {
 	var oldest *bookEntry
@@ -278,14 +286,19 @@ func (n *Node) connect(ctx context.Context, p peer.ID, addrs []multiaddr.Multiad
 	}
 	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	return n.host.Connect(ctx, peer.AddrInfo{ID: p, Addrs: addrs})
+	defer n.meet.on(p, cancel)()
+	err := n.host.Connect(ctx, peer.AddrInfo{ID: p, Addrs: addrs})
+	if n.connected(p) {
+		return nil
+	}
+	return err
 }
 
 // reach is connect, for who cannot wait until a silent connection is noticed: of a peer that has been restarted, one
 // may be left for as long as 30 s, and a stream opened on it would hang.
 func (n *Node) reach(ctx context.Context, p peer.ID, addrs []multiaddr.Multiaddr) error {
 	if n.connected(p) {
-		if sign := n.ping(ctx, p, nil); sign.stream != nil {
+		if sign := n.ping(ctx, p, nil, pingTimeout); sign.stream != nil {
 			_ = sign.stream.Reset()
 		}
 	}
@@ -324,8 +337,9 @@ type (
 )
 
 func (e peerFound) handle(l *loop) {
+	moved := l.book.entry(e.info.ID).moves(e.info.Addrs)
 	b := l.book.add(e.info.ID, e.info.Addrs, l.now())
-	if b == nil || b.dialing || l.n.connected(b.peer) {
+	if b == nil || b.dialing && !moved || l.n.connected(b.peer) {
 		return
 	}
 	// What has to wait is tried at a tick; see dialDue.
@@ -402,14 +416,17 @@ func (e connectedness) handle(l *loop) {
 			continue
 		}
 		if e.connected {
-			r.syncSoon(syncSoon)
+			r.greet(e.peer)
 		} else if r.owner() {
 			r.noteGone(e.peer)
 		}
 	}
 }
 
-func (addrsChanged) handle(l *loop) { l.networkChanged("addresses changed") }
+func (addrsChanged) handle(l *loop) {
+	l.networkChanged("addresses changed")
+	l.pingNow()
+}
 
 // networkChanged makes every wanted peer due at once: who was out of reach may be back.
 func (l *loop) networkChanged(why string) {
@@ -419,6 +436,9 @@ func (l *loop) networkChanged(why string) {
 	}
 	for _, e := range l.book.entries {
 		e.next, e.pause = time.Time{}, dialBackoffMin
+	}
+	for _, r := range l.rooms {
+		r.compareAround(false)
 	}
 }
 

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -41,6 +42,21 @@ func (r *room) onChain(ended authority.Removal, id protocol.Hash) bool {
 		at = l.msg.Prev
 	}
 	return false
+}
+
+// provable puts those of ms that belong to ended memberships last, the latest first: what a line says was before it shows
+// that the next one counts.
+func (r *room) provable(ms []protocol.Message) []protocol.Message {
+	var live, ended []protocol.Message
+	for _, m := range ms {
+		if _, is := r.current().Ended(m.Author, m.Epoch); is {
+			ended = append(ended, m)
+		} else {
+			live = append(live, m)
+		}
+	}
+	slices.SortFunc(ended, func(a, b protocol.Message) int { return cmp.Compare(b.Ctr, a.Ctr) })
+	return append(live, ended...)
 }
 
 // doubtLines looks at what is held of a membership that has just ended. The authority has nobody to ask: what it holds is

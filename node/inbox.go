@@ -111,7 +111,11 @@ func (e subscribed) handle(l *loop) {
 
 func (e lineArrived) handle(l *loop) {
 	r := l.rooms[e.room]
-	if r != nil && (r.log.byID[e.line.msg.ID] != nil || r.inBudget(e.line.msg.Author, e.line.content.Text)) {
+	if r == nil {
+		return
+	}
+	delete(r.partners.fetched, e.line.msg.ID)
+	if r.log.byID[e.line.msg.ID] != nil || r.inBudget(e.line.msg.Author, e.line.content.Text) {
 		r.takeLine(e.line, e.line.late)
 	}
 }

@@ -59,7 +59,7 @@ const (
 	// back-off hides a returned owner for up to minutes, so it is cleared before each and ours holds.
 	dialTimeout    = 3 * time.Second
 	dialBackoffMin = 500 * time.Millisecond
-	dialBackoffMax = 10 * time.Second
+	dialBackoffMax = 4 * time.Second
 	// dialYield is how long the peer with the larger ID waits for the other's dial, when both find each other at the
 	// same moment: two crossing QUIC connections have left gossipsub mute.
 	dialYield = 300 * time.Millisecond
@@ -83,10 +83,12 @@ const (
 	// pingEvery and pingTimeout: libp2p notices a pulled cable after 30 s or more, this after 3 to 5.
 	pingEvery   = 2 * time.Second
 	pingTimeout = 3 * time.Second
+	// pingNowTimeout after an address of ours has changed: connections may be dead by that, and a LAN takes milliseconds.
+	pingNowTimeout = time.Second
 	// unreachableAfter is when silence of the authority is said aloud: one lost ping is not news.
 	unreachableAfter = 3 * time.Second
 	// netCheckEvery: how often our own addresses are compared; a change redials at once.
-	netCheckEvery = 2 * time.Second
+	netCheckEvery = time.Second
 	// wakeGap: a tick of one second that took longer than this means that the machine slept.
 	wakeGap = 5 * time.Second
 
@@ -138,6 +140,13 @@ const (
 	// when an author whom it has not told so asks.
 	receiptEvery = 100 * time.Millisecond
 	receiptBy    = time.Second
+	// maxDue, in fellow members to compare with at the next opportunities, one after another: enough that what one of
+	// them has spreads like a rumour, and few enough that the largest room has done with it in seconds.
+	maxDue = 8
+	// meshSettles within so long of a connection: some heartbeats of the gossip, of a second each.
+	meshSettles = 3 * time.Second
+	// onItsWay: a line that was fetched and has not come live after so long may be lacking elsewhere.
+	onItsWay = time.Second
 	// deliverBy is when a line of ours that nobody has confirmed is reported.
 	deliverBy = 10 * time.Second
 

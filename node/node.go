@@ -69,7 +69,8 @@ type Node struct {
 	inbox  chan inboxEvent
 	polls  *turnstile // what one peer may ask of the polls
 	joins  *turnstile
-	says   *rate.Limiter   // what we say ourselves, in all rooms
+	says   *rate.Limiter // what we say ourselves, in all rooms
+	meet   *meetings
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
 	wg     sync.WaitGroup // every goroutine of ours; see Node.spawn
@@ -96,6 +97,7 @@ func New(cfg Config) (*Node, error) {
 	n := &Node{
 		cfg: cfg, host: h, self: h.ID(), signer: protocol.KeySigner{PrivKey: key}, log: cfg.Log, words: newWordBook(),
 		inbox: make(chan inboxEvent, inboxSize), ended: make(chan struct{}),
+		meet:  newMeetings(),
 		polls: newTurnstile(pollsPerSecond, pollBurst), joins: newTurnstile(rate.Every(joinEvery), joinBurst),
 		says: rate.NewLimiter(sayRate, sayBurst),
 	}

@@ -113,7 +113,7 @@ func (e pollAcked) handle(l *loop) {
 func (n *Node) pollRoom(ctx context.Context, room protocol.RoomID) {
 	pause := pollBackoffMin
 	for {
-		over, err := n.pollStream(ctx, room, func() { pause = pollBackoffMin })
+		over, whom, err := n.pollStream(ctx, room, func() { pause = pollBackoffMin })
 		if over || ctx.Err() != nil {
 			return
 		}
@@ -121,46 +121,50 @@ func (n *Node) pollRoom(ctx context.Context, room protocol.RoomID) {
 		n.post(pollFailed{room})
 		jittered := pause/2 + rand.N(pause)
 		pause = min(2*pause, pollBackoffMax)
+		met := make(chan struct{})
+		cancel := n.meet.on(whom, func() { close(met) })
 		select {
 		case <-time.After(jittered):
+		case <-met:
 		case <-ctx.Done():
-			return
 		}
+		cancel()
 	}
 }
 
-// pollStream opens a stream and polls over it until it breaks. over means that there is nothing left to ask.
-func (n *Node) pollStream(ctx context.Context, room protocol.RoomID, answered func()) (over bool, err error) {
+// pollStream opens a stream and polls over it until it breaks. over means that there is nothing left to ask; whom was asked.
+func (n *Node) pollStream(ctx context.Context, room protocol.RoomID, answered func()) (over bool, whom peer.ID, err error) {
 	q, err := ask(ctx, n, nextPoll{room})
 	if err != nil || q.over {
-		return q.over, err
+		return q.over, q.authority, err
 	}
 	if q.ask.Ack != nil {
 		// Of an earlier life's reason. Our place, and with it ctx, has just ended, and nobody else dials the authority now.
 		// There is one try in each life.
 		ctx = n.ctx
 		if err := n.connect(ctx, q.authority, q.addrs); err != nil {
-			return true, err
+			return true, q.authority, err
 		}
 	}
 	s, err := n.open(ctx, q.authority, protocol.PollID)
 	if err != nil {
-		return false, err
+		return false, q.authority, err
 	}
 	defer s.Close()
 	for {
 		if q.ask == (protocol.PollAsk{}) {
 			// A reason that is not the authority's own, or not for this question. Later, perhaps.
-			return false, errors.New("the answer makes no sense")
+			return false, q.authority, errors.New("the answer makes no sense")
 		}
 		if err := s.SetDeadline(time.Now().Add(pollPatience)); err != nil {
-			return false, err
+			return false, q.authority, err
 		}
 		if err := protocol.WriteFrame(s, &q.ask); err != nil {
-			return false, err
+			return false, q.authority, err
 		}
 		if q.ask.Ack != nil {
-			return n.finishAck(s, room)
+			over, err := n.finishAck(s, room)
+			return over, q.authority, err
 		}
 		var reply protocol.PollReply
 		stop := context.AfterFunc(ctx, func() { _ = s.Reset() })
@@ -168,11 +172,11 @@ func (n *Node) pollStream(ctx context.Context, room protocol.RoomID, answered fu
 		stop() // a reason ends ctx, and its acknowledgement still goes out
 		if err != nil {
 			_ = s.Reset()
-			return false, err
+			return false, q.authority, err
 		}
 		answered()
 		if q, err = ask(ctx, n, pollAnswered{room, *q.ask.Request, reply}); err != nil || q.over {
-			return q.over, err
+			return q.over, q.authority, err
 		}
 	}
 }

@@ -54,16 +54,16 @@ type room struct {
 	passer    peer.ID               // who has passed something on for us last
 	passes    int                   // under way
 
-	ended     bool               // a membership has, since the last comparison with the authority
-	doubts    map[peer.ID]*doubt // of ended memberships, until the authority has been asked
-	owned     ownerDesk
-	away      absence
-	syncAt    time.Time // zero: none is due
-	resync    int       // comparisons that follow the next one at once: a mesh settles within seconds
-	synced    time.Time // the last one begun
-	busy      bool      // one is under way
-	lacksFrom peer.ID   // who has said something that has not come here
-	pages     pages
+	ended    bool               // a membership has, since the last comparison with the authority
+	doubts   map[peer.ID]*doubt // of ended memberships, until the authority has been asked
+	owned    ownerDesk
+	away     absence
+	syncAt   time.Time // zero: none is due
+	resync   int       // comparisons that follow the next one at once: a mesh settles within seconds
+	synced   time.Time // the last one begun
+	busy     bool      // one is under way
+	partners partners
+	pages    pages
 
 	said       *turnstile // what each fellow member may say
 	flooded    time.Time  // when one last said more
@@ -71,7 +71,7 @@ type room struct {
 }
 
 func newRoom(l *loop, id protocol.RoomID) *room {
-	r := &room{l: l, id: id, log: newLineLog(), pending: make(map[uint64]protocol.SignedRecord), doubts: make(map[peer.ID]*doubt), linked: make(map[peer.ID]bool), unreached: make(map[peer.ID]time.Time), whenJoined: make(chan struct{}), lastLine: l.now()}
+	r := &room{l: l, id: id, log: newLineLog(), pending: make(map[uint64]protocol.SignedRecord), doubts: make(map[peer.ID]*doubt), linked: make(map[peer.ID]bool), unreached: make(map[peer.ID]time.Time), partners: newPartners(), whenJoined: make(chan struct{}), lastLine: l.now()}
 	r.ctx, r.cancel = context.WithCancel(l.n.ctx)
 	r.owned = newOwnerDesk()
 	r.said, r.floodsTold = newTurnstile(floodRate, floodBurst), make(map[peer.ID]time.Time)
@@ -440,5 +440,6 @@ func (r *room) tick(now time.Time) {
 		r.syncSoon(0)
 	}
 	r.sweepPasses(now)
+	r.tickPartners(now)
 	r.checkDelivery(now)
 }

@@ -162,8 +162,7 @@ func (r *room) takeLine(a arrivedLine, late bool) {
 		return
 	}
 	if !late && !r.log.follows(a.msg) {
-		r.lacksFrom = a.msg.Author // who has said one before that has not come, and is sure to have it
-		r.syncSoon(syncSoon)
+		r.compareWith(a.msg.Author, syncSoon, false) // who has said one before that has not come, and is sure to have it
 	}
 	// No single line, however far ahead it claims to be, can use up everybody's numbers.
 	r.lamport = max(r.lamport, min(a.msg.Lamport, r.lamport+maxLamportStep))
@@ -263,7 +262,7 @@ func (r *room) retryEarly() {
 		}
 		return m.Epoch <= st.Epoch() && !counts(st.Check(m.Author, m.Header))
 	})
-	for _, m := range ready {
+	for _, m := range r.provable(ready) {
 		if err := r.gossip.publishAgain(r.ctx, m); err != nil {
 			r.l.n.log.Debug("publish again", "room", r.id, "err", err)
 		}

@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"maps"
-	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -120,12 +119,12 @@ func (e syncDue) handle(l *loop) {
 		return
 	}
 	r.syncAt = time.Time{}
-	p, ok := r.syncPartner()
-	if !ok {
+	p, news := r.syncPartner()
+	if p == "" {
 		return
 	}
 	r.busy, r.synced = true, l.now()
-	req := protocol.SyncRequest{Room: r.id, HaveSeq: r.current().Seq(), Keys: r.missingKeys(), Heads: r.pages.heads(p, r.log.heads())}
+	req := protocol.SyncRequest{Room: r.id, HaveSeq: r.current().Seq(), Keys: r.missingKeys(), Heads: r.pages.heads(p, r.log.heads()), News: news}
 	doubted := r.askDoubts(p, &req)
 	l.n.spawn(func(context.Context) {
 		s := synced{room: e.room, peer: p, doubted: doubted}
@@ -183,13 +182,17 @@ func (g *pages) heads(p peer.ID, ours []protocol.Head) []protocol.Head {
 	return ours
 }
 
-// turn takes in a page and returns the heads that its giver has named on this one and those before.
-func (g *pages) turn(e synced) map[peer.ID]uint64 {
+// turn takes in a page and returns the heads that its giver has named on this one and those before. What was not let in is
+// asked for again, as long as there is something that is: lines of an ended membership count when the last one is here.
+func (g *pages) turn(e synced, in func(protocol.Message) bool) map[peer.ID]uint64 {
 	if g.from != e.peer {
 		*g = pages{from: e.peer, last: make(map[peer.ID]uint64), words: make(map[peer.ID]uint64)}
 	}
+	progress := slices.ContainsFunc(e.lines, func(m protocol.Message) bool { return in(m) && m.Ctr > g.last[m.Author] })
 	for _, m := range e.lines {
-		g.last[m.Author] = max(g.last[m.Author], m.Ctr)
+		if in(m) || !progress {
+			g.last[m.Author] = max(g.last[m.Author], m.Ctr)
+		}
 	}
 	for _, h := range e.reply.Heads {
 		g.words[h.Author] = h.Ctr
@@ -199,31 +202,6 @@ func (g *pages) turn(e synced) map[peer.ID]uint64 {
 		*g = pages{}
 	}
 	return words
-}
-
-// syncPartner is whom to compare with: who is in the middle of giving us what we lack; the authority while a line of ours
-// waits for its word, or after a removal, since it alone can hand over what counts of whom it removed; otherwise any
-// member that we are connected to.
-func (r *room) syncPartner() (peer.ID, bool) {
-	if _, in := r.current().Member(r.pages.from); in && r.l.n.connected(r.pages.from) {
-		return r.pages.from, true
-	}
-	var near []peer.ID
-	for _, m := range r.current().Members() {
-		if m.Peer == r.l.n.self || r.l.n.host.Network().Connectedness(m.Peer) != network.Connected {
-			continue
-		}
-		if m.Peer == r.authority() && (len(r.doubts) > 0 || (r.fresh || r.ended) && r.lacksFrom == "") || m.Peer == r.lacksFrom {
-			r.lacksFrom = ""
-			return m.Peer, true
-		}
-		near = append(near, m.Peer)
-	}
-	r.lacksFrom = ""
-	if len(near) == 0 {
-		return "", false
-	}
-	return near[rand.N(len(near))], true
 }
 
 // missingKeys are the epochs of lines that wait here for their key.
@@ -265,13 +243,7 @@ func (q syncAsked) run(l *loop) (*protocol.SyncReply, error) {
 	}
 	reply.Keys = r.keysFor(q.peer, func(e uint64) bool { return wanted[e] })
 	reply.Lines, moreLines = r.log.missing(q.req.Heads, func(ln *line) bool { return r.gives(q.peer, ln) })
-	for _, h := range q.req.Heads {
-		if h.Author == q.peer && h.Ctr > r.log.head(q.peer) {
-			// It has said something that has not come here.
-			r.lacksFrom = q.peer
-			r.syncSoon(0)
-		}
-	}
+	r.noteAsked(q.peer, q.req)
 	reply.HaveSeq, reply.Heads = st.Seq(), r.log.news(q.req.Heads, q.peer)
 	reply.More = moreRecords || moreLines
 	return reply, nil
@@ -307,6 +279,7 @@ func (e synced) handle(l *loop) {
 	if e.err != nil {
 		r.pages = pages{}
 		l.n.log.Debug("sync", "room", r.id, "peer", e.peer, "err", e.err)
+		r.syncSoon(syncSoon) // with another
 		return
 	}
 	for _, rec := range e.records {
@@ -314,17 +287,13 @@ func (e synced) handle(l *loop) {
 	}
 	r.takeFellowKeys(e.peer, e.keys)
 	whole := !e.reply.More && e.reply.HaveSeq > 0 && len(e.lines) == len(e.reply.Lines)
-	for _, m := range e.lines {
+	before := len(r.log.arrival)
+	for _, m := range r.provable(e.lines) {
 		// Where a line still waits for its key, what is said of its author's chain is for another time.
 		whole = r.takeGiven(m, e.peer == r.authority(), true) && whole
 	}
-	// Of a membership that has ended, each line is known to count by the one after it.
-	for _, m := range slices.Backward(e.lines) {
-		if _, ended := r.current().Ended(m.Author, m.Epoch); ended && r.log.byID[m.ID] == nil {
-			r.takeGiven(m, false, true)
-		}
-	}
-	words := r.pages.turn(e)
+	r.noteFetched(r.log.arrival[before:])
+	words := r.pages.turn(e, func(m protocol.Message) bool { return r.log.byID[m.ID] != nil })
 	r.settleDoubts(e.doubted, e.lines, e.reply.More)
 	if whole {
 		if me, in := r.me(); !in || !r.elder(e.peer, me) {
@@ -339,7 +308,7 @@ func (e synced) handle(l *loop) {
 		r.ended = false
 	}
 	r.noteDelivered(e)
-	if e.reply.More && l.now().Sub(r.flooded) >= floodPause || r.resync > 0 {
+	if e.reply.More && l.now().Sub(r.flooded) >= floodPause || r.resync > 0 || len(r.partners.due) > 0 {
 		r.resync = max(0, r.resync-1)
 		if e.reply.More {
 			r.synced = l.now().Add(-syncSpacing) // it is still the same comparison
@@ -355,17 +324,19 @@ func (r *room) takeFellowKeys(from peer.ID, keys []protocol.EpochKey) {
 		r.takeKeys(keys)
 		return
 	}
+	var proven []protocol.EpochKey
 	for _, k := range keys {
 		for _, m := range r.early {
 			if m.Epoch != k.Epoch {
 				continue
 			}
 			if _, err := m.Open(k.Key); err == nil {
-				r.takeKeys([]protocol.EpochKey{k})
+				proven = append(proven, k)
 				break
 			}
 		}
 	}
+	r.takeKeys(proven) // together: a line of one epoch may show that one of another counts
 }
 
 // takeGiven judges a line that a fellow member hands over as one that came by gossip would be. It reports false where the

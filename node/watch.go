@@ -13,6 +13,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/p2p/protocol/ping"
+	"github.com/multiformats/go-multistream"
 )
 
 // watchHost reports connections. It ends with the host.
@@ -21,6 +22,11 @@ func (n *Node) watchHost() error {
 	if err != nil {
 		return err
 	}
+	n.host.Network().Notify(&network.NotifyBundle{ConnectedF: func(_ network.Network, c network.Conn) {
+		if len(n.host.Network().ConnsToPeer(c.RemotePeer())) > 1 {
+			n.offer(connectedAgain{c})
+		}
+	}})
 	n.spawn(func(ctx context.Context) {
 		defer sub.Close()
 		for {
@@ -30,6 +36,9 @@ func (n *Node) watchHost() error {
 					return
 				}
 				if c, ok := ev.(event.EvtPeerConnectednessChanged); ok {
+					if c.Connectedness == network.Connected {
+						n.meet.met(c.Peer)
+					}
 					n.post(connectedness{c.Peer, c.Connectedness == network.Connected})
 				}
 			case <-ctx.Done():
@@ -75,6 +84,49 @@ func ownAddrs() string {
 	return strings.Join(s, " ")
 }
 
+// connectedAgain: a peer that we are connected to has connected once more.
+type connectedAgain struct{ conn network.Conn }
+
+// handle tries the older connections of a member. Who is connected anew has often been started again or moved, and they
+// are dead; until somebody noticed, libp2p would go on to open streams on them.
+func (e connectedAgain) handle(l *loop) {
+	p := e.conn.RemotePeer()
+	if b := l.book.entry(p); b == nil || !b.wanted {
+		return
+	}
+	for _, c := range l.n.host.Network().ConnsToPeer(p) {
+		if c.Stat().Opened.Before(e.conn.Stat().Opened) {
+			l.n.spawn(func(ctx context.Context) { l.n.try(ctx, c) })
+		}
+	}
+}
+
+// try closes a connection that gives no sign of life within pingNowTimeout.
+func (n *Node) try(ctx context.Context, c network.Conn) {
+	ctx, cancel := context.WithTimeout(ctx, pingNowTimeout)
+	defer cancel()
+	err := answers(ctx, c)
+	if err == nil || !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return
+	}
+	n.log.Info("dead connection", "peer", c.RemotePeer(), "addr", c.RemoteMultiaddr(), "err", err)
+	if err := c.Close(); err != nil {
+		n.log.Debug("close", "peer", c.RemotePeer(), "err", err)
+	}
+}
+
+// answers waits until the other end of a connection agrees to a protocol.
+func answers(ctx context.Context, c network.Conn) error {
+	s, err := c.NewStream(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = s.Reset() }()
+	stop := context.AfterFunc(ctx, func() { _ = s.Reset() })
+	defer stop()
+	return multistream.SelectProtoOrFail(protocolID(ping.ID), s)
+}
+
 // pingDue: it is time to see who is still there.
 type pingDue struct{}
 
@@ -89,14 +141,28 @@ func (pingDue) handle(l *loop) {
 		}
 		e.pinging = true
 		p, s := e.peer, e.pings
-		l.n.spawn(func(ctx context.Context) { l.n.post(l.n.ping(ctx, p, s)) })
+		l.n.spawn(func(ctx context.Context) { l.n.post(l.n.ping(ctx, p, s, pingTimeout)) })
+	}
+}
+
+// pingNow cuts off, within moments, who is no longer reached the way it was.
+func (l *loop) pingNow() {
+	for _, e := range l.book.entries {
+		if e.wanted && l.n.connected(e.peer) {
+			p := e.peer
+			l.n.spawn(func(ctx context.Context) {
+				if sign := l.n.ping(ctx, p, nil, pingNowTimeout); sign.stream != nil {
+					_ = sign.stream.Reset()
+				}
+			})
+		}
 	}
 }
 
 // ping asks p for a sign of life, over s while that lasts: the other end closes each stream after half a minute, and nil
 // is none. A peer that gives none is cut off, so that everything that waits for it notices now.
-func (n *Node) ping(ctx context.Context, p peer.ID, s network.Stream) pinged {
-	deadline := time.Now().Add(pingTimeout)
+func (n *Node) ping(ctx context.Context, p peer.ID, s network.Stream, timeout time.Duration) pinged {
+	deadline := time.Now().Add(timeout)
 	if s != nil {
 		if rtt, err := echo(s, deadline); err == nil {
 			return pinged{p, s, rtt}

@@ -124,6 +124,8 @@ type (
 		Keys []uint64
 		// Heads say up to where I have every author's lines.
 		Heads []Head
+		// News: lines have come to me that others may lack; ask me too.
+		News bool
 	}
 	// Head is the last message of an author below which nothing is missing.
 	Head struct {

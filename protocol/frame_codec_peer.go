@@ -11,7 +11,7 @@ import (
 func (f *SyncRequest) max() int { return maxSyncRequest }
 
 func (f *SyncRequest) encode() ([]byte, error) {
-	m := &pb.SyncRequest{Room: f.Room[:], HaveSeq: f.HaveSeq, Keys: f.Keys, Heads: headsToPB(f.Heads)}
+	m := &pb.SyncRequest{Room: f.Room[:], HaveSeq: f.HaveSeq, Keys: f.Keys, Heads: headsToPB(f.Heads), News: f.News}
 	return encodeFrame("sync", m, func(r *reading) { new(SyncRequest).read(r, m) })
 }
 
@@ -21,7 +21,7 @@ func (f *SyncRequest) decode(b []byte) error {
 }
 
 func (f *SyncRequest) read(r *reading, m *pb.SyncRequest) {
-	*f = SyncRequest{Room: r.room("room", m.Room), HaveSeq: r.count("have_seq", m.HaveSeq, 0), Keys: m.Keys}
+	*f = SyncRequest{Room: r.room("room", m.Room), HaveSeq: r.count("have_seq", m.HaveSeq, 0), Keys: m.Keys, News: m.News}
 	if !r.items("keys", len(m.Keys), MaxBatchItems) {
 		return
 	}

@@ -185,7 +185,7 @@ func TestAnyBatchReadsBack(t *testing.T) {
 			{&PollReply{Member: &PollMember{Records: records, Keys: keys, Presence: genCount.Draw(t, "presence"), Present: genPresent(t), More: rapid.Bool().Draw(t, "more")}}, &PollReply{}},
 			{&JoinReply{Code: JoinAdmitted, Admission: genCount.Draw(t, "admission"), Records: records, Keys: keys}, &JoinReply{}},
 			{&SyncReply{Records: records, Keys: keys, Lines: genBlobs(t, 300), Heads: heads, HaveSeq: genCount.Draw(t, "seq")}, &SyncReply{}},
-			{&SyncRequest{Room: RoomID(genBytes(t, 32)), HaveSeq: genCount.Draw(t, "seq"), Keys: slices.Collect(epochs(keys)), Heads: heads}, &SyncRequest{}},
+			{&SyncRequest{Room: RoomID(genBytes(t, 32)), HaveSeq: genCount.Draw(t, "seq"), Keys: slices.Collect(epochs(keys)), Heads: heads, News: rapid.Bool().Draw(t, "news")}, &SyncRequest{}},
 		} {
 			var w bytes.Buffer
 			if err := WriteFrame(&w, c.wrote); err != nil {

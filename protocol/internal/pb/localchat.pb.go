@@ -2440,6 +2440,7 @@ type SyncRequest struct {
 	HaveSeq       uint64                 `protobuf:"varint,2,opt,name=have_seq,json=haveSeq,proto3" json:"have_seq,omitempty"`
 	Keys          []uint64               `protobuf:"varint,3,rep,packed,name=keys,proto3" json:"keys,omitempty"`
 	Heads         []*Head                `protobuf:"bytes,4,rep,name=heads,proto3" json:"heads,omitempty"`
+	News          bool                   `protobuf:"varint,5,opt,name=news,proto3" json:"news,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2500,6 +2501,13 @@ func (x *SyncRequest) GetHeads() []*Head {
 		return x.Heads
 	}
 	return nil
+}
+
+func (x *SyncRequest) GetNews() bool {
+	if x != nil {
+		return x.News
+	}
+	return false
 }
 
 type Head struct {
@@ -3205,12 +3213,13 @@ const file_localchat_proto_rawDesc = "" +
 	"expires_ms\x18\x02 \x01(\x04R\texpiresMs\"L\n" +
 	"\bAskReply\x12,\n" +
 	"\x06answer\x18\x01 \x01(\x0e2\x14.localchat.v1.AnswerR\x06answer\x12\x12\n" +
-	"\x04text\x18\x02 \x01(\tR\x04text\"z\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\"\x8e\x01\n" +
 	"\vSyncRequest\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12\x19\n" +
 	"\bhave_seq\x18\x02 \x01(\x04R\ahaveSeq\x12\x12\n" +
 	"\x04keys\x18\x03 \x03(\x04R\x04keys\x12(\n" +
-	"\x05heads\x18\x04 \x03(\v2\x12.localchat.v1.HeadR\x05heads\"0\n" +
+	"\x05heads\x18\x04 \x03(\v2\x12.localchat.v1.HeadR\x05heads\x12\x12\n" +
+	"\x04news\x18\x05 \x01(\bR\x04news\"0\n" +
 	"\x04Head\x12\x16\n" +
 	"\x06author\x18\x01 \x01(\fR\x06author\x12\x10\n" +
 	"\x03ctr\x18\x02 \x01(\x04R\x03ctr\"\xc0\x01\n" +

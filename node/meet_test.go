@@ -1,0 +1,46 @@
+package node
+
+import (
+	"testing"
+	"time"
+)
+
+// An owner that was away comes back elsewhere, and finds its members. They know it at once: no dial to where it was and
+// no pause between polls holds that up.
+func TestOwnerIsMetAtOnce(t *testing.T) {
+	onAStreet(t, func(s *street) {
+		s.lab()
+		for _, away := range []int{5, 7, 11, 20, 31, 60, 61, 62} {
+			s.stop("alice")
+			time.Sleep(time.Duration(away) * time.Second) // simulated
+			s.start("alice")
+			back := time.Now()
+			until[OwnerBack](s.subs["bob"], nil)
+			if took := time.Since(back); took > 2*dialYield {
+				t.Errorf("after %d s away, the owner is back after %v", away, took)
+			}
+		}
+	})
+}
+
+// An owner that was killed and is back, elsewhere, is heard before its old connection would be given up: what is left of
+// that is tried when the new one comes.
+func TestADeadConnectionGivesWay(t *testing.T) {
+	onAStreet(t, func(s *street) {
+		s.lab()
+		for i := range 5 {
+			time.Sleep(10*time.Second + time.Duration(i)*pingEvery/5) // simulated
+			s.cut("alice", "bob")                                     // so that bob is not told of the end
+			s.stop("alice")
+			s.heal()
+			back := time.Now()
+			s.start("alice")
+			time.Sleep(dialYield) // simulated
+			must(s.nodes["alice"].Say(s.ctx(), "lab", "I am back", false))
+			until(s.subs["bob"], func(m Message) bool { return m.Text == "I am back" && m.At.After(back) })
+			if took := time.Since(back); took > pingNowTimeout+onItsWay+2*syncSpacing {
+				t.Errorf("heard after %v", took)
+			}
+		}
+	})
+}

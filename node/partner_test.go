@@ -1,0 +1,113 @@
+package node
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"localchat/protocol"
+)
+
+// roundTable is a room with that many members, alice its owner and bob the first of the others.
+func roundTable(l *lan, others int) (names []string) {
+	must(l.start("alice").Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+	names = []string{"bob"}
+	for i := range others - 1 {
+		names = append(names, "carol"+strconv.Itoa(i+1))
+	}
+	for _, name := range names {
+		must(l.start(name).Join(l.ctx(), JoinOptions{Room: "lab"}))
+	}
+	for _, name := range names[:len(names)-1] {
+		until(l.subs[name], func(m MemberJoined) bool { return m.Nick == names[len(names)-1] })
+	}
+	return append(names, "alice")
+}
+
+// catchUp is within how long of being together again all have what one of them has said meanwhile: the connections, and
+// two seconds or three at each who passes it on. One comparison in syncEvery with a random member would take minutes.
+const catchUp = 7 * time.Second
+
+// connects is after how long, at most, those who have been apart are connected again.
+const connects = dialBackoffMax + dialBackoffMax/2 + dialTimeout
+
+// What somebody said while it was away comes to all as soon as it is back, whoever of them compares with whom.
+func TestWhoIsBackIsAskedAtOnce(t *testing.T) {
+	simulate(t, 9, func(l *lan) {
+		names := roundTable(l, 8)
+		for _, name := range names[1:] {
+			l.cut("bob", name)
+		}
+		time.Sleep(10 * time.Second) // simulated
+		must(l.nodes["bob"].Say(l.ctx(), "lab", "while I was away", false))
+		time.Sleep(10 * time.Second) // simulated
+		l.heal()
+		l.allHear(names[1:], "while I was away")
+	})
+}
+
+// What one member alone can fetch, since it alone reaches who said it, goes on to all.
+func TestWhatIsFetchedGoesOn(t *testing.T) {
+	for _, by := range []string{"alice", "carol1"} {
+		t.Run("by "+by, func(t *testing.T) {
+			simulate(t, 9, func(l *lan) {
+				names := roundTable(l, 8)
+				apart := func() {
+					for _, name := range names[1:] {
+						if name != by {
+							l.cut("bob", name)
+						}
+					}
+				}
+				apart()
+				l.cut("bob", by)
+				time.Sleep(10 * time.Second) // simulated
+				must(l.nodes["bob"].Say(l.ctx(), "lab", "while I was away", false))
+				time.Sleep(10 * time.Second) // simulated
+				l.heal()
+				apart()
+				l.allHear(names[1:], "while I was away")
+			})
+		})
+	}
+}
+
+// What does not fit into one answer comes in several, also where the first line of a chain that is here is not the first
+// that its author said.
+func TestMoreThanOneAnswer(t *testing.T) {
+	simulate(t, 2, func(l *lan) {
+		alice := l.start("alice")
+		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+		must(alice.Say(l.ctx(), "lab", "before bob came", false))
+		must(l.start("bob").Join(l.ctx(), JoinOptions{Room: "lab"}))
+		l.cut("alice", "bob")
+		time.Sleep(10 * time.Second) // simulated
+		const lines = 2 * protocol.MaxBatch / protocol.MaxText
+		for i := range lines {
+			text := strconv.Itoa(i) + " "
+			must(alice.Say(l.ctx(), "lab", text+strings.Repeat("x", protocol.MaxText-len(text)), false))
+		}
+		l.heal()
+		for i := range lines {
+			until(l.subs["bob"], func(m Message) bool { return strings.HasPrefix(m.Text, strconv.Itoa(i)+" ") })
+		}
+	})
+}
+
+// allHear waits until all have a line, and fails if the last has it later than it should after the first.
+func (l *lan) allHear(names []string, text string) {
+	l.t.Helper()
+	healed := time.Now()
+	var heard []time.Duration
+	for _, name := range names {
+		w := l.subs[name]
+		until(w, func(m Message) bool { return m.Text == text })
+		heard = append(heard, w.seen[len(w.seen)-1].Time.Sub(healed))
+	}
+	slices.Sort(heard)
+	if heard[0] > connects || heard[len(heard)-1]-heard[0] > catchUp {
+		l.t.Errorf("%q is heard after %v", text, heard)
+	}
+}
