@@ -34,11 +34,12 @@ type lan struct {
 
 // A host is one laptop: a namespace with one network card and a home.
 type host struct {
-	lan  *lan
-	name string
-	ns   string
-	home string
-	addr string // IPv4
+	lan   *lan
+	name  string
+	ns    string
+	home  string
+	addr  string // IPv4
+	addr6 string // link-local
 }
 
 var lans atomic.Int32
@@ -70,25 +71,39 @@ func (l *lan) host(name string) *host {
 	l.hosts++
 	h := &host{
 		lan: l, name: name, ns: l.name + name,
-		home: filepath.Join(l.dir, name), addr: fmt.Sprintf("10.77.0.%d", l.hosts),
+		home: filepath.Join(l.dir, name), addr: fmt.Sprintf("10.77.0.%d", l.hosts), addr6: fmt.Sprintf("fe80::%x", l.hosts),
 	}
 	l.namespace(h.ns)
-	l.ip("link", "add", "eth0", "netns", h.ns, "type", "veth", "peer", "name", h.port(), "netns", l.sw())
-	l.ip("-n", l.sw(), "link", "set", h.port(), "master", "br0", "up")
 	l.ip("-n", h.ns, "link", "set", "lo", "up")
-	// The addresses are given by hand and without duplicate detection: it would take two seconds of every test.
-	l.ip("-n", h.ns, "link", "set", "eth0", "addrgenmode", "none", "up")
-	l.ip("-n", h.ns, "addr", "add", fmt.Sprintf("fe80::%x/64", l.hosts), "dev", "eth0", "nodad")
-	l.ip("-n", h.ns, "addr", "add", h.addr+"/24", "dev", "eth0")
-	if l.routed {
-		l.ip("-n", h.ns, "route", "add", "224.0.0.0/4", "dev", "eth0")
-	}
+	h.wire()
 	for _, dir := range h.dirs() {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			l.t.Fatal(err)
 		}
 	}
 	return h
+}
+
+// wire gives the host its network card, with the host's addresses, and plugs it in.
+func (h *host) wire() {
+	l := h.lan
+	l.t.Helper()
+	l.ip("link", "add", "eth0", "netns", h.ns, "type", "veth", "peer", "name", h.port(), "netns", l.sw())
+	l.ip("-n", l.sw(), "link", "set", h.port(), "master", "br0", "up")
+	// The addresses are given by hand and without duplicate detection: it would take two seconds of every test.
+	l.ip("-n", h.ns, "link", "set", "eth0", "addrgenmode", "none", "up")
+	h.address()
+}
+
+// address gives the network card the host's addresses.
+func (h *host) address() {
+	l := h.lan
+	l.t.Helper()
+	l.ip("-n", h.ns, "addr", "add", h.addr6+"/64", "dev", "eth0", "nodad")
+	l.ip("-n", h.ns, "addr", "add", h.addr+"/24", "dev", "eth0")
+	if l.routed {
+		l.ip("-n", h.ns, "route", "replace", "224.0.0.0/4", "dev", "eth0")
+	}
 }
 
 // port is the switch's end of the host's cable.
@@ -124,7 +139,7 @@ func (h *host) mute(other *host) {
 }
 
 // together ends every cut of the switch.
-func (l *lan) together() { l.nft(l.sw(), "delete table bridge cut") }
+func (l *lan) together() { l.nft(l.sw(), "add table bridge cut; delete table bridge cut") }
 
 // diskSize, in bytes, of a small disk: ten times what a test keeps there.
 const diskSize = 4 << 20
@@ -205,7 +220,7 @@ var missing = sync.OnceValue(func() string {
 	if os.Getuid() != 0 {
 		return "needs root"
 	}
-	for _, tool := range []string{"ip", "nft", "mount", "prlimit"} {
+	for _, tool := range []string{"ip", "tc", "bridge", "nft", "mount", "prlimit"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			return "needs " + tool + " (Debian: iproute2, nftables, mount, util-linux)"
 		}
