@@ -48,10 +48,10 @@ func (r *room) pass(req protocol.PassRequest) {
 			req.To = append(req.To, m.Peer)
 		}
 	}
-	if len(req.To) == 0 || len(r.linked) == 0 {
+	by := r.passers()
+	if len(req.To) == 0 || len(by) == 0 {
 		return
 	}
-	by := r.passers()
 	req.Room = r.id
 	r.passes++
 	r.l.n.spawn(func(context.Context) {
@@ -62,7 +62,12 @@ func (r *room) pass(req protocol.PassRequest) {
 
 // passers are the members to ask, in this order: who passed on the last one, the authority, and any others.
 func (r *room) passers() []peer.ID {
-	by := slices.Collect(maps.Keys(r.linked))
+	var by []peer.ID
+	for p := range r.linked {
+		if _, member := r.current().Member(p); member { // a stranger may be on the topic, and hears nothing
+			by = append(by, p)
+		}
+	}
 	rand.Shuffle(len(by), func(i, j int) { by[i], by[j] = by[j], by[i] })
 	first := func(p peer.ID) int {
 		switch p {

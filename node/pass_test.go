@@ -130,6 +130,33 @@ func TestNothingIsPassedOnInVain(t *testing.T) {
 	})
 }
 
+// A stranger can be on the topic; it is not asked, and so neither given lines nor told who is out of reach.
+func TestNoStrangerPassesOn(t *testing.T) {
+	simulate(t, 4, func(l *lan) {
+		l.fillRoom(3, nil)
+		m := l.infiltrate(3, must(l.nodes["n0"].Rooms(l.ctx()))[0])
+		asked := 0
+		m.host.SetStreamHandler(protocol.PassID, func(s network.Stream) {
+			asked++
+			_ = s.Reset()
+		})
+		m.enlist()
+		for linked := false; !linked; time.Sleep(time.Second) { // simulated
+			must(ask(l.ctx(), l.nodes["n1"], inLoop(func(lp *loop) { linked = lp.rooms[m.room].linked[m.host.ID()] })))
+		}
+		l.cut("n1", "n0")
+		l.cut("n1", "n2")
+		time.Sleep(2 * (pingEvery + pingTimeout)) // simulated
+		for i := range 10 {
+			must(l.nodes["n1"].Say(l.ctx(), "lab", fmt.Sprint("line ", i), false))
+			time.Sleep(passAgain) // simulated
+		}
+		if asked != 0 {
+			t.Errorf("a stranger was asked %d times", asked)
+		}
+	})
+}
+
 // A room that grows goes over to the mesh, and back when it shrinks; nothing is lost on the way.
 func TestWideRoom(t *testing.T) {
 	simulate(t, 6, func(l *lan) {
