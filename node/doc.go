@@ -10,10 +10,10 @@
 //
 //	goroutine           number                    owns             may block on           ends with
 //	loop                1                         the state        inbox, disk            Close
-//	room readers        2 a room                  nothing          subscription, inbox    the room
+//	room readers        3 a room                  nothing          subscription, inbox    the room
 //	poll                1 a room of others        its stream       stream, inbox, pause   the room
 //	stream handlers     libp2p's, 1 a stream      the stream       stream, inbox          a deadline
-//	requests, dials     bounded, one a peer       the stream       stream, inbox          a deadline
+//	requests, dials     bounded                   the stream       stream, inbox          a deadline
 //	validators          pubsub's, 1 a room        nothing          nothing                the room
 //	network watch       1                         nothing          inbox                  Close
 //	discovery           1, and its own            what it found    queries, inbox         Close
@@ -32,7 +32,7 @@
 //	lines that we say             Say and Tell wait, then refuse           the caller
 //	a fellow's lines as they come dropped, and fetched later               the room's people, by a Warning (flood)
 //	lines retained                who has said most loses its oldest       the readers, by Expired
-//	pubsub's queues               the newest are dropped, and fetched      nobody: nothing is lost
+//	pubsub's queues, passing on   the newest are dropped, and fetched      nobody: nothing is lost
 //	early lines, early records    the oldest go, or of one author the      nobody: they are fetched
 //	                              newest
 //	lines that wait for a key     refused                                  the caller
@@ -47,6 +47,13 @@
 // before anything else of it happens; then its record is applied by the same code that applies a record heard from
 // others, and the person is told by the same event. A line of ours is sealed, opened again, checked and taken like one
 // that came over the network.
+//
+// # A line
+//
+// It goes from its author to every member on the topic, and nobody forwards it (see gossip). Whom the author does not
+// reach gets it by way of a member that does (pass.go). What is lost all the same is noticed by the next line of its author,
+// which names the one before, or by comparing heads (sync.go), and fetched. The authority says which lines it has in the
+// answer to their author's poll.
 //
 // # A removal
 //

@@ -1,0 +1,233 @@
+package node
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+	"pgregory.net/rapid"
+
+	"localchat/protocol"
+)
+
+// Two logs that hold whatever part of what was said, and give each other what is missing, come to hold the same: no line
+// of either is lost, and it takes no more rounds than there are lines.
+func TestLineLogsConverge(t *testing.T) {
+	pool := linePool()
+	opened := make(map[protocol.Hash]protocol.Message)
+	for _, m := range pool {
+		opened[m.ID] = m
+	}
+	all := func(*line) bool { return true }
+	rapid.Check(t, func(rt *rapid.T) {
+		logs := []*lineLog{newLineLog(), newLineLog()}
+		said := make(map[string]bool) // author and number
+		for _, msg := range pool {
+			for i, g := range logs {
+				if rapid.Bool().Draw(rt, fmt.Sprint(i)) && g.add(&line{arrivedLine: arrivedLine{msg: msg}, got: lawStart}) {
+					said[fmt.Sprint(msg.Author, msg.Ctr)] = true
+				}
+			}
+		}
+		for range len(pool) {
+			for i, g := range logs {
+				raws, _ := logs[1-i].missing(g.heads(), all)
+				for _, raw := range raws {
+					g.add(&line{arrivedLine: arrivedLine{msg: opened[protocol.DataID(raw)]}, got: lawStart})
+				}
+			}
+		}
+		for i, g := range logs {
+			if len(g.arrival) != len(said) {
+				rt.Fatalf("log %d holds %d lines of %d", i, len(g.arrival), len(said))
+			}
+		}
+	})
+}
+
+// Members that hold whatever part of what was said, ask whomever they meet and take its word for what is whole, come to
+// hold the same, though some may be given nothing from before they came: no word makes a head jump over a line that
+// somebody still has. Authors whose node was started again, and who lack what they said before, are among them.
+func TestMembersConvergeByAnyWord(t *testing.T) {
+	pool := linePool()
+	opened := make(map[protocol.Hash]protocol.Message)
+	for _, m := range pool {
+		opened[m.ID] = m
+	}
+	members := []string{"alice", "bob", "carol", "dave"}
+	rapid.Check(t, func(rt *rapid.T) {
+		logs := make([]*lineLog, len(members))
+		since := make([]uint64, len(members)) // the lowest Lamport of a line that a member may have
+		for i := range logs {
+			logs[i] = newLineLog()
+			since[i] = rapid.SampledFrom([]uint64{0, 0, 3, 5}).Draw(rt, "came")
+		}
+		want := make([]map[protocol.Hash]bool, len(members))
+		for i := range want {
+			want[i] = make(map[protocol.Hash]bool)
+		}
+		used := make(map[string]bool)
+		add := func(i int, m protocol.Message) {
+			logs[i].add(&line{arrivedLine: arrivedLine{msg: m}, got: lawStart})
+		}
+		for _, m := range pool {
+			number := fmt.Sprint(m.Author, m.Ctr)
+			if used[number] {
+				continue // two lines of one number are for another test
+			}
+			used[number] = true
+			for i := range logs {
+				if m.Lamport >= since[i] && rapid.Bool().Draw(rt, "has") {
+					add(i, m)
+				}
+			}
+		}
+		for _, g := range logs {
+			for id := range g.byID {
+				for i := range want {
+					if opened[id].Lamport >= since[i] {
+						want[i][id] = true
+					}
+				}
+			}
+		}
+		meet := func(i, j int, now time.Time) {
+			asked := logs[i].heads()
+			raws, more := logs[j].missing(asked, func(l *line) bool { return l.msg.Lamport >= since[i] })
+			heads := make(map[peer.ID]uint64)
+			if since[j] <= since[i] {
+				for _, h := range logs[j].news(asked, personaID(members[i])) {
+					heads[h.Author] = h.Ctr
+				}
+			}
+			for _, raw := range raws {
+				add(i, opened[protocol.DataID(raw)])
+			}
+			if !more {
+				logs[i].settle(heads, now.Add(-lostAfter))
+			}
+		}
+		for range rapid.IntRange(0, 12).Draw(rt, "meetings") {
+			i := rapid.IntRange(0, len(logs)-1).Draw(rt, "asks")
+			j := rapid.IntRange(0, len(logs)-1).Draw(rt, "of")
+			meet(i, j, lawStart)
+		}
+		for range len(logs) { // then everybody asks everybody, before anything is taken for lost
+			for i := range logs {
+				for j := range logs {
+					meet(i, j, lawStart)
+				}
+			}
+		}
+		for i, g := range logs {
+			for id := range want[i] {
+				if g.byID[id] == nil {
+					rt.Fatalf("%s never gets line %d of %s", members[i], opened[id].Ctr, protocol.ShortID(opened[id].Author))
+				}
+			}
+			if len(g.byID) != len(want[i]) {
+				rt.Fatalf("%s has %d lines of %d", members[i], len(g.byID), len(want[i]))
+			}
+		}
+		for i := range logs {
+			meet(i, (i+1)%len(logs), lawStart.Add(2*lostAfter))
+		}
+		for i := range logs {
+			raws, _ := logs[(i+1)%len(logs)].missing(logs[i].heads(), func(l *line) bool { return l.msg.Lamport >= since[i] })
+			for _, raw := range raws {
+				// Inside a chain a line is known to be missing: its author may yet come back with it.
+				if m := opened[protocol.DataID(raw)]; !holed(logs[i].byAuthor[m.Author]) {
+					rt.Fatalf("%s asks for ever for line %d of %s", members[i], m.Ctr, protocol.ShortID(m.Author))
+				}
+			}
+		}
+	})
+}
+
+// holed reports whether a line is missing inside one of the chains.
+func holed(lines []*line) bool {
+	for i, l := range lines {
+		if i > 0 && !l.msg.Prev.IsZero() && lines[i-1].msg.ID != l.msg.Prev {
+			return true
+		}
+	}
+	return false
+}
+
+// In the order of display no line stands above one that its author had seen, however the lines came here; no newcomer's
+// stands above what was said before it came; and the order is the same on every node.
+func TestOrderIsCausal(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		type node struct {
+			lamport, ctr, epoch uint64
+			seen                []protocol.Hash
+		}
+		nodes := map[peer.ID]*node{"a": {epoch: 1}, "b": {epoch: 1}, "c": {epoch: 1}}
+		saw := make(map[protocol.Hash][]protocol.Hash) // a line, and what its author had seen
+		var said []protocol.Message
+		var before []protocol.Hash // what was said before the newcomer was there
+		for i := range rapid.IntRange(1, 20).Draw(rt, "lines") {
+			names := slices.Sorted(maps.Keys(nodes))
+			if len(names) == 3 && rapid.IntRange(0, 5).Draw(rt, "comes") == 0 {
+				nodes["d"] = &node{epoch: 2}
+				for _, m := range said {
+					before = append(before, m.ID)
+				}
+				for _, p := range names { // it is let in by who has seen that, and the others hear of it later
+					nodes[p].epoch = rapid.Uint64Range(nodes[p].epoch, 2).Draw(rt, "epoch")
+				}
+				names = append(names, "d")
+			}
+			from := rapid.SampledFrom(names).Draw(rt, "from")
+			n := nodes[from]
+			n.lamport, n.ctr = n.lamport+1, n.ctr+1
+			m := protocol.Message{Header: protocol.Header{Epoch: n.epoch, Ctr: n.ctr, Lamport: n.lamport}, Author: from, ID: protocol.Hash{1, byte(i)}}
+			saw[m.ID] = slices.Clone(n.seen)
+			if from == "d" {
+				saw[m.ID] = append(saw[m.ID], before...)
+			}
+			n.seen = append(n.seen, m.ID)
+			said = append(said, m)
+			for _, p := range names {
+				// Nobody opens a line of an epoch that it has not applied.
+				if o := nodes[p]; p != from && o.epoch >= m.Epoch && (p != "d" || m.Epoch == 2) && rapid.Bool().Draw(rt, "arrives") {
+					o.lamport, o.seen = max(o.lamport, m.Lamport), append(o.seen, m.ID)
+				}
+			}
+		}
+		var first []protocol.Hash
+		for range 2 {
+			g := newLineLog()
+			var shown []*line // a screen, which puts each line above the one it is told
+			for _, m := range rapid.Permutation(said).Draw(rt, "arrival") {
+				l := &line{arrivedLine: arrivedLine{msg: m}, got: lawStart}
+				g.add(l)
+				at := len(shown)
+				if next := g.below(l, func(*line) bool { return true }); next != nil {
+					at = slices.Index(shown, next)
+				}
+				shown = slices.Insert(shown, at, l)
+			}
+			if !slices.Equal(shown, g.order) {
+				rt.Fatal("a screen that puts each line in its place shows another order")
+			}
+			var order []protocol.Hash
+			for _, l := range g.order {
+				for _, before := range saw[l.msg.ID] {
+					if !slices.Contains(order, before) {
+						rt.Fatalf("line %x stands above %x, which its author had seen", l.msg.ID[:2], before[:2])
+					}
+				}
+				order = append(order, l.msg.ID)
+			}
+			if first == nil {
+				first = order
+			} else if !slices.Equal(first, order) {
+				rt.Fatal("two nodes show two orders")
+			}
+		}
+	})
+}
