@@ -36,6 +36,7 @@ func BenchmarkValidateLine(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			j := newJudge(w.snapshot("carol"))
 			j.post = func(inboxEvent) bool { return true }
+			j.deliver = func(inboxEvent) {}
 			m := data(c.raw)
 			b.ReportAllocs()
 			for b.Loop() {
@@ -157,6 +158,7 @@ func BenchmarkGate(b *testing.B) {
 func TestRefusingIsCheap(t *testing.T) {
 	w, before := removedRoom(t)
 	j := newJudge(w.snapshot("carol"))
+	j.deliver = func(inboxEvent) {}
 	allocs := func(m protocol.Message) float64 {
 		p := data(m.Raw())
 		return testing.AllocsPerRun(100, func() { j.validateLine(context.Background(), peer.ID("forwarder"), p) })

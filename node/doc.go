@@ -10,16 +10,16 @@
 //
 //	goroutine           number                    owns             may block on           ends with
 //	loop                1                         the state        inbox, disk            Close
-//	room readers        3 a room                  nothing          subscription, inbox    the room
+//	room readers        2 a room                  nothing          subscription, inbox    the room
 //	poll                1 a room of others        its stream       stream, inbox, pause   the room
 //	stream handlers     libp2p's, 1 a stream      the stream       stream, inbox          a deadline
 //	requests, dials     bounded                   the stream       stream, inbox          a deadline
-//	validators          pubsub's, 1 a room        nothing          nothing                the room
+//	validators          pubsub's, 1 a room        nothing          inbox                  the room
 //	network watch       1                         nothing          inbox                  Close
 //	discovery           1, and its own            what it found    queries, inbox         Close
 //
-// Validators run in pubsub's goroutine and, for what we publish, in the loop itself: they read a snapshot, which never
-// changes, and never call back. All goroutines of ours are started by spawn, and Close waits for each.
+// Validators run in pubsub's goroutine, where they hand the lines that they let through to the loop, and, for what we
+// publish, in the loop itself, where they call nobody back. What they know is a snapshot, which never changes. All goroutines of ours are started by spawn, and Close waits for each.
 //
 // # What is full
 //

@@ -78,13 +78,14 @@ type gossip struct {
 	poke    event.Emitter
 	snap    *atomic.Pointer[snapshot]
 	post    func(inboxEvent) bool // never blocks; see Node.offer
+	deliver func(inboxEvent)      // waits for the loop; see Node.post
 	log     *slog.Logger
 }
 
 // startGossip makes the instance, with its topics joined and its validators set, but not yet subscribed. In a wide room
 // there is a mesh, and hub says that we are the one to be in the middle of it.
-func startGossip(ctx context.Context, h host.Host, snap *atomic.Pointer[snapshot], wide, hub bool, post func(inboxEvent) bool, log *slog.Logger) (*gossip, error) {
-	g := &gossip{room: snap.Load().room, host: h, wide: wide, snap: snap, barred: newBarred(), post: post, log: log}
+func startGossip(ctx context.Context, h host.Host, snap *atomic.Pointer[snapshot], wide, hub bool, post func(inboxEvent) bool, deliver func(inboxEvent), log *slog.Logger) (*gossip, error) {
+	g := &gossip{room: snap.Load().room, host: h, wide: wide, snap: snap, barred: newBarred(), post: post, deliver: deliver, log: log}
 	g.ctx, g.cancel = context.WithCancel(ctx)
 	proto := protocol.GossipID(g.room)
 	features := func(f pubsub.GossipSubFeature, p libprotocol.ID) bool {
@@ -170,8 +171,8 @@ func (g *gossip) scores() (*pubsub.PeerScoreParams, *pubsub.PeerScoreThresholds)
 // a line that would not count whoever had signed it could have every node do it. So such a line is ignored, not
 // rejected, even if its signature is bad.
 func (g *gossip) validateLine(_ context.Context, from peer.ID, m *pubsub.Message) pubsub.ValidationResult {
-	if _, opened := m.ValidatorData.(arrivedLine); opened && from == g.snap.Load().self {
-		return pubsub.ValidationAccept // see publishLine; what others send has no such data
+	if m.ValidatorData == ownLine {
+		return pubsub.ValidationAccept // what others send comes without
 	}
 	said, err := protocol.ScanMessage(m.GetData())
 	if err != nil || said.Room != g.room {
@@ -197,7 +198,9 @@ func (g *gossip) validateLine(_ context.Context, from peer.ID, m *pubsub.Message
 	if !ok {
 		return pubsub.ValidationIgnore
 	}
-	m.ValidatorData = line
+	if from != s.self { // the loop itself publishes
+		g.deliver(&lineArrived{room: g.room, line: line})
+	}
 	return pubsub.ValidationAccept
 }
 
@@ -246,10 +249,10 @@ func (g *gossip) validateRecord(_ context.Context, _ peer.ID, m *pubsub.Message)
 	return pubsub.ValidationAccept
 }
 
-// subscribe joins the meshes, first waiting until somebody is seen on the topic: who subscribes before waits a heartbeat
-// for the mesh and loses what is said meanwhile. It returns at once when alone is true. The readers end with the instance.
-func (g *gossip) subscribe(alone bool, post func(inboxEvent)) error {
-	ctx := g.ctx
+// subscribe opens the room, first waiting until somebody is seen on the topic: in a mesh, who subscribes before waits a
+// heartbeat for it and loses what is said meanwhile. It does not wait when alone is true, and returns when the instance ends.
+func (g *gossip) subscribe(alone bool) error {
+	ctx, post := g.ctx, g.deliver
 	events, err := g.lines.EventHandler()
 	if err != nil {
 		return err
@@ -258,11 +261,12 @@ func (g *gossip) subscribe(alone bool, post func(inboxEvent)) error {
 	if !alone {
 		g.awaitPeer(ctx, events, post)
 	}
-	lines, err := g.lines.Subscribe(pubsub.WithBufferSize(gossipQueue))
+	// Lines need no subscription: the validator hands them to the loop. That saves two queues and a goroutine on the way.
+	cancel, err := g.lines.Relay()
 	if err != nil {
 		return err
 	}
-	defer lines.Cancel()
+	defer cancel()
 	records, err := g.records.Subscribe(pubsub.WithBufferSize(gossipQueue))
 	if err != nil {
 		return err
@@ -274,10 +278,15 @@ func (g *gossip) subscribe(alone bool, post func(inboxEvent)) error {
 		for g.nextPeer(ctx, events, post) == nil {
 		}
 	})
-	wg.Go(func() {
-		read(ctx, records, func(r protocol.SignedRecord) { post(recordArrived{room: g.room, record: r}) })
-	})
-	read(ctx, lines, func(l arrivedLine) { post(lineArrived{room: g.room, line: l}) })
+	for {
+		m, err := records.Next(ctx)
+		if err != nil {
+			break
+		}
+		if r, ok := m.ValidatorData.(protocol.SignedRecord); ok {
+			post(recordArrived{room: g.room, record: r})
+		}
+	}
 	wg.Wait()
 	return ctx.Err()
 }
@@ -299,22 +308,13 @@ func (g *gossip) nextPeer(ctx context.Context, events *pubsub.TopicEventHandler,
 	return err
 }
 
-func read[T any](ctx context.Context, sub *pubsub.Subscription, forward func(T)) {
-	for {
-		m, err := sub.Next(ctx)
-		if err != nil {
-			return
-		}
-		if v, ok := m.ValidatorData.(T); ok {
-			forward(v)
-		}
-	}
+// publishLine sends a line that we have just opened ourselves, as everybody will: pubsub need not have it verified again.
+func (g *gossip) publishLine(ctx context.Context, m protocol.Message) error {
+	return publish(ctx, g.lines, m.Raw(), pubsub.WithValidatorData(ownLine))
 }
 
-// publishLine sends a line that we have just opened ourselves, as everybody will: pubsub need not have it verified again.
-func (g *gossip) publishLine(ctx context.Context, l arrivedLine) error {
-	return publish(ctx, g.lines, l.msg.Raw(), pubsub.WithValidatorData(l))
-}
+// ownLine marks a line that need not be judged.
+var ownLine any = struct{ own bool }{true}
 
 // publishAgain has a line judged that was ignored before.
 func (g *gossip) publishAgain(ctx context.Context, m protocol.Message) error {

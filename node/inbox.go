@@ -116,7 +116,7 @@ func (e lineArrived) handle(l *loop) {
 	}
 	delete(r.partners.fetched, e.line.msg.ID)
 	if r.log.byID[e.line.msg.ID] != nil || r.inBudget(e.line.msg.Author, e.line.content.Text) {
-		r.takeLine(e.line, e.line.late)
+		r.takeLive(e.line, e.line.late)
 	}
 }
 

@@ -122,10 +122,11 @@ func (w *lawRoom) snapshot(self string) *snapshot {
 	}
 }
 
-// A judge is a room's validators, and what they have posted.
+// A judge is a room's validators, what they have posted, and the lines that they have handed to the loop.
 type judge struct {
 	*gossip
 	posted []inboxEvent
+	lines  []arrivedLine
 }
 
 func newJudge(s *snapshot) *judge {
@@ -135,15 +136,20 @@ func newJudge(s *snapshot) *judge {
 	j.gossip = &gossip{room: s.room, snap: snap, post: func(ev inboxEvent) bool {
 		j.posted = append(j.posted, ev)
 		return true
-	}}
+	}, deliver: func(ev inboxEvent) { j.lines = append(j.lines, ev.(*lineArrived).line) }}
 	return j
 }
 
 func data(raw []byte) *pubsub.Message { return &pubsub.Message{Message: &pb.Message{Data: raw}} }
 
-func (j *judge) line(raw []byte) (pubsub.ValidationResult, *pubsub.Message) {
-	m := data(raw)
-	return j.validateLine(context.Background(), "forwarder", m), m
+// line judges one line, and returns it if it is handed to the loop.
+func (j *judge) line(raw []byte) (pubsub.ValidationResult, *arrivedLine) {
+	j.lines = nil
+	got := j.validateLine(context.Background(), "forwarder", data(raw))
+	if len(j.lines) == 0 {
+		return got, nil
+	}
+	return got, &j.lines[0]
 }
 
 func (j *judge) record(raw []byte) (pubsub.ValidationResult, *pubsub.Message) {

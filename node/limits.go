@@ -130,6 +130,11 @@ const (
 	// go by gossipsub's mesh instead, where everybody passes on a few. Back again below three quarters of that, so that
 	// a room of about that size does not go to and fro.
 	meshFrom = 129
+	// gapSoon: so long after a line came that does not follow, what is missing is fetched; holdFor, after which it is shown
+	// all the same. maxHeld lines of one author.
+	gapSoon = 50 * time.Millisecond
+	holdFor = 250 * time.Millisecond
+	maxHeld = 64
 	// maxPasses at once in a room: what more there is to be passed on is fetched by who lacks it.
 	maxPasses = 64
 	// passTries, in members asked to pass one line on, and passAgain, after which whom none of them reached is tried

@@ -2,6 +2,7 @@ package node
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -222,13 +223,49 @@ func TestGapIsFilledAtOnce(t *testing.T) {
 		}
 		deaf(false)
 		at = time.Now()
-		must(l.nodes["n2"].Say(l.ctx(), "lab", "the next", false))
-		time.Sleep(syncSpacing + live) // simulated
-		if after, ok := l.heardAfter("n1", "missed", at); !ok {
-			t.Errorf("what was missed had not come after %v", time.Since(at))
-		} else {
-			t.Log("came after", after)
+		for i := range 3 {
+			must(l.nodes["n2"].Say(l.ctx(), "lab", fmt.Sprint("the next ", i), false))
 		}
+		time.Sleep(holdFor + live) // simulated
+		var heard []string
+		for _, ev := range l.subs["n1"].drain() {
+			if m, ok := ev.Body.(Message); ok {
+				heard = append(heard, m.Text)
+			}
+		}
+		if want := []string{"missed", "the next 0", "the next 1", "the next 2"}; !slices.Equal(heard, want) {
+			t.Errorf("heard in the order %q", heard)
+		}
+		if after, ok := l.heardAfter("n1", "the next 2", at); !ok || after > holdFor {
+			t.Errorf("the last was heard after %v, %v", after, ok)
+		}
+	})
+}
+
+// What nobody has is not waited for longer than a moment, nor is what was said before one came.
+func TestOvertakenLinesAreNotWaitedForLong(t *testing.T) {
+	simulate(t, 3, func(l *lan) {
+		l.fillRoom(2, nil)
+		time.Sleep(5 * time.Second) // simulated
+		must(l.nodes["n0"].Say(l.ctx(), "lab", "before", false))
+		l.start("n2")
+		room := must(l.nodes["n0"].Rooms(l.ctx()))[0].ID
+		must(l.nodes["n2"].Join(l.ctx(), JoinOptions{Room: room.String()}))
+		time.Sleep(time.Second) // simulated
+		l.hearLive("n0", "to a newcomer", "n0", "n1", "n2")
+
+		must(ask(l.ctx(), l.nodes["n0"], inLoop(func(lp *loop) { lp.rooms[room].prev = protocol.Hash{9} })))
+		at := time.Now()
+		must(l.nodes["n0"].Say(l.ctx(), "lab", "after nothing", false))
+		time.Sleep(holdFor + live) // simulated
+		if after, ok := l.heardAfter("n1", "after nothing", at); !ok {
+			t.Errorf("heard after %v, %v", after, ok)
+		}
+		must(ask(l.ctx(), l.nodes["n1"], inLoop(func(lp *loop) {
+			if n := len(lp.rooms[room].held); n != 0 {
+				t.Errorf("lines of %d are still held", n)
+			}
+		})))
 	})
 }
 

@@ -52,7 +52,7 @@ func TestRefusalsAllocateNothing(t *testing.T) {
 			if got > c.most {
 				t.Errorf("%v allocations, at most %v are allowed", got, c.most)
 			}
-			if len(j.posted) > 0 || m.ValidatorData != nil {
+			if len(j.posted)+len(j.lines) > 0 || m.ValidatorData != nil {
 				t.Error("it was not refused")
 			}
 		})

@@ -54,8 +54,9 @@ type room struct {
 	passer    peer.ID               // who has passed something on for us last
 	passes    int                   // under way
 
-	ended    bool               // a membership has, since the last comparison with the authority
-	doubts   map[peer.ID]*doubt // of ended memberships, until the authority has been asked
+	ended    bool                   // a membership has, since the last comparison with the authority
+	held     map[peer.ID][]heldLine // lines that have overtaken others, by author
+	doubts   map[peer.ID]*doubt     // of ended memberships, until the authority has been asked
 	owned    ownerDesk
 	away     absence
 	syncAt   time.Time // zero: none is due
@@ -71,7 +72,7 @@ type room struct {
 }
 
 func newRoom(l *loop, id protocol.RoomID) *room {
-	r := &room{l: l, id: id, log: newLineLog(), pending: make(map[uint64]protocol.SignedRecord), doubts: make(map[peer.ID]*doubt), linked: make(map[peer.ID]bool), unreached: make(map[peer.ID]time.Time), partners: newPartners(), whenJoined: make(chan struct{}), lastLine: l.now()}
+	r := &room{l: l, id: id, log: newLineLog(), pending: make(map[uint64]protocol.SignedRecord), doubts: make(map[peer.ID]*doubt), linked: make(map[peer.ID]bool), held: make(map[peer.ID][]heldLine), unreached: make(map[peer.ID]time.Time), partners: newPartners(), whenJoined: make(chan struct{}), lastLine: l.now()}
 	r.ctx, r.cancel = context.WithCancel(l.n.ctx)
 	r.owned = newOwnerDesk()
 	r.said, r.floodsTold = newTurnstile(floodRate, floodBurst), make(map[peer.ID]time.Time)
@@ -182,7 +183,7 @@ func (r *room) becomeJoined() {
 // startGossip makes the room's pubsub, of the kind that its size asks for.
 func (r *room) startGossip() bool {
 	alone := r.owner()
-	g, err := startGossip(r.ctx, r.l.n.host, &r.snap, r.wide(), alone, r.l.n.offer, r.l.n.log)
+	g, err := startGossip(r.ctx, r.l.n.host, &r.snap, r.wide(), alone, r.l.n.offer, r.l.n.post, r.l.n.log)
 	if err != nil {
 		r.l.n.log.Error("start gossip", "room", r.id, "err", err)
 		r.l.emit(r, Warning{Code: "network", Text: "cannot start the room's gossip: " + err.Error()})
@@ -191,7 +192,7 @@ func (r *room) startGossip() bool {
 	r.gossip = g
 	clear(r.linked)
 	r.l.n.spawn(func(context.Context) {
-		if err := g.subscribe(alone, r.l.n.post); err != nil && g.ctx.Err() == nil {
+		if err := g.subscribe(alone); err != nil && g.ctx.Err() == nil {
 			r.l.n.log.Error("subscribe", "room", r.id, "err", err)
 		}
 	})
@@ -322,6 +323,7 @@ func (r *room) expel(c authority.Change) {
 	if len(ids) > 0 {
 		r.l.emit(r, Hidden{Peer: c.Peer, Nick: c.Nick, IDs: ids})
 	}
+	delete(r.held, c.Peer)
 	r.doubtLines(c.Peer)
 	r.ended = true
 	r.early = slices.DeleteFunc(r.early, func(m protocol.Message) bool { return m.Author == c.Peer })

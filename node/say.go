@@ -111,7 +111,7 @@ func (r *room) send(c protocol.Content, key protocol.Key) (string, error) {
 		return "", notMember(r.label())
 	}
 	r.takeLine(line, false)
-	if err := r.gossip.publishLine(r.ctx, line); err != nil {
+	if err := r.gossip.publishLine(r.ctx, msg); err != nil {
 		r.l.n.log.Warn("publish", "room", r.id, "err", err)
 	}
 	r.pass(protocol.PassRequest{Line: msg.Raw()})
@@ -160,9 +160,6 @@ func (r *room) takeLine(a arrivedLine, late bool) {
 	l.warned = r.current().Len() < 2 // there is nobody who could have it
 	if !r.log.add(l) {
 		return
-	}
-	if !late && !r.log.follows(a.msg) {
-		r.compareWith(a.msg.Author, syncSoon, false) // who has said one before that has not come, and is sure to have it
 	}
 	// No single line, however far ahead it claims to be, can use up everybody's numbers.
 	r.lamport = max(r.lamport, min(a.msg.Lamport, r.lamport+maxLamportStep))
@@ -247,7 +244,8 @@ func (r *room) keepEarly(m protocol.Message) {
 	r.seek()
 }
 
-// retryEarly publishes again what can be judged now: only so does pubsub validate and pass on what was ignored before.
+// retryEarly takes what can be judged now. In a mesh it is published again: only so does pubsub pass on what was ignored
+// before.
 func (r *room) retryEarly() {
 	if r.gossip == nil || len(r.early) == 0 {
 		return
@@ -263,6 +261,10 @@ func (r *room) retryEarly() {
 		return m.Epoch <= st.Epoch() && !counts(st.Check(m.Author, m.Header))
 	})
 	for _, m := range r.provable(ready) {
+		r.takeGiven(m, false, false)
+		if !r.gossip.wide {
+			continue // everybody has it from its author
+		}
 		if err := r.gossip.publishAgain(r.ctx, m); err != nil {
 			r.l.n.log.Debug("publish again", "room", r.id, "err", err)
 		}

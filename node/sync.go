@@ -293,6 +293,9 @@ func (e synced) handle(l *loop) {
 		whole = r.takeGiven(m, e.peer == r.authority(), true) && whole
 	}
 	r.noteFetched(r.log.arrival[before:])
+	for author := range r.held {
+		r.letGo(author)
+	}
 	words := r.pages.turn(e, func(m protocol.Message) bool { return r.log.byID[m.ID] != nil })
 	r.settleDoubts(e.doubted, e.lines, e.reply.More)
 	if whole {
@@ -348,8 +351,11 @@ func (r *room) takeGiven(m protocol.Message, vouched, late bool) bool {
 	v := r.current().Check(m.Author, m.Header)
 	if line, ok := r.snap.Load().open(m, v); ok {
 		line.vouched = vouched
-		if late || r.log.byID[m.ID] != nil || r.inBudget(m.Author, line.content.Text) {
-			r.takeLine(line, late)
+		switch {
+		case late:
+			r.takeLine(line, true)
+		case r.log.byID[m.ID] != nil || r.inBudget(m.Author, line.content.Text):
+			r.takeLive(line, line.late)
 		}
 		return true
 	}

@@ -73,13 +73,12 @@ func TestLineVerdicts(t *testing.T) {
 				s = w.snapshot("carol")
 			}
 			j := newJudge(s)
-			got, m := j.line(r.raw)
+			got, line := j.line(r.raw)
 			if got != r.want {
 				t.Fatalf("the verdict is %s, not %s", verdictNames[got], verdictNames[r.want])
 			}
-			line, opened := m.ValidatorData.(arrivedLine)
-			if opened != (got == pubsub.ValidationAccept) || opened && (line.late != r.late || line.content.Text != "hello") {
-				t.Errorf("it comes as %+v", m.ValidatorData)
+			if opened := line != nil; opened != (got == pubsub.ValidationAccept) || opened && (line.late != r.late || line.content.Text != "hello") {
+				t.Errorf("it comes as %+v", line)
 			}
 			if early := len(j.posted) == 1; early != r.kept || len(j.posted) > 1 {
 				t.Errorf("posted %v", j.posted)
@@ -149,8 +148,8 @@ func TestSwappedFieldsNeverCount(t *testing.T) {
 			"signed by a stranger":    forge("mallory", messageDomain, swapped),
 		} {
 			t.Run(name+" "+how, func(t *testing.T) {
-				got, m := newJudge(w.snapshot("carol")).line(raw)
-				if got == pubsub.ValidationAccept || m.ValidatorData != nil {
+				got, line := newJudge(w.snapshot("carol")).line(raw)
+				if got == pubsub.ValidationAccept || line != nil {
 					t.Error("it counts")
 				}
 				if how == "under the old signature" && got != pubsub.ValidationReject {
@@ -185,8 +184,8 @@ func TestReplayAfterExpiry(t *testing.T) {
 	s := w.snapshot("alice")
 	g := newLineLog()
 	raw := w.say("bob", w.epoch(), 3).Raw()
-	_, m := newJudge(s).line(raw)
-	g.add(&line{arrivedLine: m.ValidatorData.(arrivedLine), got: w.now})
+	_, l := newJudge(s).line(raw)
+	g.add(&line{arrivedLine: *l, got: w.now})
 	g.expire(w.now.Add(time.Second))
 	s.floors = g.floors
 	if got, _ := newJudge(s).line(raw); got != pubsub.ValidationIgnore {
@@ -288,10 +287,10 @@ func FuzzValidateLine(f *testing.F) {
 		case 2:
 			raw = forge("mallory", messageDomain, raw)
 		}
-		got, m := newJudge(snap).line(raw)
-		line, ok := m.ValidatorData.(arrivedLine)
+		got, line := newJudge(snap).line(raw)
+		ok := line != nil
 		if ok != (got == pubsub.ValidationAccept) {
-			t.Fatalf("%s with %T", verdictNames[got], m.ValidatorData)
+			t.Fatalf("%s with %v", verdictNames[got], line)
 		}
 		if ok && !counts(snap.state.Check(line.msg.Author, line.msg.Header)) || ok && line.msg.Author == personaID("mallory") {
 			t.Fatalf("a line of %s counts", line.msg.Author)
