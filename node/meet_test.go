@@ -44,3 +44,25 @@ func TestADeadConnectionGivesWay(t *testing.T) {
 		}
 	})
 }
+
+// The same for one who shares no room with it, and so does not look after the connection.
+func TestJoiningAnOwnerThatIsBack(t *testing.T) {
+	onAStreet(t, func(s *street) {
+		s.lab()
+		room := must(s.nodes["bob"].Rooms(s.ctx()))[0].ID.String()
+		for i := range 5 {
+			must(struct{}{}, s.nodes["bob"].Leave(s.ctx(), room))
+			time.Sleep(10*time.Second + time.Duration(i)*pingEvery/5) // simulated
+			s.cut("alice", "bob")                                     // so that bob is not told of the end
+			s.stop("alice")
+			s.heal()
+			s.start("alice")
+			time.Sleep(dialYield) // simulated
+			back := time.Now()
+			must(s.nodes["bob"].Join(s.ctx(), JoinOptions{Room: room}))
+			if took := time.Since(back); took > pingNowTimeout+dialYield {
+				t.Errorf("in after %v", took)
+			}
+		}
+	})
+}

@@ -87,14 +87,10 @@ func ownAddrs() string {
 // connectedAgain: a peer that we are connected to has connected once more.
 type connectedAgain struct{ conn network.Conn }
 
-// handle tries the older connections of a member. Who is connected anew has often been started again or moved, and they
+// handle tries the older connections of the peer. Who is connected anew has often been started again or moved, and they
 // are dead; until somebody noticed, libp2p would go on to open streams on them.
 func (e connectedAgain) handle(l *loop) {
-	p := e.conn.RemotePeer()
-	if b := l.book.entry(p); b == nil || !b.wanted {
-		return
-	}
-	for _, c := range l.n.host.Network().ConnsToPeer(p) {
+	for _, c := range l.n.host.Network().ConnsToPeer(e.conn.RemotePeer()) {
 		if c.Stat().Opened.Before(e.conn.Stat().Opened) {
 			l.n.spawn(func(ctx context.Context) { l.n.try(ctx, c) })
 		}
