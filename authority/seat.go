@@ -43,7 +43,7 @@ type SeatEvent interface{ seatEvent() }
 
 type (
 	// Asked: it is time to ask. The numbers are what the node has.
-	Asked struct{ HaveSeq, HaveKey, HavePresence, HaveReceipt uint64 }
+	Asked struct{ HaveSeq, HaveKey, HavePresence uint64 }
 	// Answered: Reply came to a poll of that admission and nonce.
 	Answered struct {
 		Admission uint64
@@ -127,7 +127,7 @@ func (s Seat) asked(e Asked) (Seat, []SeatEffect) {
 	}
 	return s, []SeatEffect{Ask{protocol.PollRequest{
 		Room: s.Room, Nonce: s.Nonce, Admission: s.Admission,
-		HaveSeq: e.HaveSeq, HaveKey: e.HaveKey, HavePresence: e.HavePresence, HaveReceipt: e.HaveReceipt,
+		HaveSeq: e.HaveSeq, HaveKey: e.HaveKey, HavePresence: e.HavePresence,
 	}}}
 }
 

@@ -21,6 +21,7 @@ type ownerDesk struct {
 	polls    map[peer.ID]heldPoll // questions that wait for news
 	heard    map[peer.ID]heard    // what each member last said it has
 	receipts map[peer.ID]uint64   // up to where we have each member's lines
+	owed     map[peer.ID]bool     // who has not been given its receipt; where that is lost, the author asks
 	arrived  map[peer.ID]bool     // whose lines have come since
 	presence uint64               // grows with each change of who is heard from
 	knocks   map[peer.ID]chan protocol.JoinReply
@@ -35,7 +36,7 @@ type ownerDesk struct {
 func newOwnerDesk() ownerDesk {
 	return ownerDesk{
 		polls: make(map[peer.ID]heldPoll), heard: make(map[peer.ID]heard),
-		receipts: make(map[peer.ID]uint64), arrived: make(map[peer.ID]bool),
+		receipts: make(map[peer.ID]uint64), owed: make(map[peer.ID]bool), arrived: make(map[peer.ID]bool),
 		knocks: make(map[peer.ID]chan protocol.JoinReply), attempts: make(map[peer.ID]time.Time),
 		// Not from 1: a member that has the number of an earlier life of ours has another list.
 		presence: rand.Uint64N(protocol.MaxCounter/2) + 1, admits: rate.NewLimiter(rate.Every(admitEvery), admitBurst),
@@ -146,6 +147,7 @@ func (r *room) committed(c authority.Commit) {
 		r.follow(c, rm)
 		delete(r.owned.heard, rm.Peer) // of who is no member nobody says that it is present
 		delete(r.owned.receipts, rm.Peer)
+		delete(r.owned.owed, rm.Peer)
 	}
 	if r.gossip != nil {
 		if err := r.gossip.publishRecord(r.ctx, c.Record.Bytes()); err != nil {
@@ -205,7 +207,7 @@ func (r *room) answerPoll(p peer.ID, h heldPoll) {
 			r.reply(p, h, protocol.PollReply{})
 		case a.Outcome == authority.PollReason:
 			r.reply(p, h, protocol.PollReply{Reason: a.Reason})
-		case a.Outcome == authority.PollNews, h.req.HavePresence != r.owned.presence, h.req.HaveReceipt < r.owned.receipts[p]:
+		case a.Outcome == authority.PollNews, h.req.HavePresence != r.owned.presence, r.owned.owed[p]:
 			r.reply(p, h, protocol.PollReply{Member: r.news(p, h.req)})
 		default:
 			if old, ok := r.owned.polls[p]; ok && old.reply != h.reply {
@@ -232,6 +234,7 @@ func (r *room) dropPoll(p peer.ID, h heldPoll) {
 // news is what p lacks.
 func (r *room) news(p peer.ID, req protocol.PollRequest) *protocol.PollMember {
 	records, more := recordsAfter(r.records, req.HaveSeq)
+	delete(r.owned.owed, p)
 	news := &protocol.PollMember{
 		Records: records, More: more,
 		Keys:     r.keysFor(p, func(epoch uint64) bool { return epoch > req.HaveKey }),
@@ -305,7 +308,7 @@ func (e receiptsDue) handle(l *loop) {
 		if _, member := r.current().Member(p); !member || head <= r.owned.receipts[p] {
 			continue
 		}
-		r.owned.receipts[p] = head
+		r.owned.receipts[p], r.owned.owed[p] = head, true
 		if h, held := r.owned.polls[p]; held {
 			r.answerPoll(p, h)
 		}

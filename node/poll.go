@@ -297,7 +297,7 @@ func (r *room) seatStep(ev authority.SeatEvent) pollStep {
 // asked says what we have.
 func (r *room) asked() authority.Asked {
 	key, _ := r.keys.Latest()
-	return authority.Asked{HaveSeq: r.current().Seq(), HaveKey: key, HavePresence: r.away.presence, HaveReceipt: r.receipt}
+	return authority.Asked{HaveSeq: r.current().Seq(), HaveKey: key, HavePresence: r.away.presence}
 }
 
 // takeNews takes what the authority hands to a member.
@@ -312,8 +312,7 @@ func (r *room) takeNews(m *protocol.PollMember) {
 	}
 	r.takeKeys(m.Keys)
 	r.takePresence(m)
-	if m.Receipt > r.receipt {
-		r.receipt = m.Receipt
+	if m.Receipt > 0 {
 		r.delivered(func(ln *line) bool { return ln.msg.Ctr <= m.Receipt })
 	}
 	if _, in := r.me(); in && !m.More {

@@ -63,3 +63,23 @@ func TestNoReceiptBeyondAGap(t *testing.T) {
 		})))
 	})
 }
+
+// Who asks again and again without taking notice of the receipt does not get an answer each time.
+func TestAReceiptIsGivenOnce(t *testing.T) {
+	simulate(t, 3, func(l *lan) {
+		l.fillRoom(2, nil)
+		room := must(l.nodes["n0"].Rooms(l.ctx()))[0]
+		m := l.infiltrate(2, room)
+		if code := m.join("mallory", protocol.Token{}); code != protocol.JoinAdmitted {
+			t.Fatal("mallory was not let in:", code)
+		}
+		m.enlist()
+		time.Sleep(5 * time.Second) // simulated
+		m.says("hello")
+		time.Sleep(time.Second) // simulated
+		budget := l.nodes["n0"].polls.of(m.host.ID())
+		if asked := float64(pollBurst) - budget.Tokens(); asked > 50 {
+			t.Errorf("asked %.0f times", asked)
+		}
+	})
+}

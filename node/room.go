@@ -47,7 +47,6 @@ type room struct {
 	early         []protocol.Message // oldest first
 	waiting       []sayRequest       // for the key of the epoch
 	fresh         bool               // our line waits for its first confirmation
-	receipt       uint64             // the authority has our lines up to here
 
 	linked    map[peer.ID]bool      // who is on the topic of our gossip, as pubsub sees it
 	unreached map[peer.ID]time.Time // who was reached by no way, and until when that is taken for true

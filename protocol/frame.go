@@ -35,8 +35,6 @@ type (
 		HaveKey   uint64
 		// HavePresence is the Presence number of the last answer.
 		HavePresence uint64
-		// HaveReceipt is the largest Receipt of any answer.
-		HaveReceipt uint64
 	}
 	// PollAck says that the reason has been kept.
 	PollAck struct {

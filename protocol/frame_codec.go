@@ -38,7 +38,7 @@ func (f *PollAsk) encode() ([]byte, error) {
 		q := f.Request
 		m.Ask = &pb.PollAsk_Request{Request: &pb.PollRequest{
 			Room: q.Room[:], Nonce: q.Nonce[:], Admission: q.Admission,
-			HaveSeq: q.HaveSeq, HaveKey: q.HaveKey, HavePresence: q.HavePresence, HaveReceipt: q.HaveReceipt,
+			HaveSeq: q.HaveSeq, HaveKey: q.HaveKey, HavePresence: q.HavePresence,
 		}}
 	case f.Ack != nil:
 		m.Ask = &pb.PollAsk_Ack{Ack: &pb.PollAck{
@@ -62,7 +62,6 @@ func (f *PollAsk) read(r *reading, m *pb.PollAsk) {
 			Room: r.room("room", q.Room), Nonce: r.nonce("nonce", q.Nonce),
 			Admission: r.count("admission", q.Admission, 1), HaveSeq: r.count("have_seq", q.HaveSeq, 0),
 			HaveKey: r.count("have_key", q.HaveKey, 0), HavePresence: r.count("have_presence", q.HavePresence, 0),
-			HaveReceipt: r.count("have_receipt", q.HaveReceipt, 0),
 		}
 	case *pb.PollAsk_Ack:
 		f.Ack = &PollAck{

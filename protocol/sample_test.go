@@ -139,7 +139,7 @@ func frames(t testing.TB) []namedFrame {
 	keys := []EpochKey{{Epoch: 3, Key: sampleKey}}
 	addrs := []multiaddr.Multiaddr{tcp, quic}
 	return []namedFrame{
-		frameOf("poll-request", PollAsk{Request: &PollRequest{Room: RoomID{1}, Nonce: Nonce{2}, Admission: 3, HaveSeq: 4, HaveKey: 5, HavePresence: 6, HaveReceipt: 9}}),
+		frameOf("poll-request", PollAsk{Request: &PollRequest{Room: RoomID{1}, Nonce: Nonce{2}, Admission: 3, HaveSeq: 4, HaveKey: 5, HavePresence: 6}}),
 		frameOf("poll-ack", PollAsk{Ack: &PollAck{Room: RoomID{1}, Removal: 7, Nonce: Nonce{2}}}),
 		frameOf("poll-refused", PollReply{}),
 		frameOf("poll-reason", PollReply{Reason: sampleReason(t).Bytes()}),

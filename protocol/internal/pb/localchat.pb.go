@@ -1577,7 +1577,6 @@ type PollRequest struct {
 	HaveSeq       uint64                 `protobuf:"varint,4,opt,name=have_seq,json=haveSeq,proto3" json:"have_seq,omitempty"`
 	HaveKey       uint64                 `protobuf:"varint,5,opt,name=have_key,json=haveKey,proto3" json:"have_key,omitempty"`
 	HavePresence  uint64                 `protobuf:"varint,6,opt,name=have_presence,json=havePresence,proto3" json:"have_presence,omitempty"`
-	HaveReceipt   uint64                 `protobuf:"varint,7,opt,name=have_receipt,json=haveReceipt,proto3" json:"have_receipt,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1650,13 +1649,6 @@ func (x *PollRequest) GetHaveKey() uint64 {
 func (x *PollRequest) GetHavePresence() uint64 {
 	if x != nil {
 		return x.HavePresence
-	}
-	return 0
-}
-
-func (x *PollRequest) GetHaveReceipt() uint64 {
-	if x != nil {
-		return x.HaveReceipt
 	}
 	return 0
 }
@@ -3153,15 +3145,14 @@ const file_localchat_proto_rawDesc = "" +
 	"\aPollAsk\x125\n" +
 	"\arequest\x18\x01 \x01(\v2\x19.localchat.v1.PollRequestH\x00R\arequest\x12)\n" +
 	"\x03ack\x18\x02 \x01(\v2\x15.localchat.v1.PollAckH\x00R\x03ackB\x05\n" +
-	"\x03ask\"\xd3\x01\n" +
+	"\x03ask\"\xb0\x01\n" +
 	"\vPollRequest\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12\x14\n" +
 	"\x05nonce\x18\x02 \x01(\fR\x05nonce\x12\x1c\n" +
 	"\tadmission\x18\x03 \x01(\x04R\tadmission\x12\x19\n" +
 	"\bhave_seq\x18\x04 \x01(\x04R\ahaveSeq\x12\x19\n" +
 	"\bhave_key\x18\x05 \x01(\x04R\ahaveKey\x12#\n" +
-	"\rhave_presence\x18\x06 \x01(\x04R\fhavePresence\x12!\n" +
-	"\fhave_receipt\x18\a \x01(\x04R\vhaveReceipt\"M\n" +
+	"\rhave_presence\x18\x06 \x01(\x04R\fhavePresence\"M\n" +
 	"\aPollAck\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12\x18\n" +
 	"\aremoval\x18\x02 \x01(\x04R\aremoval\x12\x14\n" +
