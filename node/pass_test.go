@@ -131,6 +131,29 @@ func TestNothingIsPassedOnInVain(t *testing.T) {
 	})
 }
 
+// Who was out of reach in an earlier membership is not taken to be so in the next.
+func TestWhoIsBackIsReached(t *testing.T) {
+	simulate(t, 4, func(l *lan) {
+		names := l.fillRoom(4, nil)
+		time.Sleep(5 * time.Second) // simulated
+		for _, n := range names[:3] {
+			l.cut("n3", n)
+		}
+		time.Sleep(2 * (pingEvery + pingTimeout)) // simulated
+		for _, n := range names[:3] {
+			must(l.nodes[n].Say(l.ctx(), "lab", "not for n3", false))
+		}
+		time.Sleep(live) // simulated
+		must(l.nodes["n0"].Kick(l.ctx(), "lab", "n3", ""))
+		l.heal()
+		until[Removed](l.subs["n3"], nil)
+		must(l.nodes["n3"].Join(l.ctx(), JoinOptions{Invite: must(l.nodes["n0"].Invite(l.ctx(), "lab", "n3", 0)).Text}))
+		for _, n := range names {
+			l.hearLive(n, n+" to all", names...)
+		}
+	})
+}
+
 // A stranger can be on the topic; it is not asked, and so neither given lines nor told who is out of reach.
 func TestNoStrangerPassesOn(t *testing.T) {
 	simulate(t, 4, func(l *lan) {

@@ -290,6 +290,7 @@ func (r *room) applied(c authority.Change) {
 	switch c.Kind {
 	case authority.Admitted:
 		r.l.book.want(c.Peer, nil)
+		delete(r.unreached, c.Peer) // it was another membership that was out of reach
 		if r.gossip != nil {
 			r.gossip.admit(c.Peer)
 		}
