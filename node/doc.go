@@ -10,7 +10,7 @@
 //
 //	goroutine           number                    owns             may block on           ends with
 //	loop                1                         the state        inbox, disk            Close
-//	room readers        2 a room                  nothing          subscription, inbox    the room
+//	room reader         1 a room                  nothing          subscription, inbox    the room
 //	poll                1 a room of others        its stream       stream, inbox, pause   the room
 //	stream handlers     libp2p's, 1 a stream      the stream       stream, inbox          a deadline
 //	requests, dials     bounded                   the stream       stream, inbox          a deadline

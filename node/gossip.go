@@ -252,14 +252,11 @@ func (g *gossip) validateRecord(_ context.Context, _ peer.ID, m *pubsub.Message)
 // subscribe opens the room, first waiting until somebody is seen on the topic: in a mesh, who subscribes before waits a
 // heartbeat for it and loses what is said meanwhile. It does not wait when alone is true, and returns when the instance ends.
 func (g *gossip) subscribe(alone bool) error {
-	ctx, post := g.ctx, g.deliver
-	events, err := g.lines.EventHandler()
-	if err != nil {
-		return err
-	}
-	defer events.Cancel()
+	ctx := g.ctx
 	if !alone {
-		g.awaitPeer(ctx, events, post)
+		if err := g.awaitPeer(); err != nil {
+			return err
+		}
 	}
 	// Lines need no subscription: the validator hands them to the loop. That saves two queues and a goroutine on the way.
 	cancel, err := g.lines.Relay()
@@ -272,40 +269,46 @@ func (g *gossip) subscribe(alone bool) error {
 		return err
 	}
 	defer records.Cancel()
-	post(subscribed{room: g.room})
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		for g.nextPeer(ctx, events, post) == nil {
-		}
-	})
+	g.deliver(subscribed{room: g.room})
 	for {
 		m, err := records.Next(ctx)
 		if err != nil {
-			break
+			return ctx.Err()
 		}
 		if r, ok := m.ValidatorData.(protocol.SignedRecord); ok {
-			post(recordArrived{room: g.room, record: r})
+			g.deliver(recordArrived{room: g.room, record: r})
 		}
 	}
-	wg.Wait()
-	return ctx.Err()
 }
 
 // awaitPeer waits until a peer is on the lines topic, or for graftPatience.
-func (g *gossip) awaitPeer(ctx context.Context, events *pubsub.TopicEventHandler, post func(inboxEvent)) {
-	ctx, cancel := context.WithTimeout(ctx, graftPatience)
+func (g *gossip) awaitPeer() error {
+	events, err := g.lines.EventHandler()
+	if err != nil {
+		return err
+	}
+	defer events.Cancel()
+	wait, cancel := context.WithTimeout(g.ctx, graftPatience)
 	defer cancel()
-	for len(g.lines.ListPeers()) == 0 && g.nextPeer(ctx, events, post) == nil {
+	for {
+		ev, err := events.NextPeerEvent(wait)
+		if err != nil {
+			return g.ctx.Err()
+		}
+		if ev.Type == pubsub.PeerJoin {
+			return nil
+		}
 	}
 }
 
-// nextPeer tells the loop who comes to the lines topic or goes.
-func (g *gossip) nextPeer(ctx context.Context, events *pubsub.TopicEventHandler, post func(inboxEvent)) error {
-	ev, err := events.NextPeerEvent(ctx)
-	if err == nil {
-		post(linked{g, ev.Peer, ev.Type == pubsub.PeerJoin})
+// linked are those whom a line that is published now is sent to, members or not: they are on the topic, and pubsub has a
+// queue for them.
+func (g *gossip) linked() map[peer.ID]bool {
+	linked := make(map[peer.ID]bool)
+	for _, p := range g.lines.ListPeers() {
+		linked[p] = true
 	}
-	return err
+	return linked
 }
 
 // publishLine sends a line that we have just opened ourselves, as everybody will: pubsub need not have it verified again.
@@ -381,6 +384,11 @@ func (h answering) SetStreamHandler(id libprotocol.ID, handle network.StreamHand
 		h.opened(s.Conn().RemotePeer())
 		handle(s)
 	})
+}
+
+// NewStream is how pubsub opens its own.
+func (h answering) NewStream(ctx context.Context, p peer.ID, ids ...libprotocol.ID) (network.Stream, error) {
+	return openStream(ctx, h.Host, p, ids...)
 }
 
 // close ends the instance. Streams are reset, so that the others notice: pubsub alone would leave the incoming ones open.

@@ -85,6 +85,9 @@ const (
 	pingTimeout = 3 * time.Second
 	// pingNowTimeout after an address of ours has changed: connections may be dead by that, and a LAN takes milliseconds.
 	pingNowTimeout = time.Second
+	// tryTimeout of an older connection to a peer that has a newer one: streams are opened on either, so the sooner the
+	// better, and if it was only slow, the newer one is there.
+	tryTimeout = 300 * time.Millisecond
 	// unreachableAfter is when silence of the authority is said aloud: one lost ping is not news.
 	unreachableAfter = 3 * time.Second
 	// netCheckEvery: how often our own addresses are compared; a change redials at once.

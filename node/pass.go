@@ -17,41 +17,26 @@ import (
 // passes it on. Whom its author does not reach (a newcomer whose connection is being made, a client that the Wi-Fi keeps
 // apart) gets it by way of a member that does: the author asks one, names whom it is for, and hears who was not reached.
 
-// linked: pubsub says that a peer is on the room's topic, or no longer.
-type linked struct {
-	g    *gossip
-	peer peer.ID
-	up   bool
-}
-
-func (e linked) handle(l *loop) {
-	r := l.rooms[e.g.room]
-	if r == nil || r.gossip != e.g {
-		return
-	}
-	if e.up {
-		r.linked[e.peer] = true
-		delete(r.unreached, e.peer)
-	} else {
-		delete(r.linked, e.peer)
-	}
-}
-
 // pass has a line or record of ours, which has just been published, passed on to those members that it cannot reach.
 func (r *room) pass(req protocol.PassRequest) {
 	if r.gossip == nil || r.gossip.wide || r.passes >= maxPasses {
 		return // the mesh passes it on; or what is missing is fetched
 	}
-	now := r.l.now()
+	now, linked := r.l.now(), r.gossip.linked()
+	var by []peer.ID
 	for _, m := range r.current().Members() {
-		if m.Peer != r.l.n.self && !r.linked[m.Peer] && !now.Before(r.unreached[m.Peer]) {
+		switch {
+		case m.Peer == r.l.n.self:
+		case linked[m.Peer]:
+			by = append(by, m.Peer)
+		case !now.Before(r.unreached[m.Peer]):
 			req.To = append(req.To, m.Peer)
 		}
 	}
-	by := r.passers()
 	if len(req.To) == 0 || len(by) == 0 {
 		return
 	}
+	by = r.passers(by)
 	req.Room = r.id
 	r.passes++
 	r.l.n.spawn(func(context.Context) {
@@ -60,14 +45,8 @@ func (r *room) pass(req protocol.PassRequest) {
 	})
 }
 
-// passers are the members to ask, in this order: who passed on the last one, the authority, and any others.
-func (r *room) passers() []peer.ID {
-	var by []peer.ID
-	for p := range r.linked {
-		if _, member := r.current().Member(p); member { // a stranger may be on the topic, and hears nothing
-			by = append(by, p)
-		}
-	}
+// passers are whom of those to ask, in this order: who passed on the last one, the authority, and any others.
+func (r *room) passers(by []peer.ID) []peer.ID {
 	rand.Shuffle(len(by), func(i, j int) { by[i], by[j] = by[j], by[i] })
 	first := func(p peer.ID) int {
 		switch p {
@@ -128,7 +107,7 @@ func (e passed) handle(l *loop) {
 	r.passes--
 	r.passer = e.by
 	for _, p := range e.missed {
-		if _, member := r.current().Member(p); member && !r.linked[p] {
+		if _, member := r.current().Member(p); member {
 			r.unreached[p] = l.now().Add(passAgain)
 		}
 	}

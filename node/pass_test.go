@@ -166,7 +166,7 @@ func TestNoStrangerPassesOn(t *testing.T) {
 		})
 		m.enlist()
 		for linked := false; !linked; time.Sleep(time.Second) { // simulated
-			must(ask(l.ctx(), l.nodes["n1"], inLoop(func(lp *loop) { linked = lp.rooms[m.room].linked[m.host.ID()] })))
+			must(ask(l.ctx(), l.nodes["n1"], inLoop(func(lp *loop) { linked = lp.rooms[m.room].gossip.linked()[m.host.ID()] })))
 		}
 		l.cut("n1", "n0")
 		l.cut("n1", "n2")

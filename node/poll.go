@@ -407,7 +407,7 @@ func (n *Node) open(ctx context.Context, p peer.ID, id protocolID) (network.Stre
 	if err := n.connect(ctx, p, nil); err != nil {
 		return nil, err
 	}
-	s, err := n.host.NewStream(ctx, p, id)
+	s, err := openStream(ctx, n.host, p, id)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", id, err)
 	}

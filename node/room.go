@@ -48,7 +48,6 @@ type room struct {
 	waiting       []sayRequest       // for the key of the epoch
 	fresh         bool               // our line waits for its first confirmation
 
-	linked    map[peer.ID]bool      // who is on the topic of our gossip, as pubsub sees it
 	unreached map[peer.ID]time.Time // who was reached by no way, and until when that is taken for true
 	passer    peer.ID               // who has passed something on for us last
 	passes    int                   // under way
@@ -71,7 +70,7 @@ type room struct {
 }
 
 func newRoom(l *loop, id protocol.RoomID) *room {
-	r := &room{l: l, id: id, log: newLineLog(), pending: make(map[uint64]protocol.SignedRecord), doubts: make(map[peer.ID]*doubt), linked: make(map[peer.ID]bool), held: make(map[peer.ID][]heldLine), unreached: make(map[peer.ID]time.Time), partners: newPartners(), whenJoined: make(chan struct{}), lastLine: l.now()}
+	r := &room{l: l, id: id, log: newLineLog(), pending: make(map[uint64]protocol.SignedRecord), doubts: make(map[peer.ID]*doubt), held: make(map[peer.ID][]heldLine), unreached: make(map[peer.ID]time.Time), partners: newPartners(), whenJoined: make(chan struct{}), lastLine: l.now()}
 	r.ctx, r.cancel = context.WithCancel(l.n.ctx)
 	r.owned = newOwnerDesk()
 	r.said, r.floodsTold = newTurnstile(floodRate, floodBurst), make(map[peer.ID]time.Time)
@@ -189,7 +188,6 @@ func (r *room) startGossip() bool {
 		return false
 	}
 	r.gossip = g
-	clear(r.linked)
 	r.l.n.spawn(func(context.Context) {
 		if err := g.subscribe(alone); err != nil && g.ctx.Err() == nil {
 			r.l.n.log.Error("subscribe", "room", r.id, "err", err)
