@@ -298,9 +298,7 @@ func (n *Node) connect(ctx context.Context, p peer.ID, addrs []multiaddr.Multiad
 // may be left for as long as 30 s, and a stream opened on it would hang.
 func (n *Node) reach(ctx context.Context, p peer.ID, addrs []multiaddr.Multiaddr) error {
 	if n.connected(p) {
-		if sign := n.ping(ctx, p, nil, pingTimeout); sign.stream != nil {
-			_ = sign.stream.Reset()
-		}
+		n.pingOnce(ctx, p, pingTimeout)
 	}
 	return n.connect(ctx, p, addrs)
 }

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -70,7 +71,7 @@ func (e heldDue) handle(l *loop) {
 	}
 	now := l.now()
 	for author, hs := range r.held {
-		slices.SortFunc(hs, func(a, b heldLine) int { return byCtr(&line{arrivedLine: a.arrivedLine}, b.msg.Ctr) })
+		slices.SortFunc(hs, func(a, b heldLine) int { return cmp.Compare(a.msg.Ctr, b.msg.Ctr) })
 		r.held[author] = slices.DeleteFunc(hs, func(h heldLine) bool {
 			over := now.Sub(h.since) >= holdFor
 			if over {

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"localchat/protocol"
@@ -58,7 +57,7 @@ func (r *room) greet(p peer.ID) {
 func (r *room) near() []peer.ID {
 	var near []peer.ID
 	for _, m := range r.current().Members() {
-		if m.Peer != r.l.n.self && r.l.n.host.Network().Connectedness(m.Peer) == network.Connected {
+		if m.Peer != r.l.n.self && r.l.n.connected(m.Peer) {
 			near = append(near, m.Peer)
 		}
 	}

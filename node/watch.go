@@ -173,11 +173,7 @@ func (l *loop) pingNow() {
 	for _, e := range l.book.entries {
 		if e.wanted && l.n.connected(e.peer) {
 			p := e.peer
-			l.n.spawn(func(ctx context.Context) {
-				if sign := l.n.ping(ctx, p, nil, pingNowTimeout); sign.stream != nil {
-					_ = sign.stream.Reset()
-				}
-			})
+			l.n.spawn(func(ctx context.Context) { l.n.pingOnce(ctx, p, pingNowTimeout) })
 		}
 	}
 }
@@ -210,6 +206,13 @@ func (n *Node) ping(ctx context.Context, p peer.ID, s network.Stream, timeout ti
 		}
 	}
 	return pinged{p, nil, 0}
+}
+
+// pingOnce is ping for who does not ask again.
+func (n *Node) pingOnce(ctx context.Context, p peer.ID, timeout time.Duration) {
+	if sign := n.ping(ctx, p, nil, timeout); sign.stream != nil {
+		_ = sign.stream.Reset()
+	}
 }
 
 // echo is one exchange of libp2p's ping protocol. libp2p's own client makes a stream and a generator of random numbers
