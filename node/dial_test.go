@@ -1,11 +1,16 @@
 package node
 
 import (
+	"context"
 	"fmt"
+	"net"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
 
 	"localchat/protocol"
@@ -118,5 +123,52 @@ func TestDialable(t *testing.T) {
 		if got := dialable(must(multiaddr.NewMultiaddr(s))); got != want {
 			t.Errorf("%s: %v", s, got)
 		}
+	}
+}
+
+// Whoever has many old addresses, which we are dialling in vain, gets through to us from a new one.
+func TestOldAddressesKeepNobodyOut(t *testing.T) {
+	s := assail(t)
+	h := must(newHost(persona("bob").PrivKey, loopback))
+	t.Cleanup(func() { h.Close() })
+	var old []multiaddr.Multiaddr
+	for range 3 * protocol.MaxAddrs {
+		deaf := must(net.ListenPacket("udp4", "127.0.0.1:0"))
+		t.Cleanup(func() { deaf.Close() })
+		old = append(old, must(multiaddr.NewMultiaddr(fmt.Sprintf("/ip4/127.0.0.1/udp/%d/quic-v1", deaf.LocalAddr().(*net.UDPAddr).Port))))
+	}
+	dialled := make(chan struct{})
+	ctx, cancel := context.WithCancel(s.ctx)
+	defer func() {
+		cancel()
+		<-dialled
+	}()
+	go func() {
+		defer close(dialled)
+		_ = s.alice.host.Connect(ctx, peer.AddrInfo{ID: h.ID(), Addrs: old})
+	}()
+	const atOnce = 8 // of the library, to one peer
+	under := func() (n int) {
+		view := func(scope network.PeerScope) error {
+			n = scope.Stat().NumConnsOutbound
+			return nil
+		}
+		if err := s.alice.host.Network().ResourceManager().ViewPeer(h.ID(), view); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	for under() < atOnce {
+		if s.ctx.Err() != nil {
+			t.Fatal(under(), "dials under way")
+		}
+		runtime.Gosched()
+	}
+	if err := h.Connect(s.ctx, s.alice.addrInfo()); err != nil {
+		t.Fatal(err)
+	}
+	s.join(h, "bob")
+	if n := under(); n < atOnce {
+		t.Errorf("%d dials under way at the end: this shows nothing", n)
 	}
 }

@@ -83,6 +83,9 @@ func lanLimits(scaling rcmgr.ScalingLimitConfig) rcmgr.ConcreteLimitConfig {
 			Conns: conns, ConnsInbound: conns, ConnsOutbound: conns, FD: conns,
 			Streams: 4 * conns, StreamsInbound: 2 * conns, StreamsOutbound: 2 * conns,
 		},
+		// The default is 8, dials under way among them: while we try what a laptop that moved or started again has left
+		// of addresses, it could not connect to us.
+		PeerDefault: rcmgr.ResourceLimits{Conns: connsPerHost, ConnsInbound: connsPerHost, ConnsOutbound: connsPerHost, FD: connsPerHost},
 		// The poll is one protocol, and an owner holds one of everybody.
 		ProtocolDefault: rcmgr.ResourceLimits{Streams: 4 * conns, StreamsInbound: 2 * conns, StreamsOutbound: 2 * conns},
 	}

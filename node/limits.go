@@ -213,7 +213,7 @@ const (
 	// largest room is below the low mark, and strangers beside it are what is trimmed.
 	connLow, connHigh = protocol.MaxMembers + 128, protocol.MaxMembers + 512
 	connGrace         = time.Minute
-	// connsPerHost from one address: several nodes on one machine, and reconnects that overlap.
+	// connsPerHost from one address, and with one peer: several nodes on one machine, and reconnects that overlap.
 	connsPerHost = 64
 	// connsPerLAN6 from one IPv6 /64: the whole LAN. The library's default is 8.
 	connsPerLAN6 = 1024
