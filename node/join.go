@@ -201,7 +201,8 @@ type joinTarget struct {
 	token protocol.Token
 	nonce protocol.Nonce // of this question, however often it has to be asked
 	tries int
-	// in: we are a member already. resuming is closed when it is known whether we still are; nil when that is known.
+	// in: we are a member already, and our lines come and go. resuming is closed when it is known whether that will be
+	// so; nil when it is known.
 	in       bool
 	resuming <-chan struct{}
 }
@@ -402,7 +403,9 @@ func (q lookHere) run(l *loop) (*joinTarget, error) {
 		return nil, err
 	}
 	t := &joinTarget{room: r.id, name: r.label(), owner: r.authority()}
-	if _, t.in = r.me(); !t.in && !r.joined {
+	_, member := r.me()
+	t.in = member && (r.joined || r.current().Closed())
+	if !t.in && !r.joined {
 		t.resuming = r.settled()
 	}
 	return t, nil

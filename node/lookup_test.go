@@ -91,3 +91,20 @@ func TestFirstWords(t *testing.T) {
 		}
 	}
 }
+
+// A room that we are taking up again is not entered before its lines come: the log may name us before that.
+func TestNotInBeforeLinesCome(t *testing.T) {
+	s := assail(t)
+	s.inLoop(s.alice, func(l *loop) {
+		r := l.rooms[s.room]
+		if here, err := (lookHere{"lab"}).run(l); err != nil || !here.in {
+			t.Errorf("%+v, %v", here, err)
+		}
+		r.joined = false
+		here, err := (lookHere{"lab"}).run(l)
+		r.joined = true
+		if err != nil || here.in || here.resuming == nil {
+			t.Errorf("%+v, %v", here, err)
+		}
+	})
+}
