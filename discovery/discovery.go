@@ -42,7 +42,7 @@ type MDNS struct {
 	// What touches the network, so that tests can run the loop in simulated time.
 	list   func(names []string) ([]nic, error)
 	listen func(nic, mdns.Zone) (srv server, whole bool, err error)
-	query  func(ctx context.Context, n nic, v6 bool) ([]heard, error)
+	query  func(ctx context.Context, n nic, v6 bool, window time.Duration) ([]heard, error)
 }
 
 // New returns an MDNS that does nothing until Run.
@@ -96,17 +96,17 @@ func (d *MDNS) Run(ctx context.Context, self func() peer.AddrInfo, found func(pe
 			return nil
 		case <-d.hurry:
 			r.refresh() // whoever is in a hurry may know that they have changed
-			r.schedule.reset()
-			next.Reset(r.soonest())
+			r.hurry(next)
 		case <-poll.C:
 			if r.refresh() {
-				r.schedule.reset()
-				next.Reset(r.soonest())
+				r.hurry(next)
 			}
 		case <-next.C:
 			r.last = time.Now()
-			next.Reset(r.schedule.next(r.heard))
-			r.round(ctx)
+			step := r.schedule.next(r.heard)
+			r.next = r.last.Add(step.gap)
+			next.Reset(step.gap)
+			r.round(ctx, step.listen)
 		}
 	}
 }
@@ -131,6 +131,7 @@ type run struct {
 	failing  map[string]string  // what failed last time, by what was tried: logged when it changes
 	schedule schedule
 	last     time.Time // beginning of the last round
+	next     time.Time // and of the next
 	heard    int       // peers, in it
 	reports  reports
 }
@@ -148,10 +149,13 @@ func (r *run) close() {
 	r.meet.close()
 }
 
-// soonest returns how long to wait for a round that is wanted now: rounds keep the shortest gap, however often
-// somebody calls Hurry.
-func (r *run) soonest() time.Duration {
-	return max(0, time.Until(r.last.Add(gaps[0])))
+// hurry has the next round come as soon as hurryGap allows, however often it is called.
+func (r *run) hurry(next *time.Timer) {
+	r.schedule.hurry()
+	if soonest := r.last.Add(hurryGap); soonest.Before(r.next) {
+		r.next = soonest
+		next.Reset(max(0, time.Until(soonest)))
+	}
 }
 
 // refresh follows the interfaces, and says whether they changed. A socket joined its group on an interface as it was:
@@ -198,7 +202,7 @@ func (r *run) refresh() bool {
 }
 
 // round asks everywhere once and reports what was found.
-func (r *run) round(ctx context.Context) {
+func (r *run) round(ctx context.Context, window time.Duration) {
 	type asked struct {
 		heard []heard
 		err   error
@@ -207,7 +211,7 @@ func (r *run) round(ctx context.Context) {
 	var wg sync.WaitGroup
 	for i := range answers {
 		wg.Go(func() {
-			answers[i].heard, answers[i].err = r.query(ctx, r.nics[i/2], i%2 == 1)
+			answers[i].heard, answers[i].err = r.query(ctx, r.nics[i/2], i%2 == 1, window)
 		})
 	}
 	wg.Wait()

@@ -217,7 +217,7 @@ func (e *exam) multicast(ctx context.Context, port uint16) {
 // query asks as a node asks, so that what it gets is what a node would get.
 func (e *exam) query(ctx context.Context, l *link) {
 	for round := range probeGaps {
-		hs, err := queryMDNS(ctx, l.nic, l.v6)
+		hs, err := queryMDNS(ctx, l.nic, l.v6, queryWindow)
 		e.mu.Lock()
 		if round == 0 || err == nil {
 			l.check.Query = err

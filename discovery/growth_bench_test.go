@@ -56,7 +56,7 @@ type quietServer struct{}
 func (quietServer) Shutdown() error { return nil }
 
 // query asks everybody, and everybody answers to who asks.
-func (n *fullNode) query(context.Context, nic, bool) ([]heard, error) {
+func (n *fullNode) query(_ context.Context, _ nic, _ bool, window time.Duration) ([]heard, error) {
 	question := new(dns.Msg).SetQuestion(serviceName, dns.TypePTR)
 	n.lan.questions.Add(1)
 	n.lan.bytes.Add(int64(question.Len() + headers))
@@ -66,7 +66,7 @@ func (n *fullNode) query(context.Context, nic, bool) ([]heard, error) {
 		n.lan.bytes.Add(other.size + headers)
 		answers = append(answers, other.says)
 	}
-	time.Sleep(queryWindow) // simulated
+	time.Sleep(window) // simulated
 	return answers[:min(len(answers), entryBuffer)], nil
 }
 

@@ -35,8 +35,11 @@ const (
 
 // When.
 const (
-	// queryWindow is how long one query listens. It is also the longest that Run goes on after its context has ended.
+	// queryWindow is how long a query listens, but for the first ones of a schedule. It is also the longest that Run goes on
+	// after its context has ended.
 	queryWindow = 130 * time.Millisecond
+	// hurryGap is the shortest time between the beginnings of two rounds where somebody is in a hurry.
+	hurryGap = 200 * time.Millisecond
 	// pollInterfaces is how often the interfaces and their addresses are looked at.
 	pollInterfaces = 2 * time.Second
 	// reportAgain is the shortest time between two reports of a peer that has nothing new, so that a node can redial.
@@ -63,12 +66,29 @@ const (
 	staleFile = 60 * time.Second
 )
 
-// gaps are the times between the beginnings of two rounds; the last is repeated. Five quick rounds carry a start
-// through a loss of 30 % each way; 30 s bounds the answers on a network of 64 nodes to about 130 a second.
-var gaps = [...]time.Duration{
-	200 * time.Millisecond, 200 * time.Millisecond, 200 * time.Millisecond, 200 * time.Millisecond, 200 * time.Millisecond,
-	500 * time.Millisecond, time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second, 30 * time.Second,
+// A step is how long a round listens, and the time from its beginning to that of the next.
+type step struct{ listen, gap time.Duration }
+
+// steps are the schedule; the last is repeated. What a round hears is ours only when it ends, and on a cable the answers
+// come within a few milliseconds: the first rounds are short, so that a start need not wait for those that come by way of
+// a radio. The quickSteps carry it through a loss of 30 % each way; 30 s bounds the answers on a network of 64 nodes to
+// about 130 a second.
+var steps = [...]step{
+	{10 * time.Millisecond, 35 * time.Millisecond},
+	{50 * time.Millisecond, 165 * time.Millisecond},
+	{queryWindow, 200 * time.Millisecond},
+	{queryWindow, 200 * time.Millisecond},
+	{queryWindow, 200 * time.Millisecond},
+	{queryWindow, 200 * time.Millisecond},
+	{queryWindow, 500 * time.Millisecond},
+	{queryWindow, time.Second},
+	{queryWindow, 2 * time.Second},
+	{queryWindow, 5 * time.Second},
+	{queryWindow, 10 * time.Second},
+	{queryWindow, 30 * time.Second},
 }
+
+const quickSteps = 6
 
 // The checkup.
 const (

@@ -6,6 +6,7 @@ import (
 	"log"
 	"net"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/mdns"
 )
@@ -55,14 +56,14 @@ func joinable(n nic) bool {
 	return try(false, "udp4", "224.0.0.251") && try(true, "udp6", "ff02::fb")
 }
 
-// queryMDNS asks once on one interface over one family and returns what came within queryWindow. One family at a time,
+// queryMDNS asks once on one interface over one family and returns what came within window. One family at a time,
 // because an error of either makes the library give up on both.
-func queryMDNS(ctx context.Context, n nic, v6 bool) ([]heard, error) {
+func queryMDNS(ctx context.Context, n nic, v6 bool, window time.Duration) ([]heard, error) {
 	entries := make(chan *mdns.ServiceEntry, entryBuffer)
 	err := mdns.QueryContext(ctx, &mdns.QueryParam{
 		Service:             Service,
 		Domain:              "local",
-		Timeout:             queryWindow,
+		Timeout:             window,
 		Interface:           &n.iface,
 		Entries:             entries,
 		WantUnicastResponse: true,

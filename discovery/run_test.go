@@ -58,15 +58,15 @@ func (f *fakeLAN) mdns(t *testing.T) *MDNS {
 		f.serving[n.iface.Name]++
 		return fakeServer{f}, true, nil
 	}
-	d.query = func(_ context.Context, n nic, v6 bool) ([]heard, error) {
-		time.Sleep(queryWindow) // simulated
+	d.query = func(_ context.Context, n nic, v6 bool, window time.Duration) ([]heard, error) {
+		time.Sleep(window) // simulated
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		if !v6 {
 			return nil, f.v4Err
 		}
 		if n.iface.Index == f.nics[0].iface.Index {
-			f.rounds = append(f.rounds, time.Now().Add(-queryWindow))
+			f.rounds = append(f.rounds, time.Now().Add(-window))
 		}
 		return f.answers, nil
 	}
@@ -133,6 +133,13 @@ func gapsOf(rounds []time.Time) []time.Duration {
 	return gs
 }
 
+func stepGaps() (gs []time.Duration) {
+	for _, s := range steps {
+		gs = append(gs, s.gap)
+	}
+	return gs
+}
+
 func checkGaps(t *testing.T, got, want []time.Duration) {
 	t.Helper()
 	if len(got) < len(want) {
@@ -153,7 +160,7 @@ func TestScheduleQuickThenSlow(t *testing.T) {
 		if first := f.rounds[0].Sub(start); first != 0 {
 			t.Errorf("first round after %v", first)
 		}
-		checkGaps(t, gapsOf(f.rounds), append(gaps[:], 30*time.Second, 30*time.Second))
+		checkGaps(t, gapsOf(f.rounds), append(stepGaps(), 30*time.Second, 30*time.Second))
 	})
 }
 
@@ -168,7 +175,7 @@ func TestHurryIsQuickAndBounded(t *testing.T) {
 		if len(f.rounds) == before || f.rounds[before].Sub(called) > 0 {
 			t.Fatalf("no round at once after Hurry: %v", f.rounds[before:])
 		}
-		checkGaps(t, gapsOf(f.rounds[before:]), gaps[:3])
+		checkGaps(t, gapsOf(f.rounds[before:]), stepGaps()[:3])
 
 		before = len(f.rounds)
 		for range 1000 {
@@ -179,6 +186,17 @@ func TestHurryIsQuickAndBounded(t *testing.T) {
 		if n := len(f.rounds) - before; n < 40 || n > 64 {
 			t.Errorf("%d rounds in 10 s of Hurry", n)
 		}
+	})
+}
+
+// Who hurries while the schedule begins does not slow it down.
+func TestHurryKeepsTheFirstRounds(t *testing.T) {
+	f := &fakeLAN{nics: []nic{testNIC(2, "eth0", "192.168.1.5/24")}}
+	inRun(t, f, func(peer.AddrInfo) {}, func(d *MDNS) {
+		f.advance(time.Millisecond)
+		d.Hurry()
+		f.advance(time.Second)
+		checkGaps(t, gapsOf(f.rounds), stepGaps()[:4])
 	})
 }
 

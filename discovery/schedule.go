@@ -7,25 +7,32 @@ import (
 
 // schedule says when to ask: quickly after a reset, then ever more slowly.
 type schedule struct {
-	step int
+	at int // in steps
 }
 
-func (s *schedule) reset() { s.step = 0 }
+// hurry begins the quick steps anew, when they are over: whoever hurries again and again would have the first, short
+// rounds alone.
+func (s *schedule) hurry() {
+	if s.at >= quickSteps {
+		s.at = 0
+	}
+}
 
-// next returns the time from the beginning of this round to that of the next, where the last round has heard so many
-// peers. Each of them answers everybody's questions: at one pace for all, what is sent would grow with the square.
-func (s *schedule) next(heard int) time.Duration {
-	last := len(gaps) - 1
+// next returns the step to take now, where the last round has heard so many peers. Each of them answers everybody's
+// questions: at one pace for all, what is sent would grow with the square.
+func (s *schedule) next(heard int) step {
+	last := len(steps) - 1
 	least := time.Duration(heard-smallLAN) * gapOfPeer
-	for s.step < last && gaps[s.step] < least {
-		s.step++ // quick rounds are for who hears too little
+	for s.at < last && steps[s.at].gap < least {
+		s.at++ // quick rounds are for who hears too little
 	}
-	gap := gaps[s.step]
-	if s.step == last {
-		gap = max(gap, time.Duration(heard)*lastGapOfPeer)
+	now := steps[s.at]
+	if s.at == last {
+		now.gap = max(now.gap, time.Duration(heard)*lastGapOfPeer)
 	}
-	s.step = min(s.step+1, last)
-	return jitter(gap)
+	s.at = min(s.at+1, last)
+	now.gap = jitter(now.gap)
+	return now
 }
 
 func jitter(d time.Duration) time.Duration {

@@ -12,7 +12,7 @@ func TestScheduleDoesNotGrowWithTheSquare(t *testing.T) {
 		var s schedule
 		var rounds int
 		for at, heard := time.Duration(0), 0; at < time.Minute; heard = nodes {
-			at += s.next(heard)
+			at += s.next(heard).gap
 			rounds++
 		}
 		if most := 400; nodes > smallLAN && rounds*nodes > 4*most {
@@ -23,7 +23,7 @@ func TestScheduleDoesNotGrowWithTheSquare(t *testing.T) {
 		for range 20 {
 			s.next(nodes)
 		}
-		last := s.next(nodes)
+		last := s.next(nodes).gap
 		if perSecond := 2 * float64(nodes) / last.Seconds(); perSecond > 2*1.25 {
 			t.Errorf("%d nodes: each answers %.1f questions a second", nodes, perSecond)
 		}

@@ -204,7 +204,7 @@ func (b *book) dialDue(l *loop, now time.Time) {
 		case e.dialing || now.Before(e.next) || l.n.connected(e.peer) || len(e.addrs) == 0 && !l.knowsAddrs(e.peer):
 		case e.wanted || e.fixed:
 			if b.dials < maxDials {
-				l.dial(e, 0)
+				l.dial(e)
 			}
 		case now.Sub(e.seen) < hintLife:
 			hints = append(hints, e)
@@ -215,7 +215,7 @@ func (b *book) dialDue(l *loop, now time.Time) {
 	rand.Shuffle(len(hints), func(i, j int) { hints[i], hints[j] = hints[j], hints[i] })
 	slices.SortStableFunc(hints, func(x, y *bookEntry) int { return cmp.Compare(x.pause, y.pause) })
 	for _, e := range hints[:min(len(hints), max(0, maxHintDials-b.hints))] {
-		l.dial(e, 0)
+		l.dial(e)
 	}
 	for _, t := range b.typed {
 		if !t.done && !t.dialing && !now.Before(t.next) {
@@ -237,8 +237,9 @@ func (b *book) unheard(now time.Time) bool {
 
 func (l *loop) knowsAddrs(p peer.ID) bool { return len(l.n.host.Peerstore().Addrs(p)) > 0 }
 
-// dial tries e in a goroutine of its own, after a pause.
-func (l *loop) dial(e *bookEntry, after time.Duration) {
+// dial tries e in a goroutine of its own. When two dial each other at the same moment they have two connections, and
+// streams on both; no pause prevents that, as it would cost more.
+func (l *loop) dial(e *bookEntry) {
 	e.dialing = true
 	p, addrs, hint := e.peer, slices.Clone(e.addrs), !e.wanted && !e.fixed
 	if hint {
@@ -247,13 +248,6 @@ func (l *loop) dial(e *bookEntry, after time.Duration) {
 		l.book.dials++
 	}
 	l.n.spawn(func(ctx context.Context) {
-		if after > 0 {
-			select {
-			case <-time.After(after):
-			case <-ctx.Done():
-				return
-			}
-		}
 		if hint {
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeout(ctx, hintTimeout)
@@ -345,11 +339,7 @@ func (e peerFound) handle(l *loop) {
 	if hint && (l.book.hints >= maxHintDials || l.now().Before(b.next)) || !hint && l.book.dials >= maxDials {
 		return
 	}
-	var yield time.Duration
-	if l.n.self > b.peer {
-		yield = dialYield
-	}
-	l.dial(b, yield)
+	l.dial(b)
 }
 
 func (e noDiscovery) handle(l *loop) {

@@ -6,6 +6,7 @@ import (
 	"net"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -171,4 +172,54 @@ func TestOldAddressesKeepNobodyOut(t *testing.T) {
 	if n := under(); n < atOnce {
 		t.Errorf("%d dials under way at the end: this shows nothing", n)
 	}
+}
+
+// Two who dial each other at the same moment end up talking: it may leave them with two connections, one each way.
+func TestCrossingDials(t *testing.T) {
+	crossed := 0
+	for range 25 {
+		func() {
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			nodes := make([]*Node, 2)
+			subs := make([]*Subscription, 2)
+			for i, nick := range []string{"alice", "bob"} {
+				nodes[i] = must(New(Config{Nick: nick, Listen: []string{"/ip4/127.0.0.1/udp/0/quic-v1", "/ip4/127.0.0.1/tcp/0"}}))
+				defer nodes[i].Close()
+				subs[i] = nodes[i].Subscribe()
+			}
+			lab := must(nodes[0].Create(ctx, CreateOptions{Name: "lab", PolicyChange: openRoom()})).ID.String()
+			var dials sync.WaitGroup
+			defer dials.Wait()
+			now := make(chan struct{})
+			for i, n := range nodes {
+				dials.Go(func() {
+					<-now
+					_ = n.connect(ctx, nodes[1-i].self, nodes[1-i].addrInfo().Addrs)
+				})
+			}
+			close(now)
+			must(nodes[1].Join(ctx, JoinOptions{Room: lab}))
+			for i, n := range nodes {
+				text := "line of " + n.cfg.Nick
+				must(n.Say(ctx, lab, text, false))
+				for heard := false; !heard; {
+					select {
+					case ev := <-subs[1-i].Events():
+						m, ok := ev.Body.(Message)
+						heard = ok && m.Text == text
+					case <-ctx.Done():
+						t.Fatal(text, "is never heard")
+					}
+				}
+			}
+			if len(nodes[0].host.Network().ConnsToPeer(nodes[1].self)) > 1 {
+				crossed++
+			}
+		}()
+	}
+	if crossed == 0 {
+		t.Error("no dials have crossed: this shows nothing")
+	}
+	t.Log(crossed, "of 25 crossed")
 }

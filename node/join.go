@@ -205,6 +205,7 @@ type joinTarget struct {
 	// so; nil when it is known.
 	in       bool
 	resuming <-chan struct{}
+	another  <-chan struct{} // not nil: there is no such room yet; closed when another is found
 }
 
 // again reports whether a request that failed on the way is worth another: the owner may just be coming back.
@@ -254,13 +255,18 @@ func (n *Node) joinTarget(ctx context.Context, o JoinOptions) (*joinTarget, erro
 			case <-ctx.Done():
 				return nil, joinFailed(ctx, t, ctx.Err())
 			}
-		case err == nil:
+		case err == nil && t.another == nil:
 			t.nick = nick
 			return t, nil
-		case AsError(err).Code != NotFound && ctx.Err() == nil:
+		case err != nil && AsError(err).Code != NotFound && ctx.Err() == nil:
 			return nil, joinFailed(ctx, &joinTarget{name: o.Room}, err)
 		}
+		var another <-chan struct{}
+		if err == nil {
+			another = t.another
+		}
 		select {
+		case <-another:
 		case <-tick.C:
 		case <-ctx.Done():
 			return nil, &Error{Code: NotFound, Text: fmt.Sprintf("no room %q was found on this network", o.Room), Hint: "localchat rooms lists what can be seen; where the network blocks mDNS, ask the owner for an /invite text, or join HOST:PORT"}

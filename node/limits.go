@@ -60,9 +60,6 @@ const (
 	dialTimeout    = 3 * time.Second
 	dialBackoffMin = 500 * time.Millisecond
 	dialBackoffMax = 4 * time.Second
-	// dialYield is how long the peer with the larger ID waits for the other's dial, when both find each other at the
-	// same moment: two crossing QUIC connections have left gossipsub mute.
-	dialYield = 300 * time.Millisecond
 	// maxDials at once to peers of our rooms; more only compete for the same air. maxHintDials to peers that mDNS shows,
 	// which are cut short: on a LAN who is there answers in milliseconds. A book full of false hints is tried in six
 	// times hintTimeout.

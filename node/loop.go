@@ -20,6 +20,7 @@ type loop struct {
 	rooms   map[protocol.RoomID]*room
 	order   []protocol.RoomID // of entering
 	found   map[protocol.RoomID]*foundRoom
+	another chan struct{}        // closed when another room is found; nil while nobody waits for that
 	warned  map[string]time.Time // by code, and the name or the member it is about
 	trusts  trusts
 	book    *book

@@ -128,6 +128,10 @@ func (l *loop) noteRoom(from peer.ID, a openedAd) {
 		}
 		f = &foundRoom{create: a.create, name: body.Name, owner: a.create.Author, first: l.now()}
 		l.found[id] = f
+		if l.another != nil {
+			close(l.another)
+			l.another = nil
+		}
 	}
 	mine := from == f.owner
 	if known && f.byOwner && !mine && l.now().Sub(f.seen) < roomLost/2 {
@@ -209,7 +213,7 @@ func (l *loop) dropFound(id protocol.RoomID) {
 
 func sameName(a, b string) bool { return strings.EqualFold(a, b) }
 
-// run finds the target of a join among the rooms seen; see [Node.Join].
+// run finds the target of a join among the rooms seen, or says when to look again; see [Node.Join].
 func (q lookFor) run(l *loop) (*joinTarget, error) {
 	if here, err := lookHere(q).run(l); err == nil && (here.in || here.resuming != nil) {
 		return here, nil
@@ -227,7 +231,10 @@ func (q lookFor) run(l *loop) (*joinTarget, error) {
 	switch len(matches) {
 	case 0:
 		l.lookHarder()
-		return nil, &Error{Code: NotFound, Text: "no such room"}
+		if l.another == nil {
+			l.another = make(chan struct{})
+		}
+		return &joinTarget{another: l.another}, nil
 	case 1:
 	default:
 		return nil, l.ambiguous("several rooms are called "+q.room, matches)
