@@ -77,9 +77,12 @@ const (
 	maxRememberedAddrs = 4
 	rememberEvery      = 10 * time.Second
 
-	// pingEvery and pingTimeout: libp2p notices a pulled cable after 30 s or more, this after 3 to 5.
-	pingEvery   = 2 * time.Second
-	pingTimeout = 3 * time.Second
+	// pingEvery and pingTimeout: libp2p notices a pulled cable after 30 s or more, this after 3 to 5. Beyond 20 neighbours
+	// those who own no room of ours wait, so that there are pingsASecond at most: a room at rest would cost each of its
+	// members what it has members.
+	pingEvery    = 2 * time.Second
+	pingTimeout  = 3 * time.Second
+	pingsASecond = 10
 	// pingNowTimeout after an address of ours has changed: connections may be dead by that, and a LAN takes milliseconds.
 	pingNowTimeout = time.Second
 	// tryTimeout of an older connection to a peer that has a newer one: streams are opened on either, so the sooner the
@@ -92,9 +95,11 @@ const (
 	// wakeGap: a tick of one second that took longer than this means that the machine slept.
 	wakeGap = 5 * time.Second
 
-	// roomsEvery: how often a connected peer is asked for its rooms; roomLost, after how long unseen one is gone.
-	roomsEvery = 10 * time.Second
-	roomLost   = 45 * time.Second
+	// roomsEvery: how often a connected peer is asked for its rooms, where nobody looks; more seldom where that would be
+	// more than roomsASecond questions. roomLost, in such turns: after how many without being seen a room is gone.
+	roomsEvery   = 10 * time.Second
+	roomsASecond = 4
+	roomLost     = 4
 	// nameSettles: a name is taken for one room's alone only when that has been seen for so long; else whoever answers
 	// first would be the room. The nodes of a LAN answer within half a second. Rooms whose owner we know do not wait.
 	// While there are nodes that have been announced and not heard, it is not taken either: after nameUnsettled there

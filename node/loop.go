@@ -15,20 +15,22 @@ import (
 // A loop owns every piece of a node's state: rooms, the dial book, what has been found, the subscriptions. One
 // goroutine runs it; everything below without another owner named belongs to it.
 type loop struct {
-	n       *Node
-	store   *store
-	rooms   map[protocol.RoomID]*room
-	order   []protocol.RoomID // of entering
-	found   map[protocol.RoomID]*foundRoom
-	another chan struct{}        // closed when another room is found; nil while nobody waits for that
-	warned  map[string]time.Time // by code, and the name or the member it is about
-	trusts  trusts
-	book    *book
-	subs    map[*Subscription]struct{}
-	seq     uint64                     // of the last event
-	numbers map[protocol.RoomID]uint64 // the last message number used, kept when a room is left
-	former  map[protocol.RoomID]former // rooms that we were in, for the answer to who asks for them
-	lastRun time.Time                  // of tick
+	n     *Node
+	store *store
+	rooms map[protocol.RoomID]*room
+	order []protocol.RoomID // of entering
+	found map[protocol.RoomID]*foundRoom
+	// roomsTurn is how often each connected peer is asked for its rooms.
+	roomsTurn time.Duration
+	another   chan struct{}        // closed when another room is found; nil while nobody waits for that
+	warned    map[string]time.Time // by code, and the name or the member it is about
+	trusts    trusts
+	book      *book
+	subs      map[*Subscription]struct{}
+	seq       uint64                     // of the last event
+	numbers   map[protocol.RoomID]uint64 // the last message number used, kept when a room is left
+	former    map[protocol.RoomID]former // rooms that we were in, for the answer to who asks for them
+	lastRun   time.Time                  // of tick
 	// bye is closed when everybody has heard the end of our rooms; nil while there is no farewell.
 	bye chan struct{}
 	// acking are the rooms whose reason we have kept and whose authority has not read our acknowledgement yet.
@@ -48,6 +50,7 @@ func newLoop(n *Node, s *store) (*loop, error) {
 		untold: make(map[protocol.RoomID]*untold),
 		subs:   make(map[*Subscription]struct{}), numbers: make(map[protocol.RoomID]uint64), former: make(map[protocol.RoomID]former),
 		lastRun:       time.Now(),
+		roomsTurn:     roomsEvery,
 		strangerPolls: rate.NewLimiter(strangerPolls, strangerPollBurst), strangerJoins: rate.NewLimiter(strangerJoins, strangerJoinBurst),
 	}
 	var err error

@@ -69,13 +69,20 @@ func (listRooms) run(l *loop) (*protocol.RoomsReply, error) {
 
 // askRooms asks the connected peers that are due, each in a goroutine of its own.
 func (l *loop) askRooms(now time.Time) {
-	for _, p := range l.n.host.Network().Peers() {
+	peers := l.n.host.Network().Peers()
+	l.roomsTurn = turn(roomsEvery, len(peers), roomsASecond)
+	for _, p := range peers {
 		e := l.book.entry(p)
-		if e == nil || e.asking || now.Sub(e.asked) < roomsEvery {
+		if e == nil || e.asking || now.Sub(e.asked) < l.roomsTurn {
 			continue
 		}
 		l.askRoomsOf(e, now)
 	}
+}
+
+// turn is how often each of n has its turn: every so often, or as often as so many a second allow.
+func turn(every time.Duration, n, aSecond int) time.Duration {
+	return max(every, time.Duration(n)*time.Second/time.Duration(aSecond))
 }
 
 func (l *loop) askRoomsOf(e *bookEntry, now time.Time) {
@@ -134,7 +141,7 @@ func (l *loop) noteRoom(from peer.ID, a openedAd) {
 		}
 	}
 	mine := from == f.owner
-	if known && f.byOwner && !mine && l.now().Sub(f.seen) < roomLost/2 {
+	if known && f.byOwner && !mine && l.now().Sub(f.seen) < roomLost*l.roomsTurn/2 {
 		return // the owner knows better
 	}
 	f.access, f.subject, f.members, f.seen, f.byOwner = a.ad.Access, a.ad.Subject, int(a.ad.Members), l.now(), mine
@@ -199,7 +206,7 @@ func (l *loop) emitFound(id protocol.RoomID, body EventBody) {
 
 func (l *loop) loseRooms(now time.Time) {
 	for id, f := range l.found {
-		if now.Sub(f.seen) > roomLost {
+		if now.Sub(f.seen) > roomLost*l.roomsTurn {
 			l.dropFound(id)
 		}
 	}

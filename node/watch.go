@@ -154,15 +154,26 @@ func openStream(ctx context.Context, h host.Host, p peer.ID, ids ...protocolID) 
 type pingDue struct{}
 
 func (pingDue) handle(l *loop) {
+	now, wanted, owners := l.now(), 0, make(map[peer.ID]bool, len(l.rooms))
+	for _, e := range l.book.entries {
+		if e.wanted {
+			wanted++
+		}
+	}
+	for _, r := range l.rooms {
+		owners[r.authority()] = true
+	}
+	// A beat early: beats are not the same time apart to the nanosecond.
+	gap := turn(pingEvery, wanted, pingsASecond) - pingEvery/2
 	for _, e := range l.book.entries {
 		if !e.wanted && !e.pinging && e.pings != nil {
 			_ = e.pings.Reset()
 			e.pings = nil
 		}
-		if !e.wanted || e.pinging || !l.n.connected(e.peer) {
+		if !e.wanted || e.pinging || !owners[e.peer] && now.Sub(e.pinged) < gap || !l.n.connected(e.peer) {
 			continue
 		}
-		e.pinging = true
+		e.pinging, e.pinged = true, now
 		p, s := e.peer, e.pings
 		l.n.spawn(func(ctx context.Context) { l.n.post(l.n.ping(ctx, p, s, pingTimeout)) })
 	}
