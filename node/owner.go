@@ -148,6 +148,10 @@ func (r *room) committed(c authority.Commit) {
 		delete(r.owned.heard, rm.Peer) // of who is no member nobody says that it is present
 		delete(r.owned.receipts, rm.Peer)
 		delete(r.owned.owed, rm.Peer)
+		// Before anybody else, so that it hears it from us and not by rumour, and need not wait for all the others.
+		if h, held := r.owned.polls[rm.Peer]; held {
+			r.answerPoll(rm.Peer, h)
+		}
 	}
 	if r.gossip != nil {
 		if err := r.gossip.publishRecord(r.ctx, c.Record.Bytes()); err != nil {
@@ -158,36 +162,11 @@ func (r *room) committed(c authority.Commit) {
 	r.wakePolls()
 }
 
-// wakePolls asks again, for every held question, whether there is news now. A removed peer is first, so that it hears
-// it from us and not by rumour.
+// wakePolls asks again, for every held question, whether there is news now.
 func (r *room) wakePolls() {
-	for _, p := range r.pollers() {
-		h, ok := r.owned.polls[p]
-		if !ok {
-			continue
-		}
+	for p, h := range r.owned.polls {
 		r.answerPoll(p, h)
 	}
-}
-
-func (r *room) pollers() []peer.ID {
-	st := r.current()
-	ps := make([]peer.ID, 0, len(r.owned.polls))
-	for p := range r.owned.polls {
-		ps = append(ps, p)
-	}
-	slices.SortFunc(ps, func(a, b peer.ID) int {
-		_, ma := st.Member(a)
-		_, mb := st.Member(b)
-		switch {
-		case ma == mb:
-			return 0
-		case mb:
-			return -1
-		}
-		return 1
-	})
-	return ps
 }
 
 // answerPoll answers h, or keeps it for later.
@@ -322,12 +301,15 @@ func (r *room) noteHeard(p peer.ID, req protocol.PollRequest) {
 	if !ok || m.Admission != req.Admission {
 		return
 	}
-	_, known := r.owned.heard[p]
-	r.owned.heard[p] = heard{seq: min(req.HaveSeq, r.current().Seq()), key: req.HaveKey, at: r.l.now()}
+	before, known := r.owned.heard[p]
+	now := heard{seq: min(req.HaveSeq, r.current().Seq()), key: req.HaveKey, at: r.l.now()}
+	r.owned.heard[p] = now
 	if !known {
 		r.presenceChanged()
 	}
-	r.tellProgress()
+	if !known || now.seq != before.seq || now.key != before.key {
+		r.tellProgress()
+	}
 }
 
 // noteGone is a member whose last connection has ended.
