@@ -48,7 +48,8 @@ type bookEntry struct {
 	seen    time.Time
 	rtt     time.Duration
 	pinging bool
-	pinged  time.Time      // the last time
+	alive   time.Time // when it last gave a sign of life, and when it was last asked for one
+	pinged  time.Time
 	pings   network.Stream // for pings; with the goroutine that pings while one is under way, nil until the first
 
 	// For the listing of rooms. heard: it has said which it has, or could not be reached.

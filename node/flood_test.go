@@ -99,13 +99,13 @@ func TestAFloodIsNotTakenLive(t *testing.T) {
 		must(ask(l.ctx(), alice, inLoop(func(lp *loop) {
 			for id, r := range lp.rooms {
 				for _, a := range flood {
-					lineArrived{id, a}.handle(lp)
+					lineArrived{room: id, line: a}.handle(lp)
 				}
 				if n := len(r.log.byAuthor[bob.self]); n != floodBurst {
 					t.Errorf("%d lines are taken at once", n)
 				}
 				for _, a := range flood[:floodBurst] { // what is here already takes nothing
-					lineArrived{id, a}.handle(lp)
+					lineArrived{room: id, line: a}.handle(lp)
 				}
 			}
 		})))

@@ -199,7 +199,7 @@ func (g *gossip) validateLine(_ context.Context, from peer.ID, m *pubsub.Message
 		return pubsub.ValidationIgnore
 	}
 	if from != s.self { // the loop itself publishes
-		g.deliver(&lineArrived{room: g.room, line: line})
+		g.deliver(&lineArrived{room: g.room, line: line, from: from})
 	}
 	return pubsub.ValidationAccept
 }

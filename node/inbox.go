@@ -81,6 +81,7 @@ type (
 	lineArrived struct {
 		room protocol.RoomID
 		line arrivedLine
+		from peer.ID // who sent it to us; its author, or who passed it on
 	}
 	// recordArrived: a record of the authority came by gossip.
 	recordArrived struct {
@@ -114,6 +115,7 @@ func (e lineArrived) handle(l *loop) {
 	if r == nil {
 		return
 	}
+	l.isAlive(e.from)
 	delete(r.partners.fetched, e.line.msg.ID)
 	if r.log.byID[e.line.msg.ID] != nil || r.inBudget(e.line.msg.Author, e.line.content.Text) {
 		r.takeLive(e.line, e.line.late)

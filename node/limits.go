@@ -77,12 +77,12 @@ const (
 	maxRememberedAddrs = 4
 	rememberEvery      = 10 * time.Second
 
-	// pingEvery and pingTimeout: libp2p notices a pulled cable after 30 s or more, this after 3 to 5. Beyond 20 neighbours
-	// those who own no room of ours wait, so that there are pingsASecond at most: a room at rest would cost each of its
-	// members what it has members.
-	pingEvery    = 2 * time.Second
-	pingTimeout  = 3 * time.Second
-	pingsASecond = 10
+	// pingEvery and pingTimeout: libp2p notices a pulled cable after 30 s or more, this after 3 to 6. Of those who own no
+	// room of ours pingsAtOnce have their turn: a room at rest would cost each member what it has members, and a line that
+	// is said at a beat would wait for all of them.
+	pingEvery   = 2 * time.Second
+	pingTimeout = 3 * time.Second
+	pingsAtOnce = 20
 	// pingNowTimeout after an address of ours has changed: connections may be dead by that, and a LAN takes milliseconds.
 	pingNowTimeout = time.Second
 	// tryTimeout of an older connection to a peer that has a newer one: streams are opened on either, so the sooner the
@@ -96,7 +96,7 @@ const (
 	wakeGap = 5 * time.Second
 
 	// roomsEvery: how often a connected peer is asked for its rooms, where nobody looks; more seldom where that would be
-	// more than roomsASecond questions. roomLost, in such turns: after how many without being seen a room is gone.
+	// more than roomsASecond questions. roomLost, in such turns: after how long without being seen a room is gone.
 	roomsEvery   = 10 * time.Second
 	roomsASecond = 4
 	roomLost     = 4

@@ -37,7 +37,7 @@ func TestManyNodes(t *testing.T) {
 				l.cut(a, b)
 			}
 		}
-		time.Sleep(2 * (turn(pingEvery, *manyNodes, pingsASecond) + pingTimeout)) // simulated: the halves have lost each other
+		time.Sleep(2 * (time.Duration(1+*manyNodes/pingsAtOnce)*pingEvery + pingTimeout)) // simulated: the halves have lost each other
 		m.speak(near, 20)
 		m.speak(far, 20)
 		must(m.nodes[m.names[0]].Kick(l.ctx(), "lab", near[1], "")) // which the far side does not hear

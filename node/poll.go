@@ -93,6 +93,7 @@ func (e pollAsked) handle(l *loop) {
 		close(e.held.reply)
 		return
 	}
+	l.isAlive(e.peer)
 	r.noteHeard(e.peer, e.held.req)
 	r.answerPoll(e.peer, e.held)
 }
@@ -231,6 +232,7 @@ func (q pollAnswered) run(l *loop) (pollStep, error) {
 	if r == nil || r.seat == nil {
 		return pollStep{over: true}, nil
 	}
+	l.isAlive(r.authority())
 	r.backFromAway()
 	step := r.seatStep(authority.Answered{Admission: q.asked.Admission, Nonce: q.asked.Nonce, Reply: q.reply})
 	return step, nil

@@ -67,22 +67,20 @@ func (listRooms) run(l *loop) (*protocol.RoomsReply, error) {
 	return reply, nil
 }
 
-// askRooms asks the connected peers that are due, each in a goroutine of its own.
+// askRooms asks, once a second, the connected peers that are due, each in a goroutine of its own.
 func (l *loop) askRooms(now time.Time) {
 	peers := l.n.host.Network().Peers()
-	l.roomsTurn = turn(roomsEvery, len(peers), roomsASecond)
+	l.roomsTurn = max(roomsEvery, time.Duration(len(peers))*time.Second/roomsASecond)
+	due := make([]*bookEntry, 0, len(peers))
 	for _, p := range peers {
-		e := l.book.entry(p)
-		if e == nil || e.asking || now.Sub(e.asked) < l.roomsTurn {
-			continue
+		if e := l.book.entry(p); e != nil && !e.asking && now.Sub(e.asked) >= roomsEvery {
+			due = append(due, e)
 		}
+	}
+	slices.SortFunc(due, func(a, b *bookEntry) int { return a.asked.Compare(b.asked) })
+	for _, e := range due[:min(len(due), roomsASecond)] {
 		l.askRoomsOf(e, now)
 	}
-}
-
-// turn is how often each of n has its turn: every so often, or as often as so many a second allow.
-func turn(every time.Duration, n, aSecond int) time.Duration {
-	return max(every, time.Duration(n)*time.Second/time.Duration(aSecond))
 }
 
 func (l *loop) askRoomsOf(e *bookEntry, now time.Time) {

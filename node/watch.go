@@ -154,28 +154,40 @@ func openStream(ctx context.Context, h host.Host, p peer.ID, ids ...protocolID) 
 type pingDue struct{}
 
 func (pingDue) handle(l *loop) {
-	now, wanted, owners := l.now(), 0, make(map[peer.ID]bool, len(l.rooms))
-	for _, e := range l.book.entries {
-		if e.wanted {
-			wanted++
-		}
-	}
+	now, owners := l.now(), make(map[peer.ID]bool, len(l.rooms))
 	for _, r := range l.rooms {
 		owners[r.authority()] = true
 	}
-	// A beat early: beats are not the same time apart to the nanosecond.
-	gap := turn(pingEvery, wanted, pingsASecond) - pingEvery/2
+	var others []*bookEntry
 	for _, e := range l.book.entries {
 		if !e.wanted && !e.pinging && e.pings != nil {
 			_ = e.pings.Reset()
 			e.pings = nil
 		}
-		if !e.wanted || e.pinging || !owners[e.peer] && now.Sub(e.pinged) < gap || !l.n.connected(e.peer) {
-			continue
+		switch {
+		case !e.wanted || e.pinging || now.Sub(e.alive) < pingEvery/2 || !l.n.connected(e.peer):
+		case owners[e.peer]:
+			l.ping(e, now)
+		default:
+			others = append(others, e)
 		}
-		e.pinging, e.pinged = true, now
-		p, s := e.peer, e.pings
-		l.n.spawn(func(ctx context.Context) { l.n.post(l.n.ping(ctx, p, s, pingTimeout)) })
+	}
+	slices.SortFunc(others, func(a, b *bookEntry) int { return a.pinged.Compare(b.pinged) })
+	for _, e := range others[:min(len(others), pingsAtOnce)] {
+		l.ping(e, now)
+	}
+}
+
+func (l *loop) ping(e *bookEntry, now time.Time) {
+	e.pinging, e.pinged = true, now
+	p, s := e.peer, e.pings
+	l.n.spawn(func(ctx context.Context) { l.n.post(l.n.ping(ctx, p, s, pingTimeout)) })
+}
+
+// isAlive: something has come from p itself, which is as good as the answer to a ping.
+func (l *loop) isAlive(p peer.ID) {
+	if e := l.book.entry(p); e != nil {
+		e.alive = l.now()
 	}
 }
 
@@ -254,6 +266,9 @@ func (e pinged) handle(l *loop) {
 	switch {
 	case b != nil:
 		b.pinging, b.pings, b.rtt = false, e.stream, e.rtt
+		if e.stream != nil {
+			b.alive = l.now()
+		}
 	case e.stream != nil:
 		_ = e.stream.Reset()
 	}

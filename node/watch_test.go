@@ -1,0 +1,82 @@
+package node
+
+import (
+	"testing"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+)
+
+// pingedAt is when a node last pinged each of those of its rooms.
+func (l *lan) pingedAt(nick string) map[peer.ID]time.Time {
+	l.t.Helper()
+	at := make(map[peer.ID]time.Time)
+	must(ask(l.ctx(), l.nodes[nick], inLoop(func(lp *loop) {
+		for _, e := range lp.book.entries {
+			if e.wanted {
+				at[e.peer] = e.pinged
+			}
+		}
+	})))
+	return at
+}
+
+// In a silent room everybody is pinged in turn, the owner at every beat, and no more than so many others at one.
+func TestPingsTakeTurns(t *testing.T) {
+	const members = pingsAtOnce + 5
+	simulate(t, members, func(l *lan) {
+		l.fillRoom(members, nil)
+		time.Sleep(20 * pingEvery) // simulated
+		at := l.pingedAt("n1")
+		if len(at) != members-1 {
+			t.Fatalf("n1 looks after %d", len(at))
+		}
+		beat := make(map[time.Time]int)
+		for p, pinged := range at {
+			beat[pinged]++
+			most := 3 * pingEvery
+			if p == l.nodes["n0"].self {
+				most = pingEvery
+			}
+			if ago := time.Since(pinged); ago > most {
+				t.Errorf("%s was pinged %v ago", p, ago)
+			}
+		}
+		for _, n := range beat {
+			if n > pingsAtOnce+1 {
+				t.Errorf("%d were pinged at once", n)
+			}
+		}
+	})
+}
+
+// Whoever is heard is not pinged; whoever falls silent is.
+func TestNoPingsForWhoTalks(t *testing.T) {
+	simulate(t, 3, func(l *lan) {
+		names := l.fillRoom(3, nil)
+		time.Sleep(5 * pingEvery) // simulated
+		began := time.Now()
+		for range 100 {
+			for _, n := range names {
+				must(l.nodes[n].Say(l.ctx(), "lab", "a line", false))
+			}
+			time.Sleep(pingEvery / 10) // simulated
+		}
+		for _, n := range names {
+			for p, pinged := range l.pingedAt(n) {
+				if pinged.After(began) {
+					t.Errorf("%s has pinged %s, who talks", n, p)
+				}
+			}
+		}
+		silent := time.Now()
+		time.Sleep(2 * pingEvery) // simulated
+		for _, n := range names {
+			for p, pinged := range l.pingedAt(n) {
+				if pinged.Before(silent) {
+					t.Errorf("%s has not pinged %s, who is silent", n, p)
+				}
+			}
+		}
+	})
+}
