@@ -71,7 +71,16 @@ func (q keepPeer) run(l *loop) (none, error) {
 
 // Members is the roster of a room.
 func (n *Node) Members(ctx context.Context, room string) (MembersInfo, error) {
-	return ask(ctx, n, membersOf{room})
+	info, err := ask(ctx, n, membersOf{room})
+	n.addWords(info.Members)
+	return info, err
+}
+
+// addWords is for the goroutine that asked: in a large room that was just entered it takes longer than the loop may.
+func (n *Node) addWords(infos []MemberInfo) {
+	for i := range infos {
+		infos[i].Words = n.words.of(infos[i].Peer)
+	}
 }
 
 type membersOf struct{ room string }
@@ -84,6 +93,7 @@ func (q membersOf) run(l *loop) (MembersInfo, error) {
 	return MembersInfo{Epoch: r.current().Epoch(), Members: r.memberInfos()}, nil
 }
 
+// memberInfos are the members without their words; see [Node.addWords].
 func (r *room) memberInfos() []MemberInfo {
 	present := r.away.present
 	if r.owner() {
@@ -97,7 +107,7 @@ func (r *room) memberInfos() []MemberInfo {
 		}
 		self := m.Peer == r.l.n.self
 		info := MemberInfo{
-			Peer: m.Peer, Nick: m.Nick, Role: role, Present: present[m.Peer] || self, Words: r.l.n.words.of(m.Peer), Self: self,
+			Peer: m.Peer, Nick: m.Nick, Role: role, Present: present[m.Peer] || self, Self: self,
 			Since: m.Since, LastLine: r.lastLineOf(m.Peer),
 		}
 		if !self {

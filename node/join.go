@@ -171,7 +171,7 @@ func (n *Node) Join(ctx context.Context, o JoinOptions) (JoinedInfo, error) {
 		return JoinedInfo{}, err
 	}
 	if target.in {
-		return ask(ctx, n, joinedInfo{target.room})
+		return n.joined(ctx, target.room)
 	}
 	if _, err := io.ReadFull(random, target.nonce[:]); err != nil {
 		return JoinedInfo{}, fmt.Errorf("nonce: %w", err)
@@ -387,7 +387,14 @@ func (n *Node) takeSeat(ctx context.Context, t *joinTarget, reply protocol.JoinR
 	case <-n.ctx.Done():
 		return JoinedInfo{}, errClosed
 	}
-	return ask(ctx, n, joinedInfo{t.room})
+	return n.joined(ctx, t.room)
+}
+
+// joined is what is known of a room that we are in.
+func (n *Node) joined(ctx context.Context, room protocol.RoomID) (JoinedInfo, error) {
+	info, err := ask(ctx, n, joinedInfo{room})
+	n.addWords(info.Members)
+	return info, err
 }
 
 type (

@@ -108,3 +108,18 @@ func TestNotInBeforeLinesCome(t *testing.T) {
 		}
 	})
 }
+
+// Who asks for members is given the words of each.
+func TestMembersHaveWords(t *testing.T) {
+	s := assail(t)
+	s.join(s.host("bob"), "bob")
+	info := must(s.alice.Members(s.ctx, "lab"))
+	if len(info.Members) != 2 {
+		t.Fatalf("%+v", info.Members)
+	}
+	for _, m := range info.Members {
+		if m.Words != protocol.Words(m.Peer) {
+			t.Errorf("%s has the words %q", m.Nick, m.Words)
+		}
+	}
+}
