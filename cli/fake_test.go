@@ -18,6 +18,7 @@ import (
 type fakeNode struct {
 	mu     sync.Mutex
 	calls  []string
+	looks  int // at the rooms
 	events chan node.Event
 	seq    uint64
 	closed bool
@@ -108,6 +109,7 @@ func (f *fakeNode) Dial(_ context.Context, addr string) (node.PeerID, error) {
 func (f *fakeNode) Rooms(context.Context) ([]node.RoomInfo, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.looks++
 	return append([]node.RoomInfo(nil), f.rooms...), f.fail["rooms"]
 }
 

@@ -16,6 +16,7 @@ func (m *tui) event(ev node.Event) {
 	p := m.find(id)
 	switch b := ev.Body.(type) {
 	case node.RoomFound, node.RoomLost:
+		m.others = true
 		return // the lobby lists the rooms of now
 	case node.Joined:
 		p = m.enter(here{id: id, name: b.Name, nick: b.Nick, owned: b.Owner})
@@ -181,6 +182,7 @@ func (m *tui) expel(p *pane, ev node.Event) {
 // A glimpse is what the node says of now: what the lobby, the side column and the status bar show.
 type glimpse struct {
 	info      node.Info
+	list      bool // rooms are those of now
 	rooms     []node.RoomInfo
 	connected int
 	pane      *pane // that roster and policy are of
@@ -195,12 +197,17 @@ func (m *tui) glance() {
 	}
 	m.looking, m.stale = true, false
 	n, p, room, ctx := m.n, m.pane(), m.room(), m.ctx
+	// Looking at the rooms has the node ask everybody for them.
+	list := room.id == "" || m.others
+	m.others = false
 	m.do(func() tea.Msg {
 		ctx, cancel := context.WithTimeout(ctx, requestWait)
 		defer cancel()
-		g := glimpse{info: n.Info(), pane: p}
+		g := glimpse{info: n.Info(), pane: p, list: list}
 		// What fails is asked again in a second, and left out until then.
-		g.rooms, _ = n.Rooms(ctx)
+		if list {
+			g.rooms, _ = n.Rooms(ctx)
+		}
 		peers, _ := n.Peers(ctx)
 		for _, peer := range peers {
 			if peer.Connected {
@@ -232,7 +239,9 @@ func (m *tui) seen(g glimpse) {
 		m.alone = m.now
 	}
 	m.info, m.connected = g.info, g.connected
-	m.lobby.take(g.rooms)
+	if g.list {
+		m.lobby.take(g.rooms)
+	}
 	if !g.pane.over {
 		g.pane.roster, g.pane.policy = g.roster, g.policy
 	}

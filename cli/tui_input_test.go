@@ -16,6 +16,8 @@ func TestScreenCompletes(t *testing.T) {
 	g := ownerAt(t, 110, 24)
 	g.f.knocks = []node.KnockInfo{{Peer: aliceID, Nick: "mallory"}, {Peer: daveID, Nick: "mia"}}
 	g.f.rooms = []node.RoomInfo{{ID: labID, Name: "lab", In: true}, {ID: denID, Name: "den"}}
+	g.f.emitIn(denID, "den", node.RoomFound{Name: "den"})
+	g.drain()
 	g.passes(1)
 	for typed, want := range map[string]string{
 		"/ki": "/kick ", "/kick d": "/kick dave ", "/kick D": "/kick dave ", "/ban al": "/ban alice ", "/accept mal": "/accept mallory ",

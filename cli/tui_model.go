@@ -46,8 +46,9 @@ type tui struct {
 	// queue are the commands that wait for the one before them, so that what was typed happens in that order.
 	queue []job
 	busy  bool
-	// looking: a glance is on its way. stale: something has happened since it left.
-	looking, stale bool
+	// looking: a glance is on its way. stale: something has happened since it left. others: there are other rooms than at
+	// the last.
+	looking, stale, others bool
 	// out is what the message at hand asks for; see do.
 	out  []tea.Cmd
 	quit bool

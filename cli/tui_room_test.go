@@ -228,6 +228,30 @@ func TestScreenLobby(t *testing.T) {
 	g.did("create attic")
 }
 
+// TestScreenLooksAtRoomsInTheLobby: a console that shows a room does not have the node ask everybody for rooms.
+func TestScreenLooksAtRoomsInTheLobby(t *testing.T) {
+	g := memberAt(t, 90, 24)
+	looks := func(seconds int) int {
+		before := g.f.looks
+		for range seconds {
+			g.passes(time.Second)
+			g.hears(node.Message{ID: "x", Peer: aliceID, Nick: "alice", Text: "hi", At: noon})
+		}
+		return g.f.looks - before
+	}
+	if n := looks(5); n != 0 {
+		t.Errorf("%d looks in a room", n)
+	}
+	g.f.emitIn(denID, "den", node.RoomFound{Name: "den"})
+	if n := looks(5); n != 1 {
+		t.Errorf("%d looks after another room was found", n)
+	}
+	g.press("alt+1")
+	if n := looks(5); n < 5 {
+		t.Errorf("%d looks in five seconds in the lobby", n)
+	}
+}
+
 // TestScreenInviteIsNotSaid: the text of an invite joins from the lobby and is never said in a room.
 func TestScreenInviteIsNotSaid(t *testing.T) {
 	g := sitBefore(t, newFake(), 90, 24, nil)

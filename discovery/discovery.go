@@ -99,6 +99,7 @@ func (d *MDNS) Run(ctx context.Context, self func() peer.AddrInfo, found func(pe
 			r.hurry(next)
 		case <-poll.C:
 			if r.refresh() {
+				r.heard = 0 // on the network that we were on
 				r.hurry(next)
 			}
 		case <-next.C:
@@ -149,10 +150,10 @@ func (r *run) close() {
 	r.meet.close()
 }
 
-// hurry has the next round come as soon as hurryGap allows, however often it is called.
+// hurry has the next round come as soon as hurryGap allows, however often it is called; where many answer, later.
 func (r *run) hurry(next *time.Timer) {
 	r.schedule.hurry()
-	if soonest := r.last.Add(hurryGap); soonest.Before(r.next) {
+	if soonest := r.last.Add(max(hurryGap, crowdGap(r.heard))); soonest.Before(r.next) {
 		r.next = soonest
 		next.Reset(max(0, time.Until(soonest)))
 	}

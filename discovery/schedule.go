@@ -22,8 +22,7 @@ func (s *schedule) hurry() {
 // questions: at one pace for all, what is sent would grow with the square.
 func (s *schedule) next(heard int) step {
 	last := len(steps) - 1
-	least := time.Duration(heard-smallLAN) * gapOfPeer
-	for s.at < last && steps[s.at].gap < least {
+	for s.at < last && steps[s.at].gap < crowdGap(heard) {
 		s.at++ // quick rounds are for who hears too little
 	}
 	now := steps[s.at]
@@ -34,6 +33,9 @@ func (s *schedule) next(heard int) step {
 	now.gap = jitter(now.gap)
 	return now
 }
+
+// crowdGap is the least gap where so many have answered.
+func crowdGap(heard int) time.Duration { return time.Duration(heard-smallLAN) * gapOfPeer }
 
 func jitter(d time.Duration) time.Duration {
 	span := d * jitterPercent / 100

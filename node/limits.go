@@ -100,6 +100,10 @@ const (
 	roomsEvery   = 10 * time.Second
 	roomsASecond = 4
 	roomLost     = 4
+	// The same where somebody looks, which a console does every second; and how often mDNS hurries for that.
+	lookEvery    = 500 * time.Millisecond
+	looksASecond = 20
+	hurryEvery   = 5 * time.Second
 	// nameSettles: a name is taken for one room's alone only when that has been seen for so long; else whoever answers
 	// first would be the room. The nodes of a LAN answer within half a second. Rooms whose owner we know do not wait.
 	// While there are nodes that have been announced and not heard, it is not taken either: after nameUnsettled there

@@ -22,6 +22,7 @@ type loop struct {
 	found map[protocol.RoomID]*foundRoom
 	// roomsTurn is how often each connected peer is asked for its rooms.
 	roomsTurn time.Duration
+	looked    time.Time            // when mDNS was last hurried for somebody who looks at the rooms
 	another   chan struct{}        // closed when another room is found; nil while nobody waits for that
 	warned    map[string]time.Time // by code, and the name or the member it is about
 	trusts    trusts

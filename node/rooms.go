@@ -235,7 +235,7 @@ func (q lookFor) run(l *loop) (*joinTarget, error) {
 	}
 	switch len(matches) {
 	case 0:
-		l.lookHarder()
+		l.lookHarder(lookAgain)
 		if l.another == nil {
 			l.another = make(chan struct{})
 		}
@@ -248,7 +248,7 @@ func (q lookFor) run(l *loop) (*joinTarget, error) {
 	if len(known) == 0 && sameName(f.name, q.room) {
 		seen, unheard := l.now().Sub(f.first), l.book.unheard(l.now())
 		if seen < nameSettles || unheard && seen < nameUnsettled {
-			l.lookHarder()
+			l.lookHarder(lookAgain)
 			return nil, &Error{Code: NotFound, Text: "too soon to tell whether there is another room of this name"}
 		}
 		if l.keyChange(matches[0], f.name, f.owner) != nil {
@@ -282,21 +282,27 @@ func (l *loop) ambiguous(text string, ids []protocol.RoomID) error {
 	return &Error{Code: Ambiguous, Text: text, Hint: hint}
 }
 
-// lookHarder asks again those who have not just been asked: somebody waits for a room.
-func (l *loop) lookHarder() {
+// lookHarder asks again those who have not been asked for so long: somebody waits for a room, or looks at them.
+func (l *loop) lookHarder(gap time.Duration) {
 	now := l.now()
 	for _, p := range l.n.host.Network().Peers() {
-		if e := l.book.entry(p); e != nil && !e.asking && now.Sub(e.asked) >= lookAgain {
+		if e := l.book.entry(p); e != nil && !e.asking && now.Sub(e.asked) >= gap {
 			l.askRoomsOf(e, now)
 		}
 	}
 }
 
+// look is for somebody who looks at the rooms, and may go on to every second, for hours.
+func (l *loop) look() {
+	l.lookHarder(max(lookEvery, time.Duration(len(l.n.host.Network().Peers()))*time.Second/looksASecond))
+	if now := l.now(); l.n.cfg.Discovery != nil && now.Sub(l.looked) >= hurryEvery {
+		l.looked = now
+		l.n.cfg.Discovery.Hurry()
+	}
+}
+
 // Rooms lists the rooms that we are in, or that have been seen on the network. It does not wait; see [RoomFound].
 func (n *Node) Rooms(ctx context.Context) ([]RoomInfo, error) {
-	if n.cfg.Discovery != nil {
-		n.cfg.Discovery.Hurry()
-	}
 	return ask(ctx, n, roomInfos{})
 }
 
@@ -328,7 +334,7 @@ func (roomInfos) run(l *loop) ([]RoomInfo, error) {
 		}
 		return slices.Compare(a.ID[:], b.ID[:])
 	})
-	l.lookHarder()
+	l.look()
 	return infos, nil
 }
 

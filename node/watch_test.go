@@ -80,3 +80,20 @@ func TestNoPingsForWhoTalks(t *testing.T) {
 		}
 	})
 }
+
+// Somebody who looks at the rooms again and again has nobody asked more often than so many times a second.
+func TestLookingCostsTheOthersLittle(t *testing.T) {
+	simulate(t, 3, func(l *lan) {
+		l.fillRoom(3, nil)
+		const seconds = 5
+		questions := make(map[time.Time]bool)
+		for range seconds * 100 {
+			must(l.nodes["n1"].Rooms(l.ctx()))
+			must(ask(l.ctx(), l.nodes["n1"], inLoop(func(lp *loop) { questions[lp.book.entry(l.nodes["n2"].self).asked] = true })))
+			time.Sleep(time.Second / 100) // simulated
+		}
+		if n, most := len(questions), 1+seconds*int(time.Second/lookEvery); n < seconds || n > most {
+			t.Errorf("n2 was asked %d times in %d s, and %d are allowed", n, seconds, most)
+		}
+	})
+}
