@@ -161,6 +161,35 @@ func TestTwinBehindFalseHints(t *testing.T) {
 	})
 }
 
+// Of many false hints each is tried as soon as there is room, so that all are within the time that a name takes to settle.
+func TestHintsAreTriedWithoutAPause(t *testing.T) {
+	simulate(t, 1, func(l *lan) {
+		r := make(rumours)
+		alice := l.startOn(0, "alice", "", r)
+		began := time.Now()
+		for _, ai := range strangers(maxBook) {
+			r <- ai
+		}
+		left := func() (n int) {
+			must(ask(l.ctx(), alice, inLoop(func(lp *loop) {
+				for _, e := range lp.book.entries {
+					if !e.heard {
+						n++
+					}
+				}
+			})))
+			return n
+		}
+		for left() > 0 {
+			time.Sleep(hintTimeout / 20) // simulated
+		}
+		rounds := (maxBook + maxHintDials - 1) / maxHintDials
+		if took, most := time.Since(began), time.Duration(rounds)*hintTimeout+hintTimeout/2; took > most {
+			t.Errorf("%d hints took %v, and %v are allowed", maxBook, took, most)
+		}
+	})
+}
+
 func (l *lan) hearEachOther(a, b string) error {
 	for _, n := range []string{a, b} {
 		if _, err := l.nodes[n].Say(l.ctx(), "lab", n+" is heard", false); err != nil {

@@ -243,7 +243,10 @@ func (l *loop) knowsAddrs(p peer.ID) bool { return len(l.n.host.Peerstore().Addr
 // streams on both; no pause prevents that, as it would cost more.
 func (l *loop) dial(e *bookEntry) {
 	e.dialing = true
-	p, addrs, hint := e.peer, slices.Clone(e.addrs), !e.wanted && !e.fixed
+	p, addrs, hint, patience := e.peer, slices.Clone(e.addrs), !e.wanted && !e.fixed, hintTimeout
+	if len(l.book.entries) > 2*maxHintDials {
+		patience = crowdTimeout
+	}
 	if hint {
 		l.book.hints++
 	} else {
@@ -252,7 +255,7 @@ func (l *loop) dial(e *bookEntry) {
 	l.n.spawn(func(ctx context.Context) {
 		if hint {
 			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeout(ctx, hintTimeout)
+			ctx, cancel = context.WithTimeout(ctx, patience)
 			defer cancel()
 		}
 		err := l.n.connect(ctx, p, addrs)
@@ -351,6 +354,8 @@ func (e noDiscovery) handle(l *loop) {
 func (e dialed) handle(l *loop) {
 	if e.hint {
 		l.book.hints--
+		// Others may wait for this to end, and the next tick may be a second away.
+		defer func() { l.book.dialDue(l, l.now()) }()
 	} else {
 		l.book.dials--
 	}

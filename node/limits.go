@@ -61,11 +61,13 @@ const (
 	dialBackoffMin = 500 * time.Millisecond
 	dialBackoffMax = 4 * time.Second
 	// maxDials at once to peers of our rooms; more only compete for the same air. maxHintDials to peers that mDNS shows,
-	// which are cut short: on a LAN who is there answers in milliseconds. A book full of false hints is tried in six
-	// times hintTimeout.
+	// which are cut short: on a LAN who is there answers in milliseconds. Where there are more than twice as many peers as
+	// are tried at once, most are not there, and crowdTimeout has to do: a true hint must have its turn before a flood has
+	// washed it out of the book.
 	maxDials     = 8
 	maxHintDials = 48
 	hintTimeout  = time.Second
+	crowdTimeout = 250 * time.Millisecond
 	// hintLife: a hint that has not come again for so long is not tried any more.
 	hintLife = time.Minute
 	// maxBook, in peers that the dial book remembers beside those of our rooms; mDNS is unauthenticated.
