@@ -33,7 +33,7 @@ type scene struct {
 func main() {
 	rounds := flag.Int("rounds", 5, "rounds; each runs every contender in turn")
 	lines := flag.Int("lines", 120, "lines of a delivery scene, 20 a second")
-	idle := flag.Duration("idle", 2500*time.Millisecond, "how long a room just filled is left alone, and then watched, before its lines")
+	idle := flag.Duration("idle", 10*time.Second, "how long a room just filled is left alone, and then watched, before its lines")
 	only := flag.String("only", ".", "run only scenes whose name matches this regular expression")
 	flag.Parse()
 	match, err := regexp.Compile(*only)
