@@ -9,7 +9,7 @@ import (
 )
 
 // What a removed peer tries, one attack a row; what each must come to is in [siege.holds] and in the attack itself.
-// before runs while mallory is a member, and may order the removal itself.
+// before runs while mallory is a member, and may order the removal itself. A wide room is one with a mesh.
 func TestAdversary(t *testing.T) {
 	for _, a := range []struct {
 		name          string
@@ -45,7 +45,8 @@ func TestAdversary(t *testing.T) {
 		{name: "sends oversized and slow frames", after: sendsBadFrames},
 		{name: "opens streams and never reads", after: alone((*mallory).neverReads)},
 	} {
-		t.Run(a.name, func(t *testing.T) { besiege(t, a.before, a.after) })
+		t.Run(a.name, func(t *testing.T) { besiege(t, 0, a.before, a.after) })
+		t.Run(a.name+" in a wide room", func(t *testing.T) { besiege(t, 1, a.before, a.after) })
 	}
 }
 
@@ -137,8 +138,16 @@ func speaksThroughBob(s *siege) {
 		s.shows(n, "bob, who has not heard") // what he said is not lost
 		s.shows(n, "bob again")
 	}
+	for deadline := time.Now().Add(patience); len(allOf[Hidden](s.subs["bob"])) == 0 && time.Now().Before(deadline); {
+		time.Sleep(10 * time.Millisecond) // simulated: until bob has heard of the removal
+	}
 	if hidden := allOf[Hidden](s.subs["bob"]); len(hidden) != 1 || len(hidden[0].IDs) != 1 || hidden[0].Nick != "mallory" {
 		s.t.Errorf("bob hides %+v", hidden)
+	}
+	for _, ev := range s.subs["bob"].seen {
+		if _, ok := ev.Body.(Hidden); ok && !ev.Time.Equal(s.removedAt("bob")) {
+			s.t.Errorf("bob hears of the removal at %v, and hides at %v what it cuts off: nobody had to be asked", s.removedAt("bob"), ev.Time)
+		}
 	}
 }
 

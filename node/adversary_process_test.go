@@ -247,18 +247,20 @@ func (a *agent) knocks(do order) {
 
 // awaits a line that has reached mallory and opens.
 func (m *mallory) awaits(text string) {
-	m.until("a line "+text, func() bool {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		for _, raw := range m.heard {
-			for _, key := range m.keys {
-				if c, err := must(protocol.OpenMessage(raw)).Open(key); err == nil && c.Text == text {
-					return true
-				}
+	m.until("a line "+text, func() bool { return m.hears(text) })
+}
+
+func (m *mallory) hears(text string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, raw := range m.heard {
+		for _, key := range m.keys {
+			if c, err := must(protocol.OpenMessage(raw)).Open(key); err == nil && c.Text == text {
+				return true
 			}
 		}
-		return false
-	})
+	}
+	return false
 }
 
 func (m *mallory) until(what string, ok func() bool) {

@@ -31,9 +31,10 @@ var defenders = []string{"alice", "bob", "carol"}
 
 // besiege plays one attack: before and during are optional and run while mallory is a member and while the removal is
 // under way; after, once everybody has applied it. Then the room must hold.
-func besiege(t *testing.T, before, after func(*siege)) {
+func besiege(t *testing.T, wideFrom int, before, after func(*siege)) {
 	t.Helper()
 	simulate(t, len(defenders)+2, func(l *lan) {
+		l.wideFrom = wideFrom
 		s := &siege{lan: l, stay: defenders, warnings: make(map[string]int)}
 		for _, n := range defenders {
 			l.start(n)
@@ -49,11 +50,19 @@ func besiege(t *testing.T, before, after func(*siege)) {
 		}
 		s.mallory.enlist()
 		time.Sleep(3 * time.Second) // simulated: the gossip forms
+		if wideFrom > 0 {
+			time.Sleep(10 * time.Second) // simulated: and the mesh
+		}
 		s.mallory.says("hello from mallory")
 		for _, n := range defenders {
-			s.says(n, "hello from "+n)
+			hello := "hello from " + n
+			s.says(n, hello)
 			s.shows(n, "hello from mallory")
-			s.mallory.awaits("hello from " + n) // nobody else would give it that
+			for i := 0; wideFrom > 0 && i < 5 && !s.mallory.hears(hello); i++ {
+				time.Sleep(2 * time.Second) // simulated: a mesh may lose a line, and mallory compares with nobody
+				s.says(n, hello)
+			}
+			s.mallory.awaits(hello) // nobody else would give it that
 		}
 		if before != nil {
 			before(s)
