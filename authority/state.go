@@ -208,6 +208,14 @@ func (s State) Removed(p peer.ID) (Removal, bool) {
 	return past[len(past)-1], true
 }
 
+// Used is the highest number of p's messages that counts in memberships that have ended, however old the disk of p is.
+func (s State) Used(p peer.ID) (ctr uint64) {
+	for _, past := range s.past[p] {
+		ctr = max(ctr, past.Cut.Ctr)
+	}
+	return ctr
+}
+
 // InviteUsed reports whether an admission has consumed the invite id.
 func (s State) InviteUsed(id protocol.InviteID) bool {
 	_, ok := s.used[id]

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -398,4 +399,21 @@ func (q pollAs) run(l *loop) ([]byte, error) {
 		since: l.now(), reply: reply,
 	})
 	return (<-reply).Reason, nil
+}
+
+// Who comes back into a room without the disk of its earlier life, or with an old one put back, takes no number of then
+// for its first line, however soon it says that: whoever has the line of then would never take the new one.
+func TestNumbersOutliveTheDisk(t *testing.T) {
+	onAStreet(t, func(s *street) {
+		s.lab()
+		must(s.nodes["bob"].Say(s.ctx(), "lab", "in an earlier life", false))
+		until(s.subs["alice"], func(m Message) bool { return m.Text == "in an earlier life" })
+		must(none{}, s.nodes["bob"].Leave(s.ctx(), "lab"))
+		s.stop("bob")
+		must(none{}, os.RemoveAll(filepath.Join(s.dir, "bob")))
+		bob := s.start("bob")
+		must(bob.Join(s.ctx(), JoinOptions{Room: "lab"}))
+		must(bob.Say(s.ctx(), "lab", "in this one", false))
+		until(s.subs["alice"], func(m Message) bool { return m.Text == "in this one" })
+	})
 }

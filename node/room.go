@@ -163,6 +163,8 @@ func (r *room) becomeJoined() {
 	if r.gossip != nil || r.current().Closed() {
 		return
 	}
+	// The disk may be an old one, put back; of our own lines we shall hear only when we have compared with somebody.
+	r.ctr = max(r.ctr, r.current().Used(r.l.n.self))
 	if err := r.reserve(); err != nil {
 		r.l.warnDisk(r, err) // the first line tries again
 	}
