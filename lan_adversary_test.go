@@ -182,7 +182,7 @@ func (s *siege) play(before, after func(*siege)) {
 	}
 	converse("lab", hello, s.stay...)
 	for _, n := range s.stay {
-		s.mallory.attack("hear", obj{"Text": hello + " from " + n.name})
+		s.reaches(n, hello+" from "+n.name)
 	}
 	s.says(hello)
 	s.heard(hello)
@@ -195,6 +195,28 @@ func (s *siege) play(before, after func(*siege)) {
 	}
 	after(s)
 	s.holds()
+}
+
+// reaches waits until mallory has heard a line of n, which says it again: it may have been said before n knew that
+// mallory listens, and mallory compares with nobody.
+func (s *siege) reaches(n *node, text string) {
+	heard := make(chan struct{})
+	var saying sync.WaitGroup
+	saying.Go(func() {
+		again := time.NewTicker(2 * time.Second)
+		defer again.Stop()
+		for {
+			select {
+			case <-again.C:
+				n.begin("room.say", obj{"room": "lab", "text": text})
+			case <-heard:
+				return
+			}
+		}
+	})
+	defer saying.Wait()
+	defer close(heard)
+	s.mallory.attack("hear", obj{"Text": text})
 }
 
 // forget lets no await return what has come so far, and says how many events that are.
