@@ -208,7 +208,8 @@ func (s State) Removed(p peer.ID) (Removal, bool) {
 	return past[len(past)-1], true
 }
 
-// Used is the highest number of p's messages that counts in memberships that have ended, however old the disk of p is.
+// Used is the highest number of p's messages that counts in memberships that have ended. p itself may have
+// forgotten it, with its disk.
 func (s State) Used(p peer.ID) (ctr uint64) {
 	for _, past := range s.past[p] {
 		ctr = max(ctr, past.Cut.Ctr)

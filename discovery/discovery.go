@@ -132,8 +132,8 @@ type run struct {
 	failing  map[string]string  // what failed last time, by what was tried: logged when it changes
 	schedule schedule
 	last     time.Time // beginning of the last round
-	next     time.Time // and of the next
 	heard    int       // peers, in it
+	next     time.Time // beginning of the next
 	reports  reports
 }
 

@@ -88,6 +88,7 @@ var steps = [...]step{
 	{queryWindow, 30 * time.Second},
 }
 
+// quickSteps are those with no longer a gap than hurryGap.
 const quickSteps = 6
 
 // The checkup.

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// schedule says when to ask: quickly after a reset, then ever more slowly.
+// schedule says when to ask: quickly at first and for who hurries, then ever more slowly.
 type schedule struct {
 	at int // in steps
 }

@@ -237,6 +237,12 @@ func (b *book) unheard(now time.Time) bool {
 	return false
 }
 
+// longestAgo are the n of es whose turn was the longest ago, or all where there are fewer; it sorts es.
+func longestAgo(es []*bookEntry, n int, turn func(*bookEntry) time.Time) []*bookEntry {
+	slices.SortFunc(es, func(a, b *bookEntry) int { return turn(a).Compare(turn(b)) })
+	return es[:min(len(es), n)]
+}
+
 func (l *loop) knowsAddrs(p peer.ID) bool { return len(l.n.host.Peerstore().Addrs(p)) > 0 }
 
 // dial tries e in a goroutine of its own. When two dial each other at the same moment they have two connections, and

@@ -69,18 +69,20 @@ func (listRooms) run(l *loop) (*protocol.RoomsReply, error) {
 
 // askRooms asks, once a second, the connected peers that are due, each in a goroutine of its own.
 func (l *loop) askRooms(now time.Time) {
-	peers := l.n.host.Network().Peers()
-	l.roomsTurn = max(roomsEvery, time.Duration(len(peers))*time.Second/roomsASecond)
-	due := make([]*bookEntry, 0, len(peers))
-	for _, p := range peers {
-		if e := l.book.entry(p); e != nil && !e.asking && now.Sub(e.asked) >= roomsEvery {
-			due = append(due, e)
-		}
-	}
-	slices.SortFunc(due, func(a, b *bookEntry) int { return a.asked.Compare(b.asked) })
-	for _, e := range due[:min(len(due), roomsASecond)] {
+	l.roomsTurn = max(roomsEvery, time.Duration(len(l.n.host.Network().Peers()))*time.Second/roomsASecond)
+	for _, e := range longestAgo(l.unasked(roomsEvery, now), roomsASecond, func(e *bookEntry) time.Time { return e.asked }) {
 		l.askRoomsOf(e, now)
 	}
+}
+
+// unasked are the connected peers that have not been asked for their rooms for so long.
+func (l *loop) unasked(gap time.Duration, now time.Time) (es []*bookEntry) {
+	for _, p := range l.n.host.Network().Peers() {
+		if e := l.book.entry(p); e != nil && !e.asking && now.Sub(e.asked) >= gap {
+			es = append(es, e)
+		}
+	}
+	return es
 }
 
 func (l *loop) askRoomsOf(e *bookEntry, now time.Time) {
@@ -285,10 +287,8 @@ func (l *loop) ambiguous(text string, ids []protocol.RoomID) error {
 // lookHarder asks again those who have not been asked for so long: somebody waits for a room, or looks at them.
 func (l *loop) lookHarder(gap time.Duration) {
 	now := l.now()
-	for _, p := range l.n.host.Network().Peers() {
-		if e := l.book.entry(p); e != nil && !e.asking && now.Sub(e.asked) >= gap {
-			l.askRoomsOf(e, now)
-		}
+	for _, e := range l.unasked(gap, now) {
+		l.askRoomsOf(e, now)
 	}
 }
 

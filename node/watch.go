@@ -172,8 +172,7 @@ func (pingDue) handle(l *loop) {
 			others = append(others, e)
 		}
 	}
-	slices.SortFunc(others, func(a, b *bookEntry) int { return a.pinged.Compare(b.pinged) })
-	for _, e := range others[:min(len(others), pingsAtOnce)] {
+	for _, e := range longestAgo(others, pingsAtOnce, func(e *bookEntry) time.Time { return e.pinged }) {
 		l.ping(e, now)
 	}
 }
