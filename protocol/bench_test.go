@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"crypto/rand"
 	"strings"
 	"testing"
@@ -50,6 +51,25 @@ func BenchmarkVerify(b *testing.B) {
 		if _, _, err := openEnvelope(raw, messageDomain, MaxMessage); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkSignature is what it costs to check a signature, with what does it and with the standard library.
+func BenchmarkSignature(b *testing.B) {
+	e := must(scanEnvelope(sampleMessage(b).Raw(), messageDomain, MaxMessage))
+	text := e.signedText(nil)
+	for name, verify := range map[string]func() bool{
+		"ours":     func() bool { return verifies(e.key, text, e.sig) },
+		"standard": func() bool { return ed25519.Verify(e.key, text, e.sig) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if !verify() {
+					b.Fatal("refused")
+				}
+			}
+		})
 	}
 }
 
