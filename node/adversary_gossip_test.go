@@ -56,12 +56,12 @@ func (m *mallory) replays() {
 func (m *mallory) forgesAuthor() {
 	lines, _ := m.loot()
 	for _, raw := range lines {
-		msg := must(protocol.OpenMessage(raw))
+		msg := must(protocol.OpenMessage(m.room, raw))
 		if msg.Author == m.host.ID() {
 			continue
 		}
-		body := signedBody(messageDomain, raw)
-		mine := must(must(m.key.Seal(&forged{messageDomain, body})).Marshal())
+		body := signedBody(messageDomain(m.room), raw)
+		mine := must(must(m.key.Seal(&forged{messageDomain(m.room), body})).Marshal())
 		m.spread(m.lines, mine) // another's line, signed by mallory
 		theirs := slices.Clone(raw)
 		theirs[len(theirs)-1] ^= 1
@@ -139,7 +139,7 @@ func (m *mallory) speaksBy(twin *mallory) {
 func (m *mallory) overheard(twin *mallory) {
 	lines, records := twin.loot()
 	for _, raw := range lines {
-		if a := must(protocol.OpenMessage(raw)).Author; a != twin.host.ID() && a != m.host.ID() {
+		if a := must(protocol.OpenMessage(m.room, raw)).Author; a != twin.host.ID() && a != m.host.ID() {
 			m.gained("a line of %s, sent to a stranger", a)
 		}
 	}

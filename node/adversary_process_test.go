@@ -255,7 +255,7 @@ func (m *mallory) hears(text string) bool {
 	defer m.mu.Unlock()
 	for _, raw := range m.heard {
 		for _, key := range m.keys {
-			if c, err := must(protocol.OpenMessage(raw)).Open(key); err == nil && c.Text == text {
+			if c, err := must(protocol.OpenMessage(m.room, raw)).Open(key); err == nil && c.Text == text {
 				return true
 			}
 		}
@@ -278,7 +278,7 @@ func (m *mallory) tally() {
 	}
 	lines, _ := m.loot()
 	for _, raw := range lines {
-		msg := must(protocol.OpenMessage(raw))
+		msg := must(protocol.OpenMessage(m.room, raw))
 		if msg.Author == m.host.ID() || msg.Epoch < m.removal.Epoch {
 			continue
 		}

@@ -210,7 +210,7 @@ func (m *mallory) enlist() {
 
 // hear keeps a line; its own forgeries come back too, and are none.
 func (m *mallory) hear(raw []byte) {
-	if _, err := protocol.OpenMessage(raw); err != nil {
+	if _, err := protocol.OpenMessage(m.room, raw); err != nil {
 		return
 	}
 	m.mu.Lock()

@@ -174,8 +174,8 @@ func (g *gossip) validateLine(_ context.Context, from peer.ID, m *pubsub.Message
 	if m.ValidatorData == ownLine {
 		return pubsub.ValidationAccept // what others send comes without
 	}
-	said, err := protocol.ScanMessage(m.GetData())
-	if err != nil || said.Room != g.room {
+	said, err := protocol.ScanMessage(g.room, m.GetData())
+	if err != nil {
 		return pubsub.ValidationReject
 	}
 	s := g.snap.Load()

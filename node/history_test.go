@@ -67,7 +67,7 @@ func TestALateJoinerGetsWhatThePolicyGives(t *testing.T) {
 					}
 					lines, keys := 0, 0
 					for _, raw := range reply.Lines {
-						if !m.state.MemberAt(m.host.ID(), must(protocol.OpenMessage(raw)).Epoch) {
+						if !m.state.MemberAt(m.host.ID(), must(protocol.OpenMessage(lab.ID, raw)).Epoch) {
 							lines++
 						}
 					}

@@ -66,7 +66,7 @@ func TestAMemberIsHandedItsOwnEpochs(t *testing.T) {
 				}
 			}
 			for _, raw := range reply.Lines {
-				if e := must(protocol.OpenMessage(raw)).Epoch; !own(e) {
+				if e := must(protocol.OpenMessage(lab.ID, raw)).Epoch; !own(e) {
 					t.Errorf("%s hands over a line of epoch %d", name, e)
 				}
 			}
@@ -152,13 +152,13 @@ func TestALineHasOneSpelling(t *testing.T) {
 	w.admit("carol")
 	h := protocol.Header{Room: w.id(), Epoch: w.epoch(), Ctr: 2, Prev: protocol.Hash{1}, Lamport: 3}
 	raw := sealed("carol", h, "hello", w.key(w.epoch())).Raw()
-	body := signedBody(messageDomain, raw)
+	body := signedBody(messageDomain(w.id()), raw)
 	spellings := map[string][]byte{"as it is": raw}
-	for field := range protowire.Number(5) {
-		spellings[fmt.Sprint("field ", field+1, " of the header")] = forge("carol", messageDomain, setField(body, 1, padded(getField(body, 1), field+1)))
+	for field := protowire.Number(2); field <= 5; field++ {
+		spellings[fmt.Sprint("field ", field, " of the header")] = forge("carol", messageDomain(w.id()), setField(body, 1, padded(getField(body, 1), field)))
 	}
 	for field := range protowire.Number(3) {
-		spellings[fmt.Sprint("field ", field+1, " of the payload")] = forge("carol", messageDomain, padded(body, field+1))
+		spellings[fmt.Sprint("field ", field+1, " of the payload")] = forge("carol", messageDomain(w.id()), padded(body, field+1))
 	}
 	for _, field := range []protowire.Number{1, 2, 3, 5} {
 		spellings[fmt.Sprint("field ", field, " of the envelope")] = padded(raw, field)

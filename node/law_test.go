@@ -161,29 +161,33 @@ var verdictNames = map[pubsub.ValidationResult]string{
 	pubsub.ValidationAccept: "accept", pubsub.ValidationIgnore: "ignore", pubsub.ValidationReject: "reject",
 }
 
-// A payload signs whatever bytes under whatever domain: what an attacker with a key can do.
+// A domain is what an envelope is signed under, and the payload type that says so.
+type domain struct{ name, kind string }
+
+var recordDomain = domain{"localchat/record/v1", "localchat/record/v1"}
+
+func messageDomain(room protocol.RoomID) domain {
+	return domain{"localchat/message/v2" + string(room[:]), "msg/2"}
+}
+
+// A forged thing signs whatever bytes under whatever domain: what an attacker with a key can do.
 type forged struct {
-	domain string
+	domain domain
 	body   []byte
 }
 
-func (f *forged) Domain() string                 { return f.domain }
-func (f *forged) Codec() []byte                  { return []byte(f.domain) }
+func (f *forged) Domain() string                 { return f.domain.name }
+func (f *forged) Codec() []byte                  { return []byte(f.domain.kind) }
 func (f *forged) MarshalRecord() ([]byte, error) { return f.body, nil }
 func (f *forged) UnmarshalRecord(b []byte) error { f.body = b; return nil }
 
-const (
-	messageDomain = "localchat/message/v1"
-	recordDomain  = "localchat/record/v1"
-)
-
-func forge(name, domain string, body []byte) []byte {
-	return must(must(persona(name).Seal(&forged{domain, body})).Marshal())
+func forge(name string, d domain, body []byte) []byte {
+	return must(must(persona(name).Seal(&forged{d, body})).Marshal())
 }
 
 // signedBody is the payload of an envelope.
-func signedBody(domain string, raw []byte) []byte {
-	f := forged{domain: domain}
+func signedBody(d domain, raw []byte) []byte {
+	f := forged{domain: d}
 	must(record.ConsumeTypedEnvelope(raw, &f))
 	return f.body
 }

@@ -258,7 +258,7 @@ func TestMissingFillsAFrame(t *testing.T) {
 		raws, more := g.missing([]protocol.Head{{Author: personaID("alice"), Ctr: head}}, all)
 		size := 0
 		for _, raw := range raws {
-			m := must(protocol.OpenMessage(raw))
+			m := must(protocol.OpenMessage(protocol.RoomID{1}, raw))
 			if m.Ctr != head+1 {
 				t.Fatalf("line %d after %d", m.Ctr, head)
 			}

@@ -124,7 +124,7 @@ func (n *Node) servePass(s network.Stream) {
 		take := takePassed{peer: caller, room: req.Room, to: req.To}
 		var err error
 		if req.Line != nil {
-			take.line, err = protocol.OpenMessage(req.Line)
+			take.line, err = protocol.OpenMessage(req.Room, req.Line)
 		} else {
 			take.record, err = protocol.OpenRecord(req.Record)
 		}

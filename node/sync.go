@@ -147,7 +147,7 @@ func (s *synced) verify() {
 	}
 	s.keys = s.reply.Keys
 	for _, raw := range s.reply.Lines {
-		m, err := protocol.OpenMessage(raw)
+		m, err := protocol.OpenMessage(s.room, raw)
 		if err != nil {
 			return
 		}

@@ -120,15 +120,13 @@ func TestSwappedFieldsNeverCount(t *testing.T) {
 	w := newLawRoom(t, "lab")
 	w.admit("bob", "carol")
 	now := w.epoch()
-	other := newLawRoom(t, "another")
 	h := protocol.Header{Room: w.id(), Epoch: now, Ctr: 3, Prev: protocol.Hash{1}, Lamport: 9}
 	good, second := sealed("bob", h, "hello", w.key(now)), sealed("bob", h, "goodbye", w.key(now))
-	body, body2 := signedBody(messageDomain, good.Raw()), signedBody(messageDomain, second.Raw())
+	body, body2 := signedBody(messageDomain(w.id()), good.Raw()), signedBody(messageDomain(w.id()), second.Raw())
 	header := getField(body, 1)
-	room := other.id()
 	inHeader := func(f protowire.Number, v any) []byte { return setField(body, 1, setField(header, f, v)) }
 	swaps := map[string][]byte{
-		"room": inHeader(1, room[:]), "epoch down": inHeader(2, now-1), "epoch up": inHeader(2, now+1),
+		"epoch down": inHeader(2, now-1), "epoch up": inHeader(2, now+1),
 		"ctr down": inHeader(3, uint64(2)), "ctr up": inHeader(3, uint64(4)), "prev": inHeader(4, bytes.Repeat([]byte{2}, 32)),
 		"lamport": inHeader(5, uint64(10)), "nonce": setField(body, 2, getField(body2, 2)), "sealed": setField(body, 3, getField(body2, 3)),
 		"nonce and sealed of another header": setField(setField(inHeader(3, uint64(4)), 2, getField(body2, 2)), 3, getField(body2, 3)),
@@ -143,9 +141,9 @@ func TestSwappedFieldsNeverCount(t *testing.T) {
 	for name, swapped := range swaps {
 		for how, raw := range map[string][]byte{
 			"under the old signature": envelope(swapped),
-			"signed again":            forge("bob", messageDomain, swapped),
-			"signed by a fellow":      forge("carol", messageDomain, swapped),
-			"signed by a stranger":    forge("mallory", messageDomain, swapped),
+			"signed again":            forge("bob", messageDomain(w.id()), swapped),
+			"signed by a fellow":      forge("carol", messageDomain(w.id()), swapped),
+			"signed by a stranger":    forge("mallory", messageDomain(w.id()), swapped),
 		} {
 			t.Run(name+" "+how, func(t *testing.T) {
 				got, line := newJudge(w.snapshot("carol")).line(raw)
@@ -159,7 +157,8 @@ func TestSwappedFieldsNeverCount(t *testing.T) {
 		}
 	}
 	for how, raw := range map[string][]byte{
-		"as a fellow's own": forge("carol", messageDomain, body), "in another domain": forge("bob", recordDomain, body),
+		"as a fellow's own": forge("carol", messageDomain(w.id()), body), "in another domain": forge("bob", recordDomain, body),
+		"in another room":    forge("bob", messageDomain(newLawRoom(t, "another").id()), body),
 		"with another's key": setField(good.Raw(), 1, must(crypto.MarshalPublicKey(persona("carol").GetPublic()))),
 	} {
 		if got, _ := newJudge(w.snapshot("carol")).line(raw); got == pubsub.ValidationAccept {
@@ -276,16 +275,16 @@ func FuzzValidateLine(f *testing.F) {
 		sealed("carol", protocol.Header{Room: w.id(), Epoch: w.epoch() + 1, Ctr: 1, Lamport: 1}, strings.Repeat("x", 99), protocol.Key{9}),
 	} {
 		f.Add(m.Raw(), byte(0))
-		f.Add(signedBody(messageDomain, m.Raw()), byte(1))
-		f.Add(signedBody(messageDomain, m.Raw()), byte(2))
+		f.Add(signedBody(messageDomain(w.id()), m.Raw()), byte(1))
+		f.Add(signedBody(messageDomain(w.id()), m.Raw()), byte(2))
 	}
 	f.Add([]byte{}, byte(0))
 	f.Fuzz(func(t *testing.T, raw []byte, signer byte) {
 		switch signer {
 		case 1:
-			raw = forge("carol", messageDomain, raw)
+			raw = forge("carol", messageDomain(w.id()), raw)
 		case 2:
-			raw = forge("mallory", messageDomain, raw)
+			raw = forge("mallory", messageDomain(w.id()), raw)
 		}
 		got, line := newJudge(snap).line(raw)
 		ok := line != nil

@@ -10,8 +10,8 @@ import "testing"
 func TestScanAllocatesNothing(t *testing.T) {
 	line, rec := sampleMessage(t).Raw(), sampleRecord(t, Rekey{}).Bytes()
 	for what, f := range map[string]func(){
-		"a line":           func() { _, _ = ScanMessage(line) },
-		"half a line":      func() { _, _ = ScanMessage(line[:len(line)/2]) },
+		"a line":           func() { _, _ = ScanMessage(sampleHeader.Room, line) },
+		"half a line":      func() { _, _ = ScanMessage(sampleHeader.Room, line[:len(line)/2]) },
 		"a record":         func() { _, _ = ScanRecord(rec) },
 		"a line as record": func() { _, _ = ScanRecord(line) },
 	} {
@@ -19,7 +19,7 @@ func TestScanAllocatesNothing(t *testing.T) {
 			t.Errorf("%s: %v allocations", what, n)
 		}
 	}
-	e := must(scanEnvelope(line, messageDomain, MaxMessage))
+	e := must(scanEnvelope(line, messagePurpose, sampleHeader.Room))
 	if n := testing.AllocsPerRun(100, func() {
 		if err := e.verify(); err != nil {
 			t.Fatal(err)

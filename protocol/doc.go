@@ -17,8 +17,8 @@
 //	/localchat/poll/1   PollAsk → PollReply, repeated on one stream   member → authority
 //	/localchat/join/1   JoinRequest → JoinReply, again after WAITING  stranger → authority
 //	/localchat/ask/1    AskRequest → AskReply                         member → authority
-//	/localchat/sync/1   SyncRequest → SyncReply                       member → member
-//	/localchat/pass/1   PassRequest → PassReply                       member → member
+//	/localchat/sync/2   SyncRequest → SyncReply                       member → member
+//	/localchat/pass/2   PassRequest → PassReply                       member → member
 //	/localchat/tell/1   TellRequest → TellReply                       member → member
 //	/localchat/rooms/1  RoomsRequest → RoomsReply                     anybody → anybody
 //
@@ -45,20 +45,21 @@
 //
 // # Gossip
 //
-// Each room has a gossipsub instance of its own, /localchat/room/ID/1 with the room's id, and in it the topics lines
+// Each room has a gossipsub instance of its own, /localchat/room/ID/2 with the room's id, and in it the topics lines
 // and records. The data of one pubsub message is one signed envelope: on lines a message, on records a record. Pubsub's
 // own signature and sequence number are not used (StrictNoSign); the message ID is [DataID] of the data.
 //
 // # Signed envelopes
 //
 // Signed things are libp2p envelopes (libp2p RFC 0002): public key, payload type, payload, signature. The key is
-// Ed25519. The payload type is the signature domain itself:
+// Ed25519. The signature domain, which does not travel, and the payload type are
 //
-//	localchat/record/v1    Record     at most 4 KiB (MaxRecord)
-//	localchat/message/v1   Message    at most 65 KiB (MaxMessage)
-//	localchat/reason/v1    Reason     at most 2 KiB (MaxSignedReason)
+//	localchat/record/v1           the same    Record     at most 4 KiB (MaxRecord)
+//	localchat/message/v2 | room   msg/2       Message    at most 65 KiB (MaxMessage)
+//	localchat/reason/v1           the same    Reason     at most 2 KiB (MaxSignedReason)
 //
-// Record.author and Reason.by must be the signer. A Message names its author nowhere else.
+// where room is the 32 bytes of the room's id. Record.author and Reason.by must be the signer. A Message names its author
+// nowhere else, and its room nowhere but in its signature: whatever carries it is a room's own.
 //
 // # Canonical form
 //
@@ -70,6 +71,7 @@
 //
 //	room, hash            32 bytes            salt, nonce, token, id  16 bytes
 //	invite                8 bytes             key                     32 bytes
+//	nonce of a message    8 bytes
 //	peer, author, by      38 bytes: the ID of an Ed25519 peer
 //	seq, epoch, term, ctr, lamport, removal, admission   1 to 2^53-1 (MaxCounter); have_…, presence and receipt from 0
 //	at, until             milliseconds since 1970, to the end of year 9999; until 0: none
@@ -101,11 +103,12 @@
 //
 // # Messages
 //
-// A Message is header, nonce and sealed. Header is an encoded Header: room, epoch, ctr, prev (the id of the author's
-// message before; absent where a chain starts) and lamport. Nonce is 24 random bytes. Sealed is the encoded Content under
-// XChaCha20-Poly1305 with the key of that epoch; its additional data is the bytes of header and after them the 38 bytes of
-// the author's ID. Content is kind (1 say, 2 action, 3 note of a reason), text, at, and removal for a note alone. A
-// message's id is the SHA-256 of its envelope.
+// A Message is header, nonce and sealed. Header is an encoded Header: epoch, ctr, prev (the id of the author's message
+// before; absent where a chain starts) and lamport. Nonce is 8 random bytes. Sealed is the encoded Content under
+// XChaCha20-Poly1305 with the key of that epoch. Its additional data is the 32 bytes of the room's id, the 38 bytes of the
+// author's ID and the bytes of header; its nonce of 24 bytes is the first 16 of the SHA-256 of these, and then nonce.
+// Content is kind (1 say, 2 action, 3 note of a reason), text, at, and removal for a note alone. A message's id is the
+// SHA-256 of its envelope.
 //
 // # Invite text
 //

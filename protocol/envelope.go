@@ -14,17 +14,45 @@ import (
 // envelopeKey is how every envelope of an Ed25519 signer begins; the 32 bytes of the key follow.
 const envelopeKey = "\x0a\x24\x08\x01\x12\x20"
 
-// A payload is what an envelope carries, as libp2p wants it. The domain is the payload type as well, so that an
-// envelope says which kind of thing it holds, before anything is verified.
+// A purpose is what an envelope is signed for.
+type purpose struct {
+	domain string // of the signature, and not in the envelope
+	kind   string // the payload type, which says what an envelope holds before anything is verified
+	ofRoom bool   // the id of the room belongs to the domain: the payload does not name it
+	most   int    // bytes of the envelope
+	other  error  // it is for another
+}
+
+var (
+	recordPurpose  = newPurpose(purpose{domain: recordDomain, kind: recordDomain, most: MaxRecord})
+	messagePurpose = newPurpose(purpose{domain: messageDomain, kind: messageType, most: MaxMessage, ofRoom: true})
+	reasonPurpose  = newPurpose(purpose{domain: reasonDomain, kind: reasonDomain, most: MaxSignedReason})
+)
+
+func newPurpose(p purpose) *purpose {
+	p.other = fmt.Errorf("%w: not %s", ErrDomain, p.kind)
+	return &p
+}
+
+// of is what follows the domain.
+func (p *purpose) of(room *RoomID) []byte {
+	if p.ofRoom {
+		return room[:]
+	}
+	return nil
+}
+
+// A payload is what an envelope carries, as libp2p wants it.
 type payload struct {
-	domain string
-	body   []byte
+	*purpose
+	room RoomID
+	body []byte
 }
 
 var _ record.Record = (*payload)(nil)
 
-func (p *payload) Domain() string                 { return p.domain }
-func (p *payload) Codec() []byte                  { return []byte(p.domain) }
+func (p *payload) Domain() string                 { return p.domain + string(p.of(&p.room)) }
+func (p *payload) Codec() []byte                  { return []byte(p.kind) }
 func (p *payload) MarshalRecord() ([]byte, error) { return p.body, nil }
 func (p *payload) UnmarshalRecord(b []byte) error { p.body = b; return nil }
 
@@ -47,8 +75,9 @@ func (k KeySigner) Peer() peer.ID {
 	return id
 }
 
-func sealEnvelope(domain string, body []byte, s Signer) ([]byte, error) {
-	env, err := s.Seal(&payload{domain: domain, body: body})
+// sealEnvelope signs body. Room is that of a message, else zero.
+func sealEnvelope(p *purpose, room RoomID, body []byte, s Signer) ([]byte, error) {
+	env, err := s.Seal(&payload{p, room, body})
 	if err != nil {
 		return nil, fmt.Errorf("protocol: signing: %w", err)
 	}
@@ -65,7 +94,8 @@ func sealEnvelope(domain string, body []byte, s Signer) ([]byte, error) {
 // be asked; what everybody may send has to be refused for less. Its writer is what we use, and the tests hold this
 // reader against its reader.
 type envelope struct {
-	domain  string
+	*purpose
+	room    RoomID // of a message
 	key     []byte // Ed25519
 	payload []byte
 	sig     []byte
@@ -76,29 +106,24 @@ var (
 	errNoKey        = malformed("envelope", "does not begin with an Ed25519 key")
 	errEnvelopeForm = malformed("envelope", "not payload type, payload and a signature of 64 bytes in canonical form")
 	errBadSignature = fmt.Errorf("%w: it does not verify", ErrSignature)
-	errDomains      = map[string]error{
-		recordDomain:  fmt.Errorf("%w: not %s", ErrDomain, recordDomain),
-		messageDomain: fmt.Errorf("%w: not %s", ErrDomain, messageDomain),
-		reasonDomain:  fmt.Errorf("%w: not %s", ErrDomain, reasonDomain),
-	}
 )
 
 // scanEnvelope takes raw apart. There is one envelope for a payload and a signature: any other spelling of the same is
 // malformed, so that the hash of raw can serve as its name.
-func scanEnvelope(raw []byte, domain string, most int) (envelope, error) {
-	if len(raw) > most {
-		return envelope{}, tooLarge("a signed envelope", len(raw), most)
+func scanEnvelope(raw []byte, p *purpose, room RoomID) (envelope, error) {
+	if len(raw) > p.most {
+		return envelope{}, tooLarge("a signed envelope", len(raw), p.most)
 	}
 	head := len(envelopeKey) + keySize
 	if len(raw) < head || string(raw[:len(envelopeKey)]) != envelopeKey {
 		return envelope{}, errNoKey
 	}
 	w := walk{b: raw[head:]}
-	if kind := w.bytes(2, errDomains[domain]); string(kind) != domain {
-		return envelope{}, errDomains[domain]
+	if kind := w.bytes(2, p.other); string(kind) != p.kind {
+		return envelope{}, p.other
 	}
 	e := envelope{
-		domain: domain, key: raw[len(envelopeKey):head],
+		purpose: p, room: room, key: raw[len(envelopeKey):head],
 		payload: w.bytes(3, errEnvelopeForm), sig: w.bytes(5, errEnvelopeForm),
 	}
 	if len(e.sig) != ed25519.SignatureSize {
@@ -123,10 +148,11 @@ func (e envelope) verify() error {
 }
 
 // signedText appends what is signed: domain, payload type and payload, each behind its length (libp2p specs, RFC 0002).
-// With us domain and type are one.
 func (e envelope) signedText(b []byte) []byte {
-	b = protowire.AppendString(b, e.domain)
-	b = protowire.AppendString(b, e.domain)
+	of := e.of(&e.room)
+	b = protowire.AppendVarint(b, uint64(len(e.domain)+len(of)))
+	b = append(append(b, e.domain...), of...)
+	b = protowire.AppendString(b, e.kind)
 	return protowire.AppendBytes(b, e.payload)
 }
 
@@ -140,8 +166,8 @@ func verifies(key, text, sig []byte) bool {
 var asStandard = &ed25519.Options{Verify: ed25519.VerifyOptionsStdLib}
 
 // openEnvelope returns what raw carries and who signed it.
-func openEnvelope(raw []byte, domain string, most int) (body []byte, signer peer.ID, err error) {
-	e, err := scanEnvelope(raw, domain, most)
+func openEnvelope(raw []byte, p *purpose) (body []byte, signer peer.ID, err error) {
+	e, err := scanEnvelope(raw, p, RoomID{})
 	if err != nil {
 		return nil, "", err
 	}

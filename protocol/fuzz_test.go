@@ -109,7 +109,7 @@ func FuzzOpenMessage(f *testing.F) {
 	f.Add(sampleMessage(f).Raw())
 	f.Add(sampleRecord(f, Rekey{}).Bytes())
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		m, err := OpenMessage(raw)
+		m, err := OpenMessage(sampleHeader.Room, raw)
 		if err != nil {
 			if !known(err) {
 				t.Fatalf("an unknown error: %v", err)

@@ -172,13 +172,13 @@ func TestSpecificationNamesTheStreams(t *testing.T) {
 	}
 	for _, want := range []string{
 		string(PollID), string(JoinID), string(AskID), string(SyncID), string(PassID), string(TellID), string(RoomsID),
-		recordDomain, messageDomain, reasonDomain, wordsDomain, InvitePrefix, LinesTopic, RecordsTopic,
+		recordDomain, messageDomain, messageType, reasonDomain, wordsDomain, InvitePrefix, LinesTopic, RecordsTopic,
 	} {
 		if !bytes.Contains(doc, []byte(want)) {
 			t.Errorf("doc.go does not say %q", want)
 		}
 	}
-	if got := string(GossipID(RoomID{})); got != "/localchat/room/"+strings.Repeat("a", 52)+"/1" {
+	if got := string(GossipID(RoomID{})); got != "/localchat/room/"+strings.Repeat("a", 52)+"/2" {
 		t.Errorf("GossipID = %q", got)
 	}
 }

@@ -17,9 +17,9 @@ import (
 )
 
 // seal signs body as it is, as somebody with a key and bad intent can.
-func seal(t *testing.T, domain string, body []byte) []byte {
+func seal(t *testing.T, p *purpose, body []byte) []byte {
 	t.Helper()
-	raw, err := sealEnvelope(domain, body, signer(t, 1))
+	raw, err := sealEnvelope(p, sampleHeader.Room, body, signer(t, 1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +136,7 @@ func TestMalformedRecord(t *testing.T) {
 	} {
 		m := pbRecord(t, bodies(t)[c.kind])
 		c.spoil(m)
-		_, err := OpenRecord(seal(t, recordDomain, marshal(t, m)))
+		_, err := OpenRecord(seal(t, recordPurpose, marshal(t, m)))
 		if !errors.Is(err, ErrMalformed) || !strings.Contains(err.Error(), ": "+c.field+": ") {
 			t.Errorf("%s with a bad %s: %v", c.kind, c.field, err)
 		}
@@ -164,7 +164,7 @@ func TestMalformedReason(t *testing.T) {
 			t.Fatal(err)
 		}
 		spoil(&m)
-		_, err = OpenReason(seal(t, reasonDomain, marshal(t, &m)))
+		_, err = OpenReason(seal(t, reasonPurpose, marshal(t, &m)))
 		if !errors.Is(err, ErrMalformed) || !strings.Contains(err.Error(), ": "+field+": ") {
 			t.Errorf("a bad %s: %v", field, err)
 		}
@@ -176,7 +176,6 @@ func TestMalformedMessage(t *testing.T) {
 		field string
 		spoil func(*pb.Header, *pb.Message)
 	}{
-		{"header.room", func(h *pb.Header, _ *pb.Message) { h.Room = nil }},
 		{"header.epoch", func(h *pb.Header, _ *pb.Message) { h.Epoch = 0 }},
 		{"header.epoch", func(h *pb.Header, _ *pb.Message) { h.Epoch = 1<<64 - 1 }},
 		{"header.ctr", func(h *pb.Header, _ *pb.Message) { h.Ctr = 0 }},
@@ -186,7 +185,7 @@ func TestMalformedMessage(t *testing.T) {
 		{"header.prev", func(h *pb.Header, _ *pb.Message) { h.Prev = make([]byte, 32) }},
 		{"header.prev", func(h *pb.Header, _ *pb.Message) { h.Prev = []byte{1} }},
 		{"nonce", func(_ *pb.Header, m *pb.Message) { m.Nonce = nil }},
-		{"nonce", func(_ *pb.Header, m *pb.Message) { m.Nonce = m.Nonce[:12] }},
+		{"nonce", func(_ *pb.Header, m *pb.Message) { m.Nonce = m.Nonce[:7] }},
 		{"nonce", func(_ *pb.Header, m *pb.Message) { m.Nonce = append(m.Nonce, 0) }},
 		{"sealed", func(_ *pb.Header, m *pb.Message) { m.Sealed = nil }},
 		{"sealed", func(_ *pb.Header, m *pb.Message) { m.Sealed = m.Sealed[:16] }},
@@ -199,13 +198,13 @@ func TestMalformedMessage(t *testing.T) {
 		m := &pb.Message{Nonce: s.nonce, Sealed: s.sealed}
 		c.spoil(&h, m)
 		m.Header = marshal(t, &h)
-		_, err := OpenMessage(seal(t, messageDomain, marshal(t, m)))
+		_, err := OpenMessage(sampleHeader.Room, seal(t, messagePurpose, marshal(t, m)))
 		if !errors.Is(err, ErrMalformed) || !strings.Contains(err.Error(), ": "+c.field+": ") {
 			t.Errorf("a bad %s: %v", c.field, err)
 		}
 	}
-	m := &pb.Message{Nonce: make([]byte, 24), Sealed: make([]byte, 32), Header: []byte{0xff}}
-	if _, err := OpenMessage(seal(t, messageDomain, marshal(t, m))); !errors.Is(err, ErrMalformed) {
+	m := &pb.Message{Nonce: make([]byte, 8), Sealed: make([]byte, 32), Header: []byte{0xff}}
+	if _, err := OpenMessage(sampleHeader.Room, seal(t, messagePurpose, marshal(t, m))); !errors.Is(err, ErrMalformed) {
 		t.Errorf("a header that is none: %v", err)
 	}
 }
@@ -222,7 +221,7 @@ func TestNonCanonicalEncodings(t *testing.T) {
 		m.Body = nil
 		return protowire.AppendBytes(protowire.AppendTag(marshal(t, m), 10, protowire.BytesType), inner)
 	}
-	if _, err := OpenRecord(seal(t, recordDomain, leave(cut))); err != nil {
+	if _, err := OpenRecord(seal(t, recordPurpose, leave(cut))); err != nil {
 		t.Fatalf("the record that is to be spoilt is not good: %v", err)
 	}
 	seqAt := bytes.Index(good, []byte{0x10, 0x07})
@@ -245,7 +244,7 @@ func TestNonCanonicalEncodings(t *testing.T) {
 		"a length beyond the end":    append(slices.Clone(good[:len(good)-1]), 0x7f),
 		"a length of the whole room": append(slices.Clone(good[:len(good)-1]), 0xff, 0xff, 0xff, 0xff, 0x0f),
 	} {
-		if _, err := OpenRecord(seal(t, recordDomain, b)); !errors.Is(err, ErrMalformed) {
+		if _, err := OpenRecord(seal(t, recordPurpose, b)); !errors.Is(err, ErrMalformed) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
@@ -261,7 +260,7 @@ func TestMalformedEnvelope(t *testing.T) {
 		t.Fatal(err)
 	}
 	body := marshal(t, pbRecord(t, Rekey{}))
-	byRSA, err := sealEnvelope(recordDomain, body, KeySigner{rsa})
+	byRSA, err := sealEnvelope(recordPurpose, RoomID{}, body, KeySigner{rsa})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -300,12 +299,12 @@ func TestMalformedEnvelope(t *testing.T) {
 func TestEveryByteCounts(t *testing.T) {
 	raw := sampleMessage(t).Raw()
 	for i := range raw {
-		if _, err := OpenMessage(raw[:i]); err == nil {
+		if _, err := OpenMessage(sampleHeader.Room, raw[:i]); err == nil {
 			t.Errorf("opens with its first %d bytes", i)
 		}
 		changed := slices.Clone(raw)
 		changed[i] ^= 1
-		if _, err := OpenMessage(changed); err == nil {
+		if _, err := OpenMessage(sampleHeader.Room, changed); err == nil {
 			t.Errorf("opens with byte %d changed", i)
 		}
 	}

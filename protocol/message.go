@@ -7,7 +7,8 @@ import (
 )
 
 // A Header is the part of a message that anybody on the way can read. It is signed, and bound to the ciphertext as
-// additional data together with the author.
+// additional data together with the author. Room does not travel, since whatever carries a message is a room's own; it is
+// signed and bound all the same.
 //
 // Ctr grows strictly per author within a room; Prev is the id of the author's message before it, zero where a chain
 // starts (an author's first message since its node started). Lamport is one more than the largest its author had

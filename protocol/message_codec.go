@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"crypto/cipher"
+	"crypto/sha256"
 	"fmt"
 	"io"
 
@@ -13,7 +14,8 @@ import (
 )
 
 // SealMessage encrypts c under key, the key of epoch h.Epoch, and signs the result for author, who must be who s signs
-// for. The nonce is read from rand. What is returned has gone through [OpenMessage], like a line from elsewhere.
+// for. Bytes for the nonce are read from rand. What is returned has gone through [OpenMessage], like a line from
+// elsewhere.
 func SealMessage(h Header, c Content, key Key, author peer.ID, s Signer, rand io.Reader) (Message, error) {
 	header, err := h.encode()
 	if err != nil {
@@ -27,22 +29,23 @@ func SealMessage(h Header, c Content, key Key, author peer.ID, s Signer, rand io
 	if err != nil {
 		return Message{}, err
 	}
-	nonce := make([]byte, chacha20poly1305.NonceSizeX)
-	if _, err := io.ReadFull(rand, nonce); err != nil {
+	random := make([]byte, nonceSize)
+	if _, err := io.ReadFull(rand, random); err != nil {
 		return Message{}, fmt.Errorf("protocol: reading a nonce: %w", err)
 	}
+	additional, nonce := bound(h.Room, author, header, random)
 	body, err := canonical.Marshal(&pb.Message{
-		Header: header, Nonce: nonce,
-		Sealed: aead.Seal(nil, nonce, content, additional(header, author)),
+		Header: header, Nonce: random,
+		Sealed: aead.Seal(nil, nonce, content, additional),
 	})
 	if err != nil {
 		return Message{}, fmt.Errorf("protocol: message: %w", err)
 	}
-	raw, err := sealEnvelope(messageDomain, body, s)
+	raw, err := sealEnvelope(messagePurpose, h.Room, body, s)
 	if err != nil {
 		return Message{}, err
 	}
-	m, err := OpenMessage(raw)
+	m, err := OpenMessage(h.Room, raw)
 	if err != nil {
 		return Message{}, err
 	}
@@ -68,14 +71,14 @@ type UnverifiedMessage struct {
 var (
 	errMessageForm   = malformed("message", "not in canonical form, or with fields unknown here")
 	errMessageHeader = malformed("header", "missing")
-	errMessageNonce  = malformed("nonce", "not of %d bytes", chacha20poly1305.NonceSizeX)
+	errMessageNonce  = malformed("nonce", "not of %d bytes", nonceSize)
 	errMessageSealed = malformed("sealed", "nothing to open: not longer than %d bytes", chacha20poly1305.Overhead)
 )
 
-// ScanMessage decodes and validates a message. It keeps raw, which must not be changed afterwards. It fails with
-// [ErrTooLarge], [ErrMalformed] or [ErrDomain].
-func ScanMessage(raw []byte) (UnverifiedMessage, error) {
-	e, err := scanEnvelope(raw, messageDomain, MaxMessage)
+// ScanMessage decodes and validates a message that is said to be of room: it does not say so itself, its signature does.
+// It keeps raw, which must not be changed afterwards. It fails with [ErrTooLarge], [ErrMalformed] or [ErrDomain].
+func ScanMessage(room RoomID, raw []byte) (UnverifiedMessage, error) {
+	e, err := scanEnvelope(raw, messagePurpose, room)
 	if err != nil {
 		return UnverifiedMessage{}, err
 	}
@@ -84,7 +87,7 @@ func ScanMessage(raw []byte) (UnverifiedMessage, error) {
 		raw: raw, signed: e,
 		header: w.bytes(1, errMessageHeader), nonce: w.bytes(2, errMessageNonce), sealed: w.bytes(3, errMessageSealed),
 	}
-	if len(u.nonce) != chacha20poly1305.NonceSizeX {
+	if len(u.nonce) != nonceSize {
 		w.fail(errMessageNonce)
 	}
 	if len(u.sealed) <= chacha20poly1305.Overhead {
@@ -94,13 +97,14 @@ func ScanMessage(raw []byte) (UnverifiedMessage, error) {
 		return UnverifiedMessage{}, err
 	}
 	u.Header, err = decodeHeader(u.header)
+	u.Room = room
 	return u, err
 }
 
 // Signer is the peer ID that the signature is said to be of, as bytes.
 func (u UnverifiedMessage) Signer() [idSize]byte { return idOfKey(u.signed.key) }
 
-// Verify fails with [ErrSignature].
+// Verify fails with [ErrSignature], for a message of another room as well.
 func (u UnverifiedMessage) Verify() (Message, error) {
 	if err := u.signed.verify(); err != nil {
 		return Message{}, err
@@ -111,10 +115,10 @@ func (u UnverifiedMessage) Verify() (Message, error) {
 	}, nil
 }
 
-// OpenMessage decodes, validates and verifies a message; it needs no key. It keeps raw, which must not be changed
+// OpenMessage decodes, validates and verifies a message of room; it needs no key. It keeps raw, which must not be changed
 // afterwards. It fails with [ErrTooLarge], [ErrMalformed], [ErrDomain] or [ErrSignature].
-func OpenMessage(raw []byte) (Message, error) {
-	u, err := ScanMessage(raw)
+func OpenMessage(room RoomID, raw []byte) (Message, error) {
+	u, err := ScanMessage(room, raw)
 	if err != nil {
 		return Message{}, err
 	}
@@ -128,10 +132,11 @@ func (m Message) Open(key Key) (Content, error) {
 	if err != nil {
 		return Content{}, err
 	}
-	if len(m.nonce) != aead.NonceSize() {
+	if len(m.nonce) != nonceSize {
 		return Content{}, ErrNotOpened // the zero Message
 	}
-	b, err := aead.Open(nil, m.nonce, m.sealed, additional(m.header, m.Author))
+	additional, nonce := bound(m.Room, m.Author, m.header, m.nonce)
+	b, err := aead.Open(nil, nonce, m.sealed, additional)
 	if err != nil {
 		return Content{}, ErrNotOpened
 	}
@@ -146,31 +151,38 @@ func newAEAD(key Key) (cipher.AEAD, error) {
 	return aead, nil
 }
 
-// additional is what a ciphertext is bound to beside its key. The ID has a fixed length, so no two pairs give the same
-// bytes.
-func additional(header []byte, author peer.ID) []byte {
-	b := make([]byte, 0, len(header)+len(author))
-	return append(append(b, header...), author...)
+// nonceSize is how many bytes of a nonce travel.
+const nonceSize = 8
+
+// bound returns what a ciphertext is bound to beside its key, and its nonce, which is a hash of that and the random bytes.
+// An author never gives two messages one header, so that the hash alone would do; but it may where its disk has been put
+// back to an earlier day. The IDs have fixed lengths, so no two triples give the same bytes.
+func bound(room RoomID, author peer.ID, header, random []byte) (additional, nonce []byte) {
+	n := len(room) + len(author) + len(header)
+	b := make([]byte, 0, n+chacha20poly1305.NonceSizeX)
+	b = append(append(append(b, room[:]...), author...), header...)
+	sum := sha256.Sum256(b)
+	b = append(append(b, sum[:chacha20poly1305.NonceSizeX-nonceSize]...), random...)
+	return b[:n:n], b[n:]
 }
 
 func (h Header) encode() ([]byte, error) {
 	return encodePayload("header", &pb.Header{
-		Room: h.Room[:], Epoch: h.Epoch, Ctr: h.Ctr, Prev: orNone(h.Prev[:]), Lamport: h.Lamport,
+		Epoch: h.Epoch, Ctr: h.Ctr, Prev: orNone(h.Prev[:]), Lamport: h.Lamport,
 	})
 }
 
 var (
 	errHeaderForm    = malformed("header", "not in canonical form, or with fields unknown here")
-	errHeaderRoom    = malformed("header.room", "not the id of a room")
 	errHeaderEpoch   = malformed("header.epoch", "not between 1 and %d", uint64(MaxCounter))
 	errHeaderCtr     = malformed("header.ctr", "not between 1 and %d", uint64(MaxCounter))
 	errHeaderPrev    = malformed("header.prev", "not the id of a message")
 	errHeaderLamport = malformed("header.lamport", "not between 1 and %d", uint64(MaxCounter))
 )
 
+// decodeHeader reads all but the room.
 func decodeHeader(b []byte) (h Header, err error) {
 	w := walk{b: b}
-	w.fixed(1, h.Room[:], errHeaderRoom)
 	h.Epoch = w.count(2, errHeaderEpoch)
 	h.Ctr = w.count(3, errHeaderCtr)
 	if w.next(4, protowire.BytesType) {

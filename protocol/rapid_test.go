@@ -130,7 +130,7 @@ func TestAnyMessageOpens(t *testing.T) {
 			c = Content{Kind: ReasonNote, Text: genLine.Draw(t, "reason"), At: c.At, Removal: genCount.Draw(t, "removal")}
 		}
 		key := Key(genBytes(t, 32))
-		nonce := bytes.NewReader(genBytes(t, 24))
+		nonce := bytes.NewReader(genBytes(t, nonceSize))
 		m, err := SealMessage(h, c, key, bob.Peer(), bob, nonce)
 		if err != nil {
 			t.Fatal(err)

@@ -101,7 +101,7 @@ var (
 func sampleMessage(t testing.TB) Message {
 	t.Helper()
 	bob := signer(t, 2)
-	nonce := bytes.NewReader(bytes.Repeat([]byte{8}, 24))
+	nonce := bytes.NewReader(bytes.Repeat([]byte{8}, nonceSize))
 	m, err := SealMessage(sampleHeader, sampleContent, sampleKey, bob.Peer(), bob, nonce)
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
+	"golang.org/x/crypto/chacha20poly1305"
 )
 
 func TestSignedRecordOfEachKindReadsBack(t *testing.T) {
@@ -96,7 +97,7 @@ func TestDomainsDoNotMix(t *testing.T) {
 	open := map[string]func([]byte) error{
 		"record":  func(b []byte) error { _, err := OpenRecord(b); return err },
 		"reason":  func(b []byte) error { _, err := OpenReason(b); return err },
-		"message": func(b []byte) error { _, err := OpenMessage(b); return err },
+		"message": func(b []byte) error { _, err := OpenMessage(sampleHeader.Room, b); return err },
 	}
 	for what, raw := range map[string][]byte{"record": rec, "reason": rs, "message": m} {
 		for as, f := range open {
@@ -107,7 +108,8 @@ func TestDomainsDoNotMix(t *testing.T) {
 	}
 	// The payload type alone can be forged; the domain is under the signature.
 	forged := bytes.Replace(rs, []byte(reasonDomain), []byte("localchat/rEason/v1"), 1)
-	if _, _, err := openEnvelope(forged, "localchat/rEason/v1", MaxRecord); !errors.Is(err, ErrSignature) {
+	other := newPurpose(purpose{domain: "localchat/rEason/v1", kind: "localchat/rEason/v1", most: MaxRecord})
+	if _, _, err := openEnvelope(forged, other); !errors.Is(err, ErrSignature) {
 		t.Errorf("with its payload type changed: %v", err)
 	}
 }
@@ -117,7 +119,7 @@ func TestMessageOpensUnderItsKeyAlone(t *testing.T) {
 	if m.Header != sampleHeader || m.Author != signer(t, 2).Peer() || m.ID != DataID(m.Raw()) {
 		t.Errorf("sealed %+v", m)
 	}
-	again, err := OpenMessage(m.Raw())
+	again, err := OpenMessage(sampleHeader.Room, m.Raw())
 	if err != nil || !reflect.DeepEqual(again, m) {
 		t.Errorf("read %+v, %v", again, err)
 	}
@@ -133,7 +135,7 @@ func TestMessageOpensUnderItsKeyAlone(t *testing.T) {
 }
 
 // Whoever takes a line out of its envelope and signs it again, or changes its header, has a line that opens nowhere.
-func TestCiphertextIsBoundToHeaderAndAuthor(t *testing.T) {
+func TestCiphertextIsBound(t *testing.T) {
 	m := sampleMessage(t)
 	later := sampleHeader
 	later.Ctr++
@@ -143,16 +145,55 @@ func TestCiphertextIsBoundToHeaderAndAuthor(t *testing.T) {
 	}
 	for _, c := range []struct {
 		what   string
-		header []byte
+		room   RoomID
 		author peer.ID
+		header []byte
+		nonce  []byte
 	}{
-		{"another header", header, m.Author},
-		{"another author", m.header, signer(t, 3).Peer()},
+		{"another room", RoomID{2}, m.Author, m.header, m.nonce},
+		{"another author", m.Room, signer(t, 3).Peer(), m.header, m.nonce},
+		{"another header", m.Room, m.Author, header, m.nonce},
+		{"another nonce", m.Room, m.Author, m.header, bytes.Repeat([]byte{9}, nonceSize)},
 	} {
-		stolen := Message{Author: c.author, header: c.header, nonce: m.nonce, sealed: m.sealed}
+		stolen := Message{Header: Header{Room: c.room}, Author: c.author, header: c.header, nonce: c.nonce, sealed: m.sealed}
 		if _, err := stolen.Open(sampleKey); !errors.Is(err, ErrNotOpened) {
 			t.Errorf("%s: %v", c.what, err)
 		}
+	}
+}
+
+// The room is not among the bytes of a message, but they are worth nothing in another.
+func TestAMessageIsOfOneRoom(t *testing.T) {
+	m := sampleMessage(t)
+	if bytes.Contains(m.Raw(), m.Room[:]) {
+		t.Error("it says its room")
+	}
+	if _, err := OpenMessage(RoomID{2}, m.Raw()); !errors.Is(err, ErrSignature) {
+		t.Errorf("in another room: %v", err)
+	}
+}
+
+// Two messages of one header, as of an author whose disk was put back, do not have one nonce; nor have two headers where
+// the random bytes are the same.
+func TestNoncesDiffer(t *testing.T) {
+	bob := signer(t, 2)
+	next := sampleHeader
+	next.Ctr++
+	seen := map[string]string{}
+	for _, c := range []struct {
+		what   string
+		header Header
+		random byte
+	}{{"a message", sampleHeader, 1}, {"its header again", sampleHeader, 2}, {"the next, as random", next, 1}} {
+		m := must(SealMessage(c.header, sampleContent, sampleKey, bob.Peer(), bob, bytes.NewReader(bytes.Repeat([]byte{c.random}, nonceSize))))
+		_, nonce := bound(m.Room, m.Author, m.header, m.nonce)
+		if len(nonce) != chacha20poly1305.NonceSizeX {
+			t.Fatalf("%s: a nonce of %d bytes", c.what, len(nonce))
+		}
+		if was, ok := seen[string(nonce)]; ok {
+			t.Errorf("%s has the nonce of %s", c.what, was)
+		}
+		seen[string(nonce)] = c.what
 	}
 }
 

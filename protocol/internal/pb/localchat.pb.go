@@ -1280,8 +1280,8 @@ func (x *Reason) GetNonce() []byte {
 	return nil
 }
 
-// Message is the payload of an envelope of domain localchat/message/v1. The header travels as bytes because these
-// very bytes, and the author's peer ID after them, are the additional data of sealed.
+// Message is the payload of an envelope of domain localchat/message/v2. The header travels as bytes because these very
+// bytes, behind the room's id and the author's peer ID, are the additional data of sealed.
 type Message struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Header        []byte                 `protobuf:"bytes,1,opt,name=header,proto3" json:"header,omitempty"`
@@ -1344,7 +1344,6 @@ func (x *Message) GetSealed() []byte {
 
 type Header struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Room          []byte                 `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
 	Epoch         uint64                 `protobuf:"varint,2,opt,name=epoch,proto3" json:"epoch,omitempty"`
 	Ctr           uint64                 `protobuf:"varint,3,opt,name=ctr,proto3" json:"ctr,omitempty"`
 	Prev          []byte                 `protobuf:"bytes,4,opt,name=prev,proto3" json:"prev,omitempty"`
@@ -1381,13 +1380,6 @@ func (x *Header) ProtoReflect() protoreflect.Message {
 // Deprecated: Use Header.ProtoReflect.Descriptor instead.
 func (*Header) Descriptor() ([]byte, []int) {
 	return file_localchat_proto_rawDescGZIP(), []int{13}
-}
-
-func (x *Header) GetRoom() []byte {
-	if x != nil {
-		return x.Room
-	}
-	return nil
 }
 
 func (x *Header) GetEpoch() uint64 {
@@ -3130,13 +3122,12 @@ const file_localchat_proto_rawDesc = "" +
 	"\aMessage\x12\x16\n" +
 	"\x06header\x18\x01 \x01(\fR\x06header\x12\x14\n" +
 	"\x05nonce\x18\x02 \x01(\fR\x05nonce\x12\x16\n" +
-	"\x06sealed\x18\x03 \x01(\fR\x06sealed\"r\n" +
-	"\x06Header\x12\x12\n" +
-	"\x04room\x18\x01 \x01(\fR\x04room\x12\x14\n" +
+	"\x06sealed\x18\x03 \x01(\fR\x06sealed\"d\n" +
+	"\x06Header\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\x04R\x05epoch\x12\x10\n" +
 	"\x03ctr\x18\x03 \x01(\x04R\x03ctr\x12\x12\n" +
 	"\x04prev\x18\x04 \x01(\fR\x04prev\x12\x18\n" +
-	"\alamport\x18\x05 \x01(\x04R\alamport\"v\n" +
+	"\alamport\x18\x05 \x01(\x04R\alamportJ\x04\b\x01\x10\x02\"v\n" +
 	"\aContent\x12-\n" +
 	"\x04kind\x18\x01 \x01(\x0e2\x19.localchat.v1.ContentKindR\x04kind\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x12\x0e\n" +
