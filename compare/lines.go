@@ -199,8 +199,10 @@ func (s *switchboard) warm(r room, members int) error {
 type pace struct {
 	lines int
 	every time.Duration
-	idle  time.Duration // waited for a room that has just been filled to calm down, and then watched as a quiet one
 }
+
+// calm is how long a room takes that has just been filled until it does no more than a quiet one.
+const calm = 10 * time.Second
 
 // deliver says lines in turn at a steady pace and takes what figures there are of that.
 func deliver(c contender, members int, p pace) (map[string]float64, error) {
@@ -212,12 +214,12 @@ func deliver(c contender, members int, p pace) (map[string]float64, error) {
 	defer r.close()
 	b := newBoard(members, p.lines)
 	s.board.Store(b)
-	time.Sleep(p.idle) // there is no event for calm
+	time.Sleep(min(c.rhythm, calm)) // there is no event for it
 	before, err := meter(r.server)
 	if err != nil {
 		return nil, err
 	}
-	time.Sleep(p.idle) // what a room costs that says nothing is the question
+	time.Sleep(c.rhythm) // what a room costs that says nothing is the question
 	quiet, err := meter(r.server)
 	if err != nil {
 		return nil, err

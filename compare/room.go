@@ -13,6 +13,8 @@ type contender struct {
 	// open fills a room with n members, the first of whom may remove others, and returns when a line of each reaches
 	// all. Its ear hears from then on until the room is closed.
 	open func(n int, e ear) (opened, error)
+	// rhythm: what it does of itself in a room where nobody speaks comes again after so long.
+	rhythm time.Duration
 }
 
 // A room is an open one. Members are numbered from 0.
