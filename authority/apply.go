@@ -295,12 +295,16 @@ func (s *State) unban(r protocol.SignedRecord, b protocol.Unban) (Change, error)
 
 func (s *State) enter(m Member) {
 	s.members, s.nicks = cloned(s.members), cloned(s.nicks)
-	s.members[m.Peer] = member{Member: m, sortKey: nickSortKey(m.Nick)}
+	keyed := member{Member: m, sortKey: nickSortKey(m.Nick)}
+	s.members[m.Peer] = keyed
 	s.nicks[NickKey(m.Nick)] = m.Peer
+	s.sorted = slices.Insert(slices.Clip(s.sorted), s.place(keyed), m)
 }
 
 // exit ends the membership m. s has the epoch that follows already.
 func (s *State) exit(end Removal, m Member) {
+	i := s.place(s.members[m.Peer])
+	s.sorted = slices.Concat(s.sorted[:i], s.sorted[i+1:])
 	s.members, s.nicks = cloned(s.members), cloned(s.nicks)
 	delete(s.members, m.Peer)
 	delete(s.nicks, NickKey(m.Nick))

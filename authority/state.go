@@ -2,7 +2,6 @@ package authority
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"time"
 
@@ -27,8 +26,9 @@ type State struct {
 	closed    bool
 	frozen    bool
 
-	// The maps are shared between States and never written once a State with them has been returned.
+	// The maps and the slice are shared between States and never written once a State with them has been returned.
 	members map[peer.ID]member
+	sorted  []Member           // the same, in the order of Members
 	nicks   map[string]peer.ID // by NickKey
 	bans    map[peer.ID]Banishment
 	past    map[peer.ID][]Removal // ended memberships, oldest first
@@ -136,22 +136,21 @@ func (s State) Frozen() bool { return s.frozen }
 // Len is the number of members.
 func (s State) Len() int { return len(s.members) }
 
-// Members are the members: the owner, then the others by nick.
-func (s State) Members() []Member {
-	sorted := slices.SortedFunc(maps.Values(s.members), func(a, b member) int {
+// Members are the members: the owner, then the others by nick. They must not be changed.
+func (s State) Members() []Member { return s.sorted }
+
+// place is where m is in Members, or belongs.
+func (s State) place(m member) int {
+	i, _ := slices.BinarySearchFunc(s.sorted, m, func(other Member, m member) int {
 		switch {
-		case a.Owner != b.Owner && a.Owner:
+		case other.Owner != m.Owner && other.Owner:
 			return -1
-		case a.Owner != b.Owner:
+		case other.Owner != m.Owner:
 			return 1
 		}
-		return cmp.Or(cmp.Compare(a.sortKey, b.sortKey), cmp.Compare(a.Peer, b.Peer))
+		return cmp.Or(cmp.Compare(s.members[other.Peer].sortKey, m.sortKey), cmp.Compare(other.Peer, m.Peer))
 	})
-	ms := make([]Member, len(sorted))
-	for i, m := range sorted {
-		ms[i] = m.Member
-	}
-	return ms
+	return i
 }
 
 // Member finds the member p.
