@@ -12,6 +12,7 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/p2p/protocol/ping"
 	"github.com/multiformats/go-multiaddr"
 
 	"localchat/protocol"
@@ -222,4 +223,25 @@ func TestCrossingDials(t *testing.T) {
 		t.Error("no dials have crossed: this shows nothing")
 	}
 	t.Log(crossed, "of 25 crossed")
+}
+
+// A stream of pings is kept with each member: libp2p's limit, 64 and as many for each 8 GiB of memory, is for less.
+func TestEverybodyCanBePinged(t *testing.T) {
+	rm := must(newResourceManager())
+	defer rm.Close()
+	for i := range protocol.MaxMembers {
+		for _, dir := range []network.Direction{network.DirInbound, network.DirOutbound} {
+			s, err := rm.OpenStream(peer.ID(fmt.Sprint("peer ", i)), dir)
+			if err == nil {
+				err = s.SetProtocol(ping.ID)
+			}
+			if err == nil {
+				err = s.SetService(ping.ServiceName)
+			}
+			if err != nil {
+				t.Fatalf("with %d peers: %s: %v", i, dir, err)
+			}
+			defer s.Done()
+		}
+	}
 }

@@ -6,8 +6,11 @@ import (
 	"github.com/libp2p/go-libp2p"
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/network"
 	rcmgr "github.com/libp2p/go-libp2p/p2p/host/resource-manager"
 	"github.com/libp2p/go-libp2p/p2p/net/connmgr"
+	"github.com/libp2p/go-libp2p/p2p/protocol/identify"
+	"github.com/libp2p/go-libp2p/p2p/protocol/ping"
 	"github.com/libp2p/go-libp2p/p2p/security/noise"
 	quic "github.com/libp2p/go-libp2p/p2p/transport/quic"
 	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
@@ -27,28 +30,13 @@ func newHost(key crypto.PrivKey, listen []string) (host.Host, error) {
 	if len(listen) == 0 {
 		listen = defaultListen
 	}
-	limits := rcmgr.DefaultLimits
-	libp2p.SetDefaultServiceLimits(&limits)
-	rm, err := rcmgr.NewResourceManager(
-		// The defaults scale with memory down to 64 connections, and count handshakes tightly: silent connections
-		// from one laptop then keep everybody else out.
-		rcmgr.NewFixedLimiter(lanLimits(limits)),
-		// The defaults admit 8 connections from a whole IPv6 LAN and 8 from one IPv4 address.
-		rcmgr.WithLimitPerSubnet(
-			[]rcmgr.ConnLimitPerSubnet{{PrefixLength: 32, ConnCount: connsPerHost}},
-			[]rcmgr.ConnLimitPerSubnet{{PrefixLength: 128, ConnCount: connsPerHost}, {PrefixLength: 64, ConnCount: connsPerLAN6}},
-		),
-		// The default limiter throttles our own redials. It must not be nil: that panics at the first connection.
-		rcmgr.WithConnRateLimiters(&rate.Limiter{}),
-		// Nobody reads them, and they are a fifth of what opening a stream allocates.
-		rcmgr.WithMetricsDisabled(),
-	)
+	rm, err := newResourceManager()
 	if err != nil {
-		return nil, fmt.Errorf("resource manager: %w", err)
+		return nil, err
 	}
-	cm, err := connmgr.NewConnManager(connLow, connHigh, connmgr.WithGracePeriod(connGrace))
+	cm, err := newConnManager()
 	if err != nil {
-		return nil, fmt.Errorf("connection manager: %w", err)
+		return nil, err
 	}
 	return libp2p.New(
 		libp2p.Identity(key),
@@ -71,9 +59,43 @@ func newHost(key crypto.PrivKey, listen []string) (host.Host, error) {
 	)
 }
 
+// newResourceManager bounds what peers may use of us.
+func newResourceManager() (network.ResourceManager, error) {
+	limits := rcmgr.DefaultLimits
+	libp2p.SetDefaultServiceLimits(&limits)
+	rm, err := rcmgr.NewResourceManager(
+		// The defaults scale with memory down to 64 connections, and count handshakes tightly: silent connections
+		// from one laptop then keep everybody else out.
+		rcmgr.NewFixedLimiter(lanLimits(limits)),
+		// The defaults admit 8 connections from a whole IPv6 LAN and 8 from one IPv4 address.
+		rcmgr.WithLimitPerSubnet(
+			[]rcmgr.ConnLimitPerSubnet{{PrefixLength: 32, ConnCount: connsPerHost}},
+			[]rcmgr.ConnLimitPerSubnet{{PrefixLength: 128, ConnCount: connsPerHost}, {PrefixLength: 64, ConnCount: connsPerLAN6}},
+		),
+		// The default limiter throttles our own redials. It must not be nil: that panics at the first connection.
+		rcmgr.WithConnRateLimiters(&rate.Limiter{}),
+		// Nobody reads them, and they are a fifth of what opening a stream allocates.
+		rcmgr.WithMetricsDisabled(),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("resource manager: %w", err)
+	}
+	return rm, nil
+}
+
+// newConnManager keeps connections to a whole room.
+func newConnManager() (*connmgr.BasicConnMgr, error) {
+	cm, err := connmgr.NewConnManager(connLow, connHigh, connmgr.WithGracePeriod(connGrace))
+	if err != nil {
+		return nil, fmt.Errorf("connection manager: %w", err)
+	}
+	return cm, nil
+}
+
 // lanLimits are the library's limits with room for a LAN's worth of peers that connect in the same second.
 func lanLimits(scaling rcmgr.ScalingLimitConfig) rcmgr.ConcreteLimitConfig {
 	const conns = 2 * connHigh
+	ofEach := rcmgr.ResourceLimits{Streams: 2 * conns, StreamsInbound: conns, StreamsOutbound: conns}
 	partial := rcmgr.PartialLimitConfig{
 		System: rcmgr.ResourceLimits{
 			Conns: conns, ConnsInbound: conns, ConnsOutbound: conns, FD: conns,
@@ -88,6 +110,12 @@ func lanLimits(scaling rcmgr.ScalingLimitConfig) rcmgr.ConcreteLimitConfig {
 		PeerDefault: rcmgr.ResourceLimits{Conns: connsPerHost, ConnsInbound: connsPerHost, ConnsOutbound: connsPerHost, FD: connsPerHost},
 		// The poll is one protocol, and an owner holds one of everybody.
 		ProtocolDefault: rcmgr.ResourceLimits{Streams: 4 * conns, StreamsInbound: 2 * conns, StreamsOutbound: 2 * conns},
+		// Pings are kept up with everybody, and who connects is identified. The defaults are 64 streams in all, and 64 for
+		// each 8 GiB of memory: in a room of a hundred half of the pings were refused, and opened again at the next beat.
+		Service: map[string]rcmgr.ResourceLimits{ping.ServiceName: ofEach, identify.ServiceName: ofEach},
+		Protocol: map[protocolID]rcmgr.ResourceLimits{
+			ping.ID: ofEach, identify.ID: ofEach, identify.IDPush: ofEach,
+		},
 	}
 	return partial.Build(scaling.AutoScale())
 }

@@ -14,7 +14,6 @@ import (
 
 	"github.com/libp2p/go-libp2p"
 	"github.com/libp2p/go-libp2p/core/crypto"
-	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/x/simlibp2p"
 	"github.com/marcopolo/simnet"
@@ -76,13 +75,8 @@ func (s *street) start(nick string) *Node {
 		}
 		s.keys[nick] = key
 	}
-	addr := fmt.Sprintf("/ip4/%s/udp/8000/quic-v1", simnet.IntToPublicIPv4(s.lives))
+	h := simHost(s.network, streetLink, s.lives, libp2p.Identity(s.keys[nick]))
 	s.lives++
-	h := must(libp2p.New(
-		libp2p.Identity(s.keys[nick]), libp2p.ListenAddrStrings(addr), simlibp2p.QUICSimnet(s.network, streetLink),
-		libp2p.DisableIdentifyAddressDiscovery(), // it stalls simulated time
-		libp2p.ResourceManager(&network.NullResourceManager{}),
-	))
 	s.mu.Lock()
 	s.alive[nick] = peer.AddrInfo{ID: h.ID(), Addrs: h.Addrs()}
 	s.mu.Unlock()

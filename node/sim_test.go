@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/libp2p/go-libp2p"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/x/simlibp2p"
 	"github.com/marcopolo/simnet"
@@ -108,18 +109,26 @@ func simulate(t *testing.T, hosts int, f func(*lan)) {
 			Uplink:   simnet.LinkSettings{BitsPerSecond: 100 * simlibp2p.OneMbps},
 		}
 		ls := &links{cut: make(map[[2]string]bool)}
-		network, meta, err := simlibp2p.SimpleLibp2pNetwork(
-			[]simlibp2p.NodeLinkSettingsAndCount{{LinkSettings: link, Count: hosts}},
-			ls.latency, simlibp2p.NetworkSettings{},
-		)
-		if err != nil {
-			t.Fatal(err)
+		network := &simnet.Simnet{LatencyFunc: ls.latency}
+		all := make([]host.Host, hosts)
+		for i := range all {
+			all[i] = simHost(network, link, i)
 		}
 		network.Start()
-		l := &lan{t: t, hosts: meta.Nodes, nodes: make(map[string]*Node), subs: make(map[string]*watcher), index: make(map[string]int), links: ls}
+		l := &lan{t: t, hosts: all, nodes: make(map[string]*Node), subs: make(map[string]*watcher), index: make(map[string]int), links: ls}
 		defer l.stop(network)
 		f(l)
 	})
+}
+
+// simHost is a host with the limits of a real one, at the i-th address of a simulated network.
+func simHost(network *simnet.Simnet, link simnet.NodeBiDiLinkSettings, i int, more ...libp2p.Option) host.Host {
+	return must(libp2p.New(append(more,
+		libp2p.ListenAddrStrings(fmt.Sprintf("/ip4/%s/udp/8000/quic-v1", simnet.IntToPublicIPv4(i))),
+		simlibp2p.QUICSimnet(network, link),
+		libp2p.ResourceManager(must(newResourceManager())), libp2p.ConnectionManager(must(newConnManager())),
+		libp2p.DisableIdentifyAddressDiscovery(), // it stalls simulated time
+	)...))
 }
 
 // stop ends everything, also after a test that has failed.

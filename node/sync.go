@@ -345,9 +345,6 @@ func (r *room) takeFellowKeys(from peer.ID, keys []protocol.EpochKey) {
 // takeGiven judges a line that a fellow member hands over as one that came by gossip would be. It reports false where the
 // line cannot be judged yet.
 func (r *room) takeGiven(m protocol.Message, vouched, late bool) bool {
-	if m.Room != r.id {
-		return true
-	}
 	v := r.current().Check(m.Author, m.Header)
 	if line, ok := r.snap.Load().open(m, v); ok {
 		line.vouched = vouched
