@@ -15,7 +15,6 @@ import (
 	"github.com/libp2p/go-libp2p"
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/peer"
-	"github.com/libp2p/go-libp2p/x/simlibp2p"
 	"github.com/marcopolo/simnet"
 
 	"localchat/authority"
@@ -37,11 +36,6 @@ type street struct {
 
 	nodes map[string]*Node
 	subs  map[string]*watcher
-}
-
-var streetLink = simnet.NodeBiDiLinkSettings{
-	Downlink: simnet.LinkSettings{BitsPerSecond: 100 * simlibp2p.OneMbps},
-	Uplink:   simnet.LinkSettings{BitsPerSecond: 100 * simlibp2p.OneMbps},
 }
 
 func onAStreet(t *testing.T, f func(*street)) {
@@ -75,7 +69,7 @@ func (s *street) start(nick string) *Node {
 		}
 		s.keys[nick] = key
 	}
-	h := simHost(s.network, streetLink, s.lives, libp2p.Identity(s.keys[nick]))
+	h := simHost(s.network, s.lives, libp2p.Identity(s.keys[nick]))
 	s.lives++
 	s.mu.Lock()
 	s.alive[nick] = peer.AddrInfo{ID: h.ID(), Addrs: h.Addrs()}

@@ -104,28 +104,36 @@ func (l *lan) ctx() context.Context {
 func simulate(t *testing.T, hosts int, f func(*lan)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		link := simnet.NodeBiDiLinkSettings{
-			Downlink: simnet.LinkSettings{BitsPerSecond: 100 * simlibp2p.OneMbps},
-			Uplink:   simnet.LinkSettings{BitsPerSecond: 100 * simlibp2p.OneMbps},
-		}
 		ls := &links{cut: make(map[[2]string]bool)}
-		network := &simnet.Simnet{LatencyFunc: ls.latency}
-		all := make([]host.Host, hosts)
-		for i := range all {
-			all[i] = simHost(network, link, i)
-		}
-		network.Start()
-		l := &lan{t: t, hosts: all, nodes: make(map[string]*Node), subs: make(map[string]*watcher), index: make(map[string]int), links: ls}
+		l, network := newLAN(t, hosts, ls.latency)
+		l.links = ls
 		defer l.stop(network)
 		f(l)
 	})
 }
 
+// newLAN makes a network of that many hosts, to be called in a bubble; see stop.
+func newLAN(t *testing.T, hosts int, latency func(*simnet.Packet) time.Duration) (*lan, *simnet.Simnet) {
+	network := &simnet.Simnet{LatencyFunc: latency}
+	l := &lan{t: t, nodes: make(map[string]*Node), subs: make(map[string]*watcher), index: make(map[string]int)}
+	for i := range hosts {
+		l.hosts = append(l.hosts, simHost(network, i))
+	}
+	network.Start()
+	return l, network
+}
+
+// simLink is a host's: slower than most, so that what is sent by the hundred takes its time.
+var simLink = simnet.NodeBiDiLinkSettings{
+	Downlink: simnet.LinkSettings{BitsPerSecond: 100 * simlibp2p.OneMbps},
+	Uplink:   simnet.LinkSettings{BitsPerSecond: 100 * simlibp2p.OneMbps},
+}
+
 // simHost is a host with the limits of a real one, at the i-th address of a simulated network.
-func simHost(network *simnet.Simnet, link simnet.NodeBiDiLinkSettings, i int, more ...libp2p.Option) host.Host {
+func simHost(network *simnet.Simnet, i int, more ...libp2p.Option) host.Host {
 	return must(libp2p.New(append(more,
 		libp2p.ListenAddrStrings(fmt.Sprintf("/ip4/%s/udp/8000/quic-v1", simnet.IntToPublicIPv4(i))),
-		simlibp2p.QUICSimnet(network, link),
+		simlibp2p.QUICSimnet(network, simLink),
 		libp2p.ResourceManager(must(newResourceManager())), libp2p.ConnectionManager(must(newConnManager())),
 		libp2p.DisableIdentifyAddressDiscovery(), // it stalls simulated time
 	)...))

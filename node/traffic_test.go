@@ -9,7 +9,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/libp2p/go-libp2p/x/simlibp2p"
 	"github.com/marcopolo/simnet"
 )
 
@@ -36,20 +35,11 @@ func countedLAN(t *testing.T, hosts int, f func(*lan, *traffic)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		c := new(traffic)
-		link := simnet.LinkSettings{BitsPerSecond: 100 * simlibp2p.OneMbps}
-		network, meta, err := simlibp2p.SimpleLibp2pNetwork(
-			[]simlibp2p.NodeLinkSettingsAndCount{{LinkSettings: simnet.NodeBiDiLinkSettings{Downlink: link, Uplink: link}, Count: hosts}},
-			func(p *simnet.Packet) time.Duration {
-				c.packets.Add(1)
-				c.bytes.Add(int64(reflect.ValueOf(p).Elem().FieldByName("buf").Len())) // the simulator does not show it
-				return time.Millisecond
-			}, simlibp2p.NetworkSettings{},
-		)
-		if err != nil {
-			t.Fatal(err)
-		}
-		network.Start()
-		l := &lan{t: t, hosts: meta.Nodes, nodes: make(map[string]*Node), subs: make(map[string]*watcher), index: make(map[string]int)}
+		l, network := newLAN(t, hosts, func(p *simnet.Packet) time.Duration {
+			c.packets.Add(1)
+			c.bytes.Add(int64(reflect.ValueOf(p).Elem().FieldByName("buf").Len())) // the simulator does not show it
+			return time.Millisecond
+		})
 		defer l.stop(network)
 		f(l, c)
 	})
