@@ -139,8 +139,8 @@ const (
 	syncTimeout = 2 * time.Second
 	// meshFrom, in members: from here on an author would send so many copies that its own link is the slowest (a line to
 	// 256 is 110 kB, some 2 ms of a core), and lines go by gossipsub's mesh instead, where everybody passes on a few. On a
-	// shared medium that is dear: in a room of 256 a delivery takes five times the bytes by the mesh (TestGrowthOneRoom).
-	// Back again below three quarters of meshFrom, so that a room of about that size does not go to and fro.
+	// shared medium that is dear: in a room of 100 a delivery took ten times the bytes by the mesh. Back again below three
+	// quarters of meshFrom, so that a room of about that size does not go to and fro.
 	meshFrom = 257
 	// gapSoon: so long after a line came that does not follow, what is missing is fetched; holdFor, after which it is shown
 	// all the same. maxHeld lines of one author.
