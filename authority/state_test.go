@@ -2,6 +2,7 @@ package authority
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"testing"
@@ -176,13 +177,20 @@ func TestAForkFreezes(t *testing.T) {
 
 func TestMembersAreSorted(t *testing.T) {
 	s := room(t, "zoe", "Bert", "carol", "anna")
-	var nicks []string
-	for _, m := range s.Members() {
-		nicks = append(nicks, m.Nick)
+	check := func(s State, want ...string) {
+		t.Helper()
+		var nicks []string
+		for _, m := range s.Members() {
+			nicks = append(nicks, m.Nick)
+		}
+		if !slices.Equal(nicks, want) {
+			t.Errorf("got %v, want %v", nicks, want)
+		}
 	}
-	if want := []string{"alice", "anna", "Bert", "carol", "zoe"}; !slices.Equal(nicks, want) {
-		t.Errorf("got %v, want %v", nicks, want)
-	}
+	check(s, "alice", "anna", "Bert", "carol", "zoe")
+	left := apply(t, s, protocol.Leave{Peer: id("Bert")})
+	check(left, "alice", "anna", "carol", "zoe")
+	check(s, "alice", "anna", "Bert", "carol", "zoe")
 	if m, ok := s.ByNick("bERT"); !ok || m.Peer != id("Bert") {
 		t.Error("not found by its nick in another case")
 	}
@@ -191,6 +199,20 @@ func TestMembersAreSorted(t *testing.T) {
 	}
 	if _, ok := s.ByNick(""); ok {
 		t.Error("found by nothing")
+	}
+}
+
+// Two that continue one State do not write into what they share, however much room there is behind it.
+func TestMembersOfStatesStayApart(t *testing.T) {
+	var names []string
+	for i := range 20 {
+		names = append(names, fmt.Sprintf("m%02d", i))
+		s := apply(t, room(t, names...), protocol.Leave{Peer: id(names[0])})
+		one := apply(t, s, protocol.Admit{Peer: id("yan"), Nick: "yan"})
+		apply(t, s, protocol.Admit{Peer: id("zoe"), Nick: "zoe"})
+		if ms := one.Members(); ms[len(ms)-1].Nick != "yan" {
+			t.Errorf("with %d members, %s is in a room that only yan came into", len(ms), ms[len(ms)-1].Nick)
+		}
 	}
 }
 

@@ -108,8 +108,8 @@ var (
 	errBadSignature = fmt.Errorf("%w: it does not verify", ErrSignature)
 )
 
-// scanEnvelope takes raw apart. There is one envelope for a payload and a signature: any other spelling of the same is
-// malformed, so that the hash of raw can serve as its name.
+// scanEnvelope takes raw apart; room is that of a message, else zero. There is one envelope for a payload and a signature:
+// any other spelling of the same is malformed, so that the hash of raw can serve as its name.
 func scanEnvelope(raw []byte, p *purpose, room RoomID) (envelope, error) {
 	if len(raw) > p.most {
 		return envelope{}, tooLarge("a signed envelope", len(raw), p.most)
