@@ -122,11 +122,12 @@ func (w *lawRoom) snapshot(self string) *snapshot {
 	}
 }
 
-// A judge is a room's validators, what they have posted, and the lines that they have handed to the loop.
+// A judge is a room's validators, what they have posted, and the lines and records that they have handed to the loop.
 type judge struct {
 	*gossip
-	posted []inboxEvent
-	lines  []arrivedLine
+	posted  []inboxEvent
+	lines   []arrivedLine
+	records []protocol.SignedRecord
 }
 
 func newJudge(s *snapshot) *judge {
@@ -136,7 +137,14 @@ func newJudge(s *snapshot) *judge {
 	j.gossip = &gossip{room: s.room, snap: snap, post: func(ev inboxEvent) bool {
 		j.posted = append(j.posted, ev)
 		return true
-	}, deliver: func(ev inboxEvent) { j.lines = append(j.lines, ev.(*lineArrived).line) }}
+	}, deliver: func(ev inboxEvent) {
+		switch ev := ev.(type) {
+		case *lineArrived:
+			j.lines = append(j.lines, ev.line)
+		case recordArrived:
+			j.records = append(j.records, ev.record)
+		}
+	}}
 	return j
 }
 
@@ -152,9 +160,14 @@ func (j *judge) line(raw []byte) (pubsub.ValidationResult, *arrivedLine) {
 	return got, &j.lines[0]
 }
 
-func (j *judge) record(raw []byte) (pubsub.ValidationResult, *pubsub.Message) {
-	m := data(raw)
-	return j.validateRecord(context.Background(), "forwarder", m), m
+// record judges one record, and returns it if it is handed to the loop.
+func (j *judge) record(raw []byte) (pubsub.ValidationResult, *protocol.SignedRecord) {
+	j.records = nil
+	got := j.validateRecord(context.Background(), "forwarder", data(raw))
+	if len(j.records) == 0 {
+		return got, nil
+	}
+	return got, &j.records[0]
 }
 
 var verdictNames = map[pubsub.ValidationResult]string{

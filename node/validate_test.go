@@ -9,6 +9,7 @@ import (
 
 	pubsub "github.com/libp2p/go-libp2p-pubsub"
 	"github.com/libp2p/go-libp2p/core/crypto"
+	"github.com/libp2p/go-libp2p/core/peer"
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"localchat/authority"
@@ -243,12 +244,12 @@ func TestRecordVerdicts(t *testing.T) {
 				self = "carol"
 			}
 			j := newJudge(w.snapshot(self))
-			got, m := j.record(r.raw)
+			got, record := j.record(r.raw)
 			if got != r.want {
 				t.Fatalf("the verdict is %s, not %s", verdictNames[got], verdictNames[r.want])
 			}
-			if _, ok := m.ValidatorData.(protocol.SignedRecord); ok != (got == pubsub.ValidationAccept) {
-				t.Errorf("it comes as %T", m.ValidatorData)
+			if (record != nil) != (got == pubsub.ValidationAccept) {
+				t.Errorf("the loop gets %v", record)
 			}
 			if r.attempt == "" {
 				if len(j.posted) > 0 {
@@ -261,6 +262,36 @@ func TestRecordVerdicts(t *testing.T) {
 			}
 			if a, ok := j.posted[0].(attempted); !ok || a.peer != personaID(r.attempt) || orderName(a.record.Body) != "kick somebody" {
 				t.Errorf("posted %+v", j.posted[0])
+			}
+		})
+	}
+}
+
+// Without a mesh pubsub has nothing more to do with what came from others; what we say ourselves it sends.
+func TestNothingIsForwardedWithoutAMesh(t *testing.T) {
+	w, _ := removedRoom(t)
+	raw := w.say("carol", w.epoch(), 1).Raw()
+	rows := []struct {
+		name string
+		wide bool
+		from peer.ID
+		raw  []byte
+		want pubsub.ValidationResult
+	}{
+		{"another's", false, personaID("carol"), raw, pubsub.ValidationIgnore},
+		{"another's, in a mesh", true, personaID("carol"), raw, pubsub.ValidationAccept},
+		{"ours", false, personaID("dave"), raw, pubsub.ValidationAccept},
+		{"noise", false, personaID("carol"), []byte("noise"), pubsub.ValidationReject},
+	}
+	for _, r := range rows {
+		t.Run(r.name, func(t *testing.T) {
+			j := newJudge(w.snapshot("dave"))
+			j.wide = r.wide
+			if got := j.endsHere(j.validateLine)(t.Context(), r.from, data(r.raw)); got != r.want {
+				t.Errorf("the verdict is %s, not %s", verdictNames[got], verdictNames[r.want])
+			}
+			if others := r.from != personaID("dave") && r.want != pubsub.ValidationReject; (len(j.lines) == 1) != others {
+				t.Errorf("the loop gets %d lines", len(j.lines))
 			}
 		})
 	}
@@ -311,10 +342,9 @@ func FuzzValidateRecord(f *testing.F) {
 			raw = forge("carol", recordDomain, raw)
 		}
 		j := newJudge(snap)
-		got, m := j.record(raw)
-		r, ok := m.ValidatorData.(protocol.SignedRecord)
-		if ok != (got == pubsub.ValidationAccept) || ok && r.Author != personaID("alice") {
-			t.Fatalf("%s: a record of %s", verdictNames[got], r.Author)
+		got, r := j.record(raw)
+		if (r != nil) != (got == pubsub.ValidationAccept) || r != nil && r.Author != personaID("alice") {
+			t.Fatalf("%s: a record %v", verdictNames[got], r)
 		}
 		for _, ev := range j.posted {
 			if a, ok := ev.(attempted); !ok || !snap.member(a.peer) {
