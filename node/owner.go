@@ -153,13 +153,28 @@ func (r *room) committed(c authority.Commit) {
 			r.answerPoll(rm.Peer, h)
 		}
 	}
-	if r.gossip != nil {
+	unasked := r.unasked()
+	r.wakePolls()
+	if r.gossip == nil {
+		return
+	}
+	if unasked {
 		if err := r.gossip.publishRecord(r.ctx, c.Record.Bytes()); err != nil {
 			r.l.n.log.Warn("publish record", "room", r.id, "seq", c.Record.Seq, "err", err)
 		}
-		r.pass(protocol.PassRequest{Record: c.Record.Bytes()})
 	}
-	r.wakePolls()
+	r.pass(protocol.PassRequest{Record: c.Record.Bytes()})
+}
+
+// unasked reports whether a record has to be gossiped: a member within reach has no question here to which it would be the
+// answer. Who has one is answered over the connection that gossip would take, and twice is half as much work again for all.
+func (r *room) unasked() bool {
+	for _, m := range r.current().Members() {
+		if _, held := r.owned.polls[m.Peer]; !held && m.Peer != r.l.n.self && (r.gossip != nil && r.gossip.wide || r.l.n.connected(m.Peer)) {
+			return true
+		}
+	}
+	return false
 }
 
 // wakePolls asks again, for every held question, whether there is news now.
