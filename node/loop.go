@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"errors"
+	"runtime"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -256,7 +257,9 @@ type Subscription struct {
 	pushed uint64
 }
 
-// push is called by the loop. It reports whether ev is in the queue.
+// push is called by the loop. It reports whether ev is in the queue. Its reader has the next turn: the loop may have much to
+// do still, to take down a room or to ask its authority again, and all whom it wakes for that would go before who is woken
+// now. What that costs the loop is a turn of the scheduler.
 func (s *Subscription) push(ev Event) bool {
 	if s.lost > 0 {
 		gap := Event{Seq: ev.Seq, Time: ev.Time, Body: Gap{Lost: s.lost}}
@@ -270,6 +273,7 @@ func (s *Subscription) push(ev Event) bool {
 	select {
 	case s.c <- ev:
 		s.pushed++
+		runtime.Gosched()
 		return true
 	default:
 		s.lost++
