@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"time"
 
@@ -148,9 +149,11 @@ func (r *room) committed(c authority.Commit) {
 		delete(r.owned.heard, rm.Peer) // of who is no member nobody says that it is present
 		delete(r.owned.receipts, rm.Peer)
 		delete(r.owned.owed, rm.Peer)
-		// Before anybody else, so that it hears it from us and not by rumour, and need not wait for all the others.
+		// Before anybody else, so that it hears it from us and not by rumour, and need not wait for all the others: the
+		// answer is on its way when the loop has its next turn.
 		if h, held := r.owned.polls[rm.Peer]; held {
 			r.answerPoll(rm.Peer, h)
+			runtime.Gosched()
 		}
 	}
 	unasked := r.unasked()
