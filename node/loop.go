@@ -237,6 +237,22 @@ type former struct {
 	closed bool
 }
 
+// roomWith is the room of that id if we are in, and p is one of its members, and p's place there; nil if not.
+func (l *loop) roomWith(id protocol.RoomID, p peer.ID) (*room, authority.Member) {
+	r := l.rooms[id]
+	if r == nil || !r.joined {
+		return nil, authority.Member{}
+	}
+	if _, in := r.me(); !in {
+		return nil, authority.Member{}
+	}
+	m, member := r.current().Member(p)
+	if !member {
+		return nil, authority.Member{}
+	}
+	return r, m
+}
+
 // sharesRoom reports whether p is a member of a room of ours, or its authority.
 func (l *loop) sharesRoom(p peer.ID) bool {
 	for _, r := range l.rooms {

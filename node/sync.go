@@ -224,15 +224,8 @@ func (r *room) missingKeys() []uint64 {
 
 func (q syncAsked) run(l *loop) (*protocol.SyncReply, error) {
 	reply := &protocol.SyncReply{}
-	r := l.rooms[q.req.Room]
-	if r == nil || !r.joined {
-		return reply, nil
-	}
-	st := r.current()
-	if _, member := st.Member(q.peer); !member {
-		return reply, nil
-	}
-	if _, in := r.me(); !in {
+	r, _ := l.roomWith(q.req.Room, q.peer)
+	if r == nil {
 		return reply, nil
 	}
 	var moreRecords, moreLines bool
@@ -244,7 +237,7 @@ func (q syncAsked) run(l *loop) (*protocol.SyncReply, error) {
 	reply.Keys = r.keysFor(q.peer, func(e uint64) bool { return wanted[e] })
 	reply.Lines, moreLines = r.log.missing(q.req.Heads, func(ln *line) bool { return r.gives(q.peer, ln) })
 	r.noteAsked(q.peer, q.req)
-	reply.HaveSeq, reply.Heads = st.Seq(), r.log.news(q.req.Heads, q.peer)
+	reply.HaveSeq, reply.Heads = r.current().Seq(), r.log.news(q.req.Heads, q.peer)
 	reply.More = moreRecords || moreLines
 	return reply, nil
 }

@@ -26,12 +26,8 @@ type told struct {
 }
 
 func (q told) run(l *loop) (*protocol.TellReply, error) {
-	r := l.rooms[q.req.Room]
-	if r == nil || !r.joined {
-		return &protocol.TellReply{}, nil
-	}
-	from, member := r.current().Member(q.peer)
-	if _, in := r.me(); !in || !member || !r.inBudget(q.peer, q.req.Text) {
+	r, from := l.roomWith(q.req.Room, q.peer)
+	if r == nil || !r.inBudget(q.peer, q.req.Text) {
 		return &protocol.TellReply{}, nil
 	}
 	l.emit(r, Direct{ID: directID(q.req.ID), Peer: q.peer, Nick: from.Nick, Text: q.req.Text, At: q.req.At})
