@@ -156,7 +156,7 @@ func (r *room) committed(c authority.Commit) {
 			runtime.Gosched()
 		}
 	}
-	unasked := r.unasked()
+	unasked := r.gossip != nil && r.unasked() // now, before they are answered
 	r.wakePolls()
 	if r.gossip == nil {
 		return
@@ -171,9 +171,10 @@ func (r *room) committed(c authority.Commit) {
 
 // unasked reports whether a record has to be gossiped: a member within reach has no question here to which it would be the
 // answer. Who has one is answered over the connection that gossip would take, and twice is half as much work again for all.
+// There is gossip when it is called.
 func (r *room) unasked() bool {
 	for _, m := range r.current().Members() {
-		if _, held := r.owned.polls[m.Peer]; !held && m.Peer != r.l.n.self && (r.gossip != nil && r.gossip.wide || r.l.n.connected(m.Peer)) {
+		if _, held := r.owned.polls[m.Peer]; !held && m.Peer != r.l.n.self && (r.gossip.wide || r.l.n.connected(m.Peer)) {
 			return true
 		}
 	}
