@@ -198,6 +198,9 @@ const (
 
 	// maxLamportStep that one line can move our clock: no honest peer is a million lines ahead.
 	maxLamportStep = 1 << 20
+	// presenceEach member is the pause between two lists of who is there: each is as long as the room and goes to the whole
+	// room, 4 MB for one of 256, and when those come in together that would be on the owner's link for each of them.
+	presenceEach = 10 * time.Millisecond
 	// maxPresence, in bytes of addresses in one answer to a poll; the members beyond it come without addresses.
 	maxPresence = 256 << 10
 

@@ -24,14 +24,17 @@ type ownerDesk struct {
 	receipts map[peer.ID]uint64   // up to where we have each member's lines
 	owed     map[peer.ID]bool     // who has not been given its receipt; where that is lost, the author asks
 	arrived  map[peer.ID]bool     // whose lines have come since
-	presence uint64               // grows with each change of who is heard from
-	knocks   map[peer.ID]chan protocol.JoinReply
-	progress []*progress
-	attempts map[peer.ID]time.Time
-	admits   *rate.Limiter // admissions that nobody decided on
-	told     uint64        // the epoch that everybody was last said to have
-	ticked   time.Time
-	closing  string // the reason of our own Close
+	presence uint64               // grows when everybody is told who is heard from
+	// changed: who is heard from has changed since presenceAt, when everybody was last told.
+	changed    bool
+	presenceAt time.Time
+	knocks     map[peer.ID]chan protocol.JoinReply
+	progress   []*progress
+	attempts   map[peer.ID]time.Time
+	admits     *rate.Limiter // admissions that nobody decided on
+	told       uint64        // the epoch that everybody was last said to have
+	ticked     time.Time
+	closing    string // the reason of our own Close
 }
 
 func newOwnerDesk() ownerDesk {
@@ -343,7 +346,32 @@ func (r *room) noteGone(p peer.ID) {
 	}
 }
 
+// presenceChanged tells everybody who is there; when much changes, once in presenceEach for each member.
 func (r *room) presenceChanged() {
+	if r.owned.changed {
+		return
+	}
+	r.owned.changed = true
+	wait := time.Duration(r.current().Len())*presenceEach - r.l.now().Sub(r.owned.presenceAt)
+	if wait <= 0 {
+		r.tellPresence()
+		return
+	}
+	id := r.id
+	time.AfterFunc(wait, func() { r.l.n.post(presenceDue{id}) })
+}
+
+// presenceDue: what has changed may be told.
+type presenceDue struct{ room protocol.RoomID }
+
+func (e presenceDue) handle(l *loop) {
+	if r := l.rooms[e.room]; r != nil && r.owner() && r.owned.changed {
+		r.tellPresence()
+	}
+}
+
+func (r *room) tellPresence() {
+	r.owned.changed, r.owned.presenceAt = false, r.l.now()
 	r.owned.presence++
 	r.wakePolls()
 }

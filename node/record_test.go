@@ -40,3 +40,30 @@ func TestWhoDoesNotAskHearsOfARecord(t *testing.T) {
 		}
 	})
 }
+
+// Who comes and goes at once is told once, and the first of them at once: the list is as long as the room.
+func TestManyComeAndAreToldOnce(t *testing.T) {
+	simulate(t, 3, func(l *lan) {
+		alice := l.start("alice")
+		room := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()})).ID
+		for _, nick := range []string{"bob", "carol"} {
+			must(l.start(nick).Join(l.ctx(), JoinOptions{Room: "lab"}))
+		}
+		time.Sleep(settling)
+		var before, now, later, heard uint64
+		must(ask(l.ctx(), alice, inLoop(func(loop *loop) {
+			r := loop.rooms[room]
+			before = r.owned.presence
+			for range 10 {
+				r.presenceChanged()
+			}
+			now = r.owned.presence
+		})))
+		time.Sleep(4 * presenceEach)
+		must(ask(l.ctx(), alice, inLoop(func(loop *loop) { later = loop.rooms[room].owned.presence })))
+		must(ask(l.ctx(), l.nodes["bob"], inLoop(func(loop *loop) { heard = loop.rooms[room].away.presence })))
+		if now != before+1 || later != before+2 || heard != later {
+			t.Errorf("of 10 changes %d are told at once, %d later, and bob has %d", now-before, later-now, heard-before)
+		}
+	})
+}
