@@ -137,11 +137,11 @@ const (
 	headsKept = 10 * time.Minute
 	// syncTimeout of one comparison: a partner that has just gone must not hold up the next.
 	syncTimeout = 2 * time.Second
-	// meshFrom, in members: from here on an author would send so many copies that its own link is the slowest (a line to
-	// 256 is 110 kB, some 2 ms of a core), and lines go by gossipsub's mesh instead, where everybody passes on a few. On a
-	// shared medium that is dear: in a room of 100 a delivery took ten times the bytes by the mesh. Back again below three
-	// quarters of meshFrom, so that a room of about that size does not go to and fro.
-	meshFrom = 257
+	// meshFrom, in members: from here on an author would send so many copies (a line to 512 is 200 kB, and some 10 ms of a
+	// core) that they take longer than the mesh does, and lines go by gossipsub's mesh instead, where everybody passes on a
+	// few. That is dear: in a room of 300 a delivery took ten times the bytes by the mesh, and six times the CPU. Back again
+	// below three quarters of meshFrom, so that a room of about that size does not go to and fro.
+	meshFrom = 513
 	// gapSoon: so long after a line came that does not follow, what is missing is fetched; holdFor, after which it is shown
 	// all the same. maxHeld lines of one author.
 	gapSoon = 50 * time.Millisecond

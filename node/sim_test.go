@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"net"
@@ -123,17 +124,14 @@ func newLAN(t *testing.T, hosts int, latency func(*simnet.Packet) time.Duration)
 	return l, network
 }
 
-// simLink is a host's: slower than most, so that what is sent by the hundred takes its time.
-var simLink = simnet.NodeBiDiLinkSettings{
-	Downlink: simnet.LinkSettings{BitsPerSecond: 100 * simlibp2p.OneMbps},
-	Uplink:   simnet.LinkSettings{BitsPerSecond: 100 * simlibp2p.OneMbps},
-}
+var simLink = flag.Int("link", 100, "Mbit/s of a host on the simulated network; the default is slower than most, so that what is sent by the hundred takes its time")
 
 // simHost is a host with the limits of a real one, at the i-th address of a simulated network.
 func simHost(network *simnet.Simnet, i int, more ...libp2p.Option) host.Host {
+	link := simnet.LinkSettings{BitsPerSecond: *simLink * simlibp2p.OneMbps}
 	return must(libp2p.New(append(more,
 		libp2p.ListenAddrStrings(fmt.Sprintf("/ip4/%s/udp/8000/quic-v1", simnet.IntToPublicIPv4(i))),
-		simlibp2p.QUICSimnet(network, simLink),
+		simlibp2p.QUICSimnet(network, simnet.NodeBiDiLinkSettings{Downlink: link, Uplink: link}),
 		libp2p.ResourceManager(must(newResourceManager())), libp2p.ConnectionManager(must(newConnManager())),
 		libp2p.DisableIdentifyAddressDiscovery(), // it stalls simulated time
 	)...))
