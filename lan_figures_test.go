@@ -57,8 +57,9 @@ func TestLANFigures(t *testing.T) {
 		f.add("start to discovered", n.await("room_found", obj{"name": "lab"}).at.Sub(begin))
 		people = append(people, n)
 	}
-	for _, n := range people[1:] {
+	for i, n := range people[1:] {
 		f.add("invite to joined", timedJoin(alice, n))
+		known(n, people[:i+1]...)
 	}
 	converse("lab", "warm", people...)
 	for i := range lines {
@@ -73,12 +74,12 @@ func TestLANFigures(t *testing.T) {
 		said.ok()
 		f.add("line at all five", last.Sub(said.at))
 	}
-	dave := people[3]
+	dave, others := people[3], []*node{alice, people[1], people[2], people[4]}
 	for round := range kicks {
 		kick := alice.begin("room.kick", obj{"room": "lab", "who": "dave", "reason": "too loud"})
 		f.add("kick to told", dave.await("removed", nil).at.Sub(kick.at))
 		var last time.Time
-		for _, n := range []*node{alice, people[1], people[2], people[4]} {
+		for _, n := range others {
 			if at := n.await("member_removed", nil).at; at.After(last) {
 				last = at
 			}
@@ -86,6 +87,7 @@ func TestLANFigures(t *testing.T) {
 		f.add("kick to refused everywhere", last.Sub(kick.at))
 		kick.ok()
 		f.add("invite to joined again", timedJoin(alice, dave))
+		known(dave, others...)
 		converse("lab", "round "+strconv.Itoa(round), people...)
 	}
 	t.Logf("five hosts, one switch, all on this machine:\n%s", &f)
@@ -94,6 +96,14 @@ func TestLANFigures(t *testing.T) {
 	idle.await("room_found", nil)
 	t.Logf("resident memory: a node in no room %d MiB, the owner %d MiB, a member %d MiB",
 		idle.memory(), alice.memory(), people[1].memory())
+}
+
+// known waits until all of to know that n is in: what somebody says before is not for n.
+func known(n *node, to ...*node) {
+	n.lan.t.Helper()
+	for _, m := range to {
+		m.await("member_joined", obj{"nick": n.name})
+	}
 }
 
 // timedJoin lets n in by an invite and returns how long that took.
