@@ -1,0 +1,97 @@
+package node
+
+import (
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/protocol"
+)
+
+// noteHeard keeps what a member says it has, and tells how far things have got.
+func (r *room) noteHeard(p peer.ID, req protocol.PollRequest) {
+	m, ok := r.current().Member(p)
+	if !ok || m.Admission != req.Admission {
+		return
+	}
+	before, known := r.owned.heard[p]
+	now := heard{seq: min(req.HaveSeq, r.current().Seq()), key: req.HaveKey, at: r.l.now()}
+	r.owned.heard[p] = now
+	if !known {
+		r.presenceChanged()
+	}
+	if !known || now.seq != before.seq || now.key != before.key {
+		r.tellProgress()
+	}
+}
+
+// noteGone is a member whose last connection has ended.
+func (r *room) noteGone(p peer.ID) {
+	h, ok := r.owned.polls[p]
+	if ok {
+		r.dropPoll(p, h)
+	}
+	if _, ok := r.owned.heard[p]; ok {
+		delete(r.owned.heard, p)
+		r.presenceChanged()
+	}
+}
+
+// presenceChanged tells everybody who is there; when much changes, once in presenceEach for each member.
+func (r *room) presenceChanged() {
+	if r.owned.changed {
+		return
+	}
+	r.owned.changed = true
+	wait := time.Duration(r.current().Len())*presenceEach - r.l.now().Sub(r.owned.presenceAt)
+	if wait <= 0 {
+		r.tellPresence()
+		return
+	}
+	id := r.id
+	time.AfterFunc(wait, func() { r.l.n.post(presenceDue{id}) })
+}
+
+// presenceDue: what has changed may be told.
+type presenceDue struct{ room protocol.RoomID }
+
+func (e presenceDue) handle(l *loop) {
+	if r := l.rooms[e.room]; r != nil && r.owner() && r.owned.changed {
+		r.tellPresence()
+	}
+}
+
+func (r *room) tellPresence() {
+	r.owned.changed, r.owned.presenceAt = false, r.l.now()
+	r.owned.presence++
+	r.wakePolls()
+}
+
+// present are the members heard from, ourselves included.
+func (r *room) present() map[peer.ID]bool {
+	ps := map[peer.ID]bool{r.l.n.self: true}
+	for p := range r.owned.heard {
+		ps[p] = true
+	}
+	return ps
+}
+
+func (r *room) presentAddrs() []protocol.Presence {
+	var ps []protocol.Presence
+	present := r.present()
+	size := 0
+	for _, m := range r.current().Members() {
+		if !present[m.Peer] {
+			continue
+		}
+		p := protocol.Presence{Peer: m.Peer}
+		if size < maxPresence {
+			p.Addrs = r.l.addrsOf(m.Peer)
+		}
+		for _, a := range p.Addrs {
+			size += len(a.Bytes())
+		}
+		ps = append(ps, p)
+	}
+	return ps
+}
