@@ -15,6 +15,9 @@ var (
 	growMany = flag.Int("grow-many", 2, "rooms of 20 in TestGrowthManyRooms, each of its own 20 nodes")
 )
 
+// settled, in simulated time, is a large room: what it has to catch up with takes longer than settling.
+const settled = 3 * settling
+
 // TestGrowthOneRoom fills one large room on the simulated network and logs what a line and a kick cost there. It fails if a
 // line does not reach everybody, or a removal; not for what it costs.
 func TestGrowthOneRoom(t *testing.T) {
@@ -22,7 +25,7 @@ func TestGrowthOneRoom(t *testing.T) {
 	countedLAN(t, members, func(l *lan, c *traffic) {
 		began := cpu()
 		nicks := l.fill("lab", 0, members)
-		time.Sleep(3 * settling) // what a large room has to catch up with takes longer
+		time.Sleep(settled)
 		synctest.Wait()
 		t.Logf("one room of %d: filling it took %.1f s of CPU and %.0f MB", members, (cpu() - began).Seconds(), c.spent().bytes/1e6)
 		l.logGrowth(c, []string{"lab"}, [][]string{nicks})
@@ -40,7 +43,7 @@ func TestGrowthManyRooms(t *testing.T) {
 			rooms = append(rooms, fmt.Sprintf("room%d", i))
 			nicks = append(nicks, l.fill(rooms[i], i*members, members))
 		}
-		time.Sleep(3 * settling) // what a large room has to catch up with takes longer
+		time.Sleep(settled)
 		synctest.Wait()
 		t.Logf("%d rooms of %d: filling them took %.1f s of CPU and %.0f MB", *growMany, members, (cpu() - began).Seconds(), c.spent().bytes/1e6)
 		l.logGrowth(c, rooms, nicks)

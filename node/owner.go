@@ -161,9 +161,6 @@ func (r *room) committed(c authority.Commit) {
 	}
 	unasked := r.gossip != nil && r.unasked() // now, before they are answered
 	r.wakePolls()
-	if r.gossip == nil {
-		return
-	}
 	if unasked {
 		if err := r.gossip.publishRecord(r.ctx, c.Record.Bytes()); err != nil {
 			r.l.n.log.Warn("publish record", "room", r.id, "seq", c.Record.Seq, "err", err)
