@@ -48,9 +48,17 @@ func (n *node) hear(from *node, text string) *event {
 	return n.await("message", obj{"nick": from.name, "text": text})
 }
 
-// converse lets every member say a line that every member hears, so that whatever was said before has come too.
+// converse lets every member say a line that every member hears, so that whatever was said before has come too. They
+// speak when all know of all: what somebody says before it has heard of an admission is not for the one let in.
 func converse(room, topic string, members ...*node) {
-	members[0].lan.t.Helper()
+	t := members[0].lan.t
+	t.Helper()
+	for _, m := range members {
+		eventually(t, m.name+" knows of all who talk", func() bool {
+			in := m.nicks(room)
+			return !slices.ContainsFunc(members, func(other *node) bool { return !slices.Contains(in, other.name) })
+		})
+	}
 	for _, m := range members {
 		m.say(room, topic+" from "+m.name)
 	}
@@ -59,6 +67,19 @@ func converse(room, topic string, members ...*node) {
 			m.hear(from, topic+" from "+from.name)
 		}
 	}
+}
+
+// nicks are those of the members of a room, as one of them knows it.
+func (n *node) nicks(room string) []string {
+	n.lan.t.Helper()
+	var nicks []string
+	members, _ := n.do("room.members", obj{"room": room})["members"].([]any)
+	for _, m := range members {
+		fields, _ := m.(map[string]any)
+		nick, _ := fields["nick"].(string)
+		nicks = append(nicks, nick)
+	}
+	return nicks
 }
 
 // transcript is what a member would show of a room.
@@ -149,8 +170,7 @@ func TestLANRoom(t *testing.T) {
 	}
 	for _, n := range people {
 		eventually(t, n.name+" sees five members", func() bool {
-			members, _ := n.do("room.members", obj{"room": "lab"})["members"].([]any)
-			return len(members) == 5
+			return len(n.nicks("lab")) == 5
 		})
 	}
 	converse("lab", "first", people...)
