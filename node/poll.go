@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -22,12 +23,14 @@ func (n *Node) servePoll(s network.Stream) {
 	defer s.Close()
 	caller := s.Conn().RemotePeer()
 	budget := n.polls.of(caller)
+	in := bufio.NewReaderSize(s, pollBuffer)
+	toRead, toWrite := deadline{set: s.SetReadDeadline}, deadline{set: s.SetWriteDeadline}
 	for {
-		if err := s.SetReadDeadline(time.Now().Add(pollPatience)); err != nil {
+		if err := toRead.in(pollPatience); err != nil {
 			return
 		}
 		var ask protocol.PollAsk
-		err := protocol.ReadFrame(s, &ask)
+		err := protocol.ReadFrame(in, &ask)
 		if errors.Is(err, io.EOF) {
 			return // nothing more to ask
 		}
@@ -51,7 +54,7 @@ func (n *Node) servePoll(s network.Stream) {
 			_ = s.Reset() // the other side sees a lost reply, and asks again
 			return
 		}
-		if err := s.SetWriteDeadline(time.Now().Add(streamTimeout)); err != nil {
+		if err := toWrite.in(streamTimeout); err != nil {
 			return
 		}
 		if err := protocol.WriteFrame(s, &answer); err != nil {
@@ -59,6 +62,22 @@ func (n *Node) servePoll(s network.Stream) {
 			return
 		}
 	}
+}
+
+// A deadline is one of a stream's, read or write. Setting it makes a timer, which is dear beside a poll.
+type deadline struct {
+	set func(time.Time) error
+	at  time.Time
+}
+
+// in has the deadline pass after wait, or up to deadlineSlack later.
+func (d *deadline) in(wait time.Duration) error {
+	now := time.Now()
+	if !d.at.Before(now.Add(wait)) {
+		return nil
+	}
+	d.at = now.Add(wait + deadlineSlack)
+	return d.set(d.at)
 }
 
 // badFrame drops the stream of a peer that sent something malformed: it loses the stream, nobody else anything.

@@ -9,13 +9,18 @@ import (
 	"github.com/multiformats/go-varint"
 )
 
-// ReadFrame reads one frame into f. It reads no byte past the frame, so that a stream can change hands after it.
+// ReadFrame reads one frame into f. It reads no byte past the frame, so that a stream can change hands after it; for many
+// frames of one stream a [bufio.Reader] is cheaper.
 //
 // At the end of the stream before the first byte it returns [io.EOF] itself, and [io.ErrUnexpectedEOF] where the
 // stream ends within the frame. [ErrTooLarge] and [ErrMalformed] say that the other side broke the protocol; the
 // stream is of no use then and f is unspecified. Errors of r come back as they are. A deadline is the caller's to set.
 func ReadFrame(r io.Reader, f Frame) error {
-	n, err := varint.ReadUvarint(&byteReader{r: r})
+	length, ok := r.(io.ByteReader)
+	if !ok {
+		length = &byteReader{r: r}
+	}
+	n, err := varint.ReadUvarint(length)
 	switch {
 	case errors.Is(err, varint.ErrOverflow), errors.Is(err, varint.ErrNotMinimal):
 		return malformed("frame length", "not a varint in its shortest form")
@@ -56,7 +61,7 @@ func unexpected(err error) error {
 	return err
 }
 
-// byteReader reads single bytes; a bufio.Reader would take more from the stream than the frame has.
+// byteReader reads single bytes; a bufio.Reader made here would take more from the stream than the frame has.
 type byteReader struct {
 	r io.Reader
 	b [1]byte
