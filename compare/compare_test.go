@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -33,6 +34,11 @@ func TestContenders(t *testing.T) {
 			}
 		})
 	}
+	program := filepath.Join(t.TempDir(), "localchat")
+	if out, err := exec.Command("go", "build", "-o", program, "localchat").CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	t.Setenv(nodeEnv, program)
 	for name, open := range map[string]func(int) (*desk, error){ours: pollOurs, irc: pollIRC} {
 		t.Run("poll "+name, func(t *testing.T) {
 			needProgram(t, name)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"sync"
@@ -11,7 +12,6 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 
-	"localchat/node"
 	"localchat/protocol"
 )
 
@@ -99,30 +99,33 @@ func pollIRC(clients int) (*desk, error) {
 	return d, nil
 }
 
-// pollOurs asks a node that owns a room for the last record of its log, over one kept poll stream a member. The members
-// are nothing but that: a libp2p host and a stream, let in through the door.
+// pollOurs asks a node that owns a room for the last record of its log, over one kept poll stream a member. The owner is a
+// process of its own, as ngircd is. The members are nothing but that: a libp2p host and a stream, let in through the door.
 func pollOurs(clients int) (*desk, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	owner, err := node.New(node.Config{Nick: memberName(clients), Listen: address(0)})
+	owner, err := startRPC(address(0))
 	if err != nil {
 		return nil, err
 	}
 	var hosts []host.Host
-	d := &desk{close: func() {
+	d := &desk{server: owner.pid(), close: func() {
 		for _, h := range hosts {
 			h.Close()
 		}
-		owner.Close()
+		owner.stop()
 	}}
 	err = func() error {
-		open := "open"
-		room, err := owner.Create(ctx, node.CreateOptions{Name: "lab", PolicyChange: node.PolicyChange{Access: &open}})
+		var self struct{ Addrs []string }
+		if err := owner.ask("node.info", nil, &self); err != nil {
+			return err
+		}
+		at, err := peer.AddrInfoFromString(self.Addrs[0])
 		if err != nil {
 			return err
 		}
-		at, err := peer.AddrInfoFromString(owner.Info().Addrs[0])
-		if err != nil {
+		var room struct{ ID protocol.RoomID }
+		if err := owner.ask("room.create", map[string]any{"name": "lab", "access": "open"}, &room); err != nil {
 			return err
 		}
 		streams := make([]network.Stream, clients)
@@ -142,7 +145,8 @@ func pollOurs(clients int) (*desk, error) {
 			// Behind by the last record: there is an answer at once, and it is one record. The first answers bring the
 			// presence up to date.
 			q.HaveSeq, q.HaveKey = uint64(clients), uint64(clients)+1
-			d.askers = append(d.askers, func() error { return askPoll(s, q) })
+			in := bufio.NewReader(s)
+			d.askers = append(d.askers, func() error { return askPoll(s, in, q) })
 		}
 		for range 2 {
 			for _, ask := range d.askers {
@@ -186,12 +190,12 @@ func enter(ctx context.Context, h host.Host, owner peer.AddrInfo, room protocol.
 	return s, q, err
 }
 
-func askPoll(s network.Stream, q *protocol.PollRequest) error {
+func askPoll(s network.Stream, in *bufio.Reader, q *protocol.PollRequest) error {
 	if err := protocol.WriteFrame(s, &protocol.PollAsk{Request: q}); err != nil {
 		return err
 	}
 	var reply protocol.PollReply
-	if err := protocol.ReadFrame(s, &reply); err != nil {
+	if err := protocol.ReadFrame(in, &reply); err != nil {
 		return err
 	}
 	if reply.Member == nil || len(reply.Member.Records) != 1 {
