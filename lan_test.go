@@ -55,8 +55,8 @@ func converse(room, topic string, members ...*node) {
 	t.Helper()
 	for _, m := range members {
 		eventually(t, m.name+" knows of all who talk", func() bool {
-			in := m.nicks(room)
-			return !slices.ContainsFunc(members, func(other *node) bool { return !slices.Contains(in, other.name) })
+			in := m.do("room.members", obj{"room": room})["members"]
+			return !slices.ContainsFunc(members, func(other *node) bool { return !has(in, obj{"nick": other.name}) })
 		})
 	}
 	for _, m := range members {
@@ -67,19 +67,6 @@ func converse(room, topic string, members ...*node) {
 			m.hear(from, topic+" from "+from.name)
 		}
 	}
-}
-
-// nicks are those of the members of a room, as one of them knows it.
-func (n *node) nicks(room string) []string {
-	n.lan.t.Helper()
-	var nicks []string
-	members, _ := n.do("room.members", obj{"room": room})["members"].([]any)
-	for _, m := range members {
-		fields, _ := m.(map[string]any)
-		nick, _ := fields["nick"].(string)
-		nicks = append(nicks, nick)
-	}
-	return nicks
 }
 
 // transcript is what a member would show of a room.
@@ -170,7 +157,8 @@ func TestLANRoom(t *testing.T) {
 	}
 	for _, n := range people {
 		eventually(t, n.name+" sees five members", func() bool {
-			return len(n.nicks("lab")) == 5
+			members, _ := n.do("room.members", obj{"room": "lab"})["members"].([]any)
+			return len(members) == 5
 		})
 	}
 	converse("lab", "first", people...)
