@@ -20,7 +20,7 @@ const (
 	pollHold = 25 * time.Second
 	// pollPatience is how long a member waits for an answer before it thinks the stream dead: the hold and a trip.
 	pollPatience = pollHold + 5*time.Second
-	// pollBuffer, in bytes, of a poll stream at the authority: a question has some 70.
+	// pollBuffer, in bytes, of a poll stream at either end: a question has some 70; what is larger is read past it.
 	pollBuffer = 256
 	// deadlineSlack is how much longer the end of a stream may be waited for, so that who asks often has it set seldom.
 	deadlineSlack = 500 * time.Millisecond

@@ -171,6 +171,7 @@ func (n *Node) pollStream(ctx context.Context, room protocol.RoomID, answered fu
 		return false, q.authority, err
 	}
 	defer s.Close()
+	in := bufio.NewReaderSize(s, pollBuffer)
 	for {
 		if q.ask == (protocol.PollAsk{}) {
 			// A reason that is not the authority's own, or not for this question. Later, perhaps.
@@ -188,7 +189,7 @@ func (n *Node) pollStream(ctx context.Context, room protocol.RoomID, answered fu
 		}
 		var reply protocol.PollReply
 		stop := context.AfterFunc(ctx, func() { _ = s.Reset() })
-		err := protocol.ReadFrame(s, &reply)
+		err := protocol.ReadFrame(in, &reply)
 		stop() // a reason ends ctx, and its acknowledgement still goes out
 		if err != nil {
 			_ = s.Reset()
