@@ -381,7 +381,7 @@ func TestConsoleOwnerKey(t *testing.T) {
 	bob.isBack("6")
 
 	bob.types("clear; localchat")
-	bob.sees("> lab  open", "(! not the owner you know)")
+	bob.sees("> lab  open", "; ! not the owner you know; ")
 	bob.press("Enter")
 	asked()
 	bob.press("y")

@@ -351,15 +351,17 @@ func roomLines(rooms []node.RoomInfo) []safeText {
 	return lines
 }
 
-// whose ends the description of a room: who owns it, and what it is about.
+// whose ends the description of a room: who owns it, and what it is about. What is known of the owner comes before the
+// words: they are as long as a row, and a warning behind them would be read last, or on the next.
 func whose(r node.RoomInfo) safeText {
-	text := "; owner's words: " + clean(r.Words, shownPhrase)
+	var text safeText
 	switch {
 	case r.Verified:
-		text += " (" + verifiedMark + " verified)"
+		text = "; " + verifiedMark + " verified owner"
 	case r.Change != nil:
-		text += " (" + otherMark + " not the owner you know)"
+		text = "; " + otherMark + " not the owner you know"
 	}
+	text += "; owner's words: " + clean(r.Words, shownPhrase)
 	if r.Subject != "" {
 		text += "; " + phrase(r.Subject)
 	}

@@ -159,8 +159,8 @@ func TestRoomTable(t *testing.T) {
 		"lab      knock      5 members; yours; owner's words: amber kiwi",
 		"reading  by invite  1 member; you are in; owner's words: robot; the ⏎ build",
 		"x        open       0 members; owner's words: orbit",
-		"y        open       0 members; owner's words: orbit (✓ verified); tea",
-		"z        open       0 members; owner's words: orbit (! not the owner you know)",
+		"y        open       0 members; ✓ verified owner; owner's words: orbit; tea",
+		"z        open       0 members; ! not the owner you know; owner's words: orbit",
 	}
 	for i, line := range lines {
 		if string(line) != want[i] {

@@ -151,9 +151,9 @@ func (g *glass) isAskedOfKey() {
 // TestScreenOwnerKeyInTheLobby: a room of a name that another owner is known by is not entered without a yes.
 func TestScreenOwnerKeyInTheLobby(t *testing.T) {
 	f := newFake()
-	f.rooms = []node.RoomInfo{{ID: denID, Name: "lab", Owner: daveID, Words: "orbit tulip", Access: "open", Change: changeOf("lab").Change}}
+	f.rooms = []node.RoomInfo{{ID: denID, Name: "lab", Owner: daveID, Words: "much coyote gas vocal bomb plate cliff elder", Access: "open", Change: changeOf("lab").Change}}
 	g := sitBefore(t, f, 90, 24, nil)
-	g.sees("owner's words: orbit tulip (! not the owner you know)")
+	g.sees("> lab  open       0 members; ! not the owner you know; owner's words: ")
 	for _, ask := range []func(){
 		func() { g.press("enter") },
 		func() { g.says("/join lab") },
