@@ -66,6 +66,9 @@ var programDir string
 
 // program builds the command once for all tests.
 var program = sync.OnceValues(func() (bin string, err error) {
+	if _, err := sourceFiles(); err != nil {
+		return "", err
+	}
 	if programDir, err = os.MkdirTemp("", "localchat-test-"); err != nil {
 		return "", err
 	}
