@@ -52,6 +52,7 @@ func (n *Node) serveJoin(s network.Stream) {
 	defer func() {
 		_ = s.CloseRead()
 		reader.Wait()
+		n.post(joinAnswered{replies})
 	}()
 	for {
 		select {
@@ -63,7 +64,13 @@ func (n *Node) serveJoin(s network.Stream) {
 			if err := s.SetWriteDeadline(time.Now().Add(streamTimeout)); err != nil {
 				return
 			}
-			if err := protocol.WriteFrame(s, &reply); err != nil || reply.Code != protocol.JoinWaiting {
+			if err := protocol.WriteFrame(s, &reply); err != nil {
+				return
+			}
+			if reply.Code != protocol.JoinWaiting {
+				// The joiner closes its stream when it has read this. The end of our node waits for that; see checkFarewell.
+				_ = s.SetReadDeadline(time.Now().Add(streamTimeout))
+				reader.Wait()
 				return
 			}
 		case <-gone:
@@ -90,6 +97,8 @@ type (
 		room    protocol.RoomID
 		replies chan protocol.JoinReply
 	}
+	// joinAnswered: its stream has ended, after the last answer if there was one.
+	joinAnswered struct{ replies chan protocol.JoinReply }
 )
 
 func (e joinAsked) handle(l *loop) {
@@ -141,6 +150,11 @@ func (e joinGone) handle(l *loop) {
 	}
 }
 
+func (e joinAnswered) handle(l *loop) {
+	delete(l.answering, e.replies)
+	l.checkFarewell()
+}
+
 // answerJoin passes the ledger's answer on, with the log and the keys for who is let in.
 func (r *room) answerJoin(a authority.AnswerJoin) {
 	replies, ok := r.owned.knocks[a.Peer]
@@ -159,6 +173,7 @@ func (r *room) answerJoin(a authority.AnswerJoin) {
 	replies <- reply
 	if reply.Code != protocol.JoinWaiting {
 		delete(r.owned.knocks, a.Peer)
+		r.l.answering[replies] = true
 	}
 }
 

@@ -392,3 +392,16 @@ func TestOnlyTheAuthoritysWordOnMyQuestion(t *testing.T) {
 		})
 	}
 }
+
+// TestTheOwnerWaitsForTheDoor: who is at the door when a room is closed, and its owner's node with it, hears why.
+func TestTheOwnerWaitsForTheDoor(t *testing.T) {
+	duringWays(t, func(l *lan, _ RoomID) {
+		err := l.whileBobKnocks(func() {
+			l.ok(l.nodes["alice"].CloseRoom(l.ctx(), "lab", "good night"))
+			l.ok(l.nodes["alice"].Close())
+		})
+		if want := "lab was closed by alice: good night"; err == nil || err.Error() != want {
+			t.Errorf("bob is told %v, want %s", err, want)
+		}
+	})
+}

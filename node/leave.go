@@ -137,10 +137,10 @@ func (l *loop) leaveForGood() (leave []leavingFrom) {
 	return leave
 }
 
-// checkFarewell lets Close go on once every member that we hear from has been told of the end, and our own
-// acknowledgements have been read.
+// checkFarewell lets Close go on once every member that we hear from has been told of the end, who is at the door too, and
+// our own acknowledgements have been read.
 func (l *loop) checkFarewell() {
-	if l.bye == nil || len(l.acking) > 0 {
+	if l.bye == nil || len(l.acking) > 0 || len(l.answering) > 0 {
 		return
 	}
 	for _, r := range l.rooms {

@@ -56,7 +56,8 @@ const (
 	joinHold = 10 * time.Minute
 	// leaveTimeout bounds the farewell: leaving must not hang on an owner that is gone.
 	leaveTimeout = 2 * time.Second
-	// farewell is how long the owner of an ephemeral room waits at its end for the members to have been told.
+	// farewell is how long the owner of an ephemeral room waits at its end for the members, and those at the door, to have
+	// been told.
 	farewell = time.Second
 
 	// dialTimeout of one attempt over all addresses of a peer, and the pauses between attempts: libp2p's own

@@ -37,6 +37,8 @@ type loop struct {
 	bye chan struct{}
 	// acking are the rooms whose reason we have kept and whose authority has not read our acknowledgement yet.
 	acking map[protocol.RoomID]bool
+	// answering are those at our doors whose last answer has not been read yet.
+	answering map[chan protocol.JoinReply]bool
 	// What strangers may ask, all together.
 	strangerPolls, strangerJoins *rate.Limiter
 	// untold are reasons that are kept, and that no face is known to have shown yet.
@@ -49,8 +51,8 @@ func newLoop(n *Node, s *store) (*loop, error) {
 	l := &loop{
 		n: n, store: s,
 		rooms: make(map[protocol.RoomID]*room), found: make(map[protocol.RoomID]*foundRoom), warned: make(map[string]time.Time), acking: make(map[protocol.RoomID]bool),
-		untold: make(map[protocol.RoomID]*untold),
-		subs:   make(map[*Subscription]struct{}), numbers: make(map[protocol.RoomID]uint64), former: make(map[protocol.RoomID]former),
+		answering: make(map[chan protocol.JoinReply]bool), untold: make(map[protocol.RoomID]*untold),
+		subs: make(map[*Subscription]struct{}), numbers: make(map[protocol.RoomID]uint64), former: make(map[protocol.RoomID]former),
 		lastRun:       time.Now(),
 		roomsTurn:     roomsEvery,
 		strangerPolls: rate.NewLimiter(strangerPolls, strangerPollBurst), strangerJoins: rate.NewLimiter(strangerJoins, strangerJoinBurst),
