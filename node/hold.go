@@ -33,11 +33,18 @@ func (r *room) takeLive(a arrivedLine, late bool) {
 }
 
 // overtakes reports whether a line is missing before m that should have come here live. Of a member that was there before
-// us, the first one that we hear follows one that was not for us.
+// us, the first one that we hear follows one that was not for us; so does the first one after we were out.
 func (r *room) overtakes(m protocol.Message) bool {
-	member, in := r.current().Member(m.Author)
-	return in && m.Author != r.l.n.self && !m.Prev.IsZero() && !r.log.follows(m) &&
-		(len(r.log.byAuthor[m.Author]) > 0 || member.Admission > r.since)
+	author, in := r.current().Member(m.Author)
+	if !in || m.Author == r.l.n.self || m.Prev.IsZero() || r.log.follows(m) {
+		return false
+	}
+	if author.Admission > r.since {
+		return true
+	}
+	me, _ := r.me()
+	heard := r.log.byAuthor[m.Author]
+	return len(heard) > 0 && heard[len(heard)-1].msg.Epoch >= me.FromEpoch
 }
 
 // letGo takes what author's lines here make follow.
