@@ -23,7 +23,7 @@ func (r *room) pass(req protocol.PassRequest) {
 		return // the mesh passes it on; or what is missing is fetched
 	}
 	now, linked := r.l.now(), r.gossip.linked()
-	var by []peer.ID
+	var by, near []peer.ID
 	for _, m := range r.current().Members() {
 		switch {
 		case m.Peer == r.l.n.self:
@@ -31,7 +31,17 @@ func (r *room) pass(req protocol.PassRequest) {
 			by = append(by, m.Peer)
 		case !now.Before(r.unreached[m.Peer]):
 			req.To = append(req.To, m.Peer)
+			if r.l.n.connected(m.Peer) {
+				near = append(near, m.Peer)
+			}
 		}
+	}
+	if len(near) > 0 && req.Line != nil {
+		// Pubsub does not try again when a stream could not be opened. One a line, since it is told by way of a bus.
+		r.gossip.answer(near[rand.IntN(len(near))])
+	}
+	if len(by) == 0 {
+		by = near // we are new, and pubsub has no stream to anybody yet
 	}
 	if len(req.To) == 0 || len(by) == 0 {
 		return
@@ -65,21 +75,23 @@ func (r *room) passers(by []peer.ID) []peer.ID {
 func (n *Node) passBy(ctx context.Context, by []peer.ID, req protocol.PassRequest) (last peer.ID, missed []peer.ID) {
 	ctx, cancel := context.WithTimeout(network.WithNoDial(ctx, "pass"), streamTimeout)
 	defer cancel()
+	missed = req.To
 	for _, p := range by {
+		req.To = slices.DeleteFunc(slices.Clone(missed), func(q peer.ID) bool { return q == p }) // it has it by being asked
 		var reply protocol.PassReply
 		if err := n.request(ctx, p, protocol.PassID, &req, &reply); err != nil {
 			n.log.Debug("pass", "by", p, "err", err)
 			continue
 		}
-		left := slices.DeleteFunc(slices.Clone(req.To), func(p peer.ID) bool { return reply.OK && !slices.Contains(reply.Missed, p) })
-		if len(left) < len(req.To) {
-			last, req.To = p, left
+		left := slices.DeleteFunc(slices.Clone(missed), func(q peer.ID) bool { return reply.OK && !slices.Contains(reply.Missed, q) })
+		if len(left) < len(missed) {
+			last, missed = p, left
 		}
-		if len(req.To) == 0 {
+		if len(missed) == 0 {
 			break
 		}
 	}
-	return last, req.To
+	return last, missed
 }
 
 type (

@@ -1,13 +1,19 @@
 package node
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
 
 	"localchat/authority"
 	"localchat/protocol"
@@ -70,6 +76,49 @@ func TestNewcomerIsHeardAtOnce(t *testing.T) {
 			}
 		})
 	})
+}
+
+// A mute host opens no stream for gossip while it is.
+type mute struct {
+	host.Host
+	on atomic.Bool
+}
+
+func (h *mute) NewStream(ctx context.Context, p peer.ID, ids ...protocolID) (network.Stream, error) {
+	if h.on.Load() && strings.HasPrefix(string(ids[0]), "/localchat/room/") {
+		return nil, errors.New("mute")
+	}
+	return h.Host.NewStream(ctx, p, ids...)
+}
+
+// What a newcomer says is heard by all before pubsub has a stream to anybody; and pubsub, which does not try again by
+// itself, is made to.
+func TestHeardWithoutAnyStreamOfGossip(t *testing.T) {
+	simulate(t, 4, func(l *lan) {
+		h := &mute{Host: l.hosts[3]}
+		h.on.Store(true)
+		l.hosts[3] = h
+		names := l.fillRoom(4, nil)
+		l.hearLive("n3", "the first", names...)
+		l.hearLive("n3", "the second", names...)
+		h.on.Store(false)
+		room := must(l.nodes["n3"].Rooms(l.ctx()))[0].ID
+		for i := range 20 {
+			l.hearLive("n3", fmt.Sprint("and more, ", i), names...)
+			linked := must(ask(l.ctx(), l.nodes["n3"], linkedIn(room)))
+			if len(linked) == 3 {
+				return
+			}
+		}
+		t.Error("after 20 lines there are members without a stream")
+	})
+}
+
+// linkedIn asks for whom pubsub sends lines of a room to.
+type linkedIn RoomID
+
+func (q linkedIn) run(l *loop) (map[peer.ID]bool, error) {
+	return l.rooms[RoomID(q)].gossip.linked(), nil
 }
 
 // Two members who cannot reach each other hear each other by way of a third, whoever that is.
