@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -352,14 +351,43 @@ func (g *gossip) bar(p peer.ID) {
 }
 
 // admit lets p in, again if it was barred. Lifting the bar alone restores nothing (measured): pubsub has to look at the
-// peer anew. So it has where p was here before its admission was.
+// peer anew. So it has where p was here before its admission was; who comes later is seen by opened. To who is not here yet
+// pubsub would open a stream in vain, see that for the end of the peer, and wait before the next.
 func (g *gossip) admit(p peer.ID) {
-	proto := protocol.GossipID(g.room)
-	calls := func(s network.Stream) bool { return s.Protocol() == proto }
-	early := func(c network.Conn) bool { return slices.ContainsFunc(c.GetStreams(), calls) }
-	if g.barred.lift(p) || slices.ContainsFunc(g.host.Network().ConnsToPeer(p), early) {
+	out := g.barred.lift(p)
+	here := false
+	for _, s := range g.streamsOf(p) {
+		if s.Stat().Opened.Before(out) {
+			// Of its earlier membership; or of this one, where it was back before we heard that it was out: then pubsub
+			// has forgotten what it said, and it says it again on the next.
+			_ = s.Reset()
+			continue
+		}
+		here = true
+	}
+	if here {
 		g.meet(p)
 	}
+}
+
+// answer has pubsub open a stream to p again, if p has one to us.
+func (g *gossip) answer(p peer.ID) {
+	if len(g.streamsOf(p)) > 0 {
+		g.meet(p)
+	}
+}
+
+// streamsOf are the streams that p has opened to us.
+func (g *gossip) streamsOf(p peer.ID) (open []network.Stream) {
+	proto := protocol.GossipID(g.room)
+	for _, c := range g.host.Network().ConnsToPeer(p) {
+		for _, s := range c.GetStreams() {
+			if s.Protocol() == proto && s.Stat().Direction == network.DirInbound {
+				open = append(open, s)
+			}
+		}
+	}
+	return open
 }
 
 // opened: p speaks to us. A stranger is not met: pubsub takes a moment to know that it may not hear.
@@ -398,37 +426,61 @@ func (h answering) NewStream(ctx context.Context, p peer.ID, ids ...libprotocol.
 	return openStream(ctx, h.Host, p, ids...)
 }
 
-// close ends the instance. Streams are reset, so that the others notice: pubsub alone would leave the incoming ones open.
+// close ends the instance where another takes its place: what the others send must not go on to this one.
 func (g *gossip) close() {
+	resetAll(g.end())
+}
+
+// leave ends the instance of a room that we are out of. The others end their streams to us when they hear of it. If we did
+// that before, they would open others in vain, and wait before they try again; and where we are let in again meanwhile, what
+// they had begun then ends the stream that they have opened since (go-libp2p-pubsub takes any end for that of the peer).
+func (g *gossip) leave() {
+	theirs := g.end()
+	time.AfterFunc(hangUpAfter, func() { resetAll(theirs) })
+}
+
+// end ends the instance and our streams, and returns those of the others: pubsub alone would leave them open.
+func (g *gossip) end() (theirs []network.Stream) {
 	g.cancel()
 	proto := protocol.GossipID(g.room)
 	g.host.RemoveStreamHandler(proto)
 	for _, c := range g.host.Network().Conns() {
 		for _, s := range c.GetStreams() {
-			if s.Protocol() == proto {
+			switch {
+			case s.Protocol() != proto:
+			case s.Stat().Direction == network.DirOutbound:
 				_ = s.Reset()
+			default:
+				theirs = append(theirs, s)
 			}
 		}
 	}
 	if err := g.poke.Close(); err != nil {
 		g.log.Debug("close emitter", "err", err)
 	}
+	return theirs
 }
 
-// barred is a pubsub.Blacklist that can be lifted; the library's own cannot. The mutex is where pubsub's goroutines
-// (Contains, Add) and the loop (lift) meet.
+func resetAll(streams []network.Stream) {
+	for _, s := range streams {
+		_ = s.Reset()
+	}
+}
+
+// barred is a pubsub.Blacklist that can be lifted, and knows since when; the library's own cannot. The mutex is where
+// pubsub's goroutines (Contains, Add) and the loop (lift) meet.
 type barred struct {
-	mu sync.Mutex
-	m  map[peer.ID]struct{}
+	mu    sync.Mutex
+	since map[peer.ID]time.Time
 }
 
-func newBarred() *barred { return &barred{m: make(map[peer.ID]struct{})} }
+func newBarred() *barred { return &barred{since: make(map[peer.ID]time.Time)} }
 
 // Add implements pubsub.Blacklist.
 func (b *barred) Add(p peer.ID) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.m[p] = struct{}{}
+	b.since[p] = time.Now()
 	return true
 }
 
@@ -436,14 +488,15 @@ func (b *barred) Add(p peer.ID) bool {
 func (b *barred) Contains(p peer.ID) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	_, ok := b.m[p]
+	_, ok := b.since[p]
 	return ok
 }
 
-func (b *barred) lift(p peer.ID) bool {
+// lift returns since when p was barred; zero: it was not.
+func (b *barred) lift(p peer.ID) time.Time {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	_, was := b.m[p]
-	delete(b.m, p)
-	return was
+	since := b.since[p]
+	delete(b.since, p)
+	return since
 }

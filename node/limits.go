@@ -147,6 +147,8 @@ const (
 	// few. That is dear: in a room of 300 a delivery took ten times the bytes by the mesh, and six times the CPU. Back again
 	// below three quarters of meshFrom, so that a room of about that size does not go to and fro.
 	meshFrom = 513
+	// hangUpAfter: so long after we were out of a room we end the streams of those who have not heard of it.
+	hangUpAfter = time.Second
 	// gapSoon: so long after a line came that does not follow, what is missing is fetched; holdFor, after which it is shown
 	// all the same. maxHeld lines of one author.
 	gapSoon = 50 * time.Millisecond

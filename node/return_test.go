@@ -1,10 +1,28 @@
 package node
 
 import (
+	"context"
 	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
 )
+
+// putOutAndBack has n0 kick somebody, and let it in again at once.
+func (l *lan) putOutAndBack(nick string, meanwhile func()) {
+	l.t.Helper()
+	must(l.nodes["n0"].Kick(l.ctx(), "lab", nick, ""))
+	until[Removed](l.subs[nick], nil)
+	meanwhile()
+	invite := must(l.nodes["n0"].Invite(l.ctx(), "lab", nick, 0))
+	must(l.nodes[nick].Join(l.ctx(), JoinOptions{Invite: invite.Text}))
+}
 
 // What is said in the moment in which somebody who was kicked is back is heard by it, and what it says then by all: nothing
 // waits for what was said while it was out, which is not for it.
@@ -15,17 +33,82 @@ func TestWhoIsLetInAgainIsHeardAtOnce(t *testing.T) {
 			for _, n := range names {
 				l.hearLive(n, fmt.Sprint(n, " to ", back), names...)
 			}
-			must(l.nodes["n0"].Kick(l.ctx(), "lab", back, ""))
-			until[Removed](l.subs[back], nil)
-			must(l.nodes["n0"].Say(l.ctx(), "lab", fmt.Sprint("without ", back), false))
-			must(l.nodes["n3"].Say(l.ctx(), "lab", fmt.Sprint("it is quiet without ", back), false))
-			must(l.nodes[back].Join(l.ctx(), JoinOptions{Invite: must(l.nodes["n0"].Invite(l.ctx(), "lab", back, 0)).Text}))
+			l.putOutAndBack(back, func() {
+				must(l.nodes["n0"].Say(l.ctx(), "lab", fmt.Sprint("without ", back), false))
+				must(l.nodes["n3"].Say(l.ctx(), "lab", fmt.Sprint("it is quiet without ", back), false))
+			})
 			if i > 1 {
 				time.Sleep(5 * time.Second) // simulated: until it has what was said when it was in
 			}
 			for _, n := range names {
 				l.hearLive(n, fmt.Sprint(n, " welcomes ", back), names...)
 			}
+		}
+	})
+}
+
+// A counting host counts the streams for gossip that it opens.
+type counting struct {
+	host.Host
+	opened atomic.Int64
+}
+
+func (h *counting) NewStream(ctx context.Context, p peer.ID, ids ...protocolID) (network.Stream, error) {
+	s, err := h.Host.NewStream(ctx, p, ids...)
+	if err == nil && strings.HasPrefix(string(ids[0]), "/localchat/room/") {
+		h.opened.Add(1)
+	}
+	return s, err
+}
+
+// Who is put out and let in again at once is opened one stream to by each, in bad weather too: a second would end the
+// first, and what is said meanwhile would not be heard live.
+func TestWhoIsLetInAgainIsOpenedOneStreamTo(t *testing.T) {
+	simulate(t, 4, func(l *lan) {
+		hosts := make([]*counting, len(l.hosts))
+		for i := range l.hosts {
+			hosts[i] = &counting{Host: l.hosts[i]}
+			l.hosts[i] = hosts[i]
+		}
+		names := l.fillRoom(4, nil)
+		room := must(l.nodes["n0"].Rooms(l.ctx()))[0].ID
+		weather := rand.New(rand.NewPCG(1, 2))
+		l.links.mu.Lock()
+		l.links.weather = func() time.Duration { return time.Duration(1+weather.IntN(30)) * time.Millisecond }
+		l.links.mu.Unlock()
+		for i := range 20 {
+			time.Sleep(20 * time.Second) // simulated
+			for _, h := range hosts {
+				h.opened.Store(0)
+			}
+			l.putOutAndBack("n1", func() {})
+			time.Sleep(20 * time.Second) // simulated
+			for h, want := range []int64{1, 3, 1, 1} {
+				if n := hosts[h].opened.Load(); n != want {
+					t.Errorf("round %d: n%d has opened %d streams, want %d", i, h, n, want)
+				}
+				if linked := must(ask(l.ctx(), l.nodes[names[h]], linkedIn(room))); len(linked) != 3 {
+					t.Errorf("round %d: n%d reaches %d others", i, h, len(linked))
+				}
+			}
+		}
+	})
+}
+
+// A member that hears of a removal when who was removed is back already opens a stream to it all the same.
+func TestWhoIsBackBeforeOneHeardIsOpenedAStreamTo(t *testing.T) {
+	simulate(t, 4, func(l *lan) {
+		l.fillRoom(4, nil)
+		time.Sleep(5 * time.Second) // simulated
+		for _, n := range []string{"n0", "n2"} {
+			l.cut("n3", n)
+		}
+		time.Sleep(2 * (pingEvery + pingTimeout)) // simulated: until both have noticed
+		l.putOutAndBack("n1", func() {})
+		room, n1 := must(l.nodes["n3"].Rooms(l.ctx()))[0].ID, l.nodes["n1"].Info().Peer
+		time.Sleep(5 * time.Second) // simulated
+		if linked := must(ask(l.ctx(), l.nodes["n3"], linkedIn(room))); !linked[n1] {
+			t.Error("n3 has no stream to n1")
 		}
 	})
 }

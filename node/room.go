@@ -149,7 +149,7 @@ func (r *room) start() {
 func (r *room) stop() {
 	r.cancel()
 	if r.gossip != nil {
-		r.gossip.close()
+		r.gossip.leave()
 	}
 	r.owned.stop()
 	for _, w := range r.waiting {
