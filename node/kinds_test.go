@@ -292,6 +292,7 @@ func TestARevocationOutlivesARestart(t *testing.T) {
 	first := s.knockWith(bob, mine)
 	restart()
 	for _, h := range []host.Host{bob, mallory} {
+		_ = h.Network().ClosePeer(s.alice.self) // it may not have seen yet that this connection is dead, and would keep it
 		if err := h.Connect(s.ctx, s.alice.addrInfo()); err != nil {
 			t.Fatal(err)
 		}
