@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/rand"
 	"encoding/json"
@@ -40,7 +41,11 @@ func (h *host) lie(l lies) {
 	cmd := exec.Command("ip", "netns", "exec", h.ns, os.Args[0], "-test.run", "^TestLiarProcess$")
 	cmd.Env = append(os.Environ(), liarEnv+"="+string(what))
 	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &said
+	cmd.Stderr = &said
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +56,14 @@ func (h *host) lie(l lies) {
 			t.Errorf("the liar has ended by itself, exit %d:\n%s", code, said.String())
 		}
 	})
+	// Whoever asks while it still makes its lies up hears a few, and by their number asks again when this test is over.
+	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != liarReady {
+		t.Fatalf("the liar says %q: %v", line, err)
+	}
 }
+
+// liarReady is what it prints when it hears questions.
+const liarReady = "lies\n"
 
 func TestLiarProcess(t *testing.T) {
 	what := os.Getenv(liarEnv)
@@ -80,6 +92,7 @@ func TestLiarProcess(t *testing.T) {
 		}
 		go answerAll(conn, to, packets)
 	}
+	fmt.Print(liarReady)
 	<-t.Context().Done() // the test is killed
 }
 
@@ -186,6 +199,7 @@ func TestLANEvilTwin(t *testing.T) {
 	}
 	carol.await("warning", obj{"code": "ambiguous_room"})
 	eventually(t, "carol has heard the lies", func() bool {
+		carol.do("room.list", nil) // who looks at the rooms asks again sooner
 		peers := carol.peers()
 		return len(peers) > 100 && strings.Contains(fmt.Sprint(peers[spoof.Spoofed]["addrs"]), eve.addr)
 	})
