@@ -1,0 +1,169 @@
+package node
+
+import (
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/authority"
+	"localchat/protocol"
+)
+
+// serveJoin is the authority's end of a join stream: a request, and answers until one is final. A knock waits here for
+// the owner's person.
+func (n *Node) serveJoin(s network.Stream) {
+	defer s.Close()
+	if err := s.SetDeadline(time.Now().Add(streamTimeout)); err != nil {
+		return
+	}
+	var req protocol.JoinRequest
+	if err := protocol.ReadFrame(s, &req); err != nil {
+		n.badFrame(s, err)
+		return
+	}
+	replies := make(chan protocol.JoinReply, 2)
+	caller := s.Conn().RemotePeer()
+	if wait, ok := take(n.joins.of(caller), time.Now()); ok {
+		n.words.of(caller)
+		n.post(joinAsked{caller, req, replies})
+		defer n.post(joinOver{caller, req.Room, replies})
+	} else {
+		replies <- tooSoon(wait)
+	}
+	// The joiner says nothing more: when its stream breaks, it has given up.
+	gone := make(chan struct{})
+	if err := s.SetReadDeadline(time.Now().Add(joinHold)); err != nil {
+		return
+	}
+	var reader sync.WaitGroup
+	reader.Go(func() {
+		var b [1]byte
+		// A clean end only says that there is no further question.
+		if _, err := s.Read(b[:]); !errors.Is(err, io.EOF) {
+			close(gone)
+		}
+	})
+	defer func() {
+		_ = s.CloseRead()
+		reader.Wait()
+	}()
+	for {
+		select {
+		case reply, ok := <-replies:
+			if !ok {
+				_ = s.Reset()
+				return
+			}
+			if err := s.SetWriteDeadline(time.Now().Add(streamTimeout)); err != nil {
+				return
+			}
+			if err := protocol.WriteFrame(s, &reply); err != nil {
+				return
+			}
+			if reply.Code != protocol.JoinWaiting {
+				// The joiner closes its stream when it has read this. The end of our node waits for that; see checkFarewell.
+				_ = s.SetReadDeadline(time.Now().Add(streamTimeout))
+				reader.Wait()
+				return
+			}
+		case <-gone:
+			return
+		case <-n.ctx.Done():
+			_ = s.Reset()
+			return
+		}
+	}
+}
+
+type (
+	// joinAsked: somebody asks to be admitted. replies takes two answers at most; the loop closes it when a newer request
+	// of the same peer takes its place.
+	joinAsked struct {
+		peer    peer.ID
+		req     protocol.JoinRequest
+		replies chan protocol.JoinReply
+	}
+	// joinOver: its stream has ended. It has had its last answer, or has given up.
+	joinOver struct {
+		peer    peer.ID
+		room    protocol.RoomID
+		replies chan protocol.JoinReply
+	}
+)
+
+func (e joinAsked) handle(l *loop) {
+	if !l.guest(e.peer) {
+		if wait, ok := take(l.strangerJoins, l.now()); !ok {
+			e.replies <- tooSoon(wait)
+			return
+		}
+	}
+	r := l.rooms[e.req.Room]
+	if r == nil || !r.owner() {
+		e.replies <- protocol.JoinReply{Code: protocol.JoinNoRoom}
+		return
+	}
+	if old, ok := r.owned.knocks[e.peer]; ok {
+		close(old)
+	}
+	r.owned.knocks[e.peer] = e.replies
+	if wait := r.admitWait(e); wait > 0 {
+		r.answerJoin(authority.AnswerJoin{Peer: e.peer, Reply: tooSoon(wait)})
+		return
+	}
+	if err := r.step(authority.Knock{Peer: e.peer, Request: e.req}); err != nil {
+		l.n.log.Warn("join request", "room", r.id, "peer", e.peer, "err", err)
+		close(e.replies)
+		delete(r.owned.knocks, e.peer)
+	}
+}
+
+// admitWait takes from the budget of an open room what admitting e would take, or says how long there is none. An answer
+// other than yes takes it too, so that what is left does not tell a stranger why it was refused.
+func (r *room) admitWait(e joinAsked) time.Duration {
+	st := r.current()
+	if _, member := st.Member(e.peer); member || st.Closed() || st.Policy().Access != protocol.Open || !e.req.Token.IsZero() {
+		return 0
+	}
+	wait, _ := take(r.owned.admits, r.l.now())
+	return wait
+}
+
+func (e joinOver) handle(l *loop) {
+	delete(l.answering, e.replies)
+	l.checkFarewell()
+	r := l.rooms[e.room]
+	if r == nil || r.owned.knocks[e.peer] != e.replies {
+		return
+	}
+	delete(r.owned.knocks, e.peer)
+	if err := r.step(authority.KnockGone{Peer: e.peer}); err != nil {
+		l.n.log.Debug("knock gone", "room", r.id, "err", err)
+	}
+}
+
+// answerJoin passes the ledger's answer on, with the log and the keys for who is let in.
+func (r *room) answerJoin(a authority.AnswerJoin) {
+	replies, ok := r.owned.knocks[a.Peer]
+	if !ok {
+		return
+	}
+	reply := a.Reply
+	if reply.Code == protocol.JoinAdmitted {
+		var more bool
+		// What does not fit comes with the first poll.
+		reply.Records, more = recordsAfter(r.records, 0)
+		if !more {
+			reply.Keys = r.keysFor(a.Peer, func(uint64) bool { return true })
+		}
+	}
+	replies <- reply
+	if reply.Code != protocol.JoinWaiting {
+		delete(r.owned.knocks, a.Peer)
+		r.l.answering[replies] = true
+	}
+}

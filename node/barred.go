@@ -1,0 +1,42 @@
+package node
+
+import (
+	"sync"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+)
+
+// barred is a pubsub.Blacklist that can be lifted, and knows since when; the library's own cannot. The mutex is where
+// pubsub's goroutines (Contains, Add) and the loop (lift) meet.
+type barred struct {
+	mu    sync.Mutex
+	since map[peer.ID]time.Time
+}
+
+func newBarred() *barred { return &barred{since: make(map[peer.ID]time.Time)} }
+
+// Add implements pubsub.Blacklist.
+func (b *barred) Add(p peer.ID) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.since[p] = time.Now()
+	return true
+}
+
+// Contains implements pubsub.Blacklist.
+func (b *barred) Contains(p peer.ID) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	_, ok := b.since[p]
+	return ok
+}
+
+// lift returns since when p was barred; zero: it was not.
+func (b *barred) lift(p peer.ID) time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	since := b.since[p]
+	delete(b.since, p)
+	return since
+}
