@@ -78,30 +78,36 @@ func TestNewcomerIsHeardAtOnce(t *testing.T) {
 	})
 }
 
-// A mute host opens no stream for gossip while it is.
-type mute struct {
+// A caller is a host that counts the streams for gossip that it opens, and opens none while it is mute.
+type caller struct {
 	host.Host
-	on atomic.Bool
+	mute   atomic.Bool
+	opened atomic.Int64
 }
 
-func (h *mute) NewStream(ctx context.Context, p peer.ID, ids ...protocolID) (network.Stream, error) {
-	if h.on.Load() && strings.HasPrefix(string(ids[0]), "/localchat/room/") {
+func (h *caller) NewStream(ctx context.Context, p peer.ID, ids ...protocolID) (network.Stream, error) {
+	gossip := strings.HasPrefix(string(ids[0]), "/localchat/room/")
+	if gossip && h.mute.Load() {
 		return nil, errors.New("mute")
 	}
-	return h.Host.NewStream(ctx, p, ids...)
+	s, err := h.Host.NewStream(ctx, p, ids...)
+	if gossip && err == nil {
+		h.opened.Add(1)
+	}
+	return s, err
 }
 
 // What a newcomer says is heard by all before pubsub has a stream to anybody; and pubsub, which does not try again by
 // itself, is made to.
 func TestHeardWithoutAnyStreamOfGossip(t *testing.T) {
 	simulate(t, 4, func(l *lan) {
-		h := &mute{Host: l.hosts[3]}
-		h.on.Store(true)
+		h := &caller{Host: l.hosts[3]}
+		h.mute.Store(true)
 		l.hosts[3] = h
 		names := l.fillRoom(4, nil)
 		l.hearLive("n3", "the first", names...)
 		l.hearLive("n3", "the second", names...)
-		h.on.Store(false)
+		h.mute.Store(false)
 		room := must(l.nodes["n3"].Rooms(l.ctx()))[0].ID
 		for i := range 20 {
 			l.hearLive("n3", fmt.Sprint("and more, ", i), names...)

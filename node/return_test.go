@@ -1,17 +1,10 @@
 package node
 
 import (
-	"context"
 	"fmt"
 	"math/rand/v2"
-	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/libp2p/go-libp2p/core/host"
-	"github.com/libp2p/go-libp2p/core/network"
-	"github.com/libp2p/go-libp2p/core/peer"
 )
 
 // putOutAndBack has n0 kick somebody, and let it in again at once.
@@ -47,27 +40,13 @@ func TestWhoIsLetInAgainIsHeardAtOnce(t *testing.T) {
 	})
 }
 
-// A counting host counts the streams for gossip that it opens.
-type counting struct {
-	host.Host
-	opened atomic.Int64
-}
-
-func (h *counting) NewStream(ctx context.Context, p peer.ID, ids ...protocolID) (network.Stream, error) {
-	s, err := h.Host.NewStream(ctx, p, ids...)
-	if err == nil && strings.HasPrefix(string(ids[0]), "/localchat/room/") {
-		h.opened.Add(1)
-	}
-	return s, err
-}
-
 // Who is put out and let in again at once is opened one stream to by each, in bad weather too: a second would end the
 // first, and what is said meanwhile would not be heard live.
 func TestWhoIsLetInAgainIsOpenedOneStreamTo(t *testing.T) {
 	simulate(t, 4, func(l *lan) {
-		hosts := make([]*counting, len(l.hosts))
+		hosts := make([]*caller, len(l.hosts))
 		for i := range l.hosts {
-			hosts[i] = &counting{Host: l.hosts[i]}
+			hosts[i] = &caller{Host: l.hosts[i]}
 			l.hosts[i] = hosts[i]
 		}
 		names := l.fillRoom(4, nil)
