@@ -1,11 +1,11 @@
 package main_test
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -41,12 +41,16 @@ func (h *host) lie(l lies) {
 	cmd := exec.Command("ip", "netns", "exec", h.ns, os.Args[0], "-test.run", "^TestLiarProcess$")
 	cmd.Env = append(os.Environ(), liarEnv+"="+string(what))
 	var said bytes.Buffer
-	cmd.Stderr = &said
-	out, err := cmd.StdoutPipe()
+	cmd.Stdout, cmd.Stderr = &said, &said
+	ready, isReady, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
+	defer ready.Close()
+	cmd.ExtraFiles = []*os.File{isReady}
+	err = cmd.Start()
+	isReady.Close()
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
@@ -57,13 +61,10 @@ func (h *host) lie(l lies) {
 		}
 	})
 	// Whoever asks while it still makes its lies up hears a few, and by their number asks again when this test is over.
-	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != liarReady {
-		t.Fatalf("the liar says %q: %v", line, err)
+	if _, err := io.ReadAll(ready); err != nil {
+		t.Fatal(err)
 	}
 }
-
-// liarReady is what it prints when it hears questions.
-const liarReady = "lies\n"
 
 func TestLiarProcess(t *testing.T) {
 	what := os.Getenv(liarEnv)
@@ -92,8 +93,8 @@ func TestLiarProcess(t *testing.T) {
 		}
 		go answerAll(conn, to, packets)
 	}
-	fmt.Print(liarReady)
-	<-t.Context().Done() // the test is killed
+	os.NewFile(3, "ready").Close() // the first of its extra files
+	<-t.Context().Done()           // the test is killed
 }
 
 // answerAll answers whatever it hears, and everybody when it hears nothing, with all packets in turn, a hundred at once:
