@@ -33,9 +33,9 @@ func peerOfKey(key []byte) peer.ID {
 	return peer.ID(id[:])
 }
 
-// isPeer reports whether b is the ID of an Ed25519 peer.
+// isPeer reports whether b is the ID of an Ed25519 peer whose key is not [weak].
 func isPeer[T ~string | ~[]byte](b T) bool {
-	return len(b) == idSize && string(b[:len(idPrefix)]) == idPrefix
+	return len(b) == idSize && string(b[:len(idPrefix)]) == idPrefix && !weak(b[len(idPrefix):])
 }
 
 var canonical = proto.MarshalOptions{Deterministic: true}

@@ -1,13 +1,13 @@
 package protocol
 
 import (
+	"crypto/ed25519"
 	"fmt"
 	"sync"
 
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/record"
-	"github.com/oasisprotocol/curve25519-voi/primitives/ed25519"
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
@@ -115,7 +115,7 @@ func scanEnvelope(raw []byte, p *purpose, room RoomID) (envelope, error) {
 		return envelope{}, tooLarge("a signed envelope", len(raw), p.most)
 	}
 	head := len(envelopeKey) + keySize
-	if len(raw) < head || string(raw[:len(envelopeKey)]) != envelopeKey {
+	if len(raw) < head || string(raw[:len(envelopeKey)]) != envelopeKey || weak(raw[len(envelopeKey):head]) {
 		return envelope{}, errNoKey
 	}
 	w := walk{b: raw[head:]}
@@ -141,7 +141,7 @@ func (e envelope) verify() error {
 	text := signedTexts.Get().(*[]byte)
 	defer signedTexts.Put(text)
 	*text = e.signedText((*text)[:0])
-	if !verifies(e.key, *text, e.sig) {
+	if !ed25519.Verify(e.key, *text, e.sig) {
 		return errBadSignature
 	}
 	return nil
@@ -155,15 +155,6 @@ func (e envelope) signedText(b []byte) []byte {
 	b = protowire.AppendString(b, e.kind)
 	return protowire.AppendBytes(b, e.payload)
 }
-
-// verifies judges a signature exactly as crypto/ed25519 does (TestVerifiesLikeTheStandardLibrary), or two nodes might not
-// agree about a line, in two thirds of its time (BenchmarkSignature): that is half of what a line costs whoever reads it.
-// No secret comes here. Signing is the standard library's.
-func verifies(key, text, sig []byte) bool {
-	return ed25519.VerifyWithOptions(key, text, sig, asStandard)
-}
-
-var asStandard = &ed25519.Options{Verify: ed25519.VerifyOptionsStdLib}
 
 // openEnvelope returns what raw carries and who signed it.
 func openEnvelope(raw []byte, p *purpose) (body []byte, signer peer.ID, err error) {
