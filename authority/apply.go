@@ -106,17 +106,14 @@ func (s State) Apply(r protocol.SignedRecord) (State, Change, error) {
 	if err != nil {
 		return s, Change{}, err
 	}
-	next.head = &entry{seq: r.Seq, hash: r.Hash(), signer: s.authority, prev: s.head}
+	next.head = entryAfter(s.head, r, s.authority)
 	change.Record, change.Epoch, change.Policy = r, next.epoch, next.policy
 	return next, change, nil
 }
 
 // again judges a record whose number is taken.
 func (s State) again(r protocol.SignedRecord) (State, Change, error) {
-	e := s.head
-	for e.seq > r.Seq {
-		e = e.prev
-	}
+	e := s.head.back(func(e *entry) bool { return e.seq >= r.Seq })
 	switch {
 	case e.hash == r.Hash():
 		return s, Change{}, ErrKnown
@@ -125,6 +122,23 @@ func (s State) again(r protocol.SignedRecord) (State, Change, error) {
 	}
 	s.frozen = true
 	return s, Change{Kind: Froze, Record: r, Peer: r.Author, Epoch: s.epoch, Policy: s.policy}, fmt.Errorf("%w at record %d", ErrFork, r.Seq)
+}
+
+// Forked is s frozen, if a and b prove that its log is forked: two different records of this room with one number, both
+// signed by the peer that was entitled to that number, as far as s knows. It reports false, and changes nothing, if not.
+func (s State) Forked(a, b protocol.SignedRecord) (State, bool) {
+	if s.head == nil || a.RoomID() != s.room || b.RoomID() != s.room || a.Seq != b.Seq || a.Hash() == b.Hash() {
+		return s, false
+	}
+	entitled := s.authority
+	if e := s.head.back(func(e *entry) bool { return e.seq >= a.Seq }); e != nil {
+		entitled = e.signer
+	}
+	if a.Author != entitled || b.Author != entitled {
+		return s, false
+	}
+	s.frozen = true
+	return s, true
 }
 
 // found applies Create to the zero State.
@@ -142,7 +156,7 @@ func (s State) found(r protocol.SignedRecord) (State, Change, error) {
 	next := State{
 		room: r.RoomID(), name: c.Name, owner: r.Author, authority: r.Author, term: r.Term, epoch: r.Epoch,
 		epochAt: r.At, policy: c.Policy,
-		head: &entry{seq: 1, hash: r.Hash(), signer: r.Author},
+		head: entryAfter(nil, r, r.Author),
 	}
 	next.enter(Member{Peer: r.Author, Nick: c.Nick, Admission: 1, Since: r.At, Owner: true, FromEpoch: 1})
 	return next, Change{
@@ -152,11 +166,7 @@ func (s State) found(r protocol.SignedRecord) (State, Change, error) {
 
 // change is what an entitled author's next record does.
 func (s State) change(r protocol.SignedRecord) (State, Change, error) {
-	var rekeys bool
-	switch r.Body.(type) {
-	case protocol.Admit, protocol.Leave, protocol.Remove, protocol.Rekey:
-		rekeys = true
-	}
+	rekeys := protocol.StartsEpoch(r.Body)
 	epoch := s.epoch
 	if rekeys {
 		epoch++

@@ -45,7 +45,7 @@ func TestCheckDoesNotAllocate(t *testing.T) {
 	if len(seen) != 4 {
 		t.Errorf("only the verdicts %v", seen)
 	}
-	k := Keyring{}.With(1, protocol.Key{1}, epochStart)
+	k := Keyring{}.With(room(t), []protocol.EpochKey{{Epoch: 1, Key: protocol.Key{1}}}, epochStart)
 	if allocs := testing.AllocsPerRun(100, func() { k.Get(1); k.Get(2) }); allocs != 0 {
 		t.Errorf("Keyring.Get: %v allocations", allocs)
 	}
@@ -107,8 +107,9 @@ func BenchmarkKick(b *testing.B) {
 
 func BenchmarkKeyringGet(b *testing.B) {
 	var k Keyring
+	s := roomOfEpochs(b, 64)
 	for e := range uint64(64) {
-		k = k.With(e, protocol.Key{byte(e)}, epochStart)
+		k = k.With(s, []protocol.EpochKey{{Epoch: e + 1, Key: protocol.Key{byte(e + 1)}}}, epochStart)
 	}
 	b.ReportAllocs()
 	for b.Loop() {

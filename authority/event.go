@@ -28,7 +28,10 @@ type (
 		Name, Nick string
 		Policy     protocol.Policy
 	}
-	// Resumed is the first event after [Load]. It starts a new epoch, since keys are not kept on disk.
+	// Recovered are records that this authority has signed and lost, with a disk that was put back: members still have
+	// them. Resumed follows.
+	Recovered struct{ Records []protocol.SignedRecord }
+	// Resumed is the first event after [Load], but for Recovered. It starts a new epoch, since keys are not kept on disk.
 	Resumed struct{}
 	// Kick removes a member, or tells again why.
 	Kick struct {
@@ -97,6 +100,7 @@ type (
 )
 
 func (Found) event()        {}
+func (Recovered) event()    {}
 func (Resumed) event()      {}
 func (Kick) event()         {}
 func (Ban) event()          {}
@@ -122,10 +126,12 @@ type (
 	// Persist comes first where there is one: Batch is written in one transaction and synced before any later
 	// effect. If that fails, the driver keeps the old Ledger and drops the rest: the step has not happened.
 	Persist struct{ Batch Batch }
-	// Commit is a new record: the Ledger's State has it, the room and the other members have not yet.
+	// Commit is a new record: the Ledger's State has it, the room and the other members have not yet. Key is that of the
+	// epoch that the record starts; it means nothing with a record that starts none, or with one of Recovered.
 	Commit struct {
 		Record protocol.SignedRecord
 		Change Change
+		Key    protocol.Key
 	}
 	// Already: what was ordered stands since the record Seq; there is no new one. Epoch is the one in force.
 	Already struct {
@@ -192,6 +198,9 @@ const (
 	PollHold
 	// PollNews: a member that lacks records or the key. The driver fills them in.
 	PollNews
+	// PollDiffers: a member whose log is longer than this one, or another. The driver hands it the record of the last
+	// number that both have, which shows it the difference if there is one.
+	PollDiffers
 	// PollReason: the peer's reason, once.
 	PollReason
 )

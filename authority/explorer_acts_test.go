@@ -236,7 +236,7 @@ func (e *explorer) knock(i, j int, how uint8) {
 func (e *explorer) seated(i, j int, admission uint64) {
 	f := e.folk[i]
 	e.nonces++
-	seat := Seat{Room: e.ledger.state.Room(), Authority: e.self.Self, Admission: admission, Nonce: protocol.Nonce{e.nonces}}
+	seat := Seat{Room: e.ledger.state.Room(), Authority: e.self.Self, Self: f.peer, Admission: admission, Nonce: protocol.Nonce{e.nonces}}
 	f.clients[j] = client{seat: seat, disk: seat, there: true, shown: f.clients[j].shown}
 	e.note("%s, client %d, is admitted at %d with %x", f.name, j, admission, seat.Nonce[:1])
 }
@@ -247,7 +247,7 @@ func (c *client) restart() {
 		return
 	}
 	d := c.disk
-	c.seat = Seat{Room: d.Room, Authority: d.Authority, Admission: d.Admission, Nonce: d.Nonce, Kept: d.Kept, Shown: d.Shown}
+	c.seat = Seat{Room: d.Room, Authority: d.Authority, Self: d.Self, Admission: d.Admission, Nonce: d.Nonce, Kept: d.Kept, Shown: d.Shown}
 }
 
 func (e *explorer) ask(i, j int) {

@@ -76,7 +76,8 @@ func appendEvent(k []byte, ev Event) []byte {
 
 // seatStep is s.Step.
 func (e *explorer) seatStep(s Seat, ev SeatEvent) (Seat, []SeatEffect) {
-	k := append([]byte{byte(s.Admission), s.Nonce[0], bitOf(s.Shown) | bitOf(s.keeping)<<1 | bitOf(s.done)<<2}, s.Kept...)
+	k := append([]byte(s.Self), byte(s.Admission), s.Nonce[0], bitOf(s.Shown)|bitOf(s.keeping)<<1|bitOf(s.done)<<2)
+	k = append(k, s.Kept...)
 	switch ev := ev.(type) {
 	case Asked:
 		k = binary.BigEndian.AppendUint64(append(k, 'q'), ev.HaveSeq)

@@ -1,6 +1,7 @@
 package authority
 
 import (
+	"cmp"
 	"crypto/hkdf"
 	"crypto/sha256"
 	"fmt"
@@ -22,16 +23,21 @@ type heldKey struct {
 	since time.Time
 }
 
-// With is k and the key of epoch, learnt at now. An epoch's key never changes once known.
-func (k Keyring) With(epoch uint64, key protocol.Key, now time.Time) Keyring {
-	i, known := k.find(epoch)
-	if known {
+// With is k and those of more that fit and are not known, learnt at now. A key counts if its record has been applied to s and
+// commits to it (see [State.Fits]), and by nobody's word; the key of an epoch never changes.
+func (k Keyring) With(s State, more []protocol.EpochKey, now time.Time) Keyring {
+	keys := slices.Clip(k.keys)
+	for _, m := range more {
+		if _, known := k.find(m.Epoch); !known && s.Fits(m.Epoch, m.Key) {
+			keys = append(keys, heldKey{m.Epoch, m.Key, now})
+		}
+	}
+	if len(keys) == len(k.keys) {
 		return k
 	}
-	keys := make([]heldKey, 0, len(k.keys)+1)
-	keys = append(keys, k.keys[:i]...)
-	keys = append(keys, heldKey{epoch, key, now})
-	return Keyring{append(keys, k.keys[i:]...)}
+	byEpoch := func(a, b heldKey) int { return cmp.Compare(a.epoch, b.epoch) }
+	slices.SortFunc(keys, byEpoch)
+	return Keyring{slices.CompactFunc(keys, func(a, b heldKey) bool { return a.epoch == b.epoch })}
 }
 
 // Get is the key of epoch. It does not allocate.
@@ -43,7 +49,7 @@ func (k Keyring) Get(epoch uint64) (protocol.Key, bool) {
 	return k.keys[i].key, true
 }
 
-// Latest is the newest epoch whose key is held.
+// Latest is the newest epoch whose key is held. It is never later than the epoch in force.
 func (k Keyring) Latest() (uint64, bool) {
 	if len(k.keys) == 0 {
 		return 0, false
@@ -61,7 +67,8 @@ func (k Keyring) Epochs() []uint64 {
 }
 
 // Drop is k without the keys that were superseded before that time. A key is superseded when the first key of a later
-// epoch is learnt; so the newest is never dropped.
+// epoch is learnt, so the newest is never dropped. All are of epochs of the log: nothing that a peer hands over makes a node
+// drop the key in force.
 func (k Keyring) Drop(before time.Time) Keyring {
 	var keep []heldKey
 	var superseded time.Time
@@ -93,10 +100,13 @@ func (k Keyring) find(epoch uint64) (int, bool) {
 	})
 }
 
-// Derive is the key of the epoch that an Admit record starts, from the key of the epoch before and the record's hash.
-// Members compute it; the one admitted is handed it and cannot go back.
-func Derive(old protocol.Key, admit protocol.Hash) protocol.Key {
-	b, err := hkdf.Key(sha256.New, old[:], admit[:], "localchat/epoch/v1", len(protocol.Key{}))
+// Derive is the key of the epoch that the Admit record r starts, from the key of the epoch before. Members compute it; the
+// one admitted is handed it and cannot go back. The salt is the record before and the peer admitted, which no other Admit of
+// the room has, and not the record's own hash, since the record commits to the key.
+func Derive(old protocol.Key, r protocol.Record) protocol.Key {
+	admit, _ := r.Body.(protocol.Admit)
+	salt := append(append([]byte(nil), r.Prev[:]...), admit.Peer...)
+	b, err := hkdf.Key(sha256.New, old[:], salt, "localchat/epoch/v2", len(protocol.Key{}))
 	if err != nil {
 		// Only a length beyond 255 hashes, or a FIPS build with a short secret, can fail; ours are constants.
 		panic(fmt.Sprintf("authority: derive key: %v", err))

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/libp2p/go-libp2p/core/peer"
+
 	"localchat/protocol"
 )
 
@@ -18,8 +20,18 @@ func TestKeyring(t *testing.T) {
 	if _, ok := empty.Latest(); ok || len(empty.Epochs()) != 0 || len(empty.Drop(at(9)).Epochs()) != 0 {
 		t.Error("the empty ring holds something")
 	}
-	k := empty.With(3, protocol.Key{3}, at(1)).With(5, protocol.Key{5}, at(2)).With(4, protocol.Key{4}, at(7))
-	k = k.With(5, protocol.Key{6}, at(8)) // an epoch's key never changes
+	// Epochs 1 to 5, whose keys are {1} to {5}.
+	s := roomOfEpochs(t, 5)
+	with := func(k Keyring, epoch uint64, key protocol.Key, now time.Time) Keyring {
+		return k.With(s, []protocol.EpochKey{{Epoch: epoch, Key: key}}, now)
+	}
+	k := with(with(with(empty, 3, protocol.Key{3}, at(1)), 5, protocol.Key{5}, at(2)), 4, protocol.Key{4}, at(7))
+	k = with(k, 5, protocol.Key{6}, at(8)) // an epoch's key never changes
+	for _, e := range []uint64{0, 1, 2, 6, 1 << 50} {
+		if got := with(k, e, protocol.Key{9}, at(8)); !slices.Equal(got.Epochs(), k.Epochs()) {
+			t.Errorf("a key of epoch %d that no record commits to is taken: %v", e, got.Epochs())
+		}
+	}
 	if key, ok := k.Get(5); !ok || key != (protocol.Key{5}) {
 		t.Errorf("epoch 5: %v, %v", key, ok)
 	}
@@ -28,6 +40,10 @@ func TestKeyring(t *testing.T) {
 	}
 	if e, ok := k.Latest(); e != 5 || !ok || !slices.Equal(k.Epochs(), []uint64{3, 4, 5}) {
 		t.Errorf("latest %d of %v", e, k.Epochs())
+	}
+	many := []protocol.EpochKey{{Epoch: 9, Key: protocol.Key{9}}, {Epoch: 2, Key: protocol.Key{2}}, {Epoch: 4, Key: protocol.Key{4}}, {Epoch: 1, Key: protocol.Key{2}}, {Epoch: 2, Key: protocol.Key{2}}}
+	if got := k.With(s, many, at(9)).Epochs(); !slices.Equal(got, []uint64{2, 3, 4, 5}) {
+		t.Errorf("of many, those that fit: %v", got)
 	}
 	for before, want := range map[int][]uint64{2: {3, 4, 5}, 3: {5}, 99: {5}} {
 		if got := k.Drop(at(before)).Epochs(); !slices.Equal(got, want) {
@@ -39,14 +55,48 @@ func TestKeyring(t *testing.T) {
 	}
 }
 
+// roomOfEpochs is a room in its epoch n; the key of each epoch is its number.
+func roomOfEpochs(t testing.TB, n uint64) State {
+	t.Helper()
+	s := room(t)
+	for range n - 1 {
+		s = apply(t, s, protocol.Rekey{})
+	}
+	return s
+}
+
+// The hashes of a log are found whatever its length, and those of no log are not.
+func TestHashAt(t *testing.T) {
+	s := roomOfEpochs(t, 200)
+	states := map[uint64]protocol.Hash{}
+	for e := s.head; e != nil; e = e.prev {
+		states[e.seq] = e.hash
+	}
+	for seq := uint64(0); seq <= 201; seq++ {
+		want, in := states[seq]
+		if got, ok := s.HashAt(seq); ok != in || got != want {
+			t.Errorf("record %d: %x, %v", seq, got, ok)
+		}
+		if fits := seq >= 1 && seq <= 200; s.Fits(seq, protocol.Key{byte(seq)}) != fits || s.Fits(seq, protocol.Key{byte(seq), 1}) {
+			t.Errorf("epoch %d: its key fits: %v, want %v", seq, !fits, fits)
+		}
+	}
+	if _, ok := (State{}).HashAt(1); ok {
+		t.Error("there is a record before there is a room")
+	}
+}
+
 // The derivation is part of the wire: members of every version must come to one key.
 func TestDeriveIsFixed(t *testing.T) {
-	got := Derive(protocol.Key{1, 2, 3}, protocol.Hash{4, 5, 6})
-	const want = "245c2f9365f274b5026f9384bd8effda7f86c7f8bf5c217d964015f5603cbb99"
+	admit := func(prev byte, who string) protocol.Record {
+		return protocol.Record{Prev: protocol.Hash{prev, 5, 6}, Body: protocol.Admit{Peer: peer.ID(who)}}
+	}
+	got := Derive(protocol.Key{1, 2, 3}, admit(4, "bob"))
+	const want = "e6b0459485d03952eb12d7f2d6a80bd06ebd62e4a6be7dc357675c3cc39c430a"
 	if hex.EncodeToString(got[:]) != want {
 		t.Errorf("got %x, want %s", got, want)
 	}
-	if Derive(protocol.Key{1, 2, 3}, protocol.Hash{4, 5, 7}) == got || Derive(protocol.Key{1, 2, 4}, protocol.Hash{4, 5, 6}) == got {
+	if Derive(protocol.Key{1, 2, 3}, admit(3, "bob")) == got || Derive(protocol.Key{1, 2, 4}, admit(4, "bob")) == got || Derive(protocol.Key{1, 2, 3}, admit(4, "eve")) == got {
 		t.Error("an input does not matter")
 	}
 }

@@ -22,6 +22,9 @@ type Ledger struct {
 	invites  map[protocol.InviteID]Invite
 	knocks   []Knocking // in the order of arrival
 	turned   []turned   // those at the door who were sent away last
+	// key is that of the epoch in force, which the next Admit's is derived from. It is not on disk: after a Load it is zero
+	// until Resumed has made a new one, and nothing that starts an epoch is ordered before.
+	key protocol.Key
 
 	// activeAt is the last sign of life but lines: a record other than Rekey, or the start.
 	activeAt time.Time
@@ -32,7 +35,7 @@ type Ledger struct {
 	tokenFailures int
 }
 
-// Load makes the Ledger of d again. Its first event is Resumed. A log that does not fit together is an error that
+// Load makes the Ledger of d again. Its first event is Recovered or Resumed. A log that does not fit together is an error that
 // says at which record.
 func Load(d Durable) (Ledger, error) {
 	state, err := Replay(d.Records)
@@ -65,6 +68,14 @@ func Load(d Durable) (Ledger, error) {
 
 // State is the room as its log says.
 func (l Ledger) State() State { return l.state }
+
+// Forked is l with its state frozen, if a and b prove that the room's log is forked; see [State.Forked]. Nothing is ordered in
+// a frozen room. Those who lost their place before are still told why.
+func (l Ledger) Forked(a, b protocol.SignedRecord) (Ledger, bool) {
+	var ok bool
+	l.state, ok = l.state.Forked(a, b)
+	return l, ok
+}
 
 // Failures are the failure states, by the records they came with.
 func (l Ledger) Failures() []Failure {
@@ -148,11 +159,18 @@ func (s *step) handle(ev Event) error {
 	switch e := ev.(type) {
 	case Tick:
 		return s.tick(e)
+	case Recovered:
+		return s.recovered(e)
 	case Resumed:
 		return s.resumed()
 	}
-	if s.next.state.closed {
+	switch {
+	case s.next.state.frozen:
+		return ErrFrozen
+	case s.next.state.closed:
 		return ErrClosed
+	case s.next.key == protocol.Key{}:
+		return fmt.Errorf("%w: the room has not been resumed", ErrRule)
 	}
 	return s.order(ev)
 }
@@ -221,7 +239,7 @@ func (s *step) resumed() error {
 func (s *step) tick(e Tick) error {
 	s.purge()
 	state := s.next.state
-	if state.closed {
+	if state.closed || state.frozen || s.next.key == (protocol.Key{}) {
 		return nil
 	}
 	active := s.next.activeAt
@@ -260,11 +278,17 @@ func (s *step) commit(body protocol.Body) error {
 		Room: state.room, Seq: state.Seq() + 1, Prev: state.Head(), Term: state.term, Epoch: state.epoch,
 		At: s.now, Author: s.env.Self, Body: body,
 	}
-	switch body.(type) {
-	case protocol.Create:
-		r.Term, r.Epoch = firstTerm, 1
-	case protocol.Admit, protocol.Leave, protocol.Remove, protocol.Rekey:
+	if _, create := body.(protocol.Create); create {
+		r.Term = firstTerm
+	}
+	key := s.next.key
+	if protocol.StartsEpoch(body) {
 		r.Epoch++
+		var err error
+		if key, err = s.nextKey(r); err != nil {
+			return err
+		}
+		r.KeyHash = protocol.CommitKey(r.Room, r.Epoch, key)
 	}
 	signed, err := protocol.SignRecord(r, s.env.Signer)
 	if err != nil {
@@ -274,13 +298,24 @@ func (s *step) commit(body protocol.Body) error {
 	if err != nil {
 		return err
 	}
-	s.next.state = next
+	s.next.state, s.next.key = next, key
 	if change.Kind != Rekeyed {
 		s.next.activeAt = s.now
 	}
 	s.batch.Records = append(s.batch.Records, signed)
-	s.do(Commit{Record: signed, Change: change})
+	s.do(Commit{Record: signed, Change: change, Key: key})
 	return nil
+}
+
+// nextKey is the key of the epoch that r starts.
+func (s *step) nextKey(r protocol.Record) (protocol.Key, error) {
+	if _, admit := r.Body.(protocol.Admit); !admit {
+		return Fresh(s.env.Rand)
+	}
+	if s.next.key == (protocol.Key{}) {
+		return protocol.Key{}, fmt.Errorf("%w: the room has not been resumed", ErrRule)
+	}
+	return Derive(s.next.key, r), nil
 }
 
 func (s *step) do(e Effect) { s.effects = append(s.effects, e) }

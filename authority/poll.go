@@ -16,7 +16,10 @@ func (s *step) poll(e Poll) error {
 	}
 	if m, ok := state.Member(e.Peer); ok && !state.closed && m.Admission == q.Admission {
 		outcome := PollHold
-		if q.HaveSeq < state.Seq() || q.HaveKey < state.epoch {
+		switch hash, ok := state.HashAt(q.HaveSeq); {
+		case q.HaveSeq > state.Seq(), ok && !q.Head.IsZero() && hash != q.Head:
+			outcome = PollDiffers
+		case q.HaveSeq < state.Seq() || q.HaveKey < state.epoch:
 			outcome = PollNews
 		}
 		s.do(AnswerPoll{Peer: e.Peer, Outcome: outcome})

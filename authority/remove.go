@@ -3,6 +3,7 @@ package authority
 import (
 	"cmp"
 	"fmt"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
@@ -119,14 +120,7 @@ func (s *step) close(e Close) error {
 	if err := s.commit(protocol.Close{Kind: e.Kind}); err != nil {
 		return err
 	}
-	for _, m := range s.next.state.Members() {
-		if m.Peer != s.env.Self {
-			s.fail(Failure{Peer: m.Peer, Nick: m.Nick, Admission: m.Admission, Kind: e.Kind, Text: reason})
-		}
-	}
-	for id := range s.next.invites {
-		s.setInvite(id, nil)
-	}
+	s.failAll(e.Kind, reason, s.now)
 	for _, k := range s.next.Knocks() {
 		why, err := s.doorReason(k.Peer, k.Nonce, protocol.Reason{Kind: e.Kind, Text: reason, At: s.now, Removal: s.next.state.Seq()})
 		if err != nil {
@@ -136,6 +130,18 @@ func (s *step) close(e Close) error {
 		s.turnAway(k, protocol.JoinReply{Code: protocol.JoinNoRoom, Reason: why})
 	}
 	return nil
+}
+
+// failAll notes the end of the room, at a time, for every member but ourselves, and forgets the invites.
+func (s *step) failAll(kind protocol.ReasonKind, reason string, at time.Time) {
+	for _, m := range s.next.state.Members() {
+		if m.Peer != s.env.Self {
+			s.fail(Failure{Peer: m.Peer, Nick: m.Nick, Admission: m.Admission, Kind: kind, Text: reason, At: at})
+		}
+	}
+	for id := range s.next.invites {
+		s.setInvite(id, nil)
+	}
 }
 
 // fail notes f for its peer's next poll, with the record just committed. It takes the place of an earlier one of the
@@ -148,7 +154,10 @@ func (s *step) fail(f Failure) {
 		f.Text = old.Text
 	}
 	f.Removal, f.By, f.ByNick = state.Seq(), s.env.Self, state.nickOf(s.env.Self)
-	f.At, f.Expires = s.now, s.now.Add(protocol.FailureLife)
+	if f.At.IsZero() {
+		f.At = s.now
+	}
+	f.Expires = s.now.Add(protocol.FailureLife)
 	s.setFailure(f.Peer, &f)
 	for len(s.next.failures) > protocol.MaxFailures {
 		s.setFailure(s.oldestFailure(), nil)

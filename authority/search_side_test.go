@@ -244,7 +244,15 @@ func (x *search) takeReply(d *side, r *sideStep, a sideAct) {
 
 // stepSeat is ev at the client, up to the cut, and a new start after it.
 func (x *search) stepSeat(d *side, r *sideStep, ev SeatEvent, at cut) {
-	seat, effects := x.seats[d.seat].Step(ev)
+	seat := x.seats[d.seat]
+	if a, ok := ev.(Answered); ok && a.Reply.Reason != nil {
+		// The sides are alike whosever they are; that a reason goes to its own peer is held by outcome.
+		if r, err := protocol.OpenReason(a.Reply.Reason); err == nil {
+			seat.Self = r.Peer
+		}
+	}
+	seat, effects := seat.Step(ev)
+	seat.Self = ""
 	if _, keeps := find2[Keep](effects); at != uncut && !keeps {
 		r.nothing = true
 		return
@@ -311,7 +319,7 @@ func (x *search) knows(d side) bool {
 
 // restored is the seat that a process finds on its disk.
 func restored(d Seat) Seat {
-	return Seat{Room: d.Room, Authority: d.Authority, Admission: d.Admission, Nonce: d.Nonce, Kept: d.Kept, Shown: d.Shown, done: d.Kept == nil && d.done}
+	return Seat{Room: d.Room, Authority: d.Authority, Self: d.Self, Admission: d.Admission, Nonce: d.Nonce, Kept: d.Kept, Shown: d.Shown, done: d.Kept == nil && d.done}
 }
 
 func find2[E SeatEffect](effects []SeatEffect) (E, bool) {

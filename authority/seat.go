@@ -15,6 +15,8 @@ import (
 type Seat struct {
 	Room      protocol.RoomID
 	Authority peer.ID
+	// Self is whose place it is.
+	Self peer.ID
 	// Admission is the seq of my Admit record.
 	Admission uint64
 	// Nonce is one for the whole of the admission, so that a reason whose delivery failed can be asked for again.
@@ -30,8 +32,8 @@ type Seat struct {
 }
 
 // NewSeat is the seat of a new admission, with a nonce of its own.
-func NewSeat(room protocol.RoomID, authority peer.ID, admission uint64, rand io.Reader) (Seat, error) {
-	s := Seat{Room: room, Authority: authority, Admission: admission}
+func NewSeat(room protocol.RoomID, authority, self peer.ID, admission uint64, rand io.Reader) (Seat, error) {
+	s := Seat{Room: room, Authority: authority, Self: self, Admission: admission}
 	if _, err := io.ReadFull(rand, s.Nonce[:]); err != nil {
 		return Seat{}, fmt.Errorf("authority: nonce: %w", err)
 	}
@@ -43,7 +45,10 @@ type SeatEvent interface{ seatEvent() }
 
 type (
 	// Asked: it is time to ask. The numbers are what the node has.
-	Asked struct{ HaveSeq, HaveKey, HavePresence uint64 }
+	Asked struct {
+		HaveSeq, HaveKey, HavePresence uint64
+		Head                           protocol.Hash // of record HaveSeq
+	}
 	// Answered: Reply came to a poll of that admission and nonce.
 	Answered struct {
 		Admission uint64
@@ -127,7 +132,7 @@ func (s Seat) asked(e Asked) (Seat, []SeatEffect) {
 	}
 	return s, []SeatEffect{Ask{protocol.PollRequest{
 		Room: s.Room, Nonce: s.Nonce, Admission: s.Admission,
-		HaveSeq: e.HaveSeq, HaveKey: e.HaveKey, HavePresence: e.HavePresence,
+		HaveSeq: e.HaveSeq, Head: e.Head, HaveKey: e.HaveKey, HavePresence: e.HavePresence,
 	}}}
 }
 
@@ -145,7 +150,7 @@ func (s Seat) answered(e Answered) (Seat, []SeatEffect) {
 		return s, []SeatEffect{ShowRefused{}}
 	}
 	r, err := protocol.OpenReason(e.Reply.Reason)
-	if err != nil || r.Room != s.Room || r.By != s.Authority || r.Nonce != s.Nonce || r.Removal <= s.Admission {
+	if err != nil || r.Room != s.Room || r.By != s.Authority || r.Peer != s.Self || r.Nonce != s.Nonce || r.Removal <= s.Admission {
 		return s, nil // no answer to this question, whoever gave it
 	}
 	s.Kept, s.keeping = e.Reply.Reason, true

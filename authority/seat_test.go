@@ -22,7 +22,7 @@ func kicked(t *testing.T) (*world, Seat) {
 func newSeat(t testing.TB, w *world, admission uint64, n string) Seat {
 	t.Helper()
 	want := nonce(n)
-	s, err := NewSeat(w.ledger.State().Room(), id("alice"), admission, bytes.NewReader(want[:]))
+	s, err := NewSeat(w.ledger.State().Room(), id("alice"), id("bob"), admission, bytes.NewReader(want[:]))
 	if err != nil || s.Nonce != want {
 		t.Fatal("no seat", err)
 	}
@@ -171,7 +171,7 @@ func TestSeatAfterACrash(t *testing.T) {
 			w, s := kicked(t)
 			s, _ = s.Step(answer(s, asks(t, w, s)))
 			restored := Seat{
-				Room: s.Room, Authority: s.Authority, Admission: s.Admission, Nonce: s.Nonce, Kept: s.Kept, Shown: c.shown,
+				Room: s.Room, Authority: s.Authority, Self: s.Self, Admission: s.Admission, Nonce: s.Nonce, Kept: s.Kept, Shown: c.shown,
 			}
 			if c.damaged {
 				restored.Kept = restored.Kept[:10]
@@ -258,7 +258,7 @@ func (n *badNetwork) act(what, which int) {
 		n.restart()
 	case what == 9:
 		n.seat = Seat{
-			Room: n.kept.Room, Authority: n.kept.Authority, Admission: n.kept.Admission, Nonce: n.kept.Nonce,
+			Room: n.kept.Room, Authority: n.kept.Authority, Self: n.kept.Self, Admission: n.kept.Admission, Nonce: n.kept.Nonce,
 			Kept: n.kept.Kept, Shown: n.kept.Shown, done: n.kept.done,
 		}
 	}

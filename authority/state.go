@@ -39,10 +39,41 @@ type State struct {
 // entry is one applied record. The entries are a list and not a slice, because States share it: an old State can
 // be continued differently without touching the newer one.
 type entry struct {
-	seq    uint64
-	hash   protocol.Hash
-	signer peer.ID // who was entitled to sign it
-	prev   *entry
+	seq     uint64
+	epoch   uint64 // in force after it
+	hash    protocol.Hash
+	keyHash protocol.Hash // of the epoch that it starts, or zero
+	signer  peer.ID       // who was entitled to sign it
+	prev    *entry
+	// jump is an earlier entry, so far back that any entry is found in a number of steps that grows with the logarithm of
+	// the length (Myers, "An applicative random-access stack", 1983). A member may ask about any record of a long log.
+	jump *entry
+}
+
+// entryAfter is the entry of r, which follows prev. Prev is nil for the first one.
+func entryAfter(prev *entry, r protocol.SignedRecord, signer peer.ID) *entry {
+	e := &entry{seq: r.Seq, epoch: r.Epoch, hash: r.Hash(), keyHash: r.KeyHash, signer: signer, prev: prev, jump: prev}
+	if prev != nil && prev.jump != nil && prev.jump.jump != nil && prev.seq-prev.jump.seq == prev.jump.seq-prev.jump.jump.seq {
+		e.jump = prev.jump.jump
+	}
+	return e
+}
+
+// back is the earliest entry from which on, up to e, all satisfy from; nil if e does not.
+func (e *entry) back(from func(*entry) bool) *entry {
+	if e == nil || !from(e) {
+		return nil
+	}
+	for {
+		switch {
+		case e.jump != nil && from(e.jump):
+			e = e.jump
+		case e.prev != nil && from(e.prev):
+			e = e.prev
+		default:
+			return e
+		}
+	}
 }
 
 type member struct {
@@ -119,6 +150,29 @@ func (s State) Head() protocol.Hash {
 		return protocol.Hash{}
 	}
 	return s.head.hash
+}
+
+// HashAt is the hash of record seq, if that has been applied. It takes a few dozen steps in the longest log.
+func (s State) HashAt(seq uint64) (protocol.Hash, bool) {
+	e := s.head.back(func(e *entry) bool { return e.seq >= seq })
+	if e == nil || e.seq != seq {
+		return protocol.Hash{}, false
+	}
+	return e.hash, true
+}
+
+// Fits reports whether key is that of epoch: the record that started the epoch has been applied and commits to the key.
+// No other word on a key counts, whoever gives it.
+func (s State) Fits(epoch uint64, key protocol.Key) bool {
+	e := s.head.back(func(e *entry) bool { return e.epoch >= epoch })
+	if e == nil || e.epoch != epoch {
+		return false
+	}
+	room := s.room
+	if e.seq == 1 {
+		room = protocol.RoomID{}
+	}
+	return e.keyHash == protocol.CommitKey(room, epoch, key)
 }
 
 // Epoch is the number of the message key in force.

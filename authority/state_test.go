@@ -14,10 +14,13 @@ import (
 	"localchat/protocol"
 )
 
-// sign makes a record that nobody has judged yet.
+// sign makes a record that nobody has judged yet. One that starts an epoch commits to the key {epoch}, if to no other.
 func sign(t testing.TB, r protocol.Record, by string) protocol.SignedRecord {
 	t.Helper()
 	r.Author = id(by)
+	if protocol.StartsEpoch(r.Body) && r.KeyHash.IsZero() {
+		r.KeyHash = protocol.CommitKey(r.Room, r.Epoch, protocol.Key{byte(r.Epoch)})
+	}
 	s, err := protocol.SignRecord(r, signerOf(by))
 	if err != nil {
 		t.Fatal(err)
@@ -137,12 +140,8 @@ func TestCreateIsTheFirst(t *testing.T) {
 		"a bad nick":    {Seq: 1, Term: 1, Epoch: 1, Body: protocol.Create{Name: "lab", Nick: "system", Policy: protocol.DefaultPolicy(), Salt: [16]byte{1}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r.At, r.Author = epochStart, id("alice")
-			signed, err := protocol.SignRecord(r, signerOf("alice"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, _, err := (State{}).Apply(signed); err == nil {
+			r.At = epochStart
+			if _, _, err := (State{}).Apply(sign(t, r, "alice")); err == nil {
 				t.Error("it applied")
 			}
 		})

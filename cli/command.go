@@ -260,6 +260,10 @@ func commands() []*command {
 			name: "close", aliases: []string{"room close"}, usage: "[REASON]", who: owner, max: 1, ask: askClose, run: runClose,
 			help: "everybody out, told why; the room ends", examples: []string{"/close", "/close see you tomorrow"},
 		},
+		{
+			name: "renew", who: owner, slow: true, run: runRenew,
+			help: "make a room anew whose log has split, with the same members invited and the same bans", examples: []string{"/renew"},
+		},
 	}
 }
 

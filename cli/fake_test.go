@@ -263,6 +263,10 @@ func (f *fakeNode) CloseRoom(_ context.Context, room, reason string) error {
 	return f.note("close", roomName(room), reason)
 }
 
+func (f *fakeNode) Renew(_ context.Context, room string) (node.Renewed, error) {
+	return node.Renewed{Name: "lab", Sent: []string{"bob"}, Invites: []node.InviteInfo{{Nick: "carol", Text: "LOCALCHAT:AAAA"}}}, f.note("renew", roomName(room))
+}
+
 // A screen is an output that two goroutines may write to and a test reads.
 type screen struct {
 	mu     sync.Mutex

@@ -35,6 +35,7 @@ type peerNode interface {
 	Bans(ctx context.Context, room string) ([]node.BanInfo, error)
 	Policy(ctx context.Context, room string, change node.PolicyChange) (node.PolicyInfo, error)
 	CloseRoom(ctx context.Context, room, reason string) error
+	Renew(ctx context.Context, room string) (node.Renewed, error)
 	// Listen starts a stream of events, beginning with a Joined for every room that we are in; stop ends it.
 	Listen() (events <-chan node.Event, stop func())
 	Close() error

@@ -156,6 +156,7 @@ func (m rpcMethods) table() handler.Map {
 		"room.bans":     method(m.a, m.bans),
 		"room.policy":   method(m.a, m.policy),
 		"room.close":    method(m.a, m.close),
+		"room.renew":    method(m.a, m.renew),
 	}
 }
 
@@ -412,6 +413,10 @@ func (m rpcMethods) bans(ctx context.Context, p roomParams) (banList, error) {
 
 func (m rpcMethods) policy(ctx context.Context, p policyParams) (node.PolicyInfo, error) {
 	return m.n.Policy(ctx, p.Room, p.PolicyChange)
+}
+
+func (m rpcMethods) renew(ctx context.Context, p roomParams) (node.Renewed, error) {
+	return m.n.Renew(ctx, p.Room)
 }
 
 func (m rpcMethods) close(ctx context.Context, p closeParams) (done, error) {

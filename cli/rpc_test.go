@@ -195,7 +195,7 @@ func TestRPCInterrupted(t *testing.T) {
 func TestMethodTable(t *testing.T) {
 	table := rpcMethods{}.table()
 	for _, name := range strings.Fields(`node.info node.peers node.dial room.list room.create room.join room.leave room.say room.tell
-		room.members room.history room.invite room.accept room.deny room.kick room.ban room.unban room.bans room.policy room.close`) {
+		room.members room.history room.invite room.accept room.deny room.kick room.ban room.unban room.bans room.policy room.close room.renew`) {
 		if table[name] == nil {
 			t.Errorf("there is no %s", name)
 		}

@@ -179,6 +179,21 @@ func runClose(ctx context.Context, c call) (reply, error) {
 	return reply{}, c.n.CloseRoom(ctx, c.room.id, c.arg(0))
 }
 
+func runRenew(ctx context.Context, c call) (reply, error) {
+	made, err := c.n.Renew(ctx, c.room.id)
+	if err != nil {
+		return reply{}, err
+	}
+	r := reply{room: made.ID.String(), lines: []safeText{"* " + clean(made.Name, shownName) + " is made anew, with the same bans"}}
+	if len(made.Sent) > 0 {
+		r.lines = append(r.lines, "* sent their invite: "+clean(strings.Join(made.Sent, ", "), shownPhrase))
+	}
+	for _, inv := range made.Invites {
+		r.lines = append(r.lines, "* not reached, so hand it over: the invite of "+clean(inv.Nick, shownName)+":", clean(inv.Text, shownPhrase))
+	}
+	return r, nil
+}
+
 // policyTable names what /policy changes.
 var policyTable = []struct {
 	name, values string

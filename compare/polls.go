@@ -130,21 +130,26 @@ func pollOurs(clients int) (*desk, error) {
 		}
 		streams := make([]network.Stream, clients)
 		questions := make([]protocol.PollRequest, clients)
+		var log [][]byte // as the last one is given it
 		for i := range clients {
 			h, err := libp2p.New(libp2p.ListenAddrStrings(address(1+i)...), libp2p.DisableRelay(), libp2p.DisableMetrics())
 			if err != nil {
 				return err
 			}
 			hosts = append(hosts, h)
-			if streams[i], questions[i], err = enter(ctx, h, *at, room.ID, memberName(i)); err != nil {
+			if streams[i], questions[i], log, err = enter(ctx, h, *at, room.ID, memberName(i)); err != nil {
 				return err
 			}
+		}
+		before, err := protocol.ScanRecord(log[clients-1])
+		if err != nil {
+			return err
 		}
 		for i, s := range streams {
 			q := &questions[i]
 			// Behind by the last record: there is an answer at once, and it is one record. The first answers bring the
 			// presence up to date.
-			q.HaveSeq, q.HaveKey = uint64(clients), uint64(clients)+1
+			q.HaveSeq, q.Head, q.HaveKey = uint64(clients), before.Hash(), uint64(clients)+1
 			in := bufio.NewReader(s)
 			d.askers = append(d.askers, func() error { return askPoll(s, in, q) })
 		}
@@ -165,29 +170,28 @@ func pollOurs(clients int) (*desk, error) {
 }
 
 // enter has a bare host admitted, and opens its poll stream.
-func enter(ctx context.Context, h host.Host, owner peer.AddrInfo, room protocol.RoomID, nick string) (network.Stream, protocol.PollRequest, error) {
-	var q protocol.PollRequest
+func enter(ctx context.Context, h host.Host, owner peer.AddrInfo, room protocol.RoomID, nick string) (s network.Stream, q protocol.PollRequest, log [][]byte, err error) {
 	if err := h.Connect(ctx, owner); err != nil {
-		return nil, q, err
+		return nil, q, nil, err
 	}
 	door, err := h.NewStream(ctx, owner.ID, protocol.JoinID)
 	if err != nil {
-		return nil, q, err
+		return nil, q, nil, err
 	}
 	defer door.Close()
 	var in protocol.JoinReply
 	if err := protocol.WriteFrame(door, &protocol.JoinRequest{Room: room, Nick: nick}); err != nil {
-		return nil, q, err
+		return nil, q, nil, err
 	}
 	if err := protocol.ReadFrame(door, &in); err != nil {
-		return nil, q, err
+		return nil, q, nil, err
 	}
 	if in.Code != protocol.JoinAdmitted {
-		return nil, q, fmt.Errorf("%s is not let in: code %d", nick, in.Code)
+		return nil, q, nil, fmt.Errorf("%s is not let in: code %d", nick, in.Code)
 	}
 	q = protocol.PollRequest{Room: room, Nonce: protocol.Nonce{1}, Admission: in.Admission}
-	s, err := h.NewStream(ctx, owner.ID, protocol.PollID)
-	return s, q, err
+	s, err = h.NewStream(ctx, owner.ID, protocol.PollID)
+	return s, q, in.Records, err
 }
 
 func askPoll(s network.Stream, in *bufio.Reader, q *protocol.PollRequest) error {

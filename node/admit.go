@@ -107,6 +107,12 @@ func (e joinAsked) handle(l *loop) {
 		e.replies <- protocol.JoinReply{Code: protocol.JoinNoRoom}
 		return
 	}
+	if r.recovering != nil {
+		if !r.parkOf(e.peer, e) {
+			close(e.replies)
+		}
+		return
+	}
 	if old, ok := r.owned.knocks[e.peer]; ok {
 		close(old)
 	}
@@ -160,6 +166,7 @@ func (r *room) answerJoin(a authority.AnswerJoin) {
 		if !more {
 			reply.Keys = r.keysFor(a.Peer, func(uint64) bool { return true })
 		}
+		reply.Seq, reply.Head = r.current().Seq(), r.current().Head()
 	}
 	replies <- reply
 	if reply.Code != protocol.JoinWaiting {

@@ -95,6 +95,9 @@ func (m *mallory) forgesRecords() {
 			r := protocol.Record{
 				Room: m.room, Seq: seq, Prev: head, Term: 1, Epoch: from.Epoch + 1, At: time.Now(), Author: m.host.ID(), Body: b,
 			}
+			if protocol.StartsEpoch(b) {
+				r.KeyHash = protocol.CommitKey(r.Room, r.Epoch, protocol.Key{1})
+			}
 			m.spread(m.records, must(protocol.SignRecord(r, m.key)).Bytes())
 			r.Author = m.owner // says so, and is not
 			if _, err := protocol.SignRecord(r, m.key); err == nil {

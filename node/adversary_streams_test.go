@@ -67,11 +67,13 @@ func (m *mallory) syncRequests() []protocol.SyncRequest {
 	for e := range uint64(12) {
 		epochs = append(epochs, e+1)
 	}
-	seq, _ := m.at()
+	m.mu.Lock()
+	seq, head := m.state.Seq(), m.state.Head()
+	m.mu.Unlock()
 	return []protocol.SyncRequest{
 		{Room: m.room},
 		{Room: m.room, Keys: epochs},
-		{Room: m.room, HaveSeq: seq, Keys: epochs},
+		{Room: m.room, HaveSeq: seq, Head: head, Keys: epochs},
 		{Room: m.room, Keys: []uint64{m.removal.Epoch, m.removal.Epoch + 1}},
 		{Room: protocol.RoomID(sha256.Sum256([]byte("no such room"))), Keys: epochs},
 	}
@@ -158,7 +160,7 @@ func (m *mallory) polls(p peer.ID, q protocol.PollRequest) {
 
 // pollsOtherNonces: the reason is given to one nonce, the same bytes each time, until it is acknowledged.
 func (m *mallory) pollsOtherNonces() {
-	own := protocol.PollRequest{Room: m.room, Nonce: m.nonce, Admission: m.admission, HaveSeq: 1}
+	own := protocol.PollRequest{Room: m.room, Nonce: m.nonce, Admission: m.admission, HaveSeq: 1, Head: protocol.Hash(m.room)}
 	first, second := must(m.question(m.owner, own)), must(m.question(m.owner, own))
 	if first.Reason == nil || !bytes.Equal(first.Reason, second.Reason) {
 		panic("the same nonce is to be given the same reason")
@@ -394,7 +396,7 @@ func TestNoKeyAheadOfTheLog(t *testing.T) {
 		var now uint64
 		s.peek("bob", func(r *room) {
 			now = r.current().Epoch()
-			r.takeKeys([]protocol.EpochKey{{Epoch: now + 1, Key: protocol.Key{1}}})
+			r.takeKeys(r.authority(), []protocol.EpochKey{{Epoch: now + 1, Key: protocol.Key{1}}})
 		})
 		var reply protocol.SyncReply
 		q := protocol.SyncRequest{Room: lab.ID, Keys: []uint64{now, now + 1}}

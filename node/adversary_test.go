@@ -172,9 +172,9 @@ func (m *mallory) learn(records [][]byte, keys []protocol.EpochKey) {
 		old, ok := m.keys[change.Epoch-1]
 		switch {
 		case ok && change.NewKey == authority.KeyDerived:
-			m.keys[change.Epoch] = authority.Derive(old, r.Hash())
+			m.keys[change.Epoch] = authority.Derive(old, r.Record)
 		case ok:
-			m.guessed[change.Epoch] = authority.Derive(old, r.Hash())
+			m.guessed[change.Epoch] = authority.Derive(old, r.Record)
 		}
 	}
 }
@@ -243,7 +243,7 @@ func (m *mallory) poll() {
 
 func (m *mallory) pollOnce(p peer.ID, nonce protocol.Nonce) (protocol.PollReply, error) {
 	m.mu.Lock()
-	q := protocol.PollRequest{Room: m.room, Nonce: nonce, Admission: m.admission, HaveSeq: m.state.Seq(), HaveKey: m.state.Epoch(), HavePresence: m.presence}
+	q := protocol.PollRequest{Room: m.room, Nonce: nonce, Admission: m.admission, HaveSeq: m.state.Seq(), Head: m.state.Head(), HaveKey: m.state.Epoch(), HavePresence: m.presence}
 	m.mu.Unlock()
 	return m.question(p, q)
 }

@@ -57,6 +57,7 @@ type crowdMember struct {
 	host   host.Host
 	stream countedStream // opened by the first poll: one that says nothing is reset
 	ask    protocol.PollRequest
+	head   protocol.Hash
 }
 
 type countedStream struct {
@@ -103,10 +104,17 @@ func beCrowd(spec string) error {
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
 		switch order, arg, _ := strings.Cut(in.Text(), " "); order {
 		case "poll":
-			for _, m := range c.all {
-				if _, err := m.poll(uint64(n+1), uint64(n+1), 0); err != nil {
+			// The first one learns the whole log, and its hash is what the others say they have.
+			for i, m := range c.all {
+				have := uint64(n + 1)
+				if i == 0 {
+					have = 0
+				}
+				m.head = c.all[0].head
+				if _, err := m.poll(have, have, 0); err != nil {
 					return err
 				}
+				m.ask.HaveSeq = uint64(n + 1)
 			}
 			c.say("polled")
 		case "hold":
@@ -155,10 +163,20 @@ func (m *crowdMember) poll(seq, key, presence uint64) (protocol.PollReply, error
 	m.ask = protocol.PollRequest{
 		Room: m.room, Nonce: protocol.Nonce{1}, Admission: uint64(m.number + 2), HaveSeq: seq, HaveKey: key, HavePresence: presence,
 	}
+	if seq > 0 {
+		m.ask.Head = m.head
+	}
 	var reply protocol.PollReply
 	err := protocol.WriteFrame(m.stream, &protocol.PollAsk{Request: &m.ask})
 	if err == nil {
 		err = protocol.ReadFrame(m.stream, &reply)
+	}
+	if err == nil && reply.Member != nil && len(reply.Member.Records) > 0 {
+		last, err := protocol.ScanRecord(reply.Member.Records[len(reply.Member.Records)-1])
+		if err != nil {
+			return reply, err
+		}
+		m.head = last.Hash()
 	}
 	return reply, err
 }

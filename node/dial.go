@@ -416,7 +416,9 @@ func (e connectedness) handle(l *loop) {
 		if _, ok := r.current().Member(e.peer); !ok {
 			continue
 		}
-		if e.connected {
+		if e.connected && r.recovering != nil {
+			r.askForHead(e.peer)
+		} else if e.connected {
 			r.greet(e.peer)
 		} else if r.owner() {
 			r.noteGone(e.peer)

@@ -78,7 +78,7 @@ func (m *target) pollOnce() (done bool) {
 	}
 	defer s.Reset()
 	_ = s.SetDeadline(time.Now().Add(patience))
-	q := protocol.PollRequest{Room: m.seat.Room, Nonce: m.seat.Nonce, Admission: m.seat.Admission, HaveSeq: 1 << 20, HaveKey: 1 << 20}
+	q := protocol.PollRequest{Room: m.seat.Room, Nonce: m.seat.Nonce, Admission: m.seat.Admission, HaveSeq: 1 << 20, Head: protocol.Hash{1}, HaveKey: 1 << 20}
 	for {
 		var reply protocol.PollReply
 		if err := protocol.WriteFrame(s, &protocol.PollAsk{Request: &q}); err != nil {
@@ -143,7 +143,7 @@ func (m *target) with(nonce protocol.Nonce) protocol.PollReply {
 	var reply protocol.PollReply
 	s := must(m.n.open(context.Background(), m.owner, protocol.PollID))
 	defer s.Reset()
-	q := protocol.PollRequest{Room: m.seat.Room, Nonce: nonce, Admission: m.seat.Admission, HaveSeq: 1 << 20, HaveKey: 1 << 20}
+	q := protocol.PollRequest{Room: m.seat.Room, Nonce: nonce, Admission: m.seat.Admission, HaveSeq: 1 << 20, Head: protocol.Hash{1}, HaveKey: 1 << 20}
 	if err := errors.Join(s.SetDeadline(time.Now().Add(patience)), protocol.WriteFrame(s, &protocol.PollAsk{Request: &q}), protocol.ReadFrame(s, &reply)); err != nil {
 		m.t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -322,6 +323,9 @@ func TestOrdersOfAMember(t *testing.T) {
 			Room: s.room, Seq: last.Seq + 1, Prev: last.Hash(), Term: 1, Epoch: last.Epoch, At: lawStart.Add(time.Duration(i) * time.Hour),
 			Author: personaID("bob"), Body: body,
 		}
+		if protocol.StartsEpoch(body) {
+			r.KeyHash = protocol.CommitKey(r.Room, r.Epoch, protocol.Key{1})
+		}
 		if err := records.Publish(s.ctx, must(protocol.SignRecord(r, persona("bob"))).Bytes()); err != nil {
 			t.Fatal(err)
 		}
@@ -353,8 +357,7 @@ func TestOrdersOfAMember(t *testing.T) {
 	}
 }
 
-// A fellow member's word for a key is not enough: only one that opens a line which waits for it is believed, since an
-// epoch's key never changes once known.
+// Nobody's word for a key is enough: a key counts if the record that starts its epoch is in the log and commits to it.
 func TestPoisonedKeyIsNotBelieved(t *testing.T) {
 	s := assail(t)
 	addr := s.alice.Info().Addrs[0]
@@ -367,22 +370,34 @@ func TestPoisonedKeyIsNotBelieved(t *testing.T) {
 	must(bob.Join(s.ctx, JoinOptions{Room: s.room.String()}))
 	s.inLoop(bob, func(l *loop) {
 		r := l.rooms[s.room]
-		next := r.current().Epoch() + 1
-		good, bad := protocol.EpochKey{Epoch: next, Key: protocol.Key{1}}, protocol.EpochKey{Epoch: next, Key: protocol.Key{2}}
-		knows := func() bool { _, ok := r.keys.Get(next); return ok }
-		r.takeFellowKeys(personaID("carol"), []protocol.EpochKey{bad, good})
-		if knows() {
-			t.Error("a key that nothing waits for is believed")
+		st := r.current()
+		inForce, _ := r.keys.Get(st.Epoch())
+		for _, from := range []PeerID{personaID("carol"), r.authority()} {
+			for _, epoch := range []uint64{1, st.Epoch(), st.Epoch() + 1, st.Epoch() + 1_000_000, protocol.MaxCounter} {
+				before := r.keys.Epochs()
+				// A line that opens under the key is no proof: its author may have made the key.
+				h := protocol.Header{Room: s.room, Epoch: epoch, Ctr: 1, Lamport: 1}
+				r.keepEarly(sealed("carol", h, "mine", protocol.Key{2}))
+				r.takeKeys(from, []protocol.EpochKey{{Epoch: epoch, Key: protocol.Key{2}}})
+				if !slices.Equal(r.keys.Epochs(), before) {
+					t.Errorf("a key of epoch %d is believed: %v", epoch, r.keys.Epochs())
+				}
+			}
 		}
-		h := protocol.Header{Room: s.room, Epoch: next, Ctr: 1, Lamport: 1}
-		r.keepEarly(sealed("alice", h, "of the next epoch", good.Key))
-		r.takeFellowKeys(personaID("carol"), []protocol.EpochKey{bad})
-		if knows() {
-			t.Error("a key that opens nothing is believed")
+		r.keys = r.keys.Drop(time.Now().Add(365 * 24 * time.Hour))
+		if k, ok := r.keys.Get(st.Epoch()); !ok || k != inForce {
+			t.Error("the key in force is gone")
 		}
-		r.takeFellowKeys(personaID("carol"), []protocol.EpochKey{bad, good})
-		if k, _ := r.keys.Get(next); k != good.Key {
-			t.Error("the key that opens the line is not")
+		if len(r.earlyKeys) > maxEarlyKeys {
+			t.Errorf("%d keys wait", len(r.earlyKeys))
+		}
+		many := make([]protocol.EpochKey, protocol.MaxBatchItems)
+		for i := range many {
+			many[i] = protocol.EpochKey{Epoch: st.Epoch() + 1 + uint64(i), Key: protocol.Key{3}}
+		}
+		r.takeKeys(r.authority(), many)
+		if len(r.earlyKeys) != maxEarlyKeys {
+			t.Errorf("%d keys wait for their records, not %d", len(r.earlyKeys), maxEarlyKeys)
 		}
 	})
 }

@@ -46,6 +46,9 @@ type asked[T any] struct {
 
 func (a asked[T]) handle(l *loop) {
 	v, err := a.q.run(l)
+	if err == error(errRecovering) && l.park(a) {
+		return
+	}
 	a.reply <- answer[T]{v, err}
 }
 

@@ -191,12 +191,12 @@ func TestALineOfAnEpochToComeCounts(t *testing.T) {
 			r.keepEarly(must(protocol.SealMessage(h, c, key.Key, alice.self, alice.signer, random)))
 			r.takeRecord(must(protocol.SignRecord(protocol.Record{
 				Room: s.room, Seq: st.Seq() + 1, Prev: st.Head(), Term: 1, Epoch: key.Epoch, At: time.Now(),
-				Author: alice.self, Body: protocol.Rekey{},
+				Author: alice.self, Body: protocol.Rekey{}, KeyHash: protocol.CommitKey(s.room, key.Epoch, key.Key),
 			}, alice.signer)))
 			if len(r.early) != 1 {
 				t.Error("it was dropped while its key was missing")
 			}
-			r.takeKeys([]protocol.EpochKey{key})
+			r.takeKeys(personaID("carol"), []protocol.EpochKey{key})
 		})
 		s.shows("bob", "early")
 	})

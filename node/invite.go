@@ -184,6 +184,9 @@ func (q askAsked) run(l *loop) (*protocol.AskReply, error) {
 	if r == nil || !r.owner() {
 		return &protocol.AskReply{}, nil
 	}
+	if r.recovering != nil {
+		return nil, errRecovering
+	}
 	if _, member := r.current().Member(q.peer); !member {
 		return &protocol.AskReply{}, nil
 	}

@@ -296,7 +296,7 @@ func (q enterRoom) run(l *loop) (<-chan struct{}, error) {
 		}
 		l.forget(old) // an earlier membership that we have not been told the end of: this one is newer
 	}
-	seat, err := authority.NewSeat(q.t.room, q.t.owner, q.reply.Admission, random)
+	seat, err := authority.NewSeat(q.t.room, q.t.owner, l.n.self, q.reply.Admission, random)
 	if err != nil {
 		return nil, err
 	}
@@ -312,7 +312,9 @@ func (q enterRoom) run(l *loop) (<-chan struct{}, error) {
 	delete(l.untold, r.id) // its seat on disk has just made way
 	l.book.want(q.t.owner, q.t.addrs)
 	l.enter(r)
+	r.promised = logHead{q.reply.Seq, q.reply.Head}
 	r.takeNews(&protocol.PollMember{Records: q.reply.Records, Keys: q.reply.Keys, More: len(q.reply.Keys) == 0})
+	r.checkPromised()
 	r.pinOwner(q.t.owner)
 	return r.whenJoined, nil
 }

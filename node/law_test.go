@@ -78,13 +78,7 @@ func (w *lawRoom) do(ev authority.Event) {
 			continue
 		}
 		w.records = append(w.records, c.Record)
-		switch c.Change.NewKey {
-		case authority.KeyDerived:
-			old, _ := w.keys.Get(c.Change.Epoch - 1)
-			w.keys = w.keys.With(c.Change.Epoch, authority.Derive(old, c.Record.Hash()), w.now)
-		case authority.KeyFresh:
-			w.keys = w.keys.With(c.Change.Epoch, must(authority.Fresh(w.rand)), w.now)
-		}
+		w.keys = w.keys.With(w.ledger.State(), []protocol.EpochKey{{Epoch: c.Change.Epoch, Key: c.Key}}, w.now)
 	}
 }
 
@@ -177,7 +171,7 @@ var verdictNames = map[pubsub.ValidationResult]string{
 // A domain is what an envelope is signed under, and the payload type that says so.
 type domain struct{ name, kind string }
 
-var recordDomain = domain{"localchat/record/v1", "localchat/record/v1"}
+var recordDomain = domain{"localchat/record/v2", "localchat/record/v2"}
 
 func messageDomain(room protocol.RoomID) domain {
 	return domain{"localchat/message/v2" + string(room[:]), "msg/2"}

@@ -203,6 +203,19 @@ const (
 	// ctrBlock: message numbers are reserved on disk in blocks, one write for so many lines.
 	ctrBlock = 1 << 10
 
+	// maxEarlyKeys, in keys from the authority whose records have not come: what comes with one part of a long log is asked
+	// for again with the last one.
+	maxEarlyKeys = 64
+	// maxCtrStep that another node's word can move our message numbers: an earlier life of ours has said fewer than a
+	// million lines since the copy of the disk that we live from, and nobody can use up all numbers.
+	maxCtrStep = 1 << 20
+	// recoverWait: so long an owner that starts waits for a member to say how far the log goes. recoverSettles: so long after
+	// the first one has, for others that may know more. On a LAN members come back within half a second.
+	recoverWait    = 3 * time.Second
+	recoverSettles = time.Second
+	// maxParked, in requests of strangers that wait meanwhile; members have two each.
+	maxParked = 64
+
 	// maxLamportStep that one line can move our clock: no honest peer is a million lines ahead.
 	maxLamportStep = 1 << 20
 	// presenceEach member is the pause between two lists of who is there: each is as long as the room and goes to the whole

@@ -105,6 +105,7 @@ func TestARefusalIsARefusal(t *testing.T) {
 		t.Errorf("%d pages were written for refusals", n)
 	}
 
+	s.inLoop(s.alice, func(l *loop) { must(struct{}{}, l.rooms[s.room].step(authority.Resumed{})) }) // orders follow
 	// A join of a room that is not here, that is closed, and of one that only tells why are one answer too.
 	must(struct{}{}, s.alice.CloseRoom(s.ctx, "lab", ""))
 	join := func(room protocol.RoomID) []byte {

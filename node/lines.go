@@ -16,6 +16,7 @@ type line struct {
 	got       time.Time // when this node had it; retention counts from here
 	delivered bool      // of our own: another node has it
 	warned    bool      // of our own: it has been said that none has
+	taken     bool      // of our own: its number had been used by an earlier life of ours
 	// settled: no line of its author lies between it and the one before it here, by a fellow member's word.
 	settled bool
 }
@@ -259,14 +260,17 @@ func (g *lineLog) news(asked []protocol.Head, asker peer.ID) (heads []protocol.H
 
 // head follows author's chain. Where a chain starts after another, its author's node was started again, and what it said
 // before may be missing: only a fellow member's word can tell.
-func (g *lineLog) head(author peer.ID) uint64 {
-	head, prev := g.floors[author], g.lowest[author]
+func (g *lineLog) head(author peer.ID) uint64 { return g.headCut(author).Ctr }
+
+// headCut is the line at author's head.
+func (g *lineLog) headCut(author peer.ID) protocol.Cut {
+	head := protocol.Cut{Ctr: g.floors[author], Hash: g.lowest[author]}
 	for _, l := range g.byAuthor[author] {
-		linked := l.msg.Ctr == 1 || l.settled || !prev.IsZero() && l.msg.Prev == prev
+		linked := l.msg.Ctr == 1 || l.settled || !head.Hash.IsZero() && l.msg.Prev == head.Hash
 		if !linked {
 			break
 		}
-		head, prev = l.msg.Ctr, l.msg.ID
+		head = protocol.Cut{Ctr: l.msg.Ctr, Hash: l.msg.ID}
 	}
 	return head
 }

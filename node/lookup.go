@@ -31,7 +31,7 @@ func (l *loop) room(s string) (*room, error) {
 	}
 	// A room that has ended lives on only to tell its members; a newer one of its name is meant.
 	if len(found) > 1 {
-		found = slices.DeleteFunc(found, func(r *room) bool { return r.current().Closed() })
+		found = slices.DeleteFunc(found, (*room).over)
 	}
 	switch len(found) {
 	case 0:
@@ -74,6 +74,9 @@ func (l *loop) ownRoom(s string) (*room, error) {
 	}
 	if !r.owner() {
 		return nil, &Error{Code: NotOwner, Text: "only the owner of " + r.label() + " may do that", Hint: "/members shows who that is"}
+	}
+	if r.recovering != nil {
+		return nil, errRecovering
 	}
 	return r, nil
 }

@@ -107,11 +107,13 @@ func (l *loop) resumeOwn(id protocol.RoomID, d authority.Durable) error {
 	r := newRoom(l, id)
 	r.ledger, r.resumed = &ledger, true
 	r.replayed(d.Records)
-	l.enter(r)
 	if ledger.State().Closed() {
+		l.enter(r)
 		return nil // it only tells those who have not heard yet
 	}
-	return r.step(authority.Resumed{})
+	r.recovering = &recovery{started: l.now(), asked: make(map[peer.ID]bool)}
+	l.enter(r)
+	return r.recover()
 }
 
 func (l *loop) resumeSeat(id protocol.RoomID, s savedSeat) error {

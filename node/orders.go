@@ -27,7 +27,7 @@ func (q createRoom) run(l *loop) (RoomInfo, error) {
 		return RoomInfo{}, &Error{Code: Invalid, Text: err.Error(), Hint: fmt.Sprintf("a room's name is one line of at most %d letters", protocol.MaxRoomNameRunes)}
 	}
 	for _, r := range l.rooms {
-		if r.owner() && !r.current().Closed() && sameName(r.label(), name) {
+		if r.owner() && !r.over() && sameName(r.label(), name) {
 			return RoomInfo{}, &Error{Code: Exists, Text: "you own a room called " + name + " already", Hint: "/switch to it, /close it first, or choose another name"}
 		}
 	}
@@ -49,7 +49,7 @@ func (q createRoom) run(l *loop) (RoomInfo, error) {
 	for _, e := range effects {
 		if c, ok := e.(authority.Commit); ok {
 			r.records = append(r.records, c.Record)
-			r.stepKeys(c.Change)
+			r.stepKeys(c.Change, c.Key)
 		}
 	}
 	l.enter(r)
@@ -224,17 +224,23 @@ func (q bansOf) run(l *loop) ([]BanInfo, error) {
 	if err != nil {
 		return nil, err
 	}
+	reasons := r.banReasons()
+	infos := []BanInfo{}
+	for _, b := range r.current().Bans(l.now()) {
+		infos = append(infos, BanInfo{Peer: b.Peer, Nick: b.Nick, By: b.By, Reason: reasons[b.Removal], Until: b.Until})
+	}
+	return infos, nil
+}
+
+// banReasons are the texts of bans, by the records that made them. Members do not know them.
+func (r *room) banReasons() map[uint64]string {
 	reasons := make(map[uint64]string)
 	if r.owner() {
 		for _, f := range r.ledger.Failures() {
 			reasons[f.Removal] = f.Text
 		}
 	}
-	infos := []BanInfo{}
-	for _, b := range r.current().Bans(l.now()) {
-		infos = append(infos, BanInfo{Peer: b.Peer, Nick: b.Nick, By: b.By, Reason: reasons[b.Removal], Until: b.Until})
-	}
-	return infos, nil
+	return reasons
 }
 
 // Policy is the policy in force, after change where that is not empty (owner).

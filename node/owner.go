@@ -21,7 +21,7 @@ import (
 type ownerDesk struct {
 	polls    map[peer.ID]heldPoll // questions that wait for news
 	heard    map[peer.ID]heard    // what each member last said it has
-	receipts map[peer.ID]uint64   // up to where we have each member's lines
+	receipts map[peer.ID]uint64   // up to where each member has been told that we have its lines
 	owed     map[peer.ID]bool     // who has not been given its receipt; where that is lost, the author asks
 	arrived  map[peer.ID]bool     // whose lines have come since
 	presence uint64               // grows when everybody is told who is heard from
@@ -79,9 +79,6 @@ func (r *room) step(ev authority.Event) error {
 }
 
 func (r *room) stepEffects(ev authority.Event) ([]authority.Effect, error) {
-	if r.frozen {
-		return nil, ruleError(r.label(), authority.ErrFrozen)
-	}
 	next, effects, err := r.l.decide(*r.ledger, ev)
 	var disk diskError
 	switch {
@@ -146,7 +143,7 @@ func (r *room) carryOut(e authority.Effect) {
 // committed is a record of ours: it goes the way that everybody's go.
 func (r *room) committed(c authority.Commit) {
 	r.records = append(r.records, c.Record)
-	r.applied(c.Change)
+	r.applied(c.Change, c.Key)
 	if rm, ok := c.Record.Body.(protocol.Remove); ok {
 		r.follow(c, rm)
 		delete(r.owned.heard, rm.Peer) // of who is no member nobody says that it is present
@@ -205,15 +202,25 @@ func (r *room) answerPoll(p peer.ID, h heldPoll) {
 			r.reply(p, h, protocol.PollReply{})
 		case a.Outcome == authority.PollReason:
 			r.reply(p, h, protocol.PollReply{Reason: a.Reason})
-		case a.Outcome == authority.PollNews, h.req.HavePresence != r.owned.presence, r.owned.owed[p]:
+		case r.frozen():
+			r.hold(p, h) // it gets the proof when it compares, and when the question has waited long enough
+		case a.Outcome == authority.PollDiffers && h.req.HaveSeq > r.current().Seq():
+			r.hold(p, h)
+			r.compareWith(p, 0, false) // it has what we have signed and lost, or another log
+		case a.Outcome == authority.PollDiffers, a.Outcome == authority.PollNews, h.req.HavePresence != r.owned.presence, r.owned.owed[p]:
 			r.reply(p, h, protocol.PollReply{Member: r.news(p, h.req)})
 		default:
-			if old, ok := r.owned.polls[p]; ok && old.reply != h.reply {
-				close(old.reply)
-			}
-			r.owned.polls[p] = h
+			r.hold(p, h)
 		}
 	}
+}
+
+// hold keeps h until there is news, in place of an older question of p.
+func (r *room) hold(p peer.ID, h heldPoll) {
+	if old, ok := r.owned.polls[p]; ok && old.reply != h.reply {
+		close(old.reply)
+	}
+	r.owned.polls[p] = h
 }
 
 func (r *room) reply(p peer.ID, h heldPoll, a protocol.PollReply) {
@@ -236,7 +243,7 @@ func (r *room) news(p peer.ID, req protocol.PollRequest) *protocol.PollMember {
 	news := &protocol.PollMember{
 		Records: records, More: more,
 		Keys:     r.keysFor(p, func(epoch uint64) bool { return epoch > req.HaveKey }),
-		Presence: r.owned.presence, Receipt: r.owned.receipts[p],
+		Presence: r.owned.presence, Receipt: r.log.headCut(p), Proof: r.twinRecord(req.HaveSeq, req.Head),
 	}
 	// The whole room's addresses for everybody in it: with every record that would be most of what a removal sends.
 	if req.HavePresence != r.owned.presence {

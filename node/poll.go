@@ -112,6 +112,13 @@ func (e pollAsked) handle(l *loop) {
 		close(e.held.reply)
 		return
 	}
+	if r.recovering != nil {
+		r.askForHead(e.peer)
+		if !r.parkOf(e.peer, e) {
+			close(e.held.reply)
+		}
+		return
+	}
 	l.isAlive(e.peer)
 	r.noteHeard(e.peer, e.held.req)
 	r.answerPoll(e.peer, e.held)
@@ -319,7 +326,7 @@ func (r *room) seatStep(ev authority.SeatEvent) pollStep {
 // asked says what we have.
 func (r *room) asked() authority.Asked {
 	key, _ := r.keys.Latest()
-	return authority.Asked{HaveSeq: r.current().Seq(), HaveKey: key, HavePresence: r.away.presence}
+	return authority.Asked{HaveSeq: r.current().Seq(), Head: r.current().Head(), HaveKey: key, HavePresence: r.away.presence}
 }
 
 // takeNews takes what the authority hands to a member.
@@ -332,11 +339,11 @@ func (r *room) takeNews(m *protocol.PollMember) {
 		}
 		r.takeRecord(rec)
 	}
-	r.takeKeys(m.Keys)
+	r.takeProof(openProof(m.Proof))
+	// Before the keys, for which lines of ours may wait: they have to be numbered after those of an earlier life.
+	r.takeLast(m.Receipt, func(*line) bool { return true })
+	r.takeKeys(r.authority(), m.Keys)
 	r.takePresence(m)
-	if m.Receipt > 0 {
-		r.delivered(func(ln *line) bool { return ln.msg.Ctr <= m.Receipt })
-	}
 	if _, in := r.me(); in && !m.More {
 		r.becomeJoined()
 	}
@@ -359,6 +366,7 @@ func (r *room) takePresence(m *protocol.PollMember) {
 
 // showReason ends our place and says why.
 func (r *room) showReason(reason protocol.SignedReason) {
+	r.contradictReason(reason)
 	r.l.tell(r, removedEvent(reason))
 	r.l.forget(r)
 	if f, ok := r.l.former[r.id]; ok && (reason.Kind == protocol.Closed || reason.Kind == protocol.Idle) {
@@ -376,6 +384,7 @@ func removedEvent(reason protocol.SignedReason) Removed {
 
 // showRefused ends our place without a reason.
 func (r *room) showRefused() {
+	r.contradictRefusal()
 	r.l.emit(r, Refused{})
 	r.l.dropSeat(r.id)
 	r.l.forget(r)

@@ -20,7 +20,7 @@ func TestRefusalsAllocateNothing(t *testing.T) {
 	record := w.records[len(w.records)-1].Bytes()
 	removed := must(protocol.SignRecord(protocol.Record{
 		Room: w.id(), Seq: w.ledger.State().Seq() + 1, Prev: w.ledger.State().Head(), Term: 1, Epoch: w.epoch() + 1,
-		At: w.now, Author: personaID("bob"), Body: protocol.Rekey{},
+		At: w.now, Author: personaID("bob"), Body: protocol.Rekey{}, KeyHash: protocol.Hash{1},
 	}, persona("bob"))).Bytes()
 	for _, c := range []struct {
 		name   string
@@ -30,7 +30,7 @@ func TestRefusalsAllocateNothing(t *testing.T) {
 	}{
 		{name: "nothing"},
 		{name: "half a line", raw: good[:len(good)/2]},
-		{name: "a line of another room", raw: other.say("alice", 1, 1).Raw()},
+		{name: "a line of another room", raw: other.say("alice", 1, 1).Raw(), most: 1}, // alice's signature is not for this one
 		{name: "a stranger's line", raw: w.say("mallory", w.epoch(), 1).Raw()},
 		{name: "the removed peer's line", raw: w.say("bob", w.epoch(), 9).Raw()},
 		{name: "the removed peer's line of before, past the cut-off", raw: w.say("bob", before, 9).Raw()},

@@ -37,7 +37,13 @@ type room struct {
 	name, nick      string        // until the log is here
 	joined, resumed bool          // in, and said so; taken up from disk
 	whenJoined      chan struct{} // closed with joined
-	frozen          bool          // the log was forked: nothing is believed, and as the authority nothing decided, any more
+
+	// proof is the two records that have frozen the room; nil: its log is one.
+	proof      [][]byte
+	recovering *recovery           // we are the authority, and have not begun to serve the room; nil otherwise
+	earlyKeys  []protocol.EpochKey // from the authority, whose records have not come; maxEarlyKeys
+	badKeyTold time.Time
+	promised   logHead // how far the log went that the authority let us in by
 
 	ctr, ctrLimit uint64 // the last number used, and the last one reserved
 	prev          protocol.Hash
@@ -117,13 +123,24 @@ func (r *room) open() error {
 	switch {
 	case s.Closed():
 		return roomClosed(r.label())
-	case r.frozen:
-		return &Error{Code: Unavailable, Text: r.label() + " is frozen: its owner has signed two different logs", Hint: "ask the owner in person; leave with /leave"}
+	case r.frozen():
+		return r.frozenError()
 	}
 	if _, ok := r.me(); !ok {
 		return notMember(r.label())
 	}
 	return nil
+}
+
+// over reports that nothing will be said in the room any more: it has ended, or its log is forked.
+func (r *room) over() bool { return r.current().Closed() || r.frozen() }
+
+func (r *room) frozenError() *Error {
+	e := &Error{Code: Unavailable, Text: frozenWords(r.label()), Hint: "ask the owner in person; leave with /leave"}
+	if r.owner() {
+		e.Hint = "/renew makes the room anew, with the same members invited and the same bans"
+	}
+	return e
 }
 
 func roomClosed(room string) error {
@@ -140,7 +157,7 @@ func (r *room) start() {
 	if r.seat != nil {
 		r.l.n.spawn(func(context.Context) { r.l.n.pollRoom(r.ctx, r.id) })
 	}
-	if r.owner() {
+	if r.owner() && r.recovering == nil {
 		r.becomeJoined()
 	}
 }
@@ -250,42 +267,36 @@ func (r *room) takeRecord(rec protocol.SignedRecord) {
 	switch {
 	case errors.Is(err, authority.ErrKnown):
 	case errors.Is(err, authority.ErrFork):
-		r.freeze(st)
+		r.freeze(r.records[rec.Seq-1], rec)
+	case r.owner() && rec.Author == r.l.n.self:
+		r.takeBack([]protocol.SignedRecord{rec})
+		r.seek() // there may be more, or another log
 	case r.owner():
-		// Whatever we signed, we have.
 	case errors.Is(err, authority.ErrGap):
 		if len(r.pending) < maxEarly && rec.Author == r.authority() {
 			r.pending[rec.Seq] = rec
 		}
 		r.seek()
+	case errors.Is(err, authority.ErrChain):
+		r.seek() // there may be another log
 	case err != nil:
 		r.l.n.log.Warn("record refused", "room", r.id, "seq", rec.Seq, "err", err)
 	default:
 		r.state = st
 		delete(r.pending, rec.Seq)
 		r.records = append(r.records, rec)
-		r.applied(change)
+		r.applied(change, protocol.Key{})
+		r.checkPromised()
 		if next, ok := r.pending[rec.Seq+1]; ok {
 			r.takeRecord(next)
 		}
 	}
 }
 
-func (r *room) freeze(st authority.State) {
-	if r.frozen {
-		return
-	}
-	r.frozen = true
-	if !r.owner() {
-		r.state = st
-		r.publishSnapshot()
-	}
-	r.l.emit(r, Warning{Code: "frozen", Peer: r.authority(), Text: "two different records with one number are signed by the owner of " + r.label() + ": nothing more is believed here; ask the owner in person"})
-}
-
-// applied does what follows from a change, whoever ordered it: keys, snapshot, gossip, and the word to the person.
-func (r *room) applied(c authority.Change) {
-	r.stepKeys(c)
+// applied does what follows from a change, whoever ordered it: keys, snapshot, gossip, and the word to the person. made is
+// the key that we made as the authority.
+func (r *room) applied(c authority.Change, made protocol.Key) {
+	r.stepKeys(c, made)
 	r.publishSnapshot()
 	switch c.Kind {
 	case authority.Admitted:
@@ -334,44 +345,6 @@ func (r *room) expel(c authority.Change) {
 
 func counts(v authority.Verdict) bool {
 	return v == authority.VerdictAccept || v == authority.VerdictLate
-}
-
-// stepKeys makes or derives the key of a new epoch. What has to be fresh comes from the authority alone; the others
-// are handed it in the answer to their poll.
-func (r *room) stepKeys(c authority.Change) {
-	now := r.l.now()
-	switch c.NewKey {
-	case authority.KeyDerived:
-		if old, ok := r.keys.Get(c.Epoch - 1); ok {
-			r.keys = r.keys.With(c.Epoch, authority.Derive(old, c.Record.Hash()), now)
-			return
-		}
-		fallthrough // the authority resumed and has no old key
-	case authority.KeyFresh:
-		if !r.owner() {
-			return
-		}
-		key, err := authority.Fresh(random)
-		if err != nil {
-			// crypto/rand does not fail on the systems we run on; without a key the room is mute, not open.
-			r.l.n.log.Error("make a key", "err", err)
-			return
-		}
-		r.keys = r.keys.With(c.Epoch, key, now)
-	}
-}
-
-// takeKeys learns keys from the authority.
-func (r *room) takeKeys(keys []protocol.EpochKey) {
-	if len(keys) == 0 {
-		return
-	}
-	for _, k := range keys {
-		r.keys = r.keys.With(k.Epoch, k.Key, r.l.now())
-	}
-	r.publishSnapshot()
-	r.retryEarly()
-	r.flushWaiting()
 }
 
 // tellChange puts a change into words for the faces.

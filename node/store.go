@@ -22,8 +22,9 @@ import (
 // storeFile is one bbolt file; holding it open is the lock of the data directory.
 const storeFile = "localchat.db"
 
-// storeVersion of the layout below. A file of a newer version is refused and left alone.
-const storeVersion = 1
+// storeVersion of the layout below. A file of another version is refused and left alone. Version 1 held records that do not
+// commit to keys.
+const storeVersion = 2
 
 // The layout: meta/version and meta/peers = JSON; rooms/<room id>/{log/<seq, 8 bytes> = signed record, failures/<peer> and invites/<id> =
 // JSON}, for rooms that we are the authority of; seats/<room id> = JSON; pins/<room name> = owner; counters/<room id>
@@ -174,6 +175,9 @@ func (s *store) prepare() error {
 		complete = complete && v != nil
 		if v != nil && (len(v) != 1 || v[0] > storeVersion) {
 			return &Error{Code: Unavailable, Text: fmt.Sprintf("the store %s was written by a newer localchat", s.db.Path()), Hint: "use that version; nothing has been changed"}
+		}
+		if v != nil && v[0] < storeVersion {
+			return &Error{Code: Unavailable, Text: fmt.Sprintf("the store %s was written by an older localchat, whose rooms this version cannot go on with", s.db.Path()), Hint: "to start without those rooms, their bans and pins, move that file away; your identity stays. Nothing has been changed"}
 		}
 		return nil
 	})

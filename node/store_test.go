@@ -119,7 +119,7 @@ func TestStoreKeepsSeatsAndPins(t *testing.T) {
 	dir := t.TempDir()
 	s := must(openStore(dir))
 	room, other := protocol.RoomID{1}, protocol.RoomID{2}
-	seat := must(authority.NewSeat(room, personaID("alice"), 7, random))
+	seat := must(authority.NewSeat(room, personaID("alice"), personaID("bob"), 7, random))
 	want := savedSeat{Seat: seat, Name: "lab", Nick: "bob", Addrs: []string{"/ip4/10.0.0.1/tcp/1"}}
 	if err := errors.Join(s.saveSeat(room, want), s.saveSeat(other, want), s.dropSeat(other), s.dropSeat(other), s.pin("lab", personaID("alice"))); err != nil {
 		t.Fatal(err)

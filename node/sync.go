@@ -17,7 +17,7 @@ import (
 func (n *Node) serveSync(s network.Stream) {
 	var req protocol.SyncRequest
 	serve(n, s, &req, func(caller peer.ID) (*protocol.SyncReply, error) {
-		return ask(n.ctx, n, syncAsked{caller, req})
+		return ask(n.ctx, n, syncAsked{caller, req, openProof(req.Proof)})
 	})
 }
 
@@ -97,14 +97,16 @@ type (
 	syncDue struct{ room protocol.RoomID }
 	// syncAsked: a fellow member compares its heads with ours.
 	syncAsked struct {
-		peer peer.ID
-		req  protocol.SyncRequest
+		peer  peer.ID
+		req   protocol.SyncRequest
+		proof []protocol.SignedRecord // of req, verified
 	}
 	// synced: the answer of a fellow member, decoded and verified; err says that there is none.
 	synced struct {
 		room    protocol.RoomID
 		peer    peer.ID
 		records []protocol.SignedRecord
+		proof   []protocol.SignedRecord
 		keys    []protocol.EpochKey
 		lines   []protocol.Message
 		reply   protocol.SyncReply
@@ -124,7 +126,8 @@ func (e syncDue) handle(l *loop) {
 		return
 	}
 	r.busy, r.synced = true, l.now()
-	req := protocol.SyncRequest{Room: r.id, HaveSeq: r.current().Seq(), Keys: r.missingKeys(), Heads: r.pages.heads(p, r.log.heads()), News: news}
+	req := r.headRequest()
+	req.Keys, req.Heads, req.News = r.missingKeys(), r.pages.heads(p, req.Heads), news
 	doubted := r.askDoubts(p, &req)
 	l.n.spawn(func(context.Context) {
 		s := synced{room: e.room, peer: p, doubted: doubted}
@@ -138,6 +141,7 @@ func (e syncDue) handle(l *loop) {
 
 // verify opens what came; what does not verify is dropped, and all that follows it.
 func (s *synced) verify() {
+	s.proof = openProof(s.reply.Proof)
 	for _, raw := range s.reply.Records {
 		rec, err := protocol.OpenRecord(raw)
 		if err != nil {
@@ -224,6 +228,9 @@ func (r *room) missingKeys() []uint64 {
 
 func (q syncAsked) run(l *loop) (*protocol.SyncReply, error) {
 	reply := &protocol.SyncReply{}
+	if own := l.rooms[q.req.Room]; own != nil && own.owner() {
+		own.takeProof(q.proof) // from anybody: it is we who have signed it
+	}
 	r, _ := l.roomWith(q.req.Room, q.peer)
 	if r == nil {
 		return reply, nil
@@ -236,8 +243,11 @@ func (q syncAsked) run(l *loop) (*protocol.SyncReply, error) {
 	}
 	reply.Keys = r.keysFor(q.peer, func(e uint64) bool { return wanted[e] })
 	reply.Lines, moreLines = r.log.missing(q.req.Heads, func(ln *line) bool { return r.gives(q.peer, ln) })
+	r.takeProof(q.proof)
 	r.noteAsked(q.peer, q.req)
-	reply.HaveSeq, reply.Heads = r.current().Seq(), r.log.news(q.req.Heads, q.peer)
+	st := r.current()
+	reply.HaveSeq, reply.Head, reply.Heads = st.Seq(), st.Head(), r.log.news(q.req.Heads, q.peer)
+	reply.Last, reply.Proof = r.log.headCut(q.peer), r.twinRecord(q.req.HaveSeq, q.req.Head)
 	reply.More = moreRecords || moreLines
 	return reply, nil
 }
@@ -275,10 +285,17 @@ func (e synced) handle(l *loop) {
 		r.syncSoon(syncSoon) // with another
 		return
 	}
-	for _, rec := range e.records {
-		r.takeRecord(rec)
+	r.takeProof(e.proof)
+	if r.owner() {
+		r.takeBack(e.records)
+	} else {
+		for _, rec := range e.records {
+			r.takeRecord(rec)
+		}
 	}
-	r.takeFellowKeys(e.peer, e.keys)
+	// Before the keys, for which lines of ours may wait; see takeNews.
+	r.takeLast(e.reply.Last, func(ln *line) bool { return r.mayConfirm(e.peer) && r.gives(e.peer, ln) })
+	r.takeKeys(e.peer, e.keys)
 	whole := !e.reply.More && e.reply.HaveSeq > 0 && len(e.lines) == len(e.reply.Lines)
 	before := len(r.log.arrival)
 	for _, m := range r.provable(e.lines) {
@@ -313,28 +330,6 @@ func (e synced) handle(l *loop) {
 	}
 }
 
-// takeFellowKeys learns keys that a fellow member hands over. Its word alone is not enough, since a wrong key would
-// stay: a key counts if it opens a line that waits for it.
-func (r *room) takeFellowKeys(from peer.ID, keys []protocol.EpochKey) {
-	if from == r.authority() {
-		r.takeKeys(keys)
-		return
-	}
-	var proven []protocol.EpochKey
-	for _, k := range keys {
-		for _, m := range r.early {
-			if m.Epoch != k.Epoch {
-				continue
-			}
-			if _, err := m.Open(k.Key); err == nil {
-				proven = append(proven, k)
-				break
-			}
-		}
-	}
-	r.takeKeys(proven) // together: a line of one epoch may show that one of another counts
-}
-
 // takeGiven judges a line that a fellow member hands over as one that came by gossip would be. It reports false where the
 // line cannot be judged yet.
 func (r *room) takeGiven(m protocol.Message, vouched, late bool) bool {
@@ -356,11 +351,16 @@ func (r *room) takeGiven(m protocol.Message, vouched, late bool) bool {
 	return true
 }
 
-// noteDelivered takes the answerer's word for which of our lines it has. The authority's is the best; while it is away,
-// or is ourselves, any member's will do. What it gives us back it has, whatever its head says: after a start of ours it
-// does not know whether something lies before.
+// mayConfirm reports whether p's word for which of our lines it has counts. The authority's is the best; while it is away, or
+// is ourselves, any member's will do.
+func (r *room) mayConfirm(p peer.ID) bool {
+	return p == r.authority() || r.owner() || !r.away.since.IsZero()
+}
+
+// noteDelivered: what a node gives us back of our own lines it has, whatever its head says: after a start of ours it does not
+// know whether something lies before.
 func (r *room) noteDelivered(e synced) {
-	if e.peer != r.authority() && !r.owner() && r.away.since.IsZero() {
+	if !r.mayConfirm(e.peer) {
 		return
 	}
 	has := make(map[protocol.Hash]bool)
@@ -369,14 +369,7 @@ func (r *room) noteDelivered(e synced) {
 			has[m.ID] = true
 		}
 	}
-	head := uint64(0)
-	for _, h := range e.reply.Heads {
-		if h.Author == r.l.n.self {
-			head = h.Ctr
-		}
-	}
-	// A head is above what was never said to its owner, too.
-	r.delivered(func(ln *line) bool { return has[ln.msg.ID] || ln.msg.Ctr <= head && r.gives(e.peer, ln) })
+	r.delivered(func(ln *line) bool { return has[ln.msg.ID] })
 	if r.fresh && r.owner() {
 		r.syncSoon(syncSoon)
 	}

@@ -33,8 +33,8 @@ func BenchmarkCompareHeads(b *testing.B) {
 		b.Run(fmt.Sprint(authors), func(b *testing.B) {
 			ours, theirs := fullLog(authors, 10), fullLog(authors, 10)
 			all := func(*line) bool { return true }
-			req := protocol.SyncRequest{Room: protocol.RoomID{1}, HaveSeq: 1, Heads: ours.heads()}
-			reply := protocol.SyncReply{HaveSeq: 1, Heads: theirs.news(ours.heads(), personaID("author0"))}
+			req := protocol.SyncRequest{Room: protocol.RoomID{1}, HaveSeq: 1, Head: protocol.Hash{1}, Heads: ours.heads()}
+			reply := protocol.SyncReply{HaveSeq: 1, Head: protocol.Hash{1}, Heads: theirs.news(ours.heads(), personaID("author0"))}
 			var stream bytes.Buffer
 			must(none{}, errors.Join(protocol.WriteFrame(&stream, &req), protocol.WriteFrame(&stream, &reply)))
 			b.ReportAllocs()

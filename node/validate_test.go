@@ -25,7 +25,7 @@ func TestLineVerdicts(t *testing.T) {
 	flipped := slices.Clone(fresh)
 	flipped[len(flipped)-1] ^= 1
 	unknownKey := w.snapshot("carol")
-	unknownKey.keys = authority.Keyring{}.With(before, w.key(before), w.now)
+	unknownKey.keys = authority.Keyring{}.With(w.ledger.State(), []protocol.EpochKey{{Epoch: before, Key: w.key(before)}}, w.now)
 	floored := w.snapshot("carol")
 	floored.floors[personaID("carol")] = 7
 	at := func(name string, epoch, ctr uint64) []byte { return w.say(name, epoch, ctr).Raw() }
@@ -204,6 +204,7 @@ func TestRecordVerdicts(t *testing.T) {
 		r := protocol.Record{
 			Room: w.id(), Seq: w.ledger.State().Seq() + 1, Prev: w.ledger.State().Head(), Term: 1, Epoch: w.epoch() + 1,
 			At: w.now, Author: personaID(by), Body: protocol.Remove{Peer: personaID("carol"), Kind: protocol.Kicked},
+			KeyHash: protocol.Hash{1},
 		}
 		if change != nil {
 			change(&r)

@@ -14,13 +14,13 @@
 //
 // # Streams
 //
-//	/localchat/poll/1   PollAsk → PollReply, repeated on one stream   member → authority
-//	/localchat/join/1   JoinRequest → JoinReply, again after WAITING  stranger → authority
+//	/localchat/poll/2   PollAsk → PollReply, repeated on one stream   member → authority
+//	/localchat/join/2   JoinRequest → JoinReply, again after WAITING  stranger → authority
 //	/localchat/ask/1    AskRequest → AskReply                         member → authority
-//	/localchat/sync/2   SyncRequest → SyncReply                       member → member
-//	/localchat/pass/2   PassRequest → PassReply                       member → member
+//	/localchat/sync/3   SyncRequest → SyncReply                       member → member
+//	/localchat/pass/3   PassRequest → PassReply                       member → member
 //	/localchat/tell/1   TellRequest → TellReply                       member → member
-//	/localchat/rooms/1  RoomsRequest → RoomsReply                     anybody → anybody
+//	/localchat/rooms/2  RoomsRequest → RoomsReply                     anybody → anybody
 //
 // The caller is who the stream authenticates; no frame names its sender. A frame is an unsigned varint, the length of
 // what follows, and one protobuf message of the stream's type. The varint has its shortest form and at most 9 bytes. The
@@ -45,7 +45,7 @@
 //
 // # Gossip
 //
-// Each room has a gossipsub instance of its own, /localchat/room/ID/2 with the room's id, and in it the topics lines
+// Each room has a gossipsub instance of its own, /localchat/room/ID/3 with the room's id, and in it the topics lines
 // and records. The data of one pubsub message is one signed envelope: on lines a message, on records a record. Pubsub's
 // own signature and sequence number are not used (StrictNoSign); the message ID is [DataID] of the data.
 //
@@ -54,7 +54,7 @@
 // Signed things are libp2p envelopes (libp2p RFC 0002): public key, payload type, payload, signature. The key is
 // Ed25519. The signature domain, which does not travel, and the payload type are
 //
-//	localchat/record/v1           the same    Record     at most 4 KiB (MaxRecord)
+//	localchat/record/v2           the same    Record     at most 4 KiB (MaxRecord)
 //	localchat/message/v2 | room   msg/2       Message    at most 65 KiB (MaxMessage)
 //	localchat/reason/v1           the same    Reason     at most 2 KiB (MaxSignedReason)
 //
@@ -73,7 +73,7 @@
 //	invite                8 bytes             key                     32 bytes
 //	nonce of a message    8 bytes
 //	peer, author, by      38 bytes: the ID of an Ed25519 peer
-//	seq, epoch, term, ctr, lamport, removal, admission   1 to 2^53-1 (MaxCounter); have_…, presence and receipt from 0
+//	seq, epoch, term, ctr, lamport, removal, admission   1 to 2^53-1 (MaxCounter); have_… and presence from 0
 //	at, until             milliseconds since 1970, to the end of year 9999; until 0: none
 //	idle_seconds, retain_seconds    to 365 days; idle 0: never; retain from 1
 //	wait_ms, expires_ms   milliseconds; wait to 290 years, 0: for good; expires to 7 days, 0: the authority's choice
@@ -91,7 +91,10 @@
 //
 // A Record has room, seq, prev, term, epoch, at, author and one body. Seq counts from 1 without a gap; prev is the SHA-256
 // of the payload of the record before. Create, and no other, has seq 1 and neither room nor prev; the SHA-256 of its
-// payload is the room's id. Epoch is that in force after the record.
+// payload is the room's id. Epoch is that in force after the record. Create, Admit, Leave, Remove and Rekey start an epoch
+// and have key, which the others have not: SHA-256("localchat/epoch-key/v1" | room | epoch in 8 bytes, big endian | the
+// epoch's key of 32 bytes), where room is the field of this record, 32 zero bytes in Create. A key that does not match the
+// key of its epoch's record is no key of the room, whoever hands it over.
 //
 //	8 create      name, nick, policy, salt           12 unban       peer
 //	9 admit       peer, nick, invite (or none)       13 set_policy  policy
@@ -100,6 +103,10 @@
 //	              until (bans, after at), cut
 //
 // A cut is the ctr and id of the last message that counts; absent, none does.
+//
+// Have_seq, seq and head go together: head is the hash of the record of that number, and absent where that is 0. Proof holds
+// records, two at most: the answerer's own of the last number that both sides have, where their logs may differ, or the two
+// of one number that have frozen the room.
 //
 // # Messages
 //

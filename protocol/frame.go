@@ -25,8 +25,8 @@ type (
 	//
 	// Nonce is one for the whole of an admission and is kept until there is a definite answer, so that a reason
 	// whose delivery failed can be asked for again by the same client and by no other. Admission is the seq of my
-	// Admit record, HaveSeq of the last record that I applied, HaveKey the last epoch whose key I hold; the two
-	// last are at the same time my acknowledgement of the epoch.
+	// Admit record, HaveSeq of the last record that I applied and Head its hash, HaveKey the last epoch whose key I
+	// hold. HaveSeq and HaveKey are at the same time my acknowledgement of the epoch.
 	PollRequest struct {
 		Room      RoomID
 		Nonce     Nonce
@@ -35,6 +35,8 @@ type (
 		HaveKey   uint64
 		// HavePresence is the Presence number of the last answer.
 		HavePresence uint64
+		// Head is zero if, and only if, HaveSeq is 0.
+		Head Hash
 	}
 	// PollAck says that the reason has been kept.
 	PollAck struct {
@@ -60,7 +62,10 @@ type (
 		Presence uint64     // grows with each change of Present
 		Present  []Presence // left out where Presence is the request's HavePresence
 		More     bool       // there was more than fits: ask again at once
-		Receipt  uint64     // the authority has the asker's own lines up to this ctr, or more; 0: none, or it does not know
+		Receipt  Cut        // up to here, or further, the authority has the asker's own lines; zero: none, or it does not know
+		// Proof shows that the asker's log is not the authority's: the authority's record of the last number that both
+		// have; or, from a frozen room, the two records that froze it.
+		Proof [][]byte
 	}
 	// EpochKey is a message key on its way to somebody who may have it.
 	EpochKey struct {
@@ -95,6 +100,9 @@ type (
 		Records   [][]byte
 		Keys      []EpochKey
 		Admission uint64
+		// Seq and Head are the number and the hash of the last record of the log, which may be too long for one answer.
+		Seq  uint64
+		Head Hash
 	}
 
 	// AskRequest is a member's wish to the authority: exactly one of the two.
@@ -124,6 +132,10 @@ type (
 		Heads []Head
 		// News: lines have come to me that others may lack; ask me too.
 		News bool
+		// Head is the hash of record HaveSeq; zero if, and only if, that is 0.
+		Head Hash
+		// Proof is the two records of one number by which the caller has found its room forked.
+		Proof [][]byte
 	}
 	// Head is the last message of an author below which nothing is missing.
 	Head struct {
@@ -136,10 +148,16 @@ type (
 		Keys    []EpochKey
 		Lines   [][]byte // OpenMessage; each author's in the order of Ctr
 		HaveSeq uint64   // how far the answerer's own log goes
+		Head    Hash     // of that record
 		// Up to where the answerer has an author's lines: of the caller's own, which says what of them has reached it, and
 		// of those whose head in the request is another or missing.
 		Heads []Head
 		More  bool
+		// Last is the last line of the caller's that the answerer has, or has had.
+		Last Cut
+		// Proof is the answerer's record of the last number that both have, where their logs may differ: the caller says
+		// another head, or has the longer log. From a frozen room it is the two records that froze it.
+		Proof [][]byte
 	}
 
 	// PassRequest hands a line or a record, exactly one of the two, to a member whom its author does not reach, or to

@@ -38,7 +38,7 @@ func (f *PollAsk) encode() ([]byte, error) {
 		q := f.Request
 		m.Ask = &pb.PollAsk_Request{Request: &pb.PollRequest{
 			Room: q.Room[:], Nonce: q.Nonce[:], Admission: q.Admission,
-			HaveSeq: q.HaveSeq, HaveKey: q.HaveKey, HavePresence: q.HavePresence,
+			HaveSeq: q.HaveSeq, HaveKey: q.HaveKey, HavePresence: q.HavePresence, Head: orNone(q.Head[:]),
 		}}
 	case f.Ack != nil:
 		m.Ask = &pb.PollAsk_Ack{Ack: &pb.PollAck{
@@ -62,6 +62,7 @@ func (f *PollAsk) read(r *reading, m *pb.PollAsk) {
 			Room: r.room("room", q.Room), Nonce: r.nonce("nonce", q.Nonce),
 			Admission: r.count("admission", q.Admission, 1), HaveSeq: r.count("have_seq", q.HaveSeq, 0),
 			HaveKey: r.count("have_key", q.HaveKey, 0), HavePresence: r.count("have_presence", q.HavePresence, 0),
+			Head: r.head(q.HaveSeq, q.Head),
 		}
 	case *pb.PollAsk_Ack:
 		f.Ack = &PollAck{
@@ -83,8 +84,8 @@ func (f *PollReply) encode() ([]byte, error) {
 	case f.Member != nil:
 		p := f.Member
 		m.Answer = &pb.PollReply_Member{Member: &pb.PollMember{
-			Records: p.Records, Keys: keysToPB(p.Keys), Presence: p.Presence, Receipt: p.Receipt,
-			Present: presentToPB(p.Present), More: p.More,
+			Records: p.Records, Keys: keysToPB(p.Keys), Presence: p.Presence, Receipt: p.Receipt.toPB(),
+			Present: presentToPB(p.Present), More: p.More, Proof: p.Proof,
 		}}
 	case f.Reason != nil:
 		m.Answer = &pb.PollReply_Reason{Reason: f.Reason}
@@ -106,14 +107,31 @@ func (f *PollReply) read(r *reading, m *pb.PollReply) {
 	case *pb.PollReply_Member:
 		f.Member = &PollMember{
 			Records: r.blobs("records", a.Member.Records, MaxRecord), Keys: r.keys(a.Member.Keys),
-			Presence: r.count("presence", a.Member.Presence, 0), Receipt: r.count("receipt", a.Member.Receipt, 0), Present: r.present(a.Member.Present),
-			More: a.Member.More,
+			Presence: r.count("presence", a.Member.Presence, 0), Receipt: r.cut("receipt", a.Member.Receipt), Present: r.present(a.Member.Present),
+			More: a.Member.More, Proof: r.proof(a.Member.Proof),
 		}
 	case *pb.PollReply_Reason:
 		f.Reason = r.blob("reason", a.Reason, MaxSignedReason)
 	default:
 		r.fail("answer", "neither news, nor a reason, nor refused")
 	}
+}
+
+// head reads the hash of record seq.
+func (r *reading) head(seq uint64, b []byte) (h Hash) {
+	r.optional("head", h[:], b)
+	if h.IsZero() != (seq == 0) {
+		r.fail("head", "there is one if, and only if, there is a record")
+	}
+	return h
+}
+
+// proof reads at most two records.
+func (r *reading) proof(in [][]byte) [][]byte {
+	if !r.items("proof", len(in), 2) {
+		return nil
+	}
+	return r.blobs("proof", in, MaxRecord)
 }
 
 func keysToPB(ks []EpochKey) []*pb.EpochKey {
@@ -179,6 +197,7 @@ func (f *JoinReply) encode() ([]byte, error) {
 	m := &pb.JoinReply{
 		Code: pb.JoinCode(f.Code), Text: f.Text, WaitMs: units(f.Wait, time.Millisecond),
 		Records: f.Records, Keys: keysToPB(f.Keys), Admission: f.Admission, Reason: f.Reason,
+		Seq: f.Seq, Head: orNone(f.Head[:]),
 	}
 	return encodeFrame("answer", m, func(r *reading) { new(JoinReply).read(r, m) })
 }
@@ -194,6 +213,7 @@ func (f *JoinReply) read(r *reading, m *pb.JoinReply) {
 		Wait:    r.span("wait_ms", m.WaitMs, time.Millisecond, maxWait),
 		Records: r.blobs("records", m.Records, MaxRecord), Keys: r.keys(m.Keys),
 		Admission: r.count("admission", m.Admission, 0),
+		Seq:       r.count("seq", m.Seq, 0), Head: r.head(m.Seq, m.Head),
 	}
 	if len(m.Reason) > 0 {
 		f.Reason = r.blob("reason", m.Reason, MaxSignedReason)
@@ -205,10 +225,10 @@ func (f *JoinReply) read(r *reading, m *pb.JoinReply) {
 		r.fail("reason", "beside an answer that takes nothing away")
 	}
 	switch admitted := f.Code == JoinAdmitted; {
-	case admitted && f.Admission == 0:
-		r.fail("admission", "absent from an admission")
-	case !admitted && (f.Admission != 0 || f.Records != nil || f.Keys != nil):
-		r.fail("code", "records, keys or an admission without one")
+	case admitted && (f.Admission == 0 || f.Seq < f.Admission):
+		r.fail("admission", "absent from an admission, or later than its log")
+	case !admitted && (f.Admission != 0 || f.Seq != 0 || f.Records != nil || f.Keys != nil):
+		r.fail("code", "records, keys, a head or an admission without one")
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 func (f *SyncRequest) max() int { return maxSyncRequest }
 
 func (f *SyncRequest) encode() ([]byte, error) {
-	m := &pb.SyncRequest{Room: f.Room[:], HaveSeq: f.HaveSeq, Keys: f.Keys, Heads: headsToPB(f.Heads), News: f.News}
+	m := &pb.SyncRequest{Room: f.Room[:], HaveSeq: f.HaveSeq, Keys: f.Keys, Heads: headsToPB(f.Heads), News: f.News, Head: orNone(f.Head[:]), Proof: f.Proof}
 	return encodeFrame("sync", m, func(r *reading) { new(SyncRequest).read(r, m) })
 }
 
@@ -28,7 +28,7 @@ func (f *SyncRequest) read(r *reading, m *pb.SyncRequest) {
 	for _, e := range m.Keys {
 		r.count("keys", e, 1)
 	}
-	f.Heads = r.heads(m.Heads)
+	f.Heads, f.Head, f.Proof = r.heads(m.Heads), r.head(m.HaveSeq, m.Head), r.proof(m.Proof)
 }
 
 func headsToPB(heads []Head) []*pb.Head {
@@ -55,7 +55,7 @@ func (f *SyncReply) max() int { return MaxBatch }
 func (f *SyncReply) encode() ([]byte, error) {
 	m := &pb.SyncReply{
 		Records: f.Records, Keys: keysToPB(f.Keys), Lines: f.Lines, HaveSeq: f.HaveSeq, More: f.More,
-		Heads: headsToPB(f.Heads),
+		Heads: headsToPB(f.Heads), Head: orNone(f.Head[:]), Last: f.Last.toPB(), Proof: f.Proof,
 	}
 	return encodeFrame("answer", m, func(r *reading) { new(SyncReply).read(r, m) })
 }
@@ -69,7 +69,7 @@ func (f *SyncReply) read(r *reading, m *pb.SyncReply) {
 	*f = SyncReply{
 		Records: r.blobs("records", m.Records, MaxRecord), Keys: r.keys(m.Keys),
 		Lines: r.blobs("lines", m.Lines, MaxMessage), HaveSeq: r.count("have_seq", m.HaveSeq, 0), More: m.More,
-		Heads: r.heads(m.Heads),
+		Heads: r.heads(m.Heads), Head: r.head(m.HaveSeq, m.Head), Last: r.cut("last", m.Last), Proof: r.proof(m.Proof),
 	}
 }
 

@@ -90,11 +90,12 @@ func annotateEnvelope(w *strings.Builder, b []byte, d protoreflect.MessageDescri
 
 func annotateFields(w *strings.Builder, b []byte, d protoreflect.MessageDescriptor, indent string) {
 	for len(b) > 0 {
-		f := d.Fields().ByNumber(protoreflect.FieldNumber(b[0] >> 3))
-		v, n := binary.Uvarint(b[1:])
-		n++
+		tag, t := binary.Uvarint(b)
+		f := d.Fields().ByNumber(protoreflect.FieldNumber(tag >> 3))
+		v, n := binary.Uvarint(b[t:])
+		n += t
 		head := indent + hex.EncodeToString(b[:n])
-		if b[0]&7 == 0 {
+		if tag&7 == 0 {
 			fmt.Fprintf(w, "%-40s # %s: %d\n", head, f.Name(), v)
 			b = b[n:]
 			continue
@@ -172,13 +173,13 @@ func TestSpecificationNamesTheStreams(t *testing.T) {
 	}
 	for _, want := range []string{
 		string(PollID), string(JoinID), string(AskID), string(SyncID), string(PassID), string(TellID), string(RoomsID),
-		recordDomain, messageDomain, messageType, reasonDomain, wordsDomain, InvitePrefix, LinesTopic, RecordsTopic,
+		recordDomain, keyDomain, messageDomain, messageType, reasonDomain, wordsDomain, InvitePrefix, LinesTopic, RecordsTopic,
 	} {
 		if !bytes.Contains(doc, []byte(want)) {
 			t.Errorf("doc.go does not say %q", want)
 		}
 	}
-	if got := string(GossipID(RoomID{})); got != "/localchat/room/"+strings.Repeat("a", 52)+"/2" {
+	if got := string(GossipID(RoomID{})); got != "/localchat/room/"+strings.Repeat("a", 52)+"/3" {
 		t.Errorf("GossipID = %q", got)
 	}
 }

@@ -11,13 +11,13 @@ import (
 
 // Stream protocols. The number at the end grows when an older node could no longer understand a frame.
 const (
-	PollID  libprotocol.ID = "/localchat/poll/1"  // member → authority: the standing question, one kept stream
-	JoinID  libprotocol.ID = "/localchat/join/1"  // stranger → authority: let me in
+	PollID  libprotocol.ID = "/localchat/poll/2"  // member → authority: the standing question, one kept stream
+	JoinID  libprotocol.ID = "/localchat/join/2"  // stranger → authority: let me in
 	AskID   libprotocol.ID = "/localchat/ask/1"   // member → authority: leave, invite
-	SyncID  libprotocol.ID = "/localchat/sync/2"  // member ↔ member: records, keys, lines that one of them lacks
-	PassID  libprotocol.ID = "/localchat/pass/2"  // member → member: a line or record for whom its author does not reach
+	SyncID  libprotocol.ID = "/localchat/sync/3"  // member ↔ member: records, keys, lines that one of them lacks
+	PassID  libprotocol.ID = "/localchat/pass/3"  // member → member: a line or record for whom its author does not reach
 	TellID  libprotocol.ID = "/localchat/tell/1"  // member → member: a direct message
-	RoomsID libprotocol.ID = "/localchat/rooms/1" // anybody → anybody: which rooms are here
+	RoomsID libprotocol.ID = "/localchat/rooms/2" // anybody → anybody: which rooms are here
 )
 
 // Topics of a room's own gossipsub instance. The room's id is in the instance's protocol ID, so they stay short.
@@ -29,16 +29,19 @@ const (
 // GossipID is the protocol ID of the gossipsub instance of room id: one instance a room, so that a peer
 // blacklisted in one room is untouched in the next (go-libp2p-pubsub keeps its blacklist per instance).
 func GossipID(id RoomID) libprotocol.ID {
-	return libprotocol.ID("/localchat/room/" + id.String() + "/2")
+	return libprotocol.ID("/localchat/room/" + id.String() + "/3")
 }
 
 // Signature domains (libp2p core/record). A signature made under one never verifies under another. The room's id follows
 // that of a message.
 const (
-	recordDomain  = "localchat/record/v1"
+	recordDomain  = "localchat/record/v2"
 	messageDomain = "localchat/message/v2"
 	reasonDomain  = "localchat/reason/v1"
 )
+
+// keyDomain is what the commitment to an epoch's key begins with; see [CommitKey].
+const keyDomain = "localchat/epoch-key/v1"
 
 // messageType says in an envelope that it holds a message. It is short, since it goes with every line.
 const messageType = "msg/2"

@@ -85,6 +85,9 @@ func genRecord(t *rapid.T, author peer.ID) Record {
 	case 7:
 		r.Body = Close{rapid.SampledFrom([]ReasonKind{Closed, Idle}).Draw(t, "kind")}
 	}
+	if StartsEpoch(r.Body) {
+		r.KeyHash = Hash(genBytes(t, 32))
+	}
 	return r
 }
 
@@ -173,6 +176,11 @@ func genPresent(t *rapid.T) []Presence {
 	return ps
 }
 
+func genProof(t *rapid.T) [][]byte {
+	proof := genBlobs(t, 300)
+	return proof[:min(len(proof), 2)]
+}
+
 // The frames with lists in them, which the golden bytes show with one item alone.
 func TestAnyBatchReadsBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -182,10 +190,10 @@ func TestAnyBatchReadsBack(t *testing.T) {
 			heads = append(heads, Head{Author: genPeer.Draw(t, "author"), Ctr: genCount.Draw(t, "ctr")})
 		}
 		for _, c := range []struct{ wrote, read Frame }{
-			{&PollReply{Member: &PollMember{Records: records, Keys: keys, Presence: genCount.Draw(t, "presence"), Present: genPresent(t), More: rapid.Bool().Draw(t, "more")}}, &PollReply{}},
-			{&JoinReply{Code: JoinAdmitted, Admission: genCount.Draw(t, "admission"), Records: records, Keys: keys}, &JoinReply{}},
-			{&SyncReply{Records: records, Keys: keys, Lines: genBlobs(t, 300), Heads: heads, HaveSeq: genCount.Draw(t, "seq")}, &SyncReply{}},
-			{&SyncRequest{Room: RoomID(genBytes(t, 32)), HaveSeq: genCount.Draw(t, "seq"), Keys: slices.Collect(epochs(keys)), Heads: heads, News: rapid.Bool().Draw(t, "news")}, &SyncRequest{}},
+			{&PollReply{Member: &PollMember{Records: records, Keys: keys, Presence: genCount.Draw(t, "presence"), Present: genPresent(t), Receipt: genCut(t), Proof: genProof(t), More: rapid.Bool().Draw(t, "more")}}, &PollReply{}},
+			{&JoinReply{Code: JoinAdmitted, Admission: 1, Seq: genCount.Draw(t, "seq"), Head: Hash(genBytes(t, 32)), Records: records, Keys: keys}, &JoinReply{}},
+			{&SyncReply{Records: records, Keys: keys, Lines: genBlobs(t, 300), Heads: heads, HaveSeq: genCount.Draw(t, "seq"), Head: Hash(genBytes(t, 32)), Last: genCut(t), Proof: genProof(t)}, &SyncReply{}},
+			{&SyncRequest{Room: RoomID(genBytes(t, 32)), HaveSeq: genCount.Draw(t, "seq"), Head: Hash(genBytes(t, 32)), Proof: genProof(t), Keys: slices.Collect(epochs(keys)), Heads: heads, News: rapid.Bool().Draw(t, "news")}, &SyncRequest{}},
 		} {
 			var w bytes.Buffer
 			if err := WriteFrame(&w, c.wrote); err != nil {

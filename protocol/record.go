@@ -1,6 +1,8 @@
 package protocol
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -17,7 +19,8 @@ type Signer interface {
 //
 // Room is the zero id in Create alone (the room's id is the hash of that record). Seq counts from 1 without a gap;
 // Prev is the Hash of the record before, zero in Create. Term is 1 until there are deputies. Epoch is the number of
-// the message key in force after this record. At has milliseconds, UTC. Author is the signer.
+// the message key in force after this record. At has milliseconds, UTC. Author is the signer. KeyHash commits to the key of
+// the epoch that the record starts (see [CommitKey]); it is zero in a record that starts none.
 type Record struct {
 	Room   RoomID
 	Seq    uint64
@@ -27,6 +30,26 @@ type Record struct {
 	At     time.Time
 	Author peer.ID
 	Body   Body
+
+	KeyHash Hash
+}
+
+// StartsEpoch reports whether a record with body b starts an epoch, and so commits to a key.
+func StartsEpoch(b Body) bool {
+	switch b.(type) {
+	case Create, Admit, Leave, Remove, Rekey:
+		return true
+	}
+	return false
+}
+
+// CommitKey is what a record that starts epoch says of that epoch's key: a hash of room, epoch and key. Room is the zero id
+// for the epoch that Create starts, since the room's id is the hash of that record.
+func CommitKey(room RoomID, epoch uint64, key Key) Hash {
+	b := make([]byte, 0, len(keyDomain)+len(room)+8+len(key))
+	b = append(append(b, keyDomain...), room[:]...)
+	b = append(binary.BigEndian.AppendUint64(b, epoch), key[:]...)
+	return sha256.Sum256(b)
 }
 
 // A Body says what a record changes. The set is closed; numbers on the wire are append-only.

@@ -9,7 +9,7 @@ import (
 func (r Record) encode() ([]byte, error) {
 	m := &pb.Record{
 		Room: orNone(r.Room[:]), Seq: r.Seq, Prev: orNone(r.Prev[:]), Term: r.Term, Epoch: r.Epoch,
-		At: millis(r.At), Author: []byte(r.Author),
+		At: millis(r.At), Author: []byte(r.Author), Key: orNone(r.KeyHash[:]),
 	}
 	switch b := r.Body.(type) {
 	case Create:
@@ -49,6 +49,10 @@ func decodeRecord(b []byte) (Record, error) {
 	r.optional("room", rec.Room[:], m.Room)
 	r.optional("prev", rec.Prev[:], m.Prev)
 	rec.Body = r.body(&m, rec.At)
+	r.optional("key", rec.KeyHash[:], m.Key)
+	if StartsEpoch(rec.Body) == rec.KeyHash.IsZero() {
+		r.fail("key", "there is one if, and only if, the record starts an epoch")
+	}
 	// Seq 1, no room, no record before and Create are four ways to say "first": all or none.
 	_, create := rec.Body.(Create)
 	if create != (rec.Seq == 1) || create != (rec.Room == RoomID{}) || create != rec.Prev.IsZero() {

@@ -35,15 +35,20 @@ var (
 func createRecord(owner peer.ID) Record {
 	return Record{
 		Seq: 1, Term: 1, Epoch: 1, At: noon, Author: owner,
-		Body: Create{Name: "lab", Nick: "alice", Policy: DefaultPolicy(), Salt: [16]byte{1}},
+		Body:    Create{Name: "lab", Nick: "alice", Policy: DefaultPolicy(), Salt: [16]byte{1}},
+		KeyHash: CommitKey(RoomID{}, 1, sampleKey),
 	}
 }
 
 // laterRecord is a record after the first, with body b.
 func laterRecord(author peer.ID, b Body) Record {
-	return Record{
+	r := Record{
 		Room: RoomID{1}, Seq: 7, Prev: Hash{2}, Term: 1, Epoch: 4, At: noon, Author: author, Body: b,
 	}
+	if StartsEpoch(b) {
+		r.KeyHash = CommitKey(r.Room, r.Epoch, sampleKey)
+	}
+	return r
 }
 
 // bodies is one of each kind, with every optional field used.
@@ -139,25 +144,25 @@ func frames(t testing.TB) []namedFrame {
 	keys := []EpochKey{{Epoch: 3, Key: sampleKey}}
 	addrs := []multiaddr.Multiaddr{tcp, quic}
 	return []namedFrame{
-		frameOf("poll-request", PollAsk{Request: &PollRequest{Room: RoomID{1}, Nonce: Nonce{2}, Admission: 3, HaveSeq: 4, HaveKey: 5, HavePresence: 6}}),
+		frameOf("poll-request", PollAsk{Request: &PollRequest{Room: RoomID{1}, Nonce: Nonce{2}, Admission: 3, HaveSeq: 4, HaveKey: 5, HavePresence: 6, Head: Hash{7}}}),
 		frameOf("poll-ack", PollAsk{Ack: &PollAck{Room: RoomID{1}, Removal: 7, Nonce: Nonce{2}}}),
 		frameOf("poll-refused", PollReply{}),
 		frameOf("poll-reason", PollReply{Reason: sampleReason(t).Bytes()}),
 		frameOf("poll-nothing-new", PollReply{Member: &PollMember{}}),
-		frameOf("poll-member", PollReply{Member: &PollMember{Records: records, Keys: keys, Presence: 8, Present: []Presence{{Peer: bob, Addrs: addrs}}, More: true, Receipt: 9}}),
+		frameOf("poll-member", PollReply{Member: &PollMember{Records: records, Keys: keys, Presence: 8, Present: []Presence{{Peer: bob, Addrs: addrs}}, More: true, Receipt: Cut{Ctr: 9, Hash: Hash{8}}, Proof: records}}),
 		frameOf("join-request", JoinRequest{Room: RoomID{1}, Nick: "bob", Token: Token{9}}),
 		frameOf("join-knock", JoinRequest{Room: RoomID{1}, Nick: "bob"}),
 		frameOf("join-nonce", JoinRequest{Room: RoomID{1}, Nick: "bob", Token: Token{9}, Nonce: Nonce{2}}),
 		frameOf("join-waiting", JoinReply{Code: JoinWaiting}),
 		frameOf("join-banned", JoinReply{Code: JoinBanned, Text: "no", Wait: time.Minute}),
 		frameOf("join-revoked", JoinReply{Code: JoinInviteBad, Reason: sampleReason(t).Bytes()}),
-		frameOf("join-admitted", JoinReply{Code: JoinAdmitted, Records: records, Keys: keys, Admission: 2}),
+		frameOf("join-admitted", JoinReply{Code: JoinAdmitted, Records: records, Keys: keys, Admission: 2, Seq: 3, Head: Hash{4}}),
 		frameOf("ask-leave", AskRequest{Room: RoomID{1}, Leave: true}),
 		frameOf("ask-invite", AskRequest{Room: RoomID{1}, Invite: &AskInvite{Nick: "carol", Expires: time.Hour}}),
 		frameOf("ask-yes", AskReply{OK: true, Text: "LOCALCHAT:AAAA"}),
 		frameOf("ask-no", AskReply{}),
-		frameOf("sync-request", SyncRequest{Room: RoomID{1}, HaveSeq: 4, Keys: []uint64{2, 3}, Heads: []Head{{Author: bob, Ctr: 300}}}),
-		frameOf("sync-reply", SyncReply{Records: records, Keys: keys, Lines: [][]byte{sampleMessage(t).Raw()}, Heads: []Head{{Author: bob, Ctr: 300}}, HaveSeq: 4, More: true}),
+		frameOf("sync-request", SyncRequest{Room: RoomID{1}, HaveSeq: 4, Head: Hash{6}, Proof: [][]byte{records[0], records[0]}, Keys: []uint64{2, 3}, Heads: []Head{{Author: bob, Ctr: 300}}}),
+		frameOf("sync-reply", SyncReply{Records: records, Keys: keys, Lines: [][]byte{sampleMessage(t).Raw()}, Heads: []Head{{Author: bob, Ctr: 300}}, HaveSeq: 4, Head: Hash{6}, Last: Cut{Ctr: 9, Hash: Hash{8}}, Proof: records, More: true}),
 		frameOf("sync-nothing", SyncReply{}),
 		frameOf("pass-line", PassRequest{Room: RoomID{1}, Line: sampleMessage(t).Raw(), To: []peer.ID{bob}}),
 		frameOf("pass-record", PassRequest{Room: RoomID{1}, Record: records[0]}),

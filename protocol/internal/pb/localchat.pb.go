@@ -367,7 +367,8 @@ func (Answer) EnumDescriptor() ([]byte, []int) {
 	return file_localchat_proto_rawDescGZIP(), []int{5}
 }
 
-// Record is the payload of an envelope of domain localchat/record/v1.
+// Record is the payload of an envelope of domain localchat/record/v2. Key commits to the key of the epoch that the record
+// starts; it is absent from a record that starts none.
 type Record struct {
 	state  protoimpl.MessageState `protogen:"open.v1"`
 	Room   []byte                 `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
@@ -388,6 +389,7 @@ type Record struct {
 	//	*Record_Rekey
 	//	*Record_Close
 	Body          isRecord_Body `protobuf_oneof:"body"`
+	Key           []byte        `protobuf:"bytes,16,opt,name=key,proto3" json:"key,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -546,6 +548,13 @@ func (x *Record) GetClose() *Close {
 		if x, ok := x.Body.(*Record_Close); ok {
 			return x.Close
 		}
+	}
+	return nil
+}
+
+func (x *Record) GetKey() []byte {
+	if x != nil {
+		return x.Key
 	}
 	return nil
 }
@@ -1569,6 +1578,7 @@ type PollRequest struct {
 	HaveSeq       uint64                 `protobuf:"varint,4,opt,name=have_seq,json=haveSeq,proto3" json:"have_seq,omitempty"`
 	HaveKey       uint64                 `protobuf:"varint,5,opt,name=have_key,json=haveKey,proto3" json:"have_key,omitempty"`
 	HavePresence  uint64                 `protobuf:"varint,6,opt,name=have_presence,json=havePresence,proto3" json:"have_presence,omitempty"`
+	Head          []byte                 `protobuf:"bytes,7,opt,name=head,proto3" json:"head,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1643,6 +1653,13 @@ func (x *PollRequest) GetHavePresence() uint64 {
 		return x.HavePresence
 	}
 	return 0
+}
+
+func (x *PollRequest) GetHead() []byte {
+	if x != nil {
+		return x.Head
+	}
+	return nil
 }
 
 type PollAck struct {
@@ -1847,7 +1864,8 @@ type PollMember struct {
 	Presence      uint64                 `protobuf:"varint,3,opt,name=presence,proto3" json:"presence,omitempty"`
 	Present       []*Presence            `protobuf:"bytes,4,rep,name=present,proto3" json:"present,omitempty"`
 	More          bool                   `protobuf:"varint,5,opt,name=more,proto3" json:"more,omitempty"`
-	Receipt       uint64                 `protobuf:"varint,6,opt,name=receipt,proto3" json:"receipt,omitempty"`
+	Receipt       *Cut                   `protobuf:"bytes,7,opt,name=receipt,proto3" json:"receipt,omitempty"`
+	Proof         [][]byte               `protobuf:"bytes,8,rep,name=proof,proto3" json:"proof,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1917,11 +1935,18 @@ func (x *PollMember) GetMore() bool {
 	return false
 }
 
-func (x *PollMember) GetReceipt() uint64 {
+func (x *PollMember) GetReceipt() *Cut {
 	if x != nil {
 		return x.Receipt
 	}
-	return 0
+	return nil
+}
+
+func (x *PollMember) GetProof() [][]byte {
+	if x != nil {
+		return x.Proof
+	}
+	return nil
 }
 
 type EpochKey struct {
@@ -2105,6 +2130,8 @@ type JoinReply struct {
 	Keys          []*EpochKey            `protobuf:"bytes,5,rep,name=keys,proto3" json:"keys,omitempty"`
 	Admission     uint64                 `protobuf:"varint,6,opt,name=admission,proto3" json:"admission,omitempty"`
 	Reason        []byte                 `protobuf:"bytes,7,opt,name=reason,proto3" json:"reason,omitempty"`
+	Seq           uint64                 `protobuf:"varint,8,opt,name=seq,proto3" json:"seq,omitempty"`
+	Head          []byte                 `protobuf:"bytes,9,opt,name=head,proto3" json:"head,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2184,6 +2211,20 @@ func (x *JoinReply) GetAdmission() uint64 {
 func (x *JoinReply) GetReason() []byte {
 	if x != nil {
 		return x.Reason
+	}
+	return nil
+}
+
+func (x *JoinReply) GetSeq() uint64 {
+	if x != nil {
+		return x.Seq
+	}
+	return 0
+}
+
+func (x *JoinReply) GetHead() []byte {
+	if x != nil {
+		return x.Head
 	}
 	return nil
 }
@@ -2425,6 +2466,8 @@ type SyncRequest struct {
 	Keys          []uint64               `protobuf:"varint,3,rep,packed,name=keys,proto3" json:"keys,omitempty"`
 	Heads         []*Head                `protobuf:"bytes,4,rep,name=heads,proto3" json:"heads,omitempty"`
 	News          bool                   `protobuf:"varint,5,opt,name=news,proto3" json:"news,omitempty"`
+	Head          []byte                 `protobuf:"bytes,6,opt,name=head,proto3" json:"head,omitempty"`
+	Proof         [][]byte               `protobuf:"bytes,7,rep,name=proof,proto3" json:"proof,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2494,6 +2537,20 @@ func (x *SyncRequest) GetNews() bool {
 	return false
 }
 
+func (x *SyncRequest) GetHead() []byte {
+	if x != nil {
+		return x.Head
+	}
+	return nil
+}
+
+func (x *SyncRequest) GetProof() [][]byte {
+	if x != nil {
+		return x.Proof
+	}
+	return nil
+}
+
 type Head struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Author        []byte                 `protobuf:"bytes,1,opt,name=author,proto3" json:"author,omitempty"`
@@ -2554,6 +2611,9 @@ type SyncReply struct {
 	HaveSeq       uint64                 `protobuf:"varint,4,opt,name=have_seq,json=haveSeq,proto3" json:"have_seq,omitempty"`
 	More          bool                   `protobuf:"varint,5,opt,name=more,proto3" json:"more,omitempty"`
 	Heads         []*Head                `protobuf:"bytes,6,rep,name=heads,proto3" json:"heads,omitempty"`
+	Head          []byte                 `protobuf:"bytes,7,opt,name=head,proto3" json:"head,omitempty"`
+	Last          *Cut                   `protobuf:"bytes,8,opt,name=last,proto3" json:"last,omitempty"`
+	Proof         [][]byte               `protobuf:"bytes,9,rep,name=proof,proto3" json:"proof,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2626,6 +2686,27 @@ func (x *SyncReply) GetMore() bool {
 func (x *SyncReply) GetHeads() []*Head {
 	if x != nil {
 		return x.Heads
+	}
+	return nil
+}
+
+func (x *SyncReply) GetHead() []byte {
+	if x != nil {
+		return x.Head
+	}
+	return nil
+}
+
+func (x *SyncReply) GetLast() *Cut {
+	if x != nil {
+		return x.Last
+	}
+	return nil
+}
+
+func (x *SyncReply) GetProof() [][]byte {
+	if x != nil {
+		return x.Proof
 	}
 	return nil
 }
@@ -3052,7 +3133,7 @@ var File_localchat_proto protoreflect.FileDescriptor
 
 const file_localchat_proto_rawDesc = "" +
 	"\n" +
-	"\x0flocalchat.proto\x12\flocalchat.v1\"\x97\x04\n" +
+	"\x0flocalchat.proto\x12\flocalchat.v1\"\xa9\x04\n" +
 	"\x06Record\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12\x12\n" +
@@ -3070,7 +3151,8 @@ const file_localchat_proto_rawDesc = "" +
 	"\n" +
 	"set_policy\x18\r \x01(\v2\x17.localchat.v1.SetPolicyH\x00R\tsetPolicy\x12+\n" +
 	"\x05rekey\x18\x0e \x01(\v2\x13.localchat.v1.RekeyH\x00R\x05rekey\x12+\n" +
-	"\x05close\x18\x0f \x01(\v2\x13.localchat.v1.CloseH\x00R\x05closeB\x06\n" +
+	"\x05close\x18\x0f \x01(\v2\x13.localchat.v1.CloseH\x00R\x05close\x12\x10\n" +
+	"\x03key\x18\x10 \x01(\fR\x03keyB\x06\n" +
 	"\x04body\"r\n" +
 	"\x06Create\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
@@ -3136,14 +3218,15 @@ const file_localchat_proto_rawDesc = "" +
 	"\aPollAsk\x125\n" +
 	"\arequest\x18\x01 \x01(\v2\x19.localchat.v1.PollRequestH\x00R\arequest\x12)\n" +
 	"\x03ack\x18\x02 \x01(\v2\x15.localchat.v1.PollAckH\x00R\x03ackB\x05\n" +
-	"\x03ask\"\xb0\x01\n" +
+	"\x03ask\"\xc4\x01\n" +
 	"\vPollRequest\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12\x14\n" +
 	"\x05nonce\x18\x02 \x01(\fR\x05nonce\x12\x1c\n" +
 	"\tadmission\x18\x03 \x01(\x04R\tadmission\x12\x19\n" +
 	"\bhave_seq\x18\x04 \x01(\x04R\ahaveSeq\x12\x19\n" +
 	"\bhave_key\x18\x05 \x01(\x04R\ahaveKey\x12#\n" +
-	"\rhave_presence\x18\x06 \x01(\x04R\fhavePresence\"M\n" +
+	"\rhave_presence\x18\x06 \x01(\x04R\fhavePresence\x12\x12\n" +
+	"\x04head\x18\a \x01(\fR\x04head\"M\n" +
 	"\aPollAck\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12\x18\n" +
 	"\aremoval\x18\x02 \x01(\x04R\aremoval\x12\x14\n" +
@@ -3153,15 +3236,16 @@ const file_localchat_proto_rawDesc = "" +
 	"\x06member\x18\x02 \x01(\v2\x18.localchat.v1.PollMemberH\x00R\x06member\x12\x18\n" +
 	"\x06reason\x18\x03 \x01(\fH\x00R\x06reasonB\b\n" +
 	"\x06answer\"\t\n" +
-	"\aRefused\"\xce\x01\n" +
+	"\aRefused\"\xfd\x01\n" +
 	"\n" +
 	"PollMember\x12\x18\n" +
 	"\arecords\x18\x01 \x03(\fR\arecords\x12*\n" +
 	"\x04keys\x18\x02 \x03(\v2\x16.localchat.v1.EpochKeyR\x04keys\x12\x1a\n" +
 	"\bpresence\x18\x03 \x01(\x04R\bpresence\x120\n" +
 	"\apresent\x18\x04 \x03(\v2\x16.localchat.v1.PresenceR\apresent\x12\x12\n" +
-	"\x04more\x18\x05 \x01(\bR\x04more\x12\x18\n" +
-	"\areceipt\x18\x06 \x01(\x04R\areceipt\"2\n" +
+	"\x04more\x18\x05 \x01(\bR\x04more\x12+\n" +
+	"\areceipt\x18\a \x01(\v2\x11.localchat.v1.CutR\areceipt\x12\x14\n" +
+	"\x05proof\x18\b \x03(\fR\x05proofJ\x04\b\x06\x10\a\"2\n" +
 	"\bEpochKey\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\fR\x03key\"4\n" +
@@ -3172,7 +3256,7 @@ const file_localchat_proto_rawDesc = "" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12\x12\n" +
 	"\x04nick\x18\x02 \x01(\tR\x04nick\x12\x14\n" +
 	"\x05token\x18\x03 \x01(\fR\x05token\x12\x14\n" +
-	"\x05nonce\x18\x04 \x01(\fR\x05nonce\"\xe0\x01\n" +
+	"\x05nonce\x18\x04 \x01(\fR\x05nonce\"\x86\x02\n" +
 	"\tJoinReply\x12*\n" +
 	"\x04code\x18\x01 \x01(\x0e2\x16.localchat.v1.JoinCodeR\x04code\x12\x12\n" +
 	"\x04text\x18\x02 \x01(\tR\x04text\x12\x17\n" +
@@ -3180,7 +3264,9 @@ const file_localchat_proto_rawDesc = "" +
 	"\arecords\x18\x04 \x03(\fR\arecords\x12*\n" +
 	"\x04keys\x18\x05 \x03(\v2\x16.localchat.v1.EpochKeyR\x04keys\x12\x1c\n" +
 	"\tadmission\x18\x06 \x01(\x04R\tadmission\x12\x16\n" +
-	"\x06reason\x18\a \x01(\fR\x06reason\"\x8a\x01\n" +
+	"\x06reason\x18\a \x01(\fR\x06reason\x12\x10\n" +
+	"\x03seq\x18\b \x01(\x04R\x03seq\x12\x12\n" +
+	"\x04head\x18\t \x01(\fR\x04head\"\x8a\x01\n" +
 	"\n" +
 	"AskRequest\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12.\n" +
@@ -3195,23 +3281,28 @@ const file_localchat_proto_rawDesc = "" +
 	"expires_ms\x18\x02 \x01(\x04R\texpiresMs\"L\n" +
 	"\bAskReply\x12,\n" +
 	"\x06answer\x18\x01 \x01(\x0e2\x14.localchat.v1.AnswerR\x06answer\x12\x12\n" +
-	"\x04text\x18\x02 \x01(\tR\x04text\"\x8e\x01\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\"\xb8\x01\n" +
 	"\vSyncRequest\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12\x19\n" +
 	"\bhave_seq\x18\x02 \x01(\x04R\ahaveSeq\x12\x12\n" +
 	"\x04keys\x18\x03 \x03(\x04R\x04keys\x12(\n" +
 	"\x05heads\x18\x04 \x03(\v2\x12.localchat.v1.HeadR\x05heads\x12\x12\n" +
-	"\x04news\x18\x05 \x01(\bR\x04news\"0\n" +
+	"\x04news\x18\x05 \x01(\bR\x04news\x12\x12\n" +
+	"\x04head\x18\x06 \x01(\fR\x04head\x12\x14\n" +
+	"\x05proof\x18\a \x03(\fR\x05proof\"0\n" +
 	"\x04Head\x12\x16\n" +
 	"\x06author\x18\x01 \x01(\fR\x06author\x12\x10\n" +
-	"\x03ctr\x18\x02 \x01(\x04R\x03ctr\"\xc0\x01\n" +
+	"\x03ctr\x18\x02 \x01(\x04R\x03ctr\"\x91\x02\n" +
 	"\tSyncReply\x12\x18\n" +
 	"\arecords\x18\x01 \x03(\fR\arecords\x12*\n" +
 	"\x04keys\x18\x02 \x03(\v2\x16.localchat.v1.EpochKeyR\x04keys\x12\x14\n" +
 	"\x05lines\x18\x03 \x03(\fR\x05lines\x12\x19\n" +
 	"\bhave_seq\x18\x04 \x01(\x04R\ahaveSeq\x12\x12\n" +
 	"\x04more\x18\x05 \x01(\bR\x04more\x12(\n" +
-	"\x05heads\x18\x06 \x03(\v2\x12.localchat.v1.HeadR\x05heads\"i\n" +
+	"\x05heads\x18\x06 \x03(\v2\x12.localchat.v1.HeadR\x05heads\x12\x12\n" +
+	"\x04head\x18\a \x01(\fR\x04head\x12%\n" +
+	"\x04last\x18\b \x01(\v2\x11.localchat.v1.CutR\x04last\x12\x14\n" +
+	"\x05proof\x18\t \x03(\fR\x05proof\"i\n" +
 	"\vPassRequest\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12\x14\n" +
 	"\x04line\x18\x02 \x01(\fH\x00R\x04line\x12\x18\n" +
@@ -3367,23 +3458,25 @@ var file_localchat_proto_depIdxs = []int32{
 	26, // 21: localchat.v1.PollReply.member:type_name -> localchat.v1.PollMember
 	27, // 22: localchat.v1.PollMember.keys:type_name -> localchat.v1.EpochKey
 	28, // 23: localchat.v1.PollMember.present:type_name -> localchat.v1.Presence
-	4,  // 24: localchat.v1.JoinReply.code:type_name -> localchat.v1.JoinCode
-	27, // 25: localchat.v1.JoinReply.keys:type_name -> localchat.v1.EpochKey
-	32, // 26: localchat.v1.AskRequest.leave:type_name -> localchat.v1.AskLeave
-	33, // 27: localchat.v1.AskRequest.invite:type_name -> localchat.v1.AskInvite
-	5,  // 28: localchat.v1.AskReply.answer:type_name -> localchat.v1.Answer
-	36, // 29: localchat.v1.SyncRequest.heads:type_name -> localchat.v1.Head
-	27, // 30: localchat.v1.SyncReply.keys:type_name -> localchat.v1.EpochKey
-	36, // 31: localchat.v1.SyncReply.heads:type_name -> localchat.v1.Head
-	5,  // 32: localchat.v1.PassReply.answer:type_name -> localchat.v1.Answer
-	5,  // 33: localchat.v1.TellReply.answer:type_name -> localchat.v1.Answer
-	44, // 34: localchat.v1.RoomsReply.rooms:type_name -> localchat.v1.RoomAd
-	0,  // 35: localchat.v1.RoomAd.access:type_name -> localchat.v1.Access
-	36, // [36:36] is the sub-list for method output_type
-	36, // [36:36] is the sub-list for method input_type
-	36, // [36:36] is the sub-list for extension type_name
-	36, // [36:36] is the sub-list for extension extendee
-	0,  // [0:36] is the sub-list for field type_name
+	15, // 24: localchat.v1.PollMember.receipt:type_name -> localchat.v1.Cut
+	4,  // 25: localchat.v1.JoinReply.code:type_name -> localchat.v1.JoinCode
+	27, // 26: localchat.v1.JoinReply.keys:type_name -> localchat.v1.EpochKey
+	32, // 27: localchat.v1.AskRequest.leave:type_name -> localchat.v1.AskLeave
+	33, // 28: localchat.v1.AskRequest.invite:type_name -> localchat.v1.AskInvite
+	5,  // 29: localchat.v1.AskReply.answer:type_name -> localchat.v1.Answer
+	36, // 30: localchat.v1.SyncRequest.heads:type_name -> localchat.v1.Head
+	27, // 31: localchat.v1.SyncReply.keys:type_name -> localchat.v1.EpochKey
+	36, // 32: localchat.v1.SyncReply.heads:type_name -> localchat.v1.Head
+	15, // 33: localchat.v1.SyncReply.last:type_name -> localchat.v1.Cut
+	5,  // 34: localchat.v1.PassReply.answer:type_name -> localchat.v1.Answer
+	5,  // 35: localchat.v1.TellReply.answer:type_name -> localchat.v1.Answer
+	44, // 36: localchat.v1.RoomsReply.rooms:type_name -> localchat.v1.RoomAd
+	0,  // 37: localchat.v1.RoomAd.access:type_name -> localchat.v1.Access
+	38, // [38:38] is the sub-list for method output_type
+	38, // [38:38] is the sub-list for method input_type
+	38, // [38:38] is the sub-list for extension type_name
+	38, // [38:38] is the sub-list for extension extendee
+	0,  // [0:38] is the sub-list for field type_name
 }
 
 func init() { file_localchat_proto_init() }

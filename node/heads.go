@@ -1,0 +1,224 @@
+package node
+
+import (
+	"context"
+	"sync"
+
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/protocol"
+)
+
+// One room has one log. Whoever compares with another node says the number and the hash of its last record. Where two logs
+// differ, the node that has the longer one, or the same number, hands over its own record of the last number that both have:
+// beside the other's that is the proof, two records of one number that the authority has signed. A node with the proof
+// freezes the room and hands the proof to everybody it meets in the room, the owner's node too.
+
+// twinRecord is our record of the last number that a node with haveSeq records and we have, where its log may be another
+// than ours; nil where it is the beginning of ours.
+func (r *room) twinRecord(haveSeq uint64, head protocol.Hash) [][]byte {
+	if r.proof != nil {
+		return r.proof
+	}
+	st := r.current()
+	hash, ok := st.HashAt(haveSeq)
+	switch {
+	case haveSeq == 0, st.Seq() == 0, ok && hash == head:
+		return nil
+	case !ok:
+		haveSeq = st.Seq()
+	}
+	return [][]byte{r.records[haveSeq-1].Bytes()}
+}
+
+// openProof verifies the records of a proof, outside the loop.
+func openProof(raw [][]byte) (records []protocol.SignedRecord) {
+	for _, b := range raw {
+		rec, err := protocol.OpenRecord(b)
+		if err != nil {
+			return nil
+		}
+		records = append(records, rec)
+	}
+	return records
+}
+
+// takeProof looks whether records handed over show that our log is forked, each beside ours or two beside one another.
+func (r *room) takeProof(records []protocol.SignedRecord) {
+	if len(records) == 2 {
+		r.freeze(records[0], records[1])
+	}
+	for _, rec := range records {
+		if rec.Seq <= uint64(len(r.records)) {
+			r.freeze(r.records[rec.Seq-1], rec)
+		}
+	}
+}
+
+// freeze stops the room if a and b prove that its authority has signed two logs: nothing is believed, said or decided in it
+// any more, on any node. It does nothing with what is no proof.
+func (r *room) freeze(a, b protocol.SignedRecord) {
+	if r.frozen() {
+		return
+	}
+	if r.ledger != nil {
+		next, ok := r.ledger.Forked(a, b)
+		if !ok {
+			return
+		}
+		r.ledger = &next
+	} else {
+		next, ok := r.state.Forked(a, b)
+		if !ok {
+			return
+		}
+		r.state = next
+	}
+	r.proof = [][]byte{a.Bytes(), b.Bytes()}
+	r.publishSnapshot()
+	r.l.emit(r, Warning{Code: "frozen", Peer: r.authority(), Text: frozenText(r.label(), a.Seq)})
+	if r.owner() {
+		r.l.emit(r, Warning{Code: "renew", Text: "an old copy of this node's data was put back, or a second copy of it runs: type /renew " + r.label() + " to make the room anew, with the same members invited and the same bans"})
+	}
+	r.spreadProof()
+}
+
+// spreadProof hands the proof to the members around us. Those that come later get it when they compare.
+func (r *room) spreadProof() {
+	req := r.headRequest()
+	near := make(chan peer.ID, protocol.MaxMembers)
+	for _, p := range r.near() {
+		near <- p
+	}
+	close(near)
+	ctx, l := r.ctx, r.l
+	l.n.spawn(func(context.Context) {
+		var workers sync.WaitGroup
+		for range maxDials {
+			workers.Go(func() {
+				for p := range near {
+					ctx, cancel := context.WithTimeout(network.WithNoDial(ctx, "proof"), syncTimeout)
+					var reply protocol.SyncReply
+					if err := l.n.request(ctx, p, protocol.SyncID, &req, &reply); err != nil {
+						l.n.log.Debug("hand over the proof", "peer", p, "err", err)
+					}
+					cancel()
+				}
+			})
+		}
+		workers.Wait()
+	})
+}
+
+// contradict hands records of our log to the authority, which has just ended our place in a way that our log knows nothing of:
+// if its own log is another, it learns it so.
+func (r *room) contradict(records ...protocol.SignedRecord) {
+	req := r.headRequest()
+	for _, rec := range records {
+		req.Proof = append(req.Proof, rec.Bytes())
+	}
+	owner, l := r.authority(), r.l
+	l.n.spawn(func(ctx context.Context) {
+		ctx, cancel := context.WithTimeout(network.WithNoDial(ctx, "proof"), syncTimeout)
+		defer cancel()
+		var reply protocol.SyncReply
+		if err := l.n.request(ctx, owner, protocol.SyncID, &req, &reply); err != nil {
+			l.n.log.Debug("contradict the owner", "peer", owner, "err", err)
+		}
+	})
+}
+
+// contradictReason does so if our log says another thing of the record that the reason names.
+func (r *room) contradictReason(reason protocol.SignedReason) {
+	if reason.Removal > uint64(len(r.records)) {
+		return
+	}
+	rec := r.records[reason.Removal-1]
+	switch b := rec.Body.(type) {
+	case protocol.Close:
+	case protocol.Remove:
+		if b.Peer != r.l.n.self {
+			r.contradict(rec)
+		}
+	default:
+		r.contradict(rec)
+	}
+}
+
+// contradictRefusal does so with the record that has let us in, and the last one.
+func (r *room) contradictRefusal() {
+	if me, in := r.me(); in && me.Admission <= uint64(len(r.records)) {
+		r.contradict(r.records[me.Admission-1], r.records[len(r.records)-1])
+	}
+}
+
+// A logHead is the number and the hash of a log's last record.
+type logHead struct {
+	seq  uint64
+	hash protocol.Hash
+}
+
+// checkPromised looks, once the log is here up to where it went when we were let in, whether it is the log that we were let in
+// by. If not, the authority has one for newcomers and another for members.
+func (r *room) checkPromised() {
+	hash, here := r.current().HashAt(r.promised.seq)
+	if !here {
+		return
+	}
+	if hash != r.promised.hash {
+		r.l.emit(r, Warning{Code: "other_log", Peer: r.authority(), Text: "the owner of " + r.label() + " handed out another log than the one it let us in by: ask the owner in person"})
+	}
+	r.promised = logHead{}
+}
+
+// headRequest compares heads alone.
+func (r *room) headRequest() protocol.SyncRequest {
+	st := r.current()
+	return protocol.SyncRequest{Room: r.id, HaveSeq: st.Seq(), Head: st.Head(), Proof: r.proof, Heads: r.log.heads()}
+}
+
+// takeLast learns which of our lines another node has: its last one. A number that we have not used is one of an earlier life
+// of ours that this node's disk does not know, since it was put back: such numbers are not used again, and of our lines that
+// have taken one nobody says that they are delivered. has says which lines the other node may speak for.
+func (r *room) takeLast(last protocol.Cut, has func(*line) bool) {
+	if last.Ctr == 0 || last.Ctr > r.ctr+maxCtrStep {
+		return
+	}
+	var at *line
+	for _, ln := range r.log.byAuthor[r.l.n.self] {
+		if ln.msg.Ctr == last.Ctr {
+			at = ln
+		}
+	}
+	switch {
+	case at != nil && at.msg.ID == last.Hash:
+		r.delivered(func(ln *line) bool { return !ln.taken && ln.msg.Ctr <= last.Ctr && has(ln) })
+		return
+	case at == nil && last.Ctr <= r.ctr:
+		return // it has expired here, or it is from before our first line of this life
+	}
+	r.ctr = max(r.ctr, last.Ctr)
+	for _, ln := range r.log.byAuthor[r.l.n.self] {
+		if ln.msg.Ctr > last.Ctr || ln.delivered || ln.taken {
+			continue
+		}
+		ln.taken, ln.warned = true, true
+		if shown(ln) {
+			r.l.emit(r, Warning{Code: "not_delivered", Text: "not delivered, because an old copy of this node's data was put back; say it again: " + firstWords(ln.content.Text)})
+		}
+	}
+	r.fresh = r.undelivered()
+}
+
+// frozenText is the same on every node.
+func frozenText(room string, seq uint64) string {
+	return frozenWords(room) + "; ask the owner in person"
+}
+
+func frozenWords(room string) string {
+	return "the owner of " + room + " has signed two different logs of it, so nothing said or decided in it counts any more"
+}
+
+// frozen reports whether the room's log is forked.
+func (r *room) frozen() bool { return r.current().Frozen() }

@@ -1,0 +1,75 @@
+package node
+
+import (
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/authority"
+	"localchat/protocol"
+)
+
+// Every record that starts an epoch commits to the epoch's key, so a key needs no trust in its giver: the owner, a fellow
+// member and our own derivation are judged alike, by the record in our own log.
+
+// stepKeys takes up the key of the epoch that c has started. The authority has made it with the record; a member derives
+// that of an admission and is handed any other. Keys that came before their record are looked at again.
+func (r *room) stepKeys(c authority.Change, made protocol.Key) {
+	if c.NewKey == authority.KeySame {
+		return
+	}
+	keys := []protocol.EpochKey{{Epoch: c.Epoch, Key: made}}
+	if old, ok := r.keys.Get(c.Epoch - 1); ok && c.NewKey == authority.KeyDerived {
+		keys = append(keys, protocol.EpochKey{Epoch: c.Epoch, Key: authority.Derive(old, c.Record.Record)})
+	}
+	for _, k := range r.earlyKeys {
+		if k.Epoch == c.Epoch {
+			keys = append(keys, k)
+		}
+	}
+	r.keys = r.keys.With(r.current(), keys, r.l.now())
+	r.dropEarlyKeys()
+}
+
+// takeKeys learns the keys that another node hands over, as far as they are those of our log. The authority may hand over a
+// key before its record, where the log comes in several parts: that waits. A key from the authority that is not what its own
+// record says is told to the person: another member may have been given another one.
+func (r *room) takeKeys(from peer.ID, keys []protocol.EpochKey) {
+	if len(keys) == 0 {
+		return
+	}
+	st := r.current()
+	for _, k := range keys {
+		switch {
+		case from != r.authority() || r.owner():
+		case k.Epoch > st.Epoch():
+			r.earlyKeys = append(r.earlyKeys, k)
+		case !st.Fits(k.Epoch, k.Key):
+			r.warnBadKey(k.Epoch)
+		}
+	}
+	r.dropEarlyKeys()
+	r.keys = r.keys.With(st, keys, r.l.now())
+	r.publishSnapshot()
+	r.retryEarly()
+	r.flushWaiting()
+}
+
+// dropEarlyKeys keeps the keys whose record has not come, maxEarlyKeys of them. Of more, the first ones stay: they are those
+// of the records that come next.
+func (r *room) dropEarlyKeys() {
+	epoch, kept := r.current().Epoch(), r.earlyKeys[:0]
+	for _, k := range r.earlyKeys {
+		if k.Epoch > epoch && len(kept) < maxEarlyKeys {
+			kept = append(kept, k)
+		}
+	}
+	r.earlyKeys = kept
+}
+
+// warnBadKey says, once in attemptEvery, that the owner has handed out a key that its log does not name.
+func (r *room) warnBadKey(epoch uint64) {
+	if now := r.l.now(); now.Sub(r.badKeyTold) >= attemptEvery {
+		r.badKeyTold = now
+		r.l.n.log.Warn("a key that its record does not name", "room", r.id, "epoch", epoch)
+		r.l.emit(r, Warning{Code: "bad_key", Peer: r.authority(), Text: "the owner of " + r.label() + " handed out a key that its own log does not name; it is not used"})
+	}
+}

@@ -1,0 +1,196 @@
+package node
+
+import (
+	"context"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/authority"
+	"localchat/protocol"
+)
+
+// An owner's disk may be an old one, put back. If the owner signed its next record on that, there would be two logs of the
+// room: a kick undone, a banned peer let in. So an owner that starts asks the members in reach for what it has signed since,
+// takes it back, and only then signs anything. Until then whatever has to be decided in the room waits.
+
+// A recovery is under way from the owner's start until its first record. It is owned by the loop.
+type recovery struct {
+	started  time.Time
+	answered time.Time // when the first member had answered; zero: none has
+	asked    map[peer.ID]bool
+	asking   int // requests under way
+	// parked are events that wait for the end.
+	parked []inboxEvent
+}
+
+// errRecovering is what an order gets before the room is taken up; see park.
+var errRecovering = &Error{Code: Unavailable, Text: "the room is being taken up: its members are asked what was decided last", Hint: "try again in a few seconds"}
+
+// recover begins to ask the members, or goes on at once where there are none.
+func (r *room) recover() error {
+	if r.current().Len() < 2 {
+		r.recovering = nil
+		return r.resume()
+	}
+	for _, m := range r.current().Members() {
+		r.l.book.want(m.Peer, nil)
+		r.askForHead(m.Peer)
+	}
+	r.checkRecovered(recoverWait)
+	return nil
+}
+
+// askForHead compares with p once, if it is there.
+func (r *room) askForHead(p peer.ID) {
+	rec := r.recovering
+	if _, member := r.current().Member(p); !member || p == r.l.n.self || rec.asked[p] || !r.l.n.connected(p) {
+		return
+	}
+	rec.asked[p] = true
+	rec.asking++
+	req, id, ctx := r.headRequest(), r.id, r.ctx
+	r.l.n.spawn(func(context.Context) {
+		a := recoverAnswer{room: id, peer: p}
+		ctx, cancel := context.WithTimeout(network.WithNoDial(ctx, "recover"), syncTimeout)
+		defer cancel()
+		a.err = r.l.n.request(ctx, p, protocol.SyncID, &req, &a.reply)
+		a.records, a.proof = openProof(a.reply.Records), openProof(a.reply.Proof)
+		r.l.n.post(a)
+	})
+}
+
+type (
+	// recoverAnswer: a member has said how far the log goes, or has not.
+	recoverAnswer struct {
+		room           protocol.RoomID
+		peer           peer.ID
+		reply          protocol.SyncReply
+		records, proof []protocol.SignedRecord
+		err            error
+	}
+	// recoverDue: it is time to look whether to go on.
+	recoverDue struct{ room protocol.RoomID }
+)
+
+func (e recoverAnswer) handle(l *loop) {
+	r := l.rooms[e.room]
+	if r == nil || r.recovering == nil {
+		return
+	}
+	rec := r.recovering
+	rec.asking--
+	switch {
+	case e.err != nil:
+		l.n.log.Debug("ask for the head", "room", r.id, "peer", e.peer, "err", e.err)
+		delete(rec.asked, e.peer) // it may be that it does not know yet who we are
+	case e.reply.HaveSeq > 0:
+		if rec.answered.IsZero() {
+			rec.answered = l.now()
+			r.checkRecovered(recoverSettles)
+		}
+		r.takeProof(e.proof)
+		r.takeLast(e.reply.Last, func(*line) bool { return false })
+		before := r.current().Seq()
+		if r.takeBack(e.records); e.reply.HaveSeq > r.current().Seq() && r.current().Seq() > before {
+			delete(rec.asked, e.peer)
+			r.askForHead(e.peer) // there is another page
+		}
+	}
+	r.checkRecovered(0)
+}
+
+// checkRecovered looks after d whether to go on.
+func (r *room) checkRecovered(d time.Duration) {
+	id := r.id
+	if d > 0 {
+		time.AfterFunc(d, func() { r.l.n.post(recoverDue{id}) })
+		return
+	}
+	recoverDue{id}.handle(r.l)
+}
+
+// handle goes on when every member in the log has answered, when nobody has for recoverWait, or recoverSettles after the first
+// answer: another member may have more to give than the first one.
+func (e recoverDue) handle(l *loop) {
+	r := l.rooms[e.room]
+	if r == nil || r.recovering == nil || r.recovering.asking > 0 && l.now().Sub(r.recovering.started) < 2*recoverWait {
+		return
+	}
+	rec, now := r.recovering, l.now()
+	all := len(rec.asked) >= r.current().Len()-1
+	settled := !rec.answered.IsZero() && now.Sub(rec.answered) >= recoverSettles
+	if !all && !settled && now.Sub(rec.started) < recoverWait {
+		return
+	}
+	r.recovering = nil
+	if err := r.resume(); err != nil {
+		l.n.log.Error("take up a room", "room", r.id, "err", err)
+		l.warnDisk(r, err)
+	}
+	for _, ev := range rec.parked {
+		ev.handle(l)
+	}
+}
+
+// resume signs the first record of this life, and enters the room.
+func (r *room) resume() error {
+	if r.frozen() {
+		r.becomeJoined()
+		return nil
+	}
+	if err := r.step(authority.Resumed{}); err != nil {
+		return err
+	}
+	r.becomeJoined()
+	return nil
+}
+
+// takeBack takes records that we have signed and lost from a member. If that happens while the room is served, another copy
+// of this node has signed them.
+func (r *room) takeBack(records []protocol.SignedRecord) {
+	for len(records) > 0 && records[0].Seq <= r.current().Seq() {
+		records = records[1:]
+	}
+	if len(records) == 0 || r.frozen() || records[0].Author != r.l.n.self || records[0].Seq != r.current().Seq()+1 {
+		return
+	}
+	if records[0].Prev != r.current().Head() {
+		return // another log: its record of our last number proves it, and comes by comparison
+	}
+	seq := r.current().Seq()
+	if err := r.step(authority.Recovered{Records: records}); err != nil {
+		r.l.n.log.Warn("take back records", "room", r.id, "err", err)
+		return
+	}
+	r.l.n.log.Warn("took back records that this node had signed and lost", "room", r.id, "after", seq, "to", r.current().Seq())
+	r.l.emit(r, Warning{Code: "old_disk", Text: "this node's data was an old copy: what had been decided in " + r.label() + " since was taken back from its members"})
+	if r.recovering == nil {
+		if err := r.step(authority.Resumed{}); err != nil {
+			r.l.n.log.Error("go on after records were taken back", "room", r.id, "err", err)
+		}
+	}
+}
+
+// parkOf keeps a request of p until the room is taken up, for the loop to handle then. It reports false where there is no
+// place.
+func (r *room) parkOf(p peer.ID, ev inboxEvent) bool {
+	n := len(r.recovering.parked)
+	if n >= maxParked && !r.l.guest(p) || n >= maxParked+2*protocol.MaxMembers {
+		return false
+	}
+	r.recovering.parked = append(r.recovering.parked, ev)
+	return true
+}
+
+// park keeps a request of our own person, which has found a room that is not taken up yet.
+func (l *loop) park(ev inboxEvent) bool {
+	for _, r := range l.rooms {
+		if r.recovering != nil {
+			r.recovering.parked = append(r.recovering.parked, ev)
+			return true
+		}
+	}
+	return false
+}

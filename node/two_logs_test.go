@@ -1,0 +1,151 @@
+package node
+
+import (
+	"testing"
+	"time"
+
+	"localchat/authority"
+	"localchat/protocol"
+)
+
+// A twoFaced owner signs two logs: one for its own node, which serves everybody but dave, and one that a second ledger of the
+// same key goes on with, which dave is given.
+type twoFaced struct {
+	t      *testing.T
+	ledger authority.Ledger
+	env    func() authority.Env
+	log    []protocol.SignedRecord
+}
+
+// twin is a second ledger of alice's that begins with the log of her room.
+func (s *siege) twin(t *testing.T) *twoFaced {
+	t.Helper()
+	f := &twoFaced{t: t}
+	s.peek("alice", func(r *room) {
+		f.log = append(f.log, r.records...)
+		n := r.l.n
+		f.env = func() authority.Env {
+			return authority.Env{Now: time.Now(), Rand: random, Signer: n.signer, Self: n.self}
+		}
+	})
+	f.ledger = must(authority.Load(authority.Durable{Records: f.log}))
+	f.order(authority.Resumed{})
+	return f
+}
+
+func (f *twoFaced) order(ev authority.Event) {
+	f.t.Helper()
+	next, effects, err := f.ledger.Step(f.env(), ev)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.ledger = next
+	for _, e := range effects {
+		if c, ok := e.(authority.Commit); ok {
+			f.log = append(f.log, c.Record)
+		}
+	}
+}
+
+// Two logs of one room are noticed when two members compare, whatever the lengths of the logs, and everybody in the room
+// hears of it, the owner's own node too.
+func TestTwoLogsAreNoticed(t *testing.T) {
+	for name, c := range map[string]struct{ ours, theirs int }{
+		"of one length":       {3, 3},
+		"dave's is longer":    {1, 7},
+		"dave's is shorter":   {7, 1},
+		"by one record alone": {1, 1},
+		"much longer":         {60, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			simulate(t, 4, func(l *lan) {
+				s := &siege{lan: l}
+				alice := l.start("alice")
+				s.room = must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()})).ID
+				for _, nick := range []string{"bob", "carol", "dave"} {
+					must(l.start(nick).Join(l.ctx(), JoinOptions{Room: s.room.String()}))
+				}
+				until(l.subs["bob"], func(m MemberJoined) bool { return m.Nick == "dave" })
+				// From here on dave hears nothing from the others, and the owner's second log.
+				for _, nick := range []string{"alice", "bob", "carol"} {
+					l.cut("dave", nick)
+				}
+				f := s.twin(t)
+				for range c.theirs - 1 {
+					f.order(authority.Rekey{})
+				}
+				s.peek("alice", func(r *room) {
+					for range c.ours {
+						if err := r.step(authority.Rekey{}); err != nil {
+							t.Error(err)
+						}
+					}
+				})
+				s.peek("dave", func(r *room) {
+					for _, rec := range f.log {
+						r.takeRecord(rec)
+					}
+					if r.frozen() || r.current().Head() != f.ledger.State().Head() {
+						t.Error("dave does not live by the other log")
+					}
+				})
+				time.Sleep(time.Second) // simulated
+				// dave meets bob alone: two honest members.
+				l.heal()
+				l.cut("dave", "alice")
+				l.cut("dave", "carol")
+				words := until(l.subs["dave"], func(w Warning) bool { return w.Code == "frozen" }).Text
+				for _, nick := range []string{"bob", "carol", "alice"} {
+					if w := until(l.subs[nick], func(w Warning) bool { return w.Code == "frozen" }); w.Text != words {
+						t.Errorf("%s is told %q, dave %q", nick, w.Text, words)
+					}
+				}
+			})
+		})
+	}
+}
+
+// No member can freeze a room: what is no proof of two logs changes nothing.
+func TestWhatIsNoProofFreezesNothing(t *testing.T) {
+	simulate(t, 3, func(l *lan) {
+		s := &siege{lan: l}
+		alice := l.start("alice")
+		s.room = must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()})).ID
+		must(l.start("bob").Join(l.ctx(), JoinOptions{Room: s.room.String()}))
+		other := must(alice.Create(l.ctx(), CreateOptions{Name: "den", PolicyChange: openRoom()})).ID
+		mallory := l.infiltrate(2, RoomInfo{ID: s.room, Owner: alice.self})
+		mallory.join("mallory", protocol.Token{})
+		until(l.subs["bob"], func(m MemberJoined) bool { return m.Nick == "mallory" })
+		var log, foreign []protocol.SignedRecord
+		s.peek("alice", func(r *room) { log, foreign = r.records, r.l.rooms[other].records })
+		mine := func(seq uint64, prev protocol.Hash) []byte {
+			return must(protocol.SignRecord(protocol.Record{
+				Room: s.room, Seq: seq, Prev: prev, Term: 1, Epoch: 9, At: time.Now(), Author: mallory.host.ID(),
+				Body: protocol.Rekey{}, KeyHash: protocol.Hash{1},
+			}, mallory.key)).Bytes()
+		}
+		for name, proof := range map[string][][]byte{
+			"one record twice":      {log[1].Bytes(), log[1].Bytes()},
+			"two numbers":           {log[0].Bytes(), log[1].Bytes()},
+			"of another room":       {log[0].Bytes(), foreign[0].Bytes()},
+			"a member's own":        {log[1].Bytes(), mine(2, log[0].Hash())},
+			"two of a member's own": {mine(2, log[0].Hash()), mine(2, log[1].Hash())},
+			"of numbers to come":    {mine(99, log[0].Hash()), mine(99, log[1].Hash())},
+			"one alone":             {log[2].Bytes()},
+		} {
+			for _, nick := range []string{"alice", "bob"} {
+				for _, head := range []protocol.Hash{log[len(log)-1].Hash(), {7}} {
+					q := protocol.SyncRequest{Room: s.room, HaveSeq: uint64(len(log)), Head: head, Proof: proof}
+					if err := mallory.ask(l.nodes[nick].self, protocol.SyncID, &q, &protocol.SyncReply{}); err != nil {
+						t.Errorf("%s: %v", name, err)
+					}
+				}
+				s.peek(nick, func(r *room) {
+					if r.frozen() {
+						t.Errorf("%s freezes %s's room", name, nick)
+					}
+				})
+			}
+		}
+	})
+}
