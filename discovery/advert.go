@@ -5,6 +5,8 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/peer"
 	ma "github.com/multiformats/go-multiaddr"
+
+	"localchat/onlink"
 )
 
 const (
@@ -25,12 +27,12 @@ func txtOf(id peer.ID, es []endpoint) []string {
 // parseTXT reads what somebody announced. Strings that are not addresses of this network are skipped, as the format
 // asks; it is false when none is left, and when the strings name more than one peer, which no node does. zone is the name of
 // the interface on which it was heard.
-func parseTXT(txt []string, l lan, zone string) (peer.ID, []endpoint, bool) {
+func parseTXT(txt []string, l onlink.Networks, zone string) (peer.ID, []endpoint, bool) {
 	return parseAddrs(txt, func(e endpoint) (endpoint, bool) {
 		if e.ip.Is6() && e.ip.IsLinkLocalUnicast() {
 			e.ip = e.ip.WithZone(zone)
 		}
-		return e, l.holds(e.ip)
+		return e, l.Hold(e.ip)
 	})
 }
 

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	ma "github.com/multiformats/go-multiaddr"
+
+	"localchat/onlink"
 )
 
 func TestExpand(t *testing.T) {
@@ -59,8 +61,8 @@ func TestExpand(t *testing.T) {
 
 func TestParseTXT(t *testing.T) {
 	a, b := "/p2p/"+testPeer(1).String(), "/p2p/"+testPeer(2).String()
-	l := lan{testNIC(2, "eth0", "192.168.1.5/24", "203.0.113.5/24", "2001:db8::5/64").prefixes[0]}
-	l = append(l, testNIC(2, "eth0", "203.0.113.5/24", "2001:db8::5/64", "100.64.0.1/32").prefixes...)
+	l := onlink.Networks{testNIC(2, "eth0", "192.168.1.5/24", "203.0.113.5/24", "2001:db8::5/64").prefixes[0]}
+	l = append(l, testNIC(2, "eth0", "203.0.113.5/24", "2001:db8::5/64", "100.64.0.1/32", "fe80::5/64", "169.254.7.7/16", "fd01::5/64").prefixes...)
 	long := "/ip6/fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/udp/65535/quic-v1"
 	for _, tt := range []struct {
 		name string
@@ -73,10 +75,10 @@ func TestParseTXT(t *testing.T) {
 			[]string{"dnsaddr=/ip4/192.168.1.9/udp/1/quic-v1" + a, "dnsaddr=/ip4/192.168.1.9/tcp/2" + a},
 			[]string{"/ip4/192.168.1.9/udp/1/quic-v1", "/ip4/192.168.1.9/tcp/2"},
 		},
-		{"private elsewhere", []string{"dnsaddr=/ip4/10.9.9.9/tcp/2" + a}, []string{"/ip4/10.9.9.9/tcp/2"}},
+		{"private elsewhere", []string{"dnsaddr=/ip4/10.9.9.9/tcp/2" + a, "dnsaddr=/ip4/192.168.2.9/tcp/2" + a, "dnsaddr=/ip6/fd00::9/tcp/2" + a}, nil},
 		{"link-local gets our zone", []string{"dnsaddr=/ip6/fe80::9/tcp/2" + a}, []string{"/ip6zone/eth0/ip6/fe80::9/tcp/2"}},
 		{"IPv4 link-local", []string{"dnsaddr=/ip4/169.254.1.1/tcp/2" + a}, []string{"/ip4/169.254.1.1/tcp/2"}},
-		{"unique local", []string{"dnsaddr=/ip6/fd00::9/tcp/2" + a}, []string{"/ip6/fd00::9/tcp/2"}},
+		{"unique local", []string{"dnsaddr=/ip6/fd01::9/tcp/2" + a}, []string{"/ip6/fd01::9/tcp/2"}},
 		{
 			"public within our prefix",
 			[]string{"dnsaddr=/ip4/203.0.113.7/tcp/2" + a, "dnsaddr=/ip6/2001:db8::7/tcp/2" + a},
@@ -102,7 +104,7 @@ func TestParseTXT(t *testing.T) {
 		{"unspecified", []string{"dnsaddr=/ip4/0.0.0.0/tcp/2" + a, "dnsaddr=/ip6/::/tcp/2" + a}, nil},
 		{"multicast and broadcast", []string{
 			"dnsaddr=/ip4/224.0.0.251/tcp/2" + a, "dnsaddr=/ip6/ff02::fb/tcp/2" + a,
-			"dnsaddr=/ip4/255.255.255.255/tcp/2" + a,
+			"dnsaddr=/ip4/255.255.255.255/tcp/2" + a, "dnsaddr=/ip4/192.168.1.255/udp/2/quic-v1" + a,
 		}, nil},
 		{"port 0", []string{"dnsaddr=/ip4/192.168.1.9/tcp/0" + a}, nil},
 		{"port too big", []string{"dnsaddr=/ip4/192.168.1.9/tcp/65536" + a}, nil},
@@ -131,7 +133,7 @@ func TestParseTXT(t *testing.T) {
 func TestNeverOfThisLAN(t *testing.T) {
 	for _, p := range []string{"127.0.0.1/8", "0.0.0.0/8", "224.0.0.1/4", "8.8.8.8/0", "::1/128", "::/96", "ff02::1/16", "2001:db8::1/0"} {
 		n := testNIC(2, "eth0", p)
-		if l := lanOf([]nic{n}); l.holds(n.prefixes[0].Addr()) {
+		if l := networksOf([]nic{n}); l.Hold(n.prefixes[0].Addr()) {
 			t.Errorf("%s holds %s", l, n.prefixes[0].Addr())
 		}
 	}
@@ -151,7 +153,7 @@ func TestTXTRoundTrip(t *testing.T) {
 	if size := len(strings.Join(txt, "")); size > maxTXT {
 		t.Errorf("TXT of %d bytes, more than %d", size, maxTXT)
 	}
-	id, got, ok := parseTXT(txt, nil, "eth0")
+	id, got, ok := parseTXT(txt, n.prefixes, "eth0")
 	if !ok || id != testPeer(1) || !slices.Equal(got, es) || len(got) != maxAddrs {
 		t.Errorf("got %q\nwant %q", endpointTexts(got), endpointTexts(es))
 	}
@@ -164,7 +166,7 @@ func FuzzEntry(f *testing.F) {
 	f.Add("printer._ipp._tcp.local.", "rp=ipp/print", "ty=\\195\\182")
 	f.Add(`a\.b.`+serviceName, "dnsaddr=/ip4/8.8.8.8/tcp/2"+p, "dnsaddr=/ip6zone/lo/ip6/::1/tcp/2"+p)
 	f.Add("", "dnsaddr=/ip6/::ffff:127.0.0.1/tcp/2"+p, "dnsaddr=/ip4/192.168.1.9/tcp/2"+p+"/p2p-circuit"+p)
-	l := lan{testNIC(2, "eth0", "198.51.100.5/24").prefixes[0]}
+	l := onlink.Networks(testNIC(2, "eth0", "198.51.100.5/24", "192.168.1.5/24", "fe80::5/64").prefixes)
 	f.Fuzz(func(t *testing.T, name, one, two string) {
 		h := heard{name: name, txt: []string{one, two}, nic: "eth0"}
 		if h.ours() != strings.HasSuffix(strings.ToLower(name), "._localchat._udp.local.") {
@@ -206,11 +208,11 @@ func checkLAN(t *testing.T, m ma.Multiaddr) {
 	t.Fatalf("%s passed", text)
 }
 
-func checkFile(t *testing.T, one, two string, l lan) {
+func checkFile(t *testing.T, one, two string, l onlink.Networks) {
 	t.Helper()
 	_, es, _ := parseFile(fileMagic+"\n\n"+one+"\n"+two, "", l)
 	for _, e := range es {
-		if !e.ip.IsLoopback() && !l.holds(e.ip) {
+		if !e.ip.IsLoopback() && !l.Hold(e.ip) {
 			t.Fatalf("%s passed from a file", e)
 		}
 	}

@@ -37,7 +37,7 @@ func BenchmarkZoneMake(b *testing.B) {
 func BenchmarkEntryParse(b *testing.B) {
 	z := benchZone()
 	h := heard{name: z.instance, txt: txtOf(testPeer(2), expand(addrs(listenAll...), z.nics)), nic: "eth0"}
-	l := lanOf(z.nics)
+	l := networksOf(z.nics)
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, _, ok := parseTXT(h.txt, l, h.nic); !h.ours() || !ok {

@@ -219,7 +219,7 @@ func (r *run) round(ctx context.Context, window time.Duration) {
 	if ctx.Err() != nil {
 		return
 	}
-	l := lanOf(r.nics)
+	l := networksOf(r.nics)
 	s := sightings{self: r.self().ID, addrs: map[peer.ID][]endpoint{}}
 	r.note("rendezvous", r.meet.look(time.Now(), l, s.add))
 	for i, a := range answers {

@@ -12,6 +12,8 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/peer"
 	ma "github.com/multiformats/go-multiaddr"
+
+	"localchat/onlink"
 )
 
 // CheckConfig says what Check looks at. The zero value looks everywhere.
@@ -177,7 +179,7 @@ func names(nics []nic) []string {
 // An exam is one Check under way.
 type exam struct {
 	token string // in the names of our questions, so that we know them again
-	lan   lan
+	lan   onlink.Networks
 	own   []netip.Prefix // all addresses of this machine
 	links []*link
 
@@ -186,7 +188,7 @@ type exam struct {
 }
 
 func newExam(nics []nic, own []netip.Prefix) *exam {
-	e := &exam{token: strings.ToLower(rand.Text()[:12]), lan: lanOf(nics), own: own}
+	e := &exam{token: strings.ToLower(rand.Text()[:12]), lan: networksOf(nics), own: own}
 	for _, n := range nics {
 		for _, v6 := range []bool{false, true} {
 			if n.has(v6) {

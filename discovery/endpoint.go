@@ -117,21 +117,6 @@ func addrInfo(id peer.ID, es []endpoint) peer.AddrInfo {
 	return info
 }
 
-// lan holds the prefixes of our interfaces' addresses.
-type lan []netip.Prefix
-
-// holds says whether ip can be a machine of this network. What is public must be within a prefix of ours, so that
-// nobody here can point us at a machine elsewhere.
-func (l lan) holds(ip netip.Addr) bool {
-	if !ip.IsValid() || ip.Is4In6() || ip.IsUnspecified() || ip.IsLoopback() || ip.IsMulticast() {
-		return false
-	}
-	if ip.IsPrivate() || ip.IsLinkLocalUnicast() {
-		return true
-	}
-	return slices.ContainsFunc(l, func(p netip.Prefix) bool { return p.Bits() > 0 && p.Contains(ip) })
-}
-
 // expand returns the endpoints at which listening on listen can be reached through nics, best first. An unspecified
 // address stands for all addresses of nics; of the others only those that nics have are kept, which drops what belongs
 // to containers, to loopback and to other networks.

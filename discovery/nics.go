@@ -9,12 +9,14 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"localchat/onlink"
 )
 
 // nic is a usable interface as it was when it was listed.
 type nic struct {
 	iface    net.Interface
-	prefixes []netip.Prefix // its addresses, each with the length of its network, sorted, without zones
+	prefixes onlink.Networks // its addresses, sorted
 }
 
 // key changes with all that a server on the interface depends on: an interface that is made anew has a new index.
@@ -51,21 +53,7 @@ func listNICs(names []string) ([]nic, error) {
 }
 
 func newNIC(iface net.Interface, addrs []net.Addr) nic {
-	n := nic{iface: iface}
-	for _, a := range addrs {
-		ipn, ok := a.(*net.IPNet)
-		if !ok {
-			continue
-		}
-		ip, ok := netip.AddrFromSlice(ipn.IP)
-		if !ok {
-			continue
-		}
-		bits, _ := ipn.Mask.Size()
-		n.prefixes = append(n.prefixes, netip.PrefixFrom(ip.Unmap(), bits))
-	}
-	slices.SortFunc(n.prefixes, netip.Prefix.Compare)
-	return n
+	return nic{iface: iface, prefixes: onlink.Of(addrs)}
 }
 
 // has says whether the interface has an address of the family.
@@ -86,10 +74,11 @@ func ofContainers(name string) bool {
 	return err == nil
 }
 
-func lanOf(nics []nic) lan {
-	var l lan
+// networksOf are the networks that nics are on.
+func networksOf(nics []nic) onlink.Networks {
+	var ns onlink.Networks
 	for _, n := range nics {
-		l = append(l, n.prefixes...)
+		ns = append(ns, n.prefixes...)
 	}
-	return l
+	return ns
 }

@@ -15,6 +15,8 @@ import (
 	"github.com/adrg/xdg"
 	"github.com/libp2p/go-libp2p/core/peer"
 	ma "github.com/multiformats/go-multiaddr"
+
+	"localchat/onlink"
 )
 
 const (
@@ -109,7 +111,7 @@ func (r *rendezvous) announce(now time.Time, id peer.ID, es []endpoint) error {
 }
 
 // look passes on what the files of other nodes say, and clears away what was left behind.
-func (r *rendezvous) look(now time.Time, l lan, add func(peer.ID, []endpoint)) error {
+func (r *rendezvous) look(now time.Time, l onlink.Networks, add func(peer.ID, []endpoint)) error {
 	if _, err := os.Lstat(r.dir); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -147,7 +149,7 @@ func (r *rendezvous) look(now time.Time, l lan, add func(peer.ID, []endpoint)) e
 	return nil
 }
 
-func (r *rendezvous) read(root *os.Root, name string, l lan) (peer.ID, []endpoint, bool) {
+func (r *rendezvous) read(root *os.Root, name string, l onlink.Networks) (peer.ID, []endpoint, bool) {
 	f, err := root.Open(name)
 	if err != nil {
 		return "", nil, false
@@ -161,13 +163,13 @@ func (r *rendezvous) read(root *os.Root, name string, l lan) (peer.ID, []endpoin
 }
 
 // parseFile reads a file of the folder, with the same suspicion as what comes over the network.
-func parseFile(text, space string, l lan) (peer.ID, []endpoint, bool) {
+func parseFile(text, space string, l onlink.Networks) (peer.ID, []endpoint, bool) {
 	lines := strings.Split(text, "\n")
 	if len(lines) < 3 || lines[0] != fileMagic || lines[1] != space {
 		return "", nil, false
 	}
 	return parseAddrs(lines[2:], func(e endpoint) (endpoint, bool) {
-		return e, l.holds(e.ip) || e.ip.IsLoopback() && !e.ip.Is4In6()
+		return e, l.Hold(e.ip) || e.ip.IsLoopback() && !e.ip.Is4In6()
 	})
 }
 

@@ -96,7 +96,7 @@ func TestTwoNodesOnOneMachineWithoutCard(t *testing.T) {
 func TestRendezvousFile(t *testing.T) {
 	a := "/p2p/" + testPeer(2).String()
 	head := fileMagic + "\nnet:[1]\n"
-	l := lanOf([]nic{testNIC(2, "eth0", "192.168.1.5/24")})
+	l := networksOf([]nic{testNIC(2, "eth0", "192.168.1.5/24")})
 	for _, tt := range []struct {
 		name, text string
 		want       []string
