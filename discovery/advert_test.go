@@ -62,7 +62,7 @@ func TestExpand(t *testing.T) {
 func TestParseTXT(t *testing.T) {
 	a, b := "/p2p/"+testPeer(1).String(), "/p2p/"+testPeer(2).String()
 	l := onlink.Networks{testNIC(2, "eth0", "192.168.1.5/24", "203.0.113.5/24", "2001:db8::5/64").prefixes[0]}
-	l = append(l, testNIC(2, "eth0", "203.0.113.5/24", "2001:db8::5/64", "100.64.0.1/32", "fe80::5/64", "169.254.7.7/16", "fd01::5/64").prefixes...)
+	l = append(l, testNIC(2, "eth0", "203.0.113.5/24", "2001:db8::5/64", "100.64.0.1/32", "fe80::5/64", "169.254.7.7/16", "fd01::5/64", "fdff:ffff:ffff:ffff::5/64").prefixes...)
 	long := "/ip6/fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/udp/65535/quic-v1"
 	for _, tt := range []struct {
 		name string

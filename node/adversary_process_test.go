@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/libp2p/go-libp2p"
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -80,7 +81,7 @@ func (a *agent) newcomer(room protocol.RoomID, owner peer.ID) *mallory {
 	if err != nil {
 		panic(err)
 	}
-	h := must(newHost(key, nil))
+	h := must(newHost(key, nil, libp2p.ResourceManager(must(newResourceManager()))))
 	a.hosts = append(a.hosts, h)
 	m := newMallory(a.ctx, h, room, owner, a.nodes)
 	m.another = func() *mallory { return a.newcomer(room, owner) }

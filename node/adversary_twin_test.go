@@ -38,7 +38,7 @@ func (r rumours) Hurry() {}
 // startOn makes a node on the given host that knows nobody but by rumour.
 func (l *lan) startOn(host int, nick, dir string, d Discovery) *Node {
 	l.t.Helper()
-	n := must(New(Config{Nick: nick, Host: l.hosts[host], DataDir: dir, Discovery: d, Version: "test"}))
+	n := must(New(Config{Nick: nick, Host: l.hosts[host], gate: gateOf(l.hosts[host]), DataDir: dir, Discovery: d, Version: "test"}))
 	l.index[nick], l.nodes[nick] = host, n
 	l.subs[nick] = watch(l.t, nick, n)
 	return n

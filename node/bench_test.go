@@ -62,7 +62,7 @@ func BenchmarkValidateRecord(b *testing.B) {
 
 // benchNode is a node of alice's without a network.
 func benchNode(b *testing.B) *loop {
-	n := &Node{self: personaID("alice"), signer: persona("alice"), log: slog.New(slog.DiscardHandler)}
+	n := &Node{self: personaID("alice"), signer: persona("alice"), log: slog.New(slog.DiscardHandler), gate: testGate()}
 	n.ctx, n.cancel = context.WithCancel(b.Context())
 	b.Cleanup(n.cancel)
 	return must(newLoop(n, nil))

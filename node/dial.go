@@ -67,14 +67,15 @@ type typedPeer struct {
 	pause   time.Duration
 }
 
-// newBook starts with the peers of --peer.
-func newBook(self peer.ID, peers []string) (*book, error) {
+// newBook starts with the peers of --peer, which g lets pass.
+func newBook(self peer.ID, peers []string, g *gate) (*book, error) {
 	b := &book{self: self, entries: make(map[peer.ID]*bookEntry)}
 	for _, s := range peers {
 		addr, err := parseAddr(s)
 		if err != nil {
 			return nil, err
 		}
+		g.typeIn(waysTo(addr)...)
 		if ai, err := peer.AddrInfoFromP2pAddr(addr); err == nil {
 			b.want(ai.ID, ai.Addrs)
 			if e := b.entry(ai.ID); e != nil {
@@ -340,6 +341,8 @@ type (
 )
 
 func (e peerFound) handle(l *loop) {
+	// Discovery tells of loopback what a node of this machine has left there for us, and nothing that came over a network.
+	l.n.gate.hereToo(e.info.ID, e.info.Addrs)
 	moved := l.book.entry(e.info.ID).moves(e.info.Addrs)
 	b := l.book.add(e.info.ID, e.info.Addrs, l.now())
 	if b == nil || b.dialing && !moved || l.n.connected(b.peer) {
@@ -445,7 +448,17 @@ func (l *loop) networkChanged(why string) {
 	}
 }
 
-// addrsOf is where p can be dialled, as far as we know: of ourselves, where we listen.
+// named are those of the addresses that from gives as p's which are worth keeping: an address that does not pass the gate
+// would only take the place of one that does.
+func (l *loop) named(from, p peer.ID, addrs []multiaddr.Multiaddr) []multiaddr.Multiaddr {
+	if slices.ContainsFunc(l.n.host.Network().ConnsToPeer(from), func(c network.Conn) bool { return manet.IsIPLoopback(c.RemoteMultiaddr()) }) {
+		l.n.gate.hereToo(p, addrs)
+	}
+	return l.n.gate.passing(p, addrs)
+}
+
+// addrsOf is where p can be dialled, as far as we know: of ourselves, where we listen. It is what others are told, and
+// what does not pass our own gate is not told: whoever made it up would have us point others there.
 func (l *loop) addrsOf(p peer.ID) []multiaddr.Multiaddr {
 	var known []multiaddr.Multiaddr
 	if p == l.n.self {
@@ -455,6 +468,7 @@ func (l *loop) addrsOf(p peer.ID) []multiaddr.Multiaddr {
 		if e := l.book.entry(p); e != nil {
 			known = append(known, e.addrs...)
 		}
+		known = l.n.gate.passing(p, known)
 	}
 	var addrs []multiaddr.Multiaddr
 	for _, a := range known {
@@ -471,7 +485,8 @@ func dialable(a multiaddr.Multiaddr) bool {
 	if _, err := a.ValueForProtocol(multiaddr.P_P2P); err == nil {
 		return false
 	}
-	return !manet.IsIPUnspecified(a)
+	ip, ok := addrIP(a)
+	return ok && !ip.IsUnspecified()
 }
 
 func parseAddrs(ss []string) []multiaddr.Multiaddr {

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/libp2p/go-libp2p"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/p2p/protocol/ping"
@@ -48,18 +49,18 @@ func TestParseAddr(t *testing.T) {
 // A --peer that cannot be one stops the start; one with a peer ID is dialled as that peer, one without as an address.
 func TestPeersOfTheCommandLine(t *testing.T) {
 	self, bob := personaID("alice"), personaID("bob")
-	b, err := newBook(self, []string{"10.0.0.1:4001", "/ip4/10.0.0.2/tcp/1/p2p/" + bob.String(), "/ip4/10.0.0.3/tcp/1/p2p/" + self.String()})
+	b, err := newBook(self, []string{"10.0.0.1:4001", "/ip4/10.0.0.2/tcp/1/p2p/" + bob.String(), "/ip4/10.0.0.3/tcp/1/p2p/" + self.String()}, testGate())
 	if err != nil || len(b.typed) != 1 || len(b.entries) != 1 || !b.entry(bob).fixed || !b.entry(bob).wanted || len(b.entry(bob).addrs) != 1 {
 		t.Errorf("%+v, %v", b, err)
 	}
-	if _, err := newBook(self, []string{"10.0.0.1:4001", "bob"}); codeOf(err) != Invalid {
+	if _, err := newBook(self, []string{"10.0.0.1:4001", "bob"}, testGate()); codeOf(err) != Invalid {
 		t.Error(err)
 	}
 }
 
 // However many strangers mDNS shows, the book holds no more than its bound: the oldest hint goes, and nobody whom we want.
 func TestBookIsBounded(t *testing.T) {
-	b, err := newBook(personaID("alice"), nil)
+	b, err := newBook(personaID("alice"), nil, testGate())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +104,7 @@ func TestBookIsBounded(t *testing.T) {
 
 // Of one peer we keep so many addresses, the latest first, none twice.
 func TestAddressesAreBounded(t *testing.T) {
-	b, err := newBook(personaID("alice"), nil)
+	b, err := newBook(personaID("alice"), nil, testGate())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +132,7 @@ func TestDialable(t *testing.T) {
 // Whoever has many old addresses, which we are dialling in vain, gets through to us from a new one.
 func TestOldAddressesKeepNobodyOut(t *testing.T) {
 	s := assail(t)
-	h := must(newHost(persona("bob").PrivKey, loopback))
+	h := must(newHost(persona("bob").PrivKey, loopback, libp2p.ResourceManager(must(newResourceManager()))))
 	t.Cleanup(func() { h.Close() })
 	var old []multiaddr.Multiaddr
 	for range 3 * protocol.MaxAddrs {
@@ -139,6 +140,7 @@ func TestOldAddressesKeepNobodyOut(t *testing.T) {
 		t.Cleanup(func() { deaf.Close() })
 		old = append(old, must(multiaddr.NewMultiaddr(fmt.Sprintf("/ip4/127.0.0.1/udp/%d/quic-v1", deaf.LocalAddr().(*net.UDPAddr).Port))))
 	}
+	s.alice.gate.typeIn(old...) // it let us through once
 	dialled := make(chan struct{})
 	ctx, cancel := context.WithCancel(s.ctx)
 	defer func() {
@@ -188,6 +190,9 @@ func TestCrossingDials(t *testing.T) {
 				nodes[i] = must(New(Config{Nick: nick, Listen: []string{"/ip4/127.0.0.1/udp/0/quic-v1", "/ip4/127.0.0.1/tcp/0"}}))
 				defer nodes[i].Close()
 				subs[i] = nodes[i].Subscribe()
+			}
+			for i, n := range nodes {
+				n.gate.typeIn(nodes[1-i].addrInfo().Addrs...)
 			}
 			lab := must(nodes[0].Create(ctx, CreateOptions{Name: "lab", PolicyChange: openRoom()})).ID.String()
 			var dials sync.WaitGroup

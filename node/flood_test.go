@@ -127,7 +127,7 @@ func TestAFloodIsNotTakenLive(t *testing.T) {
 func TestAFloodIsNamed(t *testing.T) {
 	w := newLawRoom(t, "lab")
 	w.admit("carol")
-	n := &Node{self: personaID("alice"), signer: persona("alice"), log: slog.New(slog.DiscardHandler)}
+	n := &Node{self: personaID("alice"), signer: persona("alice"), log: slog.New(slog.DiscardHandler), gate: testGate()}
 	n.ctx, n.cancel = context.WithCancel(t.Context())
 	defer n.cancel()
 	lp := must(newLoop(n, nil))

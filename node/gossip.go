@@ -27,6 +27,9 @@ const (
 	hubDegree = 128
 	// seenFor is how long pubsub remembers a message it has seen: longer than the longest wait for a key.
 	seenFor = 2 * time.Minute
+	// neverPX is a score that no peer reaches: pubsub takes the addresses that come with a PRUNE from peers with such a score
+	// alone. Whom to dial is for the book to say.
+	neverPX = 1e9
 	// graftPatience: how long a newcomer waits to see somebody on the topic before it subscribes all the same.
 	graftPatience = time.Second
 )
@@ -160,7 +163,7 @@ func (g *gossip) scores() (*pubsub.PeerScoreParams, *pubsub.PeerScoreThresholds)
 		AppSpecificWeight: 1, DecayInterval: time.Second, DecayToZero: 0.01,
 		Topics: map[string]*pubsub.TopicScoreParams{},
 	}
-	return params, &pubsub.PeerScoreThresholds{GossipThreshold: -10, PublishThreshold: -20, GraylistThreshold: -30}
+	return params, &pubsub.PeerScoreThresholds{GossipThreshold: -10, PublishThreshold: -20, GraylistThreshold: -30, AcceptPXThreshold: neverPX}
 }
 
 // endsHere is validate where nobody forwards what comes from others: without a mesh, validate has handed it to the loop and

@@ -25,26 +25,21 @@ var defaultListen = []string{
 }
 
 // newHost makes the libp2p host of a LAN: QUIC and TCP with Noise, and none of what the internet needs (no relay, hole
-// punching, autonat, port mapping).
-func newHost(key crypto.PrivKey, listen []string) (host.Host, error) {
+// punching, autonat, port mapping). What it dials and lets in is for more to say; see gate.options.
+func newHost(key crypto.PrivKey, listen []string, more ...libp2p.Option) (host.Host, error) {
 	if len(listen) == 0 {
 		listen = defaultListen
-	}
-	rm, err := newResourceManager()
-	if err != nil {
-		return nil, err
 	}
 	cm, err := newConnManager()
 	if err != nil {
 		return nil, err
 	}
-	return libp2p.New(
+	return libp2p.New(append(more,
 		libp2p.Identity(key),
 		libp2p.ListenAddrStrings(listen...),
 		libp2p.Transport(quic.NewTransport),
 		libp2p.Transport(tcp.NewTCPTransport),
 		libp2p.Security(noise.ID, noise.New),
-		libp2p.ResourceManager(rm),
 		libp2p.ConnectionManager(cm),
 		libp2p.DisableRelay(),
 		libp2p.DisableMetrics(),
@@ -56,7 +51,7 @@ func newHost(key crypto.PrivKey, listen []string) (host.Host, error) {
 		// No version and no name: identify tells it to every stranger.
 		libp2p.UserAgent("localchat"),
 		libp2p.WithDialTimeout(dialTimeout),
-	)
+	)...)
 }
 
 // newResourceManager bounds what peers may use of us.

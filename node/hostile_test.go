@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/libp2p/go-libp2p"
 	pubsub "github.com/libp2p/go-libp2p-pubsub"
 	pb "github.com/libp2p/go-libp2p-pubsub/pb"
 	"github.com/libp2p/go-libp2p/core/host"
@@ -50,7 +51,7 @@ func assail(t *testing.T) *assault {
 // host is one of libp2p's, connected to alice's, and nothing of ours runs on it.
 func (s *assault) host(name string) host.Host {
 	s.t.Helper()
-	h := must(newHost(persona(name).PrivKey, loopback))
+	h := must(newHost(persona(name).PrivKey, loopback, libp2p.ResourceManager(must(newResourceManager()))))
 	s.t.Cleanup(func() { h.Close() })
 	if err := h.Connect(s.ctx, s.alice.addrInfo()); err != nil {
 		s.t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/libp2p/go-libp2p"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
 
@@ -322,7 +323,7 @@ func TestARevocationOutlivesARestart(t *testing.T) {
 // An answer that was lost is asked for again by the same nonce; a reason that is not the authority's own word on that
 // question counts for nothing, and the refusal stands without it.
 func TestOnlyTheAuthoritysWordOnMyQuestion(t *testing.T) {
-	h := must(newHost(persona("alice").PrivKey, loopback))
+	h := must(newHost(persona("alice").PrivKey, loopback, libp2p.ResourceManager(must(newResourceManager()))))
 	defer h.Close()
 	bob := must(New(Config{Nick: "bob", Listen: loopback}))
 	defer bob.Close()

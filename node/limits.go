@@ -78,6 +78,14 @@ const (
 	// maxBook, in peers that the dial book remembers beside those of our rooms; mDNS is unauthenticated.
 	maxBook = 256
 
+	// maxPlaces, in addresses of each kind that the gate lets pass wherever they are: what is typed, where peers are reached
+	// over other networks, and loopback addresses of this machine, of which the largest room makes up for most. The one that
+	// was longest out of use goes.
+	maxPlaces = 8 * protocol.MaxMembers
+	// networksFresh: the interfaces are looked at again for an address that is on none of them, but no more often, as
+	// anybody can make that happen.
+	networksFresh = 250 * time.Millisecond
+
 	// maxRemembered, in peers kept for the next start, and maxRememberedAddrs of each: a room or two of people one meets
 	// again, in a few kB. rememberEvery: how often it is looked at.
 	maxRemembered      = 64

@@ -58,7 +58,7 @@ func newLoop(n *Node, s *store) (*loop, error) {
 		strangerPolls: rate.NewLimiter(strangerPolls, strangerPollBurst), strangerJoins: rate.NewLimiter(strangerJoins, strangerJoinBurst),
 	}
 	var err error
-	l.book, err = newBook(n.self, n.cfg.Peers)
+	l.book, err = newBook(n.self, n.cfg.Peers, n.gate)
 	if err != nil {
 		return nil, err
 	}
@@ -120,6 +120,7 @@ func (l *loop) resumeSeat(id protocol.RoomID, s savedSeat) error {
 	r := newRoom(l, id)
 	seat := s.Seat
 	r.seat, r.resumed, r.name, r.nick = &seat, true, s.Name, s.Nick
+	l.n.gate.typeIn(parseAddrs(s.Lasting)...)
 	l.book.want(seat.Authority, parseAddrs(s.Addrs))
 	l.enter(r)
 	return nil

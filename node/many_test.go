@@ -99,7 +99,7 @@ func (m *many) enter() {
 	m.begun, m.said = time.Now(), make(map[string]string)
 	for i := range m.hosts {
 		name := fmt.Sprint("m", i)
-		cfg := Config{Nick: name, Host: m.hosts[i], Version: "test"}
+		cfg := Config{Nick: name, Host: m.hosts[i], gate: gateOf(m.hosts[i]), Version: "test"}
 		if i > 0 {
 			cfg.Peers = []string{m.hosts[0].Addrs()[0].String() + "/p2p/" + m.hosts[0].ID().String()}
 		}

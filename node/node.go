@@ -38,6 +38,9 @@ type Config struct {
 	Listen []string
 	// Peers are multiaddrs, or HOST:PORT, that are dialled at the start and again whenever they are gone.
 	Peers []string
+	// FromAnywhere lets nodes of other networks connect. Without it only those connect that are on a network of this machine,
+	// or at an address that a person typed. What we dial is no more by it.
+	FromAnywhere bool
 	// Remember keeps the addresses of peers for the next start. Without it none is kept, and what was is forgotten.
 	Remember bool
 	// Discovery may be nil.
@@ -51,6 +54,8 @@ type Config struct {
 	// Host replaces the host that New makes; the node closes it. For simulated networks.
 	Host host.Host
 
+	// gate is that of Host; nil is one for the networks of this machine.
+	gate *gate
 	// unbuffered makes the inbox one without a queue, which uncovers deadlocks sooner. For tests.
 	unbuffered bool
 	// wideFrom is what a test sets in place of meshFrom; 0: nothing.
@@ -61,6 +66,7 @@ type Config struct {
 type Node struct {
 	cfg    Config
 	host   host.Host
+	gate   *gate
 	self   peer.ID
 	signer protocol.KeySigner
 	log    *slog.Logger
@@ -90,12 +96,16 @@ func New(cfg Config) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	h, key, err := makeHost(cfg)
+	g := cfg.gate
+	if g == nil {
+		g = newGate(nil, cfg.FromAnywhere)
+	}
+	h, key, err := makeHost(cfg, g)
 	if err != nil {
 		return nil, errors.Join(err, store.close())
 	}
 	n := &Node{
-		cfg: cfg, host: h, self: h.ID(), signer: protocol.KeySigner{PrivKey: key}, log: cfg.Log, words: newWordBook(),
+		cfg: cfg, host: h, gate: g, self: h.ID(), signer: protocol.KeySigner{PrivKey: key}, log: cfg.Log, words: newWordBook(),
 		inbox: make(chan inboxEvent, inboxSize), ended: make(chan struct{}),
 		meet:  newMeetings(),
 		polls: newTurnstile(pollsPerSecond, pollBurst), joins: newTurnstile(rate.Every(joinEvery), joinBurst),
@@ -135,7 +145,7 @@ func openStoreDir(dir string) (*store, error) {
 	return openStore(dir)
 }
 
-func makeHost(cfg Config) (host.Host, crypto.PrivKey, error) {
+func makeHost(cfg Config, g *gate) (host.Host, crypto.PrivKey, error) {
 	if cfg.Host != nil {
 		return cfg.Host, cfg.Host.Peerstore().PrivKey(cfg.Host.ID()), nil
 	}
@@ -143,7 +153,11 @@ func makeHost(cfg Config) (host.Host, crypto.PrivKey, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	h, err := newHost(key, cfg.Listen)
+	rm, err := newResourceManager()
+	if err != nil {
+		return nil, nil, err
+	}
+	h, err := newHost(key, cfg.Listen, g.options(rm)...)
 	if err != nil {
 		return nil, nil, &Error{Code: Unavailable, Network: true, Text: fmt.Sprintf("cannot listen: %v", err), Hint: "check --listen and that this machine has a network; the default is every interface"}
 	}

@@ -359,7 +359,7 @@ func (r *room) takePresence(m *protocol.PollMember) {
 	for _, p := range m.Present {
 		if _, ok := r.current().Member(p.Peer); ok {
 			r.away.present[p.Peer] = true
-			r.l.book.want(p.Peer, p.Addrs)
+			r.l.book.want(p.Peer, r.l.named(r.authority(), p.Peer, p.Addrs))
 		}
 	}
 }
@@ -393,7 +393,11 @@ func (r *room) showRefused() {
 func (r *room) saveSeat() error { return r.l.store.saveSeat(r.id, r.saved()) }
 
 func (r *room) saved() savedSeat {
-	return savedSeat{Seat: *r.seat, Name: r.label(), Nick: r.nick, Addrs: formatAddrs(r.l.addrsOf(r.authority()))}
+	addrs := r.l.addrsOf(r.authority())
+	return savedSeat{
+		Seat: *r.seat, Name: r.label(), Nick: r.nick,
+		Addrs: formatAddrs(addrs), Lasting: formatAddrs(r.l.n.gate.lasting(addrs)),
+	}
 }
 
 // absence is a member's view of the authority: who is present by its word, and since when it has been silent.

@@ -16,9 +16,10 @@ import (
 // A rememberedPeer is one that shared a room with us, or whose address a person gave. What is remembered is a hint to
 // dial, as what mDNS shows is: who is there, the handshake proves.
 type rememberedPeer struct {
-	Peer  peer.ID
-	Addrs []string // where a dial of ours has found it, the latest first
-	Seen  time.Time
+	Peer    peer.ID
+	Addrs   []string // where a dial of ours has found it, the latest first
+	Lasting []string // those of them that pass the gate in the next life too; see gate.lasting
+	Seen    time.Time
 }
 
 // A peerMemory is what Config.Remember keeps of the peers of last time. It is owned by the loop; nil where nothing is to be
@@ -39,6 +40,7 @@ func (l *loop) remember() error {
 	}
 	l.memory = &peerMemory{peers: peers, kept: l.now()}
 	for p, r := range peers {
+		l.n.gate.typeIn(parseAddrs(r.Lasting)...)
 		l.book.add(p, parseAddrs(r.Addrs), l.now())
 	}
 	return nil
@@ -54,7 +56,12 @@ func (l *loop) keepPeers() {
 	changed := false
 	for _, e := range l.book.entries {
 		if e.wanted || e.fixed {
-			changed = m.note(e.peer, dialledAt(l.n.host.Network().ConnsToPeer(e.peer)), m.kept) || changed
+			if m.note(e.peer, dialledAt(l.n.host.Network().ConnsToPeer(e.peer)), m.kept) {
+				r := m.peers[e.peer]
+				r.Lasting = formatAddrs(l.n.gate.lasting(parseAddrs(r.Addrs)))
+				m.peers[e.peer] = r
+				changed = true
+			}
 		}
 	}
 	if !changed {

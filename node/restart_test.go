@@ -74,7 +74,7 @@ func (s *street) start(nick string) *Node {
 	s.mu.Lock()
 	s.alive[nick] = peer.AddrInfo{ID: h.ID(), Addrs: h.Addrs()}
 	s.mu.Unlock()
-	n := must(New(Config{Nick: nick, DataDir: filepath.Join(s.dir, nick), Host: h, Version: "test", Discovery: mdns{s}}))
+	n := must(New(Config{Nick: nick, DataDir: filepath.Join(s.dir, nick), Host: h, gate: gateOf(h), Version: "test", Discovery: mdns{s}}))
 	s.nodes[nick], s.subs[nick] = n, watch(s.t, nick, n)
 	return n
 }

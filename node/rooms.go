@@ -148,7 +148,7 @@ func (l *loop) noteRoom(from peer.ID, a openedAd) {
 	if mine {
 		f.addrs = l.addrsOf(from)
 	} else if len(f.addrs) == 0 {
-		f.addrs = a.ad.Addrs
+		f.addrs = l.named(from, f.owner, a.ad.Addrs)
 	}
 	if !known {
 		l.emitFound(id, RoomFound{Name: f.name, Owner: f.owner, Words: l.n.words.of(f.owner), Access: accessName(f.access)})

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"os"
 	"sync"
 	"testing"
@@ -19,6 +20,8 @@ import (
 	"github.com/marcopolo/simnet"
 	"github.com/multiformats/go-multiaddr"
 	"go.uber.org/goleak"
+
+	"localchat/onlink"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -126,13 +129,37 @@ func newLAN(t *testing.T, hosts int, latency func(*simnet.Packet) time.Duration)
 
 var simLink = flag.Int("link", 100, "Mbit/s of a host on the simulated network; the default is slower than most, so that what is sent by the hundred takes its time")
 
+// simNetworks are what every machine of a simulated network is on: its own, where libp2p's hosts are, and one of private
+// addresses, where nobody is.
+func simNetworks() (onlink.Networks, error) {
+	return onlink.Networks{netip.MustParsePrefix("1.0.0.0/8"), netip.MustParsePrefix("10.8.0.0/15")}, nil
+}
+
+// gates has the gate of each host of a simulation, by its peer ID.
+var gates sync.Map
+
+// gateOf is what a node on h has for Config.gate.
+func gateOf(h host.Host) *gate {
+	g, _ := gates.Load(h.ID())
+	return g.(*gate)
+}
+
 // simHost is a host with the limits of a real one, at the i-th address of a simulated network.
 func simHost(network *simnet.Simnet, i int, more ...libp2p.Option) host.Host {
+	g := newGate(simNetworks, false)
+	h := gatedHost(network, i, g, more...)
+	gates.Store(h.ID(), g)
+	return h
+}
+
+// gatedHost is one with a gate that a test has made.
+func gatedHost(network *simnet.Simnet, i int, g *gate, more ...libp2p.Option) host.Host {
 	link := simnet.LinkSettings{BitsPerSecond: *simLink * simlibp2p.OneMbps}
+	more = append(more, g.options(must(newResourceManager()))...)
 	return must(libp2p.New(append(more,
 		libp2p.ListenAddrStrings(fmt.Sprintf("/ip4/%s/udp/8000/quic-v1", simnet.IntToPublicIPv4(i))),
 		simlibp2p.QUICSimnet(network, simnet.NodeBiDiLinkSettings{Downlink: link, Uplink: link}),
-		libp2p.ResourceManager(must(newResourceManager())), libp2p.ConnectionManager(must(newConnManager())),
+		libp2p.ConnectionManager(must(newConnManager())),
 		libp2p.DisableIdentifyAddressDiscovery(), // it stalls simulated time
 	)...))
 }
@@ -159,7 +186,7 @@ func (l *lan) stop(network *simnet.Simnet) {
 // start makes a node on the next host.
 func (l *lan) start(nick string) *Node {
 	l.t.Helper()
-	cfg := Config{Nick: nick, Host: l.hosts[len(l.nodes)], Version: "test", unbuffered: l.unbuffered, wideFrom: l.wideFrom}
+	cfg := Config{Nick: nick, Host: l.hosts[len(l.nodes)], gate: gateOf(l.hosts[len(l.nodes)]), Version: "test", unbuffered: l.unbuffered, wideFrom: l.wideFrom}
 	if os.Getenv("LOCALCHAT_TEST_LOG") != "" {
 		cfg.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})).With("node", nick)
 	}

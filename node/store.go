@@ -58,10 +58,11 @@ var errInDoubt = errors.New("the disk failed at the last moment, so that only th
 
 // A savedSeat is a member's place, as kept on its own node.
 type savedSeat struct {
-	Seat  authority.Seat
-	Name  string
-	Addrs []string // of the authority, where it was last reached
-	Nick  string
+	Seat    authority.Seat
+	Name    string
+	Addrs   []string // of the authority, where it was last reached
+	Lasting []string // those of them that pass the gate in the next life too; see gate.lasting
+	Nick    string
 }
 
 // openStore locks dir and opens its file.

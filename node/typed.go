@@ -38,6 +38,7 @@ func waysTo(a multiaddr.Multiaddr) []multiaddr.Multiaddr {
 
 // dialTyped connects to whoever is at addr, by its peer ID if that is given.
 func (n *Node) dialTyped(ctx context.Context, addr multiaddr.Multiaddr) (peer.AddrInfo, error) {
+	n.gate.typeIn(waysTo(addr)...)
 	if known, err := peer.AddrInfoFromP2pAddr(addr); err == nil {
 		return *known, n.connect(ctx, known.ID, known.Addrs)
 	}

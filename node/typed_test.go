@@ -12,7 +12,7 @@ import (
 // stranger is a node that has been told of nobody.
 func (l *lan) stranger(nick string) *Node {
 	l.t.Helper()
-	n := must(New(Config{Nick: nick, Host: l.hosts[len(l.nodes)], Version: "test"}))
+	n := must(New(Config{Nick: nick, Host: l.hosts[len(l.nodes)], gate: gateOf(l.hosts[len(l.nodes)]), Version: "test"}))
 	l.index[nick] = len(l.nodes)
 	l.nodes[nick], l.subs[nick] = n, watch(l.t, nick, n)
 	return n

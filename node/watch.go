@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/event"
@@ -14,16 +12,18 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/p2p/protocol/ping"
+	manet "github.com/multiformats/go-multiaddr/net"
 	"github.com/multiformats/go-multistream"
 )
 
 // watchHost reports connections. It ends with the host.
 func (n *Node) watchHost() error {
-	sub, err := n.host.EventBus().Subscribe(new(event.EvtPeerConnectednessChanged))
+	sub, err := n.host.EventBus().Subscribe([]any{new(event.EvtPeerConnectednessChanged), new(event.EvtPeerIdentificationCompleted)})
 	if err != nil {
 		return err
 	}
 	n.host.Network().Notify(&network.NotifyBundle{ConnectedF: func(_ network.Network, c network.Conn) {
+		n.gate.meets(c)
 		if len(n.host.Network().ConnsToPeer(c.RemotePeer())) > 1 {
 			n.offer(connectedAgain{c})
 		}
@@ -36,11 +36,16 @@ func (n *Node) watchHost() error {
 				if !ok {
 					return
 				}
-				if c, ok := ev.(event.EvtPeerConnectednessChanged); ok {
-					if c.Connectedness == network.Connected {
-						n.meet.met(c.Peer)
+				switch e := ev.(type) {
+				case event.EvtPeerConnectednessChanged:
+					if e.Connectedness == network.Connected {
+						n.meet.met(e.Peer)
 					}
-					n.post(connectedness{c.Peer, c.Connectedness == network.Connected})
+					n.post(connectedness{e.Peer, e.Connectedness == network.Connected})
+				case event.EvtPeerIdentificationCompleted:
+					if manet.IsIPLoopback(e.Conn.RemoteMultiaddr()) {
+						n.gate.hereToo(e.Peer, e.ListenAddrs)
+					}
 				}
 			case <-ctx.Done():
 				return
@@ -52,7 +57,7 @@ func (n *Node) watchHost() error {
 
 // watchNetwork compares our addresses and pings our neighbours.
 func (n *Node) watchNetwork(ctx context.Context) {
-	addrs := ownAddrs()
+	networks := n.gate.refresh()
 	check := time.NewTicker(netCheckEvery)
 	defer check.Stop()
 	beat := time.NewTicker(pingEvery)
@@ -60,8 +65,8 @@ func (n *Node) watchNetwork(ctx context.Context) {
 	for {
 		select {
 		case <-check.C:
-			if now := ownAddrs(); now != addrs {
-				addrs = now
+			if now := n.gate.refresh(); !slices.Equal(now, networks) {
+				networks = now
 				n.post(addrsChanged{})
 			}
 		case <-beat.C:
@@ -70,19 +75,6 @@ func (n *Node) watchNetwork(ctx context.Context) {
 			return
 		}
 	}
-}
-
-func ownAddrs() string {
-	addrs, err := net.InterfaceAddrs()
-	if err != nil {
-		return ""
-	}
-	s := make([]string, len(addrs))
-	for i, a := range addrs {
-		s[i] = a.String()
-	}
-	slices.Sort(s)
-	return strings.Join(s, " ")
 }
 
 // connectedAgain: a peer that we are connected to has connected once more.

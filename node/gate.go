@@ -1,0 +1,256 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"github.com/libp2p/go-libp2p"
+	"github.com/libp2p/go-libp2p/core/control"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/p2p/net/swarm"
+	"github.com/multiformats/go-multiaddr"
+	madns "github.com/multiformats/go-multiaddr-dns"
+	manet "github.com/multiformats/go-multiaddr/net"
+
+	"localchat/onlink"
+)
+
+// A gate decides which addresses this node dials, whoever has named them, and from where others may connect. All dials of
+// the host pass it, since libp2p asks it ([connmgr.ConnectionGater]), and so does every address that is handed on to others.
+//
+// An address passes if
+//   - it is on a network of this machine, by the prefixes of its interfaces;
+//   - a person typed it, or it comes from an invite that a person gave us;
+//   - the peer itself was reached there: a connection with it had this remote address;
+//   - it is a loopback address that a node of this machine named (over loopback): where a peer elsewhere names one, it
+//     would point at services of this machine.
+//
+// Others may connect from the networks of this machine, from an address that a person typed, and from loopback; with
+// anywhere, from everywhere.
+//
+// Any goroutine may call its methods. The networks are a snapshot, which is replaced as a whole; the tables lock themselves.
+type gate struct {
+	anywhere bool
+	look     func() (onlink.Networks, error)
+	looking  sync.Mutex // one goroutine looks at a time
+	snapshot atomic.Pointer[networksAt]
+
+	typed   *lru.Cache[string, struct{}]     // addresses, by their bytes
+	callers *lru.Cache[netip.Addr, struct{}] // the machines of the typed addresses
+	reached *lru.Cache[place, struct{}]
+}
+
+// networksAt is what the interfaces had at a time. It never changes.
+type networksAt struct {
+	networks onlink.Networks
+	at       time.Time
+}
+
+// A place is an address of one peer, by its bytes.
+type place struct {
+	peer peer.ID
+	addr string
+}
+
+// newGate makes a gate for the networks that look returns; nil looks at this machine's interfaces.
+func newGate(look func() (onlink.Networks, error), anywhere bool) *gate {
+	if look == nil {
+		look = onlink.Here
+	}
+	g := &gate{anywhere: anywhere, look: look, typed: table[string](), callers: table[netip.Addr](), reached: table[place]()}
+	g.snapshot.Store(&networksAt{})
+	g.refresh()
+	return g
+}
+
+func table[K comparable]() *lru.Cache[K, struct{}] {
+	t, err := lru.New[K, struct{}](maxPlaces)
+	if err != nil {
+		panic(err) // only a size of 0 is refused
+	}
+	return t
+}
+
+// options are those of a host that passes the gate, where rm bounds what peers may use.
+func (g *gate) options(rm network.ResourceManager) []libp2p.Option {
+	names := nameGate{g, swarm.ResolverFromMaDNS{Resolver: madns.DefaultResolver}}
+	return []libp2p.Option{libp2p.ConnectionGater(g), libp2p.ResourceManager(doorman{rm, g}), libp2p.MultiaddrResolver(names)}
+}
+
+// refresh looks at the interfaces, at most once in networksFresh, and returns what they have.
+func (g *gate) refresh() onlink.Networks {
+	g.looking.Lock()
+	defer g.looking.Unlock()
+	last := g.snapshot.Load()
+	now := time.Now()
+	if !last.at.IsZero() && now.Sub(last.at) < networksFresh {
+		return last.networks
+	}
+	networks, err := g.look()
+	if err != nil {
+		networks = last.networks
+	}
+	g.snapshot.Store(&networksAt{networks, now})
+	return networks
+}
+
+// onLink reports whether ip is on a network of ours. An interface may have come up since the last look.
+func (g *gate) onLink(ip netip.Addr) bool {
+	return g.snapshot.Load().networks.Hold(ip) || g.refresh().Hold(ip)
+}
+
+// passes reports whether addr may be dialled as p, and handed on as p's. It looks at no interface, so that the loop may ask.
+func (g *gate) passes(p peer.ID, addr multiaddr.Multiaddr) bool {
+	ip, ok := addrIP(addr)
+	return ok && g.snapshot.Load().networks.Hold(ip) || g.allowed(p, addr)
+}
+
+// allowed reports whether addr passes wherever it is.
+func (g *gate) allowed(p peer.ID, addr multiaddr.Multiaddr) bool {
+	return g.isTyped(addr) || has(g.reached, place{p, string(addr.Bytes())})
+}
+
+// has looks a key up, and keeps what is still in use from being the next to go.
+func has[K comparable](t *lru.Cache[K, struct{}], key K) bool {
+	_, ok := t.Get(key)
+	return ok
+}
+
+// passing are those of the addresses of p that pass.
+func (g *gate) passing(p peer.ID, addrs []multiaddr.Multiaddr) []multiaddr.Multiaddr {
+	return slices.DeleteFunc(slices.Clone(addrs), func(a multiaddr.Multiaddr) bool { return !g.passes(p, a) })
+}
+
+// typeIn lets addresses pass that a person gave, or that are in an invite.
+func (g *gate) typeIn(addrs ...multiaddr.Multiaddr) {
+	for _, a := range addrs {
+		a, _ := peer.SplitAddr(a)
+		if a == nil {
+			continue
+		}
+		g.typed.Add(string(a.Bytes()), struct{}{})
+		if ip, ok := addrIP(a); ok {
+			g.callers.Add(ip, struct{}{})
+		}
+	}
+}
+
+func (g *gate) isTyped(addr multiaddr.Multiaddr) bool { return has(g.typed, string(addr.Bytes())) }
+
+// lasting are those of addrs that pass after a restart too, wherever this machine is by then: loopback, and what was typed.
+// What is on a network of ours is not among them: it may be somebody else's elsewhere.
+func (g *gate) lasting(addrs []multiaddr.Multiaddr) []multiaddr.Multiaddr {
+	return slices.DeleteFunc(slices.Clone(addrs), func(a multiaddr.Multiaddr) bool {
+		ip, ok := addrIP(a)
+		return !ok || !ip.IsLoopback() && (!g.isTyped(a) || g.snapshot.Load().networks.Hold(ip))
+	})
+}
+
+// meets takes in that there is a connection. One that came in over TCP shows a port that nobody listens at. What is on a
+// network of ours passes by that, for as long as we are there.
+func (g *gate) meets(c network.Conn) {
+	addr := c.RemoteMultiaddr()
+	_, err := addr.ValueForProtocol(multiaddr.P_QUIC_V1)
+	if c.Stat().Direction != network.DirOutbound && err != nil {
+		return
+	}
+	if ip, ok := addrIP(addr); ok && !g.onLink(ip) {
+		g.reached.Add(place{c.RemotePeer(), string(addr.Bytes())}, struct{}{})
+	}
+}
+
+// hereToo lets the loopback addresses of p pass, which a node of this machine has named.
+func (g *gate) hereToo(p peer.ID, addrs []multiaddr.Multiaddr) {
+	for _, a := range addrs {
+		if manet.IsIPLoopback(a) {
+			g.reached.Add(place{p, string(a.Bytes())}, struct{}{})
+		}
+	}
+}
+
+// mayConnect reports whether a connection from addr is let in.
+func (g *gate) mayConnect(addr multiaddr.Multiaddr) bool {
+	if g.anywhere {
+		return true
+	}
+	ip, ok := addrIP(addr)
+	return ok && (ip.IsLoopback() || g.onLink(ip) || has(g.callers, ip))
+}
+
+// addrIP is the address of the machine that a multiaddr leads to, without its zone.
+func addrIP(a multiaddr.Multiaddr) (netip.Addr, bool) {
+	if len(a) > 0 && a[0].Code() == multiaddr.P_IP6ZONE {
+		a = a[1:]
+	}
+	if len(a) == 0 || a[0].Code() != multiaddr.P_IP4 && a[0].Code() != multiaddr.P_IP6 {
+		return netip.Addr{}, false
+	}
+	return netip.AddrFromSlice(a[0].RawValue())
+}
+
+// What follows is connmgr.ConnectionGater.
+
+func (g *gate) InterceptPeerDial(peer.ID) bool { return true }
+
+func (g *gate) InterceptAddrDial(p peer.ID, addr multiaddr.Multiaddr) bool {
+	ip, ok := addrIP(addr)
+	return ok && g.onLink(ip) || g.allowed(p, addr)
+}
+
+func (g *gate) InterceptAccept(c network.ConnMultiaddrs) bool {
+	return g.mayConnect(c.RemoteMultiaddr())
+}
+
+func (g *gate) InterceptSecured(network.Direction, peer.ID, network.ConnMultiaddrs) bool { return true }
+
+func (g *gate) InterceptUpgraded(network.Conn) (bool, control.DisconnectReason) { return true, 0 }
+
+// errOffLink refuses a connection from another network.
+var errOffLink = errors.New("not on a network of this machine")
+
+// A doorman is the resource manager of a gated host. QUIC asks the gater only once the handshake is over, and the resource
+// manager before: a caller from elsewhere is to cost no handshake, and to learn nothing of us.
+type doorman struct {
+	network.ResourceManager
+	gate *gate
+}
+
+func (d doorman) OpenConnection(dir network.Direction, usefd bool, endpoint multiaddr.Multiaddr) (network.ConnManagementScope, error) {
+	if dir == network.DirInbound && (endpoint == nil || !d.gate.mayConnect(endpoint)) {
+		return nil, errOffLink
+	}
+	return d.ResourceManager.OpenConnection(dir, usefd, endpoint)
+}
+
+// A nameGate resolves the names that a person typed and no others: a question to a name server is a packet to elsewhere
+// too, with words of the asker's choice in it. What a typed name stands for is as good as typed.
+type nameGate struct {
+	gate *gate
+	dns  network.MultiaddrDNSResolver
+}
+
+var errNotTyped = errors.New("a name that nobody typed")
+
+func (r nameGate) ResolveDNSAddr(ctx context.Context, p peer.ID, addr multiaddr.Multiaddr, depth, limit int) ([]multiaddr.Multiaddr, error) {
+	return r.resolve(addr, func() ([]multiaddr.Multiaddr, error) { return r.dns.ResolveDNSAddr(ctx, p, addr, depth, limit) })
+}
+
+func (r nameGate) ResolveDNSComponent(ctx context.Context, addr multiaddr.Multiaddr, limit int) ([]multiaddr.Multiaddr, error) {
+	return r.resolve(addr, func() ([]multiaddr.Multiaddr, error) { return r.dns.ResolveDNSComponent(ctx, addr, limit) })
+}
+
+func (r nameGate) resolve(addr multiaddr.Multiaddr, ask func() ([]multiaddr.Multiaddr, error)) ([]multiaddr.Multiaddr, error) {
+	if !r.gate.isTyped(addr) {
+		return nil, errNotTyped
+	}
+	addrs, err := ask()
+	r.gate.typeIn(addrs...)
+	return addrs, err
+}
