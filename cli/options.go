@@ -28,6 +28,7 @@ type options struct {
 	peers      []string
 	interfaces []string
 	noMDNS     bool
+	anywhere   bool
 	noResume   bool
 	remember   bool
 	plain      plainMode
@@ -47,6 +48,7 @@ func (o *options) addTo(f *pflag.FlagSet) {
 	f.StringArrayVar(&o.peers, "peer", nil, "multiaddr or HOST:PORT of a node to dial and dial again; repeatable")
 	f.StringArrayVar(&o.interfaces, "interface", nil, "look for rooms on this network interface only; repeatable")
 	f.BoolVar(&o.noMDNS, "no-mdns", false, "neither announce nor look for nodes by mDNS")
+	f.BoolVar(&o.anywhere, "from-anywhere", false, "let nodes of other networks connect, the internet's too; without it only those of this machine's networks, and of --peer")
 	f.BoolVar(&o.noResume, "no-resume", false, "leave the rooms of last time alone")
 	f.BoolVar(&o.remember, "remember", false, "keep the addresses of peers, to look for them at the next start; without it they are forgotten")
 	f.Var(&o.plain, "plain", "one event a line, nothing redrawn; with --plain=edit, only the line being typed")

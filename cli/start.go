@@ -19,6 +19,7 @@ func (a *app) startNode(cfg node.Config) (peerNode, error) {
 	cfg.Nick = a.nick()
 	cfg.Listen = a.opts.listen
 	cfg.Peers = a.opts.peers
+	cfg.FromAnywhere = a.opts.anywhere
 	cfg.NoResume = cfg.NoResume || a.opts.noResume
 	cfg.Remember = a.opts.remember
 	cfg.Version = version()

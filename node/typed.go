@@ -89,7 +89,7 @@ func (n *Node) addrTarget(ctx context.Context, typed string, addr multiaddr.Mult
 		n.log.Debug("dial", "addr", addr, "err", err)
 		return nil, &Error{
 			Code: NotFound, Text: "nobody of ours answers at " + typed,
-			Hint: "is localchat running there? /net there shows its addresses and ports; localchat doctor tells what is in the way",
+			Hint: "is localchat running there? /net there shows its addresses and ports; on another network it has to be started with --from-anywhere; localchat doctor tells what is in the way",
 		}
 	}
 	answered := n.roomsOf(ctx, at.ID)
