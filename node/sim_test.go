@@ -154,8 +154,12 @@ func simHost(network *simnet.Simnet, i int, more ...libp2p.Option) host.Host {
 
 // gatedHost is one with a gate that a test has made.
 func gatedHost(network *simnet.Simnet, i int, g *gate, more ...libp2p.Option) host.Host {
+	return bareHost(network, i, append(more, g.options(must(newResourceManager()))...)...)
+}
+
+// bareHost is one that more makes whole.
+func bareHost(network *simnet.Simnet, i int, more ...libp2p.Option) host.Host {
 	link := simnet.LinkSettings{BitsPerSecond: *simLink * simlibp2p.OneMbps}
-	more = append(more, g.options(must(newResourceManager()))...)
 	return must(libp2p.New(append(more,
 		libp2p.ListenAddrStrings(fmt.Sprintf("/ip4/%s/udp/8000/quic-v1", simnet.IntToPublicIPv4(i))),
 		simlibp2p.QUICSimnet(network, simnet.NodeBiDiLinkSettings{Downlink: link, Uplink: link}),
