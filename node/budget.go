@@ -105,6 +105,13 @@ func (r *room) inBudget(author peer.ID, text string) bool {
 	}
 	r.flooded = now
 	r.syncSoon(floodPause)
+	r.tellFlood(author)
+	return false
+}
+
+// tellFlood says once in a while that author says too much.
+func (r *room) tellFlood(author peer.ID) {
+	now := r.l.now()
 	if last, ok := r.floodsTold[author]; !ok || now.Sub(last) >= attemptEvery {
 		if len(r.floodsTold) >= protocol.MaxMembers {
 			clear(r.floodsTold)
@@ -112,7 +119,6 @@ func (r *room) inBudget(author peer.ID, text string) bool {
 		r.floodsTold[author] = now
 		r.l.emit(r, Warning{Code: "flood", Peer: author, Text: r.nickOf(author) + " says too much at once: not all of it is shown"})
 	}
-	return false
 }
 
 // guest reports whether p is a member of a room of ours, or has still to be told why it is none: strangers, however many,

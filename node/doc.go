@@ -30,6 +30,8 @@
 //	                              does not                                 comes again by comparison
 //	a reader's events             its next ones are lost                   the reader, by a Gap
 //	lines that we say             Say and Tell wait, then refuse           the caller
+//	gossip of one peer            its streams end, for a moment            the room's people, by a Warning (flood)
+//	what pubsub remembers         what is new is dropped, and fetched      nobody: nothing is lost
 //	a fellow's lines as they come dropped, and fetched later               the room's people, by a Warning (flood)
 //	lines retained                who has said most loses its oldest       the readers, by Expired
 //	pubsub's queues, passing on   the newest are dropped, and fetched      nobody: nothing is lost

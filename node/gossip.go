@@ -25,8 +25,6 @@ const (
 	// hubDegree: in a room so large that there is a mesh, the owner keeps as many in it as it can serve: where members
 	// reach nobody else, that is the only way there is.
 	hubDegree = 128
-	// seenFor is how long pubsub remembers a message it has seen: longer than the longest wait for a key.
-	seenFor = 2 * time.Minute
 	// neverPX is a score that no peer reaches: pubsub takes the addresses that come with a PRUNE from peers with such a score
 	// alone. Whom to dial is for the book to say.
 	neverPX = 1e9
@@ -76,6 +74,7 @@ type gossip struct {
 	lines   *pubsub.Topic
 	records *pubsub.Topic
 	barred  *barred
+	guard   *guard
 	poke    event.Emitter
 	snap    *atomic.Pointer[snapshot]
 	post    func(inboxEvent) bool // never blocks; see Node.offer
@@ -86,7 +85,7 @@ type gossip struct {
 // startGossip makes the instance, with its topics joined and its validators set, but not yet subscribed. In a wide room
 // there is a mesh, and hub says that we are the one to be in the middle of it.
 func startGossip(ctx context.Context, h host.Host, snap *atomic.Pointer[snapshot], wide, hub bool, post func(inboxEvent) bool, deliver func(inboxEvent), log *slog.Logger) (*gossip, error) {
-	g := &gossip{room: snap.Load().room, host: h, wide: wide, snap: snap, barred: newBarred(), post: post, deliver: deliver, log: log}
+	g := &gossip{room: snap.Load().room, host: h, wide: wide, snap: snap, barred: newBarred(), guard: newGuard(snap.Load().room, wide), post: post, deliver: deliver, log: log}
 	g.ctx, g.cancel = context.WithCancel(ctx)
 	proto := protocol.GossipID(g.room)
 	features := func(f pubsub.GossipSubFeature, p libprotocol.ID) bool {
@@ -113,7 +112,7 @@ func startGossip(ctx context.Context, h host.Host, snap *atomic.Pointer[snapshot
 	}
 	// Not by NewGossipSub, which has the connection manager protect whom lines come from: it is set to keep a whole room.
 	g.ps, err = pubsub.NewGossipSubWithRouter(
-		g.ctx, answering{h, g.opened}, pubsub.DefaultGossipSubRouter(h),
+		g.ctx, answering{h, g.guard, g.opened}, pubsub.DefaultGossipSubRouter(h),
 		pubsub.WithGossipSubProtocols([]libprotocol.ID{proto}, features),
 		pubsub.WithGossipSubParams(params),
 		pubsub.WithFloodPublish(!wide),
@@ -131,15 +130,16 @@ func startGossip(ctx context.Context, h host.Host, snap *atomic.Pointer[snapshot
 		// One worker keeps the order of one author's lines.
 		pubsub.WithValidateWorkers(1),
 		pubsub.WithSeenMessagesTTL(seenFor),
+		pubsub.WithAppSpecificRpcInspector(g.inspect),
 		pubsub.WithLogger(log), pubsub.WithRPCLogger(log),
 	)
 	if err != nil {
 		return nil, err
 	}
-	if err := g.ps.RegisterTopicValidator(protocol.LinesTopic, g.endsHere(g.validateLine), pubsub.WithValidatorInline(true)); err != nil {
+	if err := g.ps.RegisterTopicValidator(protocol.LinesTopic, g.counted(g.endsHere(g.validateLine)), pubsub.WithValidatorInline(true)); err != nil {
 		return nil, err
 	}
-	if err := g.ps.RegisterTopicValidator(protocol.RecordsTopic, g.endsHere(g.validateRecord), pubsub.WithValidatorInline(true)); err != nil {
+	if err := g.ps.RegisterTopicValidator(protocol.RecordsTopic, g.counted(g.endsHere(g.validateRecord)), pubsub.WithValidatorInline(true)); err != nil {
 		return nil, err
 	}
 	g.lines, err = g.ps.Join(protocol.LinesTopic)
@@ -161,7 +161,15 @@ func (g *gossip) scores() (*pubsub.PeerScoreParams, *pubsub.PeerScoreThresholds)
 			return -1000
 		},
 		AppSpecificWeight: 1, DecayInterval: time.Second, DecayToZero: 0.01,
-		Topics: map[string]*pubsub.TopicScoreParams{},
+		Topics: map[string]*pubsub.TopicScoreParams{}, SeenMsgTTL: seenFor,
+	}
+	// No honest node sends or forwards what the validators reject: the square of what a peer has sent of that counts, so
+	// that six in a row make pubsub deaf to it. (A peer that takes no stream of ours has no score; the guard counts it.)
+	for _, topic := range []string{protocol.LinesTopic, protocol.RecordsTopic} {
+		params.Topics[topic] = &pubsub.TopicScoreParams{
+			SkipAtomicValidation: true, TopicWeight: 1, TimeInMeshQuantum: time.Second,
+			InvalidMessageDeliveriesWeight: -1, InvalidMessageDeliveriesDecay: pubsub.ScoreParameterDecay(invalidDecay),
+		}
 	}
 	return params, &pubsub.PeerScoreThresholds{GossipThreshold: -10, PublishThreshold: -20, GraylistThreshold: -30, AcceptPXThreshold: neverPX}
 }
@@ -176,11 +184,33 @@ func (g *gossip) endsHere(validate pubsub.ValidatorEx) pubsub.ValidatorEx {
 	return func(ctx context.Context, from peer.ID, m *pubsub.Message) pubsub.ValidationResult {
 		v := validate(ctx, from, m)
 		if v == pubsub.ValidationAccept && from != g.snap.Load().self {
+			m.ValidatorData = taken
 			return pubsub.ValidationIgnore
 		}
 		return v
 	}
 }
+
+// counted is validate, and counts what does not count for the guard.
+func (g *gossip) counted(validate pubsub.ValidatorEx) pubsub.ValidatorEx {
+	return func(ctx context.Context, from peer.ID, m *pubsub.Message) pubsub.ValidationResult {
+		v := validate(ctx, from, m)
+		if v == pubsub.ValidationAccept || m.ValidatorData == taken || from == g.snap.Load().self {
+			return v
+		}
+		cost := 1
+		if v == pubsub.ValidationReject {
+			cost = invalidCost
+		}
+		if g.guard.unwantedBy(from, cost, time.Now()) {
+			g.shutOut(from)
+		}
+		return v
+	}
+}
+
+// taken marks a message of another node that pubsub is told to ignore, and that is of use all the same.
+var taken any = struct{ taken bool }{true}
 
 // validateLine is the table of DESIGN 6. It runs in pubsub's validation goroutine, and for our own lines in the loop.
 //
@@ -208,6 +238,7 @@ func (g *gossip) validateLine(_ context.Context, from peer.ID, m *pubsub.Message
 	}
 	if _, known := s.keys.Get(msg.Epoch); !known || verdict == authority.VerdictUnknown {
 		// Its record has not come, or its key has not.
+		m.ValidatorData = taken
 		g.post(earlyLine{room: g.room, msg: msg, from: from})
 		return pubsub.ValidationIgnore
 	}
@@ -412,12 +443,17 @@ func (g *gossip) meet(p peer.ID) {
 // seconds: after a few newcomers, or with one stranger who pushes, the next would hear nothing live.
 type answering struct {
 	host.Host
+	guard  *guard
 	opened func(peer.ID)
 }
 
 // SetStreamHandler is how pubsub asks for the streams that others open.
 func (h answering) SetStreamHandler(id libprotocol.ID, handle network.StreamHandler) {
 	h.Host.SetStreamHandler(id, func(s network.Stream) {
+		if h.guard.isShut(s.Conn().RemotePeer(), time.Now()) {
+			_ = s.Reset()
+			return
+		}
 		h.opened(s.Conn().RemotePeer())
 		handle(s)
 	})

@@ -201,6 +201,34 @@ const (
 	floodBurst = sayBurst + 10*sayRate
 	// floodPause: so long after a line has come too much, members compare no more often than usual.
 	floodPause = 2 * time.Second
+	// A peer's publications by gossip, other than lines that count, have budgets too; see guard. wideFactor: in a room with a
+	// mesh a peer forwards what others say, of which eight may talk at once. controlRate and controlBurst, in things a
+	// second that are no publications (subscriptions, grafts, and IDs that a peer has, wants or does not want): without a
+	// mesh there are a few at the start of each stream. With one, an honest peer names up to 5,000 IDs a heartbeat.
+	wideFactor       = 8
+	controlRate      = 100
+	controlBurst     = 1000
+	wideControlRate  = 10_000
+	wideControlBurst = 50_000
+	// unwantedRate and unwantedBurst, in publications that do not count, a second: what a member says before it hears of a
+	// removal, or in an hour in which the network held it up.
+	// One that no honest node sends, malformed or signed by nobody, counts for invalidCost of them.
+	unwantedRate  = 10
+	unwantedBurst = 1000
+	invalidCost   = unwantedBurst / 10
+	// gossipPenalty: so long a peer that was beyond a budget opens no stream for gossip. What it says meanwhile is fetched by
+	// comparison.
+	gossipPenalty = 10 * time.Second
+	// invalidDecay: a message that no honest node sends is forgiven after so long.
+	invalidDecay = 5 * time.Minute
+	// seenFor is how long pubsub remembers a message it has seen, and seenLife until it has really forgotten it: it sweeps
+	// once a minute. Where there is a mesh, what was seen is offered for five heartbeats, of a second each.
+	seenFor  = 10 * time.Second
+	seenLife = seenFor + time.Minute
+	// maxSeen, in messages that pubsub remembers in one room: some 50 MB, in two maps. Half of it is for whoever talks, which
+	// eight that talk at once fill in twenty seconds; the other half is shared out among the members, so that a flood of some
+	// takes nothing from the others. What is beyond it is not heard live, and fetched.
+	maxSeen = 1 << 18
 	// maxEarly lines of an epoch that we do not have yet, of one author and in all: what a talker says in the time
 	// that a key takes to come. maxEarlyNew of them together are of authors who are no members here yet, so that
 	// invented ones push nobody out. maxEarlyBytes of all.

@@ -403,6 +403,9 @@ func (r *room) tick(now time.Time) {
 		w.reply <- answer[string]{err: &Error{Code: Unavailable, Text: "not said: this node has no key for the room yet", Hint: "the owner hands it out; try again when it is back"}}
 	}
 	r.said.sweep(now)
+	if r.gossip != nil {
+		r.gossip.guard.sweep(now)
+	}
 	if r.owner() {
 		r.tickOwner(now)
 	} else {

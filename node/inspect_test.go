@@ -1,0 +1,256 @@
+package node
+
+import (
+	"crypto/rand"
+	"fmt"
+	"testing"
+	"time"
+
+	pubsub "github.com/libp2p/go-libp2p-pubsub"
+	pb "github.com/libp2p/go-libp2p-pubsub/pb"
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/protocol"
+)
+
+// garbage is n publications that nobody has seen.
+func garbage(n, size int) *pb.RPC {
+	raws := make([][]byte, n)
+	for i := range raws {
+		raws[i] = make([]byte, size)
+		must(rand.Read(raws[i]))
+	}
+	return publication(protocol.LinesTopic, raws...)
+}
+
+// A member that sends by gossip what nobody wants loses its streams, whatever it is; the owner is told once; the others are
+// heard meanwhile.
+func TestAGossipFloodCostsItsSenderItsPlace(t *testing.T) {
+	topic, yes, no := protocol.LinesTopic, true, false
+	times := func(n int, rpc func(i int) *pb.RPC) func(*mallory) []*pb.RPC {
+		return func(*mallory) (rpcs []*pb.RPC) {
+			for i := range n {
+				rpcs = append(rpcs, rpc(i))
+			}
+			return rpcs
+		}
+	}
+	// Not every kind is one line of an RPC: what the budgets have in common is that all of it is counted.
+	kinds := map[string]func(m *mallory) []*pb.RPC{
+		"short garbage":   times(20, func(int) *pb.RPC { return garbage(500, 8) }),
+		"long garbage":    times(500, func(int) *pb.RPC { return garbage(1, 60<<10) }),
+		"one in each RPC": times(floodBurst+2000, func(int) *pb.RPC { return garbage(1, 8) }),
+		"garbage of no topic": times(20, func(int) *pb.RPC {
+			r := garbage(500, 8)
+			for _, m := range r.Publish {
+				m.Topic = nil
+			}
+			return r
+		}),
+		"garbage records": times(20, func(int) *pb.RPC {
+			r := garbage(500, 8)
+			for _, m := range r.Publish {
+				*m.Topic = protocol.RecordsTopic
+			}
+			return r
+		}),
+		"subscribing, and not": times(600, func(int) *pb.RPC {
+			return &pb.RPC{Subscriptions: []*pb.RPC_SubOpts{{Subscribe: &yes, Topicid: &topic}, {Subscribe: &no, Topicid: &topic}}}
+		}),
+		"empty RPCs":      times(2000, func(int) *pb.RPC { return &pb.RPC{Control: &pb.ControlMessage{}} }),
+		"IDs that it has": times(20, func(i int) *pb.RPC { return ihave(topic, 500, i) }),
+		"IDs that it wants": times(20, func(i int) *pb.RPC {
+			return &pb.RPC{Control: &pb.ControlMessage{Iwant: []*pb.ControlIWant{{MessageIDs: ids(500, i)}}}}
+		}),
+		"IDs that it wants not": times(20, func(i int) *pb.RPC {
+			return &pb.RPC{Control: &pb.ControlMessage{Idontwant: []*pb.ControlIDontWant{{MessageIDs: ids(500, i)}}}}
+		}),
+		"grafts": times(2000, func(int) *pb.RPC {
+			return &pb.RPC{Control: &pb.ControlMessage{Graft: []*pb.ControlGraft{{TopicID: &topic}}}}
+		}),
+		"prunes with many peers": times(100, func(int) *pb.RPC {
+			return &pb.RPC{Control: &pb.ControlMessage{Prune: []*pb.ControlPrune{{TopicID: &topic, Peers: make50()}}}}
+		}),
+		"its own lines, of no epoch, twice the bound": func(m *mallory) (rpcs []*pb.RPC) {
+			raws := make([][]byte, floodBurst+1000)
+			for i := range raws {
+				raws[i] = m.seal("x", 1<<40, protocol.Key{1}).Raw()
+			}
+			for len(raws) > 0 {
+				n := min(len(raws), 100)
+				rpcs, raws = append(rpcs, publication(topic, raws[:n]...)), raws[n:]
+			}
+			return rpcs
+		},
+		"its own lines, of an epoch before it came": func(m *mallory) (rpcs []*pb.RPC) {
+			for range unwantedBurst + 200 {
+				rpcs = append(rpcs, publication(topic, m.seal("x", 1, protocol.Key{1}).Raw()))
+			}
+			return rpcs
+		},
+	}
+	for name, kind := range kinds {
+		t.Run(name, func(t *testing.T) {
+			simulate(t, 3, func(l *lan) {
+				alice, bob := l.start("alice"), l.start("bob")
+				lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+				must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
+				m := l.infiltrate(2, lab)
+				m.join("mallory", protocol.Token{})
+				until[MemberJoined](l.subs["alice"], func(e MemberJoined) bool { return e.Nick == "mallory" })
+				for range 2 {
+					_ = m.push(alice.self, kind(m)...) // that it fails is the point
+					l.subs["alice"].drain()
+				}
+				var shut bool
+				var streams int
+				must(ask(l.ctx(), alice, inLoop(func(lp *loop) {
+					g := lp.rooms[lab.ID].gossip
+					shut, streams = g.guard.isShut(m.host.ID(), time.Now()), len(g.streamsOf(m.host.ID()))
+				})))
+				if !shut || streams > 0 {
+					t.Errorf("mallory is shut out: %v, and has %d streams", shut, streams)
+				}
+				s := &siege{lan: l}
+				s.says("bob", "may I?")
+				s.shows("alice", "may I?")
+				floods := 0
+				for _, w := range allOf[Warning](l.subs["alice"]) {
+					if w.Code == "flood" && w.Peer == m.host.ID() {
+						floods++
+					}
+				}
+				if floods != 1 {
+					t.Errorf("the owner is told %d times", floods)
+				}
+			})
+		})
+	}
+}
+
+func ids(n, seed int) []string {
+	s := make([]string, n)
+	for i := range s {
+		s[i] = fmt.Sprintf("%032d", seed*n+i)
+	}
+	return s
+}
+
+func ihave(topic string, n, seed int) *pb.RPC {
+	return &pb.RPC{Control: &pb.ControlMessage{Ihave: []*pb.ControlIHave{{TopicID: &topic, MessageIDs: ids(n, seed)}}}}
+}
+
+func make50() []*pb.PeerInfo {
+	ps := make([]*pb.PeerInfo, 50)
+	for i := range ps {
+		ps[i] = &pb.PeerInfo{PeerID: []byte(fmt.Sprint("peer ", i))}
+	}
+	return ps
+}
+
+// A few messages that no honest node sends, far below every other budget, make a node deaf to their sender: by its score, or
+// by the guard where the sender takes no stream and so has no score.
+func TestInvalidGossipIsNotHeardForLong(t *testing.T) {
+	for _, kind := range []string{"garbage", "a bad signature", "a line of another room"} {
+		for _, listens := range []bool{true, false} {
+			t.Run(fmt.Sprint(kind, ", listens: ", listens), func(t *testing.T) {
+				simulate(t, 2, func(l *lan) {
+					alice := l.start("alice")
+					lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+					m := l.infiltrate(1, lab)
+					m.join("mallory", protocol.Token{})
+					invalid := unwantedBurst/invalidCost + 1
+					if listens {
+						m.enlist()
+						until[MemberJoined](l.subs["alice"], nil)
+						time.Sleep(3 * time.Second) // simulated: pubsub's streams
+						invalid = 7
+					}
+					epoch, key := m.latest()
+					rpcs := []*pb.RPC{publication(protocol.LinesTopic, m.seal("hello", epoch, key).Raw())}
+					for range invalid {
+						raw := m.seal("damaged", epoch, key).Raw()
+						raw[len(raw)-1] ^= 1
+						switch kind {
+						case "garbage":
+							rpcs = append(rpcs, garbage(1, 8))
+						case "a bad signature":
+							rpcs = append(rpcs, publication(protocol.LinesTopic, raw))
+						default:
+							h := protocol.Header{Room: protocol.RoomID{1}, Epoch: epoch, Ctr: uint64(len(rpcs)), Lamport: 1}
+							other := must(protocol.SealMessage(h, protocol.Content{Kind: protocol.Say, Text: "x", At: time.Now()}, key, m.host.ID(), m.key, random))
+							rpcs = append(rpcs, publication(protocol.LinesTopic, other.Raw()))
+						}
+					}
+					_ = m.push(alice.self, rpcs...) // it may be cut off
+					until[Message](l.subs["alice"], func(e Message) bool { return e.Text == "hello" })
+					time.Sleep(2 * time.Second) // simulated: the heartbeat that adds up scores
+					_ = m.push(alice.self, publication(protocol.LinesTopic, m.seal("still here?", epoch, key).Raw()))
+					time.Sleep(time.Second) // simulated
+					for _, text := range l.texts("alice") {
+						if text == "still here?" {
+							t.Error("mallory is heard")
+						}
+					}
+				})
+			})
+		}
+	}
+}
+
+// What pubsub remembers is bounded, whoever sends how much; and who says little is always let through.
+func TestSeenMessagesAreBounded(t *testing.T) {
+	for _, flooders := range []int{1, 16, protocol.MaxMembers - 1} {
+		t.Run(fmt.Sprint(flooders), func(t *testing.T) {
+			g := newGuard(protocol.RoomID{}, true)
+			now := lawStart
+			const seconds = 3 * int(seenLife/time.Second)
+			kept := make([]int, seconds)
+			for s := range kept {
+				for f := range flooders {
+					for range 2 * floodRate * wideFactor / flooders {
+						if g.remember(peer.ID(fmt.Sprint("flooder ", f)), now) {
+							kept[s]++
+						}
+					}
+				}
+				if !g.remember("quiet", now) {
+					t.Fatalf("after %d s the quiet one is not let through", s)
+				}
+				kept[s]++
+				now = now.Add(time.Second)
+			}
+			window, most := 0, 0
+			for s, n := range kept {
+				window += n
+				if past := s - int(seenLife/time.Second); past >= 0 {
+					window -= kept[past]
+				}
+				most = max(most, window)
+			}
+			if most > maxSeen || most < maxSeen/4 {
+				t.Errorf("pubsub would remember %d messages", most)
+			}
+		})
+	}
+}
+
+// The guard's own tables are bounded too, for any number of peers.
+func TestTheGuardIsBounded(t *testing.T) {
+	g := newGuard(protocol.RoomID{}, false)
+	big := &pubsub.RPC{RPC: pb.RPC{Publish: garbage(floodBurst+1, 1).Publish}}
+	for i := range 2 * maxBudgets {
+		g.rpc(peer.ID(fmt.Sprint(i)), true, big, lawStart)
+		g.unwantedBy(peer.ID(fmt.Sprint(i)), 1, lawStart)
+	}
+	for name, n := range map[string]int{"shut": len(g.shut), "spoken": len(g.spoken.peers), "control": len(g.control.peers), "unwanted": len(g.unwanted.peers), "share": len(g.share.peers)} {
+		if n > maxBudgets {
+			t.Errorf("%s holds %d", name, n)
+		}
+	}
+	late := lawStart.Add(time.Hour)
+	g.sweep(late)
+	if g.isShut("0", late) || g.close("new", late) == false || len(g.spoken.peers) != 0 {
+		t.Error("nothing is forgotten")
+	}
+}
