@@ -175,6 +175,11 @@ const (
 	// maxDue, in fellow members to compare with at the next opportunities, one after another: enough that what one of
 	// them has spreads like a rumour, and few enough that the largest room has done with it in seconds.
 	maxDue = 8
+	// fairTurn: each fourth comparison is with the member that has waited longest, while others say that they have news, or
+	// more of it.
+	fairTurn = 4
+	// maxIdlePages in a row of one partner that bring nothing new: as many as all lines that a room may hold fill.
+	maxIdlePages = maxLineBytes / (protocol.MaxBatch / 2)
 	// meshSettles within so long of a connection: some heartbeats of the gossip, of a second each.
 	meshSettles = 3 * time.Second
 	// onItsWay: a line that was fetched and has not come live after so long may be lacking elsewhere.

@@ -22,20 +22,45 @@ type partners struct {
 	since   time.Time // when the first of fetched came
 	// met are those who were connected to a moment ago, and since when: what is said while the mesh settles may be lost.
 	met map[peer.ID]time.Time
-	// turned: the authority was chosen last, for its word, and one that is due has its turn.
+	// turned: the authority was chosen last, for its word, and others have their turn.
 	turned bool
+	// turns is how often a partner was chosen.
+	turns uint64
+	// compared is when we last began to compare with each member.
+	compared map[peer.ID]time.Time
 }
 
 func newPartners() partners {
-	return partners{due: make(map[peer.ID]bool), met: make(map[peer.ID]time.Time), fetched: make(map[protocol.Hash]bool)}
+	return partners{due: make(map[peer.ID]bool), met: make(map[peer.ID]time.Time), fetched: make(map[protocol.Hash]bool), compared: make(map[peer.ID]time.Time)}
 }
 
 // compareWith compares heads with p after d, and tells it whether we have news.
+//
+// Where too many are due, those that were compared with last give way: a member cannot keep others out by saying again and
+// again that it has news.
 func (r *room) compareWith(p peer.ID, d time.Duration, news bool) {
-	if had, is := r.partners.due[p]; is || len(r.partners.due) < maxDue {
-		r.partners.due[p] = had || news
+	due := r.partners.due
+	if _, is := due[p]; !is && len(due) >= maxDue {
+		last := p
+		for q := range due {
+			if r.partners.compared[q].After(r.partners.compared[last]) {
+				last = q
+			}
+		}
+		if last != p {
+			delete(due, last)
+		}
+	}
+	if had, is := due[p]; is || len(due) < maxDue {
+		due[p] = had || news
 	}
 	r.syncSoon(d)
+}
+
+// longestAgo is who of ps was compared with before all others; any of those that never were.
+func (p *partners) longestAgo(ps []peer.ID) peer.ID {
+	rand.Shuffle(len(ps), func(i, j int) { ps[i], ps[j] = ps[j], ps[i] })
+	return slices.MinFunc(ps, func(a, b peer.ID) int { return p.compared[a].Compare(p.compared[b]) })
 }
 
 // compareAround compares heads soon with those around us, or some of them.
@@ -64,28 +89,37 @@ func (r *room) near() []peer.ID {
 	return near
 }
 
-// syncPartner is whom to compare with, and whether we have news for it: who is in the middle of giving us what we lack; the
-// authority while a line of ours waits for its word, or after a removal, since it alone can hand over what counts of whom it
-// removed, in turns with those that are due; otherwise any member that we are connected to; "" if there is none.
+// syncPartner is whom to compare with, and whether we have news for it: the authority while a line of ours waits for its
+// word, or after a removal, since it alone can hand over what counts of whom it removed, in turns with the others; who is in
+// the middle of giving us what we lack; those that are due; otherwise any member that we are connected to; "" if there is
+// none. Every fairTurn-th time it is who has waited longest, whatever others say of themselves.
 func (r *room) syncPartner() (p peer.ID, news bool) {
 	near := r.near()
 	if len(near) == 0 {
 		return "", false
 	}
-	if slices.Contains(near, r.pages.from) {
-		return r.pages.from, false
+	if !slices.Contains(near, r.pages.from) {
+		r.pages = pages{}
 	}
-	maps.DeleteFunc(r.partners.due, func(p peer.ID, _ bool) bool { return !slices.Contains(near, p) })
+	ps := &r.partners
+	maps.DeleteFunc(ps.due, func(p peer.ID, _ bool) bool { return !slices.Contains(near, p) })
 	word := (len(r.doubts) > 0 || r.fresh || r.ended) && slices.Contains(near, r.authority())
-	if word = word && !(r.partners.turned && len(r.partners.due) > 0); word {
-		near = []peer.ID{r.authority()}
-	} else if len(r.partners.due) > 0 {
-		near = slices.Collect(maps.Keys(r.partners.due))
+	ps.turns++
+	switch busy := r.pages.from != "" || len(ps.due) > 0; {
+	case busy && ps.turns%fairTurn == 0:
+		p = ps.longestAgo(near)
+	case word && !(ps.turned && busy):
+		p = r.authority()
+	case r.pages.from != "":
+		p = r.pages.from
+	case len(ps.due) > 0:
+		p = ps.longestAgo(slices.Collect(maps.Keys(ps.due)))
+	default:
+		p = near[rand.N(len(near))]
 	}
-	r.partners.turned = word
-	p = near[rand.N(len(near))]
-	news = r.partners.due[p] || r.unheard()
-	delete(r.partners.due, p)
+	ps.turned = word && p == r.authority()
+	news = ps.due[p] || r.unheard()
+	delete(ps.due, p)
 	return p, news
 }
 
@@ -130,6 +164,10 @@ func (r *room) tickPartners(now time.Time) {
 			r.compareWith(p, 0, false)
 		}
 	}
+	maps.DeleteFunc(r.partners.compared, func(p peer.ID, _ time.Time) bool {
+		_, member := r.current().Member(p)
+		return !member
+	})
 	if len(r.partners.fetched) > 0 && now.Sub(r.partners.since) >= onItsWay {
 		clear(r.partners.fetched)
 		r.compareAround(true)

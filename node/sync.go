@@ -2,8 +2,6 @@ package node
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
@@ -126,6 +124,7 @@ func (e syncDue) handle(l *loop) {
 		return
 	}
 	r.busy, r.synced = true, l.now()
+	r.partners.compared[p] = r.synced
 	req := r.headRequest()
 	req.Keys, req.Heads, req.News = r.missingKeys(), r.pages.heads(p, req.Heads), news
 	doubted := r.askDoubts(p, &req)
@@ -157,55 +156,6 @@ func (s *synced) verify() {
 		}
 		s.lines = append(s.lines, m)
 	}
-}
-
-// pages is how far a fellow has got that has more to give than one answer holds. Our own heads do not say it: where a chain
-// starts for us, they stay where they are until we have all.
-type pages struct {
-	from  peer.ID
-	last  map[peer.ID]uint64 // by author
-	words map[peer.ID]uint64 // its own heads, which it says again only where we do not know them
-}
-
-// heads are ours, moved on to the next page of p's.
-func (g *pages) heads(p peer.ID, ours []protocol.Head) []protocol.Head {
-	if p != g.from {
-		*g = pages{}
-		return ours
-	}
-	left := maps.Clone(g.last)
-	for i, h := range ours {
-		ours[i].Ctr = max(h.Ctr, left[h.Author])
-		delete(left, h.Author)
-	}
-	for a, ctr := range left {
-		if len(ours) < protocol.MaxBatchItems {
-			ours = append(ours, protocol.Head{Author: a, Ctr: ctr})
-		}
-	}
-	return ours
-}
-
-// turn takes in a page and returns the heads that its giver has named on this one and those before. What was not let in is
-// asked for again, as long as there is something that is: lines of an ended membership count when the last one is here.
-func (g *pages) turn(e synced, in func(protocol.Message) bool) map[peer.ID]uint64 {
-	if g.from != e.peer {
-		*g = pages{from: e.peer, last: make(map[peer.ID]uint64), words: make(map[peer.ID]uint64)}
-	}
-	progress := slices.ContainsFunc(e.lines, func(m protocol.Message) bool { return in(m) && m.Ctr > g.last[m.Author] })
-	for _, m := range e.lines {
-		if in(m) || !progress {
-			g.last[m.Author] = max(g.last[m.Author], m.Ctr)
-		}
-	}
-	for _, h := range e.reply.Heads {
-		g.words[h.Author] = h.Ctr
-	}
-	words := g.words
-	if !e.reply.More {
-		*g = pages{}
-	}
-	return words
 }
 
 // missingKeys are the epochs of lines that wait here for their key.
@@ -280,11 +230,14 @@ func (e synced) handle(l *loop) {
 	}
 	r.busy = false
 	if e.err != nil {
-		r.pages = pages{}
+		if r.pages.from == e.peer {
+			r.pages = pages{}
+		}
 		l.n.log.Debug("sync", "room", r.id, "peer", e.peer, "err", e.err)
 		r.syncSoon(syncSoon) // with another
 		return
 	}
+	seq := r.current().Seq()
 	r.takeProof(e.proof)
 	if r.owner() {
 		r.takeBack(e.records)
@@ -306,7 +259,8 @@ func (e synced) handle(l *loop) {
 	for author := range r.held {
 		r.letGo(author)
 	}
-	words := r.pages.turn(e, func(m protocol.Message) bool { return r.log.byID[m.ID] != nil })
+	fresh := r.current().Seq() > seq || len(r.log.arrival) > before
+	words := r.pages.turn(e, fresh, func(m protocol.Message) bool { return r.log.byID[m.ID] != nil })
 	r.settleDoubts(e.doubted, e.lines, e.reply.More)
 	if whole {
 		if me, in := r.me(); !in || !r.elder(e.peer, me) {
@@ -321,9 +275,10 @@ func (e synced) handle(l *loop) {
 		r.ended = false
 	}
 	r.noteDelivered(e)
-	if e.reply.More && l.now().Sub(r.flooded) >= floodPause || r.resync > 0 || len(r.partners.due) > 0 {
+	goesOn := r.pages.from != "" && l.now().Sub(r.flooded) >= floodPause
+	if goesOn || r.resync > 0 || len(r.partners.due) > 0 {
 		r.resync = max(0, r.resync-1)
-		if e.reply.More {
+		if goesOn && r.pages.full {
 			r.synced = l.now().Add(-syncSpacing) // it is still the same comparison
 		}
 		r.syncSoon(0)

@@ -1,0 +1,142 @@
+package node
+
+import (
+	"testing"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+
+	"localchat/authority"
+	"localchat/protocol"
+)
+
+// A member that never has done with a comparison, or that says again and again that it has news, keeps nobody from what
+// others have, nor from the authority's word.
+func TestNobodyCapturesComparisons(t *testing.T) {
+	type answer func(m *mallory, asked int) protocol.SyncReply
+	own := func(m *mallory) [][]byte {
+		epoch, key := m.latest()
+		return [][]byte{m.seal("one more", epoch, key).Raw()}
+	}
+	kinds := map[string]struct {
+		answer  answer
+		spams   bool
+		slow    time.Duration
+		mallets int
+	}{
+		"more and nothing":            {answer: func(*mallory, int) protocol.SyncReply { return protocol.SyncReply{More: true} }},
+		"more and nothing, three":     {answer: func(*mallory, int) protocol.SyncReply { return protocol.SyncReply{More: true} }, mallets: 3},
+		"more and a new line each":    {answer: func(m *mallory, _ int) protocol.SyncReply { return protocol.SyncReply{More: true, Lines: own(m)} }},
+		"more and a new line, slowly": {answer: func(m *mallory, _ int) protocol.SyncReply { return protocol.SyncReply{More: true, Lines: own(m)} }, slow: syncTimeout - 100*time.Millisecond},
+		"news, and nothing":           {answer: func(*mallory, int) protocol.SyncReply { return protocol.SyncReply{} }, spams: true},
+		"news, of twice what are due": {answer: func(*mallory, int) protocol.SyncReply { return protocol.SyncReply{} }, spams: true, mallets: 2 * maxDue},
+		"news, and more, and nothing": {answer: func(*mallory, int) protocol.SyncReply { return protocol.SyncReply{More: true} }, spams: true},
+		"no answer":                   {spams: true, slow: time.Hour},
+		"more and keys of no use": {answer: func(*mallory, int) protocol.SyncReply {
+			return protocol.SyncReply{More: true, Keys: []protocol.EpochKey{{Epoch: 1 << 40}}}
+		}},
+		"more and pages of the future": {answer: futurePage()},
+	}
+	for name, k := range kinds {
+		t.Run(name, func(t *testing.T) {
+			simulate(t, 3+max(k.mallets, 1), func(l *lan) {
+				alice, bob, carol := l.start("alice"), l.start("bob"), l.start("carol")
+				lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+				must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
+				must(carol.Join(l.ctx(), JoinOptions{Room: "lab"}))
+				for i := range max(k.mallets, 1) {
+					m := l.infiltrate(3+i, lab)
+					m.join("mallory"+string(rune('a'+i)), protocol.Token{})
+					asked := 0
+					m.host.SetStreamHandler(protocol.SyncID, func(s network.Stream) {
+						defer s.Close()
+						var req protocol.SyncRequest
+						if protocol.ReadFrame(s, &req) != nil {
+							return
+						}
+						m.pause(k.slow)
+						if k.answer == nil || m.ctx.Err() != nil {
+							return
+						}
+						asked++
+						reply := k.answer(m, asked)
+						_ = protocol.WriteFrame(s, &reply)
+					})
+					if k.spams {
+						go func() {
+							for m.ctx.Err() == nil {
+								var reply protocol.SyncReply
+								_ = m.ask(bob.self, protocol.SyncID, &protocol.SyncRequest{Room: lab.ID, HaveSeq: 1, News: true}, &reply)
+								m.pause(100 * time.Millisecond)
+							}
+						}()
+					}
+				}
+				time.Sleep(5 * time.Second) // simulated
+				l.cut("bob", "alice")
+				l.cut("bob", "carol")
+				time.Sleep(10 * time.Second) // simulated
+				must(carol.Say(l.ctx(), "lab", "while bob was away", false))
+				time.Sleep(syncEvery) // simulated
+				must(ask(l.ctx(), bob, inLoop(func(lp *loop) {
+					lp.rooms[lab.ID].doubts["nobody"] = &doubt{ended: authority.Removal{}, confirmed: make(map[protocol.Hash]bool)}
+				})))
+				l.heal()
+				until[Message](l.subs["bob"], func(m Message) bool { return m.Text == "while bob was away" })
+				for deadline := time.Now().Add(patience); ; time.Sleep(time.Second) { // simulated
+					var waits int
+					must(ask(l.ctx(), bob, inLoop(func(lp *loop) { waits = len(lp.rooms[lab.ID].doubts) })))
+					if waits == 0 {
+						break
+					}
+					if time.Now().After(deadline) {
+						t.Fatal("the authority is not asked for its word")
+					}
+				}
+			})
+		})
+	}
+}
+
+// futurePage answers with full pages of lines that cannot be judged, each of which moves on.
+func futurePage() func(m *mallory, asked int) protocol.SyncReply {
+	var raws [][]byte
+	return func(m *mallory, _ int) protocol.SyncReply {
+		if len(raws) == 0 {
+			for range protocol.MaxBatchItems {
+				raws = append(raws, m.seal("x", 1<<40, protocol.Key{1}).Raw())
+			}
+		}
+		return protocol.SyncReply{More: true, Lines: raws}
+	}
+}
+
+// A comparison that goes on and brings nothing new ends by itself, even where each page moves on and is full.
+func TestPagesOfNothingEnd(t *testing.T) {
+	var g pages
+	full := make([][]byte, protocol.MaxBatchItems)
+	n := 0
+	for ; n == 0 || g.from != ""; n++ {
+		e := synced{peer: "mallory", reply: protocol.SyncReply{More: true, Lines: full}}
+		e.lines = []protocol.Message{{Header: protocol.Header{Ctr: uint64(n + 1)}, Author: "mallory"}}
+		g.turn(e, false, func(protocol.Message) bool { return false })
+		if n > 2*maxIdlePages {
+			t.Fatal("it goes on for ever")
+		}
+	}
+	if n != maxIdlePages+1 {
+		t.Errorf("it ends after %d pages", n)
+	}
+	for name, reply := range map[string]protocol.SyncReply{
+		"nothing":     {More: true},
+		"a short one": {More: true, Lines: full[:1]},
+	} {
+		e := synced{peer: "mallory", reply: reply}
+		if e.lines = nil; len(reply.Lines) > 0 {
+			e.lines = []protocol.Message{{Header: protocol.Header{Ctr: 7}, Author: "mallory"}}
+		}
+		if g.turn(e, false, func(protocol.Message) bool { return false }); g.from != "" {
+			t.Errorf("%s goes on", name)
+		}
+	}
+}
