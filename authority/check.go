@@ -1,6 +1,9 @@
 package authority
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"localchat/protocol"
@@ -83,13 +86,12 @@ func (s State) Ended(p peer.ID, epoch uint64) (Removal, bool) {
 	return s.pastAt(p, epoch)
 }
 
-// pastAt finds the ended membership of p that epoch belongs to.
+// pastAt finds the ended membership of p that epoch belongs to. They are in order and do not overlap.
 func (s State) pastAt(p peer.ID, epoch uint64) (Removal, bool) {
 	past := s.past[p]
-	for i := len(past) - 1; i >= 0; i-- {
-		if past[i].FromEpoch <= epoch && epoch <= past[i].ToEpoch {
-			return past[i], true
-		}
+	i, _ := slices.BinarySearchFunc(past, epoch, func(r Removal, e uint64) int { return cmp.Compare(r.ToEpoch, e) })
+	if i == len(past) || epoch < past[i].FromEpoch {
+		return Removal{}, false
 	}
-	return Removal{}, false
+	return past[i], true
 }

@@ -29,19 +29,40 @@ func (r *room) belongs(a arrivedLine) bool {
 	return !ok || a.vouched || r.onChain(ended, a.msg.ID)
 }
 
-// onChain walks from the cut-off down, along what each line says was before it.
+// A chain is what is known to lead down from the cut-off of an ended membership, along what each line says was before it.
+// It only grows, so that each line is walked over once, however often it is asked for.
+type chain struct {
+	on   map[protocol.Hash]bool
+	next protocol.Hash // on it too, and not here yet, or zero
+}
+
+// onChain reports whether a line is on the chain of a membership that has ended.
 func (r *room) onChain(ended authority.Removal, id protocol.Hash) bool {
-	for at := ended.Cut.Hash; !at.IsZero(); {
-		if at == id {
-			return true
-		}
-		l := r.log.byID[at]
-		if l == nil {
-			return false
-		}
-		at = l.msg.Prev
+	c := r.chains[ended.Removal]
+	if c == nil {
+		c = &chain{on: make(map[protocol.Hash]bool), next: ended.Cut.Hash}
+		r.chains[ended.Removal] = c
 	}
-	return false
+	for l := r.log.byID[c.next]; l != nil && !c.on[c.next]; l = r.log.byID[c.next] {
+		c.on[c.next] = true
+		c.next = l.msg.Prev
+	}
+	return c.on[id] || id == c.next && !id.IsZero()
+}
+
+// sweepChains forgets the chains of lines that are here no more.
+func (r *room) sweepChains() {
+	for removal, c := range r.chains {
+		here := false
+		for id := range c.on {
+			if here = r.log.byID[id] != nil; here {
+				break
+			}
+		}
+		if !here {
+			delete(r.chains, removal)
+		}
+	}
 }
 
 // provable puts those of ms that belong to ended memberships last, the latest first: what a line says was before it shows

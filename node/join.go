@@ -229,8 +229,19 @@ func joinRefused(room string, r protocol.JoinReply) error {
 
 // takeSeat enters the room that has admitted us and waits until its log is here.
 func (n *Node) takeSeat(ctx context.Context, t *joinTarget, reply protocol.JoinReply) (JoinedInfo, error) {
-	joined, err := ask(ctx, n, enterRoom{t, reply})
+	records, rest := openRecords(reply.Records)
+	r, err := ask(ctx, n, prepareRoom{t, reply, records})
 	if err != nil {
+		return JoinedInfo{}, err
+	}
+	if err := n.feedAll(ctx, r, records); err != nil {
+		r.cancel()
+		return JoinedInfo{}, err
+	}
+	reply.Records = rest
+	joined, err := ask(ctx, n, enterRoom{t, reply, r})
+	if err != nil {
+		r.cancel()
 		return JoinedInfo{}, err
 	}
 	select {
@@ -255,10 +266,17 @@ type (
 	lookFor struct{ room string }
 	// lookHere finds one that we are in.
 	lookHere struct{ room string }
-	// enterRoom makes us a member, with what the authority handed over.
+	// prepareRoom makes the room that has admitted us, with records of it verified. It is not one of ours yet.
+	prepareRoom struct {
+		t       *joinTarget
+		reply   protocol.JoinReply
+		records []protocol.SignedRecord
+	}
+	// enterRoom makes us a member of a room that has its log, with what else the authority handed over.
 	enterRoom struct {
 		t     *joinTarget
 		reply protocol.JoinReply
+		r     *room
 	}
 	joinedInfo struct{ room protocol.RoomID }
 )
@@ -290,12 +308,9 @@ func (r *room) settled() <-chan struct{} {
 	return known
 }
 
-func (q enterRoom) run(l *loop) (<-chan struct{}, error) {
-	if old := l.rooms[q.t.room]; old != nil {
-		if old.owner() {
-			return nil, &Error{Code: Exists, Text: "that room is your own", Hint: "/switch to it"}
-		}
-		l.forget(old) // an earlier membership that we have not been told the end of: this one is newer
+func (q prepareRoom) run(l *loop) (*room, error) {
+	if err := l.mayEnter(q.t.room); err != nil {
+		return nil, err
 	}
 	seat, err := authority.NewSeat(q.t.room, q.t.owner, l.n.self, q.reply.Admission, random)
 	if err != nil {
@@ -303,9 +318,31 @@ func (q enterRoom) run(l *loop) (<-chan struct{}, error) {
 	}
 	r := newRoom(l, q.t.room)
 	r.seat, r.name, r.nick = &seat, q.t.name, q.t.nick
-	if err := r.checkLog(q.reply); err != nil {
+	if err := r.checkLog(q.records, len(q.reply.Records)); err != nil {
 		r.cancel()
 		return nil, err
+	}
+	return r, nil
+}
+
+// mayEnter reports an error where the room is our own. An earlier membership that we have not been told the end of is none:
+// the new one takes its place.
+func (l *loop) mayEnter(id protocol.RoomID) error {
+	if old := l.rooms[id]; old != nil && old.owner() {
+		return &Error{Code: Exists, Text: "that room is your own", Hint: "/switch to it"}
+	}
+	return nil
+}
+
+func (q enterRoom) run(l *loop) (<-chan struct{}, error) {
+	r := q.r
+	if err := l.mayEnter(r.id); err != nil {
+		return nil, err
+	}
+	if old := l.rooms[r.id]; old != nil {
+		l.forget(old)
+		r.ctr = l.numbers[r.id]
+		r.ctrLimit = r.ctr
 	}
 	if err := r.saveSeat(); err != nil {
 		l.warnDisk(r, err)
@@ -321,12 +358,11 @@ func (q enterRoom) run(l *loop) (<-chan struct{}, error) {
 }
 
 // checkLog refuses a log that is not that of the room we asked for.
-func (r *room) checkLog(reply protocol.JoinReply) error {
-	if len(reply.Records) == 0 {
+func (r *room) checkLog(opened []protocol.SignedRecord, came int) error {
+	if came == 0 {
 		return &Error{Code: Internal, Text: "the owner sent no log", Hint: "their node may be of another version"}
 	}
-	first, err := protocol.OpenRecord(reply.Records[0])
-	if err != nil || first.RoomID() != r.id || first.Author != r.seat.Authority {
+	if len(opened) == 0 || opened[0].RoomID() != r.id || opened[0].Author != r.seat.Authority {
 		return &Error{Code: RefusedCode, Identity: true, Text: "the log that came is not that room's", Hint: "somebody may be impersonating the owner: compare words with them"}
 	}
 	return nil

@@ -175,6 +175,9 @@ const (
 	// maxDue, in fellow members to compare with at the next opportunities, one after another: enough that what one of
 	// them has spreads like a rumour, and few enough that the largest room has done with it in seconds.
 	maxDue = 8
+	// pieceRecords and pieceLines of what came in one frame are taken in one step of the loop: some 10 ms in the largest room.
+	pieceRecords = 16
+	pieceLines   = 128
 	// fairTurn: each fourth comparison is with the member that has waited longest, while others say that they have news, or
 	// more of it.
 	fairTurn = 4

@@ -2,6 +2,7 @@ package node
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -35,6 +36,8 @@ type lineLog struct {
 	floors map[peer.ID]uint64
 	lowest map[peer.ID]protocol.Hash
 	raised map[peer.ID]time.Time // when the floor rose last
+	// lent: a snapshot has the floors too, so that they are copied before they change.
+	lent bool
 	// known are the heads, as far as they are compared, and whole says that no line lies above its author's; nil and false
 	// after a change, until somebody asks.
 	known []protocol.Head
@@ -103,7 +106,12 @@ func (g *lineLog) drop(ls []*line) []string {
 		g.bytes -= l.size()
 	}
 	is := func(l *line) bool { return gone[l] }
+	of := make(map[peer.ID]bool)
 	for _, l := range ls {
+		if of[l.msg.Author] {
+			continue
+		}
+		of[l.msg.Author] = true
 		g.byAuthor[l.msg.Author] = slices.DeleteFunc(g.byAuthor[l.msg.Author], is)
 		if len(g.byAuthor[l.msg.Author]) == 0 {
 			delete(g.byAuthor, l.msg.Author)
@@ -168,6 +176,7 @@ func (g *lineLog) raise(old []*line, now time.Time) []string {
 	if len(old) == 0 {
 		return nil
 	}
+	g.ownFloors()
 	for _, l := range old {
 		if l.msg.Ctr > g.floors[l.msg.Author] {
 			g.floors[l.msg.Author], g.lowest[l.msg.Author], g.raised[l.msg.Author] = l.msg.Ctr, l.msg.ID, now
@@ -184,6 +193,38 @@ func (g *lineLog) raise(old []*line, now time.Time) []string {
 		}
 	}
 	return g.drop(old)
+}
+
+// lentFloors are the floors, for a snapshot to keep.
+func (g *lineLog) lentFloors() map[peer.ID]uint64 {
+	g.lent = true
+	return g.floors
+}
+
+// ownFloors makes the floors ours to change.
+func (g *lineLog) ownFloors() {
+	if g.lent {
+		g.floors, g.lent = maps.Clone(g.floors), false
+	}
+}
+
+// forgetFloors forgets the floors of authors none of whose lines would count any more, of which there are ever more in a
+// room that people come to and leave. Those left are members, or among the latest [authority.MaxPast] that were.
+func (g *lineLog) forgetFloors(unknown func(peer.ID) bool) {
+	if len(g.floors) <= protocol.MaxMembers {
+		return
+	}
+	g.ownFloors()
+	for a := range g.floors {
+		if g.byAuthor[a] == nil && unknown(a) {
+			delete(g.floors, a)
+			delete(g.lowest, a)
+			if _, compared := g.raised[a]; compared {
+				delete(g.raised, a)
+				g.changed()
+			}
+		}
+	}
 }
 
 // hide forgets what counts returns false for, of one author, and returns the ids.

@@ -203,6 +203,7 @@ func (n *Node) pollStream(ctx context.Context, room protocol.RoomID, answered fu
 			return false, q.authority, err
 		}
 		answered()
+		n.takeAhead(ctx, room, *q.ask.Request, &reply)
 		if q, err = ask(ctx, n, pollAnswered{room, *q.ask.Request, reply}); err != nil || q.over {
 			return q.over, q.authority, err
 		}

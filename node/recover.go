@@ -159,15 +159,17 @@ func (r *room) takeBack(records []protocol.SignedRecord) {
 	if records[0].Prev != r.current().Head() {
 		return // another log: its record of our last number proves it, and comes by comparison
 	}
-	seq := r.current().Seq()
+	seq, served := r.current().Seq(), r.recovering == nil
 	if err := r.step(authority.Recovered{Records: records}); err != nil {
 		r.l.n.log.Warn("take back records", "room", r.id, "err", err)
 		return
 	}
 	r.l.n.log.Warn("took back records that this node had signed and lost", "room", r.id, "after", seq, "to", r.current().Seq())
 	r.l.emit(r, Warning{Code: "old_disk", Text: "this node's data was an old copy: what had been decided in " + r.label() + " since was taken back from its members"})
-	if r.recovering == nil {
-		if err := r.step(authority.Resumed{}); err != nil {
+	if served {
+		// There may be more of them: nothing is signed before the members have been asked.
+		r.recovering = &recovery{started: r.l.now(), asked: make(map[peer.ID]bool)}
+		if err := r.recover(); err != nil {
 			r.l.n.log.Error("go on after records were taken back", "room", r.id, "err", err)
 		}
 	}

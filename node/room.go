@@ -60,6 +60,7 @@ type room struct {
 
 	ended    bool                   // a membership has, since the last comparison with the authority
 	held     map[peer.ID][]heldLine // lines that have overtaken others, by author
+	chains   map[uint64]*chain      // of ended memberships, by the records that ended them
 	doubts   map[peer.ID]*doubt     // of ended memberships, until the authority has been asked
 	owned    ownerDesk
 	away     absence
@@ -76,7 +77,7 @@ type room struct {
 }
 
 func newRoom(l *loop, id protocol.RoomID) *room {
-	r := &room{l: l, id: id, log: newLineLog(), pending: make(map[uint64]protocol.SignedRecord), doubts: make(map[peer.ID]*doubt), held: make(map[peer.ID][]heldLine), unreached: make(map[peer.ID]time.Time), partners: newPartners(), whenJoined: make(chan struct{}), lastLine: l.now()}
+	r := &room{l: l, id: id, log: newLineLog(), pending: make(map[uint64]protocol.SignedRecord), doubts: make(map[peer.ID]*doubt), chains: make(map[uint64]*chain), held: make(map[peer.ID][]heldLine), unreached: make(map[peer.ID]time.Time), partners: newPartners(), whenJoined: make(chan struct{}), lastLine: l.now()}
 	r.ctx, r.cancel = context.WithCancel(l.n.ctx)
 	r.owned = newOwnerDesk()
 	r.said, r.floodsTold = newTurnstile(floodRate, floodBurst), make(map[peer.ID]time.Time)
@@ -242,15 +243,11 @@ func (r *room) joinedEvent() Joined {
 }
 
 func (r *room) publishSnapshot() {
-	s := &snapshot{
+	r.snap.Store(&snapshot{
 		room: r.id, state: r.current(), keys: r.keys, self: r.l.n.self,
 		records: r.records[:len(r.records):len(r.records)],
-		floors:  make(map[peer.ID]uint64, len(r.log.floors)),
-	}
-	for p, f := range r.log.floors {
-		s.floors[p] = f
-	}
-	r.snap.Store(s)
+		floors:  r.log.lentFloors(),
+	})
 }
 
 // replayed takes over a log that has been applied elsewhere, without a word to anybody.
@@ -390,6 +387,8 @@ func (r *room) tick(now time.Time) {
 	if retain > 0 {
 		if ids := r.log.expire(now.Add(-retain)); len(ids) > 0 {
 			r.l.emit(r, Expired{IDs: ids})
+			r.log.forgetFloors(func(p peer.ID) bool { _, known := r.current().Known([]byte(p)); return !known })
+			r.sweepChains()
 			r.publishSnapshot()
 		}
 		before := len(r.keys.Epochs())

@@ -109,7 +109,9 @@ type (
 		lines   []protocol.Message
 		reply   protocol.SyncReply
 		doubted map[peer.ID]uint64 // whose lines the authority was asked for, and from where on
-		err     error
+		// What became of it, a piece at a time: there was something new, and each line could be judged.
+		fresh, whole bool
+		err          error
 	}
 )
 
@@ -127,13 +129,16 @@ func (e syncDue) handle(l *loop) {
 	r.partners.compared[p] = r.synced
 	req := r.headRequest()
 	req.Keys, req.Heads, req.News = r.missingKeys(), r.pages.heads(p, req.Heads), news
-	doubted := r.askDoubts(p, &req)
-	l.n.spawn(func(context.Context) {
+	doubted, before := r.askDoubts(p, &req), r.current()
+	l.n.spawn(func(ctx context.Context) {
 		s := synced{room: e.room, peer: p, doubted: doubted}
-		ctx, cancel := context.WithTimeout(network.WithNoDial(r.ctx, "sync"), syncTimeout)
+		inTime, cancel := context.WithTimeout(network.WithNoDial(r.ctx, "sync"), syncTimeout)
 		defer cancel()
-		s.err = l.n.request(ctx, p, protocol.SyncID, &req, &s.reply)
+		s.err = l.n.request(inTime, p, protocol.SyncID, &req, &s.reply)
 		s.verify()
+		if s.err == nil {
+			s.takeAhead(ctx, l.n, r, before)
+		}
 		l.n.post(s)
 	})
 }
@@ -141,12 +146,9 @@ func (e syncDue) handle(l *loop) {
 // verify opens what came; what does not verify is dropped, and all that follows it.
 func (s *synced) verify() {
 	s.proof = openProof(s.reply.Proof)
-	for _, raw := range s.reply.Records {
-		rec, err := protocol.OpenRecord(raw)
-		if err != nil {
-			return
-		}
-		s.records = append(s.records, rec)
+	var rest [][]byte
+	if s.records, rest = openRecords(s.reply.Records); len(rest) > 0 {
+		return
 	}
 	s.keys = s.reply.Keys
 	for _, raw := range s.reply.Lines {
@@ -237,30 +239,11 @@ func (e synced) handle(l *loop) {
 		r.syncSoon(syncSoon) // with another
 		return
 	}
-	seq := r.current().Seq()
-	r.takeProof(e.proof)
-	if r.owner() {
-		r.takeBack(e.records)
-	} else {
-		for _, rec := range e.records {
-			r.takeRecord(rec)
-		}
-	}
-	// Before the keys, for which lines of ours may wait; see takeNews.
-	r.takeLast(e.reply.Last, func(ln *line) bool { return r.mayConfirm(e.peer) && r.gives(e.peer, ln) })
-	r.takeKeys(e.peer, e.keys)
-	whole := !e.reply.More && e.reply.HaveSeq > 0 && len(e.lines) == len(e.reply.Lines)
-	before := len(r.log.arrival)
-	for _, m := range r.provable(e.lines) {
-		// Where a line still waits for its key, what is said of its author's chain is for another time.
-		whole = r.takeGiven(m, e.peer == r.authority(), true) && whole
-	}
-	r.noteFetched(r.log.arrival[before:])
+	whole := e.whole && !e.reply.More && e.reply.HaveSeq > 0 && len(e.lines) == len(e.reply.Lines)
 	for author := range r.held {
 		r.letGo(author)
 	}
-	fresh := r.current().Seq() > seq || len(r.log.arrival) > before
-	words := r.pages.turn(e, fresh, func(m protocol.Message) bool { return r.log.byID[m.ID] != nil })
+	words := r.pages.turn(e, e.fresh, func(m protocol.Message) bool { return r.log.byID[m.ID] != nil })
 	r.settleDoubts(e.doubted, e.lines, e.reply.More)
 	if whole {
 		if me, in := r.me(); !in || !r.elder(e.peer, me) {

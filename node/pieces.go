@@ -1,0 +1,178 @@
+package node
+
+import (
+	"context"
+	"slices"
+
+	"localchat/authority"
+	"localchat/protocol"
+)
+
+// What comes in one frame may be much: 2,048 records, or as many lines. Its signatures are verified in the goroutine that
+// has read it, and the loop takes it a piece at a time, so that what others ask of the loop has its turn in between.
+
+// openRecords verifies records, and returns those before the first that does not verify, and the rest as it came.
+func openRecords(raws [][]byte) (opened []protocol.SignedRecord, rest [][]byte) {
+	for i, raw := range raws {
+		rec, err := protocol.OpenRecord(raw)
+		if err != nil {
+			return opened, raws[i:]
+		}
+		opened = append(opened, rec)
+	}
+	return opened, nil
+}
+
+type (
+	// feed gives a room a piece of its log. It need not be one of the loop's yet; after it has ended, it takes no harm.
+	feed struct {
+		r       *room
+		records []protocol.SignedRecord
+	}
+	// roomOfSeat finds the room whose seat asked that question.
+	roomOfSeat struct {
+		room  protocol.RoomID
+		asked protocol.PollRequest
+	}
+	// givenLines are a piece of what a fellow handed over. The answer says how many were new, and whether each could be judged.
+	givenLines struct {
+		room    protocol.RoomID
+		lines   []protocol.Message
+		vouched bool
+	}
+	givenAnswer struct {
+		fresh int
+		whole bool
+	}
+	// inOrder puts lines in the order in which they show that others count.
+	inOrder struct {
+		room  protocol.RoomID
+		lines []protocol.Message
+	}
+)
+
+func (q feed) run(*loop) (none, error) {
+	for _, rec := range q.records {
+		if q.r.ctx.Err() != nil {
+			break
+		}
+		q.r.takeRecord(rec)
+	}
+	return none{}, nil
+}
+
+func (q roomOfSeat) run(l *loop) (*room, error) {
+	r := l.rooms[q.room]
+	if r == nil || r.seat == nil || r.seat.Admission != q.asked.Admission || r.seat.Nonce != q.asked.Nonce {
+		return nil, nil
+	}
+	return r, nil
+}
+
+// feedAll gives r records, a piece at a time.
+func (n *Node) feedAll(ctx context.Context, r *room, records []protocol.SignedRecord) error {
+	for piece := range slices.Chunk(records, pieceRecords) {
+		if _, err := ask(ctx, n, feed{r, piece}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeAhead gives the room the records of an answer to its poll, before the rest of the answer.
+func (n *Node) takeAhead(ctx context.Context, room protocol.RoomID, asked protocol.PollRequest, reply *protocol.PollReply) {
+	if reply.Member == nil || len(reply.Member.Records) == 0 {
+		return
+	}
+	opened, rest := openRecords(reply.Member.Records)
+	r, err := ask(ctx, n, roomOfSeat{room, asked})
+	if err != nil || r == nil || n.feedAll(ctx, r, opened) != nil {
+		return // the answer as a whole says what to do
+	}
+	reply.Member.Records = rest
+}
+
+func (q inOrder) run(l *loop) ([]protocol.Message, error) {
+	if r := l.rooms[q.room]; r != nil {
+		return r.provable(q.lines), nil
+	}
+	return nil, nil
+}
+
+func (q givenLines) run(l *loop) (a givenAnswer, err error) {
+	r := l.rooms[q.room]
+	if r == nil {
+		return a, nil
+	}
+	a.whole = true
+	before := len(r.log.arrival)
+	for _, m := range q.lines {
+		// Where a line still waits for its key, what is said of its author's chain is for another time.
+		a.whole = r.takeGiven(m, q.vouched, true) && a.whole
+	}
+	r.noteFetched(r.log.arrival[before:])
+	a.fresh = len(r.log.arrival) - before
+	return a, nil
+}
+
+// takeAhead gives the room what came with a comparison, before the comparison itself is judged.
+func (s *synced) takeAhead(ctx context.Context, n *Node, r *room, before authority.State) {
+	if before.Authority() == n.self {
+		if _, err := ask(ctx, n, lostRecords{s.room, s.records}); err != nil {
+			return
+		}
+	} else if n.feedAll(ctx, r, s.records) != nil {
+		return
+	}
+	s.fresh = len(s.records) > 0 && s.records[len(s.records)-1].Seq > before.Seq()
+	s.whole = true
+	if _, err := ask(ctx, n, handed{s.room, s.peer, s.proof, s.reply.Last, s.keys}); err != nil {
+		return
+	}
+	lines, err := ask(ctx, n, inOrder{s.room, s.lines})
+	if err != nil {
+		return
+	}
+	for piece := range slices.Chunk(lines, pieceLines) {
+		a, err := ask(ctx, n, givenLines{s.room, piece, s.peer == before.Authority()})
+		if err != nil {
+			return
+		}
+		s.fresh, s.whole = s.fresh || a.fresh > 0, s.whole && a.whole
+	}
+}
+
+type (
+	// lostRecords are records of our own room that a member has and we have not.
+	lostRecords struct {
+		room    protocol.RoomID
+		records []protocol.SignedRecord
+	}
+	// handed is what else a fellow handed over.
+	handed struct {
+		room  protocol.RoomID
+		from  PeerID
+		proof []protocol.SignedRecord
+		last  protocol.Cut
+		keys  []protocol.EpochKey
+	}
+)
+
+func (q lostRecords) run(l *loop) (none, error) {
+	if r := l.rooms[q.room]; r != nil {
+		r.takeBack(q.records)
+	}
+	return none{}, nil
+}
+
+func (q handed) run(l *loop) (none, error) {
+	r := l.rooms[q.room]
+	if r == nil {
+		return none{}, nil
+	}
+	r.takeProof(q.proof)
+	// Before the keys, for which lines of ours may wait: they have to be numbered after those of an earlier life.
+	r.takeLast(q.last, func(ln *line) bool { return r.mayConfirm(q.from) && r.gives(q.from, ln) })
+	r.takeKeys(q.from, q.keys)
+	return none{}, nil
+}
