@@ -4,6 +4,7 @@ import (
 	"crypto/subtle"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
@@ -81,7 +82,7 @@ const makerIsOut = "its maker is no longer a member"
 // is told, and gets the same bytes for the same question; for everybody else the invite is one that never was. The claim
 // is in the batch, and the signature is one of Ed25519, which makes the same bytes of the same claim again.
 func (s *step) tellRevoked(e Knock, reply *protocol.JoinReply) error {
-	i, ok := s.shown(e.Request.Token)
+	i, ok := s.next.shown(e.Request.Token, s.now)
 	r, nonce := i.Revoked, e.Request.Nonce
 	if !ok || i.open() || nonce == (protocol.Nonce{}) {
 		return nil
@@ -99,9 +100,9 @@ func (s *step) tellRevoked(e Knock, reply *protocol.JoinReply) error {
 }
 
 // shown finds the invite of token, open or revoked, before its end.
-func (s *step) shown(token protocol.Token) (Invite, bool) {
-	i, ok := s.next.invites[token.ID()]
-	if !ok || subtle.ConstantTimeCompare(i.Token[:], token[:]) != 1 || !s.now.Before(i.Expires) {
+func (l Ledger) shown(token protocol.Token, now time.Time) (Invite, bool) {
+	i, ok := l.invites[token.ID()]
+	if !ok || subtle.ConstantTimeCompare(i.Token[:], token[:]) != 1 || !now.Before(i.Expires) {
 		return Invite{}, false
 	}
 	return i, true

@@ -66,9 +66,12 @@ type (
 	// RevokeInvite ends an open invite.
 	RevokeInvite struct{ ID protocol.InviteID }
 	// Knock is a join request of the peer that the stream authenticates.
+	// From is the address that it comes from, as the driver names addresses: those of one address share a few places at
+	// the door.
 	Knock struct {
 		Peer    peer.ID
 		Request protocol.JoinRequest
+		From    string
 	}
 	// Accept admits somebody who knocks.
 	Accept struct{ Peer peer.ID }
@@ -147,12 +150,16 @@ type (
 	KnockShown struct {
 		Peer peer.ID
 		Nick string
+		From string
 	}
 	// KnockDropped: somebody shown is at the door no longer, without the person's answer.
 	KnockDropped struct {
 		Peer peer.ID
 		Nick string
 	}
+	// KnockTurned: somebody was told to try again later, since its address or all together have no place left at the
+	// door.
+	KnockTurned struct{ From string }
 	// AnswerPoll answers the poll of Peer. Reason is a signed reason, with PollReason.
 	AnswerPoll struct {
 		Peer    peer.ID
@@ -183,6 +190,7 @@ func (Already) effect()      {}
 func (AnswerJoin) effect()   {}
 func (KnockShown) effect()   {}
 func (KnockDropped) effect() {}
+func (KnockTurned) effect()  {}
 func (AnswerPoll) effect()   {}
 func (Told) effect()         {}
 func (Invited) effect()      {}
@@ -270,6 +278,7 @@ type Knocking struct {
 	Nick  string // as it would be shown
 	Since time.Time
 	Nonce protocol.Nonce // of its request, or zero
+	From  string         // its address; see [Knock]
 }
 
 // A Durable is all that a Ledger needs to live again.

@@ -229,7 +229,7 @@ func (e *explorer) knock(i, j int, how uint8) {
 	}
 	f.knocking = j
 	c.there = false
-	e.order(Knock{f.peer, q}, fmt.Sprintf("%s, client %d, knocks", f.name, j), how)
+	e.order(Knock{Peer: f.peer, Request: q}, fmt.Sprintf("%s, client %d, knocks", f.name, j), how)
 }
 
 // seated gives a client that is admitted its seat.
@@ -351,7 +351,7 @@ func (e *explorer) answerPoll(p peer.ID, q protocol.PollRequest, crash int) (Ans
 func sameBooks(a, b Ledger) bool {
 	return a.state.head == b.state.head && reflect.ValueOf(a.failures).Pointer() == reflect.ValueOf(b.failures).Pointer() &&
 		reflect.ValueOf(a.invites).Pointer() == reflect.ValueOf(b.invites).Pointer() && len(a.knocks) == len(b.knocks) &&
-		a.activeAt.Equal(b.activeAt) && a.tokenFailures == b.tokenFailures
+		a.activeAt.Equal(b.activeAt)
 }
 
 func (e *explorer) deliverPoll(p parcel, crash int) {

@@ -32,7 +32,7 @@ func (s *step) knock(e Knock) error {
 	if !invite.IsZero() || s.next.state.policy.Access == protocol.Open {
 		return s.admit(e.Peer, nick, invite)
 	}
-	s.wait(Knocking{Peer: e.Peer, Nick: nick, Since: s.now, Nonce: e.Request.Nonce})
+	s.wait(Knocking{Peer: e.Peer, Nick: nick, Since: s.now, Nonce: e.Request.Nonce, From: e.From})
 	return nil
 }
 
@@ -58,11 +58,8 @@ func (s *step) consider(e Knock) (reply protocol.JoinReply, nick string, invite 
 	nick, nickErr := NormalizeNick(q.Nick)
 	switch {
 	case !q.Token.IsZero():
-		i, wait := s.redeem(q.Token, nick)
-		switch {
-		case wait > 0:
-			return no(protocol.JoinTooSoon, wait)
-		case i.ID.IsZero():
+		i, ok := s.next.invited(q, nick, s.now)
+		if !ok {
 			return no(protocol.JoinInviteBad, 0)
 		}
 		invite = i.ID
@@ -95,24 +92,25 @@ func joinCode(err error) protocol.JoinCode {
 	return protocol.JoinNoRoom
 }
 
-// redeem finds the open invite of token for nick; without one it counts the failure. wait is how long invites are not
-// looked at, after too many.
-func (s *step) redeem(token protocol.Token, nick string) (i Invite, wait time.Duration) {
-	if since := s.now.Sub(s.next.tokenWindow); since < 0 || since >= TokenWindow {
-		s.next.tokenWindow, s.next.tokenFailures = s.now, 0
+// invited finds the open invite that q shows and that is good for nick. Wrong tokens are not counted here: a token has
+// 128 bits, so that nobody guesses one, and a count would only close the door to those who have a good one.
+func (l Ledger) invited(q protocol.JoinRequest, nick string, now time.Time) (Invite, bool) {
+	i, ok := l.shown(q.Token, now)
+	if !ok || !i.open() || i.Nick != "" && nickSortKey(i.Nick) != nickSortKey(nick) {
+		return Invite{}, false
 	}
-	if s.next.tokenFailures >= MaxTokenFailures {
-		return Invite{}, s.next.tokenWindow.Add(TokenWindow).Sub(s.now)
+	return i, true
+}
+
+// Invited reports whether q shows an open invite of this room that is good for its nick. A driver asks before it takes q
+// from a budget that strangers share.
+func (l Ledger) Invited(q protocol.JoinRequest, now time.Time) bool {
+	nick, err := NormalizeNick(q.Nick)
+	if err != nil || q.Token.IsZero() || q.Room != l.state.room {
+		return false
 	}
-	i, ok := s.shown(token)
-	switch {
-	case ok && !i.open(): // no guess: it was a good one
-		return Invite{}, 0
-	case !ok, i.Nick != "" && nickSortKey(i.Nick) != nickSortKey(nick):
-		s.next.tokenFailures++
-		return Invite{}, 0
-	}
-	return i, 0
+	_, ok := l.invited(q, nick, now)
+	return ok
 }
 
 // returnWait is how long a kicked peer has still to stay away from an open room.
@@ -125,24 +123,63 @@ func (s *step) returnWait(p peer.ID) time.Duration {
 	return min(r.At.Add(ReturnAfter).Sub(s.now), ReturnAfter)
 }
 
-// wait puts k at the end of those at the door, in place of what it asked before.
+// wait puts k at the end of those at the door, in place of what it asked before. Where there is no place for it, it is told
+// to try again: those who wait already have come first.
 func (s *step) wait(k Knocking) {
 	old := slices.IndexFunc(s.next.knocks, func(o Knocking) bool { return o.Peer == k.Peer })
 	shown := old >= 0 && s.next.knocks[old].Nick == k.Nick
-	knocks := slices.Clone(s.next.knocks)
+	var before Knocking
 	if old >= 0 {
-		knocks = slices.Delete(knocks, old, old+1)
+		before, _ = s.takeKnock(k.Peer)
 	}
-	s.next.knocks = append(knocks, k)
-	if len(s.next.knocks) > MaxKnocks {
-		oldest := s.next.knocks[0].Peer
-		s.dropKnock(oldest)
-		s.do(AnswerJoin{oldest, protocol.JoinReply{Code: protocol.JoinDenied, Text: "too many are waiting"}})
+	if !s.placeFor(k.From) {
+		if old >= 0 {
+			s.do(KnockDropped{before.Peer, before.Nick})
+		}
+		s.later(k)
+		return
 	}
+	s.next.knocks = append(slices.Clone(s.next.knocks), k)
 	s.do(AnswerJoin{k.Peer, protocol.JoinReply{Code: protocol.JoinWaiting}})
 	if !shown {
-		s.do(KnockShown{k.Peer, k.Nick})
+		s.do(KnockShown{k.Peer, k.Nick, k.From})
 	}
+}
+
+// placeFor reports whether one more of that address may wait. When all places are taken, the address that has the most
+// gives one to an address that has fewer: the one that its latest came to.
+func (s *step) placeFor(from string) bool {
+	held := make(map[string]int)
+	for _, k := range s.next.knocks {
+		held[k.From]++
+	}
+	if held[from] >= MaxKnocksFrom {
+		return false
+	}
+	if len(s.next.knocks) < MaxKnocks {
+		return true
+	}
+	most := 0
+	for _, n := range held {
+		most = max(most, n)
+	}
+	if most <= held[from]+1 {
+		return false
+	}
+	for _, k := range slices.Backward(s.next.knocks) {
+		if held[k.From] == most {
+			s.dropKnock(k.Peer)
+			s.later(k)
+			return true
+		}
+	}
+	return false
+}
+
+// later tells k to try again.
+func (s *step) later(k Knocking) {
+	s.do(AnswerJoin{k.Peer, protocol.JoinReply{Code: protocol.JoinTooSoon, Wait: KnockAgain}})
+	s.do(KnockTurned{k.From})
 }
 
 // admit makes p a member and tells it so. Its older failure is void, and whoever knocks by a nick like its own has to

@@ -15,7 +15,7 @@ import (
 
 // A Ledger is the authority's own side of one room: its State, the failures that wait, the invites, and who is at the
 // door. It is a reducer over values: [Ledger.Step] returns a new one. What is on disk of it is a [Durable]; the
-// rest (knocks, the count of wrong tokens) a restart may forget.
+// rest (knocks) a restart may forget.
 type Ledger struct {
 	state    State
 	failures map[peer.ID]Failure
@@ -30,9 +30,6 @@ type Ledger struct {
 	activeAt time.Time
 	// graceUntil: no failure expires before it.
 	graceUntil time.Time
-
-	tokenWindow   time.Time // its start
-	tokenFailures int
 }
 
 // Load makes the Ledger of d again. Its first event is Recovered or Resumed. A log that does not fit together is an error that

@@ -14,47 +14,117 @@ import (
 	"localchat/protocol"
 )
 
+// knockFrom has somebody knock from an address.
+func knockFrom(w *world, name, from string) []Effect {
+	return w.must(Knock{Peer: id(name), Request: protocol.JoinRequest{Room: w.ledger.State().Room(), Nick: name}, From: from})
+}
+
+// Those who wait at a full door keep their places, and the one who comes is told to try again.
 func TestKnocksAreBounded(t *testing.T) {
 	w := newRoom(t, "alice", protocol.Knock)
 	for i := range MaxKnocks {
-		w.knockAs(fmt.Sprintf("p%d", i), fmt.Sprintf("p%d", i), protocol.Token{})
+		knockFrom(w, fmt.Sprintf("p%d", i), fmt.Sprint(i))
 	}
-	w.knockAs("p0", "p0", protocol.Token{}) // asks again, and so is not the oldest any more
-	effects := w.must(Knock{id("late"), protocol.JoinRequest{Room: w.ledger.State().Room(), Nick: "late"}})
-	if got := joinReply(t, effects, "p1").Code; got != protocol.JoinDenied {
-		t.Errorf("the oldest is answered %d", got)
+	knockFrom(w, "p0", "0") // asks again, and so is not the oldest any more
+	effects := knockFrom(w, "late", "another")
+	if got, want := joinReply(t, effects, "late"), (protocol.JoinReply{Code: protocol.JoinTooSoon, Wait: KnockAgain}); !reflect.DeepEqual(got, want) {
+		t.Errorf("the newest is answered %+v", got)
 	}
-	if d, ok := find[KnockDropped](effects); !ok || d.Peer != id("p1") {
-		t.Errorf("dropped: %v", d)
+	if d, ok := find[KnockTurned](effects); !ok || d.From != "another" || len(effects) != 2 {
+		t.Errorf("the effects are %+v", effects)
 	}
-	if ks := w.ledger.Knocks(); len(ks) != MaxKnocks || ks[MaxKnocks-1].Nick != "late" || ks[MaxKnocks-2].Nick != "p0" {
-		t.Errorf("%d knocks", len(ks))
+	ks := w.ledger.Knocks()
+	if len(ks) != MaxKnocks || ks[0].Nick != "p1" || ks[MaxKnocks-1].Nick != "p0" {
+		t.Errorf("%d knocks, from %s to %s", len(ks), ks[0].Nick, ks[len(ks)-1].Nick)
 	}
 }
 
-func TestWrongTokensAreLimited(t *testing.T) {
+// Identities are free and addresses are not: those of one address share a few places, whether the others come before or
+// after them.
+func TestOneAddressTakesFewPlacesAtTheDoor(t *testing.T) {
+	w := newRoom(t, "alice", protocol.Knock)
+	at := func(from string) (n int) {
+		for _, k := range w.ledger.Knocks() {
+			if k.From == from {
+				n++
+			}
+		}
+		return n
+	}
+	for a := range 10 {
+		for i := range 3 * MaxKnocksFrom {
+			knockFrom(w, fmt.Sprintf("m%dx%d", a, i), fmt.Sprint(a))
+		}
+		if n := at(fmt.Sprint(a)); n != MaxKnocksFrom {
+			t.Errorf("%d of address %d wait", n, a)
+		}
+	}
+	if got := joinReply(t, knockFrom(w, "honest", "eleventh"), "honest").Code; got != protocol.JoinWaiting {
+		t.Errorf("one of an eleventh address is answered %d", got)
+	}
+	// The door fills up with single ones; then those who have many give way, the latest first.
+	for i := range 200 {
+		name := fmt.Sprintf("s%d", i)
+		effects := knockFrom(w, name, name)
+		if n := len(w.ledger.Knocks()); n > MaxKnocks {
+			t.Fatalf("%d wait", n)
+		}
+		for _, e := range effects {
+			if d, ok := e.(KnockDropped); ok && (d.Peer == id("honest") || d.Nick[0] == 's') {
+				t.Fatalf("%s has to go", d.Nick)
+			}
+		}
+	}
+	for a := range 10 {
+		if n := at(fmt.Sprint(a)); n == 0 || n > 2 {
+			t.Errorf("%d of address %d wait in the end", n, a)
+		}
+	}
+	if ks := w.ledger.Knocks(); len(ks) != MaxKnocks || ks[0].Nick != "m0x0" {
+		t.Errorf("%d wait in the end, first %s", len(ks), ks[0].Nick)
+	}
+}
+
+// One who moves to an address that has no place left loses its own, and its person is told.
+func TestAKnockMovesToACrowdedAddress(t *testing.T) {
+	w := newRoom(t, "alice", protocol.Knock)
+	for i := range MaxKnocksFrom {
+		knockFrom(w, fmt.Sprintf("m%d", i), "crowded")
+	}
+	knockFrom(w, "bob", "quiet")
+	effects := knockFrom(w, "bob", "crowded")
+	if d, ok := find[KnockDropped](effects); !ok || d.Nick != "bob" || len(w.ledger.Knocks()) != MaxKnocksFrom {
+		t.Errorf("the effects are %+v", effects)
+	}
+}
+
+// However many wrong tokens are shown, by however many, a good one opens the door.
+func TestWrongTokensCloseNoDoor(t *testing.T) {
 	w := newRoom(t, "alice", protocol.Invite)
-	invited, _ := find[Invited](w.must(MakeInvite{}))
-	w.now = w.now.Add(time.Second)
-	for i := range MaxTokenFailures {
-		who := fmt.Sprintf("p%d", i) // identities are free
-		if got := w.knockAs(who, who, protocol.Token{byte(i + 1)}).Code; got != protocol.JoinInviteBad {
+	invited, _ := find[Invited](w.must(MakeInvite{Nick: "bob"}))
+	good := protocol.JoinRequest{Room: w.ledger.State().Room(), Nick: "bob", Token: invited.Invite.Token}
+	for i := range 1000 {
+		who := fmt.Sprintf("p%d", i%100)
+		token := protocol.Token{byte(i + 1), byte(i>>8 + 1)}
+		if i%3 == 0 {
+			token = invited.Invite.Token // for another nick
+		}
+		if got := w.knockAs(who, who, token).Code; got != protocol.JoinInviteBad {
 			t.Fatalf("attempt %d: %d", i, got)
 		}
-	}
-	w.now = w.now.Add(20 * time.Second)
-	for _, token := range []protocol.Token{{99}, invited.Invite.Token} {
-		if got, want := w.knockAs("bob", "bob", token), (protocol.JoinReply{Code: protocol.JoinTooSoon, Wait: 40 * time.Second}); !reflect.DeepEqual(got, want) {
-			t.Errorf("too many: %+v", got)
+		for _, q := range []protocol.JoinRequest{
+			{Room: good.Room, Nick: who, Token: token}, {Room: good.Room, Nick: "bob"}, {Room: protocol.RoomID{9}, Nick: "bob", Token: good.Token},
+		} {
+			if w.ledger.Invited(q, w.now) {
+				t.Fatalf("%+v is taken for an invitation", q)
+			}
 		}
 	}
-	w.now = w.now.Add(40 * time.Second)
-	if got := w.knockAs("bob", "bob", invited.Invite.Token).Code; got != protocol.JoinAdmitted {
-		t.Errorf("in the next window: %d", got)
+	if !w.ledger.Invited(good, w.now) || w.ledger.Invited(good, invited.Invite.Expires) {
+		t.Error("the good one is not known, or has no end")
 	}
-	w.now = w.now.Add(-time.Hour) // the clock is put back
-	if got := w.knockAs("carol", "carol", protocol.Token{99}).Code; got != protocol.JoinInviteBad {
-		t.Errorf("after the clock was put back: %d", got)
+	if got := w.knockAs("bob", "bob", invited.Invite.Token).Code; got != protocol.JoinAdmitted {
+		t.Errorf("the good one is answered %d", got)
 	}
 }
 
@@ -172,7 +242,7 @@ func TestOrdersAreRefused(t *testing.T) {
 			t.Errorf("%T before there is a room: %v", ev, err)
 		}
 	}
-	_, effects, err := empty.Step(w.env(), Knock{id("bob"), protocol.JoinRequest{Nick: "bob"}})
+	_, effects, err := empty.Step(w.env(), Knock{Peer: id("bob"), Request: protocol.JoinRequest{Nick: "bob"}})
 	if err != nil || joinReply(t, effects, "bob").Code != protocol.JoinNoRoom {
 		t.Errorf("a knock before there is a room: %v, %v", effects, err)
 	}

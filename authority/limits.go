@@ -8,18 +8,18 @@ const (
 	// MaxPast is how many ended memberships a State remembers, the latest ones: four times the largest room. An
 	// older one only matters to lines that nobody retains any more.
 	MaxPast = 4096
-	// MaxKnocks is how many strangers may wait at the door at once: more than a person can read through; the
-	// oldest gives way.
-	MaxKnocks = 64
+	// MaxKnocks is how many strangers may wait at the door at once: more than a person can read through. Those who come
+	// when it is full are told to try again after KnockAgain: by then a person has answered somebody.
+	MaxKnocks  = 64
+	KnockAgain = 30 * time.Second
+	// MaxKnocksFrom one address may wait at once: a family behind one machine. Ten addresses with as many leave places
+	// for the next.
+	MaxKnocksFrom = MaxKnocks / 10
 	// MaxInvites is how many open invites a room has, and MaxInvitesBy how many of them one member but the owner has
 	// made: every member of the largest room a few times over; each is about 300 bytes on disk. Revoked ones count
 	// towards what is kept and give way to open ones.
 	MaxInvites   = 4096
 	MaxInvitesBy = 32
-	// MaxTokenFailures is how many wrong invite tokens a room answers in one TokenWindow, whoever sends them,
-	// since identities are free. Then invites wait for the next window; more would only feed a guesser.
-	MaxTokenFailures = 30
-	TokenWindow      = time.Minute
 	// DefaultInviteLife is how long an invite holds when its maker does not say.
 	DefaultInviteLife = 24 * time.Hour
 	// ReturnAfter is how long a kicked peer waits before an open room takes it back: long enough for a kick to

@@ -180,7 +180,7 @@ func (p *player) knock(name string) {
 	if len(p.tokens) > 0 && p.c.n(2) == 0 {
 		q.Token = p.tokens[p.c.n(len(p.tokens))]
 	}
-	p.try(Knock{id(name), q})
+	p.try(Knock{Peer: id(name), Request: q})
 }
 
 // removeTwice holds invariant 15: any removal of one who is out by removal is no error, and a ban is a ban.

@@ -128,7 +128,7 @@ func TestTheLogTellsTheLastSignOfLife(t *testing.T) {
 func (w *world) withNonce(name, n string, token protocol.Token) protocol.JoinReply {
 	w.t.Helper()
 	q := protocol.JoinRequest{Room: w.ledger.State().Room(), Nick: name, Token: token, Nonce: nonce(n)}
-	return joinReply(w.t, w.must(Knock{id(name), q}), name)
+	return joinReply(w.t, w.must(Knock{Peer: id(name), Request: q}), name)
 }
 
 // Whatever way its maker goes, an invite is revoked with it, and who comes with it hears that.
@@ -252,7 +252,7 @@ func TestInvitesAsJSON(t *testing.T) {
 	for _, ev := range []Event{
 		Tick{},
 		RevokeInvite{made.Invite.ID},
-		Knock{id("bob"), protocol.JoinRequest{Room: w.ledger.State().Room(), Nick: "bob", Token: made.Invite.Token, Nonce: nonce("b1")}},
+		Knock{Peer: id("bob"), Request: protocol.JoinRequest{Room: w.ledger.State().Room(), Nick: "bob", Token: made.Invite.Token, Nonce: nonce("b1")}},
 	} {
 		w.must(ev)
 		want := w.ledger.invites[made.Invite.ID]

@@ -204,7 +204,7 @@ func (s *stage) knockEvent(who string, args []string) Event {
 			q.Token = protocol.Token{1}
 		}
 	}
-	return Knock{s.peer(who), q}
+	return Knock{Peer: s.peer(who), Request: q}
 }
 
 func (s *stage) run(ev Event) {

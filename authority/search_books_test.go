@@ -128,7 +128,7 @@ func (x *search) event(b *books, ev bookEvent) Event {
 	case moveClose:
 		return Close{Reason: "too loud"}
 	case moveJoin:
-		return Knock{p, protocol.JoinRequest{Room: room, Nick: cast[ev.who]}}
+		return Knock{Peer: p, Request: protocol.JoinRequest{Room: room, Nick: cast[ev.who]}}
 	case moveUnban:
 		return Unban{p}
 	}

@@ -278,7 +278,7 @@ func (w *world) restart() []Effect {
 // join lets name in through whatever door there is, and returns its admission.
 func (w *world) join(name string) uint64 {
 	w.t.Helper()
-	effects := w.must(Knock{id(name), protocol.JoinRequest{Room: w.ledger.state.room, Nick: name}})
+	effects := w.must(Knock{Peer: id(name), Request: protocol.JoinRequest{Room: w.ledger.state.room, Nick: name}})
 	if reply := joinReply(w.t, effects, name); reply.Code == protocol.JoinWaiting {
 		effects = w.must(Accept{id(name)})
 	}
@@ -292,7 +292,7 @@ func (w *world) join(name string) uint64 {
 // knockAs asks to be admitted and returns the first answer.
 func (w *world) knockAs(name, nick string, token protocol.Token) protocol.JoinReply {
 	w.t.Helper()
-	return joinReply(w.t, w.must(Knock{id(name), protocol.JoinRequest{Room: w.ledger.state.room, Nick: nick, Token: token}}), name)
+	return joinReply(w.t, w.must(Knock{Peer: id(name), Request: protocol.JoinRequest{Room: w.ledger.state.room, Nick: nick, Token: token}}), name)
 }
 
 // poll asks with the membership's admission and a nonce by name, and returns what comes: "hold", "news", "refused", or

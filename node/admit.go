@@ -27,11 +27,13 @@ func (n *Node) serveJoin(s network.Stream) {
 	}
 	replies := make(chan protocol.JoinReply, 2)
 	caller := s.Conn().RemotePeer()
-	if wait, ok := take(n.joins.of(caller), time.Now()); ok {
+	who := n.admission.visitor(s.Conn())
+	if wait, ok := take(n.admission.own(protocol.JoinID, who), time.Now()); ok {
 		n.words.of(caller)
-		n.post(joinAsked{caller, req, replies})
+		n.post(joinAsked{who, req, replies})
 		defer n.post(joinOver{caller, req.Room, replies})
 	} else {
+		n.admission.refuse(who)
 		replies <- tooSoon(wait)
 	}
 	// The joiner says nothing more: when its stream breaks, it has given up.
@@ -83,7 +85,7 @@ type (
 	// joinAsked: somebody asks to be admitted. replies takes two answers at most; the loop closes it when a newer request
 	// of the same peer takes its place.
 	joinAsked struct {
-		peer    peer.ID
+		visitor
 		req     protocol.JoinRequest
 		replies chan protocol.JoinReply
 	}
@@ -96,13 +98,14 @@ type (
 )
 
 func (e joinAsked) handle(l *loop) {
-	if !l.guest(e.peer) {
-		if wait, ok := take(l.strangerJoins, l.now()); !ok {
+	r := l.rooms[e.req.Room]
+	// A good invite comes first: nobody can have used up what its holder needs.
+	if r == nil || !r.owner() || !r.ledger.Invited(e.req, l.now()) {
+		if wait, ok := l.n.admission.common(protocol.JoinID, e.visitor); !ok {
 			e.replies <- tooSoon(wait)
 			return
 		}
 	}
-	r := l.rooms[e.req.Room]
 	if r == nil || !r.owner() {
 		e.replies <- protocol.JoinReply{Code: protocol.JoinNoRoom}
 		return
@@ -121,7 +124,7 @@ func (e joinAsked) handle(l *loop) {
 		r.answerJoin(authority.AnswerJoin{Peer: e.peer, Reply: tooSoon(wait)})
 		return
 	}
-	if err := r.step(authority.Knock{Peer: e.peer, Request: e.req}); err != nil {
+	if err := r.step(authority.Knock{Peer: e.peer, Request: e.req, From: e.from.String()}); err != nil {
 		l.n.log.Warn("join request", "room", r.id, "peer", e.peer, "err", err)
 		close(e.replies)
 		delete(r.owned.knocks, e.peer)

@@ -12,44 +12,43 @@ import (
 	"localchat/protocol"
 )
 
-// A turnstile gives every peer a budget of its own, over all its streams.
-type turnstile struct {
-	perSecond rate.Limit
-	burst     int
+// A turnstile gives every peer, or every address, a budget of its own, over all its streams.
+type turnstile[K comparable] struct {
+	budget
 
 	// mu: the handlers of all peers' streams meet the loop, which sweeps.
-	mu    sync.Mutex
-	peers map[peer.ID]*rate.Limiter // bounded by maxBudgets
+	mu  sync.Mutex
+	own map[K]*rate.Limiter // bounded by maxBudgets
 	// rest is shared by those for whom there is no budget of their own any more.
 	rest *rate.Limiter
 }
 
-func newTurnstile(perSecond rate.Limit, burst int) *turnstile {
-	return &turnstile{perSecond: perSecond, burst: burst, peers: make(map[peer.ID]*rate.Limiter), rest: rate.NewLimiter(perSecond, burst)}
+func newTurnstile[K comparable](b budget) *turnstile[K] {
+	return &turnstile[K]{budget: b, own: make(map[K]*rate.Limiter), rest: b.limiter()}
 }
 
-func (t *turnstile) of(p peer.ID) *rate.Limiter {
+func (t *turnstile[K]) of(k K) *rate.Limiter {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	l, ok := t.peers[p]
+	l, ok := t.own[k]
 	switch {
 	case ok:
 		return l
-	case len(t.peers) >= maxBudgets:
+	case len(t.own) >= maxBudgets:
 		return t.rest
 	}
-	l = rate.NewLimiter(t.perSecond, t.burst)
-	t.peers[p] = l
+	l = t.limiter()
+	t.own[k] = l
 	return l
 }
 
 // sweep forgets whose budget is whole again: that is what a peer that comes for the first time has.
-func (t *turnstile) sweep(now time.Time) {
+func (t *turnstile[K]) sweep(now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for p, l := range t.peers {
+	for k, l := range t.own {
 		if l.TokensAt(now) >= float64(t.burst) {
-			delete(t.peers, p)
+			delete(t.own, k)
 		}
 	}
 }
@@ -119,21 +118,6 @@ func (r *room) tellFlood(author peer.ID) {
 		r.floodsTold[author] = now
 		r.l.emit(r, Warning{Code: "flood", Peer: author, Text: r.nickOf(author) + " says too much at once: not all of it is shown"})
 	}
-}
-
-// guest reports whether p is a member of a room of ours, or has still to be told why it is none: strangers, however many,
-// take nothing of what is there for guests.
-func (l *loop) guest(p peer.ID) bool {
-	now := l.now()
-	for _, r := range l.rooms {
-		if !r.owner() {
-			continue
-		}
-		if _, member := r.current().Member(p); member || r.ledger.Owes(p, now) {
-			return true
-		}
-	}
-	return false
 }
 
 // tooSoon is the answer to a join request beyond a budget. It is given before anybody looks which room is asked for.

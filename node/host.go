@@ -75,7 +75,7 @@ func newResourceManager() (network.ResourceManager, error) {
 	if err != nil {
 		return nil, fmt.Errorf("resource manager: %w", err)
 	}
-	return rm, nil
+	return newResources(rm), nil
 }
 
 // newConnManager keeps connections to a whole room.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -19,6 +20,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	libprotocol "github.com/libp2p/go-libp2p/core/protocol"
+	"golang.org/x/time/rate"
 
 	"localchat/protocol"
 )
@@ -252,6 +254,13 @@ func TestStrangersLearnNothing(t *testing.T) {
 func TestManyPollsLeaveNothing(t *testing.T) {
 	s := assail(t)
 	mallory := s.host("mallory")
+	for _, v := range s.alice.admission.services { // before the first stream
+		v.stranger, v.address = newTurnstile[peer.ID](budget{rate.Inf, 1}), newTurnstile[netip.Addr](budget{rate.Inf, 1})
+	}
+	rm := resourcesOf(s.alice.host)
+	rm.mu.Lock()
+	rm.stranger, rm.address = newTurnstile[peer.ID](budget{rate.Inf, 1}), newTurnstile[netip.Addr](budget{rate.Inf, 1})
+	rm.mu.Unlock()
 	size := func() (n int) {
 		s.inLoop(s.alice, func(l *loop) {
 			r := l.rooms[s.room]

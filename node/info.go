@@ -11,15 +11,15 @@ import (
 	"localchat/protocol"
 )
 
-// listen registers what other nodes may ask of us.
+// listen registers what other nodes may ask of us. Gossip is pubsub's, and pings and identify are libp2p's.
 func (n *Node) listen() {
-	n.host.SetStreamHandler(protocol.PollID, n.servePoll)
-	n.host.SetStreamHandler(protocol.JoinID, n.serveJoin)
-	n.host.SetStreamHandler(protocol.AskID, n.serveAsk)
-	n.host.SetStreamHandler(protocol.SyncID, n.serveSync)
-	n.host.SetStreamHandler(protocol.PassID, n.servePass)
-	n.host.SetStreamHandler(protocol.TellID, n.serveTell)
-	n.host.SetStreamHandler(protocol.RoomsID, n.serveRooms)
+	n.admission.serve(protocol.PollID, pollQuota, n.servePoll)
+	n.admission.serve(protocol.JoinID, joinQuota, n.serveJoin)
+	n.admission.serve(protocol.AskID, askQuota, n.serveAsk)
+	n.admission.serve(protocol.SyncID, syncQuota, n.serveSync)
+	n.admission.serve(protocol.PassID, passQuota, n.servePass)
+	n.admission.serve(protocol.TellID, tellQuota, n.serveTell)
+	n.admission.serve(protocol.RoomsID, roomsQuota, n.serveRooms)
 }
 
 // Info says who this node is and where it listens.

@@ -23,10 +23,10 @@ type guard struct {
 	wide bool
 	// spoken is what each peer may publish, control what else it may send, and unwanted what it may send that does not
 	// count.
-	spoken, control, unwanted *turnstile
+	spoken, control, unwanted *turnstile[peer.ID]
 	// seen and share together admit what pubsub remembers: share is what each member is sure of.
 	seen  *rate.Limiter
-	share *turnstile
+	share *turnstile[peer.ID]
 
 	// mu: pubsub's goroutines meet the handlers of new streams.
 	mu   sync.Mutex
@@ -36,14 +36,14 @@ type guard struct {
 func newGuard(room protocol.RoomID, wide bool) *guard {
 	g := &guard{
 		room: room, wide: wide, shut: make(map[peer.ID]time.Time),
-		spoken:  newTurnstile(floodRate, floodBurst),
-		control: newTurnstile(controlRate, controlBurst), unwanted: newTurnstile(unwantedRate, unwantedBurst),
+		spoken:  newTurnstile[peer.ID](budget{floodRate, floodBurst}),
+		control: newTurnstile[peer.ID](budget{controlRate, controlBurst}), unwanted: newTurnstile[peer.ID](budget{unwantedRate, unwantedBurst}),
 		seen:  rate.NewLimiter(perSeenLife(maxSeen/4), maxSeen/4),
-		share: newTurnstile(perSeenLife(maxSeen/4/protocol.MaxMembers), maxSeen/4/protocol.MaxMembers),
+		share: newTurnstile[peer.ID](budget{perSeenLife(maxSeen/4/protocol.MaxMembers), maxSeen/4/protocol.MaxMembers}),
 	}
 	if wide {
-		g.spoken = newTurnstile(wideFactor*floodRate, wideFactor*floodBurst)
-		g.control = newTurnstile(wideControlRate, wideControlBurst)
+		g.spoken = newTurnstile[peer.ID](budget{wideFactor*floodRate, wideFactor*floodBurst})
+		g.control = newTurnstile[peer.ID](budget{wideControlRate, wideControlBurst})
 	}
 	return g
 }
@@ -164,7 +164,7 @@ func (g *guard) isShut(p peer.ID, now time.Time) bool {
 
 // sweep forgets the budgets that are whole again.
 func (g *guard) sweep(now time.Time) {
-	for _, t := range []*turnstile{g.spoken, g.control, g.unwanted, g.share} {
+	for _, t := range []*turnstile[peer.ID]{g.spoken, g.control, g.unwanted, g.share} {
 		t.sweep(now)
 	}
 }
@@ -184,16 +184,16 @@ func (g *gossip) inspect(from peer.ID, rpc *pubsub.RPC) error {
 // shutOut ends the streams by which p floods, and has the person told.
 func (g *gossip) shutOut(p peer.ID) {
 	resetAll(g.streamsOf(p))
-	g.post(flooded{g.room, p})
+	g.post(gossipFlood{g.room, p})
 }
 
-// flooded: a peer has sent so much by gossip that it was cut off.
-type flooded struct {
+// gossipFlood: a peer has sent so much by gossip that it was cut off.
+type gossipFlood struct {
 	room protocol.RoomID
 	peer peer.ID
 }
 
-func (e flooded) handle(l *loop) {
+func (e gossipFlood) handle(l *loop) {
 	if r := l.rooms[e.room]; r != nil {
 		if _, member := r.current().Member(e.peer); member {
 			r.tellFlood(e.peer)

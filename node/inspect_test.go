@@ -243,14 +243,14 @@ func TestTheGuardIsBounded(t *testing.T) {
 		g.rpc(peer.ID(fmt.Sprint(i)), true, big, lawStart)
 		g.unwantedBy(peer.ID(fmt.Sprint(i)), 1, lawStart)
 	}
-	for name, n := range map[string]int{"shut": len(g.shut), "spoken": len(g.spoken.peers), "control": len(g.control.peers), "unwanted": len(g.unwanted.peers), "share": len(g.share.peers)} {
+	for name, n := range map[string]int{"shut": len(g.shut), "spoken": len(g.spoken.own), "control": len(g.control.own), "unwanted": len(g.unwanted.own), "share": len(g.share.own)} {
 		if n > maxBudgets {
 			t.Errorf("%s holds %d", name, n)
 		}
 	}
 	late := lawStart.Add(time.Hour)
 	g.sweep(late)
-	if g.isShut("0", late) || g.close("new", late) == false || len(g.spoken.peers) != 0 {
+	if g.isShut("0", late) || g.close("new", late) == false || len(g.spoken.own) != 0 {
 		t.Error("nothing is forgotten")
 	}
 }

@@ -2,14 +2,13 @@ package node
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"testing"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/host"
-	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	libprotocol "github.com/libp2p/go-libp2p/core/protocol"
 	"golang.org/x/time/rate"
@@ -116,6 +115,15 @@ func TestARefusalIsARefusal(t *testing.T) {
 	}
 }
 
+// useUp leaves nothing of what strangers have in common, with a protocol.
+func (a *admission) useUp(id protocolID) {
+	v := a.services[id]
+	v.shared = rate.NewLimiter(rate.Every(time.Hour), 1)
+	v.shared.Allow()
+	v.address = newTurnstile[netip.Addr](budget{rate.Every(time.Hour), 1})
+	v.address.of(netip.MustParseAddr("127.0.0.1")).Allow()
+}
+
 // When strangers have used up what is there for them all, members and those who are owed a reason are answered as ever.
 func TestStrangersTakeNothingFromGuests(t *testing.T) {
 	s := assail(t)
@@ -123,17 +131,22 @@ func TestStrangersTakeNothingFromGuests(t *testing.T) {
 	in, out := s.join(bob, "bob").Admission, s.join(carol, "carol").Admission
 	must(s.alice.Kick(s.ctx, "lab", "carol", "too loud"))
 	s.inLoop(s.alice, func(l *loop) {
-		for _, b := range []**rate.Limiter{&l.strangerPolls, &l.strangerJoins} {
-			*b = rate.NewLimiter(rate.Every(time.Hour), 1)
-			(*b).Allow()
+		for _, id := range ourProtocols {
+			l.n.admission.useUp(id)
 		}
 	})
 	ask := func(room protocol.RoomID, admission uint64) *protocol.PollAsk {
 		return &protocol.PollAsk{Request: &protocol.PollRequest{Room: room, Admission: admission, Nonce: protocol.Nonce{1}}}
 	}
 	for _, room := range []protocol.RoomID{s.room, {9}} {
-		if got, err := s.whole(mallory, protocol.PollID, ask(room, 1)); !errors.Is(err, network.ErrReset) || len(got) > 0 {
-			t.Errorf("a stranger's poll is answered %x, %v", got, err)
+		for id, req := range map[libprotocol.ID]protocol.Frame{
+			protocol.PollID: ask(room, 1), protocol.SyncID: &protocol.SyncRequest{Room: room}, protocol.RoomsID: &protocol.RoomsRequest{},
+			protocol.AskID: &protocol.AskRequest{Room: room, Leave: true}, protocol.PassID: &protocol.PassRequest{Room: room, Line: []byte("hello")},
+			protocol.TellID: &protocol.TellRequest{Room: room, ID: [16]byte{1}, Text: "psst", At: lawStart},
+		} {
+			if got, err := s.whole(mallory, id, req); err == nil || len(got) > 0 {
+				t.Errorf("a stranger's %s is answered %x, %v", id, got, err)
+			}
 		}
 		var reply protocol.JoinReply
 		if s.ask(mallory, protocol.JoinID, &protocol.JoinRequest{Room: room, Nick: "mallory"}, &reply); reply.Code != protocol.JoinTooSoon || reply.Wait < time.Minute {
@@ -147,38 +160,58 @@ func TestStrangersTakeNothingFromGuests(t *testing.T) {
 	if s.ask(carol, protocol.PollID, ask(s.room, out), &reply); reply.Reason == nil {
 		t.Error("one who is owed a reason is refused")
 	}
+	var compared protocol.SyncReply
+	if s.ask(bob, protocol.SyncID, &protocol.SyncRequest{Room: s.room}, &compared); len(compared.Records) == 0 {
+		t.Error("a member is given no records")
+	}
+	s.stillServes(bob)
+	// A good invite opens the door all the same.
+	invite := must(protocol.ParseInvite(must(s.alice.Invite(s.ctx, "lab", "dave", time.Hour)).Text))
+	var joined protocol.JoinReply
+	s.ask(s.host("dave"), protocol.JoinID, &protocol.JoinRequest{Room: s.room, Nick: "dave", Token: invite.Token}, &joined)
+	if joined.Code != protocol.JoinAdmitted {
+		t.Errorf("one with an invite is answered %+v", joined)
+	}
 }
 
-// One peer has one budget, however many streams it opens.
+// One peer has one budget, however many streams it opens: a member has more than a stranger.
 func TestOnePeersPollsAreLimited(t *testing.T) {
-	simulate(t, 2, func(l *lan) {
-		alice := l.start("alice")
-		room := must(alice.Create(l.ctx(), CreateOptions{Name: "lab"})).ID
-		h := l.hosts[1]
-		if err := h.Connect(l.ctx(), peer.AddrInfo{ID: alice.self, Addrs: alice.host.Addrs()}); err != nil {
-			t.Fatal(err)
-		}
-		begin := time.Now()
-		answers := 0
-		for time.Since(begin) < 4*time.Second {
-			answers += pollUntilReset(l, h, alice.self, room)
-			time.Sleep(10 * time.Millisecond) // simulated
-		}
-		spent := time.Since(begin).Seconds()
-		if most := pollBurst + int(spent*pollsPerSecond) + 1; answers < pollBurst || answers > most {
-			t.Errorf("%d polls were answered in %.1f s, at most %d are due", answers, spent, most)
-		}
-		idle := 2 * pollBurst / pollsPerSecond * time.Second
-		time.Sleep(idle) // simulated
-		alice.polls.mu.Lock()
-		defer alice.polls.mu.Unlock()
-		if n := len(alice.polls.peers); n != 0 {
-			t.Errorf("%d budgets are kept of those who ask no more", n)
-		}
-	})
+	for who, has := range map[string]budget{"member": pollQuota.guest, "stranger": pollQuota.stranger} {
+		t.Run(who, func(t *testing.T) {
+			simulate(t, 2, func(l *lan) {
+				alice := l.start("alice")
+				info := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+				m := l.infiltrate(1, info)
+				room := info.ID
+				if who == "member" {
+					m.join("mallory", protocol.Token{})
+					room = protocol.RoomID{9} // else its polls would be held
+				}
+				begin := time.Now()
+				answers := 0
+				for time.Since(begin) < 4*time.Second {
+					answers += pollUntilReset(l, l.hosts[1], alice.self, room)
+					time.Sleep(10 * time.Millisecond) // simulated
+				}
+				spent := time.Since(begin).Seconds()
+				if most := has.burst + int(spent*float64(has.perSecond)) + 1; answers < has.burst || answers > most {
+					t.Errorf("%d polls were answered in %.1f s, at most %d are due", answers, spent, most)
+				}
+				time.Sleep(time.Minute) // simulated
+				v := alice.admission.services[protocol.PollID]
+				v.guest.mu.Lock()
+				v.stranger.mu.Lock()
+				if n := len(v.guest.own) + len(v.stranger.own); n != 0 {
+					t.Errorf("%d budgets are kept of those who ask no more", n)
+				}
+				v.stranger.mu.Unlock()
+				v.guest.mu.Unlock()
+			})
+		})
+	}
 }
 
-// pollUntilReset asks on one stream until it is dropped, or a quarter of a burst, and counts the answers.
+// pollUntilReset asks on one stream until it ends, or a quarter of a member's burst, and counts the answers.
 func pollUntilReset(l *lan, h host.Host, owner peer.ID, room protocol.RoomID) (answers int) {
 	st, err := h.NewStream(l.ctx(), owner, protocol.PollID)
 	if err != nil {
@@ -226,7 +259,7 @@ func TestAdmissionsOfAnOpenRoomAreLimited(t *testing.T) {
 		before := len(r.records)
 		join := func(name string, token protocol.Token) protocol.JoinReply {
 			replies := make(chan protocol.JoinReply, 2)
-			joinAsked{personaID(name), protocol.JoinRequest{Room: s.room, Nick: name, Token: token}, replies}.handle(l)
+			joinAsked{visitor{peer: personaID(name)}, protocol.JoinRequest{Room: s.room, Nick: name, Token: token}, replies}.handle(l)
 			return <-replies
 		}
 		for i := range 10 {
@@ -255,15 +288,15 @@ func TestAdmissionsOfAnOpenRoomAreLimited(t *testing.T) {
 
 // A turnstile keeps no more budgets than it is allowed, and who comes when there are none left shares one.
 func TestTurnstile(t *testing.T) {
-	ts := newTurnstile(1, 2)
+	ts := newTurnstile[peer.ID](budget{1, 2})
 	now := lawStart
 	for i := range maxBudgets {
 		if _, ok := take(ts.of(peer.ID(fmt.Sprint(i))), now); !ok {
 			t.Fatalf("peer %d has nothing", i)
 		}
 	}
-	if a, b := ts.of("late"), ts.of("later"); a != b || a == ts.of("0") || len(ts.peers) != maxBudgets {
-		t.Errorf("%d budgets", len(ts.peers))
+	if a, b := ts.of("late"), ts.of("later"); a != b || a == ts.of("0") || len(ts.own) != maxBudgets {
+		t.Errorf("%d budgets", len(ts.own))
 	}
 	if _, ok := take(ts.of("0"), now); !ok {
 		t.Error("a second one is refused")
@@ -275,7 +308,7 @@ func TestTurnstile(t *testing.T) {
 		t.Errorf("refusing takes something: %v, wait %v", ok, wait)
 	}
 	ts.sweep(now.Add(time.Second))
-	if len(ts.peers) != 1 || ts.peers["0"] == nil {
-		t.Errorf("%d budgets are kept when all but one are whole", len(ts.peers))
+	if len(ts.own) != 1 || ts.own["0"] == nil {
+		t.Errorf("%d budgets are kept when all but one are whole", len(ts.own))
 	}
 }

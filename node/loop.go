@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
-	"golang.org/x/time/rate"
 
 	"localchat/authority"
 	"localchat/protocol"
@@ -39,8 +38,9 @@ type loop struct {
 	acking map[protocol.RoomID]bool
 	// answering are those at our doors whose last answer has not been read yet.
 	answering map[chan protocol.JoinReply]bool
-	// What strangers may ask, all together.
-	strangerPolls, strangerJoins *rate.Limiter
+	// guestsChanged: others may be guests than was last published.
+	guestsChanged bool
+	passedOn      *turnstile[peer.ID] // bytes that we pass on, by whose they are
 	// untold are reasons that are kept, and that no face is known to have shown yet.
 	untold   map[protocol.RoomID]*untold
 	memory   *peerMemory // nil: no peer is remembered
@@ -53,9 +53,9 @@ func newLoop(n *Node, s *store) (*loop, error) {
 		rooms: make(map[protocol.RoomID]*room), found: make(map[protocol.RoomID]*foundRoom), warned: make(map[string]time.Time), acking: make(map[protocol.RoomID]bool),
 		answering: make(map[chan protocol.JoinReply]bool), untold: make(map[protocol.RoomID]*untold),
 		subs: make(map[*Subscription]struct{}), numbers: make(map[protocol.RoomID]uint64), former: make(map[protocol.RoomID]former),
-		lastRun:       time.Now(),
-		roomsTurn:     roomsEvery,
-		strangerPolls: rate.NewLimiter(strangerPolls, strangerPollBurst), strangerJoins: rate.NewLimiter(strangerJoins, strangerJoinBurst),
+		lastRun:   time.Now(),
+		roomsTurn: roomsEvery,
+		passedOn:  newTurnstile[peer.ID](budget{passRate, passBurst}),
 	}
 	var err error
 	l.book, err = newBook(n.self, n.cfg.Peers, n.gate)
@@ -131,6 +131,7 @@ func (l *loop) enter(r *room) {
 	delete(l.former, r.id)
 	l.rooms[r.id] = r
 	l.order = append(l.order, r.id)
+	l.guestsChanged = true
 	r.start()
 }
 
@@ -149,6 +150,9 @@ func (l *loop) run(ctx context.Context) {
 			ev.handle(l)
 		case <-tick.C:
 			l.tick()
+		}
+		if l.guestsChanged {
+			l.publishGuests()
 		}
 	}
 }
@@ -190,8 +194,9 @@ func (l *loop) tick() {
 	if l.memory != nil && now.Sub(l.memory.kept) >= rememberEvery {
 		l.keepPeers()
 	}
-	l.n.polls.sweep(now)
-	l.n.joins.sweep(now)
+	l.n.admission.sweep(now)
+	l.passedOn.sweep(now)
+	l.guestsChanged = true // a reason may have expired, or the book wants others
 	l.askRooms(now)
 	l.loseRooms(now)
 }
@@ -216,6 +221,7 @@ func (l *loop) emit(r *room, body EventBody) {
 // forget ends a room on this node, whatever the reason.
 func (l *loop) forget(r *room) {
 	r.stop()
+	l.guestsChanged = true
 	delete(l.rooms, r.id)
 	for i, id := range l.order {
 		if id == r.id {

@@ -72,17 +72,17 @@ type Node struct {
 	log    *slog.Logger
 	words  *wordBook
 	// inbox is the loop's only ear. Nobody closes it: senders watch ctx.
-	inbox  chan inboxEvent
-	polls  *turnstile // what one peer may ask of the polls
-	joins  *turnstile
-	says   *rate.Limiter // what we say ourselves, in all rooms
-	meet   *meetings
-	ctx    context.Context // ends with Close
-	cancel context.CancelFunc
-	wg     sync.WaitGroup // every goroutine of ours; see Node.spawn
-	ended  chan struct{}  // closed when the loop has returned
-	once   sync.Once
-	err    error
+	inbox chan inboxEvent
+	// admission decides what others may ask of us.
+	admission *admission
+	says      *rate.Limiter // what we say ourselves, in all rooms
+	meet      *meetings
+	ctx       context.Context // ends with Close
+	cancel    context.CancelFunc
+	wg        sync.WaitGroup // every goroutine of ours; see Node.spawn
+	ended     chan struct{}  // closed when the loop has returned
+	once      sync.Once
+	err       error
 }
 
 // New makes a node, takes up the rooms of last time and starts to listen. The errors are those of [Error]: a damaged
@@ -107,10 +107,10 @@ func New(cfg Config) (*Node, error) {
 	n := &Node{
 		cfg: cfg, host: h, gate: g, self: h.ID(), signer: protocol.KeySigner{PrivKey: key}, log: cfg.Log, words: newWordBook(),
 		inbox: make(chan inboxEvent, inboxSize), ended: make(chan struct{}),
-		meet:  newMeetings(),
-		polls: newTurnstile(pollsPerSecond, pollBurst), joins: newTurnstile(rate.Every(joinEvery), joinBurst),
+		meet: newMeetings(),
 		says: rate.NewLimiter(sayRate, sayBurst),
 	}
+	n.admission = newAdmission(n)
 	if cfg.unbuffered {
 		n.inbox = make(chan inboxEvent)
 	}
@@ -120,6 +120,10 @@ func New(cfg Config) (*Node, error) {
 		n.cancel()
 		return nil, errors.Join(err, h.Close(), store.close())
 	}
+	if rm := resourcesOf(h); rm != nil {
+		rm.judge.Store(n.admission)
+	}
+	l.publishGuests()
 	n.listen()
 	ping.NewPingService(h)
 	if err := n.watchHost(); err != nil {

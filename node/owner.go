@@ -29,6 +29,7 @@ type ownerDesk struct {
 	changed    bool
 	presenceAt time.Time
 	knocks     map[peer.ID]chan protocol.JoinReply
+	bell       doorbell // what the person is told of them
 	progress   []*progress
 	attempts   map[peer.ID]time.Time
 	admits     *rate.Limiter // admissions that nobody decided on
@@ -41,7 +42,7 @@ func newOwnerDesk() ownerDesk {
 	return ownerDesk{
 		polls: make(map[peer.ID]heldPoll), heard: make(map[peer.ID]heard),
 		receipts: make(map[peer.ID]uint64), owed: make(map[peer.ID]bool), arrived: make(map[peer.ID]bool),
-		knocks: make(map[peer.ID]chan protocol.JoinReply), attempts: make(map[peer.ID]time.Time),
+		knocks: make(map[peer.ID]chan protocol.JoinReply), bell: newDoorbell(), attempts: make(map[peer.ID]time.Time),
 		// Not from 1: a member that has the number of an earlier life of ours has another list.
 		presence: rand.Uint64N(protocol.MaxCounter/2) + 1, admits: rate.NewLimiter(rate.Every(admitEvery), admitBurst),
 	}
@@ -129,10 +130,18 @@ func (r *room) carryOut(e authority.Effect) {
 	case authority.AnswerJoin:
 		r.answerJoin(e)
 	case authority.KnockShown:
+		if !r.owned.bell.announces(e.Peer, e.From, r.l.now()) {
+			return
+		}
 		r.l.emit(r, Knock{Peer: e.Peer, Nick: e.Nick, Words: r.l.n.words.of(e.Peer), Trust: r.l.trusts.of(e.Peer, e.Nick)})
 		r.warnStandIn(e.Peer, e.Nick, "knocks")
+	case authority.KnockTurned:
+		r.owned.bell.count(e.From, r.l.now())
 	case authority.KnockDropped:
-		r.l.emit(r, KnockGone{Peer: e.Peer, Nick: e.Nick})
+		if r.owned.bell.told[e.Peer] {
+			delete(r.owned.bell.told, e.Peer)
+			r.l.emit(r, KnockGone{Peer: e.Peer, Nick: e.Nick})
+		}
 	case authority.Told:
 		r.noteTold(e)
 	case authority.Attempt:
@@ -368,6 +377,7 @@ func (r *room) tickOwner(now time.Time) {
 			delete(r.owned.attempts, p)
 		}
 	}
+	r.tickBell(now)
 	for _, p := range r.owned.progress {
 		if now.Sub(p.at) >= reasonNoteAfter {
 			r.noteReason(p)

@@ -173,17 +173,21 @@ func (q takePassed) run(l *loop) (*protocol.PassReply, error) {
 	if r == nil {
 		return &protocol.PassReply{}, nil // removed since
 	}
-	req, author := protocol.PassRequest{Room: r.id}, q.record.Author
+	req, mine := protocol.PassRequest{Room: r.id}, q.record.Author == q.peer
 	if q.record.Seq == 0 {
-		author, req.Line = q.line.Author, q.line.Raw()
+		req.Line = q.line.Raw()
 		r.takeGiven(q.line, false, false)
+		// What we do not take ourselves, since its author says too much, is not for others either.
+		mine = q.line.Author == q.peer && r.has(q.line)
 	} else {
 		req.Record = q.record.Bytes()
 		r.takeRecord(q.record)
 	}
+	size := len(req.Line) + len(req.Record)
 	reply := &protocol.PassReply{OK: true}
 	for _, p := range q.to {
-		if _, member := r.current().Member(p); author != q.peer || !member || !l.n.connected(p) || r.passes >= maxPasses {
+		_, member := r.current().Member(p)
+		if !mine || !member || !l.n.connected(p) || r.passes >= maxPasses || !l.passedOn.of(q.peer).AllowN(l.now(), size) {
 			reply.Missed = append(reply.Missed, p)
 		} else {
 			r.passes++
@@ -194,6 +198,13 @@ func (q takePassed) run(l *loop) (*protocol.PassReply, error) {
 		}
 	}
 	return reply, nil
+}
+
+// has reports whether m is here: shown, held until the line before it comes, or kept until its key comes.
+func (r *room) has(m protocol.Message) bool {
+	return r.log.byID[m.ID] != nil ||
+		slices.ContainsFunc(r.held[m.Author], func(h heldLine) bool { return h.msg.ID == m.ID }) ||
+		slices.ContainsFunc(r.early, func(e protocol.Message) bool { return e.ID == m.ID })
 }
 
 // sweepPasses forgets who was not reached a while ago.

@@ -22,11 +22,11 @@ import (
 func (n *Node) servePoll(s network.Stream) {
 	defer s.Close()
 	caller := s.Conn().RemotePeer()
-	budget := n.polls.of(caller)
 	in := bufio.NewReaderSize(s, pollBuffer)
 	toRead, toWrite := deadline{set: s.SetReadDeadline}, deadline{set: s.SetWriteDeadline}
-	for {
-		if err := toRead.in(pollPatience); err != nil {
+	// A stranger has little time, and one refusal. A member thinks about what it was told, and asks again.
+	for patience := streamTimeout; ; patience = pollPatience {
+		if err := toRead.in(patience); err != nil {
 			return
 		}
 		var ask protocol.PollAsk
@@ -34,7 +34,7 @@ func (n *Node) servePoll(s network.Stream) {
 		if errors.Is(err, io.EOF) {
 			return // nothing more to ask
 		}
-		if err != nil || !budget.Allow() {
+		if err != nil || !n.admission.allow(protocol.PollID, n.admission.visitor(s.Conn())) {
 			n.badFrame(s, err)
 			return
 		}
@@ -59,6 +59,9 @@ func (n *Node) servePoll(s network.Stream) {
 		}
 		if err := protocol.WriteFrame(s, &answer); err != nil {
 			_ = s.Reset()
+			return
+		}
+		if answer.Member == nil && answer.Reason == nil && !n.admission.isGuest(caller) {
 			return
 		}
 	}
@@ -102,10 +105,6 @@ type (
 )
 
 func (e pollAsked) handle(l *loop) {
-	if !l.guest(e.peer) && !l.strangerPolls.AllowN(l.now(), 1) {
-		close(e.held.reply) // no answer at all
-		return
-	}
 	r := l.rooms[e.held.req.Room]
 	if r == nil || !r.owner() {
 		e.held.reply <- protocol.PollReply{}

@@ -77,7 +77,7 @@ func TestAReceiptIsGivenOnce(t *testing.T) {
 		time.Sleep(5 * time.Second) // simulated
 		m.says("hello")
 		time.Sleep(time.Second) // simulated
-		budget := l.nodes["n0"].polls.of(m.host.ID())
+		budget := l.nodes["n0"].admission.services[protocol.PollID].guest.of(m.host.ID())
 		if asked := float64(pollBurst) - budget.Tokens(); asked > 50 {
 			t.Errorf("asked %.0f times", asked)
 		}

@@ -179,7 +179,7 @@ func (r *room) takeBack(records []protocol.SignedRecord) {
 // place.
 func (r *room) parkOf(p peer.ID, ev inboxEvent) bool {
 	n := len(r.recovering.parked)
-	if n >= maxParked && !r.l.guest(p) || n >= maxParked+2*protocol.MaxMembers {
+	if n >= maxParked && !r.l.n.admission.isGuest(p) || n >= maxParked+2*protocol.MaxMembers {
 		return false
 	}
 	r.recovering.parked = append(r.recovering.parked, ev)

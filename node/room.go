@@ -71,8 +71,8 @@ type room struct {
 	partners partners
 	pages    pages
 
-	said       *turnstile // what each fellow member may say
-	flooded    time.Time  // when one last said more
+	said       *turnstile[peer.ID] // what each fellow member may say
+	flooded    time.Time           // when one last said more
 	floodsTold map[peer.ID]time.Time
 }
 
@@ -80,7 +80,7 @@ func newRoom(l *loop, id protocol.RoomID) *room {
 	r := &room{l: l, id: id, log: newLineLog(), pending: make(map[uint64]protocol.SignedRecord), doubts: make(map[peer.ID]*doubt), chains: make(map[uint64]*chain), held: make(map[peer.ID][]heldLine), unreached: make(map[peer.ID]time.Time), partners: newPartners(), whenJoined: make(chan struct{}), lastLine: l.now()}
 	r.ctx, r.cancel = context.WithCancel(l.n.ctx)
 	r.owned = newOwnerDesk()
-	r.said, r.floodsTold = newTurnstile(floodRate, floodBurst), make(map[peer.ID]time.Time)
+	r.said, r.floodsTold = newTurnstile[peer.ID](budget{floodRate, floodBurst}), make(map[peer.ID]time.Time)
 	r.ctr = l.numbers[id]
 	r.ctrLimit = r.ctr
 	return r
@@ -295,6 +295,7 @@ func (r *room) takeRecord(rec protocol.SignedRecord) {
 func (r *room) applied(c authority.Change, made protocol.Key) {
 	r.stepKeys(c, made)
 	r.publishSnapshot()
+	r.l.guestsChanged = true
 	switch c.Kind {
 	case authority.Admitted:
 		r.l.book.want(c.Peer, nil)

@@ -15,7 +15,14 @@ import (
 func (n *Node) serveSync(s network.Stream) {
 	var req protocol.SyncRequest
 	serve(n, s, &req, func(caller peer.ID) (*protocol.SyncReply, error) {
-		return ask(n.ctx, n, syncAsked{caller, req, openProof(req.Proof)})
+		if !n.admission.mayAnswer(caller) {
+			return nil, errTooMuch
+		}
+		reply, err := ask(n.ctx, n, syncAsked{caller, req, openProof(req.Proof)})
+		if err == nil {
+			n.admission.answered(caller, reply)
+		}
+		return reply, err
 	})
 }
 

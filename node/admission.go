@@ -1,0 +1,355 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/p2p/net/swarm"
+	"golang.org/x/time/rate"
+
+	"localchat/protocol"
+)
+
+// An admission decides which of the streams that others open are served, and how much they may ask. Every protocol of ours
+// is registered with it. What is there for guests no stranger can take: the two are counted apart, in places (streams at
+// once) and in budgets (requests). A stream that is refused is reset before anything is read of it, and the loop does
+// not hear of it.
+//
+// Guests are the peers of [loop.publishGuests]. All of them are known by their keys, so that nobody else can
+// use up what one of them has. Strangers cost nothing to make, so that they share what there is by address; see
+// [places].
+type admission struct {
+	n *Node
+	// guests is written by the loop and never changed: how many rooms of ours each guest is in.
+	guests atomic.Pointer[map[peer.ID]int]
+
+	// mu: the handlers of all streams meet. It guards what the services count, and floods.
+	mu       sync.Mutex
+	services map[protocolID]*service // not changed after listen
+	floods   floods
+	// closing limits how often the loop is asked to hang up.
+	closing *rate.Limiter
+	refused *turnstile[peer.ID]
+	// answers is what is sent to each peer in answer to comparisons, in bytes.
+	answers *turnstile[peer.ID]
+}
+
+// A visitor is a peer that has opened a stream.
+type visitor struct {
+	peer  peer.ID
+	from  origin
+	guest bool
+	rooms int // of ours, that it is in
+}
+
+// A service is one protocol, with what is being used of it.
+type service struct {
+	quota
+	ofGuests, ofStrangers *places
+	open                  map[peer.ID][]*admitted // in the order of coming
+
+	guest, stranger *turnstile[peer.ID]
+	address         *turnstile[netip.Addr]
+	shared          *rate.Limiter
+}
+
+// An admitted stream holds a place until it is over.
+type admitted struct {
+	stream network.Stream
+	visitor
+	over bool
+}
+
+func newAdmission(n *Node) *admission {
+	a := &admission{
+		n: n, services: make(map[protocolID]*service), closing: rate.NewLimiter(10, 10),
+		refused: newTurnstile[peer.ID](budget{refusals, refusalsBurst}), answers: newTurnstile[peer.ID](budget{answerRate, answerBurst}),
+		floods: floods{members: make(map[peer.ID]int), told: make(map[bool]time.Time)},
+	}
+	a.guests.Store(&map[peer.ID]int{})
+	return a
+}
+
+// serve registers a protocol.
+func (a *admission) serve(id protocolID, q quota, handle network.StreamHandler) {
+	v := &service{
+		quota: q, ofGuests: newPlaces(q.guests), ofStrangers: newPlaces(q.strangers), open: make(map[peer.ID][]*admitted),
+		guest: newTurnstile[peer.ID](q.guest), stranger: newTurnstile[peer.ID](q.stranger),
+		address: newTurnstile[netip.Addr](q.address), shared: q.shared.limiter(),
+	}
+	a.services[id] = v
+	a.n.host.SetStreamHandler(id, func(s network.Stream) {
+		who := a.visitor(s.Conn())
+		if !q.counts && !a.allow(id, who) {
+			_ = s.Reset()
+			return
+		}
+		place := a.enter(v, s, who)
+		if place == nil {
+			_ = s.Reset()
+			a.refuse(who)
+			return
+		}
+		defer a.leave(v, place)
+		handle(s)
+	})
+}
+
+// visitor says who is at the other end of c.
+func (a *admission) visitor(c network.Conn) visitor {
+	p := c.RemotePeer()
+	rooms, guest := (*a.guests.Load())[p]
+	return visitor{peer: p, from: originOfConn(c), guest: guest, rooms: rooms}
+}
+
+// enter gives who a place for s, or returns nil.
+func (a *admission) enter(v *service, s network.Stream, who visitor) *admitted {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if held := v.open[who.peer]; len(held) >= max(v.each+v.room*who.rooms, 1) {
+		if !v.newest {
+			return nil
+		}
+		// The handler notices, and ends.
+		_ = held[0].stream.Reset()
+		v.release(held[0])
+	}
+	p := &admitted{stream: s, visitor: who}
+	if !v.places(who).take(who.from) {
+		return nil
+	}
+	v.open[who.peer] = append(v.open[who.peer], p)
+	return p
+}
+
+func (v *service) places(who visitor) *places {
+	if who.guest {
+		return v.ofGuests
+	}
+	return v.ofStrangers
+}
+
+func (a *admission) leave(v *service, p *admitted) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	v.release(p)
+}
+
+func (v *service) release(p *admitted) {
+	if p.over {
+		return
+	}
+	p.over = true
+	v.places(p.visitor).release(p.from)
+	held := v.open[p.peer]
+	for i, h := range held {
+		if h == p {
+			held = append(held[:i], held[i+1:]...)
+			break
+		}
+	}
+	if v.open[p.peer] = held; len(held) == 0 {
+		delete(v.open, p.peer)
+	}
+}
+
+// allow takes one request of who from its budgets. It reports false where there is none left.
+func (a *admission) allow(id protocolID, who visitor) bool {
+	if !a.own(id, who).Allow() {
+		a.refuse(who)
+		return false
+	}
+	_, ok := a.common(id, who)
+	return ok
+}
+
+// own is the budget that who has for itself.
+func (a *admission) own(id protocolID, who visitor) *rate.Limiter {
+	v := a.services[id]
+	if who.guest {
+		return v.guest.of(who.peer)
+	}
+	return v.stranger.of(who.peer)
+}
+
+// common takes one request from what strangers have in common: of the address while that has something for itself, else of
+// all. It returns how long there is none. A guest takes nothing.
+func (a *admission) common(id protocolID, who visitor) (wait time.Duration, ok bool) {
+	v := a.services[id]
+	if who.guest || v.address.of(who.from.addr).Allow() {
+		return 0, true
+	}
+	wait, ok = take(v.shared, time.Now())
+	if !ok {
+		a.refuse(who)
+	}
+	return wait, ok
+}
+
+// mayAnswer reports whether p may have more lines and records in answer to comparisons, and answered takes from its budget
+// what it got.
+func (a *admission) mayAnswer(p peer.ID) bool { return a.answers.of(p).Tokens() > 0 }
+
+func (a *admission) answered(p peer.ID, r *protocol.SyncReply) {
+	size := 0
+	for _, list := range [][][]byte{r.Records, r.Lines} {
+		for _, b := range list {
+			size += len(b)
+		}
+	}
+	a.answers.of(p).ReserveN(time.Now(), size)
+}
+
+// sweep forgets the budgets that are whole.
+func (a *admission) sweep(now time.Time) {
+	for _, v := range a.services {
+		v.guest.sweep(now)
+		v.stranger.sweep(now)
+		v.address.sweep(now)
+	}
+	a.refused.sweep(now)
+	a.answers.sweep(now)
+}
+
+// isGuest reports whether p is one, by the last word of the loop.
+func (a *admission) isGuest(p peer.ID) bool {
+	_, ok := (*a.guests.Load())[p]
+	return ok
+}
+
+// floods counts what is refused, so that a person is told once of each flood: of strangers together, and of members one by
+// one.
+type floods struct {
+	begun     time.Time // of the window
+	strangers int
+	members   map[peer.ID]int
+	told      map[bool]time.Time // when, of guests and of others
+}
+
+// refuse notes that something of who was refused. The person is told when that goes on, and a peer that goes on and on
+// loses its connections.
+func (a *admission) refuse(who visitor) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	now, f := time.Now(), &a.floods
+	if now.Sub(f.begun) >= floodWindow {
+		f.begun, f.strangers = now, 0
+		clear(f.members)
+	}
+	var times int
+	if who.guest {
+		f.members[who.peer]++
+		times = f.members[who.peer]
+	} else {
+		f.strangers++
+		times = f.strangers
+	}
+	if last, ok := f.told[who.guest]; times >= floodFrom && (!ok || now.Sub(last) >= attemptEvery) && a.n.offer(flooded{who}) {
+		f.told[who.guest] = now
+	}
+	if !a.refused.of(who.peer).Allow() && a.closing.Allow() {
+		a.n.offer(hangUp{who.peer})
+	}
+}
+
+type (
+	// flooded: somebody asks for more than it may have.
+	flooded struct{ who visitor }
+	// hangUp: a peer has been refused so often that its connections are to end.
+	hangUp struct{ peer peer.ID }
+)
+
+func (e flooded) handle(l *loop) {
+	id := e.who.peer.String()
+	end := id[max(0, len(id)-6):]
+	text := fmt.Sprintf("somebody at %s (…%s) asks too much of this node: what is too much is refused", e.who.from, end)
+	if e.who.guest {
+		text = fmt.Sprintf("%s (…%s, at %s) asks too much of this node: what is too much is refused", l.nickOf(e.who.peer), end, e.who.from)
+	}
+	l.emit(nil, Warning{Code: "flood", Peer: e.who.peer, Text: text})
+}
+
+func (e hangUp) handle(l *loop) {
+	l.n.log.Info("asks too much", "peer", e.peer)
+	l.n.spawn(func(_ context.Context) {
+		if err := l.n.host.Network().ClosePeer(e.peer); err != nil {
+			l.n.log.Debug("close", "peer", e.peer, "err", err)
+		}
+	})
+}
+
+// nickOf is the nick of p in a room of ours.
+func (l *loop) nickOf(p peer.ID) string {
+	for _, id := range l.order {
+		if m, ok := l.rooms[id].current().Member(p); ok {
+			return m.Nick
+		}
+	}
+	return "a member"
+}
+
+// publishGuests says who the guests are: the members of our rooms and their authorities, those who are owed a reason, and
+// those whom we want to be connected to. The connection manager closes none of their connections.
+func (l *loop) publishGuests() {
+	l.guestsChanged = false
+	guests, now := make(map[peer.ID]int), l.now()
+	for _, r := range l.rooms {
+		for _, m := range r.current().Members() {
+			guests[m.Peer]++
+		}
+		guests[r.authority()] += 0
+		if r.owner() {
+			for _, f := range r.ledger.Failures() {
+				if r.ledger.Owes(f.Peer, now) {
+					guests[f.Peer]++
+				}
+			}
+		}
+	}
+	for p, e := range l.book.entries {
+		if e.wanted || e.fixed {
+			guests[p] += 0
+		}
+	}
+	delete(guests, "")
+	before := *l.n.admission.guests.Load()
+	if maps.Equal(before, guests) {
+		return
+	}
+	l.n.admission.guests.Store(&guests)
+	cm := l.n.host.ConnManager()
+	for p := range guests {
+		if _, ok := before[p]; !ok {
+			cm.Protect(p, guestTag)
+		}
+	}
+	for p := range before {
+		if _, ok := guests[p]; !ok {
+			cm.Unprotect(p, guestTag)
+		}
+	}
+	if rm := resourcesOf(l.n.host); rm != nil {
+		rm.recount()
+	}
+}
+
+// guestTag is by which the connection manager knows guests.
+const guestTag = "guest"
+
+// resourcesOf is the resource manager of h, if it is one of ours.
+func resourcesOf(h host.Host) *resources {
+	s, ok := h.Network().(*swarm.Swarm)
+	if !ok {
+		return nil
+	}
+	rm, _ := s.ResourceManager().(*resources)
+	return rm
+}

@@ -1,0 +1,89 @@
+package node
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+	"golang.org/x/time/rate"
+
+	"localchat/authority"
+)
+
+// A doorbell keeps what the owner's person is told of those at the door readable. Each address is announced a few times, and
+// of what more there is only the number. It is owned by the loop.
+type doorbell struct {
+	each *turnstile[string]
+	all  *rate.Limiter
+	// told are those who have been announced, of those who wait.
+	told map[peer.ID]bool
+	// more is how many others have knocked, by address; bounded by authority.MaxKnocks, the rest is under "".
+	more map[string]int
+	// due is when their number is told.
+	due time.Time
+}
+
+func newDoorbell() doorbell {
+	return doorbell{
+		each: newTurnstile[string](budget{rate.Every(knocksToldEvery), knocksTold}), all: rate.NewLimiter(1, knocksToldAll),
+		told: make(map[peer.ID]bool), more: make(map[string]int),
+	}
+}
+
+// announces reports whether a knock from there is announced by itself. If not it is counted.
+func (b *doorbell) announces(p peer.ID, from string, now time.Time) bool {
+	if b.each.of(from).AllowN(now, 1) && b.all.AllowN(now, 1) {
+		b.told[p] = true
+		return true
+	}
+	b.count(from, now)
+	return false
+}
+
+func (b *doorbell) count(from string, now time.Time) {
+	if len(b.more) == 0 {
+		b.due = maxTime(b.due, now.Add(moreKnocksAfter))
+	}
+	if _, ok := b.more[from]; !ok && len(b.more) >= authority.MaxKnocks {
+		from = ""
+	}
+	b.more[from]++
+}
+
+func maxTime(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// summary is one line about those that were not announced; "" when none is due.
+func (b *doorbell) summary(now time.Time) string {
+	b.each.sweep(now)
+	if len(b.more) == 0 || now.Before(b.due) {
+		return ""
+	}
+	all := 0
+	for _, n := range b.more {
+		all += n
+	}
+	from := slices.SortedFunc(maps.Keys(b.more), func(x, y string) int { return b.more[y] - b.more[x] })
+	named := from[:min(len(from), maxKnockAddrs)]
+	text := fmt.Sprintf("%d more knock from %s", all, strings.Join(named, ", "))
+	if others := len(from) - len(named); others > 0 {
+		text += fmt.Sprintf(" and %d other addresses", others)
+	}
+	clear(b.more)
+	b.due = now.Add(attemptEvery)
+	return text + "; /members shows who waits"
+}
+
+// tickBell tells how many more have knocked.
+func (r *room) tickBell(now time.Time) {
+	if text := r.owned.bell.summary(now); text != "" {
+		r.l.emit(r, Warning{Code: "knocks", Text: text})
+	}
+}

@@ -1,0 +1,150 @@
+package node
+
+import (
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"localchat/authority"
+	"localchat/protocol"
+)
+
+// The bounds of what others open to us: connections, streams, and requests. An address is an IP address. A guest is a
+// member of a room of ours, a room's authority, a peer that we want to be connected to, or one that is owed a reason;
+// see [admission]. All others are strangers.
+const (
+	// shareOfFree: an address may take one more place while it holds less than this part (one in so many) of the places
+	// that are free. So there is always a place left for an address that holds none, whatever ten others take.
+	shareOfFree = 4
+
+	// strangerConns, in connections of all strangers together: some 50 kB each. A member's connection is not counted.
+	strangerConns = 512
+	// connsAtOnce and connsPerSecond, in connections of one address: each is a handshake of some 0.5 ms. Several nodes on
+	// one machine are started at once.
+	connsAtOnce    = 2 * connsPerHost
+	connsPerSecond = 20
+
+	// strangerStreams, in streams of all strangers together, those included that have not said their protocol yet: some
+	// 8 kB each. strangerStreamsEach, of one stranger: it is identified, pinged, and asks for a few things.
+	strangerStreams     = 2048
+	strangerStreamsEach = 16
+	// guestStreams, of all guests together, and guestStreamsEach, of one: what it passes on to us at once, and its other
+	// requests. guestStreamsRoom more for each room that we share with it: a poll, gossip, and room to replace them.
+	guestStreams     = 8192
+	guestStreamsEach = 64
+	guestStreamsRoom = 4
+	// strangerOpens and strangerOpensBurst, in streams that one stranger opens: refusing one takes some 20 µs.
+	// addressOpens, of the strangers of one address, and sharedOpens, of all strangers beyond that.
+	strangerOpens, strangerOpensBurst = 30, 120
+	addressOpens, addressOpensBurst   = 30, 240
+	sharedOpens, sharedOpensBurst     = 300, 1200
+	// guestOpens and guestOpensBurst, in streams that one guest opens: one for each line that it passes on, and a few
+	// more. sharedGuestOpens, of all guests beyond that.
+	guestOpens, guestOpensBurst             = 200, 2000
+	sharedGuestOpens, sharedGuestOpensBurst = 4 * sayRate, floodBurst
+	// refusals and refusalsBurst, of one peer's streams: a peer that goes on beyond them loses its connections, since to
+	// refuse costs something, too.
+	refusals, refusalsBurst = 50, 500
+
+	// answersInFlight, in answers to comparisons that have been made and not read, and answersEach of one peer: each is up
+	// to protocol.MaxBatch/2 bytes, held three times while it is sent.
+	answersInFlight = 32
+	answersEach     = 2
+	// answerRate and answerBurst, in bytes of such answers to one peer: a room that is full of the longest texts is handed
+	// over in half a minute.
+	answerRate  = 4 << 20
+	answerBurst = 32 << 20
+	// passRate and passBurst, in bytes that we pass on for one peer, counted once for each receiver: a member cannot have us
+	// send much more than it sends itself. What is more is fetched.
+	passRate  = 1 << 20
+	passBurst = 8 << 20
+	// maxReceivedAtOnce of lines that are passed on by one peer, in streams. More are fetched.
+	maxReceivedAtOnce = 32
+
+	// floodFrom, in refusals of one peer or address, or of all strangers together, within floodWindow: what is less is an
+	// accident of the network, and nobody is told.
+	floodFrom   = 20
+	floodWindow = 10 * time.Second
+
+	// knocksTold, of one address, one more each knocksToldEvery, and knocksToldAll of all together, with one a second
+	// more: a person reads these. Of the others only their number is told, moreKnocksAfter the first, and after that once
+	// in attemptEvery.
+	knocksTold      = 3
+	knocksToldEvery = 20 * time.Second
+	knocksToldAll   = authority.MaxKnocks
+	moreKnocksAfter = 5 * time.Second
+	// maxKnockAddrs, in addresses that are named in one line about them.
+	maxKnockAddrs = 3
+)
+
+// A budget is so many a second, and so many at once.
+type budget struct {
+	perSecond rate.Limit
+	burst     int
+}
+
+func (b budget) limiter() *rate.Limiter { return rate.NewLimiter(b.perSecond, b.burst) }
+
+// A quota is what one protocol may take of this node.
+type quota struct {
+	// each peer may have so many streams at once, and room more for each room of ours that it is in; newest: its oldest
+	// stream gives way to its newest, else the newest is refused.
+	each, room int
+	newest     bool
+	// guests and strangers are how many streams all of them may have at once.
+	guests, strangers int
+	// guest is the budget of requests of one guest, stranger of one stranger. address is what the strangers of one address
+	// have for themselves, and shared what all strangers have beyond that.
+	guest, stranger, address, shared budget
+	// counts: the handler takes from the budgets itself, by [admission.allow].
+	counts bool
+}
+
+// Most of what a stranger asks is refused anyway. It is enough that a peer that was admitted a moment ago, and that we
+// have not heard of, is answered.
+var (
+	rareStranger = budget{5, 64}
+	rareAddress  = budget{10, 128}
+	rareShared   = budget{100, 200}
+)
+
+// The quotas, by protocol.
+var (
+	// pollQuota: a member polls on one stream a room, and one more takes the place of one that it has lost.
+	pollQuota = quota{
+		each: 1, room: 1, newest: true, guests: 8 * protocol.MaxMembers, strangers: 64,
+		guest: budget{pollsPerSecond, pollBurst}, stranger: budget{5, 64}, address: budget{10, 128}, shared: budget{strangerPolls, strangerPollBurst},
+		counts: true,
+	}
+	// joinQuota: a stream stays while its peer waits at the door of a room.
+	joinQuota = quota{
+		each: 8, guests: 64, strangers: 4 * authority.MaxKnocks,
+		guest: budget{rate.Every(joinEvery), joinBurst}, stranger: budget{rate.Every(joinEvery), joinBurst},
+		address: budget{2, 2 * joinBurst}, shared: budget{strangerJoins, strangerJoinBurst}, counts: true,
+	}
+	// askQuota: a member leaves, and makes invites.
+	askQuota = quota{
+		each: 4, guests: 64, strangers: 16, guest: budget{5, 64},
+		stranger: rareStranger, address: rareAddress, shared: rareShared,
+	}
+	// syncQuota: a member compares every syncSpacing at most, and page after page where there is more.
+	syncQuota = quota{
+		each: answersEach, guests: answersInFlight, strangers: 16, guest: budget{10, 100},
+		stranger: rareStranger, address: rareAddress, shared: rareShared,
+	}
+	// passQuota: a member passes on what others say as well.
+	passQuota = quota{
+		each: maxReceivedAtOnce, guests: 8 * maxReceivedAtOnce, strangers: 16, guest: budget{floodRate, floodBurst},
+		stranger: rareStranger, address: rareAddress, shared: rareShared,
+	}
+	// tellQuota: direct messages, as fast as lines.
+	tellQuota = quota{
+		each: 8, guests: 64, strangers: 16, guest: budget{sayRate, sayBurst},
+		stranger: rareStranger, address: rareAddress, shared: rareShared,
+	}
+	// roomsQuota: a person that looks for a room has its node ask each lookAgain.
+	roomsQuota = quota{
+		each: 4, guests: 64, strangers: 64, guest: budget{20, 60},
+		stranger: budget{10, 40}, address: budget{10, 100}, shared: budget{200, 400},
+	}
+)

@@ -1,0 +1,210 @@
+package node
+
+import (
+	"errors"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/multiformats/go-multiaddr"
+	"golang.org/x/time/rate"
+)
+
+// resources is libp2p's resource manager with one more distinction. The library counts all peers alike, so that strangers
+// can use up what there is for all: connections, and streams before they have said their protocol. Here strangers are
+// counted apart from guests, and refused first. Until a node is there to say who its guests are nothing is refused.
+type resources struct {
+	network.ResourceManager
+	judge atomic.Pointer[admission]
+
+	// dials is what each address may connect.
+	dials *turnstile[netip.Addr]
+
+	// mu: libp2p's goroutines meet the loop, which recounts. It guards what follows.
+	mu        sync.Mutex
+	conns     map[peer.ID]map[*connScope]struct{}
+	strangers *places // the connections of strangers to us
+
+	// streams, and what each peer has opened. They are of others, not ours.
+	ofGuests, ofStrangers *places
+	open                  map[peer.ID]int
+	guest, stranger       *turnstile[peer.ID]
+	address               *turnstile[netip.Addr]
+	shared, sharedGuest   *rate.Limiter
+}
+
+func newResources(rm network.ResourceManager) *resources {
+	return &resources{
+		ResourceManager: rm, dials: newTurnstile[netip.Addr](budget{connsPerSecond, connsAtOnce}),
+		conns: make(map[peer.ID]map[*connScope]struct{}), strangers: newPlaces(strangerConns),
+		ofGuests: newPlaces(guestStreams), ofStrangers: newPlaces(strangerStreams), open: make(map[peer.ID]int),
+		guest:    newTurnstile[peer.ID](budget{guestOpens, guestOpensBurst}),
+		stranger: newTurnstile[peer.ID](budget{strangerOpens, strangerOpensBurst}),
+		address:  newTurnstile[netip.Addr](budget{addressOpens, addressOpensBurst}),
+		shared:   budget{sharedOpens, sharedOpensBurst}.limiter(), sharedGuest: budget{sharedGuestOpens, sharedGuestOpensBurst}.limiter(),
+	}
+}
+
+var errTooMuch = errors.New("too much from this peer or address")
+
+// OpenConnection implements [network.ResourceManager].
+func (r *resources) OpenConnection(dir network.Direction, fd bool, at multiaddr.Multiaddr) (network.ConnManagementScope, error) {
+	from := originOf(at)
+	if dir == network.DirInbound && r.judge.Load() != nil && !r.dials.of(from.addr).Allow() {
+		return nil, errTooMuch
+	}
+	scope, err := r.ResourceManager.OpenConnection(dir, fd, at)
+	if err != nil {
+		return nil, err
+	}
+	return &connScope{ConnManagementScope: scope, rm: r, from: from, inbound: dir == network.DirInbound}, nil
+}
+
+// A connScope knows whose connection it is as soon as that is proven.
+type connScope struct {
+	network.ConnManagementScope
+	rm      *resources
+	from    origin
+	inbound bool
+
+	// Guarded by rm.mu.
+	peer    peer.ID
+	counted bool // as a stranger's
+}
+
+// SetPeer is called when the peer's key has been proven. A stranger that comes when strangers have no place left is
+// refused.
+func (c *connScope) SetPeer(p peer.ID) error {
+	if err := c.ConnManagementScope.SetPeer(p); err != nil {
+		return err
+	}
+	who := c.rm.who(p)
+	who.from = c.from
+	c.rm.mu.Lock()
+	stranger := c.inbound && !who.guest && c.rm.judge.Load() != nil
+	if stranger && !c.rm.strangers.take(c.from) {
+		c.rm.mu.Unlock()
+		c.rm.judge.Load().refuse(who)
+		return errTooMuch
+	}
+	defer c.rm.mu.Unlock()
+	c.peer, c.counted = p, stranger
+	if c.rm.conns[p] == nil {
+		c.rm.conns[p] = make(map[*connScope]struct{})
+	}
+	c.rm.conns[p][c] = struct{}{}
+	return nil
+}
+
+// Done implements [network.ConnManagementScope].
+func (c *connScope) Done() {
+	c.ConnManagementScope.Done()
+	c.rm.mu.Lock()
+	defer c.rm.mu.Unlock()
+	if c.counted {
+		c.rm.strangers.release(c.from)
+		c.counted = false
+	}
+	delete(c.rm.conns[c.peer], c)
+	if len(c.rm.conns[c.peer]) == 0 {
+		delete(c.rm.conns, c.peer)
+	}
+}
+
+// recount is for the loop, when others are guests than before: a stranger that has been let in gives its place back.
+func (r *resources) recount() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	judge := r.judge.Load()
+	for p, cs := range r.conns {
+		guest := judge.isGuest(p)
+		for c := range cs {
+			switch {
+			case guest && c.counted:
+				r.strangers.release(c.from)
+				c.counted = false
+			case !guest && !c.counted && c.inbound:
+				r.strangers.add(c.from)
+				c.counted = true
+			}
+		}
+	}
+}
+
+// who is p, by the guests of now and the connections that it has.
+func (r *resources) who(p peer.ID) visitor {
+	who := visitor{peer: p}
+	if judge := r.judge.Load(); judge != nil {
+		who.rooms, who.guest = (*judge.guests.Load())[p]
+	}
+	return who
+}
+
+// OpenStream implements [network.ResourceManager]. It is called before the stream has said its protocol.
+func (r *resources) OpenStream(p peer.ID, dir network.Direction) (network.StreamManagementScope, error) {
+	judge := r.judge.Load()
+	if judge == nil || dir != network.DirInbound {
+		return r.ResourceManager.OpenStream(p, dir)
+	}
+	who := r.who(p)
+	if !r.admit(&who) {
+		judge.refuse(who)
+		return nil, errTooMuch
+	}
+	scope, err := r.ResourceManager.OpenStream(p, dir)
+	if err != nil {
+		r.leave(who)
+		return nil, err
+	}
+	return &streamScope{StreamManagementScope: scope, rm: r, who: who}, nil
+}
+
+// admit takes a place for a stream of who, and says where that is from.
+func (r *resources) admit(who *visitor) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for c := range r.conns[who.peer] {
+		who.from = c.from
+	}
+	if who.guest {
+		if r.open[who.peer] >= guestStreamsEach+guestStreamsRoom*who.rooms || !r.guest.of(who.peer).Allow() && !r.sharedGuest.Allow() || !r.ofGuests.take(who.from) {
+			return false
+		}
+	} else {
+		if r.open[who.peer] >= strangerStreamsEach || !r.stranger.of(who.peer).Allow() ||
+			!r.address.of(who.from.addr).Allow() && !r.shared.Allow() || !r.ofStrangers.take(who.from) {
+			return false
+		}
+	}
+	r.open[who.peer]++
+	return true
+}
+
+func (r *resources) leave(who visitor) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if who.guest {
+		r.ofGuests.release(who.from)
+	} else {
+		r.ofStrangers.release(who.from)
+	}
+	if r.open[who.peer]--; r.open[who.peer] == 0 {
+		delete(r.open, who.peer)
+	}
+}
+
+// A streamScope gives its place back when the stream is over.
+type streamScope struct {
+	network.StreamManagementScope
+	rm   *resources
+	who  visitor
+	over sync.Once
+}
+
+// Done implements [network.StreamManagementScope].
+func (s *streamScope) Done() {
+	s.StreamManagementScope.Done()
+	s.over.Do(func() { s.rm.leave(s.who) })
+}
