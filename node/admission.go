@@ -78,13 +78,17 @@ func newAdmission(n *Node) *admission {
 	return a
 }
 
-// serve registers a protocol.
-func (a *admission) serve(id protocolID, q quota, handle network.StreamHandler) {
-	v := &service{
+func newService(q quota) *service {
+	return &service{
 		quota: q, ofGuests: newPlaces(q.guests), ofStrangers: newPlaces(q.strangers), open: make(map[peer.ID][]*admitted),
 		guest: newTurnstile[peer.ID](q.guest), stranger: newTurnstile[peer.ID](q.stranger),
 		address: newTurnstile[netip.Addr](q.address), shared: q.shared.limiter(),
 	}
+}
+
+// serve registers a protocol.
+func (a *admission) serve(id protocolID, q quota, handle network.StreamHandler) {
+	v := newService(q)
 	a.services[id] = v
 	a.n.host.SetStreamHandler(id, func(s network.Stream) {
 		who := a.visitor(s.Conn())
@@ -217,6 +221,9 @@ func (a *admission) sweep(now time.Time) {
 	}
 	a.refused.sweep(now)
 	a.answers.sweep(now)
+	if rm := resourcesOf(a.n.host); rm != nil {
+		rm.sweep(now)
+	}
 }
 
 // isGuest reports whether p is one, by the last word of the loop.
@@ -346,10 +353,17 @@ const guestTag = "guest"
 
 // resourcesOf is the resource manager of h, if it is one of ours.
 func resourcesOf(h host.Host) *resources {
+	if h == nil {
+		return nil
+	}
 	s, ok := h.Network().(*swarm.Swarm)
 	if !ok {
 		return nil
 	}
-	rm, _ := s.ResourceManager().(*resources)
-	return rm
+	rm := s.ResourceManager()
+	if d, ok := rm.(doorman); ok {
+		rm = d.ResourceManager
+	}
+	bounds, _ := rm.(*resources)
+	return bounds
 }

@@ -38,7 +38,10 @@
 //	early lines, early records    the oldest go, or of one author the      nobody: they are fetched
 //	                              newest
 //	lines that wait for a key     refused                                  the caller
-//	polls, joins, admissions      refused or told to wait                  the caller
+//	connections, streams and      refused, strangers' first (admission)    the person, once, by a Warning (flood)
+//	requests of others
+//	joins, admissions, the door   told to wait                             the caller; the owner, by one line for
+//	                                                                       many (knocks)
 //	dial book, rooms found,       the oldest hint goes; of rooms, what     nobody: they are hints
 //	remembered peers              their owners do not show
 //	removals followed             the oldest go                            nobody

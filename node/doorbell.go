@@ -20,7 +20,7 @@ type doorbell struct {
 	all  *rate.Limiter
 	// told are those who have been announced, of those who wait.
 	told map[peer.ID]bool
-	// more is how many others have knocked, by address; bounded by authority.MaxKnocks, the rest is under "".
+	// more is how many others have knocked, by address; bounded by authority.MaxKnocks, the rest are together.
 	more map[string]int
 	// due is when their number is told.
 	due time.Time
@@ -48,7 +48,7 @@ func (b *doorbell) count(from string, now time.Time) {
 		b.due = maxTime(b.due, now.Add(moreKnocksAfter))
 	}
 	if _, ok := b.more[from]; !ok && len(b.more) >= authority.MaxKnocks {
-		from = ""
+		from = "other addresses"
 	}
 	b.more[from]++
 }

@@ -184,7 +184,8 @@ type (
 	}
 	// Warning: something that a person should know. Codes: attempt (somebody tried what only the owner may),
 	// ambiguous_room, owner_key, verified_nick (somebody bears the nick of a person with another key), frozen,
-	// not_delivered, flood (a member says more than a node of ours would), network, disk.
+	// not_delivered, flood (a member says more than a node of ours would, or somebody asks too much of this node), knocks
+	// (how many more stand at the door than were announced), network, disk.
 	Warning struct {
 		Code string `json:"code"`
 		Text string `json:"text"`

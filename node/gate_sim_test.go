@@ -97,7 +97,7 @@ func onTheOutskirts(t *testing.T, says []multiaddr.Multiaddr, f func(o *outskirt
 
 // host is one without a gate, at an address that simnet gives the number.
 func (o *outskirt) host(number int, more ...libp2p.Option) host.Host {
-	return bareHost(o.network, number, append(more, libp2p.ResourceManager(must(newResourceManager())))...)
+	return bareHost(o.network, number, 8000, append(more, libp2p.ResourceManager(must(newResourceManager())))...)
 }
 
 // node starts one on the known networks; it knows nobody.
@@ -106,7 +106,7 @@ func (o *outskirt) node(nick string, number int, anywhere bool) *Node {
 	on := &onlink.Networks{netip.MustParsePrefix("1.0.0.9/16"), netip.MustParsePrefix("1.77.0.5/24")}
 	o.networks[nick] = on
 	g := newGate(func() (onlink.Networks, error) { return *on, nil }, anywhere)
-	n := must(New(Config{Nick: nick, Host: gatedHost(o.network, number, g), gate: g, Version: "test"}))
+	n := must(New(Config{Nick: nick, Host: gatedHost(o.network, number, 8000, g), gate: g, Version: "test"}))
 	o.index[nick], o.nodes[nick] = len(o.hosts), n
 	o.hosts = append(o.hosts, n.host)
 	o.subs[nick] = watch(o.t, nick, n)

@@ -98,13 +98,14 @@ func lanLimits(scaling rcmgr.ScalingLimitConfig) rcmgr.ConcreteLimitConfig {
 		},
 		Transient: rcmgr.ResourceLimits{
 			Conns: conns, ConnsInbound: conns, ConnsOutbound: conns, FD: conns,
-			Streams: 4 * conns, StreamsInbound: 2 * conns, StreamsOutbound: 2 * conns,
+			Streams: 6 * conns, StreamsInbound: 4 * conns, StreamsOutbound: 2 * conns,
 		},
 		// The default is 8, dials under way among them: while we try what a laptop that moved or started again has left
 		// of addresses, it could not connect to us.
 		PeerDefault: rcmgr.ResourceLimits{Conns: connsPerHost, ConnsInbound: connsPerHost, ConnsOutbound: connsPerHost, FD: connsPerHost},
-		// The poll is one protocol, and an owner holds one of everybody.
-		ProtocolDefault: rcmgr.ResourceLimits{Streams: 4 * conns, StreamsInbound: 2 * conns, StreamsOutbound: 2 * conns},
+		// The poll is one protocol, and an owner holds one of everybody. Here and above it is more than guestStreams and
+		// strangerStreams together: what is scarce is shared out before libp2p counts, by [resources].
+		ProtocolDefault: rcmgr.ResourceLimits{Streams: 6 * conns, StreamsInbound: 4 * conns, StreamsOutbound: 2 * conns},
 		// Pings are kept up with everybody, and who connects is identified. The defaults are 64 streams in all, and 64 for
 		// each 8 GiB of memory: in a room of a hundred half of the pings were refused, and opened again at the next beat.
 		Service: map[string]rcmgr.ResourceLimits{ping.ServiceName: ofEach, identify.ServiceName: ofEach},

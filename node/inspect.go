@@ -39,10 +39,10 @@ func newGuard(room protocol.RoomID, wide bool) *guard {
 		spoken:  newTurnstile[peer.ID](budget{floodRate, floodBurst}),
 		control: newTurnstile[peer.ID](budget{controlRate, controlBurst}), unwanted: newTurnstile[peer.ID](budget{unwantedRate, unwantedBurst}),
 		seen:  rate.NewLimiter(perSeenLife(maxSeen/4), maxSeen/4),
-		share: newTurnstile[peer.ID](budget{perSeenLife(maxSeen/4/protocol.MaxMembers), maxSeen/4/protocol.MaxMembers}),
+		share: newTurnstile[peer.ID](budget{perSeenLife(maxSeen / 4 / protocol.MaxMembers), maxSeen / 4 / protocol.MaxMembers}),
 	}
 	if wide {
-		g.spoken = newTurnstile[peer.ID](budget{wideFactor*floodRate, wideFactor*floodBurst})
+		g.spoken = newTurnstile[peer.ID](budget{wideFactor * floodRate, wideFactor * floodBurst})
 		g.control = newTurnstile[peer.ID](budget{wideControlRate, wideControlBurst})
 	}
 	return g

@@ -124,22 +124,22 @@ var (
 	}
 	// askQuota: a member leaves, and makes invites.
 	askQuota = quota{
-		each: 4, guests: 64, strangers: 16, guest: budget{5, 64},
+		each: 4, guests: 64, strangers: 32, guest: budget{5, 64},
 		stranger: rareStranger, address: rareAddress, shared: rareShared,
 	}
 	// syncQuota: a member compares every syncSpacing at most, and page after page where there is more.
 	syncQuota = quota{
-		each: answersEach, guests: answersInFlight, strangers: 16, guest: budget{10, 100},
+		each: answersEach, guests: answersInFlight, strangers: 32, guest: budget{10, 100},
 		stranger: rareStranger, address: rareAddress, shared: rareShared,
 	}
 	// passQuota: a member passes on what others say as well.
 	passQuota = quota{
-		each: maxReceivedAtOnce, guests: 8 * maxReceivedAtOnce, strangers: 16, guest: budget{floodRate, floodBurst},
+		each: maxReceivedAtOnce, guests: 8 * maxReceivedAtOnce, strangers: 32, guest: budget{floodRate, floodBurst},
 		stranger: rareStranger, address: rareAddress, shared: rareShared,
 	}
 	// tellQuota: direct messages, as fast as lines.
 	tellQuota = quota{
-		each: 8, guests: 64, strangers: 16, guest: budget{sayRate, sayBurst},
+		each: 8, guests: 64, strangers: 32, guest: budget{sayRate, sayBurst},
 		stranger: rareStranger, address: rareAddress, shared: rareShared,
 	}
 	// roomsQuota: a person that looks for a room has its node ask each lookAgain.

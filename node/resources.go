@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -131,6 +132,14 @@ func (r *resources) recount() {
 			}
 		}
 	}
+}
+
+// sweep forgets the budgets that are whole.
+func (r *resources) sweep(now time.Time) {
+	r.dials.sweep(now)
+	r.guest.sweep(now)
+	r.stranger.sweep(now)
+	r.address.sweep(now)
 }
 
 // who is p, by the guests of now and the connections that it has.

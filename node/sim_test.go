@@ -146,22 +146,27 @@ func gateOf(h host.Host) *gate {
 
 // simHost is a host with the limits of a real one, at the i-th address of a simulated network.
 func simHost(network *simnet.Simnet, i int, more ...libp2p.Option) host.Host {
+	return simHostAt(network, i, 8000, more...)
+}
+
+// simHostAt is one of several hosts at one address.
+func simHostAt(network *simnet.Simnet, i, port int, more ...libp2p.Option) host.Host {
 	g := newGate(simNetworks, false)
-	h := gatedHost(network, i, g, more...)
+	h := gatedHost(network, i, port, g, more...)
 	gates.Store(h.ID(), g)
 	return h
 }
 
 // gatedHost is one with a gate that a test has made.
-func gatedHost(network *simnet.Simnet, i int, g *gate, more ...libp2p.Option) host.Host {
-	return bareHost(network, i, append(more, g.options(must(newResourceManager()))...)...)
+func gatedHost(network *simnet.Simnet, i, port int, g *gate, more ...libp2p.Option) host.Host {
+	return bareHost(network, i, port, append(more, g.options(must(newResourceManager()))...)...)
 }
 
 // bareHost is one that more makes whole.
-func bareHost(network *simnet.Simnet, i int, more ...libp2p.Option) host.Host {
+func bareHost(network *simnet.Simnet, i, port int, more ...libp2p.Option) host.Host {
 	link := simnet.LinkSettings{BitsPerSecond: *simLink * simlibp2p.OneMbps}
 	return must(libp2p.New(append(more,
-		libp2p.ListenAddrStrings(fmt.Sprintf("/ip4/%s/udp/8000/quic-v1", simnet.IntToPublicIPv4(i))),
+		libp2p.ListenAddrStrings(fmt.Sprintf("/ip4/%s/udp/%d/quic-v1", simnet.IntToPublicIPv4(i), port)),
 		simlibp2p.QUICSimnet(network, simnet.NodeBiDiLinkSettings{Downlink: link, Uplink: link}),
 		libp2p.ConnectionManager(must(newConnManager())),
 		libp2p.DisableIdentifyAddressDiscovery(), // it stalls simulated time

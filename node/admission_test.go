@@ -1,0 +1,479 @@
+package node
+
+import (
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/multiformats/go-multiaddr"
+
+	"localchat/protocol"
+)
+
+func at(ip string) origin {
+	kind := "ip4"
+	if strings.Contains(ip, ":") {
+		kind = "ip6"
+	}
+	return originOf(multiaddr.StringCast("/" + kind + "/" + ip + "/tcp/4001"))
+}
+
+// Whatever ten addresses take, there is a place for the next; and no address of an IPv6 network is better off for the
+// many that it could have.
+func TestPlaces(t *testing.T) {
+	fill := func(p *places, o origin) (n int) {
+		for p.take(o) {
+			n++
+		}
+		return n
+	}
+	p := newPlaces(100)
+	if n := fill(p, at("10.0.0.1")); n != 100/(1+shareOfFree) {
+		t.Errorf("one address takes %d of 100 places", n)
+	}
+	for i := range 9 {
+		fill(p, at(fmt.Sprintf("10.0.1.%d", i)))
+	}
+	if n := fill(p, at("10.0.2.1")); n == 0 {
+		t.Error("there is no place for the eleventh address")
+	}
+	p = newPlaces(100)
+	for i := range 1000 {
+		fill(p, at(fmt.Sprintf("fd00::%x", i+1)))
+	}
+	if p.taken != 50 {
+		t.Errorf("one IPv6 network takes %d of 100 places", p.taken)
+	}
+	if n := fill(p, at("10.0.0.1")); n == 0 {
+		t.Error("there is no place for an IPv4 address")
+	}
+	for o := range p.addrs {
+		for range p.addrs[o] {
+			p.release(at(o.String()))
+		}
+	}
+	if p.taken != 0 || len(p.addrs) != 0 || len(p.lans) != 0 {
+		t.Errorf("after all are gone: %+v", p)
+	}
+}
+
+// bareAdmission is one of a node without a loop, with these guests.
+func bareAdmission(guests ...peer.ID) *admission {
+	n := &Node{log: slog.New(slog.DiscardHandler), inbox: make(chan inboxEvent, inboxSize)}
+	n.admission = newAdmission(n)
+	of := make(map[peer.ID]int)
+	for _, g := range guests {
+		of[g] = 1
+	}
+	n.admission.guests.Store(&of)
+	return n.admission
+}
+
+func stranger(i, address int) visitor {
+	return visitor{peer: peer.ID(fmt.Sprint("stranger", i)), from: at(fmt.Sprintf("10.%d.%d.1", address/250, address%250))}
+}
+
+func member(i, address int) visitor {
+	v := stranger(i, address)
+	v.peer, v.guest, v.rooms = peer.ID(fmt.Sprint("member", i)), true, 1
+	return v
+}
+
+var quotas = map[protocolID]quota{
+	protocol.PollID: pollQuota, protocol.JoinID: joinQuota, protocol.AskID: askQuota, protocol.SyncID: syncQuota,
+	protocol.PassID: passQuota, protocol.TellID: tellQuota, protocol.RoomsID: roomsQuota,
+}
+
+// With every protocol: one peer, ten at one address, ten addresses, and more strangers than there can be hold what they
+// can get. Members have their places all the same, and what is held has its bound.
+func TestStreamsAreBounded(t *testing.T) {
+	for id, q := range quotas {
+		t.Run(string(id), func(t *testing.T) {
+			a := bareAdmission()
+			fill := func(who visitor) (n int) {
+				for n < 1000 && a.enter(a.services[id], quiet{}, who) != nil {
+					n++
+				}
+				return n
+			}
+			reset := func() { a.services[id] = newService(q) }
+			each := func(v visitor) int { return max(q.each+q.room*v.rooms, 1) }
+			reset()
+			if n := fill(stranger(0, 0)); !q.newest && n > max(q.each, 1) {
+				t.Errorf("one stranger has %d streams", n)
+			}
+			if v := a.services[id]; v.ofStrangers.taken > q.each || len(v.open) != 1 {
+				t.Errorf("one stranger holds %d places", v.ofStrangers.taken)
+			}
+			for i := range 10 * q.strangers {
+				fill(stranger(i, i%10))
+			}
+			if v := a.services[id]; v.ofStrangers.taken >= q.strangers || v.ofGuests.taken > 0 {
+				t.Errorf("those of ten addresses hold %d places, and %d of guests", v.ofStrangers.taken, v.ofGuests.taken)
+			}
+			if fill(stranger(-1, 11)) == 0 {
+				t.Error("one of an eleventh address has none")
+			}
+			for i := range 10 * q.strangers {
+				fill(stranger(i, i))
+			}
+			if v := a.services[id]; v.ofStrangers.taken != q.strangers {
+				t.Errorf("those of all addresses hold %d places", v.ofStrangers.taken)
+			}
+			bob := member(-1, 0)
+			if n := fill(bob); n < each(bob) || !q.newest && n > each(bob) {
+				t.Errorf("a member has %d", n)
+			}
+			for i := range 10 { // ten members at one address, and at ten
+				fill(member(i, 0))
+				fill(member(10+i, i))
+			}
+			if fill(member(-2, 11)) == 0 {
+				t.Error("another member has none")
+			}
+			if v := a.services[id]; v.ofGuests.taken >= q.guests {
+				t.Errorf("members hold %d places", v.ofGuests.taken)
+			}
+		})
+	}
+}
+
+// quiet is a stream that is only counted.
+type quiet struct{ network.Stream }
+
+func (quiet) Reset() error { return nil }
+
+// The newest poll of a member counts: its node may have been started again, and we have not noticed.
+func TestTheNewestPollStays(t *testing.T) {
+	a := bareAdmission()
+	v := newService(pollQuota)
+	bob := member(0, 0)
+	first := a.enter(v, quiet{}, bob)
+	for range 100 {
+		if a.enter(v, quiet{}, bob) == nil {
+			t.Fatal("a newer stream is refused")
+		}
+	}
+	if !first.over || v.ofGuests.taken != 2 || len(v.open[bob.peer]) != 2 {
+		t.Errorf("%d places are held", v.ofGuests.taken)
+	}
+	a.leave(v, first) // its handler ends later
+	for len(v.open[bob.peer]) > 0 {
+		a.leave(v, v.open[bob.peer][0])
+	}
+	if v.ofGuests.taken != 0 || len(v.open) != 0 {
+		t.Errorf("%d places are held in the end", v.ofGuests.taken)
+	}
+}
+
+// With every protocol: what strangers ask is limited for one, for one address and for all; an address has something for
+// itself whatever others ask, and a member has what it has.
+func TestRequestsAreBounded(t *testing.T) {
+	for id, q := range quotas {
+		t.Run(string(id), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a := bareAdmission()
+				a.services[id] = newService(q)
+				ask := func(who visitor) (n int) {
+					for n < 1<<20 && a.allow(id, who) {
+						n++
+					}
+					return n
+				}
+				if n := ask(stranger(0, 0)); n > q.stranger.burst {
+					t.Errorf("one stranger is answered %d times", n)
+				}
+				all := 0
+				for i := range 1000 {
+					all += ask(stranger(i, 1))
+				}
+				if most := q.address.burst + q.shared.burst; all > most {
+					t.Errorf("one address is answered %d times, at most %d are due", all, most)
+				}
+				all = 0
+				for i := range 1000 {
+					all += ask(stranger(1000+i, 2+i%10))
+				}
+				if most := 10 * q.address.burst; all > most {
+					t.Errorf("ten addresses are answered %d times more, at most %d are due", all, most)
+				}
+				if n := ask(stranger(-1, 100)); n == 0 {
+					t.Error("another address is not answered")
+				}
+				if n := ask(member(0, 1)); n != q.guest.burst {
+					t.Errorf("a member is answered %d times, and not %d", n, q.guest.burst)
+				}
+				if n := ask(member(1, 1)); n != q.guest.burst {
+					t.Errorf("another member is answered %d times, and not %d", n, q.guest.burst)
+				}
+				time.Sleep(10 * time.Minute) // simulated
+				a.sweep(time.Now())
+				if v := a.services[id]; len(v.guest.own)+len(v.stranger.own)+len(v.address.own)+len(a.refused.own) > 0 {
+					t.Error("budgets are kept of those who ask no more")
+				}
+			})
+		})
+	}
+}
+
+// A flood is told once, of strangers and of members; what is refused now and then is not.
+func TestAFloodIsToldOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := bareAdmission()
+		told := func() (fs []flooded) {
+			for {
+				select {
+				case ev := <-a.n.inbox:
+					if f, ok := ev.(flooded); ok {
+						fs = append(fs, f)
+					}
+				default:
+					return fs
+				}
+			}
+		}
+		for i := range 100 {
+			a.refuse(stranger(i, i))
+			a.refuse(member(i%3, i))
+			time.Sleep(time.Second) // simulated
+		}
+		if fs := told(); len(fs) > 0 {
+			t.Fatalf("what is refused now and then is told: %+v", fs)
+		}
+		for i := range 10_000 {
+			a.refuse(stranger(i%10, i%10))
+			a.refuse(member(0, 0))
+		}
+		fs := told()
+		if len(fs) != 2 || fs[0].who.guest == fs[1].who.guest {
+			t.Fatalf("%d floods are told: %+v", len(fs), fs)
+		}
+		for range 50 {
+			a.refuse(stranger(1, 1))
+			time.Sleep(time.Second) // simulated
+			for range floodFrom {
+				a.refuse(stranger(1, 1))
+			}
+		}
+		if fs := told(); len(fs) != 0 {
+			t.Errorf("the same flood is told %d times more", len(fs))
+		}
+		time.Sleep(attemptEvery) // simulated
+		for range floodFrom {
+			a.refuse(stranger(1, 1))
+		}
+		if fs := told(); len(fs) != 1 {
+			t.Errorf("the next flood is told %d times", len(fs))
+		}
+	})
+}
+
+// One member is handed a full room, and not one after the other without end.
+func TestAnswersAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := bareAdmission()
+		page := &protocol.SyncReply{Lines: [][]byte{make([]byte, protocol.MaxBatch/2)}}
+		ask := func(p peer.ID) (bytes int) {
+			for a.mayAnswer(p) {
+				a.answered(p, page)
+				bytes += protocol.MaxBatch / 2
+			}
+			return bytes
+		}
+		if n := ask("mallory"); n < answerBurst || n > answerBurst+protocol.MaxBatch {
+			t.Errorf("%d bytes are given", n)
+		}
+		if n := ask("bob"); n < answerBurst {
+			t.Errorf("another member is given %d bytes", n)
+		}
+		time.Sleep(4 * time.Second) // simulated
+		if n := ask("mallory"); n < 4*answerRate-protocol.MaxBatch || n > 4*answerRate+protocol.MaxBatch {
+			t.Errorf("after four seconds %d bytes are given", n)
+		}
+	})
+}
+
+// wire is what libp2p asks the resource manager when somebody connects.
+func wire(r *resources, p peer.ID, ip string) network.ConnManagementScope {
+	c, err := r.OpenConnection(network.DirInbound, false, multiaddr.StringCast("/ip4/"+ip+"/udp/4001/quic-v1"))
+	if err != nil {
+		return nil
+	}
+	if c.SetPeer(p) != nil {
+		c.Done()
+		return nil
+	}
+	return c
+}
+
+// Strangers that hold all the connections and streams they can get keep no member out, nor each other's addresses.
+func TestConnectionsOfStrangersAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := bareAdmission("bob")
+		r := must(newResourceManager()).(*resources)
+		defer r.Close()
+		var open []network.ConnManagementScope
+		connect := func(p peer.ID, ip string) bool {
+			c := wire(r, p, ip)
+			if c != nil {
+				open = append(open, c)
+			}
+			return c != nil
+		}
+		r.judge.Store(a)
+		held := 0
+		for ip := range 10 {
+			for i := range 2 * connsPerHost {
+				if connect(peer.ID(fmt.Sprint("m", ip, " ", i)), fmt.Sprintf("10.0.0.%d", ip+1)) {
+					held++
+				}
+			}
+		}
+		if held >= strangerConns || held < strangerConns/2 {
+			t.Errorf("ten addresses hold %d connections", held)
+		}
+		if !connect("honest", "10.0.1.1") {
+			t.Error("a stranger of another address cannot connect")
+		}
+		for ip := range 1000 {
+			connect(peer.ID(fmt.Sprint("n", ip)), fmt.Sprintf("10.1.%d.%d", ip/250, ip%250))
+		}
+		if r.strangers.taken != strangerConns {
+			t.Errorf("%d connections of strangers", r.strangers.taken)
+		}
+		for range 3 {
+			if !connect("bob", "10.0.2.1") {
+				t.Error("a member cannot connect")
+			}
+		}
+		// They open all the streams that they can.
+		var streams []network.StreamManagementScope
+		fill := func(p peer.ID) (n int) {
+			for {
+				s, err := r.OpenStream(p, network.DirInbound)
+				if err != nil {
+					return n
+				}
+				streams = append(streams, s)
+				n++
+			}
+		}
+		if n := fill("honest"); n > strangerStreamsEach {
+			t.Errorf("one stranger opens %d streams", n)
+		}
+		for p := range r.conns {
+			if p != "bob" {
+				fill(p)
+			}
+		}
+		if r.ofStrangers.taken > strangerStreams || r.ofGuests.taken > 0 {
+			t.Errorf("strangers hold %d streams", r.ofStrangers.taken)
+		}
+		if n := fill("bob"); n != guestStreamsEach+guestStreamsRoom {
+			t.Errorf("a member opens %d streams", n)
+		}
+		// A stranger that is let in gives its place back, and takes one again when it is out.
+		a.guests.Store(&map[peer.ID]int{"bob": 1, "honest": 1})
+		r.recount()
+		if r.strangers.taken != strangerConns-1 {
+			t.Errorf("%d connections of strangers when one has been let in", r.strangers.taken)
+		}
+		a.guests.Store(&map[peer.ID]int{})
+		r.recount()
+		if r.strangers.taken != strangerConns+3 {
+			t.Errorf("%d connections of strangers when all are out", r.strangers.taken)
+		}
+		for _, s := range streams {
+			s.Done()
+			s.Done()
+		}
+		for _, c := range open {
+			c.Done()
+			c.Done()
+		}
+		if r.strangers.taken+r.ofGuests.taken+r.ofStrangers.taken+len(r.open)+len(r.conns) != 0 {
+			t.Error("something is counted that is over")
+		}
+	})
+}
+
+// One who opens and ends streams in a loop is slowed down before anything is read of them.
+func TestOpeningIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := bareAdmission("bob", "carol")
+		r := must(newResourceManager()).(*resources)
+		defer r.Close()
+		r.judge.Store(a)
+		for i, p := range []peer.ID{"mallory", "bob", "carol"} {
+			defer wire(r, p, fmt.Sprintf("10.0.0.%d", i+1)).Done()
+		}
+		loop := func(p peer.ID) (n int) {
+			for {
+				s, err := r.OpenStream(p, network.DirInbound)
+				if err != nil {
+					return n
+				}
+				s.Done()
+				n++
+			}
+		}
+		if n := loop("mallory"); n != strangerOpensBurst {
+			t.Errorf("a stranger opens %d", n)
+		}
+		if n := loop("bob"); n != guestOpensBurst+sharedGuestOpensBurst {
+			t.Errorf("a member opens %d", n)
+		}
+		if n := loop("carol"); n != guestOpensBurst {
+			t.Errorf("another member opens %d", n)
+		}
+		time.Sleep(10 * time.Second) // simulated
+		if n := loop("mallory"); n > 10*strangerOpens+1 {
+			t.Errorf("a stranger opens %d more in ten seconds", n)
+		}
+	})
+}
+
+// The bell rings for each address a few times, and then for all together.
+func TestManyKnocksAreOneLine(t *testing.T) {
+	b, now := newDoorbell(), lawStart
+	rung := 0
+	for i := range 43 {
+		if b.announces(peer.ID(fmt.Sprint(i)), "192.168.1.7", now) {
+			rung++
+		}
+	}
+	if rung != knocksTold || b.summary(now) != "" {
+		t.Errorf("%d are announced", rung)
+	}
+	now = now.Add(moreKnocksAfter)
+	if got, want := b.summary(now), "40 more knock from 192.168.1.7; /members shows who waits"; got != want {
+		t.Errorf("told %q", got)
+	}
+	for i := range 10_000 {
+		now = now.Add(time.Millisecond)
+		if b.announces(peer.ID(fmt.Sprint(i)), fmt.Sprint("10.0.0.", i%200), now) {
+			rung++
+		}
+	}
+	if rung > knocksTold+knocksToldAll+11 {
+		t.Errorf("%d are announced of 200 addresses", rung)
+	}
+	if got := b.summary(now); got != "" {
+		t.Errorf("told again too soon: %q", got)
+	}
+	now = now.Add(attemptEvery)
+	if got := b.summary(now); !strings.Contains(got, " other addresses") || strings.Count(got, ",") != maxKnockAddrs-1 {
+		t.Errorf("told %q", got)
+	}
+	if len(b.more) != 0 || b.summary(now.Add(time.Hour)) != "" {
+		t.Error("it is told again")
+	}
+	if !b.announces("bob", "192.168.1.9", now) {
+		t.Error("one of another address is not announced")
+	}
+}

@@ -1,0 +1,361 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	libprotocol "github.com/libp2p/go-libp2p/core/protocol"
+	"golang.org/x/time/rate"
+
+	"localchat/protocol"
+)
+
+// A mob is hosts that attack one node, each on its own.
+type mob struct {
+	*street
+	room  RoomInfo
+	at    peer.AddrInfo
+	hosts []host.Host
+	// admissions of those that are members.
+	admissions map[peer.ID]uint64
+}
+
+// gather makes that many hosts at each of that many addresses.
+func (s *street) gather(room RoomInfo, addresses, each int) *mob {
+	s.t.Helper()
+	m := &mob{street: s, room: room, at: s.nodes["alice"].addrInfo(), admissions: make(map[peer.ID]uint64)}
+	m.at.Addrs = s.nodes["alice"].host.Addrs()
+	for a := range addresses {
+		for i := range each {
+			m.hosts = append(m.hosts, simHostAt(s.network, 100+a, 8000+i))
+		}
+	}
+	return m
+}
+
+// enter makes all of them members.
+func (m *mob) enter() {
+	m.t.Helper()
+	for i, h := range m.hosts {
+		var reply protocol.JoinReply
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		must(struct{}{}, h.Connect(ctx, m.at))
+		st := must(h.NewStream(ctx, m.at.ID, protocol.JoinID))
+		must(struct{}{}, protocol.WriteFrame(st, &protocol.JoinRequest{Room: m.room.ID, Nick: fmt.Sprint("mallory", i)}))
+		must(struct{}{}, protocol.ReadFrame(st, &reply))
+		if reply.Code != protocol.JoinAdmitted {
+			m.t.Fatalf("%d is answered %+v", i, reply)
+		}
+		m.admissions[h.ID()] = reply.Admission
+		st.Reset()
+		cancel()
+	}
+}
+
+// request is a valid one, which differs from one to the next.
+func (m *mob) request(h host.Host, id libprotocol.ID) protocol.Frame {
+	room := m.room.ID
+	nonce := protocol.Nonce{byte(rand.Uint32()), byte(rand.Uint32()), 1}
+	switch id {
+	case protocol.PollID:
+		if rand.N(2) == 0 {
+			room = protocol.RoomID{byte(rand.Uint32()), byte(rand.Uint32()), 2}
+		}
+		return &protocol.PollAsk{Request: &protocol.PollRequest{Room: room, Admission: max(m.admissions[h.ID()], 1), Nonce: nonce}}
+	case protocol.JoinID:
+		return &protocol.JoinRequest{Room: room, Nick: fmt.Sprint("m", rand.N(1000)), Token: protocol.Token{byte(rand.Uint32()), byte(rand.Uint32()), 3}, Nonce: nonce}
+	case protocol.AskID:
+		return &protocol.AskRequest{Room: room, Invite: &protocol.AskInvite{Expires: time.Hour}}
+	case protocol.SyncID:
+		return &protocol.SyncRequest{Room: room}
+	case protocol.PassID:
+		return &protocol.PassRequest{Room: room, Line: []byte("hello")}
+	case protocol.TellID:
+		return &protocol.TellRequest{Room: room, ID: [16]byte{byte(rand.Uint32()), 4}, Text: "psst", At: time.Now()}
+	}
+	return &protocol.RoomsRequest{}
+}
+
+// The ways to attack with one stream. What is returned is kept open.
+var mobAttacks = map[string]func(m *mob, h host.Host, s network.Stream, id libprotocol.ID) (keep bool){
+	"nothing": func(_ *mob, _ host.Host, s network.Stream, id libprotocol.ID) bool {
+		_, err := s.Write(nil) // what its protocol is, and nothing more
+		return err == nil
+	},
+	"one byte": func(_ *mob, _ host.Host, s network.Stream, _ libprotocol.ID) bool {
+		_, err := s.Write([]byte{0x20})
+		return err == nil
+	},
+	"half": func(_ *mob, _ host.Host, s network.Stream, _ libprotocol.ID) bool { return s.CloseWrite() == nil },
+	"end":  func(_ *mob, _ host.Host, s network.Stream, _ libprotocol.ID) bool { return s.Reset() != nil },
+	"not reading": func(m *mob, h host.Host, s network.Stream, id libprotocol.ID) bool {
+		return protocol.WriteFrame(s, m.request(h, id)) == nil
+	},
+	"asking on": func(m *mob, h host.Host, s network.Stream, id libprotocol.ID) bool {
+		for range 20 {
+			if protocol.WriteFrame(s, m.request(h, id)) != nil {
+				return false
+			}
+		}
+		return true
+	},
+	"slowly": func(m *mob, h host.Host, s network.Stream, id libprotocol.ID) bool {
+		b := frame(m.request(h, id))
+		if len(b) < 3 {
+			return true
+		}
+		_, err := s.Write(b[:len(b)-1])
+		return err == nil
+	},
+}
+
+// attack has each of the mob open streams of all protocols, and some that say none, for as long as ctx. It takes what
+// it gets, and goes on.
+func (m *mob) attack(ctx context.Context, h host.Host, how string) {
+	do := mobAttacks[how]
+	var open []network.Stream
+	defer func() { resetAll(open) }()
+	for ctx.Err() == nil {
+		_ = h.Connect(ctx, m.at)
+		for _, id := range ourProtocols {
+			for range 3 {
+				once, cancel := context.WithTimeout(network.WithNoDial(ctx, "attack"), 100*time.Millisecond)
+				s, err := h.NewStream(once, m.at.ID, id)
+				cancel()
+				if err != nil {
+					break
+				}
+				_ = s.SetDeadline(time.Now().Add(time.Second))
+				if do(m, h, s, id) {
+					open = append(open, s)
+				}
+			}
+		}
+		for _, c := range h.Network().ConnsToPeer(m.at.ID) {
+			if s, err := c.NewStream(ctx); err == nil {
+				_, _ = s.Write([]byte{19}) // it does not say its protocol
+				open = append(open, s)
+			}
+		}
+		if len(open) > 1000 {
+			resetAll(open[:500])
+			open = slices.Delete(open, 0, 500)
+		}
+		select {
+		case <-time.After(300 * time.Millisecond): // simulated
+		case <-ctx.Done():
+		}
+	}
+}
+
+// median is how long a line of bob's takes to alice.
+func (s *street) median() time.Duration {
+	s.t.Helper()
+	var took []time.Duration
+	for i := range 15 {
+		text := fmt.Sprint("line ", i, " ", rand.Uint64())
+		begun := time.Now()
+		must(s.nodes["bob"].Say(s.t.Context(), s.roomID(), text, false))
+		until(s.subs["alice"], func(m Message) bool { return m.Text == text })
+		took = append(took, time.Since(begun))
+		time.Sleep(200 * time.Millisecond) // simulated
+	}
+	slices.Sort(took)
+	return took[len(took)/2]
+}
+
+func (s *street) roomID() string {
+	s.t.Helper()
+	return must(s.nodes["alice"].Rooms(s.t.Context()))[0].ID.String()
+}
+
+// The room holds while a mob attacks its owner: lines go as fast as ever, a member that is started again has its owner
+// back, one that is kicked is told, a newcomer gets in, and the owner's person hears of the flood once.
+func TestFloods(t *testing.T) {
+	for _, who := range []struct {
+		name            string
+		addresses, each int
+		members         bool
+	}{
+		{"one stranger", 1, 1, false},
+		{"ten of one address", 1, 10, false},
+		{"ten addresses", 10, 1, false},
+		{"one member", 1, 1, true},
+		{"ten members", 5, 2, true},
+	} {
+		for how := range mobAttacks {
+			t.Run(who.name+" "+how, func(t *testing.T) {
+				onAStreet(t, func(s *street) {
+					room := s.lab()
+					for _, nick := range []string{"carol", "dave"} {
+						must(s.start(nick).Join(s.t.Context(), JoinOptions{Room: room.ID.String()}))
+					}
+					m := s.gather(room, who.addresses, who.each)
+					if who.members {
+						m.enter()
+					}
+					time.Sleep(5 * time.Second) // simulated: the gossip forms
+					quiet := s.median()
+					ctx, cancel := context.WithCancel(context.Background())
+					var wg sync.WaitGroup
+					for _, h := range m.hosts {
+						wg.Go(func() { m.attack(ctx, h, how) })
+					}
+					defer func() {
+						cancel()
+						wg.Wait()
+						for _, h := range m.hosts {
+							h.Close()
+						}
+					}()
+					time.Sleep(8 * time.Second) // simulated: they have what they can get
+					s.holdsUnder(room, quiet)
+				})
+			})
+		}
+	}
+}
+
+// holdsUnder is what every flood is measured by.
+func (s *street) holdsUnder(room RoomInfo, quiet time.Duration) {
+	s.t.Helper()
+	if now := s.median(); now > 2*quiet {
+		s.t.Errorf("a line takes %v, and %v when all is quiet", now, quiet)
+	}
+	s.stop("carol")
+	begun := time.Now()
+	s.start("carol")
+	until(s.subs["carol"], func(j Joined) bool { return j.Resumed })
+	if took := time.Since(begun); took > 5*time.Second {
+		s.t.Errorf("carol has her owner back after %v", took)
+	}
+	begun = time.Now()
+	must(s.nodes["alice"].Kick(s.t.Context(), room.ID.String(), "dave", "too loud"))
+	until(s.subs["dave"], func(r Removed) bool { return r.Text == "too loud" })
+	if took := time.Since(begun); took > time.Second {
+		s.t.Errorf("dave is told after %v", took)
+	}
+	begun = time.Now()
+	invite := must(s.nodes["alice"].Invite(s.t.Context(), room.ID.String(), "erin", time.Hour))
+	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	defer cancel()
+	if _, err := s.start("erin").Join(ctx, JoinOptions{Invite: invite.Text, Nick: "erin"}); err != nil {
+		s.t.Errorf("erin, who is invited: %v", err)
+	}
+	if took := time.Since(begun); took > 5*time.Second {
+		s.t.Errorf("erin is in after %v", took)
+	}
+	floods := 0
+	for _, w := range allOf[Warning](s.subs["alice"]) {
+		if w.Code == "flood" {
+			floods++
+			if !strings.Contains(w.Text, "asks too much") || w.Peer == "" {
+				s.t.Errorf("alice is told %+v", w)
+			}
+		}
+	}
+	if floods != 1 {
+		s.t.Errorf("alice is told of %d floods", floods)
+	}
+	rm := resourcesOf(s.nodes["alice"].host)
+	rm.mu.Lock()
+	defer rm.mu.Unlock()
+	if rm.ofStrangers.taken >= strangerStreams || rm.ofGuests.taken >= guestStreams/2 {
+		s.t.Errorf("%d streams of strangers and %d of members", rm.ofStrangers.taken, rm.ofGuests.taken)
+	}
+}
+
+// A line that its author may not say yet is not sent on to others, and no member has us send more for it than so much.
+func TestWhatIsTooMuchIsNotPassedOn(t *testing.T) {
+	simulate(t, 3, func(l *lan) {
+		alice, bob, carol := l.start("alice"), l.start("bob"), l.start("carol")
+		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
+		must(carol.Join(l.ctx(), JoinOptions{Room: "lab"}))
+		l.cut("alice", "bob")
+		l.cut("carol", "bob")
+		time.Sleep(pingEvery + pingTimeout) // simulated
+		var said []protocol.Message
+		must(ask(l.ctx(), bob, inLoop(func(lp *loop) {
+			for _, r := range lp.rooms {
+				key, _ := r.keys.Get(r.current().Epoch())
+				for i := range 10 {
+					must(r.send(protocol.Content{Kind: protocol.Say, Text: fmt.Sprint(i)}, key))
+				}
+				for _, ln := range r.log.byAuthor[bob.self] {
+					said = append(said, ln.msg)
+				}
+			}
+		})))
+		must(ask(l.ctx(), alice, inLoop(func(lp *loop) {
+			for id, r := range lp.rooms {
+				pass := func(m protocol.Message) bool {
+					reply := must(takePassed{peer: bob.self, room: id, line: m, to: []peer.ID{carol.self}}.run(lp))
+					return reply.OK && len(reply.Missed) == 0
+				}
+				r.said = newTurnstile[peer.ID](budget{rate.Every(time.Hour), 3})
+				for i, m := range said {
+					if got, want := pass(m), i < 3; got != want {
+						t.Errorf("line %d is passed on: %v", i, got)
+					}
+				}
+				size := len(said[0].Raw())
+				lp.passedOn = newTurnstile[peer.ID](budget{rate.Every(time.Hour), 5*size + 1})
+				again := 0
+				for range 20 {
+					if pass(said[0]) { // it is here, and costs nothing of what bob may say
+						again++
+					}
+				}
+				if again != 5 {
+					t.Errorf("one line is passed on %d times", again)
+				}
+			}
+		})))
+	})
+}
+
+// A stranger has streamTimeout for its question, and its stream ends with the refusal. A member asks on.
+func TestAStrangerPollsOnce(t *testing.T) {
+	simulate(t, 2, func(l *lan) {
+		alice := l.start("alice")
+		info := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+		m := l.infiltrate(1, info)
+		poll := &protocol.PollAsk{Request: &protocol.PollRequest{Room: protocol.RoomID{9}, Admission: 1, Nonce: protocol.Nonce{1}}}
+		answers := func() (n int) {
+			st := must(m.host.NewStream(l.ctx(), alice.self, protocol.PollID))
+			defer st.Reset()
+			for range 10 {
+				var reply protocol.PollReply
+				if protocol.WriteFrame(st, poll) != nil || protocol.ReadFrame(st, &reply) != nil {
+					break
+				}
+				n++
+			}
+			return n
+		}
+		if n := answers(); n != 1 {
+			t.Errorf("a stranger is answered %d times on one stream", n)
+		}
+		st := must(m.host.NewStream(l.ctx(), alice.self, protocol.PollID))
+		must(st.Write([]byte{40}))
+		begun := time.Now()
+		_, err := st.Read(make([]byte, 1))
+		if took := time.Since(begun); err == nil || took > streamTimeout+2*deadlineSlack {
+			t.Errorf("a stranger that says nothing has its stream for %v: %v", took, err)
+		}
+		m.join("mallory", protocol.Token{})
+		if n := answers(); n != 10 {
+			t.Errorf("a member is answered %d times on one stream", n)
+		}
+	})
+}
