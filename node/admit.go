@@ -157,6 +157,9 @@ func (e joinOver) handle(l *loop) {
 
 // answerJoin passes the ledger's answer on, with the log and the keys for who is let in.
 func (r *room) answerJoin(a authority.AnswerJoin) {
+	if a.Reply.Code != protocol.JoinWaiting {
+		delete(r.owned.bell.told, a.Peer)
+	}
 	replies, ok := r.owned.knocks[a.Peer]
 	if !ok {
 		return
