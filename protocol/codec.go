@@ -38,6 +38,13 @@ func isPeer[T ~string | ~[]byte](b T) bool {
 	return len(b) == idSize && string(b[:len(idPrefix)]) == idPrefix && !weak(b[len(idPrefix):])
 }
 
+// ParsePeer reads a text that is the whole ID of an Ed25519 peer. Other texts are no peer's ID here, though libp2p knows
+// more kinds: some of those are short enough to be a nick.
+func ParsePeer(s string) (peer.ID, bool) {
+	p, err := peer.Decode(s)
+	return p, err == nil && isPeer(p)
+}
+
 var canonical = proto.MarshalOptions{Deterministic: true}
 
 // unmarshal decodes b into m if b is the one encoding of what it says. Unknown fields are dropped while decoding, so

@@ -43,13 +43,22 @@ func NormalizeReason(s string) (string, error) { return normalize("reason", s, v
 // NormalizeSubject does for a subject what NormalizeReason does for a reason.
 func NormalizeSubject(s string) (string, error) { return normalize("subject", s, validSubject) }
 
-// NormalizeRoomName does so for a room's name, which may not be empty, nor longer than MaxRoomNameRunes characters.
+// NormalizeRoomName does so for a room's name, which may not be empty, nor longer than MaxRoomNameRunes characters, nor
+// hold a character that does not show: two names that differ by it are one to a reader. Rooms of others may have such
+// names all the same; see normalize.
 func NormalizeRoomName(s string) (string, error) {
 	s, err := normalize("room name", s, validRoomName)
-	if err == nil && !strings.ContainsFunc(s, isVisible) {
+	if err != nil {
+		return "", err
+	}
+	if !strings.ContainsFunc(s, isVisible) {
 		return "", fmt.Errorf("protocol: the room name %w", errInvisible)
 	}
-	return s, err
+	if i := strings.IndexFunc(s, Invisible); i >= 0 {
+		r, _ := utf8.DecodeRuneInString(s[i:])
+		return "", fmt.Errorf("protocol: the room name holds a character that does not show, %U", r)
+	}
+	return s, nil
 }
 
 // normalize is for what is typed here. Decoders check less: which text is NFC, and which character can be seen, depends
