@@ -153,6 +153,9 @@ func (s State) found(r protocol.SignedRecord) (State, Change, error) {
 	if err := checkAssigned(c.Nick); err != nil {
 		return s, Change{}, err
 	}
+	if s.misleads(r.Author, c.Nick) {
+		return s, Change{}, errReadsAsID
+	}
 	next := State{
 		room: r.RoomID(), name: c.Name, owner: r.Author, authority: r.Author, term: r.Term, epoch: r.Epoch,
 		epochAt: r.At, policy: c.Policy,
@@ -226,7 +229,13 @@ func (s State) mayAdmit(p peer.ID, nick string, at time.Time) error {
 	case s.NickTaken(nick):
 		return ErrNickTaken
 	}
-	return checkAssigned(nick)
+	if err := checkAssigned(nick); err != nil {
+		return err
+	}
+	if s.misleads(p, nick) {
+		return errReadsAsID
+	}
+	return nil
 }
 
 func (s State) isMember(p peer.ID) bool {
@@ -305,9 +314,11 @@ func (s *State) unban(r protocol.SignedRecord, b protocol.Unban) (Change, error)
 
 func (s *State) enter(m Member) {
 	s.members, s.nicks = cloned(s.members), cloned(s.nicks)
-	keyed := member{Member: m, sortKey: nickSortKey(m.Nick)}
+	keyed := member{Member: m, sortKey: nickSortKey(m.Nick), badge: newBadge(m.Peer, m.Nick)}
 	s.members[m.Peer] = keyed
-	s.nicks[NickKey(m.Nick)] = m.Peer
+	for _, key := range protocol.Skeletons(m.Nick) {
+		s.nicks[key] = m.Peer
+	}
 	s.sorted = slices.Insert(slices.Clip(s.sorted), s.place(keyed), m)
 }
 
@@ -317,7 +328,9 @@ func (s *State) exit(end Removal, m Member) {
 	s.sorted = slices.Concat(s.sorted[:i], s.sorted[i+1:])
 	s.members, s.nicks = cloned(s.members), cloned(s.nicks)
 	delete(s.members, m.Peer)
-	delete(s.nicks, NickKey(m.Nick))
+	for _, key := range protocol.Skeletons(m.Nick) {
+		delete(s.nicks, key)
+	}
 	end.Peer, end.Nick, end.Admission = m.Peer, m.Nick, m.Admission
 	end.FromEpoch, end.ToEpoch = m.FromEpoch, s.epoch-1
 

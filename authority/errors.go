@@ -1,6 +1,9 @@
 package authority
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // What [State.Apply] and [Ledger.Step] fail with, wrapped with what is wrong. Test with errors.Is.
 var (
@@ -34,6 +37,9 @@ var (
 	// ErrNoInvite: no such open invite. It is an ErrRule too.
 	ErrNoInvite = ruleError("authority: no such invite")
 )
+
+// errReadsAsID is an ErrNickBad.
+var errReadsAsID = fmt.Errorf("%w: it reads as the end of a peer ID here, or an ID ends as somebody is called", ErrNickBad)
 
 // ruleError is a more exact ErrRule.
 type ruleError string

@@ -76,7 +76,16 @@ func (s *step) consider(e Knock) (reply protocol.JoinReply, nick string, invite 
 	if err := state.mayAdmit(e.Peer, nick, s.now); err != nil {
 		return no(joinCode(err), 0)
 	}
+	if s.misleadsAtDoor(e.Peer, nick) {
+		return no(protocol.JoinNickBad, 0)
+	}
 	return protocol.JoinReply{}, nick, invite
+}
+
+// misleadsAtDoor is [State.misleads] for those at the door: the first to come keeps its nick.
+func (s *step) misleadsAtDoor(p peer.ID, nick string) bool {
+	me := newBadge(p, nick)
+	return slices.ContainsFunc(s.next.knocks, func(k Knocking) bool { return k.Peer != p && me.confuses(newBadge(k.Peer, k.Nick)) })
 }
 
 // joinCode is the answer to a stranger that mayAdmit refuses.
@@ -196,11 +205,18 @@ func (s *step) admit(p peer.ID, nick string, invite protocol.InviteID) error {
 	}
 	s.takeKnock(p)
 	s.do(AnswerJoin{p, protocol.JoinReply{Code: protocol.JoinAdmitted, Admission: s.next.state.Seq()}})
+	me := newBadge(p, nick)
 	for _, k := range s.next.Knocks() {
-		if NickKey(k.Nick) == NickKey(nick) {
-			s.dropKnock(k.Peer)
-			s.do(AnswerJoin{k.Peer, protocol.JoinReply{Code: protocol.JoinNickTaken}})
+		code := protocol.JoinNickTaken
+		switch {
+		case protocol.Alike(k.Nick, nick):
+		case me.confuses(newBadge(k.Peer, k.Nick)):
+			code = protocol.JoinNickBad
+		default:
+			continue
 		}
+		s.dropKnock(k.Peer)
+		s.do(AnswerJoin{k.Peer, protocol.JoinReply{Code: code}})
 	}
 	return nil
 }
@@ -268,6 +284,9 @@ func (s *step) makeInvite(e MakeInvite) error {
 		nick, err := NormalizeNick(e.Nick)
 		if err != nil {
 			return err
+		}
+		if state.misleads(e.By, nick) || s.misleadsAtDoor(e.By, nick) {
+			return errReadsAsID
 		}
 		e.Nick = nick
 	}

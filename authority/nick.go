@@ -2,6 +2,7 @@ package authority
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -13,7 +14,7 @@ import (
 )
 
 // reserved are names that would let a member speak as the program, as the owner's office or as everybody. They are
-// compared by NickKey, so their look-alikes are reserved as well.
+// compared by their skeletons, so their look-alikes are reserved as well.
 var reserved = []string{
 	"system", "localchat", "server", "owner", "authority", "room", "me", "you", "all", "everyone", "everybody", "here",
 }
@@ -21,13 +22,12 @@ var reserved = []string{
 var reservedKeys = func() map[string]bool {
 	keys := make(map[string]bool, len(reserved))
 	for _, r := range reserved {
-		keys[NickKey(r)] = true
+		for _, key := range protocol.Skeletons(r) {
+			keys[key] = true
+		}
 	}
 	return keys
 }()
-
-// peerIDPrefix begins every Ed25519 peer ID; a command's WHO is a nick or the start of one.
-const peerIDPrefix = "12d3koo"
 
 // NormalizeNick is the nick as it is assigned and shown: the Nickname profile of PRECIS (RFC 8266), one word, at most
 // [protocol.MaxNickRunes] long. The error is an ErrNickBad that says what is wrong.
@@ -53,15 +53,18 @@ func NormalizeNick(s string) (string, error) {
 		return "", fmt.Errorf("%w: it begins with a sign that means something else", ErrNickBad)
 	case stacked(nick):
 		return "", fmt.Errorf("%w: it piles up marks", ErrNickBad)
-	case strings.HasPrefix(strings.ToLower(nick), peerIDPrefix):
+	case protocol.ReadsAsAnyID(nick):
 		return "", fmt.Errorf("%w: it looks like a peer ID", ErrNickBad)
+	case !oneScript(nick):
+		return "", fmt.Errorf("%w: it has letters of several scripts", ErrNickBad)
 	}
-	key := NickKey(nick)
-	switch {
-	case key == "":
-		return "", fmt.Errorf("%w: it has nothing to tell it by", ErrNickBad)
-	case reservedKeys[key]:
-		return "", fmt.Errorf("%w: it is reserved", ErrNickBad)
+	for _, key := range protocol.Skeletons(nick) {
+		switch {
+		case key == "":
+			return "", fmt.Errorf("%w: it has nothing to tell it by", ErrNickBad)
+		case reservedKeys[key]:
+			return "", fmt.Errorf("%w: it is reserved", ErrNickBad)
+		}
 	}
 	return nick, nil
 }
@@ -75,28 +78,6 @@ func checkAssigned(nick string) error {
 	return err
 }
 
-// NickKey is what two nicks that look alike have in common; a room has every key once. It folds case, width, marks and
-// the best-known look-alikes of Latin, Greek, Cyrillic and Armenian letters and digits. It is not the whole of Unicode's
-// table: words are there for who must be sure.
-func NickKey(nick string) string {
-	var b strings.Builder
-	for _, r := range norm.NFKD.String(nick) {
-		if unicode.Is(unicode.M, r) {
-			continue
-		}
-		r = unicode.ToLower(r)
-		if p, ok := lookAlikes[r]; ok {
-			b.WriteString(p)
-		} else {
-			b.WriteRune(r)
-		}
-	}
-	// Pairs that read as one letter, after the letters themselves are plain.
-	return pairs.Replace(b.String())
-}
-
-var pairs = strings.NewReplacer("rn", "m", "vv", "w")
-
 // nickSortKey is the comparison key of PRECIS: what a person types finds a nick by it.
 func nickSortKey(nick string) string {
 	key, err := precis.Nickname.CompareKey(nick)
@@ -107,15 +88,45 @@ func nickSortKey(nick string) string {
 }
 
 // invisible finds what PRECIS lets pass and a terminal shows as nothing, or as a change of direction.
-func invisible(r rune) bool {
-	switch {
-	case unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs, unicode.Zl, unicode.Zp, unicode.Variation_Selector,
-		unicode.Other_Default_Ignorable_Code_Point):
-		return true
-	case r == '\u2800': // the Braille cell without dots
-		return true
+func invisible(r rune) bool { return protocol.Invisible(r) || unicode.Is(unicode.Cf, r) }
+
+// writings are the sets of scripts that are written together, by UTS 39, section 5.1: a nick is of one script, or of one
+// of these. Digits, marks and symbols that all scripts share are of no script.
+var writings = [][]string{{"Han", "Hiragana", "Katakana"}, {"Han", "Bopomofo"}, {"Han", "Hangul"}}
+
+// oneScript reports whether all letters of a nick are of one script, or of a set that is written together.
+func oneScript(nick string) bool {
+	var first string
+	for _, r := range nick {
+		switch script := scriptOf(r); {
+		case script == "" || script == first:
+		case first == "":
+			first = script
+		default:
+			return slices.ContainsFunc(writings, func(w []string) bool {
+				return !strings.ContainsFunc(nick, func(r rune) bool { s := scriptOf(r); return s != "" && !slices.Contains(w, s) })
+			})
+		}
 	}
-	return false
+	return true
+}
+
+// scriptOf is the script of r, "" where it is of all scripts.
+func scriptOf(r rune) string {
+	switch {
+	case unicode.Is(unicode.Latin, r):
+		return "Latin"
+	case '\u0660' <= r && r <= '\u0669':
+		return "Arabic" // its digits, which other scripts of its region have too
+	case unicode.In(r, unicode.Common, unicode.Inherited):
+		return ""
+	}
+	for name, table := range unicode.Scripts { // scripts do not overlap
+		if unicode.Is(table, r) {
+			return name
+		}
+	}
+	return ""
 }
 
 // stacked reports more than two combining marks on one letter: they reach into the lines above.
@@ -130,20 +141,3 @@ func stacked(s string) bool {
 	}
 	return false
 }
-
-// lookAlikes maps lower-case letters, and digits, to what they are taken for. i, l and 1 are one class since an upper-case
-// I is; so are o and 0. Where the two cases of a Greek letter look like different Latin ones, the lower case counts.
-var lookAlikes = func() map[rune]string {
-	m := make(map[rune]string)
-	for plain, like := range map[string]string{
-		"a": "аαɑ", "b": "вьβƅ", "c": "сϲᴄ", "d": "ԁđɗ", "e": "еєεҽ", "f": "ғƒϝ", "g": "ɡցǥ", "h": "һнհħ",
-		"j": "јϳ", "k": "кκ", "l": "i1|!ıіιӏłɩǀ", "m": "мṃ", "n": "пηոռ", "o": "0оοօσøө", "p": "рρ", "q": "ԛգ",
-		"r": "гᴦ", "s": "ѕʂտ", "t": "тτŧ", "u": "υսцμʋ", "v": "νѵ", "w": "ԝωѡա", "x": "хχ", "y": "уγүʏ", "z": "ᴢʐƶ",
-		"3": "зʒӡ", "4": "ч", "6": "б", "-": "‐‑‒–—−", "ae": "æ", "oe": "œ", "ss": "ß",
-	} {
-		for _, r := range like {
-			m[r] = plain
-		}
-	}
-	return m
-}()

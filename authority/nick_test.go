@@ -4,8 +4,10 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"unicode"
 	"unicode/utf8"
 
+	"go.mau.fi/util/confusable"
 	"pgregory.net/rapid"
 
 	"localchat/protocol"
@@ -38,28 +40,102 @@ func TestNormalizeNick(t *testing.T) {
 	}
 }
 
-func TestLookAlikes(t *testing.T) {
-	for _, alike := range [][]string{
-		{"bob", "BOB", "b0b", "bоb", "ｂｏｂ", "böb", "bøb", "ЬОЬ"},
-		{"alice", "aIice", "a1ice", "аlісе", "ALICE", "älice", "alicé", "a|ice"},
-		{"paypal", "рауpаl", "paypaI"},
-		{"marne", "mame"},
-		{"vvilly", "willy"},
-		{"scope", "ѕсоре"},
-		{"pho", "ρho"},
-		{"strasse", "straße"},
-		{"a-b", "a‐b", "a–b"},
+// A nick is of one script, or of scripts that are written together; what all scripts share goes with each.
+func TestOneScript(t *testing.T) {
+	for _, nick := range []string{
+		"José", "Zoë", "Ægir", "Müller", "小林さん", "コバヤシ", "小林コ", "김철수", "金철수", "李ㄌㄟˇ", "Иван", "Иван2", "محمد", "محمد٢", "עמית", "ไทย", "हिन्दी", "Νίκος", "Արամ",
+		"გიორგი", "ᏣᎳᎩ", "🦊", "fox🦊", "Иван🦊", "o'neil", "x_x", "ー", "42",
 	} {
-		for _, n := range alike[1:] {
-			if NickKey(n) != NickKey(alike[0]) {
-				t.Errorf("%q (%q) and %q (%q) differ", n, NickKey(n), alike[0], NickKey(alike[0]))
+		if got, err := NormalizeNick(nick); err != nil || got != nick {
+			t.Errorf("%q: %q, %v", nick, got, err)
+		}
+	}
+	for _, nick := range []string{
+		"bоb", "Ivаn", "Иvан", "µtorrent", "aliceα", "bob小", "さб", "한さ", "b٥b", "bob۵", "bobह", "ab१", "ⲃob", "ꓮlice", "ᎪLICE", "ҽva", "ไobob", "ㄌ한",
+	} {
+		if got, err := NormalizeNick(nick); !errors.Is(err, ErrNickBad) || !strings.Contains(err.Error(), "scripts") {
+			t.Errorf("%q: %q, %v", nick, got, err)
+		}
+	}
+}
+
+// Beside a member, no nick is admitted that differs from its nick by a character which Unicode says can be taken for the
+// one in its place, in either case; nor one that is whole in another script.
+func TestNobodyLooksLikeAMember(t *testing.T) {
+	w := newRoom(t, "alice", protocol.Open)
+	members := []string{"alice", "bob", "carol", "dave", "Мария", "mallory", "w1lly"}
+	for _, m := range members[1:] {
+		w.join(m)
+	}
+	state := w.ledger.state
+	admitted := func(nick string) bool {
+		n, err := NormalizeNick(nick)
+		return err == nil && state.mayAdmit(id("mimic"), n, w.now) == nil
+	}
+	swaps := 0
+	for r := rune(0x21); r <= unicode.MaxRune; r++ {
+		like := confusable.GetReplacement(r)
+		if like == "" || len(like) > 4 {
+			continue
+		}
+		for _, m := range members {
+			for _, form := range []string{m, strings.ToUpper(m)} {
+				if !strings.Contains(form, like) {
+					continue
+				}
+				swaps++
+				if nick := strings.Replace(form, like, string(r), 1); admitted(nick) {
+					t.Errorf("%q (%U) is admitted beside %s", nick, r, m)
+				}
 			}
 		}
 	}
-	for _, other := range [][2]string{{"bob", "rob"}, {"alice", "alicia"}, {"bob", "bob2"}, {"мария", "марья"}, {"李雷", "李磊"}, {"anna", "hanna"}} {
-		if NickKey(other[0]) == NickKey(other[1]) {
-			t.Errorf("%q and %q are one", other[0], other[1])
+	if swaps < 1500 {
+		t.Errorf("only %d nicks were tried", swaps)
+	}
+	for _, nick := range []string{
+		"ꓮꓡꓲꓚꓰ", "ᎪᏞᏆᏟᎬ", "ᴀʟɪᴄᴇ", "ʙᴏʙ", "🅰🅻🅸🅲🅴", "𝓪𝓵𝓲𝓬𝓮", "ɑɭıƈɇ", "ⲃⲟⲃ", "ΒΟΒ", "ВОВ", "ᏴᎾᏴ", "clave", "cIave", "rnallory", "vv1lly", "vvi11y", "Mapия", "ᗷOᗷ", "ƁƟƁ",
+		"bob\U0001D159", "\U00013441bob", "bo\U00013442b", "bob\uFFFC", "bo\u2800b", "bob\u3164", "b\u115fob", "bob\U00016FE4",
+	} {
+		if admitted(nick) {
+			t.Errorf("%q is admitted: %q", nick, protocol.Skeletons(nick))
 		}
+	}
+	for _, nick := range []string{"José", "Zoë", "小林さん", "김철수", "Иван", "محمد", "עמית", "ไทย", "हिन्दी", "🦊", "bobby", "alicia", "Lucia", "Dan", "Clan"} {
+		if !admitted(nick) {
+			t.Errorf("%q is not admitted", nick)
+		}
+	}
+}
+
+// A nick does not read as the end of an ID of anybody here, whichever comes first, and however it is written.
+func TestNickIsNobodysID(t *testing.T) {
+	w := newRoom(t, "alice", protocol.Knock)
+	w.join("bob")
+	end := func(name string, n int) string { s := id(name).String(); return s[len(s)-n:] }
+	answered := func(peer, nick string, want protocol.JoinCode) {
+		t.Helper()
+		if got := w.knockAs(peer, nick, protocol.Token{}); got.Code != want {
+			t.Errorf("%s by the nick %q is answered %v", peer, nick, got.Code)
+		}
+	}
+	wide := strings.Map(func(r rune) rune { return r + 0xfee0 }, end("bob", 6))
+	for _, nick := range []string{end("bob", 4), end("bob", 6), end("bob", 8), strings.ToUpper(end("bob", 8)), strings.ToLower(end("bob", 6)), wide, end("alice", 5), end("mallory", 6), id("bob").String()[:20], "12D3", "l2d3K"} {
+		answered("mallory", nick, protocol.JoinNickBad)
+	}
+	// At the door: the first to come keeps its nick.
+	answered("carol", "carol", protocol.JoinWaiting)
+	answered("mallory", end("carol", 6), protocol.JoinNickBad)
+	answered("mallory", end("dave", 6), protocol.JoinWaiting) // dave is not here yet
+	answered("dave", "dave", protocol.JoinNickBad)
+	// As a member it keeps it too, and carol, who waits, has nothing to do with it.
+	w.must(Accept{Peer: id("mallory")})
+	answered("dave", "dave", protocol.JoinNickBad)
+	if _, _, err := w.ledger.Step(w.env(), MakeInvite{Nick: end("carol", 7)}); !errors.Is(err, ErrNickBad) {
+		t.Errorf("an invite for the end of an ID: %v", err)
+	}
+	if _, _, err := w.ledger.Step(w.env(), Accept{Peer: id("carol")}); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -82,8 +158,8 @@ func TestNicksHoldTogether(t *testing.T) {
 			rt.Fatalf("%q is too long", nick)
 		}
 		for _, other := range []string{strings.ToLower(nick), nickSortKey(nick)} {
-			if NickKey(other) != NickKey(nick) {
-				rt.Fatalf("%q has key %q, %q has %q", nick, NickKey(nick), other, NickKey(other))
+			if !protocol.Alike(other, nick) || protocol.Skeletons(other)[0] != protocol.Skeletons(nick)[0] {
+				rt.Fatalf("%q has %q, %q has %q", nick, protocol.Skeletons(nick), other, protocol.Skeletons(other))
 			}
 		}
 	})

@@ -29,7 +29,7 @@ type State struct {
 	// The maps and the slice are shared between States and never written once a State with them has been returned.
 	members map[peer.ID]member
 	sorted  []Member           // the same, in the order of Members
-	nicks   map[string]peer.ID // by NickKey
+	nicks   map[string]peer.ID // by the skeletons of each; see protocol.Skeletons
 	bans    map[peer.ID]Banishment
 	past    map[peer.ID][]Removal // ended memberships, oldest first
 	pastLen int                   // of all peers together
@@ -79,6 +79,7 @@ func (e *entry) back(from func(*entry) bool) *entry {
 type member struct {
 	Member
 	sortKey string
+	badge
 }
 
 // A Member is a peer that the authority has admitted.
@@ -215,7 +216,7 @@ func (s State) Member(p peer.ID) (Member, bool) {
 
 // ByNick finds a member by its nick, as a person types it: case and width do not matter.
 func (s State) ByNick(nick string) (Member, bool) {
-	m, ok := s.members[s.nicks[NickKey(nick)]]
+	m, ok := s.members[s.nicks[protocol.Skeletons(nick)[0]]]
 	if !ok || m.sortKey != nickSortKey(nick) {
 		return Member{}, false
 	}
@@ -224,8 +225,37 @@ func (s State) ByNick(nick string) (Member, bool) {
 
 // NickTaken reports whether a member has nick, or one that looks like it.
 func (s State) NickTaken(nick string) bool {
-	_, ok := s.nicks[NickKey(nick)]
-	return ok
+	return slices.ContainsFunc(protocol.Skeletons(nick), func(key string) bool { _, ok := s.nicks[key]; return ok })
+}
+
+// misleads reports whether nick, as the nick of p, can be taken for the end of an ID of p or of a member, or p's ID ends
+// as a member is called: what a person types, and what a screen shows, names one peer.
+func (s State) misleads(p peer.ID, nick string) bool {
+	me := newBadge(p, nick)
+	if protocol.ReadsAsID(me.readings, me.id) {
+		return true
+	}
+	for _, m := range s.members {
+		if me.confuses(m.badge) {
+			return true
+		}
+	}
+	return false
+}
+
+// A badge is how a peer's nick and ID are read.
+type badge struct {
+	readings []protocol.Reading // of the nick
+	id       protocol.Reading   // of the peer ID
+}
+
+func newBadge(p peer.ID, nick string) badge {
+	return badge{protocol.Readings(nick), protocol.ReadingOf(p)}
+}
+
+// confuses reports whether the nick on one badge reads as the ID on the other.
+func (b badge) confuses(o badge) bool {
+	return protocol.ReadsAsID(b.readings, o.id) || protocol.ReadsAsID(o.readings, b.id)
 }
 
 // Banned finds the ban of p that is in force at now.

@@ -257,10 +257,12 @@ func (w *world) check() {
 	}
 	keys := map[string]bool{}
 	for _, m := range l.state.Members() {
-		if keys[NickKey(m.Nick)] {
-			w.t.Fatalf("two members look like %q", m.Nick)
+		for _, key := range protocol.Skeletons(m.Nick) {
+			if keys[key] {
+				w.t.Fatalf("two members look like %q", m.Nick)
+			}
+			keys[key] = true
 		}
-		keys[NickKey(m.Nick)] = true
 	}
 }
 

@@ -144,7 +144,7 @@ func (m *mallory) asksForInvite() {
 // nicks are those that a newcomer must not get while alice and bob are there, and what they are answered.
 var nicks = map[string]protocol.JoinCode{
 	"alice": protocol.JoinNickTaken, "ALICE": protocol.JoinNickTaken, "al1ce": protocol.JoinNickTaken,
-	"аlice": protocol.JoinNickTaken, "b0b": protocol.JoinNickTaken, "SYSTEM": protocol.JoinNickBad,
+	"аlice": protocol.JoinNickBad, "ꓮꓡꓲꓚꓰ": protocol.JoinNickTaken, "b0b": protocol.JoinNickTaken, "SYSTEM": protocol.JoinNickBad,
 	"bob\u200b": protocol.JoinNickBad, "": protocol.JoinNickBad,
 }
 

@@ -212,7 +212,7 @@ func joinRefused(room string, r protocol.JoinReply) error {
 	case protocol.JoinNeedsInvite:
 		return refused(room+" is entered by invite only", "ask the owner for an invite text, then: localchat join LOCALCHAT:…")
 	case protocol.JoinNickBad:
-		return &Error{Code: Invalid, Text: "that nick is not allowed", Hint: "choose another with --nick: one word of at most 32 letters, and no reserved name"}
+		return &Error{Code: Invalid, Text: "that nick is not allowed", Hint: "choose another with --nick: one word of at most 32 letters of one script, no reserved name, and no end of a peer ID"}
 	case protocol.JoinNickTaken:
 		return &Error{Code: Exists, Text: "that nick, or one that looks like it, is taken in " + room, Hint: "choose another with --nick"}
 	case protocol.JoinFull:

@@ -36,6 +36,9 @@ const (
 	strangerPolls     = 1000
 	strangerPollBurst = 2000
 
+	// maxListed, in peers, of an error that lists whom a name could mean: what a person reads in one line.
+	maxListed = 8
+
 	// streamTimeout is for a small request and its answer: a LAN takes milliseconds; a machine that swaps, seconds.
 	streamTimeout = 5 * time.Second
 	// joinEvery and joinBurst of one peer: it gets one join request in so long, and as many as a script makes that

@@ -3,16 +3,9 @@ package node
 import (
 	"fmt"
 	"slices"
-	"strings"
 
-	"github.com/libp2p/go-libp2p/core/peer"
-
-	"localchat/authority"
 	"localchat/protocol"
 )
-
-// minPrefix of a peer ID that is taken for one, in characters.
-const minPrefix = 4
 
 // room finds a room of ours by id, or by a name that is unique here. An empty text is the only room there is.
 func (l *loop) room(s string) (*room, error) {
@@ -79,96 +72,6 @@ func (l *loop) ownRoom(s string) (*room, error) {
 		return nil, errRecovering
 	}
 	return r, nil
-}
-
-// A candidate is somebody whom a WHO may mean.
-type candidate struct {
-	peer peer.ID
-	nick string
-}
-
-// find resolves a nick, a peer ID, or the start or end of one (screens show the end: all peer IDs start alike).
-func find(who, where string, cs []candidate) (candidate, error) {
-	who = strings.TrimPrefix(who, "@")
-	// A person types bob and means Bob. Members' nicks differ by more than that, so it is never ambiguous.
-	var hits []candidate
-	for _, c := range cs {
-		id := c.peer.String()
-		if id == who || c.nick != "" && c.nick == who {
-			return c, nil
-		}
-		if len(who) >= minPrefix && (strings.HasPrefix(id, who) || strings.HasSuffix(id, who)) || c.nick != "" && strings.EqualFold(c.nick, who) {
-			hits = append(hits, c)
-		}
-	}
-	switch len(hits) {
-	case 0:
-		return candidate{}, &Error{Code: NotFound, Text: fmt.Sprintf("there is no %q %s", who, where), Hint: "/members lists nicks and peers"}
-	case 1:
-		return hits[0], nil
-	}
-	names := make([]string, len(hits))
-	for i, c := range hits {
-		names[i] = fmt.Sprintf("%s (%s)", c.nick, protocol.ShortID(c.peer))
-	}
-	return candidate{}, &Error{Code: Ambiguous, Text: fmt.Sprintf("%q could be %s", who, strings.Join(names, ", ")), Hint: "nothing was done; give the nick, or more of the peer ID"}
-}
-
-func (r *room) findMember(who string) (authority.Member, error) {
-	ms := r.current().Members()
-	cs := make([]candidate, len(ms))
-	for i, m := range ms {
-		cs[i] = candidate{m.Peer, m.Nick}
-	}
-	c, err := find(who, "in "+r.label(), cs)
-	if err != nil {
-		return authority.Member{}, err
-	}
-	m, _ := r.current().Member(c.peer)
-	return m, nil
-}
-
-// findKnown resolves somebody who is a member, has been one lately, or knocks.
-func (r *room) findKnown(who string) (candidate, error) {
-	if p, err := peer.Decode(who); err == nil {
-		return candidate{p, r.nickOf(p)}, nil
-	}
-	st := r.current()
-	var cs []candidate
-	for _, m := range st.Members() {
-		cs = append(cs, candidate{m.Peer, m.Nick})
-	}
-	if c, err := find(who, "in "+r.label(), cs); err == nil || AsError(err).Code == Ambiguous {
-		return c, err
-	}
-	cs = nil
-	for _, k := range r.ledger.Knocks() {
-		cs = append(cs, candidate{k.Peer, k.Nick})
-	}
-	// The latest to lose its place under a nick is the one meant.
-	seen := make(map[peer.ID]bool)
-	nicks := make(map[string]bool)
-	for i := len(r.records) - 1; i >= 0; i-- {
-		p := subject(r.records[i].Body)
-		rm, ended := st.Removed(p)
-		if p == "" || seen[p] || !ended || nicks[rm.Nick] {
-			continue
-		}
-		seen[p], nicks[rm.Nick] = true, true
-		cs = append(cs, candidate{p, rm.Nick})
-	}
-	return find(who, "in "+r.label()+", at its door, or among those who left", cs)
-}
-
-// subject is the peer whose membership a record ends.
-func subject(b protocol.Body) peer.ID {
-	switch b := b.(type) {
-	case protocol.Remove:
-		return b.Peer
-	case protocol.Leave:
-		return b.Peer
-	}
-	return ""
 }
 
 func kindName(k protocol.ReasonKind) string {

@@ -157,7 +157,7 @@ func (q kick) run(l *loop) (Committed, error) {
 	if err != nil {
 		return Committed{}, err
 	}
-	return r.order(authority.Kick{Peer: c.peer, Reason: reason, Cut: r.log.cut(c.peer)})
+	return r.order(authority.Kick{Peer: c.Peer, Reason: reason, Cut: r.log.cut(c.Peer)})
 }
 
 func (q ban) run(l *loop) (Committed, error) {
@@ -176,7 +176,7 @@ func (q ban) run(l *loop) (Committed, error) {
 	if err != nil {
 		return Committed{}, err
 	}
-	return r.order(authority.Ban{Peer: c.peer, Reason: reason, For: q.d, Cut: r.log.cut(c.peer)})
+	return r.order(authority.Ban{Peer: c.Peer, Reason: reason, For: q.d, Cut: r.log.cut(c.Peer)})
 }
 
 func (q unban) run(l *loop) (Committed, error) {
@@ -184,15 +184,15 @@ func (q unban) run(l *loop) (Committed, error) {
 	if err != nil {
 		return Committed{}, err
 	}
-	var cs []candidate
+	var all []Named
 	for _, b := range r.current().Bans(l.now()) {
-		cs = append(cs, candidate{b.Peer, b.Nick})
+		all = append(all, Named{b.Peer, b.Nick})
 	}
-	c, err := find(q.who, "among the banned", cs)
+	c, err := FindWho(q.who, "among the banned", all)
 	if err != nil {
 		return Committed{}, err
 	}
-	return r.order(authority.Unban{Peer: c.peer})
+	return r.order(authority.Unban{Peer: c.Peer})
 }
 
 // order steps the ledger and says where in the log that ended up.
@@ -320,22 +320,25 @@ func (q answerKnock) run(l *loop) (none, error) {
 	if err != nil {
 		return none{}, err
 	}
-	knocks := r.ledger.Knocks()
-	cs := make([]candidate, len(knocks))
-	for i, k := range knocks {
-		cs[i] = candidate{k.Peer, k.Nick}
-	}
-	if q.who != "all" || !q.accept {
-		c, err := find(q.who, "at the door of "+r.label(), cs)
+	var peers []PeerID
+	if q.who == "all" && q.accept {
+		for _, k := range r.ledger.Knocks() {
+			peers = append(peers, k.Peer)
+		}
+	} else {
+		n, where, err := r.whom(q.who, false)
 		if err != nil {
 			return none{}, err
 		}
-		cs = []candidate{c}
+		if where != atDoor {
+			return none{}, &Error{Code: NotFound, Text: n.String() + " is in " + r.label() + " already, and not at its door", Hint: "/members lists who is in"}
+		}
+		peers = []PeerID{n.Peer}
 	}
-	for _, c := range cs {
-		var ev authority.Event = authority.Deny{Peer: c.peer, Reason: reason}
+	for _, p := range peers {
+		var ev authority.Event = authority.Deny{Peer: p, Reason: reason}
 		if q.accept {
-			ev = authority.Accept{Peer: c.peer}
+			ev = authority.Accept{Peer: p}
 		}
 		if err := r.step(ev); err != nil {
 			return none{}, err

@@ -12,7 +12,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 	bolt "go.etcd.io/bbolt"
 
-	"localchat/authority"
+	"localchat/protocol"
 )
 
 // A Verification: the person at this node has compared words with the one at another, by voice or side by side.
@@ -47,7 +47,7 @@ type KeyChange struct {
 // trusts are the verifications of this node: by peer, and for each nick the peer that bore it last. The loop owns them.
 type trusts struct {
 	by    map[peer.ID]savedTrust
-	nicks map[string]peer.ID // by authority.NickKey
+	nicks map[string]peer.ID // by the skeletons of each nick
 }
 
 // A savedTrust is a verification as it is kept.
@@ -59,9 +59,10 @@ type savedTrust struct {
 func newTrusts(by map[peer.ID]savedTrust) trusts {
 	t := trusts{by: by, nicks: make(map[string]peer.ID)}
 	for p, s := range by {
-		key := authority.NickKey(s.Nick)
-		if other, taken := t.nicks[key]; s.Nick != "" && (!taken || by[other].At.Before(s.At)) {
-			t.nicks[key] = p
+		for _, key := range protocol.Skeletons(s.Nick) {
+			if other, taken := t.nicks[key]; s.Nick != "" && (!taken || by[other].At.Before(s.At)) {
+				t.nicks[key] = p
+			}
 		}
 	}
 	return t
@@ -75,7 +76,12 @@ func (t trusts) of(p peer.ID, nick string) Trust {
 	if len(t.nicks) == 0 {
 		return Trust{}
 	}
-	return Trust{Other: t.nicks[authority.NickKey(nick)]}
+	for _, key := range protocol.Skeletons(nick) {
+		if other := t.nicks[key]; other != "" {
+			return Trust{Other: other}
+		}
+	}
+	return Trust{}
 }
 
 // Verify records that words were compared with a peer or, where verified is false, takes that back. who is a whole peer
@@ -97,9 +103,9 @@ func (q verifyPeer) run(l *loop) (Verification, error) {
 	if err != nil {
 		return Verification{}, err
 	}
-	now, known := l.trusts.by[c.peer]
+	now, known := l.trusts.by[c.Peer]
 	switch {
-	case c.peer == l.n.self:
+	case c.Peer == l.n.self:
 		return Verification{}, &Error{Code: Invalid, Text: "that is you", Hint: "words are compared with somebody else's"}
 	case !q.verified && !known:
 		return Verification{}, &Error{Code: NotFound, Text: fmt.Sprintf("no words were compared with %q", q.who), Hint: "/verified lists with whom they were"}
@@ -108,54 +114,43 @@ func (q verifyPeer) run(l *loop) (Verification, error) {
 	}
 	by := maps.Clone(l.trusts.by)
 	if q.verified {
-		now = savedTrust{Nick: c.nick, At: l.now()}
-		by[c.peer] = now
-		err = l.store.saveTrust(c.peer, now)
+		now = savedTrust{Nick: c.Nick, At: l.now()}
+		by[c.Peer] = now
+		err = l.store.saveTrust(c.Peer, now)
 	} else {
-		delete(by, c.peer)
-		err = l.store.dropTrust(c.peer)
+		delete(by, c.Peer)
+		err = l.store.dropTrust(c.Peer)
 	}
 	if err != nil {
 		return Verification{}, diskError{err}.forPerson()
 	}
 	l.trusts = newTrusts(by)
-	return l.verification(c.peer, now), nil
+	return l.verification(c.Peer, now), nil
 }
 
 func (l *loop) verification(p peer.ID, s savedTrust) Verification {
 	return Verification{Peer: p, Nick: s.Nick, Words: l.n.words.of(p), At: s.At}
 }
 
-// whom finds the peer that is meant. To take back, those verified are looked at first: the one in the room may be
-// another of that nick.
-func (l *loop) whom(q verifyPeer) (candidate, error) {
+// whom finds the peer that is meant. To take back, those verified are looked at alone: the one in the room may be another
+// of that nick.
+func (l *loop) whom(q verifyPeer) (Named, error) {
 	r, noRoom := l.room(q.room)
-	if p, err := peer.Decode(q.who); err == nil {
-		return candidate{p, l.calledBy(r, p)}, nil
+	if p, ok := protocol.ParsePeer(q.who); ok {
+		return Named{p, l.calledBy(r, p)}, nil
 	}
 	if !q.verified {
-		cs := l.verifiedAs(r)
-		c, err := find(q.who, "among those verified", cs)
+		n, err := FindWho(q.who, "among those verified", l.verifiedAs(r))
 		if err != nil && AsError(err).Code == NotFound {
 			err = &Error{Code: NotFound, Text: err.Error(), Hint: "/verified lists with whom words were compared"}
 		}
-		return c, err
+		return n, err
 	}
 	if noRoom != nil {
-		return candidate{}, noRoom
+		return Named{}, noRoom
 	}
-	if !r.owner() {
-		m, err := r.findMember(q.who)
-		return candidate{m.Peer, m.Nick}, err
-	}
-	var cs []candidate
-	for _, m := range r.current().Members() {
-		cs = append(cs, candidate{m.Peer, m.Nick})
-	}
-	for _, k := range r.ledger.Knocks() {
-		cs = append(cs, candidate{k.Peer, k.Nick})
-	}
-	return find(q.who, "in "+r.label()+" or at its door", cs)
+	n, _, err := r.whom(q.who, false)
+	return n, err
 }
 
 // calledBy is what p is called, as far as is known; r may be nil.
@@ -176,15 +171,15 @@ func (l *loop) calledBy(r *room, p peer.ID) string {
 }
 
 // verifiedAs are those verified, by what they were called then and what they are called in r, which may be nil.
-func (l *loop) verifiedAs(r *room) []candidate {
-	var cs []candidate
+func (l *loop) verifiedAs(r *room) []Named {
+	var cs []Named
 	for p, s := range l.trusts.by {
-		cs = append(cs, candidate{p, s.Nick})
+		cs = append(cs, Named{p, s.Nick})
 		if r == nil {
 			continue
 		}
 		if m, ok := r.current().Member(p); ok && !strings.EqualFold(m.Nick, s.Nick) {
-			cs = append(cs, candidate{p, m.Nick})
+			cs = append(cs, Named{p, m.Nick})
 		}
 	}
 	return cs

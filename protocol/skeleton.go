@@ -40,25 +40,71 @@ func Skeletons(name string) []string {
 	return keys
 }
 
-// ReadsAsID reports whether name can be taken for the start or the end of p's ID, in any case, width or script.
-func ReadsAsID(name string, p peer.ID) bool { return readsAs(name, p.String()) }
+// A Reading is a name as a person may read it out, letter by letter: in any case, width or script it is the same.
+type Reading string
 
-// ReadsAsAnyID reports whether name begins as the ID of every Ed25519 peer does.
-func ReadsAsAnyID(name string) bool {
-	start := letterwise(bones("12D3"))
-	return slices.ContainsFunc(readings(name), func(s string) bool { return strings.HasPrefix(s, start) })
+// Readings are the readings of a name: as it is shown, and in small letters where that differs.
+func Readings(name string) []Reading {
+	if r, ok := readASCII(name); ok {
+		return []Reading{r}
+	}
+	shown, low := letterwise(bones(plain(name))), letterwise(bones(small(name)))
+	if shown == low {
+		return []Reading{shown}
+	}
+	return []Reading{shown, low}
 }
 
-func readsAs(name, id string) bool {
-	whole := letterwise(bones(id))
-	return slices.ContainsFunc(readings(name), func(s string) bool {
-		return len(s) >= MinIDPart && (strings.HasPrefix(whole, s) || strings.HasSuffix(whole, s))
+// ReadingOf is the reading of p's ID.
+func ReadingOf(p peer.ID) Reading {
+	r, _ := readASCII(p.String())
+	return r
+}
+
+// ReadsAsID reports whether one of the readings of a name is the start or the end of that of a peer's ID.
+func ReadsAsID(name []Reading, id Reading) bool {
+	return slices.ContainsFunc(name, func(r Reading) bool {
+		return len(r) >= MinIDPart && (strings.HasSuffix(string(id), string(r)) || strings.HasPrefix(string(id), string(r)))
 	})
 }
 
-// readings are a name as a person may read it out, letter by letter.
-func readings(name string) []string {
-	return []string{letterwise(bones(plain(name))), letterwise(bones(small(name)))}
+// ReadsAsAnyID reports whether a name begins as the ID of every Ed25519 peer does.
+func ReadsAsAnyID(name string) bool {
+	start, _ := readASCII("12D3")
+	return slices.ContainsFunc(Readings(name), func(r Reading) bool { return strings.HasPrefix(string(r), string(start)) })
+}
+
+// readASCII is the reading of a text of ASCII letters and digits, which a peer ID is.
+func readASCII(s string) (Reading, bool) {
+	b := make([]byte, 0, 2*len(s))
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '1', c == 'i', c == 'I':
+			b = append(b, 'l')
+		case c == '0':
+			b = append(b, 'o')
+		case 'A' <= c && c <= 'Z':
+			b = appendLetter(b, c+'a'-'A')
+		case 'a' <= c && c <= 'z', '2' <= c && c <= '9', c == '-', c == '_', c == '.':
+			b = appendLetter(b, c)
+		default:
+			return "", false
+		}
+	}
+	return Reading(b), true
+}
+
+// appendLetter adds a small letter, or the two that look like it.
+func appendLetter(b []byte, c byte) []byte {
+	switch c {
+	case 'm':
+		return append(b, "rn"...)
+	case 'w':
+		return append(b, "vv"...)
+	case 'd':
+		return append(b, "cl"...)
+	}
+	return append(b, c)
 }
 
 // small is name in small letters. The sigma at the end of a word is a sigma.
@@ -115,8 +161,8 @@ func contract(s string) string { return contractions.Replace(s) }
 
 var contractions = strings.NewReplacer("rn", "m", "vv", "w", "i", "l")
 
-// letterwise is the opposite of contract: the start of a text has a form that begins the form of the text.
-func letterwise(s string) string { return expansions.Replace(s) }
+// letterwise is the opposite of contract, so that the start of a text has a reading that begins the reading of the text.
+func letterwise(s string) Reading { return Reading(expansions.Replace(s)) }
 
 var expansions = strings.NewReplacer("m", "rn", "w", "vv", "d", "cl", "i", "l")
 
@@ -155,7 +201,7 @@ var lookAlikes = func() map[rune]string {
 	}
 	for plain, like := range map[string]string{
 		"a": "аαɑ", "b": "вьβƅ", "c": "сςϲᴄ", "d": "ԁđɗ", "e": "еєεҽ", "f": "ғƒϝ", "g": "ɡցǥ", "h": "һнհħ",
-		"j": "јϳ", "k": "кκĸ", "l": "1|!ӏłǀꞁ", "i": "ıіιɩᏆᴉ", "m": "мṃ", "n": "пηոռ", "o": "0оοօσøөʘ", "p": "рρ", "q": "ԛգ",
+		"j": "јϳ", "k": "кκĸ", "l": "1|!ӏłǀꞁ│┃❘⏐¦", "i": "ıіιɩᏆᴉ", "m": "мṃ", "n": "пηոռ", "o": "0оοօσøөʘ", "p": "рρ", "q": "ԛգ",
 		"r": "гᴦ", "s": "ѕʂտ", "t": "тτŧ", "u": "υսцμʋ", "v": "νѵ", "w": "ԝωѡա", "x": "хχ", "y": "уγүʏ", "z": "ᴢʐƶ",
 		"3": "зʒӡ", "4": "ч", "6": "б", "-": "‐‑‒–—−", "ae": "æ", "oe": "œ", "ss": "ß",
 	} {

@@ -134,18 +134,17 @@ func TestReadsAsID(t *testing.T) {
 	p := signer(t, 1).Peer()
 	id := p.String() // 12D3KooW…
 	end := id[len(id)-8:]
-	t.Log(id)
 	for _, name := range []string{end, end[4:], end[2:], strings.ToUpper(end), strings.ToLower(end), id[:4], strings.ToLower(id[:9]), id[len(id)-30:], "l2D3KooW", "I2d3", "１２Ｄ３"} {
-		if !ReadsAsID(name, p) {
+		if !ReadsAsID(Readings(name), ReadingOf(p)) {
 			t.Errorf("%q does not read as %s", name, id)
 		}
 	}
 	wide := strings.Map(func(r rune) rune { return r + 0xfee0 }, end)
-	if !ReadsAsID(wide, p) {
+	if !ReadsAsID(Readings(wide), ReadingOf(p)) {
 		t.Errorf("%q does not read as %s", wide, id)
 	}
 	for _, name := range []string{"", "bob", end[5:], "x" + end, end + "x", id[20:30], "2D3K", "alice"} {
-		if ReadsAsID(name, p) {
+		if ReadsAsID(Readings(name), ReadingOf(p)) {
 			t.Errorf("%q reads as %s", name, id)
 		}
 	}
@@ -154,6 +153,17 @@ func TestReadsAsID(t *testing.T) {
 			t.Errorf("%q reads as an ID: %v", name, !want)
 		}
 	}
+}
+
+// The quick way to a reading gives what the long way does.
+func TestReadingsAgree(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		s := rapid.StringMatching(`[0-9A-Za-z_.-]{0,20}`).Draw(rt, "name")
+		quick, ok := readASCII(s)
+		if !ok || quick != letterwise(bones(plain(s))) || quick != letterwise(bones(small(s))) {
+			rt.Fatalf("%q is read as %q, %q and %q", s, quick, letterwise(bones(plain(s))), letterwise(bones(small(s))))
+		}
+	})
 }
 
 // Of the texts that libp2p takes for a peer ID, only that of an Ed25519 key is one here.

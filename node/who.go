@@ -1,0 +1,183 @@
+package node
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/authority"
+	"localchat/protocol"
+)
+
+// MinIDPart is how many characters of a peer ID name a peer, at least.
+const MinIDPart = protocol.MinIDPart
+
+// A Named is a peer that a WHO may mean: by its nick, or by its ID.
+type Named struct {
+	Peer PeerID
+	Nick string
+}
+
+// String is what a person can tell it by and type: the nick, and the end of the ID.
+func (n Named) String() string {
+	if n.Nick == "" {
+		return protocol.ShortID(n.Peer)
+	}
+	return fmt.Sprintf("%s (%s)", n.Nick, protocol.ShortID(n.Peer))
+}
+
+// Fits finds those of all that who may mean, each peer once. fits are those that it names: it is their nick in any case,
+// their ID, or its start or end. alike are those with a nick that looks like it. No way of naming goes before another:
+// who names one peer if fits has one and alike none.
+func Fits(who string, all []Named) (fits, alike []Named) {
+	who = strings.TrimLeft(who, "@~")
+	add := func(to []Named, n Named) []Named {
+		if slices.ContainsFunc(to, func(o Named) bool { return o.Peer == n.Peer }) {
+			return to
+		}
+		return append(to, n)
+	}
+	for _, n := range all {
+		if n.fits(who) {
+			fits = add(fits, n)
+		}
+	}
+	if who == "" {
+		return fits, nil
+	}
+	keys := protocol.Skeletons(who)
+	for _, n := range all {
+		like := n.Nick != "" && slices.ContainsFunc(protocol.Skeletons(n.Nick), func(k string) bool { return slices.Contains(keys, k) })
+		if like && !slices.ContainsFunc(fits, func(o Named) bool { return o.Peer == n.Peer }) {
+			alike = add(alike, n)
+		}
+	}
+	return fits, alike
+}
+
+func (n Named) fits(who string) bool {
+	id := n.Peer.String()
+	return n.Nick != "" && strings.EqualFold(n.Nick, who) ||
+		len(who) >= MinIDPart && (strings.HasPrefix(id, who) || strings.HasSuffix(id, who))
+}
+
+// FindWho is the one that who names. where says in an error where it was looked for.
+func FindWho(who, where string, all []Named) (Named, error) {
+	fits, alike := Fits(who, all)
+	switch {
+	case len(fits) == 1 && len(alike) == 0:
+		return fits[0], nil
+	case len(fits) == 0 && len(alike) == 0:
+		return Named{}, &Error{Code: NotFound, Text: fmt.Sprintf("there is no %q %s", who, where), Hint: "/members lists nicks and peers"}
+	case len(fits) == 0:
+		return Named{}, &Error{
+			Code: NotFound, Text: fmt.Sprintf("there is no %q %s, but a name that looks like it: %s", who, where, listed(alike)),
+			Hint: "nothing was done; compare words with them, then give the end of the peer ID",
+		}
+	}
+	return Named{}, &Error{
+		Code: Ambiguous, Text: fmt.Sprintf("%q could be %s", who, listed(append(fits, alike...))),
+		Hint: "nothing was done; give the end of the peer ID, in brackets here, or more of it",
+	}
+}
+
+// listed are so many as a person reads.
+func listed(all []Named) string {
+	names := make([]string, 0, len(all))
+	for _, n := range all[:min(len(all), maxListed)] {
+		names = append(names, n.String())
+	}
+	if more := len(all) - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(names, ", ")
+}
+
+// A place is where a peer stands to a room.
+type place int
+
+const (
+	member place = iota
+	atDoor
+	gone // no member any more
+)
+
+// whom finds the peer that who means among the members and, in a room of ours, those at the door and, where past is set,
+// those who were members lately. Nobody who is gone is meant by a nick that somebody here has.
+func (r *room) whom(who string, past bool) (Named, place, error) {
+	st := r.current()
+	places := make(map[peer.ID]place)
+	var all []Named
+	for _, m := range st.Members() {
+		all, places[m.Peer] = append(all, Named{m.Peer, m.Nick}), member
+	}
+	where := "in " + r.label()
+	if r.owner() {
+		where += ", or at its door"
+		for _, k := range r.ledger.Knocks() {
+			all, places[k.Peer] = append(all, Named{k.Peer, k.Nick}), atDoor
+		}
+	}
+	if past {
+		where += ", or among those who left"
+		fits, alike := Fits(who, all)
+		byName := len(fits) > 0 || len(alike) > 0
+		for _, n := range r.leavers(places) {
+			if byName {
+				n.Nick = ""
+			}
+			all, places[n.Peer] = append(all, n), gone
+		}
+	}
+	n, err := FindWho(who, where, all)
+	return n, places[n.Peer], err
+}
+
+// leavers are those who were members lately and are not in here.
+func (r *room) leavers(here map[peer.ID]place) (all []Named) {
+	st := r.current()
+	for i := len(r.records) - 1; i >= 0; i-- {
+		p := subject(r.records[i].Body)
+		if _, is := here[p]; p == "" || is || slices.ContainsFunc(all, func(n Named) bool { return n.Peer == p }) {
+			continue
+		}
+		if rm, ended := st.Removed(p); ended {
+			all = append(all, Named{p, rm.Nick})
+		}
+	}
+	return all
+}
+
+func (r *room) findMember(who string) (authority.Member, error) {
+	n, where, err := r.whom(who, false)
+	if err != nil {
+		return authority.Member{}, err
+	}
+	if where != member {
+		return authority.Member{}, &Error{Code: NotFound, Text: n.String() + " is at the door of " + r.label() + ", and no member", Hint: "/members lists who is in"}
+	}
+	m, _ := r.current().Member(n.Peer)
+	return m, nil
+}
+
+// findKnown resolves somebody who is a member, has been one lately, or knocks; or a whole peer ID, whoever that is.
+func (r *room) findKnown(who string) (Named, error) {
+	if p, ok := protocol.ParsePeer(who); ok {
+		return Named{p, r.nickOf(p)}, nil
+	}
+	n, _, err := r.whom(who, true)
+	return n, err
+}
+
+// subject is the peer whose membership a record ends.
+func subject(b protocol.Body) peer.ID {
+	switch b := b.(type) {
+	case protocol.Remove:
+		return b.Peer
+	case protocol.Leave:
+		return b.Peer
+	}
+	return ""
+}
