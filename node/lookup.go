@@ -15,28 +15,41 @@ func (l *loop) room(s string) (*room, error) {
 	if id, err := protocol.ParseRoomID(s); err == nil && l.rooms[id] != nil {
 		return l.rooms[id], nil
 	}
-	var found []*room
-	for _, id := range l.order {
-		r := l.rooms[id]
-		if sameName(r.label(), s) {
-			found = append(found, r)
-		}
-	}
+	found, alike := l.roomsCalled(s)
 	// A room that has ended lives on only to tell its members; a newer one of its name is meant.
-	if len(found) > 1 {
-		found = slices.DeleteFunc(found, (*room).over)
+	if len(found)+len(alike) > 1 {
+		found, alike = slices.DeleteFunc(found, (*room).over), slices.DeleteFunc(alike, (*room).over)
 	}
-	switch len(found) {
-	case 0:
-		return nil, l.notIn(s)
-	case 1:
+	switch {
+	case len(found) == 0:
+		err := l.notIn(s)
+		if e := AsError(err); e.Code == NotFound && len(alike) > 0 {
+			e.Text += ", but in one whose name looks like it"
+			e.Hint = "name it by its id: " + alike[0].id.String()
+		}
+		return nil, err
+	case len(found) == 1 && len(alike) == 0:
 		return found[0], nil
 	}
 	hint := "name it by its id:"
-	for _, r := range found {
-		hint += "\n  " + r.id.String()
+	for _, r := range append(found, alike...) {
+		hint += "\n  " + r.id.String() + "  " + r.label()
 	}
-	return nil, &Error{Code: Ambiguous, Text: fmt.Sprintf("you are in several rooms called %q", s), Hint: hint}
+	return nil, &Error{Code: Ambiguous, Text: fmt.Sprintf("you are in several rooms called %q, or that look like it", s), Hint: hint}
+}
+
+// roomsCalled are our rooms of a name, and those with another name that looks like it.
+func (l *loop) roomsCalled(name string) (exact, alike []*room) {
+	skeletons := protocol.Skeletons(name)
+	for _, id := range l.order {
+		switch r := l.rooms[id]; {
+		case sameName(r.label(), name):
+			exact = append(exact, r)
+		case shareOne(r.skeletons(), skeletons):
+			alike = append(alike, r)
+		}
+	}
+	return exact, alike
 }
 
 // notIn is the error for a room that we are not in: one that we were in, one that this network has, or one that nobody

@@ -26,6 +26,7 @@ type loop struct {
 	another   chan struct{}        // closed when another room is found; nil while nobody waits for that
 	warned    map[string]time.Time // by code, and the name or the member it is about
 	trusts    trusts
+	pins      pins
 	book      *book
 	subs      map[*Subscription]struct{}
 	seq       uint64                     // of the last event
@@ -70,10 +71,19 @@ func newLoop(n *Node, s *store) (*loop, error) {
 		return nil, err
 	}
 	l.trusts = newTrusts(verified)
-	if n.cfg.NoResume {
-		return l, nil
+	owners, err := s.loadPins()
+	if err != nil {
+		return nil, err
 	}
-	return l, l.resume()
+	l.pins = newPins(owners)
+	l.takeKnown(n.cfg.Known)
+	if !n.cfg.NoResume {
+		if err := l.resume(); err != nil {
+			return nil, err
+		}
+	}
+	l.saveKnown()
+	return l, nil
 }
 
 // resume takes up the rooms of last time.

@@ -45,6 +45,8 @@ type Config struct {
 	Remember bool
 	// Discovery may be nil.
 	Discovery Discovery
+	// Known is what a node without a data directory knows of others all the same; see [ReadKnown].
+	Known Known
 	// NoResume leaves the rooms of last time alone.
 	NoResume bool
 	// Version is what Info reports.

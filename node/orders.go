@@ -27,8 +27,8 @@ func (q createRoom) run(l *loop) (RoomInfo, error) {
 		return RoomInfo{}, &Error{Code: Invalid, Text: err.Error(), Hint: fmt.Sprintf("a room's name is one line of at most %d letters", protocol.MaxRoomNameRunes)}
 	}
 	for _, r := range l.rooms {
-		if r.owner() && !r.over() && sameName(r.label(), name) {
-			return RoomInfo{}, &Error{Code: Exists, Text: "you own a room called " + name + " already", Hint: "/switch to it, /close it first, or choose another name"}
+		if r.owner() && !r.over() && protocol.Alike(r.label(), name) {
+			return RoomInfo{}, &Error{Code: Exists, Text: "you own a room called " + r.label() + " already", Hint: "/switch to it, /close it first, or choose another name"}
 		}
 	}
 	policy, err := q.apply(protocol.DefaultPolicy())
@@ -53,6 +53,7 @@ func (q createRoom) run(l *loop) (RoomInfo, error) {
 		}
 	}
 	l.enter(r)
+	l.saveKnown()
 	return r.info(), nil
 }
 

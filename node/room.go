@@ -35,6 +35,7 @@ type room struct {
 
 	since           uint64        // the last record when we entered: what was before is no news
 	name, nick      string        // until the log is here
+	looks           looks         // of label, once asked for; see skeletons
 	joined, resumed bool          // in, and said so; taken up from disk
 	whenJoined      chan struct{} // closed with joined
 
@@ -367,6 +368,7 @@ func (r *room) tellChange(c authority.Change) {
 	case authority.Closed:
 		if r.owner() {
 			r.l.emit(r, RoomClosed{Kind: kindName(c.Reason), Text: r.owned.closing})
+			r.l.saveKnown()
 		}
 	}
 	if c.NewKey != authority.KeySame {

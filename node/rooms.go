@@ -22,8 +22,8 @@ func (n *Node) serveRooms(s network.Stream) {
 // A foundRoom is one that another node has shown us. Name, owner and id are proven by its Create record; the rest is
 // hearsay.
 type foundRoom struct {
-	create  protocol.SignedRecord
-	name    string
+	create protocol.SignedRecord
+	looks
 	owner   peer.ID
 	access  protocol.Access
 	subject string
@@ -133,7 +133,7 @@ func (l *loop) noteRoom(from peer.ID, a openedAd) {
 		if len(l.found) >= maxFound && (from != a.create.Author || !l.dropHearsay()) {
 			return
 		}
-		f = &foundRoom{create: a.create, name: body.Name, owner: a.create.Author, first: l.now()}
+		f = &foundRoom{create: a.create, looks: looks{body.Name, protocol.Skeletons(body.Name)}, owner: a.create.Author, first: l.now()}
 		l.found[id] = f
 		if l.another != nil {
 			close(l.another)
@@ -167,22 +167,24 @@ func (l *loop) dropHearsay() bool {
 	return false
 }
 
-// warnTwins says aloud that two rooms have one name, and that a name has another owner than last time.
+// warnTwins says aloud that two rooms have one name, or names that look alike, and that a name has another owner than last
+// time.
 func (l *loop) warnTwins(id protocol.RoomID, f *foundRoom) {
 	for other, g := range l.found {
-		if other != id && sameName(g.name, f.name) && g.owner != f.owner {
-			l.warnOfRoom(id, Warning{Code: "ambiguous_room", Peer: f.owner, Text: "two rooms are called " + f.name + "; compare the owners' words before you join one"})
+		if other != id && shareOne(g.skeletons, f.skeletons) && g.owner != f.owner {
+			l.warnOfRoom(id, Warning{Code: "ambiguous_room", Peer: f.owner, Text: "two rooms are called " + f.name + ", or look like it; compare the owners' words before you join one"})
 			break
 		}
 	}
-	if owner, ok := l.store.pinned(f.name); ok && owner != f.owner {
+	if known := l.knownOwner(id, f.looks, f.owner); known != "" && known != f.owner {
 		l.warnOfRoom(id, Warning{Code: "owner_key", Peer: f.owner, Text: "a room called " + f.name + " is shown by another owner than the one you know"})
 	}
 }
 
-// warnOfRoom warns, but not again and again of one name: ever new twins of a room cost nothing to make up.
+// warnOfRoom warns, but not again and again of one name and what looks like it: ever new twins of a room cost nothing to
+// make up.
 func (l *loop) warnOfRoom(id protocol.RoomID, w Warning) {
-	key := w.Code + " " + strings.ToLower(l.found[id].name)
+	key := w.Code + " " + l.found[id].skeletons[0]
 	if last, ok := l.warned[key]; ok && l.now().Sub(last) < attemptEvery {
 		return
 	}
@@ -222,18 +224,19 @@ func sameName(a, b string) bool { return strings.EqualFold(a, b) }
 
 // run finds the target of a join among the rooms seen, or says when to look again; see [Node.Join].
 func (q lookFor) run(l *loop) (*joinTarget, error) {
-	if here, err := lookHere(q).run(l); err == nil && (here.in || here.resuming != nil) {
+	switch here, err := lookHere(q).run(l); {
+	case err == nil && (here.in || here.resuming != nil):
 		return here, nil
+	case err != nil && AsError(err).Code == Ambiguous:
+		return nil, err
 	}
-	var matches []protocol.RoomID
-	for id, f := range l.found {
-		if id.String() == strings.ToLower(q.room) || sameName(f.name, q.room) {
-			matches = append(matches, id)
-		}
-	}
+	matches, alike := l.called(q.room)
 	known := l.ofPinned(matches)
-	if len(known) > 0 {
+	switch {
+	case len(known) > 0:
 		matches = known
+	case len(matches) > 0 && matches[0].String() != strings.ToLower(q.room):
+		matches = append(matches, alike...)
 	}
 	switch len(matches) {
 	case 0:
@@ -244,7 +247,7 @@ func (q lookFor) run(l *loop) (*joinTarget, error) {
 		return &joinTarget{another: l.another}, nil
 	case 1:
 	default:
-		return nil, l.ambiguous("several rooms are called "+q.room, matches)
+		return nil, l.ambiguous("several rooms are called "+q.room+", or look like it", matches)
 	}
 	f := l.found[matches[0]]
 	if len(known) == 0 && sameName(f.name, q.room) {
@@ -253,8 +256,8 @@ func (q lookFor) run(l *loop) (*joinTarget, error) {
 			l.lookHarder(lookAgain)
 			return nil, &Error{Code: NotFound, Text: "too soon to tell whether there is another room of this name"}
 		}
-		if l.keyChange(matches[0], f.name, f.owner) != nil {
-			return nil, l.otherOwner(matches[0])
+		if c := l.keyChange(matches[0], f.looks, f.owner); c != nil {
+			return nil, otherOwner(c)
 		}
 		if unheard {
 			return nil, l.ambiguous("too many nodes are announced here to tell whether there is another room called "+q.room, matches)
@@ -263,12 +266,26 @@ func (q lookFor) run(l *loop) (*joinTarget, error) {
 	return &joinTarget{room: matches[0], name: f.name, owner: f.owner, addrs: f.addrs}, nil
 }
 
+// called are the rooms found that have a name, or an id, and those with another name that looks like it.
+func (l *loop) called(name string) (exact, alike []protocol.RoomID) {
+	skeletons := protocol.Skeletons(name)
+	for id, f := range l.found {
+		switch {
+		case id.String() == strings.ToLower(name) || sameName(f.name, name):
+			exact = append(exact, id)
+		case shareOne(f.skeletons, skeletons):
+			alike = append(alike, id)
+		}
+	}
+	return exact, alike
+}
+
 // ofPinned are those of the rooms that are shown by the owner we know under their name: whoever else takes it cannot keep
 // us out.
 func (l *loop) ofPinned(ids []protocol.RoomID) (known []protocol.RoomID) {
 	for _, id := range ids {
 		f := l.found[id]
-		if owner, ok := l.store.pinned(f.name); ok && owner == f.owner {
+		if l.knownOwner(id, f.looks, f.owner) == f.owner {
 			known = append(known, id)
 		}
 	}
@@ -279,7 +296,8 @@ func (l *loop) ambiguous(text string, ids []protocol.RoomID) error {
 	slices.SortFunc(ids, func(a, b protocol.RoomID) int { return slices.Compare(a[:], b[:]) })
 	hint := "join the one you mean by its id:"
 	for _, id := range ids {
-		hint += "\n  " + id.String() + "  of " + l.n.words.of(l.found[id].owner)
+		f := l.found[id]
+		hint += "\n  " + id.String() + "  " + f.name + ", of " + l.n.words.of(f.owner)
 	}
 	return &Error{Code: Ambiguous, Text: text, Hint: hint}
 }
@@ -324,7 +342,7 @@ func (roomInfos) run(l *loop) ([]RoomInfo, error) {
 		if !mine[id] {
 			infos = append(infos, RoomInfo{
 				ID: id, Name: f.name, Owner: f.owner, Words: l.n.words.of(f.owner), Access: accessName(f.access),
-				Members: f.members, Subject: f.subject, Verified: l.trusts.of(f.owner, "").Verified, Change: l.keyChange(id, f.name, f.owner),
+				Members: f.members, Subject: f.subject, Verified: l.trusts.of(f.owner, "").Verified, Change: l.keyChange(id, f.looks, f.owner),
 			})
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
-	"strings"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 	bolt "go.etcd.io/bbolt"
@@ -412,30 +411,6 @@ func (s *store) loadSeats() (map[protocol.RoomID]savedSeat, error) {
 		})
 	})
 	return seats, err
-}
-
-// pinKey is one for all names that are the same to a person who types them.
-func pinKey(name string) []byte { return []byte(strings.ToLower(name)) }
-
-// pin remembers who owns the room called name; pinned returns who it was.
-func (s *store) pin(name string, owner peer.ID) error {
-	if s == nil {
-		return nil
-	}
-	return s.update(func(tx *bolt.Tx) error { return tx.Bucket(bucketPins).Put(pinKey(name), []byte(owner)) })
-}
-
-func (s *store) pinned(name string) (peer.ID, bool) {
-	if s == nil {
-		return "", false
-	}
-	var owner peer.ID
-	// View fails only on a closed store.
-	_ = s.db.View(func(tx *bolt.Tx) error {
-		owner = peer.ID(append([]byte(nil), tx.Bucket(bucketPins).Get(pinKey(name))...))
-		return nil
-	})
-	return owner, owner != ""
 }
 
 // reserve makes n numbers of a bucket ours in room, so that none is used twice even after a crash, and returns the first

@@ -134,19 +134,17 @@ func (l *loop) target(id protocol.RoomID) (*joinTarget, error) {
 		return here, nil
 	}
 	f := l.found[id]
-	if owner, ok := l.store.pinned(f.name); ok && owner != f.owner {
-		return nil, l.otherOwner(id)
+	if c := l.keyChange(id, f.looks, f.owner); c != nil {
+		return nil, otherOwner(c)
 	}
 	return &joinTarget{room: id, name: f.name, owner: f.owner, addrs: f.addrs}, nil
 }
 
-// otherOwner is the error for a room that has the name of one we know, and another owner.
-func (l *loop) otherOwner(id protocol.RoomID) error {
-	f := l.found[id]
-	c := l.keyChange(id, f.name, f.owner)
+// otherOwner is the error for a room that has the name of one we know, or one that looks like it, and another owner.
+func otherOwner(c *KeyChange) error {
 	return &Error{
 		Code: RefusedCode, Identity: true, Change: c,
-		Text: "the room " + f.name + " has another owner than the one you know: the words were " + c.KnownWords + ", they are " + c.Words,
-		Hint: "if that is right, join it by its id: localchat join " + id.String(),
+		Text: "the room " + c.Name + " has another owner than the one you know: the words were " + c.KnownWords + ", they are " + c.Words,
+		Hint: "if that is right, join it by its id: localchat join " + c.Room.String(),
 	}
 }

@@ -32,7 +32,7 @@ type Trust struct {
 	Other PeerID `json:"verified_other,omitempty"`
 }
 
-// A KeyChange is a room whose name is known as another owner's.
+// A KeyChange is a room whose name, or one that looks like it, is known as another owner's.
 type KeyChange struct {
 	Room       RoomID `json:"room"`
 	Name       string `json:"name"`
@@ -125,6 +125,7 @@ func (q verifyPeer) run(l *loop) (Verification, error) {
 		return Verification{}, diskError{err}.forPerson()
 	}
 	l.trusts = newTrusts(by)
+	l.saveKnown()
 	return l.verification(c.Peer, now), nil
 }
 
@@ -232,27 +233,33 @@ func (r *room) warnStandIns() {
 	}
 }
 
-// keyChange is how the room id, of owner, differs from the one known under its name; nil: it does not.
-func (l *loop) keyChange(id RoomID, name string, owner peer.ID) *KeyChange {
-	known, ok := l.store.pinned(name)
-	if !ok || known == owner {
+// keyChange is how the room id, of owner, differs from the one known under its name, or under one that looks like it; nil:
+// it does not.
+func (l *loop) keyChange(id RoomID, name looks, owner peer.ID) *KeyChange {
+	known := l.knownOwner(id, name, owner)
+	if known == "" || known == owner {
 		return nil
 	}
 	return &KeyChange{
-		Room: id, Name: name, Owner: owner, Words: l.n.words.of(owner),
+		Room: id, Name: name.name, Owner: owner, Words: l.n.words.of(owner),
 		Known: known, KnownWords: l.n.words.of(known), KnownNick: l.trusts.by[known].Nick,
 	}
 }
 
 // pinOwner remembers whose room we have entered under its name, and says so where it was another's.
 func (r *room) pinOwner(owner peer.ID) {
-	if c := r.l.keyChange(r.id, r.label(), owner); c != nil {
+	if c := r.l.keyChange(r.id, looks{r.label(), r.skeletons()}, owner); c != nil {
 		r.l.emit(r, Warning{Code: "owner_key", Peer: owner, Text: fmt.Sprintf(
 			"%s has a new owner from now on: the words were %s, they are %s", c.Name, c.KnownWords, c.Words)})
+	}
+	if r.l.store == nil {
+		return // nothing is kept, and the room itself is known while we are in it
 	}
 	if err := r.l.store.pin(r.label(), owner); err != nil {
 		r.l.warnDisk(r, err)
 	}
+	r.l.pins.add(r.label(), owner)
+	r.l.saveKnown()
 }
 
 func (s *store) saveTrust(p peer.ID, t savedTrust) error {

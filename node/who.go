@@ -95,20 +95,20 @@ func listed(all []Named) string {
 	return strings.Join(names, ", ")
 }
 
-// A place is where a peer stands to a room.
-type place int
+// A standing is where a peer stands to a room.
+type standing int
 
 const (
-	member place = iota
+	member standing = iota
 	atDoor
 	gone // no member any more
 )
 
 // whom finds the peer that who means among the members and, in a room of ours, those at the door and, where past is set,
 // those who were members lately. Nobody who is gone is meant by a nick that somebody here has.
-func (r *room) whom(who string, past bool) (Named, place, error) {
+func (r *room) whom(who string, past bool) (Named, standing, error) {
 	st := r.current()
-	places := make(map[peer.ID]place)
+	places := make(map[peer.ID]standing)
 	var all []Named
 	for _, m := range st.Members() {
 		all, places[m.Peer] = append(all, Named{m.Peer, m.Nick}), member
@@ -136,7 +136,7 @@ func (r *room) whom(who string, past bool) (Named, place, error) {
 }
 
 // leavers are those who were members lately and are not in here.
-func (r *room) leavers(here map[peer.ID]place) (all []Named) {
+func (r *room) leavers(here map[peer.ID]standing) (all []Named) {
 	st := r.current()
 	for i := len(r.records) - 1; i >= 0; i-- {
 		p := subject(r.records[i].Body)

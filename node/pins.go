@@ -1,0 +1,217 @@
+package node
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+	bolt "go.etcd.io/bbolt"
+
+	"localchat/protocol"
+)
+
+// pins are the owners that we know, by the names of their rooms. A name that looks like one of them is known as well: what
+// a reader cannot tell apart, nobody can be asked to. The loop owns them.
+type pins struct {
+	owners map[string]peer.ID  // by pinKey
+	alike  map[string][]string // by skeleton: the keys of owners that have it
+}
+
+func newPins(owners map[string]peer.ID) pins {
+	p := pins{owners: make(map[string]peer.ID), alike: make(map[string][]string)}
+	for _, name := range slices.Sorted(maps.Keys(owners)) {
+		p.add(name, owners[name])
+	}
+	return p
+}
+
+// pinKey is one for all names that are the same to a person who types them.
+func pinKey(name string) string { return strings.ToLower(name) }
+
+func (p pins) add(name string, owner peer.ID) {
+	key := pinKey(name)
+	if _, known := p.owners[key]; !known {
+		for _, s := range protocol.Skeletons(name) {
+			p.alike[s] = append(p.alike[s], key)
+		}
+	}
+	p.owners[key] = owner
+}
+
+// known is the owner that the room called name is known to have, or one whose room's name looks like it: owner, if that is
+// one of them; "" if there is none.
+func (p pins) known(name looks, owner peer.ID) peer.ID {
+	if known, ok := p.owners[pinKey(name.name)]; ok {
+		return known
+	}
+	var other peer.ID
+	for _, s := range name.skeletons {
+		for _, key := range p.alike[s] {
+			if known := p.owners[key]; known == owner {
+				return owner
+			} else if other == "" {
+				other = known
+			}
+		}
+	}
+	return other
+}
+
+// knownOwner is the owner that a room which looks like this one is known to have, by what was entered before or by another
+// room that we are in or own now; "" if none is known. It is owner, if that is one of them.
+func (l *loop) knownOwner(id protocol.RoomID, name looks, owner peer.ID) peer.ID {
+	known := l.pins.known(name, owner)
+	for _, other := range l.order {
+		r := l.rooms[other]
+		if known == owner || other == id || r.current().Closed() || !r.joined || !shareOne(r.skeletons(), name.skeletons) {
+			continue
+		}
+		if o := r.authority(); known == "" || o == owner {
+			known = o
+		}
+	}
+	return known
+}
+
+// shareOne reports whether two names look alike, by their skeletons.
+func shareOne(a, b []string) bool {
+	return slices.ContainsFunc(a, func(s string) bool { return slices.Contains(b, s) })
+}
+
+// A looks is a name and its skeletons.
+type looks struct {
+	name      string
+	skeletons []string
+}
+
+// skeletons are those of the room's name.
+func (r *room) skeletons() []string {
+	if name := r.label(); r.looks.skeletons == nil || r.looks.name != name {
+		r.looks = looks{name, protocol.Skeletons(name)}
+	}
+	return r.looks.skeletons
+}
+
+// pin remembers who owns the room called name.
+func (s *store) pin(name string, owner peer.ID) error {
+	if s == nil {
+		return nil
+	}
+	return s.update(func(tx *bolt.Tx) error { return tx.Bucket(bucketPins).Put([]byte(pinKey(name)), []byte(owner)) })
+}
+
+// loadPins reads who was known to own which room.
+func (s *store) loadPins() (map[string]peer.ID, error) {
+	owners := make(map[string]peer.ID)
+	if s == nil {
+		return owners, nil
+	}
+	err := s.view(func(tx *bolt.Tx) error {
+		return tx.Bucket(bucketPins).ForEach(func(k, v []byte) error {
+			owners[string(k)] = peer.ID(append([]byte(nil), v...))
+			return nil
+		})
+	})
+	return owners, err
+}
+
+// knownFile is a copy of what is known of others, for commands that only look while a node holds the store. It is written
+// after the store, and anew at every start.
+const knownFile = "known.json"
+
+// A Known is what a person knows of the owners of rooms, and with whom words were compared.
+type Known struct {
+	Self     PeerID            `json:"self"`
+	Owners   map[string]PeerID `json:"owners"`   // by the names of rooms that were entered
+	Own      []string          `json:"own"`      // the names of our own rooms
+	Verified map[PeerID]string `json:"verified"` // the nicks of then
+}
+
+// ReadKnown reads what the nodes of a data directory know, whether or not one is running. A directory without it, or no
+// directory, is no error.
+func ReadKnown(dir string) (k Known, err error) {
+	if dir == "" {
+		return Known{}, nil
+	}
+	path := filepath.Join(dir, knownFile)
+	raw, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Known{}, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(raw, &k)
+	}
+	if err != nil {
+		return Known{}, &Error{
+			Code: Unavailable, Text: fmt.Sprintf("cannot read which owners you know, %s: %v", path, err),
+			Hint: "a node that uses the directory writes it anew at its start",
+		}
+	}
+	return k, nil
+}
+
+// takeKnown makes what was read of a data directory what this node knows.
+func (l *loop) takeKnown(k Known) {
+	for name, owner := range k.Owners {
+		l.pins.add(name, owner)
+	}
+	for _, name := range k.Own {
+		l.pins.add(name, k.Self)
+	}
+	for p, nick := range k.Verified {
+		l.trusts.by[p] = savedTrust{Nick: nick}
+	}
+	l.trusts = newTrusts(l.trusts.by)
+}
+
+// saveKnown writes knownFile where it would say something else. Of a node that has not taken up its own rooms, those that
+// it says stay.
+func (l *loop) saveKnown() {
+	dir := l.n.cfg.DataDir
+	if dir == "" {
+		return
+	}
+	was, err := ReadKnown(dir)
+	if err != nil {
+		l.n.log.Warn("read what is known", "err", err)
+	}
+	k := Known{Self: l.n.self, Owners: l.pins.owners, Own: []string{}, Verified: make(map[PeerID]string, len(l.trusts.by))}
+	if l.n.cfg.NoResume {
+		k.Own = append(k.Own, was.Own...)
+	}
+	for _, r := range l.rooms {
+		if r.owner() && !r.current().Closed() && !slices.Contains(k.Own, r.label()) {
+			k.Own = append(k.Own, r.label())
+		}
+	}
+	slices.Sort(k.Own)
+	for p, t := range l.trusts.by {
+		k.Verified[p] = t.Nick
+	}
+	if err == nil && was.Self == k.Self && maps.Equal(was.Owners, k.Owners) && slices.Equal(was.Own, k.Own) && maps.Equal(was.Verified, k.Verified) {
+		return
+	}
+	if err := writeKnown(filepath.Join(dir, knownFile), k); err != nil {
+		l.n.log.Warn("write what is known", "err", err)
+	}
+}
+
+// writeKnown puts the file in its place whole. It need not outlive a power cut: the next start writes it.
+func writeKnown(path string, k Known) error {
+	raw, err := json.Marshal(k)
+	if err != nil {
+		return err
+	}
+	next := path + ".new" // only the holder of the store writes here
+	if err := os.WriteFile(next, raw, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(next, path)
+}
