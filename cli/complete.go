@@ -19,7 +19,8 @@ func (a *app) completesRooms(cmd *cobra.Command, args []string, _ string) ([]cob
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	var found []cobra.Completion
-	_ = a.withNode(cmd.Context(), node.Config{NoResume: true}, func(ctx context.Context, n peerNode) error {
+	known, _ := node.ReadKnown(a.opts.dir())
+	_ = a.withNode(cmd.Context(), node.Config{NoResume: true, Known: known}, func(ctx context.Context, n peerNode) error {
 		rooms, err := roomsWithin(ctx, n, completeWait)
 		var all [][2]string
 		for _, r := range rooms {
@@ -57,7 +58,7 @@ func typeable(s string) bool {
 
 // about describes a room to somebody who chooses one, on one line.
 func about(r node.RoomInfo) safeText {
-	return clean(r.Name, shownName) + ": " + access(r.Access) + ", " + count(r.Members, "member", "members") + whose(r)
+	return roomLabel(r.Name, r.ID) + ": " + access(r.Access) + ", " + count(r.Members, "member", "members") + whose(r)
 }
 
 // completesFlags says what the flags of root and of its commands take. The names are ours; cobra fails only for a flag

@@ -49,7 +49,7 @@ func TestWhatEverybodyMayAsk(t *testing.T) {
 		f.emit(node.Epoch{Epoch: 9})
 		d.sees("* key 9")
 		for typed, said := range map[string]string{
-			"/whois dave": "nobody in lab is called dave", "/help kcik": "did you mean /help kick?", "/set colour on": "there is no setting colour",
+			"/whois dave": `there is no "dave" in lab`, "/help kcik": "did you mean /help kick?", "/set colour on": "there is no setting colour",
 			"/set bell": "neither on nor off",
 		} {
 			d.types(typed)

@@ -50,8 +50,13 @@ func (a *app) roomsCommand() *cobra.Command {
 		Example: "  localchat rooms\n  localchat rooms --wait 10s --json | jq -r '.rooms[].name'",
 		Args:    takes(),
 		RunE: a.verb(func(cmd *cobra.Command, _ []string) error {
-			// Looking needs neither our identity nor our rooms: a console that uses them may be running.
-			return a.withNode(cmd.Context(), node.Config{NoResume: true}, func(ctx context.Context, n peerNode) error {
+			// Looking needs neither our identity nor our rooms: a console that uses them may be running. What it knows of
+			// others is read beside it.
+			known, err := node.ReadKnown(a.opts.dir())
+			if err != nil {
+				a.say("! " + clean(err.Error(), shownPhrase) + ": no room is marked")
+			}
+			return a.withNode(cmd.Context(), node.Config{NoResume: true, Known: known}, func(ctx context.Context, n peerNode) error {
 				return a.listRooms(ctx, n, wait.d)
 			})
 		}),

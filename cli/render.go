@@ -63,12 +63,11 @@ func (r renderer) text(ev node.Event) (safeText, time.Time) {
 	case node.MemberJoined, node.MemberLeft, node.MemberRemoved, node.RemovalReason, node.Unbanned, node.Hidden:
 		return memberText(b), none
 	case node.Knock:
-		return "? " + nick(b.Nick, b.Peer) + trustNote(b.Trust) + " knocks; their words: " + clean(b.Words, shownPhrase) +
-			"; /accept " + nick(b.Nick, b.Peer) + " or /deny " + nick(b.Nick, b.Peer), none
+		return knockText(b), none
 	case node.KnockGone:
-		return "* " + nick(b.Nick, b.Peer) + " no longer knocks", none
+		return "* " + nick(b.Nick, b.Peer) + " (" + clean(node.ShortID(b.Peer), shownName) + ") no longer knocks", none
 	case node.RoomFound:
-		return "* " + phrase(b.Name) + " is on this network (" + access(b.Access) + "; owner's words: " + clean(b.Words, shownPhrase) + ")", none
+		return "* " + roomLabel(b.Name, ev.Room) + " is on this network (" + access(b.Access) + "; owner's words: " + clean(b.Words, shownPhrase) + ")", none
 	case node.RoomLost:
 		return "* " + phrase(b.Name) + " is no longer on this network", none
 	case node.Joined, node.Left, node.Removed, node.Refused, node.RoomClosed:
@@ -90,6 +89,21 @@ func (r renderer) text(ev node.Event) (safeText, time.Time) {
 	}
 	// Delivered and Expired change what a screen shows; a line that is printed stays printed.
 	return "", none
+}
+
+// knockText names who knocks by all that a person can compare and type: the nick, the words and the end of the ID. The
+// commands name them by that end where the nick does not.
+func knockText(k node.Knock) safeText {
+	end := clean(node.ShortID(k.Peer), shownName)
+	who, others := nick(k.Nick, k.Peer), safeText("")
+	if k.Alike {
+		others = ", as another does by that nick or one like it"
+	}
+	typed := who
+	if k.Alike || string(typed) != k.Nick {
+		typed = end
+	}
+	return "? " + who + trustNote(k.Trust) + " knocks" + others + "; their words: " + clean(k.Words, shownPhrase) + " (" + end + "); /accept " + typed + " or /deny " + typed
 }
 
 // messageText is a line that was said in room.
@@ -335,11 +349,11 @@ func count(n int, one, many safeText) safeText {
 func roomLines(rooms []node.RoomInfo) []safeText {
 	var width int
 	for _, r := range rooms {
-		width = max(width, len([]rune(string(clean(r.Name, shownName)))))
+		width = max(width, cells(roomLabel(r.Name, r.ID)))
 	}
 	lines := make([]safeText, 0, len(rooms))
 	for _, r := range rooms {
-		line := pad(clean(r.Name, shownName), width) + "  " + pad(access(r.Access), len("by invite")) + "  " + count(r.Members, "member", "members")
+		line := pad(roomLabel(r.Name, r.ID), width) + "  " + pad(access(r.Access), len("by invite")) + "  " + count(r.Members, "member", "members")
 		switch {
 		case r.Mine:
 			line += "; yours"
@@ -349,6 +363,18 @@ func roomLines(rooms []node.RoomInfo) []safeText {
 		lines = append(lines, line+whose(r))
 	}
 	return lines
+}
+
+// roomLabel is how a room is shown in a list: by its name and, where that is not all that the name holds, the end of its
+// id, so that it cannot pass for the room that has the name as it is shown.
+func roomLabel(name string, id node.RoomID) safeText {
+	shown := clean(name, shownName)
+	if string(shown) == name && !node.Hides(name) {
+		return shown
+	}
+	const end = 8
+	text := id.String()
+	return shown + "~" + clean(text[len(text)-end:], shownName)
 }
 
 // whose ends the description of a room: who owns it, and what it is about. What is known of the owner comes before the

@@ -28,6 +28,7 @@ func every() []node.EventBody {
 		node.Knock{Peer: daveID, Nick: "dave", Words: "robot lemon", Trust: node.Trust{Verified: true}},
 		node.Knock{Peer: daveID, Nick: "dave", Words: "robot lemon", Trust: node.Trust{Other: aliceID}},
 		node.Knock{Peer: daveID, Nick: hostile, Words: hostile},
+		node.Knock{Peer: daveID, Nick: "dave", Words: "robot lemon", Alike: true},
 		node.KnockGone{Peer: daveID, Nick: "dave"},
 		node.Joined{Name: "lab", Nick: "bob", Epoch: 3},
 		node.Joined{Name: "lab", Nick: "bob", Epoch: 3, Resumed: true},
@@ -154,13 +155,21 @@ func TestRoomTable(t *testing.T) {
 		{Name: "x", Access: "open", Words: "orbit"},
 		{Name: "y", Access: "open", Words: "orbit", Verified: true, Subject: "tea"},
 		{Name: "z", Access: "open", Words: "orbit", Change: &node.KeyChange{}},
+		{ID: denID, Name: "la\u2800b", Access: "open", Words: "orbit"},
+		{ID: denID, Name: "la\U0001D159b", Access: "open", Words: "orbit"},
+		{ID: denID, Name: "la\u2060b", Access: "open", Words: "orbit"},
 	})
+	id := denID.String()
+	end := id[len(id)-8:]
 	want := []string{
-		"lab      knock      5 members; yours; owner's words: amber kiwi",
-		"reading  by invite  1 member; you are in; owner's words: robot; the ⏎ build",
-		"x        open       0 members; owner's words: orbit",
-		"y        open       0 members; ✓ verified owner; owner's words: orbit; tea",
-		"z        open       0 members; ! not the owner you know; owner's words: orbit",
+		"lab               knock      5 members; yours; owner's words: amber kiwi",
+		"reading~aaaaaaaa  by invite  1 member; you are in; owner's words: robot; the ⏎ build",
+		"x                 open       0 members; owner's words: orbit",
+		"y                 open       0 members; ✓ verified owner; owner's words: orbit; tea",
+		"z                 open       0 members; ! not the owner you know; owner's words: orbit",
+		"la\u2800b~" + end + "     open       0 members; owner's words: orbit",
+		"lab~" + end + "      open       0 members; owner's words: orbit",
+		"lab~" + end + "      open       0 members; owner's words: orbit",
 	}
 	for i, line := range lines {
 		if string(line) != want[i] {

@@ -101,14 +101,16 @@ func runBan(ctx context.Context, c call) (reply, error) {
 
 // askBan names who it is, by more than the nick, and what will happen, and binds the answer to that one.
 func askBan(c call, k known) (*confirmation, error) {
-	fits := matching(k.members, c.args[0])
-	if len(fits) > 1 {
-		return nil, severalFit(fits, c.args[0])
-	}
 	who, args := clean(c.args[0], shownName)+", who is not in the room now,", c.args
-	if len(fits) == 1 {
-		who = nick(fits[0].Nick, fits[0].Peer) + " (" + tail(fits[0].Peer) + ")"
-		args = append([]string{fits[0].Peer.String()}, c.args[1:]...)
+	switch one, err := k.one(c.args[0], c.room.name); {
+	case err == nil:
+		who = nick(one.Nick, one.Peer) + " (" + tail(one.Peer) + ")"
+		if one.Role == knocking {
+			who += ", who knocks,"
+		}
+		args = append([]string{one.Peer.String()}, c.args[1:]...)
+	case node.AsError(err).Code == node.Ambiguous:
+		return nil, err
 	}
 	length, reason := banTerms(c)
 	until := safeText("until you lift it")

@@ -36,7 +36,7 @@ func runHelp(_ context.Context, c call) (reply, error) {
 	}
 	return told(append(lines,
 		"text that does not begin with / is said; //x says /x",
-		"WHO is a nick, or the start of a peer ID")...)
+		"WHO is a nick, or the start or the end of a peer ID")...)
 }
 
 // splitHelp makes the arguments of lookUp of what /help is asked about.
@@ -78,26 +78,29 @@ func runRooms(ctx context.Context, c call) (reply, error) {
 }
 
 func runSwitch(_ context.Context, c call) (reply, error) {
-	var fits []here
+	var fits, alike []here
 	for _, r := range c.rooms {
-		if r.name == c.args[0] || r.id == c.args[0] {
+		switch {
+		case strings.EqualFold(r.name, c.args[0]) || r.id == c.args[0]:
 			fits = append(fits, r)
+		case node.Alike(r.name, c.args[0]):
+			alike = append(alike, r)
 		}
 	}
-	switch len(fits) {
-	case 1:
+	if len(fits) == 0 {
+		return reply{}, &node.Error{Code: node.NotFound, Text: "you are in no room called " + c.args[0], Hint: "/rooms lists the rooms; /join enters one"}
+	}
+	if fits[0].id == c.args[0] || len(fits)+len(alike) == 1 {
 		return reply{
 			lines: []safeText{"* you type into " + clean(fits[0].name, shownName) + " now"},
 			room:  fits[0].id,
 		}, nil
-	case 0:
-		return reply{}, &node.Error{Code: node.NotFound, Text: "you are in no room called " + c.args[0], Hint: "/rooms lists the rooms; /join enters one"}
 	}
-	ids := make([]string, len(fits))
-	for i, r := range fits {
-		ids[i] = r.id
+	var ids []string
+	for _, r := range append(fits, alike...) {
+		ids = append(ids, r.id)
 	}
-	return reply{}, &node.Error{Code: node.Ambiguous, Text: "you are in several rooms called " + c.args[0], Hint: "/switch to one of " + strings.Join(ids, ", ")}
+	return reply{}, &node.Error{Code: node.Ambiguous, Text: "you are in several rooms called " + c.args[0] + ", or that look like it", Hint: "/switch to one of " + strings.Join(ids, ", ")}
 }
 
 func runCreate(ctx context.Context, c call) (reply, error) {
@@ -209,21 +212,6 @@ func runMembers(ctx context.Context, c call) (reply, error) {
 		lines = append(lines, line)
 	}
 	return told(lines...)
-}
-
-// minPeerPart is how much of a peer ID names somebody.
-const minPeerPart = 4
-
-// matching are the members that who names: by nick, or by the start or the end of a peer ID.
-func matching(members []node.MemberInfo, who string) []node.MemberInfo {
-	byNick := slices.DeleteFunc(slices.Clone(members), func(m node.MemberInfo) bool { return !strings.EqualFold(m.Nick, who) })
-	if len(byNick) > 0 || len(who) < minPeerPart {
-		return byNick
-	}
-	return slices.DeleteFunc(slices.Clone(members), func(m node.MemberInfo) bool {
-		id := m.Peer.String()
-		return !strings.HasPrefix(id, who) && !strings.HasSuffix(id, who)
-	})
 }
 
 func runWhoami(_ context.Context, c call) (reply, error) {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,18 +66,16 @@ func (r *roster) all() []node.MemberInfo {
 
 // one is the one that who names.
 func (r *roster) one(who, room string) (node.MemberInfo, error) {
-	fits := matching(r.all(), who)
-	switch len(fits) {
-	case 0:
-		return node.MemberInfo{}, &node.Error{Code: node.NotFound, Text: "nobody in " + room + " is called " + who, Hint: "/members lists them"}
-	case 1:
-		return fits[0], nil
+	all := r.all()
+	names := make([]node.Named, len(all))
+	for i, m := range all {
+		names[i] = node.Named{Peer: m.Peer, Nick: m.Nick}
 	}
-	return node.MemberInfo{}, severalFit(fits, who)
-}
-
-func severalFit(fits []node.MemberInfo, who string) error {
-	return &node.Error{Code: node.Ambiguous, Text: "several fit " + who, Hint: "one of " + string(names(fits)) + "; or more of the peer ID"}
+	n, err := node.FindWho(who, "in "+room, names)
+	if err != nil {
+		return node.MemberInfo{}, err
+	}
+	return all[slices.IndexFunc(all, func(m node.MemberInfo) bool { return m.Peer == n.Peer })], nil
 }
 
 // moment is a time to the second, with its date.
@@ -239,7 +238,7 @@ func keyChangeText(c node.KeyChange) safeText {
 	if c.KnownNick != "" {
 		known = nick(c.KnownNick, c.Known) + " (" + verifiedMark + " verified, " + known + ")"
 	}
-	return clean(c.Name, shownName) + " has another owner than the one you know. Known: " + known + ", words " + clean(c.KnownWords, shownPhrase) +
+	return roomLabel(c.Name, c.Room) + " has another owner than the one you know. Known: " + known + ", words " + clean(c.KnownWords, shownPhrase) +
 		". Now: " + tail(c.Owner) + ", words " + clean(c.Words, shownPhrase) + ". Enter it all the same, and know the new owner from now on?"
 }
 

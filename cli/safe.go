@@ -86,6 +86,7 @@ func forbidden(r rune) bool {
 		return !unicode.Is(unicode.Prepended_Concatenation_Mark, r) // Arabic signs that are drawn
 	case r == 0x034F: // grapheme joiner
 	case r == 0x115F || r == 0x1160 || r == 0x3164 || r == 0xFFA0: // Hangul fillers: blank letters
+	case r == 0xFFFC || r == 0x1D159 || r == 0x13441 || r == 0x13442 || r == 0x16FE4: // symbols and signs that are blank
 	case r == 0x2065 || 0xFFF0 <= r && r <= 0xFFF8: // unassigned among invisible ones
 	case 0xE0000 <= r && r <= 0xE0FFF: // tags, variation selectors that can carry hidden text
 	default:

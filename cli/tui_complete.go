@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"slices"
 	"strings"
 
 	"localchat/node"
@@ -22,14 +21,16 @@ type named struct {
 	peer node.PeerID
 }
 
-// whoOf are the words for peers in a command: nicks, or the ID where a nick is not what it looks like or is another's
-// too.
+// whoOf are the words for peers in a command: nicks, or the ID where a nick is not what it looks like, or another's looks
+// like it.
 func whoOf(all []named) []string {
 	words := make([]string, len(all))
 	for i, n := range all {
 		words[i] = n.nick
-		same := slices.ContainsFunc(all, func(o named) bool { return o.peer != n.peer && strings.EqualFold(o.nick, n.nick) })
-		if n.nick == "" || same || string(clean(n.nick, shownName)) != n.nick || strings.ContainsAny(n.nick, " \u00a0") {
+	}
+	doubles := node.Doubles(words)
+	for i, n := range all {
+		if n.nick == "" || doubles[i] || string(clean(n.nick, shownName)) != n.nick || strings.ContainsAny(n.nick, " \u00a0") {
 			words[i] = n.peer.String()
 		}
 	}
@@ -99,7 +100,7 @@ func openInvites(k known) []string {
 	return all
 }
 
-// roomsIn are the rooms that we are in, roomsOut those that can be joined; of two with one name neither is named by it.
+// roomsIn are the rooms that we are in, roomsOut those that can be joined; of two whose names look alike neither is named by it.
 func roomsIn(k known) []string {
 	var all [][2]string
 	for _, r := range k.in {
@@ -123,8 +124,10 @@ func roomNames(rooms [][2]string) []string {
 	words := make([]string, len(rooms))
 	for i, r := range rooms {
 		words[i] = r[0]
-		same := slices.ContainsFunc(rooms, func(o [2]string) bool { return strings.EqualFold(o[0], r[0]) && o[1] != r[1] })
-		if same || string(clean(r[0], shownName)) != r[0] {
+	}
+	doubles := node.Doubles(words)
+	for i, r := range rooms {
+		if doubles[i] || string(clean(r[0], shownName)) != r[0] || node.Hides(r[0]) {
 			words[i] = r[1]
 		}
 	}

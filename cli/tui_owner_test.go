@@ -155,7 +155,7 @@ func TestScreenAmbiguousBanAsksNothing(t *testing.T) {
 	g.passes(time.Second)
 	g.says("/ban dana")
 	g.did()
-	g.sees("! several fit dana", "one of dana, Dana")
+	g.sees("! \"dana\" could be dana (", "nothing was done")
 	g.misses("[y] yes")
 }
 

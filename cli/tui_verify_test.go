@@ -54,7 +54,7 @@ func TestScreenVerify(t *testing.T) {
 	g.sees("! that is you", "hint: /whoami shows your words")
 	g.press("ctrl+c")
 	g.says("/verify nobody")
-	g.sees("! nobody in lab is called nobody")
+	g.sees(`! there is no "nobody" in lab`)
 	g.did()
 }
 
@@ -65,7 +65,7 @@ func TestScreenVerifiedMarks(t *testing.T) {
 		node.MemberInfo{Peer: "k1", Nick: "carol", Role: "member", Present: true, Trust: node.Trust{Verified: true}},
 		node.MemberInfo{Peer: "k2", Nick: "erin", Role: "member", Trust: node.Trust{Verified: true}},
 		node.MemberInfo{Peer: "k3", Nick: "✓frank", Role: "member", Present: true},
-		node.MemberInfo{Peer: "k4", Nick: "car0l", Role: "member", Present: true, Trust: node.Trust{Other: "k1"}},
+		node.MemberInfo{Peer: "k4-key", Nick: "car0l", Role: "member", Present: true, Trust: node.Trust{Other: "k1"}},
 	)
 	g.f.knocks = []node.KnockInfo{
 		{Peer: daveID, Nick: "erin", Words: "robot lemon", Trust: node.Trust{Other: "k2"}},
@@ -75,6 +75,9 @@ func TestScreenVerifiedMarks(t *testing.T) {
 	g.sees("+✓carol  verified", "!✓erin  away, verified", "+ ✓frank  member", "+!car0l  another key",
 		"? erin (! another key) knocks: F5 lets in", "?!erin another key", "?✓alice verified")
 	g.says("/verify car0l")
+	g.sees(`! "car0l" could be car0l (`, "carol (")
+	g.press("ctrl+c")
+	g.says("/verify " + node.PeerID("k4-key").String())
 	g.sees("this is not the car0l whom you verified: the key is another. Now, did car0l (")
 	g.press("n", "ctrl+c", "f2")
 	for range 6 {

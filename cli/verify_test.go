@@ -41,7 +41,7 @@ func TestVerify(t *testing.T) {
 		d.reads()
 		for typed, says := range map[string]string{
 			"/verify bob":        "that is you",
-			"/verify nobody":     "nobody in lab is called nobody",
+			"/verify nobody":     `there is no "nobody" in lab`,
 			"/verify alice sure": `"sure" is not yes`,
 			"/verify":            "usage: /verify NICK [yes]",
 		} {

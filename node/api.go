@@ -174,11 +174,13 @@ type BanInfo struct {
 	Until  time.Time `json:"until,omitzero"`
 }
 
-// KnockInfo is somebody at the door.
+// KnockInfo is somebody at the door. Alike: another one there has this nick, or one that looks like it, so that the nick
+// names nobody.
 type KnockInfo struct {
 	Peer  PeerID `json:"peer"`
 	Nick  string `json:"nick"`
 	Words string `json:"words"`
+	Alike bool   `json:"alike,omitempty"`
 	Trust
 }
 

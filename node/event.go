@@ -42,11 +42,12 @@ type (
 	}
 	// RoomLost: nobody has shown the room for a while.
 	RoomLost RoomFound
-	// Knock: somebody asks the owner to be admitted.
+	// Knock: somebody asks the owner to be admitted; see [KnockInfo].
 	Knock struct {
 		Peer  PeerID `json:"peer"`
 		Nick  string `json:"nick"`
 		Words string `json:"words"`
+		Alike bool   `json:"alike,omitempty"`
 		Trust
 	}
 	// KnockGone: a knock was withdrawn before it was answered.

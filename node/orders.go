@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"localchat/authority"
@@ -361,10 +362,28 @@ func (q knocksOf) run(l *loop) ([]KnockInfo, error) {
 		return nil, err
 	}
 	infos := []KnockInfo{}
-	for _, k := range r.ledger.Knocks() {
-		infos = append(infos, KnockInfo{Peer: k.Peer, Nick: k.Nick, Words: l.n.words.of(k.Peer), Trust: l.trusts.of(k.Peer, k.Nick)})
+	knocks := r.ledger.Knocks()
+	doubles := doublesOf(knocks)
+	for i, k := range knocks {
+		infos = append(infos, KnockInfo{Peer: k.Peer, Nick: k.Nick, Words: l.n.words.of(k.Peer), Alike: doubles[i], Trust: l.trusts.of(k.Peer, k.Nick)})
 	}
 	return infos, nil
+}
+
+// doublesOf says of each knock whether another has its nick, or one that looks like it.
+func doublesOf(knocks []authority.Knocking) []bool {
+	nicks := make([]string, len(knocks))
+	for i, k := range knocks {
+		nicks[i] = k.Nick
+	}
+	return Doubles(nicks)
+}
+
+// alikeAtDoor reports whether another at the door has the nick of p, or one that looks like it.
+func (r *room) alikeAtDoor(p PeerID) bool {
+	knocks := r.ledger.Knocks()
+	i := slices.IndexFunc(knocks, func(k authority.Knocking) bool { return k.Peer == p })
+	return i >= 0 && doublesOf(knocks)[i]
 }
 
 // maxExpiry of an invite, in seconds of a request; see protocol.MaxInviteExpiry.

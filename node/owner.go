@@ -133,7 +133,7 @@ func (r *room) carryOut(e authority.Effect) {
 		if !r.owned.bell.announces(e.Peer, e.From, r.l.now()) {
 			return
 		}
-		r.l.emit(r, Knock{Peer: e.Peer, Nick: e.Nick, Words: r.l.n.words.of(e.Peer), Trust: r.l.trusts.of(e.Peer, e.Nick)})
+		r.l.emit(r, Knock{Peer: e.Peer, Nick: e.Nick, Words: r.l.n.words.of(e.Peer), Alike: r.alikeAtDoor(e.Peer), Trust: r.l.trusts.of(e.Peer, e.Nick)})
 		r.warnStandIn(e.Peer, e.Nick, "knocks")
 	case authority.KnockTurned:
 		r.owned.bell.count(e.From, r.l.now())

@@ -20,6 +20,34 @@ type Named struct {
 	Nick string
 }
 
+// ShortID is the end of a peer ID that screens show, and that names the peer.
+func ShortID(p PeerID) string { return protocol.ShortID(p) }
+
+// Alike reports whether two names, of peers or of rooms, can be taken for each other.
+func Alike(a, b string) bool { return protocol.Alike(a, b) }
+
+// Hides reports whether a name has a character that does not show.
+func Hides(name string) bool { return strings.ContainsFunc(name, protocol.Invisible) }
+
+// Doubles says of each name whether another one of them is the same or looks like it.
+func Doubles(names []string) []bool {
+	first := make(map[string]int) // by skeleton
+	doubles := make([]bool, len(names))
+	for i, name := range names {
+		if name == "" {
+			continue
+		}
+		for _, s := range protocol.Skeletons(name) {
+			if other, taken := first[s]; taken {
+				doubles[i], doubles[other] = true, true
+			} else {
+				first[s] = i
+			}
+		}
+	}
+	return doubles
+}
+
 // String is what a person can tell it by and type: the nick, and the end of the ID.
 func (n Named) String() string {
 	if n.Nick == "" {
