@@ -127,7 +127,7 @@ func listed(all []Named) string {
 type standing int
 
 const (
-	member standing = iota
+	asMember standing = iota
 	atDoor
 	gone // no member any more
 )
@@ -139,7 +139,7 @@ func (r *room) whom(who string, past bool) (Named, standing, error) {
 	places := make(map[peer.ID]standing)
 	var all []Named
 	for _, m := range st.Members() {
-		all, places[m.Peer] = append(all, Named{m.Peer, m.Nick}), member
+		all, places[m.Peer] = append(all, Named{m.Peer, m.Nick}), asMember
 	}
 	where := "in " + r.label()
 	if r.owner() {
@@ -183,7 +183,7 @@ func (r *room) findMember(who string) (authority.Member, error) {
 	if err != nil {
 		return authority.Member{}, err
 	}
-	if where != member {
+	if where != asMember {
 		return authority.Member{}, &Error{Code: NotFound, Text: n.String() + " is at the door of " + r.label() + ", and no member", Hint: "/members lists who is in"}
 	}
 	m, _ := r.current().Member(n.Peer)
