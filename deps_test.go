@@ -25,8 +25,10 @@ const module = "localchat"
 type law struct {
 	// ours are the packages of this module that may be imported.
 	ours []string
-	why  string
-	bans []ban
+	// tests are those that test files may import besides.
+	tests []string
+	why   string
+	bans  []ban
 }
 
 // A ban forbids an import (a path, or everything under it) or, where names are given, the use of those names from it.
@@ -56,7 +58,7 @@ var pure = []ban{
 var laws = map[string]law{
 	".":        {ours: []string{"cli"}, why: "main.go is a few lines; the program begins in cli"},
 	"cli":      {ours: []string{"node", "discovery"}, why: "cli shows what node says; what it wants to know, an event or a result of node tells", bans: cliBans},
-	"node":     {ours: []string{"authority", "protocol", "onlink"}, why: "node acts on what authority decides, meets discovery through its own interface, and does not know who looks", bans: nodeBans},
+	"node":     {ours: []string{"authority", "protocol", "onlink"}, tests: []string{hostilePeer}, why: "node acts on what authority decides, meets discovery through its own interface, and does not know who looks", bans: nodeBans},
 	"protocol": {ours: nil, why: "protocol is a leaf: what goes over the wire knows nobody who sends it", bans: pure},
 	"protocol/internal/pb": {
 		ours: nil, why: "generated code knows nothing of ours",
@@ -64,8 +66,16 @@ var laws = map[string]law{
 	"authority": {ours: []string{"protocol"}, why: "authority decides over values of the wire and nothing else", bans: pure},
 	"discovery": {ours: []string{"onlink"}, why: "discovery hints at addresses and knows nothing of rooms", bans: discoveryBans},
 	"onlink":    {ours: nil, why: "onlink is a leaf: which networks this machine is on has nothing to do with who speaks there"},
-	"compare":   {ours: []string{"node", "protocol"}, why: "compare measures nodes from outside, and polls over the wire; nobody imports it: it is a command of its own"},
+	hostilePeer: {
+		ours: []string{"authority", "protocol"}, bans: nodeBans,
+		why: "the hostile peer knows the wire and the law, and nothing of node: it does what a node of ours would never do",
+	},
+	hostilePeer + "/cmd": {ours: []string{hostilePeer}, why: "the hostile peer as a process, for the tests between hosts"},
+	"compare":            {ours: []string{"node", "protocol"}, why: "compare measures nodes from outside, and polls over the wire; nobody imports it: it is a command of its own"},
 }
+
+// hostilePeer is a package that only tests import.
+const hostilePeer = "internal/hostile"
 
 var cliBans = []ban{{
 	path: "github.com/libp2p", except: []string{"github.com/libp2p/go-libp2p/gologshim"}, tests: true,
@@ -113,7 +123,7 @@ func breaches(fset *token.FileSet, dir string, f *ast.File, test bool) []string 
 	for _, spec := range f.Imports {
 		p, _ := strconv.Unquote(spec.Path.Value)
 		local[localName(spec, p)] = p
-		if ours, ok := strings.CutPrefix(p, module+"/"); ok && !mayImport(dir, ours, rule) {
+		if ours, ok := strings.CutPrefix(p, module+"/"); ok && !mayImport(dir, ours, rule, test) {
 			report(spec, "imports "+p, rule.why)
 		}
 		for _, b := range rule.bans {
@@ -139,8 +149,8 @@ func breaches(fset *token.FileSet, dir string, f *ast.File, test bool) []string 
 
 // mayImport says whether folder dir may import our package pkg: its own (from an external test), what is internal to
 // it, or what its law lists.
-func mayImport(dir, pkg string, rule law) bool {
-	return pkg == dir || under(pkg, dir+"/internal") || slices.Contains(rule.ours, pkg)
+func mayImport(dir, pkg string, rule law, test bool) bool {
+	return test && slices.Contains(rule.tests, pkg) || pkg == dir || under(pkg, dir+"/internal") || slices.Contains(rule.ours, pkg)
 }
 
 // use is the package and the name that a node of the tree uses, if it is one that a ban can name.
@@ -202,6 +212,10 @@ func TestLawsBite(t *testing.T) {
 		{dir: "compare", src: imports("localchat/protocol"), ok: true},
 		{dir: "compare", src: imports("localchat/authority")},
 		{dir: "node", src: imports("localchat/compare"), test: true},
+		{dir: "node", src: imports("localchat/internal/hostile")},
+		{dir: "node", src: imports("localchat/internal/hostile"), test: true, ok: true},
+		{dir: "cli", src: imports("localchat/internal/hostile"), test: true},
+		{dir: "internal/hostile", src: imports("localchat/node")},
 		{dir: "utils", src: "package utils"},
 	}
 	for _, dir := range []string{"authority", "protocol"} {

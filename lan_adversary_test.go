@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -15,8 +14,7 @@ import (
 	"time"
 )
 
-// A mallory is the patched binary on a host: a member with its brakes off, made of our own packages, that takes orders.
-// Package node's tests have its source (adversary_process_test.go).
+// A mallory is a hostile peer on a host, as a process of its own that takes orders: package internal/hostile.
 type mallory struct {
 	*host
 	cmd     *exec.Cmd
@@ -33,17 +31,14 @@ type upshot struct {
 	Reason string   // of its removal, as it was told
 }
 
-// malloryEnv makes package node's test binary the process.
-const malloryEnv = "LOCALCHAT_TEST_ADVERSARY=1"
-
 // malloryProgram builds it once for all tests.
 var malloryProgram = sync.OnceValues(func() (bin string, err error) {
 	if _, err := program(); err != nil { // makes the folder, which the end of the tests removes
 		return "", err
 	}
 	bin = filepath.Join(programDir, "mallory")
-	if out, err := exec.Command("go", "test", "-c", "-o", bin, "./node").CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go test -c: %w\n%s", err, out)
+	if out, err := exec.Command("go", "build", "-o", bin, "./internal/hostile/cmd").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
 	}
 	return bin, nil
 })
@@ -60,8 +55,7 @@ func (h *host) mallory(nodes ...*node) *mallory {
 	for _, n := range nodes {
 		m.nodes = append(m.nodes, n.addrs())
 	}
-	m.cmd = exec.Command("ip", "netns", "exec", h.ns, bin, "-test.run", "^TestAdversaryProcess$")
-	m.cmd.Env = append(os.Environ(), malloryEnv)
+	m.cmd = exec.Command("ip", "netns", "exec", h.ns, bin)
 	m.cmd.Dir, m.cmd.Stderr = h.home, &m.stderr
 	if m.in, err = m.cmd.StdinPipe(); err != nil {
 		t.Fatal(err)
@@ -86,7 +80,7 @@ func (h *host) mallory(nodes ...*node) *mallory {
 	return m
 }
 
-// read takes what mallory prints until its end. What is no upshot is the test binary's own.
+// read takes what mallory prints until its end. What is no upshot is a library's own.
 func (m *mallory) read(out io.Reader) {
 	lines := bufio.NewReader(out)
 	for {

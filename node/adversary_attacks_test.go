@@ -5,6 +5,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"localchat/internal/hostile"
 	"localchat/protocol"
 )
 
@@ -18,34 +19,34 @@ func TestAdversary(t *testing.T) {
 		wide          bool
 	}{
 		{name: "obeys", after: obeys},
-		{name: "goes on publishing", after: alone((*mallory).publishesOn)},
+		{name: "goes on publishing", after: alone((*hostile.Peer).PublishesOn)},
 		{name: "fills numbers below the cut-off", before: savesNumbers, after: fillsNumbers, wide: true},
 		{name: "takes the number of the cut-off again", before: isolateBob, after: saysTwice},
 		{name: "replays lines and records", after: replays},
 		{name: "replays after the seen window", before: replaysLate, after: replaysLate},
-		{name: "forges an author", after: alone((*mallory).forgesAuthor)},
-		{name: "forges an author to one who has not heard", before: isolateBob, after: thenHeal((*mallory).forgesAuthor)},
-		{name: "forges records as a member", before: forgesRecordsAsMember, after: alone((*mallory).forgesRecords)},
-		{name: "forges records to one who has not heard", before: isolateBob, after: thenHeal((*mallory).forgesRecords)},
+		{name: "forges an author", after: alone((*hostile.Peer).ForgesAuthor)},
+		{name: "forges an author to one who has not heard", before: isolateBob, after: thenHeal((*hostile.Peer).ForgesAuthor)},
+		{name: "forges records as a member", before: forgesRecordsAsMember, after: alone((*hostile.Peer).ForgesRecords)},
+		{name: "forges records to one who has not heard", before: isolateBob, after: thenHeal((*hostile.Peer).ForgesRecords)},
 		{name: "speaks through one who has not heard", before: isolateBob, after: speaksThroughBob, wide: true},
 		{name: "grafts without subscribing", after: graftsBare, wide: true},
 		{name: "listens and speaks under another key", after: comesAsStranger},
-		{name: "speaks floodsub", after: alone((*mallory).speaksFloodsub)},
-		{name: "asks everybody by sync", after: alone((*mallory).asksBySync)},
-		{name: "has its lines passed on", after: alone((*mallory).passesOn)},
-		{name: "asks on streams opened before", before: alone((*mallory).opensStreams), after: alone((*mallory).asksOnOpenStreams)},
+		{name: "speaks floodsub", after: alone((*hostile.Peer).SpeaksFloodsub)},
+		{name: "asks everybody by sync", after: alone((*hostile.Peer).AsksBySync)},
+		{name: "has its lines passed on", after: alone((*hostile.Peer).PassesOn)},
+		{name: "asks on streams opened before", before: alone((*hostile.Peer).OpensStreams), after: alone((*hostile.Peer).AsksOnOpenStreams)},
 		{name: "asks one who has not heard", before: isolateBob, after: asksBob},
 		{name: "joins again", after: joinsAgain},
 		{name: "joins under another key by invites", before: takesInvites, after: joinsByInvites},
 		{name: "joins as a look-alike", after: joinsAsLookAlike},
-		{name: "polls with other nonces", after: alone((*mallory).pollsOtherNonces)},
+		{name: "polls with other nonces", after: alone((*hostile.Peer).PollsOtherNonces)},
 		{name: "polls as somebody else", before: removesCarolToo, after: claimsCarolsReason},
-		{name: "polls other rooms", before: opensDen, after: alone((*mallory).pollsOtherRooms)},
-		{name: "asks for orders and talks privately", after: alone((*mallory).asksAndTells)},
+		{name: "polls other rooms", before: opensDen, after: alone((*hostile.Peer).PollsOtherRooms)},
+		{name: "asks for orders and talks privately", after: alone((*hostile.Peer).AsksAndTells)},
 		{name: "floods polls and joins", after: floodsDoors},
 		{name: "floods unknown epochs", before: isolateBob, after: floodsEpochs},
 		{name: "sends oversized and slow frames", after: sendsBadFrames},
-		{name: "opens streams and never reads", after: alone((*mallory).neverReads)},
+		{name: "opens streams and never reads", after: alone((*hostile.Peer).NeverReads)},
 	} {
 		t.Run(a.name, func(t *testing.T) { besiege(t, 0, a.before, a.after) })
 		if a.wide {
@@ -55,12 +56,12 @@ func TestAdversary(t *testing.T) {
 }
 
 // alone leaves an attack to mallory.
-func alone(attack func(*mallory)) func(*siege) {
+func alone(attack func(*hostile.Peer)) func(*siege) {
 	return func(s *siege) { attack(s.mallory) }
 }
 
 // thenHeal lets bob hear the others again after an attack.
-func thenHeal(attack func(*mallory)) func(*siege) {
+func thenHeal(attack func(*hostile.Peer)) func(*siege) {
 	return func(s *siege) {
 		attack(s.mallory)
 		s.heal()
@@ -78,15 +79,15 @@ func isolateBob(s *siege) {
 
 func obeys(s *siege) {
 	synctest.Wait()
-	s.mallory.mu.Lock()
-	defer s.mallory.mu.Unlock()
-	r, err := protocol.OpenReason(s.mallory.reason)
+	s.mallory.Mu.Lock()
+	defer s.mallory.Mu.Unlock()
+	r, err := protocol.OpenReason(s.mallory.Reason)
 	if err != nil || r.Text != "too loud" {
 		s.t.Errorf("mallory was told %+v, %v", r.Reason, err)
 	}
 	for _, n := range defenders {
 		s.peek(n, func(r *room) {
-			if got := len(r.log.byAuthor[s.mallory.host.ID()]); got != 1 {
+			if got := len(r.log.byAuthor[s.mallory.Host.ID()]); got != 1 {
 				s.t.Errorf("%s retains %d lines of mallory, and one was said before the removal", n, got)
 			}
 		})
@@ -98,11 +99,11 @@ func replays(s *siege) {
 	for _, n := range defenders {
 		seen[n] = count[Message](s.subs[n]) + count[MemberJoined](s.subs[n])
 	}
-	lines, records := s.mallory.loot()
+	lines, records := s.mallory.Loot()
 	if len(lines) < len(defenders) || len(records) < 4 {
 		s.t.Fatalf("mallory has %d lines and %d records", len(lines), len(records))
 	}
-	s.mallory.replays()
+	s.mallory.Replays()
 	time.Sleep(time.Second) // simulated
 	for _, n := range defenders {
 		if now := count[Message](s.subs[n]) + count[MemberJoined](s.subs[n]); now != seen[n] {
@@ -122,17 +123,17 @@ func replaysLate(s *siege) {
 // forgesRecordsAsMember: the owner's person is told, once.
 func forgesRecordsAsMember(s *siege) {
 	m := s.mallory
-	m.forgesRecords()
+	m.ForgesRecords()
 	time.Sleep(time.Second) // simulated
 	s.warnings["alice"] = 1
-	if w := allOf[Warning](s.subs["alice"]); len(w) != 1 || w[0].Code != "attempt" || w[0].Peer != m.host.ID() {
+	if w := allOf[Warning](s.subs["alice"]); len(w) != 1 || w[0].Code != "attempt" || w[0].Peer != m.Host.ID() {
 		s.t.Errorf("alice is warned of %+v", w)
 	}
 }
 
 func speaksThroughBob(s *siege) {
 	bob := s.nodes["bob"]
-	s.mallory.says(evil + " to who has not heard")
+	s.mallory.Says(evil + " to who has not heard")
 	s.shows("bob", evil+" to who has not heard") // nothing can be done about that yet
 	s.says("bob", "bob, who has not heard")
 	must(bob.Say(s.ctx(), "lab", "bob again", false))
@@ -164,25 +165,25 @@ func graftsBare(s *siege) {
 			ids = append(ids, string(l.msg.ID[:]))
 		}
 	})
-	s.mallory.graftsBare(ids)
+	s.mallory.GraftsBare(ids)
 	time.Sleep(5 * time.Second) // simulated: some heartbeats
 }
 
 func comesAsStranger(s *siege) {
-	twin := s.mallory.lurks()
+	twin := s.mallory.Lurks()
 	time.Sleep(3 * time.Second) // simulated: no mesh forms
 	for _, n := range defenders {
 		s.says(n, n+" among ourselves")
 	}
-	s.mallory.speaksBy(twin)
+	s.mallory.SpeaksBy(twin)
 	time.Sleep(3 * time.Second) // simulated
-	s.mallory.overheard(twin)
+	s.mallory.Overheard(twin)
 }
 
 // savesNumbers says, while a member, a line far above the numbers in between.
 func savesNumbers(s *siege) {
-	s.mallory.ctr = 50
-	s.mallory.says("far above")
+	s.mallory.Ctr = 50
+	s.mallory.Says("far above")
 	for _, n := range defenders {
 		s.shows(n, "far above")
 	}
@@ -191,8 +192,8 @@ func savesNumbers(s *siege) {
 
 // fillsNumbers says lines of numbers below the cut-off that nobody has, through one who has not heard.
 func fillsNumbers(s *siege) {
-	s.mallory.ctr = 9
-	s.mallory.says(evil + " below the cut-off")
+	s.mallory.Ctr = 9
+	s.mallory.Says(evil + " below the cut-off")
 	s.shows("bob", evil+" below the cut-off")
 	s.heal()
 	time.Sleep(5 * time.Second) // simulated
@@ -200,28 +201,28 @@ func fillsNumbers(s *siege) {
 
 // saysTwice takes the number of the cut-off for another line.
 func saysTwice(s *siege) {
-	s.mallory.ctr--
-	thenHeal(func(m *mallory) { m.says(evil + " at the cut-off") })(s)
+	s.mallory.Ctr--
+	thenHeal(func(m *hostile.Peer) { m.Says(evil + " at the cut-off") })(s)
 }
 
 // asksBob asks the one who still takes it for a member: it gets what it has, and no more.
 func asksBob(s *siege) {
-	s.mallory.robs(s.nodes["bob"].self)
+	s.mallory.Robs(s.nodes["bob"].self)
 	s.heal()
 	s.says("carol", "said while bob comes back")
 	s.shows("bob", "said while bob comes back")
-	s.mallory.asksBySync()
+	s.mallory.AsksBySync()
 }
 
 func joinsAgain(s *siege) {
 	m := s.mallory
 	for _, nick := range []string{"mallory", "another"} {
-		if code := m.tries(m.owner, nick, protocol.Token{}); code != protocol.JoinTooSoon {
+		if code := m.Tries(m.Owner, nick, protocol.Token{}); code != protocol.JoinTooSoon {
 			s.t.Error("the same key is answered", code)
 		}
 	}
 	for _, n := range defenders[1:] { // those who are not the authority
-		if code := m.tries(s.nodes[n].self, "mallory", protocol.Token{}); code != protocol.JoinNoRoom {
+		if code := m.Tries(s.nodes[n].self, "mallory", protocol.Token{}); code != protocol.JoinNoRoom {
 			s.t.Error(n, "answers", code)
 		}
 	}
@@ -232,39 +233,39 @@ func takesInvites(s *siege) {
 	m, alice := s.mallory, s.nodes["alice"]
 	yes, byInvite := true, "invite"
 	must(alice.Policy(s.ctx(), "lab", PolicyChange{MembersInvite: &yes, Access: &byInvite}))
-	m.asksForInvite()
+	m.AsksForInvite()
 	used := must(alice.Invite(s.ctx(), "lab", "", 0)).Text
-	m.tokens = append(m.tokens, must(protocol.ParseInvite(used)).Token, protocol.Token{7})
-	friend := m.another()
-	if code := friend.join("friend", m.tokens[1]); code != protocol.JoinAdmitted {
+	m.Tokens = append(m.Tokens, must(protocol.ParseInvite(used)).Token, protocol.Token{7})
+	friend := m.Another()
+	if code := friend.Join("friend", m.Tokens[1]); code != protocol.JoinAdmitted {
 		s.t.Fatal("the friend is answered", code)
 	}
 	var left protocol.AskReply
-	if err := friend.ask(m.owner, protocol.AskID, &protocol.AskRequest{Room: m.room, Leave: true}, &left); err != nil || !left.OK {
+	if err := friend.Ask(m.Owner, protocol.AskID, &protocol.AskRequest{Room: m.Room, Leave: true}, &left); err != nil || !left.OK {
 		s.t.Fatal("leave:", left, err)
 	}
 }
 
 func joinsByInvites(s *siege) {
-	twin := s.mallory.another()
-	for _, m := range []*mallory{s.mallory, twin} {
-		for i, token := range s.mallory.tokens {
-			if code := m.tries(m.owner, "mallory", token); code != protocol.JoinInviteBad {
+	twin := s.mallory.Another()
+	for _, m := range []*hostile.Peer{s.mallory, twin} {
+		for i, token := range s.mallory.Tokens {
+			if code := m.Tries(m.Owner, "mallory", token); code != protocol.JoinInviteBad {
 				s.t.Errorf("invite %d is answered %d", i, code)
 			}
 		}
-		if code := m.tries(m.owner, "mallory", protocol.Token{}); code != protocol.JoinNeedsInvite {
+		if code := m.Tries(m.Owner, "mallory", protocol.Token{}); code != protocol.JoinNeedsInvite {
 			s.t.Error("no invite is answered", code)
 		}
-		s.mallory.gains = append(s.mallory.gains, twin.gains...)
+		s.mallory.Gains = append(s.mallory.Gains, twin.Gains...)
 	}
 }
 
 // joinsAsLookAlike tries the door under another key. An open room lets strangers in; it lets nobody look like a member.
 func joinsAsLookAlike(s *siege) {
-	twin := s.mallory.another()
-	for nick, want := range nicks {
-		code := twin.tries(twin.owner, nick, protocol.Token{})
+	twin := s.mallory.Another()
+	for nick, want := range hostile.LookAlikes {
+		code := twin.Tries(twin.Owner, nick, protocol.Token{})
 		if code != 0 && code != want && !(want == protocol.JoinNickBad && code == protocol.JoinNickTaken) {
 			s.t.Errorf("%q is answered %d", nick, code)
 		}
@@ -283,7 +284,7 @@ func removesCarolToo(s *siege) {
 
 // claimsCarolsReason knows carol's nonce and admission, and is not carol.
 func claimsCarolsReason(s *siege) {
-	s.mallory.claims(s.stolen.Nonce, s.stolen.Admission, s.removal.Seq-1)
+	s.mallory.Claims(s.stolen.Nonce, s.stolen.Admission, s.removal.Seq-1)
 	s.heal()
 	time.Sleep(2 * pollBackoffMax) // simulated
 	if r := allOf[Removed](s.subs["carol"]); len(r) != 1 || r[0].Text != "for carol alone" {
@@ -297,7 +298,7 @@ func opensDen(s *siege) {
 }
 
 func floodsDoors(s *siege) {
-	s.mallory.floodsDoors()
+	s.mallory.FloodsDoors()
 	time.Sleep(time.Second) // simulated
 	s.peek("alice", func(r *room) {
 		if len(r.owned.knocks) > 0 || len(r.owned.polls) > len(defenders)-1 {
@@ -308,7 +309,7 @@ func floodsDoors(s *siege) {
 
 // floodsEpochs sends lines of epochs that nobody knows to all, most to bob who still takes mallory for a member.
 func floodsEpochs(s *siege) {
-	s.mallory.floodsEpochs(s.nodes["bob"].self)
+	s.mallory.FloodsEpochs(s.nodes["bob"].self)
 	time.Sleep(time.Second) // simulated
 	kept := func(n string) (early int) {
 		s.peek(n, func(r *room) { early = len(r.early) })
@@ -328,9 +329,9 @@ func floodsEpochs(s *siege) {
 }
 
 func sendsBadFrames(s *siege) {
-	s.mallory.sendsBadFrames()
+	s.mallory.SendsBadFrames()
 	start := time.Now()
-	s.mallory.waitsForBadFrames()
+	s.mallory.WaitsForBadFrames()
 	if took := time.Since(start); took >= pollPatience+time.Second {
 		s.t.Error("half a frame was waited for", took)
 	}

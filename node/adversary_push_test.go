@@ -16,7 +16,7 @@ func TestNewcomerHearsLiveWithoutIdentify(t *testing.T) {
 		lab := must(l.nodes["alice"].Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 		must(l.nodes["bob"].Join(l.ctx(), JoinOptions{Room: "lab"}))
 		mallory := l.infiltrate(len(defenders), lab)
-		mallory.pushesIdentify()
+		mallory.PushesIdentify()
 		must(l.nodes["carol"].Join(l.ctx(), JoinOptions{Room: "lab"}))
 		time.Sleep(2 * time.Second) // simulated: the mesh forms
 		for _, from := range defenders {

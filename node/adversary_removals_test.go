@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"localchat/internal/hostile"
 	"localchat/protocol"
 )
 
@@ -66,14 +67,14 @@ func playRemovals(t *testing.T, seed uint64, n int) {
 func (c *campaign) round(i int) {
 	m := c.mallory
 	token := must(protocol.ParseInvite(must(c.nodes["alice"].Invite(c.ctx(), "lab", "", 0)).Text)).Token
-	m.nonce = protocol.Nonce{byte(i), 9}
-	if code := m.join("mallory", token); code != protocol.JoinAdmitted {
+	m.Nonce = protocol.Nonce{byte(i), 9}
+	if code := m.Join("mallory", token); code != protocol.JoinAdmitted {
 		c.t.Fatal("mallory was not let in:", code)
 	}
 	if i == 0 {
-		m.enlist()
+		m.Enlist()
 	} else {
-		go m.poll()
+		go m.Poll()
 	}
 	c.sleep(1500)
 	c.storm()
@@ -123,11 +124,11 @@ func (c *campaign) calm() {
 // everybodySays lets some of them say a line, and mallory in any case.
 func (c *campaign) everybodySays(text string) {
 	m := c.mallory
-	epoch, key := m.latest()
-	raw := m.seal("mallory "+text, epoch, key).Raw()
-	_ = m.lines.Publish(m.ctx, raw)
+	epoch, key := m.Latest()
+	raw := m.Seal("mallory "+text, epoch, key).Raw()
+	_ = m.Lines.Publish(m.Ctx, raw)
 	for _, n := range c.nodes {
-		go func() { _ = m.push(n.self, publication(protocol.LinesTopic, raw)) }()
+		go func() { _ = m.Push(n.self, hostile.Publication(protocol.LinesTopic, raw)) }()
 	}
 	for _, n := range c.stay {
 		if c.rng.IntN(2) == 0 {
@@ -201,7 +202,7 @@ func (c *campaign) differs() string {
 
 func (c *campaign) judgeLine(node string, r *room, l *line) {
 	m, st := c.mallory, r.current()
-	if l.msg.Author == m.host.ID() {
+	if l.msg.Author == m.Host.ID() {
 		for _, rec := range r.records {
 			rm, ok := rec.Body.(protocol.Remove)
 			if ok && l.msg.Ctr > rm.Cut.Ctr && l.msg.Epoch < rec.Epoch && st.MemberAt(rm.Peer, l.msg.Epoch) && !admittedBetween(r.records, l.msg.Epoch, rec.Epoch) {
@@ -213,10 +214,10 @@ func (c *campaign) judgeLine(node string, r *room, l *line) {
 	if applied, ok := c.said[l.content.Text]; ok && l.msg.Epoch < applied {
 		c.t.Errorf("%q is of epoch %d, and its author had applied %d", l.content.Text, l.msg.Epoch, applied)
 	}
-	if st.MemberAt(m.host.ID(), l.msg.Epoch) {
+	if st.MemberAt(m.Host.ID(), l.msg.Epoch) {
 		return
 	}
-	if of, ok := m.opens(l.msg); ok {
+	if of, ok := m.Opens(l.msg); ok {
 		c.t.Errorf("%q of epoch %d opens with mallory's key of %d", l.content.Text, l.msg.Epoch, of)
 	}
 }
@@ -234,7 +235,7 @@ func (c *campaign) judgeKeys(node string, r *room) {
 	m, st := c.mallory, r.current()
 	for _, e := range r.keys.Epochs() {
 		key, _ := r.keys.Get(e)
-		if of, ok := m.has(key); ok && !st.MemberAt(m.host.ID(), e) {
+		if of, ok := m.Has(key); ok && !st.MemberAt(m.Host.ID(), e) {
 			c.t.Errorf("the key of epoch %d at %s is mallory's of %d", e, node, of)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"localchat/authority"
+	"localchat/internal/hostile"
 	"localchat/protocol"
 )
 
@@ -15,7 +16,7 @@ import (
 type siege struct {
 	*lan
 	room    protocol.RoomID
-	mallory *mallory
+	mallory *hostile.Peer
 	// removal is where the removal stands in the log, and the epoch that begins with it.
 	removal Committed
 	// stay are the nodes that hold the room.
@@ -45,25 +46,25 @@ func besiege(t *testing.T, wideFrom int, before, after func(*siege)) {
 			must(l.nodes[n].Join(l.ctx(), JoinOptions{Room: room.ID.String()}))
 		}
 		s.mallory = l.infiltrate(len(defenders), room)
-		if code := s.mallory.join("mallory", protocol.Token{}); code != protocol.JoinAdmitted {
+		if code := s.mallory.Join("mallory", protocol.Token{}); code != protocol.JoinAdmitted {
 			t.Fatal("mallory was not let in:", code)
 		}
-		s.mallory.enlist()
+		s.mallory.Enlist()
 		time.Sleep(3 * time.Second) // simulated: the gossip forms
 		if wideFrom > 0 {
 			time.Sleep(10 * time.Second) // simulated: and the mesh
 		}
-		s.mallory.says("hello from mallory")
+		s.mallory.Says("hello from mallory")
 		for _, n := range defenders {
 			hello := "hello from " + n
 			s.says(n, hello)
 			s.shows(n, "hello from mallory")
-			for i := 0; wideFrom > 0 && i < 5 && !s.mallory.hears(hello); i++ {
+			for i := 0; wideFrom > 0 && i < 5 && !s.mallory.Hears(hello); i++ {
 				time.Sleep(2 * time.Second) // simulated
 				s.says(n, hello)
 			}
 			if wideFrom == 0 { // else its stock gossipsub may not have met all, for want of an identify push; see [answering]
-				s.mallory.awaits(hello) // nobody else would give it that
+				s.mallory.Awaits(hello) // nobody else would give it that
 			}
 		}
 		if before != nil {
@@ -81,11 +82,11 @@ func besiege(t *testing.T, wideFrom int, before, after func(*siege)) {
 func (s *siege) remove() {
 	s.t.Helper()
 	s.removal = must(s.nodes["alice"].Kick(s.ctx(), "lab", "mallory", "too loud"))
-	s.mallory.removal = s.removal
+	s.mallory.Removal = hostile.Committed(s.removal)
 	// That it is removed is no secret: mallory has the record, as rumours go.
 	var records [][]byte
 	s.peek("alice", func(r *room) { records, _ = recordsAfter(r.records, 0) })
-	s.mallory.learn(records, nil)
+	s.mallory.Learn(records, nil)
 }
 
 func (s *siege) says(who, text string) {
@@ -109,7 +110,7 @@ func (s *siege) shows(who, text string) {
 }
 
 // evil marks what must be shown nowhere.
-const evil = "evil"
+const evil = hostile.Evil
 
 // holds is what every attack is measured by.
 func (s *siege) holds() {
@@ -124,7 +125,7 @@ func (s *siege) holds() {
 		}
 	}
 	time.Sleep(2 * syncEvery) // simulated: what could be fetched is
-	for _, g := range s.mallory.gains {
+	for _, g := range s.mallory.Gains {
 		s.t.Error("mallory gained", g)
 	}
 	var first []string
@@ -155,12 +156,12 @@ func (s *siege) judge(node string, l *line) {
 	if l.msg.Epoch < s.removal.Epoch {
 		return
 	}
-	if of, ok := s.mallory.opens(l.msg); ok {
+	if of, ok := s.mallory.Opens(l.msg); ok {
 		s.t.Errorf("%q of epoch %d opens with mallory's key of epoch %d", l.content.Text, l.msg.Epoch, of)
 	}
-	s.mallory.mu.Lock()
-	defer s.mallory.mu.Unlock()
-	if s.mallory.heard[l.msg.ID] != nil {
+	s.mallory.Mu.Lock()
+	defer s.mallory.Mu.Unlock()
+	if s.mallory.Heard[l.msg.ID] != nil {
 		s.t.Errorf("%q has reached mallory, although sealed", l.content.Text)
 	}
 }
@@ -169,13 +170,13 @@ func (s *siege) judge(node string, l *line) {
 func (s *siege) keysAreNew(node string, r *room) {
 	for _, e := range r.keys.Epochs() {
 		key, _ := r.keys.Get(e)
-		if of, ok := s.mallory.has(key); ok && e >= s.removal.Epoch {
+		if of, ok := s.mallory.Has(key); ok && e >= s.removal.Epoch {
 			s.t.Errorf("the key of epoch %d at %s is mallory's of epoch %d", e, node, of)
 		}
 	}
-	s.mallory.mu.Lock()
-	defer s.mallory.mu.Unlock()
-	if got := s.mallory.state.Seq(); got > s.removal.Seq {
+	s.mallory.Mu.Lock()
+	defer s.mallory.Mu.Unlock()
+	if got := s.mallory.State.Seq(); got > s.removal.Seq {
 		s.t.Errorf("mallory has the log up to record %d, and was removed by %d", got, s.removal.Seq)
 	}
 }

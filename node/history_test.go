@@ -39,7 +39,7 @@ func TestALateJoinerGetsWhatThePolicyGives(t *testing.T) {
 				carol := l.start("carol")
 				must(carol.Join(l.ctx(), JoinOptions{Room: "lab"}))
 				m := l.infiltrate(3, lab)
-				m.join("mallory", protocol.Token{})
+				m.Join("mallory", protocol.Token{})
 				time.Sleep(3 * syncEvery) // simulated: it has asked, more than once
 				s.says("alice", "after")
 				s.shows("carol", "after")
@@ -58,21 +58,21 @@ func TestALateJoinerGetsWhatThePolicyGives(t *testing.T) {
 
 				for name, n := range l.nodes {
 					q := protocol.SyncRequest{Room: lab.ID}
-					for e := range m.state.Epoch() {
+					for e := range m.State.Epoch() {
 						q.Keys = append(q.Keys, e+1)
 					}
 					var reply protocol.SyncReply
-					if err := m.ask(n.self, protocol.SyncID, &q, &reply); err != nil {
+					if err := m.Ask(n.self, protocol.SyncID, &q, &reply); err != nil {
 						t.Fatal(err)
 					}
 					lines, keys := 0, 0
 					for _, raw := range reply.Lines {
-						if !m.state.MemberAt(m.host.ID(), must(protocol.OpenMessage(lab.ID, raw)).Epoch) {
+						if !m.State.MemberAt(m.Host.ID(), must(protocol.OpenMessage(lab.ID, raw)).Epoch) {
 							lines++
 						}
 					}
 					for _, k := range reply.Keys {
-						if !m.state.MemberAt(m.host.ID(), k.Epoch) {
+						if !m.State.MemberAt(m.Host.ID(), k.Epoch) {
 							keys++
 						}
 					}

@@ -28,16 +28,16 @@ func TestAMemberIsHandedItsOwnEpochs(t *testing.T) {
 		s.shows("alice", "before mallory")
 		m := l.infiltrate(2, lab)
 		s.mallory = m
-		m.join("mallory", protocol.Token{})
+		m.Join("mallory", protocol.Token{})
 		s.remove()
 		s.says("bob", "while mallory is out")
 		s.shows("alice", "while mallory is out")
 		time.Sleep(authority.ReturnAfter) // simulated
-		m.join("mallory", protocol.Token{})
+		m.Join("mallory", protocol.Token{})
 		// Before bob knows, he would say it in an epoch that is not mallory's.
 		deadline := time.Now().Add(patience)
 		for back := false; !back; time.Sleep(10 * time.Millisecond) { // simulated
-			s.peek("bob", func(r *room) { _, back = r.current().Member(m.host.ID()) })
+			s.peek("bob", func(r *room) { _, back = r.current().Member(m.Host.ID()) })
 			if !back && time.Now().After(deadline) {
 				t.Fatal("bob never hears that mallory is back")
 			}
@@ -45,19 +45,19 @@ func TestAMemberIsHandedItsOwnEpochs(t *testing.T) {
 		s.says("bob", "mallory is back")
 		s.shows("alice", "mallory is back")
 
-		own := func(epoch uint64) bool { return m.state.MemberAt(m.host.ID(), epoch) }
-		for e := range m.keys {
+		own := func(epoch uint64) bool { return m.State.MemberAt(m.Host.ID(), epoch) }
+		for e := range m.Keys {
 			if !own(e) {
 				t.Error("with its admission mallory is handed the key of epoch", e)
 			}
 		}
 		for name, n := range s.nodes {
 			q := protocol.SyncRequest{Room: lab.ID}
-			for e := uint64(1); e <= m.state.Epoch(); e++ {
+			for e := uint64(1); e <= m.State.Epoch(); e++ {
 				q.Keys = append(q.Keys, e)
 			}
 			var reply protocol.SyncReply
-			if err := m.ask(n.self, protocol.SyncID, &q, &reply); err != nil || len(reply.Lines) == 0 || len(reply.Keys) == 0 {
+			if err := m.Ask(n.self, protocol.SyncID, &q, &reply); err != nil || len(reply.Lines) == 0 || len(reply.Keys) == 0 {
 				t.Errorf("%s hands over %d lines and %d keys, %v", name, len(reply.Lines), len(reply.Keys), err)
 			}
 			for _, k := range reply.Keys {
@@ -215,7 +215,7 @@ func TestKeysAreKeptAsLongAsLines(t *testing.T) {
 		s.room = lab.ID
 		must(bob.Join(l.ctx(), JoinOptions{Room: lab.ID.String()}))
 		s.mallory = l.infiltrate(2, lab)
-		s.mallory.join("mallory", protocol.Token{})
+		s.mallory.Join("mallory", protocol.Token{})
 		s.remove()
 		removed := time.Now()
 		opens := func(node string) (ok bool) {
@@ -251,7 +251,7 @@ func TestOneInviteAdmitsOne(t *testing.T) {
 			all.Go(func() {
 				var reply protocol.JoinReply
 				q := protocol.JoinRequest{Room: lab.ID, Nick: string(rune('a'+i)) + "nna", Token: token}
-				if err := m.ask(m.owner, protocol.JoinID, &q, &reply); err != nil {
+				if err := m.Ask(m.Owner, protocol.JoinID, &q, &reply); err != nil {
 					t.Error(err)
 				}
 				codes[i] = reply.Code

@@ -215,13 +215,13 @@ func TestNoStrangerPassesOn(t *testing.T) {
 		l.fillRoom(3, nil)
 		m := l.infiltrate(3, must(l.nodes["n0"].Rooms(l.ctx()))[0])
 		asked := 0
-		m.host.SetStreamHandler(protocol.PassID, func(s network.Stream) {
+		m.Host.SetStreamHandler(protocol.PassID, func(s network.Stream) {
 			asked++
 			_ = s.Reset()
 		})
-		m.enlist()
+		m.Enlist()
 		for linked := false; !linked; time.Sleep(time.Second) { // simulated
-			must(ask(l.ctx(), l.nodes["n1"], inLoop(func(lp *loop) { linked = lp.rooms[m.room].gossip.linked()[m.host.ID()] })))
+			must(ask(l.ctx(), l.nodes["n1"], inLoop(func(lp *loop) { linked = lp.rooms[m.Room].gossip.linked()[m.Host.ID()] })))
 		}
 		l.cut("n1", "n0")
 		l.cut("n1", "n2")
@@ -353,7 +353,7 @@ func TestOnlyOnesOwnIsPassedOn(t *testing.T) {
 		names := l.fillRoom(3, nil)
 		room := must(l.nodes["n0"].Rooms(l.ctx()))[0]
 		m := l.infiltrate(3, room)
-		if code := m.join("mallory", protocol.Token{}); code != protocol.JoinAdmitted {
+		if code := m.Join("mallory", protocol.Token{}); code != protocol.JoinAdmitted {
 			t.Fatal("mallory was not let in:", code)
 		}
 		time.Sleep(time.Second) // simulated
@@ -361,22 +361,22 @@ func TestOnlyOnesOwnIsPassedOn(t *testing.T) {
 		var raw []byte
 		must(ask(l.ctx(), l.nodes["n2"], inLoop(func(lp *loop) { raw = lp.rooms[room.ID].log.byAuthor[lp.n.self][0].msg.Raw() })))
 		to := []protocol.PassRequest{
-			{Room: room.ID, Line: raw, To: m.nodes},
-			{Room: room.ID, Record: foundation("lab", "owner"), To: m.nodes},
+			{Room: room.ID, Line: raw, To: m.Nodes},
+			{Room: room.ID, Record: foundation("lab", "owner"), To: m.Nodes},
 		}
 		for _, q := range to {
 			var reply protocol.PassReply
-			if err := m.ask(m.nodes[1], protocol.PassID, &q, &reply); err != nil {
+			if err := m.Ask(m.Nodes[1], protocol.PassID, &q, &reply); err != nil {
 				t.Fatal(err)
 			}
-			if !reply.OK || len(reply.Missed) != len(m.nodes) {
-				t.Errorf("another's was passed on to all but %d of %d", len(reply.Missed), len(m.nodes))
+			if !reply.OK || len(reply.Missed) != len(m.Nodes) {
+				t.Errorf("another's was passed on to all but %d of %d", len(reply.Missed), len(m.Nodes))
 			}
 		}
-		epoch, key := m.latest()
-		q := protocol.PassRequest{Room: room.ID, Line: m.seal("my own", epoch, key).Raw(), To: m.nodes}
+		epoch, key := m.Latest()
+		q := protocol.PassRequest{Room: room.ID, Line: m.Seal("my own", epoch, key).Raw(), To: m.Nodes}
 		var reply protocol.PassReply
-		if err := m.ask(m.nodes[1], protocol.PassID, &q, &reply); err != nil || !reply.OK {
+		if err := m.Ask(m.Nodes[1], protocol.PassID, &q, &reply); err != nil || !reply.OK {
 			t.Fatal(reply, err)
 		}
 		time.Sleep(live) // simulated

@@ -70,14 +70,14 @@ func TestAReceiptIsGivenOnce(t *testing.T) {
 		l.fillRoom(2, nil)
 		room := must(l.nodes["n0"].Rooms(l.ctx()))[0]
 		m := l.infiltrate(2, room)
-		if code := m.join("mallory", protocol.Token{}); code != protocol.JoinAdmitted {
+		if code := m.Join("mallory", protocol.Token{}); code != protocol.JoinAdmitted {
 			t.Fatal("mallory was not let in:", code)
 		}
-		m.enlist()
+		m.Enlist()
 		time.Sleep(5 * time.Second) // simulated
-		m.says("hello")
+		m.Says("hello")
 		time.Sleep(time.Second) // simulated
-		budget := l.nodes["n0"].admission.services[protocol.PollID].guest.of(m.host.ID())
+		budget := l.nodes["n0"].admission.services[protocol.PollID].guest.of(m.Host.ID())
 		if asked := float64(pollBurst) - budget.Tokens(); asked > 50 {
 			t.Errorf("asked %.0f times", asked)
 		}

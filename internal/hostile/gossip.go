@@ -1,0 +1,176 @@
+package hostile
+
+import (
+	"bytes"
+	"crypto/rand"
+	"slices"
+	"time"
+
+	pb "github.com/libp2p/go-libp2p-pubsub/pb"
+	"github.com/libp2p/go-libp2p/core/peer"
+	libprotocol "github.com/libp2p/go-libp2p/core/protocol"
+
+	"localchat/protocol"
+)
+
+// The attacks of this file go by the room's gossip. They need a mallory and whatever network it is on; what they got
+// is in its gains, and what the room took of them is for the driver to see.
+
+// PublishesOn says lines under every key it has, in the epoch of each and in the one since the removal.
+func (m *Peer) PublishesOn() {
+	m.Mu.Lock()
+	keys := make(map[uint64]protocol.Key)
+	for e, k := range m.Keys {
+		keys[e] = k
+	}
+	m.Mu.Unlock()
+	for e, k := range keys {
+		m.spread(m.Lines, m.Seal(Evil+" in an old epoch", e, k).Raw())
+		m.spread(m.Lines, m.Seal(Evil+" in the new epoch", m.Removal.Epoch, k).Raw())
+	}
+}
+
+// Loot is all that mallory has seen: lines, records, its admission among them.
+func (m *Peer) Loot() (lines, records [][]byte) {
+	m.Mu.Lock()
+	defer m.Mu.Unlock()
+	for _, raw := range m.Heard {
+		lines = append(lines, raw)
+	}
+	for _, r := range m.log {
+		records = append(records, r.Bytes())
+	}
+	return lines, records
+}
+
+func (m *Peer) Replays() {
+	lines, records := m.Loot()
+	for _, raw := range lines {
+		m.spread(m.Lines, raw)
+	}
+	for _, raw := range records {
+		m.spread(m.records, raw)
+	}
+}
+
+// ForgesAuthor puts others' names, headers and signatures together in the ways that there are.
+func (m *Peer) ForgesAuthor() {
+	lines, _ := m.Loot()
+	for _, raw := range lines {
+		msg := must(protocol.OpenMessage(m.Room, raw))
+		if msg.Author == m.Host.ID() {
+			continue
+		}
+		body := signedBody(messageDomain(m.Room), raw)
+		mine := must(must(m.key.Seal(&forged{messageDomain(m.Room), body})).Marshal())
+		m.spread(m.Lines, mine) // another's line, signed by mallory
+		theirs := slices.Clone(raw)
+		theirs[len(theirs)-1] ^= 1
+		m.spread(m.Lines, theirs) // another's line, damaged
+		epoch, key := m.Latest()
+		own := m.Seal(Evil+" under another's key", epoch, key).Raw()
+		swapped := slices.Clone(own)
+		copy(swapped[:len("\x0a\x24\x08\x01\x12\x20")+32], raw)
+		m.spread(m.Lines, swapped) // mallory's line, under another's public key
+		next := msg.Header
+		next.Ctr, next.Prev = msg.Ctr+1, msg.ID
+		continued := must(protocol.SealMessage(next, protocol.Content{Kind: protocol.Say, Text: Evil + " in another's chain", At: time.Now()}, key, m.Host.ID(), m.key, rand.Reader))
+		m.spread(m.Lines, continued.Raw())
+	}
+}
+
+// ForgesRecords signs what only the authority may: its own admission, another's removal, the end.
+func (m *Peer) ForgesRecords() {
+	seq, head := m.at()
+	from := m.Removal
+	if from == (Committed{}) { // a member
+		from.Seq, from.Epoch = seq+1, m.State.Epoch()
+	}
+	for seq := from.Seq; seq <= from.Seq+1; seq++ {
+		for _, b := range []protocol.Body{
+			protocol.Admit{Peer: m.Host.ID(), Nick: "mallory"},
+			protocol.Close{Kind: protocol.Closed},
+			protocol.Remove{Peer: m.Nodes[1], Kind: protocol.Kicked},
+			protocol.Rekey{},
+		} {
+			r := protocol.Record{
+				Room: m.Room, Seq: seq, Prev: head, Term: 1, Epoch: from.Epoch + 1, At: time.Now(), Author: m.Host.ID(), Body: b,
+			}
+			if protocol.StartsEpoch(b) {
+				r.KeyHash = protocol.CommitKey(r.Room, r.Epoch, protocol.Key{1})
+			}
+			m.spread(m.records, must(protocol.SignRecord(r, m.key)).Bytes())
+			r.Author = m.Owner // says so, and is not
+			if _, err := protocol.SignRecord(r, m.key); err == nil {
+				m.gained("the owner's signature")
+			}
+		}
+	}
+}
+
+// GraftsBare asks for the mesh and for the lines of those ids, without a word about topics.
+func (m *Peer) GraftsBare(ids []string) {
+	topic := protocol.LinesTopic
+	yes := true
+	for _, p := range m.Nodes {
+		for _, rpc := range []*pb.RPC{
+			{Control: &pb.ControlMessage{Graft: []*pb.ControlGraft{{TopicID: &topic}}}},
+			{Subscriptions: []*pb.RPC_SubOpts{{Subscribe: &yes, Topicid: &topic}}},
+			{Control: &pb.ControlMessage{Graft: []*pb.ControlGraft{{TopicID: &topic}}}},
+			{Control: &pb.ControlMessage{Iwant: []*pb.ControlIWant{{MessageIDs: ids}}}},
+			{Control: &pb.ControlMessage{Ihave: []*pb.ControlIHave{{TopicID: &topic, MessageIDs: []string{"nothing"}}}}},
+		} {
+			_ = m.Push(p, rpc) // to be refused is no failure of the attack
+		}
+	}
+}
+
+// Lurks runs the room's gossip on a host that was never admitted, which has mallory's keys.
+func (m *Peer) Lurks() *Peer {
+	twin := m.Another()
+	twin.Enlist()
+	return twin
+}
+
+// SpeaksBy says lines on the twin's host: the twin's own, and mallory's.
+func (m *Peer) SpeaksBy(twin *Peer) {
+	epoch, key := m.Latest()
+	twin.spread(twin.Lines, twin.Seal(Evil+" by a stranger", epoch, key).Raw())
+	twin.spread(twin.Lines, m.Seal(Evil+" passed on by a stranger", epoch, key).Raw())
+}
+
+// Overheard is what the twin was sent by those who do not know it.
+func (m *Peer) Overheard(twin *Peer) {
+	lines, records := twin.Loot()
+	for _, raw := range lines {
+		if a := must(protocol.OpenMessage(m.Room, raw)).Author; a != twin.Host.ID() && a != m.Host.ID() {
+			m.gained("a line of %s, sent to a stranger", a)
+		}
+	}
+	if len(records) > 0 {
+		m.gained("%d records, sent to a stranger", len(records))
+	}
+}
+
+func (m *Peer) SpeaksFloodsub() {
+	for _, p := range m.Nodes {
+		for _, id := range []libprotocol.ID{"/floodsub/1.0.0", "/meshsub/1.0.0", "/meshsub/1.1.0", "/meshsub/1.2.0", "/meshsub/1.3.0"} {
+			if st, err := m.call(p, id); err == nil {
+				st.Reset()
+				m.gained("%s with %s", id, p)
+			}
+		}
+	}
+}
+
+// FloodsEpochs sends lines of epochs that nobody knows, some to all and all to one.
+func (m *Peer) FloodsEpochs(p peer.ID) {
+	text := Evil + string(bytes.Repeat([]byte("!"), 1<<10))
+	for e := range uint64(earlyLines) {
+		raw := m.Seal(text, m.Removal.Epoch+1+e, protocol.Key{1}).Raw()
+		_ = m.Push(p, Publication(protocol.LinesTopic, raw))
+		if e < 50 {
+			m.spread(m.Lines, raw)
+		}
+	}
+}

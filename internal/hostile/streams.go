@@ -1,0 +1,378 @@
+package hostile
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+	libprotocol "github.com/libp2p/go-libp2p/core/protocol"
+	"github.com/libp2p/go-libp2p/p2p/protocol/identify"
+
+	"localchat/protocol"
+)
+
+// The attacks of this file go by the streams between nodes, and like those by gossip need nothing but a network.
+
+// AsksBySync asks each for everything, and for what it may have had a right to.
+func (m *Peer) AsksBySync() {
+	for _, p := range m.Nodes {
+		for _, q := range m.syncRequests() {
+			var reply protocol.SyncReply
+			if err := m.Ask(p, protocol.SyncID, &q, &reply); err != nil {
+				panic(err) // who gives nothing says so
+			}
+			if !bytes.Equal(frame(&reply), frame(&protocol.SyncReply{})) {
+				m.gained("of %s by sync: %+v", p, reply)
+			}
+		}
+	}
+}
+
+// PassesOn hands each all that it has, its own lines under every key among them, for itself and for everybody.
+func (m *Peer) PassesOn() {
+	lines, records := m.Loot()
+	m.Mu.Lock()
+	keys := maps.Clone(m.Keys)
+	m.Mu.Unlock()
+	for e, k := range keys {
+		lines = append(lines, m.Seal(Evil+" handed over", e, k).Raw())
+	}
+	var all []protocol.PassRequest
+	for _, raw := range lines {
+		all = append(all, protocol.PassRequest{Room: m.Room, Line: raw}, protocol.PassRequest{Room: m.Room, Line: raw, To: m.Nodes})
+	}
+	for _, raw := range records {
+		all = append(all, protocol.PassRequest{Room: m.Room, Record: raw, To: m.Nodes})
+	}
+	for _, p := range m.Nodes {
+		for _, q := range all {
+			var reply protocol.PassReply
+			if err := m.Ask(p, protocol.PassID, &q, &reply); err != nil {
+				panic(err) // who takes nothing says so
+			}
+			if reply.OK || len(reply.Missed) > 0 {
+				m.gained("%s takes what it hands over: %+v", p, reply)
+			}
+		}
+	}
+}
+
+func (m *Peer) syncRequests() []protocol.SyncRequest {
+	var epochs []uint64
+	for e := range uint64(12) {
+		epochs = append(epochs, e+1)
+	}
+	seq, head := m.at()
+	return []protocol.SyncRequest{
+		{Room: m.Room},
+		{Room: m.Room, Keys: epochs},
+		{Room: m.Room, HaveSeq: seq, Head: head, Keys: epochs},
+		{Room: m.Room, Keys: []uint64{m.Removal.Epoch, m.Removal.Epoch + 1}},
+		{Room: protocol.RoomID(sha256.Sum256([]byte("no such room"))), Keys: epochs},
+	}
+}
+
+func frame(f protocol.Frame) []byte {
+	var b bytes.Buffer
+	if err := protocol.WriteFrame(&b, f); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}
+
+// OpensStreams opens, as a member, the streams that it uses when it is none any more.
+func (m *Peer) OpensStreams() {
+	for _, p := range m.Nodes {
+		st := must(m.call(p, protocol.SyncID))
+		must(struct{}{}, st.SetDeadline(time.Now().Add(time.Hour)))
+		m.open = append(m.open, st)
+	}
+}
+
+func (m *Peer) AsksOnOpenStreams() {
+	for _, st := range m.open {
+		var reply protocol.SyncReply
+		q := m.syncRequests()[1]
+		must(struct{}{}, protocol.WriteFrame(st, &q))
+		must(struct{}{}, protocol.ReadFrame(st, &reply))
+		if len(reply.Records)+len(reply.Keys)+len(reply.Lines)+len(reply.Heads) != 0 {
+			m.gained("on a stream opened before: %+v", reply)
+		}
+		st.Reset()
+	}
+}
+
+// Robs takes what one gives who may still take it for a member.
+func (m *Peer) Robs(p peer.ID) {
+	for _, q := range m.syncRequests() {
+		var reply protocol.SyncReply
+		must(struct{}{}, m.Ask(p, protocol.SyncID, &q, &reply))
+		m.Learn(reply.Records, reply.Keys)
+		for _, raw := range reply.Lines {
+			m.hear(raw)
+		}
+	}
+}
+
+// Tries is a question at the door that must not open it.
+func (m *Peer) Tries(p peer.ID, nick string, token protocol.Token) protocol.JoinCode {
+	var reply protocol.JoinReply
+	if err := m.Ask(p, protocol.JoinID, &protocol.JoinRequest{Room: m.Room, Nick: nick, Token: token}, &reply); err != nil {
+		return 0
+	}
+	if reply.Code == protocol.JoinAdmitted || len(reply.Records)+len(reply.Keys) > 0 {
+		m.gained("as %q: %+v", nick, reply)
+	}
+	return reply.Code
+}
+
+// AsksForInvite has mallory make one while it may.
+func (m *Peer) AsksForInvite() {
+	var reply protocol.AskReply
+	q := protocol.AskRequest{Room: m.Room, Invite: &protocol.AskInvite{Expires: time.Hour}}
+	must(struct{}{}, m.Ask(m.Owner, protocol.AskID, &q, &reply))
+	m.Tokens = append(m.Tokens, must(protocol.ParseInvite(reply.Text)).Token)
+}
+
+// nicks are those that a newcomer must not get while alice and bob are there, and what they are answered.
+var LookAlikes = map[string]protocol.JoinCode{
+	"alice": protocol.JoinNickTaken, "ALICE": protocol.JoinNickTaken, "al1ce": protocol.JoinNickTaken,
+	"аlice": protocol.JoinNickBad, "ꓮꓡꓲꓚꓰ": protocol.JoinNickTaken, "b0b": protocol.JoinNickTaken, "SYSTEM": protocol.JoinNickBad,
+	"bob\u200b": protocol.JoinNickBad, "": protocol.JoinNickBad,
+}
+
+// refused is the one answer to whoever may not know.
+var refused = frame(&protocol.PollReply{})
+
+// polls asks p, and is refused, or not even answered.
+func (m *Peer) polls(p peer.ID, q protocol.PollRequest) {
+	if reply, err := m.question(p, q); err == nil && !bytes.Equal(frame(&reply), refused) {
+		m.gained("of %s by the poll %+v: %+v", p, q, reply)
+	}
+}
+
+// PollsOtherNonces: the reason is given to one nonce, the same bytes each time, until it is acknowledged.
+func (m *Peer) PollsOtherNonces() {
+	own := protocol.PollRequest{Room: m.Room, Nonce: m.Nonce, Admission: m.admission, HaveSeq: 1, Head: protocol.Hash(m.Room)}
+	first, second := must(m.question(m.Owner, own)), must(m.question(m.Owner, own))
+	if first.Reason == nil || !bytes.Equal(first.Reason, second.Reason) {
+		panic("the same nonce is to be given the same reason")
+	}
+	for i := range byte(20) {
+		q := own
+		q.Nonce = protocol.Nonce{i, 2}
+		m.polls(m.Owner, q)
+	}
+	for adm := range m.Removal.Seq + 2 {
+		q := own
+		if q.Admission = adm; adm != m.admission && adm != 0 {
+			m.polls(m.Owner, q)
+		}
+	}
+	q := own
+	q.Room = protocol.RoomID{9}
+	m.polls(m.Owner, q)
+	for _, p := range m.Nodes[1:] {
+		m.polls(p, own)
+	}
+	st := must(m.call(m.Owner, protocol.PollID))
+	defer st.Reset()
+	// The answer after the acknowledgement comes on its stream, and so behind it.
+	var after protocol.PollReply
+	ack := protocol.PollAck{Room: m.Room, Removal: m.Removal.Seq, Nonce: m.Nonce}
+	must(struct{}{}, protocol.WriteFrame(st, &protocol.PollAsk{Ack: &ack}))
+	must(struct{}{}, protocol.WriteFrame(st, &protocol.PollAsk{Request: &own}))
+	must(struct{}{}, protocol.ReadFrame(st, &after))
+	if !bytes.Equal(frame(&after), refused) {
+		m.gained("the reason after its acknowledgement")
+	}
+}
+
+// PollsOtherRooms asks in every room that anybody shows for what a member there would get.
+func (m *Peer) PollsOtherRooms() {
+	asked := 0
+	for _, p := range m.Nodes {
+		var shown protocol.RoomsReply
+		must(struct{}{}, m.Ask(p, protocol.RoomsID, &protocol.RoomsRequest{}, &shown))
+		for _, ad := range shown.Rooms {
+			room := must(protocol.OpenRecord(ad.Create)).RoomID()
+			if room == m.Room {
+				continue
+			}
+			asked++
+			m.polls(p, protocol.PollRequest{Room: room, Nonce: m.Nonce, Admission: m.admission})
+			for seq := range uint64(8) {
+				m.polls(p, protocol.PollRequest{Room: room, Nonce: m.Nonce, Admission: seq + 1})
+			}
+			var reply protocol.SyncReply
+			must(struct{}{}, m.Ask(p, protocol.SyncID, &protocol.SyncRequest{Room: room, Keys: []uint64{1, 2, 3}}, &reply))
+			if !bytes.Equal(frame(&reply), frame(&protocol.SyncReply{})) {
+				m.gained("of %s by sync of another room: %+v", p, reply)
+			}
+		}
+	}
+	if asked == 0 {
+		panic("no other room is shown")
+	}
+}
+
+// Claims asks for the reason of another, and says that it was told: a nonce and admission that it knows or guesses.
+func (m *Peer) Claims(nonce protocol.Nonce, admission, removal uint64) {
+	m.polls(m.Owner, protocol.PollRequest{Room: m.Room, Nonce: nonce, Admission: admission})
+	st := must(m.call(m.Owner, protocol.PollID))
+	defer st.Reset()
+	var after protocol.PollReply
+	must(struct{}{}, protocol.WriteFrame(st, &protocol.PollAsk{Ack: &protocol.PollAck{Room: m.Room, Removal: removal, Nonce: nonce}}))
+	must(struct{}{}, protocol.WriteFrame(st, &protocol.PollAsk{Request: &protocol.PollRequest{Room: m.Room, Nonce: nonce, Admission: admission}}))
+	must(struct{}{}, protocol.ReadFrame(st, &after))
+}
+
+// claimsByGuess knows who was admitted when, but no nonce except its own.
+func (m *Peer) claimsByGuess() {
+	_, records := m.Loot()
+	for _, raw := range records {
+		r := must(protocol.OpenRecord(raw))
+		if b, ok := r.Body.(protocol.Admit); ok && b.Peer != m.Host.ID() {
+			for next := range uint64(3) {
+				m.Claims(m.Nonce, r.Seq, m.Removal.Seq+next)
+			}
+		}
+	}
+}
+
+func (m *Peer) AsksAndTells() {
+	for _, p := range m.Nodes {
+		for _, q := range []protocol.AskRequest{
+			{Room: m.Room, Leave: true}, {Room: m.Room, Invite: &protocol.AskInvite{Nick: "mallory", Expires: time.Hour}},
+		} {
+			var reply protocol.AskReply
+			must(struct{}{}, m.Ask(p, protocol.AskID, &q, &reply))
+			if reply.OK || reply.Text != "" {
+				m.gained("of %s for %+v: %+v", p, q, reply)
+			}
+		}
+		var reply protocol.TellReply
+		q := protocol.TellRequest{Room: m.Room, ID: [16]byte{1}, Text: Evil + " in private", At: time.Now()}
+		must(struct{}{}, m.Ask(p, protocol.TellID, &q, &reply))
+		if reply.OK {
+			m.gained("%s takes a direct message", p)
+		}
+	}
+}
+
+// FloodsDoors keeps polls and joins coming, of this room and of rooms that are not there.
+func (m *Peer) FloodsDoors() {
+	for range 20 {
+		st := must(m.call(m.Owner, protocol.PollID))
+		for i := range 2 * protocol.MaxMembers {
+			q := protocol.PollRequest{Room: m.Room, Nonce: protocol.Nonce{byte(i), 3}, Admission: m.admission}
+			if i%2 == 0 {
+				q.Room = protocol.RoomID{byte(i), 1}
+			}
+			if err := protocol.WriteFrame(st, &protocol.PollAsk{Request: &q}); err != nil {
+				break
+			}
+		}
+		for i := range byte(2) {
+			j := must(m.call(m.Owner, protocol.JoinID))
+			q := protocol.JoinRequest{Room: m.Room, Nick: "mallory"}
+			q.Room[0] += i // of no room there is
+			must(struct{}{}, protocol.WriteFrame(j, &q))
+		}
+	}
+}
+
+// floodsRooms asks everybody, in every way that there is, about rooms that are not there.
+func (m *Peer) floodsRooms() {
+	for i := range byte(100) {
+		room := protocol.RoomID{i, 0xfe}
+		for _, p := range m.Nodes {
+			m.polls(p, protocol.PollRequest{Room: room, Nonce: m.Nonce, Admission: m.admission})
+			var reply protocol.SyncReply
+			err := m.Ask(p, protocol.SyncID, &protocol.SyncRequest{Room: room, Keys: []uint64{1}}, &reply)
+			if err == nil && !bytes.Equal(frame(&reply), frame(&protocol.SyncReply{})) {
+				m.gained("of %s by sync of no room: %+v", p, reply)
+			}
+			if st, err := m.call(p, protocol.GossipID(room)); err == nil {
+				st.Reset()
+				m.gained("the gossip of no room with %s", p)
+			}
+		}
+	}
+}
+
+var allProtocols = []libprotocol.ID{
+	protocol.PollID, protocol.JoinID, protocol.AskID, protocol.SyncID, protocol.PassID, protocol.TellID, protocol.RoomsID,
+}
+
+// SendsBadFrames announces too much, and begins frames that it never ends: the streams that wait for the rest are kept.
+func (m *Peer) SendsBadFrames() {
+	for _, p := range m.Nodes {
+		for _, id := range append(slices.Clone(allProtocols), protocol.GossipID(m.Room)) {
+			for _, b := range [][]byte{
+				bytes.Repeat([]byte{0xff}, 20), {0xff, 0xff, 0xff, 0xff, 0x0f, 1}, {0x81, 0x80, 0x00}, {5, 1, 2, 3, 4, 5},
+			} {
+				if st, err := m.call(p, id); err == nil {
+					_, _ = st.Write(b)
+					_ = st.CloseWrite()
+				}
+			}
+		}
+		for _, id := range allProtocols {
+			st := must(m.call(p, id))
+			must(struct{}{}, st.SetDeadline(time.Now().Add(time.Hour)))
+			must(st.Write([]byte{40, 1})) // 38 more are to come
+			m.open = append(m.open, st)
+		}
+	}
+}
+
+// WaitsForBadFrames: each stream that waits for the rest of a frame ends without an answer.
+func (m *Peer) WaitsForBadFrames() {
+	for _, st := range m.open {
+		var b [1]byte
+		if n, err := st.Read(b[:]); err == nil {
+			m.gained("%d bytes for half a frame on %s", n, st.Protocol())
+		}
+	}
+	m.open = nil
+}
+
+// PushesIdentify uses up the identify pushes that everybody takes from this network.
+func (m *Peer) PushesIdentify() {
+	for _, p := range m.Nodes {
+		for range 50 {
+			if st, err := m.call(p, identify.IDPush); err == nil {
+				_, _ = st.Write([]byte{0}) // an empty message; a stream alone is not seen yet at the other end
+				_ = st.Close()
+			}
+		}
+	}
+}
+
+// NeverReads asks what has long answers and reads none.
+func (m *Peer) NeverReads() {
+	for _, p := range m.Nodes {
+		for range 50 {
+			for i, id := range allProtocols {
+				st, err := m.call(p, id)
+				if err != nil {
+					continue
+				}
+				_ = protocol.WriteFrame(st, []protocol.Frame{
+					&protocol.PollAsk{Request: &protocol.PollRequest{Room: m.Room, Nonce: m.Nonce, Admission: m.admission}},
+					&protocol.JoinRequest{Room: m.Room, Nick: fmt.Sprintf("m%d", i)},
+					&protocol.AskRequest{Room: m.Room, Leave: true},
+					&protocol.SyncRequest{Room: m.Room},
+					&protocol.PassRequest{Room: m.Room, Line: []byte(Evil), To: m.Nodes},
+					&protocol.TellRequest{Room: m.Room, Text: Evil, At: time.Now()},
+					&protocol.RoomsRequest{},
+				}[i])
+			}
+		}
+	}
+}
