@@ -56,7 +56,7 @@ var pure = []ban{
 }
 
 var laws = map[string]law{
-	".":        {ours: []string{"cli"}, why: "main.go is a few lines; the program begins in cli"},
+	".":        {ours: []string{"cli"}, tests: []string{hostilePeer}, why: "main.go is a few lines; the program begins in cli"},
 	"cli":      {ours: []string{"node", "discovery"}, why: "cli shows what node says; what it wants to know, an event or a result of node tells", bans: cliBans},
 	"node":     {ours: []string{"authority", "protocol", "onlink"}, tests: []string{hostilePeer}, why: "node acts on what authority decides, meets discovery through its own interface, and does not know who looks", bans: nodeBans},
 	"protocol": {ours: nil, why: "protocol is a leaf: what goes over the wire knows nobody who sends it", bans: pure},

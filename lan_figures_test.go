@@ -111,14 +111,20 @@ func timedJoin(owner, n *node) time.Duration {
 // memory is the resident set of the node in MiB.
 func (n *node) memory() int {
 	n.lan.t.Helper()
+	return n.status("VmRSS:") >> 10
+}
+
+// status is a line of the node's process in /proc, a number.
+func (n *node) status(line string) int {
+	n.lan.t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", n.cmd.Process.Pid))
 	if err != nil {
 		n.lan.t.Fatal(err)
 	}
-	_, rest, _ := strings.Cut(string(status), "VmRSS:")
-	kib, err := strconv.Atoi(strings.Fields(rest)[0])
+	_, rest, _ := strings.Cut(string(status), line)
+	number, err := strconv.Atoi(strings.Fields(rest)[0])
 	if err != nil {
 		n.lan.t.Fatal(err)
 	}
-	return kib / 1024
+	return number
 }

@@ -50,6 +50,12 @@ type order struct {
 	Removal Committed
 	// Node is an index of Nodes.
 	Node int
+	// To flood Room with the flood of that name: an identity for each of From, at that address ("": any). Members come in
+	// by an invite each.
+	Flood   string
+	Room    string
+	From    []string
+	Invites []string
 }
 
 // An outcome is what an order came to.
@@ -60,6 +66,8 @@ type outcome struct {
 	Gains []string
 	// Reason of its removal, as it was told.
 	Reason string
+	// Counts are what a flood has sent and what became of it.
+	Counts map[string]int
 }
 
 // An agent is all that go by the name of mallory, one after the other: those removed stay connected and go on listening.
@@ -69,6 +77,7 @@ type agent struct {
 	hosts   []host.Host
 	members []*Peer // who are or were; the last is the one that attacks
 	lurker  *Peer
+	flood   *flooding
 }
 
 // newcomer is a host with a key of its own.
@@ -127,6 +136,14 @@ func (a *agent) obey(line []byte) (o outcome) {
 	}()
 	var do order
 	must(struct{}{}, json.Unmarshal(line, &do))
+	switch do.Do {
+	case "flood":
+		a.floods(do)
+		return o
+	case "stop":
+		o.Counts = a.flood.stop()
+		return o
+	}
 	a.carryOut(do)
 	for _, m := range a.members {
 		m.tally()
@@ -201,14 +218,7 @@ func (a *agent) carryOut(do order) {
 // join makes one more mallory a member. It inherits all keys.
 func (a *agent) join(do order) {
 	if len(a.nodes) == 0 {
-		for _, addrs := range do.Nodes {
-			var ai peer.AddrInfo
-			for _, s := range addrs {
-				more := must(peer.AddrInfoFromString(s))
-				ai.ID, ai.Addrs = more.ID, append(ai.Addrs, more.Addrs...)
-			}
-			a.nodes = append(a.nodes, ai)
-		}
+		a.nodes = infos(do.Nodes)
 	}
 	invite := must(protocol.ParseInvite(do.Invite))
 	m := a.newcomer(invite.Room, invite.Owner)
@@ -224,6 +234,19 @@ func (a *agent) join(do order) {
 	}
 	m.Enlist()
 	m.until("the gossip of everybody", func() bool { return len(m.Lines.ListPeers()) == len(m.Nodes) })
+}
+
+// infos are the nodes of an order.
+func infos(nodes [][]string) (ais []peer.AddrInfo) {
+	for _, addrs := range nodes {
+		var ai peer.AddrInfo
+		for _, s := range addrs {
+			more := must(peer.AddrInfoFromString(s))
+			ai.ID, ai.Addrs = more.ID, append(ai.Addrs, more.Addrs...)
+		}
+		ais = append(ais, ai)
+	}
+	return ais
 }
 
 // knocks tries everybody's door, as mallory and under a key that nobody knows, without an invite and with every one that

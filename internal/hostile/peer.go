@@ -32,9 +32,11 @@ type Peer struct {
 	Nodes []peer.ID // whom it attacks; the owner first
 	Nonce protocol.Nonce
 	Ctx   context.Context
-	// another makes one more of its kind, under another key.
+	// From is the address that it dials from, where it has chosen one.
+	From string
+	// Another makes one more of its kind, under another key.
 	Another func() *Peer
-	// removal is where its own removal stands in the log: the driver's to say.
+	// Removal is where its own removal stands in the log: the driver's to say.
 	Removal Committed
 
 	Lines, records *pubsub.Topic // of its own instance of the room's gossip, without any filter
@@ -50,8 +52,9 @@ type Peer struct {
 	presence  uint64
 	Ctr       uint64
 	prev      protocol.Hash
+	sealing   sync.Mutex // held while many goroutines make lines
 
-	// gains are what an attack got and should not have got.
+	// Gains are what an attack got and should not have got.
 	Gains []string
 
 	Tokens []protocol.Token // of invites
@@ -228,10 +231,46 @@ func (m *Peer) Poll() {
 }
 
 func (m *Peer) pollOnce(p peer.ID, nonce protocol.Nonce) (protocol.PollReply, error) {
+	return m.question(p, m.pollRequest(nonce))
+}
+
+// pollRequest is the question of somebody who has the log as m has it.
+func (m *Peer) pollRequest(nonce protocol.Nonce) protocol.PollRequest {
 	m.Mu.Lock()
-	q := protocol.PollRequest{Room: m.Room, Nonce: nonce, Admission: m.admission, HaveSeq: m.State.Seq(), Head: m.State.Head(), HaveKey: m.State.Epoch(), HavePresence: m.presence}
-	m.Mu.Unlock()
-	return m.question(p, q)
+	defer m.Mu.Unlock()
+	return protocol.PollRequest{
+		Room: m.Room, Nonce: nonce, Admission: m.admission, HaveSeq: m.State.Seq(), Head: m.State.Head(), HaveKey: m.State.Epoch(), HavePresence: m.presence,
+	}
+}
+
+// epoch is the one in force, as far as m has the log.
+func (m *Peer) epoch() uint64 {
+	m.Mu.Lock()
+	defer m.Mu.Unlock()
+	return m.State.Epoch()
+}
+
+// sealed is the next line of m's, under the newest key that it has.
+func (m *Peer) sealed(text string) []byte {
+	epoch, key := m.Latest()
+	return m.sealedIn(text, epoch, key)
+}
+
+// sealedIn is Seal for the many goroutines of a flood.
+func (m *Peer) sealedIn(text string, epoch uint64, key protocol.Key) []byte {
+	m.sealing.Lock()
+	defer m.sealing.Unlock()
+	return m.Seal(text, epoch, key).Raw()
+}
+
+// newcomer is Another whose failure is no end of the attack.
+func (m *Peer) newcomer() (n *Peer, err error) {
+	defer func() {
+		if e := recover(); e != nil {
+			err = fmt.Errorf("%v", e)
+		}
+	}()
+	return m.Another(), nil
 }
 
 func (m *Peer) question(p peer.ID, q protocol.PollRequest) (protocol.PollReply, error) {

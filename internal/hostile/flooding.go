@@ -1,0 +1,94 @@
+package hostile
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"sync"
+
+	"github.com/libp2p/go-libp2p/core/crypto"
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/protocol"
+)
+
+// A flooding is one flood that is under way, by one identity or many.
+type flooding struct {
+	ctx    context.Context
+	cancel context.CancelFunc
+	room   protocol.RoomID
+	owner  peer.ID
+	nodes  []peer.AddrInfo
+	tally  Tally
+	runs   sync.WaitGroup
+
+	// mu: the identities that floods make meet the end.
+	mu    sync.Mutex
+	hosts []host.Host
+}
+
+// floods begins the flood of an order. It returns when every identity is connected, and let in where that is needed.
+func (a *agent) floods(do order) {
+	what, ok := FloodNamed(do.Flood)
+	if !ok {
+		panic("no such flood: " + do.Flood)
+	}
+	f := &flooding{room: must(protocol.ParseRoomID(do.Room)), nodes: infos(do.Nodes)}
+	f.owner = f.nodes[0].ID
+	f.ctx, f.cancel = context.WithCancel(a.ctx)
+	a.flood = f
+	var peers []*Peer
+	for i, from := range do.From {
+		m := f.identity(from)
+		peers = append(peers, m)
+		if !what.Member {
+			continue
+		}
+		invite := must(protocol.ParseInvite(do.Invites[i]))
+		if code := m.Join(fmt.Sprint("mallory", i), invite.Token); code != protocol.JoinAdmitted {
+			panic(fmt.Sprint("not let in: ", code))
+		}
+		f.runs.Go(m.Poll)
+	}
+	for _, m := range peers {
+		f.runs.Go(func() {
+			defer f.tally.recovered()
+			what.Run(m, &f.tally)
+		})
+	}
+}
+
+// identity is a peer with a key of its own at that address, connected to all nodes.
+func (f *flooding) identity(from string) *Peer {
+	key, _, err := crypto.GenerateEd25519Key(rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	h := must(NewHost(key, from))
+	f.mu.Lock()
+	f.hosts = append(f.hosts, h)
+	f.mu.Unlock()
+	m := New(f.ctx, h, f.room, f.owner, f.nodes)
+	m.From = from
+	m.Another = func() *Peer { return f.identity(from) }
+	return m
+}
+
+// stop ends it and says what it came to.
+func (f *flooding) stop() map[string]int {
+	f.cancel()
+	f.closeHosts() // which ends what waits for an answer
+	f.runs.Wait()
+	f.closeHosts() // those that were being made just now
+	return f.tally.Counts()
+}
+
+func (f *flooding) closeHosts() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, h := range f.hosts {
+		h.Close()
+	}
+	f.hosts = nil
+}

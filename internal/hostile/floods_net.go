@@ -1,0 +1,281 @@
+package hostile
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net"
+	"syscall"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/crypto"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/p2p/protocol/identify"
+	idpb "github.com/libp2p/go-libp2p/p2p/protocol/identify/pb"
+	"github.com/miekg/dns"
+	"github.com/multiformats/go-multiaddr"
+	manet "github.com/multiformats/go-multiaddr/net"
+	"golang.org/x/net/ipv4"
+	"golang.org/x/sys/unix"
+
+	"localchat/authority"
+	"localchat/protocol"
+)
+
+// pushes sends what identify would send of itself, every pause.
+func (m *Peer) pushes(t *Tally, pause time.Duration, what func() *idpb.Identify) {
+	m.againstAll(t, func(p peer.ID) error {
+		s, err := m.unhurried(p, identify.IDPush)
+		if err != nil {
+			return err
+		}
+		defer s.Close()
+		if _, err := s.Write(delimited(what())); err != nil {
+			return err
+		}
+		t.Add("pushes", 1)
+		m.pause(pause)
+		return nil
+	})
+}
+
+// identifies says that it is at ever new addresses and speaks ever new protocols, as many as one message holds.
+func (m *Peer) identifies(t *Tally) {
+	m.pushes(t, 0, func() *idpb.Identify {
+		id := &idpb.Identify{}
+		for _, a := range elsewhere(100) {
+			id.ListenAddrs = append(id.ListenAddrs, a.Bytes())
+		}
+		for range 100 {
+			id.Protocols = append(id.Protocols, fmt.Sprintf("/%x", randomBytes(16)))
+		}
+		return id
+	})
+}
+
+// presenceChanges has a member be somewhere else all the time.
+func (m *Peer) presenceChanges(t *Tally) {
+	m.pushes(t, 10*time.Millisecond, func() *idpb.Identify {
+		id := &idpb.Identify{}
+		for _, a := range elsewhere(protocol.MaxAddrs) {
+			id.ListenAddrs = append(id.ListenAddrs, a.Bytes())
+		}
+		return id
+	})
+}
+
+// halfOpen, in TCP connections that one flood keeps to each node.
+const halfOpen = 1000
+
+// dials keeps TCP connections open that say no more than begin.
+func dials(begin []byte) func(*Peer, *Tally) {
+	return func(m *Peer, t *Tally) {
+		m.againstAll(t, func(p peer.ID) error {
+			var to net.Addr
+			for _, a := range m.Host.Peerstore().Addrs(p) {
+				if na, err := manet.ToNetAddr(a); err == nil && na.Network() == "tcp" && na.(*net.TCPAddr).IP.To4() != nil {
+					to = na
+				}
+			}
+			if to == nil {
+				return fmt.Errorf("%s is at no TCP address", p)
+			}
+			room := make(chan struct{}, halfOpen)
+			for m.Ctx.Err() == nil {
+				select {
+				case room <- struct{}{}:
+				case <-m.Ctx.Done():
+					return nil
+				}
+				d := net.Dialer{Timeout: 2 * time.Second}
+				if m.From != "" {
+					d.LocalAddr = &net.TCPAddr{IP: net.ParseIP(m.From)}
+				}
+				c, err := d.DialContext(m.Ctx, "tcp", to.String())
+				if err != nil {
+					<-room
+					t.failed(fmt.Errorf("dial: %T", err))
+					m.pause(breath)
+					continue
+				}
+				t.Add("connections", 1)
+				go func() {
+					defer func() { <-room }()
+					defer c.Close()
+					stop := context.AfterFunc(m.Ctx, func() { c.Close() })
+					defer stop()
+					_, _ = c.Write(begin)
+					b := make([]byte, 1<<10)
+					for {
+						if _, err := c.Read(b); err != nil {
+							t.Add("connections ended", 1)
+							return
+						}
+					}
+				}()
+			}
+			return nil
+		})
+	}
+}
+
+// showsRooms answers each question for rooms with as many as fit, each of an owner that nobody has met.
+func (m *Peer) showsRooms(t *Tally) {
+	m.Host.SetStreamHandler(protocol.RoomsID, func(s network.Stream) {
+		defer s.Close()
+		defer t.recovered()
+		var q protocol.RoomsRequest
+		if protocol.ReadFrame(s, &q) != nil {
+			return
+		}
+		reply := &protocol.RoomsReply{}
+		for i := range protocol.MaxRooms {
+			reply.Rooms = append(reply.Rooms, protocol.RoomAd{Create: foundation(fmt.Sprint("room ", i)), Access: protocol.Open})
+		}
+		if protocol.WriteFrame(s, reply) == nil {
+			t.Add("rooms shown", len(reply.Rooms))
+		}
+	})
+	m.pushes(t, time.Second, func() *idpb.Identify { return &idpb.Identify{Protocols: []string{string(protocol.RoomsID)}} })
+}
+
+// foundation is the first record of a room of an owner that is made for it.
+func foundation(name string) []byte {
+	key, _, err := crypto.GenerateEd25519Key(rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	signer := protocol.KeySigner{PrivKey: key}
+	env := authority.Env{Now: time.Now(), Rand: rand.Reader, Signer: signer, Self: signer.Peer()}
+	_, effects, err := authority.Ledger{}.Step(env, authority.Found{Name: name, Nick: "alice", Policy: protocol.DefaultPolicy()})
+	if err != nil {
+		panic(err)
+	}
+	for _, e := range effects {
+		if c, ok := e.(authority.Commit); ok {
+			return c.Record.Bytes()
+		}
+	}
+	panic("no record")
+}
+
+// The group and the service of mDNS.
+const (
+	mdnsService = "_localchat._udp.local."
+	mdnsPort    = 5353
+)
+
+var mdnsGroup = net.IPv4(224, 0, 0, 251)
+
+// multicast is a socket at the port of mDNS, on the interface that has the address m.From.
+func (m *Peer) multicast() (*net.UDPConn, error) {
+	reuse := func(_, _ string, c syscall.RawConn) error {
+		return c.Control(func(fd uintptr) {
+			_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
+			_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1)
+		})
+	}
+	lc := net.ListenConfig{Control: reuse}
+	pc, err := lc.ListenPacket(m.Ctx, "udp4", fmt.Sprintf("%s:%d", m.From, mdnsPort))
+	if err != nil {
+		return nil, err
+	}
+	p := ipv4.NewPacketConn(pc)
+	_ = p.SetMulticastTTL(255)
+	_ = p.SetTTL(255)
+	return pc.(*net.UDPConn), nil
+}
+
+// mdns sends packets to the group and to every node at its address, perSecond of them.
+func (m *Peer) mdns(t *Tally, perSecond int, packet func(i int) []byte) {
+	defer t.recovered()
+	c := must(m.multicast())
+	defer c.Close()
+	stop := context.AfterFunc(m.Ctx, func() { c.Close() })
+	defer stop()
+	go func() {
+		b := make([]byte, 1<<16)
+		for {
+			n, err := c.Read(b)
+			if err != nil {
+				return
+			}
+			t.Add("bytes answered", n)
+		}
+	}()
+	to := []*net.UDPAddr{{IP: mdnsGroup, Port: mdnsPort}}
+	for _, ip := range m.nodeIPs() {
+		to = append(to, &net.UDPAddr{IP: ip, Port: mdnsPort})
+	}
+	tick := time.NewTicker(time.Second / time.Duration(perSecond))
+	defer tick.Stop()
+	for i := 0; m.Ctx.Err() == nil; i++ {
+		b := packet(i)
+		for _, addr := range to {
+			if n, err := c.WriteToUDP(b, addr); err == nil {
+				t.Add("bytes sent", n)
+			}
+		}
+		t.Add("packets", 1)
+		select {
+		case <-tick.C:
+		case <-m.Ctx.Done():
+		}
+	}
+}
+
+// nodeIPs are the IPv4 addresses of the nodes.
+func (m *Peer) nodeIPs() (ips []net.IP) {
+	for _, p := range m.Nodes {
+		for _, a := range m.Host.Peerstore().Addrs(p) {
+			if ip, err := manet.ToIP(a); err == nil && ip.To4() != nil {
+				ips = append(ips, ip)
+				break
+			}
+		}
+	}
+	return ips
+}
+
+// announces ever new peers that are not there. Nodes listen for a moment after they have asked, so it never stops.
+func (m *Peer) announces(t *Tally) {
+	m.mdns(t, 200, func(i int) []byte {
+		id, _ := invented()
+		return announcement(fmt.Sprint("stranger", i), id, elsewhere(1))
+	})
+}
+
+// announcement is one answer as a node of ours would give it.
+func announcement(name string, id peer.ID, addrs []multiaddr.Multiaddr) []byte {
+	header := func(name string, rrtype uint16) dns.RR_Header {
+		return dns.RR_Header{Name: name, Rrtype: rrtype, Class: dns.ClassINET, Ttl: 120}
+	}
+	var txt []string
+	for _, a := range addrs {
+		txt = append(txt, fmt.Sprintf("dnsaddr=%s/p2p/%s", a, id))
+	}
+	instance, host := name+"."+mdnsService, name+".local."
+	msg := dns.Msg{Compress: true}
+	msg.Response, msg.Authoritative = true, true
+	msg.Answer = []dns.RR{
+		&dns.PTR{Hdr: header(mdnsService, dns.TypePTR), Ptr: instance},
+		&dns.SRV{Hdr: header(instance, dns.TypeSRV), Port: 4001, Target: host},
+		&dns.TXT{Hdr: header(instance, dns.TypeTXT), Txt: txt},
+		&dns.A{Hdr: header(host, dns.TypeA), A: net.IPv4(10, 77, 0, 99)},
+	}
+	return must(msg.Pack())
+}
+
+// queries asks with one question, with a hundred of them, and with as many as a packet holds.
+func (m *Peer) queries(t *Tally) {
+	var packets [][]byte
+	for _, n := range []int{1, 100, 1000} {
+		msg := dns.Msg{Compress: true}
+		for range n {
+			msg.Question = append(msg.Question, dns.Question{Name: mdnsService, Qtype: dns.TypePTR, Qclass: dns.ClassINET})
+		}
+		packets = append(packets, must(msg.Pack()))
+	}
+	m.mdns(t, 200, func(i int) []byte { return packets[i%len(packets)] })
+}
