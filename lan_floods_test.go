@@ -26,7 +26,7 @@ const (
 	floodOwner    = 5 * time.Second       // until a restarted member hears its owner
 	floodTold     = time.Second           // until who is kicked is told
 	floodsSources = 10                    // addresses of the flooding host
-	floodsCrowd   = 100                   // identities of strangers at ten addresses: their streams are more than all that a node has
+	floodsCrowd   = 120                   // identities of strangers at ten addresses: their streams are more than all that a node has
 )
 
 // A shape is from how many identities and addresses a flood comes.

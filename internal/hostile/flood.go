@@ -31,6 +31,20 @@ type Flood struct {
 type Tally struct {
 	mu     sync.Mutex
 	counts map[string]int
+	open   int // streams and connections that are held
+}
+
+// hold counts one more that is held, or one less.
+func (t *Tally) hold(n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.open += n
+}
+
+func (t *Tally) held() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.open
 }
 
 // Add counts n more of a thing.
@@ -118,8 +132,10 @@ func (m *Peer) holds(t *Tally, id libprotocol.ID, most int, begin func(network.S
 				continue
 			}
 			t.Add("streams", 1)
+			t.hold(1)
 			go func() {
 				defer func() { <-room }()
+				defer t.hold(-1)
 				stop := context.AfterFunc(m.Ctx, func() { _ = s.Reset() })
 				defer stop()
 				var b [1]byte

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/host"
@@ -28,7 +29,8 @@ type flooding struct {
 	hosts []host.Host
 }
 
-// floods begins the flood of an order. It returns when every identity is connected, and let in where that is needed.
+// floods begins the flood of an order. It returns when every identity is connected, let in where
+// that is needed, and holds what it can.
 func (a *agent) floods(do order) {
 	what, ok := FloodNamed(do.Flood)
 	if !ok {
@@ -42,6 +44,15 @@ func (a *agent) floods(do order) {
 	for i, from := range do.From {
 		m := f.identity(from)
 		peers = append(peers, m)
+		var connecting sync.WaitGroup
+		for _, ai := range f.nodes {
+			connecting.Go(func() {
+				if err := m.Host.Connect(f.ctx, ai); err != nil {
+					f.tally.failed(err)
+				}
+			})
+		}
+		connecting.Wait()
 		if !what.Member {
 			continue
 		}
@@ -57,9 +68,23 @@ func (a *agent) floods(do order) {
 			what.Run(m, &f.tally)
 		})
 	}
+	f.fills()
 }
 
-// identity is a peer with a key of its own at that address, connected to all nodes.
+// fills waits until no more is held than a moment before, which is when the nodes let no more in.
+func (f *flooding) fills() {
+	const moment, longest = 500 * time.Millisecond, 5 * time.Second
+	for begun, before := time.Now(), -1; time.Since(begun) < longest; {
+		now := f.tally.held()
+		if now <= before {
+			return
+		}
+		before = now
+		time.Sleep(moment)
+	}
+}
+
+// identity is a peer with a key of its own at that address. It is connected to nobody yet.
 func (f *flooding) identity(from string) *Peer {
 	key, _, err := crypto.GenerateEd25519Key(rand.Reader)
 	if err != nil {
@@ -69,7 +94,8 @@ func (f *flooding) identity(from string) *Peer {
 	f.mu.Lock()
 	f.hosts = append(f.hosts, h)
 	f.mu.Unlock()
-	m := New(f.ctx, h, f.room, f.owner, f.nodes)
+	m := New(f.ctx, h, f.room, f.owner, nil)
+	m.knows(f.nodes)
 	m.From = from
 	m.Another = func() *Peer { return f.identity(from) }
 	return m
@@ -87,8 +113,10 @@ func (f *flooding) stop() map[string]int {
 func (f *flooding) closeHosts() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	var closing sync.WaitGroup
 	for _, h := range f.hosts {
-		h.Close()
+		closing.Go(func() { h.Close() })
 	}
+	closing.Wait()
 	f.hosts = nil
 }

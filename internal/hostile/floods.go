@@ -189,7 +189,16 @@ func (m *Peer) knocksAnew(t *Tally) {
 }
 
 // connects keeps one idle connection more for each new identity.
-func (m *Peer) connects(t *Tally) { m.newcomers(t, func(*Peer) error { return nil }) }
+func (m *Peer) connects(t *Tally) {
+	m.newcomers(t, func(n *Peer) error {
+		for _, p := range n.Nodes {
+			if err := n.Host.Connect(n.Ctx, peer.AddrInfo{ID: p}); err != nil {
+				t.failed(err)
+			}
+		}
+		return nil
+	})
+}
 
 // newcomers, in identities that one flood has at once.
 const newcomers = 400
@@ -204,6 +213,7 @@ func (m *Peer) newcomers(t *Tally, do func(*Peer) error) {
 		n, err := m.newcomer()
 		if err == nil {
 			t.Add("identities", 1)
+			t.hold(1)
 			err = do(n)
 		}
 		if err != nil {

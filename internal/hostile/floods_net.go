@@ -100,8 +100,10 @@ func dials(begin []byte) func(*Peer, *Tally) {
 					continue
 				}
 				t.Add("connections", 1)
+				t.hold(1)
 				go func() {
 					defer func() { <-room }()
+					defer t.hold(-1)
 					defer c.Close()
 					stop := context.AfterFunc(m.Ctx, func() { c.Close() })
 					defer stop()

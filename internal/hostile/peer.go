@@ -68,12 +68,19 @@ func New(ctx context.Context, h host.Host, room protocol.RoomID, owner peer.ID, 
 		Nonce: protocol.Nonce{1},
 		Keys:  make(map[uint64]protocol.Key), guessed: make(map[uint64]protocol.Key), Heard: make(map[protocol.Hash][]byte),
 	}
+	m.knows(nodes)
 	for _, ai := range nodes {
-		m.Nodes = append(m.Nodes, ai.ID)
 		must(struct{}{}, h.Connect(ctx, ai))
-		h.Peerstore().AddAddrs(ai.ID, ai.Addrs, peerstore.PermanentAddrTTL) // whoever hangs up is called again
 	}
 	return m
+}
+
+// knows makes nodes those that m attacks. A node that hangs up is called again.
+func (m *Peer) knows(nodes []peer.AddrInfo) {
+	for _, ai := range nodes {
+		m.Nodes = append(m.Nodes, ai.ID)
+		m.Host.Peerstore().AddAddrs(ai.ID, ai.Addrs, peerstore.PermanentAddrTTL)
+	}
 }
 
 // gained notes what mallory got and should not have got.
