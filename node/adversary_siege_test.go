@@ -34,7 +34,7 @@ var defenders = []string{"alice", "bob", "carol"}
 // under way; after, once everybody has applied it. Then the room must hold.
 func besiege(t *testing.T, wideFrom int, before, after func(*siege)) {
 	t.Helper()
-	simulate(t, len(defenders)+2, func(l *lan) {
+	simulate(t, len(defenders)+3, func(l *lan) {
 		l.wideFrom = wideFrom
 		s := &siege{lan: l, stay: defenders, warnings: make(map[string]int)}
 		for _, n := range defenders {
@@ -91,7 +91,9 @@ func (s *siege) remove() {
 
 func (s *siege) says(who, text string) {
 	s.t.Helper()
-	must(s.nodes[who].Say(s.ctx(), "lab", text, false))
+	if _, err := s.nodes[who].Say(s.ctx(), "lab", text, false); err != nil {
+		s.t.Fatalf("%s cannot say %q: %v", who, text, err)
+	}
 }
 
 // shows waits until who has been shown a line.

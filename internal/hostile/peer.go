@@ -47,6 +47,7 @@ type Peer struct {
 	log       []protocol.SignedRecord
 	Keys      map[uint64]protocol.Key
 	guessed   map[uint64]protocol.Key  // what the keys would be, were they derived
+	chosen    map[protocol.Key]uint64  // what it would have the keys be
 	Heard     map[protocol.Hash][]byte // lines, as they came
 	Reason    []byte
 	presence  uint64
@@ -66,7 +67,8 @@ func New(ctx context.Context, h host.Host, room protocol.RoomID, owner peer.ID, 
 	m := &Peer{
 		Host: h, key: protocol.KeySigner{PrivKey: h.Peerstore().PrivKey(h.ID())}, Ctx: ctx, Room: room, Owner: owner,
 		Nonce: protocol.Nonce{1},
-		Keys:  make(map[uint64]protocol.Key), guessed: make(map[uint64]protocol.Key), Heard: make(map[protocol.Hash][]byte),
+		Keys:  make(map[uint64]protocol.Key), guessed: make(map[uint64]protocol.Key), chosen: make(map[protocol.Key]uint64),
+		Heard: make(map[protocol.Hash][]byte),
 	}
 	m.knows(nodes)
 	for _, ai := range nodes {
@@ -330,6 +332,11 @@ func (m *Peer) Opens(msg protocol.Message) (of uint64, ok bool) {
 			}
 		}
 	}
+	for k, e := range m.chosen {
+		if _, err := msg.Open(k); err == nil {
+			return e, true
+		}
+	}
 	return 0, false
 }
 
@@ -344,7 +351,8 @@ func (m *Peer) Has(key protocol.Key) (of uint64, ok bool) {
 			}
 		}
 	}
-	return 0, false
+	of, ok = m.chosen[key]
+	return of, ok
 }
 
 // Push writes RPCs to p past any pubsub instance, on a stream that subscribes to nothing.

@@ -1,0 +1,119 @@
+package hostile
+
+import (
+	"slices"
+
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/protocol"
+)
+
+// AnswersSync answers every comparison with what answer says; nil: with nothing, and the stream is kept.
+func (m *Peer) AnswersSync(answer func(p peer.ID, q protocol.SyncRequest) *protocol.SyncReply) {
+	m.Host.SetStreamHandler(protocol.SyncID, func(s network.Stream) {
+		var q protocol.SyncRequest
+		if protocol.ReadFrame(s, &q) != nil {
+			_ = s.Reset()
+			return
+		}
+		reply := answer(s.Conn().RemotePeer(), q)
+		if reply == nil {
+			return
+		}
+		defer s.Close()
+		_ = protocol.WriteFrame(s, reply) // a node that hangs up has enough
+	})
+}
+
+// SaysNews has p compare with m.
+func (m *Peer) SaysNews(p peer.ID) {
+	seq, _ := m.at()
+	q := protocol.SyncRequest{Room: m.Room, HaveSeq: seq, News: true}
+	var reply protocol.SyncReply
+	_ = m.Ask(p, protocol.SyncID, &q, &reply) // that it was asked is all that counts
+}
+
+// A KeyChoice is an attempt to choose what the keys of a room are.
+type KeyChoice struct {
+	// Epochs whose keys are chosen.
+	Epochs []uint64
+	// Key is what a victim is to take for the key of an epoch.
+	Key func(victim peer.ID, epoch uint64) protocol.Key
+	// Way is how the line comes that is to prove a key: gossip, pass or sync.
+	Way string
+	// KeyFirst: the key is handed over before the line, and again after it.
+	KeyFirst bool
+	// Writer signs the lines; nil: m itself.
+	Writer *Peer
+}
+
+// ChoosesKeys hands every victim keys of its own choice, and lines that they open.
+func (m *Peer) ChoosesKeys(c KeyChoice, victims ...peer.ID) {
+	writer := m
+	if c.Writer != nil {
+		writer = c.Writer
+	}
+	seq, _ := m.at()
+	keys := make(map[peer.ID][]protocol.EpochKey)
+	lines := make(map[peer.ID][][]byte)
+	for _, p := range victims {
+		for _, e := range c.Epochs {
+			k := c.Key(p, e)
+			m.chose(e, k)
+			keys[p] = append(keys[p], protocol.EpochKey{Epoch: e, Key: k})
+			lines[p] = append(lines[p], writer.sealedIn(Evil+" under a chosen key", e, k))
+		}
+	}
+	m.AnswersSync(func(p peer.ID, q protocol.SyncRequest) *protocol.SyncReply {
+		reply := &protocol.SyncReply{HaveSeq: seq}
+		for _, k := range keys[p] {
+			if c.KeyFirst || slices.Contains(q.Keys, k.Epoch) {
+				reply.Keys = append(reply.Keys, k)
+			}
+		}
+		if c.Way == "sync" {
+			reply.Lines = lines[p]
+		}
+		return reply
+	})
+	for _, p := range victims {
+		if c.KeyFirst {
+			m.SaysNews(p)
+		}
+		switch c.Way {
+		case "gossip":
+			_ = writer.Push(p, Publication(protocol.LinesTopic, lines[p]...))
+		case "pass":
+			for _, raw := range lines[p] {
+				_ = writer.Ask(p, protocol.PassID, &protocol.PassRequest{Room: m.Room, Line: raw}, &protocol.PassReply{})
+			}
+		case "sync":
+			m.SaysNews(p)
+		default:
+			panic("no such way: " + c.Way)
+		}
+	}
+}
+
+// Urges has victims compare with m once more.
+func (m *Peer) Urges(victims ...peer.ID) {
+	for _, p := range victims {
+		m.SaysNews(p)
+	}
+}
+
+// chose notes a key of m's choice.
+func (m *Peer) chose(epoch uint64, k protocol.Key) {
+	m.Mu.Lock()
+	defer m.Mu.Unlock()
+	m.chosen[k] = epoch
+}
+
+// Chose reports for which epoch m has chosen a key.
+func (m *Peer) Chose(k protocol.Key) (of uint64, ok bool) {
+	m.Mu.Lock()
+	defer m.Mu.Unlock()
+	of, ok = m.chosen[k]
+	return of, ok
+}
