@@ -56,7 +56,7 @@ func TestAdversaryKeys(t *testing.T) {
 				if a.accomplice {
 					c.Writer = m.Another()
 					if code := c.Writer.Join("moll", protocol.Token{}); code != protocol.JoinAdmitted {
-						t.Fatal("the accomplice is answered", code)
+						s.t.Fatal("the accomplice is answered", code)
 					}
 					time.Sleep(time.Second) // simulated: everybody has heard of it
 				}

@@ -103,7 +103,7 @@ func (s *siege) shows(who, text string) {
 		m, ok := ev.Body.(Message)
 		return ok && m.Text == text
 	}
-	for deadline := time.Now().Add(patience); !slices.ContainsFunc(s.subs[who].drain(), said); {
+	for deadline := time.Now().Add(patience); !containsEvent(s.subs[who], said); {
 		if time.Now().After(deadline) {
 			s.t.Fatalf("%s was not shown %q; seen %s", who, text, s.subs[who].story())
 		}
