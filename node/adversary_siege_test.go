@@ -196,7 +196,7 @@ func (s *siege) noticed(node string) {
 		case RemovalReason:
 			text = b.Text
 		case Warning:
-			if b.Code != "flood" || b.Peer != s.mallory.host.ID() { // what asks too much is named; see TestFloods
+			if b.Code != "flood" || b.Peer != s.mallory.Host.ID() { // what asks too much is named; see TestFloods
 				warnings++
 			}
 		case Refused, Removed, Left, Gap, Knock, OwnerUnreachable, PolicyChanged, RoomClosed:

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -109,7 +110,11 @@ var mobAttacks = map[string]func(m *mob, h host.Host, s network.Stream, id libpr
 		return true
 	},
 	"slowly": func(m *mob, h host.Host, s network.Stream, id libprotocol.ID) bool {
-		b := frame(m.request(h, id))
+		var whole bytes.Buffer
+		if protocol.WriteFrame(&whole, m.request(h, id)) != nil {
+			return false
+		}
+		b := whole.Bytes()
 		if len(b) < 3 {
 			return true
 		}
@@ -336,7 +341,7 @@ func TestAStrangerPollsOnce(t *testing.T) {
 		m := l.infiltrate(1, info)
 		poll := &protocol.PollAsk{Request: &protocol.PollRequest{Room: protocol.RoomID{9}, Admission: 1, Nonce: protocol.Nonce{1}}}
 		answers := func() (n int) {
-			st := must(m.host.NewStream(l.ctx(), alice.self, protocol.PollID))
+			st := must(m.Host.NewStream(l.ctx(), alice.self, protocol.PollID))
 			defer st.Reset()
 			for range 10 {
 				var reply protocol.PollReply
@@ -350,14 +355,14 @@ func TestAStrangerPollsOnce(t *testing.T) {
 		if n := answers(); n != 1 {
 			t.Errorf("a stranger is answered %d times on one stream", n)
 		}
-		st := must(m.host.NewStream(l.ctx(), alice.self, protocol.PollID))
+		st := must(m.Host.NewStream(l.ctx(), alice.self, protocol.PollID))
 		must(st.Write([]byte{40}))
 		begun := time.Now()
 		_, err := st.Read(make([]byte, 1))
 		if took := time.Since(begun); err == nil || took > streamTimeout+2*deadlineSlack {
 			t.Errorf("a stranger that says nothing has its stream for %v: %v", took, err)
 		}
-		m.join("mallory", protocol.Token{})
+		m.Join("mallory", protocol.Token{})
 		if n := answers(); n != 10 {
 			t.Errorf("a member is answered %d times on one stream", n)
 		}

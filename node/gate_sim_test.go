@@ -19,6 +19,7 @@ import (
 	"github.com/marcopolo/simnet"
 	"github.com/multiformats/go-multiaddr"
 
+	"localchat/internal/hostile"
 	"localchat/onlink"
 	"localchat/protocol"
 )
@@ -132,13 +133,13 @@ func (o *outskirt) lab() RoomInfo {
 }
 
 // enter makes mallory a member, that goes away again.
-func (o *outskirt) enter(lab RoomInfo) *mallory {
+func (o *outskirt) enter(lab RoomInfo) *hostile.Peer {
 	o.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	o.cancels = append(o.cancels, cancel)
 	alice := o.nodes["alice"]
-	m := newMallory(ctx, o.mallory, lab.ID, alice.self, []peer.AddrInfo{{ID: alice.self, Addrs: alice.host.Addrs()}})
-	if code := m.join("mallory", protocol.Token{}); code != protocol.JoinAdmitted {
+	m := hostile.New(ctx, o.mallory, lab.ID, alice.self, []peer.AddrInfo{{ID: alice.self, Addrs: alice.host.Addrs()}})
+	if code := m.Join("mallory", protocol.Token{}); code != protocol.JoinAdmitted {
 		o.t.Fatal(code)
 	}
 	return m
@@ -183,7 +184,7 @@ func TestPresencePointsNobodyElsewhere(t *testing.T) {
 	onTheOutskirts(t, append(near, foreignAddrs...), func(o *outskirt) {
 		lab := o.lab()
 		m := o.enter(lab)
-		go m.poll()
+		go m.Poll()
 		time.Sleep(5 * time.Second) // simulated: mallory is present
 		var handed []string
 		o.inLoop(o.nodes["alice"], func(l *loop) {
@@ -268,7 +269,7 @@ func TestPruneDialsNobody(t *testing.T) {
 			for j := range 16 {
 				prune.Peers = append(prune.Peers, signedPeer(t, fmt.Sprint("px", i, j), append(near, foreignAddrs...)))
 			}
-			if err := m.push(bob.self, &pb.RPC{Control: &pb.ControlMessage{Prune: []*pb.ControlPrune{prune}}}); err != nil {
+			if err := m.Push(bob.self, &pb.RPC{Control: &pb.ControlMessage{Prune: []*pb.ControlPrune{prune}}}); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(time.Second) // simulated

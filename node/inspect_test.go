@@ -10,6 +10,7 @@ import (
 	pb "github.com/libp2p/go-libp2p-pubsub/pb"
 	"github.com/libp2p/go-libp2p/core/peer"
 
+	"localchat/internal/hostile"
 	"localchat/protocol"
 )
 
@@ -20,15 +21,15 @@ func garbage(n, size int) *pb.RPC {
 		raws[i] = make([]byte, size)
 		must(rand.Read(raws[i]))
 	}
-	return publication(protocol.LinesTopic, raws...)
+	return hostile.Publication(protocol.LinesTopic, raws...)
 }
 
 // A member that sends by gossip what nobody wants loses its streams, whatever it is; the owner is told once; the others are
 // heard meanwhile.
 func TestAGossipFloodCostsItsSenderItsPlace(t *testing.T) {
 	topic, yes, no := protocol.LinesTopic, true, false
-	times := func(n int, rpc func(i int) *pb.RPC) func(*mallory) []*pb.RPC {
-		return func(*mallory) (rpcs []*pb.RPC) {
+	times := func(n int, rpc func(i int) *pb.RPC) func(*hostile.Peer) []*pb.RPC {
+		return func(*hostile.Peer) (rpcs []*pb.RPC) {
 			for i := range n {
 				rpcs = append(rpcs, rpc(i))
 			}
@@ -36,7 +37,7 @@ func TestAGossipFloodCostsItsSenderItsPlace(t *testing.T) {
 		}
 	}
 	// Not every kind is one line of an RPC: what the budgets have in common is that all of it is counted.
-	kinds := map[string]func(m *mallory) []*pb.RPC{
+	kinds := map[string]func(m *hostile.Peer) []*pb.RPC{
 		"short garbage":   times(20, func(int) *pb.RPC { return garbage(500, 8) }),
 		"long garbage":    times(500, func(int) *pb.RPC { return garbage(1, 60<<10) }),
 		"one in each RPC": times(floodBurst+2000, func(int) *pb.RPC { return garbage(1, 8) }),
@@ -71,20 +72,20 @@ func TestAGossipFloodCostsItsSenderItsPlace(t *testing.T) {
 		"prunes with many peers": times(100, func(int) *pb.RPC {
 			return &pb.RPC{Control: &pb.ControlMessage{Prune: []*pb.ControlPrune{{TopicID: &topic, Peers: make50()}}}}
 		}),
-		"its own lines, of no epoch, twice the bound": func(m *mallory) (rpcs []*pb.RPC) {
+		"its own lines, of no epoch, twice the bound": func(m *hostile.Peer) (rpcs []*pb.RPC) {
 			raws := make([][]byte, floodBurst+1000)
 			for i := range raws {
-				raws[i] = m.seal("x", 1<<40, protocol.Key{1}).Raw()
+				raws[i] = m.Seal("x", 1<<40, protocol.Key{1}).Raw()
 			}
 			for len(raws) > 0 {
 				n := min(len(raws), 100)
-				rpcs, raws = append(rpcs, publication(topic, raws[:n]...)), raws[n:]
+				rpcs, raws = append(rpcs, hostile.Publication(topic, raws[:n]...)), raws[n:]
 			}
 			return rpcs
 		},
-		"its own lines, of an epoch before it came": func(m *mallory) (rpcs []*pb.RPC) {
+		"its own lines, of an epoch before it came": func(m *hostile.Peer) (rpcs []*pb.RPC) {
 			for range unwantedBurst + 200 {
-				rpcs = append(rpcs, publication(topic, m.seal("x", 1, protocol.Key{1}).Raw()))
+				rpcs = append(rpcs, hostile.Publication(topic, m.Seal("x", 1, protocol.Key{1}).Raw()))
 			}
 			return rpcs
 		},
@@ -96,17 +97,17 @@ func TestAGossipFloodCostsItsSenderItsPlace(t *testing.T) {
 				lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 				must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
 				m := l.infiltrate(2, lab)
-				m.join("mallory", protocol.Token{})
+				m.Join("mallory", protocol.Token{})
 				until[MemberJoined](l.subs["alice"], func(e MemberJoined) bool { return e.Nick == "mallory" })
 				for range 2 {
-					_ = m.push(alice.self, kind(m)...) // that it fails is the point
+					_ = m.Push(alice.self, kind(m)...) // that it fails is the point
 					l.subs["alice"].drain()
 				}
 				var shut bool
 				var streams int
 				must(ask(l.ctx(), alice, inLoop(func(lp *loop) {
 					g := lp.rooms[lab.ID].gossip
-					shut, streams = g.guard.isShut(m.host.ID(), time.Now()), len(g.streamsOf(m.host.ID()))
+					shut, streams = g.guard.isShut(m.Host.ID(), time.Now()), len(g.streamsOf(m.Host.ID()))
 				})))
 				if !shut || streams > 0 {
 					t.Errorf("mallory is shut out: %v, and has %d streams", shut, streams)
@@ -116,7 +117,7 @@ func TestAGossipFloodCostsItsSenderItsPlace(t *testing.T) {
 				s.shows("alice", "may I?")
 				floods := 0
 				for _, w := range allOf[Warning](l.subs["alice"]) {
-					if w.Code == "flood" && w.Peer == m.host.ID() {
+					if w.Code == "flood" && w.Peer == m.Host.ID() {
 						floods++
 					}
 				}
@@ -158,34 +159,34 @@ func TestInvalidGossipIsNotHeardForLong(t *testing.T) {
 					alice := l.start("alice")
 					lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 					m := l.infiltrate(1, lab)
-					m.join("mallory", protocol.Token{})
+					m.Join("mallory", protocol.Token{})
 					invalid := unwantedBurst/invalidCost + 1
 					if listens {
-						m.enlist()
+						m.Enlist()
 						until[MemberJoined](l.subs["alice"], nil)
 						time.Sleep(3 * time.Second) // simulated: pubsub's streams
 						invalid = 7
 					}
-					epoch, key := m.latest()
-					rpcs := []*pb.RPC{publication(protocol.LinesTopic, m.seal("hello", epoch, key).Raw())}
+					epoch, key := m.Latest()
+					rpcs := []*pb.RPC{hostile.Publication(protocol.LinesTopic, m.Seal("hello", epoch, key).Raw())}
 					for range invalid {
-						raw := m.seal("damaged", epoch, key).Raw()
+						raw := m.Seal("damaged", epoch, key).Raw()
 						raw[len(raw)-1] ^= 1
 						switch kind {
 						case "garbage":
 							rpcs = append(rpcs, garbage(1, 8))
 						case "a bad signature":
-							rpcs = append(rpcs, publication(protocol.LinesTopic, raw))
+							rpcs = append(rpcs, hostile.Publication(protocol.LinesTopic, raw))
 						default:
 							h := protocol.Header{Room: protocol.RoomID{1}, Epoch: epoch, Ctr: uint64(len(rpcs)), Lamport: 1}
-							other := must(protocol.SealMessage(h, protocol.Content{Kind: protocol.Say, Text: "x", At: time.Now()}, key, m.host.ID(), m.key, random))
-							rpcs = append(rpcs, publication(protocol.LinesTopic, other.Raw()))
+							other := must(protocol.SealMessage(h, protocol.Content{Kind: protocol.Say, Text: "x", At: time.Now()}, key, m.Host.ID(), m.Key, random))
+							rpcs = append(rpcs, hostile.Publication(protocol.LinesTopic, other.Raw()))
 						}
 					}
-					_ = m.push(alice.self, rpcs...) // it may be cut off
+					_ = m.Push(alice.self, rpcs...) // it may be cut off
 					until[Message](l.subs["alice"], func(e Message) bool { return e.Text == "hello" })
 					time.Sleep(2 * time.Second) // simulated: the heartbeat that adds up scores
-					_ = m.push(alice.self, publication(protocol.LinesTopic, m.seal("still here?", epoch, key).Raw()))
+					_ = m.Push(alice.self, hostile.Publication(protocol.LinesTopic, m.Seal("still here?", epoch, key).Raw()))
 					time.Sleep(time.Second) // simulated
 					for _, text := range l.texts("alice") {
 						if text == "still here?" {

@@ -184,7 +184,7 @@ func TestOnePeersPollsAreLimited(t *testing.T) {
 				m := l.infiltrate(1, info)
 				room := info.ID
 				if who == "member" {
-					m.join("mallory", protocol.Token{})
+					m.Join("mallory", protocol.Token{})
 					room = protocol.RoomID{9} // else its polls would be held
 				}
 				begin := time.Now()

@@ -7,16 +7,17 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 
 	"localchat/authority"
+	"localchat/internal/hostile"
 	"localchat/protocol"
 )
 
 // A member that never has done with a comparison, or that says again and again that it has news, keeps nobody from what
 // others have, nor from the authority's word.
 func TestNobodyCapturesComparisons(t *testing.T) {
-	type answer func(m *mallory, asked int) protocol.SyncReply
-	own := func(m *mallory) [][]byte {
-		epoch, key := m.latest()
-		return [][]byte{m.seal("one more", epoch, key).Raw()}
+	type answer func(m *hostile.Peer, asked int) protocol.SyncReply
+	own := func(m *hostile.Peer) [][]byte {
+		epoch, key := m.Latest()
+		return [][]byte{m.Seal("one more", epoch, key).Raw()}
 	}
 	kinds := map[string]struct {
 		answer  answer
@@ -24,15 +25,15 @@ func TestNobodyCapturesComparisons(t *testing.T) {
 		slow    time.Duration
 		mallets int
 	}{
-		"more and nothing":            {answer: func(*mallory, int) protocol.SyncReply { return protocol.SyncReply{More: true} }},
-		"more and nothing, three":     {answer: func(*mallory, int) protocol.SyncReply { return protocol.SyncReply{More: true} }, mallets: 3},
-		"more and a new line each":    {answer: func(m *mallory, _ int) protocol.SyncReply { return protocol.SyncReply{More: true, Lines: own(m)} }},
-		"more and a new line, slowly": {answer: func(m *mallory, _ int) protocol.SyncReply { return protocol.SyncReply{More: true, Lines: own(m)} }, slow: syncTimeout - 100*time.Millisecond},
-		"news, and nothing":           {answer: func(*mallory, int) protocol.SyncReply { return protocol.SyncReply{} }, spams: true},
-		"news, of twice what are due": {answer: func(*mallory, int) protocol.SyncReply { return protocol.SyncReply{} }, spams: true, mallets: 2 * maxDue},
-		"news, and more, and nothing": {answer: func(*mallory, int) protocol.SyncReply { return protocol.SyncReply{More: true} }, spams: true},
+		"more and nothing":            {answer: func(*hostile.Peer, int) protocol.SyncReply { return protocol.SyncReply{More: true} }},
+		"more and nothing, three":     {answer: func(*hostile.Peer, int) protocol.SyncReply { return protocol.SyncReply{More: true} }, mallets: 3},
+		"more and a new line each":    {answer: func(m *hostile.Peer, _ int) protocol.SyncReply { return protocol.SyncReply{More: true, Lines: own(m)} }},
+		"more and a new line, slowly": {answer: func(m *hostile.Peer, _ int) protocol.SyncReply { return protocol.SyncReply{More: true, Lines: own(m)} }, slow: syncTimeout - 100*time.Millisecond},
+		"news, and nothing":           {answer: func(*hostile.Peer, int) protocol.SyncReply { return protocol.SyncReply{} }, spams: true},
+		"news, of twice what are due": {answer: func(*hostile.Peer, int) protocol.SyncReply { return protocol.SyncReply{} }, spams: true, mallets: 2 * maxDue},
+		"news, and more, and nothing": {answer: func(*hostile.Peer, int) protocol.SyncReply { return protocol.SyncReply{More: true} }, spams: true},
 		"no answer":                   {spams: true, slow: time.Hour},
-		"more and keys of no use": {answer: func(*mallory, int) protocol.SyncReply {
+		"more and keys of no use": {answer: func(*hostile.Peer, int) protocol.SyncReply {
 			return protocol.SyncReply{More: true, Keys: []protocol.EpochKey{{Epoch: 1 << 40}}}
 		}},
 		"more and pages of the future": {answer: futurePage()},
@@ -46,16 +47,16 @@ func TestNobodyCapturesComparisons(t *testing.T) {
 				must(carol.Join(l.ctx(), JoinOptions{Room: "lab"}))
 				for i := range max(k.mallets, 1) {
 					m := l.infiltrate(3+i, lab)
-					m.join("mallory"+string(rune('a'+i)), protocol.Token{})
+					m.Join("mallory"+string(rune('a'+i)), protocol.Token{})
 					asked := 0
-					m.host.SetStreamHandler(protocol.SyncID, func(s network.Stream) {
+					m.Host.SetStreamHandler(protocol.SyncID, func(s network.Stream) {
 						defer s.Close()
 						var req protocol.SyncRequest
 						if protocol.ReadFrame(s, &req) != nil {
 							return
 						}
-						m.pause(k.slow)
-						if k.answer == nil || m.ctx.Err() != nil {
+						m.Pause(k.slow)
+						if k.answer == nil || m.Ctx.Err() != nil {
 							return
 						}
 						asked++
@@ -64,10 +65,10 @@ func TestNobodyCapturesComparisons(t *testing.T) {
 					})
 					if k.spams {
 						go func() {
-							for m.ctx.Err() == nil {
+							for m.Ctx.Err() == nil {
 								var reply protocol.SyncReply
-								_ = m.ask(bob.self, protocol.SyncID, &protocol.SyncRequest{Room: lab.ID, HaveSeq: 1, News: true}, &reply)
-								m.pause(100 * time.Millisecond)
+								_ = m.Ask(bob.self, protocol.SyncID, &protocol.SyncRequest{Room: lab.ID, HaveSeq: 1, News: true}, &reply)
+								m.Pause(100 * time.Millisecond)
 							}
 						}()
 					}
@@ -99,12 +100,12 @@ func TestNobodyCapturesComparisons(t *testing.T) {
 }
 
 // futurePage answers with full pages of lines that cannot be judged, each of which moves on.
-func futurePage() func(m *mallory, asked int) protocol.SyncReply {
+func futurePage() func(m *hostile.Peer, asked int) protocol.SyncReply {
 	var raws [][]byte
-	return func(m *mallory, _ int) protocol.SyncReply {
+	return func(m *hostile.Peer, _ int) protocol.SyncReply {
 		if len(raws) == 0 {
 			for range protocol.MaxBatchItems {
-				raws = append(raws, m.seal("x", 1<<40, protocol.Key{1}).Raw())
+				raws = append(raws, m.Seal("x", 1<<40, protocol.Key{1}).Raw())
 			}
 		}
 		return protocol.SyncReply{More: true, Lines: raws}

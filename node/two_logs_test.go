@@ -114,15 +114,15 @@ func TestWhatIsNoProofFreezesNothing(t *testing.T) {
 		must(l.start("bob").Join(l.ctx(), JoinOptions{Room: s.room.String()}))
 		other := must(alice.Create(l.ctx(), CreateOptions{Name: "den", PolicyChange: openRoom()})).ID
 		mallory := l.infiltrate(2, RoomInfo{ID: s.room, Owner: alice.self})
-		mallory.join("mallory", protocol.Token{})
+		mallory.Join("mallory", protocol.Token{})
 		until(l.subs["bob"], func(m MemberJoined) bool { return m.Nick == "mallory" })
 		var log, foreign []protocol.SignedRecord
 		s.peek("alice", func(r *room) { log, foreign = r.records, r.l.rooms[other].records })
 		mine := func(seq uint64, prev protocol.Hash) []byte {
 			return must(protocol.SignRecord(protocol.Record{
-				Room: s.room, Seq: seq, Prev: prev, Term: 1, Epoch: 9, At: time.Now(), Author: mallory.host.ID(),
+				Room: s.room, Seq: seq, Prev: prev, Term: 1, Epoch: 9, At: time.Now(), Author: mallory.Host.ID(),
 				Body: protocol.Rekey{}, KeyHash: protocol.Hash{1},
-			}, mallory.key)).Bytes()
+			}, mallory.Key)).Bytes()
 		}
 		for name, proof := range map[string][][]byte{
 			"one record twice":      {log[1].Bytes(), log[1].Bytes()},
@@ -136,7 +136,7 @@ func TestWhatIsNoProofFreezesNothing(t *testing.T) {
 			for _, nick := range []string{"alice", "bob"} {
 				for _, head := range []protocol.Hash{log[len(log)-1].Hash(), {7}} {
 					q := protocol.SyncRequest{Room: s.room, HaveSeq: uint64(len(log)), Head: head, Proof: proof}
-					if err := mallory.ask(l.nodes[nick].self, protocol.SyncID, &q, &protocol.SyncReply{}); err != nil {
+					if err := mallory.Ask(l.nodes[nick].self, protocol.SyncID, &q, &protocol.SyncReply{}); err != nil {
 						t.Errorf("%s: %v", name, err)
 					}
 				}

@@ -284,7 +284,7 @@ func (m *Peer) Hears(text string) bool {
 }
 
 func (m *Peer) until(what string, ok func() bool) {
-	for deadline := time.Now().Add(patience); !ok(); m.pause(20 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); !ok(); m.Pause(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			panic("never came: " + what)
 		}

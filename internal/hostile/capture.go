@@ -62,7 +62,7 @@ var Captures = map[string]func(m *Peer, turn int, q protocol.SyncRequest) *proto
 	"no answer": func(*Peer, int, protocol.SyncRequest) *protocol.SyncReply { return nil },
 	// It answers at the last moment.
 	"an answer at the last moment": func(m *Peer, _ int, _ protocol.SyncRequest) *protocol.SyncReply {
-		m.pause(1900 * time.Millisecond)
+		m.Pause(1900 * time.Millisecond)
 		seq, _ := m.at()
 		return &protocol.SyncReply{HaveSeq: seq, More: true}
 	},
@@ -83,7 +83,7 @@ func (m *Peer) Captures(way string, victim peer.ID) *Capture {
 	go func() {
 		for m.Ctx.Err() == nil {
 			m.SaysNews(victim)
-			m.pause(100 * time.Millisecond)
+			m.Pause(100 * time.Millisecond)
 		}
 	}()
 	return c

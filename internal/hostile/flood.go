@@ -90,7 +90,7 @@ func (m *Peer) againstAll(t *Tally, f func(p peer.ID) error) {
 			for m.Ctx.Err() == nil {
 				if err := f(p); err != nil && m.Ctx.Err() == nil {
 					t.failed(err)
-					m.pause(breath)
+					m.Pause(breath)
 				}
 			}
 		})
@@ -128,7 +128,7 @@ func (m *Peer) holds(t *Tally, id libprotocol.ID, most int, begin func(network.S
 				if m.Ctx.Err() == nil {
 					t.failed(err)
 				}
-				m.pause(breath)
+				m.Pause(breath)
 				continue
 			}
 			t.Add("streams", 1)
@@ -143,7 +143,7 @@ func (m *Peer) holds(t *Tally, id libprotocol.ID, most int, begin func(network.S
 					if _, err := s.Read(b[:]); err != nil {
 						t.Add("streams ended", 1)
 						_ = s.Reset()
-						m.pause(breath)
+						m.Pause(breath)
 						return
 					}
 				}

@@ -218,7 +218,7 @@ func (m *Peer) newcomers(t *Tally, do func(*Peer) error) {
 		}
 		if err != nil {
 			t.failed(err)
-			m.pause(breath)
+			m.Pause(breath)
 		}
 	}
 	<-m.Ctx.Done()

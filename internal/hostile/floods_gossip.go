@@ -99,7 +99,7 @@ func (m *Peer) forgedRecord() *pb.RPC {
 			Room: m.Room, Seq: seq + 1 + i, Prev: head, Term: 1, Epoch: m.epoch() + 1 + i, At: time.Now(), Author: m.Host.ID(),
 			Body: protocol.Admit{Peer: m.Host.ID(), Nick: nick},
 		}
-		own := must(protocol.SignRecord(r, m.key)).Bytes()
+		own := must(protocol.SignRecord(r, m.Key)).Bytes()
 		damaged := append([]byte(nil), own...)
 		damaged[len(damaged)-1] ^= 1
 		raws = append(raws, own, damaged)

@@ -35,7 +35,7 @@ func (m *Peer) pushes(t *Tally, pause time.Duration, what func() *idpb.Identify)
 			return err
 		}
 		t.Add("pushes", 1)
-		m.pause(pause)
+		m.Pause(pause)
 		return nil
 	})
 }
@@ -96,7 +96,7 @@ func dials(begin []byte) func(*Peer, *Tally) {
 				if err != nil {
 					<-room
 					t.failed(fmt.Errorf("dial: %T", err))
-					m.pause(breath)
+					m.Pause(breath)
 					continue
 				}
 				t.Add("connections", 1)

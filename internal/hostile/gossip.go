@@ -62,7 +62,7 @@ func (m *Peer) ForgesAuthor() {
 			continue
 		}
 		body := signedBody(messageDomain(m.Room), raw)
-		mine := must(must(m.key.Seal(&forged{messageDomain(m.Room), body})).Marshal())
+		mine := must(must(m.Key.Seal(&forged{messageDomain(m.Room), body})).Marshal())
 		m.spread(m.Lines, mine) // another's line, signed by mallory
 		theirs := slices.Clone(raw)
 		theirs[len(theirs)-1] ^= 1
@@ -74,7 +74,7 @@ func (m *Peer) ForgesAuthor() {
 		m.spread(m.Lines, swapped) // mallory's line, under another's public key
 		next := msg.Header
 		next.Ctr, next.Prev = msg.Ctr+1, msg.ID
-		continued := must(protocol.SealMessage(next, protocol.Content{Kind: protocol.Say, Text: Evil + " in another's chain", At: time.Now()}, key, m.Host.ID(), m.key, rand.Reader))
+		continued := must(protocol.SealMessage(next, protocol.Content{Kind: protocol.Say, Text: Evil + " in another's chain", At: time.Now()}, key, m.Host.ID(), m.Key, rand.Reader))
 		m.spread(m.Lines, continued.Raw())
 	}
 }
@@ -99,9 +99,9 @@ func (m *Peer) ForgesRecords() {
 			if protocol.StartsEpoch(b) {
 				r.KeyHash = protocol.CommitKey(r.Room, r.Epoch, protocol.Key{1})
 			}
-			m.spread(m.records, must(protocol.SignRecord(r, m.key)).Bytes())
+			m.spread(m.records, must(protocol.SignRecord(r, m.Key)).Bytes())
 			r.Author = m.Owner // says so, and is not
-			if _, err := protocol.SignRecord(r, m.key); err == nil {
+			if _, err := protocol.SignRecord(r, m.Key); err == nil {
 				m.gained("the owner's signature")
 			}
 		}
@@ -155,7 +155,7 @@ func (m *Peer) Overheard(twin *Peer) {
 func (m *Peer) SpeaksFloodsub() {
 	for _, p := range m.Nodes {
 		for _, id := range []libprotocol.ID{"/floodsub/1.0.0", "/meshsub/1.0.0", "/meshsub/1.1.0", "/meshsub/1.2.0", "/meshsub/1.3.0"} {
-			if st, err := m.call(p, id); err == nil {
+			if st, err := m.Call(p, id); err == nil {
 				st.Reset()
 				m.gained("%s with %s", id, p)
 			}

@@ -114,7 +114,7 @@ func (o *Owner) signs(l *Log, ev authority.Event) {
 		}
 		l.Records = append(l.Records, c.Record)
 		if c.Change.NewKey != authority.KeySame {
-			l.Keys = append(l.Keys, protocol.EpochKey{Epoch: c.Change.Epoch, Key: l.keyOf(c)})
+			l.Keys = append(l.Keys, protocol.EpochKey{Epoch: c.Change.Epoch, Key: c.Key})
 		}
 	}
 	o.wake()
@@ -124,14 +124,6 @@ func (o *Owner) signs(l *Log, ev authority.Event) {
 func (o *Owner) wake() {
 	close(o.changed)
 	o.changed = make(chan struct{})
-}
-
-// keyOf is the key of the epoch that c starts.
-func (l *Log) keyOf(c authority.Commit) protocol.Key {
-	if c.Change.NewKey == authority.KeyDerived {
-		return authority.Derive(l.Keys[len(l.Keys)-1].Key, c.Record.Hash())
-	}
-	return must(authority.Fresh(rand.Reader))
 }
 
 func (o *Owner) shows(s network.Stream) {

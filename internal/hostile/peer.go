@@ -26,7 +26,7 @@ import (
 // every key, record and line that ever reached it, and obeys nothing. Its readers and its driver meet at the mutex.
 type Peer struct {
 	Host  host.Host
-	key   protocol.KeySigner
+	Key   protocol.KeySigner
 	Room  protocol.RoomID
 	Owner peer.ID
 	Nodes []peer.ID // whom it attacks; the owner first
@@ -65,7 +65,7 @@ type Peer struct {
 // New makes a Peer of a host that no node uses, connected to nodes.
 func New(ctx context.Context, h host.Host, room protocol.RoomID, owner peer.ID, nodes []peer.AddrInfo) *Peer {
 	m := &Peer{
-		Host: h, key: protocol.KeySigner{PrivKey: h.Peerstore().PrivKey(h.ID())}, Ctx: ctx, Room: room, Owner: owner,
+		Host: h, Key: protocol.KeySigner{PrivKey: h.Peerstore().PrivKey(h.ID())}, Ctx: ctx, Room: room, Owner: owner,
 		Nonce: protocol.Nonce{1},
 		Keys:  make(map[uint64]protocol.Key), guessed: make(map[uint64]protocol.Key), chosen: make(map[protocol.Key]uint64),
 		Heard: make(map[protocol.Hash][]byte),
@@ -95,7 +95,7 @@ func (m *Peer) gained(format string, args ...any) {
 }
 
 // pause ends early with mallory.
-func (m *Peer) pause(d time.Duration) {
+func (m *Peer) Pause(d time.Duration) {
 	select {
 	case <-time.After(d):
 	case <-m.Ctx.Done():
@@ -103,7 +103,7 @@ func (m *Peer) pause(d time.Duration) {
 }
 
 // call opens a stream to p.
-func (m *Peer) call(p peer.ID, id libprotocol.ID) (network.Stream, error) {
+func (m *Peer) Call(p peer.ID, id libprotocol.ID) (network.Stream, error) {
 	ctx, cancel := context.WithTimeout(m.Ctx, patience)
 	defer cancel()
 	s, err := m.Host.NewStream(ctx, p, id)
@@ -115,7 +115,7 @@ func (m *Peer) call(p peer.ID, id libprotocol.ID) (network.Stream, error) {
 
 // Ask is one question on a stream of its own.
 func (m *Peer) Ask(p peer.ID, id libprotocol.ID, req, reply protocol.Frame) error {
-	s, err := m.call(p, id)
+	s, err := m.Call(p, id)
 	if err != nil {
 		return err
 	}
@@ -139,7 +139,7 @@ func (m *Peer) Join(nick string, token protocol.Token) protocol.JoinCode {
 		if tries == 10 {
 			panic(fmt.Errorf("join: %w", err))
 		}
-		m.pause(time.Second)
+		m.Pause(time.Second)
 	}
 	if reply.Code == protocol.JoinAdmitted {
 		m.Mu.Lock()
@@ -222,7 +222,7 @@ func (m *Peer) Poll() {
 		reply, err := m.pollOnce(m.Owner, m.Nonce)
 		switch {
 		case err != nil:
-			m.pause(time.Second)
+			m.Pause(time.Second)
 		case reply.Reason != nil:
 			m.Mu.Lock()
 			m.Reason = reply.Reason
@@ -292,7 +292,7 @@ func (m *Peer) question(p peer.ID, q protocol.PollRequest) (protocol.PollReply, 
 func (m *Peer) Seal(text string, epoch uint64, key protocol.Key) protocol.Message {
 	m.Ctr++
 	h := protocol.Header{Room: m.Room, Epoch: epoch, Ctr: m.Ctr, Prev: m.prev, Lamport: m.Ctr}
-	msg := must(protocol.SealMessage(h, protocol.Content{Kind: protocol.Say, Text: text, At: time.Now()}, key, m.Host.ID(), m.key, rand.Reader))
+	msg := must(protocol.SealMessage(h, protocol.Content{Kind: protocol.Say, Text: text, At: time.Now()}, key, m.Host.ID(), m.Key, rand.Reader))
 	m.prev = msg.ID
 	return msg
 }
@@ -357,7 +357,7 @@ func (m *Peer) Has(key protocol.Key) (of uint64, ok bool) {
 
 // Push writes RPCs to p past any pubsub instance, on a stream that subscribes to nothing.
 func (m *Peer) Push(p peer.ID, rpcs ...*pb.RPC) error {
-	s, err := m.call(p, protocol.GossipID(m.Room))
+	s, err := m.Call(p, protocol.GossipID(m.Room))
 	if err != nil {
 		return err
 	}

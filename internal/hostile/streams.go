@@ -87,7 +87,7 @@ func frame(f protocol.Frame) []byte {
 // OpensStreams opens, as a member, the streams that it uses when it is none any more.
 func (m *Peer) OpensStreams() {
 	for _, p := range m.Nodes {
-		st := must(m.call(p, protocol.SyncID))
+		st := must(m.Call(p, protocol.SyncID))
 		must(struct{}{}, st.SetDeadline(time.Now().Add(time.Hour)))
 		m.open = append(m.open, st)
 	}
@@ -179,7 +179,7 @@ func (m *Peer) PollsOtherNonces() {
 	for _, p := range m.Nodes[1:] {
 		m.polls(p, own)
 	}
-	st := must(m.call(m.Owner, protocol.PollID))
+	st := must(m.Call(m.Owner, protocol.PollID))
 	defer st.Reset()
 	// The answer after the acknowledgement comes on its stream, and so behind it.
 	var after protocol.PollReply
@@ -223,7 +223,7 @@ func (m *Peer) PollsOtherRooms() {
 // Claims asks for the reason of another, and says that it was told: a nonce and admission that it knows or guesses.
 func (m *Peer) Claims(nonce protocol.Nonce, admission, removal uint64) {
 	m.polls(m.Owner, protocol.PollRequest{Room: m.Room, Nonce: nonce, Admission: admission})
-	st := must(m.call(m.Owner, protocol.PollID))
+	st := must(m.Call(m.Owner, protocol.PollID))
 	defer st.Reset()
 	var after protocol.PollReply
 	must(struct{}{}, protocol.WriteFrame(st, &protocol.PollAsk{Ack: &protocol.PollAck{Room: m.Room, Removal: removal, Nonce: nonce}}))
@@ -267,7 +267,7 @@ func (m *Peer) AsksAndTells() {
 // FloodsDoors keeps polls and joins coming, of this room and of rooms that are not there.
 func (m *Peer) FloodsDoors() {
 	for range 20 {
-		st := must(m.call(m.Owner, protocol.PollID))
+		st := must(m.Call(m.Owner, protocol.PollID))
 		for i := range 2 * protocol.MaxMembers {
 			q := protocol.PollRequest{Room: m.Room, Nonce: protocol.Nonce{byte(i), 3}, Admission: m.admission}
 			if i%2 == 0 {
@@ -278,7 +278,7 @@ func (m *Peer) FloodsDoors() {
 			}
 		}
 		for i := range byte(2) {
-			j := must(m.call(m.Owner, protocol.JoinID))
+			j := must(m.Call(m.Owner, protocol.JoinID))
 			q := protocol.JoinRequest{Room: m.Room, Nick: "mallory"}
 			q.Room[0] += i // of no room there is
 			must(struct{}{}, protocol.WriteFrame(j, &q))
@@ -297,7 +297,7 @@ func (m *Peer) floodsRooms() {
 			if err == nil && !bytes.Equal(frame(&reply), frame(&protocol.SyncReply{})) {
 				m.gained("of %s by sync of no room: %+v", p, reply)
 			}
-			if st, err := m.call(p, protocol.GossipID(room)); err == nil {
+			if st, err := m.Call(p, protocol.GossipID(room)); err == nil {
 				st.Reset()
 				m.gained("the gossip of no room with %s", p)
 			}
@@ -316,14 +316,14 @@ func (m *Peer) SendsBadFrames() {
 			for _, b := range [][]byte{
 				bytes.Repeat([]byte{0xff}, 20), {0xff, 0xff, 0xff, 0xff, 0x0f, 1}, {0x81, 0x80, 0x00}, {5, 1, 2, 3, 4, 5},
 			} {
-				if st, err := m.call(p, id); err == nil {
+				if st, err := m.Call(p, id); err == nil {
 					_, _ = st.Write(b)
 					_ = st.CloseWrite()
 				}
 			}
 		}
 		for _, id := range allProtocols {
-			st := must(m.call(p, id))
+			st := must(m.Call(p, id))
 			must(struct{}{}, st.SetDeadline(time.Now().Add(time.Hour)))
 			must(st.Write([]byte{40, 1})) // 38 more are to come
 			m.open = append(m.open, st)
@@ -346,7 +346,7 @@ func (m *Peer) WaitsForBadFrames() {
 func (m *Peer) PushesIdentify() {
 	for _, p := range m.Nodes {
 		for range 50 {
-			if st, err := m.call(p, identify.IDPush); err == nil {
+			if st, err := m.Call(p, identify.IDPush); err == nil {
 				_, _ = st.Write([]byte{0}) // an empty message; a stream alone is not seen yet at the other end
 				_ = st.Close()
 			}
@@ -359,7 +359,7 @@ func (m *Peer) NeverReads() {
 	for _, p := range m.Nodes {
 		for range 50 {
 			for i, id := range allProtocols {
-				st, err := m.call(p, id)
+				st, err := m.Call(p, id)
 				if err != nil {
 					continue
 				}
