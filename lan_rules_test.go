@@ -201,7 +201,7 @@ func TestLANConsole(t *testing.T) {
 	alice.await("removal_progress", obj{"nick": "dave", "told": true})
 	console.Wait()
 	shown, _ := os.ReadFile(screen.Name())
-	if code := console.ProcessState.ExitCode(); code != 5 || strings.Count(string(shown), "* you were kicked from lab by alice: too loud") != 1 {
+	if code := console.ProcessState.ExitCode(); code != 5 || strings.Count(string(shown), "-- you were kicked from lab by alice: too loud") != 1 {
 		t.Errorf("the kicked one's console: exit %d, showed:\n%s\nwant exit 5 and the reason once", code, shown)
 	}
 }

@@ -33,7 +33,7 @@ func TestPictures(t *testing.T) {
 	alice.types("/verify bob")
 	alice.sees("did bob (", "[y] yes")
 	alice.press("y")
-	alice.sees("* ✓ bob (")
+	alice.sees("-- ✓ bob (")
 	alice.types("/clear") // of the words, which are others each time
 	for _, said := range []struct {
 		by   *terminal

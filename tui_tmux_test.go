@@ -128,6 +128,11 @@ func (w *terminal) processes() []string {
 	return found
 }
 
+// unfolded is a screen as one row: without the breaks, and the marks of rows that go on.
+func unfolded(screen string) string {
+	return strings.ReplaceAll(strings.Join(strings.Fields(screen), " "), " | ", " ")
+}
+
 // TestConsole is an evening in a room: knock, talk, resize, kick, and each one's last screen.
 func TestConsole(t *testing.T) {
 	l := newLAN(t)
@@ -143,7 +148,7 @@ func TestConsole(t *testing.T) {
 	bob.types("hello alice")
 	alice.sees(">", "<bob> hello alice")
 	alice.press("first", "C-j", "second", "M-Enter", "third", "Enter")
-	bob.sees("<alice> first ", "       second ", "       third ")
+	bob.sees("<alice> first ", "       | second ", "       | third ")
 
 	bob.tmux("resize-window", "-x", "40", "-y", "10")
 	bob.loses("MEMBERS")
@@ -272,7 +277,7 @@ func TestConsoleLooks(t *testing.T) {
 	}
 	w := l.host("dumb").terminal()
 	w.types("TERM=dumb localchat create lab --ephemeral --no-mdns; echo ended with $?")
-	w.sees("* you own lab, as dumb")
+	w.sees("-- you own lab, as dumb")
 	if s := w.screen(); strings.Contains(s, "MEMBERS") || strings.Contains(s, "F1 help") {
 		t.Errorf("a full screen on a dumb terminal:\n%s", s)
 	}
@@ -301,21 +306,21 @@ func TestConsoleVerify(t *testing.T) {
 	alice.types("localchat create lab")
 	alice.sees("you own lab, as alice")
 	bob.types("localchat join lab")
-	bar := strings.Join(strings.Fields(alice.sees("? bob knocks: F5 lets in", "lab>")), " ")
+	bar := unfolded(alice.sees("? bob knocks: F5 lets in", "lab>"))
 	words := regexp.MustCompile(`F6 turns away; their words: ((?:[a-z]+ ){8})lab>`).FindStringSubmatch(bar)
 	if words == nil {
 		t.Fatalf("bob's eight words are not in the bar:\n%s", bar)
 	}
 	alice.types("/set mouse on")
-	alice.sees("* mouse on")
+	alice.sees("-- mouse on")
 	alice.click("│ ? bob knocks")
 	alice.sees(">? bob knocks", "v verify")
 	alice.press("v")
-	if s := strings.Join(strings.Fields(alice.sees("did bob (", "[y] yes  [n] no")), " "); !strings.Contains(s, "side by side? "+words[1]+"[y] yes") {
+	if s := unfolded(alice.sees("did bob (", "[y] yes  [n] no")); !strings.Contains(s, "side by side? "+words[1]+"[y] yes") {
 		t.Errorf("the question has not the words that bob knocked with, %q:\n%s", words[1], s)
 	}
 	alice.press("y")
-	alice.sees("* ✓ bob (", "?✓bob verified", "? bob (✓ verified) knocks")
+	alice.sees("-- ✓ bob (", "?✓bob verified", "? bob (✓ verified) knocks")
 	alice.click("lab>")
 	alice.loses("v unverify")
 	alice.press("F5")
@@ -366,7 +371,7 @@ func TestConsoleOwnerKey(t *testing.T) {
 
 	asked := func() {
 		t.Helper()
-		s := strings.Join(strings.Fields(bob.sees("[y] yes  [n] no")), " ")
+		s := unfolded(bob.sees("[y] yes  [n] no"))
 		if !strings.Contains(s, "lab has another owner than the one you know. Known: alice (✓ verified, ~") || !strings.Contains(s, "words "+words(eve)+". Enter it") {
 			t.Errorf("the question does not name both:\n%s", s)
 		}

@@ -105,6 +105,9 @@ type reply struct {
 	then   func(face)
 }
 
+// isSecret reports whether line is the secret, which a person copies whole.
+func (r reply) isSecret(line safeText) bool { return r.secret != "" && string(line) == r.secret }
+
 // A face is a console as the reply of a command changes it.
 type face interface {
 	// said: this line of mine may have reached nobody yet.

@@ -173,7 +173,7 @@ func (c *console) loop(ctx context.Context, open *opening) error {
 			c.drain(events)
 			c.finish(f)
 		case <-patience:
-			c.print("! " + count(len(c.undelivered), "line has", "lines have") + " reached nobody yet")
+			c.print(faultMark + count(len(c.undelivered), "line has", "lines have") + " reached nobody yet")
 			c.quit = true
 		}
 	}
@@ -202,12 +202,14 @@ func (c *console) greet(ctx context.Context) {
 	if c.oneRoom {
 		return
 	}
-	c.app.say("* /rooms lists the rooms on this network, /join ROOM enters one, /create ROOM makes one, /help explains")
+	c.app.say(noticeMark + "/rooms lists the rooms on this network, /join ROOM enters one, /create ROOM makes one, /help explains")
 	rooms, err := c.n.Rooms(ctx)
 	if err != nil {
 		return // the commands will say so
 	}
-	c.print(roomLines(slices.DeleteFunc(rooms, func(r node.RoomInfo) bool { return r.In }))...)
+	for _, line := range roomLines(slices.DeleteFunc(rooms, func(r node.RoomInfo) bool { return r.In })) {
+		c.print("  " + line)
+	}
 }
 
 // greeting says who we are, and what of it stays.
@@ -216,12 +218,12 @@ func (a *app) greeting(info node.Info) safeText {
 	if a.opts.dir() == "" {
 		kept = "nothing is kept on disk"
 	}
-	return "* you are " + clean(info.Nick, shownName) + "; your identity and rooms: " + kept
+	return noticeMark + "you are " + clean(info.Nick, shownName) + "; your identity and rooms: " + kept
 }
 
 // askingText is for the one who knocks and may be asked for their words.
 func askingText(info node.Info) safeText {
-	return "* asking to be let in as " + clean(info.Nick, shownName) + "; my words: " + clean(info.Words, shownPhrase)
+	return noticeMark + "asking to be let in as " + clean(info.Nick, shownName) + "; my words: " + clean(info.Words, shownPhrase)
 }
 
 // take acts on a line of input.
@@ -301,8 +303,16 @@ func (c *console) finish(f finished) {
 	if f.err != nil {
 		c.complain(f.err)
 	}
-	c.print(f.reply.lines...)
-	c.print(f.reply.figure...)
+	for _, line := range f.reply.lines {
+		if f.reply.isSecret(line) {
+			c.write(string(line) + "\n")
+		} else {
+			c.print(line)
+		}
+	}
+	for _, line := range f.reply.figure {
+		c.write(string(line) + "\n")
+	}
 	c.focus(f.reply.room)
 	if f.reply.then != nil {
 		f.reply.then(c)
@@ -351,7 +361,7 @@ func (c *console) print(lines ...safeText) {
 	}
 }
 
-// write sends a control sequence of our own.
+// write sends what is ours and goes out as it is: a control sequence, an invite to be copied, a drawing.
 func (c *console) write(sequence string) {
 	if _, err := io.WriteString(c.app.stdout, sequence); err != nil && c.failure == nil {
 		c.failure = errOutputClosed

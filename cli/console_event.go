@@ -102,7 +102,7 @@ func (c *console) drop(id string) {
 	c.current = ""
 	if n := len(c.rooms); n > 0 {
 		c.current = c.rooms[n-1].id
-		c.print("* you type into " + clean(c.rooms[n-1].name, shownName) + " now")
+		c.print(noticeMark + "you type into " + clean(c.rooms[n-1].name, shownName) + " now")
 	}
 }
 

@@ -116,7 +116,7 @@ func inRoom(t *testing.T, f *fakeNode) *desk {
 	f.members = []node.MemberInfo{{Peer: aliceID, Nick: "alice", Role: "owner", Present: true}, {Peer: meID, Nick: "bob", Role: "member", Self: true}}
 	d := sit(t, f, "join", "lab")
 	d.did("join lab")
-	d.sees("* you are in lab, as bob\n* in lab: alice (owner), bob (you)")
+	d.sees("-- you are in lab, as bob\n-- in lab: alice (owner), bob (you)")
 	d.words.take()
 	return d
 }
@@ -125,7 +125,7 @@ func asOwner(t *testing.T, f *fakeNode) *desk {
 	t.Helper()
 	d := sit(t, f, "create", "lab")
 	d.did("create lab")
-	d.sees("* you own lab, as bob\n* others come in by: localchat join lab, or by an invite: /invite")
+	d.sees("-- you own lab, as bob\n-- others come in by: localchat join lab, or by an invite: /invite")
 	d.words.take()
 	return d
 }
@@ -183,7 +183,7 @@ func TestOwnersCommandsAreRefusedHere(t *testing.T) {
 		d.out.take()
 		d.types("/invite carol")
 		d.did("policy read", "members", "invite lab carol 0s")
-		if got := d.out.take(); !strings.Contains(got, "* words of the owner, alice, for them to compare by voice: \n") {
+		if got := d.out.take(); !strings.Contains(got, "-- words of the owner, alice, for them to compare by voice: \n") {
 			t.Errorf("a member's invite says %s", got)
 		}
 		d.leaves(exitOK)
@@ -245,7 +245,7 @@ func TestKickedFromTheRoomJoined(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := inRoom(t, newFake())
 		d.f.emit(node.Removed{Kind: "kicked", By: aliceID, ByNick: "alice", Text: "too loud"})
-		d.sees("* you were kicked from lab by alice: too loud")
+		d.sees("-- you were kicked from lab by alice: too loud")
 		d.reads("localchat: no longer in lab\nhint: you may ask to come back: localchat join lab\n")
 		d.ends(exitRefused)
 		_ = d.keys.Close()
@@ -256,7 +256,7 @@ func TestRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := inRoom(t, newFake())
 		d.f.emit(node.Refused{})
-		d.sees("* you are not a member of lab")
+		d.sees("-- you are not a member of lab")
 		d.ends(exitRefused)
 		_ = d.keys.Close()
 	})
@@ -265,11 +265,11 @@ func TestRefused(t *testing.T) {
 func TestKickedInTheLobby(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := sit(t, newFake())
-		d.reads("* you are bob; your identity and rooms: nothing is kept on disk", "/join ROOM")
+		d.reads("-- you are bob; your identity and rooms: nothing is kept on disk", "/join ROOM")
 		d.types("/join lab")
-		d.sees("* you are in lab, as bob\n* in lab: ")
+		d.sees("-- you are in lab, as bob\n-- in lab: ")
 		d.f.emit(node.Removed{Kind: "banned", By: aliceID, ByNick: "alice"})
-		d.sees("* you were banned from lab by alice\nhint: you are refused until the owner lifts the ban")
+		d.sees("-- you were banned from lab by alice\nhint: you are refused until the owner lifts the ban")
 		d.types("hello?")
 		d.reads("localchat: you are in no room")
 		d.f.did()
@@ -371,16 +371,16 @@ func TestSeveralRooms(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := inRoom(t, newFake())
 		d.types("/join den")
-		d.sees("* you are in den, as bob\n* in den: alice (owner), bob (you)")
+		d.sees("-- you are in den, as bob\n-- in den: alice (owner), bob (you)")
 		d.f.did()
 		d.f.emit(node.Message{ID: "m2", Peer: aliceID, Nick: "alice", Text: "over here"})
 		d.sees("[lab] <alice> over here")
 		d.types("/switch lab")
-		d.sees("* you type into lab now")
+		d.sees("-- you type into lab now")
 		d.types("/switch attic")
 		d.reads("you are in no room called attic")
 		d.f.emitIn(denID, "den", node.Removed{Kind: "closed", ByNick: "carol", By: daveID, Text: "lunch"})
-		d.sees("* den was closed by carol: lunch\nhint: the room has ended; /rooms lists those that are here")
+		d.sees("-- den was closed by carol: lunch\nhint: the room has ended; /rooms lists those that are here")
 		d.types("still here")
 		d.did("say lab still here")
 		d.leaves(exitOK)
@@ -394,7 +394,7 @@ func TestResumedRoomIsEnteredOnce(t *testing.T) {
 		f.emit(node.Joined{Name: "lab", Nick: "bob", Epoch: 1, Owner: true, Resumed: true})
 		d := sit(t, f, "create", "lab")
 		d.did()
-		d.sees("* you own lab again, as bob\n* lab is yours from last time and open again; /policy changes it, /close ends it")
+		d.sees("-- you own lab again, as bob\n-- lab is yours from last time and open again; /policy changes it, /close ends it")
 		d.types("/kick dave")
 		d.did("kick lab dave ")
 		d.leaves(exitOK)

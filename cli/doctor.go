@@ -20,7 +20,7 @@ import (
 )
 
 // lookingText is said first.
-const lookingText = "* looking for 5 s at most; running nodes are left alone"
+const lookingText = noticeMark + "looking for 5 s at most; running nodes are left alone"
 
 func (a *app) doctorCommand() *cobra.Command {
 	return &cobra.Command{
@@ -48,7 +48,7 @@ func diagnose(f facts) diagnosis {
 
 func (a *app) doctor(cmd *cobra.Command, _ []string) error {
 	a.say(lookingText)
-	d := diagnose(a.examine(cmd.Context(), patient{}, func(what string) { a.say("* " + clean(what, shownPhrase)) }))
+	d := diagnose(a.examine(cmd.Context(), patient{}, func(what string) { a.say(noticeMark + clean(what, shownPhrase)) }))
 	if err := cmd.Context().Err(); err != nil {
 		return err
 	}

@@ -367,7 +367,7 @@ func TestDoctorCommand(t *testing.T) {
 			t.Errorf("printed %q without %q", text, want)
 		}
 	}
-	if said := words.take(); said != lookingText+"\n* asking by multicast on eth0\n" {
+	if said := words.take(); said != string(lookingText+"\n-- asking by multicast on eth0\n") {
 		t.Errorf("said %q", said)
 	}
 }
@@ -394,7 +394,7 @@ func TestDoctorInRoom(t *testing.T) {
 	if code := a.run(t.Context(), []string{"--plain"}); code != exitOK {
 		t.Errorf("exit %d: %s", code, words.take())
 	}
-	if text := out.take(); !strings.HasPrefix(text, lookingText+"\n") || !strings.Contains(text, "\nok       my own multicast comes back on eth0") || !strings.Contains(text, "ok       connected to 1 node") {
+	if text := out.take(); !strings.HasPrefix(text, string(lookingText)+"\n") || !strings.Contains(text, "\nok       my own multicast comes back on eth0") || !strings.Contains(text, "ok       connected to 1 node") {
 		t.Errorf("shown: %q", text)
 	}
 }

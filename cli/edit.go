@@ -24,6 +24,8 @@ type editor struct {
 	// it sends the end of input.
 	interrupted bool
 	fit         func()
+	// width is how many columns the screen has.
+	width func() int
 }
 
 // edit has c read from an editor, whose terminal is given back when ctx ends, when done is called, or before a panic
@@ -35,6 +37,7 @@ func (a *app) edit(ctx context.Context, c *console) (done func(), err error) {
 		return nil, usage("use --plain", "this terminal cannot be edited on: %v", err)
 	}
 	e := newEditor(in, out, c.table)
+	e.width = func() int { return columnsOfTerminal(out) }
 	e.fit = func() {
 		if w, h, err := term.GetSize(int(out.Fd())); err == nil && w > 0 {
 			_ = e.t.SetSize(w, h)
@@ -59,7 +62,7 @@ func (a *app) edit(ctx context.Context, c *console) (done func(), err error) {
 }
 
 func newEditor(in io.Reader, out io.Writer, table []*command) *editor {
-	e := &editor{fit: func() {}}
+	e := &editor{fit: func() {}, width: func() int { return usualColumns }}
 	e.t = term.NewTerminal(struct {
 		io.Reader
 		io.Writer
@@ -82,6 +85,9 @@ const ctrlC = 3
 type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+// columns tells how wide what is printed may be.
+func (e *editor) columns() int { return e.width() }
 
 // Write prints above the line being typed.
 func (e *editor) Write(p []byte) (int, error) {

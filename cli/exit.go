@@ -90,9 +90,9 @@ func finish(ctx context.Context, w io.Writer, err error) int {
 	}
 	text, hint, code := explain(err)
 	// The text may name a room or a nick.
-	_, _ = fmt.Fprintf(w, "localchat: %s\n", clean(text, shownPhrase))
+	_ = writeRows(w, "localchat: "+clean(text, shownPhrase))
 	if hint != "" {
-		_, _ = fmt.Fprintf(w, "hint: %s\n", clean(hint, shownPhrase))
+		_ = writeRows(w, "hint: "+clean(hint, shownPhrase))
 	}
 	return code
 }

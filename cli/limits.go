@@ -33,6 +33,9 @@ const (
 	// over the lines above.
 	maxMarks = 4
 
+	// usualColumns are those of a terminal that does not say how many it has.
+	usualColumns = 80
+
 	// maxScrollLines of a room that the full-screen console keeps: a long day of a busy room.
 	maxScrollLines = 10_000
 	// scrollChunk lines go at once when there are too many, so that dropping them is seldom work.

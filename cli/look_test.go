@@ -25,7 +25,7 @@ func TestWhatEverybodyMayAsk(t *testing.T) {
 			{"/help kick", []string{"example:  /kick dave\n", "usage:    /kick WHO [REASON]\n", "for:      the room's owner"}},
 			{"/help /topic", []string{"usage:    /subject TEXT\n", "also:     /topic, /room topic, /room subject"}},
 			{"/rooms", []string{"> lab  knock      2 members; you are in; owner's words: amber kiwi"}},
-			{"/members", []string{"lab has 2 members, key 3\n", "  alice  owner \n", "  bob    member  you\n"}},
+			{"/members", []string{"2 members of lab, key 3\n", "  alice  owner \n", "  bob    member  you\n"}},
 			{"/whois ALICE", []string{"peer   " + aliceID.String(), "nick   alice", "role   owner", "here   yes", "hint: compare the words"}},
 			{"/whois " + meID.String()[:6], []string{"nick   bob", "here   this is you"}},
 			{"/whoami", []string{"nick   bob", "words  amber kiwi", "in     lab, as bob, member"}},
@@ -33,7 +33,7 @@ func TestWhatEverybodyMayAsk(t *testing.T) {
 			{"/search BUILD", []string{"<alice> the build box is up\n", "1 line of those kept here"}},
 			{"/log", []string{"hint: -v logs in detail"}},
 			{"/set", []string{"times  on ", "bell   off", "keys   off"}},
-			{"/set keys on", []string{"* keys on"}},
+			{"/set keys on", []string{"-- keys on"}},
 			{"/msg alice psst", []string{"[you to alice] psst"}},
 			{"/clear", nil},
 		} {
@@ -47,7 +47,7 @@ func TestWhatEverybodyMayAsk(t *testing.T) {
 			}
 		}
 		f.emit(node.Epoch{Epoch: 9})
-		d.sees("* key 9")
+		d.sees("-- key 9")
 		for typed, said := range map[string]string{
 			"/whois dave": `there is no "dave" in lab`, "/help kcik": "did you mean /help kick?", "/set colour on": "there is no setting colour",
 			"/set bell": "neither on nor off",
@@ -56,7 +56,7 @@ func TestWhatEverybodyMayAsk(t *testing.T) {
 			d.reads(said)
 		}
 		d.types("/leave")
-		d.sees("* you left lab")
+		d.sees("-- you left lab")
 		d.types("/members")
 		d.reads("you are in no room")
 		d.leaves(exitOK)

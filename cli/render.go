@@ -7,8 +7,8 @@ import (
 	"localchat/node"
 )
 
-// A renderer makes lines of events. It is pure: the same event gives the same lines. Each kind of line begins with its
-// own mark: "<nick>" said, "*" happened, "?" wants an answer, "!" went wrong.
+// A renderer makes lines of events. It is pure: the same event gives the same lines. Each kind of line begins with a mark
+// of its own; rows.go lists them.
 type renderer struct {
 	// clock puts HH:MM, local, in front.
 	clock bool
@@ -26,12 +26,23 @@ func (r renderer) lines(ev node.Event) []safeText {
 	}
 	var zero node.RoomID
 	if ev.Room != zero && r.room != "" && ev.Room.String() != r.room && namesNoRoom(ev.Body) {
-		text = "[" + clean(ev.RoomName, shownName) + "] " + text
+		text = inRoomOf(clean(ev.RoomName, shownName), text)
 	}
 	if at.IsZero() {
 		at = ev.Time
 	}
 	return []safeText{r.stamp(at) + text}
+}
+
+// inRoomOf names the room that text is about, behind the mark of a line of the program: nothing comes before that.
+func inRoomOf(room, text safeText) safeText {
+	room = "[" + room + "] "
+	for _, mark := range []safeText{noticeMark, askMark, faultMark} {
+		if rest, ok := strings.CutPrefix(string(text), string(mark)); ok {
+			return mark + room + text[len(text)-len(rest):]
+		}
+	}
+	return room + text
 }
 
 // namesNoRoom reports whether the line for an event does not say by itself which room it is about.
@@ -57,7 +68,7 @@ func (r renderer) text(ev node.Event) (safeText, time.Time) {
 	var none time.Time
 	switch b := ev.Body.(type) {
 	case node.Message:
-		return messageText(b, ev.RoomName), b.At
+		return messageText(b), b.At
 	case node.Direct:
 		return "[" + nick(b.Nick, b.Peer) + " to you] " + clean(b.Text, shownText), b.At
 	case node.MemberJoined, node.MemberLeft, node.MemberRemoved, node.RemovalReason, node.Unbanned, node.Hidden:
@@ -65,11 +76,11 @@ func (r renderer) text(ev node.Event) (safeText, time.Time) {
 	case node.Knock:
 		return knockText(b), none
 	case node.KnockGone:
-		return "* " + nick(b.Nick, b.Peer) + " (" + clean(node.ShortID(b.Peer), shownName) + ") no longer knocks", none
+		return noticeMark + nick(b.Nick, b.Peer) + " (" + clean(node.ShortID(b.Peer), shownName) + ") no longer knocks", none
 	case node.RoomFound:
-		return "* " + roomLabel(b.Name, ev.Room) + " is on this network (" + access(b.Access) + "; owner's words: " + clean(b.Words, shownPhrase) + ")", none
+		return noticeMark + roomLabel(b.Name, ev.Room) + " is on this network (" + access(b.Access) + "; owner's words: " + clean(b.Words, shownPhrase) + ")", none
 	case node.RoomLost:
-		return "* " + phrase(b.Name) + " is no longer on this network", none
+		return noticeMark + phrase(b.Name) + " is no longer on this network", none
 	case node.Joined, node.Left, node.Removed, node.Refused, node.RoomClosed:
 		return ownText(b, ev.RoomName), none
 	case node.Epoch:
@@ -77,15 +88,15 @@ func (r renderer) text(ev node.Event) (safeText, time.Time) {
 	case node.RemovalProgress:
 		return progressText(b), none
 	case node.OwnerUnreachable:
-		return "! owner unreachable for " + minutes(b.ForS) + ": nobody can be admitted or removed", none
+		return faultMark + "owner unreachable for " + minutes(b.ForS) + ": nobody can be admitted or removed", none
 	case node.OwnerBack:
-		return "* owner is back after " + minutes(b.ForS), none
+		return noticeMark + "owner is back after " + minutes(b.ForS), none
 	case node.PolicyChanged:
-		return "* policy of " + phrase(ev.RoomName) + ": " + policyText(b.PolicyInfo), none
+		return noticeMark + "policy of " + phrase(ev.RoomName) + ": " + policyText(b.PolicyInfo), none
 	case node.Gap:
-		return "! " + number(b.Lost) + " lines skipped: this console was too slow for them", none
+		return faultMark + number(b.Lost) + " lines skipped: this console was too slow for them", none
 	case node.Warning:
-		return "! " + clean(b.Text, shownPhrase), none
+		return faultMark + clean(b.Text, shownPhrase), none
 	}
 	// Delivered and Expired change what a screen shows; a line that is printed stays printed.
 	return "", none
@@ -103,21 +114,17 @@ func knockText(k node.Knock) safeText {
 	if k.Alike || string(typed) != k.Nick {
 		typed = end
 	}
-	return "? " + who + trustNote(k.Trust) + " knocks" + others + "; their words: " + clean(k.Words, shownPhrase) + " (" + end + "); /accept " + typed + " or /deny " + typed
+	return askMark + who + trustNote(k.Trust) + " knocks" + others + "; their words: " + clean(k.Words, shownPhrase) + " (" + end + "); /accept " + typed + " or /deny " + typed
 }
 
-// messageText is a line that was said in room.
-func messageText(m node.Message, room string) safeText {
+// messageText is a line that was said.
+func messageText(m node.Message) safeText {
 	who := nick(m.Nick, m.Peer)
 	late := safeText("")
 	if m.Late {
 		late = " (late)"
 	}
 	if m.Action {
-		if strings.EqualFold(string(who), room) {
-			// "* lab was closed" is for the room to say.
-			who += tail(m.Peer)
-		}
 		return "* " + who + " " + clean(m.Text, shownText) + late
 	}
 	return "<" + who + "> " + clean(m.Text, shownText) + late
@@ -127,17 +134,17 @@ func messageText(m node.Message, room string) safeText {
 func memberText(body node.EventBody) safeText {
 	switch b := body.(type) {
 	case node.MemberJoined:
-		return "* " + nick(b.Nick, b.Peer) + " joined"
+		return noticeMark + nick(b.Nick, b.Peer) + " joined"
 	case node.MemberLeft:
-		return "* " + nick(b.Nick, b.Peer) + " left"
+		return noticeMark + nick(b.Nick, b.Peer) + " left"
 	case node.MemberRemoved:
-		return "* " + nick(b.Nick, b.Peer) + " was " + deed(b.Kind) + " by " + nick(b.ByNick, b.By) + until(b.Until)
+		return noticeMark + nick(b.Nick, b.Peer) + " was " + deed(b.Kind) + " by " + nick(b.ByNick, b.By) + until(b.Until)
 	case node.RemovalReason:
-		return "* why " + nick(b.Nick, b.Peer) + " was removed: " + phrase(b.Text)
+		return noticeMark + "why " + nick(b.Nick, b.Peer) + " was removed: " + phrase(b.Text)
 	case node.Unbanned:
-		return "* " + nick(b.Nick, b.Peer) + " is no longer banned"
+		return noticeMark + nick(b.Nick, b.Peer) + " is no longer banned"
 	case node.Hidden:
-		return "* " + count(len(b.IDs), "line", "lines") + " of " + nick(b.Nick, b.Peer) + " shown above do not count: said after the removal"
+		return noticeMark + count(len(b.IDs), "line", "lines") + " of " + nick(b.Nick, b.Peer) + " shown above do not count: said after the removal"
 	}
 	return ""
 }
@@ -155,20 +162,20 @@ func ownText(body node.EventBody, room string) safeText {
 			back = " again"
 		}
 		if b.Owner {
-			return "* you own " + name + back + ", as " + clean(b.Nick, shownName)
+			return noticeMark + "you own " + name + back + ", as " + clean(b.Nick, shownName)
 		}
-		return "* you are in " + name + back + ", as " + clean(b.Nick, shownName)
+		return noticeMark + "you are in " + name + back + ", as " + clean(b.Nick, shownName)
 	case node.Left:
-		return "* you left " + name
+		return noticeMark + "you left " + name
 	case node.Removed:
-		return "* " + removalText(b, name)
+		return noticeMark + removalText(b, name)
 	case node.Refused:
-		return "* you are not a member of " + name
+		return noticeMark + "you are not a member of " + name
 	case node.RoomClosed:
 		if b.Kind == "idle" {
-			return "* " + name + " was closed: nobody said anything for too long"
+			return noticeMark + name + " was closed: nobody said anything for too long"
 		}
-		return "* you closed " + name + because(b.Text)
+		return noticeMark + "you closed " + name + because(b.Text)
 	}
 	return ""
 }
@@ -220,7 +227,7 @@ func progressText(p node.RemovalProgress) safeText {
 	if p.Told {
 		told = "told " + who
 	}
-	text := "* " + what + " of " + who + ": " + told + "; applied by " + number(p.Applied) + " of " + number(p.Total)
+	text := noticeMark + what + " of " + who + ": " + told + "; applied by " + number(p.Applied) + " of " + number(p.Total)
 	if len(p.Missing) > 0 {
 		missing := make([]safeText, len(p.Missing))
 		for i, m := range p.Missing {
@@ -235,7 +242,7 @@ func (r renderer) epochText(e node.Epoch) safeText {
 	if !r.keys {
 		return ""
 	}
-	text := "* key " + number(e.Epoch)
+	text := noticeMark + "key " + number(e.Epoch)
 	if len(e.Missing) > 0 {
 		text += "; " + count(len(e.Missing), "member has", "members have") + " it not yet"
 	}
@@ -284,8 +291,8 @@ func access(a string) safeText {
 	return clean(a, shownName)
 }
 
-// ownWords are names by which our own lines speak of us: a peer who calls itself so is shown with the end of its ID, so
-// that no "/me" can pass for one of those lines.
+// ownWords are names by which the notices speak of us and of the room: a peer that calls itself so is shown with the end
+// of its ID, so that a notice about that peer does not read as one about us.
 var ownWords = []string{"you", "owner", "system", "why", "key", "policy", "kick", "ban", "removal", "your"}
 
 // nick is how a peer is shown: by its nick, or by the end of its ID where it has none or one that could mislead.
@@ -349,11 +356,11 @@ func count(n int, one, many safeText) safeText {
 func roomLines(rooms []node.RoomInfo) []safeText {
 	var width int
 	for _, r := range rooms {
-		width = max(width, cells(roomLabel(r.Name, r.ID)))
+		width = max(width, cells(rowHead(roomLabel(r.Name, r.ID))))
 	}
 	lines := make([]safeText, 0, len(rooms))
 	for _, r := range rooms {
-		line := pad(roomLabel(r.Name, r.ID), width) + "  " + pad(access(r.Access), len("by invite")) + "  " + count(r.Members, "member", "members")
+		line := pad(rowHead(roomLabel(r.Name, r.ID)), width) + "  " + pad(access(r.Access), len("by invite")) + "  " + count(r.Members, "member", "members")
 		switch {
 		case r.Mine:
 			line += "; yours"

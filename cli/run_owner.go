@@ -32,9 +32,9 @@ func runInvite(ctx context.Context, c call) (reply, error) {
 		return reply{}, err
 	}
 	r := reply{secret: invite.Text, lines: []safeText{
-		"* a single-use invite, good until " + clean(invite.Expires.Local().Format("2006-01-02 15:04"), shownName) + ":",
+		noticeMark + "a single-use invite, good until " + clean(invite.Expires.Local().Format("2006-01-02 15:04"), shownName) + ":",
 		clean(invite.Text, shownPhrase),
-		"* they type: localchat join, and that text; /uninvite " + clean(invite.ID, shownName) + " revokes it",
+		noticeMark + "they type: localchat join, and that text; /uninvite " + clean(invite.ID, shownName) + " revokes it",
 		words,
 	}}
 	if c.terminal {
@@ -46,12 +46,12 @@ func runInvite(ctx context.Context, c call) (reply, error) {
 // ownersWords are for the one who comes by an invite, whoever made it: it is the owner who lets them in.
 func ownersWords(ctx context.Context, c call) (safeText, error) {
 	if c.room.owned {
-		return "* my words, for them to compare by voice: " + clean(c.n.Info().Words, shownPhrase), nil
+		return noticeMark + "my words, for them to compare by voice: " + clean(c.n.Info().Words, shownPhrase), nil
 	}
 	m, err := c.n.Members(ctx, c.room.id)
 	r := roster{members: m.Members}
 	who := r.owner()
-	return "* words of the owner, " + nick(who.Nick, who.Peer) + trustNote(who.Trust) + ", for them to compare by voice: " + clean(who.Words, shownPhrase), err
+	return noticeMark + "words of the owner, " + nick(who.Nick, who.Peer) + trustNote(who.Trust) + ", for them to compare by voice: " + clean(who.Words, shownPhrase), err
 }
 
 // qrLines draws text as a QR code in half blocks.
@@ -73,7 +73,7 @@ func runDeny(ctx context.Context, c call) (reply, error) {
 	if err := c.n.Deny(ctx, c.room.id, c.args[0], c.arg(1)); err != nil {
 		return reply{}, err
 	}
-	return told("* " + clean(c.args[0], shownName) + " was turned away")
+	return told(noticeMark + clean(c.args[0], shownName) + " was turned away")
 }
 
 func runKick(ctx context.Context, c call) (reply, error) {
@@ -137,7 +137,7 @@ func runBans(ctx context.Context, c call) (reply, error) {
 		if !b.Until.IsZero() {
 			forever = until(b.Until)
 		}
-		lines = append(lines, nick(b.Nick, b.Peer)+" "+clean(b.Peer.String(), shownPhrase)+forever+because(b.Reason))
+		lines = append(lines, "  "+nick(b.Nick, b.Peer)+" "+clean(b.Peer.String(), shownPhrase)+forever+because(b.Reason))
 	}
 	return told(append(lines, count(len(bans), "ban", "bans")+" in force")...)
 }
@@ -162,7 +162,7 @@ func runUninvite(ctx context.Context, c call) (reply, error) {
 	if err := c.n.Uninvite(ctx, c.room.id, c.args[0]); err != nil {
 		return reply{}, err
 	}
-	return told("* invite " + clean(c.args[0], shownName) + " is revoked")
+	return told(noticeMark + "invite " + clean(c.args[0], shownName) + " is revoked")
 }
 
 func runSubject(ctx context.Context, c call) (reply, error) {

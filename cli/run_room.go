@@ -92,7 +92,7 @@ func runSwitch(_ context.Context, c call) (reply, error) {
 	}
 	if fits[0].id == c.args[0] || len(fits)+len(alike) == 1 {
 		return reply{
-			lines: []safeText{"* you type into " + clean(fits[0].name, shownName) + " now"},
+			lines: []safeText{noticeMark + "you type into " + clean(fits[0].name, shownName) + " now"},
 			room:  fits[0].id,
 		}, nil
 	}
@@ -117,7 +117,7 @@ func createRoom(ctx context.Context, n peerNode, o node.CreateOptions) (reply, e
 	for _, r := range rooms {
 		if r.Mine && r.In && r.Name == o.Name {
 			return reply{
-				lines: []safeText{"* " + clean(r.Name, shownName) + " is yours from last time and open again; /policy changes it, /close ends it"},
+				lines: []safeText{noticeMark + clean(r.Name, shownName) + " is yours from last time and open again; /policy changes it, /close ends it"},
 				room:  r.ID.String(),
 			}, nil
 		}
@@ -127,7 +127,7 @@ func createRoom(ctx context.Context, n peerNode, o node.CreateOptions) (reply, e
 		return reply{}, err
 	}
 	return reply{
-		lines: []safeText{"* others come in by: localchat join " + clean(r.Name, shownName) + ", or by an invite: /invite"},
+		lines: []safeText{noticeMark + "others come in by: localchat join " + clean(r.Name, shownName) + ", or by an invite: /invite"},
 		room:  r.ID.String(),
 	}, nil
 }
@@ -143,7 +143,7 @@ func joinRoom(ctx context.Context, n peerNode, o node.JoinOptions) (reply, error
 		return reply{}, err
 	}
 	return reply{
-		lines: []safeText{"* in " + clean(j.Name, shownName) + ": " + names(j.Members)},
+		lines: []safeText{noticeMark + "in " + clean(j.Name, shownName) + ": " + names(j.Members)},
 		room:  j.ID.String(),
 	}, nil
 }
@@ -193,7 +193,7 @@ func runMembers(ctx context.Context, c call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	lines := []safeText{clean(c.room.name, shownName) + " has " + count(len(m.Members), "member", "members") + ", key " + number(m.Epoch)}
+	lines := []safeText{count(len(m.Members), "member", "members") + " of " + clean(c.room.name, shownName) + ", key " + number(m.Epoch)}
 	width := 0
 	for _, who := range m.Members {
 		width = max(width, len(nick(who.Nick, who.Peer)))
@@ -264,7 +264,7 @@ func runSearch(ctx context.Context, c call) (reply, error) {
 	var lines []safeText
 	for _, m := range history {
 		if strings.Contains(strings.ToLower(m.Text), wanted) {
-			lines = append(lines, r.stamp(m.At)+messageText(m, c.room.name))
+			lines = append(lines, r.stamp(m.At)+messageText(m))
 		}
 	}
 	found := count(len(lines), "line", "lines") + " of those kept here"
@@ -330,7 +330,7 @@ func runSet(_ context.Context, c call) (reply, error) {
 			return reply{}, err
 		}
 		return reply{
-			lines: []safeText{"* " + clean(s.name, shownName) + " " + clean(c.arg(1), shownName)},
+			lines: []safeText{noticeMark + clean(s.name, shownName) + " " + clean(c.arg(1), shownName)},
 			then:  func(f face) { *s.field(f.settings()) = on },
 		}, nil
 	}

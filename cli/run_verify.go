@@ -155,7 +155,7 @@ func runVerify(ctx context.Context, c call) (reply, error) {
 		if err != nil {
 			return reply{}, err
 		}
-		return told("* " + verifiedMark + " " + nick(v.Nick, v.Peer) + " (" + tail(v.Peer) + ") is verified: you have compared the words " + clean(v.Words, shownPhrase))
+		return told(noticeMark + verifiedMark + " " + nick(v.Nick, v.Peer) + " (" + tail(v.Peer) + ") is verified: you have compared the words " + clean(v.Words, shownPhrase))
 	case "":
 	default:
 		return reply{}, usage("/verify NICK shows the words; /verify NICK yes says that they were compared", "%q is not yes", c.arg(1))
@@ -173,7 +173,7 @@ func runVerify(ctx context.Context, c call) (reply, error) {
 	}
 	lines := []safeText{"words of " + nick(who.Nick, who.Peer) + " (" + tail(who.Peer) + "): " + clean(who.Words, shownPhrase)}
 	if who.Other != "" {
-		lines = append(lines, "! this is not the "+nick(who.Nick, who.Peer)+" whom you verified: the key is another")
+		lines = append(lines, faultMark+"this is not the "+nick(who.Nick, who.Peer)+" whom you verified: the key is another")
 	}
 	return told(append(lines, "hint: if they read you the same words, by voice or side by side: /verify "+clean(who.Peer.String(), shownPhrase)+" yes")...)
 }
@@ -202,7 +202,7 @@ func runUnverify(ctx context.Context, c call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return told("* " + nick(v.Nick, v.Peer) + " (" + tail(v.Peer) + ") is no longer verified")
+	return told(noticeMark + nick(v.Nick, v.Peer) + " (" + tail(v.Peer) + ") is no longer verified")
 }
 
 func runVerified(ctx context.Context, c call) (reply, error) {
@@ -238,7 +238,7 @@ func keyChangeText(c node.KeyChange) safeText {
 	if c.KnownNick != "" {
 		known = nick(c.KnownNick, c.Known) + " (" + verifiedMark + " verified, " + known + ")"
 	}
-	return roomLabel(c.Name, c.Room) + " has another owner than the one you know. Known: " + known + ", words " + clean(c.KnownWords, shownPhrase) +
+	return rowHead(roomLabel(c.Name, c.Room)) + " has another owner than the one you know. Known: " + known + ", words " + clean(c.KnownWords, shownPhrase) +
 		". Now: " + tail(c.Owner) + ", words " + clean(c.Words, shownPhrase) + ". Enter it all the same, and know the new owner from now on?"
 }
 

@@ -123,22 +123,6 @@ func pad(s safeText, width int) safeText {
 // repeat is s n times, not at all where n is negative.
 func repeat(s safeText, n int) safeText { return safeText(strings.Repeat(string(s), max(n, 0))) }
 
-// fold breaks s into rows of at most width cells, at spaces where it can and at the line breaks that clean has marked.
-// There is always a row.
-func fold(s safeText, width int) []safeText {
-	var rows []safeText
-	for part := range strings.SplitSeq(string(s), newlineMark) {
-		if ansi.StringWidth(part) > width {
-			// Wrap alone overflows where a word meets wide letters; Hardwrap never does, but knows no words.
-			part = ansi.Hardwrap(ansi.Wrap(part, width, ""), width, true)
-		}
-		for row := range strings.SplitSeq(part, "\n") {
-			rows = append(rows, safeText(row))
-		}
-	}
-	return rows
-}
-
 // crop cuts s to width cells; what is cut ends in "…".
 func crop(s safeText, width int) safeText {
 	if width <= 0 {

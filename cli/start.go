@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -75,13 +74,13 @@ func (a *app) withNode(ctx context.Context, cfg node.Config, do func(context.Con
 // say writes a line of words to standard error, unless -q asks for silence.
 func (a *app) say(line safeText) {
 	if !a.opts.quiet {
-		_, _ = fmt.Fprintln(a.stderr, line)
+		_ = writeRows(a.stderr, line)
 	}
 }
 
 // writeLine writes one line of data.
 func writeLine(w io.Writer, line safeText) error {
-	if _, err := fmt.Fprintln(w, line); err != nil {
+	if err := writeRows(w, line); err != nil {
 		return errOutputClosed
 	}
 	return nil

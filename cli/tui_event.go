@@ -134,7 +134,7 @@ func (m *tui) leave(p *pane) {
 	p.over = true
 	if p == m.pane() {
 		m.turnTo(m.beside(p))
-		m.tell(m.pane(), happened, "* you left "+clean(p.here.name, shownName))
+		m.tell(m.pane(), happened, noticeMark+"you left "+clean(p.here.name, shownName))
 		return
 	}
 	shown := m.pane()

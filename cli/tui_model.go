@@ -227,7 +227,7 @@ func (m *tui) complain(p *pane, err error) {
 		return
 	}
 	text, hint, _ := explain(err)
-	m.tell(p, trouble, "! "+clean(text, shownPhrase))
+	m.tell(p, trouble, faultMark+clean(text, shownPhrase))
 	if hint != "" {
 		m.tell(p, answer, "hint: "+clean(hint, shownPhrase))
 	}
@@ -302,7 +302,13 @@ func (m *tui) finish(f performed) {
 		m.input.giveBack(f.text)
 	}
 	first := to.scroll.last + 1
-	m.tell(to, answer, f.reply.lines...)
+	for _, text := range f.reply.lines {
+		kind := answer
+		if f.reply.isSecret(text) {
+			kind = verbatim
+		}
+		m.tell(to, kind, text)
+	}
 	m.draw(to, f.reply.figure)
 	if to == m.pane() && len(f.reply.figure) == 0 && to.scroll.anchor == 0 {
 		to.scroll.startAt(first)
@@ -347,7 +353,7 @@ func (m *tui) farewell() error {
 		lines += p.scroll.pending()
 	}
 	if lines > 0 {
-		m.app.say("! " + count(lines, "line has", "lines have") + " reached nobody yet")
+		m.app.say(faultMark + count(lines, "line has", "lines have") + " reached nobody yet")
 	}
 	if m.failure == nil && m.open != nil && len(m.rooms()) == 0 {
 		return m.lost

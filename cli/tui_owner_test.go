@@ -162,22 +162,22 @@ func TestScreenAmbiguousBanAsksNothing(t *testing.T) {
 func TestScreenRemovalProgress(t *testing.T) {
 	g := ownerAt(t, 110, 24)
 	g.hears(node.RemovalProgress{Peer: daveID, Nick: "dave", Kind: "kicked", Applied: 1, Total: 2, Missing: []string{"alice"}})
-	g.sees("kicked dave: not told, 1 of 2", "* kick of dave: dave not told yet; applied by 1 of 2; alice not heard from")
+	g.sees("kicked dave: not told, 1 of 2", "-- kick of dave: dave not told yet; applied by 1 of 2; alice not heard from")
 	g.hears(node.RemovalProgress{Peer: daveID, Nick: "dave", Kind: "kicked", Told: true, Applied: 1, Total: 2, Missing: []string{"alice"}})
 	g.sees("kicked dave: told, 1 of 2")
 	g.misses("not told")
 	g.hears(node.RemovalProgress{Peer: daveID, Nick: "dave", Kind: "kicked", Told: true, Applied: 2, Total: 2})
-	g.sees("* kick of dave: told dave; applied by 2 of 2")
+	g.sees("-- kick of dave: told dave; applied by 2 of 2")
 	g.misses("kicked dave:", "1 of 2")
 }
 
 func TestScreenInvite(t *testing.T) {
 	g := ownerAt(t, 120, 60)
 	g.says("/invite carol")
-	g.sees("LOCALCHAT:ABCD", "█", "* my words, for them to compare by voice: amber kiwi", "/uninvite mf2w revokes it")
+	g.sees("LOCALCHAT:ABCD", "█", "-- my words, for them to compare by voice: amber kiwi", "/uninvite mf2w revokes it")
 	g.send(resized(25, 20))
 	g.says("/invite")
-	g.sees("hint: the QR code needs")
+	g.sees("hint: the QR code", "| needs a window")
 	g.send(tea.WindowSizeMsg{Width: 120, Height: 12}) // a code that is cut leads nowhere
 	g.says("/invite")
 	g.sees("LOCALCHAT:ABCD", " 18 rows; /copy invite copies the")
@@ -187,7 +187,7 @@ func TestScreenInvite(t *testing.T) {
 func TestScreenClosesItsRoom(t *testing.T) {
 	g := ownerAt(t, 90, 24)
 	g.hears(node.RoomClosed{Kind: "closed", Text: "lunch"})
-	g.sees("* you closed lab: lunch", "lab │ you are out")
+	g.sees("-- you closed lab: lunch", "lab │ you are out")
 	g.misses("MEMBERS")
 	g.press("alt+1")
 	g.misses("2:lab")

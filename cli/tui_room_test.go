@@ -76,10 +76,10 @@ func TestScreenRemoved(t *testing.T) {
 		event node.EventBody
 		sees  []string
 	}{
-		{node.Removed{Kind: "kicked", By: aliceID, ByNick: "alice", Text: "too loud"}, []string{"* you were kicked from lab by alice: too loud", "hint: you may ask to come back: /join lab"}},
-		{node.Removed{Kind: "banned", By: aliceID, ByNick: "alice", Text: "spam", Until: until}, []string{"* you were banned from lab by alice until 2026-11-22 16:02: spam", "hint: you are refused until"}},
-		{node.Removed{Kind: "closed", By: aliceID, ByNick: "alice", Text: "lunch"}, []string{"* lab was closed by alice: lunch", "hint: the room has ended; /rooms lists"}},
-		{node.Refused{}, []string{"* you are not a member of lab", "hint: ask to be let in: /join lab"}},
+		{node.Removed{Kind: "kicked", By: aliceID, ByNick: "alice", Text: "too loud"}, []string{"-- you were kicked from lab by alice: too loud", "hint: you may ask to come back: /join lab"}},
+		{node.Removed{Kind: "banned", By: aliceID, ByNick: "alice", Text: "spam", Until: until}, []string{"-- you were banned from lab by alice until 2026-11-22 16:02: spam", "hint: you are refused until"}},
+		{node.Removed{Kind: "closed", By: aliceID, ByNick: "alice", Text: "lunch"}, []string{"-- lab was closed by alice: lunch", "hint: the room has ended; /rooms lists"}},
+		{node.Refused{}, []string{"-- you are not a member of lab", "hint: ask to be let in: /join lab"}},
 	} {
 		g := memberAt(t, 80, 24)
 		g.hears(spoken(1, "a secret"), node.OwnerUnreachable{ForS: 40})
@@ -149,7 +149,7 @@ func TestScreenLostNetwork(t *testing.T) {
 	}
 	g.hears(node.OwnerBack{ForS: 64})
 	g.misses("chat goes on")
-	g.sees("owner alice answers", "* owner is back after 1:04")
+	g.sees("owner alice answers", "-- owner is back after 1:04")
 }
 
 func TestScreenAlone(t *testing.T) {
@@ -169,7 +169,7 @@ func TestScreenHiddenAndExpired(t *testing.T) {
 	g.hears(spoken(1, "first"), spoken(2, "second"), spoken(3, "third"))
 	g.hears(node.Hidden{Peer: aliceID, Nick: "alice", IDs: []string{"m2"}})
 	g.misses("second")
-	g.sees("(a line that does not count)", "* 1 line of alice shown above do", "third")
+	g.sees("14:02 -- a line that does not count", "-- 1 line of alice shown above do", "third")
 	g.hears(node.Expired{IDs: []string{"m1", "m3"}})
 	g.misses("first", "third")
 }
@@ -177,9 +177,9 @@ func TestScreenHiddenAndExpired(t *testing.T) {
 func TestScreenFoldsComingsAndGoings(t *testing.T) {
 	g := memberAt(t, 120, 24)
 	g.hears(node.MemberJoined{Peer: daveID, Nick: "dave"}, node.MemberLeft{Peer: daveID, Nick: "dave"}, node.MemberJoined{Peer: daveID, Nick: "erin"})
-	g.sees("* dave joined, dave left, erin joined")
+	g.sees("-- dave joined, dave left, erin joined")
 	g.hears(spoken(1, "hi"), node.MemberLeft{Peer: daveID, Nick: "erin"})
-	g.sees("14:02 * erin left")
+	g.sees("14:02 -- erin left")
 }
 
 func TestScreenDayChanges(t *testing.T) {

@@ -19,6 +19,7 @@ const (
 	trouble                  // went wrong, or must not be overlooked
 	answer                   // of a command
 	figure                   // a drawing: cut and never wrapped
+	verbatim                 // a text of ours to be copied: broken anywhere, and without marks
 	day                      // the date has changed
 )
 
@@ -168,7 +169,7 @@ func (s *scroll) extend(text safeText) bool {
 	if l.key != comings || len(l.text)+len(text) > longest {
 		return false
 	}
-	more := ", " + text[len("* "):]
+	more := ", " + text[len(noticeMark):]
 	l.text, l.rows = l.text+more, nil
 	s.bytes += len(more)
 	return true
@@ -192,7 +193,7 @@ func (s *scroll) hide(ids []string) {
 	for i := range s.lines {
 		if l := &s.lines[i]; l.id != "" && gone[l.id] {
 			s.bytes -= len(l.text)
-			*l = line{seq: l.seq, at: l.at, kind: happened, text: "(a line that does not count)"}
+			*l = line{seq: l.seq, at: l.at, kind: happened, text: noticeMark + "a line that does not count"}
 			s.bytes += len(l.text)
 		}
 	}
@@ -385,7 +386,7 @@ const (
 	stampFrom  = 30 // columns
 )
 
-// draw wraps and styles a line: a mark, the time, the text; what does not fit goes below the text.
+// draw wraps and styles a line: a mark, the time, the text; what does not fit goes below the text, each row marked.
 func (l *line) draw() []row {
 	if l.kind == day {
 		return []row{rule(l.text, l.width)}
@@ -398,8 +399,12 @@ func (l *line) draw() []row {
 	}
 	mark, style := l.look()
 	folded := []safeText{l.text}
-	if l.kind != figure {
+	switch l.kind {
+	case figure:
+	case verbatim:
 		folded = fold(l.text, max(l.width-1-indent, 1))
+	default:
+		folded = marked(l.text, l.width-1-indent)
 	}
 	rows := make([]row, len(folded))
 	for n, text := range folded {

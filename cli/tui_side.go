@@ -327,7 +327,7 @@ func (d *door) hold(knocks []node.KnockInfo, now time.Time) {
 		took = now
 	}
 	*d = door{peer: first.Peer, nick: first.Nick, took: took}
-	d.text = "? " + nick(first.Nick, first.Peer) + trustNote(first.Trust) + " knocks: F5 lets in, F6 turns away; their words: " + clean(first.Words, shownPhrase)
+	d.text = askMark + nick(first.Nick, first.Peer) + trustNote(first.Trust) + " knocks: F5 lets in, F6 turns away; their words: " + clean(first.Words, shownPhrase)
 }
 
 // answerDoor lets in who stands in the bar, or turns them away. One who stands there only since a moment ago is not

@@ -45,7 +45,7 @@ func TestScreenVerify(t *testing.T) {
 	g.sees("did dave (")
 	g.press("y")
 	g.did("verify lab " + daveID.String() + " true")
-	g.sees(">+✓dave  verified", "* ✓ dave ("+short(daveID)+") is verified", "v unverify")
+	g.sees(">+✓dave  verified", "-- ✓ dave ("+short(daveID)+") is verified", "v unverify")
 	g.press("v")
 	g.did("verify lab " + daveID.String() + " false")
 	g.sees(">+ dave  member", "is no longer verified")
@@ -141,7 +141,9 @@ func TestKeyChangeText(t *testing.T) {
 const keyQuestion = "lab has another owner than the one you know. Known: "
 
 // unfolded is what is seen with rows that were broken put together again.
-func (g *glass) unfolded() string { return strings.Join(strings.Fields(g.screen()), " ") }
+func (g *glass) unfolded() string {
+	return strings.ReplaceAll(strings.Join(strings.Fields(g.screen()), " "), " | ", " ")
+}
 
 func (g *glass) isAskedOfKey() {
 	g.t.Helper()

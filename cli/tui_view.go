@@ -179,10 +179,10 @@ func styled(style lipgloss.Style, text safeText) row {
 }
 
 // foldRows are as many rows of one style as the text needs, with a front of their own for the first and blanks for the
-// others.
+// others, which have moreMark before their text.
 func foldRows(style lipgloss.Style, front, text safeText, width int) []row {
 	var rows []row
-	for _, part := range fold(text, max(width-cells(front), 1)) {
+	for _, part := range marked(text, width-cells(front)) {
 		rows = append(rows, styled(style, crop(front+part, width)))
 		front = repeat(" ", cells(front))
 	}
@@ -197,7 +197,7 @@ func (m *tui) prompt() safeText {
 	case p.over:
 		return "(out) "
 	default:
-		return clean(p.here.name, shownName) + "> "
+		return roomHead(p.here.name) + "> "
 	}
 }
 
@@ -208,7 +208,7 @@ func (m *tui) statusBar(width int) row {
 	if p.here.id == "" {
 		return bar(width, []safeText{"localchat", "you are " + clean(m.info.Nick, shownName), m.netText(), "your words: " + clean(m.info.Words, shownPhrase)})
 	}
-	name := clean(p.here.name, shownName)
+	name := roomHead(p.here.name)
 	if p.over {
 		return bar(width, []safeText{name, "you are out", m.netText()})
 	}
@@ -350,8 +350,8 @@ func (m *tui) notes(width int) []row {
 		rows = append(rows, styled(urgent, pad(crop(text, width), width)))
 	}
 	if m.door.peer != "" && !p.over {
-		for _, text := range fold(m.door.text, max(width, 1)) { // words that are cut cannot be compared
-			rows = append(rows, styled(urgent, pad(crop(text, width), width)))
+		for _, text := range marked(m.door.text, width) { // words that are cut cannot be compared
+			rows = append(rows, styled(urgent, pad(text, width)))
 		}
 	}
 	return rows
@@ -364,13 +364,13 @@ func (m *tui) banner(p *pane) safeText {
 	case p.here.id == "" || p.over:
 		return ""
 	case !p.away.IsZero() && m.connected == 0:
-		return "! no connection to anybody for " + m.since(p) + ": what you say waits here, and nobody can be admitted or removed"
+		return faultMark + "no connection to anybody for " + m.since(p) + ": what you say waits here, and nobody can be admitted or removed"
 	case !p.away.IsZero():
-		return "! owner unreachable for " + m.since(p) + ": chat goes on, nobody can be admitted or removed"
+		return faultMark + "owner unreachable for " + m.since(p) + ": chat goes on, nobody can be admitted or removed"
 	case len(m.info.Addrs) == 0:
-		return "! no network: this computer has no address"
+		return faultMark + "no network: this computer has no address"
 	case p.here.owned && !m.alone.IsZero() && len(p.roster.members) > 1:
-		return "! no connection to anybody for " + minutes(max(int(m.now.Sub(m.alone).Seconds()), 0)) + ": what you say waits here"
+		return faultMark + "no connection to anybody for " + minutes(max(int(m.now.Sub(m.alone).Seconds()), 0)) + ": what you say waits here"
 	}
 	return ""
 }

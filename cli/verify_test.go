@@ -23,21 +23,21 @@ func TestVerify(t *testing.T) {
 			"hint: if they read you the same words, by voice or side by side: /verify " + aliceID.String() + " yes")
 		d.types("/verify " + aliceID.String() + " yes")
 		d.did("verify lab " + aliceID.String() + " true")
-		d.sees("* ✓ alice (" + short(aliceID) + ") is verified: you have compared the words robot lemon")
+		d.sees("-- ✓ alice (" + short(aliceID) + ") is verified: you have compared the words robot lemon")
 		d.types("/verify dave")
 		d.did("members", "knocks")
 		d.sees("words of dave (" + short(daveID) + "): orbit tulip\n! this is not the dave whom you verified: the key is another\n" +
 			"hint: if they read you the same words, by voice or side by side: /verify " + daveID.String() + " yes")
 		d.types("/members")
 		d.did("members")
-		d.sees("lab has 2 members, key 3\n  bob    owner   you\n✓ alice  member  verified  not heard from")
+		d.sees("2 members of lab, key 3\n  bob    owner   you\n✓ alice  member  verified  not heard from")
 		f.verified = []node.Verification{{Peer: aliceID, Nick: "alice", Words: "robot lemon", At: noon.Add(7 * time.Second)}}
 		d.types("/verified")
 		d.did("verified")
 		d.sees("✓ alice (" + short(aliceID) + ") since 2026-11-22 14:02:07; words: robot lemon\n1 person is verified")
 		d.types("/unverify alice")
 		d.did("verify lab alice false")
-		d.sees("* alice (" + short(aliceID) + ") is no longer verified")
+		d.sees("-- alice (" + short(aliceID) + ") is no longer verified")
 		d.reads()
 		for typed, says := range map[string]string{
 			"/verify bob":        "that is you",

@@ -1,0 +1,128 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/charmbracelet/x/ansi"
+	"golang.org/x/term"
+)
+
+// What a row begins with says whose words it holds. Every row of a text after its first begins with moreMark, at every
+// width. So a row that begins with one of the marks of the program is the program's own:
+//
+//	--  happened
+//	?   wants an answer
+//	!   went wrong
+//
+// A row with somebody's words begins with "<nick>", with "*" (an action), with "[" (another room, or to one person) or
+// with moreMark.
+const (
+	noticeMark safeText = "-- "
+	askMark    safeText = "? "
+	faultMark  safeText = "! "
+	moreMark   safeText = "| "
+)
+
+// marked are the rows of s on a screen of width cells: the first one as it is, each further one after moreMark. No row is
+// wider than the screen, however the terminal counts. There is always a row.
+func marked(s safeText, width int) []safeText {
+	width = max(width, 1)
+	rows := fold(s, width)
+	if len(rows) == 1 {
+		return rows
+	}
+	rows = fold(s, max(width-cells(moreMark), 1))
+	for i := range rows[1:] {
+		rows[i+1] = crop(moreMark+rows[i+1], width)
+	}
+	rows[0] = crop(rows[0], width)
+	return rows
+}
+
+// roomHead is the name of a room where it begins a row.
+func roomHead(room string) safeText { return rowHead(clean(room, shownName)) }
+
+// rowHead is a name that begins a row. One that begins as a row of the program does is shown in quotes.
+func rowHead(name safeText) safeText {
+	for _, mark := range []safeText{noticeMark, askMark, faultMark, moreMark} {
+		if strings.HasPrefix(string(name)+" ", string(mark)) {
+			return `"` + name + `"`
+		}
+	}
+	return name
+}
+
+// A widthTeller is a writer to a screen that knows how many columns it has.
+type widthTeller interface{ columns() int }
+
+// columnsOf is how many columns the screen behind w has; 0: it is none, and rows are as long as their text.
+func columnsOf(w io.Writer) int {
+	switch w := w.(type) {
+	case widthTeller:
+		return w.columns()
+	case *os.File:
+		if term.IsTerminal(int(w.Fd())) {
+			return columnsOfTerminal(w)
+		}
+	}
+	return 0
+}
+
+// columnsOfTerminal is the width that f tells, or the usual one where it tells none, as a serial line.
+func columnsOfTerminal(f *os.File) int {
+	if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+		return width
+	}
+	return usualColumns
+}
+
+// writeRows writes one line of text, folded to the width of the screen where w is one: a terminal that breaks a long line
+// by itself puts no mark in front of what follows.
+func writeRows(w io.Writer, line safeText) error {
+	rows := []safeText{line}
+	if width := columnsOf(w); width > 0 {
+		rows = marked(line, width)
+	}
+	_, err := fmt.Fprintln(w, joinSafe(rows, "\n"))
+	return err
+}
+
+// fold breaks s into rows of at most width cells, at spaces where it can and at the line breaks that clean has marked.
+// There is always a row. Terminals do not agree how wide some letters are: here the widest reading counts.
+func fold(s safeText, width int) []safeText {
+	var rows []safeText
+	for part := range strings.SplitSeq(string(s), newlineMark) {
+		if ansi.StringWidth(part) > width {
+			// Wrap alone overflows where a word meets wide letters; Hardwrap never does, but knows no words.
+			part = ansi.Hardwrap(ansi.Wrap(part, width, ""), width, true)
+		}
+		for row := range strings.SplitSeq(part, "\n") {
+			for _, piece := range breakLetters(row, width) {
+				rows = append(rows, clean(piece, len(piece)))
+			}
+		}
+	}
+	return rows
+}
+
+// breakLetters breaks row where its letters, counted one by one, take more than width cells: a terminal that knows nothing
+// of letters that join counts so.
+func breakLetters(row string, width int) []string {
+	if ansi.StringWidthWc(row) <= width {
+		return []string{row}
+	}
+	var pieces []string
+	start, used := 0, 0
+	for i, r := range row {
+		w := ansi.StringWidthWc(string(r))
+		if used+w > width && i > start {
+			pieces = append(pieces, row[start:i])
+			start, used = i, 0
+		}
+		used += w
+	}
+	return append(pieces, row[start:])
+}
