@@ -35,7 +35,7 @@ type tellTurnedAway struct {
 
 // run returns the room's name, "" where an invite is all that we know of it.
 func (q tellTurnedAway) run(l *loop) (string, error) {
-	ev := removedEvent(q.reason)
+	ev := removedEvent(q.reason, l.now())
 	ev.AtDoor = true
 	l.emitFound(q.room, ev)
 	if f := l.found[q.room]; f != nil {

@@ -108,7 +108,7 @@ func (r *room) memberInfos() []MemberInfo {
 		self := m.Peer == r.l.n.self
 		info := MemberInfo{
 			Peer: m.Peer, Nick: m.Nick, Role: role, Present: present[m.Peer] || self, Self: self,
-			Since: m.Since, LastLine: r.lastLineOf(m.Peer),
+			Since: earlier(m.Since, r.l.now()), LastLine: r.lastLineOf(m.Peer),
 		}
 		if !self {
 			info.Trust = r.l.trusts.of(m.Peer, m.Nick)

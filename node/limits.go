@@ -41,6 +41,9 @@ const (
 
 	// streamTimeout is for a small request and its answer: a LAN takes milliseconds; a machine that swaps, seconds.
 	streamTimeout = 5 * time.Second
+	// fetchedRetains, in retentions of the room: so long ago a line that is fetched may have been said, since each of two
+	// nodes has kept it for one.
+	fetchedRetains = 2
 	// joinEvery and joinBurst of one peer: it gets one join request in so long, and as many as a script makes that
 	// enters, says a line and leaves, a few dozen times. strangerJoins, a second, and strangerJoinBurst of all
 	// together: the largest room entered at once.

@@ -366,8 +366,12 @@ func (r *room) takePresence(m *protocol.PollMember) {
 
 // showReason ends our place and says why.
 func (r *room) showReason(reason protocol.SignedReason) {
+<<<<<<< HEAD
 	r.contradictReason(reason)
 	r.l.tell(r, removedEvent(reason))
+=======
+	r.l.tell(r, removedEvent(reason, r.l.now()))
+>>>>>>> b7a2adc (node: a line is shown with a time at which it can have been said)
 	r.l.forget(r)
 	if f, ok := r.l.former[r.id]; ok && (reason.Kind == protocol.Closed || reason.Kind == protocol.Idle) {
 		f.closed = true // the record of it may not have come before
@@ -375,9 +379,10 @@ func (r *room) showReason(reason protocol.SignedReason) {
 	}
 }
 
-func removedEvent(reason protocol.SignedReason) Removed {
+func removedEvent(reason protocol.SignedReason, now time.Time) Removed {
 	return Removed{
-		Kind: kindName(reason.Kind), Text: reason.Text, By: reason.By, ByNick: reason.ByNick, At: reason.At, Until: reason.Until,
+		Kind: kindName(reason.Kind), Text: reason.Text, By: reason.By, ByNick: reason.ByNick,
+		At: between(reason.At, now.Add(-protocol.FailureLife), now), Until: reason.Until,
 		Removal: reason.Removal,
 	}
 }

@@ -157,6 +157,7 @@ func (r *room) takeLine(a arrivedLine, late bool) {
 	}
 	l := &line{arrivedLine: a, got: r.l.now()}
 	l.late = late
+	l.content.At = shownAt(a.content.At, l.got, r.current().Policy().Retain, late)
 	l.warned = r.current().Len() < 2 // there is nobody who could have it
 	if !r.log.add(l) {
 		return

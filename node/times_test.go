@@ -1,0 +1,84 @@
+package node
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"localchat/protocol"
+)
+
+// saysAt spreads a line of mallory's with a time of its choice in it.
+func (m *mallory) saysAt(text string, at time.Time) {
+	epoch, key := m.latest()
+	m.ctr++
+	h := protocol.Header{Room: m.room, Epoch: epoch, Ctr: m.ctr, Prev: m.prev, Lamport: m.ctr}
+	msg := must(protocol.SealMessage(h, protocol.Content{Kind: protocol.Say, Text: text, At: at}, key, m.host.ID(), m.key, random))
+	m.prev = msg.ID
+	m.spread(m.lines, msg.Raw())
+}
+
+// The time of a line is its author's word, in the day that it came: whatever the author writes, the event has a time within
+// the retention before it came, and of a line that was fetched none after it came. A time that is possible stays as it is.
+// The same for a direct message, for what history gives and for when a member spoke last.
+func TestTimesAreBounded(t *testing.T) {
+	const retain = 10 * time.Minute
+	simulate(t, 4, func(l *lan) {
+		alice, bob := l.start("alice"), l.start("bob")
+		all := "all"
+		lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: PolicyChange{Access: openRoom().Access, History: &all}}))
+		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
+		m := l.infiltrate(3, lab)
+		if code := m.join("mallory", protocol.Token{}); code != protocol.JoinAdmitted {
+			t.Fatalf("mallory is not in: %v", code)
+		}
+		m.enlist()
+		begun := time.Now()
+		times := []time.Duration{
+			-25 * 365 * 24 * time.Hour, -365 * 24 * time.Hour, -24 * time.Hour, -retain - time.Minute, -retain / 2, -time.Second,
+			time.Second, time.Hour, 24 * time.Hour, 366 * 24 * time.Hour, 200 * 365 * 24 * time.Hour,
+		}
+		check := func(who, text string, at, oldest time.Time) {
+			t.Helper()
+			if at.After(time.Now()) || at.Before(oldest) {
+				t.Errorf("%s has %q at %v; it came between %v and %v", who, text, at, begun, time.Now())
+			}
+		}
+		for i, off := range times {
+			text := fmt.Sprint("line ", i)
+			m.saysAt(text, begun.Add(off))
+			for _, who := range []string{"alice", "bob"} {
+				got := until(l.subs[who], func(m Message) bool { return m.Text == text })
+				check(who, text, got.At, begun.Add(-retain))
+				if off > -retain && off < 0 && !got.At.Equal(begun.Add(off).Truncate(time.Millisecond)) {
+					t.Errorf("%s has %q at %v, and it was possible: %v", who, text, got.At, begun.Add(off))
+				}
+			}
+			var reply protocol.TellReply
+			if err := m.ask(alice.self, protocol.TellID, &protocol.TellRequest{ID: [16]byte{1}, Room: lab.ID, Text: text, At: begun.Add(off)}, &reply); err != nil || !reply.OK {
+				t.Fatalf("not told: %v", err)
+			}
+			check("alice", "to her, "+text, until[Direct](l.subs["alice"], nil).At, begun.Add(-retain))
+		}
+		carol := l.start("carol")
+		must(carol.Join(l.ctx(), JoinOptions{Room: "lab"}))
+		for i := range times {
+			got := until(l.subs["carol"], func(m Message) bool { return m.Text == fmt.Sprint("line ", i) })
+			check("carol", got.Text, got.At, begun.Add(-fetchedRetains*retain))
+		}
+		for _, n := range []*Node{alice, bob, carol} {
+			for _, got := range must(n.History(l.ctx(), "lab")) {
+				check(n.cfg.Nick, "of its history "+got.Text, got.At, begun.Add(-fetchedRetains*retain))
+				if _, err := json.Marshal(got); err != nil {
+					t.Errorf("a line that is no JSON: %v", err)
+				}
+			}
+			for _, who := range must(n.Members(l.ctx(), "lab")).Members {
+				if !who.LastLine.IsZero() {
+					check(n.cfg.Nick, "the last of "+who.Nick, who.LastLine, begun.Add(-fetchedRetains*retain))
+				}
+			}
+		}
+	})
+}
