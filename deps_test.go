@@ -57,14 +57,15 @@ var pure = []ban{
 
 var laws = map[string]law{
 	".":        {ours: []string{"cli"}, tests: []string{hostilePeer}, why: "main.go is a few lines; the program begins in cli"},
-	"cli":      {ours: []string{"node", "discovery"}, why: "cli shows what node says; what it wants to know, an event or a result of node tells", bans: cliBans},
-	"node":     {ours: []string{"authority", "protocol", "onlink"}, tests: []string{hostilePeer}, why: "node acts on what authority decides, meets discovery through its own interface, and does not know who looks", bans: nodeBans},
+	"cli":      {ours: []string{"node", "discovery", "private"}, why: "cli shows what node says; what it wants to know, an event or a result of node tells", bans: cliBans},
+	"node":     {ours: []string{"authority", "protocol", "onlink", "private"}, tests: []string{hostilePeer}, why: "node acts on what authority decides, meets discovery through its own interface, and does not know who looks", bans: nodeBans},
 	"protocol": {ours: nil, why: "protocol is a leaf: what goes over the wire knows nobody who sends it", bans: pure},
 	"protocol/internal/pb": {
 		ours: nil, why: "generated code knows nothing of ours",
 	},
 	"authority": {ours: []string{"protocol"}, why: "authority decides over values of the wire and nothing else", bans: pure},
-	"discovery": {ours: []string{"onlink"}, why: "discovery hints at addresses and knows nothing of rooms", bans: discoveryBans},
+	"private":   {ours: nil, why: "private is a leaf: it looks at files, and does not know what is in them"},
+	"discovery": {ours: []string{"onlink", "private"}, why: "discovery hints at addresses and knows nothing of rooms", bans: discoveryBans},
 	"onlink":    {ours: nil, why: "onlink is a leaf: which networks this machine is on has nothing to do with who speaks there"},
 	hostilePeer: {
 		ours: []string{"authority", "protocol"}, bans: nodeBans,

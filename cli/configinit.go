@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"localchat/private"
 )
 
 // configCommand is "config": where the file is, and a first one.
@@ -49,6 +51,9 @@ func (a *app) initConfig(root *cobra.Command) (err error) {
 		return usage("make the directory writable, or set XDG_CONFIG_HOME to another", "cannot write %s: %v", path, err)
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return cannot(err)
+	}
+	if err := private.Dir(filepath.Dir(path), private.NobodyWrites); err != nil {
 		return cannot(err)
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -96,7 +101,7 @@ func configTemplate(root *cobra.Command) string {
 
 // settingExamples are values of flags whose default is "as if it were not there".
 var settingExamples = map[string]string{
-	"nick": `"bob"`, "data-dir": `"/home/bob/localchat"`, "log-file": `"/tmp/localchat.log"`, "subject": `"today: the build"`,
+	"nick": `"bob"`, "data-dir": `"/home/bob/localchat"`, "log-file": `"/home/bob/localchat/log"`, "subject": `"today: the build"`,
 	"listen": `["/ip4/0.0.0.0/udp/4001/quic-v1", "/ip4/0.0.0.0/tcp/4001"]`, "peer": `["192.168.1.20:4001"]`, "interface": `["eth0"]`,
 	"idle": `"6h"`, "retain": `"10m"`, "history": `"since-join"`,
 }

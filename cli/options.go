@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"os"
 	"os/user"
@@ -17,6 +18,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"localchat/node"
+	"localchat/private"
 )
 
 // options are the flags of every command.
@@ -43,7 +45,7 @@ type options struct {
 func (o *options) addTo(f *pflag.FlagSet) {
 	f.StringVar(&o.nick, "nick", "", "the name to show in rooms (default: the login name)")
 	f.StringVar(&o.dataDir, "data-dir", "", "where the identity and the rooms are kept (default: "+filepath.Join("$XDG_DATA_HOME", "localchat")+")")
-	f.BoolVar(&o.ephemeral, "ephemeral", false, "keep everything in memory; a new identity each time")
+	f.BoolVar(&o.ephemeral, "ephemeral", false, "write nothing, keep everything in memory; a new identity each time")
 	f.StringArrayVar(&o.listen, "listen", nil, "multiaddr to listen on; repeatable (default: all interfaces, QUIC and TCP)")
 	f.StringArrayVar(&o.peers, "peer", nil, "multiaddr or HOST:PORT of a node to dial and dial again; repeatable")
 	f.StringArrayVar(&o.interfaces, "interface", nil, "look for rooms on this network interface only; repeatable")
@@ -224,6 +226,7 @@ func (a *app) settle(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	logNamed := cmd.Flags().Changed("log-file")
 	var failed error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		if f.Changed || failed != nil || f.Name == "help" {
@@ -242,6 +245,10 @@ func (a *app) settle(cmd *cobra.Command) error {
 			}
 		}
 	})
+	// A log that is kept otherwise would be written by a run that is to leave nothing.
+	if a.opts.ephemeral && !logNamed {
+		a.opts.logFile = ""
+	}
 	return failed
 }
 
@@ -280,19 +287,21 @@ func (a *app) configPath() string {
 	return filepath.Join(xdg.ConfigHome, "localchat", "config.toml")
 }
 
-// openConfig opens the file with its bound in mind; a missing file is nil.
+// openConfig reads the file with its bound in mind; a missing file is nil. What another user can have written there is not
+// read: it names files to write to and peers to dial.
 func openConfig(path string) ([]byte, error) {
-	info, err := os.Stat(path)
+	err := private.Dir(filepath.Dir(path), private.NobodyWrites)
+	var raw []byte
+	if err == nil {
+		raw, err = private.Read(path, maxConfig, private.NobodyWrites)
+	}
+	var unfit *private.Error
 	switch {
 	case os.IsNotExist(err):
 		return nil, nil
+	case errors.As(err, &unfit):
+		return nil, usage(unfit.Mend, "the configuration is not read: %v", unfit)
 	case err != nil:
-		return nil, usage("make it readable, or move it away", "cannot read %s: %v", path, err)
-	case info.Size() > maxConfig || !info.Mode().IsRegular():
-		return nil, usage("a configuration is a few lines of text", "%s is no configuration file", path)
-	}
-	raw, err := os.ReadFile(path)
-	if err != nil {
 		return nil, usage("make it readable, or move it away", "cannot read %s: %v", path, err)
 	}
 	return raw, nil

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"os"
@@ -10,6 +11,7 @@ import (
 
 	"localchat/discovery"
 	"localchat/node"
+	"localchat/private"
 )
 
 // startNode starts the node that cfg describes, with discovery as the options say. This is the one place where node and
@@ -24,7 +26,11 @@ func (a *app) startNode(cfg node.Config) (peerNode, error) {
 	cfg.Version = version()
 	cfg.Log = a.log
 	if !a.opts.noMDNS {
-		cfg.Discovery = discovery.New(discovery.Config{Interfaces: a.opts.interfaces, Log: a.log})
+		cfg.Discovery = discovery.New(discovery.Config{
+			Interfaces: a.opts.interfaces, Log: a.log,
+			// What has no directory has no name on this machine either: it is gone in a moment, or is to leave nothing.
+			Ephemeral: cfg.DataDir == "",
+		})
 	}
 	n, err := node.New(cfg)
 	if err != nil {
@@ -44,7 +50,10 @@ func (a *app) startLog() (stop func(), err error) {
 	var handler slog.Handler = slog.NewTextHandler(a.ring, opts)
 	stop = func() {}
 	if a.opts.logFile != "" {
-		f, err := os.OpenFile(a.opts.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		f, err := private.Open(a.opts.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600, private.NobodyElse)
+		if unfit := new(private.Error); errors.As(err, &unfit) {
+			return nil, usage(unfit.Mend+", or name another", "the log is not written: %v", unfit)
+		}
 		if err != nil {
 			return nil, usage("name a file that can be written to", "cannot write the log: %v", err)
 		}

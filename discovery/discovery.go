@@ -119,6 +119,12 @@ func newLabel() string {
 	return strings.ToLower(base32.StdEncoding.EncodeToString(b[:]))
 }
 
+// isLabel reports whether a name is one that newLabel can make.
+func isLabel(name string) bool {
+	b, err := base32.StdEncoding.DecodeString(strings.ToUpper(name))
+	return err == nil && len(b) == 20 && name == strings.ToLower(name)
+}
+
 // run is the state of one Run. All of it belongs to Run's goroutine.
 type run struct {
 	*MDNS

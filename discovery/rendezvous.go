@@ -17,10 +17,12 @@ import (
 	ma "github.com/multiformats/go-multiaddr"
 
 	"localchat/onlink"
+	"localchat/private"
 )
 
 const (
 	fileSuffix = ".addr"
+	tempSuffix = ".tmp"
 	fileMagic  = "localchat rendezvous 1"
 )
 
@@ -64,23 +66,24 @@ func defaultDir() string {
 }
 
 // open opens the folder and makes it if it is missing. It refuses one that another user could have put there or can
-// write to: in a directory of temporary files anybody can be first.
+// write to, and a link, which leads to a folder that is not ours to clear: in a directory of temporary files anybody can
+// be first.
 func (r *rendezvous) open() (*os.Root, error) {
 	if err := os.Mkdir(r.dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, err
 	}
-	root, err := os.OpenRoot(r.dir)
+	root, err := private.OpenRoot(r.dir, private.NobodyElse)
 	if err != nil {
-		return nil, err
-	}
-	fi, err := root.Stat(".")
-	if err == nil && !private(fi) {
-		err = fmt.Errorf("%s is not private to this user", r.dir)
-	}
-	if err != nil {
-		return nil, errors.Join(err, root.Close())
+		return nil, fmt.Errorf("the folder for nodes of this machine is not private to this user: %w", err)
 	}
 	return root, nil
+}
+
+// madeHere reports whether a file has a name that a node gives, and which: only such a file is ever read or removed.
+func madeHere(name string) (suffix string, ok bool) {
+	suffix = filepath.Ext(name)
+	label := strings.TrimSuffix(name, suffix)
+	return suffix, (suffix == fileSuffix || suffix == tempSuffix) && isLabel(label)
 }
 
 // announce keeps this node's file true and young.
@@ -99,9 +102,14 @@ func (r *rendezvous) announce(now time.Time, id peer.ID, es []endpoint) error {
 	}
 	defer root.Close()
 	// A new file takes the place of the old in one step, so that nobody reads half of it.
-	temp := strings.TrimSuffix(r.name, fileSuffix) + ".tmp"
-	if err := root.WriteFile(temp, []byte(text), 0o600); err != nil {
+	temp := strings.TrimSuffix(r.name, fileSuffix) + tempSuffix
+	f, err := root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
 		return err
+	}
+	_, err = f.WriteString(text)
+	if err := errors.Join(err, f.Close()); err != nil {
+		return errors.Join(err, root.Remove(temp))
 	}
 	if err := root.Rename(temp, r.name); err != nil {
 		return err
@@ -130,12 +138,15 @@ func (r *rendezvous) look(now time.Time, l onlink.Networks, add func(peer.ID, []
 		return err
 	}
 	for _, e := range entries {
-		fi, err := e.Info()
-		if err != nil || !fi.Mode().IsRegular() || e.Name() == r.name {
+		suffix, ok := madeHere(e.Name())
+		if !ok || e.Name() == r.name {
 			continue
 		}
-		suffix := filepath.Ext(e.Name())
-		if age := now.Sub(fi.ModTime()).Abs(); age > staleFile && (suffix == fileSuffix || suffix == ".tmp") {
+		fi, err := e.Info()
+		if err != nil || !private.Mine(fi) {
+			continue
+		}
+		if age := now.Sub(fi.ModTime()).Abs(); age > staleFile {
 			_ = root.Remove(e.Name()) // somebody else was quicker, or will be
 			continue
 		}
@@ -178,7 +189,12 @@ func (r *rendezvous) close() {
 	if r.at.IsZero() {
 		return
 	}
-	_ = os.Remove(filepath.Join(r.dir, r.name)) // if it cannot be removed it goes stale
+	root, err := r.open()
+	if err != nil {
+		return // it goes stale
+	}
+	defer root.Close()
+	_ = root.Remove(r.name) // if it cannot be removed it goes stale
 }
 
 // expandHere is expand for the eyes of this machine: loopback too, and first, and nothing link-local, as its zone goes

@@ -130,7 +130,19 @@ func TestRendezvousFolder(t *testing.T) {
 	if err := r.announce(now, testPeer(1), es); err != nil {
 		t.Fatal(err)
 	}
-	at := func(name string) string { return filepath.Join(dir, "localchat", name) }
+	labels := map[string]string{"me": "me"}
+	// at is where the file of a node is, or one whose name no node gives where it has no suffix of ours.
+	at := func(name string) string {
+		suffix := filepath.Ext(name)
+		if suffix != fileSuffix && suffix != tempSuffix || strings.HasPrefix(name, "not") {
+			return filepath.Join(dir, "localchat", name)
+		}
+		who := strings.TrimSuffix(name, suffix)
+		if labels[who] == "" {
+			labels[who] = newLabel()
+		}
+		return filepath.Join(dir, "localchat", labels[who]+suffix)
+	}
 	mine, err := os.ReadFile(at("me.addr"))
 	if err != nil {
 		t.Fatal(err)
@@ -149,6 +161,10 @@ func TestRendezvousFolder(t *testing.T) {
 	write("future.addr", theirs, -staleFile-time.Second)
 	write("half.tmp", theirs[:20], staleFile+time.Second)
 	write("socket", "not a node's", time.Hour)
+	strays := []string{"not.tmp", "not.addr", "not" + newLabel() + ".addr", "not-" + newLabel()[4:] + ".addr"}
+	for _, name := range strays {
+		write(name, theirs, time.Hour)
+	}
 	write("big.addr", theirs+strings.Repeat("x", maxFileSize), 0)
 	if err := os.Mkdir(at("folder.addr"), 0o700); err != nil {
 		t.Fatal(err)
@@ -171,11 +187,16 @@ func TestRendezvousFolder(t *testing.T) {
 		t.Errorf("found %v", got)
 	}
 	for name, want := range map[string]bool{
-		"me.addr": true, "young.addr": true, "socket": true, "big.addr": true, "folder.addr": true,
+		"me.addr": true, "young.addr": true, "socket": true, "big.addr": true, "folder.addr": true, "not.tmp": true, "not.addr": true,
 		"old.addr": false, "future.addr": false, "half.tmp": false,
 	} {
 		if _, err := os.Lstat(at(name)); (err == nil) != want {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for _, name := range strays {
+		if _, err := os.Lstat(at(name)); err != nil {
+			t.Errorf("a file that no node has made is gone: %v", err)
 		}
 	}
 	// Somebody cleared the folder: it is made again with the next writing.
@@ -213,6 +234,91 @@ func TestRendezvousRefusesSharedFolder(t *testing.T) {
 	}
 	if files := nodeFiles(t, dir); len(files) != 0 {
 		t.Errorf("written: %v", files)
+	}
+}
+
+// A folder that is a link is not followed, wherever it leads: nothing is written there, and nothing removed. Nor is one of
+// another user taken.
+func TestRendezvousFollowsNoLink(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("folders have no owner that could be seen here")
+	}
+	es := expandHere(addrs(listenAll...), nil)
+	for what, put := range map[string]func(t *testing.T, dir, target string){
+		"a link": func(t *testing.T, dir, target string) { check(t, os.Symlink(target, dir)) },
+		"a relative link": func(t *testing.T, dir, target string) {
+			to, err := filepath.Rel(filepath.Dir(dir), target)
+			check(t, err)
+			check(t, os.Symlink(to, dir))
+		},
+		"a link of a link": func(t *testing.T, dir, target string) {
+			check(t, os.Symlink(target, dir+"2"))
+			check(t, os.Symlink(dir+"2", dir))
+		},
+		"a dangling link": func(t *testing.T, dir, _ string) { check(t, os.Symlink(dir+"-nowhere", dir)) },
+		"a file":          func(t *testing.T, dir, _ string) { check(t, os.WriteFile(dir, nil, 0o600)) },
+		"another user's": func(t *testing.T, dir, _ string) {
+			if os.Geteuid() != 0 {
+				t.Skip("only root can give a folder away")
+			}
+			check(t, os.Mkdir(dir, 0o700))
+			check(t, os.Chown(dir, 12345, 12345))
+		},
+		"the group's": func(t *testing.T, dir, _ string) { check(t, os.Mkdir(dir, 0o700)); check(t, os.Chmod(dir, 0o770)) },
+	} {
+		t.Run(what, func(t *testing.T) {
+			runtimeDir, target := t.TempDir(), filepath.Join(t.TempDir(), "target")
+			check(t, os.Mkdir(target, 0o700))
+			old := time.Now().Add(-time.Hour)
+			for _, name := range []string{"draft.tmp", "notes.addr", newLabel() + ".addr"} {
+				check(t, os.WriteFile(filepath.Join(target, name), []byte("mine"), 0o600))
+				check(t, os.Chtimes(filepath.Join(target, name), old, old))
+			}
+			put(t, filepath.Join(runtimeDir, "localchat"), target)
+			r := newRendezvous(Config{RuntimeDir: runtimeDir}, newLabel())
+			if err := r.announce(time.Now(), testPeer(1), es); err == nil {
+				t.Error("it was written to")
+			}
+			if err := r.look(time.Now(), nil, nil); err == nil {
+				t.Error("it was read")
+			}
+			r.at = time.Now() // as if it had been written before the folder was replaced
+			r.close()
+			left, err := os.ReadDir(target)
+			if err != nil || len(left) != 3 {
+				t.Errorf("in the target there is %v (%v)", left, err)
+			}
+		})
+	}
+}
+
+// A file of another user in our folder is neither read nor removed.
+func TestRendezvousLeavesOthersFiles(t *testing.T) {
+	if runtime.GOOS == "windows" || os.Geteuid() != 0 {
+		t.Skip("only root can give a file away")
+	}
+	dir := t.TempDir()
+	r := newRendezvous(Config{RuntimeDir: dir}, newLabel())
+	check(t, r.announce(time.Now(), testPeer(1), expandHere(addrs(listenAll...), nil)))
+	mine, err := os.ReadFile(filepath.Join(r.dir, r.name))
+	check(t, err)
+	theirs := strings.ReplaceAll(string(mine), testPeer(1).String(), testPeer(2).String())
+	for _, age := range []time.Duration{0, time.Hour} {
+		path := filepath.Join(r.dir, newLabel()+fileSuffix)
+		check(t, os.WriteFile(path, []byte(theirs), 0o600))
+		check(t, os.Chtimes(path, time.Now().Add(-age), time.Now().Add(-age)))
+		check(t, os.Chown(path, 12345, 12345))
+		check(t, r.look(time.Now(), nil, func(id peer.ID, _ []endpoint) { t.Errorf("read %s", id) }))
+		if _, err := os.Lstat(path); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

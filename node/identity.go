@@ -9,11 +9,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/peer"
 
+	"localchat/private"
 	"localchat/protocol"
 )
 
@@ -54,20 +54,11 @@ func identity(dir string) (crypto.PrivKey, error) {
 	return key, unfit(path, err)
 }
 
-// An exposedError is the mode of a key that not only its owner can read.
-type exposedError struct{ mode fs.FileMode }
-
-func (e exposedError) Error() string { return fmt.Sprintf("its mode is %04o", e.mode) }
-
 func loadIdentity(path string) (crypto.PrivKey, error) {
-	raw, mode, err := readSmall(path)
+	// As ssh does, and no more: to mend it in silence would hide that the key may be in other hands.
+	raw, err := private.Read(path, maxIdentity, private.NobodyElse)
 	if err != nil {
 		return nil, err
-	}
-	// As ssh does, and no more: to mend it in silence would hide that the key may be in other hands. Windows has no
-	// such bits.
-	if mode&0o077 != 0 && runtime.GOOS != "windows" {
-		return nil, exposedError{mode}
 	}
 	key, err := crypto.UnmarshalPrivateKey(raw)
 	if err != nil {
@@ -88,7 +79,8 @@ func loadIdentity(path string) (crypto.PrivKey, error) {
 	return key, nil
 }
 
-// makeDir makes dir and what is missing above it, durably.
+// makeDir makes dir and what is missing above it, durably. A folder that another user can have put there, or can change,
+// is not taken, and no link to one.
 func makeDir(dir string) error {
 	var made []string
 	for d := filepath.Clean(dir); ; d = filepath.Dir(d) {
@@ -103,29 +95,39 @@ func makeDir(dir string) error {
 			err = syncDir(filepath.Dir(d))
 		}
 	}
+	if err == nil {
+		err = private.Dir(dir, private.NobodyWrites)
+	}
+	if unfit := new(private.Error); errors.As(err, &unfit) {
+		return &Error{Code: Unavailable, Text: "cannot use the data directory: " + unfit.Error(), Hint: unfit.Mend + "; or name another directory with --data-dir"}
+	}
 	if err != nil {
 		return &Error{Code: Unavailable, Text: fmt.Sprintf("cannot use the data directory %s: %v", dir, err), Hint: "name another with --data-dir, or keep nothing with --ephemeral"}
 	}
 	return nil
 }
 
+// newSomebody is what follows from a new identity.
+const newSomebody = "rooms that you own and places that you have stay with the old one, and are kept aside for it"
+
 // unfit puts into a sentence why the key in path is not taken; nil stays nil.
 func unfit(path string, err error) error {
 	if err == nil {
 		return nil
 	}
-	var exposed exposedError
-	if errors.As(err, &exposed) {
+	if e := new(private.Error); errors.As(err, &e) && e.Mode != 0 {
 		return &Error{
 			Code: Invalid, Identity: true,
-			Text: fmt.Sprintf("others can read the identity file %s: %v", path, err),
-			Hint: "if nobody has copied it: chmod 600 " + path + "; else move it away to start as somebody new: rooms that you own will not know you any more",
+			Text: fmt.Sprintf("others can read the identity file %s: its mode is %04o", path, e.Mode),
+			Hint: "if nobody has copied it: chmod 600 " + path + "; else move it away to start as somebody new: " + newSomebody,
 		}
+	} else if e.What != "" {
+		return &Error{Code: Invalid, Identity: true, Text: "the identity file is not taken: " + e.Error(), Hint: e.Mend + ". It has not been touched"}
 	}
 	return &Error{
 		Code: Invalid, Identity: true,
 		Text: fmt.Sprintf("the identity file %s is damaged: %v", path, err),
-		Hint: "restore it from a copy; or move it away to start as somebody new: rooms that you own will not know you any more. It has not been touched",
+		Hint: "restore it from a copy; or move it away to start as somebody new: " + newSomebody + ". It has not been touched",
 	}
 }
 
@@ -170,19 +172,6 @@ func linkNew(path string, raw []byte) error {
 		return err
 	}
 	return os.Link(f.Name(), path)
-}
-
-// readSmall reads a file that must not be larger than maxIdentity.
-func readSmall(path string) ([]byte, fs.FileMode, error) {
-	st, err := os.Stat(path)
-	if err != nil {
-		return nil, 0, err
-	}
-	if st.Size() > maxIdentity {
-		return nil, 0, fmt.Errorf("%d bytes are too many", st.Size())
-	}
-	raw, err := os.ReadFile(path)
-	return raw, st.Mode().Perm(), err
 }
 
 // syncDir makes a new name in dir durable.

@@ -366,12 +366,8 @@ func (r *room) takePresence(m *protocol.PollMember) {
 
 // showReason ends our place and says why.
 func (r *room) showReason(reason protocol.SignedReason) {
-<<<<<<< HEAD
 	r.contradictReason(reason)
-	r.l.tell(r, removedEvent(reason))
-=======
 	r.l.tell(r, removedEvent(reason, r.l.now()))
->>>>>>> b7a2adc (node: a line is shown with a time at which it can have been said)
 	r.l.forget(r)
 	if f, ok := r.l.former[r.id]; ok && (reason.Kind == protocol.Closed || reason.Kind == protocol.Idle) {
 		f.closed = true // the record of it may not have come before

@@ -15,6 +15,7 @@ import (
 	bolterrors "go.etcd.io/bbolt/errors"
 
 	"localchat/authority"
+	"localchat/private"
 	"localchat/protocol"
 )
 
@@ -79,6 +80,7 @@ func openStore(dir string) (*store, error) {
 		}
 	}
 	db, err := openFile(path)
+	unfit := new(private.Error)
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
 		return nil, &Error{
@@ -86,6 +88,8 @@ func openStore(dir string) (*store, error) {
 			Text: fmt.Sprintf("another node uses the data directory %s", dir),
 			Hint: "for a second node on one machine add --ephemeral, or --data-dir with another directory",
 		}
+	case errors.As(err, &unfit):
+		return nil, &Error{Code: Unavailable, Text: "the store is not taken: " + unfit.Error(), Hint: unfit.Mend + "; or name another directory with --data-dir. It has not been touched"}
 	case errors.Is(err, os.ErrPermission):
 		return nil, &Error{Code: Unavailable, Text: err.Error(), Hint: "name another directory with --data-dir, or keep nothing with --ephemeral"}
 	case err != nil:
@@ -125,9 +129,15 @@ func newStore(dir, path string) error {
 	return syncDir(dir)
 }
 
+// openPrivate opens the file for bbolt. It holds tokens of invites and keys of seats: nobody else may have put it there or
+// can read it.
+func openPrivate(path string, flag int, perm os.FileMode) (*os.File, error) {
+	return private.Open(path, flag, perm, private.NobodyElse)
+}
+
 func openFile(path string) (db *bolt.DB, err error) {
 	err = guarded(func() (err error) {
-		db, err = bolt.Open(path, 0o600, &bolt.Options{Timeout: lockTimeout})
+		db, err = bolt.Open(path, 0o600, &bolt.Options{Timeout: lockTimeout, OpenFile: openPrivate})
 		return err
 	})
 	return db, err
