@@ -46,6 +46,8 @@ type loop struct {
 	untold   map[protocol.RoomID]*untold
 	memory   *peerMemory // nil: no peer is remembered
 	diskSaid diskWarning
+	// aside are the rooms of identities that were moved away, of which no earlier life has told.
+	aside []left
 }
 
 func newLoop(n *Node, s *store) (*loop, error) {
@@ -58,7 +60,13 @@ func newLoop(n *Node, s *store) (*loop, error) {
 		roomsTurn: roomsEvery,
 		passedOn:  newTurnstile[peer.ID](budget{passRate, passBurst}),
 	}
+	if err := s.takeIdentity(n.self); err != nil {
+		return nil, err
+	}
 	var err error
+	if l.aside, err = s.untoldAside(); err != nil {
+		return nil, err
+	}
 	l.book, err = newBook(n.self, n.cfg.Peers, n.gate)
 	if err != nil {
 		return nil, err
@@ -337,6 +345,7 @@ type (
 
 func (q subscribe) run(l *loop) (none, error) {
 	l.subs[q.s] = struct{}{}
+	l.tellAside(q.s)
 	for _, id := range l.order {
 		if r := l.rooms[id]; r.joined {
 			q.s.push(Event{Seq: l.seq, Time: l.now(), Room: r.id, RoomName: r.label(), Body: r.joinedEvent()})
