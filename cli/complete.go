@@ -49,16 +49,30 @@ func roomsWithin(ctx context.Context, n peerNode, wait time.Duration) ([]node.Ro
 	return n.Rooms(ctx)
 }
 
-// typeable reports whether a shell reads s as a word and no more. Whoever names a room must not get to write commands.
+// wordFor is the word by which a person types somebody or something that has a name and an id: the name where it is a word
+// that can be typed, else the id. Every line that is shown to be typed has its words from here.
+func wordFor(name, id string) safeText {
+	if word := clean(name, shownName); typeable(name) && string(word) == name {
+		return word
+	}
+	return clean(id, shownPhrase)
+}
+
+// roomWord and peerWord are those for rooms and peers.
+func roomWord(name string, id node.RoomID) safeText { return wordFor(name, id.String()) }
+func peerWord(nick string, p node.PeerID) safeText  { return wordFor(nick, p.String()) }
+
+// typeable reports whether a shell, and a command of ours, reads s as a word and no more. Whoever names a room must not get
+// to write commands.
 func typeable(s string) bool {
-	return !strings.HasPrefix(s, "-") && strings.IndexFunc(s, func(c rune) bool {
-		return !unicode.IsLetter(c) && !unicode.IsDigit(c) && !strings.ContainsRune("-_.", c)
+	return s != "" && !strings.HasPrefix(s, "-") && strings.IndexFunc(s, func(c rune) bool {
+		return forbidden(c) || !unicode.IsLetter(c) && !unicode.IsDigit(c) && !strings.ContainsRune("-_.", c)
 	}) < 0
 }
 
 // about describes a room to somebody who chooses one, on one line.
 func about(r node.RoomInfo) safeText {
-	return roomLabel(r.Name, r.ID) + ": " + access(r.Access) + ", " + count(r.Members, "member", "members") + whose(r)
+	return roomLabel(r.Name, r.ID) + ": " + access(r.Access) + ", " + memberCount(r) + whose(r)
 }
 
 // completesFlags says what the flags of root and of its commands take. The names are ours; cobra fails only for a flag

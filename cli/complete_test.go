@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -100,6 +101,12 @@ func TestConfigInit(t *testing.T) {
 		if name, value, ok := strings.Cut(strings.TrimPrefix(line, "# "), " = "); ok && !strings.Contains(name, " ") {
 			if name == "invite_only" || name == "ephemeral" {
 				value = "false\n"
+			}
+			if name == "log_file" {
+				if strings.Contains(value, "/tmp") {
+					t.Errorf("the log is suggested among the temporary files: %s", value)
+				}
+				value = strconv.Quote(filepath.Join(t.TempDir(), "log")) + "\n"
 			}
 			line = name + " = " + value
 			settings++

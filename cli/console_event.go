@@ -32,12 +32,12 @@ func (c *console) event(ev node.Event) {
 		}
 		c.clear()
 		c.print(lines...)
-		c.expelled(ev, afterRemoval(b, ev.RoomName, "/"))
+		c.expelled(ev, afterRemoval(b, roomWord(ev.RoomName, ev.Room), "/"))
 		return
 	case node.Refused:
 		c.clear()
 		c.print(lines...)
-		c.expelled(ev, "ask to be let in: /join "+clean(ev.RoomName, shownName))
+		c.expelled(ev, "ask to be let in: /join "+roomWord(ev.RoomName, ev.Room))
 		return
 	case node.RoomClosed:
 		c.drop(id)

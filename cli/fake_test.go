@@ -35,6 +35,8 @@ type fakeNode struct {
 	fail     map[string]error // by method
 	// joining blocks Join until it is closed, where it is not nil.
 	joining chan struct{}
+	// slow blocks in the same way what else waits for others.
+	slow chan struct{}
 	// alone: no other node is connected.
 	alone bool
 	// quiet: what is said comes back as no event.
@@ -102,7 +104,15 @@ func (f *fakeNode) Peers(context.Context) ([]node.PeerInfo, error) {
 	return []node.PeerInfo{{Peer: aliceID, Connected: !f.alone, RTTms: 1.4}}, f.note("peers")
 }
 
+// waits until slow is closed, where there is one.
+func (f *fakeNode) waits() {
+	if f.slow != nil {
+		<-f.slow
+	}
+}
+
 func (f *fakeNode) Dial(_ context.Context, addr string) (node.PeerID, error) {
+	f.waits()
 	return aliceID, f.note("dial", addr)
 }
 
@@ -160,6 +170,7 @@ func roomName(id string) string {
 }
 
 func (f *fakeNode) Say(_ context.Context, room, text string, action bool) (string, error) {
+	f.waits()
 	verb := "say"
 	if action {
 		verb = "act"
@@ -175,6 +186,7 @@ func (f *fakeNode) Say(_ context.Context, room, text string, action bool) (strin
 }
 
 func (f *fakeNode) Tell(_ context.Context, room, who, text string) (string, error) {
+	f.waits()
 	return "d1", f.note("tell", roomName(room), who, text)
 }
 
@@ -204,6 +216,7 @@ func (f *fakeNode) History(context.Context, string) ([]node.Message, error) {
 }
 
 func (f *fakeNode) Invite(_ context.Context, room, nick string, expires time.Duration) (node.InviteInfo, error) {
+	f.waits()
 	return node.InviteInfo{ID: "mf2w", Text: "LOCALCHAT:ABCD", Expires: time.Date(2026, 11, 23, 14, 2, 0, 0, time.Local)},
 		f.note("invite", roomName(room), nick, expires.String())
 }

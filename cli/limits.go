@@ -11,9 +11,16 @@ const (
 	maxText = 64 << 10
 	// maxRequest, in bytes, of one line of JSON-RPC: the longest text with every byte escaped as \u00XX, and its frame.
 	maxRequest = 6*maxText + 4<<10
-	// maxRequests that run at the same time. Joins and direct messages wait for people and networks, so a few of
-	// them must not hold up the rest.
+	// maxRequests of JSON-RPC that run at the same time and wait for nobody but the node of this program.
 	maxRequests = 64
+	// maxWaiting of each method that waits for another node run at the same time; more of them wait for those, and for
+	// nothing else.
+	maxWaiting = 64
+	// maxJoins of JSON-RPC wait at the same time, each for a person as long as it likes: more than there are rooms to be
+	// in. One more gets an error, since it could wait for the others for ever.
+	maxJoins = 64
+	// noBound, in requests, is more than are ever sent.
+	noBound = 1 << 30
 	// maxConfig, in bytes, of the configuration file: a few dozen lines of settings.
 	maxConfig = 64 << 10
 	// maxInputQueue of lines read and not yet acted on: enough that a paste does not stall its terminal.

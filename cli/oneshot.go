@@ -3,7 +3,6 @@ package cli
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -34,9 +33,11 @@ func version() string {
 
 // printJSON writes v as one object on one line.
 func (a *app) printJSON(v any) error {
-	enc := json.NewEncoder(a.stdout)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
+	raw, err := marshalJSON(v)
+	if err != nil {
+		return err
+	}
+	if _, err := a.stdout.Write(append(raw, '\n')); err != nil {
 		return errOutputClosed
 	}
 	return nil
@@ -376,11 +377,11 @@ func (a *app) printEvent(r renderer, ev node.Event) error {
 func ending(ev node.Event) error {
 	switch b := ev.Body.(type) {
 	case node.Removed:
-		return &failure{code: exitRefused, text: "no longer in " + ev.RoomName, hint: string(afterRemoval(b, ev.RoomName, "localchat "))}
+		return &failure{code: exitRefused, text: "no longer in " + ev.RoomName, hint: string(afterRemoval(b, roomWord(ev.RoomName, ev.Room), "localchat "))}
 	case node.Refused:
-		return &failure{code: exitRefused, text: "not a member of " + ev.RoomName, hint: "ask to be admitted: localchat join " + ev.RoomName}
+		return &failure{code: exitRefused, text: "not a member of " + ev.RoomName, hint: "ask to be admitted: localchat join " + string(roomWord(ev.RoomName, ev.Room))}
 	case node.RoomClosed:
-		return &failure{code: exitRefused, text: ev.RoomName + " is closed", hint: "localchat create " + ev.RoomName + " makes a new one"}
+		return &failure{code: exitRefused, text: ev.RoomName + " is closed", hint: "localchat create ROOM makes a new one"}
 	}
 	return nil
 }

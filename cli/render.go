@@ -110,8 +110,8 @@ func knockText(k node.Knock) safeText {
 	if k.Alike {
 		others = ", as another does by that nick or one like it"
 	}
-	typed := who
-	if k.Alike || string(typed) != k.Nick {
+	typed := peerWord(k.Nick, k.Peer)
+	if k.Alike {
 		typed = end
 	}
 	return askMark + who + trustNote(k.Trust) + " knocks" + others + "; their words: " + clean(k.Words, shownPhrase) + " (" + end + "); /accept " + typed + " or /deny " + typed
@@ -197,10 +197,9 @@ func removalText(r node.Removed, room safeText) safeText {
 	return "you were " + deed(r.Kind) + " from " + room + by + until(r.Until) + because(r.Text)
 }
 
-// afterRemoval is what can be done after a removal, for the hint beside it. slash is what commands begin with where the
-// hint is read: "/" in a console, "localchat " in a shell.
-func afterRemoval(r node.Removed, room string, slash safeText) safeText {
-	name := clean(room, shownName)
+// afterRemoval is what can be done after a removal, for the hint beside it. room is its [roomWord]; slash is what commands
+// begin with where the hint is read: "/" in a console, "localchat " in a shell.
+func afterRemoval(r node.Removed, room, slash safeText) safeText {
 	switch r.Kind {
 	case "closed", "idle":
 		return "the room has ended; " + slash + "rooms lists those that are here"
@@ -210,7 +209,7 @@ func afterRemoval(r node.Removed, room string, slash safeText) safeText {
 		}
 		return "you are refused" + until(r.Until)
 	}
-	return "you may ask to come back: " + slash + "join " + name
+	return "you may ask to come back: " + slash + "join " + room
 }
 
 // progressText says how far a removal has got.
@@ -360,7 +359,7 @@ func roomLines(rooms []node.RoomInfo) []safeText {
 	}
 	lines := make([]safeText, 0, len(rooms))
 	for _, r := range rooms {
-		line := pad(rowHead(roomLabel(r.Name, r.ID)), width) + "  " + pad(access(r.Access), len("by invite")) + "  " + count(r.Members, "member", "members")
+		line := pad(rowHead(roomLabel(r.Name, r.ID)), width) + "  " + pad(access(r.Access), len("by invite")) + "  " + memberCount(r)
 		switch {
 		case r.Mine:
 			line += "; yours"
@@ -382,6 +381,14 @@ func roomLabel(name string, id node.RoomID) safeText {
 	const end = 8
 	text := id.String()
 	return shown + "~" + clean(text[len(text)-end:], shownName)
+}
+
+// memberCount is how many are in a room, where that is told: a room for invites only tells nobody else.
+func memberCount(r node.RoomInfo) safeText {
+	if r.Members == 0 {
+		return "members not told"
+	}
+	return count(r.Members, "member", "members")
 }
 
 // whose ends the description of a room: who owns it, and what it is about. What is known of the owner comes before the

@@ -164,12 +164,12 @@ func TestRoomTable(t *testing.T) {
 	want := []string{
 		"lab               knock      5 members; yours; owner's words: amber kiwi",
 		"reading~aaaaaaaa  by invite  1 member; you are in; owner's words: robot; the ⏎ build",
-		"x                 open       0 members; owner's words: orbit",
-		"y                 open       0 members; ✓ verified owner; owner's words: orbit; tea",
-		"z                 open       0 members; ! not the owner you know; owner's words: orbit",
-		"la\u2800b~" + end + "     open       0 members; owner's words: orbit",
-		"lab~" + end + "      open       0 members; owner's words: orbit",
-		"lab~" + end + "      open       0 members; owner's words: orbit",
+		"x                 open       members not told; owner's words: orbit",
+		"y                 open       members not told; ✓ verified owner; owner's words: orbit; tea",
+		"z                 open       members not told; ! not the owner you know; owner's words: orbit",
+		"la\u2800b~" + end + "     open       members not told; owner's words: orbit",
+		"lab~" + end + "      open       members not told; owner's words: orbit",
+		"lab~" + end + "      open       members not told; owner's words: orbit",
 	}
 	for i, line := range lines {
 		if string(line) != want[i] {

@@ -37,7 +37,7 @@ func (a *app) serveRPC(ctx context.Context, n peerNode) error {
 	events, stop := n.Listen()
 	wire := newLineChannel(a.readLines(ctx, maxRequest), a.stdout)
 	server := jrpc2.NewServer(methodTable(rpcMethods{a: a, n: n}.table()), &jrpc2.ServerOptions{
-		AllowPush: true, DisableBuiltin: true, Concurrency: maxRequests,
+		AllowPush: true, DisableBuiltin: true, Concurrency: noBound, // the methods have their own, each kind by itself
 		NewContext: func() context.Context { return ctx },
 	}).Start(wire)
 	var pushing sync.WaitGroup
@@ -196,7 +196,7 @@ var pushed = []byte(`{"jsonrpc":"2.0","method":`)
 
 // Send implements channel.Channel.
 func (c *lineChannel) Send(message []byte) error {
-	_, err := c.out.Write(append(message, '\n'))
+	_, err := c.out.Write(append(escapeJSON(message), '\n'))
 	c.mu.Lock()
 	if err != nil && c.writeErr == nil {
 		c.writeErr = err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"time"
@@ -130,7 +131,7 @@ type (
 
 // table is every method by its name.
 func (m rpcMethods) table() handler.Map {
-	return handler.Map{
+	table := handler.Map{
 		"node.info":     method(m.a, m.info),
 		"node.peers":    method(m.a, m.peers),
 		"node.dial":     method(m.a, m.dial),
@@ -157,6 +158,47 @@ func (m rpcMethods) table() handler.Map {
 		"room.policy":   method(m.a, m.policy),
 		"room.close":    method(m.a, m.close),
 		"room.renew":    method(m.a, m.renew),
+	}
+	quick := make(chan struct{}, maxRequests)
+	for name, do := range table {
+		switch name {
+		case "room.join":
+			table[name] = refusing(make(chan struct{}, maxJoins), do)
+		case "room.say", "room.tell", "room.leave", "room.invite", "room.close", "node.dial":
+			table[name] = queued(make(chan struct{}, maxWaiting), do)
+		default:
+			table[name] = queued(quick, do)
+		}
+	}
+	return table
+}
+
+// queued has a method wait until one of the places is free.
+func queued(places chan struct{}, do jrpc2.Handler) jrpc2.Handler {
+	return func(ctx context.Context, req *jrpc2.Request) (any, error) {
+		select {
+		case places <- struct{}{}:
+			defer func() { <-places }()
+			return do(ctx, req)
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// refusing has a method fail at once where no place is free.
+func refusing(places chan struct{}, do jrpc2.Handler) jrpc2.Handler {
+	return func(ctx context.Context, req *jrpc2.Request) (any, error) {
+		select {
+		case places <- struct{}{}:
+			defer func() { <-places }()
+			return do(ctx, req)
+		default:
+			return nil, rpcError(&node.Error{
+				Code: node.Unavailable, Text: fmt.Sprintf("%d joins wait already", cap(places)),
+				Hint: "join again when one of them has been answered, or give them less timeout_s",
+			})
+		}
 	}
 }
 

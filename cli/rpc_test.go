@@ -74,7 +74,7 @@ func TestRPCEvents(t *testing.T) {
 		f.emit(node.Message{ID: "m9", Peer: aliceID, Nick: "alice", Text: "a\x1b[31m\u202e", At: time.Date(2026, 11, 22, 14, 1, 59, 0, time.UTC)})
 		synctest.Wait()
 		want := `{"jsonrpc":"2.0","method":"event","params":{"type":"message","seq":1,"time":"2026-11-22T14:02:00Z","room":"` + labID.String() +
-			`","room_name":"lab","id":"m9","peer":"` + aliceID.String() + `","nick":"alice","text":"a\u001b[31m` + "\u202e" + `","action":false,"at":"2026-11-22T14:01:59Z","self":false,"late":false}}` + "\n"
+			`","room_name":"lab","id":"m9","peer":"` + aliceID.String() + `","nick":"alice","text":"a\u001b[31m\u202e","action":false,"at":"2026-11-22T14:01:59Z","self":false,"late":false}}` + "\n"
 		if got := d.out.take(); got != want {
 			t.Errorf("got  %swant %s", got, want)
 		}
@@ -165,6 +165,44 @@ func TestRPCRequestsOverlap(t *testing.T) {
 		close(f.joining)
 		d.leaves(exitOK)
 	})
+}
+
+// TestRPCJoinsHoldUpNothing: however many joins wait, all else is answered; one more than may wait gets an error with a
+// hint. Nor do messages that wait for a member hold up what does not.
+func TestRPCJoinsHoldUpNothing(t *testing.T) {
+	for _, method := range []string{"room.join", "room.tell", "room.say", "node.dial", "room.invite"} {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake()
+			f.joining = make(chan struct{})
+			f.slow = f.joining
+			d := sit(t, f, "rpc")
+			const n = 3 * maxWaiting
+			for i := range n {
+				params := map[string]string{
+					"room.join": `"room":"lab"`, "room.tell": `"room":"lab","who":"x","text":"y"`, "room.say": `"room":"lab","text":"y"`, "node.dial": `"addr":"x"`,
+					"room.invite": `"room":"lab"`,
+				}[method]
+				d.types(fmt.Sprintf(`{"jsonrpc":"2.0","id":"w%d","method":"%s","params":{%s}}`, i, method, params))
+			}
+			refused := strings.Count(d.out.take(), `"code":"unavailable","hint":"join again`)
+			if want := map[bool]int{true: n - maxJoins}[method == "room.join"]; refused != want {
+				t.Errorf("%d of %d %s are refused, want %d", refused, n, method, want)
+			}
+			for _, q := range []string{`"node.info"`, `"room.kick","params":{"room":"lab","who":"dave"}`, `"room.list"`, `"room.ban","params":{"room":"lab","who":"dave"}`} {
+				if got := ask(t, d, `{"jsonrpc":"2.0","id":"q","method":`+q+`}`); !strings.Contains(got, `"id":"q","result"`) {
+					t.Errorf("%s waits behind %s: %q", q, method, got)
+				}
+			}
+			close(f.joining)
+			synctest.Wait()
+			if method == "room.join" {
+				if got := ask(t, d, `{"jsonrpc":"2.0","id":"j","method":"room.join","params":{"room":"lab"}}`); !strings.Contains(got, `"id":"j","result"`) {
+					t.Errorf("with places free again: %q", got)
+				}
+			}
+			d.leaves(exitOK)
+		})
+	}
 }
 
 func TestRPCJoinTimesOut(t *testing.T) {

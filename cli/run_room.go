@@ -127,7 +127,7 @@ func createRoom(ctx context.Context, n peerNode, o node.CreateOptions) (reply, e
 		return reply{}, err
 	}
 	return reply{
-		lines: []safeText{noticeMark + "others come in by: localchat join " + clean(r.Name, shownName) + ", or by an invite: /invite"},
+		lines: []safeText{noticeMark + "others come in by: localchat join " + roomWord(r.Name, r.ID) + ", or by an invite: /invite"},
 		room:  r.ID.String(),
 	}, nil
 }

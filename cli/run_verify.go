@@ -114,7 +114,7 @@ func runWhois(ctx context.Context, c call) (reply, error) {
 	if who.Self {
 		return told(append(lines, "hint: read these words to who wants to be sure of you; they stand for your key")...)
 	}
-	typed := clean(c.args[0], shownName)
+	typed := peerWord(c.args[0], who.Peer)
 	if who.Verified {
 		v, err := verification(ctx, c.n, who.Peer)
 		if err != nil {

@@ -156,9 +156,9 @@ func (m *tui) beside(p *pane) *pane {
 // be done now.
 func (m *tui) expel(p *pane, ev node.Event) {
 	text, _ := renderer{}.text(ev)
-	hint := "ask to be let in: /join " + clean(ev.RoomName, shownName)
+	hint := "ask to be let in: /join " + roomWord(ev.RoomName, ev.Room)
 	if b, ok := ev.Body.(node.Removed); ok {
-		hint = afterRemoval(b, ev.RoomName, "/")
+		hint = afterRemoval(b, roomWord(ev.RoomName, ev.Room), "/")
 	}
 	if p == nil {
 		p = m.panes[0] // a room of last time, which we never saw open

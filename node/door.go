@@ -53,7 +53,7 @@ func doorClosed(room string, r protocol.SignedReason) error {
 	e := &Error{Code: RefusedCode}
 	switch r.Kind {
 	case protocol.InviteRevoked:
-		e.Text, e.Hint = "your invite", "ask "+r.ByNick+" for a new one"
+		e.Text, e.Hint = "your invite", "ask the owner for a new one"
 		if room != "" {
 			e.Text += " to " + room
 		}

@@ -36,7 +36,11 @@ func (q createRoom) run(l *loop) (RoomInfo, error) {
 	if err != nil {
 		return RoomInfo{}, err
 	}
-	next, effects, err := l.decide(authority.Ledger{}, authority.Found{Name: name, Nick: q.Nick, Policy: policy})
+	// The Create record is shown to everybody, as the proof of the room's name and owner, and stays as it is when the room
+	// becomes one for invites only: what the room is about comes in a record of its own.
+	founding := policy
+	founding.Subject = ""
+	next, effects, err := l.decide(authority.Ledger{}, authority.Found{Name: name, Nick: q.Nick, Policy: founding})
 	var disk diskError
 	switch {
 	case errors.As(err, &disk):
@@ -55,6 +59,11 @@ func (q createRoom) run(l *loop) (RoomInfo, error) {
 	}
 	l.enter(r)
 	l.saveKnown()
+	if policy != founding {
+		if err := r.step(authority.SetPolicy{Policy: policy}); err != nil {
+			return RoomInfo{}, ruleError(name, err)
+		}
+	}
 	return r.info(), nil
 }
 

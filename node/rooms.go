@@ -16,7 +16,7 @@ import (
 // serveRooms lists our rooms to whoever asks.
 func (n *Node) serveRooms(s network.Stream) {
 	var req protocol.RoomsRequest
-	serve(n, s, &req, func(peer.ID) (*protocol.RoomsReply, error) { return ask(n.ctx, n, listRooms{}) })
+	serve(n, s, &req, func(caller peer.ID) (*protocol.RoomsReply, error) { return ask(n.ctx, n, listRooms{caller}) })
 }
 
 // A foundRoom is one that another node has shown us. Name, owner and id are proven by its Create record; the rest is
@@ -35,7 +35,7 @@ type foundRoom struct {
 }
 
 type (
-	listRooms struct{}
+	listRooms struct{ caller peer.ID }
 	// roomsAnswered: what a peer says of its rooms, with the Create records opened.
 	roomsAnswered struct {
 		peer peer.ID
@@ -48,7 +48,7 @@ type (
 	}
 )
 
-func (listRooms) run(l *loop) (*protocol.RoomsReply, error) {
+func (q listRooms) run(l *loop) (*protocol.RoomsReply, error) {
 	reply := &protocol.RoomsReply{}
 	for _, id := range l.order {
 		r := l.rooms[id]
@@ -59,10 +59,12 @@ func (listRooms) run(l *loop) (*protocol.RoomsReply, error) {
 		if _, in := r.me(); !in {
 			continue
 		}
-		reply.Rooms = append(reply.Rooms, protocol.RoomAd{
-			Create: r.records[0].Bytes(), Access: st.Policy().Access, Subject: st.Policy().Subject,
-			Members: uint32(st.Len()), Addrs: l.addrsOf(st.Owner()),
-		})
+		ad := protocol.RoomAd{Create: r.records[0].Bytes(), Access: st.Policy().Access, Addrs: l.addrsOf(st.Owner())}
+		// Who may not come in by itself is not told what goes on there.
+		if _, member := st.Member(q.caller); member || ad.Access != protocol.Invite {
+			ad.Subject, ad.Members = st.Policy().Subject, uint32(st.Len())
+		}
+		reply.Rooms = append(reply.Rooms, ad)
 	}
 	return reply, nil
 }

@@ -9,16 +9,6 @@ import (
 	"localchat/protocol"
 )
 
-// saysAt spreads a line of mallory's with a time of its choice in it.
-func (m *mallory) saysAt(text string, at time.Time) {
-	epoch, key := m.latest()
-	m.ctr++
-	h := protocol.Header{Room: m.room, Epoch: epoch, Ctr: m.ctr, Prev: m.prev, Lamport: m.ctr}
-	msg := must(protocol.SealMessage(h, protocol.Content{Kind: protocol.Say, Text: text, At: at}, key, m.host.ID(), m.key, random))
-	m.prev = msg.ID
-	m.spread(m.lines, msg.Raw())
-}
-
 // The time of a line is its author's word, in the day that it came: whatever the author writes, the event has a time within
 // the retention before it came, and of a line that was fetched none after it came. A time that is possible stays as it is.
 // The same for a direct message, for what history gives and for when a member spoke last.
@@ -30,10 +20,10 @@ func TestTimesAreBounded(t *testing.T) {
 		lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: PolicyChange{Access: openRoom().Access, History: &all}}))
 		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
 		m := l.infiltrate(3, lab)
-		if code := m.join("mallory", protocol.Token{}); code != protocol.JoinAdmitted {
+		if code := m.Join("mallory", protocol.Token{}); code != protocol.JoinAdmitted {
 			t.Fatalf("mallory is not in: %v", code)
 		}
-		m.enlist()
+		m.Enlist()
 		begun := time.Now()
 		times := []time.Duration{
 			-25 * 365 * 24 * time.Hour, -365 * 24 * time.Hour, -24 * time.Hour, -retain - time.Minute, -retain / 2, -time.Second,
@@ -47,7 +37,7 @@ func TestTimesAreBounded(t *testing.T) {
 		}
 		for i, off := range times {
 			text := fmt.Sprint("line ", i)
-			m.saysAt(text, begun.Add(off))
+			m.SaysAt(text, begun.Add(off))
 			for _, who := range []string{"alice", "bob"} {
 				got := until(l.subs[who], func(m Message) bool { return m.Text == text })
 				check(who, text, got.At, begun.Add(-retain))
@@ -56,7 +46,7 @@ func TestTimesAreBounded(t *testing.T) {
 				}
 			}
 			var reply protocol.TellReply
-			if err := m.ask(alice.self, protocol.TellID, &protocol.TellRequest{ID: [16]byte{1}, Room: lab.ID, Text: text, At: begun.Add(off)}, &reply); err != nil || !reply.OK {
+			if err := m.Ask(alice.self, protocol.TellID, &protocol.TellRequest{ID: [16]byte{1}, Room: lab.ID, Text: text, At: begun.Add(off)}, &reply); err != nil || !reply.OK {
 				t.Fatalf("not told: %v", err)
 			}
 			check("alice", "to her, "+text, until[Direct](l.subs["alice"], nil).At, begun.Add(-retain))

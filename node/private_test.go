@@ -1,0 +1,85 @@
+//go:build unix
+
+package node
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// names are the files and folders below dir, as they are and not where they lead.
+func names(t *testing.T, dir string) (all []string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
+		all = append(all, path)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// A node takes no file and no folder that another user can have put there, or can change: nothing is written, nothing is
+// changed, and it is said what to do.
+func TestNothingOfOthersIsTaken(t *testing.T) {
+	must0 := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	moved := func(path string) { must0(os.Rename(path, path+".real")); must0(os.Symlink(path+".real", path)) }
+	mode := func(m os.FileMode) func(string) { return func(path string) { must0(os.Chmod(path, m)) } }
+	foreign := func(path string) {
+		if os.Geteuid() != 0 {
+			t.Skip("only root can give a file away")
+		}
+		must0(os.Chown(path, 12345, 12345))
+	}
+	for what, c := range map[string]struct {
+		file string // "": the directory itself
+		do   func(path string)
+	}{
+		"a directory behind a link":            {"", moved},
+		"a directory of mode 0777":             {"", mode(0o777)},
+		"a directory of the group's":           {"", mode(0o770)},
+		"a directory with the sticky bit":      {"", mode(0o777 | os.ModeSticky)},
+		"another user's directory":             {"", foreign},
+		"an identity behind a link":            {identityFile, moved},
+		"another user's identity":              {identityFile, foreign},
+		"an identity that the group may write": {identityFile, mode(0o620)},
+		"a store behind a link":                {storeFile, moved},
+		"a store of mode 0666":                 {storeFile, mode(0o666)},
+		"a store that others can read":         {storeFile, mode(0o604)},
+		"another user's store":                 {storeFile, foreign},
+		"a store that is a link to another one": {storeFile, func(path string) {
+			other := t.TempDir()
+			must0(must(openStore(other)).close())
+			must0(os.Remove(path))
+			must0(os.Symlink(filepath.Join(other, storeFile), path))
+		}},
+		"a store that is a link to nowhere": {storeFile, func(path string) { must0(os.Remove(path)); must0(os.Symlink(path+".nowhere", path)) }},
+	} {
+		t.Run(what, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "data")
+			n := must(New(Config{Nick: "alice", DataDir: dir, Listen: loopback}))
+			must(n.Create(t.Context(), CreateOptions{Name: "lab"}))
+			must0(n.Close())
+			c.do(filepath.Join(dir, c.file))
+			before := names(t, filepath.Dir(dir))
+			n, err := New(Config{Nick: "alice", DataDir: dir, Listen: loopback})
+			if err == nil {
+				n.Close()
+				t.Fatal("it starts")
+			}
+			if e := AsError(err); e.Hint == "" || e.Code == Internal || e.Locked {
+				t.Errorf("the error is %+v", e)
+			}
+			if after := names(t, filepath.Dir(dir)); len(after) != len(before) {
+				t.Errorf("there was %d files, and are %d", len(before), len(after))
+			}
+		})
+	}
+}
