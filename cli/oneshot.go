@@ -247,7 +247,7 @@ func (i identity) lines() []safeText {
 }
 
 // shownModules are the libraries whose versions "version --json" names: what a report of a fault needs.
-var shownModules = []string{"github.com/libp2p/go-libp2p", "github.com/libp2p/go-libp2p-pubsub", "github.com/hashicorp/mdns"}
+var shownModules = []string{"github.com/libp2p/go-libp2p", "github.com/libp2p/go-libp2p-pubsub", "github.com/miekg/dns"}
 
 func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{

@@ -12,7 +12,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/hashicorp/mdns"
 	"github.com/libp2p/go-libp2p/core/peer"
 )
 
@@ -41,7 +40,7 @@ type MDNS struct {
 
 	// What touches the network, so that tests can run the loop in simulated time.
 	list   func(names []string) ([]nic, error)
-	listen func(nic, mdns.Zone) (srv server, whole bool, err error)
+	listen func(nic, *zone) (srv server, whole bool, err error)
 	query  func(ctx context.Context, n nic, v6 bool, window time.Duration) ([]heard, error)
 }
 
@@ -149,7 +148,6 @@ type served struct {
 }
 
 func (r *run) close() {
-	r.zone.close()
 	for _, s := range r.servers {
 		r.note("shut down", s.Shutdown())
 	}

@@ -1,7 +1,7 @@
 // Package discovery finds the other nodes of a local network, and of this machine, without a server.
 //
 // A node announces itself under the service "_localchat._udp.local." and browses for the same, by multicast DNS
-// (hashicorp/mdns) on every usable interface, over IPv4 and IPv6. The announcement is one DNS answer of less than 1200
+// (packets by miekg/dns, sockets of our own) on every usable interface, over IPv4 and IPv6. The announcement is one DNS answer of less than 1200
 // bytes: a PTR to a random instance name, its SRV, its A and AAAA, and a TXT with one string for each address:
 //
 //	dnsaddr=/ip4/192.168.1.20/udp/40001/quic-v1/p2p/12D3KooW...
@@ -16,17 +16,25 @@
 //
 // None. Whoever is on the network can announce anything, so what Run reports is a hint to dial: the handshake proves
 // the peer ID, nothing here does. What is heard is bounded (limits.go), must belong to our service, must name one
-// peer other than ourselves, and only addresses that can be on this network pass: private, link-local or within a
-// prefix of one of our interfaces, and tcp or udp/quic-v1. The package never dials and never writes to the terminal.
+// peer other than ourselves, and only addresses on this network pass: within a prefix of one of our interfaces (package
+// onlink), and tcp or udp/quic-v1. The package never dials and never writes to the terminal.
 //
-// # Limits of the library underneath
+// # Whom it answers
 //
-//   - Its IPv4 query needs a route that covers 224.0.0.251 (a default route will do) whatever interface is named. On a
-//     network without one IPv4 queries fail and the nodes find each other by IPv6 link-local, which needs no route; the
-//     answer carries the IPv4 addresses all the same. With IPv6 off as well: "ip route add 224.0.0.0/4 dev eth0".
+// Machines on its link, by their source address (RFC 6762 section 11), and nobody else. An answer to one of them is at most
+// answerFactor times as long as the packet that asked, whatever is in it, each record given once, and so many a second:
+// nobody can have a node flood another machine by asking in its name. Our own questions are padded to the length that the
+// longest answer needs. Browsers that ask from the port of mDNS are answered to the group, once a second. Answers that
+// come from elsewhere, or through a router (by their TTL, where the system tells it), are not heard.
+//
+// # Limits
+//
+//   - On some systems IPv4 multicast needs a route that covers 224.0.0.251 (a default route will do) whatever interface is
+//     named. Where there is none the nodes find each other by IPv6 link-local, which needs no route; the answer carries
+//     the IPv4 addresses all the same. With IPv6 off as well: "ip route add 224.0.0.0/4 dev eth0".
 //   - It answers to the address that asked, so a host firewall must let in UDP from port 5353.
 //   - A browser that itself asks from port 5353 (avahi) shares that port with us on one host, and only the socket
-//     opened last gets an answer sent to the host. Our own queries come from a port of their own.
+//     opened last gets what is sent to the host alone. Our own queries come from a port of their own.
 //
 // go-libp2p v0.51 does not dial IPv6 link-local addresses, with or without a zone. They are reported last, for a
 // node that can.

@@ -55,7 +55,7 @@ func (e *exam) askEach(ctx context.Context, targets []netip.Addr, networks []net
 	defer wg.Wait()
 	defer c.Close()
 	m := dns.Msg{Question: []dns.Question{{Name: serviceName, Qtype: dns.TypePTR, Qclass: dns.ClassINET}}}
-	packet, err := m.Pack()
+	packet, err := pad(&m).Pack()
 	if err != nil {
 		panic(err) // the name is ours
 	}

@@ -144,7 +144,7 @@ func (e *exam) question(i int, k kind) []byte {
 		{Name: serviceName, Qtype: dns.TypePTR, Qclass: dns.ClassINET},
 		{Name: enumName, Qtype: dns.TypePTR, Qclass: dns.ClassINET},
 	}}
-	b, err := m.Pack()
+	b, err := pad(&m).Pack()
 	if err != nil {
 		panic(err) // the names are ours
 	}

@@ -9,7 +9,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/hashicorp/mdns"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/miekg/dns"
 )
@@ -45,7 +44,7 @@ func (l *fullLAN) start(ctx context.Context, wg *sync.WaitGroup, nodes int, dir 
 		l.nodes = append(l.nodes, n)
 		d := New(Config{RuntimeDir: dir, Ephemeral: true})
 		d.list = func([]string) ([]nic, error) { return []nic{n.nic}, nil }
-		d.listen = func(nic, mdns.Zone) (server, bool, error) { return quietServer{}, true, nil }
+		d.listen = func(nic, *zone) (server, bool, error) { return quietServer{}, true, nil }
 		d.query = n.query
 		wg.Go(func() { _ = d.Run(ctx, func() peer.AddrInfo { return me }, func(peer.AddrInfo) {}) })
 	}
@@ -57,9 +56,8 @@ func (quietServer) Shutdown() error { return nil }
 
 // query asks everybody, and everybody answers to who asks.
 func (n *fullNode) query(_ context.Context, _ nic, _ bool, window time.Duration) ([]heard, error) {
-	question := new(dns.Msg).SetQuestion(serviceName, dns.TypePTR)
 	n.lan.questions.Add(1)
-	n.lan.bytes.Add(int64(question.Len() + headers))
+	n.lan.bytes.Add(int64(len(ask) + headers))
 	var answers []heard
 	for _, other := range n.lan.nodes {
 		n.lan.answers.Add(1)
@@ -67,7 +65,7 @@ func (n *fullNode) query(_ context.Context, _ nic, _ bool, window time.Duration)
 		answers = append(answers, other.says)
 	}
 	time.Sleep(window) // simulated
-	return answers[:min(len(answers), entryBuffer)], nil
+	return answers[:min(len(answers), maxHeard)], nil
 }
 
 // BenchmarkLAN reports what mDNS sends on a network of so many nodes with IPv4 and IPv6, all together: in the minute in which

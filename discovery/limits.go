@@ -8,6 +8,21 @@ const (
 	recordTTL = 120
 	// maxAnswer is the most bytes of one DNS answer: with IP and UDP headers it passes any link without fragments.
 	maxAnswer = 1200
+	// answerFactor: an answer to one asker is at most so many times as long as the packet that asked, so that nobody can turn
+	// us on somebody else by asking in another's name. Nodes ask with a packet that is long enough for maxAnswer; what is
+	// too long for another asker's gets the first records only. An answer to the whole link is not bounded by it.
+	answerFactor = 4
+	// tellAgain is the shortest time between two answers of the same records to the whole link (RFC 6762 section 6).
+	tellAgain = time.Second
+	// maxTold, in pairs of an interface and a name of ours, of which there are four, whose last answer is remembered.
+	maxTold = 8 * maxInterfaces
+	// answersASecond, and answerBurst at once, to one address: ten nodes of one machine that all look for rooms.
+	answersASecond = 50
+	answerBurst    = 100
+	// maxSources is how many addresses are counted each; when there are more that ask without a pause, the others share
+	// crowdAnswers a second.
+	maxSources   = 512
+	crowdAnswers = 1000
 	// maxHostAddrs is the most A and AAAA records of an answer. Browsers need one; ours read the TXT.
 	maxHostAddrs = 4
 	// answerFresh is how long a made answer is given again, so that a storm of queries costs us no more than reading them.
@@ -27,8 +42,11 @@ const (
 	// maxPeers is the most peers that a round keeps, and the most whose last report is remembered. Honest answers
 	// come within milliseconds of the query and so before the bulk of a flood.
 	maxPeers = 256
-	// entryBuffer is the most entries of one query: the library drops what does not fit and never waits.
-	entryBuffer = 1024
+	// maxHeard is the most announcements that one query takes in.
+	maxHeard = 1024
+	// maxQuestions is how many questions of one packet are read. A browser asks for all services that it looks for in one
+	// packet, which are few dozens at most.
+	maxQuestions = 64
 	// maxInterfaces is the most interfaces that are served; each costs two sockets and two queries a round.
 	maxInterfaces = 16
 )

@@ -2,18 +2,13 @@ package discovery
 
 import (
 	"context"
-	"io"
-	"log"
+	"errors"
 	"net"
 	"strings"
 	"time"
 
-	"github.com/hashicorp/mdns"
+	"github.com/miekg/dns"
 )
-
-// silent is what the library logs to: a line for each packet that it does not like, whoever sent it. Discarded, they
-// are not even formatted.
-var silent = log.New(io.Discard, "", 0)
 
 // heard is one answer to a query, not yet believed.
 type heard struct {
@@ -22,60 +17,89 @@ type heard struct {
 	nic  string   // name of the interface where we asked
 }
 
-// ours says whether the answer is of our service; the library returns others as well.
+// ours says whether the answer is of our service.
 func (h heard) ours() bool {
 	return strings.HasSuffix(strings.ToLower(h.name), "."+serviceName)
 }
 
-// server answers queries on one interface.
-type server interface{ Shutdown() error }
-
-// listenMDNS starts a server on n. The library hides which of its sockets it could not open, so both are tried
-// first: whole is false when a family that n has addresses of cannot be served.
-func listenMDNS(n nic, z mdns.Zone) (srv server, whole bool, err error) {
-	whole = joinable(n)
-	srv, err = mdns.NewServer(&mdns.Config{Zone: z, Iface: &n.iface, Logger: silent})
-	if err != nil {
-		return nil, false, err
-	}
-	return srv, whole, nil
-}
-
 // joinable says whether the mDNS groups can be joined on n, for each family that n has addresses of.
 func joinable(n nic) bool {
-	try := func(v6 bool, network, group string) bool {
+	for _, v6 := range []bool{false, true} {
 		if !n.has(v6) {
-			return true
+			continue
 		}
-		c, err := net.ListenMulticastUDP(network, &n.iface, &net.UDPAddr{IP: net.ParseIP(group), Port: 5353})
+		s, err := groupSocket(n, v6)
 		if err != nil {
 			return false
 		}
-		return c.Close() == nil
+		_ = s.Close()
 	}
-	return try(false, "udp4", "224.0.0.251") && try(true, "udp6", "ff02::fb")
+	return true
 }
 
-// queryMDNS asks once on one interface over one family and returns what came within window. One family at a time,
-// because an error of either makes the library give up on both.
+// queryMDNS asks once on one interface over one family and returns what came within window.
 func queryMDNS(ctx context.Context, n nic, v6 bool, window time.Duration) ([]heard, error) {
-	entries := make(chan *mdns.ServiceEntry, entryBuffer)
-	err := mdns.QueryContext(ctx, &mdns.QueryParam{
-		Service:             Service,
-		Domain:              "local",
-		Timeout:             window,
-		Interface:           &n.iface,
-		Entries:             entries,
-		WantUnicastResponse: true,
-		DisableIPv4:         v6,
-		DisableIPv6:         !v6,
-		Logger:              silent,
-	})
-	// The library goes on writing to an entry after it has sent it, until it returns. Only now they are ours.
-	close(entries)
-	var hs []heard
-	for e := range entries {
-		hs = append(hs, heard{name: e.Name, txt: e.InfoFields, nic: n.iface.Name})
+	if !n.has(v6) {
+		return nil, nil
 	}
-	return hs, err
+	s, err := askingSocket(n, v6)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	if err := s.SetReadDeadline(time.Now().Add(window)); err != nil {
+		return nil, err
+	}
+	stop := context.AfterFunc(ctx, func() { _ = s.SetReadDeadline(time.Unix(1, 0)) })
+	defer stop()
+	if _, err := s.WriteToUDP(ask, (&link{nic: n, v6: v6}).group(mdnsPort)); err != nil {
+		return nil, err
+	}
+	var hs []heard
+	buf := make([]byte, maxPacket)
+	for {
+		size, a, err := s.receive(buf)
+		var timeout net.Error
+		switch {
+		case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, net.ErrClosed):
+			return hs, ctx.Err()
+		case err == nil && fromLink(n, a):
+			hs = takeAnswers(hs, buf[:size], n)
+		}
+	}
+}
+
+// ask is the question for nodes, with the wish for an answer to the asker alone.
+var ask = func() []byte {
+	m := &dns.Msg{Question: []dns.Question{{Name: serviceName, Qtype: dns.TypePTR, Qclass: dns.ClassINET | unicastWish}}}
+	b, err := pad(m).Pack()
+	if err != nil {
+		panic(err) // the name is ours
+	}
+	return b
+}()
+
+// fromLink says whether an answer has come from the network of n, and through no router (RFC 6762 section 11).
+func fromLink(n nic, a arrival) bool {
+	return n.prefixes.Hold(a.from.Addr()) && (a.hops == 0 || a.hops == linkHops)
+}
+
+// takeAnswers adds what a packet says about instances of our service, up to maxHeard of all.
+func takeAnswers(hs []heard, packet []byte, n nic) []heard {
+	var m dns.Msg
+	if m.Unpack(packet) != nil || !m.Response || m.Opcode != dns.OpcodeQuery || m.Rcode != dns.RcodeSuccess {
+		return hs
+	}
+	for _, rrs := range [][]dns.RR{m.Answer, m.Extra} {
+		for _, rr := range rrs {
+			txt, ok := rr.(*dns.TXT)
+			if !ok || len(hs) == maxHeard {
+				continue
+			}
+			if h := (heard{name: txt.Hdr.Name, txt: txt.Txt, nic: n.iface.Name}); h.ours() {
+				hs = append(hs, h)
+			}
+		}
+	}
+	return hs
 }

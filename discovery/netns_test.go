@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -18,8 +19,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/mdns"
 	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/miekg/dns"
 )
 
 // helperEnv makes the test binary a node in a network namespace: "node SEED" runs discovery as that peer and prints what
@@ -39,6 +40,9 @@ func helper(role string) error {
 	if role == "noise" {
 		return makeNoise(ctx)
 	}
+	if source, ok := strings.CutPrefix(role, "ask "); ok {
+		return askFrom(ctx, source)
+	}
 	var seed int64
 	if _, err := fmt.Sscanf(role, "node %d", &seed); err != nil {
 		return err
@@ -56,12 +60,14 @@ func helper(role string) error {
 	})
 }
 
-// makeNoise is a bad neighbour: a printer, entries of our service with nonsense, and packets that are no DNS.
+// makeNoise is a bad neighbour: it answers every packet to the group as a printer, and as entries of our service with nonsense,
+// and sends packets that are no DNS.
 func makeNoise(ctx context.Context) error {
 	iface, err := net.InterfaceByName("eth0")
 	if err != nil {
 		return err
 	}
+	var lies [][]byte
 	for i, txt := range [][]string{
 		{"rp=ipp/print"},
 		{""},
@@ -69,19 +75,36 @@ func makeNoise(ctx context.Context) error {
 		{"dnsaddr=/ip4/127.0.0.1/tcp/1/p2p/" + testPeer(66).String(), "dnsaddr=/dns4/evil.example/tcp/1/p2p/" + testPeer(66).String()},
 		{"dnsaddr=/ip4/10.77.0.1/tcp/1/p2p/" + testPeer(66).String(), "dnsaddr=/ip4/10.77.0.1/tcp/1/p2p/" + testPeer(67).String()},
 	} {
-		service := Service
+		service := serviceName
 		if i == 0 {
-			service = "_ipp._tcp"
+			service = "_ipp._tcp.local."
 		}
-		z, err := mdns.NewMDNSService(fmt.Sprintf("noise%d", i), service, "", "noise.local.", 1, []net.IP{net.IPv4(10, 77, 0, 9)}, txt)
+		name := fmt.Sprintf("noise%d.%s", i, service)
+		m := dns.Msg{MsgHdr: dns.MsgHdr{Response: true, Authoritative: true}, Answer: []dns.RR{
+			&dns.PTR{Hdr: header(service, dns.TypePTR), Ptr: name}, &dns.TXT{Hdr: header(name, dns.TypeTXT), Txt: txt},
+		}}
+		b, err := m.Pack()
 		if err != nil {
 			return err
 		}
-		srv, err := mdns.NewServer(&mdns.Config{Zone: z, Iface: iface, Logger: silent})
+		lies = append(lies, b)
+	}
+	prefixes, err := listNICs(nil)
+	if err != nil {
+		return err
+	}
+	n := nic{iface: *iface, prefixes: networksOf(prefixes)}
+	for _, v6 := range []bool{false, true} {
+		s, err := groupSocket(n, v6)
 		if err != nil {
 			return err
 		}
-		defer srv.Shutdown()
+		defer s.Close()
+		go s.each(func(_ []byte, a arrival) {
+			for _, lie := range lies {
+				_, _ = s.WriteToUDPAddrPort(lie, a.from)
+			}
+		})
 	}
 	conn, err := net.Dial("udp4", "224.0.0.251:5353")
 	if err != nil {
@@ -99,6 +122,59 @@ func makeNoise(ctx context.Context) error {
 		case <-tick.C:
 			junk := [][]byte{{}, {0}, header, append(header[:12:12], 0xc0, 12, 0, 12, 0, 1), bytes.Repeat([]byte{0xff}, 1400)}
 			_, _ = conn.Write(junk[i%len(junk)]) // a full socket buffer is no matter
+		}
+	}
+}
+
+// askFrom asks the node at 10.77.0.1 from one address of this machine until it is told to stop, with short questions and long ones,
+// and prints how many bytes of questions have brought how many of answers.
+func askFrom(ctx context.Context, source string) error {
+	conn, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.MustParseAddrPort(source+":0")))
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	var in, out atomic.Int64
+	go func() {
+		buf := make([]byte, maxPacket)
+		for {
+			n, err := conn.Read(buf)
+			if err != nil {
+				return
+			}
+			in.Add(int64(n))
+		}
+	}()
+	hundred := dns.Msg{Compress: true}
+	for range 100 {
+		hundred.Question = append(hundred.Question, dns.Question{Name: serviceName, Qtype: dns.TypePTR, Qclass: dns.ClassINET | unicastWish})
+	}
+	short := dns.Msg{Question: hundred.Question[:1]}
+	var packets [][]byte
+	for _, m := range []dns.Msg{hundred, short} {
+		b, err := m.Pack()
+		if err != nil {
+			return err
+		}
+		packets = append(packets, b)
+	}
+	packets = append(packets, ask)
+	to := net.UDPAddrFromAddrPort(netip.MustParseAddrPort("10.77.0.1:5353"))
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for i := 0; ; i++ {
+		n, err := conn.WriteToUDP(packets[i%len(packets)], to)
+		if err != nil {
+			return err
+		}
+		out.Add(int64(n))
+		if i%len(packets) == 0 {
+			fmt.Printf(`{"Peer":"asked","Addrs":["%d","%d"]}`+"\n", out.Load(), in.Load())
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
 		}
 	}
 }
@@ -329,6 +405,53 @@ func TestNetworkNoiseDoesNoHarm(t *testing.T) {
 	a, b := l.start("a", "node 1"), l.start("b", "node 2")
 	both(t, a, b) // fails on the sight of anybody else
 	expect(t, a, 2)
+}
+
+// A machine that is on no network of a node's may send it questions, and gets no byte. One on its link is answered, with no more
+// than a few times what it asked.
+func TestNetworkOffLinkIsNotAnswered(t *testing.T) {
+	l := newLab(t)
+	l.in("a", "addr add 10.77.0.1/24 dev eth0")
+	l.in("b", "addr add 10.77.0.2/24 dev eth0")
+	l.in("b", "addr add 198.51.100.7/32 dev lo")
+	l.in("a", "route add default via 10.77.0.2")
+	l.start("a", "node 1")
+	far, here := l.start("b", "ask 198.51.100.7"), l.start("b", "ask 10.77.0.2")
+	asked := func(seen <-chan sighting) (out, in int) {
+		t.Helper()
+		select {
+		case s := <-seen:
+			if _, err := fmt.Sscan(strings.Join(s.Addrs, " "), &out, &in); err != nil || s.Peer != "asked" {
+				t.Fatal(s, err)
+			}
+		case <-time.After(15 * time.Second):
+			t.Fatal("nobody asks")
+		}
+		return out, in
+	}
+	deadline := time.Now().Add(15 * time.Second)
+	out, in := 0, 0
+	for in < 20*maxAnswer/2 {
+		if time.Now().After(deadline) {
+			t.Fatalf("on the link %d bytes have brought %d", out, in)
+		}
+		out, in = asked(here)
+	}
+	if in > answerFactor*out {
+		t.Errorf("on the link %d bytes have brought %d", out, in)
+	}
+	// The other has asked as often, and longer: whatever is on its way by now would have come.
+	for range 5 {
+		asked(here)
+	}
+	farOut, farIn := 0, 0
+	for len(far) > 0 || farOut == 0 {
+		farOut, farIn = asked(far)
+	}
+	if farIn > 0 {
+		t.Errorf("off the link %d bytes have brought %d", farOut, farIn)
+	}
+	t.Logf("on the link %d bytes for %d, off it %d for %d", in, out, farIn, farOut)
 }
 
 // Two nodes on one machine with a network card find each other by mDNS too.

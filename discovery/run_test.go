@@ -10,7 +10,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/hashicorp/mdns"
 	"github.com/libp2p/go-libp2p/core/peer"
 )
 
@@ -52,7 +51,7 @@ func (f *fakeLAN) mdns(t *testing.T) *MDNS {
 		defer f.mu.Unlock()
 		return f.nics, f.listErr
 	}
-	d.listen = func(n nic, _ mdns.Zone) (server, bool, error) {
+	d.listen = func(n nic, _ *zone) (server, bool, error) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		f.serving[n.iface.Name]++
@@ -317,11 +316,11 @@ func TestFoundOnceUntilNew(t *testing.T) {
 // A flood costs a bounded number of reports and entries, and does not hide a peer that answers in time.
 func TestFloodIsBounded(t *testing.T) {
 	flood := []heard{answerOf(2, "192.168.1.9")}
-	for i := range int64(entryBuffer) {
+	for i := range int64(maxHeard) {
 		flood = append(flood, answerOf(100+i, "192.168.1.10"))
 	}
 	for i := range 100 { // one peer with many addresses
-		flood = append(flood, answerOf(2, fmt.Sprintf("192.168.2.%d", i+1)))
+		flood = append(flood, answerOf(2, fmt.Sprintf("192.168.1.%d", i+100)))
 	}
 	f := &fakeLAN{nics: []nic{testNIC(2, "eth0", "192.168.1.5/24")}, answers: flood}
 	seen, most := map[peer.ID]int{}, 0

@@ -10,6 +10,8 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/miekg/dns"
+
+	"localchat/onlink"
 )
 
 const (
@@ -24,49 +26,50 @@ type zone struct {
 	host     string
 	self     func() peer.AddrInfo
 
-	mu     sync.Mutex // servers' goroutines read what Run's loop sets
-	nics   []nic
-	closed bool
-	made   time.Time
-	answer answer
+	said *spoken
+
+	mu       sync.Mutex // servers' goroutines read what Run's loop sets
+	nics     []nic
+	networks onlink.Networks
+	made     time.Time
+	answer   answer
 }
 
 func newZone(label string, self func() peer.AddrInfo) *zone {
-	return &zone{instance: label + "." + serviceName, host: label + ".local.", self: self}
+	return &zone{instance: label + "." + serviceName, host: label + ".local.", self: self, said: newSpoken()}
 }
 
 // set gives the interfaces whose addresses are announced from now on.
 func (z *zone) set(nics []nic) {
 	z.mu.Lock()
 	defer z.mu.Unlock()
-	z.nics, z.made = nics, time.Time{}
+	z.nics, z.networks, z.made = nics, networksOf(nics), time.Time{}
 }
 
-// close makes sure that self is not called any more: the library does not wait for its goroutines.
-func (z *zone) close() {
+// onLink says whether ip is on a network of this machine.
+func (z *zone) onLink(ip netip.Addr) bool {
 	z.mu.Lock()
 	defer z.mu.Unlock()
-	z.closed = true
+	return z.networks.Hold(ip)
 }
 
-// Records implements mdns.Zone. It is called for every question heard.
+// Records is the answer to one question. It is asked for every question heard.
 func (z *zone) Records(q dns.Question) []dns.RR {
 	name := strings.ToLower(q.Name)
 	if name != serviceName && name != z.instance && name != z.host && name != enumName {
 		return nil
 	}
-	a, ok := z.current()
-	if !ok {
+	a := z.current()
+	if len(a.all) == 0 {
 		return nil
 	}
 	want := func(types ...uint16) bool { return q.Qtype == dns.TypeANY || slices.Contains(types, q.Qtype) }
 	switch {
 	case name == enumName && want(dns.TypePTR):
-		return []dns.RR{&dns.PTR{Hdr: header(enumName, dns.TypePTR), Ptr: serviceName}}
+		return enumAnswer
 	case name == serviceName && want(dns.TypePTR):
 		return a.all
-	// hashicorp's client asks for the PTR of an instance when it misses the rest.
-	case name == z.instance && want(dns.TypeSRV, dns.TypeTXT, dns.TypePTR):
+	case name == z.instance && want(dns.TypeSRV, dns.TypeTXT):
 		return a.all[1:]
 	case name == z.host && want(dns.TypeA, dns.TypeAAAA):
 		return a.addrs
@@ -80,17 +83,17 @@ type answer struct {
 	addrs []dns.RR // the A and AAAA of it
 }
 
-func (z *zone) current() (answer, bool) {
+// enumAnswer says that there is our service.
+var enumAnswer = []dns.RR{&dns.PTR{Hdr: header(enumName, dns.TypePTR), Ptr: serviceName}}
+
+func (z *zone) current() answer {
 	z.mu.Lock()
 	defer z.mu.Unlock()
-	if z.closed {
-		return answer{}, false
-	}
 	if now := time.Now(); z.made.IsZero() || now.Sub(z.made) >= answerFresh {
 		self := z.self()
 		z.answer, z.made = z.make(self.ID, expand(self.Addrs, z.nics)), now
 	}
-	return z.answer, len(z.answer.all) > 0
+	return z.answer
 }
 
 // make builds the answer, with as many endpoints as fit. Without any there is nothing to say.

@@ -53,7 +53,7 @@ func TestZoneAnswers(t *testing.T) {
 		{"label._localchat._udp.local.", dns.TypeSRV, all[1:]},
 		{"label._localchat._udp.local.", dns.TypeTXT, all[1:]},
 		{"LABEL._localchat._udp.local.", dns.TypeANY, all[1:]},
-		{"label._localchat._udp.local.", dns.TypePTR, all[1:]},
+		{"label._localchat._udp.local.", dns.TypePTR, nil},
 		{"label._localchat._udp.local.", dns.TypeA, nil},
 		{"label.local.", dns.TypeA, all[3:]},
 		{"label.local.", dns.TypeAAAA, all[3:]},
@@ -148,12 +148,6 @@ func TestZoneFollowsSelf(t *testing.T) {
 		z.set([]nic{testNIC(2, "eth0", "10.0.0.2/8")})
 		if got := lines(z.Records(dns.Question{Name: z.host, Qtype: dns.TypeA})); len(got) != 1 || !strings.HasSuffix(got[0], "10.0.0.2") {
 			t.Errorf("after renumbering: %q", got)
-		}
-		z.close()
-		before := calls
-		time.Sleep(time.Minute) // simulated
-		if got := srv(); got != "" || calls != before {
-			t.Errorf("closed zone answers %q", got)
 		}
 	})
 }

@@ -1,0 +1,224 @@
+package discovery
+
+import (
+	"encoding/binary"
+	"errors"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/miekg/dns"
+	"golang.org/x/time/rate"
+)
+
+// unicastWish is the bit of a question's class that asks for an answer to the asker alone (RFC 6762 section 5.4).
+const unicastWish = 1 << 15
+
+// server answers queries on one interface.
+type server interface{ Shutdown() error }
+
+// A responder answers the questions that come to one interface, from the networks of this machine alone, with as many bytes
+// as answerFactor allows. What it says is the zone's, and so is what it has said.
+type responder struct {
+	nic     nic
+	zone    *zone
+	sockets []*socket
+	wg      sync.WaitGroup
+}
+
+// listenMDNS starts a server on n; whole is false when a family that n has addresses of cannot be served.
+func listenMDNS(n nic, z *zone) (srv server, whole bool, err error) {
+	r := &responder{nic: n, zone: z}
+	whole = true
+	var errs []error
+	for _, v6 := range []bool{false, true} {
+		if !n.has(v6) {
+			continue
+		}
+		s, err := groupSocket(n, v6)
+		if err != nil {
+			whole = false
+			errs = append(errs, err)
+			continue
+		}
+		r.sockets = append(r.sockets, s)
+	}
+	if len(r.sockets) == 0 {
+		return nil, false, errors.Join(append(errs, errors.New("no mDNS group could be joined"))...)
+	}
+	for _, s := range r.sockets {
+		r.wg.Go(func() { s.each(func(packet []byte, a arrival) { r.serve(s, packet, a) }) })
+	}
+	return r, whole, nil
+}
+
+// Shutdown returns when nothing is answered any more.
+func (r *responder) Shutdown() error {
+	var errs []error
+	for _, s := range r.sockets {
+		errs = append(errs, s.Close())
+	}
+	r.wg.Wait()
+	return errors.Join(errs...)
+}
+
+// serve answers one packet, or does not.
+func (r *responder) serve(s *socket, packet []byte, a arrival) {
+	if a.to.IsMulticast() && a.iface != 0 && a.iface != r.nic.iface.Index {
+		return // the socket of that interface hears it too
+	}
+	answer, alone := r.zone.respond(packet, a, r.nic.iface.Index, time.Now())
+	switch {
+	case answer == nil:
+	case alone:
+		_, _ = s.WriteToUDPAddrPort(answer, a.from) // who cannot be answered asks again
+	default:
+		_, _ = s.WriteToUDP(answer, (&link{nic: r.nic, v6: s.v6 != nil}).group(mdnsPort))
+	}
+}
+
+// respond is the answer to a packet, to be sent to the asker alone or to the group of the interface; nil is none.
+func (z *zone) respond(packet []byte, a arrival, iface int, now time.Time) (answer []byte, alone bool) {
+	q, ok := readQuery(packet)
+	if !ok || !z.onLink(a.from.Addr()) {
+		return nil, false
+	}
+	var rrs []dns.RR
+	for _, question := range q.questions {
+		if class := question.Qclass &^ unicastWish; class != dns.ClassINET && class != dns.ClassANY&^unicastWish {
+			continue
+		}
+		for _, rr := range z.Records(question) {
+			if !contains(rrs, rr) {
+				rrs = append(rrs, rr)
+			}
+		}
+		alone = alone || question.Qclass&unicastWish != 0
+	}
+	if len(rrs) == 0 {
+		return nil, false
+	}
+	alone = alone || a.from.Port() != mdnsPort || a.to.IsValid() && !a.to.IsMulticast()
+	if !alone {
+		// All of the link hear it, so that nobody can turn it against one of them; but only once in a while.
+		if !z.said.mayTell(iface, rrs[0], now) {
+			return nil, false
+		}
+		return packAnswer(0, rrs, maxAnswer), false
+	}
+	if !z.said.mayAnswer(a.from.Addr(), now) {
+		return nil, false
+	}
+	return packAnswer(q.id, rrs, min(maxAnswer, answerFactor*len(packet))), true
+}
+
+func contains(rrs []dns.RR, rr dns.RR) bool {
+	for _, have := range rrs {
+		if have == rr {
+			return true
+		}
+	}
+	return false
+}
+
+// packAnswer packs as many records, from the first, as fit into limit bytes; nil is none.
+func packAnswer(id uint16, rrs []dns.RR, limit int) []byte {
+	for ; len(rrs) > 0; rrs = rrs[:len(rrs)-1] {
+		m := dns.Msg{MsgHdr: dns.MsgHdr{Id: id, Response: true, Authoritative: true}, Compress: true, Answer: rrs}
+		if b, err := m.Pack(); err == nil && len(b) <= limit {
+			return b
+		}
+	}
+	return nil
+}
+
+// A query is what of a packet is read: its first maxQuestions questions. The rest is not even looked at.
+type query struct {
+	id        uint16
+	questions []dns.Question
+}
+
+const headerSize = 12
+
+// readQuery reads a query; it is false for what is none, or is damaged as far as it is read.
+func readQuery(packet []byte) (q query, ok bool) {
+	if len(packet) < headerSize {
+		return q, false
+	}
+	const response, opcode, rcode = 1 << 15, 0xf << 11, 0xf
+	word := func(i int) uint16 { return binary.BigEndian.Uint16(packet[i:]) }
+	if word(2)&(response|opcode|rcode) != 0 {
+		return q, false
+	}
+	q.id = word(0)
+	off := headerSize
+	for range min(word(4), maxQuestions) {
+		name, next, err := dns.UnpackDomainName(packet, off)
+		if err != nil || len(packet) < next+4 {
+			return q, false
+		}
+		q.questions = append(q.questions, dns.Question{Name: name, Qtype: word(next), Qclass: word(next + 2)})
+		off = next + 4
+	}
+	return q, true
+}
+
+// A spoken is what a node has answered lately. The responders of all interfaces share it, so it locks itself.
+type spoken struct {
+	mu      sync.Mutex
+	told    map[telling]time.Time
+	sources map[netip.Addr]*rate.Limiter
+	crowd   *rate.Limiter
+}
+
+// A telling is an answer to the whole link: of one of the few names that we have, on one interface.
+type telling struct {
+	iface int
+	name  string
+}
+
+func newSpoken() *spoken {
+	return &spoken{
+		told: make(map[telling]time.Time), sources: make(map[netip.Addr]*rate.Limiter),
+		crowd: rate.NewLimiter(crowdAnswers, crowdAnswers),
+	}
+}
+
+// mayTell says whether the records that begin with rr may be told to the link of an interface again.
+func (s *spoken) mayTell(iface int, rr dns.RR, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := telling{iface, strings.ToLower(rr.Header().Name)}
+	if last, ok := s.told[t]; ok && now.Sub(last) < tellAgain {
+		return false
+	}
+	if len(s.told) >= maxTold {
+		clear(s.told) // of interfaces that are gone
+	}
+	s.told[t] = now
+	return true
+}
+
+// mayAnswer says whether one source may be answered again.
+func (s *spoken) mayAnswer(ip netip.Addr, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.sources[ip]
+	if l == nil && len(s.sources) >= maxSources {
+		for other, l := range s.sources {
+			if l.TokensAt(now) >= answerBurst {
+				delete(s.sources, other)
+			}
+		}
+	}
+	switch {
+	case l != nil:
+	case len(s.sources) < maxSources:
+		l = rate.NewLimiter(answersASecond, answerBurst)
+		s.sources[ip] = l
+	default:
+		l = s.crowd
+	}
+	return l.AllowN(now, 1)
+}
