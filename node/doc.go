@@ -69,6 +69,13 @@
 // peer's connection stays: the reason is the answer to its own poll, given once, kept until it is acknowledged. Only
 // then, or after ten seconds, is the room told why.
 //
+// # What is dialled
+//
+// Addresses come from mDNS, from identify, from lists of members and rooms, from the last life, and from people. One gate
+// (gate.go), which libp2p asks at each dial, says which of them count: those on a network of this machine, those that a
+// person typed or that an invite holds, and those where the peer itself was reached. What is told to others passes it
+// too. Connections come in from the networks of this machine, or, with Config.FromAnywhere, from everywhere.
+//
 // # Time
 //
 // Time enters at the loop's tick, once a second, and with each event. Tests run the whole package, libp2p included, in

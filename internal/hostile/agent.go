@@ -143,6 +143,14 @@ func (a *agent) obey(line []byte) (o outcome) {
 	case "stop":
 		o.Counts = a.flood.stop()
 		return o
+	case "point elsewhere":
+		a.pointsElsewhere(do)
+		return o
+	case "call from":
+		if a.callsFrom(do) {
+			o.Counts = map[string]int{"let in": 1}
+		}
+		return o
 	}
 	a.carryOut(do)
 	for _, m := range a.members {
