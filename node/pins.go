@@ -131,7 +131,7 @@ type Known struct {
 	Self     PeerID            `json:"self"`
 	Owners   map[string]PeerID `json:"owners"`   // by the names of rooms that were entered
 	Own      []string          `json:"own"`      // the names of our own rooms
-	Verified map[PeerID]string `json:"verified"` // the nicks of then
+	Verified []Named           `json:"verified"` // by the nicks of then
 }
 
 // ReadKnown reads what the nodes of a data directory know, whether or not one is running. A directory without it, or no
@@ -165,8 +165,8 @@ func (l *loop) takeKnown(k Known) {
 	for _, name := range k.Own {
 		l.pins.add(name, k.Self)
 	}
-	for p, nick := range k.Verified {
-		l.trusts.by[p] = savedTrust{Nick: nick}
+	for _, n := range k.Verified {
+		l.trusts.by[n.Peer] = savedTrust{Nick: n.Nick}
 	}
 	l.trusts = newTrusts(l.trusts.by)
 }
@@ -182,7 +182,7 @@ func (l *loop) saveKnown() {
 	if err != nil {
 		l.n.log.Warn("read what is known", "err", err)
 	}
-	k := Known{Self: l.n.self, Owners: l.pins.owners, Own: []string{}, Verified: make(map[PeerID]string, len(l.trusts.by))}
+	k := Known{Self: l.n.self, Owners: l.pins.owners, Own: []string{}, Verified: []Named{}}
 	if l.n.cfg.NoResume {
 		k.Own = append(k.Own, was.Own...)
 	}
@@ -193,9 +193,10 @@ func (l *loop) saveKnown() {
 	}
 	slices.Sort(k.Own)
 	for p, t := range l.trusts.by {
-		k.Verified[p] = t.Nick
+		k.Verified = append(k.Verified, Named{p, t.Nick})
 	}
-	if err == nil && was.Self == k.Self && maps.Equal(was.Owners, k.Owners) && slices.Equal(was.Own, k.Own) && maps.Equal(was.Verified, k.Verified) {
+	slices.SortFunc(k.Verified, func(a, b Named) int { return strings.Compare(string(a.Peer), string(b.Peer)) })
+	if err == nil && was.Self == k.Self && maps.Equal(was.Owners, k.Owners) && slices.Equal(was.Own, k.Own) && slices.Equal(was.Verified, k.Verified) {
 		return
 	}
 	if err := writeKnown(filepath.Join(dir, knownFile), k); err != nil {

@@ -16,8 +16,8 @@ const MinIDPart = protocol.MinIDPart
 
 // A Named is a peer that a WHO may mean: by its nick, or by its ID.
 type Named struct {
-	Peer PeerID
-	Nick string
+	Peer PeerID `json:"peer"`
+	Nick string `json:"nick"`
 }
 
 // ShortID is the end of a peer ID that screens show, and that names the peer.

@@ -1,0 +1,192 @@
+package node
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+
+	"localchat/protocol"
+)
+
+// twinsOfLab are names that a reader takes for lab. No node of ours makes some of them, but a room is made by its record.
+var twinsOfLab = []string{
+	"la\u200bb", "lab\u00ad", "la\u2060b", "lab\U000E0061", "lab\u115f", "lab\u3164", "la\U0001D159b", "l\u2009ab", "lab\ufe0f", "lаb", "1ab", "Iab", "ꓡꓮꓐ", "łab", "ʟᴀʙ",
+	"lab\uFFFC", "la\u2800b", "ḷab",
+}
+
+// showsRooms makes a host show rooms of a stranger's by these names.
+func (l *lan) showsRooms(host int, owner string, names ...string) {
+	var ads []protocol.RoomAd
+	for _, name := range names {
+		ads = append(ads, protocol.RoomAd{Create: foundation(name, owner), Access: protocol.Open})
+	}
+	l.hosts[host].SetStreamHandler(protocol.RoomsID, func(s network.Stream) {
+		defer s.Close()
+		var q protocol.RoomsRequest
+		if protocol.ReadFrame(s, &q) == nil {
+			_ = protocol.WriteFrame(s, &protocol.RoomsReply{Rooms: ads})
+		}
+	})
+}
+
+// A room whose name only looks like that of a room that is known gets the question of an exact twin: it is marked in the
+// list and not entered by its name, whether or not the known one is there.
+func TestRoomThatLooksKnown(t *testing.T) {
+	simulate(t, 4, func(l *lan) {
+		alice := l.startOn(0, "alice", "", nil)
+		lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+		r := make(rumours, 8)
+		dir := t.TempDir()
+		bob := l.startOn(2, "bob", dir, r)
+		r <- l.infoOf(0)
+		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
+		must(struct{}{}, bob.Leave(l.ctx(), "lab"))
+
+		l.showsRooms(1, "eve", append([]string{"labs", "la b2"}, twinsOfLab...)...)
+		r <- l.infoOf(1)
+		until(l.subs["bob"], func(w Warning) bool { return w.Code == "owner_key" })
+		all := func(f RoomInfo) bool { return f.Owner == personaID("eve") }
+		for n := 0; n < len(twinsOfLab)+2; n = len(slices.DeleteFunc(must(bob.Rooms(l.ctx())), func(f RoomInfo) bool { return !all(f) })) {
+			time.Sleep(lookAgain) // simulated
+		}
+		for _, f := range must(bob.Rooms(l.ctx())) {
+			if twin := slices.Contains(twinsOfLab, f.Name); twin != (f.Change != nil) || twin && f.Change.Known != alice.self {
+				t.Errorf("%q is listed with the change %+v", f.Name, f.Change)
+			}
+		}
+		q := make(rumours, 8)
+		carol := l.startOn(3, "carol", "", q)
+		q <- l.infoOf(0)
+		q <- l.infoOf(1)
+		until(l.subs["carol"], func(w Warning) bool { return w.Code == "ambiguous_room" })
+		for _, name := range append([]string{"lab"}, twinsOfLab...) {
+			if _, err := carol.Join(l.ctx(), JoinOptions{Room: name}); codeOf(err) != Ambiguous || !strings.Contains(AsError(err).Hint, lab.ID.String()) {
+				t.Errorf("carol, who knows neither, is answered %v of %q", err, name)
+			}
+		}
+		if j, err := bob.Join(l.ctx(), JoinOptions{Room: "lab"}); err != nil || j.ID != lab.ID {
+			t.Errorf("bob, who knows alice, is led to %v, %v", j.ID, err)
+		}
+		// While he is in, and it has no pin, it is known as well.
+		must(struct{}{}, alice.CloseRoom(l.ctx(), "lab", ""))
+		until(l.subs["bob"], func(e RoomLost) bool { return e.Owner == alice.self })
+		for _, name := range twinsOfLab {
+			_, err := bob.Join(l.ctx(), JoinOptions{Room: name})
+			if c := AsError(err).Change; codeOf(err) != Ambiguous && (c == nil || c.Known != alice.self) {
+				t.Errorf("bob, who knows alice, is answered %v of %q", err, name)
+			}
+		}
+		// What he knows is read beside his node, for a list by another.
+		known := must(ReadKnown(dir))
+		if known.Owners["lab"] != alice.self || known.Self != bob.self {
+			t.Errorf("known is %+v", known)
+		}
+	})
+}
+
+// One look-alike alone: it is refused with the change, as an exact twin is.
+func TestOneRoomThatLooksKnown(t *testing.T) {
+	for _, name := range []string{"lаb", "la\u2060b", "LAB"} {
+		simulate(t, 3, func(l *lan) {
+			alice := l.startOn(0, "alice", "", nil)
+			r := make(rumours, 8)
+			bob := must(New(Config{Nick: "bob", Host: l.hosts[2], Discovery: r, Known: Known{
+				Self: personaID("me"), Owners: map[string]PeerID{"lab": alice.self}, Own: []string{"den"}, Verified: []Named{{alice.self, "alice"}},
+			}}))
+			l.index["bob"], l.nodes["bob"] = 2, bob
+			l.subs["bob"] = watch(l.t, "bob", bob)
+			l.showsRooms(1, "eve", name, "dеn")
+			r <- l.infoOf(1)
+			until(l.subs["bob"], func(f RoomFound) bool { return f.Name == name })
+			_, err := bob.Join(l.ctx(), JoinOptions{Room: name})
+			if c := AsError(err).Change; codeOf(err) != RefusedCode || c == nil || c.Known != alice.self || c.KnownNick != "alice" {
+				t.Errorf("%q is answered %v, %+v", name, err, c)
+			}
+			for _, f := range must(bob.Rooms(l.ctx())) {
+				if f.Change == nil || f.Name != name && f.Change.Known != personaID("me") {
+					t.Errorf("%q is listed with the change %+v", f.Name, f.Change)
+				}
+			}
+		})
+	}
+}
+
+// Two rooms of ours that look alike: neither is meant by a name. One of our own is not made beside another.
+func TestOwnRoomsThatLookAlike(t *testing.T) {
+	simulate(t, 2, func(l *lan) {
+		alice := l.startOn(0, "alice", "", nil)
+		lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+		if _, err := alice.Create(l.ctx(), CreateOptions{Name: "1ab"}); codeOf(err) != Exists {
+			t.Errorf("a second room that looks like it: %v", err)
+		}
+		r := make(rumours, 8)
+		bob := l.startOn(1, "bob", "", r)
+		mine := must(bob.Create(l.ctx(), CreateOptions{Name: "1ab"}))
+		r <- l.infoOf(0)
+		until(l.subs["bob"], func(f RoomFound) bool { return f.Name == "lab" })
+		for _, f := range must(bob.Rooms(l.ctx())) {
+			if f.Name == "lab" && (f.Change == nil || f.Change.Known != bob.self) {
+				t.Errorf("beside a room of ours that looks like it, lab is listed with %+v", f.Change)
+			}
+		}
+		if _, err := bob.Join(l.ctx(), JoinOptions{Room: "lab"}); !AsError(err).Identity {
+			t.Errorf("it is entered by its name: %v", err)
+		}
+		must(bob.Join(l.ctx(), JoinOptions{Room: lab.ID.String()}))
+		for _, name := range []string{"lab", "1ab", "LAB"} {
+			_, err := bob.Say(l.ctx(), name, "hello", false)
+			if hint := AsError(err).Hint; codeOf(err) != Ambiguous || !strings.Contains(hint, lab.ID.String()) || !strings.Contains(hint, mine.ID.String()) {
+				t.Errorf("a line into %q: %v", name, err)
+			}
+		}
+		if _, err := bob.Say(l.ctx(), "Iab", "hello", false); err == nil {
+			t.Error("a line goes into a room that only looks like the one that was named")
+		}
+		must(bob.Say(l.ctx(), lab.ID.String(), "hello", false))
+	})
+}
+
+// What is known is beside the store as long as a node runs, follows it, and is made anew at a start.
+func TestReadKnown(t *testing.T) {
+	if k, err := ReadKnown(filepath.Join(t.TempDir(), "none")); err != nil || len(k.Owners) != 0 {
+		t.Errorf("of no directory: %+v, %v", k, err)
+	}
+	dir := t.TempDir()
+	start := func() *Node {
+		return must(New(Config{Nick: "alice", DataDir: dir, Listen: []string{"/ip4/127.0.0.1/tcp/0"}}))
+	}
+	alice := start()
+	must(alice.Create(t.Context(), CreateOptions{Name: "lab"}))
+	must(alice.Create(t.Context(), CreateOptions{Name: "den"}))
+	must(alice.Verify(t.Context(), "", personaID("bob").String(), true))
+	k := must(ReadKnown(dir))
+	if !slices.Equal(k.Verified, []Named{{personaID("bob"), ""}}) || k.Self != alice.self || !slices.Equal(k.Own, []string{"den", "lab"}) {
+		t.Errorf("known is %+v", k)
+	}
+	must(struct{}{}, alice.CloseRoom(t.Context(), "den", ""))
+	if k := must(ReadKnown(dir)); !slices.Equal(k.Own, []string{"lab"}) {
+		t.Errorf("after the end of den its own are %q", k.Own)
+	}
+	if st := must(os.Stat(filepath.Join(dir, knownFile))); st.Mode().Perm() != 0o600 {
+		t.Errorf("its mode is %v", st.Mode())
+	}
+	must(struct{}{}, alice.Close())
+	must(struct{}{}, os.WriteFile(filepath.Join(dir, knownFile), []byte("{"), 0o600))
+	if _, err := ReadKnown(dir); err == nil {
+		t.Error("half a file is read")
+	}
+	s := must(openStore(dir))
+	must(struct{}{}, s.pin("Кафе", personaID("carol")))
+	must(struct{}{}, s.close())
+	again := start()
+	k = must(ReadKnown(dir))
+	if !slices.Equal(k.Verified, []Named{{personaID("bob"), ""}}) || !slices.Equal(k.Own, []string{"lab"}) || k.Owners["кафе"] != personaID("carol") {
+		t.Errorf("after a start it is %+v", k)
+	}
+	must(struct{}{}, again.Close())
+}
