@@ -1,0 +1,97 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"localchat/node"
+)
+
+// A knock is named in its commands by what names it alone, and what a person compares stands beside what it types.
+func TestKnockNamesOne(t *testing.T) {
+	end := node.ShortID(daveID)
+	for _, c := range []struct {
+		knock node.Knock
+		want  []string
+	}{
+		{node.Knock{Peer: daveID, Nick: "dave", Words: "robot lemon"}, []string{"robot lemon (" + end + ")", "/accept dave or /deny dave"}},
+		{node.Knock{Peer: daveID, Nick: "dave", Words: "robot lemon", Alike: true}, []string{"robot lemon (" + end + ")", "/accept " + end + " or /deny " + end}},
+		{node.Knock{Peer: daveID, Words: "robot lemon"}, []string{"/accept " + end}},
+		{node.Knock{Peer: daveID, Nick: "da\u200bve", Words: "robot lemon"}, []string{"/accept " + end}},
+	} {
+		line := string(renderer{}.lines(node.Event{Room: labID, Body: c.knock})[0])
+		for _, want := range c.want {
+			if !strings.Contains(line, want) {
+				t.Errorf("%+v: %q has no %q", c.knock, line, want)
+			}
+		}
+	}
+}
+
+// Completion gives a nick, or a room's name, only where no other looks like it.
+func TestCompletionNamesOne(t *testing.T) {
+	id := func(p string) string { return node.PeerID(p).String() }
+	got := whoOf([]named{{"alice", "1"}, {"aIice", "2"}, {"bob", "3"}, {"", "4"}, {"zoe", "5"}, {"zoe", "6"}, {"", "7"}})
+	if want := []string{id("1"), id("2"), "bob", id("4"), id("5"), id("6"), id("7")}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	rooms := roomNames([][2]string{{"lab", "1"}, {"1ab", "2"}, {"den", "3"}, {"bar\u2800", "4"}, {"Kitchen", "5"}})
+	if want := []string{"1", "2", "den", "4", "Kitchen"}; !slices.Equal(rooms, want) {
+		t.Errorf("%q, want %q", rooms, want)
+	}
+}
+
+// /switch does nothing where two rooms look alike.
+func TestSwitchNamesOne(t *testing.T) {
+	c := call{rooms: []here{{id: "i1", name: "lab"}, {id: "i2", name: "lаb"}, {id: "i3", name: "den"}}}
+	for arg, want := range map[string]string{"i1": "i1", "i2": "i2", "den": "i3", "DEN": "i3"} {
+		c.args = []string{arg}
+		if r, err := runSwitch(t.Context(), c); err != nil || r.room != want {
+			t.Errorf("%s: %q, %v", arg, r.room, err)
+		}
+	}
+	for arg, want := range map[string]node.ErrorCode{"lab": node.Ambiguous, "lаb": node.Ambiguous, "LAB": node.Ambiguous, "dеn": node.NotFound, "bar": node.NotFound} {
+		c.args = []string{arg}
+		if r, err := runSwitch(t.Context(), c); err == nil || node.AsError(err).Code != want || r.room != "" {
+			t.Errorf("%s: %q, %v", arg, r.room, err)
+		}
+	}
+}
+
+// localchat rooms looks without the store, which a console may hold, and knows what the person knows all the same.
+func TestRoomsKnows(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "known.json")
+	if err := os.WriteFile(file, []byte(`{"self":"`+testID+`","owners":{},"own":["lab"],"verified":[]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	look := func() (cfg node.Config, words string) {
+		a, _, said := newApp(t, newFake(), strings.NewReader(""))
+		env := a.env
+		a.env = func(name string) (string, bool) {
+			if name == "LOCALCHAT_EPHEMERAL" {
+				return "", false
+			}
+			return env(name)
+		}
+		a.start = func(c node.Config) (peerNode, error) { cfg = c; return newFake(), nil }
+		if code := a.run(t.Context(), []string{"rooms", "--wait", "0", "--data-dir", dir}); code != 0 {
+			t.Errorf("exit %d: %s", code, said.take())
+		}
+		return cfg, said.take()
+	}
+	if cfg, words := look(); cfg.DataDir != "" || !slices.Equal(cfg.Known.Own, []string{"lab"}) || cfg.Known.Self.String() != testID {
+		t.Errorf("it looks with %+v, %s", cfg.Known, words)
+	}
+	if err := os.WriteFile(file, []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, words := look(); !strings.Contains(words, "cannot read which owners you know") {
+		t.Errorf("of half a file it says %q", words)
+	}
+}
+
+const testID = "12D3KooWLvBN3kVNtjYPo9xXrMGCFPbNzgVjQ9jWd3BJWRDCNdtJ"
