@@ -241,6 +241,23 @@ type floods struct {
 	told      map[bool]time.Time // when, of guests and of others
 }
 
+// due reports whether a flood of guests, or of strangers, is to be told.
+func (f *floods) due(guests bool, now time.Time) bool {
+	last, ok := f.told[guests]
+	return !ok || now.Sub(last) >= attemptEvery
+}
+
+// tells reports whether a flood of strangers that somebody else has noticed is to be told, and takes it for told.
+func (a *admission) tells(now time.Time) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.floods.due(false, now) {
+		return false
+	}
+	a.floods.told[false] = now
+	return true
+}
+
 // refuse notes that something of who was refused. The person is told when that goes on, and a peer that goes on and on
 // loses its connections.
 func (a *admission) refuse(who visitor) {
@@ -259,10 +276,10 @@ func (a *admission) refuse(who visitor) {
 		f.strangers++
 		times = f.strangers
 	}
-	if last, ok := f.told[who.guest]; times >= floodFrom && (!ok || now.Sub(last) >= attemptEvery) && a.n.offer(flooded{who}) {
+	if times >= floodFrom && f.due(who.guest, now) && a.n.offer(flooded{who}) {
 		f.told[who.guest] = now
 	}
-	if !a.refused.of(who.peer).Allow() && a.closing.Allow() {
+	if who.peer != "" && !a.refused.of(who.peer).Allow() && a.closing.Allow() {
 		a.n.offer(hangUp{who.peer})
 	}
 }
@@ -276,12 +293,16 @@ type (
 
 func (e flooded) handle(l *loop) {
 	id := e.who.peer.String()
-	end := id[max(0, len(id)-6):]
-	text := fmt.Sprintf("somebody at %s (…%s) asks too much of this node: what is too much is refused", e.who.from, end)
-	if e.who.guest {
-		text = fmt.Sprintf("%s (…%s, at %s) asks too much of this node: what is too much is refused", l.nickOf(e.who.peer), end, e.who.from)
+	end, text := id[max(0, len(id)-6):], ""
+	switch {
+	case e.who.guest:
+		text = fmt.Sprintf("%s (…%s, at %s)", l.nickOf(e.who.peer), end, e.who.from)
+	case e.who.peer != "":
+		text = fmt.Sprintf("somebody at %s (…%s)", e.who.from, end)
+	default: // its key has not been seen
+		text = fmt.Sprintf("somebody at %s", e.who.from)
 	}
-	l.emit(nil, Warning{Code: "flood", Peer: e.who.peer, Text: text})
+	l.emit(nil, Warning{Code: "flood", Peer: e.who.peer, Text: text + " asks too much of this node: what is too much is refused"})
 }
 
 func (e hangUp) handle(l *loop) {

@@ -402,6 +402,34 @@ func TestConnectionsOfStrangersAreBounded(t *testing.T) {
 	})
 }
 
+// Connections that are refused before anybody knows whose they are count as a flood, too, and nobody is hung up on for it.
+func TestTooManyConnectionsAreToldOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := bareAdmission("bob")
+		r := must(newResourceManager()).(*resources)
+		defer r.Close()
+		r.judge.Store(a)
+		for range 100 * connsAtOnce {
+			c, err := r.OpenConnection(network.DirInbound, true, multiaddr.StringCast("/ip4/10.0.0.1/tcp/4001"))
+			if err == nil {
+				c.Done()
+			}
+		}
+		if len(a.n.inbox) != 1 {
+			t.Fatalf("%d events", len(a.n.inbox))
+		}
+		if f, ok := (<-a.n.inbox).(flooded); !ok || f.who.from != at("10.0.0.1") {
+			t.Errorf("told %+v", f)
+		}
+		if a.tells(time.Now()) {
+			t.Error("it would be told by another as well")
+		}
+		if wire(r, "bob", "10.0.0.2") == nil {
+			t.Error("a member of another address cannot connect")
+		}
+	})
+}
+
 // One who opens and ends streams in a loop is slowed down before anything is read of them.
 func TestOpeningIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

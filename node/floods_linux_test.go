@@ -113,7 +113,7 @@ func TestFloodsKeepANodeSmall(t *testing.T) {
 				m.enter()
 			}
 			before := resident(t, cmd.Process.Pid)
-			ctx, cancel := context.WithTimeout(t.Context(), 6*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
 			defer cancel()
 			var wg sync.WaitGroup
 			for i, h := range m.hosts {

@@ -182,9 +182,7 @@ func TestSlowFrames(t *testing.T) {
 		for _, id := range ourProtocols {
 			st := s.open(mallory, id)
 			if id != protocol.RoomsID {
-				if _, err := st.Write([]byte{0x20}); err != nil {
-					t.Fatal(err)
-				}
+				_, _ = st.Write([]byte{0x20}) // what is more than a stranger may have open is refused
 			}
 		}
 	}

@@ -72,7 +72,7 @@ const (
 	knocksTold      = 3
 	knocksToldEvery = 20 * time.Second
 	knocksToldAll   = authority.MaxKnocks
-	moreKnocksAfter = 5 * time.Second
+	moreKnocksAfter = time.Second
 	// maxKnockAddrs, in addresses that are named in one line about them.
 	maxKnockAddrs = 3
 )

@@ -52,12 +52,19 @@ var errTooMuch = errors.New("too much from this peer or address")
 
 // OpenConnection implements [network.ResourceManager].
 func (r *resources) OpenConnection(dir network.Direction, fd bool, at multiaddr.Multiaddr) (network.ConnManagementScope, error) {
-	from := originOf(at)
-	if dir == network.DirInbound && r.judge.Load() != nil && !r.dials.of(from.addr).Allow() {
+	from, judge := originOf(at), r.judge.Load()
+	if dir != network.DirInbound {
+		judge = nil
+	}
+	if judge != nil && !r.dials.of(from.addr).Allow() {
+		judge.refuse(visitor{from: from})
 		return nil, errTooMuch
 	}
 	scope, err := r.ResourceManager.OpenConnection(dir, fd, at)
 	if err != nil {
+		if judge != nil {
+			judge.refuse(visitor{from: from})
+		}
 		return nil, err
 	}
 	return &connScope{ConnManagementScope: scope, rm: r, from: from, inbound: dir == network.DirInbound}, nil
