@@ -158,7 +158,7 @@ func TestScreenOwnerKeyInTheLobby(t *testing.T) {
 	f := newFake()
 	f.rooms = []node.RoomInfo{{ID: denID, Name: "lab", Owner: daveID, Words: "much coyote gas vocal bomb plate cliff elder", Access: "open", Change: changeOf("lab").Change}}
 	g := sitBefore(t, f, 90, 24, nil)
-	g.sees("> lab  open       0 members; ! not the owner you know; owner's words: ")
+	g.sees("> lab  open       members not told; ! not the owner you know; owner's words: ")
 	for _, ask := range []func(){
 		func() { g.press("enter") },
 		func() { g.says("/join lab") },
