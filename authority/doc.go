@@ -46,7 +46,8 @@
 //  16. Who stands at the door when it is banned, or when the room ends, is told why in the answer to its request, again if
 //     it asks the same again. A restart forgets who stood at the door, and what it was told.
 //  17. A room closes itself when neither line nor record nor restart is younger than its policy's Idle; a Rekey is no sign
-//     of life. Without another change a new epoch starts every [RekeyAfter], and with every restart.
+//     of life. Without another change a new epoch starts every [RekeyAfter], and with every restart. All this, and what
+//     invites, bans and reasons last, goes by time that has passed: a clock that is set moves it ([ClockMoved]).
 //
 // # The member's half
 //

@@ -100,6 +100,9 @@ type (
 	// Tick is the passing of time; LastLine is when the last line was heard, by this node's clock. Once a minute
 	// is often enough.
 	Tick struct{ LastLine time.Time }
+	// ClockMoved: since the last event the wall clock was set by that much, on or back, or stood still while the machine
+	// slept. The times of later events are by the new one.
+	ClockMoved struct{ By time.Duration }
 )
 
 func (Found) event()        {}
@@ -121,6 +124,7 @@ func (Poll) event()         {}
 func (Ack) event()          {}
 func (Leave) event()        {}
 func (Tick) event()         {}
+func (ClockMoved) event()   {}
 
 // An Effect is something for the driver to do. Effects are carried out in order. The set is closed.
 type Effect interface{ effect() }

@@ -49,11 +49,8 @@ func (s *step) consider(e Knock) (reply protocol.JoinReply, nick string, invite 
 	if m, ok := state.Member(e.Peer); ok { // it lost its memory
 		return protocol.JoinReply{Code: protocol.JoinAdmitted, Admission: m.Admission}, "", protocol.InviteID{}
 	}
-	if b, ok := state.Banned(e.Peer, s.now); ok {
-		if b.Until.IsZero() {
-			return no(protocol.JoinBanned, 0)
-		}
-		return no(protocol.JoinBanned, b.Until.Sub(s.now))
+	if _, left, ok := s.banned(e.Peer); ok {
+		return no(protocol.JoinBanned, left)
 	}
 	nick, nickErr := NormalizeNick(q.Nick)
 	switch {

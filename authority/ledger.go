@@ -30,6 +30,9 @@ type Ledger struct {
 	activeAt time.Time
 	// graceUntil: no failure expires before it.
 	graceUntil time.Time
+
+	// banShift is by how much the clock has moved since a ban was made; see clockMoved. A restart forgets it.
+	banShift map[peer.ID]time.Duration
 }
 
 // Load makes the Ledger of d again. Its first event is Recovered or Resumed. A log that does not fit together is an error that
@@ -146,6 +149,9 @@ func (s *step) handle(ev Event) error {
 		return nil
 	case Found:
 		return s.found(e)
+	case ClockMoved:
+		s.clockMoved(e.By)
+		return nil
 	}
 	switch state := s.next.state; {
 	case state.head == nil:
@@ -227,6 +233,7 @@ func (s *step) found(e Found) error {
 
 func (s *step) resumed() error {
 	s.next.graceUntil, s.next.activeAt = s.now.Add(ResumeGrace), s.now
+	s.clockAtLoad()
 	if s.next.state.closed {
 		return nil
 	}
@@ -239,6 +246,10 @@ func (s *step) tick(e Tick) error {
 	if state.closed || state.frozen || s.next.key == (protocol.Key{}) {
 		return nil
 	}
+	if err := s.liftPassed(); err != nil {
+		return err
+	}
+	state = s.next.state
 	active := s.next.activeAt
 	if e.LastLine.After(active) {
 		active = e.LastLine
@@ -248,6 +259,8 @@ func (s *step) tick(e Tick) error {
 		return s.close(Close{Kind: protocol.Idle})
 	case s.now.Sub(state.epochAt) >= RekeyAfter:
 		return s.commit(protocol.Rekey{})
+	case state.epochAt.After(s.now): // the clock was ahead: nobody knows how old the epoch is
+		return s.commit(protocol.Rekey{})
 	}
 	return nil
 }
@@ -255,7 +268,7 @@ func (s *step) tick(e Tick) error {
 // purge deletes what has expired. It only saves room: whoever reads looks at the time itself.
 func (s *step) purge() {
 	for p, f := range s.next.failures {
-		_, banned := s.next.state.Banned(p, s.now)
+		_, _, banned := s.banned(p)
 		// The reason of a ban in force stays, for the owner's list of bans.
 		if s.next.expired(f, s.now) && (f.Kind != protocol.Banned || !banned) {
 			s.setFailure(p, nil)

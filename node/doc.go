@@ -42,8 +42,9 @@
 //	requests of others
 //	joins, admissions, the door   told to wait                             the caller; the owner, by one line for
 //	                                                                       many (knocks)
-//	dial book, rooms found,       the oldest hint goes; of rooms, what     nobody: they are hints
-//	remembered peers              their owners do not show
+//	dial book, remembered peers   the oldest hint goes                     nobody: they are hints
+//	rooms found                   each peer and each address has a share;  nobody: what is asked for has a place
+//	                              the one with most gives way
 //	removals followed             the oldest go                            nobody
 //
 // # What is ordered goes the way of what is heard
@@ -78,6 +79,7 @@
 //
 // # Time
 //
-// Time enters at the loop's tick, once a second, and with each event. Tests run the whole package, libp2p included, in
+// Time enters at the loop's tick, once a second, and with each event. A wall clock that is set while the node runs is
+// noticed beside time that has passed: it is said aloud, and what waits for an end moves with it. Tests run the whole package, libp2p included, in
 // simulated time.
 package node

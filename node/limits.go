@@ -113,6 +113,8 @@ const (
 	unreachableAfter = 3 * time.Second
 	// netCheckEvery: how often our own addresses are compared; a change redials at once.
 	netCheckEvery = time.Second
+	// clockSlack: a wall clock that moves by more against time that has passed was set; what NTP slews stays below.
+	clockSlack = 5 * time.Second
 	// wakeGap: a tick of one second that took longer than this means that the machine slept.
 	wakeGap = 5 * time.Second
 
@@ -134,8 +136,14 @@ const (
 	// maxVerified, in people with whom words were compared: it took a minute of two persons each, so more are a
 	// program's mistake.
 	maxVerified = 4096
-	// maxFound, in rooms that are remembered from the network.
-	maxFound = 512
+	// maxFound, in rooms that are remembered from the network; foundOfPeer of them that one peer has shown, and foundOfHost
+	// that the peers at one address have: a machine on which eight people each show as many as they may.
+	maxFound    = 512
+	foundOfPeer = 8
+	foundOfHost = 64
+	// maxWanted, in rooms that people here ask for at once, and wantedFor so long after they last did.
+	maxWanted = 256
+	wantedFor = 10 * time.Second
 
 	// maxWords, in peers whose words are kept: they take a millisecond each to make.
 	maxWords = 4096

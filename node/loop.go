@@ -20,6 +20,8 @@ type loop struct {
 	rooms map[protocol.RoomID]*room
 	order []protocol.RoomID // of entering
 	found map[protocol.RoomID]*foundRoom
+	// wanted are rooms that somebody here asks for, by name or id in lower case, and since when.
+	wanted map[string]time.Time
 	// roomsTurn is how often each connected peer is asked for its rooms.
 	roomsTurn time.Duration
 	looked    time.Time            // when mDNS was last hurried for somebody who looks at the rooms
@@ -33,6 +35,7 @@ type loop struct {
 	numbers   map[protocol.RoomID]uint64 // the last message number used, kept when a room is left
 	former    map[protocol.RoomID]former // rooms that we were in, for the answer to who asks for them
 	lastRun   time.Time                  // of tick
+	clock     clock
 	// bye is closed when everybody has heard the end of our rooms; nil while there is no farewell.
 	bye chan struct{}
 	// acking are the rooms whose reason we have kept and whose authority has not read our acknowledgement yet.
@@ -53,10 +56,11 @@ type loop struct {
 func newLoop(n *Node, s *store) (*loop, error) {
 	l := &loop{
 		n: n, store: s,
-		rooms: make(map[protocol.RoomID]*room), found: make(map[protocol.RoomID]*foundRoom), warned: make(map[string]time.Time), acking: make(map[protocol.RoomID]bool),
+		rooms: make(map[protocol.RoomID]*room), found: make(map[protocol.RoomID]*foundRoom), wanted: make(map[string]time.Time), warned: make(map[string]time.Time), acking: make(map[protocol.RoomID]bool),
 		answering: make(map[chan protocol.JoinReply]bool), untold: make(map[protocol.RoomID]*untold),
 		subs: make(map[*Subscription]struct{}), numbers: make(map[protocol.RoomID]uint64), former: make(map[protocol.RoomID]former),
 		lastRun:   time.Now(),
+		clock:     newClock(),
 		roomsTurn: roomsEvery,
 		passedOn:  newTurnstile[peer.ID](budget{passRate, passBurst}),
 	}
@@ -202,6 +206,7 @@ func (l *loop) tick() {
 		l.networkChanged("woke up")
 	}
 	l.lastRun = now
+	l.watchClock()
 	for _, id := range append([]protocol.RoomID(nil), l.order...) {
 		if r := l.rooms[id]; r != nil {
 			r.tick(now)
@@ -221,7 +226,7 @@ func (l *loop) tick() {
 
 // env is all that a ledger learns of the world.
 func (l *loop) env() authority.Env {
-	return authority.Env{Now: l.now(), Rand: random, Signer: l.n.signer, Self: l.n.self}
+	return authority.Env{Now: l.clock.wall(), Rand: random, Signer: l.n.signer, Self: l.n.self}
 }
 
 // emit tells every subscriber, in one order. It never waits: who is too slow gets a Gap.

@@ -64,7 +64,9 @@ func (q createRoom) run(l *loop) (RoomInfo, error) {
 			return RoomInfo{}, ruleError(name, err)
 		}
 	}
-	return r.info(), nil
+	info := r.info()
+	info.Words = l.n.words.of(l.n.self) // made when the node was
+	return info, nil
 }
 
 // apply changes p as asked.
@@ -360,7 +362,11 @@ func (q answerKnock) run(l *loop) (none, error) {
 
 // Knocks lists who is at the door (owner).
 func (n *Node) Knocks(ctx context.Context, room string) ([]KnockInfo, error) {
-	return ask(ctx, n, knocksOf{room})
+	infos, err := ask(ctx, n, knocksOf{room})
+	for i := range infos {
+		infos[i].Words = n.words.of(infos[i].Peer)
+	}
+	return infos, err
 }
 
 type knocksOf struct{ room string }
@@ -374,7 +380,7 @@ func (q knocksOf) run(l *loop) ([]KnockInfo, error) {
 	knocks := r.ledger.Knocks()
 	doubles := doublesOf(knocks)
 	for i, k := range knocks {
-		infos = append(infos, KnockInfo{Peer: k.Peer, Nick: k.Nick, Words: l.n.words.of(k.Peer), Alike: doubles[i], Trust: l.trusts.of(k.Peer, k.Nick)})
+		infos = append(infos, KnockInfo{Peer: k.Peer, Nick: k.Nick, Alike: doubles[i], Trust: l.trusts.of(k.Peer, k.Nick)})
 	}
 	return infos, nil
 }

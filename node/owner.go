@@ -80,6 +80,9 @@ func (r *room) step(ev authority.Event) error {
 }
 
 func (r *room) stepEffects(ev authority.Event) ([]authority.Effect, error) {
+	if _, moved := ev.(authority.ClockMoved); !moved {
+		r.l.watchClock()
+	}
 	next, effects, err := r.l.decide(*r.ledger, ev)
 	var disk diskError
 	switch {
@@ -390,7 +393,7 @@ func (r *room) tickOwner(now time.Time) {
 		return
 	}
 	r.owned.ticked = now
-	if err := r.step(authority.Tick{LastLine: r.lastLine}); err != nil {
+	if err := r.step(authority.Tick{LastLine: r.l.clock.at(r.lastLine)}); err != nil {
 		r.l.n.log.Warn("tick", "room", r.id, "err", err)
 	}
 	if r.current().Closed() && !r.owes(now) {

@@ -28,6 +28,9 @@ type foundRoom struct {
 	access  protocol.Access
 	subject string
 	members int
+	words   string  // the owner's
+	from    peer.ID // who has shown it first, and where it was
+	host    string
 	addrs   []multiaddr.Multiaddr // the owner's
 	byOwner bool                  // said by the owner itself, the last time
 	first   time.Time             // seen
@@ -39,12 +42,15 @@ type (
 	// roomsAnswered: what a peer says of its rooms, with the Create records opened.
 	roomsAnswered struct {
 		peer peer.ID
+		host string // where it is
 		ads  []openedAd
+		all  map[protocol.RoomID]bool // what it lists, ads or not
 		err  error
 	}
 	openedAd struct {
 		ad     protocol.RoomAd
 		create protocol.SignedRecord
+		words  string // of the owner
 	}
 )
 
@@ -90,19 +96,29 @@ func (l *loop) unasked(gap time.Duration, now time.Time) (es []*bookEntry) {
 func (l *loop) askRoomsOf(e *bookEntry, now time.Time) {
 	e.asking, e.asked = true, now
 	p := e.peer
-	l.n.spawn(func(ctx context.Context) { l.n.post(l.n.roomsOf(ctx, p)) })
+	l.n.spawn(func(ctx context.Context) { l.n.post(l.n.roomsOf(ctx, p, false)) })
 }
 
-// roomsOf asks p for its rooms.
-func (n *Node) roomsOf(ctx context.Context, p peer.ID) roomsAnswered {
+// roomsOf asks p for its rooms, whose address somebody may have typed.
+func (n *Node) roomsOf(ctx context.Context, p peer.ID, typed bool) roomsAnswered {
 	var reply protocol.RoomsReply
-	a := roomsAnswered{peer: p}
+	a := roomsAnswered{peer: p, all: make(map[protocol.RoomID]bool)}
 	a.err = n.request(ctx, p, protocol.RoomsID, &protocol.RoomsRequest{}, &reply)
 	for _, ad := range reply.Rooms {
 		rec, err := protocol.OpenRecord(ad.Create)
 		if _, ok := rec.Body.(protocol.Create); err == nil && ok {
-			n.words.of(rec.Author)
-			a.ads = append(a.ads, openedAd{ad, rec})
+			a.all[rec.RoomID()] = true
+			a.ads = append(a.ads, openedAd{ad: ad, create: rec})
+		}
+	}
+	a.host = n.hostOf(p)
+	ads, err := ask(ctx, n, mayPlace{p, a.host, typed, a.ads})
+	if a.ads = ads; err != nil {
+		a.err = err
+	}
+	for i, ad := range a.ads {
+		if ad.words == "" {
+			a.ads[i].words = n.words.of(ad.create.Author)
 		}
 	}
 	return a
@@ -115,27 +131,25 @@ func (e roomsAnswered) handle(l *loop) {
 	if e.err != nil {
 		return
 	}
-	listed := make(map[protocol.RoomID]bool, len(e.ads))
 	for _, a := range e.ads {
-		listed[a.create.RoomID()] = true
-		l.noteRoom(e.peer, a)
+		l.noteRoom(e.peer, e.host, a)
 	}
 	// The owner's own list is whole: what is not in it has ended.
 	for id, f := range l.found {
-		if f.owner == e.peer && !listed[id] {
+		if f.owner == e.peer && !e.all[id] {
 			l.dropFound(id)
 		}
 	}
 }
 
-func (l *loop) noteRoom(from peer.ID, a openedAd) {
+func (l *loop) noteRoom(from peer.ID, host string, a openedAd) {
 	id, body := a.create.RoomID(), a.create.Body.(protocol.Create)
 	f, known := l.found[id]
 	if !known {
-		if len(l.found) >= maxFound && (from != a.create.Author || !l.dropHearsay()) {
+		if !l.place(from, host, id, body.Name, from == a.create.Author) {
 			return
 		}
-		f = &foundRoom{create: a.create, looks: looks{body.Name, protocol.Skeletons(body.Name)}, owner: a.create.Author, first: l.now()}
+		f = &foundRoom{create: a.create, looks: looks{body.Name, protocol.Skeletons(body.Name)}, owner: a.create.Author, words: a.words, from: from, host: host, first: l.now()}
 		l.found[id] = f
 		if l.another != nil {
 			close(l.another)
@@ -153,20 +167,9 @@ func (l *loop) noteRoom(from peer.ID, a openedAd) {
 		f.addrs = l.named(from, f.owner, a.ad.Addrs)
 	}
 	if !known {
-		l.emitFound(id, RoomFound{Name: f.name, Owner: f.owner, Words: l.n.words.of(f.owner), Access: accessName(f.access)})
+		l.emitFound(id, RoomFound{Name: f.name, Owner: f.owner, Words: f.words, Access: accessName(f.access)})
 		l.warnTwins(id, f)
 	}
-}
-
-// dropHearsay makes room for a room that its owner shows: rooms of absent owners cost nothing to make up.
-func (l *loop) dropHearsay() bool {
-	for id, f := range l.found {
-		if !f.byOwner {
-			l.dropFound(id)
-			return true
-		}
-	}
-	return false
 }
 
 // warnTwins says aloud that two rooms have one name, or names that look alike, and that a name has another owner than last
@@ -208,17 +211,9 @@ func (l *loop) emitFound(id protocol.RoomID, body EventBody) {
 	}
 }
 
-func (l *loop) loseRooms(now time.Time) {
-	for id, f := range l.found {
-		if now.Sub(f.seen) > roomLost*l.roomsTurn {
-			l.dropFound(id)
-		}
-	}
-}
-
 func (l *loop) dropFound(id protocol.RoomID) {
 	f := l.found[id]
-	l.emitFound(id, RoomLost{Name: f.name, Owner: f.owner, Words: l.n.words.of(f.owner), Access: accessName(f.access)})
+	l.emitFound(id, RoomLost{Name: f.name, Owner: f.owner, Words: f.words, Access: accessName(f.access)})
 	delete(l.found, id)
 }
 
@@ -232,6 +227,7 @@ func (q lookFor) run(l *loop) (*joinTarget, error) {
 	case err != nil && AsError(err).Code == Ambiguous:
 		return nil, err
 	}
+	l.want(q.room)
 	matches, alike := l.called(q.room)
 	known := l.ofPinned(matches)
 	switch {
@@ -299,7 +295,7 @@ func (l *loop) ambiguous(text string, ids []protocol.RoomID) error {
 	hint := "join the one you mean by its id:"
 	for _, id := range ids {
 		f := l.found[id]
-		hint += "\n  " + id.String() + "  " + f.name + ", of " + l.n.words.of(f.owner)
+		hint += "\n  " + id.String() + "  " + f.name + ", of " + f.words
 	}
 	return &Error{Code: Ambiguous, Text: text, Hint: hint}
 }
@@ -323,7 +319,13 @@ func (l *loop) look() {
 
 // Rooms lists the rooms that we are in, or that have been seen on the network. It does not wait; see [RoomFound].
 func (n *Node) Rooms(ctx context.Context) ([]RoomInfo, error) {
-	return ask(ctx, n, roomInfos{})
+	infos, err := ask(ctx, n, roomInfos{})
+	for i := range infos {
+		if infos[i].Words == "" {
+			infos[i].Words = n.words.of(infos[i].Owner)
+		}
+	}
+	return infos, err
 }
 
 type roomInfos struct{}
@@ -343,7 +345,7 @@ func (roomInfos) run(l *loop) ([]RoomInfo, error) {
 	for id, f := range l.found {
 		if !mine[id] {
 			infos = append(infos, RoomInfo{
-				ID: id, Name: f.name, Owner: f.owner, Words: l.n.words.of(f.owner), Access: accessName(f.access),
+				ID: id, Name: f.name, Owner: f.owner, Words: f.words, Access: accessName(f.access),
 				Members: f.members, Subject: f.subject, Verified: l.trusts.of(f.owner, "").Verified, Change: l.keyChange(id, f.looks, f.owner),
 			})
 		}
@@ -362,7 +364,7 @@ func (r *room) info() RoomInfo {
 	st := r.current()
 	_, in := r.me()
 	return RoomInfo{
-		ID: r.id, Name: st.Name(), Owner: st.Owner(), Words: r.l.n.words.of(st.Owner()), Access: accessName(st.Policy().Access),
+		ID: r.id, Name: st.Name(), Owner: st.Owner(), Access: accessName(st.Policy().Access),
 		Members: st.Len(), Subject: st.Policy().Subject, Mine: st.Owner() == r.l.n.self, In: in,
 		Verified: r.l.trusts.of(st.Owner(), "").Verified,
 	}

@@ -92,7 +92,7 @@ func (n *Node) addrTarget(ctx context.Context, typed string, addr multiaddr.Mult
 			Hint: "is localchat running there? /net there shows its addresses and ports; on another network it has to be started with --from-anywhere; localchat doctor tells what is in the way",
 		}
 	}
-	answered := n.roomsOf(ctx, at.ID)
+	answered := n.roomsOf(ctx, at.ID, true)
 	if answered.err != nil {
 		return nil, &Error{Code: Unavailable, Text: fmt.Sprintf("who answers at %s does not say which rooms there are: %v", typed, answered.err), Hint: "try again; their node may be of another version"}
 	}
@@ -123,7 +123,7 @@ func (q roomsAt) run(l *loop) (*joinTarget, error) {
 	}
 	hint := fmt.Sprintf("join the one you mean by its id; in a new terminal, with --peer %s:", q.typed)
 	for _, id := range ids {
-		hint += fmt.Sprintf("\n  %s  %s, of %s", id, l.found[id].name, l.n.words.of(l.found[id].owner))
+		hint += fmt.Sprintf("\n  %s  %s, of %s", id, l.found[id].name, l.found[id].words)
 	}
 	return nil, &Error{Code: Ambiguous, Text: fmt.Sprintf("there are %d rooms at %s", len(ids), q.typed), Hint: hint}
 }

@@ -188,7 +188,11 @@ func (l *loop) verifiedAs(r *room) []Named {
 
 // Verified lists with whom words were compared, in the order of their nicks.
 func (n *Node) Verified(ctx context.Context) ([]Verification, error) {
-	return ask(ctx, n, verifiedPeers{})
+	vs, err := ask(ctx, n, verifiedPeers{})
+	for i := range vs {
+		vs[i].Words = n.words.of(vs[i].Peer)
+	}
+	return vs, err
 }
 
 type verifiedPeers struct{}
@@ -196,7 +200,7 @@ type verifiedPeers struct{}
 func (verifiedPeers) run(l *loop) ([]Verification, error) {
 	vs := make([]Verification, 0, len(l.trusts.by))
 	for p, s := range l.trusts.by {
-		vs = append(vs, l.verification(p, s))
+		vs = append(vs, Verification{Peer: p, Nick: s.Nick, At: s.At})
 	}
 	slices.SortFunc(vs, func(a, b Verification) int {
 		if c := strings.Compare(a.Nick, b.Nick); c != 0 {
@@ -241,7 +245,7 @@ func (l *loop) keyChange(id RoomID, name looks, owner peer.ID) *KeyChange {
 		return nil
 	}
 	return &KeyChange{
-		Room: id, Name: name.name, Owner: owner, Words: l.n.words.of(owner),
+		Room: id, Name: name.name, Owner: owner, Words: l.wordsOfOwner(id, owner),
 		Known: known, KnownWords: l.n.words.of(known), KnownNick: l.trusts.by[known].Nick,
 	}
 }
@@ -297,4 +301,13 @@ func (s *store) loadTrusts() (map[peer.ID]savedTrust, error) {
 		})
 	})
 	return by, err
+}
+
+// wordsOfOwner are those of a room's owner. Where the room has been found they are there: a list of rooms is no time to make
+// any.
+func (l *loop) wordsOfOwner(id RoomID, owner peer.ID) string {
+	if f := l.found[id]; f != nil && f.owner == owner {
+		return f.words
+	}
+	return l.n.words.of(owner)
 }

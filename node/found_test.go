@@ -1,0 +1,116 @@
+package node
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/protocol"
+)
+
+// sham is a room of another name and owner for each number; nobody opens its record.
+func sham(l *loop, from peer.ID, host, name string, n int, byOwner bool) protocol.RoomID {
+	var id protocol.RoomID
+	copy(id[:], fmt.Sprintf("%d %s", n, from))
+	if l.found[id] != nil || !l.place(from, host, id, name, byOwner) {
+		return id
+	}
+	l.found[id] = &foundRoom{looks: looks{name, protocol.Skeletons(name)}, from: from, host: host, byOwner: byOwner, seen: l.now(), first: l.now()}
+	return id
+}
+
+// Whoever makes up rooms, and from however many addresses, a room of somebody else has its place, and one that is asked
+// for has it in any case.
+func TestMadeUpRoomsHideNobodys(t *testing.T) {
+	for _, c := range []struct {
+		name               string
+		hosts, peers, each int // peers of each host, rooms of each peer
+		byOwner            bool
+	}{
+		{"one peer", 1, 1, protocol.MaxRooms, true},
+		{"17 peers of one host", 1, 17, protocol.MaxRooms, true},
+		{"ever new peers of one host", 1, 2000, protocol.MaxRooms, true},
+		{"ten addresses", 10, 17, protocol.MaxRooms, true},
+		{"a hundred addresses", 100, 2, protocol.MaxRooms, true},
+		{"hearsay", 20, 2, protocol.MaxRooms, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := must(newLoop(&Node{self: "us", words: newWordBook()}, nil))
+				flood := func() {
+					for h := range c.hosts {
+						for p := range c.peers {
+							for i := range c.each {
+								sham(l, peer.ID(fmt.Sprint("m", h, "-", p)), fmt.Sprint("host", h), "lab", i, c.byOwner)
+							}
+						}
+					}
+				}
+				flood()
+				if c.hosts == 1 && len(l.found) > foundOfHost || c.peers*c.hosts == 1 && len(l.found) > foundOfPeer || len(l.found) > maxFound {
+					t.Errorf("%d rooms are remembered", len(l.found))
+				}
+				honest := sham(l, "alice", "her host", "den", 1, true)
+				if l.found[honest] == nil {
+					t.Fatal("the room of another host has no place")
+				}
+				flood()
+				if l.found[honest] == nil {
+					t.Error("it gives way")
+				}
+				// On the flooder's own host, and after its eight rooms, only what is asked for has a place.
+				l.want("Den")
+				neighbour := sham(l, "bob", "host0", "den", 2, true)
+				if l.found[neighbour] == nil {
+					t.Error("a room that is asked for by name has no place")
+				}
+				other := sham(l, "carol", "host0", "loft", 3, false)
+				if delete(l.found, other); l.found[other] != nil {
+					t.Fatal("it is there")
+				}
+				l.want(other.String())
+				for i := range 2 * foundOfPeer {
+					sham(l, "carol", "host0", "loft", 100+i, false)
+				}
+				if sham(l, "carol", "host0", "loft", 3, false); l.found[other] == nil {
+					t.Error("a room that is asked for by id has no place")
+				}
+				if len(l.found) > maxFound {
+					t.Errorf("%d rooms are remembered", len(l.found))
+				}
+			})
+		})
+	}
+}
+
+// The book of words gives way one by one, and makes none of those that are there again.
+func TestWordsGiveWayOneByOne(t *testing.T) {
+	b := newWordBook()
+	for i := range maxWords {
+		b.words[peer.ID(fmt.Sprint(i))] = "word"
+	}
+	b.of("a stranger")
+	if len(b.words) != maxWords {
+		t.Errorf("%d words are kept", len(b.words))
+	}
+}
+
+// What people ask for is bounded, and forgotten.
+func TestWantedRoomsAreForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := must(newLoop(&Node{self: "us", words: newWordBook()}, nil))
+		for i := range 2 * maxWanted {
+			l.want(fmt.Sprint("room ", i))
+		}
+		if len(l.wanted) > maxWanted || !l.wants(protocol.RoomID{}, "ROOM 7") {
+			t.Errorf("%d are asked for", len(l.wanted))
+		}
+		time.Sleep(wantedFor + 1) // simulated
+		if l.want("another"); len(l.wanted) != 1 || l.wants(protocol.RoomID{}, "room 7") {
+			t.Errorf("%d are asked for still", len(l.wanted))
+		}
+	})
+}
