@@ -49,6 +49,8 @@ type loop struct {
 	untold   map[protocol.RoomID]*untold
 	memory   *peerMemory // nil: no peer is remembered
 	diskSaid diskWarning
+	// versionTold is when it was last said that a node here speaks another version.
+	versionTold time.Time
 	// aside are the rooms of identities that were moved away, of which no earlier life has told.
 	aside []left
 }

@@ -46,6 +46,8 @@ type (
 		ads  []openedAd
 		all  map[protocol.RoomID]bool // what it lists, ads or not
 		err  error
+		// other: it speaks another version of our protocols.
+		other bool
 	}
 	openedAd struct {
 		ad     protocol.RoomAd
@@ -104,6 +106,7 @@ func (n *Node) roomsOf(ctx context.Context, p peer.ID, typed bool) roomsAnswered
 	var reply protocol.RoomsReply
 	a := roomsAnswered{peer: p, all: make(map[protocol.RoomID]bool)}
 	a.err = n.request(ctx, p, protocol.RoomsID, &protocol.RoomsRequest{}, &reply)
+	a.other = a.err != nil && n.otherVersion(p)
 	for _, ad := range reply.Rooms {
 		rec, err := protocol.OpenRecord(ad.Create)
 		if _, ok := rec.Body.(protocol.Create); err == nil && ok {
@@ -127,6 +130,9 @@ func (n *Node) roomsOf(ctx context.Context, p peer.ID, typed bool) roomsAnswered
 func (e roomsAnswered) handle(l *loop) {
 	if b := l.book.entry(e.peer); b != nil {
 		b.asking, b.heard = false, true
+	}
+	if e.other {
+		l.warnVersion(e.peer, e.host)
 	}
 	if e.err != nil {
 		return

@@ -1,0 +1,39 @@
+package node
+
+import (
+	"strings"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/protocol"
+)
+
+// versionEvery: at most one word in this time about nodes that speak another version, however many there are.
+const versionEvery = time.Hour
+
+// otherVersion reports whether p is a node of localchat that does not speak this version's protocols. A version that changes
+// what goes over the wire changes the numbers in their names.
+func (n *Node) otherVersion(p peer.ID) bool {
+	ids, err := n.host.Peerstore().GetProtocols(p)
+	if err != nil {
+		return false
+	}
+	ours, any := string(protocol.RoomsID), false
+	prefix := ours[:strings.LastIndexByte(ours, '/')+1]
+	for _, id := range ids {
+		if string(id) == ours {
+			return false
+		}
+		any = any || strings.HasPrefix(string(id), prefix)
+	}
+	return any
+}
+
+// warnVersion says that a node at host cannot be talked to.
+func (l *loop) warnVersion(p peer.ID, host string) {
+	if now := l.now(); now.Sub(l.versionTold) >= versionEvery {
+		l.versionTold = now
+		l.emit(nil, Warning{Code: "version", Peer: p, Text: "a node on this network, at " + host + ", runs another version of localchat: neither sees the other's rooms; use the same version on both"})
+	}
+}
