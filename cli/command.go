@@ -105,8 +105,10 @@ type reply struct {
 	then   func(face)
 }
 
-// isSecret reports whether line is the secret, which a person copies whole.
-func (r reply) isSecret(line safeText) bool { return r.secret != "" && string(line) == r.secret }
+// isSecret reports whether line is an invite, which a person copies whole.
+func (r reply) isSecret(line safeText) bool {
+	return r.secret != "" && string(line) == r.secret || isInvite(string(line)) && !strings.Contains(string(line), " ")
+}
 
 // A face is a console as the reply of a command changes it.
 type face interface {

@@ -52,7 +52,7 @@ func roomsWithin(ctx context.Context, n peerNode, wait time.Duration) ([]node.Ro
 // wordFor is the word by which a person types somebody or something that has a name and an id: the name where it is a word
 // that can be typed, else the id. Every line that is shown to be typed has its words from here.
 func wordFor(name, id string) safeText {
-	if word := clean(name, shownName); typeable(name) && string(word) == name {
+	if word := clean(name, shownName); typeable(name) && string(word) == name && !node.Hides(name) {
 		return word
 	}
 	return clean(id, shownPhrase)

@@ -186,12 +186,12 @@ func runRenew(ctx context.Context, c call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	r := reply{room: made.ID.String(), lines: []safeText{"* " + clean(made.Name, shownName) + " is made anew, with the same bans"}}
+	r := reply{room: made.ID.String(), lines: []safeText{noticeMark + clean(made.Name, shownName) + " is made anew, with the same bans"}}
 	if len(made.Sent) > 0 {
-		r.lines = append(r.lines, "* sent their invite: "+clean(strings.Join(made.Sent, ", "), shownPhrase))
+		r.lines = append(r.lines, noticeMark+"sent their invite: "+clean(strings.Join(made.Sent, ", "), shownPhrase))
 	}
 	for _, inv := range made.Invites {
-		r.lines = append(r.lines, "* not reached, so hand it over: the invite of "+clean(inv.Nick, shownName)+":", clean(inv.Text, shownPhrase))
+		r.lines = append(r.lines, noticeMark+"not reached, so hand it over: the invite of "+clean(inv.Nick, shownName)+":", clean(inv.Text, shownPhrase))
 	}
 	return r, nil
 }
