@@ -42,6 +42,10 @@ const (
 	// more. sharedGuestOpens, of all guests beyond that.
 	guestOpens, guestOpensBurst             = 200, 2000
 	sharedGuestOpens, sharedGuestOpensBurst = 4 * sayRate, floodBurst
+	// strangerOthers and guestOthers, in streams of one peer that are for libp2p and pubsub: pings, what it says of itself,
+	// and gossip. A peer in many rooms has something to say of itself for each.
+	strangerOthers, strangerOthersBurst = 2, 30
+	guestOthers, guestOthersBurst       = 20, 200
 	// refusals and refusalsBurst, of one peer's streams: a peer that goes on beyond them loses its connections, since to
 	// refuse costs something, too.
 	refusals, refusalsBurst = 50, 500

@@ -122,11 +122,12 @@ func New(cfg Config) (*Node, error) {
 		n.cancel()
 		return nil, errors.Join(err, h.Close(), store.close())
 	}
-	if rm := resourcesOf(h); rm != nil {
-		rm.judge.Store(n.admission)
-	}
 	l.publishGuests()
 	n.listen()
+	if rm := resourcesOf(h); rm != nil {
+		rm.judge.Store(n.admission)
+		rm.recount()
+	}
 	ping.NewPingService(h)
 	if err := n.watchHost(); err != nil {
 		n.cancel()

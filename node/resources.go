@@ -34,6 +34,8 @@ type resources struct {
 	guest, stranger       *turnstile[peer.ID]
 	address               *turnstile[netip.Addr]
 	shared, sharedGuest   *rate.Limiter
+	// others is for streams of protocols that are libp2p's or pubsub's, of guests and of strangers.
+	others map[bool]*turnstile[peer.ID]
 }
 
 func newResources(rm network.ResourceManager) *resources {
@@ -44,7 +46,10 @@ func newResources(rm network.ResourceManager) *resources {
 		guest:    newTurnstile[peer.ID](budget{guestOpens, guestOpensBurst}),
 		stranger: newTurnstile[peer.ID](budget{strangerOpens, strangerOpensBurst}),
 		address:  newTurnstile[netip.Addr](budget{addressOpens, addressOpensBurst}),
-		shared:   budget{sharedOpens, sharedOpensBurst}.limiter(), sharedGuest: budget{sharedGuestOpens, sharedGuestOpensBurst}.limiter(),
+		others: map[bool]*turnstile[peer.ID]{
+			true: newTurnstile[peer.ID](budget{guestOthers, guestOthersBurst}), false: newTurnstile[peer.ID](budget{strangerOthers, strangerOthersBurst}),
+		},
+		shared: budget{sharedOpens, sharedOpensBurst}.limiter(), sharedGuest: budget{sharedGuestOpens, sharedGuestOpensBurst}.limiter(),
 	}
 }
 
@@ -126,6 +131,9 @@ func (r *resources) recount() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	judge := r.judge.Load()
+	if judge == nil {
+		return
+	}
 	for p, cs := range r.conns {
 		guest := judge.isGuest(p)
 		for c := range cs {
@@ -147,6 +155,8 @@ func (r *resources) sweep(now time.Time) {
 	r.guest.sweep(now)
 	r.stranger.sweep(now)
 	r.address.sweep(now)
+	r.others[true].sweep(now)
+	r.others[false].sweep(now)
 }
 
 // who is p, by the guests of now and the connections that it has.
@@ -217,6 +227,17 @@ type streamScope struct {
 	rm   *resources
 	who  visitor
 	over sync.Once
+}
+
+// SetProtocol is called when the stream has said its protocol. Those that are not ours have no quota of their own: pings,
+// what identify tells and is told, and gossip. A peer needs a few of them.
+func (s *streamScope) SetProtocol(id protocolID) error {
+	judge := s.rm.judge.Load()
+	if _, ours := judge.services[id]; !ours && !s.rm.others[s.who.guest].of(s.who.peer).Allow() {
+		judge.refuse(s.who)
+		return errTooMuch
+	}
+	return s.StreamManagementScope.SetProtocol(id)
 }
 
 // Done implements [network.StreamManagementScope].
