@@ -26,45 +26,45 @@ func (c *Capture) Asked(victim peer.ID) int {
 var Captures = map[string]func(m *Peer, turn int, q protocol.SyncRequest) *protocol.SyncReply{
 	// There is more, each time, and nothing of it.
 	"more and nothing": func(m *Peer, _ int, _ protocol.SyncRequest) *protocol.SyncReply {
-		seq, _ := m.at()
-		return &protocol.SyncReply{HaveSeq: seq, More: true}
+		seq, head := m.at()
+		return &protocol.SyncReply{HaveSeq: seq, Head: head, More: true}
 	},
 	// There is more of a log that is longer each time.
 	"more records each time": func(_ *Peer, turn int, q protocol.SyncRequest) *protocol.SyncReply {
-		return &protocol.SyncReply{HaveSeq: q.HaveSeq + uint64(turn), More: true}
+		return &protocol.SyncReply{HaveSeq: q.HaveSeq + uint64(turn), Head: protocol.Hash{1, byte(turn)}, More: true}
 	},
 	// Heads that grow, and nothing below them.
 	"heads that grow": func(m *Peer, turn int, _ protocol.SyncRequest) *protocol.SyncReply {
-		seq, _ := m.at()
+		seq, head := m.at()
 		var heads []protocol.Head
 		for _, p := range m.Nodes {
 			heads = append(heads, protocol.Head{Author: p, Ctr: uint64(1000 + turn)})
 		}
-		return &protocol.SyncReply{HaveSeq: seq, Heads: heads, More: true}
+		return &protocol.SyncReply{HaveSeq: seq, Head: head, Heads: heads, More: true}
 	},
 	// The log that the node has, again and again.
 	"records known before": func(m *Peer, _ int, _ protocol.SyncRequest) *protocol.SyncReply {
-		seq, _ := m.at()
+		seq, head := m.at()
 		_, records := m.Loot()
-		return &protocol.SyncReply{HaveSeq: seq, Records: records, More: true}
+		return &protocol.SyncReply{HaveSeq: seq, Head: head, Records: records, More: true}
 	},
 	// One line of its own each time, which is new: as slow as an answer can be without an end.
 	"a line of its own each time": func(m *Peer, _ int, _ protocol.SyncRequest) *protocol.SyncReply {
-		seq, _ := m.at()
-		return &protocol.SyncReply{HaveSeq: seq, Lines: [][]byte{m.sealed("one more")}, More: true}
+		seq, head := m.at()
+		return &protocol.SyncReply{HaveSeq: seq, Head: head, Lines: [][]byte{m.sealed("one more")}, More: true}
 	},
 	// A line that cannot be opened each time.
 	"a line without a key each time": func(m *Peer, _ int, _ protocol.SyncRequest) *protocol.SyncReply {
-		seq, _ := m.at()
-		return &protocol.SyncReply{HaveSeq: seq, Lines: [][]byte{m.sealedIn(Evil+" that waits", m.epoch()+1, protocol.Key{1})}, More: true}
+		seq, head := m.at()
+		return &protocol.SyncReply{HaveSeq: seq, Head: head, Lines: [][]byte{m.sealedIn(Evil+" that waits", m.epoch()+1, protocol.Key{1})}, More: true}
 	},
 	// It does not answer.
 	"no answer": func(*Peer, int, protocol.SyncRequest) *protocol.SyncReply { return nil },
 	// It answers at the last moment.
 	"an answer at the last moment": func(m *Peer, _ int, _ protocol.SyncRequest) *protocol.SyncReply {
 		m.Pause(1900 * time.Millisecond)
-		seq, _ := m.at()
-		return &protocol.SyncReply{HaveSeq: seq, More: true}
+		seq, head := m.at()
+		return &protocol.SyncReply{HaveSeq: seq, Head: head, More: true}
 	},
 }
 

@@ -155,7 +155,7 @@ func (m *Peer) pollsHeld(t *Tally) {
 	m.holds(t, protocol.PollID, manyStreams, func(s network.Stream) error {
 		q := m.pollRequest(m.Nonce)
 		if q.Admission == 0 {
-			q.Admission, q.HaveSeq = 2, 2
+			q.Admission, q.HaveSeq, q.Head = 2, 2, protocol.Hash{1}
 		}
 		return protocol.WriteFrame(s, &protocol.PollAsk{Request: &q})
 	})

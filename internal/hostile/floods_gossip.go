@@ -99,6 +99,7 @@ func (m *Peer) forgedRecord() *pb.RPC {
 			Room: m.Room, Seq: seq + 1 + i, Prev: head, Term: 1, Epoch: m.epoch() + 1 + i, At: time.Now(), Author: m.Host.ID(),
 			Body: protocol.Admit{Peer: m.Host.ID(), Nick: nick},
 		}
+		r.KeyHash = protocol.CommitKey(r.Room, r.Epoch, protocol.Key{1})
 		own := must(protocol.SignRecord(r, m.Key)).Bytes()
 		damaged := append([]byte(nil), own...)
 		damaged[len(damaged)-1] ^= 1

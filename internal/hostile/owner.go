@@ -154,6 +154,7 @@ func (o *Owner) admits(s network.Stream) {
 	}
 	reply := protocol.JoinReply{Code: protocol.JoinAdmitted, Admission: m.Admission}
 	reply.Records, reply.Keys = l.after(0, l.State().Epoch()-1)
+	reply.Seq, reply.Head = l.State().Seq(), l.State().Head()
 	o.mu.Unlock()
 	_ = protocol.WriteFrame(s, &reply)
 }
@@ -235,5 +236,5 @@ func (o *Owner) compares(s network.Stream) {
 	if protocol.ReadFrame(s, &q) != nil {
 		return
 	}
-	_ = protocol.WriteFrame(s, &protocol.SyncReply{HaveSeq: q.HaveSeq})
+	_ = protocol.WriteFrame(s, &protocol.SyncReply{HaveSeq: q.HaveSeq, Head: q.Head})
 }

@@ -28,8 +28,8 @@ func (m *Peer) AnswersSync(answer func(p peer.ID, q protocol.SyncRequest) *proto
 
 // SaysNews has p compare with m.
 func (m *Peer) SaysNews(p peer.ID) {
-	seq, _ := m.at()
-	q := protocol.SyncRequest{Room: m.Room, HaveSeq: seq, News: true}
+	seq, head := m.at()
+	q := protocol.SyncRequest{Room: m.Room, HaveSeq: seq, Head: head, News: true}
 	var reply protocol.SyncReply
 	_ = m.Ask(p, protocol.SyncID, &q, &reply) // that it was asked is all that counts
 }
@@ -54,7 +54,7 @@ func (m *Peer) ChoosesKeys(c KeyChoice, victims ...peer.ID) {
 	if c.Writer != nil {
 		writer = c.Writer
 	}
-	seq, _ := m.at()
+	seq, head := m.at()
 	keys := make(map[peer.ID][]protocol.EpochKey)
 	lines := make(map[peer.ID][][]byte)
 	for _, p := range victims {
@@ -66,7 +66,7 @@ func (m *Peer) ChoosesKeys(c KeyChoice, victims ...peer.ID) {
 		}
 	}
 	m.AnswersSync(func(p peer.ID, q protocol.SyncRequest) *protocol.SyncReply {
-		reply := &protocol.SyncReply{HaveSeq: seq}
+		reply := &protocol.SyncReply{HaveSeq: seq, Head: head}
 		for _, k := range keys[p] {
 			if c.KeyFirst || slices.Contains(q.Keys, k.Epoch) {
 				reply.Keys = append(reply.Keys, k)
