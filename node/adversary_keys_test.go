@@ -58,6 +58,7 @@ func TestAdversaryKeys(t *testing.T) {
 					if code := c.Writer.Join("moll", protocol.Token{}); code != protocol.JoinAdmitted {
 						s.t.Fatal("the accomplice is answered", code)
 					}
+					go c.Writer.Poll()
 					time.Sleep(time.Second) // simulated: everybody has heard of it
 				}
 				m.ChoosesKeys(c, m.Nodes...)

@@ -138,7 +138,7 @@ func (l *lan) allFreeze(members ...string) {
 	for _, m := range members {
 		for !containsEvent(l.subs[m], frozen) {
 			if time.Since(began) > foldsWithin {
-				l.t.Errorf("%s is not told that there are two logs", m)
+				l.t.Errorf("%s is not told that there are two logs:%s", m, l.subs[m].story())
 				break
 			}
 			time.Sleep(100 * time.Millisecond) // simulated
