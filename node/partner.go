@@ -106,7 +106,7 @@ func (r *room) syncPartner() (p peer.ID, news bool) {
 	word := (len(r.doubts) > 0 || r.fresh || r.ended) && slices.Contains(near, r.authority())
 	ps.turns++
 	switch busy := r.pages.from != "" || len(ps.due) > 0; {
-	case busy && ps.turns%fairTurn == 0:
+	case (busy || word) && ps.turns%fairTurn == 0:
 		p = ps.longestAgo(near)
 	case word && !(ps.turned && busy):
 		p = r.authority()
