@@ -110,7 +110,7 @@ func knockText(k node.Knock) safeText {
 	if k.Alike {
 		others = ", as another does by that nick or one like it"
 	}
-	typed := peerWord(k.Nick, k.Peer)
+	typed := wordFor(k.Nick, string(end))
 	if k.Alike {
 		typed = end
 	}
