@@ -339,6 +339,9 @@ func (q enterRoom) run(l *loop) (<-chan struct{}, error) {
 	if err := l.mayEnter(r.id); err != nil {
 		return nil, err
 	}
+	if r.ctx.Err() != nil {
+		return nil, &Error{Code: Unavailable, Text: "the log of " + q.t.name + " is longer than this node keeps", Hint: "ask the owner for a new room"}
+	}
 	if old := l.rooms[r.id]; old != nil {
 		l.forget(old)
 		r.ctr = l.numbers[r.id]

@@ -258,6 +258,9 @@ const (
 	maxEarlyNew    = 64
 	maxEarly       = 1024
 	maxEarlyBytes  = 4 << 20
+	// maxRecords of a room's log at a member, of 1.5 kB each in memory: a room that 300 people come to and leave twice a day
+	// gets there in seven months, and one that admits without end in three days. The member leaves then, and is told why.
+	maxRecords = 1 << 18
 	// ctrBlock: message numbers are reserved on disk in blocks, one write for so many lines.
 	ctrBlock = 1 << 10
 
@@ -276,6 +279,8 @@ const (
 
 	// maxLamportStep that one line can move our clock: no honest peer is a million lines ahead.
 	maxLamportStep = 1 << 20
+	// maxLamportAhead of what is known a line may be: two parts of a room that were apart may each have filled it.
+	maxLamportAhead = 2 * maxLines
 	// presenceEach member is the pause between two lists of who is there: each is as long as the room and goes to the whole
 	// room, 4 MB for one of 256, and when those come in together that would be on the owner's link for each of them.
 	presenceEach = 10 * time.Millisecond

@@ -18,6 +18,8 @@ type line struct {
 	delivered bool      // of our own: another node has it
 	warned    bool      // of our own: it has been said that none has
 	taken     bool      // of our own: its number had been used by an earlier life of ours
+	// stands is where it stands in place of its Lamport, which is too far ahead; 0: it is not.
+	stands uint64
 	// settled: no line of its author lies between it and the one before it here, by a fellow member's word.
 	settled bool
 }
@@ -58,7 +60,7 @@ func byCtr(l *line, ctr uint64) int { return cmp.Compare(l.msg.Ctr, ctr) }
 // nothing: by the clock alone, its first line would stand above all that was said before it came.
 func displayOrder(a, b *line) int {
 	x, y := a.msg, b.msg
-	return cmp.Or(cmp.Compare(x.Epoch, y.Epoch), cmp.Compare(x.Lamport, y.Lamport), cmp.Compare(x.Author, y.Author), cmp.Compare(x.Ctr, y.Ctr))
+	return cmp.Or(cmp.Compare(x.Epoch, y.Epoch), cmp.Compare(cmp.Or(a.stands, x.Lamport), cmp.Or(b.stands, y.Lamport)), cmp.Compare(x.Author, y.Author), cmp.Compare(x.Ctr, y.Ctr))
 }
 
 // add keeps l unless it is known, expired, or takes a number that its author has used for another line: the first one

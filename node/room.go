@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -49,6 +50,8 @@ type room struct {
 	ctr, ctrLimit uint64 // the last number used, and the last one reserved
 	prev          protocol.Hash
 	lamport       uint64
+	clocked       bool // a line of somebody else has set it
+	far           farLine
 	clockLimit    uint64 // what is kept of it on disk; see keepClock
 	lastLine      time.Time
 	early         []protocol.Message // oldest first
@@ -277,6 +280,8 @@ func (r *room) takeRecord(rec protocol.SignedRecord) {
 		r.seek()
 	case errors.Is(err, authority.ErrChain):
 		r.seek() // there may be another log
+	case err == nil && len(r.records) >= maxRecords:
+		r.leaveLongLog()
 	case err != nil:
 		r.l.n.log.Warn("record refused", "room", r.id, "seq", rec.Seq, "err", err)
 	default:
@@ -289,6 +294,15 @@ func (r *room) takeRecord(rec protocol.SignedRecord) {
 			r.takeRecord(next)
 		}
 	}
+}
+
+// leaveLongLog leaves a room whose log has become longer than a member keeps.
+func (r *room) leaveLongLog() {
+	if r.ctx.Err() != nil {
+		return
+	}
+	r.l.emit(r, Warning{Code: "log_full", Peer: r.authority(), Text: fmt.Sprintf("you are out of %s: its log has more than %d records, which is more than this node keeps; ask the owner for a new room", r.label(), maxRecords)})
+	r.l.forget(r)
 }
 
 // applied does what follows from a change, whoever ordered it: keys, snapshot, gossip, and the word to the person. made is

@@ -159,11 +159,11 @@ func (r *room) takeLine(a arrivedLine, late bool) {
 	l.late = late
 	l.content.At = shownAt(a.content.At, l.got, r.current().Policy().Retain, late)
 	l.warned = r.current().Len() < 2 // there is nobody who could have it
+	l.stands = r.placeInTime(a.msg)
 	if !r.log.add(l) {
 		return
 	}
-	// No single line, however far ahead it claims to be, can use up everybody's numbers.
-	r.lamport = max(r.lamport, min(a.msg.Lamport, r.lamport+maxLamportStep))
+	r.keepUp(a.msg)
 	r.lastLine = l.got
 	r.owesReceipt(a.msg.Author)
 	if a.msg.Author == r.l.n.self {

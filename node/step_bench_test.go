@@ -1,0 +1,122 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/authority"
+	"localchat/protocol"
+)
+
+// benchLines is a room of alice's with maxLines lines of carol's, each of which names the one before.
+func benchLines(b *testing.B) (*lawRoom, *room, []arrivedLine) {
+	w := newLawRoom(b, "lab")
+	w.admit("carol", "bob")
+	n := &Node{self: personaID("alice"), signer: persona("alice"), log: slog.New(slog.DiscardHandler)}
+	n.ctx, n.cancel = context.WithCancel(b.Context())
+	b.Cleanup(n.cancel)
+	r := newRoom(must(newLoop(n, nil)), w.id())
+	b.Cleanup(r.cancel)
+	r.ledger, r.records, r.keys = &w.ledger, w.records, w.keys
+	r.publishSnapshot()
+	var lines []arrivedLine
+	for i := range uint64(maxLines) {
+		a := arrivedLine{content: protocol.Content{Kind: protocol.Say, Text: "hello"}}
+		a.msg.Author, a.msg.Header = personaID("carol"), protocol.Header{Room: w.id(), Epoch: w.epoch(), Ctr: i + 1, Lamport: i + 1}
+		a.msg.ID = protocol.Hash{1, byte(i), byte(i >> 8), byte(i >> 16)}
+		if i > 0 {
+			a.msg.Prev = lines[i-1].msg.ID
+		}
+		lines = append(lines, a)
+	}
+	return w, r, lines
+}
+
+// What the loop does in one step, at the bounds: none of it may take 20 ms.
+func BenchmarkStep(b *testing.B) {
+	fill := func(r *room, lines []arrivedLine) {
+		r.log = newLineLog()
+		for _, a := range lines {
+			r.log.add(&line{arrivedLine: a, got: lawStart})
+		}
+	}
+	b.Run("a removal of one with all lines", func(b *testing.B) {
+		w, r, lines := benchLines(b)
+		w.do(kickOf("carol", lines[maxLines-1].msg))
+		ended, _ := w.ledger.State().Removed(personaID("carol"))
+		for b.Loop() {
+			b.StopTimer()
+			fill(r, lines)
+			r.chains = make(map[uint64]*chain)
+			b.StartTimer()
+			for _, l := range r.log.byAuthor[personaID("carol")] {
+				if !r.onChain(ended, l.msg.ID) {
+					b.Fatal("it does not count")
+				}
+			}
+			r.log.hide(personaID("carol"), func(l *line) bool { return l.msg.Ctr%2 == 0 })
+		}
+	})
+	b.Run("all lines expire", func(b *testing.B) {
+		_, r, lines := benchLines(b)
+		for b.Loop() {
+			b.StopTimer()
+			fill(r, lines)
+			b.StartTimer()
+			r.log.expire(lawStart.Add(time.Second))
+		}
+	})
+	b.Run("half of the lines expire", func(b *testing.B) {
+		_, r, lines := benchLines(b)
+		for b.Loop() {
+			b.StopTimer()
+			fill(r, lines)
+			for i, l := range r.log.arrival {
+				l.got = lawStart.Add(time.Duration(i))
+			}
+			b.StartTimer()
+			r.log.expire(lawStart.Add(maxLines / 2))
+		}
+	})
+	b.Run("history", func(b *testing.B) {
+		_, r, lines := benchLines(b)
+		fill(r, lines)
+		for b.Loop() {
+			ms := make([]Message, 0)
+			for _, ln := range r.log.order {
+				ms = append(ms, r.message(ln))
+			}
+		}
+	})
+	b.Run("a piece of lines", func(b *testing.B) {
+		_, r, lines := benchLines(b)
+		for b.Loop() {
+			b.StopTimer()
+			fill(r, lines[pieceLines:])
+			b.StartTimer()
+			for _, a := range lines[:pieceLines] {
+				r.takeLine(a, true)
+			}
+		}
+	})
+	b.Run("a list of rooms", func(b *testing.B) {
+		l := must(newLoop(&Node{self: "us", words: newWordBook()}, nil))
+		for i := range maxFound {
+			l.found[protocol.RoomID{byte(i), byte(i >> 8)}] = &foundRoom{looks: looks{"lab", protocol.Skeletons("lab")}, words: "words", owner: peer.ID(fmt.Sprint(i)), seen: l.now()}
+		}
+		for b.Loop() {
+			l.place("stranger", "host", protocol.RoomID{1, 1, 1}, "lab", true)
+			l.warnTwins(protocol.RoomID{1}, l.found[protocol.RoomID{1}])
+		}
+	})
+}
+
+// kickOf ends name's membership at its last line.
+func kickOf(name string, last protocol.Message) authority.Kick {
+	return authority.Kick{Peer: personaID(name), Cut: protocol.Cut{Ctr: last.Ctr, Hash: last.ID}}
+}
