@@ -1,6 +1,7 @@
 package node
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,7 +17,26 @@ import (
 // keepDisk copies nick's data directory; putBack puts the copy in its place. The node must not run.
 func (s *street) keepDisk(nick string) {
 	s.t.Helper()
-	if err := os.CopyFS(filepath.Join(s.dir, nick+".kept"), os.DirFS(filepath.Join(s.dir, nick))); err != nil {
+	s.copyDir(filepath.Join(s.dir, nick), filepath.Join(s.dir, nick+".kept"))
+}
+
+// copyDir copies a data directory, with its modes: the store of another mode is not taken.
+func (s *street) copyDir(from, to string) {
+	s.t.Helper()
+	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+		s.t.Fatal(err)
+	}
+	err := filepath.WalkDir(from, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := os.Lstat(path)
+		if err != nil {
+			return err
+		}
+		return os.Chmod(filepath.Join(to, strings.TrimPrefix(path, from)), info.Mode().Perm())
+	})
+	if err != nil {
 		s.t.Fatal(err)
 	}
 }
@@ -27,9 +47,7 @@ func (s *street) putBack(nick string) {
 	if err := os.RemoveAll(dir); err != nil {
 		s.t.Fatal(err)
 	}
-	if err := os.CopyFS(dir, os.DirFS(dir+".kept")); err != nil {
-		s.t.Fatal(err)
-	}
+	s.copyDir(dir+".kept", dir)
 }
 
 // threeInTheLab is alice's room with bob and carol in it.
