@@ -10,6 +10,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
+
+	"localchat/protocol"
 )
 
 // pointsElsewhere is ever new strangers that say, by identify, that they are at the addresses of the order, and hang up: for
@@ -31,25 +33,22 @@ func (a *agent) pointsElsewhere(do order) {
 				libp2p.ListenAddrStrings("/ip4/0.0.0.0/tcp/0"),
 				libp2p.AddrsFactory(func([]multiaddr.Multiaddr) []multiaddr.Multiaddr { return says }),
 			))
-			must(struct{}{}, h.Connect(a.ctx, node))
-			a.listed(h.Network().ConnsToPeer(node.ID))
-			must(struct{}{}, h.Close())
-		}
-	}
-}
-
-// listed waits until the node has asked for the rooms of who has connected, which it does once it has identified it.
-func (a *agent) listed(conns []network.Conn) {
-	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
-		for _, c := range conns {
-			for _, s := range c.GetStreams() {
-				if s.Stat().Direction == network.DirInbound {
-					return
+			// A node that has identified a newcomer asks it for its rooms.
+			asked := make(chan struct{}, 1)
+			h.SetStreamHandler(protocol.RoomsID, func(s network.Stream) {
+				_ = s.Reset()
+				select {
+				case asked <- struct{}{}:
+				default:
 				}
+			})
+			must(struct{}{}, h.Connect(a.ctx, node))
+			select {
+			case <-asked:
+			case <-time.After(patience):
+				panic("the node never asked")
 			}
-		}
-		if time.Now().After(deadline) {
-			panic("the node never asked")
+			must(struct{}{}, h.Close())
 		}
 	}
 }
