@@ -32,6 +32,20 @@ func (r *room) twinRecord(haveSeq uint64, head protocol.Hash) [][]byte {
 	return [][]byte{r.records[haveSeq-1].Bytes()}
 }
 
+// twinForFormer is twinRecord for a peer that is no member any more, up to the record that ended its place: by its own log it
+// may be one.
+func (r *room) twinForFormer(p peer.ID, haveSeq uint64, head protocol.Hash) [][]byte {
+	end, was := r.current().Removed(p)
+	if !was || haveSeq == 0 || end.Removal > uint64(len(r.records)) {
+		return nil
+	}
+	seq := min(haveSeq, end.Removal)
+	if hash, _ := r.current().HashAt(seq); seq == haveSeq && hash == head {
+		return nil
+	}
+	return [][]byte{r.records[seq-1].Bytes()}
+}
+
 // openProof verifies the records of a proof, outside the loop.
 func openProof(raw [][]byte) (records []protocol.SignedRecord) {
 	for _, b := range raw {

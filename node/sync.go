@@ -187,11 +187,15 @@ func (r *room) missingKeys() []uint64 {
 
 func (q syncAsked) run(l *loop) (*protocol.SyncReply, error) {
 	reply := &protocol.SyncReply{}
-	if own := l.rooms[q.req.Room]; own != nil && own.owner() {
-		own.takeProof(q.proof) // from anybody: it is we who have signed it
+	here := l.rooms[q.req.Room]
+	if here != nil {
+		here.takeProof(q.proof) // from anybody: it is the authority that has signed it
 	}
 	r, _ := l.roomWith(q.req.Room, q.peer)
 	if r == nil {
+		if here != nil {
+			reply.Proof = here.twinForFormer(q.peer, q.req.HaveSeq, q.req.Head)
+		}
 		return reply, nil
 	}
 	var moreRecords, moreLines bool
