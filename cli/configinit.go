@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"localchat/private"
+	"localchat/internal/private"
 )
 
 // configCommand is "config": where the file is, and a first one.

@@ -17,8 +17,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"localchat/internal/private"
 	"localchat/node"
-	"localchat/private"
 )
 
 // options are the flags of every command.

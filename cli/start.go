@@ -10,8 +10,8 @@ import (
 	"github.com/libp2p/go-libp2p/gologshim"
 
 	"localchat/discovery"
+	"localchat/internal/private"
 	"localchat/node"
-	"localchat/private"
 )
 
 // startNode starts the node that cfg describes, with discovery as the options say. This is the one place where node and

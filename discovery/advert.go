@@ -6,7 +6,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 	ma "github.com/multiformats/go-multiaddr"
 
-	"localchat/onlink"
+	"localchat/internal/onlink"
 )
 
 const (

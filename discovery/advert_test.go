@@ -7,7 +7,7 @@ import (
 
 	ma "github.com/multiformats/go-multiaddr"
 
-	"localchat/onlink"
+	"localchat/internal/onlink"
 )
 
 func TestExpand(t *testing.T) {

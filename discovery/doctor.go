@@ -13,7 +13,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 	ma "github.com/multiformats/go-multiaddr"
 
-	"localchat/onlink"
+	"localchat/internal/onlink"
 )
 
 // CheckConfig says what Check looks at. The zero value looks everywhere.

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"strings"
 
-	"localchat/onlink"
+	"localchat/internal/onlink"
 )
 
 // nic is a usable interface as it was when it was listed.

@@ -16,8 +16,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 	ma "github.com/multiformats/go-multiaddr"
 
-	"localchat/onlink"
-	"localchat/private"
+	"localchat/internal/onlink"
+	"localchat/internal/private"
 )
 
 const (

@@ -11,7 +11,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/miekg/dns"
 
-	"localchat/onlink"
+	"localchat/internal/onlink"
 )
 
 const (

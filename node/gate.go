@@ -19,7 +19,7 @@ import (
 	madns "github.com/multiformats/go-multiaddr-dns"
 	manet "github.com/multiformats/go-multiaddr/net"
 
-	"localchat/onlink"
+	"localchat/internal/onlink"
 )
 
 // A gate decides which addresses this node dials, whoever has named them, and from where others may connect. All dials of

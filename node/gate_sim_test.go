@@ -20,7 +20,7 @@ import (
 	"github.com/multiformats/go-multiaddr"
 
 	"localchat/internal/hostile"
-	"localchat/onlink"
+	"localchat/internal/onlink"
 	"localchat/protocol"
 )
 

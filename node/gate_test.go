@@ -14,7 +14,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
 
-	"localchat/onlink"
+	"localchat/internal/onlink"
 )
 
 // testGate is a gate on 192.168.1.0/24 and 2001:db8:1::/64.

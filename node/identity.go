@@ -13,7 +13,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/peer"
 
-	"localchat/private"
+	"localchat/internal/private"
 	"localchat/protocol"
 )
 

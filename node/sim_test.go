@@ -21,7 +21,7 @@ import (
 	"github.com/multiformats/go-multiaddr"
 	"go.uber.org/goleak"
 
-	"localchat/onlink"
+	"localchat/internal/onlink"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -15,7 +15,7 @@ import (
 	bolterrors "go.etcd.io/bbolt/errors"
 
 	"localchat/authority"
-	"localchat/private"
+	"localchat/internal/private"
 	"localchat/protocol"
 )
 
