@@ -237,8 +237,8 @@ func (g *gossip) validateLine(_ context.Context, from peer.ID, m *pubsub.Message
 		return pubsub.ValidationReject
 	}
 	if _, known := s.keys.Get(msg.Epoch); !known || verdict == authority.VerdictUnknown {
-		// Its record has not come, or its key has not.
-		m.ValidatorData = taken
+		// Its record has not come, or its key has not. It counts as unwanted all the same: an honest member is heard early for
+		// a moment, and only a flood goes on.
 		g.post(earlyLine{room: g.room, msg: msg, from: from})
 		return pubsub.ValidationIgnore
 	}
