@@ -214,7 +214,7 @@ func TestInterfaceChangeRemakesServersAndHurries(t *testing.T) {
 		{"none left", nil, map[string]int{"eth0": 1, "wlan0": 1}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			f := &fakeLAN{nics: []nic{eth, wlan}, answers: []heard{answerOf(2, "192.168.1.9")}}
+			f := &fakeLAN{nics: []nic{eth, wlan}, answers: []heard{answerOf(2, "192.168.1.9"), answerOf(3, "10.0.0.9")}}
 			reported := 0
 			inRun(t, f, func(peer.AddrInfo) { reported++ }, func(*MDNS) {
 				f.advance(61 * time.Second)

@@ -73,7 +73,7 @@ const (
 	// knocksTold, of one address, one more each knocksToldEvery, and knocksToldAll of all together, with one a second
 	// more: a person reads these. Of the others only their number is told, moreKnocksAfter the first, and after that once
 	// in attemptEvery.
-	knocksTold      = 3
+	knocksTold      = 6
 	knocksToldEvery = 20 * time.Second
 	knocksToldAll   = authority.MaxKnocks
 	moreKnocksAfter = time.Second
