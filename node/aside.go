@@ -38,7 +38,7 @@ func (s *store) takeIdentity(self peer.ID) error {
 	if err != nil || was == self {
 		return err // a start that changes nothing writes nothing
 	}
-	return s.update(func(tx *bolt.Tx) error {
+	err = s.update(func(tx *bolt.Tx) error {
 		if was != "" {
 			if err := putAside(tx, was); err != nil {
 				return err
@@ -49,6 +49,10 @@ func (s *store) takeIdentity(self peer.ID) error {
 		}
 		return tx.Bucket(bucketMeta).Put(keyIdentity, []byte(self))
 	})
+	if err != nil {
+		return unwritable(s.db.Path(), err)
+	}
+	return nil
 }
 
 // ownerOf is whose rooms and seats are in use; "": there is none yet.

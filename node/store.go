@@ -73,10 +73,7 @@ func openStore(dir string) (*store, error) {
 	path := filepath.Join(dir, storeFile)
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 		if err := newStore(dir, path); err != nil {
-			return nil, &Error{
-				Code: Unavailable, Text: fmt.Sprintf("cannot make the store %s: %v", path, err),
-				Hint: "make room, name another directory with --data-dir, or keep nothing with --ephemeral",
-			}
+			return nil, unwritable(path, err)
 		}
 	}
 	db, err := openFile(path)
@@ -103,6 +100,14 @@ func openStore(dir string) (*store, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	return s, nil
+}
+
+// unwritable is the error of a start that cannot write to the store.
+func unwritable(path string, err error) error {
+	return &Error{
+		Code: Unavailable, Text: fmt.Sprintf("cannot write the store %s: %v", path, err),
+		Hint: "make room, name another directory with --data-dir, or keep nothing with --ephemeral",
+	}
 }
 
 // newStore makes the file beside its place and links it there, so that a start that is cut off leaves either no store or
