@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"github.com/libp2p/go-libp2p/core/network"
@@ -192,24 +193,24 @@ func (r *room) headRequest() protocol.SyncRequest {
 	return protocol.SyncRequest{Room: r.id, HaveSeq: st.Seq(), Head: st.Head(), Proof: r.proof, Heads: r.log.heads()}
 }
 
-// takeLast learns which of our lines another node has: its last one. A number that we have not used is one of an earlier life
-// of ours that this node's disk does not know, since it was put back: such numbers are not used again, and of our lines that
-// have taken one nobody says that they are delivered. has says which lines the other node may speak for.
-func (r *room) takeLast(last protocol.Cut, has func(*line) bool) {
+// takeLast learns the last of our lines that another node has. A number that we have not used, or have used for another line,
+// is one of an earlier life of ours that this node's disk does not know, since it was put back: such numbers are not used
+// again, and of our lines that have taken one nobody says that they are delivered.
+func (r *room) takeLast(last protocol.Cut) {
 	if last.Ctr == 0 || last.Ctr > r.ctr+maxCtrStep {
 		return
 	}
 	var at *line
-	for _, ln := range r.log.byAuthor[r.l.n.self] {
-		if ln.msg.Ctr == last.Ctr {
+	for _, ln := range slices.Backward(r.log.byAuthor[r.l.n.self]) {
+		if ln.msg.Ctr <= last.Ctr {
 			at = ln
+			break
 		}
 	}
 	switch {
-	case at != nil && at.msg.ID == last.Hash:
-		r.delivered(func(ln *line) bool { return !ln.taken && ln.msg.Ctr <= last.Ctr && has(ln) })
+	case at != nil && at.msg.Ctr == last.Ctr && at.msg.ID == last.Hash:
 		return
-	case at == nil && last.Ctr <= r.ctr:
+	case last.Ctr <= r.ctr && (at == nil || at.msg.Ctr < last.Ctr):
 		return // it has expired here, or it is from before our first line of this life
 	}
 	r.ctr = max(r.ctr, last.Ctr)

@@ -240,7 +240,7 @@ func (g *lineLog) hide(author peer.ID, counts func(*line) bool) []string {
 	return g.drop(past)
 }
 
-// cut is the last line of author here: what a Remove or Leave names.
+// cut is the last line of author that is, or has been, here: what a Remove or Leave names.
 func (g *lineLog) cut(author peer.ID) protocol.Cut {
 	lines := g.byAuthor[author]
 	if len(lines) == 0 {
@@ -303,17 +303,14 @@ func (g *lineLog) news(asked []protocol.Head, asker peer.ID) (heads []protocol.H
 
 // head follows author's chain. Where a chain starts after another, its author's node was started again, and what it said
 // before may be missing: only a fellow member's word can tell.
-func (g *lineLog) head(author peer.ID) uint64 { return g.headCut(author).Ctr }
-
-// headCut is the line at author's head.
-func (g *lineLog) headCut(author peer.ID) protocol.Cut {
-	head := protocol.Cut{Ctr: g.floors[author], Hash: g.lowest[author]}
+func (g *lineLog) head(author peer.ID) uint64 {
+	head, prev := g.floors[author], g.lowest[author]
 	for _, l := range g.byAuthor[author] {
-		linked := l.msg.Ctr == 1 || l.settled || !head.Hash.IsZero() && l.msg.Prev == head.Hash
+		linked := l.msg.Ctr == 1 || l.settled || !prev.IsZero() && l.msg.Prev == prev
 		if !linked {
 			break
 		}
-		head = protocol.Cut{Ctr: l.msg.Ctr, Hash: l.msg.ID}
+		head, prev = l.msg.Ctr, l.msg.ID
 	}
 	return head
 }

@@ -276,29 +276,45 @@ func TestAnOldDiskIsToldByThoseWhoAreOut(t *testing.T) {
 	}
 }
 
-// A member's disk is put back: its lines are numbered after those of its earlier life, and arrive.
+// A member's disk is put back: its lines are numbered after those of its earlier life, and arrive, while those are kept
+// by others and when only their numbers are known.
 func TestAMembersOldDisk(t *testing.T) {
-	onAStreet(t, func(s *street) {
-		s.lab()
-		s.stop("bob")
-		s.keepDisk("bob")
-		bob := s.start("bob")
-		until(s.subs["bob"], func(j Joined) bool { return j.Resumed })
-		var last string
-		for range 3 * ctrBlock {
-			last = must(bob.Say(s.ctx(), "lab", "before", false))
-			s.subs["bob"].drain()
-		}
-		until(s.subs["bob"], func(d Delivered) bool { return d.ID == last })
-		s.stop("bob")
-		s.putBack("bob")
-		time.Sleep(30 * time.Minute) // simulated: what he said has expired, and its numbers are known all the same
-		bob = s.start("bob")
-		until(s.subs["bob"], func(j Joined) bool { return j.Resumed })
-		id := must(bob.Say(s.ctx(), "lab", "after", false))
-		until(s.subs["alice"], func(m Message) bool { return m.Text == "after" })
-		until(s.subs["bob"], func(d Delivered) bool { return d.ID == id })
-	})
+	for name, c := range map[string]struct {
+		lines int
+		pause time.Duration
+	}{
+		"many lines, kept":    {lines: 3 * ctrBlock},
+		"some lines, kept":    {lines: ctrBlock / 2},
+		"many lines, expired": {lines: 3 * ctrBlock, pause: 30 * time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onAStreet(t, func(s *street) {
+				s.lab()
+				s.stop("bob")
+				s.keepDisk("bob")
+				bob := s.start("bob")
+				until(s.subs["bob"], func(j Joined) bool { return j.Resumed })
+				var last string
+				for range c.lines {
+					last = must(bob.Say(s.ctx(), "lab", "before", false))
+					s.subs["bob"].drain()
+				}
+				time.Sleep(time.Minute) // simulated
+				s.subs["alice"].drain()
+				s.stop("bob")
+				s.putBack("bob")
+				time.Sleep(c.pause) // simulated
+				bob = s.start("bob")
+				until(s.subs["bob"], func(j Joined) bool { return j.Resumed })
+				id := must(bob.Say(s.ctx(), "lab", "after", false))
+				if id == last {
+					t.Fatal("the same line twice")
+				}
+				until(s.subs["alice"], func(m Message) bool { return m.Text == "after" })
+				until(s.subs["bob"], func(d Delivered) bool { return d.ID == id })
+			})
+		})
+	}
 }
 
 // Of a line whose number an earlier life has used, nobody says that it is delivered: its person is told.
@@ -319,7 +335,7 @@ func TestALineWithAUsedNumberIsNotDelivered(t *testing.T) {
 				{Ctr: protocol.MaxCounter, Hash: protocol.Hash{1}},
 				{Ctr: ctr + 7, Hash: protocol.Hash{1}},
 			} {
-				r.takeLast(c, func(*line) bool { return true })
+				r.takeLast(c)
 			}
 			if r.ctr != ctr+7 {
 				t.Errorf("the next number follows %d, not %d", r.ctr, ctr+7)

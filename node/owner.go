@@ -255,7 +255,7 @@ func (r *room) news(p peer.ID, req protocol.PollRequest) *protocol.PollMember {
 	news := &protocol.PollMember{
 		Records: records, More: more,
 		Keys:     r.keysFor(p, func(epoch uint64) bool { return epoch > req.HaveKey }),
-		Presence: r.owned.presence, Receipt: r.log.headCut(p), Proof: r.twinRecord(req.HaveSeq, req.Head),
+		Presence: r.owned.presence, Receipt: r.log.head(p), Last: r.log.cut(p), Proof: r.twinRecord(req.HaveSeq, req.Head),
 	}
 	// The whole room's addresses for everybody in it: with every record that would be most of what a removal sends.
 	if req.HavePresence != r.owned.presence {

@@ -172,7 +172,7 @@ func (q handed) run(l *loop) (none, error) {
 	}
 	r.takeProof(q.proof)
 	// Before the keys, for which lines of ours may wait: they have to be numbered after those of an earlier life.
-	r.takeLast(q.last, func(ln *line) bool { return r.mayConfirm(q.from) && r.gives(q.from, ln) })
+	r.takeLast(q.last)
 	r.takeKeys(q.from, q.keys)
 	return none{}, nil
 }

@@ -341,7 +341,8 @@ func (r *room) takeNews(m *protocol.PollMember) {
 	}
 	r.takeProof(openProof(m.Proof))
 	// Before the keys, for which lines of ours may wait: they have to be numbered after those of an earlier life.
-	r.takeLast(m.Receipt, func(*line) bool { return true })
+	r.takeLast(m.Last)
+	r.delivered(func(ln *line) bool { return ln.msg.Ctr <= m.Receipt })
 	r.takeKeys(r.authority(), m.Keys)
 	r.takePresence(m)
 	if _, in := r.me(); in && !m.More {

@@ -91,7 +91,7 @@ func (e recoverAnswer) handle(l *loop) {
 			r.checkRecovered(recoverSettles)
 		}
 		r.takeProof(e.proof)
-		r.takeLast(e.reply.Last, func(*line) bool { return false })
+		r.takeLast(e.reply.Last)
 		before := r.current().Seq()
 		if r.takeBack(e.records); e.reply.HaveSeq > r.current().Seq() && r.current().Seq() > before {
 			delete(rec.asked, e.peer)

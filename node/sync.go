@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
@@ -210,7 +211,7 @@ func (q syncAsked) run(l *loop) (*protocol.SyncReply, error) {
 	r.noteAsked(q.peer, q.req)
 	st := r.current()
 	reply.HaveSeq, reply.Head, reply.Heads = st.Seq(), st.Head(), r.log.news(q.req.Heads, q.peer)
-	reply.Last, reply.Proof = r.log.headCut(q.peer), r.twinRecord(q.req.HaveSeq, q.req.Head)
+	reply.Last, reply.Proof = r.log.cut(q.peer), r.twinRecord(q.req.HaveSeq, q.req.Head)
 	reply.More = moreRecords || moreLines
 	return reply, nil
 }
@@ -318,7 +319,14 @@ func (r *room) noteDelivered(e synced) {
 			has[m.ID] = true
 		}
 	}
-	r.delivered(func(ln *line) bool { return has[ln.msg.ID] })
+	head := uint64(0)
+	for _, h := range e.reply.Heads {
+		if h.Author == r.l.n.self {
+			head = h.Ctr
+		}
+	}
+	// A head is above what was never said to its owner, too.
+	r.delivered(func(ln *line) bool { return has[ln.msg.ID] || ln.msg.Ctr <= head && r.gives(e.peer, ln) })
 	if r.fresh && r.owner() {
 		r.syncSoon(syncSoon)
 	}
@@ -327,7 +335,7 @@ func (r *room) noteDelivered(e synced) {
 // delivered: another node has those of our lines that has says.
 func (r *room) delivered(has func(*line) bool) {
 	for _, ln := range r.log.byAuthor[r.l.n.self] {
-		if ln.delivered || !has(ln) {
+		if ln.delivered || ln.taken || !has(ln) {
 			continue
 		}
 		ln.delivered = true
@@ -339,8 +347,12 @@ func (r *room) delivered(has func(*line) bool) {
 }
 
 func (r *room) undelivered() bool {
-	own := r.log.byAuthor[r.l.n.self]
-	return len(own) > 0 && !own[len(own)-1].delivered
+	for _, ln := range slices.Backward(r.log.byAuthor[r.l.n.self]) {
+		if !ln.taken {
+			return !ln.delivered
+		}
+	}
+	return false
 }
 
 // checkDelivery asks who has our lines when nobody has said so for a while. It says that a line has reached nobody, once,
@@ -351,7 +363,7 @@ func (r *room) checkDelivery(now time.Time) {
 	}
 	wait := false
 	for _, ln := range r.log.byAuthor[r.l.n.self] {
-		if ln.delivered {
+		if ln.delivered || ln.taken {
 			continue
 		}
 		wait = wait || now.Sub(ln.got) >= receiptBy

@@ -73,7 +73,7 @@
 //	invite                8 bytes             key                     32 bytes
 //	nonce of a message    8 bytes
 //	peer, author, by      38 bytes: the ID of an Ed25519 peer
-//	seq, epoch, term, ctr, lamport, removal, admission   1 to 2^53-1 (MaxCounter); have_… and presence from 0
+//	seq, epoch, term, ctr, lamport, removal, admission   1 to 2^53-1 (MaxCounter); have_…, presence and receipt from 0
 //	at, until             milliseconds since 1970, to the end of year 9999; until 0: none
 //	idle_seconds, retain_seconds    to 365 days; idle 0: never; retain from 1
 //	wait_ms, expires_ms   milliseconds; wait to 290 years, 0: for good; expires to 7 days, 0: the authority's choice

@@ -62,7 +62,8 @@ type (
 		Presence uint64     // grows with each change of Present
 		Present  []Presence // left out where Presence is the request's HavePresence
 		More     bool       // there was more than fits: ask again at once
-		Receipt  Cut        // up to here, or further, the authority has the asker's own lines; zero: none, or it does not know
+		Receipt  uint64     // the authority has the asker's own lines up to this ctr, or more; 0: none, or it does not know
+		Last     Cut        // the last of the asker's own lines that the authority has, or has had
 		// Proof shows that the asker's log is not the authority's: the authority's record of the last number that both
 		// have; or, from a frozen room, the two records that froze it.
 		Proof [][]byte

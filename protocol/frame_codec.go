@@ -84,7 +84,7 @@ func (f *PollReply) encode() ([]byte, error) {
 	case f.Member != nil:
 		p := f.Member
 		m.Answer = &pb.PollReply_Member{Member: &pb.PollMember{
-			Records: p.Records, Keys: keysToPB(p.Keys), Presence: p.Presence, Receipt: p.Receipt.toPB(),
+			Records: p.Records, Keys: keysToPB(p.Keys), Presence: p.Presence, Receipt: p.Receipt, Last: p.Last.toPB(),
 			Present: presentToPB(p.Present), More: p.More, Proof: p.Proof,
 		}}
 	case f.Reason != nil:
@@ -107,7 +107,7 @@ func (f *PollReply) read(r *reading, m *pb.PollReply) {
 	case *pb.PollReply_Member:
 		f.Member = &PollMember{
 			Records: r.blobs("records", a.Member.Records, MaxRecord), Keys: r.keys(a.Member.Keys),
-			Presence: r.count("presence", a.Member.Presence, 0), Receipt: r.cut("receipt", a.Member.Receipt), Present: r.present(a.Member.Present),
+			Presence: r.count("presence", a.Member.Presence, 0), Receipt: r.count("receipt", a.Member.Receipt, 0), Last: r.cut("last", a.Member.Last), Present: r.present(a.Member.Present),
 			More: a.Member.More, Proof: r.proof(a.Member.Proof),
 		}
 	case *pb.PollReply_Reason:

@@ -190,7 +190,7 @@ func TestAnyBatchReadsBack(t *testing.T) {
 			heads = append(heads, Head{Author: genPeer.Draw(t, "author"), Ctr: genCount.Draw(t, "ctr")})
 		}
 		for _, c := range []struct{ wrote, read Frame }{
-			{&PollReply{Member: &PollMember{Records: records, Keys: keys, Presence: genCount.Draw(t, "presence"), Present: genPresent(t), Receipt: genCut(t), Proof: genProof(t), More: rapid.Bool().Draw(t, "more")}}, &PollReply{}},
+			{&PollReply{Member: &PollMember{Records: records, Keys: keys, Presence: genCount.Draw(t, "presence"), Present: genPresent(t), Receipt: genCount.Draw(t, "receipt"), Last: genCut(t), Proof: genProof(t), More: rapid.Bool().Draw(t, "more")}}, &PollReply{}},
 			{&JoinReply{Code: JoinAdmitted, Admission: 1, Seq: genCount.Draw(t, "seq"), Head: Hash(genBytes(t, 32)), Records: records, Keys: keys}, &JoinReply{}},
 			{&SyncReply{Records: records, Keys: keys, Lines: genBlobs(t, 300), Heads: heads, HaveSeq: genCount.Draw(t, "seq"), Head: Hash(genBytes(t, 32)), Last: genCut(t), Proof: genProof(t)}, &SyncReply{}},
 			{&SyncRequest{Room: RoomID(genBytes(t, 32)), HaveSeq: genCount.Draw(t, "seq"), Head: Hash(genBytes(t, 32)), Proof: genProof(t), Keys: slices.Collect(epochs(keys)), Heads: heads, News: rapid.Bool().Draw(t, "news")}, &SyncRequest{}},

@@ -1864,7 +1864,8 @@ type PollMember struct {
 	Presence      uint64                 `protobuf:"varint,3,opt,name=presence,proto3" json:"presence,omitempty"`
 	Present       []*Presence            `protobuf:"bytes,4,rep,name=present,proto3" json:"present,omitempty"`
 	More          bool                   `protobuf:"varint,5,opt,name=more,proto3" json:"more,omitempty"`
-	Receipt       *Cut                   `protobuf:"bytes,7,opt,name=receipt,proto3" json:"receipt,omitempty"`
+	Receipt       uint64                 `protobuf:"varint,6,opt,name=receipt,proto3" json:"receipt,omitempty"`
+	Last          *Cut                   `protobuf:"bytes,7,opt,name=last,proto3" json:"last,omitempty"`
 	Proof         [][]byte               `protobuf:"bytes,8,rep,name=proof,proto3" json:"proof,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1935,9 +1936,16 @@ func (x *PollMember) GetMore() bool {
 	return false
 }
 
-func (x *PollMember) GetReceipt() *Cut {
+func (x *PollMember) GetReceipt() uint64 {
 	if x != nil {
 		return x.Receipt
+	}
+	return 0
+}
+
+func (x *PollMember) GetLast() *Cut {
+	if x != nil {
+		return x.Last
 	}
 	return nil
 }
@@ -3236,16 +3244,17 @@ const file_localchat_proto_rawDesc = "" +
 	"\x06member\x18\x02 \x01(\v2\x18.localchat.v1.PollMemberH\x00R\x06member\x12\x18\n" +
 	"\x06reason\x18\x03 \x01(\fH\x00R\x06reasonB\b\n" +
 	"\x06answer\"\t\n" +
-	"\aRefused\"\xfd\x01\n" +
+	"\aRefused\"\x8b\x02\n" +
 	"\n" +
 	"PollMember\x12\x18\n" +
 	"\arecords\x18\x01 \x03(\fR\arecords\x12*\n" +
 	"\x04keys\x18\x02 \x03(\v2\x16.localchat.v1.EpochKeyR\x04keys\x12\x1a\n" +
 	"\bpresence\x18\x03 \x01(\x04R\bpresence\x120\n" +
 	"\apresent\x18\x04 \x03(\v2\x16.localchat.v1.PresenceR\apresent\x12\x12\n" +
-	"\x04more\x18\x05 \x01(\bR\x04more\x12+\n" +
-	"\areceipt\x18\a \x01(\v2\x11.localchat.v1.CutR\areceipt\x12\x14\n" +
-	"\x05proof\x18\b \x03(\fR\x05proofJ\x04\b\x06\x10\a\"2\n" +
+	"\x04more\x18\x05 \x01(\bR\x04more\x12\x18\n" +
+	"\areceipt\x18\x06 \x01(\x04R\areceipt\x12%\n" +
+	"\x04last\x18\a \x01(\v2\x11.localchat.v1.CutR\x04last\x12\x14\n" +
+	"\x05proof\x18\b \x03(\fR\x05proof\"2\n" +
 	"\bEpochKey\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\fR\x03key\"4\n" +
@@ -3458,7 +3467,7 @@ var file_localchat_proto_depIdxs = []int32{
 	26, // 21: localchat.v1.PollReply.member:type_name -> localchat.v1.PollMember
 	27, // 22: localchat.v1.PollMember.keys:type_name -> localchat.v1.EpochKey
 	28, // 23: localchat.v1.PollMember.present:type_name -> localchat.v1.Presence
-	15, // 24: localchat.v1.PollMember.receipt:type_name -> localchat.v1.Cut
+	15, // 24: localchat.v1.PollMember.last:type_name -> localchat.v1.Cut
 	4,  // 25: localchat.v1.JoinReply.code:type_name -> localchat.v1.JoinCode
 	27, // 26: localchat.v1.JoinReply.keys:type_name -> localchat.v1.EpochKey
 	32, // 27: localchat.v1.AskRequest.leave:type_name -> localchat.v1.AskLeave
