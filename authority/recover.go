@@ -25,7 +25,18 @@ func (s *step) recovered(e Recovered) error {
 		s.next.key = protocol.Key{} // that of the last epoch is gone with the disk
 		s.do(Commit{Record: r, Change: change})
 	}
+	if s.batch.Records != nil {
+		s.clearDoor()
+	}
 	return nil
+}
+
+// clearDoor sends everybody at the door away to ask again: what they have asked, the lost records may have answered.
+func (s *step) clearDoor() {
+	for _, k := range s.next.Knocks() {
+		s.dropKnock(k.Peer)
+		s.do(AnswerJoin{k.Peer, protocol.JoinReply{Code: protocol.JoinTooSoon, Wait: KnockAgain}})
+	}
 }
 
 // lose keeps the books of a record taken back: before is the state that the record was applied to.
@@ -41,8 +52,13 @@ func (s *step) lose(before State, c Change) {
 	case protocol.Leave:
 		s.revokeBy(b.Peer)
 	case protocol.Remove:
+		f := Failure{Peer: b.Peer, Kind: b.Kind, Until: b.Until, At: c.Record.At}
 		if m, ok := before.Member(b.Peer); ok {
-			s.fail(Failure{Peer: m.Peer, Nick: m.Nick, Admission: m.Admission, Kind: b.Kind, Until: b.Until, At: c.Record.At})
+			f.Nick, f.Admission = m.Nick, m.Admission
+			s.fail(f)
+		} else if last, ok := before.Removed(b.Peer); ok && !last.Left { // a ban after a kick
+			f.Nick, f.Admission, f.Known = last.Nick, last.Admission, s.wasTold(last)
+			s.fail(f)
 		}
 		s.revokeBy(b.Peer)
 	case protocol.Close:
