@@ -27,6 +27,8 @@ func (e *explorer) do(a act) {
 	j := int(a.how>>7) % 2
 	f := e.folk[i]
 	switch w := a.what; {
+	case a.disk != 0:
+		e.diskActs(a)
 	case w < 40:
 		e.ask(i, j)
 	case w < 120:
@@ -142,6 +144,7 @@ func (e *explorer) step(ev Event, crash int) ([]Effect, error) {
 	for _, effect := range effects {
 		if c, ok := effect.(Commit); ok {
 			e.learn(c.Record, orderedReason(ev))
+			e.keyed(c)
 			recorded = true
 		}
 	}
@@ -255,7 +258,7 @@ func (e *explorer) ask(i, j int) {
 	if !c.there {
 		return
 	}
-	seat, effects := e.seatStep(c.seat, Asked{HaveSeq: c.have})
+	seat, effects := e.seatStep(c.seat, Asked{HaveSeq: c.have, Head: c.head})
 	c.seat = seat
 	if len(effects) > 0 {
 		e.note("%s, client %d, asks", e.folk[i].name, j)
@@ -371,7 +374,7 @@ func (e *explorer) deliverPoll(p parcel, crash int) {
 // replyOf is what goes over the wire.
 func replyOf(a AnswerPoll) protocol.PollReply {
 	switch a.Outcome {
-	case PollHold, PollNews:
+	case PollHold, PollNews, PollDiffers:
 		return protocol.PollReply{Member: &protocol.PollMember{}}
 	case PollReason:
 		return protocol.PollReply{Reason: a.Reason}
@@ -389,8 +392,10 @@ func (e *explorer) deliverReply(p parcel, crash int) {
 	c.seat = seat
 	for _, effect := range effects {
 		if _, ok := effect.(TakeNews); ok {
-			c.have = max(c.have, p.news)
 			e.saw(p.news, p.head)
+			if p.news > c.have {
+				c.have, c.head = p.news, p.head
+			}
 		}
 	}
 	e.carryOut(p.folk, p.client, effects, crash)

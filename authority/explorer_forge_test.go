@@ -39,8 +39,11 @@ func (e *explorer) forgePoll(i int, how uint8) {
 	case 1:
 		q.Admission += uint64(how) >> 4
 	}
+	if how>>2%2 == 0 {
+		e.forgeHead(&q, how)
+	}
 	f := e.folk[i]
-	e.note("forged by %s: poll with %x of admission %d, room %x", f.name, q.Nonce[:1], q.Admission, q.Room[:1])
+	e.note("forged by %s: poll with %x of admission %d, room %x, which has %d, %x", f.name, q.Nonce[:1], q.Admission, q.Room[:1], q.HaveSeq, q.Head[:1])
 	asked := registerInput{op: opPoll, admission: q.Admission, nonce: q.Nonce}
 	if q.Room != e.heard.Room() {
 		asked.admission = 0 // none of this room's
@@ -48,5 +51,18 @@ func (e *explorer) forgePoll(i int, how uint8) {
 	op := e.history.call(i, 0, asked)
 	if a, ok := e.answerPoll(f.peer, q, 99); ok {
 		e.history.answers(op, replyOf(a))
+	}
+}
+
+// forgeHead makes q that of somebody who has another log, or a longer one, or (with the true hash) neither.
+func (e *explorer) forgeHead(q *protocol.PollRequest, how uint8) {
+	records := e.disk.records
+	last := uint64(len(records))
+	q.HaveSeq, q.Head = last-uint64(how>>3)%last, protocol.Hash{how | 1}
+	switch how >> 3 % 4 {
+	case 0:
+		q.HaveSeq = last + 1 + uint64(how>>5)
+	case 1:
+		q.Head = records[q.HaveSeq-1].Hash()
 	}
 }

@@ -59,7 +59,7 @@ func appendEvent(k []byte, ev Event) []byte {
 	switch ev := ev.(type) {
 	case Poll:
 		k = append(append(k, 'P', ev.Request.Room[0], ev.Request.Nonce[0], byte(ev.Request.Admission)), ev.Peer...)
-		return binary.BigEndian.AppendUint64(k, ev.Request.HaveSeq)
+		return binary.BigEndian.AppendUint64(append(k, ev.Request.Head[:8]...), ev.Request.HaveSeq)
 	case Kick:
 		return append(append(append(k, 'K'), ev.Reason...), ev.Peer...)
 	case Ban:
@@ -68,6 +68,13 @@ func appendEvent(k []byte, ev Event) []byte {
 		return append(append(k, 'L'), ev.Peer...)
 	case Knock:
 		return append(append(append(append(k, 'J', ev.Request.Nonce[0]), ev.Request.Token[:]...), ev.Request.Nick...), ev.Peer...)
+	case Recovered:
+		k = append(k, 'R')
+		for _, r := range ev.Records {
+			h := r.Hash()
+			k = append(k, h[:]...)
+		}
+		return k
 	case Ack:
 		return append(append(k, 'A', ev.Ack.Nonce[0], byte(ev.Ack.Removal)), ev.Peer...)
 	}
@@ -80,7 +87,7 @@ func (e *explorer) seatStep(s Seat, ev SeatEvent) (Seat, []SeatEffect) {
 	k = append(k, s.Kept...)
 	switch ev := ev.(type) {
 	case Asked:
-		k = binary.BigEndian.AppendUint64(append(k, 'q'), ev.HaveSeq)
+		k = binary.BigEndian.AppendUint64(append(append(k, 'q'), ev.Head[:8]...), ev.HaveSeq)
 	case Kept:
 		k = append(k, 'k', byte(ev.Removal))
 	case NoAnswer:

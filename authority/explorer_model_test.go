@@ -29,6 +29,9 @@ func (e *explorer) expects(p peer.ID, q protocol.PollRequest) (want PollOutcome)
 	case q.Room != e.heard.Room():
 		return PollRefused
 	case f.member && !e.closed() && f.admitted == q.Admission:
+		if e.differs(q) {
+			return PollDiffers
+		}
 		return PollNews // or hold
 	case m == nil || m.admission != q.Admission || m.acked:
 		return PollRefused
@@ -39,6 +42,38 @@ func (e *explorer) expects(p peer.ID, q protocol.PollRequest) (want PollOutcome)
 		return PollRefused
 	}
 	return PollReason
+}
+
+// differs reports whether whoever asks q has more than the records of this log, or another one in its place.
+func (e *explorer) differs(q protocol.PollRequest) bool {
+	records := e.disk.records
+	if q.HaveSeq > uint64(len(records)) {
+		return true
+	}
+	return q.HaveSeq > 0 && !q.Head.IsZero() && q.Head != records[q.HaveSeq-1].Hash()
+}
+
+// keyed holds what is true of the key of an epoch that begins. A member has heard the record, and derives what it can.
+func (e *explorer) keyed(c Commit) {
+	if !protocol.StartsEpoch(c.Record.Body) {
+		return
+	}
+	epoch := e.heard.Epoch()
+	derives := false
+	if _, admit := c.Record.Body.(protocol.Admit); admit {
+		derives = true
+	}
+	switch old := e.keys[len(e.keys)-1]; {
+	case !e.heard.Fits(epoch, c.Key):
+		e.violated(6, "the key of epoch %d is not the one that its record commits to", epoch)
+	case e.heard.Fits(epoch-1, c.Key) || e.heard.Fits(epoch+1, c.Key) || e.heard.Fits(epoch, old):
+		e.violated(6, "the key of epoch %d is one of another epoch as well", epoch)
+	case derives != (c.Change.NewKey == KeyDerived) || derives && Derive(old, c.Record.Record) != c.Key:
+		e.violated(6, "a member derives another key of epoch %d", epoch)
+	case slices.Contains(e.keys, c.Key):
+		e.violated(6, "the key of epoch %d is an older one", epoch)
+	}
+	e.keys = append(e.keys, c.Key)
 }
 
 func (e *explorer) closed() bool { return e.ledger.state.Closed() }
@@ -69,15 +104,22 @@ func (e *explorer) learn(r protocol.SignedRecord, text string) {
 	}
 	e.heard = heard
 	e.history.record(e, r)
+	if b, ok := r.Body.(protocol.Admit); ok {
+		if !b.Invite.IsZero() && e.usedUp[b.Invite] {
+			e.violated(18, "an invite has let in two")
+		}
+		e.usedUp[b.Invite] = true
+	}
+	e.follow(r, text)
+}
+
+// follow keeps the books of r.
+func (e *explorer) follow(r protocol.SignedRecord, text string) {
 	switch b := r.Body.(type) {
 	case protocol.Admit:
 		f := e.folk[e.indexOf(b.Peer)]
 		f.member, f.admitted = true, r.Seq
 		delete(e.model, b.Peer)
-		if !b.Invite.IsZero() && e.usedUp[b.Invite] {
-			e.violated(18, "an invite has let in two")
-		}
-		e.usedUp[b.Invite] = true
 	case protocol.Leave:
 		f := e.folk[e.indexOf(b.Peer)]
 		f.member, f.left = false, f.admitted
@@ -106,7 +148,7 @@ func (e *explorer) owe(f *folk, r protocol.SignedRecord, kind protocol.ReasonKin
 	if m := e.model[f.peer]; text == "" && m != nil && m.admission == f.admitted && !m.claimed {
 		text = m.text
 	}
-	return &owed{admission: f.admitted, removal: r.Seq, kind: kind, text: text, until: until, expires: r.At.Add(24 * time.Hour)}
+	return &owed{admission: f.admitted, removal: r.Seq, kind: kind, text: text, until: until, expires: e.now.Add(24 * time.Hour)}
 }
 
 // retold follows an order to remove somebody who is out, which makes no record.
@@ -202,7 +244,7 @@ func (e *explorer) shows(f *folk, c *client, r protocol.SignedReason) {
 		e.violated(16, "%s, admitted at %d, is shown removal %d", f.name, c.seat.Admission, r.Removal)
 	case r.Peer != f.peer:
 		e.violated(13, "%s is shown the reason of %s", f.name, r.Peer)
-	case e.given[given{f.peer, r.Removal}] != string(r.Bytes()):
+	case e.given[given{f.peer, r.Removal}] != string(r.Bytes()) && !e.disks.given[string(r.Bytes())]:
 		e.violated(10, "%s is shown another reason of removal %d than was given", f.name, r.Removal)
 	}
 	if c.shown == nil {

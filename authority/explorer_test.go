@@ -25,7 +25,10 @@ import (
 //	 1  agreement               whoever sees a record sees the same one there, by its commit or in a poll's news: saw
 //	 4  chain                   each record applies to those before it, and the log read from its beginning makes the same
 //	                            state: learn, hold, restart
+//	 6  read exclusion          the key of a removal is new, whoever is out has had none like it: keyed
 //	 8  convergence             when all is well every member comes to have every record: heal
+//	 9  epoch monotony          each epoch has one key, that which its record commits to. Members derive that of an
+//	                            admission: keyed
 //	10  once                    a removal has one answer, to one nonce, and a client shows it once: reasonGiven, shows;
 //	                            no acknowledgement but its own ends it: deliverAck
 //	11  delivered               each poll is answered as the model says, none is refused that is owed a reason, and when
@@ -37,6 +40,9 @@ import (
 //	16  no stale reason         none from before an admission, none of another room: expects, reasonGiven, shows
 //	17  survives fail-over      the restart of the owner, that is: hold, restart
 //	18  invites                 each lets in one, and its end is told to one question: learn, shownInvite
+//
+//	21  from outside            a member that has a longer log, or another one, is told so, and nobody else is: differs.
+//	                            A disk that was put back undoes nothing, or the two logs prove a fork: putBack, fork
 //
 // The numbers are of the whole list of this project's invariants. 2 and 3, one authority a term and no way back to an older
 // term, are void as long as there is one authority and one term. The others concern lines and keys, and package node.
@@ -106,6 +112,15 @@ func TestExplorer(t *testing.T) {
 	if raceEnabled {
 		runs = min(runs, raceRuns)
 	}
+	told := exploreAll(t, runs, scheduleOf)
+	if told < int64(runs)/2 {
+		t.Errorf("only %d reasons in %d runs: the schedules explore nothing", told, runs)
+	}
+}
+
+// exploreAll plays the schedules, fails with the first that breaks an invariant, and returns how many reasons were given.
+func exploreAll(t *testing.T, runs int, scheduleOf func(seed, n uint64, size int) []act) int64 {
+	t.Helper()
 	start := newExplorerStarts(t)
 	var next, acts, told atomic.Int64
 	next.Store(int64(*exploreFirst))
@@ -139,14 +154,15 @@ func TestExplorer(t *testing.T) {
 	if broken < end {
 		t.Fatalf("schedule %d of seed %d: %s", broken, *exploreSeed, start.explain(scheduleOf(*exploreSeed, uint64(broken), *exploreActs)))
 	}
-	if told.Load() < int64(runs)/2 {
-		t.Errorf("only %d reasons in %d runs: the schedules explore nothing", told.Load(), runs)
-	}
+	return told.Load()
 }
 
 // An act is one thing that happens: which, to whom, and how it goes. Any act is good at any time, so that a schedule
-// stays one when acts are cut out of it.
-type act struct{ what, who, how uint8 }
+// stays one when acts are cut out of it. Disk is of TestOldDisks.
+type act struct {
+	what, who, how uint8
+	disk           diskAct
+}
 
 // familySize schedules with numbers next to each other have their first quarter in common, branchSize of them the second as
 // well, and twigSize the third: what is the same is computed once, which makes three schedules cost as much as one.
@@ -163,7 +179,7 @@ func scheduleOf(seed, n uint64, size int) []act {
 		r := rand.New(rand.NewPCG(seed<<2+uint64(part), number))
 		for len(acts) < size*(part+1)/4 {
 			v := r.Uint32()
-			acts = append(acts, act{uint8(v), uint8(v >> 8), uint8(v >> 16)})
+			acts = append(acts, act{what: uint8(v), who: uint8(v >> 8), how: uint8(v >> 16)})
 		}
 	}
 	return acts
@@ -233,7 +249,10 @@ type explorer struct {
 	given   map[given]string // the one answer to the one nonce
 	hashes  []protocol.Hash  // of every record that somebody has seen, by seq
 	heard   State            // of a member that hears every record at once
+	keys    []protocol.Key   // of the epochs that it has seen begin; the last is the one in force
 	grace   time.Time
+
+	disks oldDisks
 
 	// variant and history are of the tests of linearizability.
 	variant variant
@@ -273,7 +292,8 @@ type claim struct {
 type client struct {
 	seat, disk Seat
 	there      bool
-	have       uint64 // records
+	have       uint64        // records
+	head       protocol.Hash // of the last of them
 	shown      map[uint64]bool
 	door       protocol.Nonce // of its last knock
 	unkept     bool           // its disk failed, and so it may be told again in its next life
@@ -297,6 +317,7 @@ func (s *explorerStarts) begin(acts []act, m *memo) *explorer {
 		self: w.env(), ledger: w.ledger, now: epochStart,
 		disk:  disk{records: slices.Clip(w.disk.records), failures: map[peer.ID]Failure{}, invites: map[protocol.InviteID]Invite{}},
 		model: map[peer.ID]*owed{}, usedUp: map[protocol.InviteID]bool{}, given: map[given]string{}, heard: w.heard, invited: map[protocol.InviteID]*invited{},
+		keys: []protocol.Key{w.ledger.key},
 	}
 	for _, r := range w.disk.records {
 		e.hashes = append(e.hashes, r.Hash())
@@ -326,6 +347,10 @@ func (e *explorer) play(acts []act) {
 		if e.broken != "" && e.history == nil {
 			return
 		}
+	}
+	if e.disks.alone {
+		e.fork()
+		return
 	}
 	e.heal()
 }
