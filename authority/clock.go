@@ -25,9 +25,9 @@ func (s *step) clockMoved(d time.Duration) {
 		s.setInvite(id, &i)
 	}
 	l.banShift = cloned(l.banShift)
-	for p, b := range l.state.bans {
+	for _, b := range l.state.bans {
 		if !b.Until.IsZero() {
-			l.banShift[p] += d
+			l.banShift[b.Removal] += d
 		}
 	}
 }
@@ -36,9 +36,9 @@ func (s *step) clockMoved(d time.Duration) {
 func (s *step) clockAtLoad() {
 	l := &s.next
 	l.banShift = cloned(l.banShift)
-	for p, b := range l.state.bans {
+	for _, b := range l.state.bans {
 		if !b.Until.IsZero() && b.At.After(s.now) {
-			l.banShift[p] = s.now.Sub(b.At)
+			l.banShift[b.Removal] = s.now.Sub(b.At)
 		}
 	}
 	for p, f := range l.failures {
@@ -64,13 +64,18 @@ func (s *step) banned(p peer.ID) (b Banishment, left time.Duration, holds bool) 
 	case b.Until.IsZero():
 		return b, 0, true
 	}
-	left = b.Until.Add(s.next.banShift[p]).Sub(s.now)
+	left = b.Until.Add(s.next.banShift[b.Removal]).Sub(s.now)
 	return b, left, left > 0
 }
 
 // liftPassed lifts the bans whose time has passed and whose records say otherwise.
 func (s *step) liftPassed() error {
-	for p, shift := range s.next.banShift {
+	shifts := make(map[uint64]time.Duration) // of the bans that are left
+	for p, b := range s.next.state.bans {
+		shift, moved := s.next.banShift[b.Removal]
+		if !moved {
+			continue
+		}
 		_, _, holds := s.banned(p)
 		_, bars := s.next.state.Banned(p, s.now)
 		if shift < 0 && !holds && bars {
@@ -78,10 +83,10 @@ func (s *step) liftPassed() error {
 				return err
 			}
 		}
-		if !holds {
-			s.next.banShift = cloned(s.next.banShift)
-			delete(s.next.banShift, p)
+		if holds {
+			shifts[b.Removal] = shift
 		}
 	}
+	s.next.banShift = shifts
 	return nil
 }

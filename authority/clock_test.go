@@ -103,3 +103,23 @@ func TestWhatWasWrittenAheadEnds(t *testing.T) {
 		t.Error("the epoch of a year ahead stays")
 	}
 }
+
+// How far the clock was set during one ban is nothing to the next one of the same peer.
+func TestAClockThatMovedMovesNoLaterBan(t *testing.T) {
+	for _, by := range []time.Duration{3 * time.Hour, -3 * time.Hour} {
+		w := newRoom(t, "alice", protocol.Open)
+		w.join("carol")
+		w.must(Ban{Peer: id("carol"), For: 10 * time.Hour})
+		w.now = w.now.Add(by)
+		w.must(ClockMoved{by})
+		w.must(Ban{Peer: id("carol"), For: time.Hour})
+		for after, want := range map[time.Duration]protocol.JoinCode{time.Minute: protocol.JoinBanned, 62 * time.Minute: protocol.JoinAdmitted} {
+			l, then := w.ledger, w.env()
+			then.Now = then.Now.Add(after)
+			_, effects, err := l.Step(then, Knock{Peer: id("carol"), Request: protocol.JoinRequest{Room: l.State().Room(), Nick: "carol"}})
+			if got := joinReply(t, effects, "carol").Code; err != nil || got != want {
+				t.Errorf("%v by %v: after %v carol is answered %v, want %v", err, by, after, got, want)
+			}
+		}
+	}
+}

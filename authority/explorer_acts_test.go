@@ -79,8 +79,10 @@ func (e *explorer) do(a act) {
 	case w < 252:
 		f.mute, f.deaf = a.how&1 != 0, a.how&2 != 0
 		e.note("%s is mute: %v, deaf: %v", f.name, f.mute, f.deaf)
-	default:
+	case w < 254 || e.history != nil:
 		e.order(Rekey{}, "rekey", a.how)
+	default:
+		e.setClock([]time.Duration{-25 * time.Hour, -time.Hour, time.Minute, time.Hour, 25 * time.Hour}[a.how>>4%5], a.how)
 	}
 }
 
@@ -152,6 +154,7 @@ func (e *explorer) step(ev Event, crash int) ([]Effect, error) {
 		e.retold(ev)
 	}
 	e.invites(ev, effects)
+	e.clock(ev)
 	if writes && crash == crashAfter {
 		e.restart()
 		return nil, nil
@@ -193,7 +196,7 @@ func (e *explorer) restart() {
 	if !reflect.DeepEqual(l.state, e.heard) {
 		e.violated(4, "the log read from its beginning makes another state than record by record")
 	}
-	e.ledger, e.grace = l, e.now.Add(5*time.Minute)
+	e.ledger, e.grace, e.moved = l, e.now.Add(5*time.Minute), nil
 	for _, f := range e.folk {
 		f.standing = protocol.Nonce{} // who knocks is not on the disk
 	}
@@ -208,6 +211,12 @@ func (e *explorer) wait(d time.Duration) {
 	}
 	e.now = e.now.Add(d)
 	e.note("%v pass", d)
+}
+
+// setClock sets the authority's clock. No time passes.
+func (e *explorer) setClock(by time.Duration, how uint8) {
+	e.now = e.now.Add(by)
+	e.order(ClockMoved{by}, "the clock is set by "+by.String(), how)
 }
 
 func (e *explorer) revokeInvite(a act) {

@@ -81,6 +81,7 @@ type snapshot struct {
 	usedUp  map[protocol.InviteID]bool
 	heard   State
 	keys    []protocol.Key
+	moved   map[uint64]time.Duration
 }
 
 func (e *explorer) diskActs(a act) {
@@ -103,7 +104,7 @@ func (e *explorer) diskActs(a act) {
 func (e *explorer) snapshot() *snapshot {
 	c := &snapshot{
 		disk: copyDisk(e.disk), ledger: e.ledger, version: e.version, given: maps.Clone(e.given), usedUp: maps.Clone(e.usedUp),
-		heard: e.heard, keys: slices.Clip(e.keys), model: map[peer.ID]owed{}, invited: map[protocol.InviteID]invited{},
+		heard: e.heard, keys: slices.Clip(e.keys), moved: e.moved, model: map[peer.ID]owed{}, invited: map[protocol.InviteID]invited{},
 	}
 	for p, m := range e.model {
 		c.model[p] = *m
@@ -152,7 +153,7 @@ func (e *explorer) load() {
 		e.violated(17, "it does not start: %v", err)
 		return
 	}
-	e.ledger = l
+	e.ledger, e.moved = l, nil
 	h := sha256.Sum256(append(e.version[:], "load"...))
 	e.version = [16]byte(h[:])
 }
@@ -161,7 +162,7 @@ func (e *explorer) load() {
 func (e *explorer) putBack(c *snapshot, how uint8) {
 	lost := e.disk.records[len(c.disk.records):]
 	e.books(c)
-	e.ledger, e.version = c.ledger, c.version
+	e.ledger, e.version, e.moved = c.ledger, c.version, c.moved
 	machine := how&1 != 0
 	if !machine {
 		e.load()

@@ -83,13 +83,48 @@ func (e *explorer) past(m *owed) bool { return !e.now.Before(m.expires) && !e.no
 // sweep is what a tick may throw away: the reason of a ban in force stays.
 func (e *explorer) sweep() {
 	for p, m := range e.model {
-		inForce := m.kind == protocol.Banned && (m.until.IsZero() || e.now.Before(m.until))
-		if _, banned := e.ledger.state.Banned(p, e.now); !banned {
+		inForce := m.kind == protocol.Banned && (m.until.IsZero() || e.now.Before(m.until.Add(e.moved[m.removal])))
+		if _, banned := e.ledger.state.bans[p]; !banned {
 			inForce = false // it was lifted
 		}
 		if e.past(m) && !inForce {
 			e.folk[e.indexOf(p)].expired = m.admission
 			delete(e.model, p)
+		}
+	}
+}
+
+// clock follows what a clock that is set moves, and a start under one that was set back.
+func (e *explorer) clock(ev Event) {
+	var by time.Duration
+	switch ev := ev.(type) {
+	case ClockMoved:
+		by = ev.By
+	case Resumed:
+	default:
+		return
+	}
+	_, resumed := ev.(Resumed)
+	e.grace = e.grace.Add(by)
+	for _, m := range e.model {
+		m.expires = m.expires.Add(by)
+		if last := e.now.Add(24 * time.Hour); resumed && m.expires.After(last) {
+			m.expires = last
+		}
+	}
+	for _, i := range e.invited {
+		i.expires = i.expires.Add(by)
+		if last := e.now.Add(protocol.MaxInviteExpiry); resumed && i.expires.After(last) {
+			i.expires = last
+		}
+	}
+	e.moved = cloned(e.moved)
+	for _, b := range e.heard.bans {
+		switch {
+		case !resumed:
+			e.moved[b.Removal] += by
+		case b.At.After(e.now):
+			e.moved[b.Removal] = e.now.Sub(b.At)
 		}
 	}
 }

@@ -251,6 +251,7 @@ type explorer struct {
 	heard   State            // of a member that hears every record at once
 	keys    []protocol.Key   // of the epochs that it has seen begin; the last is the one in force
 	grace   time.Time
+	moved   map[uint64]time.Duration // how far the clock was set since a ban, by its record
 
 	disks oldDisks
 

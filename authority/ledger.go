@@ -31,8 +31,9 @@ type Ledger struct {
 	// graceUntil: no failure expires before it.
 	graceUntil time.Time
 
-	// banShift is by how much the clock has moved since a ban was made; see clockMoved. A restart forgets it.
-	banShift map[peer.ID]time.Duration
+	// banShift is by how much the clock has moved since a ban was made, by the number of its record: a later ban of the same
+	// peer has none of it. See clockMoved. A restart forgets it.
+	banShift map[uint64]time.Duration
 }
 
 // Load makes the Ledger of d again. Its first event is Recovered or Resumed. A log that does not fit together is an error that
