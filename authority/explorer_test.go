@@ -18,8 +18,8 @@ import (
 )
 
 // The explorer plays random schedules with the real Ledger and real Seats: three peers, each with two clients that have
-// one identity, over a network that loses, repeats, reorders and parts, one way or both, clocks that run on for days, disks
-// that fail, crashes on either side of every write, and forged polls and acknowledgements. After every step an independent
+// one identity, over a network that loses, repeats, reorders and parts, one way or both, clocks that run on for days and are
+// set, disks that fail, crashes on either side of every write, and forged polls and acknowledgements. After every step an independent
 // model of the failure register says what each poll must be answered, and these invariants hold:
 //
 //	 1  agreement               whoever sees a record sees the same one there, by its commit or in a poll's news: saw
@@ -94,6 +94,29 @@ import (
 //	the notice goes to whoever has the token       6504
 //	who is told at the door is told again by poll  1069
 //	a reason at the door is for any question         75
+//	an admission commits to the key before it         0
+//	the key of an admission is fresh                  0
+//	any key fits an epoch of the log                  0
+//	a poll ignores the head                         406
+//	a poll does not notice a longer log            1340
+//	a poll compares heads for who is out as well     12
+//	a clock that is set moves no reason             167
+//	a clock that is set moves no invite            3965
+//	a clock that is set moves no grace              827
+//
+// And of TestOldDisks:
+//
+//	records that are taken back are not written       1
+//	the key of before stays in force                 13
+//	an invite that was used comes back              591
+//	a ban after a kick is taken back as a kick       49
+//	the door is not cleared                        1052
+//	records are taken back over a gap                14
+//	a close is told to nobody                         1
+//	a reason from before an admission stays         482
+//	a fork is only seen at the end of the log         0
+//	one record proves a fork                          0
+//	a frozen authority tells nobody why               0
 //
 // That the reply waits for the claim to be on disk is the driver's part; its mutant is one of the search's shortcuts, and node's
 // own tests kill a process at it.
