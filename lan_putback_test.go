@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"flag"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,6 +10,8 @@ import (
 
 // What a node has on its disk is put back to what it was, as a backup is. Nobody is hostile here, and nothing may be lost
 // without a word.
+
+var allPutBack = flag.Bool("putback.all", false, "put directories back in every way and not only in one of each kind")
 
 // A member that is put back to before some of its lines goes on: what it says is heard, or it is told that it is not. It is
 // never told that a line was delivered which nobody has.
@@ -25,7 +28,9 @@ func TestLANMemberPutBack(t *testing.T) {
 		{name: "many lines later, the owner is new too", before: 3, new: 1500, alice: true},
 		{name: "a copy from before the first line", before: 0, new: 300, carol: true},
 	} {
-		t.Run(c.name, func(t *testing.T) { memberPutBack(t, c.before, c.new, c.alice, c.carol) })
+		if *allPutBack || c.carol && c.before > 0 {
+			t.Run(c.name, func(t *testing.T) { memberPutBack(t, c.before, c.new, c.alice, c.carol) })
+		}
 	}
 }
 
@@ -92,8 +97,8 @@ func says(n *node, text string, lines int, others ...*node) {
 	}
 }
 
-// An owner that is put back to before a ban has signed two logs once it goes on. The room says so, to the owner and to every
-// member, and whom the ban is for does not come in.
+// An owner that is put back to before a ban takes it back from the members before it goes on: the one whom the ban is for does
+// not come in, the owner's person is told, and the room is one.
 func TestLANOwnerPutBack(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -117,6 +122,9 @@ func TestLANOwnerPutBack(t *testing.T) {
 			}
 		}},
 	} {
+		if !*allPutBack && !strings.Contains(c.name, "kick") && !strings.Contains(c.name, "record") {
+			continue
+		}
 		t.Run(c.name, func(t *testing.T) {
 			l := newLAN(t)
 			people := l.people("alice", "bob", "dave", "carol")
@@ -144,6 +152,7 @@ func TestLANOwnerPutBack(t *testing.T) {
 			alice.kill()
 			alice.host.restore(old)
 			alice = alice.host.start()
+			alice.await("warning", obj{"code": "old_disk"})
 			alice.await("joined", obj{"name": "lab"})
 			if strings.Contains(c.name, "ban") {
 				// Whatever the answer, carol does not come in.
@@ -152,10 +161,15 @@ func TestLANOwnerPutBack(t *testing.T) {
 					t.Error("carol, who is banned, is let in")
 				}
 			}
+			converse("lab", "one room", alice, bob, dave)
+			subject := fmt.Sprint(alice.do("room.policy", obj{"room": "lab"})["subject"])
 			for _, n := range []*node{alice, bob, dave} {
-				if n.within(patience, "warning", obj{"code": "frozen"}) == nil {
-					t.Errorf("%s is not told that the room has two logs", n.name)
+				if got := fmt.Sprint(n.do("room.policy", obj{"room": "lab"})["subject"]); got != subject || n.count("warning", obj{"code": "frozen"}) > 0 {
+					t.Errorf("%s has the subject %q, the owner %q; frozen: %d times", n.name, got, subject, n.count("warning", obj{"code": "frozen"}))
 				}
+			}
+			if strings.Contains(c.name, "record") && subject != "the truth" {
+				t.Errorf("what was decided is undone: the subject is %q", subject)
 			}
 		})
 	}
