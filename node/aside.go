@@ -30,22 +30,43 @@ func (s *store) takeIdentity(self peer.ID) error {
 	if s == nil {
 		return nil
 	}
-	var was peer.ID
-	err := s.view(func(tx *bolt.Tx) (err error) {
+	was, err := s.identity()
+	if err != nil || was == self || was == "" {
+		return err // a start that changes nothing writes nothing
+	}
+	return s.setIdentity(self, func(tx *bolt.Tx) error {
+		if err := putAside(tx, was); err != nil {
+			return err
+		}
+		return takeBack(tx, self)
+	})
+}
+
+// noteIdentity says whose store it is, where it does not say so yet. It comes after all of it has been read: a store that is
+// damaged is not written to.
+func (s *store) noteIdentity(self peer.ID) error {
+	if s == nil {
+		return nil
+	}
+	was, err := s.identity()
+	if err != nil || was != "" {
+		return err
+	}
+	return s.setIdentity(self, func(*bolt.Tx) error { return nil })
+}
+
+func (s *store) identity() (was peer.ID, err error) {
+	err = s.view(func(tx *bolt.Tx) (err error) {
 		was, err = ownerOf(tx)
 		return err
 	})
-	if err != nil || was == self {
-		return err // a start that changes nothing writes nothing
-	}
-	err = s.update(func(tx *bolt.Tx) error {
-		if was != "" {
-			if err := putAside(tx, was); err != nil {
-				return err
-			}
-			if err := takeBack(tx, self); err != nil {
-				return err
-			}
+	return was, err
+}
+
+func (s *store) setIdentity(self peer.ID, also func(*bolt.Tx) error) error {
+	err := s.update(func(tx *bolt.Tx) error {
+		if err := also(tx); err != nil {
+			return err
 		}
 		return tx.Bucket(bucketMeta).Put(keyIdentity, []byte(self))
 	})

@@ -96,6 +96,9 @@ func newLoop(n *Node, s *store) (*loop, error) {
 			return nil, err
 		}
 	}
+	if err := s.noteIdentity(n.self); err != nil {
+		return nil, err
+	}
 	l.saveKnown()
 	return l, nil
 }
