@@ -52,7 +52,7 @@ var shortList = map[string]string{
 
 // unsaid are floods of which the owner need not hear: their bounds are so low that what is over them costs nothing, and no
 // member has a share in them.
-var unsaid = []string{"identify pushes", "rooms of ever new owners", "mDNS queries", "mDNS announcements"}
+var unsaid = []string{"lines of future epochs", "identify pushes", "rooms of ever new owners", "mDNS queries", "mDNS announcements"}
 
 // A toll is what one flood has cost.
 type toll struct {
