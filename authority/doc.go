@@ -13,8 +13,11 @@
 //     before it, and if no rule below forbids it. All else changes nothing.
 //  3. Admit, Leave, Remove and Rekey start a new epoch; Create is epoch 1; SetPolicy, Unban and Close change none.
 //     The key of an Admit's epoch is derived from the one before, every other is fresh. A removal and its new
-//     key are one step.
+//     key are one step. The record that starts an epoch commits to its key, and no other key is that of the epoch,
+//     whoever hands it over.
 //  4. Two different records with one seq, both by an author entitled to that seq, freeze the room. Nothing thaws it.
+//     They prove it to anybody, also to one that has neither. Members and authority compare the hash of their last
+//     record, so that two logs are noticed whatever their lengths.
 //  5. Nothing follows Close.
 //  6. The owner neither leaves nor is removed.
 //  7. Only a stranger is admitted, only below the room's bound, only by a nick in its normal form that is not
@@ -28,7 +31,8 @@
 //
 // # The authority's books
 //
-//  10. A step is durable before it is visible: what it writes comes first among its effects, in one batch.
+//  10. A step is durable before it is visible: what it writes comes first among its effects, in one batch. An authority
+//     whose disk has lost records takes them back from its members before it signs another.
 //  11. Whoever loses its place by Remove or Close gets a failure: pending until claimed by a poll of that membership,
 //     by the peer that the stream authenticates; then a replay slot for the claiming nonce alone; then gone, by an
 //     acknowledgement that names removal and nonce, or after a day. Expiry is decided by who reads, not by a sweeper.

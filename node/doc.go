@@ -70,6 +70,13 @@
 // peer's connection stays: the reason is the answer to its own poll, given once, kept until it is acknowledged. Only
 // then, or after ten seconds, is the room told why.
 //
+// # A start
+//
+// The owner's node asks the members in reach how far the log goes before it signs anything (recover.go), since its disk may
+// be an old one; requests wait until then. A member's node learns with the first answer which of its line numbers are used.
+// Where two logs of a room meet, the records that prove it go to everybody and the room freezes (heads.go); its owner can make
+// it anew (renew.go).
+//
 // # What is dialled
 //
 // Addresses come from mDNS, from identify, from lists of members and rooms, from the last life, and from people. One gate
