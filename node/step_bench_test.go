@@ -91,6 +91,9 @@ func BenchmarkStep(b *testing.B) {
 			for _, ln := range r.log.order {
 				ms = append(ms, r.message(ln))
 			}
+			if len(ms) == 0 {
+				b.Fatal("no history")
+			}
 		}
 	})
 	b.Run("a piece of lines", func(b *testing.B) {
