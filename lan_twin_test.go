@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -16,6 +17,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/miekg/dns"
+	"golang.org/x/net/ipv4"
+	"golang.org/x/net/ipv6"
 )
 
 // liarEnv makes the test binary a process that lies by mDNS until it is killed; its value is the lies.
@@ -88,8 +91,16 @@ func TestLiarProcess(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer conn.Close()
+		// Anybody on the link can send with the hops that a listener asks for.
+		p4, p6 := ipv4.NewPacketConn(conn), ipv6.NewPacketConn(conn)
 		if network == "udp6" {
 			to.Zone = iface.Name
+			err = errors.Join(p6.SetHopLimit(255), p6.SetMulticastHopLimit(255))
+		} else {
+			err = errors.Join(p4.SetTTL(255), p4.SetMulticastTTL(255))
+		}
+		if err != nil {
+			t.Fatal(err)
 		}
 		go answerAll(conn, to, packets)
 	}

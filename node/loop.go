@@ -257,6 +257,7 @@ func (l *loop) forget(r *room) {
 			break
 		}
 	}
+	r.unpark()
 	l.numbers[r.id] = r.ctr
 	if len(l.former) < maxFound {
 		l.former[r.id] = former{r.label(), r.current().Closed()}

@@ -134,6 +134,16 @@ func (e recoverDue) handle(l *loop) {
 	}
 }
 
+// unpark lets go of what waits, where the room is taken up no more.
+func (r *room) unpark() {
+	if rec := r.recovering; rec != nil {
+		r.recovering = nil
+		for _, ev := range rec.parked {
+			ev.handle(r.l)
+		}
+	}
+}
+
 // resume signs the first record of this life, and enters the room.
 func (r *room) resume() error {
 	if r.frozen() {

@@ -341,6 +341,9 @@ func (roomInfos) run(l *loop) ([]RoomInfo, error) {
 	mine := make(map[protocol.RoomID]bool)
 	for _, id := range l.order {
 		r := l.rooms[id]
+		if r.recovering != nil {
+			return nil, errRecovering // a moment later it is in the list
+		}
 		if r.current().Closed() || !r.joined {
 			continue
 		}
