@@ -35,6 +35,7 @@ func TestPictures(t *testing.T) {
 	alice.press("y")
 	alice.sees("-- ✓ bob (")
 	alice.types("/clear") // of the words, which are others each time
+	alice.loses("-- ✓ bob (")
 	for _, said := range []struct {
 		by   *terminal
 		text string
