@@ -3,6 +3,7 @@ package hostile
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -150,11 +151,18 @@ var LookAlikes = map[string]protocol.JoinCode{
 // refused is the one answer to whoever may not know.
 var refused = frame(&protocol.PollReply{})
 
-// polls asks p, and is refused, or not even answered.
+// polls asks p until it answers, and is refused.
 func (m *Peer) polls(p peer.ID, q protocol.PollRequest) {
-	if reply, err := m.question(p, q); err == nil && !bytes.Equal(frame(&reply), refused) {
+	m.insists(func() error { return m.pollsOnce(p, q) })
+}
+
+// pollsOnce asks p, and is refused, or not even answered.
+func (m *Peer) pollsOnce(p peer.ID, q protocol.PollRequest) error {
+	reply, err := m.question(p, q)
+	if err == nil && !bytes.Equal(frame(&reply), refused) {
 		m.gained("of %s by the poll %+v: %+v", p, q, reply)
 	}
+	return err
 }
 
 // PollsOtherNonces: the reason is given to one nonce, the same bytes each time, until it is acknowledged.
@@ -164,14 +172,14 @@ func (m *Peer) PollsOtherNonces() {
 	if first.Reason == nil || !bytes.Equal(first.Reason, second.Reason) {
 		panic("the same nonce is to be given the same reason")
 	}
-	for i := range byte(20) {
+	for i := range byte(10) {
 		q := own
 		q.Nonce = protocol.Nonce{i, 2}
 		m.polls(m.Owner, q)
 	}
-	for adm := range m.Removal.Seq + 2 {
+	for adm := m.Removal.Seq + 1; adm > 0 && adm+20 > m.Removal.Seq; adm-- {
 		q := own
-		if q.Admission = adm; adm != m.admission && adm != 0 {
+		if q.Admission = adm; adm != m.admission {
 			m.polls(m.Owner, q)
 		}
 	}
@@ -224,13 +232,31 @@ func (m *Peer) PollsOtherRooms() {
 
 // Claims asks for the reason of another, and says that it was told: a nonce and admission that it knows or guesses.
 func (m *Peer) Claims(nonce protocol.Nonce, admission, removal uint64) {
-	m.polls(m.Owner, protocol.PollRequest{Room: m.Room, Nonce: nonce, Admission: admission})
-	st := must(m.Call(m.Owner, protocol.PollID))
-	defer st.Reset()
-	var after protocol.PollReply
-	must(struct{}{}, protocol.WriteFrame(st, &protocol.PollAsk{Ack: &protocol.PollAck{Room: m.Room, Removal: removal, Nonce: nonce}}))
-	must(struct{}{}, protocol.WriteFrame(st, &protocol.PollAsk{Request: &protocol.PollRequest{Room: m.Room, Nonce: nonce, Admission: admission}}))
-	must(struct{}{}, protocol.ReadFrame(st, &after))
+	q := protocol.PollRequest{Room: m.Room, Nonce: nonce, Admission: admission}
+	m.polls(m.Owner, q)
+	m.insists(func() error {
+		st, err := m.Call(m.Owner, protocol.PollID)
+		if err != nil {
+			return err
+		}
+		defer st.Reset()
+		var after protocol.PollReply
+		return errors.Join(
+			protocol.WriteFrame(st, &protocol.PollAsk{Ack: &protocol.PollAck{Room: m.Room, Removal: removal, Nonce: nonce}}),
+			protocol.WriteFrame(st, &protocol.PollAsk{Request: &q}),
+			protocol.ReadFrame(st, &after))
+	})
+}
+
+// insists repeats a question until it is answered: the attacks before it have used up what a stranger may ask at once.
+func (m *Peer) insists(ask func() error) {
+	for begin := time.Now(); ; m.Pause(time.Second) {
+		if err := ask(); err == nil {
+			return
+		} else if time.Since(begin) > patience {
+			panic(err)
+		}
+	}
 }
 
 // claimsByGuess knows who was admitted when, but no nonce except its own.
@@ -293,7 +319,7 @@ func (m *Peer) floodsRooms() {
 	for i := range byte(100) {
 		room := protocol.RoomID{i, 0xfe}
 		for _, p := range m.Nodes {
-			m.polls(p, protocol.PollRequest{Room: room, Nonce: m.Nonce, Admission: m.admission})
+			_ = m.pollsOnce(p, protocol.PollRequest{Room: room, Nonce: m.Nonce, Admission: m.admission})
 			var reply protocol.SyncReply
 			err := m.Ask(p, protocol.SyncID, &protocol.SyncRequest{Room: room, Keys: []uint64{1}}, &reply)
 			if err == nil && !bytes.Equal(frame(&reply), frame(&protocol.SyncReply{})) {
