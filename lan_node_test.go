@@ -466,13 +466,21 @@ func (e *event) String() string {
 // eventually waits for a condition that no event tells of.
 func eventually(t *testing.T, what string, cond func() bool) {
 	t.Helper()
+	if !comes(cond) {
+		t.Fatalf("never: %s", what)
+	}
+}
+
+// comes waits until cond holds. It reports false if it never does.
+func comes(cond func() bool) bool {
 	deadline := time.Now().Add(patience)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for !cond() {
 		if time.Now().After(deadline) {
-			t.Fatalf("never: %s", what)
+			return false
 		}
 		<-tick.C
 	}
+	return true
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -71,13 +72,17 @@ func (d *MDNS) Hurry() {
 // found is called from one goroutine, the one of Run, with peers other than self: once when a peer or a new address of
 // it is heard, and again at most every 5 s while it goes on being heard. It should not block, as nothing is asked meanwhile.
 // Link-local IPv6 addresses carry the zone of the interface where they were heard. Nothing of it is proven.
-func (d *MDNS) Run(ctx context.Context, self func() peer.AddrInfo, found func(peer.AddrInfo)) error {
+//
+// refused is called with the sender's address for each question that is not answered, and each peer that is not taken in,
+// because a bound is reached. It is called from several goroutines and must not block.
+func (d *MDNS) Run(ctx context.Context, self func() peer.AddrInfo, found func(peer.AddrInfo), refused func(from netip.Addr)) error {
 	label := newLabel()
 	r := &run{
 		MDNS:    d,
 		self:    self,
 		found:   found,
-		zone:    newZone(label, self),
+		refused: refused,
+		zone:    newZone(label, self, refused),
 		meet:    newRendezvous(d.cfg, label),
 		servers: map[string]*served{},
 		failing: map[string]string{},
@@ -127,10 +132,11 @@ func isLabel(name string) bool {
 // run is the state of one Run. All of it belongs to Run's goroutine.
 type run struct {
 	*MDNS
-	self  func() peer.AddrInfo
-	found func(peer.AddrInfo)
-	zone  *zone
-	meet  *rendezvous
+	self    func() peer.AddrInfo
+	found   func(peer.AddrInfo)
+	refused func(from netip.Addr)
+	zone    *zone
+	meet    *rendezvous
 
 	nics     []nic
 	servers  map[string]*served // by nic.key
@@ -224,8 +230,8 @@ func (r *run) round(ctx context.Context, window time.Duration) {
 		return
 	}
 	l := networksOf(r.nics)
-	s := sightings{self: r.self().ID, addrs: map[peer.ID][]endpoint{}}
-	r.note("rendezvous", r.meet.look(time.Now(), l, s.add))
+	s := sightings{self: r.self().ID, addrs: map[peer.ID][]endpoint{}, from: map[netip.Addr]int{}}
+	r.note("rendezvous", r.meet.look(time.Now(), l, func(id peer.ID, es []endpoint) { s.add(id, es, netip.Addr{}) }))
 	for i, a := range answers {
 		r.note("query "+r.nics[i/2].iface.Name+[]string{" IPv4", " IPv6"}[i%2], a.err)
 		for _, h := range a.heard {
@@ -233,7 +239,9 @@ func (r *run) round(ctx context.Context, window time.Duration) {
 				continue
 			}
 			if id, es, ok := parseTXT(h.txt, l, h.nic); ok {
-				s.add(id, es)
+				if !s.add(id, es, h.from) {
+					r.refused(h.from)
+				}
 			}
 		}
 	}
@@ -270,12 +278,18 @@ type sightings struct {
 	self  peer.ID
 	order []peer.ID
 	addrs map[peer.ID][]endpoint
+	from  map[netip.Addr]int // peers that each address was the first to announce
 }
 
-func (s *sightings) add(id peer.ID, es []endpoint) {
+// add takes in a peer that was announced from an address, the zero one for this machine. It reports false where a bound is
+// reached.
+func (s *sightings) add(id peer.ID, es []endpoint, from netip.Addr) bool {
 	have, known := s.addrs[id]
-	if id == s.self || !known && len(s.order) == maxPeers {
-		return
+	switch {
+	case id == s.self:
+		return true
+	case !known && (len(s.order) == maxPeers || from.IsValid() && s.from[from] == maxPeersOfHost):
+		return false
 	}
 	for _, e := range es {
 		if len(have) == maxPeerAddrs {
@@ -285,8 +299,10 @@ func (s *sightings) add(id peer.ID, es []endpoint) {
 	}
 	if !known {
 		s.order = append(s.order, id)
+		s.from[from]++
 	}
 	s.addrs[id] = have
+	return true
 }
 
 // reports remembers what was reported, of maxPeers peers at most.

@@ -46,7 +46,7 @@ func (l *fullLAN) start(ctx context.Context, wg *sync.WaitGroup, nodes int, dir 
 		d.list = func([]string) ([]nic, error) { return []nic{n.nic}, nil }
 		d.listen = func(nic, *zone) (server, bool, error) { return quietServer{}, true, nil }
 		d.query = n.query
-		wg.Go(func() { _ = d.Run(ctx, func() peer.AddrInfo { return me }, func(peer.AddrInfo) {}) })
+		wg.Go(func() { _ = d.Run(ctx, func() peer.AddrInfo { return me }, func(peer.AddrInfo) {}, ignore) })
 	}
 }
 

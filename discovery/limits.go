@@ -42,6 +42,9 @@ const (
 	// maxPeers is the most peers that a round keeps, and the most whose last report is remembered. Honest answers
 	// come within milliseconds of the query and so before the bulk of a flood.
 	maxPeers = 256
+	// maxPeersOfHost is the most peers that one address may announce in a round: the nodes of one machine, which announce
+	// themselves.
+	maxPeersOfHost = 32
 	// maxHeard is the most announcements that one query takes in.
 	maxHeard = 1024
 	// maxQuestions is how many questions of one packet are read. A browser asks for all services that it looks for in one

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -15,6 +16,7 @@ type heard struct {
 	name string   // of the instance, escaped as in a zone file
 	txt  []string // escaped likewise
 	nic  string   // name of the interface where we asked
+	from netip.Addr
 }
 
 // ours says whether the answer is of our service.
@@ -64,7 +66,7 @@ func queryMDNS(ctx context.Context, n nic, v6 bool, window time.Duration) ([]hea
 		case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, net.ErrClosed):
 			return hs, ctx.Err()
 		case err == nil && fromLink(n, a):
-			hs = takeAnswers(hs, buf[:size], n)
+			hs = takeAnswers(hs, buf[:size], n, a.from.Addr())
 		}
 	}
 }
@@ -85,7 +87,7 @@ func fromLink(n nic, a arrival) bool {
 }
 
 // takeAnswers adds what a packet says about instances of our service, up to maxHeard of all.
-func takeAnswers(hs []heard, packet []byte, n nic) []heard {
+func takeAnswers(hs []heard, packet []byte, n nic, from netip.Addr) []heard {
 	var m dns.Msg
 	if m.Unpack(packet) != nil || !m.Response || m.Opcode != dns.OpcodeQuery || m.Rcode != dns.RcodeSuccess {
 		return hs
@@ -96,7 +98,7 @@ func takeAnswers(hs []heard, packet []byte, n nic) []heard {
 			if !ok || len(hs) == maxHeard {
 				continue
 			}
-			if h := (heard{name: txt.Hdr.Name, txt: txt.Txt, nic: n.iface.Name}); h.ours() {
+			if h := (heard{name: txt.Hdr.Name, txt: txt.Txt, nic: n.iface.Name, from: from}); h.ours() {
 				hs = append(hs, h)
 			}
 		}

@@ -57,7 +57,7 @@ func helper(role string) error {
 	out, start := json.NewEncoder(os.Stdout), time.Now()
 	return New(Config{RuntimeDir: dir}).Run(ctx, func() peer.AddrInfo { return me }, func(p peer.AddrInfo) {
 		_ = out.Encode(sighting{Peer: p.ID.String(), Addrs: texts(p.Addrs), After: time.Since(start)})
-	})
+	}, ignore)
 }
 
 // makeNoise is a bad neighbour: it answers every packet to the group as a printer, and as entries of our service with nonsense,

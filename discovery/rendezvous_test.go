@@ -43,7 +43,7 @@ func TestTwoNodesOnOneMachineWithoutCard(t *testing.T) {
 			me := peer.AddrInfo{ID: testPeer(seed), Addrs: addrs(listenAll...)}
 			done <- bare(dir, ephemeral).Run(ctx, func() peer.AddrInfo { return me }, func(p peer.AddrInfo) {
 				sights <- sight{seed, p}
-			})
+			}, ignore)
 		}()
 	}
 	start(1, false)

@@ -103,11 +103,13 @@ func (z *zone) respond(packet []byte, a arrival, iface int, now time.Time) (answ
 	if !alone {
 		// All of the link hear it, so that nobody can turn it against one of them; but only once in a while.
 		if !z.said.mayTell(iface, rrs[0], now) {
+			z.refused(a.from.Addr())
 			return nil, false
 		}
 		return packAnswer(0, rrs, maxAnswer), false
 	}
 	if !z.said.mayAnswer(a.from.Addr(), now) {
+		z.refused(a.from.Addr())
 		return nil, false
 	}
 	return packAnswer(q.id, rrs, min(maxAnswer, answerFactor*len(packet))), true

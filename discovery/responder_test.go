@@ -179,7 +179,8 @@ func TestTheLinkIsToldOnceASecond(t *testing.T) {
 // One address that asks without a pause is answered so often; many cost no more memory than so many counts, and whoever comes
 // when those are full is still answered.
 func TestAnswersAreRationed(t *testing.T) {
-	z := realZone()
+	z, refused := realZone(), make(map[netip.Addr]int)
+	z.refused = func(from netip.Addr) { refused[from]++ }
 	count := func(source string, n int, from0 time.Duration) (got int) {
 		for i := range n {
 			if size, _, _ := answered(t, z, ask, from(source), from0+time.Duration(i)*time.Millisecond); size > 0 {
@@ -188,8 +189,8 @@ func TestAnswersAreRationed(t *testing.T) {
 		}
 		return got
 	}
-	if got := count("192.168.1.77:50000", 10_000, 0); got < answerBurst+9*answersASecond || got > answerBurst+11*answersASecond {
-		t.Errorf("one address: %d answers in 10 s", got)
+	if got := count("192.168.1.77:50000", 10_000, 0); got < answerBurst+9*answersASecond || got > answerBurst+11*answersASecond || got+refused[netip.MustParseAddr("192.168.1.77")] != 10_000 {
+		t.Errorf("one address: %d answers in 10 s, and it is told of: %v", got, refused)
 	}
 	if got := count("192.168.1.78:50000", 10, 10*time.Second); got != 10 {
 		t.Errorf("another is answered %d times of 10", got)
@@ -236,11 +237,11 @@ func TestOnlyTheLinkIsHeard(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if hs := takeAnswers(nil, b, n); len(hs) != maxHeard || !hs[0].ours() || len(hs[0].txt) < 4 {
+	if hs := takeAnswers(nil, b, n, netip.Addr{}); len(hs) != maxHeard || !hs[0].ours() || len(hs[0].txt) < 4 {
 		t.Errorf("%d announcements", len(hs))
 	}
 	for what, packet := range map[string][]byte{"a question": ask, "nothing": nil, "an error": withFlags(slices.Clone(b), 0x8003), "half": b[:len(b)/2]} {
-		if hs := takeAnswers(nil, packet, n); len(hs) > 0 {
+		if hs := takeAnswers(nil, packet, n, netip.Addr{}); len(hs) > 0 {
 			t.Errorf("%s is taken: %v", what, hs)
 		}
 	}
@@ -256,6 +257,6 @@ func FuzzQuery(f *testing.F) {
 		if len(b) > min(maxAnswer, answerFactor*len(packet)) || b != nil && !alone {
 			t.Fatalf("%d bytes for %d, alone %v", len(b), len(packet), alone)
 		}
-		takeAnswers(nil, packet, testNIC(2, "eth0", "192.168.1.5/24"))
+		takeAnswers(nil, packet, testNIC(2, "eth0", "192.168.1.5/24"), netip.Addr{})
 	})
 }

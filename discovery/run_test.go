@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"sync"
 	"testing"
@@ -23,7 +24,11 @@ type fakeLAN struct {
 	rounds  []time.Time    // when IPv6 was asked on the first interface
 	answers []heard
 	v4Err   error
+	refused map[netip.Addr]int // by sender
 }
+
+// ignore is for tests that do not look at what is refused.
+func ignore(netip.Addr) {}
 
 type fakeServer struct{ *fakeLAN }
 
@@ -44,7 +49,7 @@ func (f *fakeLAN) advance(d time.Duration) {
 }
 
 func (f *fakeLAN) mdns(t *testing.T) *MDNS {
-	f.serving = map[string]int{}
+	f.serving, f.refused = map[string]int{}, map[netip.Addr]int{}
 	d := New(Config{RuntimeDir: t.TempDir(), Ephemeral: true})
 	d.list = func([]string) ([]nic, error) {
 		f.mu.Lock()
@@ -98,6 +103,10 @@ func inRun(t *testing.T, f *fakeLAN, found func(peer.AddrInfo), body func(d *MDN
 				f.mu.Lock()
 				defer f.mu.Unlock()
 				found(p)
+			}, func(from netip.Addr) {
+				f.mu.Lock()
+				defer f.mu.Unlock()
+				f.refused[from]++
 			})
 		}()
 		defer func() { cancel(); <-ended }() // also when the body gives up
@@ -332,6 +341,29 @@ func TestFloodIsBounded(t *testing.T) {
 	})
 	if len(seen) != maxPeers || seen[testPeer(2)] == 0 || most != maxPeerAddrs {
 		t.Errorf("%d peers, the real one %d times, %d addresses", len(seen), seen[testPeer(2)], most)
+	}
+}
+
+// One address announces the nodes of one machine. What is beyond is told, and an address that comes after it has its place.
+func TestOneAddressHasAShare(t *testing.T) {
+	liar, honest := netip.MustParseAddr("192.168.1.66"), netip.MustParseAddr("192.168.1.9")
+	said := func(h heard, from netip.Addr) heard {
+		h.from = from
+		return h
+	}
+	var flood []heard
+	for i := range int64(2 * maxPeers) {
+		flood = append(flood, said(answerOf(100+i, "192.168.1.66"), liar))
+	}
+	flood = append(flood, said(answerOf(2, "192.168.1.9"), honest))
+	f := &fakeLAN{nics: []nic{testNIC(2, "eth0", "192.168.1.5/24")}, answers: flood}
+	seen := make(map[peer.ID]bool)
+	inRun(t, f, func(p peer.AddrInfo) { seen[p.ID] = true }, func(*MDNS) { f.advance(5 * time.Second) })
+	if len(seen) != maxPeersOfHost+1 || !seen[testPeer(2)] {
+		t.Errorf("%d peers are found, the honest one among them: %v", len(seen), seen[testPeer(2)])
+	}
+	if f.refused[liar] < 2*maxPeers-maxPeersOfHost || f.refused[honest] > 0 {
+		t.Errorf("what is refused: %v", f.refused)
 	}
 }
 

@@ -26,7 +26,8 @@ type zone struct {
 	host     string
 	self     func() peer.AddrInfo
 
-	said *spoken
+	said    *spoken
+	refused func(from netip.Addr)
 
 	mu       sync.Mutex // servers' goroutines read what Run's loop sets
 	nics     []nic
@@ -35,8 +36,8 @@ type zone struct {
 	answer   answer
 }
 
-func newZone(label string, self func() peer.AddrInfo) *zone {
-	return &zone{instance: label + "." + serviceName, host: label + ".local.", self: self, said: newSpoken()}
+func newZone(label string, self func() peer.AddrInfo, refused func(from netip.Addr)) *zone {
+	return &zone{instance: label + "." + serviceName, host: label + ".local.", self: self, said: newSpoken(), refused: refused}
 }
 
 // set gives the interfaces whose addresses are announced from now on.

@@ -15,7 +15,7 @@ import (
 
 func testZone(nics []nic, listen ...string) *zone {
 	ms := addrs(listen...)
-	z := newZone("label", func() peer.AddrInfo { return peer.AddrInfo{ID: testPeer(1), Addrs: ms} })
+	z := newZone("label", func() peer.AddrInfo { return peer.AddrInfo{ID: testPeer(1), Addrs: ms} }, ignore)
 	z.set(nics)
 	return z
 }
@@ -125,7 +125,7 @@ func TestZoneFollowsSelf(t *testing.T) {
 		z := newZone("label", func() peer.AddrInfo {
 			calls++
 			return peer.AddrInfo{ID: testPeer(1), Addrs: []ma.Multiaddr{ma.StringCast("/ip4/0.0.0.0/tcp/" + port)}}
-		})
+		}, ignore)
 		z.set([]nic{testNIC(2, "eth0", "10.0.0.1/8")})
 		srv := func() string {
 			rrs := z.Records(dns.Question{Name: z.instance, Qtype: dns.TypeSRV})

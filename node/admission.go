@@ -114,6 +114,15 @@ func (a *admission) visitor(c network.Conn) visitor {
 	return visitor{peer: p, from: originOfConn(c), guest: guest, rooms: rooms}
 }
 
+// visitorAt is the visitor that p is, at one of the addresses where it is connected.
+func (a *admission) visitorAt(p peer.ID) visitor {
+	for _, c := range a.n.host.Network().ConnsToPeer(p) {
+		return a.visitor(c)
+	}
+	rooms, guest := (*a.guests.Load())[p]
+	return visitor{peer: p, guest: guest, rooms: rooms}
+}
+
 // enter gives who a place for s, or returns nil.
 func (a *admission) enter(v *service, s network.Stream, who visitor) *admitted {
 	a.mu.Lock()
@@ -295,6 +304,8 @@ func (e flooded) handle(l *loop) {
 	id := e.who.peer.String()
 	end, text := id[max(0, len(id)-6):], ""
 	switch {
+	case e.who.guest && !l.floodDue(e.who.peer):
+		return
 	case e.who.guest:
 		text = fmt.Sprintf("%s (…%s, at %s)", l.nickOf(e.who.peer), end, e.who.from)
 	case e.who.peer != "":

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -22,7 +23,7 @@ import (
 // rumours is mDNS in the hands of an attacker: it says whatever a test wants.
 type rumours chan peer.AddrInfo
 
-func (r rumours) Run(ctx context.Context, _ func() peer.AddrInfo, found func(peer.AddrInfo)) error {
+func (r rumours) Run(ctx context.Context, _ func() peer.AddrInfo, found func(peer.AddrInfo), _ func(netip.Addr)) error {
 	for {
 		select {
 		case ai := <-r:

@@ -56,6 +56,7 @@ type bookEntry struct {
 	asking bool
 	asked  time.Time
 	heard  bool
+	shown  map[protocol.RoomID]bool // in its last answer, protocol.MaxRooms at most; nil: there was none
 }
 
 // A typedPeer is an address without a peer ID, from --peer or a person: who answers there is learnt by dialling.

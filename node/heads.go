@@ -47,14 +47,11 @@ func (r *room) twinForFormer(p peer.ID, haveSeq uint64, head protocol.Hash) [][]
 	return [][]byte{r.records[seq-1].Bytes()}
 }
 
-// openProof verifies the records of a proof, outside the loop.
-func openProof(raw [][]byte) (records []protocol.SignedRecord) {
-	for _, b := range raw {
-		rec, err := protocol.OpenRecord(b)
-		if err != nil {
-			return nil
-		}
-		records = append(records, rec)
+// openProof verifies the records of a proof, outside the loop. One that does not verify leaves nothing of it.
+func openProof(raw [][]byte) []protocol.SignedRecord {
+	records, rest := openRecords(raw)
+	if len(rest) > 0 {
+		return nil
 	}
 	return records
 }
@@ -92,7 +89,7 @@ func (r *room) freeze(a, b protocol.SignedRecord) {
 	}
 	r.proof = [][]byte{a.Bytes(), b.Bytes()}
 	r.publishSnapshot()
-	r.l.emit(r, Warning{Code: "frozen", Peer: r.authority(), Text: frozenText(r.label(), a.Seq)})
+	r.l.emit(r, Warning{Code: "frozen", Peer: r.authority(), Text: frozenWords(r.label()) + "; ask the owner in person"})
 	if r.owner() {
 		r.l.emit(r, Warning{Code: "renew", Text: "an old copy of this node's data was put back, or a second copy of it runs: type /renew " + r.label() + " to make the room anew, with the same members invited and the same bans"})
 	}
@@ -113,12 +110,7 @@ func (r *room) spreadProof() {
 		for range maxDials {
 			workers.Go(func() {
 				for p := range near {
-					ctx, cancel := context.WithTimeout(network.WithNoDial(ctx, "proof"), syncTimeout)
-					var reply protocol.SyncReply
-					if err := l.n.request(ctx, p, protocol.SyncID, &req, &reply); err != nil {
-						l.n.log.Debug("hand over the proof", "peer", p, "err", err)
-					}
-					cancel()
+					l.n.handOver(ctx, p, req)
 				}
 			})
 		}
@@ -134,14 +126,17 @@ func (r *room) contradict(records ...protocol.SignedRecord) {
 		req.Proof = append(req.Proof, rec.Bytes())
 	}
 	owner, l := r.authority(), r.l
-	l.n.spawn(func(ctx context.Context) {
-		ctx, cancel := context.WithTimeout(network.WithNoDial(ctx, "proof"), syncTimeout)
-		defer cancel()
-		var reply protocol.SyncReply
-		if err := l.n.request(ctx, owner, protocol.SyncID, &req, &reply); err != nil {
-			l.n.log.Debug("contradict the owner", "peer", owner, "err", err)
-		}
-	})
+	l.n.spawn(func(ctx context.Context) { l.n.handOver(ctx, owner, req) })
+}
+
+// handOver gives p the proof in a comparison. What p answers is of no interest.
+func (n *Node) handOver(ctx context.Context, p peer.ID, proof protocol.SyncRequest) {
+	ctx, cancel := context.WithTimeout(network.WithNoDial(ctx, "proof"), syncTimeout)
+	defer cancel()
+	var reply protocol.SyncReply
+	if err := n.request(ctx, p, protocol.SyncID, &proof, &reply); err != nil {
+		n.log.Debug("hand over a proof", "peer", p, "err", err)
+	}
 }
 
 // contradictReason does so if our log says another thing of the record that the reason names.
@@ -226,11 +221,7 @@ func (r *room) takeLast(last protocol.Cut) {
 	r.fresh = r.undelivered()
 }
 
-// frozenText is the same on every node.
-func frozenText(room string, seq uint64) string {
-	return frozenWords(room) + "; ask the owner in person"
-}
-
+// frozenWords are the same on every node.
 func frozenWords(room string) string {
 	return "the owner of " + room + " has signed two different logs of it, so nothing said or decided in it counts any more"
 }

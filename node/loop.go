@@ -49,6 +49,8 @@ type loop struct {
 	untold   map[protocol.RoomID]*untold
 	memory   *peerMemory // nil: no peer is remembered
 	diskSaid diskWarning
+	// floodsTold is when the person was last told that a guest floods; of protocol.MaxMembers at most.
+	floodsTold map[peer.ID]time.Time
 	// versionTold is when it was last said that a node here speaks another version.
 	versionTold time.Time
 	// aside are the rooms of identities that were moved away, of which no earlier life has told.
@@ -64,7 +66,7 @@ func newLoop(n *Node, s *store) (*loop, error) {
 		lastRun:   time.Now(),
 		clock:     newClock(),
 		roomsTurn: roomsEvery,
-		passedOn:  newTurnstile[peer.ID](budget{passRate, passBurst}),
+		passedOn:  newTurnstile[peer.ID](budget{passRate, passBurst}), floodsTold: make(map[peer.ID]time.Time),
 	}
 	if err := s.takeIdentity(n.self); err != nil {
 		return nil, err
@@ -138,7 +140,7 @@ func (l *loop) resumeOwn(id protocol.RoomID, d authority.Durable) error {
 		l.enter(r)
 		return nil // it only tells those who have not heard yet
 	}
-	r.recovering = &recovery{started: l.now(), asked: make(map[peer.ID]bool)}
+	r.recovering = newRecovery(l.now())
 	l.enter(r)
 	return r.recover()
 }
@@ -257,7 +259,7 @@ func (l *loop) forget(r *room) {
 			break
 		}
 	}
-	r.unpark()
+	r.endRecovery()
 	l.numbers[r.id] = r.ctr
 	if len(l.former) < maxFound {
 		l.former[r.id] = former{r.label(), r.current().Closed()}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 	"sync"
 
 	"github.com/libp2p/go-libp2p/core/crypto"
@@ -22,8 +23,8 @@ import (
 // Discovery finds peers on the network.
 type Discovery interface {
 	// Run announces self and browses until ctx ends. self is called whenever an answer is made; found is given hints
-	// to dial, from one goroutine.
-	Run(ctx context.Context, self func() peer.AddrInfo, found func(peer.AddrInfo)) error
+	// to dial, from one goroutine. refused is given the address of a sender each time that it sends more than it may.
+	Run(ctx context.Context, self func() peer.AddrInfo, found func(peer.AddrInfo), refused func(from netip.Addr)) error
 	// Hurry asks for a quick round now: the network has changed, or somebody looks at the list of rooms.
 	Hurry()
 }
@@ -177,7 +178,9 @@ func (n *Node) spawn(f func(context.Context)) {
 }
 
 func (n *Node) discover(ctx context.Context) {
-	err := n.cfg.Discovery.Run(ctx, n.addrInfo, func(ai peer.AddrInfo) { n.post(peerFound{ai}) })
+	err := n.cfg.Discovery.Run(ctx, n.addrInfo,
+		func(ai peer.AddrInfo) { n.post(peerFound{ai}) },
+		func(from netip.Addr) { n.admission.refuse(visitor{from: originAt(from)}) })
 	if err != nil && ctx.Err() == nil {
 		n.log.Warn("discovery ended", "err", err)
 		n.post(noDiscovery{err})

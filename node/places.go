@@ -24,6 +24,10 @@ func originOf(a multiaddr.Multiaddr) origin {
 	if !ok {
 		return origin{}
 	}
+	return originAt(addr)
+}
+
+func originAt(addr netip.Addr) origin {
 	o := origin{addr: addr.Unmap()}
 	if o.addr.Is6() {
 		o.lan, _ = o.addr.Prefix(64)

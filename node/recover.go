@@ -25,6 +25,10 @@ type recovery struct {
 	parked []inboxEvent
 }
 
+func newRecovery(now time.Time) *recovery {
+	return &recovery{started: now, asked: make(map[peer.ID]bool)}
+}
+
 // errRecovering is what an order gets before the room is taken up; see park.
 var errRecovering = &Error{Code: Unavailable, Text: "the room is being taken up: its members are asked what was decided last", Hint: "try again in a few seconds"}
 
@@ -129,18 +133,21 @@ func (e recoverDue) handle(l *loop) {
 		l.n.log.Error("take up a room", "room", r.id, "err", err)
 		l.warnDisk(r, err)
 	}
-	for _, ev := range rec.parked {
-		ev.handle(l)
+	rec.unpark(l)
+}
+
+// endRecovery lets go of what waits, where the room is taken up no more.
+func (r *room) endRecovery() {
+	if rec := r.recovering; rec != nil {
+		r.recovering = nil
+		rec.unpark(r.l)
 	}
 }
 
-// unpark lets go of what waits, where the room is taken up no more.
-func (r *room) unpark() {
-	if rec := r.recovering; rec != nil {
-		r.recovering = nil
-		for _, ev := range rec.parked {
-			ev.handle(r.l)
-		}
+// unpark carries out what waits.
+func (rec *recovery) unpark(l *loop) {
+	for _, ev := range rec.parked {
+		ev.handle(l)
 	}
 }
 
@@ -178,7 +185,7 @@ func (r *room) takeBack(records []protocol.SignedRecord) {
 	r.l.emit(r, Warning{Code: "old_disk", Text: "this node's data was an old copy: what had been decided in " + r.label() + " since was taken back from its members"})
 	if served {
 		// There may be more of them: nothing is signed before the members have been asked.
-		r.recovering = &recovery{started: r.l.now(), asked: make(map[peer.ID]bool)}
+		r.recovering = newRecovery(r.l.now())
 		if err := r.recover(); err != nil {
 			r.l.n.log.Error("go on after records were taken back", "room", r.id, "err", err)
 		}

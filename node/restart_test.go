@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"sync"
@@ -92,7 +93,7 @@ func (s *street) stop(nick string) {
 // mdns hints at everybody who lives, every few seconds.
 type mdns struct{ s *street }
 
-func (m mdns) Run(ctx context.Context, self func() peer.AddrInfo, found func(peer.AddrInfo)) error {
+func (m mdns) Run(ctx context.Context, self func() peer.AddrInfo, found func(peer.AddrInfo), _ func(netip.Addr)) error {
 	for tick := time.NewTicker(5 * time.Second); ; {
 		m.s.mu.Lock()
 		var others []peer.AddrInfo

@@ -75,16 +75,15 @@ type room struct {
 	partners partners
 	pages    pages
 
-	said       *turnstile[peer.ID] // what each fellow member may say
-	flooded    time.Time           // when one last said more
-	floodsTold map[peer.ID]time.Time
+	said    *turnstile[peer.ID] // what each fellow member may say
+	flooded time.Time           // when one last said more
 }
 
 func newRoom(l *loop, id protocol.RoomID) *room {
 	r := &room{l: l, id: id, log: newLineLog(), pending: make(map[uint64]protocol.SignedRecord), doubts: make(map[peer.ID]*doubt), chains: make(map[uint64]*chain), held: make(map[peer.ID][]heldLine), unreached: make(map[peer.ID]time.Time), partners: newPartners(), whenJoined: make(chan struct{}), lastLine: l.now()}
 	r.ctx, r.cancel = context.WithCancel(l.n.ctx)
 	r.owned = newOwnerDesk()
-	r.said, r.floodsTold = newTurnstile[peer.ID](budget{floodRate, floodBurst}), make(map[peer.ID]time.Time)
+	r.said = newTurnstile[peer.ID](budget{floodRate, floodBurst})
 	r.ctr = l.numbers[id]
 	r.ctrLimit = r.ctr
 	return r

@@ -128,7 +128,8 @@ func (n *Node) roomsOf(ctx context.Context, p peer.ID, typed bool) roomsAnswered
 }
 
 func (e roomsAnswered) handle(l *loop) {
-	if b := l.book.entry(e.peer); b != nil {
+	b := l.book.entry(e.peer)
+	if b != nil {
 		b.asking, b.heard = false, true
 	}
 	if e.other {
@@ -140,10 +141,31 @@ func (e roomsAnswered) handle(l *loop) {
 	for _, a := range e.ads {
 		l.noteRoom(e.peer, e.host, a)
 	}
+	if b != nil {
+		l.countUnplaced(b.shown, e)
+		b.shown = e.all
+	}
 	// The owner's own list is whole: what is not in it has ended.
 	for id, f := range l.found {
 		if f.owner == e.peer && !e.all[id] {
 			l.dropFound(id)
+		}
+	}
+}
+
+// countUnplaced counts the rooms that have no place here because the places of all or of an address are taken, and those
+// that a peer shows anew. A peer may be in more rooms than it has places; one that shows others each time has made them up.
+func (l *loop) countUnplaced(before map[protocol.RoomID]bool, e roomsAnswered) {
+	ofHost := 0
+	for _, f := range l.found {
+		if f.host == e.host {
+			ofHost++
+		}
+	}
+	full := len(l.found) >= maxFound || ofHost >= foundOfHost
+	for id := range e.all {
+		if (full || before != nil && !before[id]) && l.found[id] == nil && l.rooms[id] == nil {
+			l.n.admission.refuse(l.n.admission.visitorAt(e.peer))
 		}
 	}
 }

@@ -235,6 +235,7 @@ func (r *room) keepEarly(m protocol.Message) {
 		size += len(e.Raw())
 	}
 	if of >= maxEarlyAuthor || !member && unknown >= maxEarlyNew {
+		r.l.n.admission.refuse(r.l.n.admission.visitorAt(m.Author))
 		return
 	}
 	for len(r.early) > 0 && (len(r.early) >= maxEarly || size > maxEarlyBytes) {

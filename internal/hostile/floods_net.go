@@ -240,12 +240,66 @@ func (m *Peer) nodeIPs() (ips []net.IP) {
 	return ips
 }
 
-// announces ever new peers that are not there. Nodes listen for a moment after they have asked, so it never stops.
+// announcedAtOnce, in peers that answer one question: more than a node takes in.
+const announcedAtOnce = 400
+
+// announces ever new peers that are not there, to all, and to each node that asks: it listens for a moment then.
 func (m *Peer) announces(t *Tally) {
-	m.mdns(t, 200, func(i int) []byte {
+	stranger := func(i int) []byte {
 		id, _ := invented()
 		return announcement(fmt.Sprint("stranger", i), id, elsewhere(1))
-	})
+	}
+	go m.answersQuestions(t, stranger)
+	m.mdns(t, 20, stranger)
+}
+
+// answersQuestions answers each question that comes by multicast announcedAtOnce times.
+func (m *Peer) answersQuestions(t *Tally, answer func(i int) []byte) {
+	defer t.recovered()
+	hears := must(net.ListenMulticastUDP("udp4", must(interfaceAt(m.From)), &net.UDPAddr{IP: mdnsGroup, Port: mdnsPort}))
+	defer hears.Close()
+	answers := must(net.ListenUDP("udp4", &net.UDPAddr{IP: net.ParseIP(m.From)}))
+	defer answers.Close()
+	must(struct{}{}, ipv4.NewPacketConn(answers).SetTTL(255))
+	stop := context.AfterFunc(m.Ctx, func() { hears.Close() })
+	defer stop()
+	var packets [][]byte // made before: a node listens for a tenth of a second
+	for i := range announcedAtOnce {
+		packets = append(packets, answer(i))
+	}
+	b := make([]byte, 1<<16)
+	for {
+		n, from, err := hears.ReadFromUDP(b)
+		if err != nil {
+			return
+		}
+		var q dns.Msg
+		if q.Unpack(b[:n]) != nil || q.Response || from.Port == mdnsPort {
+			continue
+		}
+		for _, p := range packets {
+			if _, err := answers.WriteToUDP(p, from); err == nil {
+				t.Add("announced to askers", 1)
+			}
+		}
+	}
+}
+
+// interfaceAt is the interface that has an address.
+func interfaceAt(ip string) (*net.Interface, error) {
+	ifaces, err := net.Interfaces()
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range ifaces {
+		addrs, _ := i.Addrs()
+		for _, a := range addrs {
+			if n, ok := a.(*net.IPNet); ok && n.IP.String() == ip {
+				return &i, nil
+			}
+		}
+	}
+	return nil, fmt.Errorf("no interface has %s", ip)
 }
 
 // announcement is one answer as a node of ours would give it.
