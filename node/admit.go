@@ -2,6 +2,7 @@ package node
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"sync"
 	"time"
@@ -120,8 +121,8 @@ func (e joinAsked) handle(l *loop) {
 		close(old)
 	}
 	r.owned.knocks[e.peer] = e.replies
-	if wait := r.admitWait(e); wait > 0 {
-		r.answerJoin(authority.AnswerJoin{Peer: e.peer, Reply: tooSoon(wait)})
+	if reply, away := r.turnsAway(e); away {
+		r.answerJoin(authority.AnswerJoin{Peer: e.peer, Reply: reply})
 		return
 	}
 	if err := r.step(authority.Knock{Peer: e.peer, Request: e.req, From: e.from.String()}); err != nil {
@@ -131,15 +132,23 @@ func (e joinAsked) handle(l *loop) {
 	}
 }
 
-// admitWait takes from the budget of an open room what admitting e would take, or says how long there is none. An answer
-// other than yes takes it too, so that what is left does not tell a stranger why it was refused.
-func (r *room) admitWait(e joinAsked) time.Duration {
+// turnsAway answers a newcomer for whom there is no place. The records that are left when nobody is admitted any more are for
+// removals.
+func (r *room) turnsAway(e joinAsked) (reply protocol.JoinReply, away bool) {
 	st := r.current()
-	if _, member := st.Member(e.peer); member || st.Closed() || st.Policy().Access != protocol.Open || !e.req.Token.IsZero() {
-		return 0
+	if _, member := st.Member(e.peer); member || st.Closed() {
+		return protocol.JoinReply{}, false
 	}
-	wait, _ := take(r.owned.admits, r.l.now())
-	return wait
+	if st.Seq() >= maxRecords-2*protocol.MaxMembers {
+		reply, away = protocol.JoinReply{Code: protocol.JoinFull}, true
+	} else if st.Policy().Access == protocol.Open && e.req.Token.IsZero() {
+		reply, away = r.owned.open.refuses(e.visitor, st.Members(), st.Seq(), r.l.now())
+	}
+	if away && reply.Code == protocol.JoinFull && !r.owned.longTold && st.Seq() >= maxOpenRecords {
+		r.owned.longTold = true
+		r.l.emit(r, Warning{Code: "log_full", Peer: r.l.n.self, Text: fmt.Sprintf("newcomers are refused, because the log of %s has %d records: close the room and create it again", r.label(), st.Seq())})
+	}
+	return reply, away
 }
 
 func (e joinOver) handle(l *loop) {

@@ -51,11 +51,15 @@ const (
 	joinBurst         = 32
 	strangerJoins     = 50
 	strangerJoinBurst = protocol.MaxMembers
-	// admitEvery and admitBurst of an open room: each admission, and the leave that undoes it, is a record of some 300
-	// bytes that stays, so that joining and leaving in a loop writes 50 MB a day at most. Whom a person or an invite
-	// lets in is not counted.
-	admitEvery = time.Second
-	admitBurst = protocol.MaxMembers
+	// admitEvery and admitBurst of an open room, in admissions, and admitEveryFrom and admitBurstFrom of one address: a
+	// person's script enters, says a line and leaves a few dozen times.
+	admitEvery     = time.Second
+	admitBurst     = protocol.MaxMembers
+	admitEveryFrom = 10 * time.Second
+	admitBurstFrom = 256
+	// maxOpenRecords, in records of the log of an open room: each admission, and the leave that undoes it, is one of some 300
+	// bytes on disk and 1.5 kB in the memory of each member. When there are more nobody comes in by itself any more.
+	maxOpenRecords = 1 << 15
 	// maxBudgets, in peers with a budget of their own: more than can be connected; the others share one.
 	maxBudgets = 4096
 	// joinHold is how long a knock waits at the authority's door for a person.
@@ -259,7 +263,7 @@ const (
 	maxEarly       = 1024
 	maxEarlyBytes  = 4 << 20
 	// maxRecords of a room's log at a member, of 1.5 kB each in memory: a room that 300 people come to and leave twice a day
-	// gets there in seven months, and one that admits without end in three days. The member leaves then, and is told why.
+	// gets there in seven months. The owner admits nobody when so many are near. The member leaves then, and is told why.
 	maxRecords = 1 << 18
 	// ctrBlock: message numbers are reserved on disk in blocks, one write for so many lines.
 	ctrBlock = 1 << 10

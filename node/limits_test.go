@@ -255,7 +255,7 @@ func TestAdmissionsOfAnOpenRoomAreLimited(t *testing.T) {
 	admitted, refused := 0, 0
 	s.inLoop(s.alice, func(l *loop) {
 		r := l.rooms[s.room]
-		r.owned.admits = rate.NewLimiter(rate.Every(time.Hour), 3)
+		r.owned.open.all = rate.NewLimiter(rate.Every(time.Hour), 3)
 		before := len(r.records)
 		join := func(name string, token protocol.Token) protocol.JoinReply {
 			replies := make(chan protocol.JoinReply, 2)

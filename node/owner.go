@@ -10,7 +10,6 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
-	"golang.org/x/time/rate"
 
 	"localchat/authority"
 	"localchat/protocol"
@@ -32,8 +31,9 @@ type ownerDesk struct {
 	bell       doorbell // what the person is told of them
 	progress   []*progress
 	attempts   map[peer.ID]time.Time
-	admits     *rate.Limiter // admissions that nobody decided on
-	told       uint64        // the epoch that everybody was last said to have
+	open       openDoor
+	longTold   bool   // that the log is too long for newcomers
+	told       uint64 // the epoch that everybody was last said to have
 	ticked     time.Time
 	closing    string // the reason of our own Close
 }
@@ -44,7 +44,7 @@ func newOwnerDesk() ownerDesk {
 		receipts: make(map[peer.ID]uint64), owed: make(map[peer.ID]bool), arrived: make(map[peer.ID]bool),
 		knocks: make(map[peer.ID]chan protocol.JoinReply), bell: newDoorbell(), attempts: make(map[peer.ID]time.Time),
 		// Not from 1: a member that has the number of an earlier life of ours has another list.
-		presence: rand.Uint64N(protocol.MaxCounter/2) + 1, admits: rate.NewLimiter(rate.Every(admitEvery), admitBurst),
+		presence: rand.Uint64N(protocol.MaxCounter/2) + 1, open: newOpenDoor(),
 	}
 }
 

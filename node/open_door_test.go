@@ -1,0 +1,89 @@
+package node
+
+import (
+	"fmt"
+	"net/netip"
+	"testing"
+
+	"golang.org/x/time/rate"
+
+	"localchat/authority"
+	"localchat/protocol"
+)
+
+// knockAt has a newcomer at that address ask to come in.
+func (r *room) knockAt(name string, at netip.Addr) protocol.JoinCode {
+	replies := make(chan protocol.JoinReply, 2)
+	joinAsked{visitor{peer: personaID(name), from: originAt(at)}, protocol.JoinRequest{Room: r.id, Nick: name}, replies}.handle(r.l)
+	return (<-replies).Code
+}
+
+// Ever new identities at one address, and at ten, cannot take all seats of an open room: another address has one.
+func TestSeatsOfAnOpenRoomAreShared(t *testing.T) {
+	for _, addresses := range []int{1, 10} {
+		t.Run(fmt.Sprint(addresses), func(t *testing.T) {
+			s := assail(t)
+			s.inLoop(s.alice, func(l *loop) {
+				r := l.rooms[s.room]
+				r.owned.open.ofAddress = newTurnstile[netip.Addr](budget{rate.Inf, 1}) // the budgets are tested beside this
+				r.owned.open.all = rate.NewLimiter(rate.Inf, 1)
+				in := make(map[netip.Addr]int)
+				for i := range protocol.MaxMembers + 100 {
+					from := netip.AddrFrom4([4]byte{10, 0, 1, byte(i % addresses)})
+					if r.knockAt(fmt.Sprint("p", i), from) == protocol.JoinAdmitted {
+						in[from]++
+					}
+				}
+				for from, n := range in {
+					if n > protocol.MaxMembers/shareOfFree {
+						t.Errorf("%s has %d seats", from, n)
+					}
+				}
+				if len(in) != addresses {
+					t.Errorf("%d addresses have seats", len(in))
+				}
+				if got := r.knockAt("carol", netip.MustParseAddr("10.0.2.1")); got != protocol.JoinAdmitted {
+					t.Errorf("another address is answered %d", got)
+				}
+				// A seat that is free again counts for nobody.
+				must(struct{}{}, r.step(authority.Leave{Peer: personaID("p0")}))
+				if got := r.knockAt("p0", netip.MustParseAddr("10.0.2.1")); got != protocol.JoinAdmitted {
+					t.Errorf("after a leave the other address is answered %d", got)
+				}
+			})
+		})
+	}
+}
+
+// One address that has used up its admissions leaves those of the others alone.
+func TestAdmissionsOfOneAddress(t *testing.T) {
+	s := assail(t)
+	s.inLoop(s.alice, func(l *loop) {
+		r := l.rooms[s.room]
+		flooding, codes := netip.MustParseAddr("10.0.1.1"), make(map[protocol.JoinCode]int)
+		for i := range admitBurstFrom + 10 {
+			name := fmt.Sprint("p", i)
+			got := r.knockAt(name, flooding)
+			if codes[got]++; got == protocol.JoinAdmitted {
+				must(struct{}{}, r.step(authority.Leave{Peer: personaID(name)}))
+			}
+		}
+		if codes[protocol.JoinAdmitted] < admitBurstFrom || codes[protocol.JoinTooSoon] < 9 {
+			t.Errorf("answered %v", codes)
+		}
+		if got := r.knockAt("carol", netip.MustParseAddr("10.0.1.2")); got != protocol.JoinAdmitted {
+			t.Errorf("another address is answered %d", got)
+		}
+	})
+}
+
+// Those that come by themselves cannot make the log longer and longer.
+func TestALongLogTakesInNobodyByItself(t *testing.T) {
+	d, now := newOpenDoor(), lawStart
+	if _, refused := d.refuses(visitor{peer: "p"}, nil, maxOpenRecords-1, now); refused {
+		t.Error("refused before there are so many records")
+	}
+	if reply, refused := d.refuses(visitor{peer: "q"}, nil, maxOpenRecords, now); !refused || reply.Code != protocol.JoinFull {
+		t.Errorf("answered %+v", reply)
+	}
+}
