@@ -92,6 +92,8 @@ func TestEphemeralLeavesNothing(t *testing.T) {
 	}
 	start := func(h household, args ...string) func() {
 		cmd := h.command(append([]string{"create", "lab", "--open"}, args...)...)
+		var errors strings.Builder
+		cmd.Stderr = &errors
 		in, err := cmd.StdinPipe()
 		if err != nil {
 			t.Fatal(err)
@@ -102,7 +104,7 @@ func TestEphemeralLeavesNothing(t *testing.T) {
 		return func() {
 			_, _ = fmt.Fprintf(in, "hello\n/invite\n/log\n/quit\n")
 			if err := cmd.Wait(); err != nil {
-				t.Error(err)
+				t.Errorf("%v: %s", err, errors.String())
 			}
 		}
 	}

@@ -58,7 +58,6 @@ func newRendezvous(cfg Config, label string) *rendezvous {
 }
 
 func defaultDir() string {
-	xdg.Reload()
 	if fi, err := os.Stat(xdg.RuntimeDir); err == nil && fi.IsDir() {
 		return filepath.Join(xdg.RuntimeDir, "localchat")
 	}
