@@ -178,16 +178,16 @@ func TestAdversaryOwnersKeys(t *testing.T) {
 				o := l.underOlga("bob", "dave")
 				var turn uint64
 				inForce := o.Log("").State().Epoch()
-				o.Answer = func(p peer.ID, reply *protocol.PollMember) {
+				o.Lies(func(p peer.ID, reply *protocol.PollMember) {
 					if turn < 40 {
 						turn++
 						reply.Keys = invent(turn, p, inForce)
 						reply.More = true // ask again at once
 					}
-				}
+				})
 				o.Signs(o.Log(""), aSubject("wake up"))
 				time.Sleep(10 * time.Second) // simulated
-				o.Answer = nil
+				o.Lies(nil)
 				for range 12 {
 					o.Signs(o.Log(""), authority.Rekey{})
 					time.Sleep(time.Minute) // simulated

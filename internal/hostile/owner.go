@@ -38,11 +38,9 @@ type Owner struct {
 	key  protocol.KeySigner
 	ctx  context.Context
 
-	// Answer changes the answer to a poll of p, if it is set, before any member comes. Its log is p's.
-	Answer func(p peer.ID, reply *protocol.PollMember)
-
 	// mu: the streams of all members meet the test.
 	mu      sync.Mutex
+	lies    func(p peer.ID, reply *protocol.PollMember)
 	main    *Log
 	logs    map[peer.ID]*Log // of whom is given another
 	changed chan struct{}    // closed, and made anew, when a log has grown
@@ -62,6 +60,13 @@ func NewOwner(ctx context.Context, h host.Host, name string) *Owner {
 	h.SetStreamHandler(protocol.PollID, o.answers)
 	h.SetStreamHandler(protocol.SyncID, o.compares)
 	return o
+}
+
+// Lies has change look at each answer to a poll from now on, one at a time; nil ends that.
+func (o *Owner) Lies(change func(p peer.ID, reply *protocol.PollMember)) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.lies = change
 }
 
 // Room is its id.
@@ -208,14 +213,14 @@ func (o *Owner) answer(p peer.ID, q protocol.PollRequest) (*protocol.PollMember,
 		for _, m := range l.State().Members() {
 			reply.Present = append(reply.Present, protocol.Presence{Peer: m.Peer})
 		}
-		o.mu.Unlock()
 		asked := len(reply.Records) + len(reply.Keys)
 		if q.HavePresence == reply.Presence {
 			reply.Present = nil
 		}
-		if o.Answer != nil {
-			o.Answer(p, reply)
+		if o.lies != nil {
+			o.lies(p, reply)
 		}
+		o.mu.Unlock()
 		if len(reply.Records)+len(reply.Keys) > 0 || asked > 0 {
 			return reply, nil
 		}
