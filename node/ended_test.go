@@ -35,8 +35,12 @@ func TestLinesOfOneWhoIsOutComeBack(t *testing.T) {
 					until(s.subs[nick], func(m MemberRemoved) bool { return m.Nick == "bob" })
 				}
 				s.stop(who)
-				n := s.start(who)
+				n, began := s.start(who), time.Now()
 				until(s.subs[who], func(m Message) bool { return m.Text == said[0] })
+				// dave, who came in between, has neither the first lines nor their key: who has them is asked at once.
+				if took := time.Since(began); took > 5*time.Second {
+					t.Errorf("%s has them after %v", who, took)
+				}
 				time.Sleep(time.Second) // simulated
 				var has []string
 				for _, m := range must(n.History(s.ctx(), "lab")) {

@@ -221,7 +221,7 @@ func (r *room) message(l *line) Message {
 func (r *room) keepEarly(m protocol.Message) {
 	st := r.current()
 	_, member := st.Member(m.Author)
-	of, unknown, size := 0, 0, len(m.Raw())
+	of, unknown, size, sought := 0, 0, len(m.Raw()), false
 	for _, e := range r.early {
 		if e.ID == m.ID {
 			return
@@ -233,6 +233,7 @@ func (r *room) keepEarly(m protocol.Message) {
 			unknown++
 		}
 		size += len(e.Raw())
+		sought = sought || e.Epoch == m.Epoch
 	}
 	if of >= maxEarlyAuthor || !member && unknown >= maxEarlyNew {
 		r.l.n.admission.refuse(r.l.n.admission.visitorAt(m.Author))
@@ -244,6 +245,14 @@ func (r *room) keepEarly(m protocol.Message) {
 	}
 	r.early = append(r.early, m)
 	r.seek()
+	if sought || m.Epoch > st.Epoch() {
+		return
+	}
+	for _, p := range r.near() { // those that came later have not got the key
+		if st.MemberAt(p, m.Epoch) {
+			r.compareWith(p, 0, false)
+		}
+	}
 }
 
 // retryEarly takes what can be judged now. In a mesh it is published again: only so does pubsub pass on what was ignored
