@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -75,7 +76,7 @@ type outskirt struct {
 	*lan
 	traffic  *packets
 	mallory  host.Host
-	networks map[string]*onlink.Networks // of each node; a test may change them
+	networks map[string]*atomic.Pointer[onlink.Networks] // of each node; a test may change them
 	network  *simnet.Simnet
 }
 
@@ -89,7 +90,7 @@ func onTheOutskirts(t *testing.T, says []multiaddr.Multiaddr, f func(o *outskirt
 		tr := &packets{out: make(map[string]int)}
 		l, network := newLAN(t, 0, tr.latency)
 		defer l.stop(network)
-		o := &outskirt{lan: l, traffic: tr, networks: make(map[string]*onlink.Networks), network: network}
+		o := &outskirt{lan: l, traffic: tr, networks: make(map[string]*atomic.Pointer[onlink.Networks]), network: network}
 		o.mallory = o.host(100, libp2p.AddrsFactory(func([]multiaddr.Multiaddr) []multiaddr.Multiaddr { return says }))
 		defer o.mallory.Close()
 		f(o)
@@ -104,9 +105,10 @@ func (o *outskirt) host(number int, more ...libp2p.Option) host.Host {
 // node starts one on the known networks; it knows nobody.
 func (o *outskirt) node(nick string, number int, anywhere bool) *Node {
 	o.t.Helper()
-	on := &onlink.Networks{netip.MustParsePrefix("1.0.0.9/16"), netip.MustParsePrefix("1.77.0.5/24")}
+	on := &atomic.Pointer[onlink.Networks]{}
+	on.Store(&onlink.Networks{netip.MustParsePrefix("1.0.0.9/16"), netip.MustParsePrefix("1.77.0.5/24")})
 	o.networks[nick] = on
-	g := newGate(func() (onlink.Networks, error) { return *on, nil }, anywhere)
+	g := newGate(func() (onlink.Networks, error) { return *on.Load(), nil }, anywhere)
 	n := must(New(Config{Nick: nick, Host: gatedHost(o.network, number, 8000, g), gate: g, Version: "test"}))
 	o.index[nick], o.nodes[nick] = len(o.hosts), n
 	o.hosts = append(o.hosts, n.host)
@@ -308,7 +310,7 @@ func TestAddressesOfTheLastNetwork(t *testing.T) {
 		if o.traffic.to(nobody) == 0 {
 			t.Fatal("what is on our network is not dialled")
 		}
-		o.inLoop(bob, func(*loop) { *o.networks["bob"] = onlink.Networks{netip.MustParsePrefix("1.0.0.9/16")} })
+		o.networks["bob"].Store(&onlink.Networks{netip.MustParsePrefix("1.0.0.9/16")})
 		time.Sleep(30 * time.Second) // simulated: what was under way has ended
 		o.traffic.forget()
 		hint()
