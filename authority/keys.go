@@ -6,7 +6,9 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
+	"sort"
 	"time"
 
 	"localchat/protocol"
@@ -64,6 +66,18 @@ func (k Keyring) Epochs() []uint64 {
 		es[i] = h.epoch
 	}
 	return es
+}
+
+// After are the keys of the epochs after that one, ascending.
+func (k Keyring) After(epoch uint64) iter.Seq[protocol.EpochKey] {
+	return func(yield func(protocol.EpochKey) bool) {
+		i := sort.Search(len(k.keys), func(i int) bool { return k.keys[i].epoch > epoch })
+		for _, h := range k.keys[i:] {
+			if !yield(protocol.EpochKey{Epoch: h.epoch, Key: h.key}) {
+				return
+			}
+		}
+	}
 }
 
 // Drop is k without the keys that were superseded before that time. A key is superseded when the first key of a later

@@ -179,7 +179,7 @@ func (r *room) answerJoin(a authority.AnswerJoin) {
 		// What does not fit comes with the first poll.
 		reply.Records, more = recordsAfter(r.records, 0)
 		if !more {
-			reply.Keys = r.keysFor(a.Peer, func(uint64) bool { return true })
+			reply.Keys = r.keysFor(a.Peer, 0, nil)
 		}
 		reply.Seq, reply.Head = r.current().Seq(), r.current().Head()
 	}

@@ -24,6 +24,8 @@ type ownerDesk struct {
 	owed     map[peer.ID]bool     // who has not been given its receipt; where that is lost, the author asks
 	arrived  map[peer.ID]bool     // whose lines have come since
 	presence uint64               // grows when everybody is told who is heard from
+	// present are those heard from, with their addresses, made once for all that are told; nil: they have changed since.
+	present []protocol.Presence
 	// changed: who is heard from has changed since presenceAt, when everybody was last told.
 	changed    bool
 	presenceAt time.Time
@@ -254,12 +256,15 @@ func (r *room) news(p peer.ID, req protocol.PollRequest) *protocol.PollMember {
 	delete(r.owned.owed, p)
 	news := &protocol.PollMember{
 		Records: records, More: more,
-		Keys:     r.keysFor(p, func(epoch uint64) bool { return epoch > req.HaveKey }),
+		Keys:     r.keysFor(p, req.HaveKey, nil),
 		Presence: r.owned.presence, Receipt: r.log.head(p), Last: r.log.cut(p), Proof: r.twinRecord(req.HaveSeq, req.Head),
 	}
 	// The whole room's addresses for everybody in it: with every record that would be most of what a removal sends.
 	if req.HavePresence != r.owned.presence {
-		news.Present = r.presentAddrs()
+		if r.owned.present == nil {
+			r.owned.present = r.presentAddrs()
+		}
+		news.Present = r.owned.present
 	}
 	return news
 }
@@ -278,21 +283,20 @@ func recordsAfter(records []protocol.SignedRecord, seq uint64) (raw [][]byte, mo
 	return raw, false
 }
 
-// keysFor are the keys that p may have: of the epochs in which it was a member, or all where the policy shows a
-// newcomer what was said before. A key can be here before the records of its epoch: whom they remove is not known then.
-func (r *room) keysFor(p peer.ID, wanted func(epoch uint64) bool) []protocol.EpochKey {
+// keysFor are the keys that p may have of the epochs after that one, or of those among them that are wanted: of the epochs in
+// which it was a member, or of all where the policy shows a newcomer what was said before. A key can be here before the records of its epoch: whom they remove is not known then.
+func (r *room) keysFor(p peer.ID, after uint64, wanted map[uint64]bool) []protocol.EpochKey {
 	st := r.current()
 	all := st.Policy().History == protocol.HistoryAll
 	if _, member := st.Member(p); !member {
 		return nil
 	}
 	var keys []protocol.EpochKey
-	for _, e := range r.keys.Epochs() {
-		if !wanted(e) || e > st.Epoch() || !all && !st.MemberAt(p, e) {
+	for k := range r.keys.After(after) {
+		if wanted != nil && !wanted[k.Epoch] || k.Epoch > st.Epoch() || !all && !st.MemberAt(p, k.Epoch) {
 			continue
 		}
-		k, _ := r.keys.Get(e)
-		keys = append(keys, protocol.EpochKey{Epoch: e, Key: k})
+		keys = append(keys, k)
 	}
 	if over := len(keys) - protocol.MaxBatchItems; over > 0 {
 		keys = keys[over:]

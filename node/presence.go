@@ -39,6 +39,7 @@ func (r *room) noteGone(p peer.ID) {
 
 // presenceChanged tells everybody who is there; when much changes, once in presenceEach for each member.
 func (r *room) presenceChanged() {
+	r.owned.present = nil
 	if r.owned.changed {
 		return
 	}
@@ -62,7 +63,7 @@ func (e presenceDue) handle(l *loop) {
 }
 
 func (r *room) tellPresence() {
-	r.owned.changed, r.owned.presenceAt = false, r.l.now()
+	r.owned.changed, r.owned.presenceAt, r.owned.present = false, r.l.now(), nil
 	r.owned.presence++
 	r.wakePolls()
 }
@@ -76,6 +77,7 @@ func (r *room) present() map[peer.ID]bool {
 	return ps
 }
 
+// presentAddrs takes time that grows with the members: some microseconds for each.
 func (r *room) presentAddrs() []protocol.Presence {
 	var ps []protocol.Presence
 	present := r.present()

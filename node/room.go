@@ -307,6 +307,7 @@ func (r *room) leaveLongLog() {
 // applied does what follows from a change, whoever ordered it: keys, snapshot, gossip, and the word to the person. made is
 // the key that we made as the authority.
 func (r *room) applied(c authority.Change, made protocol.Key) {
+	r.owned.present = nil
 	r.stepKeys(c, made)
 	r.publishSnapshot()
 	r.l.guestsChanged = true

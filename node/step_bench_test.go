@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/multiformats/go-multiaddr"
 
 	"localchat/authority"
 	"localchat/protocol"
@@ -106,6 +107,36 @@ func BenchmarkStep(b *testing.B) {
 				r.takeLine(a, true)
 			}
 		}
+	})
+	b.Run("all polls of a full room are answered", func(b *testing.B) {
+		w := newLawRoom(b, "lab")
+		for i := 0; w.ledger.State().Len() < protocol.MaxMembers; i++ { // some names look like the end of an ID
+			w.do(authority.Knock{Peer: personaID(crowdName(i)), Request: protocol.JoinRequest{Room: w.id(), Nick: crowdName(i)}})
+		}
+		alice := must(New(Config{Nick: "alice", Host: must(newHost(persona("alice").PrivKey, loopback))}))
+		b.Cleanup(func() { _ = alice.Close() })
+		must(ask(b.Context(), alice, inLoop(func(l *loop) {
+			r := newRoom(l, w.id())
+			r.ledger, r.records, r.keys = &w.ledger, w.records, w.keys
+			r.publishSnapshot()
+			members, addr := r.current().Members(), multiaddr.StringCast("/ip4/10.0.0.1/udp/4001/quic-v1")
+			for _, m := range members {
+				r.owned.heard[m.Peer] = heard{}
+				alice.host.Peerstore().AddAddr(m.Peer, addr, time.Hour)
+			}
+			for b.Loop() {
+				b.StopTimer()
+				for _, m := range members {
+					q := protocol.PollRequest{Room: r.id, Admission: m.Admission, HaveSeq: r.current().Seq() - 1, HaveKey: r.current().Epoch() - 1}
+					r.owned.polls[m.Peer] = heldPoll{req: q, reply: make(chan protocol.PollReply, 1)}
+				}
+				b.StartTimer()
+				r.tellPresence()
+				if len(r.owned.polls) > 0 {
+					b.Fatal("not all are answered")
+				}
+			}
+		})))
 	})
 	b.Run("a list of rooms", func(b *testing.B) {
 		l := must(newLoop(&Node{self: "us", words: newWordBook()}, nil))

@@ -205,7 +205,7 @@ func (q syncAsked) run(l *loop) (*protocol.SyncReply, error) {
 	for _, e := range q.req.Keys {
 		wanted[e] = true
 	}
-	reply.Keys = r.keysFor(q.peer, func(e uint64) bool { return wanted[e] })
+	reply.Keys = r.keysFor(q.peer, 0, wanted)
 	reply.Lines, moreLines = r.log.missing(q.req.Heads, func(ln *line) bool { return r.gives(q.peer, ln) })
 	r.takeProof(q.proof)
 	r.noteAsked(q.peer, q.req)
