@@ -132,8 +132,8 @@ func (e recordArrived) handle(l *loop) {
 }
 
 func (e earlyLine) handle(l *loop) {
-	if r := l.rooms[e.room]; r != nil {
-		r.keepEarly(e.msg)
+	if r := l.rooms[e.room]; r != nil && !r.keepEarly(e.msg) {
+		l.n.admission.refuse(l.n.admission.visitorAt(e.msg.Author))
 	}
 }
 

@@ -284,7 +284,8 @@ func recordsAfter(records []protocol.SignedRecord, seq uint64) (raw [][]byte, mo
 }
 
 // keysFor are the keys that p may have of the epochs after that one, or of those among them that are wanted: of the epochs in
-// which it was a member, or of all where the policy shows a newcomer what was said before. A key can be here before the records of its epoch: whom they remove is not known then.
+// which it was a member, or of all where the policy shows a newcomer what was said before. The ring has no key of an epoch whose
+// record is not in the log, so that whom that record removes is known.
 func (r *room) keysFor(p peer.ID, after uint64, wanted map[uint64]bool) []protocol.EpochKey {
 	st := r.current()
 	all := st.Policy().History == protocol.HistoryAll
@@ -293,7 +294,7 @@ func (r *room) keysFor(p peer.ID, after uint64, wanted map[uint64]bool) []protoc
 	}
 	var keys []protocol.EpochKey
 	for k := range r.keys.After(after) {
-		if wanted != nil && !wanted[k.Epoch] || k.Epoch > st.Epoch() || !all && !st.MemberAt(p, k.Epoch) {
+		if wanted != nil && !wanted[k.Epoch] || !all && !st.MemberAt(p, k.Epoch) {
 			continue
 		}
 		keys = append(keys, k)

@@ -217,14 +217,14 @@ func (r *room) message(l *line) Message {
 	}
 }
 
-// keepEarly keeps a line of an epoch that we lack, and looks for it.
-func (r *room) keepEarly(m protocol.Message) {
+// keepEarly keeps a line of an epoch that we lack, and looks for it. It reports false where there is no place.
+func (r *room) keepEarly(m protocol.Message) bool {
 	st := r.current()
 	_, member := st.Member(m.Author)
 	of, unknown, size, sought := 0, 0, len(m.Raw()), false
 	for _, e := range r.early {
 		if e.ID == m.ID {
-			return
+			return true
 		}
 		if e.Author == m.Author {
 			of++
@@ -236,8 +236,7 @@ func (r *room) keepEarly(m protocol.Message) {
 		sought = sought || e.Epoch == m.Epoch
 	}
 	if of >= maxEarlyAuthor || !member && unknown >= maxEarlyNew {
-		r.l.n.admission.refuse(r.l.n.admission.visitorAt(m.Author))
-		return
+		return false
 	}
 	for len(r.early) > 0 && (len(r.early) >= maxEarly || size > maxEarlyBytes) {
 		size -= len(r.early[0].Raw())
@@ -246,13 +245,14 @@ func (r *room) keepEarly(m protocol.Message) {
 	r.early = append(r.early, m)
 	r.seek()
 	if sought || m.Epoch > st.Epoch() {
-		return
+		return true
 	}
 	for _, p := range r.near() { // those that came later have not got the key
 		if st.MemberAt(p, m.Epoch) {
 			r.compareWith(p, 0, false)
 		}
 	}
+	return true
 }
 
 // retryEarly takes what can be judged now. In a mesh it is published again: only so does pubsub pass on what was ignored
