@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"os"
@@ -74,9 +75,14 @@ func (a *app) run(ctx context.Context, args []string) (code int) {
 	root := a.root()
 	root.SetArgs(append([]string{}, args...)) // nil would make cobra read os.Args
 	root.SetIn(a.stdin)
-	root.SetOut(a.stdout)
+	out := &output{Writer: a.stdout}
+	root.SetOut(out)
 	root.SetErr(a.stderr)
-	return finish(ctx, a.stderr, root.ExecuteContext(ctx))
+	err := root.ExecuteContext(ctx)
+	if err == nil || out.failed != nil && errors.Is(err, out.failed) {
+		err = outputError(out.failed)
+	}
+	return finish(ctx, a.stderr, err)
 }
 
 // root is the command line.
@@ -177,7 +183,11 @@ func (a *app) joinCommand() *cobra.Command {
 
 		ValidArgsFunction: a.completesRooms,
 		RunE: a.verb(func(cmd *cobra.Command, args []string) error {
-			return a.join(cmd.Context(), joinOptions(args[0]), wait.d)
+			o := joinOptions(args[0])
+			if err := node.CheckTarget(o); err != nil {
+				return err
+			}
+			return a.join(cmd.Context(), o, wait.d)
 		}),
 	}
 	cmd.Flags().Var(&wait, "timeout", "give up when the room or its owner's answer takes longer")

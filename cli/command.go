@@ -155,7 +155,7 @@ func commands() []*command {
 		},
 		{
 			name: "leave", aliases: []string{"part", "room leave"}, who: member, run: runLeave,
-			help: "leave the room that you type into; your own room stays yours", examples: []string{"/leave"},
+			help: "leave the room that you type into; your own can only be closed: /close", examples: []string{"/leave"},
 		},
 		{
 			name: "me", usage: "TEXT", who: member, min: 1, max: 1, run: runMe,

@@ -364,7 +364,7 @@ func (c *console) print(lines ...safeText) {
 // write sends what is ours and goes out as it is: a control sequence, an invite to be copied, a drawing.
 func (c *console) write(sequence string) {
 	if _, err := io.WriteString(c.app.stdout, sequence); err != nil && c.failure == nil {
-		c.failure = errOutputClosed
+		c.failure = outputError(err)
 	}
 }
 

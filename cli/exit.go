@@ -27,10 +27,6 @@ const (
 // errInterrupted is the cause of a context that a signal ended, and what ends a console where the key for it is no signal.
 var errInterrupted = errors.New("interrupted")
 
-// errOutputClosed says that whoever read our standard output has gone, as head does. It ends a command in order and is
-// no failure.
-var errOutputClosed = errors.New("standard output is closed")
-
 // A failure is an error of this package: what happened, what to do next, and the exit code that it deserves.
 type failure struct {
 	code int

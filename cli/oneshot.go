@@ -37,10 +37,8 @@ func (a *app) printJSON(v any) error {
 	if err != nil {
 		return err
 	}
-	if _, err := a.stdout.Write(append(raw, '\n')); err != nil {
-		return errOutputClosed
-	}
-	return nil
+	_, err = a.stdout.Write(append(raw, '\n'))
+	return outputError(err)
 }
 
 func (a *app) roomsCommand() *cobra.Command {
@@ -154,9 +152,6 @@ func (v *visitor) next(ctx context.Context) (node.Event, error) {
 			if _, gap := ev.Body.(node.Gap); !gap && ev.Room.String() != v.room {
 				continue
 			}
-			if j, ok := ev.Body.(node.Joined); ok {
-				v.kept = v.kept || j.Resumed || j.Owner
-			}
 			return ev, nil
 		case <-ctx.Done():
 			return node.Event{}, ctx.Err()
@@ -167,16 +162,20 @@ func (v *visitor) next(ctx context.Context) (node.Event, error) {
 // visit enters a room, by the membership of last time where there is one, runs do, and goes. A membership that it had
 // to ask for ends with it; one that was there before stays.
 func (a *app) visit(ctx context.Context, room string, wait time.Duration, do func(context.Context, *visitor) error) error {
+	o := joinOptions(room)
+	if err := node.CheckTarget(o); err != nil {
+		return err
+	}
 	return a.withNode(ctx, node.Config{DataDir: a.opts.dir(), NoResume: true}, func(ctx context.Context, n peerNode) error {
 		events, stop := n.Listen()
 		defer stop()
 		joining, cancel := context.WithTimeout(ctx, wait)
 		defer cancel()
-		joined, err := n.Join(joining, joinOptions(room))
+		joined, err := n.Join(joining, o)
 		if err != nil {
 			return err
 		}
-		v := &visitor{n: n, room: joined.ID.String(), name: joined.Name, events: events}
+		v := &visitor{n: n, room: joined.ID.String(), name: joined.Name, events: events, kept: joined.Resumed}
 		err = do(ctx, v)
 		if !v.kept {
 			leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestWait)
@@ -290,7 +289,7 @@ func (a *app) manCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			header := &doc.GenManHeader{Title: "LOCALCHAT", Section: "1", Source: "localchat " + version(), Manual: "localchat"}
 			if len(args) == 0 {
-				return doc.GenMan(cmd.Root(), header, a.stdout)
+				return outputError(doc.GenMan(cmd.Root(), header, a.stdout))
 			}
 			if err := os.MkdirAll(args[0], 0o755); err != nil {
 				return usage("name a directory that can be written to", "%v", err)

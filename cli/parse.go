@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"localchat/node"
 )
 
 // An input is what a line of the console means: a command, or something to say.
@@ -21,7 +23,7 @@ type input struct {
 // character is "/" is a command or an error. "//x" says "/x". An empty line means nothing and is neither.
 func parse(line string, table []*command) (input, error) {
 	line = strings.TrimRight(line, "\r\n")
-	text := strings.TrimLeftFunc(line, unicode.IsSpace)
+	text := strings.TrimLeftFunc(line, unseen)
 	switch {
 	case text == "":
 		return input{}, nil
@@ -45,6 +47,9 @@ func parse(line string, table []*command) (input, error) {
 	args, err := cmd.split(rest)
 	return input{cmd: cmd, args: args}, err
 }
+
+// unseen reports whether r shows nothing on a screen.
+func unseen(r rune) bool { return unicode.IsSpace(r) || node.Hides(string(r)) }
 
 // lookUp finds a command by name or alias. An alias may be two words, as the ancestor's "/room close" is.
 func lookUp(name, rest string, table []*command) (*command, string) {

@@ -220,7 +220,7 @@ func (c *lineChannel) cause(err error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.writeErr != nil {
-		return errOutputClosed
+		return outputError(c.writeErr)
 	}
 	if errors.Is(err, io.EOF) {
 		return nil

@@ -89,8 +89,5 @@ func (a *app) say(line safeText) {
 
 // writeLine writes one line of data.
 func writeLine(w io.Writer, line safeText) error {
-	if err := writeRows(w, line); err != nil {
-		return errOutputClosed
-	}
-	return nil
+	return outputError(writeRows(w, line))
 }

@@ -107,6 +107,10 @@ func (e joinAsked) handle(l *loop) {
 			return
 		}
 	}
+	if l.dormant.holds(e.req.Room) {
+		close(e.replies)
+		return
+	}
 	if r == nil || !r.owner() {
 		e.replies <- protocol.JoinReply{Code: protocol.JoinNoRoom}
 		return

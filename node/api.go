@@ -134,6 +134,8 @@ type JoinedInfo struct {
 	Owner   PeerID       `json:"owner"`
 	Epoch   uint64       `json:"epoch"`
 	Members []MemberInfo `json:"members"`
+	// Resumed: the place was there before, from an earlier life of the node.
+	Resumed bool `json:"resumed,omitempty"`
 }
 
 // MemberInfo is a member of a room. Role is owner or member. Present: heard from by the authority just now. Since is when

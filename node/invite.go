@@ -180,6 +180,9 @@ type askAsked struct {
 }
 
 func (q askAsked) run(l *loop) (*protocol.AskReply, error) {
+	if l.dormant.holds(q.req.Room) {
+		return nil, errDormant
+	}
 	r := l.rooms[q.req.Room]
 	if r == nil || !r.owner() {
 		return &protocol.AskReply{}, nil

@@ -71,15 +71,15 @@ const joinTries = 3
 
 // joinTarget finds the room, waiting for a name that nobody has shown yet.
 func (n *Node) joinTarget(ctx context.Context, o JoinOptions) (*joinTarget, error) {
+	if err := CheckTarget(o); err != nil {
+		return nil, err
+	}
 	nick := o.Nick
 	if nick == "" {
 		nick = n.cfg.Nick
 	}
 	if o.Invite != "" {
 		return n.inviteTarget(ctx, o.Invite, nick)
-	}
-	if o.Room == "" {
-		return nil, &Error{Code: Invalid, Text: "which room?", Hint: "give a room's name, its id, an invite text, or HOST:PORT of somebody in it"}
 	}
 	if addr, ok := typedAddr(o.Room); ok {
 		t, err := n.addrTarget(ctx, o.Room, addr)
@@ -132,7 +132,7 @@ const lookAgain = 100 * time.Millisecond
 func (n *Node) inviteTarget(ctx context.Context, text, nick string) (*joinTarget, error) {
 	inv, err := protocol.ParseInvite(text)
 	if err != nil {
-		return nil, &Error{Code: Invalid, Text: err.Error(), Hint: "copy the whole invite, from LOCALCHAT: to its end"}
+		return nil, err
 	}
 	if !inv.Expires.IsZero() && time.Now().After(inv.Expires) {
 		return nil, &Error{Code: RefusedCode, Text: "this invite has expired", Hint: "ask the owner for a new one"}
@@ -282,6 +282,9 @@ type (
 )
 
 func (q lookHere) run(l *loop) (*joinTarget, error) {
+	if err := l.wake(q.room); err != nil {
+		return nil, err
+	}
 	r, err := l.room(q.room)
 	if err != nil {
 		return nil, err
@@ -381,5 +384,5 @@ func (q joinedInfo) run(l *loop) (JoinedInfo, error) {
 		return JoinedInfo{}, notMember(r.label())
 	}
 	st := r.current()
-	return JoinedInfo{ID: r.id, Name: st.Name(), Nick: me.Nick, Owner: st.Owner(), Epoch: st.Epoch(), Members: r.memberInfos()}, nil
+	return JoinedInfo{ID: r.id, Name: st.Name(), Nick: me.Nick, Owner: st.Owner(), Epoch: st.Epoch(), Members: r.memberInfos(), Resumed: r.resumed}, nil
 }

@@ -12,8 +12,8 @@ import (
 	"localchat/protocol"
 )
 
-// Leave leaves a room in order: the authority is told, keys and roster are dropped, nothing is resumed. An owner that
-// leaves its own room stops serving it until it starts again; CloseRoom ends it.
+// Leave leaves a room in order: the authority is told, keys and roster are dropped, nothing is resumed. An owner cannot leave
+// its own room before it has ended (invalid): the members would lose their places without a word. CloseRoom ends it.
 func (n *Node) Leave(ctx context.Context, room string) error {
 	t, err := ask(ctx, n, leaving{room})
 	if err != nil {
@@ -51,6 +51,12 @@ func (q leaving) run(l *loop) (leavingFrom, error) {
 	r, err := l.room(q.room)
 	if err != nil {
 		return leavingFrom{}, err
+	}
+	if r.owner() && !r.over() {
+		return leavingFrom{}, &Error{
+			Code: Invalid, Text: "you own " + r.label() + ": without you its members have no owner",
+			Hint: "/close REASON ends it for everybody; /quit ends this program, and the room waits for you",
+		}
 	}
 	if r.seat != nil {
 		// No reason is waited for any more: this is our own wish.

@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"errors"
 	"runtime"
 	"time"
 
@@ -33,6 +32,7 @@ type loop struct {
 	subs      map[*Subscription]struct{}
 	seq       uint64                     // of the last event
 	numbers   map[protocol.RoomID]uint64 // the last message number used, kept when a room is left
+	dormant   dormant
 	former    map[protocol.RoomID]former // rooms that we were in, for the answer to who asks for them
 	lastRun   time.Time                  // of tick
 	clock     clock
@@ -93,8 +93,11 @@ func newLoop(n *Node, s *store) (*loop, error) {
 	}
 	l.pins = newPins(owners)
 	l.takeKnown(n.cfg.Known)
+	if l.dormant, err = s.loadDormant(); err != nil {
+		return nil, err
+	}
 	if !n.cfg.NoResume {
-		if err := l.resume(); err != nil {
+		if err := l.wakeAll(); err != nil {
 			return nil, err
 		}
 	}
@@ -103,56 +106,6 @@ func newLoop(n *Node, s *store) (*loop, error) {
 	}
 	l.saveKnown()
 	return l, nil
-}
-
-// resume takes up the rooms of last time.
-func (l *loop) resume() error {
-	owned, err := l.store.loadRooms()
-	if err != nil {
-		return err
-	}
-	for id, d := range owned {
-		if err := l.resumeOwn(id, d); err != nil {
-			return err
-		}
-	}
-	seats, err := l.store.loadSeats()
-	if err != nil {
-		return err
-	}
-	for id, s := range seats {
-		if err := l.resumeSeat(id, s); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (l *loop) resumeOwn(id protocol.RoomID, d authority.Durable) error {
-	ledger, err := authority.Load(d)
-	if err != nil {
-		return damagedStore(l.store.db.Path(), errors.Join(errors.New("room "+id.String()), err))
-	}
-	r := newRoom(l, id)
-	r.ledger, r.resumed = &ledger, true
-	r.replayed(d.Records)
-	if ledger.State().Closed() {
-		l.enter(r)
-		return nil // it only tells those who have not heard yet
-	}
-	r.recovering = newRecovery(l.now())
-	l.enter(r)
-	return r.recover()
-}
-
-func (l *loop) resumeSeat(id protocol.RoomID, s savedSeat) error {
-	r := newRoom(l, id)
-	seat := s.Seat
-	r.seat, r.resumed, r.name, r.nick = &seat, true, s.Name, s.Nick
-	l.n.gate.typeIn(parseAddrs(s.Lasting)...)
-	l.book.want(seat.Authority, parseAddrs(s.Addrs))
-	l.enter(r)
-	return nil
 }
 
 // enter makes r one of our rooms and starts its goroutines.

@@ -106,6 +106,10 @@ type (
 
 func (e pollAsked) handle(l *loop) {
 	r := l.rooms[e.held.req.Room]
+	if l.dormant.holds(e.held.req.Room) {
+		close(e.held.reply)
+		return
+	}
 	if r == nil || !r.owner() {
 		e.held.reply <- protocol.PollReply{}
 		close(e.held.reply)

@@ -31,6 +31,7 @@ type street struct {
 	keys    map[string]crypto.PrivKey
 	dir     string
 	lives   int
+	sleepy  bool // the next life leaves the rooms of last time alone
 
 	mu    sync.Mutex // the test and the nodes' discovery meet here
 	alive map[string]peer.AddrInfo
@@ -75,7 +76,7 @@ func (s *street) start(nick string) *Node {
 	s.mu.Lock()
 	s.alive[nick] = peer.AddrInfo{ID: h.ID(), Addrs: h.Addrs()}
 	s.mu.Unlock()
-	n := must(New(Config{Nick: nick, DataDir: filepath.Join(s.dir, nick), Host: h, gate: gateOf(h), Version: "test", Discovery: mdns{s}}))
+	n := must(New(Config{Nick: nick, DataDir: filepath.Join(s.dir, nick), NoResume: s.sleepy, Host: h, gate: gateOf(h), Version: "test", Discovery: mdns{s}}))
 	s.nodes[nick], s.subs[nick] = n, watch(s.t, nick, n)
 	return n
 }

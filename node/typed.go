@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/netip"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -20,6 +24,33 @@ import (
 func typedAddr(s string) (multiaddr.Multiaddr, bool) {
 	a, err := parseAddr(s)
 	return a, err == nil
+}
+
+// CheckTarget reports what is wrong with the room, address or invite of o (invalid), as far as that shows without a network.
+func CheckTarget(o JoinOptions) error {
+	if o.Invite != "" {
+		if _, err := protocol.ParseInvite(o.Invite); err != nil {
+			return &Error{Code: Invalid, Text: err.Error(), Hint: "copy the whole invite, from LOCALCHAT: to its end"}
+		}
+		return nil
+	}
+	if strings.TrimSpace(o.Room) == "" {
+		return &Error{Code: Invalid, Text: "which room?", Hint: "give a room's name, its id, an invite text, or HOST:PORT of somebody in it"}
+	}
+	if _, err := netip.ParseAddr(strings.Trim(o.Room, "[]")); err == nil {
+		return &Error{Code: Invalid, Text: o.Room + " is an address without a port", Hint: "/net there shows its port: give HOST:PORT, as in " + net.JoinHostPort(strings.Trim(o.Room, "[]"), "4001")}
+	}
+	host, port, err := net.SplitHostPort(o.Room)
+	if err != nil {
+		return nil
+	}
+	if _, err := netip.ParseAddr(host); err != nil {
+		return nil // a room's name may hold a colon
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return &Error{Code: Invalid, Text: fmt.Sprintf("%s: the port %q is not a number from 1 to 65535", o.Room, port), Hint: "/net there shows its port"}
+	}
+	return nil
 }
 
 // waysTo are a typed address and, where that says HOST:PORT and no more, what else may answer there: the person who reads

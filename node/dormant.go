@@ -1,0 +1,104 @@
+package node
+
+import (
+	"errors"
+
+	"localchat/authority"
+	"localchat/protocol"
+)
+
+// The rooms of the store that this life of the node has not taken up sleep: those of a short command, which is in one room at
+// most, and those of a node that was started to leave the rooms of last time alone. The node says nothing about a room of its
+// own that sleeps, since a refusal would end a member's place: whoever asks gets no answer, as if the owner were away. A room
+// that the person asks for by its name or id wakes.
+type dormant struct {
+	own   map[protocol.RoomID]dormantRoom
+	seats map[protocol.RoomID]savedSeat
+}
+
+type dormantRoom struct {
+	ledger  authority.Ledger
+	records []protocol.SignedRecord
+}
+
+// errDormant ends the stream of a request for a room that sleeps.
+var errDormant = errors.New("the room sleeps")
+
+// loadDormant reads the rooms of last time.
+func (s *store) loadDormant() (d dormant, err error) {
+	owned, err := s.loadRooms()
+	if err != nil {
+		return d, err
+	}
+	d.own = make(map[protocol.RoomID]dormantRoom, len(owned))
+	for id, kept := range owned {
+		ledger, err := authority.Load(kept)
+		if err != nil {
+			return d, damagedStore(s.db.Path(), errors.Join(errors.New("room "+id.String()), err))
+		}
+		d.own[id] = dormantRoom{ledger, kept.Records}
+	}
+	d.seats, err = s.loadSeats()
+	return d, err
+}
+
+// holds reports whether a room of ours sleeps.
+func (d *dormant) holds(id protocol.RoomID) bool {
+	_, own := d.own[id]
+	return own
+}
+
+// wakeAll takes up the rooms of last time.
+func (l *loop) wakeAll() error {
+	for id := range l.dormant.own {
+		if err := l.wakeOwn(id); err != nil {
+			return err
+		}
+	}
+	for id := range l.dormant.seats {
+		l.wakeSeat(id)
+	}
+	return nil
+}
+
+// wake takes up the rooms of that name or id, if they sleep.
+func (l *loop) wake(room string) error {
+	for id, d := range l.dormant.own {
+		if st := d.ledger.State(); id.String() == room || sameName(st.Name(), room) && !st.Closed() {
+			if err := l.wakeOwn(id); err != nil {
+				return err
+			}
+		}
+	}
+	for id, s := range l.dormant.seats {
+		if id.String() == room || sameName(s.Name, room) {
+			l.wakeSeat(id)
+		}
+	}
+	return nil
+}
+
+func (l *loop) wakeOwn(id protocol.RoomID) error {
+	d := l.dormant.own[id]
+	delete(l.dormant.own, id)
+	r := newRoom(l, id)
+	r.ledger, r.resumed = &d.ledger, true
+	r.replayed(d.records)
+	if d.ledger.State().Closed() {
+		l.enter(r)
+		return nil // it only tells those who have not heard yet
+	}
+	r.recovering = newRecovery(l.now())
+	l.enter(r)
+	return r.recover()
+}
+
+func (l *loop) wakeSeat(id protocol.RoomID) {
+	s := l.dormant.seats[id]
+	delete(l.dormant.seats, id)
+	r := newRoom(l, id)
+	r.seat, r.resumed, r.name, r.nick = &s.Seat, true, s.Name, s.Nick
+	l.n.gate.typeIn(parseAddrs(s.Lasting)...)
+	l.book.want(s.Seat.Authority, parseAddrs(s.Addrs))
+	l.enter(r)
+}
