@@ -97,9 +97,12 @@ type (
 		Peer peer.ID
 		Cut  protocol.Cut
 	}
-	// Tick is the passing of time; LastLine is when the last line was heard, by this node's clock. Once a minute
-	// is often enough.
-	Tick struct{ LastLine time.Time }
+	// Tick is the passing of time; LastLine is when the last line was heard, by this node's clock. Unasked: the members may have
+	// said something since, so that the room is not closed as idle yet. Once a minute is often enough.
+	Tick struct {
+		LastLine time.Time
+		Unasked  bool
+	}
 	// ClockMoved: since the last event the wall clock was set by that much, on or back, or stood still while the machine
 	// slept. The times of later events are by the new one.
 	ClockMoved struct{ By time.Duration }

@@ -256,7 +256,7 @@ func (s *step) tick(e Tick) error {
 		active = e.LastLine
 	}
 	switch idle := state.policy.Idle; {
-	case idle > 0 && s.now.Sub(active) >= idle:
+	case idle > 0 && s.now.Sub(active) >= idle && !e.Unasked:
 		return s.close(Close{Kind: protocol.Idle})
 	case s.now.Sub(state.epochAt) >= RekeyAfter:
 		return s.commit(protocol.Rekey{})

@@ -199,6 +199,9 @@ const (
 	// fairTurn: each fourth comparison is with the member that has waited longest, while others say that they have news, or
 	// more of it.
 	fairTurn = 4
+	// idleAsks members at least have given what they have within idleAsked before a room closes as idle, or all in reach.
+	idleAsks  = 4
+	idleAsked = 2 * syncEvery
 	// maxIdlePages in a row of one partner that bring nothing new: as many as all lines that a room may hold fill.
 	maxIdlePages = maxLineBytes / (protocol.MaxBatch / 2)
 	// meshSettles within so long of a connection: some heartbeats of the gossip, of a second each.

@@ -37,6 +37,7 @@ type ownerDesk struct {
 	longTold   bool   // that the log is too long for newcomers
 	told       uint64 // the epoch that everybody was last said to have
 	ticked     time.Time
+	inReach    time.Time // when a member was last in reach, in a room that is half idle
 	closing    string // the reason of our own Close
 }
 
@@ -398,7 +399,7 @@ func (r *room) tickOwner(now time.Time) {
 		return
 	}
 	r.owned.ticked = now
-	if err := r.step(authority.Tick{LastLine: r.l.clock.at(r.lastLine)}); err != nil {
+	if err := r.step(authority.Tick{LastLine: r.l.clock.at(r.lastLine), Unasked: r.mayBeTalking(now)}); err != nil {
 		r.l.n.log.Warn("tick", "room", r.id, "err", err)
 	}
 	if r.current().Closed() && !r.owes(now) {
@@ -407,6 +408,32 @@ func (r *room) tickOwner(now time.Time) {
 		}
 		r.l.forget(r)
 	}
+}
+
+// mayBeTalking reports whether somebody may have spoken since the last line here, in a room that is about to be closed as idle: this
+// node slept, or was cut off. Those in reach are asked, idleAsks of them at least. Where nobody is in reach the room waits for
+// its idle time once more.
+func (r *room) mayBeTalking(now time.Time) bool {
+	idle := r.current().Policy().Idle
+	if idle == 0 || now.Sub(r.lastLine) < idle/2 || r.current().Len() < 2 {
+		return false
+	}
+	near := r.near()
+	if len(near) > 0 || r.owned.inReach.IsZero() {
+		r.owned.inReach = now
+	}
+	if len(near) == 0 {
+		return now.Sub(r.owned.inReach) < idle
+	}
+	asked, within := 0, min(idleAsked, idle/2)
+	for _, p := range near {
+		if now.Sub(r.partners.gave[p]) <= within {
+			asked++
+		} else {
+			r.compareWith(p, 0, false)
+		}
+	}
+	return asked < min(len(near), idleAsks)
 }
 
 // owes reports whether somebody has still to be told why it lost its place.

@@ -26,12 +26,12 @@ type partners struct {
 	turned bool
 	// turns is how often a partner was chosen.
 	turns uint64
-	// compared is when we last began to compare with each member.
-	compared map[peer.ID]time.Time
+	// compared is when we last began to compare with each member, and gave when it last gave us all that it has.
+	compared, gave map[peer.ID]time.Time
 }
 
 func newPartners() partners {
-	return partners{due: make(map[peer.ID]bool), met: make(map[peer.ID]time.Time), fetched: make(map[protocol.Hash]bool), compared: make(map[peer.ID]time.Time)}
+	return partners{due: make(map[peer.ID]bool), met: make(map[peer.ID]time.Time), fetched: make(map[protocol.Hash]bool), compared: make(map[peer.ID]time.Time), gave: make(map[peer.ID]time.Time)}
 }
 
 // compareWith compares heads with p after d, and tells it whether we have news.
@@ -164,10 +164,12 @@ func (r *room) tickPartners(now time.Time) {
 			r.compareWith(p, 0, false)
 		}
 	}
-	maps.DeleteFunc(r.partners.compared, func(p peer.ID, _ time.Time) bool {
-		_, member := r.current().Member(p)
-		return !member
-	})
+	for _, of := range []map[peer.ID]time.Time{r.partners.compared, r.partners.gave} {
+		maps.DeleteFunc(of, func(p peer.ID, _ time.Time) bool {
+			_, member := r.current().Member(p)
+			return !member
+		})
+	}
 	if len(r.partners.fetched) > 0 && now.Sub(r.partners.since) >= onItsWay {
 		clear(r.partners.fetched)
 		r.compareAround(true)
