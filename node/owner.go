@@ -38,7 +38,7 @@ type ownerDesk struct {
 	told       uint64 // the epoch that everybody was last said to have
 	ticked     time.Time
 	inReach    time.Time // when a member was last in reach, in a room that is half idle
-	closing    string // the reason of our own Close
+	closing    string    // the reason of our own Close
 }
 
 func newOwnerDesk() ownerDesk {
