@@ -12,8 +12,8 @@ func (s *street) startDormant(nick string) *Node {
 	return s.start(nick)
 }
 
-// A short command of the owner, in another room or in none, takes nobody's place: whoever asks for a room that it has not taken
-// up gets no answer.
+// A short command of the owner takes nobody's place, in another room or in none: a peer that asks for a room which the command has
+// not taken up gets no answer.
 func TestARoomThatSleepsRefusesNobody(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		must(s.start("alice").Create(s.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))

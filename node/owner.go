@@ -399,6 +399,7 @@ func (r *room) tickOwner(now time.Time) {
 		return
 	}
 	r.owned.ticked = now
+	r.owned.open.ofAddress.sweep(now)
 	if err := r.step(authority.Tick{LastLine: r.l.clock.at(r.lastLine), Unasked: r.mayBeTalking(now)}); err != nil {
 		r.l.n.log.Warn("tick", "room", r.id, "err", err)
 	}
