@@ -6,10 +6,10 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
-	"github.com/charmbracelet/x/ansi"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
@@ -22,8 +22,12 @@ type console struct {
 	app   *app
 	n     peerNode
 	table []*command
-	// interactive: a person types. terminal: the screen can be cleared.
+	// interactive: a person types. terminal: the output is a screen.
 	interactive, terminal bool
+	// ask sets the prompt, where there is one.
+	ask func(prompt safeText)
+	// height is how many rows the screen has.
+	height func() int
 	// oneRoom: the console was opened for a room and ends when it is thrown out of the last one.
 	oneRoom bool
 
@@ -31,6 +35,11 @@ type console struct {
 	show    settings
 	rooms   []here // in the order of entering
 	current string // id of the room typed into, "" for none
+	// lastAsked is the prompt shown now.
+	lastAsked safeText
+	// chosen: a room has been typed into. From then on only a command chooses another one.
+	chosen bool
+	taken  int // lines of input so far
 
 	done    chan finished
 	work    sync.WaitGroup
@@ -55,6 +64,8 @@ type finished struct {
 	first bool
 	// waited for: no input was taken meanwhile.
 	waited bool
+	// taken is how many lines of input there were when it began.
+	taken int
 }
 
 // An opening is the command that a console is opened with, which takes it into its first room.
@@ -112,7 +123,8 @@ func (a *app) console(ctx context.Context, open *opening) error {
 		c := &console{
 			app: a, n: n, table: commands(), oneRoom: open != nil,
 			interactive: isTerminal(a.stdin), terminal: isTerminal(a.stdout) && a.variable("TERM") != "dumb",
-			show: settings{times: true}, done: make(chan finished), undelivered: map[string]bool{},
+			height: func() int { return rowsOfTerminal(a.stdout) },
+			show:   settings{times: true}, done: make(chan finished), undelivered: map[string]bool{},
 		}
 		if a.opts.plain == plainEdit && c.interactive && isTerminal(a.stdout) {
 			done, err := a.edit(ctx, c)
@@ -149,6 +161,7 @@ func (c *console) loop(ctx context.Context, open *opening) error {
 	}
 	var patience <-chan time.Time // runs once the input has ended
 	for !c.over() {
+		c.prompt()
 		input := c.lines
 		if c.ended || c.busy() {
 			input = nil
@@ -236,6 +249,7 @@ func (c *console) take(ctx context.Context, line typed, open bool) {
 		c.failure = line.err
 		return
 	}
+	c.taken++
 	if line.err != nil {
 		c.complain(line.err)
 		return
@@ -259,7 +273,7 @@ var sayCommand = &command{name: "say", who: member, run: func(ctx context.Contex
 // start runs cmd beside the loop.
 func (c *console) start(ctx context.Context, cmd *command, args []string, first bool) {
 	room := c.room()
-	if err := permit(cmd, room); err != nil {
+	if err := c.permit(cmd, room); err != nil {
 		c.complain(err)
 		return
 	}
@@ -270,7 +284,7 @@ func (c *console) start(ctx context.Context, cmd *command, args []string, first 
 	if cmd.first != "" {
 		c.print(cmd.first)
 	}
-	waited := !cmd.slow
+	waited, taken := !cmd.slow, c.taken
 	c.running++
 	if waited {
 		c.waiting++
@@ -281,7 +295,7 @@ func (c *console) start(ctx context.Context, cmd *command, args []string, first 
 		defer cancel()
 		r, err := cmd.run(running, query)
 		select {
-		case c.done <- finished{reply: r, err: err, first: first, waited: waited}:
+		case c.done <- finished{reply: r, err: err, first: first, waited: waited, taken: taken}:
 		case <-ctx.Done():
 		}
 	})
@@ -313,7 +327,7 @@ func (c *console) finish(f finished) {
 	for _, line := range f.reply.figure {
 		c.write(string(line) + "\n")
 	}
-	c.focus(f.reply.room)
+	c.enterBy(f)
 	if f.reply.then != nil {
 		f.reply.then(c)
 	}
@@ -345,10 +359,10 @@ func (c *console) ring() {
 	}
 }
 
-// clear empties the screen and what can be scrolled back to.
+// clear moves what is on the screen off it. Nothing is erased: much of what can be scrolled back to is not ours.
 func (c *console) clear() {
 	if c.terminal {
-		c.write(ansi.CursorHomePosition + ansi.EraseEntireScreen + ansi.EraseEntireDisplay)
+		c.write(strings.Repeat("\n", c.height()))
 	}
 }
 

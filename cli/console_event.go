@@ -21,21 +21,16 @@ func (c *console) event(ev node.Event) {
 		}
 	case node.Joined:
 		c.enter(here{id: id, name: b.Name, nick: b.Nick, owned: b.Owner})
-		if !b.Resumed {
-			c.current = id
-		}
 	case node.Left:
 		c.drop(id)
 	case node.Removed:
 		if b.AtDoor {
 			return // the command that stood there says so
 		}
-		c.clear()
 		c.print(lines...)
 		c.expelled(ev, afterRemoval(b, roomWord(ev.RoomName, ev.Room), "/"))
 		return
 	case node.Refused:
-		c.clear()
 		c.print(lines...)
 		c.expelled(ev, "ask to be let in: /join "+roomWord(ev.RoomName, ev.Room))
 		return
@@ -53,11 +48,12 @@ func (c *console) event(ev node.Event) {
 }
 
 // expelled ends our place in a room that we did not leave by our own wish. A console that was opened for one room ends
-// with it.
+// with it. What else is on the screen stays there: it is not of that room alone.
 func (c *console) expelled(ev node.Event, hint safeText) {
-	c.drop(ev.Room.String())
+	c.remove(ev.Room.String())
 	if len(c.rooms) > 0 {
 		c.print("hint: " + hint)
+		c.adrift()
 		return
 	}
 	c.lost = ending(ev)
@@ -71,8 +67,8 @@ func (c *console) expelled(ev node.Event, hint safeText) {
 // enter adds a room, or completes what is known about it. The first one is typed into.
 func (c *console) enter(r here) {
 	c.lost = nil
-	if c.current == "" {
-		c.current = r.id
+	if !c.chosen && (!c.oneRoom || c.settled) {
+		c.current, c.chosen = r.id, true
 	}
 	for i, known := range c.rooms {
 		if known.id == r.id {
@@ -86,23 +82,75 @@ func (c *console) enter(r here) {
 	c.rooms = append(c.rooms, r)
 }
 
-// focus makes a room that we are in the one typed into. A room that we have lost in the meantime stays lost.
-func (c *console) focus(id string) {
-	if slices.ContainsFunc(c.rooms, func(r here) bool { return r.id == id }) {
-		c.current = id
+// enterBy types into the room that a command has entered, unless lines have been typed since then: those, and one that
+// may be half typed, are meant for where they were typed. A room that we have lost in the meantime stays lost.
+func (c *console) enterBy(f finished) {
+	i := slices.IndexFunc(c.rooms, func(r here) bool { return r.id == f.reply.room })
+	switch {
+	case i < 0 || f.reply.room == c.current:
+	case !f.first && c.interactive && c.taken > f.taken:
+		c.print("hint: " + switchTo(c.rooms[i]))
+	default:
+		c.current, c.chosen = f.reply.room, true
 	}
 }
 
-// drop takes a room off the list and types into the latest of the others.
+// switchTo says how a room is typed into.
+func switchTo(r here) safeText {
+	return "/switch " + wordFor(r.name, r.id) + " types into " + clean(r.name, shownName)
+}
+
+// drop takes a room off the list.
 func (c *console) drop(id string) {
+	if c.remove(id) {
+		c.adrift()
+	}
+}
+
+// remove takes a room off the list and reports whether it was the one typed into. No other one takes its place by itself:
+// a line that is half typed would be said where it was not meant to be.
+func (c *console) remove(id string) bool {
 	c.rooms = slices.DeleteFunc(c.rooms, func(r here) bool { return r.id == id })
 	if c.current != id {
-		return
+		return false
 	}
 	c.current = ""
-	if n := len(c.rooms); n > 0 {
-		c.current = c.rooms[n-1].id
-		c.print(noticeMark + "you type into " + clean(c.rooms[n-1].name, shownName) + " now")
+	return true
+}
+
+// adrift says how another room is typed into, where none is and there are some.
+func (c *console) adrift() {
+	if c.current != "" || len(c.rooms) == 0 {
+		return
+	}
+	ways := make([]safeText, len(c.rooms))
+	for i, r := range c.rooms {
+		ways[i] = switchTo(r)
+	}
+	c.print("hint: you type into no room now; " + joinSafe(ways, ", "))
+}
+
+// permit says why cmd is not for us now, and how another room is typed into where none is.
+func (c *console) permit(cmd *command, room here) error {
+	err := permit(cmd, room)
+	if err != nil && room.id == "" && len(c.rooms) > 0 {
+		return &node.Error{Code: node.NotMember, Text: "you type into no room; nothing was done", Hint: "/switch ROOM types into one of those that you are in, and /rooms lists them"}
+	}
+	return err
+}
+
+// prompt has the prompt name the room that is typed into.
+func (c *console) prompt() {
+	if c.ask == nil {
+		return
+	}
+	var text safeText = promptText
+	if r := c.room(); r.id != "" {
+		text = linePrompt(r)
+	}
+	if text != c.lastAsked {
+		c.lastAsked = text
+		c.ask(text)
 	}
 }
 

@@ -387,6 +387,77 @@ func TestSeveralRooms(t *testing.T) {
 	})
 }
 
+// When the room that is typed into goes, whichever way, the next line is said nowhere until a person has chosen.
+func TestTypingNeverMovesByItself(t *testing.T) {
+	for name, goes := range map[string]func(d *desk){
+		"kicked":  func(d *desk) { d.f.emit(node.Removed{Kind: "kicked", By: aliceID, ByNick: "alice", Text: "too loud"}) },
+		"banned":  func(d *desk) { d.f.emit(node.Removed{Kind: "banned", By: aliceID, ByNick: "alice"}) },
+		"closed":  func(d *desk) { d.f.emit(node.Removed{Kind: "closed", By: aliceID, ByNick: "alice"}) },
+		"refused": func(d *desk) { d.f.emit(node.Refused{}) },
+		"left":    func(d *desk) { d.types("/leave"); d.f.did() },
+		"ended":   func(d *desk) { d.f.emit(node.RoomClosed{Kind: "idle"}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := inRoom(t, newFake())
+				d.types("/join den")
+				d.types("/switch lab")
+				d.f.did()
+				d.out.take()
+				goes(d)
+				synctest.Wait()
+				text := d.out.take()
+				if !strings.Contains(text, "hint: you type into no room now; /switch den types into den\n") {
+					t.Errorf("it says\n%s", text)
+				}
+				if strings.Contains(text, "\x1b") {
+					t.Errorf("it erases: %q", text)
+				}
+				d.types("meant for lab")
+				d.did()
+				d.reads("localchat: you type into no room; nothing was done\nhint: /switch ROOM")
+				// Nor does a room that comes back by itself take the place.
+				d.f.emitIn(node.RoomID{3}, "attic", node.Joined{Name: "attic", Nick: "bob", Resumed: true})
+				d.types("meant for lab, again")
+				d.did()
+				d.types("/switch den")
+				d.types("meant for den")
+				d.did("say den meant for den")
+				d.leaves(exitOK)
+			})
+		})
+	}
+}
+
+// Somebody who waits at a door goes on to type elsewhere. What they type there stays there when they are let in.
+func TestALateEntryLeavesTypingAlone(t *testing.T) {
+	out := &screen{}
+	c := &console{
+		app: &app{stdout: out, stderr: out}, interactive: true,
+		rooms: []here{{id: labID.String(), name: "lab"}, {id: denID.String(), name: "den"}}, current: labID.String(), chosen: true,
+	}
+	c.taken = 3
+	c.enterBy(finished{reply: reply{room: denID.String()}, taken: 3})
+	if c.current != denID.String() {
+		t.Error("a room that is entered at once is not typed into")
+	}
+	c.current = labID.String()
+	c.enterBy(finished{reply: reply{room: denID.String()}, taken: 2})
+	if c.current != labID.String() || !strings.Contains(out.take(), "hint: /switch den types into den") {
+		t.Error("typing was moved")
+	}
+}
+
+// /clear erases nothing: it moves what is there out of sight.
+func TestPlainClearErasesNothing(t *testing.T) {
+	out := &screen{}
+	c := &console{app: &app{stdout: out}, terminal: true, height: func() int { return 5 }}
+	c.clear()
+	if got := out.take(); got != "\n\n\n\n\n" {
+		t.Errorf("it writes %q", got)
+	}
+}
+
 func TestResumedRoomIsEnteredOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()

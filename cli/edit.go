@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 )
@@ -43,6 +44,7 @@ func (a *app) edit(ctx context.Context, c *console) (done func(), err error) {
 			_ = e.t.SetSize(w, h)
 		}
 	}
+	c.height = func() int { return rowsOfTerminal(out) }
 	stdout, stderr := a.stdout, a.stderr
 	a.stdout = e
 	if isTerminal(stderr) {
@@ -53,7 +55,7 @@ func (a *app) edit(ctx context.Context, c *console) (done func(), err error) {
 		_ = term.Restore(int(in.Fd()), before)
 	})
 	stop := context.AfterFunc(ctx, a.restore)
-	c.lines = e.lines(ctx, a)
+	c.lines, c.ask = e.lines(ctx, a), e.ask
 	return func() {
 		stop()
 		a.restore()
@@ -88,6 +90,22 @@ func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 // columns tells how wide what is printed may be.
 func (e *editor) columns() int { return e.width() }
+
+// ask puts another prompt before the line being typed.
+func (e *editor) ask(prompt safeText) {
+	e.t.SetPrompt(string(prompt))
+	_, _ = e.Write(nil)
+}
+
+// linePrompt is the prompt of a room. x/term takes every rune for one column: a name that takes more or less of them would
+// leave its remains on the screen, so such a room is named by the end of its id.
+func linePrompt(r here) safeText {
+	name := crop(roomHead(r.name), promptMax)
+	if utf8.RuneCountInString(string(name)) != cells(name) {
+		name = "~" + clean(r.id[max(len(r.id)-shortRoom, 0):], shownName)
+	}
+	return name + promptText
+}
 
 // Write prints above the line being typed.
 func (e *editor) Write(p []byte) (int, error) {

@@ -93,6 +93,47 @@ func TestEditorPrintsAbove(t *testing.T) {
 	}
 }
 
+// The prompt names the room that is typed into, at once when that changes, with what is half typed behind it. It is no
+// wider than x/term takes it for.
+func TestPromptNamesTheRoom(t *testing.T) {
+	out := &screen{}
+	keys, typed := io.Pipe()
+	a, _, _ := newApp(t, newFake(), strings.NewReader(""))
+	e := newEditor(keys, out, commands())
+	lines := e.lines(t.Context(), a)
+	for range 2 { // the second is read when the first was taken in
+		if _, err := io.WriteString(typed, "half"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := &console{ask: e.ask, rooms: []here{{id: labID.String(), name: "lab"}}, current: labID.String()}
+	out.take()
+	c.prompt()
+	if shown := out.take(); !strings.Contains(shown, "lab> half") {
+		t.Errorf("in lab: %q", shown)
+	}
+	c.prompt()
+	if shown := out.take(); strings.Contains(shown, "lab") {
+		t.Errorf("drawn again for nothing: %q", shown)
+	}
+	c.current = ""
+	c.prompt()
+	if shown := out.take(); strings.Contains(shown, "lab") || !strings.Contains(shown, "> half") {
+		t.Errorf("in no room: %q", shown)
+	}
+	_ = typed.Close()
+	for range lines {
+	}
+	for name, want := range map[string]string{
+		"lab": "lab> ", "-- lab": "\"-- lab\"> ", "実験室": "~aaaaaaaa> ", "e\u0301t\u00e9": "~aaaaaaaa> ", "été": "été> ",
+		strings.Repeat("x", 60): strings.Repeat("x", promptMax-1) + "…> ",
+	} {
+		if got := linePrompt(here{id: labID.String(), name: name}); string(got) != want {
+			t.Errorf("the prompt of %q is %q, want %q", name, got, want)
+		}
+	}
+}
+
 func TestPlainMode(t *testing.T) {
 	for args, want := range map[string]plainMode{"--plain": plainYes, "--plain=edit": plainEdit, "--plain=true": plainYes, "--plain=false": "", "": ""} {
 		opts, _, err := settled(t, "", nil, strings.Fields(args)...)

@@ -42,6 +42,8 @@ const (
 
 	// usualColumns are those of a terminal that does not say how many it has.
 	usualColumns = 80
+	// usualRows are those of a terminal that does not say how many it has.
+	usualRows = 24
 
 	// maxScrollLines of a room that the full-screen console keeps: a long day of a busy room.
 	maxScrollLines = 10_000

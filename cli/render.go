@@ -378,10 +378,12 @@ func roomLabel(name string, id node.RoomID) safeText {
 	if string(shown) == name && !node.Hides(name) {
 		return shown
 	}
-	const end = 8
 	text := id.String()
-	return shown + "~" + clean(text[len(text)-end:], shownName)
+	return shown + "~" + clean(text[len(text)-shortRoom:], shownName)
 }
+
+// shortRoom is how many letters of the end of a room's id tell it apart from one that looks like it.
+const shortRoom = 8
 
 // memberCount is how many are in a room, where that is told: a room for invites only tells nobody else.
 func memberCount(r node.RoomInfo) safeText {

@@ -79,6 +79,16 @@ func columnsOfTerminal(f *os.File) int {
 	return usualColumns
 }
 
+// rowsOfTerminal is how many rows the screen behind w has, or the usual number where it tells none.
+func rowsOfTerminal(w io.Writer) int {
+	if f, ok := w.(*os.File); ok {
+		if _, height, err := term.GetSize(int(f.Fd())); err == nil && height > 0 {
+			return height
+		}
+	}
+	return usualRows
+}
+
 // writeRows writes one line of text, folded to the width of the screen where w is one: a terminal that breaks a long line
 // by itself puts no mark in front of what follows.
 func writeRows(w io.Writer, line safeText) error {
