@@ -48,9 +48,12 @@ func Main() int {
 	signal.Ignore(syscall.SIGPIPE)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	_, kept := os.LookupEnv(keptBy)
 	go func() {
 		<-signals
-		signal.Reset(os.Interrupt, syscall.SIGTERM)
+		if !kept { // a hangup comes to us and to our keeper, who passes it on
+			signal.Reset(os.Interrupt, syscall.SIGTERM)
+		}
 		cancel(errInterrupted)
 	}()
 	return Run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.LookupEnv)
@@ -60,7 +63,7 @@ func Main() int {
 // env looks up environment variables. The reader of stdin may still be blocked in Read when Run returns: nothing can
 // interrupt that, and the process is about to end.
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) (string, bool)) int {
-	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, env: env, ring: &logRing{}, log: slog.New(slog.DiscardHandler), check: discovery.Check, exit: os.Exit}
+	a := &app{stdin: stdin, stdout: outletOf(ctx, stdout), stderr: outletOf(ctx, stderr), env: env, ring: &logRing{}, log: slog.New(slog.DiscardHandler), check: discovery.Check, exit: os.Exit}
 	a.start = a.startNode
 	return a.run(ctx, args)
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -32,15 +31,16 @@ type editor struct {
 // edit has c read from an editor, whose terminal is given back when ctx ends, when done is called, or before a panic
 // ends the program: whichever comes first.
 func (a *app) edit(ctx context.Context, c *console) (done func(), err error) {
-	in, out := a.stdin.(*os.File), a.stdout.(*os.File)
+	in, out := fileOf(a.stdin), a.stdout
 	before, err := term.MakeRaw(int(in.Fd()))
 	if err != nil {
 		return nil, usage("use --plain", "this terminal cannot be edited on: %v", err)
 	}
 	e := newEditor(in, out, c.table)
-	e.width = func() int { return columnsOfTerminal(out) }
+	screen := fileOf(out)
+	e.width = func() int { return columnsOfTerminal(screen) }
 	e.fit = func() {
-		if w, h, err := term.GetSize(int(out.Fd())); err == nil && w > 0 {
+		if w, h, err := term.GetSize(int(screen.Fd())); err == nil && w > 0 {
 			_ = e.t.SetSize(w, h)
 		}
 	}

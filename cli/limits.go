@@ -66,6 +66,10 @@ const (
 	// leaveWait is how long a console may take to leave its rooms after a signal.
 	leaveWait = 10 * time.Second
 
+	// lastWordsWait is how long a program that is to end waits for a reader of what it still has to say: any terminal that
+	// takes something takes it at once.
+	lastWordsWait = 300 * time.Millisecond
+
 	// joinWait is how long joining waits for the room to be found and its owner to answer.
 	joinWait = 60 * time.Second
 	// findWait is how long "localchat rooms" collects: discovery's first burst and one answer late.

@@ -22,7 +22,7 @@ func TestLostOutputIsAFailure(t *testing.T) {
 	h := newHousehold(t)
 	for _, line := range []string{
 		"id", "id --json", "version", "version --json", "--version", "--help", "join --help", "help send", "man", "completion bash", "config path",
-		"doctor", "doctor --json", "rooms --json --wait 1s", "create lab --plain", "create lab --plain --open --ephemeral",
+		"doctor", "doctor --json", "rpc", "rooms --json --wait 1s", "create lab --plain", "create lab --plain --open --ephemeral",
 	} {
 		t.Run(line, func(t *testing.T) {
 			for _, broken := range []bool{false, true} {

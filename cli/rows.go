@@ -60,13 +60,11 @@ type widthTeller interface{ columns() int }
 
 // columnsOf is how many columns the screen behind w has; 0: it is none, and rows are as long as their text.
 func columnsOf(w io.Writer) int {
-	switch w := w.(type) {
-	case widthTeller:
+	if w, ok := w.(widthTeller); ok {
 		return w.columns()
-	case *os.File:
-		if term.IsTerminal(int(w.Fd())) {
-			return columnsOfTerminal(w)
-		}
+	}
+	if isTerminal(w) {
+		return columnsOfTerminal(fileOf(w))
 	}
 	return 0
 }

@@ -29,9 +29,9 @@ func (a *app) keep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	in, isFile := a.stdin.(*os.File)
-	if !isFile {
-		return errors.New("standard input is no terminal")
+	in, out := fileOf(a.stdin), fileOf(a.stdout)
+	if in == nil || out == nil {
+		return errors.New("this is no terminal")
 	}
 	before, err := term.GetState(int(in.Fd()))
 	if err != nil {
@@ -39,7 +39,7 @@ func (a *app) keep(ctx context.Context) error {
 	}
 	words := &head{limit: maxCrash}
 	child := exec.CommandContext(ctx, self, a.args...)
-	child.Stdin, child.Stdout, child.Stderr = a.stdin, a.stdout, words
+	child.Stdin, child.Stdout, child.Stderr = in, out, words
 	child.Env = append(os.Environ(), fmt.Sprintf("%s=%d", keptBy, os.Getpid()))
 	child.Cancel = func() error { return child.Process.Signal(syscall.SIGTERM) }
 	child.WaitDelay = leaveWait

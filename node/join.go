@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
 
@@ -34,13 +35,31 @@ func (n *Node) Join(ctx context.Context, o JoinOptions) (JoinedInfo, error) {
 			continue
 		}
 		if err != nil {
+			n.takeBack(ctx, target)
 			return JoinedInfo{}, joinFailed(ctx, target, err)
 		}
 		if reply.Code == protocol.JoinAdmitted {
-			return n.takeSeat(ctx, target, reply)
+			joined, err := n.takeSeat(ctx, target, reply)
+			if err != nil {
+				n.takeBack(ctx, target)
+			}
+			return joined, err
 		}
 		return JoinedInfo{}, n.turnedAway(ctx, target, reply)
 	}
+}
+
+// takeBack tells the owner that we do not come in after all, where ctx has ended: our question may just have been answered with
+// yes, and a member that nobody has ever heard would stay.
+func (n *Node) takeBack(ctx context.Context, t *joinTarget) {
+	if ctx.Err() == nil || n.host.Network().Connectedness(t.owner) != network.Connected {
+		return
+	}
+	ctx = context.WithoutCancel(ctx)
+	if _, err := ask(ctx, n, lookHere{t.room.String()}); err == nil {
+		return // another question of ours has taken us in
+	}
+	n.sayGoodbye(ctx, leavingFrom{t.room, t.owner})
 }
 
 // A joinTarget is whom to ask for what.

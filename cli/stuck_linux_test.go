@@ -1,0 +1,229 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// TestStuckTerminal: bob's terminal takes nothing any more, while alice talks: somebody pressed Ctrl-S, or the network below
+// an ssh is gone. A signal ends his program all the same, and the room hears that he left. So does it where a program reads
+// him, or does not.
+func TestStuckTerminal(t *testing.T) {
+	type stuck struct {
+		name string
+		args []string
+		tty  bool
+		// group: the signal goes to all processes of the terminal, as a hangup does.
+		group bool
+	}
+	for _, s := range []stuck{
+		{"full screen", []string{"join", "ADDR"}, true, false},
+		{"full screen, all of its processes", []string{"join", "ADDR"}, true, true},
+		{"plain", []string{"join", "ADDR", "--plain"}, true, false},
+		{"plain with editing", []string{"join", "ADDR", "--plain=edit"}, true, false},
+		{"tail", []string{"tail", "ADDR"}, true, false},
+		{"tail --json in a pipe", []string{"tail", "ADDR", "--json"}, false, false},
+		{"plain in a pipe", []string{"join", "ADDR"}, false, false},
+		{"JSON-RPC", []string{"rpc"}, false, false},
+	} {
+		for _, sig := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT} {
+			t.Run(s.name+"/"+sig.String(), func(t *testing.T) {
+				t.Parallel()
+				h := newHousehold(t)
+				alice := h.start(t, "create", "lab", "--open", "--nick", "alice", "--no-mdns")
+				alice.keys("/net\n")
+				addr := "127.0.0.1:" + alice.sees(`/ip4/127.0.0.1/tcp/(\d+)`)[1]
+				args := append([]string{}, s.args...)
+				for i := range args {
+					if args[i] == "ADDR" {
+						args[i] = addr
+					}
+				}
+				bob := h.command(append(args, "--nick", "bob", "--no-mdns", "--ephemeral")...)
+				bob.Env = append(bob.Env, "TERM=xterm-256color")
+				stick := func() {} // a pipe that nobody reads is stuck by itself
+				if s.tty {
+					master, slave := openTerminal(t)
+					bob.Stdin, bob.Stdout, bob.Stderr = slave, slave, slave
+					bob.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+					go io.Copy(io.Discard, master)
+					stick = func() {
+						if err := unix.IoctlSetInt(int(slave.Fd()), unix.TCXONC, unix.TCOOFF); err != nil {
+							t.Error(err)
+						}
+					}
+				} else {
+					r, w, err := os.Pipe()
+					if err != nil {
+						t.Fatal(err)
+					}
+					defer r.Close()
+					defer w.Close()
+					in, err := bob.StdinPipe()
+					if err != nil {
+						t.Fatal(err)
+					}
+					bob.Stdout, bob.Stderr = w, w
+					if s.args[0] == "rpc" {
+						fmt.Fprintf(in, `{"jsonrpc":"2.0","id":1,"method":"room.join","params":{"room":%q}}`+"\n", addr)
+					}
+					defer in.Close()
+				}
+				if err := bob.Start(); err != nil {
+					t.Fatal(err)
+				}
+				defer bob.Process.Kill()
+				alice.sees(`bob joined`)
+				for told := false; !told; { // his node has it
+					alice.keys("/msg bob hello\n")
+					told = alice.seesOr(`you to bob`, `not told`)
+				}
+				stick()
+				// More than any terminal or pipe keeps for its reader.
+				long := strings.Repeat("x", 8000)
+				for range 40 {
+					alice.keys(long + "\n")
+				}
+				alice.keys("the last word\n")
+				alice.sees(`the last word`)
+				alice.keys("/msg bob are you there?\n")
+				alice.sees(`you to bob`)
+				pid := bob.Process.Pid
+				if s.group {
+					pid = -pid
+				}
+				began := time.Now()
+				if err := syscall.Kill(pid, sig); err != nil {
+					t.Fatal(err)
+				}
+				ended := make(chan error, 1)
+				go func() { ended <- bob.Wait() }()
+				select {
+				case <-ended:
+				case <-time.After(scriptWait):
+					t.Fatal("bob's program goes on")
+				}
+				t.Log("ended after", time.Since(began).Round(time.Millisecond))
+				if code := bob.ProcessState.ExitCode(); code != exitInterrupted {
+					t.Errorf("ended with %d, want %d", code, exitInterrupted)
+				}
+				alice.sees(`bob left`)
+			})
+		}
+	}
+}
+
+// openTerminal makes a terminal, and what stands for its screen and keyboard.
+func openTerminal(t *testing.T) (master, slave *os.File) {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { master.Close() })
+	n, err := unix.IoctlGetInt(int(master.Fd()), unix.TIOCGPTN)
+	if err == nil {
+		err = unix.IoctlSetPointerInt(int(master.Fd()), unix.TIOCSPTLCK, 0)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	slave, err = os.OpenFile(fmt.Sprint("/dev/pts/", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { slave.Close() })
+	if err := unix.IoctlSetWinsize(int(slave.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: 80}); err != nil {
+		t.Fatal(err)
+	}
+	return master, slave
+}
+
+// start runs the program in the household and watches what it writes.
+func (h household) start(t *testing.T, args ...string) *watched {
+	t.Helper()
+	cmd := h.command(args...)
+	w := &watched{t: t, out: newTranscript(), words: newTranscript()}
+	cmd.Stdout, cmd.Stderr = w.out, w.words
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.in = in
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() { defer close(ended); _ = cmd.Wait() }()
+	t.Cleanup(func() { _ = cmd.Process.Kill(); <-ended })
+	return w
+}
+
+// A watched program is one that a test types into, and reads.
+type watched struct {
+	t          *testing.T
+	in         io.WriteCloser
+	out, words *transcript
+}
+
+func (w *watched) keys(text string) {
+	w.t.Helper()
+	if _, err := io.WriteString(w.in, text); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// sees waits until pattern is shown, after what was seen before.
+func (w *watched) sees(pattern string) []string {
+	w.t.Helper()
+	groups := w.await(regexp.MustCompile(pattern), nil)
+	if groups == nil {
+		w.t.Fatalf("%q is not seen; it shows\n%s\nand says\n%s", pattern, lastOf(w.out, 2000), w.words)
+	}
+	return groups
+}
+
+// seesOr waits until pattern is shown, or complaint said, and reports whether it was the first.
+func (w *watched) seesOr(pattern, complaint string) bool {
+	w.t.Helper()
+	return w.await(regexp.MustCompile(pattern), regexp.MustCompile(complaint)) != nil
+}
+
+// await looks for shown in what the program shows and, where it is not nil, for said in its words. It returns nil where said
+// comes first, or nothing.
+func (w *watched) await(shown, said *regexp.Regexp) []string {
+	deadline := time.After(scriptWait)
+	for {
+		groups, changed := w.out.find(shown)
+		if groups != nil {
+			return groups
+		}
+		var complained <-chan struct{}
+		if said != nil {
+			var words []string
+			if words, complained = w.words.find(said); words != nil {
+				return nil
+			}
+		}
+		select {
+		case <-changed:
+		case <-complained:
+		case <-deadline:
+			return nil
+		}
+	}
+}
+
+// lastOf is the end of what was written, in bytes.
+func lastOf(t *transcript, n int) string {
+	text := t.String()
+	return text[max(len(text)-n, 0):]
+}
