@@ -33,8 +33,10 @@ type fakeNode struct {
 
 	verified []node.Verification
 	fail     map[string]error // by method
-	// joining blocks Join until it is closed, where it is not nil.
-	joining chan struct{}
+	// joining blocks Join until it is closed, where it is not nil; joiningOf does for one room.
+	joining   chan struct{}
+	joiningOf map[string]chan struct{}
+	refs      map[string]node.RoomRef // by what a room is called
 	// slow blocks in the same way what else waits for others.
 	slow chan struct{}
 	// alone: no other node is connected.
@@ -123,6 +125,16 @@ func (f *fakeNode) Rooms(context.Context) ([]node.RoomInfo, error) {
 	return append([]node.RoomInfo(nil), f.rooms...), f.fail["rooms"]
 }
 
+// Ref knows the rooms of refs. A room that was created is one of them.
+func (f *fakeNode) Ref(_ context.Context, text string) node.RoomRef {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if ref, ok := f.refs[text]; ok {
+		return ref
+	}
+	return node.RoomRef{Name: text}
+}
+
 func (f *fakeNode) Create(_ context.Context, o node.CreateOptions) (node.RoomInfo, error) {
 	if err := f.note("create", o.Name); err != nil {
 		return node.RoomInfo{}, err
@@ -135,9 +147,13 @@ func (f *fakeNode) Join(ctx context.Context, o node.JoinOptions) (node.JoinedInf
 	if err := f.note("join", o.Room+o.Invite); err != nil {
 		return node.JoinedInfo{}, err
 	}
-	if f.joining != nil {
+	joining := f.joining
+	if of := f.joiningOf[o.Room+o.Invite]; of != nil {
+		joining = of
+	}
+	if joining != nil {
 		select {
-		case <-f.joining:
+		case <-joining:
 		case <-ctx.Done():
 			return node.JoinedInfo{}, ctx.Err()
 		}

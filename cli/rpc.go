@@ -36,7 +36,8 @@ func (a *app) serveRPC(ctx context.Context, n peerNode) error {
 	defer cancel()
 	events, stop := n.Listen()
 	wire := newLineChannel(a.readLines(ctx, maxRequest), a.stdout)
-	server := jrpc2.NewServer(methodTable(rpcMethods{a: a, n: n}.table()), &jrpc2.ServerOptions{
+	methods := &methodTable{a: a, methods: rpcMethods{a: a, n: n}.table(), turns: newTurns(n)}
+	server := jrpc2.NewServer(methods, &jrpc2.ServerOptions{
 		AllowPush: true, DisableBuiltin: true, Concurrency: noBound, // the methods have their own, each kind by itself
 		NewContext: func() context.Context { return ctx },
 	}).Start(wire)
@@ -59,6 +60,7 @@ func (a *app) serveRPC(ctx context.Context, n peerNode) error {
 	stopped := context.AfterFunc(ctx, server.Stop)
 	err := wire.cause(server.Wait())
 	stopped()
+	methods.finish(cancel)
 	stop()
 	pushing.Wait()
 	return err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/creachadair/jrpc2"
@@ -204,12 +205,17 @@ func refusing(places chan struct{}, do jrpc2.Handler) jrpc2.Handler {
 
 // A methodTable answers for the methods it does not have as well: jrpc2 itself would keep the id of such a request as
 // "in use" for ever.
-type methodTable handler.Map
+type methodTable struct {
+	a       *app
+	methods handler.Map
+	turns   *turns
+	notes   sync.WaitGroup // notifications under way
+}
 
-// Assign implements jrpc2.Assigner.
-func (t methodTable) Assign(_ context.Context, name string) jrpc2.Handler {
-	if h, ok := t[name]; ok {
-		return h
+// Assign implements jrpc2.Assigner. It is called for one request after the other, as they were written.
+func (t *methodTable) Assign(ctx context.Context, name string) jrpc2.Handler {
+	if h, ok := t.methods[name]; ok {
+		return t.inTurn(ctx, h)
 	}
 	return func(context.Context, *jrpc2.Request) (any, error) {
 		return nil, jrpc2.Errorf(jrpc2.MethodNotFound, "there is no method %q", name).

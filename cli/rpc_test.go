@@ -188,7 +188,7 @@ func TestRPCJoinsHoldUpNothing(t *testing.T) {
 			if want := map[bool]int{true: n - maxJoins}[method == "room.join"]; refused != want {
 				t.Errorf("%d of %d %s are refused, want %d", refused, n, method, want)
 			}
-			for _, q := range []string{`"node.info"`, `"room.kick","params":{"room":"lab","who":"dave"}`, `"room.list"`, `"room.ban","params":{"room":"lab","who":"dave"}`} {
+			for _, q := range []string{`"node.info"`, `"room.kick","params":{"room":"den","who":"dave"}`, `"room.list"`, `"room.ban","params":{"room":"den","who":"dave"}`} {
 				if got := ask(t, d, `{"jsonrpc":"2.0","id":"q","method":`+q+`}`); !strings.Contains(got, `"id":"q","result"`) {
 					t.Errorf("%s waits behind %s: %q", q, method, got)
 				}

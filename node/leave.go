@@ -12,9 +12,12 @@ import (
 	"localchat/protocol"
 )
 
-// Leave leaves a room in order: the authority is told, keys and roster are dropped, nothing is resumed. An owner cannot leave
+// Leave leaves a room in order: what was said last reaches another node, if it can within leaveTimeout, the authority is told, keys and roster are dropped, nothing is resumed. An owner cannot leave
 // its own room before it has ended (invalid): the members would lose their places without a word. CloseRoom ends it.
 func (n *Node) Leave(ctx context.Context, room string) error {
+	if ref := n.Ref(ctx, room); ref.Here {
+		n.awaitDelivery(ctx, lastLines{room: ref.ID})
+	}
 	t, err := ask(ctx, n, leaving{room})
 	if err != nil {
 		return err
@@ -83,6 +86,7 @@ func (q leave) run(l *loop) (none, error) {
 // owner of a console that ends with its removal sees that it was told; and an ephemeral node leaves its rooms, since it
 // will not be back.
 func (n *Node) farewell() {
+	n.awaitDelivery(n.ctx, lastLines{all: true})
 	ctx, cancel := context.WithTimeout(n.ctx, leaveTimeout)
 	defer cancel()
 	f, err := ask(ctx, n, closing{forGood: n.cfg.DataDir == ""})

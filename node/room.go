@@ -57,6 +57,7 @@ type room struct {
 	early         []protocol.Message // oldest first
 	waiting       []sayRequest       // for the key of the epoch
 	fresh         bool               // our line waits for its first confirmation
+	awaited       []chan<- struct{}  // closed by release
 
 	unreached map[peer.ID]time.Time // who was reached by no way, and until when that is taken for true
 	passer    peer.ID               // who has passed something on for us last
@@ -177,6 +178,7 @@ func (r *room) stop() {
 		w.reply <- answer[string]{err: notMember(r.label())}
 	}
 	r.waiting = nil
+	r.release()
 }
 
 // becomeJoined starts the gossip, once, when the log shows that we are in.

@@ -345,6 +345,7 @@ func (r *room) delivered(has func(*line) bool) {
 		}
 	}
 	r.fresh = r.undelivered()
+	r.release()
 }
 
 func (r *room) undelivered() bool {
@@ -373,6 +374,7 @@ func (r *room) checkDelivery(now time.Time) {
 			r.l.emit(r, Warning{Code: "not_delivered", Text: "not delivered yet: " + firstWords(ln.content.Text)})
 		}
 	}
+	r.release()
 	if wait && !r.busy {
 		r.syncSoon(syncSoon)
 	}

@@ -1,0 +1,73 @@
+package node
+
+import (
+	"context"
+	"time"
+
+	"localchat/protocol"
+)
+
+// Whoever leaves takes along what nobody else has yet: the authority ends a membership at the last line that it has. So a
+// node that leaves a room, or ends, first waits until its latest lines have reached another node.
+
+// lastLines are closed as the latest lines of a room, or of all rooms, have reached another node.
+type lastLines struct {
+	room protocol.RoomID
+	all  bool
+}
+
+func (q lastLines) run(l *loop) (waits []<-chan struct{}, err error) {
+	for id, r := range l.rooms {
+		if !q.all && (id != q.room || r.owner()) {
+			continue // an owner does not leave its room
+		}
+		if r.joined && r.current().Len() > 1 && r.onTheirWay() {
+			done := make(chan struct{})
+			r.awaited = append(r.awaited, done)
+			waits = append(waits, done)
+			r.syncSoon(0)
+		}
+	}
+	return waits, nil
+}
+
+// awaitDelivery waits for lastLines, for leaveTimeout at most.
+func (n *Node) awaitDelivery(ctx context.Context, q lastLines) {
+	waits, err := ask(ctx, n, q)
+	if err != nil || len(waits) == 0 {
+		return
+	}
+	expired := time.NewTimer(leaveTimeout)
+	defer expired.Stop()
+	for _, done := range waits {
+		select {
+		case <-done:
+		case <-expired.C:
+			return
+		case <-ctx.Done():
+			return
+		case <-n.ctx.Done():
+			return
+		}
+	}
+}
+
+// onTheirWay reports whether lines of ours have reached nobody else, as far as is known, and may do so soon.
+func (r *room) onTheirWay() bool {
+	for _, ln := range r.log.byAuthor[r.l.n.self] {
+		if !ln.delivered && !ln.taken && !ln.warned {
+			return true
+		}
+	}
+	return false
+}
+
+// release lets those go on who wait for our lines, if there is nothing to wait for any more.
+func (r *room) release() {
+	if len(r.awaited) > 0 && (r.ctx.Err() != nil || !r.onTheirWay()) {
+		for _, done := range r.awaited {
+			close(done)
+		}
+		r.awaited = nil
+	}
+}
