@@ -57,6 +57,7 @@ type bookEntry struct {
 	asked  time.Time
 	heard  bool
 	shown  map[protocol.RoomID]bool // in its last answer, protocol.MaxRooms at most; nil: there was none
+	whole  bool                     // that answer had all rooms of its own
 }
 
 // A typedPeer is an address without a peer ID, from --peer or a person: who answers there is learnt by dialling.

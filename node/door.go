@@ -9,17 +9,23 @@ import (
 )
 
 // turnedAway says why we are not let in. Where that takes from us what we held (a place at the door, a good invite), the
-// authority's signed word is told as an event too, once: it gives it to one question only.
-func (n *Node) turnedAway(ctx context.Context, t *joinTarget, reply protocol.JoinReply) error {
+// authority's signed word is told as an event too, once: it gives it to one question only. over: the room has ended.
+func (n *Node) turnedAway(ctx context.Context, t *joinTarget, reply protocol.JoinReply) (over bool, err error) {
 	reason, ok := t.reason(n.self, reply)
-	if !ok {
-		return joinRefused(t.name, reply)
+	over = ok && (reason.Kind == protocol.Closed || reason.Kind == protocol.Idle) || reply.Code == protocol.JoinNoRoom
+	err = joinRefused(t.name, reply)
+	if ok {
+		var name string
+		if name, err = ask(ctx, n, tellTurnedAway{t.room, reason}); err == nil {
+			err = doorClosed(name, reason)
+		}
 	}
-	name, err := ask(ctx, n, tellTurnedAway{t.room, reason})
-	if err != nil {
-		return err
+	if over {
+		if _, err := ask(ctx, n, noSuchRoom{t.room, t.owner}); err != nil {
+			return over, err
+		}
 	}
-	return doorClosed(name, reason)
+	return over, err
 }
 
 // reason is the one in reply, if it is the authority's own word to us and answers our question.

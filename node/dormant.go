@@ -86,6 +86,7 @@ func (l *loop) wakeOwn(id protocol.RoomID) error {
 	r.replayed(d.records)
 	if d.ledger.State().Closed() {
 		l.enter(r)
+		r.noteEnd()
 		return nil // it only tells those who have not heard yet
 	}
 	r.recovering = newRecovery(l.now())

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
@@ -16,18 +17,35 @@ import (
 )
 
 // Join asks to be admitted to a room and waits until it is: for the room to be found, and for the owner to answer a
-// knock, as long as ctx lasts. A room that we are in already, or are taking up again, is entered at once. It fails with
+// knock, as long as ctx lasts. A room that we are in already, or are taking up again, is entered at once. A name means a room
+// that lives: where the one that was found turns out to have ended, Join looks for another. It fails with
 // not_found or timeout, ambiguous (two rooms of that name), refused (the text says why), or exists (the nick is taken).
 func (n *Node) Join(ctx context.Context, o JoinOptions) (JoinedInfo, error) {
-	target, err := n.joinTarget(ctx, o)
-	if err != nil {
-		return JoinedInfo{}, err
+	var ended error // of a room of that name
+	for {
+		target, err := n.joinTarget(ctx, o)
+		if ended != nil && err != nil && (AsError(err).Code == NotFound || AsError(err).Code == Timeout) {
+			return JoinedInfo{}, ended
+		}
+		if err != nil {
+			return JoinedInfo{}, err
+		}
+		info, over, err := n.join(ctx, target)
+		if !over || !target.byName || ctx.Err() != nil {
+			return info, err
+		}
+		ended = err
 	}
+}
+
+// join asks to be admitted to target. over: there is no such room any more.
+func (n *Node) join(ctx context.Context, target *joinTarget) (info JoinedInfo, over bool, err error) {
 	if target.in {
-		return n.joined(ctx, target.room)
+		info, err = n.joined(ctx, target.room)
+		return info, false, err
 	}
 	if _, err := io.ReadFull(random, target.nonce[:]); err != nil {
-		return JoinedInfo{}, fmt.Errorf("nonce: %w", err)
+		return info, false, fmt.Errorf("nonce: %w", err)
 	}
 	for {
 		reply, err := n.knock(ctx, target)
@@ -36,16 +54,16 @@ func (n *Node) Join(ctx context.Context, o JoinOptions) (JoinedInfo, error) {
 		}
 		if err != nil {
 			n.takeBack(ctx, target)
-			return JoinedInfo{}, joinFailed(ctx, target, err)
+			return info, false, joinFailed(ctx, target, err)
 		}
 		if reply.Code == protocol.JoinAdmitted {
-			joined, err := n.takeSeat(ctx, target, reply)
-			if err != nil {
+			if info, err = n.takeSeat(ctx, target, reply); err != nil {
 				n.takeBack(ctx, target)
 			}
-			return joined, err
+			return info, false, err
 		}
-		return JoinedInfo{}, n.turnedAway(ctx, target, reply)
+		over, err = n.turnedAway(ctx, target, reply)
+		return info, over, err
 	}
 }
 
@@ -72,6 +90,8 @@ type joinTarget struct {
 	token protocol.Token
 	nonce protocol.Nonce // of this question, however often it has to be asked
 	tries int
+	// byName: another room of that name would do.
+	byName bool
 	// in: we are a member already, and our lines come and go. resuming is closed when it is known whether that will be
 	// so; nil when it is known.
 	in       bool
@@ -127,7 +147,7 @@ func (n *Node) joinTarget(ctx context.Context, o JoinOptions) (*joinTarget, erro
 				return nil, joinFailed(ctx, t, ctx.Err())
 			}
 		case err == nil && t.another == nil:
-			t.nick = nick
+			t.nick, t.byName = nick, t.room.String() != strings.ToLower(o.Room)
 			return t, nil
 		case err != nil && AsError(err).Code != NotFound && ctx.Err() == nil:
 			return nil, joinFailed(ctx, &joinTarget{name: o.Room}, err)
@@ -307,6 +327,9 @@ func (q lookHere) run(l *loop) (*joinTarget, error) {
 	r, err := l.room(q.room)
 	if err != nil {
 		return nil, err
+	}
+	if r.current().Closed() && q.room != r.id.String() {
+		return nil, roomClosed(r.label()) // another room of that name may live
 	}
 	t := &joinTarget{room: r.id, name: r.label(), owner: r.authority()}
 	_, member := r.me()

@@ -145,6 +145,10 @@ const (
 	maxFound    = 512
 	foundOfPeer = 8
 	foundOfHost = 64
+	// maxEndings, in rooms whose end is remembered, so that nobody's hearsay brings them back; endingsOfHost of them that were
+	// heard of from one address. A forgotten one is at worst listed until its owner is asked.
+	maxEndings    = 512
+	endingsOfHost = 64
 	// maxWanted, in rooms that people here ask for at once, and wantedFor so long after they last did.
 	maxWanted = 256
 	wantedFor = 10 * time.Second

@@ -55,17 +55,17 @@ func (l *loop) roomsCalled(name string) (exact, alike []*room) {
 // notIn is the error for a room that we are not in: one that we were in, one that this network has, or one that nobody
 // knows.
 func (l *loop) notIn(s string) error {
+	for id, f := range l.found {
+		if sameName(f.name, s) || id.String() == s {
+			return notMember(f.name)
+		}
+	}
 	for id, f := range l.former {
 		switch {
 		case !sameName(f.name, s) && id.String() != s:
 		case f.closed:
 			return roomClosed(f.name)
 		default:
-			return notMember(f.name)
-		}
-	}
-	for id, f := range l.found {
-		if sameName(f.name, s) || id.String() == s {
 			return notMember(f.name)
 		}
 	}

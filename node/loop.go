@@ -33,6 +33,7 @@ type loop struct {
 	seq       uint64                     // of the last event
 	numbers   map[protocol.RoomID]uint64 // the last message number used, kept when a room is left
 	dormant   dormant
+	endings   map[roomOf]ending
 	former    map[protocol.RoomID]former // rooms that we were in, for the answer to who asks for them
 	lastRun   time.Time                  // of tick
 	clock     clock
@@ -62,7 +63,7 @@ func newLoop(n *Node, s *store) (*loop, error) {
 		n: n, store: s,
 		rooms: make(map[protocol.RoomID]*room), found: make(map[protocol.RoomID]*foundRoom), wanted: make(map[string]time.Time), warned: make(map[string]time.Time), acking: make(map[protocol.RoomID]bool),
 		answering: make(map[chan protocol.JoinReply]bool), untold: make(map[protocol.RoomID]*untold),
-		subs: make(map[*Subscription]struct{}), numbers: make(map[protocol.RoomID]uint64), former: make(map[protocol.RoomID]former),
+		subs: make(map[*Subscription]struct{}), numbers: make(map[protocol.RoomID]uint64), former: make(map[protocol.RoomID]former), endings: make(map[roomOf]ending),
 		lastRun:   time.Now(),
 		clock:     newClock(),
 		roomsTurn: roomsEvery,

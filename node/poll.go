@@ -373,6 +373,9 @@ func (r *room) takePresence(m *protocol.PollMember) {
 func (r *room) showReason(reason protocol.SignedReason) {
 	r.contradictReason(reason)
 	r.l.tell(r, removedEvent(reason, r.l.now()))
+	if reason.Kind == protocol.Closed || reason.Kind == protocol.Idle {
+		r.noteEnd()
+	}
 	r.l.forget(r)
 	if f, ok := r.l.former[r.id]; ok && (reason.Kind == protocol.Closed || reason.Kind == protocol.Idle) {
 		f.closed = true // the record of it may not have come before

@@ -322,6 +322,8 @@ func (r *room) applied(c authority.Change, made protocol.Key) {
 		}
 	case authority.Left, authority.Removed:
 		r.expel(c)
+	case authority.Closed:
+		r.noteEnd()
 	}
 	if r.joined {
 		r.tellChange(c)

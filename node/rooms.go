@@ -45,7 +45,10 @@ type (
 		host string // where it is
 		ads  []openedAd
 		all  map[protocol.RoomID]bool // what it lists, ads or not
-		err  error
+		ends []protocol.SignedRecord  // Close records
+		// whole: a room of its own that is not in the list has ended.
+		whole bool
+		err   error
 		// other: it speaks another version of our protocols.
 		other bool
 	}
@@ -57,7 +60,7 @@ type (
 )
 
 func (q listRooms) run(l *loop) (*protocol.RoomsReply, error) {
-	reply := &protocol.RoomsReply{}
+	reply := &protocol.RoomsReply{Ended: l.endsToHandOn(), Asleep: len(l.dormant.own) > 0}
 	for _, id := range l.order {
 		r := l.rooms[id]
 		st := r.current()
@@ -114,6 +117,8 @@ func (n *Node) roomsOf(ctx context.Context, p peer.ID, typed bool) roomsAnswered
 			a.ads = append(a.ads, openedAd{ad: ad, create: rec})
 		}
 	}
+	a.ends = openEnds(reply.Ended)
+	a.whole = a.err == nil && !reply.Asleep && len(reply.Rooms) < protocol.MaxRooms
 	a.host = n.hostOf(p)
 	ads, err := ask(ctx, n, mayPlace{p, a.host, typed, a.ads})
 	if a.ads = ads; err != nil {
@@ -138,17 +143,19 @@ func (e roomsAnswered) handle(l *loop) {
 	if e.err != nil {
 		return
 	}
+	for _, rec := range e.ends {
+		l.takeEnd(rec, e.host)
+	}
 	for _, a := range e.ads {
 		l.noteRoom(e.peer, e.host, a)
 	}
 	if b != nil {
 		l.countUnplaced(b.shown, e)
-		b.shown = e.all
+		b.shown, b.whole = e.all, e.whole
 	}
-	// The owner's own list is whole: what is not in it has ended.
 	for id, f := range l.found {
-		if f.owner == e.peer && !e.all[id] {
-			l.dropFound(id)
+		if f.owner == e.peer && !e.all[id] && e.whole {
+			l.roomEnded(id, f.owner, ending{host: e.host})
 		}
 	}
 }
@@ -172,6 +179,9 @@ func (l *loop) countUnplaced(before map[protocol.RoomID]bool, e roomsAnswered) {
 
 func (l *loop) noteRoom(from peer.ID, host string, a openedAd) {
 	id, body := a.create.RoomID(), a.create.Body.(protocol.Create)
+	if !l.lives(id, a.create.Author, from) {
+		return
+	}
 	f, known := l.found[id]
 	if !known {
 		if !l.place(from, host, id, body.Name, from == a.create.Author) {

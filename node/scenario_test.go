@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -117,6 +118,9 @@ func (s *scenario) act(who, verb string, args []string) error {
 	}
 	if verb == "saw" {
 		return s.saw(w, args)
+	}
+	if verb == "lists" {
+		return s.lists(n, args)
 	}
 	room := args[0]
 	rest := args[1:]
@@ -235,6 +239,20 @@ func (s *scenario) members(n *Node, room, want string) error {
 		}
 		return err == nil && strings.Join(got, " ") == want
 	}, func() error { return fmt.Errorf("the members are %v", got) })
+}
+
+// lists waits until a node lists these rooms, and no others.
+func (s *scenario) lists(n *Node, want []string) error {
+	var got []string
+	slices.Sort(want)
+	return s.within(func() bool {
+		got = nil
+		for _, r := range must(n.Rooms(s.ctx())) {
+			got = append(got, r.Name)
+		}
+		slices.Sort(got)
+		return slices.Equal(got, want)
+	}, func() error { return fmt.Errorf("the rooms are %q", got) })
 }
 
 func (s *scenario) history(n *Node, room, want string) error {
@@ -381,6 +399,10 @@ func describe(ev Event) string {
 		d = "closed (" + b.Kind + ")" + why(b.Text)
 	case PolicyChanged:
 		d = "policy: " + b.Access
+	case RoomFound:
+		d = "found"
+	case RoomLost:
+		d = "lost"
 	case Warning:
 		d = "warning " + b.Code + ": " + b.Text
 	default:

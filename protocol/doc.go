@@ -20,7 +20,7 @@
 //	/localchat/sync/3   SyncRequest → SyncReply                       member → member
 //	/localchat/pass/3   PassRequest → PassReply                       member → member
 //	/localchat/tell/1   TellRequest → TellReply                       member → member
-//	/localchat/rooms/2  RoomsRequest → RoomsReply                     anybody → anybody
+//	/localchat/rooms/3  RoomsRequest → RoomsReply                     anybody → anybody
 //
 // The caller is who the stream authenticates; no frame names its sender. A frame is an unsigned varint, the length of
 // what follows, and one protobuf message of the stream's type. The varint has its shortest form and at most 9 bytes. The

@@ -181,7 +181,7 @@ func (f *RoomsRequest) decode(b []byte) error { return unmarshal("rooms", b, &pb
 func (f *RoomsReply) max() int { return maxRoomsReply }
 
 func (f *RoomsReply) encode() ([]byte, error) {
-	m := &pb.RoomsReply{Rooms: make([]*pb.RoomAd, len(f.Rooms))}
+	m := &pb.RoomsReply{Rooms: make([]*pb.RoomAd, len(f.Rooms)), Ended: f.Ended, Asleep: f.Asleep}
 	for i, a := range f.Rooms {
 		m.Rooms[i] = &pb.RoomAd{
 			Create: a.Create, Access: pb.Access(a.Access), Subject: a.Subject, Members: a.Members,
@@ -197,7 +197,10 @@ func (f *RoomsReply) decode(b []byte) error {
 }
 
 func (f *RoomsReply) read(r *reading, m *pb.RoomsReply) {
-	*f = RoomsReply{}
+	*f = RoomsReply{Asleep: m.Asleep}
+	if r.items("ended", len(m.Ended), MaxEnded) {
+		f.Ended = r.blobs("ended", m.Ended, MaxRecord)
+	}
 	if len(m.Rooms) == 0 || !r.items("rooms", len(m.Rooms), MaxRooms) {
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 	"testing"
 	"testing/iotest"
 
@@ -182,6 +183,8 @@ func TestWriteFrameRefuses(t *testing.T) {
 		"told without id":        &TellRequest{Room: room, At: noon, Text: "x"},
 		"told at no time":        &TellRequest{Room: room, ID: [16]byte{1}, Text: "x"},
 		"many rooms":             &RoomsReply{Rooms: make([]RoomAd, MaxRooms+1)},
+		"many ended rooms":       &RoomsReply{Ended: slices.Repeat([][]byte{{1}}, MaxEnded+1)},
+		"ended room, no record":  &RoomsReply{Ended: [][]byte{nil}},
 		"room without record":    &RoomsReply{Rooms: []RoomAd{{Access: Open}}},
 		"room without access":    &RoomsReply{Rooms: []RoomAd{{Create: []byte{1}}}},
 		"room of too many":       &RoomsReply{Rooms: []RoomAd{{Create: []byte{1}, Access: Open, Members: MaxMembers + 1}}},

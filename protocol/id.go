@@ -17,7 +17,7 @@ const (
 	SyncID  libprotocol.ID = "/localchat/sync/3"  // member ↔ member: records, keys, lines that one of them lacks
 	PassID  libprotocol.ID = "/localchat/pass/3"  // member → member: a line or record for whom its author does not reach
 	TellID  libprotocol.ID = "/localchat/tell/1"  // member → member: a direct message
-	RoomsID libprotocol.ID = "/localchat/rooms/2" // anybody → anybody: which rooms are here
+	RoomsID libprotocol.ID = "/localchat/rooms/3" // anybody → anybody: which rooms are here
 )
 
 // Topics of a room's own gossipsub instance. The room's id is in the instance's protocol ID, so they stay short.

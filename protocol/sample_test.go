@@ -172,7 +172,7 @@ func frames(t testing.TB) []namedFrame {
 		frameOf("tell-yes", TellReply{OK: true}),
 		frameOf("tell-no", TellReply{}),
 		frameOf("rooms-request", RoomsRequest{}),
-		frameOf("rooms-reply", RoomsReply{Rooms: []RoomAd{{Create: records[0], Access: Open, Subject: "tests", Members: 3, Addrs: addrs}}}),
+		frameOf("rooms-reply", RoomsReply{Rooms: []RoomAd{{Create: records[0], Access: Open, Subject: "tests", Members: 3, Addrs: addrs}}, Ended: records, Asleep: true}),
 	}
 }
 

@@ -3020,6 +3020,8 @@ func (*RoomsRequest) Descriptor() ([]byte, []int) {
 type RoomsReply struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Rooms         []*RoomAd              `protobuf:"bytes,1,rep,name=rooms,proto3" json:"rooms,omitempty"`
+	Ended         [][]byte               `protobuf:"bytes,2,rep,name=ended,proto3" json:"ended,omitempty"`
+	Asleep        bool                   `protobuf:"varint,3,opt,name=asleep,proto3" json:"asleep,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3059,6 +3061,20 @@ func (x *RoomsReply) GetRooms() []*RoomAd {
 		return x.Rooms
 	}
 	return nil
+}
+
+func (x *RoomsReply) GetEnded() [][]byte {
+	if x != nil {
+		return x.Ended
+	}
+	return nil
+}
+
+func (x *RoomsReply) GetAsleep() bool {
+	if x != nil {
+		return x.Asleep
+	}
+	return false
 }
 
 type RoomAd struct {
@@ -3328,10 +3344,12 @@ const file_localchat_proto_rawDesc = "" +
 	"\x02at\x18\x04 \x01(\x04R\x02at\"9\n" +
 	"\tTellReply\x12,\n" +
 	"\x06answer\x18\x01 \x01(\x0e2\x14.localchat.v1.AnswerR\x06answer\"\x0e\n" +
-	"\fRoomsRequest\"8\n" +
+	"\fRoomsRequest\"f\n" +
 	"\n" +
 	"RoomsReply\x12*\n" +
-	"\x05rooms\x18\x01 \x03(\v2\x14.localchat.v1.RoomAdR\x05rooms\"\x98\x01\n" +
+	"\x05rooms\x18\x01 \x03(\v2\x14.localchat.v1.RoomAdR\x05rooms\x12\x14\n" +
+	"\x05ended\x18\x02 \x03(\fR\x05ended\x12\x16\n" +
+	"\x06asleep\x18\x03 \x01(\bR\x06asleep\"\x98\x01\n" +
 	"\x06RoomAd\x12\x16\n" +
 	"\x06create\x18\x01 \x01(\fR\x06create\x12,\n" +
 	"\x06access\x18\x02 \x01(\x0e2\x14.localchat.v1.AccessR\x06access\x12\x18\n" +
