@@ -31,7 +31,7 @@ func (n *Node) Join(ctx context.Context, o JoinOptions) (JoinedInfo, error) {
 			return JoinedInfo{}, err
 		}
 		info, over, err := n.join(ctx, target)
-		if !over || !target.byName || ctx.Err() != nil {
+		if !over || !target.byName || target.waited || ctx.Err() != nil {
 			return info, err
 		}
 		ended = err
@@ -92,6 +92,8 @@ type joinTarget struct {
 	tries int
 	// byName: another room of that name would do.
 	byName bool
+	// waited: the owner has kept us at its door. If the room ends then, that is the answer.
+	waited bool
 	// in: we are a member already, and our lines come and go. resuming is closed when it is known whether that will be
 	// so; nil when it is known.
 	in       bool
@@ -219,6 +221,7 @@ func (n *Node) knock(ctx context.Context, t *joinTarget) (protocol.JoinReply, er
 		if reply.Code != protocol.JoinWaiting {
 			return reply, nil
 		}
+		t.waited = true
 	}
 }
 
