@@ -158,8 +158,8 @@ func (s State) found(r protocol.SignedRecord) (State, Change, error) {
 	}
 	next := State{
 		room: r.RoomID(), name: c.Name, owner: r.Author, authority: r.Author, term: r.Term, epoch: r.Epoch,
-		epochAt: r.At, policy: c.Policy,
-		head: entryAfter(nil, r, r.Author),
+		policy: c.Policy,
+		head:   entryAfter(nil, r, r.Author),
 	}
 	next.enter(Member{Peer: r.Author, Nick: c.Nick, Admission: 1, Since: r.At, Owner: true, FromEpoch: 1})
 	return next, Change{
@@ -186,7 +186,7 @@ func (s State) change(r protocol.SignedRecord) (State, Change, error) {
 	}
 	next := s
 	if rekeys {
-		next.epoch, next.epochAt = epoch, r.At
+		next.epoch = epoch
 	}
 	var change Change
 	var err error

@@ -1,6 +1,9 @@
 package authority
 
 import (
+	"cmp"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -10,12 +13,20 @@ import (
 
 // A wall clock is set, by a person, by the network, or it is found wrong after a start. What lasts for a time lasts for
 // time that has passed while the authority runs: its driver says by how much the clock has moved, and whatever waits for an
-// end moves with it. The records stay as they are, so a ban's end is moved in the books beside them.
+// end moves with it. The records stay as they are, so a ban's end is moved in the books beside them, on disk too.
+//
+// Between two lives of the authority only the wall clock tells how much time has passed, and nobody knows whether it was set
+// meanwhile. So it is believed within bounds: what was written ahead of it counts as written now, a ban lasts no longer than
+// it was given for, an invite and a reason no longer than any may, and no reason ends within [ResumeGrace] of the start.
 
 // clockMoved moves what waits for an end by d.
 func (s *step) clockMoved(d time.Duration) {
 	l := &s.next
-	l.activeAt, l.graceUntil = l.activeAt.Add(d), l.graceUntil.Add(d)
+	l.activeAt, l.graceUntil, l.epochSince = l.activeAt.Add(d), l.graceUntil.Add(d), l.epochSince.Add(d)
+	l.out = cloned(l.out)
+	for p, at := range l.out {
+		l.out[p] = at.Add(d)
+	}
 	for p, f := range l.failures {
 		f.Expires = f.Expires.Add(d)
 		s.setFailure(p, &f)
@@ -24,21 +35,36 @@ func (s *step) clockMoved(d time.Duration) {
 		i.Expires = i.Expires.Add(d)
 		s.setInvite(id, &i)
 	}
-	l.banShift = cloned(l.banShift)
+	shifts := cloned(l.banShift)
 	for _, b := range l.state.bans {
 		if !b.Until.IsZero() {
-			l.banShift[b.Removal] += d
+			shifts[b.Removal] += d
 		}
+	}
+	s.setShifts(shifts)
+}
+
+// setShifts takes the place of banShift, here and in the batch.
+func (s *step) setShifts(shifts map[uint64]time.Duration) {
+	if !maps.Equal(s.next.banShift, shifts) {
+		s.next.banShift, s.batch.BanShift = shifts, shifts
 	}
 }
 
 // clockAtLoad takes in what was written under a clock that was ahead: it ends no later than if it had been written now.
 func (s *step) clockAtLoad() {
 	l := &s.next
-	l.banShift = cloned(l.banShift)
+	shifts := cloned(l.banShift)
 	for _, b := range l.state.bans {
-		if !b.Until.IsZero() && b.At.After(s.now) {
-			l.banShift[b.Removal] = s.now.Sub(b.At)
+		if at := b.At.Add(shifts[b.Removal]); !b.Until.IsZero() && at.After(s.now) {
+			shifts[b.Removal] += s.now.Sub(at)
+		}
+	}
+	s.setShifts(shifts)
+	l.out = make(map[peer.ID]time.Time)
+	for p := range l.state.past {
+		if r, out := l.state.Removed(p); out && !r.Left && s.now.Sub(r.At) < protocol.FailureLife {
+			s.noteOut(p, earlier(r.At, s.now))
 		}
 	}
 	for p, f := range l.failures {
@@ -64,8 +90,62 @@ func (s *step) banned(p peer.ID) (b Banishment, left time.Duration, holds bool) 
 	case b.Until.IsZero():
 		return b, 0, true
 	}
-	left = b.Until.Add(s.next.banShift[b.Removal]).Sub(s.now)
+	left = s.next.endOf(b).Sub(s.now)
 	return b, left, left > 0
+}
+
+// endOf is when b ends, by the clock as it goes now.
+func (l Ledger) endOf(b Banishment) time.Time { return b.Until.Add(l.banShift[b.Removal]) }
+
+// Bans are the bans that hold at now by the time that has passed, in the order of their records, with their ends by the clock
+// as it goes now.
+func (l Ledger) Bans(now time.Time) []Banishment {
+	var bs []Banishment
+	for _, b := range l.state.bans {
+		if !b.Until.IsZero() {
+			b.Until = l.endOf(b)
+		}
+		if b.inForce(now) {
+			bs = append(bs, b)
+		}
+	}
+	slices.SortFunc(bs, func(a, b Banishment) int { return cmp.Compare(a.Removal, b.Removal) })
+	return bs
+}
+
+// unban lifts a ban. Where the records say that it is over, it holds in the books alone, and is lifted there.
+func (s *step) unban(p peer.ID) error {
+	b, _, holds := s.banned(p)
+	if _, bars := s.next.state.Banned(p, s.now); !holds || bars {
+		return s.commit(protocol.Unban{Peer: p})
+	}
+	shifts := cloned(s.next.banShift)
+	delete(shifts, b.Removal)
+	s.setShifts(shifts)
+	s.already(p, b.Removal)
+	return nil
+}
+
+// noteOut notes since when p is out. Of more than the reasons that may wait, the one that is out for longest is forgotten.
+func (s *step) noteOut(p peer.ID, at time.Time) {
+	s.next.out = cloned(s.next.out)
+	s.next.out[p] = at
+	if len(s.next.out) > protocol.MaxFailures {
+		oldest := p
+		for q, t := range s.next.out {
+			if c := t.Compare(s.next.out[oldest]); c < 0 || c == 0 && q < oldest {
+				oldest = q
+			}
+		}
+		delete(s.next.out, oldest)
+	}
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // liftPassed lifts the bans whose time has passed and whose records say otherwise.
@@ -87,6 +167,6 @@ func (s *step) liftPassed() error {
 			shifts[b.Removal] = shift
 		}
 	}
-	s.next.banShift = shifts
+	s.setShifts(shifts)
 	return nil
 }

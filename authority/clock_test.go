@@ -123,3 +123,150 @@ func TestAClockThatMovedMovesNoLaterBan(t *testing.T) {
 		}
 	}
 }
+
+// codeAt is what name is answered who knocks when so much time has passed.
+func (w *world) codeAt(name string, after time.Duration) protocol.JoinCode {
+	w.t.Helper()
+	then := w.env()
+	then.Now = then.Now.Add(after)
+	_, effects, err := w.ledger.Step(then, Knock{Peer: id(name), Request: protocol.JoinRequest{Room: w.ledger.State().Room(), Nick: name}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return joinReply(w.t, effects, name).Code
+}
+
+func (w *world) setClock(by time.Duration) {
+	w.t.Helper()
+	w.now = w.now.Add(by)
+	w.must(ClockMoved{by})
+	w.must(Tick{})
+}
+
+// A ban with an end lasts as long as it was given for, by time that passed: the clock is set, once or to and fro, and the authority
+// is started again under the clock that was set.
+func TestABanWithAnEndOutlastsClocksAndRestarts(t *testing.T) {
+	for name, moves := range map[string][]time.Duration{
+		"on": {25 * time.Hour}, "back": {-25 * time.Hour}, "a little": {30 * time.Minute}, "a little back": {-30 * time.Minute},
+		"to and fro": {7 * time.Hour, -7 * time.Hour}, "on twice": {time.Hour, 25 * time.Hour}, "never": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newRoom(t, "alice", protocol.Open)
+			w.join("carol")
+			w.must(Ban{Peer: id("carol"), For: 2 * time.Hour})
+			w.now = w.now.Add(time.Hour)
+			for _, by := range moves {
+				w.setClock(by)
+			}
+			w.restart()
+			bans := w.ledger.Bans(w.now)
+			if len(bans) != 1 || bans[0].Until.Sub(w.now) != time.Hour {
+				t.Errorf("after half of its time it is %+v, at %v", bans, w.now)
+			}
+			if a, b := w.codeAt("carol", 59*time.Minute), w.codeAt("carol", 61*time.Minute); a != protocol.JoinBanned || b == protocol.JoinBanned {
+				t.Errorf("a minute before its end carol is answered %v, a minute after it %v", a, b)
+			}
+		})
+	}
+}
+
+// Whatever the clock says, a ban that holds can be lifted, stays lifted over a restart, and a kick of the banned peer is no error.
+func TestABanIsLiftedUnderAnyClock(t *testing.T) {
+	for _, by := range []time.Duration{0, 25 * time.Hour, -25 * time.Hour} {
+		w := newRoom(t, "alice", protocol.Open)
+		w.join("carol")
+		w.must(Ban{Peer: id("carol"), For: 2 * time.Hour})
+		w.setClock(by)
+		w.must(Kick{Peer: id("carol"), Reason: "again"})
+		w.must(Unban{id("carol")})
+		for _, when := range []string{"at once", "after a restart"} {
+			if code := w.codeAt("carol", 0); code == protocol.JoinBanned || len(w.ledger.Bans(w.now)) != 0 {
+				t.Errorf("the clock set by %v, %s: carol is answered %v", by, when, code)
+			}
+			w.restart()
+		}
+		if _, err := w.step(Unban{id("carol")}); err == nil {
+			t.Errorf("the clock set by %v: a ban is lifted twice", by)
+		}
+	}
+}
+
+// Whoever was kicked waits a minute before an open room lets it in again, by time that passed.
+func TestTheWaitAfterAKickIsTimeThatPasses(t *testing.T) {
+	for _, by := range []time.Duration{0, 2 * time.Minute, 25 * time.Hour, -10 * time.Second, -2 * time.Hour} {
+		for _, restarts := range []bool{false, true} {
+			w := newRoom(t, "alice", protocol.Open)
+			w.join("bob")
+			w.must(Kick{Peer: id("bob")})
+			if restarts {
+				w.restart()
+			}
+			w.setClock(by)
+			if a, b := w.codeAt("bob", 50*time.Second), w.codeAt("bob", 61*time.Second); a != protocol.JoinTooSoon || b != protocol.JoinAdmitted {
+				t.Errorf("the clock set by %v, a restart: %v: within the minute %v, after it %v", by, restarts, a, b)
+			}
+		}
+	}
+	// A restart under a clock that was set back meanwhile: the minute begins anew, and ends.
+	w := newRoom(t, "alice", protocol.Open)
+	w.join("bob")
+	w.must(Kick{Peer: id("bob")})
+	w.now = w.now.Add(-2 * time.Hour)
+	w.restart()
+	if a, b := w.codeAt("bob", 50*time.Second), w.codeAt("bob", 61*time.Second); a != protocol.JoinTooSoon || b != protocol.JoinAdmitted {
+		t.Errorf("set back while it was down: within the minute %v, after it %v", a, b)
+	}
+}
+
+// A clock that is set starts no new epoch, and keeps none from its time.
+func TestAnEpochLastsForTimeThatPasses(t *testing.T) {
+	for _, by := range []time.Duration{25 * time.Hour, -25 * time.Hour, 23 * time.Hour, -time.Minute} {
+		w := newRoom(t, "alice", protocol.Open)
+		policy := w.ledger.State().Policy()
+		policy.Idle = 0
+		w.must(SetPolicy{policy})
+		w.now = w.now.Add(time.Hour)
+		before := w.ledger.State().Epoch()
+		w.setClock(by)
+		w.now = w.now.Add(RekeyAfter - time.Hour - time.Minute)
+		if w.must(Tick{}); w.ledger.State().Epoch() != before {
+			t.Errorf("set by %v, a new epoch begins", by)
+		}
+		w.now = w.now.Add(2 * time.Minute)
+		if w.must(Tick{}); w.ledger.State().Epoch() != before+1 {
+			t.Errorf("set by %v, after its time epoch %d is in force, not %d", by, w.ledger.State().Epoch(), before+1)
+		}
+	}
+}
+
+// An authority that could not be reached while a reason ended still tells it to whoever comes within ResumeGrace.
+func TestAReasonOutlastsTheAuthoritysAbsence(t *testing.T) {
+	w := newRoom(t, "alice", protocol.Open)
+	policy := w.ledger.State().Policy()
+	policy.Idle = 0
+	w.must(SetPolicy{policy})
+	admission := w.join("bob")
+	w.must(Kick{Peer: id("bob"), Reason: "too loud"})
+	w.now = w.now.Add(protocol.FailureLife + time.Hour)
+	w.must(Away{})
+	w.must(Tick{})
+	if got := w.poll("bob", admission, "n1"); got != `kicked "too loud"` {
+		t.Errorf("bob is answered %q", got)
+	}
+}
+
+// Who is banned after a kick that it was told of is owed nothing, however the clock was set in between.
+func TestAKickThatWasToldIsNotOwedAgain(t *testing.T) {
+	for _, by := range []time.Duration{0, 25 * time.Hour, -25 * time.Hour} {
+		w := newRoom(t, "alice", protocol.Open)
+		admission := w.join("bob")
+		w.must(Kick{Peer: id("bob"), Reason: "too loud"})
+		w.poll("bob", admission, "n1")
+		w.must(Ack{id("bob"), protocol.PollAck{Room: w.ledger.State().Room(), Removal: w.ledger.State().Seq(), Nonce: nonce("n1")}})
+		w.setClock(by)
+		w.must(Ban{Peer: id("bob")})
+		if w.ledger.Owes(id("bob"), w.now) {
+			t.Errorf("the clock set by %v: it is owed", by)
+		}
+	}
+}

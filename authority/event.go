@@ -106,6 +106,9 @@ type (
 	// ClockMoved: since the last event the wall clock was set by that much, on or back, or stood still while the machine
 	// slept. The times of later events are by the new one.
 	ClockMoved struct{ By time.Duration }
+	// Away: until now the authority could not be reached: its machine slept, or had no network. As after a start, no reason
+	// expires for [ResumeGrace].
+	Away struct{}
 )
 
 func (Found) event()        {}
@@ -128,6 +131,7 @@ func (Ack) event()          {}
 func (Leave) event()        {}
 func (Tick) event()         {}
 func (ClockMoved) event()   {}
+func (Away) event()         {}
 
 // An Effect is something for the driver to do. Effects are carried out in order. The set is closed.
 type Effect interface{ effect() }
@@ -225,6 +229,8 @@ type Batch struct {
 	Records  []protocol.SignedRecord
 	Failures map[peer.ID]*Failure
 	Invites  map[protocol.InviteID]*Invite
+	// BanShift is whole; nil: it is as before.
+	BanShift map[uint64]time.Duration
 }
 
 // An Invite lets one stranger in, once.
@@ -293,4 +299,6 @@ type Durable struct {
 	Records  []protocol.SignedRecord
 	Failures []Failure
 	Invites  []Invite
+	// BanShift is by how much the clock was set since a ban with an end was made, by the number of its record.
+	BanShift map[uint64]time.Duration
 }

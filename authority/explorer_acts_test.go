@@ -104,7 +104,7 @@ func (e *explorer) mustSucceed(ev Event, err error) {
 	switch ev := ev.(type) {
 	case Kick:
 		f := e.folk[e.indexOf(ev.Peer)]
-		_, banned := e.ledger.state.Banned(f.peer, e.now)
+		banned := slices.ContainsFunc(e.ledger.Bans(e.now), func(b Banishment) bool { return b.Peer == f.peer })
 		if banned || f.admitted != 0 && f.left != f.admitted {
 			e.violated(15, "a kick of %s fails: %v", f.name, err)
 		}
@@ -196,7 +196,7 @@ func (e *explorer) restart() {
 	if !reflect.DeepEqual(l.state, e.heard) {
 		e.violated(4, "the log read from its beginning makes another state than record by record")
 	}
-	e.ledger, e.grace, e.moved = l, e.now.Add(5*time.Minute), nil
+	e.ledger, e.grace, e.moved = l, e.now.Add(5*time.Minute), e.disk.banShift
 	for _, f := range e.folk {
 		f.standing = protocol.Nonce{} // who knocks is not on the disk
 	}

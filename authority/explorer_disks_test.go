@@ -153,7 +153,7 @@ func (e *explorer) load() {
 		e.violated(17, "it does not start: %v", err)
 		return
 	}
-	e.ledger, e.moved = l, nil
+	e.ledger, e.moved = l, e.disk.banShift
 	h := sha256.Sum256(append(e.version[:], "load"...))
 	e.version = [16]byte(h[:])
 }

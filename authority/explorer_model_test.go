@@ -123,7 +123,7 @@ func (e *explorer) clock(ev Event) {
 		switch {
 		case !resumed:
 			e.moved[b.Removal] += by
-		case b.At.After(e.now):
+		case b.At.Add(e.moved[b.Removal]).After(e.now):
 			e.moved[b.Removal] = e.now.Sub(b.At)
 		}
 	}

@@ -125,8 +125,12 @@ func (s *step) returnWait(p peer.ID) time.Duration {
 	if !ok || r.Left || r.Kind != protocol.Kicked {
 		return 0
 	}
+	at, lately := s.next.out[p]
+	if !lately {
+		return 0
+	}
 	// At most the whole wait, should the clock have been put back.
-	return min(r.At.Add(ReturnAfter).Sub(s.now), ReturnAfter)
+	return min(at.Add(ReturnAfter).Sub(s.now), ReturnAfter)
 }
 
 // wait puts k at the end of those at the door, in place of what it asked before. Where there is no place for it, it is told

@@ -32,8 +32,12 @@ type Ledger struct {
 	graceUntil time.Time
 
 	// banShift is by how much the clock has moved since a ban was made, by the number of its record: a later ban of the same
-	// peer has none of it. See clockMoved. A restart forgets it.
+	// peer has none of it. See clockMoved.
 	banShift map[uint64]time.Duration
+	// out says since when those are out who lost their place within [protocol.FailureLife]; protocol.MaxFailures at most.
+	out map[peer.ID]time.Time
+	// epochSince is when the epoch in force was started.
+	epochSince time.Time
 }
 
 // Load makes the Ledger of d again. Its first event is Recovered or Resumed. A log that does not fit together is an error that
@@ -43,7 +47,7 @@ func Load(d Durable) (Ledger, error) {
 	if err != nil {
 		return Ledger{}, fmt.Errorf("authority: damaged log: %w", err)
 	}
-	l := Ledger{state: state, failures: make(map[peer.ID]Failure), invites: make(map[protocol.InviteID]Invite)}
+	l := Ledger{state: state, failures: make(map[peer.ID]Failure), invites: make(map[protocol.InviteID]Invite), banShift: d.BanShift}
 	for _, f := range d.Failures {
 		switch _, twice := l.failures[f.Peer]; {
 		case twice:
@@ -120,7 +124,7 @@ func (l Ledger) Step(env Env, ev Event) (Ledger, []Effect, error) {
 	if err := s.handle(ev); err != nil {
 		return l, nil, err
 	}
-	if s.batch.Records != nil || s.batch.Failures != nil || s.batch.Invites != nil {
+	if s.batch.Records != nil || s.batch.Failures != nil || s.batch.Invites != nil || s.batch.BanShift != nil {
 		s.effects = slices.Insert(s.effects, 0, Effect(Persist{s.batch}))
 	}
 	return s.next, s.effects, nil
@@ -152,6 +156,9 @@ func (s *step) handle(ev Event) error {
 		return s.found(e)
 	case ClockMoved:
 		s.clockMoved(e.By)
+		return nil
+	case Away:
+		s.away()
 		return nil
 	}
 	switch state := s.next.state; {
@@ -187,7 +194,7 @@ func (s *step) order(ev Event) error {
 	case Ban:
 		return s.ban(e)
 	case Unban:
-		return s.commit(protocol.Unban{Peer: e.Peer})
+		return s.unban(e.Peer)
 	case Leave:
 		return s.leave(e)
 	case SetPolicy:
@@ -233,13 +240,17 @@ func (s *step) found(e Found) error {
 }
 
 func (s *step) resumed() error {
-	s.next.graceUntil, s.next.activeAt = s.now.Add(ResumeGrace), s.now
+	s.next.activeAt = s.now
+	s.away()
 	s.clockAtLoad()
 	if s.next.state.closed {
 		return nil
 	}
 	return s.commit(protocol.Rekey{})
 }
+
+// away: nobody could be answered until now, so that nobody has come too late.
+func (s *step) away() { s.next.graceUntil = s.now.Add(ResumeGrace) }
 
 func (s *step) tick(e Tick) error {
 	s.purge()
@@ -258,9 +269,9 @@ func (s *step) tick(e Tick) error {
 	switch idle := state.policy.Idle; {
 	case idle > 0 && s.now.Sub(active) >= idle && !e.Unasked:
 		return s.close(Close{Kind: protocol.Idle})
-	case s.now.Sub(state.epochAt) >= RekeyAfter:
+	case s.now.Sub(s.next.epochSince) >= RekeyAfter:
 		return s.commit(protocol.Rekey{})
-	case state.epochAt.After(s.now): // the clock was ahead: nobody knows how old the epoch is
+	case s.next.epochSince.After(s.now): // the clock was ahead: nobody knows how old the epoch is
 		return s.commit(protocol.Rekey{})
 	}
 	return nil
@@ -278,6 +289,12 @@ func (s *step) purge() {
 	for id, i := range s.next.invites {
 		if !s.now.Before(i.Expires) {
 			s.setInvite(id, nil)
+		}
+	}
+	for p, at := range s.next.out {
+		if s.now.Sub(at) >= protocol.FailureLife {
+			s.next.out = cloned(s.next.out)
+			delete(s.next.out, p)
 		}
 	}
 }
@@ -310,6 +327,12 @@ func (s *step) commit(body protocol.Body) error {
 		return err
 	}
 	s.next.state, s.next.key = next, key
+	if protocol.StartsEpoch(body) {
+		s.next.epochSince = s.now
+	}
+	if change.Kind == Removed && change.WasMember {
+		s.noteOut(change.Peer, s.now)
+	}
 	if change.Kind != Rekeyed {
 		s.next.activeAt = s.now
 	}

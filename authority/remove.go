@@ -29,7 +29,7 @@ func (s *step) kick(e Kick) error {
 
 // kickAgain is a kick of somebody who is out: no error if it was put out, and then no record.
 func (s *step) kickAgain(p peer.ID, reason string) error {
-	if ban, ok := s.next.state.Banned(p, s.now); ok {
+	if ban, _, ok := s.banned(p); ok {
 		s.already(p, ban.Removal)
 		return nil
 	}
@@ -98,7 +98,8 @@ func (s *step) wasTold(r Removal) bool {
 		return f.Acked || f.Known
 	}
 	// Of a kick an acknowledgement leaves no note. One that nobody came for leaves it until it expires.
-	return s.now.Before(r.At.Add(protocol.FailureLife))
+	_, lately := s.next.out[r.Peer]
+	return lately
 }
 
 func (s *step) leave(e Leave) error {

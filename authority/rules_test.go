@@ -283,7 +283,7 @@ func TestRemovalsInEveryOrder(t *testing.T) {
 	// fork is a world that goes on by itself: a Ledger is a value, a disk is not.
 	fork := func(w *world) *world {
 		next := *w
-		next.disk = disk{slices.Clone(w.disk.records), maps.Clone(w.disk.failures), maps.Clone(w.disk.invites)}
+		next.disk = copyDisk(w.disk)
 		next.answers, next.nonces = maps.Clone(w.answers), maps.Clone(w.nonces)
 		return &next
 	}

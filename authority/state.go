@@ -21,7 +21,6 @@ type State struct {
 	head      *entry
 	term      uint64
 	epoch     uint64
-	epochAt   time.Time
 	policy    protocol.Policy
 	closed    bool
 	frozen    bool

@@ -56,6 +56,7 @@ type disk struct {
 	records  []protocol.SignedRecord
 	failures map[peer.ID]Failure
 	invites  map[protocol.InviteID]Invite
+	banShift map[uint64]time.Duration
 }
 
 func (d *disk) write(b Batch) {
@@ -70,6 +71,9 @@ func (d *disk) write(b Batch) {
 			d.invites[i] = *v
 		}
 	}
+	if b.BanShift != nil {
+		d.banShift = b.BanShift
+	}
 }
 
 func (d *disk) durable() Durable {
@@ -77,6 +81,7 @@ func (d *disk) durable() Durable {
 		Records:  slices.Clone(d.records),
 		Failures: slices.Collect(maps.Values(d.failures)),
 		Invites:  slices.Collect(maps.Values(d.invites)),
+		BanShift: d.banShift,
 	}
 }
 

@@ -339,7 +339,7 @@ func (l *loop) nickOf(p peer.ID) string {
 // those whom we want to be connected to. The connection manager closes none of their connections.
 func (l *loop) publishGuests() {
 	l.guestsChanged = false
-	guests, now := make(map[peer.ID]int), l.now()
+	guests, now := make(map[peer.ID]int), l.judgedAt()
 	for _, r := range l.rooms {
 		for _, m := range r.current().Members() {
 			guests[m.Peer]++

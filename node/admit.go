@@ -101,7 +101,7 @@ type (
 func (e joinAsked) handle(l *loop) {
 	r := l.rooms[e.req.Room]
 	// A good invite comes first: nobody can have used up what its holder needs.
-	if r == nil || !r.owner() || !r.ledger.Invited(e.req, l.now()) {
+	if r == nil || !r.owner() || !r.ledger.Invited(e.req, l.judgedAt()) {
 		if wait, ok := l.n.admission.common(protocol.JoinID, e.visitor); !ok {
 			e.replies <- tooSoon(wait)
 			return

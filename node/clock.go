@@ -7,24 +7,37 @@ import (
 	"localchat/authority"
 )
 
-// A clock compares the wall clock with time that has passed, which nobody can set. (On Linux that stands still while the
-// machine sleeps; then the wall clock has moved on.)
+// A clock compares the wall clock, which anybody can set, with time that has passed.
 type clock struct {
 	wall func() time.Time
+	// asleep is for how long the machine has slept, and slept what it was when it was last asked. Go's own measure of time that
+	// passes stands still meanwhile on some systems.
+	asleep         func() time.Duration
+	slept, atStart time.Duration
+	started        time.Time // with its monotonic reading
 	// drift is how far the wall clock is ahead of one that was right at the start and has gone on evenly.
-	started time.Time // with its monotonic reading
-	drift   time.Duration
+	drift time.Duration
+	seen  time.Time // by even, when somebody last looked whether the machine stood still
 }
 
-func newClock() clock { return clock{wall: time.Now, started: time.Now()} }
-
-// even is the time by a clock that was right at the start and has gone on evenly.
-func (c *clock) even() time.Time { return c.started.Round(0).Add(time.Since(c.started)) }
-
-// at is the wall clock's time, as it goes now, of a moment that was read from it before.
-func (c *clock) at(t time.Time) time.Time {
-	return c.started.Round(0).Add(t.Sub(c.started)).Add(c.drift)
+func newClock() clock {
+	c := clock{wall: time.Now, asleep: machineSlept, started: time.Now()}
+	c.slept = c.asleep()
+	c.atStart, c.seen = c.slept, c.started.Round(0)
+	return c
 }
+
+// even is the time by a clock that was right at the start and has gone on evenly, also while the machine slept.
+func (c *clock) even() time.Time {
+	// Two clocks of the system are read one after the other, so that their difference trembles.
+	if s := c.asleep(); (s - c.slept).Abs() >= time.Second {
+		c.slept = s
+	}
+	return c.started.Round(0).Add(time.Since(c.started) + c.slept - c.atStart)
+}
+
+// at is the wall clock's time, as it goes now, of a moment by even.
+func (c *clock) at(t time.Time) time.Time { return t.Add(c.drift) }
 
 // moved is by how much the wall clock has moved since it was last asked, where that is more than clocks differ.
 func (c *clock) moved() time.Duration {
@@ -36,23 +49,46 @@ func (c *clock) moved() time.Duration {
 	return 0
 }
 
-// watchClock has the rooms that are ours hear that the wall clock has moved, before anything in them is judged by it, and
-// says so aloud.
+// stoodStill reports whether nobody has asked for so long that the machine must have slept, or this process have been stopped.
+func (c *clock) stoodStill() bool {
+	now := c.even()
+	gap := now.Sub(c.seen)
+	c.seen = now
+	return gap > wakeGap
+}
+
+// watchClock has the rooms that are ours hear that the wall clock has moved, or that this node was away, before anything in them
+// is judged by the time. A clock that has moved is said aloud.
 func (l *loop) watchClock() {
+	if l.clock.stoodStill() {
+		l.woke = true
+		l.stepOwned(authority.Away{})
+	}
 	by := l.clock.moved()
 	if by == 0 {
 		return
 	}
-	for _, r := range l.rooms {
-		if r.owner() {
-			if err := r.step(authority.ClockMoved{By: by}); err != nil {
-				l.n.log.Warn("clock moved", "room", r.id, "err", err)
-			}
-		}
-	}
-	how := "on"
+	l.stepOwned(authority.ClockMoved{By: by})
+	how := "forward"
 	if by < 0 {
 		how = "back"
 	}
-	l.emit(nil, Warning{Code: "clock", Text: fmt.Sprintf("the clock of this machine has moved %s by %s, or the machine slept: nothing in your rooms ends by that", how, by.Abs().Round(time.Second))})
+	l.emit(nil, Warning{Code: "clock", Text: fmt.Sprintf("the clock of this machine was set %s by %s: nothing in your rooms ends by that", how, by.Abs().Round(time.Second))})
+}
+
+// stepOwned steps the rooms that are ours.
+func (l *loop) stepOwned(ev authority.Event) {
+	for _, r := range l.rooms {
+		if r.owner() {
+			if err := r.step(ev); err != nil {
+				l.n.log.Warn("clock", "room", r.id, "err", err)
+			}
+		}
+	}
+}
+
+// judgedAt is the time by which what waits for an end in our rooms is judged.
+func (l *loop) judgedAt() time.Time {
+	l.watchClock()
+	return l.clock.wall()
 }

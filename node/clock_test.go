@@ -1,6 +1,7 @@
 package node
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -50,4 +51,174 @@ func TestAClockThatMovesIsSaidAloud(t *testing.T) {
 			})
 		})
 	}
+}
+
+// setClock sets the wall clock of a node by that much from what it is.
+func (l *lan) setClock(nick string, by time.Duration) {
+	l.t.Helper()
+	must(ask(l.ctx(), l.nodes[nick], inLoop(func(lp *loop) {
+		before := lp.clock.wall
+		lp.clock.wall = func() time.Time { return before().Add(by) }
+	})))
+}
+
+// sleeps has the machine of a node sleep: its clocks go on, and Go's measure of time that passes does not.
+func (l *lan) sleeps(nick string, d time.Duration) {
+	l.t.Helper()
+	must(ask(l.ctx(), l.nodes[nick], inLoop(func(lp *loop) {
+		wall, asleep := lp.clock.wall, lp.clock.asleep
+		lp.clock.wall = func() time.Time { return wall().Add(d) }
+		lp.clock.asleep = func() time.Duration { return asleep() + d }
+	})))
+}
+
+// closed reports whether an owner has closed its room, or forgotten it.
+func (l *lan) closed(nick string, room RoomID) (closed bool) {
+	must(ask(l.ctx(), l.nodes[nick], inLoop(func(lp *loop) {
+		r := lp.rooms[room]
+		closed = r == nil || r.current().Closed()
+	})))
+	return closed
+}
+
+// An owner whose machine slept for longer than the idle time, while the members talked, closes nothing before it has asked
+// them; a sleep is no clock that was set. Where nobody has said anything, the room is closed in the end.
+func TestAnOwnerThatSleptAsksBeforeItCloses(t *testing.T) {
+	for _, talk := range []bool{true, false} {
+		t.Run(fmt.Sprint("talk ", talk), func(t *testing.T) {
+			simulate(t, 3, func(l *lan) {
+				alice, bob := l.start("alice"), l.start("bob")
+				carol := l.start("carol")
+				rules, idle := openRoom(), int64(600)
+				rules.IdleS = &idle
+				lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: rules}))
+				must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
+				must(carol.Join(l.ctx(), JoinOptions{Room: "lab"}))
+				time.Sleep(time.Second) // simulated
+				l.cut("alice", "bob")
+				l.cut("alice", "carol")
+				time.Sleep(30 * time.Second)
+				if talk {
+					must(bob.Say(l.ctx(), "lab", "still here", false))
+				}
+				l.heal()
+				l.sleeps("alice", 8*time.Hour)
+				time.Sleep(2 * time.Second)
+				if talk && l.closed("alice", lab.ID) {
+					t.Fatal("on waking it closes the room before it has asked")
+				}
+				time.Sleep(5 * time.Minute)
+				if got := l.closed("alice", lab.ID); got == talk {
+					t.Errorf("after five minutes the room is closed: %v", got)
+				}
+				l.subs["alice"].drain()
+				for _, w := range allOf[Warning](l.subs["alice"]) {
+					if w.Code == "clock" {
+						t.Errorf("a sleep is told as a clock that was set: %s", w.Text)
+					}
+				}
+			})
+		})
+	}
+}
+
+// A member is kicked while it is away for seconds; meanwhile the owner's clock is set, or its machine sleeps, by more than a
+// reason is kept for. It is told why. Also where the first to ask after that is the kicked member, before any tick.
+func TestAReasonIsToldWhateverTheClockDid(t *testing.T) {
+	for name, what := range map[string]func(*lan){
+		"25 h forward":   func(l *lan) { l.setClock("alice", 25*time.Hour) },
+		"25 h back":      func(l *lan) { l.setClock("alice", -25*time.Hour) },
+		"a year forward": func(l *lan) { l.setClock("alice", 365*24*time.Hour) },
+		"forward and back": func(l *lan) {
+			l.setClock("alice", 25*time.Hour)
+			time.Sleep(3 * time.Second)
+			l.setClock("alice", -25*time.Hour)
+		},
+		"slept for 25 h":     func(l *lan) { l.sleeps("alice", 25*time.Hour) },
+		"slept, then set":    func(l *lan) { l.sleeps("alice", 25*time.Hour); l.setClock("alice", 25*time.Hour) },
+		"a clock of its own": func(l *lan) { l.setClock("bob", 25*time.Hour) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			simulate(t, 2, func(l *lan) {
+				alice, bob := l.start("alice"), l.start("bob")
+				must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+				must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
+				l.cut("alice", "bob")
+				time.Sleep(10 * time.Second) // simulated
+				must(alice.Kick(l.ctx(), "lab", "bob", "too loud"))
+				what(l)
+				time.Sleep(5 * time.Second)
+				l.heal()
+				if got := until[Removed](l.subs["bob"], nil); got.Text != "too loud" {
+					t.Errorf("bob is told %+v", got)
+				}
+			})
+		})
+	}
+}
+
+// An invite for an hour, used at once, lets in whoever shows it, however far its clock is ahead of the owner's, and not once
+// it has ended by the owner's clock and time that passed.
+func TestAnInviteEndsByTheOwnersClock(t *testing.T) {
+	for _, c := range []struct {
+		behind, after time.Duration
+		want          ErrorCode
+	}{
+		{0, 0, ""}, {2 * time.Hour, 0, ""}, {30 * 24 * time.Hour, 50 * time.Minute, ""}, {-2 * time.Hour, 0, ""},
+		{2 * time.Hour, 61 * time.Minute, RefusedCode}, {-2 * time.Hour, 61 * time.Minute, RefusedCode},
+	} {
+		simulate(t, 2, func(l *lan) {
+			alice := l.start("alice")
+			l.setClock("alice", -c.behind) // from the start, but for the first second
+			time.Sleep(2 * time.Second)    // simulated
+			byInvite := "invite"
+			must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: PolicyChange{Access: &byInvite}}))
+			inv := must(alice.Invite(l.ctx(), "lab", "", time.Hour))
+			bob := l.start("bob")
+			time.Sleep(c.after)
+			_, err := bob.Join(l.ctx(), JoinOptions{Invite: inv.Text})
+			if codeOf(err) != c.want {
+				t.Errorf("the guest's clock is %v ahead, after %v: %v", c.behind, c.after, err)
+			}
+		})
+	}
+}
+
+// What is listed as in force, and the words of a ban at the door, are by the time that has passed at the owner's.
+func TestABanIsListedByTimeThatPassed(t *testing.T) {
+	for _, by := range []time.Duration{25 * time.Hour, -25 * time.Hour} {
+		simulate(t, 2, func(l *lan) {
+			alice, bob := l.start("alice"), l.start("bob")
+			must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+			must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
+			must(alice.Ban(l.ctx(), "lab", "bob", "spam", 2*time.Hour))
+			until[Removed](l.subs["bob"], nil)
+			l.setClock("alice", by)
+			time.Sleep(time.Hour) // simulated
+			bans := must(alice.Bans(l.ctx(), "lab"))
+			if len(bans) != 1 || (bans[0].Until.Sub(time.Now().Add(by))-time.Hour).Abs() > time.Minute {
+				t.Errorf("set by %v: %+v", by, bans)
+			}
+			_, err := bob.Join(l.ctx(), JoinOptions{Room: "lab"})
+			if codeOf(err) != RefusedCode {
+				t.Errorf("set by %v, after an hour bob is answered %v", by, err)
+			}
+			must(alice.Unban(l.ctx(), "lab", "bob"))
+			if bans := must(alice.Bans(l.ctx(), "lab")); len(bans) != 0 {
+				t.Errorf("set by %v: lifted, and %+v", by, bans)
+			}
+			must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
+		})
+	}
+	// A machine that sleeps serves nobody, and the ban goes on ending.
+	simulate(t, 2, func(l *lan) {
+		alice, bob := l.start("alice"), l.start("bob")
+		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
+		must(alice.Ban(l.ctx(), "lab", "bob", "spam", 2*time.Hour))
+		until[Removed](l.subs["bob"], nil)
+		l.sleeps("alice", 3*time.Hour)
+		time.Sleep(2 * time.Second) // simulated
+		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
+	})
 }

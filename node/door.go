@@ -74,7 +74,7 @@ func doorClosed(room string, r protocol.SignedReason) error {
 	}
 	e.Text, e.Hint = "you were banned from "+orThis(room)+" by "+r.ByNick, "only the owner can lift it"
 	if !r.Until.IsZero() {
-		wait := time.Until(r.Until).Round(time.Second)
+		wait := r.Until.Sub(r.At).Round(time.Second) // both by the owner's clock
 		e.Text += fmt.Sprintf(" for %s", wait)
 		e.Hint = fmt.Sprintf("try again in %s, or ask the owner to lift it", wait)
 	}

@@ -84,6 +84,9 @@ func (g *gate) options(rm network.ResourceManager) []libp2p.Option {
 	return []libp2p.Option{libp2p.ConnectionGater(g), libp2p.ResourceManager(doorman{rm, g}), libp2p.MultiaddrResolver(names)}
 }
 
+// networks are those that this machine was last seen on.
+func (g *gate) networks() onlink.Networks { return g.snapshot.Load().networks }
+
 // refresh looks at the interfaces, at most once in networksFresh, and returns what they have.
 func (g *gate) refresh() onlink.Networks {
 	g.looking.Lock()

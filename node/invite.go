@@ -147,7 +147,7 @@ func (q invitesOf) run(l *loop) ([]InviteInfo, error) {
 		return nil, err
 	}
 	infos := []InviteInfo{}
-	for _, i := range r.ledger.Invites(l.now()) {
+	for _, i := range r.ledger.Invites(l.judgedAt()) {
 		infos = append(infos, InviteInfo{ID: i.ID.String(), Nick: i.Nick, Expires: i.Expires})
 	}
 	return infos, nil
@@ -158,7 +158,7 @@ func (q uninvite) run(l *loop) (none, error) {
 	if err != nil {
 		return none{}, err
 	}
-	for _, i := range r.ledger.Invites(l.now()) {
+	for _, i := range r.ledger.Invites(l.judgedAt()) {
 		if i.ID.String() == q.id {
 			return none{}, r.step(authority.RevokeInvite{ID: i.ID})
 		}

@@ -88,8 +88,10 @@ type joinTarget struct {
 	addrs []multiaddr.Multiaddr
 	nick  string
 	token protocol.Token
-	nonce protocol.Nonce // of this question, however often it has to be asked
-	tries int
+	// expires is the end of the invite by the owner's clock, which alone decides; zero for none.
+	expires time.Time
+	nonce   protocol.Nonce // of this question, however often it has to be asked
+	tries   int
 	// byName: another room of that name would do.
 	byName bool
 	// waited: the owner has kept us at its door. If the room ends then, that is the answer.
@@ -175,14 +177,11 @@ func (n *Node) inviteTarget(ctx context.Context, text, nick string) (*joinTarget
 	if err != nil {
 		return nil, err
 	}
-	if !inv.Expires.IsZero() && time.Now().After(inv.Expires) {
-		return nil, &Error{Code: RefusedCode, Text: "this invite has expired", Hint: "ask the owner for a new one"}
-	}
 	if nick == "" {
 		nick = n.cfg.Nick
 	}
 	n.gate.typeIn(inv.Addrs...)
-	t := &joinTarget{room: inv.Room, name: "the room of this invite", owner: inv.Owner, addrs: inv.Addrs, nick: nick, token: inv.Token}
+	t := &joinTarget{room: inv.Room, name: "the room of this invite", owner: inv.Owner, addrs: inv.Addrs, nick: nick, token: inv.Token, expires: inv.Expires}
 	here, err := ask(ctx, n, lookHere{inv.Room.String()})
 	if err == nil && here.in {
 		return here, nil
@@ -233,7 +232,11 @@ func joinFailed(ctx context.Context, t *joinTarget, err error) error {
 	case ctx.Err() != nil:
 		return &Error{Code: Timeout, Text: fmt.Sprintf("no answer from the owner of %s in time", t.name), Hint: "they may be away from the keyboard; try again, or ask for an invite"}
 	}
-	return &Error{Code: NotFound, Text: fmt.Sprintf("cannot reach the owner of %s: %v", t.name, err), Hint: "is their node running, and on this network? where the network keeps its clients apart, use another"}
+	e = &Error{Code: NotFound, Text: fmt.Sprintf("cannot reach the owner of %s: %v", t.name, err), Hint: "is their node running, and on this network? where the network keeps its clients apart, use another"}
+	if !t.expires.IsZero() && time.Now().After(t.expires) {
+		e.Hint += "; and by the clock of this machine the invite has expired"
+	}
+	return e
 }
 
 // joinRefused puts an answer into a sentence.

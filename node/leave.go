@@ -158,7 +158,7 @@ func (l *loop) checkFarewell() {
 			continue
 		}
 		for p := range r.owned.heard {
-			if r.ledger.Owes(p, l.now()) {
+			if r.ledger.Owes(p, l.judgedAt()) {
 				return
 			}
 		}

@@ -35,8 +35,8 @@ type loop struct {
 	dormant   dormant
 	endings   map[roomOf]ending
 	former    map[protocol.RoomID]former // rooms that we were in, for the answer to who asks for them
-	lastRun   time.Time                  // of tick
 	clock     clock
+	woke      bool // this node has stood still, and tick has not seen it yet
 	// bye is closed when everybody has heard the end of our rooms; nil while there is no farewell.
 	bye chan struct{}
 	// acking are the rooms whose reason we have kept and whose authority has not read our acknowledgement yet.
@@ -64,7 +64,6 @@ func newLoop(n *Node, s *store) (*loop, error) {
 		rooms: make(map[protocol.RoomID]*room), found: make(map[protocol.RoomID]*foundRoom), wanted: make(map[string]time.Time), warned: make(map[string]time.Time), acking: make(map[protocol.RoomID]bool),
 		answering: make(map[chan protocol.JoinReply]bool), untold: make(map[protocol.RoomID]*untold),
 		subs: make(map[*Subscription]struct{}), numbers: make(map[protocol.RoomID]uint64), former: make(map[protocol.RoomID]former), endings: make(map[roomOf]ending),
-		lastRun:   time.Now(),
 		clock:     newClock(),
 		roomsTurn: roomsEvery,
 		passedOn:  newTurnstile[peer.ID](budget{passRate, passBurst}), floodsTold: make(map[peer.ID]time.Time),
@@ -163,11 +162,10 @@ func (l *loop) now() time.Time { return time.Now() }
 // tick does what is due: it is where time enters.
 func (l *loop) tick() {
 	now := l.now()
-	if now.Sub(l.lastRun) > wakeGap {
+	if l.watchClock(); l.woke {
+		l.woke = false
 		l.networkChanged("woke up")
 	}
-	l.lastRun = now
-	l.watchClock()
 	for _, id := range append([]protocol.RoomID(nil), l.order...) {
 		if r := l.rooms[id]; r != nil {
 			r.tick(now)

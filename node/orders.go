@@ -198,7 +198,7 @@ func (q unban) run(l *loop) (Committed, error) {
 		return Committed{}, err
 	}
 	var all []Named
-	for _, b := range r.current().Bans(l.now()) {
+	for _, b := range r.bans() {
 		all = append(all, Named{b.Peer, b.Nick})
 	}
 	c, err := FindWho(q.who, "among the banned", all)
@@ -239,10 +239,19 @@ func (q bansOf) run(l *loop) ([]BanInfo, error) {
 	}
 	reasons := r.banReasons()
 	infos := []BanInfo{}
-	for _, b := range r.current().Bans(l.now()) {
+	for _, b := range r.bans() {
 		infos = append(infos, BanInfo{Peer: b.Peer, Nick: b.Nick, By: b.By, Reason: reasons[b.Removal], Until: b.Until})
 	}
 	return infos, nil
+}
+
+// bans are those in force: in a room of ours by the time that has passed, in another by our clock and their ends, which are by its
+// owner's.
+func (r *room) bans() []authority.Banishment {
+	if r.owner() {
+		return r.ledger.Bans(r.l.judgedAt())
+	}
+	return r.current().Bans(r.l.now())
 }
 
 // banReasons are the texts of bans, by the records that made them. Members do not know them.

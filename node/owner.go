@@ -83,7 +83,9 @@ func (r *room) step(ev authority.Event) error {
 }
 
 func (r *room) stepEffects(ev authority.Event) ([]authority.Effect, error) {
-	if _, moved := ev.(authority.ClockMoved); !moved {
+	switch ev.(type) {
+	case authority.ClockMoved, authority.Away:
+	default:
 		r.l.watchClock()
 	}
 	next, effects, err := r.l.decide(*r.ledger, ev)
@@ -400,10 +402,15 @@ func (r *room) tickOwner(now time.Time) {
 	}
 	r.owned.ticked = now
 	r.owned.open.ofAddress.sweep(now)
-	if err := r.step(authority.Tick{LastLine: r.l.clock.at(r.lastLine), Unasked: r.mayBeTalking(now)}); err != nil {
+	if len(r.l.n.gate.networks()) == 0 {
+		if err := r.step(authority.Away{}); err != nil {
+			r.l.n.log.Warn("away", "room", r.id, "err", err)
+		}
+	}
+	if err := r.step(authority.Tick{LastLine: r.l.clock.at(r.lastLine), Unasked: r.mayBeTalking(r.l.clock.even())}); err != nil {
 		r.l.n.log.Warn("tick", "room", r.id, "err", err)
 	}
-	if r.current().Closed() && !r.owes(now) {
+	if r.current().Closed() && !r.owes(r.l.judgedAt()) {
 		if err := r.l.store.dropRoom(r.id); err != nil {
 			r.l.warnDisk(r, err)
 		}
@@ -413,7 +420,7 @@ func (r *room) tickOwner(now time.Time) {
 
 // mayBeTalking reports whether somebody may have spoken since the last line here, in a room that is about to be closed as idle: this
 // node slept, or was cut off. Those in reach are asked, idleAsks of them at least. Where nobody is in reach the room waits for
-// its idle time once more.
+// its idle time once more. now is by the clock that goes on while the machine sleeps.
 func (r *room) mayBeTalking(now time.Time) bool {
 	idle := r.current().Policy().Idle
 	if idle == 0 || now.Sub(r.lastLine) < idle/2 || r.current().Len() < 2 {

@@ -26,7 +26,7 @@ type partners struct {
 	turned bool
 	// turns is how often a partner was chosen.
 	turns uint64
-	// compared is when we last began to compare with each member, and gave when it last gave us all that it has.
+	// compared is when we last began to compare with each member, and gave when, by clock.even, it last gave us all that it has.
 	compared, gave map[peer.ID]time.Time
 }
 

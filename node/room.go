@@ -52,8 +52,8 @@ type room struct {
 	lamport       uint64
 	clocked       bool // a line of somebody else has set it
 	far           farLine
-	clockLimit    uint64 // what is kept of it on disk; see keepClock
-	lastLine      time.Time
+	clockLimit    uint64             // what is kept of it on disk; see keepClock
+	lastLine      time.Time          // when the youngest line was said, by clock.even
 	early         []protocol.Message // oldest first
 	waiting       []sayRequest       // for the key of the epoch
 	fresh         bool               // our line waits for its first confirmation
@@ -81,7 +81,7 @@ type room struct {
 }
 
 func newRoom(l *loop, id protocol.RoomID) *room {
-	r := &room{l: l, id: id, log: newLineLog(), pending: make(map[uint64]protocol.SignedRecord), doubts: make(map[peer.ID]*doubt), chains: make(map[uint64]*chain), held: make(map[peer.ID][]heldLine), unreached: make(map[peer.ID]time.Time), partners: newPartners(), whenJoined: make(chan struct{}), lastLine: l.now()}
+	r := &room{l: l, id: id, log: newLineLog(), pending: make(map[uint64]protocol.SignedRecord), doubts: make(map[peer.ID]*doubt), chains: make(map[uint64]*chain), held: make(map[peer.ID][]heldLine), unreached: make(map[peer.ID]time.Time), partners: newPartners(), whenJoined: make(chan struct{}), lastLine: l.clock.even()}
 	r.ctx, r.cancel = context.WithCancel(l.n.ctx)
 	r.owned = newOwnerDesk()
 	r.said = newTurnstile[peer.ID](budget{floodRate, floodBurst})

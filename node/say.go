@@ -164,7 +164,7 @@ func (r *room) takeLine(a arrivedLine, late bool) {
 		return
 	}
 	r.keepUp(a.msg)
-	r.lastLine = l.got
+	r.lastLine = r.l.clock.even()
 	r.owesReceipt(a.msg.Author)
 	if a.msg.Author == r.l.n.self {
 		// A number that an earlier life of ours has used is never used again.

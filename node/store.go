@@ -27,7 +27,7 @@ const storeFile = "localchat.db"
 const storeVersion = 2
 
 // The layout: meta/version and meta/peers = JSON; rooms/<room id>/{log/<seq, 8 bytes> = signed record, failures/<peer> and invites/<id> =
-// JSON}, for rooms that we are the authority of; seats/<room id> = JSON; pins/<room name> = owner; counters/<room id>
+// JSON, ban-shift = JSON}, for rooms that we are the authority of; seats/<room id> = JSON; pins/<room name> = owner; counters/<room id>
 // = the first message number that has not been reserved, clocks/<room id> = a time that the room's Lamport clock has not
 // reached; verified/<peer> = JSON.
 var (
@@ -42,6 +42,7 @@ var (
 	bucketClocks   = []byte("clocks")
 	bucketVerified = []byte("verified")
 	keyVersion     = []byte("version")
+	keyBanShift    = []byte("ban-shift")
 )
 
 // A store is what outlives the process: every method returns after its change is on the disk, or with an error if it
@@ -266,6 +267,11 @@ func (s *store) saveBatch(room protocol.RoomID, b authority.Batch) error {
 		if err != nil {
 			return err
 		}
+		if b.BanShift != nil {
+			if err := putJSON(rb, keyBanShift, b.BanShift, false); err != nil {
+				return err
+			}
+		}
 		for p, f := range b.Failures {
 			if err := putJSON(fb, []byte(p), f, f == nil); err != nil {
 				return err
@@ -341,6 +347,11 @@ func loadRoom(rb *bolt.Bucket) (authority.Durable, error) {
 	for _, name := range [][]byte{bucketLog, bucketFailures, bucketInvites} {
 		if rb.Bucket(name) == nil {
 			return d, fmt.Errorf("its %s are missing", name)
+		}
+	}
+	if raw := rb.Get(keyBanShift); raw != nil {
+		if err := json.Unmarshal(raw, &d.BanShift); err != nil {
+			return d, fmt.Errorf("its %s: %w", keyBanShift, err)
 		}
 	}
 	err := rb.Bucket(bucketLog).ForEach(func(k, v []byte) error {

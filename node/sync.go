@@ -258,7 +258,7 @@ func (e synced) handle(l *loop) {
 	words := r.pages.turn(e, e.fresh, func(m protocol.Message) bool { return r.log.byID[m.ID] != nil })
 	r.settleDoubts(e.doubted, e.lines, e.reply.More)
 	if whole {
-		r.partners.gave[e.peer] = l.now()
+		r.partners.gave[e.peer] = l.clock.even()
 		if me, in := r.me(); !in || !r.elder(e.peer, me) {
 			words = nil
 		}

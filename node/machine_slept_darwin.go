@@ -1,0 +1,5 @@
+package node
+
+import "golang.org/x/sys/unix"
+
+const clockOn, clockAwake = unix.CLOCK_MONOTONIC, unix.CLOCK_UPTIME_RAW

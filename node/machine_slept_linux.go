@@ -1,0 +1,5 @@
+package node
+
+import "golang.org/x/sys/unix"
+
+const clockOn, clockAwake = unix.CLOCK_BOOTTIME, unix.CLOCK_MONOTONIC
