@@ -55,6 +55,7 @@ type arrivedLine struct {
 	late    bool
 	// vouched: the authority itself has handed it over.
 	vouched bool
+	given
 }
 
 // gossip is one room's own pubsub instance on the shared host.

@@ -41,9 +41,10 @@ const (
 
 	// streamTimeout is for a small request and its answer: a LAN takes milliseconds; a machine that swaps, seconds.
 	streamTimeout = 5 * time.Second
-	// fetchedRetains, in retentions of the room: so long ago a line that is fetched may have been said, since each of two
-	// nodes has kept it for one.
-	fetchedRetains = 2
+	// timeSlack: a line is shown with the time that its author wrote, where that is so near to when it was said by our clock.
+	timeSlack = 10 * time.Minute
+	// ageSlack: by so much more than its author's clock says a fellow member may make a line older, and clocks differ.
+	ageSlack = time.Minute
 	// joinEvery and joinBurst of one peer: it gets one join request in so long, and as many as a script makes that
 	// enters, says a line and leaves, a few dozen times. strangerJoins, a second, and strangerJoinBurst of all
 	// together: the largest room entered at once.
@@ -215,11 +216,15 @@ const (
 	// deliverBy is when a line of ours that nobody has confirmed is reported.
 	deliverBy = 10 * time.Second
 
-	// maxLines and maxLineBytes retained in a room, whatever the retention: 10,000 lines of 100 bytes are a few MB, and a
-	// thousand texts of the largest size are 128 MiB, as sent and as opened. Where there are more, whoever has said most
-	// loses the oldest, and is the only one to lose any: a flood pushes nobody else's lines out.
+	// maxLines and maxLineBytes retained in a room, whatever the retention, and maxNodeLines, in bytes, in all rooms of a node:
+	// 10,000 lines of 100 bytes are 10 MB, and 128 texts of the largest size are 16 MiB. Where there are more, whoever has said
+	// most loses the oldest, and is the only one to lose any: a flood pushes nobody else's lines out. lineCost, in bytes, is
+	// what a line takes beside what it says. The room is told once in shedEvery.
 	maxLines     = 10_000
-	maxLineBytes = 128 << 20
+	maxLineBytes = 16 << 20
+	maxNodeLines = 24 << 20
+	lineCost     = 512
+	shedEvery    = time.Hour
 	// sayRate, in lines a second of one node, each KiB of a text counting as one more, and sayBurst at once: a person or a
 	// script that pastes a log is not slowed down, eight that talk at once reach 4,000 lines a second, and a loop without an
 	// end is held to some 60 kB/s of lines to each member. What is more waits, for sayPatience at most, which is 5,000 lines

@@ -14,7 +14,7 @@ import (
 // A line is a message that counts, retained.
 type line struct {
 	arrivedLine
-	got       time.Time // when this node had it; retention counts from here
+	got       time.Time // when this node had it, by clock.even
 	delivered bool      // of our own: another node has it
 	warned    bool      // of our own: it has been said that none has
 	taken     bool      // of our own: its number had been used by an earlier life of ours
@@ -31,9 +31,10 @@ type line struct {
 type lineLog struct {
 	byID     map[protocol.Hash]*line
 	byAuthor map[peer.ID][]*line
-	arrival  []*line // oldest first
+	arrival  []*line // first come first
 	order    []*line // as they are displayed; see displayOrder
-	bytes    int     // of all of them, as they were sent and as they were opened
+	bytes    int     // of all of them; see size
+	ages
 	// floors: up to this number an author's lines have expired and would be refused. lowest is the line of that number.
 	floors map[peer.ID]uint64
 	lowest map[peer.ID]protocol.Hash
@@ -67,7 +68,7 @@ func displayOrder(a, b *line) int {
 // stays.
 func (g *lineLog) add(l *line) bool {
 	m := l.msg
-	if m.Ctr <= g.floors[m.Author] || g.byID[m.ID] != nil {
+	if m.Ctr <= g.floors[m.Author] || g.byID[m.ID] != nil || g.lapsedFor(l) {
 		return false
 	}
 	lines := g.byAuthor[m.Author]
@@ -82,6 +83,7 @@ func (g *lineLog) add(l *line) bool {
 	g.changed()
 	g.byID[m.ID] = l
 	g.bytes += l.size()
+	g.came(l)
 	g.arrival = append(g.arrival, l)
 	at, _ := slices.BinarySearchFunc(g.order, l, displayOrder)
 	g.order = slices.Insert(g.order, at, l)
@@ -124,17 +126,13 @@ func (g *lineLog) drop(ls []*line) []string {
 	return ids
 }
 
-// size is what is kept of l, in bytes.
-func (l *line) size() int { return len(l.msg.Raw()) + len(l.content.Text) }
+// size is what l takes, in bytes: as it was sent, as it was opened, and what is kept to find it.
+func (l *line) size() int { return len(l.msg.Raw()) + len(l.content.Text) + lineCost }
 
-// expire forgets the lines that came before the given time, and what is over the bounds, and returns their ids.
+// expire forgets the lines that were said before the given time, and what is over the bounds, and returns their ids.
 func (g *lineLog) expire(before time.Time) []string {
-	n := 0
-	for n < len(g.arrival) && g.arrival[n].got.Before(before) {
-		n++
-	}
-	old := slices.Clone(g.arrival[:n])
-	ids := g.raise(old, before)
+	old, lapsed := g.over(before)
+	ids := append(g.raise(old, before), g.lapse(lapsed)...)
 	for a, at := range g.raised {
 		if before.Sub(at) > headsKept {
 			delete(g.raised, a)
@@ -142,17 +140,24 @@ func (g *lineLog) expire(before time.Time) []string {
 		}
 	}
 	for len(g.arrival) > maxLines || g.bytes > maxLineBytes {
-		ids = append(ids, g.raise(g.excess(), before)...)
+		ids = append(ids, g.shed(g.bytes-maxLineBytes, before)...)
 	}
 	return ids
 }
 
-// excess are the oldest lines of the author that has most, of lines or, where these are too many, of bytes: as much as is
+// shed forgets lines before their time, since there are too many or they take so many bytes too many.
+func (g *lineLog) shed(over int, now time.Time) []string {
+	ids := g.raise(g.excess(over), now)
+	g.shedding += len(ids)
+	return ids
+}
+
+// excess are the oldest lines of the author that has most, of lines or, where these are not too many, of bytes: as much as is
 // over the bound, or half of what it has.
-func (g *lineLog) excess() []*line {
+func (g *lineLog) excess(overBytes int) []*line {
 	weigh, over := func(*line) int { return 1 }, len(g.arrival)-maxLines
 	if over <= 0 {
-		weigh, over = (*line).size, g.bytes-maxLineBytes
+		weigh, over = (*line).size, overBytes
 	}
 	var most []*line
 	weight := 0
@@ -335,7 +340,15 @@ func (g *lineLog) settle(heads map[peer.ID]uint64, before time.Time) {
 
 // missing returns the lines above the caller's heads, each author's in order, up to a frame's worth, and whether there
 // are more.
-func (g *lineLog) missing(heads []protocol.Head, allowed func(*line) bool) (lines [][]byte, more bool) {
+func (g *lineLog) missing(heads []protocol.Head, allowed func(*line) bool) (raws [][]byte, more bool) {
+	lines, more := g.missingLines(heads, allowed)
+	for _, l := range lines {
+		raws = append(raws, l.msg.Raw())
+	}
+	return raws, more
+}
+
+func (g *lineLog) missingLines(heads []protocol.Head, allowed func(*line) bool) (lines []*line, more bool) {
 	if g.compare(); g.whole && slices.Equal(heads, g.known) {
 		return nil, false
 	}
@@ -358,7 +371,7 @@ func (g *lineLog) missing(heads []protocol.Head, allowed func(*line) bool) (line
 			if size > protocol.MaxBatch/2 || len(lines) == protocol.MaxBatchItems {
 				return lines, true
 			}
-			lines = append(lines, l.msg.Raw())
+			lines = append(lines, l)
 		}
 	}
 	return lines, false

@@ -171,6 +171,7 @@ func (l *loop) tick() {
 			r.tick(now)
 		}
 	}
+	l.boundLines()
 	l.tickUntold(now)
 	l.book.dialDue(l, now)
 	if l.memory != nil && now.Sub(l.memory.kept) >= rememberEvery {

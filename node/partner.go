@@ -130,7 +130,7 @@ func (r *room) unheard() bool {
 		if l.delivered {
 			return false
 		}
-		if r.l.now().Sub(l.got) >= onItsWay {
+		if r.l.clock.even().Sub(l.got) >= onItsWay {
 			return true
 		}
 	}

@@ -176,7 +176,7 @@ func (q takePassed) run(l *loop) (*protocol.PassReply, error) {
 	req, mine := protocol.PassRequest{Room: r.id}, q.record.Author == q.peer
 	if q.record.Seq == 0 {
 		req.Line = q.line.Raw()
-		r.takeGiven(q.line, false, false)
+		r.takeGiven(q.line, given{}, false, false)
 		// What we do not take ourselves, since its author says too much, is not for others either.
 		mine = q.line.Author == q.peer && r.has(q.line)
 	} else {

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"slices"
+	"time"
 
 	"localchat/authority"
 	"localchat/protocol"
@@ -38,6 +39,8 @@ type (
 	givenLines struct {
 		room    protocol.RoomID
 		lines   []protocol.Message
+		from    PeerID
+		ages    map[protocol.Hash]time.Duration
 		vouched bool
 	}
 	givenAnswer struct {
@@ -108,7 +111,7 @@ func (q givenLines) run(l *loop) (a givenAnswer, err error) {
 	before := len(r.log.arrival)
 	for _, m := range q.lines {
 		// Where a line still waits for its key, what is said of its author's chain is for another time.
-		a.whole = r.takeGiven(m, q.vouched, true) && a.whole
+		a.whole = r.takeGiven(m, given{age: q.ages[m.ID], by: q.from}, q.vouched, true) && a.whole
 	}
 	r.noteFetched(r.log.arrival[before:])
 	a.fresh = len(r.log.arrival) - before
@@ -134,7 +137,7 @@ func (s *synced) takeAhead(ctx context.Context, n *Node, r *room, before authori
 		return
 	}
 	for piece := range slices.Chunk(lines, pieceLines) {
-		a, err := ask(ctx, n, givenLines{s.room, piece, s.peer == before.Authority()})
+		a, err := ask(ctx, n, givenLines{s.room, piece, s.peer, s.ages, s.peer == before.Authority()})
 		if err != nil {
 			return
 		}

@@ -55,9 +55,11 @@ type room struct {
 	clockLimit    uint64             // what is kept of it on disk; see keepClock
 	lastLine      time.Time          // when the youngest line was said, by clock.even
 	early         []protocol.Message // oldest first
-	waiting       []sayRequest       // for the key of the epoch
-	fresh         bool               // our line waits for its first confirmation
-	awaited       []chan<- struct{}  // closed by release
+	earlyAges     map[protocol.Hash]earlyAge
+	shedTold      time.Time
+	waiting       []sayRequest      // for the key of the epoch
+	fresh         bool              // our line waits for its first confirmation
+	awaited       []chan<- struct{} // closed by release
 
 	unreached map[peer.ID]time.Time // who was reached by no way, and until when that is taken for true
 	passer    peer.ID               // who has passed something on for us last
@@ -81,7 +83,7 @@ type room struct {
 }
 
 func newRoom(l *loop, id protocol.RoomID) *room {
-	r := &room{l: l, id: id, log: newLineLog(), pending: make(map[uint64]protocol.SignedRecord), doubts: make(map[peer.ID]*doubt), chains: make(map[uint64]*chain), held: make(map[peer.ID][]heldLine), unreached: make(map[peer.ID]time.Time), partners: newPartners(), whenJoined: make(chan struct{}), lastLine: l.clock.even()}
+	r := &room{l: l, id: id, log: newLineLog(), pending: make(map[uint64]protocol.SignedRecord), doubts: make(map[peer.ID]*doubt), chains: make(map[uint64]*chain), held: make(map[peer.ID][]heldLine), earlyAges: make(map[protocol.Hash]earlyAge), unreached: make(map[peer.ID]time.Time), partners: newPartners(), whenJoined: make(chan struct{}), lastLine: l.clock.even()}
 	r.ctx, r.cancel = context.WithCancel(l.n.ctx)
 	r.owned = newOwnerDesk()
 	r.said = newTurnstile[peer.ID](budget{floodRate, floodBurst})
@@ -406,12 +408,7 @@ func (r *room) tellEpoch() {
 func (r *room) tick(now time.Time) {
 	retain := r.current().Policy().Retain
 	if retain > 0 {
-		if ids := r.log.expire(now.Add(-retain)); len(ids) > 0 {
-			r.l.emit(r, Expired{IDs: ids})
-			r.log.forgetFloors(func(p peer.ID) bool { _, known := r.current().Known([]byte(p)); return !known })
-			r.sweepChains()
-			r.publishSnapshot()
-		}
+		r.forgotten(r.log.expire(r.l.clock.even().Add(-retain)))
 		before := len(r.keys.Epochs())
 		if r.keys = r.keys.Drop(now.Add(-retain)); len(r.keys.Epochs()) != before {
 			r.publishSnapshot()
@@ -439,5 +436,17 @@ func (r *room) tick(now time.Time) {
 	}
 	r.sweepPasses(now)
 	r.tickPartners(now)
-	r.checkDelivery(now)
+	r.checkDelivery()
+}
+
+// forgotten does what follows when lines have been forgotten.
+func (r *room) forgotten(ids []string) {
+	if len(ids) == 0 {
+		return
+	}
+	r.l.emit(r, Expired{IDs: ids})
+	r.log.forgetFloors(func(p peer.ID) bool { _, known := r.current().Known([]byte(p)); return !known })
+	r.sweepChains()
+	r.publishSnapshot()
+	r.tellShed()
 }

@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -155,16 +156,21 @@ func (r *room) takeLine(a arrivedLine, late bool) {
 	if !counts(r.current().Check(a.msg.Author, a.msg.Header)) || !r.belongs(a) {
 		return // validated against a state that has passed, or no line of the membership that has ended
 	}
-	l := &line{arrivedLine: a, got: r.l.now()}
-	l.late = late
-	l.content.At = shownAt(a.content.At, l.got, r.current().Policy().Retain, late)
+	if r.tooOld(a.age) {
+		return
+	}
+	l := &line{arrivedLine: a, got: r.l.clock.even()}
+	l.late, l.doubted = late, r.doubtsAge(a)
+	l.content.At = shownAt(a.content.At, r.l.now(), a.age)
 	l.warned = r.current().Len() < 2 // there is nobody who could have it
 	l.stands = r.placeInTime(a.msg)
 	if !r.log.add(l) {
 		return
 	}
 	r.keepUp(a.msg)
-	r.lastLine = r.l.clock.even()
+	if said := l.said(); said.After(r.lastLine) {
+		r.lastLine = said
+	}
 	r.owesReceipt(a.msg.Author)
 	if a.msg.Author == r.l.n.self {
 		// A number that an earlier life of ours has used is never used again.
@@ -272,7 +278,7 @@ func (r *room) retryEarly() {
 		return m.Epoch <= st.Epoch() && !counts(st.Check(m.Author, m.Header))
 	})
 	for _, m := range r.provable(ready) {
-		r.takeGiven(m, false, false)
+		r.takeGiven(m, r.earlyAge(m.ID), false, false)
 		if !r.gossip.wide {
 			continue // everybody has it from its author
 		}
@@ -280,6 +286,9 @@ func (r *room) retryEarly() {
 			r.l.n.log.Debug("publish again", "room", r.id, "err", err)
 		}
 	}
+	maps.DeleteFunc(r.earlyAges, func(id protocol.Hash, _ earlyAge) bool {
+		return !slices.ContainsFunc(r.early, func(m protocol.Message) bool { return m.ID == id })
+	})
 }
 
 // History is what is retained of a room, in display order.

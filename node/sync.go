@@ -115,6 +115,7 @@ type (
 		proof   []protocol.SignedRecord
 		keys    []protocol.EpochKey
 		lines   []protocol.Message
+		ages    map[protocol.Hash]time.Duration // of lines
 		reply   protocol.SyncReply
 		doubted map[peer.ID]uint64 // whose lines the authority was asked for, and from where on
 		// What became of it, a piece at a time: there was something new, and each line could be judged.
@@ -158,13 +159,16 @@ func (s *synced) verify() {
 	if s.records, rest = openRecords(s.reply.Records); len(rest) > 0 {
 		return
 	}
-	s.keys = s.reply.Keys
-	for _, raw := range s.reply.Lines {
+	s.keys, s.ages = s.reply.Keys, make(map[protocol.Hash]time.Duration, len(s.reply.Ages))
+	for i, raw := range s.reply.Lines {
 		m, err := protocol.OpenMessage(s.room, raw)
 		if err != nil {
 			return
 		}
 		s.lines = append(s.lines, m)
+		if i < len(s.reply.Ages) {
+			s.ages[m.ID] = s.reply.Ages[i]
+		}
 	}
 }
 
@@ -206,7 +210,12 @@ func (q syncAsked) run(l *loop) (*protocol.SyncReply, error) {
 		wanted[e] = true
 	}
 	reply.Keys = r.keysFor(q.peer, 0, wanted)
-	reply.Lines, moreLines = r.log.missing(q.req.Heads, func(ln *line) bool { return r.gives(q.peer, ln) })
+	var lines []*line
+	lines, moreLines = r.log.missingLines(q.req.Heads, func(ln *line) bool { return r.gives(q.peer, ln) })
+	for _, ln := range lines {
+		reply.Lines = append(reply.Lines, ln.msg.Raw())
+	}
+	reply.Ages = r.agesOf(lines)
 	r.takeProof(q.proof)
 	r.noteAsked(q.peer, q.req)
 	st := r.current()
@@ -217,14 +226,17 @@ func (q syncAsked) run(l *loop) (*protocol.SyncReply, error) {
 }
 
 // gives reports whether the policy lets p have ln when it asks: what was said before its admission only where that gives
-// all.
+// all, and nothing whose time is up.
 func (r *room) gives(p peer.ID, ln *line) bool {
 	st := r.current()
+	if r.tooOld(r.age(ln)) {
+		return false
+	}
 	switch st.Policy().History {
 	case protocol.HistoryAll:
 		return true
 	case protocol.HistoryNone:
-		if r.l.now().Sub(ln.got) > repairFor {
+		if r.age(ln) > repairFor {
 			return false
 		}
 	}
@@ -262,7 +274,7 @@ func (e synced) handle(l *loop) {
 		if me, in := r.me(); !in || !r.elder(e.peer, me) {
 			words = nil
 		}
-		r.log.settle(words, l.now().Add(-lostAfter))
+		r.log.settle(words, l.clock.even().Add(-lostAfter))
 		for p := range r.log.byAuthor {
 			r.owesReceipt(p) // what came out of turn may be whole now
 		}
@@ -283,10 +295,10 @@ func (e synced) handle(l *loop) {
 
 // takeGiven judges a line that a fellow member hands over as one that came by gossip would be. It reports false where the
 // line cannot be judged yet.
-func (r *room) takeGiven(m protocol.Message, vouched, late bool) bool {
+func (r *room) takeGiven(m protocol.Message, g given, vouched, late bool) bool {
 	v := r.current().Check(m.Author, m.Header)
 	if line, ok := r.snap.Load().open(m, v); ok {
-		line.vouched = vouched
+		line.vouched, line.given = vouched, g
 		switch {
 		case late:
 			r.takeLine(line, true)
@@ -296,7 +308,9 @@ func (r *room) takeGiven(m protocol.Message, vouched, late bool) bool {
 		return true
 	}
 	if _, ok := r.keys.Get(m.Epoch); !ok && counts(v) || !late && v == authority.VerdictUnknown {
-		r.keepEarly(m)
+		if r.keepEarly(m) && g.age > 0 {
+			r.earlyAges[m.ID] = earlyAge{g, r.l.clock.even()}
+		}
 		return false
 	}
 	return true
@@ -359,17 +373,17 @@ func (r *room) undelivered() bool {
 
 // checkDelivery asks who has our lines when nobody has said so for a while. It says that a line has reached nobody, once,
 // when there is somebody whom it should have reached.
-func (r *room) checkDelivery(now time.Time) {
+func (r *room) checkDelivery() {
 	if r.current().Len() < 2 || !r.undelivered() {
 		return
 	}
-	wait := false
+	wait, even := false, r.l.clock.even()
 	for _, ln := range r.log.byAuthor[r.l.n.self] {
 		if ln.delivered || ln.taken {
 			continue
 		}
-		wait = wait || now.Sub(ln.got) >= receiptBy
-		if !ln.warned && now.Sub(ln.got) >= deliverBy {
+		wait = wait || even.Sub(ln.got) >= receiptBy
+		if !ln.warned && even.Sub(ln.got) >= deliverBy {
 			ln.warned = true
 			r.l.emit(r, Warning{Code: "not_delivered", Text: "not delivered yet: " + firstWords(ln.content.Text)})
 		}

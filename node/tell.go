@@ -30,7 +30,7 @@ func (q told) run(l *loop) (*protocol.TellReply, error) {
 	if r == nil || !r.inBudget(q.peer, q.req.Text) {
 		return &protocol.TellReply{}, nil
 	}
-	l.emit(r, Direct{ID: directID(q.req.ID), Peer: q.peer, Nick: from.Nick, Text: q.req.Text, At: shownAt(q.req.At, l.now(), r.current().Policy().Retain, false)})
+	l.emit(r, Direct{ID: directID(q.req.ID), Peer: q.peer, Nick: from.Nick, Text: q.req.Text, At: shownAt(q.req.At, l.now(), 0)})
 	return &protocol.TellReply{OK: true}, nil
 }
 

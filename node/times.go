@@ -2,15 +2,11 @@ package node
 
 import "time"
 
-// shownAt is when a line is said to have been said: the time that its author wrote, as far as that can be true. A line that
-// comes live was said within the retention, and one that is fetched was kept for the retention by the node that gives it,
-// once more where that node had it from another. None was said later than it came.
-func shownAt(at, got time.Time, retain time.Duration, fetched bool) time.Time {
-	oldest := retain
-	if fetched {
-		oldest *= fetchedRetains
-	}
-	return between(at, got.Add(-oldest), got)
+// shownAt is when a line that came at got, and was so old then, is said to have been said: the time that its author wrote, as far as
+// that can be true. A clock may be wrong by timeSlack. None was said later than it came.
+func shownAt(at, got time.Time, age time.Duration) time.Time {
+	said := got.Add(-age)
+	return between(at, said.Add(-timeSlack), earlier(got, said.Add(timeSlack)))
 }
 
 // between is at, or the nearer of the two bounds, as the JSON face writes a time.

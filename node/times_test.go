@@ -55,18 +55,18 @@ func TestTimesAreBounded(t *testing.T) {
 		must(carol.Join(l.ctx(), JoinOptions{Room: "lab"}))
 		for i := range times {
 			got := until(l.subs["carol"], func(m Message) bool { return m.Text == fmt.Sprint("line ", i) })
-			check("carol", got.Text, got.At, begun.Add(-fetchedRetains*retain))
+			check("carol", got.Text, got.At, begun.Add(-retain))
 		}
 		for _, n := range []*Node{alice, bob, carol} {
 			for _, got := range must(n.History(l.ctx(), "lab")) {
-				check(n.cfg.Nick, "of its history "+got.Text, got.At, begun.Add(-fetchedRetains*retain))
+				check(n.cfg.Nick, "of its history "+got.Text, got.At, begun.Add(-retain))
 				if _, err := json.Marshal(got); err != nil {
 					t.Errorf("a line that is no JSON: %v", err)
 				}
 			}
 			for _, who := range must(n.Members(l.ctx(), "lab")).Members {
 				if !who.LastLine.IsZero() {
-					check(n.cfg.Nick, "the last of "+who.Nick, who.LastLine, begun.Add(-fetchedRetains*retain))
+					check(n.cfg.Nick, "the last of "+who.Nick, who.LastLine, begun.Add(-retain))
 				}
 			}
 		}

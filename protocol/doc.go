@@ -17,7 +17,7 @@
 //	/localchat/poll/2   PollAsk → PollReply, repeated on one stream   member → authority
 //	/localchat/join/2   JoinRequest → JoinReply, again after WAITING  stranger → authority
 //	/localchat/ask/1    AskRequest → AskReply                         member → authority
-//	/localchat/sync/3   SyncRequest → SyncReply                       member → member
+//	/localchat/sync/4   SyncRequest → SyncReply                       member → member
 //	/localchat/pass/3   PassRequest → PassReply                       member → member
 //	/localchat/tell/1   TellRequest → TellReply                       member → member
 //	/localchat/rooms/3  RoomsRequest → RoomsReply                     anybody → anybody
@@ -75,7 +75,8 @@
 //	peer, author, by      38 bytes: the ID of an Ed25519 peer
 //	seq, epoch, term, ctr, lamport, removal, admission   1 to 2^53-1 (MaxCounter); have_…, presence and receipt from 0
 //	at, until             milliseconds since 1970, to the end of year 9999; until 0: none
-//	idle_seconds, retain_seconds    to 365 days; idle 0: never; retain from 1
+//	idle_seconds, retain_seconds    to 365 days; idle 0: never; retain from 1, in the list of rooms 0: not said
+//	ages_ms               milliseconds, from 0; of the first lines, in their order; a line without one counts as said just now
 //	wait_ms, expires_ms   milliseconds; wait to 290 years, 0: for good; expires to 7 days, 0: the authority's choice
 //	name, nick, by_nick   1 to 32 characters, to 128 bytes, one line, no control or bidi control characters, no blanks
 //	                      around it; a nick asked for (JoinRequest, AskInvite): 1 to 128 bytes, no control characters

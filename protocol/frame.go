@@ -148,8 +148,11 @@ type (
 		Records [][]byte
 		Keys    []EpochKey
 		Lines   [][]byte // OpenMessage; each author's in the order of Ctr
-		HaveSeq uint64   // how far the answerer's own log goes
-		Head    Hash     // of that record
+		// Ages say of the first Lines how long ago they were said, as far as the answerer knows, in whole milliseconds: a time
+		// that has passed, which no clock that is set changes. A line without one counts as said just now.
+		Ages    []time.Duration
+		HaveSeq uint64 // how far the answerer's own log goes
+		Head    Hash   // of that record
 		// Up to where the answerer has an author's lines: of the caller's own, which says what of them has reached it, and
 		// of those whose head in the request is another or missing.
 		Heads []Head
@@ -204,6 +207,8 @@ type (
 		Subject string
 		Members uint32
 		Addrs   []multiaddr.Multiaddr // the owner's, without /p2p, as far as known
+		// Retain is how long a line is kept there, in whole seconds; zero: not said.
+		Retain time.Duration
 	}
 )
 

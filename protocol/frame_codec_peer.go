@@ -1,6 +1,8 @@
 package protocol
 
 import (
+	"time"
+
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"localchat/protocol/internal/pb"
@@ -57,6 +59,9 @@ func (f *SyncReply) encode() ([]byte, error) {
 		Records: f.Records, Keys: keysToPB(f.Keys), Lines: f.Lines, HaveSeq: f.HaveSeq, More: f.More,
 		Heads: headsToPB(f.Heads), Head: orNone(f.Head[:]), Last: f.Last.toPB(), Proof: f.Proof,
 	}
+	for _, age := range f.Ages {
+		m.AgesMs = append(m.AgesMs, units(age, time.Millisecond))
+	}
 	return encodeFrame("answer", m, func(r *reading) { new(SyncReply).read(r, m) })
 }
 
@@ -70,6 +75,13 @@ func (f *SyncReply) read(r *reading, m *pb.SyncReply) {
 		Records: r.blobs("records", m.Records, MaxRecord), Keys: r.keys(m.Keys),
 		Lines: r.blobs("lines", m.Lines, MaxMessage), HaveSeq: r.count("have_seq", m.HaveSeq, 0), More: m.More,
 		Heads: r.heads(m.Heads), Head: r.head(m.HaveSeq, m.Head), Last: r.cut("last", m.Last), Proof: r.proof(m.Proof),
+	}
+	if !r.items("ages_ms", len(m.AgesMs), len(m.Lines)) || len(m.AgesMs) == 0 {
+		return
+	}
+	f.Ages = make([]time.Duration, len(m.AgesMs))
+	for i, age := range m.AgesMs {
+		f.Ages[i] = r.span("ages_ms", age, time.Millisecond, MaxAge)
 	}
 }
 
@@ -185,7 +197,7 @@ func (f *RoomsReply) encode() ([]byte, error) {
 	for i, a := range f.Rooms {
 		m.Rooms[i] = &pb.RoomAd{
 			Create: a.Create, Access: pb.Access(a.Access), Subject: a.Subject, Members: a.Members,
-			Addrs: addrBytes(a.Addrs),
+			Addrs: addrBytes(a.Addrs), RetainSeconds: units(a.Retain, time.Second),
 		}
 	}
 	return encodeFrame("answer", m, func(r *reading) { new(RoomsReply).read(r, m) })
@@ -210,7 +222,8 @@ func (f *RoomsReply) read(r *reading, m *pb.RoomsReply) {
 			Create:  r.blob("rooms.create", a.Create, MaxRecord),
 			Access:  Access(r.closedEnum("rooms.access", int32(a.Access), uint8(Invite))),
 			Subject: r.subject("rooms.subject", a.Subject), Members: a.Members,
-			Addrs: r.addrs("rooms.addrs", a.Addrs, MaxAddrs),
+			Addrs:  r.addrs("rooms.addrs", a.Addrs, MaxAddrs),
+			Retain: r.span("rooms.retain_seconds", a.RetainSeconds, time.Second, MaxPolicyTime),
 		}
 		if a.Members > MaxMembers {
 			r.fail("rooms.members", "%d, at most %d are allowed", a.Members, MaxMembers)

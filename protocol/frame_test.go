@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-varint"
@@ -145,6 +146,10 @@ func TestWriteFrameRefuses(t *testing.T) {
 		"key of no epoch":        &SyncReply{Keys: []EpochKey{{Key: Key{1}}}},
 		"epoch without key":      &SyncReply{Keys: []EpochKey{{Epoch: 1}}},
 		"long line":              &SyncReply{Lines: [][]byte{make([]byte, MaxMessage+1)}},
+		"ages of no lines":       &SyncReply{Ages: []time.Duration{time.Second}},
+		"age below nothing":      &SyncReply{Lines: [][]byte{{1}}, Ages: []time.Duration{-time.Second}},
+		"age beyond all":         &SyncReply{Lines: [][]byte{{1}}, Ages: []time.Duration{MaxAge + time.Second}},
+		"room kept too long":     &RoomsReply{Rooms: []RoomAd{{Create: []byte{1}, Access: Open, Retain: MaxPolicyTime + time.Second}}},
 		"many heads":             &SyncRequest{Room: room, Heads: make([]Head, MaxBatchItems+1)},
 		"head of nobody":         &SyncRequest{Room: room, Heads: []Head{{Ctr: 1}}},
 		"head at 0":              &SyncRequest{Room: room, Heads: []Head{{Author: bob}}},

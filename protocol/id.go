@@ -14,7 +14,7 @@ const (
 	PollID  libprotocol.ID = "/localchat/poll/2"  // member → authority: the standing question, one kept stream
 	JoinID  libprotocol.ID = "/localchat/join/2"  // stranger → authority: let me in
 	AskID   libprotocol.ID = "/localchat/ask/1"   // member → authority: leave, invite
-	SyncID  libprotocol.ID = "/localchat/sync/3"  // member ↔ member: records, keys, lines that one of them lacks
+	SyncID  libprotocol.ID = "/localchat/sync/4"  // member ↔ member: records, keys, lines that one of them lacks
 	PassID  libprotocol.ID = "/localchat/pass/3"  // member → member: a line or record for whom its author does not reach
 	TellID  libprotocol.ID = "/localchat/tell/1"  // member → member: a direct message
 	RoomsID libprotocol.ID = "/localchat/rooms/3" // anybody → anybody: which rooms are here

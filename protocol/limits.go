@@ -49,6 +49,8 @@ const (
 	MaxCounter = 1<<53 - 1
 	// MaxPolicyTime bounds Idle and Retain of a policy: a room is a conversation, not an archive.
 	MaxPolicyTime = 365 * 24 * time.Hour
+	// MaxAge of a line that is handed over: what is as old as a line may get is not handed over.
+	MaxAge = MaxPolicyTime
 	// maxTimeMillis is the last moment that a field can name, the end of year 9999, after which RFC 3339 has no form.
 	maxTimeMillis = 253402300799999
 	// maxRequest, in bytes, of a question that holds no text longer than a name.

@@ -192,7 +192,7 @@ func TestAnyBatchReadsBack(t *testing.T) {
 		for _, c := range []struct{ wrote, read Frame }{
 			{&PollReply{Member: &PollMember{Records: records, Keys: keys, Presence: genCount.Draw(t, "presence"), Present: genPresent(t), Receipt: genCount.Draw(t, "receipt"), Last: genCut(t), Proof: genProof(t), More: rapid.Bool().Draw(t, "more")}}, &PollReply{}},
 			{&JoinReply{Code: JoinAdmitted, Admission: 1, Seq: genCount.Draw(t, "seq"), Head: Hash(genBytes(t, 32)), Records: records, Keys: keys}, &JoinReply{}},
-			{&SyncReply{Records: records, Keys: keys, Lines: genBlobs(t, 300), Heads: heads, HaveSeq: genCount.Draw(t, "seq"), Head: Hash(genBytes(t, 32)), Last: genCut(t), Proof: genProof(t)}, &SyncReply{}},
+			{&SyncReply{Records: records, Keys: keys, Lines: []([]byte){{1}, {2}}, Ages: genAges(t), Heads: heads, HaveSeq: genCount.Draw(t, "seq"), Head: Hash(genBytes(t, 32)), Last: genCut(t), Proof: genProof(t)}, &SyncReply{}},
 			{&SyncRequest{Room: RoomID(genBytes(t, 32)), HaveSeq: genCount.Draw(t, "seq"), Head: Hash(genBytes(t, 32)), Proof: genProof(t), Keys: slices.Collect(epochs(keys)), Heads: heads, News: rapid.Bool().Draw(t, "news")}, &SyncRequest{}},
 		} {
 			var w bytes.Buffer
@@ -230,4 +230,11 @@ func TestAnyInviteReadsBack(t *testing.T) {
 			t.Fatalf("%+v as %s reads as %+v, %v", in, s, got, err)
 		}
 	})
+}
+
+func genAges(t *rapid.T) (ages []time.Duration) {
+	for range rapid.IntRange(0, 2).Draw(t, "ages") {
+		ages = append(ages, time.Duration(rapid.Int64Range(0, int64(MaxAge/time.Millisecond)).Draw(t, "age"))*time.Millisecond)
+	}
+	return ages
 }

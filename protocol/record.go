@@ -144,7 +144,7 @@ type Policy struct {
 
 // DefaultPolicy is the policy of a room created without options.
 func DefaultPolicy() Policy {
-	return Policy{Access: Knock, Idle: 6 * time.Hour, Retain: 10 * time.Minute, History: HistorySinceJoin}
+	return Policy{Access: Knock, Idle: 6 * time.Hour, Retain: 24 * time.Hour, History: HistorySinceJoin}
 }
 
 // A ReasonKind says in one word why a peer lost its place. Unknown values read as Other.

@@ -162,7 +162,7 @@ func frames(t testing.TB) []namedFrame {
 		frameOf("ask-yes", AskReply{OK: true, Text: "LOCALCHAT:AAAA"}),
 		frameOf("ask-no", AskReply{}),
 		frameOf("sync-request", SyncRequest{Room: RoomID{1}, HaveSeq: 4, Head: Hash{6}, Proof: [][]byte{records[0], records[0]}, Keys: []uint64{2, 3}, Heads: []Head{{Author: bob, Ctr: 300}}}),
-		frameOf("sync-reply", SyncReply{Records: records, Keys: keys, Lines: [][]byte{sampleMessage(t).Raw()}, Heads: []Head{{Author: bob, Ctr: 300}}, HaveSeq: 4, Head: Hash{6}, Last: Cut{Ctr: 9, Hash: Hash{8}}, Proof: records, More: true}),
+		frameOf("sync-reply", SyncReply{Records: records, Keys: keys, Lines: [][]byte{sampleMessage(t).Raw()}, Ages: []time.Duration{90 * time.Second}, Heads: []Head{{Author: bob, Ctr: 300}}, HaveSeq: 4, Head: Hash{6}, Last: Cut{Ctr: 9, Hash: Hash{8}}, Proof: records, More: true}),
 		frameOf("sync-nothing", SyncReply{}),
 		frameOf("pass-line", PassRequest{Room: RoomID{1}, Line: sampleMessage(t).Raw(), To: []peer.ID{bob}}),
 		frameOf("pass-record", PassRequest{Room: RoomID{1}, Record: records[0]}),
@@ -172,7 +172,7 @@ func frames(t testing.TB) []namedFrame {
 		frameOf("tell-yes", TellReply{OK: true}),
 		frameOf("tell-no", TellReply{}),
 		frameOf("rooms-request", RoomsRequest{}),
-		frameOf("rooms-reply", RoomsReply{Rooms: []RoomAd{{Create: records[0], Access: Open, Subject: "tests", Members: 3, Addrs: addrs}}, Ended: records, Asleep: true}),
+		frameOf("rooms-reply", RoomsReply{Rooms: []RoomAd{{Create: records[0], Access: Open, Subject: "tests", Members: 3, Addrs: addrs, Retain: 24 * time.Hour}}, Ended: records, Asleep: true}),
 	}
 }
 

@@ -2622,6 +2622,7 @@ type SyncReply struct {
 	Head          []byte                 `protobuf:"bytes,7,opt,name=head,proto3" json:"head,omitempty"`
 	Last          *Cut                   `protobuf:"bytes,8,opt,name=last,proto3" json:"last,omitempty"`
 	Proof         [][]byte               `protobuf:"bytes,9,rep,name=proof,proto3" json:"proof,omitempty"`
+	AgesMs        []uint64               `protobuf:"varint,10,rep,packed,name=ages_ms,json=agesMs,proto3" json:"ages_ms,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2715,6 +2716,13 @@ func (x *SyncReply) GetLast() *Cut {
 func (x *SyncReply) GetProof() [][]byte {
 	if x != nil {
 		return x.Proof
+	}
+	return nil
+}
+
+func (x *SyncReply) GetAgesMs() []uint64 {
+	if x != nil {
+		return x.AgesMs
 	}
 	return nil
 }
@@ -3084,6 +3092,7 @@ type RoomAd struct {
 	Subject       string                 `protobuf:"bytes,3,opt,name=subject,proto3" json:"subject,omitempty"`
 	Members       uint32                 `protobuf:"varint,4,opt,name=members,proto3" json:"members,omitempty"`
 	Addrs         [][]byte               `protobuf:"bytes,5,rep,name=addrs,proto3" json:"addrs,omitempty"`
+	RetainSeconds uint64                 `protobuf:"varint,6,opt,name=retain_seconds,json=retainSeconds,proto3" json:"retain_seconds,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3151,6 +3160,13 @@ func (x *RoomAd) GetAddrs() [][]byte {
 		return x.Addrs
 	}
 	return nil
+}
+
+func (x *RoomAd) GetRetainSeconds() uint64 {
+	if x != nil {
+		return x.RetainSeconds
+	}
+	return 0
 }
 
 var File_localchat_proto protoreflect.FileDescriptor
@@ -3317,7 +3333,7 @@ const file_localchat_proto_rawDesc = "" +
 	"\x05proof\x18\a \x03(\fR\x05proof\"0\n" +
 	"\x04Head\x12\x16\n" +
 	"\x06author\x18\x01 \x01(\fR\x06author\x12\x10\n" +
-	"\x03ctr\x18\x02 \x01(\x04R\x03ctr\"\x91\x02\n" +
+	"\x03ctr\x18\x02 \x01(\x04R\x03ctr\"\xaa\x02\n" +
 	"\tSyncReply\x12\x18\n" +
 	"\arecords\x18\x01 \x03(\fR\arecords\x12*\n" +
 	"\x04keys\x18\x02 \x03(\v2\x16.localchat.v1.EpochKeyR\x04keys\x12\x14\n" +
@@ -3327,7 +3343,9 @@ const file_localchat_proto_rawDesc = "" +
 	"\x05heads\x18\x06 \x03(\v2\x12.localchat.v1.HeadR\x05heads\x12\x12\n" +
 	"\x04head\x18\a \x01(\fR\x04head\x12%\n" +
 	"\x04last\x18\b \x01(\v2\x11.localchat.v1.CutR\x04last\x12\x14\n" +
-	"\x05proof\x18\t \x03(\fR\x05proof\"i\n" +
+	"\x05proof\x18\t \x03(\fR\x05proof\x12\x17\n" +
+	"\aages_ms\x18\n" +
+	" \x03(\x04R\x06agesMs\"i\n" +
 	"\vPassRequest\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12\x14\n" +
 	"\x04line\x18\x02 \x01(\fH\x00R\x04line\x12\x18\n" +
@@ -3349,13 +3367,14 @@ const file_localchat_proto_rawDesc = "" +
 	"RoomsReply\x12*\n" +
 	"\x05rooms\x18\x01 \x03(\v2\x14.localchat.v1.RoomAdR\x05rooms\x12\x14\n" +
 	"\x05ended\x18\x02 \x03(\fR\x05ended\x12\x16\n" +
-	"\x06asleep\x18\x03 \x01(\bR\x06asleep\"\x98\x01\n" +
+	"\x06asleep\x18\x03 \x01(\bR\x06asleep\"\xbf\x01\n" +
 	"\x06RoomAd\x12\x16\n" +
 	"\x06create\x18\x01 \x01(\fR\x06create\x12,\n" +
 	"\x06access\x18\x02 \x01(\x0e2\x14.localchat.v1.AccessR\x06access\x12\x18\n" +
 	"\asubject\x18\x03 \x01(\tR\asubject\x12\x18\n" +
 	"\amembers\x18\x04 \x01(\rR\amembers\x12\x14\n" +
-	"\x05addrs\x18\x05 \x03(\fR\x05addrs*V\n" +
+	"\x05addrs\x18\x05 \x03(\fR\x05addrs\x12%\n" +
+	"\x0eretain_seconds\x18\x06 \x01(\x04R\rretainSeconds*V\n" +
 	"\x06Access\x12\x16\n" +
 	"\x12ACCESS_UNSPECIFIED\x10\x00\x12\x10\n" +
 	"\fACCESS_KNOCK\x10\x01\x12\x0f\n" +

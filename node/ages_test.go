@@ -1,0 +1,274 @@
+package node
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+
+	"localchat/internal/hostile"
+	"localchat/protocol"
+)
+
+// forMinutes is an open room that keeps lines for so long and gives a newcomer all of them.
+func forMinutes(n int64) PolicyChange {
+	rules, all := openRoom(), "all"
+	n *= 60
+	rules.RetainS, rules.History = &n, &all
+	return rules
+}
+
+// A line is forgotten ten minutes after it was said, at whoever was there and at whoever fetched it: the newcomer of the ninth
+// minute, who had it from a newcomer of the fifth, who had it from its author, has it for one minute.
+func TestALineIsForgottenByItsAge(t *testing.T) {
+	simulate(t, 4, func(l *lan) {
+		alice, bob := l.start("alice"), l.start("bob")
+		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: forMinutes(10)}))
+		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
+		must(bob.Say(l.ctx(), "lab", "of the first minute", false))
+		said := time.Now()
+		for _, who := range []string{"carol", "dave"} {
+			time.Sleep(4*time.Minute + 20*time.Second) // simulated
+			n := l.start(who)
+			must(n.Join(l.ctx(), JoinOptions{Room: "lab"}))
+			until[Message](l.subs[who], func(m Message) bool { return m.Text == "of the first minute" })
+		}
+		for _, c := range []struct {
+			after time.Duration
+			want  int
+		}{{10*time.Minute - 2*time.Second, 1}, {10*time.Minute + 3*time.Second, 0}, {25 * time.Minute, 0}} {
+			time.Sleep(time.Until(said.Add(c.after)))
+			for who := range l.nodes {
+				if got := l.texts(who); len(got) != c.want {
+					t.Errorf("%v after it was said %s has %q", c.after, who, got)
+				}
+				if n := count[Message](l.subs[who]); n != 1 {
+					t.Errorf("%s was shown %d lines", who, n)
+				}
+			}
+		}
+	})
+}
+
+// No clock makes a line live longer or shorter: neither its author's, set years off, nor that of the member that hands it over, which
+// is set while it has the line, nor that of whoever fetches it. A machine's sleep is time that passes.
+func TestNoClockChangesALinesAge(t *testing.T) {
+	for name, set := range map[string]func(*lan){
+		"the giver's forward": func(l *lan) { l.setClock("alice", 25*time.Hour); l.setClock("bob", 25*time.Hour) },
+		"the giver's back":    func(l *lan) { l.setClock("alice", -25*time.Hour); l.setClock("bob", -25*time.Hour) },
+		"the giver's sleeps":  func(l *lan) { l.sleeps("alice", 8*time.Minute); l.sleeps("bob", 8*time.Minute) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			simulate(t, 4, func(l *lan) {
+				alice, bob := l.start("alice"), l.start("bob")
+				lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: forMinutes(10)}))
+				must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
+				m := l.infiltrate(3, lab)
+				m.Join("mallory", protocol.Token{})
+				m.Enlist()
+				for i, off := range []time.Duration{-25 * 365 * 24 * time.Hour, -time.Hour, 0, time.Hour, 366 * 24 * time.Hour} {
+					m.SaysAt(fmt.Sprint("line ", i), time.Now().Add(off))
+					until[Message](l.subs["bob"], func(got Message) bool { return got.Text == fmt.Sprint("line ", i) })
+				}
+				said := time.Now()
+				time.Sleep(time.Minute) // simulated
+				set(l)
+				time.Sleep(2 * time.Second)
+				carol := l.start("carol")
+				must(carol.Join(l.ctx(), JoinOptions{Room: "lab"}))
+				until[Message](l.subs["carol"], func(m Message) bool { return m.Text == "line 4" })
+				lives := 10 * time.Minute
+				if name == "the giver's sleeps" {
+					lives = 2 * time.Minute // at those that slept, and so at whoever they gave it
+				}
+				for _, c := range []struct {
+					after time.Duration
+					want  int
+				}{{lives - 5*time.Second, 5}, {lives + 5*time.Second, 0}} {
+					time.Sleep(time.Until(said.Add(c.after)))
+					for who := range l.nodes {
+						if got := l.texts(who); len(got) != c.want {
+							t.Errorf("%v after they were said %s has %q", c.after, who, got)
+						}
+					}
+				}
+			})
+		})
+	}
+}
+
+// A member that says of others' lines that they are older than they are, or hands over lines of no age for ever, takes nothing from
+// anybody, and no line lives for longer than the retention after it came.
+func TestAFalseAgeTakesNothing(t *testing.T) {
+	for name, age := range map[string]time.Duration{
+		"almost as old as may be": 10*time.Minute - time.Second, "older": time.Hour, "of nine minutes": 9 * time.Minute, "of no age": 0,
+	} {
+		t.Run(name, func(t *testing.T) {
+			simulate(t, 4, func(l *lan) {
+				alice, bob := l.start("alice"), l.start("bob")
+				lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: forMinutes(10)}))
+				must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
+				m := l.infiltrate(2, lab)
+				m.Join("mallory", protocol.Token{})
+				want := []string{"one", "two", "three"}
+				for _, text := range want {
+					must(bob.Say(l.ctx(), "lab", text, false))
+					until[Message](l.subs["alice"], func(m Message) bool { return m.Text == text })
+				}
+				said := time.Now()
+				time.Sleep(time.Minute) // simulated
+				lies := givesWithAge(l, m, lab.ID, age)
+				// Carol hears of the lines from mallory first.
+				carol := l.start("carol")
+				l.cut("carol", "bob")
+				must(carol.Join(l.ctx(), JoinOptions{Room: "lab"}))
+				l.cut("carol", "alice")
+				time.Sleep(3 * syncEvery)
+				l.heal()
+				time.Sleep(time.Until(said.Add(9*time.Minute + 30*time.Second)))
+				if got := l.texts("carol"); !slices.Equal(got, want) {
+					t.Errorf("carol has %q; mallory has answered %d times", got, *lies)
+				}
+				time.Sleep(2 * time.Minute)
+				for _, who := range []string{"alice", "bob"} {
+					if got := l.texts(who); len(got) != 0 {
+						t.Errorf("%s has %q", who, got)
+					}
+				}
+				time.Sleep(10 * time.Minute)
+				if got := l.texts("carol"); len(got) != 0 {
+					t.Errorf("carol has %q twenty minutes after they were said", got)
+				}
+			})
+		})
+	}
+}
+
+// givesWithAge has mallory hand over whatever alice has, and say of each line that it is so old. It counts the answers.
+func givesWithAge(l *lan, m *hostile.Peer, room RoomID, age time.Duration) *int {
+	lies := new(int)
+	var kept protocol.SyncReply
+	must(struct{}{}, m.Ask(l.nodes["alice"].self, protocol.SyncID, &protocol.SyncRequest{Room: room}, &kept))
+	kept.Ages = make([]time.Duration, len(kept.Lines))
+	for i := range kept.Ages {
+		kept.Ages[i] = age
+	}
+	m.Host.SetStreamHandler(protocol.SyncID, func(s network.Stream) {
+		defer s.Close()
+		var req protocol.SyncRequest
+		if protocol.ReadFrame(s, &req) != nil {
+			return
+		}
+		*lies++
+		reply := protocol.SyncReply{Lines: kept.Lines, Ages: kept.Ages, HaveSeq: req.HaveSeq, Head: req.Head}
+		_ = protocol.WriteFrame(s, &reply)
+	})
+	return lies
+}
+
+// What a doubted word has forgotten comes again by a better one, and not by the same; and is forgotten for good after the retention.
+func TestADoubtedAge(t *testing.T) {
+	const retain = 10 * time.Minute
+	w := newLawRoom(t, "lab")
+	w.admit("bob")
+	msg := w.say("bob", w.epoch(), 1)
+	g, now := newLineLog(), w.now
+	come := func(age time.Duration, doubted bool) bool {
+		return g.add(&line{arrivedLine: arrivedLine{msg: msg, given: given{age: age, by: "mallory", doubted: doubted}}, got: now})
+	}
+	if !come(retain-time.Second, true) {
+		t.Fatal("it is not taken")
+	}
+	now = now.Add(2 * time.Second)
+	if ids := g.expire(now.Add(-retain)); len(ids) != 1 || g.floors[personaID("bob")] != 0 {
+		t.Fatalf("%d are forgotten, and the floor is %d", len(ids), g.floors[personaID("bob")])
+	}
+	if come(retain-time.Second, true) {
+		t.Error("it comes again by the same word")
+	}
+	if !come(time.Minute, false) {
+		t.Fatal("it does not come again by a better word")
+	}
+	now = now.Add(retain - time.Minute - time.Second)
+	if ids := g.expire(now.Add(-retain)); len(ids) != 0 {
+		t.Error("it is forgotten early")
+	}
+	now = now.Add(2 * time.Second)
+	if ids := g.expire(now.Add(-retain)); len(ids) != 1 || g.floors[personaID("bob")] != 1 || len(g.lapsed) != 0 {
+		t.Errorf("%d are forgotten; the floor is %d; %d have lapsed", len(ids), g.floors[personaID("bob")], len(g.lapsed))
+	}
+}
+
+// The lines of all rooms of a node together are bounded, and that some go before their time is said; the room that takes most loses
+// them.
+func TestANodesLinesAreBounded(t *testing.T) {
+	const rooms = 4
+	simulate(t, 1, func(l *lan) {
+		alice := l.start("alice")
+		text := strings.Repeat("x", protocol.MaxText)
+		each := maxNodeLines / rooms / protocol.MaxText // as sent and as opened that is twice the bound
+		for i := range rooms {
+			name := fmt.Sprint("lab", i)
+			must(alice.Create(l.ctx(), CreateOptions{Name: name}))
+			must(alice.Say(l.ctx(), name, "short", false))
+			for range each * (i + 1) / rooms {
+				must(alice.Say(l.ctx(), name, text, false))
+			}
+		}
+		time.Sleep(3 * time.Second) // simulated
+		total := 0
+		must(ask(l.ctx(), alice, inLoop(func(lp *loop) {
+			for _, r := range lp.rooms {
+				total += r.log.bytes
+				if r.log.bytes > maxLineBytes {
+					t.Errorf("%s keeps %d bytes", r.label(), r.log.bytes)
+				}
+			}
+		})))
+		if total > maxNodeLines || total < maxNodeLines/2 {
+			t.Errorf("%d bytes are kept", total)
+		}
+		if got := must(alice.History(l.ctx(), "lab0")); len(got) < 2 || got[0].Text != "short" {
+			t.Errorf("the room with least has lost its first of %d lines", len(got))
+		}
+		l.subs["alice"].drain()
+		told := 0
+		for _, w := range allOf[Warning](l.subs["alice"]) {
+			if w.Code == "lines_full" {
+				told++
+			}
+		}
+		if told == 0 || told > rooms {
+			t.Errorf("it is told %d times", told)
+		}
+	})
+}
+
+// An owner's change of how long lines are kept holds for those that are there.
+func TestRetentionChangesForWhatIsThere(t *testing.T) {
+	simulate(t, 2, func(l *lan) {
+		alice, bob := l.start("alice"), l.start("bob")
+		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
+		must(bob.Say(l.ctx(), "lab", "hello", false))
+		time.Sleep(23 * time.Hour / 4) // simulated; below the idle time
+		must(alice.Say(l.ctx(), "lab", "still here", false))
+		until[Message](l.subs["bob"], func(m Message) bool { return m.Text == "still here" })
+		for _, who := range []string{"alice", "bob"} {
+			if got := l.texts(who); len(got) != 2 {
+				t.Errorf("%s has %q: lines are kept for a day", who, got)
+			}
+		}
+		short := int64(600)
+		must(alice.Policy(l.ctx(), "lab", PolicyChange{RetainS: &short}))
+		time.Sleep(3 * time.Second)
+		for _, who := range []string{"alice", "bob"} {
+			if got := l.texts(who); len(got) != 1 {
+				t.Errorf("%s has %q: lines are kept for ten minutes", who, got)
+			}
+		}
+	})
+}
