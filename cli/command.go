@@ -30,6 +30,9 @@ type command struct {
 	who     who
 	// min and max count arguments. The last one takes the rest of the line, spaces and all.
 	min, max int
+	// exact: the last argument, which must be given, is a text that is sent as it was typed: one blank stands before it,
+	// and all others are its own.
+	exact bool
 	// slow commands wait for other people; a person goes on typing meanwhile.
 	slow bool
 	// wait is how long it may take, where that is not what slow says.
@@ -158,11 +161,11 @@ func commands() []*command {
 			help: "leave the room that you type into; your own can only be closed: /close", examples: []string{"/leave"},
 		},
 		{
-			name: "me", usage: "TEXT", who: member, min: 1, max: 1, run: runMe,
+			name: "me", usage: "TEXT", who: member, min: 1, max: 1, exact: true, run: runMe,
 			help: "say what you do: * bob waves", examples: []string{"/me waves"},
 		},
 		{
-			name: "msg", aliases: []string{"tell"}, usage: "NICK TEXT", who: member, min: 2, max: 2, slow: true, targets: others, run: runMsg,
+			name: "msg", aliases: []string{"tell"}, usage: "NICK TEXT", who: member, min: 2, max: 2, exact: true, slow: true, targets: others, run: runMsg,
 			help: "a message to that member only, over a direct stream", examples: []string{"/msg bob not in front of everybody"},
 		},
 		{

@@ -254,13 +254,14 @@ func (c *console) take(ctx context.Context, line typed, open bool) {
 		return
 	}
 	in, err := parse(line.text, c.table)
+	if err == nil && in.say != "" {
+		in, err = meant(in.say, c.room(), c.table)
+	}
 	switch {
 	case err != nil:
 		c.complain(err)
 	case in.cmd != nil:
 		c.start(ctx, in.cmd, in.args, false)
-	case in.say != "":
-		c.start(ctx, sayCommand, []string{in.say}, false)
 	}
 }
 

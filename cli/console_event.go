@@ -2,9 +2,6 @@ package cli
 
 import (
 	"slices"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"localchat/node"
 )
@@ -191,24 +188,5 @@ func (c *console) heard(m node.Message, room string) {
 		if r.id == room && r.nick != "" && mentions(m.Text, r.nick) {
 			c.ring()
 		}
-	}
-}
-
-// mentions reports whether text holds nick as a whole word.
-func mentions(text, nick string) bool {
-	text, nick = strings.ToLower(text), strings.ToLower(nick)
-	inside := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) || r == '-' || r == '_' }
-	for from := 0; ; {
-		i := strings.Index(text[from:], nick)
-		if i < 0 {
-			return false
-		}
-		start, end := from+i, from+i+len(nick)
-		before, _ := utf8.DecodeLastRuneInString(text[:start])
-		after, _ := utf8.DecodeRuneInString(text[end:])
-		if !inside(before) && !inside(after) {
-			return true
-		}
-		from = end
 	}
 }

@@ -33,9 +33,9 @@ const (
 	logShown = 40
 
 	// Runes of peer text that a console shows; what is longer ends in "…".
-	shownName   = 64       // nicks, room names, codes
-	shownPhrase = 512      // subjects, reasons, warnings, words, addresses
-	shownText   = 64 << 10 // messages: everything that the wire lets through
+	shownName   = 64                // nicks, room names, codes
+	shownPhrase = 512               // subjects, reasons, warnings, words, addresses
+	shownText   = tabStop * maxText // messages: everything that the wire lets through, were it all tabs
 	// maxMarks is how many combining marks stay on one base character: more than any script needs, too few to climb
 	// over the lines above.
 	maxMarks = 4

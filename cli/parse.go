@@ -8,6 +8,10 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
+
+	"github.com/charmbracelet/x/ansi"
+	"golang.org/x/text/unicode/norm"
 
 	"localchat/node"
 )
@@ -20,44 +24,92 @@ type input struct {
 }
 
 // parse says what line means. Nothing that looks like a command is ever said by mistake: a line whose first visible
-// character is "/" is a command or an error. "//x" says "/x". An empty line means nothing and is neither.
+// character is a slash is a command or an error. "//x" says "/x". What is said is exactly what was typed. An empty line
+// means nothing and is neither.
 func parse(line string, table []*command) (input, error) {
 	line = strings.TrimRight(line, "\r\n")
-	text := strings.TrimLeftFunc(line, unseen)
-	switch {
-	case text == "":
-		return input{}, nil
-	case strings.HasPrefix(text, "//"):
-		return input{say: text[1:]}, nil
-	case text[0] != '/':
+	slash, text := cutSlash(line)
+	if slash == "" {
+		if text == "" {
+			return input{}, nil
+		}
 		return input{say: line}, nil
 	}
-	name, rest := splitWord(text[1:])
-	if name == "" || !strings.HasPrefix(text[1:], name) {
+	if slices.ContainsFunc(slashes, func(s string) bool { return strings.HasPrefix(text, s) }) {
+		return input{say: text}, nil
+	}
+	name, rest := splitWord(text)
+	if name == "" || !strings.HasPrefix(text, name) {
 		return input{}, usage("/help lists the commands; to say something that begins with /, type //", "a lone / is no command")
 	}
 	cmd, rest := lookUp(name, rest, table)
 	if cmd == nil {
 		hint := "/help lists the commands; to say it, begin with //"
-		if near := nearest(strings.ToLower(name), table); near != "" {
+		if near := nearest(commandWord(name), table); near != "" {
 			hint = "did you mean /" + near + "?"
+		} else if other, ok := elsewhere[commandWord(name)]; ok {
+			hint = other
 		}
 		return input{}, usage(hint, "there is no /%s; nothing was said", name)
 	}
 	args, err := cmd.split(rest)
+	if err == nil && cmd.exact {
+		args[cmd.max-1] = afterWords(text, cmd.max)
+	}
 	return input{cmd: cmd, args: args}, err
 }
 
-// unseen reports whether r shows nothing on a screen.
-func unseen(r rune) bool { return unicode.IsSpace(r) || node.Hides(string(r)) }
+// meant is a line without a slash, typed into a room or, where that has no id, into none: something to say; but an invite
+// lets its first reader in, so it is never said by mistake.
+func meant(text string, room here, table []*command) (input, error) {
+	invite := strings.TrimFunc(text, unseen)
+	if !isInvite(invite) {
+		return input{cmd: sayCommand, args: []string{text}}, nil
+	}
+	join, _ := lookUp("join", "", table)
+	if room.id == "" {
+		return input{cmd: join, args: []string{invite}}, nil
+	}
+	return input{}, usage("/join and the text enters that room; /msg NICK and the text sends it to one member",
+		"that is an invite: it was not said, for whoever reads it first can use it")
+}
+
+// elsewhere are commands of other programs that have no command of their own here, with what does the same.
+var elsewhere = map[string]string{
+	"nick": "a nick is chosen on the way in: /join ROOM --nick NICK",
+}
+
+// slashes begin a command. The wide one is what the key of the other gives while an input method for Chinese, Japanese or
+// Korean is on. No key gives the other characters that look like a slash, so a line that begins with one of those is said.
+var slashes = []string{"/", "\uFF0F"}
+
+// cutSlash cuts the slash off that is the first visible character of a line. slash is "" where there is none: text is then
+// what is seen of the line, "" where nothing is.
+func cutSlash(line string) (slash, text string) {
+	// A screen leaves out an escape sequence as a whole. One whose end a slash would be is none that anybody meant.
+	for _, text = range []string{line, ansi.Strip(line)} {
+		text = strings.TrimLeftFunc(text, unseen)
+		for _, s := range slashes {
+			if rest, ok := strings.CutPrefix(text, s); ok {
+				return s, rest
+			}
+		}
+	}
+	return "", text
+}
+
+// unseen reports whether r shows nothing on a screen at the beginning of a line: there a mark has no letter to stand on.
+func unseen(r rune) bool {
+	return unicode.IsSpace(r) || unicode.Is(unicode.M, r) || forbidden(r) || node.Hides(string(r))
+}
 
 // lookUp finds a command by name or alias. An alias may be two words, as the ancestor's "/room close" is.
 func lookUp(name, rest string, table []*command) (*command, string) {
-	name = strings.ToLower(name)
+	name = commandWord(name)
 	second, after := splitWord(rest)
 	for _, c := range table {
 		for _, alias := range c.aliases {
-			if alias == name+" "+strings.ToLower(second) {
+			if alias == name+" "+commandWord(second) {
 				return c, after
 			}
 		}
@@ -69,6 +121,9 @@ func lookUp(name, rest string, table []*command) (*command, string) {
 	}
 	return nil, rest
 }
+
+// commandWord is a word as commands are compared: in any case, and in the wide letters of an input method.
+func commandWord(word string) string { return strings.ToLower(norm.NFKC.String(word)) }
 
 // split makes the arguments of c out of the rest of its line: up to c.max of them, the last one with all that remains.
 func (c *command) split(rest string) ([]string, error) {
@@ -88,6 +143,17 @@ func (c *command) split(rest string) ([]string, error) {
 	return args, nil
 }
 
+// afterWords is what follows n words of s and the one blank after them.
+func afterWords(s string, n int) string {
+	for range n {
+		s = strings.TrimLeftFunc(s, unicode.IsSpace)
+		i := max(strings.IndexFunc(s, unicode.IsSpace), 0)
+		_, blank := utf8.DecodeRuneInString(s[i:])
+		s = s[i+blank:]
+	}
+	return s
+}
+
 // splitWord cuts the first word off s.
 func splitWord(s string) (word, rest string) {
 	s = strings.TrimLeftFunc(s, unicode.IsSpace)
@@ -98,53 +164,98 @@ func splitWord(s string) (word, rest string) {
 	return s[:i], strings.TrimLeftFunc(s[i:], unicode.IsSpace)
 }
 
-// nearest is the name in the table that name was most likely meant to be, or "".
+// nearest is the name in the table that name was most likely meant to be, or "": one that name begins, or one that slips
+// of the fingers make name of. A slip is a letter left out, put in or swapped with its neighbour, or the key beside the
+// one that was meant.
 func nearest(name string, table []*command) string {
 	const enough = 3 // letters of a beginning that tell more than a likeness does
+	if len(name) < enough {
+		return ""
+	}
 	for _, c := range table {
-		if len(name) >= enough && strings.HasPrefix(c.name, name) {
+		if strings.HasPrefix(c.name, name) {
 			return c.name
 		}
 	}
-	best, bestDistance := "", 3 // more than two slips is another word
+	best, bestSlips := "", maxSlips(name)+1
 	for _, c := range table {
 		for _, known := range append([]string{c.name}, c.aliases...) {
-			d := distance(name, known)
-			if d < bestDistance && d < len(known) && d < len(name) {
-				best, bestDistance = known, d
+			if n := slips(name, known); n < bestSlips && n < len(known) {
+				best, bestSlips = known, n
 			}
 		}
 	}
 	return best
 }
 
-// distance is how many letters must be put in, left out, changed or swapped with their neighbour to make b of a
-// (optimal string alignment). Long words are no slips: they cost their length.
-func distance(a, b string) int {
+// longWord is from how many letters on a word is known again with two slips in it, and with a letter that no slip
+// explains. In a shorter one that makes another word: nick is not kick, and font is not host.
+const longWord = 6
+
+func maxSlips(word string) int {
+	if len(word) < longWord {
+		return 1
+	}
+	return 2
+}
+
+// slips is how many slips make typed of meant (optimal string alignment). Words that are too long to be a command cost
+// their length.
+func slips(typed, meant string) int {
 	const longest = 16
-	if len(a) > longest || len(b) > longest {
-		return max(len(a), len(b))
+	if len(typed) > longest || len(meant) > longest {
+		return max(len(typed), len(meant))
 	}
 	var d [longest + 1][longest + 1]int
-	for i := range len(a) + 1 {
+	for i := range len(typed) + 1 {
 		d[i][0] = i
 	}
-	for j := range len(b) + 1 {
+	for j := range len(meant) + 1 {
 		d[0][j] = j
 	}
-	for i := 1; i <= len(a); i++ {
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
+	for i := 1; i <= len(typed); i++ {
+		for j := 1; j <= len(meant); j++ {
+			cost := longest // no slip
+			switch a, b := typed[i-1], meant[j-1]; {
+			case a == b:
 				cost = 0
+			case len(typed) >= longWord || besides(a, b):
+				cost = 1
 			}
 			d[i][j] = min(d[i-1][j]+1, d[i][j-1]+1, d[i-1][j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+			if i > 1 && j > 1 && typed[i-1] == meant[j-2] && typed[i-2] == meant[j-1] {
 				d[i][j] = min(d[i][j], d[i-2][j-2]+1)
 			}
 		}
 	}
-	return d[len(a)][len(b)]
+	return d[len(typed)][len(meant)]
+}
+
+// besides reports whether two letters are keys that touch each other, on a keyboard of any of these layouts.
+func besides(a, b byte) bool {
+	for _, rows := range [...][3]string{
+		{"qwertyuiop", "asdfghjkl", "zxcvbnm"},
+		{"qwertzuiop", "asdfghjkl", "yxcvbnm"},
+		{"azertyuiop", "qsdfghjklm", "wxcvbn"},
+	} {
+		ax, ay := keyAt(rows, a)
+		bx, by := keyAt(rows, b)
+		// In quarters of a key: each row stands a little to the right of the one above it.
+		if dx, dy := ax-bx, ay-by; ay >= 0 && by >= 0 && dx*dx <= 4*4 && dy*dy <= 1 {
+			return true
+		}
+	}
+	return false
+}
+
+// keyAt is where a key is: its distance from the left in quarters of a key, and its row, -1 where there is none.
+func keyAt(rows [3]string, key byte) (x, y int) {
+	for y, row := range rows {
+		if i := strings.IndexByte(row, key); i >= 0 {
+			return 4*i + [...]int{0, 1, 3}[y], y
+		}
+	}
+	return 0, -1
 }
 
 type unit struct {

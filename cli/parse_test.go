@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"pgregory.net/rapid"
 )
@@ -45,6 +47,27 @@ func TestParse(t *testing.T) {
 		{line: "/\u200bmsg bob hi", err: "there is no /"},
 		{line: "\u200bhello", say: "\u200bhello"},
 		{line: "\u200b\ufe0f"},
+		{line: "\u0301/kick dave", cmd: "kick", args: []string{"dave"}},
+		{line: "\x1b[31m/kick dave", cmd: "kick", args: []string{"dave"}},
+		{line: "\x1b]0;title\a/kick dave", cmd: "kick", args: []string{"dave"}},
+		{line: "a\x1b[31m/kick dave", say: "a\x1b[31m/kick dave"},
+		// The slash of an input method, and its letters and blanks.
+		{line: "／kick dave", cmd: "kick", args: []string{"dave"}},
+		{line: "／ｋｉｃｋ　dave", cmd: "kick", args: []string{"dave"}},
+		{line: "//／x", say: "/／x"},
+		{line: "／／x", say: "／x"},
+		{line: "／/x", say: "/x"},
+		{line: "／frob", err: "there is no /frob"},
+		// Other characters that look like a slash come from no key that was meant for one.
+		{line: "⁄kick", say: "⁄kick"},
+		{line: "╱╲", say: "╱╲"},
+		// What is sent is what was typed.
+		{line: "\tif x {", say: "\tif x {"},
+		{line: "می\u200cخواهم ", say: "می\u200cخواهم "},
+		{line: "/me  sits \t down ", cmd: "me", args: []string{" sits \t down "}},
+		{line: "/msg bob\n\tx := 1\n\ty := 2\n", cmd: "msg", args: []string{"bob", "\tx := 1\n\ty := 2"}},
+		{line: "/msg  bob \t\u200dx", cmd: "msg", args: []string{"bob", "\t\u200dx"}},
+		{line: "/msg bob  ", err: "usage: /msg NICK TEXT"},
 		{line: "/msg bob", err: "usage: /msg NICK TEXT"},
 		{line: "/quit now", err: "usage: /quit"},
 		{line: "/kcik dave", err: "there is no /kcik"},
@@ -84,9 +107,34 @@ func TestSlashIsNeverSaid(t *testing.T) {
 	})
 }
 
+// TestUnseenIsNoSpeech: no character that shows nothing makes speech of a command that it stands before.
+func TestUnseenIsNoSpeech(t *testing.T) {
+	table, tried := commands(), 0
+	for r := rune(1); r <= unicode.MaxRune; r++ {
+		blank := unicode.In(r, unicode.Z, unicode.Cf, unicode.Cc, unicode.M, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) ||
+			slices.Contains([]rune("\u2800\u3164\uFFA0\u115F\u1160\uFFFC"), r) || strings.TrimSpace(string(clean(string(r), shownText))) == ""
+		drawn := unicode.Is(unicode.Prepended_Concatenation_Mark, r)
+		if !blank || drawn || r == '\n' || !utf8.ValidRune(r) {
+			continue
+		}
+		tried++
+		for _, front := range []string{string(r), " " + string(r) + "\t", string(r) + string(r)} {
+			if in, err := parse(front+"/msg bob psst", table); err != nil || in.cmd == nil || in.cmd.name != "msg" || in.args[1] != "psst" {
+				t.Errorf("behind %+q it says %q, %v", front, in.say, err)
+			}
+		}
+	}
+	if tried < 2000 {
+		t.Errorf("tried %d characters", tried)
+	}
+}
+
 func TestNearest(t *testing.T) {
 	for typed, want := range map[string]string{
 		"kcik": "kick", "kik": "kick", "bann": "ban", "jion": "join", "hlep": "help", "acept": "accept", "mem": "members", "frobnicate": "", "x": "",
+		"lick": "kick", "kicj": "kick", "bsn": "ban", "memvers": "members", "wohami": "whoami", "uninvote": "uninvite", "kickk": "kick", "inivte": "invite",
+		// Another word is no slip.
+		"nick": "", "pin": "", "font": "", "mute": "", "fan": "", "away": "", "port": "", "cake": "", "tock": "", "q1": "", "mw": "",
 	} {
 		if got := nearest(typed, commands()); got != want {
 			t.Errorf("nearest(%q) = %q, want %q", typed, got, want)

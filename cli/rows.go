@@ -6,7 +6,6 @@ import (
 	"os"
 	"strings"
 
-	"github.com/charmbracelet/x/ansi"
 	"golang.org/x/term"
 )
 
@@ -96,41 +95,4 @@ func writeRows(w io.Writer, line safeText) error {
 	}
 	_, err := fmt.Fprintln(w, joinSafe(rows, "\n"))
 	return err
-}
-
-// fold breaks s into rows of at most width cells, at spaces where it can and at the line breaks that clean has marked.
-// There is always a row. Terminals do not agree how wide some letters are: here the widest reading counts.
-func fold(s safeText, width int) []safeText {
-	var rows []safeText
-	for part := range strings.SplitSeq(string(s), newlineMark) {
-		if ansi.StringWidth(part) > width {
-			// Wrap alone overflows where a word meets wide letters; Hardwrap never does, but knows no words.
-			part = ansi.Hardwrap(ansi.Wrap(part, width, ""), width, true)
-		}
-		for row := range strings.SplitSeq(part, "\n") {
-			for _, piece := range breakLetters(row, width) {
-				rows = append(rows, clean(piece, len(piece)))
-			}
-		}
-	}
-	return rows
-}
-
-// breakLetters breaks row where its letters, counted one by one, take more than width cells: a terminal that knows nothing
-// of letters that join counts so.
-func breakLetters(row string, width int) []string {
-	if ansi.StringWidthWc(row) <= width {
-		return []string{row}
-	}
-	var pieces []string
-	start, used := 0, 0
-	for i, r := range row {
-		w := ansi.StringWidthWc(string(r))
-		if used+w > width && i > start {
-			pieces = append(pieces, row[start:i])
-			start, used = i, 0
-		}
-		used += w
-	}
-	return append(pieces, row[start:])
 }

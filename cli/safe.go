@@ -19,7 +19,9 @@ type safeText string
 // newlineMark stands for a line break inside a text, so that one event stays one line.
 const newlineMark = " ⏎ "
 
-var breaks = strings.NewReplacer("\r\n", newlineMark, "\n", newlineMark, "\r", newlineMark, "\t", " ")
+// tabStop is how many cells there are between two tab stops. They are counted from the beginning of each line of a text,
+// so that its columns stand as they did for its author.
+const tabStop = 8
 
 // clean makes s fit for a terminal. What is longer than limit runes is cut and ends in "…".
 //
@@ -30,15 +32,42 @@ func clean(s string, limit int) safeText {
 	if isPlain(s, limit) {
 		return safeText(s)
 	}
-	s = strings.ToValidUTF8(s, string(utf8.RuneError))
 	// Strip first: a line break inside an unfinished sequence goes with the sequence.
-	s = breaks.Replace(ansi.Strip(s))
+	s = ansi.Strip(strings.ToValidUTF8(s, string(utf8.RuneError)))
 	var b strings.Builder
 	b.Grow(min(len(s), limit*utf8.UTFMax))
+	runes := 0
+	put := func(text string) (fits bool) {
+		for _, r := range text {
+			if runes == limit {
+				return false
+			}
+			runes++
+			b.WriteRune(r)
+		}
+		return true
+	}
 	// A text that starts with a mark would put it on our own character in front of it.
-	runes, marks := 0, maxMarks
-	for _, r := range s {
+	marks := maxMarks
+	var last rune           // not a mark
+	column, counted := 0, 0 // the cells of the line so far, up to this byte
+	for i, r := range s {
+		text := string(r)
 		switch {
+		case r == '\r' && strings.HasPrefix(s[i+1:], "\n"):
+			continue
+		case r == '\r' || r == '\n':
+			text, marks = newlineMark, 0
+			column, counted = 0, b.Len()+len(text)
+		case r == '\t':
+			column += cells(safeText(b.String()[counted:]))
+			n := tabStop - column%tabStop
+			text, marks = strings.Repeat(" ", n), 0
+			column, counted = column+n, b.Len()+n
+		case joiner(r):
+			if !joins(last, r, s[i+utf8.RuneLen(r):]) {
+				continue
+			}
 		case forbidden(r):
 			continue
 		case unicode.Is(unicode.M, r):
@@ -49,11 +78,12 @@ func clean(s string, limit int) safeText {
 		default:
 			marks = 0
 		}
-		if runes == limit {
+		if !unicode.Is(unicode.M, r) {
+			last = r
+		}
+		if !put(text) {
 			return safeText(cut(b.String()))
 		}
-		runes++
-		b.WriteRune(r)
 	}
 	return safeText(b.String())
 }
@@ -61,7 +91,36 @@ func clean(s string, limit int) safeText {
 // cut replaces the last rune of s with "…".
 func cut(s string) string {
 	_, n := utf8.DecodeLastRuneInString(s)
-	return s[:len(s)-n] + "…"
+	return strings.TrimRightFunc(s[:len(s)-n], joiner) + "…"
+}
+
+const zwj = '\u200d'
+
+// joiner reports whether r joins letters, or keeps them from being joined. It shows nothing itself.
+func joiner(r rune) bool { return r == zwj || r == '\u200c' }
+
+// joins reports whether a joiner behind last, before rest, says how a word is written or which picture is meant. Anywhere
+// else it would only make two texts differ that look alike.
+func joins(last, joiner rune, rest string) bool {
+	if unicode.In(last, joined...) {
+		return true
+	}
+	next, _ := utf8.DecodeRuneInString(rest)
+	return joiner == zwj && pictograph(last) && pictograph(next) && !forbidden(next)
+}
+
+// pictograph reports whether r may be a part of an emoji that is made of several, by its class and not by its name.
+func pictograph(r rune) bool {
+	return unicode.In(r, unicode.So, unicode.Sm) || 0x1F3FB <= r && r <= 0x1F3FF
+}
+
+// joined are the scripts whose letters join, so that words are written with joiners.
+var joined = []*unicode.RangeTable{
+	unicode.Arabic, unicode.Syriac, unicode.Mandaic, unicode.Mongolian, unicode.Nko, unicode.Phags_Pa, unicode.Adlam, unicode.Hanifi_Rohingya,
+	unicode.Manichaean, unicode.Sogdian, unicode.Devanagari, unicode.Bengali, unicode.Gurmukhi, unicode.Gujarati, unicode.Oriya, unicode.Tamil,
+	unicode.Telugu, unicode.Kannada, unicode.Malayalam, unicode.Sinhala, unicode.Khmer, unicode.Myanmar, unicode.Tibetan, unicode.Balinese,
+	unicode.Javanese, unicode.Sundanese, unicode.Chakma, unicode.Meetei_Mayek, unicode.Newa, unicode.Tirhuta, unicode.Grantha, unicode.Kaithi,
+	unicode.Sharada, unicode.Saurashtra, unicode.Modi, unicode.Brahmi,
 }
 
 // isPlain reports whether s is printable ASCII within limit, which most lines are.
@@ -81,6 +140,8 @@ func isPlain(s string, limit int) bool {
 // would take it for nothing.
 func forbidden(r rune) bool {
 	switch {
+	case joiner(r): // clean knows where it may stand
+		return false
 	case unicode.In(r, unicode.Cc, unicode.Co, unicode.Cs, unicode.Zl, unicode.Zp):
 	case unicode.Is(unicode.Cf, r): // zero width, bidi, tags, soft hyphen, byte order mark …
 		return !unicode.Is(unicode.Prepended_Concatenation_Mark, r) // Arabic signs that are drawn
@@ -122,17 +183,3 @@ func pad(s safeText, width int) safeText {
 
 // repeat is s n times, not at all where n is negative.
 func repeat(s safeText, n int) safeText { return safeText(strings.Repeat(string(s), max(n, 0))) }
-
-// crop cuts s to width cells; what is cut ends in "…".
-func crop(s safeText, width int) safeText {
-	if width <= 0 {
-		return ""
-	}
-	if cells(s) <= width {
-		return s
-	}
-	return safeText(ansi.Truncate(string(s), width, "…"))
-}
-
-// cells is how many columns of a terminal s takes.
-func cells(s safeText) int { return ansi.StringWidth(string(s)) }

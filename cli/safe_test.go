@@ -22,10 +22,17 @@ func TestClean(t *testing.T) {
 		"c1 csi":             {"a\u009b31mb", "a31mb"},
 		"bell and delete":    {"a\a\x7fb", "ab"},
 		"line breaks":        {"a\r\nb\nc\rd", "a ⏎ b ⏎ c ⏎ d"},
-		"tab":                {"a\tb", "a b"},
+		"tab":                {"a\tb", "a       b"},
+		"tabs by line":       {"\tif x {\n\t\treturn\ty\n你\tz", "        if x { ⏎                 return  y ⏎ 你      z"},
+		"tab after marks":    {"e\u0301\u200b\tx", "e\u0301       x"},
+		"joined words":       {"می\u200cخواهم ක්\u200dර", "می\u200cخواهم ක්\u200dර"},
+		"joined pictures":    {"👨\u200d👩\u200d👧\u200d👦🏴\u200d☠\ufe0f🙂\u200d\u2194\ufe0f👩🏽\u200d🚀", "👨\u200d👩\u200d👧\u200d👦🏴\u200d☠\ufe0f🙂\u200d\u2194\ufe0f👩🏽\u200d🚀"},
+		"joiners that hide":  {"🙂\u200d \u200d🙂\u200dx \u200da\u200c你\u200d", "🙂 🙂x a你"},
+		"joiner in a row":    {"می\u200c\u200c\u200d\u200cخ", "می\u200cخ"},
 		"bidi override":      {"a\u202egnp.exe\u2069", "agnp.exe"},
 		"zero width":         {"al\u200b\u200c\u200d\u200e\u200fice\ufeff\u2060", "alice"},
 		"soft hyphen":        {"al\u00adice", "alice"},
+		"joiner, then none":  {"🙂\u200d\ufffc🙂", "🙂🙂"},
 		"tags":               {"hi\U000E0041\U000E0042", "hi"},
 		"private use":        {"a\ue000\U000F0000b", "ab"},
 		"separators":         {"a\u2028b\u2029c", "abc"},
@@ -47,6 +54,15 @@ func TestCleanCuts(t *testing.T) {
 	}
 	if got := clean("abcd", 4); got != "abcd" {
 		t.Errorf("clean cut a text of exactly the limit to %q", got)
+	}
+	if got := clean("🙂\u200d🙂🙂", 3); got != "🙂…" {
+		t.Errorf("clean cut to %q", got)
+	}
+	if got := clean("a\tb", 4); got != "a  …" {
+		t.Errorf("clean cut to %q", got)
+	}
+	if got := clean(strings.Repeat("\t", maxText), shownText); strings.Contains(string(got), "…") {
+		t.Errorf("a text of tabs is cut")
 	}
 }
 
@@ -77,7 +93,7 @@ func checkClean(t interface{ Errorf(string, ...any) }, in string, limit int) {
 
 func TestCleanProperties(t *testing.T) {
 	pieces := rapid.SampledFrom([]string{
-		"\x1b", "[", "31m", "]0;", "\a", "\x1b\\", "\u009b", "\u009d", "\u202e", "\u200d", "\n", "\r", "\t", "\x00", "\xff",
+		"\x1b", "[", "31m", "]0;", "\a", "\x1b\\", "\u009b", "\u009d", "\u202e", "\u200d", "\u200c", "م", "\n", "\r", "\t", "\x00", "\xff",
 		"\xc2", "é", "e\u0301\u0301\u0301", "\u0301", "🙂", "\U000E0020", "\ufeff", "\u00ad", "a", " ", "…", "⏎",
 	})
 	rapid.Check(t, func(t *rapid.T) {

@@ -30,7 +30,7 @@ func whoOf(all []named) []string {
 	}
 	doubles := node.Doubles(words)
 	for i, n := range all {
-		if n.nick == "" || doubles[i] || string(clean(n.nick, shownName)) != n.nick || strings.ContainsAny(n.nick, " \u00a0") {
+		if n.nick == "" || doubles[i] || string(clean(n.nick, shownName)) != n.nick || node.Hides(n.nick) || strings.ContainsAny(n.nick, " \u00a0") {
 			words[i] = n.peer.String()
 		}
 	}

@@ -20,17 +20,18 @@ type composer struct {
 	cycle []string
 	turn  int
 	stem  string // the text before them
+	drawn drawnInput
 }
 
 func newComposer() composer {
 	area := textarea.New()
 	area.ShowLineNumbers = false
-	area.CharLimit = maxText
+	area.CharLimit = tabStop * maxText // cells; how long a text may be is checked when it is sent
 	area.DynamicHeight, area.MinHeight, area.MaxHeight = true, 1, maxInputRows
-	area.MaxContentHeight = maxText // rows; below it a paste would be cut without a word
+	area.MaxContentHeight = maxText // rows
+	area.Prompt = ""                // ours is drawn in front of it
 	area.SetVirtualCursor(false)
 	styles := textarea.DefaultStyles(true)
-	styles.Focused.CursorLine, styles.Focused.Prompt, styles.Focused.EndOfBuffer = plain, bold, plain
 	styles.Cursor.Color = nil
 	area.SetStyles(styles)
 	// What these do is done by the console's own keys; Paste would run a program to read the clipboard.
@@ -45,29 +46,27 @@ func newComposer() composer {
 	return composer{area: area}
 }
 
-func (c *composer) text() string { return c.area.Value() }
+func (c *composer) text() string { return fromArea(c.area.Value()) }
 
 func (c *composer) set(text string) {
-	c.area.SetValue(text)
+	c.area.SetValue(forArea(text))
 	c.cycle = nil
 }
 
-// size makes the input fit a screen: width cells, and a prompt in front of its first row.
-func (c *composer) size(width, rows int, prompt safeText) {
-	height := max(min(maxInputRows, rows), 1)
-	indent := repeat(" ", cells(prompt))
-	c.area.SetPromptFunc(cells(prompt), func(p textarea.PromptInfo) string {
-		if p.LineNumber > 0 {
-			return string(indent)
-		}
-		return string(prompt)
-	})
-	if width != c.area.Width()+cells(prompt) || height != c.area.MaxHeight {
-		c.area.MaxHeight = height
-		c.area.SetWidth(width)
+// insert puts text where the cursor is, all of it or nothing.
+func (c *composer) insert(text string) (done bool) {
+	if strings.ContainsFunc(text, isStandIn) {
+		return false
 	}
-	// The area scrolls to its cursor when it takes a message, and only by what it has drawn before.
-	c.area, _ = c.area.Update(nil)
+	before := c.area.Value()
+	text = forArea(text)
+	c.area.InsertString(text)
+	if len(c.area.Value()) != len(before)+len(text) {
+		c.area.SetValue(before)
+		return false
+	}
+	c.cycle = nil
+	return true
 }
 
 // edit hands a key to the input.
@@ -156,7 +155,7 @@ func (m *tui) submit() {
 	}
 	in, err := parse(text, m.table)
 	if err == nil && in.cmd == nil {
-		in, err = m.meant(in.say)
+		in, err = meant(in.say, m.room(), m.table)
 	}
 	if err == nil {
 		err = permit(in.cmd, m.room())
@@ -200,38 +199,25 @@ func (m *tui) order(j job, begin func()) {
 	}
 }
 
-// meant is a line without a slash: something to say; but an invite lets its first reader in, so it is never said by
-// mistake.
-func (m *tui) meant(text string) (input, error) {
-	if !isInvite(strings.TrimSpace(text)) {
-		return input{cmd: sayCommand, args: []string{text}}, nil
-	}
-	join, _ := lookUp("join", "", m.table)
-	if m.room().id == "" {
-		return input{cmd: join, args: []string{strings.TrimSpace(text)}}, nil
-	}
-	return input{}, usage("/join and the text enters that room; /msg NICK and the text sends it to one member",
-		"that is an invite: it was not said, for whoever reads it first can use it")
-}
+// lineEnds makes the line ends of every system ours.
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
-// paste puts text into the input, many lines not without a question. Escapes and what else has no place on a screen
-// are taken out first: what is seen is what is sent.
+// paste puts text into the input as it is, many lines not without a question. It is made safe where it is shown.
 func (m *tui) paste(text string) {
-	if len(text) > maxText {
-		m.complain(m.pane(), usage("put it in a file", "a paste of %d bytes was not taken; a line has at most %d", len(text), maxText))
+	text = strings.TrimRight(lineEnds.Replace(text), "\n")
+	if have := len(m.input.text()); have+len(text) > maxText {
+		m.complain(m.pane(), usage("put it in a file", "a paste of %d bytes was not taken; a line has at most %d", len(text), maxText-have))
 		return
 	}
-	lines := strings.Split(strings.TrimRight(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text), "\n"), "\n")
-	for i, l := range lines {
-		lines[i] = string(clean(l, maxText))
-	}
 	insert := func() {
-		m.input.cycle = nil
-		m.input.area.InsertString(strings.Join(lines, "\n"))
+		if !m.input.insert(text) {
+			m.complain(m.pane(), usage("put it in a file", "a paste of so many lines, or with characters for private use, was not taken"))
+		}
 	}
-	if len(lines) <= maxPasteLines {
+	lines := strings.Count(text, "\n") + 1
+	if lines <= maxPasteLines {
 		insert()
 		return
 	}
-	m.ask(m.pane(), "put "+number(len(lines))+" pasted lines into the input, as one message?", insert)
+	m.ask(m.pane(), "put "+number(lines)+" pasted lines into the input, as one message?", insert)
 }

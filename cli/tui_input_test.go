@@ -127,14 +127,39 @@ func TestScreenInputGrowsToFiveRows(t *testing.T) {
 	}
 }
 
+// TestScreenPaste: what is pasted goes into the input, and out of it, as it is; only what is shown is made safe.
 func TestScreenPaste(t *testing.T) {
 	g := memberAt(t, 80, 24)
 	g.f.did()
-	g.send(tea.PasteMsg{Content: "a\x1b[31mb\x1b]0;owned\a\u202ec\r\nd"})
-	if got := g.m.input.text(); got != "abc\nd" {
+	for pasted, want := range map[string]string{
+		"a\x1b[31mb\x1b]0;owned\a\u202ec\r\nd":      "a\x1b[31mb\x1b]0;owned\a\u202ec\nd",
+		"می\u200cخواهم نمی\u200cدانم":               "می\u200cخواهم نمی\u200cدانم",
+		"👨\u200d👩\u200d👧\u200d👦 🏴\u200d☠\ufe0f":     "👨\u200d👩\u200d👧\u200d👦 🏴\u200d☠\ufe0f",
+		"all:\r\tgo build\r\t\tx\ty":                "all:\n\tgo build\n\t\tx\ty",
+		"\ufffd \u200b\u2060\u00ad\ue000\U000E0041": "\ufffd \u200b\u2060\u00ad\ue000\U000E0041",
+		"क्ष\u200d ක්\u200dර":                       "क्ष\u200d ක්\u200dර",
+		"e\u0301 é":                                 "e\u0301 é",
+	} {
+		g.send(tea.PasteMsg{Content: pasted})
+		if got := g.m.input.text(); got != want {
+			t.Errorf("pasted %q", got)
+		}
+		g.press("enter")
+		g.did("say lab " + want)
+		g.press("up") // from the lines typed before
+		if got := g.m.input.text(); got != want {
+			t.Errorf("called back %q", got)
+		}
+		g.press("ctrl+c")
+	}
+	g.send(tea.PasteMsg{Content: "\ta\tb\ncc\tdd"})
+	g.sees("lab>         a       b", "cc      dd")
+	g.press("ctrl+c")
+	g.send(tea.PasteMsg{Content: "\U0010F009"})
+	g.sees("! a paste of so many lines, or with")
+	if got := g.m.input.text(); got != "" {
 		t.Errorf("pasted %q", got)
 	}
-	g.press("ctrl+c")
 	many := strings.Repeat("line\n", maxPasteLines+1)
 	g.send(tea.PasteMsg{Content: many})
 	g.sees("put 6 pasted lines into the input, as one message?", "[y] yes  [n] no")
@@ -147,6 +172,14 @@ func TestScreenPaste(t *testing.T) {
 	g.did("say lab " + strings.TrimSuffix(many, "\n"))
 	g.send(tea.PasteMsg{Content: strings.Repeat("x", maxText+1)})
 	g.sees("! a paste of 65537 bytes was not taken")
+	// What does not fit behind what is there is not taken in part.
+	half := strings.Repeat("你", maxText/6)
+	g.send(tea.PasteMsg{Content: half})
+	g.send(tea.PasteMsg{Content: half})
+	g.send(tea.PasteMsg{Content: half})
+	if got := g.m.input.text(); got != half+half {
+		t.Errorf("%d bytes are in the input, want %d", len(got), 2*len(half))
+	}
 }
 
 func TestScreenCopies(t *testing.T) {

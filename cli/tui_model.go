@@ -7,6 +7,7 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"localchat/node"
 )
@@ -116,6 +117,11 @@ func (m *tui) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.finish(msg)
 	case silence:
 		m.failure = &failure{code: exitFailure, text: "the node stopped", hint: "run again with -v and --log-file FILE"}
+	case tea.ModeReportMsg:
+		// The program asks for it, and draws by the answer as well.
+		if msg.Mode == ansi.ModeUnicodeCore {
+			inClusters.Store(msg.Value == ansi.ModeReset || msg.Value == ansi.ModeSet || msg.Value == ansi.ModePermanentlySet)
+		}
 	case tea.FocusMsg:
 		m.blurred = false
 		m.pane().look()

@@ -38,9 +38,10 @@ type line struct {
 	// pending: mine, and nobody else is known to have it.
 	pending bool
 
-	rows  []row // text as drawn for width; nil: to be drawn
-	width int
-	times bool
+	rows     []row // text as drawn for width; nil: to be drawn
+	width    int
+	times    bool
+	clusters bool
 }
 
 // A row is one row of the screen, with our styling in it.
@@ -370,8 +371,8 @@ func (s *scroll) window() []row {
 // rows are line i as it is drawn, with the rule above it where what is new begins.
 func (s *scroll) rows(i int) []row {
 	l := &s.lines[i]
-	if l.rows == nil || l.width != s.width || l.times != s.times {
-		l.width, l.times = s.width, s.times
+	if now := inClusters.Load(); l.rows == nil || l.width != s.width || l.times != s.times || l.clusters != now {
+		l.width, l.times, l.clusters = s.width, s.times, now
 		l.rows = l.draw()
 	}
 	if l.seq == s.newFrom {

@@ -5,7 +5,6 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
-	"github.com/charmbracelet/x/ansi"
 
 	"localchat/node"
 )
@@ -25,6 +24,7 @@ type frame struct {
 	above, below []row // the bars over and under the talk and the input
 	notes        []row // between talk and input
 	help         []row
+	prompt       safeText
 	input        int // rows
 	body, talk   int // rows of the middle, columns of the talk in it; no talk: the side column has it all
 	side         bool
@@ -35,9 +35,9 @@ type frame struct {
 func (m *tui) layout() {
 	w, h := m.width, m.height
 	f := frame{talk: w}
-	prompt := crop(m.prompt(), max(min(promptMax, w/3), 1))
-	m.input.size(max(w, cells(prompt)+1), h/2, prompt)
-	f.input = min(m.input.area.Height(), h)
+	f.prompt = crop(m.prompt(), max(min(promptMax, w/3), 1))
+	m.input.draw(max(w-cells(f.prompt), 1), min(maxInputRows, h/2))
+	f.input = min(m.input.drawn.shown, h)
 	if h >= barsFrom {
 		f.above = []row{m.statusBar(w)}
 		f.below = []row{m.roomsBar(w)}
@@ -82,10 +82,7 @@ func (m *tui) View() tea.View {
 	rows = append(rows, m.middle()...)
 	rows = append(rows, f.notes...)
 	top := len(rows)
-	input := strings.Split(m.input.area.View(), "\n")
-	for _, text := range input[:min(f.input, len(input))] {
-		rows = append(rows, row{text: text, cells: ansi.StringWidth(text)})
-	}
+	rows = append(rows, m.input.view(f.prompt)[:f.input]...)
 	rows = append(rows, f.help...)
 	rows = append(rows, f.below...)
 	rows = rows[:min(len(rows), m.height)]
@@ -93,7 +90,10 @@ func (m *tui) View() tea.View {
 	for i, r := range rows {
 		lines[i] = r.text
 		if r.cells > m.width {
-			lines[i] = ansi.Truncate(r.text, m.width, "")
+			lines[i] = measure().Truncate(r.text, m.width, "")
+		}
+		if !inClusters.Load() {
+			lines[i] = undisputed.Replace(lines[i])
 		}
 	}
 	v := tea.NewView(strings.Join(lines, "\n"))
@@ -102,7 +102,7 @@ func (m *tui) View() tea.View {
 	if m.show.mouse {
 		v.MouseMode = tea.MouseModeCellMotion
 	}
-	if c := m.input.area.Cursor(); c != nil && m.question == nil && !m.side.focus {
+	if c := m.input.cursor(f.prompt); c != nil && m.question == nil && !m.side.focus {
 		c.Y = top + min(c.Y, max(f.input-1, 0))
 		c.X = min(c.X, max(m.width-1, 0))
 		v.Cursor = c

@@ -1,0 +1,176 @@
+package cli
+
+import (
+	"strings"
+	"sync/atomic"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+// inClusters: the terminal of this program counts the cells of grapheme clusters. It says so when it is asked for mode
+// 2027, and nothing does while it has not said so: then each character has the cells of wcwidth. The two agree about most
+// texts. About Indic letters, emoji and their joiners they do not.
+var inClusters atomic.Bool
+
+// measure is how the terminal counts.
+func measure() ansi.Method {
+	if inClusters.Load() {
+		return ansi.GraphemeWidth
+	}
+	return ansi.WcWidth
+}
+
+// cells is how many columns of the terminal s takes.
+func cells(s safeText) int { return measure().StringWidth(string(s)) }
+
+// widest is how many columns a cluster takes at most. A terminal that has not said how it counts may count either way, and
+// a row that is too long for it would be broken without a mark.
+func widest(cluster string) int {
+	if inClusters.Load() {
+		return ansi.StringWidth(cluster)
+	}
+	return max(ansi.StringWidth(cluster), ansi.StringWidthWc(cluster))
+}
+
+// undisputed leaves out of a drawn row what terminals that do not count in clusters do not agree about, and what shows
+// nothing itself: joiners of pictures, for which some draw one picture in the place of several, and the wish for a picture
+// in the place of a sign, which some draw wider. What is left has the same width on all of them.
+var undisputed = strings.NewReplacer(string(zwj), "", "\ufe0f", "")
+
+// nextCluster is the first grapheme cluster of s, which is not empty, and its widest width.
+func nextCluster(s string) (cluster string, width int) {
+	if s[0] < utf8.RuneSelf && (len(s) == 1 || s[1] < utf8.RuneSelf) {
+		return s[:1], 1
+	}
+	cluster, _ = ansi.FirstGraphemeCluster(s, ansi.GraphemeWidth)
+	return cluster, widest(cluster)
+}
+
+// crop cuts s to width cells; what is cut ends in "…".
+func crop(s safeText, width int) safeText {
+	switch {
+	case width <= 0:
+		return ""
+	case len(s) <= width: // no character has more cells than bytes
+		return s
+	}
+	used, cut := 0, 0 // cut: up to where there is room for the dots
+	for at := 0; at < len(s); {
+		cluster, w := nextCluster(string(s[at:]))
+		if used+w > width {
+			return s[:cut] + "…"
+		}
+		at, used = at+len(cluster), used+w
+		if used < width {
+			cut = at
+		}
+	}
+	return s
+}
+
+// breakRows breaks a line into rows of at most width cells and returns where in the line each ends. It breaks behind
+// blanks and hyphens and beside letters of scripts that have no blanks; a word that is longer than a row is broken between
+// clusters, and a cluster that is wider than a row between its letters. A blank never begins a row: it stays at the end of
+// the row before, where it may be beyond the width. There is always a row.
+func breakRows(line string, width int) []int {
+	var ends []int
+	start, used := 0, 0  // the row, and the cells in it
+	fit, fitUsed := 0, 0 // the last place to break it, and the cells before that
+	before := ' '
+	for at := 0; at < len(line); {
+		cluster, w := nextCluster(line[at:])
+		if w > width {
+			cluster, w = firstLetter(cluster, width)
+		}
+		first, n := utf8.DecodeRuneInString(cluster)
+		if !isBlank(first) || n < len(cluster) {
+			if breaksBetween(before, first) {
+				fit, fitUsed = at, used
+			}
+			switch {
+			case used+w <= width || at == start:
+			case fit > start && wordFits(line[fit:], width):
+				ends, start, used = append(ends, fit), fit, used-fitUsed
+			default:
+				ends, start, used = append(ends, at), at, 0
+			}
+		}
+		before, _ = utf8.DecodeLastRuneInString(cluster)
+		at, used = at+len(cluster), used+w
+	}
+	return append(ends, len(line))
+}
+
+// breaksBetween reports whether a row may end behind a and the next begin with b, which is no blank.
+func breaksBetween(a, b rune) bool {
+	return isBlank(a) || a == '-' && unicode.IsLetter(b) || unicode.In(a, noBlanks...) || unicode.In(b, noBlanks...)
+}
+
+// isBlank reports whether r is a blank where a row may end.
+func isBlank(r rune) bool {
+	return unicode.Is(unicode.Zs, r) && r != '\u00a0' && r != '\u202f' && r != '\u2007'
+}
+
+// wordFits reports whether the word that s begins with fits into a row.
+func wordFits(s string, width int) bool {
+	used, before := 0, rune(0)
+	for at := 0; at < len(s); {
+		cluster, w := nextCluster(s[at:])
+		first, _ := utf8.DecodeRuneInString(cluster)
+		if isBlank(first) || at > 0 && breaksBetween(before, first) {
+			return true
+		}
+		if used += w; used > width {
+			return false
+		}
+		before, _ = utf8.DecodeLastRuneInString(cluster)
+		at += len(cluster)
+	}
+	return true
+}
+
+// firstLetter is the first character of a cluster, with as many of the marks on it as fit into width cells.
+func firstLetter(cluster string, width int) (letter string, cells int) {
+	_, end := utf8.DecodeRuneInString(cluster)
+	for end < len(cluster) {
+		r, n := utf8.DecodeRuneInString(cluster[end:])
+		if !unicode.In(r, unicode.M, unicode.Cf) || widest(cluster[:end+n]) > width {
+			break
+		}
+		end += n
+	}
+	return cluster[:end], widest(cluster[:end])
+}
+
+// fold breaks s into rows of at most width cells, at spaces where it can and at the line breaks that clean has marked. The
+// blanks at which it breaks are left out. There is always a row.
+func fold(s safeText, width int) []safeText {
+	var rows []safeText
+	for more := true; more; {
+		part := s
+		i := strings.Index(string(s), newlineMark)
+		if more = i >= 0; more {
+			part, s = s[:i], s[i+len(newlineMark):]
+		}
+		rows = append(rows, foldLine(part, width)...)
+	}
+	return rows
+}
+
+func foldLine(line safeText, width int) []safeText {
+	isMark := func(r rune) bool { return unicode.Is(unicode.M, r) }
+	line = line[len(line)-len(strings.TrimLeftFunc(string(line), isMark)):] // a mark would stand on what is before the row
+	var rows []safeText
+	start := 0
+	for _, end := range breakRows(string(line), width) {
+		row := line[start:end]
+		if end < len(line) || widest(string(row)) > width {
+			row = row[:len(strings.TrimRightFunc(string(row), isBlank))]
+		}
+		rows = append(rows, row)
+		start = end
+	}
+	return rows
+}

@@ -1,0 +1,70 @@
+package cli
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+)
+
+// mentions reports whether text names nick, in any case: between characters that do not go on with the name. A name in a
+// script that has blanks between its words ends where its word ends: malice does not call alice. In a script without
+// blanks nobody can see where a word ends, so that a name calls wherever it stands.
+func mentions(text, nick string) bool {
+	text, nick = sameLetters(text), sameLetters(nick)
+	if nick == "" {
+		return false
+	}
+	first, _ := utf8.DecodeRuneInString(nick)
+	last, _ := utf8.DecodeLastRuneInString(nick)
+	for from := 0; ; {
+		i := strings.Index(text[from:], nick)
+		if i < 0 {
+			return false
+		}
+		start, end := from+i, from+i+len(nick)
+		before, _ := utf8.DecodeLastRuneInString(text[:start])
+		after, _ := utf8.DecodeRuneInString(text[end:])
+		if !goesOn(before, first, false) && !goesOn(last, after, true) {
+			return true
+		}
+		_, n := utf8.DecodeRuneInString(text[start:])
+		from = start + n
+	}
+}
+
+// sameLetters is s as names in it are compared.
+func sameLetters(s string) string { return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s))) }
+
+// goesOn reports whether b, behind a, may belong to the same word; end: a ends the name, and does not begin it.
+func goesOn(a, b rune, end bool) bool {
+	if !inWord(a) || !inWord(b) {
+		return false
+	}
+	switch {
+	case unicode.Is(unicode.M, b): // it stands on the letter before it
+		return true
+	case unicode.In(a, noBlanks...) || unicode.In(b, noBlanks...):
+		// A digit may be the end of another name: 太郎2 is not 太郎.
+		return end && (unicode.IsDigit(b) || b == '_' || b == '-')
+	case unicode.Is(unicode.Hangul, a) != unicode.Is(unicode.Hangul, b):
+		return !unicode.IsLetter(a) || !unicode.IsLetter(b)
+	case end && unicode.Is(unicode.Hangul, a):
+		return false // what the name does in the sentence is a syllable behind it
+	}
+	return true
+}
+
+// inWord reports whether words are made of r.
+func inWord(r rune) bool {
+	return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.M, r) || r == '-' || r == '_'
+}
+
+// noBlanks are the scripts that have no blanks between words.
+var noBlanks = []*unicode.RangeTable{
+	unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Bopomofo, unicode.Yi, unicode.Tangut, unicode.Nushu, unicode.Khitan_Small_Script,
+	unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar, unicode.Tai_Le, unicode.New_Tai_Lue, unicode.Tai_Tham, unicode.Tai_Viet,
+	unicode.Ahom, unicode.Tibetan, unicode.Javanese, unicode.Balinese,
+}
