@@ -177,7 +177,7 @@ func (a *app) createCommand() *cobra.Command {
 }
 
 func (a *app) joinCommand() *cobra.Command {
-	wait := span{d: joinWait, set: true}
+	wait := span{d: knockWait, set: true}
 	cmd := &cobra.Command{
 		Use:     "join ROOM|INVITE|HOST:PORT",
 		Short:   "Enter a room found on the network, by an invite text, or by the address of somebody in it",
@@ -193,7 +193,7 @@ func (a *app) joinCommand() *cobra.Command {
 			return a.join(cmd.Context(), o, wait.d)
 		}),
 	}
-	cmd.Flags().Var(&wait, "timeout", "give up when the room or its owner's answer takes longer")
+	cmd.Flags().Var(&wait, "timeout", "give up when the owner's answer takes longer; a room that nobody shows is looked for a minute at most")
 	return cmd
 }
 

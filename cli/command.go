@@ -84,6 +84,8 @@ type call struct {
 	show settings
 	// examine gathers what /doctor goes by.
 	examine func(context.Context, patient, func(string)) facts
+	// asked is told when the owner of a room has been asked to let us in, and until when the answer is awaited.
+	asked func(room string, until time.Time)
 	// terminal: the screen is one, so a QR code makes sense.
 	terminal bool
 }
@@ -153,7 +155,7 @@ func commands() []*command {
 			help: "own a new room and enter it; /policy changes who may come in", examples: []string{"/create lab"},
 		},
 		{
-			name: "join", usage: "ROOM, INVITE or HOST:PORT", min: 1, max: 1, slow: true, targets: roomsOut, ask: askJoin, run: runJoin,
+			name: "join", usage: "ROOM, INVITE or HOST:PORT", min: 1, max: 1, slow: true, wait: knockWait, targets: roomsOut, ask: askJoin, run: runJoin,
 			help: "enter a room found on this network, by an invite text, or by the address of somebody in it", examples: []string{"/join lab", "/join LOCALCHAT:AG6JUOIPNTAYX4AZ...", "/join 192.168.1.20:4001"},
 		},
 		{

@@ -41,6 +41,7 @@ type console struct {
 	taken  int // lines of input so far
 
 	done    chan finished
+	news    chan safeText // what a command that goes on has to say meanwhile
 	work    sync.WaitGroup
 	running int  // commands that have not come back
 	waiting int  // those of them that a person waits for too
@@ -84,7 +85,7 @@ func (o *opening) command() *command {
 // of is the opening of a room by its id.
 func (o *opening) of(id string) *command {
 	return &command{slow: true, wait: o.wait, run: func(ctx context.Context, c call) (reply, error) {
-		return joinRoom(ctx, c.n, node.JoinOptions{Room: id})
+		return joinRoom(ctx, c.n, c.patient(node.JoinOptions{Room: id}))
 	}}
 }
 
@@ -103,7 +104,7 @@ func (a *app) create(ctx context.Context, o node.CreateOptions) error {
 // join opens a console in somebody else's room.
 func (a *app) join(ctx context.Context, o node.JoinOptions, wait time.Duration) error {
 	return a.console(ctx, &opening{wait: wait, knocks: true, run: func(ctx context.Context, c call) (reply, error) {
-		return joinRoom(ctx, c.n, o)
+		return joinRoom(ctx, c.n, c.patient(o))
 	}})
 }
 
@@ -123,7 +124,7 @@ func (a *app) console(ctx context.Context, open *opening) error {
 			app: a, n: n, table: commands(), oneRoom: open != nil,
 			interactive: isTerminal(a.stdin), terminal: isTerminal(a.stdout) && a.variable("TERM") != "dumb",
 			height: func() int { return rowsOfTerminal(a.stdout) },
-			show:   settings{times: true}, done: make(chan finished), undelivered: map[string]bool{},
+			show:   settings{times: true}, done: make(chan finished), news: make(chan safeText), undelivered: map[string]bool{},
 		}
 		if a.opts.plain == plainEdit && c.interactive && isTerminal(a.stdout) {
 			done, err := a.edit(ctx, c)
@@ -180,6 +181,8 @@ func (c *console) loop(ctx context.Context, open *opening) error {
 			c.event(ev)
 		case line, open := <-input:
 			c.take(ctx, line, open)
+		case text := <-c.news:
+			c.print(text)
 		case f := <-c.done:
 			// What a command did was told before it came back: show that first.
 			c.drain(events)
@@ -238,6 +241,15 @@ func askingText(info node.Info) safeText {
 	return noticeMark + "asking to be let in as " + clean(info.Nick, shownName) + "; my words: " + clean(info.Words, shownPhrase)
 }
 
+// askedText is for the one who waits at a door: whose answer is awaited, and for how long.
+func askedText(room string, left time.Duration) safeText {
+	unit := time.Second
+	if left > 90*time.Second {
+		unit = time.Minute
+	}
+	return noticeMark + "the owner of " + clean(room, shownName) + " is asked to let you in; the answer is awaited for " + clean(spanText(left.Round(unit)), shownName)
+}
+
 // take acts on a line of input.
 func (c *console) take(ctx context.Context, line typed, open bool) {
 	if !open {
@@ -288,6 +300,12 @@ func (c *console) start(ctx context.Context, cmd *command, args []string, first 
 	c.running++
 	if waited {
 		c.waiting++
+	}
+	query.asked = func(room string, until time.Time) {
+		select {
+		case c.news <- askedText(room, time.Until(until)):
+		case <-ctx.Done():
+		}
 	}
 	c.work.Go(func() {
 		defer c.app.guard()

@@ -37,6 +37,8 @@ type fakeNode struct {
 	joining   chan struct{}
 	joiningOf map[string]chan struct{}
 	refs      map[string]node.RoomRef // by what a room is called
+	// atDoor is what happens while the owner of a room to be joined is asked, where it is not nil.
+	atDoor func(context.Context) error
 	// slow blocks in the same way what else waits for others.
 	slow chan struct{}
 	// alone: no other node is connected.
@@ -150,6 +152,12 @@ func (f *fakeNode) Join(ctx context.Context, o node.JoinOptions) (node.JoinedInf
 	joining := f.joining
 	if of := f.joiningOf[o.Room+o.Invite]; of != nil {
 		joining = of
+	}
+	if f.atDoor != nil {
+		o.Asked(roomName(o.Room), noon.Add(knockWait))
+		if err := f.atDoor(ctx); err != nil {
+			return node.JoinedInfo{}, err
+		}
 	}
 	if joining != nil {
 		select {

@@ -70,8 +70,11 @@ const (
 	// takes something takes it at once.
 	lastWordsWait = 300 * time.Millisecond
 
-	// joinWait is how long joining waits for the room to be found and its owner to answer.
+	// joinWait is how long joining waits for the room to be found, and for whatever else depends on machines alone.
 	joinWait = 60 * time.Second
+	// knockWait is how long it may take with the answer of a person, who may be away from the keyboard: as long as the door
+	// keeps a knock.
+	knockWait = 10 * time.Minute
 	// findWait is how long "localchat rooms" collects: discovery's first burst and one answer late.
 	findWait = 3 * time.Second
 	// completeWait is how long a shell's completion looks for rooms: most answer within half a second, and a person who

@@ -163,6 +163,7 @@ func (v *visitor) next(ctx context.Context) (node.Event, error) {
 // to ask for ends with it; one that was there before stays.
 func (a *app) visit(ctx context.Context, room string, wait time.Duration, do func(context.Context, *visitor) error) error {
 	o := joinOptions(room)
+	o.Find = joinWait
 	if err := node.CheckTarget(o); err != nil {
 		return err
 	}
@@ -188,7 +189,7 @@ func (a *app) visit(ctx context.Context, room string, wait time.Duration, do fun
 }
 
 func (a *app) tailCommand() *cobra.Command {
-	wait := span{d: joinWait, set: true}
+	wait := span{d: knockWait, set: true}
 	cmd := &cobra.Command{
 		Use:     "tail ROOM",
 		Short:   "Print a room's events until interrupted",

@@ -133,7 +133,13 @@ func createRoom(ctx context.Context, n peerNode, o node.CreateOptions) (reply, e
 }
 
 func runJoin(ctx context.Context, c call) (reply, error) {
-	return joinRoom(ctx, c.n, joinOptions(c.args[0]))
+	return joinRoom(ctx, c.n, c.patient(joinOptions(c.args[0])))
+}
+
+// patient is a join that waits for a person, and not that long for a room that nobody shows.
+func (c call) patient(o node.JoinOptions) node.JoinOptions {
+	o.Find, o.Asked = joinWait, c.asked
+	return o
 }
 
 // joinRoom asks to be admitted and says who is there.

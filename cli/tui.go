@@ -30,7 +30,7 @@ func (a *app) runScreen(ctx context.Context, n peerNode, open *opening) error {
 		options = append(options, tea.WithColorProfile(colorprofile.Ascii))
 	}
 	p := tea.NewProgram(m, options...)
-	m.settle = feed.settle
+	m.settle, m.post = feed.settle, p.Send
 	// The program gives the terminal back when one of its commands panics, so this is one of them.
 	m.do(func() tea.Msg {
 		feed.run(ctx, p.Send, a.orphaned)

@@ -21,6 +21,10 @@ type composer struct {
 	turn  int
 	stem  string // the text before them
 	drawn drawnInput
+	// returned: the text is a line that was not done, for a person to correct it. A letter typed or a paste takes its place,
+	// so that it never becomes part of another line.
+	returned bool
+	keys     int // pressed here so far
 }
 
 func newComposer() composer {
@@ -50,7 +54,19 @@ func (c *composer) text() string { return fromArea(c.area.Value()) }
 
 func (c *composer) set(text string) {
 	c.area.SetValue(forArea(text))
-	c.cycle = nil
+	c.cycle, c.returned = nil, false
+}
+
+// idle: no line is being typed.
+func (c *composer) idle() bool { return c.text() == "" || c.returned }
+
+// pressed is for a key or a paste: words take the place of a line that was given back, anything else keeps it.
+func (c *composer) pressed(words bool) {
+	c.keys++
+	if c.returned && words {
+		c.set("")
+	}
+	c.returned = false
 }
 
 // insert puts text where the cursor is, all of it or nothing.
@@ -84,19 +100,34 @@ func (c *composer) newline() {
 // take empties the input and keeps what was in it.
 func (c *composer) take() string {
 	text := c.text()
+	c.remember(text)
+	c.set("")
+	return text
+}
+
+// remember keeps a line to be called back.
+func (c *composer) remember(text string) {
 	if text != "" && (len(c.past) == 0 || c.past[len(c.past)-1] != text) {
 		c.past = append(c.past, text)
 		c.past = c.past[max(len(c.past)-maxHistory, 0):]
 	}
 	c.at, c.draft = len(c.past), ""
-	c.set("")
-	return text
 }
 
-// giveBack puts a line back that was taken in vain, unless another is being typed.
+// giveBack shows a line that was not done, unless another is being typed.
 func (c *composer) giveBack(text string) {
-	if c.text() == "" {
-		c.set(text)
+	if text == "" || c.text() != "" && c.text() != text {
+		return
+	}
+	c.remember(text)
+	c.set(text)
+	c.returned = true
+}
+
+// giveBack shows the line of a job that failed where it was typed, if nothing has been typed since.
+func (m *tui) giveBack(j job) {
+	if j.pane == m.pane() && j.keys == m.input.keys {
+		m.input.giveBack(j.text)
 	}
 }
 
@@ -157,15 +188,20 @@ func (m *tui) submit() {
 	if err == nil && in.cmd == nil {
 		in, err = meant(in.say, m.room(), m.table)
 	}
+	if err == nil && in.cmd.name == "leave" && m.room().id == "" && m.withdraw() {
+		m.input.take()
+		return
+	}
 	if err == nil {
 		err = permit(in.cmd, m.room())
 	}
 	if err != nil {
-		// The text stays, to be corrected.
 		m.complain(p, err)
+		m.input.giveBack(text)
 		return
 	}
-	m.order(job{cmd: in.cmd, args: in.args, text: text, pane: p}, func() {
+	j := job{cmd: in.cmd, args: in.args, text: text, pane: p, enters: entersBy(in.cmd, in.args), keys: m.input.keys}
+	m.order(j, func() {
 		m.input.take()
 		p.scroll.end()
 		p.turn()
@@ -187,8 +223,8 @@ func (m *tui) order(j job, begin func()) {
 	c, err := j.cmd.ask(m.query(j), m.known())
 	switch {
 	case err != nil:
-		// The text stays, to be corrected.
 		m.complain(j.pane, err)
+		m.giveBack(j)
 	case c == nil:
 		run()
 	default:
@@ -196,6 +232,11 @@ func (m *tui) order(j job, begin func()) {
 			j.args = c.args
 			run()
 		})
+		no := m.question.no
+		m.question.no = func() {
+			no()
+			m.giveBack(j)
+		}
 	}
 }
 
@@ -210,6 +251,7 @@ func (m *tui) paste(text string) {
 		return
 	}
 	insert := func() {
+		m.input.pressed(true)
 		if !m.input.insert(text) {
 			m.complain(m.pane(), usage("put it in a file", "a paste of so many lines, or with characters for private use, was not taken"))
 		}

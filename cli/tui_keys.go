@@ -117,6 +117,9 @@ func (m *tui) moves(name string) bool {
 
 // types acts on the keys of the input.
 func (m *tui) types(msg tea.KeyPressMsg, name string) {
+	if name != "enter" {
+		m.input.pressed(msg.Text != "")
+	}
 	inLobby := m.pane().here.id == "" && m.input.text() == ""
 	switch name {
 	case "enter":

@@ -46,7 +46,7 @@ func (m *tui) chooseRoom() {
 		return
 	}
 	join, _ := lookUp("join", "", m.table)
-	m.order(job{cmd: join, args: []string{r.ID.String()}, pane: m.pane()}, func() { m.hint = "asking to be let into " + clean(r.Name, shownName) })
+	m.order(job{cmd: join, args: []string{r.ID.String()}, pane: m.pane(), enters: clean(r.Name, shownName)}, nil)
 }
 
 // lobbyRows are the rooms found, as every list of rooms has them, for a screen of width cells.

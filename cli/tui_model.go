@@ -23,6 +23,8 @@ type tui struct {
 	show  settings
 	// settle, in a command: all that the node has told is on its way to us. nil: it is.
 	settle func()
+	// post, in a command, hands us a message before the command is done.
+	post func(tea.Msg)
 
 	info     node.Info
 	panes    []*pane // the lobby first
@@ -34,7 +36,8 @@ type tui struct {
 	hint     safeText    // in the place of the help, until the next key
 	door     door
 	lobby    lobby
-	secret   string // the invite made last
+	entering []entry // the rooms that we ask to be let into, the latest last
+	secret   string  // the invite made last
 
 	width, height int
 	frame         frame
@@ -47,6 +50,7 @@ type tui struct {
 	// queue are the commands that wait for the one before them, so that what was typed happens in that order.
 	queue []job
 	busy  bool
+	jobs  int // so far
 	// looking: a glance is on its way. stale: something has happened since it left. others: there are other rooms than at
 	// the last.
 	looking, stale, others bool
@@ -67,6 +71,10 @@ type job struct {
 	pane *pane  // where it was typed
 	// opening: the console was opened with it.
 	opening bool
+	// enters is the room that it asks to be let into, "" for none.
+	enters safeText
+	// number tells it from others; keys is how many keys had been pressed when it was given.
+	number, keys int
 }
 
 // performed is what came of a job.
@@ -91,7 +99,7 @@ func (m *tui) Init() tea.Cmd {
 		if m.open.knocks {
 			m.tell(m.panes[0], happened, askingText(m.info))
 		}
-		m.perform(job{cmd: m.open.command(), pane: m.panes[0], opening: true})
+		m.perform(m.opened(m.open.command()))
 	}
 	return m.outgoing()
 }
@@ -113,6 +121,8 @@ func (m *tui) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.glance()
 	case glimpse:
 		m.seen(msg)
+	case asked:
+		m.knocks(msg)
 	case performed:
 		m.finish(msg)
 	case silence:
@@ -195,6 +205,10 @@ func (m *tui) turnTo(to *pane) {
 		return
 	}
 	from.turn()
+	if m.input.returned {
+		m.input.set("")
+	}
+	m.input.keys++
 	if text := m.input.text(); from.here.id != "" || text == "" {
 		from.draft = text
 		m.input.set(to.draft)
@@ -212,7 +226,7 @@ func (m *tui) turnTo(to *pane) {
 
 // offer shows a pane that something has happened to, unless somebody is in the middle of a line to another room.
 func (m *tui) offer(p *pane) {
-	if m.room().id == "" || m.input.text() == "" {
+	if m.room().id == "" || m.input.idle() {
 		m.turnTo(p)
 	}
 }
@@ -265,9 +279,19 @@ func (m *tui) perform(j job) {
 	if j.cmd.first != "" {
 		m.tell(j.pane, answer, j.cmd.first)
 	}
-	query, ctx, settle := m.query(j), m.ctx, m.settle
+	m.jobs++
+	j.number = m.jobs
+	ctx, cancel := context.WithTimeout(m.ctx, j.cmd.patience())
+	if j.enters != "" {
+		m.entering = append(m.entering, entry{job: j.number, room: j.enters, cancel: cancel})
+	}
+	query, settle, post := m.query(j), m.settle, m.post
+	query.asked = func(room string, until time.Time) {
+		if post != nil {
+			post(asked{job: j.number, room: room, until: until})
+		}
+	}
 	m.do(func() tea.Msg {
-		ctx, cancel := context.WithTimeout(ctx, j.cmd.patience())
 		defer cancel()
 		r, err := j.cmd.run(ctx, query)
 		if settle != nil {
@@ -290,7 +314,12 @@ func (m *tui) finish(f performed) {
 	if !f.cmd.slow {
 		m.busy = false
 	}
+	withdrawn := m.entered(f.number)
 	if m.asksOfKey(f) {
+		return
+	}
+	if withdrawn && f.err != nil && !f.opening {
+		m.tell(f.pane, happened, noticeMark+"you no longer ask to be let into "+f.enters)
 		return
 	}
 	m.settled = m.settled || f.opening
@@ -305,7 +334,7 @@ func (m *tui) finish(f performed) {
 	}
 	if f.err != nil {
 		m.complain(to, f.err)
-		m.input.giveBack(f.text)
+		m.giveBack(f.job)
 	}
 	first := to.scroll.last + 1
 	for _, text := range f.reply.lines {

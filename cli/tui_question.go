@@ -33,7 +33,7 @@ func (m *tui) askLater(q question) { m.asks = append(m.asks, &q) }
 
 // nextQuestion asks what waits to be asked.
 func (m *tui) nextQuestion() {
-	if m.question != nil || len(m.asks) == 0 || m.input.text() != "" {
+	if m.question != nil || len(m.asks) == 0 || !m.input.idle() {
 		return
 	}
 	m.question, m.asks = m.asks[0], m.asks[1:]
@@ -73,10 +73,12 @@ func (m *tui) asksOfKey(f performed) bool {
 	q := question{text: keyChangeText(*e.Change), pane: f.pane}
 	if f.opening {
 		// The console was opened for this room: without it, it ends as without the question.
-		q.yes = func() { m.perform(job{cmd: m.open.of(id), pane: f.pane, opening: true}) }
+		q.yes = func() { m.perform(m.opened(m.open.of(id))) }
 		q.no = func() { m.failure = f.err }
 	} else {
-		q.yes = func() { m.run(job{cmd: f.cmd, args: []string{id}, text: "/join " + id, pane: f.pane}) }
+		q.yes = func() {
+			m.run(job{cmd: f.cmd, args: []string{id}, text: "/join " + id, pane: f.pane, enters: f.enters})
+		}
 		q.no = func() { m.hint = "nothing was done" }
 	}
 	m.askLater(q)

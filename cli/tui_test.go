@@ -52,7 +52,7 @@ func before(t interface {
 	t.Helper()
 	g := &glass{t: t, f: f, words: words}
 	g.m = newTUI(ctx, a, f, open, noon)
-	g.m.settle = g.drain
+	g.m.settle, g.m.post = g.drain, g.send
 	g.send(tea.WindowSizeMsg{Width: width, Height: height})
 	g.run(g.m.Init())
 	g.drain()

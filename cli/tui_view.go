@@ -349,6 +349,9 @@ func (m *tui) notes(width int) []row {
 	if text := m.banner(p); text != "" {
 		rows = append(rows, styled(urgent, pad(crop(text, width), width)))
 	}
+	if text := m.enteringText(); text != "" {
+		rows = append(rows, foldRows(quiet, "", text, width)...)
+	}
 	if m.door.peer != "" && !p.over {
 		for _, text := range marked(m.door.text, width) { // words that are cut cannot be compared
 			rows = append(rows, styled(urgent, pad(text, width)))
@@ -383,8 +386,12 @@ func (m *tui) bottomHelp(width int) []row {
 	case m.side.focus:
 		return foldRows(dim, "", m.sideHelp(), width)
 	}
-	if help := m.help(); help != "" {
-		return []row{styled(dim, crop(help, width))}
+	var rows []row
+	if m.input.returned && m.height >= barsFrom {
+		rows = append(rows, styled(dim, crop("not done; what you type now takes its place, an arrow or Backspace keeps it", width)))
 	}
-	return nil
+	if help := m.help(); help != "" {
+		rows = append(rows, styled(dim, crop(help, width)))
+	}
+	return rows
 }

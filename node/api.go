@@ -124,6 +124,11 @@ type JoinOptions struct {
 	Room   string
 	Invite string
 	Nick   string // "": the node's
+	// Find is how long a room is looked for that nobody shows; 0: as long as the join may take.
+	Find time.Duration
+	// Asked, where it is not nil, is called once when the owner's person has been asked and may take a while: with the room's
+	// name, and when the answer is waited for no longer.
+	Asked func(room string, until time.Time)
 }
 
 // JoinedInfo is what [Node.Join] returns once admitted.

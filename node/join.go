@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
@@ -21,14 +22,23 @@ import (
 // that lives: where the one that was found turns out to have ended, Join looks for another. It fails with
 // not_found or timeout, ambiguous (two rooms of that name), refused (the text says why), or exists (the nick is taken).
 func (n *Node) Join(ctx context.Context, o JoinOptions) (JoinedInfo, error) {
+	find := ctx
+	if o.Find > 0 {
+		var cancel context.CancelFunc
+		find, cancel = context.WithTimeout(ctx, o.Find)
+		defer cancel()
+	}
 	var ended error // of a room of that name
 	for {
-		target, err := n.joinTarget(ctx, o)
+		target, err := n.joinTarget(find, o)
 		if ended != nil && err != nil && (AsError(err).Code == NotFound || AsError(err).Code == Timeout) {
 			return JoinedInfo{}, ended
 		}
 		if err != nil {
 			return JoinedInfo{}, err
+		}
+		if o.Asked != nil {
+			target.asked = sync.OnceFunc(func() { o.Asked(target.name, holdUntil(ctx)) })
 		}
 		info, over, err := n.join(ctx, target)
 		if !over || !target.byName || target.waited || ctx.Err() != nil {
@@ -80,6 +90,15 @@ func (n *Node) takeBack(ctx context.Context, t *joinTarget) {
 	n.sayGoodbye(ctx, leavingFrom{t.room, t.owner})
 }
 
+// holdUntil is when a knock of now is over: the door keeps it for no longer than that, and we wait for no longer than ctx.
+func holdUntil(ctx context.Context) time.Time {
+	until := time.Now().Add(joinHold)
+	if end, ok := ctx.Deadline(); ok && end.Before(until) {
+		return end
+	}
+	return until
+}
+
 // A joinTarget is whom to ask for what.
 type joinTarget struct {
 	room  protocol.RoomID
@@ -96,6 +115,7 @@ type joinTarget struct {
 	byName bool
 	// waited: the owner has kept us at its door. If the room ends then, that is the answer.
 	waited bool
+	asked func() // nil, or called when the owner says that a person has to decide
 	// in: we are a member already, and our lines come and go. resuming is closed when it is known whether that will be
 	// so; nil when it is known.
 	in       bool
@@ -221,6 +241,9 @@ func (n *Node) knock(ctx context.Context, t *joinTarget) (protocol.JoinReply, er
 			return reply, nil
 		}
 		t.waited = true
+		if t.asked != nil {
+			t.asked()
+		}
 	}
 }
 

@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"context"
+	"strings"
+	"time"
+)
+
+// An entry is a room that we ask to be let into.
+type entry struct {
+	job  int
+	room safeText
+	// until is how long the owner's answer is awaited; zero: no person has been asked yet.
+	until  time.Time
+	cancel context.CancelFunc
+	// withdrawn: we do not want to come in any more.
+	withdrawn bool
+}
+
+// asked says that the owner of the room that a job wants to enter has been asked.
+type asked struct {
+	job   int
+	room  string
+	until time.Time
+}
+
+// opened is the job that the console is opened with.
+func (m *tui) opened(cmd *command) job {
+	j := job{cmd: cmd, pane: m.panes[0], opening: true}
+	if m.open.knocks {
+		j.enters = "the room"
+	}
+	return j
+}
+
+// entersBy is the room that a command line asks to be let into, "" where it asks for none.
+func entersBy(cmd *command, args []string) safeText {
+	switch {
+	case cmd.name != "join":
+		return ""
+	case isInvite(args[0]):
+		return "the room of the invite"
+	}
+	return clean(strings.TrimSpace(args[0]), shownName)
+}
+
+// knocks notes that the owner has been asked.
+func (m *tui) knocks(a asked) {
+	for i := range m.entering {
+		if m.entering[i].job == a.job {
+			m.entering[i].room, m.entering[i].until = clean(a.room, shownName), a.until
+		}
+	}
+}
+
+// entered: a job has come back, with whatever answer. It reports whether the answer was wanted no longer.
+func (m *tui) entered(job int) (withdrawn bool) {
+	for i, e := range m.entering {
+		if e.job == job {
+			m.entering = append(m.entering[:i:i], m.entering[i+1:]...)
+			return e.withdrawn
+		}
+	}
+	return false
+}
+
+// withdraw takes back what was asked last, and reports whether something was.
+func (m *tui) withdraw() bool {
+	for i := len(m.entering) - 1; i >= 0; i-- {
+		if e := &m.entering[i]; !e.withdrawn {
+			e.withdrawn = true
+			e.cancel()
+			return true
+		}
+	}
+	return false
+}
+
+// enteringText is what is asked last, with the time that is left for the answer.
+func (m *tui) enteringText() safeText {
+	if len(m.entering) == 0 {
+		return ""
+	}
+	e := m.entering[len(m.entering)-1]
+	text := noticeMark + "asking to be let into " + crop(e.room, 2*promptMax)
+	if !e.until.IsZero() {
+		text += ": " + minutes(max(int(e.until.Sub(m.now).Round(time.Second)/time.Second), 0)) + " left for an answer"
+	}
+	if m.pane().here.id == "" {
+		text += "; /leave takes it back"
+	}
+	if n := len(m.entering) - 1; n > 0 {
+		text += "; and " + count(n, "other room", "other rooms")
+	}
+	return text
+}
