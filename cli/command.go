@@ -54,6 +54,16 @@ type command struct {
 type confirmation struct {
 	text safeText
 	args []string
+	// choices are what there is to choose from, where that is more than yes.
+	choices []choice
+}
+
+// A choice is a way to answer: a key, what it means, and what comes of it: the command is done with args, or begun is what
+// the person goes on to type.
+type choice struct {
+	key, word safeText
+	args      []string
+	begun     string
 }
 
 // patience is how long a person waits for the command at most.
@@ -121,6 +131,8 @@ type face interface {
 	said(id string)
 	settings() *settings
 	clear()
+	// putAway takes a room of ours out of sight, which goes on.
+	putAway(r here)
 	end()
 }
 
@@ -133,6 +145,7 @@ type here struct {
 	name  string
 	nick  string // mine there
 	owned bool
+	away  bool // out of sight
 }
 
 // commands is the table, in the order of /help.
@@ -159,8 +172,9 @@ func commands() []*command {
 			help: "enter a room found on this network, by an invite text, or by the address of somebody in it", examples: []string{"/join lab", "/join LOCALCHAT:AG6JUOIPNTAYX4AZ...", "/join 192.168.1.20:4001"},
 		},
 		{
-			name: "leave", aliases: []string{"part", "room leave"}, who: member, run: runLeave,
-			help: "leave the room that you type into; your own can only be closed: /close", examples: []string{"/leave"},
+			name: "leave", aliases: []string{"part", "room leave"}, usage: "[" + stay + "]", max: 1, who: member, ask: askLeave, run: runLeave,
+			help:     "leave the room that you type into; your own can be closed, with /close, or go on out of sight",
+			examples: []string{"/leave", "/leave " + stay}, targets: justStay,
 		},
 		{
 			name: "me", usage: "TEXT", who: member, min: 1, max: 1, exact: true, run: runMe,

@@ -10,6 +10,12 @@ import (
 func (c *console) event(ev node.Event) {
 	id := ev.Room.String()
 	lines := renderer{clock: c.show.times, room: c.current, keys: c.show.keys}.lines(ev)
+	if c.awayFrom(id) {
+		lines = renderer{clock: c.show.times, room: "another"}.lines(ev)
+		if !heardFrom(ev.Body) {
+			lines = nil
+		}
+	}
 	switch b := ev.Body.(type) {
 	case node.RoomFound, node.RoomLost:
 		// In a room this would only be noise; /rooms lists them at any time.
@@ -72,6 +78,7 @@ func (c *console) enter(r here) {
 			if r.nick == "" {
 				r.nick = known.nick
 			}
+			r.away = known.away
 			c.rooms[i] = r
 			return
 		}
@@ -83,6 +90,9 @@ func (c *console) enter(r here) {
 // may be half typed, are meant for where they were typed. A room that we have lost in the meantime stays lost.
 func (c *console) enterBy(f finished) {
 	i := slices.IndexFunc(c.rooms, func(r here) bool { return r.id == f.reply.room })
+	if i >= 0 {
+		c.rooms[i].away = false
+	}
 	switch {
 	case i < 0 || f.reply.room == c.current:
 	case !f.first && c.interactive && c.taken > f.taken:
@@ -117,14 +127,15 @@ func (c *console) remove(id string) bool {
 
 // adrift says how another room is typed into, where none is and there are some.
 func (c *console) adrift() {
-	if c.current != "" || len(c.rooms) == 0 {
-		return
+	var ways []safeText
+	for _, r := range c.rooms {
+		if !r.away {
+			ways = append(ways, switchTo(r))
+		}
 	}
-	ways := make([]safeText, len(c.rooms))
-	for i, r := range c.rooms {
-		ways[i] = switchTo(r)
+	if c.current == "" && len(ways) > 0 {
+		c.print("hint: you type into no room now; " + joinSafe(ways, ", "))
 	}
-	c.print("hint: you type into no room now; " + joinSafe(ways, ", "))
 }
 
 // permit says why cmd is not for us now, and how another room is typed into where none is.
@@ -148,6 +159,33 @@ func (c *console) prompt() {
 	if text != c.lastAsked {
 		c.lastAsked = text
 		c.ask(text)
+	}
+}
+
+// awayFrom reports whether a room of ours goes on out of sight.
+func (c *console) awayFrom(id string) bool {
+	return slices.ContainsFunc(c.rooms, func(r here) bool { return r.id == id && r.away })
+}
+
+// heardFrom reports whether what happens in a room out of sight is told all the same: somebody waits for an answer, or must
+// know.
+func heardFrom(body node.EventBody) bool {
+	switch body.(type) {
+	case node.Knock, node.KnockGone, node.Direct, node.Warning, node.Removed, node.Refused, node.RoomClosed:
+		return true
+	}
+	return false
+}
+
+// putAway takes a room of ours out of sight, which goes on.
+func (c *console) putAway(r here) {
+	for i := range c.rooms {
+		c.rooms[i].away = c.rooms[i].away || c.rooms[i].id == r.id
+	}
+	c.print(awayText(r))
+	if c.current == r.id {
+		c.current = ""
+		c.adrift()
 	}
 }
 

@@ -172,8 +172,47 @@ func names(members []node.MemberInfo) safeText {
 	return joinSafe(parts, ", ")
 }
 
+// stay is the argument of /leave by which an owner takes a room out of sight and stays its owner.
+const stay = "stay"
+
+func justStay(known) []string { return []string{stay} }
+
+// runLeave leaves a room. An owner has to say what is to become of it: nobody is put out without a word.
 func runLeave(ctx context.Context, c call) (reply, error) {
-	return reply{}, c.n.Leave(ctx, c.room.id)
+	switch {
+	case c.arg(0) != "" && c.arg(0) != stay:
+		return reply{}, usage("/leave alone leaves the room; /leave "+stay+" is for its owner", "%q is not %s", c.arg(0), stay)
+	case !c.room.owned && c.arg(0) == stay:
+		return reply{}, usage("/leave alone leaves the room", "/leave %s is for the owner of %s", stay, c.room.name)
+	case !c.room.owned:
+		return reply{}, c.n.Leave(ctx, c.room.id)
+	case c.arg(0) == "":
+		return reply{}, &node.Error{
+			Code: node.Invalid, Text: "you own " + c.room.name + ": without you its members have no owner",
+			Hint: "/close REASON ends it and tells them why; /leave " + stay + " takes it out of your sight, and you stay its owner",
+		}
+	}
+	return reply{then: func(f face) { f.putAway(c.room) }}, nil
+}
+
+// awayText says of a room that it goes on out of sight.
+func awayText(r here) safeText {
+	return noticeMark + clean(r.name, shownName) + " goes on out of sight, and you are its owner; /switch " + wordFor(r.name, r.id) + " brings it back"
+}
+
+// askLeave asks an owner what is to become of the room.
+func askLeave(c call, k known) (*confirmation, error) {
+	if !c.room.owned || c.arg(0) != "" {
+		return nil, nil
+	}
+	others := count(len(k.members)-1, "other member is", "other members are")
+	return &confirmation{
+		text: "you own " + clean(c.room.name, shownName) + ", and " + others + " in it, who cannot do without you. Close it, or let it go on out of your sight?",
+		choices: []choice{
+			{key: "c", word: "close it, with a reason", begun: "/close "},
+			{key: "s", word: "stay its owner", args: []string{stay}},
+		},
+	}, nil
 }
 
 func runMe(ctx context.Context, c call) (reply, error) { return say(ctx, c, c.args[0], true) }

@@ -64,6 +64,20 @@ func (m *tui) entered(job int) (withdrawn bool) {
 	return false
 }
 
+// leavesNoRoom is /leave where no room is typed into: it takes a knock back, or goes from a room that has ended.
+func (m *tui) leavesNoRoom() bool {
+	over := m.pane().over
+	if over || m.withdraw() {
+		m.input.take()
+	} else {
+		return false
+	}
+	if over {
+		m.turnTo(m.beside(m.pane()))
+	}
+	return true
+}
+
 // withdraw takes back what was asked last, and reports whether something was.
 func (m *tui) withdraw() bool {
 	for i := len(m.entering) - 1; i >= 0; i-- {

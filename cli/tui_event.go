@@ -14,6 +14,12 @@ import (
 func (m *tui) event(ev node.Event) {
 	id := ev.Room.String()
 	p := m.find(id)
+	switch ev.Body.(type) {
+	case node.Removed, node.Refused, node.RoomClosed:
+		if p != nil {
+			m.bringBack(p) // its last words are to be seen
+		}
+	}
 	switch b := ev.Body.(type) {
 	case node.RoomFound, node.RoomLost:
 		m.others = true
@@ -97,6 +103,12 @@ func (m *tui) narrate(p *pane, ev node.Event) {
 	case node.OwnerUnreachable, node.Gap, node.Warning:
 		l.kind = trouble
 	}
+	if m.hidden(p) && (l.kind == calling || l.kind == trouble) {
+		// Who knocks at a room out of sight, or writes to us alone, waits for an answer.
+		loud := l
+		loud.head, loud.text = 0, inRoomOf(clean(p.here.name, shownName), text)
+		m.pane().add(loud, m.looked(m.pane()))
+	}
 	if l.kind == calling && m.show.bell {
 		m.do(tea.Raw("\a"))
 	}
@@ -132,6 +144,7 @@ func (m *tui) leave(p *pane) {
 		return
 	}
 	p.over = true
+	m.bringBack(p)
 	if p == m.pane() {
 		m.turnTo(m.beside(p))
 		m.tell(m.pane(), happened, noticeMark+"you left "+clean(p.here.name, shownName))

@@ -188,8 +188,7 @@ func (m *tui) submit() {
 	if err == nil && in.cmd == nil {
 		in, err = meant(in.say, m.room(), m.table)
 	}
-	if err == nil && in.cmd.name == "leave" && m.room().id == "" && m.withdraw() {
-		m.input.take()
+	if err == nil && in.cmd.name == "leave" && m.room().id == "" && m.leavesNoRoom() {
 		return
 	}
 	if err == nil {
@@ -232,6 +231,15 @@ func (m *tui) order(j job, begin func()) {
 			j.args = c.args
 			run()
 		})
+		m.question.choices, m.question.choose = c.choices, func(of choice) {
+			if of.begun != "" {
+				m.input.take()
+				m.input.set(of.begun)
+				return
+			}
+			j.args = of.args
+			run()
+		}
 		no := m.question.no
 		m.question.no = func() {
 			no()

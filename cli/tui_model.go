@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"iter"
 	"slices"
 	"time"
 
@@ -29,6 +30,7 @@ type tui struct {
 	info     node.Info
 	panes    []*pane // the lobby first
 	at       int     // the one shown
+	away     []*pane // rooms of ours that go on out of sight
 	input    composer
 	side     side
 	question *question
@@ -170,7 +172,7 @@ func (m *tui) pane() *pane { return m.panes[m.at] }
 
 // find is the pane of a room, nil where there is none.
 func (m *tui) find(id string) *pane {
-	for _, p := range m.panes {
+	for p := range m.every() {
 		if id != "" && p.here.id == id {
 			return p
 		}
@@ -178,10 +180,54 @@ func (m *tui) find(id string) *pane {
 	return nil
 }
 
+// every goes through all panes, those out of sight too.
+func (m *tui) every() iter.Seq[*pane] {
+	return func(yield func(*pane) bool) {
+		for _, p := range m.panes {
+			if !yield(p) {
+				return
+			}
+		}
+		for _, p := range m.away {
+			if !yield(p) {
+				return
+			}
+		}
+	}
+}
+
+// hidden reports whether p is out of sight.
+func (m *tui) hidden(p *pane) bool { return slices.Contains(m.away, p) }
+
+// putAway takes a room of ours out of sight, which goes on.
+func (m *tui) putAway(r here) {
+	p := m.find(r.id)
+	if p == nil || m.hidden(p) {
+		return
+	}
+	if p == m.pane() {
+		m.turnTo(m.beside(p))
+	}
+	shown := m.pane()
+	m.panes = slices.DeleteFunc(m.panes, func(q *pane) bool { return q == p })
+	m.at = slices.Index(m.panes, shown)
+	m.away = append(m.away, p)
+	p.turn()
+	m.tell(shown, happened, awayText(r))
+}
+
+// bringBack puts a room in sight again.
+func (m *tui) bringBack(p *pane) {
+	if m.hidden(p) {
+		m.away = slices.DeleteFunc(m.away, func(q *pane) bool { return q == p })
+		m.panes = append(m.panes, p)
+	}
+}
+
 // rooms are those that we are in.
 func (m *tui) rooms() []here {
 	var in []here
-	for _, p := range m.panes {
+	for p := range m.every() {
 		if p.here.id != "" && !p.over {
 			in = append(in, p.here)
 		}
@@ -204,6 +250,7 @@ func (m *tui) turnTo(to *pane) {
 	if from == to {
 		return
 	}
+	m.bringBack(to)
 	from.turn()
 	if m.input.returned {
 		m.input.set("")
@@ -384,7 +431,7 @@ func (m *tui) end()                { m.quit = true }
 // where it is still read after the screen is gone.
 func (m *tui) farewell() error {
 	lines := 0
-	for _, p := range m.panes {
+	for p := range m.every() {
 		lines += p.scroll.pending()
 	}
 	if lines > 0 {

@@ -195,3 +195,80 @@ func TestScreenClosesItsRoom(t *testing.T) {
 		t.Error("the lobby tells what another room told")
 	}
 }
+
+// An owner who leaves is asked what is to become of the room; nothing is done before, and nothing by a key that answers
+// something else.
+func TestScreenOwnerLeaves(t *testing.T) {
+	begin := func() *glass {
+		g := ownerAt(t, 80, 24)
+		g.f.did()
+		g.says("/leave")
+		g.sees("you own lab, and 2 other members are in it, who cannot do without you.", "[c] close it, with a reason  [s] stay its owner  [n] neither")
+		g.press("y", "enter", "q")
+		g.did()
+		g.sees("[s] stay its owner")
+		return g
+	}
+	t.Run("neither", func(t *testing.T) {
+		for _, key := range []string{"n", "esc", "ctrl+c"} {
+			g := begin()
+			g.press(key)
+			g.did()
+			g.sees("lab │ yours", "nothing was done")
+			g.misses("[s] stay")
+		}
+	})
+	t.Run("closed", func(t *testing.T) {
+		g := begin()
+		g.press("c")
+		g.did()
+		g.sees("lab> /close")
+		g.says("good night")
+		g.sees("close lab: good night? 2 other members are put out and told why")
+		g.press("y")
+		g.did("close lab good night")
+	})
+	t.Run("stays", func(t *testing.T) {
+		g := begin()
+		g.press("s")
+		g.did()
+		g.sees("[1:lobby]", "-- lab goes on out of sight, and you are its owner; /switch lab brings", "you are bob │")
+		g.misses("2:lab", "lab │ yours")
+		// What is said there is not shown here, but counted; who knocks or writes to me alone is told.
+		g.hears(spoken(1, "anybody?"), node.Knock{Peer: aliceID, Nick: "mallory", Words: "robot lemon"}, node.Direct{Peer: daveID, Nick: "dave", Text: "are you there"})
+		g.misses("anybody?")
+		g.sees("? [lab] mallory knocks", "[lab] [dave to you] are you there")
+		if title := g.m.View().WindowTitle; !strings.Contains(title, "+3 !2") {
+			t.Errorf("the title is %q", title)
+		}
+		g.press("ctrl+n", "alt+2")
+		g.sees("[1:lobby]")
+		g.says("/switch lab")
+		g.sees("[2:lab]", "lab │ yours", "<alice> anybody?", "── new", "? mallory knocks")
+	})
+	t.Run("stays, and is entered in the lobby", func(t *testing.T) {
+		g := begin()
+		g.f.rooms = []node.RoomInfo{{ID: labID, Name: "lab", Mine: true, In: true, Members: 3}}
+		g.press("s")
+		g.passes(time.Second)
+		g.press("enter")
+		g.sees("[2:lab]", "lab │ yours")
+		g.did()
+	})
+	t.Run("stays, and ends", func(t *testing.T) {
+		g := begin()
+		g.press("s")
+		g.hears(node.RoomClosed{Kind: "idle"})
+		g.sees("2:lab")
+		g.press("alt+2")
+		g.sees("-- lab was closed: nobody said anything for too long", "(out)")
+		g.says("/leave") // of what has ended
+		g.sees("[1:lobby]")
+		g.misses("2:lab")
+	})
+	t.Run("at once", func(t *testing.T) {
+		g := ownerAt(t, 80, 24)
+		g.says("/leave stay")
+		g.sees("[1:lobby]", "lab goes on out of sight")
+	})
+}

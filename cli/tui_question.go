@@ -13,6 +13,9 @@ type question struct {
 	text    safeText
 	pane    *pane // what it is about; it goes with that
 	yes, no func()
+	// choices are the keys that answer it where it is not a question of yes or no, and choose takes one of them.
+	choices []choice
+	choose  func(choice)
 	// sudden: it came while keys meant for something else may be on their way. since: the last of those, or when it
 	// came; a yes counts after a moment without any.
 	sudden bool
@@ -26,6 +29,18 @@ const calm = time.Second
 // ask asks what follows from a key just pressed.
 func (m *tui) ask(p *pane, text safeText, yes func()) {
 	m.question = &question{text: text, pane: p, yes: yes, no: func() { m.hint = "nothing was done" }}
+}
+
+// keys are the keys that answer the question.
+func (q *question) keys() safeText {
+	if q.choices == nil {
+		return "[y] yes  [n] no"
+	}
+	text := safeText("")
+	for _, c := range q.choices {
+		text += "[" + c.key + "] " + c.word + "  "
+	}
+	return text + "[n] neither"
 }
 
 // askLater asks when no line is being typed and nothing else is asked.
@@ -43,7 +58,18 @@ func (m *tui) nextQuestion() {
 // answer takes a key as the answer. Enter is none: it may have been meant for the line before.
 func (m *tui) answer(name string) {
 	q := m.question
-	switch strings.ToLower(name) {
+	name = strings.ToLower(name)
+	for _, c := range q.choices {
+		if name == string(c.key) {
+			m.question = nil
+			q.choose(c)
+			return
+		}
+	}
+	if q.choices != nil && name == "y" {
+		return
+	}
+	switch name {
 	case "y":
 		if q.sudden && m.now.Sub(q.since) < calm {
 			q.since = m.now

@@ -47,7 +47,7 @@ func (m *tui) layout() {
 		f.help = m.bottomHelp(w)
 	}
 	if m.question != nil { // it is never cut, whatever else has to go
-		f.notes = append(foldRows(urgent, "", m.question.text, w), styled(urgent, crop("[y] yes  [n] no", w)))
+		f.notes = append(foldRows(urgent, "", m.question.text, w), foldRows(urgent, "", m.question.keys(), w)...)
 	}
 	used := len(f.above) + len(f.below) + len(f.help) + f.input
 	f.notes = f.notes[max(len(f.notes)-max(h-used, 0), 0):]
@@ -331,7 +331,7 @@ func unreadText(p *pane) safeText {
 // title is the window's: the room, and what wants to be read anywhere.
 func (m *tui) title() safeText {
 	unread := &pane{}
-	for _, p := range m.panes {
+	for p := range m.every() {
 		unread.unread += p.unread
 		unread.calls += p.calls
 	}
