@@ -118,6 +118,9 @@ func (c *composer) view(prompt safeText) []row {
 			front = repeat(" ", cells(prompt))
 		}
 		rows[i] = row{text: bold.Render(string(front)) + string(text), cells: cells(front) + cells(text)}
+		if c.returned { // the next letter takes the place of all of it
+			rows[i].text = bold.Render(string(front)) + chosen.Render(string(text))
+		}
 	}
 	return rows
 }

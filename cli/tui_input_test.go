@@ -269,3 +269,19 @@ func TestScreenKeepsTheOrder(t *testing.T) {
 	g.run(one)
 	g.did("say lab one", "say lab two")
 }
+
+// An input that is longer than what is shown of it says so.
+func TestScreenLongInputSaysSo(t *testing.T) {
+	g := memberAt(t, 80, 24)
+	g.send(tea.PasteMsg{Content: strings.Repeat("a row\n", 49) + "the last"})
+	g.press("y")
+	g.sees("the last", "rows 46 to 50 of 50; Up and Down show the others")
+	for range 10 {
+		g.press("up")
+	}
+	g.sees("rows 40 to 44 of 50")
+	g.press("ctrl+c")
+	g.misses("rows 40")
+	g.types("short")
+	g.misses("rows ")
+}

@@ -387,6 +387,10 @@ func (m *tui) bottomHelp(width int) []row {
 		return foldRows(dim, "", m.sideHelp(), width)
 	}
 	var rows []row
+	if d := &m.input.drawn; d.shown < len(d.rows) && m.height >= barsFrom {
+		text := "rows " + number(d.top+1) + " to " + number(d.top+d.shown) + " of " + number(len(d.rows)) + "; Up and Down show the others"
+		rows = append(rows, styled(dim, crop(text, width)))
+	}
 	if m.input.returned && m.height >= barsFrom {
 		rows = append(rows, styled(dim, crop("not done; what you type now takes its place, an arrow or Backspace keeps it", width)))
 	}

@@ -115,7 +115,7 @@ type joinTarget struct {
 	byName bool
 	// waited: the owner has kept us at its door. If the room ends then, that is the answer.
 	waited bool
-	asked func() // nil, or called when the owner says that a person has to decide
+	asked  func() // nil, or called when the owner says that a person has to decide
 	// in: we are a member already, and our lines come and go. resuming is closed when it is known whether that will be
 	// so; nil when it is known.
 	in       bool
