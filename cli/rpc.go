@@ -119,8 +119,9 @@ func newLineChannel(in <-chan typed, out io.Writer) *lineChannel {
 
 var _ channel.Channel = (*lineChannel)(nil)
 
-// notJSON is what Recv says for a line that is too long to keep: the server answers it with a parse error.
-var notJSON = []byte("line too long")
+// notJSON is what Recv says for a line that is too long to keep, and for an id that is not valid UTF-8: the server answers
+// it with a parse error.
+var notJSON = []byte("not taken")
 
 // Recv implements channel.Channel.
 func (c *lineChannel) Recv() ([]byte, error) {
@@ -130,7 +131,7 @@ func (c *lineChannel) Recv() ([]byte, error) {
 		case !open:
 			c.drain()
 			return nil, io.EOF
-		case line.err != nil:
+		case line.err != nil || !namesItself([]byte(line.text)):
 			c.count(1)
 			return notJSON, nil
 		}
@@ -141,21 +142,31 @@ func (c *lineChannel) Recv() ([]byte, error) {
 	}
 }
 
+// A requestHead is what of a request says how it is answered.
+type requestHead struct {
+	ID     json.RawMessage `json:"id"`
+	Method *string         `json:"method"`
+}
+
+// requestsIn are the requests of a line; nil: it holds none that can be told apart.
+func requestsIn(line []byte) []requestHead {
+	line = bytes.TrimSpace(line)
+	batch := make([]requestHead, 1)
+	var err error
+	if bytes.HasPrefix(line, []byte{'['}) {
+		err = json.Unmarshal(line, &batch)
+	} else {
+		err = json.Unmarshal(line, &batch[0])
+	}
+	if err != nil {
+		return nil
+	}
+	return batch
+}
+
 // answers is how many messages the server sends for one that it reads: none for notifications, else one.
 func answers(line []byte) int {
-	type request struct {
-		ID     json.RawMessage `json:"id"`
-		Method *string         `json:"method"`
-	}
-	var batch []request
-	if line = bytes.TrimSpace(line); !bytes.HasPrefix(line, []byte{'['}) {
-		batch = make([]request, 1)
-		if json.Unmarshal(line, &batch[0]) != nil {
-			return 1
-		}
-	} else if json.Unmarshal(line, &batch) != nil {
-		return 1
-	}
+	batch := requestsIn(line)
 	for _, r := range batch {
 		if r.ID != nil || r.Method == nil {
 			return 1

@@ -2,11 +2,8 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
-	"strings"
 	"sync"
 	"time"
 
@@ -225,25 +222,11 @@ func (t *methodTable) Assign(ctx context.Context, name string) jrpc2.Handler {
 
 // method makes a handler of do: parameters strictly as declared, errors with code and hint, panics as anywhere else.
 func method[P, R any](a *app, do func(context.Context, P) (R, error)) jrpc2.Handler {
-	required := requiredOf(reflect.TypeFor[P]())
 	return func(ctx context.Context, req *jrpc2.Request) (any, error) {
 		defer a.guard()
 		var params P
-		if req.HasParams() {
-			var given map[string]json.RawMessage
-			if err := req.UnmarshalParams(&given); err != nil {
-				return nil, wrongParams("parameters are an object")
-			}
-			if err := req.UnmarshalParams(jrpc2.StrictFields(&params)); err != nil {
-				return nil, wrongParams(paramsFault(err))
-			}
-			for _, name := range required {
-				if _, ok := given[name]; !ok {
-					return nil, wrongParams(name + " is missing")
-				}
-			}
-		} else if len(required) > 0 {
-			return nil, wrongParams(required[0] + " is missing")
+		if fault := readParams(req.ParamString(), &params); fault != "" {
+			return nil, wrongParams(fault)
 		}
 		result, err := do(ctx, params)
 		if err != nil {
@@ -251,18 +234,6 @@ func method[P, R any](a *app, do func(context.Context, P) (R, error)) jrpc2.Hand
 		}
 		return result, nil
 	}
-}
-
-// requiredOf are the names of the fields that must be given.
-func requiredOf(t reflect.Type) []string {
-	var names []string
-	for i := range t.NumField() {
-		name, options, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
-		if name != "" && options == "" {
-			names = append(names, name)
-		}
-	}
-	return names
 }
 
 // errorData is the data of an error.
@@ -280,16 +251,6 @@ const serverError jrpc2.Code = -32000
 func wrongParams(what string) error {
 	return jrpc2.Errorf(jrpc2.InvalidParams, "invalid parameters: %s", what).
 		WithData(errorData{Code: node.Invalid, Hint: "see the method's parameters in the documentation"})
-}
-
-// paramsFault is what is wrong with parameters, in the decoder's words.
-func paramsFault(err error) string {
-	var e *jrpc2.Error
-	var detail string
-	if errors.As(err, &e) && json.Unmarshal(e.Data, &detail) == nil && detail != "" {
-		return detail
-	}
-	return err.Error()
 }
 
 // rpcError is an error of node in JSON-RPC's form.

@@ -42,7 +42,7 @@ func TestRPC(t *testing.T) {
 			{"too long", strings.Repeat("x", maxRequest+10), `"error":{"code":-32700`},
 			{"unknown method", `{"jsonrpc":"2.0","id":6,"method":"room.paint"}`, `"id":6,"error":{"code":-32601`},
 			{"built-in method", `{"jsonrpc":"2.0","id":6,"method":"rpc.serverInfo"}`, `"id":6,"error":{"code":-32601`},
-			{"unknown param", `{"jsonrpc":"2.0","id":7,"method":"room.say","params":{"room":"lab","txt":"hi"}}`, `"id":7,"error":{"code":-32602,"message":"invalid parameters: json: unknown field \"txt\"","data":{"code":"invalid"`},
+			{"unknown param", `{"jsonrpc":"2.0","id":7,"method":"room.say","params":{"room":"lab","txt":"hi"}}`, `"id":7,"error":{"code":-32602,"message":"invalid parameters: there is no parameter \"txt\"","data":{"code":"invalid"`},
 			{"missing param", `{"jsonrpc":"2.0","id":8,"method":"room.say","params":{"room":"lab"}}`, `"error":{"code":-32602,"message":"invalid parameters: text is missing"`},
 			{"no params", `{"jsonrpc":"2.0","id":8,"method":"room.say"}`, `"error":{"code":-32602`},
 			{"params of the wrong type", `{"jsonrpc":"2.0","id":9,"method":"room.say","params":{"room":7,"text":"x"}}`, `"error":{"code":-32602`},
@@ -240,21 +240,95 @@ func TestMethodTable(t *testing.T) {
 	}
 }
 
-func TestRequired(t *testing.T) {
+func TestParameters(t *testing.T) {
 	for _, c := range []struct {
 		params any
-		want   []string
+		want   string
 	}{
-		{noParams{}, nil},
-		{createParams{}, []string{"name"}},
-		{policyParams{}, []string{"room"}},
-		{sayParams{}, []string{"room", "text"}},
-		{joinParams{}, nil},
+		{noParams{}, ""},
+		{createParams{}, "name! nick access subject idle_s retain_s history members_invite hide_reasons"},
+		{policyParams{}, "room! access subject idle_s retain_s history members_invite hide_reasons"},
+		{sayParams{}, "room! text! action"},
+		{joinParams{}, "room invite nick timeout_s"},
 	} {
-		if got := requiredOf(reflect.TypeOf(c.params)); !reflect.DeepEqual(got, c.want) {
-			t.Errorf("%T wants %q, got %q", c.params, c.want, got)
+		var got []string
+		for _, p := range parametersOf(reflect.TypeOf(c.params)) {
+			if p.required {
+				p.name += "!"
+			}
+			got = append(got, p.name)
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%T has %q, want %q", c.params, got, c.want)
 		}
 	}
+}
+
+// TestRPCTextIsExact: what a program gives is taken as it is or refused, each parameter of each method.
+func TestRPCTextIsExact(t *testing.T) {
+	flaws := map[string]string{
+		"\"a\xffb\"": "is not valid UTF-8", "\"\xed\xa0\x80\"": "is not valid UTF-8", "\"\xc0\xaf\"": "is not valid UTF-8",
+		`"\ud800"`: "surrogate", `"x\uDC00y"`: "surrogate", `"\ud83d"`: "surrogate", `"\ud83d\ud83d\ude00"`: "surrogate", `"\ud83dude00"`: "surrogate", `"\ude00\ud83d"`: "surrogate",
+		`"a\u0000"`: "NUL",
+	}
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		f.quiet = true
+		d := sit(t, f, "rpc")
+		for method, params := range map[string]any{
+			"node.dial": addrParams{}, "room.create": createParams{}, "room.join": joinParams{}, "room.leave": roomParams{}, "room.say": sayParams{}, "room.tell": tellParams{}, "room.kick": reasonParams{},
+			"room.ban": banParams{}, "room.unban": whoParams{}, "room.invite": inviteParams{}, "room.uninvite": uninviteParams{}, "node.verify": verifyParams{}, "room.policy": policyParams{}, "room.close": closeParams{},
+		} {
+			all := parametersOf(reflect.TypeOf(params))
+			for _, bad := range all {
+				for flaw, why := range flaws {
+					var given []string
+					for _, p := range all {
+						switch {
+						case p.name == bad.name:
+							given = append(given, fmt.Sprintf("%q:%s", p.name, flaw))
+						case p.required && p.name == "verified":
+							given = append(given, `"verified":true`)
+						case p.required:
+							given = append(given, fmt.Sprintf("%q:\"x\"", p.name))
+						}
+					}
+					got := ask(t, d, request(1, method, strings.Join(given, ",")))
+					if !strings.Contains(got, `"id":1,"error":{"code":-32602,"message":"invalid parameters: `+bad.name+` `) || !strings.Contains(got, why) {
+						t.Errorf("%s with %s %q: %s", method, bad.name, flaw, got)
+					}
+				}
+			}
+		}
+		if did := f.did(); len(did) > 0 {
+			t.Errorf("done all the same: %q", did)
+		}
+		for _, c := range []struct{ name, line, want string }{
+			{"a pair", request(2, "room.say", `"room":"lab","text":"\ud83d\ude00\\ud800 \u00e9"`), `"id":2,"result"`},
+			{"an id that no answer can repeat", strings.Replace(request(3, "room.say", `"room":"lab","text":"x"`), `"id":3`, "\"id\":\"\xff\"", 1), `"id":null,"error":{"code":-32700`},
+			{"such an id in a batch", "[" + strings.Replace(request(3, "room.list", ``), `"id":3`, "\"id\":\"\xff\"", 1) + "]", `"id":null,"error":{"code":-32700`},
+			{"one of a batch", "[" + request(4, "room.say", "\"room\":\"lab\",\"text\":\"\xff\"") + "," + request(5, "room.say", `"room":"lab","text":"y"`) + "]", `"id":5,"result"`},
+			{"a parameter twice", request(6, "room.say", `"room":"lab","text":"a","text":"b"`), `"text\" is there twice`},
+			{"a name in other letters", request(6, "room.say", `"room":"lab","text":"a","TEXT":"b"`), `there is no parameter \"TEXT\"`},
+			{"null", request(7, "room.say", `"room":"lab","text":null`), `text is null`},
+			{"null for whether", request(7, "node.verify", `"who":"x","verified":null`), `verified is null`},
+			{"null for what may be left out", request(8, "room.close", `"room":"lab","reason":null`), `"id":8,"result"`},
+			{"a string for a number", request(9, "room.ban", `"room":"lab","who":"x","for_s":"60"`), `for_s is to be a whole number`},
+			{"a fraction", request(9, "room.ban", `"room":"lab","who":"x","for_s":1.5`), `for_s is to be a whole number`},
+			{"a number for a string", request(9, "room.say", `"room":"lab","text":5`), `text is to be a string`},
+			{"a number for whether", request(9, "room.policy", `"room":"lab","members_invite":1`), `members_invite is to be true or false`},
+			{"a list", `{"jsonrpc":"2.0","id":9,"method":"room.say","params":["lab"]}`, `parameters are an object`},
+		} {
+			got := ask(t, d, c.line)
+			if !strings.Contains(got, c.want) || strings.Contains(got, "json") && strings.Contains(strings.ReplaceAll(got, `"jsonrpc"`, ""), "json") {
+				t.Errorf("%s: %s", c.name, got)
+			}
+		}
+		if did := strings.Join(f.did(), ", "); did != "say lab \U0001F600\\ud800 \u00e9, say lab y, close lab " {
+			t.Errorf("done: %q", did)
+		}
+		d.leaves(exitOK)
+	})
 }
 
 func TestAnswers(t *testing.T) {

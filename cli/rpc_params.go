@@ -1,0 +1,148 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// A parameter of a method.
+type parameter struct {
+	name     string
+	required bool
+	index    []int // of the field
+}
+
+// parametersOf are the fields of a struct of parameters, those of structs in it among them.
+func parametersOf(t reflect.Type) []parameter {
+	var all []parameter
+	for _, f := range reflect.VisibleFields(t) {
+		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name != "" {
+			all = append(all, parameter{name: name, required: options == "", index: f.Index})
+		}
+	}
+	return all
+}
+
+// readParams fills params, a pointer to a struct, with what a program gives. Each parameter is taken as it is, or the
+// request is refused: encoding/json would put U+FFFD for what is no text, take the last of two values, take a name in other
+// letters and read null as "".
+func readParams(raw string, params any) (fault string) {
+	if raw == "" {
+		raw = "{}"
+	}
+	given, fault := objectOf(raw)
+	if fault != "" {
+		return fault
+	}
+	into := reflect.ValueOf(params).Elem()
+	all := parametersOf(into.Type())
+	for name := range given {
+		if !slices.ContainsFunc(all, func(p parameter) bool { return p.name == name }) {
+			return fmt.Sprintf("there is no parameter %q", name)
+		}
+	}
+	for _, p := range all {
+		value, is := given[p.name]
+		switch {
+		case p.required && !is:
+			return p.name + " is missing"
+		case p.required && string(value) == "null":
+			return p.name + " is null"
+		case !is:
+			continue
+		}
+		if flaw := inexact(string(value)); flaw != "" {
+			return p.name + " " + flaw
+		}
+		field := into.FieldByIndex(p.index)
+		if json.Unmarshal(value, field.Addr().Interface()) != nil {
+			return p.name + " is to be " + kindOf(field.Type())
+		}
+	}
+	return ""
+}
+
+// kindOf is what a parameter has to be.
+func kindOf(t reflect.Type) string {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch t.Kind() {
+	case reflect.String:
+		return "a string"
+	case reflect.Bool:
+		return "true or false"
+	}
+	return "a whole number"
+}
+
+// objectOf are the values of a JSON object by their names, as they are written.
+func objectOf(raw string) (values map[string]json.RawMessage, fault string) {
+	in := json.NewDecoder(strings.NewReader(raw))
+	if start, err := in.Token(); err != nil || start != json.Delim('{') {
+		return nil, "parameters are an object"
+	}
+	values = make(map[string]json.RawMessage)
+	for in.More() {
+		name, err := in.Token()
+		var value json.RawMessage
+		if err == nil {
+			err = in.Decode(&value)
+		}
+		if err != nil {
+			return nil, "parameters are an object"
+		}
+		key, _ := name.(string)
+		if _, twice := values[key]; twice {
+			return nil, fmt.Sprintf("%q is there twice", key)
+		}
+		values[key] = value
+	}
+	return values, ""
+}
+
+// inexact says why a valid JSON value stands for no text, or for one that is allowed nowhere here; "": neither is so.
+func inexact(raw string) string {
+	if !utf8.ValidString(raw) {
+		return "is not valid UTF-8"
+	}
+	for {
+		at := strings.IndexByte(raw, '\\') // which stands in strings alone
+		if at < 0 {
+			return ""
+		}
+		if raw = raw[at:]; raw[1] != 'u' {
+			raw = raw[2:]
+			continue
+		}
+		unit := escaped(raw)
+		raw = raw[6:]
+		switch {
+		case unit == 0:
+			return "holds a NUL character"
+		case !utf16.IsSurrogate(unit):
+		case strings.HasPrefix(raw, `\u`) && utf16.DecodeRune(unit, escaped(raw)) != utf8.RuneError:
+			raw = raw[6:]
+		default:
+			return "holds half of a surrogate pair, which is no character"
+		}
+	}
+}
+
+// escaped is the UTF-16 unit that a text begins with, as \uXXXX.
+func escaped(s string) rune {
+	unit, _ := strconv.ParseUint(s[2:6], 16, 16)
+	return rune(unit)
+}
+
+// namesItself reports whether an answer can repeat the id of a request, or of each in a batch.
+func namesItself(line []byte) bool {
+	return utf8.Valid(line) || !slices.ContainsFunc(requestsIn(line), func(r requestHead) bool { return !utf8.Valid(r.ID) })
+}
