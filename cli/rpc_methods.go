@@ -240,6 +240,9 @@ func method[P, R any](a *app, do func(context.Context, P) (R, error)) jrpc2.Hand
 type errorData struct {
 	Code node.ErrorCode `json:"code"`
 	Hint string         `json:"hint"`
+	// RetryAfterS is in how many seconds the same request may succeed, where that is known; Until is the end of a ban.
+	RetryAfterS int64     `json:"retry_after_s,omitempty"`
+	Until       time.Time `json:"until,omitzero"`
 	// Change: the room's name is known as another owner's.
 	Change *node.KeyChange `json:"change,omitempty"`
 }
@@ -267,7 +270,11 @@ func rpcError(err error) error {
 	case node.Internal:
 		code = jrpc2.InternalError
 	}
-	return (&jrpc2.Error{Code: code, Message: fault.Text}).WithData(errorData{Code: fault.Code, Hint: fault.Hint, Change: fault.Change})
+	data := errorData{Code: fault.Code, Hint: forPrograms(fault.Hint), Until: fault.Until, Change: fault.Change}
+	if fault.RetryAfter > 0 {
+		data.RetryAfterS = int64((fault.RetryAfter + time.Second - 1) / time.Second)
+	}
+	return (&jrpc2.Error{Code: code, Message: fault.Text}).WithData(data)
 }
 
 // orEmpty makes an empty JSON array of a nil slice.

@@ -3,7 +3,10 @@ package node
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
+
+	"localchat/authority"
 )
 
 // ErrorCode is the machine's name of what went wrong; see INTERFACE, "JSON-RPC".
@@ -33,6 +36,10 @@ type Error struct {
 	// Identity marks a failed identity check (exit 6), Locked a data directory in use (exit 7), Network a machine
 	// without a usable network (exit 3).
 	Identity, Locked, Network bool
+	// RetryAfter is how long to wait before the same may succeed, and Until is the end of the ban that is the cause, by this
+	// machine's clock; each is zero where it is not known.
+	RetryAfter time.Duration
+	Until      time.Time
 	// Change is set where a room was not joined by its name since that is known as another owner's.
 	Change *KeyChange
 }
@@ -51,6 +58,15 @@ func AsError(err error) *Error {
 		return &Error{Code: Unavailable, Text: "interrupted", Hint: "try again"}
 	}
 	return &Error{Code: Internal, Text: err.Error(), Hint: "run again with -v and --log-file, and report what it says"}
+}
+
+// saying is what err says to a person: without the names of our packages, and without what goes without saying.
+func saying(err error) string {
+	text := err.Error()
+	for _, prefix := range []string{authority.ErrRule.Error() + ": ", "authority: ", "protocol: "} {
+		text = strings.TrimPrefix(text, prefix)
+	}
+	return text
 }
 
 // Info says who this node is.

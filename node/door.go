@@ -74,9 +74,9 @@ func doorClosed(room string, r protocol.SignedReason) error {
 	}
 	e.Text, e.Hint = "you were banned from "+orThis(room)+" by "+r.ByNick, "only the owner can lift it"
 	if !r.Until.IsZero() {
-		wait := r.Until.Sub(r.At).Round(time.Second) // both by the owner's clock
-		e.Text += fmt.Sprintf(" for %s", wait)
-		e.Hint = fmt.Sprintf("try again in %s, or ask the owner to lift it", wait)
+		wait := r.Until.Sub(r.At) // both by the owner's clock
+		e = banned(e, wait)
+		e.Hint = fmt.Sprintf("try again in %s, or ask the owner to lift it", wait.Round(time.Second))
 	}
 	e.Text += because
 	return e

@@ -37,6 +37,9 @@ func (n *Node) Join(ctx context.Context, o JoinOptions) (JoinedInfo, error) {
 		if err != nil {
 			return JoinedInfo{}, err
 		}
+		if target.in {
+			return n.joinedAs(ctx, target.room, o.Nick)
+		}
 		if o.Asked != nil {
 			target.asked = sync.OnceFunc(func() { o.Asked(target.name, holdUntil(ctx)) })
 		}
@@ -48,12 +51,8 @@ func (n *Node) Join(ctx context.Context, o JoinOptions) (JoinedInfo, error) {
 	}
 }
 
-// join asks to be admitted to target. over: there is no such room any more.
+// join asks to be admitted to target, where we are not in. over: there is no such room any more.
 func (n *Node) join(ctx context.Context, target *joinTarget) (info JoinedInfo, over bool, err error) {
-	if target.in {
-		info, err = n.joined(ctx, target.room)
-		return info, false, err
-	}
 	if _, err := io.ReadFull(random, target.nonce[:]); err != nil {
 		return info, false, fmt.Errorf("nonce: %w", err)
 	}
@@ -265,16 +264,13 @@ func joinFailed(ctx context.Context, t *joinTarget, err error) error {
 // joinRefused puts an answer into a sentence.
 func joinRefused(room string, r protocol.JoinReply) error {
 	refused := func(text, hint string) error { return &Error{Code: RefusedCode, Text: text, Hint: hint} }
-	wait := ""
-	if r.Wait > 0 {
-		wait = fmt.Sprintf(" for %s", r.Wait.Round(time.Second))
-	}
 	switch r.Code {
 	case protocol.JoinBanned:
-		return refused(fmt.Sprintf("you are banned from %s%s", room, wait), "only the owner can lift it")
+		return banned(&Error{Code: RefusedCode, Text: "you are banned from " + room, Hint: "only the owner can lift it"}, r.Wait)
 	case protocol.JoinTooSoon:
 		// After a kick, or since too many ask at once.
-		return refused("it is too soon to come into "+room, fmt.Sprintf("try again in %s", max(r.Wait.Round(time.Second), time.Second)))
+		wait := max(r.Wait.Round(time.Second), time.Second)
+		return &Error{Code: RefusedCode, Text: "it is too soon to come into " + room, Hint: fmt.Sprintf("try again in %s", wait), RetryAfter: wait}
 	case protocol.JoinInviteBad:
 		return refused("this invite is not valid: used, expired, revoked, or for another nick", "ask the owner for a new one")
 	case protocol.JoinNeedsInvite:
@@ -293,6 +289,15 @@ func joinRefused(room string, r protocol.JoinReply) error {
 		text += ": " + r.Text
 	}
 	return refused(text, "ask the owner")
+}
+
+// banned says in e for how long the ban goes on; 0: without end.
+func banned(e *Error, wait time.Duration) *Error {
+	if wait > 0 {
+		e.Text += fmt.Sprintf(" for %s", wait.Round(time.Second))
+		e.RetryAfter, e.Until = wait, time.Now().Add(wait).Round(time.Second)
+	}
+	return e
 }
 
 // takeSeat enters the room that has admitted us and waits until its log is here.
@@ -320,6 +325,22 @@ func (n *Node) takeSeat(ctx context.Context, t *joinTarget, reply protocol.JoinR
 		return JoinedInfo{}, errClosed
 	}
 	return n.joined(ctx, t.room)
+}
+
+// joinedAs is joined where it is the nick asked for that we have there; "" is any.
+func (n *Node) joinedAs(ctx context.Context, room protocol.RoomID, nick string) (JoinedInfo, error) {
+	info, err := n.joined(ctx, room)
+	if err != nil || nick == "" {
+		return info, err
+	}
+	if wanted, err := authority.NormalizeNick(nick); err != nil || wanted != info.Nick {
+		e := &Error{Code: Exists, Text: "you are in " + info.Name + " already, as " + info.Nick, Hint: "to have another nick, leave the room with /leave and join it again"}
+		if info.Owner == n.self {
+			e.Hint = "the nick of an owner is chosen when the room is made"
+		}
+		return JoinedInfo{}, e
+	}
+	return info, nil
 }
 
 // joined is what is known of a room that we are in.

@@ -25,7 +25,7 @@ type createRoom struct{ CreateOptions }
 func (q createRoom) run(l *loop) (RoomInfo, error) {
 	name, err := protocol.NormalizeRoomName(q.Name)
 	if err != nil {
-		return RoomInfo{}, &Error{Code: Invalid, Text: err.Error(), Hint: fmt.Sprintf("a room's name is one line of at most %d letters", protocol.MaxRoomNameRunes)}
+		return RoomInfo{}, &Error{Code: Invalid, Text: saying(err), Hint: fmt.Sprintf("a room's name is one line of at most %d letters", protocol.MaxRoomNameRunes)}
 	}
 	for _, r := range l.rooms {
 		if r.owner() && !r.over() && protocol.Alike(r.label(), name) {
@@ -84,7 +84,7 @@ func (c PolicyChange) apply(p protocol.Policy) (protocol.Policy, error) {
 	}
 	if c.Subject != nil {
 		if p.Subject, err = protocol.NormalizeSubject(*c.Subject); err != nil {
-			return p, &Error{Code: Invalid, Text: err.Error(), Hint: fmt.Sprintf("a subject is one line of at most %d bytes", protocol.MaxSubject)}
+			return p, &Error{Code: Invalid, Text: saying(err), Hint: fmt.Sprintf("a subject is one line of at most %d bytes", protocol.MaxSubject)}
 		}
 	}
 	if c.IdleS != nil {
@@ -152,7 +152,7 @@ type (
 func cleanReason(s string) (string, error) {
 	reason, err := protocol.NormalizeReason(s)
 	if err != nil {
-		return "", &Error{Code: Invalid, Text: err.Error(), Hint: fmt.Sprintf("a reason is one line of at most %d bytes; nothing was done", protocol.MaxReason)}
+		return "", &Error{Code: Invalid, Text: saying(err), Hint: fmt.Sprintf("a reason is one line of at most %d bytes; nothing was done", protocol.MaxReason)}
 	}
 	return reason, nil
 }

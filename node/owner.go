@@ -466,13 +466,13 @@ func ruleError(room string, err error) error {
 	case errors.Is(err, authority.ErrNoInvite):
 		return &Error{Code: NotFound, Text: "no such open invite", Hint: "/invites lists them"}
 	case errors.Is(err, authority.ErrNickTaken):
-		return &Error{Code: Exists, Text: err.Error(), Hint: "choose another nick with --nick"}
+		return &Error{Code: Exists, Text: saying(err), Hint: "choose another nick with --nick"}
 	case errors.Is(err, authority.ErrNickBad):
-		return &Error{Code: Invalid, Text: err.Error(), Hint: "choose another nick with --nick"}
+		return &Error{Code: Invalid, Text: saying(err), Hint: "choose another nick with --nick"}
 	case errors.Is(err, authority.ErrFull):
-		return &Error{Code: Unavailable, Text: err.Error(), Hint: "make room first"}
+		return &Error{Code: Unavailable, Text: saying(err), Hint: "make room first"}
 	case errors.Is(err, authority.ErrRule), errors.Is(err, authority.ErrFrozen):
-		return &Error{Code: Invalid, Text: err.Error(), Hint: "/help says what each command needs"}
+		return &Error{Code: Invalid, Text: saying(err), Hint: "/help says what each command needs"}
 	}
 	return err
 }

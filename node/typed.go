@@ -30,7 +30,7 @@ func typedAddr(s string) (multiaddr.Multiaddr, bool) {
 func CheckTarget(o JoinOptions) error {
 	if o.Invite != "" {
 		if _, err := protocol.ParseInvite(o.Invite); err != nil {
-			return &Error{Code: Invalid, Text: err.Error(), Hint: "copy the whole invite, from LOCALCHAT: to its end"}
+			return &Error{Code: Invalid, Text: saying(err), Hint: "copy the whole invite, from LOCALCHAT: to its end"}
 		}
 		return nil
 	}
