@@ -111,6 +111,8 @@ func (c call) arg(i int) string {
 // A reply is what a command wants shown and done on the console once it is finished.
 type reply struct {
 	lines []safeText
+	// page are the same lines where they can be shown over the talk and put away.
+	page []pageLine
 	// figure is a drawing: lines that mean nothing when they are wrapped.
 	figure []safeText
 	// room is the id of the room to type into from now on, "" for no change; lines belong there.

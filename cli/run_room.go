@@ -20,7 +20,8 @@ func runHelp(_ context.Context, c call) (reply, error) {
 			}
 			return reply{}, usage(hint, "there is no /%s", name)
 		}
-		return told(helpLines(cmd)...)
+		lines := helpLines(cmd)
+		return reply{lines: lines, page: textPage(lines)}, nil
 	}
 	lines := slices.Clone(c.keys)
 	width := 0
@@ -34,9 +35,13 @@ func runHelp(_ context.Context, c call) (reply, error) {
 		}
 		lines = append(lines, line)
 	}
-	return told(append(lines,
-		"text that does not begin with / is said; //x says /x",
-		"WHO is a nick, or the start or the end of a peer ID")...)
+	return reply{lines: append(lines, sayingHelp...), page: helpPage(c.keys, c.table, c.room)}, nil
+}
+
+// sayingHelp is the end of /help.
+var sayingHelp = []safeText{
+	"text that does not begin with / is said; //x says /x",
+	"WHO is a nick, or the start or the end of a peer ID",
 }
 
 // splitHelp makes the arguments of lookUp of what /help is asked about.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -222,12 +223,73 @@ func TestScreenCtrlC(t *testing.T) {
 	}
 }
 
+// Help stands over the talk, which goes on below it, and leaves nothing there: at every size it can be read to its end, and
+// every key that is said to put it away does. What is half typed stays.
 func TestScreenHelp(t *testing.T) {
-	g := memberAt(t, 120, 80)
-	g.press("f1")
-	g.sees("/kick WHO [REASON]", "PgUp, PgDn scroll", "/copy [N or invite]")
+	for _, size := range [][2]int{{200, 60}, {90, 24}, {60, 16}, {40, 9}, {20, 5}} {
+		for _, back := range []string{"esc", "q", "f1", "ctrl+c", "enter"} {
+			g := memberAt(t, size[0], size[1])
+			g.types("half")
+			g.press("f1")
+			g.misses("you are in lab", "half")
+			g.hears(spoken(1, "meanwhile"))
+			g.misses("meanwhile")
+			read := ""
+			for range 60 {
+				read += "\n" + g.screen()
+				g.press("pgdown")
+			}
+			for _, want := range []string{"Keys", "In a room", "/whois NICK", "/copy [N or invite]", "//x says /x"} {
+				if !strings.Contains(read, want[:min(len(want), size[0]-2)]) {
+					t.Errorf("%v: not in the help: %s", size, want)
+				}
+			}
+			for _, no := range []string{"/kick", "/policy [", "yours", "meanwhile"} {
+				if strings.Contains(read, no) {
+					t.Errorf("%v: in a member's help: %s", size, no)
+				}
+			}
+			g.press("home")
+			if size[0] > 40 {
+				g.sees("Keys", "Esc, q or F1: back")
+			}
+			g.press("x", "pgdown", "/", back)
+			g.misses("Esc, q or F1")
+			if got := g.m.input.text(); got != "half" {
+				t.Errorf("%v, %s: in the input: %q", size, back, got)
+			}
+			g.press("end")
+			g.sees("meanwhile")
+			for _, l := range g.m.pane().scroll.lines {
+				if strings.Contains(string(l.text), "/whois") {
+					t.Errorf("%s is in the talk", l.text)
+				}
+			}
+		}
+	}
+}
+
+func TestScreenHelpOfOneCommand(t *testing.T) {
+	g := memberAt(t, 80, 24)
 	g.says("/help copy")
 	g.sees("example:  /copy 3", "usage:    /copy [N or invite]")
+	g.press("esc")
+	g.misses("/copy")
+	g.says("/help kcik")
+	g.sees("! there is no /kcik", "hint: did you mean /help kick?")
+}
+
+func TestScreenHelpOfAnOwner(t *testing.T) {
+	g := ownerAt(t, 100, 24)
+	g.says("/help")
+	g.press("end")
+	g.sees("In a room of yours", "/ban WHO [FOR] [REASON]          out, and refused until lifted")
+	// A question that comes meanwhile is asked when the help is put away.
+	g.m.askLater(question{text: "well?", pane: g.m.pane(), yes: func() {}, no: func() {}})
+	g.passes(time.Second)
+	g.misses("well?")
+	g.press("q")
+	g.sees("well?")
 }
 
 // TestScreenAnswerFromItsBeginning: an answer that does not fit is read from its first line on; what was there before and
@@ -235,13 +297,16 @@ func TestScreenHelp(t *testing.T) {
 func TestScreenAnswerFromItsBeginning(t *testing.T) {
 	for _, size := range [][2]int{{80, 24}, {40, 12}} {
 		g := memberAt(t, size[0], size[1])
+		for i := range 40 {
+			g.f.history = append(g.f.history, spoken(i, fmt.Sprint("build ", i)))
+		}
 		g.says("/clear")
 		for range 2 {
-			g.press("f1")
-			g.sees("Enter says or does it;", "End returns")
-			g.misses("/close [REASON]")
+			g.says("/search build")
+			g.sees("build 0", "End returns")
+			g.misses("build 39")
 			g.hears(spoken(1, "hello"))
-			g.sees("Enter says or does it;", "new below; End returns")
+			g.sees("build 0", "new below; End returns")
 			for range 20 {
 				g.press("pgdown")
 			}

@@ -21,6 +21,8 @@ func (m *tui) key(msg tea.KeyPressMsg) {
 	switch {
 	case m.question != nil:
 		m.answer(name)
+	case m.page != nil:
+		m.pageKey(name)
 	case m.always(msg, name, again):
 	case m.side.focus:
 		m.sideKey(name)
@@ -52,10 +54,8 @@ func (m *tui) always(msg tea.KeyPressMsg, name string, again bool) bool {
 			return false
 		}
 		m.quit = true
-	case "ctrl+z":
-		m.do(tea.Suspend)
-	case "ctrl+l":
-		m.do(tea.ClearScreen)
+	case "ctrl+z", "ctrl+l":
+		m.screenKey(name)
 	case "ctrl+n":
 		m.turnTo(m.panes[(m.at+1)%len(m.panes)])
 	case "ctrl+p":
@@ -75,6 +75,15 @@ func (m *tui) always(msg tea.KeyPressMsg, name string, again bool) bool {
 		return m.digit(msg)
 	}
 	return true
+}
+
+// screenKey acts on the keys that are about the terminal.
+func (m *tui) screenKey(name string) {
+	if name == "ctrl+z" {
+		m.do(tea.Suspend)
+		return
+	}
+	m.do(tea.ClearScreen)
 }
 
 // digit turns to the room with the number of an Alt-digit.

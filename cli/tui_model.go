@@ -33,6 +33,7 @@ type tui struct {
 	away     []*pane // rooms of ours that go on out of sight
 	input    composer
 	side     side
+	page     *page // over the talk; nil: none
 	question *question
 	asks     []*question // that wait to be asked
 	hint     safeText    // in the place of the help, until the next key
@@ -382,6 +383,9 @@ func (m *tui) finish(f performed) {
 	if f.err != nil {
 		m.complain(to, f.err)
 		m.giveBack(f.job)
+	}
+	if f.reply.page != nil {
+		m.page, f.reply.lines = &page{lines: f.reply.page}, nil
 	}
 	first := to.scroll.last + 1
 	for _, text := range f.reply.lines {

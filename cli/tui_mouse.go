@@ -16,6 +16,8 @@ func (m *tui) wheel(msg tea.MouseWheelMsg) {
 		return
 	}
 	switch s := &m.pane().scroll; {
+	case m.page != nil:
+		m.page.scroll(step, m.frame.body)
 	case m.inSide(msg.X, msg.Y):
 		m.side.scroll(step)
 	case step < 0:
@@ -34,7 +36,7 @@ func (m *tui) inSide(x, y int) bool {
 // click chooses what is under the mouse, as the keys would: an entry of the side column, a room of the lobby, a room in
 // the bar. Elsewhere it gives the keys back to the input. It does nothing that a key would have to follow.
 func (m *tui) click(msg tea.MouseClickMsg) {
-	if msg.Button != tea.MouseLeft || m.question != nil {
+	if msg.Button != tea.MouseLeft || m.question != nil || m.page != nil {
 		return
 	}
 	m.hint = ""

@@ -48,7 +48,7 @@ func (m *tui) askLater(q question) { m.asks = append(m.asks, &q) }
 
 // nextQuestion asks what waits to be asked.
 func (m *tui) nextQuestion() {
-	if m.question != nil || len(m.asks) == 0 || !m.input.idle() {
+	if m.question != nil || m.page != nil || len(m.asks) == 0 || !m.input.idle() {
 		return
 	}
 	m.question, m.asks = m.asks[0], m.asks[1:]

@@ -49,12 +49,16 @@ func (m *tui) layout() {
 	if m.question != nil { // it is never cut, whatever else has to go
 		f.notes = append(foldRows(urgent, "", m.question.text, w), foldRows(urgent, "", m.question.keys(), w)...)
 	}
+	if m.page != nil {
+		f.input, f.help = 0, nil
+		f.below = []row{styled(barred, pad(crop(pageHelpText, w), w))}
+	}
 	used := len(f.above) + len(f.below) + len(f.help) + f.input
 	f.notes = f.notes[max(len(f.notes)-max(h-used, 0), 0):]
 	f.body = max(h-used-len(f.notes), 0)
 	room := m.pane().here.id != "" && !m.pane().over
 	switch {
-	case !room:
+	case !room || m.page != nil:
 	case w >= sideFrom && h >= barsFrom && (!m.side.hidden || m.side.focus):
 		f.side, f.talk = true, w-sideCells
 	case m.side.focus:
@@ -71,6 +75,10 @@ func (m *tui) layout() {
 	if f.side {
 		f.items = m.items()
 		m.side.resize(f.body, len(f.items))
+	}
+	if m.page != nil {
+		m.page.draw(w)
+		m.page.scroll(0, f.body)
 	}
 	m.frame = f
 }
@@ -102,7 +110,7 @@ func (m *tui) View() tea.View {
 	if m.show.mouse {
 		v.MouseMode = tea.MouseModeCellMotion
 	}
-	if c := m.input.cursor(f.prompt); c != nil && m.question == nil && !m.side.focus {
+	if c := m.input.cursor(f.prompt); c != nil && m.question == nil && m.page == nil && !m.side.focus {
 		c.Y = top + min(c.Y, max(f.input-1, 0))
 		c.X = min(c.X, max(m.width-1, 0))
 		v.Cursor = c
@@ -114,6 +122,9 @@ func (m *tui) View() tea.View {
 func (m *tui) middle() []row {
 	f := m.frame
 	p := m.pane()
+	if m.page != nil {
+		return m.page.window(f.body)
+	}
 	var talk []row
 	if p.here.id == "" {
 		talk = m.lobbyRows(m.width)

@@ -1,0 +1,118 @@
+package cli
+
+import "charm.land/lipgloss/v2"
+
+// A page is something to read over the talk, which goes on below it: it is put away with a key and leaves nothing there.
+type page struct {
+	lines []pageLine
+	rows  []row // of lines, as drawn
+	top   int   // the first row shown
+}
+
+// A pageLine is a line of a page: a heading, a text, or what explains head.
+type pageLine struct {
+	heading    bool
+	head, text safeText
+}
+
+// lines as a page of text.
+func textPage(lines []safeText) []pageLine {
+	page := make([]pageLine, len(lines))
+	for i, text := range lines {
+		page[i].text = text
+	}
+	return page
+}
+
+const (
+	headMost     = 36 // columns of what is explained, beside its explanation
+	besideFrom   = 72 // columns of a screen on which the two stand side by side
+	belowIndent  = 4  // columns before an explanation below what it explains
+	pageHelpText = " Up, Down, PgUp, PgDn: more; Esc, q or F1: back "
+)
+
+// draw divides the page into rows of at most width cells.
+func (p *page) draw(width int) {
+	p.rows = nil
+	column := 0
+	for _, l := range p.lines {
+		if n := cells(l.head); n <= headMost {
+			column = max(column, n)
+		}
+	}
+	for _, l := range p.lines {
+		switch {
+		case l.heading:
+			p.rows = append(p.rows, row{}, styled(bold, crop(l.text, width)))
+		case l.head == "":
+			p.add(plain, "", "", l.text, width)
+		case width >= besideFrom && cells(l.head) <= column:
+			p.add(plain, pad(l.head, column+2), repeat(" ", column+2), l.text, width)
+		default:
+			p.add(plain, "", "", l.head, width)
+			p.add(plain, repeat(" ", belowIndent), repeat(" ", belowIndent), l.text, width)
+		}
+	}
+}
+
+// add adds a text, with front before its first row and rest before the others.
+func (p *page) add(style lipgloss.Style, front, rest, text safeText, width int) {
+	for _, part := range fold(text, max(width-cells(front), 1)) {
+		p.rows = append(p.rows, styled(style, crop(front+part, width)))
+		front = rest
+	}
+}
+
+// scroll moves the window, of that many rows, over the page.
+func (p *page) scroll(rows, height int) { p.top = max(min(p.top+rows, len(p.rows)-height), 0) }
+
+// window are the rows shown.
+func (p *page) window(height int) []row {
+	shown := make([]row, height)
+	copy(shown, p.rows[min(p.top, len(p.rows)):])
+	return shown
+}
+
+// pageKey acts on a key while a page is open. What means nothing to the page is not for the input either.
+func (m *tui) pageKey(name string) {
+	p, height := m.page, m.frame.body
+	switch name {
+	case "esc", "q", "f1", "enter", "ctrl+c":
+		m.page = nil
+	case "up":
+		p.scroll(-1, height)
+	case "down":
+		p.scroll(1, height)
+	case "pgup":
+		p.scroll(1-height, height)
+	case "pgdown", " ", "space":
+		p.scroll(height-1, height)
+	case "home":
+		p.scroll(-len(p.rows), height)
+	case "end":
+		p.scroll(len(p.rows), height)
+	case "ctrl+z", "ctrl+l":
+		m.screenKey(name)
+	}
+}
+
+// helpPage explains the console to who types into room: a member is not shown what only the owner may do.
+func helpPage(keys []safeText, table []*command, room here) []pageLine {
+	lines := append([]pageLine{{text: "Keys", heading: true}}, textPage(keys)...)
+	for _, group := range []struct {
+		who     who
+		heading safeText
+	}{{everybody, "Commands"}, {member, "In a room"}, {owner, "In a room of yours"}} {
+		if group.who == owner && room.id != "" && !room.owned {
+			continue
+		}
+		lines = append(lines, pageLine{text: group.heading, heading: true})
+		for _, cmd := range table {
+			if cmd.who == group.who {
+				lines = append(lines, pageLine{head: clean(cmd.synopsis(), shownPhrase), text: clean(cmd.help, shownPhrase)})
+			}
+		}
+	}
+	lines = append(lines, pageLine{})
+	return append(lines, textPage(sayingHelp)...)
+}
