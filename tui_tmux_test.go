@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -283,6 +284,58 @@ func TestConsoleLooks(t *testing.T) {
 	}
 	w.types("/quit")
 	w.sees("ended with 0")
+}
+
+// TestConsoleScripts: on a terminal that counts by characters, every word of a long line in any script is on the screen, the
+// column beside the talk stays where it is, and what is pasted arrives as it is.
+func TestConsoleScripts(t *testing.T) {
+	l := newLAN(t)
+	alice := l.host("alice").start("--ephemeral")
+	alice.do("room.create", obj{"name": "lab", "access": "open"})
+	bob := l.host("bob").terminal()
+	bob.types("localchat join lab --ephemeral")
+	bob.sees("you are in lab, as bob", "MEMBERS 2")
+	// Letters of a later Unicode than the terminal's have no width there, so the words are of old ones.
+	for i, words := range []string{
+		"नमस्ते क्षत्रिय प्रार्थना", "தமிழ் நன்றி கொள்கை", "বাংলা ক্ষমা", "ภาษาไทย กำลัง น้ำ", "ខ្មែរ ស្វាគមន៍", "မြန်မာ ကျေးဇူး", "ພາສາລາວ ນ້ຳ",
+		"👩👩👧👦 ❤ 🇩🇪 👍🏽", "👩\u200d👧 🏴\u200d☠\ufe0f", "你好 a日 한국", "e\u0301a\u0308 n\u0303",
+	} {
+		var pieces []string
+		for n := range 60 {
+			ws := strings.Fields(words)
+			pieces = append(pieces, fmt.Sprint(ws[n%len(ws)], n))
+		}
+		end := fmt.Sprintf("end%d.", i)
+		alice.say("lab", strings.Join(append(pieces, end), " "))
+		var talk strings.Builder
+		for _, row := range strings.Split(bob.sees(end), "\n") {
+			said, _, beside := strings.Cut(row, "│")
+			if _, first, is := strings.Cut(said, "<alice>"); is {
+				talk.Reset()
+				said = first
+			}
+			if _, next, is := strings.Cut(said, "| "); is {
+				said = next
+			}
+			talk.WriteString(said + " ")
+			if strings.Contains(row, "<alice>") && !beside {
+				t.Errorf("nothing is beside the talk: %q", row)
+			}
+		}
+		on := strings.Fields(talk.String())
+		for _, p := range pieces {
+			if p = strings.NewReplacer("\u200d", "", "\ufe0f", "").Replace(p); !slices.Contains(on, p) {
+				t.Errorf("not on the screen: %q", p)
+			}
+		}
+	}
+	for _, text := range []string{"if x {\n\ty\tz\n}", "می\u200cخواهم", "👨\u200d👩\u200d👧\u200d👦", "e\u0301"} {
+		bob.tmux("set-buffer", text)
+		bob.tmux("paste-buffer", "-p", "-d")
+		bob.press("Enter")
+		alice.await("message", obj{"nick": "bob", "text": text})
+	}
+	bob.sees("<bob> if x {", "|         y       z")
 }
 
 // click presses and lets go of the left button where text is seen, as a terminal reports it.

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"unicode/utf8"
 
+	"github.com/charmbracelet/x/ansi"
 	"golang.org/x/term"
 )
 
@@ -51,7 +52,7 @@ func (a *app) edit(ctx context.Context, c *console) (done func(), err error) {
 		a.stderr = e
 	}
 	a.restore = sync.OnceFunc(func() {
-		_, _ = io.WriteString(out, "\r\x1b[K") // the prompt
+		_, _ = io.WriteString(out, "\r\x1b[K"+ansi.ResetModeBracketedPaste) // the prompt
 		_ = term.Restore(int(in.Fd()), before)
 	})
 	stop := context.AfterFunc(ctx, a.restore)
@@ -122,6 +123,9 @@ func (e *editor) lines(ctx context.Context, a *app) <-chan typed {
 		for {
 			e.fit()
 			text, err := e.t.ReadLine()
+			if errors.Is(err, term.ErrPasteIndicator) {
+				err = nil
+			}
 			if e.interrupted && errors.Is(err, io.EOF) {
 				select {
 				case lines <- typed{err: errInterrupted}:

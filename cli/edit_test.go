@@ -34,6 +34,8 @@ func TestEditing(t *testing.T) {
 		"no command, not completed":   {"/zz\t\r", "/zz"},
 		"arguments are not commands":  {"/kick /ki\t\r", "/kick /ki"},
 		"a word is no command":        {"ki\t\r", "ki"},
+		"tabs that are pasted":        {"\x1b[200~\tif x {\r\t\ty\r\x1b[201~z\r", "\tif x {|\t\ty|z"},
+		"joiners that are pasted":     {"a \x1b[200~می\u200cخ 👨\u200d👩\x1b[201~\r", "a می\u200cخ 👨\u200d👩"},
 		"an empty line says nothing":  {"\rhello\r", "hello"},
 		"the end of input in between": {"hello\rhel", "hello"},
 	} {

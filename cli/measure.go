@@ -71,62 +71,58 @@ func crop(s safeText, width int) safeText {
 }
 
 // breakRows breaks a line into rows of at most width cells and returns where in the line each ends. It breaks behind
-// blanks and hyphens and beside letters of scripts that have no blanks; a word that is longer than a row is broken between
-// clusters, and a cluster that is wider than a row between its letters. A blank never begins a row: it stays at the end of
-// the row before, where it may be beyond the width. There is always a row.
+// blanks. A word that is longer than a row is broken between clusters, and a cluster that is wider than a row between its
+// letters. A blank never begins a row: it stays at the end of the row before, where it may be beyond the width. There is
+// always a row.
 func breakRows(line string, width int) []int {
 	var ends []int
-	start, used := 0, 0  // the row, and the cells in it
-	fit, fitUsed := 0, 0 // the last place to break it, and the cells before that
-	before := ' '
+	start, used := 0, 0    // the row, and the cells in it
+	word, wordUsed := 0, 0 // where the last word in it begins, and the cells before that
+	afterBlank := false
 	for at := 0; at < len(line); {
 		cluster, w := nextCluster(line[at:])
 		if w > width {
 			cluster, w = firstLetter(cluster, width)
 		}
-		first, n := utf8.DecodeRuneInString(cluster)
-		if !isBlank(first) || n < len(cluster) {
-			if breaksBetween(before, first) {
-				fit, fitUsed = at, used
+		blank := isBlank(cluster)
+		if !blank {
+			if afterBlank {
+				word, wordUsed = at, used
 			}
 			switch {
 			case used+w <= width || at == start:
-			case fit > start && wordFits(line[fit:], width):
-				ends, start, used = append(ends, fit), fit, used-fitUsed
+			case word > start && wordFits(line[word:], width):
+				ends, start, used = append(ends, word), word, used-wordUsed
 			default:
 				ends, start, used = append(ends, at), at, 0
 			}
 		}
-		before, _ = utf8.DecodeLastRuneInString(cluster)
-		at, used = at+len(cluster), used+w
+		at, used, afterBlank = at+len(cluster), used+w, blank
 	}
 	return append(ends, len(line))
 }
 
-// breaksBetween reports whether a row may end behind a and the next begin with b, which is no blank.
-func breaksBetween(a, b rune) bool {
-	return isBlank(a) || a == '-' && unicode.IsLetter(b) || unicode.In(a, noBlanks...) || unicode.In(b, noBlanks...)
+// isBlank reports whether a cluster is a blank, behind which a row may end.
+func isBlank(cluster string) bool {
+	r, n := utf8.DecodeRuneInString(cluster)
+	return n == len(cluster) && blankRune(r)
 }
 
-// isBlank reports whether r is a blank where a row may end.
-func isBlank(r rune) bool {
+func blankRune(r rune) bool {
 	return unicode.Is(unicode.Zs, r) && r != '\u00a0' && r != '\u202f' && r != '\u2007'
 }
 
 // wordFits reports whether the word that s begins with fits into a row.
 func wordFits(s string, width int) bool {
-	used, before := 0, rune(0)
-	for at := 0; at < len(s); {
-		cluster, w := nextCluster(s[at:])
-		first, _ := utf8.DecodeRuneInString(cluster)
-		if isBlank(first) || at > 0 && breaksBetween(before, first) {
-			return true
+	for used := 0; s != ""; {
+		cluster, w := nextCluster(s)
+		if isBlank(cluster) {
+			break
 		}
 		if used += w; used > width {
 			return false
 		}
-		before, _ = utf8.DecodeLastRuneInString(cluster)
-		at += len(cluster)
+		s = s[len(cluster):]
 	}
 	return true
 }
@@ -167,7 +163,7 @@ func foldLine(line safeText, width int) []safeText {
 	for _, end := range breakRows(string(line), width) {
 		row := line[start:end]
 		if end < len(line) || widest(string(row)) > width {
-			row = row[:len(strings.TrimRightFunc(string(row), isBlank))]
+			row = row[:len(strings.TrimRightFunc(string(row), blankRune))]
 		}
 		rows = append(rows, row)
 		start = end

@@ -93,7 +93,7 @@ func (d *drawnInput) add(line string, cursor bool) {
 		}
 		row := shown[start:end]
 		if cells(row) > d.of.width { // blanks at its end
-			row = row[:len(strings.TrimRightFunc(string(row), isBlank))]
+			row = row[:len(strings.TrimRightFunc(string(row), blankRune))]
 		}
 		d.rows = append(d.rows, row)
 		start = end
