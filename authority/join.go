@@ -15,6 +15,7 @@ import (
 // knock answers a join request: at once where the door is open or an invite opens it, or when the person has decided.
 func (s *step) knock(e Knock) error {
 	if reply, again := s.askedAgain(e); again {
+		s.dropKnock(e.Peer) // of another program of that peer: the latest question is the one that is answered
 		s.do(AnswerJoin{e.Peer, reply})
 		return nil
 	}
