@@ -242,7 +242,11 @@ func sweep() {
 		rest, ours := strings.CutPrefix(ns, nsPrefix)
 		owner, _, _ := strings.Cut(rest, "-")
 		pid, err := strconv.Atoi(owner)
-		if ours && err == nil && syscall.Kill(pid, 0) == syscall.ESRCH {
+		if !ours || err != nil {
+			continue
+		}
+		p, err := os.FindProcess(pid)
+		if err != nil || errors.Is(p.Signal(syscall.Signal(0)), os.ErrProcessDone) {
 			removeNamespace(ns)
 		}
 	}
@@ -253,7 +257,9 @@ func removeNamespace(ns string) {
 	out, _ := exec.Command("ip", "netns", "pids", ns).Output()
 	for _, field := range strings.Fields(string(out)) {
 		if pid, err := strconv.Atoi(field); err == nil {
-			syscall.Kill(pid, syscall.SIGKILL)
+			if p, err := os.FindProcess(pid); err == nil {
+				_ = p.Kill()
+			}
 		}
 	}
 	exec.Command("ip", "netns", "del", ns).Run()

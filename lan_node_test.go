@@ -387,8 +387,8 @@ func (n *node) kill() {
 }
 
 // freeze stops the process where it is, as a laptop's lid does; thaw lets it go on.
-func (n *node) freeze() { n.cmd.Process.Signal(syscall.SIGSTOP) }
-func (n *node) thaw()   { n.cmd.Process.Signal(syscall.SIGCONT) }
+func (n *node) freeze() { n.cmd.Process.Signal(stopSignal) }
+func (n *node) thaw()   { n.cmd.Process.Signal(continueSignal) }
 
 // seal lets the process write no byte more to any file; unseal ends that.
 func (n *node) seal()   { n.limitFiles("0:") }

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -28,7 +27,7 @@ func startServer(cmd *exec.Cmd) (*server, error) {
 	if cmd.Stdout == nil {
 		cmd.Stdout = &s.said
 	}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	cmd.SysProcAttr = endsWithUs()
 	return s, cmd.Start()
 }
 

@@ -8,7 +8,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -23,11 +22,9 @@ type usage struct {
 
 // meter reads the usage; server 0 is none.
 func meter(server int) (u usage, err error) {
-	var r syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
+	if u.cpu, err = ownCPU(); err != nil {
 		return u, err
 	}
-	u.cpu = time.Duration(r.Utime.Nano() + r.Stime.Nano())
 	if server != 0 {
 		d, err := processCPU(server)
 		if err != nil {

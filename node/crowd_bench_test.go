@@ -77,8 +77,6 @@ func (s countedStream) Write(b []byte) (int, error) {
 	return n, err
 }
 
-func crowdName(i int) string { return fmt.Sprintf("m%d", i) }
-
 // perAddress is how many of a crowd share one loopback address: fewer than connsPerHost.
 const perAddress = connsPerHost / 2
 

@@ -173,12 +173,3 @@ func linkNew(path string, raw []byte) error {
 	}
 	return os.Link(f.Name(), path)
 }
-
-// syncDir makes a new name in dir durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}

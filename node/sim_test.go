@@ -334,3 +334,6 @@ func TestRoomOnASimulatedLAN(t *testing.T) {
 		}
 	})
 }
+
+// crowdName is the nick of one of many.
+func crowdName(i int) string { return fmt.Sprintf("m%d", i) }

@@ -17,7 +17,6 @@ import (
 	"github.com/multiformats/go-multiaddr"
 	manet "github.com/multiformats/go-multiaddr/net"
 	"golang.org/x/net/ipv4"
-	"golang.org/x/sys/unix"
 
 	"localchat/authority"
 	"localchat/protocol"
@@ -172,13 +171,7 @@ var mdnsGroup = net.IPv4(224, 0, 0, 251)
 
 // multicast is a socket at the port of mDNS, on the interface that has the address m.From.
 func (m *Peer) multicast() (*net.UDPConn, error) {
-	reuse := func(_, _ string, c syscall.RawConn) error {
-		return c.Control(func(fd uintptr) {
-			_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
-			_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1)
-		})
-	}
-	lc := net.ListenConfig{Control: reuse}
+	lc := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error { return c.Control(sharePort) }}
 	pc, err := lc.ListenPacket(m.Ctx, "udp4", fmt.Sprintf("%s:%d", m.From, mdnsPort))
 	if err != nil {
 		return nil, err

@@ -1,0 +1,17 @@
+//go:build !windows
+
+package node
+
+import (
+	"errors"
+	"os"
+)
+
+// syncDir makes a new name in dir durable.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
