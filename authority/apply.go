@@ -67,6 +67,8 @@ type Change struct {
 	Epoch  uint64
 	NewKey KeyStep
 	Policy protocol.Policy
+	// Before is the policy that Policy takes the place of, with PolicySet.
+	Before protocol.Policy
 }
 
 // Replay applies rs in order to the zero State.
@@ -201,7 +203,7 @@ func (s State) change(r protocol.SignedRecord) (State, Change, error) {
 		change, err = next.unban(r, b)
 	case protocol.SetPolicy:
 		next.policy = b.Policy
-		change = Change{Kind: PolicySet}
+		change = Change{Kind: PolicySet, Before: s.policy}
 	case protocol.Rekey:
 		change = Change{Kind: Rekeyed, NewKey: KeyFresh}
 	case protocol.Close:

@@ -279,8 +279,8 @@ func commands() []*command {
 			help: "say what the room is about", examples: []string{"/subject today: the build"},
 		},
 		{
-			name: "policy", usage: "[NAME VALUE]", who: owner, max: 2, targets: policyTargets, values: policyValues, run: runPolicy,
-			help: "show or change the policy: " + policyNames(), examples: []string{"/policy", "/policy access open", "/policy idle 1d"},
+			name: "policy", usage: "[NAME VALUE]", who: member, max: 2, targets: policyTargets, values: policyValues, run: runPolicy,
+			help: "how the room is run: for how long lines are kept, who may come in; its owner changes " + policyNames(), examples: []string{"/policy", "/policy access open", "/policy idle 1d"},
 		},
 		{
 			name: "close", aliases: []string{"room close"}, usage: "[REASON]", who: owner, max: 1, ask: askClose, run: runClose,

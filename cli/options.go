@@ -192,7 +192,7 @@ func (c *createFlags) addTo(f *pflag.FlagSet) {
 	f.BoolVar(&c.inviteOnly, "invite-only", false, "let in only who has an invite")
 	f.StringVar(&c.subject, "subject", "", "what the room is about")
 	f.Var(&c.idle, "idle", "close the room after this long without a line, 0 never (default 6h)")
-	f.Var(&c.retain, "retain", "forget lines after this long (default 10m)")
+	f.Var(&c.retain, "retain", "forget a line so long after it was said (default 1d)")
 	f.StringVar(&c.history, "history", "", "what newcomers get of it: none, since-join or all (default since-join)")
 }
 

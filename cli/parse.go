@@ -261,10 +261,11 @@ func keyAt(rows [3]string, key byte) (x, y int) {
 type unit struct {
 	letter byte
 	length time.Duration
+	one    safeText // of it, in words
 }
 
 // units of a span, the largest first.
-var units = []unit{{'w', 7 * 24 * time.Hour}, {'d', 24 * time.Hour}, {'h', time.Hour}, {'m', time.Minute}, {'s', time.Second}}
+var units = []unit{{'w', 7 * 24 * time.Hour, "week"}, {'d', 24 * time.Hour, "day"}, {'h', time.Hour, "hour"}, {'m', time.Minute, "minute"}, {'s', time.Second, "second"}}
 
 // parseSpan reads 90s, 10m, 2h, 1d, 2w, any of them one after the other (1h30m), or 0.
 func parseSpan(text string) (time.Duration, error) {

@@ -48,7 +48,7 @@ func inRoomOf(room, text safeText) safeText {
 // namesNoRoom reports whether the line for an event does not say by itself which room it is about.
 func namesNoRoom(body node.EventBody) bool {
 	switch body.(type) {
-	case node.Joined, node.Left, node.Removed, node.Refused, node.RoomClosed, node.PolicyChanged, node.RoomFound, node.RoomLost:
+	case node.Joined, node.Left, node.Removed, node.Refused, node.RoomClosed, node.RoomFound, node.RoomLost:
 		return false
 	}
 	return true
@@ -92,7 +92,7 @@ func (r renderer) text(ev node.Event) (safeText, time.Time) {
 	case node.OwnerBack:
 		return noticeMark + "owner is back after " + minutes(b.ForS), none
 	case node.PolicyChanged:
-		return noticeMark + "policy of " + phrase(ev.RoomName) + ": " + policyText(b.PolicyInfo), none
+		return noticeMark + changedText(b), none
 	case node.Gap:
 		return faultMark + number(b.Lost) + " lines skipped: this console was too slow for them", none
 	case node.Warning:
@@ -248,26 +248,6 @@ func (r renderer) epochText(e node.Epoch) safeText {
 	return text
 }
 
-// policyText is a policy in one line.
-func policyText(p node.PolicyInfo) safeText {
-	idle := safeText("never closes by itself")
-	if p.IdleS > 0 {
-		idle = "closes after " + seconds(p.IdleS) + " idle"
-	}
-	history := "newcomers see: " + clean(p.History, shownName)
-	parts := []safeText{access(p.Access), idle, "lines kept for " + seconds(p.RetainS), history}
-	if p.MembersInvite {
-		parts = append(parts, "members may invite")
-	}
-	if p.HideReasons {
-		parts = append(parts, "reasons stay between owner and removed")
-	}
-	if p.Subject != "" {
-		parts = append(parts, "subject: "+phrase(p.Subject))
-	}
-	return joinSafe(parts, "; ")
-}
-
 // deed is what was done to a peer that lost its place.
 func deed(kind string) safeText {
 	switch kind {
@@ -393,7 +373,7 @@ func memberCount(r node.RoomInfo) safeText {
 	return count(r.Members, "member", "members")
 }
 
-// whose ends the description of a room: who owns it, and what it is about. What is known of the owner comes before the
+// whose ends the description of a room: who owns it, for how long lines are kept in it, and what it is about. What is known of the owner comes before the
 // words: they are as long as a row, and a warning behind them would be read last, or on the next.
 func whose(r node.RoomInfo) safeText {
 	var text safeText
@@ -404,6 +384,9 @@ func whose(r node.RoomInfo) safeText {
 		text = "; " + otherMark + " not the owner you know"
 	}
 	text += "; owner's words: " + clean(r.Words, shownPhrase)
+	if r.RetainS > 0 {
+		text += "; lines kept " + inWords(r.RetainS)
+	}
 	if r.Subject != "" {
 		text += "; " + phrase(r.Subject)
 	}

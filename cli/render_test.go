@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -70,8 +71,11 @@ func every() []node.EventBody {
 		node.RemovalProgress{Peer: daveID, Nick: "dave", Kind: "kicked", Told: true, Applied: 12, Total: 12},
 		node.OwnerUnreachable{ForS: 40},
 		node.OwnerBack{ForS: 671},
-		node.PolicyChanged{PolicyInfo: node.PolicyInfo{Access: "knock", Subject: "the build", IdleS: 21600, RetainS: 600, History: "none"}},
-		node.PolicyChanged{PolicyInfo: node.PolicyInfo{Access: "invite", Subject: hostile, RetainS: 90, History: hostile, MembersInvite: true, HideReasons: true}},
+		node.PolicyChanged{PolicyInfo: node.PolicyInfo{Access: "knock", Subject: "the build", IdleS: 21600, RetainS: 600, History: "none"}, By: aliceID, ByNick: "alice", Changed: []string{"subject"}},
+		node.PolicyChanged{PolicyInfo: node.PolicyInfo{Access: "open", IdleS: 21600, RetainS: 86400, History: "since-join"}, By: aliceID, ByNick: "alice", Changed: []string{"subject", "retain_s"}},
+		node.PolicyChanged{PolicyInfo: node.PolicyInfo{Access: "invite", Subject: hostile, RetainS: 90, History: hostile, MembersInvite: true, HideReasons: true}, By: aliceID, ByNick: hostile, Changed: []string{"access", "subject", "idle_s", "retain_s", "history", "members_invite", "hide_reasons"}},
+		node.PolicyChanged{PolicyInfo: node.PolicyInfo{Access: "knock"}, By: aliceID, ByNick: "owner", Changed: []string{"idle_s"}},
+		node.PolicyChanged{PolicyInfo: node.PolicyInfo{Access: "knock"}},
 		node.RoomClosed{Kind: "closed", Text: "lunch"},
 		node.RoomClosed{Kind: "idle"},
 		node.Gap{Lost: 12},
@@ -184,5 +188,45 @@ func BenchmarkRender(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		r.lines(ev)
+	}
+}
+
+// A policy is told in words that a person understands, whoever asks; a change by who has made it and what it is.
+func TestAPolicyInWords(t *testing.T) {
+	p := node.PolicyInfo{Access: "knock", IdleS: 6 * 3600, RetainS: 24 * 3600, History: "since-join"}
+	got := ""
+	for _, l := range policyLines("lab", p) {
+		got += string(l) + "\n"
+	}
+	want := `the policy of lab:
+  the subject: none
+  who may come in: whoever knocks and is accepted, or has an invite
+  how long lines are kept: 1 day
+  what newcomers see: what is said from when they come in
+  when the room closes by itself: after 6 hours without a line
+  who makes invites: the owner
+  who is told why somebody was removed: everybody in the room
+`
+	if got != want {
+		t.Errorf("got:\n%swant:\n%s", got, want)
+	}
+	for s, want := range map[int64]safeText{
+		1: "1 second", 600: "10 minutes", 90: "1 minute 30 seconds", 3600: "1 hour", 26 * 3600: "1 day 2 hours", 14 * 86400: "2 weeks", 0: "0 seconds",
+	} {
+		if got := inWords(s); got != want {
+			t.Errorf("%d seconds are %q, not %q", s, got, want)
+		}
+	}
+	for _, r := range policyRules {
+		field, ok := reflect.TypeOf(p), false
+		for i := range field.NumField() {
+			ok = ok || strings.HasPrefix(field.Field(i).Tag.Get("json"), r.name)
+		}
+		if !ok {
+			t.Errorf("a policy has no %s", r.name)
+		}
+	}
+	if n := reflect.TypeOf(p).NumField(); n != len(policyRules) {
+		t.Errorf("a policy has %d parts, and %d are told", n, len(policyRules))
 	}
 }

@@ -237,6 +237,9 @@ func setSwitch(field **bool, text string) error {
 func runPolicy(ctx context.Context, c call) (reply, error) {
 	var change node.PolicyChange
 	if name := c.arg(0); name != "" {
+		if !c.room.owned {
+			return reply{}, &node.Error{Code: node.NotOwner, Text: "only the owner of " + c.room.name + " changes its policy; nothing was sent", Hint: "/policy shows it"}
+		}
 		if err := setPolicy(&change, name, c.arg(1)); err != nil {
 			return reply{}, err
 		}
@@ -245,7 +248,7 @@ func runPolicy(ctx context.Context, c call) (reply, error) {
 	if err != nil || change != (node.PolicyChange{}) {
 		return reply{}, err
 	}
-	return told("policy of " + clean(c.room.name, shownName) + ": " + policyText(p))
+	return told(policyLines(c.room.name, p)...)
 }
 
 // setPolicy sets what name says in change.

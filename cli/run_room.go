@@ -122,7 +122,7 @@ func createRoom(ctx context.Context, n peerNode, o node.CreateOptions) (reply, e
 	for _, r := range rooms {
 		if r.Mine && r.In && r.Name == o.Name {
 			return reply{
-				lines: []safeText{noticeMark + clean(r.Name, shownName) + " is yours from last time and open again; /policy changes it, /close ends it"},
+				lines: withKept(r.RetainS, noticeMark+clean(r.Name, shownName)+" is yours from last time and open again; /policy changes it, /close ends it"),
 				room:  r.ID.String(),
 			}, nil
 		}
@@ -132,7 +132,7 @@ func createRoom(ctx context.Context, n peerNode, o node.CreateOptions) (reply, e
 		return reply{}, err
 	}
 	return reply{
-		lines: []safeText{noticeMark + "others come in by: localchat join " + roomWord(r.Name, r.ID) + ", or by an invite: /invite"},
+		lines: withKept(r.RetainS, noticeMark+"others come in by: localchat join "+roomWord(r.Name, r.ID)+", or by an invite: /invite"),
 		room:  r.ID.String(),
 	}, nil
 }
@@ -154,7 +154,7 @@ func joinRoom(ctx context.Context, n peerNode, o node.JoinOptions) (reply, error
 		return reply{}, err
 	}
 	return reply{
-		lines: []safeText{noticeMark + "in " + clean(j.Name, shownName) + ": " + names(j.Members)},
+		lines: withKept(j.RetainS, noticeMark+"in "+clean(j.Name, shownName)+": "+names(j.Members)),
 		room:  j.ID.String(),
 	}, nil
 }

@@ -272,3 +272,57 @@ func TestRetentionChangesForWhatIsThere(t *testing.T) {
 		}
 	})
 }
+
+// Everybody is told who has changed what of the policy, and for how long lines are kept: in the event, on entering, and in the list
+// of rooms, a stranger's too.
+func TestAPolicyIsTold(t *testing.T) {
+	simulate(t, 3, func(l *lan) {
+		alice, bob := l.start("alice"), l.start("bob")
+		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+		if j := must(bob.Join(l.ctx(), JoinOptions{Room: "lab"})); j.RetainS != 24*3600 {
+			t.Errorf("bob enters, and lines are kept for %d seconds", j.RetainS)
+		}
+		if j := until[Joined](l.subs["bob"], nil); j.RetainS != 24*3600 {
+			t.Errorf("bob is in, and lines are kept for %d seconds", j.RetainS)
+		}
+		short, text, yes := int64(600), "the build", true
+		for _, c := range []struct {
+			change PolicyChange
+			want   []string
+		}{
+			{PolicyChange{RetainS: &short}, []string{"retain_s"}},
+			{PolicyChange{Subject: &text, MembersInvite: &yes}, []string{"subject", "members_invite"}},
+			{PolicyChange{HideReasons: &yes, IdleS: &short}, []string{"idle_s", "hide_reasons"}},
+		} {
+			must(alice.Policy(l.ctx(), "lab", c.change))
+			for who, w := range l.subs {
+				got := until[PolicyChanged](w, nil)
+				if got.ByNick != "alice" || got.By != alice.self || !slices.Equal(got.Changed, c.want) || got.RetainS != short {
+					t.Errorf("%s is told %+v, and not of %v", who, got, c.want)
+				}
+			}
+		}
+		carol := l.start("carol")
+		for deadline := time.Now().Add(patience); ; time.Sleep(time.Second) { // simulated
+			rooms := must(carol.Rooms(l.ctx()))
+			if len(rooms) == 1 && rooms[0].RetainS == short {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("carol sees %+v", rooms)
+			}
+		}
+		if p := must(bob.Policy(l.ctx(), "lab", PolicyChange{})); p.RetainS != short || p.Subject != text {
+			t.Errorf("bob reads %+v", p)
+		}
+		if _, err := bob.Policy(l.ctx(), "lab", PolicyChange{RetainS: &short}); codeOf(err) != NotOwner {
+			t.Errorf("bob changes it: %v", err)
+		}
+		for _, bad := range []int64{0, -1, 366 * 24 * 3600} {
+			_, err := alice.Policy(l.ctx(), "lab", PolicyChange{RetainS: &bad})
+			if codeOf(err) != Invalid || strings.Contains(err.Error(), "_") {
+				t.Errorf("lines for %d seconds: %v", bad, err)
+			}
+		}
+	})
+}

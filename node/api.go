@@ -95,6 +95,8 @@ type RoomInfo struct {
 	Access  string `json:"access"`
 	Members int    `json:"members"`
 	Subject string `json:"subject"`
+	// RetainS is for how long lines are kept there, in seconds; 0 where nobody has said so.
+	RetainS int64 `json:"retain_s,omitempty"`
 	// Mine: I am its owner. In: I am in it now.
 	Mine bool `json:"mine"`
 	In   bool `json:"in"`
@@ -155,6 +157,8 @@ type JoinedInfo struct {
 	Owner   PeerID       `json:"owner"`
 	Epoch   uint64       `json:"epoch"`
 	Members []MemberInfo `json:"members"`
+	// RetainS is for how long lines are kept, in seconds.
+	RetainS int64 `json:"retain_s"`
 	// Resumed: the place was there before, from an earlier life of the node.
 	Resumed bool `json:"resumed,omitempty"`
 }

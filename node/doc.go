@@ -33,7 +33,8 @@
 //	gossip of one peer            its streams end, for a moment            the room's people, by a Warning (flood)
 //	what pubsub remembers         what is new is dropped, and fetched      nobody: nothing is lost
 //	a fellow's lines as they come dropped, and fetched later               the room's people, by a Warning (flood)
-//	lines retained                who has said most loses its oldest       the readers, by Expired
+//	lines retained, in a room     who has said most loses its oldest       the readers, by Expired and, now and then,
+//	and in all of a node                                                   a Warning (lines_full)
 //	pubsub's queues, passing on   the newest are dropped, and fetched      nobody: nothing is lost
 //	early lines, early records    the oldest go, or of one author the      nobody: they are fetched
 //	                              newest
@@ -87,6 +88,8 @@
 // # Time
 //
 // Time enters at the loop's tick, once a second, and with each event. A wall clock that is set while the node runs is
-// noticed beside time that has passed: it is said aloud, and what waits for an end moves with it. Tests run the whole package, libp2p included, in
-// simulated time.
+// noticed beside time that has passed: it is said aloud, and what waits for an end moves with it. A machine's sleep is time that
+// passes; on waking an owner asks the members before it closes a room as idle, and ends no reason for a while. A moment that
+// another machine names decides nothing here: an invite ends by its owner's clock, and a line is handed over with its age (ages.go).
+// Tests run the whole package, libp2p included, in simulated time.
 package node

@@ -63,6 +63,8 @@ type (
 		// Owner: the room is mine.
 		Owner   bool `json:"owner"`
 		Resumed bool `json:"resumed"`
+		// RetainS is for how long lines are kept, in seconds.
+		RetainS int64 `json:"retain_s"`
 	}
 	// Left: I have left, at my own wish.
 	Left struct{}
@@ -170,9 +172,13 @@ type (
 	}
 	// OwnerBack: the authority answers again, after ForS seconds.
 	OwnerBack OwnerUnreachable
-	// PolicyChanged: the policy in force.
+	// PolicyChanged: somebody has changed the policy. PolicyInfo is what is in force now, and Changed what of it is new, by the
+	// names in JSON.
 	PolicyChanged struct {
 		PolicyInfo
+		By      PeerID   `json:"by"`
+		ByNick  string   `json:"by_nick"`
+		Changed []string `json:"changed"`
 	}
 	// RoomClosed: the room that I own has ended.
 	RoomClosed struct {
@@ -185,7 +191,7 @@ type (
 	}
 	// Warning: something that a person should know. Codes: attempt (somebody tried what only the owner may),
 	// ambiguous_room, owner_key, verified_nick (somebody bears the nick of a person with another key), frozen,
-	// renew (what the owner of a frozen room can do), old_disk (what this node had decided and lost was taken back),
+	// lines_full (lines are forgotten before their time), renew (what the owner of a frozen room can do), old_disk (what this node had decided and lost was taken back),
 	// other_log and bad_key (what the owner handed out is not what its own log says), identity (rooms of an identity that
 	// was moved away are kept aside), not_delivered, flood (a member says more than a node of ours would, or somebody asks
 	// too much of this node), knocks (how many more stand at the door than were announced), version

@@ -476,5 +476,5 @@ func (q joinedInfo) run(l *loop) (JoinedInfo, error) {
 		return JoinedInfo{}, notMember(r.label())
 	}
 	st := r.current()
-	return JoinedInfo{ID: r.id, Name: st.Name(), Nick: me.Nick, Owner: st.Owner(), Epoch: st.Epoch(), Members: r.memberInfos(), Resumed: r.resumed}, nil
+	return JoinedInfo{ID: r.id, Name: st.Name(), Nick: me.Nick, Owner: st.Owner(), Epoch: st.Epoch(), Members: r.memberInfos(), RetainS: policyInfo(st.Policy()).RetainS, Resumed: r.resumed}, nil
 }

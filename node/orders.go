@@ -88,12 +88,12 @@ func (c PolicyChange) apply(p protocol.Policy) (protocol.Policy, error) {
 		}
 	}
 	if c.IdleS != nil {
-		if p.Idle, err = seconds("idle_s", *c.IdleS, 0); err != nil {
+		if p.Idle, err = policyTime("a room cannot close by itself after", "0 for never, or ", *c.IdleS, 0); err != nil {
 			return p, err
 		}
 	}
 	if c.RetainS != nil {
-		if p.Retain, err = seconds("retain_s", *c.RetainS, 1); err != nil {
+		if p.Retain, err = policyTime("lines cannot be kept for", "", *c.RetainS, 1); err != nil {
 			return p, err
 		}
 	}
@@ -106,14 +106,33 @@ func (c PolicyChange) apply(p protocol.Policy) (protocol.Policy, error) {
 	return p, nil
 }
 
-// maxPolicy, in seconds: a year; longer means never.
-const maxPolicy = 365 * 24 * 60 * 60
-
-func seconds(name string, s, least int64) (time.Duration, error) {
-	if s < least || s > maxPolicy {
-		return 0, &Error{Code: Invalid, Text: fmt.Sprintf("%s is %d", name, s), Hint: fmt.Sprintf("give %d to %d seconds", least, maxPolicy)}
+func policyTime(cannot, or string, s, least int64) (time.Duration, error) {
+	const longest = int64(protocol.MaxPolicyTime / time.Second)
+	if s < least || s > longest {
+		return 0, &Error{Code: Invalid, Text: fmt.Sprintf("%s %d seconds", cannot, s), Hint: "give " + or + "1 second to 365 days: 90s, 10m, 6h or 1d"}
 	}
 	return time.Duration(s) * time.Second, nil
+}
+
+// policyChanges are what two policies differ in, by the names that programs have for it.
+func policyChanges(before, after protocol.Policy) (changed []string) {
+	for _, c := range []struct {
+		name string
+		is   bool
+	}{
+		{"access", before.Access != after.Access},
+		{"subject", before.Subject != after.Subject},
+		{"idle_s", before.Idle != after.Idle},
+		{"retain_s", before.Retain != after.Retain},
+		{"history", before.History != after.History},
+		{"members_invite", before.MembersInvite != after.MembersInvite},
+		{"hide_reasons", before.HideReasons != after.HideReasons},
+	} {
+		if c.is {
+			changed = append(changed, c.name)
+		}
+	}
+	return changed
 }
 
 func policyInfo(p protocol.Policy) PolicyInfo {

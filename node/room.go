@@ -246,7 +246,7 @@ func (r *room) sayJoined() {
 func (r *room) joinedEvent() Joined {
 	s := r.current()
 	me, _ := r.me()
-	return Joined{Name: s.Name(), Nick: me.Nick, Epoch: s.Epoch(), Owner: r.owner(), Resumed: r.resumed}
+	return Joined{Name: s.Name(), Nick: me.Nick, Epoch: s.Epoch(), Owner: r.owner(), Resumed: r.resumed, RetainS: policyInfo(s.Policy()).RetainS}
 }
 
 func (r *room) publishSnapshot() {
@@ -384,7 +384,8 @@ func (r *room) tellChange(c authority.Change) {
 	case authority.Unbanned:
 		r.l.emit(r, Unbanned(who))
 	case authority.PolicySet:
-		r.l.emit(r, PolicyChanged{policyInfo(c.Policy)})
+		by, _ := r.current().Member(c.Record.Author)
+		r.l.emit(r, PolicyChanged{policyInfo(c.Policy), c.Record.Author, by.Nick, policyChanges(c.Before, c.Policy)})
 	case authority.Closed:
 		if r.owner() {
 			r.l.emit(r, RoomClosed{Kind: kindName(c.Reason), Text: r.owned.closing})

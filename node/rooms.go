@@ -26,6 +26,7 @@ type foundRoom struct {
 	looks
 	owner   peer.ID
 	access  protocol.Access
+	retain  time.Duration // zero: not said
 	subject string
 	members int
 	words   string  // the owner's
@@ -70,7 +71,7 @@ func (q listRooms) run(l *loop) (*protocol.RoomsReply, error) {
 		if _, in := r.me(); !in {
 			continue
 		}
-		ad := protocol.RoomAd{Create: r.records[0].Bytes(), Access: st.Policy().Access, Addrs: l.addrsOf(st.Owner())}
+		ad := protocol.RoomAd{Create: r.records[0].Bytes(), Access: st.Policy().Access, Addrs: l.addrsOf(st.Owner()), Retain: st.Policy().Retain}
 		// Who may not come in by itself is not told what goes on there.
 		if _, member := st.Member(q.caller); member || ad.Access != protocol.Invite {
 			ad.Subject, ad.Members = st.Policy().Subject, uint32(st.Len())
@@ -198,7 +199,7 @@ func (l *loop) noteRoom(from peer.ID, host string, a openedAd) {
 	if known && f.byOwner && !mine && l.now().Sub(f.seen) < roomLost*l.roomsTurn/2 {
 		return // the owner knows better
 	}
-	f.access, f.subject, f.members, f.seen, f.byOwner = a.ad.Access, a.ad.Subject, int(a.ad.Members), l.now(), mine
+	f.access, f.subject, f.members, f.seen, f.byOwner, f.retain = a.ad.Access, a.ad.Subject, int(a.ad.Members), l.now(), mine, a.ad.Retain
 	if mine {
 		f.addrs = l.addrsOf(from)
 	} else if len(f.addrs) == 0 {
@@ -387,7 +388,7 @@ func (roomInfos) run(l *loop) ([]RoomInfo, error) {
 		if !mine[id] {
 			infos = append(infos, RoomInfo{
 				ID: id, Name: f.name, Owner: f.owner, Words: f.words, Access: accessName(f.access),
-				Members: f.members, Subject: f.subject, Verified: l.trusts.of(f.owner, "").Verified, Change: l.keyChange(id, f.looks, f.owner),
+				Members: f.members, Subject: f.subject, RetainS: int64(f.retain / time.Second), Verified: l.trusts.of(f.owner, "").Verified, Change: l.keyChange(id, f.looks, f.owner),
 			})
 		}
 	}
@@ -406,7 +407,7 @@ func (r *room) info() RoomInfo {
 	_, in := r.me()
 	return RoomInfo{
 		ID: r.id, Name: st.Name(), Owner: st.Owner(), Access: accessName(st.Policy().Access),
-		Members: st.Len(), Subject: st.Policy().Subject, Mine: st.Owner() == r.l.n.self, In: in,
+		Members: st.Len(), Subject: st.Policy().Subject, RetainS: int64(st.Policy().Retain / time.Second), Mine: st.Owner() == r.l.n.self, In: in,
 		Verified: r.l.trusts.of(st.Owner(), "").Verified,
 	}
 }

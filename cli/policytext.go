@@ -1,0 +1,123 @@
+package cli
+
+import (
+	"slices"
+	"time"
+
+	"localchat/node"
+)
+
+// A policyRule is one part of a room's policy in plain words.
+type policyRule struct {
+	name  string // as programs have it
+	title safeText
+	value func(node.PolicyInfo) safeText
+}
+
+// policyRules are what /policy shows, in this order.
+var policyRules = []policyRule{
+	{"subject", "the subject", func(p node.PolicyInfo) safeText {
+		if p.Subject == "" {
+			return "none"
+		}
+		return phrase(p.Subject)
+	}},
+	{"access", "who may come in", func(p node.PolicyInfo) safeText {
+		switch p.Access {
+		case "open":
+			return "everybody"
+		case "knock":
+			return "whoever knocks and is accepted, or has an invite"
+		case "invite":
+			return "whoever has an invite"
+		}
+		return access(p.Access)
+	}},
+	{"retain_s", "how long lines are kept", func(p node.PolicyInfo) safeText { return inWords(p.RetainS) }},
+	{"history", "what newcomers see", func(p node.PolicyInfo) safeText {
+		switch p.History {
+		case "none":
+			return "only what is said while they are here"
+		case "since-join":
+			return "what is said from when they come in"
+		case "all":
+			return "all lines that are still kept"
+		}
+		return clean(p.History, shownName)
+	}},
+	{"idle_s", "when the room closes by itself", func(p node.PolicyInfo) safeText {
+		if p.IdleS == 0 {
+			return "never"
+		}
+		return "after " + inWords(p.IdleS) + " without a line"
+	}},
+	{"members_invite", "who makes invites", func(p node.PolicyInfo) safeText {
+		if p.MembersInvite {
+			return "every member"
+		}
+		return "the owner"
+	}},
+	{"hide_reasons", "who is told why somebody was removed", func(p node.PolicyInfo) safeText {
+		if p.HideReasons {
+			return "only the one removed"
+		}
+		return "everybody in the room"
+	}},
+}
+
+// policyLines is a policy for people, one part a line.
+func policyLines(room string, p node.PolicyInfo) []safeText {
+	lines := []safeText{"the policy of " + phrase(room) + ":"}
+	for _, r := range policyRules {
+		lines = append(lines, "  "+r.title+": "+r.value(p))
+	}
+	return lines
+}
+
+// changedText says who has changed what of a policy, and nothing of what stays.
+func changedText(c node.PolicyChanged) safeText {
+	who := safeText("the owner")
+	if c.ByNick != "" || c.By != "" {
+		who = nick(c.ByNick, c.By)
+	}
+	var deeds []safeText
+	for _, r := range policyRules {
+		switch {
+		case !slices.Contains(c.Changed, r.name):
+		case r.name == "subject" && c.Subject == "":
+			deeds = append(deeds, "took the subject away")
+		case r.name == "subject":
+			deeds = append(deeds, "set the subject: "+r.value(c.PolicyInfo))
+		default:
+			deeds = append(deeds, "changed "+r.title+": "+r.value(c.PolicyInfo))
+		}
+	}
+	if len(deeds) == 0 {
+		return who + " changed the policy; /policy shows it"
+	}
+	return who + " " + joinSafe(deeds, "; ")
+}
+
+// withKept is what is said on entering a room, and after it for how long lines are kept there.
+func withKept(retainS int64, lines ...safeText) []safeText {
+	if retainS > 0 {
+		lines = append(lines, noticeMark+"lines are kept for "+inWords(retainS)+", in memory alone; /policy shows how the room is run")
+	}
+	return lines
+}
+
+// inWords writes a number of seconds as people say it: 1 day 2 hours.
+func inWords(s int64) safeText {
+	var parts []safeText
+	d := time.Duration(s) * time.Second
+	for _, u := range units {
+		if n := d / u.length; n > 0 {
+			parts = append(parts, count(int(n), u.one, u.one+"s"))
+			d -= n * u.length
+		}
+	}
+	if len(parts) == 0 {
+		return "0 seconds"
+	}
+	return joinSafe(parts, " ")
+}
