@@ -22,7 +22,9 @@ type app struct {
 	stdout io.Writer
 	stderr io.Writer
 	env    func(string) (string, bool)
-	args   []string
+	// environ is the whole environment.
+	environ func() []string
+	args    []string
 
 	opts  options
 	log   *slog.Logger
@@ -64,7 +66,7 @@ func Main() int {
 // interrupt that, and the process is about to end.
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) (string, bool)) int {
 	a := &app{stdin: stdin, stdout: outletOf(ctx, stdout), stderr: outletOf(ctx, stderr), env: env, ring: &logRing{}, log: slog.New(slog.DiscardHandler), check: discovery.Check, exit: os.Exit}
-	a.start = a.startNode
+	a.start, a.environ = a.startNode, os.Environ
 	return a.run(ctx, args)
 }
 
@@ -81,6 +83,7 @@ func (a *app) run(ctx context.Context, args []string) (code int) {
 	out := &output{Writer: a.stdout}
 	root.SetOut(out)
 	root.SetErr(a.stderr)
+	strict(root)
 	err := root.ExecuteContext(ctx)
 	if err == nil || out.failed != nil && errors.Is(err, out.failed) {
 		err = outputError(out.failed)
@@ -106,11 +109,7 @@ func (a *app) root() *cobra.Command {
 		if len(args) == 0 {
 			return nil
 		}
-		hint := "localchat --help lists the commands"
-		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-			hint = "did you mean localchat " + strings.Join(near, " or localchat ") + "?"
-		}
-		return usage(hint, "unknown command %q", args[0])
+		return unknownCommand(cmd, args[0])
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage(cmd.CommandPath()+" --help lists the flags", "%v", err)
@@ -122,6 +121,73 @@ func (a *app) root() *cobra.Command {
 		a.doctorCommand(), a.idCommand(), a.configCommand(), a.versionCommand(), a.manCommand())
 	completesFlags(root)
 	return root
+}
+
+// strict has help, and commands that are nothing without one of their own, refuse a word that is no command: cobra prints
+// its help, as if all were well. Its completion commands write to the output that root has when they are made.
+func strict(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		switch {
+		case cmd.Name() == "help":
+			cmd.Run, cmd.RunE = nil, help
+		case cmd.HasSubCommands():
+			namesItsCommands(cmd)
+		}
+	}
+}
+
+func namesItsCommands(cmd *cobra.Command) {
+	var names []string
+	for _, sub := range cmd.Commands() {
+		names = append(names, sub.Name())
+	}
+	cmd.SuggestionsMinimumDistance = cmd.Root().SuggestionsMinimumDistance
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 {
+			return unknownCommand(cmd, args[0])
+		}
+		return usage(cmd.CommandPath()+" --help explains them", "%s takes %s", cmd.CommandPath(), strings.Join(names, "|"))
+	}
+	cmd.RunE = func(*cobra.Command, []string) error { return nil } // Args refuses whatever comes here
+}
+
+// unknownCommand is the error for a word that is no command of parent's.
+func unknownCommand(parent *cobra.Command, word string) error {
+	path := parent.CommandPath() + " "
+	hint := path + "--help lists the commands"
+	if err := typedInRoom(word); err != nil && !parent.HasParent() {
+		return err
+	}
+	if near := parent.SuggestionsFor(word); len(near) > 0 {
+		hint = "did you mean " + path + strings.Join(near, " or "+path) + "?"
+	}
+	return usage(hint, "unknown command %q", strings.TrimPrefix(path, "localchat ")+word)
+}
+
+// help is "localchat help COMMAND", also for the commands that are typed in a room.
+func help(cmd *cobra.Command, args []string) error {
+	about, rest, err := cmd.Root().Find(args)
+	if err != nil {
+		return err
+	}
+	if len(rest) == 0 {
+		about.InitDefaultHelpFlag()
+		about.InitDefaultVersionFlag()
+		return about.Help()
+	}
+	inRoom, _ := lookUp(splitHelp(strings.TrimPrefix(rest[0], "/"), commands()))
+	if inRoom == nil || about.HasParent() {
+		return unknownCommand(about, rest[0])
+	}
+	out := cmd.OutOrStdout()
+	for _, line := range append([]safeText{"/" + clean(inRoom.name, shownName) + " is typed in a room, and not in a shell"}, helpLines(inRoom)...) {
+		if err := writeLine(out, line); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // verb makes the RunE of a command: settings first, then the log, then the command itself.
@@ -169,7 +235,11 @@ func (a *app) createCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.create(cmd.Context(), node.CreateOptions{Name: args[0], PolicyChange: change})
+			o := node.CreateOptions{Name: args[0], PolicyChange: change}
+			if err := node.CheckCreate(o); err != nil {
+				return err
+			}
+			return a.create(cmd.Context(), o)
 		}),
 	}
 	flags.addTo(cmd.Flags())
@@ -209,5 +279,5 @@ func joinOptions(text string) node.JoinOptions {
 const invitePrefix = "LOCALCHAT:"
 
 func isInvite(text string) bool {
-	return len(text) > len(invitePrefix) && strings.EqualFold(text[:len(invitePrefix)], invitePrefix)
+	return len(text) >= len(invitePrefix) && strings.EqualFold(text[:len(invitePrefix)], invitePrefix)
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -46,6 +47,11 @@ func (a *app) configCommand() *cobra.Command {
 
 // initConfig writes the file where there is none. What is there is somebody's work and stays.
 func (a *app) initConfig(root *cobra.Command) (err error) {
+	if !filepath.IsAbs(a.variable("XDG_CONFIG_HOME")) && runtime.GOOS != "windows" {
+		if err := a.judgeHome("or set XDG_CONFIG_HOME to a directory", "no place for the configuration"); err != nil {
+			return err
+		}
+	}
 	path := a.configPath()
 	cannot := func(err error) error {
 		return usage("make the directory writable, or set XDG_CONFIG_HOME to another", "cannot write %s: %v", path, err)

@@ -111,6 +111,9 @@ func (a *app) join(ctx context.Context, o node.JoinOptions, wait time.Duration) 
 // console starts a node and runs a console on it, the full-screen one where there is a screen. open, where it is not
 // nil, takes it into its first room.
 func (a *app) console(ctx context.Context, open *opening) error {
+	if err := a.judgePlace(); err != nil {
+		return err
+	}
 	if a.fullScreen() && !a.kept() {
 		return a.keep(ctx)
 	}

@@ -32,7 +32,7 @@ func newHousehold(t *testing.T) household {
 
 // command is the real program in it, which looks for others on no network card.
 func (h household) command(args ...string) *exec.Cmd {
-	cmd := exec.Command("localchat", append(args, "--interface", "none0", "--listen", "/ip4/127.0.0.1/tcp/0")...)
+	cmd := exec.Command("localchat", append(args, "--interface", "lo", "--listen", "/ip4/127.0.0.1/tcp/0")...)
 	cmd.Dir = filepath.Join(h.home, "work")
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "USER=alice", "HOME=" + h.home, "TMPDIR=" + h.home + "/tmp"}
 	for name, dir := range map[string]string{"RUNTIME_DIR": "run", "CONFIG_HOME": "config", "DATA_HOME": "data", "STATE_HOME": "state", "CACHE_HOME": "cache"} {

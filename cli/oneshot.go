@@ -167,6 +167,9 @@ func (a *app) visit(ctx context.Context, room string, wait time.Duration, do fun
 	if err := node.CheckTarget(o); err != nil {
 		return err
 	}
+	if err := a.judgePlace(); err != nil {
+		return err
+	}
 	return a.withNode(ctx, node.Config{DataDir: a.opts.dir(), NoResume: true}, func(ctx context.Context, n peerNode) error {
 		events, stop := n.Listen()
 		defer stop()
@@ -213,6 +216,9 @@ func (a *app) idCommand() *cobra.Command {
 		Example: "  localchat id\n  localchat id --json | jq -r .peer",
 		Args:    takes(),
 		RunE: a.verb(func(*cobra.Command, []string) error {
+			if err := a.judgePlace(); err != nil {
+				return err
+			}
 			info, err := node.Identity(a.opts.dir())
 			if err != nil {
 				return err

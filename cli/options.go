@@ -112,7 +112,7 @@ func (a *app) nick() string {
 		return a.opts.nick
 	}
 	for _, name := range []string{a.variable("USER"), a.variable("USERNAME"), loginName()} {
-		if nick := nickOf(name); nick != "" {
+		if nick := nickOf(name); nick != "" && node.CheckNick(nick) == nil {
 			return nick
 		}
 	}
@@ -222,6 +222,9 @@ func (c *createFlags) policy(f *pflag.FlagSet) (node.PolicyChange, error) {
 
 // settle fills every flag that the command line did not give, from the environment, then from the configuration file.
 func (a *app) settle(cmd *cobra.Command) error {
+	if err := a.judgeVariables(cmd.Root()); err != nil {
+		return err
+	}
 	file, err := readConfig(a.configPath(), cmd.Root())
 	if err != nil {
 		return err
@@ -232,7 +235,7 @@ func (a *app) settle(cmd *cobra.Command) error {
 		if f.Changed || failed != nil || f.Name == "help" {
 			return
 		}
-		name := "LOCALCHAT_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		name := variableOf(f.Name)
 		if text, ok := a.env(name); ok {
 			if err := setFlag(cmd, f, splitList(f, text)); err != nil {
 				failed = usage("see localchat "+cmd.Name()+" --help", "the environment sets %s=%s: %v", name, text, err)
@@ -249,7 +252,10 @@ func (a *app) settle(cmd *cobra.Command) error {
 	if a.opts.ephemeral && !logNamed {
 		a.opts.logFile = ""
 	}
-	return failed
+	if failed != nil {
+		return failed
+	}
+	return a.judge()
 }
 
 // setFlag sets f once for each value; only repeatable flags may have other than one.

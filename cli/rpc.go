@@ -25,6 +25,9 @@ func (a *app) rpcCommand() *cobra.Command {
 		Example: `  echo '{"jsonrpc":"2.0","id":1,"method":"node.info"}' | localchat rpc --ephemeral`,
 		Args:    takes(),
 		RunE: a.verb(func(cmd *cobra.Command, _ []string) error {
+			if err := a.judgePlace(); err != nil {
+				return err
+			}
 			return a.withNode(cmd.Context(), node.Config{DataDir: a.opts.dir()}, a.serveRPC)
 		}),
 	}

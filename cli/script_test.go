@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"regexp"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -32,6 +33,8 @@ func TestMain(m *testing.M) {
 //	hangup NAME               end its input
 //	interrupt NAME            send it an interrupt
 //	ends NAME CODE            wait until it has ended with this exit code
+//	refused NAME CODE REGEXP ARGS...   localchat with ARGS ends with CODE, says what matches and a hint, and has done nothing
+//	unset VAR                 take a variable away
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", RequireExplicitExec: true,
@@ -60,7 +63,9 @@ func TestScripts(t *testing.T) {
 			"interrupt": func(ts *testscript.TestScript, _ bool, args []string) {
 				ts.Check(programOf(ts, args[0]).cmd.Process.Signal(os.Interrupt))
 			},
-			"ends": endsWith,
+			"ends":    endsWith,
+			"refused": refuses,
+			"unset":   func(ts *testscript.TestScript, _ bool, args []string) { ts.Setenv(args[0], unset) },
 		},
 	})
 }
@@ -137,8 +142,10 @@ func startProgram(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	cmd.Path, cmd.Err = path, nil
 	cmd.Dir = ts.MkAbs(".")
-	for _, name := range []string{"PATH", "HOME", "USER", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "LOCALCHAT_NO_MDNS", "LOCALCHAT_LISTEN"} {
-		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
+	for _, name := range []string{"PATH", "HOME", "USER", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "LOCALCHAT_NO_MDNS", "LOCALCHAT_LISTEN", "LOCALCHAT_NICKK", "LOCALCHAT_EPHEMERAL"} {
+		if value := ts.Getenv(name); value != "" && value != unset {
+			cmd.Env = append(cmd.Env, name+"="+value)
+		}
 	}
 	p := &program{cmd: cmd, out: newTranscript(), words: newTranscript(), ended: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = p.out, p.words
@@ -151,6 +158,27 @@ func startProgram(ts *testscript.TestScript, _ bool, args []string) {
 	}()
 	ts.Defer(func() { cancel(); <-p.ended })
 	ts.Value("programs").(map[string]*program)[args[0]] = p
+}
+
+// unset is the value of a variable that is not to be there.
+const unset = "(unset)"
+
+// refuses is the command refused.
+func refuses(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) < 3 {
+		ts.Fatalf("usage: refused NAME CODE REGEXP ARGS...")
+	}
+	startProgram(ts, false, append(args[:1:1], args[3:]...))
+	p := programOf(ts, args[0])
+	endsWith(ts, false, args[:2])
+	if said := p.words.String(); !regexp.MustCompile("(?m)"+args[2]).MatchString(said) || strings.Count(said, "\n") != 2 || !strings.Contains(said, "\nhint: ") || p.out.String() != "" {
+		ts.Fatalf("%s shows %q and says\n%s\nwant %s, a hint, and nothing else", args[0], p.out, said, args[2])
+	}
+	for _, made := range []string{"data", "relative", "home"} {
+		if _, err := os.Stat(ts.MkAbs(made)); err == nil {
+			ts.Fatalf("%s has made %s", args[0], made)
+		}
+	}
 }
 
 func typeInto(ts *testscript.TestScript, args []string) {

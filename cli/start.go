@@ -26,6 +26,9 @@ func (a *app) startNode(cfg node.Config) (peerNode, error) {
 	cfg.Version = version()
 	cfg.Log = a.log
 	if !a.opts.noMDNS {
+		if err := a.judgeInterfaces(); err != nil {
+			return nil, err
+		}
 		cfg.Discovery = discovery.New(discovery.Config{
 			Interfaces: a.opts.interfaces, Log: a.log,
 			// What has no directory has no name on this machine either: it is gone in a moment, or is to leave nothing.

@@ -57,7 +57,7 @@ func AsError(err error) *Error {
 	case errors.Is(err, context.Canceled):
 		return &Error{Code: Unavailable, Text: "interrupted", Hint: "try again"}
 	}
-	return &Error{Code: Internal, Text: err.Error(), Hint: "run again with -v and --log-file, and report what it says"}
+	return &Error{Code: Internal, Text: saying(err), Hint: "run again with -v and --log-file, and report what it says"}
 }
 
 // saying is what err says to a person: without the names of our packages, and without what goes without saying.

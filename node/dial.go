@@ -4,12 +4,8 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
-	"net"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
@@ -88,41 +84,6 @@ func newBook(self peer.ID, peers []string, g *gate) (*book, error) {
 		b.typed = append(b.typed, &typedPeer{addr: addr})
 	}
 	return b, nil
-}
-
-// parseAddr reads a multiaddr, or HOST:PORT.
-func parseAddr(s string) (multiaddr.Multiaddr, error) {
-	if strings.HasPrefix(s, "/") {
-		a, err := multiaddr.NewMultiaddr(s)
-		if err != nil {
-			return nil, badAddr(s, err)
-		}
-		return a, nil
-	}
-	host, port, err := net.SplitHostPort(s)
-	if err != nil {
-		return nil, badAddr(s, errors.New("not HOST:PORT")) // what net says holds the text as it came
-	}
-	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return nil, badAddr(s, errors.New("not a port"))
-	}
-	ip := net.ParseIP(host)
-	if ip == nil {
-		return nil, badAddr(s, errors.New("not an IP address"))
-	}
-	proto := "ip6"
-	if ip.To4() != nil {
-		proto = "ip4"
-	}
-	a, err := multiaddr.NewMultiaddr(fmt.Sprintf("/%s/%s/tcp/%s", proto, ip, port))
-	if err != nil {
-		return nil, badAddr(s, err)
-	}
-	return a, nil
-}
-
-func badAddr(s string, err error) error {
-	return &Error{Code: Invalid, Text: fmt.Sprintf("%q is no address: %v", s, err), Hint: "give 192.168.1.20:4001, or what localchat prints: /ip4/192.168.1.20/tcp/4001/p2p/12D3…"}
 }
 
 // entry is nil for a peer that we know nothing of.

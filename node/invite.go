@@ -27,7 +27,7 @@ func (n *Node) Invite(ctx context.Context, room, nick string, expires time.Durat
 	req := protocol.AskRequest{Room: made.room, Invite: &protocol.AskInvite{Nick: nick, Expires: expires}}
 	var reply protocol.AskReply
 	if err := n.request(ctx, made.authority, protocol.AskID, &req, &reply); err != nil {
-		return InviteInfo{}, &Error{Code: Unavailable, Text: "the owner cannot be reached: " + err.Error(), Hint: "only the owner's node can make an invite; try again when it is back"}
+		return InviteInfo{}, &Error{Code: Unavailable, Text: "the owner cannot be reached: " + saying(err), Hint: "only the owner's node can make an invite; try again when it is back"}
 	}
 	if !reply.OK {
 		return InviteInfo{}, &Error{Code: NotOwner, Text: "only the owner may invite here", Hint: "ask the owner; /policy shows the rules"}

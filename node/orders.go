@@ -25,7 +25,7 @@ type createRoom struct{ CreateOptions }
 func (q createRoom) run(l *loop) (RoomInfo, error) {
 	name, err := protocol.NormalizeRoomName(q.Name)
 	if err != nil {
-		return RoomInfo{}, &Error{Code: Invalid, Text: saying(err), Hint: fmt.Sprintf("a room's name is one line of at most %d letters", protocol.MaxRoomNameRunes)}
+		return RoomInfo{}, badRoomName(err)
 	}
 	for _, r := range l.rooms {
 		if r.owner() && !r.over() && protocol.Alike(r.label(), name) {

@@ -4,11 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/netip"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -24,33 +20,6 @@ import (
 func typedAddr(s string) (multiaddr.Multiaddr, bool) {
 	a, err := parseAddr(s)
 	return a, err == nil
-}
-
-// CheckTarget reports what is wrong with the room, address or invite of o (invalid), as far as that shows without a network.
-func CheckTarget(o JoinOptions) error {
-	if o.Invite != "" {
-		if _, err := protocol.ParseInvite(o.Invite); err != nil {
-			return &Error{Code: Invalid, Text: saying(err), Hint: "copy the whole invite, from LOCALCHAT: to its end"}
-		}
-		return nil
-	}
-	if strings.TrimSpace(o.Room) == "" {
-		return &Error{Code: Invalid, Text: "which room?", Hint: "give a room's name, its id, an invite text, or HOST:PORT of somebody in it"}
-	}
-	if _, err := netip.ParseAddr(strings.Trim(o.Room, "[]")); err == nil {
-		return &Error{Code: Invalid, Text: o.Room + " is an address without a port", Hint: "/net there shows its port: give HOST:PORT, as in " + net.JoinHostPort(strings.Trim(o.Room, "[]"), "4001")}
-	}
-	host, port, err := net.SplitHostPort(o.Room)
-	if err != nil {
-		return nil
-	}
-	if _, err := netip.ParseAddr(host); err != nil {
-		return nil // a room's name may hold a colon
-	}
-	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-		return &Error{Code: Invalid, Text: fmt.Sprintf("%s: the port %q is not a number from 1 to 65535", o.Room, port), Hint: "/net there shows its port"}
-	}
-	return nil
 }
 
 // waysTo are a typed address and, where that says HOST:PORT and no more, what else may answer there: the person who reads
@@ -85,7 +54,7 @@ func (n *Node) dialUnknown(ctx context.Context, addr multiaddr.Multiaddr) (p pee
 			return p, n.connect(ctx, p, []multiaddr.Multiaddr{way})
 		}
 	}
-	return "", fmt.Errorf("nobody of ours answers at %s: %w", addr, err)
+	return "", fmt.Errorf("nobody answers at %s: %w", addr, err)
 }
 
 // whoAnswers learns the peer ID of who is at addr. libp2p has no dial without one: it is in the error of a handshake with
@@ -119,13 +88,13 @@ func (n *Node) addrTarget(ctx context.Context, typed string, addr multiaddr.Mult
 	if err != nil {
 		n.log.Debug("dial", "addr", addr, "err", err)
 		return nil, &Error{
-			Code: NotFound, Text: "nobody of ours answers at " + typed,
+			Code: NotFound, Text: "nobody answers at " + typed,
 			Hint: "is localchat running there? /net there shows its addresses and ports; on another network it has to be started with --from-anywhere; localchat doctor tells what is in the way",
 		}
 	}
 	answered := n.roomsOf(ctx, at.ID, true)
 	if answered.err != nil {
-		return nil, &Error{Code: Unavailable, Text: fmt.Sprintf("who answers at %s does not say which rooms there are: %v", typed, answered.err), Hint: "try again; their node may be of another version"}
+		return nil, &Error{Code: Unavailable, Text: fmt.Sprintf("the node at %s does not say which rooms there are: %v", typed, answered.err), Hint: "try again; their node may be of another version"}
 	}
 	return ask(ctx, n, roomsAt{typed, at, answered})
 }
@@ -148,7 +117,7 @@ func (q roomsAt) run(l *loop) (*joinTarget, error) {
 	}
 	switch len(ids) {
 	case 0:
-		return nil, &Error{Code: NotFound, Text: "whoever answers at " + q.typed + " is in no room", Hint: "rooms are made with: localchat create ROOM"}
+		return nil, &Error{Code: NotFound, Text: "the node at " + q.typed + " is in no room", Hint: "rooms are made with: localchat create ROOM"}
 	case 1:
 		return l.target(ids[0])
 	}

@@ -1,0 +1,134 @@
+package cli
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"localchat/node"
+)
+
+// This file says what is wrong with the settings before anything is done with them.
+
+// judge is about the settings that every command has.
+func (a *app) judge() error {
+	if a.opts.nick != "" {
+		if err := node.CheckNick(a.opts.nick); err != nil {
+			return err
+		}
+	}
+	for _, addr := range a.opts.peers {
+		if err := node.CheckPeer(addr); err != nil {
+			return err
+		}
+	}
+	return node.CheckListen(a.opts.listen)
+}
+
+// judgeInterfaces is about --interface. One that is not there is no error where another one is: it may be plugged in later.
+func (a *app) judgeInterfaces() error {
+	all, err := net.Interfaces()
+	if len(a.opts.interfaces) == 0 || err != nil {
+		return nil
+	}
+	var there, missing []string
+	for _, i := range all {
+		there = append(there, i.Name)
+	}
+	for _, name := range a.opts.interfaces {
+		if !slices.Contains(there, name) {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) == len(a.opts.interfaces) {
+		return &failure{
+			code: exitNetwork, text: "this machine has no network interface " + strings.Join(missing, ", "),
+			hint: "it has " + strings.Join(there, ", ") + "; without --interface all of them are used",
+		}
+	}
+	if len(missing) > 0 {
+		a.say(faultMark + "this machine has no network interface " + clean(strings.Join(missing, ", "), shownPhrase) + " now")
+	}
+	return nil
+}
+
+// judgeVariables finds variables of ours that set nothing: a mistyped setting that is silently ignored is worse than none.
+func (a *app) judgeVariables(root *cobra.Command) error {
+	if a.environ == nil {
+		return nil
+	}
+	known := []string{keptBy}
+	add := func(f *pflag.Flag) { known = append(known, variableOf(f.Name)) }
+	root.PersistentFlags().VisitAll(add)
+	for _, cmd := range root.Commands() {
+		cmd.LocalNonPersistentFlags().VisitAll(add)
+	}
+	for _, entry := range a.environ() {
+		name, _, _ := strings.Cut(entry, "=")
+		if !strings.HasPrefix(name, variablePrefix) || slices.Contains(known, name) {
+			continue
+		}
+		hint := "localchat --help lists the settings: a flag in capitals, with _ for -"
+		best := 3 // more than two slips is another word
+		for _, k := range known {
+			if d := slips(strings.TrimPrefix(name, variablePrefix), strings.TrimPrefix(k, variablePrefix)); d < best && k != keptBy {
+				hint, best = "did you mean "+k+"?", d
+			}
+		}
+		return usage(hint, "the environment sets %s: there is no such setting", name)
+	}
+	return nil
+}
+
+// variablePrefix begins the name of every environment variable that is a setting.
+const variablePrefix = "LOCALCHAT_"
+
+// variableOf is the environment variable for a flag.
+func variableOf(flag string) string {
+	return variablePrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// judgePlace reports why there is no place to keep an identity and rooms in. Without a home directory, or one that is no
+// person's, they would be made somewhere that nobody looks.
+func (a *app) judgePlace() error {
+	if a.opts.ephemeral || a.opts.dataDir != "" || runtime.GOOS == "windows" || filepath.IsAbs(a.variable("XDG_DATA_HOME")) {
+		return nil
+	}
+	return a.judgeHome("--data-dir DIR keeps them elsewhere, --ephemeral keeps nothing", "no place for the identity and the rooms")
+}
+
+// judgeHome reports what is wrong with the home directory; what is a thing that would be looked for there.
+func (a *app) judgeHome(hint, what string) error {
+	bad := func(why string) error { return usage("set HOME to your home directory; "+hint, "%s: %s", what, why) }
+	home := a.variable("HOME")
+	st, err := os.Stat(home)
+	switch {
+	case home == "":
+		return bad("$HOME is not set")
+	case !filepath.IsAbs(home):
+		return bad(fmt.Sprintf("$HOME is %q, which does not begin with /", home))
+	case filepath.Clean(home) == "/":
+		return bad("$HOME is /, which is nobody's home directory")
+	case err != nil:
+		return bad(fmt.Sprintf("$HOME is %s, which is not there", home))
+	case !st.IsDir():
+		return bad(fmt.Sprintf("$HOME is %s, which is no directory", home))
+	}
+	return nil
+}
+
+// typedInRoom is the error for a command that is typed in a room and not in a shell; nil for any other word.
+func typedInRoom(name string) error {
+	cmd, _ := lookUp(splitHelp(strings.TrimPrefix(name, "/"), commands()))
+	if cmd == nil {
+		return nil
+	}
+	return usage("localchat create ROOM, or localchat join ROOM, then /"+cmd.name, "%s is a command that is typed in a room, as %s", name, cmd.synopsis())
+}

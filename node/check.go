@@ -1,0 +1,238 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/multiformats/go-multiaddr"
+
+	"localchat/authority"
+	"localchat/protocol"
+)
+
+// This file says what is wrong with what a person has typed, before a node is started for it: nothing is made, said or asked
+// for the sake of an argument that cannot be meant.
+
+// CheckTarget reports what is wrong with the room, address or invite of o (invalid), as far as that shows without a network.
+func CheckTarget(o JoinOptions) error {
+	if o.Invite != "" {
+		if _, err := protocol.ParseInvite(o.Invite); err != nil {
+			return &Error{Code: Invalid, Text: saying(err), Hint: "copy the whole invite, from LOCALCHAT: to its end"}
+		}
+		return nil
+	}
+	if strings.TrimSpace(o.Room) == "" {
+		return &Error{Code: Invalid, Text: "which room?", Hint: "give a room's name, its id, an invite text, or HOST:PORT of somebody in it"}
+	}
+	if !meansAddress(o.Room) {
+		return nil
+	}
+	_, err := parseAddr(o.Room)
+	return err
+}
+
+// CheckCreate reports what is wrong with a room that is to be made (invalid), as far as that shows without its owner's other
+// rooms.
+func CheckCreate(o CreateOptions) error {
+	if _, err := protocol.NormalizeRoomName(o.Name); err != nil {
+		return badRoomName(err)
+	}
+	if o.Nick != "" {
+		if err := CheckNick(o.Nick); err != nil {
+			return err
+		}
+	}
+	_, err := o.apply(protocol.DefaultPolicy())
+	return err
+}
+
+func badRoomName(err error) error {
+	return &Error{Code: Invalid, Text: saying(err), Hint: fmt.Sprintf("a room's name is one line of at most %d letters", protocol.MaxRoomNameRunes)}
+}
+
+// CheckNick reports why no room can have a member of that nick (invalid).
+func CheckNick(nick string) error {
+	if _, err := authority.NormalizeNick(nick); err != nil {
+		return badNick(nick, err)
+	}
+	return nil
+}
+
+func badNick(nick string, err error) error {
+	why := strings.TrimPrefix(err.Error(), authority.ErrNickBad.Error()+": ")
+	return &Error{Code: Invalid, Text: fmt.Sprintf("the nick %q is not allowed: %s", nick, why), Hint: "choose another nick with --nick"}
+}
+
+// CheckPeer reports what is wrong with an address to dial (invalid).
+func CheckPeer(addr string) error {
+	_, err := parseAddr(addr)
+	return err
+}
+
+// CheckListen reports what is wrong with the addresses to listen on (invalid).
+func CheckListen(addrs []string) error {
+	var seen []multiaddr.Multiaddr
+	for _, s := range addrs {
+		bad := func(why string) error {
+			return &Error{Code: Invalid, Text: fmt.Sprintf("cannot listen on %q: %s", s, why), Hint: "give /ip4/0.0.0.0/tcp/4001, or /ip4/0.0.0.0/udp/4001/quic-v1, or leave --listen out"}
+		}
+		a, err := multiaddr.NewMultiaddr(s)
+		switch {
+		case !strings.HasPrefix(s, "/"):
+			return bad("it is no multiaddr")
+		case err != nil:
+			return bad(whyNoMultiaddr(err))
+		case !isHostAndPort(a, false):
+			return bad("it is not an IP address with tcp or udp/quic-v1")
+		}
+		for _, other := range seen {
+			if a.Equal(other) && portOf(a) != "0" {
+				return bad("it is given twice")
+			}
+		}
+		seen = append(seen, a)
+	}
+	return nil
+}
+
+// meansAddress tells an address from the name of a room, which may hold a colon too: "10:30". A text that is neither is no
+// name that anybody would type, and is to be refused as the address that it tries to be.
+func meansAddress(s string) bool {
+	if bareIP(s) != "" || strings.HasPrefix(s, "/") {
+		return true
+	}
+	first, _, colon := strings.Cut(s, ":")
+	if ip, err := netip.ParseAddr(strings.TrimSpace(first)); err == nil && ip.Is4() && colon {
+		return true
+	}
+	host, port, err := net.SplitHostPort(s)
+	if err != nil {
+		return strings.HasPrefix(s, "[") && strings.Contains(s, ":") && !strings.ContainsAny(s, " \t")
+	}
+	if _, err := netip.ParseAddr(host); err == nil || host == "" || port == "" {
+		return !strings.ContainsAny(s, " \t")
+	}
+	n, err := strconv.Atoi(port)
+	return errors.Is(err, strconv.ErrRange) || err == nil && (n <= 0 || n > maxPort) && strings.IndexFunc(host, isASCIILetter) >= 0
+}
+
+// bareIP is the IP address that s is, in brackets or not, and "" where it is none or has a port.
+func bareIP(s string) string {
+	s = strings.TrimSuffix(strings.TrimPrefix(s, "["), "]")
+	if _, err := netip.ParseAddr(s); err != nil || strings.Contains(s, "]") {
+		return ""
+	}
+	return s
+}
+
+// maxPort is the last port there is.
+const maxPort = 1<<16 - 1
+
+func isASCIILetter(r rune) bool { return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' }
+
+// parseAddr reads a multiaddr, or HOST:PORT.
+func parseAddr(s string) (multiaddr.Multiaddr, error) {
+	if strings.HasPrefix(s, "/") {
+		a, err := multiaddr.NewMultiaddr(s)
+		switch {
+		case err != nil:
+			return nil, badAddr(s, whyNoMultiaddr(err))
+		case !isHostAndPort(a, true):
+			return nil, badAddr(s, "it is not a host with tcp or udp/quic-v1")
+		case portOf(a) == "0":
+			return nil, badAddr(s, "the port 0 is nobody's")
+		}
+		return a, nil
+	}
+	if bare := bareIP(s); bare != "" {
+		return nil, &Error{Code: Invalid, Text: s + " is an address without a port", Hint: "/net there shows its port: give HOST:PORT, as in " + net.JoinHostPort(bare, "4001")}
+	}
+	host, port, err := net.SplitHostPort(s)
+	if err != nil {
+		return nil, badAddr(s, "it is not HOST:PORT") // what net says holds the text as it came
+	}
+	if port == "" {
+		return nil, badAddr(s, "there is no port after the colon")
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+		return nil, &Error{Code: Invalid, Text: fmt.Sprintf("%s: the port %q is not a number from 1 to %d", s, port, maxPort), Hint: "/net there shows its port"}
+	}
+	ip, err := netip.ParseAddr(host)
+	switch {
+	case host == "":
+		return nil, badAddr(s, "there is no host before the port")
+	case err != nil:
+		return nil, badAddr(s, "the host is not an IP address")
+	case ip.IsUnspecified(), ip.IsMulticast(), ip == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
+		return nil, badAddr(s, "it is the address of no single machine")
+	case ip.Is6() && ip.IsLinkLocalUnicast() && ip.Zone() == "":
+		return nil, &Error{Code: Invalid, Text: s + ": an address that begins with fe80 is one for each network card", Hint: "name the card of this machine, as in [" + host + "%eth0]:" + port}
+	}
+	text := fmt.Sprintf("/ip6/%s/tcp/%s", ip.WithZone(""), port)
+	if ip = ip.Unmap(); ip.Is4() {
+		text = fmt.Sprintf("/ip4/%s/tcp/%s", ip, port)
+	} else if ip.Zone() != "" {
+		text = "/ip6zone/" + ip.Zone() + text
+	}
+	a, err := multiaddr.NewMultiaddr(text)
+	if err != nil {
+		return nil, badAddr(s, whyNoMultiaddr(err))
+	}
+	return a, nil
+}
+
+// whyNoMultiaddr is the library's reason without the text that it is about.
+func whyNoMultiaddr(err error) string {
+	text := err.Error()
+	if i := strings.Index(text, "\": "); strings.HasPrefix(text, "failed to parse multiaddr \"") && i >= 0 {
+		text = text[i+len("\": "):]
+	}
+	text, _, _ = strings.Cut(text, ": failed to parse") // and then the same once more
+	return text
+}
+
+// isHostAndPort reports whether a is a host with a port of TCP or QUIC, and a peer ID or none after that. names: the host may be a
+// name.
+func isHostAndPort(a multiaddr.Multiaddr, names bool) bool {
+	var codes []int
+	for _, c := range a {
+		codes = append(codes, c.Protocol().Code)
+	}
+	if len(codes) > 0 && codes[0] == multiaddr.P_IP6ZONE {
+		codes = codes[1:]
+	}
+	if len(codes) > 0 && codes[len(codes)-1] == multiaddr.P_P2P {
+		codes = codes[:len(codes)-1]
+	}
+	if len(codes) < 2 {
+		return false
+	}
+	switch codes[0] {
+	case multiaddr.P_IP4, multiaddr.P_IP6:
+	case multiaddr.P_DNS, multiaddr.P_DNS4, multiaddr.P_DNS6:
+		if !names {
+			return false
+		}
+	default:
+		return false
+	}
+	return len(codes) == 2 && codes[1] == multiaddr.P_TCP || len(codes) == 3 && codes[1] == multiaddr.P_UDP && codes[2] == multiaddr.P_QUIC_V1
+}
+
+// portOf is the port of such an address.
+func portOf(a multiaddr.Multiaddr) string {
+	for _, code := range []int{multiaddr.P_TCP, multiaddr.P_UDP} {
+		if port, err := a.ValueForProtocol(code); err == nil {
+			return port
+		}
+	}
+	return ""
+}
+
+func badAddr(s, why string) error {
+	return &Error{Code: Invalid, Text: fmt.Sprintf("%q is no address: %s", s, why), Hint: "give 192.168.1.20:4001, or what localchat prints: /ip4/192.168.1.20/tcp/4001/p2p/12D3…"}
+}
