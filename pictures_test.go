@@ -51,7 +51,7 @@ func TestPictures(t *testing.T) {
 		}
 	}
 	alice.types("/kick dave this is no market")
-	alice.sees("kick of dave: told dave; applied by 3 of 3", "why dave was removed: this is no market", "3 members")
+	alice.sees("dave was kicked by alice: this is no market", "3 members")
 	dave.sees("you were kicked from lab by alice: this is no market", "you are out")
 	carol.types("peace")
 	alice.sees("<carol> peace")

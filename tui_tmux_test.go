@@ -162,9 +162,9 @@ func TestConsole(t *testing.T) {
 	if strings.Contains(last, "hello alice") || strings.Contains(last, "MEMBERS") || strings.Contains(last, "unreachable") {
 		t.Errorf("the room was not cleared, or looks like a lost network:\n%s", last)
 	}
-	alice.sees("bob was kicked by alice", "kick of bob: told bob; applied by 1 of 1", "why bob was removed: too loud", "1 member ")
+	alice.sees("bob was kicked by alice: too loud", "1 member ")
 	bob.types("/quit")
-	bob.sees("localchat: no longer in lab")
+	bob.sees("localchat: no longer in lab: kicked by alice: too loud", "hint: you may ask to come back")
 	bob.isBack("5")
 	alice.types("/quit")
 	alice.isBack("0")

@@ -49,6 +49,11 @@ type console struct {
 	// undelivered are the ids of lines of mine: false until another node has the line. Where that is heard before the
 	// command that said it is finished, the id stands here as true meanwhile.
 	undelivered map[string]bool
+	// held is the line about a removal that waits for its reason, until heldUntil runs; progress follows the removals of each
+	// room of ours.
+	held      *heldLine
+	heldUntil *time.Timer
+	progress  map[string]*removals
 
 	quit    bool
 	ended   bool  // no more input
@@ -162,6 +167,9 @@ func (c *console) loop(ctx context.Context, open *opening) error {
 		}
 		c.start(ctx, open.command(), nil, true)
 	}
+	defer c.release("")
+	overdue := time.NewTicker(removalPatience)
+	defer overdue.Stop()
 	var patience <-chan time.Time // runs once the input has ended
 	for !c.over() {
 		c.prompt()
@@ -190,6 +198,10 @@ func (c *console) loop(ctx context.Context, open *opening) error {
 			// What a command did was told before it came back: show that first.
 			c.drain(events)
 			c.finish(f)
+		case <-c.reasonDue():
+			c.release("")
+		case now := <-overdue.C:
+			c.overdue(now)
 		case <-patience:
 			c.print(faultMark + count(len(c.undelivered), "line has", "lines have") + " reached nobody yet")
 			c.quit = true
@@ -389,6 +401,14 @@ func (c *console) clear() {
 
 // print writes lines, the one way to the screen for text.
 func (c *console) print(lines ...safeText) {
+	if len(lines) > 0 {
+		c.release("")
+	}
+	c.put(lines...)
+}
+
+// put writes lines behind which none may wait.
+func (c *console) put(lines ...safeText) {
 	for _, line := range lines {
 		if err := writeLine(c.app.stdout, line); err != nil && c.failure == nil {
 			c.failure = err

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"slices"
+	"time"
 
 	"localchat/node"
 )
@@ -17,6 +18,17 @@ func (c *console) event(ev node.Event) {
 		}
 	}
 	switch b := ev.Body.(type) {
+	case node.MemberRemoved:
+		c.hold(ev, b.Seq, lines)
+		return
+	case node.RemovalReason:
+		if c.holds(id, b.Removal) {
+			c.release(because(b.Text))
+			return
+		}
+	case node.RemovalProgress:
+		c.follow(id, b, time.Now(), lines)
+		return
 	case node.RoomFound, node.RoomLost:
 		// In a room this would only be noise; /rooms lists them at any time.
 		if c.current != "" {

@@ -570,3 +570,44 @@ func TestMentions(t *testing.T) {
 		}
 	}
 }
+
+// In the plain console, too, a removal is one line, whichever comes first, and nothing is lost where no reason comes.
+func TestRemovalIsOneLine(t *testing.T) {
+	removed := node.MemberRemoved{Peer: daveID, Nick: "dave", By: aliceID, ByNick: "alice", Kind: "banned", Seq: 7}
+	why := node.RemovalReason{Peer: daveID, Nick: "dave", Text: "this is no market", Removal: 7}
+	told := node.RemovalProgress{Peer: daveID, Nick: "dave", Kind: "banned", Told: true, Applied: 2, Total: 2}
+	untold := node.RemovalProgress{Peer: daveID, Nick: "dave", Kind: "banned", Applied: 1, Total: 2, Missing: []string{"carol"}}
+	other := why
+	other.Removal = 5
+	const line, all = "-- dave was banned by alice", "-- ban of dave: told dave; applied by 2 of 2"
+	for name, c := range map[string]struct {
+		events []node.EventBody
+		after  time.Duration
+		want   string
+	}{
+		"with its reason":            {[]node.EventBody{removed, why}, 0, line + ": this is no market"},
+		"of an owner":                {[]node.EventBody{removed, untold, told, why}, 0, line + ": this is no market\n" + all},
+		"without one":                {[]node.EventBody{removed}, reasonWait, line},
+		"the reason comes late":      {[]node.EventBody{removed, spoken(1, "oh"), why}, 0, line + "\n<alice> oh\n-- why dave was removed: this is no market"},
+		"the reason of another":      {[]node.EventBody{removed, other}, 0, line + "\n-- why dave was removed: this is no market"},
+		"another removal after it":   {[]node.EventBody{removed, removed, why}, 0, line + "\n" + line + ": this is no market"},
+		"a knock in between":         {[]node.EventBody{removed, node.KnockGone{Peer: daveID, Nick: "dave"}}, 0, line + "\n-- dave (Uxfzd6Gp) no longer knocks"},
+		"somebody has not heard":     {[]node.EventBody{removed, untold, why}, 2 * removalPatience, line + ": this is no market\n-- [lab] ban of dave: dave not told yet; applied by 1 of 2; carol not heard from"},
+		"the console is left before": {[]node.EventBody{removed}, 0, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := inRoom(t, newFake())
+				for _, ev := range c.events {
+					d.f.emit(ev)
+				}
+				time.Sleep(c.after)
+				d.sees(c.want)
+				d.leaves(exitOK)
+				if name == "the console is left before" {
+					d.sees(line)
+				}
+			})
+		})
+	}
+}

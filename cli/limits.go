@@ -57,6 +57,14 @@ const (
 	maxInputRows = 5
 	// maxPasteLines go into the input without a question.
 	maxPasteLines = 5
+	// removalPatience is how long a removal may take to reach everybody before it is said who has not heard of it: who is
+	// there hears within a second.
+	removalPatience = 10 * time.Second
+	// reasonWait is how long a line about a removal waits for the reason, so that both are one line: the owner sends it when
+	// the removed peer has heard it, within milliseconds where that one is there.
+	reasonWait = time.Second
+	// maxRemovals of a room that are followed: as many as the node follows.
+	maxRemovals = 256
 	// maxBatch of events that are shown in one go: enough that drawing costs nothing beside taking them, few enough that
 	// a key pressed meanwhile is answered at once.
 	maxBatch = 256

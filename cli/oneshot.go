@@ -333,7 +333,7 @@ func (a *app) send(ctx context.Context, v *visitor, text string) error {
 			return nil
 		}
 		if err := ending(ev); err != nil {
-			return err
+			return withCause(err, ev)
 		}
 	}
 }
@@ -390,4 +390,16 @@ func ending(ev node.Event) error {
 		return &failure{code: exitRefused, text: ev.RoomName + " is closed", hint: "localchat create ROOM makes a new one"}
 	}
 	return nil
+}
+
+// withCause is an ending for who has not read the event or sees it no longer: who put us out, until when and why.
+func withCause(err error, ev node.Event) error {
+	f, ok := err.(*failure)
+	b, removed := ev.Body.(node.Removed)
+	if !ok || !removed {
+		return err
+	}
+	said := *f
+	said.text += ": " + string(causeText(b))
+	return &said
 }

@@ -182,19 +182,32 @@ func ownText(body node.EventBody, room string) safeText {
 
 // removalText is the last word of a room to me: what, by whom, until when and why.
 func removalText(r node.Removed, room safeText) safeText {
+	cause := causeText(r)
+	switch r.Kind {
+	case "closed", "idle":
+		return room + " was " + cause
+	case "invite-revoked":
+		return "your invite to " + room + " was " + cause
+	}
+	verb := deed(r.Kind)
+	return "you were " + verb + " from " + room + cause[len(verb):]
+}
+
+// causeText is the same without me and the room.
+func causeText(r node.Removed) safeText {
 	by := safeText("")
 	if r.ByNick != "" || r.By != "" {
 		by = " by " + nick(r.ByNick, r.By)
 	}
 	switch r.Kind {
 	case "closed":
-		return room + " was closed" + by + because(r.Text)
+		return "closed" + by + because(r.Text)
 	case "idle":
-		return room + " was closed: nobody said anything for too long"
+		return "closed: nobody said anything for too long"
 	case "invite-revoked":
-		return "your invite to " + room + " was revoked" + by + because(r.Text)
+		return "revoked" + by + because(r.Text)
 	}
-	return "you were " + deed(r.Kind) + " from " + room + by + until(r.Until) + because(r.Text)
+	return deed(r.Kind) + by + until(r.Until) + because(r.Text)
 }
 
 // afterRemoval is what can be done after a removal, for the hint beside it. room is its [roomWord]; slash is what commands

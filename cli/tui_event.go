@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"slices"
+	"strconv"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -62,7 +63,7 @@ func (m *tui) keep(p *pane, ev node.Event) {
 	case node.Hidden:
 		p.scroll.hide(b.IDs)
 	case node.RemovalProgress:
-		p.note(b)
+		m.tell(p, happened, p.progress.note(b, m.now)...)
 	case node.PolicyChanged:
 		p.policy = b.PolicyInfo
 	case node.OwnerUnreachable:
@@ -75,8 +76,8 @@ func (m *tui) keep(p *pane, ev node.Event) {
 // narrate adds the line for an event, with the words that every console has for it.
 func (m *tui) narrate(p *pane, ev node.Event) {
 	text, at := renderer{keys: m.show.keys}.text(ev)
-	if text == "" {
-		return
+	if _, progress := ev.Body.(node.RemovalProgress); text == "" || progress {
+		return // the status bar shows how far a removal has got
 	}
 	l := line{at: at, text: text}
 	if at.IsZero() {
@@ -98,8 +99,12 @@ func (m *tui) narrate(p *pane, ev node.Event) {
 		l.key = comings
 	case node.Direct, node.Knock:
 		l.kind = calling
-	case node.RemovalProgress:
-		l.key = "removal of " + string(b.Peer)
+	case node.MemberRemoved:
+		l.key = removedKey(b.Seq)
+	case node.RemovalReason:
+		if p.scroll.amend(removedKey(b.Removal), because(b.Text)) {
+			return
+		}
 	case node.OwnerUnreachable, node.Gap, node.Warning:
 		l.kind = trouble
 	}
@@ -118,6 +123,9 @@ func (m *tui) narrate(p *pane, ev node.Event) {
 	}
 	p.add(l, m.looked(p))
 }
+
+// removedKey is the key of the line about a removal.
+func removedKey(removal uint64) string { return "removal " + strconv.FormatUint(removal, 10) }
 
 // enter makes a pane for a room, or takes the one that it had.
 func (m *tui) enter(r here) *pane {
@@ -188,7 +196,7 @@ func (m *tui) expel(p *pane, ev node.Event) {
 		m.question = nil
 	}
 	if len(m.rooms()) == 0 {
-		m.lost = ending(ev)
+		m.lost = withCause(ending(ev), ev) // the screen that says so goes
 	}
 }
 

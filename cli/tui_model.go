@@ -114,6 +114,9 @@ func (m *tui) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.width, m.height = msg.Width, msg.Height
 	case tick:
 		m.now = time.Time(msg)
+		for p := range m.every() {
+			m.tell(p, happened, p.progress.overdue(m.now)...)
+		}
 		m.stale = true
 		m.glance()
 	case happenings:
@@ -441,8 +444,35 @@ func (m *tui) farewell() error {
 	if lines > 0 {
 		m.app.say(faultMark + count(lines, "line has", "lines have") + " reached nobody yet")
 	}
-	if m.failure == nil && m.open != nil && len(m.rooms()) == 0 {
+	switch {
+	case m.failure != nil:
+		return m.failure
+	case m.open != nil && len(m.rooms()) == 0 && m.lost != nil:
 		return m.lost
 	}
-	return m.failure
+	m.app.say(goodbye(m.app.opts.dir() != "", m.rooms()))
+	return nil
+}
+
+// goodbye is the last word of a console: what becomes of the rooms that we are in.
+func goodbye(kept bool, rooms []here) safeText {
+	if !kept {
+		return noticeMark + "goodbye; nothing was kept on disk"
+	}
+	var own, others []safeText
+	for _, r := range rooms {
+		if r.owned {
+			own = append(own, clean(r.name, shownName))
+		} else {
+			others = append(others, clean(r.name, shownName))
+		}
+	}
+	text := noticeMark + "goodbye"
+	if len(own) > 0 {
+		text += "; " + joinSafe(own, ", ") + " is yours and opens again when localchat is started"
+	}
+	if len(others) > 0 {
+		text += "; you stay a member of " + joinSafe(others, ", ")
+	}
+	return text
 }

@@ -159,16 +159,45 @@ func TestScreenAmbiguousBanAsksNothing(t *testing.T) {
 	g.misses("[y] yes")
 }
 
-func TestScreenRemovalProgress(t *testing.T) {
+// A removal is one line: who, by whom and why. How far it has got stands in the bar; only what is missing is said, and
+// that it is there after all.
+func TestScreenRemovalIsOneLine(t *testing.T) {
+	progress := node.RemovalProgress{Peer: daveID, Nick: "dave", Kind: "kicked", Applied: 1, Total: 2, Missing: []string{"alice"}}
+	told, all := progress, progress
+	told.Told, all.Told, all.Applied, all.Missing = true, true, 2, nil
+	removed := node.MemberRemoved{Peer: daveID, Nick: "dave", By: meID, ByNick: "bob", Kind: "kicked", Seq: 7}
+	why := node.RemovalReason{Peer: daveID, Nick: "dave", Text: "this is no market", Removal: 7}
+
 	g := ownerAt(t, 110, 24)
-	g.hears(node.RemovalProgress{Peer: daveID, Nick: "dave", Kind: "kicked", Applied: 1, Total: 2, Missing: []string{"alice"}})
-	g.sees("kicked dave: not told, 1 of 2", "-- kick of dave: dave not told yet; applied by 1 of 2; alice not heard from")
-	g.hears(node.RemovalProgress{Peer: daveID, Nick: "dave", Kind: "kicked", Told: true, Applied: 1, Total: 2, Missing: []string{"alice"}})
-	g.sees("kicked dave: told, 1 of 2")
-	g.misses("not told")
-	g.hears(node.RemovalProgress{Peer: daveID, Nick: "dave", Kind: "kicked", Told: true, Applied: 2, Total: 2})
+	g.hears(removed, progress)
+	g.sees("kicked dave: not told, 1 of 2", "-- dave was kicked by bob")
+	g.misses("not heard from")
+	g.hears(told, why, spoken(1, "so that is that"))
+	g.sees("kicked dave: told, 1 of 2", "-- dave was kicked by bob: this is no market")
+	g.hears(all)
+	g.passes(time.Minute)
+	g.misses("kicked dave:", "1 of 2", "kick of dave", "why dave")
+	lines := g.m.pane().scroll.lines
+	if n := len(lines); !strings.HasPrefix(string(lines[n-2].text), "-- dave was kicked") {
+		t.Errorf("there is more than one line of it:\n%s", g.screen())
+	}
+
+	g.hears(removed, progress)
+	g.passes(removalPatience)
+	g.sees("-- kick of dave: dave not told yet; applied by 1 of 2; alice not heard from")
+	g.passes(removalPatience)
+	if n := strings.Count(g.screen(), "dave not told yet"); n != 1 {
+		t.Errorf("it is said %d times", n)
+	}
+	g.hears(all)
 	g.sees("-- kick of dave: told dave; applied by 2 of 2")
-	g.misses("kicked dave:", "1 of 2")
+
+	// A reason that fits no line, as when that was cleared, has one of its own; and a reason given again adds nothing.
+	g.says("/clear")
+	g.hears(why)
+	g.sees("-- why dave was removed: this is no market")
+	g.hears(removed, why, why)
+	g.misses("market: this")
 }
 
 func TestScreenInvite(t *testing.T) {

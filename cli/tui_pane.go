@@ -22,7 +22,7 @@ type pane struct {
 	// away is since when the owner does not answer; zero: it does.
 	away time.Time
 	// progress of removals that are not known everywhere, on the owner's node.
-	progress []node.RemovalProgress
+	progress removals
 	policy   node.PolicyInfo
 	roster   roster
 }
@@ -69,16 +69,3 @@ func (p *pane) look() { p.unread, p.calls = 0, 0 }
 
 // turn: nobody looks any more, so the next line is the first new one.
 func (p *pane) turn() { p.marked, p.scroll.newFrom = false, 0 }
-
-// note keeps how far a removal has got, until everybody has it.
-func (p *pane) note(r node.RemovalProgress) {
-	for i := range p.progress {
-		if p.progress[i].Peer == r.Peer {
-			p.progress = append(p.progress[:i], p.progress[i+1:]...)
-			break
-		}
-	}
-	if !r.Told || r.Applied < r.Total {
-		p.progress = append(p.progress, r)
-	}
-}

@@ -176,6 +176,18 @@ func (s *scroll) extend(text safeText) bool {
 	return true
 }
 
+// amend adds more to the line with a key, once. It reports whether there is one.
+func (s *scroll) amend(key string, more safeText) bool {
+	for i := len(s.lines) - 1; i >= 0; i-- {
+		if l := &s.lines[i]; l.key == key {
+			l.text, l.key, l.rows = l.text+more, "", nil
+			s.bytes += len(more)
+			return true
+		}
+	}
+	return false
+}
+
 // forget takes the lines with these ids out: their time is up.
 func (s *scroll) forget(ids []string) {
 	gone := setOf(ids)

@@ -225,7 +225,7 @@ func (m *tui) statusBar(width int) row {
 	}
 	parts := []safeText{name, m.ownerText(p)}
 	for _, r := range p.progress[max(len(p.progress)-1, 0):] {
-		parts = append(parts, removalState(r))
+		parts = append(parts, removalState(r.RemovalProgress))
 	}
 	if n := len(p.roster.knocks); n > 0 {
 		parts = append(parts, number(n)+" knocking")

@@ -1,0 +1,52 @@
+package cli
+
+import (
+	"slices"
+	"time"
+
+	"localchat/node"
+)
+
+// A removal is one of a room of ours that not everybody is known to have heard of.
+type removal struct {
+	node.RemovalProgress
+	since time.Time // its first news
+	late  bool      // it was said who has not heard of it
+}
+
+// removals follow those of a room, so that a person is told of them in a line: who it was, by whom and why. Beyond that
+// only what is missing is said, after removalPatience.
+type removals []removal
+
+// note takes news of a removal in, and returns what is to be said of it: that all is well, where it was not.
+func (rs *removals) note(p node.RemovalProgress, now time.Time) []safeText {
+	r := removal{since: now}
+	if i := slices.IndexFunc(*rs, func(r removal) bool { return r.Peer == p.Peer && r.Kind == p.Kind }); i >= 0 {
+		r = (*rs)[i]
+		*rs = slices.Delete(*rs, i, i+1)
+	}
+	r.RemovalProgress = p
+	if !everybodyHas(p) {
+		*rs = append(*rs, r)
+		*rs = (*rs)[max(len(*rs)-maxRemovals, 0):]
+		return nil
+	}
+	if r.late {
+		return []safeText{progressText(p)}
+	}
+	return nil
+}
+
+// overdue are those of which it is to be said now who has not heard of them.
+func (rs removals) overdue(now time.Time) (lines []safeText) {
+	for i := range rs {
+		if r := &rs[i]; !r.late && now.Sub(r.since) >= removalPatience {
+			r.late = true
+			lines = append(lines, progressText(r.RemovalProgress))
+		}
+	}
+	return lines
+}
+
+// everybodyHas reports whether a removal is known everywhere.
+func everybodyHas(p node.RemovalProgress) bool { return p.Told && p.Applied >= p.Total }
