@@ -24,6 +24,23 @@ const (
 	exitInterrupted = 130
 )
 
+// exitMeanings is what the manual says of them.
+var exitMeanings = []struct {
+	code    int
+	meaning string
+}{
+	{exitOK, "it is done; a console that its owner has left"},
+	{exitFailure, "it failed: what was to be written could not be, or a node said no"},
+	{exitUsage, "a flag, an argument or a setting is wrong; nothing was started"},
+	{exitNetwork, "there is no network to use"},
+	{exitNotFound, "there is no such room or person here, or no answer in time"},
+	{exitRefused, "refused: banned, kicked, not admitted, or the room has ended"},
+	{exitIdentity, "the identity file is damaged or not safe, or an owner has another key than the one known"},
+	{exitLocked, "another localchat uses the data directory"},
+	{exitInternal, "a fault of this program"},
+	{exitInterrupted, "ended by a signal"},
+}
+
 // errInterrupted is the cause of a context that a signal ended, and what ends a console where the key for it is no signal.
 var errInterrupted = errors.New("interrupted")
 

@@ -5,14 +5,12 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
 	"runtime"
 	"runtime/debug"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/cobra/doc"
 
 	"localchat/node"
 )
@@ -279,33 +277,6 @@ func (a *app) versionCommand() *cobra.Command {
 				"version": version(), "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH, "modules": modules,
 			})
 		}),
-	}
-}
-
-func (a *app) manCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:     "man [DIRECTORY]",
-		Short:   "Write the manual pages into a directory, or the first one to standard output",
-		Example: "  localchat man | man -l -\n  localchat man /usr/local/share/man/man1",
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 1 {
-				return takes("DIRECTORY")(cmd, args)
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, args []string) error {
-			header := &doc.GenManHeader{Title: "LOCALCHAT", Section: "1", Source: "localchat " + version(), Manual: "localchat"}
-			if len(args) == 0 {
-				return outputError(doc.GenMan(cmd.Root(), header, a.stdout))
-			}
-			if err := os.MkdirAll(args[0], 0o755); err != nil {
-				return usage("name a directory that can be written to", "%v", err)
-			}
-			if err := doc.GenManTree(cmd.Root(), header, args[0]); err != nil {
-				return usage("name a directory that can be written to", "%v", err)
-			}
-			return nil
-		},
 	}
 }
 

@@ -1,0 +1,143 @@
+package cli
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/cobra/doc"
+	"github.com/spf13/pflag"
+)
+
+func (a *app) manCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "man [DIRECTORY]",
+		Short:   "Write the manual pages into a directory, or the first one to standard output",
+		Example: "  localchat man | man -l -\n  localchat man /usr/local/share/man/man1",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return takes("DIRECTORY")(cmd, args)
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			page, err := firstPage(cmd.Root())
+			if err != nil {
+				return err
+			}
+			if len(args) == 0 {
+				_, err := a.stdout.Write(page)
+				return outputError(err)
+			}
+			if err := os.MkdirAll(args[0], 0o755); err != nil {
+				return usage("name a directory that can be written to", "%v", err)
+			}
+			err = doc.GenManTree(cmd.Root(), manHeader(), args[0])
+			if err == nil {
+				err = os.WriteFile(filepath.Join(args[0], "localchat.1"), page, 0o644)
+			}
+			if err != nil {
+				return usage("name a directory that can be written to", "%v", err)
+			}
+			return nil
+		},
+	}
+}
+
+func manHeader() *doc.GenManHeader {
+	return &doc.GenManHeader{Title: "LOCALCHAT", Section: "1", Source: "localchat " + version(), Manual: "localchat"}
+}
+
+// firstPage is localchat(1). What the flags do not tell stands in sections of its own: what is typed in a room, keys, exit codes,
+// files and variables.
+func firstPage(root *cobra.Command) ([]byte, error) {
+	var page bytes.Buffer
+	if err := doc.GenMan(root, manHeader(), &page); err != nil {
+		return nil, err
+	}
+	const last = ".SH SEE ALSO"
+	before, after, ok := strings.Cut(page.String(), last)
+	if !ok {
+		return nil, fmt.Errorf("the manual page has no %q", last)
+	}
+	var b bytes.Buffer
+	b.WriteString(before)
+	manCommands(&b)
+	manKeys(&b)
+	manExits(&b)
+	manFiles(&b)
+	manVariables(&b, root)
+	b.WriteString(last + after)
+	return b.Bytes(), nil
+}
+
+func manCommands(w io.Writer) {
+	manSection(w, "COMMANDS IN A ROOM", "What is typed into the console and begins with a slash is a command; everything else is said to the room. A line that begins with two slashes is said with one.")
+	for _, cmd := range commands() {
+		text := cmd.help
+		if cmd.who != everybody {
+			text += "; for " + cmd.who.String()
+		}
+		if len(cmd.aliases) > 0 {
+			text += "; also /" + strings.Join(cmd.aliases, ", /")
+		}
+		manEntry(w, cmd.synopsis(), text)
+	}
+}
+
+func manKeys(w io.Writer) {
+	manSection(w, "KEYS", "On the full screen:")
+	for _, line := range keyHelp {
+		manEntry(w, "\u2022", strings.TrimSpace(string(line)))
+	}
+}
+
+func manExits(w io.Writer) {
+	manSection(w, "EXIT STATUS", "")
+	for _, e := range exitMeanings {
+		manEntry(w, fmt.Sprint(e.code), e.meaning)
+	}
+}
+
+func manFiles(w io.Writer) {
+	manSection(w, "FILES", "The places on Linux. localchat config path says where the first one is on another system.")
+	manEntry(w, "~/.config/localchat/config.toml", "settings: flags without the dashes, with _ for -; localchat config init writes one that explains itself")
+	manEntry(w, "~/.local/share/localchat/identity.key", "the private key that is this identity. A copy of it is the same person: never run two")
+	manEntry(w, "~/.local/share/localchat/localchat.db", "rooms that you own or are in, with their members, bans and open invites; people whose words you compared. No line that anybody said is in it")
+	manEntry(w, "$XDG_RUNTIME_DIR/localchat", "where the nodes of one user on one machine find each other")
+}
+
+func manVariables(w io.Writer, root *cobra.Command) {
+	manSection(w, "ENVIRONMENT", "A flag goes before a variable, and a variable before the configuration file.")
+	var names []string
+	root.PersistentFlags().VisitAll(func(f *pflag.Flag) { names = append(names, variableOf(f.Name)) })
+	manEntry(w, strings.Join(names, ", "), "as the flags of these names; those of a command likewise")
+	manEntry(w, "XDG_CONFIG_HOME, XDG_DATA_HOME, XDG_RUNTIME_DIR", "where the files above are, instead of ~/.config, ~/.local/share and /run/user/UID")
+	manEntry(w, "NO_COLOR", "no colours, if it is not empty")
+	manEntry(w, "TERM", "dumb: one event a line, as with --plain")
+}
+
+func manSection(w io.Writer, title, text string) {
+	fmt.Fprintf(w, ".SH %s\n", title)
+	if text != "" {
+		fmt.Fprintf(w, "%s\n", roff(text))
+	}
+}
+
+// manEntry is a term and what it means.
+func manEntry(w io.Writer, term, meaning string) {
+	fmt.Fprintf(w, ".TP\n\\fB%s\\fP\n%s\n", roff(term), roff(meaning))
+}
+
+// roff is text that is shown as it is.
+func roff(text string) string {
+	text = strings.NewReplacer(`\`, `\e`, "-", `\-`, "\u2022", `\(bu`, "\u2026", "...").Replace(text)
+	if strings.HasPrefix(text, ".") || strings.HasPrefix(text, "'") {
+		return `\&` + text
+	}
+	return text
+}

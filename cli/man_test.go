@@ -1,0 +1,91 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// manText is the first manual page as a person reads it, as far as that can be had without a formatter.
+func manText(t *testing.T, args ...string) string {
+	t.Helper()
+	var out, errs bytes.Buffer
+	if code := Run(context.Background(), append([]string{"man"}, args...), strings.NewReader(""), &out, &errs, os.LookupEnv); code != exitOK {
+		t.Fatalf("exit code %d: %s", code, errs.String())
+	}
+	return strings.NewReplacer(`\-`, "-", `\e`, `\`, `\fB`, "", `\fP`, "").Replace(out.String())
+}
+
+// The manual page tells everything that is typed in a room, every exit code and every variable.
+func TestManTellsAll(t *testing.T) {
+	page := manText(t)
+	for _, cmd := range commands() {
+		if !strings.Contains(page, cmd.synopsis()+"\n") {
+			t.Errorf("%s is not told", cmd.synopsis())
+		}
+		for _, alias := range cmd.aliases {
+			if !strings.Contains(page, "/"+alias) {
+				t.Errorf("/%s is not told", alias)
+			}
+		}
+	}
+	file, err := parser.ParseFile(token.NewFileSet(), "exit.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	codes := 0
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok || len(spec.Names) != 1 || len(spec.Values) != 1 || !strings.HasPrefix(spec.Names[0].Name, "exit") {
+			return true
+		}
+		if code, ok := spec.Values[0].(*ast.BasicLit); ok {
+			codes++
+			if !strings.Contains(page, ".TP\n"+code.Value+"\n") {
+				t.Errorf("exit code %s is not told", code.Value)
+			}
+		}
+		return true
+	})
+	if codes < 10 {
+		t.Fatalf("%d exit codes are looked for", codes)
+	}
+	for _, want := range []string{"LOCALCHAT_DATA_DIR", "LOCALCHAT_NICK", "NO_COLOR", "config.toml", "identity.key", "Tab completes"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("%s is not told", want)
+		}
+	}
+}
+
+// The page in a directory is the page on standard output, and a formatter finds nothing wrong with it.
+func TestManPages(t *testing.T) {
+	dir := t.TempDir()
+	manText(t, dir)
+	pages, err := filepath.Glob(filepath.Join(dir, "*.1"))
+	if err != nil || len(pages) < 10 {
+		t.Fatalf("pages: %v, %v", pages, err)
+	}
+	raw, err := os.ReadFile(filepath.Join(dir, "localchat.1"))
+	if err != nil || !strings.Contains(string(raw), ".SH EXIT STATUS") {
+		t.Errorf("localchat.1: %v", err)
+	}
+	for text, want := range map[string]string{".br is a word": `\&.br is a word`, "'tis": `\&'tis`, `C:\new`: `C:\enew`, "--plain": `\-\-plain`} {
+		if got := roff(text); got != want {
+			t.Errorf("%q is written %q", text, got)
+		}
+	}
+	if _, err := exec.LookPath("groff"); err != nil {
+		t.Log("there is no groff: what it would say of the page is not known")
+		return
+	}
+	if out, err := exec.Command("groff", "-ww", "-z", "-man", filepath.Join(dir, "localchat.1")).CombinedOutput(); err != nil || len(out) > 0 {
+		t.Errorf("groff: %v: %s", err, out)
+	}
+}
