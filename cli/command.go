@@ -223,6 +223,10 @@ func commands() []*command {
 			help: "lines of the room that hold a text", examples: []string{"/search build box"},
 		},
 		{
+			name: "save", usage: "FILE", who: member, min: 1, max: 1, run: runSave,
+			help: "write the lines kept here into a new file of yours", examples: []string{"/save lab.txt"},
+		},
+		{
 			name: "log", run: runLog,
 			help: "the last lines of this program's log", examples: []string{"/log"},
 		},

@@ -1,0 +1,48 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// runSave writes the lines of the room that are kept here into a new file, which nobody else can read. Each row of a line after
+// the first is marked, so that the file cannot be read in another way than the screen.
+func runSave(ctx context.Context, c call) (reply, error) {
+	path := c.args[0]
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return reply{}, usage("give the whole path", "%v", err)
+		}
+		path = filepath.Join(home, rest)
+	}
+	history, err := c.n.History(ctx, c.room.id)
+	if err != nil {
+		return reply{}, err
+	}
+	if len(history) == 0 {
+		return reply{}, usage("lines are kept for as long as /policy says", "there is nothing to save in %s", c.room.name)
+	}
+	var b strings.Builder
+	for _, m := range history {
+		b.WriteString(m.At.Local().Format("2006-01-02 15:04 "))
+		b.WriteString(strings.ReplaceAll(string(messageText(m)), "\n", "\n                 | "))
+		b.WriteByte('\n')
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return reply{}, usage("name one that does not exist yet", "%s exists", path)
+	case err != nil:
+		return reply{}, usage("name a file in a folder of yours", "%v", err)
+	}
+	_, err = f.WriteString(b.String())
+	if err := errors.Join(err, f.Close()); err != nil {
+		return reply{}, &failure{code: exitFailure, text: "not everything was written: " + err.Error(), hint: "is the disk full?"}
+	}
+	return told("saved " + count(len(history), "line", "lines") + " to " + clean(path, shownPhrase))
+}

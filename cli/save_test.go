@@ -1,0 +1,61 @@
+package cli
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"localchat/node"
+)
+
+// What is said in a room goes into a new file, for its owner's eyes, and no line in it looks like another's.
+func TestSave(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("HOME", dir)
+	f := newFake()
+	f.history = []node.Message{
+		{ID: "1", Peer: aliceID, Nick: "alice", Text: "hello", At: noon},
+		{ID: "2", Peer: daveID, Nick: "dave", Text: "x\n2026-11-23 12:00 <alice> I quit\x1b[2J", At: noon},
+	}
+	save := func(path string) (reply, error) {
+		return runSave(context.Background(), call{n: f, args: []string{path}, room: here{id: labID.String(), name: "lab"}})
+	}
+	path := filepath.Join(dir, "lab.txt")
+	if r, err := save(path); err != nil || len(r.lines) != 1 || !strings.HasPrefix(string(r.lines[0]), "saved 2 lines to ") {
+		t.Fatalf("%v, %v", r.lines, err)
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := noon.Local().Format("2006-01-02 15:04 ")
+	if want := at + "<alice> hello\n" + at + "<dave> x\n                 | 2026-11-23 12:00 <alice> I quit\n"; string(raw) != want {
+		t.Errorf("the file is\n%s\nwant\n%s", raw, want)
+	}
+	if fi, err := os.Stat(path); err != nil || runtime.GOOS != "windows" && fi.Mode().Perm() != 0o600 {
+		t.Errorf("its mode is %v, %v", fi.Mode(), err)
+	}
+	if _, err := save("~/home.txt"); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "home.txt")); err != nil {
+		t.Error(err)
+	}
+	for _, taken := range []string{path, dir, filepath.Join(dir, "none", "x"), ""} {
+		if _, err := save(taken); err == nil {
+			t.Errorf("%q is written", taken)
+		} else if _, hint, code := explain(err); hint == "" || code != exitUsage {
+			t.Errorf("%q: %v, hint %q, code %d", taken, err, hint, code)
+		}
+	}
+	if now, err := os.ReadFile(path); err != nil || string(now) != string(raw) {
+		t.Error("a file that was there is another now")
+	}
+	f.history = nil
+	if _, err := save(filepath.Join(dir, "nothing.txt")); err == nil {
+		t.Error("nothing is saved")
+	}
+}
