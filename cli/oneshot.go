@@ -135,6 +135,8 @@ type visitor struct {
 	room   string // its id
 	name   string
 	events <-chan node.Event
+	// warn takes what is wrong with the node itself, or with its network.
+	warn func(node.Warning)
 	// kept: the place in the room was ours before this command, so it stays.
 	kept bool
 }
@@ -146,6 +148,9 @@ func (v *visitor) next(ctx context.Context) (node.Event, error) {
 		case ev, open := <-v.events:
 			if !open {
 				return ev, &failure{code: exitFailure, text: "the node stopped", hint: "run again with -v and --log-file"}
+			}
+			if w, ok := ev.Body.(node.Warning); ok && ev.Room == (node.RoomID{}) {
+				v.warn(w)
 			}
 			if _, gap := ev.Body.(node.Gap); !gap && ev.Room.String() != v.room {
 				continue
@@ -177,7 +182,7 @@ func (a *app) visit(ctx context.Context, room string, wait time.Duration, do fun
 		if err != nil {
 			return err
 		}
-		v := &visitor{n: n, room: joined.ID.String(), name: joined.Name, events: events, kept: joined.Resumed}
+		v := &visitor{n: n, room: joined.ID.String(), name: joined.Name, events: events, kept: joined.Resumed, warn: func(w node.Warning) { a.say(faultMark + clean(w.Text, shownPhrase)) }}
 		err = do(ctx, v)
 		if !v.kept {
 			leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestWait)

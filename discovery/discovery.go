@@ -1,6 +1,7 @@
 package discovery
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base32"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
+	"golang.org/x/time/rate"
 )
 
 // Service is the DNS-SD service type of a node.
@@ -38,11 +40,13 @@ type Config struct {
 type MDNS struct {
 	cfg   Config
 	hurry chan struct{}
+	twin  func(peer.AddrInfo) // set by Tell; nil: nobody wants to know
 
 	// What touches the network, so that tests can run the loop in simulated time.
 	list   func(names []string) ([]nic, error)
 	listen func(nic, *zone) (srv server, whole bool, err error)
 	query  func(ctx context.Context, n nic, v6 bool, window time.Duration) ([]heard, error)
+	call   func(n nic, v6 bool, instance string) error
 }
 
 // New returns an MDNS that does nothing until Run.
@@ -50,7 +54,7 @@ func New(cfg Config) *MDNS {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	return &MDNS{cfg: cfg, hurry: make(chan struct{}, 1), list: listNICs, listen: listenMDNS, query: queryMDNS}
+	return &MDNS{cfg: cfg, hurry: make(chan struct{}, 1), list: listNICs, listen: listenMDNS, query: queryMDNS, call: callMDNS}
 }
 
 // Hurry asks for a quick burst of queries now: the owner of a room was lost, or somebody looks at the list of rooms.
@@ -61,6 +65,11 @@ func (d *MDNS) Hurry() {
 	default: // one is asked for already
 	}
 }
+
+// Tell has more told than where others are; it is called before Run. twin is given what another node announces under the peer
+// ID of self: a copy of its data directory, an earlier life of its own, or a lie. It is called from the goroutine of Run, and
+// should not block.
+func (d *MDNS) Tell(twin func(peer.AddrInfo)) { d.twin = twin }
 
 // Run announces self and browses until ctx ends, and returns nil then, at the latest after the query under way
 // (130 ms). Only one Run of an MDNS may be under way.
@@ -87,6 +96,12 @@ func (d *MDNS) Run(ctx context.Context, self func() peer.AddrInfo, found func(pe
 		servers: map[string]*served{},
 		failing: map[string]string{},
 		reports: reports{},
+	}
+	called := rate.NewLimiter(rate.Every(calledAgain), 1)
+	r.zone.called = func() {
+		if called.Allow() {
+			d.Hurry()
+		}
 	}
 	defer r.close()
 	poll := time.NewTicker(pollInterfaces)
@@ -231,7 +246,7 @@ func (r *run) round(ctx context.Context, window time.Duration) {
 	}
 	l := networksOf(r.nics)
 	s := sightings{self: r.self().ID, addrs: map[peer.ID][]endpoint{}, from: map[netip.Addr]int{}}
-	r.note("rendezvous", r.meet.look(time.Now(), l, func(id peer.ID, es []endpoint) { s.add(id, es, netip.Addr{}) }))
+	r.note("rendezvous", r.meet.look(time.Now(), l, func(id peer.ID, es []endpoint) { s.add(id, es, netip.Addr{}, "") }))
 	for i, a := range answers {
 		r.note("query "+r.nics[i/2].iface.Name+[]string{" IPv4", " IPv6"}[i%2], a.err)
 		for _, h := range a.heard {
@@ -239,11 +254,22 @@ func (r *run) round(ctx context.Context, window time.Duration) {
 				continue
 			}
 			if id, es, ok := parseTXT(h.txt, l, h.nic); ok {
-				if !s.add(id, es, h.from) {
+				if id == s.self && h.is(r.zone.instance) {
+					continue
+				}
+				if !s.add(id, es, h.from, h.name) {
 					r.refused(h.from)
 				}
 			}
 		}
+	}
+	if s.twin != "" { // it may not ask by itself for half a minute
+		for i := range answers {
+			r.note("call", r.call(r.nics[i/2], i%2 == 1, s.twin))
+		}
+	}
+	if len(s.twins) > 0 && r.twin != nil {
+		r.twin(addrInfo(s.self, s.twins))
 	}
 	r.heard = len(s.order)
 	now := time.Now()
@@ -279,14 +305,21 @@ type sightings struct {
 	order []peer.ID
 	addrs map[peer.ID][]endpoint
 	from  map[netip.Addr]int // peers that each address was the first to announce
+	twin  string             // the name of another instance that announces our own peer ID, "" for none
+	twins []endpoint         // where it says that it is, maxPeerAddrs at most
 }
 
-// add takes in a peer that was announced from an address, the zero one for this machine. It reports false where a bound is
-// reached.
-func (s *sightings) add(id peer.ID, es []endpoint, from netip.Addr) bool {
+// add takes in a peer that was announced from an address by an instance, the zero values for this machine. It reports false
+// where a bound is reached.
+func (s *sightings) add(id peer.ID, es []endpoint, from netip.Addr, instance string) bool {
 	have, known := s.addrs[id]
 	switch {
 	case id == s.self:
+		// It is announced by another instance.
+		s.twin = cmp.Or(s.twin, instance)
+		for _, e := range es[:min(len(es), maxPeerAddrs-len(s.twins))] {
+			s.twins = appendNew(s.twins, e)
+		}
 		return true
 	case !known && (len(s.order) == maxPeers || from.IsValid() && s.from[from] == maxPeersOfHost):
 		return false

@@ -65,6 +65,9 @@ const (
 	pollInterfaces = 2 * time.Second
 	// reportAgain is the shortest time between two reports of a peer that has nothing new, so that a node can redial.
 	reportAgain = 5 * time.Second
+	// calledAgain is the shortest time between two calls by name that have a node look around: each costs ten questions, and
+	// the answers of the whole network.
+	calledAgain = time.Minute
 	// smallLAN, in peers heard, is where asking often costs nothing. For each peer more a gap is gapOfPeer at least, and the
 	// last one lastGapOfPeer for each of all: a node answers two questions a second (IPv4 and IPv6) of however many others.
 	smallLAN      = 16

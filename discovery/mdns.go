@@ -24,6 +24,9 @@ func (h heard) ours() bool {
 	return strings.HasSuffix(strings.ToLower(h.name), "."+serviceName)
 }
 
+// is says whether the answer is of that instance.
+func (h heard) is(instance string) bool { return strings.EqualFold(h.name, instance) }
+
 // joinable says whether the mDNS groups can be joined on n, for each family that n has addresses of.
 func joinable(n nic) bool {
 	for _, v6 := range []bool{false, true} {
@@ -69,6 +72,26 @@ func queryMDNS(ctx context.Context, n nic, v6 bool, window time.Duration) ([]hea
 			hs = takeAnswers(hs, buf[:size], n, a.from.Addr())
 		}
 	}
+}
+
+// callMDNS asks for one instance by its name, on one interface over one family, and waits for no answer: it has that instance
+// look around. Nodes that look for others ask for all of them together.
+func callMDNS(n nic, v6 bool, instance string) error {
+	if !n.has(v6) {
+		return nil
+	}
+	m := &dns.Msg{Question: []dns.Question{{Name: instance, Qtype: dns.TypeTXT, Qclass: dns.ClassINET | unicastWish}}}
+	b, err := m.Pack()
+	if err != nil {
+		return err
+	}
+	s, err := askingSocket(n, v6)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	_, err = s.WriteToUDP(b, (&link{nic: n, v6: v6}).group(mdnsPort))
+	return err
 }
 
 // ask is the question for nodes, with the wish for an answer to the asker alone.

@@ -89,6 +89,9 @@ func (z *zone) respond(packet []byte, a arrival, iface int, now time.Time) (answ
 		if class := question.Qclass &^ unicastWish; class != dns.ClassINET && class != dns.ClassANY&^unicastWish {
 			continue
 		}
+		if z.called != nil && strings.EqualFold(question.Name, z.instance) {
+			z.called()
+		}
 		for _, rr := range z.Records(question) {
 			if !contains(rrs, rr) {
 				rrs = append(rrs, rr)

@@ -26,6 +26,9 @@ type zone struct {
 	host     string
 	self     func() peer.AddrInfo
 
+	// called is told when somebody asks for this instance by its name; nil: nobody wants to know.
+	called func()
+
 	said    *spoken
 	refused func(from netip.Addr)
 

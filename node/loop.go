@@ -54,6 +54,7 @@ type loop struct {
 	floodsTold map[peer.ID]time.Time
 	// versionTold is when it was last said that a node here speaks another version.
 	versionTold time.Time
+	twin        twin
 	// aside are the rooms of identities that were moved away, of which no earlier life has told.
 	aside []left
 }

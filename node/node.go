@@ -29,6 +29,12 @@ type Discovery interface {
 	Hurry()
 }
 
+// A Teller is a [Discovery] that tells more. Tell is called before Run.
+type Teller interface {
+	// Tell has twin called with what another node announces under our own peer ID.
+	Tell(twin func(peer.AddrInfo))
+}
+
 // Config is what a node is made of.
 type Config struct {
 	// DataDir holds the identity and the store; "" keeps all in memory.
@@ -178,6 +184,9 @@ func (n *Node) spawn(f func(context.Context)) {
 }
 
 func (n *Node) discover(ctx context.Context) {
+	if t, ok := n.cfg.Discovery.(Teller); ok {
+		t.Tell(func(ai peer.AddrInfo) { n.post(twinFound{ai}) })
+	}
 	err := n.cfg.Discovery.Run(ctx, n.addrInfo,
 		func(ai peer.AddrInfo) { n.post(peerFound{ai}) },
 		func(from netip.Addr) { n.admission.refuse(visitor{from: originAt(from)}) })
