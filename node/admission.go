@@ -38,8 +38,9 @@ type admission struct {
 	// closing limits how often the loop is asked to hang up.
 	closing *rate.Limiter
 	refused *turnstile[peer.ID]
-	// answers is what is sent to each peer in answer to comparisons, in bytes.
+	// answers is what is sent to each peer in answer to comparisons and polls, in bytes.
 	answers *turnstile[peer.ID]
+	large   *large
 }
 
 // A visitor is a peer that has opened a stream.
@@ -71,7 +72,7 @@ type admitted struct {
 func newAdmission(n *Node) *admission {
 	a := &admission{
 		n: n, services: make(map[protocolID]*service), closing: rate.NewLimiter(10, 10),
-		refused: newTurnstile[peer.ID](budget{refusals, refusalsBurst}), answers: newTurnstile[peer.ID](budget{answerRate, answerBurst}),
+		refused: newTurnstile[peer.ID](budget{refusals, refusalsBurst}), answers: newTurnstile[peer.ID](budget{answerRate, answerBurst}), large: newLarge(),
 		floods: floods{members: make(map[peer.ID]int), told: make(map[bool]time.Time)},
 	}
 	a.guests.Store(&map[peer.ID]int{})
@@ -207,8 +208,8 @@ func (a *admission) common(id protocolID, who visitor) (wait time.Duration, ok b
 	return wait, ok
 }
 
-// mayAnswer reports whether p may have more lines and records in answer to comparisons, and answered takes from its budget
-// what it got.
+// mayAnswer reports whether p may have more in answer to comparisons and polls; answered, and weighs, take from its budget what
+// it got.
 func (a *admission) mayAnswer(p peer.ID) bool { return a.answers.of(p).Tokens() > 0 }
 
 func (a *admission) answered(p peer.ID, r *protocol.SyncReply) {
@@ -218,8 +219,10 @@ func (a *admission) answered(p peer.ID, r *protocol.SyncReply) {
 			size += len(b)
 		}
 	}
-	a.answers.of(p).ReserveN(time.Now(), size)
+	a.weighs(p, size)
 }
+
+func (a *admission) weighs(p peer.ID, size int) { a.answers.of(p).ReserveN(time.Now(), size) }
 
 // sweep forgets the budgets that are whole.
 func (a *admission) sweep(now time.Time) {

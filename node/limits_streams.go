@@ -51,9 +51,11 @@ const (
 	refusals, refusalsBurst = 50, 500
 
 	// answersInFlight, in answers to comparisons that have been made and not read, and answersEach of one peer: each is up
-	// to protocol.MaxBatch/2 bytes, held three times while it is sent.
+	// to protocol.MaxBatch/2 bytes, held three times while it is sent. As many answers to polls of largeAnswer bytes and
+	// more: shorter ones on all streams of a room's members take some 30 MiB.
 	answersInFlight = 32
 	answersEach     = 2
+	largeAnswer     = 32 << 10
 	// answerRate and answerBurst, in bytes of such answers to one peer: a room that is full of the longest texts is handed
 	// over in half a minute.
 	answerRate  = 4 << 20
@@ -111,6 +113,10 @@ var (
 	rareAddress  = budget{10, 128}
 	rareShared   = budget{100, 200}
 )
+
+// askBudget is how often a member asks the authority of one room: it answers a poll once receiptEvery and once a record, and
+// records that come together in one answer. What the longest list of who is there takes of the loop is some 3 ms an answer.
+var askBudget = budget{20, 40}
 
 // The quotas, by protocol.
 var (

@@ -12,6 +12,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
+	"golang.org/x/time/rate"
 
 	"localchat/authority"
 	"localchat/protocol"
@@ -34,13 +35,19 @@ func (n *Node) servePoll(s network.Stream) {
 		if errors.Is(err, io.EOF) {
 			return // nothing more to ask
 		}
-		if err != nil || !n.admission.allow(protocol.PollID, n.admission.visitor(s.Conn())) {
+		who := n.admission.visitor(s.Conn())
+		if err != nil || !n.admission.allow(protocol.PollID, who) {
 			n.badFrame(s, err)
 			return
 		}
 		if ask.Ack != nil {
 			n.post(pollAcked{caller, *ask.Ack})
 			continue
+		}
+		if !n.admission.mayAnswer(caller) {
+			n.admission.refuse(who)
+			_ = s.Reset()
+			return
 		}
 		reply := make(chan protocol.PollReply, 1)
 		n.post(pollAsked{caller, heldPoll{req: *ask.Request, since: time.Now(), reply: reply}})
@@ -54,10 +61,7 @@ func (n *Node) servePoll(s network.Stream) {
 			_ = s.Reset() // the other side sees a lost reply, and asks again
 			return
 		}
-		if err := toWrite.in(streamTimeout); err != nil {
-			return
-		}
-		if err := protocol.WriteFrame(s, &answer); err != nil {
+		if err := n.writePoll(s, who, &toWrite, &answer); err != nil {
 			_ = s.Reset()
 			return
 		}
@@ -65,6 +69,23 @@ func (n *Node) servePoll(s network.Stream) {
 			return
 		}
 	}
+}
+
+// writePoll takes what an answer weighs from who's budget, and where it is large a place, until it has been sent.
+func (n *Node) writePoll(s network.Stream, who visitor, toWrite *deadline, answer *protocol.PollReply) error {
+	size := sizeOfPoll(answer)
+	n.admission.weighs(who.peer, size)
+	if size >= largeAnswer {
+		if !n.admission.large.take(n.ctx, who) {
+			n.admission.refuse(who)
+			return errTooMuch
+		}
+		defer n.admission.large.release(who)
+	}
+	if err := toWrite.in(streamTimeout); err != nil {
+		return err
+	}
+	return protocol.WriteFrame(s, answer)
 }
 
 // A deadline is one of a stream's, read or write. Setting it makes a timer, which is dear beside a poll.
@@ -141,9 +162,9 @@ func (e pollAcked) handle(l *loop) {
 // pollRoom is the member's end: it asks again and again, over one stream while that lasts, until our place has ended.
 // Its goroutine belongs to the room; what it learns it hands to the loop.
 func (n *Node) pollRoom(ctx context.Context, room protocol.RoomID) {
-	pause := pollBackoffMin
+	pause, pace := pollBackoffMin, askBudget.limiter()
 	for {
-		over, whom, err := n.pollStream(ctx, room, func() { pause = pollBackoffMin })
+		over, whom, err := n.pollStream(ctx, room, pace, func() { pause = pollBackoffMin })
 		if over || ctx.Err() != nil {
 			return
 		}
@@ -163,7 +184,8 @@ func (n *Node) pollRoom(ctx context.Context, room protocol.RoomID) {
 }
 
 // pollStream opens a stream and polls over it until it breaks. over means that there is nothing left to ask; whom was asked.
-func (n *Node) pollStream(ctx context.Context, room protocol.RoomID, answered func()) (over bool, whom peer.ID, err error) {
+// It asks at pace: an authority that answers each question at once, with whatever it makes up, would have us do nothing else.
+func (n *Node) pollStream(ctx context.Context, room protocol.RoomID, pace *rate.Limiter, answered func()) (over bool, whom peer.ID, err error) {
 	q, err := ask(ctx, n, nextPoll{room})
 	if err != nil || q.over {
 		return q.over, q.authority, err
@@ -186,6 +208,11 @@ func (n *Node) pollStream(ctx context.Context, room protocol.RoomID, answered fu
 		if q.ask == (protocol.PollAsk{}) {
 			// A reason that is not the authority's own, or not for this question. Later, perhaps.
 			return false, q.authority, errors.New("the answer makes no sense")
+		}
+		if q.ask.Request != nil {
+			if err := pace.Wait(ctx); err != nil {
+				return false, q.authority, err
+			}
 		}
 		if err := s.SetDeadline(time.Now().Add(pollPatience)); err != nil {
 			return false, q.authority, err

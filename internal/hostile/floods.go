@@ -29,6 +29,7 @@ var Floods = []Flood{
 	{Name: "polls of the room by strangers", Fills: "poll streams", Run: (*Peer).pollsHeld},
 	{Name: "polls held", Fills: "held polls", Member: true, Run: (*Peer).pollsHeld},
 	{Name: "polls at full speed", Fills: "the loop's inbox", Member: true, Run: (*Peer).pollsFast},
+	{Name: "polls, never read", Fills: "poll answers", Member: true, Run: (*Peer).pollsUnread},
 	{Name: "joins, silent", Fills: "join streams", Run: silent(protocol.JoinID)},
 	{Name: "joins, one byte", Fills: "join streams", Run: half(protocol.JoinID, 1)},
 	{Name: "asks, one byte", Fills: "ask streams", Run: half(protocol.AskID, 1)},
