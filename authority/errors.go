@@ -39,7 +39,7 @@ var (
 )
 
 // errReadsAsID is an ErrNickBad.
-var errReadsAsID = fmt.Errorf("%w: it reads as the end of a peer ID here, or an ID ends as somebody is called", ErrNickBad)
+var errReadsAsID = fmt.Errorf("%w: it reads as an end of a peer ID here", ErrNickBad)
 
 // ruleError is a more exact ErrRule.
 type ruleError string

@@ -80,10 +80,10 @@ func (s *step) consider(e Knock) (reply protocol.JoinReply, nick string, invite 
 	return protocol.JoinReply{}, nick, invite
 }
 
-// misleadsAtDoor is [State.misleads] for those at the door: the first to come keeps its nick.
+// misleadsAtDoor is [State.misleads] for those at the door.
 func (s *step) misleadsAtDoor(p peer.ID, nick string) bool {
 	me := newBadge(p, nick)
-	return slices.ContainsFunc(s.next.knocks, func(k Knocking) bool { return k.Peer != p && me.confuses(newBadge(k.Peer, k.Nick)) })
+	return slices.ContainsFunc(s.next.knocks, func(k Knocking) bool { return k.Peer != p && me.readsAs(newBadge(k.Peer, k.Nick)) })
 }
 
 // joinCode is the answer to a stranger that mayAdmit refuses.
@@ -212,7 +212,7 @@ func (s *step) admit(p peer.ID, nick string, invite protocol.InviteID) error {
 		code := protocol.JoinNickTaken
 		switch {
 		case protocol.Alike(k.Nick, nick):
-		case me.confuses(newBadge(k.Peer, k.Nick)):
+		case newBadge(k.Peer, k.Nick).readsAs(me):
 			code = protocol.JoinNickBad
 		default:
 			continue

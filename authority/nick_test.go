@@ -108,7 +108,8 @@ func TestNobodyLooksLikeAMember(t *testing.T) {
 	}
 }
 
-// A nick does not read as the end of an ID of anybody here, whichever comes first, and however it is written.
+// A nick does not read as the end of an ID of anybody who is here, however it is written; and no nick keeps out the one whose
+// ID it reads as.
 func TestNickIsNobodysID(t *testing.T) {
 	w := newRoom(t, "alice", protocol.Knock)
 	w.join("bob")
@@ -123,14 +124,20 @@ func TestNickIsNobodysID(t *testing.T) {
 	for _, nick := range []string{end("bob", 4), end("bob", 6), end("bob", 8), strings.ToUpper(end("bob", 8)), strings.ToLower(end("bob", 6)), wide, end("alice", 5), end("mallory", 6), id("bob").String()[:20], "12D3", "l2d3K"} {
 		answered("mallory", nick, protocol.JoinNickBad)
 	}
-	// At the door: the first to come keeps its nick.
 	answered("carol", "carol", protocol.JoinWaiting)
 	answered("mallory", end("carol", 6), protocol.JoinNickBad)
 	answered("mallory", end("dave", 6), protocol.JoinWaiting) // dave is not here yet
-	answered("dave", "dave", protocol.JoinNickBad)
-	// As a member it keeps it too, and carol, who waits, has nothing to do with it.
+	answered("dave", "dave", protocol.JoinWaiting)
 	w.must(Accept{Peer: id("mallory")})
-	answered("dave", "dave", protocol.JoinNickBad)
+	answered("dave", "dave", protocol.JoinWaiting)
+	w.must(Accept{Peer: id("dave")})
+	// Who waits by the end of the ID of one who is let in has to think of another; whose ID it is does not.
+	answered("eve", end("frank", 7), protocol.JoinWaiting)
+	answered("frank", "frank", protocol.JoinWaiting)
+	w.must(Accept{Peer: id("frank")})
+	if _, _, err := w.ledger.Step(w.env(), Accept{Peer: id("eve")}); !errors.Is(err, ErrNoKnock) {
+		t.Errorf("eve is accepted by the end of frank's ID: %v", err)
+	}
 	if _, _, err := w.ledger.Step(w.env(), MakeInvite{Nick: end("carol", 7)}); !errors.Is(err, ErrNickBad) {
 		t.Errorf("an invite for the end of an ID: %v", err)
 	}

@@ -135,6 +135,8 @@ func TestSeatTakesItsOwnRepliesOnly(t *testing.T) {
 	for name, change := range map[string]func(*protocol.Reason){
 		"another room":        func(r *protocol.Reason) { r.Room[0] ^= 1 },
 		"another nonce":       func(r *protocol.Reason) { r.Nonce[0] ^= 1 },
+		"another peer":        func(r *protocol.Reason) { r.Peer = id("carol") },
+		"the authority's own": func(r *protocol.Reason) { r.Peer = id("alice") },
 		"an earlier removal":  func(r *protocol.Reason) { r.Removal = s.Admission },
 		"not by an authority": func(r *protocol.Reason) { r.By = id("eve") },
 	} {

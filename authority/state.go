@@ -227,15 +227,15 @@ func (s State) NickTaken(nick string) bool {
 	return slices.ContainsFunc(protocol.Skeletons(nick), func(key string) bool { _, ok := s.nicks[key]; return ok })
 }
 
-// misleads reports whether nick, as the nick of p, can be taken for the end of an ID of p or of a member, or p's ID ends
-// as a member is called: what a person types, and what a screen shows, names one peer.
+// misleads reports whether nick, as the nick of p, can be taken for an end of the ID of p or of a member. Whoever's ID reads as
+// a member is called is not refused for that: nobody chooses its ID anew, and a nick would keep it out.
 func (s State) misleads(p peer.ID, nick string) bool {
 	me := newBadge(p, nick)
 	if protocol.ReadsAsID(me.readings, me.id) {
 		return true
 	}
 	for _, m := range s.members {
-		if me.confuses(m.badge) {
+		if me.readsAs(m.badge) {
 			return true
 		}
 	}
@@ -252,10 +252,8 @@ func newBadge(p peer.ID, nick string) badge {
 	return badge{protocol.Readings(nick), protocol.ReadingOf(p)}
 }
 
-// confuses reports whether the nick on one badge reads as the ID on the other.
-func (b badge) confuses(o badge) bool {
-	return protocol.ReadsAsID(b.readings, o.id) || protocol.ReadsAsID(o.readings, b.id)
-}
+// readsAs reports whether the nick on b reads as the ID on o.
+func (b badge) readsAs(o badge) bool { return protocol.ReadsAsID(b.readings, o.id) }
 
 // Banned finds the ban of p that is in force at now.
 func (s State) Banned(p peer.ID, now time.Time) (Banishment, bool) {

@@ -1,10 +1,13 @@
 package node
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"testing"
 	"time"
+
+	"localchat/authority"
 )
 
 // A node that was started again has no lines. It gets those of one who was removed meanwhile as it gets everybody's: the
@@ -51,5 +54,59 @@ func TestLinesOfOneWhoIsOutComeBack(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// What a removal costs grows with the lines of whom it removes, and not with their square: each line is walked over once, in
+// whatever order they come and however often they are asked for. What has been walked over counts without being here.
+func TestEachLineIsWalkedOverOnce(t *testing.T) {
+	ends := map[string]func(author string, last arrivedLine) authority.Event{
+		"a kick": func(author string, last arrivedLine) authority.Event { return kickOf(author, last.msg) },
+		"a ban": func(author string, last arrivedLine) authority.Event {
+			k := kickOf(author, last.msg)
+			return authority.Ban{Peer: k.Peer, Cut: k.Cut}
+		},
+		"a leave": func(author string, last arrivedLine) authority.Event {
+			k := kickOf(author, last.msg)
+			return authority.Leave{Peer: k.Peer, Cut: k.Cut}
+		},
+	}
+	for end, of := range ends {
+		for _, order := range []string{"all are here", "the last comes first", "one after the other, from the last"} {
+			t.Run(fmt.Sprint(end, ", ", order), func(t *testing.T) {
+				w, r, lines := benchLines(t)
+				w.do(of("carol", lines[len(lines)-1]))
+				ended, _ := r.current().Removed(personaID("carol"))
+				take := func(a arrivedLine) { r.log.add(&line{arrivedLine: a, got: lawStart}) }
+				asked := func(a arrivedLine) {
+					if !r.onChain(ended, a.msg.ID) {
+						t.Fatalf("line %d does not count", a.msg.Ctr)
+					}
+				}
+				switch order {
+				case "all are here":
+					for _, a := range lines {
+						take(a)
+					}
+					asked(lines[0])
+				case "the last comes first":
+					for _, a := range slices.Backward(lines) {
+						take(a)
+					}
+					asked(lines[len(lines)/2])
+					asked(lines[0])
+				default:
+					for _, a := range slices.Backward(lines) {
+						asked(a)
+						take(a)
+						asked(a)
+					}
+				}
+				clear(r.log.byID)
+				for _, a := range lines {
+					asked(a)
+				}
+			})
+		}
 	}
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // benchLines is a room of alice's with maxLines lines of carol's, each of which names the one before.
-func benchLines(b *testing.B) (*lawRoom, *room, []arrivedLine) {
+func benchLines(b testing.TB) (*lawRoom, *room, []arrivedLine) {
 	w := newLawRoom(b, "lab")
 	w.admit("carol", "bob")
 	n := &Node{self: personaID("alice"), signer: persona("alice"), log: slog.New(slog.DiscardHandler)}

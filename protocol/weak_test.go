@@ -1,9 +1,13 @@
 package protocol
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"errors"
 	"testing"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
 )
 
 // The identity with the key 01 00 … and the signature R = 01 00 …, S = 0 verifies for every text.
@@ -23,5 +27,37 @@ func TestAWeakKeyIdentifiesNobody(t *testing.T) {
 	neutral[0] = 1
 	if !ed25519.Verify(neutral, []byte("anything"), append(append([]byte{}, neutral...), make([]byte, 32)...)) {
 		t.Error("crypto/ed25519 refuses the neutral point now: weakKeys may be superfluous")
+	}
+}
+
+// Wherever a peer is named, one that anybody can sign for is none: in what a person types, in an invite, in a record, and in
+// what peers ask of each other.
+func TestAWeakKeyIsNamedNowhere(t *testing.T) {
+	admit := func(p peer.ID) Body { return Admit{Peer: p, Nick: "mallory"} }
+	remove := func(p peer.ID) Body { return Remove{Peer: p, Kind: Kicked} }
+	for key := range weakKeys {
+		p := peerOfKey(key[:])
+		if _, ok := ParsePeer(p.String()); ok {
+			t.Errorf("%x is typed", key)
+		}
+		invite := InviteText{Owner: p, Room: RoomID{1}, Token: Token{1}, Expires: time.Now().Add(time.Hour)}
+		if _, err := ParseInvite(invite.String()); err == nil {
+			t.Errorf("%x invites", key)
+		}
+		for what, body := range map[string]func(peer.ID) Body{"let in": admit, "removed": remove} {
+			if _, err := SignRecord(laterRecord(signer(t, 1).Peer(), body(p)), signer(t, 1)); !errors.Is(err, ErrMalformed) {
+				t.Errorf("%x is %s: %v", key, what, err)
+			}
+		}
+		for what, f := range map[string][2]Frame{
+			"is passed a line": {&PassRequest{Room: RoomID{1}, Line: []byte("hello"), To: []peer.ID{p}}, &PassRequest{}},
+			"is present":       {&PollReply{Member: &PollMember{Presence: 1, Present: []Presence{{Peer: p}}}}, &PollReply{}},
+			"has lines":        {&SyncRequest{Room: RoomID{1}, Heads: []Head{{Author: p, Ctr: 1}}}, &SyncRequest{}},
+		} {
+			var b bytes.Buffer
+			if WriteFrame(&b, f[0]) == nil && ReadFrame(&b, f[1]) == nil {
+				t.Errorf("%x %s", key, what)
+			}
+		}
 	}
 }

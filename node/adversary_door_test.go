@@ -1,0 +1,119 @@
+package node
+
+import (
+	"context"
+	"sync"
+	"testing"
+	"time"
+
+	"localchat/internal/hostile"
+	"localchat/protocol"
+)
+
+// Whoever knocks by a nick that could be taken for bob's, before him or after him, is not let in by what the owner types to let
+// bob in; and what is meant for it does not meet bob.
+func TestAdversaryKnocksAsAnother(t *testing.T) {
+	for name := range hostile.Impersonations("bob", personaID("bob")) {
+		for _, first := range []bool{true, false} {
+			title := name
+			if first {
+				title += ", and was first"
+			}
+			t.Run(title, func(t *testing.T) { knocksAsBob(t, name, first) })
+		}
+	}
+}
+
+func knocksAsBob(t *testing.T, name string, first bool) {
+	simulate(t, 3, func(l *lan) {
+		alice, bob := l.start("alice"), l.start("bob")
+		lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab"}))
+		m := l.infiltrate(2, lab)
+		ctx, cancel := context.WithCancel(l.ctx())
+		defer cancel()
+		var joined sync.WaitGroup
+		knock := func() {
+			joined.Go(func() { _, _ = bob.Join(ctx, JoinOptions{Room: lab.ID.String()}) })
+			until(l.subs["alice"], func(k Knock) bool { return k.Peer == bob.self })
+		}
+		if !first {
+			knock()
+		}
+		code := m.Stands(hostile.Impersonations("bob", bob.self)[name])
+		if first {
+			knock()
+		}
+		waits := code == protocol.JoinWaiting
+		// What the owner may have on its mind: bob.
+		for _, who := range []string{"bob", "BOB", bob.self.String()[:len(bob.self.String())-30], protocol.ShortID(bob.self)} {
+			if err := alice.Accept(l.ctx(), "lab", who); err != nil && codeOf(err) != Ambiguous && codeOf(err) != NotFound {
+				t.Errorf("accept %s: %v", who, err)
+			}
+		}
+		time.Sleep(time.Second) // simulated
+		in := map[PeerID]bool{}
+		for _, member := range must(alice.Members(l.ctx(), "lab")).Members {
+			in[member.Peer] = true
+		}
+		if in[m.Host.ID()] || !in[bob.self] || len(m.Gains) > 0 {
+			t.Errorf("mallory waits: %v (%d); it is in: %v; bob is in: %v; %v", waits, code, in[m.Host.ID()], in[bob.self], m.Gains)
+		}
+		cancel()
+		joined.Wait()
+	})
+}
+
+// Tokens that are not good, however many and of whatever kind, keep nobody out who has a good one.
+func TestAdversaryShowsTokens(t *testing.T) {
+	// A kind is tokens that mallory has, of which none is good for it.
+	kinds := map[string]func(l *lan) []protocol.Token{
+		"made up": func(*lan) (ts []protocol.Token) {
+			for i := range byte(100) {
+				ts = append(ts, protocol.Token{i + 1, 9})
+			}
+			return ts
+		},
+		"for another nick": func(l *lan) []protocol.Token { return []protocol.Token{l.token("erin")} },
+		"revoked": func(l *lan) []protocol.Token {
+			made := must(l.nodes["alice"].Invite(l.ctx(), "lab", "", time.Hour))
+			l.ok(l.nodes["alice"].Uninvite(l.ctx(), "lab", made.ID))
+			return []protocol.Token{must(protocol.ParseInvite(made.Text)).Token}
+		},
+		"expired": func(l *lan) []protocol.Token {
+			made := must(l.nodes["alice"].Invite(l.ctx(), "lab", "", time.Second))
+			time.Sleep(2 * time.Second) // simulated
+			return []protocol.Token{must(protocol.ParseInvite(made.Text)).Token}
+		},
+		"used": func(l *lan) []protocol.Token {
+			token := l.token("")
+			friend := l.infiltrate(3, must(l.nodes["alice"].Rooms(l.ctx()))[0])
+			if code := friend.Join("friend", token); code != protocol.JoinAdmitted {
+				l.t.Fatal("the friend is answered", code)
+			}
+			return []protocol.Token{token}
+		},
+	}
+	for name, kind := range kinds {
+		t.Run(name, func(t *testing.T) {
+			simulate(t, 4, func(l *lan) {
+				invite := "invite"
+				alice, bob := l.start("alice"), l.start("bob")
+				lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: PolicyChange{Access: &invite}}))
+				m := l.infiltrate(2, lab)
+				m.ShowsTokens("mallory", 300, kind(l)...)
+				begun := time.Now()
+				if _, err := bob.Join(l.ctx(), JoinOptions{Invite: must(alice.Invite(l.ctx(), "lab", "bob", time.Hour)).Text}); err != nil || time.Since(begun) > 5*time.Second {
+					t.Errorf("bob, who is invited, after %v: %v", time.Since(begun), err)
+				}
+				for _, g := range m.Gains {
+					t.Error("mallory gained", g)
+				}
+			})
+		})
+	}
+}
+
+// token is one of an invite of alice's to lab, for that nick.
+func (l *lan) token(nick string) protocol.Token {
+	return must(protocol.ParseInvite(must(l.nodes["alice"].Invite(l.ctx(), "lab", nick, time.Hour)).Text)).Token
+}
