@@ -86,7 +86,7 @@ func runSwitch(_ context.Context, c call) (reply, error) {
 	var fits, alike []here
 	for _, r := range c.rooms {
 		switch {
-		case strings.EqualFold(r.name, c.args[0]) || r.id == c.args[0]:
+		case node.SameName(r.name, c.args[0]) || node.SameName(r.id, c.args[0]):
 			fits = append(fits, r)
 		case node.Alike(r.name, c.args[0]):
 			alike = append(alike, r)
@@ -95,7 +95,7 @@ func runSwitch(_ context.Context, c call) (reply, error) {
 	if len(fits) == 0 {
 		return reply{}, &node.Error{Code: node.NotFound, Text: "you are in no room called " + c.args[0], Hint: "/rooms lists the rooms; /join enters one"}
 	}
-	if fits[0].id == c.args[0] || len(fits)+len(alike) == 1 {
+	if node.SameName(fits[0].id, c.args[0]) || len(fits)+len(alike) == 1 {
 		return reply{
 			lines: []safeText{noticeMark + "you type into " + clean(fits[0].name, shownName) + " now"},
 			room:  fits[0].id,
@@ -120,7 +120,7 @@ func createRoom(ctx context.Context, n peerNode, o node.CreateOptions) (reply, e
 		return reply{}, err
 	}
 	for _, r := range rooms {
-		if r.Mine && r.In && r.Name == o.Name {
+		if r.Mine && r.In && node.SameName(r.Name, o.Name) {
 			return reply{
 				lines: withKept(r.RetainS, noticeMark+clean(r.Name, shownName)+" is yours from last time and open again; /policy changes it, /close ends it"),
 				room:  r.ID.String(),

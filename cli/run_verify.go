@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"localchat/node"
@@ -221,7 +220,7 @@ func runVerified(ctx context.Context, c call) (reply, error) {
 func askJoin(c call, k known) (*confirmation, error) {
 	var fits []node.RoomInfo
 	for _, r := range k.found {
-		if !r.In && (r.ID.String() == c.args[0] || strings.EqualFold(r.Name, c.args[0])) {
+		if !r.In && (node.SameName(r.ID.String(), c.args[0]) || node.SameName(r.Name, c.args[0])) {
 			fits = append(fits, r)
 		}
 	}

@@ -230,7 +230,7 @@ func (m *tui) nickCompletions(text string) completion {
 func (c completion) keep(part string) completion {
 	var kept []string
 	for _, w := range c.words {
-		if len(w) >= len(part) && strings.EqualFold(w[:len(part)], part) {
+		if node.StartsName(part, w) {
 			kept = append(kept, w)
 		}
 	}

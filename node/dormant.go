@@ -64,14 +64,14 @@ func (l *loop) wakeAll() error {
 // wake takes up the rooms of that name or id, if they sleep.
 func (l *loop) wake(room string) error {
 	for id, d := range l.dormant.own {
-		if st := d.ledger.State(); id.String() == room || sameName(st.Name(), room) && !st.Closed() {
+		if st := d.ledger.State(); namesRoom(room, id, st.Name()) && (id.String() == protocol.FoldName(room) || !st.Closed()) {
 			if err := l.wakeOwn(id); err != nil {
 				return err
 			}
 		}
 	}
 	for id, s := range l.dormant.seats {
-		if id.String() == room || sameName(s.Name, room) {
+		if namesRoom(room, id, s.Name) {
 			l.wakeSeat(id)
 		}
 	}

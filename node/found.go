@@ -2,7 +2,6 @@ package node
 
 import (
 	"net/netip"
-	"strings"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -65,7 +64,7 @@ func (l *loop) want(room string) {
 		}
 	}
 	if len(l.wanted) < maxWanted {
-		l.wanted[strings.ToLower(room)] = now
+		l.wanted[protocol.FoldName(room)] = now
 	}
 }
 
@@ -75,7 +74,7 @@ func (l *loop) wants(id protocol.RoomID, name string) bool {
 		return false
 	}
 	now := l.now()
-	for _, w := range []string{id.String(), strings.ToLower(name)} {
+	for _, w := range []string{id.String(), protocol.FoldName(name)} {
 		if at, ok := l.wanted[w]; ok && now.Sub(at) <= wantedFor {
 			return true
 		}

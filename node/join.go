@@ -143,6 +143,7 @@ func (n *Node) joinTarget(ctx context.Context, o JoinOptions) (*joinTarget, erro
 	if o.Invite != "" {
 		return n.inviteTarget(ctx, o.Invite, nick)
 	}
+	o.Room = strings.TrimSpace(o.Room)
 	if addr, ok := typedAddr(o.Room); ok {
 		t, err := n.addrTarget(ctx, o.Room, addr)
 		if err != nil {
@@ -170,7 +171,7 @@ func (n *Node) joinTarget(ctx context.Context, o JoinOptions) (*joinTarget, erro
 				return nil, joinFailed(ctx, t, ctx.Err())
 			}
 		case err == nil && t.another == nil:
-			t.nick, t.byName = nick, t.room.String() != strings.ToLower(o.Room)
+			t.nick, t.byName = nick, t.room.String() != protocol.FoldName(o.Room)
 			return t, nil
 		case err != nil && AsError(err).Code != NotFound && ctx.Err() == nil:
 			return nil, joinFailed(ctx, &joinTarget{name: o.Room}, err)

@@ -3,6 +3,7 @@ package node
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"localchat/protocol"
 )
@@ -12,7 +13,7 @@ func (l *loop) room(s string) (*room, error) {
 	if s == "" && len(l.order) == 1 {
 		return l.rooms[l.order[0]], nil
 	}
-	if id, err := protocol.ParseRoomID(s); err == nil && l.rooms[id] != nil {
+	if id, err := protocol.ParseRoomID(strings.TrimSpace(s)); err == nil && l.rooms[id] != nil {
 		return l.rooms[id], nil
 	}
 	found, alike := l.roomsCalled(s)
@@ -43,7 +44,7 @@ func (l *loop) roomsCalled(name string) (exact, alike []*room) {
 	skeletons := protocol.Skeletons(name)
 	for _, id := range l.order {
 		switch r := l.rooms[id]; {
-		case sameName(r.label(), name):
+		case protocol.SameName(r.label(), name):
 			exact = append(exact, r)
 		case shareOne(r.skeletons(), skeletons):
 			alike = append(alike, r)
@@ -56,13 +57,13 @@ func (l *loop) roomsCalled(name string) (exact, alike []*room) {
 // knows.
 func (l *loop) notIn(s string) error {
 	for id, f := range l.found {
-		if sameName(f.name, s) || id.String() == s {
+		if namesRoom(s, id, f.name) {
 			return notMember(f.name)
 		}
 	}
 	for id, f := range l.former {
 		switch {
-		case !sameName(f.name, s) && id.String() != s:
+		case !namesRoom(s, id, f.name):
 		case f.closed:
 			return roomClosed(f.name)
 		default:

@@ -33,7 +33,7 @@ func newPins(owners map[string]peer.ID) pins {
 }
 
 // pinKey is one for all names that are the same to a person who types them.
-func pinKey(name string) string { return strings.ToLower(name) }
+func pinKey(name string) string { return protocol.FoldName(name) }
 
 func (p pins) add(name string, owner peer.ID) {
 	key := pinKey(name)

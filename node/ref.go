@@ -2,9 +2,6 @@ package node
 
 import (
 	"context"
-	"strings"
-
-	"golang.org/x/text/unicode/norm"
 
 	"localchat/protocol"
 )
@@ -13,7 +10,7 @@ import (
 type RoomRef struct {
 	// ID is zero where it is not known.
 	ID RoomID
-	// Name is the room's name in small letters, and "" where it is not known. Two texts that name one room by its name have
+	// Name is the room's name as names are compared, and "" where it is not known. Two texts that name one room by its name have
 	// one Name. It is for comparison and is not shown.
 	Name string
 	// Here: this node is in the room, or is taking it up again.
@@ -35,26 +32,22 @@ type refOf struct{ text string }
 
 func (q refOf) run(l *loop) (RoomRef, error) {
 	if r, err := l.room(q.text); err == nil {
-		return RoomRef{ID: r.id, Name: refName(r.label()), Here: true}, nil
+		return RoomRef{ID: r.id, Name: protocol.FoldName(r.label()), Here: true}, nil
 	}
 	id, err := protocol.ParseRoomID(q.text)
 	if err != nil {
 		if _, addr := typedAddr(q.text); addr {
 			return RoomRef{}, nil
 		}
-		return RoomRef{Name: refName(q.text)}, nil
+		return RoomRef{Name: protocol.FoldName(q.text)}, nil
 	}
 	ref := RoomRef{ID: id}
 	if d, ok := l.dormant.own[id]; ok {
-		ref.Name = refName(d.ledger.State().Name())
+		ref.Name = protocol.FoldName(d.ledger.State().Name())
 	} else if s, ok := l.dormant.seats[id]; ok {
-		ref.Name = refName(s.Name)
+		ref.Name = protocol.FoldName(s.Name)
 	} else if f := l.found[id]; f != nil {
-		ref.Name = refName(f.name)
+		ref.Name = protocol.FoldName(f.name)
 	}
 	return ref, nil
-}
-
-func refName(name string) string {
-	return strings.ToLower(norm.NFKC.String(strings.TrimSpace(name)))
 }

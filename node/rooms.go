@@ -256,7 +256,10 @@ func (l *loop) dropFound(id protocol.RoomID) {
 	delete(l.found, id)
 }
 
-func sameName(a, b string) bool { return strings.EqualFold(a, b) }
+// namesRoom reports whether text names a room: by its id, or by its name.
+func namesRoom(text string, id protocol.RoomID, name string) bool {
+	return protocol.FoldName(text) == id.String() || protocol.SameName(text, name)
+}
 
 // run finds the target of a join among the rooms seen, or says when to look again; see [Node.Join].
 func (q lookFor) run(l *loop) (*joinTarget, error) {
@@ -272,7 +275,7 @@ func (q lookFor) run(l *loop) (*joinTarget, error) {
 	switch {
 	case len(known) > 0:
 		matches = known
-	case len(matches) > 0 && matches[0].String() != strings.ToLower(q.room):
+	case len(matches) > 0 && matches[0].String() != protocol.FoldName(q.room):
 		matches = append(matches, alike...)
 	}
 	switch len(matches) {
@@ -287,7 +290,7 @@ func (q lookFor) run(l *loop) (*joinTarget, error) {
 		return nil, l.ambiguous("several rooms are called "+q.room+", or look like it", matches)
 	}
 	f := l.found[matches[0]]
-	if len(known) == 0 && sameName(f.name, q.room) {
+	if len(known) == 0 && protocol.SameName(f.name, q.room) {
 		seen, unheard := l.now().Sub(f.first), l.book.unheard(l.now())
 		if seen < nameSettles || unheard && seen < nameUnsettled {
 			l.lookHarder(lookAgain)
@@ -308,7 +311,7 @@ func (l *loop) called(name string) (exact, alike []protocol.RoomID) {
 	skeletons := protocol.Skeletons(name)
 	for id, f := range l.found {
 		switch {
-		case id.String() == strings.ToLower(name) || sameName(f.name, name):
+		case namesRoom(name, id, f.name):
 			exact = append(exact, id)
 		case shareOne(f.skeletons, skeletons):
 			alike = append(alike, id)

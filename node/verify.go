@@ -179,7 +179,7 @@ func (l *loop) verifiedAs(r *room) []Named {
 		if r == nil {
 			continue
 		}
-		if m, ok := r.current().Member(p); ok && !strings.EqualFold(m.Nick, s.Nick) {
+		if m, ok := r.current().Member(p); ok && !protocol.SameName(m.Nick, s.Nick) {
 			cs = append(cs, Named{p, m.Nick})
 		}
 	}

@@ -23,6 +23,14 @@ type Named struct {
 // ShortID is the end of a peer ID that screens show, and that names the peer.
 func ShortID(p PeerID) string { return protocol.ShortID(p) }
 
+// SameName reports whether two names, of peers or of rooms, are one, as a person types them.
+func SameName(a, b string) bool { return protocol.SameName(a, b) }
+
+// StartsName reports whether a person who types a name may have begun it with part.
+func StartsName(part, name string) bool {
+	return strings.HasPrefix(protocol.FoldName(name), protocol.FoldName(part))
+}
+
 // Alike reports whether two names, of peers or of rooms, can be taken for each other.
 func Alike(a, b string) bool { return protocol.Alike(a, b) }
 
@@ -60,7 +68,7 @@ func (n Named) String() string {
 // their ID, or its start or end. alike are those with a nick that looks like it. No way of naming goes before another:
 // who names one peer if fits has one and alike none.
 func Fits(who string, all []Named) (fits, alike []Named) {
-	who = strings.TrimLeft(who, "@~")
+	who = strings.TrimLeft(strings.TrimSpace(who), "@~")
 	add := func(to []Named, n Named) []Named {
 		if slices.ContainsFunc(to, func(o Named) bool { return o.Peer == n.Peer }) {
 			return to
@@ -87,7 +95,7 @@ func Fits(who string, all []Named) (fits, alike []Named) {
 
 func (n Named) fits(who string) bool {
 	id := n.Peer.String()
-	return n.Nick != "" && strings.EqualFold(n.Nick, who) ||
+	return n.Nick != "" && protocol.SameName(n.Nick, who) ||
 		len(who) >= MinIDPart && (strings.HasPrefix(id, who) || strings.HasSuffix(id, who))
 }
 

@@ -7,6 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -59,6 +60,22 @@ func NormalizeRoomName(s string) (string, error) {
 		return "", fmt.Errorf("protocol: the room name holds a character that does not show, %U", r)
 	}
 	return s, nil
+}
+
+// FoldName is a name, of a peer or of a room, in the form in which names are compared: without blanks around it, in one
+// normal form of Unicode (NFKC), so that it does not matter how a keyboard makes a letter or how wide it is, and in no case.
+func FoldName(s string) string {
+	if s = strings.TrimSpace(s); isASCII(s) {
+		return strings.ToLower(s)
+	}
+	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s)))
+}
+
+// SameName reports whether two names are one, as a person types them.
+func SameName(a, b string) bool { return a == b || FoldName(a) == FoldName(b) }
+
+func isASCII(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
 }
 
 // normalize is for what is typed here. Decoders check less: which text is NFC, and which character can be seen, depends
