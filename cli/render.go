@@ -69,6 +69,10 @@ func (r renderer) text(ev node.Event) (safeText, time.Time) {
 	switch b := ev.Body.(type) {
 	case node.Message:
 		return messageText(b), b.At
+	case node.Backlog:
+		return backlogText(b), none
+	case node.BacklogEnd:
+		return noticeMark + "end of what is from before", none
 	case node.Direct:
 		return "[" + nick(b.Nick, b.Peer) + " to you] " + clean(b.Text, shownText), b.At
 	case node.MemberJoined, node.MemberLeft, node.MemberRemoved, node.RemovalReason, node.Unbanned, node.Hidden:
@@ -121,13 +125,31 @@ func knockText(k node.Knock) safeText {
 func messageText(m node.Message) safeText {
 	who := nick(m.Nick, m.Peer)
 	late := safeText("")
-	if m.Late {
+	switch {
+	case m.Backlog: // what stands in front of all of it says so
+	case m.Late && m.Next != nil:
+		late = " (late, " + aboveText(m.Next) + ")"
+	case m.Late:
 		late = " (late)"
 	}
 	if m.Action {
 		return "* " + who + " " + clean(m.Text, shownText) + late
 	}
 	return "<" + who + "> " + clean(m.Text, shownText) + late
+}
+
+// aboveText says where a line belongs that comes later than the one below it.
+func aboveText(next *node.Quote) safeText {
+	return "above <" + nick(next.Nick, "") + "> " + phrase(next.Text)
+}
+
+// backlogText says what follows.
+func backlogText(b node.Backlog) safeText {
+	text := noticeMark + count(b.N, "line", "lines") + " from before"
+	if b.Next != nil {
+		text += ", " + aboveText(b.Next)
+	}
+	return text + ":"
 }
 
 // memberText is a line about somebody else's place in the room.

@@ -75,6 +75,17 @@ func (m *tui) keep(p *pane, ev node.Event) {
 
 // narrate adds the line for an event, with the words that every console has for it.
 func (m *tui) narrate(p *pane, ev node.Event) {
+	// A transcript shows a line where it belongs, and need not say where that is.
+	switch b := ev.Body.(type) {
+	case node.Message:
+		b.Next = nil
+		ev.Body = b
+	case node.Backlog:
+		b.Next = nil
+		ev.Body = b
+	case node.BacklogEnd:
+		return
+	}
 	text, at := renderer{keys: m.show.keys}.text(ev)
 	if _, progress := ev.Body.(node.RemovalProgress); text == "" || progress {
 		return // the status bar shows how far a removal has got
@@ -92,6 +103,8 @@ func (m *tui) narrate(p *pane, ev node.Event) {
 		if !b.Action {
 			l.head = len("<" + nick(b.Nick, b.Peer) + ">")
 		}
+	case node.Backlog:
+		l.above = b.Before
 	case node.MemberJoined, node.MemberLeft:
 		if p.scroll.extend(text) {
 			return

@@ -32,6 +32,12 @@ type EventBody interface {
 	Type() string
 }
 
+// A Quote is enough of a line to know it again.
+type Quote struct {
+	Nick string
+	Text string // its first words
+}
+
 type (
 	// RoomFound: a room was seen on the network for the first time, or again after RoomLost.
 	RoomFound struct {
@@ -104,11 +110,26 @@ type (
 		Action bool      `json:"action"`
 		At     time.Time `json:"at"`
 		Self   bool      `json:"self"`
-		Late   bool      `json:"late"`
+		// Late: it came by another way than live, after a gap in the network for example.
+		Late bool `json:"late"`
+		// Backlog: it was said before this node came into the room in this life. It may have been told in an earlier one,
+		// and is not to be acted on. Each is Late too.
+		Backlog bool `json:"backlog,omitempty"`
 		// Before is the ID of the line that this one stands above, in the order that [Node.History] has on every node;
 		// empty where it is the last.
 		Before string `json:"before,omitempty"`
+		// Next is what Before says.
+		Next *Quote `json:"-"`
 	}
+	// Backlog: the next N events of this room are [Message]s with Backlog set, in the room's order; then [BacklogEnd]. There
+	// may be less of them where lines expire meanwhile. All of them stand above the line Before; empty: they are the last.
+	Backlog struct {
+		N      int    `json:"n"`
+		Before string `json:"before,omitempty"`
+		Next   *Quote `json:"-"`
+	}
+	// BacklogEnd ends what [Backlog] begins.
+	BacklogEnd struct{}
 	// Hidden: lines shown before count no longer, because their author was removed and they are past its cut-off.
 	Hidden struct {
 		Peer PeerID   `json:"peer"`
@@ -215,6 +236,8 @@ func (MemberRemoved) Type() string    { return "member_removed" }
 func (RemovalReason) Type() string    { return "removal_reason" }
 func (Unbanned) Type() string         { return "unbanned" }
 func (Message) Type() string          { return "message" }
+func (Backlog) Type() string          { return "backlog" }
+func (BacklogEnd) Type() string       { return "backlog_end" }
 func (Hidden) Type() string           { return "hidden" }
 func (Expired) Type() string          { return "expired" }
 func (Delivered) Type() string        { return "delivered" }

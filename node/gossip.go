@@ -53,6 +53,7 @@ type arrivedLine struct {
 	msg     protocol.Message
 	content protocol.Content
 	late    bool
+	fetched bool // it came by a comparison
 	// vouched: the authority itself has handed it over.
 	vouched bool
 	given

@@ -16,6 +16,7 @@ type line struct {
 	arrivedLine
 	got       time.Time // when this node had it, by clock.even
 	delivered bool      // of our own: another node has it
+	told      bool      // to the faces
 	warned    bool      // of our own: it has been said that none has
 	taken     bool      // of our own: its number had been used by an earlier life of ours
 	// stands is where it stands in place of its Lamport, which is too far ahead; 0: it is not.

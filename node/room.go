@@ -78,6 +78,7 @@ type room struct {
 	partners partners
 	pages    pages
 
+	telling telling             // of lines
 	said    *turnstile[peer.ID] // what each fellow member may say
 	flooded time.Time           // when one last said more
 }
@@ -238,6 +239,7 @@ func (r *room) sayJoined() {
 		return
 	}
 	r.joined, r.since = true, r.current().Seq()
+	r.telling.entered, r.telling.caughtUp = r.l.clock.even(), r.owner() && !r.resumed
 	close(r.whenJoined)
 	r.l.emit(r, r.joinedEvent())
 	r.warnStandIns()
@@ -437,6 +439,7 @@ func (r *room) tick(now time.Time) {
 	}
 	r.sweepPasses(now)
 	r.tickPartners(now)
+	r.tickTelling()
 	r.checkDelivery()
 }
 

@@ -181,11 +181,7 @@ func (r *room) takeLine(a arrivedLine, late bool) {
 		return
 	}
 	if shown(l) {
-		m := r.message(l)
-		if next := r.log.below(l, shown); next != nil {
-			m.Before = lineID(next.msg.ID)
-		}
-		r.l.emit(r, m)
+		r.tellLine(l)
 	}
 }
 
@@ -219,7 +215,7 @@ func (r *room) message(l *line) Message {
 	return Message{
 		ID: lineID(l.msg.ID), Peer: l.msg.Author, Nick: r.nickOf(l.msg.Author), Text: l.content.Text,
 		Action: l.content.Kind == protocol.Action, At: l.content.At,
-		Self: l.msg.Author == r.l.n.self, Late: l.late,
+		Self: l.msg.Author == r.l.n.self, Late: l.late || r.backlog(l), Backlog: r.backlog(l),
 	}
 }
 

@@ -260,6 +260,7 @@ func (e synced) handle(l *loop) {
 			r.pages = pages{}
 		}
 		l.n.log.Debug("sync", "room", r.id, "peer", e.peer, "err", e.err)
+		r.compared(false, false)
 		r.syncSoon(syncSoon) // with another
 		return
 	}
@@ -284,6 +285,7 @@ func (e synced) handle(l *loop) {
 	}
 	r.noteDelivered(e)
 	goesOn := r.pages.from != "" && l.now().Sub(r.flooded) >= floodPause
+	r.compared(whole, goesOn)
 	if goesOn || r.resync > 0 || len(r.partners.due) > 0 {
 		r.resync = max(0, r.resync-1)
 		if goesOn && r.pages.full {
@@ -301,6 +303,7 @@ func (r *room) takeGiven(m protocol.Message, g given, vouched, late bool) bool {
 		line.vouched, line.given = vouched, g
 		switch {
 		case late:
+			line.fetched = true
 			r.takeLine(line, true)
 		case r.log.byID[m.ID] != nil || r.inBudget(m.Author, line.content.Text):
 			r.takeLive(line, line.late)
