@@ -40,7 +40,7 @@ func besiege(t *testing.T, wideFrom int, before, after func(*siege)) {
 		for _, n := range defenders {
 			l.start(n)
 		}
-		room := must(l.nodes["alice"].Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+		room := must(l.nodes["alice"].Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: PolicyChange{Access: openRoom().Access, RetainS: &siegeRetain}}))
 		s.room = room.ID
 		for _, n := range defenders[1:] {
 			must(l.nodes[n].Join(l.ctx(), JoinOptions{Room: room.ID.String()}))
@@ -252,3 +252,6 @@ func allOf[B EventBody](w *watcher) (bs []B) {
 	}
 	return bs
 }
+
+// siegeRetain is for how long lines are kept in a besieged room, in seconds: some attacks wait until what was said has expired.
+var siegeRetain = int64(600)

@@ -84,8 +84,12 @@ func (l *lan) closed(nick string, room RoomID) (closed bool) {
 // An owner whose machine slept for longer than the idle time, while the members talked, closes nothing before it has asked
 // them; a sleep is no clock that was set. Where nobody has said anything, the room is closed in the end.
 func TestAnOwnerThatSleptAsksBeforeItCloses(t *testing.T) {
-	for _, talk := range []bool{true, false} {
-		t.Run(fmt.Sprint("talk ", talk), func(t *testing.T) {
+	for _, c := range []struct {
+		talk bool
+		away time.Duration // for how long the owner was out of reach before its machine slept
+	}{{true, 30 * time.Second}, {true, 100 * time.Millisecond}, {false, 30 * time.Second}} {
+		talk := c.talk
+		t.Run(fmt.Sprint("talk ", talk, c.away), func(t *testing.T) {
 			simulate(t, 3, func(l *lan) {
 				alice, bob := l.start("alice"), l.start("bob")
 				carol := l.start("carol")
@@ -97,13 +101,13 @@ func TestAnOwnerThatSleptAsksBeforeItCloses(t *testing.T) {
 				time.Sleep(time.Second) // simulated
 				l.cut("alice", "bob")
 				l.cut("alice", "carol")
-				time.Sleep(30 * time.Second)
+				time.Sleep(c.away)
 				if talk {
 					must(bob.Say(l.ctx(), "lab", "still here", false))
 				}
-				l.heal()
 				l.sleeps("alice", 8*time.Hour)
 				time.Sleep(2 * time.Second)
+				l.heal()
 				if talk && l.closed("alice", lab.ID) {
 					t.Fatal("on waking it closes the room before it has asked")
 				}
