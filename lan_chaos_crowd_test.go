@@ -54,6 +54,7 @@ type person struct {
 	since     uint64          // the epoch of its admission
 	asked     time.Time       // when it first asked for one; zero: never
 	cut       int             // the last round in which it lost its place
+	refused   int             // how often it was told that it is no member, and not why
 }
 
 func (p *person) String() string { return p.name }
@@ -66,13 +67,14 @@ func newCrowd(t *testing.T, rng *rand.Rand, names ...string) *crowd {
 			c: c, host: c.lan.host(name), screen: newScreen(), delivered: map[string]bool{},
 			rng: rand.New(rand.NewPCG(rng.Uint64(), rng.Uint64())),
 		}
+		p.clock = setBy
 		p.smallDisk()
 		c.people = append(c.people, p)
 		p.wake()
 	}
 	owner := c.owner()
 	owner.asked = time.Now()
-	owner.node.do("room.create", obj{"name": chaosRoom, "access": "invite", "retain_s": 3600})
+	owner.node.do("room.create", obj{"name": chaosRoom, "access": "invite", "retain_s": 3600, "idle_s": int(idleAfter / time.Second)})
 	owner.node.await("joined", nil)
 	for _, p := range c.people[1:] {
 		c.join(p)
@@ -106,6 +108,11 @@ func (p *person) wake() {
 func (p *person) die() {
 	p.sleeps(true)
 	p.node.kill()
+	p.gone()
+}
+
+// gone: p's node has ended.
+func (p *person) gone() {
 	p.c.mu.Lock()
 	defer p.c.mu.Unlock()
 	p.look()
@@ -200,6 +207,7 @@ func (p *person) look() {
 			p.in, p.placed, p.leaving, p.screen, p.epoch = true, true, false, newScreen(), number(e.obj["epoch"])
 		case "removed", "refused", "left":
 			p.in, p.placed = false, false
+			p.refused += count(e.obj["type"] == "refused")
 		case "epoch":
 			p.epoch = number(e.obj["epoch"])
 		case "message":

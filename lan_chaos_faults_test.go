@@ -2,7 +2,9 @@ package main_test
 
 import (
 	"fmt"
+	"os"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -79,6 +81,42 @@ var mishaps = []mishap{
 	}},
 	{"frozen", func(c *crowd) func() { return c.frozen(c.somebody()) }},
 	{"the owner frozen", func(c *crowd) func() { return c.frozen(c.owner()) }},
+	{"the owner asleep", func(c *crowd) func() {
+		heal := c.frozen(c.owner())
+		c.wait(6*time.Second, 9*time.Second) // it is missed, and notices on waking that it slept
+		if *chaosTime > 2*time.Minute && c.rng.IntN(3) == 0 {
+			c.wait(idleAfter, idleAfter+5*time.Second) // while the others talk
+		}
+		return heal
+	}},
+	{"a clock", func(c *crowd) func() {
+		p := c.shuffled()[0]
+		p.node.setClock()
+		return p.node.setClock
+	}},
+	{"the owner's clock, a kick and a cable", func(c *crowd) func() {
+		p := c.somebody()
+		p.unplug()
+		if len(c.members()) > fewest && !slices.ContainsFunc(c.orders, func(o *command) bool { return o.p == p }) {
+			p.loses(c, false)
+			c.order("kick", p, c.owner(), "room.kick", obj{"room": chaosRoom, "who": p.name, "reason": "round " + strconv.Itoa(c.round)})
+			c.wait(100*time.Millisecond, time.Second)
+		}
+		c.owner().node.setClock()
+		return func() {
+			p.plug()
+			c.wait(0, 2*time.Second)
+			c.owner().node.setClock()
+		}
+	}},
+	{"the owner's commands", func(c *crowd) func() {
+		owner := c.owner()
+		owner.goes()
+		for range 1 + c.rng.IntN(3) {
+			owner.runs(c.rng.IntN(4))
+		}
+		return owner.wake
+	}},
 	{"killed", func(c *crowd) func() {
 		p := c.somebody()
 		p.die()
@@ -108,6 +146,58 @@ var mishaps = []mishap{
 		c.owner().fillDisk()
 		return c.owner().freeDisk
 	}},
+}
+
+const (
+	// setBy is how far a clock is set: further than a reason and a line are kept, and than an epoch lasts.
+	setBy = 25 * time.Hour
+	// idleAfter is when the room would be closed if nobody spoke: longer than the longest silence of the test.
+	idleAfter = 30 * time.Second
+)
+
+// goes has p close its console, in order.
+func (p *person) goes() {
+	p.sleeps(true)
+	if code := p.node.quit(); code != 0 {
+		p.c.t.Errorf("%s ends with code %d", p, code)
+	}
+	p.gone()
+}
+
+// runs has p, whose console is closed, run one of the commands that come and go, on its own data directory.
+func (p *person) runs(n int) {
+	c := p.c
+	switch n {
+	case 0:
+		p.run("rooms", "--wait", "1s")
+	case 1:
+		c.mu.Lock()
+		p.typed++
+		l := &spoken{key: fmt.Sprintf("%s-%d-%d", p.name, p.life, p.typed), author: p.name, begun: time.Now(), round: c.round}
+		for _, q := range c.people {
+			l.epoch = max(l.epoch, q.epoch) // it is said in a later one
+		}
+		c.lines[l.key] = l
+		c.mu.Unlock()
+		_, words, code := p.run("send", chaosRoom, l.key+" is what I send")
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if l.ended, l.said = time.Now(), code == 0; !l.said {
+			c.t.Errorf("send ends with code %d: %s", code, words)
+		}
+	case 2:
+		tail := p.command("tail", chaosRoom)
+		if err := tail.Start(); err != nil {
+			c.t.Fatal(err)
+		}
+		c.wait(time.Second, 3*time.Second)
+		tail.Process.Signal(os.Interrupt)
+		tail.Wait() // its code says that it was interrupted
+	case 3:
+		aside := p.start("--no-resume")
+		c.wait(0, 2*time.Second)
+		aside.quit()
+	}
 }
 
 // somebody is a member and not the owner.

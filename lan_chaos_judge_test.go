@@ -88,6 +88,7 @@ const (
 	order    = "order"    // two see it in different order, or a line stands above what its author had seen
 	parted   = "parted"   // different rosters or epochs, or not what was ordered
 	stuck    = "stuck"    // no answer
+	putOut   = "put out"  // lost its place and was not told why
 	askew    = "askew"    // a node shows other lines than it answers when it is asked
 )
 

@@ -40,6 +40,8 @@ type host struct {
 	home  string
 	addr  string // IPv4
 	addr6 string // link-local
+	// clock is by how much [node.setClock] sets the clock of a node that is started here; zero: not at all.
+	clock time.Duration
 }
 
 var lans atomic.Int32

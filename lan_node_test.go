@@ -73,7 +73,8 @@ var program = sync.OnceValues(func() (bin string, err error) {
 		return "", err
 	}
 	bin = filepath.Join(programDir, "localchat")
-	if out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
+	// The clock of such a build can be set from outside, by whoever starts it with clockEnv alone.
+	if out, err := exec.Command("go", "build", "-tags", "shiftedclock", "-o", bin, ".").CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)
 	}
 	return bin, nil
@@ -107,6 +108,9 @@ func (h *host) command(args ...string) *exec.Cmd {
 	cmd.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "USER=" + h.name, "HOME=" + h.home, "TMPDIR=" + h.home + "/tmp",
 		"XDG_DATA_HOME=" + h.data(), "XDG_CONFIG_HOME=" + h.home + "/config", "XDG_RUNTIME_DIR=" + h.home + "/run",
+	}
+	if h.clock != 0 {
+		cmd.Env = append(cmd.Env, clockEnv+"="+h.clock.String())
 	}
 	cmd.Dir = h.home
 	return cmd
@@ -389,6 +393,11 @@ func (n *node) kill() {
 // freeze stops the process where it is, as a laptop's lid does; thaw lets it go on.
 func (n *node) freeze() { n.cmd.Process.Signal(stopSignal) }
 func (n *node) thaw()   { n.cmd.Process.Signal(continueSignal) }
+
+// clockEnv says by how much setClock sets the wall clock of a node that is started with it, there and back.
+const clockEnv = "LOCALCHAT_TEST_CLOCK"
+
+func (n *node) setClock() { n.cmd.Process.Signal(syscall.SIGUSR2) }
 
 // seal lets the process write no byte more to any file; unseal ends that.
 func (n *node) seal()   { n.limitFiles("0:") }

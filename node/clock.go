@@ -20,8 +20,11 @@ type clock struct {
 	seen  time.Time // by even, when somebody last looked whether the machine stood still
 }
 
+// wallClock is what a node takes for the time of day.
+var wallClock = time.Now
+
 func newClock() clock {
-	c := clock{wall: time.Now, asleep: machineSlept, started: time.Now()}
+	c := clock{wall: wallClock, asleep: machineSlept, started: time.Now()}
 	c.slept = c.asleep()
 	c.atStart, c.seen = c.slept, c.started.Round(0)
 	return c

@@ -1,0 +1,36 @@
+//go:build shiftedclock
+
+package node
+
+import (
+	"os"
+	"os/signal"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// A build with this tag has a wall clock that tests set from outside: each SIGUSR2 sets it by what shiftEnv says, there and back.
+
+const shiftEnv = "LOCALCHAT_TEST_CLOCK"
+
+func init() {
+	by, err := time.ParseDuration(os.Getenv(shiftEnv))
+	if err != nil {
+		return
+	}
+	var set atomic.Bool
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGUSR2)
+	go func() {
+		for range signals {
+			set.Store(!set.Load())
+		}
+	}()
+	wallClock = func() time.Time {
+		if set.Load() {
+			return time.Now().Add(by)
+		}
+		return time.Now()
+	}
+}
