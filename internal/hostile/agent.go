@@ -124,6 +124,7 @@ var attacks = map[string]func(*Peer){
 	"leave out numbers":         func(m *Peer) { m.Ctr += 50 },
 	"go back below the cut-off": func(m *Peer) { m.Ctr -= 10 },
 	"claim another's reason":    (*Peer).claimsByGuess,
+	"choose keys":               (*Peer).choosesForEach,
 	"report":                    func(*Peer) {},
 }
 

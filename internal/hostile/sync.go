@@ -1,7 +1,10 @@
 package hostile
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"slices"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -93,6 +96,23 @@ func (m *Peer) ChoosesKeys(c KeyChoice, victims ...peer.ID) {
 		default:
 			panic("no such way: " + c.Way)
 		}
+	}
+}
+
+// choosesForEach chooses the keys of the next epochs for everybody, another for each: if they were believed, each would hear
+// nobody but itself.
+func (m *Peer) choosesForEach() {
+	c := KeyChoice{Way: "gossip", KeyFirst: true, Key: func(victim peer.ID, epoch uint64) protocol.Key {
+		return sha256.Sum256(fmt.Append(nil, "chosen", victim, epoch))
+	}}
+	now, _ := m.Latest()
+	for e := range uint64(8) {
+		c.Epochs = append(c.Epochs, now+1+e)
+	}
+	m.ChoosesKeys(c, m.Nodes...)
+	for range 3 {
+		m.Pause(500 * time.Millisecond)
+		m.Urges(m.Nodes...)
 	}
 }
 
