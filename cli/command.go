@@ -166,7 +166,7 @@ func commands() []*command {
 			help: "type into another room that you are in", examples: []string{"/switch lab"},
 		},
 		{
-			name: "create", aliases: []string{"room create", "host"}, usage: "ROOM", min: 1, max: 1, run: runCreate,
+			name: "create", aliases: []string{"room create", "host"}, usage: "ROOM", min: 1, max: 1, ask: askCreate, run: runCreate,
 			help: "own a new room and enter it; /policy changes who may come in", examples: []string{"/create lab"},
 		},
 		{

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"strings"
 
 	"localchat/node"
 )
@@ -104,10 +105,28 @@ func finish(ctx context.Context, w io.Writer, err error) int {
 	text, hint, code := explain(err)
 	// The text may name a room or a nick.
 	_ = writeRows(w, "localchat: "+clean(text, shownPhrase))
-	if hint != "" {
-		_ = writeRows(w, "hint: "+clean(hint, shownPhrase))
+	for _, line := range hintLines(hint) {
+		_ = writeRows(w, line)
 	}
 	return code
+}
+
+// hintLines are the lines of a hint: what to do, and what there is to choose from, one a line.
+func hintLines(hint string) []safeText {
+	if hint == "" {
+		return nil
+	}
+	first, list, _ := strings.Cut(hint, "\n")
+	lines := []safeText{"hint: " + clean(first, shownPhrase)}
+	for row := range strings.SplitSeq(list, "\n") {
+		if row != "" {
+			lines = append(lines, clean(row, shownPhrase))
+		}
+	}
+	if more := len(lines) - 1 - maxChoices; more > 0 {
+		lines = append(lines[:1+maxChoices], "  and "+number(more)+" more")
+	}
+	return lines
 }
 
 // crashed reports a panic: it is deferred first in every goroutine of this package. After it returns true the program

@@ -36,6 +36,9 @@ const (
 	shownName   = 64                // nicks, room names, codes
 	shownPhrase = 512               // subjects, reasons, warnings, words, addresses
 	shownText   = tabStop * maxText // messages: everything that the wire lets through, were it all tabs
+	// maxChoices of a list in an error, in lines: what fits on a small screen. Whoever has made more rooms of one name than that
+	// hides none of them: /rooms lists all.
+	maxChoices = 8
 	// maxMarks is how many combining marks stay on one base character: more than any script needs, too few to climb
 	// over the lines above.
 	maxMarks = 4

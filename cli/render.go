@@ -3,6 +3,7 @@ package cli
 import (
 	"strings"
 	"time"
+	"unicode"
 
 	"localchat/node"
 )
@@ -408,15 +409,32 @@ func memberCount(r node.RoomInfo) safeText {
 	return count(r.Members, "member", "members")
 }
 
+// ownersNick is what the owner of a room calls itself, "" where that is not told. One that could be read as more than a
+// name in a list is shown by the end of its ID.
+func ownersNick(r node.RoomInfo) safeText {
+	switch {
+	case r.OwnerNick == "":
+		return ""
+	case strings.ContainsFunc(r.OwnerNick, unicode.IsSpace) || strings.ContainsAny(r.OwnerNick, ";:,!✓()") || node.Hides(r.OwnerNick):
+		return tail(r.Owner)
+	}
+	return nick(r.OwnerNick, r.Owner)
+}
+
 // whose ends the description of a room: who owns it, for how long lines are kept in it, and what it is about. What is known of the owner comes before the
 // words: they are as long as a row, and a warning behind them would be read last, or on the next.
 func whose(r node.RoomInfo) safeText {
-	var text safeText
+	text := safeText("")
+	if name := ownersNick(r); name != "" && !r.Mine {
+		text = "; " + name + "'s"
+	}
 	switch {
 	case r.Verified:
-		text = "; " + verifiedMark + " verified owner"
+		text += "; " + verifiedMark + " verified owner"
 	case r.Change != nil:
-		text = "; " + otherMark + " not the owner you know"
+		text += "; " + otherMark + " not the owner you know"
+	case r.Other != "":
+		text += "; " + otherMark + " not the " + ownersNick(r) + " whom you verified"
 	}
 	text += "; owner's words: " + clean(r.Words, shownPhrase)
 	if r.RetainS > 0 {

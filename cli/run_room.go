@@ -101,11 +101,11 @@ func runSwitch(_ context.Context, c call) (reply, error) {
 			room:  fits[0].id,
 		}, nil
 	}
-	var ids []string
+	hint := "/switch to the one you mean by its id:"
 	for _, r := range append(fits, alike...) {
-		ids = append(ids, r.id)
+		hint += "\n  " + r.id + "  " + r.name + ", as " + r.nick
 	}
-	return reply{}, &node.Error{Code: node.Ambiguous, Text: "you are in several rooms called " + c.args[0] + ", or that look like it", Hint: "/switch to one of " + strings.Join(ids, ", ")}
+	return reply{}, &node.Error{Code: node.Ambiguous, Text: "you are in several rooms called " + c.args[0] + ", or that look like it", Hint: hint}
 }
 
 func runCreate(ctx context.Context, c call) (reply, error) {
@@ -131,10 +131,51 @@ func createRoom(ctx context.Context, n peerNode, o node.CreateOptions) (reply, e
 	if err != nil {
 		return reply{}, err
 	}
-	return reply{
-		lines: withKept(r.RetainS, noticeMark+"others come in by: localchat join "+roomWord(r.Name, r.ID)+", or by an invite: /invite"),
-		room:  r.ID.String(),
-	}, nil
+	lines := []safeText{noticeMark + "others come in by: localchat join " + roomWord(r.Name, r.ID) + ", or by an invite: /invite"}
+	if r.Access == "knock" {
+		lines = append(lines, noticeMark+"who joins knocks, and waits until you /accept them")
+	}
+	if r.IdleS > 0 {
+		lines = append(lines, noticeMark+"the room closes when nobody has said anything for "+inWords(r.IdleS))
+	}
+	lines = withKept(r.RetainS, lines...)
+	if twin := twinOf(o.Name, rooms); twin != nil {
+		lines = append(lines, faultMark+alreadyHere(*twin)+": whoever joins by the name has to say which")
+	}
+	return reply{lines: lines, room: r.ID.String()}, nil
+}
+
+// twinOf is a room of somebody else that has a name, or one that looks like it; nil: there is none.
+func twinOf(name string, rooms []node.RoomInfo) *node.RoomInfo {
+	for i, r := range rooms {
+		if !r.Mine && (strings.EqualFold(r.Name, name) || node.Alike(r.Name, name)) {
+			return &rooms[i]
+		}
+	}
+	return nil
+}
+
+// alreadyHere says of a room that it is on this network.
+func alreadyHere(r node.RoomInfo) safeText {
+	text := "a room called " + roomLabel(r.Name, r.ID) + " is already here"
+	if name := ownersNick(r); name != "" {
+		text += ", owned by " + name
+	}
+	return text
+}
+
+// askCreate asks before a second room of a name is made.
+func askCreate(c call, k known) (*confirmation, error) {
+	for _, r := range k.found {
+		if r.Mine && r.In && r.Name == c.args[0] {
+			return nil, nil // that one is entered
+		}
+	}
+	twin := twinOf(c.args[0], k.found)
+	if twin == nil {
+		return nil, nil
+	}
+	return &confirmation{text: alreadyHere(*twin) + ": create another?", args: c.args}, nil
 }
 
 func runJoin(ctx context.Context, c call) (reply, error) {

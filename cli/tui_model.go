@@ -299,9 +299,7 @@ func (m *tui) complain(p *pane, err error) {
 	}
 	text, hint, _ := explain(err)
 	m.tell(p, trouble, faultMark+clean(text, shownPhrase))
-	if hint != "" {
-		m.tell(p, answer, "hint: "+clean(hint, shownPhrase))
-	}
+	m.tell(p, answer, hintLines(hint)...)
 	p.scroll.end()
 }
 
@@ -382,6 +380,9 @@ func (m *tui) finish(f performed) {
 	if p := m.find(f.reply.room); p != nil && !p.over {
 		to = p
 		m.offer(p)
+	}
+	if f.opening && f.err == nil && !m.open.knocks && to != m.panes[0] {
+		m.tell(to, happened, m.app.greeting(m.info)) // what is kept is said where one looks
 	}
 	if f.err != nil {
 		m.complain(to, f.err)

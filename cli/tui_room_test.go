@@ -331,3 +331,52 @@ func TestScreenDoorIsEmptyUntilLookedAt(t *testing.T) {
 	g.press("f5")
 	g.did()
 }
+
+// A second room of a name is made after a question, which names whose the first is, as far as a peer's nick can be believed
+// to be a name.
+func TestScreenAsksBeforeATwin(t *testing.T) {
+	for typed, question := range map[string]string{
+		"/create party": "a room called party is already here, owned by alice: create another?",
+		"/create PARTY": "a room called party is already here, owned by alice: create another?",
+		"/create paгty": "a room called party is already here, owned by alice: create another?", // a Cyrillic letter
+		"/create den":   "a room called den is already here, owned by ~: create another?",
+		"/create attic": "a room called attic is already here: create another?",
+		"/create other": "",
+	} {
+		g := memberAt(t, 100, 24)
+		g.f.rooms = []node.RoomInfo{
+			{ID: denID, Name: "party", Owner: aliceID, OwnerNick: "alice"}, {ID: node.RoomID{3}, Name: "den", Owner: daveID, OwnerNick: "me; ✓ verified owner"},
+			{ID: node.RoomID{4}, Name: "attic", Owner: daveID},
+		}
+		g.press("alt+1")
+		g.passes(time.Second)
+		g.f.did()
+		g.says(typed)
+		shown := strings.Join(strings.Fields(g.screen()), " ")
+		shown = strings.ReplaceAll(shown, string(tail(daveID)), "~")
+		if question == "" {
+			g.did("create other")
+			continue
+		}
+		if !strings.Contains(shown, question) || !strings.Contains(shown, "[y] yes [n] no") {
+			t.Errorf("%s asks nothing, or something else:\n%s", typed, g.screen())
+		}
+		g.did()
+		g.press("n")
+		g.did()
+		g.press("enter", "y")
+		g.did("create " + strings.TrimPrefix(typed, "/create "))
+	}
+}
+
+// One's own room is entered without a question, whatever else has its name.
+func TestScreenOwnRoomIsNoTwin(t *testing.T) {
+	g := memberAt(t, 100, 24)
+	g.f.rooms = []node.RoomInfo{
+		{ID: denID, Name: "party", Owner: aliceID, OwnerNick: "alice"}, {ID: labID, Name: "party", Owner: meID, Mine: true, In: true},
+	}
+	g.press("alt+1")
+	g.passes(time.Second)
+	g.says("/create party")
+	g.misses("[y] yes")
+}

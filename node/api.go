@@ -100,8 +100,13 @@ type RoomInfo struct {
 	// Mine: I am its owner. In: I am in it now.
 	Mine bool `json:"mine"`
 	In   bool `json:"in"`
-	// Verified: words were compared with the owner.
-	Verified bool `json:"verified"`
+	// IdleS is after how many seconds without a line the room closes, told of rooms that we are in; 0: never, or not told.
+	IdleS int64 `json:"idle_s,omitempty"`
+	// OwnerNick is what the owner called itself when it made the room: signed by it, and its own word.
+	OwnerNick string `json:"owner_nick"`
+	// Verified: words were compared with the owner. Other is the one with whom they were, whose nick the owner bears.
+	Verified bool   `json:"verified"`
+	Other    PeerID `json:"other,omitempty"`
 	// Change is set where the room's name is known as another owner's.
 	Change *KeyChange `json:"change,omitempty"`
 }

@@ -211,6 +211,9 @@ func (l *loop) noteRoom(from peer.ID, host string, a openedAd) {
 	}
 }
 
+// ownerNick is what the owner called itself when it made the room.
+func (f *foundRoom) ownerNick() string { return f.create.Body.(protocol.Create).Nick }
+
 // warnTwins says aloud that two rooms have one name, or names that look alike, and that a name has another owner than last
 // time.
 func (l *loop) warnTwins(id protocol.RoomID, f *foundRoom) {
@@ -218,6 +221,12 @@ func (l *loop) warnTwins(id protocol.RoomID, f *foundRoom) {
 		if other != id && shareOne(g.skeletons, f.skeletons) && g.owner != f.owner {
 			l.warnOfRoom(id, Warning{Code: "ambiguous_room", Peer: f.owner, Text: "two rooms are called " + f.name + ", or look like it; compare the owners' words before you join one"})
 			break
+		}
+	}
+	for _, own := range l.order {
+		if r := l.rooms[own]; r.owner() && !r.over() && f.owner != l.n.self && shareOne(r.skeletons(), f.skeletons) {
+			l.warnOfRoom(id, Warning{Code: "ambiguous_room", Peer: f.owner, Text: "a room called " + f.name + " is here already, made by " + f.ownerNick() + " (" + f.words + "), or one that looks like it: whoever joins by the name has to say which"})
+			return
 		}
 	}
 	if known := l.knownOwner(id, f.looks, f.owner); known != "" && known != f.owner {
@@ -337,7 +346,7 @@ func (l *loop) ambiguous(text string, ids []protocol.RoomID) error {
 	hint := "join the one you mean by its id:"
 	for _, id := range ids {
 		f := l.found[id]
-		hint += "\n  " + id.String() + "  " + f.name + ", of " + f.words
+		hint += "\n  " + id.String() + "  " + f.name + ", made by " + f.ownerNick() + ", of " + f.words
 	}
 	return &Error{Code: Ambiguous, Text: text, Hint: hint}
 }
@@ -389,9 +398,11 @@ func (roomInfos) run(l *loop) ([]RoomInfo, error) {
 	n := len(infos)
 	for id, f := range l.found {
 		if !mine[id] {
+			nick := f.ownerNick()
+			trust := l.trusts.of(f.owner, nick)
 			infos = append(infos, RoomInfo{
 				ID: id, Name: f.name, Owner: f.owner, Words: f.words, Access: accessName(f.access),
-				Members: f.members, Subject: f.subject, RetainS: int64(f.retain / time.Second), Verified: l.trusts.of(f.owner, "").Verified, Change: l.keyChange(id, f.looks, f.owner),
+				Members: f.members, Subject: f.subject, RetainS: int64(f.retain / time.Second), OwnerNick: nick, Verified: trust.Verified, Other: trust.Other, Change: l.keyChange(id, f.looks, f.owner),
 			})
 		}
 	}
@@ -408,10 +419,13 @@ func (roomInfos) run(l *loop) ([]RoomInfo, error) {
 func (r *room) info() RoomInfo {
 	st := r.current()
 	_, in := r.me()
+	owner, _ := st.Member(st.Owner())
+	trust := r.l.trusts.of(st.Owner(), owner.Nick)
 	return RoomInfo{
 		ID: r.id, Name: st.Name(), Owner: st.Owner(), Access: accessName(st.Policy().Access),
 		Members: st.Len(), Subject: st.Policy().Subject, RetainS: int64(st.Policy().Retain / time.Second), Mine: st.Owner() == r.l.n.self, In: in,
-		Verified: r.l.trusts.of(st.Owner(), "").Verified,
+		IdleS:     int64(st.Policy().Idle / time.Second),
+		OwnerNick: owner.Nick, Verified: trust.Verified, Other: trust.Other,
 	}
 }
 
