@@ -29,7 +29,7 @@ func TestWhatEverybodyMayAsk(t *testing.T) {
 			{"/whois ALICE", []string{"peer   " + aliceID.String(), "nick   alice", "role   owner", "here   yes", "hint: compare the words"}},
 			{"/whois " + meID.String()[:6], []string{"nick   bob", "here   this is you"}},
 			{"/whoami", []string{"nick   bob", "words  amber kiwi", "in     lab, as bob, member"}},
-			{"/net", []string{"me     /ip4/192.168.1.7/tcp/4001", "connected, 1 ms"}},
+			{"/net", []string{"join   192.168.1.7:4001  is what others type to reach me\n", "me     /ip4/192.168.1.7/tcp/4001\n", "peer   alice ~", "connected, 1 ms"}},
 			{"/search BUILD", []string{"<alice> the build box is up\n", "1 line of those kept here"}},
 			{"/log", []string{"hint: -v logs in detail"}},
 			{"/set", []string{"times  on ", "bell   off", "keys   off"}},

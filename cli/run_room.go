@@ -318,30 +318,6 @@ func runWhoami(_ context.Context, c call) (reply, error) {
 	return told(lines...)
 }
 
-func runNet(ctx context.Context, c call) (reply, error) {
-	peers, err := c.n.Peers(ctx)
-	if err != nil {
-		return reply{}, err
-	}
-	var lines []safeText
-	for _, addr := range c.n.Info().Addrs {
-		lines = append(lines, "me     "+clean(addr, shownPhrase))
-	}
-	for _, p := range peers {
-		line := "peer   ~" + clean(p.Peer.String()[max(len(p.Peer.String())-8, 0):], shownName) + "  "
-		if p.Connected {
-			line += "connected, " + number(int(p.RTTms+0.5)) + " ms"
-		} else {
-			line += "not connected"
-		}
-		lines = append(lines, line+"  "+clean(strings.Join(p.Addrs, " "), shownPhrase))
-	}
-	if len(peers) == 0 {
-		lines = append(lines, "hint: no other node found yet; where mDNS is blocked, use --peer HOST:PORT or an invite")
-	}
-	return told(lines...)
-}
-
 // searchShown is how many lines /search prints: the latest that fit on a screen or two.
 const searchShown = 50
 

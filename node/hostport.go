@@ -1,0 +1,78 @@
+package node
+
+import (
+	"net"
+	"net/netip"
+	"slices"
+
+	"github.com/multiformats/go-multiaddr"
+	manet "github.com/multiformats/go-multiaddr/net"
+)
+
+// HostPorts are multiaddrs as HOST:PORT, one for each host: join tries TCP there and then QUIC, so TCP's port is the one to
+// give. Addresses that are good for this machine or this link alone are left out, unless there are no others.
+func HostPorts(addrs []string) []string {
+	type place struct {
+		at  netip.AddrPort
+		tcp bool
+	}
+	var far, near []place
+	for _, text := range addrs {
+		at, tcp, ok := hostPort(text)
+		if !ok {
+			continue
+		}
+		to := &far
+		if at.Addr().IsLoopback() || at.Addr().IsLinkLocalUnicast() {
+			to = &near
+		}
+		i := slices.IndexFunc(*to, func(p place) bool { return p.at.Addr() == at.Addr() })
+		switch {
+		case i < 0:
+			*to = append(*to, place{at, tcp})
+		case tcp && !(*to)[i].tcp:
+			(*to)[i] = place{at, tcp}
+		}
+	}
+	if len(far) == 0 {
+		far = near
+	}
+	slices.SortStableFunc(far, func(a, b place) int { return a.at.Addr().Compare(b.at.Addr()) })
+	hosts := make([]string, len(far))
+	for i, p := range far {
+		hosts[i] = p.at.String()
+	}
+	return hosts
+}
+
+// hostPort is a multiaddr as an address and a port, and whether they are TCP's.
+func hostPort(text string) (at netip.AddrPort, tcp, ok bool) {
+	a, err := multiaddr.NewMultiaddr(text)
+	if err != nil {
+		return at, false, false
+	}
+	transport := transportOf(a)
+	if len(transport) == 0 {
+		return at, false, false
+	}
+	n, err := manet.ToNetAddr(transport)
+	if err != nil {
+		return at, false, false
+	}
+	switch n := n.(type) {
+	case *net.TCPAddr:
+		at, tcp = n.AddrPort(), true
+	case *net.UDPAddr:
+		at = n.AddrPort()
+	}
+	return netip.AddrPortFrom(at.Addr().Unmap(), at.Port()), tcp, at.IsValid()
+}
+
+// transportOf is the part of a that names an address and a port.
+func transportOf(a multiaddr.Multiaddr) multiaddr.Multiaddr {
+	upto, _ := multiaddr.SplitFunc(a, func(c multiaddr.Component) bool {
+		code := c.Protocol().Code
+		return code != multiaddr.P_IP4 && code != multiaddr.P_IP6 && code != multiaddr.P_IP6ZONE && code != multiaddr.P_TCP && code != multiaddr.P_UDP
+	})
+	return upto
+}

@@ -1,0 +1,35 @@
+package node
+
+import (
+	"slices"
+	"testing"
+)
+
+// What others type is one HOST:PORT for each address that they can use, in the form that join takes.
+func TestHostPorts(t *testing.T) {
+	const peer = "/p2p/12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN"
+	for name, c := range map[string]struct{ addrs, want []string }{
+		"TCP before QUIC":  {[]string{"/ip4/192.168.1.7/udp/5/quic-v1" + peer, "/ip4/192.168.1.7/tcp/4001" + peer}, []string{"192.168.1.7:4001"}},
+		"QUIC alone":       {[]string{"/ip4/192.168.1.7/udp/5/quic-v1" + peer}, []string{"192.168.1.7:5"}},
+		"no loopback":      {[]string{"/ip4/127.0.0.1/tcp/4001", "/ip6/::1/tcp/4002", "/ip4/10.0.0.1/tcp/4001"}, []string{"10.0.0.1:4001"}},
+		"loopback alone":   {[]string{"/ip4/127.0.0.1/tcp/4001" + peer}, []string{"127.0.0.1:4001"}},
+		"IPv6":             {[]string{"/ip6/fd00::7/tcp/4001", "/ip6/fe80::7/tcp/4001"}, []string{"[fd00::7]:4001"}},
+		"of this link":     {[]string{"/ip6zone/eth0/ip6/fe80::7/tcp/4001"}, []string{"[fe80::7%eth0]:4001"}},
+		"two hosts":        {[]string{"/ip4/192.168.1.7/tcp/1", "/ip4/10.0.0.1/tcp/2"}, []string{"10.0.0.1:2", "192.168.1.7:1"}},
+		"a name":           {[]string{"/dns4/box/tcp/4001"}, []string{}},
+		"what is no such":  {[]string{"", "x", "/ip4/10.0.0.1", "/unix/a", "\x1b[2J"}, []string{}},
+		"nothing":          {nil, []string{}},
+		"twice the same":   {[]string{"/ip4/10.0.0.1/tcp/2", "/ip4/10.0.0.1/tcp/2"}, []string{"10.0.0.1:2"}},
+		"relayed, no host": {[]string{peer + "/p2p-circuit"}, []string{}},
+	} {
+		got := HostPorts(c.addrs)
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+		for _, typed := range got {
+			if _, ok := typedAddr(typed); !ok && name != "of this link" {
+				t.Errorf("%s: join does not take %q", name, typed)
+			}
+		}
+	}
+}
