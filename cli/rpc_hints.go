@@ -16,6 +16,7 @@ var asMethods = strings.NewReplacer(
 	"/help says what each command needs", "see the method's parameters in the documentation",
 	"/close REASON", "room.close",
 	"/quit ends this program", "the end of input ends this program",
+	"1 second to 365 days: 90s, 10m, 6h or 1d", "1 to 31536000 seconds",
 	"give 10m, 2h or 1d, or nothing", "give for_s in seconds, or leave it out",
 	"ask the owner for an /invite text, or join HOST:PORT", "ask the owner for an invite, or give room.join HOST:PORT as room",
 	"join the one you mean by its id", "room.join takes the id of the one you mean as room",
