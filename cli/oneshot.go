@@ -68,6 +68,9 @@ func (a *app) listRooms(ctx context.Context, n peerNode, wait time.Duration) err
 	if err != nil {
 		return err
 	}
+	if len(rooms) == 0 && !a.opts.noMDNS && node.NoNetwork() {
+		return &failure{code: exitNetwork, text: "this machine has no network, and no node on it has a room", hint: "plug in a cable or connect to a Wi-Fi; localchat doctor tells what is in the way"}
+	}
 	if a.opts.json {
 		return a.printJSON(roomList{Rooms: orEmpty(rooms)})
 	}

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -40,7 +41,10 @@ type Config struct {
 type MDNS struct {
 	cfg   Config
 	hurry chan struct{}
-	twin  func(peer.AddrInfo) // set by Tell; nil: nobody wants to know
+
+	// Set by Tell; nil: nobody wants to know.
+	twin    func(peer.AddrInfo)
+	trouble func(text string)
 
 	// What touches the network, so that tests can run the loop in simulated time.
 	list   func(names []string) ([]nic, error)
@@ -68,8 +72,10 @@ func (d *MDNS) Hurry() {
 
 // Tell has more told than where others are; it is called before Run. twin is given what another node announces under the peer
 // ID of self: a copy of its data directory, an earlier life of its own, or a lie. It is called from the goroutine of Run, and
-// should not block.
-func (d *MDNS) Tell(twin func(peer.AddrInfo)) { d.twin = twin }
+// should not block. So is trouble, with why others cannot find this node, and with "" when they can again.
+func (d *MDNS) Tell(twin func(peer.AddrInfo), trouble func(text string)) {
+	d.twin, d.trouble = twin, trouble
+}
 
 // Run announces self and browses until ctx ends, and returns nil then, at the latest after the query under way
 // (130 ms). Only one Run of an MDNS may be under way.
@@ -161,6 +167,7 @@ type run struct {
 	heard    int       // peers, in it
 	next     time.Time // beginning of the next
 	reports  reports
+	held     bool // it was told that the port of mDNS cannot be had
 }
 
 type served struct {
@@ -212,19 +219,35 @@ func (r *run) refresh() bool {
 		r.note("shut down", s.Shutdown())
 		delete(r.servers, key)
 	}
+	held := false
 	for key, n := range keys {
 		if r.servers[key] != nil {
 			continue
 		}
 		srv, whole, err := r.listen(n, r.zone)
 		r.note("serve "+n.iface.Name, err)
+		held = held || errors.Is(err, syscall.EADDRINUSE)
 		if err == nil {
 			r.servers[key] = &served{srv, whole}
 		}
 	}
+	r.tellTrouble(held && len(r.servers) == 0)
 	self := r.self()
 	r.note("rendezvous", r.meet.announce(time.Now(), self.ID, expandHere(self.Addrs, r.nics)))
 	return changed
+}
+
+// tellTrouble tells, when that changes, whether the port of mDNS cannot be had on any interface.
+func (r *run) tellTrouble(held bool) {
+	if held == r.held || r.trouble == nil {
+		return
+	}
+	r.held = held
+	text := ""
+	if held {
+		text = "another program holds port 5353 of UDP and does not share it: others on this network cannot find this node by mDNS. localchat doctor tells which program; joining by an invite or by HOST:PORT works"
+	}
+	r.trouble(text)
 }
 
 // round asks everywhere once and reports what was found.

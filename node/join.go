@@ -160,6 +160,7 @@ func (n *Node) joinTarget(ctx context.Context, o JoinOptions) (*joinTarget, erro
 	}
 	tick := time.NewTicker(lookAgain)
 	defer tick.Stop()
+	begun := time.Now()
 	for {
 		t, err := ask(ctx, n, lookFor{o.Room})
 		switch {
@@ -176,6 +177,9 @@ func (n *Node) joinTarget(ctx context.Context, o JoinOptions) (*joinTarget, erro
 		case err != nil && AsError(err).Code != NotFound && ctx.Err() == nil:
 			return nil, joinFailed(ctx, &joinTarget{name: o.Room}, err)
 		}
+		if n.looksAround() && time.Since(begun) > networkWait && NoNetwork() {
+			return nil, errNoNetwork()
+		}
 		var another <-chan struct{}
 		if err == nil {
 			another = t.another
@@ -188,6 +192,9 @@ func (n *Node) joinTarget(ctx context.Context, o JoinOptions) (*joinTarget, erro
 		}
 	}
 }
+
+// networkWait is how long a room is awaited on a machine without a network: those of this machine are found by then.
+const networkWait = 2 * time.Second
 
 // lookAgain is how often a room that is awaited is looked for.
 const lookAgain = 100 * time.Millisecond

@@ -55,6 +55,7 @@ type loop struct {
 	// versionTold is when it was last said that a node here speaks another version.
 	versionTold time.Time
 	twin        twin
+	trouble     string // why others cannot find us by mDNS, "" for nothing
 	// aside are the rooms of identities that were moved away, of which no earlier life has told.
 	aside []left
 }
@@ -313,6 +314,7 @@ type (
 func (q subscribe) run(l *loop) (none, error) {
 	l.subs[q.s] = struct{}{}
 	l.tellAside(q.s)
+	l.tellNetwork(q.s)
 	for _, id := range l.order {
 		if r := l.rooms[id]; r.joined {
 			q.s.push(Event{Seq: l.seq, Time: l.now(), Room: r.id, RoomName: r.label(), Body: r.joinedEvent()})

@@ -31,8 +31,9 @@ type Discovery interface {
 
 // A Teller is a [Discovery] that tells more. Tell is called before Run.
 type Teller interface {
-	// Tell has twin called with what another node announces under our own peer ID.
-	Tell(twin func(peer.AddrInfo))
+	// Tell has twin called with what another node announces under our own peer ID, and trouble with why others cannot find us,
+	// or with "" when they can again.
+	Tell(twin func(peer.AddrInfo), trouble func(text string))
 }
 
 // Config is what a node is made of.
@@ -163,6 +164,9 @@ func makeHost(cfg Config, g *gate) (host.Host, crypto.PrivKey, error) {
 	if cfg.Host != nil {
 		return cfg.Host, cfg.Host.Peerstore().PrivKey(cfg.Host.ID()), nil
 	}
+	if err := mayListen(cfg.Listen); err != nil {
+		return nil, nil, err
+	}
 	key, err := identity(cfg.DataDir)
 	if err != nil {
 		return nil, nil, err
@@ -185,7 +189,7 @@ func (n *Node) spawn(f func(context.Context)) {
 
 func (n *Node) discover(ctx context.Context) {
 	if t, ok := n.cfg.Discovery.(Teller); ok {
-		t.Tell(func(ai peer.AddrInfo) { n.post(twinFound{ai}) })
+		t.Tell(func(ai peer.AddrInfo) { n.post(twinFound{ai}) }, func(text string) { n.post(mdnsTrouble{text}) })
 	}
 	err := n.cfg.Discovery.Run(ctx, n.addrInfo,
 		func(ai peer.AddrInfo) { n.post(peerFound{ai}) },

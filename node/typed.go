@@ -87,6 +87,9 @@ func (n *Node) addrTarget(ctx context.Context, typed string, addr multiaddr.Mult
 	}
 	if err != nil {
 		n.log.Debug("dial", "addr", addr, "err", err)
+		if ip, ok := addrIP(addr); ok && !ip.IsLoopback() && n.cfg.Host == nil && NoNetwork() {
+			return nil, errNoNetwork()
+		}
 		return nil, &Error{
 			Code: NotFound, Text: "nobody answers at " + typed,
 			Hint: "is localchat running there? /net there shows its addresses and ports; on another network it has to be started with --from-anywhere; localchat doctor tells what is in the way",

@@ -1,0 +1,99 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"syscall"
+
+	"github.com/multiformats/go-multiaddr"
+	manet "github.com/multiformats/go-multiaddr/net"
+)
+
+// NoNetwork reports whether this machine has no network that others could be on: every interface with an address is loopback,
+// a tunnel, or down.
+func NoNetwork() bool {
+	all, err := net.Interfaces()
+	if err != nil {
+		return false // not known
+	}
+	const up, alone = net.FlagUp | net.FlagRunning, net.FlagLoopback | net.FlagPointToPoint
+	for _, i := range all {
+		if addrs, err := i.Addrs(); i.Flags&up == up && i.Flags&alone == 0 && err == nil && len(addrs) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// looksAround reports whether others are to be found by discovery: then a machine without a network is worth a word. The
+// networks of tests are no interfaces.
+func (n *Node) looksAround() bool { return n.cfg.Discovery != nil && n.cfg.Host == nil }
+
+const noNetworkText = "this machine has no network: only nodes on this machine can be found"
+
+func errNoNetwork() error {
+	return &Error{Code: Unavailable, Network: true, Text: noNetworkText, Hint: "plug in a cable or connect to a Wi-Fi, then try again; localchat doctor tells what is in the way"}
+}
+
+// tellNetwork tells a reader that has just come what keeps others from being found.
+func (l *loop) tellNetwork(s *Subscription) {
+	if l.n.looksAround() && NoNetwork() {
+		s.push(Event{Seq: l.seq, Time: l.now(), Body: Warning{Code: "network", Text: noNetworkText}})
+	}
+	if l.trouble != "" {
+		s.push(Event{Seq: l.seq, Time: l.now(), Body: Warning{Code: "mdns", Text: l.trouble}})
+	}
+}
+
+// mdnsTrouble: others cannot find us by mDNS; or, with "", they can again.
+type mdnsTrouble struct{ text string }
+
+func (e mdnsTrouble) handle(l *loop) {
+	l.trouble = e.text
+	if e.text != "" {
+		l.emit(nil, Warning{Code: "mdns", Text: e.text})
+	}
+}
+
+// mayListen reports why a node cannot listen at addrs, all of them. libp2p shares a port with whoever else is there, so that
+// those who dial it reach the one or the other; and it goes on where one of several addresses can be listened at.
+func mayListen(addrs []string) error {
+	for _, s := range addrs {
+		a, err := multiaddr.NewMultiaddr(s)
+		if err != nil {
+			return cannotListen(s, err)
+		}
+		protocol, addr, err := manet.DialArgs(a)
+		if err != nil {
+			return cannotListen(s, err)
+		}
+		if strings.HasPrefix(protocol, "tcp") {
+			var l net.Listener
+			if l, err = net.Listen(protocol, addr); err == nil {
+				err = l.Close()
+			}
+		} else {
+			var c net.PacketConn
+			if c, err = net.ListenPacket(protocol, addr); err == nil {
+				err = c.Close()
+			}
+		}
+		if err != nil {
+			return cannotListen(s, err)
+		}
+	}
+	return nil
+}
+
+func cannotListen(addr string, err error) error {
+	text := err.Error()
+	if errno := syscall.Errno(0); errors.As(err, &errno) {
+		text = errno.Error()
+	}
+	return &Error{
+		Code: Unavailable, Network: true, Text: fmt.Sprintf("cannot listen at %s: %s", addr, text),
+		Hint: "is another program there, a second localchat? give another port with --listen, or leave it out; the address must be one of this machine",
+	}
+}
