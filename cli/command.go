@@ -110,6 +110,8 @@ func (c call) arg(i int) string {
 
 // A reply is what a command wants shown and done on the console once it is finished.
 type reply struct {
+	// hits are lines that were said, with their own times; they come before the lines.
+	hits  []hit
 	lines []safeText
 	// page are the same lines where they can be shown over the talk and put away.
 	page []pageLine
@@ -136,6 +138,12 @@ type face interface {
 	// putAway takes a room of ours out of sight, which goes on.
 	putAway(r here)
 	end()
+}
+
+// A hit is a line that was said before.
+type hit struct {
+	at   time.Time
+	text safeText
 }
 
 // told makes a reply of lines alone.

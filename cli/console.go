@@ -350,6 +350,9 @@ func (c *console) finish(f finished) {
 	if f.err != nil {
 		c.complain(f.err)
 	}
+	for _, h := range f.reply.hits {
+		c.print(renderer{clock: c.show.times}.stamp(h.at) + h.text)
+	}
 	for _, line := range f.reply.lines {
 		if f.reply.isSecret(line) {
 			c.write(string(line) + "\n")
@@ -358,7 +361,12 @@ func (c *console) finish(f finished) {
 		}
 	}
 	for _, line := range f.reply.figure {
-		c.write(string(line) + "\n")
+		if c.terminal && !c.app.opts.noColor && c.app.variable("NO_COLOR") == "" {
+			// A camera wants dark on light, whatever the colours of the terminal are.
+			c.write("\x1b[97;40m" + string(line) + "\x1b[0m\n")
+		} else {
+			c.write(string(line) + "\n")
+		}
 	}
 	c.enterBy(f)
 	if f.reply.then != nil {

@@ -56,6 +56,8 @@ const (
 	maxScrollBytes = 8 << 20
 	// maxHistory of lines typed that can be called back.
 	maxHistory = 200
+	// maxUndo of changes to the input that can be taken back.
+	maxUndo = 100
 	// maxInputRows that the input grows to before it scrolls: more would push the talk off a small screen.
 	maxInputRows = 5
 	// maxPasteLines go into the input without a question.

@@ -327,15 +327,14 @@ func runSearch(ctx context.Context, c call) (reply, error) {
 		return reply{}, err
 	}
 	wanted := strings.ToLower(c.args[0])
-	r := renderer{clock: c.show.times}
-	var lines []safeText
+	var found []hit
 	for _, m := range history {
 		if strings.Contains(strings.ToLower(m.Text), wanted) {
-			lines = append(lines, r.stamp(m.At)+messageText(m))
+			found = append(found, hit{at: m.At, text: messageText(m)})
 		}
 	}
-	found := count(len(lines), "line", "lines") + " of those kept here"
-	return told(append(lines[max(len(lines)-searchShown, 0):], found)...)
+	lines := []safeText{count(len(found), "line", "lines") + " of those kept here"}
+	return reply{hits: found[max(len(found)-searchShown, 0):], lines: lines}, nil
 }
 
 func runLog(_ context.Context, c call) (reply, error) {

@@ -25,6 +25,7 @@ type composer struct {
 	// so that it never becomes part of another line.
 	returned bool
 	keys     int // pressed here so far
+	undo     inputPast
 }
 
 func newComposer() composer {
@@ -102,6 +103,7 @@ func (c *composer) take() string {
 	text := c.text()
 	c.remember(text)
 	c.set("")
+	c.forget()
 	return text
 }
 
@@ -121,7 +123,7 @@ func (c *composer) giveBack(text string) {
 	}
 	c.remember(text)
 	c.set(text)
-	c.returned = true
+	c.returned, c.undo.letters = true, false
 }
 
 // giveBack shows the line of a job that failed where it was typed, if nothing has been typed since.
@@ -259,6 +261,8 @@ func (m *tui) paste(text string) {
 		return
 	}
 	insert := func() {
+		before := m.input.now()
+		defer func() { m.input.changed(before, "", false) }()
 		m.input.pressed(true)
 		if !m.input.insert(text) {
 			m.complain(m.pane(), usage("put it in a file", "a paste of so many lines, or with characters for private use, was not taken"))

@@ -244,7 +244,7 @@ func TestScreenHelp(t *testing.T) {
 					t.Errorf("%v: not in the help: %s", size, want)
 				}
 			}
-			for _, no := range []string{"/kick", "/ban", "yours", "meanwhile"} {
+			for _, no := range []string{"/kick", "/ban", "In a room of yours", "meanwhile"} {
 				if strings.Contains(read, no) {
 					t.Errorf("%v: in a member's help: %s", size, no)
 				}

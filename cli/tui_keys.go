@@ -6,6 +6,7 @@ import tea "charm.land/bubbletea/v2"
 var keyHelp = []safeText{
 	"Enter says or does it; Alt-Enter or Ctrl-J breaks the line; Tab completes",
 	"Up, Down: lines typed before; Ctrl-R: the last that holds what is typed",
+	"Ctrl-Y puts in what Ctrl-W, Ctrl-U or Ctrl-K took out; Ctrl-_ takes the last change back",
 	"PgUp, PgDn scroll; End returns; Alt-P, Alt-N: lines that name you",
 	"Alt-1 to Alt-9, Ctrl-N, Ctrl-P: the other rooms; Alt-1 is the lobby",
 	"F2: who is here, and what can be done about them; F5, F6: let in or turn away who knocks",
@@ -42,7 +43,9 @@ func (m *tui) always(msg tea.KeyPressMsg, name string, again bool) bool {
 		case m.side.focus:
 			m.side.focus = false
 		case m.input.text() != "":
+			before := m.input.now()
 			m.input.set("")
+			m.input.changed(before, "ctrl+u", false)
 			m.input.at = len(m.input.past)
 		case again:
 			m.quit = true
@@ -127,7 +130,13 @@ func (m *tui) moves(name string) bool {
 // types acts on the keys of the input.
 func (m *tui) types(msg tea.KeyPressMsg, name string) {
 	if name != "enter" {
+		before := m.input.now()
 		m.input.pressed(msg.Text != "")
+		if undoes(name) {
+			m.input.takeBack()
+			return
+		}
+		defer func() { m.input.changed(before, name, msg.Text != "") }()
 	}
 	inLobby := m.pane().here.id == "" && m.input.text() == ""
 	switch name {
@@ -150,6 +159,8 @@ func (m *tui) types(msg tea.KeyPressMsg, name string) {
 		}
 	case "ctrl+r":
 		m.input.search()
+	case "ctrl+y":
+		m.input.yank()
 	case "f3":
 		m.input.set("/create ")
 	default:

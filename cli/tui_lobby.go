@@ -66,6 +66,8 @@ func (m *tui) lobbyRows(width int) []row {
 	if len(m.lobby.rooms) > 0 {
 		rows = append(rows, foldRows(dim, "  ", "Up and Down choose, Enter enters, F3 makes a room; or paste an invite and press Enter", width)...)
 	}
+	// The bar above cuts them, and what is cut cannot be compared.
+	rows = append(rows, foldRows(plain, "  ", "your words: "+clean(m.info.Words, shownPhrase), width)...)
 	return append(rows, row{})
 }
 

@@ -263,6 +263,7 @@ func (m *tui) turnTo(to *pane) {
 	if text := m.input.text(); from.here.id != "" || text == "" {
 		from.draft = text
 		m.input.set(to.draft)
+		m.input.forget()
 	}
 	if from.over {
 		m.panes = slices.DeleteFunc(m.panes, func(p *pane) bool { return p == from })
@@ -392,6 +393,9 @@ func (m *tui) finish(f performed) {
 		m.page, f.reply.lines = &page{lines: f.reply.page}, nil
 	}
 	first := to.scroll.last + 1
+	for _, h := range f.reply.hits {
+		to.add(line{at: h.at, kind: foundLine, text: h.text}, m.looked(to))
+	}
 	for _, text := range f.reply.lines {
 		kind := answer
 		if f.reply.isSecret(text) {

@@ -380,3 +380,31 @@ func TestScreenOwnRoomIsNoTwin(t *testing.T) {
 	g.says("/create party")
 	g.misses("[y] yes")
 }
+
+// The lobby has my words in full at every width, and offers no key that does nothing there.
+func TestScreenLobbyHasMyWords(t *testing.T) {
+	for _, width := range []int{200, 90, 60, 40} {
+		g := memberAt(t, width, 30)
+		g.m.info.Words = "theatre hospital acoustic umbrella grandmother velvet mountain zebra"
+		g.sees("F2 members")
+		g.press("alt+1")
+		g.m.info.Words = "theatre hospital acoustic umbrella grandmother velvet mountain zebra"
+		g.send(resized(width, 30))
+		shown := strings.Join(strings.Fields(strings.ReplaceAll(g.screen(), "|", " ")), " ")
+		if !strings.Contains(shown, "your words: theatre hospital acoustic umbrella grandmother velvet mountain zebra") {
+			t.Errorf("%d columns:\n%s", width, g.screen())
+		}
+		g.misses("F2")
+	}
+}
+
+// A hit of a search has one time, its own, and a mark.
+func TestScreenSearch(t *testing.T) {
+	g := memberAt(t, 80, 24)
+	early := spoken(1, "the build box is up")
+	early.At = noon.Add(-2 * time.Hour)
+	g.f.history = []node.Message{early, spoken(2, "never mind")}
+	g.says("/search BUILD")
+	g.sees("=12:02 <alice> the build box is up", "1 line of those kept here")
+	g.misses("14:02 12:02", "never mind")
+}

@@ -13,14 +13,15 @@ import (
 type lineKind int
 
 const (
-	happened lineKind = iota // a notice
-	said                     // by a member
-	calling                  // said to me, or asks something of me
-	trouble                  // went wrong, or must not be overlooked
-	answer                   // of a command
-	figure                   // a drawing: cut and never wrapped
-	verbatim                 // a text of ours to be copied: broken anywhere, and without marks
-	day                      // the date has changed
+	happened  lineKind = iota // a notice
+	said                      // by a member
+	calling                   // said to me, or asks something of me
+	trouble                   // went wrong, or must not be overlooked
+	answer                    // of a command
+	figure                    // a drawing: cut and never wrapped
+	foundLine                 // said before, and found by a search
+	verbatim                  // a text of ours to be copied: broken anywhere, and without marks
+	day                       // the date has changed
 )
 
 // A line is one line of a transcript.
@@ -446,6 +447,10 @@ func (l *line) look() (safeText, lipgloss.Style) {
 		return " ", alarm
 	case l.kind == happened:
 		return " ", quiet
+	case l.kind == figure:
+		return " ", pattern
+	case l.kind == foundLine:
+		return "=", plain
 	}
 	return " ", plain
 }

@@ -289,7 +289,10 @@ func bar(width int, parts []safeText) row {
 // roomsBar lists the panes, and what happened in each while nobody looked.
 func (m *tui) roomsBar(width int) row {
 	text := " " + joinSafe(m.roomParts(), roomGap)
-	help := safeText("F1 help  F2 members ")
+	help := safeText("F1 help ")
+	if m.room().id != "" {
+		help = "F1 help  F2 members "
+	}
 	if free := width - cells(text) - cells(help); free > 0 {
 		text += repeat(" ", free) + help
 	}
