@@ -395,7 +395,7 @@ func (n *node) freeze() { n.cmd.Process.Signal(stopSignal) }
 func (n *node) thaw()   { n.cmd.Process.Signal(continueSignal) }
 
 // clockEnv says by how much setClock sets the wall clock of a node that is started with it, there and back.
-const clockEnv = "LOCALCHAT_TEST_CLOCK"
+const clockEnv = "TEST_CLOCK_OF_LOCALCHAT"
 
 func (n *node) setClock() { n.cmd.Process.Signal(syscall.SIGUSR2) }
 

@@ -12,7 +12,7 @@ import (
 
 // A build with this tag has a wall clock that tests set from outside: each SIGUSR2 sets it by what shiftEnv says, there and back.
 
-const shiftEnv = "LOCALCHAT_TEST_CLOCK"
+const shiftEnv = "TEST_CLOCK_OF_LOCALCHAT"
 
 func init() {
 	by, err := time.ParseDuration(os.Getenv(shiftEnv))
