@@ -240,6 +240,9 @@ func (c *console) greet(ctx context.Context) {
 	for _, line := range roomLines(slices.DeleteFunc(rooms, func(r node.RoomInfo) bool { return r.In })) {
 		c.print("  " + line)
 	}
+	if more, err := c.n.Unlisted(ctx); err == nil && more > 0 {
+		c.print(moreRooms(more))
+	}
 }
 
 // greeting says who we are, and what of it stays.

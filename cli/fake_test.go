@@ -24,6 +24,7 @@ type fakeNode struct {
 	closed bool
 
 	rooms   []node.RoomInfo
+	more    int // rooms that are not in rooms
 	members []node.MemberInfo
 	history []node.Message
 	knocks  []node.KnockInfo
@@ -126,6 +127,8 @@ func (f *fakeNode) Rooms(context.Context) ([]node.RoomInfo, error) {
 	f.looks++
 	return append([]node.RoomInfo(nil), f.rooms...), f.fail["rooms"]
 }
+
+func (f *fakeNode) Unlisted(context.Context) (int, error) { return f.more, nil }
 
 // Ref knows the rooms of refs. A room that was created is one of them.
 func (f *fakeNode) Ref(_ context.Context, text string) node.RoomRef {

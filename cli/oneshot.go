@@ -71,8 +71,12 @@ func (a *app) listRooms(ctx context.Context, n peerNode, wait time.Duration) err
 	if len(rooms) == 0 && !a.opts.noMDNS && node.NoNetwork() {
 		return &failure{code: exitNetwork, text: "this machine has no network, and no node on it has a room", hint: "plug in a cable or connect to a Wi-Fi; localchat doctor tells what is in the way"}
 	}
+	more, err := n.Unlisted(ctx)
+	if err != nil {
+		return err
+	}
 	if a.opts.json {
-		return a.printJSON(roomList{Rooms: orEmpty(rooms)})
+		return a.printJSON(roomList{Rooms: orEmpty(rooms), More: more})
 	}
 	if len(rooms) == 0 {
 		a.say("no rooms found")
@@ -82,6 +86,9 @@ func (a *app) listRooms(ctx context.Context, n peerNode, wait time.Duration) err
 		if err := writeLine(a.stdout, line); err != nil {
 			return err
 		}
+	}
+	if more > 0 {
+		a.say(moreRooms(more))
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ type peerNode interface {
 	Peers(ctx context.Context) ([]node.PeerInfo, error)
 	Dial(ctx context.Context, addr string) (node.PeerID, error)
 	Rooms(ctx context.Context) ([]node.RoomInfo, error)
+	Unlisted(ctx context.Context) (int, error)
 	Ref(ctx context.Context, text string) node.RoomRef
 	Create(ctx context.Context, o node.CreateOptions) (node.RoomInfo, error)
 	Join(ctx context.Context, o node.JoinOptions) (node.JoinedInfo, error)

@@ -387,6 +387,11 @@ func roomLines(rooms []node.RoomInfo) []safeText {
 	return lines
 }
 
+// moreRooms says that a list of rooms is not all of them.
+func moreRooms(n int) safeText {
+	return noticeMark + count(n, "more room is", "more rooms are") + " on this network than this list has places for; an invite, or the name where its owner shows it, leads there all the same"
+}
+
 // roomLabel is how a room is shown in a list: by its name and, where that is not all that the name holds, the end of its
 // id, so that it cannot pass for the room that has the name as it is shown.
 func roomLabel(name string, id node.RoomID) safeText {

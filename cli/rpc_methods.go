@@ -99,6 +99,8 @@ type (
 	}
 	roomList struct {
 		Rooms []node.RoomInfo `json:"rooms"`
+		// More is how many rooms there are on this network beside these.
+		More int `json:"more,omitempty"`
 	}
 	roomResult struct {
 		ID   node.RoomID `json:"id"`
@@ -324,7 +326,11 @@ func (m rpcMethods) verified(ctx context.Context, _ noParams) (verifiedList, err
 
 func (m rpcMethods) list(ctx context.Context, _ noParams) (roomList, error) {
 	rooms, err := m.n.Rooms(ctx)
-	return roomList{orEmpty(rooms)}, err
+	if err != nil {
+		return roomList{}, err
+	}
+	more, err := m.n.Unlisted(ctx)
+	return roomList{orEmpty(rooms), more}, err
 }
 
 func (m rpcMethods) create(ctx context.Context, p createParams) (roomResult, error) {

@@ -67,6 +67,50 @@ func TestRPC(t *testing.T) {
 	})
 }
 
+// TestMoreRooms: wherever rooms are listed, it is said that there are more than those.
+func TestMoreRooms(t *testing.T) {
+	lab := node.RoomInfo{ID: labID, Name: "lab", Owner: aliceID, Words: "amber kiwi", Access: "open", Members: 2}
+	for _, c := range []struct {
+		more int
+		want string
+	}{{0, ""}, {1, "1 more room is on this network"}, {32, "32 more rooms are on this network"}} {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake()
+			f.rooms, f.more = []node.RoomInfo{lab}, c.more
+			d := sit(t, f, "rpc")
+			if got := ask(t, d, request(1, "room.list", "")); strings.Contains(got, fmt.Sprintf(`"more":%d}`, c.more)) != (c.more > 0) || c.more == 0 && strings.Contains(got, "more") {
+				t.Errorf("room.list: %s", got)
+			}
+			d.leaves(exitOK)
+
+			f.events = make(chan node.Event, 256)
+			d = sit(t, f, "--plain")
+			d.types("/rooms")
+			synctest.Wait()
+			if got := strings.Count(d.out.take(), "more room"); got != map[bool]int{true: 2}[c.more > 0] {
+				t.Errorf("the plain lobby and /rooms say %d times that there are %d more", got, c.more)
+			}
+			d.leaves(exitOK)
+
+			f.events = make(chan node.Event, 256)
+			d = sit(t, f, "rooms", "--wait", "1s")
+			time.Sleep(time.Second) // of the bubble
+			d.ends(exitOK)
+			if got := d.words.take(); strings.Contains(got, "more room") != (c.more > 0) || !strings.Contains(got, c.want) {
+				t.Errorf("rooms says %q", got)
+			}
+		})
+	}
+	m := &tui{lobby: lobby{rooms: []node.RoomInfo{lab}, more: 32}}
+	var shown strings.Builder
+	for _, r := range m.lobbyRows(60) {
+		shown.WriteString(r.text + "\n")
+	}
+	if !strings.Contains(shown.String(), "32 more rooms") {
+		t.Errorf("the lobby shows %s", shown.String())
+	}
+}
+
 func TestRPCEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()

@@ -79,6 +79,9 @@ func runRooms(ctx context.Context, c call) (reply, error) {
 		}
 		lines[i] = mark + lines[i]
 	}
+	if more, err := c.n.Unlisted(ctx); err == nil && more > 0 {
+		lines = append(lines, moreRooms(more))
+	}
 	return told(lines...)
 }
 

@@ -218,6 +218,7 @@ type glimpse struct {
 	info      node.Info
 	list      bool // rooms are those of now
 	rooms     []node.RoomInfo
+	more      int // rooms that there are beside these
 	connected int
 	pane      *pane // that roster and policy are of
 	roster    roster
@@ -241,6 +242,7 @@ func (m *tui) glance() {
 		// What fails is asked again in a second, and left out until then.
 		if list {
 			g.rooms, _ = n.Rooms(ctx)
+			g.more, _ = n.Unlisted(ctx)
 		}
 		peers, _ := n.Peers(ctx)
 		for _, peer := range peers {
@@ -275,6 +277,7 @@ func (m *tui) seen(g glimpse) {
 	m.info, m.connected = g.info, g.connected
 	if g.list {
 		m.lobby.take(g.rooms)
+		m.lobby.more = g.more
 	}
 	if !g.pane.over {
 		g.pane.roster, g.pane.policy = g.roster, g.policy

@@ -10,6 +10,7 @@ import (
 type lobby struct {
 	rooms []node.RoomInfo
 	at    int
+	more  int // rooms that there are beside these
 }
 
 // take keeps the choice on the room that it was on.
@@ -62,6 +63,9 @@ func (m *tui) lobbyRows(width int) []row {
 	}
 	for i, text := range roomLines(m.lobby.rooms) {
 		rows = append(rows, m.lobbyRoom(i, text, width)...)
+	}
+	if m.lobby.more > 0 {
+		rows = append(rows, foldRows(plain, "  ", moreRooms(m.lobby.more), width)...)
 	}
 	if len(m.lobby.rooms) > 0 {
 		rows = append(rows, foldRows(dim, "  ", "Up and Down choose, Enter enters, F3 makes a room; or paste an invite and press Enter", width)...)

@@ -54,6 +54,7 @@ type bookEntry struct {
 	heard  bool
 	shown  map[protocol.RoomID]bool // in its last answer, protocol.MaxRooms at most; nil: there was none
 	whole  bool                     // that answer had all rooms of its own
+	more   int                      // rooms that it did not list there
 }
 
 // A typedPeer is an address without a peer ID, from --peer or a person: who answers there is learnt by dialling.

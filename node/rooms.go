@@ -49,6 +49,7 @@ type (
 		ends []protocol.SignedRecord  // Close records
 		// whole: a room of its own that is not in the list has ended.
 		whole bool
+		more  int // rooms that it is in and does not list
 		err   error
 		// other: it speaks another version of our protocols.
 		other bool
@@ -65,10 +66,14 @@ func (q listRooms) run(l *loop) (*protocol.RoomsReply, error) {
 	for _, id := range l.order {
 		r := l.rooms[id]
 		st := r.current()
-		if !r.joined || st.Closed() || st.Frozen() || len(reply.Rooms) == protocol.MaxRooms {
+		if !r.joined || st.Closed() || st.Frozen() {
 			continue
 		}
 		if _, in := r.me(); !in {
+			continue
+		}
+		if len(reply.Rooms) == protocol.MaxRooms {
+			reply.More = min(reply.More+1, protocol.MaxUnlisted)
 			continue
 		}
 		ad := protocol.RoomAd{Create: r.records[0].Bytes(), Access: st.Policy().Access, Addrs: l.addrsOf(st.Owner()), Retain: st.Policy().Retain}
@@ -119,7 +124,8 @@ func (n *Node) roomsOf(ctx context.Context, p peer.ID, typed bool) roomsAnswered
 		}
 	}
 	a.ends = openEnds(reply.Ended)
-	a.whole = a.err == nil && !reply.Asleep && len(reply.Rooms) < protocol.MaxRooms
+	a.more = reply.More
+	a.whole = a.err == nil && !reply.Asleep && a.more == 0
 	a.host = n.hostOf(p)
 	ads, err := ask(ctx, n, mayPlace{p, a.host, typed, a.ads})
 	if a.ads = ads; err != nil {
@@ -152,7 +158,7 @@ func (e roomsAnswered) handle(l *loop) {
 	}
 	if b != nil {
 		l.countUnplaced(b.shown, e)
-		b.shown, b.whole = e.all, e.whole
+		b.shown, b.whole, b.more = e.all, e.whole, e.more
 	}
 	for id, f := range l.found {
 		if f.owner == e.peer && !e.all[id] && e.whole {
@@ -368,7 +374,8 @@ func (l *loop) look() {
 	}
 }
 
-// Rooms lists the rooms that we are in, or that have been seen on the network. It does not wait; see [RoomFound].
+// Rooms lists the rooms that we are in, or that have been seen on the network. It does not wait; see [RoomFound]. Where
+// there are more than it has places for, [Node.Unlisted] says so.
 func (n *Node) Rooms(ctx context.Context) ([]RoomInfo, error) {
 	infos, err := ask(ctx, n, roomInfos{})
 	for i := range infos {

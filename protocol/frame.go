@@ -193,11 +193,13 @@ type (
 	// RoomsRequest asks which rooms a node is in.
 	RoomsRequest struct{}
 	// RoomsReply lists them. Ended are Close records of rooms that the sender has been in, as signed by their owners, at most
-	// MaxEnded. Asleep: the sender has rooms of its own that it is not serving now; the list says nothing about those.
+	// MaxEnded. Asleep: the sender has rooms of its own that it is not serving now; the list says nothing about those. More is
+	// how many rooms it is in beside those listed, MaxUnlisted at most.
 	RoomsReply struct {
 		Rooms  []RoomAd
 		Ended  [][]byte
 		Asleep bool
+		More   int
 	}
 	// RoomAd describes a room to strangers. What is proven by Create is the name, the owner and so the id; the rest
 	// is the answerer's word.

@@ -193,7 +193,7 @@ func (f *RoomsRequest) decode(b []byte) error { return unmarshal("rooms", b, &pb
 func (f *RoomsReply) max() int { return maxRoomsReply }
 
 func (f *RoomsReply) encode() ([]byte, error) {
-	m := &pb.RoomsReply{Rooms: make([]*pb.RoomAd, len(f.Rooms)), Ended: f.Ended, Asleep: f.Asleep}
+	m := &pb.RoomsReply{Rooms: make([]*pb.RoomAd, len(f.Rooms)), Ended: f.Ended, Asleep: f.Asleep, More: uint32(f.More)}
 	for i, a := range f.Rooms {
 		m.Rooms[i] = &pb.RoomAd{
 			Create: a.Create, Access: pb.Access(a.Access), Subject: a.Subject, Members: a.Members,
@@ -209,7 +209,10 @@ func (f *RoomsReply) decode(b []byte) error {
 }
 
 func (f *RoomsReply) read(r *reading, m *pb.RoomsReply) {
-	*f = RoomsReply{Asleep: m.Asleep}
+	*f = RoomsReply{Asleep: m.Asleep, More: int(m.More)}
+	if m.More > MaxUnlisted {
+		r.fail("more", "%d, at most %d are allowed", m.More, MaxUnlisted)
+	}
 	if r.items("ended", len(m.Ended), MaxEnded) {
 		f.Ended = r.blobs("ended", m.Ended, MaxRecord)
 	}

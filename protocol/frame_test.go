@@ -190,6 +190,7 @@ func TestWriteFrameRefuses(t *testing.T) {
 		"many rooms":             &RoomsReply{Rooms: make([]RoomAd, MaxRooms+1)},
 		"many ended rooms":       &RoomsReply{Ended: slices.Repeat([][]byte{{1}}, MaxEnded+1)},
 		"ended room, no record":  &RoomsReply{Ended: [][]byte{nil}},
+		"more rooms than many":   &RoomsReply{More: MaxUnlisted + 1},
 		"room without record":    &RoomsReply{Rooms: []RoomAd{{Access: Open}}},
 		"room without access":    &RoomsReply{Rooms: []RoomAd{{Create: []byte{1}}}},
 		"room of too many":       &RoomsReply{Rooms: []RoomAd{{Create: []byte{1}, Access: Open, Members: MaxMembers + 1}}},

@@ -35,6 +35,8 @@ const (
 	MaxBatchItems = 2 * MaxMembers
 	// MaxRooms that one node lists when asked.
 	MaxRooms = 32
+	// MaxUnlisted, in rooms, that it says it is in besides: more than a person has, and no number for a list to be full of.
+	MaxUnlisted = 9999
 	// MaxEnded, in records, that one node hands on when it lists its rooms: more rooms than one evening has.
 	MaxEnded = 16
 	// MaxInvite, in characters of an invite text: what fits in a QR code that a phone reads off a terminal, and 4

@@ -3030,6 +3030,7 @@ type RoomsReply struct {
 	Rooms         []*RoomAd              `protobuf:"bytes,1,rep,name=rooms,proto3" json:"rooms,omitempty"`
 	Ended         [][]byte               `protobuf:"bytes,2,rep,name=ended,proto3" json:"ended,omitempty"`
 	Asleep        bool                   `protobuf:"varint,3,opt,name=asleep,proto3" json:"asleep,omitempty"`
+	More          uint32                 `protobuf:"varint,4,opt,name=more,proto3" json:"more,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3083,6 +3084,13 @@ func (x *RoomsReply) GetAsleep() bool {
 		return x.Asleep
 	}
 	return false
+}
+
+func (x *RoomsReply) GetMore() uint32 {
+	if x != nil {
+		return x.More
+	}
+	return 0
 }
 
 type RoomAd struct {
@@ -3362,12 +3370,13 @@ const file_localchat_proto_rawDesc = "" +
 	"\x02at\x18\x04 \x01(\x04R\x02at\"9\n" +
 	"\tTellReply\x12,\n" +
 	"\x06answer\x18\x01 \x01(\x0e2\x14.localchat.v1.AnswerR\x06answer\"\x0e\n" +
-	"\fRoomsRequest\"f\n" +
+	"\fRoomsRequest\"z\n" +
 	"\n" +
 	"RoomsReply\x12*\n" +
 	"\x05rooms\x18\x01 \x03(\v2\x14.localchat.v1.RoomAdR\x05rooms\x12\x14\n" +
 	"\x05ended\x18\x02 \x03(\fR\x05ended\x12\x16\n" +
-	"\x06asleep\x18\x03 \x01(\bR\x06asleep\"\xbf\x01\n" +
+	"\x06asleep\x18\x03 \x01(\bR\x06asleep\x12\x12\n" +
+	"\x04more\x18\x04 \x01(\rR\x04more\"\xbf\x01\n" +
 	"\x06RoomAd\x12\x16\n" +
 	"\x06create\x18\x01 \x01(\fR\x06create\x12,\n" +
 	"\x06access\x18\x02 \x01(\x0e2\x14.localchat.v1.AccessR\x06access\x12\x18\n" +
