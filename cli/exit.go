@@ -111,17 +111,17 @@ func finish(ctx context.Context, w io.Writer, err error) int {
 	return code
 }
 
-// hintLines are the lines of a hint: what to do, and what there is to choose from, one a line.
+// hintLines are the lines of a hint: what to do, and what there is to choose from, one a line. Only what is indented is a
+// line of its own, and stays so: a name with a line break in it makes no line that begins as those of the program do.
 func hintLines(hint string) []safeText {
 	if hint == "" {
 		return nil
 	}
-	first, list, _ := strings.Cut(hint, "\n")
-	lines := []safeText{"hint: " + clean(first, shownPhrase)}
-	for row := range strings.SplitSeq(list, "\n") {
-		if row != "" {
-			lines = append(lines, clean(row, shownPhrase))
-		}
+	var lines []safeText
+	begin := safeText("hint: ")
+	for row := range strings.SplitSeq(hint, "\n  ") {
+		lines = append(lines, begin+clean(row, shownPhrase))
+		begin = "  "
 	}
 	if more := len(lines) - 1 - maxChoices; more > 0 {
 		lines = append(lines[:1+maxChoices], "  and "+number(more)+" more")
