@@ -168,8 +168,12 @@ func TestAnInviteEndsByTheOwnersClock(t *testing.T) {
 		behind, after time.Duration
 		want          ErrorCode
 	}{
-		{0, 0, ""}, {2 * time.Hour, 0, ""}, {30 * 24 * time.Hour, 50 * time.Minute, ""}, {-2 * time.Hour, 0, ""},
-		{2 * time.Hour, 61 * time.Minute, RefusedCode}, {-2 * time.Hour, 61 * time.Minute, RefusedCode},
+		{0, 0, ""},
+		{2 * time.Hour, 0, ""},
+		{30 * 24 * time.Hour, 50 * time.Minute, ""},
+		{-2 * time.Hour, 0, ""},
+		{2 * time.Hour, 61 * time.Minute, RefusedCode},
+		{-2 * time.Hour, 61 * time.Minute, RefusedCode},
 	} {
 		simulate(t, 2, func(l *lan) {
 			alice := l.start("alice")
