@@ -36,7 +36,8 @@
 //  11. Whoever loses its place by Remove or Close gets a failure: pending until claimed by a poll of that membership,
 //     by the peer that the stream authenticates; then a replay slot for the claiming nonce alone; then gone, by an
 //     acknowledgement that names removal and nonce, or after a day. Expiry is decided by who reads, not by a sweeper.
-//     After a restart nothing expires for [ResumeGrace].
+//     After a restart, and after a time in which nobody could reach the authority
+//     ([Away]), nothing expires for [ResumeGrace].
 //  12. Every other poll is REFUSED, with one answer for all causes, and leaves no trace.
 //  13. A peer has one failure at most. A removal's takes the place of an older one; severity never falls: a kick of one who
 //     is banned changes nothing. A second kick makes no record; until the first is claimed its text is the one told. Who has
