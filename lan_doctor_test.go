@@ -320,3 +320,23 @@ func TestLANDoctorTwin(t *testing.T) {
 		t.Error("doctor made an identity")
 	}
 }
+
+// TestLANDoctorAfterCommands: commands that have ended are no fault of the network, nor is a node that has left.
+func TestLANDoctorAfterCommands(t *testing.T) {
+	l := newLAN(t)
+	w := l.host("alice").terminal()
+	w.types("localchat create lab --open --plain")
+	w.sees("you own lab")
+	bob := l.host("bob")
+	for _, line := range []string{"rooms --wait 1s", "rooms --wait 1s", "send lab hello --ephemeral", "send lab hello"} {
+		if _, said, code := bob.run(strings.Fields(line)...); code != 0 {
+			t.Fatalf("%s: exit %d, said %q", line, code, said)
+		}
+	}
+	l.host("carol").start().quit()
+	w.types("/doctor")
+	w.sees("no other node answers")
+	if screen := w.screen(); strings.Contains(screen, "cannot be reached") {
+		t.Errorf("doctor finds fault with who has gone:\n%s", screen)
+	}
+}

@@ -118,6 +118,9 @@ func (a *app) examine(ctx context.Context, p patient, say func(string)) facts {
 			f.connected++
 			continue
 		}
+		if !peer.Awaited {
+			continue // who still runs is heard below
+		}
 		var addrs []discovery.Address
 		for _, text := range peer.Addrs {
 			if addr, _, ok := discovery.ParseAddress(text); ok {

@@ -84,6 +84,9 @@ type PeerInfo struct {
 	Addrs     []string `json:"addrs"`
 	Connected bool     `json:"connected"`
 	RTTms     float64  `json:"rtt_ms"`
+	// Awaited: we keep a connection with it where we can, since it is in a room of ours or a person has named it. Another one is
+	// only remembered for a while, and may have been a command that has ended.
+	Awaited bool `json:"-"`
 }
 
 // RoomInfo is a room that we are in, own, or have found.

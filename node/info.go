@@ -41,7 +41,7 @@ func (peerInfos) run(l *loop) ([]PeerInfo, error) {
 	for _, e := range l.book.entries {
 		infos = append(infos, PeerInfo{
 			Peer: e.peer, Addrs: formatAddrs(l.addrsOf(e.peer)), Connected: l.n.connected(e.peer),
-			RTTms: float64(e.rtt.Microseconds()) / 1000,
+			RTTms: float64(e.rtt.Microseconds()) / 1000, Awaited: e.wanted || e.fixed,
 		})
 	}
 	slices.SortFunc(infos, func(a, b PeerInfo) int { return strings.Compare(string(a.Peer), string(b.Peer)) })
