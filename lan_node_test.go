@@ -58,6 +58,7 @@ type rpcError struct {
 	Data    struct {
 		Code string `json:"code"`
 		Hint string `json:"hint"`
+		Nick string `json:"nick"`
 	} `json:"data"`
 }
 

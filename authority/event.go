@@ -73,6 +73,9 @@ type (
 		Request protocol.JoinRequest
 		From    string
 	}
+	// Gone says which members will not come back, with their cuts: a newcomer who has the nick of one of them, or one that
+	// looks like it, gets it, and that one leaves. It holds until the next one.
+	Gone struct{ Cuts map[peer.ID]protocol.Cut }
 	// Accept admits somebody who knocks.
 	Accept struct{ Peer peer.ID }
 	// Deny turns somebody away who knocks.
@@ -123,6 +126,7 @@ func (Close) event()        {}
 func (MakeInvite) event()   {}
 func (RevokeInvite) event() {}
 func (Knock) event()        {}
+func (Gone) event()         {}
 func (Accept) event()       {}
 func (Deny) event()         {}
 func (KnockGone) event()    {}

@@ -71,7 +71,8 @@ func (s *step) consider(e Knock) (reply protocol.JoinReply, nick string, invite 
 	if nickErr != nil {
 		return no(protocol.JoinNickBad, 0)
 	}
-	if err := state.mayAdmit(e.Peer, nick, s.now); err != nil {
+	vacated, _ := state.vacated(nick, s.next.gone)
+	if err := vacated.mayAdmit(e.Peer, nick, s.now); err != nil {
 		return no(joinCode(err), 0)
 	}
 	if s.misleadsAtDoor(e.Peer, nick) {
@@ -194,8 +195,14 @@ func (s *step) later(k Knocking) {
 }
 
 // admit makes p a member and tells it so. Its older failure is void, and whoever knocks by a nick like its own has to
-// think of another.
+// think of another. Members who are [Gone] and have a nick like its own leave.
 func (s *step) admit(p peer.ID, nick string, invite protocol.InviteID) error {
+	_, out := s.next.state.vacated(nick, s.next.gone)
+	for _, p := range out {
+		if err := s.leave(Leave{Peer: p, Cut: s.next.gone[p]}); err != nil {
+			return err
+		}
+	}
 	if err := s.commit(protocol.Admit{Peer: p, Nick: nick, Invite: invite}); err != nil {
 		return err
 	}

@@ -20,8 +20,9 @@ type Ledger struct {
 	state    State
 	failures map[peer.ID]Failure
 	invites  map[protocol.InviteID]Invite
-	knocks   []Knocking // in the order of arrival
-	turned   []turned   // those at the door who were sent away last
+	knocks   []Knocking               // in the order of arrival
+	turned   []turned                 // those at the door who were sent away last
+	gone     map[peer.ID]protocol.Cut // members; see [Gone]
 	// key is that of the epoch in force, which the next Admit's is derived from. It is not on disk: after a Load it is zero
 	// until Resumed has made a new one, and nothing that starts an epoch is ordered before.
 	key protocol.Key
@@ -215,6 +216,9 @@ func (s *step) order(ev Event) error {
 			return ErrNoInvite
 		}
 		s.revoke(i, "")
+		return nil
+	case Gone:
+		s.next.gone = e.Cuts
 		return nil
 	case Accept:
 		return s.accept(e)

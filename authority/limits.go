@@ -15,6 +15,9 @@ const (
 	// MaxKnocksFrom one address may wait at once: a family behind one machine. Ten addresses with as many leave places
 	// for the next.
 	MaxKnocksFrom = MaxKnocks / 10
+	// MaxProposed is the highest number that is tried behind a nick that is taken: a class whose accounts have one name has
+	// fewer, and a stranger who asks must not cost more.
+	MaxProposed = 99
 	// MaxInvites is how many open invites a room has, and MaxInvitesBy how many of them one member but the owner has
 	// made: every member of the largest room a few times over; each is about 300 bytes on disk. Revoked ones count
 	// towards what is kept and give way to open ones.

@@ -3,10 +3,12 @@ package authority
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/libp2p/go-libp2p/core/peer"
 	"golang.org/x/text/secure/precis"
 	"golang.org/x/text/unicode/norm"
 
@@ -67,6 +69,34 @@ func NormalizeNick(s string) (string, error) {
 		}
 	}
 	return nick, nil
+}
+
+// FreeNick is a nick that p could have in the place of one that is taken: the same with a number behind it, that nobody in
+// the room or at its door has; "" where there is none with a small number.
+func (l Ledger) FreeNick(p peer.ID, nick string) string {
+	for n := 2; n <= MaxProposed; n++ {
+		free, err := NormalizeNick(Numbered(nick, n))
+		if err != nil || l.state.NickTaken(free) || l.state.misleads(p, free) {
+			continue
+		}
+		me := newBadge(p, free)
+		if !slices.ContainsFunc(l.knocks, func(k Knocking) bool {
+			return k.Peer != p && (protocol.Alike(k.Nick, free) || me.readsAs(newBadge(k.Peer, k.Nick)))
+		}) {
+			return free
+		}
+	}
+	return ""
+}
+
+// Numbered is nick with n in the place of the number that it ends with, if any, and not longer than a nick may be.
+func Numbered(nick string, n int) string {
+	number := strconv.Itoa(n)
+	base := []rune(strings.TrimRight(nick, "0123456789"))
+	for len(base) > 0 && (len(base)+len(number) > protocol.MaxNickRunes || len(string(base))+len(number) > protocol.MaxNick) {
+		base = base[:len(base)-1]
+	}
+	return string(base) + number
 }
 
 // checkAssigned refuses a nick in a record that is not as NormalizeNick gives it.

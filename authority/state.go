@@ -227,6 +227,20 @@ func (s State) NickTaken(nick string) bool {
 	return slices.ContainsFunc(protocol.Skeletons(nick), func(key string) bool { _, ok := s.nicks[key]; return ok })
 }
 
+// vacated is the state without those of gone who have nick, or one that looks like it, and who they are. Their places are
+// nobody's: they will not come back.
+func (s State) vacated(nick string, gone map[peer.ID]protocol.Cut) (State, []peer.ID) {
+	var out []peer.ID
+	for _, key := range protocol.Skeletons(nick) {
+		m, ok := s.members[s.nicks[key]]
+		if _, is := gone[m.Peer]; ok && is && !m.Owner {
+			s.exit(Removal{Left: true}, m.Member)
+			out = append(out, m.Peer)
+		}
+	}
+	return s, out
+}
+
 // misleads reports whether nick, as the nick of p, can be taken for an end of the ID of p or of a member. Whoever's ID reads as
 // a member is called is not refused for that: nobody chooses its ID anew, and a nick would keep it out.
 func (s State) misleads(p peer.ID, nick string) bool {

@@ -175,11 +175,11 @@ func commands() []*command {
 		},
 		{
 			name: "create", aliases: []string{"room create", "host"}, usage: "ROOM", min: 1, max: 1, ask: askCreate, run: runCreate,
-			help: "own a new room and enter it; /policy changes who may come in", examples: []string{"/create lab"},
+			help: "own a new room and enter it; /policy changes who may come in", examples: []string{"/create lab", "/create lab --nick ann"},
 		},
 		{
 			name: "join", usage: "ROOM, INVITE or HOST:PORT", min: 1, max: 1, slow: true, wait: knockWait, targets: roomsOut, ask: askJoin, run: runJoin,
-			help: "enter a room found on this network, by an invite text, or by the address of somebody in it", examples: []string{"/join lab", "/join LOCALCHAT:AG6JUOIPNTAYX4AZ...", "/join 192.168.1.20:4001"},
+			help: "enter a room found on this network, by an invite text, or by the address of somebody in it; --nick NICK behind it asks for that nick", examples: []string{"/join lab", "/join lab --nick bob2", "/join LOCALCHAT:AG6JUOIPNTAYX4AZ...", "/join 192.168.1.20:4001"},
 		},
 		{
 			name: "leave", aliases: []string{"part", "room leave"}, usage: "[" + stay + "]", max: 1, who: member, ask: askLeave, run: runLeave,

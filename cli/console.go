@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -80,6 +81,8 @@ type opening struct {
 	wait time.Duration
 	// knocks: it waits for the owner of the room, who may want to compare our words.
 	knocks bool
+	// target is the room that is joined, as it was typed; "" where none is.
+	target string
 }
 
 // command is the opening as a command.
@@ -91,6 +94,15 @@ func (o *opening) command() *command {
 func (o *opening) of(id string) *command {
 	return &command{slow: true, wait: o.wait, run: func(ctx context.Context, c call) (reply, error) {
 		return joinRoom(ctx, c.n, c.patient(node.JoinOptions{Room: id}))
+	}}
+}
+
+// as is the opening of the same room by another nick.
+func (o *opening) as(nick string) *command {
+	return &command{slow: true, wait: o.wait, run: func(ctx context.Context, c call) (reply, error) {
+		to := joinOptions(o.target)
+		to.Nick = nick
+		return joinRoom(ctx, c.n, c.patient(to))
 	}}
 }
 
@@ -108,7 +120,7 @@ func (a *app) create(ctx context.Context, o node.CreateOptions) error {
 
 // join opens a console in somebody else's room.
 func (a *app) join(ctx context.Context, o node.JoinOptions, wait time.Duration) error {
-	return a.console(ctx, &opening{wait: wait, knocks: true, run: func(ctx context.Context, c call) (reply, error) {
+	return a.console(ctx, &opening{wait: wait, knocks: true, target: cmp.Or(o.Invite, o.Room), run: func(ctx context.Context, c call) (reply, error) {
 		return joinRoom(ctx, c.n, c.patient(o))
 	}})
 }

@@ -149,7 +149,11 @@ func (f *fakeNode) Create(_ context.Context, o node.CreateOptions) (node.RoomInf
 }
 
 func (f *fakeNode) Join(ctx context.Context, o node.JoinOptions) (node.JoinedInfo, error) {
-	if err := f.note("join", o.Room+o.Invite); err != nil {
+	as := ""
+	if o.Nick != "" {
+		as = " as " + o.Nick
+	}
+	if err := f.note("join", o.Room+o.Invite+as); err != nil {
 		return node.JoinedInfo{}, err
 	}
 	joining := f.joining

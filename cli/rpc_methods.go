@@ -245,6 +245,8 @@ type errorData struct {
 	// RetryAfterS is in how many seconds the same request may succeed, where that is known; Until is the end of a ban.
 	RetryAfterS int64     `json:"retry_after_s,omitempty"`
 	Until       time.Time `json:"until,omitzero"`
+	// Nick is one that is free, where the one asked for is taken.
+	Nick string `json:"nick,omitempty"`
 	// Change: the room's name is known as another owner's.
 	Change *node.KeyChange `json:"change,omitempty"`
 }
@@ -272,7 +274,7 @@ func rpcError(err error) error {
 	case node.Internal:
 		code = jrpc2.InternalError
 	}
-	data := errorData{Code: fault.Code, Hint: forPrograms(fault.Hint), Until: fault.Until, Change: fault.Change}
+	data := errorData{Code: fault.Code, Hint: forPrograms(fault.Hint), Until: fault.Until, Nick: fault.Nick, Change: fault.Change}
 	if fault.RetryAfter > 0 {
 		data.RetryAfterS = int64((fault.RetryAfter + time.Second - 1) / time.Second)
 	}

@@ -2,8 +2,10 @@ package cli
 
 import (
 	"context"
+	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"localchat/node"
 )
@@ -112,7 +114,11 @@ func runSwitch(_ context.Context, c call) (reply, error) {
 }
 
 func runCreate(ctx context.Context, c call) (reply, error) {
-	return createRoom(ctx, c.n, node.CreateOptions{Name: c.args[0]})
+	name, nick, err := cutNick(c.args[0])
+	if err != nil {
+		return reply{}, err
+	}
+	return createRoom(ctx, c.n, node.CreateOptions{Name: name, Nick: nick})
 }
 
 // createRoom makes a room, or goes back into the one of that name which we own already: a second room of the name
@@ -169,12 +175,16 @@ func alreadyHere(r node.RoomInfo) safeText {
 
 // askCreate asks before a second room of a name is made.
 func askCreate(c call, k known) (*confirmation, error) {
+	name, _, err := cutNick(c.args[0])
+	if err != nil {
+		return nil, err
+	}
 	for _, r := range k.found {
-		if r.Mine && r.In && r.Name == c.args[0] {
+		if r.Mine && r.In && node.SameName(r.Name, name) {
 			return nil, nil // that one is entered
 		}
 	}
-	twin := twinOf(c.args[0], k.found)
+	twin := twinOf(name, k.found)
 	if twin == nil {
 		return nil, nil
 	}
@@ -182,7 +192,32 @@ func askCreate(c call, k known) (*confirmation, error) {
 }
 
 func runJoin(ctx context.Context, c call) (reply, error) {
-	return joinRoom(ctx, c.n, c.patient(joinOptions(c.args[0])))
+	room, nick, err := cutNick(c.args[0])
+	if err != nil {
+		return reply{}, err
+	}
+	o := joinOptions(room)
+	o.Nick = nick
+	return joinRoom(ctx, c.n, c.patient(o))
+}
+
+// nickOption begins the nick by which a room is entered, as on the command line.
+var nickOption = regexp.MustCompile(`(^|\s)--nick(=|\s|$)`)
+
+// cutNick cuts the nick off what is typed behind /join or /create; "" where none is given.
+func cutNick(text string) (room, nick string, err error) {
+	at := nickOption.FindStringIndex(text)
+	if at == nil {
+		return text, "", nil
+	}
+	room, nick = strings.TrimSpace(text[:at[0]]), strings.TrimSpace(text[at[1]:])
+	if room == "" { // the nick stands first
+		nick, room = splitWord(nick)
+	}
+	if room == "" || nick == "" || strings.ContainsFunc(nick, unicode.IsSpace) {
+		return "", "", usage("/join lab --nick bob", "--nick wants a nick of one word, and a room beside it")
+	}
+	return room, nick, nil
 }
 
 // patient is a join that waits for a person, and not that long for a room that nobody shows.

@@ -218,9 +218,13 @@ func runVerified(ctx context.Context, c call) (reply, error) {
 
 // askJoin asks before a room is entered whose name is known as another owner's.
 func askJoin(c call, k known) (*confirmation, error) {
+	room, nick, err := cutNick(c.args[0])
+	if err != nil {
+		return nil, err
+	}
 	var fits []node.RoomInfo
 	for _, r := range k.found {
-		if !r.In && (node.SameName(r.ID.String(), c.args[0]) || node.SameName(r.Name, c.args[0])) {
+		if !r.In && (node.SameName(r.ID.String(), room) || node.SameName(r.Name, room)) {
 			fits = append(fits, r)
 		}
 	}
@@ -228,7 +232,11 @@ func askJoin(c call, k known) (*confirmation, error) {
 	if len(fits) != 1 || fits[0].Change == nil {
 		return nil, nil
 	}
-	return &confirmation{text: keyChangeText(*fits[0].Change), args: []string{fits[0].ID.String()}}, nil
+	target := fits[0].ID.String()
+	if nick != "" {
+		target += " --nick " + nick
+	}
+	return &confirmation{text: keyChangeText(*fits[0].Change), args: []string{target}}, nil
 }
 
 // keyChangeText names the owner that is known and the one that is there.

@@ -35,13 +35,14 @@ func (m *tui) opened(cmd *command) job {
 
 // entersBy is the room that a command line asks to be let into, "" where it asks for none.
 func entersBy(cmd *command, args []string) safeText {
-	switch {
-	case cmd.name != "join":
+	if cmd.name != "join" {
 		return ""
-	case isInvite(args[0]):
+	}
+	room, _, _ := cutNick(args[0])
+	if isInvite(room) {
 		return "the room of the invite"
 	}
-	return clean(strings.TrimSpace(args[0]), shownName)
+	return clean(strings.TrimSpace(room), shownName)
 }
 
 // knocks notes that the owner has been asked.

@@ -102,6 +102,10 @@ func (m *tui) narrate(p *pane, ev node.Event) {
 		}
 		if !b.Action {
 			l.head = len("<" + nick(b.Nick, b.Peer) + ">")
+			if p.hues == nil {
+				p.hues = make(hues)
+			}
+			l.hue = p.hues.of(b.Peer, b.Nick, p.roster.members)
 		}
 	case node.Backlog:
 		l.above = b.Before

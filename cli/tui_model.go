@@ -365,7 +365,7 @@ func (m *tui) finish(f performed) {
 		m.busy = false
 	}
 	withdrawn := m.entered(f.number)
-	if m.asksOfKey(f) {
+	if m.asksOfKey(f) || !withdrawn && m.asksOfNick(f) {
 		return
 	}
 	if withdrawn && f.err != nil && !f.opening {

@@ -24,6 +24,7 @@ type pane struct {
 	// progress of removals that are not known everywhere, on the owner's node.
 	progress removals
 	policy   node.PolicyInfo
+	hues     hues
 	roster   roster
 }
 

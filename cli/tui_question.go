@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"localchat/node"
 )
@@ -16,6 +17,8 @@ type question struct {
 	// choices are the keys that answer it where it is not a question of yes or no, and choose takes one of them.
 	choices []choice
 	choose  func(choice)
+	// other takes a character that is pressed as the beginning of another answer; nil: there is none.
+	other func(key string)
 	// sudden: it came while keys meant for something else may be on their way. since: the last of those, or when it
 	// came; a yes counts after a moment without any.
 	sudden bool
@@ -33,7 +36,10 @@ func (m *tui) ask(p *pane, text safeText, yes func()) {
 
 // keys are the keys that answer the question.
 func (q *question) keys() safeText {
-	if q.choices == nil {
+	switch {
+	case q.other != nil:
+		return "[y] yes  [n] no, or type another"
+	case q.choices == nil:
 		return "[y] yes  [n] no"
 	}
 	text := safeText("")
@@ -57,7 +63,7 @@ func (m *tui) nextQuestion() {
 
 // answer takes a key as the answer. Enter is none: it may have been meant for the line before.
 func (m *tui) answer(name string) {
-	q := m.question
+	q, typed := m.question, name
 	name = strings.ToLower(name)
 	for _, c := range q.choices {
 		if name == string(c.key) {
@@ -82,7 +88,47 @@ func (m *tui) answer(name string) {
 		q.no()
 	default:
 		q.since = m.now
+		if q.other != nil && utf8.RuneCountInString(typed) == 1 {
+			m.question = nil
+			q.other(typed)
+		}
 	}
+}
+
+// asksOfNick asks about a room that was not joined since the nick is taken: by another one, which is free, or by one that
+// is typed. It reports whether f is that.
+func (m *tui) asksOfNick(f performed) bool {
+	var e *node.Error
+	if !errors.As(f.err, &e) || e.Nick == "" {
+		return false
+	}
+	target := ""
+	switch {
+	case f.opening:
+		target = m.open.target
+	case f.cmd.name == "join":
+		target, _, _ = cutNick(f.args[0])
+	}
+	if target == "" {
+		return false
+	}
+	another := func(start string) {
+		m.settled = true
+		m.turnTo(f.pane)
+		m.input.set("/join " + target + " --nick " + start)
+	}
+	m.askLater(question{
+		text: "that nick is taken: join as " + clean(e.Nick, shownName) + "?", pane: f.pane, other: another,
+		yes: func() {
+			if f.opening {
+				m.perform(m.opened(m.open.as(e.Nick)))
+				return
+			}
+			m.run(job{cmd: f.cmd, args: []string{target + " --nick " + e.Nick}, text: f.text, pane: f.pane, enters: f.enters})
+		},
+		no: func() { another("") },
+	})
+	return true
 }
 
 // asksOfKey asks about a room that was not joined since its name is known as another owner's. It reports whether err is

@@ -32,6 +32,7 @@ type line struct {
 	text safeText
 	// head is how many bytes of text are the speaker's name in its brackets.
 	head int
+	hue  int // the style of that name
 	// id of the message, "" for what is none. Lines of one key replace one another.
 	id, key string
 	// above is the id of the message that this one stands above; "": the last one.
@@ -425,7 +426,7 @@ func (l *line) draw() []row {
 		text = crop(text, max(l.width-1-indent, 0))
 		body := style.Render(string(text))
 		if n == 0 && l.head > 0 && l.head <= len(text) {
-			body = nameStyle(text[:l.head]).Render(string(text[:l.head])) + style.Render(string(text[l.head:]))
+			body = speaks[l.hue].Render(string(text[:l.head])) + style.Render(string(text[l.head:]))
 		}
 		front := repeat(" ", 1+indent)
 		if n == 0 {

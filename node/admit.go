@@ -124,15 +124,17 @@ func (e joinAsked) handle(l *loop) {
 	if old, ok := r.owned.knocks[e.peer]; ok {
 		close(old)
 	}
-	r.owned.knocks[e.peer] = e.replies
+	r.owned.knocks[e.peer], r.owned.nicks[e.peer] = e.replies, e.req.Nick
 	if reply, away := r.turnsAway(e); away {
 		r.answerJoin(authority.AnswerJoin{Peer: e.peer, Reply: reply})
 		return
 	}
+	r.noteGuests()
 	if err := r.step(authority.Knock{Peer: e.peer, Request: e.req, From: e.from.String()}); err != nil {
 		l.n.log.Warn("join request", "room", r.id, "peer", e.peer, "err", err)
 		close(e.replies)
 		delete(r.owned.knocks, e.peer)
+		delete(r.owned.nicks, e.peer)
 	}
 }
 
@@ -163,6 +165,7 @@ func (e joinOver) handle(l *loop) {
 		return
 	}
 	delete(r.owned.knocks, e.peer)
+	delete(r.owned.nicks, e.peer)
 	if err := r.step(authority.KnockGone{Peer: e.peer}); err != nil {
 		l.n.log.Debug("knock gone", "room", r.id, "err", err)
 	}
@@ -178,6 +181,9 @@ func (r *room) answerJoin(a authority.AnswerJoin) {
 		return
 	}
 	reply := a.Reply
+	if reply.Code == protocol.JoinNickTaken {
+		reply.Text = r.ledger.FreeNick(a.Peer, r.owned.nicks[a.Peer])
+	}
 	if reply.Code == protocol.JoinAdmitted {
 		var more bool
 		// What does not fit comes with the first poll.
@@ -190,6 +196,7 @@ func (r *room) answerJoin(a authority.AnswerJoin) {
 	replies <- reply
 	if reply.Code != protocol.JoinWaiting {
 		delete(r.owned.knocks, a.Peer)
+		delete(r.owned.nicks, a.Peer)
 		r.l.answering[replies] = true
 	}
 }

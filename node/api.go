@@ -40,6 +40,8 @@ type Error struct {
 	// machine's clock; each is zero where it is not known.
 	RetryAfter time.Duration
 	Until      time.Time
+	// Nick is set where the nick asked for is taken: one that is free.
+	Nick string
 	// Change is set where a room was not joined by its name since that is known as another owner's.
 	Change *KeyChange
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"localchat/authority"
 	"localchat/protocol"
 )
 
@@ -13,7 +14,7 @@ import (
 func (n *Node) turnedAway(ctx context.Context, t *joinTarget, reply protocol.JoinReply) (over bool, err error) {
 	reason, ok := t.reason(n.self, reply)
 	over = ok && (reason.Kind == protocol.Closed || reason.Kind == protocol.Idle) || reply.Code == protocol.JoinNoRoom
-	err = joinRefused(t.name, reply)
+	err = proposing(joinRefused(t.name, reply), t.nick, reply)
 	if ok {
 		var name string
 		if name, err = ask(ctx, n, tellTurnedAway{t.room, reason}); err == nil {
@@ -26,6 +27,23 @@ func (n *Node) turnedAway(ctx context.Context, t *joinTarget, reply protocol.Joi
 		}
 	}
 	return over, err
+}
+
+// proposing adds to a refusal the nick that the owner says is free. It is the one asked for with a number behind it, or none:
+// a peer does not choose what we are told to type.
+func proposing(err error, asked string, reply protocol.JoinReply) error {
+	e := AsError(err)
+	nick, bad := authority.NormalizeNick(asked)
+	if reply.Code != protocol.JoinNickTaken || bad != nil {
+		return err
+	}
+	for n := 2; n <= authority.MaxProposed; n++ {
+		if free := authority.Numbered(nick, n); free == reply.Text {
+			e.Nick, e.Hint = free, e.Hint+": "+free+" is free"
+			break
+		}
+	}
+	return e
 }
 
 // reason is the one in reply, if it is the authority's own word to us and answers our question.

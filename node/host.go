@@ -24,6 +24,9 @@ var defaultListen = []string{
 	"/ip4/0.0.0.0/tcp/0", "/ip6/::/tcp/0",
 }
 
+// agent is what a node says of itself to whoever connects.
+const agent = "localchat"
+
 // newHost makes the libp2p host of a LAN: QUIC and TCP with Noise, and none of what the internet needs (no relay, hole
 // punching, autonat, port mapping). What it dials and lets in is for more to say; see gate.options.
 func newHost(key crypto.PrivKey, listen []string, more ...libp2p.Option) (host.Host, error) {
@@ -34,7 +37,7 @@ func newHost(key crypto.PrivKey, listen []string, more ...libp2p.Option) (host.H
 	if err != nil {
 		return nil, err
 	}
-	return libp2p.New(append(more,
+	return libp2p.New(append([]libp2p.Option{
 		libp2p.Identity(key),
 		libp2p.ListenAddrStrings(listen...),
 		libp2p.Transport(quic.NewTransport),
@@ -49,9 +52,9 @@ func newHost(key crypto.PrivKey, listen []string, more ...libp2p.Option) (host.H
 		// and a liar on it would have nobody dialled.
 		libp2p.UDPBlackHoleSuccessCounter(nil), libp2p.IPv6BlackHoleSuccessCounter(nil),
 		// No version and no name: identify tells it to every stranger.
-		libp2p.UserAgent("localchat"),
+		libp2p.UserAgent(agent),
 		libp2p.WithDialTimeout(dialTimeout),
-	)...)
+	}, more...)...)
 }
 
 // newResourceManager bounds what peers may use of us.

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"sync"
 
+	"github.com/libp2p/go-libp2p"
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -175,7 +176,11 @@ func makeHost(cfg Config, g *gate) (host.Host, crypto.PrivKey, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	h, err := newHost(key, cfg.Listen, g.options(rm)...)
+	options := g.options(rm)
+	if cfg.DataDir == "" {
+		options = append(options, libp2p.UserAgent(guestAgent))
+	}
+	h, err := newHost(key, cfg.Listen, options...)
 	if err != nil {
 		return nil, nil, &Error{Code: Unavailable, Network: true, Text: fmt.Sprintf("cannot listen: %v", err), Hint: "check --listen and that this machine has a network; the default is every interface"}
 	}

@@ -376,6 +376,7 @@ func (q answerKnock) run(l *loop) (none, error) {
 		}
 		peers = []PeerID{n.Peer}
 	}
+	r.noteGuests()
 	for _, p := range peers {
 		var ev authority.Event = authority.Deny{Peer: p, Reason: reason}
 		if q.accept {

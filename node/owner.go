@@ -18,19 +18,21 @@ import (
 // An ownerDesk is what the authority of a room keeps beside its ledger and may forget. It is owned by the loop, and
 // empty in rooms of others.
 type ownerDesk struct {
-	polls    map[peer.ID]heldPoll // questions that wait for news
-	heard    map[peer.ID]heard    // what each member last said it has
-	receipts map[peer.ID]uint64   // up to where each member has been told that we have its lines
-	owed     map[peer.ID]bool     // who has not been given its receipt; where that is lost, the author asks
-	arrived  map[peer.ID]bool     // whose lines have come since
-	presence uint64               // grows when everybody is told who is heard from
+	polls    map[peer.ID]heldPoll  // questions that wait for news
+	heard    map[peer.ID]heard     // what each member last said it has
+	receipts map[peer.ID]uint64    // up to where each member has been told that we have its lines
+	gone     map[peer.ID]time.Time // guests, since when nobody has heard of them
+	owed     map[peer.ID]bool      // who has not been given its receipt; where that is lost, the author asks
+	arrived  map[peer.ID]bool      // whose lines have come since
+	presence uint64                // grows when everybody is told who is heard from
 	// present are those heard from, with their addresses, made once for all that are told; nil: they have changed since.
 	present []protocol.Presence
 	// changed: who is heard from has changed since presenceAt, when everybody was last told.
 	changed    bool
 	presenceAt time.Time
 	knocks     map[peer.ID]chan protocol.JoinReply
-	bell       doorbell // what the person is told of them
+	nicks      map[peer.ID]string // that those ask for
+	bell       doorbell           // what the person is told of them
 	progress   []*progress
 	attempts   map[peer.ID]time.Time
 	open       openDoor
@@ -43,9 +45,9 @@ type ownerDesk struct {
 
 func newOwnerDesk() ownerDesk {
 	return ownerDesk{
-		polls: make(map[peer.ID]heldPoll), heard: make(map[peer.ID]heard),
+		polls: make(map[peer.ID]heldPoll), heard: make(map[peer.ID]heard), gone: make(map[peer.ID]time.Time),
 		receipts: make(map[peer.ID]uint64), owed: make(map[peer.ID]bool), arrived: make(map[peer.ID]bool),
-		knocks: make(map[peer.ID]chan protocol.JoinReply), bell: newDoorbell(), attempts: make(map[peer.ID]time.Time),
+		knocks: make(map[peer.ID]chan protocol.JoinReply), nicks: make(map[peer.ID]string), bell: newDoorbell(), attempts: make(map[peer.ID]time.Time),
 		// Not from 1: a member that has the number of an earlier life of ours has another list.
 		presence: rand.Uint64N(protocol.MaxCounter/2) + 1, open: newOpenDoor(),
 	}

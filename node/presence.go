@@ -5,6 +5,7 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
+	"localchat/authority"
 	"localchat/protocol"
 )
 
@@ -15,6 +16,7 @@ func (r *room) noteHeard(p peer.ID, req protocol.PollRequest) {
 		return
 	}
 	before, known := r.owned.heard[p]
+	delete(r.owned.gone, p)
 	now := heard{seq: min(req.HaveSeq, r.current().Seq()), key: req.HaveKey, at: r.l.now()}
 	r.owned.heard[p] = now
 	if !known {
@@ -33,7 +35,35 @@ func (r *room) noteGone(p peer.ID) {
 	}
 	if _, ok := r.owned.heard[p]; ok {
 		delete(r.owned.heard, p)
+		if r.l.n.isGuest(p) {
+			r.owned.gone[p] = r.l.now()
+		}
 		r.presenceChanged()
+	}
+}
+
+// guestAgent is what a node says of itself whose identity ends with it: nobody comes back as that guest.
+const guestAgent = agent + " guest"
+
+// isGuest reports whether p has said that its identity ends with its node. Who says so loses its nick to the next one that
+// asks for it, once it has not been heard of for guestGone, and nothing else.
+func (n *Node) isGuest(p peer.ID) bool {
+	agent, err := n.host.Peerstore().Get(p, "AgentVersion")
+	return err == nil && agent == guestAgent
+}
+
+// noteGuests tells the ledger which guests nobody has heard of for guestGone.
+func (r *room) noteGuests() {
+	cuts := make(map[peer.ID]protocol.Cut)
+	for p, since := range r.owned.gone {
+		if _, member := r.current().Member(p); !member {
+			delete(r.owned.gone, p)
+		} else if r.l.now().Sub(since) >= guestGone {
+			cuts[p] = r.log.cut(p)
+		}
+	}
+	if err := r.step(authority.Gone{Cuts: cuts}); err != nil {
+		r.l.n.log.Warn("guests", "room", r.id, "err", err)
 	}
 }
 

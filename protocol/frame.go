@@ -91,7 +91,7 @@ type (
 	// JoinReply answers it. JoinWaiting is sent at once when a person has to decide, and is followed by another.
 	JoinReply struct {
 		Code JoinCode
-		Text string        // a reason typed by the owner, with JoinDenied
+		Text string        // with JoinDenied a reason typed by the owner, with JoinNickTaken a nick that is free, or ""
 		Wait time.Duration // with JoinTooSoon and JoinBanned: how long still; zero: for good
 		// Reason is a signed Reason (see OpenReason), for who has lost what it had in its hands: the place at the
 		// door, by a ban or the room's end, or a good invite that was revoked. Its Removal is the seq of the Remove or

@@ -1,0 +1,120 @@
+package cli
+
+import (
+	"slices"
+	"testing"
+	"testing/synctest"
+
+	"localchat/node"
+)
+
+func TestCutNick(t *testing.T) {
+	for text, want := range map[string][2]string{
+		"lab": {"lab", ""}, "lab --nick bob": {"lab", "bob"}, "the big room --nick=bob": {"the big room", "bob"}, "--nick bob the big room": {"the big room", "bob"},
+		"LOCALCHAT:ABCD --nick bob": {"LOCALCHAT:ABCD", "bob"}, "lab  --nick   bob ": {"lab", "bob"}, "lab--nick": {"lab--nick", ""}, "lab --nickname": {"lab --nickname", ""},
+	} {
+		if room, nick, err := cutNick(text); room != want[0] || nick != want[1] || err != nil {
+			t.Errorf("%q: %q, %q, %v", text, room, nick, err)
+		}
+	}
+	for _, text := range []string{"lab --nick", "--nick bob", "--nick", "lab --nick bob smith", "lab --nick="} {
+		if room, nick, err := cutNick(text); err == nil {
+			t.Errorf("%q: %q, %q", text, room, nick)
+		}
+	}
+}
+
+// nickTaken is the answer of an owner who knows a nick that is free.
+func nickTaken(free string) *node.Error {
+	return &node.Error{Code: node.Exists, Text: "that nick, or one that looks like it, is taken in lab", Hint: "choose another with --nick: " + free + " is free", Nick: free}
+}
+
+// TestScreenTakenNick: a nick that is taken is a question, with one that is free; y takes that one, and what is typed
+// instead begins another.
+func TestScreenTakenNick(t *testing.T) {
+	for _, opening := range []*opening{nil, {wait: joinWait, knocks: true, target: "lab", run: memberOpening}} {
+		for key, want := range map[string]string{"n": "/join lab --nick ", "a": "/join lab --nick a", "B": "/join lab --nick B"} {
+			f := newFake()
+			f.fail["join"] = nickTaken("bob2")
+			g := sitBefore(t, f, 90, 24, opening)
+			if opening == nil {
+				g.says("/join lab")
+			}
+			g.sees("that nick is taken: join as bob2?", "[y] yes  [n] no, or type another")
+			g.press(key)
+			if got := g.m.input.text(); got != want || g.quit {
+				t.Errorf("%q put %q into the input; ended: %v", key, got, g.quit)
+			}
+		}
+		f := newFake()
+		f.fail["join"] = nickTaken("bob2")
+		g := sitBefore(t, f, 90, 24, opening)
+		if opening == nil {
+			g.says("/join lab")
+		}
+		g.f.did()
+		g.passes(2 * calm)
+		f.fail["join"] = nickTaken("bob3")
+		g.press("y")
+		if got := g.f.did(); !slices.Contains(got, "join lab as bob2") {
+			t.Errorf("after y: %q", got)
+		}
+		g.sees("that nick is taken: join as bob3?")
+		delete(f.fail, "join")
+		g.passes(2 * calm)
+		g.press("y")
+		if got := g.f.did(); !slices.Contains(got, "join lab as bob3") {
+			t.Errorf("after y: %q", got)
+		}
+		g.sees("you are in lab")
+	}
+}
+
+// TestPlainTakenNick: the plain console says which nick is free.
+func TestPlainTakenNick(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		d := sit(t, f)
+		d.out.take()
+		d.words.take()
+		f.fail["join"] = nickTaken("bob2")
+		d.types("/join lab")
+		d.reads("is taken in lab", "hint: choose another with --nick: bob2 is free")
+		delete(f.fail, "join")
+		d.f.did()
+		d.types("/join lab --nick bob2")
+		d.did("join lab as bob2")
+		d.leaves(exitOK)
+	})
+}
+
+// TestHues: while there are styles that nobody in the room has, no two have the same; a style stays with its speaker.
+func TestHues(t *testing.T) {
+	h := make(hues)
+	var members []node.MemberInfo
+	seen := map[int]bool{}
+	for _, name := range []string{"alice", "bob", "carol", "dave", "eve"} {
+		p := node.PeerID(name)
+		members = append(members, node.MemberInfo{Peer: p, Nick: name})
+		i := h.of(p, name, members)
+		if seen[i] {
+			t.Errorf("%s has a style that another has", name)
+		}
+		if seen[i] = true; h.of(p, "x"+name, nil) != i {
+			t.Errorf("the style of %s changes", name)
+		}
+	}
+	if first := make(hues).of("bob", "bob", nil); first != hue("bob") || first != make(hues).of("another", "bob", nil) {
+		t.Error("the style of a name is not always the same")
+	}
+	// Those who are in come first: the sixth has the style of one who has left.
+	if i := h.of("frank", "frank", members[1:]); i != h["alice"] {
+		t.Errorf("frank has style %d, and alice, who has left, %d", i, h["alice"])
+	}
+	for i := range 2 * maxHues {
+		h.of(node.PeerID(rune(0x4e00+i)), "x", nil)
+	}
+	if len(h) > maxHues {
+		t.Errorf("%d styles are kept", len(h))
+	}
+}

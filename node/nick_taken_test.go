@@ -1,0 +1,22 @@
+package node
+
+import (
+	"testing"
+)
+
+// TestTakenNickComesWithAFreeOne: who asks for a nick that is taken is told one that is free, and gets in with it.
+func TestTakenNickComesWithAFreeOne(t *testing.T) {
+	simulate(t, 3, func(l *lan) {
+		alice, bob, carol := l.start("alice"), l.start("bob"), l.start("carol")
+		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", Nick: "student", PolicyChange: openRoom()}))
+		for i, n := range []*Node{bob, carol} {
+			_, err := n.Join(l.ctx(), JoinOptions{Room: "lab", Nick: "student"})
+			e := AsError(err)
+			want := []string{"student2", "student3"}[i]
+			if e.Code != Exists || e.Nick != want || e.Hint != "choose another with --nick: "+want+" is free" {
+				t.Fatalf("%+v", e)
+			}
+			must(n.Join(l.ctx(), JoinOptions{Room: "lab", Nick: e.Nick}))
+		}
+	})
+}
