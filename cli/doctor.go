@@ -91,6 +91,8 @@ func (a *app) examine(ctx context.Context, p patient, say func(string)) facts {
 		os: runtime.GOOS, firewall: firewall(), now: time.Now(), built: buildTime(), self: p.self, dataDir: a.opts.dir(),
 		named: a.opts.interfaces, noMDNS: a.opts.noMDNS,
 	}
+	_, err := exec.LookPath("nmcli")
+	f.noNMCLI = err != nil
 	f.program, _ = os.Executable()
 	// Where there is no directory yet there is no identity either, and it is not doctor's to make one.
 	if _, err := os.Stat(f.dataDir); f.self == "" && err == nil {

@@ -55,6 +55,9 @@ func (f facts) bringUp(i discovery.InterfaceCheck) string {
 	case discovery.NoMulticast:
 		return "sudo ip link set " + name + " multicast on"
 	}
+	if f.noNMCLI {
+		return "sudo ip link set " + name + " up   # and plug in its cable, or join a Wi-Fi"
+	}
 	return "nmcli device connect " + name
 }
 
@@ -66,6 +69,9 @@ func (f facts) joinNetwork() string {
 	case "windows":
 		return "start ms-settings:network-wifi"
 	}
+	if f.noNMCLI {
+		return "ip -brief link   # lists the network cards: plug in a cable, or join a Wi-Fi as on this system"
+	}
 	return "nmcli device wifi connect NAME --ask"
 }
 
@@ -76,6 +82,9 @@ func (f facts) ownNetwork() string {
 		return `open "x-apple.systempreferences:com.apple.Sharing-Settings.extension"   # Internet Sharing: a network of your own`
 	case "windows":
 		return "start ms-settings:network-mobilehotspot   # a network of your own"
+	}
+	if f.noNMCLI {
+		return "ip -brief link   # lists the network cards: a cable between two machines is a network of your own"
 	}
 	return "nmcli device wifi hotspot   # a network of your own"
 }

@@ -17,6 +17,7 @@ import (
 type facts struct {
 	os       string // as in runtime.GOOS
 	firewall string // which tool rules the packet filter; see advice.letIn
+	noNMCLI  bool   // NetworkManager's command is not installed
 	program  string // where this program is
 	now      time.Time
 	built    time.Time // no true clock is before this

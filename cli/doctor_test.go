@@ -459,3 +459,16 @@ func TestReach(t *testing.T) {
 		t.Errorf("a node under another's name: %+v", r)
 	}
 }
+
+// A line to type names no program that is not installed.
+func TestDoctorWithoutNetworkManager(t *testing.T) {
+	for _, lines := range []func(facts) string{
+		facts.joinNetwork, facts.ownNetwork,
+		func(f facts) string { return f.bringUp(discovery.InterfaceCheck{Name: "eth0", Why: discovery.NoLink}) },
+	} {
+		with, without := lines(facts{os: "linux"}), lines(facts{os: "linux", noNMCLI: true})
+		if !strings.Contains(with, "nmcli") || strings.Contains(without, "nmcli") || without == "" {
+			t.Errorf("with nmcli: %q, without it: %q", with, without)
+		}
+	}
+}
