@@ -29,9 +29,12 @@ func runSave(ctx context.Context, c call) (reply, error) {
 	}
 	var b strings.Builder
 	for _, m := range history {
-		b.WriteString(m.At.Local().Format("2006-01-02 15:04 "))
-		b.WriteString(strings.ReplaceAll(string(messageText(m)), "\n", "\n                 | "))
-		b.WriteByte('\n')
+		rows := strings.Split(strings.ReplaceAll(m.Text, "\r\n", "\n"), "\n")
+		m.Text, m.Late = rows[0], false
+		b.WriteString(m.At.Local().Format("2006-01-02 15:04 ") + string(messageText(m)) + "\n")
+		for _, row := range rows[1:] {
+			b.WriteString("                 | " + string(clean(row, shownText)) + "\n")
+		}
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	switch {
