@@ -29,7 +29,8 @@ type app struct {
 	opts  options
 	log   *slog.Logger
 	ring  *logRing
-	guest string // the nick of somebody without a name, made once
+	show  *settings // of the console, as the configuration has them; nil: the usual ones
+	guest string    // the nick of somebody without a name, made once
 
 	// start starts a node; tests put another in its place.
 	start func(node.Config) (peerNode, error)

@@ -92,6 +92,8 @@ type call struct {
 	keys []safeText
 	ring *logRing
 	show settings
+	// keep writes one of them down for the next time; nil: nothing is kept.
+	keep func(name string, on bool) error
 	// examine gathers what /doctor goes by.
 	examine func(context.Context, patient, func(string)) facts
 	// asked is told when the owner of a room has been asked to let us in, and until when the answer is awaited.

@@ -17,6 +17,7 @@ type config struct {
 	path     string
 	raw      []byte
 	settings map[string]setting // by "flag" or "command.flag"
+	show     settings           // what the table [console] says
 }
 
 // A setting is one key of the file.
@@ -35,7 +36,7 @@ func readConfig(path string, root *cobra.Command) (*config, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &config{path: path, raw: raw, settings: map[string]setting{}}
+	c := &config{path: path, raw: raw, settings: map[string]setting{}, show: usualSettings}
 	var tree map[string]any
 	if err := toml.Unmarshal(raw, &tree); err != nil {
 		var parse toml.ParseError
@@ -68,7 +69,14 @@ func (c *config) take(table map[string]any, name string, known *pflag.FlagSet) e
 	for key, value := range table {
 		full := strings.TrimPrefix(name+"."+key, ".")
 		s := setting{key: full}
-		if _, isTable := value.(map[string]any); isTable && name == "" && slices.Contains(tables, key) {
+		sub, isTable := value.(map[string]any)
+		if isTable && name == "" && slices.Contains(tables, key) {
+			continue
+		}
+		if isTable && name == "" && key == consoleTable {
+			if err := c.takeShow(sub); err != nil {
+				return err
+			}
 			continue
 		}
 		flag := strings.ReplaceAll(key, "_", "-")

@@ -102,6 +102,11 @@ func configTemplate(root *cobra.Command) string {
 			settings(sub.LocalNonPersistentFlags())
 		}
 	}
+	fmt.Fprintf(&b, "\n[%s]\n", consoleTable)
+	for _, s := range settingTable {
+		usual := usualSettings
+		fmt.Fprintf(&b, "\n# %s; /set %s writes it here\n# %s = %t\n", s.help, s.name, s.name, *s.field(&usual))
+	}
 	return b.String()
 }
 

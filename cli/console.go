@@ -144,7 +144,7 @@ func (a *app) console(ctx context.Context, open *opening) error {
 			app: a, n: n, table: commands(), oneRoom: open != nil,
 			interactive: isTerminal(a.stdin), terminal: isTerminal(a.stdout) && a.variable("TERM") != "dumb",
 			height: func() int { return rowsOfTerminal(a.stdout) },
-			show:   settings{times: true}, done: make(chan finished), news: make(chan safeText), undelivered: map[string]bool{},
+			show:   a.shown(), done: make(chan finished), news: make(chan safeText), undelivered: map[string]bool{},
 		}
 		if a.opts.plain == plainEdit && c.interactive && isTerminal(a.stdout) {
 			done, err := a.edit(ctx, c)
@@ -321,7 +321,7 @@ func (c *console) start(ctx context.Context, cmd *command, args []string, first 
 	}
 	query := call{
 		n: c.n, args: args, room: room, rooms: slices.Clone(c.rooms), table: c.table, ring: c.app.ring, show: c.show, terminal: c.terminal,
-		examine: c.app.examine,
+		examine: c.app.examine, keep: c.app.keeper(),
 	}
 	if cmd.first != "" {
 		c.print(cmd.first)

@@ -229,6 +229,7 @@ func (a *app) settle(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	a.show = &file.show
 	logNamed := cmd.Flags().Changed("log-file")
 	var failed error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {

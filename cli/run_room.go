@@ -394,11 +394,14 @@ func runQuit(context.Context, call) (reply, error) {
 // settings are what /set changes.
 type settings struct{ times, bell, keys, mouse bool }
 
-// settingTable names them.
-var settingTable = []struct {
+// A shownSetting is one of them.
+type shownSetting struct {
 	name, help string
 	field      func(*settings) *bool
-}{
+}
+
+// settingTable names them.
+var settingTable = []shownSetting{
 	{"times", "HH:MM in front of every line", func(s *settings) *bool { return &s.times }},
 	{"bell", "ring when somebody knocks, names you or writes to you alone", func(s *settings) *bool { return &s.bell }},
 	{"keys", "tell when the room has a new key", func(s *settings) *bool { return &s.keys }},
@@ -433,10 +436,18 @@ func runSet(_ context.Context, c call) (reply, error) {
 		if err != nil {
 			return reply{}, err
 		}
-		return reply{
+		r := reply{
 			lines: []safeText{noticeMark + clean(s.name, shownName) + " " + clean(c.arg(1), shownName)},
 			then:  func(f face) { *s.field(f.settings()) = on },
-		}, nil
+		}
+		if c.keep == nil {
+			return r, nil
+		}
+		if err := c.keep(s.name, on); err != nil {
+			text, _, _ := explain(err)
+			r.lines = append(r.lines, faultMark+"for now alone: "+clean(text, shownPhrase))
+		}
+		return r, nil
 	}
 	return reply{}, usage("/set lists them: "+settingNames(), "there is no setting %s", c.args[0])
 }

@@ -90,7 +90,7 @@ type performed struct {
 func newTUI(ctx context.Context, a *app, n peerNode, open *opening, now time.Time) *tui {
 	return &tui{
 		app: a, ctx: ctx, n: n, open: open, table: append(commands(), screenCommands()...),
-		show: settings{times: true}, input: newComposer(), panes: []*pane{{}}, info: n.Info(), now: now,
+		show: a.shown(), input: newComposer(), panes: []*pane{{}}, info: n.Info(), now: now,
 	}
 }
 
@@ -355,7 +355,7 @@ func (m *tui) perform(j job) {
 func (m *tui) query(j job) call {
 	return call{
 		n: m.n, args: j.args, room: j.pane.here, rooms: m.rooms(), table: m.table, ring: m.app.ring, show: m.show, terminal: true,
-		examine: m.app.examine, keys: keyHelp,
+		examine: m.app.examine, keys: keyHelp, keep: m.app.keeper(),
 	}
 }
 

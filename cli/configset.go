@@ -1,0 +1,139 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+
+	"localchat/internal/private"
+)
+
+// consoleTable is the table of the configuration file that holds what /set changes.
+const consoleTable = "console"
+
+// usualSettings are those of who has set nothing.
+var usualSettings = settings{times: true}
+
+// takeShow takes the table up.
+func (c *config) takeShow(table map[string]any) error {
+	for key, value := range table {
+		s := setting{key: consoleTable + "." + key}
+		i := slices.IndexFunc(settingTable, func(t shownSetting) bool { return t.name == key })
+		if i < 0 {
+			return c.fault(s, "there is no such setting; /set lists them: "+settingNames())
+		}
+		on, ok := value.(bool)
+		if !ok {
+			return c.fault(s, "want true or false")
+		}
+		*settingTable[i].field(&c.show) = on
+	}
+	return nil
+}
+
+// shown are the settings that a console begins with.
+func (a *app) shown() settings {
+	if a.show == nil {
+		return usualSettings
+	}
+	return *a.show
+}
+
+// keeper writes what /set changes into the configuration file; nil where nothing is to be written.
+func (a *app) keeper() func(name string, on bool) error {
+	if a.opts.ephemeral {
+		return nil
+	}
+	return a.keepSetting
+}
+
+// keepSetting writes one setting of the console into the configuration file and leaves all else in it as it is.
+func (a *app) keepSetting(name string, on bool) (err error) {
+	path := a.configPath()
+	cannot := func(err error) error {
+		return usage("make the directory writable, or set XDG_CONFIG_HOME to another", "cannot write %s: %v", path, err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return cannot(err)
+	}
+	raw, err := openConfig(path)
+	if err != nil {
+		return err
+	}
+	text := withSetting(string(raw), name, on)
+	if !changes(string(raw), text, name, on) {
+		return cannot(errors.New("its table " + consoleTable + " is not one that begins with [" + consoleTable + "]"))
+	}
+	// In the place of the old file at once: half a file would keep the program from starting.
+	f, err := os.CreateTemp(filepath.Dir(path), ".config-*")
+	if err != nil {
+		return cannot(err)
+	}
+	defer func() {
+		if err != nil {
+			err = cannot(errors.Join(err, os.Remove(f.Name())))
+		}
+	}()
+	_, err = f.WriteString(text)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := private.Dir(filepath.Dir(path), private.NobodyWrites); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// changes reports whether after is before with that setting, as TOML: a table can be written in other ways too.
+func changes(before, after, name string, on bool) bool {
+	var old, tree map[string]any
+	if toml.Unmarshal([]byte(before), &old) != nil || toml.Unmarshal([]byte(after), &tree) != nil {
+		return false
+	}
+	table, _ := tree[consoleTable].(map[string]any)
+	had := old[consoleTable] != nil
+	made := strings.Count(after, "\n["+consoleTable+"]\n") > strings.Count(before, "\n["+consoleTable+"]\n")
+	return table != nil && table[name] == on && !(had && made)
+}
+
+// withSetting is the text of a configuration file with one setting of the console in it: in the line that has it already,
+// or in one of its own.
+func withSetting(text, name string, on bool) string {
+	lines := strings.SplitAfter(text, "\n")
+	if text != "" && !strings.HasSuffix(text, "\n") {
+		lines[len(lines)-1] += "\n"
+	}
+	set := fmt.Sprintf("%s = %t\n", name, on)
+	table := -1
+	for i, l := range lines {
+		l = strings.TrimSpace(l)
+		switch {
+		case strings.HasPrefix(l, "["):
+			if table >= 0 {
+				return strings.Join(slices.Insert(lines, table+1, set), "")
+			}
+			if header, _, _ := strings.Cut(l, "#"); strings.TrimSpace(header) == "["+consoleTable+"]" {
+				table = i
+			}
+		case table >= 0:
+			if key, _, _ := strings.Cut(l, "="); strings.TrimSpace(key) == name {
+				lines[i] = set
+				return strings.Join(lines, "")
+			}
+		}
+	}
+	if table >= 0 {
+		return strings.Join(slices.Insert(lines, table+1, set), "")
+	}
+	if text != "" {
+		set = "\n[" + consoleTable + "]\n" + set
+	} else {
+		set = "[" + consoleTable + "]\n" + set
+	}
+	return strings.Join(lines, "") + set
+}
