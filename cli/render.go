@@ -354,11 +354,6 @@ func minutes(s int) safeText {
 	return number(s/60) + ":" + number(s/10%6) + number(s%10)
 }
 
-// seconds writes a number of seconds as a span.
-func seconds(s int64) safeText {
-	return clean(spanText(time.Duration(s)*time.Second), shownName)
-}
-
 // count is "1 line" or "2 lines".
 func count(n int, one, many safeText) safeText {
 	if n == 1 {

@@ -43,7 +43,7 @@ func (a *app) serveRPC(ctx context.Context, n peerNode) error {
 	defer cancel()
 	events, stop := n.Listen()
 	wire := newLineChannel(a.readLines(ctx, maxRequest), a.stdout)
-	methods := &methodTable{a: a, methods: rpcMethods{a: a, n: n}.table(), turns: newTurns(n)}
+	methods := &methodTable{a: a, ctx: ctx, methods: rpcMethods{a: a, n: n}.table(), turns: newTurns(n)}
 	server := jrpc2.NewServer(methods, &jrpc2.ServerOptions{
 		AllowPush: true, DisableBuiltin: true, Concurrency: noBound, // the methods have their own, each kind by itself
 		NewContext: func() context.Context { return ctx },
@@ -57,10 +57,11 @@ func (a *app) serveRPC(ctx context.Context, n peerNode) error {
 				err = server.Notify(ctx, "event", raw)
 			}
 			if err != nil {
-				// Nobody reads our answers any more.
 				a.log.Info("events can no longer be written", "type", ev.Body.Type(), "err", err)
-				cancel()
-				return
+				if wire.failed() { // nobody reads our answers any more
+					cancel()
+				}
+				return // else it is the end of input, and what was written before is still being done
 			}
 		}
 	})
@@ -227,6 +228,13 @@ func (c *lineChannel) Send(message []byte) error {
 		c.count(-1)
 	}
 	return err
+}
+
+// failed reports whether nothing can be written any more.
+func (c *lineChannel) failed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.writeErr != nil
 }
 
 // Close implements channel.Channel. The streams themselves belong to the process.

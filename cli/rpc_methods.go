@@ -206,6 +206,7 @@ func refusing(places chan struct{}, do jrpc2.Handler) jrpc2.Handler {
 // "in use" for ever.
 type methodTable struct {
 	a       *app
+	ctx     context.Context // of notifications: that of a request ends with the input
 	methods handler.Map
 	turns   *turns
 	notes   sync.WaitGroup // notifications under way

@@ -162,10 +162,10 @@ func (t *methodTable) inTurn(ctx context.Context, do jrpc2.Handler) jrpc2.Handle
 	if !req.IsNotification() {
 		return run
 	}
-	return func(ctx context.Context, req *jrpc2.Request) (any, error) {
+	return func(_ context.Context, req *jrpc2.Request) (any, error) {
 		t.notes.Go(func() {
 			defer t.a.guard()
-			_, _ = run(ctx, req) // nobody asks what became of it
+			_, _ = run(t.ctx, req) // nobody asks what became of it
 		})
 		return nil, nil
 	}

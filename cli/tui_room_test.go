@@ -345,7 +345,8 @@ func TestScreenAsksBeforeATwin(t *testing.T) {
 	} {
 		g := memberAt(t, 100, 24)
 		g.f.rooms = []node.RoomInfo{
-			{ID: denID, Name: "party", Owner: aliceID, OwnerNick: "alice"}, {ID: node.RoomID{3}, Name: "den", Owner: daveID, OwnerNick: "me; ✓ verified owner"},
+			{ID: denID, Name: "party", Owner: aliceID, OwnerNick: "alice"},
+			{ID: node.RoomID{3}, Name: "den", Owner: daveID, OwnerNick: "me; ✓ verified owner"},
 			{ID: node.RoomID{4}, Name: "attic", Owner: daveID},
 		}
 		g.press("alt+1")
