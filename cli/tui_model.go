@@ -455,8 +455,11 @@ func (m *tui) farewell() error {
 	case m.open != nil && len(m.rooms()) == 0 && m.lost != nil:
 		return m.lost
 	}
-	m.app.say(goodbye(m.app.opts.dir() != "", m.rooms()))
-	return nil
+	if m.app.opts.quiet {
+		return nil
+	}
+	// It is no complaint, so it goes where the screen was.
+	return writeLine(m.app.stdout, goodbye(m.app.opts.dir() != "", m.rooms()))
 }
 
 // goodbye is the last word of a console: what becomes of the rooms that we are in.
