@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -44,10 +45,16 @@ func (h household) command(args ...string) *exec.Cmd {
 // state is each file and folder with what it is, its size and its time.
 func (h household) state() (all []string) {
 	err := filepath.WalkDir(h.home, func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // a program that still runs has just renamed it
+		}
 		if err != nil {
 			return err
 		}
 		st, err := d.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
 		if err == nil {
 			all = append(all, fmt.Sprint(path, st.Mode(), st.Size(), st.ModTime()))
 		}
