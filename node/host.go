@@ -24,7 +24,7 @@ var defaultListen = []string{
 	"/ip4/0.0.0.0/tcp/0", "/ip6/::/tcp/0",
 }
 
-// agent is what a node says of itself to whoever connects.
+// agent is what a node says of itself to whoever connects: no version and no name, since every stranger is told.
 const agent = "localchat"
 
 // newHost makes the libp2p host of a LAN: QUIC and TCP with Noise, and none of what the internet needs (no relay, hole
@@ -37,7 +37,7 @@ func newHost(key crypto.PrivKey, listen []string, more ...libp2p.Option) (host.H
 	if err != nil {
 		return nil, err
 	}
-	return libp2p.New(append([]libp2p.Option{
+	return libp2p.New(append(more,
 		libp2p.Identity(key),
 		libp2p.ListenAddrStrings(listen...),
 		libp2p.Transport(quic.NewTransport),
@@ -51,10 +51,8 @@ func newHost(key crypto.PrivKey, listen []string, more ...libp2p.Option) (host.H
 		// They stop dialling over UDP, or IPv6, when many public addresses have not answered: a LAN with public addresses
 		// and a liar on it would have nobody dialled.
 		libp2p.UDPBlackHoleSuccessCounter(nil), libp2p.IPv6BlackHoleSuccessCounter(nil),
-		// No version and no name: identify tells it to every stranger.
-		libp2p.UserAgent(agent),
 		libp2p.WithDialTimeout(dialTimeout),
-	}, more...)...)
+	)...)
 }
 
 // newResourceManager bounds what peers may use of us.

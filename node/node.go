@@ -176,10 +176,11 @@ func makeHost(cfg Config, g *gate) (host.Host, crypto.PrivKey, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	options := g.options(rm)
+	says := agent
 	if cfg.DataDir == "" {
-		options = append(options, libp2p.UserAgent(guestAgent))
+		says = guestAgent
 	}
+	options := append(g.options(rm), libp2p.UserAgent(says))
 	h, err := newHost(key, cfg.Listen, options...)
 	if err != nil {
 		return nil, nil, &Error{Code: Unavailable, Network: true, Text: fmt.Sprintf("cannot listen: %v", err), Hint: "check --listen and that this machine has a network; the default is every interface"}
