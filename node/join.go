@@ -123,9 +123,10 @@ type joinTarget struct {
 }
 
 // again reports whether a request that failed on the way is worth another: the owner may just be coming back.
-func (t *joinTarget) again(error) bool {
+func (t *joinTarget) again(err error) bool {
+	var final *Error
 	t.tries++
-	return t.tries <= joinTries
+	return t.tries <= joinTries && !errors.As(err, &final)
 }
 
 // joinTries of a request that finds no way to the owner.
@@ -222,6 +223,9 @@ func (n *Node) knock(ctx context.Context, t *joinTarget) (protocol.JoinReply, er
 		return protocol.JoinReply{}, fmt.Errorf("reach the owner: %w", err)
 	}
 	s, err := n.open(ctx, t.owner, protocol.JoinID)
+	if err != nil && n.otherVersion(t.owner) {
+		return protocol.JoinReply{}, otherVersionError("the owner of " + t.name)
+	}
 	if err != nil {
 		return protocol.JoinReply{}, err
 	}

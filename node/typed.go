@@ -96,8 +96,11 @@ func (n *Node) addrTarget(ctx context.Context, typed string, addr multiaddr.Mult
 		}
 	}
 	answered := n.roomsOf(ctx, at.ID, true)
+	if answered.other {
+		return nil, otherVersionError("the node at " + typed)
+	}
 	if answered.err != nil {
-		return nil, &Error{Code: Unavailable, Text: fmt.Sprintf("the node at %s does not say which rooms there are: %v", typed, answered.err), Hint: "try again; their node may be of another version"}
+		return nil, &Error{Code: Unavailable, Text: fmt.Sprintf("the node at %s does not say which rooms there are: %v", typed, answered.err), Hint: "try again"}
 	}
 	return ask(ctx, n, roomsAt{typed, at, answered})
 }

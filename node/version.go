@@ -30,6 +30,11 @@ func (n *Node) otherVersion(p peer.ID) bool {
 	return any
 }
 
+// otherVersionError is the error of a request to a node that speaks another version.
+func otherVersionError(who string) *Error {
+	return &Error{Code: Unavailable, Text: who + " runs another version of localchat, and the two do not understand each other", Hint: "use the same version on both: localchat version"}
+}
+
 // warnVersion says that a node at host cannot be talked to.
 func (l *loop) warnVersion(p peer.ID, host string) {
 	if now := l.now(); now.Sub(l.versionTold) >= versionEvery {

@@ -1,12 +1,40 @@
 package node
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
 	libprotocol "github.com/libp2p/go-libp2p/core/protocol"
+
+	"localchat/protocol"
 )
+
+// Somebody who joins a node of another version is told that, and at once, whichever way the node is named. The person at the
+// other end is told too, once, when the two meet.
+func TestJoinAnotherVersion(t *testing.T) {
+	simulate(t, 2, func(l *lan) {
+		alice, other := l.start("alice"), l.hosts[1]
+		// The other has protocols of ours by name, and none by number.
+		for _, id := range []libprotocol.ID{protocol.JoinID, protocol.RoomsID, protocol.PollID, protocol.SyncID} {
+			name := id[:strings.LastIndexByte(string(id), '/')]
+			other.SetStreamHandler(name+"/4", func(s network.Stream) { _ = s.Reset() })
+		}
+		invite := protocol.InviteText{Owner: other.ID(), Room: protocol.RoomID{1}, Token: protocol.Token{1}, Expires: time.Now().Add(time.Hour), Addrs: other.Addrs()}
+		for _, o := range []JoinOptions{{Invite: invite.String()}, {Room: other.Addrs()[0].String()}, {Room: other.Addrs()[0].String() + "/p2p/" + other.ID().String()}} {
+			began := time.Now()
+			_, err := alice.Join(l.ctx(), o)
+			if e := AsError(err); err == nil || !strings.Contains(e.Text, "runs another version of localchat") || e.Hint == "" {
+				t.Errorf("%+v: %v, hint %q", o, err, e.Hint)
+			}
+			if took := time.Since(began); took > 3*time.Second {
+				t.Errorf("%+v: after %v", o, took)
+			}
+		}
+		until(l.subs["alice"], func(w Warning) bool { return w.Code == "version" })
+	})
+}
 
 // A node of an earlier or a later version is pointed out once, and a host that is no node of ours is not.
 func TestAnotherVersionIsSaid(t *testing.T) {

@@ -14,13 +14,13 @@
 //
 // # Streams
 //
-//	/localchat/poll/2   PollAsk → PollReply, repeated on one stream   member → authority
-//	/localchat/join/2   JoinRequest → JoinReply, again after WAITING  stranger → authority
-//	/localchat/ask/1    AskRequest → AskReply                         member → authority
-//	/localchat/sync/4   SyncRequest → SyncReply                       member → member
-//	/localchat/pass/3   PassRequest → PassReply                       member → member
-//	/localchat/tell/1   TellRequest → TellReply                       member → member
-//	/localchat/rooms/3  RoomsRequest → RoomsReply                     anybody → anybody
+//	/localchat/poll/5   PollAsk → PollReply, repeated on one stream   member → authority
+//	/localchat/join/5   JoinRequest → JoinReply, again after WAITING  stranger → authority
+//	/localchat/ask/5    AskRequest → AskReply                         member → authority
+//	/localchat/sync/5   SyncRequest → SyncReply                       member → member
+//	/localchat/pass/5   PassRequest → PassReply                       member → member
+//	/localchat/tell/5   TellRequest → TellReply                       member → member
+//	/localchat/rooms/5  RoomsRequest → RoomsReply                     anybody → anybody
 //
 // The caller is who the stream authenticates; no frame names its sender. A frame is an unsigned varint, the length of
 // what follows, and one protobuf message of the stream's type. The varint has its shortest form and at most 9 bytes. The
@@ -45,7 +45,7 @@
 //
 // # Gossip
 //
-// Each room has a gossipsub instance of its own, /localchat/room/ID/3 with the room's id, and in it the topics lines
+// Each room has a gossipsub instance of its own, /localchat/room/ID/5 with the room's id, and in it the topics lines
 // and records. The data of one pubsub message is one signed envelope: on lines a message, on records a record. Pubsub's
 // own signature and sequence number are not used (StrictNoSign); the message ID is [DataID] of the data.
 //

@@ -9,15 +9,19 @@ import (
 	libprotocol "github.com/libp2p/go-libp2p/core/protocol"
 )
 
-// Stream protocols. The number at the end grows when an older node could no longer understand a frame.
+// version is one number for all that goes over the wire. It grows with any change of a frame, a record, a message or a topic
+// that an older node would not understand: a node that differed in one protocol alone could be let in, and then not be heard.
+const version = "/5"
+
+// Stream protocols.
 const (
-	PollID  libprotocol.ID = "/localchat/poll/2"  // member → authority: the standing question, one kept stream
-	JoinID  libprotocol.ID = "/localchat/join/2"  // stranger → authority: let me in
-	AskID   libprotocol.ID = "/localchat/ask/1"   // member → authority: leave, invite
-	SyncID  libprotocol.ID = "/localchat/sync/4"  // member ↔ member: records, keys, lines that one of them lacks
-	PassID  libprotocol.ID = "/localchat/pass/3"  // member → member: a line or record for whom its author does not reach
-	TellID  libprotocol.ID = "/localchat/tell/1"  // member → member: a direct message
-	RoomsID libprotocol.ID = "/localchat/rooms/3" // anybody → anybody: which rooms are here
+	PollID  libprotocol.ID = "/localchat/poll" + version  // member → authority: the standing question, one kept stream
+	JoinID  libprotocol.ID = "/localchat/join" + version  // stranger → authority: let me in
+	AskID   libprotocol.ID = "/localchat/ask" + version   // member → authority: leave, invite
+	SyncID  libprotocol.ID = "/localchat/sync" + version  // member ↔ member: records, keys, lines that one of them lacks
+	PassID  libprotocol.ID = "/localchat/pass" + version  // member → member: a line or record for whom its author does not reach
+	TellID  libprotocol.ID = "/localchat/tell" + version  // member → member: a direct message
+	RoomsID libprotocol.ID = "/localchat/rooms" + version // anybody → anybody: which rooms are here
 )
 
 // Topics of a room's own gossipsub instance. The room's id is in the instance's protocol ID, so they stay short.
@@ -29,7 +33,7 @@ const (
 // GossipID is the protocol ID of the gossipsub instance of room id: one instance a room, so that a peer
 // blacklisted in one room is untouched in the next (go-libp2p-pubsub keeps its blacklist per instance).
 func GossipID(id RoomID) libprotocol.ID {
-	return libprotocol.ID("/localchat/room/" + id.String() + "/3")
+	return libprotocol.ID("/localchat/room/" + id.String() + version)
 }
 
 // Signature domains (libp2p core/record). A signature made under one never verifies under another. The room's id follows
