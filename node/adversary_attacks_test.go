@@ -114,9 +114,9 @@ func replays(s *siege) {
 
 func replaysLate(s *siege) {
 	// Simulated: pubsub has forgotten, the room has not; and then the lines have expired.
-	time.Sleep(seenFor + time.Minute)
+	time.Sleep(seenLife)
 	replays(s)
-	time.Sleep(8 * time.Minute)
+	time.Sleep(time.Duration(siegeRetain) * time.Second)
 	replays(s)
 }
 
