@@ -11,7 +11,7 @@ import (
 )
 
 // hubEnv makes this program the hub instead.
-const hubEnv = "LOCALCHAT_COMPARE_HUB"
+const hubEnv = "COMPARE_HUB"
 
 func init() {
 	if os.Getenv(hubEnv) != "" {

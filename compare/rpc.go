@@ -10,7 +10,7 @@ import (
 )
 
 // nodeEnv names the built program.
-const nodeEnv = "LOCALCHAT_COMPARE_NODE"
+const nodeEnv = "COMPARE_NODE"
 
 // rpcNode is a node in a process of its own.
 type rpcNode struct {
