@@ -196,11 +196,7 @@ func TestAnInviteEndsByTheOwnersClock(t *testing.T) {
 func TestABanIsListedByTimeThatPassed(t *testing.T) {
 	for _, by := range []time.Duration{25 * time.Hour, -25 * time.Hour} {
 		simulate(t, 2, func(l *lan) {
-			alice, bob := l.start("alice"), l.start("bob")
-			must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
-			must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
-			must(alice.Ban(l.ctx(), "lab", "bob", "spam", 2*time.Hour))
-			until[Removed](l.subs["bob"], nil)
+			alice, bob := l.bansBob(2 * time.Hour)
 			l.setClock("alice", by)
 			time.Sleep(time.Hour) // simulated
 			bans := must(alice.Bans(l.ctx(), "lab"))
@@ -220,13 +216,19 @@ func TestABanIsListedByTimeThatPassed(t *testing.T) {
 	}
 	// A machine that sleeps serves nobody, and the ban goes on ending.
 	simulate(t, 2, func(l *lan) {
-		alice, bob := l.start("alice"), l.start("bob")
-		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
-		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
-		must(alice.Ban(l.ctx(), "lab", "bob", "spam", 2*time.Hour))
-		until[Removed](l.subs["bob"], nil)
+		_, bob := l.bansBob(2 * time.Hour)
 		l.sleeps("alice", 3*time.Hour)
 		time.Sleep(2 * time.Second) // simulated
 		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
 	})
+}
+
+// bansBob starts alice and bob. Alice owns an open room and bans bob for d; bob has been told.
+func (l *lan) bansBob(d time.Duration) (alice, bob *Node) {
+	alice, bob = l.start("alice"), l.start("bob")
+	must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+	must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
+	must(alice.Ban(l.ctx(), "lab", "bob", "spam", d))
+	until[Removed](l.subs["bob"], nil)
+	return alice, bob
 }
