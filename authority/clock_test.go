@@ -191,7 +191,7 @@ func TestABanIsLiftedUnderAnyClock(t *testing.T) {
 	}
 }
 
-// Whoever was kicked waits a minute before an open room lets it in again, by time that passed.
+// An open room lets a kicked peer in again after a minute of time that passed.
 func TestTheWaitAfterAKickIsTimeThatPasses(t *testing.T) {
 	for _, by := range []time.Duration{0, 2 * time.Minute, 25 * time.Hour, -10 * time.Second, -2 * time.Hour} {
 		for _, restarts := range []bool{false, true} {
@@ -239,7 +239,7 @@ func TestAnEpochLastsForTimeThatPasses(t *testing.T) {
 	}
 }
 
-// An authority that could not be reached while a reason ended still tells it to whoever comes within ResumeGrace.
+// An authority that could not be reached while a reason ended still tells it to a peer that comes within ResumeGrace.
 func TestAReasonOutlastsTheAuthoritysAbsence(t *testing.T) {
 	w := newRoom(t, "alice", protocol.Open)
 	policy := w.ledger.State().Policy()
@@ -255,7 +255,7 @@ func TestAReasonOutlastsTheAuthoritysAbsence(t *testing.T) {
 	}
 }
 
-// Who is banned after a kick that it was told of is owed nothing, however the clock was set in between.
+// A peer that was told of its kick, and is banned later, is owed nothing, however the clock was set in between.
 func TestAKickThatWasToldIsNotOwedAgain(t *testing.T) {
 	for _, by := range []time.Duration{0, 25 * time.Hour, -25 * time.Hour} {
 		w := newRoom(t, "alice", protocol.Open)

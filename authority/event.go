@@ -73,8 +73,8 @@ type (
 		Request protocol.JoinRequest
 		From    string
 	}
-	// Gone says which members will not come back, with their cuts: a newcomer who has the nick of one of them, or one that
-	// looks like it, gets it, and that one leaves. It holds until the next one.
+	// Gone names the members that will not come back, with their cuts. A newcomer gets the nick of such a member, or one that
+	// looks like it, and that member leaves. The event holds until the next one.
 	Gone struct{ Cuts map[peer.ID]protocol.Cut }
 	// Accept admits somebody who knocks.
 	Accept struct{ Peer peer.ID }

@@ -194,8 +194,8 @@ func (s *step) later(k Knocking) {
 	s.do(KnockTurned{k.From})
 }
 
-// admit makes p a member and tells it so. Its older failure is void, and whoever knocks by a nick like its own has to
-// think of another. Members who are [Gone] and have a nick like its own leave.
+// admit makes p a member and tells it so. Its older failure is void. A peer that knocks by a nick like its own has to
+// choose another. A member that is [Gone] and has a nick like its own leaves.
 func (s *step) admit(p peer.ID, nick string, invite protocol.InviteID) error {
 	_, out := s.next.state.vacated(nick, s.next.gone)
 	for _, p := range out {

@@ -12,8 +12,9 @@ import (
 	"localchat/protocol"
 )
 
-// Leave leaves a room in order: what was said last reaches another node, if it can within leaveTimeout, the authority is told, keys and roster are dropped, nothing is resumed. An owner cannot leave
-// its own room before it has ended (invalid): the members would lose their places without a word. CloseRoom ends it.
+// Leave leaves a room in order: what was said last reaches another node, if it can within leaveTimeout; the authority is told;
+// keys and roster are dropped; nothing is resumed. An owner cannot leave its own room before it has ended (invalid): the members
+// would lose their places without a word. CloseRoom ends it.
 func (n *Node) Leave(ctx context.Context, room string) error {
 	if ref := n.Ref(ctx, room); ref.Here {
 		n.awaitDelivery(ctx, lastLines{room: ref.ID})
