@@ -73,6 +73,10 @@ var laws = map[string]law{
 	},
 	hostilePeer + "/cmd": {ours: []string{hostilePeer}, why: "the hostile peer as a process, for the tests between hosts"},
 	"compare":            {ours: []string{"node", "protocol"}, why: "compare measures nodes from outside, and polls over the wire; nobody imports it: it is a command of its own"},
+	"node/internal/fault": {
+		ours: []string{"authority", "protocol"}, bans: pure,
+		why: "fault puts into a sentence what the law and the wire refuse, and knows nothing that runs",
+	},
 }
 
 // hostilePeer is a package that only tests import.
@@ -198,6 +202,10 @@ func TestLawsBite(t *testing.T) {
 		{dir: "node", src: uses("fmt", "Println")},
 		{dir: "node", src: uses("os", "Stdout")},
 		{dir: "node", src: goes, ok: true},
+		{dir: "node", src: imports("localchat/node/internal/fault"), ok: true},
+		{dir: "cli", src: imports("localchat/node/internal/fault")},
+		{dir: "node/internal/fault", src: imports("localchat/authority"), ok: true},
+		{dir: "node/internal/fault", src: imports("localchat/node")},
 		{dir: "protocol", src: imports("localchat/protocol/internal/pb"), ok: true},
 		{dir: "protocol", src: imports("localchat/authority")},
 		{dir: "discovery", src: imports(libp2p + "/core/peer"), ok: true},
@@ -219,7 +227,7 @@ func TestLawsBite(t *testing.T) {
 		{dir: "internal/hostile", src: imports("localchat/node")},
 		{dir: "utils", src: "package utils"},
 	}
-	for _, dir := range []string{"authority", "protocol"} {
+	for _, dir := range []string{"authority", "protocol", "node/internal/fault"} {
 		for _, name := range clock {
 			tests = append(tests, bite(dir, uses("time", name))...)
 		}

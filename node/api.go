@@ -1,75 +1,38 @@
 package node
 
 import (
-	"context"
-	"errors"
-	"strings"
 	"time"
 
-	"localchat/authority"
+	"localchat/node/internal/fault"
 )
 
-// ErrorCode is the machine's name of what went wrong; see INTERFACE, "JSON-RPC".
-type ErrorCode string
+// What every method of [Node] fails with.
+type (
+	// An Error says what happened, as a sentence without capital or full stop, and what to do next.
+	Error = fault.Error
+	// ErrorCode is the machine's name of what went wrong; see INTERFACE, "JSON-RPC".
+	ErrorCode = fault.Code
+	// A KeyChange is a room whose name, or one that looks like it, is known as another owner's.
+	KeyChange = fault.KeyChange
+)
 
 // The closed list of codes.
 const (
-	NotFound    ErrorCode = "not_found"
-	Ambiguous   ErrorCode = "ambiguous"
-	NotMember   ErrorCode = "not_member"
-	NotOwner    ErrorCode = "not_owner"
-	RefusedCode ErrorCode = "refused"
-	Invalid     ErrorCode = "invalid"
-	Timeout     ErrorCode = "timeout"
-	Exists      ErrorCode = "exists"
-	ClosedCode  ErrorCode = "closed"
-	Unavailable ErrorCode = "unavailable"
-	Internal    ErrorCode = "internal"
+	NotFound    = fault.NotFound
+	Ambiguous   = fault.Ambiguous
+	NotMember   = fault.NotMember
+	NotOwner    = fault.NotOwner
+	RefusedCode = fault.Refused
+	Invalid     = fault.Invalid
+	Timeout     = fault.Timeout
+	Exists      = fault.Exists
+	ClosedCode  = fault.Closed
+	Unavailable = fault.Unavailable
+	Internal    = fault.Internal
 )
 
-// An Error is what every method of [Node] fails with: what happened, as a sentence without capital or full stop, and
-// what to do next.
-type Error struct {
-	Code ErrorCode
-	Text string
-	Hint string
-	// Identity marks a failed identity check (exit 6), Locked a data directory in use (exit 7), Network a machine
-	// without a usable network (exit 3).
-	Identity, Locked, Network bool
-	// RetryAfter is how long to wait before the same may succeed, and Until is the end of the ban that is the cause, by this
-	// machine's clock; each is zero where it is not known.
-	RetryAfter time.Duration
-	Until      time.Time
-	// Nick is set where the nick asked for is taken: one that is free.
-	Nick string
-	// Change is set where a room was not joined by its name since that is known as another owner's.
-	Change *KeyChange
-}
-
-func (e *Error) Error() string { return e.Text }
-
 // AsError finds the [Error] in err, or makes an internal one of it.
-func AsError(err error) *Error {
-	var e *Error
-	switch {
-	case errors.As(err, &e):
-		return e
-	case errors.Is(err, context.DeadlineExceeded):
-		return &Error{Code: Timeout, Text: "no answer in time", Hint: "is the other node running, and on this network? try again"}
-	case errors.Is(err, context.Canceled):
-		return &Error{Code: Unavailable, Text: "interrupted", Hint: "try again"}
-	}
-	return &Error{Code: Internal, Text: saying(err), Hint: "run again with -v and --log-file, and report what it says"}
-}
-
-// saying is what err says to a person: without the names of our packages, and without what goes without saying.
-func saying(err error) string {
-	text := err.Error()
-	for _, prefix := range []string{authority.ErrRule.Error() + ": ", "authority: ", "protocol: "} {
-		text = strings.TrimPrefix(text, prefix)
-	}
-	return text
-}
+func AsError(err error) *Error { return fault.As(err) }
 
 // Info says who this node is.
 type Info struct {

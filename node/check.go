@@ -11,6 +11,7 @@ import (
 	"github.com/multiformats/go-multiaddr"
 
 	"localchat/authority"
+	"localchat/node/internal/fault"
 	"localchat/protocol"
 )
 
@@ -21,7 +22,7 @@ import (
 func CheckTarget(o JoinOptions) error {
 	if o.Invite != "" {
 		if _, err := protocol.ParseInvite(o.Invite); err != nil {
-			return &Error{Code: Invalid, Text: saying(err), Hint: "copy the whole invite, from LOCALCHAT: to its end"}
+			return &Error{Code: Invalid, Text: fault.Text(err), Hint: "copy the whole invite, from LOCALCHAT: to its end"}
 		}
 		return nil
 	}
@@ -51,7 +52,7 @@ func CheckCreate(o CreateOptions) error {
 }
 
 func badRoomName(err error) error {
-	return &Error{Code: Invalid, Text: saying(err), Hint: fmt.Sprintf("a room's name is one line of at most %d letters", protocol.MaxRoomNameRunes)}
+	return &Error{Code: Invalid, Text: fault.Text(err), Hint: fmt.Sprintf("a room's name is one line of at most %d letters", protocol.MaxRoomNameRunes)}
 }
 
 // CheckNick reports why no room can have a member of that nick (invalid).

@@ -10,6 +10,7 @@ import (
 	manet "github.com/multiformats/go-multiaddr/net"
 
 	"localchat/authority"
+	"localchat/node/internal/fault"
 	"localchat/protocol"
 )
 
@@ -27,7 +28,7 @@ func (n *Node) Invite(ctx context.Context, room, nick string, expires time.Durat
 	req := protocol.AskRequest{Room: made.room, Invite: &protocol.AskInvite{Nick: nick, Expires: expires}}
 	var reply protocol.AskReply
 	if err := n.request(ctx, made.authority, protocol.AskID, &req, &reply); err != nil {
-		return InviteInfo{}, &Error{Code: Unavailable, Text: "the owner cannot be reached: " + saying(err), Hint: "only the owner's node can make an invite; try again when it is back"}
+		return InviteInfo{}, &Error{Code: Unavailable, Text: "the owner cannot be reached: " + fault.Text(err), Hint: "only the owner's node can make an invite; try again when it is back"}
 	}
 	if !reply.OK {
 		return InviteInfo{}, &Error{Code: NotOwner, Text: "only the owner may invite here", Hint: "ask the owner; /policy shows the rules"}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"localchat/authority"
+	"localchat/node/internal/fault"
 	"localchat/protocol"
 )
 
@@ -84,7 +85,7 @@ func (c PolicyChange) apply(p protocol.Policy) (protocol.Policy, error) {
 	}
 	if c.Subject != nil {
 		if p.Subject, err = protocol.NormalizeSubject(*c.Subject); err != nil {
-			return p, &Error{Code: Invalid, Text: saying(err), Hint: fmt.Sprintf("a subject is one line of at most %d bytes", protocol.MaxSubject)}
+			return p, &Error{Code: Invalid, Text: fault.Text(err), Hint: fmt.Sprintf("a subject is one line of at most %d bytes", protocol.MaxSubject)}
 		}
 	}
 	if c.IdleS != nil {
@@ -171,7 +172,7 @@ type (
 func cleanReason(s string) (string, error) {
 	reason, err := protocol.NormalizeReason(s)
 	if err != nil {
-		return "", &Error{Code: Invalid, Text: saying(err), Hint: fmt.Sprintf("a reason is one line of at most %d bytes; nothing was done", protocol.MaxReason)}
+		return "", &Error{Code: Invalid, Text: fault.Text(err), Hint: fmt.Sprintf("a reason is one line of at most %d bytes; nothing was done", protocol.MaxReason)}
 	}
 	return reason, nil
 }

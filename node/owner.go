@@ -12,6 +12,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"localchat/authority"
+	"localchat/node/internal/fault"
 	"localchat/protocol"
 )
 
@@ -468,13 +469,13 @@ func ruleError(room string, err error) error {
 	case errors.Is(err, authority.ErrNoInvite):
 		return &Error{Code: NotFound, Text: "no such open invite", Hint: "/invites lists them"}
 	case errors.Is(err, authority.ErrNickTaken):
-		return &Error{Code: Exists, Text: saying(err), Hint: "choose another nick with --nick"}
+		return &Error{Code: Exists, Text: fault.Text(err), Hint: "choose another nick with --nick"}
 	case errors.Is(err, authority.ErrNickBad):
-		return &Error{Code: Invalid, Text: saying(err), Hint: "choose another nick with --nick"}
+		return &Error{Code: Invalid, Text: fault.Text(err), Hint: "choose another nick with --nick"}
 	case errors.Is(err, authority.ErrFull):
-		return &Error{Code: Unavailable, Text: saying(err), Hint: "make room first"}
+		return &Error{Code: Unavailable, Text: fault.Text(err), Hint: "make room first"}
 	case errors.Is(err, authority.ErrRule), errors.Is(err, authority.ErrFrozen):
-		return &Error{Code: Invalid, Text: saying(err), Hint: "/help says what each command needs"}
+		return &Error{Code: Invalid, Text: fault.Text(err), Hint: "/help says what each command needs"}
 	}
 	return err
 }

@@ -16,6 +16,7 @@ import (
 
 	"localchat/authority"
 	"localchat/internal/private"
+	"localchat/node/internal/fault"
 	"localchat/protocol"
 )
 
@@ -89,7 +90,7 @@ func openStore(dir string) (*store, error) {
 	case errors.As(err, &unfit):
 		return nil, &Error{Code: Unavailable, Text: "the store is not taken: " + unfit.Error(), Hint: unfit.Mend + "; or name another directory with --data-dir. It has not been touched"}
 	case errors.Is(err, os.ErrPermission):
-		return nil, &Error{Code: Unavailable, Text: saying(err), Hint: "name another directory with --data-dir, or keep nothing with --ephemeral"}
+		return nil, &Error{Code: Unavailable, Text: fault.Text(err), Hint: "name another directory with --data-dir, or keep nothing with --ephemeral"}
 	case err != nil:
 		return nil, damagedStore(path, err)
 	}

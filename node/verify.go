@@ -32,18 +32,6 @@ type Trust struct {
 	Other PeerID `json:"verified_other,omitempty"`
 }
 
-// A KeyChange is a room whose name, or one that looks like it, is known as another owner's.
-type KeyChange struct {
-	Room       RoomID `json:"room"`
-	Name       string `json:"name"`
-	Owner      PeerID `json:"owner"` // of this one
-	Words      string `json:"words"`
-	Known      PeerID `json:"known_owner"` // whom we know under this name
-	KnownWords string `json:"known_words"`
-	// KnownNick is what the known owner was called when words were compared; "": they were not.
-	KnownNick string `json:"known_nick,omitempty"`
-}
-
 // trusts are the verifications of this node: by peer, and for each nick the peer that bore it last. The loop owns them.
 type trusts struct {
 	by    map[peer.ID]savedTrust

@@ -1,0 +1,87 @@
+// Package fault is what node's methods fail with: a code for machines, a sentence for people, and what to do next.
+package fault
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/authority"
+	"localchat/protocol"
+)
+
+// A Code is the machine's name of what went wrong; see INTERFACE, "JSON-RPC".
+type Code string
+
+// The closed list of codes.
+const (
+	NotFound    Code = "not_found"
+	Ambiguous   Code = "ambiguous"
+	NotMember   Code = "not_member"
+	NotOwner    Code = "not_owner"
+	Refused     Code = "refused"
+	Invalid     Code = "invalid"
+	Timeout     Code = "timeout"
+	Exists      Code = "exists"
+	Closed      Code = "closed"
+	Unavailable Code = "unavailable"
+	Internal    Code = "internal"
+)
+
+// An Error says what happened, as a sentence without capital or full stop, and what to do next.
+type Error struct {
+	Code Code
+	Text string
+	Hint string
+	// Identity marks a failed identity check (exit 6), Locked a data directory in use (exit 7), Network a machine
+	// without a usable network (exit 3).
+	Identity, Locked, Network bool
+	// RetryAfter is how long to wait before the same may succeed, and Until is the end of the ban that is the cause, by this
+	// machine's clock; each is zero where it is not known.
+	RetryAfter time.Duration
+	Until      time.Time
+	// Nick is set where the nick asked for is taken: one that is free.
+	Nick string
+	// Change is set where a room was not joined by its name since that is known as another owner's.
+	Change *KeyChange
+}
+
+func (e *Error) Error() string { return e.Text }
+
+// A KeyChange is a room whose name, or one that looks like it, is known as another owner's.
+type KeyChange struct {
+	Room       protocol.RoomID `json:"room"`
+	Name       string          `json:"name"`
+	Owner      peer.ID         `json:"owner"` // of this one
+	Words      string          `json:"words"`
+	Known      peer.ID         `json:"known_owner"` // the owner that we know under this name
+	KnownWords string          `json:"known_words"`
+	// KnownNick is what the known owner was called when words were compared; "": they were not.
+	KnownNick string `json:"known_nick,omitempty"`
+}
+
+// As finds the [Error] in err, or makes an internal one of it.
+func As(err error) *Error {
+	var e *Error
+	switch {
+	case errors.As(err, &e):
+		return e
+	case errors.Is(err, context.DeadlineExceeded):
+		return &Error{Code: Timeout, Text: "no answer in time", Hint: "is the other node running, and on this network? try again"}
+	case errors.Is(err, context.Canceled):
+		return &Error{Code: Unavailable, Text: "interrupted", Hint: "try again"}
+	}
+	return &Error{Code: Internal, Text: Text(err), Hint: "run again with -v and --log-file, and report what it says"}
+}
+
+// Text is what err says to a person: without the names of our packages, and without what goes without saying.
+func Text(err error) string {
+	text := err.Error()
+	for _, prefix := range []string{authority.ErrRule.Error() + ": ", "authority: ", "protocol: "} {
+		text = strings.TrimPrefix(text, prefix)
+	}
+	return text
+}
