@@ -256,6 +256,7 @@ func (a *app) settle(cmd *cobra.Command) error {
 	if failed != nil {
 		return failed
 	}
+	showsLinks.Store(a.wantsLinks())
 	return a.judge()
 }
 

@@ -87,12 +87,18 @@ func rowsOfTerminal(w io.Writer) int {
 }
 
 // writeRows writes one line of text, folded to the width of the screen where w is one: a terminal that breaks a long line
-// by itself puts no mark in front of what follows.
+// by itself puts no mark in front of what follows. Nothing but a screen gets links.
 func writeRows(w io.Writer, line safeText) error {
-	rows := []safeText{line}
-	if width := columnsOf(w); width > 0 {
-		rows = marked(line, width)
+	width := columnsOf(w)
+	if width == 0 {
+		_, err := fmt.Fprintln(w, line)
+		return err
 	}
-	_, err := fmt.Fprintln(w, joinSafe(rows, "\n"))
+	addresses := webAddresses(line)
+	var b strings.Builder
+	for _, row := range marked(line, width) {
+		b.WriteString(linked(row, addresses, func(text string) string { return text }) + "\n")
+	}
+	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -422,11 +422,15 @@ func (l *line) draw() []row {
 		folded = marked(l.text, l.width-1-indent)
 	}
 	rows := make([]row, len(folded))
+	addresses := webAddresses(l.text)
+	drawn := func(text string) string { return style.Render(text) }
 	for n, text := range folded {
 		text = crop(text, max(l.width-1-indent, 0))
-		body := style.Render(string(text))
+		body := ""
 		if n == 0 && l.head > 0 && l.head <= len(text) {
-			body = speaks[l.hue].Render(string(text[:l.head])) + style.Render(string(text[l.head:]))
+			body = speaks[l.hue].Render(string(text[:l.head])) + linked(text[l.head:], addresses, drawn)
+		} else {
+			body = linked(text, addresses, drawn)
 		}
 		front := repeat(" ", 1+indent)
 		if n == 0 {

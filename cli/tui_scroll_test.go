@@ -242,8 +242,10 @@ func TestFold(t *testing.T) {
 // TestScreenProperties throws every event with hostile text in it, keys and sizes at the console. The glass checks each
 // screen that follows.
 func TestScreenProperties(t *testing.T) {
+	withLinks(t)
 	nasty := rapid.OneOf(rapid.Just(hostile), rapid.String(), rapid.SampledFrom([]string{
 		"\x1b[31mred\x1b[0m", "\u009b2J", "\x1b]52;c;ZXZpbA==\a", "e" + strings.Repeat("\u0301", 40), "\u202eevil", strings.Repeat("x", 5000), "👨‍👩‍👧‍👦🏴‍☠️", "\u2028\r\n",
+		"https://example.org/a https://bank.example@evil.example/ \x1b]8;;https://evil.example\ahttps://bank.example\x1b]8;;\a",
 	}))
 	presses := []string{"enter", "tab", "shift+tab", "up", "down", "pgup", "pgdown", "end", "esc", "f1", "f2", "f5", "alt+1", "alt+2", "ctrl+r", "alt+enter", "/", "k", "y", "n", "ctrl+w"}
 	rapid.Check(t, func(rt *rapid.T) {

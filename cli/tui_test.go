@@ -204,7 +204,7 @@ func (g *glass) check() {
 		g.t.Errorf("%d rows on a screen of %d×%d:\n%s", len(rows), g.m.width, g.m.height, ansi.Strip(v.Content))
 	}
 	for _, r := range rows {
-		text := style.ReplaceAllString(r, "")
+		text := style.ReplaceAllString(unlinked(g.t, r), "")
 		if n := ansi.StringWidth(r); n > g.m.width {
 			g.t.Errorf("a row of %d cells on a screen of %d×%d: %q", n, g.m.width, g.m.height, text)
 		}
@@ -220,9 +220,9 @@ func (g *glass) check() {
 	}
 }
 
-// screen is what is seen, without styles and without spaces at the end of rows.
+// screen is what is seen, without styles, links and spaces at the end of rows.
 func (g *glass) screen() string {
-	rows := strings.Split(style.ReplaceAllString(g.m.View().Content, ""), "\n")
+	rows := strings.Split(style.ReplaceAllString(link.ReplaceAllString(g.m.View().Content, "$2"), ""), "\n")
 	for i, r := range rows {
 		rows[i] = strings.TrimRight(r, " ")
 	}

@@ -1,0 +1,132 @@
+package cli
+
+import (
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"unicode"
+
+	"github.com/charmbracelet/x/ansi"
+)
+
+// showsLinks: the terminal of this program gets web addresses as links (OSC 8), which a person follows by a click. A terminal
+// that does not know the sequence leaves it out.
+var showsLinks atomic.Bool
+
+// wantsLinks reports whether it is to get them: a terminal without styles, and a Linux console, which has nothing to open
+// them with, do not.
+func (a *app) wantsLinks() bool {
+	term := a.variable("TERM")
+	return !a.opts.noColor && a.variable("NO_COLOR") == "" && term != "" && term != "dumb" && term != "linux"
+}
+
+// webAddresses are the web addresses in a text that may become links. A link leads to exactly what is read: so an address
+// with another scheme, with a name before its host, with letters that are not ASCII, or whose host a browser would show or
+// read in another way is a text like any other.
+func webAddresses(text safeText) []string {
+	if !showsLinks.Load() || !strings.Contains(string(text), "://") {
+		return nil
+	}
+	var found []string
+	for word := range strings.FieldsSeq(string(text)) {
+		if at := addressIn(word); at != "" {
+			found = append(found, at)
+		}
+	}
+	return found
+}
+
+// addressIn is the web address in a word, without what stands around it; "" where there is none to be followed.
+func addressIn(word string) string {
+	start := strings.Index(word, "http")
+	if start < 0 || start > 0 && isAlphanumeric(word[start-1]) {
+		return ""
+	}
+	address := strings.TrimRightFunc(word[start:], func(r rune) bool {
+		// Dots at the end may stand for the rest of an address.
+		return strings.ContainsRune(`.,;:!?'"]>`, r) || r > unicode.MaxASCII && r != '…' && unicode.IsPunct(r)
+	})
+	for strings.HasSuffix(address, ")") && strings.Count(address, ")") > strings.Count(address, "(") {
+		address = strings.TrimRight(address[:len(address)-1], ".,;:!?'\"")
+	}
+	if !isWebAddress(address) {
+		return ""
+	}
+	return address
+}
+
+// isWebAddress reports whether text is an address that a browser opens as it is read.
+func isWebAddress(text string) bool {
+	rest, secure := strings.CutPrefix(text, "https://")
+	if !secure {
+		var ok bool
+		if rest, ok = strings.CutPrefix(text, "http://"); !ok {
+			return false
+		}
+	}
+	at, path := rest, ""
+	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
+		at, path = rest[:end], rest[end:]
+	}
+	if strings.ContainsFunc(path, func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("\"<>[]\\^`{|}", r) }) {
+		return false
+	}
+	u, err := url.Parse(text) // refuses what is wrong in a port and in a character written as its number
+	return err == nil && u.User == nil && u.Host == at && isHost(u.Hostname(), at)
+}
+
+// isHost reports whether a host is a name of ASCII letters that stands for itself, or an IP address in its usual form. at is
+// the host as it is written, with its port.
+func isHost(host, at string) bool {
+	if strings.HasPrefix(at, "[") {
+		ip, err := netip.ParseAddr(host)
+		return err == nil && ip.Is6() && ip.Zone() == ""
+	}
+	labels := strings.Split(host, ".")
+	for _, label := range labels {
+		if label == "" || strings.HasPrefix(strings.ToLower(label), "xn--") { // a browser may show that in other letters
+			return false
+		}
+		if strings.ContainsFunc(label, func(r rune) bool { return r > unicode.MaxASCII || !isAlphanumeric(byte(r)) && r != '-' }) {
+			return false
+		}
+	}
+	if last := labels[len(labels)-1]; last[0] >= '0' && last[0] <= '9' { // a browser reads it as a number
+		ip, err := netip.ParseAddr(host)
+		return err == nil && ip.Is4()
+	}
+	return true
+}
+
+func isAlphanumeric(b byte) bool {
+	return 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9'
+}
+
+// linked is a row of a text, drawn by draw, with those of the addresses of the whole text as links that the row shows in
+// full.
+func linked(row safeText, addresses []string, draw func(string) string) string {
+	text := string(row)
+	if len(addresses) == 0 {
+		return draw(text)
+	}
+	var b strings.Builder
+	done, at := 0, 0
+	for word := range strings.FieldsSeq(text) {
+		at += strings.Index(text[at:], word)
+		if address := addressIn(word); address != "" && slices.Contains(addresses, address) {
+			start := at + strings.Index(word, address)
+			if start > done {
+				b.WriteString(draw(text[done:start]))
+			}
+			b.WriteString(ansi.SetHyperlink(address) + draw(address) + ansi.ResetHyperlink())
+			done = start + len(address)
+		}
+		at += len(word)
+	}
+	if done < len(text) {
+		b.WriteString(draw(text[done:]))
+	}
+	return b.String()
+}

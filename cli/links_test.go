@@ -1,0 +1,206 @@
+package cli
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/charmbracelet/x/ansi"
+	"pgregory.net/rapid"
+
+	"localchat/node"
+)
+
+// withLinks gives the terminal of a test links.
+func withLinks(t interface{ Cleanup(func()) }) {
+	showsLinks.Store(true)
+	t.Cleanup(func() { showsLinks.Store(false) })
+}
+
+// link is a link as it is written to a terminal. Colours may stand in its text.
+var link = regexp.MustCompile("\x1b\\]8;;([!-~]+)\x07([^\x07]*)\x1b\\]8;;\x07")
+
+// unlinked is a row without its links, each of which leads where its text says, over http or https.
+func unlinked(t interface{ Errorf(string, ...any) }, row string) string {
+	for _, l := range link.FindAllStringSubmatch(row, -1) {
+		if shown := style.ReplaceAllString(l[2], ""); shown != l[1] || !strings.HasPrefix(l[1], "http://") && !strings.HasPrefix(l[1], "https://") {
+			t.Errorf("%q leads to %q", shown, l[1])
+		}
+	}
+	return link.ReplaceAllString(row, "$2")
+}
+
+// TestWebAddresses shows which words are links, in whole or without what stands around them, and which are not: what
+// is not read as it would be followed.
+func TestWebAddresses(t *testing.T) {
+	for word, want := range map[string]string{
+		"https://example.org":                      "https://example.org",
+		"http://example.org/a/b?c=d&e=f#g":         "http://example.org/a/b?c=d&e=f#g",
+		"http://printer:631/jobs":                  "http://printer:631/jobs",
+		"http://192.168.1.7:8080/x":                "http://192.168.1.7:8080/x",
+		"http://[fe80::1]:8080/":                   "http://[fe80::1]:8080/",
+		"https://example.org/%7Ebob/~al":           "https://example.org/%7Ebob/~al",
+		"https://example.org/a_(b)":                "https://example.org/a_(b)",
+		"https://example.org/;a,b:c@d!e*f'g$h":     "https://example.org/;a,b:c@d!e*f'g$h",
+		"https://en.wikipedia.org/wiki/A.B.":       "https://en.wikipedia.org/wiki/A.B",
+		"(https://example.org/)":                   "https://example.org/",
+		"<https://example.org/a>,":                 "https://example.org/a",
+		"“https://example.org/”。":                  "https://example.org/",
+		"見てhttps://example.org/":                   "https://example.org/",
+		"url=https://example.org/?q=https://a.b/!": "https://example.org/?q=https://a.b/",
+
+		"ftp://example.org/":                       "",
+		"file:///etc/passwd":                       "",
+		"javascript:alert(1)//https://example.org": "https://example.org",
+		"javascript://example.org/%0aalert(1)":     "",
+		"ssh://host":                               "",
+		"xhttps://example.org":                     "",
+		"https:example.org":                        "",
+		"https:/example.org":                       "",
+		"https:///example.org":                     "",
+		"HTTPS://example.org":                      "",
+		"https://":                                 "",
+		"https://bank.example@evil.example/":       "",
+		"https://bank.example:443@evil.example":    "",
+		"https://@evil.example":                    "",
+		`https://evil.example\@bank.example/`:      "",
+		`https://evil.example\.bank.example/`:      "",
+		"https://ex\u0430mple.org/":                "", // a Cyrillic letter
+		"https://例え.jp":                            "",
+		"https://example.org\u3002evil.example":    "", // a full stop that browsers take for a dot
+		"https://example.org\uff0fx":               "", // a slash of full width
+		"https://example.org/\u043f":               "",
+		"https://xn--exmple-4nf.org/":              "",
+		"https://www.XN--exmple-4nf.org/":          "",
+		"http://3232235777/":                       "",
+		"http://0x7f.1/":                           "",
+		"http://127.1/":                            "",
+		"http://010.8.8.8/":                        "",
+		"http://1.2.3.4.5/":                        "",
+		"http://[fe80::1%25eth0]/":                 "",
+		"http://[::1].example/":                    "",
+		"http://example.org:99x/":                  "",
+		"http://exam%70le.org/":                    "",
+		"http://exa_mple.org/":                     "",
+		"https://a..b/":                            "",
+		"https://example.org/%zz":                  "",
+		"https://example.org/abc…":                 "",
+		"[https://bank.example/](https://evil.a/)": "",
+		"https://bank.example|evil.example":        "",
+		"https://example.org/\"onclick=x":          "",
+	} {
+		if got := addressIn(word); got != want {
+			t.Errorf("%q: %q, want %q", word, got, want)
+		}
+	}
+}
+
+// TestLinksOnTheScreen: an address that stands on one row is a link, on every screen that has any; one that is broken over
+// rows or cut is not.
+func TestLinksOnTheScreen(t *testing.T) {
+	const address, words = "https://example.org/build/1234", "<dave> look: https://example.org/build/1234, it is red"
+	drawn := func(width int) string {
+		s := scroll{}
+		s.resize(width, 24, false)
+		s.add(line{kind: said, text: words, head: len("<dave>")})
+		var b strings.Builder
+		for _, r := range s.rows(0) {
+			b.WriteString(r.text + "\n")
+		}
+		return b.String()
+	}
+	printed := func(width int) string {
+		out := wideScreen{width: width}
+		if err := writeLine(&out, words); err != nil {
+			t.Fatal(err)
+		}
+		return out.String()
+	}
+	for name, on := range map[string]func(width int) string{"full screen": drawn, "plain": printed} {
+		if shown := on(80); strings.Contains(shown, "\x1b]8") {
+			t.Errorf("%s: a link on a terminal without: %q", name, shown)
+		}
+	}
+	withLinks(t)
+	for name, on := range map[string]func(width int) string{"full screen": drawn, "plain": printed} {
+		for width := 10; width < 80; width++ {
+			shown := on(width)
+			rows := ansi.Strip(shown)
+			whole := strings.Contains(rows, address)
+			if got := strings.Contains(shown, ansi.SetHyperlink(address)+address+ansi.ResetHyperlink()); got != whole {
+				t.Errorf("%s at %d columns: a link: %v, in full: %v\n%s", name, width, got, whole, rows)
+			}
+			if left := unlinked(t, shown); strings.Contains(left, "\x1b]") {
+				t.Errorf("%s at %d columns: %q", name, width, left)
+			}
+		}
+	}
+	var pipe strings.Builder
+	if err := writeLine(&pipe, words); err != nil || pipe.String() != words+"\n" {
+		t.Errorf("into a pipe: %q, %v", pipe.String(), err)
+	}
+}
+
+// Whatever somebody says, on whatever screen: a link leads where its text says, and that is all in one place of what was said.
+func TestLinkProperties(t *testing.T) {
+	withLinks(t)
+	pieces := rapid.SampledFrom([]string{
+		"https://", "http://", "example.org", "/path", "?q=1", "#x", "@", ":", "8080", "\\", "…", " ", "\n", "\t", "\x1b]8;;https://evil.example\a", "\x1b]8;;\a", "(", ")",
+		"[", "]", ".", "xn--a", "é", "\u0430", "\u202e", "\u200d", "%41", "%", "<", ">", "\"", "你", "127.0.0.1", "[::1]", "\a", "\x1b\\",
+	})
+	rapid.Check(t, func(rt *rapid.T) {
+		text := strings.Join(rapid.SliceOf(rapid.OneOf(pieces, rapid.String())).Draw(rt, "text"), "")
+		width := rapid.IntRange(1, 100).Draw(rt, "width")
+		safe := clean(text, shownText)
+		out := wideScreen{width: width}
+		if err := writeLine(&out, safe); err != nil {
+			rt.Fatal(err)
+		}
+		for row := range strings.Lines(out.String()) {
+			left := unlinked(rt, strings.TrimSuffix(row, "\n"))
+			if strings.ContainsFunc(left, forbidden) {
+				rt.Errorf("%q is printed as %q", text, row)
+			}
+			for _, l := range link.FindAllStringSubmatch(row, -1) {
+				if !strings.Contains(string(safe), l[1]) {
+					rt.Errorf("%q is nowhere in %q", l[1], safe)
+				}
+			}
+		}
+	})
+}
+
+// TestLinksAreWanted: neither where styles are not wanted nor where the terminal is none.
+func TestLinksAreWanted(t *testing.T) {
+	t.Cleanup(func() { showsLinks.Store(false) })
+	for _, c := range []struct {
+		env  map[string]string
+		args []string
+		want bool
+	}{
+		{map[string]string{"TERM": "xterm-256color"}, nil, true},
+		{map[string]string{"TERM": "xterm-256color", "NO_COLOR": "1"}, nil, false},
+		{map[string]string{"TERM": "xterm-256color"}, []string{"--no-color"}, false},
+		{map[string]string{"TERM": "dumb"}, nil, false},
+		{map[string]string{"TERM": "linux"}, nil, false},
+		{nil, nil, false},
+	} {
+		if _, _, err := settled(t, "", c.env, c.args...); err != nil {
+			t.Fatal(err)
+		}
+		if got := showsLinks.Load(); got != c.want {
+			t.Errorf("%v %v: %v", c.env, c.args, got)
+		}
+	}
+}
+
+// A link of the full screen is one to the program that draws it, too.
+func TestScreenLinks(t *testing.T) {
+	withLinks(t)
+	g := memberAt(t, 80, 24)
+	g.hears(node.Message{ID: "m", Peer: aliceID, Nick: "alice", Text: "see https://example.org/a and https://bank.example@evil.example/", At: noon})
+	g.sees("<alice> see https://example.org/a and")
+	if shown := g.m.View().Content; strings.Count(shown, "\x1b]8;;http") != 1 || !strings.Contains(shown, "\x1b]8;;https://example.org/a\a") {
+		t.Errorf("on the screen: %q", shown)
+	}
+}
