@@ -56,7 +56,7 @@ var pure = []ban{
 }
 
 var laws = map[string]law{
-	".":        {ours: []string{"cli"}, tests: []string{hostilePeer}, why: "main.go is a few lines; the program begins in cli"},
+	".":        {ours: []string{"cli"}, why: "main.go is a few lines; the program begins in cli"},
 	"cli":      {ours: []string{"node", "discovery", "internal/private"}, why: "cli shows what node says; what it wants to know, an event or a result of node tells", bans: cliBans},
 	"node":     {ours: []string{"authority", "protocol", "internal/onlink", "internal/private"}, tests: []string{hostilePeer}, why: "node acts on what authority decides, meets discovery through its own interface, and does not know who looks", bans: nodeBans},
 	"protocol": {ours: nil, why: "protocol is a leaf: what goes over the wire knows nobody who sends it", bans: pure},
@@ -72,15 +72,16 @@ var laws = map[string]law{
 		why: "the hostile peer knows the wire and the law, and nothing of node: it does what a node of ours would never do",
 	},
 	hostilePeer + "/cmd": {ours: []string{hostilePeer}, why: "the hostile peer as a process, for the tests between hosts"},
-	"compare":            {ours: []string{"node", "protocol"}, why: "compare measures nodes from outside, and polls over the wire; nobody imports it: it is a command of its own"},
 	"node/internal/fault": {
 		ours: []string{"authority", "protocol"}, bans: pure,
 		why: "fault puts into a sentence what the law and the wire refuse, and knows nothing that runs",
 	},
+	"test/lan":     {tests: []string{hostilePeer}, why: "the tests between hosts drive the built program from outside, and know the wire only by the hostile peer"},
+	"test/compare": {ours: []string{"node", "protocol"}, why: "compare measures nodes from outside, and polls over the wire; nobody imports it: it is a command of its own"},
 }
 
 // hostilePeer is a package that only tests import.
-const hostilePeer = "internal/hostile"
+const hostilePeer = "test/hostile"
 
 var cliBans = []ban{{
 	path: "github.com/libp2p", except: []string{"github.com/libp2p/go-libp2p/gologshim"}, tests: true,
@@ -218,13 +219,15 @@ func TestLawsBite(t *testing.T) {
 		{dir: "discovery", src: uses("os", "Stderr")},
 		{dir: "authority", src: imports("localchat/protocol"), ok: true},
 		{dir: "authority", src: imports("localchat/node")},
-		{dir: "compare", src: imports("localchat/protocol"), ok: true},
-		{dir: "compare", src: imports("localchat/authority")},
-		{dir: "node", src: imports("localchat/compare"), test: true},
-		{dir: "node", src: imports("localchat/internal/hostile")},
-		{dir: "node", src: imports("localchat/internal/hostile"), test: true, ok: true},
-		{dir: "cli", src: imports("localchat/internal/hostile"), test: true},
-		{dir: "internal/hostile", src: imports("localchat/node")},
+		{dir: "test/lan", src: imports("localchat/node"), test: true},
+		{dir: "test/lan", src: imports("localchat/test/hostile"), test: true, ok: true},
+		{dir: "test/compare", src: imports("localchat/protocol"), ok: true},
+		{dir: "test/compare", src: imports("localchat/authority")},
+		{dir: "node", src: imports("localchat/test/compare"), test: true},
+		{dir: "node", src: imports("localchat/test/hostile")},
+		{dir: "node", src: imports("localchat/test/hostile"), test: true, ok: true},
+		{dir: "cli", src: imports("localchat/test/hostile"), test: true},
+		{dir: "test/hostile", src: imports("localchat/node")},
 		{dir: "utils", src: "package utils"},
 	}
 	for _, dir := range []string{"authority", "protocol", "node/internal/fault"} {
@@ -302,17 +305,8 @@ func TestSizes(t *testing.T) {
 // sources lists our Go files, slash-separated and relative to the root of the module.
 func sources(t *testing.T) []string {
 	t.Helper()
-	names, err := sourceFiles()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return names
-}
-
-// sourceFiles opens every folder of ours, so that go test gives no result from before a change in one of them: the built
-// program is not among what it knows this package to be made of.
-func sourceFiles() (names []string, err error) {
-	err = filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+	var names []string
+	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
@@ -323,5 +317,8 @@ func sourceFiles() (names []string, err error) {
 		}
 		return nil
 	})
-	return names, err
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
 }

@@ -3,6 +3,7 @@ package main_test
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,9 +12,9 @@ import (
 
 // TestReadmeCommands holds the README's table against what /help lists.
 func TestReadmeCommands(t *testing.T) {
-	bin, err := program()
-	if err != nil {
-		t.Fatal(err)
+	bin := filepath.Join(t.TempDir(), "localchat")
+	if out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	cmd := exec.Command(bin, "create", "lab", "--plain", "--ephemeral", "--no-mdns", "--listen", "/ip4/127.0.0.1/tcp/0")
 	cmd.Stdin = strings.NewReader("/help\n/quit\n")

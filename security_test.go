@@ -22,7 +22,7 @@ func TestSecurityDocument(t *testing.T) {
 		if strings.HasPrefix(name, "Test") {
 			return tests[name]
 		}
-		_, err := os.Stat(filepath.Join("mutants", name+".patch"))
+		_, err := os.Stat(filepath.Join("test", "mutants", name+".patch"))
 		return err == nil
 	}
 	for _, m := range named.FindAllStringSubmatch(string(raw), -1) {

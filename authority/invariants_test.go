@@ -7,7 +7,7 @@ import (
 	"localchat/protocol"
 )
 
-// What the other tests of this package leave open of the invariants that folder mutants lists, by their numbers there.
+// What the other tests of this package leave open of the invariants that test/mutants/README.md lists, by their numbers there.
 
 // Invariant 13, of the other end of a claim: nobody ends a replay slot but its own peer, whatever else is known.
 func TestNobodyElseAcknowledges(t *testing.T) {

@@ -5,8 +5,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"localchat/internal/hostile"
 	"localchat/protocol"
+	"localchat/test/hostile"
 )
 
 // What a removed peer tries, one attack a row; what each must come to is in [siege.holds] and in the attack itself.

@@ -4,8 +4,8 @@ import (
 	"testing"
 	"time"
 
-	"localchat/internal/hostile"
 	"localchat/protocol"
+	"localchat/test/hostile"
 )
 
 // A member that always has more to give, or news, is one partner among others: a line that was missed is fetched from

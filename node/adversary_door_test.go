@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"localchat/internal/hostile"
 	"localchat/protocol"
+	"localchat/test/hostile"
 )
 
 // Whoever knocks by a nick that could be taken for bob's, before him or after him, is not let in by what the owner types to let

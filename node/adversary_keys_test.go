@@ -9,8 +9,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"localchat/authority"
-	"localchat/internal/hostile"
 	"localchat/protocol"
+	"localchat/test/hostile"
 )
 
 // A member that knows which epochs are to come chooses their keys: a line of its own proves each. Whatever the way, no node

@@ -7,8 +7,8 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
-	"localchat/internal/hostile"
 	"localchat/protocol"
+	"localchat/test/hostile"
 )
 
 // infiltrate makes a mallory of a host that no node uses, connected to everybody.

@@ -7,8 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"localchat/internal/hostile"
 	"localchat/protocol"
+	"localchat/test/hostile"
 )
 
 // A member that asks its authority for everything again and again is given so much and no more, whatever it says that it has

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"localchat/internal/hostile"
 	"localchat/protocol"
+	"localchat/test/hostile"
 )
 
 var (

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"localchat/authority"
-	"localchat/internal/hostile"
 	"localchat/protocol"
+	"localchat/test/hostile"
 )
 
 // A siege is a room of alice, bob and carol that has removed mallory, who was a member like the others.

@@ -9,8 +9,8 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/network"
 
-	"localchat/internal/hostile"
 	"localchat/protocol"
+	"localchat/test/hostile"
 )
 
 // forMinutes is an open room that keeps lines for so long and gives a newcomer all of them.

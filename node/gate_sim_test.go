@@ -20,9 +20,9 @@ import (
 	"github.com/marcopolo/simnet"
 	"github.com/multiformats/go-multiaddr"
 
-	"localchat/internal/hostile"
 	"localchat/internal/onlink"
 	"localchat/protocol"
+	"localchat/test/hostile"
 )
 
 // A packets counts the packets of a simulated network by where they go.

@@ -14,7 +14,7 @@ import (
 	"localchat/protocol"
 )
 
-// What the other tests of this package leave open of the invariants that folder mutants lists, by their numbers there.
+// What the other tests of this package leave open of the invariants that test/mutants/README.md lists, by their numbers there.
 
 // Invariant 6: who comes, or comes back, is handed keys and lines of the epochs in which it is a member, by whomever it asks.
 func TestAMemberIsHandedItsOwnEpochs(t *testing.T) {

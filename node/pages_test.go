@@ -7,8 +7,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 
 	"localchat/authority"
-	"localchat/internal/hostile"
 	"localchat/protocol"
+	"localchat/test/hostile"
 )
 
 // A member that never has done with a comparison, or that says again and again that it has news, keeps nobody from what

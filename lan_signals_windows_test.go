@@ -1,9 +1,0 @@
-package main_test
-
-import "syscall"
-
-// There are no such signals here, nor the network namespaces of the tests that send them.
-const (
-	stopSignal     = syscall.Signal(-1)
-	continueSignal = syscall.Signal(-1)
-)

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestContenders runs each scene once, as small as it gets: everybody delivers every line, and who can remove does. What it
+// takes is not judged here.
+func TestContenders(t *testing.T) {
+	for _, c := range contenders {
+		t.Run(c.name, func(t *testing.T) {
+			needProgram(t, c.name)
+			c.rhythm = time.Millisecond
+			figures, err := deliver(c, 3, pace{lines: 9, every: time.Millisecond})
+			if err != nil || figures["lost"] != 0 || figures["p50"] <= 0 {
+				t.Errorf("deliver: %v, %v", figures, err)
+			}
+			figures, err = flood(c, 3, 6, 50*time.Millisecond)
+			if err != nil || figures["lost"] != 0 || figures["lines/s"] <= 0 {
+				t.Errorf("flood: %v, %v", figures, err)
+			}
+			figures, err = kick(c, 3, 2)
+			if removes := c.name == ours || c.name == irc; removes && (err != nil || figures["told"] <= 0 || figures["last"] <= 0) {
+				t.Errorf("kick: %v, %v", figures, err)
+			} else if !removes && !errors.Is(err, errNoKick) {
+				t.Errorf("kick: %v, want %v", err, errNoKick)
+			}
+		})
+	}
+	// Folders of the program and not of this test: opened, so that go test repeats no result from before a change there.
+	for _, dir := range []string{"../../cli", "../../discovery"} {
+		if err := filepath.WalkDir(dir, func(_ string, _ fs.DirEntry, err error) error { return err }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	program := filepath.Join(t.TempDir(), "localchat")
+	if out, err := exec.Command("go", "build", "-o", program, "localchat").CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	t.Setenv(nodeEnv, program)
+	for name, open := range map[string]func(int) (*desk, error){ours: pollOurs, irc: pollIRC} {
+		t.Run("poll "+name, func(t *testing.T) {
+			needProgram(t, name)
+			if figures, err := poll(open, 2, 1); err != nil || figures["polls/s"] <= 0 {
+				t.Errorf("poll: %v, %v", figures, err)
+			}
+		})
+	}
+}
+
+func needProgram(t *testing.T, name string) {
+	t.Helper()
+	if name != irc && name != "mosquitto" {
+		return
+	}
+	os.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin") // where Debian puts servers
+	if _, err := exec.LookPath(name); err == nil {
+		return
+	}
+	text := t.Name() + " DID NOT RUN: it needs " + name + " (Debian: apt-get install " + name + ")"
+	if os.Getenv("CI") == "true" {
+		t.Fatal(text)
+	}
+	t.Skip(text)
+}
+
+// A board must not take a line that is lost, doubled or invented for one that was delivered.
+func TestBoard(t *testing.T) {
+	b := newBoard(3, 2)
+	b.hear(1, lineText(b.id, 0), false)
+	if whole, err := b.await(1, time.Millisecond); whole != 0 || err != nil {
+		t.Errorf("heard by one of two: %d lines are whole, %v", whole, err)
+	}
+	b.hear(2, lineText(b.id, 0), true)
+	if whole, err := b.await(1, time.Millisecond); whole != 1 || err != nil || b.late.Load() != 1 {
+		t.Errorf("heard by both: %d lines are whole, %d late, %v", whole, b.late.Load(), err)
+	}
+	for what, text := range map[string]string{
+		"twice": lineText(b.id, 0), "unsaid": lineText(b.id, 2), "of another board": lineText(b.id-1, 1), "garbled": "x",
+	} {
+		b.failed = nil
+		b.hear(2, text, false)
+		if _, err := b.await(2, time.Millisecond); err == nil {
+			t.Errorf("a line heard %s passes", what)
+		}
+	}
+}
+
+func TestTable(t *testing.T) {
+	var r results
+	for round, v := range []float64{300, 100, 200} {
+		r.add(round, "delivery 8", ours, map[string]float64{"p50": v, "lost": 0})
+		r.add(round, "delivery 8", irc, map[string]float64{"p50": 100})
+	}
+	r.add(1, "poll 8", ours, map[string]float64{"polls/s": 60})
+	r.add(1, "poll 8", irc, map[string]float64{"polls/s": 100})
+	if v := r[key("poll 8", "polls/s")][ours]; len(v) != 2 || !math.IsNaN(v[0]) {
+		t.Errorf("a round that failed: %v", v)
+	}
+	got := r.table()
+	for _, want := range []string{
+		"| 8 | delivery p50, µs | 200 | 100 | - | - | **2.00** (1.00 to 3.00) | - | ≤ 1 × ngircd | NOT MET |",
+		"| 8 | lines that did not reach everybody | 0 | - | - | - | - | - | ≤ 0 | met |",
+		"| 8 | polls a second, 8 clients | 60 | 100 | - | - | **0.60** (0.60 to 0.60) | - | ≥ 0.5 × ngircd | met |",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no line\n%s\nin\n%s", want, got)
+		}
+	}
+}

@@ -1,0 +1,102 @@
+// Command compare measures localchat beside what people would pick instead: ngircd, mosquitto, and a raw TCP hub. See
+// README.md; test/compare/run starts it.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"regexp"
+	"strings"
+	"time"
+)
+
+var contenders = []contender{
+	// A stream of pings ends after half a minute (libp2p), and another is opened.
+	{ours, openOurs, 31 * time.Second}, {irc, openIRC, 2 * time.Second}, {"mosquitto", openMQTT, 2 * time.Second}, {"raw hub", openHub, 2 * time.Second},
+}
+
+const (
+	ours = "localchat"
+	irc  = "ngircd"
+)
+
+// A scene is one thing that is measured of those who can do it.
+type scene struct {
+	name string
+	who  []contender
+	run  func(c contender) (map[string]float64, error)
+	once bool // a round more would say the same
+}
+
+func main() {
+	rounds := flag.Int("rounds", 5, "rounds; each runs every contender in turn")
+	lines := flag.Int("lines", 620, "lines of a delivery scene, 20 a second; in fewer, what a room does twice a minute may not be")
+	only := flag.String("only", ".", "run only scenes whose name matches this regular expression")
+	flag.Parse()
+	match, err := regexp.Compile(*only)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	}
+	var r results
+	var failures []string
+	// Interrupted, it ends with the scene under way and prints what it has.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	for round := range *rounds {
+		for _, s := range scenes(pace{lines: *lines, every: 50 * time.Millisecond}) {
+			if !match.MatchString(s.name) || s.once && round > 0 {
+				continue
+			}
+			for i := range s.who {
+				if ctx.Err() != nil {
+					break
+				}
+				c := s.who[(i+round)%len(s.who)] // nobody always goes first
+				fmt.Fprintf(os.Stderr, "round %d: %s: %s\n", round+1, s.name, c.name)
+				figures, err := s.run(c)
+				if err != nil {
+					failures = append(failures, fmt.Sprintf("round %d: %s: %s: %v", round+1, s.name, c.name, err))
+					fmt.Fprintln(os.Stderr, "FAILED", failures[len(failures)-1])
+					continue
+				}
+				r.add(round, s.name, c.name, figures)
+			}
+		}
+	}
+	fmt.Print(r.table())
+	if len(failures) > 0 {
+		fmt.Printf("\nFAILED, and in none of the figures:\n%s\n", strings.Join(failures, "\n"))
+		os.Exit(1)
+	}
+}
+
+func scenes(p pace) []scene {
+	var all []scene
+	for _, n := range []int{8, 32, 64} {
+		all = append(all, scene{name: fmt.Sprintf("delivery %d", n), who: contenders, run: func(c contender) (map[string]float64, error) {
+			return deliver(c, n, p)
+		}})
+	}
+	all = append(all, scene{name: "flood 8", who: contenders, run: func(c contender) (map[string]float64, error) {
+		return flood(c, 8, 64, 3*time.Second)
+	}})
+	for _, n := range []int{8, 32} {
+		all = append(all, scene{name: fmt.Sprintf("kick %d", n), who: contenders[:2], run: func(c contender) (map[string]float64, error) {
+			return kick(c, n, 160/n+5) // 25 and 10: each ends with a line of everybody's
+		}})
+	}
+	desks := map[string]func(int) (*desk, error){ours: pollOurs, irc: pollIRC}
+	all = append(all,
+		scene{name: "poll 8", who: contenders[:2], run: func(c contender) (map[string]float64, error) {
+			return poll(desks[c.name], 8, 4)
+		}},
+		scene{name: "memory 64", who: contenders[:1], once: true, run: func(contender) (map[string]float64, error) {
+			return memory(64, 100)
+		}},
+	)
+	return all
+}

@@ -1,0 +1,341 @@
+package lan
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// A mallory is a hostile peer on a host, as a process of its own that takes orders: package test/hostile.
+type mallory struct {
+	*host
+	cmd     *exec.Cmd
+	in      io.WriteCloser
+	upshots chan upshot  // closed when the process has ended
+	stderr  bytes.Buffer // read after upshots is closed
+	nodes   [][]string   // whom it attacks
+}
+
+// An upshot is what an order came to.
+type upshot struct {
+	Error  string         // why it could not be carried out
+	Gains  []string       // what it has and should not have
+	Reason string         // of its removal, as it was told
+	Counts map[string]int // what a flood has sent and what became of it
+}
+
+// malloryProgram builds it once for all tests.
+var malloryProgram = sync.OnceValues(func() (bin string, err error) {
+	if _, err := program(); err != nil { // makes the folder, which the end of the tests removes
+		return "", err
+	}
+	bin = filepath.Join(programDir, "mallory")
+	if out, err := exec.Command("go", "build", "-o", bin, "localchat/test/hostile/cmd").CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return bin, nil
+})
+
+// mallory starts one on the host, which will attack nodes, the owner's first.
+func (h *host) mallory(nodes ...*node) *mallory {
+	t := h.lan.t
+	t.Helper()
+	bin, err := malloryProgram()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &mallory{host: h, upshots: make(chan upshot)}
+	for _, n := range nodes {
+		m.nodes = append(m.nodes, n.addrs())
+	}
+	// It has what the others leave of the machine: what is measured is what it does to them, not to two cores.
+	m.cmd = exec.Command("nice", "-n", "19", "ip", "netns", "exec", h.ns, bin)
+	m.cmd.Dir, m.cmd.Stderr = h.home, &m.stderr
+	if m.in, err = m.cmd.StdinPipe(); err != nil {
+		t.Fatal(err)
+	}
+	out, err := m.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go m.read(out)
+	t.Cleanup(func() {
+		m.in.Close()
+		m.cmd.Process.Kill()
+		for range m.upshots {
+		}
+		if t.Failed() {
+			t.Logf("---- mallory (%s) stderr:\n%s", m.cmd.ProcessState, m.stderr.String())
+		}
+	})
+	return m
+}
+
+// read takes what mallory prints until its end. What is no upshot is a library's own.
+func (m *mallory) read(out io.Reader) {
+	lines := bufio.NewReader(out)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if err != nil {
+			break
+		}
+		var o upshot
+		if json.Unmarshal(line, &o) == nil {
+			m.upshots <- o
+		}
+	}
+	m.cmd.Wait()
+	close(m.upshots)
+}
+
+// attack orders something and returns what it came to. That it gains something fails the test.
+func (m *mallory) attack(what string, with obj) upshot {
+	t := m.lan.t
+	t.Helper()
+	order := obj{"Do": what}
+	for k, v := range with {
+		order[k] = v
+	}
+	line, err := json.Marshal(order)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.in.Write(append(line, '\n')) // an error means that the process has ended, which shows below
+	select {
+	case o, ok := <-m.upshots:
+		if !ok {
+			t.Fatalf("mallory has ended before it could %s", what)
+		}
+		if o.Error != "" {
+			t.Fatalf("mallory cannot %s: %s", what, o.Error)
+		}
+		for _, g := range o.Gains {
+			t.Errorf("%s: mallory gained %s", what, g)
+		}
+		return o
+	case <-time.After(8 * patience): // at nice 19, beside the other packages' tests, it is slow to end what it holds
+		t.Fatalf("mallory does not come back from: %s", what)
+	}
+	return upshot{}
+}
+
+// evil marks, as in package node, what must be shown nowhere.
+const evil = "evil"
+
+// A siege is a room of alice, bob and carol that lets mallory in and removes it, again and again.
+type siege struct {
+	*lan
+	alice, bob, carol *node
+	stay              []*node
+	mallory           *mallory
+	// What follows is of one round. removal is mallory's: its seq and epoch.
+	round   int
+	removal obj
+	begin   map[*node]int  // events before the round
+	due     map[string]int // events of a kind that may come all the same, after the removal
+}
+
+func besiege(t *testing.T) *siege {
+	t.Helper()
+	s := &siege{lan: newLAN(t), begin: map[*node]int{}}
+	s.stay = s.people("alice", "bob", "carol")
+	s.alice, s.bob, s.carol = s.stay[0], s.stay[1], s.stay[2]
+	s.alice.do("room.create", obj{"name": "lab", "access": "knock", "members_invite": true})
+	s.alice.do("room.create", obj{"name": "den", "access": "open"})
+	for _, n := range s.stay[1:] {
+		n.knock("lab", s.alice)
+	}
+	s.bob.do("room.join", obj{"room": "den"})
+	s.mallory = s.host("mallory").mallory(s.stay...)
+	return s
+}
+
+// play is one round. before runs while mallory is a member, and may remove it itself.
+func (s *siege) play(before, after func(*siege)) {
+	t := s.t
+	t.Helper()
+	s.round++
+	s.removal, s.due = nil, map[string]int{"warning": 1}
+	for _, n := range s.stay {
+		s.begin[n] = n.forget()
+	}
+	invite := s.alice.do("room.invite", obj{"room": "lab"})["invite"]
+	s.mallory.attack("join", obj{"Invite": invite, "Nick": "mallory", "Nodes": s.mallory.nodes})
+	hello := fmt.Sprintf("round %d", s.round)
+	for _, n := range s.stay {
+		n.await("member_joined", obj{"nick": "mallory"})
+	}
+	converse("lab", hello, s.stay...)
+	for _, n := range s.stay {
+		s.reaches(n, hello+" from "+n.name)
+	}
+	s.says(hello)
+	s.heard(hello)
+	if before != nil {
+		before(s)
+	}
+	if s.removal == nil {
+		s.remove()
+		s.alice.await("removal_progress", obj{"nick": "mallory", "applied": len(s.stay), "total": len(s.stay)})
+	}
+	after(s)
+	s.holds()
+}
+
+// reaches waits until mallory has heard a line of n, which says it again: it may have been said before n knew that
+// mallory listens, and mallory compares with nobody.
+func (s *siege) reaches(n *node, text string) {
+	heard := make(chan struct{})
+	var saying sync.WaitGroup
+	saying.Go(func() {
+		again := time.NewTicker(2 * time.Second)
+		defer again.Stop()
+		for {
+			select {
+			case <-again.C:
+				n.begin("room.say", obj{"room": "lab", "text": text})
+			case <-heard:
+				return
+			}
+		}
+	})
+	defer saying.Wait()
+	defer close(heard)
+	s.mallory.attack("hear", obj{"Text": text})
+}
+
+// forget lets no await return what has come so far, and says how many events that are.
+func (n *node) forget() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, e := range n.events {
+		e.awaited = true
+	}
+	return len(n.events)
+}
+
+func (s *siege) says(text string) { s.mallory.attack("say", obj{"Text": text}) }
+
+// heard waits until all who stay were shown a line of mallory's.
+func (s *siege) heard(text string) {
+	for _, n := range s.stay {
+		n.await("message", obj{"nick": "mallory", "text": text})
+	}
+}
+
+// remove kicks mallory.
+func (s *siege) remove() {
+	s.t.Helper()
+	s.removal = s.alice.do("room.kick", obj{"room": "lab", "who": "mallory", "reason": "too loud"})
+	s.mallory.attack("be removed", obj{"Removal": s.removal})
+}
+
+// holds is what every attack is measured by.
+func (s *siege) holds() {
+	t := s.t
+	t.Helper()
+	converse("lab", fmt.Sprintf("after %d", s.round), s.stay...)
+	for _, l := range agree("lab", s.stay...) {
+		if strings.Contains(l, evil) {
+			t.Errorf("the history has %q", l)
+		}
+	}
+	s.mallory.attack("report", nil)
+	for _, n := range s.stay {
+		s.applied(n)
+		s.noticed(n)
+	}
+}
+
+// noticed: from the removal on, the people in the room see nothing of mallory, or what is due.
+func (s *siege) noticed(n *node) {
+	t := s.t
+	t.Helper()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	seen, removed, came := map[any]bool{}, false, map[string]int{}
+	for _, e := range n.events[s.begin[n]:] {
+		kind := fmt.Sprint(e.obj["type"])
+		switch kind {
+		case "message":
+			if seen[e.obj["id"]] {
+				t.Errorf("%s was shown a line again: %v", n.name, e)
+			}
+			seen[e.obj["id"]] = true
+			if removed && (e.obj["nick"] == "mallory" || strings.Contains(fmt.Sprint(e.obj["text"]), evil)) {
+				t.Errorf("%s was shown after the removal: %v", n.name, e)
+			}
+		case "member_removed":
+			removed = removed || e.is(obj{"removal": s.removal["seq"]})
+		case "direct", "not JSON":
+			t.Errorf("%s was shown %v", n.name, e)
+		case "warning":
+			came[kind]++
+			t.Logf("%s is warned: %v", n.name, e)
+		case "refused", "removed", "left", "gap", "knock", "owner_unreachable", "policy", "room_closed", "member_joined", "member_left", "joined":
+			if removed {
+				came[kind]++
+			}
+		}
+	}
+	for kind, times := range came {
+		if times > s.due[kind] {
+			t.Errorf("%s was shown %d times %s, and %d are due", n.name, times, kind, s.due[kind])
+		}
+	}
+}
+
+// isolateBob removes mallory while bob hears neither alice nor carol.
+func isolateBob(s *siege) {
+	s.bob.apart(s.alice.host)
+	s.bob.apart(s.carol.host)
+	s.due["owner_unreachable"] = 1
+	s.remove()
+	s.applied(s.carol)
+}
+
+// applied waits until n has applied the removal.
+func (s *siege) applied(n *node) {
+	s.t.Helper()
+	eventually(s.t, n.name+" applies the removal", func() bool {
+		return n.count("member_removed", obj{"removal": s.removal["seq"]}) == 1
+	})
+}
+
+// addrs are where a node listens on its host's IPv4 address, as multiaddrs with /p2p.
+func (n *node) addrs() (addrs []string) {
+	n.lan.t.Helper()
+	for _, a := range n.do("node.info", nil)["addrs"].([]any) {
+		if s := fmt.Sprint(a); strings.Contains(s, "/"+n.addr+"/") {
+			addrs = append(addrs, s)
+		}
+	}
+	return addrs
+}
+
+// memoryBound is the most memory of a node in MiB, whatever comes: three times what was measured, which is little more
+// than a node in a quiet room has.
+const memoryBound = 144
+
+// keepsSmall reports the memory of nodes, and fails beyond the bound.
+func keepsSmall(t *testing.T, nodes ...*node) {
+	t.Helper()
+	for _, n := range nodes {
+		mib := n.memory()
+		t.Logf("%s has %d MiB", n.name, mib)
+		if mib > memoryBound {
+			t.Errorf("%s has %d MiB, and %d is the most", n.name, mib, memoryBound)
+		}
+	}
+}

@@ -1,0 +1,310 @@
+package lan
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// chaosRoom is the room of a crowd. Nothing expires in it while a test lasts.
+const chaosRoom = "chaos"
+
+// A crowd is people on a network of their own, who talk in one room whatever happens to them.
+type crowd struct {
+	t      *testing.T
+	lan    *lan
+	rng    *rand.Rand // of the test's goroutine
+	people []*person  // the first owns the room
+	round  int
+	orders []*command // given in this round
+	orderN map[string]int
+	onVPN  []*person
+
+	// mu is where those who talk and the test meet.
+	mu    sync.Mutex
+	lines map[string]*spoken // all that was typed, by key
+	quiet bool               // nobody begins a line
+}
+
+// A person is one of them. The fields belong to the crowd's mu, the first two excepted, which never change.
+type person struct {
+	*host
+	c *crowd
+
+	node   *node
+	life   int
+	read   int  // events of this life
+	asleep bool // nobody types: the node is frozen, or not there
+	typed  int  // lines, in all lives
+	under  int  // lines without an answer
+	rng    *rand.Rand
+
+	in        bool            // by the node's own word
+	placed    bool            // the same, and also while the node is not there
+	leaving   bool            // it was told to leave, and may have
+	epoch     uint64          // that it has told
+	screen    *screen         // since it is in
+	delivered map[string]bool // ids, in all lives
+	since     uint64          // the epoch of its admission
+	asked     time.Time       // when it first asked for one; zero: never
+	cut       int             // the last round in which it lost its place
+	refused   int             // how often it was told that it is no member, and not why
+}
+
+func (p *person) String() string { return p.name }
+
+// newCrowd makes a room with its people in it.
+func newCrowd(t *testing.T, rng *rand.Rand, names ...string) *crowd {
+	c := &crowd{t: t, lan: newLAN(t), rng: rng, lines: map[string]*spoken{}, quiet: true, orderN: map[string]int{}}
+	for _, name := range names {
+		p := &person{
+			c: c, host: c.lan.host(name), screen: newScreen(), delivered: map[string]bool{},
+			rng: rand.New(rand.NewPCG(rng.Uint64(), rng.Uint64())),
+		}
+		p.clock = setBy
+		p.smallDisk()
+		c.people = append(c.people, p)
+		p.wake()
+	}
+	owner := c.owner()
+	owner.asked = time.Now()
+	owner.node.do("room.create", obj{"name": chaosRoom, "access": "invite", "retain_s": 3600, "idle_s": int(idleAfter / time.Second)})
+	owner.node.await("joined", nil)
+	for _, p := range c.people[1:] {
+		c.join(p)
+		c.orders[0].ok()
+		c.obey()
+		c.orders = nil
+	}
+	done := make(chan struct{})
+	t.Cleanup(func() { close(done) })
+	for _, p := range c.people {
+		go p.talk(done)
+	}
+	return c
+}
+
+func (c *crowd) owner() *person { return c.people[0] }
+
+// wake starts p's node, for the first time or after it was killed.
+func (p *person) wake() {
+	args := []string{}
+	if *chaosLogs != "" {
+		args = append(args, "-v", "--log-file", fmt.Sprintf("%s/%s%s.log", *chaosLogs, p.lan.name, p.name))
+	}
+	n := p.start(args...)
+	p.c.mu.Lock()
+	defer p.c.mu.Unlock()
+	p.node, p.life, p.read, p.asleep = n, p.life+1, 0, false
+}
+
+// die kills p's node.
+func (p *person) die() {
+	p.sleeps(true)
+	p.node.kill()
+	p.gone()
+}
+
+// gone: p's node has ended.
+func (p *person) gone() {
+	p.c.mu.Lock()
+	defer p.c.mu.Unlock()
+	p.look()
+	p.in, p.epoch, p.screen = false, 0, newScreen()
+}
+
+// sleeps says whether p's node is out of order, so that nobody types at it.
+func (p *person) sleeps(asleep bool) {
+	p.c.mu.Lock()
+	defer p.c.mu.Unlock()
+	p.asleep = asleep
+}
+
+// talk types lines until done is closed.
+func (p *person) talk(done <-chan struct{}) {
+	for {
+		select {
+		case <-done:
+			return
+		case <-time.After(p.pause()):
+		}
+		p.c.mu.Lock()
+		p.look()
+		idle := p.c.quiet || p.asleep || !p.in || p.under >= 8
+		p.c.mu.Unlock()
+		if !idle {
+			p.speak()
+		}
+	}
+}
+
+// pause is between two lines of p's.
+func (p *person) pause() time.Duration {
+	p.c.mu.Lock()
+	defer p.c.mu.Unlock()
+	return 100*time.Millisecond + time.Duration(p.rng.Int64N(int64(400*time.Millisecond)))
+}
+
+// longest, in bytes, of a line that is typed: as long as one may be, but for some.
+const longest = 60 << 10
+
+// speak types a line. Its answer is noted when it comes.
+func (p *person) speak() {
+	c := p.c
+	c.mu.Lock()
+	p.look()
+	p.typed++
+	p.under++
+	l := &spoken{
+		key: fmt.Sprintf("%s-%d-%d", p.name, p.life, p.typed), author: p.name,
+		begun: time.Now(), epoch: p.epoch, screen: p.screen, before: len(p.screen.shown),
+		round: c.round,
+	}
+	c.lines[l.key] = l
+	say := obj{"room": chaosRoom, "text": l.key + " is what I say"}
+	switch p.rng.IntN(40) {
+	case 0:
+		say["text"] = l.key + " " + strings.Repeat("long ", p.rng.IntN(longest)/5)
+	case 1, 2, 3:
+		say["action"] = true
+	}
+	n := p.node
+	c.mu.Unlock()
+	said := n.begin("room.say", say)
+	go func() {
+		r, ok := <-said.answer
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		p.under--
+		if !ok {
+			return // killed
+		}
+		l.ended, l.said, l.unsaid = r.at, r.Error == nil, r.Error != nil
+		var result struct {
+			ID string `json:"id"`
+		}
+		if l.said && json.Unmarshal(r.Result, &result) == nil {
+			l.id = result.ID
+		}
+	}()
+}
+
+// look takes what p's node has told since the last look. The caller holds the crowd's mu.
+func (p *person) look() {
+	p.node.mu.Lock()
+	events := p.node.events[p.read:]
+	p.node.mu.Unlock()
+	p.read += len(events)
+	for _, e := range events {
+		switch fmt.Sprint(e.obj["type"]) {
+		case "joined":
+			p.in, p.placed, p.leaving, p.screen, p.epoch = true, true, false, newScreen(), number(e.obj["epoch"])
+		case "removed", "refused", "left":
+			p.in, p.placed = false, false
+			p.refused += count(e.obj["type"] == "refused")
+		case "epoch":
+			p.epoch = number(e.obj["epoch"])
+		case "message":
+			key, _, _ := strings.Cut(fmt.Sprint(e.obj["text"]), " ")
+			p.screen.show(fmt.Sprint(e.obj["id"]), key)
+		case "hidden", "expired":
+			ids, _ := e.obj["ids"].([]any)
+			for _, id := range ids {
+				p.screen.hide(fmt.Sprint(id))
+			}
+		case "delivered":
+			p.delivered[fmt.Sprint(e.obj["id"])] = true
+		}
+	}
+}
+
+func number(v any) uint64 {
+	f, _ := v.(float64)
+	return uint64(f)
+}
+
+// members are those whose nodes say that they are in.
+func (c *crowd) members() (in []*person) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, p := range c.people {
+		if p.look(); p.in {
+			in = append(in, p)
+		}
+	}
+	return in
+}
+
+// testify tells the judge what is seen; asked are the answers of the nodes, if they have been asked. The caller holds mu
+// until the judge has done.
+func (c *crowd) testify(asked map[*person]answers) testimony {
+	y := testimony{lines: c.lines}
+	delivered, cuts := map[string]bool{}, map[string]int{}
+	for _, p := range c.people {
+		p.look()
+		maps.Copy(delivered, p.delivered)
+		cuts[p.name] = p.cut
+	}
+	for _, p := range c.people {
+		if p.in {
+			v := view{name: p.name, screen: p.screen, since: p.since, asked: p.asked, epoch: p.epoch}
+			if a, ok := asked[p]; ok {
+				v.history, v.roster, v.epoch = a.history, a.roster, a.epoch
+			}
+			y.members = append(y.members, v)
+		}
+	}
+	for _, l := range c.lines {
+		l.delivered = delivered[l.id]
+		l.cut = l.cut || l.round > 0 && cuts[l.author] == l.round
+	}
+	return y
+}
+
+// answers are what a node says when it is asked.
+type answers struct {
+	history, roster []string
+	epoch           uint64
+	absent          []string // by the word of the owner
+}
+
+// ask asks the nodes of ps for all that they have.
+func (c *crowd) ask(ps []*person) map[*person]answers {
+	c.t.Helper()
+	all := map[*person]answers{}
+	for _, p := range ps {
+		history, members := p.node.begin("room.history", obj{"room": chaosRoom}).wait(), p.node.begin("room.members", obj{"room": chaosRoom}).wait()
+		a := answers{history: []string{}}
+		var h struct{ Messages []struct{ Text string } }
+		var m struct {
+			Epoch   uint64
+			Members []struct {
+				Nick, Role string
+				Present    bool
+			}
+		}
+		if history.Error != nil || members.Error != nil || json.Unmarshal(history.Result, &h) != nil || json.Unmarshal(members.Result, &m) != nil {
+			continue // it has just lost its place
+		}
+		for _, l := range h.Messages {
+			key, _, _ := strings.Cut(l.Text, " ")
+			a.history = append(a.history, key)
+		}
+		for _, one := range m.Members {
+			a.roster = append(a.roster, one.Nick+" "+one.Role)
+			if !one.Present {
+				a.absent = append(a.absent, one.Nick)
+			}
+		}
+		slices.Sort(a.roster)
+		a.epoch = m.Epoch
+		all[p] = a
+	}
+	return all
+}

@@ -1,0 +1,78 @@
+package lan
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// copyTo puts a copy of the host's data directory onto another one, as a home directory that is synchronised does.
+func (h *host) copyTo(other *host) {
+	other.follow("cp -a " + h.data() + "/. " + other.data())
+}
+
+// TestLANCopies: one home directory on two machines, both running. Within half a minute both people are told, the owner of a
+// room, a member, and one who is in no room; a command that lives for a moment tells it too. Nobody else is told anything.
+func TestLANCopies(t *testing.T) {
+	l := newLAN(t)
+	people := l.people("alice", "bob", "carol")
+	alice, bob, carol := people[0], people[1], people[2]
+	alice.do("room.create", obj{"name": "lab", "access": "open"})
+	bob.do("room.join", obj{"room": "lab"})
+	dora := l.host("dora").start()
+	for _, n := range []*node{alice, bob, carol} {
+		copied := l.host(n.name + "2")
+		n.copyTo(copied)
+		began := time.Now()
+		second := copied.start()
+		second.await("warning", obj{"code": "twin", "peer": n.peer()})
+		n.await("warning", obj{"code": "twin", "peer": n.peer()})
+		t.Logf("%s: both know after %v", n.name, time.Since(began).Round(time.Millisecond))
+		second.quit()
+	}
+	// Of the fourth the copy runs for as long as a command takes.
+	dora.do("room.create", obj{"name": "den", "access": "open"})
+	erin := l.host("erin").start()
+	copied := l.host("erin2")
+	erin.copyTo(copied)
+	if _, said, code := copied.run("send", "den", "hello"); code != 0 {
+		t.Errorf("send: exit %d, said %q", code, said)
+	} else {
+		t.Log(said)
+	}
+	if n := dora.count("warning", obj{"code": "twin"}); n != 0 {
+		t.Errorf("dora, of whom there is no copy, is warned %d times", n)
+	}
+}
+
+// TestLANNoCopies: one node that has two cards, that is killed and started again on the port that it had, and whose address
+// changes, is no copy of itself.
+func TestLANNoCopies(t *testing.T) {
+	l := newLAN(t)
+	alice := l.host("alice")
+	l.ip("link", "add", "eth1", "netns", alice.ns, "type", "veth", "peer", "name", "p-second", "netns", l.sw())
+	l.ip("-n", l.sw(), "link", "set", "p-second", "master", "br0", "up")
+	l.ip("-n", alice.ns, "link", "set", "eth1", "up")
+	l.ip("-n", alice.ns, "addr", "add", "10.77.0.200/24", "dev", "eth1")
+	fixed := []string{"--listen", "/ip4/0.0.0.0/udp/4001/quic-v1", "--listen", "/ip4/0.0.0.0/tcp/4001"}
+	n, bob := alice.start(fixed...), l.host("bob").start()
+	id := n.do("room.create", obj{"name": "lab", "access": "open"})["id"]
+	bob.do("room.join", obj{"room": id})
+	n.kill()
+	n = alice.start(fixed...)
+	n.await("joined", obj{"room": id})
+	converse("lab", "after a crash", n, bob)
+	l.ip("-n", alice.ns, "addr", "add", "10.77.0.77/24", "dev", "eth0")
+	l.ip("-n", alice.ns, "addr", "del", alice.addr+"/24", "dev", "eth0")
+	converse("lab", "after another address", n, bob)
+	// The first that either is told of is a copy indeed.
+	copied := l.host("copied")
+	alice.copyTo(copied)
+	copied.start().await("warning", obj{"code": "twin"})
+	if w := n.await("warning", obj{"code": "twin"}); !strings.Contains(w.obj["text"].(string), copied.addr) {
+		t.Errorf("alice is warned of a copy that is none: %v", w.obj["text"])
+	}
+	if c := bob.count("warning", obj{"code": "twin"}); c != 0 {
+		t.Errorf("bob is warned of a copy %d times", c)
+	}
+}

@@ -1,0 +1,41 @@
+package lan
+
+import (
+	"fmt"
+	"testing"
+)
+
+// A member whose process reads nothing, because it is stopped, holds nobody up: the others hear each other as they speak,
+// and not by comparing what they have. When it goes on it is given all of it, in its place.
+func TestLANSlowMember(t *testing.T) {
+	t.Parallel()
+	l := newLAN(t)
+	members := l.people("alice", "bob", "carol")
+	alice, bob, carol := members[0], members[1], members[2]
+	alice.do("room.create", obj{"name": "lab", "access": "open"})
+	bob.do("room.join", obj{"room": "lab"})
+	carol.do("room.join", obj{"room": "lab"})
+	converse("lab", "hello", members...)
+	carol.freeze()
+	// A thousand at once are more than the network between them holds for one who does not read.
+	const lines = 1000
+	var calls []*call
+	for i := range lines {
+		calls = append(calls, alice.begin("room.say", obj{"room": "lab", "text": fmt.Sprint("line ", i)}))
+	}
+	for _, c := range calls {
+		c.ok()
+	}
+	bob.await("message", obj{"text": fmt.Sprint("line ", lines-1), "late": false})
+	for i := range 20 {
+		text := fmt.Sprint("after the rush ", i)
+		bob.say("lab", text)
+		alice.await("message", obj{"text": text, "late": false})
+	}
+	carol.thaw()
+	carol.await("message", obj{"text": "after the rush 19"})
+	carol.await("message", obj{"text": fmt.Sprint("line ", lines-1)})
+	if got := len(agree("lab", members...)); got != 3+lines+20 {
+		t.Errorf("they have %d lines, of %d", got, 3+lines+20)
+	}
+}

@@ -1,0 +1,28 @@
+package lan
+
+import "testing"
+
+// TestLANNickOfAGuest: a guest whose node was killed does not keep its nick from the next one who asks for it, and neither
+// does one who was kicked. While it is there, it does.
+func TestLANNickOfAGuest(t *testing.T) {
+	l := newLAN(t)
+	alice := l.host("alice").start("--ephemeral")
+	alice.do("room.create", obj{"name": "lab", "access": "open"})
+	h := l.host("bob")
+	bob := h.start("--ephemeral")
+	bob.do("room.join", obj{"room": "lab"})
+	carol := l.host("carol").start("--ephemeral")
+	if r := carol.begin("room.join", obj{"room": "lab", "nick": "bob"}).wait(); r.Error == nil || r.Error.Data.Nick != "bob2" {
+		t.Errorf("bob's nick: %+v", r.Error)
+	}
+	bob.kill()
+	again := h.start("--ephemeral")
+	eventually(t, "bob is in again, as bob", func() bool {
+		return again.begin("room.join", obj{"room": "lab"}).code() == ""
+	})
+	alice.await("member_left", obj{"nick": "bob"})
+	alice.do("room.kick", obj{"room": "lab", "who": "bob"})
+	again.await("removed", obj{})
+	again.kill()
+	h.start("--ephemeral").do("room.join", obj{"room": "lab"})
+}

@@ -1,0 +1,222 @@
+package lan
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestLANOwnerRestart stops the owner and starts it again: the room goes on without it, and with it as before.
+func TestLANOwnerRestart(t *testing.T) {
+	l := newLAN(t)
+	people := l.people("alice", "bob", "carol")
+	alice, bob, carol := people[0], people[1], people[2]
+	alice.create("lab")
+	bob.knock("lab", alice)
+	carol.knock("lab", alice)
+	converse("lab", "all here", people...)
+
+	if code := alice.quit(); code != 0 {
+		t.Errorf("end of input: exit %d", code)
+	}
+	bob.await("owner_unreachable", nil)
+	converse("lab", "alone", bob, carol)
+	alice = alice.start()
+	alice.await("joined", obj{"name": "lab"})
+	bob.await("owner_back", nil)
+	converse("lab", "together", alice, bob, carol)
+	dave := l.host("dave").start()
+	dave.knock("lab", alice)
+	converse("lab", "four", alice, bob, carol, dave)
+}
+
+// TestLANMemberCrash kills a member: started again, it takes its place and gets what was said meanwhile.
+func TestLANMemberCrash(t *testing.T) {
+	l := newLAN(t)
+	people := l.people("alice", "bob", "carol")
+	alice, bob, carol := people[0], people[1], people[2]
+	alice.create("lab")
+	bob.knock("lab", alice)
+	carol.knock("lab", alice)
+	converse("lab", "all here", people...)
+
+	carol.kill()
+	alice.say("lab", "said meanwhile")
+	bob.hear(alice, "said meanwhile")
+	carol = carol.start()
+	carol.await("joined", obj{"name": "lab"})
+	carol.hear(alice, "said meanwhile")
+	converse("lab", "together", alice, bob, carol)
+	if n := carol.count("removed", nil) + carol.count("refused", nil); n != 0 {
+		t.Errorf("carol was told %d times that it is out", n)
+	}
+}
+
+// TestLANLineNotLost cuts two members off from each other for as long as it takes to notice, and then heals.
+func TestLANLineNotLost(t *testing.T) {
+	l := newLAN(t)
+	people := l.people("alice", "bob", "carol")
+	alice, bob, carol := people[0], people[1], people[2]
+	alice.create("lab")
+	bob.knock("lab", alice)
+	carol.knock("lab", alice)
+	converse("lab", "all here", people...)
+
+	bob.apart(carol.host)
+	bob.say("lab", "by way of alice")
+	carol.hear(bob, "by way of alice")
+	carol.unplug()
+	carol.await("owner_unreachable", nil)
+	bob.say("lab", "while carol was away")
+	alice.hear(bob, "while carol was away")
+	l.together()
+	carol.plug()
+	carol.hear(bob, "while carol was away")
+	carol.await("owner_back", nil)
+	converse("lab", "together", people...)
+	agree("lab", people...)
+}
+
+func TestLANTimeLimits(t *testing.T) {
+	l := newLAN(t)
+	people := l.people("alice", "bob")
+	alice, bob := people[0], people[1]
+
+	alice.do("room.create", obj{"name": "forgetful", "access": "open", "retain_s": 2})
+	bob.do("room.join", obj{"room": "forgetful"})
+	converse("forgetful", "soon forgotten", alice, bob)
+	for _, n := range people {
+		eventually(t, n.name+" forgets", func() bool { return len(n.transcript("forgetful")) == 0 })
+	}
+
+	alice.do("room.create", obj{"name": "quiet", "access": "open", "idle_s": 2})
+	bob.do("room.join", obj{"room": "quiet"})
+	bob.await("removed", obj{"kind": "idle"})
+	once(t, bob)
+	bob.isOut("quiet")
+}
+
+func TestLANOwnerOnly(t *testing.T) {
+	l := newLAN(t)
+	people := l.people("alice", "bob", "carol")
+	alice, bob, carol := people[0], people[1], people[2]
+	alice.create("lab")
+	bob.knock("lab", alice)
+	carol.knock("lab", alice)
+	for method, params := range map[string]obj{
+		"room.kick":   {"who": "carol", "reason": "I say so"},
+		"room.ban":    {"who": "carol"},
+		"room.unban":  {"who": "carol"},
+		"room.accept": {"who": "carol"},
+		"room.deny":   {"who": "carol"},
+		"room.policy": {"subject": "mine now"},
+		"room.close":  {},
+		"room.invite": {},
+	} {
+		params["room"] = "lab"
+		bob.fails("not_owner", method, params)
+	}
+	converse("lab", "nothing has changed", people...)
+	if carol.count("removed", nil) != 0 {
+		t.Error("carol was removed by a member")
+	}
+}
+
+func TestLANNames(t *testing.T) {
+	l := newLAN(t)
+	people := l.people("alice", "bob", "carol")
+	alice, bob, carol := people[0], people[1], people[2]
+	alice.do("room.create", obj{"name": "twin", "access": "open"})
+	bob.do("room.create", obj{"name": "twin", "access": "open"})
+	for _, owner := range []*node{alice, bob} {
+		carol.await("room_found", obj{"name": "twin", "owner": owner.peer()})
+	}
+	carol.fails("ambiguous", "room.join", obj{"room": "twin"})
+	var ids []string
+	rooms, _ := carol.do("room.list", nil)["rooms"].([]any)
+	for _, r := range rooms {
+		room, _ := r.(map[string]any)
+		if room["name"] == "twin" && room["owner"] == bob.peer() {
+			id, _ := room["id"].(string)
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) != 1 {
+		t.Fatalf("bob's twin is listed as %q", ids)
+	}
+	if r := carol.begin("room.join", obj{"room": ids[0], "nick": "SYSTEM"}); !slices.Contains([]string{"refused", "invalid"}, r.code()) {
+		t.Error("SYSTEM is a reserved name")
+	}
+	carol.do("room.join", obj{"room": ids[0]})
+	bob.await("member_joined", obj{"nick": "carol"})
+	if alice.count("member_joined", nil) != 0 {
+		t.Error("carol came into the other room of that name")
+	}
+}
+
+func TestLANDataDirInUse(t *testing.T) {
+	l := newLAN(t)
+	alice := l.host("alice").start()
+	for _, args := range [][]string{{"rpc"}, {"create", "lab"}} {
+		out, words, code := alice.run(args...)
+		if code != 7 || !strings.Contains(words, "hint:") || out != "" {
+			t.Errorf("second localchat %v: exit %d, printed %q, said %q; want 7 and a hint", args, code, out, words)
+		}
+	}
+	if _, words, code := alice.run("id", "--ephemeral"); code != 0 {
+		t.Errorf("localchat id --ephemeral beside it: exit %d: %s", code, words)
+	}
+}
+
+// TestLANConsole kicks somebody who sits at the plain console, as most will.
+func TestLANConsole(t *testing.T) {
+	l := newLAN(t)
+	alice := l.host("alice").start()
+	alice.create("lab")
+	dave := l.host("dave")
+	screen, err := os.Create(dave.home + "/screen")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer screen.Close()
+	console := dave.command("join", "lab")
+	console.Stdout, console.Stderr = screen, screen
+	keys, err := console.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := console.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer console.Process.Kill()
+	alice.await("knock", obj{"nick": "dave"})
+	alice.do("room.accept", obj{"room": "lab", "who": "dave"})
+	alice.await("member_joined", obj{"nick": "dave"})
+	fmt.Fprintln(keys, "I am at a console")
+	alice.await("message", obj{"nick": "dave", "text": "I am at a console"})
+
+	alice.do("room.kick", obj{"room": "lab", "who": "dave", "reason": "too loud"})
+	alice.await("removal_progress", obj{"nick": "dave", "told": true})
+	console.Wait()
+	shown, _ := os.ReadFile(screen.Name())
+	if code := console.ProcessState.ExitCode(); code != 5 || strings.Count(string(shown), "-- you were kicked from lab by alice: too loud") != 1 {
+		t.Errorf("the kicked one's console: exit %d, showed:\n%s\nwant exit 5 and the reason once", code, shown)
+	}
+}
+
+// TestLANJoinOwnerCrash joins a room whose owner was killed and is back: what is left of the connection to its first life
+// must not stand in the way.
+func TestLANJoinOwnerCrash(t *testing.T) {
+	l := newLAN(t)
+	people := l.people("alice", "bob")
+	alice, bob := people[0], people[1]
+	alice.create("lab")
+	bob.await("room_found", obj{"name": "lab"})
+	alice.kill()
+	alice = alice.start()
+	invite := alice.do("room.invite", obj{"room": "lab"})["invite"]
+	bob.do("room.join", obj{"invite": invite, "timeout_s": 15})
+	converse("lab", "in", alice, bob)
+}

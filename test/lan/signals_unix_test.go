@@ -1,0 +1,10 @@
+//go:build unix
+
+package lan
+
+import "syscall"
+
+const (
+	stopSignal     = syscall.SIGSTOP
+	continueSignal = syscall.SIGCONT
+)

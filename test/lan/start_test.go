@@ -1,0 +1,47 @@
+package lan
+
+import (
+	"flag"
+	"strconv"
+	"testing"
+	"time"
+)
+
+var starts = flag.Int("starts", 5, "processes started in TestLANStart")
+
+// TestLANStart starts processes that know nothing of the network but a room's id, and join at once: the room's owner, on
+// another host, is found by mDNS, lets each in and says a line as soon as it has. It prints how long it took from the
+// start of the process to that line, and fails if one never hears it, not for being slow.
+func TestLANStart(t *testing.T) {
+	const never = 20 * time.Second
+	var f figures
+	l := newLAN(t)
+	alice := l.host("alice").start("--ephemeral")
+	open := alice.do("room.create", obj{"name": "lab", "access": "open"})
+	h := l.host("bob")
+	lost, late := 0, 0
+	for i := range *starts {
+		text, began := "line "+strconv.Itoa(i), time.Now()
+		bob := h.launch("--ephemeral")
+		join := bob.begin("room.join", obj{"room": open["id"]})
+		seen := alice.await("member_joined", obj{"nick": "bob"})
+		f.add("start to seen by the owner", seen.at.Sub(began))
+		alice.begin("room.say", obj{"room": "lab", "text": text})
+		line := bob.within(never, "message", obj{"text": text})
+		if line == nil {
+			lost++
+			t.Errorf("start %d: the line said at %s is never heard", i, time.Since(began)-never)
+		} else {
+			f.add("start to first line", line.at.Sub(began))
+			if line.obj["late"] == true {
+				late++
+			}
+		}
+		join.ok()
+		if code := bob.quit(); code != 0 {
+			t.Errorf("start %d: exit code %d", i, code)
+		}
+		alice.await("member_left", obj{"nick": "bob"})
+	}
+	t.Logf("one host joins, %d times, the room of another:\n%snever: %d; late, by way of a repair: %d", *starts, &f, lost, late)
+}
