@@ -102,7 +102,7 @@ func TestAncestor6_ANewRoomOwesNothingOfTheOld(t *testing.T) {
 	old, fresh := newRoom(t, "alice", protocol.Open), newRoom(t, "alice", protocol.Open)
 	// The same owner, name and order of events; one world's randomness differs.
 	fresh.ledger, fresh.disk, fresh.heard = Ledger{}, newWorld(t, "alice").disk, State{}
-	fresh.must(Found{Name: "lab", Nick: "alice", Policy: old.ledger.State().Policy()})
+	fresh.must(CreateRoom{Name: "lab", Nick: "alice", Policy: old.ledger.State().Policy()})
 	if old.ledger.State().Room() == fresh.ledger.State().Room() {
 		t.Fatal("two rooms of one id")
 	}
@@ -125,8 +125,8 @@ func TestAncestor7_AKickStaysInItsRoom(t *testing.T) {
 	a, ab := newWorld(t, "alice"), newWorld(t, "alice")
 	policy := protocol.DefaultPolicy()
 	policy.Access = protocol.Open
-	a.must(Found{Name: "a", Nick: "alice", Policy: policy})
-	ab.must(Found{Name: "a-b", Nick: "alice", Policy: policy})
+	a.must(CreateRoom{Name: "a", Nick: "alice", Policy: policy})
+	ab.must(CreateRoom{Name: "a-b", Nick: "alice", Policy: policy})
 	a.join("bob")
 	admission := ab.join("bob")
 	before := ab.ledger.State()
@@ -140,7 +140,7 @@ func TestAncestor7_AKickStaysInItsRoom(t *testing.T) {
 	}
 }
 
-// 8. A new admission did not clear the old reason, and expiry was not checked by who read.
+// 8. A new admission did not clear the old reason, and the reader did not check the expiry.
 func TestAncestor8_AdmissionClearsAndExpiryIsRead(t *testing.T) {
 	w := newRoom(t, "alice", protocol.Open)
 	first := w.join("bob")

@@ -17,7 +17,7 @@ const firstTerm = 1
 // ChangeKind says what a record did.
 type ChangeKind uint8
 
-// What Apply can have done.
+// The kinds of change.
 const (
 	Created ChangeKind = iota + 1
 	Admitted
@@ -55,19 +55,19 @@ const (
 type Change struct {
 	Kind   ChangeKind
 	Record protocol.SignedRecord
-	// Peer and Nick are of the one concerned.
+	// Peer and Nick are those of the peer concerned.
 	Peer peer.ID
 	Nick string
-	// WasMember: Removed has ended a membership. It is false for the ban of somebody who was none.
+	// WasMember: Removed has ended a membership. It is false for the ban of a peer that was no member.
 	WasMember bool
 	Reason    protocol.ReasonKind
 	Until     time.Time
 	Cut       protocol.Cut
-	// Epoch is the one in force after.
+	// Epoch is the epoch in force after the record.
 	Epoch  uint64
 	NewKey KeyStep
 	Policy protocol.Policy
-	// Before is the policy that Policy takes the place of, with PolicySet.
+	// Before is the policy that Policy replaces, with PolicySet.
 	Before protocol.Policy
 }
 
@@ -92,13 +92,13 @@ func (s State) Apply(r protocol.SignedRecord) (State, Change, error) {
 	case s.head == nil && r.Seq > 1:
 		return s, Change{}, fmt.Errorf("%w: before %d", ErrGap, r.Seq)
 	case s.head == nil:
-		return s.found(r)
+		return s.create(r)
 	case r.RoomID() != s.room:
 		return s, Change{}, fmt.Errorf("%w: it is of another room", ErrChain)
 	case r.Seq == 0:
 		return s, Change{}, fmt.Errorf("%w: it has no number", ErrChain)
 	case r.Seq <= s.head.seq:
-		return s.again(r)
+		return s.repeated(r)
 	case r.Seq > s.head.seq+1:
 		return s, Change{}, fmt.Errorf("%w: %d to %d", ErrGap, s.head.seq+1, r.Seq-1)
 	case r.Author != s.authority:
@@ -113,8 +113,8 @@ func (s State) Apply(r protocol.SignedRecord) (State, Change, error) {
 	return next, change, nil
 }
 
-// again judges a record whose number is taken.
-func (s State) again(r protocol.SignedRecord) (State, Change, error) {
+// repeated judges a record whose number is taken.
+func (s State) repeated(r protocol.SignedRecord) (State, Change, error) {
 	e := s.head.back(func(e *entry) bool { return e.seq >= r.Seq })
 	switch {
 	case e.hash == r.Hash():
@@ -143,8 +143,8 @@ func (s State) Forked(a, b protocol.SignedRecord) (State, bool) {
 	return s, true
 }
 
-// found applies Create to the zero State.
-func (s State) found(r protocol.SignedRecord) (State, Change, error) {
+// create applies Create to the zero State.
+func (s State) create(r protocol.SignedRecord) (State, Change, error) {
 	c, ok := r.Body.(protocol.Create)
 	if !ok {
 		return s, Change{}, fmt.Errorf("%w: a room begins with its creation", ErrRule)
@@ -245,8 +245,8 @@ func (s State) isMember(p peer.ID) bool {
 	return ok
 }
 
-// The methods below change s in place, which is the next State and not yet seen by anybody; they copy a map before
-// they write it, since the State before has it too.
+// The methods below change s in place: it is the next State, which nothing has seen yet. They copy a map before they write
+// it, since the State before shares it.
 
 func (s *State) admit(r protocol.SignedRecord, b protocol.Admit) (Change, error) {
 	if err := s.mayAdmit(b.Peer, b.Nick, r.At); err != nil {

@@ -14,11 +14,11 @@ import (
 type Verdict uint8
 
 const (
-	// VerdictIgnore: the line does not count. Whoever passed it on may be honest all the same.
+	// VerdictIgnore: the line does not count. The peer that passed it on may be honest all the same.
 	VerdictIgnore Verdict = iota
 	// VerdictAccept: said by a member in the epoch in force.
 	VerdictAccept
-	// VerdictLate: said in an earlier epoch by one who was a member in it, and not past the cut-off.
+	// VerdictLate: said in an earlier epoch by a member of that epoch, and not past the cut-off.
 	VerdictLate
 	// VerdictUnknown: of an epoch that is not here yet. Keep the bytes and fetch records.
 	VerdictUnknown

@@ -65,7 +65,7 @@ func TestAClockThatMovesEndsNothing(t *testing.T) {
 	}
 }
 
-// What was written a year ahead ends in time under the right clock, also where the program was started again meanwhile.
+// A time that was written a year ahead ends in time under the right clock, also after a restart in between.
 func TestWhatWasWrittenAheadEnds(t *testing.T) {
 	const year = 365 * 24 * time.Hour
 	w := newRoom(t, "alice", protocol.Open)
@@ -124,7 +124,7 @@ func TestAClockThatMovedMovesNoLaterBan(t *testing.T) {
 	}
 }
 
-// codeAt is what name is answered who knocks when so much time has passed.
+// codeAt is the answer to a knock by name after so much time.
 func (w *world) codeAt(name string, after time.Duration) protocol.JoinCode {
 	w.t.Helper()
 	then := w.env()

@@ -11,11 +11,11 @@ import (
 	"localchat/protocol"
 )
 
-// What is told to those who are no members but lose something all the same: somebody at the door who is banned, or whose
-// room ends, and somebody with a good invite that was revoked. They hear it in the answer to their own join request.
+// This file is for peers that are no members but lose something all the same: a peer at the door that is banned or whose
+// room ends, and a peer with a good invite that was revoked. They hear the reason in the answer to their own join request.
 
-// turned is the last word to somebody who stood at the door.
-type turned struct {
+// denied is the last answer to a peer that stood at the door.
+type denied struct {
 	peer  peer.ID
 	nonce protocol.Nonce
 	reply protocol.JoinReply
@@ -26,27 +26,27 @@ func (s *step) turnAway(k Knocking, reply protocol.JoinReply) {
 	if k.Nonce == (protocol.Nonce{}) {
 		reply.Reason = nil
 	} else {
-		s.next.turned = append(slices.Clip(s.next.turned), turned{k.Peer, k.Nonce, reply})
-		s.next.turned = s.next.turned[max(len(s.next.turned)-MaxKnocks, 0):]
+		s.next.denied = append(slices.Clip(s.next.denied), denied{k.Peer, k.Nonce, reply})
+		s.next.denied = s.next.denied[max(len(s.next.denied)-MaxKnocks, 0):]
 	}
 	s.do(AnswerJoin{k.Peer, reply})
 }
 
-// askedAgain finds the answer to a knock that has been answered: the same question again means that the answer was lost,
-// and whoever was turned away is not to stand at the door a second time for that.
-func (s *step) askedAgain(e Knock) (protocol.JoinReply, bool) {
+// cachedDenial finds the answer to a knock that has been answered. The same question again means that the answer was lost;
+// it must not put the peer at the door a second time.
+func (s *step) cachedDenial(e Knock) (protocol.JoinReply, bool) {
 	q := e.Request
 	if q.Nonce == (protocol.Nonce{}) || q.Room != s.next.state.room {
 		return protocol.JoinReply{}, false
 	}
-	i := slices.IndexFunc(s.next.turned, func(t turned) bool { return t.peer == e.Peer && t.nonce == q.Nonce })
+	i := slices.IndexFunc(s.next.denied, func(d denied) bool { return d.peer == e.Peer && d.nonce == q.Nonce })
 	if i < 0 {
 		return protocol.JoinReply{}, false
 	}
-	return s.next.turned[i].reply, true
+	return s.next.denied[i].reply, true
 }
 
-// doorReason signs why p, who is told by nonce, has lost what it had. r has kind, text and end.
+// doorReason signs why p, which is told by nonce, has lost what it had. r has kind, text and end.
 func (s *step) doorReason(p peer.ID, nonce protocol.Nonce, r protocol.Reason) ([]byte, error) {
 	if nonce == (protocol.Nonce{}) {
 		return nil, nil
@@ -60,13 +60,13 @@ func (s *step) doorReason(p peer.ID, nonce protocol.Nonce, r protocol.Reason) ([
 	return signed.Bytes(), nil
 }
 
-// revoke closes an open invite. It is kept to its end, so that whoever comes with it is told.
+// revoke closes an open invite. It is kept to its end, so that a peer that shows it is told.
 func (s *step) revoke(i Invite, text string) {
 	i.Revoked = Revocation{At: s.now, Text: text, Seq: s.next.state.Seq()}
 	s.setInvite(i.ID, &i)
 }
 
-// revokeBy revokes the open invites that p has made: who is out lets nobody in.
+// revokeBy revokes the open invites that p has made: a peer that is no member invites nobody.
 func (s *step) revokeBy(p peer.ID) {
 	for _, i := range s.next.invites {
 		if i.By == p && i.open() {
@@ -75,14 +75,14 @@ func (s *step) revokeBy(p peer.ID) {
 	}
 }
 
-// makerIsOut is why the invites of one who lost its place are revoked.
+// makerIsOut is why the invites of a peer that lost its place are revoked.
 const makerIsOut = "its maker is no longer a member"
 
-// tellRevoked adds to the refusal of an invite that it was revoked, when and by whom. The first peer that shows the token
-// is told, and gets the same bytes for the same question; for everybody else the invite is one that never was. The claim
-// is in the batch, and the signature is one of Ed25519, which makes the same bytes of the same claim again.
+// tellRevoked adds to the refusal of an invite that it was revoked, when and by which peer. The first peer that shows the
+// token is told, and gets the same bytes for the same question; any other peer gets the answer for an unknown invite. The
+// claim is in the batch. Ed25519 is deterministic, so the same claim gets the same bytes again.
 func (s *step) tellRevoked(e Knock, reply *protocol.JoinReply) error {
-	i, ok := s.next.shown(e.Request.Token, s.now)
+	i, ok := s.next.inviteFor(e.Request.Token, s.now)
 	r, nonce := i.Revoked, e.Request.Nonce
 	if !ok || i.open() || nonce == (protocol.Nonce{}) {
 		return nil
@@ -99,8 +99,8 @@ func (s *step) tellRevoked(e Knock, reply *protocol.JoinReply) error {
 	return err
 }
 
-// shown finds the invite of token, open or revoked, before its end.
-func (l Ledger) shown(token protocol.Token, now time.Time) (Invite, bool) {
+// inviteFor finds the invite of token, open or revoked, before its end.
+func (l Ledger) inviteFor(token protocol.Token, now time.Time) (Invite, bool) {
 	i, ok := l.invites[token.ID()]
 	if !ok || subtle.ConstantTimeCompare(i.Token[:], token[:]) != 1 || !now.Before(i.Expires) {
 		return Invite{}, false
@@ -108,7 +108,7 @@ func (l Ledger) shown(token protocol.Token, now time.Time) (Invite, bool) {
 	return i, true
 }
 
-// forgetRevoked makes room for an open invite: of those that are revoked, the one whose end is next goes first.
+// forgetRevoked makes room for an open invite: the revoked one with the earliest end goes first.
 func (s *step) forgetRevoked() {
 	for len(s.next.invites) > MaxInvites {
 		var first Invite

@@ -5,20 +5,19 @@ import (
 	"fmt"
 )
 
-// What [State.Apply] and [Ledger.Step] fail with, wrapped with what is wrong. Test with errors.Is.
+// The errors of [State.Apply] and [Ledger.Step], wrapped with details. Test with errors.Is.
 var (
 	// ErrGap: records are missing before this one; fetch them.
 	ErrGap = errors.New("authority: records are missing")
-	// ErrKnown: this very record is applied already.
+	// ErrKnown: this record is applied already.
 	ErrKnown = errors.New("authority: record is known")
-	// ErrFork: somebody entitled signed two different records with one number. The State returned with it is
-	// frozen.
+	// ErrFork: an entitled peer signed two different records with one number. The State returned with it is frozen.
 	ErrFork = errors.New("authority: the room's log is forked")
 	// ErrFrozen: nothing applies to a frozen room.
 	ErrFrozen = errors.New("authority: room is frozen")
 	// ErrChain: the record's number is the next, but it does not continue this log.
 	ErrChain = errors.New("authority: record does not continue the log")
-	// ErrNotEntitled: the author had not the right in the state before the record.
+	// ErrNotEntitled: the author did not have the right in the state before the record.
 	ErrNotEntitled = errors.New("authority: author is not entitled")
 	// ErrRule: a rule of the room forbids it.
 	ErrRule = errors.New("authority: against the rules of the room")
@@ -26,15 +25,15 @@ var (
 	ErrNotMember = ruleError("authority: not a member")
 	// ErrClosed: the room has ended. It is an ErrRule too.
 	ErrClosed = ruleError("authority: room is closed")
-	// ErrNickBad: a nick that nobody may have here. It is an ErrRule too.
+	// ErrNickBad: the nick is not allowed in this room. It is an ErrRule too.
 	ErrNickBad = ruleError("authority: nick is not allowed")
-	// ErrNickTaken: a nick that a member has, or that looks like one. It is an ErrRule too.
+	// ErrNickTaken: a member has the nick, or one that looks like it. It is an ErrRule too.
 	ErrNickTaken = ruleError("authority: nick is taken")
 	// ErrFull: a bound is reached. It is an ErrRule too.
 	ErrFull = ruleError("authority: full")
-	// ErrNoKnock: nobody of that identity is at the door. It is an ErrRule too.
-	ErrNoKnock = ruleError("authority: nobody knocks by that name")
-	// ErrNoInvite: no such open invite. It is an ErrRule too.
+	// ErrNoKnock: that peer is not at the door. It is an ErrRule too.
+	ErrNoKnock = ruleError("authority: that peer is not at the door")
+	// ErrNoInvite: there is no such open invite. It is an ErrRule too.
 	ErrNoInvite = ruleError("authority: no such invite")
 )
 

@@ -9,7 +9,7 @@ import (
 	"localchat/protocol"
 )
 
-// An Env is all that comes from outside into one step.
+// An Env is everything that one step takes from outside.
 type Env struct {
 	Now    time.Time
 	Rand   io.Reader
@@ -18,28 +18,28 @@ type Env struct {
 	Self peer.ID
 }
 
-// An Event is something that happened to a room's authority: an order of its person, a request of another peer, or
+// An Event is something that happened to a room's authority: an order of the owner, a request of another peer, or
 // the passing of time. The set is closed.
 type Event interface{ event() }
 
 type (
-	// Found makes the room, on the zero Ledger.
-	Found struct {
+	// CreateRoom makes the room, on the zero Ledger.
+	CreateRoom struct {
 		Name, Nick string
 		Policy     protocol.Policy
 	}
-	// Recovered are records that this authority has signed and lost, with a disk that was put back: members still have
+	// Recovered holds records that this authority has signed and lost, with a disk that was put back: members still have
 	// them. Resumed follows.
 	Recovered struct{ Records []protocol.SignedRecord }
-	// Resumed is the first event after [Load], but for Recovered. It starts a new epoch, since keys are not kept on disk.
+	// Resumed is the first event after [Load], except Recovered. It starts a new epoch, since keys are not kept on disk.
 	Resumed struct{}
-	// Kick removes a member, or tells again why.
+	// Kick removes a member. For a peer that has been kicked it replaces the text that is told.
 	Kick struct {
 		Peer   peer.ID
 		Reason string
 		Cut    protocol.Cut
 	}
-	// Ban removes and refuses, for a time or (zero) without end. Peer need not be a member.
+	// Ban removes and refuses, for a time, or for ever if For is zero. Peer need not be a member.
 	Ban struct {
 		Peer   peer.ID
 		Reason string
@@ -57,7 +57,8 @@ type (
 		Kind   protocol.ReasonKind
 		Reason string
 	}
-	// MakeInvite makes a single-use invite; By is who asks, Nick may be "", Expires zero is [DefaultInviteLife].
+	// MakeInvite makes a single-use invite. By is the member that asks, Nick may be "", and Expires zero is
+	// [DefaultInviteLife].
 	MakeInvite struct {
 		Nick    string
 		Expires time.Duration
@@ -66,7 +67,7 @@ type (
 	// RevokeInvite ends an open invite.
 	RevokeInvite struct{ ID protocol.InviteID }
 	// Knock is a join request of the peer that the stream authenticates.
-	// From is the address that it comes from, as the driver names addresses: those of one address share a few places at
+	// From is the address that it comes from, as the driver names addresses: peers of one address share a few places at
 	// the door.
 	Knock struct {
 		Peer    peer.ID
@@ -76,26 +77,26 @@ type (
 	// Gone names the members that will not come back, with their cuts. A newcomer gets the nick of such a member, or one that
 	// looks like it, and that member leaves. The event holds until the next one.
 	Gone struct{ Cuts map[peer.ID]protocol.Cut }
-	// Accept admits somebody who knocks.
+	// Accept admits a peer that is at the door.
 	Accept struct{ Peer peer.ID }
-	// Deny turns somebody away who knocks.
+	// Deny turns away a peer that is at the door.
 	Deny struct {
 		Peer   peer.ID
 		Reason string
 	}
-	// KnockGone: somebody who knocked is there no longer.
+	// KnockGone: a peer that knocked has gone.
 	KnockGone struct{ Peer peer.ID }
-	// Poll is the question of the peer that the stream authenticates.
+	// Poll is a question from the peer that the stream authenticates.
 	Poll struct {
 		Peer    peer.ID
 		Request protocol.PollRequest
 	}
-	// Ack is the word of the peer that the stream authenticates that it has kept its reason.
+	// Ack says that the peer, which the stream authenticates, has kept its reason.
 	Ack struct {
 		Peer peer.ID
 		Ack  protocol.PollAck
 	}
-	// Leave is a member's wish to be one no longer.
+	// Leave is a member's wish to leave.
 	Leave struct {
 		Peer peer.ID
 		Cut  protocol.Cut
@@ -114,7 +115,7 @@ type (
 	Away struct{}
 )
 
-func (Found) event()        {}
+func (CreateRoom) event()   {}
 func (Recovered) event()    {}
 func (Resumed) event()      {}
 func (Kick) event()         {}
@@ -144,14 +145,14 @@ type (
 	// Persist comes first where there is one: Batch is written in one transaction and synced before any later
 	// effect. If that fails, the driver keeps the old Ledger and drops the rest: the step has not happened.
 	Persist struct{ Batch Batch }
-	// Commit is a new record: the Ledger's State has it, the room and the other members have not yet. Key is that of the
+	// Commit is a new record. The Ledger's State has it; the room and the other members do not yet. Key is the key of the
 	// epoch that the record starts; it means nothing with a record that starts none, or with one of Recovered.
 	Commit struct {
 		Record protocol.SignedRecord
 		Change Change
 		Key    protocol.Key
 	}
-	// Already: what was ordered stands since the record Seq; there is no new one. Epoch is the one in force.
+	// Already: record Seq has done what was ordered; there is no new record. Epoch is the epoch in force.
 	Already struct {
 		Peer       peer.ID
 		Seq, Epoch uint64
@@ -161,19 +162,18 @@ type (
 		Peer  peer.ID
 		Reply protocol.JoinReply
 	}
-	// KnockShown: tell the person that somebody is at the door.
+	// KnockShown: tell the owner that a peer is at the door.
 	KnockShown struct {
 		Peer peer.ID
 		Nick string
 		From string
 	}
-	// KnockDropped: somebody shown is at the door no longer, without the person's answer.
+	// KnockDropped: a peer that was shown has left the door without the owner's answer.
 	KnockDropped struct {
 		Peer peer.ID
 		Nick string
 	}
-	// KnockTurned: somebody was told to try again later, since its address or all together have no place left at the
-	// door.
+	// KnockTurned: a peer was told to try again later, since the door has no place left for it or for its address.
 	KnockTurned struct{ From string }
 	// AnswerPoll answers the poll of Peer. Reason is a signed reason, with PollReason.
 	AnswerPoll struct {
@@ -192,7 +192,7 @@ type (
 	}
 	// Invited is the result of MakeInvite.
 	Invited struct{ Invite Invite }
-	// Attempt: Peer, no owner, tried what only the owner may. What names it in one word.
+	// Attempt: Peer is not the owner and tried something that only the owner may do. What names it in one word.
 	Attempt struct {
 		Peer peer.ID
 		What string
@@ -221,8 +221,8 @@ const (
 	PollHold
 	// PollNews: a member that lacks records or the key. The driver fills them in.
 	PollNews
-	// PollDiffers: a member whose log is longer than this one, or another. The driver hands it the record of the last
-	// number that both have, which shows it the difference if there is one.
+	// PollDiffers: a member whose log is longer than this one, or differs from it. The driver hands it the record of the last
+	// number that both have, which shows a difference if there is one.
 	PollDiffers
 	// PollReason: the peer's reason, once.
 	PollReason
@@ -256,7 +256,7 @@ type Revocation struct {
 	Text string
 	// Seq is the last record before it.
 	Seq uint64
-	// Peer and Nonce are whose question has claimed it; "" while it waits.
+	// Peer and Nonce are those of the question that has claimed it; "" while it waits.
 	Peer  peer.ID        `json:",omitzero"` // "" is no peer ID that JSON reads
 	Nonce protocol.Nonce `json:",omitzero"`
 }
@@ -284,8 +284,8 @@ type Failure struct {
 	Answer []byte
 	// Acked: the peer has kept its reason. Such a note is only kept with a ban, for the owner's list.
 	Acked bool
-	// Known: the peer has heard before that this membership has ended. The note is there for whoever asks, and owed
-	// to nobody.
+	// Known: the peer has heard before that this membership has ended. The failure answers a client that asks, and is owed
+	// to none.
 	Known bool
 }
 

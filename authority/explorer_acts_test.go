@@ -18,7 +18,7 @@ const (
 	diskFails
 )
 
-// doubtful is an act's how, as the place of a crash; anything above diskFails is none.
+// doubtful is an act's how, as the place of a crash; anything above diskFails is no crash.
 func doubtful(how uint8) int { return int(how % 16) }
 
 // do is one act. The shares are of 256.
@@ -96,7 +96,7 @@ func (e *explorer) order(ev Event, name string, how uint8) {
 	e.mustSucceed(ev, err)
 }
 
-// mustSucceed holds that one who was removed may be removed again, whatever was before.
+// mustSucceed checks that a removed peer may be removed again, whatever came before.
 func (e *explorer) mustSucceed(ev Event, err error) {
 	if err == nil || e.closed() {
 		return
@@ -198,7 +198,7 @@ func (e *explorer) restart() {
 	}
 	e.ledger, e.grace, e.moved = l, e.now.Add(5*time.Minute), e.disk.banShift
 	for _, f := range e.folk {
-		f.standing = protocol.Nonce{} // who knocks is not on the disk
+		f.standing = protocol.Nonce{} // the door is not on the disk
 	}
 	if _, err := e.step(Resumed{}, 99); err != nil {
 		e.violated(17, "it does not resume: %v", err)

@@ -15,15 +15,15 @@ import (
 	"localchat/protocol"
 )
 
-// TestOldDisks plays the explorer's schedules with an authority whose disk is copied, and put back later. What follows is
-// held to the explorer's model:
+// TestOldDisks plays the explorer's schedules with an authority whose disk is copied, and put back later. The
+// explorer's model says what must follow:
 //
-//   - It is handed the records that it has signed since. Then the state is that of before, and so the books are those of the
-//     copy and what the records say: a removal is told without its text, an invite that was used stays used, one that was
-//     made since is unknown, and one that was only revoked is open again. A claim that was made since is void. So the reason
-//     can be given again, to another question, and a person is shown it once all the same.
-//   - Nobody hands it anything, and it goes on alone. Then it signs another log. Wherever two nodes are in the two logs, they
-//     prove the fork, and a frozen authority orders nothing and still answers whoever is owed a reason.
+//   - It is handed the records that it has signed since. Then its state is the latest one, and its books are those of the
+//     copy plus what the records say: a removal is told without its text, a used invite stays used, an invite that was made
+//     since is unknown, and one that was only revoked is open again. A claim that was made since is void. So the reason
+//     can be given again, to another question, and is still shown to a person once.
+//   - It is handed nothing, and goes on alone. Then it signs another log. Two nodes with the two logs prove the fork when
+//     they meet. A frozen authority orders nothing, and still answers peers that are owed a reason.
 func TestOldDisks(t *testing.T) {
 	runs := *exploreRuns
 	if raceEnabled {
@@ -62,7 +62,7 @@ func diskScheduleOf(seed, n uint64, size int) []act {
 // oldDisks is what the explorer knows of disks that were put back.
 type oldDisks struct {
 	copy *snapshot
-	// given are the answers whose claims went with a disk.
+	// given holds the answers whose claims were lost with a disk.
 	given map[string]bool
 	// alone: the authority goes on from a copy, and has signed other too.
 	alone bool

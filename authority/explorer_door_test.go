@@ -14,7 +14,7 @@ type invited struct {
 	by      peer.ID
 	expires time.Time
 	revoked bool
-	peer    peer.ID // whose question has claimed the notice
+	peer    peer.ID // its question has claimed the notice
 	nonce   protocol.Nonce
 	reason  string // "" when nobody has seen it
 }
@@ -50,7 +50,7 @@ func (e *explorer) invites(ev Event, effects []Effect) {
 	}
 }
 
-// revokedBy: who is out lets nobody in, and nothing is good for a room that has ended.
+// revokedBy: a peer that is no member invites nobody, and no invite is good for a room that has ended.
 func (e *explorer) revokedBy(r protocol.SignedRecord) {
 	out := peer.ID("")
 	switch b := r.Body.(type) {
@@ -71,7 +71,7 @@ func (e *explorer) revokedBy(r protocol.SignedRecord) {
 	}
 }
 
-// atTheDoor holds everything that is true of an answer to a knock, and follows who stands there.
+// atTheDoor checks an answer to a knock, and follows which peers stand at the door.
 func (e *explorer) atTheDoor(ev Event, a AnswerJoin) {
 	f := e.folk[e.indexOf(a.Peer)]
 	asked := f.standing

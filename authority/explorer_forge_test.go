@@ -16,7 +16,7 @@ func (e *explorer) forgeAck(i, j int, how uint8) {
 		ack.Removal, ack.Nonce = m.removal-1, m.nonce
 	}
 	if ack.Removal == m.removal && ack.Nonce == m.nonce {
-		return // whoever knows both has the reason, and harms itself alone
+		return // a client that knows both has the reason, and harms itself alone
 	}
 	p := parcel{folk: i, client: j, ask: protocol.PollAsk{Ack: &ack}, op: e.history.call(i, j, registerInput{
 		op: opAck, removal: ack.Removal, nonce: ack.Nonce,
@@ -25,8 +25,8 @@ func (e *explorer) forgeAck(i, j int, how uint8) {
 	e.deliverAck(p, 99)
 }
 
-// forgePoll asks with what another client knows, of another room, or of an admission that is none. It is answered like any
-// other, and nobody waits for it: what it claims is claimed, by a peer that may.
+// forgePoll asks with what another client knows, about another room, or about an admission that never was. It is answered
+// like any other poll, and nobody waits for it: its claim counts, since the peer is entitled to it.
 func (e *explorer) forgePoll(i int, how uint8) {
 	of := e.folk[int(how>>4)%len(e.folk)].clients[how>>3%2].seat
 	if of.Nonce == (protocol.Nonce{}) {
@@ -54,7 +54,7 @@ func (e *explorer) forgePoll(i int, how uint8) {
 	}
 }
 
-// forgeHead makes q that of somebody who has another log, or a longer one, or (with the true hash) neither.
+// forgeHead turns q into the question of a client with another log, or a longer one, or (with the true hash) neither.
 func (e *explorer) forgeHead(q *protocol.PollRequest, how uint8) {
 	records := e.disk.records
 	last := uint64(len(records))

@@ -44,7 +44,7 @@ func (e *explorer) expects(p peer.ID, q protocol.PollRequest) (want PollOutcome)
 	return PollReason
 }
 
-// differs reports whether whoever asks q has more than the records of this log, or another one in its place.
+// differs reports whether the client that asks q has more records than this log, or another log.
 func (e *explorer) differs(q protocol.PollRequest) bool {
 	records := e.disk.records
 	if q.HaveSeq > uint64(len(records)) {
@@ -186,7 +186,7 @@ func (e *explorer) owe(f *folk, r protocol.SignedRecord, kind protocol.ReasonKin
 	return &owed{admission: f.admitted, removal: r.Seq, kind: kind, text: text, until: until, expires: e.now.Add(24 * time.Hour)}
 }
 
-// retold follows an order to remove somebody who is out, which makes no record.
+// retold follows an order to remove a peer that is no member, which makes no record.
 func (e *explorer) retold(ev Event) {
 	var p peer.ID
 	kind, text := protocol.Kicked, ""
@@ -288,8 +288,8 @@ func (e *explorer) shows(f *folk, c *client, r protocol.SignedReason) {
 	c.shown[r.Removal] = true
 }
 
-// told reports that the client knows that its membership has ended, by whichever of its removals: a ban after the reason of
-// the kick has arrived finds nobody who asks.
+// told reports that the client knows that its membership has ended, by any of its removals: after the reason of the kick
+// has arrived, no client asks about a later ban.
 func (c *client) told() bool {
 	for r := range c.shown {
 		if r > c.seat.Admission {
@@ -299,7 +299,7 @@ func (c *client) told() bool {
 	return false
 }
 
-// heal ends all faults: then everybody who may still be told is told, and every member comes to have every record.
+// heal ends all faults. Then every client that can still be told is told, and every member gets every record.
 func (e *explorer) heal() {
 	e.note("everything heals")
 	e.wires = nil

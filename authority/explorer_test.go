@@ -22,19 +22,19 @@ import (
 // set, disks that fail, crashes on either side of every write, and forged polls and acknowledgements. After every step an independent
 // model of the failure register says what each poll must be answered, and these invariants hold:
 //
-//	 1  agreement               whoever sees a record sees the same one there, by its commit or in a poll's news: saw
+//	 1  agreement               all that see a record of one number see the same one, by its commit or a poll's news: saw
 //	 4  chain                   each record applies to those before it, and the log read from its beginning makes the same
 //	                            state: learn, hold, restart
-//	 6  read exclusion          the key of a removal is new, whoever is out has had none like it: keyed
-//	 8  convergence             when all is well every member comes to have every record: heal
-//	 9  epoch monotony          each epoch has one key, that which its record commits to. Members derive that of an
+//	 6  read exclusion          the key of a removal is new, no removed peer has had it: keyed
+//	 8  convergence             when all is well every member gets every record: heal
+//	 9  epoch monotony          each epoch has one key, the one its record commits to. Members derive that of an
 //	                            admission: keyed
 //	10  once                    a removal has one answer, to one nonce, and a client shows it once: reasonGiven, shows;
 //	                            no acknowledgement but its own ends it: deliverAck
 //	11  delivered               each poll is answered as the model says, none is refused that is owed a reason, and when
 //	                            all is well everybody is told: answered, mayBeRefused, heal
-//	12  durable before visible  what somebody has seen is on disk: hold, reasonGiven
-//	13  ownership               a reason goes to its own peer, whoever asks with what is another's: reasonGiven, shows
+//	12  durable before visible  what a client has seen is on disk: hold, reasonGiven
+//	13  ownership               a reason goes to its own peer, also if another asks with its numbers: reasonGiven, shows
 //	14  indistinguishable       a refusal is always the same and leaves everything as it was: answered
 //	15  repeat removal          it succeeds, severity never falls, the newest text is told: mustSucceed, hold, reasonGiven
 //	16  no stale reason         none from before an admission, none of another room: expects, reasonGiven, shows
@@ -47,8 +47,8 @@ import (
 // The numbers are of the whole list of this project's invariants. 2 and 3, one authority a term and no way back to an older
 // term, are void as long as there is one authority and one term. The others concern lines and keys, and package node.
 //
-// A failure names its schedule, which -explore.first and -explore.seed play again, and prints what is left of it when all is
-// cut that it does not need. -explore.runs plays for hours.
+// A failure names its schedule, which -explore.first and -explore.seed play again, and prints what is left when every act
+// that the failure does not need is cut. -explore.runs plays for hours.
 //
 // # Mutants
 //
@@ -71,7 +71,7 @@ import (
 //	a kick after a ban is an error                   18
 //	a second kick takes severity back                64
 //	a ban after a kick leaves the kick's reason      10 L
-//	one who left is owed a reason                   629 L
+//	a peer that left is owed a reason               629 L
 //	a close tells nobody                              0 SL
 //	an invite is not consumed                       286 L
 //	the seat takes any reply                       5338 S
@@ -87,19 +87,19 @@ import (
 //	a poll of another room is one of this           193 L
 //	a restart forgets the failures                    0 S
 //	a restart forgets the claims                     25 S
-//	a close forgets who was kicked before             0 S
+//	a close forgets earlier kicks                     0 S
 //	the replay is made anew, with another text        6
 //	the register is keyed by nick                  1604
 //	the notice of a revoked invite is not written  6504
-//	the notice goes to whoever has the token       6504
-//	who is told at the door is told again by poll  1069
+//	the notice goes to every holder of the token   6504
+//	a peer told at the door is told again by poll  1069
 //	a reason at the door is for any question         75
 //	an admission commits to the key before it         0
 //	the key of an admission is fresh                  0
 //	any key fits an epoch of the log                  0
 //	a poll ignores the head                         406
 //	a poll does not notice a longer log            1340
-//	a poll compares heads for who is out as well     12
+//	a poll compares heads for a removed peer too     12
 //	a clock that is set moves no reason             167
 //	a clock that is set moves no invite            3965
 //	a clock that is set moves no grace              827
@@ -312,7 +312,7 @@ type claim struct {
 	nonce     protocol.Nonce
 }
 
-// client is a seat in memory and on disk, and what its person has seen.
+// client is a seat in memory and on disk, and what its user has seen.
 type client struct {
 	seat, disk Seat
 	there      bool
@@ -401,7 +401,7 @@ func (e *explorer) hold() {
 	case len(records) < len(e.hashes):
 		e.violated(12, "record %d was seen and is not on disk", len(e.hashes))
 	case l.state.Head() != e.heard.Head() || l.state.Epoch() != e.heard.Epoch() || l.state.Len() != e.heard.Len():
-		e.violated(4, "who heard every record is elsewhere than the authority")
+		e.violated(4, "a client that heard every record has another state than the authority")
 	case len(l.failures) != len(e.disk.failures) || len(l.invites) != len(e.disk.invites):
 		e.violated(17, "%d failures in memory, %d on disk", len(l.failures), len(e.disk.failures))
 	}

@@ -7,7 +7,7 @@ import (
 	"localchat/protocol"
 )
 
-// What the other tests of this package leave open of the invariants that test/mutants/README.md lists, by their numbers there.
+// These tests cover the invariants of test/mutants/README.md, by number, that the other tests of this package leave open.
 
 // Invariant 13, of the other end of a claim: nobody ends a replay slot but its own peer, whatever else is known.
 func TestNobodyElseAcknowledges(t *testing.T) {
@@ -35,8 +35,8 @@ func TestAnotherRoomsRecordsForkNothing(t *testing.T) {
 	a, ab := newWorld(t, "alice"), newWorld(t, "alice")
 	policy := protocol.DefaultPolicy()
 	policy.Access = protocol.Open
-	a.must(Found{Name: "a", Nick: "alice", Policy: policy})
-	ab.must(Found{Name: "a-b", Nick: "alice", Policy: policy})
+	a.must(CreateRoom{Name: "a", Nick: "alice", Policy: policy})
+	ab.must(CreateRoom{Name: "a-b", Nick: "alice", Policy: policy})
 	for _, name := range []string{"bob", "carol", "dave"} {
 		a.join(name)
 		ab.join(name)

@@ -12,10 +12,10 @@ import (
 	"localchat/protocol"
 )
 
-// knock answers a join request: at once where the door is open or an invite opens it, or when the person has decided.
+// knock answers a join request: at once where the door is open or an invite opens it, or when the owner has decided.
 func (s *step) knock(e Knock) error {
-	if reply, again := s.askedAgain(e); again {
-		s.dropKnock(e.Peer) // of another program of that peer: the latest question is the one that is answered
+	if reply, again := s.cachedDenial(e); again {
+		s.dropKnock(e.Peer) // from another program of that peer: the latest question is answered
 		s.do(AnswerJoin{e.Peer, reply})
 		return nil
 	}
@@ -26,7 +26,7 @@ func (s *step) knock(e Knock) error {
 		}
 	}
 	if reply.Code != 0 {
-		s.dropKnock(e.Peer) // it asks anew; what it asked before is void
+		s.dropKnock(e.Peer) // the new request replaces the old one
 		s.do(AnswerJoin{e.Peer, reply})
 		return nil
 	}
@@ -37,8 +37,8 @@ func (s *step) knock(e Knock) error {
 	return nil
 }
 
-// consider gives the answer that can be given without a person, or code 0, the nick to assign, and the invite to consume.
-// What concerns the door comes before what concerns the nick: a stranger without an invite does not learn who is in.
+// consider gives the answer that needs no owner's decision, or code 0, the nick to assign, and the invite to consume.
+// It checks the door before the nick: a stranger without an invite does not learn the members' nicks.
 func (s *step) consider(e Knock) (reply protocol.JoinReply, nick string, invite protocol.InviteID) {
 	state, q := s.next.state, e.Request
 	no := func(code protocol.JoinCode, wait time.Duration) (protocol.JoinReply, string, protocol.InviteID) {
@@ -47,7 +47,7 @@ func (s *step) consider(e Knock) (reply protocol.JoinReply, nick string, invite 
 	if state.head == nil || state.closed || state.authority != s.env.Self || q.Room != state.room {
 		return no(protocol.JoinNoRoom, 0)
 	}
-	if m, ok := state.Member(e.Peer); ok { // it lost its memory
+	if m, ok := state.Member(e.Peer); ok { // it has lost its data
 		return protocol.JoinReply{Code: protocol.JoinAdmitted, Admission: m.Admission}, "", protocol.InviteID{}
 	}
 	if _, left, ok := s.banned(e.Peer); ok {
@@ -81,7 +81,7 @@ func (s *step) consider(e Knock) (reply protocol.JoinReply, nick string, invite 
 	return protocol.JoinReply{}, nick, invite
 }
 
-// misleadsAtDoor is [State.misleads] for those at the door.
+// misleadsAtDoor is [State.misleads] for the peers at the door.
 func (s *step) misleadsAtDoor(p peer.ID, nick string) bool {
 	me := newBadge(p, nick)
 	return slices.ContainsFunc(s.next.knocks, func(k Knocking) bool { return k.Peer != p && me.readsAs(newBadge(k.Peer, k.Nick)) })
@@ -101,17 +101,17 @@ func joinCode(err error) protocol.JoinCode {
 }
 
 // invited finds the open invite that q shows and that is good for nick. Wrong tokens are not counted here: a token has
-// 128 bits, so that nobody guesses one, and a count would only close the door to those who have a good one.
+// 128 bits, so nobody guesses one, and a count would only close the door to peers with a good one.
 func (l Ledger) invited(q protocol.JoinRequest, nick string, now time.Time) (Invite, bool) {
-	i, ok := l.shown(q.Token, now)
+	i, ok := l.inviteFor(q.Token, now)
 	if !ok || !i.open() || i.Nick != "" && nickSortKey(i.Nick) != nickSortKey(nick) {
 		return Invite{}, false
 	}
 	return i, true
 }
 
-// Invited reports whether q shows an open invite of this room that is good for its nick. A driver asks before it takes q
-// from a budget that strangers share.
+// Invited reports whether q shows an open invite of this room that is good for its nick. A driver asks before it charges q
+// to a budget that strangers share.
 func (l Ledger) Invited(q protocol.JoinRequest, now time.Time) bool {
 	nick, err := NormalizeNick(q.Nick)
 	if err != nil || q.Token.IsZero() || q.Room != l.state.room {
@@ -121,7 +121,7 @@ func (l Ledger) Invited(q protocol.JoinRequest, now time.Time) bool {
 	return ok
 }
 
-// returnWait is how long a kicked peer has still to stay away from an open room.
+// returnWait is how long a kicked peer must still stay away from an open room.
 func (s *step) returnWait(p peer.ID) time.Duration {
 	r, ok := s.next.state.Removed(p)
 	if !ok || r.Left || r.Kind != protocol.Kicked {
@@ -135,8 +135,8 @@ func (s *step) returnWait(p peer.ID) time.Duration {
 	return min(at.Add(ReturnAfter).Sub(s.now), ReturnAfter)
 }
 
-// wait puts k at the end of those at the door, in place of what it asked before. Where there is no place for it, it is told
-// to try again: those who wait already have come first.
+// wait puts k at the end of the door's queue, in place of its earlier request. If there is no place, the peer is told to
+// try again: the peers that wait already came first.
 func (s *step) wait(k Knocking) {
 	old := slices.IndexFunc(s.next.knocks, func(o Knocking) bool { return o.Peer == k.Peer })
 	shown := old >= 0 && s.next.knocks[old].Nick == k.Nick
@@ -158,8 +158,8 @@ func (s *step) wait(k Knocking) {
 	}
 }
 
-// placeFor reports whether one more of that address may wait. When all places are taken, the address that has the most
-// gives one to an address that has fewer: the one that its latest came to.
+// placeFor reports whether one more peer of that address may wait. When all places are taken, the address that has the most
+// gives one to an address that has fewer: the place of its latest peer.
 func (s *step) placeFor(from string) bool {
 	held := make(map[string]int)
 	for _, k := range s.next.knocks {
@@ -194,8 +194,8 @@ func (s *step) later(k Knocking) {
 	s.do(KnockTurned{k.From})
 }
 
-// admit makes p a member and tells it so. Its older failure is void. A peer that knocks by a nick like its own has to
-// choose another. A member that is [Gone] and has a nick like its own leaves.
+// admit makes p a member and tells it so. An older failure of p is void. A peer at the door with a nick like p's has to
+// choose another. A member that is [Gone] and has a nick like p's leaves.
 func (s *step) admit(p peer.ID, nick string, invite protocol.InviteID) error {
 	_, out := s.next.state.vacated(nick, s.next.gone)
 	for _, p := range out {
@@ -251,7 +251,7 @@ func (s *step) deny(e Deny) error {
 	return nil
 }
 
-// takeKnock removes p from those at the door.
+// takeKnock removes p from the door.
 func (s *step) takeKnock(p peer.ID) (Knocking, bool) {
 	i := slices.IndexFunc(s.next.knocks, func(k Knocking) bool { return k.Peer == p })
 	if i < 0 {
@@ -262,7 +262,7 @@ func (s *step) takeKnock(p peer.ID) (Knocking, bool) {
 	return k, true
 }
 
-// dropKnock is takeKnock, and tells the person that it need not answer any more.
+// dropKnock is takeKnock, and tells the owner that no answer is needed any more.
 func (s *step) dropKnock(p peer.ID) (Knocking, bool) {
 	k, ok := s.takeKnock(p)
 	if ok {

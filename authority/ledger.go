@@ -13,15 +13,15 @@ import (
 	"localchat/protocol"
 )
 
-// A Ledger is the authority's own side of one room: its State, the failures that wait, the invites, and who is at the
-// door. It is a reducer over values: [Ledger.Step] returns a new one. What is on disk of it is a [Durable]; the
+// A Ledger is the authority's own side of one room: its State, the failures that wait, the invites, and the peers at
+// the door. It is a reducer over values: [Ledger.Step] returns a new one. What is on disk of it is a [Durable]; the
 // rest (knocks) a restart may forget.
 type Ledger struct {
 	state    State
 	failures map[peer.ID]Failure
 	invites  map[protocol.InviteID]Invite
 	knocks   []Knocking               // in the order of arrival
-	turned   []turned                 // those at the door who were sent away last
+	denied   []denied                 // the latest peers that were sent away from the door
 	gone     map[peer.ID]protocol.Cut // members; see [Gone]
 	// key is that of the epoch in force, which the next Admit's is derived from. It is not on disk: after a Load it is zero
 	// until Resumed has made a new one, and nothing that starts an epoch is ordered before.
@@ -35,7 +35,7 @@ type Ledger struct {
 	// banShift is by how much the clock has moved since a ban was made, by the number of its record: a later ban of the same
 	// peer has none of it. See clockMoved.
 	banShift map[uint64]time.Duration
-	// out says since when those are out who lost their place within [protocol.FailureLife]; protocol.MaxFailures at most.
+	// out is when each peer lost its place that did so within [protocol.FailureLife]; protocol.MaxFailures at most.
 	out map[peer.ID]time.Time
 	// epochSince is when the epoch in force was started.
 	epochSince time.Time
@@ -76,7 +76,7 @@ func Load(d Durable) (Ledger, error) {
 func (l Ledger) State() State { return l.state }
 
 // Forked is l with its state frozen, if a and b prove that the room's log is forked; see [State.Forked]. Nothing is ordered in
-// a frozen room. Those who lost their place before are still told why.
+// a frozen room. A peer that lost its place before is still told why.
 func (l Ledger) Forked(a, b protocol.SignedRecord) (Ledger, bool) {
 	var ok bool
 	l.state, ok = l.state.Forked(a, b)
@@ -153,8 +153,8 @@ func (s *step) handle(ev Event) error {
 	case KnockGone:
 		s.dropKnock(e.Peer)
 		return nil
-	case Found:
-		return s.found(e)
+	case CreateRoom:
+		return s.createRoom(e)
 	case ClockMoved:
 		s.clockMoved(e.By)
 		return nil
@@ -228,7 +228,7 @@ func (s *step) order(ev Event) error {
 	return fmt.Errorf("authority: unknown event %T", ev)
 }
 
-func (s *step) found(e Found) error {
+func (s *step) createRoom(e CreateRoom) error {
 	if s.next.state.head != nil {
 		return fmt.Errorf("%w: the room is there already", ErrRule)
 	}
@@ -281,7 +281,7 @@ func (s *step) tick(e Tick) error {
 	return nil
 }
 
-// purge deletes what has expired. It only saves room: whoever reads looks at the time itself.
+// purge deletes what has expired. It only saves room: every reader checks the time itself.
 func (s *step) purge() {
 	for p, f := range s.next.failures {
 		_, _, banned := s.banned(p)

@@ -19,7 +19,7 @@ func knockFrom(w *world, name, from string) []Effect {
 	return w.must(Knock{Peer: id(name), Request: protocol.JoinRequest{Room: w.ledger.State().Room(), Nick: name}, From: from})
 }
 
-// Those who wait at a full door keep their places, and the one who comes is told to try again.
+// Peers that wait at a full door keep their places, and a newcomer is told to try again.
 func TestKnocksAreBounded(t *testing.T) {
 	w := newRoom(t, "alice", protocol.Knock)
 	for i := range MaxKnocks {
@@ -62,7 +62,7 @@ func TestOneAddressTakesFewPlacesAtTheDoor(t *testing.T) {
 	if got := joinReply(t, knockFrom(w, "honest", "eleventh"), "honest").Code; got != protocol.JoinWaiting {
 		t.Errorf("one of an eleventh address is answered %d", got)
 	}
-	// The door fills up with single ones; then those who have many give way, the latest first.
+	// The door fills up with single peers; then the addresses with many give way, the latest peer first.
 	for i := range 200 {
 		name := fmt.Sprintf("s%d", i)
 		effects := knockFrom(w, name, name)
@@ -85,7 +85,7 @@ func TestOneAddressTakesFewPlacesAtTheDoor(t *testing.T) {
 	}
 }
 
-// One who moves to an address that has no place left loses its own, and its person is told.
+// A peer that moves to an address with no place left loses its place, and the owner is told.
 func TestAKnockMovesToACrowdedAddress(t *testing.T) {
 	w := newRoom(t, "alice", protocol.Knock)
 	for i := range MaxKnocksFrom {
@@ -163,7 +163,7 @@ func TestMakeInviteRefuses(t *testing.T) {
 	}
 	w.must(Kick{Peer: id("bob")})
 	if got := w.ledger.Invites(w.now); len(got) != 0 {
-		t.Errorf("open after the kick of who made them: %v", got)
+		t.Errorf("open after their maker was kicked: %v", got)
 	}
 }
 
@@ -214,7 +214,7 @@ func TestOrdersAreRefused(t *testing.T) {
 		ev   Event
 		want error
 	}{
-		"found twice":               {Found{Name: "lab", Nick: "alice", Policy: protocol.DefaultPolicy()}, ErrRule},
+		"created twice":             {CreateRoom{Name: "lab", Nick: "alice", Policy: protocol.DefaultPolicy()}, ErrRule},
 		"kick with a long reason":   {Kick{Peer: id("bob"), Reason: long}, ErrRule},
 		"kick with two lines":       {Kick{Peer: id("bob"), Reason: "too\nloud"}, ErrRule},
 		"ban with a long reason":    {Ban{Peer: id("bob"), Reason: long}, ErrRule},

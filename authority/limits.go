@@ -8,15 +8,15 @@ const (
 	// MaxPast is how many ended memberships a State remembers, the latest ones: four times the largest room. An
 	// older one only matters to lines that nobody retains any more.
 	MaxPast = 4096
-	// MaxKnocks is how many strangers may wait at the door at once: more than a person can read through. Those who come
-	// when it is full are told to try again after KnockAgain: by then a person has answered somebody.
+	// MaxKnocks is how many strangers may wait at the door at once: more than a person can read through. A peer that
+	// comes when the door is full is told to try again after KnockAgain: by then the owner has answered some of them.
 	MaxKnocks  = 64
 	KnockAgain = 30 * time.Second
 	// MaxKnocksFrom one address may wait at once: a family behind one machine. Ten addresses with as many leave places
 	// for the next.
 	MaxKnocksFrom = MaxKnocks / 10
-	// MaxProposed is the highest number that is tried behind a nick that is taken: a class whose accounts have one name has
-	// fewer, and a stranger who asks must not cost more.
+	// MaxProposed is the highest number that is tried behind a nick that is taken. A class whose accounts all have one name is
+	// smaller, and a stranger's question must not cost more.
 	MaxProposed = 99
 	// MaxInvites is how many open invites a room has, and MaxInvitesBy how many of them one member but the owner has
 	// made: every member of the largest room a few times over; each is about 300 bytes on disk. Revoked ones count

@@ -71,8 +71,8 @@ func NormalizeNick(s string) (string, error) {
 	return nick, nil
 }
 
-// FreeNick is a nick that p could have in the place of one that is taken: the same with a number behind it, that nobody in
-// the room or at its door has; "" where there is none with a small number.
+// FreeNick proposes a nick for p in place of one that is taken: the same with a number behind it, which nobody in the
+// room or at its door has. It is "" if no small number is free.
 func (l Ledger) FreeNick(p peer.ID, nick string) string {
 	for n := 2; n <= MaxProposed; n++ {
 		free, err := NormalizeNick(Numbered(nick, n))

@@ -10,8 +10,8 @@ import (
 	"localchat/protocol"
 )
 
-// TestTakenNickIsProposedWithANumber: whoever asks for a nick that is taken is told one that nobody has, in the room or at
-// its door. A class whose accounts are all called student gets in with one more question each.
+// TestTakenNickIsProposedWithANumber: a peer that asks for a taken nick is told a free one, which nobody has in the room or
+// at its door. A class whose accounts are all called student gets in with one more question each.
 func TestTakenNickIsProposedWithANumber(t *testing.T) {
 	w := newRoom(t, "alice", protocol.Open)
 	asked := "student"
@@ -66,9 +66,9 @@ func TestNumbered(t *testing.T) {
 	}
 }
 
-// TestNickOfAGuestWhoIsGone: the nick of a guest who will not come back is the next one's who asks for it, and that guest is
-// no member any more. Nobody else's nick is.
-func TestNickOfAGuestWhoIsGone(t *testing.T) {
+// TestNickOfAGuestThatIsGone: the nick of a guest that will not come back goes to the next peer that asks for it, and the
+// guest is no member any more. Other nicks stay taken.
+func TestNickOfAGuestThatIsGone(t *testing.T) {
 	for _, access := range []protocol.Access{protocol.Open, protocol.Knock} {
 		w := newRoom(t, "alice", access)
 		let := func(name, nick string) protocol.JoinCode {

@@ -108,8 +108,8 @@ func TestNobodyLooksLikeAMember(t *testing.T) {
 	}
 }
 
-// A nick does not read as the end of an ID of anybody who is here, however it is written; and no nick keeps out the one whose
-// ID it reads as.
+// A nick must not read as the end of a present peer's ID, however it is written; and no nick keeps out the peer whose ID
+// it reads as.
 func TestNickIsNobodysID(t *testing.T) {
 	w := newRoom(t, "alice", protocol.Knock)
 	w.join("bob")
@@ -131,7 +131,7 @@ func TestNickIsNobodysID(t *testing.T) {
 	w.must(Accept{Peer: id("mallory")})
 	answered("dave", "dave", protocol.JoinWaiting)
 	w.must(Accept{Peer: id("dave")})
-	// Who waits by the end of the ID of one who is let in has to think of another; whose ID it is does not.
+	// A peer at the door whose nick is the end of an admitted peer's ID needs another nick; the peer with the ID does not.
 	answered("eve", end("frank", 7), protocol.JoinWaiting)
 	answered("frank", "frank", protocol.JoinWaiting)
 	w.must(Accept{Peer: id("frank")})

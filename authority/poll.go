@@ -6,8 +6,8 @@ import (
 	"localchat/protocol"
 )
 
-// poll answers a member's question, or that of one who lost its place. The claim is in the batch, before the answer: a
-// reply without a claim on disk could be given again to somebody else after a crash.
+// poll answers a member's question, or that of a peer that lost its place. The claim is in the batch, before the answer: a
+// reply without a claim on disk could be given again to another client after a crash.
 func (s *step) poll(e Poll) error {
 	state, q := s.next.state, e.Request
 	if state.head == nil || q.Room != state.room {
@@ -53,7 +53,7 @@ func (s *step) claim(f Failure, nonce protocol.Nonce) error {
 	return nil
 }
 
-// ack ends the replay slot. An ack of another removal, or of another client's claim, is none.
+// ack ends the replay slot. An ack of another removal, or of another client's claim, does not count.
 func (s *step) ack(e Ack) {
 	f, ok := s.next.failures[e.Peer]
 	if !ok || e.Ack.Room != s.next.state.room || !f.Claimed || f.Acked || f.Removal != e.Ack.Removal || f.Nonce != e.Ack.Nonce {

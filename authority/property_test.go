@@ -137,7 +137,7 @@ func (p *player) try(ev Event) []Effect {
 	return effects
 }
 
-// admitted holds invariant 18: an invite admits once, and nobody who is banned.
+// admitted checks invariant 18: an invite admits once, and never a banned peer.
 func (p *player) admitted(e Commit) {
 	a, ok := e.Record.Body.(protocol.Admit)
 	if !ok {
@@ -157,7 +157,7 @@ func (p *player) admitted(e Commit) {
 	}
 }
 
-// lastBan is the seq of the ban of who that no Unban followed, or 0.
+// lastBan is the seq of the ban of who that no Unban has followed, or 0.
 func lastBan(log []protocol.SignedRecord, who peer.ID) uint64 {
 	var seq uint64
 	for _, r := range log {
@@ -183,7 +183,7 @@ func (p *player) knock(name string) {
 	p.try(Knock{Peer: id(name), Request: q})
 }
 
-// removeTwice holds invariant 15: any removal of one who is out by removal is no error, and a ban is a ban.
+// removeTwice checks invariant 15: removing a removed peer again is no error, and a ban stays a ban.
 func (p *player) removeTwice(name string, cut protocol.Cut) {
 	if p.try(Kick{id(name), "too loud", cut}) == nil {
 		return
@@ -277,7 +277,7 @@ func TestOnlyTheAuthoritysRecordsApply(t *testing.T) {
 	}
 }
 
-// Invariant 14: everybody who gets nothing gets the same, and leaves no trace.
+// Invariant 14: all refusals are the same, and leave no trace.
 func TestRefusalsAreAlike(t *testing.T) {
 	w := newRoom(t, "alice", protocol.Open)
 	told, expired := w.join("bob"), w.join("carol")
@@ -316,7 +316,7 @@ func TestRoomsAreIsolated(t *testing.T) {
 		b.rand = rand.NewChaCha8([32]byte{2})
 		policy := protocol.DefaultPolicy()
 		policy.Access = protocol.Open
-		b.must(Found{Name: "lab-b", Nick: "alice", Policy: policy})
+		b.must(CreateRoom{Name: "lab-b", Nick: "alice", Policy: policy})
 		for range 15 {
 			a.act()
 		}

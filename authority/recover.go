@@ -7,8 +7,8 @@ import (
 )
 
 // recovered takes back what this authority has signed since the disk that it was loaded from was current. The records say
-// who lost its place, and not why: whoever has not been told yet is told without a text. A peer that has been told asks no
-// more, so nobody is told twice.
+// which peers lost their places, and not why: a peer that has not been told yet is told without a text. A peer that has
+// been told no longer asks, so nobody is told twice.
 func (s *step) recovered(e Recovered) error {
 	for _, r := range e.Records {
 		next, change, err := s.next.state.Apply(r)

@@ -27,7 +27,7 @@ func (s *step) kick(e Kick) error {
 	return nil
 }
 
-// kickAgain is a kick of somebody who is out: no error if it was put out, and then no record.
+// kickAgain is a kick of a peer that is no member. If it was removed there is no error, and no record.
 func (s *step) kickAgain(p peer.ID, reason string) error {
 	if ban, _, ok := s.banned(p); ok {
 		s.already(p, ban.Removal)

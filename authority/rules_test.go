@@ -13,7 +13,7 @@ import (
 	"localchat/protocol"
 )
 
-// What a record does to the key is what keeps a removed peer from reading on (DESIGN 5).
+// What a record does to the key keeps a removed peer from reading on.
 func TestKeySteps(t *testing.T) {
 	policy := protocol.DefaultPolicy()
 	policy.Subject = "tea"
@@ -69,7 +69,7 @@ func TestAToldBanIsOwedNoMore(t *testing.T) {
 	}
 }
 
-// Who has left is owed no reason, also when it is banned afterwards.
+// A peer that left is owed no reason, also when it is banned afterwards.
 func TestABanAfterALeaveIsNotTold(t *testing.T) {
 	w := newRoom(t, "alice", protocol.Open)
 	admission := w.join("bob")
@@ -131,7 +131,7 @@ func (w *world) withNonce(name, n string, token protocol.Token) protocol.JoinRep
 	return joinReply(w.t, w.must(Knock{Peer: id(name), Request: q}), name)
 }
 
-// Whatever way its maker goes, an invite is revoked with it, and who comes with it hears that.
+// However its maker goes, an invite is revoked with it, and a peer that shows it hears that.
 func TestAnInviteGoesWithItsMaker(t *testing.T) {
 	for name, gone := range map[string]Event{
 		"kick": Kick{Peer: id("bob")}, "ban": Ban{Peer: id("bob")}, "leave": Leave{Peer: id("bob")},
@@ -161,8 +161,8 @@ func TestAnInviteGoesWithItsMaker(t *testing.T) {
 	}
 }
 
-// A token that was never good and one of a revoked invite whose word has been claimed are one answer, and so is one of
-// an invite that has expired: nobody but its holder learns that there was one.
+// A token that was never good, one of a revoked invite whose notice has been claimed, and one of an expired invite get one
+// answer: only its holder learns that there was an invite.
 func TestABadTokenIsABadToken(t *testing.T) {
 	w := newRoom(t, "alice", protocol.Invite)
 	revoked, _ := find[Invited](w.must(MakeInvite{}))
@@ -186,7 +186,7 @@ func TestABadTokenIsABadToken(t *testing.T) {
 	}
 }
 
-// What is kept of revoked invites takes no room from open ones.
+// Revoked invites take no room from open ones.
 func TestRevokedInvitesAreBounded(t *testing.T) {
 	w := newRoom(t, "alice", protocol.Invite)
 	l := w.ledger
@@ -206,7 +206,7 @@ func TestRevokedInvitesAreBounded(t *testing.T) {
 	}
 }
 
-// Those turned away are remembered for as many as can stand at the door, and no longer.
+// As many denials are remembered as peers can stand at the door.
 func TestTurnedAwayAreBounded(t *testing.T) {
 	w := newRoom(t, "alice", protocol.Knock)
 	for i := range MaxKnocks + 1 {
@@ -214,7 +214,7 @@ func TestTurnedAwayAreBounded(t *testing.T) {
 		w.withNonce(name, "n", protocol.Token{})
 		w.must(Deny{id(name), "no"})
 	}
-	if n := len(w.ledger.turned); n != MaxKnocks {
+	if n := len(w.ledger.denied); n != MaxKnocks {
 		t.Errorf("%d are remembered", n)
 	}
 	if got := w.withNonce("p1", "n", protocol.Token{}).Code; got != protocol.JoinDenied {
@@ -225,8 +225,8 @@ func TestTurnedAwayAreBounded(t *testing.T) {
 	}
 }
 
-// A ban of one whose kick was told is owed to nobody: there is no client that would ask, and a closed room must not stay
-// for it. Who was not told yet is owed it.
+// A ban after a kick that was told is owed to no client: none would ask, and a closed room must not stay for it. A peer
+// that was not told yet is owed it.
 func TestABanAfterAToldKickIsOwedToNobody(t *testing.T) {
 	for _, told := range []bool{true, false} {
 		w := newRoom(t, "alice", protocol.Open)

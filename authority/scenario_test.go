@@ -19,10 +19,10 @@ import (
 
 var update = flag.Bool("update", false, "write what happens into the scenario files")
 
-// TestScenarios plays testdata/*.txt. A line that begins at the margin is somebody's act, "WHO: VERB …"; the indented lines
-// after it are what must come of it. Blank lines and those that begin with # are for the reader.
+// TestScenarios plays testdata/*.txt. A line that begins at the margin is an act, "NAME: VERB …"; the indented lines
+// after it are its effects. Blank lines and those that begin with # are for the reader.
 //
-//	found ACCESS | kick WHO TEXT | ban WHO [FOR] TEXT | unban WHO | close TEXT | rekey | policy ACCESS [idle FOR]
+//	create ACCESS | kick WHO TEXT | ban WHO [FOR] TEXT | unban WHO | close TEXT | rekey | policy ACCESS [idle FOR]
 //	invite NAME [NICK] | uninvite NAME | accept WHO | deny WHO TEXT                    the owner
 //	knock [as NICK] [with NAME] [nonce NONCE] | gone | leave [CTR] | says EPOCH CTR                   anybody
 //	poll NONCE [ADMISSION] | ack NONCE REMOVAL                                          anybody
@@ -150,11 +150,11 @@ func (s *stage) act(who string, args []string) {
 }
 
 func (s *stage) order(verb string, args []string, rest func(int) string) Event {
-	// The cut is the fifth line of whoever it is.
+	// The cut is the peer's fifth line.
 	cut := protocol.Cut{Ctr: 5, Hash: protocol.Hash{1}}
 	switch verb {
-	case "found":
-		return Found{Name: "lab", Nick: s.owner, Policy: s.policy(args[1:])}
+	case "create":
+		return CreateRoom{Name: "lab", Nick: s.owner, Policy: s.policy(args[1:])}
 	case "policy":
 		return SetPolicy{s.policy(args[1:])}
 	case "kick":

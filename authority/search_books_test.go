@@ -40,7 +40,7 @@ type booksStep struct {
 	broken                             string
 }
 
-// A reply is what the authority says to a poll: row 0 of the table is none, and then come those that are no reason.
+// A reply is what the authority says to a poll: row 0 of the table is no reply, and then come the replies without a reason.
 type reply struct {
 	raw    []byte
 	reason protocol.SignedReason
@@ -160,7 +160,7 @@ func (x *search) step(b *books, ev bookEvent) booksStep {
 	return r
 }
 
-// outcome is what is seen of a step, and holds that a reason goes to its own peer, and not to one who is in again.
+// outcome is what is seen of a step. It checks that a reason goes to its own peer, and not to one that is a member again.
 func (x *search) outcome(r *booksStep, ev bookEvent, effects []Effect) {
 	if a, ok := find[AnswerJoin](effects); ok && a.Reply.Code == protocol.JoinAdmitted {
 		r.admission = a.Reply.Admission

@@ -116,7 +116,7 @@ func (x *search) oneSided(s searchState, m move, emit emitter) {
 		return
 	}
 	s.sides[m.who] = r.side
-	// Whoever is in is not refused, and a client that gives up has been told.
+	// A member is not refused, and a client that gives up has been told.
 	if b := x.books[s.books]; r.refused && b.parts[m.who].admission == x.seats[x.sides[r.side].seat].Admission {
 		r.broken = "it is refused and is a member"
 	}
@@ -160,7 +160,7 @@ func (x *search) toAuthority(s searchState, m move, emit emitter) {
 	arrives(r.crashedAfter, afterWritten)
 }
 
-// order is a removal or the room's end. One that changes nothing in the books is none.
+// order is a removal or the room's end. One that changes nothing in the books does not count.
 func (x *search) order(s searchState, m move, emit emitter) {
 	if s.left.removals == 0 {
 		return

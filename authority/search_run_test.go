@@ -24,7 +24,7 @@ type variant struct {
 	looksFirst bool
 	// anyAck takes an ack without asking which removal it means.
 	anyAck bool
-	// anyPeer takes an ack of a removal without asking whose it is.
+	// anyPeer takes an ack of a removal from any peer.
 	anyPeer bool
 	// forgets: a client that starts again does not know what it has shown.
 	forgets bool
@@ -184,7 +184,7 @@ func TestSearchRefutesTheShortcuts(t *testing.T) {
 		"an ack does not name the removal": {
 			variant{anyAck: true}, 1, maxPolls, budget{removals: 2, admissions: 1, losses: 1}, "refused before it is told",
 		},
-		"an ack does not say whose it is": {
+		"an ack counts from any peer": {
 			variant{anyPeer: true}, 2, maxPolls, budget{removals: 1, losses: 1}, "refused before it is told",
 		},
 		"the client does not remember what it has shown": {

@@ -13,8 +13,8 @@ const (
 	lateNonce  = 50
 )
 
-// A side is one member's client, its seat in memory and on disk by their rows; what its person has seen; what is on the wire
-// to it and from it; and to whom its reasons went.
+// A side is one member's client: its seat in memory and on disk by their rows, what its user has seen, what is on the wire
+// to it and from it, and which clients got its reasons.
 type side struct {
 	seat, disk uint16
 	lost       bool // no client: it was to be admitted and the answer did not arrive
@@ -264,8 +264,8 @@ func (x *search) stepSeat(d *side, r *sideStep, ev SeatEvent, at cut) {
 	}
 }
 
-// carryOut does what a seat has decided. It holds that a person sees a removal once, and none from before it was admitted,
-// and that nobody is refused who has not been told.
+// carryOut does what a seat has decided. It checks that a user sees a removal once, and none from before the admission, and
+// that no client is refused that has not been told.
 func (x *search) carryOut(d *side, r *sideStep, effects []SeatEffect, at cut) {
 	for _, e := range effects {
 		switch e := e.(type) {
@@ -310,7 +310,7 @@ func (x *search) carryOut(d *side, r *sideStep, effects []SeatEffect, at cut) {
 	}
 }
 
-// knows reports that the person knows that the membership has ended, from its own client or from the other one of the same
+// knows reports that the user knows that the membership has ended, from this client or from the other one of the same
 // identity.
 func (x *search) knows(d side) bool {
 	admission := x.seats[d.seat].Admission

@@ -149,7 +149,7 @@ func (x *search) add(s searchState) uint32 {
 	return old
 }
 
-// key tells s apart, and whether everybody who is out there has been told so.
+// key tells s apart, and whether every removed peer in it has been told.
 func (x *search) key(s searchState) (k stateKey, told bool) {
 	told = true
 	for i := range x.members {

@@ -9,15 +9,15 @@ import (
 	"localchat/protocol"
 )
 
-// A view is one member's part of a state without what no reducer can tell: two states with equal views of their members, in
-// any order, and equal budgets go on alike. Left out are
+// A view is one member's part of a state without the parts that no reducer can see: two states with equal views of their
+// members, in any order, and equal budgets continue alike. A view leaves out
 //
 //   - the members' names. The ledger keeps what it keeps by peer, and compares peers only for being the same;
 //   - the numbers of records. They are compared with each other, and so a number is replaced by how many later records
 //     concern this member. Records that concern nobody (Rekey, at each restart) shift all others and mean nothing;
 //   - which number a client's nonce has, but for whether it is the one of today;
-//   - the time, since whoever is admitted has waited;
-//   - what has been shown and given of removals before the last admission: a seat of today shows none of them, nor may
+//   - the time, since an admitted peer has waited;
+//   - what has been shown and given of removals before the last admission: a later seat shows none of them, nor may
 //     the books hold one, or the search ends with a violation there and then.
 type view struct {
 	closed, member, banned, left, lost, claimed bool
@@ -60,7 +60,7 @@ type wireView struct {
 type part struct {
 	view      view     // as far as it concerns the books, with numbers of records
 	events    []uint64 // the records that concern the member
-	admission uint64   // 0 for one who is out, or when the room is closed
+	admission uint64   // 0 for a peer that is no member, or when the room is closed
 }
 
 // part is what b says of member i.
@@ -105,7 +105,7 @@ func owingOf(failures map[peer.ID]Failure, p peer.ID) owing {
 	}
 }
 
-// viewed is the row of a view. told: who is out, and whose client knew it was in, has been told so.
+// viewed is the row of a view. told: a removed peer whose client knew of the membership has been told.
 type viewed struct {
 	number uint32
 	told   bool

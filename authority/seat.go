@@ -15,13 +15,13 @@ import (
 type Seat struct {
 	Room      protocol.RoomID
 	Authority peer.ID
-	// Self is whose place it is.
+	// Self is the peer that has the place.
 	Self peer.ID
 	// Admission is the seq of my Admit record.
 	Admission uint64
-	// Nonce is one for the whole of the admission, so that a reason whose delivery failed can be asked for again.
+	// Nonce is the same for the whole admission, so that a reason whose delivery failed can be asked for again.
 	Nonce protocol.Nonce
-	// Kept is the signed reason that has been kept; nil while I am in.
+	// Kept is the signed reason that has been kept; nil while the place is held.
 	Kept []byte
 	// Shown: the reason in Kept has been shown. A driver writes it once it has carried out [Show].
 	Shown bool
@@ -44,7 +44,7 @@ func NewSeat(room protocol.RoomID, authority, self peer.ID, admission uint64, ra
 type SeatEvent interface{ seatEvent() }
 
 type (
-	// Asked: it is time to ask. The numbers are what the node has.
+	// Asked: it is time to ask. The numbers say what the node has.
 	Asked struct {
 		HaveSeq, HaveKey, HavePresence uint64
 		Head                           protocol.Hash // of record HaveSeq
@@ -55,11 +55,11 @@ type (
 		Nonce     protocol.Nonce
 		Reply     protocol.PollReply
 	}
-	// NoAnswer: the poll came to nothing. It is no answer at all: the place is kept, and so is the nonce.
+	// NoAnswer: the poll failed. That says nothing about the place: it is kept, and so is the nonce.
 	NoAnswer struct{}
 	// Kept: the reason of [Keep] is on disk.
 	Kept struct{ Removal uint64 }
-	// Quit: the person has left.
+	// Quit: the user has left.
 	Quit struct{}
 )
 
@@ -84,7 +84,7 @@ type (
 	SendAck struct{ Ack protocol.PollAck }
 	// Show the reason, once, and leave in order.
 	Show struct{ Reason protocol.SignedReason }
-	// ShowRefused: I am no member, and nothing more is said. Leave in order.
+	// ShowRefused: this peer is no member, and no reason is given. Leave in order.
 	ShowRefused struct{}
 )
 
@@ -126,7 +126,7 @@ func (s Seat) asked(e Asked) (Seat, []SeatEffect) {
 			s.Kept = nil
 		case s.keeping: // it could not be kept yet
 			return s, []SeatEffect{Keep{r}}
-		default: // told in an earlier life, which ended before the ack was out
+		default: // shown before a restart that came before the ack was sent
 			return s.end(r)
 		}
 	}
@@ -151,7 +151,7 @@ func (s Seat) answered(e Answered) (Seat, []SeatEffect) {
 	}
 	r, err := protocol.OpenReason(e.Reply.Reason)
 	if err != nil || r.Room != s.Room || r.By != s.Authority || r.Peer != s.Self || r.Nonce != s.Nonce || r.Removal <= s.Admission {
-		return s, nil // no answer to this question, whoever gave it
+		return s, nil // it does not answer this question
 	}
 	s.Kept, s.keeping = e.Reply.Reason, true
 	return s, []SeatEffect{Keep{r}}

@@ -204,7 +204,7 @@ func TestSeatQuits(t *testing.T) {
 }
 
 // Both halves together over a network that loses, repeats and delays, with crashes of both: every removal is shown at most
-// once, nobody is refused who is owed a reason, and once the network heals the reason arrives. (Invariants 10 and 11.)
+// once, no peer that is owed a reason is refused, and once the network heals the reason arrives. (Invariants 10 and 11.)
 func TestPollOverABadNetwork(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		n := &badNetwork{world: newRoom(quiet{t, rt}, "alice", protocol.Open), shown: map[uint64]int{}}
@@ -286,7 +286,7 @@ func (n *badNetwork) bob(ev SeatEvent) {
 		case SendAck:
 			n.acks = append(n.acks, e.Ack)
 		case ShowRefused:
-			n.t.Fatal("bob is refused, who was never told")
+			n.t.Fatal("bob was never told and is refused")
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"localchat/protocol"
 )
 
-// A State is what a room's log says: who is a member, who is banned, which policy and which epoch are in force. It is
+// A State is what a room's log says: the members, the bans, the policy and the epoch in force. It is
 // a value: [State.Apply] returns a new one and leaves the old one as it was, so that any number of goroutines may read
 // one. The zero State is no room yet; only Create applies to it.
 type State struct {
@@ -36,13 +36,13 @@ type State struct {
 }
 
 // entry is one applied record. The entries are a list and not a slice, because States share it: an old State can
-// be continued differently without touching the newer one.
+// continue differently without changing the newer one.
 type entry struct {
 	seq     uint64
 	epoch   uint64 // in force after it
 	hash    protocol.Hash
 	keyHash protocol.Hash // of the epoch that it starts, or zero
-	signer  peer.ID       // who was entitled to sign it
+	signer  peer.ID       // the peer that was entitled to sign it
 	prev    *entry
 	// jump is an earlier entry, so far back that any entry is found in a number of steps that grows with the logarithm of
 	// the length (Myers, "An applicative random-access stack", 1983). A member may ask about any record of a long log.
@@ -58,7 +58,7 @@ func entryAfter(prev *entry, r protocol.SignedRecord, signer peer.ID) *entry {
 	return e
 }
 
-// back is the earliest entry from which on, up to e, all satisfy from; nil if e does not.
+// back is the earliest entry such that it and all entries up to e satisfy from; nil if e does not.
 func (e *entry) back(from func(*entry) bool) *entry {
 	if e == nil || !from(e) {
 		return nil
@@ -96,7 +96,7 @@ type Member struct {
 // A Banishment is a ban in the log, in force until Until. The zero Until means without end.
 type Banishment struct {
 	Peer  peer.ID
-	Nick  string // as far as known: "" for somebody who never was a member
+	Nick  string // as far as known: "" for a peer that never was a member
 	By    peer.ID
 	At    time.Time
 	Until time.Time
@@ -162,7 +162,7 @@ func (s State) HashAt(seq uint64) (protocol.Hash, bool) {
 }
 
 // Fits reports whether key is that of epoch: the record that started the epoch has been applied and commits to the key.
-// No other word on a key counts, whoever gives it.
+// Nothing else makes a key count.
 func (s State) Fits(epoch uint64, key protocol.Key) bool {
 	e := s.head.back(func(e *entry) bool { return e.epoch >= epoch })
 	if e == nil || e.epoch != epoch {
@@ -184,7 +184,7 @@ func (s State) Policy() protocol.Policy { return s.policy }
 // Closed reports whether the room has ended.
 func (s State) Closed() bool { return s.closed }
 
-// Frozen reports whether the log was forked: whom to believe is then for people to settle.
+// Frozen reports whether the log was forked. People must then settle which log to believe.
 func (s State) Frozen() bool { return s.frozen }
 
 // Len is the number of members.
@@ -227,8 +227,8 @@ func (s State) NickTaken(nick string) bool {
 	return slices.ContainsFunc(protocol.Skeletons(nick), func(key string) bool { _, ok := s.nicks[key]; return ok })
 }
 
-// vacated is the state without those of gone who have nick, or one that looks like it, and who they are. Their places are
-// nobody's: they will not come back.
+// vacated is the state without those peers of gone that have nick, or one that looks like it, and the list of those peers.
+// They will not come back.
 func (s State) vacated(nick string, gone map[peer.ID]protocol.Cut) (State, []peer.ID) {
 	var out []peer.ID
 	for _, key := range protocol.Skeletons(nick) {
@@ -241,8 +241,8 @@ func (s State) vacated(nick string, gone map[peer.ID]protocol.Cut) (State, []pee
 	return s, out
 }
 
-// misleads reports whether nick, as the nick of p, can be taken for an end of the ID of p or of a member. Whoever's ID reads as
-// a member is called is not refused for that: nobody chooses its ID anew, and a nick would keep it out.
+// misleads reports whether nick, as the nick of p, can be taken for an end of the ID of p or of a member. A peer whose ID
+// reads as a member's nick is not refused: it cannot choose another ID, and a nick would keep it out.
 func (s State) misleads(p peer.ID, nick string) bool {
 	me := newBadge(p, nick)
 	if protocol.ReadsAsID(me.readings, me.id) {
@@ -302,8 +302,8 @@ func (s State) Removed(p peer.ID) (Removal, bool) {
 	return past[len(past)-1], true
 }
 
-// Used is the highest number of p's messages that counts in memberships that have ended. p itself may have
-// forgotten it, with its disk.
+// Used is the highest number of p's messages that counts in memberships that have ended. p itself may have lost it with
+// its disk.
 func (s State) Used(p peer.ID) (ctr uint64) {
 	for _, past := range s.past[p] {
 		ctr = max(ctr, past.Cut.Ctr)

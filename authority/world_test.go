@@ -120,7 +120,7 @@ func newRoom(t testing.TB, owner string, access protocol.Access) *world {
 	w := newWorld(t, owner)
 	p := protocol.DefaultPolicy()
 	p.Access = access
-	w.must(Found{Name: "lab", Nick: owner, Policy: p})
+	w.must(CreateRoom{Name: "lab", Nick: owner, Policy: p})
 	return w
 }
 
@@ -254,7 +254,7 @@ func (w *world) check() {
 			w.t.Fatalf("member %s has a failure", p)
 		}
 		if f.Admission == 0 || f.Admission >= f.Removal {
-			w.t.Fatalf("failure of somebody who was no member: %+v", f)
+			w.t.Fatalf("failure of a peer that was no member: %+v", f)
 		}
 	}
 	if len(l.failures) > protocol.MaxFailures || len(l.knocks) > MaxKnocks || len(l.invites) > MaxInvites || l.state.pastLen > MaxPast {

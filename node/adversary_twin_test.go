@@ -295,7 +295,7 @@ func TestThousandRooms(t *testing.T) {
 // foundation is the first record of a room of a persona's.
 func foundation(name, owner string) []byte {
 	env := authority.Env{Now: time.Now(), Rand: random, Signer: persona(owner), Self: personaID(owner)}
-	_, effects, err := authority.Ledger{}.Step(env, authority.Found{Name: name, Nick: "alice", Policy: protocol.DefaultPolicy()})
+	_, effects, err := authority.Ledger{}.Step(env, authority.CreateRoom{Name: name, Nick: "alice", Policy: protocol.DefaultPolicy()})
 	if err != nil {
 		panic(err)
 	}

@@ -59,7 +59,7 @@ func newLawRoom(t testing.TB, name string) *lawRoom {
 	w := &lawRoom{t: t, now: lawStart, rand: rand.NewChaCha8(sha256.Sum256([]byte(name)))}
 	p := protocol.DefaultPolicy()
 	p.Access = protocol.Open
-	w.do(authority.Found{Name: name, Nick: "alice", Policy: p})
+	w.do(authority.CreateRoom{Name: name, Nick: "alice", Policy: p})
 	return w
 }
 

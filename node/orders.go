@@ -41,7 +41,7 @@ func (q createRoom) run(l *loop) (RoomInfo, error) {
 	// becomes one for invites only: what the room is about comes in a record of its own.
 	founding := policy
 	founding.Subject = ""
-	next, effects, err := l.decide(authority.Ledger{}, authority.Found{Name: name, Nick: q.Nick, Policy: founding})
+	next, effects, err := l.decide(authority.Ledger{}, authority.CreateRoom{Name: name, Nick: q.Nick, Policy: founding})
 	var disk diskError
 	switch {
 	case errors.As(err, &disk):

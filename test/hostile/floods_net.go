@@ -149,7 +149,7 @@ func foundation(name string) []byte {
 	}
 	signer := protocol.KeySigner{PrivKey: key}
 	env := authority.Env{Now: time.Now(), Rand: rand.Reader, Signer: signer, Self: signer.Peer()}
-	_, effects, err := authority.Ledger{}.Step(env, authority.Found{Name: name, Nick: "alice", Policy: protocol.DefaultPolicy()})
+	_, effects, err := authority.Ledger{}.Step(env, authority.CreateRoom{Name: name, Nick: "alice", Policy: protocol.DefaultPolicy()})
 	if err != nil {
 		panic(err)
 	}

@@ -55,7 +55,7 @@ func NewOwner(ctx context.Context, h host.Host, name string) *Owner {
 	}
 	policy := protocol.DefaultPolicy()
 	policy.Access = protocol.Open
-	o.Signs(o.main, authority.Found{Name: name, Nick: "olga", Policy: policy})
+	o.Signs(o.main, authority.CreateRoom{Name: name, Nick: "olga", Policy: policy})
 	h.SetStreamHandler(protocol.RoomsID, o.shows)
 	h.SetStreamHandler(protocol.JoinID, o.admits)
 	h.SetStreamHandler(protocol.PollID, o.answers)
