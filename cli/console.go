@@ -50,11 +50,9 @@ type console struct {
 	// undelivered are the ids of lines of mine: false until another node has the line. Where that is heard before the
 	// command that said it is finished, the id stands here as true meanwhile.
 	undelivered map[string]bool
-	// held is the line about a removal that waits for its reason, until heldUntil runs; progress follows the removals of each
-	// room of ours.
-	held      *heldLine
-	heldUntil *time.Timer
-	progress  map[string]*removals
+	// held has the line about a removal that waits for its reason; progress follows the removals of each room of ours.
+	held     removalHolder
+	progress map[string]*removals
 
 	quit    bool
 	ended   bool  // no more input
@@ -210,7 +208,7 @@ func (c *console) loop(ctx context.Context, open *opening) error {
 			// What a command did was told before it came back: show that first.
 			c.drain(events)
 			c.finish(f)
-		case <-c.reasonDue():
+		case <-c.held.due():
 			c.release("")
 		case now := <-overdue.C:
 			c.overdue(now)
@@ -375,17 +373,31 @@ func (c *console) finish(f finished) {
 			c.print(line)
 		}
 	}
-	for _, line := range f.reply.figure {
-		if c.terminal && !c.app.opts.noColor && c.app.variable("NO_COLOR") == "" {
-			// A camera wants dark on light, whatever the colours of the terminal are.
-			c.write("\x1b[97;40m" + string(line) + "\x1b[0m\n")
-		} else {
-			c.write(string(line) + "\n")
-		}
-	}
+	c.draw(f.reply.figure)
 	c.enterBy(f)
 	if f.reply.then != nil {
 		f.reply.then(c)
+	}
+}
+
+// draw prints a drawing, where there is room for it.
+func (c *console) draw(rows []safeText) {
+	if len(rows) == 0 {
+		return
+	}
+	if width, room := cells(rows[0]), columnsOf(c.app.stdout); room > 0 && room < width {
+		c.print("hint: the QR code needs a window of " + number(width) + " columns")
+		return
+	}
+	for _, row := range rows {
+		text := string(row)
+		if !c.app.colourless() {
+			text = pattern.Render(text)
+		}
+		c.write(text + "\n")
+	}
+	if c.app.colourless() {
+		c.print(colourlessCode)
 	}
 }
 

@@ -19,10 +19,11 @@ func (c *console) event(ev node.Event) {
 	}
 	switch b := ev.Body.(type) {
 	case node.MemberRemoved:
-		c.hold(ev, b.Seq, lines)
+		c.release("")
+		c.held.hold(ev, b.Seq, lines)
 		return
 	case node.RemovalReason:
-		if c.holds(id, b.Removal) {
+		if c.held.holds(id, b.Removal) {
 			c.release(because(b.Text))
 			return
 		}
@@ -54,6 +55,9 @@ func (c *console) event(ev node.Event) {
 		c.quit = c.quit || c.oneRoom && !c.interactive && len(c.rooms) == 0
 	case node.Message:
 		c.heard(b, id)
+		if c.ask != nil && b.Self && !b.Late && !b.Backlog && !b.Action {
+			return // it stands behind its prompt, where it was typed
+		}
 	case node.Delivered:
 		c.delivered(b.ID)
 	case node.Direct, node.Knock:

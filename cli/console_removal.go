@@ -9,45 +9,54 @@ import (
 // What is printed cannot be completed. So the line about a removal waits for the reason, no longer than reasonWait and not
 // while anything else is printed: who, by whom and why are one line.
 
+// A removalHolder holds that line back.
+type removalHolder struct {
+	line  *heldLine // nil: none
+	until *time.Timer
+}
+
 // A heldLine is a line about a removal, and what is to be printed after it.
 type heldLine struct {
 	room    string
 	removal uint64
-	line    safeText
+	text    safeText
 	after   []safeText
 }
 
-// hold keeps the line about a removal back.
-func (c *console) hold(ev node.Event, removal uint64, lines []safeText) {
-	c.release("")
-	if len(lines) == 0 {
-		return
+// hold keeps the line about a removal back, once release has printed the one before.
+func (h *removalHolder) hold(ev node.Event, removal uint64, lines []safeText) {
+	if len(lines) > 0 {
+		h.line = &heldLine{room: ev.Room.String(), removal: removal, text: lines[0]}
+		h.until = time.NewTimer(reasonWait)
 	}
-	c.held = &heldLine{room: ev.Room.String(), removal: removal, line: lines[0]}
-	c.heldUntil = time.NewTimer(reasonWait)
 }
 
 // holds reports whether the line about that removal waits for its reason.
-func (c *console) holds(room string, removal uint64) bool {
-	return c.held != nil && c.held.room == room && c.held.removal == removal
+func (h *removalHolder) holds(room string, removal uint64) bool {
+	return h.line != nil && h.line.room == room && h.line.removal == removal
 }
 
-// release prints the line that waits, with its reason.
-func (c *console) release(reason safeText) {
-	if h := c.held; h != nil {
-		c.held = nil
-		c.heldUntil.Stop()
-		c.put(append([]safeText{h.line + reason}, h.after...)...)
-	}
-}
-
-// reasonDue runs when no reason is waited for any longer.
-func (c *console) reasonDue() <-chan time.Time {
-	if c.held == nil {
+// release are the lines that are to be printed now: the one that waits, with its reason, and those after it.
+func (h *removalHolder) release(reason safeText) []safeText {
+	l := h.line
+	if l == nil {
 		return nil
 	}
-	return c.heldUntil.C
+	h.line = nil
+	h.until.Stop()
+	return append([]safeText{l.text + reason}, l.after...)
 }
+
+// due runs when no reason is waited for any longer.
+func (h *removalHolder) due() <-chan time.Time {
+	if h.line == nil {
+		return nil
+	}
+	return h.until.C
+}
+
+// release prints the line about a removal that waits, with its reason.
+func (c *console) release(reason safeText) { c.put(c.held.release(reason)...) }
 
 // follow takes news of a removal in. It is said once that everybody has heard of it, or who has not.
 func (c *console) follow(room string, p node.RemovalProgress, now time.Time, lines []safeText) {
@@ -60,8 +69,8 @@ func (c *console) follow(room string, p node.RemovalProgress, now time.Time, lin
 	c.progress[room].note(p, now)
 	switch {
 	case !everybodyHas(p):
-	case c.held != nil && c.held.room == room:
-		c.held.after = append(c.held.after, lines...)
+	case c.held.line != nil && c.held.line.room == room:
+		c.held.line.after = append(c.held.line.after, lines...)
 	default:
 		c.print(lines...)
 	}

@@ -611,3 +611,43 @@ func TestRemovalIsOneLine(t *testing.T) {
 		})
 	}
 }
+
+// "tail" prints a removal as the console does.
+func TestTailPrintsARemovalInOneLine(t *testing.T) {
+	removed := node.MemberRemoved{Peer: daveID, Nick: "dave", By: aliceID, ByNick: "alice", Kind: "kicked", Seq: 7}
+	why := node.RemovalReason{Peer: daveID, Nick: "dave", Text: "too loud", Removal: 7}
+	const line = "-- dave was kicked by alice"
+	for name, c := range map[string]struct {
+		events []node.EventBody
+		after  time.Duration
+		want   string
+	}{
+		"with its reason":       {[]node.EventBody{removed, why}, 0, line + ": too loud"},
+		"without one":           {[]node.EventBody{removed}, reasonWait, line},
+		"the reason comes late": {[]node.EventBody{removed, spoken(1, "oh"), why}, 0, line + "\n<alice> oh\n-- why dave was removed: too loud"},
+		"nothing to print":      {[]node.EventBody{removed, node.Delivered{ID: "m1"}, why}, 0, line + ": too loud"},
+		"it ends before":        {[]node.EventBody{removed}, 0, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := sit(t, newFake(), "tail", "lab")
+				synctest.Wait()
+				d.out.take()
+				for _, ev := range c.events {
+					d.f.emit(ev)
+				}
+				time.Sleep(c.after)
+				synctest.Wait()
+				if got := withoutTimes(strings.TrimSuffix(d.out.take(), "\n")); got != c.want {
+					t.Errorf("%q, want %q", got, c.want)
+				}
+				d.stop(errInterrupted)
+				synctest.Wait()
+				<-d.code
+				if got := withoutTimes(strings.TrimSuffix(d.out.take(), "\n")); c.want == "" && got != line {
+					t.Errorf("at the end: %q, want %q", got, line)
+				}
+			})
+		})
+	}
+}

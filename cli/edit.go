@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -20,11 +19,9 @@ const promptText = "> "
 // come back with the arrows, Tab completes commands. What happens meanwhile is printed above the line being typed, and
 // nothing but that line is ever redrawn.
 type editor struct {
-	t *term.Terminal
-	// interrupted tells Ctrl-C from Ctrl-D, which x/term reports alike. Set by the goroutine that reads lines, before
-	// it sends the end of input.
-	interrupted bool
-	fit         func()
+	t    *term.Terminal
+	keys *pasteReader
+	fit  func()
 	// width is how many columns the screen has.
 	width func() int
 }
@@ -51,6 +48,7 @@ func (a *app) edit(ctx context.Context, c *console) (done func(), err error) {
 	if isTerminal(stderr) {
 		a.stderr = e
 	}
+	e.t.SetBracketedPasteMode(true)
 	a.restore = sync.OnceFunc(func() {
 		_, _ = io.WriteString(out, "\r\x1b[K"+ansi.ResetModeBracketedPaste) // the prompt
 		_ = term.Restore(int(in.Fd()), before)
@@ -66,14 +64,11 @@ func (a *app) edit(ctx context.Context, c *console) (done func(), err error) {
 
 func newEditor(in io.Reader, out io.Writer, table []*command) *editor {
 	e := &editor{fit: func() {}, width: func() int { return usualColumns }}
+	e.keys = &pasteReader{in: in}
 	e.t = term.NewTerminal(struct {
 		io.Reader
 		io.Writer
-	}{readerFunc(func(p []byte) (int, error) {
-		n, err := in.Read(p)
-		e.interrupted = e.interrupted || bytes.IndexByte(p[:n], ctrlC) >= 0
-		return n, err
-	}), out}, promptText)
+	}{e.keys, standInWriter{out}}, promptText)
 	e.t.AutoCompleteCallback = func(line string, pos int, key rune) (string, int, bool) {
 		if key != '\t' {
 			return "", 0, false
@@ -82,12 +77,6 @@ func newEditor(in io.Reader, out io.Writer, table []*command) *editor {
 	}
 	return e
 }
-
-const ctrlC = 3
-
-type readerFunc func([]byte) (int, error)
-
-func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
 
 // columns tells how wide what is printed may be.
 func (e *editor) columns() int { return e.width() }
@@ -114,7 +103,7 @@ func (e *editor) Write(p []byte) (int, error) {
 	return e.t.Write(p)
 }
 
-// lines are what is typed, like those of readLines. x/term takes no more than 4096 bytes into one.
+// lines are what is typed, like those of readLines. x/term leaves out what is more than maxEdited.
 func (e *editor) lines(ctx context.Context, a *app) <-chan typed {
 	lines := make(chan typed, maxInputQueue)
 	go func() {
@@ -123,19 +112,19 @@ func (e *editor) lines(ctx context.Context, a *app) <-chan typed {
 		for {
 			e.fit()
 			text, err := e.t.ReadLine()
-			if errors.Is(err, term.ErrPasteIndicator) {
-				err = nil
+			line := typed{text: fromArea(text)}
+			switch {
+			case e.keys.interrupted && errors.Is(err, io.EOF):
+				line = typed{err: errInterrupted}
+			case utf8.RuneCountInString(text) >= maxEdited:
+				line = typed{err: usage("split it, or use the full-screen console", "a line of %d characters or more was not taken", maxEdited)}
+			case e.keys.spoiled:
+				line = typed{err: usage("put it in a file", "a paste with characters for private use, or that is no text, was not taken")}
 			}
-			if e.interrupted && errors.Is(err, io.EOF) {
+			e.keys.spoiled = false
+			if line != (typed{}) {
 				select {
-				case lines <- typed{err: errInterrupted}:
-				case <-ctx.Done():
-				}
-				return
-			}
-			if text != "" {
-				select {
-				case lines <- typed{text: text}:
+				case lines <- line:
 				case <-ctx.Done():
 					return
 				}

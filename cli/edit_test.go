@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"testing"
+
+	"localchat/node"
 )
 
 // typing reads what was typed on an editor, and the error of its last line.
@@ -34,7 +36,11 @@ func TestEditing(t *testing.T) {
 		"no command, not completed":   {"/zz\t\r", "/zz"},
 		"arguments are not commands":  {"/kick /ki\t\r", "/kick /ki"},
 		"a word is no command":        {"ki\t\r", "ki"},
-		"tabs that are pasted":        {"\x1b[200~\tif x {\r\t\ty\r\x1b[201~z\r", "\tif x {|\t\ty|z"},
+		"a paste of rows":             {"x\x1b[200~\tif x {\r\n\t\ty\r\rz\n\n\x1b[201~z\r", "x\tif x {\n\t\ty\n\nzz"},
+		"escapes that are pasted":     {"\x1b[200~a\x1b[31mred\x1b[0m \x1b[A\x1b[200~\x03\x15\x7f\u009b\x1b\x1b[201~b\r", "a\x1b[31mred\x1b[0m \x1b[A\x1b[200~\x03\x15\x7f\u009b\x1bb"},
+		"a paste is changed":          {"\x1b[200~a\x1bbc\x1b[201~" + backspace + left + backspace + "\r", "ab"},
+		"a replacement character":     {"\x1b[200~a\ufffdb\x1b[201~\r", "a\ufffdb"},
+		"pasted rows called back":     {"\x1b[200~a\nb\x1b[201~\r" + up + "\r", "a\nb|a\nb"},
 		"joiners that are pasted":     {"a \x1b[200~می\u200cخ 👨\u200d👩\x1b[201~\r", "a می\u200cخ 👨\u200d👩"},
 		"an empty line says nothing":  {"\rhello\r", "hello"},
 		"the end of input in between": {"hello\rhel", "hello"},
@@ -45,6 +51,68 @@ func TestEditing(t *testing.T) {
 				t.Errorf("%q, %v; want %q", got, err, c.want)
 			}
 		})
+	}
+}
+
+// A paste comes through whole however the terminal hands it over, and what cannot be taken as it is is not taken.
+func TestEditorTakesAPasteExactlyOrNot(t *testing.T) {
+	const pasted = "é\x1b[1m\t你\r\nb\x1b[20"
+	keys := "x\x1b[200~" + pasted + "\x1b[201~\r"
+	for n := range len(keys) {
+		a, _, _ := newApp(t, newFake(), strings.NewReader(""))
+		e := newEditor(io.MultiReader(strings.NewReader(keys[:n]), strings.NewReader(keys[n:])), &screen{}, commands())
+		for line := range e.lines(t.Context(), a) {
+			if want := "x" + strings.ReplaceAll(pasted, "\r", ""); line.text != want || line.err != nil {
+				t.Errorf("in two parts, of %d and %d bytes: %q, %v, want %q", n, len(keys)-n, line.text, line.err, want)
+			}
+		}
+	}
+	for name, keys := range map[string]string{
+		"bytes that are no text": "\x1b[200~a\xffb\x1b[201~\r", "private use": "\x1b[200~a\U0010F01Bb\x1b[201~\r",
+		"too long": "\x1b[200~" + strings.Repeat("x", maxEdited) + "\x1b[201~\r",
+	} {
+		a, _, _ := newApp(t, newFake(), strings.NewReader(""))
+		e := newEditor(strings.NewReader(keys+"next\r"), &screen{}, commands())
+		var lines []typed
+		for line := range e.lines(t.Context(), a) {
+			lines = append(lines, line)
+		}
+		if len(lines) != 2 || lines[0].err == nil || lines[0].text != "" || lines[1].text != "next" {
+			t.Errorf("%s: %v", name, lines)
+		}
+	}
+}
+
+// What is pasted is shown as signs that move nothing.
+func TestEditorShowsNoControls(t *testing.T) {
+	out := &screen{}
+	a, _, _ := newApp(t, newFake(), strings.NewReader(""))
+	e := newEditor(strings.NewReader("\x1b[200~a\x1b]0;t\a\tb\nc\u009bd\x1b[201~\r"), out, commands())
+	for range e.lines(t.Context(), a) {
+	}
+	if shown := out.take(); !strings.Contains(shown, "> a␛]0;t␇␉b⏎c�d\r\n") || strings.ContainsAny(shown, "\x1b\a\t") {
+		t.Errorf("on the screen: %q", shown)
+	}
+}
+
+// A line of mine that stands behind its prompt is not printed again; what somebody else says is, and what I do, and what I
+// said before.
+func TestOwnLineStandsOnce(t *testing.T) {
+	a, out, _ := newApp(t, newFake(), strings.NewReader(""))
+	c := &console{app: a, ask: func(safeText) {}, current: labID.String(), rooms: []here{{id: labID.String(), name: "lab", nick: "bob"}}}
+	mine := node.Message{ID: "m1", Peer: meID, Nick: "bob", Text: "hello", Self: true}
+	waves, before, other := mine, mine, mine
+	waves.Action, before.Late, other.Self, other.Nick = true, true, false, "alice"
+	for m, want := range map[*node.Message]string{&mine: "", &waves: "* bob hello\n", &before: "<bob> hello (late)\n", &other: "<alice> hello\n"} {
+		c.event(node.Event{Room: labID, RoomName: "lab", Body: *m})
+		if got := out.take(); got != want {
+			t.Errorf("%+v is printed as %q, want %q", *m, got, want)
+		}
+	}
+	c.ask = nil
+	c.event(node.Event{Room: labID, RoomName: "lab", Body: mine})
+	if got := out.take(); got != "<bob> hello\n" {
+		t.Errorf("without an editor: %q", got)
 	}
 }
 

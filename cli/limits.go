@@ -7,6 +7,8 @@ const (
 	// maxLine, in bytes, of what a person types or pipes into a console: the longest text that the wire carries and
 	// room for a command in front of it.
 	maxLine = 64<<10 + 512
+	// maxEdited characters of a line that is edited in the plain console: x/term takes no more into one.
+	maxEdited = 4096
 	// maxText, in bytes, of what send reads from standard input: the longest text that the wire carries.
 	maxText = 64 << 10
 	// maxRequest, in bytes, of one line of JSON-RPC: the longest text with every byte escaped as \u00XX, and its frame.

@@ -19,8 +19,11 @@ var showsLinks atomic.Bool
 // them with, do not.
 func (a *app) wantsLinks() bool {
 	term := a.variable("TERM")
-	return !a.opts.noColor && a.variable("NO_COLOR") == "" && term != "" && term != "dumb" && term != "linux"
+	return !a.colourless() && term != "" && term != "dumb" && term != "linux"
 }
+
+// colourless reports whether the person wants no colours.
+func (a *app) colourless() bool { return a.opts.noColor || a.variable("NO_COLOR") != "" }
 
 // webAddresses are the web addresses in a text that may become links. A link leads to exactly what is read: so an address
 // with another scheme, with a name before its host, with letters that are not ASCII, or whose host a browser would show or

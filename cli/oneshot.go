@@ -151,10 +151,15 @@ type visitor struct {
 	kept bool
 }
 
-// next waits for an event of the room.
-func (v *visitor) next(ctx context.Context) (node.Event, error) {
+// errDue: what next was to wait for at most has come first.
+var errDue = errors.New("nothing happened in time")
+
+// next waits for an event of the room, or until due.
+func (v *visitor) next(ctx context.Context, due <-chan time.Time) (node.Event, error) {
 	for {
 		select {
+		case <-due:
+			return node.Event{}, errDue
 		case ev, open := <-v.events:
 			if !open {
 				return ev, &failure{code: exitFailure, text: "the node stopped", hint: "run again with -v and --log-file"}
@@ -302,7 +307,7 @@ func (a *app) send(ctx context.Context, v *visitor, text string) error {
 		return err
 	}
 	for {
-		ev, err := v.next(ctx)
+		ev, err := v.next(ctx, nil)
 		switch {
 		case errors.Is(err, context.DeadlineExceeded):
 			return &failure{
@@ -332,14 +337,30 @@ type sent struct {
 }
 
 // tail prints the events of the room until ctx ends or the place in it is lost.
-func (a *app) tail(ctx context.Context, v *visitor) error {
+func (a *app) tail(ctx context.Context, v *visitor) (err error) {
 	r := renderer{clock: true}
-	for {
-		ev, err := v.next(ctx)
-		if err != nil {
-			return err
+	var held removalHolder
+	put := func(lines []safeText) error {
+		for _, line := range lines {
+			if err := writeLine(a.stdout, line); err != nil {
+				return err
+			}
 		}
-		if err := a.printEvent(r, ev); err != nil {
+		return nil
+	}
+	defer func() {
+		if failed := put(held.release("")); err == nil {
+			err = failed
+		}
+	}()
+	for {
+		ev, err := v.next(ctx, held.due())
+		if errors.Is(err, errDue) {
+			err = put(held.release(""))
+		} else if err == nil {
+			err = a.printEvent(r, &held, ev, put)
+		}
+		if err != nil {
 			return err
 		}
 		if err := ending(ev); err != nil {
@@ -348,8 +369,8 @@ func (a *app) tail(ctx context.Context, v *visitor) error {
 	}
 }
 
-// printEvent writes an event as lines or, with --json, as one object.
-func (a *app) printEvent(r renderer, ev node.Event) error {
+// printEvent prints an event as lines, the one about a removal with its reason, or, with --json, as one object.
+func (a *app) printEvent(r renderer, held *removalHolder, ev node.Event, put func([]safeText) error) error {
 	if a.opts.json {
 		raw, err := eventJSON(ev)
 		if err != nil {
@@ -357,12 +378,21 @@ func (a *app) printEvent(r renderer, ev node.Event) error {
 		}
 		return a.printJSON(raw)
 	}
-	for _, line := range r.lines(ev) {
-		if err := writeLine(a.stdout, line); err != nil {
-			return err
+	lines := r.lines(ev)
+	switch b := ev.Body.(type) {
+	case node.MemberRemoved:
+		err := put(held.release(""))
+		held.hold(ev, b.Seq, lines)
+		return err
+	case node.RemovalReason:
+		if held.holds(ev.Room.String(), b.Removal) {
+			return put(held.release(because(b.Text)))
 		}
 	}
-	return nil
+	if len(lines) == 0 {
+		return nil
+	}
+	return put(append(held.release(""), lines...))
 }
 
 // ending is the failure that an event of a room means for a command that lives as long as our place in it.

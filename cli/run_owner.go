@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"charm.land/lipgloss/v2"
 	"github.com/mdp/qrterminal/v3"
 
 	"localchat/node"
@@ -54,7 +55,13 @@ func ownersWords(ctx context.Context, c call) (safeText, error) {
 	return noticeMark + "words of the owner, " + nick(who.Nick, who.Peer) + trustNote(who.Trust) + ", for them to compare by voice: " + clean(who.Words, shownPhrase), err
 }
 
-// qrLines draws text as a QR code in half blocks.
+// pattern is the look of a QR code. A camera wants dark on light, so these are the two colours that no theme changes. Without
+// colours the code is that of the terminal, and light on dark is what most cameras do not read.
+var pattern = lipgloss.NewStyle().Foreground(lipgloss.Color("231")).Background(lipgloss.Color("16"))
+
+const colourlessCode safeText = "hint: without colours most cameras read the QR code only where the background of the terminal is dark"
+
+// qrLines draws text as a QR code in half blocks, light ones where the code is light, with the margin that a camera needs.
 func qrLines(text string) []safeText {
 	var b strings.Builder
 	qrterminal.GenerateHalfBlock(text, qrterminal.L, &b)

@@ -430,6 +430,9 @@ func (m *tui) draw(p *pane, rows []safeText) {
 		return
 	}
 	m.tell(p, figure, rows...)
+	if len(rows) > 0 && m.app.colourless() {
+		m.tell(p, answer, colourlessCode)
+	}
 }
 
 // said needs no note: the line's own event says the same.

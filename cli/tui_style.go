@@ -19,9 +19,7 @@ var (
 	barred = lipgloss.NewStyle().Reverse(true)
 	urgent = lipgloss.NewStyle().Reverse(true).Bold(true)
 	chosen = lipgloss.NewStyle().Reverse(true)
-	// A QR code is read by a camera, which wants dark on light whatever the palette says.
-	pattern = lipgloss.NewStyle().Foreground(lipgloss.Color("231")).Background(lipgloss.Color("16"))
-	speaks  = []lipgloss.Style{
+	speaks = []lipgloss.Style{
 		lipgloss.NewStyle().Bold(true).Foreground(lipgloss.Green),
 		lipgloss.NewStyle().Bold(true).Foreground(lipgloss.Magenta),
 		lipgloss.NewStyle().Bold(true).Foreground(lipgloss.Cyan),

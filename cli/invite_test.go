@@ -1,0 +1,64 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+)
+
+// A QR code has a margin of four modules on every side, and its colours are its own: white where it is light, black where it
+// is dark, on whatever background.
+func TestQRCodeIsDarkOnLight(t *testing.T) {
+	rows := qrLines("LOCALCHAT:" + strings.Repeat("AG6JUOIPNTAYX4AZ", 10))
+	const margin = 4
+	var light [][]bool // by row of modules
+	for _, row := range rows {
+		var upper, lower []bool
+		for _, r := range string(row) {
+			upper, lower = append(upper, r == '█' || r == '▀'), append(lower, r == '█' || r == '▄')
+		}
+		light = append(light, upper, lower)
+	}
+	size := len(light[0])
+	light = light[:size] // the last row of cells has one row of modules
+	dark := 0
+	for y := range light {
+		if len(light[y]) != size {
+			t.Fatalf("row %d has %d modules of %d", y, len(light[y]), size)
+		}
+		for x := range light[y] {
+			inside := x >= margin && y >= margin && x < size-margin && y < size-margin
+			if !light[y][x] {
+				dark++
+			}
+			if !light[y][x] && !inside {
+				t.Fatalf("dark at %d,%d, in the margin:\n%s", x, y, joinSafe(rows, "\n"))
+			}
+		}
+	}
+	for _, corner := range [][2]int{{margin, margin}, {size - margin - 7, margin}, {margin, size - margin - 7}} {
+		for i := range 7 { // its frame
+			if light[corner[1]][corner[0]+i] || light[corner[1]+6][corner[0]+i] {
+				t.Errorf("no square at %v:\n%s", corner, joinSafe(rows, "\n"))
+			}
+		}
+	}
+	if dark < size*size/10 {
+		t.Errorf("%d dark modules of %d", dark, size*size)
+	}
+	const colours = "\x1b[38;5;231;48;5;16m"
+	for name, variables := range map[string][2]string{"colours": {"", colours}, "none": {"1", ""}} {
+		out := &screen{}
+		c := &console{app: &app{stdout: out, env: func(string) (string, bool) { return variables[0], true }}}
+		c.draw(rows)
+		shown := out.take()
+		if got := strings.HasPrefix(shown, colours); got != (variables[1] != "") || got == strings.Contains(shown, string(colourlessCode)) {
+			t.Errorf("%s: %q", name, shown[:40])
+		}
+	}
+	narrow := &wideScreen{width: 40}
+	c := &console{app: &app{stdout: narrow, env: func(string) (string, bool) { return "", false }}}
+	c.draw(rows)
+	if got := narrow.String(); !strings.Contains(got, "needs a window of") || strings.Contains(got, "█") {
+		t.Errorf("on a narrow screen: %q", got)
+	}
+}
