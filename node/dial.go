@@ -52,9 +52,11 @@ type bookEntry struct {
 	asking bool
 	asked  time.Time
 	heard  bool
-	shown  map[protocol.RoomID]bool // in its last answer, protocol.MaxRooms at most; nil: there was none
-	whole  bool                     // that answer had all rooms of its own
-	more   int                      // rooms that it did not list there
+	shown  map[protocol.RoomID]bool // on its first page, protocol.MaxRooms at most; nil: there was no answer
+	whole  bool                     // that page had all rooms of its own
+	more   int                      // rooms that follow that page
+	// nextPage follows the page that it listed last; zero: that was the last one.
+	nextPage protocol.RoomID
 }
 
 // A typedPeer is an address without a peer ID, from --peer or a person: who answers there is learnt by dialling.

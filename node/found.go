@@ -68,6 +68,18 @@ func (l *loop) want(room string) {
 	}
 }
 
+// seeks reports whether somebody here asks for a room. Then each question to a peer is for the next page of its rooms, and
+// after the last page for the first again: so a room is found wherever it stands, and no answer costs more than another.
+func (l *loop) seeks() bool {
+	now := l.now()
+	for _, at := range l.wanted {
+		if now.Sub(at) <= wantedFor {
+			return true
+		}
+	}
+	return false
+}
+
 // wants reports whether somebody here asks for that room.
 func (l *loop) wants(id protocol.RoomID, name string) bool {
 	if len(l.wanted) == 0 {

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"strings"
@@ -16,7 +17,7 @@ import (
 // serveRooms lists our rooms to whoever asks.
 func (n *Node) serveRooms(s network.Stream) {
 	var req protocol.RoomsRequest
-	serve(n, s, &req, func(caller peer.ID) (*protocol.RoomsReply, error) { return ask(n.ctx, n, listRooms{caller}) })
+	serve(n, s, &req, func(caller peer.ID) (*protocol.RoomsReply, error) { return ask(n.ctx, n, listRooms{caller, req.After}) })
 }
 
 // A foundRoom is one that another node has shown us. Name, owner and id are proven by its Create record; the rest is
@@ -39,17 +40,23 @@ type foundRoom struct {
 }
 
 type (
-	listRooms struct{ caller peer.ID }
-	// roomsAnswered: what a peer says of its rooms, with the Create records opened.
+	// listRooms: a peer asks for the rooms after one.
+	listRooms struct {
+		caller peer.ID
+		after  protocol.RoomID
+	}
+	// roomsAnswered: a page of a peer's rooms, with the Create records opened.
 	roomsAnswered struct {
 		peer peer.ID
-		host string // where it is
-		ads  []openedAd
-		all  map[protocol.RoomID]bool // what it lists, ads or not
-		ends []protocol.SignedRecord  // Close records
-		// whole: a room of its own that is not in the list has ended.
+		// after is the last room of the page before, and next that of this one where another page follows; zero: none.
+		after, next protocol.RoomID
+		host        string // where it is
+		ads         []openedAd
+		all         map[protocol.RoomID]bool // what it lists, ads or not
+		ends        []protocol.SignedRecord  // Close records
+		// whole: the page has all its rooms, so that one of its own that is not there has ended.
 		whole bool
-		more  int // rooms that it is in and does not list
+		more  int // rooms that follow the page
 		err   error
 		// other: it speaks another version of our protocols.
 		other bool
@@ -63,10 +70,10 @@ type (
 
 func (q listRooms) run(l *loop) (*protocol.RoomsReply, error) {
 	reply := &protocol.RoomsReply{Ended: l.endsToHandOn(), Asleep: len(l.dormant.own) > 0}
-	for _, id := range l.order {
+	for _, id := range slices.SortedFunc(slices.Values(l.order), compareRooms) {
 		r := l.rooms[id]
 		st := r.current()
-		if !r.joined || st.Closed() || st.Frozen() {
+		if compareRooms(id, q.after) <= 0 || !r.joined || st.Closed() || st.Frozen() {
 			continue
 		}
 		if _, in := r.me(); !in {
@@ -85,6 +92,8 @@ func (q listRooms) run(l *loop) (*protocol.RoomsReply, error) {
 	}
 	return reply, nil
 }
+
+func compareRooms(a, b protocol.RoomID) int { return bytes.Compare(a[:], b[:]) }
 
 // askRooms asks, once a second, the connected peers that are due, each in a goroutine of its own.
 func (l *loop) askRooms(now time.Time) {
@@ -106,26 +115,33 @@ func (l *loop) unasked(gap time.Duration, now time.Time) (es []*bookEntry) {
 
 func (l *loop) askRoomsOf(e *bookEntry, now time.Time) {
 	e.asking, e.asked = true, now
-	p := e.peer
-	l.n.spawn(func(ctx context.Context) { l.n.post(l.n.roomsOf(ctx, p, false)) })
+	p, after := e.peer, protocol.RoomID{}
+	if l.seeks() {
+		after = e.nextPage
+	}
+	l.n.spawn(func(ctx context.Context) { l.n.post(l.n.roomsOf(ctx, p, after, false)) })
 }
 
-// roomsOf asks p for its rooms, whose address somebody may have typed.
-func (n *Node) roomsOf(ctx context.Context, p peer.ID, typed bool) roomsAnswered {
+// roomsOf asks p for a page of its rooms, whose address somebody may have typed.
+func (n *Node) roomsOf(ctx context.Context, p peer.ID, after protocol.RoomID, typed bool) roomsAnswered {
 	var reply protocol.RoomsReply
-	a := roomsAnswered{peer: p, all: make(map[protocol.RoomID]bool)}
-	a.err = n.request(ctx, p, protocol.RoomsID, &protocol.RoomsRequest{}, &reply)
+	a := roomsAnswered{peer: p, after: after, all: make(map[protocol.RoomID]bool)}
+	a.err = n.request(ctx, p, protocol.RoomsID, &protocol.RoomsRequest{After: after}, &reply)
 	a.other = a.err != nil && n.otherVersion(p)
 	for _, ad := range reply.Rooms {
 		rec, err := protocol.OpenRecord(ad.Create)
 		if _, ok := rec.Body.(protocol.Create); err == nil && ok {
-			a.all[rec.RoomID()] = true
+			a.next = rec.RoomID()
+			a.all[a.next] = true
 			a.ads = append(a.ads, openedAd{ad: ad, create: rec})
 		}
 	}
 	a.ends = openEnds(reply.Ended)
 	a.more = reply.More
-	a.whole = a.err == nil && !reply.Asleep && a.more == 0
+	if a.more == 0 || compareRooms(a.next, after) <= 0 {
+		a.next = protocol.RoomID{}
+	}
+	a.whole = a.err == nil && !reply.Asleep && a.more == 0 && after == (protocol.RoomID{})
 	a.host = n.hostOf(p)
 	ads, err := ask(ctx, n, mayPlace{p, a.host, typed, a.ads})
 	if a.ads = ads; err != nil {
@@ -142,7 +158,7 @@ func (n *Node) roomsOf(ctx context.Context, p peer.ID, typed bool) roomsAnswered
 func (e roomsAnswered) handle(l *loop) {
 	b := l.book.entry(e.peer)
 	if b != nil {
-		b.asking, b.heard = false, true
+		b.asking, b.heard, b.nextPage = false, true, e.next
 	}
 	if e.other {
 		l.warnVersion(e.peer, e.host)
@@ -156,7 +172,7 @@ func (e roomsAnswered) handle(l *loop) {
 	for _, a := range e.ads {
 		l.noteRoom(e.peer, e.host, a)
 	}
-	if b != nil {
+	if b != nil && e.after == (protocol.RoomID{}) {
 		l.countUnplaced(b.shown, e)
 		b.shown, b.whole, b.more = e.all, e.whole, e.more
 	}

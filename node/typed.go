@@ -95,7 +95,7 @@ func (n *Node) addrTarget(ctx context.Context, typed string, addr multiaddr.Mult
 			Hint: "is localchat running there? /net there shows its addresses and ports; on another network it has to be started with --from-anywhere; localchat doctor tells what is in the way",
 		}
 	}
-	answered := n.roomsOf(ctx, at.ID, true)
+	answered := n.roomsOf(ctx, at.ID, protocol.RoomID{}, true)
 	if answered.other {
 		return nil, otherVersionError("the node at " + typed)
 	}
@@ -121,17 +121,21 @@ func (q roomsAt) run(l *loop) (*joinTarget, error) {
 			ids = append(ids, id)
 		}
 	}
-	switch len(ids) {
-	case 0:
+	more := q.answered.more
+	switch {
+	case len(ids) == 0:
 		return nil, &Error{Code: NotFound, Text: "the node at " + q.typed + " is in no room", Hint: "rooms are made with: localchat create ROOM"}
-	case 1:
+	case len(ids) == 1 && more == 0:
 		return l.target(ids[0])
 	}
 	hint := fmt.Sprintf("join the one you mean by its id; in a new terminal, with --peer %s:", q.typed)
 	for _, id := range ids {
 		hint += fmt.Sprintf("\n  %s  %s, of %s", id, l.found[id].name, l.found[id].words)
 	}
-	return nil, &Error{Code: Ambiguous, Text: fmt.Sprintf("there are %d rooms at %s", len(ids), q.typed), Hint: hint}
+	if more > 0 {
+		hint += fmt.Sprintf("\n  and %d more", more)
+	}
+	return nil, &Error{Code: Ambiguous, Text: fmt.Sprintf("there are %d rooms at %s", len(ids)+more, q.typed), Hint: hint}
 }
 
 // target is a room that has been found, named by its id or by where it is.

@@ -7,8 +7,8 @@ import (
 )
 
 // Unlisted is how many rooms are shown on this network that [Node.Rooms] has no place for, as far as the nodes that are
-// connected say: a node names no more than so many rooms, and has so many places for those of each other node. A room that
-// is asked for by its name or id has a place.
+// connected say: each has so many places for the rooms of another one. A room that is asked for by its name or id has a place,
+// and is found on whatever page of a list it stands.
 func (n *Node) Unlisted(ctx context.Context) (int, error) { return ask(ctx, n, unlisted{}) }
 
 type unlisted struct{}
@@ -28,6 +28,11 @@ func (unlisted) run(l *loop) (int, error) {
 		known := 0
 		for id, f := range l.found {
 			if (f.owner == p || f.from == p) && !b.shown[id] {
+				known++
+			}
+		}
+		for id, r := range l.rooms {
+			if _, in := r.current().Member(p); in && !b.shown[id] {
 				known++
 			}
 		}

@@ -14,13 +14,13 @@
 //
 // # Streams
 //
-//	/localchat/poll/5   PollAsk → PollReply, repeated on one stream   member → authority
-//	/localchat/join/5   JoinRequest → JoinReply, again after WAITING  stranger → authority
-//	/localchat/ask/5    AskRequest → AskReply                         member → authority
-//	/localchat/sync/5   SyncRequest → SyncReply                       member → member
-//	/localchat/pass/5   PassRequest → PassReply                       member → member
-//	/localchat/tell/5   TellRequest → TellReply                       member → member
-//	/localchat/rooms/5  RoomsRequest → RoomsReply                     anybody → anybody
+//	/localchat/poll/6   PollAsk → PollReply, repeated on one stream   member → authority
+//	/localchat/join/6   JoinRequest → JoinReply, again after WAITING  stranger → authority
+//	/localchat/ask/6    AskRequest → AskReply                         member → authority
+//	/localchat/sync/6   SyncRequest → SyncReply                       member → member
+//	/localchat/pass/6   PassRequest → PassReply                       member → member
+//	/localchat/tell/6   TellRequest → TellReply                       member → member
+//	/localchat/rooms/6  RoomsRequest → RoomsReply                     anybody → anybody
 //
 // The caller is who the stream authenticates; no frame names its sender. A frame is an unsigned varint, the length of
 // what follows, and one protobuf message of the stream's type. The varint has its shortest form and at most 9 bytes. The
@@ -32,7 +32,7 @@
 //	SyncRequest, RoomsReply                         256 KiB
 //	PollReply, JoinReply, SyncReply                 1 MiB (MaxBatch)
 //	TellReply                                       16 bytes
-//	RoomsRequest                                    0 bytes
+//	RoomsRequest                                    64 bytes
 //
 // After a frame that breaks these rules nothing more can be read from its stream, and the stream is reset.
 //
@@ -45,7 +45,7 @@
 //
 // # Gossip
 //
-// Each room has a gossipsub instance of its own, /localchat/room/ID/5 with the room's id, and in it the topics lines
+// Each room has a gossipsub instance of its own, /localchat/room/ID/6 with the room's id, and in it the topics lines
 // and records. The data of one pubsub message is one signed envelope: on lines a message, on records a record. Pubsub's
 // own signature and sequence number are not used (StrictNoSign); the message ID is [DataID] of the data.
 //
@@ -104,6 +104,9 @@
 //	              until (bans, after at), cut
 //
 // A cut is the ctr and id of the last message that counts; absent, none does.
+//
+// A list of rooms comes in pages: after is the id of the last room of the page before, and absent for the first page. A page
+// holds the rooms with greater ids, in the order of their ids, and more counts those that follow it.
 //
 // Have_seq, seq and head go together: head is the hash of the record of that number, and absent where that is 0. Proof holds
 // records, two at most: the answerer's own of the last number that both sides have, where their logs may differ, or the two

@@ -190,11 +190,11 @@ type (
 	// TellReply says that it has been shown, or that the caller is not a member there.
 	TellReply struct{ OK bool }
 
-	// RoomsRequest asks which rooms a node is in.
-	RoomsRequest struct{}
-	// RoomsReply lists them. Ended are Close records of rooms that the sender has been in, as signed by their owners, at most
+	// RoomsRequest asks which rooms a node is in. After is the last room of the page before; zero: from the first.
+	RoomsRequest struct{ After RoomID }
+	// RoomsReply lists those whose ids are greater than After, in the order of their ids. Ended are Close records of rooms that the sender has been in, as signed by their owners, at most
 	// MaxEnded. Asleep: the sender has rooms of its own that it is not serving now; the list says nothing about those. More is
-	// how many rooms it is in beside those listed, MaxUnlisted at most.
+	// how many rooms follow those listed, MaxUnlisted at most.
 	RoomsReply struct {
 		Rooms  []RoomAd
 		Ended  [][]byte

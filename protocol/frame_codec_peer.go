@@ -183,12 +183,22 @@ func (f *TellReply) decode(b []byte) error {
 
 func (f *TellReply) read(r *reading, m *pb.TellReply) { *f = TellReply{OK: r.answer(m.Answer)} }
 
-// RoomsRequest asks for nothing in particular: it is the one frame of zero bytes that is always well formed.
-func (f *RoomsRequest) max() int { return 0 }
+func (f *RoomsRequest) max() int { return maxRoomsRequest }
 
-func (f *RoomsRequest) encode() ([]byte, error) { return nil, nil }
+func (f *RoomsRequest) encode() ([]byte, error) {
+	m := &pb.RoomsRequest{After: orNone(f.After[:])}
+	return encodeFrame("rooms", m, func(r *reading) { new(RoomsRequest).read(r, m) })
+}
 
-func (f *RoomsRequest) decode(b []byte) error { return unmarshal("rooms", b, &pb.RoomsRequest{}) }
+func (f *RoomsRequest) decode(b []byte) error {
+	var m pb.RoomsRequest
+	return decodeFrame("rooms", b, &m, func(r *reading) { f.read(r, &m) })
+}
+
+func (f *RoomsRequest) read(r *reading, m *pb.RoomsRequest) {
+	*f = RoomsRequest{}
+	r.optional("after", f.After[:], m.After)
+}
 
 func (f *RoomsReply) max() int { return maxRoomsReply }
 

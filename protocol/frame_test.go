@@ -66,9 +66,9 @@ func TestFrameLength(t *testing.T) {
 		{"2^62", varint.ToUvarint(1 << 62), &PollReply{}, ErrTooLarge},
 		{"2^63", append(bytes.Repeat([]byte{0x80}, 9), 1), &PollReply{}, ErrMalformed},
 		{"all ones", bytes.Repeat([]byte{0xff}, 20), &PollReply{}, ErrMalformed},
-		{"zero in two bytes", []byte{0x80, 0}, &RoomsRequest{}, ErrMalformed},
+		{"zero in two bytes", []byte{0x80, 0}, &RoomsReply{}, ErrMalformed},
 		{"one in two bytes", []byte{0x81, 0, 0}, &PollAsk{}, ErrMalformed},
-		{"a byte where there are none", []byte{1, 0}, &RoomsRequest{}, ErrTooLarge},
+		{"one more than a small bound", varint.ToUvarint(maxRoomsRequest + 1), &RoomsRequest{}, ErrTooLarge},
 		{"cut in the length", []byte{0x80}, &PollReply{}, io.ErrUnexpectedEOF},
 	} {
 		if err := ReadFrame(bytes.NewReader(c.bytes), c.frame); !errors.Is(err, c.want) {
@@ -79,7 +79,7 @@ func TestFrameLength(t *testing.T) {
 
 // An empty frame says something only where that is what the type says with nothing set.
 func TestEmptyFrame(t *testing.T) {
-	mayBeEmpty := map[string]bool{"rooms-request": true, "rooms-reply": true, "sync-reply": true, "sync-nothing": true}
+	mayBeEmpty := map[string]bool{"rooms-request": true, "rooms-request-next": true, "rooms-reply": true, "sync-reply": true, "sync-nothing": true}
 	for _, f := range frames(t) {
 		err := ReadFrame(bytes.NewReader([]byte{0}), f.empty())
 		if mayBeEmpty[f.name] != (err == nil) || err != nil && !errors.Is(err, ErrMalformed) {

@@ -33,9 +33,9 @@ const (
 	MaxBatch = 1 << 20
 	// MaxBatchItems of each kind (records, keys, lines, heads) in one frame.
 	MaxBatchItems = 2 * MaxMembers
-	// MaxRooms that one node lists when asked.
+	// MaxRooms on one page of a node's list of rooms.
 	MaxRooms = 32
-	// MaxUnlisted, in rooms, that it says it is in besides: more than a person has, and no number for a list to be full of.
+	// MaxUnlisted, in rooms, that it says follow a page: more than a person has, and no number for a list to be full of.
 	MaxUnlisted = 9999
 	// MaxEnded, in records, that one node hands on when it lists its rooms: more rooms than one evening has.
 	MaxEnded = 16
@@ -63,6 +63,8 @@ const (
 	maxPass = MaxMessage + 41<<10
 	// maxAnswer, in bytes, of a reply that is a yes or a no.
 	maxAnswer = 16
+	// maxRoomsRequest, in bytes: the id of one room.
+	maxRoomsRequest = 64
 	// maxRoomsReply, in bytes: MaxRooms rooms, each with the largest record and MaxAddrs addresses.
 	maxRoomsReply = 256 << 10
 	// maxWait of a JoinReply: the longest time.Duration but for its last hours; a ban "until year 9999" is as good

@@ -172,6 +172,7 @@ func frames(t testing.TB) []namedFrame {
 		frameOf("tell-yes", TellReply{OK: true}),
 		frameOf("tell-no", TellReply{}),
 		frameOf("rooms-request", RoomsRequest{}),
+		frameOf("rooms-request-next", RoomsRequest{After: RoomID{1}}),
 		frameOf("rooms-reply", RoomsReply{Rooms: []RoomAd{{Create: records[0], Access: Open, Subject: "tests", Members: 3, Addrs: addrs, Retain: 24 * time.Hour}}, Ended: records, Asleep: true}),
 	}
 }

@@ -2991,6 +2991,7 @@ func (x *TellReply) GetAnswer() Answer {
 
 type RoomsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
+	After         []byte                 `protobuf:"bytes,1,opt,name=after,proto3" json:"after,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3023,6 +3024,13 @@ func (x *RoomsRequest) ProtoReflect() protoreflect.Message {
 // Deprecated: Use RoomsRequest.ProtoReflect.Descriptor instead.
 func (*RoomsRequest) Descriptor() ([]byte, []int) {
 	return file_localchat_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *RoomsRequest) GetAfter() []byte {
+	if x != nil {
+		return x.After
+	}
+	return nil
 }
 
 type RoomsReply struct {
@@ -3369,8 +3377,9 @@ const file_localchat_proto_rawDesc = "" +
 	"\x04text\x18\x03 \x01(\tR\x04text\x12\x0e\n" +
 	"\x02at\x18\x04 \x01(\x04R\x02at\"9\n" +
 	"\tTellReply\x12,\n" +
-	"\x06answer\x18\x01 \x01(\x0e2\x14.localchat.v1.AnswerR\x06answer\"\x0e\n" +
-	"\fRoomsRequest\"z\n" +
+	"\x06answer\x18\x01 \x01(\x0e2\x14.localchat.v1.AnswerR\x06answer\"$\n" +
+	"\fRoomsRequest\x12\x14\n" +
+	"\x05after\x18\x01 \x01(\fR\x05after\"z\n" +
 	"\n" +
 	"RoomsReply\x12*\n" +
 	"\x05rooms\x18\x01 \x03(\v2\x14.localchat.v1.RoomAdR\x05rooms\x12\x14\n" +
