@@ -19,9 +19,8 @@ import (
 
 const module = "localchat"
 
-// A law is what one package of ours may know. The shape of the program (main → cli → node → authority → protocol, with
-// discovery beside it) is worth no more than the test that keeps it, so every line here carries its reason, and the
-// reason is what a failure prints.
+// A law says which packages one package may import. The shape of the program (main → cli → node → authority → protocol,
+// with discovery beside it) lasts only as long as a test keeps it. Every law carries its reason, which a failure prints.
 type law struct {
 	// ours are the packages of this module that may be imported.
 	ours []string
@@ -44,7 +43,7 @@ type ban struct {
 
 var clock = []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "NewTimer", "NewTicker", "Tick"}
 
-// pure are the bans of a package whose results depend on its arguments alone.
+// pure holds the bans of a package whose results depend on its arguments alone.
 var pure = []ban{
 	{path: "time", names: clock, why: "time enters as an argument: the same code runs in simulated time and under exhaustive search"},
 	{names: []string{"go"}, why: "no goroutine: node's loop is the only thing that happens at the same time as anything"},
@@ -58,18 +57,18 @@ var pure = []ban{
 var laws = map[string]law{
 	".":        {ours: []string{"cli"}, why: "main.go is a few lines; the program begins in cli"},
 	"cli":      {ours: []string{"node", "discovery", "internal/private"}, why: "cli shows what node says; what it wants to know, an event or a result of node tells", bans: cliBans},
-	"node":     {ours: []string{"authority", "protocol", "internal/onlink", "internal/private"}, tests: []string{hostilePeer}, why: "node acts on what authority decides, meets discovery through its own interface, and does not know who looks", bans: nodeBans},
-	"protocol": {ours: nil, why: "protocol is a leaf: what goes over the wire knows nobody who sends it", bans: pure},
+	"node":     {ours: []string{"authority", "protocol", "internal/onlink", "internal/private"}, tests: []string{hostilePeer}, why: "node acts on what authority decides, meets discovery through its own interface, and does not know which face looks at it", bans: nodeBans},
+	"protocol": {ours: nil, why: "protocol is a leaf: the wire formats know no sender", bans: pure},
 	"protocol/internal/pb": {
-		ours: nil, why: "generated code knows nothing of ours",
+		ours: nil, why: "generated code imports none of our packages",
 	},
 	"authority":        {ours: []string{"protocol"}, why: "authority decides over values of the wire and nothing else", bans: pure},
 	"internal/private": {ours: nil, why: "private is a leaf: it looks at files, and does not know what is in them"},
 	"discovery":        {ours: []string{"internal/onlink", "internal/private"}, why: "discovery hints at addresses and knows nothing of rooms", bans: discoveryBans},
-	"internal/onlink":  {ours: nil, why: "onlink is a leaf: which networks this machine is on has nothing to do with who speaks there"},
+	"internal/onlink":  {ours: nil, why: "onlink is a leaf: which networks this machine is on does not depend on the peers there"},
 	hostilePeer: {
 		ours: []string{"authority", "protocol"}, bans: nodeBans,
-		why: "the hostile peer knows the wire and the law, and nothing of node: it does what a node of ours would never do",
+		why: "the hostile peer knows the wire and the law, and nothing of node: it does what an honest node would never do",
 	},
 	hostilePeer + "/cmd": {ours: []string{hostilePeer}, why: "the hostile peer as a process, for the tests between hosts"},
 	"node/internal/fault": {
@@ -85,7 +84,7 @@ const hostilePeer = "test/hostile"
 
 var cliBans = []ban{{
 	path: "github.com/libp2p", except: []string{"github.com/libp2p/go-libp2p/gologshim"}, tests: true,
-	why: "the person's face speaks to node alone; only libp2p's log is caught here, so that it cannot tear a screen",
+	why: "a face speaks to node alone; only libp2p's log is caught here, so that it cannot tear a screen",
 }}
 
 var nodeBans = []ban{

@@ -129,7 +129,7 @@ func TestParseTXT(t *testing.T) {
 	}
 }
 
-// Not even a prefix of ours makes these addresses of the network.
+// Not even one of our prefixes makes these addresses local.
 func TestNeverOfThisLAN(t *testing.T) {
 	for _, p := range []string{"127.0.0.1/8", "0.0.0.0/8", "224.0.0.1/4", "8.8.8.8/0", "::1/128", "::/96", "ff02::1/16", "2001:db8::1/0"} {
 		n := testNIC(2, "eth0", p)
@@ -139,7 +139,7 @@ func TestNeverOfThisLAN(t *testing.T) {
 	}
 }
 
-// What is announced is what is heard, for the longest announcement.
+// The longest announcement is heard as it was sent.
 func TestTXTRoundTrip(t *testing.T) {
 	var ms []ma.Multiaddr
 	n := testNIC(2, "eth0")

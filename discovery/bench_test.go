@@ -46,7 +46,7 @@ func BenchmarkEntryParse(b *testing.B) {
 	}
 }
 
-// What a flood of other services costs: it is turned away by its name.
+// The cost of a flood of other services' packets, which are refused by their names.
 func BenchmarkEntryForeign(b *testing.B) {
 	h := heard{name: "printer._ipp._tcp.local.", txt: []string{"rp=ipp/print"}}
 	b.ReportAllocs()

@@ -46,7 +46,7 @@ type MDNS struct {
 	twin    func(peer.AddrInfo)
 	trouble func(text string)
 
-	// What touches the network, so that tests can run the loop in simulated time.
+	// The functions that touch the network, so that tests can run the loop in simulated time.
 	list   func(names []string) ([]nic, error)
 	listen func(nic, *zone) (srv server, whole bool, err error)
 	query  func(ctx context.Context, n nic, v6 bool, window time.Duration) ([]heard, error)
@@ -120,7 +120,7 @@ func (d *MDNS) Run(ctx context.Context, self func() peer.AddrInfo, found func(pe
 		case <-ctx.Done():
 			return nil
 		case <-d.hurry:
-			r.refresh() // whoever is in a hurry may know that they have changed
+			r.refresh() // a caller that hurries may know that they have changed
 			r.hurry(next)
 		case <-poll.C:
 			if r.refresh() {
@@ -161,7 +161,7 @@ type run struct {
 
 	nics     []nic
 	servers  map[string]*served // by nic.key
-	failing  map[string]string  // what failed last time, by what was tried: logged when it changes
+	failing  map[string]string  // the last failure of each thing tried: logged when it changes
 	schedule schedule
 	last     time.Time // beginning of the last round
 	heard    int       // peers, in it

@@ -9,32 +9,32 @@
 // The layout is that of the libp2p mDNS specification, so avahi-browse and go-libp2p's own browser read it too. It says
 // nothing about rooms, nicks or members.
 //
-// Nodes on one machine also meet in a folder (see Config.RuntimeDir), where each leaves a small file with its
+// Nodes on one machine also meet in a folder (see Config.RuntimeDir), where each keeps a small file with its
 // addresses. That works without a network card and where multicast is switched off.
 //
 // # Trust
 //
-// None. Whoever is on the network can announce anything, so what Run reports is a hint to dial: the handshake proves
-// the peer ID, nothing here does. What is heard is bounded (limits.go), must belong to our service, must name one
-// peer other than ourselves, and only addresses on this network pass: within a prefix of one of our interfaces (package
+// None. Any machine on the network can announce anything, so a report of Run is a hint to dial: the handshake proves
+// the peer ID, nothing here does. An announcement is bounded (limits.go), must belong to our service and must name one
+// peer other than this one. Only addresses on this network pass: within a prefix of one of our interfaces (package
 // onlink), and tcp or udp/quic-v1. The package never dials and never writes to the terminal.
 //
-// # Whom it answers
+// # Which machines it answers
 //
-// Machines on its link, by their source address (RFC 6762 section 11), and nobody else. An answer to one of them is at most
-// answerFactor times as long as the packet that asked, whatever is in it, each record given once, and so many a second:
-// nobody can have a node flood another machine by asking in its name. Our own questions are padded to the length that the
-// longest answer needs. Browsers that ask from the port of mDNS are answered to the group, once a second. Answers that
-// come from elsewhere, or through a router (by their TTL, where the system tells it), are not heard.
+// It answers machines on its link, by their source address (RFC 6762 section 11), and no others. An answer to one of them is
+// at most answerFactor times as long as the question, gives each record once, and is rationed by the second: nobody can
+// make a node flood another machine by asking in that machine's name. Our own questions are padded to the length that the
+// longest answer needs. Browsers that ask from the port of mDNS are answered to the group, once a second. Answers from
+// other places, or through a router (by their TTL, where the system tells it), are ignored.
 //
 // # Limits
 //
 //   - On some systems IPv4 multicast needs a route that covers 224.0.0.251 (a default route will do) whatever interface is
-//     named. Where there is none the nodes find each other by IPv6 link-local, which needs no route; the answer carries
-//     the IPv4 addresses all the same. With IPv6 off as well: "ip route add 224.0.0.0/4 dev eth0".
+//     named. Where there is none the nodes find each other by IPv6 link-local, which needs no route; the answer still
+//     carries the IPv4 addresses. With IPv6 off as well: "ip route add 224.0.0.0/4 dev eth0".
 //   - It answers to the address that asked, so a host firewall must let in UDP from port 5353.
-//   - A browser that itself asks from port 5353 (avahi) shares that port with us on one host, and only the socket
-//     opened last gets what is sent to the host alone. Our own queries come from a port of their own.
+//   - A browser that itself asks from port 5353 (avahi) shares that port with a node on one host, and only the socket
+//     opened last gets unicast packets. Our own queries come from a port of their own.
 //
 // go-libp2p v0.51 does not dial IPv6 link-local addresses, with or without a zone. They are reported last, for a
 // node that can.

@@ -44,7 +44,7 @@ type Checkup struct {
 	Links []LinkCheck
 	// Nodes are those that answered. A node of this machine and one elsewhere under the same key are two.
 	Nodes []NodeCheck
-	// Asked are the networks whose machines were asked one by one, because no other node had answered to multicast.
+	// Asked holds the networks whose machines were asked one by one, because no other node had answered to multicast.
 	Asked []netip.Prefix
 	// Neighbours are the machines of Asked that the system could resolve, routers left out. Known only on Linux: Resolved.
 	Neighbours []netip.Addr
@@ -92,7 +92,7 @@ type LinkCheck struct {
 	Returned, FromPort, Open bool
 	// Tried is false where Open could not be tried, the port being in use.
 	Tried bool
-	// Heard are other machines whose multicast reached us, nodes or not.
+	// Heard holds other machines whose multicast reached this one, nodes or not.
 	Heard []netip.Addr
 }
 

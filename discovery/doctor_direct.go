@@ -62,7 +62,7 @@ func (e *exam) askEach(ctx context.Context, targets []netip.Addr, networks []net
 	for ctx.Err() == nil {
 		for i, ip := range targets {
 			if ip.Is4() {
-				_, _ = c.WriteToUDPAddrPort(packet, netip.AddrPortFrom(ip, mdnsPort)) // who cannot be asked does not answer
+				_, _ = c.WriteToUDPAddrPort(packet, netip.AddrPortFrom(ip, mdnsPort)) // a machine that cannot be asked does not answer
 			}
 			if i%askBurst == askBurst-1 && !pause(ctx, askGap) {
 				break
@@ -84,7 +84,7 @@ func (e *exam) direct(packet []byte, from netip.Addr) {
 	e.answers(m, "", func(n *NodeCheck) { n.Direct = true })
 }
 
-// resolved are the machines of networks whose hardware address the system knows, which shows that they are there; routers
+// resolved returns the machines of networks whose hardware address the system knows, which shows that they are there; routers
 // are left out. It is false where the system does not tell.
 func resolved(networks []netip.Prefix) ([]netip.Addr, bool) {
 	routers := map[netip.Addr]bool{}

@@ -45,7 +45,7 @@ func (l *link) group(port uint16) *net.UDPAddr {
 	return net.UDPAddrFromAddrPort(netip.AddrPortFrom(ip, port))
 }
 
-// kind is what a packet of ours is to show, as a part of its name.
+// kind says what a packet of the examination is to show, as a part of its name.
 type kind string
 
 const (
@@ -54,7 +54,7 @@ const (
 	comesIn  kind = "comesin"  // to the port of a node
 )
 
-// probe asks on link i until ctx ends. Three sockets: one shares the port of mDNS with whoever else has it, one asks as
+// probe asks on link i until ctx ends. Three sockets: one shares the port of mDNS with other programs, one asks as
 // a node does, and one stands for a node's own port.
 func (e *exam) probe(ctx context.Context, i int, port uint16) {
 	l := e.links[i]
@@ -84,7 +84,7 @@ func (e *exam) probe(ctx context.Context, i int, port uint16) {
 	for _, gap := range probeGaps {
 		_, err := asking.WriteToUDP(e.question(i, returns), l.group(mdnsPort))
 		e.set(func() { l.check.Send = err })
-		_, _ = shared.WriteToUDP(e.question(i, fromPort), l.group(mdnsPort)) // what the first could not, this cannot
+		_, _ = shared.WriteToUDP(e.question(i, fromPort), l.group(mdnsPort)) // if the first write failed, this one fails too
 		if node != nil {
 			_, _ = asking.WriteToUDP(e.question(i, comesIn), l.group(uint16(node.LocalAddr().(*net.UDPAddr).Port)))
 		}
@@ -198,7 +198,7 @@ func (e *exam) answers(m dns.Msg, zone string, how func(*NodeCheck)) {
 	}
 }
 
-// cameBack notes a question of ours.
+// cameBack notes that one of our questions was heard.
 func (e *exam) cameBack(name string) {
 	var i int
 	rest, ours := strings.CutPrefix(name, e.token+"-")

@@ -17,7 +17,7 @@ import (
 // a round makes of them are real.
 type fullLAN struct {
 	nodes []*fullNode
-	// What has been sent, all nodes together: UDP payload.
+	// Sent by all nodes together: UDP payload.
 	questions, answers, bytes atomic.Int64
 }
 
@@ -54,7 +54,7 @@ type quietServer struct{}
 
 func (quietServer) Shutdown() error { return nil }
 
-// query asks everybody, and everybody answers to who asks.
+// query asks every node, and every node answers the asker.
 func (n *fullNode) query(_ context.Context, _ nic, _ bool, window time.Duration) ([]heard, error) {
 	n.lan.questions.Add(1)
 	n.lan.bytes.Add(int64(len(ask) + headers))

@@ -2,7 +2,7 @@ package discovery
 
 import "time"
 
-// What goes out.
+// Limits of what is sent.
 const (
 	// recordTTL is how many seconds a browser may keep our records: what RFC 6762 asks for records that name a host.
 	recordTTL = 120
@@ -14,7 +14,7 @@ const (
 	answerFactor = 4
 	// tellAgain is the shortest time between two answers of the same records to the whole link (RFC 6762 section 6).
 	tellAgain = time.Second
-	// maxTold, in pairs of an interface and a name of ours, of which there are four, whose last answer is remembered.
+	// maxTold is how many last answers are remembered, in pairs of an interface and one of our four names.
 	maxTold = 8 * maxInterfaces
 	// answersASecond, and answerBurst at once, to one address: ten nodes of one machine that all look for rooms.
 	answersASecond = 50
@@ -29,7 +29,7 @@ const (
 	answerFresh = 500 * time.Millisecond
 )
 
-// What comes in, and for the first three also what goes out.
+// Limits of what is received; the first three also limit what is sent.
 const (
 	// maxAddrs is the most addresses of one announcement: four of the longest pairs of QUIC and TCP.
 	maxAddrs = 8
@@ -119,7 +119,7 @@ const quickSteps = 6
 const (
 	// checkListen is how long a checkup listens for what its multicast brings.
 	checkListen = 1500 * time.Millisecond
-	// maxAsked is the most networks whose machines are asked one by one, of at most 253 machines each.
+	// maxAsked is the most networks, of at most 253 machines each, whose machines are asked one by one.
 	maxAsked = 2
 	// askTime is how long they are asked and have to answer: the second of two networks begins after half a second.
 	askTime = 1400 * time.Millisecond

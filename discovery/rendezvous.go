@@ -33,17 +33,17 @@ const (
 //	dnsaddr=/ip4/127.0.0.1/tcp/40001/p2p/12D3KooW...
 //	...
 //
-// A node of another namespace is passed over: its loopback is not ours. A file that was not written for staleFile is
-// of a node that was killed; whoever sees it removes it. Age and not process IDs, which mean nothing between containers and
-// are used again.
+// A node of another namespace is skipped: its loopback is not this one. A file that has not been written for staleFile
+// belongs to a killed node; the node that sees it removes it. Age decides, and not process IDs, which mean nothing between
+// containers and are reused.
 type rendezvous struct {
 	dir       string // "": there is nowhere to meet
 	name      string
 	space     string
 	ephemeral bool
 
-	text string    // what the file says
-	at   time.Time // when it was written; zero: there is none
+	text string    // content of the file
+	at   time.Time // when it was written; zero: there is no file
 }
 
 func newRendezvous(cfg Config, label string) *rendezvous {

@@ -121,7 +121,7 @@ func TestRendezvousFile(t *testing.T) {
 	}
 }
 
-// What a killed node left is cleared away; what is not ours to read or remove is left alone.
+// The file of a killed node is removed; files that are not ours to read or remove are left alone.
 func TestRendezvousFolder(t *testing.T) {
 	dir := t.TempDir()
 	r := newRendezvous(Config{RuntimeDir: dir}, "me")
@@ -131,7 +131,7 @@ func TestRendezvousFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	labels := map[string]string{"me": "me"}
-	// at is where the file of a node is, or one whose name no node gives where it has no suffix of ours.
+	// at is the path of a node's file, or, for a name without our suffix, of a file that no node would make.
 	at := func(name string) string {
 		suffix := filepath.Ext(name)
 		if suffix != fileSuffix && suffix != tempSuffix || strings.HasPrefix(name, "not") {

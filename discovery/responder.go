@@ -72,13 +72,13 @@ func (r *responder) serve(s *socket, packet []byte, a arrival) {
 	switch {
 	case answer == nil:
 	case alone:
-		_, _ = s.WriteToUDPAddrPort(answer, a.from) // who cannot be answered asks again
+		_, _ = s.WriteToUDPAddrPort(answer, a.from) // an asker that gets no answer asks again
 	default:
 		_, _ = s.WriteToUDP(answer, (&link{nic: r.nic, v6: s.v6 != nil}).group(mdnsPort))
 	}
 }
 
-// respond is the answer to a packet, to be sent to the asker alone or to the group of the interface; nil is none.
+// respond is the answer to a packet, to be sent to the asker alone or to the group of the interface; nil means no answer.
 func (z *zone) respond(packet []byte, a arrival, iface int, now time.Time) (answer []byte, alone bool) {
 	q, ok := readQuery(packet)
 	if !ok || !z.onLink(a.from.Addr()) {
@@ -127,7 +127,7 @@ func contains(rrs []dns.RR, rr dns.RR) bool {
 	return false
 }
 
-// packAnswer packs as many records, from the first, as fit into limit bytes; nil is none.
+// packAnswer packs as many records, from the first, as fit into limit bytes; nil means that none fits.
 func packAnswer(id uint16, rrs []dns.RR, limit int) []byte {
 	for ; len(rrs) > 0; rrs = rrs[:len(rrs)-1] {
 		m := dns.Msg{MsgHdr: dns.MsgHdr{Id: id, Response: true, Authoritative: true}, Compress: true, Answer: rrs}
@@ -146,7 +146,7 @@ type query struct {
 
 const headerSize = 12
 
-// readQuery reads a query; it is false for what is none, or is damaged as far as it is read.
+// readQuery reads a query; it is false for a packet that is no query, or is damaged in the part that is read.
 func readQuery(packet []byte) (q query, ok bool) {
 	if len(packet) < headerSize {
 		return q, false

@@ -141,8 +141,8 @@ func withFlags(b []byte, flags uint16) []byte {
 	return b
 }
 
-// A browser asks from the port of mDNS, and all of its link hear the answer: once a second and interface, who asks
-// and how often being no matter. What is sent to this machine alone is answered alone.
+// A browser asks from the port of mDNS, and all of its link hear the answer: once a second and interface, whichever machine asks,
+// however often. A question that is sent to this machine alone is answered alone.
 func TestTheLinkIsToldOnceASecond(t *testing.T) {
 	z := realZone()
 	question := asking(t, in, serviceName)
@@ -176,8 +176,8 @@ func TestTheLinkIsToldOnceASecond(t *testing.T) {
 	}
 }
 
-// One address that asks without a pause is answered so often; many cost no more memory than so many counts, and whoever comes
-// when those are full is still answered.
+// One address that asks without a pause gets a ration of answers. Many addresses cost a bounded number of counts, and an
+// address that comes when those are full is still answered.
 func TestAnswersAreRationed(t *testing.T) {
 	z, refused := realZone(), make(map[netip.Addr]int)
 	z.refused = func(from netip.Addr) { refused[from]++ }
@@ -215,7 +215,8 @@ func TestAnswersAreRationed(t *testing.T) {
 	}
 }
 
-// What has come through a router, or from elsewhere, is no answer; and what is no answer of a node is not taken.
+// A packet that came through a router, or from another network, does not count as an answer; nor does a packet that is no
+// answer of a node.
 func TestOnlyTheLinkIsHeard(t *testing.T) {
 	n := testNIC(2, "eth0", "192.168.1.5/24", "fe80::5/64")
 	for source, want := range map[string]bool{

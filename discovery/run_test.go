@@ -198,7 +198,7 @@ func TestHurryIsQuickAndBounded(t *testing.T) {
 	})
 }
 
-// Who hurries while the schedule begins does not slow it down.
+// A caller that hurries while the schedule begins does not slow it down.
 func TestHurryKeepsTheFirstRounds(t *testing.T) {
 	f := &fakeLAN{nics: []nic{testNIC(2, "eth0", "192.168.1.5/24")}}
 	inRun(t, f, func(peer.AddrInfo) {}, func(d *MDNS) {

@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// schedule says when to ask: quickly at first and for who hurries, then ever more slowly.
+// schedule says when to ask: quickly at first and after hurry, then ever more slowly.
 type schedule struct {
 	at int // in steps
 }
 
-// hurry begins the quick steps anew, when they are over: whoever hurries again and again would have the first, short
-// rounds alone.
+// hurry begins the quick steps anew, once they are over: a caller that hurries again and again would otherwise see only the
+// first, short rounds.
 func (s *schedule) hurry() {
 	if s.at >= quickSteps {
 		s.at = 0
@@ -23,7 +23,7 @@ func (s *schedule) hurry() {
 func (s *schedule) next(heard int) step {
 	last := len(steps) - 1
 	for s.at < last && steps[s.at].gap < crowdGap(heard) {
-		s.at++ // quick rounds are for who hears too little
+		s.at++ // quick rounds are for a node that hears too little
 	}
 	now := steps[s.at]
 	if s.at == last {

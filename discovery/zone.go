@@ -43,7 +43,7 @@ func newZone(label string, self func() peer.AddrInfo, refused func(from netip.Ad
 	return &zone{instance: label + "." + serviceName, host: label + ".local.", self: self, said: newSpoken(), refused: refused}
 }
 
-// set gives the interfaces whose addresses are announced from now on.
+// set replaces the interfaces whose addresses are announced.
 func (z *zone) set(nics []nic) {
 	z.mu.Lock()
 	defer z.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 )
 
-// What others may do with a file or folder that is accepted.
+// The permissions of others on a file or folder that is accepted.
 const (
 	// NobodyElse: others may neither read nor write it.
 	NobodyElse fs.FileMode = 0o077
@@ -22,7 +22,7 @@ const (
 // An Error says what is wrong with a file or folder, and how to mend it. It is not made for what is missing.
 type Error struct {
 	Path string
-	// What is wrong, as the end of a sentence that begins with the path.
+	// What is the fault, as the end of a sentence that begins with the path.
 	What string
 	// Mend is what a person can do.
 	Mend string
