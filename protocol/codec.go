@@ -216,8 +216,8 @@ func (r *reading) addr(field string, b []byte) multiaddr.Multiaddr {
 	return a
 }
 
-// What follows writes fields. It checks nothing: every encoder has its result read back by the decoder's own rules, so
-// that there is one set of them.
+// The functions below write fields. They check nothing: every encoder has its result read back by the decoder's rules, so
+// that there is one set of rules.
 
 func encodePayload(what string, m proto.Message) ([]byte, error) {
 	b, err := canonical.Marshal(m)

@@ -1,12 +1,12 @@
 // Package protocol is what goes over the wire: types, their strict encoding and bounds, signatures and sealing, frames,
-// the invite text, and the words that stand for a key. It owns no state and starts no goroutine. Who may do what, and
-// when anything is sent, it does not know.
+// the invite text, and the words that stand for a key. It owns no state and starts no goroutine. It does not know
+// permissions, or when anything is sent.
 //
-// Three steps are kept apart everywhere. Validating looks at form and verifying at signatures; both happen here. Checking
-// looks at permission and is package authority's. A [SignedRecord], [SignedReason] or [Message] that is not zero has been
+// Three steps are kept apart everywhere. Validating looks at the form and verifying at signatures; both happen here.
+// Checking looks at permission and belongs to package authority. A [SignedRecord], [SignedReason] or [Message] that is not zero has been
 // validated and verified.
 //
-// Everything here may be called from any goroutine. What is returned aliases its input only where that is said.
+// Everything here may be called from any goroutine. A result aliases its input only where its comment says so.
 //
 // # Wire specification
 //
@@ -22,7 +22,7 @@
 //	/localchat/tell/6   TellRequest → TellReply                       member → member
 //	/localchat/rooms/6  RoomsRequest → RoomsReply                     anybody → anybody
 //
-// The caller is who the stream authenticates; no frame names its sender. A frame is an unsigned varint, the length of
+// The caller is the peer that the stream authenticates; no frame names its sender. A frame is an unsigned varint, the length of
 // what follows, and one protobuf message of the stream's type. The varint has its shortest form and at most 9 bytes. The
 // length is checked against the bound of the frame's type before anything is allocated:
 //
@@ -36,12 +36,12 @@
 //
 // After a frame that breaks these rules nothing more can be read from its stream, and the stream is reset.
 //
-// A PollReply that says REFUSED is always the three bytes 02 0a 00, length included, so that nobody learns from it
-// whether they were ever known. A PollAck has no answer.
+// A PollReply that says REFUSED is always the three bytes 02 0a 00, length included, so that a caller does
+// not learn from it whether it was ever known. A PollAck has no answer.
 //
 // A JoinReply that refuses carries a signed Reason, as a PollReply does, where the caller loses what it held: a place at
 // the door, to a ban or the end of the room, or a good invite, which was revoked. The reason's nonce is the request's;
-// a request without one gets none. To everybody else the refusals of one code are one byte string.
+// a request without one gets none. For every other caller, all refusals of one code are one byte string.
 //
 // # Gossip
 //
@@ -59,13 +59,13 @@
 //	localchat/reason/v1           the same    Reason     at most 2 KiB (MaxSignedReason)
 //
 // where room is the 32 bytes of the room's id. Record.author and Reason.by must be the signer. A Message names its author
-// nowhere else, and its room nowhere but in its signature: whatever carries it is a room's own.
+// only in its envelope, and its room only in its signature: everything that carries it belongs to one room.
 //
 // # Canonical form
 //
 // Every protobuf message, at every level, has one encoding: fields in the order of their numbers, none twice, varints in
 // their shortest form, proto3 default values absent, no field that the schema does not have. Anything else is malformed,
-// and so are bytes after the end. Because of this a hash of bytes names what they say.
+// and so are bytes after the end. So the hash of the bytes identifies the content.
 //
 // # Fields
 //
@@ -86,16 +86,16 @@
 //	lists                 records, keys, lines, heads to 2048; present, to, missed to 1024; rooms to 32
 //
 // All text is UTF-8. Bytes of fixed length are never all zero: a field that may be absent is left out. Text typed here is
-// brought to Unicode form NFC, but no decoder asks for it, since what is NFC depends on the version of Unicode.
+// brought to Unicode form NFC, but no decoder requires it, since NFC depends on the version of Unicode.
 //
 // # Records
 //
 // A Record has room, seq, prev, term, epoch, at, author and one body. Seq counts from 1 without a gap; prev is the SHA-256
-// of the payload of the record before. Create, and no other, has seq 1 and neither room nor prev; the SHA-256 of its
-// payload is the room's id. Epoch is that in force after the record. Create, Admit, Leave, Remove and Rekey start an epoch
-// and have key, which the others have not: SHA-256("localchat/epoch-key/v1" | room | epoch in 8 bytes, big endian | the
+// of the payload of the record before. Create alone has seq 1 and neither room nor prev; the SHA-256 of its
+// payload is the room's id. Epoch is the epoch in force after the record. Create, Admit, Leave, Remove and Rekey start an epoch
+// and have key; the others do not: SHA-256("localchat/epoch-key/v1" | room | epoch in 8 bytes, big endian | the
 // epoch's key of 32 bytes), where room is the field of this record, 32 zero bytes in Create. A key that does not match the
-// key of its epoch's record is no key of the room, whoever hands it over.
+// key field of its epoch's record is no key of the room, whichever peer sends it.
 //
 //	8 create      name, nick, policy, salt           12 unban       peer
 //	9 admit       peer, nick, invite (or none)       13 set_policy  policy
@@ -103,7 +103,7 @@
 //	11 remove     peer, kind (kicked, banned),       15 close       kind (closed, idle)
 //	              until (bans, after at), cut
 //
-// A cut is the ctr and id of the last message that counts; absent, none does.
+// A cut is the ctr and id of the last message that counts; without a cut, no message counts.
 //
 // A list of rooms comes in pages: after is the id of the last room of the page before, and absent for the first page. A page
 // holds the rooms with greater ids, in the order of their ids, and more counts those that follow it.
@@ -129,7 +129,7 @@
 //	| number of addresses, 0 to 4 (1) | for each its length (1) and binary multiaddr | checksum (2, big endian)
 //
 // at most 512 characters in all. The checksum is CRC-16/IBM-3740 of all before it, in this and every later version.
-// Readers do not mind case, blanks, line breaks, hyphens, quotes around it, or a missing prefix.
+// Readers ignore case, blanks, line breaks, hyphens, quotes around it, and a missing prefix.
 //
 // # Words
 //

@@ -65,7 +65,7 @@ func (k KeySigner) Seal(rec record.Record) (*record.Envelope, error) {
 	return record.Seal(rec, k.PrivKey)
 }
 
-// Peer is who signs: the ID of the key.
+// Peer is the signer: the ID of the key.
 func (k KeySigner) Peer() peer.ID {
 	id, err := peer.IDFromPublicKey(k.GetPublic())
 	if err != nil {
@@ -101,7 +101,7 @@ type envelope struct {
 	sig     []byte
 }
 
-// What a hostile sender can have a node find for nothing is found without allocating, so these are made once.
+// A hostile sender can provoke these errors at no cost, so they are made once and finding them does not allocate.
 var (
 	errNoKey        = malformed("envelope", "does not begin with an Ed25519 key")
 	errEnvelopeForm = malformed("envelope", "not payload type, payload and a signature of 64 bytes in canonical form")
@@ -156,7 +156,7 @@ func (e envelope) signedText(b []byte) []byte {
 	return protowire.AppendBytes(b, e.payload)
 }
 
-// openEnvelope returns what raw carries and who signed it.
+// openEnvelope returns the payload of raw and its signer.
 func openEnvelope(raw []byte, p *purpose) (body []byte, signer peer.ID, err error) {
 	e, err := scanEnvelope(raw, p, RoomID{})
 	if err != nil {
@@ -171,7 +171,7 @@ func openEnvelope(raw []byte, p *purpose) (body []byte, signer peer.ID, err erro
 // signedBy reports a signed text that names somebody else as its author.
 func signedBy(field string, signer, named peer.ID) error {
 	if signer != named {
-		return fmt.Errorf("%w: %s is not who signed", ErrSignature, field)
+		return fmt.Errorf("%w: %s is not the signer", ErrSignature, field)
 	}
 	return nil
 }

@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// What can be wrong with bytes from elsewhere. Errors of this package wrap one of these and name the field; they never
-// hold bytes of the input, so they are fit for a terminal.
+// The faults of bytes from other peers. Errors of this package wrap one of these and name the field; they never
+// hold bytes of the input, so they are safe to print.
 var (
 	// ErrTooLarge means that something is longer than its bound. Nothing of that size was allocated.
 	ErrTooLarge = errors.New("protocol: too large")
@@ -14,7 +14,7 @@ var (
 	ErrMalformed = errors.New("protocol: malformed")
 	// ErrDomain means that an envelope holds another kind of thing than was asked for.
 	ErrDomain = errors.New("protocol: signed for another purpose")
-	// ErrSignature means that a signature does not verify, or that the signer is not who the signed text says.
+	// ErrSignature means that a signature does not verify, or that the signer is not the peer that the signed text names.
 	ErrSignature = errors.New("protocol: bad signature")
 	// ErrNotOpened means that a message does not open under the key given: another epoch's key, or altered bytes.
 	ErrNotOpened = errors.New("protocol: message does not open under this key")

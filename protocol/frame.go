@@ -8,7 +8,7 @@ import (
 )
 
 // A Frame is one message of a stream protocol, sent with its length before it as an unsigned varint: a pointer to one of
-// the types below whose name ends in Ask, Request or Reply, but for PollRequest, which travels in a PollAsk. See [ReadFrame]
+// the types below whose name ends in Ask, Request or Reply, except PollRequest, which travels in a PollAsk. See [ReadFrame]
 // and [WriteFrame].
 type Frame interface {
 	// encode changes nothing; it fails only on a frame that breaks its own bounds.
@@ -21,12 +21,12 @@ type Frame interface {
 }
 
 type (
-	// PollRequest is the standing question of a member: what is new, and am I still in?
+	// PollRequest is the standing question of a member: what is new, and am I still a member?
 	//
-	// Nonce is one for the whole of an admission and is kept until there is a definite answer, so that a reason
-	// whose delivery failed can be asked for again by the same client and by no other. Admission is the seq of my
-	// Admit record, HaveSeq of the last record that I applied and Head its hash, HaveKey the last epoch whose key I
-	// hold. HaveSeq and HaveKey are at the same time my acknowledgement of the epoch.
+	// Nonce is the same for the whole admission and is kept until there is a definite answer, so that only the same
+	// client can ask again for a reason whose delivery failed. Admission is the seq of the caller's Admit record, HaveSeq
+	// that of the last record that it applied and Head its hash, HaveKey the last epoch whose key it holds. HaveSeq and
+	// HaveKey also acknowledge the epoch.
 	PollRequest struct {
 		Room      RoomID
 		Nonce     Nonce
@@ -68,7 +68,7 @@ type (
 		// have; or, from a frozen room, the two records that froze it.
 		Proof [][]byte
 	}
-	// EpochKey is a message key on its way to somebody who may have it.
+	// EpochKey is a message key on its way to a peer that may have it.
 	EpochKey struct {
 		Epoch uint64
 		Key   Key
@@ -79,9 +79,9 @@ type (
 		Addrs []multiaddr.Multiaddr // without /p2p
 	}
 
-	// JoinRequest asks to be admitted; Token is zero without an invite. Nonce is one for all attempts to get an
-	// answer to one question, so that a reason whose delivery failed can be asked for again by the same client and
-	// by no other; zero: then no reason is given.
+	// JoinRequest asks to be admitted; Token is zero without an invite. Nonce is the same for all attempts to get an
+	// answer to one question, so that only the same client can ask again for a reason whose delivery failed. With a zero
+	// nonce no reason is given.
 	JoinRequest struct {
 		Room  RoomID
 		Nick  string
@@ -93,7 +93,7 @@ type (
 		Code JoinCode
 		Text string        // with JoinDenied a reason typed by the owner, with JoinNickTaken a nick that is free, or ""
 		Wait time.Duration // with JoinTooSoon and JoinBanned: how long still; zero: for good
-		// Reason is a signed Reason (see OpenReason), for who has lost what it had in its hands: the place at the
+		// Reason is a signed Reason (see OpenReason), for a caller that has lost what it held: the place at the
 		// door, by a ban or the room's end, or a good invite that was revoked. Its Removal is the seq of the Remove or
 		// Close record or, for an invite, of the last record before it was revoked. A stranger never gets one.
 		Reason []byte
@@ -127,7 +127,7 @@ type (
 	SyncRequest struct {
 		Room    RoomID
 		HaveSeq uint64
-		// Keys are epochs whose key I miss.
+		// Keys are the epochs whose key the caller lacks.
 		Keys []uint64
 		// Heads say up to where I have every author's lines.
 		Heads []Head
@@ -153,8 +153,8 @@ type (
 		Ages    []time.Duration
 		HaveSeq uint64 // how far the answerer's own log goes
 		Head    Hash   // of that record
-		// Up to where the answerer has an author's lines: of the caller's own, which says what of them has reached it, and
-		// of those whose head in the request is another or missing.
+		// Heads say up to where the answerer has an author's lines: the caller's own, so that it learns which of them arrived,
+		// and those of authors whose head in the request differs or is missing.
 		Heads []Head
 		More  bool
 		// Last is the last line of the caller's that the answerer has, or has had.
@@ -164,13 +164,13 @@ type (
 		Proof [][]byte
 	}
 
-	// PassRequest hands a line or a record, exactly one of the two, to a member whom its author does not reach, or to
-	// one who is to pass it on.
+	// PassRequest hands a line or a record, exactly one of the two, to a member that its author does not reach, or to
+	// a member that is to pass it on.
 	PassRequest struct {
 		Room   RoomID
 		Line   []byte // OpenMessage
 		Record []byte // OpenRecord
-		// To are those whom it is for, if not for the one asked alone. Nobody passes it on further than to them.
+		// To are the members that it is for, if not the callee alone. It is passed on to them and no further.
 		To []peer.ID
 	}
 	// PassReply answers it. OK is false for a caller that is not a member; Missed are those of To that the one asked
@@ -180,7 +180,7 @@ type (
 		Missed []peer.ID
 	}
 
-	// TellRequest is a direct message; who sends it is who the stream authenticates.
+	// TellRequest is a direct message; its sender is the peer that the stream authenticates.
 	TellRequest struct {
 		Room RoomID
 		ID   [16]byte

@@ -42,14 +42,14 @@ func FuzzOpenRecord(f *testing.F) {
 	})
 }
 
-// signerFor is the signer of the samples whose peer id is, the only ones whose signatures a fuzzer can have.
+// signerFor is the signer with that ID among the samples' signers, the only ones whose signatures a fuzzer can have.
 func signerFor(t *testing.T, id peer.ID) KeySigner {
 	for n := byte(1); n < 4; n++ {
 		if k := signer(t, n); k.Peer() == id {
 			return k
 		}
 	}
-	t.Fatalf("a record by %s, whose key nobody has", id)
+	t.Fatalf("a record by %s, an unknown key", id)
 	panic("not reached")
 }
 

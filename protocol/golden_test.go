@@ -71,7 +71,7 @@ func annotate(name string, b []byte, d protoreflect.MessageDescriptor) string {
 	return w.String()
 }
 
-// annotateEnvelope is annotateFields for an envelope, whose payload is a d.
+// annotateEnvelope is annotateFields for an envelope with a payload d.
 func annotateEnvelope(w *strings.Builder, b []byte, d protoreflect.MessageDescriptor) {
 	names := map[byte]string{1: "public_key", 2: "payload_type", 3: "payload", 5: "signature"}
 	for len(b) > 0 {
@@ -130,7 +130,7 @@ func TestGoldenSigned(t *testing.T) {
 	golden(t, "signed-message", sampleMessage(t).Raw(), &pb.Message{})
 }
 
-// What is inside a message, whose envelope shows neither.
+// The header and content of a message, which its envelope does not show.
 func TestGoldenMessageParts(t *testing.T) {
 	header, err := sampleHeader.encode()
 	if err != nil {

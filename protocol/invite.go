@@ -23,7 +23,7 @@ const inviteVersion = 1
 // number of addresses and the checksum follow.
 const inviteFixed = 1 + keySize + len(RoomID{}) + len(Token{})
 
-// Why a text is no invite, in words for whoever pasted it.
+// The reasons why a text is no invite, in words for the person that pasted it.
 var (
 	ErrInviteDamaged = errors.New("this invite is damaged: some of it is missing or changed; copy the whole text again")
 	ErrInviteVersion = errors.New("this invite was made by a newer localchat; update this one to use it")
@@ -31,8 +31,8 @@ var (
 
 var inviteEncoding = base32.StdEncoding.WithPadding(base32.NoPadding)
 
-// An InviteText is all that a stranger needs to enter a room without having found it by mDNS: whom to dial, where, and
-// the secret to show. Whoever reads the text can use it.
+// An InviteText is all that a stranger needs to enter a room without finding it by mDNS: the owner, its addresses and
+// the secret to show. Anybody that reads the text can use it.
 type InviteText struct {
 	Owner   peer.ID // Ed25519
 	Room    RoomID

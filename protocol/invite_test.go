@@ -133,7 +133,7 @@ func TestInviteWithRightChecksumAndWrongContent(t *testing.T) {
 		"five addresses":        append(append([]byte{}, good[:countAt]...), 5),
 		"address cut short":     good[:len(good)-1],
 		"address of no bytes":   append(append([]byte{}, good[:countAt]...), 1, 0),
-		"address that is none":  append(append([]byte{}, good[:countAt]...), 1, 2, 0xff, 0xff),
+		"not an address":        append(append([]byte{}, good[:countAt]...), 1, 2, 0xff, 0xff),
 		"bytes after the end":   append(append([]byte{}, good...), 0),
 		"no room":               append(append(append([]byte{}, good[:33]...), make([]byte, 32)...), good[65:]...),
 		"no token":              append(append(append([]byte{}, good[:65]...), make([]byte, 16)...), good[81:]...),

@@ -59,7 +59,7 @@ const (
 	maxRequest = 1 << 10
 	// maxSyncRequest, in bytes: MaxBatchItems heads and as many epochs.
 	maxSyncRequest = 256 << 10
-	// maxPass, in bytes: the longest line, or record, and MaxMembers for whom it is.
+	// maxPass, in bytes: the longest line or record, and the MaxMembers that it is for.
 	maxPass = MaxMessage + 41<<10
 	// maxAnswer, in bytes, of a reply that is a yes or a no.
 	maxAnswer = 16

@@ -214,7 +214,7 @@ func TestMalformedMessage(t *testing.T) {
 	}
 	m := &pb.Message{Nonce: make([]byte, 8), Sealed: make([]byte, 32), Header: []byte{0xff}}
 	if _, err := OpenMessage(sampleHeader.Room, seal(t, messagePurpose, marshal(t, m))); !errors.Is(err, ErrMalformed) {
-		t.Errorf("a header that is none: %v", err)
+		t.Errorf("not a header: %v", err)
 	}
 }
 

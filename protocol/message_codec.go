@@ -13,9 +13,8 @@ import (
 	"localchat/protocol/internal/pb"
 )
 
-// SealMessage encrypts c under key, the key of epoch h.Epoch, and signs the result for author, who must be who s signs
-// for. Bytes for the nonce are read from rand. What is returned has gone through [OpenMessage], like a line from
-// elsewhere.
+// SealMessage encrypts c under key, the key of epoch h.Epoch, and signs the result for author, which must be the peer of s.
+// Bytes for the nonce are read from rand. The result has gone through [OpenMessage], like a received line.
 func SealMessage(h Header, c Content, key Key, author peer.ID, s Signer, rand io.Reader) (Message, error) {
 	header, err := h.encode()
 	if err != nil {

@@ -15,7 +15,7 @@ type Signer interface {
 	Seal(rec record.Record) (*record.Envelope, error)
 }
 
-// A Record is one change of who may do what in a room. Records form the room's log.
+// A Record is one change of the members, bans, policy or keys of a room. Records form the room's log.
 //
 // Room is the zero id in Create alone (the room's id is the hash of that record). Seq counts from 1 without a gap;
 // Prev is the Hash of the record before, zero in Create. Term is 1 until there are deputies. Epoch is the number of
@@ -161,10 +161,10 @@ const (
 )
 
 // A Reason is the authority's own word to a peer that lost its place: it is given once, in answer to that peer's
-// poll, and signed, so that it can be shown to whoever asks.
+// poll, and signed, so that it can be shown to others.
 type Reason struct {
 	Room    RoomID
-	Peer    peer.ID // who lost its place
+	Peer    peer.ID // that lost its place
 	Kind    ReasonKind
 	Text    string // "" when none was given
 	By      peer.ID

@@ -56,7 +56,7 @@ func readEnvelope(t *testing.T, raw []byte, sign bool, p *purpose) {
 	if err != nil && !known(err) {
 		t.Fatalf("an unknown error: %v", err)
 	}
-	// An empty payload is no payload field; none of ours is empty.
+	// An empty payload is encoded without its field; our payloads are never empty.
 	if takes := err == nil; takes != (libraryTakes && len(want) > 0) {
 		t.Fatalf("libp2p takes it: %v; we: %v", libraryTakes, err)
 	}
@@ -88,7 +88,7 @@ func FuzzHeader(f *testing.F) {
 	})
 }
 
-// What is read before the signature is what is read after it.
+// The scan before the signature check reads the same fields as the decoder after it.
 func TestScanAgreesWithOpen(t *testing.T) {
 	for name, b := range bodies(t) {
 		want := sampleRecord(t, b)

@@ -7,15 +7,15 @@ import (
 )
 
 // A SignedRecord is a [Record] with its proof. A value other than zero has been decoded, validated and verified, and
-// its Author is who signed it; whether that author was entitled to it is the room's state to say.
+// its Author is the signer; the room's state says whether that author was entitled to it.
 type SignedRecord struct {
 	Record
 	raw  []byte
 	hash Hash
 }
 
-// SignRecord signs r. What it returns has gone through [OpenRecord], like a record from elsewhere: times are cut to
-// milliseconds, and r is refused if its Author is not who s signs for.
+// SignRecord signs r. The result has gone through [OpenRecord], like a received record: times are cut to
+// milliseconds, and r is refused if its Author is not the peer of s.
 func SignRecord(r Record, s Signer) (SignedRecord, error) {
 	body, err := r.encode()
 	if err != nil {
@@ -103,8 +103,8 @@ func (r SignedRecord) RoomID() RoomID {
 	return r.Room
 }
 
-// A SignedReason is a [Reason] with its proof: decoded, validated and verified to come from By. Whether By may speak
-// for the room is for the caller, who knows the room's authority.
+// A SignedReason is a [Reason] with its proof: decoded, validated and verified to come from By. The caller knows
+// the room's authority and checks whether By may speak for the room.
 type SignedReason struct {
 	Reason
 	raw []byte

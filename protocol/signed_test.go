@@ -134,7 +134,7 @@ func TestMessageOpensUnderItsKeyAlone(t *testing.T) {
 	}
 }
 
-// Whoever takes a line out of its envelope and signs it again, or changes its header, has a line that opens nowhere.
+// A line that is taken out of its envelope and signed by another, or whose header is changed, opens nowhere.
 func TestCiphertextIsBound(t *testing.T) {
 	m := sampleMessage(t)
 	later := sampleHeader
@@ -173,8 +173,8 @@ func TestAMessageIsOfOneRoom(t *testing.T) {
 	}
 }
 
-// Two messages of one header, as of an author whose disk was put back, do not have one nonce; nor have two headers where
-// the random bytes are the same.
+// Two messages of one header, as of an author whose disk was put back, have two nonces; so do two headers with the same
+// random bytes.
 func TestNoncesDiffer(t *testing.T) {
 	bob := signer(t, 2)
 	next := sampleHeader

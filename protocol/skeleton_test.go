@@ -80,7 +80,7 @@ func TestConfusablesAreAlike(t *testing.T) {
 	}
 }
 
-// What does not show does not tell two names apart, wherever it stands.
+// Invisible characters do not tell two names apart, wherever they stand.
 func TestInvisibleDoesNotCount(t *testing.T) {
 	n := 0
 	for r := rune(0); r <= unicode.MaxRune; r++ {

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// What is wrong with a text, as a person is told it.
+// The faults of a text, in the words that a person is shown.
 var (
 	errUTF8      = errors.New("is not valid UTF-8")
 	errEmpty     = errors.New("is empty")
@@ -22,8 +22,8 @@ var (
 	errBlank     = errors.New("begins or ends with a blank")
 )
 
-// ValidText reports what is wrong with the text of a line or direct message: it is 1 to MaxText bytes of UTF-8 without
-// NUL. Line breaks and control characters are allowed; making them safe is for whoever shows them.
+// ValidText reports the fault of the text of a line or direct message: it is 1 to MaxText bytes of UTF-8 without
+// NUL. Line breaks and control characters are allowed; the program that shows them makes them safe.
 func ValidText(s string) error {
 	switch {
 	case s == "":
@@ -78,8 +78,8 @@ func isASCII(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
 }
 
-// normalize is for what is typed here. Decoders check less: which text is NFC, and which character can be seen, depends
-// on the Unicode version of who asks, and two nodes must never disagree about whether a record is well formed.
+// normalize is for text typed at this node. Decoders check less: which text is NFC, and which character is visible, depends
+// on the Unicode version of the checker, and two nodes must never disagree about whether a record is well formed.
 func normalize(what, s string, valid func(string) error) (string, error) {
 	s = norm.NFC.String(strings.TrimSpace(s))
 	if err := valid(s); err != nil {

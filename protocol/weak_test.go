@@ -30,8 +30,8 @@ func TestAWeakKeyIdentifiesNobody(t *testing.T) {
 	}
 }
 
-// Wherever a peer is named, one that anybody can sign for is none: in what a person types, in an invite, in a record, and in
-// what peers ask of each other.
+// A peer that anybody can sign for is refused wherever a peer is named: in typed text, in an invite, in a record, and in
+// the requests of peers.
 func TestAWeakKeyIsNamedNowhere(t *testing.T) {
 	admit := func(p peer.ID) Body { return Admit{Peer: p, Nick: "mallory"} }
 	remove := func(p peer.ID) Body { return Remove{Peer: p, Kind: Kicked} }

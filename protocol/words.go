@@ -18,8 +18,8 @@ const (
 	wordRounds = 5200
 )
 
-// Words is how people compare p by voice: eight words of the BIP-39 English list with a blank between them. Who wants
-// to pass for p has to find a key with the same 88 bits.
+// Words is how people compare p by voice: eight words of the BIP-39 English list with a blank between them. An impostor of p
+// has to find a key with the same 88 bits.
 //
 // It takes milliseconds, on purpose; the caller keeps the result if it needs it often.
 func Words(p peer.ID) string {

@@ -40,7 +40,7 @@ const maxOrder = 1 << 20
 // An order names an attack, or one of the agent's own.
 type order struct {
 	Do string
-	// To join, as Nick: an invite and, the first time, whom to attack: multiaddrs with /p2p, the owner's first.
+	// To join as Nick: an invite and, the first time, the nodes to attack: multiaddrs with /p2p, the owner's first.
 	Invite string
 	Nick   string
 	Nodes  [][]string
@@ -75,7 +75,7 @@ type agent struct {
 	ctx     context.Context
 	nodes   []peer.AddrInfo
 	hosts   []host.Host
-	members []*Peer // who are or were; the last is the one that attacks
+	members []*Peer // present and former; the last one attacks
 	lurker  *Peer
 	flood   *flooding
 }

@@ -8,8 +8,8 @@ import (
 	"localchat/protocol"
 )
 
-// Impersonations are nicks by which one who knocks could be taken for another who does, of that nick and ID, when a person
-// types WHO it means.
+// Impersonations are nicks that make a peer at the door look like another one there, of that nick and ID, when a person
+// types a WHO.
 func Impersonations(nick string, p peer.ID) map[string]string {
 	id := p.String()
 	return map[string]string{

@@ -295,7 +295,7 @@ func interfaceAt(ip string) (*net.Interface, error) {
 	return nil, fmt.Errorf("no interface has %s", ip)
 }
 
-// announcement is one answer as a node of ours would give it.
+// announcement is one answer as an honest node would give it.
 func announcement(name string, id peer.ID, addrs []multiaddr.Multiaddr) []byte {
 	header := func(name string, rrtype uint16) dns.RR_Header {
 		return dns.RR_Header{Name: name, Rrtype: rrtype, Class: dns.ClassINET, Ttl: 120}

@@ -139,7 +139,7 @@ func (m *Peer) SpeaksBy(twin *Peer) {
 	twin.spread(twin.Lines, m.Seal(Evil+" passed on by a stranger", epoch, key).Raw())
 }
 
-// Overheard is what the twin was sent by those who do not know it.
+// Overheard checks what the twin was sent by peers that do not know it.
 func (m *Peer) Overheard(twin *Peer) {
 	lines, records := twin.Loot()
 	for _, raw := range lines {

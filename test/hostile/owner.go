@@ -43,7 +43,7 @@ type Owner struct {
 	lies    func(p peer.ID, reply *protocol.PollMember)
 	hurries func(reply *protocol.PollMember)
 	main    *Log
-	logs    map[peer.ID]*Log // of whom is given another
+	logs    map[peer.ID]*Log // the peers that are given another log
 	changed chan struct{}    // closed, and made anew, when a log has grown
 }
 
@@ -126,7 +126,7 @@ func (o *Owner) signs(l *Log, ev authority.Event) {
 	o.wake()
 }
 
-// wake has those who wait look again.
+// wake makes the waiting streams look again.
 func (o *Owner) wake() {
 	close(o.changed)
 	o.changed = make(chan struct{})
@@ -240,7 +240,7 @@ func (o *Owner) answer(p peer.ID, q protocol.PollRequest) (*protocol.PollMember,
 	}
 }
 
-// compares answers as if the one who asks had all that there is.
+// compares answers as if the caller had everything.
 func (o *Owner) compares(s network.Stream) {
 	defer s.Close()
 	var q protocol.SyncRequest

@@ -29,7 +29,7 @@ type Peer struct {
 	Key   protocol.KeySigner
 	Room  protocol.RoomID
 	Owner peer.ID
-	Nodes []peer.ID // whom it attacks; the owner first
+	Nodes []peer.ID // the nodes that it attacks; the owner first
 	Nonce protocol.Nonce
 	Ctx   context.Context
 	// From is the address that it dials from, where it has chosen one.
@@ -46,8 +46,8 @@ type Peer struct {
 	State     authority.State
 	log       []protocol.SignedRecord
 	Keys      map[uint64]protocol.Key
-	guessed   map[uint64]protocol.Key  // what the keys would be, were they derived
-	chosen    map[protocol.Key]uint64  // what it would have the keys be
+	guessed   map[uint64]protocol.Key  // the keys as they would be if they were derived
+	chosen    map[protocol.Key]uint64  // the keys that it tries to bring in
 	Heard     map[protocol.Hash][]byte // lines, as they came
 	Reason    []byte
 	presence  uint64
@@ -243,7 +243,7 @@ func (m *Peer) pollOnce(p peer.ID, nonce protocol.Nonce) (protocol.PollReply, er
 	return m.question(p, m.pollRequest(nonce))
 }
 
-// pollRequest is the question of somebody who has the log as m has it.
+// pollRequest is the question of a member with m's log.
 func (m *Peer) pollRequest(nonce protocol.Nonce) protocol.PollRequest {
 	m.Mu.Lock()
 	defer m.Mu.Unlock()
@@ -272,7 +272,7 @@ func (m *Peer) sealedIn(text string, epoch uint64, key protocol.Key) []byte {
 	return m.Seal(text, epoch, key).Raw()
 }
 
-// newcomer is Another whose failure is no end of the attack.
+// newcomer is Another, but its failure does not end the attack.
 func (m *Peer) newcomer() (n *Peer, err error) {
 	defer func() {
 		if e := recover(); e != nil {
@@ -297,7 +297,7 @@ func (m *Peer) Seal(text string, epoch uint64, key protocol.Key) protocol.Messag
 	return msg
 }
 
-// Latest is the newest epoch whose key it has.
+// Latest is the newest epoch with a known key.
 func (m *Peer) Latest() (uint64, protocol.Key) {
 	m.Mu.Lock()
 	defer m.Mu.Unlock()
@@ -391,7 +391,7 @@ func Publication(topic string, raws ...[]byte) *pb.RPC {
 
 // spread sends raw in both ways, gossip and bare RPC, to everybody.
 func (m *Peer) spread(topic *pubsub.Topic, raw []byte) {
-	// What its own pubsub or a node's refuses is the point, and no failure of the test.
+	// A refusal by its own pubsub or a node's is expected, and no failure of the test.
 	_ = topic.Publish(m.Ctx, raw)
 	for _, p := range m.Nodes {
 		_ = m.Push(p, Publication(topic.String(), raw))

@@ -24,7 +24,7 @@ func (m *Peer) AsksBySync() {
 		for _, q := range m.syncRequests() {
 			var reply protocol.SyncReply
 			if err := m.Ask(p, protocol.SyncID, &q, &reply); err != nil {
-				panic(err) // who gives nothing says so
+				panic(err) // a node that gives nothing says so
 			}
 			if !bytes.Equal(frame(&reply), frame(&protocol.SyncReply{})) {
 				m.gained("of %s by sync: %+v", p, reply)
@@ -87,7 +87,7 @@ func frame(f protocol.Frame) []byte {
 	return b.Bytes()
 }
 
-// OpensStreams opens, as a member, the streams that it uses when it is none any more.
+// OpensStreams opens, as a member, the streams that it uses after its removal.
 func (m *Peer) OpensStreams() {
 	for _, p := range m.Nodes {
 		st := must(m.Call(p, protocol.SyncID))
@@ -109,7 +109,7 @@ func (m *Peer) AsksOnOpenStreams() {
 	}
 }
 
-// Robs takes what one gives who may still take it for a member.
+// Robs takes what a node gives that may still take it for a member.
 func (m *Peer) Robs(p peer.ID) {
 	for _, q := range m.syncRequests() {
 		var reply protocol.SyncReply
@@ -148,7 +148,7 @@ var LookAlikes = map[string]protocol.JoinCode{
 	"bob\u200b": protocol.JoinNickBad, "": protocol.JoinNickBad,
 }
 
-// refused is the one answer to whoever may not know.
+// refused is the one answer to every peer that may not know.
 var refused = frame(&protocol.PollReply{})
 
 // polls asks p until it answers, and is refused.
@@ -259,7 +259,7 @@ func (m *Peer) insists(ask func() error) {
 	}
 }
 
-// claimsByGuess knows who was admitted when, but no nonce except its own.
+// claimsByGuess knows every admission, but no nonce except its own.
 func (m *Peer) claimsByGuess() {
 	_, records := m.Loot()
 	for _, raw := range records {

@@ -39,7 +39,7 @@ func (m *Peer) SaysNews(p peer.ID) {
 
 // A KeyChoice is an attempt to choose what the keys of a room are.
 type KeyChoice struct {
-	// Epochs whose keys are chosen.
+	// Epochs holds the epochs whose keys are chosen.
 	Epochs []uint64
 	// Key is what a victim is to take for the key of an epoch.
 	Key func(victim peer.ID, epoch uint64) protocol.Key
