@@ -413,7 +413,7 @@ func (n *node) thaw()   { n.cmd.Process.Signal(continueSignal) }
 // clockEnv says by how much setClock sets the wall clock of a node that is started with it, there and back.
 const clockEnv = "TEST_CLOCK_OF_LOCALCHAT"
 
-func (n *node) setClock() { n.cmd.Process.Signal(syscall.SIGUSR2) }
+func (n *node) setClock() { n.cmd.Process.Signal(clockSignal) }
 
 // seal lets the process write no byte more to any file; unseal ends that.
 func (n *node) seal()   { n.limitFiles("0:") }

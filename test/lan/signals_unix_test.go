@@ -7,4 +7,5 @@ import "syscall"
 const (
 	stopSignal     = syscall.SIGSTOP
 	continueSignal = syscall.SIGCONT
+	clockSignal    = syscall.SIGUSR2
 )

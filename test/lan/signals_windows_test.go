@@ -6,4 +6,5 @@ import "syscall"
 const (
 	stopSignal     = syscall.Signal(-1)
 	continueSignal = syscall.Signal(-1)
+	clockSignal    = syscall.Signal(-1)
 )
