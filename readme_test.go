@@ -1,38 +1,101 @@
 package main_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
-// TestReadmeCommands holds the README's table against what /help lists.
-func TestReadmeCommands(t *testing.T) {
-	bin := filepath.Join(t.TempDir(), "localchat")
-	if out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	cmd := exec.Command(bin, "create", "lab", "--plain", "--ephemeral", "--no-mdns", "--listen", "/ip4/127.0.0.1/tcp/0")
-	cmd.Stdin = strings.NewReader("/help\n/quit\n")
-	help, err := cmd.CombinedOutput()
+// program builds the command once for all tests of this package, into a folder that TestMain removes.
+var program = sync.OnceValues(func() (string, error) {
+	bin := filepath.Join(programDir, "localchat")
+	out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput()
 	if err != nil {
-		t.Fatalf("%v: %s", err, help)
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
 	}
-	readme, err := os.ReadFile("README.md")
+	return bin, nil
+})
+
+var programDir string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		var err error
+		if programDir, err = os.MkdirTemp("", "localchat-test-"); err != nil {
+			panic(err)
+		}
+		defer os.RemoveAll(programDir)
+		return m.Run()
+	}())
+}
+
+// says runs the program and returns what it prints.
+func says(t *testing.T, input string, args ...string) string {
+	t.Helper()
+	bin, err := program()
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, table, _ := strings.Cut(string(readme), "In a room,")
-	table, _, _ = strings.Cut(table, "\n## ")
-	listed := names(regexp.MustCompile("`(/[a-z]+)[^`]*` *[,|]"), table)
-	known := names(regexp.MustCompile(`(?m)^(/[a-z]+)`), string(help))
-	if !slices.Equal(listed, known) {
+	cmd := exec.Command(bin, args...)
+	cmd.Stdin = strings.NewReader(input)
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("localchat %v: %v\n%s", args, err, out)
+	}
+	return string(out)
+}
+
+// consoleHelp is what /help lists in a room.
+func consoleHelp(t *testing.T) string {
+	t.Helper()
+	return says(t, "/help\n/quit\n", "create", "lab", "--plain", "--ephemeral", "--no-mdns", "--listen", "/ip4/127.0.0.1/tcp/0")
+}
+
+var (
+	consoleCommand = regexp.MustCompile(`(?m)^(/[a-z]+)`)
+	commandLine    = regexp.MustCompile(`(?m)^  ([a-z]+) {2,}\S`)
+)
+
+// TestReadmeCommands holds the README's tables against what --help and /help list.
+func TestReadmeCommands(t *testing.T) {
+	readme := document(t, "README.md")
+	_, tables, _ := strings.Cut(readme, "On the command line")
+	tables, _, _ = strings.Cut(tables, "\n## ")
+	top, room, _ := strings.Cut(tables, "In a room,")
+
+	_, commands, _ := strings.Cut(says(t, "", "--help"), "Available Commands:")
+	commands, _, _ = strings.Cut(commands, "\nFlags:")
+	known := slices.DeleteFunc(names(commandLine, commands), func(s string) bool { return s == "help" })
+	if listed := names(regexp.MustCompile("(?m)(?:^\\| `localchat |, `)([a-z]+)"), top); !slices.Equal(listed, known) {
+		t.Errorf("README lists       %v\nlocalchat --help lists %v", listed, known)
+	}
+	listed := names(regexp.MustCompile("`(/[a-z]+)[^`]*` *[,|]"), room)
+	if known := names(consoleCommand, consoleHelp(t)); !slices.Equal(listed, known) {
 		t.Errorf("README lists %v\n/help lists  %v", listed, known)
 	}
+}
+
+// TestReadmeIsShort: the README is for a person who wants to chat. What is for others has a place of its own in docs.
+func TestReadmeIsShort(t *testing.T) {
+	const most = 150 // lines
+	if n := strings.Count(document(t, "README.md"), "\n"); n > most {
+		t.Errorf("README.md has %d lines, and %d are the most", n, most)
+	}
+}
+
+func document(t *testing.T, path string) string {
+	t.Helper()
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
 }
 
 // names are the first groups of what re finds, sorted and each once.
