@@ -59,6 +59,10 @@ var laws = map[string]law{
 	"cli":      {ours: []string{"node", "discovery", "internal/private"}, why: "cli shows what node says; what it wants to know, an event or a result of node tells", bans: cliBans},
 	"node":     {ours: []string{"authority", "protocol", "internal/onlink", "internal/private"}, tests: []string{hostilePeer}, why: "node acts on what authority decides, meets discovery through its own interface, and does not know which face looks at it", bans: nodeBans},
 	"protocol": {ours: nil, why: "protocol is a leaf: the wire formats know no sender", bans: pure},
+	"cli/internal/safe": {
+		ours: nil, bans: roomBans(),
+		why: "safe is a leaf: what may stand on a screen depends on nothing but the text",
+	},
 	"protocol/internal/pb": {
 		ours: nil, why: "generated code imports none of our packages",
 	},
@@ -86,6 +90,23 @@ var cliBans = []ban{{
 	path: "github.com/libp2p", except: []string{"github.com/libp2p/go-libp2p/gologshim"}, tests: true,
 	why: "a face speaks to node alone; only libp2p's log is caught here, so that it cannot tear a screen",
 }}
+
+// roomBans are the bans of a package inside cli, but for the libraries that it is there for.
+func roomBans(its ...string) []ban {
+	var bans []ban
+	for _, b := range []ban{
+		{path: "github.com/libp2p", tests: true, why: "the person's face speaks to node alone"},
+		{path: "github.com/spf13", why: "cli alone knows the command line"},
+		{path: "charm.land/bubbletea", why: "the full-screen console alone knows the library that runs it"},
+		{path: "charm.land/bubbles", why: "the full-screen console alone knows the library of its input"},
+		{path: "github.com/creachadair/jrpc2", why: "the JSON-RPC face alone knows its library"},
+	} {
+		if !slices.Contains(its, b.path) {
+			bans = append(bans, b)
+		}
+	}
+	return bans
+}
 
 var nodeBans = []ban{
 	{path: "fmt", names: []string{"Print", "Printf", "Println"}, why: "standard output belongs to the faces, and in rpc one stray line breaks the reader"},
@@ -195,6 +216,9 @@ func TestLawsBite(t *testing.T) {
 		{dir: "cli", src: imports("localchat/protocol"), test: true},
 		{dir: "cli", src: imports(libp2p + "/gologshim"), ok: true},
 		{dir: "cli", src: imports(libp2p + "/core/peer")},
+		{dir: "cli", src: imports("localchat/cli/internal/safe"), ok: true},
+		{dir: "cli/internal/safe", src: imports("localchat/node")},
+		{dir: "cli/internal/safe", src: imports("github.com/spf13/cobra")},
 		{dir: "node", src: imports("localchat/authority"), ok: true},
 		{dir: "node", src: imports("localchat/discovery")},
 		{dir: "node", src: imports("localchat/cli")},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"localchat/cli/internal/safe"
 	"localchat/discovery"
 	"localchat/node"
 )
@@ -183,7 +184,7 @@ func help(cmd *cobra.Command, args []string) error {
 		return unknownCommand(about, rest[0])
 	}
 	out := cmd.OutOrStdout()
-	for _, line := range append([]safeText{"/" + clean(inRoom.name, shownName) + " is typed in a room, and not in a shell"}, helpLines(inRoom)...) {
+	for _, line := range append([]safe.Text{"/" + safe.Name(inRoom.name) + " is typed in a room, and not in a shell"}, helpLines(inRoom)...) {
 		if err := writeLine(out, line); err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
@@ -38,7 +39,7 @@ type command struct {
 	// wait is how long it may take, where that is not what slow says.
 	wait time.Duration
 	// first is what the person is told when it begins.
-	first    safeText
+	first    safe.Text
 	help     string
 	examples []string
 	// targets are what the first argument may be, for completion; nil: anything. values are those of the second.
@@ -52,7 +53,7 @@ type command struct {
 // A confirmation is what a person is asked before a command is done, and the arguments that it is done with after a yes:
 // they mean what the question named, whatever has happened since.
 type confirmation struct {
-	text safeText
+	text safe.Text
 	args []string
 	// choices are what there is to choose from, where that is more than yes.
 	choices []choice
@@ -61,7 +62,7 @@ type confirmation struct {
 // A choice is a way to answer: a key, what it means, and what comes of it: the command is done with args, or begun is what
 // the person goes on to type.
 type choice struct {
-	key, word safeText
+	key, word safe.Text
 	args      []string
 	begun     string
 }
@@ -89,7 +90,7 @@ type call struct {
 	rooms []here
 	table []*command
 	// keys is what help says of them.
-	keys []safeText
+	keys []safe.Text
 	ring *logRing
 	show settings
 	// keep writes one of them down for the next time; nil: nothing is kept.
@@ -114,11 +115,11 @@ func (c call) arg(i int) string {
 type reply struct {
 	// hits are lines that were said, with their own times; they come before the lines.
 	hits  []hit
-	lines []safeText
+	lines []safe.Text
 	// page are the same lines where they can be shown over the talk and put away.
 	page []pageLine
 	// figure is a drawing: lines that mean nothing when they are wrapped.
-	figure []safeText
+	figure []safe.Text
 	// room is the id of the room to type into from now on, "" for no change; lines belong there.
 	room string
 	// secret is what /copy takes when it is asked for an invite.
@@ -127,7 +128,7 @@ type reply struct {
 }
 
 // isSecret reports whether line is an invite, which a person copies whole.
-func (r reply) isSecret(line safeText) bool {
+func (r reply) isSecret(line safe.Text) bool {
 	return r.secret != "" && string(line) == r.secret || isInvite(string(line)) && !strings.Contains(string(line), " ")
 }
 
@@ -145,11 +146,11 @@ type face interface {
 // A hit is a line that was said before.
 type hit struct {
 	at   time.Time
-	text safeText
+	text safe.Text
 }
 
 // told makes a reply of lines alone.
-func told(lines ...safeText) (reply, error) { return reply{lines: lines}, nil }
+func told(lines ...safe.Text) (reply, error) { return reply{lines: lines}, nil }
 
 // here is a room that we are in, as the console knows it.
 type here struct {

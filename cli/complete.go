@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
@@ -51,27 +52,27 @@ func roomsWithin(ctx context.Context, n peerNode, wait time.Duration) ([]node.Ro
 
 // wordFor is the word by which a person types somebody or something that has a name and an id: the name where it is a word
 // that can be typed, else the id. Every line that is shown to be typed has its words from here.
-func wordFor(name, id string) safeText {
-	if word := clean(name, shownName); typeable(name) && string(word) == name && !node.Hides(name) {
+func wordFor(name, id string) safe.Text {
+	if word := safe.Name(name); typeable(name) && string(word) == name && !node.Hides(name) {
 		return word
 	}
-	return clean(id, shownPhrase)
+	return safe.Phrase(id)
 }
 
 // roomWord and peerWord are those for rooms and peers.
-func roomWord(name string, id node.RoomID) safeText { return wordFor(name, id.String()) }
-func peerWord(nick string, p node.PeerID) safeText  { return wordFor(nick, p.String()) }
+func roomWord(name string, id node.RoomID) safe.Text { return wordFor(name, id.String()) }
+func peerWord(nick string, p node.PeerID) safe.Text  { return wordFor(nick, p.String()) }
 
 // typeable reports whether a shell, and a command of ours, reads s as a word and no more. Whoever names a room must not get
 // to write commands.
 func typeable(s string) bool {
 	return s != "" && !strings.HasPrefix(s, "-") && strings.IndexFunc(s, func(c rune) bool {
-		return forbidden(c) || !unicode.IsLetter(c) && !unicode.IsDigit(c) && !strings.ContainsRune("-_.", c)
+		return safe.Forbidden(c) || !unicode.IsLetter(c) && !unicode.IsDigit(c) && !strings.ContainsRune("-_.", c)
 	}) < 0
 }
 
 // about describes a room to somebody who chooses one, on one line.
-func about(r node.RoomInfo) safeText {
+func about(r node.RoomInfo) safe.Text {
 	return roomLabel(r.Name, r.ID) + ": " + access(r.Access) + ", " + memberCount(r) + whose(r)
 }
 

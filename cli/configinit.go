@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"localchat/cli/internal/safe"
 	"localchat/internal/private"
 )
 
@@ -39,7 +40,7 @@ func (a *app) configCommand() *cobra.Command {
 			if a.opts.json { // the flag alone: the file may be what is broken
 				return a.printJSON(map[string]string{"path": a.configPath()})
 			}
-			return writeLine(a.stdout, clean(a.configPath(), shownPhrase))
+			return writeLine(a.stdout, safe.Phrase(a.configPath()))
 		},
 	})
 	return cmd
@@ -78,7 +79,7 @@ func (a *app) initConfig(root *cobra.Command) (err error) {
 	if _, err := io.WriteString(f, configTemplate(root)); err != nil {
 		return err
 	}
-	a.say("wrote " + clean(path, shownPhrase))
+	a.say("wrote " + safe.Phrase(path))
 	return nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
@@ -25,7 +26,7 @@ type console struct {
 	// interactive: a person types. terminal: the output is a screen.
 	interactive, terminal bool
 	// ask sets the prompt, where there is one.
-	ask func(prompt safeText)
+	ask func(prompt safe.Text)
 	// height is how many rows the screen has.
 	height func() int
 	// oneRoom: the console was opened for a room and ends when it is thrown out of the last one.
@@ -36,13 +37,13 @@ type console struct {
 	rooms   []here // in the order of entering
 	current string // id of the room typed into, "" for none
 	// lastAsked is the prompt shown now.
-	lastAsked safeText
+	lastAsked safe.Text
 	// chosen: a room has been typed into. From then on only a command chooses another one.
 	chosen bool
 	taken  int // lines of input so far
 
 	done    chan finished
-	news    chan safeText // what a command that goes on has to say meanwhile
+	news    chan safe.Text // what a command that goes on has to say meanwhile
 	work    sync.WaitGroup
 	running int  // commands that have not come back
 	waiting int  // those of them that a person waits for too
@@ -142,7 +143,7 @@ func (a *app) console(ctx context.Context, open *opening) error {
 			app: a, n: n, table: commands(), oneRoom: open != nil,
 			interactive: isTerminal(a.stdin), terminal: isTerminal(a.stdout) && a.variable("TERM") != "dumb",
 			height: func() int { return rowsOfTerminal(a.stdout) },
-			show:   a.shown(), done: make(chan finished), news: make(chan safeText), undelivered: map[string]bool{},
+			show:   a.shown(), done: make(chan finished), news: make(chan safe.Text), undelivered: map[string]bool{},
 		}
 		if a.opts.plain == plainEdit && c.interactive && isTerminal(a.stdout) {
 			done, err := a.edit(ctx, c)
@@ -256,26 +257,26 @@ func (c *console) greet(ctx context.Context) {
 }
 
 // greeting says who we are, and what of it stays.
-func (a *app) greeting(info node.Info) safeText {
-	kept := "kept in " + clean(a.opts.dir(), shownPhrase) + "; messages are not"
+func (a *app) greeting(info node.Info) safe.Text {
+	kept := "kept in " + safe.Phrase(a.opts.dir()) + "; messages are not"
 	if a.opts.dir() == "" {
 		kept = "nothing is kept on disk"
 	}
-	return noticeMark + "you are " + clean(info.Nick, shownName) + "; your identity and rooms: " + kept
+	return noticeMark + "you are " + safe.Name(info.Nick) + "; your identity and rooms: " + kept
 }
 
 // askingText is for the one who knocks and may be asked for their words.
-func askingText(info node.Info) safeText {
-	return noticeMark + "asking to be let in as " + clean(info.Nick, shownName) + "; my words: " + clean(info.Words, shownPhrase)
+func askingText(info node.Info) safe.Text {
+	return noticeMark + "asking to be let in as " + safe.Name(info.Nick) + "; my words: " + safe.Phrase(info.Words)
 }
 
 // askedText is for the one who waits at a door: whose answer is awaited, and for how long.
-func askedText(room string, left time.Duration) safeText {
+func askedText(room string, left time.Duration) safe.Text {
 	unit := time.Second
 	if left > 90*time.Second {
 		unit = time.Minute
 	}
-	return noticeMark + "the owner of " + clean(room, shownName) + " is asked to let you in; the answer is awaited for " + clean(spanText(left.Round(unit)), shownName)
+	return noticeMark + "the owner of " + safe.Name(room) + " is asked to let you in; the answer is awaited for " + safe.Name(spanText(left.Round(unit)))
 }
 
 // take acts on a line of input.
@@ -381,12 +382,12 @@ func (c *console) finish(f finished) {
 }
 
 // draw prints a drawing, where there is room for it.
-func (c *console) draw(rows []safeText) {
+func (c *console) draw(rows []safe.Text) {
 	if len(rows) == 0 {
 		return
 	}
-	if width, room := cells(rows[0]), columnsOf(c.app.stdout); room > 0 && room < width {
-		c.print("hint: the QR code needs a window of " + number(width) + " columns")
+	if width, room := safe.Cells(rows[0]), columnsOf(c.app.stdout); room > 0 && room < width {
+		c.print("hint: the QR code needs a window of " + safe.Number(width) + " columns")
 		return
 	}
 	for _, row := range rows {
@@ -435,7 +436,7 @@ func (c *console) clear() {
 }
 
 // print writes lines, the one way to the screen for text.
-func (c *console) print(lines ...safeText) {
+func (c *console) print(lines ...safe.Text) {
 	if len(lines) > 0 {
 		c.release("")
 	}
@@ -443,7 +444,7 @@ func (c *console) print(lines ...safeText) {
 }
 
 // put writes lines behind which none may wait.
-func (c *console) put(lines ...safeText) {
+func (c *console) put(lines ...safe.Text) {
 	for _, line := range lines {
 		if err := writeLine(c.app.stdout, line); err != nil && c.failure == nil {
 			c.failure = err

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
@@ -68,7 +69,7 @@ func (c *console) event(ev node.Event) {
 
 // expelled ends our place in a room that we did not leave by our own wish. A console that was opened for one room ends
 // with it. What else is on the screen stays there: it is not of that room alone.
-func (c *console) expelled(ev node.Event, hint safeText) {
+func (c *console) expelled(ev node.Event, hint safe.Text) {
 	c.remove(ev.Room.String())
 	if len(c.rooms) > 0 {
 		c.print("hint: " + hint)
@@ -119,8 +120,8 @@ func (c *console) enterBy(f finished) {
 }
 
 // switchTo says how a room is typed into.
-func switchTo(r here) safeText {
-	return "/switch " + wordFor(r.name, r.id) + " types into " + clean(r.name, shownName)
+func switchTo(r here) safe.Text {
+	return "/switch " + wordFor(r.name, r.id) + " types into " + safe.Name(r.name)
 }
 
 // drop takes a room off the list.
@@ -143,14 +144,14 @@ func (c *console) remove(id string) bool {
 
 // adrift says how another room is typed into, where none is and there are some.
 func (c *console) adrift() {
-	var ways []safeText
+	var ways []safe.Text
 	for _, r := range c.rooms {
 		if !r.away {
 			ways = append(ways, switchTo(r))
 		}
 	}
 	if c.current == "" && len(ways) > 0 {
-		c.print("hint: you type into no room now; " + joinSafe(ways, ", "))
+		c.print("hint: you type into no room now; " + safe.Join(ways, ", "))
 	}
 }
 
@@ -168,7 +169,7 @@ func (c *console) prompt() {
 	if c.ask == nil {
 		return
 	}
-	var text safeText = promptText
+	var text safe.Text = promptText
 	if r := c.room(); r.id != "" {
 		text = linePrompt(r)
 	}

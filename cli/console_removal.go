@@ -3,6 +3,7 @@ package cli
 import (
 	"time"
 
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
@@ -19,12 +20,12 @@ type removalHolder struct {
 type heldLine struct {
 	room    string
 	removal uint64
-	text    safeText
-	after   []safeText
+	text    safe.Text
+	after   []safe.Text
 }
 
 // hold keeps the line about a removal back, once release has printed the one before.
-func (h *removalHolder) hold(ev node.Event, removal uint64, lines []safeText) {
+func (h *removalHolder) hold(ev node.Event, removal uint64, lines []safe.Text) {
 	if len(lines) > 0 {
 		h.line = &heldLine{room: ev.Room.String(), removal: removal, text: lines[0]}
 		h.until = time.NewTimer(reasonWait)
@@ -37,14 +38,14 @@ func (h *removalHolder) holds(room string, removal uint64) bool {
 }
 
 // release are the lines that are to be printed now: the one that waits, with its reason, and those after it.
-func (h *removalHolder) release(reason safeText) []safeText {
+func (h *removalHolder) release(reason safe.Text) []safe.Text {
 	l := h.line
 	if l == nil {
 		return nil
 	}
 	h.line = nil
 	h.until.Stop()
-	return append([]safeText{l.text + reason}, l.after...)
+	return append([]safe.Text{l.text + reason}, l.after...)
 }
 
 // due runs when no reason is waited for any longer.
@@ -56,10 +57,10 @@ func (h *removalHolder) due() <-chan time.Time {
 }
 
 // release prints the line about a removal that waits, with its reason.
-func (c *console) release(reason safeText) { c.put(c.held.release(reason)...) }
+func (c *console) release(reason safe.Text) { c.put(c.held.release(reason)...) }
 
 // follow takes news of a removal in. It is said once that everybody has heard of it, or who has not.
-func (c *console) follow(room string, p node.RemovalProgress, now time.Time, lines []safeText) {
+func (c *console) follow(room string, p node.RemovalProgress, now time.Time, lines []safe.Text) {
 	if c.progress[room] == nil {
 		if c.progress == nil {
 			c.progress = map[string]*removals{}
@@ -81,7 +82,7 @@ func (c *console) overdue(now time.Time) {
 	for _, r := range c.rooms {
 		if rs := c.progress[r.id]; rs != nil {
 			for _, line := range rs.overdue(now) {
-				c.print(renderer{clock: c.show.times}.stamp(now) + inRoomOf(clean(r.name, shownName), line))
+				c.print(renderer{clock: c.show.times}.stamp(now) + inRoomOf(safe.Name(r.name), line))
 			}
 		}
 	}

@@ -7,7 +7,7 @@
 //     ever writes to either: logs go to a ring in memory, which /log shows, and to --log-file.
 //   - An error is two lines: "localchat: what happened" and "hint: what to do next". No capital at the start, no full
 //     stop at the end.
-//   - Text that a peer wrote reaches a terminal only as [safeText], made in one place by [clean]. JSON carries it
+//   - Text that a peer wrote reaches a terminal only as [safe.Text], which that package alone makes. JSON carries it
 //     exactly as it was written.
 //   - What I say and do is shown when its event comes back from the node, never before: the owner who kicks reads the
 //     same line, from the same event, as everybody.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"localchat/cli/internal/safe"
 	"localchat/discovery"
 	"localchat/node"
 )
@@ -48,7 +49,7 @@ func diagnose(f facts) diagnosis {
 
 func (a *app) doctor(cmd *cobra.Command, _ []string) error {
 	a.say(lookingText)
-	d := diagnose(a.examine(cmd.Context(), patient{}, func(what string) { a.say(noticeMark + clean(what, shownPhrase)) }))
+	d := diagnose(a.examine(cmd.Context(), patient{}, func(what string) { a.say(noticeMark + safe.Phrase(what)) }))
 	if err := cmd.Context().Err(); err != nil {
 		return err
 	}
@@ -286,16 +287,16 @@ func firewall() string {
 }
 
 // lines are the diagnosis for a person.
-func (d diagnosis) lines() []safeText {
-	var lines []safeText
+func (d diagnosis) lines() []safe.Text {
+	var lines []safe.Text
 	for _, f := range d.Findings {
-		lines = append(lines, pad(clean(string(f.Severity), shownName), len(warning))+"  "+clean(f.Text, shownPhrase))
+		lines = append(lines, safe.Pad(safe.Name(string(f.Severity)), len(warning))+"  "+safe.Phrase(f.Text))
 		const indent = "         "
 		if f.Cause != "" {
-			lines = append(lines, indent+"because "+clean(f.Cause, shownPhrase))
+			lines = append(lines, indent+"because "+safe.Phrase(f.Cause))
 		}
 		if f.Do != "" {
-			lines = append(lines, indent+"type: "+clean(f.Do, shownPhrase))
+			lines = append(lines, indent+"type: "+safe.Phrase(f.Do))
 		}
 	}
 	return lines

@@ -10,6 +10,8 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 	"golang.org/x/term"
+
+	"localchat/cli/internal/safe"
 )
 
 // promptText is what stands before the line being typed.
@@ -82,17 +84,17 @@ func newEditor(in io.Reader, out io.Writer, table []*command) *editor {
 func (e *editor) columns() int { return e.width() }
 
 // ask puts another prompt before the line being typed.
-func (e *editor) ask(prompt safeText) {
+func (e *editor) ask(prompt safe.Text) {
 	e.t.SetPrompt(string(prompt))
 	_, _ = e.Write(nil)
 }
 
 // linePrompt is the prompt of a room. x/term takes every rune for one column: a name that takes more or less of them would
 // leave its remains on the screen, so such a room is named by the end of its id.
-func linePrompt(r here) safeText {
-	name := crop(roomHead(r.name), promptMax)
-	if utf8.RuneCountInString(string(name)) != cells(name) {
-		name = "~" + clean(r.id[max(len(r.id)-shortRoom, 0):], shownName)
+func linePrompt(r here) safe.Text {
+	name := safe.Crop(roomHead(r.name), promptMax)
+	if utf8.RuneCountInString(string(name)) != safe.Cells(name) {
+		name = "~" + safe.Name(r.id[max(len(r.id)-shortRoom, 0):])
 	}
 	return name + promptText
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
@@ -99,7 +100,7 @@ func TestEditorShowsNoControls(t *testing.T) {
 // said before.
 func TestOwnLineStandsOnce(t *testing.T) {
 	a, out, _ := newApp(t, newFake(), strings.NewReader(""))
-	c := &console{app: a, ask: func(safeText) {}, current: labID.String(), rooms: []here{{id: labID.String(), name: "lab", nick: "bob"}}}
+	c := &console{app: a, ask: func(safe.Text) {}, current: labID.String(), rooms: []here{{id: labID.String(), name: "lab", nick: "bob"}}}
 	mine := node.Message{ID: "m1", Peer: meID, Nick: "bob", Text: "hello", Self: true}
 	waves, before, other := mine, mine, mine
 	waves.Action, before.Late, other.Self, other.Nick = true, true, false, "alice"

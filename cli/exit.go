@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
@@ -104,7 +105,7 @@ func finish(ctx context.Context, w io.Writer, err error) int {
 	}
 	text, hint, code := explain(err)
 	// The text may name a room or a nick.
-	_ = writeRows(w, "localchat: "+clean(text, shownPhrase))
+	_ = writeRows(w, "localchat: "+safe.Phrase(text))
 	for _, line := range hintLines(hint) {
 		_ = writeRows(w, line)
 	}
@@ -113,18 +114,18 @@ func finish(ctx context.Context, w io.Writer, err error) int {
 
 // hintLines are the lines of a hint: what to do, and what there is to choose from, one a line. Only what is indented is a
 // line of its own, and stays so: a name with a line break in it makes no line that begins as those of the program do.
-func hintLines(hint string) []safeText {
+func hintLines(hint string) []safe.Text {
 	if hint == "" {
 		return nil
 	}
-	var lines []safeText
-	begin := safeText("hint: ")
+	var lines []safe.Text
+	begin := safe.Text("hint: ")
 	for row := range strings.SplitSeq(hint, "\n  ") {
-		lines = append(lines, begin+clean(row, shownPhrase))
+		lines = append(lines, begin+safe.Phrase(row))
 		begin = "  "
 	}
 	if more := len(lines) - 1 - maxChoices; more > 0 {
-		lines = append(lines[:1+maxChoices], "  and "+number(more)+" more")
+		lines = append(lines[:1+maxChoices], "  and "+safe.Number(more)+" more")
 	}
 	return lines
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
@@ -56,7 +57,7 @@ func TestHintsHaveNoNameThatIsMore(t *testing.T) {
 			t.Fatalf("there are only the hints %q", hints)
 		}
 		for _, hint := range hints {
-			word := string(clean(trap, shownName))
+			word := string(safe.Name(trap))
 			if len(word) > 1 && strings.Contains(hint, word) && !strings.Contains("a b", word) || strings.ContainsAny(hint, "`$|&\n\t\u2028'\"*{}<>\\") {
 				t.Errorf("the name %q is in the hint %q", trap, hint)
 			}

@@ -3,6 +3,8 @@ package cli
 import (
 	"strings"
 	"testing"
+
+	"localchat/cli/internal/safe"
 )
 
 // A QR code has a margin of four modules on every side, and its colours are its own: white where it is light, black where it
@@ -31,14 +33,14 @@ func TestQRCodeIsDarkOnLight(t *testing.T) {
 				dark++
 			}
 			if !light[y][x] && !inside {
-				t.Fatalf("dark at %d,%d, in the margin:\n%s", x, y, joinSafe(rows, "\n"))
+				t.Fatalf("dark at %d,%d, in the margin:\n%s", x, y, safe.Join(rows, "\n"))
 			}
 		}
 	}
 	for _, corner := range [][2]int{{margin, margin}, {size - margin - 7, margin}, {margin, size - margin - 7}} {
 		for i := range 7 { // its frame
 			if light[corner[1]][corner[0]+i] || light[corner[1]+6][corner[0]+i] {
-				t.Errorf("no square at %v:\n%s", corner, joinSafe(rows, "\n"))
+				t.Errorf("no square at %v:\n%s", corner, safe.Join(rows, "\n"))
 			}
 		}
 	}

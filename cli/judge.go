@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
@@ -54,7 +55,7 @@ func (a *app) judgeInterfaces() error {
 		}
 	}
 	if len(missing) > 0 {
-		a.say(faultMark + "this machine has no network interface " + clean(strings.Join(missing, ", "), shownPhrase) + " now")
+		a.say(faultMark + "this machine has no network interface " + safe.Phrase(strings.Join(missing, ", ")) + " now")
 	}
 	return nil
 }

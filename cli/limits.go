@@ -1,6 +1,10 @@
 package cli
 
-import "time"
+import (
+	"time"
+
+	"localchat/cli/internal/safe"
+)
 
 // Every bound of this package, with its unit and its reason.
 const (
@@ -9,10 +13,8 @@ const (
 	maxLine = 64<<10 + 512
 	// maxEdited characters of a line that is edited in the plain console: x/term takes no more into one.
 	maxEdited = 4096
-	// maxText, in bytes, of what send reads from standard input: the longest text that the wire carries.
-	maxText = 64 << 10
 	// maxRequest, in bytes, of one line of JSON-RPC: the longest text with every byte escaped as \u00XX, and its frame.
-	maxRequest = 6*maxText + 4<<10
+	maxRequest = 6*safe.MaxText + 4<<10
 	// maxRequests of JSON-RPC that run at the same time and wait for nobody but the node of this program.
 	maxRequests = 64
 	// maxWaiting of each method that waits for another node run at the same time; more of them wait for those, and for
@@ -34,16 +36,9 @@ const (
 	// logShown is how many of them /log prints: about one screen and a half.
 	logShown = 40
 
-	// Runes of peer text that a console shows; what is longer ends in "…".
-	shownName   = 64                // nicks, room names, codes
-	shownPhrase = 512               // subjects, reasons, warnings, words, addresses
-	shownText   = tabStop * maxText // messages: everything that the wire lets through, were it all tabs
 	// maxChoices of a list in an error, in lines: what fits on a small screen. Whoever has made more rooms of one name than that
 	// hides none of them: /rooms lists all.
 	maxChoices = 8
-	// maxMarks is how many combining marks stay on one base character: more than any script needs, too few to climb
-	// over the lines above.
-	maxMarks = 4
 
 	// usualColumns are those of a terminal that does not say how many it has.
 	usualColumns = 80

@@ -9,6 +9,8 @@ import (
 	"unicode"
 
 	"github.com/charmbracelet/x/ansi"
+
+	"localchat/cli/internal/safe"
 )
 
 // showsLinks: the terminal of this program gets web addresses as links (OSC 8), which a person follows by a click. A terminal
@@ -28,7 +30,7 @@ func (a *app) colourless() bool { return a.opts.noColor || a.variable("NO_COLOR"
 // webAddresses are the web addresses in a text that may become links. A link leads to exactly what is read: so an address
 // with another scheme, with a name before its host, with letters that are not ASCII, or whose host a browser would show or
 // read in another way is a text like any other.
-func webAddresses(text safeText) []string {
+func webAddresses(text safe.Text) []string {
 	if !showsLinks.Load() || !strings.Contains(string(text), "://") {
 		return nil
 	}
@@ -109,7 +111,7 @@ func isAlphanumeric(b byte) bool {
 
 // linked is a row of a text, drawn by draw, with those of the addresses of the whole text as links that the row shows in
 // full.
-func linked(row safeText, addresses []string, draw func(string) string) string {
+func linked(row safe.Text, addresses []string, draw func(string) string) string {
 	text := string(row)
 	if len(addresses) == 0 {
 		return draw(text)

@@ -8,6 +8,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 	"pgregory.net/rapid"
 
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
@@ -151,19 +152,19 @@ func TestLinkProperties(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		text := strings.Join(rapid.SliceOf(rapid.OneOf(pieces, rapid.String())).Draw(rt, "text"), "")
 		width := rapid.IntRange(1, 100).Draw(rt, "width")
-		safe := clean(text, shownText)
+		shown := safe.Message(text)
 		out := wideScreen{width: width}
-		if err := writeLine(&out, safe); err != nil {
+		if err := writeLine(&out, shown); err != nil {
 			rt.Fatal(err)
 		}
 		for row := range strings.Lines(out.String()) {
 			left := unlinked(rt, strings.TrimSuffix(row, "\n"))
-			if strings.ContainsFunc(left, forbidden) {
+			if strings.ContainsFunc(left, safe.Forbidden) {
 				rt.Errorf("%q is printed as %q", text, row)
 			}
 			for _, l := range link.FindAllStringSubmatch(row, -1) {
-				if !strings.Contains(string(safe), l[1]) {
-					rt.Errorf("%q is nowhere in %q", l[1], safe)
+				if !strings.Contains(string(shown), l[1]) {
+					rt.Errorf("%q is nowhere in %q", l[1], shown)
 				}
 			}
 		}

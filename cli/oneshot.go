@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
@@ -31,7 +32,7 @@ func version() string {
 
 // printJSON writes v as one object on one line.
 func (a *app) printJSON(v any) error {
-	raw, err := marshalJSON(v)
+	raw, err := safe.MarshalJSON(v)
 	if err != nil {
 		return err
 	}
@@ -51,7 +52,7 @@ func (a *app) roomsCommand() *cobra.Command {
 			// others is read beside it.
 			known, err := node.ReadKnown(a.opts.dir())
 			if err != nil {
-				a.say("! " + clean(err.Error(), shownPhrase) + ": no room is marked")
+				a.say("! " + safe.Phrase(err.Error()) + ": no room is marked")
 			}
 			return a.withNode(cmd.Context(), node.Config{NoResume: true, Known: known}, func(ctx context.Context, n peerNode) error {
 				return a.listRooms(ctx, n, wait.d)
@@ -124,7 +125,7 @@ func (a *app) sendCommand() *cobra.Command {
 func (a *app) textToSend(args []string) (string, error) {
 	text := strings.Join(args, " ")
 	if text == "-" {
-		raw, err := io.ReadAll(io.LimitReader(bufio.NewReader(a.stdin), maxText+1))
+		raw, err := io.ReadAll(io.LimitReader(bufio.NewReader(a.stdin), safe.MaxText+1))
 		if err != nil {
 			return "", err
 		}
@@ -133,8 +134,8 @@ func (a *app) textToSend(args []string) (string, error) {
 	switch {
 	case strings.TrimSpace(text) == "":
 		return "", usage("give it a text, or - and something on standard input", "nothing to send")
-	case len(text) > maxText:
-		return "", usage("send the end of it: tail -c 60000", "the text is longer than %d bytes", maxText)
+	case len(text) > safe.MaxText:
+		return "", usage("send the end of it: tail -c 60000", "the text is longer than %d bytes", safe.MaxText)
 	}
 	return text, nil
 }
@@ -197,7 +198,7 @@ func (a *app) visit(ctx context.Context, room string, wait time.Duration, do fun
 		if err != nil {
 			return err
 		}
-		v := &visitor{n: n, room: joined.ID.String(), name: joined.Name, events: events, kept: joined.Resumed, warn: func(w node.Warning) { a.say(faultMark + clean(w.Text, shownPhrase)) }}
+		v := &visitor{n: n, room: joined.ID.String(), name: joined.Name, events: events, kept: joined.Resumed, warn: func(w node.Warning) { a.say(faultMark + safe.Phrase(w.Text)) }}
 		err = do(ctx, v)
 		if !v.kept {
 			leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestWait)
@@ -262,11 +263,11 @@ type identity struct {
 	Words string      `json:"words"`
 }
 
-func (i identity) lines() []safeText {
-	return []safeText{
-		"peer   " + clean(i.Peer.String(), shownPhrase),
-		"nick   " + clean(i.Nick, shownName),
-		"words  " + clean(i.Words, shownPhrase),
+func (i identity) lines() []safe.Text {
+	return []safe.Text{
+		"peer   " + safe.Phrase(i.Peer.String()),
+		"nick   " + safe.Name(i.Nick),
+		"words  " + safe.Phrase(i.Words),
 	}
 }
 
@@ -281,7 +282,7 @@ func (a *app) versionCommand() *cobra.Command {
 		Args:    takes(),
 		RunE: a.verb(func(*cobra.Command, []string) error {
 			if !a.opts.json {
-				return writeLine(a.stdout, "localchat "+clean(version()+" "+runtime.Version()+" "+runtime.GOOS+"/"+runtime.GOARCH, shownPhrase))
+				return writeLine(a.stdout, "localchat "+safe.Phrase(version()+" "+runtime.Version()+" "+runtime.GOOS+"/"+runtime.GOARCH))
 			}
 			modules := map[string]string{}
 			if info, ok := debug.ReadBuildInfo(); ok {
@@ -340,7 +341,7 @@ type sent struct {
 func (a *app) tail(ctx context.Context, v *visitor) (err error) {
 	r := renderer{clock: true}
 	var held removalHolder
-	put := func(lines []safeText) error {
+	put := func(lines []safe.Text) error {
 		for _, line := range lines {
 			if err := writeLine(a.stdout, line); err != nil {
 				return err
@@ -370,7 +371,7 @@ func (a *app) tail(ctx context.Context, v *visitor) (err error) {
 }
 
 // printEvent prints an event as lines, the one about a removal with its reason, or, with --json, as one object.
-func (a *app) printEvent(r renderer, held *removalHolder, ev node.Event, put func([]safeText) error) error {
+func (a *app) printEvent(r renderer, held *removalHolder, ev node.Event, put func([]safe.Text) error) error {
 	if a.opts.json {
 		raw, err := eventJSON(ev)
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
@@ -180,7 +181,7 @@ func TestErrorsAreSafe(t *testing.T) {
 	var words screen
 	code := finish(t.Context(), &words, &node.Error{Code: node.NotFound, Text: "nobody is called " + hostile, Hint: hostile})
 	got := words.take()
-	if code != exitNotFound || strings.Count(got, "\n") != 2 || strings.ContainsFunc(strings.ReplaceAll(got, "\n", ""), forbidden) {
+	if code != exitNotFound || strings.Count(got, "\n") != 2 || strings.ContainsFunc(strings.ReplaceAll(got, "\n", ""), safe.Forbidden) {
 		t.Errorf("exit %d: %q", code, got)
 	}
 }

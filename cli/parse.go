@@ -13,6 +13,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 	"golang.org/x/text/unicode/norm"
 
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
@@ -100,7 +101,7 @@ func cutSlash(line string) (slash, text string) {
 
 // unseen reports whether r shows nothing on a screen at the beginning of a line: there a mark has no letter to stand on.
 func unseen(r rune) bool {
-	return unicode.IsSpace(r) || unicode.Is(unicode.M, r) || forbidden(r) || node.Hides(string(r))
+	return unicode.IsSpace(r) || unicode.Is(unicode.M, r) || safe.Forbidden(r) || node.Hides(string(r))
 }
 
 // lookUp finds a command by name or alias. An alias may be two words, as the ancestor's "/room close" is.
@@ -261,7 +262,7 @@ func keyAt(rows [3]string, key byte) (x, y int) {
 type unit struct {
 	letter byte
 	length time.Duration
-	one    safeText // of it, in words
+	one    safe.Text // of it, in words
 }
 
 // units of a span, the largest first.

@@ -9,6 +9,8 @@ import (
 	"unicode/utf8"
 
 	"pgregory.net/rapid"
+
+	"localchat/cli/internal/safe"
 )
 
 func TestParse(t *testing.T) {
@@ -112,7 +114,7 @@ func TestUnseenIsNoSpeech(t *testing.T) {
 	table, tried := commands(), 0
 	for r := rune(1); r <= unicode.MaxRune; r++ {
 		blank := unicode.In(r, unicode.Z, unicode.Cf, unicode.Cc, unicode.M, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) ||
-			slices.Contains([]rune("\u2800\u3164\uFFA0\u115F\u1160\uFFFC"), r) || strings.TrimSpace(string(clean(string(r), shownText))) == ""
+			slices.Contains([]rune("\u2800\u3164\uFFA0\u115F\u1160\uFFFC"), r) || strings.TrimSpace(string(safe.Message(string(r)))) == ""
 		drawn := unicode.Is(unicode.Prepended_Concatenation_Mark, r)
 		if !blank || drawn || r == '\n' || !utf8.ValidRune(r) {
 			continue

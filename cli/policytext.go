@@ -4,25 +4,26 @@ import (
 	"slices"
 	"time"
 
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
 // A policyRule is one part of a room's policy in plain words.
 type policyRule struct {
 	name  string // as programs have it
-	title safeText
-	value func(node.PolicyInfo) safeText
+	title safe.Text
+	value func(node.PolicyInfo) safe.Text
 }
 
 // policyRules are what /policy shows, in this order.
 var policyRules = []policyRule{
-	{"subject", "the subject", func(p node.PolicyInfo) safeText {
+	{"subject", "the subject", func(p node.PolicyInfo) safe.Text {
 		if p.Subject == "" {
 			return "none"
 		}
-		return phrase(p.Subject)
+		return safe.Phrase(p.Subject)
 	}},
-	{"access", "who may come in", func(p node.PolicyInfo) safeText {
+	{"access", "who may come in", func(p node.PolicyInfo) safe.Text {
 		switch p.Access {
 		case "open":
 			return "everybody"
@@ -33,8 +34,8 @@ var policyRules = []policyRule{
 		}
 		return access(p.Access)
 	}},
-	{"retain_s", "how long lines are kept", func(p node.PolicyInfo) safeText { return inWords(p.RetainS) }},
-	{"history", "what newcomers see", func(p node.PolicyInfo) safeText {
+	{"retain_s", "how long lines are kept", func(p node.PolicyInfo) safe.Text { return inWords(p.RetainS) }},
+	{"history", "what newcomers see", func(p node.PolicyInfo) safe.Text {
 		switch p.History {
 		case "none":
 			return "only what is said while they are here"
@@ -43,21 +44,21 @@ var policyRules = []policyRule{
 		case "all":
 			return "all lines that are still kept"
 		}
-		return clean(p.History, shownName)
+		return safe.Name(p.History)
 	}},
-	{"idle_s", "when the room closes by itself", func(p node.PolicyInfo) safeText {
+	{"idle_s", "when the room closes by itself", func(p node.PolicyInfo) safe.Text {
 		if p.IdleS == 0 {
 			return "never"
 		}
 		return "after " + inWords(p.IdleS) + " without a line"
 	}},
-	{"members_invite", "who makes invites", func(p node.PolicyInfo) safeText {
+	{"members_invite", "who makes invites", func(p node.PolicyInfo) safe.Text {
 		if p.MembersInvite {
 			return "every member"
 		}
 		return "the owner"
 	}},
-	{"hide_reasons", "who is told why somebody was removed", func(p node.PolicyInfo) safeText {
+	{"hide_reasons", "who is told why somebody was removed", func(p node.PolicyInfo) safe.Text {
 		if p.HideReasons {
 			return "only the one removed"
 		}
@@ -66,8 +67,8 @@ var policyRules = []policyRule{
 }
 
 // policyLines is a policy for people, one part a line.
-func policyLines(room string, p node.PolicyInfo) []safeText {
-	lines := []safeText{"the policy of " + phrase(room) + ":"}
+func policyLines(room string, p node.PolicyInfo) []safe.Text {
+	lines := []safe.Text{"the policy of " + safe.Phrase(room) + ":"}
 	for _, r := range policyRules {
 		lines = append(lines, "  "+r.title+": "+r.value(p))
 	}
@@ -75,12 +76,12 @@ func policyLines(room string, p node.PolicyInfo) []safeText {
 }
 
 // changedText says who has changed what of a policy, and nothing of what stays.
-func changedText(c node.PolicyChanged) safeText {
-	who := safeText("the owner")
+func changedText(c node.PolicyChanged) safe.Text {
+	who := safe.Text("the owner")
 	if c.ByNick != "" || c.By != "" {
 		who = nick(c.ByNick, c.By)
 	}
-	var deeds []safeText
+	var deeds []safe.Text
 	for _, r := range policyRules {
 		switch {
 		case !slices.Contains(c.Changed, r.name):
@@ -95,11 +96,11 @@ func changedText(c node.PolicyChanged) safeText {
 	if len(deeds) == 0 {
 		return who + " changed the policy; /policy shows it"
 	}
-	return who + " " + joinSafe(deeds, "; ")
+	return who + " " + safe.Join(deeds, "; ")
 }
 
 // withKept is what is said on entering a room, and after it for how long lines are kept there.
-func withKept(retainS int64, lines ...safeText) []safeText {
+func withKept(retainS int64, lines ...safe.Text) []safe.Text {
 	if retainS > 0 {
 		lines = append(lines, noticeMark+"lines are kept for "+inWords(retainS)+", in memory alone; /policy shows how the room is run")
 	}
@@ -107,8 +108,8 @@ func withKept(retainS int64, lines ...safeText) []safeText {
 }
 
 // inWords writes a number of seconds as people say it: 1 day 2 hours.
-func inWords(s int64) safeText {
-	var parts []safeText
+func inWords(s int64) safe.Text {
+	var parts []safe.Text
 	d := time.Duration(s) * time.Second
 	for _, u := range units {
 		if n := d / u.length; n > 0 {
@@ -119,5 +120,5 @@ func inWords(s int64) safeText {
 	if len(parts) == 0 {
 		return "0 seconds"
 	}
-	return joinSafe(parts, " ")
+	return safe.Join(parts, " ")
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
@@ -19,7 +20,7 @@ type removal struct {
 type removals []removal
 
 // note takes news of a removal in, and returns what is to be said of it: that all is well, where it was not.
-func (rs *removals) note(p node.RemovalProgress, now time.Time) []safeText {
+func (rs *removals) note(p node.RemovalProgress, now time.Time) []safe.Text {
 	r := removal{since: now}
 	if i := slices.IndexFunc(*rs, func(r removal) bool { return r.Peer == p.Peer && r.Kind == p.Kind }); i >= 0 {
 		r = (*rs)[i]
@@ -32,13 +33,13 @@ func (rs *removals) note(p node.RemovalProgress, now time.Time) []safeText {
 		return nil
 	}
 	if r.late {
-		return []safeText{progressText(p)}
+		return []safe.Text{progressText(p)}
 	}
 	return nil
 }
 
 // overdue are those of which it is to be said now who has not heard of them.
-func (rs removals) overdue(now time.Time) (lines []safeText) {
+func (rs removals) overdue(now time.Time) (lines []safe.Text) {
 	for i := range rs {
 		if r := &rs[i]; !r.late && now.Sub(r.since) >= removalPatience {
 			r.late = true

@@ -5,6 +5,7 @@ import (
 	"time"
 	"unicode"
 
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
@@ -20,25 +21,25 @@ type renderer struct {
 }
 
 // lines are what a person is told about ev: none, one, or few.
-func (r renderer) lines(ev node.Event) []safeText {
+func (r renderer) lines(ev node.Event) []safe.Text {
 	text, at := r.text(ev)
 	if text == "" {
 		return nil
 	}
 	var zero node.RoomID
 	if ev.Room != zero && r.room != "" && ev.Room.String() != r.room && namesNoRoom(ev.Body) {
-		text = inRoomOf(clean(ev.RoomName, shownName), text)
+		text = inRoomOf(safe.Name(ev.RoomName), text)
 	}
 	if at.IsZero() {
 		at = ev.Time
 	}
-	return []safeText{r.stamp(at) + text}
+	return []safe.Text{r.stamp(at) + text}
 }
 
 // inRoomOf names the room that text is about, behind the mark of a line of the program: nothing comes before that.
-func inRoomOf(room, text safeText) safeText {
+func inRoomOf(room, text safe.Text) safe.Text {
 	room = "[" + room + "] "
-	for _, mark := range []safeText{noticeMark, askMark, faultMark} {
+	for _, mark := range []safe.Text{noticeMark, askMark, faultMark} {
 		if rest, ok := strings.CutPrefix(string(text), string(mark)); ok {
 			return mark + room + text[len(text)-len(rest):]
 		}
@@ -56,16 +57,16 @@ func namesNoRoom(body node.EventBody) bool {
 }
 
 // stamp is the time in front of a line.
-func (r renderer) stamp(at time.Time) safeText {
+func (r renderer) stamp(at time.Time) safe.Text {
 	if !r.clock || at.IsZero() {
 		return ""
 	}
-	return clean(at.Local().Format("15:04 "), shownName)
+	return safe.Name(at.Local().Format("15:04 "))
 }
 
 // text is the line for ev without time and room, "" where there is nothing to tell, and the time it speaks of where
 // that is not the event's.
-func (r renderer) text(ev node.Event) (safeText, time.Time) {
+func (r renderer) text(ev node.Event) (safe.Text, time.Time) {
 	var none time.Time
 	switch b := ev.Body.(type) {
 	case node.Message:
@@ -75,17 +76,17 @@ func (r renderer) text(ev node.Event) (safeText, time.Time) {
 	case node.BacklogEnd:
 		return noticeMark + "end of what is from before", none
 	case node.Direct:
-		return "[" + nick(b.Nick, b.Peer) + " to you] " + clean(b.Text, shownText), b.At
+		return "[" + nick(b.Nick, b.Peer) + " to you] " + safe.Message(b.Text), b.At
 	case node.MemberJoined, node.MemberLeft, node.MemberRemoved, node.RemovalReason, node.Unbanned, node.Hidden:
 		return memberText(b), none
 	case node.Knock:
 		return knockText(b), none
 	case node.KnockGone:
-		return noticeMark + nick(b.Nick, b.Peer) + " (" + clean(node.ShortID(b.Peer), shownName) + ") no longer knocks", none
+		return noticeMark + nick(b.Nick, b.Peer) + " (" + safe.Name(node.ShortID(b.Peer)) + ") no longer knocks", none
 	case node.RoomFound:
-		return noticeMark + roomLabel(b.Name, ev.Room) + " is on this network (" + access(b.Access) + "; owner's words: " + clean(b.Words, shownPhrase) + ")", none
+		return noticeMark + roomLabel(b.Name, ev.Room) + " is on this network (" + access(b.Access) + "; owner's words: " + safe.Phrase(b.Words) + ")", none
 	case node.RoomLost:
-		return noticeMark + phrase(b.Name) + " is no longer on this network", none
+		return noticeMark + safe.Phrase(b.Name) + " is no longer on this network", none
 	case node.Joined, node.Left, node.Removed, node.Refused, node.RoomClosed:
 		return ownText(b, ev.RoomName), none
 	case node.Epoch:
@@ -99,9 +100,9 @@ func (r renderer) text(ev node.Event) (safeText, time.Time) {
 	case node.PolicyChanged:
 		return noticeMark + changedText(b), none
 	case node.Gap:
-		return faultMark + number(b.Lost) + " lines skipped: this console was too slow for them", none
+		return faultMark + safe.Number(b.Lost) + " lines skipped: this console was too slow for them", none
 	case node.Warning:
-		return faultMark + clean(b.Text, shownPhrase), none
+		return faultMark + safe.Phrase(b.Text), none
 	}
 	// Delivered and Expired change what a screen shows; a line that is printed stays printed.
 	return "", none
@@ -109,9 +110,9 @@ func (r renderer) text(ev node.Event) (safeText, time.Time) {
 
 // knockText names who knocks by all that a person can compare and type: the nick, the words and the end of the ID. The
 // commands name them by that end where the nick does not.
-func knockText(k node.Knock) safeText {
-	end := clean(node.ShortID(k.Peer), shownName)
-	who, others := nick(k.Nick, k.Peer), safeText("")
+func knockText(k node.Knock) safe.Text {
+	end := safe.Name(node.ShortID(k.Peer))
+	who, others := nick(k.Nick, k.Peer), safe.Text("")
 	if k.Alike {
 		others = ", as another does by that nick or one like it"
 	}
@@ -119,13 +120,13 @@ func knockText(k node.Knock) safeText {
 	if k.Alike {
 		typed = end
 	}
-	return askMark + who + trustNote(k.Trust) + " knocks" + others + "; their words: " + clean(k.Words, shownPhrase) + " (" + end + "); /accept " + typed + " or /deny " + typed
+	return askMark + who + trustNote(k.Trust) + " knocks" + others + "; their words: " + safe.Phrase(k.Words) + " (" + end + "); /accept " + typed + " or /deny " + typed
 }
 
 // messageText is a line that was said.
-func messageText(m node.Message) safeText {
+func messageText(m node.Message) safe.Text {
 	who := nick(m.Nick, m.Peer)
-	late := safeText("")
+	late := safe.Text("")
 	switch {
 	case m.Backlog: // what stands in front of all of it says so
 	case m.Late && m.Next != nil:
@@ -134,18 +135,18 @@ func messageText(m node.Message) safeText {
 		late = " (late)"
 	}
 	if m.Action {
-		return "* " + who + " " + clean(m.Text, shownText) + late
+		return "* " + who + " " + safe.Message(m.Text) + late
 	}
-	return "<" + who + "> " + clean(m.Text, shownText) + late
+	return "<" + who + "> " + safe.Message(m.Text) + late
 }
 
 // aboveText says where a line belongs that comes later than the one below it.
-func aboveText(next *node.Quote) safeText {
-	return "above <" + nick(next.Nick, "") + "> " + phrase(next.Text)
+func aboveText(next *node.Quote) safe.Text {
+	return "above <" + nick(next.Nick, "") + "> " + safe.Phrase(next.Text)
 }
 
 // backlogText says what follows.
-func backlogText(b node.Backlog) safeText {
+func backlogText(b node.Backlog) safe.Text {
 	text := noticeMark + count(b.N, "line", "lines") + " from before"
 	if b.Next != nil {
 		text += ", " + aboveText(b.Next)
@@ -154,7 +155,7 @@ func backlogText(b node.Backlog) safeText {
 }
 
 // memberText is a line about somebody else's place in the room.
-func memberText(body node.EventBody) safeText {
+func memberText(body node.EventBody) safe.Text {
 	switch b := body.(type) {
 	case node.MemberJoined:
 		return noticeMark + nick(b.Nick, b.Peer) + " joined"
@@ -163,7 +164,7 @@ func memberText(body node.EventBody) safeText {
 	case node.MemberRemoved:
 		return noticeMark + nick(b.Nick, b.Peer) + " was " + deed(b.Kind) + " by " + nick(b.ByNick, b.By) + until(b.Until)
 	case node.RemovalReason:
-		return noticeMark + "why " + nick(b.Nick, b.Peer) + " was removed: " + phrase(b.Text)
+		return noticeMark + "why " + nick(b.Nick, b.Peer) + " was removed: " + safe.Phrase(b.Text)
 	case node.Unbanned:
 		return noticeMark + nick(b.Nick, b.Peer) + " is no longer banned"
 	case node.Hidden:
@@ -173,21 +174,21 @@ func memberText(body node.EventBody) safeText {
 }
 
 // ownText is a line about my own place in a room.
-func ownText(body node.EventBody, room string) safeText {
-	name := clean(room, shownName)
+func ownText(body node.EventBody, room string) safe.Text {
+	name := safe.Name(room)
 	switch b := body.(type) {
 	case node.Joined:
 		if b.Name != "" {
-			name = clean(b.Name, shownName)
+			name = safe.Name(b.Name)
 		}
-		back := safeText("")
+		back := safe.Text("")
 		if b.Resumed {
 			back = " again"
 		}
 		if b.Owner {
-			return noticeMark + "you own " + name + back + ", as " + clean(b.Nick, shownName)
+			return noticeMark + "you own " + name + back + ", as " + safe.Name(b.Nick)
 		}
-		return noticeMark + "you are in " + name + back + ", as " + clean(b.Nick, shownName)
+		return noticeMark + "you are in " + name + back + ", as " + safe.Name(b.Nick)
 	case node.Left:
 		return noticeMark + "you left " + name
 	case node.Removed:
@@ -204,7 +205,7 @@ func ownText(body node.EventBody, room string) safeText {
 }
 
 // removalText is the last word of a room to me: what, by whom, until when and why.
-func removalText(r node.Removed, room safeText) safeText {
+func removalText(r node.Removed, room safe.Text) safe.Text {
 	cause := causeText(r)
 	switch r.Kind {
 	case "closed", "idle":
@@ -217,8 +218,8 @@ func removalText(r node.Removed, room safeText) safeText {
 }
 
 // causeText is the same without me and the room.
-func causeText(r node.Removed) safeText {
-	by := safeText("")
+func causeText(r node.Removed) safe.Text {
+	by := safe.Text("")
 	if r.ByNick != "" || r.By != "" {
 		by = " by " + nick(r.ByNick, r.By)
 	}
@@ -235,7 +236,7 @@ func causeText(r node.Removed) safeText {
 
 // afterRemoval is what can be done after a removal, for the hint beside it. room is its [roomWord]; slash is what commands
 // begin with where the hint is read: "/" in a console, "localchat " in a shell.
-func afterRemoval(r node.Removed, room, slash safeText) safeText {
+func afterRemoval(r node.Removed, room, slash safe.Text) safe.Text {
 	switch r.Kind {
 	case "closed", "idle":
 		return "the room has ended; " + slash + "rooms lists those that are here"
@@ -249,9 +250,9 @@ func afterRemoval(r node.Removed, room, slash safeText) safeText {
 }
 
 // progressText says how far a removal has got.
-func progressText(p node.RemovalProgress) safeText {
+func progressText(p node.RemovalProgress) safe.Text {
 	who := nick(p.Nick, p.Peer)
-	what := safeText("removal")
+	what := safe.Text("removal")
 	switch p.Kind {
 	case "kicked":
 		what = "kick"
@@ -262,22 +263,22 @@ func progressText(p node.RemovalProgress) safeText {
 	if p.Told {
 		told = "told " + who
 	}
-	text := noticeMark + what + " of " + who + ": " + told + "; applied by " + number(p.Applied) + " of " + number(p.Total)
+	text := noticeMark + what + " of " + who + ": " + told + "; applied by " + safe.Number(p.Applied) + " of " + safe.Number(p.Total)
 	if len(p.Missing) > 0 {
-		missing := make([]safeText, len(p.Missing))
+		missing := make([]safe.Text, len(p.Missing))
 		for i, m := range p.Missing {
 			missing[i] = nick(m, "")
 		}
-		text += "; " + joinSafe(missing, ", ") + " not heard from"
+		text += "; " + safe.Join(missing, ", ") + " not heard from"
 	}
 	return text
 }
 
-func (r renderer) epochText(e node.Epoch) safeText {
+func (r renderer) epochText(e node.Epoch) safe.Text {
 	if !r.keys {
 		return ""
 	}
-	text := noticeMark + "key " + number(e.Epoch)
+	text := noticeMark + "key " + safe.Number(e.Epoch)
 	if len(e.Missing) > 0 {
 		text += "; " + count(len(e.Missing), "member has", "members have") + " it not yet"
 	}
@@ -285,16 +286,16 @@ func (r renderer) epochText(e node.Epoch) safeText {
 }
 
 // deed is what was done to a peer that lost its place.
-func deed(kind string) safeText {
+func deed(kind string) safe.Text {
 	switch kind {
 	case "kicked", "banned":
-		return clean(kind, shownName)
+		return safe.Name(kind)
 	}
 	return "removed"
 }
 
 // access is how a room is entered.
-func access(a string) safeText {
+func access(a string) safe.Text {
 	switch a {
 	case "open":
 		return "open"
@@ -303,7 +304,7 @@ func access(a string) safeText {
 	case "knock":
 		return "knock"
 	}
-	return clean(a, shownName)
+	return safe.Name(a)
 }
 
 // ownWords are names by which the notices speak of us and of the room: a peer that calls itself so is shown with the end
@@ -311,8 +312,8 @@ func access(a string) safeText {
 var ownWords = []string{"you", "owner", "system", "why", "key", "policy", "kick", "ban", "removal", "your"}
 
 // nick is how a peer is shown: by its nick, or by the end of its ID where it has none or one that could mislead.
-func nick(name string, p node.PeerID) safeText {
-	shown := clean(strings.TrimSpace(name), shownName)
+func nick(name string, p node.PeerID) safe.Text {
+	shown := safe.Name(strings.TrimSpace(name))
 	if shown == "" {
 		return tail(p)
 	}
@@ -325,52 +326,49 @@ func nick(name string, p node.PeerID) safeText {
 }
 
 // tail is the end of a peer ID, which tells two peers apart that look alike.
-func tail(p node.PeerID) safeText {
+func tail(p node.PeerID) safe.Text {
 	id := p.String()
-	return "~" + clean(id[max(len(id)-4, 0):], shownName)
+	return "~" + safe.Name(id[max(len(id)-4, 0):])
 }
 
-// phrase is a subject, a reason or a name, in one line.
-func phrase(s string) safeText { return clean(s, shownPhrase) }
-
 // because is a reason after a colon, where there is one.
-func because(reason string) safeText {
+func because(reason string) safe.Text {
 	if reason == "" {
 		return ""
 	}
-	return ": " + phrase(reason)
+	return ": " + safe.Phrase(reason)
 }
 
 // until is the end of a ban, where it has one.
-func until(t time.Time) safeText {
+func until(t time.Time) safe.Text {
 	if t.IsZero() {
 		return ""
 	}
-	return " until " + clean(t.Local().Format("2006-01-02 15:04"), shownName)
+	return " until " + safe.Name(t.Local().Format("2006-01-02 15:04"))
 }
 
 // minutes writes a number of seconds as m:ss.
-func minutes(s int) safeText {
-	return number(s/60) + ":" + number(s/10%6) + number(s%10)
+func minutes(s int) safe.Text {
+	return safe.Number(s/60) + ":" + safe.Number(s/10%6) + safe.Number(s%10)
 }
 
 // count is "1 line" or "2 lines".
-func count(n int, one, many safeText) safeText {
+func count(n int, one, many safe.Text) safe.Text {
 	if n == 1 {
 		return "1 " + one
 	}
-	return number(n) + " " + many
+	return safe.Number(n) + " " + many
 }
 
 // roomLines is a table of rooms.
-func roomLines(rooms []node.RoomInfo) []safeText {
+func roomLines(rooms []node.RoomInfo) []safe.Text {
 	var width int
 	for _, r := range rooms {
-		width = max(width, cells(rowHead(roomLabel(r.Name, r.ID))))
+		width = max(width, safe.Cells(rowHead(roomLabel(r.Name, r.ID))))
 	}
-	lines := make([]safeText, 0, len(rooms))
+	lines := make([]safe.Text, 0, len(rooms))
 	for _, r := range rooms {
-		line := pad(rowHead(roomLabel(r.Name, r.ID)), width) + "  " + pad(access(r.Access), len("by invite")) + "  " + memberCount(r)
+		line := safe.Pad(rowHead(roomLabel(r.Name, r.ID)), width) + "  " + safe.Pad(access(r.Access), len("by invite")) + "  " + memberCount(r)
 		switch {
 		case r.Mine:
 			line += "; yours"
@@ -383,26 +381,26 @@ func roomLines(rooms []node.RoomInfo) []safeText {
 }
 
 // moreRooms says that a list of rooms is not all of them.
-func moreRooms(n int) safeText {
+func moreRooms(n int) safe.Text {
 	return noticeMark + count(n, "more room is", "more rooms are") + " on this network than this list has places for; an invite, or the name where its owner shows it, leads there all the same"
 }
 
 // roomLabel is how a room is shown in a list: by its name and, where that is not all that the name holds, the end of its
 // id, so that it cannot pass for the room that has the name as it is shown.
-func roomLabel(name string, id node.RoomID) safeText {
-	shown := clean(name, shownName)
+func roomLabel(name string, id node.RoomID) safe.Text {
+	shown := safe.Name(name)
 	if string(shown) == name && !node.Hides(name) {
 		return shown
 	}
 	text := id.String()
-	return shown + "~" + clean(text[len(text)-shortRoom:], shownName)
+	return shown + "~" + safe.Name(text[len(text)-shortRoom:])
 }
 
 // shortRoom is how many letters of the end of a room's id tell it apart from one that looks like it.
 const shortRoom = 8
 
 // memberCount is how many are in a room, where that is told: a room for invites only tells nobody else.
-func memberCount(r node.RoomInfo) safeText {
+func memberCount(r node.RoomInfo) safe.Text {
 	if r.Members == 0 {
 		return "members not told"
 	}
@@ -411,7 +409,7 @@ func memberCount(r node.RoomInfo) safeText {
 
 // ownersNick is what the owner of a room calls itself, "" where that is not told. One that could be read as more than a
 // name in a list is shown by the end of its ID.
-func ownersNick(r node.RoomInfo) safeText {
+func ownersNick(r node.RoomInfo) safe.Text {
 	switch {
 	case r.OwnerNick == "":
 		return ""
@@ -423,8 +421,8 @@ func ownersNick(r node.RoomInfo) safeText {
 
 // whose ends the description of a room: who owns it, for how long lines are kept in it, and what it is about. What is known of the owner comes before the
 // words: they are as long as a row, and a warning behind them would be read last, or on the next.
-func whose(r node.RoomInfo) safeText {
-	text := safeText("")
+func whose(r node.RoomInfo) safe.Text {
+	text := safe.Text("")
 	if name := ownersNick(r); name != "" && !r.Mine {
 		text = "; " + name + "'s"
 	}
@@ -436,12 +434,12 @@ func whose(r node.RoomInfo) safeText {
 	case r.Other != "":
 		text += "; " + otherMark + " not the " + ownersNick(r) + " whom you verified"
 	}
-	text += "; owner's words: " + clean(r.Words, shownPhrase)
+	text += "; owner's words: " + safe.Phrase(r.Words)
 	if r.RetainS > 0 {
 		text += "; lines kept " + inWords(r.RetainS)
 	}
 	if r.Subject != "" {
-		text += "; " + phrase(r.Subject)
+		text += "; " + safe.Phrase(r.Subject)
 	}
 	return text
 }

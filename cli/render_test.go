@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
@@ -97,7 +98,7 @@ func TestRenderEveryEvent(t *testing.T) {
 	var b strings.Builder
 	for _, body := range every() {
 		for _, line := range append(r.lines(node.Event{Room: labID, RoomName: "lab", Body: body}), "")[:1] {
-			if strings.ContainsFunc(string(line), forbidden) {
+			if strings.ContainsFunc(string(line), safe.Forbidden) {
 				t.Errorf("%s: the line %q holds what no terminal may get", body.Type(), line)
 			}
 			fmt.Fprintf(&b, "%-18s %s\n", body.Type(), line)
@@ -216,7 +217,7 @@ func TestAPolicyInWords(t *testing.T) {
 	if got != want {
 		t.Errorf("got:\n%swant:\n%s", got, want)
 	}
-	for s, want := range map[int64]safeText{
+	for s, want := range map[int64]safe.Text{
 		1: "1 second", 600: "10 minutes", 90: "1 minute 30 seconds", 3600: "1 hour", 26 * 3600: "1 day 2 hours", 14 * 86400: "2 weeks", 0: "0 seconds",
 	} {
 		if got := inWords(s); got != want {

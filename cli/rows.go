@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"golang.org/x/term"
+
+	"localchat/cli/internal/safe"
 )
 
 // What a row begins with says whose words it holds. Every row of a text after its first begins with moreMark, at every
@@ -19,34 +21,34 @@ import (
 // A row with somebody's words begins with "<nick>", with "*" (an action), with "[" (another room, or to one person) or
 // with moreMark.
 const (
-	noticeMark safeText = "-- "
-	askMark    safeText = "? "
-	faultMark  safeText = "! "
-	moreMark   safeText = "| "
+	noticeMark safe.Text = "-- "
+	askMark    safe.Text = "? "
+	faultMark  safe.Text = "! "
+	moreMark   safe.Text = "| "
 )
 
 // marked are the rows of s on a screen of width cells: the first one as it is, each further one after moreMark. No row is
 // wider than the screen, however the terminal counts. There is always a row.
-func marked(s safeText, width int) []safeText {
+func marked(s safe.Text, width int) []safe.Text {
 	width = max(width, 1)
-	rows := fold(s, width)
+	rows := safe.Fold(s, width)
 	if len(rows) == 1 {
 		return rows
 	}
-	rows = fold(s, max(width-cells(moreMark), 1))
+	rows = safe.Fold(s, max(width-safe.Cells(moreMark), 1))
 	for i := range rows[1:] {
-		rows[i+1] = crop(moreMark+rows[i+1], width)
+		rows[i+1] = safe.Crop(moreMark+rows[i+1], width)
 	}
-	rows[0] = crop(rows[0], width)
+	rows[0] = safe.Crop(rows[0], width)
 	return rows
 }
 
 // roomHead is the name of a room where it begins a row.
-func roomHead(room string) safeText { return rowHead(clean(room, shownName)) }
+func roomHead(room string) safe.Text { return rowHead(safe.Name(room)) }
 
 // rowHead is a name that begins a row. One that begins as a row of the program does is shown in quotes.
-func rowHead(name safeText) safeText {
-	for _, mark := range []safeText{noticeMark, askMark, faultMark, moreMark} {
+func rowHead(name safe.Text) safe.Text {
+	for _, mark := range []safe.Text{noticeMark, askMark, faultMark, moreMark} {
 		if strings.HasPrefix(string(name)+" ", string(mark)) {
 			return `"` + name + `"`
 		}
@@ -88,7 +90,7 @@ func rowsOfTerminal(w io.Writer) int {
 
 // writeRows writes one line of text, folded to the width of the screen where w is one: a terminal that breaks a long line
 // by itself puts no mark in front of what follows. Nothing but a screen gets links.
-func writeRows(w io.Writer, line safeText) error {
+func writeRows(w io.Writer, line safe.Text) error {
 	width := columnsOf(w)
 	if width == 0 {
 		_, err := fmt.Fprintln(w, line)

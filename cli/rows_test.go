@@ -11,6 +11,7 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
@@ -137,7 +138,7 @@ func peersText(body node.EventBody) bool {
 
 // noticed reports whether a row begins as one of the program's own.
 func noticed(row string) bool {
-	for _, mark := range []safeText{noticeMark, askMark, faultMark} {
+	for _, mark := range []safe.Text{noticeMark, askMark, faultMark} {
 		if strings.HasPrefix(row, string(mark)) {
 			return true
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/creachadair/jrpc2/channel"
 	"github.com/spf13/cobra"
 
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
@@ -217,7 +218,7 @@ var pushed = []byte(`{"jsonrpc":"2.0","method":`)
 
 // Send implements channel.Channel.
 func (c *lineChannel) Send(message []byte) error {
-	_, err := c.out.Write(append(escapeJSON(message), '\n'))
+	_, err := c.out.Write(append(safe.EscapeJSON(message), '\n'))
 	c.mu.Lock()
 	if err != nil && c.writeErr == nil {
 		c.writeErr = err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
@@ -14,23 +15,23 @@ func runNet(ctx context.Context, c call) (reply, error) {
 		return reply{}, err
 	}
 	addrs := c.n.Info().Addrs
-	var lines []safeText
+	var lines []safe.Text
 	for _, at := range node.HostPorts(addrs) {
-		lines = append(lines, "join   "+clean(at, shownPhrase)+"  is what others type to reach me")
+		lines = append(lines, "join   "+safe.Phrase(at)+"  is what others type to reach me")
 	}
 	for _, addr := range addrs {
-		lines = append(lines, "me     "+clean(addr, shownPhrase))
+		lines = append(lines, "me     "+safe.Phrase(addr))
 	}
 	nicks := nicksOf(ctx, c)
 	for _, p := range peers {
 		id := p.Peer.String()
-		line := safeText("peer   ")
+		line := safe.Text("peer   ")
 		if known := nicks[p.Peer]; known != "" {
 			line += known + " "
 		}
-		line += "~" + clean(id[max(len(id)-8, 0):], shownName) + "  "
+		line += "~" + safe.Name(id[max(len(id)-8, 0):]) + "  "
 		if p.Connected {
-			line += "connected, " + number(int(p.RTTms+0.5)) + " ms"
+			line += "connected, " + safe.Number(int(p.RTTms+0.5)) + " ms"
 		} else {
 			line += "not connected"
 		}
@@ -38,7 +39,7 @@ func runNet(ctx context.Context, c call) (reply, error) {
 		if len(at) == 0 {
 			at = p.Addrs
 		}
-		lines = append(lines, line+"  "+clean(strings.Join(at, " "), shownPhrase))
+		lines = append(lines, line+"  "+safe.Phrase(strings.Join(at, " ")))
 	}
 	if len(peers) == 0 {
 		lines = append(lines, "hint: no other node found yet; where mDNS is blocked, use --peer HOST:PORT or an invite")
@@ -47,8 +48,8 @@ func runNet(ctx context.Context, c call) (reply, error) {
 }
 
 // nicksOf are the nicks of those who are in a room with us; of one with several, the first.
-func nicksOf(ctx context.Context, c call) map[node.PeerID]safeText {
-	nicks := map[node.PeerID]safeText{}
+func nicksOf(ctx context.Context, c call) map[node.PeerID]safe.Text {
+	nicks := map[node.PeerID]safe.Text{}
 	for _, r := range c.rooms {
 		m, err := c.n.Members(ctx, r.id)
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"charm.land/lipgloss/v2"
 	"github.com/mdp/qrterminal/v3"
 
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
@@ -32,10 +33,10 @@ func runInvite(ctx context.Context, c call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	r := reply{secret: invite.Text, lines: []safeText{
-		noticeMark + "a single-use invite, good until " + clean(invite.Expires.Local().Format("2006-01-02 15:04"), shownName) + ":",
-		clean(invite.Text, shownPhrase),
-		noticeMark + "they type: localchat join, and that text; /uninvite " + clean(invite.ID, shownName) + " revokes it",
+	r := reply{secret: invite.Text, lines: []safe.Text{
+		noticeMark + "a single-use invite, good until " + safe.Name(invite.Expires.Local().Format("2006-01-02 15:04")) + ":",
+		safe.Phrase(invite.Text),
+		noticeMark + "they type: localchat join, and that text; /uninvite " + safe.Name(invite.ID) + " revokes it",
 		words,
 	}}
 	if c.terminal {
@@ -45,29 +46,29 @@ func runInvite(ctx context.Context, c call) (reply, error) {
 }
 
 // ownersWords are for the one who comes by an invite, whoever made it: it is the owner who lets them in.
-func ownersWords(ctx context.Context, c call) (safeText, error) {
+func ownersWords(ctx context.Context, c call) (safe.Text, error) {
 	if c.room.owned {
-		return noticeMark + "my words, for them to compare by voice: " + clean(c.n.Info().Words, shownPhrase), nil
+		return noticeMark + "my words, for them to compare by voice: " + safe.Phrase(c.n.Info().Words), nil
 	}
 	m, err := c.n.Members(ctx, c.room.id)
 	r := roster{members: m.Members}
 	who := r.owner()
-	return noticeMark + "words of the owner, " + nick(who.Nick, who.Peer) + trustNote(who.Trust) + ", for them to compare by voice: " + clean(who.Words, shownPhrase), err
+	return noticeMark + "words of the owner, " + nick(who.Nick, who.Peer) + trustNote(who.Trust) + ", for them to compare by voice: " + safe.Phrase(who.Words), err
 }
 
 // pattern is the look of a QR code. A camera wants dark on light, so these are the two colours that no theme changes. Without
 // colours the code is that of the terminal, and light on dark is what most cameras do not read.
 var pattern = lipgloss.NewStyle().Foreground(lipgloss.Color("231")).Background(lipgloss.Color("16"))
 
-const colourlessCode safeText = "hint: without colours most cameras read the QR code only where the background of the terminal is dark"
+const colourlessCode safe.Text = "hint: without colours most cameras read the QR code only where the background of the terminal is dark"
 
 // qrLines draws text as a QR code in half blocks, light ones where the code is light, with the margin that a camera needs.
-func qrLines(text string) []safeText {
+func qrLines(text string) []safe.Text {
 	var b strings.Builder
 	qrterminal.GenerateHalfBlock(text, qrterminal.L, &b)
-	var lines []safeText
+	var lines []safe.Text
 	for line := range strings.Lines(b.String()) {
-		lines = append(lines, clean(strings.TrimRight(line, "\n"), shownPhrase))
+		lines = append(lines, safe.Phrase(strings.TrimRight(line, "\n")))
 	}
 	return lines
 }
@@ -80,7 +81,7 @@ func runDeny(ctx context.Context, c call) (reply, error) {
 	if err := c.n.Deny(ctx, c.room.id, c.args[0], c.arg(1)); err != nil {
 		return reply{}, err
 	}
-	return told(noticeMark + clean(c.args[0], shownName) + " was turned away")
+	return told(noticeMark + safe.Name(c.args[0]) + " was turned away")
 }
 
 func runKick(ctx context.Context, c call) (reply, error) {
@@ -108,7 +109,7 @@ func runBan(ctx context.Context, c call) (reply, error) {
 
 // askBan names who it is, by more than the nick, and what will happen, and binds the answer to that one.
 func askBan(c call, k known) (*confirmation, error) {
-	who, args := clean(c.args[0], shownName)+", who is not in the room now,", c.args
+	who, args := safe.Name(c.args[0])+", who is not in the room now,", c.args
 	switch one, err := k.one(c.args[0], c.room.name); {
 	case err == nil:
 		who = nick(one.Nick, one.Peer) + " (" + tail(one.Peer) + ")"
@@ -120,11 +121,11 @@ func askBan(c call, k known) (*confirmation, error) {
 		return nil, err
 	}
 	length, reason := banTerms(c)
-	until := safeText("until you lift it")
+	until := safe.Text("until you lift it")
 	if length > 0 {
-		until = "for " + clean(spanText(length), shownName)
+		until = "for " + safe.Name(spanText(length))
 	}
-	text := "ban " + who + " from " + clean(c.room.name, shownName) + because(reason) + "? Out now, told why, and refused " + until
+	text := "ban " + who + " from " + safe.Name(c.room.name) + because(reason) + "? Out now, told why, and refused " + until
 	return &confirmation{text: text, args: args}, nil
 }
 
@@ -138,13 +139,13 @@ func runBans(ctx context.Context, c call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	lines := make([]safeText, 0, len(bans)+1)
+	lines := make([]safe.Text, 0, len(bans)+1)
 	for _, b := range bans {
-		forever := safeText(" until lifted")
+		forever := safe.Text(" until lifted")
 		if !b.Until.IsZero() {
 			forever = until(b.Until)
 		}
-		lines = append(lines, "  "+nick(b.Nick, b.Peer)+" "+clean(b.Peer.String(), shownPhrase)+forever+because(b.Reason))
+		lines = append(lines, "  "+nick(b.Nick, b.Peer)+" "+safe.Phrase(b.Peer.String())+forever+because(b.Reason))
 	}
 	return told(append(lines, count(len(bans), "ban", "bans")+" in force")...)
 }
@@ -154,11 +155,11 @@ func runInvites(ctx context.Context, c call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	lines := make([]safeText, 0, len(invites)+1)
+	lines := make([]safe.Text, 0, len(invites)+1)
 	for _, i := range invites {
-		line := clean(i.ID, shownName) + until(i.Expires)
+		line := safe.Name(i.ID) + until(i.Expires)
 		if i.Nick != "" {
-			line += " for " + clean(i.Nick, shownName)
+			line += " for " + safe.Name(i.Nick)
 		}
 		lines = append(lines, line)
 	}
@@ -169,7 +170,7 @@ func runUninvite(ctx context.Context, c call) (reply, error) {
 	if err := c.n.Uninvite(ctx, c.room.id, c.args[0]); err != nil {
 		return reply{}, err
 	}
-	return told(noticeMark + "invite " + clean(c.args[0], shownName) + " is revoked")
+	return told(noticeMark + "invite " + safe.Name(c.args[0]) + " is revoked")
 }
 
 func runSubject(ctx context.Context, c call) (reply, error) {
@@ -179,7 +180,7 @@ func runSubject(ctx context.Context, c call) (reply, error) {
 
 // askClose says whom it concerns.
 func askClose(c call, k known) (*confirmation, error) {
-	text := "close " + clean(c.room.name, shownName) + because(c.arg(0)) + "? " + count(len(k.members)-1, "other member is", "other members are") +
+	text := "close " + safe.Name(c.room.name) + because(c.arg(0)) + "? " + count(len(k.members)-1, "other member is", "other members are") +
 		" put out and told why, and the room ends for good"
 	return &confirmation{text: text, args: c.args}, nil
 }
@@ -193,12 +194,12 @@ func runRenew(ctx context.Context, c call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	r := reply{room: made.ID.String(), lines: []safeText{noticeMark + clean(made.Name, shownName) + " is made anew, with the same bans"}}
+	r := reply{room: made.ID.String(), lines: []safe.Text{noticeMark + safe.Name(made.Name) + " is made anew, with the same bans"}}
 	if len(made.Sent) > 0 {
-		r.lines = append(r.lines, noticeMark+"sent their invite: "+clean(strings.Join(made.Sent, ", "), shownPhrase))
+		r.lines = append(r.lines, noticeMark+"sent their invite: "+safe.Phrase(strings.Join(made.Sent, ", ")))
 	}
 	for _, inv := range made.Invites {
-		r.lines = append(r.lines, noticeMark+"not reached, so hand it over: the invite of "+clean(inv.Nick, shownName)+":", clean(inv.Text, shownPhrase))
+		r.lines = append(r.lines, noticeMark+"not reached, so hand it over: the invite of "+safe.Name(inv.Nick)+":", safe.Phrase(inv.Text))
 	}
 	return r, nil
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
@@ -31,7 +32,7 @@ func runHelp(_ context.Context, c call) (reply, error) {
 		width = max(width, len(cmd.synopsis()))
 	}
 	for _, cmd := range c.table {
-		line := pad(clean(cmd.synopsis(), shownPhrase), width) + "  " + clean(cmd.help, shownPhrase)
+		line := safe.Pad(safe.Phrase(cmd.synopsis()), width) + "  " + safe.Phrase(cmd.help)
 		if cmd.who == owner {
 			line += " (owner)"
 		}
@@ -41,7 +42,7 @@ func runHelp(_ context.Context, c call) (reply, error) {
 }
 
 // sayingHelp is the end of /help.
-var sayingHelp = []safeText{
+var sayingHelp = []safe.Text{
 	"text that does not begin with / is said; //x says /x",
 	"WHO is a nick, or the start or the end of a peer ID",
 }
@@ -53,16 +54,16 @@ func splitHelp(name string, table []*command) (string, string, []*command) {
 }
 
 // helpLines explains one command, examples first.
-func helpLines(cmd *command) []safeText {
-	var lines []safeText
+func helpLines(cmd *command) []safe.Text {
+	var lines []safe.Text
 	for _, example := range cmd.examples {
-		lines = append(lines, "example:  "+clean(example, shownPhrase))
+		lines = append(lines, "example:  "+safe.Phrase(example))
 	}
-	lines = append(lines, "usage:    "+clean(cmd.synopsis(), shownPhrase), "          "+clean(cmd.help, shownPhrase))
+	lines = append(lines, "usage:    "+safe.Phrase(cmd.synopsis()), "          "+safe.Phrase(cmd.help))
 	if len(cmd.aliases) > 0 {
-		lines = append(lines, "also:     /"+clean(strings.Join(cmd.aliases, ", /"), shownPhrase))
+		lines = append(lines, "also:     /"+safe.Phrase(strings.Join(cmd.aliases, ", /")))
 	}
-	return append(lines, "for:      "+clean(cmd.who.String(), shownPhrase))
+	return append(lines, "for:      "+safe.Phrase(cmd.who.String()))
 }
 
 func runRooms(ctx context.Context, c call) (reply, error) {
@@ -75,7 +76,7 @@ func runRooms(ctx context.Context, c call) (reply, error) {
 	}
 	lines := roomLines(rooms)
 	for i, r := range rooms {
-		mark := safeText("  ")
+		mark := safe.Text("  ")
 		if r.ID.String() == c.room.id {
 			mark = "> "
 		}
@@ -102,7 +103,7 @@ func runSwitch(_ context.Context, c call) (reply, error) {
 	}
 	if node.SameName(fits[0].id, c.args[0]) || len(fits)+len(alike) == 1 {
 		return reply{
-			lines: []safeText{noticeMark + "you type into " + clean(fits[0].name, shownName) + " now"},
+			lines: []safe.Text{noticeMark + "you type into " + safe.Name(fits[0].name) + " now"},
 			room:  fits[0].id,
 		}, nil
 	}
@@ -131,7 +132,7 @@ func createRoom(ctx context.Context, n peerNode, o node.CreateOptions) (reply, e
 	for _, r := range rooms {
 		if r.Mine && r.In && node.SameName(r.Name, o.Name) {
 			return reply{
-				lines: withKept(r.RetainS, noticeMark+clean(r.Name, shownName)+" is yours from last time and open again; /policy changes it, /close ends it"),
+				lines: withKept(r.RetainS, noticeMark+safe.Name(r.Name)+" is yours from last time and open again; /policy changes it, /close ends it"),
 				room:  r.ID.String(),
 			}, nil
 		}
@@ -140,7 +141,7 @@ func createRoom(ctx context.Context, n peerNode, o node.CreateOptions) (reply, e
 	if err != nil {
 		return reply{}, err
 	}
-	lines := []safeText{noticeMark + "others come in by: localchat join " + roomWord(r.Name, r.ID) + ", or by an invite: /invite"}
+	lines := []safe.Text{noticeMark + "others come in by: localchat join " + roomWord(r.Name, r.ID) + ", or by an invite: /invite"}
 	if r.Access == "knock" {
 		lines = append(lines, noticeMark+"who joins knocks, and waits until you /accept them")
 	}
@@ -165,7 +166,7 @@ func twinOf(name string, rooms []node.RoomInfo) *node.RoomInfo {
 }
 
 // alreadyHere says of a room that it is on this network.
-func alreadyHere(r node.RoomInfo) safeText {
+func alreadyHere(r node.RoomInfo) safe.Text {
 	text := "a room called " + roomLabel(r.Name, r.ID) + " is already here"
 	if name := ownersNick(r); name != "" {
 		text += ", owned by " + name
@@ -233,14 +234,14 @@ func joinRoom(ctx context.Context, n peerNode, o node.JoinOptions) (reply, error
 		return reply{}, err
 	}
 	return reply{
-		lines: withKept(j.RetainS, noticeMark+"in "+clean(j.Name, shownName)+": "+names(j.Members)),
+		lines: withKept(j.RetainS, noticeMark+"in "+safe.Name(j.Name)+": "+names(j.Members)),
 		room:  j.ID.String(),
 	}, nil
 }
 
 // names are members in one line, the owner marked by a word.
-func names(members []node.MemberInfo) safeText {
-	parts := make([]safeText, 0, len(members))
+func names(members []node.MemberInfo) safe.Text {
+	parts := make([]safe.Text, 0, len(members))
 	for _, m := range members {
 		name := nick(m.Nick, m.Peer)
 		switch {
@@ -253,7 +254,7 @@ func names(members []node.MemberInfo) safeText {
 		}
 		parts = append(parts, name)
 	}
-	return joinSafe(parts, ", ")
+	return safe.Join(parts, ", ")
 }
 
 // stay is the argument of /leave by which an owner takes a room out of sight and stays its owner.
@@ -280,8 +281,8 @@ func runLeave(ctx context.Context, c call) (reply, error) {
 }
 
 // awayText says of a room that it goes on out of sight.
-func awayText(r here) safeText {
-	return noticeMark + clean(r.name, shownName) + " goes on out of sight, and you are its owner; /switch " + wordFor(r.name, r.id) + " brings it back"
+func awayText(r here) safe.Text {
+	return noticeMark + safe.Name(r.name) + " goes on out of sight, and you are its owner; /switch " + wordFor(r.name, r.id) + " brings it back"
 }
 
 // askLeave asks an owner what is to become of the room.
@@ -291,7 +292,7 @@ func askLeave(c call, k known) (*confirmation, error) {
 	}
 	others := count(len(k.members)-1, "other member is", "other members are")
 	return &confirmation{
-		text: "you own " + clean(c.room.name, shownName) + ", and " + others + " in it, who cannot do without you. Close it, or let it go on out of your sight?",
+		text: "you own " + safe.Name(c.room.name) + ", and " + others + " in it, who cannot do without you. Close it, or let it go on out of your sight?",
 		choices: []choice{
 			{key: "c", word: "close it, with a reason", begun: "/close "},
 			{key: "s", word: "stay its owner", args: []string{stay}},
@@ -314,7 +315,7 @@ func runMsg(ctx context.Context, c call) (reply, error) {
 	if _, err := c.n.Tell(ctx, c.room.id, c.args[0], c.args[1]); err != nil {
 		return reply{}, err
 	}
-	return told("[you to " + clean(c.args[0], shownName) + "] " + clean(c.args[1], shownText))
+	return told("[you to " + safe.Name(c.args[0]) + "] " + safe.Message(c.args[1]))
 }
 
 func runMembers(ctx context.Context, c call) (reply, error) {
@@ -322,13 +323,13 @@ func runMembers(ctx context.Context, c call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	lines := []safeText{count(len(m.Members), "member", "members") + " of " + clean(c.room.name, shownName) + ", key " + number(m.Epoch)}
+	lines := []safe.Text{count(len(m.Members), "member", "members") + " of " + safe.Name(c.room.name) + ", key " + safe.Number(m.Epoch)}
 	width := 0
 	for _, who := range m.Members {
 		width = max(width, len(nick(who.Nick, who.Peer)))
 	}
 	for _, who := range m.Members {
-		line := trustMark(who.Trust) + " " + pad(nick(who.Nick, who.Peer), width) + "  " + pad(clean(who.Role, shownName), len("member"))
+		line := trustMark(who.Trust) + " " + safe.Pad(nick(who.Nick, who.Peer), width) + "  " + safe.Pad(safe.Name(who.Role), len("member"))
 		if word := trustWord(who.Trust); word != "" {
 			line += "  " + word
 		}
@@ -347,11 +348,11 @@ func runWhoami(_ context.Context, c call) (reply, error) {
 	info := c.n.Info()
 	lines := identity{Peer: info.Peer, Nick: info.Nick, Words: info.Words}.lines()
 	for _, r := range c.rooms {
-		role := safeText("member")
+		role := safe.Text("member")
 		if r.owned {
 			role = "owner"
 		}
-		lines = append(lines, "in     "+clean(r.name, shownName)+", as "+clean(r.nick, shownName)+", "+role)
+		lines = append(lines, "in     "+safe.Name(r.name)+", as "+safe.Name(r.nick)+", "+role)
 	}
 	return told(lines...)
 }
@@ -371,14 +372,14 @@ func runSearch(ctx context.Context, c call) (reply, error) {
 			found = append(found, hit{at: m.At, text: messageText(m)})
 		}
 	}
-	lines := []safeText{count(len(found), "line", "lines") + " of those kept here"}
+	lines := []safe.Text{count(len(found), "line", "lines") + " of those kept here"}
 	return reply{hits: found[max(len(found)-searchShown, 0):], lines: lines}, nil
 }
 
 func runLog(_ context.Context, c call) (reply, error) {
-	var lines []safeText
+	var lines []safe.Text
 	for _, line := range c.ring.last(logShown) {
-		lines = append(lines, clean(line, shownPhrase))
+		lines = append(lines, safe.Phrase(line))
 	}
 	return told(append(lines, "hint: -v logs in detail, --log-file FILE keeps it")...)
 }
@@ -418,13 +419,13 @@ func settingNames() string {
 
 func runSet(_ context.Context, c call) (reply, error) {
 	if len(c.args) == 0 {
-		var lines []safeText
+		var lines []safe.Text
 		for _, s := range settingTable {
-			value := safeText("off")
+			value := safe.Text("off")
 			if *s.field(&c.show) {
 				value = "on"
 			}
-			lines = append(lines, pad(clean(s.name, shownName), len("times"))+"  "+pad(value, len("off"))+"  "+clean(s.help, shownPhrase))
+			lines = append(lines, safe.Pad(safe.Name(s.name), len("times"))+"  "+safe.Pad(value, len("off"))+"  "+safe.Phrase(s.help))
 		}
 		return told(lines...)
 	}
@@ -437,7 +438,7 @@ func runSet(_ context.Context, c call) (reply, error) {
 			return reply{}, err
 		}
 		r := reply{
-			lines: []safeText{noticeMark + clean(s.name, shownName) + " " + clean(c.arg(1), shownName)},
+			lines: []safe.Text{noticeMark + safe.Name(s.name) + " " + safe.Name(c.arg(1))},
 			then:  func(f face) { *s.field(f.settings()) = on },
 		}
 		if c.keep == nil {
@@ -445,7 +446,7 @@ func runSet(_ context.Context, c call) (reply, error) {
 		}
 		if err := c.keep(s.name, on); err != nil {
 			text, _, _ := explain(err)
-			r.lines = append(r.lines, faultMark+"for now alone: "+clean(text, shownPhrase))
+			r.lines = append(r.lines, faultMark+"for now alone: "+safe.Phrase(text))
 		}
 		return r, nil
 	}

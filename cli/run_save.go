@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"localchat/cli/internal/safe"
 )
 
 // runSave writes the lines of the room that are kept here into a new file, which nobody else can read. Each row of a line after
@@ -33,7 +35,7 @@ func runSave(ctx context.Context, c call) (reply, error) {
 		m.Text, m.Late = rows[0], false
 		b.WriteString(m.At.Local().Format("2006-01-02 15:04 ") + string(messageText(m)) + "\n")
 		for _, row := range rows[1:] {
-			b.WriteString("                 | " + string(clean(row, shownText)) + "\n")
+			b.WriteString("                 | " + string(safe.Message(row)) + "\n")
 		}
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -47,5 +49,5 @@ func runSave(ctx context.Context, c call) (reply, error) {
 	if err := errors.Join(err, f.Close()); err != nil {
 		return reply{}, &failure{code: exitFailure, text: "not everything was written: " + err.Error(), hint: "is the disk full?"}
 	}
-	return told("saved " + count(len(history), "line", "lines") + " to " + clean(path, shownPhrase))
+	return told("saved " + count(len(history), "line", "lines") + " to " + safe.Phrase(path))
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
@@ -12,12 +13,12 @@ import (
 
 // The marks of the record of words compared, each beside a word that says the same.
 const (
-	verifiedMark safeText = "✓"
-	otherMark    safeText = "!"
+	verifiedMark safe.Text = "✓"
+	otherMark    safe.Text = "!"
 )
 
 // trustMark is what stands beside a peer's own mark: a space where nothing is known.
-func trustMark(t node.Trust) safeText {
+func trustMark(t node.Trust) safe.Text {
 	switch {
 	case t.Verified:
 		return verifiedMark
@@ -28,7 +29,7 @@ func trustMark(t node.Trust) safeText {
 }
 
 // trustWord is the word for it, "" where nothing is known.
-func trustWord(t node.Trust) safeText {
+func trustWord(t node.Trust) safe.Text {
 	switch {
 	case t.Verified:
 		return "verified"
@@ -78,8 +79,8 @@ func (r *roster) one(who, room string) (node.MemberInfo, error) {
 }
 
 // moment is a time to the second, with its date.
-func moment(t time.Time) safeText {
-	return clean(t.Local().Format("2006-01-02 15:04:05"), shownName)
+func moment(t time.Time) safe.Text {
+	return safe.Name(t.Local().Format("2006-01-02 15:04:05"))
 }
 
 func runWhois(ctx context.Context, c call) (reply, error) {
@@ -91,7 +92,7 @@ func runWhois(ctx context.Context, c call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	lines := append(identity{Peer: who.Peer, Nick: who.Nick, Words: who.Words}.lines(), "role   "+clean(who.Role, shownName))
+	lines := append(identity{Peer: who.Peer, Nick: who.Nick, Words: who.Words}.lines(), "role   "+safe.Name(who.Role))
 	switch {
 	case who.Role == knocking:
 	case who.Self:
@@ -121,13 +122,13 @@ func runWhois(ctx context.Context, c call) (reply, error) {
 		}
 		return told(append(lines, "trust  "+verifiedMark+" verified: you compared these words on "+moment(v.At), "hint: /unverify "+typed+" takes it back")...)
 	}
-	trust := safeText("trust  not verified")
+	trust := safe.Text("trust  not verified")
 	if who.Other != "" {
 		v, err := verification(ctx, c.n, who.Other)
 		if err != nil {
 			return reply{}, err
 		}
-		trust = "trust  " + otherMark + " another key: the " + nick(v.Nick, v.Peer) + " whom you verified has the words " + clean(v.Words, shownPhrase)
+		trust = "trust  " + otherMark + " another key: the " + nick(v.Nick, v.Peer) + " whom you verified has the words " + safe.Phrase(v.Words)
 	}
 	return told(append(lines, trust, "hint: compare the words by voice, for they stand for the key; then /verify "+typed)...)
 }
@@ -154,7 +155,7 @@ func runVerify(ctx context.Context, c call) (reply, error) {
 		if err != nil {
 			return reply{}, err
 		}
-		return told(noticeMark + verifiedMark + " " + nick(v.Nick, v.Peer) + " (" + tail(v.Peer) + ") is verified: you have compared the words " + clean(v.Words, shownPhrase))
+		return told(noticeMark + verifiedMark + " " + nick(v.Nick, v.Peer) + " (" + tail(v.Peer) + ") is verified: you have compared the words " + safe.Phrase(v.Words))
 	case "":
 	default:
 		return reply{}, usage("/verify NICK shows the words; /verify NICK yes says that they were compared", "%q is not yes", c.arg(1))
@@ -170,11 +171,11 @@ func runVerify(ctx context.Context, c call) (reply, error) {
 	if who.Self {
 		return reply{}, errSelf
 	}
-	lines := []safeText{"words of " + nick(who.Nick, who.Peer) + " (" + tail(who.Peer) + "): " + clean(who.Words, shownPhrase)}
+	lines := []safe.Text{"words of " + nick(who.Nick, who.Peer) + " (" + tail(who.Peer) + "): " + safe.Phrase(who.Words)}
 	if who.Other != "" {
 		lines = append(lines, faultMark+"this is not the "+nick(who.Nick, who.Peer)+" whom you verified: the key is another")
 	}
-	return told(append(lines, "hint: if they read you the same words, by voice or side by side: /verify "+clean(who.Peer.String(), shownPhrase)+" yes")...)
+	return told(append(lines, "hint: if they read you the same words, by voice or side by side: /verify "+safe.Phrase(who.Peer.String())+" yes")...)
 }
 
 var errSelf = &node.Error{Code: node.Invalid, Text: "that is you", Hint: "/whoami shows your words, for others to compare"}
@@ -189,7 +190,7 @@ func askVerify(c call, k known) (*confirmation, error) {
 		return nil, errSelf
 	}
 	name := nick(who.Nick, who.Peer)
-	text := "did " + name + " (" + tail(who.Peer) + ") read you these words, by voice or side by side? " + clean(who.Words, shownPhrase)
+	text := "did " + name + " (" + tail(who.Peer) + ") read you these words, by voice or side by side? " + safe.Phrase(who.Words)
 	if who.Other != "" {
 		text = "this is not the " + name + " whom you verified: the key is another. Now, " + text
 	}
@@ -209,9 +210,9 @@ func runVerified(ctx context.Context, c call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	lines := make([]safeText, 0, len(all)+1)
+	lines := make([]safe.Text, 0, len(all)+1)
 	for _, v := range all {
-		lines = append(lines, verifiedMark+" "+nick(v.Nick, v.Peer)+" ("+tail(v.Peer)+") since "+moment(v.At)+"; words: "+clean(v.Words, shownPhrase))
+		lines = append(lines, verifiedMark+" "+nick(v.Nick, v.Peer)+" ("+tail(v.Peer)+") since "+moment(v.At)+"; words: "+safe.Phrase(v.Words))
 	}
 	return told(append(lines, count(len(all), "person is", "people are")+" verified")...)
 }
@@ -240,17 +241,17 @@ func askJoin(c call, k known) (*confirmation, error) {
 }
 
 // keyChangeText names the owner that is known and the one that is there.
-func keyChangeText(c node.KeyChange) safeText {
+func keyChangeText(c node.KeyChange) safe.Text {
 	known := tail(c.Known)
 	if c.KnownNick != "" {
 		known = nick(c.KnownNick, c.Known) + " (" + verifiedMark + " verified, " + known + ")"
 	}
-	return rowHead(roomLabel(c.Name, c.Room)) + " has another owner than the one you know. Known: " + known + ", words " + clean(c.KnownWords, shownPhrase) +
-		". Now: " + tail(c.Owner) + ", words " + clean(c.Words, shownPhrase) + ". Enter it all the same, and know the new owner from now on?"
+	return rowHead(roomLabel(c.Name, c.Room)) + " has another owner than the one you know. Known: " + known + ", words " + safe.Phrase(c.KnownWords) +
+		". Now: " + tail(c.Owner) + ", words " + safe.Phrase(c.Words) + ". Enter it all the same, and know the new owner from now on?"
 }
 
 // trustNote is what is known of a peer in brackets, for a line about it.
-func trustNote(t node.Trust) safeText {
+func trustNote(t node.Trust) safe.Text {
 	if word := trustWord(t); word != "" {
 		return " (" + trustMark(t) + " " + word + ")"
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/libp2p/go-libp2p/gologshim"
 
+	"localchat/cli/internal/safe"
 	"localchat/discovery"
 	"localchat/internal/private"
 	"localchat/node"
@@ -84,13 +85,13 @@ func (a *app) withNode(ctx context.Context, cfg node.Config, do func(context.Con
 }
 
 // say writes a line of words to standard error, unless -q asks for silence.
-func (a *app) say(line safeText) {
+func (a *app) say(line safe.Text) {
 	if !a.opts.quiet {
 		_ = writeRows(a.stderr, line)
 	}
 }
 
 // writeLine writes one line of data.
-func writeLine(w io.Writer, line safeText) error {
+func writeLine(w io.Writer, line safe.Text) error {
 	return outputError(writeRows(w, line))
 }

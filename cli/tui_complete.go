@@ -3,6 +3,7 @@ package cli
 import (
 	"strings"
 
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
@@ -30,7 +31,7 @@ func whoOf(all []named) []string {
 	}
 	doubles := node.Doubles(words)
 	for i, n := range all {
-		if n.nick == "" || doubles[i] || string(clean(n.nick, shownName)) != n.nick || node.Hides(n.nick) || strings.ContainsAny(n.nick, " \u00a0") {
+		if n.nick == "" || doubles[i] || string(safe.Name(n.nick)) != n.nick || node.Hides(n.nick) || strings.ContainsAny(n.nick, " \u00a0") {
 			words[i] = n.peer.String()
 		}
 	}
@@ -127,7 +128,7 @@ func roomNames(rooms [][2]string) []string {
 	}
 	doubles := node.Doubles(words)
 	for i, r := range rooms {
-		if doubles[i] || string(clean(r[0], shownName)) != r[0] || node.Hides(r[0]) {
+		if doubles[i] || string(safe.Name(r[0])) != r[0] || node.Hides(r[0]) {
 			words[i] = r[1]
 		}
 	}
@@ -269,7 +270,7 @@ func (c *composer) show(cycle []string, turn int) {
 }
 
 // help is the row under the input: what the command being typed wants, and what Tab would put there.
-func (m *tui) help() safeText {
+func (m *tui) help() safe.Text {
 	text := m.input.text()
 	switch {
 	case m.hint != "":
@@ -295,24 +296,24 @@ func (m *tui) help() safeText {
 	if cmd == nil {
 		return "there is no such command; /help lists them, and //text says /text"
 	}
-	line := clean(cmd.synopsis(), shownPhrase) + "  "
+	line := safe.Phrase(cmd.synopsis()) + "  "
 	if permit(cmd, m.room()) != nil {
-		return line + "is for " + clean(cmd.who.String(), shownPhrase)
+		return line + "is for " + safe.Phrase(cmd.who.String())
 	}
 	if complete && len(c.words) > 0 {
 		line += tabText(c.words, -1) + "  "
 	}
-	return line + clean(cmd.help, shownPhrase)
+	return line + safe.Phrase(cmd.help)
 }
 
 // tabText are the words that Tab goes through, the one shown in brackets.
-func tabText(words []string, turn int) safeText {
-	shown := make([]safeText, len(words))
+func tabText(words []string, turn int) safe.Text {
+	shown := make([]safe.Text, len(words))
 	for i, w := range words {
-		shown[i] = clean(w, shownName)
+		shown[i] = safe.Name(w)
 		if i == turn {
 			shown[i] = "[" + shown[i] + "]"
 		}
 	}
-	return "Tab: " + joinSafe(shown, "  ")
+	return "Tab: " + safe.Join(shown, "  ")
 }

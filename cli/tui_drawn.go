@@ -5,7 +5,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	tea "charm.land/bubbletea/v2"
+	"charm.land/bubbletea/v2"
+
+	"localchat/cli/internal/safe"
 )
 
 // The text area of the input drops tabs and controls, and counts the cells of a text in its own way. So what it would drop
@@ -49,10 +51,10 @@ func isStandIn(r rune) bool { return standIns <= r && r <= lastStandIn }
 // A drawnInput is the input as it is drawn.
 type drawnInput struct {
 	of    inputState
-	rows  []safeText // all of them
-	x, y  int        // the column of the cursor, and its row
-	top   int        // the first row that is shown
-	shown int        // how many are
+	rows  []safe.Text // all of them
+	x, y  int         // the column of the cursor, and its row
+	top   int         // the first row that is shown
+	shown int         // how many are
 }
 
 // An inputState is all that the rows of the input depend on.
@@ -68,7 +70,7 @@ func (c *composer) draw(width, height int) {
 		c.area.SetWidth(width)
 	}
 	d := &c.drawn
-	now := inputState{c.text(), c.area.Line(), c.area.Column(), width, inClusters.Load()}
+	now := inputState{c.text(), c.area.Line(), c.area.Column(), width, safe.InClusters()}
 	if now != d.of || d.rows == nil {
 		d.of, d.rows = now, nil
 		for i, line := range strings.Split(now.text, "\n") {
@@ -81,19 +83,19 @@ func (c *composer) draw(width, height int) {
 
 // add adds a line, which the cursor may be in.
 func (d *drawnInput) add(line string, cursor bool) {
-	shown, at := clean(line, shownText), -1
+	shown, at := safe.Message(line), -1
 	if cursor {
 		before := []rune(line)
-		at = min(len(clean(string(before[:min(d.of.column, len(before))]), shownText)), len(shown))
+		at = min(len(safe.Message(string(before[:min(d.of.column, len(before))]))), len(shown))
 	}
 	start := 0
-	for _, end := range breakRows(string(shown), d.of.width) {
+	for _, end := range safe.BreakRows(string(shown), d.of.width) {
 		if start <= at && at <= end {
-			d.x, d.y = cells(shown[start:at]), len(d.rows)
+			d.x, d.y = safe.Cells(shown[start:at]), len(d.rows)
 		}
 		row := shown[start:end]
-		if cells(row) > d.of.width { // blanks at its end
-			row = row[:len(strings.TrimRightFunc(string(row), blankRune))]
+		if safe.Cells(row) > d.of.width { // blanks at its end
+			row = row[:len(strings.TrimRightFunc(string(row), safe.IsBlank))]
 		}
 		d.rows = append(d.rows, row)
 		start = end
@@ -109,15 +111,15 @@ func (d *drawnInput) add(line string, cursor bool) {
 }
 
 // view are the rows shown, the first one of all behind prompt and the others below its end.
-func (c *composer) view(prompt safeText) []row {
+func (c *composer) view(prompt safe.Text) []row {
 	d := &c.drawn
 	rows := make([]row, d.shown)
 	for i, text := range d.rows[d.top : d.top+d.shown] {
 		front := prompt
 		if d.top+i > 0 {
-			front = repeat(" ", cells(prompt))
+			front = safe.Repeat(" ", safe.Cells(prompt))
 		}
-		rows[i] = row{text: bold.Render(string(front)) + string(text), cells: cells(front) + cells(text)}
+		rows[i] = row{text: bold.Render(string(front)) + string(text), cells: safe.Cells(front) + safe.Cells(text)}
 		if c.returned { // the next letter takes the place of all of it
 			rows[i].text = bold.Render(string(front)) + chosen.Render(string(text))
 		}
@@ -126,10 +128,10 @@ func (c *composer) view(prompt safeText) []row {
 }
 
 // cursor is the cursor behind prompt, as if the rows shown were all of the screen.
-func (c *composer) cursor(prompt safeText) *tea.Cursor {
+func (c *composer) cursor(prompt safe.Text) *tea.Cursor {
 	cursor := c.area.Cursor()
 	if cursor != nil {
-		cursor.X, cursor.Y = cells(prompt)+c.drawn.x, c.drawn.y-c.drawn.top
+		cursor.X, cursor.Y = safe.Cells(prompt)+c.drawn.x, c.drawn.y-c.drawn.top
 	}
 	return cursor
 }

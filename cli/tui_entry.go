@@ -4,12 +4,14 @@ import (
 	"context"
 	"strings"
 	"time"
+
+	"localchat/cli/internal/safe"
 )
 
 // An entry is a room that we ask to be let into.
 type entry struct {
 	job  int
-	room safeText
+	room safe.Text
 	// until is how long the owner's answer is awaited; zero: no person has been asked yet.
 	until  time.Time
 	cancel context.CancelFunc
@@ -34,7 +36,7 @@ func (m *tui) opened(cmd *command) job {
 }
 
 // entersBy is the room that a command line asks to be let into, "" where it asks for none.
-func entersBy(cmd *command, args []string) safeText {
+func entersBy(cmd *command, args []string) safe.Text {
 	if cmd.name != "join" {
 		return ""
 	}
@@ -42,14 +44,14 @@ func entersBy(cmd *command, args []string) safeText {
 	if isInvite(room) {
 		return "the room of the invite"
 	}
-	return clean(strings.TrimSpace(room), shownName)
+	return safe.Name(strings.TrimSpace(room))
 }
 
 // knocks notes that the owner has been asked.
 func (m *tui) knocks(a asked) {
 	for i := range m.entering {
 		if m.entering[i].job == a.job {
-			m.entering[i].room, m.entering[i].until = clean(a.room, shownName), a.until
+			m.entering[i].room, m.entering[i].until = safe.Name(a.room), a.until
 		}
 	}
 }
@@ -92,12 +94,12 @@ func (m *tui) withdraw() bool {
 }
 
 // enteringText is what is asked last, with the time that is left for the answer.
-func (m *tui) enteringText() safeText {
+func (m *tui) enteringText() safe.Text {
 	if len(m.entering) == 0 {
 		return ""
 	}
 	e := m.entering[len(m.entering)-1]
-	text := noticeMark + "asking to be let into " + crop(e.room, 2*promptMax)
+	text := noticeMark + "asking to be let into " + safe.Crop(e.room, 2*promptMax)
 	if !e.until.IsZero() {
 		text += ": " + minutes(max(int(e.until.Sub(m.now).Round(time.Second)/time.Second), 0)) + " left for an answer"
 	}

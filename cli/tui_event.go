@@ -6,8 +6,9 @@ import (
 	"strconv"
 	"time"
 
-	tea "charm.land/bubbletea/v2"
+	"charm.land/bubbletea/v2"
 
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
@@ -128,7 +129,7 @@ func (m *tui) narrate(p *pane, ev node.Event) {
 	if m.hidden(p) && (l.kind == calling || l.kind == trouble) {
 		// Who knocks at a room out of sight, or writes to us alone, waits for an answer.
 		loud := l
-		loud.head, loud.text = 0, inRoomOf(clean(p.here.name, shownName), text)
+		loud.head, loud.text = 0, inRoomOf(safe.Name(p.here.name), text)
 		m.pane().add(loud, m.looked(m.pane()))
 	}
 	if l.kind == calling && m.show.bell {
@@ -172,7 +173,7 @@ func (m *tui) leave(p *pane) {
 	m.bringBack(p)
 	if p == m.pane() {
 		m.turnTo(m.beside(p))
-		m.tell(m.pane(), happened, noticeMark+"you left "+clean(p.here.name, shownName))
+		m.tell(m.pane(), happened, noticeMark+"you left "+safe.Name(p.here.name))
 		return
 	}
 	shown := m.pane()

@@ -6,7 +6,9 @@ import (
 
 	"charm.land/bubbles/v2/key"
 	"charm.land/bubbles/v2/textarea"
-	tea "charm.land/bubbletea/v2"
+	"charm.land/bubbletea/v2"
+
+	"localchat/cli/internal/safe"
 )
 
 // A composer is the line being typed, and those typed before.
@@ -31,10 +33,10 @@ type composer struct {
 func newComposer() composer {
 	area := textarea.New()
 	area.ShowLineNumbers = false
-	area.CharLimit = tabStop * maxText // cells; how long a text may be is checked when it is sent
+	area.CharLimit = safe.TabStop * safe.MaxText // cells; how long a text may be is checked when it is sent
 	area.DynamicHeight, area.MinHeight, area.MaxHeight = true, 1, maxInputRows
-	area.MaxContentHeight = maxText // rows
-	area.Prompt = ""                // ours is drawn in front of it
+	area.MaxContentHeight = safe.MaxText // rows
+	area.Prompt = ""                     // ours is drawn in front of it
 	area.SetVirtualCursor(false)
 	styles := textarea.DefaultStyles(true)
 	styles.Cursor.Color = nil
@@ -256,8 +258,8 @@ var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 // paste puts text into the input as it is, many lines not without a question. It is made safe where it is shown.
 func (m *tui) paste(text string) {
 	text = strings.TrimRight(lineEnds.Replace(text), "\n")
-	if have := len(m.input.text()); have+len(text) > maxText {
-		m.complain(m.pane(), usage("put it in a file", "a paste of %d bytes was not taken; a line has at most %d", len(text), maxText-have))
+	if have := len(m.input.text()); have+len(text) > safe.MaxText {
+		m.complain(m.pane(), usage("put it in a file", "a paste of %d bytes was not taken; a line has at most %d", len(text), safe.MaxText-have))
 		return
 	}
 	insert := func() {
@@ -273,5 +275,5 @@ func (m *tui) paste(text string) {
 		insert()
 		return
 	}
-	m.ask(m.pane(), "put "+number(lines)+" pasted lines into the input, as one message?", insert)
+	m.ask(m.pane(), "put "+safe.Number(lines)+" pasted lines into the input, as one message?", insert)
 }

@@ -6,8 +6,9 @@ import (
 	"testing"
 	"time"
 
-	tea "charm.land/bubbletea/v2"
+	"charm.land/bubbletea/v2"
 
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
@@ -171,10 +172,10 @@ func TestScreenPaste(t *testing.T) {
 	g.send(tea.PasteMsg{Content: many})
 	g.press("y", "enter")
 	g.did("say lab " + strings.TrimSuffix(many, "\n"))
-	g.send(tea.PasteMsg{Content: strings.Repeat("x", maxText+1)})
+	g.send(tea.PasteMsg{Content: strings.Repeat("x", safe.MaxText+1)})
 	g.sees("! a paste of 65537 bytes was not taken")
 	// What does not fit behind what is there is not taken in part.
-	half := strings.Repeat("你", maxText/6)
+	half := strings.Repeat("你", safe.MaxText/6)
 	g.send(tea.PasteMsg{Content: half})
 	g.send(tea.PasteMsg{Content: half})
 	g.send(tea.PasteMsg{Content: half})

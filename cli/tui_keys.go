@@ -1,9 +1,13 @@
 package cli
 
-import tea "charm.land/bubbletea/v2"
+import (
+	"charm.land/bubbletea/v2"
+
+	"localchat/cli/internal/safe"
+)
 
 // keyHelp is what /help says about keys on the full-screen console.
-var keyHelp = []safeText{
+var keyHelp = []safe.Text{
 	"Enter says or does it; Alt-Enter or Ctrl-J breaks the line; Tab completes",
 	"Up, Down: lines typed before; Ctrl-R: the last that holds what is typed",
 	"Ctrl-Y puts in what Ctrl-W, Ctrl-U or Ctrl-K took out; Ctrl-_ takes the last change back",
@@ -33,7 +37,7 @@ func (m *tui) key(msg tea.KeyPressMsg) {
 	}
 }
 
-const quitHint safeText = "Ctrl-C again ends localchat"
+const quitHint safe.Text = "Ctrl-C again ends localchat"
 
 // always acts on the keys that mean the same wherever one is.
 func (m *tui) always(msg tea.KeyPressMsg, name string, again bool) bool {

@@ -3,6 +3,7 @@ package cli
 import (
 	"slices"
 
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
@@ -47,14 +48,14 @@ func (m *tui) chooseRoom() {
 		return
 	}
 	join, _ := lookUp("join", "", m.table)
-	m.order(job{cmd: join, args: []string{r.ID.String()}, pane: m.pane(), enters: clean(r.Name, shownName)}, nil)
+	m.order(job{cmd: join, args: []string{r.ID.String()}, pane: m.pane(), enters: safe.Name(r.Name)}, nil)
 }
 
 // lobbyRows are the rooms found, as every list of rooms has them, for a screen of width cells.
 func (m *tui) lobbyRows(width int) []row {
-	rows := []row{styled(bold, crop("Rooms on this network", width))}
+	rows := []row{styled(bold, safe.Crop("Rooms on this network", width))}
 	if len(m.lobby.rooms) == 0 {
-		for _, text := range []safeText{
+		for _, text := range []safe.Text{
 			"none found so far; they appear here by themselves",
 			"/create ROOM makes one; where mDNS is blocked, paste an invite and press Enter",
 		} {
@@ -71,12 +72,12 @@ func (m *tui) lobbyRows(width int) []row {
 		rows = append(rows, foldRows(dim, "  ", "Up and Down choose, Enter enters, F3 makes a room; or paste an invite and press Enter", width)...)
 	}
 	// The bar above cuts them, and what is cut cannot be compared.
-	rows = append(rows, foldRows(plain, "  ", "your words: "+clean(m.info.Words, shownPhrase), width)...)
+	rows = append(rows, foldRows(plain, "  ", "your words: "+safe.Phrase(m.info.Words), width)...)
 	return append(rows, row{})
 }
 
 // lobbyRoom are the rows of the i-th room, which text describes.
-func (m *tui) lobbyRoom(i int, text safeText, width int) []row {
+func (m *tui) lobbyRoom(i int, text safe.Text, width int) []row {
 	if i == m.lobby.at && len(m.input.text()) == 0 {
 		return foldRows(chosen, "> ", text, width)
 	}

@@ -7,9 +7,10 @@ import (
 	"slices"
 	"time"
 
-	tea "charm.land/bubbletea/v2"
+	"charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
@@ -36,7 +37,7 @@ type tui struct {
 	page     *page // over the talk; nil: none
 	question *question
 	asks     []*question // that wait to be asked
-	hint     safeText    // in the place of the help, until the next key
+	hint     safe.Text   // in the place of the help, until the next key
 	door     door
 	lobby    lobby
 	entering []entry // the rooms that we ask to be let into, the latest last
@@ -75,7 +76,7 @@ type job struct {
 	// opening: the console was opened with it.
 	opening bool
 	// enters is the room that it asks to be let into, "" for none.
-	enters safeText
+	enters safe.Text
 	// number tells it from others; keys is how many keys had been pressed when it was given.
 	number, keys int
 }
@@ -136,7 +137,7 @@ func (m *tui) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.ModeReportMsg:
 		// The program asks for it, and draws by the answer as well.
 		if msg.Mode == ansi.ModeUnicodeCore {
-			inClusters.Store(msg.Value == ansi.ModeReset || msg.Value == ansi.ModeSet || msg.Value == ansi.ModePermanentlySet)
+			safe.CountClusters(msg.Value == ansi.ModeReset || msg.Value == ansi.ModeSet || msg.Value == ansi.ModePermanentlySet)
 		}
 	case tea.FocusMsg:
 		m.blurred = false
@@ -287,7 +288,7 @@ func (m *tui) offer(p *pane) {
 func (m *tui) looked(p *pane) bool { return p == m.pane() && !m.blurred }
 
 // tell adds lines to a pane.
-func (m *tui) tell(p *pane, kind lineKind, lines ...safeText) {
+func (m *tui) tell(p *pane, kind lineKind, lines ...safe.Text) {
 	for _, text := range lines {
 		p.add(line{at: m.now, kind: kind, text: text}, m.looked(p))
 	}
@@ -299,7 +300,7 @@ func (m *tui) complain(p *pane, err error) {
 		return
 	}
 	text, hint, _ := explain(err)
-	m.tell(p, trouble, faultMark+clean(text, shownPhrase))
+	m.tell(p, trouble, faultMark+safe.Phrase(text))
 	m.tell(p, answer, hintLines(hint)...)
 	p.scroll.end()
 }
@@ -419,14 +420,14 @@ func (m *tui) finish(f performed) {
 }
 
 // draw shows a drawing, where there is room for it.
-func (m *tui) draw(p *pane, rows []safeText) {
+func (m *tui) draw(p *pane, rows []safe.Text) {
 	width := 0
 	for _, r := range rows {
-		width = max(width, cells(r)+1)
+		width = max(width, safe.Cells(r)+1)
 	}
 	if width > m.frame.talk || len(rows) > m.frame.body {
-		m.tell(p, answer, "hint: the QR code needs a window of "+number(width+m.width-m.frame.talk)+" columns and "+
-			number(len(rows)+m.height-m.frame.body)+" rows; /copy invite copies the text")
+		m.tell(p, answer, "hint: the QR code needs a window of "+safe.Number(width+m.width-m.frame.talk)+" columns and "+
+			safe.Number(len(rows)+m.height-m.frame.body)+" rows; /copy invite copies the text")
 		return
 	}
 	m.tell(p, figure, rows...)
@@ -466,24 +467,24 @@ func (m *tui) farewell() error {
 }
 
 // goodbye is the last word of a console: what becomes of the rooms that we are in.
-func goodbye(kept bool, rooms []here) safeText {
+func goodbye(kept bool, rooms []here) safe.Text {
 	if !kept {
 		return noticeMark + "goodbye; nothing was kept on disk"
 	}
-	var own, others []safeText
+	var own, others []safe.Text
 	for _, r := range rooms {
 		if r.owned {
-			own = append(own, clean(r.name, shownName))
+			own = append(own, safe.Name(r.name))
 		} else {
-			others = append(others, clean(r.name, shownName))
+			others = append(others, safe.Name(r.name))
 		}
 	}
 	text := noticeMark + "goodbye"
 	if len(own) > 0 {
-		text += "; " + joinSafe(own, ", ") + " is yours and opens again when localchat is started"
+		text += "; " + safe.Join(own, ", ") + " is yours and opens again when localchat is started"
 	}
 	if len(others) > 0 {
-		text += "; you stay a member of " + joinSafe(others, ", ")
+		text += "; you stay a member of " + safe.Join(others, ", ")
 	}
 	return text
 }

@@ -1,6 +1,10 @@
 package cli
 
-import "charm.land/lipgloss/v2"
+import (
+	"charm.land/lipgloss/v2"
+
+	"localchat/cli/internal/safe"
+)
 
 // A page is something to read over the talk, which goes on below it: it is put away with a key and leaves nothing there.
 type page struct {
@@ -12,11 +16,11 @@ type page struct {
 // A pageLine is a line of a page: a heading, a text, or what explains head.
 type pageLine struct {
 	heading    bool
-	head, text safeText
+	head, text safe.Text
 }
 
 // lines as a page of text.
-func textPage(lines []safeText) []pageLine {
+func textPage(lines []safe.Text) []pageLine {
 	page := make([]pageLine, len(lines))
 	for i, text := range lines {
 		page[i].text = text
@@ -36,29 +40,29 @@ func (p *page) draw(width int) {
 	p.rows = nil
 	column := 0
 	for _, l := range p.lines {
-		if n := cells(l.head); n <= headMost {
+		if n := safe.Cells(l.head); n <= headMost {
 			column = max(column, n)
 		}
 	}
 	for _, l := range p.lines {
 		switch {
 		case l.heading:
-			p.rows = append(p.rows, row{}, styled(bold, crop(l.text, width)))
+			p.rows = append(p.rows, row{}, styled(bold, safe.Crop(l.text, width)))
 		case l.head == "":
 			p.add(plain, "", "", l.text, width)
-		case width >= besideFrom && cells(l.head) <= column:
-			p.add(plain, pad(l.head, column+2), repeat(" ", column+2), l.text, width)
+		case width >= besideFrom && safe.Cells(l.head) <= column:
+			p.add(plain, safe.Pad(l.head, column+2), safe.Repeat(" ", column+2), l.text, width)
 		default:
 			p.add(plain, "", "", l.head, width)
-			p.add(plain, repeat(" ", belowIndent), repeat(" ", belowIndent), l.text, width)
+			p.add(plain, safe.Repeat(" ", belowIndent), safe.Repeat(" ", belowIndent), l.text, width)
 		}
 	}
 }
 
 // add adds a text, with front before its first row and rest before the others.
-func (p *page) add(style lipgloss.Style, front, rest, text safeText, width int) {
-	for _, part := range fold(text, max(width-cells(front), 1)) {
-		p.rows = append(p.rows, styled(style, crop(front+part, width)))
+func (p *page) add(style lipgloss.Style, front, rest, text safe.Text, width int) {
+	for _, part := range safe.Fold(text, max(width-safe.Cells(front), 1)) {
+		p.rows = append(p.rows, styled(style, safe.Crop(front+part, width)))
 		front = rest
 	}
 }
@@ -97,11 +101,11 @@ func (m *tui) pageKey(name string) {
 }
 
 // helpPage explains the console to who types into room: a member is not shown what only the owner may do.
-func helpPage(keys []safeText, table []*command, room here) []pageLine {
+func helpPage(keys []safe.Text, table []*command, room here) []pageLine {
 	lines := append([]pageLine{{text: "Keys", heading: true}}, textPage(keys)...)
 	for _, group := range []struct {
 		who     who
-		heading safeText
+		heading safe.Text
 	}{{everybody, "Commands"}, {member, "In a room"}, {owner, "In a room of yours"}} {
 		if group.who == owner && room.id != "" && !room.owned {
 			continue
@@ -109,7 +113,7 @@ func helpPage(keys []safeText, table []*command, room here) []pageLine {
 		lines = append(lines, pageLine{text: group.heading, heading: true})
 		for _, cmd := range table {
 			if cmd.who == group.who {
-				lines = append(lines, pageLine{head: clean(cmd.synopsis(), shownPhrase), text: clean(cmd.help, shownPhrase)})
+				lines = append(lines, pageLine{head: safe.Phrase(cmd.synopsis()), text: safe.Phrase(cmd.help)})
 			}
 		}
 	}

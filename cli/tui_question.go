@@ -6,12 +6,13 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
 // A question waits for yes or no; nothing else is taken until then.
 type question struct {
-	text    safeText
+	text    safe.Text
 	pane    *pane // what it is about; it goes with that
 	yes, no func()
 	// choices are the keys that answer it where it is not a question of yes or no, and choose takes one of them.
@@ -30,19 +31,19 @@ type question struct {
 const calm = time.Second
 
 // ask asks what follows from a key just pressed.
-func (m *tui) ask(p *pane, text safeText, yes func()) {
+func (m *tui) ask(p *pane, text safe.Text, yes func()) {
 	m.question = &question{text: text, pane: p, yes: yes, no: func() { m.hint = "nothing was done" }}
 }
 
 // keys are the keys that answer the question.
-func (q *question) keys() safeText {
+func (q *question) keys() safe.Text {
 	switch {
 	case q.other != nil:
 		return "[y] yes  [n] no, or type another"
 	case q.choices == nil:
 		return "[y] yes  [n] no"
 	}
-	text := safeText("")
+	text := safe.Text("")
 	for _, c := range q.choices {
 		text += "[" + c.key + "] " + c.word + "  "
 	}
@@ -118,7 +119,7 @@ func (m *tui) asksOfNick(f performed) bool {
 		m.input.set("/join " + target + " --nick " + start)
 	}
 	m.askLater(question{
-		text: "that nick is taken: join as " + clean(e.Nick, shownName) + "?", pane: f.pane, other: another,
+		text: "that nick is taken: join as " + safe.Name(e.Nick) + "?", pane: f.pane, other: another,
 		yes: func() {
 			if f.opening {
 				m.perform(m.opened(m.open.as(e.Nick)))

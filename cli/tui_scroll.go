@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"charm.land/lipgloss/v2"
+
+	"localchat/cli/internal/safe"
 )
 
 // A lineKind says how a line of a transcript looks.
@@ -29,7 +31,7 @@ type line struct {
 	seq  uint64 // its number there, from 1, given by add
 	at   time.Time
 	kind lineKind
-	text safeText
+	text safe.Text
 	// head is how many bytes of text are the speaker's name in its brackets.
 	head int
 	hue  int // the style of that name
@@ -82,7 +84,7 @@ func (s *scroll) add(l line) uint64 {
 		return s.insert(at, l)
 	}
 	if n := len(s.lines); n > 0 && !l.at.IsZero() && s.lines[n-1].date() != l.date() && s.lines[n-1].date() != "" {
-		s.push(line{at: l.at, kind: day, text: clean(l.at.Local().Format("Monday 2 January 2006"), shownName)})
+		s.push(line{at: l.at, kind: day, text: safe.Name(l.at.Local().Format("Monday 2 January 2006"))})
 	}
 	s.push(l)
 	if s.anchor != 0 {
@@ -163,7 +165,7 @@ const comings = "comings"
 
 // extend tells of a coming or going in the last line, where that tells of some already: a laptop that sleeps and wakes
 // would push the talk off the screen.
-func (s *scroll) extend(text safeText) bool {
+func (s *scroll) extend(text safe.Text) bool {
 	const longest = 200 // bytes
 	if len(s.lines) == 0 {
 		return false
@@ -179,7 +181,7 @@ func (s *scroll) extend(text safeText) bool {
 }
 
 // amend adds more to the line with a key, once. It reports whether there is one.
-func (s *scroll) amend(key string, more safeText) bool {
+func (s *scroll) amend(key string, more safe.Text) bool {
 	for i := len(s.lines) - 1; i >= 0; i-- {
 		if l := &s.lines[i]; l.key == key {
 			l.text, l.key, l.rows = l.text+more, "", nil
@@ -385,7 +387,7 @@ func (s *scroll) window() []row {
 // rows are line i as it is drawn, with the rule above it where what is new begins.
 func (s *scroll) rows(i int) []row {
 	l := &s.lines[i]
-	if now := inClusters.Load(); l.rows == nil || l.width != s.width || l.times != s.times || l.clusters != now {
+	if now := safe.InClusters(); l.rows == nil || l.width != s.width || l.times != s.times || l.clusters != now {
 		l.width, l.times, l.clusters = s.width, s.times, now
 		l.rows = l.draw()
 	}
@@ -407,17 +409,17 @@ func (l *line) draw() []row {
 		return []row{rule(l.text, l.width)}
 	}
 	indent := 0
-	stamp := safeText("")
+	stamp := safe.Text("")
 	if l.times && l.width >= stampFrom && l.kind != figure {
 		indent = stampCells
-		stamp = pad(renderer{clock: true}.stamp(l.at), stampCells)
+		stamp = safe.Pad(renderer{clock: true}.stamp(l.at), stampCells)
 	}
 	mark, style := l.look()
-	folded := []safeText{l.text}
+	folded := []safe.Text{l.text}
 	switch l.kind {
 	case figure:
 	case verbatim:
-		folded = fold(l.text, max(l.width-1-indent, 1))
+		folded = safe.Fold(l.text, max(l.width-1-indent, 1))
 	default:
 		folded = marked(l.text, l.width-1-indent)
 	}
@@ -425,24 +427,24 @@ func (l *line) draw() []row {
 	addresses := webAddresses(l.text)
 	drawn := func(text string) string { return style.Render(text) }
 	for n, text := range folded {
-		text = crop(text, max(l.width-1-indent, 0))
+		text = safe.Crop(text, max(l.width-1-indent, 0))
 		body := ""
 		if n == 0 && l.head > 0 && l.head <= len(text) {
 			body = speaks[l.hue].Render(string(text[:l.head])) + linked(text[l.head:], addresses, drawn)
 		} else {
 			body = linked(text, addresses, drawn)
 		}
-		front := repeat(" ", 1+indent)
+		front := safe.Repeat(" ", 1+indent)
 		if n == 0 {
 			front = mark + stamp
 		}
-		rows[n] = row{text: dim.Render(string(front)) + body, cells: 1 + indent + cells(text)}
+		rows[n] = row{text: dim.Render(string(front)) + body, cells: 1 + indent + safe.Cells(text)}
 	}
 	return rows
 }
 
 // look is the mark in front of a line, which says without colour what kind it is, and its style.
-func (l *line) look() (safeText, lipgloss.Style) {
+func (l *line) look() (safe.Text, lipgloss.Style) {
 	switch {
 	case l.pending:
 		return "…", plain
@@ -469,11 +471,11 @@ func (l *line) date() string {
 }
 
 // rule is a row across the screen with a word in it.
-func rule(word safeText, width int) row {
+func rule(word safe.Text, width int) row {
 	const side = 3 // dashes before the word
-	text := repeat("─", side) + " " + word + " "
-	text = crop(text+repeat("─", width-cells(text)), width)
-	return row{text: dim.Render(string(text)), cells: cells(text)}
+	text := safe.Repeat("─", side) + " " + word + " "
+	text = safe.Crop(text+safe.Repeat("─", width-safe.Cells(text)), width)
+	return row{text: dim.Render(string(text)), cells: safe.Cells(text)}
 }
 
 // copied is the text of the last n lines that somebody said or a command answered, for another program, and how many

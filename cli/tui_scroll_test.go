@@ -10,9 +10,10 @@ import (
 	"time"
 	"unicode"
 
-	tea "charm.land/bubbletea/v2"
+	"charm.land/bubbletea/v2"
 	"pgregory.net/rapid"
 
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
@@ -140,7 +141,7 @@ func TestScrollWindow(t *testing.T) {
 			switch rapid.SampledFrom([]string{"add", "add", "up", "down", "end", "top", "forget", "resize", "new"}).Draw(t, "step") {
 			case "add":
 				n := rapid.IntRange(0, 12).Draw(t, "words")
-				s.add(line{at: noon, text: "a" + repeat(" word", n), id: fmt.Sprint(len(s.lines) % 7)})
+				s.add(line{at: noon, text: "a" + safe.Repeat(" word", n), id: fmt.Sprint(len(s.lines) % 7)})
 			case "up":
 				s.up(rapid.IntRange(1, 9).Draw(t, "rows"))
 			case "down":
@@ -205,8 +206,8 @@ func TestScrollIsBounded(t *testing.T) {
 	if n := len(s.lines); n > maxScrollLines || n < maxScrollLines-scrollChunk {
 		t.Errorf("%d lines are kept, want at most %d", n, maxScrollLines)
 	}
-	long := repeat("x", maxText)
-	for range 2 * maxScrollBytes / maxText {
+	long := safe.Repeat("x", safe.MaxText)
+	for range 2 * maxScrollBytes / safe.MaxText {
 		s.add(line{text: long})
 	}
 	if s.bytes > maxScrollBytes {
@@ -216,19 +217,19 @@ func TestScrollIsBounded(t *testing.T) {
 
 // TestFold: no row is wider than it may be, and nothing is lost but the spaces where it breaks, with their marks.
 func TestFold(t *testing.T) {
-	pieces := rapid.SampledFrom([]string{"word", " ", "  ", "A*18〆-", "你好", "🙂", "e\u0301", "-", "⏎", newlineMark, strings.Repeat("x", 70)})
+	pieces := rapid.SampledFrom([]string{"word", " ", "  ", "A*18〆-", "你好", "🙂", "e\u0301", "-", "⏎", " ⏎ ", strings.Repeat("x", 70)})
 	bare := func(s string) string {
 		return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.Is(unicode.M, r) || r == '⏎' }), "")
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		text := clean(strings.Join(rapid.SliceOf(rapid.OneOf(pieces, rapid.String())).Draw(t, "text"), ""), shownText)
+		text := safe.Message(strings.Join(rapid.SliceOf(rapid.OneOf(pieces, rapid.String())).Draw(t, "text"), ""))
 		width := rapid.IntRange(2, 80).Draw(t, "width")
 		var kept strings.Builder
-		for _, r := range fold(text, width) {
-			if cells(r) > width {
-				t.Fatalf("%q has %d cells, want at most %d", r, cells(r), width)
+		for _, r := range safe.Fold(text, width) {
+			if safe.Cells(r) > width {
+				t.Fatalf("%q has %d cells, want at most %d", r, safe.Cells(r), width)
 			}
-			if strings.ContainsFunc(string(r), forbidden) {
+			if strings.ContainsFunc(string(r), safe.Forbidden) {
 				t.Fatalf("%q holds what no terminal may get", r)
 			}
 			kept.WriteString(string(r))

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
@@ -40,7 +41,7 @@ const (
 // An item is a row of the column.
 type item struct {
 	kind itemKind
-	text safeText
+	text safe.Text
 	// who names it in a command; peer and self are whom it is about.
 	who  string
 	peer node.PeerID
@@ -62,10 +63,10 @@ func (m *tui) items() []item {
 		return nil
 	}
 	r := p.roster
-	all := []item{{text: "MEMBERS " + number(len(r.members))}}
+	all := []item{{text: "MEMBERS " + safe.Number(len(r.members))}}
 	all = append(all, memberItems(r.members)...)
 	if len(r.knocks) > 0 {
-		all = append(all, item{text: "KNOCKING " + number(len(r.knocks))})
+		all = append(all, item{text: "KNOCKING " + safe.Number(len(r.knocks))})
 		who := atTheDoor(known{roster: r})
 		for i, n := range r.knocks {
 			word := trustWord(n.Trust)
@@ -78,14 +79,14 @@ func (m *tui) items() []item {
 		}
 	}
 	if len(r.invites) > 0 {
-		all = append(all, item{text: "INVITES " + number(len(r.invites))})
+		all = append(all, item{text: "INVITES " + safe.Number(len(r.invites))})
 		for _, i := range r.invites {
 			text := "+ open" + forWhom(i.Nick) + ", " + left(i.Expires.Sub(m.now))
 			all = append(all, item{kind: anInvite, text: text, who: i.ID})
 		}
 	}
 	if len(r.bans) > 0 {
-		all = append(all, item{text: "BANNED " + number(len(r.bans))})
+		all = append(all, item{text: "BANNED " + safe.Number(len(r.bans))})
 		who := banned(known{roster: r})
 		for i, b := range r.bans {
 			text := "- " + nick(b.Nick, b.Peer)
@@ -107,7 +108,7 @@ func memberItems(members []node.MemberInfo) []item {
 	words := whoOf(all)
 	items := make([]item, len(members))
 	for i, who := range members {
-		mark, role := safeText("+"), safeText("member")
+		mark, role := safe.Text("+"), safe.Text("member")
 		if who.Role == "owner" {
 			mark, role = "@", "owner"
 		}
@@ -139,22 +140,22 @@ func memberItems(members []node.MemberInfo) []item {
 	return items
 }
 
-func forWhom(nick string) safeText {
+func forWhom(nick string) safe.Text {
 	if nick == "" {
 		return ""
 	}
-	return " for " + clean(nick, shownName)
+	return " for " + safe.Name(nick)
 }
 
 // left is how much time is left, in its largest unit.
-func left(d time.Duration) safeText {
+func left(d time.Duration) safe.Text {
 	switch {
 	case d >= 48*time.Hour:
-		return number(int(d.Hours())/24) + " d"
+		return safe.Number(int(d.Hours())/24) + " d"
 	case d >= 2*time.Hour:
-		return number(int(d.Hours())) + " h"
+		return safe.Number(int(d.Hours())) + " h"
 	case d >= 2*time.Minute:
-		return number(int(d.Minutes())) + " min"
+		return safe.Number(int(d.Minutes())) + " min"
 	case d > 0:
 		return "a moment"
 	}
@@ -288,7 +289,7 @@ func (m *tui) sideKey(name string) {
 }
 
 // sideHelp says what the keys do to the item chosen.
-func (m *tui) sideHelp() safeText {
+func (m *tui) sideHelp() safe.Text {
 	if m.side.at.kind == heading {
 		return "Up and Down choose; Esc goes back"
 	}
@@ -297,7 +298,7 @@ func (m *tui) sideHelp() safeText {
 		text += " (" + tail(m.side.at.peer) + ")"
 	}
 	for _, a := range m.acts(m.side.at) {
-		text += "  " + clean(a.key, shownName) + " " + clean(a.word, shownName)
+		text += "  " + safe.Name(a.key) + " " + safe.Name(a.word)
 	}
 	return text + "  Esc back"
 }
@@ -306,7 +307,7 @@ func (m *tui) sideHelp() safeText {
 type door struct {
 	peer node.PeerID
 	nick string
-	text safeText
+	text safe.Text
 	// took is when this one took the place of another in the bar; zero: the bar was empty before.
 	took time.Time
 }
@@ -327,7 +328,7 @@ func (d *door) hold(knocks []node.KnockInfo, now time.Time) {
 		took = now
 	}
 	*d = door{peer: first.Peer, nick: first.Nick, took: took}
-	d.text = askMark + nick(first.Nick, first.Peer) + trustNote(first.Trust) + " knocks: F5 lets in, F6 turns away; their words: " + clean(first.Words, shownPhrase)
+	d.text = askMark + nick(first.Nick, first.Peer) + trustNote(first.Trust) + " knocks: F5 lets in, F6 turns away; their words: " + safe.Phrase(first.Words)
 }
 
 // answerDoor lets in who stands in the bar, or turns them away. One who stands there only since a moment ago is not

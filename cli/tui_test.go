@@ -10,9 +10,10 @@ import (
 	"time"
 	"unicode/utf8"
 
-	tea "charm.land/bubbletea/v2"
+	"charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
@@ -208,11 +209,11 @@ func (g *glass) check() {
 		if n := ansi.StringWidth(r); n > g.m.width {
 			g.t.Errorf("a row of %d cells on a screen of %d×%d: %q", n, g.m.width, g.m.height, text)
 		}
-		if strings.ContainsFunc(text, forbidden) || !utf8.ValidString(text) {
+		if strings.ContainsFunc(text, safe.Forbidden) || !utf8.ValidString(text) {
 			g.t.Errorf("a row holds what no terminal may get: %q", r)
 		}
 	}
-	if strings.ContainsFunc(v.WindowTitle, forbidden) {
+	if strings.ContainsFunc(v.WindowTitle, safe.Forbidden) {
 		g.t.Errorf("the title holds what no terminal may get: %q", v.WindowTitle)
 	}
 	if c := v.Cursor; c != nil && (c.X < 0 || c.Y < 0 || c.X >= max(g.m.width, 1) || c.Y >= max(g.m.height, 1)) {

@@ -7,9 +7,10 @@ import (
 	"testing"
 	"time"
 
-	tea "charm.land/bubbletea/v2"
+	"charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
@@ -133,7 +134,7 @@ func TestKeyChangeText(t *testing.T) {
 	c := *changeOf("lab").Change
 	c.KnownNick = hostile
 	want := "Known: " + string(nick(hostile, aliceID)) + " (✓ verified, " + short(aliceID) + "), words robot lemon. Now:"
-	if got := string(keyChangeText(c)); !strings.Contains(got, want) || strings.ContainsFunc(got, forbidden) {
+	if got := string(keyChangeText(c)); !strings.Contains(got, want) || strings.ContainsFunc(got, safe.Forbidden) {
 		t.Errorf("%q, want in it %q", got, want)
 	}
 }
@@ -287,7 +288,7 @@ func TestScreenMouse(t *testing.T) {
 func TestScreenMouseFindsARow(t *testing.T) {
 	g := ownerAt(t, 90, 12)
 	for i := range 40 {
-		g.f.members = append(g.f.members, node.MemberInfo{Peer: node.PeerID([]byte{byte(i)}), Nick: "m" + string(number(i)), Role: "member", Present: true})
+		g.f.members = append(g.f.members, node.MemberInfo{Peer: node.PeerID([]byte{byte(i)}), Nick: "m" + string(safe.Number(i)), Role: "member", Present: true})
 	}
 	g.passes(time.Second)
 	wheel := func(b tea.MouseButton, x, n int) {
@@ -309,7 +310,7 @@ func TestScreenMouseFindsARow(t *testing.T) {
 	wheel(tea.MouseWheelUp, 80, 50)
 	g.sees("MEMBERS 43")
 	for i := range 30 {
-		g.hears(spoken(i, "line "+string(number(i))))
+		g.hears(spoken(i, "line "+string(safe.Number(i))))
 	}
 	wheel(tea.MouseWheelUp, 10, 1)
 	g.sees("End returns", "MEMBERS 43")
@@ -332,8 +333,8 @@ func TestScreenMouseInTheLobby(t *testing.T) {
 
 // TestMarksAreNarrow: a mark takes one column, or the list would not stand straight.
 func TestMarksAreNarrow(t *testing.T) {
-	marks := []safeText{trustMark(node.Trust{}), trustMark(node.Trust{Verified: true}), trustMark(node.Trust{Other: "k"})}
-	if slices.ContainsFunc(marks, func(m safeText) bool { return cells(m) != 1 }) || len(slices.Compact(slices.Sorted(slices.Values(marks)))) != 3 {
+	marks := []safe.Text{trustMark(node.Trust{}), trustMark(node.Trust{Verified: true}), trustMark(node.Trust{Other: "k"})}
+	if slices.ContainsFunc(marks, func(m safe.Text) bool { return safe.Cells(m) != 1 }) || len(slices.Compact(slices.Sorted(slices.Values(marks)))) != 3 {
 		t.Errorf("the marks are %q", marks)
 	}
 }

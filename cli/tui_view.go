@@ -3,9 +3,10 @@ package cli
 import (
 	"strings"
 
-	tea "charm.land/bubbletea/v2"
+	"charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
 
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
@@ -24,7 +25,7 @@ type frame struct {
 	above, below []row // the bars over and under the talk and the input
 	notes        []row // between talk and input
 	help         []row
-	prompt       safeText
+	prompt       safe.Text
 	input        int // rows
 	body, talk   int // rows of the middle, columns of the talk in it; no talk: the side column has it all
 	side         bool
@@ -35,8 +36,8 @@ type frame struct {
 func (m *tui) layout() {
 	w, h := m.width, m.height
 	f := frame{talk: w}
-	f.prompt = crop(m.prompt(), max(min(promptMax, w/3), 1))
-	m.input.draw(max(w-cells(f.prompt), 1), min(maxInputRows, h/2))
+	f.prompt = safe.Crop(m.prompt(), max(min(promptMax, w/3), 1))
+	m.input.draw(max(w-safe.Cells(f.prompt), 1), min(maxInputRows, h/2))
 	f.input = min(m.input.drawn.shown, h)
 	if h >= barsFrom {
 		f.above = []row{m.statusBar(w)}
@@ -51,7 +52,7 @@ func (m *tui) layout() {
 	}
 	if m.page != nil {
 		f.input, f.help = 0, nil
-		f.below = []row{styled(barred, pad(crop(pageHelpText, w), w))}
+		f.below = []row{styled(barred, safe.Pad(safe.Crop(pageHelpText, w), w))}
 	}
 	used := len(f.above) + len(f.below) + len(f.help) + f.input
 	f.notes = f.notes[max(len(f.notes)-max(h-used, 0), 0):]
@@ -98,11 +99,9 @@ func (m *tui) View() tea.View {
 	for i, r := range rows {
 		lines[i] = r.text
 		if r.cells > m.width {
-			lines[i] = measure().Truncate(r.text, m.width, "")
+			lines[i] = safe.Truncate(r.text, m.width)
 		}
-		if !inClusters.Load() {
-			lines[i] = undisputed.Replace(lines[i])
-		}
+		lines[i] = safe.Undisputed(lines[i])
 	}
 	v := tea.NewView(strings.Join(lines, "\n"))
 	v.AltScreen, v.ReportFocus = true, true
@@ -134,11 +133,11 @@ func (m *tui) middle() []row {
 	rows := make([]row, f.body)
 	copy(rows, talk)
 	if p.scroll.anchor != 0 && f.body > 1 {
-		var text safeText = " End returns to the last line "
+		var text safe.Text = " End returns to the last line "
 		if p.scroll.below > 0 {
-			text = " " + number(p.scroll.below) + " new below; End returns "
+			text = " " + safe.Number(p.scroll.below) + " new below; End returns "
 		}
-		rows[f.body-1] = styled(chosen, crop(text, max(f.talk, 1)))
+		rows[f.body-1] = styled(chosen, safe.Crop(text, max(f.talk, 1)))
 	}
 	if !f.side {
 		return rows
@@ -149,7 +148,7 @@ func (m *tui) middle() []row {
 			rows[i] = column[i]
 			continue
 		}
-		gap := repeat(" ", f.talk-rows[i].cells)
+		gap := safe.Repeat(" ", f.talk-rows[i].cells)
 		rows[i] = row{text: rows[i].text + string(gap) + column[i].text, cells: f.talk + column[i].cells}
 	}
 	return rows
@@ -158,13 +157,13 @@ func (m *tui) middle() []row {
 // sideRows are the side column, scrolled to what is chosen.
 func (m *tui) sideRows(height, width int) []row {
 	items, from := m.frame.items, m.side.top
-	line := safeText("│ ")
+	line := safe.Text("│ ")
 	if m.frame.talk == 0 {
 		line = ""
 	}
 	rows := make([]row, height)
 	for n := range rows {
-		text, style := safeText(""), plain
+		text, style := safe.Text(""), plain
 		if i := from + n; i < len(items) {
 			text = items[i].text
 			switch {
@@ -178,30 +177,30 @@ func (m *tui) sideRows(height, width int) []row {
 				style = dim
 			}
 		}
-		text = crop(text, max(width-cells(line), 0))
-		rows[n] = row{text: dim.Render(string(line)) + style.Render(string(text)), cells: cells(line) + cells(text)}
+		text = safe.Crop(text, max(width-safe.Cells(line), 0))
+		rows[n] = row{text: dim.Render(string(line)) + style.Render(string(text)), cells: safe.Cells(line) + safe.Cells(text)}
 	}
 	return rows
 }
 
 // styled is a row of one style.
-func styled(style lipgloss.Style, text safeText) row {
-	return row{text: style.Render(string(text)), cells: cells(text)}
+func styled(style lipgloss.Style, text safe.Text) row {
+	return row{text: style.Render(string(text)), cells: safe.Cells(text)}
 }
 
 // foldRows are as many rows of one style as the text needs, with a front of their own for the first and blanks for the
 // others, which have moreMark before their text.
-func foldRows(style lipgloss.Style, front, text safeText, width int) []row {
+func foldRows(style lipgloss.Style, front, text safe.Text, width int) []row {
 	var rows []row
-	for _, part := range marked(text, width-cells(front)) {
-		rows = append(rows, styled(style, crop(front+part, width)))
-		front = repeat(" ", cells(front))
+	for _, part := range marked(text, width-safe.Cells(front)) {
+		rows = append(rows, styled(style, safe.Crop(front+part, width)))
+		front = safe.Repeat(" ", safe.Cells(front))
 	}
 	return rows
 }
 
 // prompt says where what is typed goes.
-func (m *tui) prompt() safeText {
+func (m *tui) prompt() safe.Text {
 	switch p := m.pane(); {
 	case p.here.id == "":
 		return "> "
@@ -217,40 +216,40 @@ func (m *tui) prompt() safeText {
 func (m *tui) statusBar(width int) row {
 	p := m.pane()
 	if p.here.id == "" {
-		return bar(width, []safeText{"localchat", "you are " + clean(m.info.Nick, shownName), m.netText(), "your words: " + clean(m.info.Words, shownPhrase)})
+		return bar(width, []safe.Text{"localchat", "you are " + safe.Name(m.info.Nick), m.netText(), "your words: " + safe.Phrase(m.info.Words)})
 	}
 	name := roomHead(p.here.name)
 	if p.over {
-		return bar(width, []safeText{name, "you are out", m.netText()})
+		return bar(width, []safe.Text{name, "you are out", m.netText()})
 	}
-	parts := []safeText{name, m.ownerText(p)}
+	parts := []safe.Text{name, m.ownerText(p)}
 	for _, r := range p.progress[max(len(p.progress)-1, 0):] {
 		parts = append(parts, removalState(r.RemovalProgress))
 	}
 	if n := len(p.roster.knocks); n > 0 {
-		parts = append(parts, number(n)+" knocking")
+		parts = append(parts, safe.Number(n)+" knocking")
 	}
-	parts = append(parts, count(len(p.roster.members), "member", "members"), "key "+number(p.roster.epoch), m.netText())
+	parts = append(parts, count(len(p.roster.members), "member", "members"), "key "+safe.Number(p.roster.epoch), m.netText())
 	if p.policy.Access != "" {
 		parts = append(parts, access(p.policy.Access))
 	}
 	if p.policy.Subject != "" {
-		parts = append(parts, phrase(p.policy.Subject))
+		parts = append(parts, safe.Phrase(p.policy.Subject))
 	}
 	return bar(width, parts)
 }
 
 // removalState is a removal that is not known everywhere, in few words.
-func removalState(r node.RemovalProgress) safeText {
-	told := safeText("not told")
+func removalState(r node.RemovalProgress) safe.Text {
+	told := safe.Text("not told")
 	if r.Told {
 		told = "told"
 	}
-	return deed(r.Kind) + " " + nick(r.Nick, r.Peer) + ": " + told + ", " + number(r.Applied) + " of " + number(r.Total)
+	return deed(r.Kind) + " " + nick(r.Nick, r.Peer) + ": " + told + ", " + safe.Number(r.Applied) + " of " + safe.Number(r.Total)
 }
 
 // ownerText is who decides in the room, and whether they can be asked.
-func (m *tui) ownerText(p *pane) safeText {
+func (m *tui) ownerText(p *pane) safe.Text {
 	if p.here.owned {
 		return "yours"
 	}
@@ -266,10 +265,10 @@ func (m *tui) ownerText(p *pane) safeText {
 }
 
 // since is how long the owner of a room has been away.
-func (m *tui) since(p *pane) safeText { return minutes(max(int(m.now.Sub(p.away).Seconds()), 0)) }
+func (m *tui) since(p *pane) safe.Text { return minutes(max(int(m.now.Sub(p.away).Seconds()), 0)) }
 
 // netText is what the network is like.
-func (m *tui) netText() safeText {
+func (m *tui) netText() safe.Text {
 	switch {
 	case len(m.info.Addrs) == 0:
 		return "no network"
@@ -280,37 +279,37 @@ func (m *tui) netText() safeText {
 }
 
 // bar is parts in a row over the whole width, as many as fit.
-func bar(width int, parts []safeText) row {
-	text := joinSafe(parts, " │ ")
-	text = crop(" "+text, width)
-	return styled(barred, pad(text, width))
+func bar(width int, parts []safe.Text) row {
+	text := safe.Join(parts, " │ ")
+	text = safe.Crop(" "+text, width)
+	return styled(barred, safe.Pad(text, width))
 }
 
 // roomsBar lists the panes, and what happened in each while nobody looked.
 func (m *tui) roomsBar(width int) row {
-	text := " " + joinSafe(m.roomParts(), roomGap)
-	help := safeText("F1 help ")
+	text := " " + safe.Join(m.roomParts(), roomGap)
+	help := safe.Text("F1 help ")
 	if m.room().id != "" {
 		help = "F1 help  F2 members "
 	}
-	if free := width - cells(text) - cells(help); free > 0 {
-		text += repeat(" ", free) + help
+	if free := width - safe.Cells(text) - safe.Cells(help); free > 0 {
+		text += safe.Repeat(" ", free) + help
 	}
-	return styled(barred, pad(crop(text, width), width))
+	return styled(barred, safe.Pad(safe.Crop(text, width), width))
 }
 
 // roomGap stands between two rooms of the bar.
-const roomGap safeText = "  "
+const roomGap safe.Text = "  "
 
 // roomParts are the panes in the bar.
-func (m *tui) roomParts() []safeText {
-	parts := make([]safeText, len(m.panes))
+func (m *tui) roomParts() []safe.Text {
+	parts := make([]safe.Text, len(m.panes))
 	for i, p := range m.panes {
-		name := safeText("lobby")
+		name := safe.Text("lobby")
 		if p.here.id != "" {
-			name = crop(clean(p.here.name, shownName), promptMax)
+			name = safe.Crop(safe.Name(p.here.name), promptMax)
 		}
-		parts[i] = number(i+1) + ":" + name + unreadText(p)
+		parts[i] = safe.Number(i+1) + ":" + name + unreadText(p)
 		if i == m.at {
 			parts[i] = "[" + parts[i] + "]"
 		}
@@ -322,36 +321,36 @@ func (m *tui) roomParts() []safeText {
 func (m *tui) roomAt(x int) int {
 	x--
 	for i, part := range m.roomParts() {
-		if x >= 0 && x < cells(part) {
+		if x >= 0 && x < safe.Cells(part) {
 			return i
 		}
-		x -= cells(part) + cells(roomGap)
+		x -= safe.Cells(part) + safe.Cells(roomGap)
 	}
 	return -1
 }
 
 // unreadText counts what came while nobody looked: +lines, !calls.
-func unreadText(p *pane) safeText {
-	text := safeText("")
+func unreadText(p *pane) safe.Text {
+	text := safe.Text("")
 	if p.unread > 0 {
-		text += " +" + number(p.unread)
+		text += " +" + safe.Number(p.unread)
 	}
 	if p.calls > 0 {
-		text += " !" + number(p.calls)
+		text += " !" + safe.Number(p.calls)
 	}
 	return text
 }
 
 // title is the window's: the room, and what wants to be read anywhere.
-func (m *tui) title() safeText {
+func (m *tui) title() safe.Text {
 	unread := &pane{}
 	for p := range m.every() {
 		unread.unread += p.unread
 		unread.calls += p.calls
 	}
-	name := safeText("localchat")
+	name := safe.Text("localchat")
 	if p := m.pane(); p.here.id != "" {
-		name = clean(p.here.name, shownName) + " - localchat"
+		name = safe.Name(p.here.name) + " - localchat"
 	}
 	return name + unreadText(unread)
 }
@@ -361,14 +360,14 @@ func (m *tui) notes(width int) []row {
 	p := m.pane()
 	var rows []row
 	if text := m.banner(p); text != "" {
-		rows = append(rows, styled(urgent, pad(crop(text, width), width)))
+		rows = append(rows, styled(urgent, safe.Pad(safe.Crop(text, width), width)))
 	}
 	if text := m.enteringText(); text != "" {
 		rows = append(rows, foldRows(quiet, "", text, width)...)
 	}
 	if m.door.peer != "" && !p.over {
 		for _, text := range marked(m.door.text, width) { // words that are cut cannot be compared
-			rows = append(rows, styled(urgent, pad(text, width)))
+			rows = append(rows, styled(urgent, safe.Pad(text, width)))
 		}
 	}
 	return rows
@@ -376,7 +375,7 @@ func (m *tui) notes(width int) []row {
 
 // banner tells of a lost network or a silent owner, with a counter. It is never there after a removal, which has its
 // own words and empties the room.
-func (m *tui) banner(p *pane) safeText {
+func (m *tui) banner(p *pane) safe.Text {
 	switch {
 	case p.here.id == "" || p.over:
 		return ""
@@ -402,14 +401,14 @@ func (m *tui) bottomHelp(width int) []row {
 	}
 	var rows []row
 	if d := &m.input.drawn; d.shown < len(d.rows) && m.height >= barsFrom {
-		text := "rows " + number(d.top+1) + " to " + number(d.top+d.shown) + " of " + number(len(d.rows)) + "; Up and Down show the others"
-		rows = append(rows, styled(dim, crop(text, width)))
+		text := "rows " + safe.Number(d.top+1) + " to " + safe.Number(d.top+d.shown) + " of " + safe.Number(len(d.rows)) + "; Up and Down show the others"
+		rows = append(rows, styled(dim, safe.Crop(text, width)))
 	}
 	if m.input.returned && m.height >= barsFrom {
-		rows = append(rows, styled(dim, crop("not done; what you type now takes its place, an arrow or Backspace keeps it", width)))
+		rows = append(rows, styled(dim, safe.Crop("not done; what you type now takes its place, an arrow or Backspace keeps it", width)))
 	}
 	if help := m.help(); help != "" {
-		rows = append(rows, styled(dim, crop(help, width)))
+		rows = append(rows, styled(dim, safe.Crop(help, width)))
 	}
 	return rows
 }

@@ -5,9 +5,10 @@ import (
 	"strings"
 	"testing"
 
-	tea "charm.land/bubbletea/v2"
+	"charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
@@ -36,7 +37,7 @@ func sixty(words string) (all []string) {
 func onATerminal(t *testing.T, test func(t *testing.T, says tea.ModeReportMsg)) {
 	for name, value := range map[string]ansi.ModeSetting{"by characters": ansi.ModeNotRecognized, "by clusters": ansi.ModeReset} {
 		t.Run(name, func(t *testing.T) {
-			t.Cleanup(func() { inClusters.Store(false) })
+			t.Cleanup(func() { safe.CountClusters(false) })
 			test(t, tea.ModeReportMsg{Mode: ansi.ModeUnicodeCore, Value: value})
 		})
 	}
@@ -56,9 +57,7 @@ func TestNoPieceIsLost(t *testing.T) {
 					g.says("/clear")
 					g.send(tea.PasteMsg{Content: text})
 					want := strings.ReplaceAll(text, " ", "")
-					if !inClusters.Load() {
-						want = undisputed.Replace(want)
-					}
+					want = safe.Undisputed(want)
 					if talk != want {
 						t.Errorf("%s, %d columns, talk:\n%s\nwant\n%s", script, width, talk, want)
 					}
@@ -77,7 +76,7 @@ func shownTalk(t *testing.T, g *glass, width int) string {
 	t.Helper()
 	var words strings.Builder
 	for i, r := range strings.Split(ansi.Strip(g.m.View().Content), "\n") {
-		if w := measure().StringWidth(r); w > width {
+		if w := safe.Width(r); w > width {
 			t.Errorf("row %d has %d cells of %d: %q", i, w, width, r)
 		}
 		r, _, _ = strings.Cut(r, "│")
@@ -96,20 +95,18 @@ func shownInput(g *glass) string {
 	var words strings.Builder
 	for _, r := range g.m.input.drawn.rows {
 		words.WriteString(string(r))
-		if w := cells(r); w > g.m.width {
+		if w := safe.Cells(r); w > g.m.width {
 			g.t.Errorf("a row of the input has %d cells: %q", w, r)
 		}
 	}
 	text := strings.ReplaceAll(words.String(), " ", "")
-	if !inClusters.Load() {
-		text = undisputed.Replace(text)
-	}
+	text = safe.Undisputed(text)
 	return text
 }
 
 // TestTerminalIsAsked: what was drawn is drawn anew when the terminal has said how it counts.
 func TestTerminalIsAsked(t *testing.T) {
-	t.Cleanup(func() { inClusters.Store(false) })
+	t.Cleanup(func() { safe.CountClusters(false) })
 	g := memberAt(t, 60, 24)
 	text := strings.Repeat("क्षि", 30)
 	g.hears(node.Message{ID: "m1", Peer: aliceID, Nick: "alice", Text: text, At: noon})
@@ -129,7 +126,7 @@ func TestSideStaysInItsColumn(t *testing.T) {
 			g.hears(node.Message{ID: "m" + words, Peer: aliceID, Nick: "alice", Text: words, At: noon})
 		}
 		for _, r := range strings.Split(ansi.Strip(g.m.View().Content), "\n")[1:36] {
-			if before, _, found := strings.Cut(r, "│"); !found || measure().StringWidth(before) != 80-sideCells {
+			if before, _, found := strings.Cut(r, "│"); !found || safe.Width(before) != 80-sideCells {
 				t.Errorf("the column is not at %d: %q", 80-sideCells, r)
 			}
 		}
@@ -148,7 +145,7 @@ func TestCursorInTheInput(t *testing.T) {
 			g.send(says)
 			g.send(tea.PasteMsg{Content: typed + "|"})
 			g.press("backspace")
-			if inClusters.Load() && typed == "क्षि" {
+			if safe.InClusters() && typed == "क्षि" {
 				want[0] = 1
 			}
 			v := g.m.View()

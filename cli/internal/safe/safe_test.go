@@ -1,10 +1,11 @@
-package cli
+package safe
 
 import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"os"
+	"io/fs"
+	"path/filepath"
 	"strings"
 	"testing"
 	"unicode"
@@ -42,7 +43,7 @@ func TestClean(t *testing.T) {
 		"too many marks":     {"e" + strings.Repeat("\u0301", 9), "e" + strings.Repeat("\u0301", maxMarks)},
 		"leading mark":       {"\u0301x", "x"},
 	} {
-		if got := string(clean(c.in, shownPhrase)); got != c.want {
+		if got := string(clean(c.in, maxPhrase)); got != c.want {
 			t.Errorf("%s: clean(%q) = %q, want %q", name, c.in, got, c.want)
 		}
 	}
@@ -61,7 +62,7 @@ func TestCleanCuts(t *testing.T) {
 	if got := clean("a\tb", 4); got != "a  …" {
 		t.Errorf("clean cut to %q", got)
 	}
-	if got := clean(strings.Repeat("\t", maxText), shownText); strings.Contains(string(got), "…") {
+	if got := clean(strings.Repeat("\t", MaxText), maxMessage); strings.Contains(string(got), "…") {
 		t.Errorf("a text of tabs is cut")
 	}
 }
@@ -77,7 +78,7 @@ func checkClean(t interface{ Errorf(string, ...any) }, in string, limit int) {
 	}
 	marks := maxMarks
 	for _, r := range out {
-		if forbidden(r) || unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || unicode.Is(unicode.Co, r) {
+		if Forbidden(r) || unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) || unicode.Is(unicode.Co, r) {
 			t.Errorf("clean(%q) = %q holds %U", in, out, r)
 		}
 		if !unicode.Is(unicode.M, r) {
@@ -107,29 +108,25 @@ func FuzzClean(f *testing.F) {
 		f.Add(s, 16)
 	}
 	f.Fuzz(func(t *testing.T, s string, limit int) {
-		if limit < 1 || limit > shownText {
+		if limit < 1 || limit > maxMessage {
 			t.Skip()
 		}
 		checkClean(t, s, limit)
 	})
 }
 
-// TestOneDoorToTheScreen keeps conversions to safeText in safe.go, so that text of peers has no second way to the
+// TestOneDoorToTheScreen keeps conversions to Text in this package, so that text of peers has no second way to the
 // terminal.
 func TestOneDoorToTheScreen(t *testing.T) {
-	entries, err := os.ReadDir(".")
-	if err != nil {
-		t.Fatal(err)
-	}
-	fset := token.NewFileSet()
-	for _, e := range entries {
-		name := e.Name()
-		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") || name == "safe.go" {
-			continue
+	fset, files := token.NewFileSet(), 0
+	err := filepath.WalkDir("../..", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return err
 		}
+		files++
 		file, err := parser.ParseFile(fset, name, nil, parser.SkipObjectResolution)
 		if err != nil {
-			t.Fatal(err)
+			return err
 		}
 		ast.Inspect(file, func(n ast.Node) bool {
 			call, ok := n.(*ast.CallExpr)
@@ -139,11 +136,17 @@ func TestOneDoorToTheScreen(t *testing.T) {
 			if _, constant := call.Args[0].(*ast.BasicLit); constant {
 				return true
 			}
-			if id, ok := call.Fun.(*ast.Ident); ok && id.Name == "safeText" {
-				t.Errorf("%s: a conversion to safeText outside safe.go; use clean", fset.Position(call.Pos()))
+			if f, ok := call.Fun.(*ast.SelectorExpr); ok && f.Sel.Name == "Text" {
+				if pkg, ok := f.X.(*ast.Ident); ok && pkg.Name == "safe" {
+					t.Errorf("%s: a conversion to safe.Text; use Name, Phrase or Message", fset.Position(call.Pos()))
+				}
 			}
 			return true
 		})
+		return nil
+	})
+	if err != nil || files < 50 {
+		t.Errorf("%d files were read: %v", files, err)
 	}
 }
 
@@ -156,7 +159,7 @@ func BenchmarkClean(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				clean(s, shownText)
+				clean(s, maxMessage)
 			}
 		})
 	}

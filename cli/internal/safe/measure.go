@@ -1,4 +1,4 @@
-package cli
+package safe
 
 import (
 	"strings"
@@ -14,6 +14,12 @@ import (
 // texts. About Indic letters, emoji and their joiners they do not.
 var inClusters atomic.Bool
 
+// CountClusters notes whether the terminal counts the cells of grapheme clusters.
+func CountClusters(yes bool) { inClusters.Store(yes) }
+
+// InClusters reports whether the terminal counts the cells of grapheme clusters.
+func InClusters() bool { return inClusters.Load() }
+
 // measure is how the terminal counts.
 func measure() ansi.Method {
 	if inClusters.Load() {
@@ -22,8 +28,14 @@ func measure() ansi.Method {
 	return ansi.WcWidth
 }
 
-// cells is how many columns of the terminal s takes.
-func cells(s safeText) int { return measure().StringWidth(string(s)) }
+// Cells is how many columns of the terminal s takes.
+func Cells(s Text) int { return Width(string(s)) }
+
+// Width is how many columns of the terminal a drawn row takes, which may hold sequences for colours.
+func Width(row string) int { return measure().StringWidth(row) }
+
+// Truncate cuts a drawn row to width columns.
+func Truncate(row string, width int) string { return measure().Truncate(row, width, "") }
 
 // widest is how many columns a cluster takes at most. A terminal that has not said how it counts may count either way, and
 // a row that is too long for it would be broken without a mark.
@@ -34,10 +46,17 @@ func widest(cluster string) int {
 	return max(ansi.StringWidth(cluster), ansi.StringWidthWc(cluster))
 }
 
-// undisputed leaves out of a drawn row what terminals that do not count in clusters do not agree about, and what shows
+// Undisputed leaves out of a drawn row what terminals that do not count in clusters do not agree about, and what shows
 // nothing itself: joiners of pictures, for which some draw one picture in the place of several, and the wish for a picture
 // in the place of a sign, which some draw wider. What is left has the same width on all of them.
-var undisputed = strings.NewReplacer(string(zwj), "", "\ufe0f", "")
+func Undisputed(row string) string {
+	if inClusters.Load() {
+		return row
+	}
+	return disputed.Replace(row)
+}
+
+var disputed = strings.NewReplacer(string(zwj), "", "\ufe0f", "")
 
 // nextCluster is the first grapheme cluster of s, which is not empty, and its widest width.
 func nextCluster(s string) (cluster string, width int) {
@@ -48,8 +67,8 @@ func nextCluster(s string) (cluster string, width int) {
 	return cluster, widest(cluster)
 }
 
-// crop cuts s to width cells; what is cut ends in "…".
-func crop(s safeText, width int) safeText {
+// Crop cuts s to width cells; what is cut ends in "…".
+func Crop(s Text, width int) Text {
 	switch {
 	case width <= 0:
 		return ""
@@ -70,11 +89,11 @@ func crop(s safeText, width int) safeText {
 	return s
 }
 
-// breakRows breaks a line into rows of at most width cells and returns where in the line each ends. It breaks behind
+// BreakRows breaks a line into rows of at most width cells and returns where in the line each ends. It breaks behind
 // blanks. A word that is longer than a row is broken between clusters, and a cluster that is wider than a row between its
 // letters. A blank never begins a row: it stays at the end of the row before, where it may be beyond the width. There is
 // always a row.
-func breakRows(line string, width int) []int {
+func BreakRows(line string, width int) []int {
 	var ends []int
 	start, used := 0, 0    // the row, and the cells in it
 	word, wordUsed := 0, 0 // where the last word in it begins, and the cells before that
@@ -84,7 +103,7 @@ func breakRows(line string, width int) []int {
 		if w > width {
 			cluster, w = firstLetter(cluster, width)
 		}
-		blank := isBlank(cluster)
+		blank := blankCluster(cluster)
 		if !blank {
 			if afterBlank {
 				word, wordUsed = at, used
@@ -102,13 +121,13 @@ func breakRows(line string, width int) []int {
 	return append(ends, len(line))
 }
 
-// isBlank reports whether a cluster is a blank, behind which a row may end.
-func isBlank(cluster string) bool {
+// blankCluster reports whether a cluster is a blank, behind which a row may end.
+func blankCluster(cluster string) bool {
 	r, n := utf8.DecodeRuneInString(cluster)
-	return n == len(cluster) && blankRune(r)
+	return n == len(cluster) && IsBlank(r)
 }
 
-func blankRune(r rune) bool {
+func IsBlank(r rune) bool {
 	return unicode.Is(unicode.Zs, r) && r != '\u00a0' && r != '\u202f' && r != '\u2007'
 }
 
@@ -116,7 +135,7 @@ func blankRune(r rune) bool {
 func wordFits(s string, width int) bool {
 	for used := 0; s != ""; {
 		cluster, w := nextCluster(s)
-		if isBlank(cluster) {
+		if blankCluster(cluster) {
 			break
 		}
 		if used += w; used > width {
@@ -140,10 +159,10 @@ func firstLetter(cluster string, width int) (letter string, cells int) {
 	return cluster[:end], widest(cluster[:end])
 }
 
-// fold breaks s into rows of at most width cells, at spaces where it can and at the line breaks that clean has marked. The
+// Fold breaks s into rows of at most width cells, at spaces where it can and at the line breaks that clean has marked. The
 // blanks at which it breaks are left out. There is always a row.
-func fold(s safeText, width int) []safeText {
-	var rows []safeText
+func Fold(s Text, width int) []Text {
+	var rows []Text
 	for more := true; more; {
 		part := s
 		i := strings.Index(string(s), newlineMark)
@@ -155,15 +174,15 @@ func fold(s safeText, width int) []safeText {
 	return rows
 }
 
-func foldLine(line safeText, width int) []safeText {
+func foldLine(line Text, width int) []Text {
 	isMark := func(r rune) bool { return unicode.Is(unicode.M, r) }
 	line = line[len(line)-len(strings.TrimLeftFunc(string(line), isMark)):] // a mark would stand on what is before the row
-	var rows []safeText
+	var rows []Text
 	start := 0
-	for _, end := range breakRows(string(line), width) {
+	for _, end := range BreakRows(string(line), width) {
 		row := line[start:end]
 		if end < len(line) || widest(string(row)) > width {
-			row = row[:len(strings.TrimRightFunc(string(row), blankRune))]
+			row = row[:len(strings.TrimRightFunc(string(row), IsBlank))]
 		}
 		rows = append(rows, row)
 		start = end

@@ -1,4 +1,4 @@
-package cli
+package safe
 
 import (
 	"strconv"
@@ -9,28 +9,38 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// safeText is text that may be written to a terminal: one line of valid UTF-8 in which nothing moves the cursor,
+// Text is text that may be written to a terminal: one line of valid UTF-8 in which nothing moves the cursor,
 // colours, retitles, reorders, hides or climbs. Renderers take nothing else.
 //
-// Only [clean] and [number] make one out of data. Constants of the source convert by themselves, which is what makes
-// the type pleasant; a conversion safeText(x) anywhere but in this file fails TestOneDoorToTheScreen.
-type safeText string
+// Only [Name], [Phrase], [Message] and [Number] make one out of data. Constants of the source convert by
+// themselves, which is what makes the type pleasant; a conversion safe.Text(x) outside of this package fails
+// TestOneDoorToTheScreen.
+type Text string
 
 // newlineMark stands for a line break inside a text, so that one event stays one line.
 const newlineMark = " ⏎ "
 
-// tabStop is how many cells there are between two tab stops. They are counted from the beginning of each line of a text,
+// TabStop is how many cells there are between two tab stops. They are counted from the beginning of each line of a text,
 // so that its columns stand as they did for its author.
-const tabStop = 8
+const TabStop = 8
+
+// Name is s, a nick, the name of a room or a code, fit for a terminal.
+func Name(s string) Text { return clean(s, maxName) }
+
+// Phrase is s, a subject, a reason, a warning, words or an address, fit for a terminal.
+func Phrase(s string) Text { return clean(s, maxPhrase) }
+
+// Message is s, all that the wire lets through, fit for a terminal.
+func Message(s string) Text { return clean(s, maxMessage) }
 
 // clean makes s fit for a terminal. What is longer than limit runes is cut and ends in "…".
 //
 // Two layers, because each alone was seen to fail: ansi.Strip takes whole escape sequences with their payload, but lets
 // a lone C1 byte pass; the rune filter takes every control, but would leave the payload behind. The result is a fixed
 // point: cleaning it again changes nothing.
-func clean(s string, limit int) safeText {
+func clean(s string, limit int) Text {
 	if isPlain(s, limit) {
-		return safeText(s)
+		return Text(s)
 	}
 	// Strip first: a line break inside an unfinished sequence goes with the sequence.
 	s = ansi.Strip(strings.ToValidUTF8(s, string(utf8.RuneError)))
@@ -60,15 +70,15 @@ func clean(s string, limit int) safeText {
 			text, marks = newlineMark, 0
 			column, counted = 0, b.Len()+len(text)
 		case r == '\t':
-			column += cells(safeText(b.String()[counted:]))
-			n := tabStop - column%tabStop
+			column += Cells(Text(b.String()[counted:]))
+			n := TabStop - column%TabStop
 			text, marks = strings.Repeat(" ", n), 0
 			column, counted = column+n, b.Len()+n
 		case joiner(r):
 			if !joins(last, r, s[i+utf8.RuneLen(r):]) {
 				continue
 			}
-		case forbidden(r):
+		case Forbidden(r):
 			continue
 		case unicode.Is(unicode.M, r):
 			if marks >= maxMarks {
@@ -82,10 +92,10 @@ func clean(s string, limit int) safeText {
 			last = r
 		}
 		if !put(text) {
-			return safeText(cut(b.String()))
+			return Text(cut(b.String()))
 		}
 	}
-	return safeText(b.String())
+	return Text(b.String())
 }
 
 // cut replaces the last rune of s with "…".
@@ -106,7 +116,7 @@ func joins(last, joiner rune, rest string) bool {
 		return true
 	}
 	next, _ := utf8.DecodeRuneInString(rest)
-	return joiner == zwj && pictograph(last) && pictograph(next) && !forbidden(next)
+	return joiner == zwj && pictograph(last) && pictograph(next) && !Forbidden(next)
 }
 
 // pictograph reports whether r may be a part of an emoji that is made of several, by its class and not by its name.
@@ -136,9 +146,9 @@ func isPlain(s string, limit int) bool {
 	return true
 }
 
-// forbidden reports whether r never reaches a terminal: it controls, reorders, hides, or shows nothing where a reader
+// Forbidden reports whether r never reaches a terminal: it controls, reorders, hides, or shows nothing where a reader
 // would take it for nothing.
-func forbidden(r rune) bool {
+func Forbidden(r rune) bool {
 	switch {
 	case joiner(r): // clean knows where it may stand
 		return false
@@ -156,16 +166,16 @@ func forbidden(r rune) bool {
 	return true
 }
 
-// number is n in decimal.
-func number[T ~int | ~int64 | ~uint64](n T) safeText {
+// Number is n in decimal.
+func Number[T ~int | ~int64 | ~uint64](n T) Text {
 	if n < 0 {
-		return safeText(strconv.FormatInt(int64(n), 10))
+		return Text(strconv.FormatInt(int64(n), 10))
 	}
-	return safeText(strconv.FormatUint(uint64(n), 10))
+	return Text(strconv.FormatUint(uint64(n), 10))
 }
 
-// joinSafe is strings.Join for safe text.
-func joinSafe(parts []safeText, sep safeText) safeText {
+// Join is strings.Join for safe text.
+func Join(parts []Text, sep Text) Text {
 	var b strings.Builder
 	for i, p := range parts {
 		if i > 0 {
@@ -173,13 +183,13 @@ func joinSafe(parts []safeText, sep safeText) safeText {
 		}
 		b.WriteString(string(p))
 	}
-	return safeText(b.String())
+	return Text(b.String())
 }
 
-// pad is s filled with spaces to width cells.
-func pad(s safeText, width int) safeText {
-	return s + repeat(" ", width-cells(s))
+// Pad is s filled with spaces to width cells.
+func Pad(s Text, width int) Text {
+	return s + Repeat(" ", width-Cells(s))
 }
 
-// repeat is s n times, not at all where n is negative.
-func repeat(s safeText, n int) safeText { return safeText(strings.Repeat(string(s), max(n, 0))) }
+// Repeat is s n times, not at all where n is negative.
+func Repeat(s Text, n int) Text { return Text(strings.Repeat(string(s), max(n, 0))) }

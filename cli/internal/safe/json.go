@@ -1,4 +1,4 @@
-package cli
+package safe
 
 import (
 	"bytes"
@@ -8,21 +8,21 @@ import (
 	"unicode/utf8"
 )
 
-// marshalJSON is v on one line, as every JSON that this program prints: whatever [clean] keeps from a terminal is written
+// MarshalJSON is v on one line, as every JSON that this program prints: whatever [clean] keeps from a terminal is written
 // as \uXXXX. That is the same JSON, and it may be looked at on a terminal.
-func marshalJSON(v any) ([]byte, error) {
+func MarshalJSON(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {
 		return nil, err
 	}
-	return escapeJSON(bytes.TrimSuffix(b.Bytes(), []byte{'\n'})), nil
+	return EscapeJSON(bytes.TrimSuffix(b.Bytes(), []byte{'\n'})), nil
 }
 
-// escapeJSON writes those characters of a JSON text as escapes which a terminal must not get. All of them stand inside
+// EscapeJSON writes those characters of a JSON text as escapes which a terminal must not get. All of them stand inside
 // strings: outside, JSON has none.
-func escapeJSON(raw []byte) []byte {
+func EscapeJSON(raw []byte) []byte {
 	plain := true
 	for _, c := range raw {
 		plain = plain && ' ' <= c && c <= '~'
@@ -36,7 +36,7 @@ func escapeJSON(raw []byte) []byte {
 		switch {
 		case r == utf8.RuneError && n == 1:
 			out = append(out, `\ufffd`...)
-		case !forbidden(r):
+		case !Forbidden(r):
 			out = append(out, raw[i:i+n]...)
 		default:
 			out = appendEscape(out, r)
