@@ -79,6 +79,10 @@ var laws = map[string]law{
 		ours: []string{"authority", "protocol"}, bans: pure,
 		why: "fault puts into a sentence what the law and the wire refuse, and knows nothing that runs",
 	},
+	"node/internal/store": {
+		ours: []string{"authority", "protocol", "internal/private", "node/internal/fault"}, bans: storeBans,
+		why: "store keeps values of the law and the wire on disk, and decides nothing",
+	},
 	"test/lan":     {tests: []string{hostilePeer}, why: "the tests between hosts drive the built program from outside, and know the wire only by the hostile peer"},
 	"test/compare": {ours: []string{"node", "protocol"}, why: "compare measures nodes from outside, and polls over the wire; nobody imports it: it is a command of its own"},
 }
@@ -108,10 +112,20 @@ func roomBans(its ...string) []ban {
 	return bans
 }
 
-var nodeBans = []ban{
+// noPrint are the bans of all that runs below the faces.
+var noPrint = []ban{
 	{path: "fmt", names: []string{"Print", "Printf", "Println"}, why: "standard output belongs to the faces, and in rpc one stray line breaks the reader"},
 	{path: "os", names: []string{"Stdout", "Stderr"}, why: "standard output and error belong to the faces"},
 }
+
+var nodeBans = append([]ban{
+	{path: "go.etcd.io/bbolt", tests: true, why: "store alone knows the file"},
+}, noPrint...)
+
+var storeBans = append([]ban{
+	{names: []string{"go"}, why: "no goroutine: a change is on the disk when the method returns"},
+	{path: "net", why: "no network: store looks at files"},
+}, noPrint...)
 
 var discoveryBans = []ban{
 	{path: "github.com/libp2p/go-libp2p", except: []string{"github.com/libp2p/go-libp2p/core/peer"}, why: "discovery never dials: of libp2p it knows the name of a peer and no host"},
@@ -230,6 +244,11 @@ func TestLawsBite(t *testing.T) {
 		{dir: "cli", src: imports("localchat/node/internal/fault")},
 		{dir: "node/internal/fault", src: imports("localchat/authority"), ok: true},
 		{dir: "node/internal/fault", src: imports("localchat/node")},
+		{dir: "node", src: imports("go.etcd.io/bbolt"), test: true},
+		{dir: "node/internal/store", src: imports("go.etcd.io/bbolt"), ok: true},
+		{dir: "node/internal/store", src: imports("localchat/node/internal/fault"), ok: true},
+		{dir: "node/internal/store", src: imports("localchat/node")},
+		{dir: "node/internal/store", src: goes},
 		{dir: "protocol", src: imports("localchat/protocol/internal/pb"), ok: true},
 		{dir: "protocol", src: imports("localchat/authority")},
 		{dir: "discovery", src: imports(libp2p + "/core/peer"), ok: true},

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"localchat/node/internal/store"
 )
 
 // ownTwoAndVisitOne makes a data directory of a node that owns two rooms, one of which has a ban and an invite, and has a
@@ -47,7 +49,7 @@ func TestAnotherIdentityLeavesTheRooms(t *testing.T) {
 	must(host.Create(t.Context(), CreateOptions{Name: "office", PolicyChange: openRoom()}))
 	dir := t.TempDir()
 	ownTwoAndVisitOne(t, dir, host)
-	key := filepath.Join(dir, identityFile)
+	key := filepath.Join(dir, store.IdentityFile)
 	start := func() *Node {
 		t.Helper()
 		n, err := New(Config{Nick: "alice", DataDir: dir, Listen: loopback, Peers: []string{host.Info().Addrs[0]}})
@@ -119,7 +121,7 @@ func TestAnotherIdentityThatResumesNothing(t *testing.T) {
 	must(host.Create(t.Context(), CreateOptions{Name: "office", PolicyChange: openRoom()}))
 	dir := t.TempDir()
 	ownTwoAndVisitOne(t, dir, host)
-	key := filepath.Join(dir, identityFile)
+	key := filepath.Join(dir, store.IdentityFile)
 	if err := os.Rename(key, key+".old"); err != nil {
 		t.Fatal(err)
 	}

@@ -144,7 +144,7 @@ func (owedCount) run(l *loop) (owed int, err error) {
 	return owed, nil
 }
 
-func (storeBroken) run(l *loop) (bool, error) { return l.store.broken != nil, nil }
+func (storeBroken) run(l *loop) (bool, error) { return l.store.Broken() != nil, nil }
 
 // A process is such a node.
 type process struct {

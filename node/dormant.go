@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"localchat/authority"
+	"localchat/node/internal/store"
 	"localchat/protocol"
 )
 
@@ -13,7 +14,7 @@ import (
 // that the person asks for by its name or id wakes.
 type dormant struct {
 	own   map[protocol.RoomID]dormantRoom
-	seats map[protocol.RoomID]savedSeat
+	seats map[protocol.RoomID]store.Seat
 }
 
 type dormantRoom struct {
@@ -25,8 +26,8 @@ type dormantRoom struct {
 var errDormant = errors.New("the room sleeps")
 
 // loadDormant reads the rooms of last time.
-func (s *store) loadDormant() (d dormant, err error) {
-	owned, err := s.loadRooms()
+func loadDormant(s *store.Store) (d dormant, err error) {
+	owned, err := s.Rooms()
 	if err != nil {
 		return d, err
 	}
@@ -34,11 +35,11 @@ func (s *store) loadDormant() (d dormant, err error) {
 	for id, kept := range owned {
 		ledger, err := authority.Load(kept)
 		if err != nil {
-			return d, damagedStore(s.db.Path(), errors.Join(errors.New("room "+id.String()), err))
+			return d, s.Damaged(errors.Join(errors.New("room "+id.String()), err))
 		}
 		d.own[id] = dormantRoom{ledger, kept.Records}
 	}
-	d.seats, err = s.loadSeats()
+	d.seats, err = s.Seats()
 	return d, err
 }
 

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"localchat/node/internal/store"
 )
 
 // Every single call with which a removal changes the owner's disk fails, of a broken disk or a full one. The owner says so
@@ -55,13 +57,13 @@ func failing(t *testing.T, w *watcher, fault string, call int, undone, doubts *i
 		if o.do("broken") == "true" {
 			*doubts++
 			failed = true
-			o.saysOfDisk(errInDoubt.Error())
+			o.saysOfDisk(store.ErrInDoubt.Error())
 			o.end()
 			o = run(t, dir, "none 0")
 			ctx, cancel := context.WithTimeout(context.Background(), patience)
 			must(w.sub.n.Dial(ctx, o.addr))
 			cancel()
-			if strings.Contains(answer, errInDoubt.Error()) {
+			if strings.Contains(answer, store.ErrInDoubt.Error()) {
 				o.ask("kick " + why) // again, for the case that it has not happened: else it is no error
 			}
 		}
@@ -237,7 +239,7 @@ func firstStartFails(t *testing.T, fault string, call int) bool {
 	} else {
 		said, alive := p.ask("create")
 		failed = !alive || said != "done"
-		if alive && said != "done" && !strings.Contains(said, "cannot write to disk: ") && !strings.Contains(said, errInDoubt.Error()) {
+		if alive && said != "done" && !strings.Contains(said, "cannot write to disk: ") && !strings.Contains(said, store.ErrInDoubt.Error()) {
 			t.Errorf("call %d: it says %q", call, said)
 		}
 		if alive {

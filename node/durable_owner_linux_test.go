@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"localchat/authority"
+	"localchat/node/internal/store"
 	"localchat/protocol"
 )
 
@@ -160,12 +161,12 @@ const (
 
 // read says which of them the store in dir says, and takes anything else for a failure of the test.
 func (m *target) read(dir string) (int, error) {
-	s, err := openStore(dir)
+	s, err := store.Open(dir)
 	if err != nil {
 		return 0, err
 	}
-	rooms, err := s.loadRooms()
-	if err := errors.Join(err, s.close()); err != nil {
+	rooms, err := s.Rooms()
+	if err := errors.Join(err, s.Close()); err != nil {
 		return 0, err
 	}
 	d, ok := rooms[m.seat.Room]
@@ -319,7 +320,7 @@ type platter struct {
 
 // newPlatter begins with a store that nobody writes to just now.
 func newPlatter(p *process) *platter {
-	return &platter{p: p, skip: len(p.readCalls()), durable: must(os.ReadFile(filepath.Join(p.dir, storeFile)))}
+	return &platter{p: p, skip: len(p.readCalls()), durable: must(os.ReadFile(filepath.Join(p.dir, store.File)))}
 }
 
 // pending brings durable up to the last sync and returns the writes since.
@@ -400,7 +401,7 @@ func (m *target) afterPowerFailures(where string, d *platter, images *int) {
 		}
 		seen[string(file)] = true
 		*images++
-		if err := os.WriteFile(filepath.Join(dir, storeFile), file, 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, store.File), file, 0o600); err != nil {
 			m.t.Fatal(err)
 		}
 		if state, err := m.read(dir); err != nil || !m.allows(state) {

@@ -9,6 +9,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"localchat/node/internal/fault"
+	"localchat/node/internal/store"
 	"localchat/protocol"
 )
 
@@ -21,6 +22,19 @@ func (n *Node) listen() {
 	n.admission.serve(protocol.PassID, passQuota, n.servePass)
 	n.admission.serve(protocol.TellID, tellQuota, n.serveTell)
 	n.admission.serve(protocol.RoomsID, roomsQuota, n.serveRooms)
+}
+
+// Identity says who the node of dataDir is, without starting it. The first call makes the key.
+func Identity(dataDir string) (Info, error) {
+	key, err := store.Identity(dataDir)
+	if err != nil {
+		return Info{}, err
+	}
+	p, err := peer.IDFromPrivateKey(key)
+	if err != nil {
+		return Info{}, err
+	}
+	return Info{Peer: p, Words: protocol.Words(p)}, nil
 }
 
 // Info says who this node is and where it listens.

@@ -66,7 +66,7 @@ func (q leaving) run(l *loop) (leavingFrom, error) {
 		// No reason is waited for any more: this is our own wish.
 		seat, _ := r.seat.Step(authority.Quit{})
 		r.seat = &seat
-		if err := l.store.dropSeat(r.id); err != nil {
+		if err := l.store.DropSeat(r.id); err != nil {
 			l.warnDisk(r, err)
 		}
 	}

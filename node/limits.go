@@ -320,8 +320,6 @@ const (
 	// readTime, at least, between a reader's taking the reason of our removal and our noting it as shown: a terminal
 	// takes milliseconds. A node that is killed meanwhile shows it again in its next life.
 	readTime = 100 * time.Millisecond
-	// lockTimeout: how long we wait for another node to let go of the data directory.
-	lockTimeout = 200 * time.Millisecond
 
 	// connections: the manager trims above the high mark. A LAN room connects everybody to everybody, so that the
 	// largest room is below the low mark, and strangers beside it are what is trimmed.

@@ -8,6 +8,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"localchat/authority"
+	"localchat/node/internal/store"
 	"localchat/protocol"
 )
 
@@ -15,7 +16,7 @@ import (
 // goroutine runs it; everything below without another owner named belongs to it.
 type loop struct {
 	n     *Node
-	store *store
+	store *store.Store
 	rooms map[protocol.RoomID]*room
 	order []protocol.RoomID // of entering
 	found map[protocol.RoomID]*foundRoom
@@ -57,10 +58,10 @@ type loop struct {
 	twin        twin
 	trouble     string // why others cannot find us by mDNS, "" for nothing
 	// aside are the rooms of identities that were moved away, of which no earlier life has told.
-	aside []left
+	aside []store.Aside
 }
 
-func newLoop(n *Node, s *store) (*loop, error) {
+func newLoop(n *Node, s *store.Store) (*loop, error) {
 	l := &loop{
 		n: n, store: s,
 		rooms: make(map[protocol.RoomID]*room), found: make(map[protocol.RoomID]*foundRoom), wanted: make(map[string]time.Time), warned: make(map[string]time.Time), acking: make(map[protocol.RoomID]bool),
@@ -70,11 +71,11 @@ func newLoop(n *Node, s *store) (*loop, error) {
 		roomsTurn: roomsEvery,
 		passedOn:  newTurnstile[peer.ID](budget{passRate, passBurst}), floodsTold: make(map[peer.ID]time.Time),
 	}
-	if err := s.takeIdentity(n.self); err != nil {
+	if err := s.TakeIdentity(n.self); err != nil {
 		return nil, err
 	}
 	var err error
-	if l.aside, err = s.untoldAside(); err != nil {
+	if l.aside, err = s.Untold(); err != nil {
 		return nil, err
 	}
 	l.book, err = newBook(n.self, n.cfg.Peers, n.gate)
@@ -84,18 +85,18 @@ func newLoop(n *Node, s *store) (*loop, error) {
 	if err := l.remember(); err != nil {
 		return nil, err
 	}
-	verified, err := s.loadTrusts()
+	verified, err := s.Trusts()
 	if err != nil {
 		return nil, err
 	}
 	l.trusts = newTrusts(verified)
-	owners, err := s.loadPins()
+	owners, err := s.Pins()
 	if err != nil {
 		return nil, err
 	}
 	l.pins = newPins(owners)
 	l.takeKnown(n.cfg.Known)
-	if l.dormant, err = s.loadDormant(); err != nil {
+	if l.dormant, err = loadDormant(s); err != nil {
 		return nil, err
 	}
 	if !n.cfg.NoResume {
@@ -103,7 +104,7 @@ func newLoop(n *Node, s *store) (*loop, error) {
 			return nil, err
 		}
 	}
-	if err := s.noteIdentity(n.self); err != nil {
+	if err := s.NoteIdentity(n.self); err != nil {
 		return nil, err
 	}
 	l.saveKnown()
@@ -154,7 +155,7 @@ func (l *loop) stop() {
 		close(s.c)
 	}
 	l.subs = nil
-	if err := l.store.close(); err != nil {
+	if err := l.store.Close(); err != nil {
 		l.n.log.Error("close the store", "err", err)
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/libp2p/go-libp2p/p2p/protocol/ping"
 	"golang.org/x/time/rate"
 
+	"localchat/node/internal/store"
 	"localchat/protocol"
 )
 
@@ -103,7 +104,7 @@ func New(cfg Config) (*Node, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	gologshim.SetDefaultHandler(cfg.Log.Handler())
-	store, err := openStoreDir(cfg.DataDir)
+	disk, err := store.Open(cfg.DataDir)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +114,7 @@ func New(cfg Config) (*Node, error) {
 	}
 	h, key, err := makeHost(cfg, g)
 	if err != nil {
-		return nil, errors.Join(err, store.close())
+		return nil, errors.Join(err, disk.Close())
 	}
 	n := &Node{
 		cfg: cfg, host: h, gate: g, self: h.ID(), signer: protocol.KeySigner{PrivKey: key}, log: cfg.Log, words: newWordBook(),
@@ -126,10 +127,10 @@ func New(cfg Config) (*Node, error) {
 		n.inbox = make(chan inboxEvent)
 	}
 	n.ctx, n.cancel = context.WithCancel(context.Background())
-	l, err := newLoop(n, store)
+	l, err := newLoop(n, disk)
 	if err != nil {
 		n.cancel()
-		return nil, errors.Join(err, h.Close(), store.close())
+		return nil, errors.Join(err, h.Close(), disk.Close())
 	}
 	l.publishGuests()
 	n.listen()
@@ -140,7 +141,7 @@ func New(cfg Config) (*Node, error) {
 	ping.NewPingService(h)
 	if err := n.watchHost(); err != nil {
 		n.cancel()
-		return nil, errors.Join(err, h.Close(), store.close())
+		return nil, errors.Join(err, h.Close(), disk.Close())
 	}
 	n.spawn(func(ctx context.Context) { l.run(ctx) })
 	n.spawn(n.watchNetwork)
@@ -150,17 +151,6 @@ func New(cfg Config) (*Node, error) {
 	return n, nil
 }
 
-// openStoreDir makes the identity's directory first: the lock lives in it.
-func openStoreDir(dir string) (*store, error) {
-	if dir == "" {
-		return nil, nil
-	}
-	if err := makeDir(dir); err != nil {
-		return nil, err
-	}
-	return openStore(dir)
-}
-
 func makeHost(cfg Config, g *gate) (host.Host, crypto.PrivKey, error) {
 	if cfg.Host != nil {
 		return cfg.Host, cfg.Host.Peerstore().PrivKey(cfg.Host.ID()), nil
@@ -168,7 +158,7 @@ func makeHost(cfg Config, g *gate) (host.Host, crypto.PrivKey, error) {
 	if err := mayListen(cfg.Listen); err != nil {
 		return nil, nil, err
 	}
-	key, err := identity(cfg.DataDir)
+	key, err := store.Identity(cfg.DataDir)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"localchat/authority"
 	"localchat/node/internal/fault"
+	"localchat/node/internal/store"
 	"localchat/protocol"
 )
 
@@ -116,7 +117,7 @@ func (l *loop) decide(ledger authority.Ledger, ev authority.Event) (authority.Le
 	}
 	for _, e := range effects {
 		if p, ok := e.(authority.Persist); ok {
-			if err := l.store.saveBatch(next.State().Room(), p.Batch); err != nil {
+			if err := l.store.SaveBatch(next.State().Room(), p.Batch); err != nil {
 				return ledger, nil, diskError{err}
 			}
 		}
@@ -128,7 +129,7 @@ func (l *loop) decide(ledger authority.Ledger, ev authority.Event) (authority.Le
 type diskError struct{ error }
 
 func (e diskError) forPerson() *Error {
-	if errors.Is(e.error, errInDoubt) {
+	if errors.Is(e.error, store.ErrInDoubt) {
 		return &Error{Code: Unavailable, Text: e.Error(), Hint: "see to the disk and start localchat again"}
 	}
 	return &Error{Code: Unavailable, Text: fmt.Sprintf("nothing has changed: cannot write to disk: %v", e.error), Hint: "make room in the data directory and try again"}
@@ -414,7 +415,7 @@ func (r *room) tickOwner(now time.Time) {
 		r.l.n.log.Warn("tick", "room", r.id, "err", err)
 	}
 	if r.current().Closed() && !r.owes(r.l.judgedAt()) {
-		if err := r.l.store.dropRoom(r.id); err != nil {
+		if err := r.l.store.DropRoom(r.id); err != nil {
 			r.l.warnDisk(r, err)
 		}
 		r.l.forget(r)

@@ -12,8 +12,8 @@ import (
 	"strings"
 
 	"github.com/libp2p/go-libp2p/core/peer"
-	bolt "go.etcd.io/bbolt"
 
+	"localchat/node/internal/store"
 	"localchat/protocol"
 )
 
@@ -99,29 +99,6 @@ func (r *room) skeletons() []string {
 	return r.looks.skeletons
 }
 
-// pin remembers who owns the room called name.
-func (s *store) pin(name string, owner peer.ID) error {
-	if s == nil {
-		return nil
-	}
-	return s.update(func(tx *bolt.Tx) error { return tx.Bucket(bucketPins).Put([]byte(pinKey(name)), []byte(owner)) })
-}
-
-// loadPins reads who was known to own which room.
-func (s *store) loadPins() (map[string]peer.ID, error) {
-	owners := make(map[string]peer.ID)
-	if s == nil {
-		return owners, nil
-	}
-	err := s.view(func(tx *bolt.Tx) error {
-		return tx.Bucket(bucketPins).ForEach(func(k, v []byte) error {
-			owners[string(k)] = peer.ID(append([]byte(nil), v...))
-			return nil
-		})
-	})
-	return owners, err
-}
-
 // knownFile is a copy of what is known of others, for commands that only look while a node holds the store. It is written
 // after the store, and anew at every start.
 const knownFile = "known.json"
@@ -166,7 +143,7 @@ func (l *loop) takeKnown(k Known) {
 		l.pins.add(name, k.Self)
 	}
 	for _, n := range k.Verified {
-		l.trusts.by[n.Peer] = savedTrust{Nick: n.Nick}
+		l.trusts.by[n.Peer] = store.Trust{Nick: n.Nick}
 	}
 	l.trusts = newTrusts(l.trusts.by)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/network"
 
+	"localchat/node/internal/store"
 	"localchat/protocol"
 )
 
@@ -188,9 +189,9 @@ func TestReadKnown(t *testing.T) {
 	if _, err := ReadKnown(dir); err == nil {
 		t.Error("half a file is read")
 	}
-	s := must(openStore(dir))
-	must(struct{}{}, s.pin("Кафе", personaID("carol")))
-	must(struct{}{}, s.close())
+	s := must(store.Open(dir))
+	must(struct{}{}, s.Pin("Кафе", personaID("carol")))
+	must(struct{}{}, s.Close())
 	again := start()
 	k = must(ReadKnown(dir))
 	if !slices.Equal(k.Verified, []Named{{personaID("bob"), ""}}) || !slices.Equal(k.Own, []string{"lab"}) || k.Owners["кафе"] != personaID("carol") {

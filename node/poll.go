@@ -15,6 +15,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"localchat/authority"
+	"localchat/node/internal/store"
 	"localchat/protocol"
 )
 
@@ -426,11 +427,11 @@ func (r *room) showRefused() {
 	r.l.forget(r)
 }
 
-func (r *room) saveSeat() error { return r.l.store.saveSeat(r.id, r.saved()) }
+func (r *room) saveSeat() error { return r.l.store.SaveSeat(r.id, r.saved()) }
 
-func (r *room) saved() savedSeat {
+func (r *room) saved() store.Seat {
 	addrs := r.l.addrsOf(r.authority())
-	return savedSeat{
+	return store.Seat{
 		Seat: *r.seat, Name: r.label(), Nick: r.nick,
 		Addrs: formatAddrs(addrs), Lasting: formatAddrs(r.l.n.gate.lasting(addrs)),
 	}

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"localchat/node/internal/store"
 )
 
 // names are the files and folders below dir, as they are and not where they lead.
@@ -47,20 +49,20 @@ func TestNothingOfOthersIsTaken(t *testing.T) {
 		"a directory of the group's":           {"", mode(0o770)},
 		"a directory with the sticky bit":      {"", mode(0o777 | os.ModeSticky)},
 		"another user's directory":             {"", foreign},
-		"an identity behind a link":            {identityFile, moved},
-		"another user's identity":              {identityFile, foreign},
-		"an identity that the group may write": {identityFile, mode(0o620)},
-		"a store behind a link":                {storeFile, moved},
-		"a store of mode 0666":                 {storeFile, mode(0o666)},
-		"a store that others can read":         {storeFile, mode(0o604)},
-		"another user's store":                 {storeFile, foreign},
-		"a store that is a link to another one": {storeFile, func(path string) {
+		"an identity behind a link":            {store.IdentityFile, moved},
+		"another user's identity":              {store.IdentityFile, foreign},
+		"an identity that the group may write": {store.IdentityFile, mode(0o620)},
+		"a store behind a link":                {store.File, moved},
+		"a store of mode 0666":                 {store.File, mode(0o666)},
+		"a store that others can read":         {store.File, mode(0o604)},
+		"another user's store":                 {store.File, foreign},
+		"a store that is a link to another one": {store.File, func(path string) {
 			other := t.TempDir()
-			must0(must(openStore(other)).close())
+			must0(must(store.Open(other)).Close())
 			must0(os.Remove(path))
-			must0(os.Symlink(filepath.Join(other, storeFile), path))
+			must0(os.Symlink(filepath.Join(other, store.File), path))
 		}},
-		"a store that is a link to nowhere": {storeFile, func(path string) { must0(os.Remove(path)); must0(os.Symlink(path+".nowhere", path)) }},
+		"a store that is a link to nowhere": {store.File, func(path string) { must0(os.Remove(path)); must0(os.Symlink(path+".nowhere", path)) }},
 	} {
 		t.Run(what, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "data")

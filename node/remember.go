@@ -2,39 +2,29 @@ package node
 
 import (
 	"cmp"
-	"encoding/json"
-	"fmt"
 	"maps"
 	"slices"
 	"time"
 
+	"localchat/node/internal/store"
+
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
-	bolt "go.etcd.io/bbolt"
 )
-
-// A rememberedPeer is one that shared a room with us, or whose address a person gave. What is remembered is a hint to
-// dial, as what mDNS shows is: who is there, the handshake proves.
-type rememberedPeer struct {
-	Peer    peer.ID
-	Addrs   []string // where a dial of ours has found it, the latest first
-	Lasting []string // those of them that pass the gate in the next life too; see gate.lasting
-	Seen    time.Time
-}
 
 // A peerMemory is what Config.Remember keeps of the peers of last time. It is owned by the loop; nil where nothing is to be
 // kept.
 type peerMemory struct {
-	peers map[peer.ID]rememberedPeer // bounded by maxRemembered
-	kept  time.Time                  // when it was last compared and kept
+	peers map[peer.ID]store.Peer // bounded by maxRemembered
+	kept  time.Time              // when it was last compared and kept
 }
 
 // remember takes up the peers of last time, or forgets them where nothing is to be remembered any more.
 func (l *loop) remember() error {
 	if !l.n.cfg.Remember {
-		return l.store.forgetPeers()
+		return l.store.ForgetPeers()
 	}
-	peers, err := l.store.loadPeers()
+	peers, err := l.store.Peers()
 	if err != nil {
 		return err
 	}
@@ -67,7 +57,7 @@ func (l *loop) keepPeers() {
 	if !changed {
 		return
 	}
-	if err := l.store.savePeers(m.peers); err != nil {
+	if err := l.store.SavePeers(m.peers); err != nil {
 		l.n.log.Warn("remember peers", "err", err)
 	}
 }
@@ -106,52 +96,4 @@ func (m *peerMemory) note(p peer.ID, addrs []string, now time.Time) (changed boo
 	r.Seen = now
 	m.peers[p] = r
 	return changed
-}
-
-// The peers of last time are one value, which is small, and replaced as a whole.
-var keyPeers = []byte("peers")
-
-func (s *store) savePeers(peers map[peer.ID]rememberedPeer) error {
-	if s == nil {
-		return nil
-	}
-	list := slices.SortedFunc(maps.Values(peers), func(a, b rememberedPeer) int { return cmp.Compare(a.Peer, b.Peer) })
-	return s.update(func(tx *bolt.Tx) error { return putJSON(tx.Bucket(bucketMeta), keyPeers, list, false) })
-}
-
-func (s *store) forgetPeers() error {
-	if s == nil {
-		return nil
-	}
-	var any bool
-	err := s.view(func(tx *bolt.Tx) error {
-		any = tx.Bucket(bucketMeta).Get(keyPeers) != nil
-		return nil
-	})
-	if err != nil || !any {
-		return err // a start that changes nothing writes nothing
-	}
-	return s.update(func(tx *bolt.Tx) error { return tx.Bucket(bucketMeta).Delete(keyPeers) })
-}
-
-func (s *store) loadPeers() (map[peer.ID]rememberedPeer, error) {
-	peers := make(map[peer.ID]rememberedPeer)
-	if s == nil {
-		return peers, nil
-	}
-	err := s.view(func(tx *bolt.Tx) error {
-		v := tx.Bucket(bucketMeta).Get(keyPeers)
-		if v == nil {
-			return nil
-		}
-		var list []rememberedPeer
-		if err := json.Unmarshal(v, &list); err != nil {
-			return fmt.Errorf("peers of last time: %w", err)
-		}
-		for _, r := range list {
-			peers[r.Peer] = r
-		}
-		return nil
-	})
-	return peers, err
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"localchat/node/internal/store"
+
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 )
@@ -56,7 +58,7 @@ func TestPeersOfLastTime(t *testing.T) {
 // However many peers one meets, the memory holds the latest, each with the addresses that worked last; and only dials of
 // ours tell an address.
 func TestMemoryOfPeersIsBounded(t *testing.T) {
-	m := &peerMemory{peers: make(map[peer.ID]rememberedPeer)}
+	m := &peerMemory{peers: make(map[peer.ID]store.Peer)}
 	for i := range 3 * maxRemembered {
 		p := personaID(fmt.Sprint("peer", i))
 		for j := range 2 * maxRememberedAddrs {
@@ -75,12 +77,12 @@ func TestMemoryOfPeersIsBounded(t *testing.T) {
 	if _, ok := m.peers[personaID(fmt.Sprint("peer", 3*maxRemembered-1))]; !ok || m.note("nobody", nil, lawStart) {
 		t.Error("the latest is not remembered, or one that was not reached is")
 	}
-	s := must(openStore(t.TempDir()))
-	defer s.close()
-	if err := s.savePeers(m.peers); err != nil {
+	s := must(store.Open(t.TempDir()))
+	defer s.Close()
+	if err := s.SavePeers(m.peers); err != nil {
 		t.Fatal(err)
 	}
-	again := must(s.loadPeers())
+	again := must(s.Peers())
 	for p, r := range m.peers {
 		if !slices.Equal(again[p].Addrs, r.Addrs) || !again[p].Seen.Equal(r.Seen) || again[p].Peer != p {
 			t.Errorf("%v comes back as %v", r, again[p])

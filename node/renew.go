@@ -124,7 +124,7 @@ func (q renewRoom) run(l *loop) (renewedRoom, error) {
 	if old == nil {
 		return renewedRoom{}, notMember("the room")
 	}
-	if err := l.store.dropRoom(old.id); err != nil {
+	if err := l.store.DropRoom(old.id); err != nil {
 		return renewedRoom{}, diskError{err}.forPerson()
 	}
 	p := policyInfo(old.current().Policy())

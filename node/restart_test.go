@@ -19,6 +19,7 @@ import (
 	"github.com/marcopolo/simnet"
 
 	"localchat/authority"
+	"localchat/node/internal/store"
 	"localchat/protocol"
 )
 
@@ -338,7 +339,7 @@ func TestReasonWaitsForAFace(t *testing.T) {
 type seatsKept struct{}
 
 func (seatsKept) run(l *loop) (int, error) {
-	seats, err := l.store.loadSeats()
+	seats, err := l.store.Seats()
 	return len(seats), err
 }
 
@@ -355,11 +356,11 @@ func TestShownReasonIsOnlyAcknowledged(t *testing.T) {
 			t.Error("the same question has another answer")
 		}
 		seat.Kept, seat.Shown = reply, true
-		st := must(openStore(filepath.Join(s.dir, "bob")))
-		if err := st.saveSeat(room.ID, savedSeat{Seat: seat, Name: "lab", Nick: "bob", Addrs: formatAddrs(s.nodes["alice"].host.Addrs())}); err != nil {
+		st := must(store.Open(filepath.Join(s.dir, "bob")))
+		if err := st.SaveSeat(room.ID, store.Seat{Seat: seat, Name: "lab", Nick: "bob", Addrs: formatAddrs(s.nodes["alice"].host.Addrs())}); err != nil {
 			t.Fatal(err)
 		}
-		if err := st.close(); err != nil {
+		if err := st.Close(); err != nil {
 			t.Fatal(err)
 		}
 		bob := s.start("bob")

@@ -125,7 +125,7 @@ func (r *room) send(c protocol.Content, key protocol.Key) (string, error) {
 
 // reserve takes the next block of message numbers.
 func (r *room) reserve() error {
-	first, err := r.l.store.reserve(bucketCounters, r.id, r.ctr, ctrBlock)
+	first, err := r.l.store.ReserveCounters(r.id, r.ctr, ctrBlock)
 	if err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func (r *room) keepClock() {
 	if r.lamport+ctrBlock/2 < r.clockLimit {
 		return
 	}
-	first, err := r.l.store.reserve(bucketClocks, r.id, r.lamport, ctrBlock)
+	first, err := r.l.store.ReserveClocks(r.id, r.lamport, ctrBlock)
 	if err != nil {
 		r.l.n.log.Warn("keep the clock", "room", r.id, "err", err)
 		return

@@ -3,6 +3,7 @@ package node
 import (
 	"time"
 
+	"localchat/node/internal/store"
 	"localchat/protocol"
 )
 
@@ -13,7 +14,7 @@ import (
 // nobody listens, or is taken up from disk before the first face is there, waits for one.
 type untold struct {
 	ev    Event
-	seat  savedSeat
+	seat  store.Seat
 	at    map[*Subscription]uint64 // the number of ev among the events pushed there
 	acked bool                     // the authority has read our acknowledgement
 	taken bool                     // from one of the queues
@@ -100,13 +101,13 @@ func (l *loop) settle(id protocol.RoomID) {
 		l.dropSeat(id)
 		return
 	}
-	if err := l.store.saveSeat(id, u.seat); err != nil {
+	if err := l.store.SaveSeat(id, u.seat); err != nil {
 		l.n.log.Error("note a reason as shown", "err", err)
 	}
 }
 
 func (l *loop) dropSeat(id protocol.RoomID) {
-	if err := l.store.dropSeat(id); err != nil {
+	if err := l.store.DropSeat(id); err != nil {
 		l.n.log.Error("forget a seat", "err", err)
 	}
 }

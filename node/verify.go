@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,8 +9,8 @@ import (
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
-	bolt "go.etcd.io/bbolt"
 
+	"localchat/node/internal/store"
 	"localchat/protocol"
 )
 
@@ -34,17 +33,11 @@ type Trust struct {
 
 // trusts are the verifications of this node: by peer, and for each nick the peer that bore it last. The loop owns them.
 type trusts struct {
-	by    map[peer.ID]savedTrust
+	by    map[peer.ID]store.Trust
 	nicks map[string]peer.ID // by the skeletons of each nick
 }
 
-// A savedTrust is a verification as it is kept.
-type savedTrust struct {
-	Nick string
-	At   time.Time
-}
-
-func newTrusts(by map[peer.ID]savedTrust) trusts {
+func newTrusts(by map[peer.ID]store.Trust) trusts {
 	t := trusts{by: by, nicks: make(map[string]peer.ID)}
 	for p, s := range by {
 		for _, key := range protocol.Skeletons(s.Nick) {
@@ -102,12 +95,12 @@ func (q verifyPeer) run(l *loop) (Verification, error) {
 	}
 	by := maps.Clone(l.trusts.by)
 	if q.verified {
-		now = savedTrust{Nick: c.Nick, At: l.now()}
+		now = store.Trust{Nick: c.Nick, At: l.now()}
 		by[c.Peer] = now
-		err = l.store.saveTrust(c.Peer, now)
+		err = l.store.SaveTrust(c.Peer, now)
 	} else {
 		delete(by, c.Peer)
-		err = l.store.dropTrust(c.Peer)
+		err = l.store.DropTrust(c.Peer)
 	}
 	if err != nil {
 		return Verification{}, diskError{err}.forPerson()
@@ -117,7 +110,7 @@ func (q verifyPeer) run(l *loop) (Verification, error) {
 	return l.verification(c.Peer, now), nil
 }
 
-func (l *loop) verification(p peer.ID, s savedTrust) Verification {
+func (l *loop) verification(p peer.ID, s store.Trust) Verification {
 	return Verification{Peer: p, Nick: s.Nick, Words: l.n.words.of(p), At: s.At}
 }
 
@@ -247,48 +240,11 @@ func (r *room) pinOwner(owner peer.ID) {
 	if r.l.store == nil {
 		return // nothing is kept, and the room itself is known while we are in it
 	}
-	if err := r.l.store.pin(r.label(), owner); err != nil {
+	if err := r.l.store.Pin(r.label(), owner); err != nil {
 		r.l.warnDisk(r, err)
 	}
 	r.l.pins.add(r.label(), owner)
 	r.l.saveKnown()
-}
-
-func (s *store) saveTrust(p peer.ID, t savedTrust) error {
-	if s == nil {
-		return nil
-	}
-	return s.update(func(tx *bolt.Tx) error { return putJSON(tx.Bucket(bucketVerified), []byte(p), t, false) })
-}
-
-func (s *store) dropTrust(p peer.ID) error {
-	if s == nil {
-		return nil
-	}
-	return s.update(func(tx *bolt.Tx) error { return tx.Bucket(bucketVerified).Delete([]byte(p)) })
-}
-
-// loadTrusts reads with whom words were compared.
-func (s *store) loadTrusts() (map[peer.ID]savedTrust, error) {
-	by := make(map[peer.ID]savedTrust)
-	if s == nil {
-		return by, nil
-	}
-	err := s.view(func(tx *bolt.Tx) error {
-		return tx.Bucket(bucketVerified).ForEach(func(k, v []byte) error {
-			p, err := peer.IDFromBytes(k)
-			if err != nil {
-				return fmt.Errorf("verified %x: %w", k, err)
-			}
-			var t savedTrust
-			if err := json.Unmarshal(v, &t); err != nil {
-				return fmt.Errorf("verified %s: %w", p, err)
-			}
-			by[p] = t
-			return nil
-		})
-	})
-	return by, err
 }
 
 // wordsOfOwner are those of a room's owner. Where the room has been found they are there: a list of rooms is no time to make

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"localchat/authority"
+	"localchat/node/internal/store"
 	"localchat/protocol"
 )
 
@@ -193,7 +194,7 @@ func TestUnverifyNamesOne(t *testing.T) {
 	s := assail(t)
 	s.inLoop(s.alice, func(l *loop) {
 		for i, nick := range []string{"zoe", "z0e", "bob"} {
-			l.trusts.by[personaID(fmt.Sprint(i))] = savedTrust{Nick: nick, At: time.Now()}
+			l.trusts.by[personaID(fmt.Sprint(i))] = store.Trust{Nick: nick, At: time.Now()}
 		}
 		l.trusts = newTrusts(l.trusts.by)
 		if _, err := (verifyPeer{"lab", "zoe", false}).run(l); codeOf(err) != Ambiguous || len(l.trusts.by) != 3 {

@@ -1,4 +1,4 @@
-package node
+package store
 
 // syncDir does nothing: Windows flushes no directory that is open for reading (FlushFileBuffers: access denied), and NTFS keeps
 // the order of its names by its own journal.

@@ -1,4 +1,4 @@
-package node
+package store
 
 import (
 	"bytes"
@@ -11,34 +11,20 @@ import (
 	"path/filepath"
 
 	"github.com/libp2p/go-libp2p/core/crypto"
-	"github.com/libp2p/go-libp2p/core/peer"
 
 	"localchat/internal/private"
-	"localchat/protocol"
+	"localchat/node/internal/fault"
 )
 
-// identityFile holds the private key, as libp2p marshals it: 68 bytes.
-const identityFile = "identity.key"
+// IdentityFile, in the data directory, holds the private key, as libp2p marshals it: 68 bytes.
+const IdentityFile = "identity.key"
 
 // maxIdentity, in bytes: a file larger than this is not ours, whatever it is.
 const maxIdentity = 1 << 10
 
-// Identity says who the node of dataDir is, without starting it. The first call makes the key.
-func Identity(dataDir string) (Info, error) {
-	key, err := identity(dataDir)
-	if err != nil {
-		return Info{}, err
-	}
-	p, err := peer.IDFromPrivateKey(key)
-	if err != nil {
-		return Info{}, err
-	}
-	return Info{Peer: p, Words: protocol.Words(p)}, nil
-}
-
-// identity loads the key of dir or, where there is no file at all, makes one. A damaged file is never replaced: whoever
+// Identity loads the key of dir or, where there is no file at all, makes one. A damaged file is never replaced: whoever
 // holds that key owns rooms and pins, and only a person can decide to give them up.
-func identity(dir string) (crypto.PrivKey, error) {
+func Identity(dir string) (crypto.PrivKey, error) {
 	if dir == "" {
 		key, _, err := crypto.GenerateEd25519Key(rand.Reader)
 		return key, err
@@ -46,7 +32,7 @@ func identity(dir string) (crypto.PrivKey, error) {
 	if err := makeDir(dir); err != nil {
 		return nil, err
 	}
-	path := filepath.Join(dir, identityFile)
+	path := filepath.Join(dir, IdentityFile)
 	key, err := loadIdentity(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return newIdentity(dir, path)
@@ -99,10 +85,10 @@ func makeDir(dir string) error {
 		err = private.Dir(dir, private.NobodyWrites)
 	}
 	if unfit := new(private.Error); errors.As(err, &unfit) {
-		return &Error{Code: Unavailable, Text: "cannot use the data directory: " + unfit.Error(), Hint: unfit.Mend + "; or name another directory with --data-dir"}
+		return &fault.Error{Code: fault.Unavailable, Text: "cannot use the data directory: " + unfit.Error(), Hint: unfit.Mend + "; or name another directory with --data-dir"}
 	}
 	if err != nil {
-		return &Error{Code: Unavailable, Text: fmt.Sprintf("cannot use the data directory %s: %v", dir, err), Hint: "name another with --data-dir, or keep nothing with --ephemeral"}
+		return &fault.Error{Code: fault.Unavailable, Text: fmt.Sprintf("cannot use the data directory %s: %v", dir, err), Hint: "name another with --data-dir, or keep nothing with --ephemeral"}
 	}
 	return nil
 }
@@ -116,16 +102,16 @@ func unfit(path string, err error) error {
 		return nil
 	}
 	if e := new(private.Error); errors.As(err, &e) && e.Mode != 0 {
-		return &Error{
-			Code: Invalid, Identity: true,
+		return &fault.Error{
+			Code: fault.Invalid, Identity: true,
 			Text: fmt.Sprintf("others can read the identity file %s: its mode is %04o", path, e.Mode),
 			Hint: "if nobody has copied it: chmod 600 " + path + "; else move it away to start as somebody new: " + newSomebody,
 		}
 	} else if e.What != "" {
-		return &Error{Code: Invalid, Identity: true, Text: "the identity file is not taken: " + e.Error(), Hint: e.Mend + ". It has not been touched"}
+		return &fault.Error{Code: fault.Invalid, Identity: true, Text: "the identity file is not taken: " + e.Error(), Hint: e.Mend + ". It has not been touched"}
 	}
-	return &Error{
-		Code: Invalid, Identity: true,
+	return &fault.Error{
+		Code: fault.Invalid, Identity: true,
 		Text: fmt.Sprintf("the identity file %s is damaged: %v", path, err),
 		Hint: "restore it from a copy; or move it away to start as somebody new: " + newSomebody + ". It has not been touched",
 	}
@@ -151,8 +137,8 @@ func newIdentity(dir, path string) (crypto.PrivKey, error) {
 		err = syncDir(dir)
 	}
 	if err != nil {
-		return nil, &Error{
-			Code: Unavailable, Text: fmt.Sprintf("cannot write the identity file %s: %v", path, err),
+		return nil, &fault.Error{
+			Code: fault.Unavailable, Text: fmt.Sprintf("cannot write the identity file %s: %v", path, err),
 			Hint: "make room, name another directory with --data-dir, or keep nothing with --ephemeral",
 		}
 	}

@@ -1,0 +1,267 @@
+// Package store is what outlives the process: a file with the rooms, seats, pins and peers of a node, and the file of its key.
+// It keeps what it is given, and decides nothing.
+package store
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
+
+	"localchat/internal/private"
+	"localchat/node/internal/fault"
+)
+
+// File, in the data directory, is one bbolt file; holding it open is the lock of the data directory.
+const File = "localchat.db"
+
+// version of the layout below. A file of another version is refused and left alone. Version 1 held records that do not
+// commit to keys.
+const version = 2
+
+// The layout: meta/version and meta/peers = JSON; rooms/<room id>/{log/<seq, 8 bytes> = signed record, failures/<peer> and invites/<id> =
+// JSON, ban-shift = JSON}, for rooms that we are the authority of; seats/<room id> = JSON; pins/<room name> = owner; counters/<room id>
+// = the first message number that has not been reserved, clocks/<room id> = a time that the room's Lamport clock has not
+// reached; verified/<peer> = JSON.
+var (
+	bucketMeta     = []byte("meta")
+	bucketRooms    = []byte("rooms")
+	bucketLog      = []byte("log")
+	bucketFailures = []byte("failures")
+	bucketInvites  = []byte("invites")
+	bucketSeats    = []byte("seats")
+	bucketPins     = []byte("pins")
+	bucketCounters = []byte("counters")
+	bucketClocks   = []byte("clocks")
+	bucketVerified = []byte("verified")
+	keyVersion     = []byte("version")
+	keyBanShift    = []byte("ban-shift")
+)
+
+// A Store is an open file: every method returns after its change is on the disk, or with an error if it has not happened;
+// [ErrInDoubt] is the exception. A nil store keeps nothing (--ephemeral). One goroutine uses it: node's loop.
+type Store struct {
+	db *bolt.DB
+	// broken is why nothing more is written in this life; see update.
+	broken error
+}
+
+// ErrInDoubt: whether the change has happened shows at the next start.
+var ErrInDoubt = errors.New("the disk failed at the last moment, so that only the next start can tell whether that has happened")
+
+// lockTimeout: how long Open waits for another node to let go of the data directory.
+const lockTimeout = 200 * time.Millisecond
+
+// Open locks dir, which it makes where it is missing, and opens its file. It returns nil for no directory.
+func Open(dir string) (*Store, error) {
+	if dir == "" {
+		return nil, nil
+	}
+	if err := makeDir(dir); err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, File)
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		if err := create(dir, path); err != nil {
+			return nil, unwritable(path, err)
+		}
+	}
+	db, err := openFile(path)
+	unfit := new(private.Error)
+	switch {
+	case errors.Is(err, bolterrors.ErrTimeout):
+		return nil, &fault.Error{
+			Code: fault.Unavailable, Locked: true,
+			Text: fmt.Sprintf("another node uses the data directory %s", dir),
+			Hint: "for a second node on one machine add --ephemeral, or --data-dir with another directory",
+		}
+	case errors.As(err, &unfit):
+		return nil, &fault.Error{Code: fault.Unavailable, Text: "the store is not taken: " + unfit.Error(), Hint: unfit.Mend + "; or name another directory with --data-dir. It has not been touched"}
+	case errors.Is(err, os.ErrPermission):
+		return nil, &fault.Error{Code: fault.Unavailable, Text: fault.Text(err), Hint: "name another directory with --data-dir, or keep nothing with --ephemeral"}
+	case err != nil:
+		return nil, damaged(path, err)
+	}
+	s := &Store{db: db}
+	if err := guarded(s.prepare); err != nil {
+		if e := new(fault.Error); !errors.As(err, &e) {
+			err = damaged(path, err)
+		}
+		return nil, errors.Join(err, db.Close())
+	}
+	return s, nil
+}
+
+// unwritable is the error of a start that cannot write to the store.
+func unwritable(path string, err error) error {
+	return &fault.Error{
+		Code: fault.Unavailable, Text: fmt.Sprintf("cannot write the store %s: %v", path, err),
+		Hint: "make room, name another directory with --data-dir, or keep nothing with --ephemeral",
+	}
+}
+
+// create makes the file beside its place and links it there, so that a start that is cut off leaves either no store or
+// a whole one: bbolt takes a file whose first pages have not been written for a damaged one.
+func create(dir, path string) error {
+	f, err := os.CreateTemp(dir, File+".*.new") // O_EXCL, 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	if err := f.Close(); err != nil {
+		return err
+	}
+	db, err := openFile(f.Name())
+	if err != nil {
+		return err
+	}
+	if err := errors.Join((&Store{db: db}).prepare(), db.Close()); err != nil {
+		return err
+	}
+	if err := os.Link(f.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return syncDir(dir)
+}
+
+// openPrivate opens the file for bbolt. It holds tokens of invites and keys of seats: nobody else may have put it there or
+// can read it.
+func openPrivate(path string, flag int, perm os.FileMode) (*os.File, error) {
+	return private.Open(path, flag, perm, private.NobodyElse)
+}
+
+func openFile(path string) (db *bolt.DB, err error) {
+	err = guarded(func() (err error) {
+		db, err = bolt.Open(path, 0o600, &bolt.Options{Timeout: lockTimeout, OpenFile: openPrivate})
+		return err
+	})
+	return db, err
+}
+
+// guarded makes an error of what bbolt does on a damaged page: it panics, or reads past the end of its mapping.
+func guarded(f func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("a page of it makes no sense: %v", r)
+		}
+	}()
+	return f()
+}
+
+func damaged(path string, err error) error {
+	return &fault.Error{
+		Code: fault.Internal, Text: fmt.Sprintf("the store %s is damaged: %v", path, err),
+		Hint: "it has not been touched; restore it from a copy, or move it away to start without your rooms and bans",
+	}
+}
+
+var topBuckets = [][]byte{bucketMeta, bucketRooms, bucketSeats, bucketPins, bucketCounters, bucketClocks, bucketVerified}
+
+// prepare makes what is missing and refuses what is not ours to read. A file that needs nothing is not written to.
+func (s *Store) prepare() error {
+	complete := true
+	err := s.db.View(func(tx *bolt.Tx) error {
+		st, err := os.Stat(s.db.Path())
+		if err != nil {
+			return err
+		}
+		if st.Size() < tx.Size() {
+			return fmt.Errorf("%d bytes of its %d are left", st.Size(), tx.Size())
+		}
+		for _, name := range topBuckets {
+			complete = complete && tx.Bucket(name) != nil
+		}
+		meta := tx.Bucket(bucketMeta)
+		if meta == nil {
+			return nil
+		}
+		v := meta.Get(keyVersion)
+		complete = complete && v != nil
+		if v != nil && (len(v) != 1 || v[0] > version) {
+			return &fault.Error{Code: fault.Unavailable, Text: fmt.Sprintf("the store %s was written by a newer localchat", s.db.Path()), Hint: "use that version; nothing has been changed"}
+		}
+		if v != nil && v[0] < version {
+			return &fault.Error{Code: fault.Unavailable, Text: fmt.Sprintf("the store %s was written by an older localchat, whose rooms this version cannot go on with", s.db.Path()), Hint: "to start without those rooms, their bans and pins, move that file away; your identity stays. Nothing has been changed"}
+		}
+		return nil
+	})
+	if err != nil || complete {
+		return err
+	}
+	return s.db.Update(func(tx *bolt.Tx) error {
+		for _, name := range topBuckets {
+			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
+				return err
+			}
+		}
+		return tx.Bucket(bucketMeta).Put(keyVersion, []byte{version})
+	})
+}
+
+// Close lets go of the data directory.
+func (s *Store) Close() error {
+	if s == nil {
+		return nil
+	}
+	return s.db.Close()
+}
+
+// Broken is why nothing more is written in this life; nil: it is written.
+func (s *Store) Broken() error { return s.broken }
+
+// Damaged says of a file that can be read that what it holds makes no sense.
+func (s *Store) Damaged(err error) error { return damaged(s.db.Path(), err) }
+
+// update is one change, whole or not at all. bbolt writes and syncs a change's pages before the page that makes them count. If
+// that last one is written and its sync fails, the change is seen by whoever reads the file, and may be gone after a
+// power failure; and a later sync that succeeds proves nothing, since the kernel reports a lost page once. So nothing
+// is built upon it: there is no write after that until a new start has read what holds.
+func (s *Store) update(change func(tx *bolt.Tx) error) error {
+	if s.broken != nil {
+		return s.broken
+	}
+	id := 0
+	err := s.db.Update(func(tx *bolt.Tx) error {
+		id = tx.ID()
+		return change(tx)
+	})
+	if err == nil {
+		return nil
+	}
+	// View fails only on a closed store.
+	_ = s.db.View(func(tx *bolt.Tx) error {
+		if tx.ID() == id {
+			s.broken = fmt.Errorf("nothing is written any more, since an earlier write failed: %w", err)
+			err = fmt.Errorf("%w: %w", ErrInDoubt, err)
+		}
+		return nil
+	})
+	return err
+}
+
+// view reads at a start; whatever goes wrong is damage.
+func (s *Store) view(f func(tx *bolt.Tx) error) error {
+	if err := guarded(func() error { return s.db.View(f) }); err != nil {
+		return s.Damaged(err)
+	}
+	return nil
+}
+
+func putJSON(b *bolt.Bucket, key []byte, v any, remove bool) error {
+	if remove {
+		return b.Delete(key)
+	}
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return b.Put(key, raw)
+}
