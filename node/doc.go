@@ -58,7 +58,7 @@
 // # A line
 //
 // It goes from its author to every member on the topic, and nobody forwards it (see gossip). Whom the author does not
-// reach gets it by way of a member that does (pass.go). What is lost all the same is noticed by the next line of its author,
+// reach gets it by way of a member that does (relay.go). What is lost all the same is noticed by the next line of its author,
 // which names the one before, or by comparing heads (sync.go), and fetched. The authority says which lines it has in the
 // answer to their author's poll.
 //
