@@ -134,7 +134,7 @@ var discoveryBans = []ban{
 	{path: "os", names: []string{"Stdout", "Stderr"}, why: "discovery never writes to the terminal"},
 }
 
-// TestLaws keeps the shape of DESIGN 2.
+// TestLaws keeps the shape that docs/design.md, "The packages", shows.
 func TestLaws(t *testing.T) {
 	fset := token.NewFileSet()
 	for _, name := range sources(t) {

@@ -63,3 +63,24 @@ func TestLinks(t *testing.T) {
 		t.Error("no document has a link")
 	}
 }
+
+var aCitation = regexp.MustCompile(`docs/([a-z]+\.md)((?:,? (?:and )?"[^"\n]+")+)`)
+
+// TestCitations: the headings that comments cite are there.
+func TestCitations(t *testing.T) {
+	checked := 0
+	for _, name := range sources(t) {
+		for _, m := range aCitation.FindAllStringSubmatch(document(t, name), -1) {
+			headings := names(aHeading, document(t, "docs/"+m[1]))
+			for _, cited := range regexp.MustCompile(`"([^"]+)"`).FindAllStringSubmatch(m[2], -1) {
+				checked++
+				if !slices.Contains(headings, cited[1]) {
+					t.Errorf("%s cites %q of docs/%s, which has no such heading", name, cited[1], m[1])
+				}
+			}
+		}
+	}
+	if checked == 0 {
+		t.Error("no comment cites a document")
+	}
+}

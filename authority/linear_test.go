@@ -52,7 +52,7 @@ type registerOutput struct {
 	removal uint64
 }
 
-// register is the model of one peer's failure: what DESIGN calls PENDING, CLAIMED and GONE.
+// register is the model of one peer's failure: pending, claimed, gone (docs/design.md, "The poll").
 type register struct {
 	in, left, closed bool
 	admission        uint64 // the last one

@@ -12,7 +12,7 @@ import (
 	"localchat/node"
 )
 
-// The exit codes of INTERFACE. Scripts rely on them; the list only grows.
+// The exit codes (docs/interface.md, "Exit codes"). Scripts rely on them; the list only grows.
 const (
 	exitOK          = 0
 	exitFailure     = 1

@@ -174,7 +174,7 @@ func TestCommandTable(t *testing.T) {
 		"room create", "room invite", "room close",
 	} {
 		if !seen[name] {
-			t.Errorf("INTERFACE lists /%s, the table does not", name)
+			t.Errorf("docs/interface.md lists /%s, the table does not", name)
 		}
 	}
 }

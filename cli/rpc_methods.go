@@ -13,7 +13,7 @@ import (
 	"localchat/node"
 )
 
-// rpcMethods are the methods of INTERFACE, "JSON-RPC".
+// rpcMethods are the methods that docs/interface.md, "JSON-RPC", lists.
 type rpcMethods struct {
 	a *app
 	n peerNode

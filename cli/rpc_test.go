@@ -273,7 +273,7 @@ func TestRPCInterrupted(t *testing.T) {
 	})
 }
 
-// TestMethodTable: the methods of INTERFACE are there.
+// TestMethodTable: the methods that programs rely on are there.
 func TestMethodTable(t *testing.T) {
 	table := rpcMethods{}.table()
 	for _, name := range strings.Fields(`node.info node.peers node.dial room.list room.create room.join room.leave room.say room.tell

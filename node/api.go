@@ -10,7 +10,7 @@ import (
 type (
 	// An Error says what happened, as a sentence without capital or full stop, and what to do next.
 	Error = fault.Error
-	// ErrorCode is the machine's name of what went wrong; see INTERFACE, "JSON-RPC".
+	// ErrorCode is the machine's name of what went wrong; see docs/interface.md, "Errors".
 	ErrorCode = fault.Code
 	// A KeyChange is a room whose name, or one that looks like it, is known as another owner's.
 	KeyChange = fault.KeyChange
@@ -101,7 +101,7 @@ type PolicyChange struct {
 	HideReasons   *bool   `json:"hide_reasons,omitempty"`
 }
 
-// CreateOptions of a new room; nil policy fields are the defaults of DESIGN 4.
+// CreateOptions of a new room; nil policy fields are the defaults (docs/design.md, "Joining", "Time limits").
 type CreateOptions struct {
 	Name string
 	Nick string // "": the node's

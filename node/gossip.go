@@ -214,7 +214,7 @@ func (g *gossip) counted(validate pubsub.ValidatorEx) pubsub.ValidatorEx {
 // taken marks a message of another node that pubsub is told to ignore, and that is of use all the same.
 var taken any = struct{ taken bool }{true}
 
-// validateLine is the table of DESIGN 6. It runs in pubsub's validation goroutine, and for our own lines in the loop.
+// validateLine is the table of docs/design.md, "Which lines count". It runs in pubsub's validation goroutine, and for our own lines in the loop.
 //
 // What the line says of itself is judged before its signature is: checking that is by far the dearest step, and who sent
 // a line that would not count whoever had signed it could have every node do it. So such a line is ignored, not

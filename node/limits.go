@@ -159,7 +159,7 @@ const (
 	// ledgerTick: how often a room's law looks at the clock; its shortest rule is an idle time of seconds.
 	ledgerTick = time.Second
 
-	// syncEvery: heads are compared with a random member (DESIGN 6). syncSoon: after a line of ours or a gap.
+	// syncEvery: heads are compared with a random member (docs/design.md, "No line is lost"). syncSoon: after a line of ours or a gap.
 	syncEvery = 15 * time.Second
 	syncSoon  = 250 * time.Millisecond
 	// repairFor: where the policy gives nobody what was said while it was away, what the network lost of the live lines
@@ -303,7 +303,7 @@ const (
 	// maxPresence, in bytes of addresses in one answer to a poll; the members beyond it come without addresses.
 	maxPresence = 256 << 10
 
-	// reasonNoteAfter: the room hears the reason once the removed peer has, or after this (DESIGN 4.2).
+	// reasonNoteAfter: the room hears the reason once the removed peer has, or after this (docs/design.md, "The poll").
 	reasonNoteAfter = 10 * time.Second
 	// guestGone: a guest that nobody has heard of for so long keeps its nick from nobody any more. A node that is started
 	// anew by its person is there sooner, and says so itself.

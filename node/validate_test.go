@@ -16,7 +16,7 @@ import (
 	"localchat/protocol"
 )
 
-// The table of DESIGN 6, row by row.
+// The table of docs/design.md, "Which lines count", row by row.
 func TestLineVerdicts(t *testing.T) {
 	w, before := removedRoom(t)
 	other := newLawRoom(t, "another")

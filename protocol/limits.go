@@ -73,7 +73,7 @@ const (
 	// frameChunk, in bytes, is how much a reader allocates ahead of what has arrived, so that announcing a large
 	// frame and sending nothing costs the receiver little.
 	frameChunk = 64 << 10
-	// FailureLife is how long a failure state waits for its peer's poll (DESIGN 4.2).
+	// FailureLife is how long a failure state waits for its peer's poll (docs/design.md, "The poll").
 	FailureLife = 24 * time.Hour
 	// MaxFailures of a room that wait at once. They are only made for real members.
 	MaxFailures = 4096

@@ -9,7 +9,7 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// claims is what a removed peer's failure is by DESIGN 4.2, to those who see it from outside: a register that an order
+// claims is what a removed peer's failure is by docs/design.md, "The poll", to those who see it from outside: a register that an order
 // sets, that the first nonce to poll claims, that answers to this nonce alone until it acknowledges, and to none then.
 var claims = porcupine.Model{
 	Init: func() any { return claim{} },

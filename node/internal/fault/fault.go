@@ -13,7 +13,7 @@ import (
 	"localchat/protocol"
 )
 
-// A Code is the machine's name of what went wrong; see INTERFACE, "JSON-RPC".
+// A Code is the machine's name of what went wrong; see docs/interface.md, "Errors".
 type Code string
 
 // The closed list of codes.
