@@ -94,7 +94,10 @@ func (r renderer) text(ev node.Event) (safe.Text, time.Time) {
 	case node.RemovalProgress:
 		return progressText(b), none
 	case node.OwnerUnreachable:
-		return faultMark + "owner unreachable for " + minutes(b.ForS) + ": nobody can be admitted or removed", none
+		if b.Left {
+			return faultMark + nick(b.Nick, "") + ", the owner, has gone; the room waits, and " + withoutOwner, none
+		}
+		return faultMark + "owner unreachable for " + minutes(b.ForS) + ": " + withoutOwner, none
 	case node.OwnerBack:
 		return noticeMark + "owner is back after " + minutes(b.ForS), none
 	case node.PolicyChanged:
@@ -107,6 +110,9 @@ func (r renderer) text(ev node.Event) (safe.Text, time.Time) {
 	// Delivered and Expired change what a screen shows; a line that is printed stays printed.
 	return "", none
 }
+
+// withoutOwner is what it means that the owner's node does not answer.
+const withoutOwner safe.Text = "nobody can be admitted or removed"
 
 // knockText names who knocks by all that a person can compare and type: the nick, the words and the end of the ID. The
 // commands name them by that end where the nick does not.

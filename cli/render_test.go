@@ -77,6 +77,8 @@ func every() []node.EventBody {
 		node.RemovalProgress{Peer: daveID, Nick: "dave", Kind: "banned", Applied: 0, Total: 2, Missing: []string{"carol", hostile}},
 		node.RemovalProgress{Peer: daveID, Nick: "dave", Kind: "kicked", Told: true, Applied: 12, Total: 12},
 		node.OwnerUnreachable{ForS: 40},
+		node.OwnerUnreachable{Left: true, Nick: "alice"},
+		node.OwnerUnreachable{Left: true, Nick: hostile},
 		node.OwnerBack{ForS: 671},
 		node.PolicyChanged{PolicyInfo: node.PolicyInfo{Access: "knock", Subject: "the build", IdleS: 21600, RetainS: 600, History: "none"}, By: aliceID, ByNick: "alice", Changed: []string{"subject"}},
 		node.PolicyChanged{PolicyInfo: node.PolicyInfo{Access: "open", IdleS: 21600, RetainS: 86400, History: "since-join"}, By: aliceID, ByNick: "alice", Changed: []string{"subject", "retain_s"}},

@@ -68,9 +68,9 @@ func (m *tui) keep(p *pane, ev node.Event) {
 	case node.PolicyChanged:
 		p.policy = b.PolicyInfo
 	case node.OwnerUnreachable:
-		p.away = ev.Time.Add(-time.Duration(b.ForS) * time.Second)
+		p.away, p.left = ev.Time.Add(-time.Duration(b.ForS)*time.Second), b.Left
 	case node.OwnerBack:
-		p.away = time.Time{}
+		p.away, p.left = time.Time{}, false
 	}
 }
 

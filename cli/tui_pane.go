@@ -19,8 +19,9 @@ type pane struct {
 	unread, calls int
 	marked        bool
 
-	// away is since when the owner does not answer; zero: it does.
+	// away is since when the owner does not answer; zero: it does. left: its node has ended in order.
 	away time.Time
+	left bool
 	// progress of removals that are not known everywhere, on the owner's node.
 	progress removals
 	policy   node.PolicyInfo

@@ -152,6 +152,24 @@ func TestScreenLostNetwork(t *testing.T) {
 	g.sees("owner alice answers", "-- owner is back after 1:04")
 }
 
+// An owner that has ended its console in order is not one that cannot be reached, and each is said.
+func TestScreenOwnerHasGone(t *testing.T) {
+	g := memberAt(t, 100, 24)
+	g.hears(node.OwnerUnreachable{Left: true, Nick: "alice"})
+	g.sees("! alice, the owner, has gone; the room waits, and nobody can be", "│ owner alice has gone 0:00", "! owner alice has gone for 0:00, the room waits: chat goes on")
+	g.passes(70 * time.Second)
+	g.sees("owner alice has gone for 1:10")
+	g.misses("unreachable")
+	g.f.alone = true
+	g.passes(time.Second)
+	g.sees("! owner alice has gone for 1:11, and nobody else is connected: what you say waits here")
+	g.f.alone = false
+	g.hears(node.OwnerBack{ForS: 72}, node.OwnerUnreachable{ForS: 3})
+	g.passes(time.Second)
+	g.sees("-- owner is back after 1:12", "! owner unreachable for 0:03")
+	g.misses("owner alice has gone for")
+}
+
 func TestScreenAlone(t *testing.T) {
 	g := ownerAt(t, 100, 24)
 	g.misses("no connection")

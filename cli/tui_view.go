@@ -253,15 +253,23 @@ func (m *tui) ownerText(p *pane) safe.Text {
 	if p.here.owned {
 		return "yours"
 	}
-	who := p.roster.owner()
-	name := "owner " + nick(who.Nick, who.Peer)
-	if who.Peer == "" {
-		name = "owner"
-	}
-	if p.away.IsZero() {
+	name := m.ownersName(p)
+	switch {
+	case p.away.IsZero():
 		return name + " answers"
+	case p.left:
+		return name + " has gone " + m.since(p)
 	}
 	return name + " unreachable " + m.since(p)
+}
+
+// ownersName is who owns a room of somebody else.
+func (m *tui) ownersName(p *pane) safe.Text {
+	who := p.roster.owner()
+	if who.Peer == "" {
+		return "owner"
+	}
+	return "owner " + nick(who.Nick, who.Peer)
 }
 
 // since is how long the owner of a room has been away.
@@ -379,10 +387,14 @@ func (m *tui) banner(p *pane) safe.Text {
 	switch {
 	case p.here.id == "" || p.over:
 		return ""
+	case p.left && m.connected == 0:
+		return faultMark + m.ownersName(p) + " has gone for " + m.since(p) + ", and nobody else is connected: what you say waits here"
 	case !p.away.IsZero() && m.connected == 0:
 		return faultMark + "no connection to anybody for " + m.since(p) + ": what you say waits here, and nobody can be admitted or removed"
+	case p.left:
+		return faultMark + m.ownersName(p) + " has gone for " + m.since(p) + ", the room waits: chat goes on, " + withoutOwner
 	case !p.away.IsZero():
-		return faultMark + "owner unreachable for " + m.since(p) + ": chat goes on, nobody can be admitted or removed"
+		return faultMark + "owner unreachable for " + m.since(p) + ": chat goes on, " + withoutOwner
 	case len(m.info.Addrs) == 0:
 		return faultMark + "no network: this computer has no address"
 	case p.here.owned && !m.alone.IsZero() && len(p.roster.members) > 1:

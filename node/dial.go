@@ -3,7 +3,6 @@ package node
 import (
 	"cmp"
 	"context"
-	"errors"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/multiformats/go-multiaddr"
 	manet "github.com/multiformats/go-multiaddr/net"
 
+	"localchat/node/internal/fault"
 	"localchat/protocol"
 )
 
@@ -247,7 +247,7 @@ func (l *loop) tryTyped(t *typedPeer) {
 // connect makes sure that there is a connection to p.
 func (n *Node) connect(ctx context.Context, p peer.ID, addrs []multiaddr.Multiaddr) error {
 	if p == n.self {
-		return errors.New("that is this node itself")
+		return fault.ErrSelf
 	}
 	if n.connected(p) {
 		return nil

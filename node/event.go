@@ -187,12 +187,17 @@ type (
 		Total   int      `json:"total"`
 		Missing []string `json:"missing,omitempty"` // nicks not heard from
 	}
-	// OwnerUnreachable: nobody can be admitted or removed for now. Told again as ForS grows.
+	// OwnerUnreachable: nobody can be admitted or removed for now. Told again as ForS grows, but where Left: the owner's node has
+	// ended in order, as it said before, and the room waits for it. Nick is the owner's then.
 	OwnerUnreachable struct {
-		ForS int `json:"for_s"`
+		ForS int    `json:"for_s"`
+		Left bool   `json:"left,omitempty"`
+		Nick string `json:"nick,omitempty"`
 	}
 	// OwnerBack: the authority answers again, after ForS seconds.
-	OwnerBack OwnerUnreachable
+	OwnerBack struct {
+		ForS int `json:"for_s"`
+	}
 	// PolicyChanged: somebody has changed the policy. PolicyInfo is what is in force now, and Changed what of it is new, by the
 	// names in JSON.
 	PolicyChanged struct {

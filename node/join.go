@@ -14,6 +14,7 @@ import (
 	"github.com/multiformats/go-multiaddr"
 
 	"localchat/authority"
+	"localchat/node/internal/fault"
 	"localchat/protocol"
 )
 
@@ -266,7 +267,7 @@ func joinFailed(ctx context.Context, t *joinTarget, err error) error {
 	case ctx.Err() != nil:
 		return &Error{Code: Timeout, Text: fmt.Sprintf("no answer from the owner of %s in time", t.name), Hint: "they may be away from the keyboard; try again, or ask for an invite"}
 	}
-	e = &Error{Code: NotFound, Text: fmt.Sprintf("cannot reach the owner of %s: %v", t.name, err), Hint: "is their node running, and on this network? where the network keeps its clients apart, use another"}
+	e = &Error{Code: NotFound, Text: fmt.Sprintf("cannot reach the owner of %s: %s", t.name, fault.Network(err)), Hint: "is their node running, and on this network? where the network keeps its clients apart, use another"}
 	if !t.expires.IsZero() && time.Now().After(t.expires) {
 		e.Hint += "; and by the clock of this machine the invite has expired"
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/sec"
 	"github.com/multiformats/go-multiaddr"
 
+	"localchat/node/internal/fault"
 	"localchat/protocol"
 )
 
@@ -100,7 +101,7 @@ func (n *Node) addrTarget(ctx context.Context, typed string, addr multiaddr.Mult
 		return nil, otherVersionError("the node at " + typed)
 	}
 	if answered.err != nil {
-		return nil, &Error{Code: Unavailable, Text: fmt.Sprintf("the node at %s does not say which rooms there are: %v", typed, answered.err), Hint: "try again"}
+		return nil, &Error{Code: Unavailable, Text: fmt.Sprintf("the node at %s does not say which rooms there are: %s", typed, fault.Network(answered.err)), Hint: "try again"}
 	}
 	return ask(ctx, n, roomsAt{typed, at, answered})
 }

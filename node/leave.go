@@ -84,8 +84,8 @@ func (q leave) run(l *loop) (none, error) {
 }
 
 // farewell is what Close says before it ends everything. An acknowledgement that is on its way goes out, so that the
-// owner of a console that ends with its removal sees that it was told; and an ephemeral node leaves its rooms, since it
-// will not be back.
+// owner of a console that ends with its removal sees that it was told; an ephemeral node leaves its rooms, since it
+// will not be back; and the members of our rooms hear that we go.
 func (n *Node) farewell() {
 	n.awaitDelivery(n.ctx, lastLines{all: true})
 	ctx, cancel := context.WithTimeout(n.ctx, leaveTimeout)
@@ -122,11 +122,29 @@ func (q closing) run(l *loop) (lastWords, error) {
 	var f lastWords
 	if q.forGood {
 		f.leave = l.leaveForGood()
+	} else {
+		l.sayLeaving()
 	}
 	l.bye = make(chan struct{})
 	f.told = l.bye
 	l.checkFarewell()
 	return f, nil
+}
+
+// sayLeaving tells the members of our rooms, which wait for us, that this node ends: it is no longer among those who are there.
+func (l *loop) sayLeaving() {
+	for _, r := range l.rooms {
+		if r.owner() && r.recovering == nil && !r.over() {
+			r.owned.leaving = true
+			r.tellPresence()
+		}
+	}
+}
+
+// knowsOfLeaving reports whether p has asked again since it was told that we go.
+func (r *room) knowsOfLeaving(p peer.ID) bool {
+	h, held := r.owned.polls[p]
+	return !r.owned.leaving || held && h.req.HavePresence == r.owned.presence
 }
 
 // leaveForGood closes the rooms that are ours and lists the others.
@@ -148,8 +166,8 @@ func (l *loop) leaveForGood() (leave []leavingFrom) {
 	return leave
 }
 
-// checkFarewell lets Close go on once every member that we hear from has been told of the end, who is at the door too, and
-// our own acknowledgements have been read.
+// checkFarewell lets Close go on once every member that we hear from has been told of the end, or that we go, those at the
+// door too, and our own acknowledgements have been read.
 func (l *loop) checkFarewell() {
 	if l.bye == nil || len(l.acking) > 0 || len(l.answering) > 0 {
 		return
@@ -159,7 +177,7 @@ func (l *loop) checkFarewell() {
 			continue
 		}
 		for p := range r.owned.heard {
-			if r.ledger.Owes(p, l.judgedAt()) {
+			if r.ledger.Owes(p, l.judgedAt()) || !r.knowsOfLeaving(p) {
 				return
 			}
 		}

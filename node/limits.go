@@ -67,7 +67,7 @@ const (
 	joinHold = 10 * time.Minute
 	// leaveTimeout bounds the farewell: leaving must not hang on an owner that is gone.
 	leaveTimeout = 2 * time.Second
-	// farewell is how long the owner of an ephemeral room waits at its end for the members, and those at the door, to have
+	// farewell is how long the owner of a room waits at the end of its node for the members, and those at the door, to have
 	// been told.
 	farewell = time.Second
 

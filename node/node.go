@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/netip"
@@ -18,6 +17,7 @@ import (
 	"github.com/libp2p/go-libp2p/p2p/protocol/ping"
 	"golang.org/x/time/rate"
 
+	"localchat/node/internal/fault"
 	"localchat/node/internal/store"
 	"localchat/protocol"
 )
@@ -173,7 +173,7 @@ func makeHost(cfg Config, g *gate) (host.Host, crypto.PrivKey, error) {
 	options := append(g.options(rm), libp2p.UserAgent(says))
 	h, err := newHost(key, cfg.Listen, options...)
 	if err != nil {
-		return nil, nil, &Error{Code: Unavailable, Network: true, Text: fmt.Sprintf("cannot listen: %v", err), Hint: "check --listen and that this machine has a network; the default is every interface"}
+		return nil, nil, &Error{Code: Unavailable, Network: true, Text: "cannot listen: " + fault.Network(err), Hint: "check --listen and that this machine has a network; the default is every interface"}
 	}
 	return h, key, nil
 }

@@ -26,7 +26,9 @@ type ownerDesk struct {
 	gone     map[peer.ID]time.Time // guests, since when nobody has heard of them
 	owed     map[peer.ID]bool      // who has not been given its receipt; where that is lost, the author asks
 	arrived  map[peer.ID]bool      // whose lines have come since
-	presence uint64                // grows when everybody is told who is heard from
+	// leaving: this node ends, and the room goes on without it; see sayLeaving.
+	leaving  bool
+	presence uint64 // grows when everybody is told who is heard from
 	// present are those heard from, with their addresses, made once for all that are told; nil: they have changed since.
 	present []protocol.Presence
 	// changed: who is heard from has changed since presenceAt, when everybody was last told.

@@ -147,6 +147,7 @@ func (e pollAsked) handle(l *loop) {
 	l.isAlive(e.peer)
 	r.noteHeard(e.peer, e.held.req)
 	r.answerPoll(e.peer, e.held)
+	l.checkFarewell()
 }
 
 func (e pollAcked) handle(l *loop) {
@@ -395,6 +396,7 @@ func (r *room) takePresence(m *protocol.PollMember) {
 			r.l.book.want(p.Peer, r.l.named(r.authority(), p.Peer, p.Addrs))
 		}
 	}
+	r.away.leaving = !r.away.present[r.authority()]
 }
 
 // showReason ends our place and says why.
@@ -443,11 +445,19 @@ type absence struct {
 	present  map[peer.ID]bool
 	since    time.Time // of the first poll that failed; zero: it answers
 	said     time.Duration
+	// leaving: its last answer said that its node is about to end. That counts once it is silent.
+	leaving bool
 }
 
 func (r *room) noteAway() {
-	if r.away.since.IsZero() {
-		r.away.since = r.l.now()
+	if !r.away.since.IsZero() {
+		return
+	}
+	r.away.since = r.l.now()
+	if r.away.leaving {
+		r.away.said = unreachableAfter
+		owner, _ := r.current().Member(r.authority())
+		r.l.emit(r, OwnerUnreachable{Left: true, Nick: owner.Nick})
 	}
 }
 
@@ -456,12 +466,12 @@ func (r *room) backFromAway() {
 		r.l.emit(r, OwnerBack{ForS: int(r.l.now().Sub(r.away.since) / time.Second)})
 		r.syncSoon(0)
 	}
-	r.away.since, r.away.said = time.Time{}, 0
+	r.away.since, r.away.said, r.away.leaving = time.Time{}, 0, false
 }
 
 // tickMember says that the authority is silent, at first and then ever more seldom.
 func (r *room) tickMember(now time.Time) {
-	if r.away.since.IsZero() {
+	if r.away.since.IsZero() || r.away.leaving {
 		return
 	}
 	silent := now.Sub(r.away.since)

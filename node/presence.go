@@ -113,7 +113,7 @@ func (r *room) presentAddrs() []protocol.Presence {
 	present := r.present()
 	size := 0
 	for _, m := range r.current().Members() {
-		if !present[m.Peer] {
+		if !present[m.Peer] || r.owned.leaving && m.Peer == r.l.n.self {
 			continue
 		}
 		p := protocol.Presence{Peer: m.Peer}

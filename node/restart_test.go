@@ -193,6 +193,37 @@ func TestOwnerComesBackElsewhere(t *testing.T) {
 	})
 }
 
+// An owner that ends in order says so: its members hear at once that it has gone and that the room waits, once, and that it
+// is back. One whose cable is pulled is unreachable.
+func TestOwnerSaysThatItGoes(t *testing.T) {
+	onAStreet(t, func(s *street) {
+		s.lab()
+		asked := time.Now()
+		s.stop("alice")
+		ended := time.Since(asked)
+		gone := until[OwnerUnreachable](s.subs["bob"], nil)
+		if !gone.Left || gone.Nick != "alice" || gone.ForS != 0 {
+			t.Errorf("bob hears %+v", gone)
+		}
+		if took := time.Since(asked); ended >= farewell || took >= unreachableAfter {
+			t.Errorf("the node took %s to end, and bob heard of it after %s", ended, took)
+		}
+		time.Sleep(5 * time.Minute) // simulated
+		if n := count[OwnerUnreachable](s.subs["bob"]); n != 1 {
+			t.Errorf("told %d times: %s", n, s.subs["bob"].story())
+		}
+		must(s.nodes["bob"].Say(s.ctx(), "lab", "still here", false))
+		s.start("alice")
+		until[OwnerBack](s.subs["bob"], nil)
+		until(s.subs["alice"], func(m Message) bool { return m.Text == "still here" })
+
+		s.cut("alice", "bob")
+		if away := until[OwnerUnreachable](s.subs["bob"], func(e OwnerUnreachable) bool { return !e.Left }); away.ForS == 0 {
+			t.Errorf("bob hears %+v", away)
+		}
+	})
+}
+
 // The owner's machine sleeps with the kick half done: it has been ordered and nothing has happened yet. When it wakes, it
 // goes on.
 func TestOwnerSleepsInTheMidstOfAKick(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"localchat/authority"
+	"localchat/node/internal/fault"
 	"localchat/protocol"
 )
 
@@ -212,7 +213,7 @@ func (r *room) startGossip() bool {
 	g, err := startGossip(r.ctx, r.l.n.host, &r.snap, r.wide(), alone, r.l.n.offer, r.l.n.post, r.l.n.log)
 	if err != nil {
 		r.l.n.log.Error("start gossip", "room", r.id, "err", err)
-		r.l.emit(r, Warning{Code: "network", Text: "cannot start the room's gossip: " + err.Error()})
+		r.l.emit(r, Warning{Code: "network", Text: "lines of this room may not come or go: " + fault.Text(err)})
 		return false
 	}
 	r.gossip = g

@@ -8,6 +8,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 
+	"localchat/node/internal/fault"
 	"localchat/protocol"
 )
 
@@ -53,7 +54,7 @@ func (n *Node) Tell(ctx context.Context, room, who, text string) (string, error)
 	}
 	var reply protocol.TellReply
 	if err := n.request(ctx, t.peer, protocol.TellID, &req, &reply); err != nil {
-		return "", &Error{Code: Unavailable, Text: fmt.Sprintf("not told: %s cannot be reached: %v", t.nick, err), Hint: "direct messages need the other node to be there now; say it in the room, or try again"}
+		return "", &Error{Code: Unavailable, Text: fmt.Sprintf("not told: %s cannot be reached: %s", t.nick, fault.Network(err)), Hint: "direct messages need the other node to be there now; say it in the room, or try again"}
 	}
 	if !reply.OK {
 		return "", &Error{Code: RefusedCode, Text: fmt.Sprintf("not told: the node of %s does not take it", t.nick), Hint: "one of you may have left the room"}

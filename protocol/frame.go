@@ -73,7 +73,8 @@ type (
 		Epoch uint64
 		Key   Key
 	}
-	// Presence is a member that the authority hears from, and where it can be dialled.
+	// Presence is a member that the authority hears from, and where it can be dialled. The authority itself is one until its
+	// node ends in order.
 	Presence struct {
 		Peer  peer.ID
 		Addrs []multiaddr.Multiaddr // without /p2p

@@ -21,7 +21,7 @@ func TestLANOwnerRestart(t *testing.T) {
 	if code := alice.quit(); code != 0 {
 		t.Errorf("end of input: exit %d", code)
 	}
-	bob.await("owner_unreachable", nil)
+	bob.await("owner_unreachable", obj{"left": true, "nick": "alice"})
 	converse("lab", "alone", bob, carol)
 	alice = alice.start()
 	alice.await("joined", obj{"name": "lab"})

@@ -74,6 +74,9 @@ func As(err error) *Error {
 	case errors.Is(err, context.Canceled):
 		return &Error{Code: Unavailable, Text: "interrupted", Hint: "try again"}
 	}
+	if fromNetwork(err) {
+		return &Error{Code: Unavailable, Text: "another node cannot be reached: " + Network(err), Hint: "localchat doctor tells what is in the way"}
+	}
 	return &Error{Code: Internal, Text: Text(err), Hint: "run again with -v and --log-file, and report what it says"}
 }
 
