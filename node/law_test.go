@@ -174,7 +174,7 @@ type domain struct{ name, kind string }
 var recordDomain = domain{"localchat/record/v2", "localchat/record/v2"}
 
 func messageDomain(room protocol.RoomID) domain {
-	return domain{"localchat/message/v2" + string(room[:]), "msg/2"}
+	return domain{"localchat/message/v3" + string(room[:]), "msg/3"}
 }
 
 // A forged thing signs whatever bytes under whatever domain: what an attacker with a key can do.

@@ -55,7 +55,7 @@
 // Ed25519. The signature domain, which does not travel, and the payload type are
 //
 //	localchat/record/v2           the same    Record     at most 4 KiB (MaxRecord)
-//	localchat/message/v2 | room   msg/2       Message    at most 65 KiB (MaxMessage)
+//	localchat/message/v3 | room   msg/3       Message    at most 65 KiB (MaxMessage)
 //	localchat/reason/v1           the same    Reason     at most 2 KiB (MaxSignedReason)
 //
 // where room is the 32 bytes of the room's id. Record.author and Reason.by must be the signer. A Message names its author
@@ -71,7 +71,7 @@
 //
 //	room, hash            32 bytes            salt, nonce, token, id  16 bytes
 //	invite                8 bytes             key                     32 bytes
-//	nonce of a message    8 bytes
+//	nonce of a message    24 bytes
 //	peer, author, by      38 bytes: the ID of an Ed25519 peer
 //	seq, epoch, term, ctr, lamport, removal, admission   1 to 2^53-1 (MaxCounter); have_…, presence and receipt from 0
 //	at, until             milliseconds since 1970, to the end of year 9999; until 0: none
@@ -115,9 +115,9 @@
 // # Messages
 //
 // A Message is header, nonce and sealed. Header is an encoded Header: epoch, ctr, prev (the id of the author's message
-// before; absent where a chain starts) and lamport. Nonce is 8 random bytes. Sealed is the encoded Content under
-// XChaCha20-Poly1305 with the key of that epoch. Its additional data is the 32 bytes of the room's id, the 38 bytes of the
-// author's ID and the bytes of header; its nonce of 24 bytes is the first 16 of the SHA-256 of these, and then nonce.
+// before; absent where a chain starts) and lamport. Nonce is 24 random bytes. Sealed is the encoded Content under
+// XChaCha20-Poly1305 with the key of that epoch and that nonce. Its additional data is the 32 bytes of the room's id, the 38
+// bytes of the author's ID and the bytes of header.
 // Content is kind (1 say, 2 action, 3 note of a reason), text, at, and removal for a note alone. A message's id is the
 // SHA-256 of its envelope.
 //

@@ -40,7 +40,7 @@ func GossipID(id RoomID) libprotocol.ID {
 // that of a message.
 const (
 	recordDomain  = "localchat/record/v2"
-	messageDomain = "localchat/message/v2"
+	messageDomain = "localchat/message/v3"
 	reasonDomain  = "localchat/reason/v1"
 )
 
@@ -48,7 +48,7 @@ const (
 const keyDomain = "localchat/epoch-key/v1"
 
 // messageType says in an envelope that it holds a message. It is short, since it goes with every line.
-const messageType = "msg/2"
+const messageType = "msg/3"
 
 // A Hash is a SHA-256 digest of signed bytes. The zero Hash means "none".
 type Hash [sha256.Size]byte

@@ -2,7 +2,6 @@ package protocol
 
 import (
 	"crypto/cipher"
-	"crypto/sha256"
 	"fmt"
 	"io"
 
@@ -28,14 +27,13 @@ func SealMessage(h Header, c Content, key Key, author peer.ID, s Signer, rand io
 	if err != nil {
 		return Message{}, err
 	}
-	random := make([]byte, nonceSize)
-	if _, err := io.ReadFull(rand, random); err != nil {
+	nonce := make([]byte, nonceSize)
+	if _, err := io.ReadFull(rand, nonce); err != nil {
 		return Message{}, fmt.Errorf("protocol: reading a nonce: %w", err)
 	}
-	additional, nonce := bound(h.Room, author, header, random)
 	body, err := canonical.Marshal(&pb.Message{
-		Header: header, Nonce: random,
-		Sealed: aead.Seal(nil, nonce, content, additional),
+		Header: header, Nonce: nonce,
+		Sealed: aead.Seal(nil, nonce, content, associated(h.Room, author, header)),
 	})
 	if err != nil {
 		return Message{}, fmt.Errorf("protocol: message: %w", err)
@@ -134,8 +132,7 @@ func (m Message) Open(key Key) (Content, error) {
 	if len(m.nonce) != nonceSize {
 		return Content{}, ErrNotOpened // the zero Message
 	}
-	additional, nonce := bound(m.Room, m.Author, m.header, m.nonce)
-	b, err := aead.Open(nil, nonce, m.sealed, additional)
+	b, err := aead.Open(nil, m.nonce, m.sealed, associated(m.Room, m.Author, m.header))
 	if err != nil {
 		return Content{}, ErrNotOpened
 	}
@@ -150,19 +147,14 @@ func newAEAD(key Key) (cipher.AEAD, error) {
 	return aead, nil
 }
 
-// nonceSize is how many bytes of a nonce travel.
-const nonceSize = 8
+// nonceSize is that of XChaCha20-Poly1305: random nonces of 24 bytes do not meet, however many lines an epoch has.
+const nonceSize = chacha20poly1305.NonceSizeX
 
-// bound returns what a ciphertext is bound to beside its key, and its nonce, which is a hash of that and the random bytes.
-// An author never gives two messages one header, so that the hash alone would do; but it may where its disk has been put
-// back to an earlier day. The IDs have fixed lengths, so no two triples give the same bytes.
-func bound(room RoomID, author peer.ID, header, random []byte) (additional, nonce []byte) {
-	n := len(room) + len(author) + len(header)
-	b := make([]byte, 0, n+chacha20poly1305.NonceSizeX)
-	b = append(append(append(b, room[:]...), author...), header...)
-	sum := sha256.Sum256(b)
-	b = append(append(b, sum[:chacha20poly1305.NonceSizeX-nonceSize]...), random...)
-	return b[:n:n], b[n:]
+// associated is the data that a ciphertext is bound to beside its key. The IDs have fixed lengths, so no two triples give
+// the same bytes.
+func associated(room RoomID, author peer.ID, header []byte) []byte {
+	b := make([]byte, 0, len(room)+len(author)+len(header))
+	return append(append(append(b, room[:]...), author...), header...)
 }
 
 func (h Header) encode() ([]byte, error) {

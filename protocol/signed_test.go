@@ -173,27 +173,20 @@ func TestAMessageIsOfOneRoom(t *testing.T) {
 	}
 }
 
-// Two messages of one header, as of an author whose disk was put back, have two nonces; so do two headers with the same
-// random bytes.
+// A message is sealed under all the random bytes that were read for it, and two messages of one header, as of an author whose
+// disk was put back, have two nonces.
 func TestNoncesDiffer(t *testing.T) {
 	bob := signer(t, 2)
-	next := sampleHeader
-	next.Ctr++
-	seen := map[string]string{}
-	for _, c := range []struct {
-		what   string
-		header Header
-		random byte
-	}{{"a message", sampleHeader, 1}, {"its header again", sampleHeader, 2}, {"the next, as random", next, 1}} {
-		m := must(SealMessage(c.header, sampleContent, sampleKey, bob.Peer(), bob, bytes.NewReader(bytes.Repeat([]byte{c.random}, nonceSize))))
-		_, nonce := bound(m.Room, m.Author, m.header, m.nonce)
-		if len(nonce) != chacha20poly1305.NonceSizeX {
-			t.Fatalf("%s: a nonce of %d bytes", c.what, len(nonce))
-		}
-		if was, ok := seen[string(nonce)]; ok {
-			t.Errorf("%s has the nonce of %s", c.what, was)
-		}
-		seen[string(nonce)] = c.what
+	random := []byte("24 bytes, each of random")
+	m := must(SealMessage(sampleHeader, sampleContent, sampleKey, bob.Peer(), bob, bytes.NewReader(random)))
+	aead := must(chacha20poly1305.NewX(sampleKey[:]))
+	if _, err := aead.Open(nil, random, m.sealed, associated(m.Room, m.Author, m.header)); err != nil {
+		t.Errorf("not sealed under its random bytes: %v", err)
+	}
+	again := must(SealMessage(sampleHeader, sampleContent, sampleKey, bob.Peer(), bob, rand.Reader))
+	once := must(SealMessage(sampleHeader, sampleContent, sampleKey, bob.Peer(), bob, rand.Reader))
+	if bytes.Equal(again.nonce, once.nonce) || bytes.Equal(again.sealed, once.sealed) {
+		t.Error("two messages have one nonce")
 	}
 }
 

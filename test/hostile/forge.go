@@ -34,7 +34,7 @@ func must[T any](v T, err error) T {
 type domain struct{ name, kind string }
 
 func messageDomain(room protocol.RoomID) domain {
-	return domain{"localchat/message/v2" + string(room[:]), "msg/2"}
+	return domain{"localchat/message/v3" + string(room[:]), "msg/3"}
 }
 
 // A forged thing signs whatever bytes under whatever domain: what an attacker with a key can do.

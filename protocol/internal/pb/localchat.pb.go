@@ -1289,7 +1289,7 @@ func (x *Reason) GetNonce() []byte {
 	return nil
 }
 
-// Message is the payload of an envelope of domain localchat/message/v2. The header travels as bytes because these very
+// Message is the payload of an envelope of domain localchat/message/v3. The header travels as bytes because these very
 // bytes, behind the room's id and the author's peer ID, are the additional data of sealed.
 type Message struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
