@@ -138,7 +138,8 @@ func (a *app) examine(ctx context.Context, p patient, say func(string)) facts {
 			targets = append(targets, targetAt(n.Peer, n.Addrs...))
 		}
 	}
-	if targets = merge(targets, f.networks()); len(targets) > 0 && ctx.Err() == nil {
+	targets, f.notTried = merge(targets, f.networks())
+	if len(targets) > 0 && ctx.Err() == nil {
 		say("dialling " + string(count(len(targets), "node", "nodes")))
 		f.reached = a.reach(ctx, targets)
 	}
@@ -157,17 +158,18 @@ func targetAt(peer node.PeerID, addrs ...discovery.Address) target {
 }
 
 // merge makes one target of those with the same peer, chooses the addresses to try, on one of our networks if there are
-// such, and keeps the first maxReach.
-func merge(all []target, ours []netip.Prefix) []target {
-	var merged []target
+// such, and keeps the first maxReach. more is how many there are beside those.
+func merge(all []target, ours []netip.Prefix) (merged []target, more int) {
 	for _, t := range all {
 		i := slices.IndexFunc(merged, func(m target) bool { return m.peer == t.peer && t.peer != "" })
 		if i >= 0 {
 			merged[i].addrs = append(merged[i].addrs, t.addrs...)
-		} else if len(merged) < maxReach && len(t.addrs) > 0 {
+		} else if len(t.addrs) > 0 {
 			merged = append(merged, t)
 		}
 	}
+	more = max(len(merged)-maxReach, 0)
+	merged = merged[:len(merged)-more]
 	for i := range merged {
 		t := &merged[i]
 		slices.SortStableFunc(t.addrs, func(a, b discovery.Address) int { return remoteness(a, ours) - remoteness(b, ours) })
@@ -180,7 +182,7 @@ func merge(all []target, ours []netip.Prefix) []target {
 			}
 		}
 	}
-	return merged
+	return merged, more
 }
 
 // remoteness is 0 for an address on a network of ours, and 2 for one that libp2p does not dial.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -31,6 +32,7 @@ type facts struct {
 	noMDNS    bool
 	checkup   discovery.Checkup
 	reached   []reached
+	notTried  int // nodes beside those that were dialled
 	connected int // nodes that the running node is connected to
 }
 
@@ -281,6 +283,9 @@ func reachFindings(f facts) []finding {
 		if r.tcp.tried || r.quic.tried {
 			all = append(all, f.reachFinding(r))
 		}
+	}
+	if f.notTried > 0 {
+		all = append(all, finding{Code: "not_tried", Severity: fine, Text: string(count(f.notTried, "more node was", "more nodes were")) + " not dialled: " + strconv.Itoa(len(f.reached)) + " are enough to see a pattern"})
 	}
 	if f.connected > 0 {
 		all = append(all, finding{Code: "connected", Severity: fine, Text: "connected to " + string(count(f.connected, "node", "nodes"))})

@@ -408,7 +408,7 @@ func TestMergeTargets(t *testing.T) {
 		return a
 	}
 	ours := []netip.Prefix{netip.MustParsePrefix("192.168.1.7/24")}
-	got := merge([]target{
+	got, _ := merge([]target{
 		targetAt(aliceID, at("/ip4/10.0.0.9/udp/1/quic-v1"), at("/ip4/10.0.0.9/tcp/2")),
 		targetAt(aliceID, at("/ip6/fe80::1/tcp/5"), at("/ip4/192.168.1.9/udp/3/quic-v1"), at("/ip4/192.168.1.9/tcp/4")),
 		targetAt("", at("192.168.1.20:4001")),
@@ -448,7 +448,8 @@ func TestReach(t *testing.T) {
 			tcp = append(tcp, at)
 		}
 	}
-	got := a.reach(t.Context(), merge([]target{targetAt(n.Info().Peer, addrs...), targetAt("", gone), targetAt(other.Peer, tcp...)}, nil))
+	targets, _ := merge([]target{targetAt(n.Info().Peer, addrs...), targetAt("", gone), targetAt(other.Peer, tcp...)}, nil)
+	got := a.reach(t.Context(), targets)
 	if r := got[0]; !r.tcp.ok() || !r.quic.ok() || r.proven != n.Info().Peer {
 		t.Errorf("a node that is there: %+v", r)
 	}

@@ -23,14 +23,18 @@ type fakeNode struct {
 	seq    uint64
 	closed bool
 
+	peers   []node.PeerInfo // beside alice
 	rooms   []node.RoomInfo
 	more    int // rooms that are not in rooms
 	members []node.MemberInfo
 	history []node.Message
-	knocks  []node.KnockInfo
-	bans    []node.BanInfo
-	invites []node.InviteInfo
-	policy  node.PolicyInfo
+	// forgotten and fetching are of the history.
+	forgotten int
+	fetching  bool
+	knocks    []node.KnockInfo
+	bans      []node.BanInfo
+	invites   []node.InviteInfo
+	policy    node.PolicyInfo
 
 	verified []node.Verification
 	fail     map[string]error // by method
@@ -106,7 +110,7 @@ func (f *fakeNode) Close() error {
 }
 
 func (f *fakeNode) Peers(context.Context) ([]node.PeerInfo, error) {
-	return []node.PeerInfo{{Peer: aliceID, Connected: !f.alone, RTTms: 1.4}}, f.note("peers")
+	return append([]node.PeerInfo{{Peer: aliceID, Connected: !f.alone, RTTms: 1.4}}, f.peers...), f.note("peers")
 }
 
 // waits until slow is closed, where there is one.
@@ -242,8 +246,8 @@ func (f *fakeNode) Verified(context.Context) ([]node.Verification, error) {
 	return f.verified, f.note("verified")
 }
 
-func (f *fakeNode) History(context.Context, string) ([]node.Message, error) {
-	return f.history, f.note("history")
+func (f *fakeNode) History(context.Context, string) (node.HistoryInfo, error) {
+	return node.HistoryInfo{Messages: f.history, More: f.forgotten, Fetching: f.fetching}, f.note("history")
 }
 
 func (f *fakeNode) Invite(_ context.Context, room, nick string, expires time.Duration) (node.InviteInfo, error) {

@@ -27,10 +27,10 @@ func (r *logRing) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// last returns up to n lines, the oldest first.
-func (r *logRing) last(n int) []string {
+// last returns up to n lines, the oldest first, and how many there are.
+func (r *logRing) last(n int) ([]string, int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	all := append(append([]string(nil), r.lines[r.next:]...), r.lines[:r.next]...)
-	return all[max(len(all)-n, 0):]
+	return all[max(len(all)-n, 0):], len(all)
 }

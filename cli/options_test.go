@@ -193,11 +193,11 @@ func TestLogRing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got := len(r.last(maxLogLines * 2)); got != maxLogLines {
-		t.Errorf("%d lines kept", got)
+	if got, all := r.last(maxLogLines * 2); len(got) != maxLogLines || all != maxLogLines {
+		t.Errorf("%d lines kept, of %d", len(got), all)
 	}
 	_, _ = r.Write([]byte("the last\n"))
-	if got := r.last(2); len(got) != 2 || got[1] != "the last" {
+	if got, _ := r.last(2); len(got) != 2 || got[1] != "the last" {
 		t.Errorf("%q", got)
 	}
 }

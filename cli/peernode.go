@@ -24,7 +24,7 @@ type peerNode interface {
 	Members(ctx context.Context, room string) (node.MembersInfo, error)
 	Verify(ctx context.Context, room, who string, verified bool) (node.Verification, error)
 	Verified(ctx context.Context) ([]node.Verification, error)
-	History(ctx context.Context, room string) ([]node.Message, error)
+	History(ctx context.Context, room string) (node.HistoryInfo, error)
 	Invite(ctx context.Context, room, nick string, expires time.Duration) (node.InviteInfo, error)
 	Invites(ctx context.Context, room string) ([]node.InviteInfo, error)
 	Uninvite(ctx context.Context, room, id string) error

@@ -388,7 +388,7 @@ func roomLines(rooms []node.RoomInfo) []safe.Text {
 
 // moreRooms says that a list of rooms is not all of them.
 func moreRooms(n int) safe.Text {
-	return noticeMark + count(n, "more room is", "more rooms are") + " on this network than this list has places for; an invite, or the name where its owner shows it, leads there all the same"
+	return noticeMark + count(n, "more room is", "more rooms are") + " on this network than this list has places for; each is joined by its name, its id or an invite all the same"
 }
 
 // roomLabel is how a room is shown in a list: by its name and, where that is not all that the name holds, the end of its

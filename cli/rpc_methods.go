@@ -93,6 +93,8 @@ type (
 	done     struct{}
 	peerList struct {
 		Peers []node.PeerInfo `json:"peers"`
+		// MayBeMore: as many nodes are known as are remembered.
+		MayBeMore bool `json:"may_be_more,omitempty"`
 	}
 	peerResult struct {
 		Peer node.PeerID `json:"peer"`
@@ -108,9 +110,6 @@ type (
 	}
 	idResult struct {
 		ID string `json:"id"`
-	}
-	messageList struct {
-		Messages []node.Message `json:"messages"`
 	}
 	inviteList struct {
 		Invites []node.InviteInfo `json:"invites"`
@@ -310,7 +309,7 @@ func (m rpcMethods) peers(ctx context.Context, _ noParams) (peerList, error) {
 	for i := range peers {
 		peers[i].Addrs = orEmpty(peers[i].Addrs)
 	}
-	return peerList{orEmpty(peers)}, err
+	return peerList{orEmpty(peers), len(peers) >= node.MaxPeers}, err
 }
 
 func (m rpcMethods) dial(ctx context.Context, p addrParams) (peerResult, error) {
@@ -379,9 +378,10 @@ func (m rpcMethods) members(ctx context.Context, p roomParams) (node.MembersInfo
 	return members, err
 }
 
-func (m rpcMethods) history(ctx context.Context, p roomParams) (messageList, error) {
-	messages, err := m.n.History(ctx, p.Room)
-	return messageList{orEmpty(messages)}, err
+func (m rpcMethods) history(ctx context.Context, p roomParams) (node.HistoryInfo, error) {
+	history, err := m.n.History(ctx, p.Room)
+	history.Messages = orEmpty(history.Messages)
+	return history, err
 }
 
 func (m rpcMethods) invite(ctx context.Context, p inviteParams) (node.InviteInfo, error) {

@@ -103,7 +103,8 @@ func TestMoreRooms(t *testing.T) {
 	}
 	m := &tui{lobby: lobby{rooms: []node.RoomInfo{lab}, more: 32}}
 	var shown strings.Builder
-	for _, r := range m.lobbyRows(60) {
+	rows, _ := m.lobbyRows(60, 20)
+	for _, r := range rows {
 		shown.WriteString(r.text + "\n")
 	}
 	if !strings.Contains(shown.String(), "32 more rooms") {

@@ -41,6 +41,9 @@ func runNet(ctx context.Context, c call) (reply, error) {
 		}
 		lines = append(lines, line+"  "+safe.Phrase(strings.Join(at, " ")))
 	}
+	if len(peers) >= node.MaxPeers {
+		lines = append(lines, noticeMark+"there may be more: when "+safe.Number(node.MaxPeers)+" nodes are known, one that is only announced takes the place of another")
+	}
 	if len(peers) == 0 {
 		lines = append(lines, "hint: no other node found yet; where mDNS is blocked, use --peer HOST:PORT or an invite")
 	}

@@ -367,18 +367,36 @@ func runSearch(ctx context.Context, c call) (reply, error) {
 	}
 	wanted := strings.ToLower(c.args[0])
 	var found []hit
-	for _, m := range history {
+	for _, m := range history.Messages {
 		if strings.Contains(strings.ToLower(m.Text), wanted) {
 			found = append(found, hit{at: m.At, text: messageText(m)})
 		}
 	}
 	lines := []safe.Text{count(len(found), "line", "lines") + " of those kept here"}
-	return reply{hits: found[max(len(found)-searchShown, 0):], lines: lines}, nil
+	if len(found) > searchShown {
+		lines[0] = "the last " + safe.Number(searchShown) + " of " + safe.Number(len(found)) + " lines; /save FILE writes all that are kept here"
+	}
+	return reply{hits: found[max(len(found)-searchShown, 0):], lines: append(lines, notHere(history)...)}, nil
+}
+
+// notHere says which lines are missing in a history.
+func notHere(h node.HistoryInfo) (lines []safe.Text) {
+	if h.More > 0 {
+		lines = append(lines, noticeMark+count(h.More, "line was", "lines were")+" forgotten before the time: more is said here than a node keeps")
+	}
+	if h.Fetching {
+		lines = append(lines, noticeMark+"the others are still asked for lines that are missing here")
+	}
+	return lines
 }
 
 func runLog(_ context.Context, c call) (reply, error) {
 	var lines []safe.Text
-	for _, line := range c.ring.last(logShown) {
+	last, all := c.ring.last(logShown)
+	if all > len(last) {
+		lines = append(lines, "the last "+safe.Number(len(last))+" of "+safe.Number(all)+" lines that are kept:")
+	}
+	for _, line := range last {
 		lines = append(lines, safe.Phrase(line))
 	}
 	return told(append(lines, "hint: -v logs in detail, --log-file FILE keeps it")...)

@@ -26,11 +26,11 @@ func runSave(ctx context.Context, c call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if len(history) == 0 {
+	if len(history.Messages) == 0 {
 		return reply{}, usage("lines are kept for as long as /policy says", "there is nothing to save in %s", c.room.name)
 	}
 	var b strings.Builder
-	for _, m := range history {
+	for _, m := range history.Messages {
 		rows := strings.Split(strings.ReplaceAll(m.Text, "\r\n", "\n"), "\n")
 		m.Text, m.Late = rows[0], false
 		b.WriteString(m.At.Local().Format("2006-01-02 15:04 ") + string(messageText(m)) + "\n")
@@ -49,5 +49,5 @@ func runSave(ctx context.Context, c call) (reply, error) {
 	if err := errors.Join(err, f.Close()); err != nil {
 		return reply{}, &failure{code: exitFailure, text: "not everything was written: " + err.Error(), hint: "is the disk full?"}
 	}
-	return told("saved " + count(len(history), "line", "lines") + " to " + safe.Phrase(path))
+	return told(append([]safe.Text{"saved " + count(len(history.Messages), "line", "lines") + " to " + safe.Phrase(path)}, notHere(history)...)...)
 }

@@ -51,9 +51,66 @@ func (m *tui) chooseRoom() {
 	m.order(job{cmd: join, args: []string{r.ID.String()}, pane: m.pane(), enters: safe.Name(r.Name)}, nil)
 }
 
-// lobbyRows are the rooms found, as every list of rooms has them, for a screen of width cells.
-func (m *tui) lobbyRows(width int) []row {
-	rows := []row{styled(bold, safe.Crop("Rooms on this network", width))}
+// lobbyRows are the rooms found, as every list of rooms has them, on a screen of width cells that has height rows for them.
+// Where they do not fit, those around the chosen one are shown, and how many more there are on either side. of says which
+// room each row is about, -1 for none.
+func (m *tui) lobbyRows(width, height int) (rows []row, of []int) {
+	add := func(i int, more ...row) {
+		for _, r := range more {
+			rows, of = append(rows, r), append(of, i)
+		}
+	}
+	add(-1, styled(bold, safe.Crop("Rooms on this network", width)))
+	end := m.lobbyEnd(width)
+	space := height - len(rows) - len(end)
+	if space < 3 {
+		space, end = height-len(rows), nil
+	}
+	texts := roomLines(m.lobby.rooms)
+	first, last := m.lobbyWindow(texts, width, space)
+	if first > 0 {
+		add(-1, styled(dim, safe.Crop("  "+safe.Number(first)+" more above", width)))
+	}
+	for i := first; i < last; i++ {
+		add(i, m.lobbyRoom(i, texts[i], width)...)
+	}
+	if below := len(texts) - last; below > 0 {
+		add(-1, styled(dim, safe.Crop("  "+safe.Number(below)+" more below", width)))
+	}
+	add(-1, end...)
+	height = max(height, 0)
+	return rows[:min(len(rows), height)], of[:min(len(of), height)]
+}
+
+// lobbyWindow are the first room that is shown in so many rows, and the one after the last: all, or as many as fit beside the
+// rows that say how many more there are, the chosen one among them.
+func (m *tui) lobbyWindow(texts []safe.Text, width, space int) (first, last int) {
+	taken := 0
+	for i, text := range texts {
+		taken += len(m.lobbyRoom(i, text, width))
+	}
+	if taken <= space {
+		return 0, len(texts)
+	}
+	space -= 2
+	taken = 0
+	for last < len(texts) {
+		n := len(m.lobbyRoom(last, texts[last], width))
+		if taken+n > space && last > m.lobby.at {
+			break
+		}
+		for taken+n > space && first < last {
+			taken -= len(m.lobbyRoom(first, texts[first], width))
+			first++
+		}
+		taken += n
+		last++
+	}
+	return first, last
+}
+
+// lobbyEnd is what stands below the rooms.
+func (m *tui) lobbyEnd(width int) (rows []row) {
 	if len(m.lobby.rooms) == 0 {
 		for _, text := range []safe.Text{
 			"none found so far; they appear here by themselves",
@@ -61,9 +118,6 @@ func (m *tui) lobbyRows(width int) []row {
 		} {
 			rows = append(rows, foldRows(plain, "  ", text, width)...)
 		}
-	}
-	for i, text := range roomLines(m.lobby.rooms) {
-		rows = append(rows, m.lobbyRoom(i, text, width)...)
 	}
 	if m.lobby.more > 0 {
 		rows = append(rows, foldRows(plain, "  ", moreRooms(m.lobby.more), width)...)
@@ -84,18 +138,13 @@ func (m *tui) lobbyRoom(i int, text safe.Text, width int) []row {
 	return foldRows(plain, "  ", text, width)
 }
 
+// lobbyHeight is how many rows of the middle the lobby may have; the talk below has the others.
+func (m *tui) lobbyHeight(body int) int { return body * 2 / 3 }
+
 // lobbyAt is the room in row y of the lobby, -1 where there is none.
 func (m *tui) lobbyAt(y int) int {
-	if y >= m.frame.body*2/3 {
-		return -1 // the talk below it
-	}
-	y-- // the heading
-	for i, text := range roomLines(m.lobby.rooms) {
-		n := len(m.lobbyRoom(i, text, m.width))
-		if y >= 0 && y < n {
-			return i
-		}
-		y -= n
+	if _, of := m.lobbyRows(m.width, m.lobbyHeight(m.frame.body)); y >= 0 && y < len(of) {
+		return of[y]
 	}
 	return -1
 }

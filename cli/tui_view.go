@@ -67,7 +67,8 @@ func (m *tui) layout() {
 	}
 	talk := f.body
 	if m.pane().here.id == "" {
-		talk = f.body - min(len(m.lobbyRows(w)), f.body*2/3)
+		rows, _ := m.lobbyRows(w, m.lobbyHeight(f.body))
+		talk = f.body - len(rows)
 	}
 	if m.pane().scroll.anchor != 0 && talk > 1 {
 		talk-- // for the row that says so
@@ -126,8 +127,7 @@ func (m *tui) middle() []row {
 	}
 	var talk []row
 	if p.here.id == "" {
-		talk = m.lobbyRows(m.width)
-		talk = talk[:min(len(talk), f.body*2/3)]
+		talk, _ = m.lobbyRows(m.width, m.lobbyHeight(f.body))
 	}
 	talk = append(talk, p.scroll.window()...)
 	rows := make([]row, f.body)

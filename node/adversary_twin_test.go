@@ -105,7 +105,7 @@ func TestFalseHints(t *testing.T) {
 		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
 		ctx, cancel := context.WithCancel(context.Background())
 		l.cancels = append(l.cancels, cancel)
-		go r.tell(ctx, strangers(2*maxBook)...)
+		go r.tell(ctx, strangers(2*MaxPeers)...)
 		go r.tell(ctx, l.spoofed(0, 2, protocol.MaxAddrs))
 		time.Sleep(3 * time.Second) // simulated
 		l.cut("alice", "bob")
@@ -117,7 +117,7 @@ func TestFalseHints(t *testing.T) {
 		if err := l.hearEachOther("alice", "bob"); err != nil {
 			t.Fatal(err)
 		}
-		if peers := must(bob.Peers(l.ctx())); len(peers) > maxBook {
+		if peers := must(bob.Peers(l.ctx())); len(peers) > MaxPeers {
 			t.Errorf("bob's book has %d peers", len(peers))
 		}
 
@@ -125,7 +125,7 @@ func TestFalseHints(t *testing.T) {
 		// it cannot tell.
 		q := make(rumours)
 		carol := l.startOn(2, "carol", "", q)
-		go q.tell(ctx, strangers(2*maxBook)...)
+		go q.tell(ctx, strangers(2*MaxPeers)...)
 		go q.tell(ctx, l.infoOf(0))
 		start = time.Now()
 		_, err := carol.Join(l.ctx(), JoinOptions{Room: "lab"})
@@ -148,7 +148,7 @@ func TestTwinBehindFalseHints(t *testing.T) {
 		carol := l.startOn(2, "carol", "", r)
 		r <- l.infoOf(0)
 		until(l.subs["carol"], func(f RoomFound) bool { return f.Name == "lab" })
-		for _, ai := range append(strangers(maxBook-10), l.infoOf(1)) {
+		for _, ai := range append(strangers(MaxPeers-10), l.infoOf(1)) {
 			r <- ai
 		}
 		_, err := carol.Join(l.ctx(), JoinOptions{Room: "lab"})
@@ -168,7 +168,7 @@ func TestHintsAreTriedWithoutAPause(t *testing.T) {
 		r := make(rumours)
 		alice := l.startOn(0, "alice", "", r)
 		began := time.Now()
-		for _, ai := range strangers(maxBook) {
+		for _, ai := range strangers(MaxPeers) {
 			r <- ai
 		}
 		left := func() (n int) {
@@ -184,9 +184,9 @@ func TestHintsAreTriedWithoutAPause(t *testing.T) {
 		for left() > 0 {
 			time.Sleep(hintTimeout / 20) // simulated
 		}
-		rounds := (maxBook + maxHintDials - 1) / maxHintDials
+		rounds := (MaxPeers + maxHintDials - 1) / maxHintDials
 		if took, most := time.Since(began), time.Duration(rounds)*hintTimeout+hintTimeout/2; took > most {
-			t.Errorf("%d hints took %v, and %v are allowed", maxBook, took, most)
+			t.Errorf("%d hints took %v, and %v are allowed", MaxPeers, took, most)
 		}
 	})
 }

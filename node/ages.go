@@ -2,6 +2,7 @@ package node
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -36,6 +37,47 @@ type ages struct {
 	lapsed map[protocol.Hash]lapse
 	// shedding is how many lines were forgotten before their time, and nobody has been told.
 	shedding int
+	// sheds are the lines that were forgotten before their time, as long as that is not over: maxSheds at most, oldest first.
+	sheds []shed
+}
+
+// A shed is n lines that were forgotten before their time, the latest of which was said then, by clock.even.
+type shed struct {
+	said time.Time
+	n    int
+}
+
+// Sheds within shedSpan of each other count as one, and maxSheds are kept: where the retention is longer than both make, the
+// oldest lines are counted for too long.
+const (
+	shedSpan = time.Minute
+	maxSheds = 2048
+)
+
+// noteShed counts n lines that are forgotten before their time, ls and what lies below them.
+func (a *ages) noteShed(ls []*line, n int) {
+	if n == 0 {
+		return
+	}
+	a.shedding += n
+	latest := slices.MaxFunc(ls, func(x, y *line) int { return x.said().Compare(y.said()) }).said()
+	if last := len(a.sheds) - 1; last >= 0 && latest.Sub(a.sheds[last].said) < shedSpan {
+		a.sheds[last].n += n
+		return
+	}
+	if a.sheds = append(a.sheds, shed{latest, n}); len(a.sheds) > maxSheds {
+		a.sheds[1].n += a.sheds[0].n
+		a.sheds = a.sheds[1:]
+	}
+}
+
+// shedSince is how many lines that were said since the given time have been forgotten before their time.
+func (a *ages) shedSince(since time.Time) (n int) {
+	a.sheds = slices.DeleteFunc(a.sheds, func(s shed) bool { return s.said.Before(since) })
+	for _, s := range a.sheds {
+		n += s.n
+	}
+	return n
 }
 
 // A lapse is when a line that is forgotten was said, by somebody's word, and when it came.

@@ -224,6 +224,13 @@ func TestANodesLinesAreBounded(t *testing.T) {
 			}
 		}
 		time.Sleep(3 * time.Second) // simulated
+		for i := range rooms {
+			said, h := 1+each*(i+1)/rooms, must(alice.History(l.ctx(), fmt.Sprint("lab", i)))
+			if len(h.Messages)+h.More != said || h.Fetching {
+				t.Errorf("of %d lines of lab%d the history has %d, and says that there are %d more; fetching: %v", said, i, len(h.Messages), h.More, h.Fetching)
+			}
+			t.Logf("lab%d: %d lines, %d more", i, len(h.Messages), h.More)
+		}
 		total := 0
 		must(ask(l.ctx(), alice, inLoop(func(lp *loop) {
 			for _, r := range lp.rooms {
@@ -236,7 +243,7 @@ func TestANodesLinesAreBounded(t *testing.T) {
 		if total > maxNodeLines || total < maxNodeLines/2 {
 			t.Errorf("%d bytes are kept", total)
 		}
-		if got := must(alice.History(l.ctx(), "lab0")); len(got) < 2 || got[0].Text != "short" {
+		if got := must(alice.History(l.ctx(), "lab0")).Messages; len(got) < 2 || got[0].Text != "short" {
 			t.Errorf("the room with least has lost its first of %d lines", len(got))
 		}
 		l.subs["alice"].drain()
@@ -248,6 +255,65 @@ func TestANodesLinesAreBounded(t *testing.T) {
 		}
 		if told == 0 || told > rooms {
 			t.Errorf("it is told %d times", told)
+		}
+	})
+}
+
+// The count of the lines that were forgotten before their time ends with that time, and it takes a bounded list, however often
+// some are forgotten.
+func TestForgottenLinesAreCounted(t *testing.T) {
+	begun := time.Date(2026, 11, 30, 9, 0, 0, 0, time.UTC)
+	var a ages
+	for i := range 2 * maxSheds {
+		a.noteShed([]*line{{got: begun.Add(time.Duration(i) * 2 * shedSpan)}}, 1)
+	}
+	for i, c := range []struct {
+		after time.Duration
+		want  int
+	}{{0, 2 * maxSheds}, {2 * maxSheds * shedSpan, 2 * maxSheds}, {(4*maxSheds - 20) * shedSpan, 10}, {4 * maxSheds * shedSpan, 0}} {
+		if got := a.shedSince(begun.Add(c.after)); got != c.want {
+			t.Errorf("%d: after %v %d are counted, want %d", i, c.after, got, c.want)
+		}
+	}
+	if len(a.sheds) > maxSheds {
+		t.Errorf("the list has %d entries", len(a.sheds))
+	}
+	for i := range 100 {
+		a.noteShed([]*line{{got: begun.Add(time.Duration(i) * time.Millisecond)}}, 3)
+	}
+	if got := a.shedSince(begun); len(a.sheds) != 1 || got != 300 {
+		t.Errorf("%d lines of one minute are in %d entries", got, len(a.sheds))
+	}
+}
+
+// A newcomer that asks for the history before it has all of it is told so, and no longer than that.
+func TestAHistoryThatIsStillFetched(t *testing.T) {
+	simulate(t, 2, func(l *lan) {
+		alice := l.start("alice")
+		rules, all := openRoom(), "all"
+		rules.History = &all
+		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: rules}))
+		for i := range 300 {
+			must(alice.Say(l.ctx(), "lab", fmt.Sprint("line ", i, strings.Repeat(".", 4000)), false))
+		}
+		bob := l.start("bob")
+		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
+		short := 0
+		for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) { // simulated
+			h := must(bob.History(l.ctx(), "lab"))
+			if !h.Fetching {
+				if len(h.Messages) != 300 {
+					t.Errorf("a history of %d lines of 300 says nothing of the others", len(h.Messages))
+				}
+				break
+			}
+			short++
+			if time.Now().After(deadline) {
+				t.Fatalf("with %d lines of 300 it is still being fetched", len(h.Messages))
+			}
+		}
+		if short == 0 {
+			t.Error("all lines were there at once: nothing was tried")
 		}
 	})
 }

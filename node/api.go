@@ -157,6 +157,15 @@ type MembersInfo struct {
 	Members []MemberInfo `json:"members"`
 }
 
+// HistoryInfo is what this node has of a room's lines, in display order.
+type HistoryInfo struct {
+	Messages []Message `json:"messages"`
+	// More is how many lines this node has forgotten before their time, since more is said in the room than it keeps.
+	More int `json:"more,omitempty"`
+	// Fetching: the members are still asked for lines that are missing here.
+	Fetching bool `json:"fetching,omitempty"`
+}
+
 // InviteInfo is an invite. Text is there only for the one who just made it.
 type InviteInfo struct {
 	ID      string    `json:"id"`

@@ -99,7 +99,7 @@ func (b *book) add(p peer.ID, addrs []multiaddr.Multiaddr, now time.Time) *bookE
 	}
 	e := b.entries[p]
 	if e == nil {
-		if len(b.entries) >= maxBook && !b.makeRoom() {
+		if len(b.entries) >= MaxPeers && !b.makeRoom() {
 			return nil
 		}
 		e = &bookEntry{peer: p, pause: dialBackoffMin}

@@ -69,18 +69,18 @@ func TestBookIsBounded(t *testing.T) {
 	b.want("wanted", addr)
 	b.add("busy", addr, lawStart)
 	b.entry("busy").dialing = true
-	for i := range 3 * maxBook {
+	for i := range 3 * MaxPeers {
 		if b.add(PeerID(fmt.Sprint("hint", i)), addr, lawStart.Add(time.Duration(i)*time.Second)) == nil {
 			t.Fatal("no room for hint", i)
 		}
-		if len(b.entries) > maxBook {
+		if len(b.entries) > MaxPeers {
 			t.Fatalf("%d peers in the book", len(b.entries))
 		}
 	}
 	if b.entry("wanted") == nil || b.entry("busy") == nil {
 		t.Error("a hint has put out somebody whom we need")
 	}
-	if b.entry(PeerID(fmt.Sprint("hint", 3*maxBook-1))) == nil || b.entry("hint0") != nil {
+	if b.entry(PeerID(fmt.Sprint("hint", 3*MaxPeers-1))) == nil || b.entry("hint0") != nil {
 		t.Error("it was not the oldest that went")
 	}
 	if b.add(personaID("alice"), addr, lawStart) != nil {

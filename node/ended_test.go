@@ -46,7 +46,7 @@ func TestLinesOfOneWhoIsOutComeBack(t *testing.T) {
 				}
 				time.Sleep(time.Second) // simulated
 				var has []string
-				for _, m := range must(n.History(s.ctx(), "lab")) {
+				for _, m := range must(n.History(s.ctx(), "lab")).Messages {
 					has = append(has, m.Text)
 				}
 				if !slices.Equal(has, said) {

@@ -13,7 +13,7 @@ import (
 // texts is what a node has of a room, in display order.
 func (l *lan) texts(nick string) (texts []string) {
 	l.t.Helper()
-	for _, m := range must(l.nodes[nick].History(l.ctx(), "lab")) {
+	for _, m := range must(l.nodes[nick].History(l.ctx(), "lab")).Messages {
 		texts = append(texts, m.Text)
 	}
 	return texts
@@ -196,7 +196,7 @@ func TestAMemberThatWasRestartedSpeaksLast(t *testing.T) {
 			}
 		})))
 		until(s.subs["alice"], func(m Message) bool { return m.Text == "back" })
-		history := must(alice.History(ctx, "lab"))
+		history := must(alice.History(ctx, "lab")).Messages
 		if last := history[len(history)-1]; last.Text != "back" || len(history) != 4 {
 			t.Errorf("alice has %+v", history)
 		}

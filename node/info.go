@@ -59,6 +59,12 @@ func (peerInfos) run(l *loop) ([]PeerInfo, error) {
 			RTTms: float64(e.rtt.Microseconds()) / 1000, Awaited: e.wanted || e.fixed,
 		})
 	}
+	// The book may be full of those that we want.
+	for _, p := range l.n.host.Network().Peers() {
+		if l.book.entry(p) == nil {
+			infos = append(infos, PeerInfo{Peer: p, Addrs: formatAddrs(l.addrsOf(p)), Connected: true})
+		}
+	}
 	slices.SortFunc(infos, func(a, b PeerInfo) int { return strings.Compare(string(a.Peer), string(b.Peer)) })
 	return infos, nil
 }

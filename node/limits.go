@@ -86,8 +86,8 @@ const (
 	crowdTimeout = 250 * time.Millisecond
 	// hintLife: a hint that has not come again for so long is not tried any more.
 	hintLife = time.Minute
-	// maxBook, in peers that the dial book remembers beside those of our rooms; mDNS is unauthenticated.
-	maxBook = 256
+	// MaxPeers, in peers that the dial book remembers beside those of our rooms; mDNS is unauthenticated.
+	MaxPeers = 256
 
 	// maxPlaces, in addresses of each kind that the gate lets pass wherever they are: what is typed, where peers are reached
 	// over other networks, and loopback addresses of this machine, of which the largest room makes up for most. The one that

@@ -148,8 +148,9 @@ func (g *lineLog) expire(before time.Time) []string {
 
 // shed forgets lines before their time, since there are too many or they take so many bytes too many.
 func (g *lineLog) shed(over int, now time.Time) []string {
-	ids := g.raise(g.excess(over), now)
-	g.shedding += len(ids)
+	ls := g.excess(over)
+	ids := g.raise(ls, now)
+	g.noteShed(ls, len(ids))
 	return ids
 }
 

@@ -150,7 +150,7 @@ func (m *many) settled(when string) bool {
 		if name == m.gone {
 			continue
 		}
-		history := must(m.nodes[name].History(m.ctx(), "lab"))
+		history := must(m.nodes[name].History(m.ctx(), "lab")).Messages
 		var ids []string
 		for _, msg := range history {
 			ids = append(ids, msg.ID)
@@ -178,7 +178,7 @@ func (m *many) settled(when string) bool {
 // delivered checks what every screen has been told.
 func (m *many) delivered() {
 	owner := make(map[string]bool)
-	for _, msg := range must(m.nodes[m.names[0]].History(m.ctx(), "lab")) {
+	for _, msg := range must(m.nodes[m.names[0]].History(m.ctx(), "lab")).Messages {
 		owner[msg.ID] = true
 	}
 	acked := 0

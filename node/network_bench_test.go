@@ -177,7 +177,7 @@ func settleRoom(b *testing.B, nodes []*Node, said bool) {
 				whole = whole && (n == m || n.connected(m.self))
 			}
 			if said {
-				whole = whole && len(must(n.History(b.Context(), "lab"))) == len(nodes)
+				whole = whole && len(must(n.History(b.Context(), "lab")).Messages) == len(nodes)
 			}
 		}
 		if whole {

@@ -288,22 +288,27 @@ func (r *room) retryEarly() {
 }
 
 // History is what is retained of a room, in display order.
-func (n *Node) History(ctx context.Context, room string) ([]Message, error) {
+func (n *Node) History(ctx context.Context, room string) (HistoryInfo, error) {
 	return ask(ctx, n, historyOf{room})
 }
 
 type historyOf struct{ room string }
 
-func (q historyOf) run(l *loop) ([]Message, error) {
+func (q historyOf) run(l *loop) (HistoryInfo, error) {
 	r, err := l.room(q.room)
 	if err != nil {
-		return nil, err
+		return HistoryInfo{}, err
 	}
-	ms := []Message{}
+	h := HistoryInfo{
+		Messages: []Message{}, Fetching: r.pages.from != "" || !r.telling.caughtUp && len(r.near()) > 0,
+	}
+	if retain := r.current().Policy().Retain; retain > 0 {
+		h.More = r.log.shedSince(l.clock.even().Add(-retain))
+	}
 	for _, ln := range r.log.order {
 		if shown(ln) {
-			ms = append(ms, r.message(ln))
+			h.Messages = append(h.Messages, r.message(ln))
 		}
 	}
-	return ms, nil
+	return h, nil
 }

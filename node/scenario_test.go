@@ -258,9 +258,9 @@ func (s *scenario) lists(n *Node, want []string) error {
 func (s *scenario) history(n *Node, room, want string) error {
 	var got []string
 	return s.within(func() bool {
-		ms, err := n.History(s.ctx(), room)
+		h, err := n.History(s.ctx(), room)
 		got = nil
-		for _, m := range ms {
+		for _, m := range h.Messages {
 			got = append(got, m.Nick+":"+m.Text)
 		}
 		return err == nil && strings.Join(got, " ") == want

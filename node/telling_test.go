@@ -62,7 +62,7 @@ func TestBacklogIsToldInTheRoomsOrder(t *testing.T) {
 			until(w, func(b BacklogEnd) bool { return true })
 			time.Sleep(10 * time.Second) // simulated: nothing more comes
 			lines, marks := toldSince(w, 0)
-			history := must(s.nodes[nick].History(s.ctx(), "lab"))
+			history := must(s.nodes[nick].History(s.ctx(), "lab")).Messages
 			same := slices.EqualFunc(lines, history, func(a, b Message) bool { return a.ID == b.ID })
 			if !same || len(lines) != 12+3*i+2*(i+1) || !slices.Equal(marks, []string{"backlog", "end"}) {
 				t.Errorf("%s, at its start no. %d, is told of %d lines, of %d that there are, %q%s", nick, i+1, len(lines), len(history), marks, w.story())
@@ -107,7 +107,7 @@ func TestLateIsNoBacklog(t *testing.T) {
 		if len(lines) != 7 || len(marks) != 0 {
 			t.Fatalf("bob is told of %d lines, %q%s", len(lines), marks, s.subs["bob"].story())
 		}
-		history := must(s.nodes["bob"].History(s.ctx(), "lab"))
+		history := must(s.nodes["bob"].History(s.ctx(), "lab")).Messages
 		at := func(id string) int { return slices.IndexFunc(history, func(m Message) bool { return m.ID == id }) }
 		for i, m := range lines {
 			switch {

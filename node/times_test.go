@@ -58,7 +58,7 @@ func TestTimesAreBounded(t *testing.T) {
 			check("carol", got.Text, got.At, begun.Add(-retain))
 		}
 		for _, n := range []*Node{alice, bob, carol} {
-			for _, got := range must(n.History(l.ctx(), "lab")) {
+			for _, got := range must(n.History(l.ctx(), "lab")).Messages {
 				check(n.cfg.Nick, "of its history "+got.Text, got.At, begun.Add(-retain))
 				if _, err := json.Marshal(got); err != nil {
 					t.Errorf("a line that is no JSON: %v", err)

@@ -1,0 +1,142 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"localchat/discovery"
+	"localchat/node"
+)
+
+// TestNothingIsCutSilently: whatever answers with less than there is says that there is more.
+func TestNothingIsCutSilently(t *testing.T) {
+	f := newFake()
+	for i := range 60 {
+		f.history = append(f.history, spoken(i, fmt.Sprint("build ", i)))
+	}
+	for i := range node.MaxPeers - 1 {
+		f.peers = append(f.peers, node.PeerInfo{Peer: node.PeerID(fmt.Sprint("peer", i))})
+	}
+	ring := &logRing{}
+	for i := range logShown + 1 {
+		_, _ = fmt.Fprintln(ring, "entry", i)
+	}
+	lab := here{id: labID.String(), name: "lab"}
+	answer := func(run func(context.Context, call) (reply, error), args ...string) string {
+		t.Helper()
+		r, err := run(t.Context(), call{n: f, args: args, room: lab, ring: ring})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprint(r.lines)
+	}
+	has := func(what, got, want string, is bool) {
+		t.Helper()
+		if strings.Contains(got, want) != is {
+			t.Errorf("%s says %q; %q in it: %v", what, got, want, !is)
+		}
+	}
+	has("/search", answer(runSearch, "build"), "the last 50 of 60 lines", true)
+	has("/search for less", answer(runSearch, "build 1"), "11 lines of those kept here", true)
+	has("/log", answer(runLog), "the last 40 of 41 lines", true)
+	has("/net", answer(runNet), "there may be more", true)
+	f.forgotten, f.fetching = 1234, true
+	save := filepath.Join(t.TempDir(), "lab.txt")
+	for what, got := range map[string]string{"/search": answer(runSearch, "build"), "/save": answer(runSave, save)} {
+		has(what, got, "1234 lines were forgotten before the time", true)
+		has(what, got, "still asked for lines that are missing", true)
+	}
+
+	f.history, f.peers, f.forgotten, f.fetching, ring.lines = f.history[:50], f.peers[1:], 0, false, ring.lines[1:]
+	has("/search for all", answer(runSearch, "build"), "last", false)
+	has("/search for all", answer(runSearch, "build"), "forgotten", false)
+	has("/log", answer(runLog), "the last", false)
+	has("/net", answer(runNet), "more", false)
+}
+
+func TestRPCSaysThatThereIsMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake()
+		d := sit(t, f, "rpc")
+		for method, whole := range map[string]string{"room.history": `{"messages":[]}`, "node.peers": `,"connected":true,"rtt_ms":1.4}]}`} {
+			if got := ask(t, d, request(1, method, map[bool]string{true: `"room":"lab"`}[method == "room.history"])); !strings.Contains(got, whole) {
+				t.Errorf("%s: %s, want in it %s", method, got, whole)
+			}
+		}
+		f.forgotten, f.fetching, f.peers = 7, true, make([]node.PeerInfo, node.MaxPeers)
+		if got := ask(t, d, request(1, "room.history", `"room":"lab"`)); !strings.Contains(got, `"more":7,"fetching":true}`) {
+			t.Errorf("room.history: %s", got)
+		}
+		if got := ask(t, d, request(1, "node.peers", "")); !strings.Contains(got, `"may_be_more":true}`) {
+			t.Errorf("node.peers: %s", got)
+		}
+		d.leaves(exitOK)
+	})
+}
+
+// TestLobbyOfManyRooms: of more rooms than fit, the chosen one is on the screen, and it is said how many are above and below.
+func TestLobbyOfManyRooms(t *testing.T) {
+	var rooms []node.RoomInfo
+	for i := range 40 {
+		rooms = append(rooms, node.RoomInfo{ID: node.RoomID{byte(i + 1)}, Name: fmt.Sprintf("room%02d", i), Owner: aliceID, Words: "amber kiwi", Access: "open", Members: 2})
+	}
+	for _, size := range []struct{ width, height int }{{200, 60}, {90, 16}, {60, 20}, {60, 13}, {40, 8}} {
+		for _, n := range []int{1, 5, 40} {
+			for at := range n {
+				m := &tui{lobby: lobby{rooms: rooms[:n], at: at}, width: size.width}
+				rows, of := m.lobbyRows(size.width, size.height)
+				if len(rows) > size.height || len(rows) != len(of) {
+					t.Fatalf("%v: %d rows", size, len(rows))
+				}
+				seen, shown := map[int]bool{}, ""
+				for i, r := range rows {
+					seen[of[i]] = true
+					shown += string(r.text) + "\n"
+				}
+				delete(seen, -1)
+				if !seen[at] {
+					t.Errorf("%v: room %d of %d is chosen, and not there:\n%s", size, at, n, shown)
+				}
+				above, below := 0, 0
+				for above < n && !seen[above] {
+					above++
+				}
+				for below < n && !seen[n-1-below] {
+					below++
+				}
+				if above+len(seen)+below != n {
+					t.Errorf("%v: of %d rooms %d are shown, not one after another", size, n, len(seen))
+				}
+				if (above > 0) != strings.Contains(shown, fmt.Sprint("  ", above, " more above")) || (below > 0) != strings.Contains(shown, fmt.Sprint("  ", below, " more below")) {
+					t.Errorf("%v: %d are above and %d below:\n%s", size, above, below, shown)
+				}
+			}
+		}
+	}
+}
+
+// TestDoctorSaysWhomItDidNotTry: the nodes beyond those that are dialled are counted.
+func TestDoctorSaysWhomItDidNotTry(t *testing.T) {
+	at, _, _ := discovery.ParseAddress("192.168.1.20:4001")
+	for n, want := range map[int]int{0: 0, maxReach: 0, maxReach + 1: 1, 3 * maxReach: 2 * maxReach} {
+		var all []target
+		for i := range n {
+			all = append(all, targetAt(node.PeerID(fmt.Sprint("peer", i)), at), targetAt(node.PeerID(fmt.Sprint("peer", i)), at))
+		}
+		targets, more := merge(all, nil)
+		if len(targets) != min(n, maxReach) || more != want {
+			t.Errorf("of %d nodes %d are dialled and %d are not", n, len(targets), more)
+		}
+		said := false
+		for _, fd := range reachFindings(facts{notTried: more}) {
+			said = said || fd.Code == "not_tried" && strings.HasPrefix(fd.Text, fmt.Sprint(more, " "))
+		}
+		if said != (more > 0) {
+			t.Errorf("that %d nodes are not dialled is said: %v", more, said)
+		}
+	}
+}
