@@ -1,6 +1,9 @@
 package main_test
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -83,4 +86,65 @@ func TestCitations(t *testing.T) {
 	if checked == 0 {
 		t.Error("no comment cites a document")
 	}
+}
+
+var aStep = regexp.MustCompile("\\[`([A-Za-z.]+)`\\]\\(\\.\\./([^)]+\\.go)\\)")
+
+// TestTour: what the tour names is in the file that it links to.
+func TestTour(t *testing.T) {
+	steps := aStep.FindAllStringSubmatch(document(t, "docs/tour.md"), -1)
+	if len(steps) < 20 {
+		t.Errorf("the tour names only %d functions and types", len(steps))
+	}
+	declared := make(map[string][]string) // by file
+	for _, name := range sources(t) {
+		if !strings.HasSuffix(name, "_test.go") {
+			declared[name] = declarations(t, name)
+		}
+	}
+	for _, m := range steps {
+		if slices.Contains(declared[m[2]], m[1]) {
+			continue
+		}
+		var elsewhere []string
+		for file, names := range declared {
+			if slices.Contains(names, m[1]) {
+				elsewhere = append(elsewhere, file)
+			}
+		}
+		slices.Sort(elsewhere)
+		t.Errorf("docs/tour.md names %s of %s, which is not there; it is in %v", m[1], m[2], elsewhere)
+	}
+}
+
+// declarations are the functions, methods and types that a file declares: F and pkg.F, T and pkg.T, T.M.
+func declarations(t *testing.T, file string) (all []string) {
+	t.Helper()
+	f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range f.Decls {
+		switch d := d.(type) {
+		case *ast.FuncDecl:
+			if d.Recv == nil {
+				all = append(all, d.Name.Name, f.Name.Name+"."+d.Name.Name)
+				continue
+			}
+			of := d.Recv.List[0].Type
+			if star, ok := of.(*ast.StarExpr); ok {
+				of = star.X
+			}
+			if of, ok := of.(*ast.Ident); ok {
+				all = append(all, of.Name+"."+d.Name.Name)
+			}
+		case *ast.GenDecl:
+			for _, s := range d.Specs {
+				if s, ok := s.(*ast.TypeSpec); ok {
+					all = append(all, s.Name.Name, f.Name.Name+"."+s.Name.Name)
+				}
+			}
+		}
+	}
+	return all
 }
