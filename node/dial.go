@@ -9,18 +9,11 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
-	libprotocol "github.com/libp2p/go-libp2p/core/protocol"
-	"github.com/libp2p/go-libp2p/p2p/net/swarm"
 	"github.com/multiformats/go-multiaddr"
 	manet "github.com/multiformats/go-multiaddr/net"
 
 	"localchat/node/internal/fault"
 	"localchat/protocol"
-)
-
-type (
-	peerID     = peer.ID
-	protocolID = libprotocol.ID
 )
 
 // A book says whom we want to be connected to, and when to try again. It is owned by the loop.
@@ -244,37 +237,6 @@ func (l *loop) tryTyped(t *typedPeer) {
 	})
 }
 
-// connect makes sure that there is a connection to p.
-func (n *Node) connect(ctx context.Context, p peer.ID, addrs []multiaddr.Multiaddr) error {
-	if p == n.self {
-		return fault.ErrSelf
-	}
-	if n.connected(p) {
-		return nil
-	}
-	// libp2p's own back-off would refuse to dial a peer that has just come back.
-	if s, ok := n.host.Network().(*swarm.Swarm); ok {
-		s.Backoff().Clear(p)
-	}
-	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
-	defer cancel()
-	defer n.meet.on(p, cancel)()
-	err := n.host.Connect(ctx, peer.AddrInfo{ID: p, Addrs: addrs})
-	if n.connected(p) {
-		return nil
-	}
-	return err
-}
-
-// reach is connect, for who cannot wait until a silent connection is noticed: of a peer that has been restarted, one
-// may be left for as long as 30 s, and a stream opened on it would hang.
-func (n *Node) reach(ctx context.Context, p peer.ID, addrs []multiaddr.Multiaddr) error {
-	if n.connected(p) {
-		n.pingOnce(ctx, p, pingTimeout)
-	}
-	return n.connect(ctx, p, addrs)
-}
-
 type (
 	// peerFound: mDNS has seen somebody.
 	peerFound struct{ info peer.AddrInfo }
@@ -471,4 +433,25 @@ func formatAddrs(as []multiaddr.Multiaddr) []string {
 		ss[i] = a.String()
 	}
 	return ss
+}
+
+// Dial connects to a multiaddr, with or without its /p2p, or to HOST:PORT, and stays connected.
+func (n *Node) Dial(ctx context.Context, addr string) (PeerID, error) {
+	a, err := parseAddr(addr)
+	if err != nil {
+		return "", err
+	}
+	at, err := n.dialTyped(ctx, a)
+	if err != nil {
+		return "", &Error{Code: Unavailable, Text: "cannot connect to " + addr + ": " + fault.Network(err), Hint: "is a node listening there? its own /net shows its addresses; on another network it has to be started with --from-anywhere"}
+	}
+	_, err = ask(ctx, n, keepPeer{at})
+	return at.ID, err
+}
+
+type keepPeer struct{ at peer.AddrInfo }
+
+func (q keepPeer) run(l *loop) (none, error) {
+	l.keep(q.at.ID, q.at.Addrs)
+	return none{}, nil
 }

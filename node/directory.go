@@ -292,51 +292,6 @@ func namesRoom(text string, id protocol.RoomID, name string) bool {
 	return protocol.FoldName(text) == id.String() || protocol.SameName(text, name)
 }
 
-// run finds the target of a join among the rooms seen, or says when to look again; see [Node.Join].
-func (q lookFor) run(l *loop) (*joinTarget, error) {
-	switch here, err := lookHere(q).run(l); {
-	case err == nil && (here.in || here.resuming != nil):
-		return here, nil
-	case err != nil && AsError(err).Code == Ambiguous:
-		return nil, err
-	}
-	l.want(q.room)
-	matches, alike := l.called(q.room)
-	known := l.ofPinned(matches)
-	switch {
-	case len(known) > 0:
-		matches = known
-	case len(matches) > 0 && matches[0].String() != protocol.FoldName(q.room):
-		matches = append(matches, alike...)
-	}
-	switch len(matches) {
-	case 0:
-		l.lookHarder(lookAgain)
-		if l.another == nil {
-			l.another = make(chan struct{})
-		}
-		return &joinTarget{another: l.another}, nil
-	case 1:
-	default:
-		return nil, l.ambiguous("several rooms are called "+q.room+", or look like it", matches)
-	}
-	f := l.found[matches[0]]
-	if len(known) == 0 && protocol.SameName(f.name, q.room) {
-		seen, unheard := l.now().Sub(f.first), l.book.unheard(l.now())
-		if seen < nameSettles || unheard && seen < nameUnsettled {
-			l.lookHarder(lookAgain)
-			return nil, &Error{Code: NotFound, Text: "too soon to tell whether there is another room of this name"}
-		}
-		if c := l.keyChange(matches[0], f.looks, f.owner); c != nil {
-			return nil, otherOwner(c)
-		}
-		if unheard {
-			return nil, l.ambiguous("too many nodes are announced here to tell whether there is another room called "+q.room, matches)
-		}
-	}
-	return &joinTarget{room: matches[0], name: f.name, owner: f.owner, addrs: f.addrs}, nil
-}
-
 // called are the rooms found that have a name, or an id, and those with another name that looks like it.
 func (l *loop) called(name string) (exact, alike []protocol.RoomID) {
 	skeletons := protocol.Skeletons(name)
@@ -452,7 +407,50 @@ func (r *room) info() RoomInfo {
 	}
 }
 
-// connected reports whether we have a connection to p.
-func (n *Node) connected(p peer.ID) bool {
-	return n.host.Network().Connectedness(p) == network.Connected
+// lookFor finds a room by id or name among those seen.
+type lookFor struct{ room string }
+
+// run finds the target of a join among the rooms seen, or says when to look again; see [Node.Join].
+func (q lookFor) run(l *loop) (*joinTarget, error) {
+	switch here, err := lookHere(q).run(l); {
+	case err == nil && (here.in || here.resuming != nil):
+		return here, nil
+	case err != nil && AsError(err).Code == Ambiguous:
+		return nil, err
+	}
+	l.want(q.room)
+	matches, alike := l.called(q.room)
+	known := l.ofPinned(matches)
+	switch {
+	case len(known) > 0:
+		matches = known
+	case len(matches) > 0 && matches[0].String() != protocol.FoldName(q.room):
+		matches = append(matches, alike...)
+	}
+	switch len(matches) {
+	case 0:
+		l.lookHarder(lookAgain)
+		if l.another == nil {
+			l.another = make(chan struct{})
+		}
+		return &joinTarget{another: l.another}, nil
+	case 1:
+	default:
+		return nil, l.ambiguous("several rooms are called "+q.room+", or look like it", matches)
+	}
+	f := l.found[matches[0]]
+	if len(known) == 0 && protocol.SameName(f.name, q.room) {
+		seen, unheard := l.now().Sub(f.first), l.book.unheard(l.now())
+		if seen < nameSettles || unheard && seen < nameUnsettled {
+			l.lookHarder(lookAgain)
+			return nil, &Error{Code: NotFound, Text: "too soon to tell whether there is another room of this name"}
+		}
+		if c := l.keyChange(matches[0], f.looks, f.owner); c != nil {
+			return nil, otherOwner(c)
+		}
+		if unheard {
+			return nil, l.ambiguous("too many nodes are announced here to tell whether there is another room called "+q.room, matches)
+		}
+	}
+	return &joinTarget{room: matches[0], name: f.name, owner: f.owner, addrs: f.addrs}, nil
 }

@@ -8,21 +8,9 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
-	"localchat/node/internal/fault"
 	"localchat/node/internal/store"
 	"localchat/protocol"
 )
-
-// listen registers what other nodes may ask of us. Gossip is pubsub's, and pings and identify are libp2p's.
-func (n *Node) listen() {
-	n.admission.serve(protocol.PollID, pollQuota, n.servePoll)
-	n.admission.serve(protocol.JoinID, joinQuota, n.serveJoin)
-	n.admission.serve(protocol.AskID, askQuota, n.serveAsk)
-	n.admission.serve(protocol.SyncID, syncQuota, n.serveSync)
-	n.admission.serve(protocol.PassID, passQuota, n.servePass)
-	n.admission.serve(protocol.TellID, tellQuota, n.serveTell)
-	n.admission.serve(protocol.RoomsID, roomsQuota, n.serveRooms)
-}
 
 // Identity says who the node of dataDir is, without starting it. The first call makes the key.
 func Identity(dataDir string) (Info, error) {
@@ -67,27 +55,6 @@ func (peerInfos) run(l *loop) ([]PeerInfo, error) {
 	}
 	slices.SortFunc(infos, func(a, b PeerInfo) int { return strings.Compare(string(a.Peer), string(b.Peer)) })
 	return infos, nil
-}
-
-// Dial connects to a multiaddr, with or without its /p2p, or to HOST:PORT, and stays connected.
-func (n *Node) Dial(ctx context.Context, addr string) (PeerID, error) {
-	a, err := parseAddr(addr)
-	if err != nil {
-		return "", err
-	}
-	at, err := n.dialTyped(ctx, a)
-	if err != nil {
-		return "", &Error{Code: Unavailable, Text: "cannot connect to " + addr + ": " + fault.Network(err), Hint: "is a node listening there? its own /net shows its addresses; on another network it has to be started with --from-anywhere"}
-	}
-	_, err = ask(ctx, n, keepPeer{at})
-	return at.ID, err
-}
-
-type keepPeer struct{ at peer.AddrInfo }
-
-func (q keepPeer) run(l *loop) (none, error) {
-	l.keep(q.at.ID, q.at.Addrs)
-	return none{}, nil
 }
 
 // Members is the roster of a room.

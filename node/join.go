@@ -364,8 +364,6 @@ func (n *Node) joined(ctx context.Context, room protocol.RoomID) (JoinedInfo, er
 }
 
 type (
-	// lookFor finds a room by id or name among those seen.
-	lookFor struct{ room string }
 	// lookHere finds one that we are in.
 	lookHere struct{ room string }
 	// prepareRoom makes the room that has admitted us, with records of it verified. It is not one of ours yet.

@@ -71,7 +71,7 @@ func TestNoLineStandsLastForEver(t *testing.T) {
 // Who has missed much, or has only come, follows the clock of the others.
 func TestTheClockIsFollowed(t *testing.T) {
 	r := &room{l: &loop{n: &Node{self: "us"}}}
-	line := func(who peerID, lamport uint64) {
+	line := func(who PeerID, lamport uint64) {
 		r.keepUp(protocol.Message{Author: who, Header: protocol.Header{Lamport: lamport}})
 	}
 	line("us", 1)

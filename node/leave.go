@@ -2,9 +2,7 @@ package node
 
 import (
 	"context"
-	"fmt"
 	"sync"
-	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
@@ -187,30 +185,4 @@ func (l *loop) checkFarewell() {
 	default:
 		close(l.bye)
 	}
-}
-
-// drop lets go of what only a member may hold: keys, roster, log and lines. It is not enough that nothing of ours refers
-// to the room any more: libp2p goes on to hold what its pubsub was started with.
-func (r *room) drop() {
-	r.name = r.label()
-	r.state, r.keys, r.log = authority.State{}, authority.Keyring{}, newLineLog()
-	r.records, r.pending, r.early, r.doubts = nil, nil, nil, nil
-	r.publishSnapshot()
-}
-
-// A diskWarning is what was last said of the disk, and when.
-type diskWarning struct {
-	text string
-	at   time.Time
-}
-
-// warnDisk says that something could not be kept; not at every try of a member to poll.
-func (l *loop) warnDisk(r *room, err error) {
-	l.n.log.Error("disk", "err", err)
-	said := diskWarning{err.Error(), l.now()}
-	if said.text == l.diskSaid.text && said.at.Sub(l.diskSaid.at) < attemptEvery {
-		return
-	}
-	l.diskSaid = said
-	l.emit(r, Warning{Code: "disk", Text: fmt.Sprintf("cannot write to disk: %v", err)})
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/event"
-	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/p2p/protocol/ping"
@@ -114,32 +113,6 @@ func answers(ctx context.Context, c network.Conn) error {
 	stop := context.AfterFunc(ctx, func() { _ = s.Reset() })
 	defer stop()
 	return multistream.SelectProtoOrFail(protocolID(ping.ID), s)
-}
-
-// openStream opens a stream to a peer that we are connected to. Where there are several connections it takes the newest:
-// libp2p takes the one with the most streams, which is what is left of a peer that has been started again, until that has
-// been tried and closed.
-func openStream(ctx context.Context, h host.Host, p peer.ID, ids ...protocolID) (network.Stream, error) {
-	conns := h.Network().ConnsToPeer(p)
-	if len(conns) < 2 {
-		return h.NewStream(ctx, p, ids...)
-	}
-	newest := slices.MaxFunc(conns, func(a, b network.Conn) int { return a.Stat().Opened.Compare(b.Stat().Opened) })
-	s, err := newest.NewStream(ctx)
-	if err != nil {
-		return nil, err
-	}
-	stop := context.AfterFunc(ctx, func() { _ = s.Reset() })
-	defer stop()
-	id, err := multistream.SelectOneOf(ids, s)
-	if err == nil {
-		err = s.SetProtocol(id)
-	}
-	if err != nil {
-		_ = s.Reset()
-		return nil, err
-	}
-	return s, nil
 }
 
 // pingDue: it is time to see who is still there.

@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -11,137 +10,6 @@ import (
 	"localchat/node/internal/fault"
 	"localchat/protocol"
 )
-
-// Create makes a room and enters it as its owner. It fails with invalid (a name, nick or policy that cannot be) or
-// exists (we own a room of that name already).
-func (n *Node) Create(ctx context.Context, o CreateOptions) (RoomInfo, error) {
-	if o.Nick == "" {
-		o.Nick = n.cfg.Nick
-	}
-	return ask(ctx, n, createRoom{o})
-}
-
-type createRoom struct{ CreateOptions }
-
-func (q createRoom) run(l *loop) (RoomInfo, error) {
-	name, err := protocol.NormalizeRoomName(q.Name)
-	if err != nil {
-		return RoomInfo{}, badRoomName(err)
-	}
-	for _, r := range l.rooms {
-		if r.owner() && !r.over() && protocol.Alike(r.label(), name) {
-			return RoomInfo{}, &Error{Code: Exists, Text: "you own a room called " + r.label() + " already", Hint: "/switch to it, /close it first, or choose another name"}
-		}
-	}
-	policy, err := q.apply(protocol.DefaultPolicy())
-	if err != nil {
-		return RoomInfo{}, err
-	}
-	// The Create record is shown to everybody, as the proof of the room's name and owner, and stays as it is when the room
-	// becomes one for invites only: what the room is about comes in a record of its own.
-	founding := policy
-	founding.Subject = ""
-	next, effects, err := l.decide(authority.Ledger{}, authority.CreateRoom{Name: name, Nick: q.Nick, Policy: founding})
-	var disk diskError
-	switch {
-	case errors.As(err, &disk):
-		return RoomInfo{}, &Error{Code: Unavailable, Text: fmt.Sprintf("the room was not made: cannot write to disk: %v", disk.error), Hint: "make room in the data directory, or keep nothing with --ephemeral"}
-	case err != nil:
-		return RoomInfo{}, ruleError(name, err)
-	}
-	r := newRoom(l, next.State().Room())
-	r.name = name
-	r.ledger = &next
-	for _, e := range effects {
-		if c, ok := e.(authority.Commit); ok {
-			r.records = append(r.records, c.Record)
-			r.stepKeys(c.Change, c.Key)
-		}
-	}
-	l.enter(r)
-	l.saveKnown()
-	if policy != founding {
-		if err := r.step(authority.SetPolicy{Policy: policy}); err != nil {
-			return RoomInfo{}, ruleError(name, err)
-		}
-	}
-	info := r.info()
-	info.Words = l.n.words.of(l.n.self) // made when the node was
-	return info, nil
-}
-
-// apply changes p as asked.
-func (c PolicyChange) apply(p protocol.Policy) (protocol.Policy, error) {
-	var err error
-	if c.Access != nil {
-		if p.Access, err = parseAccess(*c.Access); err != nil {
-			return p, err
-		}
-	}
-	if c.History != nil {
-		if p.History, err = parseHistory(*c.History); err != nil {
-			return p, err
-		}
-	}
-	if c.Subject != nil {
-		if p.Subject, err = protocol.NormalizeSubject(*c.Subject); err != nil {
-			return p, &Error{Code: Invalid, Text: fault.Text(err), Hint: fmt.Sprintf("a subject is one line of at most %d bytes", protocol.MaxSubject)}
-		}
-	}
-	if c.IdleS != nil {
-		if p.Idle, err = policyTime("a room cannot close by itself after", "0 for never, or ", *c.IdleS, 0); err != nil {
-			return p, err
-		}
-	}
-	if c.RetainS != nil {
-		if p.Retain, err = policyTime("lines cannot be kept for", "", *c.RetainS, 1); err != nil {
-			return p, err
-		}
-	}
-	if c.MembersInvite != nil {
-		p.MembersInvite = *c.MembersInvite
-	}
-	if c.HideReasons != nil {
-		p.HideReasons = *c.HideReasons
-	}
-	return p, nil
-}
-
-func policyTime(cannot, or string, s, least int64) (time.Duration, error) {
-	const longest = int64(protocol.MaxPolicyTime / time.Second)
-	if s < least || s > longest {
-		return 0, &Error{Code: Invalid, Text: fmt.Sprintf("%s %d seconds", cannot, s), Hint: "give " + or + "1 second to 365 days: 90s, 10m, 6h or 1d"}
-	}
-	return time.Duration(s) * time.Second, nil
-}
-
-// policyChanges are what two policies differ in, by the names that programs have for it.
-func policyChanges(before, after protocol.Policy) (changed []string) {
-	for _, c := range []struct {
-		name string
-		is   bool
-	}{
-		{"access", before.Access != after.Access},
-		{"subject", before.Subject != after.Subject},
-		{"idle_s", before.Idle != after.Idle},
-		{"retain_s", before.Retain != after.Retain},
-		{"history", before.History != after.History},
-		{"members_invite", before.MembersInvite != after.MembersInvite},
-		{"hide_reasons", before.HideReasons != after.HideReasons},
-	} {
-		if c.is {
-			changed = append(changed, c.name)
-		}
-	}
-	return changed
-}
-
-func policyInfo(p protocol.Policy) PolicyInfo {
-	return PolicyInfo{
-		Access: accessName(p.Access), Subject: p.Subject, IdleS: int64(p.Idle / time.Second), RetainS: int64(p.Retain / time.Second),
-		History: historyName(p.History), MembersInvite: p.MembersInvite, HideReasons: p.HideReasons,
-	}
-}
 
 // Kick removes a member: out now, may ask to come back. Kicking somebody again before it has been told is no error, and
 // the newer reason is told. It fails with not_owner, not_found, ambiguous, invalid (the owner itself).
@@ -285,35 +153,6 @@ func (r *room) banReasons() map[uint64]string {
 	return reasons
 }
 
-// Policy is the policy in force, after change where that is not empty (owner).
-func (n *Node) Policy(ctx context.Context, room string, change PolicyChange) (PolicyInfo, error) {
-	return ask(ctx, n, policyOf{room, change})
-}
-
-type policyOf struct {
-	room   string
-	change PolicyChange
-}
-
-func (q policyOf) run(l *loop) (PolicyInfo, error) {
-	if q.change == (PolicyChange{}) {
-		r, err := l.room(q.room)
-		if err != nil {
-			return PolicyInfo{}, err
-		}
-		return policyInfo(r.current().Policy()), nil
-	}
-	r, err := l.ownRoom(q.room)
-	if err != nil {
-		return PolicyInfo{}, err
-	}
-	p, err := q.change.apply(r.current().Policy())
-	if err == nil {
-		err = r.step(authority.SetPolicy{Policy: p})
-	}
-	return policyInfo(r.current().Policy()), err
-}
-
 // CloseRoom ends a room for everybody, who are told why (owner). The node goes on answering their polls until each has
 // heard, or for 24 h.
 func (n *Node) CloseRoom(ctx context.Context, room, reason string) error {
@@ -429,17 +268,4 @@ func (r *room) alikeAtDoor(p PeerID) bool {
 	knocks := r.ledger.Knocks()
 	i := slices.IndexFunc(knocks, func(k authority.Knocking) bool { return k.Peer == p })
 	return i >= 0 && doublesOf(knocks)[i]
-}
-
-// maxExpiry of an invite, in seconds of a request; see protocol.MaxInviteExpiry.
-const maxExpiry = int64(protocol.MaxInviteExpiry / time.Second)
-
-func validExpiry(d time.Duration) (time.Duration, error) {
-	if d == 0 {
-		return defaultInvite, nil
-	}
-	if d < time.Second || d > protocol.MaxInviteExpiry {
-		return 0, &Error{Code: Invalid, Text: fmt.Sprintf("an invite cannot last %s", d), Hint: fmt.Sprintf("give 1 to %d seconds", maxExpiry)}
-	}
-	return d, nil
 }

@@ -217,3 +217,14 @@ func (n *Node) Close() error {
 
 // random is where keys, nonces and tokens come from.
 var random io.Reader = rand.Reader
+
+// listen registers what other nodes may ask of us. Gossip is pubsub's, and pings and identify are libp2p's.
+func (n *Node) listen() {
+	n.admission.serve(protocol.PollID, pollQuota, n.servePoll)
+	n.admission.serve(protocol.JoinID, joinQuota, n.serveJoin)
+	n.admission.serve(protocol.AskID, askQuota, n.serveAsk)
+	n.admission.serve(protocol.SyncID, syncQuota, n.serveSync)
+	n.admission.serve(protocol.PassID, passQuota, n.servePass)
+	n.admission.serve(protocol.TellID, tellQuota, n.serveTell)
+	n.admission.serve(protocol.RoomsID, roomsQuota, n.serveRooms)
+}

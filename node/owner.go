@@ -13,7 +13,6 @@ import (
 
 	"localchat/authority"
 	"localchat/node/internal/fault"
-	"localchat/node/internal/store"
 	"localchat/protocol"
 )
 
@@ -125,16 +124,6 @@ func (l *loop) decide(ledger authority.Ledger, ev authority.Event) (authority.Le
 		}
 	}
 	return next, effects, nil
-}
-
-// A diskError is what the store failed with.
-type diskError struct{ error }
-
-func (e diskError) forPerson() *Error {
-	if errors.Is(e.error, store.ErrInDoubt) {
-		return &Error{Code: Unavailable, Text: e.Error(), Hint: "see to the disk and start localchat again"}
-	}
-	return &Error{Code: Unavailable, Text: fmt.Sprintf("nothing has changed: cannot write to disk: %v", e.error), Hint: "make room in the data directory and try again"}
 }
 
 func (r *room) carryOut(e authority.Effect) {
@@ -276,42 +265,6 @@ func (r *room) news(p peer.ID, req protocol.PollRequest) *protocol.PollMember {
 		news.Present = r.owned.present
 	}
 	return news
-}
-
-// recordsAfter are the records after seq as they came, up to a frame's worth, and whether there are more.
-func recordsAfter(records []protocol.SignedRecord, seq uint64) (raw [][]byte, more bool) {
-	size := 0
-	for i := seq; i < uint64(len(records)); i++ {
-		b := records[i].Bytes()
-		size += len(b) + 8
-		if size > protocol.MaxBatch/2 || len(raw) == protocol.MaxBatchItems {
-			return raw, true
-		}
-		raw = append(raw, b)
-	}
-	return raw, false
-}
-
-// keysFor are the keys that p may have of the epochs after that one, or of those among them that are wanted: of the epochs in
-// which it was a member, or of all where the policy shows a newcomer what was said before. The ring has no key of an epoch whose
-// record is not in the log, so that whom that record removes is known.
-func (r *room) keysFor(p peer.ID, after uint64, wanted map[uint64]bool) []protocol.EpochKey {
-	st := r.current()
-	all := st.Policy().History == protocol.HistoryAll
-	if _, member := st.Member(p); !member {
-		return nil
-	}
-	var keys []protocol.EpochKey
-	for k := range r.keys.After(after) {
-		if wanted != nil && !wanted[k.Epoch] || !all && !st.MemberAt(p, k.Epoch) {
-			continue
-		}
-		keys = append(keys, k)
-	}
-	if over := len(keys) - protocol.MaxBatchItems; over > 0 {
-		keys = keys[over:]
-	}
-	return keys
 }
 
 // owesReceipt: a line of p has come. It is told so in the answer to its poll, with those that follow in the next moment.

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"time"
@@ -87,30 +86,6 @@ func (n *Node) writePoll(s network.Stream, who visitor, toWrite *deadline, answe
 		return err
 	}
 	return protocol.WriteFrame(s, answer)
-}
-
-// A deadline is one of a stream's, read or write. Setting it makes a timer, which is dear beside a poll.
-type deadline struct {
-	set func(time.Time) error
-	at  time.Time
-}
-
-// in has the deadline pass after wait, or up to deadlineSlack later.
-func (d *deadline) in(wait time.Duration) error {
-	now := time.Now()
-	if !d.at.Before(now.Add(wait)) {
-		return nil
-	}
-	d.at = now.Add(wait + deadlineSlack)
-	return d.set(d.at)
-}
-
-// badFrame drops the stream of a peer that sent something malformed: it loses the stream, nobody else anything.
-func (n *Node) badFrame(s network.Stream, err error) {
-	if errors.Is(err, protocol.ErrMalformed) || errors.Is(err, protocol.ErrTooLarge) {
-		n.log.Debug("malformed frame", "peer", s.Conn().RemotePeer(), "protocol", s.Protocol(), "err", err)
-	}
-	_ = s.Reset()
 }
 
 type (
@@ -480,18 +455,4 @@ func (r *room) tickMember(now time.Time) {
 	}
 	r.away.said = silent
 	r.l.emit(r, OwnerUnreachable{ForS: int(silent / time.Second)})
-}
-
-// open dials p, if need be, and opens a stream to it.
-func (n *Node) open(ctx context.Context, p peer.ID, id protocolID) (network.Stream, error) {
-	ctx, cancel := context.WithTimeout(ctx, dialTimeout+streamTimeout)
-	defer cancel()
-	if err := n.connect(ctx, p, nil); err != nil {
-		return nil, err
-	}
-	s, err := openStream(ctx, n.host, p, id)
-	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", id, err)
-	}
-	return s, nil
 }

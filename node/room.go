@@ -455,3 +455,12 @@ func (r *room) forgotten(ids []string) {
 	r.publishSnapshot()
 	r.tellShed()
 }
+
+// drop lets go of what only a member may hold: keys, roster, log and lines. It is not enough that nothing of ours refers
+// to the room any more: libp2p goes on to hold what its pubsub was started with.
+func (r *room) drop() {
+	r.name = r.label()
+	r.state, r.keys, r.log = authority.State{}, authority.Keyring{}, newLineLog()
+	r.records, r.pending, r.early, r.doubts = nil, nil, nil, nil
+	r.publishSnapshot()
+}

@@ -202,7 +202,7 @@ func (r *room) takeReasonNote(l *line) {
 }
 
 // nickOf is the nick that p has or last had here.
-func (r *room) nickOf(p peerID) string {
+func (r *room) nickOf(p PeerID) string {
 	st := r.current()
 	if m, ok := st.Member(p); ok {
 		return m.Nick

@@ -27,52 +27,6 @@ func (n *Node) serveSync(s network.Stream) {
 	})
 }
 
-// serve answers one request on a stream of libp2p's, within streamTimeout.
-func serve[R protocol.Frame](n *Node, s network.Stream, req protocol.Frame, answer func(caller peer.ID) (R, error)) {
-	defer s.Close()
-	if err := s.SetDeadline(time.Now().Add(streamTimeout)); err != nil {
-		return
-	}
-	if err := protocol.ReadFrame(s, req); err != nil {
-		n.badFrame(s, err)
-		return
-	}
-	reply, err := answer(s.Conn().RemotePeer())
-	if err == nil {
-		err = protocol.WriteFrame(s, reply)
-	}
-	if err != nil {
-		n.log.Debug("answer", "protocol", s.Protocol(), "peer", s.Conn().RemotePeer(), "err", err)
-		_ = s.Reset()
-	}
-}
-
-// request asks p one thing, within streamTimeout and the time of a dial.
-func (n *Node) request(ctx context.Context, p peer.ID, id protocolID, req, reply protocol.Frame) error {
-	s, err := n.open(ctx, p, id)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	stop := context.AfterFunc(ctx, func() { _ = s.Reset() })
-	defer stop()
-	if err := s.SetDeadline(time.Now().Add(streamTimeout)); err != nil {
-		return err
-	}
-	if err := protocol.WriteFrame(s, req); err != nil {
-		_ = s.Reset()
-		return err
-	}
-	if err := s.CloseWrite(); err != nil {
-		return err
-	}
-	if err := protocol.ReadFrame(s, reply); err != nil {
-		_ = s.Reset()
-		return err
-	}
-	return nil
-}
-
 // syncSoon compares heads with a fellow member after d, unless that is about to happen anyway.
 func (r *room) syncSoon(d time.Duration) {
 	now := r.l.now()
@@ -395,4 +349,40 @@ func (r *room) checkDelivery() {
 	if wait && !r.busy {
 		r.syncSoon(syncSoon)
 	}
+}
+
+// recordsAfter are the records after seq as they came, up to a frame's worth, and whether there are more.
+func recordsAfter(records []protocol.SignedRecord, seq uint64) (raw [][]byte, more bool) {
+	size := 0
+	for i := seq; i < uint64(len(records)); i++ {
+		b := records[i].Bytes()
+		size += len(b) + 8
+		if size > protocol.MaxBatch/2 || len(raw) == protocol.MaxBatchItems {
+			return raw, true
+		}
+		raw = append(raw, b)
+	}
+	return raw, false
+}
+
+// keysFor are the keys that p may have of the epochs after that one, or of those among them that are wanted: of the epochs in
+// which it was a member, or of all where the policy shows a newcomer what was said before. The ring has no key of an epoch whose
+// record is not in the log, so that whom that record removes is known.
+func (r *room) keysFor(p peer.ID, after uint64, wanted map[uint64]bool) []protocol.EpochKey {
+	st := r.current()
+	all := st.Policy().History == protocol.HistoryAll
+	if _, member := st.Member(p); !member {
+		return nil
+	}
+	var keys []protocol.EpochKey
+	for k := range r.keys.After(after) {
+		if wanted != nil && !wanted[k.Epoch] || !all && !st.MemberAt(p, k.Epoch) {
+			continue
+		}
+		keys = append(keys, k)
+	}
+	if over := len(keys) - protocol.MaxBatchItems; over > 0 {
+		keys = keys[over:]
+	}
+	return keys
 }

@@ -1,0 +1,47 @@
+package node
+
+import (
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/authority"
+	"localchat/protocol"
+)
+
+// serveAsk takes a member's wishes: to leave, to invite.
+func (n *Node) serveAsk(s network.Stream) {
+	var req protocol.AskRequest
+	serve(n, s, &req, func(caller peer.ID) (*protocol.AskReply, error) {
+		return ask(n.ctx, n, askAsked{caller, req})
+	})
+}
+
+type askAsked struct {
+	peer peer.ID
+	req  protocol.AskRequest
+}
+
+func (q askAsked) run(l *loop) (*protocol.AskReply, error) {
+	if l.dormant.holds(q.req.Room) {
+		return nil, errDormant
+	}
+	r := l.rooms[q.req.Room]
+	if r == nil || !r.owner() {
+		return &protocol.AskReply{}, nil
+	}
+	if r.recovering != nil {
+		return nil, errRecovering
+	}
+	if _, member := r.current().Member(q.peer); !member {
+		return &protocol.AskReply{}, nil
+	}
+	if q.req.Leave {
+		err := r.step(authority.Leave{Peer: q.peer, Cut: r.log.cut(q.peer)})
+		return &protocol.AskReply{OK: err == nil}, nil
+	}
+	info, err := r.invite(q.peer, q.req.Invite.Nick, q.req.Invite.Expires)
+	if err != nil {
+		return &protocol.AskReply{}, nil
+	}
+	return &protocol.AskReply{OK: true, Text: info.Text}, nil
+}

@@ -1,0 +1,68 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"localchat/authority"
+	"localchat/protocol"
+)
+
+// Create makes a room and enters it as its owner. It fails with invalid (a name, nick or policy that cannot be) or
+// exists (we own a room of that name already).
+func (n *Node) Create(ctx context.Context, o CreateOptions) (RoomInfo, error) {
+	if o.Nick == "" {
+		o.Nick = n.cfg.Nick
+	}
+	return ask(ctx, n, createRoom{o})
+}
+
+type createRoom struct{ CreateOptions }
+
+func (q createRoom) run(l *loop) (RoomInfo, error) {
+	name, err := protocol.NormalizeRoomName(q.Name)
+	if err != nil {
+		return RoomInfo{}, badRoomName(err)
+	}
+	for _, r := range l.rooms {
+		if r.owner() && !r.over() && protocol.Alike(r.label(), name) {
+			return RoomInfo{}, &Error{Code: Exists, Text: "you own a room called " + r.label() + " already", Hint: "/switch to it, /close it first, or choose another name"}
+		}
+	}
+	policy, err := q.apply(protocol.DefaultPolicy())
+	if err != nil {
+		return RoomInfo{}, err
+	}
+	// The Create record is shown to everybody, as the proof of the room's name and owner, and stays as it is when the room
+	// becomes one for invites only: what the room is about comes in a record of its own.
+	founding := policy
+	founding.Subject = ""
+	next, effects, err := l.decide(authority.Ledger{}, authority.CreateRoom{Name: name, Nick: q.Nick, Policy: founding})
+	var disk diskError
+	switch {
+	case errors.As(err, &disk):
+		return RoomInfo{}, &Error{Code: Unavailable, Text: fmt.Sprintf("the room was not made: cannot write to disk: %v", disk.error), Hint: "make room in the data directory, or keep nothing with --ephemeral"}
+	case err != nil:
+		return RoomInfo{}, ruleError(name, err)
+	}
+	r := newRoom(l, next.State().Room())
+	r.name = name
+	r.ledger = &next
+	for _, e := range effects {
+		if c, ok := e.(authority.Commit); ok {
+			r.records = append(r.records, c.Record)
+			r.stepKeys(c.Change, c.Key)
+		}
+	}
+	l.enter(r)
+	l.saveKnown()
+	if policy != founding {
+		if err := r.step(authority.SetPolicy{Policy: policy}); err != nil {
+			return RoomInfo{}, ruleError(name, err)
+		}
+	}
+	info := r.info()
+	info.Words = l.n.words.of(l.n.self) // made when the node was
+	return info, nil
+}

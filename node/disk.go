@@ -1,0 +1,36 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"localchat/node/internal/store"
+)
+
+// A diskError is what the store failed with.
+type diskError struct{ error }
+
+func (e diskError) forPerson() *Error {
+	if errors.Is(e.error, store.ErrInDoubt) {
+		return &Error{Code: Unavailable, Text: e.Error(), Hint: "see to the disk and start localchat again"}
+	}
+	return &Error{Code: Unavailable, Text: fmt.Sprintf("nothing has changed: cannot write to disk: %v", e.error), Hint: "make room in the data directory and try again"}
+}
+
+// A diskWarning is what was last said of the disk, and when.
+type diskWarning struct {
+	text string
+	at   time.Time
+}
+
+// warnDisk says that something could not be kept; not at every try of a member to poll.
+func (l *loop) warnDisk(r *room, err error) {
+	l.n.log.Error("disk", "err", err)
+	said := diskWarning{err.Error(), l.now()}
+	if said.text == l.diskSaid.text && said.at.Sub(l.diskSaid.at) < attemptEvery {
+		return
+	}
+	l.diskSaid = said
+	l.emit(r, Warning{Code: "disk", Text: fmt.Sprintf("cannot write to disk: %v", err)})
+}

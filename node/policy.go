@@ -1,0 +1,113 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"localchat/authority"
+	"localchat/node/internal/fault"
+	"localchat/protocol"
+)
+
+// Policy is the policy in force, after change where that is not empty (owner).
+func (n *Node) Policy(ctx context.Context, room string, change PolicyChange) (PolicyInfo, error) {
+	return ask(ctx, n, policyOf{room, change})
+}
+
+type policyOf struct {
+	room   string
+	change PolicyChange
+}
+
+func (q policyOf) run(l *loop) (PolicyInfo, error) {
+	if q.change == (PolicyChange{}) {
+		r, err := l.room(q.room)
+		if err != nil {
+			return PolicyInfo{}, err
+		}
+		return policyInfo(r.current().Policy()), nil
+	}
+	r, err := l.ownRoom(q.room)
+	if err != nil {
+		return PolicyInfo{}, err
+	}
+	p, err := q.change.apply(r.current().Policy())
+	if err == nil {
+		err = r.step(authority.SetPolicy{Policy: p})
+	}
+	return policyInfo(r.current().Policy()), err
+}
+
+// apply changes p as asked.
+func (c PolicyChange) apply(p protocol.Policy) (protocol.Policy, error) {
+	var err error
+	if c.Access != nil {
+		if p.Access, err = parseAccess(*c.Access); err != nil {
+			return p, err
+		}
+	}
+	if c.History != nil {
+		if p.History, err = parseHistory(*c.History); err != nil {
+			return p, err
+		}
+	}
+	if c.Subject != nil {
+		if p.Subject, err = protocol.NormalizeSubject(*c.Subject); err != nil {
+			return p, &Error{Code: Invalid, Text: fault.Text(err), Hint: fmt.Sprintf("a subject is one line of at most %d bytes", protocol.MaxSubject)}
+		}
+	}
+	if c.IdleS != nil {
+		if p.Idle, err = policyTime("a room cannot close by itself after", "0 for never, or ", *c.IdleS, 0); err != nil {
+			return p, err
+		}
+	}
+	if c.RetainS != nil {
+		if p.Retain, err = policyTime("lines cannot be kept for", "", *c.RetainS, 1); err != nil {
+			return p, err
+		}
+	}
+	if c.MembersInvite != nil {
+		p.MembersInvite = *c.MembersInvite
+	}
+	if c.HideReasons != nil {
+		p.HideReasons = *c.HideReasons
+	}
+	return p, nil
+}
+
+func policyTime(cannot, or string, s, least int64) (time.Duration, error) {
+	const longest = int64(protocol.MaxPolicyTime / time.Second)
+	if s < least || s > longest {
+		return 0, &Error{Code: Invalid, Text: fmt.Sprintf("%s %d seconds", cannot, s), Hint: "give " + or + "1 second to 365 days: 90s, 10m, 6h or 1d"}
+	}
+	return time.Duration(s) * time.Second, nil
+}
+
+// policyChanges are what two policies differ in, by the names that programs have for it.
+func policyChanges(before, after protocol.Policy) (changed []string) {
+	for _, c := range []struct {
+		name string
+		is   bool
+	}{
+		{"access", before.Access != after.Access},
+		{"subject", before.Subject != after.Subject},
+		{"idle_s", before.Idle != after.Idle},
+		{"retain_s", before.Retain != after.Retain},
+		{"history", before.History != after.History},
+		{"members_invite", before.MembersInvite != after.MembersInvite},
+		{"hide_reasons", before.HideReasons != after.HideReasons},
+	} {
+		if c.is {
+			changed = append(changed, c.name)
+		}
+	}
+	return changed
+}
+
+func policyInfo(p protocol.Policy) PolicyInfo {
+	return PolicyInfo{
+		Access: accessName(p.Access), Subject: p.Subject, IdleS: int64(p.Idle / time.Second), RetainS: int64(p.Retain / time.Second),
+		History: historyName(p.History), MembersInvite: p.MembersInvite, HideReasons: p.HideReasons,
+	}
+}

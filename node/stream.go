@@ -1,0 +1,171 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	libprotocol "github.com/libp2p/go-libp2p/core/protocol"
+	"github.com/libp2p/go-libp2p/p2p/net/swarm"
+	"github.com/multiformats/go-multiaddr"
+	"github.com/multiformats/go-multistream"
+
+	"localchat/node/internal/fault"
+	"localchat/protocol"
+)
+
+// What every protocol over a stream of its own uses: to be connected, to ask, and to answer.
+
+// protocolID names a protocol to libp2p.
+type protocolID = libprotocol.ID
+
+// connected reports whether we have a connection to p.
+func (n *Node) connected(p peer.ID) bool {
+	return n.host.Network().Connectedness(p) == network.Connected
+}
+
+// connect makes sure that there is a connection to p.
+func (n *Node) connect(ctx context.Context, p peer.ID, addrs []multiaddr.Multiaddr) error {
+	if p == n.self {
+		return fault.ErrSelf
+	}
+	if n.connected(p) {
+		return nil
+	}
+	// libp2p's own back-off would refuse to dial a peer that has just come back.
+	if s, ok := n.host.Network().(*swarm.Swarm); ok {
+		s.Backoff().Clear(p)
+	}
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	defer n.meet.on(p, cancel)()
+	err := n.host.Connect(ctx, peer.AddrInfo{ID: p, Addrs: addrs})
+	if n.connected(p) {
+		return nil
+	}
+	return err
+}
+
+// reach is connect, for who cannot wait until a silent connection is noticed: of a peer that has been restarted, one
+// may be left for as long as 30 s, and a stream opened on it would hang.
+func (n *Node) reach(ctx context.Context, p peer.ID, addrs []multiaddr.Multiaddr) error {
+	if n.connected(p) {
+		n.pingOnce(ctx, p, pingTimeout)
+	}
+	return n.connect(ctx, p, addrs)
+}
+
+// open dials p, if need be, and opens a stream to it.
+func (n *Node) open(ctx context.Context, p peer.ID, id protocolID) (network.Stream, error) {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout+streamTimeout)
+	defer cancel()
+	if err := n.connect(ctx, p, nil); err != nil {
+		return nil, err
+	}
+	s, err := openStream(ctx, n.host, p, id)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", id, err)
+	}
+	return s, nil
+}
+
+// openStream opens a stream to a peer that we are connected to. Where there are several connections it takes the newest:
+// libp2p takes the one with the most streams, which is what is left of a peer that has been started again, until that has
+// been tried and closed.
+func openStream(ctx context.Context, h host.Host, p peer.ID, ids ...protocolID) (network.Stream, error) {
+	conns := h.Network().ConnsToPeer(p)
+	if len(conns) < 2 {
+		return h.NewStream(ctx, p, ids...)
+	}
+	newest := slices.MaxFunc(conns, func(a, b network.Conn) int { return a.Stat().Opened.Compare(b.Stat().Opened) })
+	s, err := newest.NewStream(ctx)
+	if err != nil {
+		return nil, err
+	}
+	stop := context.AfterFunc(ctx, func() { _ = s.Reset() })
+	defer stop()
+	id, err := multistream.SelectOneOf(ids, s)
+	if err == nil {
+		err = s.SetProtocol(id)
+	}
+	if err != nil {
+		_ = s.Reset()
+		return nil, err
+	}
+	return s, nil
+}
+
+// request asks p one thing, within streamTimeout and the time of a dial.
+func (n *Node) request(ctx context.Context, p peer.ID, id protocolID, req, reply protocol.Frame) error {
+	s, err := n.open(ctx, p, id)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	stop := context.AfterFunc(ctx, func() { _ = s.Reset() })
+	defer stop()
+	if err := s.SetDeadline(time.Now().Add(streamTimeout)); err != nil {
+		return err
+	}
+	if err := protocol.WriteFrame(s, req); err != nil {
+		_ = s.Reset()
+		return err
+	}
+	if err := s.CloseWrite(); err != nil {
+		return err
+	}
+	if err := protocol.ReadFrame(s, reply); err != nil {
+		_ = s.Reset()
+		return err
+	}
+	return nil
+}
+
+// serve answers one request on a stream of libp2p's, within streamTimeout.
+func serve[R protocol.Frame](n *Node, s network.Stream, req protocol.Frame, answer func(caller peer.ID) (R, error)) {
+	defer s.Close()
+	if err := s.SetDeadline(time.Now().Add(streamTimeout)); err != nil {
+		return
+	}
+	if err := protocol.ReadFrame(s, req); err != nil {
+		n.badFrame(s, err)
+		return
+	}
+	reply, err := answer(s.Conn().RemotePeer())
+	if err == nil {
+		err = protocol.WriteFrame(s, reply)
+	}
+	if err != nil {
+		n.log.Debug("answer", "protocol", s.Protocol(), "peer", s.Conn().RemotePeer(), "err", err)
+		_ = s.Reset()
+	}
+}
+
+// badFrame drops the stream of a peer that sent something malformed: it loses the stream, nobody else anything.
+func (n *Node) badFrame(s network.Stream, err error) {
+	if errors.Is(err, protocol.ErrMalformed) || errors.Is(err, protocol.ErrTooLarge) {
+		n.log.Debug("malformed frame", "peer", s.Conn().RemotePeer(), "protocol", s.Protocol(), "err", err)
+	}
+	_ = s.Reset()
+}
+
+// A deadline is one of a stream's, read or write. Setting it makes a timer, which is dear beside a poll.
+type deadline struct {
+	set func(time.Time) error
+	at  time.Time
+}
+
+// in has the deadline pass after wait, or up to deadlineSlack later.
+func (d *deadline) in(wait time.Duration) error {
+	now := time.Now()
+	if !d.at.Before(now.Add(wait)) {
+		return nil
+	}
+	d.at = now.Add(wait + deadlineSlack)
+	return d.set(d.at)
+}

@@ -1,0 +1,96 @@
+package node
+
+import (
+	"context"
+	"runtime"
+)
+
+// A Subscription is a stream of events with a bounded queue: a reader that falls behind by more than EventQueue gets
+// one [Gap] in place of what it missed. The node never waits for it.
+type Subscription struct {
+	n    *Node
+	c    chan Event // closed by the loop
+	lost int        // owned by the loop, as is pushed
+	// pushed counts what went into c.
+	pushed uint64
+}
+
+// Subscribe starts a stream of events, beginning with a [Joined] for every room that we are in and a [Removed] for every
+// removal that no reader has been told of.
+func (n *Node) Subscribe() *Subscription {
+	s := &Subscription{n: n, c: make(chan Event, EventQueue)}
+	if _, err := ask(context.Background(), n, subscribe{s}); err != nil {
+		close(s.c)
+	}
+	return s
+}
+
+// Events is closed when the node or the subscription is.
+func (s *Subscription) Events() <-chan Event { return s.c }
+
+// Close ends the subscription.
+func (s *Subscription) Close() {
+	// An error means that the node has ended, and the subscription with it.
+	_, _ = ask(context.Background(), s.n, unsubscribe{s})
+}
+
+// push is called by the loop. It reports whether ev is in the queue. Its reader has the next turn: the loop may have much to
+// do still, to take down a room or to ask its authority again, and all whom it wakes for that would go before who is woken
+// now. What that costs the loop is a turn of the scheduler.
+func (s *Subscription) push(ev Event) bool {
+	if s.lost > 0 {
+		gap := Event{Seq: ev.Seq, Time: ev.Time, Body: Gap{Lost: s.lost}}
+		select {
+		case s.c <- gap:
+			s.lost = 0
+			s.pushed++
+		default:
+		}
+	}
+	select {
+	case s.c <- ev:
+		s.pushed++
+		runtime.Gosched()
+		return true
+	default:
+		s.lost++
+		return false
+	}
+}
+
+// taken is how many of the events pushed a reader has taken.
+func (s *Subscription) taken() uint64 { return s.pushed - uint64(len(s.c)) }
+
+type (
+	subscribe   struct{ s *Subscription }
+	unsubscribe struct{ s *Subscription }
+)
+
+func (q subscribe) run(l *loop) (none, error) {
+	l.subs[q.s] = struct{}{}
+	l.tellAside(q.s)
+	l.tellNetwork(q.s)
+	for _, id := range l.order {
+		if r := l.rooms[id]; r.joined {
+			q.s.push(Event{Seq: l.seq, Time: l.now(), Room: r.id, RoomName: r.label(), Body: r.joinedEvent()})
+		}
+	}
+	for _, u := range l.untold {
+		if !u.taken {
+			l.show(u, q.s)
+		}
+	}
+	return none{}, nil
+}
+
+func (q unsubscribe) run(l *loop) (none, error) {
+	if _, ok := l.subs[q.s]; ok {
+		l.noteTaken()
+		for _, u := range l.untold {
+			delete(u.at, q.s)
+		}
+		delete(l.subs, q.s)
+		close(q.s.c)
+	}
+	return none{}, nil
+}
