@@ -63,6 +63,14 @@ var laws = map[string]law{
 		ours: nil, bans: roomBans(),
 		why: "safe is a leaf: what may stand on a screen depends on nothing but the text",
 	},
+	"cli/internal/fail": {
+		ours: []string{"node"}, bans: roomBans(),
+		why: "fail gives what node says an exit code, and shows it to nobody",
+	},
+	"cli/internal/stream": {
+		ours: []string{"cli/internal/fail"}, bans: roomBans(),
+		why: "stream carries bytes, and does not know what they say",
+	},
 	"protocol/internal/pb": {
 		ours: nil, why: "generated code imports none of our packages",
 	},
@@ -232,6 +240,8 @@ func TestLawsBite(t *testing.T) {
 		{dir: "cli", src: imports(libp2p + "/core/peer")},
 		{dir: "cli", src: imports("localchat/cli/internal/safe"), ok: true},
 		{dir: "cli/internal/safe", src: imports("localchat/node")},
+		{dir: "cli/internal/fail", src: imports("localchat/cli/internal/stream")},
+		{dir: "cli/internal/stream", src: imports("localchat/cli/internal/safe")},
 		{dir: "cli/internal/safe", src: imports("github.com/spf13/cobra")},
 		{dir: "node", src: imports("localchat/authority"), ok: true},
 		{dir: "node", src: imports("localchat/discovery")},

@@ -12,7 +12,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"localchat/cli/internal/fail"
 	"localchat/cli/internal/safe"
+	"localchat/cli/internal/stream"
 	"localchat/discovery"
 	"localchat/node"
 )
@@ -58,7 +60,7 @@ func Main() int {
 		if !kept { // a hangup comes to us and to our keeper, who passes it on
 			signal.Reset(os.Interrupt, syscall.SIGTERM)
 		}
-		cancel(errInterrupted)
+		cancel(fail.ErrInterrupted)
 	}()
 	return Run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.LookupEnv)
 }
@@ -67,15 +69,15 @@ func Main() int {
 // env looks up environment variables. The reader of stdin may still be blocked in Read when Run returns: nothing can
 // interrupt that, and the process is about to end.
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) (string, bool)) int {
-	a := &app{stdin: stdin, stdout: outletOf(ctx, stdout), stderr: outletOf(ctx, stderr), env: env, ring: &logRing{}, log: slog.New(slog.DiscardHandler), check: discovery.Check, exit: os.Exit}
+	a := &app{stdin: stdin, stdout: stream.Outlet(ctx, stdout), stderr: stream.Outlet(ctx, stderr), env: env, ring: &logRing{}, log: slog.New(slog.DiscardHandler), check: discovery.Check, exit: os.Exit}
 	a.start, a.environ = a.startNode, os.Environ
 	return a.run(ctx, args)
 }
 
 func (a *app) run(ctx context.Context, args []string) (code int) {
 	defer func() {
-		if crashed(a.stderr, recover()) {
-			code = exitInternal
+		if fail.Crashed(a.stderr, recover()) {
+			code = fail.ExitInternal
 		}
 	}()
 	a.args = args
@@ -88,7 +90,7 @@ func (a *app) run(ctx context.Context, args []string) (code int) {
 	strict(root)
 	err := root.ExecuteContext(ctx)
 	if err == nil || out.failed != nil && errors.Is(err, out.failed) {
-		err = outputError(out.failed)
+		err = fail.Output(out.failed)
 	}
 	return finish(ctx, a.stderr, err)
 }
@@ -114,7 +116,7 @@ func (a *app) root() *cobra.Command {
 		return unknownCommand(cmd, args[0])
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usage(cmd.CommandPath()+" --help lists the flags", "%v", err)
+		return fail.Usage(cmd.CommandPath()+" --help lists the flags", "%v", err)
 	})
 	root.SuggestionsMinimumDistance = 2 // letters: a slip and a swap
 	root.SetVersionTemplate("localchat {{.Version}}\n")
@@ -150,7 +152,7 @@ func namesItsCommands(cmd *cobra.Command) {
 		if len(args) > 0 {
 			return unknownCommand(cmd, args[0])
 		}
-		return usage(cmd.CommandPath()+" --help explains them", "%s takes %s", cmd.CommandPath(), strings.Join(names, "|"))
+		return fail.Usage(cmd.CommandPath()+" --help explains them", "%s takes %s", cmd.CommandPath(), strings.Join(names, "|"))
 	}
 	cmd.RunE = func(*cobra.Command, []string) error { return nil } // Args refuses whatever comes here
 }
@@ -165,7 +167,7 @@ func unknownCommand(parent *cobra.Command, word string) error {
 	if near := parent.SuggestionsFor(word); len(near) > 0 {
 		hint = "did you mean " + path + strings.Join(near, " or "+path) + "?"
 	}
-	return usage(hint, "unknown command %q", strings.TrimPrefix(path, "localchat ")+word)
+	return fail.Usage(hint, "unknown command %q", strings.TrimPrefix(path, "localchat ")+word)
 }
 
 // help is "localchat help COMMAND", also for the commands that are typed in a room.
@@ -218,7 +220,7 @@ func takes(names ...string) cobra.PositionalArgs {
 		if len(names) > 0 {
 			what = strings.Join(names, " ")
 		}
-		return usage(cmd.CommandPath()+" --help has examples", "%s takes %s", cmd.CommandPath(), what)
+		return fail.Usage(cmd.CommandPath()+" --help has examples", "%s takes %s", cmd.CommandPath(), what)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 
+	"localchat/cli/internal/fail"
 	"localchat/node"
 )
 
@@ -21,7 +22,7 @@ func complete(t *testing.T, rooms []node.RoomInfo, words ...string) []string {
 	f := newFake()
 	f.rooms = rooms
 	a, out, errs := newApp(t, f, strings.NewReader(""))
-	if code := a.run(context.Background(), append([]string{"__complete"}, words...)); code != exitOK {
+	if code := a.run(context.Background(), append([]string{"__complete"}, words...)); code != fail.ExitOK {
 		t.Fatalf("exit %d: %s", code, errs.take())
 	}
 	return strings.Split(strings.TrimSpace(out.take()), "\n")
@@ -78,20 +79,20 @@ func TestConfigInit(t *testing.T) {
 		code := a.run(context.Background(), args)
 		return code, out.take(), errs.take()
 	}
-	if code, out, _ := run("config", "path"); code != exitOK || out != path+"\n" {
+	if code, out, _ := run("config", "path"); code != fail.ExitOK || out != path+"\n" {
 		t.Errorf("path: exit %d, %q", code, out)
 	}
-	if code, _, errs := run("config", "init"); code != exitOK {
+	if code, _, errs := run("config", "init"); code != fail.ExitOK {
 		t.Fatalf("init: exit %d, %s", code, errs)
 	}
 	raw, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if code, _, errs := run("version"); code != exitOK {
+	if code, _, errs := run("version"); code != fail.ExitOK {
 		t.Errorf("with the new file: exit %d, %s", code, errs)
 	}
-	if code, _, errs := run("config", "init"); code != exitUsage || !strings.Contains(errs, "hint: edit it") {
+	if code, _, errs := run("config", "init"); code != fail.ExitUsage || !strings.Contains(errs, "hint: edit it") {
 		t.Errorf("a second time: exit %d, %s", code, errs)
 	}
 	// With every setting set as its example says, the file is still good.
@@ -124,7 +125,7 @@ func TestConfigInit(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{{"rooms", "--wait", "0"}, {"__complete", "create", "lab", "--history", ""}} {
-		if code, _, errs := run(args...); code != exitOK {
+		if code, _, errs := run(args...); code != fail.ExitOK {
 			t.Errorf("%v with all set: exit %d, %s", args, code, errs)
 		}
 	}

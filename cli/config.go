@@ -9,6 +9,8 @@ import (
 	"github.com/BurntSushi/toml"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"localchat/cli/internal/fail"
 )
 
 // A config is what the configuration file says. Its keys are the names of the flags, with _ for -; the flags of create
@@ -41,9 +43,9 @@ func readConfig(path string, root *cobra.Command) (*config, error) {
 	if err := toml.Unmarshal(raw, &tree); err != nil {
 		var parse toml.ParseError
 		if errors.As(err, &parse) {
-			return nil, usage("correct that line", "%s, line %d, near %q: %s", path, parse.Position.Line, parse.LastKey, parse.Message)
+			return nil, fail.Usage("correct that line", "%s, line %d, near %q: %s", path, parse.Position.Line, parse.LastKey, parse.Message)
 		}
-		return nil, usage("correct it", "%s: %v", path, err)
+		return nil, fail.Usage("correct it", "%s: %v", path, err)
 	}
 	if err := c.take(tree, "", root.PersistentFlags()); err != nil {
 		return nil, err
@@ -124,7 +126,7 @@ func (c *config) setting(command, flag string) (setting, bool) {
 
 // fault is an error in the file: which file, line and key.
 func (c *config) fault(s setting, what string) error {
-	return usage("correct it; localchat --help lists the settings: a flag without --, with _ for -",
+	return fail.Usage("correct it; localchat --help lists the settings: a flag without --, with _ for -",
 		"%s, line %d, %s: %s", c.path, c.line(s.key), s.key, what)
 }
 

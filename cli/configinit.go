@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"localchat/cli/internal/fail"
 	"localchat/cli/internal/safe"
 	"localchat/internal/private"
 )
@@ -55,7 +56,7 @@ func (a *app) initConfig(root *cobra.Command) (err error) {
 	}
 	path := a.configPath()
 	cannot := func(err error) error {
-		return usage("make the directory writable, or set XDG_CONFIG_HOME to another", "cannot write %s: %v", path, err)
+		return fail.Usage("make the directory writable, or set XDG_CONFIG_HOME to another", "cannot write %s: %v", path, err)
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return cannot(err)
@@ -66,7 +67,7 @@ func (a *app) initConfig(root *cobra.Command) (err error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	switch {
 	case errors.Is(err, os.ErrExist):
-		return usage("edit it, or move it away first", "%s is there already", path)
+		return fail.Usage("edit it, or move it away first", "%s is there already", path)
 	case err != nil:
 		return cannot(err)
 	}

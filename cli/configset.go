@@ -10,6 +10,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 
+	"localchat/cli/internal/fail"
 	"localchat/internal/private"
 )
 
@@ -56,7 +57,7 @@ func (a *app) keeper() func(name string, on bool) error {
 func (a *app) keepSetting(name string, on bool) (err error) {
 	path := a.configPath()
 	cannot := func(err error) error {
-		return usage("make the directory writable, or set XDG_CONFIG_HOME to another", "cannot write %s: %v", path, err)
+		return fail.Usage("make the directory writable, or set XDG_CONFIG_HOME to another", "cannot write %s: %v", path, err)
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return cannot(err)

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"localchat/cli/internal/fail"
 )
 
 // What /set changes stands in the configuration file from then on, beside all that was there, and is in force at the next
@@ -36,7 +38,7 @@ func TestSetIsKept(t *testing.T) {
 			err := a.keepSetting("bell", true)
 			raw, _ := os.ReadFile(path)
 			if c.after == "" {
-				if text, hint, _ := explain(err); err == nil || !strings.Contains(text, path) || hint == "" || string(raw) != c.before {
+				if text, hint, _ := fail.Explain(err); err == nil || !strings.Contains(text, path) || hint == "" || string(raw) != c.before {
 					t.Errorf("%v; the file is\n%s", err, raw)
 				}
 			} else if err != nil || string(raw) != c.after {

@@ -11,9 +11,10 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
+	"localchat/cli/internal/fail"
 	"localchat/cli/internal/safe"
+	"localchat/cli/internal/stream"
 	"localchat/node"
 )
 
@@ -32,7 +33,7 @@ type console struct {
 	// oneRoom: the console was opened for a room and ends when it is thrown out of the last one.
 	oneRoom bool
 
-	lines   <-chan typed // of input; closed at its end
+	lines   <-chan stream.Line // of input; closed at its end
 	show    settings
 	rooms   []here // in the order of entering
 	current string // id of the room typed into, "" for none
@@ -141,30 +142,24 @@ func (a *app) console(ctx context.Context, open *opening) error {
 		}
 		c := &console{
 			app: a, n: n, table: commands(), oneRoom: open != nil,
-			interactive: isTerminal(a.stdin), terminal: isTerminal(a.stdout) && a.variable("TERM") != "dumb",
-			height: func() int { return rowsOfTerminal(a.stdout) },
+			interactive: stream.IsTerminal(a.stdin), terminal: stream.IsTerminal(a.stdout) && a.variable("TERM") != "dumb",
+			height: func() int { return stream.Rows(a.stdout) },
 			show:   a.shown(), done: make(chan finished), news: make(chan safe.Text), undelivered: map[string]bool{},
 		}
-		if a.opts.plain == plainEdit && c.interactive && isTerminal(a.stdout) {
+		if a.opts.plain == plainEdit && c.interactive && stream.IsTerminal(a.stdout) {
 			done, err := a.edit(ctx, c)
 			if err != nil {
 				return err
 			}
 			defer done()
 		} else {
-			c.lines = a.readLines(ctx, maxLine)
+			c.lines = stream.Lines(ctx, a.stdin, maxLine, a.guard)
 		}
 		err := c.loop(ctx, open)
 		cancel()
 		c.work.Wait()
 		return err
 	})
-}
-
-// isTerminal reports whether a stream is a terminal.
-func isTerminal(stream any) bool {
-	f := fileOf(stream)
-	return f != nil && term.IsTerminal(int(f.Fd()))
 }
 
 // loop is the console: it owns the screen until the end.
@@ -198,7 +193,7 @@ func (c *console) loop(ctx context.Context, open *opening) error {
 			return ctx.Err()
 		case ev, open := <-events:
 			if !open {
-				return &failure{code: exitFailure, text: "the node stopped", hint: "run again with -v and --log-file FILE"}
+				return &fail.Error{Code: fail.ExitFailure, Text: "the node stopped", Hint: "run again with -v and --log-file FILE"}
 			}
 			c.event(ev)
 		case line, open := <-input:
@@ -280,21 +275,21 @@ func askedText(room string, left time.Duration) safe.Text {
 }
 
 // take acts on a line of input.
-func (c *console) take(ctx context.Context, line typed, open bool) {
+func (c *console) take(ctx context.Context, line stream.Line, open bool) {
 	if !open {
 		c.ended = true
 		return
 	}
-	if errors.Is(line.err, errInterrupted) {
-		c.failure = line.err
+	if errors.Is(line.Err, fail.ErrInterrupted) {
+		c.failure = line.Err
 		return
 	}
 	c.taken++
-	if line.err != nil {
-		c.complain(line.err)
+	if line.Err != nil {
+		c.complain(line.Err)
 		return
 	}
-	in, err := parse(line.text, c.table)
+	in, err := parse(line.Text, c.table)
 	if err == nil && in.say != "" {
 		in, err = meant(in.say, c.room(), c.table)
 	}
@@ -386,7 +381,7 @@ func (c *console) draw(rows []safe.Text) {
 	if len(rows) == 0 {
 		return
 	}
-	if width, room := safe.Cells(rows[0]), columnsOf(c.app.stdout); room > 0 && room < width {
+	if width, room := safe.Cells(rows[0]), stream.Columns(c.app.stdout); room > 0 && room < width {
 		c.print("hint: the QR code needs a window of " + safe.Number(width) + " columns")
 		return
 	}
@@ -455,7 +450,7 @@ func (c *console) put(lines ...safe.Text) {
 // write sends what is ours and goes out as it is: a control sequence, an invite to be copied, a drawing.
 func (c *console) write(sequence string) {
 	if _, err := io.WriteString(c.app.stdout, sequence); err != nil && c.failure == nil {
-		c.failure = outputError(err)
+		c.failure = fail.Output(err)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"localchat/cli/internal/fail"
 	"localchat/node"
 )
 
@@ -145,7 +146,7 @@ func TestTalk(t *testing.T) {
 		d.f.emit(node.Message{ID: "m2", Peer: aliceID, Nick: "alice", Text: "hi\x1b[2J there"})
 		d.sees("<alice> hi there")
 		d.reads()
-		d.leaves(exitOK)
+		d.leaves(fail.ExitOK)
 	})
 }
 
@@ -167,7 +168,7 @@ func TestPlainTextIsExact(t *testing.T) {
 			d.did()
 			d.reads("that is an invite: it was not said")
 		}
-		d.leaves(exitOK)
+		d.leaves(fail.ExitOK)
 	})
 }
 
@@ -183,7 +184,7 @@ func TestMistypedCommandIsNeverSaid(t *testing.T) {
 			d.did()
 			d.sees("")
 		}
-		d.leaves(exitOK)
+		d.leaves(fail.ExitOK)
 	})
 }
 
@@ -208,7 +209,7 @@ func TestOwnersCommandsAreRefusedHere(t *testing.T) {
 		if got := d.out.take(); !strings.Contains(got, "-- words of the owner, alice, for them to compare by voice: \n") {
 			t.Errorf("a member's invite says %s", got)
 		}
-		d.leaves(exitOK)
+		d.leaves(fail.ExitOK)
 	})
 }
 
@@ -231,7 +232,7 @@ func TestOwner(t *testing.T) {
 			d.reads()
 			d.did(did)
 		}
-		d.leaves(exitOK)
+		d.leaves(fail.ExitOK)
 	})
 }
 
@@ -259,7 +260,7 @@ func TestOwnerMistakes(t *testing.T) {
 		d.types("/kick da")
 		d.reads("localchat: several members fit da\nhint: one of dave, dana\n")
 		d.out.take()
-		d.leaves(exitOK)
+		d.leaves(fail.ExitOK)
 	})
 }
 
@@ -269,7 +270,7 @@ func TestKickedFromTheRoomJoined(t *testing.T) {
 		d.f.emit(node.Removed{Kind: "kicked", By: aliceID, ByNick: "alice", Text: "too loud"})
 		d.sees("-- you were kicked from lab by alice: too loud")
 		d.reads("localchat: no longer in lab\nhint: you may ask to come back: localchat join lab\n")
-		d.ends(exitRefused)
+		d.ends(fail.ExitRefused)
 		_ = d.keys.Close()
 	})
 }
@@ -279,7 +280,7 @@ func TestRefused(t *testing.T) {
 		d := inRoom(t, newFake())
 		d.f.emit(node.Refused{})
 		d.sees("-- you are not a member of lab")
-		d.ends(exitRefused)
+		d.ends(fail.ExitRefused)
 		_ = d.keys.Close()
 	})
 }
@@ -295,15 +296,15 @@ func TestKickedInTheLobby(t *testing.T) {
 		d.types("hello?")
 		d.reads("localchat: you are in no room")
 		d.f.did()
-		d.leaves(exitRefused)
+		d.leaves(fail.ExitRefused)
 	})
 }
 
 func TestJoinFails(t *testing.T) {
 	for code, err := range map[int]error{
-		exitNotFound: &node.Error{Code: node.NotFound, Text: "no room called lab", Hint: "localchat rooms lists them"},
-		exitRefused:  &node.Error{Code: node.RefusedCode, Text: "the owner said no", Hint: "ask them"},
-		exitUsage:    &node.Error{Code: node.Ambiguous, Text: "two rooms are called lab", Hint: "name one of them by its id"},
+		fail.ExitNotFound: &node.Error{Code: node.NotFound, Text: "no room called lab", Hint: "localchat rooms lists them"},
+		fail.ExitRefused:  &node.Error{Code: node.RefusedCode, Text: "the owner said no", Hint: "ask them"},
+		fail.ExitUsage:    &node.Error{Code: node.Ambiguous, Text: "two rooms are called lab", Hint: "name one of them by its id"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			f := newFake()
@@ -322,7 +323,7 @@ func TestJoinTimesOut(t *testing.T) {
 		f.joining = make(chan struct{})
 		begin := time.Now()
 		d := sit(t, f, "join", "lab", "--timeout", "20s")
-		if got := <-d.code; got != exitNotFound {
+		if got := <-d.code; got != fail.ExitNotFound {
 			t.Errorf("exit %d", got)
 		}
 		if took := time.Since(begin); took != 20*time.Second {
@@ -338,8 +339,8 @@ func TestInterrupted(t *testing.T) {
 		f := newFake()
 		f.joining = make(chan struct{})
 		d := sit(t, f, "join", "lab")
-		d.stop(errInterrupted)
-		d.ends(exitInterrupted)
+		d.stop(fail.ErrInterrupted)
+		d.ends(fail.ExitInterrupted)
 		_ = d.keys.Close()
 	})
 }
@@ -353,7 +354,7 @@ func TestInputIsActedOnInOrder(t *testing.T) {
 		d.did("join lab")
 		close(f.joining)
 		d.did("say lab one", "say lab two")
-		d.ends(exitOK)
+		d.ends(fail.ExitOK)
 		_ = d.keys.Close()
 	})
 }
@@ -370,7 +371,7 @@ func TestEndOfInputWaitsForDelivery(t *testing.T) {
 			t.Fatal("left with a line that nobody had")
 		}
 		f.emit(node.Delivered{ID: "m1"})
-		d.ends(exitOK)
+		d.ends(fail.ExitOK)
 	})
 }
 
@@ -382,7 +383,7 @@ func TestEndOfInputDoesNotWaitForEver(t *testing.T) {
 		d.types("hello")
 		begin := time.Now()
 		_ = d.keys.Close()
-		if got := <-d.code; got != exitOK || time.Since(begin) != deliveryWait {
+		if got := <-d.code; got != fail.ExitOK || time.Since(begin) != deliveryWait {
 			t.Errorf("exit %d after %v", got, time.Since(begin))
 		}
 		d.sees("! 1 line has reached nobody yet")
@@ -405,7 +406,7 @@ func TestSeveralRooms(t *testing.T) {
 		d.sees("-- den was closed by carol: lunch\nhint: the room has ended; /rooms lists those that are here")
 		d.types("still here")
 		d.did("say lab still here")
-		d.leaves(exitOK)
+		d.leaves(fail.ExitOK)
 	})
 }
 
@@ -445,7 +446,7 @@ func TestTypingNeverMovesByItself(t *testing.T) {
 				d.types("/switch den")
 				d.types("meant for den")
 				d.did("say den meant for den")
-				d.leaves(exitOK)
+				d.leaves(fail.ExitOK)
 			})
 		})
 	}
@@ -490,7 +491,7 @@ func TestResumedRoomIsEnteredOnce(t *testing.T) {
 		d.sees("-- you own lab again, as bob\n-- lab is yours from last time and open again; /policy changes it, /close ends it")
 		d.types("/kick dave")
 		d.did("kick lab dave ")
-		d.leaves(exitOK)
+		d.leaves(fail.ExitOK)
 	})
 }
 
@@ -502,7 +503,7 @@ func TestLongLineIsNotSaid(t *testing.T) {
 		d.did()
 		d.types("short")
 		d.did("say lab short")
-		d.leaves(exitOK)
+		d.leaves(fail.ExitOK)
 	})
 }
 
@@ -512,7 +513,7 @@ func TestOutputGone(t *testing.T) {
 		d := inRoom(t, f)
 		d.out.breaks()
 		f.emit(node.Left{})
-		d.ends(exitOK)
+		d.ends(fail.ExitOK)
 		_ = d.keys.Close()
 	})
 }
@@ -526,15 +527,15 @@ func TestPanicInACommand(t *testing.T) {
 			defer a.guard()
 			panic("boom")
 		}()
-		if ended != exitInternal {
-			t.Errorf("exit %d, want %d", ended, exitInternal)
+		if ended != fail.ExitInternal {
+			t.Errorf("exit %d, want %d", ended, fail.ExitInternal)
 		}
 		if text := words.take(); !strings.Contains(text, "internal error: boom") || !strings.Contains(text, "console_test.go") {
 			t.Errorf("no stack on standard error: %s", text)
 		}
 		a.start = func(node.Config) (peerNode, error) { panic("boom") }
-		if code := a.run(t.Context(), nil); code != exitInternal {
-			t.Errorf("exit %d, want %d", code, exitInternal)
+		if code := a.run(t.Context(), nil); code != fail.ExitInternal {
+			t.Errorf("exit %d, want %d", code, fail.ExitInternal)
 		}
 	})
 }
@@ -603,7 +604,7 @@ func TestRemovalIsOneLine(t *testing.T) {
 				}
 				time.Sleep(c.after)
 				d.sees(c.want)
-				d.leaves(exitOK)
+				d.leaves(fail.ExitOK)
 				if name == "the console is left before" {
 					d.sees(line)
 				}
@@ -641,7 +642,7 @@ func TestTailPrintsARemovalInOneLine(t *testing.T) {
 				if got := withoutTimes(strings.TrimSuffix(d.out.take(), "\n")); got != c.want {
 					t.Errorf("%q, want %q", got, c.want)
 				}
-				d.stop(errInterrupted)
+				d.stop(fail.ErrInterrupted)
 				synctest.Wait()
 				<-d.code
 				if got := withoutTimes(strings.TrimSuffix(d.out.take(), "\n")); c.want == "" && got != line {

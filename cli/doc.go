@@ -14,5 +14,5 @@
 //   - A console is one goroutine that owns the screen; the reader of standard input and the commands that may wait
 //     report to it.
 //
-// [Run] is the whole program as a function; exit codes are in exit.go, commands of the console in command.go.
+// [Run] is the whole program as a function; exit codes are in package fail, commands of the console in command.go.
 package cli

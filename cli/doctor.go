@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"localchat/cli/internal/fail"
 	"localchat/cli/internal/safe"
 	"localchat/discovery"
 	"localchat/node"
@@ -65,7 +66,7 @@ func (a *app) doctor(cmd *cobra.Command, _ []string) error {
 		}
 	}
 	if i := slices.IndexFunc(d.Findings, func(f finding) bool { return f.Blocks }); i >= 0 {
-		return &failure{code: exitNetwork, text: "nobody can be found or reached: " + d.Findings[i].Text, hint: d.Findings[i].Do}
+		return &fail.Error{Code: fail.ExitNetwork, Text: "nobody can be found or reached: " + d.Findings[i].Text, Hint: d.Findings[i].Do}
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"localchat/cli/internal/fail"
 	"localchat/discovery"
 	"localchat/node"
 )
@@ -396,7 +397,7 @@ func twinFindings(f facts) []finding {
 func selfFindings(f facts) []finding {
 	var all []finding
 	if f.selfErr != nil {
-		text, hint, _ := explain(f.selfErr)
+		text, hint, _ := fail.Explain(f.selfErr)
 		all = append(all, finding{Code: "identity", Severity: fault, About: f.dataDir, Text: text, Cause: "no node starts with this data directory; " + hint, Do: "localchat --ephemeral   # somebody new, for this time", Blocks: true})
 	}
 	if f.now.Before(f.built) {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"localchat/cli/internal/fail"
 	"localchat/discovery"
 	"localchat/node"
 )
@@ -358,7 +359,7 @@ func doctorApp(t *testing.T, c discovery.Checkup) (*app, *screen, *screen) {
 
 func TestDoctorCommand(t *testing.T) {
 	a, out, words := doctorApp(t, alone().checkup)
-	if code := a.run(t.Context(), []string{"doctor"}); code != exitOK {
+	if code := a.run(t.Context(), []string{"doctor"}); code != fail.ExitOK {
 		t.Errorf("exit %d, want 0: %s", code, words.take())
 	}
 	text := out.take()
@@ -375,8 +376,8 @@ func TestDoctorCommand(t *testing.T) {
 func TestDoctorCommandBlocked(t *testing.T) {
 	evil := discovery.InterfaceCheck{Name: "eth0\x1b]0;x\a", Why: discovery.SwitchedOff}
 	a, out, words := doctorApp(t, discovery.Checkup{Interfaces: []discovery.InterfaceCheck{evil}})
-	if code := a.run(t.Context(), []string{"doctor", "--json", "-q"}); code != exitNetwork {
-		t.Errorf("exit %d, want %d", code, exitNetwork)
+	if code := a.run(t.Context(), []string{"doctor", "--json", "-q"}); code != fail.ExitNetwork {
+		t.Errorf("exit %d, want %d", code, fail.ExitNetwork)
 	}
 	var d diagnosis
 	if err := json.Unmarshal([]byte(out.take()), &d); err != nil || !d.Blocked || len(d.Findings) != 2 {
@@ -391,7 +392,7 @@ func TestDoctorInRoom(t *testing.T) {
 	f := newFake()
 	a, out, words := newApp(t, f, strings.NewReader("/doctor\n"))
 	a.check = func(context.Context, discovery.CheckConfig) discovery.Checkup { return alone().checkup }
-	if code := a.run(t.Context(), []string{"--plain"}); code != exitOK {
+	if code := a.run(t.Context(), []string{"--plain"}); code != fail.ExitOK {
 		t.Errorf("exit %d: %s", code, words.take())
 	}
 	if text := out.take(); !strings.HasPrefix(text, string(lookingText)+"\n") || !strings.Contains(text, "\nok       my own multicast comes back on eth0") || !strings.Contains(text, "ok       connected to 1 node") {

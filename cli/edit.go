@@ -11,7 +11,9 @@ import (
 	"github.com/charmbracelet/x/ansi"
 	"golang.org/x/term"
 
+	"localchat/cli/internal/fail"
 	"localchat/cli/internal/safe"
+	"localchat/cli/internal/stream"
 )
 
 // promptText is what stands before the line being typed.
@@ -31,23 +33,23 @@ type editor struct {
 // edit has c read from an editor, whose terminal is given back when ctx ends, when done is called, or before a panic
 // ends the program: whichever comes first.
 func (a *app) edit(ctx context.Context, c *console) (done func(), err error) {
-	in, out := fileOf(a.stdin), a.stdout
+	in, out := stream.File(a.stdin), a.stdout
 	before, err := term.MakeRaw(int(in.Fd()))
 	if err != nil {
-		return nil, usage("use --plain", "this terminal cannot be edited on: %v", err)
+		return nil, fail.Usage("use --plain", "this terminal cannot be edited on: %v", err)
 	}
 	e := newEditor(in, out, c.table)
-	screen := fileOf(out)
-	e.width = func() int { return columnsOfTerminal(screen) }
+	screen := stream.File(out)
+	e.width = func() int { return stream.TerminalColumns(screen) }
 	e.fit = func() {
 		if w, h, err := term.GetSize(int(screen.Fd())); err == nil && w > 0 {
 			_ = e.t.SetSize(w, h)
 		}
 	}
-	c.height = func() int { return rowsOfTerminal(out) }
+	c.height = func() int { return stream.Rows(out) }
 	stdout, stderr := a.stdout, a.stderr
 	a.stdout = e
-	if isTerminal(stderr) {
+	if stream.IsTerminal(stderr) {
 		a.stderr = e
 	}
 	e.t.SetBracketedPasteMode(true)
@@ -65,7 +67,7 @@ func (a *app) edit(ctx context.Context, c *console) (done func(), err error) {
 }
 
 func newEditor(in io.Reader, out io.Writer, table []*command) *editor {
-	e := &editor{fit: func() {}, width: func() int { return usualColumns }}
+	e := &editor{fit: func() {}, width: func() int { return stream.UsualColumns }}
 	e.keys = &pasteReader{in: in}
 	e.t = term.NewTerminal(struct {
 		io.Reader
@@ -80,8 +82,8 @@ func newEditor(in io.Reader, out io.Writer, table []*command) *editor {
 	return e
 }
 
-// columns tells how wide what is printed may be.
-func (e *editor) columns() int { return e.width() }
+// Columns tells how wide what is printed may be.
+func (e *editor) Columns() int { return e.width() }
 
 // ask puts another prompt before the line being typed.
 func (e *editor) ask(prompt safe.Text) {
@@ -106,25 +108,25 @@ func (e *editor) Write(p []byte) (int, error) {
 }
 
 // lines are what is typed, like those of readLines. x/term leaves out what is more than maxEdited.
-func (e *editor) lines(ctx context.Context, a *app) <-chan typed {
-	lines := make(chan typed, maxInputQueue)
+func (e *editor) lines(ctx context.Context, a *app) <-chan stream.Line {
+	lines := make(chan stream.Line, stream.MaxQueue)
 	go func() {
 		defer a.guard()
 		defer close(lines)
 		for {
 			e.fit()
 			text, err := e.t.ReadLine()
-			line := typed{text: fromArea(text)}
+			line := stream.Line{Text: fromArea(text)}
 			switch {
 			case e.keys.interrupted && errors.Is(err, io.EOF):
-				line = typed{err: errInterrupted}
+				line = stream.Line{Err: fail.ErrInterrupted}
 			case utf8.RuneCountInString(text) >= maxEdited:
-				line = typed{err: usage("split it, or use the full-screen console", "a line of %d characters or more was not taken", maxEdited)}
+				line = stream.Line{Err: fail.Usage("split it, or use the full-screen console", "a line of %d characters or more was not taken", maxEdited)}
 			case e.keys.spoiled:
-				line = typed{err: usage("put it in a file", "a paste with characters for private use, or that is no text, was not taken")}
+				line = stream.Line{Err: fail.Usage("put it in a file", "a paste with characters for private use, or that is no text, was not taken")}
 			}
 			e.keys.spoiled = false
-			if line != (typed{}) {
+			if line != (stream.Line{}) {
 				select {
 				case lines <- line:
 				case <-ctx.Done():

@@ -7,7 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"localchat/cli/internal/fail"
 	"localchat/cli/internal/safe"
+	"localchat/cli/internal/stream"
 	"localchat/node"
 )
 
@@ -17,7 +19,7 @@ func typing(t *testing.T, keys string) (lines []string, last error) {
 	a, _, _ := newApp(t, newFake(), strings.NewReader(""))
 	e := newEditor(strings.NewReader(keys), &screen{}, commands())
 	for line := range e.lines(t.Context(), a) {
-		lines, last = append(lines, line.text), line.err
+		lines, last = append(lines, line.Text), line.Err
 	}
 	return lines, last
 }
@@ -63,8 +65,8 @@ func TestEditorTakesAPasteExactlyOrNot(t *testing.T) {
 		a, _, _ := newApp(t, newFake(), strings.NewReader(""))
 		e := newEditor(io.MultiReader(strings.NewReader(keys[:n]), strings.NewReader(keys[n:])), &screen{}, commands())
 		for line := range e.lines(t.Context(), a) {
-			if want := "x" + strings.ReplaceAll(pasted, "\r", ""); line.text != want || line.err != nil {
-				t.Errorf("in two parts, of %d and %d bytes: %q, %v, want %q", n, len(keys)-n, line.text, line.err, want)
+			if want := "x" + strings.ReplaceAll(pasted, "\r", ""); line.Text != want || line.Err != nil {
+				t.Errorf("in two parts, of %d and %d bytes: %q, %v, want %q", n, len(keys)-n, line.Text, line.Err, want)
 			}
 		}
 	}
@@ -74,11 +76,11 @@ func TestEditorTakesAPasteExactlyOrNot(t *testing.T) {
 	} {
 		a, _, _ := newApp(t, newFake(), strings.NewReader(""))
 		e := newEditor(strings.NewReader(keys+"next\r"), &screen{}, commands())
-		var lines []typed
+		var lines []stream.Line
 		for line := range e.lines(t.Context(), a) {
 			lines = append(lines, line)
 		}
-		if len(lines) != 2 || lines[0].err == nil || lines[0].text != "" || lines[1].text != "next" {
+		if len(lines) != 2 || lines[0].Err == nil || lines[0].Text != "" || lines[1].Text != "next" {
 			t.Errorf("%s: %v", name, lines)
 		}
 	}
@@ -119,7 +121,7 @@ func TestOwnLineStandsOnce(t *testing.T) {
 
 // Ctrl-C ends with its own exit code, Ctrl-D in order.
 func TestEditorEnds(t *testing.T) {
-	if _, err := typing(t, "hel\x03"); !errors.Is(err, errInterrupted) {
+	if _, err := typing(t, "hel\x03"); !errors.Is(err, fail.ErrInterrupted) {
 		t.Errorf("Ctrl-C: %v", err)
 	}
 	if lines, err := typing(t, "\x04hello\r"); len(lines) != 0 || err != nil {
@@ -149,8 +151,8 @@ func TestEditorPrintsAbove(t *testing.T) {
 	if _, err := io.WriteString(typed, "a line\r"); err != nil {
 		t.Fatal(err)
 	}
-	if line := <-lines; line.text != "half a line" {
-		t.Errorf("%q was typed", line.text)
+	if line := <-lines; line.Text != "half a line" {
+		t.Errorf("%q was typed", line.Text)
 	}
 	shown := out.take()
 	if _, after, ok := strings.Cut(shown, "<alice> hi\r\n"); !ok || !strings.Contains(after, promptText+"half") {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"localchat/cli/internal/fail"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
@@ -23,7 +24,7 @@ func TestHintsHaveNoNameThatIsMore(t *testing.T) {
 		for _, body := range every() {
 			ev := node.Event{Room: labID, RoomName: trap, Body: body}
 			if err := ending(ev); err != nil {
-				hints = append(hints, err.(*failure).hint)
+				hints = append(hints, err.(*fail.Error).Hint)
 			}
 			if r, ok := body.(node.Removed); ok {
 				hints = append(hints, string(afterRemoval(r, roomWord(trap, labID), "/")))

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"localchat/cli/internal/fail"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
@@ -50,7 +51,7 @@ func TestEveryFaceEscapesJSON(t *testing.T) {
 				}
 			}
 			_ = d.keys.Close()
-			d.stop(errInterrupted)
+			d.stop(fail.ErrInterrupted)
 			synctest.Wait()
 			<-d.code
 		})

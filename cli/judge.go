@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"localchat/cli/internal/fail"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
@@ -49,9 +50,9 @@ func (a *app) judgeInterfaces() error {
 		}
 	}
 	if len(missing) == len(a.opts.interfaces) {
-		return &failure{
-			code: exitNetwork, text: "this machine has no network interface " + strings.Join(missing, ", "),
-			hint: "it has " + strings.Join(there, ", ") + "; without --interface all of them are used",
+		return &fail.Error{
+			Code: fail.ExitNetwork, Text: "this machine has no network interface " + strings.Join(missing, ", "),
+			Hint: "it has " + strings.Join(there, ", ") + "; without --interface all of them are used",
 		}
 	}
 	if len(missing) > 0 {
@@ -83,7 +84,7 @@ func (a *app) judgeVariables(root *cobra.Command) error {
 				hint, best = "did you mean "+k+"?", d
 			}
 		}
-		return usage(hint, "the environment sets %s: there is no such setting", name)
+		return fail.Usage(hint, "the environment sets %s: there is no such setting", name)
 	}
 	return nil
 }
@@ -107,7 +108,9 @@ func (a *app) judgePlace() error {
 
 // judgeHome reports what is wrong with the home directory; what is a thing that would be looked for there.
 func (a *app) judgeHome(hint, what string) error {
-	bad := func(why string) error { return usage("set HOME to your home directory; "+hint, "%s: %s", what, why) }
+	bad := func(why string) error {
+		return fail.Usage("set HOME to your home directory; "+hint, "%s: %s", what, why)
+	}
 	home := a.variable("HOME")
 	st, err := os.Stat(home)
 	switch {
@@ -131,5 +134,5 @@ func typedInRoom(name string) error {
 	if cmd == nil {
 		return nil
 	}
-	return usage("localchat create ROOM, or localchat join ROOM, then /"+cmd.name, "%s is a command that is typed in a room, as %s", name, cmd.synopsis())
+	return fail.Usage("localchat create ROOM, or localchat join ROOM, then /"+cmd.name, "%s is a command that is typed in a room, as %s", name, cmd.synopsis())
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"localchat/cli/internal/fail"
 	"localchat/node"
 )
 
@@ -24,38 +25,38 @@ func TestEveryWayToLoseAPlace(t *testing.T) {
 		{
 			"kicked",
 			node.Removed{Kind: "kicked", Text: "too loud", By: aliceID, ByNick: "alice", At: at},
-			"-- you were kicked from lab by alice: too loud", "you may ask to come back: localchat join lab", exitRefused,
+			"-- you were kicked from lab by alice: too loud", "you may ask to come back: localchat join lab", fail.ExitRefused,
 		},
 		{
 			"banned",
 			node.Removed{Kind: "banned", Text: "spam", By: aliceID, ByNick: "alice", At: at, Until: at.Add(2 * time.Hour)},
-			"-- you were banned from lab by alice until 2026-11-22 16:05: spam", "you are refused until 2026-11-22 16:05", exitRefused,
+			"-- you were banned from lab by alice until 2026-11-22 16:05: spam", "you are refused until 2026-11-22 16:05", fail.ExitRefused,
 		},
 		{
 			"banned for good",
 			node.Removed{Kind: "banned", Text: "spam", By: aliceID, ByNick: "alice", At: at},
-			"-- you were banned from lab by alice: spam", "you are refused until the owner lifts the ban", exitRefused,
+			"-- you were banned from lab by alice: spam", "you are refused until the owner lifts the ban", fail.ExitRefused,
 		},
 		{
 			"closed",
 			node.Removed{Kind: "closed", Text: "good night", By: aliceID, ByNick: "alice", At: at},
-			"-- lab was closed by alice: good night", "the room has ended; localchat rooms lists those that are here", exitRefused,
+			"-- lab was closed by alice: good night", "the room has ended; localchat rooms lists those that are here", fail.ExitRefused,
 		},
 		{
 			"idle",
 			node.Removed{Kind: "idle", By: aliceID, ByNick: "alice", At: at},
-			"-- lab was closed: nobody said anything for too long", "the room has ended; localchat rooms lists those that are here", exitRefused,
+			"-- lab was closed: nobody said anything for too long", "the room has ended; localchat rooms lists those that are here", fail.ExitRefused,
 		},
 		{
 			"of a later version",
 			node.Removed{Kind: "other", Text: "why not", By: aliceID, ByNick: "alice", At: at},
-			"-- you were removed from lab by alice: why not", "you may ask to come back: localchat join lab", exitRefused,
+			"-- you were removed from lab by alice: why not", "you may ask to come back: localchat join lab", fail.ExitRefused,
 		},
-		{"refused", node.Refused{}, "-- you are not a member of lab", "ask to be admitted: localchat join lab", exitRefused},
-		{"invite revoked", node.Removed{Kind: "invite-revoked", By: aliceID, ByNick: "alice", At: at, AtDoor: true}, "", "", exitOK},
-		{"banned at the door", node.Removed{Kind: "banned", Text: "spam", By: aliceID, ByNick: "alice", At: at, AtDoor: true}, "", "", exitOK},
-		{"closed at the door", node.Removed{Kind: "closed", By: aliceID, ByNick: "alice", At: at, AtDoor: true}, "", "", exitOK},
-		{"the network", node.OwnerUnreachable{ForS: 40}, "! owner unreachable for 0:40: nobody can be admitted or removed", "", exitOK},
+		{"refused", node.Refused{}, "-- you are not a member of lab", "ask to be admitted: localchat join lab", fail.ExitRefused},
+		{"invite revoked", node.Removed{Kind: "invite-revoked", By: aliceID, ByNick: "alice", At: at, AtDoor: true}, "", "", fail.ExitOK},
+		{"banned at the door", node.Removed{Kind: "banned", Text: "spam", By: aliceID, ByNick: "alice", At: at, AtDoor: true}, "", "", fail.ExitOK},
+		{"closed at the door", node.Removed{Kind: "closed", By: aliceID, ByNick: "alice", At: at, AtDoor: true}, "", "", fail.ExitOK},
+		{"the network", node.OwnerUnreachable{ForS: 40}, "! owner unreachable for 0:40: nobody can be admitted or removed", "", fail.ExitOK},
 	} {
 		t.Run(w.name, func(t *testing.T) {
 			var out bytes.Buffer
@@ -67,14 +68,14 @@ func TestEveryWayToLoseAPlace(t *testing.T) {
 			if got := strings.TrimSuffix(out.String(), "\n"); got != w.line {
 				t.Errorf("line %q, want %q", got, w.line)
 			}
-			if w.code == exitOK {
+			if w.code == fail.ExitOK {
 				if c.failure != nil || len(c.rooms) != 1 || c.current != labID.String() {
 					t.Errorf("the console ends: %v", c.failure)
 				}
 				return
 			}
-			var f *failure
-			if !errors.As(c.failure, &f) || f.code != w.code || f.hint != w.hint {
+			var f *fail.Error
+			if !errors.As(c.failure, &f) || f.Code != w.code || f.Hint != w.hint {
 				t.Errorf("it ends with %+v", f)
 			}
 			if len(c.rooms) != 0 || !c.over() {

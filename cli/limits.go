@@ -27,8 +27,6 @@ const (
 	noBound = 1 << 30
 	// maxConfig, in bytes, of the configuration file: a few dozen lines of settings.
 	maxConfig = 64 << 10
-	// maxInputQueue of lines read and not yet acted on: enough that a paste does not stall its terminal.
-	maxInputQueue = 64
 	// maxLogLines kept in memory for /log: the last few minutes of a busy node at its most talkative.
 	maxLogLines = 1000
 	// maxLogLine, in bytes, of one of them.
@@ -39,11 +37,6 @@ const (
 	// maxChoices of a list in an error, in lines: what fits on a small screen. Whoever has made more rooms of one name than that
 	// hides none of them: /rooms lists all.
 	maxChoices = 8
-
-	// usualColumns are those of a terminal that does not say how many it has.
-	usualColumns = 80
-	// usualRows are those of a terminal that does not say how many it has.
-	usualRows = 24
 
 	// maxScrollLines of a room that the full-screen console keeps: a long day of a busy room.
 	maxScrollLines = 10_000
@@ -75,10 +68,6 @@ const (
 	maxCrash = 512 << 10
 	// leaveWait is how long a console may take to leave its rooms after a signal.
 	leaveWait = 10 * time.Second
-
-	// lastWordsWait is how long a program that is to end waits for a reader of what it still has to say: any terminal that
-	// takes something takes it at once.
-	lastWordsWait = 300 * time.Millisecond
 
 	// joinWait is how long joining waits for the room to be found, and for whatever else depends on machines alone.
 	joinWait = 60 * time.Second

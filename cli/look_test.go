@@ -5,6 +5,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"localchat/cli/internal/fail"
 	"localchat/node"
 )
 
@@ -59,6 +60,6 @@ func TestWhatEverybodyMayAsk(t *testing.T) {
 		d.sees("-- you left lab")
 		d.types("/members")
 		d.reads("you are in no room")
-		d.leaves(exitOK)
+		d.leaves(fail.ExitOK)
 	})
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
 	"github.com/spf13/pflag"
+
+	"localchat/cli/internal/fail"
 )
 
 func (a *app) manCommand() *cobra.Command {
@@ -31,17 +33,17 @@ func (a *app) manCommand() *cobra.Command {
 			}
 			if len(args) == 0 {
 				_, err := a.stdout.Write(page)
-				return outputError(err)
+				return fail.Output(err)
 			}
 			if err := os.MkdirAll(args[0], 0o755); err != nil {
-				return usage("name a directory that can be written to", "%v", err)
+				return fail.Usage("name a directory that can be written to", "%v", err)
 			}
 			err = doc.GenManTree(cmd.Root(), manHeader(), args[0])
 			if err == nil {
 				err = os.WriteFile(filepath.Join(args[0], "localchat.1"), page, 0o644)
 			}
 			if err != nil {
-				return usage("name a directory that can be written to", "%v", err)
+				return fail.Usage("name a directory that can be written to", "%v", err)
 			}
 			return nil
 		},
@@ -98,8 +100,8 @@ func manKeys(w io.Writer) {
 
 func manExits(w io.Writer) {
 	manSection(w, "EXIT STATUS", "")
-	for _, e := range exitMeanings {
-		manEntry(w, fmt.Sprint(e.code), e.meaning)
+	for _, e := range fail.Meanings {
+		manEntry(w, fmt.Sprint(e.Code), e.Meaning)
 	}
 }
 

@@ -11,13 +11,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"localchat/cli/internal/fail"
 )
 
 // manText is the first manual page as a person reads it, as far as that can be had without a formatter.
 func manText(t *testing.T, args ...string) string {
 	t.Helper()
 	var out, errs bytes.Buffer
-	if code := Run(context.Background(), append([]string{"man"}, args...), strings.NewReader(""), &out, &errs, os.LookupEnv); code != exitOK {
+	if code := Run(context.Background(), append([]string{"man"}, args...), strings.NewReader(""), &out, &errs, os.LookupEnv); code != fail.ExitOK {
 		t.Fatalf("exit code %d: %s", code, errs.String())
 	}
 	return strings.NewReplacer(`\-`, "-", `\e`, `\`, `\fB`, "", `\fP`, "").Replace(out.String())
@@ -36,14 +38,14 @@ func TestManTellsAll(t *testing.T) {
 			}
 		}
 	}
-	file, err := parser.ParseFile(token.NewFileSet(), "exit.go", nil, 0)
+	file, err := parser.ParseFile(token.NewFileSet(), "internal/fail/fail.go", nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	codes := 0
 	ast.Inspect(file, func(n ast.Node) bool {
 		spec, ok := n.(*ast.ValueSpec)
-		if !ok || len(spec.Names) != 1 || len(spec.Values) != 1 || !strings.HasPrefix(spec.Names[0].Name, "exit") {
+		if !ok || len(spec.Names) != 1 || len(spec.Values) != 1 || !strings.HasPrefix(spec.Names[0].Name, "Exit") {
 			return true
 		}
 		if code, ok := spec.Values[0].(*ast.BasicLit); ok {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"localchat/cli/internal/fail"
 	"localchat/discovery"
 	"localchat/node"
 )
@@ -74,7 +75,7 @@ func TestRPCSaysThatThereIsMore(t *testing.T) {
 		if got := ask(t, d, request(1, "node.peers", "")); !strings.Contains(got, `"may_be_more":true}`) {
 			t.Errorf("node.peers: %s", got)
 		}
-		d.leaves(exitOK)
+		d.leaves(fail.ExitOK)
 	})
 }
 

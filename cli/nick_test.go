@@ -5,6 +5,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"localchat/cli/internal/fail"
 	"localchat/node"
 )
 
@@ -84,7 +85,7 @@ func TestPlainTakenNick(t *testing.T) {
 		d.f.did()
 		d.types("/join lab --nick bob2")
 		d.did("join lab as bob2")
-		d.leaves(exitOK)
+		d.leaves(fail.ExitOK)
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"localchat/cli/internal/fail"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
@@ -37,7 +38,7 @@ func (a *app) printJSON(v any) error {
 		return err
 	}
 	_, err = a.stdout.Write(append(raw, '\n'))
-	return outputError(err)
+	return fail.Output(err)
 }
 
 func (a *app) roomsCommand() *cobra.Command {
@@ -70,7 +71,7 @@ func (a *app) listRooms(ctx context.Context, n peerNode, wait time.Duration) err
 		return err
 	}
 	if len(rooms) == 0 && !a.opts.noMDNS && node.NoNetwork() {
-		return &failure{code: exitNetwork, text: "this machine has no network, and no node on it has a room", hint: "plug in a cable or connect to a Wi-Fi; localchat doctor tells what is in the way"}
+		return &fail.Error{Code: fail.ExitNetwork, Text: "this machine has no network, and no node on it has a room", Hint: "plug in a cable or connect to a Wi-Fi; localchat doctor tells what is in the way"}
 	}
 	more, err := n.Unlisted(ctx)
 	if err != nil {
@@ -133,9 +134,9 @@ func (a *app) textToSend(args []string) (string, error) {
 	}
 	switch {
 	case strings.TrimSpace(text) == "":
-		return "", usage("give it a text, or - and something on standard input", "nothing to send")
+		return "", fail.Usage("give it a text, or - and something on standard input", "nothing to send")
 	case len(text) > safe.MaxText:
-		return "", usage("send the end of it: tail -c 60000", "the text is longer than %d bytes", safe.MaxText)
+		return "", fail.Usage("send the end of it: tail -c 60000", "the text is longer than %d bytes", safe.MaxText)
 	}
 	return text, nil
 }
@@ -163,7 +164,7 @@ func (v *visitor) next(ctx context.Context, due <-chan time.Time) (node.Event, e
 			return node.Event{}, errDue
 		case ev, open := <-v.events:
 			if !open {
-				return ev, &failure{code: exitFailure, text: "the node stopped", hint: "run again with -v and --log-file"}
+				return ev, &fail.Error{Code: fail.ExitFailure, Text: "the node stopped", Hint: "run again with -v and --log-file"}
 			}
 			if w, ok := ev.Body.(node.Warning); ok && ev.Room == (node.RoomID{}) {
 				v.warn(w)
@@ -311,9 +312,9 @@ func (a *app) send(ctx context.Context, v *visitor, text string) error {
 		ev, err := v.next(ctx, nil)
 		switch {
 		case errors.Is(err, context.DeadlineExceeded):
-			return &failure{
-				code: exitNotFound, text: "nobody in " + v.name + " has the line yet",
-				hint: "is anybody else there? localchat rooms tells; or give it longer with --timeout",
+			return &fail.Error{
+				Code: fail.ExitNotFound, Text: "nobody in " + v.name + " has the line yet",
+				Hint: "is anybody else there? localchat rooms tells; or give it longer with --timeout",
 			}
 		case err != nil:
 			return err
@@ -400,23 +401,23 @@ func (a *app) printEvent(r renderer, held *removalHolder, ev node.Event, put fun
 func ending(ev node.Event) error {
 	switch b := ev.Body.(type) {
 	case node.Removed:
-		return &failure{code: exitRefused, text: "no longer in " + ev.RoomName, hint: string(afterRemoval(b, roomWord(ev.RoomName, ev.Room), "localchat "))}
+		return &fail.Error{Code: fail.ExitRefused, Text: "no longer in " + ev.RoomName, Hint: string(afterRemoval(b, roomWord(ev.RoomName, ev.Room), "localchat "))}
 	case node.Refused:
-		return &failure{code: exitRefused, text: "not a member of " + ev.RoomName, hint: "ask to be admitted: localchat join " + string(roomWord(ev.RoomName, ev.Room))}
+		return &fail.Error{Code: fail.ExitRefused, Text: "not a member of " + ev.RoomName, Hint: "ask to be admitted: localchat join " + string(roomWord(ev.RoomName, ev.Room))}
 	case node.RoomClosed:
-		return &failure{code: exitRefused, text: ev.RoomName + " is closed", hint: "localchat create ROOM makes a new one"}
+		return &fail.Error{Code: fail.ExitRefused, Text: ev.RoomName + " is closed", Hint: "localchat create ROOM makes a new one"}
 	}
 	return nil
 }
 
 // withCause is an ending for who has not read the event or sees it no longer: who put us out, until when and why.
 func withCause(err error, ev node.Event) error {
-	f, ok := err.(*failure)
+	f, ok := err.(*fail.Error)
 	b, removed := ev.Body.(node.Removed)
 	if !ok || !removed {
 		return err
 	}
 	said := *f
-	said.text += ": " + string(causeText(b))
+	said.Text += ": " + string(causeText(b))
 	return &said
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"localchat/cli/internal/fail"
 	"localchat/internal/private"
 	"localchat/node"
 )
@@ -202,7 +203,7 @@ func (c *createFlags) policy(f *pflag.FlagSet) (node.PolicyChange, error) {
 	access := ""
 	switch {
 	case c.open && c.inviteOnly:
-		return change, usage("choose one of them", "--open and --invite-only exclude each other")
+		return change, fail.Usage("choose one of them", "--open and --invite-only exclude each other")
 	case c.open:
 		access = "open"
 	case c.inviteOnly:
@@ -239,7 +240,7 @@ func (a *app) settle(cmd *cobra.Command) error {
 		name := variableOf(f.Name)
 		if text, ok := a.env(name); ok {
 			if err := setFlag(cmd, f, splitList(f, text)); err != nil {
-				failed = usage("see localchat "+cmd.Name()+" --help", "the environment sets %s=%s: %v", name, text, err)
+				failed = fail.Usage("see localchat "+cmd.Name()+" --help", "the environment sets %s=%s: %v", name, text, err)
 			}
 			return
 		}
@@ -308,9 +309,9 @@ func openConfig(path string) ([]byte, error) {
 	case os.IsNotExist(err):
 		return nil, nil
 	case errors.As(err, &unfit):
-		return nil, usage(unfit.Mend, "the configuration is not read: %v", unfit)
+		return nil, fail.Usage(unfit.Mend, "the configuration is not read: %v", unfit)
 	case err != nil:
-		return nil, usage("make it readable, or move it away", "cannot read %s: %v", path, err)
+		return nil, fail.Usage("make it readable, or move it away", "cannot read %s: %v", path, err)
 	}
 	return raw, nil
 }

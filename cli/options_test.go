@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"localchat/cli/internal/fail"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
@@ -117,8 +118,8 @@ func TestBadSettings(t *testing.T) {
 			if err == nil {
 				t.Fatal("accepted")
 			}
-			text, hint, code := explain(err)
-			if code != exitUsage || hint == "" {
+			text, hint, code := fail.Explain(err)
+			if code != fail.ExitUsage || hint == "" {
 				t.Errorf("exit %d, hint %q", code, hint)
 			}
 			for _, w := range c.want {
@@ -149,39 +150,12 @@ func TestGuestKeepsItsName(t *testing.T) {
 	}
 }
 
-func TestExitCodes(t *testing.T) {
-	for _, c := range []struct {
-		err  *node.Error
-		want int
-	}{
-		{&node.Error{Code: node.NotFound}, 4},
-		{&node.Error{Code: node.Timeout}, 4},
-		{&node.Error{Code: node.RefusedCode}, 5},
-		{&node.Error{Code: node.ClosedCode}, 5},
-		{&node.Error{Code: node.NotMember}, 5},
-		{&node.Error{Code: node.NotOwner}, 5},
-		{&node.Error{Code: node.Invalid}, 2},
-		{&node.Error{Code: node.Ambiguous}, 2},
-		{&node.Error{Code: node.Unavailable}, 1},
-		{&node.Error{Code: node.Unavailable, Network: true}, 3},
-		{&node.Error{Code: node.Exists}, 1},
-		{&node.Error{Code: node.Internal}, 1},
-		{&node.Error{Code: "of a later version"}, 1},
-		{&node.Error{Code: node.Internal, Identity: true}, 6},
-		{&node.Error{Code: node.Unavailable, Locked: true}, 7},
-	} {
-		if got := codeOf(c.err); got != c.want {
-			t.Errorf("%+v: exit %d, want %d", c.err, got, c.want)
-		}
-	}
-}
-
 // TestErrorsAreSafe: an error that quotes a peer cannot write to the terminal either.
 func TestErrorsAreSafe(t *testing.T) {
 	var words screen
 	code := finish(t.Context(), &words, &node.Error{Code: node.NotFound, Text: "nobody is called " + hostile, Hint: hostile})
 	got := words.take()
-	if code != exitNotFound || strings.Count(got, "\n") != 2 || strings.ContainsFunc(strings.ReplaceAll(got, "\n", ""), safe.Forbidden) {
+	if code != fail.ExitNotFound || strings.Count(got, "\n") != 2 || strings.ContainsFunc(strings.ReplaceAll(got, "\n", ""), safe.Forbidden) {
 		t.Errorf("exit %d: %q", code, got)
 	}
 }

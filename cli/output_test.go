@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"localchat/cli/internal/fail"
 )
 
 // A command whose output is lost does not end as if all were well. A reader that has gone is no failure: head does that.
@@ -45,7 +47,7 @@ func TestLostOutputIsAFailure(t *testing.T) {
 				exit, _ := err.(*exec.ExitError)
 				said := strings.Contains(words.String(), "cannot write to standard output")
 				switch {
-				case !broken && (exit == nil || exit.ExitCode() != exitFailure || !said):
+				case !broken && (exit == nil || exit.ExitCode() != fail.ExitFailure || !said):
 					t.Errorf("on a full disk: %v: %s", err, words.String())
 				case broken && said:
 					t.Errorf("without a reader: %v: %s", err, words.String())

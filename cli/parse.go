@@ -13,6 +13,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 	"golang.org/x/text/unicode/norm"
 
+	"localchat/cli/internal/fail"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
@@ -41,7 +42,7 @@ func parse(line string, table []*command) (input, error) {
 	}
 	name, rest := splitWord(text)
 	if name == "" || !strings.HasPrefix(text, name) {
-		return input{}, usage("/help lists the commands; to say something that begins with /, type //", "a lone / is no command")
+		return input{}, fail.Usage("/help lists the commands; to say something that begins with /, type //", "a lone / is no command")
 	}
 	cmd, rest := lookUp(name, rest, table)
 	if cmd == nil {
@@ -51,7 +52,7 @@ func parse(line string, table []*command) (input, error) {
 		} else if other, ok := elsewhere[commandWord(name)]; ok {
 			hint = other
 		}
-		return input{}, usage(hint, "there is no /%s; nothing was said", name)
+		return input{}, fail.Usage(hint, "there is no /%s; nothing was said", name)
 	}
 	args, err := cmd.split(rest)
 	if err == nil && cmd.exact {
@@ -71,7 +72,7 @@ func meant(text string, room here, table []*command) (input, error) {
 	if room.id == "" {
 		return input{cmd: join, args: []string{invite}}, nil
 	}
-	return input{}, usage("/join and the text enters that room; /msg NICK and the text sends it to one member",
+	return input{}, fail.Usage("/join and the text enters that room; /msg NICK and the text sends it to one member",
 		"that is an invite: it was not said, for whoever reads it first can use it")
 }
 
@@ -139,7 +140,7 @@ func (c *command) split(rest string) ([]string, error) {
 		args, rest = append(args, rest), ""
 	}
 	if len(args) < c.min || rest != "" {
-		return nil, usage("/help "+c.name+" has examples", "usage: %s", c.synopsis())
+		return nil, fail.Usage("/help "+c.name+" has examples", "usage: %s", c.synopsis())
 	}
 	return args, nil
 }

@@ -3,12 +3,10 @@ package cli
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
-	"golang.org/x/term"
-
 	"localchat/cli/internal/safe"
+	"localchat/cli/internal/stream"
 )
 
 // What a row begins with says whose words it holds. Every row of a text after its first begins with moreMark, at every
@@ -56,42 +54,10 @@ func rowHead(name safe.Text) safe.Text {
 	return name
 }
 
-// A widthTeller is a writer to a screen that knows how many columns it has.
-type widthTeller interface{ columns() int }
-
-// columnsOf is how many columns the screen behind w has; 0: it is none, and rows are as long as their text.
-func columnsOf(w io.Writer) int {
-	if w, ok := w.(widthTeller); ok {
-		return w.columns()
-	}
-	if isTerminal(w) {
-		return columnsOfTerminal(fileOf(w))
-	}
-	return 0
-}
-
-// columnsOfTerminal is the width that f tells, or the usual one where it tells none, as a serial line.
-func columnsOfTerminal(f *os.File) int {
-	if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
-		return width
-	}
-	return usualColumns
-}
-
-// rowsOfTerminal is how many rows the screen behind w has, or the usual number where it tells none.
-func rowsOfTerminal(w io.Writer) int {
-	if f, ok := w.(*os.File); ok {
-		if _, height, err := term.GetSize(int(f.Fd())); err == nil && height > 0 {
-			return height
-		}
-	}
-	return usualRows
-}
-
 // writeRows writes one line of text, folded to the width of the screen where w is one: a terminal that breaks a long line
 // by itself puts no mark in front of what follows. Nothing but a screen gets links.
 func writeRows(w io.Writer, line safe.Text) error {
-	width := columnsOf(w)
+	width := stream.Columns(w)
 	if width == 0 {
 		_, err := fmt.Fprintln(w, line)
 		return err

@@ -103,7 +103,7 @@ type wideScreen struct {
 	width int
 }
 
-func (w *wideScreen) columns() int { return w.width }
+func (w *wideScreen) Columns() int { return w.width }
 
 // screenRows checks what the full-screen console draws.
 func screenRows(t *testing.T, body node.EventBody, text string, width int, times bool) {

@@ -13,7 +13,9 @@ import (
 	"github.com/creachadair/jrpc2/channel"
 	"github.com/spf13/cobra"
 
+	"localchat/cli/internal/fail"
 	"localchat/cli/internal/safe"
+	"localchat/cli/internal/stream"
 	"localchat/node"
 )
 
@@ -43,7 +45,7 @@ func (a *app) serveRPC(ctx context.Context, n peerNode) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	events, stop := n.Listen()
-	wire := newLineChannel(a.readLines(ctx, maxRequest), a.stdout)
+	wire := newLineChannel(stream.Lines(ctx, a.stdin, maxRequest, a.guard), a.stdout)
 	methods := &methodTable{a: a, ctx: ctx, methods: rpcMethods{a: a, n: n}.table(), turns: newTurns(n)}
 	server := jrpc2.NewServer(methods, &jrpc2.ServerOptions{
 		AllowPush: true, DisableBuiltin: true, Concurrency: noBound, // the methods have their own, each kind by itself
@@ -109,7 +111,7 @@ func eventJSON(ev node.Event) (json.RawMessage, error) {
 //
 // Recv is called by jrpc2's reader and Send by its handlers, under jrpc2's own lock.
 type lineChannel struct {
-	in     <-chan typed
+	in     <-chan stream.Line
 	out    io.Writer
 	closed chan struct{} // by Close: a read of standard input cannot be interrupted, waiting for it can
 	once   sync.Once
@@ -120,7 +122,7 @@ type lineChannel struct {
 	idle     *sync.Cond // open has become 0, or nothing can be written any more
 }
 
-func newLineChannel(in <-chan typed, out io.Writer) *lineChannel {
+func newLineChannel(in <-chan stream.Line, out io.Writer) *lineChannel {
 	c := &lineChannel{in: in, out: out, closed: make(chan struct{})}
 	c.idle = sync.NewCond(&c.mu)
 	return c
@@ -140,12 +142,12 @@ func (c *lineChannel) Recv() ([]byte, error) {
 		case !open:
 			c.drain()
 			return nil, io.EOF
-		case line.err != nil || !namesItself([]byte(line.text)):
+		case line.Err != nil || !namesItself([]byte(line.Text)):
 			c.count(1)
 			return notJSON, nil
 		}
-		c.count(answers([]byte(line.text)))
-		return []byte(line.text), nil
+		c.count(answers([]byte(line.Text)))
+		return []byte(line.Text), nil
 	case <-c.closed:
 		return nil, io.EOF
 	}
@@ -249,7 +251,7 @@ func (c *lineChannel) cause(err error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.writeErr != nil {
-		return outputError(c.writeErr)
+		return fail.Output(c.writeErr)
 	}
 	if errors.Is(err, io.EOF) {
 		return nil

@@ -13,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"localchat/cli/internal/fail"
 	"localchat/node"
 )
 
@@ -121,7 +122,7 @@ func TestRPCErrorTimes(t *testing.T) {
 				t.Errorf("got %s, want in it %s", got, c.want)
 			}
 		}
-		d.leaves(exitOK)
+		d.leaves(fail.ExitOK)
 	})
 }
 

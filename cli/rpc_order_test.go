@@ -7,6 +7,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"localchat/cli/internal/fail"
 	"localchat/node"
 )
 
@@ -76,7 +77,7 @@ func TestRPCOrder(t *testing.T) {
 				if got := strings.Join(f.did(), ", "); !sameOrder(got, c.at2) {
 					t.Errorf("then %q is done, want %q", got, c.at2)
 				}
-				d.leaves(exitOK)
+				d.leaves(fail.ExitOK)
 			})
 		})
 	}
@@ -115,7 +116,7 @@ func TestRPCOrderAtOnce(t *testing.T) {
 				t.Errorf("the lines of %s are said in another order than they were written", room)
 			}
 		}
-		d.leaves(exitOK)
+		d.leaves(fail.ExitOK)
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"localchat/cli/internal/fail"
 	"localchat/node"
 )
 
@@ -62,7 +63,7 @@ func TestRPC(t *testing.T) {
 				t.Errorf("%s: %s\nwant in it: %s", c.name, got, c.out)
 			}
 		}
-		d.leaves(exitOK)
+		d.leaves(fail.ExitOK)
 		d.reads()
 	})
 }
@@ -81,7 +82,7 @@ func TestMoreRooms(t *testing.T) {
 			if got := ask(t, d, request(1, "room.list", "")); strings.Contains(got, fmt.Sprintf(`"more":%d}`, c.more)) != (c.more > 0) || c.more == 0 && strings.Contains(got, "more") {
 				t.Errorf("room.list: %s", got)
 			}
-			d.leaves(exitOK)
+			d.leaves(fail.ExitOK)
 
 			f.events = make(chan node.Event, 256)
 			d = sit(t, f, "--plain")
@@ -90,12 +91,12 @@ func TestMoreRooms(t *testing.T) {
 			if got := strings.Count(d.out.take(), "more room"); got != map[bool]int{true: 2}[c.more > 0] {
 				t.Errorf("the plain lobby and /rooms say %d times that there are %d more", got, c.more)
 			}
-			d.leaves(exitOK)
+			d.leaves(fail.ExitOK)
 
 			f.events = make(chan node.Event, 256)
 			d = sit(t, f, "rooms", "--wait", "1s")
 			time.Sleep(time.Second) // of the bubble
-			d.ends(exitOK)
+			d.ends(fail.ExitOK)
 			if got := d.words.take(); strings.Contains(got, "more room") != (c.more > 0) || !strings.Contains(got, c.want) {
 				t.Errorf("rooms says %q", got)
 			}
@@ -133,7 +134,7 @@ func TestRPCEvents(t *testing.T) {
 		if got := d.out.take(); !strings.Contains(got, `"lost":3`) || strings.Contains(got, `"room"`) {
 			t.Errorf("gap: %s", got)
 		}
-		d.leaves(exitOK)
+		d.leaves(fail.ExitOK)
 	})
 }
 
@@ -175,7 +176,7 @@ func TestRPCAnswersAfterEndOfInput(t *testing.T) {
 			t.Fatal("ended with an open request")
 		}
 		close(f.joining)
-		d.ends(exitOK)
+		d.ends(fail.ExitOK)
 		if got := d.out.take(); !strings.Contains(got, `"id":1,"result":{"id":"`+labID.String()) {
 			t.Errorf("no answer: %s", got)
 		}
@@ -190,7 +191,7 @@ func TestRPCDoesNotWaitForEver(t *testing.T) {
 		d.types(`{"jsonrpc":"2.0","id":1,"method":"room.join","params":{"room":"lab"}}`)
 		begin := time.Now()
 		_ = d.keys.Close()
-		if got := <-d.code; got != exitOK || time.Since(begin) != drainWait {
+		if got := <-d.code; got != fail.ExitOK || time.Since(begin) != drainWait {
 			t.Errorf("exit %d after %v", got, time.Since(begin))
 		}
 	})
@@ -208,7 +209,7 @@ func TestRPCRequestsOverlap(t *testing.T) {
 			t.Errorf("a waiting join holds up the rest: %q", got)
 		}
 		close(f.joining)
-		d.leaves(exitOK)
+		d.leaves(fail.ExitOK)
 	})
 }
 
@@ -245,7 +246,7 @@ func TestRPCJoinsHoldUpNothing(t *testing.T) {
 					t.Errorf("with places free again: %q", got)
 				}
 			}
-			d.leaves(exitOK)
+			d.leaves(fail.ExitOK)
 		})
 	}
 }
@@ -261,15 +262,15 @@ func TestRPCJoinTimesOut(t *testing.T) {
 		if got := d.out.take(); !strings.Contains(got, `"data":{"code":"timeout"`) {
 			t.Errorf("got %s", got)
 		}
-		d.leaves(exitOK)
+		d.leaves(fail.ExitOK)
 	})
 }
 
 func TestRPCInterrupted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := sit(t, newFake(), "rpc")
-		d.stop(errInterrupted)
-		d.ends(exitInterrupted) // although its input has not ended
+		d.stop(fail.ErrInterrupted)
+		d.ends(fail.ExitInterrupted) // although its input has not ended
 		_ = d.keys.Close()
 	})
 }
@@ -372,7 +373,7 @@ func TestRPCTextIsExact(t *testing.T) {
 		if did := strings.Join(f.did(), ", "); did != "say lab \U0001F600\\ud800 \u00e9, say lab y, close lab " {
 			t.Errorf("done: %q", did)
 		}
-		d.leaves(exitOK)
+		d.leaves(fail.ExitOK)
 	})
 }
 

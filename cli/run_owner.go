@@ -8,6 +8,7 @@ import (
 	"charm.land/lipgloss/v2"
 	"github.com/mdp/qrterminal/v3"
 
+	"localchat/cli/internal/fail"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
@@ -230,7 +231,7 @@ func policyNames() string {
 func setSeconds(field **int64, text string) error {
 	var s span
 	if err := s.Set(text); err != nil {
-		return usage("write 90s, 10m, 2h, 1d or 0", "%v", err)
+		return fail.Usage("write 90s, 10m, 2h, 1d or 0", "%v", err)
 	}
 	*field = s.seconds()
 	return nil
@@ -266,9 +267,9 @@ func setPolicy(change *node.PolicyChange, name, value string) error {
 			continue
 		}
 		if value == "" {
-			return usage("give it "+p.values, "/policy %s wants a value", name)
+			return fail.Usage("give it "+p.values, "/policy %s wants a value", name)
 		}
 		return p.set(change, value)
 	}
-	return usage("one of "+policyNames(), "there is no policy %s", name)
+	return fail.Usage("one of "+policyNames(), "there is no policy %s", name)
 }

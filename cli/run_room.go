@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"localchat/cli/internal/fail"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
@@ -21,7 +22,7 @@ func runHelp(_ context.Context, c call) (reply, error) {
 			if near := nearest(name, c.table); near != "" {
 				hint = "did you mean /help " + near + "?"
 			}
-			return reply{}, usage(hint, "there is no /%s", name)
+			return reply{}, fail.Usage(hint, "there is no /%s", name)
 		}
 		lines := helpLines(cmd)
 		return reply{lines: lines, page: textPage(lines)}, nil
@@ -216,7 +217,7 @@ func cutNick(text string) (room, nick string, err error) {
 		nick, room = splitWord(nick)
 	}
 	if room == "" || nick == "" || strings.ContainsFunc(nick, unicode.IsSpace) {
-		return "", "", usage("/join lab --nick bob", "--nick wants a nick of one word, and a room beside it")
+		return "", "", fail.Usage("/join lab --nick bob", "--nick wants a nick of one word, and a room beside it")
 	}
 	return room, nick, nil
 }
@@ -266,9 +267,9 @@ func justStay(known) []string { return []string{stay} }
 func runLeave(ctx context.Context, c call) (reply, error) {
 	switch {
 	case c.arg(0) != "" && c.arg(0) != stay:
-		return reply{}, usage("/leave alone leaves the room; /leave "+stay+" is for its owner", "%q is not %s", c.arg(0), stay)
+		return reply{}, fail.Usage("/leave alone leaves the room; /leave "+stay+" is for its owner", "%q is not %s", c.arg(0), stay)
 	case !c.room.owned && c.arg(0) == stay:
-		return reply{}, usage("/leave alone leaves the room", "/leave %s is for the owner of %s", stay, c.room.name)
+		return reply{}, fail.Usage("/leave alone leaves the room", "/leave %s is for the owner of %s", stay, c.room.name)
 	case !c.room.owned:
 		return reply{}, c.n.Leave(ctx, c.room.id)
 	case c.arg(0) == "":
@@ -463,12 +464,12 @@ func runSet(_ context.Context, c call) (reply, error) {
 			return r, nil
 		}
 		if err := c.keep(s.name, on); err != nil {
-			text, _, _ := explain(err)
+			text, _, _ := fail.Explain(err)
 			r.lines = append(r.lines, faultMark+"for now alone: "+safe.Phrase(text))
 		}
 		return r, nil
 	}
-	return reply{}, usage("/set lists them: "+settingNames(), "there is no setting %s", c.args[0])
+	return reply{}, fail.Usage("/set lists them: "+settingNames(), "there is no setting %s", c.args[0])
 }
 
 // parseSwitch reads on or off.
@@ -479,5 +480,5 @@ func parseSwitch(text string) (bool, error) {
 	case "off":
 		return false, nil
 	}
-	return false, usage("write on or off", "%q is neither on nor off", text)
+	return false, fail.Usage("write on or off", "%q is neither on nor off", text)
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"localchat/cli/internal/fail"
 	"localchat/cli/internal/safe"
 )
 
@@ -18,7 +19,7 @@ func runSave(ctx context.Context, c call) (reply, error) {
 	if rest, ok := strings.CutPrefix(path, "~/"); ok {
 		home, err := os.UserHomeDir()
 		if err != nil {
-			return reply{}, usage("give the whole path", "%v", err)
+			return reply{}, fail.Usage("give the whole path", "%v", err)
 		}
 		path = filepath.Join(home, rest)
 	}
@@ -27,7 +28,7 @@ func runSave(ctx context.Context, c call) (reply, error) {
 		return reply{}, err
 	}
 	if len(history.Messages) == 0 {
-		return reply{}, usage("lines are kept for as long as /policy says", "there is nothing to save in %s", c.room.name)
+		return reply{}, fail.Usage("lines are kept for as long as /policy says", "there is nothing to save in %s", c.room.name)
 	}
 	var b strings.Builder
 	for _, m := range history.Messages {
@@ -41,13 +42,13 @@ func runSave(ctx context.Context, c call) (reply, error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	switch {
 	case errors.Is(err, fs.ErrExist):
-		return reply{}, usage("name one that does not exist yet", "%s exists", path)
+		return reply{}, fail.Usage("name one that does not exist yet", "%s exists", path)
 	case err != nil:
-		return reply{}, usage("name a file in a folder of yours", "%v", err)
+		return reply{}, fail.Usage("name a file in a folder of yours", "%v", err)
 	}
 	_, err = f.WriteString(b.String())
 	if err := errors.Join(err, f.Close()); err != nil {
-		return reply{}, &failure{code: exitFailure, text: "not everything was written: " + err.Error(), hint: "is the disk full?"}
+		return reply{}, &fail.Error{Code: fail.ExitFailure, Text: "not everything was written: " + err.Error(), Hint: "is the disk full?"}
 	}
 	return told(append([]safe.Text{"saved " + count(len(history.Messages), "line", "lines") + " to " + safe.Phrase(path)}, notHere(history)...)...)
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"localchat/cli/internal/fail"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
@@ -158,7 +159,7 @@ func runVerify(ctx context.Context, c call) (reply, error) {
 		return told(noticeMark + verifiedMark + " " + nick(v.Nick, v.Peer) + " (" + tail(v.Peer) + ") is verified: you have compared the words " + safe.Phrase(v.Words))
 	case "":
 	default:
-		return reply{}, usage("/verify NICK shows the words; /verify NICK yes says that they were compared", "%q is not yes", c.arg(1))
+		return reply{}, fail.Usage("/verify NICK shows the words; /verify NICK yes says that they were compared", "%q is not yes", c.arg(1))
 	}
 	r, err := people(ctx, c)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"localchat/cli/internal/fail"
 	"localchat/node"
 )
 
@@ -47,7 +48,7 @@ func TestSave(t *testing.T) {
 	for _, taken := range []string{path, dir, filepath.Join(dir, "none", "x"), ""} {
 		if _, err := save(taken); err == nil {
 			t.Errorf("%q is written", taken)
-		} else if _, hint, code := explain(err); hint == "" || code != exitUsage {
+		} else if _, hint, code := fail.Explain(err); hint == "" || code != fail.ExitUsage {
 			t.Errorf("%q: %v, hint %q, code %d", taken, err, hint, code)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/libp2p/go-libp2p/gologshim"
 
+	"localchat/cli/internal/fail"
 	"localchat/cli/internal/safe"
 	"localchat/discovery"
 	"localchat/internal/private"
@@ -56,10 +57,10 @@ func (a *app) startLog() (stop func(), err error) {
 	if a.opts.logFile != "" {
 		f, err := private.Open(a.opts.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600, private.NobodyElse)
 		if unfit := new(private.Error); errors.As(err, &unfit) {
-			return nil, usage(unfit.Mend+", or name another", "the log is not written: %v", unfit)
+			return nil, fail.Usage(unfit.Mend+", or name another", "the log is not written: %v", unfit)
 		}
 		if err != nil {
-			return nil, usage("name a file that can be written to", "cannot write the log: %v", err)
+			return nil, fail.Usage("name a file that can be written to", "cannot write the log: %v", err)
 		}
 		stop = func() { _ = f.Close() }
 		handler = slog.NewMultiHandler(handler, slog.NewTextHandler(f, opts))
@@ -93,5 +94,5 @@ func (a *app) say(line safe.Text) {
 
 // writeLine writes one line of data.
 func writeLine(w io.Writer, line safe.Text) error {
-	return outputError(writeRows(w, line))
+	return fail.Output(writeRows(w, line))
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"localchat/cli/internal/fail"
 )
 
 // TestStuckTerminal: bob's terminal takes nothing any more, while alice talks: somebody pressed Ctrl-S, or the network below
@@ -112,8 +114,8 @@ func TestStuckTerminal(t *testing.T) {
 					t.Fatal("bob's program goes on")
 				}
 				t.Log("ended after", time.Since(began).Round(time.Millisecond))
-				if code := bob.ProcessState.ExitCode(); code != exitInterrupted {
-					t.Errorf("ended with %d, want %d", code, exitInterrupted)
+				if code := bob.ProcessState.ExitCode(); code != fail.ExitInterrupted {
+					t.Errorf("ended with %d, want %d", code, fail.ExitInterrupted)
 				}
 				alice.sees(`bob left`)
 			})

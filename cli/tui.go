@@ -5,16 +5,18 @@ import (
 	"errors"
 	"time"
 
-	tea "charm.land/bubbletea/v2"
+	"charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
 
+	"localchat/cli/internal/fail"
+	"localchat/cli/internal/stream"
 	"localchat/node"
 )
 
 // fullScreen reports whether there is a screen to use and nobody asked for the plain console.
 func (a *app) fullScreen() bool {
 	term := a.variable("TERM")
-	return a.opts.plain == "" && term != "" && term != "dumb" && isTerminal(a.stdin) && isTerminal(a.stdout)
+	return a.opts.plain == "" && term != "" && term != "dumb" && stream.IsTerminal(a.stdin) && stream.IsTerminal(a.stdout)
 }
 
 // runScreen runs the full-screen console on n until it is left.
@@ -41,7 +43,7 @@ func (a *app) runScreen(ctx context.Context, n peerNode, open *opening) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.Is(err, tea.ErrProgramPanic):
-		return &failure{code: exitInternal, text: "internal error", hint: "please report this, with the lines above"}
+		return &fail.Error{Code: fail.ExitInternal, Text: "internal error", Hint: "please report this, with the lines above"}
 	case err != nil:
 		return err
 	}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"strconv"
 
-	tea "charm.land/bubbletea/v2"
+	"charm.land/bubbletea/v2"
+
+	"localchat/cli/internal/fail"
 )
 
 // screenCommands are those that only a screen has.
@@ -25,7 +27,7 @@ func runCopy(_ context.Context, c call) (reply, error) {
 	if c.arg(0) != "" {
 		var err error
 		if n, err = strconv.Atoi(c.arg(0)); err != nil || n < 1 {
-			return reply{}, usage("/copy 3 copies three lines", "%q is no number of lines", c.arg(0))
+			return reply{}, fail.Usage("/copy 3 copies three lines", "%q is no number of lines", c.arg(0))
 		}
 	}
 	return reply{then: func(f face) { f.(*tui).copyLines(n) }}, nil

@@ -8,6 +8,7 @@ import (
 	"charm.land/bubbles/v2/textarea"
 	"charm.land/bubbletea/v2"
 
+	"localchat/cli/internal/fail"
 	"localchat/cli/internal/safe"
 )
 
@@ -259,7 +260,7 @@ var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 func (m *tui) paste(text string) {
 	text = strings.TrimRight(lineEnds.Replace(text), "\n")
 	if have := len(m.input.text()); have+len(text) > safe.MaxText {
-		m.complain(m.pane(), usage("put it in a file", "a paste of %d bytes was not taken; a line has at most %d", len(text), safe.MaxText-have))
+		m.complain(m.pane(), fail.Usage("put it in a file", "a paste of %d bytes was not taken; a line has at most %d", len(text), safe.MaxText-have))
 		return
 	}
 	insert := func() {
@@ -267,7 +268,7 @@ func (m *tui) paste(text string) {
 		defer func() { m.input.changed(before, "", false) }()
 		m.input.pressed(true)
 		if !m.input.insert(text) {
-			m.complain(m.pane(), usage("put it in a file", "a paste of so many lines, or with characters for private use, was not taken"))
+			m.complain(m.pane(), fail.Usage("put it in a file", "a paste of so many lines, or with characters for private use, was not taken"))
 		}
 	}
 	lines := strings.Count(text, "\n") + 1

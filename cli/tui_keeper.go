@@ -11,6 +11,9 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 	"golang.org/x/term"
+
+	"localchat/cli/internal/fail"
+	"localchat/cli/internal/stream"
 )
 
 // keptBy, in the environment, is the process that keeps the terminal for us.
@@ -29,7 +32,7 @@ func (a *app) keep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	in, out := fileOf(a.stdin), fileOf(a.stdout)
+	in, out := stream.File(a.stdin), stream.File(a.stdout)
 	if in == nil || out == nil {
 		return errors.New("this is no terminal")
 	}
@@ -53,7 +56,7 @@ func (a *app) keep(ctx context.Context) error {
 		_ = term.Restore(int(in.Fd()), before)
 		_, _ = a.stdout.Write([]byte(restored))
 		_, _ = fmt.Fprintf(a.stderr, "localchat: internal error: %v\nhint: please report this, with the lines below, if there are any\n", err)
-		code = exitInternal
+		code = fail.ExitInternal
 	}
 	_, _ = a.stderr.Write(words.kept)
 	return ended{code}

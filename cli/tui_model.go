@@ -10,6 +10,7 @@ import (
 	"charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
+	"localchat/cli/internal/fail"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
@@ -133,7 +134,7 @@ func (m *tui) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case performed:
 		m.finish(msg)
 	case silence:
-		m.failure = &failure{code: exitFailure, text: "the node stopped", hint: "run again with -v and --log-file FILE"}
+		m.failure = &fail.Error{Code: fail.ExitFailure, Text: "the node stopped", Hint: "run again with -v and --log-file FILE"}
 	case tea.ModeReportMsg:
 		// The program asks for it, and draws by the answer as well.
 		if msg.Mode == ansi.ModeUnicodeCore {
@@ -299,7 +300,7 @@ func (m *tui) complain(p *pane, err error) {
 	if errors.Is(err, context.Canceled) {
 		return
 	}
-	text, hint, _ := explain(err)
+	text, hint, _ := fail.Explain(err)
 	m.tell(p, trouble, faultMark+safe.Phrase(text))
 	m.tell(p, answer, hintLines(hint)...)
 	p.scroll.end()

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"localchat/cli/internal/fail"
 	"localchat/node"
 )
 
@@ -57,8 +58,8 @@ func TestScreenPanics(t *testing.T) {
 	f := newFake()
 	a, _, _ := newApp(t, f, strings.NewReader(""))
 	err := a.runScreen(t.Context(), f, &opening{run: func(context.Context, call) (reply, error) { panic("a test's panic, caught") }})
-	var e *failure
-	if !errors.As(err, &e) || e.code != exitInternal {
+	var e *fail.Error
+	if !errors.As(err, &e) || e.Code != fail.ExitInternal {
 		t.Errorf("ended with %v", err)
 	}
 }
@@ -70,8 +71,8 @@ func (torn) Listen() (<-chan node.Event, func()) { panic("a test's panic, caught
 
 func TestScreenPanicsWhileListening(t *testing.T) {
 	a, _, _ := newApp(t, newFake(), strings.NewReader(""))
-	var e *failure
-	if err := a.runScreen(t.Context(), torn{newFake()}, nil); !errors.As(err, &e) || e.code != exitInternal {
+	var e *fail.Error
+	if err := a.runScreen(t.Context(), torn{newFake()}, nil); !errors.As(err, &e) || e.Code != fail.ExitInternal {
 		t.Errorf("ended with %v", err)
 	}
 }
@@ -84,10 +85,10 @@ func TestScreenIsInterrupted(t *testing.T) {
 	a, _, _ := newApp(t, f, in)
 	ctx, stop := context.WithCancelCause(t.Context())
 	err := a.runScreen(ctx, f, &opening{run: func(context.Context, call) (reply, error) {
-		stop(errInterrupted)
+		stop(fail.ErrInterrupted)
 		return reply{}, nil
 	}})
-	if finish(ctx, io.Discard, err) != exitInterrupted {
+	if finish(ctx, io.Discard, err) != fail.ExitInterrupted {
 		t.Errorf("ended with %v", err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
+	"localchat/cli/internal/fail"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
@@ -224,8 +225,8 @@ func TestScreenOwnerKeyAtTheStart(t *testing.T) {
 	}
 	g := start()
 	g.press("n")
-	_, _, code := explain(g.m.farewell())
-	if !g.quit || code != exitIdentity {
+	_, _, code := fail.Explain(g.m.farewell())
+	if !g.quit || code != fail.ExitIdentity {
 		t.Errorf("quit: %v, with exit code %d", g.quit, code)
 	}
 	g = start()

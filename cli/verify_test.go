@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"localchat/cli/internal/fail"
 	"localchat/node"
 )
 
@@ -50,7 +51,7 @@ func TestVerify(t *testing.T) {
 		}
 		d.f.did()
 		d.out.take()
-		d.leaves(exitOK)
+		d.leaves(fail.ExitOK)
 	})
 }
 
@@ -88,7 +89,7 @@ func TestWhoisTimes(t *testing.T) {
 		}
 		d.reads()
 		d.f.did()
-		d.leaves(exitOK)
+		d.leaves(fail.ExitOK)
 	})
 }
 
@@ -98,7 +99,7 @@ func TestPlainOwnerKey(t *testing.T) {
 		f := newFake()
 		f.fail["join"] = changeOf("lab")
 		d := sit(t, f, "join", "lab")
-		d.leaves(exitIdentity)
+		d.leaves(fail.ExitIdentity)
 		d.reads("localchat: the room has another owner than the one you know\nhint: join it by its id")
 
 		d = inRoom(t, newFake())
@@ -106,7 +107,7 @@ func TestPlainOwnerKey(t *testing.T) {
 		d.types("/join den")
 		d.reads("localchat: the room has another owner than the one you know\nhint: join it by its id")
 		d.f.did()
-		d.leaves(exitOK)
+		d.leaves(fail.ExitOK)
 	})
 }
 
@@ -140,6 +141,6 @@ func TestRPCVerify(t *testing.T) {
 				t.Errorf("the members are %s\nwant in it: %s", got, want)
 			}
 		}
-		d.leaves(exitOK)
+		d.leaves(fail.ExitOK)
 	})
 }

@@ -1,4 +1,4 @@
-package cli
+package stream
 
 import (
 	"bytes"
@@ -26,8 +26,8 @@ type outlet struct {
 
 var errStuck = errors.New("nobody takes what is written")
 
-// outletOf makes an outlet of w where it is a file of the system; else it is w.
-func outletOf(ctx context.Context, w io.Writer) io.Writer {
+// Outlet makes an outlet of w where it is a file of the system; else it is w.
+func Outlet(ctx context.Context, w io.Writer) io.Writer {
 	f, ok := w.(*os.File)
 	if !ok {
 		return w
@@ -78,8 +78,8 @@ func (o *outlet) Read(p []byte) (int, error) { return o.file.Read(p) }
 func (o *outlet) Close() error               { return o.file.Close() }
 func (o *outlet) Fd() uintptr                { return o.file.Fd() }
 
-// fileOf is the file of the system behind one of our streams, nil where there is none.
-func fileOf(stream any) *os.File {
+// File is the file of the system behind one of our streams, nil where there is none.
+func File(stream any) *os.File {
 	switch s := stream.(type) {
 	case *os.File:
 		return s

@@ -1,31 +1,34 @@
-package cli
+package stream
 
 import (
 	"bufio"
 	"context"
 	"errors"
+	"io"
 	"strings"
+
+	"localchat/cli/internal/fail"
 )
 
-// A typed is a line of input, or why it is none.
-type typed struct {
-	text string
-	err  error
+// A Line is a line of input, or why it is none.
+type Line struct {
+	Text string
+	Err  error
 }
 
-// readLines reads standard input until it ends, in lines of at most limit bytes; empty ones are left out. Nothing can interrupt the read itself; the goroutine ends
-// with its input, or with the process.
-func (a *app) readLines(ctx context.Context, limit int) <-chan typed {
-	lines := make(chan typed, maxInputQueue)
+// Lines reads standard input until it ends, in lines of at most limit bytes; empty ones are left out. Nothing can
+// interrupt the read itself; the goroutine ends with its input, or with the process. guard is deferred first in it.
+func Lines(ctx context.Context, stdin io.Reader, limit int, guard func()) <-chan Line {
+	lines := make(chan Line, MaxQueue)
 	go func() {
-		defer a.guard()
+		defer guard()
 		defer close(lines)
-		in := bufio.NewReaderSize(a.stdin, 4<<10)
+		in := bufio.NewReaderSize(stdin, 4<<10)
 		for {
 			text, long, err := readLine(in, limit)
-			line := typed{text: text}
+			line := Line{Text: text}
 			if long {
-				line = typed{err: usage("split it, or put it in a file", "a line of more than %d bytes was not taken", limit)}
+				line = Line{Err: fail.Usage("split it, or put it in a file", "a line of more than %d bytes was not taken", limit)}
 			}
 			if text != "" || long {
 				select {

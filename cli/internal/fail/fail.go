@@ -1,0 +1,99 @@
+package fail
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+
+	"localchat/node"
+)
+
+// The exit codes (docs/interface.md, "Exit codes"). Scripts rely on them; the list only grows.
+const (
+	ExitOK          = 0
+	ExitFailure     = 1
+	ExitUsage       = 2
+	ExitNetwork     = 3
+	ExitNotFound    = 4
+	ExitRefused     = 5
+	ExitIdentity    = 6
+	ExitLocked      = 7
+	ExitInternal    = 70
+	ExitInterrupted = 130
+)
+
+// Meanings is what the manual says of the exit codes.
+var Meanings = []struct {
+	Code    int
+	Meaning string
+}{
+	{ExitOK, "it is done; a console that its owner has left"},
+	{ExitFailure, "it failed: what was to be written could not be, or a node said no"},
+	{ExitUsage, "a flag, an argument or a setting is wrong; nothing was started"},
+	{ExitNetwork, "there is no network to use"},
+	{ExitNotFound, "there is no such room or person here, or no answer in time"},
+	{ExitRefused, "refused: banned, kicked, not admitted, or the room has ended"},
+	{ExitIdentity, "the identity file is damaged or not safe, or an owner has another key than the one known"},
+	{ExitLocked, "another localchat uses the data directory"},
+	{ExitInternal, "a fault of this program"},
+	{ExitInterrupted, "ended by a signal"},
+}
+
+// ErrInterrupted is the cause of a context that a signal ended, and what ends a console where the key for it is no signal.
+var ErrInterrupted = errors.New("interrupted")
+
+// An Error is a failure of the program: what happened, what to do next, and the exit code that it deserves.
+type Error struct {
+	Code int
+	Text string
+	Hint string
+}
+
+func (e *Error) Error() string { return e.Text }
+
+// Usage is an [Error] in what a person asked for: a bad flag, argument or setting.
+func Usage(hint, format string, args ...any) error {
+	return &Error{Code: ExitUsage, Text: fmt.Sprintf(format, args...), Hint: hint}
+}
+
+// Explain says what happened, what to do next and which exit code that is.
+func Explain(err error) (text, hint string, code int) {
+	var f *Error
+	if errors.As(err, &f) {
+		return f.Text, f.Hint, f.Code
+	}
+	e := node.AsError(err)
+	return e.Text, e.Hint, codeOf(e)
+}
+
+// codeOf is the exit code of what node says.
+func codeOf(e *node.Error) int {
+	switch {
+	case e.Identity:
+		return ExitIdentity
+	case e.Locked:
+		return ExitLocked
+	case e.Network:
+		return ExitNetwork
+	}
+	switch e.Code {
+	case node.NotFound, node.Timeout:
+		return ExitNotFound
+	case node.RefusedCode, node.ClosedCode, node.NotMember, node.NotOwner:
+		return ExitRefused
+	case node.Invalid, node.Ambiguous:
+		return ExitUsage
+	}
+	return ExitFailure
+}
+
+// Crashed reports a panic: cause is what recover returned. After it returns true the program is to end with
+// [ExitInternal].
+func Crashed(w io.Writer, cause any) bool {
+	if cause == nil {
+		return false
+	}
+	_, _ = fmt.Fprintf(w, "localchat: internal error: %v\nhint: please report this, with the lines below\n%s", cause, debug.Stack())
+	return true
+}

@@ -1,0 +1,32 @@
+package fail
+
+import (
+	"errors"
+	"io"
+	"runtime"
+	"syscall"
+)
+
+// ErrOutputClosed says that whoever read our standard output has gone, as head does. It ends a command in order and is
+// no failure.
+var ErrOutputClosed = errors.New("standard output is closed")
+
+// Output is what a failed write to standard output means: its reader has gone, or what was to be written is lost.
+func Output(err error) error {
+	if err == nil || errors.Is(err, ErrOutputClosed) {
+		return err
+	}
+	if readerGone(err) {
+		return ErrOutputClosed
+	}
+	return &Error{Code: ExitFailure, Text: "cannot write to standard output: " + err.Error(), Hint: "is the disk full? what was said or ordered before that stands"}
+}
+
+// readerGone reports whether a write failed because nobody reads any more.
+func readerGone(err error) bool {
+	const brokenPipe, pipeIsBeingClosed = syscall.Errno(109), syscall.Errno(232) // of Windows
+	if runtime.GOOS == "windows" && (errors.Is(err, brokenPipe) || errors.Is(err, pipeIsBeingClosed)) {
+		return true
+	}
+	return errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe)
+}
