@@ -36,6 +36,6 @@
 //   - A browser that itself asks from port 5353 (avahi) shares that port with a node on one host, and only the socket
 //     opened last gets unicast packets. Our own queries come from a port of their own.
 //
-// go-libp2p v0.51 does not dial IPv6 link-local addresses, with or without a zone. They are reported last, for a
-// node that can.
+// IPv6 link-local addresses are reported with the name of the interface where they were heard, which go-libp2p's own
+// transports do not dial: package node has one that does. They come last, since the others mean the same everywhere.
 package discovery

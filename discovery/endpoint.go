@@ -74,7 +74,7 @@ func appendPort(b []byte, port uint16) []byte {
 }
 
 // rank orders addresses by how likely a peer can use them: IPv4, then IPv6 of the site, then global, and link-local
-// last because libp2p does not dial it.
+// last because it takes an interface to go with it.
 func (e endpoint) rank() int {
 	switch {
 	case e.ip.Is4():

@@ -385,8 +385,7 @@ func (l *loop) named(from, p peer.ID, addrs []multiaddr.Multiaddr) []multiaddr.M
 	return l.n.gate.passing(p, addrs)
 }
 
-// addrsOf is where p can be dialled, as far as we know: of ourselves, where we listen. It is what others are told, and
-// what does not pass our own gate is not told: whoever made it up would have us point others there.
+// addrsOf is where p can be dialled, as far as we know: of ourselves, where we listen.
 func (l *loop) addrsOf(p peer.ID) []multiaddr.Multiaddr {
 	var known []multiaddr.Multiaddr
 	if p == l.n.self {
@@ -407,14 +406,19 @@ func (l *loop) addrsOf(p peer.ID) []multiaddr.Multiaddr {
 	return addrs
 }
 
-// dialable leaves out what is of no use to another host. Loopback stays only where there is nothing else: two nodes on a
-// machine without a network.
+// toldAddrsOf are those of the addresses of p that others are told. What does not pass our own gate is not told: whoever
+// made it up would have us point others there.
+func (l *loop) toldAddrsOf(p peer.ID) []multiaddr.Multiaddr {
+	return withoutLinkLocal(l.addrsOf(p))
+}
+
+// dialable leaves out what nobody can dial.
 func dialable(a multiaddr.Multiaddr) bool {
 	if _, err := a.ValueForProtocol(multiaddr.P_P2P); err == nil {
 		return false
 	}
 	ip, ok := addrIP(a)
-	return ok && !ip.IsUnspecified()
+	return ok && !ip.IsUnspecified() && (isZoned(a) || !manet.IsIP6LinkLocal(a))
 }
 
 func parseAddrs(ss []string) []multiaddr.Multiaddr {

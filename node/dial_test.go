@@ -118,11 +118,12 @@ func TestAddressesAreBounded(t *testing.T) {
 	}
 }
 
-// What another host cannot dial is not told to it.
+// What nobody can dial is not kept.
 func TestDialable(t *testing.T) {
 	for s, want := range map[string]bool{
 		"/ip4/10.0.0.1/tcp/1": true, "/ip4/127.0.0.1/tcp/1": true, "/ip4/0.0.0.0/tcp/1": false, "/ip6/::/udp/1/quic-v1": false,
 		"/ip4/10.0.0.1/tcp/1/p2p/" + personaID("bob").String(): false,
+		"/ip6zone/eth0/ip6/fe80::7/tcp/1":                      true, "/ip6/fe80::7/tcp/1": false,
 	} {
 		if got := dialable(must(multiaddr.NewMultiaddr(s))); got != want {
 			t.Errorf("%s: %v", s, got)

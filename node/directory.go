@@ -83,7 +83,7 @@ func (q listRooms) run(l *loop) (*protocol.RoomsReply, error) {
 			reply.More = min(reply.More+1, protocol.MaxUnlisted)
 			continue
 		}
-		ad := protocol.RoomAd{Create: r.records[0].Bytes(), Access: st.Policy().Access, Addrs: l.addrsOf(st.Owner()), Retain: st.Policy().Retain}
+		ad := protocol.RoomAd{Create: r.records[0].Bytes(), Access: st.Policy().Access, Addrs: l.toldAddrsOf(st.Owner()), Retain: st.Policy().Retain}
 		// Who may not come in by itself is not told what goes on there.
 		if _, member := st.Member(q.caller); member || ad.Access != protocol.Invite {
 			ad.Subject, ad.Members = st.Policy().Subject, uint32(st.Len())

@@ -83,7 +83,7 @@
 // Addresses come from mDNS, from identify, from lists of members and rooms, from the last life, and from people. One gate
 // (gate.go), which libp2p asks at each dial, says which of them count: those on a network of this machine, those that a
 // person typed or that an invite holds, and those where the peer itself was reached. What is told to others passes it
-// too. Connections come in from the networks of this machine, or, with Config.FromAnywhere, from everywhere.
+// too, except for link-local ones, which name a network card of this machine (linklocal.go). Connections come in from the networks of this machine, or, with Config.FromAnywhere, from everywhere.
 //
 // # Time
 //

@@ -203,6 +203,7 @@ func addrIP(a multiaddr.Multiaddr) (netip.Addr, bool) {
 func (g *gate) InterceptPeerDial(peer.ID) bool { return true }
 
 func (g *gate) InterceptAddrDial(p peer.ID, addr multiaddr.Multiaddr) bool {
+	addr = unmarked(addr)
 	ip, ok := addrIP(addr)
 	return ok && g.onLink(ip) || g.allowed(p, addr)
 }

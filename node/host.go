@@ -42,6 +42,10 @@ func newHost(key crypto.PrivKey, listen []string, more ...libp2p.Option) (host.H
 		libp2p.ListenAddrStrings(listen...),
 		libp2p.Transport(quic.NewTransport),
 		libp2p.Transport(tcp.NewTCPTransport),
+		libp2p.Transport(newLinkLocal),
+		libp2p.DialRanker(rankDials),
+		// A link-local address is of no use to others: the card in it is one of ours.
+		libp2p.AddrsFactory(withoutLinkLocal),
 		libp2p.Security(noise.ID, noise.New),
 		libp2p.ConnectionManager(cm),
 		libp2p.DisableRelay(),

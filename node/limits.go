@@ -84,6 +84,9 @@ const (
 	maxHintDials = 48
 	hintTimeout  = time.Second
 	crowdTimeout = 250 * time.Millisecond
+	// linkDelay is the head start that other addresses of a peer have before its link-local ones: enough for the other
+	// ones to answer on a LAN, and little beside hintTimeout.
+	linkDelay = 250 * time.Millisecond
 	// hintLife: a hint that has not come again for so long is not tried any more.
 	hintLife = time.Minute
 	// MaxPeers, in peers that the dial book remembers beside those of our rooms; mDNS is unauthenticated.

@@ -118,7 +118,7 @@ func (r *room) presentAddrs() []protocol.Presence {
 		}
 		p := protocol.Presence{Peer: m.Peer}
 		if size < maxPresence {
-			p.Addrs = r.l.addrsOf(m.Peer)
+			p.Addrs = r.l.toldAddrsOf(m.Peer)
 		}
 		for _, a := range p.Addrs {
 			size += len(a.Bytes())

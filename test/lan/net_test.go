@@ -30,6 +30,7 @@ type lan struct {
 	dir    string // the hosts' files
 	hosts  int    // plugged in so far
 	routed bool   // hosts have an IPv4 route for multicast
+	links  bool   // hosts have their link-local addresses alone
 }
 
 // A host is one laptop: a namespace with one network card and a home.
@@ -62,6 +63,13 @@ func newLAN(t *testing.T) *lan {
 // What is left for discovery is IPv6.
 func (l *lan) unrouted() *lan {
 	l.routed = false
+	return l
+}
+
+// linkLocalOnly gives hosts plugged in from now on no address but a link-local one of IPv6: a cable between two laptops,
+// or a switch without a router.
+func (l *lan) linkLocalOnly() *lan {
+	l.links = true
 	return l
 }
 
@@ -102,6 +110,9 @@ func (h *host) address() {
 	l := h.lan
 	l.t.Helper()
 	l.ip("-n", h.ns, "addr", "add", h.addr6+"/64", "dev", "eth0", "nodad")
+	if l.links {
+		return
+	}
 	l.ip("-n", h.ns, "addr", "add", h.addr+"/24", "dev", "eth0")
 	if l.routed {
 		l.ip("-n", h.ns, "route", "replace", "224.0.0.0/4", "dev", "eth0")

@@ -1,0 +1,111 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/p2p/net/swarm"
+	"github.com/multiformats/go-multiaddr"
+
+	"localchat/internal/onlink"
+)
+
+// A link-local address that names its card is dialled, by TCP and by QUIC, where the gate lets it pass; no other address that the
+// swarm has always dropped is.
+func TestLinkLocalAddressesAreDialled(t *testing.T) {
+	for network, g := range map[string]*gate{
+		"on it":     testGate(),
+		"not on it": newGate(func() (onlink.Networks, error) { return nil, nil }, false),
+	} {
+		h := must(newHost(persona("alice").PrivKey, loopback, g.options(must(newResourceManager()))...))
+		t.Cleanup(func() { h.Close() })
+		for addr, zoned := range map[string]bool{
+			"/ip6zone/nocard/ip6/fe80::77/tcp/4001":         true,
+			"/ip6zone/nocard/ip6/fe80::77/udp/4001/quic-v1": true,
+			"/ip6/fe80::77/tcp/4001":                        false,
+			"/ip6zone/nocard/ip6/fe80::77/udp/4001":         false,
+			"/ip6zone/nocard/ip6/2001:db8:1::77/tcp/4001":   false,
+			"/ip6zone/nocard/ip6/ff02::fb/tcp/4001":         false,
+		} {
+			ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+			err := h.Connect(ctx, peer.AddrInfo{ID: personaID("bob"), Addrs: multiaddrs(addr)})
+			cancel()
+			if err == nil {
+				t.Fatalf("%s answers", addr)
+			}
+			// There is no such card: TCP says so, and QUIC waits.
+			var dial *swarm.DialError
+			dialled, refused := true, false
+			if errors.As(err, &dial) {
+				dialled = !errors.Is(dial.Cause, swarm.ErrNoGoodAddresses)
+				refused = slices.ContainsFunc(dial.DialErrors, func(e swarm.TransportError) bool { return errors.Is(e.Cause, swarm.ErrGaterDisallowedConnection) })
+			}
+			if dialled != (zoned && network == "on it") {
+				t.Errorf("%s, %s: dialled: %v: %v", network, addr, dialled, err)
+			}
+			if refused != (zoned && network == "not on it") {
+				t.Errorf("%s, %s: refused by the gate: %v: %v", network, addr, refused, err)
+			}
+			h.Peerstore().ClearAddrs(personaID("bob"))
+			h.Network().(*swarm.Swarm).Backoff().Clear(personaID("bob"))
+		}
+	}
+}
+
+// Where a peer has other addresses, its link-local ones wait until those have had time to answer; where it has none, they are
+// dialled at once.
+func TestLinkLocalAddressesComeLast(t *testing.T) {
+	links := multiaddrs("/localchat-link/ip6zone/eth0/ip6/fe80::7/tcp/1", "/localchat-link/ip6zone/eth0/ip6/fe80::7/udp/2/quic-v1")
+	others := multiaddrs("/ip4/192.168.1.7/tcp/1", "/ip6/2001:db8::7/udp/2/quic-v1", "/ip4/192.168.1.7/udp/2/quic-v1")
+	var last time.Duration
+	for _, d := range swarm.DefaultDialRanker(slices.Clone(others)) {
+		last = max(last, d.Delay)
+	}
+	seen := 0
+	for _, d := range rankDials(slices.Concat(links, others)) {
+		switch {
+		case !isMarked(d.Addr) && d.Delay > last:
+			t.Errorf("%s waits for %s", d.Addr, d.Delay)
+		case isMarked(d.Addr) && d.Delay < last+linkDelay:
+			t.Errorf("%s is dialled after %s, another address after %s", d.Addr, d.Delay, last)
+		case isMarked(d.Addr) && d.Delay > hintTimeout/2:
+			t.Errorf("%s is dialled after %s, when hardly any time is left", d.Addr, d.Delay)
+		}
+		seen++
+	}
+	if seen != len(links)+len(others) {
+		t.Errorf("%d addresses of %d", seen, len(links)+len(others))
+	}
+	if alone := rankDials(links); len(alone) != len(links) || alone[0].Delay != 0 {
+		t.Errorf("alone: %v", alone)
+	}
+}
+
+// A link-local address is used and told to nobody: the card in it is one of this machine's.
+func TestLinkLocalAddressesAreNotTold(t *testing.T) {
+	link := multiaddr.StringCast("/ip6zone/eth0/ip6/fe80::77/udp/4001/quic-v1")
+	onTheOutskirts(t, near, func(o *outskirt) {
+		lab := o.lab()
+		o.networks["alice"].Store(&onlink.Networks{netip.MustParsePrefix("1.0.0.9/16"), netip.MustParsePrefix("1.77.0.5/24"), netip.MustParsePrefix("fe80::5/64")})
+		time.Sleep(2 * netCheckEvery) // simulated
+		m := o.enter(lab)
+		go m.Poll()
+		time.Sleep(5 * time.Second) // simulated: mallory is present
+		o.inLoop(o.nodes["alice"], func(l *loop) {
+			peerFound{peer.AddrInfo{ID: o.mallory.ID(), Addrs: []multiaddr.Multiaddr{link}}}.handle(l)
+			if known := formatAddrs(l.addrsOf(o.mallory.ID())); !slices.Contains(known, link.String()) {
+				t.Errorf("alice knows mallory at %v: this shows nothing", known)
+			}
+			for _, p := range l.rooms[lab.ID].presentAddrs() {
+				if told := formatAddrs(p.Addrs); p.Peer == o.mallory.ID() && !slices.Equal(told, []string{near[0].String()}) {
+					t.Errorf("alice tells that mallory is at %v", told)
+				}
+			}
+		})
+	})
+}
