@@ -78,13 +78,14 @@ func runDoctor(ctx context.Context, c call) (reply, error) {
 	}
 	// A console's screen is not to be written to from here.
 	silent := func(string) {}
-	return told(diagnose(c.examine(ctx, patient{self: c.n.Info().Peer, peers: peers}, silent)).lines()...)
+	return told(diagnose(c.examine(ctx, patient{self: c.n.Info().Peer, peers: peers, nicks: nicksOf(ctx, c)}, silent)).lines()...)
 }
 
 // A patient is the running node that asks, where there is one.
 type patient struct {
 	self  node.PeerID
 	peers []node.PeerInfo
+	nicks map[node.PeerID]safe.Text // of those who are in a room with it
 }
 
 // examine gathers the facts, as far as ctx allows. say is told what is about to be done.
@@ -131,7 +132,9 @@ func (a *app) examine(ctx context.Context, p patient, say func(string)) facts {
 				addrs = append(addrs, addr)
 			}
 		}
-		targets = append(targets, targetAt(peer.Peer, addrs...))
+		t := targetAt(peer.Peer, addrs...)
+		t.silent, t.nick = p.nicks[peer.Peer] != "", p.nicks[peer.Peer]
+		targets = append(targets, t)
 	}
 	f.checkup = a.check(ctx, cfg)
 	for _, n := range f.checkup.Nodes {
@@ -152,6 +155,9 @@ type target struct {
 	peer      node.PeerID // "" where it is not known
 	tcp, quic discovery.Address
 	addrs     []discovery.Address
+	// silent: a member of a room of ours that did not answer by mDNS, so that its node may not run. nick is what it is called.
+	silent bool
+	nick   safe.Text
 }
 
 func targetAt(peer node.PeerID, addrs ...discovery.Address) target {
@@ -165,6 +171,7 @@ func merge(all []target, ours []netip.Prefix) (merged []target, more int) {
 		i := slices.IndexFunc(merged, func(m target) bool { return m.peer == t.peer && t.peer != "" })
 		if i >= 0 {
 			merged[i].addrs = append(merged[i].addrs, t.addrs...)
+			merged[i].silent = merged[i].silent && t.silent
 		} else if len(t.addrs) > 0 {
 			merged = append(merged, t)
 		}
@@ -221,7 +228,7 @@ func (a *app) reach(ctx context.Context, targets []target) []reached {
 // tryTarget tries TCP as such, since only that tells why it fails, and QUIC by the handshake, which proves who is there. Where QUIC
 // fails the handshake goes over TCP.
 func tryTarget(ctx context.Context, t target, passing *node.Node) reached {
-	r := reached{peer: t.peer, tcp: attempt{at: t.tcp}, quic: attempt{at: t.quic}}
+	r := reached{peer: t.peer, silent: t.silent, nick: t.nick, tcp: attempt{at: t.tcp}, quic: attempt{at: t.quic}}
 	dial := func(ctx context.Context, at discovery.Address) error {
 		addr := at.String()
 		if t.peer != "" {

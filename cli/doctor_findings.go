@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"localchat/cli/internal/fail"
+	"localchat/cli/internal/safe"
 	"localchat/discovery"
 	"localchat/node"
 )
@@ -40,6 +41,8 @@ type facts struct {
 // reached is what became of dialling a node.
 type reached struct {
 	peer      node.PeerID // "" where it was not known
+	silent    bool        // see target
+	nick      safe.Text   // "" where it was not known
 	tcp, quic attempt
 	proven    node.PeerID // who answered the handshake, "" where nobody did
 	handshake error       // why it failed over TCP, where that was asked for
@@ -303,6 +306,9 @@ func (f facts) reachFinding(r reached) finding {
 		}
 		fd.Code, fd.Severity, fd.Blocks = "unreachable", fault, !f.someoneReached()
 		fd.Text = r.shown() + " cannot be reached at " + why.at.AddrPort.String() + ": " + reason(why.err)
+		if r.silent && f.notRunning(&fd, r, why) {
+			return fd
+		}
 		fd.Cause, fd.Do = f.whyUnreachable(why)
 		if f.os == "darwin" && errors.Is(why.err, syscall.EHOSTUNREACH) {
 			fd.Code = "local_network_privacy"
@@ -332,6 +338,24 @@ func (f facts) reachFinding(r reached) finding {
 		half("udp_blocked", "udp", r.quic)
 	}
 	return fd
+}
+
+// notRunning makes a note of a member that may well have ended its node, or switched its machine off, which is no fault; and
+// reports whether it has.
+func (f facts) notRunning(fd *finding, r reached, why attempt) bool {
+	at := why.at.AddrPort
+	switch {
+	case errors.Is(why.err, syscall.ECONNREFUSED):
+		fd.Code, fd.Text = "not_running", r.shown()+" does not run localchat now: its machine answers at "+at.Addr().String()+", and nothing listens at port "+strconv.Itoa(int(at.Port()))
+		fd.Cause = "its node was ended, or started anew where it cannot be found"
+	case f.checkup.Resolved && !slices.Contains(f.checkup.Neighbours, at.Addr()) && !refusedHere(why.err) && f.os != "darwin":
+		fd.Code, fd.Text = "absent", r.shown()+" is not there: no machine answers at "+at.Addr().String()
+		fd.Cause = "it is switched off, asleep or on another network, or the network keeps its machines apart"
+	default:
+		return false
+	}
+	fd.Severity, fd.Blocks = note, false
+	return true
 }
 
 // whyUnreachable is the cause of a failed dial, and what to type.
@@ -420,6 +444,9 @@ func (r reached) name() string {
 func (r reached) shown() string {
 	if r.peer == "" {
 		return "the node"
+	}
+	if r.nick != "" {
+		return string(r.nick) + " (" + shortPeer(r.peer) + ")"
 	}
 	return shortPeer(r.peer)
 }

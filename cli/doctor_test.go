@@ -51,6 +51,13 @@ func dialledAt(peer node.PeerID, ip string, tcp, quic error) reached {
 	return r
 }
 
+// silentMember is dave, who is in a room of ours and did not answer by mDNS, dialled with this result.
+func silentMember(err error) reached {
+	r := dialledAt(daveID, "192.168.1.10", err, err)
+	r.silent, r.nick = true, "dave"
+	return r
+}
+
 // healthy are the facts of a machine on a network where alice is found and reached.
 func healthy() facts {
 	alice := nodeAt(aliceID, "192.168.1.9")
@@ -236,6 +243,26 @@ var factCases = map[string]factCase{
 			f.reached = append(f.reached, dialledAt(daveID, "192.168.1.10", syscall.ECONNREFUSED, syscall.ECONNREFUSED))
 		},
 		code: "unreachable", severity: fault, text: "192.168.1.10:4002: connection refused", cause: "another port", do: "localchat doctor   # on that machine",
+	},
+	"a member has ended its node": {
+		from: healthy, change: func(f *facts) {
+			f.reached = append(f.reached, silentMember(syscall.ECONNREFUSED))
+		},
+		code: "not_running", severity: note, text: "dave (~", cause: "was ended",
+	},
+	"a member's machine is off": {
+		from: healthy, change: func(f *facts) {
+			f.reached = append(f.reached, silentMember(os.ErrDeadlineExceeded))
+			f.checkup.Resolved, f.checkup.Neighbours = true, []netip.Addr{netip.MustParseAddr("192.168.1.9")}
+		},
+		code: "absent", severity: note, text: "no machine answers at 192.168.1.10", cause: "switched off",
+	},
+	"a member's firewall": {
+		from: healthy, change: func(f *facts) {
+			f.reached = append(f.reached, silentMember(os.ErrDeadlineExceeded))
+			f.checkup.Resolved, f.checkup.Neighbours = true, []netip.Addr{netip.MustParseAddr("192.168.1.10")}
+		},
+		code: "unreachable", severity: fault, cause: "firewall of that machine", do: "sudo nft insert rule inet filter input tcp dport 4002 accept   # on that machine",
 	},
 	"unreachable, Mac": {
 		from: healthy, change: func(f *facts) {

@@ -181,8 +181,12 @@ func runSubject(ctx context.Context, c call) (reply, error) {
 
 // askClose says whom it concerns.
 func askClose(c call, k known) (*confirmation, error) {
-	text := "close " + safe.Name(c.room.name) + because(c.arg(0)) + "? " + count(len(k.members)-1, "other member is", "other members are") +
-		" put out and told why, and the room ends for good"
+	text := "close " + safe.Name(c.room.name) + because(c.arg(0)) + "? "
+	if others := len(k.members) - 1; others > 0 {
+		text += count(others, "other member is", "other members are") + " put out and told why, and the room ends for good"
+	} else {
+		text += "Nobody else is in it; it ends for good"
+	}
 	return &confirmation{text: text, args: c.args}, nil
 }
 

@@ -291,9 +291,12 @@ func askLeave(c call, k known) (*confirmation, error) {
 	if !c.room.owned || c.arg(0) != "" {
 		return nil, nil
 	}
-	others := count(len(k.members)-1, "other member is", "other members are")
+	inIt := safe.Text("nobody else is in it")
+	if others := len(k.members) - 1; others > 0 {
+		inIt = count(others, "other member is", "other members are") + " in it, who cannot do without you"
+	}
 	return &confirmation{
-		text: "you own " + safe.Name(c.room.name) + ", and " + others + " in it, who cannot do without you. Close it, or let it go on out of your sight?",
+		text: "you own " + safe.Name(c.room.name) + ", and " + inIt + ". Close it, or let it go on out of your sight?",
 		choices: []choice{
 			{key: "c", word: "close it, with a reason", begun: "/close "},
 			{key: "s", word: "stay its owner", args: []string{stay}},

@@ -101,7 +101,7 @@ func (m *tui) enteringText() safe.Text {
 	e := m.entering[len(m.entering)-1]
 	text := noticeMark + "asking to be let into " + safe.Crop(e.room, 2*promptMax)
 	if !e.until.IsZero() {
-		text += ": " + minutes(max(int(e.until.Sub(m.now).Round(time.Second)/time.Second), 0)) + " left for an answer"
+		text += ": " + minutes(max(int(e.until.Sub(m.now)/time.Second), 0)) + " left for an answer"
 	}
 	if m.pane().here.id == "" {
 		text += "; /leave takes it back"

@@ -123,6 +123,18 @@ func TestScreenMemberHasNoOwnersKeys(t *testing.T) {
 	g.misses("/kick", "/ban")
 }
 
+// Where nobody else is in the room, a question does not count them.
+func TestScreenAsksOfAnEmptyRoom(t *testing.T) {
+	g := ownerAt(t, 90, 24)
+	g.f.members = g.f.members[:1]
+	g.passes(time.Second)
+	g.says("/close lunch")
+	g.sees("close lab: lunch? Nobody else is in it; it ends for good")
+	g.press("esc", "ctrl+c")
+	g.says("/leave")
+	g.sees("you own lab, and nobody else is in it. Close it, or let it go on out of your sight?")
+}
+
 func TestScreenAsksBeforeABan(t *testing.T) {
 	g := ownerAt(t, 90, 24)
 	g.did("create lab")
