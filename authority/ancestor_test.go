@@ -153,7 +153,7 @@ func TestAncestor8_AdmissionClearsAndExpiryIsRead(t *testing.T) {
 		}
 	}
 	w.must(Kick{Peer: id("bob"), Reason: "again"})
-	w.now = w.now.Add(protocol.FailureLife - time.Millisecond)
+	w.now = w.now.Add(FailureLife - time.Millisecond)
 	if !w.ledger.Owes(id("bob"), w.now) {
 		t.Error("not owed just before the end")
 	}

@@ -63,12 +63,12 @@ func (s *step) clockAtLoad() {
 	s.setShifts(shifts)
 	l.out = make(map[peer.ID]time.Time)
 	for p := range l.state.past {
-		if r, out := l.state.Removed(p); out && !r.Left && s.now.Sub(r.At) < protocol.FailureLife {
+		if r, out := l.state.Removed(p); out && !r.Left && s.now.Sub(r.At) < FailureLife {
 			s.noteOut(p, earlier(r.At, s.now))
 		}
 	}
 	for p, f := range l.failures {
-		if last := s.now.Add(protocol.FailureLife); f.Expires.After(last) {
+		if last := s.now.Add(FailureLife); f.Expires.After(last) {
 			f.Expires = last
 			s.setFailure(p, &f)
 		}
@@ -130,7 +130,7 @@ func (s *step) unban(p peer.ID) error {
 func (s *step) noteOut(p peer.ID, at time.Time) {
 	s.next.out = cloned(s.next.out)
 	s.next.out[p] = at
-	if len(s.next.out) > protocol.MaxFailures {
+	if len(s.next.out) > MaxFailures {
 		oldest := p
 		for q, t := range s.next.out {
 			if c := t.Compare(s.next.out[oldest]); c < 0 || c == 0 && q < oldest {

@@ -247,7 +247,7 @@ func TestAReasonOutlastsTheAuthoritysAbsence(t *testing.T) {
 	w.must(SetPolicy{policy})
 	admission := w.join("bob")
 	w.must(Kick{Peer: id("bob"), Reason: "too loud"})
-	w.now = w.now.Add(protocol.FailureLife + time.Hour)
+	w.now = w.now.Add(FailureLife + time.Hour)
 	w.must(Away{})
 	w.must(Tick{})
 	if got := w.poll("bob", admission, "n1"); got != `kicked "too loud"` {

@@ -35,7 +35,7 @@ type Ledger struct {
 	// banShift is by how much the clock has moved since a ban was made, by the number of its record: a later ban of the same
 	// peer has none of it. See clockMoved.
 	banShift map[uint64]time.Duration
-	// out is when each peer lost its place that did so within [protocol.FailureLife]; protocol.MaxFailures at most.
+	// out is when each peer lost its place that did so within [FailureLife]; MaxFailures at most.
 	out map[peer.ID]time.Time
 	// epochSince is when the epoch in force was started.
 	epochSince time.Time
@@ -296,7 +296,7 @@ func (s *step) purge() {
 		}
 	}
 	for p, at := range s.next.out {
-		if s.now.Sub(at) >= protocol.FailureLife {
+		if s.now.Sub(at) >= FailureLife {
 			s.next.out = cloned(s.next.out)
 			delete(s.next.out, p)
 		}

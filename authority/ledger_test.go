@@ -189,7 +189,7 @@ func TestFailuresAreBounded(t *testing.T) {
 	w.join("bob")
 	l := w.ledger
 	l.failures = map[peer.ID]Failure{}
-	for i := range protocol.MaxFailures {
+	for i := range MaxFailures {
 		p := peer.ID(fmt.Sprint(i))
 		l.failures[p] = Failure{Peer: p, Admission: 1, Removal: uint64(i + 2), Acked: i == 7}
 	}
@@ -199,7 +199,7 @@ func TestFailuresAreBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 		batch := effects[0].(Persist).Batch
-		if f, ok := batch.Failures[gone]; !ok || f != nil || len(next.failures) != protocol.MaxFailures {
+		if f, ok := batch.Failures[gone]; !ok || f != nil || len(next.failures) != MaxFailures {
 			t.Errorf("%q does not give way", gone)
 		}
 		l.failures["7"] = Failure{Peer: "7", Admission: 1, Removal: 9} // not told any more

@@ -35,4 +35,8 @@ const (
 	ResumeGrace = 5 * time.Minute
 	// MaxBan is the longest ban with an end; longer is meant without end, and says so.
 	MaxBan = 10 * 365 * 24 * time.Hour
+	// FailureLife is how long a failure state waits for its peer's poll (docs/design.md, "The poll").
+	FailureLife = 24 * time.Hour
+	// MaxFailures of a room that wait at once. They are only made for real members.
+	MaxFailures = 4096
 )

@@ -282,7 +282,7 @@ func TestRefusalsAreAlike(t *testing.T) {
 	w := newRoom(t, "alice", protocol.Open)
 	told, expired := w.join("bob"), w.join("carol")
 	w.must(Kick{Peer: id("carol")})
-	w.now = w.now.Add(protocol.FailureLife)
+	w.now = w.now.Add(FailureLife)
 	w.must(Kick{Peer: id("bob")})
 	w.poll("bob", told, "n1")
 	room := w.ledger.State().Room()

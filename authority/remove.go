@@ -158,9 +158,9 @@ func (s *step) fail(f Failure) {
 	if f.At.IsZero() {
 		f.At = s.now
 	}
-	f.Expires = s.now.Add(protocol.FailureLife)
+	f.Expires = s.now.Add(FailureLife)
 	s.setFailure(f.Peer, &f)
-	for len(s.next.failures) > protocol.MaxFailures {
+	for len(s.next.failures) > MaxFailures {
 		s.setFailure(s.oldestFailure(), nil)
 	}
 }

@@ -257,7 +257,7 @@ func (w *world) check() {
 			w.t.Fatalf("failure of a peer that was no member: %+v", f)
 		}
 	}
-	if len(l.failures) > protocol.MaxFailures || len(l.knocks) > MaxKnocks || len(l.invites) > MaxInvites || l.state.pastLen > MaxPast {
+	if len(l.failures) > MaxFailures || len(l.knocks) > MaxKnocks || len(l.invites) > MaxInvites || l.state.pastLen > MaxPast {
 		w.t.Fatal("out of bounds")
 	}
 	keys := map[string]bool{}

@@ -287,7 +287,7 @@ func (q seatOf) run(l *loop) (authority.Seat, error) { return *l.rooms[q.room].s
 // Who comes back within a day is told, later it is refused; and for the owner's first five minutes of a life nothing
 // expires, so that a day on which the owner was away is not lost.
 func TestReasonsLastADay(t *testing.T) {
-	const day, grace = protocol.FailureLife, authority.ResumeGrace
+	const day, grace = authority.FailureLife, authority.ResumeGrace
 	const dials = 10 * time.Second // is what a node that has just started may take for until its first question is out
 	for _, c := range []struct {
 		owner, member time.Duration // back so long after the kick

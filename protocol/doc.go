@@ -10,7 +10,8 @@
 //
 // # Wire specification
 //
-// This is the whole format; the schema is internal/pb/localchat.proto. The bounds are the constants of limits.go.
+// This is the whole format; the schema is internal/pb/localchat.proto. The bounds are the constants of limits.go and, for
+// the size of a frame, of its file.
 //
 // # Streams
 //

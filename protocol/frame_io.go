@@ -87,3 +87,7 @@ func WriteFrame(w io.Writer, f Frame) error {
 	_, err = w.Write(append(b, body...))
 	return err
 }
+
+// frameChunk, in bytes, is how much a reader allocates ahead of what has arrived, so that announcing a large
+// frame and sending nothing costs the receiver little.
+const frameChunk = 64 << 10

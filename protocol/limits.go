@@ -2,7 +2,8 @@ package protocol
 
 import "time"
 
-// Every bound of the wire, with its unit and its reason. Decoders check them before they allocate.
+// The bounds of the wire, with their units and reasons; the size of a frame stands beside its type. Decoders check them before
+// they allocate.
 const (
 	// MaxText is the longest text of a line or a direct message, in bytes of UTF-8: 64 KiB is a pasted log of
 	// about a thousand lines; more belongs in a file.
@@ -55,26 +56,4 @@ const (
 	MaxAge = MaxPolicyTime
 	// maxTimeMillis is the last moment that a field can name, the end of year 9999, after which RFC 3339 has no form.
 	maxTimeMillis = 253402300799999
-	// maxRequest, in bytes, of a question that holds no text longer than a name.
-	maxRequest = 1 << 10
-	// maxSyncRequest, in bytes: MaxBatchItems heads and as many epochs.
-	maxSyncRequest = 256 << 10
-	// maxPass, in bytes: the longest line or record, and the MaxMembers that it is for.
-	maxPass = MaxMessage + 41<<10
-	// maxAnswer, in bytes, of a reply that is a yes or a no.
-	maxAnswer = 16
-	// maxRoomsRequest, in bytes: the id of one room.
-	maxRoomsRequest = 64
-	// maxRoomsReply, in bytes: MaxRooms rooms, each with the largest record and MaxAddrs addresses.
-	maxRoomsReply = 256 << 10
-	// maxWait of a JoinReply: the longest time.Duration but for its last hours; a ban "until year 9999" is as good
-	// as one without end.
-	maxWait = 290 * 365 * 24 * time.Hour
-	// frameChunk, in bytes, is how much a reader allocates ahead of what has arrived, so that announcing a large
-	// frame and sending nothing costs the receiver little.
-	frameChunk = 64 << 10
-	// FailureLife is how long a failure state waits for its peer's poll (docs/design.md, "The poll").
-	FailureLife = 24 * time.Hour
-	// MaxFailures of a room that wait at once. They are only made for real members.
-	MaxFailures = 4096
 )

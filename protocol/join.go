@@ -1,0 +1,116 @@
+package protocol
+
+import (
+	"time"
+
+	"localchat/protocol/internal/pb"
+)
+
+// JoinRequest asks to be admitted; Token is zero without an invite. Nonce is the same for all attempts to get an
+// answer to one question, so that only the same client can ask again for a reason whose delivery failed. With a zero
+// nonce no reason is given.
+type JoinRequest struct {
+	Room  RoomID
+	Nick  string
+	Token Token
+	Nonce Nonce
+}
+
+// JoinReply answers it. JoinWaiting is sent at once when a person has to decide, and is followed by another.
+type JoinReply struct {
+	Code JoinCode
+	Text string        // with JoinDenied a reason typed by the owner, with JoinNickTaken a nick that is free, or ""
+	Wait time.Duration // with JoinTooSoon and JoinBanned: how long still; zero: for good
+	// Reason is a signed Reason (see OpenReason), for a caller that has lost what it held: the place at the
+	// door, by a ban or the room's end, or a good invite that was revoked. Its Removal is the seq of the Remove or
+	// Close record or, for an invite, of the last record before it was revoked. A stranger never gets one.
+	Reason []byte
+	// With JoinAdmitted: the log so far, the key of the admission's epoch, and my Admit's seq.
+	Records   [][]byte
+	Keys      []EpochKey
+	Admission uint64
+	// Seq and Head are the number and the hash of the last record of the log, which may be too long for one answer.
+	Seq  uint64
+	Head Hash
+}
+
+// JoinCode is the authority's answer to a JoinRequest.
+type JoinCode uint8
+
+// Append only; values are on the wire. Unknown reads as JoinDenied.
+const (
+	JoinAdmitted    JoinCode = 1
+	JoinWaiting     JoinCode = 2
+	JoinDenied      JoinCode = 3
+	JoinBanned      JoinCode = 4
+	JoinTooSoon     JoinCode = 5 // kicked a moment ago: come back after Wait
+	JoinInviteBad   JoinCode = 6 // unknown, used, expired or revoked: strangers are not told which
+	JoinNeedsInvite JoinCode = 7
+	JoinNickBad     JoinCode = 8 // not allowed or reserved
+	JoinNickTaken   JoinCode = 9 // taken, or looks like one that is
+	JoinFull        JoinCode = 10
+	JoinNoRoom      JoinCode = 11 // no such room here, or closed
+)
+
+// maxWait of a JoinReply: the longest time.Duration but for its last hours; a ban "until year 9999" is as good
+// as one without end.
+const maxWait = 290 * 365 * 24 * time.Hour
+
+func (f *JoinRequest) max() int { return maxRequest }
+
+func (f *JoinRequest) encode() ([]byte, error) {
+	m := &pb.JoinRequest{Room: f.Room[:], Nick: f.Nick, Token: orNone(f.Token[:]), Nonce: orNone(f.Nonce[:])}
+	return encodeFrame("join", m, func(r *reading) { new(JoinRequest).read(r, m) })
+}
+
+func (f *JoinRequest) decode(b []byte) error {
+	var m pb.JoinRequest
+	return decodeFrame("join", b, &m, func(r *reading) { f.read(r, &m) })
+}
+
+func (f *JoinRequest) read(r *reading, m *pb.JoinRequest) {
+	*f = JoinRequest{Room: r.room("room", m.Room), Nick: r.asked("nick", m.Nick)}
+	r.optional("token", f.Token[:], m.Token)
+	r.optional("nonce", f.Nonce[:], m.Nonce)
+}
+
+func (f *JoinReply) max() int { return MaxBatch }
+
+func (f *JoinReply) encode() ([]byte, error) {
+	m := &pb.JoinReply{
+		Code: pb.JoinCode(f.Code), Text: f.Text, WaitMs: units(f.Wait, time.Millisecond),
+		Records: f.Records, Keys: keysToPB(f.Keys), Admission: f.Admission, Reason: f.Reason,
+		Seq: f.Seq, Head: orNone(f.Head[:]),
+	}
+	return encodeFrame("answer", m, func(r *reading) { new(JoinReply).read(r, m) })
+}
+
+func (f *JoinReply) decode(b []byte) error {
+	var m pb.JoinReply
+	return decodeFrame("answer", b, &m, func(r *reading) { f.read(r, &m) })
+}
+
+func (f *JoinReply) read(r *reading, m *pb.JoinReply) {
+	*f = JoinReply{
+		Code: JoinCode(r.enum("code", int32(m.Code))), Text: r.reason("text", m.Text),
+		Wait:    r.span("wait_ms", m.WaitMs, time.Millisecond, maxWait),
+		Records: r.blobs("records", m.Records, MaxRecord), Keys: r.keys(m.Keys),
+		Admission: r.count("admission", m.Admission, 0),
+		Seq:       r.count("seq", m.Seq, 0), Head: r.head(m.Seq, m.Head),
+	}
+	if len(m.Reason) > 0 {
+		f.Reason = r.blob("reason", m.Reason, MaxSignedReason)
+	}
+	if f.Code > JoinNoRoom {
+		f.Code = JoinDenied
+	}
+	if f.Reason != nil && (f.Code == JoinAdmitted || f.Code == JoinWaiting) {
+		r.fail("reason", "beside an answer that takes nothing away")
+	}
+	switch admitted := f.Code == JoinAdmitted; {
+	case admitted && (f.Admission == 0 || f.Seq < f.Admission):
+		r.fail("admission", "absent from an admission, or later than its log")
+	case !admitted && (f.Admission != 0 || f.Seq != 0 || f.Records != nil || f.Keys != nil):
+		r.fail("code", "records, keys, a head or an admission without one")
+	}
+}

@@ -1,0 +1,94 @@
+package protocol
+
+import (
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/protocol/internal/pb"
+)
+
+// PassRequest hands a line or a record, exactly one of the two, to a member that its author does not reach, or to
+// a member that is to pass it on.
+type PassRequest struct {
+	Room   RoomID
+	Line   []byte // OpenMessage
+	Record []byte // OpenRecord
+	// To are the members that it is for, if not the callee alone. It is passed on to them and no further.
+	To []peer.ID
+}
+
+// PassReply answers it. OK is false for a caller that is not a member; Missed are those of To that the one asked
+// does not reach either.
+type PassReply struct {
+	OK     bool
+	Missed []peer.ID
+}
+
+// maxPass, in bytes: the longest line or record, and the MaxMembers that it is for.
+const maxPass = MaxMessage + 41<<10
+
+func (f *PassRequest) max() int { return maxPass }
+
+func (f *PassRequest) encode() ([]byte, error) {
+	m := &pb.PassRequest{Room: f.Room[:], To: peersToPB(f.To)}
+	switch {
+	case f.Line != nil && f.Record != nil:
+		return nil, malformed("pass", "both a line and a record")
+	case f.Line != nil:
+		m.Data = &pb.PassRequest_Line{Line: f.Line}
+	case f.Record != nil:
+		m.Data = &pb.PassRequest_Record{Record: f.Record}
+	}
+	return encodeFrame("pass", m, func(r *reading) { new(PassRequest).read(r, m) })
+}
+
+func (f *PassRequest) decode(b []byte) error {
+	var m pb.PassRequest
+	return decodeFrame("pass", b, &m, func(r *reading) { f.read(r, &m) })
+}
+
+func (f *PassRequest) read(r *reading, m *pb.PassRequest) {
+	*f = PassRequest{Room: r.room("room", m.Room), To: r.peers("to", m.To)}
+	switch d := m.Data.(type) {
+	case *pb.PassRequest_Line:
+		f.Line = r.blob("line", d.Line, MaxMessage)
+	case *pb.PassRequest_Record:
+		f.Record = r.blob("record", d.Record, MaxRecord)
+	default:
+		r.fail("data", "neither a line nor a record")
+	}
+}
+
+func (f *PassReply) max() int { return maxPass }
+
+func (f *PassReply) encode() ([]byte, error) {
+	m := &pb.PassReply{Answer: answer(f.OK), Missed: peersToPB(f.Missed)}
+	return encodeFrame("answer", m, func(r *reading) { new(PassReply).read(r, m) })
+}
+
+func (f *PassReply) decode(b []byte) error {
+	var m pb.PassReply
+	return decodeFrame("answer", b, &m, func(r *reading) { f.read(r, &m) })
+}
+
+func (f *PassReply) read(r *reading, m *pb.PassReply) {
+	*f = PassReply{OK: r.answer(m.Answer), Missed: r.peers("missed", m.Missed)}
+}
+
+func peersToPB(ps []peer.ID) [][]byte {
+	out := make([][]byte, len(ps))
+	for i, p := range ps {
+		out[i] = []byte(p)
+	}
+	return out
+}
+
+func (r *reading) peers(field string, in [][]byte) []peer.ID {
+	if !r.items(field, len(in), MaxMembers) || len(in) == 0 {
+		return nil
+	}
+	out := make([]peer.ID, len(in))
+	for i, b := range in {
+		out[i] = r.peer(field, b)
+	}
+	return out
+}

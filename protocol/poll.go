@@ -1,0 +1,176 @@
+package protocol
+
+import (
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/multiformats/go-multiaddr"
+
+	"localchat/protocol/internal/pb"
+)
+
+// PollRequest is the standing question of a member: what is new, and am I still a member?
+//
+// Nonce is the same for the whole admission and is kept until there is a definite answer, so that only the same
+// client can ask again for a reason whose delivery failed. Admission is the seq of the caller's Admit record, HaveSeq
+// that of the last record that it applied and Head its hash, HaveKey the last epoch whose key it holds. HaveSeq and
+// HaveKey also acknowledge the epoch.
+type PollRequest struct {
+	Room      RoomID
+	Nonce     Nonce
+	Admission uint64
+	HaveSeq   uint64
+	HaveKey   uint64
+	// HavePresence is the Presence number of the last answer.
+	HavePresence uint64
+	// Head is zero if, and only if, HaveSeq is 0.
+	Head Hash
+}
+
+// PollAck says that the reason has been kept.
+type PollAck struct {
+	Room    RoomID
+	Removal uint64
+	Nonce   Nonce
+}
+
+// PollAsk is what a member writes on a poll stream: exactly one of the two.
+type PollAsk struct {
+	Request *PollRequest
+	Ack     *PollAck
+}
+
+// PollReply is what the authority writes: exactly one of Member and Reason, or neither, which is REFUSED: one
+// and the same byte string for never a member, already told, expired and unknown room.
+type PollReply struct {
+	Member *PollMember
+	Reason []byte // a signed Reason; see OpenReason
+}
+
+// PollMember is the answer to a member.
+type PollMember struct {
+	Records  [][]byte // after HaveSeq, in order; OpenRecord
+	Keys     []EpochKey
+	Presence uint64     // grows with each change of Present
+	Present  []Presence // left out where Presence is the request's HavePresence
+	More     bool       // there was more than fits: ask again at once
+	Receipt  uint64     // the authority has the asker's own lines up to this ctr, or more; 0: none, or it does not know
+	Last     Cut        // the last of the asker's own lines that the authority has, or has had
+	// Proof shows that the asker's log is not the authority's: the authority's record of the last number that both
+	// have; or, from a frozen room, the two records that froze it.
+	Proof [][]byte
+}
+
+// Presence is a member that the authority hears from, and where it can be dialled. The authority itself is one until its
+// node ends in order.
+type Presence struct {
+	Peer  peer.ID
+	Addrs []multiaddr.Multiaddr // without /p2p
+}
+
+func (f *PollAsk) max() int { return maxRequest }
+
+func (f *PollAsk) encode() ([]byte, error) {
+	m := &pb.PollAsk{}
+	switch {
+	case f.Request != nil && f.Ack != nil:
+		return nil, malformed("ask", "both a request and an acknowledgement")
+	case f.Request != nil:
+		q := f.Request
+		m.Ask = &pb.PollAsk_Request{Request: &pb.PollRequest{
+			Room: q.Room[:], Nonce: q.Nonce[:], Admission: q.Admission,
+			HaveSeq: q.HaveSeq, HaveKey: q.HaveKey, HavePresence: q.HavePresence, Head: orNone(q.Head[:]),
+		}}
+	case f.Ack != nil:
+		m.Ask = &pb.PollAsk_Ack{Ack: &pb.PollAck{
+			Room: f.Ack.Room[:], Removal: f.Ack.Removal, Nonce: f.Ack.Nonce[:],
+		}}
+	}
+	return encodeFrame("poll", m, func(r *reading) { new(PollAsk).read(r, m) })
+}
+
+func (f *PollAsk) decode(b []byte) error {
+	var m pb.PollAsk
+	return decodeFrame("poll", b, &m, func(r *reading) { f.read(r, &m) })
+}
+
+func (f *PollAsk) read(r *reading, m *pb.PollAsk) {
+	*f = PollAsk{}
+	switch a := m.Ask.(type) {
+	case *pb.PollAsk_Request:
+		q := a.Request
+		f.Request = &PollRequest{
+			Room: r.room("room", q.Room), Nonce: r.nonce("nonce", q.Nonce),
+			Admission: r.count("admission", q.Admission, 1), HaveSeq: r.count("have_seq", q.HaveSeq, 0),
+			HaveKey: r.count("have_key", q.HaveKey, 0), HavePresence: r.count("have_presence", q.HavePresence, 0),
+			Head: r.head(q.HaveSeq, q.Head),
+		}
+	case *pb.PollAsk_Ack:
+		f.Ack = &PollAck{
+			Room: r.room("room", a.Ack.Room), Removal: r.count("removal", a.Ack.Removal, 1),
+			Nonce: r.nonce("nonce", a.Ack.Nonce),
+		}
+	default:
+		r.fail("ask", "neither a request nor an acknowledgement")
+	}
+}
+
+func (f *PollReply) max() int { return MaxBatch }
+
+func (f *PollReply) encode() ([]byte, error) {
+	m := &pb.PollReply{}
+	switch {
+	case f.Member != nil && f.Reason != nil:
+		return nil, malformed("answer", "both news and a reason")
+	case f.Member != nil:
+		p := f.Member
+		m.Answer = &pb.PollReply_Member{Member: &pb.PollMember{
+			Records: p.Records, Keys: keysToPB(p.Keys), Presence: p.Presence, Receipt: p.Receipt, Last: p.Last.toPB(),
+			Present: presentToPB(p.Present), More: p.More, Proof: p.Proof,
+		}}
+	case f.Reason != nil:
+		m.Answer = &pb.PollReply_Reason{Reason: f.Reason}
+	default:
+		m.Answer = &pb.PollReply_Refused{Refused: &pb.Refused{}}
+	}
+	return encodeFrame("answer", m, func(r *reading) { new(PollReply).read(r, m) })
+}
+
+func (f *PollReply) decode(b []byte) error {
+	var m pb.PollReply
+	return decodeFrame("answer", b, &m, func(r *reading) { f.read(r, &m) })
+}
+
+func (f *PollReply) read(r *reading, m *pb.PollReply) {
+	*f = PollReply{}
+	switch a := m.Answer.(type) {
+	case *pb.PollReply_Refused:
+	case *pb.PollReply_Member:
+		f.Member = &PollMember{
+			Records: r.blobs("records", a.Member.Records, MaxRecord), Keys: r.keys(a.Member.Keys),
+			Presence: r.count("presence", a.Member.Presence, 0), Receipt: r.count("receipt", a.Member.Receipt, 0), Last: r.cut("last", a.Member.Last), Present: r.present(a.Member.Present),
+			More: a.Member.More, Proof: r.proof(a.Member.Proof),
+		}
+	case *pb.PollReply_Reason:
+		f.Reason = r.blob("reason", a.Reason, MaxSignedReason)
+	default:
+		r.fail("answer", "neither news, nor a reason, nor refused")
+	}
+}
+
+func presentToPB(ps []Presence) []*pb.Presence {
+	ms := make([]*pb.Presence, len(ps))
+	for i, p := range ps {
+		ms[i] = &pb.Presence{Peer: []byte(p.Peer), Addrs: addrBytes(p.Addrs)}
+	}
+	return ms
+}
+
+func (r *reading) present(ms []*pb.Presence) []Presence {
+	if len(ms) == 0 || !r.items("present", len(ms), MaxMembers) {
+		return nil
+	}
+	ps := make([]Presence, len(ms))
+	for i, m := range ms {
+		ps[i] = Presence{Peer: r.peer("present.peer", m.Peer), Addrs: r.addrs("present.addrs", m.Addrs, MaxAddrs)}
+	}
+	return ps
+}

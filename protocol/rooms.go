@@ -1,0 +1,101 @@
+package protocol
+
+import (
+	"time"
+
+	"github.com/multiformats/go-multiaddr"
+
+	"localchat/protocol/internal/pb"
+)
+
+// RoomsRequest asks which rooms a node is in. After is the last room of the page before; zero: from the first.
+type RoomsRequest struct{ After RoomID }
+
+// RoomsReply lists those whose ids are greater than After, in the order of their ids. Ended are Close records of rooms that the sender has been in, as signed by their owners, at most
+// MaxEnded. Asleep: the sender has rooms of its own that it is not serving now; the list says nothing about those. More is
+// how many rooms follow those listed, MaxUnlisted at most.
+type RoomsReply struct {
+	Rooms  []RoomAd
+	Ended  [][]byte
+	Asleep bool
+	More   int
+}
+
+// RoomAd describes a room to strangers. What is proven by Create is the name, the owner and so the id; the rest
+// is the answerer's word.
+type RoomAd struct {
+	Create  []byte // the signed Create record
+	Access  Access
+	Subject string
+	Members uint32
+	Addrs   []multiaddr.Multiaddr // the owner's, without /p2p, as far as known
+	// Retain is how long a line is kept there, in whole seconds; zero: not said.
+	Retain time.Duration
+}
+
+// maxRoomsRequest, in bytes: the id of one room.
+const maxRoomsRequest = 64
+
+// maxRoomsReply, in bytes: MaxRooms rooms, each with the largest record and MaxAddrs addresses.
+const maxRoomsReply = 256 << 10
+
+func (f *RoomsRequest) max() int { return maxRoomsRequest }
+
+func (f *RoomsRequest) encode() ([]byte, error) {
+	m := &pb.RoomsRequest{After: orNone(f.After[:])}
+	return encodeFrame("rooms", m, func(r *reading) { new(RoomsRequest).read(r, m) })
+}
+
+func (f *RoomsRequest) decode(b []byte) error {
+	var m pb.RoomsRequest
+	return decodeFrame("rooms", b, &m, func(r *reading) { f.read(r, &m) })
+}
+
+func (f *RoomsRequest) read(r *reading, m *pb.RoomsRequest) {
+	*f = RoomsRequest{}
+	r.optional("after", f.After[:], m.After)
+}
+
+func (f *RoomsReply) max() int { return maxRoomsReply }
+
+func (f *RoomsReply) encode() ([]byte, error) {
+	m := &pb.RoomsReply{Rooms: make([]*pb.RoomAd, len(f.Rooms)), Ended: f.Ended, Asleep: f.Asleep, More: uint32(f.More)}
+	for i, a := range f.Rooms {
+		m.Rooms[i] = &pb.RoomAd{
+			Create: a.Create, Access: pb.Access(a.Access), Subject: a.Subject, Members: a.Members,
+			Addrs: addrBytes(a.Addrs), RetainSeconds: units(a.Retain, time.Second),
+		}
+	}
+	return encodeFrame("answer", m, func(r *reading) { new(RoomsReply).read(r, m) })
+}
+
+func (f *RoomsReply) decode(b []byte) error {
+	var m pb.RoomsReply
+	return decodeFrame("answer", b, &m, func(r *reading) { f.read(r, &m) })
+}
+
+func (f *RoomsReply) read(r *reading, m *pb.RoomsReply) {
+	*f = RoomsReply{Asleep: m.Asleep, More: int(m.More)}
+	if m.More > MaxUnlisted {
+		r.fail("more", "%d, at most %d are allowed", m.More, MaxUnlisted)
+	}
+	if r.items("ended", len(m.Ended), MaxEnded) {
+		f.Ended = r.blobs("ended", m.Ended, MaxRecord)
+	}
+	if len(m.Rooms) == 0 || !r.items("rooms", len(m.Rooms), MaxRooms) {
+		return
+	}
+	f.Rooms = make([]RoomAd, len(m.Rooms))
+	for i, a := range m.Rooms {
+		f.Rooms[i] = RoomAd{
+			Create:  r.blob("rooms.create", a.Create, MaxRecord),
+			Access:  Access(r.closedEnum("rooms.access", int32(a.Access), uint8(Invite))),
+			Subject: r.subject("rooms.subject", a.Subject), Members: a.Members,
+			Addrs:  r.addrs("rooms.addrs", a.Addrs, MaxAddrs),
+			Retain: r.span("rooms.retain_seconds", a.RetainSeconds, time.Second, MaxPolicyTime),
+		}
+		if a.Members > MaxMembers {
+			r.fail("rooms.members", "%d, at most %d are allowed", a.Members, MaxMembers)
+		}
+	}
+}

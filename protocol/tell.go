@@ -1,0 +1,52 @@
+package protocol
+
+import (
+	"time"
+
+	"localchat/protocol/internal/pb"
+)
+
+// TellRequest is a direct message; its sender is the peer that the stream authenticates.
+type TellRequest struct {
+	Room RoomID
+	ID   [16]byte
+	Text string
+	At   time.Time
+}
+
+// TellReply says that it has been shown, or that the caller is not a member there.
+type TellReply struct{ OK bool }
+
+// maxAnswer, in bytes, of a reply that is a yes or a no.
+const maxAnswer = 16
+
+func (f *TellRequest) max() int { return MaxFrame }
+
+func (f *TellRequest) encode() ([]byte, error) {
+	m := &pb.TellRequest{Room: f.Room[:], Id: f.ID[:], Text: f.Text, At: millis(f.At)}
+	return encodeFrame("tell", m, func(r *reading) { new(TellRequest).read(r, m) })
+}
+
+func (f *TellRequest) decode(b []byte) error {
+	var m pb.TellRequest
+	return decodeFrame("tell", b, &m, func(r *reading) { f.read(r, &m) })
+}
+
+func (f *TellRequest) read(r *reading, m *pb.TellRequest) {
+	*f = TellRequest{Room: r.room("room", m.Room), Text: r.text("text", m.Text), At: r.time("at", m.At)}
+	r.fixed("id", f.ID[:], m.Id)
+}
+
+func (f *TellReply) max() int { return maxAnswer }
+
+func (f *TellReply) encode() ([]byte, error) {
+	m := &pb.TellReply{Answer: answer(f.OK)}
+	return encodeFrame("answer", m, func(r *reading) { new(TellReply).read(r, m) })
+}
+
+func (f *TellReply) decode(b []byte) error {
+	var m pb.TellReply
+	return decodeFrame("answer", b, &m, func(r *reading) { f.read(r, &m) })
+}
+
+func (f *TellReply) read(r *reading, m *pb.TellReply) { *f = TellReply{OK: r.answer(m.Answer)} }
