@@ -131,13 +131,7 @@ func declarations(t *testing.T, file string) (all []string) {
 				all = append(all, d.Name.Name, f.Name.Name+"."+d.Name.Name)
 				continue
 			}
-			of := d.Recv.List[0].Type
-			if star, ok := of.(*ast.StarExpr); ok {
-				of = star.X
-			}
-			if of, ok := of.(*ast.Ident); ok {
-				all = append(all, of.Name+"."+d.Name.Name)
-			}
+			all = append(all, receiver(d)+"."+d.Name.Name)
 		case *ast.GenDecl:
 			for _, s := range d.Specs {
 				if s, ok := s.(*ast.TypeSpec); ok {

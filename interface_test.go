@@ -1,19 +1,9 @@
 package main_test
 
 import (
-	"bufio"
-	"encoding/json"
-	"fmt"
 	"go/ast"
-	"go/parser"
-	"go/token"
-	"io"
-	"os/exec"
-	"path/filepath"
-	"reflect"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 )
@@ -101,122 +91,46 @@ func TestInterfaceRoomCommands(t *testing.T) {
 	agree(t, "command", listed, names(consoleCommand, consoleHelp(t)))
 }
 
-// sourceOf is the Go source under a folder without its tests, parsed.
-func sourceOf(t *testing.T, folder string) map[string]*ast.File {
-	t.Helper()
-	files := make(map[string]*ast.File)
-	for _, name := range sources(t) {
-		if !strings.HasPrefix(name, folder+"/") || strings.HasSuffix(name, "_test.go") {
-			continue
-		}
-		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
-		if err != nil {
-			t.Fatal(err)
-		}
-		files[name] = f
-	}
-	return files
-}
-
-// literals are the strings that pick finds in the source under a folder, sorted and each once.
-func literals(t *testing.T, folder string, pick func(ast.Node) ast.Expr) []string {
-	t.Helper()
-	var all []string
-	for _, f := range sourceOf(t, folder) {
-		ast.Inspect(f, func(n ast.Node) bool {
-			if lit, ok := pick(n).(*ast.BasicLit); ok && lit.Kind == token.STRING {
-				s, _ := strconv.Unquote(lit.Value)
-				all = append(all, s)
-			}
-			return true
-		})
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
-}
-
-var aMethod = regexp.MustCompile(`^(node|room)\.[a-z_]+$`)
-
-// TestInterfaceMethods: the table lists every method, and each takes the params that stand there.
+// TestInterfaceMethods: the table lists every method with its params, and what is in its result.
 func TestInterfaceMethods(t *testing.T) {
-	text := section(t, "## JSON-RPC")
-	there := slices.DeleteFunc(literals(t, "cli", func(n ast.Node) ast.Expr {
-		if kv, ok := n.(*ast.KeyValueExpr); ok {
-			if _, call := kv.Value.(*ast.CallExpr); call {
-				return kv.Key
-			}
-		}
-		return nil
-	}), func(s string) bool { return !aMethod.MatchString(s) })
-	agree(t, "method", firstCells(text), there)
-
-	bin, err := program()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(bin, "rpc", "--ephemeral", "--no-mdns", "--listen", "/ip4/127.0.0.1/tcp/0")
-	in, out := pipes(t, cmd)
-	row := regexp.MustCompile("(?m)^\\| `([a-z.]+)` \\|([^|]*)\\|")
-	params := make(map[string][]string)
-	for _, m := range row.FindAllStringSubmatch(text, -1) {
-		for _, name := range names(regexp.MustCompile(`\b([a-z_]+)\b`), strings.Join(names(regexp.MustCompile("`([a-z_?, ]+)`"), m[2]), " ")) {
-			params[m[1]] = append(params[m[1]], name)
-		}
-	}
-	for method, of := range params {
-		given := make(map[string]any)
-		for _, p := range of {
-			given[p] = map[string]any{} // which no parameter is: nothing is done, and an unknown name is said first
-		}
-		request, _ := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": method, "method": method, "params": given})
-		fmt.Fprintf(in, "%s\n", request)
-	}
-	in.Close()
-	answered := 0
-	for lines := bufio.NewScanner(out); lines.Scan(); {
-		var reply struct {
-			ID    string
-			Error *struct {
-				Code    int
-				Message string
-			}
-		}
-		if err := json.Unmarshal(lines.Bytes(), &reply); err != nil {
-			t.Fatal(err)
-		}
-		if reply.ID == "" {
+	src := readTypes(t, "node", "cli")
+	there := src.methods()
+	listed := make(map[string]bool)
+	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z.]+)` \\|([^|]*)\\|([^|]*)\\|$").FindAllStringSubmatch(section(t, "## JSON-RPC"), -1) {
+		listed[m[1]] = true
+		of, ok := there[m[1]]
+		if !ok {
+			t.Errorf("%s names method %s, which is not there", interfacePage, m[1])
 			continue
 		}
-		answered++
-		if reply.Error == nil || reply.Error.Code != -32602 || !strings.Contains(reply.Error.Message, "is to be") {
-			t.Errorf("%s: the params that %s lists are not those of the method: %+v", reply.ID, interfacePage, reply.Error)
+		params := names(regexp.MustCompile(`\b([a-z_]+\??)`), quoted(m[2]))
+		if want := src.params(of.params); !slices.Equal(params, want) {
+			t.Errorf("%s takes %v\n%s lists %v", m[1], want, interfacePage, params)
+		}
+		result := names(regexp.MustCompile(`\b([a-z_]+)\b`), quoted(m[3]))
+		for _, field := range src.results(of.result, m[3]) {
+			if !slices.Contains(result, field) {
+				t.Errorf("%s lacks %s in the result of %s", interfacePage, field, m[1])
+			}
 		}
 	}
-	if answered != len(params) || answered < 10 {
-		t.Errorf("%d of %d methods answered", answered, len(params))
+	for name := range there {
+		if !listed[name] {
+			t.Errorf("%s lacks method %s", interfacePage, name)
+		}
+	}
+	if len(there) < 20 {
+		t.Errorf("found only %d methods in the program", len(there))
 	}
 }
 
-// pipes starts cmd, which has to end well by itself before the test does.
-func pipes(t *testing.T, cmd *exec.Cmd) (io.WriteCloser, io.Reader) {
-	t.Helper()
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
+// quoted is what of a cell stands in backticks.
+func quoted(cell string) string {
+	var all []string
+	for _, m := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(cell, -1) {
+		all = append(all, m[1])
 	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := cmd.Wait(); err != nil {
-			t.Error(err)
-		}
-	})
-	return in, out
+	return strings.Join(all, " ")
 }
 
 // TestInterfaceEvents: the table lists every event with all its fields.
@@ -227,7 +141,7 @@ func TestInterfaceEvents(t *testing.T) {
 		listed[m[1]] = append([]string{}, fields...)
 	}
 	delete(listed, "code")
-	there := eventFields(t)
+	there := readTypes(t, "node").events()
 	for name, fields := range there {
 		if got, ok := listed[name]; !ok {
 			t.Errorf("%s lacks event %s", interfacePage, name)
@@ -243,67 +157,6 @@ func TestInterfaceEvents(t *testing.T) {
 	if len(there) < 10 {
 		t.Errorf("found only %d events in the program", len(there))
 	}
-}
-
-// eventFields are the events of package node by their types, each with the names of its fields in JSON.
-func eventFields(t *testing.T) map[string][]string {
-	t.Helper()
-	types := make(map[string]ast.Expr)
-	events := make(map[string]string) // the type of an event → its Go type
-	for name, f := range sourceOf(t, "node") {
-		if filepath.Dir(name) != "node" {
-			continue
-		}
-		for _, d := range f.Decls {
-			switch d := d.(type) {
-			case *ast.GenDecl:
-				for _, s := range d.Specs {
-					if s, ok := s.(*ast.TypeSpec); ok {
-						types[s.Name.Name] = s.Type
-					}
-				}
-			case *ast.FuncDecl:
-				if d.Name.Name != "Type" || d.Recv == nil || len(d.Body.List) != 1 {
-					continue
-				}
-				if ret, ok := d.Body.List[0].(*ast.ReturnStmt); ok {
-					if lit, ok := ret.Results[0].(*ast.BasicLit); ok {
-						s, _ := strconv.Unquote(lit.Value)
-						events[s] = d.Recv.List[0].Type.(*ast.Ident).Name
-					}
-				}
-			}
-		}
-	}
-	all := make(map[string][]string)
-	for event, goType := range events {
-		fields := jsonFields(types, types[goType])
-		slices.Sort(fields)
-		all[event] = append([]string{}, fields...)
-	}
-	return all
-}
-
-// jsonFields are the names in JSON of the fields of a type.
-func jsonFields(types map[string]ast.Expr, of ast.Expr) (all []string) {
-	switch of := of.(type) {
-	case *ast.Ident:
-		return jsonFields(types, types[of.Name])
-	case *ast.StructType:
-		for _, f := range of.Fields.List {
-			if f.Tag == nil {
-				if len(f.Names) == 0 {
-					all = append(all, jsonFields(types, f.Type)...)
-				}
-				continue
-			}
-			raw, _ := strconv.Unquote(f.Tag.Value)
-			if name, _, _ := strings.Cut(reflect.StructTag(raw).Get("json"), ","); name != "-" {
-				all = append(all, name)
-			}
-		}
-	}
-	return all
 }
 
 // TestInterfaceCodes: the tables list every code of an error and of a warning.
