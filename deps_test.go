@@ -84,7 +84,7 @@ var laws = map[string]law{
 	},
 	hostilePeer + "/cmd": {ours: []string{hostilePeer}, why: "the hostile peer as a process, for the tests between hosts"},
 	"node/internal/fault": {
-		ours: []string{"authority", "protocol"}, bans: pure,
+		ours: []string{"authority", "protocol"}, bans: faultBans,
 		why: "fault puts into a sentence what the law and the wire refuse, and knows nothing that runs",
 	},
 	"node/internal/store": {
@@ -128,6 +128,11 @@ var noPrint = []ban{
 
 var nodeBans = append([]ban{
 	{path: "go.etcd.io/bbolt", tests: true, why: "store alone knows the file"},
+}, noPrint...)
+
+var faultBans = append([]ban{
+	{path: "time", names: clock, why: "no clock: fault says what has happened"},
+	{names: []string{"go"}, why: "no goroutine: fault waits for nothing"},
 }, noPrint...)
 
 var storeBans = append([]ban{
@@ -254,6 +259,8 @@ func TestLawsBite(t *testing.T) {
 		{dir: "cli", src: imports("localchat/node/internal/fault")},
 		{dir: "node/internal/fault", src: imports("localchat/authority"), ok: true},
 		{dir: "node/internal/fault", src: imports("localchat/node")},
+		{dir: "node/internal/fault", src: uses("time", "Now")},
+		{dir: "node/internal/fault", src: goes},
 		{dir: "node", src: imports("go.etcd.io/bbolt"), test: true},
 		{dir: "node/internal/store", src: imports("go.etcd.io/bbolt"), ok: true},
 		{dir: "node/internal/store", src: imports("localchat/node/internal/fault"), ok: true},
@@ -282,7 +289,7 @@ func TestLawsBite(t *testing.T) {
 		{dir: "test/hostile", src: imports("localchat/node")},
 		{dir: "utils", src: "package utils"},
 	}
-	for _, dir := range []string{"authority", "protocol", "node/internal/fault"} {
+	for _, dir := range []string{"authority", "protocol"} {
 		for _, name := range clock {
 			tests = append(tests, bite(dir, uses("time", name))...)
 		}
