@@ -24,7 +24,9 @@ type crowd struct {
 	round  int
 	orders []*command // given in this round
 	orderN map[string]int
-	onVPN  []*person
+	// noOrders: whatever is ordered now may be decided twice.
+	noOrders bool
+	onVPN    []*person
 
 	// mu is where those who talk and the test meet.
 	mu    sync.Mutex

@@ -117,6 +117,8 @@ var mishaps = []mishap{
 		}
 		return owner.wake
 	}},
+	{"copied", func(c *crowd) func() { return c.copied(c.somebody()) }},
+	{"the owner copied", func(c *crowd) func() { return c.copied(c.owner()) }},
 	{"killed", func(c *crowd) func() {
 		p := c.somebody()
 		p.die()
@@ -236,6 +238,29 @@ func (c *crowd) frozen(p *person) func() {
 	return func() {
 		p.node.thaw()
 		p.sleeps(false)
+	}
+}
+
+// copied starts a copy of p's data directory on another host, beside p. Both are told of the other; then the copy ends. Meanwhile
+// nothing is ordered: two nodes of one owner that both decide something split its room, for good.
+func (c *crowd) copied(p *person) func() {
+	c.noOrders = true
+	p.goes() // so that the copy is whole
+	other := c.lan.host(fmt.Sprintf("%s-%d", p.name, c.round))
+	p.copyTo(other)
+	p.wake()
+	p.node.await("joined", nil)
+	began := time.Now()
+	second := other.start()
+	return func() {
+		for _, n := range []*node{second, p.node} {
+			n.await("warning", obj{"code": "twin"})
+		}
+		c.t.Logf("%s and the copy know of each other after %v", p, time.Since(began).Round(time.Millisecond))
+		if code := second.quit(); code != 0 {
+			c.t.Errorf("the copy of %s ends with code %d", p, code)
+		}
+		c.noOrders = false
 	}
 }
 

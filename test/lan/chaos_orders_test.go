@@ -31,7 +31,7 @@ func (c *crowd) command() {
 	}
 	out := free(slices.DeleteFunc(slices.Clone(c.people), func(p *person) bool { return slices.Contains(in, p) }))
 	inside := free(in)
-	if c.owner().asleep {
+	if c.owner().asleep || c.noOrders {
 		return
 	}
 	switch n := c.rng.IntN(6); {
