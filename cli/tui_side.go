@@ -285,6 +285,9 @@ func (m *tui) sideKey(name string) {
 			who = m.side.at.peer.String()
 		}
 		m.order(job{cmd: cmd, args: []string{who}, pane: m.pane()}, nil)
+		if m.question != nil { // the key may have been the first letter of a line, and a y another
+			m.question.sudden, m.question.since = true, m.now
+		}
 	}
 }
 

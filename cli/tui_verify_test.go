@@ -45,6 +45,9 @@ func TestScreenVerify(t *testing.T) {
 	g.press("v")
 	g.did()
 	g.sees("did dave (")
+	g.press("e", "r", "y") // "very", by somebody who thinks that the input has the keys
+	g.did()
+	g.passes(calm)
 	g.press("y")
 	g.did("verify lab " + daveID.String() + " true")
 	g.sees(">+✓dave  verified", "-- ✓ dave ("+short(daveID)+") is verified", "v unverify")
@@ -86,7 +89,9 @@ func TestScreenVerifiedMarks(t *testing.T) {
 		g.press("down")
 	}
 	g.sees("a accept  d deny  v verify")
-	g.press("v", "y")
+	g.press("v")
+	g.passes(calm)
+	g.press("y")
 	g.did("create lab", "verify lab "+daveID.String()+" true")
 
 	m := memberAt(t, 80, 24)
