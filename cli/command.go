@@ -314,9 +314,9 @@ func permit(cmd *command, room here) error {
 	case cmd.who == everybody:
 		return nil
 	case room.id == "":
-		return &node.Error{Code: node.NotMember, Text: "you are in no room", Hint: "/rooms lists those on this network, /join ROOM enters one, /create ROOM makes one"}
+		return &node.Error{Code: node.CodeNotMember, Text: "you are in no room", Hint: "/rooms lists those on this network, /join ROOM enters one, /create ROOM makes one"}
 	case cmd.who == owner && !room.owned:
-		return &node.Error{Code: node.NotOwner, Text: "/" + cmd.name + " is for the owner of " + room.name + "; nothing was sent", Hint: "/members shows who that is"}
+		return &node.Error{Code: node.CodeNotOwner, Text: "/" + cmd.name + " is for the owner of " + room.name + "; nothing was sent", Hint: "/members shows who that is"}
 	}
 	return nil
 }

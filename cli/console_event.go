@@ -159,7 +159,7 @@ func (c *console) adrift() {
 func (c *console) permit(cmd *command, room here) error {
 	err := permit(cmd, room)
 	if err != nil && room.id == "" && len(c.rooms) > 0 {
-		return &node.Error{Code: node.NotMember, Text: "you type into no room; nothing was done", Hint: "/switch ROOM types into one of those that you are in, and /rooms lists them"}
+		return &node.Error{Code: node.CodeNotMember, Text: "you type into no room; nothing was done", Hint: "/switch ROOM types into one of those that you are in, and /rooms lists them"}
 	}
 	return err
 }

@@ -256,7 +256,7 @@ func TestOwnerMistakes(t *testing.T) {
 			}
 			d.f.did()
 		}
-		d.f.fail["kick"] = &node.Error{Code: node.Ambiguous, Text: "several members fit da", Hint: "one of dave, dana"}
+		d.f.fail["kick"] = &node.Error{Code: node.CodeAmbiguous, Text: "several members fit da", Hint: "one of dave, dana"}
 		d.types("/kick da")
 		d.reads("localchat: several members fit da\nhint: one of dave, dana\n")
 		d.out.take()
@@ -302,9 +302,9 @@ func TestKickedInTheLobby(t *testing.T) {
 
 func TestJoinFails(t *testing.T) {
 	for code, err := range map[int]error{
-		fail.ExitNotFound: &node.Error{Code: node.NotFound, Text: "no room called lab", Hint: "localchat rooms lists them"},
-		fail.ExitRefused:  &node.Error{Code: node.RefusedCode, Text: "the owner said no", Hint: "ask them"},
-		fail.ExitUsage:    &node.Error{Code: node.Ambiguous, Text: "two rooms are called lab", Hint: "name one of them by its id"},
+		fail.ExitNotFound: &node.Error{Code: node.CodeNotFound, Text: "no room called lab", Hint: "localchat rooms lists them"},
+		fail.ExitRefused:  &node.Error{Code: node.CodeRefused, Text: "the owner said no", Hint: "ask them"},
+		fail.ExitUsage:    &node.Error{Code: node.CodeAmbiguous, Text: "two rooms are called lab", Hint: "name one of them by its id"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			f := newFake()

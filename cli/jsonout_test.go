@@ -20,7 +20,7 @@ func TestEveryFaceEscapesJSON(t *testing.T) {
 			f := newFake()
 			f.rooms = []node.RoomInfo{{ID: labID, Name: text, Subject: text, Words: text}}
 			f.history = []node.Message{{Nick: text, Text: text}}
-			f.fail["kick"] = &node.Error{Code: node.NotFound, Text: "there is no " + text, Hint: text}
+			f.fail["kick"] = &node.Error{Code: node.CodeNotFound, Text: "there is no " + text, Hint: text}
 			d := sit(t, f, args...)
 			want := 1
 			if args[0] != "rooms" {

@@ -53,7 +53,7 @@ func TestSwitchNamesOne(t *testing.T) {
 			t.Errorf("%s: %q, %v", arg, r.room, err)
 		}
 	}
-	for arg, want := range map[string]node.ErrorCode{"lab": node.Ambiguous, "lаb": node.Ambiguous, "LAB": node.Ambiguous, "dеn": node.NotFound, "bar": node.NotFound} {
+	for arg, want := range map[string]node.ErrorCode{"lab": node.CodeAmbiguous, "lаb": node.CodeAmbiguous, "LAB": node.CodeAmbiguous, "dеn": node.CodeNotFound, "bar": node.CodeNotFound} {
 		c.args = []string{arg}
 		if r, err := runSwitch(t.Context(), c); err == nil || node.AsError(err).Code != want || r.room != "" {
 			t.Errorf("%s: %q, %v", arg, r.room, err)

@@ -153,7 +153,7 @@ func TestGuestKeepsItsName(t *testing.T) {
 // TestErrorsAreSafe: an error that quotes a peer cannot write to the terminal either.
 func TestErrorsAreSafe(t *testing.T) {
 	var words screen
-	code := finish(t.Context(), &words, &node.Error{Code: node.NotFound, Text: "nobody is called " + hostile, Hint: hostile})
+	code := finish(t.Context(), &words, &node.Error{Code: node.CodeNotFound, Text: "nobody is called " + hostile, Hint: hostile})
 	got := words.take()
 	if code != fail.ExitNotFound || strings.Count(got, "\n") != 2 || strings.ContainsFunc(strings.ReplaceAll(got, "\n", ""), safe.Forbidden) {
 		t.Errorf("exit %d: %q", code, got)

@@ -113,9 +113,9 @@ func TestRPCErrorTimes(t *testing.T) {
 			err  node.Error
 			want string
 		}{
-			{node.Error{Code: node.RefusedCode, RetryAfter: 1500 * time.Millisecond}, `"data":{"code":"refused","hint":"","retry_after_s":2}`},
-			{node.Error{Code: node.RefusedCode, RetryAfter: time.Hour, Until: noon}, `"retry_after_s":3600,"until":` + string(timeJSON(t, noon)) + `}`},
-			{node.Error{Code: node.RefusedCode}, `"data":{"code":"refused","hint":""}`},
+			{node.Error{Code: node.CodeRefused, RetryAfter: 1500 * time.Millisecond}, `"data":{"code":"refused","hint":"","retry_after_s":2}`},
+			{node.Error{Code: node.CodeRefused, RetryAfter: time.Hour, Until: noon}, `"retry_after_s":3600,"until":` + string(timeJSON(t, noon)) + `}`},
+			{node.Error{Code: node.CodeRefused}, `"data":{"code":"refused","hint":""}`},
 		} {
 			f.fail["join"] = &c.err
 			if got := ask(t, d, request(1, "room.join", `"room":"lab"`)); !strings.Contains(got, c.want) {

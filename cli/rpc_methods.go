@@ -194,7 +194,7 @@ func refusing(places chan struct{}, do jrpc2.Handler) jrpc2.Handler {
 			return do(ctx, req)
 		default:
 			return nil, rpcError(&node.Error{
-				Code: node.Unavailable, Text: fmt.Sprintf("%d joins wait already", cap(places)),
+				Code: node.CodeUnavailable, Text: fmt.Sprintf("%d joins wait already", cap(places)),
 				Hint: "join again when one of them has been answered, or give them less timeout_s",
 			})
 		}
@@ -218,7 +218,7 @@ func (t *methodTable) Assign(ctx context.Context, name string) jrpc2.Handler {
 	}
 	return func(context.Context, *jrpc2.Request) (any, error) {
 		return nil, jrpc2.Errorf(jrpc2.MethodNotFound, "there is no method %q", name).
-			WithData(errorData{Code: node.NotFound, Hint: "methods are node.* and room.*; see the documentation"})
+			WithData(errorData{Code: node.CodeNotFound, Hint: "methods are node.* and room.*; see the documentation"})
 	}
 }
 
@@ -257,7 +257,7 @@ const serverError jrpc2.Code = -32000
 // wrongParams is -32602.
 func wrongParams(what string) error {
 	return jrpc2.Errorf(jrpc2.InvalidParams, "invalid parameters: %s", what).
-		WithData(errorData{Code: node.Invalid, Hint: "see the method's parameters in the documentation"})
+		WithData(errorData{Code: node.CodeInvalid, Hint: "see the method's parameters in the documentation"})
 }
 
 // rpcError is an error of node in JSON-RPC's form.
@@ -269,9 +269,9 @@ func rpcError(err error) error {
 	fault := node.AsError(err)
 	code := serverError
 	switch fault.Code {
-	case node.Invalid:
+	case node.CodeInvalid:
 		code = jrpc2.InvalidParams
-	case node.Internal:
+	case node.CodeInternal:
 		code = jrpc2.InternalError
 	}
 	data := errorData{Code: fault.Code, Hint: forPrograms(fault.Hint), Until: fault.Until, Nick: fault.Nick, Change: fault.Change}

@@ -25,8 +25,8 @@ func TestRPC(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()
 		f.quiet = true
-		f.fail["kick"] = &node.Error{Code: node.NotOwner, Text: "only the owner kicks", Hint: "ask alice"}
-		f.fail["close"] = &node.Error{Code: node.Invalid, Text: "the reason is too long", Hint: "400 bytes"}
+		f.fail["kick"] = &node.Error{Code: node.CodeNotOwner, Text: "only the owner kicks", Hint: "ask alice"}
+		f.fail["close"] = &node.Error{Code: node.CodeInvalid, Text: "the reason is too long", Hint: "400 bytes"}
 		d := sit(t, f, "rpc")
 		for _, c := range []struct{ name, in, out string }{
 			{

@@ -23,7 +23,7 @@ func runInvite(ctx context.Context, c call) (reply, error) {
 			return reply{}, err
 		}
 		if !p.MembersInvite {
-			return reply{}, &node.Error{Code: node.NotOwner, Text: "only the owner of " + c.room.name + " invites; nothing was sent", Hint: "the owner can change that: /policy members-invite on"}
+			return reply{}, &node.Error{Code: node.CodeNotOwner, Text: "only the owner of " + c.room.name + " invites; nothing was sent", Hint: "the owner can change that: /policy members-invite on"}
 		}
 	}
 	words, err := ownersWords(ctx, c)
@@ -118,7 +118,7 @@ func askBan(c call, k known) (*confirmation, error) {
 			who += ", who knocks,"
 		}
 		args = append([]string{one.Peer.String()}, c.args[1:]...)
-	case node.AsError(err).Code == node.Ambiguous:
+	case node.AsError(err).Code == node.CodeAmbiguous:
 		return nil, err
 	}
 	length, reason := banTerms(c)
@@ -251,7 +251,7 @@ func runPolicy(ctx context.Context, c call) (reply, error) {
 	var change node.PolicyChange
 	if name := c.arg(0); name != "" {
 		if !c.room.owned {
-			return reply{}, &node.Error{Code: node.NotOwner, Text: "only the owner of " + c.room.name + " changes its policy; nothing was sent", Hint: "/policy shows it"}
+			return reply{}, &node.Error{Code: node.CodeNotOwner, Text: "only the owner of " + c.room.name + " changes its policy; nothing was sent", Hint: "/policy shows it"}
 		}
 		if err := setPolicy(&change, name, c.arg(1)); err != nil {
 			return reply{}, err

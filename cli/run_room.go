@@ -100,7 +100,7 @@ func runSwitch(_ context.Context, c call) (reply, error) {
 		}
 	}
 	if len(fits) == 0 {
-		return reply{}, &node.Error{Code: node.NotFound, Text: "you are in no room called " + c.args[0], Hint: "/rooms lists the rooms; /join enters one"}
+		return reply{}, &node.Error{Code: node.CodeNotFound, Text: "you are in no room called " + c.args[0], Hint: "/rooms lists the rooms; /join enters one"}
 	}
 	if node.SameName(fits[0].id, c.args[0]) || len(fits)+len(alike) == 1 {
 		return reply{
@@ -112,7 +112,7 @@ func runSwitch(_ context.Context, c call) (reply, error) {
 	for _, r := range append(fits, alike...) {
 		hint += "\n  " + r.id + "  " + r.name + ", as " + r.nick
 	}
-	return reply{}, &node.Error{Code: node.Ambiguous, Text: "you are in several rooms called " + c.args[0] + ", or that look like it", Hint: hint}
+	return reply{}, &node.Error{Code: node.CodeAmbiguous, Text: "you are in several rooms called " + c.args[0] + ", or that look like it", Hint: hint}
 }
 
 func runCreate(ctx context.Context, c call) (reply, error) {
@@ -274,7 +274,7 @@ func runLeave(ctx context.Context, c call) (reply, error) {
 		return reply{}, c.n.Leave(ctx, c.room.id)
 	case c.arg(0) == "":
 		return reply{}, &node.Error{
-			Code: node.Invalid, Text: "you own " + c.room.name + ": without you its members have no owner",
+			Code: node.CodeInvalid, Text: "you own " + c.room.name + ": without you its members have no owner",
 			Hint: "/close REASON ends it and tells them why; /leave " + stay + " takes it out of your sight, and you stay its owner",
 		}
 	}

@@ -13,7 +13,7 @@ import (
 // Who waits at a door sees for how long, wherever they look, and nothing of it once there is an answer.
 func TestScreenWaitsAtADoor(t *testing.T) {
 	for name, answer := range map[string]error{
-		"let in": nil, "turned away": &node.Error{Code: node.RefusedCode, Text: "the owner of den did not let you in", Hint: "ask the owner"},
+		"let in": nil, "turned away": &node.Error{Code: node.CodeRefused, Text: "the owner of den did not let you in", Hint: "ask the owner"},
 		"no answer": context.DeadlineExceeded,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -50,7 +50,7 @@ func TestScreenKnockIsTakenBack(t *testing.T) {
 		if ctx.Err() == nil {
 			t.Error("the knock goes on")
 		}
-		return &node.Error{Code: node.Timeout, Text: "no answer from the owner of den in time"}
+		return &node.Error{Code: node.CodeTimeout, Text: "no answer from the owner of den in time"}
 	}
 	g.says("/join den")
 	g.misses("asking to be let into", "! no answer")
@@ -64,7 +64,7 @@ func TestScreenKnockIsTakenBack(t *testing.T) {
 func TestScreenLineThatFailed(t *testing.T) {
 	fails := map[string]func(g *glass){
 		"by the node": func(g *glass) {
-			g.f.fail["accept"] = &node.Error{Code: node.NotFound, Text: "there is no dave at the door of lab"}
+			g.f.fail["accept"] = &node.Error{Code: node.CodeNotFound, Text: "there is no dave at the door of lab"}
 			g.says("/accept dave")
 		},
 		"by its form":     func(g *glass) { g.says("/accept") },
@@ -117,7 +117,7 @@ func TestScreenLineThatFailed(t *testing.T) {
 // An answer that comes late gives no line back to who has gone on typing, not even where that was taken out again, nor in
 // another room.
 func TestScreenLateFailureGivesNothingBack(t *testing.T) {
-	late := performed{job: job{cmd: sayCommand, text: "/msg alice psst"}, err: &node.Error{Code: node.Unavailable, Text: "alice is not there"}}
+	late := performed{job: job{cmd: sayCommand, text: "/msg alice psst"}, err: &node.Error{Code: node.CodeUnavailable, Text: "alice is not there"}}
 	for name, c := range map[string]struct {
 		meanwhile func(g *glass)
 		input     string

@@ -285,7 +285,7 @@ func TestScreenInviteIsNotSaid(t *testing.T) {
 
 func TestScreenOpeningFails(t *testing.T) {
 	f := newFake()
-	f.fail["join"] = &node.Error{Code: node.NotFound, Text: "no room called lab", Hint: "localchat rooms lists them"}
+	f.fail["join"] = &node.Error{Code: node.CodeNotFound, Text: "no room called lab", Hint: "localchat rooms lists them"}
 	g := sitBefore(t, f, 80, 24, &opening{wait: joinWait, run: memberOpening})
 	if err := g.m.farewell(); !g.quit || err == nil || err.Error() != "no room called lab" {
 		t.Errorf("quit: %v, with %v", g.quit, err)

@@ -289,7 +289,7 @@ func TestScreenOwnLineIsPendingUntilSomebodyHasIt(t *testing.T) {
 
 func TestScreenSendingFails(t *testing.T) {
 	g := memberAt(t, 80, 24)
-	g.f.fail["say"] = &node.Error{Code: node.Unavailable, Text: "the room has no key yet", Hint: "wait a moment"}
+	g.f.fail["say"] = &node.Error{Code: node.CodeUnavailable, Text: "the room has no key yet", Hint: "wait a moment"}
 	g.says("hello")
 	g.sees("! the room has no key yet", "hint: wait a moment", "lab> hello")
 }

@@ -130,7 +130,7 @@ func (g *glass) keyChanged(name string) performed {
 
 func changeOf(name string) *node.Error {
 	return &node.Error{
-		Code: node.RefusedCode, Identity: true, Text: "the room has another owner than the one you know", Hint: "join it by its id",
+		Code: node.CodeRefused, Identity: true, Text: "the room has another owner than the one you know", Hint: "join it by its id",
 		Change: &node.KeyChange{Room: denID, Name: name, Owner: daveID, Words: "orbit tulip", Known: aliceID, KnownWords: "robot lemon"},
 	}
 }

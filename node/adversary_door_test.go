@@ -46,7 +46,7 @@ func knocksAsBob(t *testing.T, name string, first bool) {
 		waits := code == protocol.JoinWaiting
 		// What the owner may have on its mind: bob.
 		for _, who := range []string{"bob", "BOB", bob.self.String()[:len(bob.self.String())-30], protocol.ShortID(bob.self)} {
-			if err := alice.Accept(l.ctx(), "lab", who); err != nil && codeOf(err) != Ambiguous && codeOf(err) != NotFound {
+			if err := alice.Accept(l.ctx(), "lab", who); err != nil && codeOf(err) != CodeAmbiguous && codeOf(err) != CodeNotFound {
 				t.Errorf("accept %s: %v", who, err)
 			}
 		}

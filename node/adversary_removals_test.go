@@ -137,7 +137,7 @@ func (c *campaign) everybodySays(text string) {
 		applied := c.epoch(n)
 		if _, err := c.nodes[n].Say(c.ctx(), "lab", n+" "+text, false); err == nil {
 			c.said[n+" "+text] = applied
-		} else if codeOf(err) != Unavailable {
+		} else if codeOf(err) != CodeUnavailable {
 			c.t.Errorf("%s cannot say: %v", n, err)
 		}
 	}

@@ -130,7 +130,7 @@ func TestFalseHints(t *testing.T) {
 		start = time.Now()
 		_, err := carol.Join(l.ctx(), JoinOptions{Room: "lab"})
 		t.Log("asked after", time.Since(start))
-		if err == nil || codeOf(err) != Ambiguous || !strings.Contains(AsError(err).Hint, lab.ID.String()) {
+		if err == nil || codeOf(err) != CodeAmbiguous || !strings.Contains(AsError(err).Hint, lab.ID.String()) {
 			t.Fatalf("carol is answered %v", err)
 		}
 		must(carol.Join(l.ctx(), JoinOptions{Room: lab.ID.String()}))
@@ -156,7 +156,7 @@ func TestTwinBehindFalseHints(t *testing.T) {
 		if err != nil {
 			hint = AsError(err).Hint
 		}
-		if codeOf(err) != Ambiguous || !strings.Contains(hint, lab.ID.String()) || !strings.Contains(hint, twin.ID.String()) {
+		if codeOf(err) != CodeAmbiguous || !strings.Contains(hint, lab.ID.String()) || !strings.Contains(hint, twin.ID.String()) {
 			t.Errorf("carol is answered %v\n%s", err, hint)
 		}
 	})
@@ -221,7 +221,7 @@ func TestEvilTwin(t *testing.T) {
 		q <- l.infoOf(1)
 		r <- l.infoOf(1)
 		until(l.subs["carol"], func(w Warning) bool { return w.Code == "ambiguous_room" })
-		if _, err := carol.Join(l.ctx(), JoinOptions{Room: "lab"}); codeOf(err) != Ambiguous {
+		if _, err := carol.Join(l.ctx(), JoinOptions{Room: "lab"}); codeOf(err) != CodeAmbiguous {
 			t.Errorf("carol, who knows neither, is answered %v", err)
 		}
 		until(l.subs["bob"], func(w Warning) bool { return w.Code == "owner_key" && w.Peer == eve.self })
@@ -231,7 +231,7 @@ func TestEvilTwin(t *testing.T) {
 		must(struct{}{}, bob.Leave(l.ctx(), "lab"))
 		must(struct{}{}, alice.CloseRoom(l.ctx(), "lab", ""))
 		until(l.subs["bob"], func(e RoomLost) bool { return e.Owner == alice.self })
-		if _, err := bob.Join(l.ctx(), JoinOptions{Room: "lab"}); codeOf(err) != RefusedCode || !AsError(err).Identity {
+		if _, err := bob.Join(l.ctx(), JoinOptions{Room: "lab"}); codeOf(err) != CodeRefused || !AsError(err).Identity {
 			t.Errorf("bob, who knows alice, is answered %v of eve's room", err)
 		}
 		if j, err := bob.Join(l.ctx(), JoinOptions{Room: twin.ID.String()}); err != nil || j.ID != twin.ID {

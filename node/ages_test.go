@@ -386,12 +386,12 @@ func TestAPolicyIsTold(t *testing.T) {
 		if p := must(bob.Policy(l.ctx(), "lab", PolicyChange{})); p.RetainS != short || p.Subject != text {
 			t.Errorf("bob reads %+v", p)
 		}
-		if _, err := bob.Policy(l.ctx(), "lab", PolicyChange{RetainS: &short}); codeOf(err) != NotOwner {
+		if _, err := bob.Policy(l.ctx(), "lab", PolicyChange{RetainS: &short}); codeOf(err) != CodeNotOwner {
 			t.Errorf("bob changes it: %v", err)
 		}
 		for _, bad := range []int64{0, -1, 366 * 24 * 3600} {
 			_, err := alice.Policy(l.ctx(), "lab", PolicyChange{RetainS: &bad})
-			if codeOf(err) != Invalid || strings.Contains(err.Error(), "_") {
+			if codeOf(err) != CodeInvalid || strings.Contains(err.Error(), "_") {
 				t.Errorf("lines for %d seconds: %v", bad, err)
 			}
 		}

@@ -18,17 +18,17 @@ type (
 
 // The closed list of codes.
 const (
-	NotFound    = fault.NotFound
-	Ambiguous   = fault.Ambiguous
-	NotMember   = fault.NotMember
-	NotOwner    = fault.NotOwner
-	RefusedCode = fault.Refused
-	Invalid     = fault.Invalid
-	Timeout     = fault.Timeout
-	Exists      = fault.Exists
-	ClosedCode  = fault.Closed
-	Unavailable = fault.Unavailable
-	Internal    = fault.Internal
+	CodeNotFound    = fault.CodeNotFound
+	CodeAmbiguous   = fault.CodeAmbiguous
+	CodeNotMember   = fault.CodeNotMember
+	CodeNotOwner    = fault.CodeNotOwner
+	CodeRefused     = fault.CodeRefused
+	CodeInvalid     = fault.CodeInvalid
+	CodeTimeout     = fault.CodeTimeout
+	CodeExists      = fault.CodeExists
+	CodeClosed      = fault.CodeClosed
+	CodeUnavailable = fault.CodeUnavailable
+	CodeInternal    = fault.CodeInternal
 )
 
 // AsError finds the [Error] in err, or makes an internal one of it.

@@ -37,7 +37,7 @@ func TestKnockWaitsAsLongAsTheDoor(t *testing.T) {
 		}
 		begin = time.Now()
 		_, err := bob.Join(ctx, JoinOptions{Room: "den", Find: 20 * time.Second})
-		if took := time.Since(begin); took != 20*time.Second || AsError(err).Code != NotFound {
+		if took := time.Since(begin); took != 20*time.Second || AsError(err).Code != CodeNotFound {
 			t.Errorf("%v after %v", err, took)
 		}
 	})

@@ -31,14 +31,14 @@ func TestCheckTarget(t *testing.T) {
 		switch {
 		case want == "" && err != nil:
 			t.Errorf("%q: %v", text, err)
-		case want != "" && (codeOf(err) != Invalid || !strings.Contains(err.Error(), want) || AsError(err).Hint == ""):
+		case want != "" && (codeOf(err) != CodeInvalid || !strings.Contains(err.Error(), want) || AsError(err).Hint == ""):
 			t.Errorf("%q: %v, want %q", text, err, want)
 		case want != "" && (strings.Contains(err.Error(), "strconv") || strings.Contains(err.Error(), "failed to parse")):
 			t.Errorf("%q: %v names what is inside", text, err)
 		}
 	}
 	for _, damaged := range []string{"LOCALCHAT:", "LOCALCHAT:AAAA", "LOCALCHAT:AG6JUOIPNTAYX4AZ"} {
-		if err := CheckTarget(JoinOptions{Invite: damaged}); codeOf(err) != Invalid {
+		if err := CheckTarget(JoinOptions{Invite: damaged}); codeOf(err) != CodeInvalid {
 			t.Errorf("%s: %v", damaged, err)
 		}
 	}
@@ -54,7 +54,7 @@ func TestCheckListen(t *testing.T) {
 		"/ip4/0.0.0.0/tcp/4001 /ip4/0.0.0.0/tcp/4001": "given twice", "/ip6/::/udp/1/quic-v1 /ip6/0:0::0/udp/1/quic-v1": "given twice",
 	} {
 		err := CheckListen(strings.Fields(text))
-		if want == "" && err != nil || want != "" && (codeOf(err) != Invalid || !strings.Contains(err.Error(), want)) {
+		if want == "" && err != nil || want != "" && (codeOf(err) != CodeInvalid || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%q: %v, want %q", text, err, want)
 		}
 	}
@@ -80,7 +80,7 @@ func TestCheckCreate(t *testing.T) {
 		{CreateOptions{Name: "lab", PolicyChange: PolicyChange{Subject: text(strings.Repeat("x", 5000))}}, "subject"},
 	} {
 		err := CheckCreate(c.o)
-		if c.want == "" && err != nil || c.want != "" && (codeOf(err) != Invalid || !strings.Contains(err.Error(), c.want)) {
+		if c.want == "" && err != nil || c.want != "" && (codeOf(err) != CodeInvalid || !strings.Contains(err.Error(), c.want)) {
 			t.Errorf("%+v: %v, want %q", c.o, err, c.want)
 		}
 		if err != nil && (strings.HasPrefix(err.Error(), "protocol:") || strings.HasPrefix(err.Error(), "authority:")) {

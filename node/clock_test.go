@@ -172,8 +172,8 @@ func TestAnInviteEndsByTheOwnersClock(t *testing.T) {
 		{2 * time.Hour, 0, ""},
 		{30 * 24 * time.Hour, 50 * time.Minute, ""},
 		{-2 * time.Hour, 0, ""},
-		{2 * time.Hour, 61 * time.Minute, RefusedCode},
-		{-2 * time.Hour, 61 * time.Minute, RefusedCode},
+		{2 * time.Hour, 61 * time.Minute, CodeRefused},
+		{-2 * time.Hour, 61 * time.Minute, CodeRefused},
 	} {
 		simulate(t, 2, func(l *lan) {
 			alice := l.start("alice")
@@ -204,7 +204,7 @@ func TestABanIsListedByTimeThatPassed(t *testing.T) {
 				t.Errorf("set by %v: %+v", by, bans)
 			}
 			_, err := bob.Join(l.ctx(), JoinOptions{Room: "lab"})
-			if codeOf(err) != RefusedCode {
+			if codeOf(err) != CodeRefused {
 				t.Errorf("set by %v, after an hour bob is answered %v", by, err)
 			}
 			must(alice.Unban(l.ctx(), "lab", "bob"))

@@ -27,7 +27,7 @@ func (q createRoom) run(l *loop) (RoomInfo, error) {
 	}
 	for _, r := range l.rooms {
 		if r.owner() && !r.over() && protocol.Alike(r.label(), name) {
-			return RoomInfo{}, &Error{Code: Exists, Text: "you own a room called " + r.label() + " already", Hint: "/switch to it, /close it first, or choose another name"}
+			return RoomInfo{}, &Error{Code: CodeExists, Text: "you own a room called " + r.label() + " already", Hint: "/switch to it, /close it first, or choose another name"}
 		}
 	}
 	policy, err := q.apply(protocol.DefaultPolicy())
@@ -42,7 +42,7 @@ func (q createRoom) run(l *loop) (RoomInfo, error) {
 	var disk diskError
 	switch {
 	case errors.As(err, &disk):
-		return RoomInfo{}, &Error{Code: Unavailable, Text: fmt.Sprintf("the room was not made: cannot write to disk: %v", disk.error), Hint: "make room in the data directory, or keep nothing with --ephemeral"}
+		return RoomInfo{}, &Error{Code: CodeUnavailable, Text: fmt.Sprintf("the room was not made: cannot write to disk: %v", disk.error), Hint: "make room in the data directory, or keep nothing with --ephemeral"}
 	case err != nil:
 		return RoomInfo{}, ruleError(name, err)
 	}

@@ -41,7 +41,7 @@ func TestParseAddr(t *testing.T) {
 		"http://10.0.0.1:80", "10.0.0.1:1/tcp/2", " 10.0.0.1:1", "\x1b[2J10.0.0.1:1", strings.Repeat("9", 1<<16),
 	} {
 		a, err := parseAddr(s)
-		if e := AsError(fmt.Errorf("%w", err)); err == nil || e.Code != Invalid || e.Hint == "" || strings.ContainsRune(e.Text, '\x1b') {
+		if e := AsError(fmt.Errorf("%w", err)); err == nil || e.Code != CodeInvalid || e.Hint == "" || strings.ContainsRune(e.Text, '\x1b') {
 			t.Errorf("%.40q is read as %v, %v", s, a, err)
 		}
 	}
@@ -54,7 +54,7 @@ func TestPeersOfTheCommandLine(t *testing.T) {
 	if err != nil || len(b.typed) != 1 || len(b.entries) != 1 || !b.entry(bob).fixed || !b.entry(bob).wanted || len(b.entry(bob).addrs) != 1 {
 		t.Errorf("%+v, %v", b, err)
 	}
-	if _, err := newBook(self, []string{"10.0.0.1:4001", "bob"}, testGate()); codeOf(err) != Invalid {
+	if _, err := newBook(self, []string{"10.0.0.1:4001", "bob"}, testGate()); codeOf(err) != CodeInvalid {
 		t.Error(err)
 	}
 }

@@ -325,7 +325,7 @@ func (l *loop) ambiguous(text string, ids []protocol.RoomID) error {
 		f := l.found[id]
 		hint += "\n  " + id.String() + "  " + f.name + ", made by " + f.ownerNick() + ", of " + f.words
 	}
-	return &Error{Code: Ambiguous, Text: text, Hint: hint}
+	return &Error{Code: CodeAmbiguous, Text: text, Hint: hint}
 }
 
 // lookHarder asks again those who have not been asked for so long: somebody waits for a room, or looks at them.
@@ -415,7 +415,7 @@ func (q lookFor) run(l *loop) (*joinTarget, error) {
 	switch here, err := lookHere(q).run(l); {
 	case err == nil && (here.in || here.resuming != nil):
 		return here, nil
-	case err != nil && AsError(err).Code == Ambiguous:
+	case err != nil && AsError(err).Code == CodeAmbiguous:
 		return nil, err
 	}
 	l.want(q.room)
@@ -443,7 +443,7 @@ func (q lookFor) run(l *loop) (*joinTarget, error) {
 		seen, unheard := l.now().Sub(f.first), l.book.unheard(l.now())
 		if seen < nameSettles || unheard && seen < nameUnsettled {
 			l.lookHarder(lookAgain)
-			return nil, &Error{Code: NotFound, Text: "too soon to tell whether there is another room of this name"}
+			return nil, &Error{Code: CodeNotFound, Text: "too soon to tell whether there is another room of this name"}
 		}
 		if c := l.keyChange(matches[0], f.looks, f.owner); c != nil {
 			return nil, otherOwner(c)

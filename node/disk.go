@@ -13,9 +13,9 @@ type diskError struct{ error }
 
 func (e diskError) forPerson() *Error {
 	if errors.Is(e.error, store.ErrInDoubt) {
-		return &Error{Code: Unavailable, Text: e.Error(), Hint: "see to the disk and start localchat again"}
+		return &Error{Code: CodeUnavailable, Text: e.Error(), Hint: "see to the disk and start localchat again"}
 	}
-	return &Error{Code: Unavailable, Text: fmt.Sprintf("nothing has changed: cannot write to disk: %v", e.error), Hint: "make room in the data directory and try again"}
+	return &Error{Code: CodeUnavailable, Text: fmt.Sprintf("nothing has changed: cannot write to disk: %v", e.error), Hint: "make room in the data directory and try again"}
 }
 
 // A diskWarning is what was last said of the disk, and when.

@@ -30,7 +30,7 @@ func TestARoomThatSleepsRefusesNobody(t *testing.T) {
 		must(alice.Say(s.ctx(), "den", "hi", false))
 		s.start("carol")
 		time.Sleep(30 * time.Second) // simulated: they poll, and dave asks to be let in
-		if _, err := s.start("dave").Join(s.ctx(), JoinOptions{Room: "lab"}); err == nil || AsError(err).Code == RefusedCode {
+		if _, err := s.start("dave").Join(s.ctx(), JoinOptions{Room: "lab"}); err == nil || AsError(err).Code == CodeRefused {
 			t.Errorf("dave is answered %v", err)
 		}
 		for _, nick := range []string{"bob", "carol"} {
@@ -80,7 +80,7 @@ func TestAnOwnerCannotLeave(t *testing.T) {
 		alice, bob := l.start("alice"), l.start("bob")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
-		if err := alice.Leave(l.ctx(), "lab"); AsError(err).Code != Invalid || AsError(err).Hint == "" {
+		if err := alice.Leave(l.ctx(), "lab"); AsError(err).Code != CodeInvalid || AsError(err).Hint == "" {
 			t.Errorf("answered %v", err)
 		}
 		must(alice.Say(l.ctx(), "lab", "still here", false))

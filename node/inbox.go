@@ -74,7 +74,7 @@ func ask[T any](ctx context.Context, n *Node, q query[T]) (T, error) {
 // none is the answer of a query that has nothing to say.
 type none = struct{}
 
-var errClosed = &Error{Code: Unavailable, Text: "this node is shutting down", Hint: "start it again"}
+var errClosed = &Error{Code: CodeUnavailable, Text: "this node is shutting down", Hint: "start it again"}
 
 // What pubsub's goroutines report.
 type (

@@ -32,7 +32,7 @@ func (n *Node) Join(ctx context.Context, o JoinOptions) (JoinedInfo, error) {
 	var ended error // of a room of that name
 	for {
 		target, err := n.joinTarget(find, o)
-		if ended != nil && err != nil && (AsError(err).Code == NotFound || AsError(err).Code == Timeout) {
+		if ended != nil && err != nil && (AsError(err).Code == CodeNotFound || AsError(err).Code == CodeTimeout) {
 			return JoinedInfo{}, ended
 		}
 		if err != nil {
@@ -176,7 +176,7 @@ func (n *Node) joinTarget(ctx context.Context, o JoinOptions) (*joinTarget, erro
 		case err == nil && t.another == nil:
 			t.nick, t.byName = nick, t.room.String() != protocol.FoldName(o.Room)
 			return t, nil
-		case err != nil && AsError(err).Code != NotFound && ctx.Err() == nil:
+		case err != nil && AsError(err).Code != CodeNotFound && ctx.Err() == nil:
 			return nil, joinFailed(ctx, &joinTarget{name: o.Room}, err)
 		}
 		if n.looksAround() && time.Since(begun) > networkWait && NoNetwork() {
@@ -190,7 +190,7 @@ func (n *Node) joinTarget(ctx context.Context, o JoinOptions) (*joinTarget, erro
 		case <-another:
 		case <-tick.C:
 		case <-ctx.Done():
-			return nil, &Error{Code: NotFound, Text: fmt.Sprintf("no room %q was found on this network", o.Room), Hint: "localchat rooms lists what can be seen; where the network blocks mDNS, ask the owner for an /invite text, or join HOST:PORT"}
+			return nil, &Error{Code: CodeNotFound, Text: fmt.Sprintf("no room %q was found on this network", o.Room), Hint: "localchat rooms lists what can be seen; where the network blocks mDNS, ask the owner for an /invite text, or join HOST:PORT"}
 		}
 	}
 }
@@ -265,9 +265,9 @@ func joinFailed(ctx context.Context, t *joinTarget, err error) error {
 	case errors.As(err, &e):
 		return e
 	case ctx.Err() != nil:
-		return &Error{Code: Timeout, Text: fmt.Sprintf("no answer from the owner of %s in time", t.name), Hint: "they may be away from the keyboard; try again, or ask for an invite"}
+		return &Error{Code: CodeTimeout, Text: fmt.Sprintf("no answer from the owner of %s in time", t.name), Hint: "they may be away from the keyboard; try again, or ask for an invite"}
 	}
-	e = &Error{Code: NotFound, Text: fmt.Sprintf("cannot reach the owner of %s: %s", t.name, fault.Network(err)), Hint: "is their node running, and on this network? where the network keeps its clients apart, use another"}
+	e = &Error{Code: CodeNotFound, Text: fmt.Sprintf("cannot reach the owner of %s: %s", t.name, fault.Network(err)), Hint: "is their node running, and on this network? where the network keeps its clients apart, use another"}
 	if !t.expires.IsZero() && time.Now().After(t.expires) {
 		e.Hint += "; and by the clock of this machine the invite has expired"
 	}
@@ -276,26 +276,26 @@ func joinFailed(ctx context.Context, t *joinTarget, err error) error {
 
 // joinRefused puts an answer into a sentence.
 func joinRefused(room string, r protocol.JoinReply) error {
-	refused := func(text, hint string) error { return &Error{Code: RefusedCode, Text: text, Hint: hint} }
+	refused := func(text, hint string) error { return &Error{Code: CodeRefused, Text: text, Hint: hint} }
 	switch r.Code {
 	case protocol.JoinBanned:
-		return banned(&Error{Code: RefusedCode, Text: "you are banned from " + room, Hint: "only the owner can lift it"}, r.Wait)
+		return banned(&Error{Code: CodeRefused, Text: "you are banned from " + room, Hint: "only the owner can lift it"}, r.Wait)
 	case protocol.JoinTooSoon:
 		// After a kick, or since too many ask at once.
 		wait := max(r.Wait.Round(time.Second), time.Second)
-		return &Error{Code: RefusedCode, Text: "it is too soon to come into " + room, Hint: fmt.Sprintf("try again in %s", wait), RetryAfter: wait}
+		return &Error{Code: CodeRefused, Text: "it is too soon to come into " + room, Hint: fmt.Sprintf("try again in %s", wait), RetryAfter: wait}
 	case protocol.JoinInviteBad:
 		return refused("this invite is not valid: used, expired, revoked, or for another nick", "ask the owner for a new one")
 	case protocol.JoinNeedsInvite:
 		return refused(room+" is entered by invite only", "ask the owner for an invite text, then: localchat join LOCALCHAT:…")
 	case protocol.JoinNickBad:
-		return &Error{Code: Invalid, Text: "that nick is not allowed", Hint: "choose another with --nick: one word of at most 32 letters of one script, no reserved name, and no end of a peer ID"}
+		return &Error{Code: CodeInvalid, Text: "that nick is not allowed", Hint: "choose another with --nick: one word of at most 32 letters of one script, no reserved name, and no end of a peer ID"}
 	case protocol.JoinNickTaken:
-		return &Error{Code: Exists, Text: "that nick, or one that looks like it, is taken in " + room, Hint: "choose another with --nick"}
+		return &Error{Code: CodeExists, Text: "that nick, or one that looks like it, is taken in " + room, Hint: "choose another with --nick"}
 	case protocol.JoinFull:
 		return refused(room+" is full", "the owner has to make room")
 	case protocol.JoinNoRoom:
-		return &Error{Code: NotFound, Text: room + " is not there any more", Hint: "localchat rooms lists what can be seen"}
+		return &Error{Code: CodeNotFound, Text: room + " is not there any more", Hint: "localchat rooms lists what can be seen"}
 	}
 	text := "the owner of " + room + " did not let you in"
 	if r.Text != "" {
@@ -347,7 +347,7 @@ func (n *Node) joinedAs(ctx context.Context, room protocol.RoomID, nick string) 
 		return info, err
 	}
 	if wanted, err := authority.NormalizeNick(nick); err != nil || wanted != info.Nick {
-		e := &Error{Code: Exists, Text: "you are in " + info.Name + " already, as " + info.Nick, Hint: "to have another nick, leave the room with /leave and join it again"}
+		e := &Error{Code: CodeExists, Text: "you are in " + info.Name + " already, as " + info.Nick, Hint: "to have another nick, leave the room with /leave and join it again"}
 		if info.Owner == n.self {
 			e.Hint = "the nick of an owner is chosen when the room is made"
 		}
@@ -435,7 +435,7 @@ func (q prepareRoom) run(l *loop) (*room, error) {
 // the new one takes its place.
 func (l *loop) mayEnter(id protocol.RoomID) error {
 	if old := l.rooms[id]; old != nil && old.owner() {
-		return &Error{Code: Exists, Text: "that room is your own", Hint: "/switch to it"}
+		return &Error{Code: CodeExists, Text: "that room is your own", Hint: "/switch to it"}
 	}
 	return nil
 }
@@ -446,7 +446,7 @@ func (q enterRoom) run(l *loop) (<-chan struct{}, error) {
 		return nil, err
 	}
 	if r.ctx.Err() != nil {
-		return nil, &Error{Code: Unavailable, Text: "the log of " + q.t.name + " is longer than this node keeps", Hint: "ask the owner for a new room"}
+		return nil, &Error{Code: CodeUnavailable, Text: "the log of " + q.t.name + " is longer than this node keeps", Hint: "ask the owner for a new room"}
 	}
 	if old := l.rooms[r.id]; old != nil {
 		l.forget(old)
@@ -469,10 +469,10 @@ func (q enterRoom) run(l *loop) (<-chan struct{}, error) {
 // checkLog refuses a log that is not that of the room we asked for.
 func (r *room) checkLog(opened []protocol.SignedRecord, came int) error {
 	if came == 0 {
-		return &Error{Code: Internal, Text: "the owner sent no log", Hint: "their node may be of another version"}
+		return &Error{Code: CodeInternal, Text: "the owner sent no log", Hint: "their node may be of another version"}
 	}
 	if len(opened) == 0 || opened[0].RoomID() != r.id || opened[0].Author != r.seat.Authority {
-		return &Error{Code: RefusedCode, Identity: true, Text: "the log that came is not that room's", Hint: "somebody may be impersonating the owner: compare words with them"}
+		return &Error{Code: CodeRefused, Identity: true, Text: "the log that came is not that room's", Hint: "somebody may be impersonating the owner: compare words with them"}
 	}
 	return nil
 }

@@ -92,7 +92,7 @@ func (n *Node) addrTarget(ctx context.Context, typed string, addr multiaddr.Mult
 			return nil, errNoNetwork()
 		}
 		return nil, &Error{
-			Code: NotFound, Text: "nobody answers at " + typed,
+			Code: CodeNotFound, Text: "nobody answers at " + typed,
 			Hint: "is localchat running there? /net there shows its addresses and ports; on another network it has to be started with --from-anywhere; localchat doctor tells what is in the way",
 		}
 	}
@@ -101,7 +101,7 @@ func (n *Node) addrTarget(ctx context.Context, typed string, addr multiaddr.Mult
 		return nil, otherVersionError("the node at " + typed)
 	}
 	if answered.err != nil {
-		return nil, &Error{Code: Unavailable, Text: fmt.Sprintf("the node at %s does not say which rooms there are: %s", typed, fault.Network(answered.err)), Hint: "try again"}
+		return nil, &Error{Code: CodeUnavailable, Text: fmt.Sprintf("the node at %s does not say which rooms there are: %s", typed, fault.Network(answered.err)), Hint: "try again"}
 	}
 	return ask(ctx, n, roomsAt{typed, at, answered})
 }
@@ -125,7 +125,7 @@ func (q roomsAt) run(l *loop) (*joinTarget, error) {
 	more := q.answered.more
 	switch {
 	case len(ids) == 0:
-		return nil, &Error{Code: NotFound, Text: "the node at " + q.typed + " is in no room", Hint: "rooms are made with: localchat create ROOM"}
+		return nil, &Error{Code: CodeNotFound, Text: "the node at " + q.typed + " is in no room", Hint: "rooms are made with: localchat create ROOM"}
 	case len(ids) == 1 && more == 0:
 		return l.target(ids[0])
 	}
@@ -136,7 +136,7 @@ func (q roomsAt) run(l *loop) (*joinTarget, error) {
 	if more > 0 {
 		hint += fmt.Sprintf("\n  and %d more", more)
 	}
-	return nil, &Error{Code: Ambiguous, Text: fmt.Sprintf("there are %d rooms at %s", len(ids)+more, q.typed), Hint: hint}
+	return nil, &Error{Code: CodeAmbiguous, Text: fmt.Sprintf("there are %d rooms at %s", len(ids)+more, q.typed), Hint: hint}
 }
 
 // target is a room that has been found, named by its id or by where it is.
@@ -154,7 +154,7 @@ func (l *loop) target(id protocol.RoomID) (*joinTarget, error) {
 // otherOwner is the error for a room that has the name of one we know, or one that looks like it, and another owner.
 func otherOwner(c *KeyChange) error {
 	return &Error{
-		Code: RefusedCode, Identity: true, Change: c,
+		Code: CodeRefused, Identity: true, Change: c,
 		Text: "the room " + c.Name + " has another owner than the one you know: the words were " + c.KnownWords + ", they are " + c.Words,
 		Hint: "if that is right, join it by its id: localchat join " + c.Room.String(),
 	}

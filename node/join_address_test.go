@@ -47,20 +47,20 @@ func TestJoinByAddress(t *testing.T) {
 
 		begun := time.Now()
 		_, err := erin.Join(l.ctx(), JoinOptions{Room: l.ip("alice") + ":1"})
-		if codeOf(err) != NotFound || AsError(err).Hint == "" || !strings.Contains(err.Error(), "nobody") || time.Since(begun) > 3*dialTimeout {
+		if codeOf(err) != CodeNotFound || AsError(err).Hint == "" || !strings.Contains(err.Error(), "nobody") || time.Since(begun) > 3*dialTimeout {
 			t.Errorf("at a port where nobody is: %v, after %v", err, time.Since(begun))
 		}
 		if _, err := erin.Join(l.ctx(), JoinOptions{Room: l.at("erin")}); err == nil || AsError(err).Hint == "" {
 			t.Errorf("at her own address: %v", err)
 		}
 		frank := l.stranger("frank")
-		if _, err := erin.Join(l.ctx(), JoinOptions{Room: l.at("frank")}); codeOf(err) != NotFound || !strings.Contains(err.Error(), "in no room") {
+		if _, err := erin.Join(l.ctx(), JoinOptions{Room: l.at("frank")}); codeOf(err) != CodeNotFound || !strings.Contains(err.Error(), "in no room") {
 			t.Errorf("at somebody's who is in no room: %v", err)
 		}
 		kitchen := must(frank.Create(l.ctx(), CreateOptions{Name: "kitchen", PolicyChange: openRoom()}))
 		garden := must(frank.Create(l.ctx(), CreateOptions{Name: "garden", PolicyChange: openRoom()}))
 		_, err = erin.Join(l.ctx(), JoinOptions{Room: l.at("frank")})
-		if hint := AsError(err).Hint; codeOf(err) != Ambiguous || !strings.Contains(hint, kitchen.ID.String()) || !strings.Contains(hint, garden.ID.String()) {
+		if hint := AsError(err).Hint; codeOf(err) != CodeAmbiguous || !strings.Contains(hint, kitchen.ID.String()) || !strings.Contains(hint, garden.ID.String()) {
 			t.Errorf("at somebody's who is in two rooms: %v, %s", err, hint)
 		}
 		if in := must(erin.Join(l.ctx(), JoinOptions{Room: garden.ID.String()})); in.Name != "garden" {

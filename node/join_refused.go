@@ -74,7 +74,7 @@ func doorClosed(room string, r protocol.SignedReason) error {
 	if r.Text != "" {
 		because = ": " + r.Text
 	}
-	e := &Error{Code: RefusedCode}
+	e := &Error{Code: CodeRefused}
 	switch r.Kind {
 	case protocol.InviteRevoked:
 		e.Text, e.Hint = "your invite", "ask the owner for a new one"

@@ -137,7 +137,7 @@ func TestEveryWayToLoseAPlace(t *testing.T) {
 				alice, bob := l.nodes["alice"], l.nodes["bob"]
 				err := w.lose(l)
 				got := until[Removed](l.subs["bob"], nil)
-				if w.says != "" && (err == nil || err.Error() != w.says || codeOf(err) != RefusedCode || AsError(err).Hint == "") {
+				if w.says != "" && (err == nil || err.Error() != w.says || codeOf(err) != CodeRefused || AsError(err).Hint == "") {
 					t.Errorf("the join: %v (%s)", err, codeOf(err))
 				}
 				w.want.By, w.want.ByNick, w.want.At, w.want.Removal = alice.self, "alice", got.At, got.Removal
@@ -160,12 +160,12 @@ func TestEveryWayToLoseAPlace(t *testing.T) {
 				if n := count[Removed](l.subs["bob"]); n != 1 {
 					t.Errorf("told %d times", n)
 				}
-				said := NotMember
+				said := CodeNotMember
 				switch ended := got.Kind == "closed" || got.Kind == "idle"; {
 				case ended && got.AtDoor:
-					said = NotFound // never was in it
+					said = CodeNotFound // never was in it
 				case ended:
-					said = ClosedCode
+					said = CodeClosed
 				}
 				l.hasLeft(bob, alice, room, said)
 			})
@@ -376,7 +376,7 @@ func TestOnlyTheAuthoritysWordOnMyQuestion(t *testing.T) {
 			})
 			invite := protocol.InviteText{Owner: h.ID(), Room: room, Token: protocol.Token{1}, Expires: time.Now().Add(time.Hour), Addrs: h.Addrs()}
 			_, err := bob.Join(t.Context(), JoinOptions{Invite: invite.String()})
-			if codeOf(err) != RefusedCode || strings.Contains(err.Error(), "spam") != c.told {
+			if codeOf(err) != CodeRefused || strings.Contains(err.Error(), "spam") != c.told {
 				t.Errorf("the join: %v", err)
 			}
 			if n := told(); (n == 1) != c.told {

@@ -56,7 +56,7 @@ func (q leaving) run(l *loop) (leavingFrom, error) {
 	}
 	if r.owner() && !r.over() {
 		return leavingFrom{}, &Error{
-			Code: Invalid, Text: "you own " + r.label() + ": without you its members have no owner",
+			Code: CodeInvalid, Text: "you own " + r.label() + ": without you its members have no owner",
 			Hint: "close it, with a reason that they are told (room.close, /close REASON), or stay its owner: this node goes on to serve it when nobody looks at it",
 		}
 	}

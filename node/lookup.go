@@ -24,7 +24,7 @@ func (l *loop) room(s string) (*room, error) {
 	switch {
 	case len(found) == 0:
 		err := l.notIn(s)
-		if e := AsError(err); e.Code == NotFound && len(alike) > 0 {
+		if e := AsError(err); e.Code == CodeNotFound && len(alike) > 0 {
 			e.Text += ", but in one whose name looks like it"
 			e.Hint = "name it by its id: " + alike[0].id.String()
 		}
@@ -36,7 +36,7 @@ func (l *loop) room(s string) (*room, error) {
 	for _, r := range append(found, alike...) {
 		hint += "\n  " + r.id.String() + "  " + r.label()
 	}
-	return nil, &Error{Code: Ambiguous, Text: fmt.Sprintf("you are in several rooms called %q, or that look like it", s), Hint: hint}
+	return nil, &Error{Code: CodeAmbiguous, Text: fmt.Sprintf("you are in several rooms called %q, or that look like it", s), Hint: hint}
 }
 
 // roomsCalled are our rooms of a name, and those with another name that looks like it.
@@ -70,7 +70,7 @@ func (l *loop) notIn(s string) error {
 			return notMember(f.name)
 		}
 	}
-	return &Error{Code: NotFound, Text: fmt.Sprintf("you are in no room %q", s), Hint: "/rooms lists the rooms here; /join enters one"}
+	return &Error{Code: CodeNotFound, Text: fmt.Sprintf("you are in no room %q", s), Hint: "/rooms lists the rooms here; /join enters one"}
 }
 
 // ownRoom is a room that we are the authority of.
@@ -80,7 +80,7 @@ func (l *loop) ownRoom(s string) (*room, error) {
 		return nil, err
 	}
 	if !r.owner() {
-		return nil, &Error{Code: NotOwner, Text: "only the owner of " + r.label() + " may do that", Hint: "/members shows who that is"}
+		return nil, &Error{Code: CodeNotOwner, Text: "only the owner of " + r.label() + " may do that", Hint: "/members shows who that is"}
 	}
 	if r.recovering != nil {
 		return nil, errRecovering
@@ -123,7 +123,7 @@ func parseAccess(s string) (protocol.Access, error) {
 	case "invite":
 		return protocol.Invite, nil
 	}
-	return 0, &Error{Code: Invalid, Text: fmt.Sprintf("%q is no kind of access", s), Hint: "one of open, knock, invite"}
+	return 0, &Error{Code: CodeInvalid, Text: fmt.Sprintf("%q is no kind of access", s), Hint: "one of open, knock, invite"}
 }
 
 func historyName(h protocol.History) string {
@@ -145,7 +145,7 @@ func parseHistory(s string) (protocol.History, error) {
 	case "all":
 		return protocol.HistoryAll, nil
 	}
-	return 0, &Error{Code: Invalid, Text: fmt.Sprintf("%q is no kind of history", s), Hint: "one of none, since-join, all"}
+	return 0, &Error{Code: CodeInvalid, Text: fmt.Sprintf("%q is no kind of history", s), Hint: "one of none, since-join, all"}
 }
 
 // firstWords is enough of a text to know it again.

@@ -20,10 +20,10 @@ func TestNamesOfPolicies(t *testing.T) {
 		}
 	}
 	for _, s := range []string{"", "OPEN", "closed", "all ", "\x1b[31mopen"} {
-		if _, err := parseAccess(s); codeOf(err) != Invalid || strings.ContainsRune(err.Error(), '\x1b') {
+		if _, err := parseAccess(s); codeOf(err) != CodeInvalid || strings.ContainsRune(err.Error(), '\x1b') {
 			t.Errorf("access %q: %v", s, err)
 		}
-		if _, err := parseHistory(s); codeOf(err) != Invalid || strings.ContainsRune(err.Error(), '\x1b') {
+		if _, err := parseHistory(s); codeOf(err) != CodeInvalid || strings.ContainsRune(err.Error(), '\x1b') {
 			t.Errorf("history %q: %v", s, err)
 		}
 	}

@@ -27,7 +27,7 @@ func TestOneFormOfAName(t *testing.T) {
 			}
 		}
 		for _, name := range []string{"Cafe Strasse", "Café", "Café-Straße", ""} {
-			if _, err := bob.Say(l.ctx(), name, "hello", false); name != "" && AsError(err).Code != NotFound {
+			if _, err := bob.Say(l.ctx(), name, "hello", false); name != "" && AsError(err).Code != CodeNotFound {
 				t.Errorf("%q: %v", name, err)
 			}
 		}
@@ -39,7 +39,7 @@ func TestOneFormOfAName(t *testing.T) {
 		must(alice.Unban(l.ctx(), names[2], " bob"))
 		must(bob.Join(l.ctx(), JoinOptions{Room: names[3], Nick: "bob"}))
 		must(0, bob.Leave(l.ctx(), names[4]))
-		if _, err := bob.Say(l.ctx(), names[2], "hello", false); AsError(err).Code != NotMember {
+		if _, err := bob.Say(l.ctx(), names[2], "hello", false); AsError(err).Code != CodeNotMember {
 			t.Errorf("a room that was left, in capitals: %v", err)
 		}
 	})

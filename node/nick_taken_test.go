@@ -13,7 +13,7 @@ func TestTakenNickComesWithAFreeOne(t *testing.T) {
 			_, err := n.Join(l.ctx(), JoinOptions{Room: "lab", Nick: "student"})
 			e := AsError(err)
 			want := []string{"student2", "student3"}[i]
-			if e.Code != Exists || e.Nick != want || e.Hint != "choose another with --nick: "+want+" is free" {
+			if e.Code != CodeExists || e.Nick != want || e.Hint != "choose another with --nick: "+want+" is free" {
 				t.Fatalf("%+v", e)
 			}
 			must(n.Join(l.ctx(), JoinOptions{Room: "lab", Nick: e.Nick}))

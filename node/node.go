@@ -173,7 +173,7 @@ func makeHost(cfg Config, g *gate) (host.Host, crypto.PrivKey, error) {
 	options := append(g.options(rm), libp2p.UserAgent(says))
 	h, err := newHost(key, cfg.Listen, options...)
 	if err != nil {
-		return nil, nil, &Error{Code: Unavailable, Network: true, Text: "cannot listen: " + fault.Network(err), Hint: "check --listen and that this machine has a network; the default is every interface"}
+		return nil, nil, &Error{Code: CodeUnavailable, Network: true, Text: "cannot listen: " + fault.Network(err), Hint: "check --listen and that this machine has a network; the default is every interface"}
 	}
 	return h, key, nil
 }

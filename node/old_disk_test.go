@@ -98,7 +98,7 @@ func TestAnOldDiskUndoesNothing(t *testing.T) {
 		if p := must(alice.Policy(s.ctx(), "lab", PolicyChange{})); p.Subject != subject {
 			t.Errorf("the subject is %q", p.Subject)
 		}
-		if _, err := s.nodes["carol"].Join(s.ctx(), JoinOptions{Room: "lab"}); codeOf(err) != RefusedCode {
+		if _, err := s.nodes["carol"].Join(s.ctx(), JoinOptions{Room: "lab"}); codeOf(err) != CodeRefused {
 			t.Errorf("carol asks to come in: %v", err)
 		}
 		must(s.nodes["bob"].Say(s.ctx(), "lab", "all as before", false))
@@ -189,7 +189,7 @@ func TestAnOldDiskWithNobodyInReach(t *testing.T) {
 			if w.Text != words {
 				t.Errorf("%s is told %q, alice %q", nick, w.Text, words)
 			}
-			if _, err := s.nodes[nick].Say(s.ctx(), "lab", "still here?", false); codeOf(err) != Unavailable {
+			if _, err := s.nodes[nick].Say(s.ctx(), "lab", "still here?", false); codeOf(err) != CodeUnavailable {
 				t.Errorf("%s says a line: %v", nick, err)
 			}
 		}
@@ -236,10 +236,10 @@ func (s *street) renewed(subject string) {
 	}
 	must(s.nodes["bob"].Say(s.ctx(), made.ID.String(), "here again", false))
 	until(s.subs["alice"], func(m Message) bool { return m.Text == "here again" })
-	if _, err := s.nodes["carol"].Join(s.ctx(), JoinOptions{Room: made.ID.String()}); codeOf(err) != RefusedCode {
+	if _, err := s.nodes["carol"].Join(s.ctx(), JoinOptions{Room: made.ID.String()}); codeOf(err) != CodeRefused {
 		s.t.Errorf("carol comes in: %v", err)
 	}
-	if _, err := alice.Renew(s.ctx(), made.ID.String()); codeOf(err) != Invalid {
+	if _, err := alice.Renew(s.ctx(), made.ID.String()); codeOf(err) != CodeInvalid {
 		s.t.Errorf("a whole room is renewed: %v", err)
 	}
 	s.stop("alice")

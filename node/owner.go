@@ -417,21 +417,21 @@ func (r *room) owes(now time.Time) bool {
 func ruleError(room string, err error) error {
 	switch {
 	case errors.Is(err, authority.ErrNotMember):
-		return &Error{Code: NotFound, Text: "that peer is not a member of " + room, Hint: "/members lists who is"}
+		return &Error{Code: CodeNotFound, Text: "that peer is not a member of " + room, Hint: "/members lists who is"}
 	case errors.Is(err, authority.ErrClosed):
 		return roomClosed(room)
 	case errors.Is(err, authority.ErrNoKnock):
-		return &Error{Code: NotFound, Text: "nobody of that name is at the door", Hint: "they may have gone; /members shows who knocks"}
+		return &Error{Code: CodeNotFound, Text: "nobody of that name is at the door", Hint: "they may have gone; /members shows who knocks"}
 	case errors.Is(err, authority.ErrNoInvite):
-		return &Error{Code: NotFound, Text: "no such open invite", Hint: "/invites lists them"}
+		return &Error{Code: CodeNotFound, Text: "no such open invite", Hint: "/invites lists them"}
 	case errors.Is(err, authority.ErrNickTaken):
-		return &Error{Code: Exists, Text: fault.Text(err), Hint: "choose another nick with --nick"}
+		return &Error{Code: CodeExists, Text: fault.Text(err), Hint: "choose another nick with --nick"}
 	case errors.Is(err, authority.ErrNickBad):
-		return &Error{Code: Invalid, Text: fault.Text(err), Hint: "choose another nick with --nick"}
+		return &Error{Code: CodeInvalid, Text: fault.Text(err), Hint: "choose another nick with --nick"}
 	case errors.Is(err, authority.ErrFull):
-		return &Error{Code: Unavailable, Text: fault.Text(err), Hint: "make room first"}
+		return &Error{Code: CodeUnavailable, Text: fault.Text(err), Hint: "make room first"}
 	case errors.Is(err, authority.ErrRule), errors.Is(err, authority.ErrFrozen):
-		return &Error{Code: Invalid, Text: fault.Text(err), Hint: "/help says what each command needs"}
+		return &Error{Code: CodeInvalid, Text: fault.Text(err), Hint: "/help says what each command needs"}
 	}
 	return err
 }

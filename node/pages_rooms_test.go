@@ -44,7 +44,7 @@ func TestARoomOnALaterPage(t *testing.T) {
 			must(struct{}{}, bob.Leave(l.ctx(), room.ID.String()))
 		}
 		var e *Error
-		if _, err := bob.Join(l.ctx(), JoinOptions{Room: l.at("alice")}); !errors.As(err, &e) || e.Code != Ambiguous || !strings.Contains(e.Text, fmt.Sprint(rooms, " rooms")) {
+		if _, err := bob.Join(l.ctx(), JoinOptions{Room: l.at("alice")}); !errors.As(err, &e) || e.Code != CodeAmbiguous || !strings.Contains(e.Text, fmt.Sprint(rooms, " rooms")) {
 			t.Errorf("at her address, where there are %d rooms: %v", rooms, err)
 		}
 		last := made[rooms-2]

@@ -127,7 +127,7 @@ func ReadKnown(dir string) (k Known, err error) {
 	}
 	if err != nil {
 		return Known{}, &Error{
-			Code: Unavailable, Text: fmt.Sprintf("cannot read which owners you know, %s: %v", path, err),
+			Code: CodeUnavailable, Text: fmt.Sprintf("cannot read which owners you know, %s: %v", path, err),
 			Hint: "a node that uses the directory writes it anew at its start",
 		}
 	}

@@ -74,7 +74,7 @@ func roomsThatLookKnown(t *testing.T, twins []string) {
 		q <- l.infoOf(1)
 		until(l.subs["carol"], func(w Warning) bool { return w.Code == "ambiguous_room" })
 		for _, name := range append([]string{"lab"}, twins...) {
-			if _, err := carol.Join(l.ctx(), JoinOptions{Room: name}); codeOf(err) != Ambiguous || !strings.Contains(AsError(err).Hint, lab.ID.String()) {
+			if _, err := carol.Join(l.ctx(), JoinOptions{Room: name}); codeOf(err) != CodeAmbiguous || !strings.Contains(AsError(err).Hint, lab.ID.String()) {
 				t.Errorf("carol, who knows neither, is answered %v of %q", err, name)
 			}
 		}
@@ -86,7 +86,7 @@ func roomsThatLookKnown(t *testing.T, twins []string) {
 		until(l.subs["bob"], func(e RoomLost) bool { return e.Owner == alice.self })
 		for _, name := range twins {
 			_, err := bob.Join(l.ctx(), JoinOptions{Room: name})
-			if c := AsError(err).Change; codeOf(err) != Ambiguous && (c == nil || c.Known != alice.self) {
+			if c := AsError(err).Change; codeOf(err) != CodeAmbiguous && (c == nil || c.Known != alice.self) {
 				t.Errorf("bob, who knows alice, is answered %v of %q", err, name)
 			}
 		}
@@ -113,7 +113,7 @@ func TestOneRoomThatLooksKnown(t *testing.T) {
 			r <- l.infoOf(1)
 			until(l.subs["bob"], func(f RoomFound) bool { return f.Name == name })
 			_, err := bob.Join(l.ctx(), JoinOptions{Room: name})
-			if c := AsError(err).Change; codeOf(err) != RefusedCode || c == nil || c.Known != alice.self || c.KnownNick != "alice" {
+			if c := AsError(err).Change; codeOf(err) != CodeRefused || c == nil || c.Known != alice.self || c.KnownNick != "alice" {
 				t.Errorf("%q is answered %v, %+v", name, err, c)
 			}
 			for _, f := range must(bob.Rooms(l.ctx())) {
@@ -130,7 +130,7 @@ func TestOwnRoomsThatLookAlike(t *testing.T) {
 	simulate(t, 2, func(l *lan) {
 		alice := l.startOn(0, "alice", "", nil)
 		lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
-		if _, err := alice.Create(l.ctx(), CreateOptions{Name: "1ab"}); codeOf(err) != Exists {
+		if _, err := alice.Create(l.ctx(), CreateOptions{Name: "1ab"}); codeOf(err) != CodeExists {
 			t.Errorf("a second room that looks like it: %v", err)
 		}
 		r := make(rumours, 8)
@@ -149,7 +149,7 @@ func TestOwnRoomsThatLookAlike(t *testing.T) {
 		must(bob.Join(l.ctx(), JoinOptions{Room: lab.ID.String()}))
 		for _, name := range []string{"lab", "1ab", "LAB"} {
 			_, err := bob.Say(l.ctx(), name, "hello", false)
-			if hint := AsError(err).Hint; codeOf(err) != Ambiguous || !strings.Contains(hint, lab.ID.String()) || !strings.Contains(hint, mine.ID.String()) {
+			if hint := AsError(err).Hint; codeOf(err) != CodeAmbiguous || !strings.Contains(hint, lab.ID.String()) || !strings.Contains(hint, mine.ID.String()) {
 				t.Errorf("a line into %q: %v", name, err)
 			}
 		}

@@ -54,7 +54,7 @@ func (c PolicyChange) apply(p protocol.Policy) (protocol.Policy, error) {
 	}
 	if c.Subject != nil {
 		if p.Subject, err = protocol.NormalizeSubject(*c.Subject); err != nil {
-			return p, &Error{Code: Invalid, Text: fault.Text(err), Hint: fmt.Sprintf("a subject is one line of at most %d bytes", protocol.MaxSubject)}
+			return p, &Error{Code: CodeInvalid, Text: fault.Text(err), Hint: fmt.Sprintf("a subject is one line of at most %d bytes", protocol.MaxSubject)}
 		}
 	}
 	if c.IdleS != nil {
@@ -79,7 +79,7 @@ func (c PolicyChange) apply(p protocol.Policy) (protocol.Policy, error) {
 func policyTime(cannot, or string, s, least int64) (time.Duration, error) {
 	const longest = int64(protocol.MaxPolicyTime / time.Second)
 	if s < least || s > longest {
-		return 0, &Error{Code: Invalid, Text: fmt.Sprintf("%s %d seconds", cannot, s), Hint: "give " + or + "1 second to 365 days: 90s, 10m, 6h or 1d"}
+		return 0, &Error{Code: CodeInvalid, Text: fmt.Sprintf("%s %d seconds", cannot, s), Hint: "give " + or + "1 second to 365 days: 90s, 10m, 6h or 1d"}
 	}
 	return time.Duration(s) * time.Second, nil
 }

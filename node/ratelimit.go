@@ -77,7 +77,7 @@ func (n *Node) pace(ctx context.Context, text string) error {
 	if wait > sayPatience {
 		r.Cancel()
 		return &Error{
-			Code: Unavailable, Text: fmt.Sprintf("not said: too much at once; this node says %d lines a second, and what waits already takes it %s", sayRate, sayPatience),
+			Code: CodeUnavailable, Text: fmt.Sprintf("not said: too much at once; this node says %d lines a second, and what waits already takes it %s", sayRate, sayPatience),
 			Hint: "wait for the lines that are under way, then say it again", RetryAfter: wait - sayPatience,
 		}
 	}

@@ -114,7 +114,7 @@ func (q oldRoom) run(l *loop) (oldLog, error) {
 		return oldLog{}, err
 	}
 	if !r.frozen() {
-		return oldLog{}, &Error{Code: Invalid, Text: r.label() + " has one log, so there is nothing to renew", Hint: "nothing was done"}
+		return oldLog{}, &Error{Code: CodeInvalid, Text: r.label() + " has one log, so there is nothing to renew", Hint: "nothing was done"}
 	}
 	return oldLog{r.current(), r.near()}, nil
 }

@@ -324,7 +324,7 @@ func TestRoomOnASimulatedLAN(t *testing.T) {
 		until(l.subs["carol"], func(m MemberRemoved) bool { return m.Nick == "bob" })
 		until(l.subs["alice"], func(p RemovalProgress) bool { return p.Told && p.Applied == 2 && p.Total == 2 })
 		until(l.subs["carol"], func(m RemovalReason) bool { return m.Nick == "bob" && m.Text == "too loud" })
-		if _, err := bob.Say(l.ctx(), "lab", "still here?", false); codeOf(err) != NotFound && codeOf(err) != NotMember {
+		if _, err := bob.Say(l.ctx(), "lab", "still here?", false); codeOf(err) != CodeNotFound && codeOf(err) != CodeNotMember {
 			t.Errorf("bob can say: %v", err)
 		}
 		must(carol.Say(l.ctx(), "lab", "quiet now", false))

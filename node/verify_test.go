@@ -47,12 +47,12 @@ func TestVerify(t *testing.T) {
 			verified  bool
 			code      ErrorCode
 		}{
-			{"lab", "alice", true, Invalid},
-			{"lab", alice.self.String(), true, Invalid},
-			{"lab", "mallory", true, NotFound},
-			{"den", "bob", true, NotFound},
-			{"lab", "mallory", false, NotFound},
-			{"lab", "alice", false, NotFound},
+			{"lab", "alice", true, CodeInvalid},
+			{"lab", alice.self.String(), true, CodeInvalid},
+			{"lab", "mallory", true, CodeNotFound},
+			{"den", "bob", true, CodeNotFound},
+			{"lab", "mallory", false, CodeNotFound},
+			{"lab", "alice", false, CodeNotFound},
 		} {
 			if _, err := alice.Verify(l.ctx(), c.room, c.who, c.verified); codeOf(err) != c.code {
 				t.Errorf("%+v: %v", c, err)
@@ -63,7 +63,7 @@ func TestVerify(t *testing.T) {
 		if l.member("alice", "bob").Verified || len(must(alice.Verified(l.ctx()))) != 0 {
 			t.Error("bob is verified after it was taken back")
 		}
-		if _, err := alice.Verify(l.ctx(), "lab", "bob", false); codeOf(err) != NotFound {
+		if _, err := alice.Verify(l.ctx(), "lab", "bob", false); codeOf(err) != CodeNotFound {
 			t.Errorf("taken back twice: %v", err)
 		}
 	})

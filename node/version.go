@@ -32,7 +32,7 @@ func (n *Node) otherVersion(p peer.ID) bool {
 
 // otherVersionError is the error of a request to a node that speaks another version.
 func otherVersionError(who string) *Error {
-	return &Error{Code: Unavailable, Text: who + " runs another version of localchat, and the two do not understand each other", Hint: "use the same version on both: localchat version"}
+	return &Error{Code: CodeUnavailable, Text: who + " runs another version of localchat, and the two do not understand each other", Hint: "use the same version on both: localchat version"}
 }
 
 // warnVersion says that a node at host cannot be talked to.

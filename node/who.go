@@ -106,15 +106,15 @@ func FindWho(who, where string, all []Named) (Named, error) {
 	case len(fits) == 1 && len(alike) == 0:
 		return fits[0], nil
 	case len(fits) == 0 && len(alike) == 0:
-		return Named{}, &Error{Code: NotFound, Text: fmt.Sprintf("there is no %q %s", who, where), Hint: "/members lists nicks and peers"}
+		return Named{}, &Error{Code: CodeNotFound, Text: fmt.Sprintf("there is no %q %s", who, where), Hint: "/members lists nicks and peers"}
 	case len(fits) == 0:
 		return Named{}, &Error{
-			Code: NotFound, Text: fmt.Sprintf("there is no %q %s, but a name that looks like it: %s", who, where, listed(alike)),
+			Code: CodeNotFound, Text: fmt.Sprintf("there is no %q %s, but a name that looks like it: %s", who, where, listed(alike)),
 			Hint: "nothing was done; compare words with them, then give the end of the peer ID",
 		}
 	}
 	return Named{}, &Error{
-		Code: Ambiguous, Text: fmt.Sprintf("%q could be %s", who, listed(append(fits, alike...))),
+		Code: CodeAmbiguous, Text: fmt.Sprintf("%q could be %s", who, listed(append(fits, alike...))),
 		Hint: "nothing was done; give the end of the peer ID, in brackets here, or more of it",
 	}
 }
@@ -192,7 +192,7 @@ func (r *room) findMember(who string) (authority.Member, error) {
 		return authority.Member{}, err
 	}
 	if where != asMember {
-		return authority.Member{}, &Error{Code: NotFound, Text: n.String() + " is at the door of " + r.label() + ", and no member", Hint: "/members lists who is in"}
+		return authority.Member{}, &Error{Code: CodeNotFound, Text: n.String() + " is at the door of " + r.label() + ", and no member", Hint: "/members lists who is in"}
 	}
 	m, _ := r.current().Member(n.Peer)
 	return m, nil

@@ -45,20 +45,20 @@ func TestFindWho(t *testing.T) {
 		{name: "the end, as screens show it", who: end, want: "bob"},
 		{name: "the end with the mark of screens", who: "~" + end[4:], want: "bob"},
 		{name: "the shortest end", who: whole[len(whole)-MinIDPart:], want: "bob"},
-		{name: "an end that is too short", who: whole[len(whole)-MinIDPart+1:], code: NotFound},
-		{name: "a start that all share", who: whole[:8], code: Ambiguous, says: []string{"alice", "Bob", "Ærø", "and 3 more"}},
-		{name: "the start of a nick", who: "ali", code: NotFound},
-		{name: "nobody's", who: "mallory", code: NotFound, says: []string{`"mallory"`, "in lab"}},
-		{name: "the peer ID of somebody else", who: id("mallory"), code: NotFound},
-		{name: "nothing", who: "", code: NotFound},
-		{name: "only @", who: "@", code: NotFound},
-		{name: "a nick that is the end of another's peer ID", who: all[4].Nick, code: Ambiguous, says: []string{"alice", protocol.ShortID(personaID("erin"))}},
+		{name: "an end that is too short", who: whole[len(whole)-MinIDPart+1:], code: CodeNotFound},
+		{name: "a start that all share", who: whole[:8], code: CodeAmbiguous, says: []string{"alice", "Bob", "Ærø", "and 3 more"}},
+		{name: "the start of a nick", who: "ali", code: CodeNotFound},
+		{name: "nobody's", who: "mallory", code: CodeNotFound, says: []string{`"mallory"`, "in lab"}},
+		{name: "the peer ID of somebody else", who: id("mallory"), code: CodeNotFound},
+		{name: "nothing", who: "", code: CodeNotFound},
+		{name: "only @", who: "@", code: CodeNotFound},
+		{name: "a nick that is the end of another's peer ID", who: all[4].Nick, code: CodeAmbiguous, says: []string{"alice", protocol.ShortID(personaID("erin"))}},
 		{name: "that end in another case", who: strings.ToLower(all[4].Nick), want: "erin"},
-		{name: "two of one nick", who: "zoe", code: Ambiguous, says: []string{protocol.ShortID(personaID("frank")), protocol.ShortID(personaID("grace"))}},
+		{name: "two of one nick", who: "zoe", code: CodeAmbiguous, says: []string{protocol.ShortID(personaID("frank")), protocol.ShortID(personaID("grace"))}},
 		{name: "one of them by its end", who: protocol.ShortID(personaID("grace")), want: "grace"},
-		{name: "one that another looks like", who: "ivan", code: Ambiguous, says: []string{protocol.ShortID(personaID("heidi")), protocol.ShortID(personaID("judy"))}},
-		{name: "only a look-alike", who: "max", code: NotFound, says: []string{"rnax", protocol.ShortID(personaID("ken"))}},
-		{name: "a nick that is a start", who: all[10].Nick, code: Ambiguous},
+		{name: "one that another looks like", who: "ivan", code: CodeAmbiguous, says: []string{protocol.ShortID(personaID("heidi")), protocol.ShortID(personaID("judy"))}},
+		{name: "only a look-alike", who: "max", code: CodeNotFound, says: []string{"rnax", protocol.ShortID(personaID("ken"))}},
+		{name: "a nick that is a start", who: all[10].Nick, code: CodeAmbiguous},
 	}
 	for _, r := range rows {
 		t.Run(r.name, func(t *testing.T) {
@@ -82,7 +82,7 @@ func TestFindWho(t *testing.T) {
 			}
 		})
 	}
-	if _, err := FindWho("anybody", "in lab", nil); codeOf(err) != NotFound {
+	if _, err := FindWho("anybody", "in lab", nil); codeOf(err) != CodeNotFound {
 		t.Error(err)
 	}
 	if got, err := FindWho("zoe", "", []Named{all[5], all[5]}); err != nil || got != all[5] {
@@ -123,7 +123,7 @@ func TestOrdersNameOne(t *testing.T) {
 		listed := func(name, who string, want ...PeerID) {
 			t.Helper()
 			err := orders[name](who)
-			if codeOf(err) != Ambiguous {
+			if codeOf(err) != CodeAmbiguous {
 				t.Errorf("%s %s: %v", name, who, err)
 				return
 			}
@@ -139,7 +139,7 @@ func TestOrdersNameOne(t *testing.T) {
 			listed(name, s.alice.self.String()[:4])
 			// No text but an Ed25519 ID is the ID of a peer.
 			for _, who := range []string{"1YsFvyU", "QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N", "11"} {
-				if err := orders[name](who); codeOf(err) != NotFound {
+				if err := orders[name](who); codeOf(err) != CodeNotFound {
 					t.Errorf("%s %s: %v", name, who, err)
 				}
 			}
@@ -154,7 +154,7 @@ func TestOrdersNameOne(t *testing.T) {
 		if _, in := r.current().Member(twins[1]); !in || len(r.ledger.Knocks()) != 0 {
 			t.Fatal("another was accepted")
 		}
-		if err := orders["accept"]("zoe"); codeOf(err) != NotFound || !strings.Contains(err.Error(), "already") {
+		if err := orders["accept"]("zoe"); codeOf(err) != CodeNotFound || !strings.Contains(err.Error(), "already") {
 			t.Errorf("a member is accepted: %v", err)
 		}
 		// Two of one nick who have left: neither is meant by it, but one who is here is.
@@ -180,7 +180,7 @@ func TestOrdersNameOne(t *testing.T) {
 			}
 		}
 		_, err := unban{"lab", "zoe"}.run(l)
-		if codeOf(err) != Ambiguous || len(r.current().Bans(time.Now())) != 2 {
+		if codeOf(err) != CodeAmbiguous || len(r.current().Bans(time.Now())) != 2 {
 			t.Errorf("unban zoe: %v", err)
 		}
 		if _, err := (unban{"lab", protocol.ShortID(twins[0])}).run(l); err != nil {
@@ -197,7 +197,7 @@ func TestUnverifyNamesOne(t *testing.T) {
 			l.trusts.by[personaID(fmt.Sprint(i))] = store.Trust{Nick: nick, At: time.Now()}
 		}
 		l.trusts = newTrusts(l.trusts.by)
-		if _, err := (verifyPeer{"lab", "zoe", false}).run(l); codeOf(err) != Ambiguous || len(l.trusts.by) != 3 {
+		if _, err := (verifyPeer{"lab", "zoe", false}).run(l); codeOf(err) != CodeAmbiguous || len(l.trusts.by) != 3 {
 			t.Errorf("unverify zoe: %v", err)
 		}
 		if v, err := (verifyPeer{"lab", "bob", false}).run(l); err != nil || v.Nick != "bob" {

@@ -78,11 +78,11 @@ func codeOf(e *node.Error) int {
 		return ExitNetwork
 	}
 	switch e.Code {
-	case node.NotFound, node.Timeout:
+	case node.CodeNotFound, node.CodeTimeout:
 		return ExitNotFound
-	case node.RefusedCode, node.ClosedCode, node.NotMember, node.NotOwner:
+	case node.CodeRefused, node.CodeClosed, node.CodeNotMember, node.CodeNotOwner:
 		return ExitRefused
-	case node.Invalid, node.Ambiguous:
+	case node.CodeInvalid, node.CodeAmbiguous:
 		return ExitUsage
 	}
 	return ExitFailure

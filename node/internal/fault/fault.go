@@ -18,17 +18,17 @@ type Code string
 
 // The closed list of codes.
 const (
-	NotFound    Code = "not_found"
-	Ambiguous   Code = "ambiguous"
-	NotMember   Code = "not_member"
-	NotOwner    Code = "not_owner"
-	Refused     Code = "refused"
-	Invalid     Code = "invalid"
-	Timeout     Code = "timeout"
-	Exists      Code = "exists"
-	Closed      Code = "closed"
-	Unavailable Code = "unavailable"
-	Internal    Code = "internal"
+	CodeNotFound    Code = "not_found"
+	CodeAmbiguous   Code = "ambiguous"
+	CodeNotMember   Code = "not_member"
+	CodeNotOwner    Code = "not_owner"
+	CodeRefused     Code = "refused"
+	CodeInvalid     Code = "invalid"
+	CodeTimeout     Code = "timeout"
+	CodeExists      Code = "exists"
+	CodeClosed      Code = "closed"
+	CodeUnavailable Code = "unavailable"
+	CodeInternal    Code = "internal"
 )
 
 // An Error says what happened, as a sentence without capital or full stop, and what to do next.
@@ -70,14 +70,14 @@ func As(err error) *Error {
 	case errors.As(err, &e):
 		return e
 	case errors.Is(err, context.DeadlineExceeded):
-		return &Error{Code: Timeout, Text: "no answer in time", Hint: "is the other node running, and on this network? try again"}
+		return &Error{Code: CodeTimeout, Text: "no answer in time", Hint: "is the other node running, and on this network? try again"}
 	case errors.Is(err, context.Canceled):
-		return &Error{Code: Unavailable, Text: "interrupted", Hint: "try again"}
+		return &Error{Code: CodeUnavailable, Text: "interrupted", Hint: "try again"}
 	}
 	if fromNetwork(err) {
-		return &Error{Code: Unavailable, Text: "another node cannot be reached: " + Network(err), Hint: "localchat doctor tells what is in the way"}
+		return &Error{Code: CodeUnavailable, Text: "another node cannot be reached: " + Network(err), Hint: "localchat doctor tells what is in the way"}
 	}
-	return &Error{Code: Internal, Text: Text(err), Hint: "run again with -v and --log-file, and report what it says"}
+	return &Error{Code: CodeInternal, Text: Text(err), Hint: "run again with -v and --log-file, and report what it says"}
 }
 
 // Text is what err says to a person: without the names of our packages, and without what goes without saying.

@@ -56,10 +56,10 @@ func TestNetworkInPlainWords(t *testing.T) {
 			t.Errorf("%v: %q, want %q", c.err, got, c.want)
 		}
 	}
-	if e := As(dial(swarm.ErrAllDialsFailed, refused)); e.Code != Unavailable || strings.Contains(e.Text, "/ip4") || !strings.HasSuffix(e.Text, ": connection refused") {
+	if e := As(dial(swarm.ErrAllDialsFailed, refused)); e.Code != CodeUnavailable || strings.Contains(e.Text, "/ip4") || !strings.HasSuffix(e.Text, ": connection refused") {
 		t.Errorf("%+v", e)
 	}
-	if e := As(errors.New("seal: no key")); e.Code != Internal || e.Text != "seal: no key" {
+	if e := As(errors.New("seal: no key")); e.Code != CodeInternal || e.Text != "seal: no key" {
 		t.Errorf("%+v", e)
 	}
 }

@@ -85,10 +85,10 @@ func makeDir(dir string) error {
 		err = private.Dir(dir, private.NobodyWrites)
 	}
 	if unfit := new(private.Error); errors.As(err, &unfit) {
-		return &fault.Error{Code: fault.Unavailable, Text: "cannot use the data directory: " + unfit.Error(), Hint: unfit.Mend + "; or name another directory with --data-dir"}
+		return &fault.Error{Code: fault.CodeUnavailable, Text: "cannot use the data directory: " + unfit.Error(), Hint: unfit.Mend + "; or name another directory with --data-dir"}
 	}
 	if err != nil {
-		return &fault.Error{Code: fault.Unavailable, Text: fmt.Sprintf("cannot use the data directory %s: %v", dir, err), Hint: "name another with --data-dir, or keep nothing with --ephemeral"}
+		return &fault.Error{Code: fault.CodeUnavailable, Text: fmt.Sprintf("cannot use the data directory %s: %v", dir, err), Hint: "name another with --data-dir, or keep nothing with --ephemeral"}
 	}
 	return nil
 }
@@ -103,15 +103,15 @@ func unfit(path string, err error) error {
 	}
 	if e := new(private.Error); errors.As(err, &e) && e.Mode != 0 {
 		return &fault.Error{
-			Code: fault.Invalid, Identity: true,
+			Code: fault.CodeInvalid, Identity: true,
 			Text: fmt.Sprintf("others can read the identity file %s: its mode is %04o", path, e.Mode),
 			Hint: "if nobody has copied it: chmod 600 " + path + "; else move it away to start as somebody new: " + newSomebody,
 		}
 	} else if e.What != "" {
-		return &fault.Error{Code: fault.Invalid, Identity: true, Text: "the identity file is not taken: " + e.Error(), Hint: e.Mend + ". It has not been touched"}
+		return &fault.Error{Code: fault.CodeInvalid, Identity: true, Text: "the identity file is not taken: " + e.Error(), Hint: e.Mend + ". It has not been touched"}
 	}
 	return &fault.Error{
-		Code: fault.Invalid, Identity: true,
+		Code: fault.CodeInvalid, Identity: true,
 		Text: fmt.Sprintf("the identity file %s is damaged: %v", path, err),
 		Hint: "restore it from a copy; or move it away to start as somebody new: " + newSomebody + ". It has not been touched",
 	}
@@ -138,7 +138,7 @@ func newIdentity(dir, path string) (crypto.PrivKey, error) {
 	}
 	if err != nil {
 		return nil, &fault.Error{
-			Code: fault.Unavailable, Text: fmt.Sprintf("cannot write the identity file %s: %v", path, err),
+			Code: fault.CodeUnavailable, Text: fmt.Sprintf("cannot write the identity file %s: %v", path, err),
 			Hint: "make room, name another directory with --data-dir, or keep nothing with --ephemeral",
 		}
 	}

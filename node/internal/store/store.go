@@ -78,14 +78,14 @@ func Open(dir string) (*Store, error) {
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
 		return nil, &fault.Error{
-			Code: fault.Unavailable, Locked: true,
+			Code: fault.CodeUnavailable, Locked: true,
 			Text: fmt.Sprintf("another node uses the data directory %s", dir),
 			Hint: "for a second node on one machine add --ephemeral, or --data-dir with another directory",
 		}
 	case errors.As(err, &unfit):
-		return nil, &fault.Error{Code: fault.Unavailable, Text: "the store is not taken: " + unfit.Error(), Hint: unfit.Mend + "; or name another directory with --data-dir. It has not been touched"}
+		return nil, &fault.Error{Code: fault.CodeUnavailable, Text: "the store is not taken: " + unfit.Error(), Hint: unfit.Mend + "; or name another directory with --data-dir. It has not been touched"}
 	case errors.Is(err, os.ErrPermission):
-		return nil, &fault.Error{Code: fault.Unavailable, Text: fault.Text(err), Hint: "name another directory with --data-dir, or keep nothing with --ephemeral"}
+		return nil, &fault.Error{Code: fault.CodeUnavailable, Text: fault.Text(err), Hint: "name another directory with --data-dir, or keep nothing with --ephemeral"}
 	case err != nil:
 		return nil, damaged(path, err)
 	}
@@ -102,7 +102,7 @@ func Open(dir string) (*Store, error) {
 // unwritable is the error of a start that cannot write to the store.
 func unwritable(path string, err error) error {
 	return &fault.Error{
-		Code: fault.Unavailable, Text: fmt.Sprintf("cannot write the store %s: %v", path, err),
+		Code: fault.CodeUnavailable, Text: fmt.Sprintf("cannot write the store %s: %v", path, err),
 		Hint: "make room, name another directory with --data-dir, or keep nothing with --ephemeral",
 	}
 }
@@ -158,7 +158,7 @@ func guarded(f func() error) (err error) {
 
 func damaged(path string, err error) error {
 	return &fault.Error{
-		Code: fault.Internal, Text: fmt.Sprintf("the store %s is damaged: %v", path, err),
+		Code: fault.CodeInternal, Text: fmt.Sprintf("the store %s is damaged: %v", path, err),
 		Hint: "it has not been touched; restore it from a copy, or move it away to start without your rooms and bans",
 	}
 }
@@ -186,10 +186,10 @@ func (s *Store) prepare() error {
 		v := meta.Get(keyVersion)
 		complete = complete && v != nil
 		if v != nil && (len(v) != 1 || v[0] > version) {
-			return &fault.Error{Code: fault.Unavailable, Text: fmt.Sprintf("the store %s was written by a newer localchat", s.db.Path()), Hint: "use that version; nothing has been changed"}
+			return &fault.Error{Code: fault.CodeUnavailable, Text: fmt.Sprintf("the store %s was written by a newer localchat", s.db.Path()), Hint: "use that version; nothing has been changed"}
 		}
 		if v != nil && v[0] < version {
-			return &fault.Error{Code: fault.Unavailable, Text: fmt.Sprintf("the store %s was written by an older localchat, whose rooms this version cannot go on with", s.db.Path()), Hint: "to start without those rooms, their bans and pins, move that file away; your identity stays. Nothing has been changed"}
+			return &fault.Error{Code: fault.CodeUnavailable, Text: fmt.Sprintf("the store %s was written by an older localchat, whose rooms this version cannot go on with", s.db.Path()), Hint: "to start without those rooms, their bans and pins, move that file away; your identity stays. Nothing has been changed"}
 		}
 		return nil
 	})

@@ -214,7 +214,7 @@ func TestSecondNodeIsLockedOut(t *testing.T) {
 	dir := t.TempDir()
 	s := must(Open(dir))
 	_, err := Open(dir)
-	if e := fault.As(err); !e.Locked || e.Code != fault.Unavailable || !strings.Contains(e.Text, dir) || e.Hint == "" {
+	if e := fault.As(err); !e.Locked || e.Code != fault.CodeUnavailable || !strings.Contains(e.Text, dir) || e.Hint == "" {
 		t.Errorf("the error is %+v", e)
 	}
 	if err := s.Close(); err != nil {
@@ -299,7 +299,7 @@ func TestDamagedStore(t *testing.T) {
 			if err == nil {
 				t.Fatal("it is taken")
 			}
-			if e := fault.As(err); e.Code != fault.Internal || !strings.Contains(e.Text, File) || !strings.Contains(e.Text, c.says) || !strings.Contains(e.Hint, "not been touched") {
+			if e := fault.As(err); e.Code != fault.CodeInternal || !strings.Contains(e.Text, File) || !strings.Contains(e.Text, c.says) || !strings.Contains(e.Hint, "not been touched") {
 				t.Errorf("the error is %v", err)
 			}
 			if !bytes.Equal(must(os.ReadFile(filepath.Join(dir, File))), before) {
@@ -332,7 +332,7 @@ func TestForeignAndTruncatedStore(t *testing.T) {
 		if err := os.WriteFile(path, raw, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := openAll(dir); err == nil || fault.As(err).Code != fault.Internal || !strings.Contains(err.Error(), path) {
+		if err := openAll(dir); err == nil || fault.As(err).Code != fault.CodeInternal || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: %v", what, err)
 		}
 		if !bytes.Equal(must(os.ReadFile(path)), raw) {
@@ -349,7 +349,7 @@ func TestNewerStore(t *testing.T) {
 		if err == nil {
 			t.Fatalf("version %v is taken", v)
 		}
-		if e := fault.As(err); e.Code != fault.Unavailable || !strings.Contains(e.Text, "newer") || e.Locked {
+		if e := fault.As(err); e.Code != fault.CodeUnavailable || !strings.Contains(e.Text, "newer") || e.Locked {
 			t.Errorf("version %v: %v", v, err)
 		}
 		if !bytes.Equal(must(os.ReadFile(filepath.Join(dir, File))), before) {
