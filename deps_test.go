@@ -71,6 +71,10 @@ var laws = map[string]law{
 		ours: []string{"cli/internal/fail"}, bans: roomBans(),
 		why: "stream carries bytes, and does not know what they say",
 	},
+	"node/internal/transcript": {
+		ours: []string{"authority", "protocol"}, bans: pure,
+		why: "transcript decides over values which lines of a room count and are missing; node sends, waits and tells",
+	},
 	"protocol/internal/pb": {
 		ours: nil, why: "generated code imports none of our packages",
 	},

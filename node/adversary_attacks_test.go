@@ -87,7 +87,7 @@ func obeys(s *siege) {
 	}
 	for _, n := range defenders {
 		s.peek(n, func(r *room) {
-			if got := len(r.log.byAuthor[s.mallory.Host.ID()]); got != 1 {
+			if got := len(r.log.Of(s.mallory.Host.ID())); got != 1 {
 				s.t.Errorf("%s retains %d lines of mallory, and one was said before the removal", n, got)
 			}
 		})
@@ -161,8 +161,8 @@ func graftsBare(s *siege) {
 	s.says("carol", "not for mallory")
 	s.shows("bob", "not for mallory")
 	s.peek("bob", func(r *room) {
-		for _, l := range r.log.arrival {
-			ids = append(ids, string(l.msg.ID[:]))
+		for _, l := range r.log.Arrivals() {
+			ids = append(ids, string(l.Msg.ID[:]))
 		}
 	})
 	s.mallory.GraftsBare(ids)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"localchat/node/internal/transcript"
 	"localchat/protocol"
 	"localchat/test/hostile"
 )
@@ -164,7 +165,7 @@ func (c *campaign) settles() {
 	}
 	for _, n := range c.stay {
 		c.peek(n, func(r *room) {
-			for _, l := range r.log.arrival {
+			for _, l := range r.log.Arrivals() {
 				c.judgeLine(n, r, l)
 			}
 			c.judgeKeys(n, r)
@@ -180,9 +181,9 @@ func (c *campaign) differs() string {
 		seq := uint64(0)
 		c.peek(n, func(r *room) {
 			seq = r.current().Seq()
-			for _, l := range r.log.order {
-				ids = append(ids, l.msg.ID)
-				texts[l.content.Text] = true
+			for _, l := range r.log.Ordered() {
+				ids = append(ids, l.Msg.ID)
+				texts[l.Content.Text] = true
 			}
 		})
 		if first == nil {
@@ -200,25 +201,25 @@ func (c *campaign) differs() string {
 	return ""
 }
 
-func (c *campaign) judgeLine(node string, r *room, l *line) {
+func (c *campaign) judgeLine(node string, r *room, l *transcript.Line) {
 	m, st := c.mallory, r.current()
-	if l.msg.Author == m.Host.ID() {
+	if l.Msg.Author == m.Host.ID() {
 		for _, rec := range r.records {
 			rm, ok := rec.Body.(protocol.Remove)
-			if ok && l.msg.Ctr > rm.Cut.Ctr && l.msg.Epoch < rec.Epoch && st.MemberAt(rm.Peer, l.msg.Epoch) && !admittedBetween(r.records, l.msg.Epoch, rec.Epoch) {
-				c.t.Errorf("%s retains line %d of mallory, of epoch %d, past the cut-off %d", node, l.msg.Ctr, l.msg.Epoch, rm.Cut.Ctr)
+			if ok && l.Msg.Ctr > rm.Cut.Ctr && l.Msg.Epoch < rec.Epoch && st.MemberAt(rm.Peer, l.Msg.Epoch) && !admittedBetween(r.records, l.Msg.Epoch, rec.Epoch) {
+				c.t.Errorf("%s retains line %d of mallory, of epoch %d, past the cut-off %d", node, l.Msg.Ctr, l.Msg.Epoch, rm.Cut.Ctr)
 			}
 		}
 		return
 	}
-	if applied, ok := c.said[l.content.Text]; ok && l.msg.Epoch < applied {
-		c.t.Errorf("%q is of epoch %d, and its author had applied %d", l.content.Text, l.msg.Epoch, applied)
+	if applied, ok := c.said[l.Content.Text]; ok && l.Msg.Epoch < applied {
+		c.t.Errorf("%q is of epoch %d, and its author had applied %d", l.Content.Text, l.Msg.Epoch, applied)
 	}
-	if st.MemberAt(m.Host.ID(), l.msg.Epoch) {
+	if st.MemberAt(m.Host.ID(), l.Msg.Epoch) {
 		return
 	}
-	if of, ok := m.Opens(l.msg); ok {
-		c.t.Errorf("%q of epoch %d opens with mallory's key of %d", l.content.Text, l.msg.Epoch, of)
+	if of, ok := m.Opens(l.Msg); ok {
+		c.t.Errorf("%q of epoch %d opens with mallory's key of %d", l.Content.Text, l.Msg.Epoch, of)
 	}
 }
 

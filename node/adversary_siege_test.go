@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"localchat/authority"
+	"localchat/node/internal/transcript"
 	"localchat/protocol"
 	"localchat/test/hostile"
 )
@@ -135,8 +136,8 @@ func (s *siege) holds() {
 	for _, n := range s.stay {
 		var ids []string
 		s.peek(n, func(r *room) {
-			for _, l := range r.log.order {
-				ids = append(ids, l.content.Text)
+			for _, l := range r.log.Ordered() {
+				ids = append(ids, l.Content.Text)
 				s.judge(n, l)
 			}
 			s.keysAreNew(n, r)
@@ -152,20 +153,20 @@ func (s *siege) holds() {
 }
 
 // judge looks at one retained line.
-func (s *siege) judge(node string, l *line) {
-	if strings.Contains(l.content.Text, evil) {
-		s.t.Errorf("%s retains %q", node, l.content.Text)
+func (s *siege) judge(node string, l *transcript.Line) {
+	if strings.Contains(l.Content.Text, evil) {
+		s.t.Errorf("%s retains %q", node, l.Content.Text)
 	}
-	if l.msg.Epoch < s.removal.Epoch {
+	if l.Msg.Epoch < s.removal.Epoch {
 		return
 	}
-	if of, ok := s.mallory.Opens(l.msg); ok {
-		s.t.Errorf("%q of epoch %d opens with mallory's key of epoch %d", l.content.Text, l.msg.Epoch, of)
+	if of, ok := s.mallory.Opens(l.Msg); ok {
+		s.t.Errorf("%q of epoch %d opens with mallory's key of epoch %d", l.Content.Text, l.Msg.Epoch, of)
 	}
 	s.mallory.Mu.Lock()
 	defer s.mallory.Mu.Unlock()
-	if s.mallory.Heard[l.msg.ID] != nil {
-		s.t.Errorf("%q has reached mallory, although sealed", l.content.Text)
+	if s.mallory.Heard[l.Msg.ID] != nil {
+		s.t.Errorf("%q has reached mallory, although sealed", l.Content.Text)
 	}
 }
 

@@ -6,10 +6,12 @@ import (
 	"log/slog"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	pubsub "github.com/libp2p/go-libp2p-pubsub"
 	"github.com/libp2p/go-libp2p/core/peer"
 
+	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
 
@@ -82,16 +84,16 @@ func BenchmarkTakeLine(b *testing.B) {
 	w := newLawRoom(b, "lab")
 	w.admit("carol")
 	r := benchRoom(b, w)
-	line := arrivedLine{msg: w.say("carol", w.epoch(), 1), content: protocol.Content{Kind: protocol.Say, Text: "hello"}}
+	line := transcript.Opened{Msg: w.say("carol", w.epoch(), 1), Content: protocol.Content{Kind: protocol.Say, Text: "hello"}}
 	ctr := uint64(0)
 	b.ReportAllocs()
 	for b.Loop() {
 		ctr++
-		line.msg.Ctr, line.msg.Lamport = ctr, ctr
-		line.msg.ID = protocol.Hash{1, byte(ctr), byte(ctr >> 8), byte(ctr >> 16), byte(ctr >> 24)}
+		line.Msg.Ctr, line.Msg.Lamport = ctr, ctr
+		line.Msg.ID = protocol.Hash{1, byte(ctr), byte(ctr >> 8), byte(ctr >> 16), byte(ctr >> 24)}
 		r.takeLine(line, false)
-		if len(r.log.arrival) == maxLines {
-			r.log = newLineLog()
+		if r.log.Len() == transcript.MaxLines {
+			r.log = transcript.NewLog()
 		}
 	}
 }
@@ -114,8 +116,8 @@ func BenchmarkSay(b *testing.B) {
 			b.Fatal("it does not open")
 		}
 		r.takeLine(line, false)
-		if len(r.log.arrival) == maxLines {
-			r.log = newLineLog()
+		if r.log.Len() == transcript.MaxLines {
+			r.log = transcript.NewLog()
 		}
 	}
 }
@@ -130,8 +132,10 @@ func BenchmarkSnapshot(b *testing.B) {
 			}
 			r := benchRoom(b, w)
 			for _, m := range w.ledger.State().Members() {
-				r.log.floors[m.Peer] = 1
+				first := protocol.Message{Header: protocol.Header{Ctr: 1}, Author: m.Peer, ID: protocol.DataID([]byte(m.Peer))}
+				r.log.Add(&transcript.Line{Opened: transcript.Opened{Msg: first}, Got: lawStart})
 			}
+			r.log.Expire(lawStart.Add(time.Second))
 			b.ReportAllocs()
 			for b.Loop() {
 				r.publishSnapshot()

@@ -54,8 +54,8 @@ func (n *Node) awaitDelivery(ctx context.Context, q lastLines) {
 
 // onTheirWay reports whether lines of ours have reached nobody else, as far as is known, and may do so soon.
 func (r *room) onTheirWay() bool {
-	for _, ln := range r.log.byAuthor[r.l.n.self] {
-		if !ln.delivered && !ln.taken && !ln.warned {
+	for _, ln := range r.log.Of(r.l.n.self) {
+		if !ln.Delivered && !ln.Taken && !ln.Warned {
 			return true
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"localchat/authority"
+	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
 
@@ -24,9 +25,9 @@ type doubt struct {
 
 // belongs reports whether a line of an ended membership is one of those that count. Of a membership that goes on, every
 // line that passed the checks is.
-func (r *room) belongs(a arrivedLine) bool {
-	ended, ok := r.current().Ended(a.msg.Author, a.msg.Epoch)
-	return !ok || a.vouched || r.onChain(ended, a.msg.ID)
+func (r *room) belongs(a transcript.Opened) bool {
+	ended, ok := r.current().Ended(a.Msg.Author, a.Msg.Epoch)
+	return !ok || a.Vouched || r.onChain(ended, a.Msg.ID)
 }
 
 // A chain is what is known to lead down from the cut-off of an ended membership, along what each line says was before it.
@@ -43,9 +44,9 @@ func (r *room) onChain(ended authority.Removal, id protocol.Hash) bool {
 		c = &chain{on: make(map[protocol.Hash]bool), next: ended.Cut.Hash}
 		r.chains[ended.Removal] = c
 	}
-	for l := r.log.byID[c.next]; l != nil && !c.on[c.next]; l = r.log.byID[c.next] {
+	for l := r.log.Get(c.next); l != nil && !c.on[c.next]; l = r.log.Get(c.next) {
 		c.on[c.next] = true
-		c.next = l.msg.Prev
+		c.next = l.Msg.Prev
 	}
 	return c.on[id] || id == c.next && !id.IsZero()
 }
@@ -55,7 +56,7 @@ func (r *room) sweepChains() {
 	for removal, c := range r.chains {
 		here := false
 		for id := range c.on {
-			if here = r.log.byID[id] != nil; here {
+			if here = r.log.Get(id) != nil; here {
 				break
 			}
 		}
@@ -87,8 +88,8 @@ func (r *room) doubtLines(p peer.ID) {
 	if !ok || r.owner() || r.current().Policy().History == protocol.HistoryNone {
 		return
 	}
-	for _, l := range r.log.byAuthor[p] {
-		if of, ok := r.current().Ended(p, l.msg.Epoch); ok && of.Removal == ended.Removal && !r.onChain(ended, l.msg.ID) {
+	for _, l := range r.log.Of(p) {
+		if of, ok := r.current().Ended(p, l.Msg.Epoch); ok && of.Removal == ended.Removal && !r.onChain(ended, l.Msg.ID) {
 			r.doubts[p] = &doubt{ended: ended, confirmed: make(map[protocol.Hash]bool)}
 			r.syncSoon(0)
 			return
@@ -129,9 +130,9 @@ func (r *room) settleDoubts(asked map[peer.ID]uint64, lines []protocol.Message, 
 			continue
 		}
 		delete(r.doubts, p)
-		ids := r.log.hide(p, func(l *line) bool {
-			of, ok := r.current().Ended(p, l.msg.Epoch)
-			return !ok || of.Removal != d.ended.Removal || d.confirmed[l.msg.ID] || r.onChain(d.ended, l.msg.ID)
+		ids := r.log.Hide(p, func(l *transcript.Line) bool {
+			of, ok := r.current().Ended(p, l.Msg.Epoch)
+			return !ok || of.Removal != d.ended.Removal || d.confirmed[l.Msg.ID] || r.onChain(d.ended, l.Msg.ID)
 		})
 		if len(ids) > 0 {
 			r.l.emit(r, Hidden{Peer: p, Nick: r.nickOf(p), IDs: ids})

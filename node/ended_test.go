@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"localchat/authority"
+
+	"localchat/node/internal/transcript"
 )
 
 // A node that was started again has no lines. It gets those of one who was removed meanwhile as it gets everybody's: the
@@ -60,14 +62,14 @@ func TestLinesOfOneWhoIsOutComeBack(t *testing.T) {
 // What a removal costs grows with the lines of whom it removes, and not with their square: each line is walked over once, in
 // whatever order they come and however often they are asked for. What has been walked over counts without being here.
 func TestEachLineIsWalkedOverOnce(t *testing.T) {
-	ends := map[string]func(author string, last arrivedLine) authority.Event{
-		"a kick": func(author string, last arrivedLine) authority.Event { return kickOf(author, last.msg) },
-		"a ban": func(author string, last arrivedLine) authority.Event {
-			k := kickOf(author, last.msg)
+	ends := map[string]func(author string, last transcript.Opened) authority.Event{
+		"a kick": func(author string, last transcript.Opened) authority.Event { return kickOf(author, last.Msg) },
+		"a ban": func(author string, last transcript.Opened) authority.Event {
+			k := kickOf(author, last.Msg)
 			return authority.Ban{Peer: k.Peer, Cut: k.Cut}
 		},
-		"a leave": func(author string, last arrivedLine) authority.Event {
-			k := kickOf(author, last.msg)
+		"a leave": func(author string, last transcript.Opened) authority.Event {
+			k := kickOf(author, last.Msg)
 			return authority.Leave{Peer: k.Peer, Cut: k.Cut}
 		},
 	}
@@ -78,10 +80,10 @@ func TestEachLineIsWalkedOverOnce(t *testing.T) {
 				lines = lines[len(lines)-1000:]
 				w.do(of("carol", lines[len(lines)-1]))
 				ended, _ := r.current().Removed(personaID("carol"))
-				take := func(a arrivedLine) { r.log.add(&line{arrivedLine: a, got: lawStart}) }
-				asked := func(a arrivedLine) {
-					if !r.onChain(ended, a.msg.ID) {
-						t.Fatalf("line %d does not count", a.msg.Ctr)
+				take := func(a transcript.Opened) { r.log.Add(&transcript.Line{Opened: a, Got: lawStart}) }
+				asked := func(a transcript.Opened) {
+					if !r.onChain(ended, a.Msg.ID) {
+						t.Fatalf("line %d does not count", a.Msg.Ctr)
 					}
 				}
 				switch order {
@@ -103,7 +105,7 @@ func TestEachLineIsWalkedOverOnce(t *testing.T) {
 						asked(a)
 					}
 				}
-				clear(r.log.byID)
+				r.log.Hide(personaID("carol"), func(*transcript.Line) bool { return false })
 				for _, a := range lines {
 					asked(a)
 				}

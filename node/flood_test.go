@@ -9,8 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/libp2p/go-libp2p/core/peer"
-
+	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
 
@@ -84,15 +83,15 @@ func TestAFloodIsNotTakenLive(t *testing.T) {
 		l.cut("alice", "bob")
 		l.cut("carol", "bob")
 		time.Sleep(pingEvery + pingTimeout) // simulated
-		var flood []arrivedLine
+		var flood []transcript.Opened
 		must(ask(l.ctx(), bob, inLoop(func(lp *loop) {
 			for _, r := range lp.rooms {
 				key, _ := r.keys.Get(r.current().Epoch())
 				for i := range lines {
 					must(r.send(protocol.Content{Kind: protocol.Say, Text: fmt.Sprint(i)}, key))
 				}
-				for _, ln := range r.log.byAuthor[bob.self] {
-					flood = append(flood, ln.arrivedLine)
+				for _, ln := range r.log.Of(bob.self) {
+					flood = append(flood, ln.Opened)
 				}
 			}
 		})))
@@ -101,7 +100,7 @@ func TestAFloodIsNotTakenLive(t *testing.T) {
 				for _, a := range flood {
 					lineArrived{room: id, line: a}.handle(lp)
 				}
-				if n := len(r.log.byAuthor[bob.self]); n != floodBurst {
+				if n := len(r.log.Of(bob.self)); n != floodBurst {
 					t.Errorf("%d lines are taken at once", n)
 				}
 				for _, a := range flood[:floodBurst] { // what is here already takes nothing
@@ -156,50 +155,6 @@ func TestAFloodIsNamed(t *testing.T) {
 	}
 }
 
-// Where a room has more than it may keep, who has said most loses the oldest, and nobody else loses any.
-func TestAFloodPushesOutNobodyElse(t *testing.T) {
-	for _, c := range []struct {
-		name  string
-		size  int
-		lines int
-	}{{"lines", 100, maxLines + 500}, {"bytes", protocol.MaxText, maxLineBytes/protocol.MaxText + 100}} {
-		t.Run(c.name, func(t *testing.T) {
-			g := newLineLog()
-			add := func(author peer.ID, ctr int, text string) {
-				var id protocol.Hash
-				copy(id[:], fmt.Sprint(author, ctr))
-				m := protocol.Message{Header: protocol.Header{Ctr: uint64(ctr), Lamport: uint64(ctr)}, Author: author, ID: id}
-				g.add(&line{arrivedLine: arrivedLine{msg: m, content: protocol.Content{Text: text}}, got: lawStart})
-			}
-			const few = 50
-			for i := range few {
-				add("quiet", i+1, "hello")
-			}
-			text := strings.Repeat("x", c.size)
-			for i := range c.lines {
-				add("loud", i+1, text)
-			}
-			gone := g.expire(lawStart)
-			if len(g.byAuthor["quiet"]) != few || len(gone) == 0 || g.floors["quiet"] != 0 || g.floors["loud"] != uint64(len(gone)) {
-				t.Errorf("%d of the quiet one's lines are left, %d are gone", len(g.byAuthor["quiet"]), len(gone))
-			}
-			if len(g.arrival) > maxLines || g.bytes > maxLineBytes {
-				t.Errorf("%d lines and %d bytes are kept", len(g.arrival), g.bytes)
-			}
-			if c.name == "lines" && len(g.arrival) != maxLines {
-				t.Errorf("%d lines are kept", len(g.arrival))
-			}
-			if more := g.expire(lawStart); len(more) != 0 {
-				t.Errorf("%d more go with nothing new", len(more))
-			}
-			g.expire(lawStart.Add(time.Second))
-			if g.bytes != 0 || len(g.arrival) != 0 {
-				t.Errorf("%d bytes are counted of nothing", g.bytes)
-			}
-		})
-	}
-}
-
 // The longest text comes whole, live and fetched, also where several do not fit into one answer.
 func TestTheLongestTextsComeWhole(t *testing.T) {
 	simulate(t, 3, func(l *lan) {
@@ -251,7 +206,7 @@ func TestAFullRoomIsHandedOver(t *testing.T) {
 		must(ask(l.ctx(), alice, inLoop(func(lp *loop) {
 			for _, r := range lp.rooms {
 				key, _ := r.keys.Get(r.current().Epoch())
-				for i := range maxLines + 100 {
+				for i := range transcript.MaxLines + 100 {
 					must(r.send(protocol.Content{Kind: protocol.Say, Text: fmt.Sprint(i)}, key))
 				}
 			}
@@ -259,7 +214,7 @@ func TestAFullRoomIsHandedOver(t *testing.T) {
 		w := watch(t, "alice", alice) // its queue is empty
 		defer w.sub.Close()
 		time.Sleep(2 * time.Second) // simulated: the tick
-		if n := len(l.texts("alice")); n != maxLines {
+		if n := len(l.texts("alice")); n != transcript.MaxLines {
 			t.Fatalf("alice keeps %d lines", n)
 		}
 		gone := 0
@@ -272,11 +227,11 @@ func TestAFullRoomIsHandedOver(t *testing.T) {
 		bob := l.start("bob")
 		begun := time.Now()
 		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
-		for deadline := time.Now().Add(patience); len(l.texts("bob")) < maxLines && time.Now().Before(deadline); {
+		for deadline := time.Now().Add(patience); len(l.texts("bob")) < transcript.MaxLines && time.Now().Before(deadline); {
 			time.Sleep(100 * time.Millisecond) // simulated
 		}
 		got := l.texts("bob")
-		if len(got) != maxLines || got[0] != "100" || got[maxLines-1] != fmt.Sprint(maxLines+99) {
+		if len(got) != transcript.MaxLines || got[0] != "100" || got[transcript.MaxLines-1] != fmt.Sprint(transcript.MaxLines+99) {
 			t.Fatalf("bob has %d lines, from %q", len(got), got[0])
 		}
 		t.Logf("handed over in %v", time.Since(begun))

@@ -314,8 +314,8 @@ func TestWhatIsTooMuchIsNotPassedOn(t *testing.T) {
 				for i := range 10 {
 					must(r.send(protocol.Content{Kind: protocol.Say, Text: fmt.Sprint(i)}, key))
 				}
-				for _, ln := range r.log.byAuthor[bob.self] {
-					said = append(said, ln.msg)
+				for _, ln := range r.log.Of(bob.self) {
+					said = append(said, ln.Msg)
 				}
 			}
 		})))

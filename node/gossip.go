@@ -16,6 +16,7 @@ import (
 	libprotocol "github.com/libp2p/go-libp2p/core/protocol"
 
 	"localchat/authority"
+	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
 
@@ -46,17 +47,6 @@ type snapshot struct {
 func (s *snapshot) member(p peer.ID) bool {
 	_, ok := s.state.Member(p)
 	return ok
-}
-
-// An arrived line has passed validation and been opened.
-type arrivedLine struct {
-	msg     protocol.Message
-	content protocol.Content
-	late    bool
-	fetched bool // it came by a comparison
-	// vouched: the authority itself has handed it over.
-	vouched bool
-	given
 }
 
 // gossip is one room's own pubsub instance on the shared host.
@@ -255,19 +245,19 @@ func (g *gossip) validateLine(_ context.Context, from peer.ID, m *pubsub.Message
 }
 
 // open decrypts a line that may count.
-func (s *snapshot) open(msg protocol.Message, v authority.Verdict) (arrivedLine, bool) {
+func (s *snapshot) open(msg protocol.Message, v authority.Verdict) (transcript.Opened, bool) {
 	if v != authority.VerdictAccept && v != authority.VerdictLate || msg.Ctr <= s.floors[msg.Author] {
-		return arrivedLine{}, false
+		return transcript.Opened{}, false
 	}
 	key, ok := s.keys.Get(msg.Epoch)
 	if !ok {
-		return arrivedLine{}, false
+		return transcript.Opened{}, false
 	}
 	content, err := msg.Open(key)
 	if err != nil {
-		return arrivedLine{}, false
+		return transcript.Opened{}, false
 	}
-	return arrivedLine{msg: msg, content: content, late: v == authority.VerdictLate}, true
+	return transcript.Opened{Msg: msg, Content: content, Late: v == authority.VerdictLate}, true
 }
 
 // validateRecord lets through what the authority signed. Anything else is refused without blame for who passed it on;

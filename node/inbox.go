@@ -5,6 +5,7 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
+	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
 
@@ -83,7 +84,7 @@ type (
 	// lineArrived: a line passed validation; it is checked again against the state of now.
 	lineArrived struct {
 		room protocol.RoomID
-		line arrivedLine
+		line transcript.Opened
 		from peer.ID // who sent it to us; its author, or who passed it on
 	}
 	// recordArrived: a record of the authority came by gossip.
@@ -119,9 +120,9 @@ func (e lineArrived) handle(l *loop) {
 		return
 	}
 	l.isAlive(e.from)
-	delete(r.partners.fetched, e.line.msg.ID)
-	if r.log.byID[e.line.msg.ID] != nil || r.inBudget(e.line.msg.Author, e.line.content.Text) {
-		r.takeLive(e.line, e.line.late)
+	delete(r.partners.fetched, e.line.Msg.ID)
+	if r.log.Get(e.line.Msg.ID) != nil || r.inBudget(e.line.Msg.Author, e.line.Content.Text) {
+		r.takeLive(e.line, e.line.Late)
 	}
 }
 

@@ -108,9 +108,9 @@ func (r *room) memberInfos() []MemberInfo {
 
 // lastLineOf is when p said the last of its lines that are kept here; zero: none is.
 func (r *room) lastLineOf(p PeerID) time.Time {
-	for _, l := range slices.Backward(r.log.byAuthor[p]) {
+	for _, l := range slices.Backward(r.log.Of(p)) {
 		if shown(l) {
-			return l.content.At
+			return l.Content.At
 		}
 	}
 	return time.Time{}

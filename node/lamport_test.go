@@ -58,9 +58,9 @@ func TestNoLineStandsLastForEver(t *testing.T) {
 			for range 3 {
 				say("alice", r.lamport+1)
 			}
-			order := r.log.order
+			order := r.log.Ordered()
 			for i, want := range []string{"alice", "alice", "alice", "carol"} {
-				if got := order[len(order)-1-i].content.Text; got != want {
+				if got := order[len(order)-1-i].Content.Text; got != want {
 					t.Errorf("%d from the end stands a line of %s, not of %s", i, got, want)
 				}
 			}

@@ -18,6 +18,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"localchat/authority"
+	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
 
@@ -44,6 +45,13 @@ func persona(name string) protocol.KeySigner {
 }
 
 func personaID(name string) peer.ID { return persona(name).Peer() }
+
+// sealed is a line of a persona.
+func sealed(name string, h protocol.Header, text string, key protocol.Key) protocol.Message {
+	s := persona(name)
+	c := protocol.Content{Kind: protocol.Say, Text: text, At: lawStart}
+	return must(protocol.SealMessage(h, c, key, s.Peer(), s, random))
+}
 
 // A lawRoom is a room of alice's with real records and keys, and no network.
 type lawRoom struct {
@@ -120,7 +128,7 @@ func (w *lawRoom) snapshot(self string) *snapshot {
 type judge struct {
 	*gossip
 	posted  []inboxEvent
-	lines   []arrivedLine
+	lines   []transcript.Opened
 	records []protocol.SignedRecord
 }
 
@@ -145,7 +153,7 @@ func newJudge(s *snapshot) *judge {
 func data(raw []byte) *pubsub.Message { return &pubsub.Message{Message: &pb.Message{Data: raw}} }
 
 // line judges one line, and returns it if it is handed to the loop.
-func (j *judge) line(raw []byte) (pubsub.ValidationResult, *arrivedLine) {
+func (j *judge) line(raw []byte) (pubsub.ValidationResult, *transcript.Opened) {
 	j.lines = nil
 	got := j.validateLine(context.Background(), "forwarder", data(raw))
 	if len(j.lines) == 0 {

@@ -3,6 +3,7 @@ package node
 import (
 	"time"
 
+	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
 
@@ -43,8 +44,6 @@ const (
 	streamTimeout = 5 * time.Second
 	// timeSlack: a line is shown with the time that its author wrote, where that is so near to when it was said by our clock.
 	timeSlack = 10 * time.Minute
-	// ageSlack: by so much more than its author's clock says a fellow member may make a line older, and clocks differ.
-	ageSlack = time.Minute
 	// joinEvery and joinBurst of one peer: it gets one join request in so long, and as many as a script makes that
 	// enters, says a line and leaves, a few dozen times. strangerJoins, a second, and strangerJoinBurst of all
 	// together: the largest room entered at once.
@@ -171,9 +170,6 @@ const (
 	// lostAfter: where a chain of lines starts, and nobody asked in so long knows what came before, that is lost. Until
 	// then what follows is given again at each comparison.
 	lostAfter = 4 * syncEvery
-	// headsKept: so long after the last line of an author has been forgotten its number is still compared; whoever was given
-	// that line at its last moment forgets it within the usual retention.
-	headsKept = 10 * time.Minute
 	// syncTimeout of one comparison: a partner that has just gone must not hold up the next.
 	syncTimeout = 2 * time.Second
 	// meshFrom, in members: from here on an author would send so many copies (a line to 512 is 200 kB, and some 10 ms of a
@@ -211,7 +207,7 @@ const (
 	idleAsks  = 4
 	idleAsked = 2 * syncEvery
 	// maxIdlePages in a row of one partner that bring nothing new: as many as all lines that a room may hold fill.
-	maxIdlePages = maxLineBytes / (protocol.MaxBatch / 2)
+	maxIdlePages = transcript.MaxLineBytes / (protocol.MaxBatch / 2)
 	// meshSettles within so long of a connection: some heartbeats of the gossip, of a second each.
 	meshSettles = 3 * time.Second
 	// onItsWay: a line that was fetched and has not come live after so long may be lacking elsewhere.
@@ -219,14 +215,9 @@ const (
 	// deliverBy is when a line of ours that nobody has confirmed is reported.
 	deliverBy = 10 * time.Second
 
-	// maxLines and maxLineBytes retained in a room, whatever the retention, and maxNodeLines, in bytes, in all rooms of a node:
-	// 10,000 lines of 100 bytes are 10 MB, and 128 texts of the largest size are 16 MiB. Where there are more, whoever has said
-	// most loses the oldest, and is the only one to lose any: a flood pushes nobody else's lines out. lineCost, in bytes, is
-	// what a line takes beside what it says. The room is told once in shedEvery.
-	maxLines     = 10_000
-	maxLineBytes = 16 << 20
+	// maxNodeLines, in bytes, of the lines of all rooms of a node; each room has its own bounds. A room of which lines are
+	// forgotten before their time is told so once in shedEvery.
 	maxNodeLines = 24 << 20
-	lineCost     = 512
 	shedEvery    = time.Hour
 	// sayRate, in lines a second of one node, each KiB of a text counting as one more, and sayBurst at once: a person or a
 	// script that pastes a log is not slowed down, eight that talk at once reach 4,000 lines a second, and a loop without an
@@ -299,7 +290,7 @@ const (
 	// maxLamportStep that one line can move our clock: no honest peer is a million lines ahead.
 	maxLamportStep = 1 << 20
 	// maxLamportAhead of what is known a line may be: two parts of a room that were apart may each have filled it.
-	maxLamportAhead = 2 * maxLines
+	maxLamportAhead = 2 * transcript.MaxLines
 	// presenceEach member is the pause between two lists of who is there: each is as long as the room and goes to the whole
 	// room, 4 MB for one of 256, and when those come in together that would be on the owner's link for each of them.
 	presenceEach = 10 * time.Millisecond

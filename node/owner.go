@@ -255,7 +255,7 @@ func (r *room) news(p peer.ID, req protocol.PollRequest) *protocol.PollMember {
 	news := &protocol.PollMember{
 		Records: records, More: more,
 		Keys:     r.keysFor(p, req.HaveKey, nil),
-		Presence: r.owned.presence, Receipt: r.log.head(p), Last: r.log.cut(p), Proof: r.twinRecord(req.HaveSeq, req.Head),
+		Presence: r.owned.presence, Receipt: r.log.Head(p), Last: r.log.Cut(p), Proof: r.twinRecord(req.HaveSeq, req.Head),
 	}
 	// The whole room's addresses for everybody in it: with every record that would be most of what a removal sends.
 	if req.HavePresence != r.owned.presence {
@@ -288,7 +288,7 @@ func (e receiptsDue) handle(l *loop) {
 		return
 	}
 	for p := range r.owned.arrived {
-		head := r.log.head(p)
+		head := r.log.Head(p)
 		if _, member := r.current().Member(p); !member || head <= r.owned.receipts[p] {
 			continue
 		}

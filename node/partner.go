@@ -8,6 +8,7 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
+	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
 
@@ -126,11 +127,11 @@ func (r *room) syncPartner() (p peer.ID, news bool) {
 // unheard reports whether a line of ours waits for longer than a line takes to be confirmed: whoever does not have it can
 // fetch it.
 func (r *room) unheard() bool {
-	for _, l := range slices.Backward(r.log.byAuthor[r.l.n.self]) {
-		if l.delivered {
+	for _, l := range slices.Backward(r.log.Of(r.l.n.self)) {
+		if l.Delivered {
 			return false
 		}
-		if r.l.clock.even().Sub(l.got) >= onItsWay {
+		if r.l.clock.even().Sub(l.Got) >= onItsWay {
 			return true
 		}
 	}
@@ -139,19 +140,19 @@ func (r *room) unheard() bool {
 
 // noteAsked looks at what a fellow member says that compares with us: what it has and we lack we fetch from it.
 func (r *room) noteAsked(p peer.ID, req protocol.SyncRequest) {
-	said := slices.ContainsFunc(req.Heads, func(h protocol.Head) bool { return h.Author == p && h.Ctr > r.log.head(p) })
+	said := slices.ContainsFunc(req.Heads, func(h protocol.Head) bool { return h.Author == p && h.Ctr > r.log.Head(p) })
 	if req.News || said {
 		r.compareWith(p, 0, false)
 	}
 }
 
 // noteFetched: these lines came by comparison. Whoever is around us may lack them too.
-func (r *room) noteFetched(lines []*line) {
+func (r *room) noteFetched(lines []*transcript.Line) {
 	for _, l := range lines {
 		if len(r.partners.fetched) == 0 {
 			r.partners.since = r.l.now()
 		}
-		r.partners.fetched[l.msg.ID] = true
+		r.partners.fetched[l.Msg.ID] = true
 	}
 }
 

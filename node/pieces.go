@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"localchat/authority"
+	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
 
@@ -108,13 +109,13 @@ func (q givenLines) run(l *loop) (a givenAnswer, err error) {
 		return a, nil
 	}
 	a.whole = true
-	before := len(r.log.arrival)
+	before := r.log.Len()
 	for _, m := range q.lines {
 		// Where a line still waits for its key, what is said of its author's chain is for another time.
-		a.whole = r.takeGiven(m, given{age: q.ages[m.ID], by: q.from}, q.vouched, true) && a.whole
+		a.whole = r.takeGiven(m, transcript.Given{Age: q.ages[m.ID], By: q.from}, q.vouched, true) && a.whole
 	}
-	r.noteFetched(r.log.arrival[before:])
-	a.fresh = len(r.log.arrival) - before
+	r.noteFetched(r.log.Arrivals()[before:])
+	a.fresh = r.log.Len() - before
 	return a, nil
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"localchat/authority"
 	"localchat/node/internal/store"
+	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
 
@@ -350,7 +351,7 @@ func (r *room) takeNews(m *protocol.PollMember) {
 	r.takeProof(openProof(m.Proof))
 	// Before the keys, for which lines of ours may wait: they have to be numbered after those of an earlier life.
 	r.takeLast(m.Last)
-	r.delivered(func(ln *line) bool { return ln.msg.Ctr <= m.Receipt })
+	r.delivered(func(ln *transcript.Line) bool { return ln.Msg.Ctr <= m.Receipt })
 	r.takeKeys(r.authority(), m.Keys)
 	r.takePresence(m)
 	if _, in := r.me(); in && !m.More {

@@ -59,7 +59,7 @@ func (r *room) noteGuests() {
 		if _, member := r.current().Member(p); !member {
 			delete(r.owned.gone, p)
 		} else if r.l.now().Sub(since) >= guestGone {
-			cuts[p] = r.log.cut(p)
+			cuts[p] = r.log.Cut(p)
 		}
 	}
 	if err := r.step(authority.Gone{Cuts: cuts}); err != nil {

@@ -49,10 +49,10 @@ func TestNoReceiptBeyondAGap(t *testing.T) {
 			r := lp.rooms[lp.order[0]]
 			n1 := l.nodes["n1"].self
 			receipt = r.owned.receipts[n1]
-			far := *r.log.byAuthor[n1][0]
-			far.msg.Ctr += 5
-			far.msg.ID, far.msg.Prev = protocol.Hash{1}, protocol.Hash{2}
-			r.log.add(&far)
+			far := *r.log.Of(n1)[0]
+			far.Msg.Ctr += 5
+			far.Msg.ID, far.Msg.Prev = protocol.Hash{1}, protocol.Hash{2}
+			r.log.Add(&far)
 			r.owesReceipt(n1)
 		})))
 		time.Sleep(2 * receiptEvery) // simulated

@@ -4,8 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/libp2p/go-libp2p/core/peer"
-
 	"localchat/protocol"
 )
 
@@ -32,21 +30,4 @@ func TestALogThatIsTooLongIsLeft(t *testing.T) {
 			t.Errorf("bob is in %+v", rooms)
 		}
 	})
-}
-
-// What is known of authors whose lines cannot count any more is forgotten, and snapshots share what is known.
-func TestFloorsAreForgotten(t *testing.T) {
-	g := newLineLog()
-	for i := range 3 * protocol.MaxMembers {
-		g.floors[peer.ID(string(rune(i)))] = 1
-	}
-	lent := g.lentFloors()
-	g.forgetFloors(func(p peer.ID) bool { return p != peer.ID(string(rune(7))) })
-	if len(g.floors) != 1 || len(lent) != 3*protocol.MaxMembers {
-		t.Errorf("%d floors are left, of a snapshot %d", len(g.floors), len(lent))
-	}
-	allocs := testing.AllocsPerRun(100, func() { g.lentFloors() })
-	if allocs > 0 {
-		t.Errorf("a snapshot copies them: %v allocations", allocs)
-	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 
+	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
 
@@ -176,7 +177,7 @@ func (q takePassed) run(l *loop) (*protocol.PassReply, error) {
 	req, mine := protocol.PassRequest{Room: r.id}, q.record.Author == q.peer
 	if q.record.Seq == 0 {
 		req.Line = q.line.Raw()
-		r.takeGiven(q.line, given{}, false, false)
+		r.takeGiven(q.line, transcript.Given{}, false, false)
 		// What we do not take ourselves, since its author says too much, is not for others either.
 		mine = q.line.Author == q.peer && r.has(q.line)
 	} else {
@@ -202,8 +203,8 @@ func (q takePassed) run(l *loop) (*protocol.PassReply, error) {
 
 // has reports whether m is here: shown, held until the line before it comes, or kept until its key comes.
 func (r *room) has(m protocol.Message) bool {
-	return r.log.byID[m.ID] != nil ||
-		slices.ContainsFunc(r.held[m.Author], func(h heldLine) bool { return h.msg.ID == m.ID }) ||
+	return r.log.Get(m.ID) != nil ||
+		slices.ContainsFunc(r.held[m.Author], func(h heldLine) bool { return h.Msg.ID == m.ID }) ||
 		slices.ContainsFunc(r.early, func(e protocol.Message) bool { return e.ID == m.ID })
 }
 

@@ -359,7 +359,7 @@ func TestOnlyOnesOwnIsPassedOn(t *testing.T) {
 		time.Sleep(time.Second) // simulated
 		must(l.nodes["n2"].Say(l.ctx(), "lab", "hello", false))
 		var raw []byte
-		must(ask(l.ctx(), l.nodes["n2"], inLoop(func(lp *loop) { raw = lp.rooms[room.ID].log.byAuthor[lp.n.self][0].msg.Raw() })))
+		must(ask(l.ctx(), l.nodes["n2"], inLoop(func(lp *loop) { raw = lp.rooms[room.ID].log.Of(lp.n.self)[0].Msg.Raw() })))
 		to := []protocol.PassRequest{
 			{Room: room.ID, Line: raw, To: m.Nodes},
 			{Room: room.ID, Record: foundation("lab", "owner"), To: m.Nodes},

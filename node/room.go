@@ -13,6 +13,7 @@ import (
 
 	"localchat/authority"
 	"localchat/node/internal/fault"
+	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
 
@@ -31,7 +32,7 @@ type room struct {
 	records []protocol.SignedRecord // all applied ones, in order
 	pending map[uint64]protocol.SignedRecord
 	keys    authority.Keyring
-	log     *lineLog
+	log     *transcript.Log
 	snap    atomic.Pointer[snapshot] // read by pubsub's goroutines
 	gossip  *gossip                  // nil until we are in
 
@@ -85,7 +86,7 @@ type room struct {
 }
 
 func newRoom(l *loop, id protocol.RoomID) *room {
-	r := &room{l: l, id: id, log: newLineLog(), pending: make(map[uint64]protocol.SignedRecord), doubts: make(map[peer.ID]*doubt), chains: make(map[uint64]*chain), held: make(map[peer.ID][]heldLine), earlyAges: make(map[protocol.Hash]earlyAge), unreached: make(map[peer.ID]time.Time), partners: newPartners(), whenJoined: make(chan struct{}), lastLine: l.clock.even()}
+	r := &room{l: l, id: id, log: transcript.NewLog(), pending: make(map[uint64]protocol.SignedRecord), doubts: make(map[peer.ID]*doubt), chains: make(map[uint64]*chain), held: make(map[peer.ID][]heldLine), earlyAges: make(map[protocol.Hash]earlyAge), unreached: make(map[peer.ID]time.Time), partners: newPartners(), whenJoined: make(chan struct{}), lastLine: l.clock.even()}
 	r.ctx, r.cancel = context.WithCancel(l.n.ctx)
 	r.owned = newOwnerDesk()
 	r.said = newTurnstile[peer.ID](budget{floodRate, floodBurst})
@@ -256,7 +257,7 @@ func (r *room) publishSnapshot() {
 	r.snap.Store(&snapshot{
 		room: r.id, state: r.current(), keys: r.keys, self: r.l.n.self,
 		records: r.records[:len(r.records):len(r.records)],
-		floors:  r.log.lentFloors(),
+		floors:  r.log.Floors(),
 	})
 }
 
@@ -352,7 +353,7 @@ func (r *room) expel(c authority.Change) {
 		r.gossip.bar(c.Peer)
 	}
 	st := r.current()
-	ids := r.log.hide(c.Peer, func(l *line) bool { return counts(st.Check(c.Peer, l.msg.Header)) })
+	ids := r.log.Hide(c.Peer, func(l *transcript.Line) bool { return counts(st.Check(c.Peer, l.Msg.Header)) })
 	if len(ids) > 0 {
 		r.l.emit(r, Hidden{Peer: c.Peer, Nick: c.Nick, IDs: ids})
 	}
@@ -412,7 +413,7 @@ func (r *room) tellEpoch() {
 func (r *room) tick(now time.Time) {
 	retain := r.current().Policy().Retain
 	if retain > 0 {
-		r.forgotten(r.log.expire(r.l.clock.even().Add(-retain)))
+		r.forgotten(r.log.Expire(r.l.clock.even().Add(-retain)))
 		before := len(r.keys.Epochs())
 		if r.keys = r.keys.Drop(now.Add(-retain)); len(r.keys.Epochs()) != before {
 			r.publishSnapshot()
@@ -450,7 +451,7 @@ func (r *room) forgotten(ids []string) {
 		return
 	}
 	r.l.emit(r, Expired{IDs: ids})
-	r.log.forgetFloors(func(p peer.ID) bool { _, known := r.current().Known([]byte(p)); return !known })
+	r.log.ForgetFloors(func(p peer.ID) bool { _, known := r.current().Known([]byte(p)); return !known })
 	r.sweepChains()
 	r.publishSnapshot()
 	r.tellShed()
@@ -460,7 +461,7 @@ func (r *room) forgotten(ids []string) {
 // to the room any more: libp2p goes on to hold what its pubsub was started with.
 func (r *room) drop() {
 	r.name = r.label()
-	r.state, r.keys, r.log = authority.State{}, authority.Keyring{}, newLineLog()
+	r.state, r.keys, r.log = authority.State{}, authority.Keyring{}, transcript.NewLog()
 	r.records, r.pending, r.early, r.doubts = nil, nil, nil, nil
 	r.publishSnapshot()
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
 
@@ -120,7 +121,7 @@ func (r *room) send(c protocol.Content, key protocol.Key) (string, error) {
 	if r.owner() || !r.away.since.IsZero() {
 		r.syncSoon(syncSoon) // nobody tells us unasked who has it
 	}
-	return lineID(msg.ID), nil
+	return msg.ID.Short(), nil
 }
 
 // reserve takes the next block of message numbers.
@@ -152,31 +153,31 @@ func (r *room) keepClock() {
 }
 
 // takeLine lets a validated line into the room: the one way in, for live lines, fetched ones and our own.
-func (r *room) takeLine(a arrivedLine, late bool) {
-	if !counts(r.current().Check(a.msg.Author, a.msg.Header)) || !r.belongs(a) {
+func (r *room) takeLine(a transcript.Opened, late bool) {
+	if !counts(r.current().Check(a.Msg.Author, a.Msg.Header)) || !r.belongs(a) {
 		return // validated against a state that has passed, or no line of the membership that has ended
 	}
-	if r.tooOld(a.age) {
+	if r.tooOld(a.Age) {
 		return
 	}
-	l := &line{arrivedLine: a, got: r.l.clock.even()}
-	l.late, l.doubted = late, r.doubtsAge(a)
-	l.content.At = shownAt(a.content.At, r.l.now(), a.age)
-	l.warned = r.current().Len() < 2 // there is nobody who could have it
-	l.stands = r.placeInTime(a.msg)
-	if !r.log.add(l) {
+	l := &transcript.Line{Opened: a, Got: r.l.clock.even()}
+	l.Late, l.Doubted = late, r.doubtsAge(a)
+	l.Content.At = shownAt(a.Content.At, r.l.now(), a.Age)
+	l.Warned = r.current().Len() < 2 // there is nobody who could have it
+	l.Stands = r.placeInTime(a.Msg)
+	if !r.log.Add(l) {
 		return
 	}
-	r.keepUp(a.msg)
-	if said := l.said(); said.After(r.lastLine) {
+	r.keepUp(a.Msg)
+	if said := l.Said(); said.After(r.lastLine) {
 		r.lastLine = said
 	}
-	r.owesReceipt(a.msg.Author)
-	if a.msg.Author == r.l.n.self {
+	r.owesReceipt(a.Msg.Author)
+	if a.Msg.Author == r.l.n.self {
 		// A number that an earlier life of ours has used is never used again.
-		r.ctr = max(r.ctr, a.msg.Ctr)
+		r.ctr = max(r.ctr, a.Msg.Ctr)
 	}
-	if a.content.Kind == protocol.ReasonNote {
+	if a.Content.Kind == protocol.ReasonNote {
 		r.takeReasonNote(l)
 		return
 	}
@@ -186,18 +187,18 @@ func (r *room) takeLine(a arrivedLine, late bool) {
 }
 
 // shown reports whether people see l as a line: kinds that a later version may add are kept and passed on, not shown.
-func shown(l *line) bool {
-	return l.content.Kind == protocol.Say || l.content.Kind == protocol.Action
+func shown(l *transcript.Line) bool {
+	return l.Content.Kind == protocol.Say || l.Content.Kind == protocol.Action
 }
 
 // takeReasonNote shows why somebody was removed, if it is the authority that says so.
-func (r *room) takeReasonNote(l *line) {
-	if l.msg.Author != r.current().Authority() || l.content.Removal <= r.since || l.content.Removal > uint64(len(r.records)) {
+func (r *room) takeReasonNote(l *transcript.Line) {
+	if l.Msg.Author != r.current().Authority() || l.Content.Removal <= r.since || l.Content.Removal > uint64(len(r.records)) {
 		return
 	}
-	rec := r.records[l.content.Removal-1]
+	rec := r.records[l.Content.Removal-1]
 	if rm, ok := rec.Body.(protocol.Remove); ok {
-		r.l.emit(r, RemovalReason{Peer: rm.Peer, Nick: r.nickOf(rm.Peer), Text: l.content.Text, Removal: rec.Seq})
+		r.l.emit(r, RemovalReason{Peer: rm.Peer, Nick: r.nickOf(rm.Peer), Text: l.Content.Text, Removal: rec.Seq})
 	}
 }
 
@@ -211,11 +212,11 @@ func (r *room) nickOf(p PeerID) string {
 	return rm.Nick
 }
 
-func (r *room) message(l *line) Message {
+func (r *room) message(l *transcript.Line) Message {
 	return Message{
-		ID: lineID(l.msg.ID), Peer: l.msg.Author, Nick: r.nickOf(l.msg.Author), Text: l.content.Text,
-		Action: l.content.Kind == protocol.Action, At: l.content.At,
-		Self: l.msg.Author == r.l.n.self, Late: l.late || r.backlog(l), Backlog: r.backlog(l),
+		ID: l.ID(), Peer: l.Msg.Author, Nick: r.nickOf(l.Msg.Author), Text: l.Content.Text,
+		Action: l.Content.Kind == protocol.Action, At: l.Content.At,
+		Self: l.Msg.Author == r.l.n.self, Late: l.Late || r.backlog(l), Backlog: r.backlog(l),
 	}
 }
 
@@ -303,9 +304,9 @@ func (q historyOf) run(l *loop) (HistoryInfo, error) {
 		Messages: []Message{}, Fetching: r.pages.from != "" || !r.telling.caughtUp && len(r.near()) > 0,
 	}
 	if retain := r.current().Policy().Retain; retain > 0 {
-		h.More = r.log.shedSince(l.clock.even().Add(-retain))
+		h.More = r.log.ShedSince(l.clock.even().Add(-retain))
 	}
-	for _, ln := range r.log.order {
+	for _, ln := range r.log.Ordered() {
 		if shown(ln) {
 			h.Messages = append(h.Messages, r.message(ln))
 		}

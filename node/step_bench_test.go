@@ -11,11 +11,12 @@ import (
 	"github.com/multiformats/go-multiaddr"
 
 	"localchat/authority"
+	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
 
 // benchLines is a room of alice's with maxLines lines of carol's, each of which names the one before.
-func benchLines(b testing.TB) (*lawRoom, *room, []arrivedLine) {
+func benchLines(b testing.TB) (*lawRoom, *room, []transcript.Opened) {
 	w := newLawRoom(b, "lab")
 	w.admit("carol", "bob")
 	n := &Node{self: personaID("alice"), signer: persona("alice"), log: slog.New(slog.DiscardHandler)}
@@ -25,13 +26,13 @@ func benchLines(b testing.TB) (*lawRoom, *room, []arrivedLine) {
 	b.Cleanup(r.cancel)
 	r.ledger, r.records, r.keys = &w.ledger, w.records, w.keys
 	r.publishSnapshot()
-	var lines []arrivedLine
-	for i := range uint64(maxLines) {
-		a := arrivedLine{content: protocol.Content{Kind: protocol.Say, Text: "hello"}}
-		a.msg.Author, a.msg.Header = personaID("carol"), protocol.Header{Room: w.id(), Epoch: w.epoch(), Ctr: i + 1, Lamport: i + 1}
-		a.msg.ID = protocol.Hash{1, byte(i), byte(i >> 8), byte(i >> 16)}
+	var lines []transcript.Opened
+	for i := range uint64(transcript.MaxLines) {
+		a := transcript.Opened{Content: protocol.Content{Kind: protocol.Say, Text: "hello"}}
+		a.Msg.Author, a.Msg.Header = personaID("carol"), protocol.Header{Room: w.id(), Epoch: w.epoch(), Ctr: i + 1, Lamport: i + 1}
+		a.Msg.ID = protocol.Hash{1, byte(i), byte(i >> 8), byte(i >> 16)}
 		if i > 0 {
-			a.msg.Prev = lines[i-1].msg.ID
+			a.Msg.Prev = lines[i-1].Msg.ID
 		}
 		lines = append(lines, a)
 	}
@@ -40,27 +41,27 @@ func benchLines(b testing.TB) (*lawRoom, *room, []arrivedLine) {
 
 // What the loop does in one step, at the bounds: none of it may take 20 ms.
 func BenchmarkStep(b *testing.B) {
-	fill := func(r *room, lines []arrivedLine) {
-		r.log = newLineLog()
+	fill := func(r *room, lines []transcript.Opened) {
+		r.log = transcript.NewLog()
 		for _, a := range lines {
-			r.log.add(&line{arrivedLine: a, got: lawStart})
+			r.log.Add(&transcript.Line{Opened: a, Got: lawStart})
 		}
 	}
 	b.Run("a removal of one with all lines", func(b *testing.B) {
 		w, r, lines := benchLines(b)
-		w.do(kickOf("carol", lines[maxLines-1].msg))
+		w.do(kickOf("carol", lines[transcript.MaxLines-1].Msg))
 		ended, _ := w.ledger.State().Removed(personaID("carol"))
 		for b.Loop() {
 			b.StopTimer()
 			fill(r, lines)
 			r.chains = make(map[uint64]*chain)
 			b.StartTimer()
-			for _, l := range r.log.byAuthor[personaID("carol")] {
-				if !r.onChain(ended, l.msg.ID) {
+			for _, l := range r.log.Of(personaID("carol")) {
+				if !r.onChain(ended, l.Msg.ID) {
 					b.Fatal("it does not count")
 				}
 			}
-			r.log.hide(personaID("carol"), func(l *line) bool { return l.msg.Ctr%2 == 0 })
+			r.log.Hide(personaID("carol"), func(l *transcript.Line) bool { return l.Msg.Ctr%2 == 0 })
 		}
 	})
 	b.Run("all lines expire", func(b *testing.B) {
@@ -69,7 +70,7 @@ func BenchmarkStep(b *testing.B) {
 			b.StopTimer()
 			fill(r, lines)
 			b.StartTimer()
-			r.log.expire(lawStart.Add(time.Second))
+			r.log.Expire(lawStart.Add(time.Second))
 		}
 	})
 	b.Run("half of the lines expire", func(b *testing.B) {
@@ -77,11 +78,11 @@ func BenchmarkStep(b *testing.B) {
 		for b.Loop() {
 			b.StopTimer()
 			fill(r, lines)
-			for i, l := range r.log.arrival {
-				l.got = lawStart.Add(time.Duration(i))
+			for i, l := range r.log.Arrivals() {
+				l.Got = lawStart.Add(time.Duration(i))
 			}
 			b.StartTimer()
-			r.log.expire(lawStart.Add(maxLines / 2))
+			r.log.Expire(lawStart.Add(transcript.MaxLines / 2))
 		}
 	})
 	b.Run("history", func(b *testing.B) {
@@ -89,7 +90,7 @@ func BenchmarkStep(b *testing.B) {
 		fill(r, lines)
 		for b.Loop() {
 			ms := make([]Message, 0)
-			for _, ln := range r.log.order {
+			for _, ln := range r.log.Ordered() {
 				ms = append(ms, r.message(ln))
 			}
 			if len(ms) == 0 {

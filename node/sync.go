@@ -9,6 +9,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"localchat/authority"
+	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
 
@@ -164,24 +165,24 @@ func (q syncAsked) run(l *loop) (*protocol.SyncReply, error) {
 		wanted[e] = true
 	}
 	reply.Keys = r.keysFor(q.peer, 0, wanted)
-	var lines []*line
-	lines, moreLines = r.log.missingLines(q.req.Heads, func(ln *line) bool { return r.gives(q.peer, ln) })
+	var lines []*transcript.Line
+	lines, moreLines = r.log.Missing(q.req.Heads, func(ln *transcript.Line) bool { return r.gives(q.peer, ln) })
 	for _, ln := range lines {
-		reply.Lines = append(reply.Lines, ln.msg.Raw())
+		reply.Lines = append(reply.Lines, ln.Msg.Raw())
 	}
 	reply.Ages = r.agesOf(lines)
 	r.takeProof(q.proof)
 	r.noteAsked(q.peer, q.req)
 	st := r.current()
-	reply.HaveSeq, reply.Head, reply.Heads = st.Seq(), st.Head(), r.log.news(q.req.Heads, q.peer)
-	reply.Last, reply.Proof = r.log.cut(q.peer), r.twinRecord(q.req.HaveSeq, q.req.Head)
+	reply.HaveSeq, reply.Head, reply.Heads = st.Seq(), st.Head(), r.log.News(q.req.Heads, q.peer)
+	reply.Last, reply.Proof = r.log.Cut(q.peer), r.twinRecord(q.req.HaveSeq, q.req.Head)
 	reply.More = moreRecords || moreLines
 	return reply, nil
 }
 
 // gives reports whether the policy lets p have ln when it asks: what was said before its admission only where that gives
 // all, and nothing whose time is up.
-func (r *room) gives(p peer.ID, ln *line) bool {
+func (r *room) gives(p peer.ID, ln *transcript.Line) bool {
 	st := r.current()
 	if r.tooOld(r.age(ln)) {
 		return false
@@ -194,7 +195,7 @@ func (r *room) gives(p peer.ID, ln *line) bool {
 			return false
 		}
 	}
-	return st.MemberAt(p, ln.msg.Epoch)
+	return st.MemberAt(p, ln.Msg.Epoch)
 }
 
 // elder reports whether p may have all that me may have.
@@ -222,15 +223,15 @@ func (e synced) handle(l *loop) {
 	for author := range r.held {
 		r.letGo(author)
 	}
-	words := r.pages.turn(e, e.fresh, func(m protocol.Message) bool { return r.log.byID[m.ID] != nil })
+	words := r.pages.turn(e, e.fresh, func(m protocol.Message) bool { return r.log.Get(m.ID) != nil })
 	r.settleDoubts(e.doubted, e.lines, e.reply.More)
 	if whole {
 		r.partners.gave[e.peer] = l.clock.even()
 		if me, in := r.me(); !in || !r.elder(e.peer, me) {
 			words = nil
 		}
-		r.log.settle(words, l.clock.even().Add(-lostAfter))
-		for p := range r.log.byAuthor {
+		r.log.Settle(words, l.clock.even().Add(-lostAfter))
+		for p := range r.log.Authors() {
 			r.owesReceipt(p) // what came out of turn may be whole now
 		}
 	}
@@ -251,21 +252,21 @@ func (e synced) handle(l *loop) {
 
 // takeGiven judges a line that a fellow member hands over as one that came by gossip would be. It reports false where the
 // line cannot be judged yet.
-func (r *room) takeGiven(m protocol.Message, g given, vouched, late bool) bool {
+func (r *room) takeGiven(m protocol.Message, g transcript.Given, vouched, late bool) bool {
 	v := r.current().Check(m.Author, m.Header)
 	if line, ok := r.snap.Load().open(m, v); ok {
-		line.vouched, line.given = vouched, g
+		line.Vouched, line.Given = vouched, g
 		switch {
 		case late:
-			line.fetched = true
+			line.Fetched = true
 			r.takeLine(line, true)
-		case r.log.byID[m.ID] != nil || r.inBudget(m.Author, line.content.Text):
-			r.takeLive(line, line.late)
+		case r.log.Get(m.ID) != nil || r.inBudget(m.Author, line.Content.Text):
+			r.takeLive(line, line.Late)
 		}
 		return true
 	}
 	if _, ok := r.keys.Get(m.Epoch); !ok && counts(v) || !late && v == authority.VerdictUnknown {
-		if r.keepEarly(m) && g.age > 0 {
+		if r.keepEarly(m) && g.Age > 0 {
 			r.earlyAges[m.ID] = earlyAge{g, r.l.clock.even()}
 		}
 		return false
@@ -298,21 +299,21 @@ func (r *room) noteDelivered(e synced) {
 		}
 	}
 	// A head is above what was never said to its owner, too.
-	r.delivered(func(ln *line) bool { return has[ln.msg.ID] || ln.msg.Ctr <= head && r.gives(e.peer, ln) })
+	r.delivered(func(ln *transcript.Line) bool { return has[ln.Msg.ID] || ln.Msg.Ctr <= head && r.gives(e.peer, ln) })
 	if r.fresh && r.owner() {
 		r.syncSoon(syncSoon)
 	}
 }
 
 // delivered: another node has those of our lines that has says.
-func (r *room) delivered(has func(*line) bool) {
-	for _, ln := range r.log.byAuthor[r.l.n.self] {
-		if ln.delivered || ln.taken || !has(ln) {
+func (r *room) delivered(has func(*transcript.Line) bool) {
+	for _, ln := range r.log.Of(r.l.n.self) {
+		if ln.Delivered || ln.Taken || !has(ln) {
 			continue
 		}
-		ln.delivered = true
-		if ln.content.Kind != protocol.ReasonNote {
-			r.l.emit(r, Delivered{ID: lineID(ln.msg.ID)})
+		ln.Delivered = true
+		if ln.Content.Kind != protocol.ReasonNote {
+			r.l.emit(r, Delivered{ID: ln.ID()})
 		}
 	}
 	r.fresh = r.undelivered()
@@ -320,9 +321,9 @@ func (r *room) delivered(has func(*line) bool) {
 }
 
 func (r *room) undelivered() bool {
-	for _, ln := range slices.Backward(r.log.byAuthor[r.l.n.self]) {
-		if !ln.taken {
-			return !ln.delivered
+	for _, ln := range slices.Backward(r.log.Of(r.l.n.self)) {
+		if !ln.Taken {
+			return !ln.Delivered
 		}
 	}
 	return false
@@ -335,14 +336,14 @@ func (r *room) checkDelivery() {
 		return
 	}
 	wait, even := false, r.l.clock.even()
-	for _, ln := range r.log.byAuthor[r.l.n.self] {
-		if ln.delivered || ln.taken {
+	for _, ln := range r.log.Of(r.l.n.self) {
+		if ln.Delivered || ln.Taken {
 			continue
 		}
-		wait = wait || even.Sub(ln.got) >= receiptBy
-		if !ln.warned && even.Sub(ln.got) >= deliverBy {
-			ln.warned = true
-			r.l.emit(r, Warning{Code: "not_delivered", Text: "not delivered yet: " + firstWords(ln.content.Text)})
+		wait = wait || even.Sub(ln.Got) >= receiptBy
+		if !ln.Warned && even.Sub(ln.Got) >= deliverBy {
+			ln.Warned = true
+			r.l.emit(r, Warning{Code: "not_delivered", Text: "not delivered yet: " + firstWords(ln.Content.Text)})
 		}
 	}
 	r.release()

@@ -3,6 +3,8 @@ package node
 import (
 	"slices"
 	"time"
+
+	"localchat/node/internal/transcript"
 )
 
 // What is fetched comes by author, a page at a time. It is told in the order in which the room has it: when a comparison is
@@ -22,25 +24,25 @@ const (
 
 // A telling is the lines of a room that are here and that no face has been told of.
 type telling struct {
-	entered  time.Time // when we came into the room, by even: what was said before is backlog
-	caughtUp bool      // a comparison has been whole since, or there was nothing before: we have made the room
-	waiting  []*line   // for the end of a comparison
-	since    time.Time // the first of waiting came, by even
-	lines    []*line   // being told, in order
-	backlog  int       // how many of the block of backlog under way are in lines, at its front
-	stuck    time.Time // since when a reader's queue has been full, by even; zero: none is
+	entered  time.Time          // when we came into the room, by even: what was said before is backlog
+	caughtUp bool               // a comparison has been whole since, or there was nothing before: we have made the room
+	waiting  []*transcript.Line // for the end of a comparison
+	since    time.Time          // the first of waiting came, by even
+	lines    []*transcript.Line // being told, in order
+	backlog  int                // how many of the block of backlog under way are in lines, at its front
+	stuck    time.Time          // since when a reader's queue has been full, by even; zero: none is
 }
 
 // backlog reports whether l was said before we came into the room in this life of ours.
-func (r *room) backlog(l *line) bool { return l.said().Before(r.telling.entered) }
+func (r *room) backlog(l *transcript.Line) bool { return l.Said().Before(r.telling.entered) }
 
 // tellLine tells of a line that has come in, now or when its turn comes.
-func (r *room) tellLine(l *line) {
+func (r *room) tellLine(l *transcript.Line) {
 	t := &r.telling
 	now := r.l.clock.even()
-	live := !l.fetched && !r.backlog(l)
+	live := !l.Fetched && !r.backlog(l)
 	switch {
-	case live && l.msg.Author == r.l.n.self:
+	case live && l.Msg.Author == r.l.n.self:
 		r.tell(l) // who says it sees it at once
 		return
 	case live && len(t.lines) == 0 && len(t.waiting) == 0 && (t.caughtUp || now.Sub(t.entered) >= catchUpFor):
@@ -54,18 +56,18 @@ func (r *room) tellLine(l *line) {
 }
 
 // tell emits a line. Before is about what has been told.
-func (r *room) tell(l *line) {
+func (r *room) tell(l *transcript.Line) {
 	m := r.message(l)
 	if next := r.nextTold(l); next != nil {
-		m.Before, m.Next = lineID(next.msg.ID), &Quote{Nick: r.nickOf(next.msg.Author), Text: firstWords(next.content.Text)}
+		m.Before, m.Next = next.ID(), &Quote{Nick: r.nickOf(next.Msg.Author), Text: firstWords(next.Content.Text)}
 	}
-	l.told = true
+	l.Told = true
 	r.l.emit(r, m)
 }
 
 // nextTold is the next line under l that has been told of.
-func (r *room) nextTold(l *line) *line {
-	return r.log.below(l, func(next *line) bool { return next.told && shown(next) })
+func (r *room) nextTold(l *transcript.Line) *transcript.Line {
+	return r.log.Below(l, func(next *transcript.Line) bool { return next.Told && shown(next) })
 }
 
 // compared: a comparison is over, and whole says that its partner has given all it had. goesOn: its next page follows.
@@ -94,14 +96,14 @@ func (r *room) tellWaiting() {
 	if len(t.lines) > 0 || len(t.waiting) == 0 {
 		return
 	}
-	slices.SortFunc(t.waiting, func(a, b *line) int {
+	slices.SortFunc(t.waiting, func(a, b *transcript.Line) int {
 		if x, y := r.backlog(a), r.backlog(b); x != y {
 			if x {
 				return -1
 			}
 			return 1
 		}
-		return displayOrder(a, b)
+		return transcript.DisplayOrder(a, b)
 	})
 	t.lines, t.waiting = t.waiting, nil
 	r.tellOn()
@@ -122,7 +124,7 @@ func (r *room) tellOn() {
 	}
 	for ; space > 0 && len(t.lines) > 0; space-- {
 		l := t.lines[0]
-		here := r.log.byID[l.msg.ID] == l // and has not expired, nor been hidden, while it waited
+		here := r.log.Get(l.Msg.ID) == l // and has not expired, nor been hidden, while it waited
 		if here && t.backlog == 0 && r.backlog(l) {
 			r.beginBacklog()
 		}
@@ -160,7 +162,7 @@ func (r *room) beginBacklog() {
 	}
 	b.N = t.backlog
 	if first != nil {
-		b.Before, b.Next = lineID(first.msg.ID), &Quote{Nick: r.nickOf(first.msg.Author), Text: firstWords(first.content.Text)}
+		b.Before, b.Next = first.ID(), &Quote{Nick: r.nickOf(first.Msg.Author), Text: firstWords(first.Content.Text)}
 	}
 	r.l.emit(r, b)
 }

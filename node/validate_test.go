@@ -13,6 +13,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"localchat/authority"
+	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
 
@@ -78,7 +79,7 @@ func TestLineVerdicts(t *testing.T) {
 			if got != r.want {
 				t.Fatalf("the verdict is %s, not %s", verdictNames[got], verdictNames[r.want])
 			}
-			if opened := line != nil; opened != (got == pubsub.ValidationAccept) || opened && (line.late != r.late || line.content.Text != "hello") {
+			if opened := line != nil; opened != (got == pubsub.ValidationAccept) || opened && (line.Late != r.late || line.Content.Text != "hello") {
 				t.Errorf("it comes as %+v", line)
 			}
 			if early := len(j.posted) == 1; early != r.kept || len(j.posted) > 1 {
@@ -182,12 +183,12 @@ func TestReplayAfterExpiry(t *testing.T) {
 	w := newLawRoom(t, "lab")
 	w.admit("bob")
 	s := w.snapshot("alice")
-	g := newLineLog()
+	g := transcript.NewLog()
 	raw := w.say("bob", w.epoch(), 3).Raw()
 	_, l := newJudge(s).line(raw)
-	g.add(&line{arrivedLine: *l, got: w.now})
-	g.expire(w.now.Add(time.Second))
-	s.floors = g.floors
+	g.Add(&transcript.Line{Opened: *l, Got: w.now})
+	g.Expire(w.now.Add(time.Second))
+	s.floors = g.Floors()
 	if got, _ := newJudge(s).line(raw); got != pubsub.ValidationIgnore {
 		t.Errorf("a replay after expiry: %s", verdictNames[got])
 	}
@@ -323,8 +324,8 @@ func FuzzValidateLine(f *testing.F) {
 		if ok != (got == pubsub.ValidationAccept) {
 			t.Fatalf("%s with %v", verdictNames[got], line)
 		}
-		if ok && !counts(snap.state.Check(line.msg.Author, line.msg.Header)) || ok && line.msg.Author == personaID("mallory") {
-			t.Fatalf("a line of %s counts", line.msg.Author)
+		if ok && !counts(snap.state.Check(line.Msg.Author, line.Msg.Header)) || ok && line.Msg.Author == personaID("mallory") {
+			t.Fatalf("a line of %s counts", line.Msg.Author)
 		}
 	})
 }

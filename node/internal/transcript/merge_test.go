@@ -1,4 +1,4 @@
-package node
+package transcript
 
 import (
 	"fmt"
@@ -21,22 +21,22 @@ func TestLineLogsConverge(t *testing.T) {
 	for _, m := range pool {
 		opened[m.ID] = m
 	}
-	all := func(*line) bool { return true }
+	all := func(*Line) bool { return true }
 	rapid.Check(t, func(rt *rapid.T) {
-		logs := []*lineLog{newLineLog(), newLineLog()}
+		logs := []*Log{NewLog(), NewLog()}
 		said := make(map[string]bool) // author and number
 		for _, msg := range pool {
 			for i, g := range logs {
-				if rapid.Bool().Draw(rt, fmt.Sprint(i)) && g.add(&line{arrivedLine: arrivedLine{msg: msg}, got: lawStart}) {
+				if rapid.Bool().Draw(rt, fmt.Sprint(i)) && g.Add(&Line{Opened: Opened{Msg: msg}, Got: lawStart}) {
 					said[fmt.Sprint(msg.Author, msg.Ctr)] = true
 				}
 			}
 		}
 		for range len(pool) {
 			for i, g := range logs {
-				raws, _ := logs[1-i].missing(g.heads(), all)
-				for _, raw := range raws {
-					g.add(&line{arrivedLine: arrivedLine{msg: opened[protocol.DataID(raw)]}, got: lawStart})
+				lines, _ := logs[1-i].Missing(g.Heads(), all)
+				for _, l := range lines {
+					g.Add(&Line{Opened: Opened{Msg: l.Msg}, Got: lawStart})
 				}
 			}
 		}
@@ -59,10 +59,10 @@ func TestMembersConvergeByAnyWord(t *testing.T) {
 	}
 	members := []string{"alice", "bob", "carol", "dave"}
 	rapid.Check(t, func(rt *rapid.T) {
-		logs := make([]*lineLog, len(members))
+		logs := make([]*Log, len(members))
 		since := make([]uint64, len(members)) // the lowest Lamport of a line that a member may have
 		for i := range logs {
-			logs[i] = newLineLog()
+			logs[i] = NewLog()
 			since[i] = rapid.SampledFrom([]uint64{0, 0, 3, 5}).Draw(rt, "came")
 		}
 		want := make([]map[protocol.Hash]bool, len(members))
@@ -71,7 +71,7 @@ func TestMembersConvergeByAnyWord(t *testing.T) {
 		}
 		used := make(map[string]bool)
 		add := func(i int, m protocol.Message) {
-			logs[i].add(&line{arrivedLine: arrivedLine{msg: m}, got: lawStart})
+			logs[i].Add(&Line{Opened: Opened{Msg: m}, Got: lawStart})
 		}
 		for _, m := range pool {
 			number := fmt.Sprint(m.Author, m.Ctr)
@@ -95,19 +95,19 @@ func TestMembersConvergeByAnyWord(t *testing.T) {
 			}
 		}
 		meet := func(i, j int, now time.Time) {
-			asked := logs[i].heads()
-			raws, more := logs[j].missing(asked, func(l *line) bool { return l.msg.Lamport >= since[i] })
+			asked := logs[i].Heads()
+			lines, more := logs[j].Missing(asked, func(l *Line) bool { return l.Msg.Lamport >= since[i] })
 			heads := make(map[peer.ID]uint64)
 			if since[j] <= since[i] {
-				for _, h := range logs[j].news(asked, personaID(members[i])) {
+				for _, h := range logs[j].News(asked, personaID(members[i])) {
 					heads[h.Author] = h.Ctr
 				}
 			}
-			for _, raw := range raws {
-				add(i, opened[protocol.DataID(raw)])
+			for _, l := range lines {
+				add(i, l.Msg)
 			}
 			if !more {
-				logs[i].settle(heads, now.Add(-lostAfter))
+				logs[i].Settle(heads, now.Add(-time.Minute))
 			}
 		}
 		for range rapid.IntRange(0, 12).Draw(rt, "meetings") {
@@ -133,13 +133,13 @@ func TestMembersConvergeByAnyWord(t *testing.T) {
 			}
 		}
 		for i := range logs {
-			meet(i, (i+1)%len(logs), lawStart.Add(2*lostAfter))
+			meet(i, (i+1)%len(logs), lawStart.Add(2*time.Minute))
 		}
 		for i := range logs {
-			raws, _ := logs[(i+1)%len(logs)].missing(logs[i].heads(), func(l *line) bool { return l.msg.Lamport >= since[i] })
-			for _, raw := range raws {
+			lines, _ := logs[(i+1)%len(logs)].Missing(logs[i].Heads(), func(l *Line) bool { return l.Msg.Lamport >= since[i] })
+			for _, l := range lines {
 				// Inside a chain a line is known to be missing: its author may yet come back with it.
-				if m := opened[protocol.DataID(raw)]; !holed(logs[i].byAuthor[m.Author]) {
+				if m := l.Msg; !holed(logs[i].byAuthor[m.Author]) {
 					rt.Fatalf("%s asks for ever for line %d of %s", members[i], m.Ctr, protocol.ShortID(m.Author))
 				}
 			}
@@ -148,9 +148,9 @@ func TestMembersConvergeByAnyWord(t *testing.T) {
 }
 
 // holed reports whether a line is missing inside one of the chains.
-func holed(lines []*line) bool {
+func holed(lines []*Line) bool {
 	for i, l := range lines {
-		if i > 0 && !l.msg.Prev.IsZero() && lines[i-1].msg.ID != l.msg.Prev {
+		if i > 0 && !l.Msg.Prev.IsZero() && lines[i-1].Msg.ID != l.Msg.Prev {
 			return true
 		}
 	}
@@ -200,13 +200,13 @@ func TestOrderIsCausal(t *testing.T) {
 		}
 		var first []protocol.Hash
 		for range 2 {
-			g := newLineLog()
-			var shown []*line // a screen, which puts each line above the one it is told
+			g := NewLog()
+			var shown []*Line // a screen, which puts each line above the one it is told
 			for _, m := range rapid.Permutation(said).Draw(rt, "arrival") {
-				l := &line{arrivedLine: arrivedLine{msg: m}, got: lawStart}
-				g.add(l)
+				l := &Line{Opened: Opened{Msg: m}, Got: lawStart}
+				g.Add(l)
 				at := len(shown)
-				if next := g.below(l, func(*line) bool { return true }); next != nil {
+				if next := g.Below(l, func(*Line) bool { return true }); next != nil {
 					at = slices.Index(shown, next)
 				}
 				shown = slices.Insert(shown, at, l)
@@ -216,12 +216,12 @@ func TestOrderIsCausal(t *testing.T) {
 			}
 			var order []protocol.Hash
 			for _, l := range g.order {
-				for _, before := range saw[l.msg.ID] {
+				for _, before := range saw[l.Msg.ID] {
 					if !slices.Contains(order, before) {
-						rt.Fatalf("line %x stands above %x, which its author had seen", l.msg.ID[:2], before[:2])
+						rt.Fatalf("line %x stands above %x, which its author had seen", l.Msg.ID[:2], before[:2])
 					}
 				}
-				order = append(order, l.msg.ID)
+				order = append(order, l.Msg.ID)
 			}
 			if first == nil {
 				first = order

@@ -1,7 +1,8 @@
-package node
+package transcript
 
 import (
 	"cmp"
+	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -11,30 +12,16 @@ import (
 	"localchat/protocol"
 )
 
-// A line is a message that counts, retained.
-type line struct {
-	arrivedLine
-	got       time.Time // when this node had it, by clock.even
-	delivered bool      // of our own: another node has it
-	told      bool      // to the faces
-	warned    bool      // of our own: it has been said that none has
-	taken     bool      // of our own: its number had been used by an earlier life of ours
-	// stands is where it stands in place of its Lamport, which is too far ahead; 0: it is not.
-	stands uint64
-	// settled: no line of its author lies between it and the one before it here, by a fellow member's word.
-	settled bool
-}
-
-// A lineLog holds what is retained of a room's lines. It is owned by the loop.
+// A Log holds what is retained of a room's lines. It is owned by the loop.
 //
 // Invariants: byAuthor's slices are sorted by Ctr, without two of one Ctr; every line in byID is in byAuthor, in arrival
 // and in order, and the other way round; no line is at or below its author's floor.
-type lineLog struct {
-	byID     map[protocol.Hash]*line
-	byAuthor map[peer.ID][]*line
-	arrival  []*line // first come first
-	order    []*line // as they are displayed; see displayOrder
-	bytes    int     // of all of them; see size
+type Log struct {
+	byID     map[protocol.Hash]*Line
+	byAuthor map[peer.ID][]*Line
+	arrival  []*Line // first come first
+	order    []*Line // as they are displayed; see DisplayOrder
+	bytes    int     // of all of them; see weight
 	ages
 	// floors: up to this number an author's lines have expired and would be refused. lowest is the line of that number.
 	floors map[peer.ID]uint64
@@ -48,27 +35,46 @@ type lineLog struct {
 	whole bool
 }
 
-func newLineLog() *lineLog {
-	return &lineLog{
-		byID: make(map[protocol.Hash]*line), byAuthor: make(map[peer.ID][]*line),
+func NewLog() *Log {
+	return &Log{
+		byID: make(map[protocol.Hash]*Line), byAuthor: make(map[peer.ID][]*Line),
 		floors: make(map[peer.ID]uint64), lowest: make(map[peer.ID]protocol.Hash), raised: make(map[peer.ID]time.Time),
 	}
 }
 
-func byCtr(l *line, ctr uint64) int { return cmp.Compare(l.msg.Ctr, ctr) }
+// Get is the line of that hash, or nil.
+func (g *Log) Get(id protocol.Hash) *Line { return g.byID[id] }
 
-// displayOrder is epoch, then Lamport, then author, then number: the same on every node, since each line says all four,
+// Of are the lines of one author, by number. They are not the caller's to change.
+func (g *Log) Of(author peer.ID) []*Line { return g.byAuthor[author] }
+
+// Authors are those who have lines here, in no order.
+func (g *Log) Authors() iter.Seq[peer.ID] { return maps.Keys(g.byAuthor) }
+
+// Arrivals are all lines, the first that came first, and Ordered are they as they are displayed. Neither is the caller's to change.
+func (g *Log) Arrivals() []*Line { return g.arrival }
+
+func (g *Log) Ordered() []*Line { return g.order }
+
+// Len is how many lines there are, and Size what they take in bytes.
+func (g *Log) Len() int { return len(g.arrival) }
+
+func (g *Log) Size() int { return g.bytes }
+
+func byCtr(l *Line, ctr uint64) int { return cmp.Compare(l.Msg.Ctr, ctr) }
+
+// DisplayOrder is epoch, then Lamport, then author, then number: the same on every node, since each line says all four,
 // and no line stands above one that its author had seen. The epoch comes first because a newcomer's clock starts at
 // nothing: by the clock alone, its first line would stand above all that was said before it came.
-func displayOrder(a, b *line) int {
-	x, y := a.msg, b.msg
-	return cmp.Or(cmp.Compare(x.Epoch, y.Epoch), cmp.Compare(cmp.Or(a.stands, x.Lamport), cmp.Or(b.stands, y.Lamport)), cmp.Compare(x.Author, y.Author), cmp.Compare(x.Ctr, y.Ctr))
+func DisplayOrder(a, b *Line) int {
+	x, y := a.Msg, b.Msg
+	return cmp.Or(cmp.Compare(x.Epoch, y.Epoch), cmp.Compare(cmp.Or(a.Stands, x.Lamport), cmp.Or(b.Stands, y.Lamport)), cmp.Compare(x.Author, y.Author), cmp.Compare(x.Ctr, y.Ctr))
 }
 
-// add keeps l unless it is known, expired, or takes a number that its author has used for another line: the first one
+// Add keeps l unless it is known, expired, or takes a number that its author has used for another line: the first one
 // stays.
-func (g *lineLog) add(l *line) bool {
-	m := l.msg
+func (g *Log) Add(l *Line) bool {
+	m := l.Msg
 	if m.Ctr <= g.floors[m.Author] || g.byID[m.ID] != nil || g.lapsedFor(l) {
 		return false
 	}
@@ -83,43 +89,43 @@ func (g *lineLog) add(l *line) bool {
 	g.byAuthor[m.Author] = slices.Insert(lines, i, l)
 	g.changed()
 	g.byID[m.ID] = l
-	g.bytes += l.size()
+	g.bytes += l.weight()
 	g.came(l)
 	g.arrival = append(g.arrival, l)
-	at, _ := slices.BinarySearchFunc(g.order, l, displayOrder)
+	at, _ := slices.BinarySearchFunc(g.order, l, DisplayOrder)
 	g.order = slices.Insert(g.order, at, l)
 	return true
 }
 
-// follows reports whether m's author's line before it is here, or has been.
-func (g *lineLog) follows(m protocol.Message) bool {
+// Follows reports whether m's author's line before it is here, or has been.
+func (g *Log) Follows(m protocol.Message) bool {
 	return m.Ctr == 1 || !m.Prev.IsZero() && (g.byID[m.Prev] != nil || g.lowest[m.Author] == m.Prev)
 }
 
 // drop forgets ls, which are in the log.
-func (g *lineLog) drop(ls []*line) []string {
+func (g *Log) drop(ls []*Line) []string {
 	if len(ls) == 0 {
 		return nil
 	}
 	g.changed()
-	gone := make(map[*line]bool, len(ls))
+	gone := make(map[*Line]bool, len(ls))
 	ids := make([]string, len(ls))
 	for i, l := range ls {
 		gone[l] = true
-		ids[i] = lineID(l.msg.ID)
-		delete(g.byID, l.msg.ID)
-		g.bytes -= l.size()
+		ids[i] = l.ID()
+		delete(g.byID, l.Msg.ID)
+		g.bytes -= l.weight()
 	}
-	is := func(l *line) bool { return gone[l] }
+	is := func(l *Line) bool { return gone[l] }
 	of := make(map[peer.ID]bool)
 	for _, l := range ls {
-		if of[l.msg.Author] {
+		if of[l.Msg.Author] {
 			continue
 		}
-		of[l.msg.Author] = true
-		g.byAuthor[l.msg.Author] = slices.DeleteFunc(g.byAuthor[l.msg.Author], is)
-		if len(g.byAuthor[l.msg.Author]) == 0 {
-			delete(g.byAuthor, l.msg.Author)
+		of[l.Msg.Author] = true
+		g.byAuthor[l.Msg.Author] = slices.DeleteFunc(g.byAuthor[l.Msg.Author], is)
+		if len(g.byAuthor[l.Msg.Author]) == 0 {
+			delete(g.byAuthor, l.Msg.Author)
 		}
 	}
 	g.arrival = slices.DeleteFunc(g.arrival, is)
@@ -127,11 +133,8 @@ func (g *lineLog) drop(ls []*line) []string {
 	return ids
 }
 
-// size is what l takes, in bytes: as it was sent, as it was opened, and what is kept to find it.
-func (l *line) size() int { return len(l.msg.Raw()) + len(l.content.Text) + lineCost }
-
-// expire forgets the lines that were said before the given time, and what is over the bounds, and returns their ids.
-func (g *lineLog) expire(before time.Time) []string {
+// Expire forgets the lines that were said before the given time, and what is over the bounds, and returns their ids.
+func (g *Log) Expire(before time.Time) []string {
 	old, lapsed := g.over(before)
 	ids := append(g.raise(old, before), g.lapse(lapsed)...)
 	for a, at := range g.raised {
@@ -140,14 +143,14 @@ func (g *lineLog) expire(before time.Time) []string {
 			g.changed()
 		}
 	}
-	for len(g.arrival) > maxLines || g.bytes > maxLineBytes {
-		ids = append(ids, g.shed(g.bytes-maxLineBytes, before)...)
+	for len(g.arrival) > MaxLines || g.bytes > MaxLineBytes {
+		ids = append(ids, g.Shed(g.bytes-MaxLineBytes, before)...)
 	}
 	return ids
 }
 
-// shed forgets lines before their time, since there are too many or they take so many bytes too many.
-func (g *lineLog) shed(over int, now time.Time) []string {
+// Shed forgets lines before their time, since there are too many or they take so many bytes too many.
+func (g *Log) Shed(over int, now time.Time) []string {
 	ls := g.excess(over)
 	ids := g.raise(ls, now)
 	g.noteShed(ls, len(ids))
@@ -156,19 +159,19 @@ func (g *lineLog) shed(over int, now time.Time) []string {
 
 // excess are the oldest lines of the author that has most, of lines or, where these are not too many, of bytes: as much as is
 // over the bound, or half of what it has.
-func (g *lineLog) excess(overBytes int) []*line {
-	weigh, over := func(*line) int { return 1 }, len(g.arrival)-maxLines
+func (g *Log) excess(overBytes int) []*Line {
+	weigh, over := func(*Line) int { return 1 }, len(g.arrival)-MaxLines
 	if over <= 0 {
-		weigh, over = (*line).size, overBytes
+		weigh, over = (*Line).weight, overBytes
 	}
-	var most []*line
+	var most []*Line
 	weight := 0
 	for a, lines := range g.byAuthor {
 		w := 0
 		for _, l := range lines {
 			w += weigh(l)
 		}
-		if w > weight || w == weight && a < most[0].msg.Author {
+		if w > weight || w == weight && a < most[0].Msg.Author {
 			most, weight = lines, w
 		}
 	}
@@ -181,45 +184,45 @@ func (g *lineLog) excess(overBytes int) []*line {
 }
 
 // raise forgets lines whose time is up, and with them whatever of their authors lies below, now and later.
-func (g *lineLog) raise(old []*line, now time.Time) []string {
+func (g *Log) raise(old []*Line, now time.Time) []string {
 	if len(old) == 0 {
 		return nil
 	}
 	g.ownFloors()
 	for _, l := range old {
-		if l.msg.Ctr > g.floors[l.msg.Author] {
-			g.floors[l.msg.Author], g.lowest[l.msg.Author], g.raised[l.msg.Author] = l.msg.Ctr, l.msg.ID, now
+		if l.Msg.Ctr > g.floors[l.Msg.Author] {
+			g.floors[l.Msg.Author], g.lowest[l.Msg.Author], g.raised[l.Msg.Author] = l.Msg.Ctr, l.Msg.ID, now
 		}
 	}
-	gone := make(map[*line]bool, len(old))
+	gone := make(map[*Line]bool, len(old))
 	for _, l := range old {
 		gone[l] = true
 	}
 	// A line that came late may lie below a floor that has just risen: it goes with the others.
 	for _, l := range g.arrival {
-		if !gone[l] && l.msg.Ctr <= g.floors[l.msg.Author] {
+		if !gone[l] && l.Msg.Ctr <= g.floors[l.Msg.Author] {
 			old = append(old, l)
 		}
 	}
 	return g.drop(old)
 }
 
-// lentFloors are the floors, for a snapshot to keep.
-func (g *lineLog) lentFloors() map[peer.ID]uint64 {
+// Floors are the floors, for a snapshot to keep.
+func (g *Log) Floors() map[peer.ID]uint64 {
 	g.lent = true
 	return g.floors
 }
 
 // ownFloors makes the floors ours to change.
-func (g *lineLog) ownFloors() {
+func (g *Log) ownFloors() {
 	if g.lent {
 		g.floors, g.lent = maps.Clone(g.floors), false
 	}
 }
 
-// forgetFloors forgets the floors of authors none of whose lines would count any more, of which there are ever more in a
+// ForgetFloors forgets the floors of authors none of whose lines would count any more, of which there are ever more in a
 // room that people come to and leave. Those left are members, or among the latest [authority.MaxPast] that were.
-func (g *lineLog) forgetFloors(unknown func(peer.ID) bool) {
+func (g *Log) ForgetFloors(unknown func(peer.ID) bool) {
 	if len(g.floors) <= protocol.MaxMembers {
 		return
 	}
@@ -236,9 +239,9 @@ func (g *lineLog) forgetFloors(unknown func(peer.ID) bool) {
 	}
 }
 
-// hide forgets what counts returns false for, of one author, and returns the ids.
-func (g *lineLog) hide(author peer.ID, counts func(*line) bool) []string {
-	var past []*line
+// Hide forgets what counts returns false for, of one author, and returns the ids.
+func (g *Log) Hide(author peer.ID, counts func(*Line) bool) []string {
+	var past []*Line
 	for _, l := range g.byAuthor[author] {
 		if !counts(l) {
 			past = append(past, l)
@@ -247,27 +250,27 @@ func (g *lineLog) hide(author peer.ID, counts func(*line) bool) []string {
 	return g.drop(past)
 }
 
-// cut is the last line of author that is, or has been, here: what a Remove or Leave names.
-func (g *lineLog) cut(author peer.ID) protocol.Cut {
+// Cut is the last line of author that is, or has been, here: what a Remove or Leave names.
+func (g *Log) Cut(author peer.ID) protocol.Cut {
 	lines := g.byAuthor[author]
 	if len(lines) == 0 {
 		return protocol.Cut{Ctr: g.floors[author], Hash: g.lowest[author]}
 	}
-	last := lines[len(lines)-1].msg
+	last := lines[len(lines)-1].Msg
 	return protocol.Cut{Ctr: last.Ctr, Hash: last.ID}
 }
 
-func (g *lineLog) changed() { g.known, g.whole = nil, false }
+func (g *Log) changed() { g.known, g.whole = nil, false }
 
-// heads say, for every author, up to where nothing is missing. They are the caller's. An author of whom nothing has been
+// Heads say, for every author, up to where nothing is missing. They are the caller's. An author of whom nothing has been
 // retained for long is left out: who still gives something of theirs gives what is refused.
-func (g *lineLog) heads() []protocol.Head {
+func (g *Log) Heads() []protocol.Head {
 	g.compare()
 	return slices.Clone(g.known)
 }
 
 // compare makes known and whole, if something has changed.
-func (g *lineLog) compare() {
+func (g *Log) compare() {
 	if g.known != nil {
 		return
 	}
@@ -283,8 +286,8 @@ func (g *lineLog) compare() {
 	slices.Sort(authors)
 	g.known, g.whole = make([]protocol.Head, 0, len(authors)), len(authors) <= protocol.MaxBatchItems
 	for _, a := range authors {
-		h := g.head(a)
-		if lines := g.byAuthor[a]; len(lines) > 0 && lines[len(lines)-1].msg.Ctr > h {
+		h := g.Head(a)
+		if lines := g.byAuthor[a]; len(lines) > 0 && lines[len(lines)-1].Msg.Ctr > h {
 			g.whole = false
 		}
 		if h > 0 && len(g.known) < protocol.MaxBatchItems {
@@ -293,8 +296,8 @@ func (g *lineLog) compare() {
 	}
 }
 
-// news are our heads that who has asked does not know already, and its own in any case: what of it has come here.
-func (g *lineLog) news(asked []protocol.Head, asker peer.ID) (heads []protocol.Head) {
+// News are our heads that who has asked does not know already, and its own in any case: what of it has come here.
+func (g *Log) News(asked []protocol.Head, asker peer.ID) (heads []protocol.Head) {
 	g.compare()
 	i := 0
 	for _, h := range g.known {
@@ -308,49 +311,41 @@ func (g *lineLog) news(asked []protocol.Head, asker peer.ID) (heads []protocol.H
 	return heads
 }
 
-// head follows author's chain. Where a chain starts after another, its author's node was started again, and what it said
+// Head follows author's chain. Where a chain starts after another, its author's node was started again, and what it said
 // before may be missing: only a fellow member's word can tell.
-func (g *lineLog) head(author peer.ID) uint64 {
+func (g *Log) Head(author peer.ID) uint64 {
 	head, prev := g.floors[author], g.lowest[author]
 	for _, l := range g.byAuthor[author] {
-		linked := l.msg.Ctr == 1 || l.settled || !prev.IsZero() && l.msg.Prev == prev
+		linked := l.Msg.Ctr == 1 || l.settled || !prev.IsZero() && l.Msg.Prev == prev
 		if !linked {
 			break
 		}
-		head, prev = l.msg.Ctr, l.msg.ID
+		head, prev = l.Msg.Ctr, l.Msg.ID
 	}
 	return head
 }
 
-// settle takes the word of a fellow member that has just given all it had, for where a chain starts here: nothing that is
+// Settle takes the word of a fellow member that has just given all it had, for where a chain starts here: nothing that is
 // retained came before, if the fellow's own head is no lower. The fellow must not be a later comer than we are, who is
 // given less (its heads are nil then). Where nobody who was asked vouches, what is missing is lost once the line has been
 // here since before the given time.
-func (g *lineLog) settle(heads map[peer.ID]uint64, before time.Time) {
+func (g *Log) Settle(heads map[peer.ID]uint64, before time.Time) {
 	if g.compare(); g.whole {
 		return
 	}
 	g.changed()
 	for a, lines := range g.byAuthor {
 		for i, l := range lines {
-			if i == 0 || l.msg.Prev.IsZero() {
-				l.settled = l.settled || l.msg.Ctr <= heads[a] || l.got.Before(before)
+			if i == 0 || l.Msg.Prev.IsZero() {
+				l.settled = l.settled || l.Msg.Ctr <= heads[a] || l.Got.Before(before)
 			}
 		}
 	}
 }
 
-// missing returns the lines above the caller's heads, each author's in order, up to a frame's worth, and whether there
+// Missing returns the lines above the caller's heads, each author's in order, up to a frame's worth, and whether there
 // are more.
-func (g *lineLog) missing(heads []protocol.Head, allowed func(*line) bool) (raws [][]byte, more bool) {
-	lines, more := g.missingLines(heads, allowed)
-	for _, l := range lines {
-		raws = append(raws, l.msg.Raw())
-	}
-	return raws, more
-}
-
-func (g *lineLog) missingLines(heads []protocol.Head, allowed func(*line) bool) (lines []*line, more bool) {
+func (g *Log) Missing(heads []protocol.Head, allowed func(*Line) bool) (lines []*Line, more bool) {
 	if g.compare(); g.whole && slices.Equal(heads, g.known) {
 		return nil, false
 	}
@@ -366,10 +361,10 @@ func (g *lineLog) missingLines(heads []protocol.Head, allowed func(*line) bool) 
 	size := 0
 	for _, a := range authors {
 		for _, l := range g.byAuthor[a] {
-			if l.msg.Ctr <= have[a] || !allowed(l) {
+			if l.Msg.Ctr <= have[a] || !allowed(l) {
 				continue
 			}
-			size += len(l.msg.Raw()) + 8
+			size += len(l.Msg.Raw()) + 8
 			if size > protocol.MaxBatch/2 || len(lines) == protocol.MaxBatchItems {
 				return lines, true
 			}
@@ -379,9 +374,9 @@ func (g *lineLog) missingLines(heads []protocol.Head, allowed func(*line) bool) 
 	return lines, false
 }
 
-// below is the next line under l, which is in the log, of those that ok accepts; nil if there is none.
-func (g *lineLog) below(l *line, ok func(*line) bool) *line {
-	at, _ := slices.BinarySearchFunc(g.order, l, displayOrder)
+// Below is the next line under l, which is in the log, of those that ok accepts; nil if there is none.
+func (g *Log) Below(l *Line, ok func(*Line) bool) *Line {
+	at, _ := slices.BinarySearchFunc(g.order, l, DisplayOrder)
 	for _, next := range g.order[min(at+1, len(g.order)):] {
 		if ok(next) {
 			return next
@@ -389,6 +384,3 @@ func (g *lineLog) below(l *line, ok func(*line) bool) *line {
 	}
 	return nil
 }
-
-// lineID is the id of a line as faces see it.
-func lineID(h protocol.Hash) string { return h.Short() }

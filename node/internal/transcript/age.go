@@ -1,0 +1,133 @@
+package transcript
+
+import (
+	"slices"
+	"time"
+
+	"localchat/protocol"
+)
+
+// A line is kept by its age: how long ago it was said, and not how long ago it came. A line that comes live was said just now.
+// One that is fetched is as old as who gives it says: an age is time that has passed, so that nobody's clock has a part in it.
+//
+// A word can be false. Whoever makes a line older than it is takes it from the one it gives it to, and whoever makes it younger lets it
+// live longer there. So a line lives for the retention after it came, at most, whatever is said of it. And a word that makes a line
+// older than its author's own time does, by more than clocks differ, is doubted: what is forgotten for it alone may come again,
+// from somebody who says that it is younger. The author's own time decides nothing else.
+
+// ages are what a [Log] keeps of the ages of its lines.
+type ages struct {
+	// eldest is not after any of the lines was said.
+	eldest time.Time
+	// lapsed are lines that were forgotten for a word that is doubted, MaxLines of them at most.
+	lapsed map[protocol.Hash]lapse
+	// shedding is how many lines were forgotten before their time, and nobody has been told.
+	shedding int
+	// sheds are the lines that were forgotten before their time, as long as that is not over: maxSheds at most, oldest first.
+	sheds []shed
+}
+
+// A shed is n lines that were forgotten before their time, the latest of which was said then, by clock.even.
+type shed struct {
+	said time.Time
+	n    int
+}
+
+// Sheds within shedSpan of each other count as one, and maxSheds are kept: where the retention is longer than both make, the
+// oldest lines are counted for too long.
+const (
+	shedSpan = time.Minute
+	maxSheds = 2048
+)
+
+// noteShed counts n lines that are forgotten before their time, ls and what lies below them.
+func (a *ages) noteShed(ls []*Line, n int) {
+	if n == 0 {
+		return
+	}
+	a.shedding += n
+	latest := slices.MaxFunc(ls, func(x, y *Line) int { return x.Said().Compare(y.Said()) }).Said()
+	if last := len(a.sheds) - 1; last >= 0 && latest.Sub(a.sheds[last].said) < shedSpan {
+		a.sheds[last].n += n
+		return
+	}
+	if a.sheds = append(a.sheds, shed{latest, n}); len(a.sheds) > maxSheds {
+		a.sheds[1].n += a.sheds[0].n
+		a.sheds = a.sheds[1:]
+	}
+}
+
+// ShedSince is how many lines that were said since the given time have been forgotten before their time.
+func (a *ages) ShedSince(since time.Time) (n int) {
+	a.sheds = slices.DeleteFunc(a.sheds, func(s shed) bool { return s.said.Before(since) })
+	for _, s := range a.sheds {
+		n += s.n
+	}
+	return n
+}
+
+// A lapse is when a line that is forgotten was said, by somebody's word, and when it came.
+type lapse struct{ said, got time.Time }
+
+// came takes in the age of a line that was just added.
+func (g *Log) came(l *Line) {
+	if said := l.Said(); len(g.arrival) == 0 || said.Before(g.eldest) {
+		g.eldest = said
+	}
+	delete(g.lapsed, l.Msg.ID)
+}
+
+// over are the lines that were said before the given time: those that are old, and those that are so by a doubted word alone.
+func (g *Log) over(before time.Time) (old, lapsed []*Line) {
+	for id, l := range g.lapsed {
+		if l.got.Before(before) {
+			delete(g.lapsed, id)
+		}
+	}
+	if len(g.arrival) == 0 || !g.eldest.Before(before) {
+		return nil, nil
+	}
+	g.eldest = time.Time{}
+	for _, l := range g.arrival {
+		switch said := l.Said(); {
+		case !said.Before(before):
+			if g.eldest.IsZero() || said.Before(g.eldest) {
+				g.eldest = said
+			}
+		case l.Doubted && !l.Got.Before(before) && len(g.lapsed)+len(lapsed) < MaxLines:
+			lapsed = append(lapsed, l)
+		default:
+			old = append(old, l)
+		}
+	}
+	return old, lapsed
+}
+
+// lapse forgets lines for a doubted word. No floor rises for it, so that they may come again.
+func (g *Log) lapse(ls []*Line) []string {
+	var left []*Line
+	for _, l := range ls {
+		if g.byID[l.Msg.ID] != l {
+			continue // it went with a floor
+		}
+		if g.lapsed == nil {
+			g.lapsed = make(map[protocol.Hash]lapse)
+		}
+		g.lapsed[l.Msg.ID] = lapse{l.Said(), l.Got}
+		left = append(left, l)
+	}
+	return g.drop(left)
+}
+
+// lapsedFor reports whether l has lapsed and is not much younger by the word with which it comes now.
+func (g *Log) lapsedFor(l *Line) bool {
+	before, is := g.lapsed[l.Msg.ID]
+	return is && l.Said().Sub(before.said) < AgeSlack
+}
+
+// TakeShed is how many lines were forgotten before their time since it was last asked.
+func (g *Log) TakeShed() int {
+	n := g.shedding
+	g.shedding = 0
+	return n
+}
