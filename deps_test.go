@@ -75,6 +75,11 @@ var laws = map[string]law{
 		ours: []string{"authority", "protocol"}, bans: pure,
 		why: "transcript decides over values which lines of a room count and are missing; node sends, waits and tells",
 	},
+	"cli/internal/render": {
+		ours: []string{"cli/internal/fail", "cli/internal/safe", "cli/internal/stream", "node"}, tests: []string{cliTest}, bans: roomBans(),
+		why: "render puts what node says into words, and knows no command and no face",
+	},
+	cliTest: {ours: []string{"node"}, bans: roomBans(), why: "clitest stands in for node, and does not know what is tested with it"},
 	"protocol/internal/pb": {
 		ours: nil, why: "generated code imports none of our packages",
 	},
@@ -102,7 +107,12 @@ var laws = map[string]law{
 // hostilePeer is a package that only tests import.
 const hostilePeer = "test/hostile"
 
+// cliTest is a package that only the tests of the faces import.
+const cliTest = "cli/internal/clitest"
+
 var cliBans = []ban{{
+	path: module + "/" + cliTest, why: "the product has no part that stands in for node",
+}, {
 	path: "github.com/libp2p", except: []string{"github.com/libp2p/go-libp2p/gologshim"}, tests: true,
 	why: "a face speaks to node alone; only libp2p's log is caught here, so that it cannot tear a screen",
 }}
@@ -249,6 +259,11 @@ func TestLawsBite(t *testing.T) {
 		{dir: "cli", src: imports(libp2p + "/core/peer")},
 		{dir: "cli", src: imports("localchat/cli/internal/safe"), ok: true},
 		{dir: "cli/internal/safe", src: imports("localchat/node")},
+		{dir: "cli", src: imports("localchat/" + cliTest)},
+		{dir: "cli", src: imports("localchat/" + cliTest), test: true, ok: true},
+		{dir: "cli/internal/render", src: imports("localchat/" + cliTest)},
+		{dir: "cli/internal/render", src: imports("localchat/" + cliTest), test: true, ok: true},
+		{dir: "cli/internal/render", src: imports("localchat/discovery")},
 		{dir: "cli/internal/fail", src: imports("localchat/cli/internal/stream")},
 		{dir: "cli/internal/stream", src: imports("localchat/cli/internal/safe")},
 		{dir: "cli/internal/safe", src: imports("github.com/spf13/cobra")},

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"localchat/cli/internal/fail"
+	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/cli/internal/stream"
 	"localchat/discovery"
@@ -187,7 +188,7 @@ func help(cmd *cobra.Command, args []string) error {
 	}
 	out := cmd.OutOrStdout()
 	for _, line := range append([]safe.Text{"/" + safe.Name(inRoom.name) + " is typed in a room, and not in a shell"}, helpLines(inRoom)...) {
-		if err := writeLine(out, line); err != nil {
+		if err := render.Data(out, line); err != nil {
 			return err
 		}
 	}

@@ -2,13 +2,11 @@ package cli
 
 import (
 	"context"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/spf13/cobra"
 
-	"localchat/cli/internal/safe"
+	"localchat/cli/internal/render"
 	"localchat/node"
 )
 
@@ -28,10 +26,10 @@ func (a *app) completesRooms(cmd *cobra.Command, args []string, _ string) ([]cob
 			all = append(all, [2]string{r.Name, r.ID.String()})
 		}
 		for i, word := range roomNames(all) {
-			if !typeable(word) {
+			if !render.Typeable(word) {
 				word = all[i][1]
 			}
-			found = append(found, cobra.CompletionWithDesc(word, string(about(rooms[i]))))
+			found = append(found, cobra.CompletionWithDesc(word, string(render.About(rooms[i]))))
 		}
 		return err
 	})
@@ -48,32 +46,6 @@ func roomsWithin(ctx context.Context, n peerNode, wait time.Duration) ([]node.Ro
 		return nil, ctx.Err()
 	}
 	return n.Rooms(ctx)
-}
-
-// wordFor is the word by which a person types somebody or something that has a name and an id: the name where it is a word
-// that can be typed, else the id. Every line that is shown to be typed has its words from here.
-func wordFor(name, id string) safe.Text {
-	if word := safe.Name(name); typeable(name) && string(word) == name && !node.Hides(name) {
-		return word
-	}
-	return safe.Phrase(id)
-}
-
-// roomWord and peerWord are those for rooms and peers.
-func roomWord(name string, id node.RoomID) safe.Text { return wordFor(name, id.String()) }
-func peerWord(nick string, p node.PeerID) safe.Text  { return wordFor(nick, p.String()) }
-
-// typeable reports whether a shell, and a command of ours, reads s as a word and no more. Whoever names a room must not get
-// to write commands.
-func typeable(s string) bool {
-	return s != "" && !strings.HasPrefix(s, "-") && strings.IndexFunc(s, func(c rune) bool {
-		return safe.Forbidden(c) || !unicode.IsLetter(c) && !unicode.IsDigit(c) && !strings.ContainsRune("-_.", c)
-	}) < 0
-}
-
-// about describes a room to somebody who chooses one, on one line.
-func about(r node.RoomInfo) safe.Text {
-	return roomLabel(r.Name, r.ID) + ": " + access(r.Access) + ", " + memberCount(r) + whose(r)
 }
 
 // completesFlags says what the flags of root and of its commands take. The names are ours; cobra fails only for a flag

@@ -12,6 +12,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 
+	"localchat/cli/internal/clitest"
 	"localchat/cli/internal/fail"
 	"localchat/node"
 )
@@ -19,20 +20,20 @@ import (
 // complete asks for completions as the scripts of the shells do.
 func complete(t *testing.T, rooms []node.RoomInfo, words ...string) []string {
 	t.Helper()
-	f := newFake()
-	f.rooms = rooms
+	f := clitest.NewNode()
+	f.RoomList = rooms
 	a, out, errs := newApp(t, f, strings.NewReader(""))
 	if code := a.run(context.Background(), append([]string{"__complete"}, words...)); code != fail.ExitOK {
-		t.Fatalf("exit %d: %s", code, errs.take())
+		t.Fatalf("exit %d: %s", code, errs.Take())
 	}
-	return strings.Split(strings.TrimSpace(out.take()), "\n")
+	return strings.Split(strings.TrimSpace(out.Take()), "\n")
 }
 
 func TestCompleteRooms(t *testing.T) {
 	hostile := "x;rm -rf ~"
 	rooms := []node.RoomInfo{
-		{ID: labID, Name: "lab", Words: "amber kiwi", Access: "knock", Members: 3, Subject: "the \x1b[31mbuild"},
-		{ID: denID, Name: hostile, Words: "birch", Access: "open", Members: 1},
+		{ID: clitest.LabID, Name: "lab", Words: "amber kiwi", Access: "knock", Members: 3, Subject: "the \x1b[31mbuild"},
+		{ID: clitest.DenID, Name: hostile, Words: "birch", Access: "open", Members: 1},
 		{ID: node.RoomID{3}, Name: "Bar", Words: "one", Access: "open", Members: 1},
 		{ID: node.RoomID{4}, Name: "bar", Words: "two", Access: "open", Members: 1},
 		{ID: node.RoomID{5}, Name: "--open", Words: "three", Access: "open", Members: 1},
@@ -41,7 +42,7 @@ func TestCompleteRooms(t *testing.T) {
 		got := complete(t, rooms, "join", "")
 		want := []string{
 			"lab\tlab: knock, 3 members; owner's words: amber kiwi; the build",
-			denID.String() + "\t" + hostile + ": open, 1 member; owner's words: birch",
+			clitest.DenID.String() + "\t" + hostile + ": open, 1 member; owner's words: birch",
 			node.RoomID{3}.String() + "\tBar: open, 1 member; owner's words: one",
 			node.RoomID{4}.String() + "\tbar: open, 1 member; owner's words: two",
 			node.RoomID{5}.String() + "\t--open: open, 1 member; owner's words: three",
@@ -74,10 +75,10 @@ func TestConfigInit(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "localchat", "config.toml")
 	run := func(args ...string) (int, string, string) {
-		a, out, errs := newApp(t, newFake(), strings.NewReader(""))
+		a, out, errs := newApp(t, clitest.NewNode(), strings.NewReader(""))
 		a.env = func(name string) (string, bool) { return dir, name == "XDG_CONFIG_HOME" }
 		code := a.run(context.Background(), args)
-		return code, out.take(), errs.take()
+		return code, out.Take(), errs.Take()
 	}
 	if code, out, _ := run("config", "path"); code != fail.ExitOK || out != path+"\n" {
 		t.Errorf("path: exit %d, %q", code, out)

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"localchat/cli/internal/fail"
+	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/internal/private"
 )
@@ -41,7 +42,7 @@ func (a *app) configCommand() *cobra.Command {
 			if a.opts.json { // the flag alone: the file may be what is broken
 				return a.printJSON(map[string]string{"path": a.configPath()})
 			}
-			return writeLine(a.stdout, safe.Phrase(a.configPath()))
+			return render.Data(a.stdout, safe.Phrase(a.configPath()))
 		},
 	})
 	return cmd

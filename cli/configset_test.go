@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"localchat/cli/internal/clitest"
 	"localchat/cli/internal/fail"
 )
 
@@ -25,7 +26,7 @@ func TestSetIsKept(t *testing.T) {
 		"a comment of bell": {"[console]\n# bell = false\n", "[console]\nbell = true\n# bell = false\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a, _, _ := newApp(t, newFake(), strings.NewReader(""))
+			a, _, _ := newApp(t, clitest.NewNode(), strings.NewReader(""))
 			path := a.configPath()
 			if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 				t.Fatal(err)
@@ -59,7 +60,7 @@ func TestSetIsKept(t *testing.T) {
 			}
 		})
 	}
-	a, _, _ := newApp(t, newFake(), strings.NewReader(""))
+	a, _, _ := newApp(t, clitest.NewNode(), strings.NewReader(""))
 	a.opts.ephemeral = true
 	if a.keeper() != nil {
 		t.Error("an ephemeral console writes")

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"localchat/cli/internal/fail"
+	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/cli/internal/stream"
 	"localchat/node"
@@ -54,7 +55,7 @@ type console struct {
 	undelivered map[string]bool
 	// held has the line about a removal that waits for its reason; progress follows the removals of each room of ours.
 	held     removalHolder
-	progress map[string]*removals
+	progress map[string]*render.Removals
 
 	quit    bool
 	ended   bool  // no more input
@@ -174,7 +175,7 @@ func (c *console) loop(ctx context.Context, open *opening) error {
 		c.start(ctx, open.command(), nil, true)
 	}
 	defer c.release("")
-	overdue := time.NewTicker(removalPatience)
+	overdue := time.NewTicker(render.RemovalPatience)
 	defer overdue.Stop()
 	var patience <-chan time.Time // runs once the input has ended
 	for !c.over() {
@@ -209,7 +210,7 @@ func (c *console) loop(ctx context.Context, open *opening) error {
 		case now := <-overdue.C:
 			c.overdue(now)
 		case <-patience:
-			c.print(faultMark + count(len(c.undelivered), "line has", "lines have") + " reached nobody yet")
+			c.print(render.FaultMark + render.Count(len(c.undelivered), "line has", "lines have") + " reached nobody yet")
 			c.quit = true
 		}
 	}
@@ -238,16 +239,16 @@ func (c *console) greet(ctx context.Context) {
 	if c.oneRoom {
 		return
 	}
-	c.app.say(noticeMark + "/rooms lists the rooms on this network, /join ROOM enters one, /create ROOM makes one, /help explains")
+	c.app.say(render.NoticeMark + "/rooms lists the rooms on this network, /join ROOM enters one, /create ROOM makes one, /help explains")
 	rooms, err := c.n.Rooms(ctx)
 	if err != nil {
 		return // the commands will say so
 	}
-	for _, line := range roomLines(slices.DeleteFunc(rooms, func(r node.RoomInfo) bool { return r.In })) {
+	for _, line := range render.Rooms(slices.DeleteFunc(rooms, func(r node.RoomInfo) bool { return r.In })) {
 		c.print("  " + line)
 	}
 	if more, err := c.n.Unlisted(ctx); err == nil && more > 0 {
-		c.print(moreRooms(more))
+		c.print(render.MoreRooms(more))
 	}
 }
 
@@ -257,12 +258,12 @@ func (a *app) greeting(info node.Info) safe.Text {
 	if a.opts.dir() == "" {
 		kept = "nothing is kept on disk"
 	}
-	return noticeMark + "you are " + safe.Name(info.Nick) + "; your identity and rooms: " + kept
+	return render.NoticeMark + "you are " + safe.Name(info.Nick) + "; your identity and rooms: " + kept
 }
 
 // askingText is for the one who knocks and may be asked for their words.
 func askingText(info node.Info) safe.Text {
-	return noticeMark + "asking to be let in as " + safe.Name(info.Nick) + "; my words: " + safe.Phrase(info.Words)
+	return render.NoticeMark + "asking to be let in as " + safe.Name(info.Nick) + "; my words: " + safe.Phrase(info.Words)
 }
 
 // askedText is for the one who waits at a door: whose answer is awaited, and for how long.
@@ -271,7 +272,7 @@ func askedText(room string, left time.Duration) safe.Text {
 	if left > 90*time.Second {
 		unit = time.Minute
 	}
-	return noticeMark + "the owner of " + safe.Name(room) + " is asked to let you in; the answer is awaited for " + safe.Name(spanText(left.Round(unit)))
+	return render.NoticeMark + "the owner of " + safe.Name(room) + " is asked to let you in; the answer is awaited for " + safe.Name(render.SpanText(left.Round(unit)))
 }
 
 // take acts on a line of input.
@@ -360,7 +361,7 @@ func (c *console) finish(f finished) {
 		c.complain(f.err)
 	}
 	for _, h := range f.reply.hits {
-		c.print(renderer{clock: c.show.times}.stamp(h.at) + h.text)
+		c.print(render.View{Clock: c.show.times}.Stamp(h.at) + h.text)
 	}
 	for _, line := range f.reply.lines {
 		if f.reply.isSecret(line) {
@@ -441,7 +442,7 @@ func (c *console) print(lines ...safe.Text) {
 // put writes lines behind which none may wait.
 func (c *console) put(lines ...safe.Text) {
 	for _, line := range lines {
-		if err := writeLine(c.app.stdout, line); err != nil && c.failure == nil {
+		if err := render.Data(c.app.stdout, line); err != nil && c.failure == nil {
 			c.failure = err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
@@ -11,9 +12,9 @@ import (
 // event shows what happened and keeps the list of rooms true.
 func (c *console) event(ev node.Event) {
 	id := ev.Room.String()
-	lines := renderer{clock: c.show.times, room: c.current, keys: c.show.keys}.lines(ev)
+	lines := render.View{Clock: c.show.times, Room: c.current, Keys: c.show.keys}.Lines(ev)
 	if c.awayFrom(id) {
-		lines = renderer{clock: c.show.times, room: "another"}.lines(ev)
+		lines = render.View{Clock: c.show.times, Room: "another"}.Lines(ev)
 		if !heardFrom(ev.Body) {
 			lines = nil
 		}
@@ -25,7 +26,7 @@ func (c *console) event(ev node.Event) {
 		return
 	case node.RemovalReason:
 		if c.held.holds(id, b.Removal) {
-			c.release(because(b.Text))
+			c.release(render.Because(b.Text))
 			return
 		}
 	case node.RemovalProgress:
@@ -45,11 +46,11 @@ func (c *console) event(ev node.Event) {
 			return // the command that stood there says so
 		}
 		c.print(lines...)
-		c.expelled(ev, afterRemoval(b, roomWord(ev.RoomName, ev.Room), "/"))
+		c.expelled(ev, render.AfterRemoval(b, render.RoomWord(ev.RoomName, ev.Room), "/"))
 		return
 	case node.Refused:
 		c.print(lines...)
-		c.expelled(ev, "ask to be let in: /join "+roomWord(ev.RoomName, ev.Room))
+		c.expelled(ev, "ask to be let in: /join "+render.RoomWord(ev.RoomName, ev.Room))
 		return
 	case node.RoomClosed:
 		c.drop(id)
@@ -121,7 +122,7 @@ func (c *console) enterBy(f finished) {
 
 // switchTo says how a room is typed into.
 func switchTo(r here) safe.Text {
-	return "/switch " + wordFor(r.name, r.id) + " types into " + safe.Name(r.name)
+	return "/switch " + render.Word(r.name, r.id) + " types into " + safe.Name(r.name)
 }
 
 // drop takes a room off the list.
@@ -240,7 +241,7 @@ func (c *console) heard(m node.Message, room string) {
 		return
 	}
 	for _, r := range c.rooms {
-		if r.id == room && r.nick != "" && mentions(m.Text, r.nick) {
+		if r.id == room && r.nick != "" && render.Mentions(m.Text, r.nick) {
 			c.ring()
 		}
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"time"
 
+	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
@@ -63,13 +64,13 @@ func (c *console) release(reason safe.Text) { c.put(c.held.release(reason)...) }
 func (c *console) follow(room string, p node.RemovalProgress, now time.Time, lines []safe.Text) {
 	if c.progress[room] == nil {
 		if c.progress == nil {
-			c.progress = map[string]*removals{}
+			c.progress = map[string]*render.Removals{}
 		}
-		c.progress[room] = &removals{}
+		c.progress[room] = &render.Removals{}
 	}
-	c.progress[room].note(p, now)
+	c.progress[room].Note(p, now)
 	switch {
-	case !everybodyHas(p):
+	case !render.EverybodyHas(p):
 	case c.held.line != nil && c.held.line.room == room:
 		c.held.line.after = append(c.held.line.after, lines...)
 	default:
@@ -81,8 +82,8 @@ func (c *console) follow(room string, p node.RemovalProgress, now time.Time, lin
 func (c *console) overdue(now time.Time) {
 	for _, r := range c.rooms {
 		if rs := c.progress[r.id]; rs != nil {
-			for _, line := range rs.overdue(now) {
-				c.print(renderer{clock: c.show.times}.stamp(now) + inRoomOf(safe.Name(r.name), line))
+			for _, line := range rs.Overdue(now) {
+				c.print(render.View{Clock: c.show.times}.Stamp(now) + render.InRoomOf(safe.Name(r.name), line))
 			}
 		}
 	}

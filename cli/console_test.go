@@ -9,7 +9,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"localchat/cli/internal/clitest"
 	"localchat/cli/internal/fail"
+	"localchat/cli/internal/render"
 	"localchat/node"
 )
 
@@ -17,17 +19,17 @@ import (
 // that everything has happened that was going to.
 type desk struct {
 	t     *testing.T
-	f     *fakeNode
+	f     *clitest.Node
 	a     *app
 	keys  *io.PipeWriter
-	out   *screen
-	words *screen
+	out   *clitest.Screen
+	words *clitest.Screen
 	code  chan int
 	stop  context.CancelCauseFunc
 }
 
 // sit starts the program with args.
-func sit(t *testing.T, f *fakeNode, args ...string) *desk {
+func sit(t *testing.T, f *clitest.Node, args ...string) *desk {
 	t.Helper()
 	in, keys := io.Pipe()
 	d := &desk{t: t, f: f, keys: keys, code: make(chan int, 1)}
@@ -50,7 +52,7 @@ func (d *desk) types(line string) {
 func (d *desk) sees(want string) {
 	d.t.Helper()
 	synctest.Wait()
-	if got := strings.TrimSuffix(withoutTimes(d.out.take()), "\n"); got != want {
+	if got := strings.TrimSuffix(withoutTimes(d.out.Take()), "\n"); got != want {
 		d.t.Errorf("screen:\n%s\nwant:\n%s", got, want)
 	}
 }
@@ -58,7 +60,7 @@ func (d *desk) sees(want string) {
 func (d *desk) reads(want ...string) {
 	d.t.Helper()
 	synctest.Wait()
-	got := d.words.take()
+	got := d.words.Take()
 	for _, w := range want {
 		if !strings.Contains(got, w) {
 			d.t.Errorf("standard error:\n%s\nwant in it: %s", got, w)
@@ -72,7 +74,7 @@ func (d *desk) reads(want ...string) {
 func (d *desk) did(want ...string) {
 	d.t.Helper()
 	synctest.Wait()
-	if got := d.f.did(); !slices.Equal(got, want) {
+	if got := d.f.Did(); !slices.Equal(got, want) {
 		d.t.Errorf("the node was asked %q, want %q", got, want)
 	}
 }
@@ -84,9 +86,9 @@ func (d *desk) ends(code int) {
 	select {
 	case got := <-d.code:
 		if got != code {
-			d.t.Errorf("exit %d, want %d; standard error:\n%s", got, code, d.words.take())
+			d.t.Errorf("exit %d, want %d; standard error:\n%s", got, code, d.words.Take())
 		}
-		if !d.f.closed {
+		if !d.f.Closed {
 			d.t.Error("the node was not closed: no room heard that we left")
 		}
 	default:
@@ -112,28 +114,28 @@ func withoutTimes(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-func inRoom(t *testing.T, f *fakeNode) *desk {
+func inRoom(t *testing.T, f *clitest.Node) *desk {
 	t.Helper()
-	f.members = []node.MemberInfo{{Peer: aliceID, Nick: "alice", Role: "owner", Present: true}, {Peer: meID, Nick: "bob", Role: "member", Self: true}}
+	f.MemberList = []node.MemberInfo{{Peer: clitest.AliceID, Nick: "alice", Role: "owner", Present: true}, {Peer: clitest.MeID, Nick: "bob", Role: "member", Self: true}}
 	d := sit(t, f, "join", "lab")
 	d.did("join lab")
 	d.sees("-- you are in lab, as bob\n-- in lab: alice (owner), bob (you)")
-	d.words.take()
+	d.words.Take()
 	return d
 }
 
-func asOwner(t *testing.T, f *fakeNode) *desk {
+func asOwner(t *testing.T, f *clitest.Node) *desk {
 	t.Helper()
 	d := sit(t, f, "create", "lab")
 	d.did("create lab")
 	d.sees("-- you own lab, as bob\n-- others come in by: localchat join lab, or by an invite: /invite")
-	d.words.take()
+	d.words.Take()
 	return d
 }
 
 func TestTalk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := inRoom(t, newFake())
+		d := inRoom(t, clitest.NewNode())
 		d.types("hello")
 		d.did("say lab hello")
 		d.sees("<bob> hello")
@@ -143,7 +145,7 @@ func TestTalk(t *testing.T) {
 		d.types("//etc/hosts is wrong")
 		d.did("say lab /etc/hosts is wrong")
 		d.sees("<bob> /etc/hosts is wrong")
-		d.f.emit(node.Message{ID: "m2", Peer: aliceID, Nick: "alice", Text: "hi\x1b[2J there"})
+		d.f.Emit(node.Message{ID: "m2", Peer: clitest.AliceID, Nick: "alice", Text: "hi\x1b[2J there"})
 		d.sees("<alice> hi there")
 		d.reads()
 		d.leaves(fail.ExitOK)
@@ -153,7 +155,7 @@ func TestTalk(t *testing.T) {
 // TestPlainTextIsExact: what is typed into the plain console goes out as it is.
 func TestPlainTextIsExact(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := inRoom(t, newFake())
+		d := inRoom(t, clitest.NewNode())
 		for _, text := range []string{"\tif x {", "می\u200cخواهم", "👨\u200d👩\u200d👧", "  two  blanks  ", "a\x1b[31mb", "\u200bx", "e\u0301", "\ufeffx", "a\u202eb\u2069"} {
 			d.types(text)
 			d.did("say lab " + text)
@@ -162,7 +164,7 @@ func TestPlainTextIsExact(t *testing.T) {
 			d.types("/msg alice " + text)
 			d.did("tell lab alice " + text)
 		}
-		d.out.take()
+		d.out.Take()
 		for _, text := range []string{"LOCALCHAT:ABCD", "\ufeff localchat:abcd"} {
 			d.types(text)
 			d.did()
@@ -174,7 +176,7 @@ func TestPlainTextIsExact(t *testing.T) {
 
 func TestMistypedCommandIsNeverSaid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := inRoom(t, newFake())
+		d := inRoom(t, clitest.NewNode())
 		for typed, hint := range map[string]string{
 			"/kcik dave": "hint: did you mean /kick?", "  /kick dave": "is for the owner of lab", "/frobnicate": "hint: /help lists",
 			"/": "a lone /", "/me": "usage: /me TEXT", "/room destroy": "no /room", "/KICK dave": "is for the owner",
@@ -190,7 +192,7 @@ func TestMistypedCommandIsNeverSaid(t *testing.T) {
 
 func TestOwnersCommandsAreRefusedHere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := inRoom(t, newFake())
+		d := inRoom(t, clitest.NewNode())
 		for _, cmd := range commands() {
 			if cmd.who != owner {
 				continue
@@ -202,11 +204,11 @@ func TestOwnersCommandsAreRefusedHere(t *testing.T) {
 		d.types("/invite")
 		d.reads("only the owner of lab invites")
 		d.did("policy read")
-		d.f.policy.MembersInvite = true
-		d.out.take()
+		d.f.Rules.MembersInvite = true
+		d.out.Take()
 		d.types("/invite carol")
 		d.did("policy read", "members", "invite lab carol 0s")
-		if got := d.out.take(); !strings.Contains(got, "-- words of the owner, alice, for them to compare by voice: \n") {
+		if got := d.out.Take(); !strings.Contains(got, "-- words of the owner, alice, for them to compare by voice: \n") {
 			t.Errorf("a member's invite says %s", got)
 		}
 		d.leaves(fail.ExitOK)
@@ -215,7 +217,7 @@ func TestOwnersCommandsAreRefusedHere(t *testing.T) {
 
 func TestOwner(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := asOwner(t, newFake())
+		d := asOwner(t, clitest.NewNode())
 		for typed, did := range map[string]string{
 			"/accept dave": "accept lab dave", "/accept all": "accept lab all", "/deny dave": "deny lab dave ",
 			"/deny dave who are you?": "deny lab dave who are you?", "/kick dave too loud": "kick lab dave too loud",
@@ -238,7 +240,7 @@ func TestOwner(t *testing.T) {
 
 func TestOwnerMistakes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := asOwner(t, newFake())
+		d := asOwner(t, clitest.NewNode())
 		for typed, said := range map[string]string{
 			"/policy":                     "",
 			"/policy idle soon":           "no length of time",
@@ -254,20 +256,20 @@ func TestOwnerMistakes(t *testing.T) {
 			} else {
 				d.reads(said)
 			}
-			d.f.did()
+			d.f.Did()
 		}
-		d.f.fail["kick"] = &node.Error{Code: node.CodeAmbiguous, Text: "several members fit da", Hint: "one of dave, dana"}
+		d.f.Errors["kick"] = &node.Error{Code: node.CodeAmbiguous, Text: "several members fit da", Hint: "one of dave, dana"}
 		d.types("/kick da")
 		d.reads("localchat: several members fit da\nhint: one of dave, dana\n")
-		d.out.take()
+		d.out.Take()
 		d.leaves(fail.ExitOK)
 	})
 }
 
 func TestKickedFromTheRoomJoined(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := inRoom(t, newFake())
-		d.f.emit(node.Removed{Kind: "kicked", By: aliceID, ByNick: "alice", Text: "too loud"})
+		d := inRoom(t, clitest.NewNode())
+		d.f.Emit(node.Removed{Kind: "kicked", By: clitest.AliceID, ByNick: "alice", Text: "too loud"})
 		d.sees("-- you were kicked from lab by alice: too loud")
 		d.reads("localchat: no longer in lab\nhint: you may ask to come back: localchat join lab\n")
 		d.ends(fail.ExitRefused)
@@ -277,8 +279,8 @@ func TestKickedFromTheRoomJoined(t *testing.T) {
 
 func TestRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := inRoom(t, newFake())
-		d.f.emit(node.Refused{})
+		d := inRoom(t, clitest.NewNode())
+		d.f.Emit(node.Refused{})
 		d.sees("-- you are not a member of lab")
 		d.ends(fail.ExitRefused)
 		_ = d.keys.Close()
@@ -287,15 +289,15 @@ func TestRefused(t *testing.T) {
 
 func TestKickedInTheLobby(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := sit(t, newFake())
+		d := sit(t, clitest.NewNode())
 		d.reads("-- you are bob; your identity and rooms: nothing is kept on disk", "/join ROOM")
 		d.types("/join lab")
 		d.sees("-- you are in lab, as bob\n-- in lab: ")
-		d.f.emit(node.Removed{Kind: "banned", By: aliceID, ByNick: "alice"})
+		d.f.Emit(node.Removed{Kind: "banned", By: clitest.AliceID, ByNick: "alice"})
 		d.sees("-- you were banned from lab by alice\nhint: you are refused until the owner lifts the ban")
 		d.types("hello?")
 		d.reads("localchat: you are in no room")
-		d.f.did()
+		d.f.Did()
 		d.leaves(fail.ExitRefused)
 	})
 }
@@ -307,8 +309,8 @@ func TestJoinFails(t *testing.T) {
 		fail.ExitUsage:    &node.Error{Code: node.CodeAmbiguous, Text: "two rooms are called lab", Hint: "name one of them by its id"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			f := newFake()
-			f.fail["join"] = err
+			f := clitest.NewNode()
+			f.Errors["join"] = err
 			d := sit(t, f, "join", "lab")
 			d.reads("localchat: "+err.Error(), "hint: ")
 			d.ends(code)
@@ -319,8 +321,8 @@ func TestJoinFails(t *testing.T) {
 
 func TestJoinTimesOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFake()
-		f.joining = make(chan struct{})
+		f := clitest.NewNode()
+		f.Joining = make(chan struct{})
 		begin := time.Now()
 		d := sit(t, f, "join", "lab", "--timeout", "20s")
 		if got := <-d.code; got != fail.ExitNotFound {
@@ -336,8 +338,8 @@ func TestJoinTimesOut(t *testing.T) {
 
 func TestInterrupted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFake()
-		f.joining = make(chan struct{})
+		f := clitest.NewNode()
+		f.Joining = make(chan struct{})
 		d := sit(t, f, "join", "lab")
 		d.stop(fail.ErrInterrupted)
 		d.ends(fail.ExitInterrupted)
@@ -347,12 +349,12 @@ func TestInterrupted(t *testing.T) {
 
 func TestInputIsActedOnInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFake()
-		f.joining = make(chan struct{})
+		f := clitest.NewNode()
+		f.Joining = make(chan struct{})
 		d := sit(t, f, "join", "lab")
 		d.types("one\ntwo\n/quit")
 		d.did("join lab")
-		close(f.joining)
+		close(f.Joining)
 		d.did("say lab one", "say lab two")
 		d.ends(fail.ExitOK)
 		_ = d.keys.Close()
@@ -361,8 +363,8 @@ func TestInputIsActedOnInOrder(t *testing.T) {
 
 func TestEndOfInputWaitsForDelivery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFake()
-		f.quiet = true
+		f := clitest.NewNode()
+		f.Quiet = true
 		d := inRoom(t, f)
 		d.types("hello")
 		_ = d.keys.Close()
@@ -370,15 +372,15 @@ func TestEndOfInputWaitsForDelivery(t *testing.T) {
 		if len(d.code) > 0 {
 			t.Fatal("left with a line that nobody had")
 		}
-		f.emit(node.Delivered{ID: "m1"})
+		f.Emit(node.Delivered{ID: "m1"})
 		d.ends(fail.ExitOK)
 	})
 }
 
 func TestEndOfInputDoesNotWaitForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFake()
-		f.quiet = true
+		f := clitest.NewNode()
+		f.Quiet = true
 		d := inRoom(t, f)
 		d.types("hello")
 		begin := time.Now()
@@ -392,17 +394,17 @@ func TestEndOfInputDoesNotWaitForEver(t *testing.T) {
 
 func TestSeveralRooms(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := inRoom(t, newFake())
+		d := inRoom(t, clitest.NewNode())
 		d.types("/join den")
 		d.sees("-- you are in den, as bob\n-- in den: alice (owner), bob (you)")
-		d.f.did()
-		d.f.emit(node.Message{ID: "m2", Peer: aliceID, Nick: "alice", Text: "over here"})
+		d.f.Did()
+		d.f.Emit(node.Message{ID: "m2", Peer: clitest.AliceID, Nick: "alice", Text: "over here"})
 		d.sees("[lab] <alice> over here")
 		d.types("/switch lab")
 		d.sees("-- you type into lab now")
 		d.types("/switch attic")
 		d.reads("you are in no room called attic")
-		d.f.emitIn(denID, "den", node.Removed{Kind: "closed", ByNick: "carol", By: daveID, Text: "lunch"})
+		d.f.EmitIn(clitest.DenID, "den", node.Removed{Kind: "closed", ByNick: "carol", By: clitest.DaveID, Text: "lunch"})
 		d.sees("-- den was closed by carol: lunch\nhint: the room has ended; /rooms lists those that are here")
 		d.types("still here")
 		d.did("say lab still here")
@@ -413,23 +415,25 @@ func TestSeveralRooms(t *testing.T) {
 // When the room that is typed into goes, whichever way, the next line is said nowhere until a person has chosen.
 func TestTypingNeverMovesByItself(t *testing.T) {
 	for name, goes := range map[string]func(d *desk){
-		"kicked":  func(d *desk) { d.f.emit(node.Removed{Kind: "kicked", By: aliceID, ByNick: "alice", Text: "too loud"}) },
-		"banned":  func(d *desk) { d.f.emit(node.Removed{Kind: "banned", By: aliceID, ByNick: "alice"}) },
-		"closed":  func(d *desk) { d.f.emit(node.Removed{Kind: "closed", By: aliceID, ByNick: "alice"}) },
-		"refused": func(d *desk) { d.f.emit(node.Refused{}) },
-		"left":    func(d *desk) { d.types("/leave"); d.f.did() },
-		"ended":   func(d *desk) { d.f.emit(node.RoomClosed{Kind: "idle"}) },
+		"kicked": func(d *desk) {
+			d.f.Emit(node.Removed{Kind: "kicked", By: clitest.AliceID, ByNick: "alice", Text: "too loud"})
+		},
+		"banned":  func(d *desk) { d.f.Emit(node.Removed{Kind: "banned", By: clitest.AliceID, ByNick: "alice"}) },
+		"closed":  func(d *desk) { d.f.Emit(node.Removed{Kind: "closed", By: clitest.AliceID, ByNick: "alice"}) },
+		"refused": func(d *desk) { d.f.Emit(node.Refused{}) },
+		"left":    func(d *desk) { d.types("/leave"); d.f.Did() },
+		"ended":   func(d *desk) { d.f.Emit(node.RoomClosed{Kind: "idle"}) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				d := inRoom(t, newFake())
+				d := inRoom(t, clitest.NewNode())
 				d.types("/join den")
 				d.types("/switch lab")
-				d.f.did()
-				d.out.take()
+				d.f.Did()
+				d.out.Take()
 				goes(d)
 				synctest.Wait()
-				text := d.out.take()
+				text := d.out.Take()
 				if !strings.Contains(text, "hint: you type into no room now; /switch den types into den\n") {
 					t.Errorf("it says\n%s", text)
 				}
@@ -440,7 +444,7 @@ func TestTypingNeverMovesByItself(t *testing.T) {
 				d.did()
 				d.reads("localchat: you type into no room; nothing was done\nhint: /switch ROOM")
 				// Nor does a room that comes back by itself take the place.
-				d.f.emitIn(node.RoomID{3}, "attic", node.Joined{Name: "attic", Nick: "bob", Resumed: true})
+				d.f.EmitIn(node.RoomID{3}, "attic", node.Joined{Name: "attic", Nick: "bob", Resumed: true})
 				d.types("meant for lab, again")
 				d.did()
 				d.types("/switch den")
@@ -454,38 +458,38 @@ func TestTypingNeverMovesByItself(t *testing.T) {
 
 // Somebody who waits at a door goes on to type elsewhere. What they type there stays there when they are let in.
 func TestALateEntryLeavesTypingAlone(t *testing.T) {
-	out := &screen{}
+	out := &clitest.Screen{}
 	c := &console{
 		app: &app{stdout: out, stderr: out}, interactive: true,
-		rooms: []here{{id: labID.String(), name: "lab"}, {id: denID.String(), name: "den"}}, current: labID.String(), chosen: true,
+		rooms: []here{{id: clitest.LabID.String(), name: "lab"}, {id: clitest.DenID.String(), name: "den"}}, current: clitest.LabID.String(), chosen: true,
 	}
 	c.taken = 3
-	c.enterBy(finished{reply: reply{room: denID.String()}, taken: 3})
-	if c.current != denID.String() {
+	c.enterBy(finished{reply: reply{room: clitest.DenID.String()}, taken: 3})
+	if c.current != clitest.DenID.String() {
 		t.Error("a room that is entered at once is not typed into")
 	}
-	c.current = labID.String()
-	c.enterBy(finished{reply: reply{room: denID.String()}, taken: 2})
-	if c.current != labID.String() || !strings.Contains(out.take(), "hint: /switch den types into den") {
+	c.current = clitest.LabID.String()
+	c.enterBy(finished{reply: reply{room: clitest.DenID.String()}, taken: 2})
+	if c.current != clitest.LabID.String() || !strings.Contains(out.Take(), "hint: /switch den types into den") {
 		t.Error("typing was moved")
 	}
 }
 
 // /clear erases nothing: it moves what is there out of sight.
 func TestPlainClearErasesNothing(t *testing.T) {
-	out := &screen{}
+	out := &clitest.Screen{}
 	c := &console{app: &app{stdout: out}, terminal: true, height: func() int { return 5 }}
 	c.clear()
-	if got := out.take(); got != "\n\n\n\n\n" {
+	if got := out.Take(); got != "\n\n\n\n\n" {
 		t.Errorf("it writes %q", got)
 	}
 }
 
 func TestResumedRoomIsEnteredOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFake()
-		f.rooms = []node.RoomInfo{{ID: labID, Name: "lab", Mine: true, In: true}}
-		f.emit(node.Joined{Name: "lab", Nick: "bob", Epoch: 1, Owner: true, Resumed: true})
+		f := clitest.NewNode()
+		f.RoomList = []node.RoomInfo{{ID: clitest.LabID, Name: "lab", Mine: true, In: true}}
+		f.Emit(node.Joined{Name: "lab", Nick: "bob", Epoch: 1, Owner: true, Resumed: true})
 		d := sit(t, f, "create", "lab")
 		d.did()
 		d.sees("-- you own lab again, as bob\n-- lab is yours from last time and open again; /policy changes it, /close ends it")
@@ -497,7 +501,7 @@ func TestResumedRoomIsEnteredOnce(t *testing.T) {
 
 func TestLongLineIsNotSaid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := inRoom(t, newFake())
+		d := inRoom(t, clitest.NewNode())
 		d.types(strings.Repeat("x", maxLine+1))
 		d.reads("bytes was not taken")
 		d.did()
@@ -509,10 +513,10 @@ func TestLongLineIsNotSaid(t *testing.T) {
 
 func TestOutputGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFake()
+		f := clitest.NewNode()
 		d := inRoom(t, f)
-		d.out.breaks()
-		f.emit(node.Left{})
+		d.out.Break()
+		f.Emit(node.Left{})
 		d.ends(fail.ExitOK)
 		_ = d.keys.Close()
 	})
@@ -520,7 +524,7 @@ func TestOutputGone(t *testing.T) {
 
 func TestPanicInACommand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a, _, words := newApp(t, newFake(), strings.NewReader(""))
+		a, _, words := newApp(t, clitest.NewNode(), strings.NewReader(""))
 		ended := 0
 		a.exit = func(code int) { ended = code }
 		func() {
@@ -530,7 +534,7 @@ func TestPanicInACommand(t *testing.T) {
 		if ended != fail.ExitInternal {
 			t.Errorf("exit %d, want %d", ended, fail.ExitInternal)
 		}
-		if text := words.take(); !strings.Contains(text, "internal error: boom") || !strings.Contains(text, "console_test.go") {
+		if text := words.Take(); !strings.Contains(text, "internal error: boom") || !strings.Contains(text, "console_test.go") {
 			t.Errorf("no stack on standard error: %s", text)
 		}
 		a.start = func(node.Config) (peerNode, error) { panic("boom") }
@@ -540,44 +544,12 @@ func TestPanicInACommand(t *testing.T) {
 	})
 }
 
-// TestMentions: a name calls where its word ends, and where nobody can see that, wherever it stands.
-func TestMentions(t *testing.T) {
-	for nick, texts := range map[string]map[string]bool{
-		"bob": {
-			"bob: look": true, "hey @Bob!": true, "bobby": false, "kabob": false, "no": false, "bobby and bob": true, "bob": true, "bob-2": false,
-			"\u2068@bob\u2069": true, "bobさん": true, "見てbob": true, "bob은": true, "ＢＯＢ!": true, "боbob": false, "bob2": false, "": false,
-		},
-		"alice":  {"malice": false, "ALICE's": true, "alice_": false},
-		"太郎":     {"太郎さん、見て": true, "太郎: 見て": true, "今日太郎は来る": true, "太郎2": false, "太朗": false, "@太郎ー": true, "aliceと太郎": true},
-		"マリー":    {"マリーちゃん": true, "ﾏﾘｰちゃん": true, "それマリーの": true},
-		"小明":     {"小明你好": true, "叫小明来": true, "小": false},
-		"สมชาย":  {"สมชายครับ": true, "คุณสมชายมาแล้ว": true, "สมชา": false},
-		"ก":      {"กา": true, "กิน": false}, // a vowel that stands on the letter goes on with it
-		"ສົມ":    {"ສົມສະບາຍດີ": true},
-		"សុខ":    {"លោកសុខមក": true},
-		"အောင်":  {"ကိုအောင်ရေ": true},
-		"철수":     {"철수야 봐": true, "철수는": true, "박철수": false, "철수2": false, "@철수": true},
-		"Zoë":    {"zoe\u0308: look": true, "Zoe: look": false, "ZOË": true},
-		"zoe":    {"zoe\u0308": false},
-		"Νίκος":  {"ΝΊΚΟΣ!": true},
-		"श्याम":  {"श्याम, देखो": true, "घनश्याम": false},
-		"محمد":   {"يا محمد": true, "محمدي": false},
-		"straße": {"STRASSE?": true},
-	} {
-		for text, want := range texts {
-			if got := mentions(text, nick); got != want {
-				t.Errorf("%q calls %q: %v, want %v", text, nick, got, want)
-			}
-		}
-	}
-}
-
 // In the plain console, too, a removal is one line, whichever comes first, and nothing is lost where no reason comes.
 func TestRemovalIsOneLine(t *testing.T) {
-	removed := node.MemberRemoved{Peer: daveID, Nick: "dave", By: aliceID, ByNick: "alice", Kind: "banned", Seq: 7}
-	why := node.RemovalReason{Peer: daveID, Nick: "dave", Text: "this is no market", Removal: 7}
-	told := node.RemovalProgress{Peer: daveID, Nick: "dave", Kind: "banned", Told: true, Applied: 2, Total: 2}
-	untold := node.RemovalProgress{Peer: daveID, Nick: "dave", Kind: "banned", Applied: 1, Total: 2, Missing: []string{"carol"}}
+	removed := node.MemberRemoved{Peer: clitest.DaveID, Nick: "dave", By: clitest.AliceID, ByNick: "alice", Kind: "banned", Seq: 7}
+	why := node.RemovalReason{Peer: clitest.DaveID, Nick: "dave", Text: "this is no market", Removal: 7}
+	told := node.RemovalProgress{Peer: clitest.DaveID, Nick: "dave", Kind: "banned", Told: true, Applied: 2, Total: 2}
+	untold := node.RemovalProgress{Peer: clitest.DaveID, Nick: "dave", Kind: "banned", Applied: 1, Total: 2, Missing: []string{"carol"}}
 	other := why
 	other.Removal = 5
 	const line, all = "-- dave was banned by alice", "-- ban of dave: told dave; applied by 2 of 2"
@@ -592,15 +564,15 @@ func TestRemovalIsOneLine(t *testing.T) {
 		"the reason comes late":      {[]node.EventBody{removed, spoken(1, "oh"), why}, 0, line + "\n<alice> oh\n-- why dave was removed: this is no market"},
 		"the reason of another":      {[]node.EventBody{removed, other}, 0, line + "\n-- why dave was removed: this is no market"},
 		"another removal after it":   {[]node.EventBody{removed, removed, why}, 0, line + "\n" + line + ": this is no market"},
-		"a knock in between":         {[]node.EventBody{removed, node.KnockGone{Peer: daveID, Nick: "dave"}}, 0, line + "\n-- dave (Uxfzd6Gp) no longer knocks"},
-		"somebody has not heard":     {[]node.EventBody{removed, untold, why}, 2 * removalPatience, line + ": this is no market\n-- [lab] ban of dave: dave not told yet; applied by 1 of 2; carol not heard from"},
+		"a knock in between":         {[]node.EventBody{removed, node.KnockGone{Peer: clitest.DaveID, Nick: "dave"}}, 0, line + "\n-- dave (Uxfzd6Gp) no longer knocks"},
+		"somebody has not heard":     {[]node.EventBody{removed, untold, why}, 2 * render.RemovalPatience, line + ": this is no market\n-- [lab] ban of dave: dave not told yet; applied by 1 of 2; carol not heard from"},
 		"the console is left before": {[]node.EventBody{removed}, 0, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				d := inRoom(t, newFake())
+				d := inRoom(t, clitest.NewNode())
 				for _, ev := range c.events {
-					d.f.emit(ev)
+					d.f.Emit(ev)
 				}
 				time.Sleep(c.after)
 				d.sees(c.want)
@@ -615,8 +587,8 @@ func TestRemovalIsOneLine(t *testing.T) {
 
 // "tail" prints a removal as the console does.
 func TestTailPrintsARemovalInOneLine(t *testing.T) {
-	removed := node.MemberRemoved{Peer: daveID, Nick: "dave", By: aliceID, ByNick: "alice", Kind: "kicked", Seq: 7}
-	why := node.RemovalReason{Peer: daveID, Nick: "dave", Text: "too loud", Removal: 7}
+	removed := node.MemberRemoved{Peer: clitest.DaveID, Nick: "dave", By: clitest.AliceID, ByNick: "alice", Kind: "kicked", Seq: 7}
+	why := node.RemovalReason{Peer: clitest.DaveID, Nick: "dave", Text: "too loud", Removal: 7}
 	const line = "-- dave was kicked by alice"
 	for name, c := range map[string]struct {
 		events []node.EventBody
@@ -631,21 +603,21 @@ func TestTailPrintsARemovalInOneLine(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				d := sit(t, newFake(), "tail", "lab")
+				d := sit(t, clitest.NewNode(), "tail", "lab")
 				synctest.Wait()
-				d.out.take()
+				d.out.Take()
 				for _, ev := range c.events {
-					d.f.emit(ev)
+					d.f.Emit(ev)
 				}
 				time.Sleep(c.after)
 				synctest.Wait()
-				if got := withoutTimes(strings.TrimSuffix(d.out.take(), "\n")); got != c.want {
+				if got := withoutTimes(strings.TrimSuffix(d.out.Take(), "\n")); got != c.want {
 					t.Errorf("%q, want %q", got, c.want)
 				}
 				d.stop(fail.ErrInterrupted)
 				synctest.Wait()
 				<-d.code
-				if got := withoutTimes(strings.TrimSuffix(d.out.take(), "\n")); c.want == "" && got != line {
+				if got := withoutTimes(strings.TrimSuffix(d.out.Take(), "\n")); c.want == "" && got != line {
 					t.Errorf("at the end: %q, want %q", got, line)
 				}
 			})

@@ -16,13 +16,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"localchat/cli/internal/fail"
+	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/discovery"
 	"localchat/node"
 )
 
 // lookingText is said first.
-const lookingText = noticeMark + "looking for 5 s at most; running nodes are left alone"
+const lookingText = render.NoticeMark + "looking for 5 s at most; running nodes are left alone"
 
 func (a *app) doctorCommand() *cobra.Command {
 	return &cobra.Command{
@@ -50,7 +51,7 @@ func diagnose(f facts) diagnosis {
 
 func (a *app) doctor(cmd *cobra.Command, _ []string) error {
 	a.say(lookingText)
-	d := diagnose(a.examine(cmd.Context(), patient{}, func(what string) { a.say(noticeMark + safe.Phrase(what)) }))
+	d := diagnose(a.examine(cmd.Context(), patient{}, func(what string) { a.say(render.NoticeMark + safe.Phrase(what)) }))
 	if err := cmd.Context().Err(); err != nil {
 		return err
 	}
@@ -60,7 +61,7 @@ func (a *app) doctor(cmd *cobra.Command, _ []string) error {
 		}
 	} else {
 		for _, line := range d.lines() {
-			if err := writeLine(a.stdout, line); err != nil {
+			if err := render.Data(a.stdout, line); err != nil {
 				return err
 			}
 		}
@@ -144,7 +145,7 @@ func (a *app) examine(ctx context.Context, p patient, say func(string)) facts {
 	}
 	targets, f.notTried = merge(targets, f.networks())
 	if len(targets) > 0 && ctx.Err() == nil {
-		say("dialling " + string(count(len(targets), "node", "nodes")))
+		say("dialling " + string(render.Count(len(targets), "node", "nodes")))
 		f.reached = a.reach(ctx, targets)
 	}
 	return f

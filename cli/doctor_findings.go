@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"localchat/cli/internal/fail"
+	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/discovery"
 	"localchat/node"
@@ -231,10 +232,10 @@ func nodeFindings(f facts) []finding {
 	}
 	var all []finding
 	if len(found) > 0 {
-		all = append(all, finding{Code: "nodes_found", Severity: fine, Text: string(count(len(found), "node", "nodes")) + " found by mDNS: " + nodeNames(found)})
+		all = append(all, finding{Code: "nodes_found", Severity: fine, Text: string(render.Count(len(found), "node", "nodes")) + " found by mDNS: " + nodeNames(found)})
 	}
 	if here := len(f.checkup.Nodes) - len(f.others()); here > 0 {
-		all = append(all, finding{Code: "nodes_here", Severity: fine, Text: string(count(here, "node runs", "nodes run")) + " on this machine"})
+		all = append(all, finding{Code: "nodes_here", Severity: fine, Text: string(render.Count(here, "node runs", "nodes run")) + " on this machine"})
 	}
 	if len(barred) > 0 {
 		all = append(all, finding{
@@ -267,7 +268,7 @@ func (f facts) nobody() finding {
 	}
 	if heard > 0 || len(f.checkup.Neighbours) > 0 {
 		return finding{
-			Code: "nobody", Severity: note, Text: "no other node answers, though " + string(count(max(heard, len(f.checkup.Neighbours)), "other machine is", "other machines are")) + " there",
+			Code: "nobody", Severity: note, Text: "no other node answers, though " + string(render.Count(max(heard, len(f.checkup.Neighbours)), "other machine is", "other machines are")) + " there",
 			Cause: "nobody else runs localchat here, or the firewall of their machine drops mDNS", Do: there("localchat doctor"),
 		}
 	}
@@ -289,10 +290,10 @@ func reachFindings(f facts) []finding {
 		}
 	}
 	if f.notTried > 0 {
-		all = append(all, finding{Code: "not_tried", Severity: fine, Text: string(count(f.notTried, "more node was", "more nodes were")) + " not dialled: " + strconv.Itoa(len(f.reached)) + " are enough to see a pattern"})
+		all = append(all, finding{Code: "not_tried", Severity: fine, Text: string(render.Count(f.notTried, "more node was", "more nodes were")) + " not dialled: " + strconv.Itoa(len(f.reached)) + " are enough to see a pattern"})
 	}
 	if f.connected > 0 {
-		all = append(all, finding{Code: "connected", Severity: fine, Text: "connected to " + string(count(f.connected, "node", "nodes"))})
+		all = append(all, finding{Code: "connected", Severity: fine, Text: "connected to " + string(render.Count(f.connected, "node", "nodes"))})
 	}
 	return all
 }

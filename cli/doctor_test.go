@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"localchat/cli/internal/clitest"
 	"localchat/cli/internal/fail"
 	"localchat/discovery"
 	"localchat/node"
@@ -53,25 +54,25 @@ func dialledAt(peer node.PeerID, ip string, tcp, quic error) reached {
 
 // silentMember is dave, who is in a room of ours and did not answer by mDNS, dialled with this result.
 func silentMember(err error) reached {
-	r := dialledAt(daveID, "192.168.1.10", err, err)
+	r := dialledAt(clitest.DaveID, "192.168.1.10", err, err)
 	r.silent, r.nick = true, "dave"
 	return r
 }
 
 // healthy are the facts of a machine on a network where alice is found and reached.
 func healthy() facts {
-	alice := nodeAt(aliceID, "192.168.1.9")
+	alice := nodeAt(clitest.AliceID, "192.168.1.9")
 	alice.Multicast = true
 	now := time.Date(2026, 11, 22, 14, 2, 0, 0, time.UTC)
 	return facts{
-		os: "linux", firewall: "nft", program: "/usr/bin/localchat", now: now, built: now.AddDate(0, -1, 0), self: meID, dataDir: "/home/bob/chat",
+		os: "linux", firewall: "nft", program: "/usr/bin/localchat", now: now, built: now.AddDate(0, -1, 0), self: clitest.MeID, dataDir: "/home/bob/chat",
 		checkup: discovery.Checkup{
 			Interfaces: []discovery.InterfaceCheck{unused("lo", discovery.Loopback), ifaceUsed("eth0", "192.168.1.7/24", "fe80::7/64")},
 			Default:    "eth0",
 			Links:      []discovery.LinkCheck{soundLink(false), soundLink(true)},
 			Nodes:      []discovery.NodeCheck{alice},
 		},
-		reached: []reached{dialledAt(aliceID, "192.168.1.9", nil, nil)},
+		reached: []reached{dialledAt(clitest.AliceID, "192.168.1.9", nil, nil)},
 	}
 }
 
@@ -223,24 +224,24 @@ var factCases = map[string]factCase{
 		code: "nobody", severity: note, text: "1 other machine is there", do: "localchat doctor   # on that machine",
 	},
 	"TCP": {
-		from: healthy, change: func(f *facts) { f.reached[0] = dialledAt(aliceID, "192.168.1.9", os.ErrDeadlineExceeded, nil) },
+		from: healthy, change: func(f *facts) { f.reached[0] = dialledAt(clitest.AliceID, "192.168.1.9", os.ErrDeadlineExceeded, nil) },
 		code: "tcp_blocked", severity: warning, text: "by UDP, not by TCP: no answer", do: "sudo nft insert rule inet filter input tcp dport 4002 accept   # on that machine",
 	},
 	"UDP": {
 		from: healthy, change: func(f *facts) {
-			f.reached[0] = dialledAt(aliceID, "192.168.1.9", nil, errors.New("sendto: operation not permitted"))
+			f.reached[0] = dialledAt(clitest.AliceID, "192.168.1.9", nil, errors.New("sendto: operation not permitted"))
 		},
 		code: "udp_blocked", severity: warning, text: "by TCP, not by UDP", cause: "the firewall of this machine", do: "sudo nft insert rule inet filter output udp dport 4001 accept",
 	},
 	"both": {
 		from: healthy, change: func(f *facts) {
-			f.reached[0] = dialledAt(aliceID, "192.168.1.9", os.ErrDeadlineExceeded, os.ErrDeadlineExceeded)
+			f.reached[0] = dialledAt(clitest.AliceID, "192.168.1.9", os.ErrDeadlineExceeded, os.ErrDeadlineExceeded)
 		},
 		code: "unreachable", severity: fault, blocks: true, cause: "firewall of that machine", do: "sudo nft insert rule inet filter input tcp dport 4002 accept   # on that machine",
 	},
 	"one of two": {
 		from: healthy, change: func(f *facts) {
-			f.reached = append(f.reached, dialledAt(daveID, "192.168.1.10", syscall.ECONNREFUSED, syscall.ECONNREFUSED))
+			f.reached = append(f.reached, dialledAt(clitest.DaveID, "192.168.1.10", syscall.ECONNREFUSED, syscall.ECONNREFUSED))
 		},
 		code: "unreachable", severity: fault, text: "192.168.1.10:4002: connection refused", cause: "another port", do: "localchat doctor   # on that machine",
 	},
@@ -266,32 +267,32 @@ var factCases = map[string]factCase{
 	},
 	"unreachable, Mac": {
 		from: healthy, change: func(f *facts) {
-			f.os, f.reached[0] = "darwin", dialledAt(aliceID, "192.168.1.9", syscall.EHOSTUNREACH, syscall.EHOSTUNREACH)
+			f.os, f.reached[0] = "darwin", dialledAt(clitest.AliceID, "192.168.1.9", syscall.EHOSTUNREACH, syscall.EHOSTUNREACH)
 		},
 		code: "local_network_privacy", severity: fault, blocks: true, cause: "Privacy & Security > Local Network", do: openLocalNetwork,
 	},
 	"elsewhere": {
 		from: alone, change: func(f *facts) {
-			f.reached = []reached{dialledAt(aliceID, "10.1.2.3", syscall.ENETUNREACH, syscall.ENETUNREACH)}
+			f.reached = []reached{dialledAt(clitest.AliceID, "10.1.2.3", syscall.ENETUNREACH, syscall.ENETUNREACH)}
 		},
 		code: "unreachable", severity: fault, blocks: true, cause: "another network", do: "nmcli device wifi hotspot   # a network of your own",
 	},
 	"stranger": {
 		from: healthy, change: func(f *facts) {
-			f.reached[0] = dialledAt(aliceID, "192.168.1.9", nil, os.ErrDeadlineExceeded)
+			f.reached[0] = dialledAt(clitest.AliceID, "192.168.1.9", nil, os.ErrDeadlineExceeded)
 			f.reached[0].proven, f.reached[0].handshake = "", errors.New("peer ID mismatch")
 		},
 		code: "stranger", severity: warning, text: "192.168.1.9:4002", do: "localchat doctor   # on that machine",
 	},
 	"twin": {
 		from: healthy, change: func(f *facts) {
-			f.checkup.Nodes = append(f.checkup.Nodes, nodeAt(meID, "192.168.1.8"))
-			f.reached = append(f.reached, dialledAt(meID, "192.168.1.8", nil, nil))
+			f.checkup.Nodes = append(f.checkup.Nodes, nodeAt(clitest.MeID, "192.168.1.8"))
+			f.reached = append(f.reached, dialledAt(clitest.MeID, "192.168.1.8", nil, nil))
 		},
 		code: "twin", severity: fault, blocks: true, text: "192.168.1.8", cause: "copied", do: "mv '/home/bob/chat' '/home/bob/chat.copied'   # on the machine that is to be somebody new",
 	},
 	"twin, not proven": {
-		from: healthy, change: func(f *facts) { f.checkup.Nodes = append(f.checkup.Nodes, nodeAt(meID, "192.168.1.8")) },
+		from: healthy, change: func(f *facts) { f.checkup.Nodes = append(f.checkup.Nodes, nodeAt(clitest.MeID, "192.168.1.8")) },
 		code: "twin", severity: warning, cause: "trick", do: "localchat id   # on that machine",
 	},
 	"identity": {
@@ -374,9 +375,9 @@ func TestFindingsQuiet(t *testing.T) {
 }
 
 // doctorApp is a program whose network is what c says.
-func doctorApp(t *testing.T, c discovery.Checkup) (*app, *screen, *screen) {
+func doctorApp(t *testing.T, c discovery.Checkup) (*app, *clitest.Screen, *clitest.Screen) {
 	t.Helper()
-	a, out, words := newApp(t, newFake(), strings.NewReader(""))
+	a, out, words := newApp(t, clitest.NewNode(), strings.NewReader(""))
 	a.check = func(_ context.Context, cfg discovery.CheckConfig) discovery.Checkup {
 		cfg.Say("asking by multicast on eth0\x1b[2J")
 		return c
@@ -387,15 +388,15 @@ func doctorApp(t *testing.T, c discovery.Checkup) (*app, *screen, *screen) {
 func TestDoctorCommand(t *testing.T) {
 	a, out, words := doctorApp(t, alone().checkup)
 	if code := a.run(t.Context(), []string{"doctor"}); code != fail.ExitOK {
-		t.Errorf("exit %d, want 0: %s", code, words.take())
+		t.Errorf("exit %d, want 0: %s", code, words.Take())
 	}
-	text := out.take()
+	text := out.Take()
 	for _, want := range []string{"ok       eth0 is used: 192.168.1.7/24", "\nwarning  no other machine of 192.168.1.0/24", "\n         because ", "\n         type: "} {
 		if !strings.Contains(text, want) {
 			t.Errorf("printed %q without %q", text, want)
 		}
 	}
-	if said := words.take(); said != string(lookingText+"\n-- asking by multicast on eth0\n") {
+	if said := words.Take(); said != string(lookingText+"\n-- asking by multicast on eth0\n") {
 		t.Errorf("said %q", said)
 	}
 }
@@ -407,22 +408,22 @@ func TestDoctorCommandBlocked(t *testing.T) {
 		t.Errorf("exit %d, want %d", code, fail.ExitNetwork)
 	}
 	var d diagnosis
-	if err := json.Unmarshal([]byte(out.take()), &d); err != nil || !d.Blocked || len(d.Findings) != 2 {
+	if err := json.Unmarshal([]byte(out.Take()), &d); err != nil || !d.Blocked || len(d.Findings) != 2 {
 		t.Errorf("printed %+v: %v", d, err)
 	}
-	if said := words.take(); said != "localchat: nobody can be found or reached: no network interface can be used\nhint: sudo ip link set 'eth0' up\n" {
+	if said := words.Take(); said != "localchat: nobody can be found or reached: no network interface can be used\nhint: sudo ip link set 'eth0' up\n" {
 		t.Errorf("said %q", said)
 	}
 }
 
 func TestDoctorInRoom(t *testing.T) {
-	f := newFake()
+	f := clitest.NewNode()
 	a, out, words := newApp(t, f, strings.NewReader("/doctor\n"))
 	a.check = func(context.Context, discovery.CheckConfig) discovery.Checkup { return alone().checkup }
 	if code := a.run(t.Context(), []string{"--plain"}); code != fail.ExitOK {
-		t.Errorf("exit %d: %s", code, words.take())
+		t.Errorf("exit %d: %s", code, words.Take())
 	}
-	if text := out.take(); !strings.HasPrefix(text, string(lookingText)+"\n") || !strings.Contains(text, "\nok       my own multicast comes back on eth0") || !strings.Contains(text, "ok       connected to 1 node") {
+	if text := out.Take(); !strings.HasPrefix(text, string(lookingText)+"\n") || !strings.Contains(text, "\nok       my own multicast comes back on eth0") || !strings.Contains(text, "ok       connected to 1 node") {
 		t.Errorf("shown: %q", text)
 	}
 }
@@ -437,11 +438,11 @@ func TestMergeTargets(t *testing.T) {
 	}
 	ours := []netip.Prefix{netip.MustParsePrefix("192.168.1.7/24")}
 	got, _ := merge([]target{
-		targetAt(aliceID, at("/ip4/10.0.0.9/udp/1/quic-v1"), at("/ip4/10.0.0.9/tcp/2")),
-		targetAt(aliceID, at("/ip6/fe80::1/tcp/5"), at("/ip4/192.168.1.9/udp/3/quic-v1"), at("/ip4/192.168.1.9/tcp/4")),
+		targetAt(clitest.AliceID, at("/ip4/10.0.0.9/udp/1/quic-v1"), at("/ip4/10.0.0.9/tcp/2")),
+		targetAt(clitest.AliceID, at("/ip6/fe80::1/tcp/5"), at("/ip4/192.168.1.9/udp/3/quic-v1"), at("/ip4/192.168.1.9/tcp/4")),
 		targetAt("", at("192.168.1.20:4001")),
 		targetAt("", at("192.168.1.21:4001")),
-		targetAt(daveID),
+		targetAt(clitest.DaveID),
 	}, ours)
 	if len(got) != 3 || got[0].quic.Port() != 3 || got[0].tcp.Port() != 4 || got[2].tcp.String() != "/ip4/192.168.1.21/tcp/4001" || got[2].quic.IsValid() {
 		t.Errorf("targets %+v", got)
@@ -463,7 +464,7 @@ func TestReach(t *testing.T) {
 		}
 		addrs = append(addrs, a)
 	}
-	a, _, _ := newApp(t, newFake(), strings.NewReader(""))
+	a, _, _ := newApp(t, clitest.NewNode(), strings.NewReader(""))
 	a.log = slog.New(slog.DiscardHandler)
 	gone := discovery.Address{AddrPort: netip.MustParseAddrPort("127.0.0.1:1")}
 	other, err := node.Identity(t.TempDir())

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"localchat/cli/internal/fail"
+	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/cli/internal/stream"
 )
@@ -94,9 +95,9 @@ func (e *editor) ask(prompt safe.Text) {
 // linePrompt is the prompt of a room. x/term takes every rune for one column: a name that takes more or less of them would
 // leave its remains on the screen, so such a room is named by the end of its id.
 func linePrompt(r here) safe.Text {
-	name := safe.Crop(roomHead(r.name), promptMax)
+	name := safe.Crop(render.RoomHead(r.name), promptMax)
 	if utf8.RuneCountInString(string(name)) != safe.Cells(name) {
-		name = "~" + safe.Name(r.id[max(len(r.id)-shortRoom, 0):])
+		name = "~" + safe.Name(r.id[max(len(r.id)-render.ShortRoom, 0):])
 	}
 	return name + promptText
 }

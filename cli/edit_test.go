@@ -7,7 +7,9 @@ import (
 	"strings"
 	"testing"
 
+	"localchat/cli/internal/clitest"
 	"localchat/cli/internal/fail"
+	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/cli/internal/stream"
 	"localchat/node"
@@ -16,8 +18,8 @@ import (
 // typing reads what was typed on an editor, and the error of its last line.
 func typing(t *testing.T, keys string) (lines []string, last error) {
 	t.Helper()
-	a, _, _ := newApp(t, newFake(), strings.NewReader(""))
-	e := newEditor(strings.NewReader(keys), &screen{}, commands())
+	a, _, _ := newApp(t, clitest.NewNode(), strings.NewReader(""))
+	e := newEditor(strings.NewReader(keys), &clitest.Screen{}, commands())
 	for line := range e.lines(t.Context(), a) {
 		lines, last = append(lines, line.Text), line.Err
 	}
@@ -62,8 +64,8 @@ func TestEditorTakesAPasteExactlyOrNot(t *testing.T) {
 	const pasted = "é\x1b[1m\t你\r\nb\x1b[20"
 	keys := "x\x1b[200~" + pasted + "\x1b[201~\r"
 	for n := range len(keys) {
-		a, _, _ := newApp(t, newFake(), strings.NewReader(""))
-		e := newEditor(io.MultiReader(strings.NewReader(keys[:n]), strings.NewReader(keys[n:])), &screen{}, commands())
+		a, _, _ := newApp(t, clitest.NewNode(), strings.NewReader(""))
+		e := newEditor(io.MultiReader(strings.NewReader(keys[:n]), strings.NewReader(keys[n:])), &clitest.Screen{}, commands())
 		for line := range e.lines(t.Context(), a) {
 			if want := "x" + strings.ReplaceAll(pasted, "\r", ""); line.Text != want || line.Err != nil {
 				t.Errorf("in two parts, of %d and %d bytes: %q, %v, want %q", n, len(keys)-n, line.Text, line.Err, want)
@@ -74,8 +76,8 @@ func TestEditorTakesAPasteExactlyOrNot(t *testing.T) {
 		"bytes that are no text": "\x1b[200~a\xffb\x1b[201~\r", "private use": "\x1b[200~a\U0010F01Bb\x1b[201~\r",
 		"too long": "\x1b[200~" + strings.Repeat("x", maxEdited) + "\x1b[201~\r",
 	} {
-		a, _, _ := newApp(t, newFake(), strings.NewReader(""))
-		e := newEditor(strings.NewReader(keys+"next\r"), &screen{}, commands())
+		a, _, _ := newApp(t, clitest.NewNode(), strings.NewReader(""))
+		e := newEditor(strings.NewReader(keys+"next\r"), &clitest.Screen{}, commands())
 		var lines []stream.Line
 		for line := range e.lines(t.Context(), a) {
 			lines = append(lines, line)
@@ -88,12 +90,12 @@ func TestEditorTakesAPasteExactlyOrNot(t *testing.T) {
 
 // What is pasted is shown as signs that move nothing.
 func TestEditorShowsNoControls(t *testing.T) {
-	out := &screen{}
-	a, _, _ := newApp(t, newFake(), strings.NewReader(""))
+	out := &clitest.Screen{}
+	a, _, _ := newApp(t, clitest.NewNode(), strings.NewReader(""))
 	e := newEditor(strings.NewReader("\x1b[200~a\x1b]0;t\a\tb\nc\u009bd\x1b[201~\r"), out, commands())
 	for range e.lines(t.Context(), a) {
 	}
-	if shown := out.take(); !strings.Contains(shown, "> a␛]0;t␇␉b⏎c�d\r\n") || strings.ContainsAny(shown, "\x1b\a\t") {
+	if shown := out.Take(); !strings.Contains(shown, "> a␛]0;t␇␉b⏎c�d\r\n") || strings.ContainsAny(shown, "\x1b\a\t") {
 		t.Errorf("on the screen: %q", shown)
 	}
 }
@@ -101,20 +103,20 @@ func TestEditorShowsNoControls(t *testing.T) {
 // A line of mine that stands behind its prompt is not printed again; what somebody else says is, and what I do, and what I
 // said before.
 func TestOwnLineStandsOnce(t *testing.T) {
-	a, out, _ := newApp(t, newFake(), strings.NewReader(""))
-	c := &console{app: a, ask: func(safe.Text) {}, current: labID.String(), rooms: []here{{id: labID.String(), name: "lab", nick: "bob"}}}
-	mine := node.Message{ID: "m1", Peer: meID, Nick: "bob", Text: "hello", Self: true}
+	a, out, _ := newApp(t, clitest.NewNode(), strings.NewReader(""))
+	c := &console{app: a, ask: func(safe.Text) {}, current: clitest.LabID.String(), rooms: []here{{id: clitest.LabID.String(), name: "lab", nick: "bob"}}}
+	mine := node.Message{ID: "m1", Peer: clitest.MeID, Nick: "bob", Text: "hello", Self: true}
 	waves, before, other := mine, mine, mine
 	waves.Action, before.Late, other.Self, other.Nick = true, true, false, "alice"
 	for m, want := range map[*node.Message]string{&mine: "", &waves: "* bob hello\n", &before: "<bob> hello (late)\n", &other: "<alice> hello\n"} {
-		c.event(node.Event{Room: labID, RoomName: "lab", Body: *m})
-		if got := out.take(); got != want {
+		c.event(node.Event{Room: clitest.LabID, RoomName: "lab", Body: *m})
+		if got := out.Take(); got != want {
 			t.Errorf("%+v is printed as %q, want %q", *m, got, want)
 		}
 	}
 	c.ask = nil
-	c.event(node.Event{Room: labID, RoomName: "lab", Body: mine})
-	if got := out.take(); got != "<bob> hello\n" {
+	c.event(node.Event{Room: clitest.LabID, RoomName: "lab", Body: mine})
+	if got := out.Take(); got != "<bob> hello\n" {
 		t.Errorf("without an editor: %q", got)
 	}
 }
@@ -131,9 +133,9 @@ func TestEditorEnds(t *testing.T) {
 
 // What happens is printed above what is being typed, which is there again afterwards.
 func TestEditorPrintsAbove(t *testing.T) {
-	out := &screen{}
+	out := &clitest.Screen{}
 	keys, typed := io.Pipe()
-	a, _, _ := newApp(t, newFake(), strings.NewReader(""))
+	a, _, _ := newApp(t, clitest.NewNode(), strings.NewReader(""))
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	e := newEditor(keys, out, commands())
@@ -145,7 +147,7 @@ func TestEditorPrintsAbove(t *testing.T) {
 	if _, err := io.WriteString(typed, " "); err != nil {
 		t.Fatal(err)
 	}
-	if err := writeLine(e, "<alice> hi"); err != nil {
+	if err := render.Data(e, "<alice> hi"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := io.WriteString(typed, "a line\r"); err != nil {
@@ -154,7 +156,7 @@ func TestEditorPrintsAbove(t *testing.T) {
 	if line := <-lines; line.Text != "half a line" {
 		t.Errorf("%q was typed", line.Text)
 	}
-	shown := out.take()
+	shown := out.Take()
 	if _, after, ok := strings.Cut(shown, "<alice> hi\r\n"); !ok || !strings.Contains(after, promptText+"half") {
 		t.Errorf("on the screen: %q", shown)
 	}
@@ -169,9 +171,9 @@ func TestEditorPrintsAbove(t *testing.T) {
 // The prompt names the room that is typed into, at once when that changes, with what is half typed behind it. It is no
 // wider than x/term takes it for.
 func TestPromptNamesTheRoom(t *testing.T) {
-	out := &screen{}
+	out := &clitest.Screen{}
 	keys, typed := io.Pipe()
-	a, _, _ := newApp(t, newFake(), strings.NewReader(""))
+	a, _, _ := newApp(t, clitest.NewNode(), strings.NewReader(""))
 	e := newEditor(keys, out, commands())
 	lines := e.lines(t.Context(), a)
 	for range 2 { // the second is read when the first was taken in
@@ -179,19 +181,19 @@ func TestPromptNamesTheRoom(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	c := &console{ask: e.ask, rooms: []here{{id: labID.String(), name: "lab"}}, current: labID.String()}
-	out.take()
+	c := &console{ask: e.ask, rooms: []here{{id: clitest.LabID.String(), name: "lab"}}, current: clitest.LabID.String()}
+	out.Take()
 	c.prompt()
-	if shown := out.take(); !strings.Contains(shown, "lab> half") {
+	if shown := out.Take(); !strings.Contains(shown, "lab> half") {
 		t.Errorf("in lab: %q", shown)
 	}
 	c.prompt()
-	if shown := out.take(); strings.Contains(shown, "lab") {
+	if shown := out.Take(); strings.Contains(shown, "lab") {
 		t.Errorf("drawn again for nothing: %q", shown)
 	}
 	c.current = ""
 	c.prompt()
-	if shown := out.take(); strings.Contains(shown, "lab") || !strings.Contains(shown, "> half") {
+	if shown := out.Take(); strings.Contains(shown, "lab") || !strings.Contains(shown, "> half") {
 		t.Errorf("in no room: %q", shown)
 	}
 	_ = typed.Close()
@@ -201,7 +203,7 @@ func TestPromptNamesTheRoom(t *testing.T) {
 		"lab": "lab> ", "-- lab": "\"-- lab\"> ", "実験室": "~aaaaaaaa> ", "e\u0301t\u00e9": "~aaaaaaaa> ", "été": "été> ",
 		strings.Repeat("x", 60): strings.Repeat("x", promptMax-1) + "…> ",
 	} {
-		if got := linePrompt(here{id: labID.String(), name: name}); string(got) != want {
+		if got := linePrompt(here{id: clitest.LabID.String(), name: name}); string(got) != want {
 			t.Errorf("the prompt of %q is %q, want %q", name, got, want)
 		}
 	}

@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
-	"strings"
 
 	"localchat/cli/internal/fail"
-	"localchat/cli/internal/safe"
+	"localchat/cli/internal/render"
 )
 
 // finish reports err on w in two lines and returns the exit code of the program.
@@ -22,31 +21,7 @@ func finish(ctx context.Context, w io.Writer, err error) int {
 	if errors.As(err, &e) {
 		return e.code
 	}
-	text, hint, code := fail.Explain(err)
-	// The text may name a room or a nick.
-	_ = writeRows(w, "localchat: "+safe.Phrase(text))
-	for _, line := range hintLines(hint) {
-		_ = writeRows(w, line)
-	}
-	return code
-}
-
-// hintLines are the lines of a hint: what to do, and what there is to choose from, one a line. Only what is indented is a
-// line of its own, and stays so: a name with a line break in it makes no line that begins as those of the program do.
-func hintLines(hint string) []safe.Text {
-	if hint == "" {
-		return nil
-	}
-	var lines []safe.Text
-	begin := safe.Text("hint: ")
-	for row := range strings.SplitSeq(hint, "\n  ") {
-		lines = append(lines, begin+safe.Phrase(row))
-		begin = "  "
-	}
-	if more := len(lines) - 1 - maxChoices; more > 0 {
-		lines = append(lines[:1+maxChoices], "  and "+safe.Number(more)+" more")
-	}
-	return lines
+	return render.Failure(w, err)
 }
 
 // guard is deferred first in every goroutine that this package starts: a panic there ends the program as one in the

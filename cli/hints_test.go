@@ -5,7 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"localchat/cli/internal/clitest"
 	"localchat/cli/internal/fail"
+	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
@@ -21,24 +23,24 @@ var traps = []string{
 func TestHintsHaveNoNameThatIsMore(t *testing.T) {
 	for _, trap := range traps {
 		var hints []string
-		for _, body := range every() {
-			ev := node.Event{Room: labID, RoomName: trap, Body: body}
+		for _, body := range clitest.Events() {
+			ev := node.Event{Room: clitest.LabID, RoomName: trap, Body: body}
 			if err := ending(ev); err != nil {
 				hints = append(hints, err.(*fail.Error).Hint)
 			}
 			if r, ok := body.(node.Removed); ok {
-				hints = append(hints, string(afterRemoval(r, roomWord(trap, labID), "/")))
+				hints = append(hints, string(render.AfterRemoval(r, render.RoomWord(trap, clitest.LabID), "/")))
 			}
 		}
-		line, _ := renderer{}.text(node.Event{Body: node.Knock{Peer: daveID, Nick: trap, Words: "a b"}})
+		line, _ := render.View{}.Text(node.Event{Body: node.Knock{Peer: clitest.DaveID, Nick: trap, Words: "a b"}})
 		_, hint, _ := strings.Cut(string(line), "a b; ")
 		hints = append(hints, hint)
-		f := newFake()
-		f.members = []node.MemberInfo{{Peer: daveID, Nick: trap, Role: "member"}, {Peer: aliceID, Nick: trap, Role: "member"}}
-		_, several := node.FindWho(trap, "in lab", []node.Named{{Peer: daveID, Nick: trap}, {Peer: aliceID, Nick: trap}})
+		f := clitest.NewNode()
+		f.MemberList = []node.MemberInfo{{Peer: clitest.DaveID, Nick: trap, Role: "member"}, {Peer: clitest.AliceID, Nick: trap, Role: "member"}}
+		_, several := node.FindWho(trap, "in lab", []node.Named{{Peer: clitest.DaveID, Nick: trap}, {Peer: clitest.AliceID, Nick: trap}})
 		hints = append(hints, node.AsError(several).Hint)
-		f.members = f.members[:1]
-		c := call{n: f, args: []string{daveID.String()}, room: here{id: labID.String(), name: trap, owned: true}, table: commands()}
+		f.MemberList = f.MemberList[:1]
+		c := call{n: f, args: []string{clitest.DaveID.String()}, room: here{id: clitest.LabID.String(), name: trap, owned: true}, table: commands()}
 		for _, run := range []func(context.Context, call) (reply, error){runWhois, runVerify, runMembers} {
 			r, err := run(t.Context(), c)
 			if err != nil {
@@ -65,8 +67,8 @@ func TestHintsHaveNoNameThatIsMore(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]bool{"lab": true, "labör-2.1_x": true, "実験室": true, "lab three": false, "": false, "-x": false} {
-		if got := string(roomWord(name, labID)) == name && name != ""; got != want {
-			t.Errorf("%q is typed as %q", name, roomWord(name, labID))
+		if got := string(render.RoomWord(name, clitest.LabID)) == name && name != ""; got != want {
+			t.Errorf("%q is typed as %q", name, render.RoomWord(name, clitest.LabID))
 		}
 	}
 }

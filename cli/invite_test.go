@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"localchat/cli/internal/clitest"
 	"localchat/cli/internal/safe"
 )
 
@@ -49,15 +50,15 @@ func TestQRCodeIsDarkOnLight(t *testing.T) {
 	}
 	const colours = "\x1b[38;5;231;48;5;16m"
 	for name, variables := range map[string][2]string{"colours": {"", colours}, "none": {"1", ""}} {
-		out := &screen{}
+		out := &clitest.Screen{}
 		c := &console{app: &app{stdout: out, env: func(string) (string, bool) { return variables[0], true }}}
 		c.draw(rows)
-		shown := out.take()
+		shown := out.Take()
 		if got := strings.HasPrefix(shown, colours); got != (variables[1] != "") || got == strings.Contains(shown, string(colourlessCode)) {
 			t.Errorf("%s: %q", name, shown[:40])
 		}
 	}
-	narrow := &wideScreen{width: 40}
+	narrow := &clitest.WideScreen{Width: 40}
 	c := &console{app: &app{stdout: narrow, env: func(string) (string, bool) { return "", false }}}
 	c.draw(rows)
 	if got := narrow.String(); !strings.Contains(got, "needs a window of") || strings.Contains(got, "█") {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"localchat/cli/internal/clitest"
 	"localchat/cli/internal/fail"
 	"localchat/cli/internal/safe"
 	"localchat/node"
@@ -17,20 +18,20 @@ func TestEveryFaceEscapesJSON(t *testing.T) {
 	const text = "\x1b[2J\u009b2J\a\u202e\u2028\u00ad\ufeff\U000E0041\U0010FFFD é 你好 🙂 <&> \\u009b \"x\""
 	for _, args := range [][]string{{"rooms", "--json", "--wait", "0"}, {"tail", "lab", "--json"}, {"rpc"}} {
 		synctest.Test(t, func(t *testing.T) {
-			f := newFake()
-			f.rooms = []node.RoomInfo{{ID: labID, Name: text, Subject: text, Words: text}}
-			f.history = []node.Message{{Nick: text, Text: text}}
-			f.fail["kick"] = &node.Error{Code: node.CodeNotFound, Text: "there is no " + text, Hint: text}
+			f := clitest.NewNode()
+			f.RoomList = []node.RoomInfo{{ID: clitest.LabID, Name: text, Subject: text, Words: text}}
+			f.Said = []node.Message{{Nick: text, Text: text}}
+			f.Errors["kick"] = &node.Error{Code: node.CodeNotFound, Text: "there is no " + text, Hint: text}
 			d := sit(t, f, args...)
 			want := 1
 			if args[0] != "rooms" {
-				for _, body := range every() {
+				for _, body := range clitest.Events() {
 					if _, ends := body.(node.Removed); !ends && body.Type() != "refused" && body.Type() != "room_closed" {
-						f.emit(body)
+						f.Emit(body)
 					}
 				}
-				f.emit(node.Message{Nick: text, Text: text, ID: text})
-				f.emit(node.Warning{Code: text, Text: text})
+				f.Emit(node.Message{Nick: text, Text: text, ID: text})
+				f.Emit(node.Warning{Code: text, Text: text})
 				want = 20
 			}
 			if args[0] == "rpc" {
@@ -40,7 +41,7 @@ func TestEveryFaceEscapesJSON(t *testing.T) {
 				d.types(`{"jsonrpc":"2.0","id":"\u009b","method":"room.list"}`)
 			}
 			synctest.Wait()
-			out := d.out.take()
+			out := d.out.Take()
 			lines := strings.Split(strings.TrimSuffix(out, "\n"), "\n")
 			if len(lines) < want {
 				t.Errorf("%v prints %d lines", args, len(lines))

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"localchat/cli/internal/fail"
+	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
@@ -56,7 +57,7 @@ func (a *app) judgeInterfaces() error {
 		}
 	}
 	if len(missing) > 0 {
-		a.say(faultMark + "this machine has no network interface " + safe.Phrase(strings.Join(missing, ", ")) + " now")
+		a.say(render.FaultMark + "this machine has no network interface " + safe.Phrase(strings.Join(missing, ", ")) + " now")
 	}
 	return nil
 }

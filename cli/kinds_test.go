@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"localchat/cli/internal/clitest"
 	"localchat/cli/internal/fail"
 	"localchat/node"
 )
@@ -24,52 +25,52 @@ func TestEveryWayToLoseAPlace(t *testing.T) {
 	}{
 		{
 			"kicked",
-			node.Removed{Kind: "kicked", Text: "too loud", By: aliceID, ByNick: "alice", At: at},
+			node.Removed{Kind: "kicked", Text: "too loud", By: clitest.AliceID, ByNick: "alice", At: at},
 			"-- you were kicked from lab by alice: too loud", "you may ask to come back: localchat join lab", fail.ExitRefused,
 		},
 		{
 			"banned",
-			node.Removed{Kind: "banned", Text: "spam", By: aliceID, ByNick: "alice", At: at, Until: at.Add(2 * time.Hour)},
+			node.Removed{Kind: "banned", Text: "spam", By: clitest.AliceID, ByNick: "alice", At: at, Until: at.Add(2 * time.Hour)},
 			"-- you were banned from lab by alice until 2026-11-22 16:05: spam", "you are refused until 2026-11-22 16:05", fail.ExitRefused,
 		},
 		{
 			"banned for good",
-			node.Removed{Kind: "banned", Text: "spam", By: aliceID, ByNick: "alice", At: at},
+			node.Removed{Kind: "banned", Text: "spam", By: clitest.AliceID, ByNick: "alice", At: at},
 			"-- you were banned from lab by alice: spam", "you are refused until the owner lifts the ban", fail.ExitRefused,
 		},
 		{
 			"closed",
-			node.Removed{Kind: "closed", Text: "good night", By: aliceID, ByNick: "alice", At: at},
+			node.Removed{Kind: "closed", Text: "good night", By: clitest.AliceID, ByNick: "alice", At: at},
 			"-- lab was closed by alice: good night", "the room has ended; localchat rooms lists those that are here", fail.ExitRefused,
 		},
 		{
 			"idle",
-			node.Removed{Kind: "idle", By: aliceID, ByNick: "alice", At: at},
+			node.Removed{Kind: "idle", By: clitest.AliceID, ByNick: "alice", At: at},
 			"-- lab was closed: nobody said anything for too long", "the room has ended; localchat rooms lists those that are here", fail.ExitRefused,
 		},
 		{
 			"of a later version",
-			node.Removed{Kind: "other", Text: "why not", By: aliceID, ByNick: "alice", At: at},
+			node.Removed{Kind: "other", Text: "why not", By: clitest.AliceID, ByNick: "alice", At: at},
 			"-- you were removed from lab by alice: why not", "you may ask to come back: localchat join lab", fail.ExitRefused,
 		},
 		{"refused", node.Refused{}, "-- you are not a member of lab", "ask to be admitted: localchat join lab", fail.ExitRefused},
-		{"invite revoked", node.Removed{Kind: "invite-revoked", By: aliceID, ByNick: "alice", At: at, AtDoor: true}, "", "", fail.ExitOK},
-		{"banned at the door", node.Removed{Kind: "banned", Text: "spam", By: aliceID, ByNick: "alice", At: at, AtDoor: true}, "", "", fail.ExitOK},
-		{"closed at the door", node.Removed{Kind: "closed", By: aliceID, ByNick: "alice", At: at, AtDoor: true}, "", "", fail.ExitOK},
+		{"invite revoked", node.Removed{Kind: "invite-revoked", By: clitest.AliceID, ByNick: "alice", At: at, AtDoor: true}, "", "", fail.ExitOK},
+		{"banned at the door", node.Removed{Kind: "banned", Text: "spam", By: clitest.AliceID, ByNick: "alice", At: at, AtDoor: true}, "", "", fail.ExitOK},
+		{"closed at the door", node.Removed{Kind: "closed", By: clitest.AliceID, ByNick: "alice", At: at, AtDoor: true}, "", "", fail.ExitOK},
 		{"the network", node.OwnerUnreachable{ForS: 40}, "! owner unreachable for 0:40: nobody can be admitted or removed", "", fail.ExitOK},
 	} {
 		t.Run(w.name, func(t *testing.T) {
 			var out bytes.Buffer
 			c := &console{
 				app: &app{stdout: &out}, terminal: true, oneRoom: true, settled: true,
-				rooms: []here{{id: labID.String(), name: "lab", nick: "bob"}}, current: labID.String(),
+				rooms: []here{{id: clitest.LabID.String(), name: "lab", nick: "bob"}}, current: clitest.LabID.String(),
 			}
-			c.event(node.Event{Room: labID, RoomName: "lab", Body: w.body})
+			c.event(node.Event{Room: clitest.LabID, RoomName: "lab", Body: w.body})
 			if got := strings.TrimSuffix(out.String(), "\n"); got != w.line {
 				t.Errorf("line %q, want %q", got, w.line)
 			}
 			if w.code == fail.ExitOK {
-				if c.failure != nil || len(c.rooms) != 1 || c.current != labID.String() {
+				if c.failure != nil || len(c.rooms) != 1 || c.current != clitest.LabID.String() {
 					t.Errorf("the console ends: %v", c.failure)
 				}
 				return

@@ -34,10 +34,6 @@ const (
 	// logShown is how many of them /log prints: about one screen and a half.
 	logShown = 40
 
-	// maxChoices of a list in an error, in lines: what fits on a small screen. Whoever has made more rooms of one name than that
-	// hides none of them: /rooms lists all.
-	maxChoices = 8
-
 	// maxScrollLines of a room that the full-screen console keeps: a long day of a busy room.
 	maxScrollLines = 10_000
 	// scrollChunk lines go at once when there are too many, so that dropping them is seldom work.
@@ -52,14 +48,9 @@ const (
 	maxInputRows = 5
 	// maxPasteLines go into the input without a question.
 	maxPasteLines = 5
-	// removalPatience is how long a removal may take to reach everybody before it is said who has not heard of it: who is
-	// there hears within a second.
-	removalPatience = 10 * time.Second
 	// reasonWait is how long a line about a removal waits for the reason, so that both are one line: the owner sends it when
 	// the removed peer has heard it, within milliseconds where that one is there.
 	reasonWait = time.Second
-	// maxRemovals of a room that are followed: as many as the node follows.
-	maxRemovals = 256
 	// maxBatch of events that are shown in one go: enough that drawing costs nothing beside taking them, few enough that
 	// a key pressed meanwhile is answered at once.
 	maxBatch = 256

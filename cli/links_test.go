@@ -8,14 +8,16 @@ import (
 	"github.com/charmbracelet/x/ansi"
 	"pgregory.net/rapid"
 
+	"localchat/cli/internal/clitest"
+	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
 // withLinks gives the terminal of a test links.
 func withLinks(t interface{ Cleanup(func()) }) {
-	showsLinks.Store(true)
-	t.Cleanup(func() { showsLinks.Store(false) })
+	render.ShowLinks(true)
+	t.Cleanup(func() { render.ShowLinks(false) })
 }
 
 // link is a link as it is written to a terminal. Colours may stand in its text.
@@ -29,71 +31,6 @@ func unlinked(t interface{ Errorf(string, ...any) }, row string) string {
 		}
 	}
 	return link.ReplaceAllString(row, "$2")
-}
-
-// TestWebAddresses shows which words are links, in whole or without what stands around them, and which are not: what
-// is not read as it would be followed.
-func TestWebAddresses(t *testing.T) {
-	for word, want := range map[string]string{
-		"https://example.org":                      "https://example.org",
-		"http://example.org/a/b?c=d&e=f#g":         "http://example.org/a/b?c=d&e=f#g",
-		"http://printer:631/jobs":                  "http://printer:631/jobs",
-		"http://192.168.1.7:8080/x":                "http://192.168.1.7:8080/x",
-		"http://[fe80::1]:8080/":                   "http://[fe80::1]:8080/",
-		"https://example.org/%7Ebob/~al":           "https://example.org/%7Ebob/~al",
-		"https://example.org/a_(b)":                "https://example.org/a_(b)",
-		"https://example.org/;a,b:c@d!e*f'g$h":     "https://example.org/;a,b:c@d!e*f'g$h",
-		"https://en.wikipedia.org/wiki/A.B.":       "https://en.wikipedia.org/wiki/A.B",
-		"(https://example.org/)":                   "https://example.org/",
-		"<https://example.org/a>,":                 "https://example.org/a",
-		"“https://example.org/”。":                  "https://example.org/",
-		"見てhttps://example.org/":                   "https://example.org/",
-		"url=https://example.org/?q=https://a.b/!": "https://example.org/?q=https://a.b/",
-
-		"ftp://example.org/":                       "",
-		"file:///etc/passwd":                       "",
-		"javascript:alert(1)//https://example.org": "https://example.org",
-		"javascript://example.org/%0aalert(1)":     "",
-		"ssh://host":                               "",
-		"xhttps://example.org":                     "",
-		"https:example.org":                        "",
-		"https:/example.org":                       "",
-		"https:///example.org":                     "",
-		"HTTPS://example.org":                      "",
-		"https://":                                 "",
-		"https://bank.example@evil.example/":       "",
-		"https://bank.example:443@evil.example":    "",
-		"https://@evil.example":                    "",
-		`https://evil.example\@bank.example/`:      "",
-		`https://evil.example\.bank.example/`:      "",
-		"https://ex\u0430mple.org/":                "", // a Cyrillic letter
-		"https://例え.jp":                            "",
-		"https://example.org\u3002evil.example":    "", // a full stop that browsers take for a dot
-		"https://example.org\uff0fx":               "", // a slash of full width
-		"https://example.org/\u043f":               "",
-		"https://xn--exmple-4nf.org/":              "",
-		"https://www.XN--exmple-4nf.org/":          "",
-		"http://3232235777/":                       "",
-		"http://0x7f.1/":                           "",
-		"http://127.1/":                            "",
-		"http://010.8.8.8/":                        "",
-		"http://1.2.3.4.5/":                        "",
-		"http://[fe80::1%25eth0]/":                 "",
-		"http://[::1].example/":                    "",
-		"http://example.org:99x/":                  "",
-		"http://exam%70le.org/":                    "",
-		"http://exa_mple.org/":                     "",
-		"https://a..b/":                            "",
-		"https://example.org/%zz":                  "",
-		"https://example.org/abc…":                 "",
-		"[https://bank.example/](https://evil.a/)": "",
-		"https://bank.example|evil.example":        "",
-		"https://example.org/\"onclick=x":          "",
-	} {
-		if got := addressIn(word); got != want {
-			t.Errorf("%q: %q, want %q", word, got, want)
-		}
-	}
 }
 
 // TestLinksOnTheScreen: an address that stands on one row is a link, on every screen that has any; one that is broken over
@@ -111,8 +48,8 @@ func TestLinksOnTheScreen(t *testing.T) {
 		return b.String()
 	}
 	printed := func(width int) string {
-		out := wideScreen{width: width}
-		if err := writeLine(&out, words); err != nil {
+		out := clitest.WideScreen{Width: width}
+		if err := render.Data(&out, words); err != nil {
 			t.Fatal(err)
 		}
 		return out.String()
@@ -137,7 +74,7 @@ func TestLinksOnTheScreen(t *testing.T) {
 		}
 	}
 	var pipe strings.Builder
-	if err := writeLine(&pipe, words); err != nil || pipe.String() != words+"\n" {
+	if err := render.Data(&pipe, words); err != nil || pipe.String() != words+"\n" {
 		t.Errorf("into a pipe: %q, %v", pipe.String(), err)
 	}
 }
@@ -153,8 +90,8 @@ func TestLinkProperties(t *testing.T) {
 		text := strings.Join(rapid.SliceOf(rapid.OneOf(pieces, rapid.String())).Draw(rt, "text"), "")
 		width := rapid.IntRange(1, 100).Draw(rt, "width")
 		shown := safe.Message(text)
-		out := wideScreen{width: width}
-		if err := writeLine(&out, shown); err != nil {
+		out := clitest.WideScreen{Width: width}
+		if err := render.Data(&out, shown); err != nil {
 			rt.Fatal(err)
 		}
 		for row := range strings.Lines(out.String()) {
@@ -173,7 +110,7 @@ func TestLinkProperties(t *testing.T) {
 
 // TestLinksAreWanted: neither where styles are not wanted nor where the terminal is none.
 func TestLinksAreWanted(t *testing.T) {
-	t.Cleanup(func() { showsLinks.Store(false) })
+	t.Cleanup(func() { render.ShowLinks(false) })
 	for _, c := range []struct {
 		env  map[string]string
 		args []string
@@ -189,7 +126,7 @@ func TestLinksAreWanted(t *testing.T) {
 		if _, _, err := settled(t, "", c.env, c.args...); err != nil {
 			t.Fatal(err)
 		}
-		if got := showsLinks.Load(); got != c.want {
+		if got := render.ShowsLinks(); got != c.want {
 			t.Errorf("%v %v: %v", c.env, c.args, got)
 		}
 	}
@@ -199,7 +136,7 @@ func TestLinksAreWanted(t *testing.T) {
 func TestScreenLinks(t *testing.T) {
 	withLinks(t)
 	g := memberAt(t, 80, 24)
-	g.hears(node.Message{ID: "m", Peer: aliceID, Nick: "alice", Text: "see https://example.org/a and https://bank.example@evil.example/", At: noon})
+	g.hears(node.Message{ID: "m", Peer: clitest.AliceID, Nick: "alice", Text: "see https://example.org/a and https://bank.example@evil.example/", At: clitest.Noon})
 	g.sees("<alice> see https://example.org/a and")
 	if shown := g.m.View().Content; strings.Count(shown, "\x1b]8;;http") != 1 || !strings.Contains(shown, "\x1b]8;;https://example.org/a\a") {
 		t.Errorf("on the screen: %q", shown)

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"localchat/cli/internal/clitest"
 	"localchat/cli/internal/fail"
 	"localchat/node"
 )
@@ -12,11 +13,11 @@ import (
 // TestWhatEverybodyMayAsk shows the answers of the commands that only look.
 func TestWhatEverybodyMayAsk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFake()
-		f.history = []node.Message{
-			{ID: "1", Peer: aliceID, Nick: "alice", Text: "the build box is up"}, {ID: "2", Peer: meID, Nick: "bob", Text: "fine"},
+		f := clitest.NewNode()
+		f.Said = []node.Message{
+			{ID: "1", Peer: clitest.AliceID, Nick: "alice", Text: "the build box is up"}, {ID: "2", Peer: clitest.MeID, Nick: "bob", Text: "fine"},
 		}
-		f.rooms = []node.RoomInfo{{ID: labID, Name: "lab", Access: "knock", Members: 2, Words: "amber kiwi", In: true}}
+		f.RoomList = []node.RoomInfo{{ID: clitest.LabID, Name: "lab", Access: "knock", Members: 2, Words: "amber kiwi", In: true}}
 		d := inRoom(t, f)
 		for _, c := range []struct {
 			typed string
@@ -27,8 +28,8 @@ func TestWhatEverybodyMayAsk(t *testing.T) {
 			{"/help /topic", []string{"usage:    /subject TEXT\n", "also:     /topic, /room topic, /room subject"}},
 			{"/rooms", []string{"> lab  knock      2 members; you are in; owner's words: amber kiwi"}},
 			{"/members", []string{"2 members of lab, key 3\n", "  alice  owner \n", "  bob    member  you\n"}},
-			{"/whois ALICE", []string{"peer   " + aliceID.String(), "nick   alice", "role   owner", "here   yes", "hint: compare the words"}},
-			{"/whois " + meID.String()[:6], []string{"nick   bob", "here   this is you"}},
+			{"/whois ALICE", []string{"peer   " + clitest.AliceID.String(), "nick   alice", "role   owner", "here   yes", "hint: compare the words"}},
+			{"/whois " + clitest.MeID.String()[:6], []string{"nick   bob", "here   this is you"}},
 			{"/whoami", []string{"nick   bob", "words  amber kiwi", "in     lab, as bob, member"}},
 			{"/net", []string{"join   192.168.1.7:4001  is what others type to reach me\n", "me     /ip4/192.168.1.7/tcp/4001\n", "peer   alice ~", "connected, 1 ms"}},
 			{"/search BUILD", []string{"<alice> the build box is up\n", "1 line of those kept here"}},
@@ -40,14 +41,14 @@ func TestWhatEverybodyMayAsk(t *testing.T) {
 		} {
 			d.types(c.typed)
 			d.reads()
-			got := withoutTimes(d.out.take())
+			got := withoutTimes(d.out.Take())
 			for _, w := range c.want {
 				if !strings.Contains(got, w) {
 					t.Errorf("%s shows:\n%s\nwant in it: %q", c.typed, got, w)
 				}
 			}
 		}
-		f.emit(node.Epoch{Epoch: 9})
+		f.Emit(node.Epoch{Epoch: 9})
 		d.sees("-- key 9")
 		for typed, said := range map[string]string{
 			"/whois dave": `there is no "dave" in lab`, "/help kcik": "did you mean /help kick?", "/set colour on": "there is no setting colour",

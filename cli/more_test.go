@@ -8,6 +8,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"localchat/cli/internal/clitest"
 	"localchat/cli/internal/fail"
 	"localchat/discovery"
 	"localchat/node"
@@ -15,18 +16,18 @@ import (
 
 // TestNothingIsCutSilently: whatever answers with less than there is says that there is more.
 func TestNothingIsCutSilently(t *testing.T) {
-	f := newFake()
+	f := clitest.NewNode()
 	for i := range 60 {
-		f.history = append(f.history, spoken(i, fmt.Sprint("build ", i)))
+		f.Said = append(f.Said, spoken(i, fmt.Sprint("build ", i)))
 	}
 	for i := range node.MaxPeers - 1 {
-		f.peers = append(f.peers, node.PeerInfo{Peer: node.PeerID(fmt.Sprint("peer", i))})
+		f.Others = append(f.Others, node.PeerInfo{Peer: node.PeerID(fmt.Sprint("peer", i))})
 	}
 	ring := &logRing{}
 	for i := range logShown + 1 {
 		_, _ = fmt.Fprintln(ring, "entry", i)
 	}
-	lab := here{id: labID.String(), name: "lab"}
+	lab := here{id: clitest.LabID.String(), name: "lab"}
 	answer := func(run func(context.Context, call) (reply, error), args ...string) string {
 		t.Helper()
 		r, err := run(t.Context(), call{n: f, args: args, room: lab, ring: ring})
@@ -45,14 +46,14 @@ func TestNothingIsCutSilently(t *testing.T) {
 	has("/search for less", answer(runSearch, "build 1"), "11 lines of those kept here", true)
 	has("/log", answer(runLog), "the last 40 of 41 lines", true)
 	has("/net", answer(runNet), "there may be more", true)
-	f.forgotten, f.fetching = 1234, true
+	f.Forgotten, f.Fetching = 1234, true
 	save := filepath.Join(t.TempDir(), "lab.txt")
 	for what, got := range map[string]string{"/search": answer(runSearch, "build"), "/save": answer(runSave, save)} {
 		has(what, got, "1234 lines were forgotten before the time", true)
 		has(what, got, "still asked for lines that are missing", true)
 	}
 
-	f.history, f.peers, f.forgotten, f.fetching, ring.lines = f.history[:50], f.peers[1:], 0, false, ring.lines[1:]
+	f.Said, f.Others, f.Forgotten, f.Fetching, ring.lines = f.Said[:50], f.Others[1:], 0, false, ring.lines[1:]
 	has("/search for all", answer(runSearch, "build"), "last", false)
 	has("/search for all", answer(runSearch, "build"), "forgotten", false)
 	has("/log", answer(runLog), "the last", false)
@@ -61,14 +62,14 @@ func TestNothingIsCutSilently(t *testing.T) {
 
 func TestRPCSaysThatThereIsMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFake()
+		f := clitest.NewNode()
 		d := sit(t, f, "rpc")
 		for method, whole := range map[string]string{"room.history": `{"messages":[]}`, "node.peers": `,"connected":true,"rtt_ms":1.4}]}`} {
 			if got := ask(t, d, request(1, method, map[bool]string{true: `"room":"lab"`}[method == "room.history"])); !strings.Contains(got, whole) {
 				t.Errorf("%s: %s, want in it %s", method, got, whole)
 			}
 		}
-		f.forgotten, f.fetching, f.peers = 7, true, make([]node.PeerInfo, node.MaxPeers)
+		f.Forgotten, f.Fetching, f.Others = 7, true, make([]node.PeerInfo, node.MaxPeers)
 		if got := ask(t, d, request(1, "room.history", `"room":"lab"`)); !strings.Contains(got, `"more":7,"fetching":true}`) {
 			t.Errorf("room.history: %s", got)
 		}
@@ -83,7 +84,7 @@ func TestRPCSaysThatThereIsMore(t *testing.T) {
 func TestLobbyOfManyRooms(t *testing.T) {
 	var rooms []node.RoomInfo
 	for i := range 40 {
-		rooms = append(rooms, node.RoomInfo{ID: node.RoomID{byte(i + 1)}, Name: fmt.Sprintf("room%02d", i), Owner: aliceID, Words: "amber kiwi", Access: "open", Members: 2})
+		rooms = append(rooms, node.RoomInfo{ID: node.RoomID{byte(i + 1)}, Name: fmt.Sprintf("room%02d", i), Owner: clitest.AliceID, Words: "amber kiwi", Access: "open", Members: 2})
 	}
 	for _, size := range []struct{ width, height int }{{200, 60}, {90, 16}, {60, 20}, {60, 13}, {40, 8}} {
 		for _, n := range []int{1, 5, 40} {

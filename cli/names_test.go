@@ -7,22 +7,24 @@ import (
 	"strings"
 	"testing"
 
+	"localchat/cli/internal/clitest"
+	"localchat/cli/internal/render"
 	"localchat/node"
 )
 
 // A knock is named in its commands by what names it alone, and what a person compares stands beside what it types.
 func TestKnockNamesOne(t *testing.T) {
-	end := node.ShortID(daveID)
+	end := node.ShortID(clitest.DaveID)
 	for _, c := range []struct {
 		knock node.Knock
 		want  []string
 	}{
-		{node.Knock{Peer: daveID, Nick: "dave", Words: "robot lemon"}, []string{"robot lemon (" + end + ")", "/accept dave or /deny dave"}},
-		{node.Knock{Peer: daveID, Nick: "dave", Words: "robot lemon", Alike: true}, []string{"robot lemon (" + end + ")", "/accept " + end + " or /deny " + end}},
-		{node.Knock{Peer: daveID, Words: "robot lemon"}, []string{"/accept " + end}},
-		{node.Knock{Peer: daveID, Nick: "da\u200bve", Words: "robot lemon"}, []string{"/accept " + end}},
+		{node.Knock{Peer: clitest.DaveID, Nick: "dave", Words: "robot lemon"}, []string{"robot lemon (" + end + ")", "/accept dave or /deny dave"}},
+		{node.Knock{Peer: clitest.DaveID, Nick: "dave", Words: "robot lemon", Alike: true}, []string{"robot lemon (" + end + ")", "/accept " + end + " or /deny " + end}},
+		{node.Knock{Peer: clitest.DaveID, Words: "robot lemon"}, []string{"/accept " + end}},
+		{node.Knock{Peer: clitest.DaveID, Nick: "da\u200bve", Words: "robot lemon"}, []string{"/accept " + end}},
 	} {
-		line := string(renderer{}.lines(node.Event{Room: labID, Body: c.knock})[0])
+		line := string(render.View{}.Lines(node.Event{Room: clitest.LabID, Body: c.knock})[0])
 		for _, want := range c.want {
 			if !strings.Contains(line, want) {
 				t.Errorf("%+v: %q has no %q", c.knock, line, want)
@@ -69,7 +71,7 @@ func TestRoomsKnows(t *testing.T) {
 		t.Fatal(err)
 	}
 	look := func() (cfg node.Config, words string) {
-		a, _, said := newApp(t, newFake(), strings.NewReader(""))
+		a, _, said := newApp(t, clitest.NewNode(), strings.NewReader(""))
 		env := a.env
 		a.env = func(name string) (string, bool) {
 			if name == "LOCALCHAT_EPHEMERAL" {
@@ -77,11 +79,11 @@ func TestRoomsKnows(t *testing.T) {
 			}
 			return env(name)
 		}
-		a.start = func(c node.Config) (peerNode, error) { cfg = c; return newFake(), nil }
+		a.start = func(c node.Config) (peerNode, error) { cfg = c; return clitest.NewNode(), nil }
 		if code := a.run(t.Context(), []string{"rooms", "--wait", "0", "--data-dir", dir}); code != 0 {
-			t.Errorf("exit %d: %s", code, said.take())
+			t.Errorf("exit %d: %s", code, said.Take())
 		}
-		return cfg, said.take()
+		return cfg, said.Take()
 	}
 	if cfg, words := look(); cfg.DataDir != "" || !slices.Equal(cfg.Known.Own, []string{"lab"}) || cfg.Known.Self.String() != testID {
 		t.Errorf("it looks with %+v, %s", cfg.Known, words)

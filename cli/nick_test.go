@@ -5,6 +5,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"localchat/cli/internal/clitest"
 	"localchat/cli/internal/fail"
 	"localchat/node"
 )
@@ -35,8 +36,8 @@ func nickTaken(free string) *node.Error {
 func TestScreenTakenNick(t *testing.T) {
 	for _, opening := range []*opening{nil, {wait: joinWait, knocks: true, target: "lab", run: memberOpening}} {
 		for key, want := range map[string]string{"n": "/join lab --nick ", "a": "/join lab --nick a", "B": "/join lab --nick B"} {
-			f := newFake()
-			f.fail["join"] = nickTaken("bob2")
+			f := clitest.NewNode()
+			f.Errors["join"] = nickTaken("bob2")
 			g := sitBefore(t, f, 90, 24, opening)
 			if opening == nil {
 				g.says("/join lab")
@@ -47,24 +48,24 @@ func TestScreenTakenNick(t *testing.T) {
 				t.Errorf("%q put %q into the input; ended: %v", key, got, g.quit)
 			}
 		}
-		f := newFake()
-		f.fail["join"] = nickTaken("bob2")
+		f := clitest.NewNode()
+		f.Errors["join"] = nickTaken("bob2")
 		g := sitBefore(t, f, 90, 24, opening)
 		if opening == nil {
 			g.says("/join lab")
 		}
-		g.f.did()
+		g.f.Did()
 		g.passes(2 * calm)
-		f.fail["join"] = nickTaken("bob3")
+		f.Errors["join"] = nickTaken("bob3")
 		g.press("y")
-		if got := g.f.did(); !slices.Contains(got, "join lab as bob2") {
+		if got := g.f.Did(); !slices.Contains(got, "join lab as bob2") {
 			t.Errorf("after y: %q", got)
 		}
 		g.sees("that nick is taken: join as bob3?")
-		delete(f.fail, "join")
+		delete(f.Errors, "join")
 		g.passes(2 * calm)
 		g.press("y")
-		if got := g.f.did(); !slices.Contains(got, "join lab as bob3") {
+		if got := g.f.Did(); !slices.Contains(got, "join lab as bob3") {
 			t.Errorf("after y: %q", got)
 		}
 		g.sees("you are in lab")
@@ -74,15 +75,15 @@ func TestScreenTakenNick(t *testing.T) {
 // TestPlainTakenNick: the plain console says which nick is free.
 func TestPlainTakenNick(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFake()
+		f := clitest.NewNode()
 		d := sit(t, f)
-		d.out.take()
-		d.words.take()
-		f.fail["join"] = nickTaken("bob2")
+		d.out.Take()
+		d.words.Take()
+		f.Errors["join"] = nickTaken("bob2")
 		d.types("/join lab")
 		d.reads("is taken in lab", "hint: choose another with --nick: bob2 is free")
-		delete(f.fail, "join")
-		d.f.did()
+		delete(f.Errors, "join")
+		d.f.Did()
 		d.types("/join lab --nick bob2")
 		d.did("join lab as bob2")
 		d.leaves(fail.ExitOK)

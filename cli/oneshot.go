@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"localchat/cli/internal/fail"
+	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
@@ -84,13 +85,13 @@ func (a *app) listRooms(ctx context.Context, n peerNode, wait time.Duration) err
 		a.say("no rooms found")
 		a.say("hint: localchat create ROOM makes one; where mDNS is blocked, join by an invite text")
 	}
-	for _, line := range roomLines(rooms) {
-		if err := writeLine(a.stdout, line); err != nil {
+	for _, line := range render.Rooms(rooms) {
+		if err := render.Data(a.stdout, line); err != nil {
 			return err
 		}
 	}
 	if more > 0 {
-		a.say(moreRooms(more))
+		a.say(render.MoreRooms(more))
 	}
 	return nil
 }
@@ -199,7 +200,7 @@ func (a *app) visit(ctx context.Context, room string, wait time.Duration, do fun
 		if err != nil {
 			return err
 		}
-		v := &visitor{n: n, room: joined.ID.String(), name: joined.Name, events: events, kept: joined.Resumed, warn: func(w node.Warning) { a.say(faultMark + safe.Phrase(w.Text)) }}
+		v := &visitor{n: n, room: joined.ID.String(), name: joined.Name, events: events, kept: joined.Resumed, warn: func(w node.Warning) { a.say(render.FaultMark + safe.Phrase(w.Text)) }}
 		err = do(ctx, v)
 		if !v.kept {
 			leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestWait)
@@ -248,7 +249,7 @@ func (a *app) idCommand() *cobra.Command {
 				return a.printJSON(who)
 			}
 			for _, line := range who.lines() {
-				if err := writeLine(a.stdout, line); err != nil {
+				if err := render.Data(a.stdout, line); err != nil {
 					return err
 				}
 			}
@@ -283,7 +284,7 @@ func (a *app) versionCommand() *cobra.Command {
 		Args:    takes(),
 		RunE: a.verb(func(*cobra.Command, []string) error {
 			if !a.opts.json {
-				return writeLine(a.stdout, "localchat "+safe.Phrase(version()+" "+runtime.Version()+" "+runtime.GOOS+"/"+runtime.GOARCH))
+				return render.Data(a.stdout, "localchat "+safe.Phrase(version()+" "+runtime.Version()+" "+runtime.GOOS+"/"+runtime.GOARCH))
 			}
 			modules := map[string]string{}
 			if info, ok := debug.ReadBuildInfo(); ok {
@@ -340,11 +341,11 @@ type sent struct {
 
 // tail prints the events of the room until ctx ends or the place in it is lost.
 func (a *app) tail(ctx context.Context, v *visitor) (err error) {
-	r := renderer{clock: true}
+	r := render.View{Clock: true}
 	var held removalHolder
 	put := func(lines []safe.Text) error {
 		for _, line := range lines {
-			if err := writeLine(a.stdout, line); err != nil {
+			if err := render.Data(a.stdout, line); err != nil {
 				return err
 			}
 		}
@@ -372,7 +373,7 @@ func (a *app) tail(ctx context.Context, v *visitor) (err error) {
 }
 
 // printEvent prints an event as lines, the one about a removal with its reason, or, with --json, as one object.
-func (a *app) printEvent(r renderer, held *removalHolder, ev node.Event, put func([]safe.Text) error) error {
+func (a *app) printEvent(r render.View, held *removalHolder, ev node.Event, put func([]safe.Text) error) error {
 	if a.opts.json {
 		raw, err := eventJSON(ev)
 		if err != nil {
@@ -380,7 +381,7 @@ func (a *app) printEvent(r renderer, held *removalHolder, ev node.Event, put fun
 		}
 		return a.printJSON(raw)
 	}
-	lines := r.lines(ev)
+	lines := r.Lines(ev)
 	switch b := ev.Body.(type) {
 	case node.MemberRemoved:
 		err := put(held.release(""))
@@ -388,7 +389,7 @@ func (a *app) printEvent(r renderer, held *removalHolder, ev node.Event, put fun
 		return err
 	case node.RemovalReason:
 		if held.holds(ev.Room.String(), b.Removal) {
-			return put(held.release(because(b.Text)))
+			return put(held.release(render.Because(b.Text)))
 		}
 	}
 	if len(lines) == 0 {
@@ -401,9 +402,9 @@ func (a *app) printEvent(r renderer, held *removalHolder, ev node.Event, put fun
 func ending(ev node.Event) error {
 	switch b := ev.Body.(type) {
 	case node.Removed:
-		return &fail.Error{Code: fail.ExitRefused, Text: "no longer in " + ev.RoomName, Hint: string(afterRemoval(b, roomWord(ev.RoomName, ev.Room), "localchat "))}
+		return &fail.Error{Code: fail.ExitRefused, Text: "no longer in " + ev.RoomName, Hint: string(render.AfterRemoval(b, render.RoomWord(ev.RoomName, ev.Room), "localchat "))}
 	case node.Refused:
-		return &fail.Error{Code: fail.ExitRefused, Text: "not a member of " + ev.RoomName, Hint: "ask to be admitted: localchat join " + string(roomWord(ev.RoomName, ev.Room))}
+		return &fail.Error{Code: fail.ExitRefused, Text: "not a member of " + ev.RoomName, Hint: "ask to be admitted: localchat join " + string(render.RoomWord(ev.RoomName, ev.Room))}
 	case node.RoomClosed:
 		return &fail.Error{Code: fail.ExitRefused, Text: ev.RoomName + " is closed", Hint: "localchat create ROOM makes a new one"}
 	}
@@ -418,6 +419,6 @@ func withCause(err error, ev node.Event) error {
 		return err
 	}
 	said := *f
-	said.Text += ": " + string(causeText(b))
+	said.Text += ": " + string(render.Cause(b))
 	return &said
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"localchat/cli/internal/fail"
+	"localchat/cli/internal/render"
 	"localchat/internal/private"
 	"localchat/node"
 )
@@ -157,11 +158,11 @@ func (s *span) String() string {
 	if !s.set {
 		return ""
 	}
-	return spanText(s.d)
+	return render.SpanText(s.d)
 }
 
 func (s *span) Set(text string) error {
-	d, err := parseSpan(text)
+	d, err := render.ParseSpan(text)
 	if err != nil {
 		return err
 	}
@@ -257,9 +258,19 @@ func (a *app) settle(cmd *cobra.Command) error {
 	if failed != nil {
 		return failed
 	}
-	showsLinks.Store(a.wantsLinks())
+	render.ShowLinks(a.wantsLinks())
 	return a.judge()
 }
+
+// wantsLinks reports whether the terminal of this program is to get web addresses as links: a terminal without styles, and a Linux console, which has nothing to open
+// them with, do not.
+func (a *app) wantsLinks() bool {
+	term := a.variable("TERM")
+	return !a.colourless() && term != "" && term != "dumb" && term != "linux"
+}
+
+// colourless reports whether the person wants no colours.
+func (a *app) colourless() bool { return a.opts.noColor || a.variable("NO_COLOR") != "" }
 
 // setFlag sets f once for each value; only repeatable flags may have other than one.
 func setFlag(cmd *cobra.Command, f *pflag.Flag, values []string) error {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"localchat/cli/internal/clitest"
 	"localchat/cli/internal/fail"
 	"localchat/cli/internal/safe"
 	"localchat/node"
@@ -17,7 +18,7 @@ import (
 // settled runs the command line args with a configuration and an environment, and returns the options it came to.
 func settled(t *testing.T, file string, env map[string]string, args ...string) (options, node.CreateOptions, error) {
 	t.Helper()
-	a, _, _ := newApp(t, newFake(), strings.NewReader(""))
+	a, _, _ := newApp(t, clitest.NewNode(), strings.NewReader(""))
 	home := t.TempDir()
 	if file != "" {
 		if err := os.MkdirAll(filepath.Join(home, "localchat"), 0o700); err != nil {
@@ -142,7 +143,7 @@ func TestNickOfLogin(t *testing.T) {
 }
 
 func TestGuestKeepsItsName(t *testing.T) {
-	a, _, _ := newApp(t, newFake(), strings.NewReader(""))
+	a, _, _ := newApp(t, clitest.NewNode(), strings.NewReader(""))
 	a.env = func(name string) (string, bool) { return "$", name == "USER" || name == "USERNAME" }
 	first := a.nick()
 	if first == "" || first != a.nick() {
@@ -152,9 +153,9 @@ func TestGuestKeepsItsName(t *testing.T) {
 
 // TestErrorsAreSafe: an error that quotes a peer cannot write to the terminal either.
 func TestErrorsAreSafe(t *testing.T) {
-	var words screen
-	code := finish(t.Context(), &words, &node.Error{Code: node.CodeNotFound, Text: "nobody is called " + hostile, Hint: hostile})
-	got := words.take()
+	var words clitest.Screen
+	code := finish(t.Context(), &words, &node.Error{Code: node.CodeNotFound, Text: "nobody is called " + clitest.Hostile, Hint: clitest.Hostile})
+	got := words.Take()
 	if code != fail.ExitNotFound || strings.Count(got, "\n") != 2 || strings.ContainsFunc(strings.ReplaceAll(got, "\n", ""), safe.Forbidden) {
 		t.Errorf("exit %d: %q", code, got)
 	}

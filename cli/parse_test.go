@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -177,26 +176,4 @@ func TestCommandTable(t *testing.T) {
 			t.Errorf("docs/interface.md lists /%s, the table does not", name)
 		}
 	}
-}
-
-func TestSpan(t *testing.T) {
-	for text, want := range map[string]time.Duration{
-		"90s": 90 * time.Second, "10m": 10 * time.Minute, "2h": 2 * time.Hour, "1d": 24 * time.Hour, "2w": 14 * 24 * time.Hour, "1h30m": 90 * time.Minute, "0": 0,
-	} {
-		got, err := parseSpan(text)
-		if err != nil || got != want {
-			t.Errorf("parseSpan(%q) = %v, %v", text, got, err)
-		}
-	}
-	for _, text := range []string{"", "m", "10", "-1h", "1.5h", "1x", "99999999999999999999s", "9999999999w", "0s"} {
-		if got, err := parseSpan(text); err == nil {
-			t.Errorf("parseSpan(%q) = %v", text, got)
-		}
-	}
-	rapid.Check(t, func(t *rapid.T) {
-		d := time.Duration(rapid.Int64Range(0, 1e9).Draw(t, "seconds")) * time.Second
-		if got, err := parseSpan(spanText(d)); err != nil || got != d {
-			t.Errorf("%v is written %q and read %v, %v", d, spanText(d), got, err)
-		}
-	})
 }

@@ -11,6 +11,8 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"localchat/cli/internal/clitest"
+	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
@@ -51,7 +53,7 @@ func checkRows(t *testing.T, what string, rows []string, width, indent int) {
 		if w := max(ansi.StringWidth(row), ansi.StringWidthWc(row)); w > width {
 			t.Errorf("%s: row %d has %d cells on a screen of %d: %q", what, i, w, width, row)
 		}
-		if i > 0 && width > indent+2 && !strings.HasPrefix(row[min(indent, len(row)):], string(moreMark)) {
+		if i > 0 && width > indent+2 && !strings.HasPrefix(row[min(indent, len(row)):], string(render.MoreMark)) {
 			t.Errorf("%s at %d: row %d is not marked: %q", what, width, i, row)
 		}
 		if strings.ContainsAny(row, "\r\v\f\u2028\u2029\u0085") {
@@ -67,10 +69,10 @@ func TestRowsOfAText(t *testing.T) {
 	for _, width := range screens {
 		for _, text := range imitations(width) {
 			for _, body := range []node.EventBody{
-				node.Message{Peer: daveID, Nick: "3", Text: text, At: at},
-				node.Message{Peer: daveID, Nick: "3", Text: text, At: at, Action: true},
-				node.Direct{Peer: daveID, Nick: "den", Text: text, At: at},
-				node.RemovalReason{Peer: daveID, Nick: "dave", Text: text},
+				node.Message{Peer: clitest.DaveID, Nick: "3", Text: text, At: at},
+				node.Message{Peer: clitest.DaveID, Nick: "3", Text: text, At: at, Action: true},
+				node.Direct{Peer: clitest.DaveID, Nick: "den", Text: text, At: at},
+				node.RemovalReason{Peer: clitest.DaveID, Nick: "dave", Text: text},
 				node.PolicyChanged{PolicyInfo: node.PolicyInfo{Subject: text}},
 				node.Removed{Kind: "kicked", ByNick: "alice", Text: text},
 			} {
@@ -86,10 +88,10 @@ func TestRowsOfAText(t *testing.T) {
 // plainRows checks what a console without a screen prints on a terminal.
 func plainRows(t *testing.T, body node.EventBody, text string, width int, times bool) {
 	t.Helper()
-	var out wideScreen
-	out.width = width
-	for _, line := range (renderer{clock: times, room: denID.String()}).lines(node.Event{Room: labID, RoomName: "x] -- y", Body: body}) {
-		if err := writeLine(&out, line); err != nil {
+	var out clitest.WideScreen
+	out.Width = width
+	for _, line := range (render.View{Clock: times, Room: clitest.DenID.String()}).Lines(node.Event{Room: clitest.LabID, RoomName: "x] -- y", Body: body}) {
+		if err := render.Data(&out, line); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -97,18 +99,10 @@ func plainRows(t *testing.T, body node.EventBody, text string, width int, times 
 	checkRows(t, fmt.Sprintf("plain %s %q times %v", body.Type(), text, times), rows, width, 0)
 }
 
-// wideScreen is an output that knows how wide it is.
-type wideScreen struct {
-	strings.Builder
-	width int
-}
-
-func (w *wideScreen) Columns() int { return w.width }
-
 // screenRows checks what the full-screen console draws.
 func screenRows(t *testing.T, body node.EventBody, text string, width int, times bool) {
 	t.Helper()
-	words, at := renderer{}.text(node.Event{Room: labID, RoomName: "lab", Body: body})
+	words, at := render.View{}.Text(node.Event{Room: clitest.LabID, RoomName: "lab", Body: body})
 	s := scroll{}
 	s.resize(width, 24, times)
 	s.add(line{at: at, kind: said, text: words})
@@ -138,7 +132,7 @@ func peersText(body node.EventBody) bool {
 
 // noticed reports whether a row begins as one of the program's own.
 func noticed(row string) bool {
-	for _, mark := range []safe.Text{noticeMark, askMark, faultMark} {
+	for _, mark := range []safe.Text{render.NoticeMark, render.AskMark, render.FaultMark} {
 		if strings.HasPrefix(row, string(mark)) {
 			return true
 		}
@@ -150,9 +144,9 @@ func noticed(row string) bool {
 // somebody's words does: neither with their nick nor with what they say. Said as an action, a notice is still told apart.
 func TestNoticeHasItsMark(t *testing.T) {
 	var notices []string
-	for _, body := range every() {
-		for _, room := range []string{"", labID.String(), denID.String()} {
-			for _, line := range (renderer{keys: true, room: room}).lines(node.Event{Room: labID, RoomName: "lab", Body: body}) {
+	for _, body := range clitest.Events() {
+		for _, room := range []string{"", clitest.LabID.String(), clitest.DenID.String()} {
+			for _, line := range (render.View{Keys: true, Room: room}).Lines(node.Event{Room: clitest.LabID, RoomName: "lab", Body: body}) {
 				if noticed(string(line)) == peersText(body) {
 					t.Errorf("%s in %q: %q", body.Type(), room, line)
 				}
@@ -171,10 +165,10 @@ func TestNoticeHasItsMark(t *testing.T) {
 			{Nick: first, Text: rest},
 			{Nick: notice, Text: "x"},
 			{Nick: "3", Text: notice, Action: true},
-			{Nick: "", Peer: daveID, Text: notice},
+			{Nick: "", Peer: clitest.DaveID, Text: notice},
 		} {
-			for _, room := range []string{labID.String(), denID.String()} {
-				for _, line := range (renderer{keys: true, room: room}).lines(node.Event{Room: labID, RoomName: first, Body: m}) {
+			for _, room := range []string{clitest.LabID.String(), clitest.DenID.String()} {
+				for _, line := range (render.View{Keys: true, Room: room}).Lines(node.Event{Room: clitest.LabID, RoomName: first, Body: m}) {
 					if noticed(string(line)) || slices.Contains(notices, string(line)) {
 						t.Errorf("%+v reads as a notice: %q", m, line)
 					}
@@ -188,29 +182,29 @@ func TestNoticeHasItsMark(t *testing.T) {
 // reason, a subject.
 func TestAnswersAreTheProgramsOwn(t *testing.T) {
 	forged := "-- alice was kicked by bob"
-	f := newFake()
-	f.rooms = []node.RoomInfo{{ID: denID, Name: forged, Subject: forged, Words: forged, Access: "open"}, {ID: labID, Name: "? x knocks", In: true}}
-	f.members = []node.MemberInfo{{Peer: aliceID, Nick: forged, Role: "owner"}, {Peer: daveID, Nick: "! x", Words: forged}}
-	f.history = []node.Message{{Peer: daveID, Nick: forged, Text: forged}, {Peer: daveID, Nick: "3", Text: "x\n" + forged, Action: true}}
-	f.bans = []node.BanInfo{{Peer: daveID, Nick: forged, Reason: "x\n" + forged}}
-	f.invites = []node.InviteInfo{{ID: "mf2w", Nick: forged}}
-	f.verified = []node.Verification{{Peer: daveID, Nick: forged, Words: forged}}
-	f.policy = node.PolicyInfo{Subject: "x\n" + forged}
+	f := clitest.NewNode()
+	f.RoomList = []node.RoomInfo{{ID: clitest.DenID, Name: forged, Subject: forged, Words: forged, Access: "open"}, {ID: clitest.LabID, Name: "? x knocks", In: true}}
+	f.MemberList = []node.MemberInfo{{Peer: clitest.AliceID, Nick: forged, Role: "owner"}, {Peer: clitest.DaveID, Nick: "! x", Words: forged}}
+	f.Said = []node.Message{{Peer: clitest.DaveID, Nick: forged, Text: forged}, {Peer: clitest.DaveID, Nick: "3", Text: "x\n" + forged, Action: true}}
+	f.Banned = []node.BanInfo{{Peer: clitest.DaveID, Nick: forged, Reason: "x\n" + forged}}
+	f.Open = []node.InviteInfo{{ID: "mf2w", Nick: forged}}
+	f.Compared = []node.Verification{{Peer: clitest.DaveID, Nick: forged, Words: forged}}
+	f.Rules = node.PolicyInfo{Subject: "x\n" + forged}
 	ring := &logRing{}
 	_, _ = io.WriteString(ring, "time=x msg="+forged+"\n")
 	for typed, args := range map[string][]string{
 		"rooms": nil, "members": nil, "search": {"x"}, "bans": nil, "invites": nil, "verified": nil, "policy": nil, "log": nil,
-		"whois": {daveID.String()}, "verify": {daveID.String()}, "whoami": nil, "net": nil,
+		"whois": {clitest.DaveID.String()}, "verify": {clitest.DaveID.String()}, "whoami": nil, "net": nil,
 	} {
 		cmd, _ := lookUp(typed, "", commands())
-		r, err := cmd.run(context.Background(), call{n: f, args: args, room: here{id: labID.String(), name: forged, owned: true}, ring: ring})
+		r, err := cmd.run(context.Background(), call{n: f, args: args, room: here{id: clitest.LabID.String(), name: forged, owned: true}, ring: ring})
 		if err != nil {
 			t.Errorf("/%s: %v", typed, err)
 		}
 		for _, line := range r.lines {
 			for _, width := range screens {
-				for i, row := range marked(line, width) {
-					if strings.HasPrefix(string(row), string(noticeMark)) || strings.HasPrefix(string(row), "? ") || i > 0 && width > 2 && !strings.HasPrefix(string(row), string(moreMark)) {
+				for i, row := range render.Rows(line, width) {
+					if strings.HasPrefix(string(row), string(render.NoticeMark)) || strings.HasPrefix(string(row), "? ") || i > 0 && width > 2 && !strings.HasPrefix(string(row), string(render.MoreMark)) {
 						t.Errorf("/%s at %d: a row reads %q", typed, width, row)
 					}
 				}
@@ -218,7 +212,7 @@ func TestAnswersAreTheProgramsOwn(t *testing.T) {
 		}
 	}
 	for _, name := range []string{forged, "--", "? x", "!", "| x", "lab"} {
-		shown := string(roomHead(name))
+		shown := string(render.RoomHead(name))
 		if noticed(shown+" ") || strings.HasPrefix(shown, "|") || !strings.Contains(shown, name) {
 			t.Errorf("the name %q begins a row as %q", name, shown)
 		}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"localchat/cli/internal/clitest"
 	"localchat/cli/internal/fail"
 	"localchat/node"
 )
@@ -57,11 +58,11 @@ func TestRPCOrder(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				f := newFake()
-				f.quiet = true
-				f.joiningOf = map[string]chan struct{}{c.waiting: make(chan struct{})}
-				f.refs = map[string]node.RoomRef{
-					"den": {ID: denID, Name: "den", Here: true}, "LOCALCHAT:LAB": {ID: labID, Name: "lab"}, "lab-1": {ID: node.RoomID{3}, Name: "lab", Here: true}, "lab-2": {ID: node.RoomID{4}, Name: "lab"},
+				f := clitest.NewNode()
+				f.Quiet = true
+				f.JoiningOf = map[string]chan struct{}{c.waiting: make(chan struct{})}
+				f.Refs = map[string]node.RoomRef{
+					"den": {ID: clitest.DenID, Name: "den", Here: true}, "LOCALCHAT:LAB": {ID: clitest.LabID, Name: "lab"}, "lab-1": {ID: node.RoomID{3}, Name: "lab", Here: true}, "lab-2": {ID: node.RoomID{4}, Name: "lab"},
 					"new-id": {ID: node.RoomID{5}}, "10.0.0.7:4001": {},
 				}
 				d := sit(t, f, "rpc")
@@ -69,12 +70,12 @@ func TestRPCOrder(t *testing.T) {
 					d.types(strings.Replace(line, `"id":0`, fmt.Sprintf(`"id":%d`, i), 1))
 				}
 				synctest.Wait()
-				if got := strings.Join(f.did(), ", "); !sameOrder(got, c.at1) {
+				if got := strings.Join(f.Did(), ", "); !sameOrder(got, c.at1) {
 					t.Errorf("at first %q is done, want %q", got, c.at1)
 				}
-				close(f.joiningOf[c.waiting])
+				close(f.JoiningOf[c.waiting])
 				synctest.Wait()
-				if got := strings.Join(f.did(), ", "); !sameOrder(got, c.at2) {
+				if got := strings.Join(f.Did(), ", "); !sameOrder(got, c.at2) {
 					t.Errorf("then %q is done, want %q", got, c.at2)
 				}
 				d.leaves(fail.ExitOK)
@@ -99,8 +100,8 @@ func sameOrder(got, want string) bool {
 // TestRPCOrderAtOnce: a thousand lines that are written at once arrive as they were written, with a node that takes its time.
 func TestRPCOrderAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFake()
-		f.quiet = true
+		f := clitest.NewNode()
+		f.Quiet = true
 		d := sit(t, f, "rpc")
 		var want []string
 		for i := range 1000 {
@@ -109,7 +110,7 @@ func TestRPCOrderAtOnce(t *testing.T) {
 			want = append(want, fmt.Sprintf("say %s %d", room, i))
 		}
 		synctest.Wait()
-		got := f.did()
+		got := f.Did()
 		for _, room := range []string{"lab", "den"} {
 			other := func(call string) bool { return !strings.HasPrefix(call, "say "+room) }
 			if g, w := slices.DeleteFunc(slices.Clone(got), other), slices.DeleteFunc(slices.Clone(want), other); !slices.Equal(g, w) {
@@ -122,7 +123,7 @@ func TestRPCOrderAtOnce(t *testing.T) {
 
 // TestTurnsAreForgotten: nothing is kept of requests that are done.
 func TestTurnsAreForgotten(t *testing.T) {
-	q := newTurns(newFake())
+	q := newTurns(clitest.NewNode())
 	var dones []func()
 	for _, room := range []string{"lab", "den", "lab"} {
 		for _, method := range []string{"room.join", "room.say"} {

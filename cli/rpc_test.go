@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"localchat/cli/internal/clitest"
 	"localchat/cli/internal/fail"
 	"localchat/node"
 )
@@ -18,20 +19,20 @@ func ask(t *testing.T, d *desk, line string) string {
 	t.Helper()
 	d.types(line)
 	synctest.Wait()
-	return strings.TrimSuffix(d.out.take(), "\n")
+	return strings.TrimSuffix(d.out.Take(), "\n")
 }
 
 func TestRPC(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFake()
-		f.quiet = true
-		f.fail["kick"] = &node.Error{Code: node.CodeNotOwner, Text: "only the owner kicks", Hint: "ask alice"}
-		f.fail["close"] = &node.Error{Code: node.CodeInvalid, Text: "the reason is too long", Hint: "400 bytes"}
+		f := clitest.NewNode()
+		f.Quiet = true
+		f.Errors["kick"] = &node.Error{Code: node.CodeNotOwner, Text: "only the owner kicks", Hint: "ask alice"}
+		f.Errors["close"] = &node.Error{Code: node.CodeInvalid, Text: "the reason is too long", Hint: "400 bytes"}
 		d := sit(t, f, "rpc")
 		for _, c := range []struct{ name, in, out string }{
 			{
 				"info", `{"jsonrpc":"2.0","id":1,"method":"node.info"}`,
-				`{"jsonrpc":"2.0","id":1,"result":{"peer":"` + meID.String() + `","nick":"bob","words":"amber kiwi","addrs":["/ip4/192.168.1.7/tcp/4001"],"version":"devel"}}`,
+				`{"jsonrpc":"2.0","id":1,"result":{"peer":"` + clitest.MeID.String() + `","nick":"bob","words":"amber kiwi","addrs":["/ip4/192.168.1.7/tcp/4001"],"version":"devel"}}`,
 			},
 			{"info with empty params", `{"jsonrpc":"2.0","id":"a","method":"node.info","params":{}}`, `"id":"a","result":`},
 			{"no rooms is a list", `{"jsonrpc":"2.0","id":2,"method":"room.list"}`, `{"jsonrpc":"2.0","id":2,"result":{"rooms":[]}}`},
@@ -70,34 +71,34 @@ func TestRPC(t *testing.T) {
 
 // TestMoreRooms: wherever rooms are listed, it is said that there are more than those.
 func TestMoreRooms(t *testing.T) {
-	lab := node.RoomInfo{ID: labID, Name: "lab", Owner: aliceID, Words: "amber kiwi", Access: "open", Members: 2}
+	lab := node.RoomInfo{ID: clitest.LabID, Name: "lab", Owner: clitest.AliceID, Words: "amber kiwi", Access: "open", Members: 2}
 	for _, c := range []struct {
 		more int
 		want string
 	}{{0, ""}, {1, "1 more room is on this network"}, {32, "32 more rooms are on this network"}} {
 		synctest.Test(t, func(t *testing.T) {
-			f := newFake()
-			f.rooms, f.more = []node.RoomInfo{lab}, c.more
+			f := clitest.NewNode()
+			f.RoomList, f.More = []node.RoomInfo{lab}, c.more
 			d := sit(t, f, "rpc")
 			if got := ask(t, d, request(1, "room.list", "")); strings.Contains(got, fmt.Sprintf(`"more":%d}`, c.more)) != (c.more > 0) || c.more == 0 && strings.Contains(got, "more") {
 				t.Errorf("room.list: %s", got)
 			}
 			d.leaves(fail.ExitOK)
 
-			f.events = make(chan node.Event, 256)
+			f.Events = make(chan node.Event, 256)
 			d = sit(t, f, "--plain")
 			d.types("/rooms")
 			synctest.Wait()
-			if got := strings.Count(d.out.take(), "more room"); got != map[bool]int{true: 2}[c.more > 0] {
+			if got := strings.Count(d.out.Take(), "more room"); got != map[bool]int{true: 2}[c.more > 0] {
 				t.Errorf("the plain lobby and /rooms say %d times that there are %d more", got, c.more)
 			}
 			d.leaves(fail.ExitOK)
 
-			f.events = make(chan node.Event, 256)
+			f.Events = make(chan node.Event, 256)
 			d = sit(t, f, "rooms", "--wait", "1s")
 			time.Sleep(time.Second) // of the bubble
 			d.ends(fail.ExitOK)
-			if got := d.words.take(); strings.Contains(got, "more room") != (c.more > 0) || !strings.Contains(got, c.want) {
+			if got := d.words.Take(); strings.Contains(got, "more room") != (c.more > 0) || !strings.Contains(got, c.want) {
 				t.Errorf("rooms says %q", got)
 			}
 		})
@@ -115,23 +116,23 @@ func TestMoreRooms(t *testing.T) {
 
 func TestRPCEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFake()
+		f := clitest.NewNode()
 		d := sit(t, f, "rpc")
-		f.emit(node.Message{ID: "m9", Peer: aliceID, Nick: "alice", Text: "a\x1b[31m\u202e", At: time.Date(2026, 11, 22, 14, 1, 59, 0, time.UTC)})
+		f.Emit(node.Message{ID: "m9", Peer: clitest.AliceID, Nick: "alice", Text: "a\x1b[31m\u202e", At: time.Date(2026, 11, 22, 14, 1, 59, 0, time.UTC)})
 		synctest.Wait()
-		want := `{"jsonrpc":"2.0","method":"event","params":{"type":"message","seq":1,"time":"2026-11-22T14:02:00Z","room":"` + labID.String() +
-			`","room_name":"lab","id":"m9","peer":"` + aliceID.String() + `","nick":"alice","text":"a\u001b[31m\u202e","action":false,"at":"2026-11-22T14:01:59Z","self":false,"late":false}}` + "\n"
-		if got := d.out.take(); got != want {
+		want := `{"jsonrpc":"2.0","method":"event","params":{"type":"message","seq":1,"time":"2026-11-22T14:02:00Z","room":"` + clitest.LabID.String() +
+			`","room_name":"lab","id":"m9","peer":"` + clitest.AliceID.String() + `","nick":"alice","text":"a\u001b[31m\u202e","action":false,"at":"2026-11-22T14:01:59Z","self":false,"late":false}}` + "\n"
+		if got := d.out.Take(); got != want {
 			t.Errorf("got  %swant %s", got, want)
 		}
-		f.emit(node.Refused{})
+		f.Emit(node.Refused{})
 		synctest.Wait()
-		if got := d.out.take(); !strings.Contains(got, `"type":"refused","seq":2`) || !strings.HasSuffix(got, `"room_name":"lab"}}`+"\n") {
+		if got := d.out.Take(); !strings.Contains(got, `"type":"refused","seq":2`) || !strings.HasSuffix(got, `"room_name":"lab"}}`+"\n") {
 			t.Errorf("refused: %s", got)
 		}
-		f.emitIn(node.RoomID{}, "", node.Gap{Lost: 3})
+		f.EmitIn(node.RoomID{}, "", node.Gap{Lost: 3})
 		synctest.Wait()
-		if got := d.out.take(); !strings.Contains(got, `"lost":3`) || strings.Contains(got, `"room"`) {
+		if got := d.out.Take(); !strings.Contains(got, `"lost":3`) || strings.Contains(got, `"room"`) {
 			t.Errorf("gap: %s", got)
 		}
 		d.leaves(fail.ExitOK)
@@ -140,8 +141,8 @@ func TestRPCEvents(t *testing.T) {
 
 // TestEventFields: no event has a field that eventJSON writes itself, and all are objects.
 func TestEventFields(t *testing.T) {
-	for _, body := range every() {
-		raw, err := eventJSON(node.Event{Seq: 1, Room: labID, RoomName: "lab", Body: body})
+	for _, body := range clitest.Events() {
+		raw, err := eventJSON(node.Event{Seq: 1, Room: clitest.LabID, RoomName: "lab", Body: body})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -166,8 +167,8 @@ func TestEventFields(t *testing.T) {
 // TestRPCAnswersAfterEndOfInput: who writes a request and closes the pipe gets its answer.
 func TestRPCAnswersAfterEndOfInput(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFake()
-		f.joining = make(chan struct{})
+		f := clitest.NewNode()
+		f.Joining = make(chan struct{})
 		d := sit(t, f, "rpc")
 		d.types(`{"jsonrpc":"2.0","id":1,"method":"room.join","params":{"room":"lab"}}`)
 		_ = d.keys.Close()
@@ -175,9 +176,9 @@ func TestRPCAnswersAfterEndOfInput(t *testing.T) {
 		if len(d.code) > 0 {
 			t.Fatal("ended with an open request")
 		}
-		close(f.joining)
+		close(f.Joining)
 		d.ends(fail.ExitOK)
-		if got := d.out.take(); !strings.Contains(got, `"id":1,"result":{"id":"`+labID.String()) {
+		if got := d.out.Take(); !strings.Contains(got, `"id":1,"result":{"id":"`+clitest.LabID.String()) {
 			t.Errorf("no answer: %s", got)
 		}
 	})
@@ -185,8 +186,8 @@ func TestRPCAnswersAfterEndOfInput(t *testing.T) {
 
 func TestRPCDoesNotWaitForEver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFake()
-		f.joining = make(chan struct{})
+		f := clitest.NewNode()
+		f.Joining = make(chan struct{})
 		d := sit(t, f, "rpc")
 		d.types(`{"jsonrpc":"2.0","id":1,"method":"room.join","params":{"room":"lab"}}`)
 		begin := time.Now()
@@ -199,8 +200,8 @@ func TestRPCDoesNotWaitForEver(t *testing.T) {
 
 func TestRPCRequestsOverlap(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFake()
-		f.joining = make(chan struct{})
+		f := clitest.NewNode()
+		f.Joining = make(chan struct{})
 		d := sit(t, f, "rpc")
 		for i := range 5 {
 			d.types(fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"room.join","params":{"room":"lab"}}`, i))
@@ -208,7 +209,7 @@ func TestRPCRequestsOverlap(t *testing.T) {
 		if got := ask(t, d, `{"jsonrpc":"2.0","id":9,"method":"room.list"}`); !strings.Contains(got, `"id":9`) {
 			t.Errorf("a waiting join holds up the rest: %q", got)
 		}
-		close(f.joining)
+		close(f.Joining)
 		d.leaves(fail.ExitOK)
 	})
 }
@@ -218,9 +219,9 @@ func TestRPCRequestsOverlap(t *testing.T) {
 func TestRPCJoinsHoldUpNothing(t *testing.T) {
 	for _, method := range []string{"room.join", "room.tell", "room.say", "node.dial", "room.invite"} {
 		synctest.Test(t, func(t *testing.T) {
-			f := newFake()
-			f.joining = make(chan struct{})
-			f.slow = f.joining
+			f := clitest.NewNode()
+			f.Joining = make(chan struct{})
+			f.Slow = f.Joining
 			d := sit(t, f, "rpc")
 			const n = 3 * maxWaiting
 			for i := range n {
@@ -230,7 +231,7 @@ func TestRPCJoinsHoldUpNothing(t *testing.T) {
 				}[method]
 				d.types(fmt.Sprintf(`{"jsonrpc":"2.0","id":"w%d","method":"%s","params":{%s}}`, i, method, params))
 			}
-			refused := strings.Count(d.out.take(), `"code":"unavailable","hint":"join again`)
+			refused := strings.Count(d.out.Take(), `"code":"unavailable","hint":"join again`)
 			if want := map[bool]int{true: n - maxJoins}[method == "room.join"]; refused != want {
 				t.Errorf("%d of %d %s are refused, want %d", refused, n, method, want)
 			}
@@ -239,7 +240,7 @@ func TestRPCJoinsHoldUpNothing(t *testing.T) {
 					t.Errorf("%s waits behind %s: %q", q, method, got)
 				}
 			}
-			close(f.joining)
+			close(f.Joining)
 			synctest.Wait()
 			if method == "room.join" {
 				if got := ask(t, d, `{"jsonrpc":"2.0","id":"j","method":"room.join","params":{"room":"lab"}}`); !strings.Contains(got, `"id":"j","result"`) {
@@ -253,13 +254,13 @@ func TestRPCJoinsHoldUpNothing(t *testing.T) {
 
 func TestRPCJoinTimesOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFake()
-		f.joining = make(chan struct{})
+		f := clitest.NewNode()
+		f.Joining = make(chan struct{})
 		d := sit(t, f, "rpc")
 		d.types(`{"jsonrpc":"2.0","id":1,"method":"room.join","params":{"room":"lab","timeout_s":2}}`)
 		time.Sleep(2 * time.Second) // of the bubble
 		synctest.Wait()
-		if got := d.out.take(); !strings.Contains(got, `"data":{"code":"timeout"`) {
+		if got := d.out.Take(); !strings.Contains(got, `"data":{"code":"timeout"`) {
 			t.Errorf("got %s", got)
 		}
 		d.leaves(fail.ExitOK)
@@ -268,7 +269,7 @@ func TestRPCJoinTimesOut(t *testing.T) {
 
 func TestRPCInterrupted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := sit(t, newFake(), "rpc")
+		d := sit(t, clitest.NewNode(), "rpc")
 		d.stop(fail.ErrInterrupted)
 		d.ends(fail.ExitInterrupted) // although its input has not ended
 		_ = d.keys.Close()
@@ -318,8 +319,8 @@ func TestRPCTextIsExact(t *testing.T) {
 		`"a\u0000"`: "NUL",
 	}
 	synctest.Test(t, func(t *testing.T) {
-		f := newFake()
-		f.quiet = true
+		f := clitest.NewNode()
+		f.Quiet = true
 		d := sit(t, f, "rpc")
 		for method, params := range map[string]any{
 			"node.dial": addrParams{}, "room.create": createParams{}, "room.join": joinParams{}, "room.leave": roomParams{}, "room.say": sayParams{}, "room.tell": tellParams{}, "room.kick": reasonParams{},
@@ -346,7 +347,7 @@ func TestRPCTextIsExact(t *testing.T) {
 				}
 			}
 		}
-		if did := f.did(); len(did) > 0 {
+		if did := f.Did(); len(did) > 0 {
 			t.Errorf("done all the same: %q", did)
 		}
 		for _, c := range []struct{ name, line, want string }{
@@ -370,7 +371,7 @@ func TestRPCTextIsExact(t *testing.T) {
 				t.Errorf("%s: %s", c.name, got)
 			}
 		}
-		if did := strings.Join(f.did(), ", "); did != "say lab \U0001F600\\ud800 \u00e9, say lab y, close lab " {
+		if did := strings.Join(f.Did(), ", "); did != "say lab \U0001F600\\ud800 \u00e9, say lab y, close lab " {
 			t.Errorf("done: %q", did)
 		}
 		d.leaves(fail.ExitOK)

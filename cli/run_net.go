@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
@@ -42,7 +43,7 @@ func runNet(ctx context.Context, c call) (reply, error) {
 		lines = append(lines, line+"  "+safe.Phrase(strings.Join(at, " ")))
 	}
 	if len(peers) >= node.MaxPeers {
-		lines = append(lines, noticeMark+"there may be more: when "+safe.Number(node.MaxPeers)+" nodes are known, one that is only announced takes the place of another")
+		lines = append(lines, render.NoticeMark+"there may be more: when "+safe.Number(node.MaxPeers)+" nodes are known, one that is only announced takes the place of another")
 	}
 	if len(peers) == 0 {
 		lines = append(lines, "hint: no other node found yet; where mDNS is blocked, use --peer HOST:PORT or an invite")
@@ -60,7 +61,7 @@ func nicksOf(ctx context.Context, c call) map[node.PeerID]safe.Text {
 		}
 		for _, who := range m.Members {
 			if nicks[who.Peer] == "" && who.Nick != "" {
-				nicks[who.Peer] = nick(who.Nick, who.Peer) + trustNote(who.Trust)
+				nicks[who.Peer] = render.Nick(who.Nick, who.Peer) + render.TrustNote(who.Trust)
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/mdp/qrterminal/v3"
 
 	"localchat/cli/internal/fail"
+	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
@@ -35,9 +36,9 @@ func runInvite(ctx context.Context, c call) (reply, error) {
 		return reply{}, err
 	}
 	r := reply{secret: invite.Text, lines: []safe.Text{
-		noticeMark + "a single-use invite, good until " + safe.Name(invite.Expires.Local().Format("2006-01-02 15:04")) + ":",
+		render.NoticeMark + "a single-use invite, good until " + safe.Name(invite.Expires.Local().Format("2006-01-02 15:04")) + ":",
 		safe.Phrase(invite.Text),
-		noticeMark + "they type: localchat join, and that text; /uninvite " + safe.Name(invite.ID) + " revokes it",
+		render.NoticeMark + "they type: localchat join, and that text; /uninvite " + safe.Name(invite.ID) + " revokes it",
 		words,
 	}}
 	if c.terminal {
@@ -49,12 +50,12 @@ func runInvite(ctx context.Context, c call) (reply, error) {
 // ownersWords are for the one who comes by an invite, whoever made it: it is the owner who lets them in.
 func ownersWords(ctx context.Context, c call) (safe.Text, error) {
 	if c.room.owned {
-		return noticeMark + "my words, for them to compare by voice: " + safe.Phrase(c.n.Info().Words), nil
+		return render.NoticeMark + "my words, for them to compare by voice: " + safe.Phrase(c.n.Info().Words), nil
 	}
 	m, err := c.n.Members(ctx, c.room.id)
 	r := roster{members: m.Members}
 	who := r.owner()
-	return noticeMark + "words of the owner, " + nick(who.Nick, who.Peer) + trustNote(who.Trust) + ", for them to compare by voice: " + safe.Phrase(who.Words), err
+	return render.NoticeMark + "words of the owner, " + render.Nick(who.Nick, who.Peer) + render.TrustNote(who.Trust) + ", for them to compare by voice: " + safe.Phrase(who.Words), err
 }
 
 // pattern is the look of a QR code. A camera wants dark on light, so these are the two colours that no theme changes. Without
@@ -82,7 +83,7 @@ func runDeny(ctx context.Context, c call) (reply, error) {
 	if err := c.n.Deny(ctx, c.room.id, c.args[0], c.arg(1)); err != nil {
 		return reply{}, err
 	}
-	return told(noticeMark + safe.Name(c.args[0]) + " was turned away")
+	return told(render.NoticeMark + safe.Name(c.args[0]) + " was turned away")
 }
 
 func runKick(ctx context.Context, c call) (reply, error) {
@@ -95,7 +96,7 @@ func banTerms(c call) (length time.Duration, reason string) {
 	reason = c.arg(1)
 	// "0" is no span here: a ban for no time is a slip, and the digit may begin the reason.
 	if first, rest := splitWord(reason); first != "0" {
-		if d, err := parseSpan(first); err == nil {
+		if d, err := render.ParseSpan(first); err == nil {
 			return d, rest
 		}
 	}
@@ -113,7 +114,7 @@ func askBan(c call, k known) (*confirmation, error) {
 	who, args := safe.Name(c.args[0])+", who is not in the room now,", c.args
 	switch one, err := k.one(c.args[0], c.room.name); {
 	case err == nil:
-		who = nick(one.Nick, one.Peer) + " (" + tail(one.Peer) + ")"
+		who = render.Nick(one.Nick, one.Peer) + " (" + render.Tail(one.Peer) + ")"
 		if one.Role == knocking {
 			who += ", who knocks,"
 		}
@@ -124,9 +125,9 @@ func askBan(c call, k known) (*confirmation, error) {
 	length, reason := banTerms(c)
 	until := safe.Text("until you lift it")
 	if length > 0 {
-		until = "for " + safe.Name(spanText(length))
+		until = "for " + safe.Name(render.SpanText(length))
 	}
-	text := "ban " + who + " from " + safe.Name(c.room.name) + because(reason) + "? Out now, told why, and refused " + until
+	text := "ban " + who + " from " + safe.Name(c.room.name) + render.Because(reason) + "? Out now, told why, and refused " + until
 	return &confirmation{text: text, args: args}, nil
 }
 
@@ -144,11 +145,11 @@ func runBans(ctx context.Context, c call) (reply, error) {
 	for _, b := range bans {
 		forever := safe.Text(" until lifted")
 		if !b.Until.IsZero() {
-			forever = until(b.Until)
+			forever = render.Until(b.Until)
 		}
-		lines = append(lines, "  "+nick(b.Nick, b.Peer)+" "+safe.Phrase(b.Peer.String())+forever+because(b.Reason))
+		lines = append(lines, "  "+render.Nick(b.Nick, b.Peer)+" "+safe.Phrase(b.Peer.String())+forever+render.Because(b.Reason))
 	}
-	return told(append(lines, count(len(bans), "ban", "bans")+" in force")...)
+	return told(append(lines, render.Count(len(bans), "ban", "bans")+" in force")...)
 }
 
 func runInvites(ctx context.Context, c call) (reply, error) {
@@ -158,20 +159,20 @@ func runInvites(ctx context.Context, c call) (reply, error) {
 	}
 	lines := make([]safe.Text, 0, len(invites)+1)
 	for _, i := range invites {
-		line := safe.Name(i.ID) + until(i.Expires)
+		line := safe.Name(i.ID) + render.Until(i.Expires)
 		if i.Nick != "" {
 			line += " for " + safe.Name(i.Nick)
 		}
 		lines = append(lines, line)
 	}
-	return told(append(lines, count(len(invites), "invite", "invites")+" unused")...)
+	return told(append(lines, render.Count(len(invites), "invite", "invites")+" unused")...)
 }
 
 func runUninvite(ctx context.Context, c call) (reply, error) {
 	if err := c.n.Uninvite(ctx, c.room.id, c.args[0]); err != nil {
 		return reply{}, err
 	}
-	return told(noticeMark + "invite " + safe.Name(c.args[0]) + " is revoked")
+	return told(render.NoticeMark + "invite " + safe.Name(c.args[0]) + " is revoked")
 }
 
 func runSubject(ctx context.Context, c call) (reply, error) {
@@ -181,9 +182,9 @@ func runSubject(ctx context.Context, c call) (reply, error) {
 
 // askClose says whom it concerns.
 func askClose(c call, k known) (*confirmation, error) {
-	text := "close " + safe.Name(c.room.name) + because(c.arg(0)) + "? "
+	text := "close " + safe.Name(c.room.name) + render.Because(c.arg(0)) + "? "
 	if others := len(k.members) - 1; others > 0 {
-		text += count(others, "other member is", "other members are") + " put out and told why, and the room ends for good"
+		text += render.Count(others, "other member is", "other members are") + " put out and told why, and the room ends for good"
 	} else {
 		text += "Nobody else is in it; it ends for good"
 	}
@@ -199,12 +200,12 @@ func runRenew(ctx context.Context, c call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	r := reply{room: made.ID.String(), lines: []safe.Text{noticeMark + safe.Name(made.Name) + " is made anew, with the same bans"}}
+	r := reply{room: made.ID.String(), lines: []safe.Text{render.NoticeMark + safe.Name(made.Name) + " is made anew, with the same bans"}}
 	if len(made.Sent) > 0 {
-		r.lines = append(r.lines, noticeMark+"sent their invite: "+safe.Phrase(strings.Join(made.Sent, ", ")))
+		r.lines = append(r.lines, render.NoticeMark+"sent their invite: "+safe.Phrase(strings.Join(made.Sent, ", ")))
 	}
 	for _, inv := range made.Invites {
-		r.lines = append(r.lines, noticeMark+"not reached, so hand it over: the invite of "+safe.Name(inv.Nick)+":", safe.Phrase(inv.Text))
+		r.lines = append(r.lines, render.NoticeMark+"not reached, so hand it over: the invite of "+safe.Name(inv.Nick)+":", safe.Phrase(inv.Text))
 	}
 	return r, nil
 }
@@ -261,7 +262,7 @@ func runPolicy(ctx context.Context, c call) (reply, error) {
 	if err != nil || change != (node.PolicyChange{}) {
 		return reply{}, err
 	}
-	return told(policyLines(c.room.name, p)...)
+	return told(render.Policy(c.room.name, p)...)
 }
 
 // setPolicy sets what name says in change.

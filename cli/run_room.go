@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"localchat/cli/internal/fail"
+	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
@@ -75,7 +76,7 @@ func runRooms(ctx context.Context, c call) (reply, error) {
 	if len(rooms) == 0 {
 		return told("no rooms found so far", "hint: /create ROOM makes one; where mDNS is blocked, /join an invite text")
 	}
-	lines := roomLines(rooms)
+	lines := render.Rooms(rooms)
 	for i, r := range rooms {
 		mark := safe.Text("  ")
 		if r.ID.String() == c.room.id {
@@ -84,7 +85,7 @@ func runRooms(ctx context.Context, c call) (reply, error) {
 		lines[i] = mark + lines[i]
 	}
 	if more, err := c.n.Unlisted(ctx); err == nil && more > 0 {
-		lines = append(lines, moreRooms(more))
+		lines = append(lines, render.MoreRooms(more))
 	}
 	return told(lines...)
 }
@@ -104,7 +105,7 @@ func runSwitch(_ context.Context, c call) (reply, error) {
 	}
 	if node.SameName(fits[0].id, c.args[0]) || len(fits)+len(alike) == 1 {
 		return reply{
-			lines: []safe.Text{noticeMark + "you type into " + safe.Name(fits[0].name) + " now"},
+			lines: []safe.Text{render.NoticeMark + "you type into " + safe.Name(fits[0].name) + " now"},
 			room:  fits[0].id,
 		}, nil
 	}
@@ -133,7 +134,7 @@ func createRoom(ctx context.Context, n peerNode, o node.CreateOptions) (reply, e
 	for _, r := range rooms {
 		if r.Mine && r.In && node.SameName(r.Name, o.Name) {
 			return reply{
-				lines: withKept(r.RetainS, noticeMark+safe.Name(r.Name)+" is yours from last time and open again; /policy changes it, /close ends it"),
+				lines: render.WithKept(r.RetainS, render.NoticeMark+safe.Name(r.Name)+" is yours from last time and open again; /policy changes it, /close ends it"),
 				room:  r.ID.String(),
 			}, nil
 		}
@@ -142,16 +143,16 @@ func createRoom(ctx context.Context, n peerNode, o node.CreateOptions) (reply, e
 	if err != nil {
 		return reply{}, err
 	}
-	lines := []safe.Text{noticeMark + "others come in by: localchat join " + roomWord(r.Name, r.ID) + ", or by an invite: /invite"}
+	lines := []safe.Text{render.NoticeMark + "others come in by: localchat join " + render.RoomWord(r.Name, r.ID) + ", or by an invite: /invite"}
 	if r.Access == "knock" {
-		lines = append(lines, noticeMark+"who joins knocks, and waits until you /accept them")
+		lines = append(lines, render.NoticeMark+"who joins knocks, and waits until you /accept them")
 	}
 	if r.IdleS > 0 {
-		lines = append(lines, noticeMark+"the room closes when nobody has said anything for "+inWords(r.IdleS))
+		lines = append(lines, render.NoticeMark+"the room closes when nobody has said anything for "+render.Seconds(r.IdleS))
 	}
-	lines = withKept(r.RetainS, lines...)
+	lines = render.WithKept(r.RetainS, lines...)
 	if twin := twinOf(o.Name, rooms); twin != nil {
-		lines = append(lines, faultMark+alreadyHere(*twin)+": whoever joins by the name has to say which")
+		lines = append(lines, render.FaultMark+alreadyHere(*twin)+": whoever joins by the name has to say which")
 	}
 	return reply{lines: lines, room: r.ID.String()}, nil
 }
@@ -168,8 +169,8 @@ func twinOf(name string, rooms []node.RoomInfo) *node.RoomInfo {
 
 // alreadyHere says of a room that it is on this network.
 func alreadyHere(r node.RoomInfo) safe.Text {
-	text := "a room called " + roomLabel(r.Name, r.ID) + " is already here"
-	if name := ownersNick(r); name != "" {
+	text := "a room called " + render.RoomLabel(r.Name, r.ID) + " is already here"
+	if name := render.OwnersNick(r); name != "" {
 		text += ", owned by " + name
 	}
 	return text
@@ -235,7 +236,7 @@ func joinRoom(ctx context.Context, n peerNode, o node.JoinOptions) (reply, error
 		return reply{}, err
 	}
 	return reply{
-		lines: withKept(j.RetainS, noticeMark+"in "+safe.Name(j.Name)+": "+names(j.Members)),
+		lines: render.WithKept(j.RetainS, render.NoticeMark+"in "+safe.Name(j.Name)+": "+names(j.Members)),
 		room:  j.ID.String(),
 	}, nil
 }
@@ -244,7 +245,7 @@ func joinRoom(ctx context.Context, n peerNode, o node.JoinOptions) (reply, error
 func names(members []node.MemberInfo) safe.Text {
 	parts := make([]safe.Text, 0, len(members))
 	for _, m := range members {
-		name := nick(m.Nick, m.Peer)
+		name := render.Nick(m.Nick, m.Peer)
 		switch {
 		case m.Role == "owner" && m.Self:
 			name += " (owner, you)"
@@ -283,7 +284,7 @@ func runLeave(ctx context.Context, c call) (reply, error) {
 
 // awayText says of a room that it goes on out of sight.
 func awayText(r here) safe.Text {
-	return noticeMark + safe.Name(r.name) + " goes on out of sight, and you are its owner; /switch " + wordFor(r.name, r.id) + " brings it back"
+	return render.NoticeMark + safe.Name(r.name) + " goes on out of sight, and you are its owner; /switch " + render.Word(r.name, r.id) + " brings it back"
 }
 
 // askLeave asks an owner what is to become of the room.
@@ -293,7 +294,7 @@ func askLeave(c call, k known) (*confirmation, error) {
 	}
 	inIt := safe.Text("nobody else is in it")
 	if others := len(k.members) - 1; others > 0 {
-		inIt = count(others, "other member is", "other members are") + " in it, who cannot do without you"
+		inIt = render.Count(others, "other member is", "other members are") + " in it, who cannot do without you"
 	}
 	return &confirmation{
 		text: "you own " + safe.Name(c.room.name) + ", and " + inIt + ". Close it, or let it go on out of your sight?",
@@ -327,14 +328,14 @@ func runMembers(ctx context.Context, c call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	lines := []safe.Text{count(len(m.Members), "member", "members") + " of " + safe.Name(c.room.name) + ", key " + safe.Number(m.Epoch)}
+	lines := []safe.Text{render.Count(len(m.Members), "member", "members") + " of " + safe.Name(c.room.name) + ", key " + safe.Number(m.Epoch)}
 	width := 0
 	for _, who := range m.Members {
-		width = max(width, len(nick(who.Nick, who.Peer)))
+		width = max(width, len(render.Nick(who.Nick, who.Peer)))
 	}
 	for _, who := range m.Members {
-		line := trustMark(who.Trust) + " " + safe.Pad(nick(who.Nick, who.Peer), width) + "  " + safe.Pad(safe.Name(who.Role), len("member"))
-		if word := trustWord(who.Trust); word != "" {
+		line := render.TrustMark(who.Trust) + " " + safe.Pad(render.Nick(who.Nick, who.Peer), width) + "  " + safe.Pad(safe.Name(who.Role), len("member"))
+		if word := render.TrustWord(who.Trust); word != "" {
 			line += "  " + word
 		}
 		if !who.Present && !who.Self {
@@ -373,10 +374,10 @@ func runSearch(ctx context.Context, c call) (reply, error) {
 	var found []hit
 	for _, m := range history.Messages {
 		if strings.Contains(strings.ToLower(m.Text), wanted) {
-			found = append(found, hit{at: m.At, text: messageText(m)})
+			found = append(found, hit{at: m.At, text: render.Message(m)})
 		}
 	}
-	lines := []safe.Text{count(len(found), "line", "lines") + " of those kept here"}
+	lines := []safe.Text{render.Count(len(found), "line", "lines") + " of those kept here"}
 	if len(found) > searchShown {
 		lines[0] = "the last " + safe.Number(searchShown) + " of " + safe.Number(len(found)) + " lines; /save FILE writes all that are kept here"
 	}
@@ -386,10 +387,10 @@ func runSearch(ctx context.Context, c call) (reply, error) {
 // notHere says which lines are missing in a history.
 func notHere(h node.HistoryInfo) (lines []safe.Text) {
 	if h.More > 0 {
-		lines = append(lines, noticeMark+count(h.More, "line was", "lines were")+" forgotten before the time: more is said here than a node keeps")
+		lines = append(lines, render.NoticeMark+render.Count(h.More, "line was", "lines were")+" forgotten before the time: more is said here than a node keeps")
 	}
 	if h.Fetching {
-		lines = append(lines, noticeMark+"the others are still asked for lines that are missing here")
+		lines = append(lines, render.NoticeMark+"the others are still asked for lines that are missing here")
 	}
 	return lines
 }
@@ -460,7 +461,7 @@ func runSet(_ context.Context, c call) (reply, error) {
 			return reply{}, err
 		}
 		r := reply{
-			lines: []safe.Text{noticeMark + safe.Name(s.name) + " " + safe.Name(c.arg(1))},
+			lines: []safe.Text{render.NoticeMark + safe.Name(s.name) + " " + safe.Name(c.arg(1))},
 			then:  func(f face) { *s.field(f.settings()) = on },
 		}
 		if c.keep == nil {
@@ -468,7 +469,7 @@ func runSet(_ context.Context, c call) (reply, error) {
 		}
 		if err := c.keep(s.name, on); err != nil {
 			text, _, _ := fail.Explain(err)
-			r.lines = append(r.lines, faultMark+"for now alone: "+safe.Phrase(text))
+			r.lines = append(r.lines, render.FaultMark+"for now alone: "+safe.Phrase(text))
 		}
 		return r, nil
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"localchat/cli/internal/fail"
+	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 )
 
@@ -34,7 +35,7 @@ func runSave(ctx context.Context, c call) (reply, error) {
 	for _, m := range history.Messages {
 		rows := strings.Split(strings.ReplaceAll(m.Text, "\r\n", "\n"), "\n")
 		m.Text, m.Late = rows[0], false
-		b.WriteString(m.At.Local().Format("2006-01-02 15:04 ") + string(messageText(m)) + "\n")
+		b.WriteString(m.At.Local().Format("2006-01-02 15:04 ") + string(render.Message(m)) + "\n")
 		for _, row := range rows[1:] {
 			b.WriteString("                 | " + string(safe.Message(row)) + "\n")
 		}
@@ -50,5 +51,5 @@ func runSave(ctx context.Context, c call) (reply, error) {
 	if err := errors.Join(err, f.Close()); err != nil {
 		return reply{}, &fail.Error{Code: fail.ExitFailure, Text: "not everything was written: " + err.Error(), Hint: "is the disk full?"}
 	}
-	return told(append([]safe.Text{"saved " + count(len(history.Messages), "line", "lines") + " to " + safe.Phrase(path)}, notHere(history)...)...)
+	return told(append([]safe.Text{"saved " + render.Count(len(history.Messages), "line", "lines") + " to " + safe.Phrase(path)}, notHere(history)...)...)
 }

@@ -3,42 +3,14 @@ package cli
 import (
 	"context"
 	"slices"
-	"time"
 
 	"localchat/cli/internal/fail"
+	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
 // This file holds the commands about who somebody is.
-
-// The marks of the record of words compared, each beside a word that says the same.
-const (
-	verifiedMark safe.Text = "✓"
-	otherMark    safe.Text = "!"
-)
-
-// trustMark is what stands beside a peer's own mark: a space where nothing is known.
-func trustMark(t node.Trust) safe.Text {
-	switch {
-	case t.Verified:
-		return verifiedMark
-	case t.Other != "":
-		return otherMark
-	}
-	return " "
-}
-
-// trustWord is the word for it, "" where nothing is known.
-func trustWord(t node.Trust) safe.Text {
-	switch {
-	case t.Verified:
-		return "verified"
-	case t.Other != "":
-		return "another key"
-	}
-	return ""
-}
 
 // people are those whom a command of c can be about: the members and, for the owner, who knocks.
 func people(ctx context.Context, c call) (r roster, err error) {
@@ -79,11 +51,6 @@ func (r *roster) one(who, room string) (node.MemberInfo, error) {
 	return all[slices.IndexFunc(all, func(m node.MemberInfo) bool { return m.Peer == n.Peer })], nil
 }
 
-// moment is a time to the second, with its date.
-func moment(t time.Time) safe.Text {
-	return safe.Name(t.Local().Format("2006-01-02 15:04:05"))
-}
-
 func runWhois(ctx context.Context, c call) (reply, error) {
 	r, err := people(ctx, c)
 	if err != nil {
@@ -104,24 +71,24 @@ func runWhois(ctx context.Context, c call) (reply, error) {
 		lines = append(lines, "here   not heard from by the owner")
 	}
 	if !who.Since.IsZero() {
-		lines = append(lines, "since  "+moment(who.Since))
+		lines = append(lines, "since  "+render.Moment(who.Since))
 	}
 	switch {
 	case !who.LastLine.IsZero():
-		lines = append(lines, "spoke  "+moment(who.LastLine))
+		lines = append(lines, "spoke  "+render.Moment(who.LastLine))
 	case who.Role != knocking:
 		lines = append(lines, "spoke  nothing that is still kept here")
 	}
 	if who.Self {
 		return told(append(lines, "hint: read these words to who wants to be sure of you; they stand for your key")...)
 	}
-	typed := peerWord(c.args[0], who.Peer)
+	typed := render.PeerWord(c.args[0], who.Peer)
 	if who.Verified {
 		v, err := verification(ctx, c.n, who.Peer)
 		if err != nil {
 			return reply{}, err
 		}
-		return told(append(lines, "trust  "+verifiedMark+" verified: you compared these words on "+moment(v.At), "hint: /unverify "+typed+" takes it back")...)
+		return told(append(lines, "trust  "+render.VerifiedMark+" verified: you compared these words on "+render.Moment(v.At), "hint: /unverify "+typed+" takes it back")...)
 	}
 	trust := safe.Text("trust  not verified")
 	if who.Other != "" {
@@ -129,7 +96,7 @@ func runWhois(ctx context.Context, c call) (reply, error) {
 		if err != nil {
 			return reply{}, err
 		}
-		trust = "trust  " + otherMark + " another key: the " + nick(v.Nick, v.Peer) + " whom you verified has the words " + safe.Phrase(v.Words)
+		trust = "trust  " + render.OtherMark + " another key: the " + render.Nick(v.Nick, v.Peer) + " whom you verified has the words " + safe.Phrase(v.Words)
 	}
 	return told(append(lines, trust, "hint: compare the words by voice, for they stand for the key; then /verify "+typed)...)
 }
@@ -156,7 +123,7 @@ func runVerify(ctx context.Context, c call) (reply, error) {
 		if err != nil {
 			return reply{}, err
 		}
-		return told(noticeMark + verifiedMark + " " + nick(v.Nick, v.Peer) + " (" + tail(v.Peer) + ") is verified: you have compared the words " + safe.Phrase(v.Words))
+		return told(render.NoticeMark + render.VerifiedMark + " " + render.Nick(v.Nick, v.Peer) + " (" + render.Tail(v.Peer) + ") is verified: you have compared the words " + safe.Phrase(v.Words))
 	case "":
 	default:
 		return reply{}, fail.Usage("/verify NICK shows the words; /verify NICK yes says that they were compared", "%q is not yes", c.arg(1))
@@ -172,9 +139,9 @@ func runVerify(ctx context.Context, c call) (reply, error) {
 	if who.Self {
 		return reply{}, errSelf
 	}
-	lines := []safe.Text{"words of " + nick(who.Nick, who.Peer) + " (" + tail(who.Peer) + "): " + safe.Phrase(who.Words)}
+	lines := []safe.Text{"words of " + render.Nick(who.Nick, who.Peer) + " (" + render.Tail(who.Peer) + "): " + safe.Phrase(who.Words)}
 	if who.Other != "" {
-		lines = append(lines, faultMark+"this is not the "+nick(who.Nick, who.Peer)+" whom you verified: the key is another")
+		lines = append(lines, render.FaultMark+"this is not the "+render.Nick(who.Nick, who.Peer)+" whom you verified: the key is another")
 	}
 	return told(append(lines, "hint: if they read you the same words, by voice or side by side: /verify "+safe.Phrase(who.Peer.String())+" yes")...)
 }
@@ -190,8 +157,8 @@ func askVerify(c call, k known) (*confirmation, error) {
 	case who.Self:
 		return nil, errSelf
 	}
-	name := nick(who.Nick, who.Peer)
-	text := "did " + name + " (" + tail(who.Peer) + ") read you these words, by voice or side by side? " + safe.Phrase(who.Words)
+	name := render.Nick(who.Nick, who.Peer)
+	text := "did " + name + " (" + render.Tail(who.Peer) + ") read you these words, by voice or side by side? " + safe.Phrase(who.Words)
 	if who.Other != "" {
 		text = "this is not the " + name + " whom you verified: the key is another. Now, " + text
 	}
@@ -203,7 +170,7 @@ func runUnverify(ctx context.Context, c call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return told(noticeMark + nick(v.Nick, v.Peer) + " (" + tail(v.Peer) + ") is no longer verified")
+	return told(render.NoticeMark + render.Nick(v.Nick, v.Peer) + " (" + render.Tail(v.Peer) + ") is no longer verified")
 }
 
 func runVerified(ctx context.Context, c call) (reply, error) {
@@ -213,9 +180,9 @@ func runVerified(ctx context.Context, c call) (reply, error) {
 	}
 	lines := make([]safe.Text, 0, len(all)+1)
 	for _, v := range all {
-		lines = append(lines, verifiedMark+" "+nick(v.Nick, v.Peer)+" ("+tail(v.Peer)+") since "+moment(v.At)+"; words: "+safe.Phrase(v.Words))
+		lines = append(lines, render.VerifiedMark+" "+render.Nick(v.Nick, v.Peer)+" ("+render.Tail(v.Peer)+") since "+render.Moment(v.At)+"; words: "+safe.Phrase(v.Words))
 	}
-	return told(append(lines, count(len(all), "person is", "people are")+" verified")...)
+	return told(append(lines, render.Count(len(all), "person is", "people are")+" verified")...)
 }
 
 // askJoin asks before a room is entered whose name is known as another owner's.
@@ -238,23 +205,5 @@ func askJoin(c call, k known) (*confirmation, error) {
 	if nick != "" {
 		target += " --nick " + nick
 	}
-	return &confirmation{text: keyChangeText(*fits[0].Change), args: []string{target}}, nil
-}
-
-// keyChangeText names the owner that is known and the one that is there.
-func keyChangeText(c node.KeyChange) safe.Text {
-	known := tail(c.Known)
-	if c.KnownNick != "" {
-		known = nick(c.KnownNick, c.Known) + " (" + verifiedMark + " verified, " + known + ")"
-	}
-	return rowHead(roomLabel(c.Name, c.Room)) + " has another owner than the one you know. Known: " + known + ", words " + safe.Phrase(c.KnownWords) +
-		". Now: " + tail(c.Owner) + ", words " + safe.Phrase(c.Words) + ". Enter it all the same, and know the new owner from now on?"
-}
-
-// trustNote is what is known of a peer in brackets, for a line about it.
-func trustNote(t node.Trust) safe.Text {
-	if word := trustWord(t); word != "" {
-		return " (" + trustMark(t) + " " + word + ")"
-	}
-	return ""
+	return &confirmation{text: render.KeyChange(*fits[0].Change), args: []string{target}}, nil
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"localchat/cli/internal/clitest"
 	"localchat/cli/internal/fail"
 	"localchat/node"
 )
@@ -16,13 +17,13 @@ import (
 func TestSave(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("HOME", dir)
-	f := newFake()
-	f.history = []node.Message{
-		{ID: "1", Peer: aliceID, Nick: "alice", Text: "hello", At: noon},
-		{ID: "2", Peer: daveID, Nick: "dave", Text: "x\n2026-11-23 12:00 <alice> I quit\x1b[2J", At: noon},
+	f := clitest.NewNode()
+	f.Said = []node.Message{
+		{ID: "1", Peer: clitest.AliceID, Nick: "alice", Text: "hello", At: clitest.Noon},
+		{ID: "2", Peer: clitest.DaveID, Nick: "dave", Text: "x\n2026-11-23 12:00 <alice> I quit\x1b[2J", At: clitest.Noon},
 	}
 	save := func(path string) (reply, error) {
-		return runSave(context.Background(), call{n: f, args: []string{path}, room: here{id: labID.String(), name: "lab"}})
+		return runSave(context.Background(), call{n: f, args: []string{path}, room: here{id: clitest.LabID.String(), name: "lab"}})
 	}
 	path := filepath.Join(dir, "lab.txt")
 	if r, err := save(path); err != nil || len(r.lines) != 1 || !strings.HasPrefix(string(r.lines[0]), "saved 2 lines to ") {
@@ -32,7 +33,7 @@ func TestSave(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := noon.Local().Format("2006-01-02 15:04 ")
+	at := clitest.Noon.Local().Format("2006-01-02 15:04 ")
 	if want := at + "<alice> hello\n" + at + "<dave> x\n                 | 2026-11-23 12:00 <alice> I quit\n"; string(raw) != want {
 		t.Errorf("the file is\n%s\nwant\n%s", raw, want)
 	}
@@ -55,7 +56,7 @@ func TestSave(t *testing.T) {
 	if now, err := os.ReadFile(path); err != nil || string(now) != string(raw) {
 		t.Error("a file that was there is another now")
 	}
-	f.history = nil
+	f.Said = nil
 	if _, err := save(filepath.Join(dir, "nothing.txt")); err == nil {
 		t.Error("nothing is saved")
 	}

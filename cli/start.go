@@ -3,13 +3,13 @@ package cli
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"os"
 
 	"github.com/libp2p/go-libp2p/gologshim"
 
 	"localchat/cli/internal/fail"
+	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/discovery"
 	"localchat/internal/private"
@@ -88,11 +88,6 @@ func (a *app) withNode(ctx context.Context, cfg node.Config, do func(context.Con
 // say writes a line of words to standard error, unless -q asks for silence.
 func (a *app) say(line safe.Text) {
 	if !a.opts.quiet {
-		_ = writeRows(a.stderr, line)
+		_ = render.Line(a.stderr, line)
 	}
-}
-
-// writeLine writes one line of data.
-func writeLine(w io.Writer, line safe.Text) error {
-	return fail.Output(writeRows(w, line))
 }

@@ -7,6 +7,7 @@ import (
 	"charm.land/bubbletea/v2"
 
 	"localchat/cli/internal/fail"
+	"localchat/cli/internal/render"
 )
 
 // screenCommands are those that only a screen has.
@@ -41,7 +42,7 @@ func (m *tui) copyLines(n int) {
 		return
 	}
 	m.do(tea.SetClipboard(text))
-	m.hint = "asked the terminal to copy " + count(copied, "line", "lines")
+	m.hint = "asked the terminal to copy " + render.Count(copied, "line", "lines")
 }
 
 func (m *tui) copyInvite() {

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 )
 
@@ -99,15 +100,15 @@ func (m *tui) enteringText() safe.Text {
 		return ""
 	}
 	e := m.entering[len(m.entering)-1]
-	text := noticeMark + "asking to be let into " + safe.Crop(e.room, 2*promptMax)
+	text := render.NoticeMark + "asking to be let into " + safe.Crop(e.room, 2*promptMax)
 	if !e.until.IsZero() {
-		text += ": " + minutes(max(int(e.until.Sub(m.now)/time.Second), 0)) + " left for an answer"
+		text += ": " + render.Minutes(max(int(e.until.Sub(m.now)/time.Second), 0)) + " left for an answer"
 	}
 	if m.pane().here.id == "" {
 		text += "; /leave takes it back"
 	}
 	if n := len(m.entering) - 1; n > 0 {
-		text += "; and " + count(n, "other room", "other rooms")
+		text += "; and " + render.Count(n, "other room", "other rooms")
 	}
 	return text
 }

@@ -5,8 +5,9 @@ import (
 	"testing"
 	"time"
 
-	tea "charm.land/bubbletea/v2"
+	"charm.land/bubbletea/v2"
 
+	"localchat/cli/internal/clitest"
 	"localchat/node"
 )
 
@@ -18,14 +19,14 @@ func TestScreenWaitsAtADoor(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := memberAt(t, 80, 24)
-			g.f.rooms = []node.RoomInfo{{ID: labID, Name: "lab", In: true}, {ID: denID, Name: "den", Access: "knock", Members: 2}}
-			g.f.atDoor = func(ctx context.Context) error {
+			g.f.RoomList = []node.RoomInfo{{ID: clitest.LabID, Name: "lab", In: true}, {ID: clitest.DenID, Name: "den", Access: "knock", Members: 2}}
+			g.f.Asking = func(ctx context.Context) error {
 				left, ok := ctx.Deadline()
 				if !ok || time.Until(left) < knockWait-time.Minute {
 					t.Errorf("the answer is awaited until %v", left)
 				}
 				g.sees("-- asking to be let into den: 10:00 left for an answer; /leave takes it back")
-				g.send(tick(noon.Add(19 * time.Second)))
+				g.send(tick(clitest.Noon.Add(19 * time.Second)))
 				g.sees("-- asking to be let into den: 9:41 left for an answer")
 				g.press("alt+2")
 				g.sees("lab │ owner alice", "-- asking to be let into den: 9:41 left for an answer")
@@ -45,7 +46,7 @@ func TestScreenWaitsAtADoor(t *testing.T) {
 func TestScreenKnockIsTakenBack(t *testing.T) {
 	g := memberAt(t, 80, 24)
 	g.press("alt+1")
-	g.f.atDoor = func(ctx context.Context) error {
+	g.f.Asking = func(ctx context.Context) error {
 		g.says("/leave")
 		if ctx.Err() == nil {
 			t.Error("the knock goes on")
@@ -64,12 +65,12 @@ func TestScreenKnockIsTakenBack(t *testing.T) {
 func TestScreenLineThatFailed(t *testing.T) {
 	fails := map[string]func(g *glass){
 		"by the node": func(g *glass) {
-			g.f.fail["accept"] = &node.Error{Code: node.CodeNotFound, Text: "there is no dave at the door of lab"}
+			g.f.Errors["accept"] = &node.Error{Code: node.CodeNotFound, Text: "there is no dave at the door of lab"}
 			g.says("/accept dave")
 		},
 		"by its form":     func(g *glass) { g.says("/accept") },
 		"by its name":     func(g *glass) { g.says("/acept dave") },
-		"not by us":       func(g *glass) { g.f.fail["say"] = node.AsError(context.DeadlineExceeded); g.says("hello") },
+		"not by us":       func(g *glass) { g.f.Errors["say"] = node.AsError(context.DeadlineExceeded); g.says("hello") },
 		"by its question": func(g *glass) { g.says("/ban dave"); g.press("n") },
 		"by an ambiguity": func(g *glass) {
 			g.m.pane().roster.members = append(g.m.pane().roster.members, node.MemberInfo{Peer: "x", Nick: "dave"})
@@ -101,7 +102,7 @@ func TestScreenLineThatFailed(t *testing.T) {
 				fail(g)
 				g.sees("not done; what you type now takes its place")
 				failed := g.m.input.text()
-				g.f.did()
+				g.f.Did()
 				next.does(g)
 				g.misses("not done;")
 				g.did(next.did)

@@ -8,6 +8,7 @@ import (
 
 	"charm.land/bubbletea/v2"
 
+	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
@@ -64,7 +65,7 @@ func (m *tui) keep(p *pane, ev node.Event) {
 	case node.Hidden:
 		p.scroll.hide(b.IDs)
 	case node.RemovalProgress:
-		m.tell(p, happened, p.progress.note(b, m.now)...)
+		m.tell(p, happened, p.progress.Note(b, m.now)...)
 	case node.PolicyChanged:
 		p.policy = b.PolicyInfo
 	case node.OwnerUnreachable:
@@ -87,7 +88,7 @@ func (m *tui) narrate(p *pane, ev node.Event) {
 	case node.BacklogEnd:
 		return
 	}
-	text, at := renderer{keys: m.show.keys}.text(ev)
+	text, at := render.View{Keys: m.show.keys}.Text(ev)
 	if _, progress := ev.Body.(node.RemovalProgress); text == "" || progress {
 		return // the status bar shows how far a removal has got
 	}
@@ -98,11 +99,11 @@ func (m *tui) narrate(p *pane, ev node.Event) {
 	switch b := ev.Body.(type) {
 	case node.Message:
 		l.kind, l.id, l.above, l.pending = said, b.ID, b.Before, b.Self && !b.Late
-		if !b.Self && p.here.nick != "" && mentions(b.Text, p.here.nick) {
+		if !b.Self && p.here.nick != "" && render.Mentions(b.Text, p.here.nick) {
 			l.kind = calling
 		}
 		if !b.Action {
-			l.head = len("<" + nick(b.Nick, b.Peer) + ">")
+			l.head = len("<" + render.Nick(b.Nick, b.Peer) + ">")
 			if p.hues == nil {
 				p.hues = make(hues)
 			}
@@ -120,7 +121,7 @@ func (m *tui) narrate(p *pane, ev node.Event) {
 	case node.MemberRemoved:
 		l.key = removedKey(b.Seq)
 	case node.RemovalReason:
-		if p.scroll.amend(removedKey(b.Removal), because(b.Text)) {
+		if p.scroll.amend(removedKey(b.Removal), render.Because(b.Text)) {
 			return
 		}
 	case node.OwnerUnreachable, node.Gap, node.Warning:
@@ -129,7 +130,7 @@ func (m *tui) narrate(p *pane, ev node.Event) {
 	if m.hidden(p) && (l.kind == calling || l.kind == trouble) {
 		// Who knocks at a room out of sight, or writes to us alone, waits for an answer.
 		loud := l
-		loud.head, loud.text = 0, inRoomOf(safe.Name(p.here.name), text)
+		loud.head, loud.text = 0, render.InRoomOf(safe.Name(p.here.name), text)
 		m.pane().add(loud, m.looked(m.pane()))
 	}
 	if l.kind == calling && m.show.bell {
@@ -173,7 +174,7 @@ func (m *tui) leave(p *pane) {
 	m.bringBack(p)
 	if p == m.pane() {
 		m.turnTo(m.beside(p))
-		m.tell(m.pane(), happened, noticeMark+"you left "+safe.Name(p.here.name))
+		m.tell(m.pane(), happened, render.NoticeMark+"you left "+safe.Name(p.here.name))
 		return
 	}
 	shown := m.pane()
@@ -194,10 +195,10 @@ func (m *tui) beside(p *pane) *pane {
 // expel ends a place that we did not give up: nothing of the room stays on the screen but its last words, and what can
 // be done now.
 func (m *tui) expel(p *pane, ev node.Event) {
-	text, _ := renderer{}.text(ev)
-	hint := "ask to be let in: /join " + roomWord(ev.RoomName, ev.Room)
+	text, _ := render.View{}.Text(ev)
+	hint := "ask to be let in: /join " + render.RoomWord(ev.RoomName, ev.Room)
 	if b, ok := ev.Body.(node.Removed); ok {
-		hint = afterRemoval(b, roomWord(ev.RoomName, ev.Room), "/")
+		hint = render.AfterRemoval(b, render.RoomWord(ev.RoomName, ev.Room), "/")
 	}
 	if p == nil {
 		p = m.panes[0] // a room of last time, which we never saw open

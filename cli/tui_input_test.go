@@ -8,6 +8,7 @@ import (
 
 	"charm.land/bubbletea/v2"
 
+	"localchat/cli/internal/clitest"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
@@ -16,9 +17,9 @@ func resized(width, height int) tea.Msg { return tea.WindowSizeMsg{Width: width,
 
 func TestScreenCompletes(t *testing.T) {
 	g := ownerAt(t, 110, 24)
-	g.f.knocks = []node.KnockInfo{{Peer: aliceID, Nick: "mallory"}, {Peer: daveID, Nick: "mia"}}
-	g.f.rooms = []node.RoomInfo{{ID: labID, Name: "lab", In: true}, {ID: denID, Name: "den"}}
-	g.f.emitIn(denID, "den", node.RoomFound{Name: "den"})
+	g.f.AtDoor = []node.KnockInfo{{Peer: clitest.AliceID, Nick: "mallory"}, {Peer: clitest.DaveID, Nick: "mia"}}
+	g.f.RoomList = []node.RoomInfo{{ID: clitest.LabID, Name: "lab", In: true}, {ID: clitest.DenID, Name: "den"}}
+	g.f.EmitIn(clitest.DenID, "den", node.RoomFound{Name: "den"})
 	g.drain()
 	g.passes(1)
 	for typed, want := range map[string]string{
@@ -63,11 +64,11 @@ func TestScreenCompletionCycles(t *testing.T) {
 // TestScreenCompletesNoTrap: a nick that is not what it looks like, or that two have, is completed to the peer's ID.
 func TestScreenCompletesNoTrap(t *testing.T) {
 	g := ownerAt(t, 110, 24)
-	g.f.members[1].Nick = "al\u200bice"
+	g.f.MemberList[1].Nick = "al\u200bice"
 	g.passes(1)
-	g.types("/kick " + daveID.String()[:3])
+	g.types("/kick " + clitest.DaveID.String()[:3])
 	g.press("tab")
-	if got := g.m.input.text(); got != "/kick "+daveID.String()+" " {
+	if got := g.m.input.text(); got != "/kick "+clitest.DaveID.String()+" " {
 		t.Errorf("completed to %q", got)
 	}
 }
@@ -132,7 +133,7 @@ func TestScreenInputGrowsToFiveRows(t *testing.T) {
 // TestScreenPaste: what is pasted goes into the input, and out of it, as it is; only what is shown is made safe.
 func TestScreenPaste(t *testing.T) {
 	g := memberAt(t, 80, 24)
-	g.f.did()
+	g.f.Did()
 	for pasted, want := range map[string]string{
 		"a\x1b[31mb\x1b]0;owned\a\u202ec\r\nd":      "a\x1b[31mb\x1b]0;owned\a\u202ec\nd",
 		"می\u200cخواهم نمی\u200cدانم":               "می\u200cخواهم نمی\u200cدانم",
@@ -299,7 +300,7 @@ func TestScreenAnswerFromItsBeginning(t *testing.T) {
 	for _, size := range [][2]int{{80, 24}, {40, 12}} {
 		g := memberAt(t, size[0], size[1])
 		for i := range 40 {
-			g.f.history = append(g.f.history, spoken(i, fmt.Sprint("build ", i)))
+			g.f.Said = append(g.f.Said, spoken(i, fmt.Sprint("build ", i)))
 		}
 		g.says("/clear")
 		for range 2 {
@@ -322,7 +323,7 @@ func TestScreenAnswerFromItsBeginning(t *testing.T) {
 // TestScreenKeepsTheOrder: what is typed happens in that order, although commands run beside the screen.
 func TestScreenKeepsTheOrder(t *testing.T) {
 	g := memberAt(t, 80, 24)
-	g.f.did()
+	g.f.Did()
 	m := g.m
 	press := func(text string) tea.Cmd {
 		m.input.set(text)

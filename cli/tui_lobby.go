@@ -3,6 +3,7 @@ package cli
 import (
 	"slices"
 
+	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
@@ -66,7 +67,7 @@ func (m *tui) lobbyRows(width, height int) (rows []row, of []int) {
 	if space < 3 {
 		space, end = height-len(rows), nil
 	}
-	texts := roomLines(m.lobby.rooms)
+	texts := render.Rooms(m.lobby.rooms)
 	first, last := m.lobbyWindow(texts, width, space)
 	if first > 0 {
 		add(-1, styled(dim, safe.Crop("  "+safe.Number(first)+" more above", width)))
@@ -120,7 +121,7 @@ func (m *tui) lobbyEnd(width int) (rows []row) {
 		}
 	}
 	if m.lobby.more > 0 {
-		rows = append(rows, foldRows(plain, "  ", moreRooms(m.lobby.more), width)...)
+		rows = append(rows, foldRows(plain, "  ", render.MoreRooms(m.lobby.more), width)...)
 	}
 	if len(m.lobby.rooms) > 0 {
 		rows = append(rows, foldRows(dim, "  ", "Up and Down choose, Enter enters, F3 makes a room; or paste an invite and press Enter", width)...)

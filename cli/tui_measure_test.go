@@ -8,6 +8,7 @@ import (
 	"charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
+	"localchat/cli/internal/clitest"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
@@ -51,7 +52,7 @@ func TestNoPieceIsLost(t *testing.T) {
 			for script, words := range scripts {
 				for _, text := range sixty(words) {
 					g := memberAt(t, width, 90)
-					g.hears(node.Message{ID: "m1", Peer: aliceID, Nick: "alice", Text: text, At: noon})
+					g.hears(node.Message{ID: "m1", Peer: clitest.AliceID, Nick: "alice", Text: text, At: clitest.Noon})
 					g.send(says)
 					talk := shownTalk(t, g, width)
 					g.says("/clear")
@@ -109,7 +110,7 @@ func TestTerminalIsAsked(t *testing.T) {
 	t.Cleanup(func() { safe.CountClusters(false) })
 	g := memberAt(t, 60, 24)
 	text := strings.Repeat("क्षि", 30)
-	g.hears(node.Message{ID: "m1", Peer: aliceID, Nick: "alice", Text: text, At: noon})
+	g.hears(node.Message{ID: "m1", Peer: clitest.AliceID, Nick: "alice", Text: text, At: clitest.Noon})
 	g.sees("| ") // three cells each
 	g.send(tea.ModeReportMsg{Mode: ansi.ModeUnicodeCore, Value: ansi.ModeReset})
 	g.sees("<alice> " + text) // one
@@ -123,7 +124,7 @@ func TestSideStaysInItsColumn(t *testing.T) {
 		g := memberAt(t, 80, 40)
 		g.send(says)
 		for _, words := range scripts {
-			g.hears(node.Message{ID: "m" + words, Peer: aliceID, Nick: "alice", Text: words, At: noon})
+			g.hears(node.Message{ID: "m" + words, Peer: clitest.AliceID, Nick: "alice", Text: words, At: clitest.Noon})
 		}
 		for _, r := range strings.Split(ansi.Strip(g.m.View().Content), "\n")[1:36] {
 			if before, _, found := strings.Cut(r, "│"); !found || safe.Width(before) != 80-sideCells {

@@ -11,6 +11,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"localchat/cli/internal/fail"
+	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
@@ -117,7 +118,7 @@ func (m *tui) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tick:
 		m.now = time.Time(msg)
 		for p := range m.every() {
-			m.tell(p, happened, p.progress.overdue(m.now)...)
+			m.tell(p, happened, p.progress.Overdue(m.now)...)
 		}
 		m.stale = true
 		m.glance()
@@ -301,8 +302,8 @@ func (m *tui) complain(p *pane, err error) {
 		return
 	}
 	text, hint, _ := fail.Explain(err)
-	m.tell(p, trouble, faultMark+safe.Phrase(text))
-	m.tell(p, answer, hintLines(hint)...)
+	m.tell(p, trouble, render.FaultMark+safe.Phrase(text))
+	m.tell(p, answer, render.Hint(hint)...)
 	p.scroll.end()
 }
 
@@ -371,7 +372,7 @@ func (m *tui) finish(f performed) {
 		return
 	}
 	if withdrawn && f.err != nil && !f.opening {
-		m.tell(f.pane, happened, noticeMark+"you no longer ask to be let into "+f.enters)
+		m.tell(f.pane, happened, render.NoticeMark+"you no longer ask to be let into "+f.enters)
 		return
 	}
 	m.settled = m.settled || f.opening
@@ -452,7 +453,7 @@ func (m *tui) farewell() error {
 		lines += p.scroll.pending()
 	}
 	if lines > 0 {
-		m.app.say(faultMark + count(lines, "line has", "lines have") + " reached nobody yet")
+		m.app.say(render.FaultMark + render.Count(lines, "line has", "lines have") + " reached nobody yet")
 	}
 	switch {
 	case m.failure != nil:
@@ -464,13 +465,13 @@ func (m *tui) farewell() error {
 		return nil
 	}
 	// It is no complaint, so it goes where the screen was.
-	return writeLine(m.app.stdout, goodbye(m.app.opts.dir() != "", m.rooms()))
+	return render.Data(m.app.stdout, goodbye(m.app.opts.dir() != "", m.rooms()))
 }
 
 // goodbye is the last word of a console: what becomes of the rooms that we are in.
 func goodbye(kept bool, rooms []here) safe.Text {
 	if !kept {
-		return noticeMark + "goodbye; nothing was kept on disk"
+		return render.NoticeMark + "goodbye; nothing was kept on disk"
 	}
 	var own, others []safe.Text
 	for _, r := range rooms {
@@ -480,7 +481,7 @@ func goodbye(kept bool, rooms []here) safe.Text {
 			others = append(others, safe.Name(r.name))
 		}
 	}
-	text := noticeMark + "goodbye"
+	text := render.NoticeMark + "goodbye"
 	if len(own) > 0 {
 		text += "; " + safe.Join(own, ", ") + " is yours and opens again when localchat is started"
 	}

@@ -5,16 +5,18 @@ import (
 	"testing"
 	"time"
 
-	tea "charm.land/bubbletea/v2"
+	"charm.land/bubbletea/v2"
 
+	"localchat/cli/internal/clitest"
+	"localchat/cli/internal/render"
 	"localchat/node"
 )
 
 func TestScreenOwnerAtAGlance(t *testing.T) {
 	g := ownerAt(t, 90, 24)
-	g.f.knocks = []node.KnockInfo{{Peer: aliceID, Nick: "mallory", Words: "robot lemon"}}
-	g.f.bans = append(g.f.bans, node.BanInfo{Peer: aliceID, Nick: "eve", Until: noon.Add(90 * time.Minute)})
-	g.f.invites[0].Expires = noon.Add(18 * time.Minute)
+	g.f.AtDoor = []node.KnockInfo{{Peer: clitest.AliceID, Nick: "mallory", Words: "robot lemon"}}
+	g.f.Banned = append(g.f.Banned, node.BanInfo{Peer: clitest.AliceID, Nick: "eve", Until: clitest.Noon.Add(90 * time.Minute)})
+	g.f.Open[0].Expires = clitest.Noon.Add(18 * time.Minute)
 	g.passes(time.Second)
 	g.sees("lab │ yours │ 1 knocking │ 3 members │ key 3 │ 1 node connected",
 		"MEMBERS 3", "@ bob  owner, you", "+ dave  member", "! alice  away",
@@ -27,21 +29,21 @@ func TestScreenKnock(t *testing.T) {
 	g.press("f5")
 	g.did()
 	g.sees("nobody knocks")
-	g.f.knocks = []node.KnockInfo{{Peer: aliceID, Nick: "mallory", Words: "robot lemon"}}
-	g.hears(node.Knock{Peer: aliceID, Nick: "mallory", Words: "robot lemon"})
+	g.f.AtDoor = []node.KnockInfo{{Peer: clitest.AliceID, Nick: "mallory", Words: "robot lemon"}}
+	g.hears(node.Knock{Peer: clitest.AliceID, Nick: "mallory", Words: "robot lemon"})
 	g.sees("? mallory knocks: F5 lets in, F6 turns away; their words: robot lemon", "1 knocking")
 	g.press("f5")
-	g.did("accept lab " + aliceID.String())
+	g.did("accept lab " + clitest.AliceID.String())
 	g.passes(time.Second)
 	g.press("f6")
-	g.did("deny lab " + aliceID.String() + " ")
+	g.did("deny lab " + clitest.AliceID.String() + " ")
 }
 
 // TestScreenKnockHasAllItsWords: words that are cut cannot be compared.
 func TestScreenKnockHasAllItsWords(t *testing.T) {
 	for _, size := range [][2]int{{80, 24}, {40, 12}} {
 		g := ownerAt(t, size[0], size[1])
-		g.f.knocks = []node.KnockInfo{{Peer: aliceID, Nick: "mallory", Words: "increase crash attitude blouse bleak rally virtual limit"}}
+		g.f.AtDoor = []node.KnockInfo{{Peer: clitest.AliceID, Nick: "mallory", Words: "increase crash attitude blouse bleak rally virtual limit"}}
 		g.passes(time.Second)
 		if s := g.unfolded(); !strings.Contains(s, "turns away; their words: increase crash attitude blouse bleak rally virtual limit lab>") {
 			t.Errorf("the bar has not all the words:\n%s", g.screen())
@@ -53,23 +55,23 @@ func TestScreenKnockHasAllItsWords(t *testing.T) {
 func TestScreenKnockIsNotAnsweredByMistake(t *testing.T) {
 	g := ownerAt(t, 100, 24)
 	g.did("create lab")
-	g.f.knocks = []node.KnockInfo{{Peer: aliceID, Nick: "alice"}, {Peer: daveID, Nick: "mallory"}}
+	g.f.AtDoor = []node.KnockInfo{{Peer: clitest.AliceID, Nick: "alice"}, {Peer: clitest.DaveID, Nick: "mallory"}}
 	g.passes(time.Second)
 	g.sees("? alice knocks")
-	g.f.knocks = g.f.knocks[1:]
-	g.hears(node.KnockGone{Peer: aliceID, Nick: "alice"})
+	g.f.AtDoor = g.f.AtDoor[1:]
+	g.hears(node.KnockGone{Peer: clitest.AliceID, Nick: "alice"})
 	g.sees("? mallory knocks")
 	g.press("f5")
 	g.did()
 	g.sees("somebody else is at the door now")
 	g.passes(time.Second)
 	g.press("f5")
-	g.did("accept lab " + daveID.String())
+	g.did("accept lab " + clitest.DaveID.String())
 }
 
 func TestScreenActsFromTheMemberList(t *testing.T) {
 	g := ownerAt(t, 90, 24)
-	g.f.knocks = []node.KnockInfo{{Peer: aliceID, Nick: "mallory"}}
+	g.f.AtDoor = []node.KnockInfo{{Peer: clitest.AliceID, Nick: "mallory"}}
 	g.passes(time.Second)
 	g.did("create lab")
 	g.press("f2", "down")
@@ -105,7 +107,7 @@ func TestScreenListKeysMissWhoIsGone(t *testing.T) {
 	g := ownerAt(t, 90, 24)
 	g.press("f2", "down", "down")
 	g.sees(">+ dave")
-	g.f.members = append(g.f.members[:1:1], g.f.members[2])
+	g.f.MemberList = append(g.f.MemberList[:1:1], g.f.MemberList[2])
 	g.passes(time.Second)
 	g.press("k")
 	g.misses("/kick")
@@ -126,7 +128,7 @@ func TestScreenMemberHasNoOwnersKeys(t *testing.T) {
 // Where nobody else is in the room, a question does not count them.
 func TestScreenAsksOfAnEmptyRoom(t *testing.T) {
 	g := ownerAt(t, 90, 24)
-	g.f.members = g.f.members[:1]
+	g.f.MemberList = g.f.MemberList[:1]
 	g.passes(time.Second)
 	g.says("/close lunch")
 	g.sees("close lab: lunch? Nobody else is in it; it ends for good")
@@ -140,14 +142,14 @@ func TestScreenAsksBeforeABan(t *testing.T) {
 	g.did("create lab")
 	g.says("/ban dave 2h too loud")
 	g.did()
-	g.sees("ban dave (~"+daveID.String()[len(daveID.String())-4:]+") from lab: too loud? Out now, told why, and refused for 2h", "[y] yes  [n] no")
+	g.sees("ban dave (~"+clitest.DaveID.String()[len(clitest.DaveID.String())-4:]+") from lab: too loud? Out now, told why, and refused for 2h", "[y] yes  [n] no")
 	g.press("enter", "x")
 	g.did()
 	g.press("n")
 	g.did()
 	g.sees("nothing was done", "lab> /ban dave 2h too loud")
 	g.press("enter", "y")
-	g.did("ban lab " + daveID.String() + " too loud 2h0m0s")
+	g.did("ban lab " + clitest.DaveID.String() + " too loud 2h0m0s")
 	g.misses("[y] yes")
 	g.says("/close lunch")
 	g.sees("close lab: lunch? 2 other members are put out and told why, and the room ends for good")
@@ -163,7 +165,7 @@ func TestScreenAsksBeforeABan(t *testing.T) {
 func TestScreenAmbiguousBanAsksNothing(t *testing.T) {
 	g := ownerAt(t, 90, 24)
 	g.did("create lab")
-	g.f.members[1].Nick, g.f.members[2].Nick = "dana", "Dana"
+	g.f.MemberList[1].Nick, g.f.MemberList[2].Nick = "dana", "Dana"
 	g.passes(time.Second)
 	g.says("/ban dana")
 	g.did()
@@ -174,11 +176,11 @@ func TestScreenAmbiguousBanAsksNothing(t *testing.T) {
 // A removal is one line: who, by whom and why. How far it has got stands in the bar; only what is missing is said, and
 // that it is there after all.
 func TestScreenRemovalIsOneLine(t *testing.T) {
-	progress := node.RemovalProgress{Peer: daveID, Nick: "dave", Kind: "kicked", Applied: 1, Total: 2, Missing: []string{"alice"}}
+	progress := node.RemovalProgress{Peer: clitest.DaveID, Nick: "dave", Kind: "kicked", Applied: 1, Total: 2, Missing: []string{"alice"}}
 	told, all := progress, progress
 	told.Told, all.Told, all.Applied, all.Missing = true, true, 2, nil
-	removed := node.MemberRemoved{Peer: daveID, Nick: "dave", By: meID, ByNick: "bob", Kind: "kicked", Seq: 7}
-	why := node.RemovalReason{Peer: daveID, Nick: "dave", Text: "this is no market", Removal: 7}
+	removed := node.MemberRemoved{Peer: clitest.DaveID, Nick: "dave", By: clitest.MeID, ByNick: "bob", Kind: "kicked", Seq: 7}
+	why := node.RemovalReason{Peer: clitest.DaveID, Nick: "dave", Text: "this is no market", Removal: 7}
 
 	g := ownerAt(t, 110, 24)
 	g.hears(removed, progress)
@@ -195,9 +197,9 @@ func TestScreenRemovalIsOneLine(t *testing.T) {
 	}
 
 	g.hears(removed, progress)
-	g.passes(removalPatience)
+	g.passes(render.RemovalPatience)
 	g.sees("-- kick of dave: dave not told yet; applied by 1 of 2; alice not heard from")
-	g.passes(removalPatience)
+	g.passes(render.RemovalPatience)
 	if n := strings.Count(g.screen(), "dave not told yet"); n != 1 {
 		t.Errorf("it is said %d times", n)
 	}
@@ -242,7 +244,7 @@ func TestScreenClosesItsRoom(t *testing.T) {
 func TestScreenOwnerLeaves(t *testing.T) {
 	begin := func() *glass {
 		g := ownerAt(t, 80, 24)
-		g.f.did()
+		g.f.Did()
 		g.says("/leave")
 		g.sees("you own lab, and 2 other members are in it, who cannot do without you.", "[c] close it, with a reason  [s] stay its owner  [n] neither")
 		g.press("y", "enter", "q")
@@ -276,7 +278,7 @@ func TestScreenOwnerLeaves(t *testing.T) {
 		g.sees("[1:lobby]", "-- lab goes on out of sight, and you are its owner; /switch lab brings", "you are bob │")
 		g.misses("2:lab", "lab │ yours")
 		// What is said there is not shown here, but counted; who knocks or writes to me alone is told.
-		g.hears(spoken(1, "anybody?"), node.Knock{Peer: aliceID, Nick: "mallory", Words: "robot lemon"}, node.Direct{Peer: daveID, Nick: "dave", Text: "are you there"})
+		g.hears(spoken(1, "anybody?"), node.Knock{Peer: clitest.AliceID, Nick: "mallory", Words: "robot lemon"}, node.Direct{Peer: clitest.DaveID, Nick: "dave", Text: "are you there"})
 		g.misses("anybody?")
 		g.sees("? [lab] mallory knocks", "[lab] [dave to you] are you there")
 		if title := g.m.View().WindowTitle; !strings.Contains(title, "+3 !2") {
@@ -289,7 +291,7 @@ func TestScreenOwnerLeaves(t *testing.T) {
 	})
 	t.Run("stays, and is entered in the lobby", func(t *testing.T) {
 		g := begin()
-		g.f.rooms = []node.RoomInfo{{ID: labID, Name: "lab", Mine: true, In: true, Members: 3}}
+		g.f.RoomList = []node.RoomInfo{{ID: clitest.LabID, Name: "lab", Mine: true, In: true, Members: 3}}
 		g.press("s")
 		g.passes(time.Second)
 		g.press("enter")

@@ -3,6 +3,7 @@ package cli
 import (
 	"time"
 
+	"localchat/cli/internal/render"
 	"localchat/node"
 )
 
@@ -23,7 +24,7 @@ type pane struct {
 	away time.Time
 	left bool
 	// progress of removals that are not known everywhere, on the owner's node.
-	progress removals
+	progress render.Removals
 	policy   node.PolicyInfo
 	hues     hues
 	roster   roster

@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
@@ -143,7 +144,7 @@ func (m *tui) asksOfKey(f performed) bool {
 		m.complain(f.pane, f.err)
 	}
 	id := e.Change.Room.String()
-	q := question{text: keyChangeText(*e.Change), pane: f.pane}
+	q := question{text: render.KeyChange(*e.Change), pane: f.pane}
 	if f.opening {
 		// The console was opened for this room: without it, it ends as without the question.
 		q.yes = func() { m.perform(m.opened(m.open.of(id))) }

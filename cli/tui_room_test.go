@@ -5,15 +5,17 @@ import (
 	"testing"
 	"time"
 
-	tea "charm.land/bubbletea/v2"
+	"charm.land/bubbletea/v2"
 
+	"localchat/cli/internal/clitest"
+	"localchat/cli/internal/render"
 	"localchat/node"
 )
 
 // inDen brings the person at the glass into a second room, which is shown then.
 func (g *glass) inDen() {
 	g.t.Helper()
-	g.f.emitIn(denID, "den", node.Joined{Name: "den", Nick: "bob", Epoch: 1})
+	g.f.EmitIn(clitest.DenID, "den", node.Joined{Name: "den", Nick: "bob", Epoch: 1})
 	g.drain()
 }
 
@@ -21,13 +23,13 @@ func TestScreenSeveralRooms(t *testing.T) {
 	g := memberAt(t, 80, 24)
 	g.inDen()
 	g.sees("you are in den", "[3:den]", "den>")
-	g.hears(spoken(1, "one"), spoken(2, "bob: two"), spoken(3, "three"), node.MemberJoined{Peer: daveID, Nick: "dave"})
+	g.hears(spoken(1, "one"), spoken(2, "bob: two"), spoken(3, "three"), node.MemberJoined{Peer: clitest.DaveID, Nick: "dave"})
 	g.misses("<alice>")
 	g.sees("2:lab +3 !1")
 	if title := g.m.View().WindowTitle; title != "den - localchat +3 !1" {
 		t.Errorf("the title is %q", title)
 	}
-	g.f.did()
+	g.f.Did()
 	g.press("alt+2")
 	g.sees("[2:lab]", "─── new ───", "<alice> one", ">14:02 <alice> bob: two", "lab>")
 	if s := g.screen(); strings.Index(s, "─── new") > strings.Index(s, "<alice> one") || strings.Index(s, "─── new") < strings.Index(s, "in lab:") {
@@ -71,14 +73,14 @@ func TestScreenBell(t *testing.T) {
 }
 
 func TestScreenRemoved(t *testing.T) {
-	until := noon.Add(2 * time.Hour)
+	until := clitest.Noon.Add(2 * time.Hour)
 	for _, c := range []struct {
 		event node.EventBody
 		sees  []string
 	}{
-		{node.Removed{Kind: "kicked", By: aliceID, ByNick: "alice", Text: "too loud"}, []string{"-- you were kicked from lab by alice: too loud", "hint: you may ask to come back: /join lab"}},
-		{node.Removed{Kind: "banned", By: aliceID, ByNick: "alice", Text: "spam", Until: until}, []string{"-- you were banned from lab by alice until 2026-11-22 16:02: spam", "hint: you are refused until"}},
-		{node.Removed{Kind: "closed", By: aliceID, ByNick: "alice", Text: "lunch"}, []string{"-- lab was closed by alice: lunch", "hint: the room has ended; /rooms lists"}},
+		{node.Removed{Kind: "kicked", By: clitest.AliceID, ByNick: "alice", Text: "too loud"}, []string{"-- you were kicked from lab by alice: too loud", "hint: you may ask to come back: /join lab"}},
+		{node.Removed{Kind: "banned", By: clitest.AliceID, ByNick: "alice", Text: "spam", Until: until}, []string{"-- you were banned from lab by alice until 2026-11-22 16:02: spam", "hint: you are refused until"}},
+		{node.Removed{Kind: "closed", By: clitest.AliceID, ByNick: "alice", Text: "lunch"}, []string{"-- lab was closed by alice: lunch", "hint: the room has ended; /rooms lists"}},
 		{node.Refused{}, []string{"-- you are not a member of lab", "hint: ask to be let in: /join lab"}},
 	} {
 		g := memberAt(t, 80, 24)
@@ -89,7 +91,7 @@ func TestScreenRemoved(t *testing.T) {
 		g.misses("a secret", "MEMBERS", "alice  owner", "unreachable", "no connection")
 		g.press("pgup")
 		g.misses("a secret")
-		g.f.did()
+		g.f.Did()
 		g.says("hello?")
 		g.did()
 		g.sees("! you are in no room")
@@ -103,8 +105,8 @@ func TestScreenRemoved(t *testing.T) {
 
 func TestScreenComesBackAfterAKick(t *testing.T) {
 	g := memberAt(t, 80, 24)
-	g.hears(spoken(1, "a secret"), node.Removed{Kind: "kicked", By: aliceID, ByNick: "alice"})
-	g.f.did()
+	g.hears(spoken(1, "a secret"), node.Removed{Kind: "kicked", By: clitest.AliceID, ByNick: "alice"})
+	g.f.Did()
 	g.says("/join lab")
 	g.did("join lab")
 	g.sees("you are in lab, as bob", "lab>", "MEMBERS 2")
@@ -119,7 +121,7 @@ func TestScreenComesBackAfterAKick(t *testing.T) {
 func TestScreenRemovedElsewhere(t *testing.T) {
 	g := memberAt(t, 80, 24)
 	g.inDen()
-	g.hears(node.Removed{Kind: "kicked", By: aliceID, ByNick: "alice"})
+	g.hears(node.Removed{Kind: "kicked", By: clitest.AliceID, ByNick: "alice"})
 	g.sees("you are in den", "[3:den]")
 	g.misses("kicked")
 	g.press("alt+2")
@@ -160,10 +162,10 @@ func TestScreenOwnerHasGone(t *testing.T) {
 	g.passes(70 * time.Second)
 	g.sees("owner alice has gone for 1:10")
 	g.misses("unreachable")
-	g.f.alone = true
+	g.f.Alone = true
 	g.passes(time.Second)
 	g.sees("! owner alice has gone for 1:11, and nobody else is connected: what you say waits here")
-	g.f.alone = false
+	g.f.Alone = false
 	g.hears(node.OwnerBack{ForS: 72}, node.OwnerUnreachable{ForS: 3})
 	g.passes(time.Second)
 	g.sees("-- owner is back after 1:12", "! owner unreachable for 0:03")
@@ -173,11 +175,11 @@ func TestScreenOwnerHasGone(t *testing.T) {
 func TestScreenAlone(t *testing.T) {
 	g := ownerAt(t, 100, 24)
 	g.misses("no connection")
-	g.f.alone = true
+	g.f.Alone = true
 	g.passes(time.Second)
 	g.passes(9 * time.Second)
 	g.sees("! no connection to anybody for 0:09: what you say waits here", "nobody connected")
-	g.f.alone = false
+	g.f.Alone = false
 	g.passes(time.Second)
 	g.misses("no connection")
 }
@@ -185,7 +187,7 @@ func TestScreenAlone(t *testing.T) {
 func TestScreenHiddenAndExpired(t *testing.T) {
 	g := memberAt(t, 80, 24)
 	g.hears(spoken(1, "first"), spoken(2, "second"), spoken(3, "third"))
-	g.hears(node.Hidden{Peer: aliceID, Nick: "alice", IDs: []string{"m2"}})
+	g.hears(node.Hidden{Peer: clitest.AliceID, Nick: "alice", IDs: []string{"m2"}})
 	g.misses("second")
 	g.sees("14:02 -- a line that does not count", "-- 1 line of alice shown above do", "third")
 	g.hears(node.Expired{IDs: []string{"m1", "m3"}})
@@ -194,16 +196,16 @@ func TestScreenHiddenAndExpired(t *testing.T) {
 
 func TestScreenFoldsComingsAndGoings(t *testing.T) {
 	g := memberAt(t, 120, 24)
-	g.hears(node.MemberJoined{Peer: daveID, Nick: "dave"}, node.MemberLeft{Peer: daveID, Nick: "dave"}, node.MemberJoined{Peer: daveID, Nick: "erin"})
+	g.hears(node.MemberJoined{Peer: clitest.DaveID, Nick: "dave"}, node.MemberLeft{Peer: clitest.DaveID, Nick: "dave"}, node.MemberJoined{Peer: clitest.DaveID, Nick: "erin"})
 	g.sees("-- dave joined, dave left, erin joined")
-	g.hears(spoken(1, "hi"), node.MemberLeft{Peer: daveID, Nick: "erin"})
+	g.hears(spoken(1, "hi"), node.MemberLeft{Peer: clitest.DaveID, Nick: "erin"})
 	g.sees("14:02 -- erin left")
 }
 
 func TestScreenDayChanges(t *testing.T) {
 	g := memberAt(t, 80, 24)
 	next := spoken(2, "morning")
-	next.At = noon.Add(12 * time.Hour)
+	next.At = clitest.Noon.Add(12 * time.Hour)
 	g.hears(spoken(1, "good night"), next)
 	g.sees("─── Monday 23 November 2026 ───", "02:02 <alice> morning")
 }
@@ -223,23 +225,23 @@ func TestScreenSettings(t *testing.T) {
 }
 
 func TestScreenLobby(t *testing.T) {
-	f := newFake()
+	f := clitest.NewNode()
 	g := sitBefore(t, f, 90, 24, nil)
 	g.sees("Rooms on this network", "none found so far", "you are bob", "your words: amber kiwi")
-	f.rooms = []node.RoomInfo{
-		{ID: labID, Name: "lab", Access: "knock", Members: 5, Words: "robot lemon"},
-		{ID: denID, Name: "lab", Access: "open", Members: 1, Words: "orbit tulip"},
+	f.RoomList = []node.RoomInfo{
+		{ID: clitest.LabID, Name: "lab", Access: "knock", Members: 5, Words: "robot lemon"},
+		{ID: clitest.DenID, Name: "lab", Access: "open", Members: 1, Words: "orbit tulip"},
 	}
-	f.emitIn(labID, "lab", node.RoomFound{Name: "lab"})
+	f.EmitIn(clitest.LabID, "lab", node.RoomFound{Name: "lab"})
 	g.drain()
 	g.sees("> lab  knock      5 members; owner's words: robot lemon", "  lab  open       1 member; owner's words: orbit tulip")
 	g.press("down")
 	g.sees("> lab  open")
-	f.rooms = f.rooms[1:]
+	f.RoomList = f.RoomList[1:]
 	g.passes(time.Second)
 	g.sees("> lab  open")
 	g.press("enter")
-	g.did("join " + denID.String())
+	g.did("join " + clitest.DenID.String())
 	g.press("alt+1", "f3")
 	g.sees("> /create", "/create ROOM")
 	g.says("attic")
@@ -250,17 +252,17 @@ func TestScreenLobby(t *testing.T) {
 func TestScreenLooksAtRoomsInTheLobby(t *testing.T) {
 	g := memberAt(t, 90, 24)
 	looks := func(seconds int) int {
-		before := g.f.looks
+		before := g.f.Looks
 		for range seconds {
 			g.passes(time.Second)
-			g.hears(node.Message{ID: "x", Peer: aliceID, Nick: "alice", Text: "hi", At: noon})
+			g.hears(node.Message{ID: "x", Peer: clitest.AliceID, Nick: "alice", Text: "hi", At: clitest.Noon})
 		}
-		return g.f.looks - before
+		return g.f.Looks - before
 	}
 	if n := looks(5); n != 0 {
 		t.Errorf("%d looks in a room", n)
 	}
-	g.f.emitIn(denID, "den", node.RoomFound{Name: "den"})
+	g.f.EmitIn(clitest.DenID, "den", node.RoomFound{Name: "den"})
 	if n := looks(5); n != 1 {
 		t.Errorf("%d looks after another room was found", n)
 	}
@@ -272,20 +274,20 @@ func TestScreenLooksAtRoomsInTheLobby(t *testing.T) {
 
 // TestScreenInviteIsNotSaid: the text of an invite joins from the lobby and is never said in a room.
 func TestScreenInviteIsNotSaid(t *testing.T) {
-	g := sitBefore(t, newFake(), 90, 24, nil)
+	g := sitBefore(t, clitest.NewNode(), 90, 24, nil)
 	g.send(tea.PasteMsg{Content: "LOCALCHAT:ABCD\n"})
 	g.press("enter")
 	g.did("join LOCALCHAT:ABCD")
 	g = memberAt(t, 90, 24)
-	g.f.did()
+	g.f.Did()
 	g.says("LOCALCHAT:ABCD")
 	g.did()
 	g.sees("! that is an invite: it was not said")
 }
 
 func TestScreenOpeningFails(t *testing.T) {
-	f := newFake()
-	f.fail["join"] = &node.Error{Code: node.CodeNotFound, Text: "no room called lab", Hint: "localchat rooms lists them"}
+	f := clitest.NewNode()
+	f.Errors["join"] = &node.Error{Code: node.CodeNotFound, Text: "no room called lab", Hint: "localchat rooms lists them"}
 	g := sitBefore(t, f, 80, 24, &opening{wait: joinWait, run: memberOpening})
 	if err := g.m.farewell(); !g.quit || err == nil || err.Error() != "no room called lab" {
 		t.Errorf("quit: %v, with %v", g.quit, err)
@@ -294,12 +296,12 @@ func TestScreenOpeningFails(t *testing.T) {
 
 func TestScreenSaysWhatReachedNobody(t *testing.T) {
 	g := memberAt(t, 80, 24)
-	g.hears(node.Message{ID: "x", Peer: meID, Nick: "bob", Text: "anybody?", Self: true, At: noon})
+	g.hears(node.Message{ID: "x", Peer: clitest.MeID, Nick: "bob", Text: "anybody?", Self: true, At: clitest.Noon})
 	g.press("ctrl+d")
 	if err := g.m.farewell(); err != nil {
 		t.Error(err)
 	}
-	if words := g.words.take(); !strings.Contains(words, "! 1 line has reached nobody yet") {
+	if words := g.words.Take(); !strings.Contains(words, "! 1 line has reached nobody yet") {
 		t.Errorf("standard error: %q", words)
 	}
 }
@@ -307,7 +309,7 @@ func TestScreenSaysWhatReachedNobody(t *testing.T) {
 // TestScreenDraftStaysWithItsRoom: what is half typed for one room is never said in another.
 func TestScreenDraftStaysWithItsRoom(t *testing.T) {
 	g := memberAt(t, 80, 24)
-	g.f.did()
+	g.f.Did()
 	g.types("for lab alo")
 	g.inDen()
 	g.sees("[2:lab]  3:den", "lab> for lab alo")
@@ -328,11 +330,11 @@ func TestScreenDraftStaysWithItsRoom(t *testing.T) {
 // TestScreenDoorIsItsRooms: the bar of one room's knock lets nobody into another.
 func TestScreenDoorIsItsRooms(t *testing.T) {
 	g := ownerAt(t, 80, 24)
-	g.f.knocks = []node.KnockInfo{{Peer: aliceID, Nick: "mallory"}}
+	g.f.AtDoor = []node.KnockInfo{{Peer: clitest.AliceID, Nick: "mallory"}}
 	g.passes(time.Second)
 	g.sees("? mallory knocks")
-	g.f.did()
-	g.f.knocks = nil
+	g.f.Did()
+	g.f.AtDoor = nil
 	g.inDen()
 	g.misses("? mallory knocks")
 	g.press("f5")
@@ -342,9 +344,9 @@ func TestScreenDoorIsItsRooms(t *testing.T) {
 // TestScreenDoorIsEmptyUntilLookedAt: just turned to another room, before the node has said who knocks there.
 func TestScreenDoorIsEmptyUntilLookedAt(t *testing.T) {
 	g := ownerAt(t, 80, 24)
-	g.f.knocks = []node.KnockInfo{{Peer: aliceID, Nick: "mallory"}}
+	g.f.AtDoor = []node.KnockInfo{{Peer: clitest.AliceID, Nick: "mallory"}}
 	g.passes(time.Second)
-	g.f.did()
+	g.f.Did()
 	g.m.turnTo(g.m.panes[0])
 	g.press("f5")
 	g.did()
@@ -362,17 +364,17 @@ func TestScreenAsksBeforeATwin(t *testing.T) {
 		"/create other": "",
 	} {
 		g := memberAt(t, 100, 24)
-		g.f.rooms = []node.RoomInfo{
-			{ID: denID, Name: "party", Owner: aliceID, OwnerNick: "alice"},
-			{ID: node.RoomID{3}, Name: "den", Owner: daveID, OwnerNick: "me; ✓ verified owner"},
-			{ID: node.RoomID{4}, Name: "attic", Owner: daveID},
+		g.f.RoomList = []node.RoomInfo{
+			{ID: clitest.DenID, Name: "party", Owner: clitest.AliceID, OwnerNick: "alice"},
+			{ID: node.RoomID{3}, Name: "den", Owner: clitest.DaveID, OwnerNick: "me; ✓ verified owner"},
+			{ID: node.RoomID{4}, Name: "attic", Owner: clitest.DaveID},
 		}
 		g.press("alt+1")
 		g.passes(time.Second)
-		g.f.did()
+		g.f.Did()
 		g.says(typed)
 		shown := strings.Join(strings.Fields(g.screen()), " ")
-		shown = strings.ReplaceAll(shown, string(tail(daveID)), "~")
+		shown = strings.ReplaceAll(shown, string(render.Tail(clitest.DaveID)), "~")
 		if question == "" {
 			g.did("create other")
 			continue
@@ -391,8 +393,8 @@ func TestScreenAsksBeforeATwin(t *testing.T) {
 // One's own room is entered without a question, whatever else has its name.
 func TestScreenOwnRoomIsNoTwin(t *testing.T) {
 	g := memberAt(t, 100, 24)
-	g.f.rooms = []node.RoomInfo{
-		{ID: denID, Name: "party", Owner: aliceID, OwnerNick: "alice"}, {ID: labID, Name: "party", Owner: meID, Mine: true, In: true},
+	g.f.RoomList = []node.RoomInfo{
+		{ID: clitest.DenID, Name: "party", Owner: clitest.AliceID, OwnerNick: "alice"}, {ID: clitest.LabID, Name: "party", Owner: clitest.MeID, Mine: true, In: true},
 	}
 	g.press("alt+1")
 	g.passes(time.Second)
@@ -421,8 +423,8 @@ func TestScreenLobbyHasMyWords(t *testing.T) {
 func TestScreenSearch(t *testing.T) {
 	g := memberAt(t, 80, 24)
 	early := spoken(1, "the build box is up")
-	early.At = noon.Add(-2 * time.Hour)
-	g.f.history = []node.Message{early, spoken(2, "never mind")}
+	early.At = clitest.Noon.Add(-2 * time.Hour)
+	g.f.Said = []node.Message{early, spoken(2, "never mind")}
 	g.says("/search BUILD")
 	g.sees("=12:02 <alice> the build box is up", "1 line of those kept here")
 	g.misses("14:02 12:02", "never mind")

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"localchat/cli/internal/clitest"
 	"localchat/cli/internal/fail"
 	"localchat/node"
 )
@@ -17,7 +18,7 @@ import (
 // TestScreenRuns is the program's loop with its terminal: what is typed reaches the node, what happens is drawn, and it
 // ends.
 func TestScreenRuns(t *testing.T) {
-	f := newFake()
+	f := clitest.NewNode()
 	in, keys := io.Pipe()
 	a, out, _ := newApp(t, f, in)
 	a.stdout = &cue{out: out, text: "lab - localchat", then: func() {
@@ -27,17 +28,17 @@ func TestScreenRuns(t *testing.T) {
 	if err := a.runScreen(t.Context(), f, &opening{wait: joinWait, run: memberOpening}); err != nil {
 		t.Fatal(err)
 	}
-	if calls := strings.Join(f.did(), "\n"); !strings.Contains(calls, "join lab") || !strings.Contains(calls, "say lab hello") {
+	if calls := strings.Join(f.Did(), "\n"); !strings.Contains(calls, "join lab") || !strings.Contains(calls, "say lab hello") {
 		t.Errorf("the node was asked:\n%s", calls)
 	}
-	if text := out.take(); !strings.Contains(text, "lab - localchat") || !strings.Contains(text, "\x1b[?1049l") {
+	if text := out.Take(); !strings.Contains(text, "lab - localchat") || !strings.Contains(text, "\x1b[?1049l") {
 		t.Errorf("no title of the room, or the terminal was not given back: %q", text)
 	}
 }
 
 // A cue is an output that does something when it has been sent a text, once.
 type cue struct {
-	out  *screen
+	out  *clitest.Screen
 	text string
 	then func()
 	sent string
@@ -55,7 +56,7 @@ func (c *cue) Write(p []byte) (int, error) {
 
 // TestScreenPanics: a panic in a command ends the console with the code for it.
 func TestScreenPanics(t *testing.T) {
-	f := newFake()
+	f := clitest.NewNode()
 	a, _, _ := newApp(t, f, strings.NewReader(""))
 	err := a.runScreen(t.Context(), f, &opening{run: func(context.Context, call) (reply, error) { panic("a test's panic, caught") }})
 	var e *fail.Error
@@ -65,14 +66,14 @@ func TestScreenPanics(t *testing.T) {
 }
 
 // A torn node panics where the console listens to it.
-type torn struct{ *fakeNode }
+type torn struct{ *clitest.Node }
 
 func (torn) Listen() (<-chan node.Event, func()) { panic("a test's panic, caught") }
 
 func TestScreenPanicsWhileListening(t *testing.T) {
-	a, _, _ := newApp(t, newFake(), strings.NewReader(""))
+	a, _, _ := newApp(t, clitest.NewNode(), strings.NewReader(""))
 	var e *fail.Error
-	if err := a.runScreen(t.Context(), torn{newFake()}, nil); !errors.As(err, &e) || e.Code != fail.ExitInternal {
+	if err := a.runScreen(t.Context(), torn{clitest.NewNode()}, nil); !errors.As(err, &e) || e.Code != fail.ExitInternal {
 		t.Errorf("ended with %v", err)
 	}
 }
@@ -81,7 +82,7 @@ func TestScreenPanicsWhileListening(t *testing.T) {
 func TestScreenIsInterrupted(t *testing.T) {
 	in, keys := io.Pipe()
 	defer keys.Close()
-	f := newFake()
+	f := clitest.NewNode()
 	a, _, _ := newApp(t, f, in)
 	ctx, stop := context.WithCancelCause(t.Context())
 	err := a.runScreen(ctx, f, &opening{run: func(context.Context, call) (reply, error) {

@@ -8,6 +8,7 @@ import (
 
 	"charm.land/lipgloss/v2"
 
+	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 )
 
@@ -174,7 +175,7 @@ func (s *scroll) extend(text safe.Text) bool {
 	if l.key != comings || len(l.text)+len(text) > longest {
 		return false
 	}
-	more := ", " + text[len(noticeMark):]
+	more := ", " + text[len(render.NoticeMark):]
 	l.text, l.rows = l.text+more, nil
 	s.bytes += len(more)
 	return true
@@ -210,7 +211,7 @@ func (s *scroll) hide(ids []string) {
 	for i := range s.lines {
 		if l := &s.lines[i]; l.id != "" && gone[l.id] {
 			s.bytes -= len(l.text)
-			*l = line{seq: l.seq, at: l.at, kind: happened, text: noticeMark + "a line that does not count"}
+			*l = line{seq: l.seq, at: l.at, kind: happened, text: render.NoticeMark + "a line that does not count"}
 			s.bytes += len(l.text)
 		}
 	}
@@ -412,7 +413,7 @@ func (l *line) draw() []row {
 	stamp := safe.Text("")
 	if l.times && l.width >= stampFrom && l.kind != figure {
 		indent = stampCells
-		stamp = safe.Pad(renderer{clock: true}.stamp(l.at), stampCells)
+		stamp = safe.Pad(render.View{Clock: true}.Stamp(l.at), stampCells)
 	}
 	mark, style := l.look()
 	folded := []safe.Text{l.text}
@@ -421,18 +422,18 @@ func (l *line) draw() []row {
 	case verbatim:
 		folded = safe.Fold(l.text, max(l.width-1-indent, 1))
 	default:
-		folded = marked(l.text, l.width-1-indent)
+		folded = render.Rows(l.text, l.width-1-indent)
 	}
 	rows := make([]row, len(folded))
-	addresses := webAddresses(l.text)
+	addresses := render.WebAddresses(l.text)
 	drawn := func(text string) string { return style.Render(text) }
 	for n, text := range folded {
 		text = safe.Crop(text, max(l.width-1-indent, 0))
 		body := ""
 		if n == 0 && l.head > 0 && l.head <= len(text) {
-			body = speaks[l.hue].Render(string(text[:l.head])) + linked(text[l.head:], addresses, drawn)
+			body = speaks[l.hue].Render(string(text[:l.head])) + render.Linked(text[l.head:], addresses, drawn)
 		} else {
-			body = linked(text, addresses, drawn)
+			body = render.Linked(text, addresses, drawn)
 		}
 		front := safe.Repeat(" ", 1+indent)
 		if n == 0 {
@@ -487,7 +488,7 @@ func (s *scroll) copied(n int) (text string, lines int) {
 			break
 		}
 		if l.kind != day && l.kind != figure {
-			all = append(all, string(renderer{clock: s.times}.stamp(l.at)+l.text))
+			all = append(all, string(render.View{Clock: s.times}.Stamp(l.at)+l.text))
 		}
 	}
 	slices.Reverse(all)

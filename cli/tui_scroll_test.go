@@ -13,6 +13,7 @@ import (
 	"charm.land/bubbletea/v2"
 	"pgregory.net/rapid"
 
+	"localchat/cli/internal/clitest"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
@@ -141,7 +142,7 @@ func TestScrollWindow(t *testing.T) {
 			switch rapid.SampledFrom([]string{"add", "add", "up", "down", "end", "top", "forget", "resize", "new"}).Draw(t, "step") {
 			case "add":
 				n := rapid.IntRange(0, 12).Draw(t, "words")
-				s.add(line{at: noon, text: "a" + safe.Repeat(" word", n), id: fmt.Sprint(len(s.lines) % 7)})
+				s.add(line{at: clitest.Noon, text: "a" + safe.Repeat(" word", n), id: fmt.Sprint(len(s.lines) % 7)})
 			case "up":
 				s.up(rapid.IntRange(1, 9).Draw(t, "rows"))
 			case "down":
@@ -244,27 +245,27 @@ func TestFold(t *testing.T) {
 // screen that follows.
 func TestScreenProperties(t *testing.T) {
 	withLinks(t)
-	nasty := rapid.OneOf(rapid.Just(hostile), rapid.String(), rapid.SampledFrom([]string{
+	nasty := rapid.OneOf(rapid.Just(clitest.Hostile), rapid.String(), rapid.SampledFrom([]string{
 		"\x1b[31mred\x1b[0m", "\u009b2J", "\x1b]52;c;ZXZpbA==\a", "e" + strings.Repeat("\u0301", 40), "\u202eevil", strings.Repeat("x", 5000), "👨‍👩‍👧‍👦🏴‍☠️", "\u2028\r\n",
 		"https://example.org/a https://bank.example@evil.example/ \x1b]8;;https://evil.example\ahttps://bank.example\x1b]8;;\a",
 	}))
 	presses := []string{"enter", "tab", "shift+tab", "up", "down", "pgup", "pgdown", "end", "esc", "f1", "f2", "f5", "alt+1", "alt+2", "ctrl+r", "alt+enter", "/", "k", "y", "n", "ctrl+w"}
 	rapid.Check(t, func(rt *rapid.T) {
-		f := newFake()
-		f.quiet = true
+		f := clitest.NewNode()
+		f.Quiet = true
 		name := nasty.Draw(rt, "name")
-		f.members = []node.MemberInfo{{Peer: meID, Nick: "bob", Role: "owner", Self: true}, {Peer: daveID, Nick: name, Role: name}}
-		f.knocks = []node.KnockInfo{{Peer: aliceID, Nick: name, Words: name}}
-		f.bans[0].Nick, f.invites[0].Nick = name, name
-		f.rooms = []node.RoomInfo{{ID: denID, Name: name, Words: name, Access: name, Subject: name}}
-		f.policy = node.PolicyInfo{Access: name, Subject: name}
+		f.MemberList = []node.MemberInfo{{Peer: clitest.MeID, Nick: "bob", Role: "owner", Self: true}, {Peer: clitest.DaveID, Nick: name, Role: name}}
+		f.AtDoor = []node.KnockInfo{{Peer: clitest.AliceID, Nick: name, Words: name}}
+		f.Banned[0].Nick, f.Open[0].Nick = name, name
+		f.RoomList = []node.RoomInfo{{ID: clitest.DenID, Name: name, Words: name, Access: name, Subject: name}}
+		f.Rules = node.PolicyInfo{Access: name, Subject: name}
 		a, _, words := newApp(t, f, strings.NewReader(""))
 		a.exit = nil
 		g := before(rt, t.Context(), a, words, f, 80, 24, &opening{run: func(ctx context.Context, c call) (reply, error) {
 			return createRoom(ctx, c.n, node.CreateOptions{Name: name})
 		}})
-		bodies := append(every(), node.Message{ID: name, Peer: daveID, Nick: name, Text: name, At: noon}, node.Direct{Peer: daveID, Nick: name, Text: name},
-			node.Knock{Peer: daveID, Nick: name, Words: name}, node.Joined{Name: name, Nick: name, Owner: true}, node.Warning{Text: name})
+		bodies := append(clitest.Events(), node.Message{ID: name, Peer: clitest.DaveID, Nick: name, Text: name, At: clitest.Noon}, node.Direct{Peer: clitest.DaveID, Nick: name, Text: name},
+			node.Knock{Peer: clitest.DaveID, Nick: name, Words: name}, node.Joined{Name: name, Nick: name, Owner: true}, node.Warning{Text: name})
 		for range rapid.IntRange(1, 12).Draw(rt, "steps") {
 			switch rapid.SampledFrom([]string{"event", "event", "key", "key", "size", "tick", "paste"}).Draw(rt, "step") {
 			case "event":
@@ -286,11 +287,11 @@ func TestScreenProperties(t *testing.T) {
 // busy is a console with a full transcript.
 func busy(b *testing.B) *glass {
 	b.Helper()
-	f := newFake()
+	f := clitest.NewNode()
 	a, _, words := newApp(b, f, strings.NewReader(""))
 	g := before(b, b.Context(), a, words, f, 120, 40, &opening{run: memberOpening})
 	for i := range maxScrollLines {
-		g.m.event(node.Event{Time: noon, Room: labID, RoomName: "lab", Body: spoken(i, "a line of an ordinary length, as people say them in a room")})
+		g.m.event(node.Event{Time: clitest.Noon, Room: clitest.LabID, RoomName: "lab", Body: spoken(i, "a line of an ordinary length, as people say them in a room")})
 	}
 	return g
 }
@@ -320,7 +321,7 @@ func BenchmarkReceive(b *testing.B) {
 				batch := make(happenings, size)
 				for i := range batch {
 					lines++
-					batch[i] = node.Event{Time: noon, Room: labID, RoomName: "lab", Body: spoken(lines, "one more line, which names bob")}
+					batch[i] = node.Event{Time: clitest.Noon, Room: clitest.LabID, RoomName: "lab", Body: spoken(lines, "one more line, which names bob")}
 				}
 				g.m.Update(batch)
 				g.m.View()

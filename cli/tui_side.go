@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
@@ -69,12 +70,12 @@ func (m *tui) items() []item {
 		all = append(all, item{text: "KNOCKING " + safe.Number(len(r.knocks))})
 		who := atTheDoor(known{roster: r})
 		for i, n := range r.knocks {
-			word := trustWord(n.Trust)
+			word := render.TrustWord(n.Trust)
 			if word == "" {
 				word = knocking
 			}
 			all = append(all, item{
-				kind: aKnock, text: "?" + trustMark(n.Trust) + nick(n.Nick, n.Peer) + " " + word, who: who[i], peer: n.Peer, verified: n.Verified,
+				kind: aKnock, text: "?" + render.TrustMark(n.Trust) + render.Nick(n.Nick, n.Peer) + " " + word, who: who[i], peer: n.Peer, verified: n.Verified,
 			})
 		}
 	}
@@ -89,7 +90,7 @@ func (m *tui) items() []item {
 		all = append(all, item{text: "BANNED " + safe.Number(len(r.bans))})
 		who := banned(known{roster: r})
 		for i, b := range r.bans {
-			text := "- " + nick(b.Nick, b.Peer)
+			text := "- " + render.Nick(b.Nick, b.Peer)
 			if !b.Until.IsZero() {
 				text += ", " + left(b.Until.Sub(m.now))
 			}
@@ -123,7 +124,7 @@ func memberItems(members []node.MemberInfo) []item {
 		case who.Self:
 			role = "you"
 		}
-		switch word := trustWord(who.Trust); {
+		switch word := render.TrustWord(who.Trust); {
 		case word == "":
 		case role == "member":
 			role = word
@@ -133,7 +134,7 @@ func memberItems(members []node.MemberInfo) []item {
 			role = word + ", " + role
 		}
 		items[i] = item{
-			kind: aMember, text: mark + trustMark(who.Trust) + nick(who.Nick, who.Peer) + "  " + role, who: words[i], peer: who.Peer,
+			kind: aMember, text: mark + render.TrustMark(who.Trust) + render.Nick(who.Nick, who.Peer) + "  " + role, who: words[i], peer: who.Peer,
 			self: who.Self, pale: away, verified: who.Verified,
 		}
 	}
@@ -298,7 +299,7 @@ func (m *tui) sideHelp() safe.Text {
 	}
 	text := m.side.at.text
 	if m.side.at.peer != "" {
-		text += " (" + tail(m.side.at.peer) + ")"
+		text += " (" + render.Tail(m.side.at.peer) + ")"
 	}
 	for _, a := range m.acts(m.side.at) {
 		text += "  " + safe.Name(a.key) + " " + safe.Name(a.word)
@@ -331,7 +332,7 @@ func (d *door) hold(knocks []node.KnockInfo, now time.Time) {
 		took = now
 	}
 	*d = door{peer: first.Peer, nick: first.Nick, took: took}
-	d.text = askMark + nick(first.Nick, first.Peer) + trustNote(first.Trust) + " knocks: F5 lets in, F6 turns away; their words: " + safe.Phrase(first.Words)
+	d.text = render.AskMark + render.Nick(first.Nick, first.Peer) + render.TrustNote(first.Trust) + " knocks: F5 lets in, F6 turns away; their words: " + safe.Phrase(first.Words)
 }
 
 // answerDoor lets in who stands in the bar, or turns them away. One who stands there only since a moment ago is not

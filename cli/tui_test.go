@@ -13,6 +13,7 @@ import (
 	"charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
+	"localchat/cli/internal/clitest"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
@@ -25,18 +26,15 @@ type glass struct {
 		Errorf(string, ...any)
 		Fatalf(string, ...any)
 	}
-	f       *fakeNode
+	f       *clitest.Node
 	m       *tui
-	words   *screen // standard error
+	words   *clitest.Screen // standard error
 	effects []tea.Msg
 	quit    bool
 }
 
-// noon is the time on these screens.
-var noon = time.Date(2026, 11, 22, 14, 2, 0, 0, time.UTC)
-
 // sitBefore opens a console of that size.
-func sitBefore(t *testing.T, f *fakeNode, width, height int, open *opening) *glass {
+func sitBefore(t *testing.T, f *clitest.Node, width, height int, open *opening) *glass {
 	t.Helper()
 	t.Setenv("TZ", "UTC")
 	a, _, words := newApp(t, f, strings.NewReader(""))
@@ -48,11 +46,11 @@ func before(t interface {
 	Helper()
 	Errorf(string, ...any)
 	Fatalf(string, ...any)
-}, ctx context.Context, a *app, words *screen, f *fakeNode, width, height int, open *opening,
+}, ctx context.Context, a *app, words *clitest.Screen, f *clitest.Node, width, height int, open *opening,
 ) *glass {
 	t.Helper()
 	g := &glass{t: t, f: f, words: words}
-	g.m = newTUI(ctx, a, f, open, noon)
+	g.m = newTUI(ctx, a, f, open, clitest.Noon)
 	g.m.settle, g.m.post = g.drain, g.send
 	g.send(tea.WindowSizeMsg{Width: width, Height: height})
 	g.run(g.m.Init())
@@ -62,11 +60,11 @@ func before(t interface {
 
 // memberAt opens a console in the room of alice, ownerAt one in a room of ours.
 func memberAt(t *testing.T, width, height int) *glass {
-	f := newFake()
-	f.members = []node.MemberInfo{
-		{Peer: aliceID, Nick: "alice", Role: "owner", Present: true, Words: "robot lemon"}, {Peer: meID, Nick: "bob", Role: "member", Self: true},
+	f := clitest.NewNode()
+	f.MemberList = []node.MemberInfo{
+		{Peer: clitest.AliceID, Nick: "alice", Role: "owner", Present: true, Words: "robot lemon"}, {Peer: clitest.MeID, Nick: "bob", Role: "member", Self: true},
 	}
-	f.quiet = true
+	f.Quiet = true
 	return sitBefore(t, f, width, height, &opening{wait: joinWait, knocks: true, run: memberOpening})
 }
 
@@ -75,13 +73,13 @@ func memberOpening(ctx context.Context, c call) (reply, error) {
 }
 
 func ownerAt(t *testing.T, width, height int) *glass {
-	f := newFake()
-	f.members = []node.MemberInfo{
-		{Peer: meID, Nick: "bob", Role: "owner", Self: true},
-		{Peer: daveID, Nick: "dave", Role: "member", Present: true},
-		{Peer: aliceID, Nick: "alice", Role: "member"},
+	f := clitest.NewNode()
+	f.MemberList = []node.MemberInfo{
+		{Peer: clitest.MeID, Nick: "bob", Role: "owner", Self: true},
+		{Peer: clitest.DaveID, Nick: "dave", Role: "member", Present: true},
+		{Peer: clitest.AliceID, Nick: "alice", Role: "member"},
 	}
-	f.quiet = true
+	f.Quiet = true
 	return sitBefore(t, f, width, height, &opening{wait: requestWait, run: func(ctx context.Context, c call) (reply, error) {
 		return createRoom(ctx, c.n, node.CreateOptions{Name: "lab"})
 	}})
@@ -116,7 +114,7 @@ func (g *glass) run(cmd tea.Cmd) {
 
 // drain lets the console see what the node has told.
 func (g *glass) drain() {
-	if batch := collect(g.f.events, nil); len(batch) > 0 {
+	if batch := collect(g.f.Events, nil); len(batch) > 0 {
 		g.send(batch)
 	}
 }
@@ -125,7 +123,7 @@ func (g *glass) drain() {
 func (g *glass) hears(bodies ...node.EventBody) {
 	g.t.Helper()
 	for _, b := range bodies {
-		g.f.emit(b)
+		g.f.Emit(b)
 	}
 	g.drain()
 }
@@ -185,7 +183,7 @@ func (g *glass) says(line string) {
 // did checks what the node was asked, but for what the console looks at by itself.
 func (g *glass) did(want ...string) {
 	g.t.Helper()
-	got := slices.DeleteFunc(g.f.did(), func(c string) bool {
+	got := slices.DeleteFunc(g.f.Did(), func(c string) bool {
 		return slices.Contains([]string{"members", "peers", "knocks", "bans", "invites", "policy read"}, c)
 	})
 	if !slices.Equal(got, want) {
@@ -250,7 +248,7 @@ func (g *glass) misses(unwanted ...string) {
 
 // line is a line somebody else says.
 func spoken(n int, text string) node.Message {
-	return node.Message{ID: fmt.Sprint("m", n), Peer: aliceID, Nick: "alice", Text: text, At: noon}
+	return node.Message{ID: fmt.Sprint("m", n), Peer: clitest.AliceID, Nick: "alice", Text: text, At: clitest.Noon}
 }
 
 func TestScreenTalk(t *testing.T) {
@@ -281,7 +279,7 @@ func TestScreenTypoIsNeverSaid(t *testing.T) {
 
 func TestScreenOwnLineIsPendingUntilSomebodyHasIt(t *testing.T) {
 	g := memberAt(t, 80, 24)
-	g.hears(node.Message{ID: "x", Peer: meID, Nick: "bob", Text: "anybody?", Self: true, At: noon})
+	g.hears(node.Message{ID: "x", Peer: clitest.MeID, Nick: "bob", Text: "anybody?", Self: true, At: clitest.Noon})
 	g.sees("…14:02 <bob> anybody?")
 	g.hears(node.Delivered{ID: "x"})
 	g.sees(" 14:02 <bob> anybody?")
@@ -289,7 +287,7 @@ func TestScreenOwnLineIsPendingUntilSomebodyHasIt(t *testing.T) {
 
 func TestScreenSendingFails(t *testing.T) {
 	g := memberAt(t, 80, 24)
-	g.f.fail["say"] = &node.Error{Code: node.CodeUnavailable, Text: "the room has no key yet", Hint: "wait a moment"}
+	g.f.Errors["say"] = &node.Error{Code: node.CodeUnavailable, Text: "the room has no key yet", Hint: "wait a moment"}
 	g.says("hello")
 	g.sees("! the room has no key yet", "hint: wait a moment", "lab> hello")
 }
@@ -297,11 +295,11 @@ func TestScreenSendingFails(t *testing.T) {
 func TestScreenSizes(t *testing.T) {
 	for _, size := range [][2]int{{1, 1}, {2, 3}, {5, 2}, {20, 5}, {40, 8}, {69, 10}, {70, 10}, {80, 24}, {300, 100}} {
 		g := ownerAt(t, size[0], size[1])
-		g.f.knocks = []node.KnockInfo{{Peer: aliceID, Nick: hostile, Words: "robot lemon"}}
+		g.f.AtDoor = []node.KnockInfo{{Peer: clitest.AliceID, Nick: clitest.Hostile, Words: "robot lemon"}}
 		for i := range 30 {
 			g.hears(spoken(i, strings.Repeat("wide 你好 ", i)))
 		}
-		g.hears(node.OwnerUnreachable{ForS: 40}, node.Knock{Peer: aliceID, Nick: hostile, Words: hostile})
+		g.hears(node.OwnerUnreachable{ForS: 40}, node.Knock{Peer: clitest.AliceID, Nick: clitest.Hostile, Words: clitest.Hostile})
 		g.passes(time.Second)
 		g.types("a line longer than a narrow screen")
 		g.send(tea.PasteMsg{Content: strings.Repeat("x", 400)})

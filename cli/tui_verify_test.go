@@ -10,21 +10,23 @@ import (
 	"charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
+	"localchat/cli/internal/clitest"
 	"localchat/cli/internal/fail"
+	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
 // short is the end of a peer ID as screens show it.
-func short(p node.PeerID) string { return string(tail(p)) }
+func short(p node.PeerID) string { return string(render.Tail(p)) }
 
 func TestScreenVerify(t *testing.T) {
 	g := ownerAt(t, 100, 24)
-	g.f.members[1].Words = "orbit tulip"
+	g.f.MemberList[1].Words = "orbit tulip"
 	g.passes(time.Second)
 	g.did("create lab")
 	g.says("/verify dave")
-	g.sees("did dave ("+short(daveID)+") read you these words, by voice or side by side? orbit tulip", "[y] yes  [n] no")
+	g.sees("did dave ("+short(clitest.DaveID)+") read you these words, by voice or side by side? orbit tulip", "[y] yes  [n] no")
 	g.press("enter", "x")
 	g.did()
 	g.press("n")
@@ -32,10 +34,10 @@ func TestScreenVerify(t *testing.T) {
 	g.sees("nothing was done", "lab> /verify dave")
 	g.press("enter")
 	// Before the answer dave goes, and somebody else comes under his nick: the answer is about the words that were shown.
-	g.f.members[1], g.f.members[2].Nick = node.MemberInfo{Peer: "another-key", Nick: "dave", Role: "member", Present: true}, "erin"
+	g.f.MemberList[1], g.f.MemberList[2].Nick = node.MemberInfo{Peer: "another-key", Nick: "dave", Role: "member", Present: true}, "erin"
 	g.passes(time.Second)
 	g.press("y")
-	g.did("verify lab " + daveID.String() + " true")
+	g.did("verify lab " + clitest.DaveID.String() + " true")
 	g.misses("+✓dave")
 
 	g = ownerAt(t, 100, 24)
@@ -49,10 +51,10 @@ func TestScreenVerify(t *testing.T) {
 	g.did()
 	g.passes(calm)
 	g.press("y")
-	g.did("verify lab " + daveID.String() + " true")
-	g.sees(">+✓dave  verified", "-- ✓ dave ("+short(daveID)+") is verified", "v unverify")
+	g.did("verify lab " + clitest.DaveID.String() + " true")
+	g.sees(">+✓dave  verified", "-- ✓ dave ("+short(clitest.DaveID)+") is verified", "v unverify")
 	g.press("v")
-	g.did("verify lab " + daveID.String() + " false")
+	g.did("verify lab " + clitest.DaveID.String() + " false")
 	g.sees(">+ dave  member", "is no longer verified")
 	g.press("esc")
 	g.says("/verify bob")
@@ -66,15 +68,15 @@ func TestScreenVerify(t *testing.T) {
 // TestScreenVerifiedMarks: the mark stands where no nick reaches, with a word that says the same.
 func TestScreenVerifiedMarks(t *testing.T) {
 	g := ownerAt(t, 110, 24)
-	g.f.members = append(g.f.members[:1],
+	g.f.MemberList = append(g.f.MemberList[:1],
 		node.MemberInfo{Peer: "k1", Nick: "carol", Role: "member", Present: true, Trust: node.Trust{Verified: true}},
 		node.MemberInfo{Peer: "k2", Nick: "erin", Role: "member", Trust: node.Trust{Verified: true}},
 		node.MemberInfo{Peer: "k3", Nick: "✓frank", Role: "member", Present: true},
 		node.MemberInfo{Peer: "k4-key", Nick: "car0l", Role: "member", Present: true, Trust: node.Trust{Other: "k1"}},
 	)
-	g.f.knocks = []node.KnockInfo{
-		{Peer: daveID, Nick: "erin", Words: "robot lemon", Trust: node.Trust{Other: "k2"}},
-		{Peer: aliceID, Nick: "alice", Trust: node.Trust{Verified: true}},
+	g.f.AtDoor = []node.KnockInfo{
+		{Peer: clitest.DaveID, Nick: "erin", Words: "robot lemon", Trust: node.Trust{Other: "k2"}},
+		{Peer: clitest.AliceID, Nick: "alice", Trust: node.Trust{Verified: true}},
 	}
 	g.passes(time.Second)
 	g.sees("+✓carol  verified", "!✓erin  away, verified", "+ ✓frank  member", "+!car0l  another key",
@@ -92,10 +94,10 @@ func TestScreenVerifiedMarks(t *testing.T) {
 	g.press("v")
 	g.passes(calm)
 	g.press("y")
-	g.did("create lab", "verify lab "+daveID.String()+" true")
+	g.did("create lab", "verify lab "+clitest.DaveID.String()+" true")
 
 	m := memberAt(t, 80, 24)
-	m.f.members[0].Verified = true
+	m.f.MemberList[0].Verified = true
 	m.passes(time.Second)
 	m.sees("@✓alice  owner, verified")
 }
@@ -104,14 +106,14 @@ func TestScreenVerifiedMarks(t *testing.T) {
 func TestScreenVerifyHostile(t *testing.T) {
 	for _, size := range [][2]int{{1, 1}, {20, 6}, {40, 12}, {80, 24}} {
 		g := ownerAt(t, size[0], size[1])
-		g.f.members[1].Nick, g.f.members[1].Words, g.f.members[1].Other = hostile, hostile, aliceID
+		g.f.MemberList[1].Nick, g.f.MemberList[1].Words, g.f.MemberList[1].Other = clitest.Hostile, clitest.Hostile, clitest.AliceID
 		g.passes(time.Second)
-		g.says("/verify " + daveID.String())
+		g.says("/verify " + clitest.DaveID.String())
 		if g.m.question == nil {
 			t.Fatal("nothing was asked")
 		}
 		g.press("n", "ctrl+c")
-		g.send(g.keyChanged(hostile))
+		g.send(g.keyChanged(clitest.Hostile))
 		g.passes(time.Second)
 		if g.m.question == nil || !strings.Contains(string(g.m.question.text), "another owner than the one you know") {
 			t.Fatal("nothing was asked about the owner")
@@ -131,16 +133,16 @@ func (g *glass) keyChanged(name string) performed {
 func changeOf(name string) *node.Error {
 	return &node.Error{
 		Code: node.CodeRefused, Identity: true, Text: "the room has another owner than the one you know", Hint: "join it by its id",
-		Change: &node.KeyChange{Room: denID, Name: name, Owner: daveID, Words: "orbit tulip", Known: aliceID, KnownWords: "robot lemon"},
+		Change: &node.KeyChange{Room: clitest.DenID, Name: name, Owner: clitest.DaveID, Words: "orbit tulip", Known: clitest.AliceID, KnownWords: "robot lemon"},
 	}
 }
 
 // The question names the known owner as they were verified.
 func TestKeyChangeText(t *testing.T) {
 	c := *changeOf("lab").Change
-	c.KnownNick = hostile
-	want := "Known: " + string(nick(hostile, aliceID)) + " (✓ verified, " + short(aliceID) + "), words robot lemon. Now:"
-	if got := string(keyChangeText(c)); !strings.Contains(got, want) || strings.ContainsFunc(got, safe.Forbidden) {
+	c.KnownNick = clitest.Hostile
+	want := "Known: " + string(render.Nick(clitest.Hostile, clitest.AliceID)) + " (✓ verified, " + short(clitest.AliceID) + "), words robot lemon. Now:"
+	if got := string(render.KeyChange(c)); !strings.Contains(got, want) || strings.ContainsFunc(got, safe.Forbidden) {
 		t.Errorf("%q, want in it %q", got, want)
 	}
 }
@@ -154,7 +156,7 @@ func (g *glass) unfolded() string {
 
 func (g *glass) isAskedOfKey() {
 	g.t.Helper()
-	want := keyQuestion + short(aliceID) + ", words robot lemon. Now: " + short(daveID) + ", words orbit tulip. Enter it all the same"
+	want := keyQuestion + short(clitest.AliceID) + ", words robot lemon. Now: " + short(clitest.DaveID) + ", words orbit tulip. Enter it all the same"
 	if s := g.unfolded(); !strings.Contains(s, want) || !strings.Contains(s, "[y] yes [n] no") {
 		g.t.Errorf("not asked %q:\n%s", want, g.screen())
 	}
@@ -162,14 +164,14 @@ func (g *glass) isAskedOfKey() {
 
 // TestScreenOwnerKeyInTheLobby: a room of a name that another owner is known by is not entered without a yes.
 func TestScreenOwnerKeyInTheLobby(t *testing.T) {
-	f := newFake()
-	f.rooms = []node.RoomInfo{{ID: denID, Name: "lab", Owner: daveID, Words: "much coyote gas vocal bomb plate cliff elder", Access: "open", Change: changeOf("lab").Change}}
+	f := clitest.NewNode()
+	f.RoomList = []node.RoomInfo{{ID: clitest.DenID, Name: "lab", Owner: clitest.DaveID, Words: "much coyote gas vocal bomb plate cliff elder", Access: "open", Change: changeOf("lab").Change}}
 	g := sitBefore(t, f, 90, 24, nil)
 	g.sees("> lab  open       members not told; ! not the owner you know; owner's words: ")
 	for _, ask := range []func(){
 		func() { g.press("enter") },
 		func() { g.says("/join lab") },
-		func() { g.says("/join " + denID.String()) },
+		func() { g.says("/join " + clitest.DenID.String()) },
 	} {
 		ask()
 		g.did()
@@ -183,15 +185,15 @@ func TestScreenOwnerKeyInTheLobby(t *testing.T) {
 		g.did()
 	}
 	g.press("enter", "y")
-	g.did("join " + denID.String())
+	g.did("join " + clitest.DenID.String())
 }
 
 // TestScreenOwnerKeyOfAJoin: where only the node finds out, the question comes when nothing is being typed, and a letter on
 // its way is no answer.
 func TestScreenOwnerKeyOfAJoin(t *testing.T) {
 	g := memberAt(t, 90, 24)
-	g.f.did()
-	g.f.fail["join"] = changeOf("lab")
+	g.f.Did()
+	g.f.Errors["join"] = changeOf("lab")
 	g.types("half a li")
 	g.send(g.keyChanged("lab"))
 	g.misses("[y] yes")
@@ -206,9 +208,9 @@ func TestScreenOwnerKeyOfAJoin(t *testing.T) {
 	g.press("y")
 	g.did()
 	g.passes(calm)
-	delete(g.f.fail, "join")
+	delete(g.f.Errors, "join")
 	g.press("y")
-	g.did("join " + denID.String())
+	g.did("join " + clitest.DenID.String())
 
 	g.send(g.keyChanged("lab"))
 	g.passes(calm)
@@ -220,8 +222,8 @@ func TestScreenOwnerKeyOfAJoin(t *testing.T) {
 // TestScreenOwnerKeyAtTheStart: "localchat join lab" asks the same; without a yes it ends as an identity check that failed.
 func TestScreenOwnerKeyAtTheStart(t *testing.T) {
 	start := func() *glass {
-		f := newFake()
-		f.fail["join"] = changeOf("lab")
+		f := clitest.NewNode()
+		f.Errors["join"] = changeOf("lab")
 		g := sitBefore(t, f, 80, 24, &opening{wait: joinWait, knocks: true, run: memberOpening})
 		g.isAskedOfKey()
 		g.did("join lab")
@@ -235,15 +237,15 @@ func TestScreenOwnerKeyAtTheStart(t *testing.T) {
 		t.Errorf("quit: %v, with exit code %d", g.quit, code)
 	}
 	g = start()
-	delete(g.f.fail, "join")
+	delete(g.f.Errors, "join")
 	g.press("y")
-	g.did("join " + denID.String())
+	g.did("join " + clitest.DenID.String())
 	g.sees("you are in", "[2:")
 	if g.quit {
 		t.Error("the console ended")
 	}
 	g = start()
-	g.f.fail["join"] = errors.New("gone")
+	g.f.Errors["join"] = errors.New("gone")
 	g.press("y")
 	if err := g.m.farewell(); !g.quit || err == nil || err.Error() != "gone" {
 		t.Errorf("quit: %v, with %v", g.quit, err)
@@ -294,7 +296,7 @@ func TestScreenMouse(t *testing.T) {
 func TestScreenMouseFindsARow(t *testing.T) {
 	g := ownerAt(t, 90, 12)
 	for i := range 40 {
-		g.f.members = append(g.f.members, node.MemberInfo{Peer: node.PeerID([]byte{byte(i)}), Nick: "m" + string(safe.Number(i)), Role: "member", Present: true})
+		g.f.MemberList = append(g.f.MemberList, node.MemberInfo{Peer: node.PeerID([]byte{byte(i)}), Nick: "m" + string(safe.Number(i)), Role: "member", Present: true})
 	}
 	g.passes(time.Second)
 	wheel := func(b tea.MouseButton, x, n int) {
@@ -325,10 +327,10 @@ func TestScreenMouseFindsARow(t *testing.T) {
 }
 
 func TestScreenMouseInTheLobby(t *testing.T) {
-	f := newFake()
-	f.rooms = []node.RoomInfo{
-		{ID: labID, Name: "lab", Access: "open", Words: strings.Repeat("robot lemon ", 12)},
-		{ID: denID, Name: "den", Access: "open", Words: "orbit tulip"},
+	f := clitest.NewNode()
+	f.RoomList = []node.RoomInfo{
+		{ID: clitest.LabID, Name: "lab", Access: "open", Words: strings.Repeat("robot lemon ", 12)},
+		{ID: clitest.DenID, Name: "den", Access: "open", Words: "orbit tulip"},
 	}
 	g := sitBefore(t, f, 90, 24, nil)
 	g.clicks("den  open")
@@ -339,7 +341,7 @@ func TestScreenMouseInTheLobby(t *testing.T) {
 
 // TestMarksAreNarrow: a mark takes one column, or the list would not stand straight.
 func TestMarksAreNarrow(t *testing.T) {
-	marks := []safe.Text{trustMark(node.Trust{}), trustMark(node.Trust{Verified: true}), trustMark(node.Trust{Other: "k"})}
+	marks := []safe.Text{render.TrustMark(node.Trust{}), render.TrustMark(node.Trust{Verified: true}), render.TrustMark(node.Trust{Other: "k"})}
 	if slices.ContainsFunc(marks, func(m safe.Text) bool { return safe.Cells(m) != 1 }) || len(slices.Compact(slices.Sorted(slices.Values(marks)))) != 3 {
 		t.Errorf("the marks are %q", marks)
 	}

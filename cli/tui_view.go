@@ -6,6 +6,7 @@ import (
 	"charm.land/bubbletea/v2"
 	"charm.land/lipgloss/v2"
 
+	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
@@ -189,10 +190,10 @@ func styled(style lipgloss.Style, text safe.Text) row {
 }
 
 // foldRows are as many rows of one style as the text needs, with a front of their own for the first and blanks for the
-// others, which have moreMark before their text.
+// others, which have render.MoreMark before their text.
 func foldRows(style lipgloss.Style, front, text safe.Text, width int) []row {
 	var rows []row
-	for _, part := range marked(text, width-safe.Cells(front)) {
+	for _, part := range render.Rows(text, width-safe.Cells(front)) {
 		rows = append(rows, styled(style, safe.Crop(front+part, width)))
 		front = safe.Repeat(" ", safe.Cells(front))
 	}
@@ -207,7 +208,7 @@ func (m *tui) prompt() safe.Text {
 	case p.over:
 		return "(out) "
 	default:
-		return roomHead(p.here.name) + "> "
+		return render.RoomHead(p.here.name) + "> "
 	}
 }
 
@@ -218,7 +219,7 @@ func (m *tui) statusBar(width int) row {
 	if p.here.id == "" {
 		return bar(width, []safe.Text{"localchat", "you are " + safe.Name(m.info.Nick), m.netText(), "your words: " + safe.Phrase(m.info.Words)})
 	}
-	name := roomHead(p.here.name)
+	name := render.RoomHead(p.here.name)
 	if p.over {
 		return bar(width, []safe.Text{name, "you are out", m.netText()})
 	}
@@ -229,9 +230,9 @@ func (m *tui) statusBar(width int) row {
 	if n := len(p.roster.knocks); n > 0 {
 		parts = append(parts, safe.Number(n)+" knocking")
 	}
-	parts = append(parts, count(len(p.roster.members), "member", "members"), "key "+safe.Number(p.roster.epoch), m.netText())
+	parts = append(parts, render.Count(len(p.roster.members), "member", "members"), "key "+safe.Number(p.roster.epoch), m.netText())
 	if p.policy.Access != "" {
-		parts = append(parts, access(p.policy.Access))
+		parts = append(parts, render.Access(p.policy.Access))
 	}
 	if p.policy.Subject != "" {
 		parts = append(parts, safe.Phrase(p.policy.Subject))
@@ -245,7 +246,7 @@ func removalState(r node.RemovalProgress) safe.Text {
 	if r.Told {
 		told = "told"
 	}
-	return deed(r.Kind) + " " + nick(r.Nick, r.Peer) + ": " + told + ", " + safe.Number(r.Applied) + " of " + safe.Number(r.Total)
+	return render.Deed(r.Kind) + " " + render.Nick(r.Nick, r.Peer) + ": " + told + ", " + safe.Number(r.Applied) + " of " + safe.Number(r.Total)
 }
 
 // ownerText is who decides in the room, and whether they can be asked.
@@ -269,11 +270,13 @@ func (m *tui) ownersName(p *pane) safe.Text {
 	if who.Peer == "" {
 		return "owner"
 	}
-	return "owner " + nick(who.Nick, who.Peer)
+	return "owner " + render.Nick(who.Nick, who.Peer)
 }
 
 // since is how long the owner of a room has been away.
-func (m *tui) since(p *pane) safe.Text { return minutes(max(int(m.now.Sub(p.away).Seconds()), 0)) }
+func (m *tui) since(p *pane) safe.Text {
+	return render.Minutes(max(int(m.now.Sub(p.away).Seconds()), 0))
+}
 
 // netText is what the network is like.
 func (m *tui) netText() safe.Text {
@@ -283,7 +286,7 @@ func (m *tui) netText() safe.Text {
 	case m.connected == 0:
 		return "nobody connected"
 	}
-	return count(m.connected, "node", "nodes") + " connected"
+	return render.Count(m.connected, "node", "nodes") + " connected"
 }
 
 // bar is parts in a row over the whole width, as many as fit.
@@ -374,7 +377,7 @@ func (m *tui) notes(width int) []row {
 		rows = append(rows, foldRows(quiet, "", text, width)...)
 	}
 	if m.door.peer != "" && !p.over {
-		for _, text := range marked(m.door.text, width) { // words that are cut cannot be compared
+		for _, text := range render.Rows(m.door.text, width) { // words that are cut cannot be compared
 			rows = append(rows, styled(urgent, safe.Pad(text, width)))
 		}
 	}
@@ -388,17 +391,17 @@ func (m *tui) banner(p *pane) safe.Text {
 	case p.here.id == "" || p.over:
 		return ""
 	case p.left && m.connected == 0:
-		return faultMark + m.ownersName(p) + " has gone for " + m.since(p) + ", and nobody else is connected: what you say waits here"
+		return render.FaultMark + m.ownersName(p) + " has gone for " + m.since(p) + ", and nobody else is connected: what you say waits here"
 	case !p.away.IsZero() && m.connected == 0:
-		return faultMark + "no connection to anybody for " + m.since(p) + ": what you say waits here, and nobody can be admitted or removed"
+		return render.FaultMark + "no connection to anybody for " + m.since(p) + ": what you say waits here, and nobody can be admitted or removed"
 	case p.left:
-		return faultMark + m.ownersName(p) + " has gone for " + m.since(p) + ", the room waits: chat goes on, " + withoutOwner
+		return render.FaultMark + m.ownersName(p) + " has gone for " + m.since(p) + ", the room waits: chat goes on, " + render.WithoutOwner
 	case !p.away.IsZero():
-		return faultMark + "owner unreachable for " + m.since(p) + ": chat goes on, " + withoutOwner
+		return render.FaultMark + "owner unreachable for " + m.since(p) + ": chat goes on, " + render.WithoutOwner
 	case len(m.info.Addrs) == 0:
-		return faultMark + "no network: this computer has no address"
+		return render.FaultMark + "no network: this computer has no address"
 	case p.here.owned && !m.alone.IsZero() && len(p.roster.members) > 1:
-		return faultMark + "no connection to anybody for " + minutes(max(int(m.now.Sub(m.alone).Seconds()), 0)) + ": what you say waits here"
+		return render.FaultMark + "no connection to anybody for " + render.Minutes(max(int(m.now.Sub(m.alone).Seconds()), 0)) + ": what you say waits here"
 	}
 	return ""
 }

@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"localchat/cli/internal/clitest"
 	"localchat/cli/internal/fail"
 	"localchat/node"
 )
@@ -14,31 +15,31 @@ import (
 func TestVerify(t *testing.T) {
 	t.Setenv("TZ", "UTC")
 	synctest.Test(t, func(t *testing.T) {
-		f := newFake()
+		f := clitest.NewNode()
 		d := asOwner(t, f)
-		f.members = []node.MemberInfo{{Peer: meID, Nick: "bob", Role: "owner", Self: true}, {Peer: aliceID, Nick: "alice", Role: "member", Words: "robot lemon"}}
-		f.knocks = []node.KnockInfo{{Peer: daveID, Nick: "dave", Words: "orbit tulip", Trust: node.Trust{Other: aliceID}}}
+		f.MemberList = []node.MemberInfo{{Peer: clitest.MeID, Nick: "bob", Role: "owner", Self: true}, {Peer: clitest.AliceID, Nick: "alice", Role: "member", Words: "robot lemon"}}
+		f.AtDoor = []node.KnockInfo{{Peer: clitest.DaveID, Nick: "dave", Words: "orbit tulip", Trust: node.Trust{Other: clitest.AliceID}}}
 		d.types("/verify alice")
 		d.did("members", "knocks")
-		d.sees("words of alice (" + short(aliceID) + "): robot lemon\n" +
-			"hint: if they read you the same words, by voice or side by side: /verify " + aliceID.String() + " yes")
-		d.types("/verify " + aliceID.String() + " yes")
-		d.did("verify lab " + aliceID.String() + " true")
-		d.sees("-- ✓ alice (" + short(aliceID) + ") is verified: you have compared the words robot lemon")
+		d.sees("words of alice (" + short(clitest.AliceID) + "): robot lemon\n" +
+			"hint: if they read you the same words, by voice or side by side: /verify " + clitest.AliceID.String() + " yes")
+		d.types("/verify " + clitest.AliceID.String() + " yes")
+		d.did("verify lab " + clitest.AliceID.String() + " true")
+		d.sees("-- ✓ alice (" + short(clitest.AliceID) + ") is verified: you have compared the words robot lemon")
 		d.types("/verify dave")
 		d.did("members", "knocks")
-		d.sees("words of dave (" + short(daveID) + "): orbit tulip\n! this is not the dave whom you verified: the key is another\n" +
-			"hint: if they read you the same words, by voice or side by side: /verify " + daveID.String() + " yes")
+		d.sees("words of dave (" + short(clitest.DaveID) + "): orbit tulip\n! this is not the dave whom you verified: the key is another\n" +
+			"hint: if they read you the same words, by voice or side by side: /verify " + clitest.DaveID.String() + " yes")
 		d.types("/members")
 		d.did("members")
 		d.sees("2 members of lab, key 3\n  bob    owner   you\n✓ alice  member  verified  not heard from")
-		f.verified = []node.Verification{{Peer: aliceID, Nick: "alice", Words: "robot lemon", At: noon.Add(7 * time.Second)}}
+		f.Compared = []node.Verification{{Peer: clitest.AliceID, Nick: "alice", Words: "robot lemon", At: clitest.Noon.Add(7 * time.Second)}}
 		d.types("/verified")
 		d.did("verified")
-		d.sees("✓ alice (" + short(aliceID) + ") since 2026-11-22 14:02:07; words: robot lemon\n1 person is verified")
+		d.sees("✓ alice (" + short(clitest.AliceID) + ") since 2026-11-22 14:02:07; words: robot lemon\n1 person is verified")
 		d.types("/unverify alice")
 		d.did("verify lab alice false")
-		d.sees("-- alice (" + short(aliceID) + ") is no longer verified")
+		d.sees("-- alice (" + short(clitest.AliceID) + ") is no longer verified")
 		d.reads()
 		for typed, says := range map[string]string{
 			"/verify bob":        "that is you",
@@ -49,8 +50,8 @@ func TestVerify(t *testing.T) {
 			d.types(typed)
 			d.reads(says)
 		}
-		d.f.did()
-		d.out.take()
+		d.f.Did()
+		d.out.Take()
 		d.leaves(fail.ExitOK)
 	})
 }
@@ -60,35 +61,35 @@ func TestVerify(t *testing.T) {
 func TestWhoisTimes(t *testing.T) {
 	t.Setenv("TZ", "UTC")
 	synctest.Test(t, func(t *testing.T) {
-		f := newFake()
+		f := clitest.NewNode()
 		d := asOwner(t, f)
 		since := time.Date(2026, 11, 21, 9, 8, 7, 0, time.UTC)
-		f.members = []node.MemberInfo{
-			{Peer: meID, Nick: "bob", Role: "owner", Self: true, Since: since},
-			{Peer: aliceID, Nick: "alice", Role: "member", Present: true, Words: "robot lemon", Since: since, LastLine: noon.Add(3 * time.Second), Trust: node.Trust{Verified: true}},
-			{Peer: "k", Nick: "alicia", Role: "member", Words: "kiwi amber", Since: since, Trust: node.Trust{Other: aliceID}},
+		f.MemberList = []node.MemberInfo{
+			{Peer: clitest.MeID, Nick: "bob", Role: "owner", Self: true, Since: since},
+			{Peer: clitest.AliceID, Nick: "alice", Role: "member", Present: true, Words: "robot lemon", Since: since, LastLine: clitest.Noon.Add(3 * time.Second), Trust: node.Trust{Verified: true}},
+			{Peer: "k", Nick: "alicia", Role: "member", Words: "kiwi amber", Since: since, Trust: node.Trust{Other: clitest.AliceID}},
 		}
-		f.knocks = []node.KnockInfo{{Peer: daveID, Nick: "dave", Words: "orbit tulip"}}
-		f.verified = []node.Verification{{Peer: aliceID, Nick: "alice", Words: "robot lemon", At: noon.Add(59 * time.Second)}}
+		f.AtDoor = []node.KnockInfo{{Peer: clitest.DaveID, Nick: "dave", Words: "orbit tulip"}}
+		f.Compared = []node.Verification{{Peer: clitest.AliceID, Nick: "alice", Words: "robot lemon", At: clitest.Noon.Add(59 * time.Second)}}
 		head := func(p node.PeerID, nick, words, role string) string {
 			return "peer   " + p.String() + "\nnick   " + nick + "\nwords  " + words + "\nrole   " + role + "\n"
 		}
 		for typed, want := range map[string]string{
-			"/whois alice": head(aliceID, "alice", "robot lemon", "member") + "here   yes\nsince  2026-11-21 09:08:07\nspoke  2026-11-22 14:02:03\n" +
+			"/whois alice": head(clitest.AliceID, "alice", "robot lemon", "member") + "here   yes\nsince  2026-11-21 09:08:07\nspoke  2026-11-22 14:02:03\n" +
 				"trust  ✓ verified: you compared these words on 2026-11-22 14:02:59\nhint: /unverify alice takes it back",
 			"/whois alicia": head("k", "alicia", "kiwi amber", "member") + "here   not heard from by the owner\nsince  2026-11-21 09:08:07\n" +
 				"spoke  nothing that is still kept here\ntrust  ! another key: the alice whom you verified has the words robot lemon\n" +
 				"hint: compare the words by voice, for they stand for the key; then /verify alicia",
-			"/whois dave": head(daveID, "dave", "orbit tulip", "knocks") +
+			"/whois dave": head(clitest.DaveID, "dave", "orbit tulip", "knocks") +
 				"trust  not verified\nhint: compare the words by voice, for they stand for the key; then /verify dave",
-			"/whois bob": head(meID, "bob", "", "owner") + "here   this is you\nsince  2026-11-21 09:08:07\nspoke  nothing that is still kept here\n" +
+			"/whois bob": head(clitest.MeID, "bob", "", "owner") + "here   this is you\nsince  2026-11-21 09:08:07\nspoke  nothing that is still kept here\n" +
 				"hint: read these words to who wants to be sure of you; they stand for your key",
 		} {
 			d.types(typed)
 			d.sees(want)
 		}
 		d.reads()
-		d.f.did()
+		d.f.Did()
 		d.leaves(fail.ExitOK)
 	})
 }
@@ -96,37 +97,37 @@ func TestWhoisTimes(t *testing.T) {
 // TestPlainOwnerKey: the plain console refuses a room of a known name and another owner, with the line to type.
 func TestPlainOwnerKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFake()
-		f.fail["join"] = changeOf("lab")
+		f := clitest.NewNode()
+		f.Errors["join"] = changeOf("lab")
 		d := sit(t, f, "join", "lab")
 		d.leaves(fail.ExitIdentity)
 		d.reads("localchat: the room has another owner than the one you know\nhint: join it by its id")
 
-		d = inRoom(t, newFake())
-		d.f.fail["join"] = changeOf("den")
+		d = inRoom(t, clitest.NewNode())
+		d.f.Errors["join"] = changeOf("den")
 		d.types("/join den")
 		d.reads("localchat: the room has another owner than the one you know\nhint: join it by its id")
-		d.f.did()
+		d.f.Did()
 		d.leaves(fail.ExitOK)
 	})
 }
 
 func TestRPCVerify(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := newFake()
-		f.fail["join"] = changeOf("lab")
+		f := clitest.NewNode()
+		f.Errors["join"] = changeOf("lab")
 		d := sit(t, f, "rpc")
 		for _, c := range []struct{ in, out string }{
 			{
 				`{"jsonrpc":"2.0","id":1,"method":"node.verify","params":{"room":"lab","who":"dave","verified":true}}`,
-				`"result":{"peer":"` + daveID.String() + `","nick":"dave","words":"robot lemon","at":"2026-11-22T14:02:00Z"}`,
+				`"result":{"peer":"` + clitest.DaveID.String() + `","nick":"dave","words":"robot lemon","at":"2026-11-22T14:02:00Z"}`,
 			},
 			{`{"jsonrpc":"2.0","id":1,"method":"node.verify","params":{"who":"dave"}}`, `"error":{"code":-32602,"message":"invalid parameters: verified is missing"`},
 			{`{"jsonrpc":"2.0","id":1,"method":"node.verified"}`, `"result":{"verified":[]}`},
 			{
 				`{"jsonrpc":"2.0","id":1,"method":"room.join","params":{"room":"lab"}}`,
-				`"data":{"code":"refused","hint":"join it by its id","change":{"room":"` + denID.String() + `","name":"lab","owner":"` + daveID.String() +
-					`","words":"orbit tulip","known_owner":"` + aliceID.String() + `","known_words":"robot lemon"}}`,
+				`"data":{"code":"refused","hint":"join it by its id","change":{"room":"` + clitest.DenID.String() + `","name":"lab","owner":"` + clitest.DaveID.String() +
+					`","words":"orbit tulip","known_owner":"` + clitest.AliceID.String() + `","known_words":"robot lemon"}}`,
 			},
 		} {
 			if got := ask(t, d, c.in); !strings.Contains(got, c.out) {
@@ -134,9 +135,9 @@ func TestRPCVerify(t *testing.T) {
 			}
 		}
 		d.did("verify lab dave true", "verified", "join lab")
-		f.members = []node.MemberInfo{{Peer: aliceID, Nick: "alice", Role: "owner", Trust: node.Trust{Verified: true}, Since: noon}, {Peer: daveID, Nick: "dave", Trust: node.Trust{Other: aliceID}}}
+		f.MemberList = []node.MemberInfo{{Peer: clitest.AliceID, Nick: "alice", Role: "owner", Trust: node.Trust{Verified: true}, Since: clitest.Noon}, {Peer: clitest.DaveID, Nick: "dave", Trust: node.Trust{Other: clitest.AliceID}}}
 		got := ask(t, d, `{"jsonrpc":"2.0","id":1,"method":"room.members","params":{"room":"lab"}}`)
-		for _, want := range []string{`"verified":true,"since":"2026-11-22T14:02:00Z"}`, `"verified":false,"verified_other":"` + aliceID.String() + `"`} {
+		for _, want := range []string{`"verified":true,"since":"2026-11-22T14:02:00Z"}`, `"verified":false,"verified_other":"` + clitest.AliceID.String() + `"`} {
 			if !strings.Contains(got, want) {
 				t.Errorf("the members are %s\nwant in it: %s", got, want)
 			}

@@ -1,4 +1,4 @@
-package cli
+package render
 
 import (
 	"slices"
@@ -32,9 +32,9 @@ var policyRules = []policyRule{
 		case "invite":
 			return "whoever has an invite"
 		}
-		return access(p.Access)
+		return Access(p.Access)
 	}},
-	{"retain_s", "how long lines are kept", func(p node.PolicyInfo) safe.Text { return inWords(p.RetainS) }},
+	{"retain_s", "how long lines are kept", func(p node.PolicyInfo) safe.Text { return Seconds(p.RetainS) }},
 	{"history", "what newcomers see", func(p node.PolicyInfo) safe.Text {
 		switch p.History {
 		case "none":
@@ -50,7 +50,7 @@ var policyRules = []policyRule{
 		if p.IdleS == 0 {
 			return "never"
 		}
-		return "after " + inWords(p.IdleS) + " without a line"
+		return "after " + Seconds(p.IdleS) + " without a line"
 	}},
 	{"members_invite", "who makes invites", func(p node.PolicyInfo) safe.Text {
 		if p.MembersInvite {
@@ -66,8 +66,8 @@ var policyRules = []policyRule{
 	}},
 }
 
-// policyLines is a policy for people, one part a line.
-func policyLines(room string, p node.PolicyInfo) []safe.Text {
+// Policy is a policy for people, one part a line.
+func Policy(room string, p node.PolicyInfo) []safe.Text {
 	lines := []safe.Text{"the policy of " + safe.Phrase(room) + ":"}
 	for _, r := range policyRules {
 		lines = append(lines, "  "+r.title+": "+r.value(p))
@@ -79,7 +79,7 @@ func policyLines(room string, p node.PolicyInfo) []safe.Text {
 func changedText(c node.PolicyChanged) safe.Text {
 	who := safe.Text("the owner")
 	if c.ByNick != "" || c.By != "" {
-		who = nick(c.ByNick, c.By)
+		who = Nick(c.ByNick, c.By)
 	}
 	var deeds []safe.Text
 	for _, r := range policyRules {
@@ -99,21 +99,21 @@ func changedText(c node.PolicyChanged) safe.Text {
 	return who + " " + safe.Join(deeds, "; ")
 }
 
-// withKept is what is said on entering a room, and after it for how long lines are kept there.
-func withKept(retainS int64, lines ...safe.Text) []safe.Text {
+// WithKept is what is said on entering a room, and after it for how long lines are kept there.
+func WithKept(retainS int64, lines ...safe.Text) []safe.Text {
 	if retainS > 0 {
-		lines = append(lines, noticeMark+"lines are kept for "+inWords(retainS)+", in memory alone; /policy shows how the room is run")
+		lines = append(lines, NoticeMark+"lines are kept for "+Seconds(retainS)+", in memory alone; /policy shows how the room is run")
 	}
 	return lines
 }
 
-// inWords writes a number of seconds as people say it: 1 day 2 hours.
-func inWords(s int64) safe.Text {
+// Seconds writes a number of seconds as people say it: 1 day 2 hours.
+func Seconds(s int64) safe.Text {
 	var parts []safe.Text
 	d := time.Duration(s) * time.Second
 	for _, u := range units {
 		if n := d / u.length; n > 0 {
-			parts = append(parts, count(int(n), u.one, u.one+"s"))
+			parts = append(parts, Count(int(n), u.one, u.one+"s"))
 			d -= n * u.length
 		}
 	}

@@ -1,4 +1,4 @@
-package cli
+package render
 
 import (
 	"strings"
@@ -9,10 +9,10 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// mentions reports whether text names nick, in any case: between characters that do not go on with the name. A name in a
+// Mentions reports whether text names nick, in any case: between characters that do not go on with the name. A name in a
 // script that has blanks between its words ends where its word ends: malice does not call alice. In a script without
 // blanks nobody can see where a word ends, so that a name calls wherever it stands.
-func mentions(text, nick string) bool {
+func Mentions(text, nick string) bool {
 	text, nick = sameLetters(text), sameLetters(nick)
 	if nick == "" {
 		return false

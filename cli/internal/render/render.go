@@ -1,4 +1,4 @@
-package cli
+package render
 
 import (
 	"strings"
@@ -9,37 +9,37 @@ import (
 	"localchat/node"
 )
 
-// A renderer makes lines of events. It is pure: the same event gives the same lines. Each kind of line begins with a mark
+// A View makes lines of events. It is pure: the same event gives the same lines. Each kind of line begins with a mark
 // of its own; rows.go lists them.
-type renderer struct {
-	// clock puts HH:MM, local, in front.
-	clock bool
-	// room is the id of the room being typed into; lines of others name theirs.
-	room string
-	// keys shows changes of the room's key.
-	keys bool
+type View struct {
+	// Clock puts HH:MM, local, in front.
+	Clock bool
+	// Room is the id of the room being typed into; lines of others name theirs.
+	Room string
+	// Keys shows changes of the room's key.
+	Keys bool
 }
 
-// lines are what a person is told about ev: none, one, or few.
-func (r renderer) lines(ev node.Event) []safe.Text {
-	text, at := r.text(ev)
+// Lines are what a person is told about ev: none, one, or few.
+func (r View) Lines(ev node.Event) []safe.Text {
+	text, at := r.Text(ev)
 	if text == "" {
 		return nil
 	}
 	var zero node.RoomID
-	if ev.Room != zero && r.room != "" && ev.Room.String() != r.room && namesNoRoom(ev.Body) {
-		text = inRoomOf(safe.Name(ev.RoomName), text)
+	if ev.Room != zero && r.Room != "" && ev.Room.String() != r.Room && namesNoRoom(ev.Body) {
+		text = InRoomOf(safe.Name(ev.RoomName), text)
 	}
 	if at.IsZero() {
 		at = ev.Time
 	}
-	return []safe.Text{r.stamp(at) + text}
+	return []safe.Text{r.Stamp(at) + text}
 }
 
-// inRoomOf names the room that text is about, behind the mark of a line of the program: nothing comes before that.
-func inRoomOf(room, text safe.Text) safe.Text {
+// InRoomOf names the room that text is about, behind the mark of a line of the program: nothing comes before that.
+func InRoomOf(room, text safe.Text) safe.Text {
 	room = "[" + room + "] "
-	for _, mark := range []safe.Text{noticeMark, askMark, faultMark} {
+	for _, mark := range []safe.Text{NoticeMark, AskMark, FaultMark} {
 		if rest, ok := strings.CutPrefix(string(text), string(mark)); ok {
 			return mark + room + text[len(text)-len(rest):]
 		}
@@ -56,37 +56,37 @@ func namesNoRoom(body node.EventBody) bool {
 	return true
 }
 
-// stamp is the time in front of a line.
-func (r renderer) stamp(at time.Time) safe.Text {
-	if !r.clock || at.IsZero() {
+// Stamp is the time in front of a line.
+func (r View) Stamp(at time.Time) safe.Text {
+	if !r.Clock || at.IsZero() {
 		return ""
 	}
 	return safe.Name(at.Local().Format("15:04 "))
 }
 
-// text is the line for ev without time and room, "" where there is nothing to tell, and the time it speaks of where
+// Text is the line for ev without time and room, "" where there is nothing to tell, and the time it speaks of where
 // that is not the event's.
-func (r renderer) text(ev node.Event) (safe.Text, time.Time) {
+func (r View) Text(ev node.Event) (safe.Text, time.Time) {
 	var none time.Time
 	switch b := ev.Body.(type) {
 	case node.Message:
-		return messageText(b), b.At
+		return Message(b), b.At
 	case node.Backlog:
 		return backlogText(b), none
 	case node.BacklogEnd:
-		return noticeMark + "end of what is from before", none
+		return NoticeMark + "end of what is from before", none
 	case node.Direct:
-		return "[" + nick(b.Nick, b.Peer) + " to you] " + safe.Message(b.Text), b.At
+		return "[" + Nick(b.Nick, b.Peer) + " to you] " + safe.Message(b.Text), b.At
 	case node.MemberJoined, node.MemberLeft, node.MemberRemoved, node.RemovalReason, node.Unbanned, node.Hidden:
 		return memberText(b), none
 	case node.Knock:
 		return knockText(b), none
 	case node.KnockGone:
-		return noticeMark + nick(b.Nick, b.Peer) + " (" + safe.Name(node.ShortID(b.Peer)) + ") no longer knocks", none
+		return NoticeMark + Nick(b.Nick, b.Peer) + " (" + safe.Name(node.ShortID(b.Peer)) + ") no longer knocks", none
 	case node.RoomFound:
-		return noticeMark + roomLabel(b.Name, ev.Room) + " is on this network (" + access(b.Access) + "; owner's words: " + safe.Phrase(b.Words) + ")", none
+		return NoticeMark + RoomLabel(b.Name, ev.Room) + " is on this network (" + Access(b.Access) + "; owner's words: " + safe.Phrase(b.Words) + ")", none
 	case node.RoomLost:
-		return noticeMark + safe.Phrase(b.Name) + " is no longer on this network", none
+		return NoticeMark + safe.Phrase(b.Name) + " is no longer on this network", none
 	case node.Joined, node.Left, node.Removed, node.Refused, node.RoomClosed:
 		return ownText(b, ev.RoomName), none
 	case node.Epoch:
@@ -95,43 +95,43 @@ func (r renderer) text(ev node.Event) (safe.Text, time.Time) {
 		return progressText(b), none
 	case node.OwnerUnreachable:
 		if b.Left {
-			return faultMark + nick(b.Nick, "") + ", the owner, has gone; the room waits, and " + withoutOwner, none
+			return FaultMark + Nick(b.Nick, "") + ", the owner, has gone; the room waits, and " + WithoutOwner, none
 		}
-		return faultMark + "owner unreachable for " + minutes(b.ForS) + ": " + withoutOwner, none
+		return FaultMark + "owner unreachable for " + Minutes(b.ForS) + ": " + WithoutOwner, none
 	case node.OwnerBack:
-		return noticeMark + "owner is back after " + minutes(b.ForS), none
+		return NoticeMark + "owner is back after " + Minutes(b.ForS), none
 	case node.PolicyChanged:
-		return noticeMark + changedText(b), none
+		return NoticeMark + changedText(b), none
 	case node.Gap:
-		return faultMark + safe.Number(b.Lost) + " lines skipped: this console was too slow for them", none
+		return FaultMark + safe.Number(b.Lost) + " lines skipped: this console was too slow for them", none
 	case node.Warning:
-		return faultMark + safe.Phrase(b.Text), none
+		return FaultMark + safe.Phrase(b.Text), none
 	}
 	// Delivered and Expired change what a screen shows; a line that is printed stays printed.
 	return "", none
 }
 
-// withoutOwner is what it means that the owner's node does not answer.
-const withoutOwner safe.Text = "nobody can be admitted or removed"
+// WithoutOwner is what it means that the owner's node does not answer.
+const WithoutOwner safe.Text = "nobody can be admitted or removed"
 
 // knockText names who knocks by all that a person can compare and type: the nick, the words and the end of the ID. The
 // commands name them by that end where the nick does not.
 func knockText(k node.Knock) safe.Text {
 	end := safe.Name(node.ShortID(k.Peer))
-	who, others := nick(k.Nick, k.Peer), safe.Text("")
+	who, others := Nick(k.Nick, k.Peer), safe.Text("")
 	if k.Alike {
 		others = ", as another does by that nick or one like it"
 	}
-	typed := wordFor(k.Nick, string(end))
+	typed := Word(k.Nick, string(end))
 	if k.Alike {
 		typed = end
 	}
-	return askMark + who + trustNote(k.Trust) + " knocks" + others + "; their words: " + safe.Phrase(k.Words) + " (" + end + "); /accept " + typed + " or /deny " + typed
+	return AskMark + who + TrustNote(k.Trust) + " knocks" + others + "; their words: " + safe.Phrase(k.Words) + " (" + end + "); /accept " + typed + " or /deny " + typed
 }
 
-// messageText is a line that was said.
-func messageText(m node.Message) safe.Text {
-	who := nick(m.Nick, m.Peer)
+// Message is a line that was said.
+func Message(m node.Message) safe.Text {
+	who := Nick(m.Nick, m.Peer)
 	late := safe.Text("")
 	switch {
 	case m.Backlog: // what stands in front of all of it says so
@@ -148,12 +148,12 @@ func messageText(m node.Message) safe.Text {
 
 // aboveText says where a line belongs that comes later than the one below it.
 func aboveText(next *node.Quote) safe.Text {
-	return "above <" + nick(next.Nick, "") + "> " + safe.Phrase(next.Text)
+	return "above <" + Nick(next.Nick, "") + "> " + safe.Phrase(next.Text)
 }
 
 // backlogText says what follows.
 func backlogText(b node.Backlog) safe.Text {
-	text := noticeMark + count(b.N, "line", "lines") + " from before"
+	text := NoticeMark + Count(b.N, "line", "lines") + " from before"
 	if b.Next != nil {
 		text += ", " + aboveText(b.Next)
 	}
@@ -164,17 +164,17 @@ func backlogText(b node.Backlog) safe.Text {
 func memberText(body node.EventBody) safe.Text {
 	switch b := body.(type) {
 	case node.MemberJoined:
-		return noticeMark + nick(b.Nick, b.Peer) + " joined"
+		return NoticeMark + Nick(b.Nick, b.Peer) + " joined"
 	case node.MemberLeft:
-		return noticeMark + nick(b.Nick, b.Peer) + " left"
+		return NoticeMark + Nick(b.Nick, b.Peer) + " left"
 	case node.MemberRemoved:
-		return noticeMark + nick(b.Nick, b.Peer) + " was " + deed(b.Kind) + " by " + nick(b.ByNick, b.By) + until(b.Until)
+		return NoticeMark + Nick(b.Nick, b.Peer) + " was " + Deed(b.Kind) + " by " + Nick(b.ByNick, b.By) + Until(b.Until)
 	case node.RemovalReason:
-		return noticeMark + "why " + nick(b.Nick, b.Peer) + " was removed: " + safe.Phrase(b.Text)
+		return NoticeMark + "why " + Nick(b.Nick, b.Peer) + " was removed: " + safe.Phrase(b.Text)
 	case node.Unbanned:
-		return noticeMark + nick(b.Nick, b.Peer) + " is no longer banned"
+		return NoticeMark + Nick(b.Nick, b.Peer) + " is no longer banned"
 	case node.Hidden:
-		return noticeMark + count(len(b.IDs), "line", "lines") + " of " + nick(b.Nick, b.Peer) + " shown above do not count: said after the removal"
+		return NoticeMark + Count(len(b.IDs), "line", "lines") + " of " + Nick(b.Nick, b.Peer) + " shown above do not count: said after the removal"
 	}
 	return ""
 }
@@ -192,57 +192,57 @@ func ownText(body node.EventBody, room string) safe.Text {
 			back = " again"
 		}
 		if b.Owner {
-			return noticeMark + "you own " + name + back + ", as " + safe.Name(b.Nick)
+			return NoticeMark + "you own " + name + back + ", as " + safe.Name(b.Nick)
 		}
-		return noticeMark + "you are in " + name + back + ", as " + safe.Name(b.Nick)
+		return NoticeMark + "you are in " + name + back + ", as " + safe.Name(b.Nick)
 	case node.Left:
-		return noticeMark + "you left " + name
+		return NoticeMark + "you left " + name
 	case node.Removed:
-		return noticeMark + removalText(b, name)
+		return NoticeMark + removalText(b, name)
 	case node.Refused:
-		return noticeMark + "you are not a member of " + name
+		return NoticeMark + "you are not a member of " + name
 	case node.RoomClosed:
 		if b.Kind == "idle" {
-			return noticeMark + name + " was closed: nobody said anything for too long"
+			return NoticeMark + name + " was closed: nobody said anything for too long"
 		}
-		return noticeMark + "you closed " + name + because(b.Text)
+		return NoticeMark + "you closed " + name + Because(b.Text)
 	}
 	return ""
 }
 
 // removalText is the last word of a room to me: what, by whom, until when and why.
 func removalText(r node.Removed, room safe.Text) safe.Text {
-	cause := causeText(r)
+	cause := Cause(r)
 	switch r.Kind {
 	case "closed", "idle":
 		return room + " was " + cause
 	case "invite-revoked":
 		return "your invite to " + room + " was " + cause
 	}
-	verb := deed(r.Kind)
+	verb := Deed(r.Kind)
 	return "you were " + verb + " from " + room + cause[len(verb):]
 }
 
-// causeText is the same without me and the room.
-func causeText(r node.Removed) safe.Text {
+// Cause is the same without me and the room.
+func Cause(r node.Removed) safe.Text {
 	by := safe.Text("")
 	if r.ByNick != "" || r.By != "" {
-		by = " by " + nick(r.ByNick, r.By)
+		by = " by " + Nick(r.ByNick, r.By)
 	}
 	switch r.Kind {
 	case "closed":
-		return "closed" + by + because(r.Text)
+		return "closed" + by + Because(r.Text)
 	case "idle":
 		return "closed: nobody said anything for too long"
 	case "invite-revoked":
-		return "revoked" + by + because(r.Text)
+		return "revoked" + by + Because(r.Text)
 	}
-	return deed(r.Kind) + by + until(r.Until) + because(r.Text)
+	return Deed(r.Kind) + by + Until(r.Until) + Because(r.Text)
 }
 
-// afterRemoval is what can be done after a removal, for the hint beside it. room is its [roomWord]; slash is what commands
+// AfterRemoval is what can be done after a removal, for the hint beside it. room is its [RoomWord]; slash is what commands
 // begin with where the hint is read: "/" in a console, "localchat " in a shell.
-func afterRemoval(r node.Removed, room, slash safe.Text) safe.Text {
+func AfterRemoval(r node.Removed, room, slash safe.Text) safe.Text {
 	switch r.Kind {
 	case "closed", "idle":
 		return "the room has ended; " + slash + "rooms lists those that are here"
@@ -250,14 +250,14 @@ func afterRemoval(r node.Removed, room, slash safe.Text) safe.Text {
 		if r.Until.IsZero() {
 			return "you are refused until the owner lifts the ban"
 		}
-		return "you are refused" + until(r.Until)
+		return "you are refused" + Until(r.Until)
 	}
 	return "you may ask to come back: " + slash + "join " + room
 }
 
 // progressText says how far a removal has got.
 func progressText(p node.RemovalProgress) safe.Text {
-	who := nick(p.Nick, p.Peer)
+	who := Nick(p.Nick, p.Peer)
 	what := safe.Text("removal")
 	switch p.Kind {
 	case "kicked":
@@ -269,30 +269,30 @@ func progressText(p node.RemovalProgress) safe.Text {
 	if p.Told {
 		told = "told " + who
 	}
-	text := noticeMark + what + " of " + who + ": " + told + "; applied by " + safe.Number(p.Applied) + " of " + safe.Number(p.Total)
+	text := NoticeMark + what + " of " + who + ": " + told + "; applied by " + safe.Number(p.Applied) + " of " + safe.Number(p.Total)
 	if len(p.Missing) > 0 {
 		missing := make([]safe.Text, len(p.Missing))
 		for i, m := range p.Missing {
-			missing[i] = nick(m, "")
+			missing[i] = Nick(m, "")
 		}
 		text += "; " + safe.Join(missing, ", ") + " not heard from"
 	}
 	return text
 }
 
-func (r renderer) epochText(e node.Epoch) safe.Text {
-	if !r.keys {
+func (r View) epochText(e node.Epoch) safe.Text {
+	if !r.Keys {
 		return ""
 	}
-	text := noticeMark + "key " + safe.Number(e.Epoch)
+	text := NoticeMark + "key " + safe.Number(e.Epoch)
 	if len(e.Missing) > 0 {
-		text += "; " + count(len(e.Missing), "member has", "members have") + " it not yet"
+		text += "; " + Count(len(e.Missing), "member has", "members have") + " it not yet"
 	}
 	return text
 }
 
-// deed is what was done to a peer that lost its place.
-func deed(kind string) safe.Text {
+// Deed is what was done to a peer that lost its place.
+func Deed(kind string) safe.Text {
 	switch kind {
 	case "kicked", "banned":
 		return safe.Name(kind)
@@ -300,8 +300,8 @@ func deed(kind string) safe.Text {
 	return "removed"
 }
 
-// access is how a room is entered.
-func access(a string) safe.Text {
+// Access is how a room is entered.
+func Access(a string) safe.Text {
 	switch a {
 	case "open":
 		return "open"
@@ -317,64 +317,64 @@ func access(a string) safe.Text {
 // of its ID, so that a notice about that peer does not read as one about us.
 var ownWords = []string{"you", "owner", "system", "why", "key", "policy", "kick", "ban", "removal", "your"}
 
-// nick is how a peer is shown: by its nick, or by the end of its ID where it has none or one that could mislead.
-func nick(name string, p node.PeerID) safe.Text {
+// Nick is how a peer is shown: by its nick, or by the end of its ID where it has none or one that could mislead.
+func Nick(name string, p node.PeerID) safe.Text {
 	shown := safe.Name(strings.TrimSpace(name))
 	if shown == "" {
-		return tail(p)
+		return Tail(p)
 	}
 	for _, w := range ownWords {
 		if strings.EqualFold(string(shown), w) {
-			return shown + tail(p)
+			return shown + Tail(p)
 		}
 	}
 	return shown
 }
 
-// tail is the end of a peer ID, which tells two peers apart that look alike.
-func tail(p node.PeerID) safe.Text {
+// Tail is the end of a peer ID, which tells two peers apart that look alike.
+func Tail(p node.PeerID) safe.Text {
 	id := p.String()
 	return "~" + safe.Name(id[max(len(id)-4, 0):])
 }
 
-// because is a reason after a colon, where there is one.
-func because(reason string) safe.Text {
+// Because is a reason after a colon, where there is one.
+func Because(reason string) safe.Text {
 	if reason == "" {
 		return ""
 	}
 	return ": " + safe.Phrase(reason)
 }
 
-// until is the end of a ban, where it has one.
-func until(t time.Time) safe.Text {
+// Until is the end of a ban, where it has one.
+func Until(t time.Time) safe.Text {
 	if t.IsZero() {
 		return ""
 	}
 	return " until " + safe.Name(t.Local().Format("2006-01-02 15:04"))
 }
 
-// minutes writes a number of seconds as m:ss.
-func minutes(s int) safe.Text {
+// Minutes writes a number of seconds as m:ss.
+func Minutes(s int) safe.Text {
 	return safe.Number(s/60) + ":" + safe.Number(s/10%6) + safe.Number(s%10)
 }
 
-// count is "1 line" or "2 lines".
-func count(n int, one, many safe.Text) safe.Text {
+// Count is "1 line" or "2 lines".
+func Count(n int, one, many safe.Text) safe.Text {
 	if n == 1 {
 		return "1 " + one
 	}
 	return safe.Number(n) + " " + many
 }
 
-// roomLines is a table of rooms.
-func roomLines(rooms []node.RoomInfo) []safe.Text {
+// Rooms is a table of rooms.
+func Rooms(rooms []node.RoomInfo) []safe.Text {
 	var width int
 	for _, r := range rooms {
-		width = max(width, safe.Cells(rowHead(roomLabel(r.Name, r.ID))))
+		width = max(width, safe.Cells(rowHead(RoomLabel(r.Name, r.ID))))
 	}
 	lines := make([]safe.Text, 0, len(rooms))
 	for _, r := range rooms {
-		line := safe.Pad(rowHead(roomLabel(r.Name, r.ID)), width) + "  " + safe.Pad(access(r.Access), len("by invite")) + "  " + memberCount(r)
+		line := safe.Pad(rowHead(RoomLabel(r.Name, r.ID)), width) + "  " + safe.Pad(Access(r.Access), len("by invite")) + "  " + memberCount(r)
 		switch {
 		case r.Mine:
 			line += "; yours"
@@ -386,63 +386,63 @@ func roomLines(rooms []node.RoomInfo) []safe.Text {
 	return lines
 }
 
-// moreRooms says that a list of rooms is not all of them.
-func moreRooms(n int) safe.Text {
-	return noticeMark + count(n, "more room is", "more rooms are") + " on this network than this list has places for; each is joined by its name, its id or an invite all the same"
+// MoreRooms says that a list of rooms is not all of them.
+func MoreRooms(n int) safe.Text {
+	return NoticeMark + Count(n, "more room is", "more rooms are") + " on this network than this list has places for; each is joined by its name, its id or an invite all the same"
 }
 
-// roomLabel is how a room is shown in a list: by its name and, where that is not all that the name holds, the end of its
+// RoomLabel is how a room is shown in a list: by its name and, where that is not all that the name holds, the end of its
 // id, so that it cannot pass for the room that has the name as it is shown.
-func roomLabel(name string, id node.RoomID) safe.Text {
+func RoomLabel(name string, id node.RoomID) safe.Text {
 	shown := safe.Name(name)
 	if string(shown) == name && !node.Hides(name) {
 		return shown
 	}
 	text := id.String()
-	return shown + "~" + safe.Name(text[len(text)-shortRoom:])
+	return shown + "~" + safe.Name(text[len(text)-ShortRoom:])
 }
 
-// shortRoom is how many letters of the end of a room's id tell it apart from one that looks like it.
-const shortRoom = 8
+// ShortRoom is how many letters of the end of a room's id tell it apart from one that looks like it.
+const ShortRoom = 8
 
 // memberCount is how many are in a room, where that is told: a room for invites only tells nobody else.
 func memberCount(r node.RoomInfo) safe.Text {
 	if r.Members == 0 {
 		return "members not told"
 	}
-	return count(r.Members, "member", "members")
+	return Count(r.Members, "member", "members")
 }
 
-// ownersNick is what the owner of a room calls itself, "" where that is not told. One that could be read as more than a
+// OwnersNick is what the owner of a room calls itself, "" where that is not told. One that could be read as more than a
 // name in a list is shown by the end of its ID.
-func ownersNick(r node.RoomInfo) safe.Text {
+func OwnersNick(r node.RoomInfo) safe.Text {
 	switch {
 	case r.OwnerNick == "":
 		return ""
 	case strings.ContainsFunc(r.OwnerNick, unicode.IsSpace) || strings.ContainsAny(r.OwnerNick, ";:,!✓()") || node.Hides(r.OwnerNick):
-		return tail(r.Owner)
+		return Tail(r.Owner)
 	}
-	return nick(r.OwnerNick, r.Owner)
+	return Nick(r.OwnerNick, r.Owner)
 }
 
 // whose ends the description of a room: who owns it, for how long lines are kept in it, and what it is about. What is known of the owner comes before the
 // words: they are as long as a row, and a warning behind them would be read last, or on the next.
 func whose(r node.RoomInfo) safe.Text {
 	text := safe.Text("")
-	if name := ownersNick(r); name != "" && !r.Mine {
+	if name := OwnersNick(r); name != "" && !r.Mine {
 		text = "; " + name + "'s"
 	}
 	switch {
 	case r.Verified:
-		text += "; " + verifiedMark + " verified owner"
+		text += "; " + VerifiedMark + " verified owner"
 	case r.Change != nil:
-		text += "; " + otherMark + " not the owner you know"
+		text += "; " + OtherMark + " not the owner you know"
 	case r.Other != "":
-		text += "; " + otherMark + " not the " + ownersNick(r) + " whom you verified"
+		text += "; " + OtherMark + " not the " + OwnersNick(r) + " whom you verified"
 	}
 	text += "; owner's words: " + safe.Phrase(r.Words)
 	if r.RetainS > 0 {
-		text += "; lines kept " + inWords(r.RetainS)
+		text += "; lines kept " + Seconds(r.RetainS)
 	}
 	if r.Subject != "" {
 		text += "; " + safe.Phrase(r.Subject)

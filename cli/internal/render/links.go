@@ -1,4 +1,4 @@
-package cli
+package render
 
 import (
 	"net/netip"
@@ -13,25 +13,21 @@ import (
 	"localchat/cli/internal/safe"
 )
 
-// showsLinks: the terminal of this program gets web addresses as links (OSC 8), which a person follows by a click. A terminal
+// linksShown: the terminal of this program gets web addresses as links (OSC 8), which a person follows by a click. A terminal
 // that does not know the sequence leaves it out.
-var showsLinks atomic.Bool
+var linksShown atomic.Bool
 
-// wantsLinks reports whether it is to get them: a terminal without styles, and a Linux console, which has nothing to open
-// them with, do not.
-func (a *app) wantsLinks() bool {
-	term := a.variable("TERM")
-	return !a.colourless() && term != "" && term != "dumb" && term != "linux"
-}
+// ShowLinks notes whether the terminal gets them.
+func ShowLinks(yes bool) { linksShown.Store(yes) }
 
-// colourless reports whether the person wants no colours.
-func (a *app) colourless() bool { return a.opts.noColor || a.variable("NO_COLOR") != "" }
+// ShowsLinks reports whether the terminal gets them.
+func ShowsLinks() bool { return linksShown.Load() }
 
-// webAddresses are the web addresses in a text that may become links. A link leads to exactly what is read: so an address
+// WebAddresses are the web addresses in a text that may become links. A link leads to exactly what is read: so an address
 // with another scheme, with a name before its host, with letters that are not ASCII, or whose host a browser would show or
 // read in another way is a text like any other.
-func webAddresses(text safe.Text) []string {
-	if !showsLinks.Load() || !strings.Contains(string(text), "://") {
+func WebAddresses(text safe.Text) []string {
+	if !ShowsLinks() || !strings.Contains(string(text), "://") {
 		return nil
 	}
 	var found []string
@@ -109,9 +105,9 @@ func isAlphanumeric(b byte) bool {
 	return 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9'
 }
 
-// linked is a row of a text, drawn by draw, with those of the addresses of the whole text as links that the row shows in
+// Linked is a row of a text, drawn by draw, with those of the addresses of the whole text as links that the row shows in
 // full.
-func linked(row safe.Text, addresses []string, draw func(string) string) string {
+func Linked(row safe.Text, addresses []string, draw func(string) string) string {
 	text := string(row)
 	if len(addresses) == 0 {
 		return draw(text)

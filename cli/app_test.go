@@ -1,0 +1,24 @@
+package cli
+
+import (
+	"io"
+	"testing"
+
+	"localchat/cli/internal/clitest"
+	"localchat/node"
+)
+
+// newApp is a program whose nodes are f, with an environment of its own.
+func newApp(t testing.TB, f *clitest.Node, stdin io.Reader) (*app, *clitest.Screen, *clitest.Screen) {
+	t.Helper()
+	out, words := &clitest.Screen{}, &clitest.Screen{}
+	home := t.TempDir()
+	env := map[string]string{"XDG_CONFIG_HOME": home, "USER": "bob", "LOCALCHAT_EPHEMERAL": "true"}
+	a := &app{
+		stdin: stdin, stdout: out, stderr: words, ring: &logRing{},
+		env:  func(name string) (string, bool) { v, ok := env[name]; return v, ok },
+		exit: func(code int) { t.Errorf("the program ended itself with %d", code) },
+	}
+	a.start = func(node.Config) (peerNode, error) { return f, f.Errors["start"] }
+	return a, out, words
+}

@@ -1,0 +1,96 @@
+package clitest
+
+import (
+	"time"
+
+	"localchat/node"
+)
+
+// The rooms lab and den, and the peers: bob, whose node it is, alice and dave.
+var (
+	LabID   = node.RoomID{1}
+	DenID   = node.RoomID{2}
+	MeID    = node.PeerID("me-key")
+	AliceID = node.PeerID("alice-key")
+	DaveID  = node.PeerID("dave-key")
+)
+
+// Hostile is what a peer may put into any field of text.
+const Hostile = "e\x1b[2J\x1b]0;owned\a\u202evil\u200b\nx\u009b31m"
+
+// Events is one event of each type, twice where it looks different, with hostile text in every field a peer writes.
+func Events() []node.EventBody {
+	at := time.Date(2026, 11, 22, 14, 5, 0, 0, time.Local)
+	return []node.EventBody{
+		node.RoomFound{Name: "lab", Owner: AliceID, Words: "amber kiwi", Access: "knock"},
+		node.RoomFound{Name: Hostile, Owner: AliceID, Words: Hostile, Access: Hostile},
+		node.RoomLost{Name: Hostile},
+		node.Knock{Peer: DaveID, Nick: "dave", Words: "robot lemon"},
+		node.Knock{Peer: DaveID, Nick: "dave", Words: "robot lemon", Trust: node.Trust{Verified: true}},
+		node.Knock{Peer: DaveID, Nick: "dave", Words: "robot lemon", Trust: node.Trust{Other: AliceID}},
+		node.Knock{Peer: DaveID, Nick: Hostile, Words: Hostile},
+		node.Knock{Peer: DaveID, Nick: "dave", Words: "robot lemon", Alike: true},
+		node.KnockGone{Peer: DaveID, Nick: "dave"},
+		node.Joined{Name: "lab", Nick: "bob", Epoch: 3},
+		node.Joined{Name: "lab", Nick: "bob", Epoch: 3, Resumed: true},
+		node.Joined{Name: Hostile, Nick: Hostile, Owner: true},
+		node.Left{},
+		node.MemberJoined{Peer: DaveID, Nick: "dave"},
+		node.MemberJoined{Peer: DaveID, Nick: Hostile},
+		node.MemberLeft{Peer: DaveID, Nick: "dave"},
+		node.MemberRemoved{Peer: DaveID, Nick: "dave", By: AliceID, ByNick: "alice", Kind: "kicked"},
+		node.MemberRemoved{Peer: DaveID, Nick: "dave", By: AliceID, ByNick: "alice", Kind: "banned", Until: at},
+		node.MemberRemoved{Peer: DaveID, Nick: Hostile, By: AliceID, ByNick: Hostile, Kind: Hostile},
+		node.RemovalReason{Peer: DaveID, Nick: "dave", Text: "too loud"},
+		node.RemovalReason{Peer: DaveID, Nick: "dave", Text: Hostile},
+		node.Unbanned{Peer: DaveID, Nick: "dave"},
+		node.Message{Peer: DaveID, Nick: "dave", Text: "hello", At: at},
+		node.Message{Peer: DaveID, Nick: "dave", Text: "hello", At: at, Late: true},
+		node.Message{Peer: DaveID, Nick: "dave", Text: "waves", Action: true, At: at},
+		node.Message{Peer: DaveID, Nick: "you", Text: "were kicked from lab by alice: too loud", Action: true, At: at},
+		node.Message{Peer: DaveID, Nick: "Lab", Text: "was closed by alice", Action: true, At: at},
+		node.Message{Peer: DaveID, Nick: Hostile, Text: Hostile, At: at},
+		node.Message{Peer: DaveID, Nick: "", Text: "no nick", At: at},
+		node.Message{Peer: DaveID, Nick: "dave", Text: "hello", At: at, Late: true, Before: "x", Next: &node.Quote{Nick: "bob", Text: "hi there"}},
+		node.Message{Peer: DaveID, Nick: "dave", Text: "hello", At: at, Late: true, Before: "x", Next: &node.Quote{Nick: Hostile, Text: Hostile}},
+		node.Message{Peer: DaveID, Nick: "dave", Text: "hello", At: at, Late: true, Backlog: true},
+		node.Backlog{N: 1},
+		node.Backlog{N: 12, Before: "x", Next: &node.Quote{Nick: Hostile, Text: Hostile}},
+		node.BacklogEnd{},
+		node.Hidden{Peer: DaveID, Nick: "dave", IDs: []string{"a", "b"}},
+		node.Expired{IDs: []string{"a"}},
+		node.Delivered{ID: "a"},
+		node.Direct{Peer: DaveID, Nick: "dave", Text: "psst", At: at},
+		node.Direct{Peer: DaveID, Nick: Hostile, Text: Hostile, At: at},
+		node.Removed{Kind: "kicked", Text: "too loud", By: AliceID, ByNick: "alice", At: at},
+		node.Removed{Kind: "banned", Text: "spam", By: AliceID, ByNick: "alice", At: at, Until: at.Add(time.Hour)},
+		node.Removed{Kind: "banned", By: AliceID, ByNick: "alice", At: at},
+		node.Removed{Kind: "closed", Text: "lunch", By: AliceID, ByNick: "alice", At: at},
+		node.Removed{Kind: "idle", By: AliceID, ByNick: "alice", At: at},
+		node.Removed{Kind: "invite-revoked", By: AliceID, ByNick: "alice", At: at},
+		node.Removed{Kind: "other", Text: Hostile, By: AliceID, ByNick: Hostile, At: at},
+		node.Refused{},
+		node.Epoch{Epoch: 4},
+		node.Epoch{Epoch: 4, Have: []node.PeerID{AliceID}, Missing: []node.PeerID{DaveID}},
+		node.RemovalProgress{Peer: DaveID, Nick: "dave", Kind: "kicked", Told: true, Applied: 11, Total: 12, Missing: []string{"carol"}},
+		node.RemovalProgress{Peer: DaveID, Nick: "dave", Kind: "banned", Applied: 0, Total: 2, Missing: []string{"carol", Hostile}},
+		node.RemovalProgress{Peer: DaveID, Nick: "dave", Kind: "kicked", Told: true, Applied: 12, Total: 12},
+		node.OwnerUnreachable{ForS: 40},
+		node.OwnerUnreachable{Left: true, Nick: "alice"},
+		node.OwnerUnreachable{Left: true, Nick: Hostile},
+		node.OwnerBack{ForS: 671},
+		node.PolicyChanged{PolicyInfo: node.PolicyInfo{Access: "knock", Subject: "the build", IdleS: 21600, RetainS: 600, History: "none"}, By: AliceID, ByNick: "alice", Changed: []string{"subject"}},
+		node.PolicyChanged{PolicyInfo: node.PolicyInfo{Access: "open", IdleS: 21600, RetainS: 86400, History: "since-join"}, By: AliceID, ByNick: "alice", Changed: []string{"subject", "retain_s"}},
+		node.PolicyChanged{PolicyInfo: node.PolicyInfo{Access: "invite", Subject: Hostile, RetainS: 90, History: Hostile, MembersInvite: true, HideReasons: true}, By: AliceID, ByNick: Hostile, Changed: []string{"access", "subject", "idle_s", "retain_s", "history", "members_invite", "hide_reasons"}},
+		node.PolicyChanged{PolicyInfo: node.PolicyInfo{Access: "knock"}, By: AliceID, ByNick: "owner", Changed: []string{"idle_s"}},
+		node.PolicyChanged{PolicyInfo: node.PolicyInfo{Access: "knock"}},
+		node.RoomClosed{Kind: "closed", Text: "lunch"},
+		node.RoomClosed{Kind: "idle"},
+		node.Gap{Lost: 12},
+		node.Warning{Code: "attempt", Text: "bob tried to /kick dave"},
+		node.Warning{Code: Hostile, Text: Hostile},
+	}
+}
+
+// Noon is the time on these screens.
+var Noon = time.Date(2026, 11, 22, 14, 2, 0, 0, time.UTC)

@@ -1,0 +1,306 @@
+package clitest
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"localchat/node"
+)
+
+// A Node stands in for a running node and does what its test says: calls are noted, answers are set, events are sent by hand.
+type Node struct {
+	mu     sync.Mutex
+	calls  []string
+	Looks  int // at the rooms
+	Events chan node.Event
+	seq    uint64
+	Closed bool
+
+	Others     []node.PeerInfo // beside alice
+	RoomList   []node.RoomInfo
+	More       int // rooms that are not in rooms
+	MemberList []node.MemberInfo
+	Said       []node.Message
+	// Forgotten and Fetching are of the history.
+	Forgotten int
+	Fetching  bool
+	AtDoor    []node.KnockInfo
+	Banned    []node.BanInfo
+	Open      []node.InviteInfo
+	Rules     node.PolicyInfo
+
+	Compared []node.Verification
+	Errors   map[string]error // by method
+	// Joining blocks Join until it is closed, where it is not nil; JoiningOf does for one room.
+	Joining   chan struct{}
+	JoiningOf map[string]chan struct{}
+	Refs      map[string]node.RoomRef // by what a room is called
+	// Asking is what happens while the owner of a room to be joined is asked, where it is not nil.
+	Asking func(context.Context) error
+	// Slow blocks in the same way what else waits for others.
+	Slow chan struct{}
+	// Alone: no other node is connected.
+	Alone bool
+	// Quiet: what is said comes back as no event.
+	Quiet bool
+}
+
+// NewNode is a node without rooms, whose room lab has a ban and an open invite.
+func NewNode() *Node {
+	return &Node{
+		Events: make(chan node.Event, 256), Errors: map[string]error{},
+		Banned: []node.BanInfo{{Peer: DaveID, Nick: "dave", Reason: "spam"}},
+		Open:   []node.InviteInfo{{ID: "mf2w", Nick: "carol", Expires: time.Date(2026, 11, 23, 14, 2, 0, 0, time.Local)}},
+	}
+}
+
+func (f *Node) note(method string, args ...string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.calls = append(f.calls, strings.Join(append([]string{method}, args...), " "))
+	return f.Errors[method]
+}
+
+// Did returns the calls so far and forgets them.
+func (f *Node) Did() []string {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	calls := f.calls
+	f.calls = nil
+	return calls
+}
+
+// Emit sends an event of the room lab, or of no room where body says so.
+func (f *Node) Emit(body node.EventBody) { f.EmitIn(LabID, "lab", body) }
+
+// EmitIn sends an event of a room.
+func (f *Node) EmitIn(room node.RoomID, name string, body node.EventBody) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.seq++
+	f.Events <- node.Event{Seq: f.seq, Time: time.Date(2026, 11, 22, 14, 2, 0, 0, time.UTC), Room: room, RoomName: name, Body: body}
+}
+
+func (f *Node) Info() node.Info {
+	return node.Info{Peer: MeID, Nick: "bob", Words: "amber kiwi", Addrs: []string{"/ip4/192.168.1.7/tcp/4001"}, Version: "devel"}
+}
+
+func (f *Node) Listen() (<-chan node.Event, func()) {
+	return f.Events, sync.OnceFunc(func() { close(f.Events) })
+}
+
+func (f *Node) Close() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.Closed = true
+	return nil
+}
+
+func (f *Node) Peers(context.Context) ([]node.PeerInfo, error) {
+	return append([]node.PeerInfo{{Peer: AliceID, Connected: !f.Alone, RTTms: 1.4}}, f.Others...), f.note("peers")
+}
+
+// waits until Slow is closed, where there is one.
+func (f *Node) waits() {
+	if f.Slow != nil {
+		<-f.Slow
+	}
+}
+
+func (f *Node) Dial(_ context.Context, addr string) (node.PeerID, error) {
+	f.waits()
+	return AliceID, f.note("dial", addr)
+}
+
+func (f *Node) Rooms(context.Context) ([]node.RoomInfo, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.Looks++
+	return append([]node.RoomInfo(nil), f.RoomList...), f.Errors["rooms"]
+}
+
+func (f *Node) Unlisted(context.Context) (int, error) { return f.More, nil }
+
+// Ref knows the rooms of Refs. A room that was created is one of them.
+func (f *Node) Ref(_ context.Context, text string) node.RoomRef {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if ref, ok := f.Refs[text]; ok {
+		return ref
+	}
+	return node.RoomRef{Name: text}
+}
+
+func (f *Node) Create(_ context.Context, o node.CreateOptions) (node.RoomInfo, error) {
+	if err := f.note("create", o.Name); err != nil {
+		return node.RoomInfo{}, err
+	}
+	f.Emit(node.Joined{Name: o.Name, Nick: "bob", Epoch: 1, Owner: true})
+	return node.RoomInfo{ID: LabID, Name: o.Name}, nil
+}
+
+func (f *Node) Join(ctx context.Context, o node.JoinOptions) (node.JoinedInfo, error) {
+	as := ""
+	if o.Nick != "" {
+		as = " as " + o.Nick
+	}
+	if err := f.note("join", o.Room+o.Invite+as); err != nil {
+		return node.JoinedInfo{}, err
+	}
+	joining := f.Joining
+	if of := f.JoiningOf[o.Room+o.Invite]; of != nil {
+		joining = of
+	}
+	if f.Asking != nil {
+		o.Asked(roomName(o.Room), Noon.Add(10*time.Minute))
+		if err := f.Asking(ctx); err != nil {
+			return node.JoinedInfo{}, err
+		}
+	}
+	if joining != nil {
+		select {
+		case <-joining:
+		case <-ctx.Done():
+			return node.JoinedInfo{}, ctx.Err()
+		}
+	}
+	id := LabID
+	if o.Room == "den" {
+		id = DenID
+	}
+	f.EmitIn(id, o.Room, node.Joined{Name: o.Room, Nick: "bob", Epoch: 3})
+	return node.JoinedInfo{ID: id, Name: o.Room, Nick: "bob", Owner: AliceID, Epoch: 3, Members: f.MemberList}, nil
+}
+
+func (f *Node) Leave(_ context.Context, room string) error {
+	if err := f.note("leave", roomName(room)); err != nil {
+		return err
+	}
+	f.Emit(node.Left{})
+	return nil
+}
+
+// roomName makes ids readable in expectations.
+func roomName(id string) string {
+	switch id {
+	case LabID.String():
+		return "lab"
+	case DenID.String():
+		return "den"
+	}
+	return id
+}
+
+func (f *Node) Say(_ context.Context, room, text string, action bool) (string, error) {
+	f.waits()
+	verb := "say"
+	if action {
+		verb = "act"
+	}
+	if err := f.note(verb, roomName(room), text); err != nil {
+		return "", err
+	}
+	if !f.Quiet {
+		f.Emit(node.Message{ID: "m1", Peer: MeID, Nick: "bob", Text: text, Action: action, Self: true})
+		f.Emit(node.Delivered{ID: "m1"})
+	}
+	return "m1", nil
+}
+
+func (f *Node) Tell(_ context.Context, room, who, text string) (string, error) {
+	f.waits()
+	return "d1", f.note("tell", roomName(room), who, text)
+}
+
+func (f *Node) Members(context.Context, string) (node.MembersInfo, error) {
+	return node.MembersInfo{Epoch: 3, Members: f.MemberList}, f.note("members")
+}
+
+func (f *Node) Verify(_ context.Context, room, who string, verified bool) (node.Verification, error) {
+	if err := f.note("verify", roomName(room), who, strconv.FormatBool(verified)); err != nil {
+		return node.Verification{}, err
+	}
+	for i, m := range f.MemberList {
+		if m.Peer.String() == who || m.Nick == who {
+			f.MemberList[i].Verified = verified
+			return node.Verification{Peer: m.Peer, Nick: m.Nick, Words: m.Words, At: Noon}, nil
+		}
+	}
+	return node.Verification{Peer: DaveID, Nick: "dave", Words: "robot lemon", At: Noon}, nil
+}
+
+func (f *Node) Verified(context.Context) ([]node.Verification, error) {
+	return f.Compared, f.note("verified")
+}
+
+func (f *Node) History(context.Context, string) (node.HistoryInfo, error) {
+	return node.HistoryInfo{Messages: f.Said, More: f.Forgotten, Fetching: f.Fetching}, f.note("history")
+}
+
+func (f *Node) Invite(_ context.Context, room, nick string, expires time.Duration) (node.InviteInfo, error) {
+	f.waits()
+	return node.InviteInfo{ID: "mf2w", Text: "LOCALCHAT:ABCD", Expires: time.Date(2026, 11, 23, 14, 2, 0, 0, time.Local)},
+		f.note("invite", roomName(room), nick, expires.String())
+}
+
+func (f *Node) Invites(context.Context, string) ([]node.InviteInfo, error) {
+	return f.Open, f.note("invites")
+}
+
+func (f *Node) Uninvite(_ context.Context, room, id string) error {
+	return f.note("uninvite", roomName(room), id)
+}
+
+func (f *Node) Knocks(context.Context, string) ([]node.KnockInfo, error) {
+	return f.AtDoor, f.note("knocks")
+}
+
+func (f *Node) Accept(_ context.Context, room, who string) error {
+	return f.note("accept", roomName(room), who)
+}
+
+func (f *Node) Deny(_ context.Context, room, who, reason string) error {
+	return f.note("deny", roomName(room), who, reason)
+}
+
+func (f *Node) Kick(_ context.Context, room, who, reason string) (node.Committed, error) {
+	return node.Committed{Seq: 7, Epoch: 4}, f.note("kick", roomName(room), who, reason)
+}
+
+func (f *Node) Ban(_ context.Context, room, who, reason string, d time.Duration) (node.Committed, error) {
+	return node.Committed{Seq: 7, Epoch: 4}, f.note("ban", roomName(room), who, reason, d.String())
+}
+
+func (f *Node) Unban(_ context.Context, room, who string) (node.Committed, error) {
+	return node.Committed{Seq: 8, Epoch: 4}, f.note("unban", roomName(room), who)
+}
+
+func (f *Node) Bans(context.Context, string) ([]node.BanInfo, error) {
+	return f.Banned, f.note("bans")
+}
+
+func (f *Node) Policy(_ context.Context, _ string, change node.PolicyChange) (node.PolicyInfo, error) {
+	what := "read"
+	switch {
+	case change.Access != nil:
+		what = "access=" + *change.Access
+	case change.Subject != nil:
+		what = "subject=" + *change.Subject
+	case change.IdleS != nil:
+		what = "idle=" + (time.Duration(*change.IdleS) * time.Second).String()
+	case change.MembersInvite != nil && *change.MembersInvite:
+		what = "members-invite"
+	}
+	return f.Rules, f.note("policy", what)
+}
+
+func (f *Node) CloseRoom(_ context.Context, room, reason string) error {
+	return f.note("close", roomName(room), reason)
+}
+
+func (f *Node) Renew(_ context.Context, room string) (node.Renewed, error) {
+	return node.Renewed{Name: "lab", Sent: []string{"bob"}, Invites: []node.InviteInfo{{Nick: "carol", Text: "LOCALCHAT:AAAA"}}}, f.note("renew", roomName(room))
+}

@@ -1,0 +1,78 @@
+package render
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"localchat/cli/internal/fail"
+	"localchat/cli/internal/safe"
+	"localchat/cli/internal/stream"
+)
+
+// What a row begins with says whose words it holds. Every row of a text after its first begins with MoreMark, at every
+// width. So a row that begins with one of the marks of the program is the program's own:
+//
+//	--  happened
+//	?   wants an answer
+//	!   went wrong
+//
+// A row with somebody's words begins with "<nick>", with "*" (an action), with "[" (another room, or to one person) or
+// with MoreMark.
+const (
+	NoticeMark safe.Text = "-- "
+	AskMark    safe.Text = "? "
+	FaultMark  safe.Text = "! "
+	MoreMark   safe.Text = "| "
+)
+
+// Rows are the rows of s on a screen of width cells: the first one as it is, each further one after MoreMark. No row is
+// wider than the screen, however the terminal counts. There is always a row.
+func Rows(s safe.Text, width int) []safe.Text {
+	width = max(width, 1)
+	rows := safe.Fold(s, width)
+	if len(rows) == 1 {
+		return rows
+	}
+	rows = safe.Fold(s, max(width-safe.Cells(MoreMark), 1))
+	for i := range rows[1:] {
+		rows[i+1] = safe.Crop(MoreMark+rows[i+1], width)
+	}
+	rows[0] = safe.Crop(rows[0], width)
+	return rows
+}
+
+// RoomHead is the name of a room where it begins a row.
+func RoomHead(room string) safe.Text { return rowHead(safe.Name(room)) }
+
+// rowHead is a name that begins a row. One that begins as a row of the program does is shown in quotes.
+func rowHead(name safe.Text) safe.Text {
+	for _, mark := range []safe.Text{NoticeMark, AskMark, FaultMark, MoreMark} {
+		if strings.HasPrefix(string(name)+" ", string(mark)) {
+			return `"` + name + `"`
+		}
+	}
+	return name
+}
+
+// Line writes one line of text, folded to the width of the screen where w is one: a terminal that breaks a long line
+// by itself puts no mark in front of what follows. Nothing but a screen gets links.
+func Line(w io.Writer, line safe.Text) error {
+	width := stream.Columns(w)
+	if width == 0 {
+		_, err := fmt.Fprintln(w, line)
+		return err
+	}
+	addresses := WebAddresses(line)
+	var b strings.Builder
+	for _, row := range Rows(line, width) {
+		b.WriteString(Linked(row, addresses, func(text string) string { return text }) + "\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// Data is [Line] to standard output: a line that cannot be written is a failure of the program.
+func Data(w io.Writer, line safe.Text) error {
+	return fail.Output(Line(w, line))
+}
