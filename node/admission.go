@@ -1,8 +1,6 @@
 package node
 
 import (
-	"context"
-	"fmt"
 	"maps"
 	"net/netip"
 	"sync"
@@ -73,7 +71,7 @@ func newAdmission(n *Node) *admission {
 	a := &admission{
 		n: n, services: make(map[protocolID]*service), closing: rate.NewLimiter(10, 10),
 		refused: newTurnstile[peer.ID](budget{refusals, refusalsBurst}), answers: newTurnstile[peer.ID](budget{answerRate, answerBurst}), large: newLarge(),
-		floods: floods{members: make(map[peer.ID]int), told: make(map[bool]time.Time)},
+		floods: newFloods(),
 	}
 	a.guests.Store(&map[peer.ID]int{})
 	return a
@@ -100,7 +98,7 @@ func (a *admission) serve(id protocolID, q quota, handle network.StreamHandler) 
 		place := a.enter(v, s, who)
 		if place == nil {
 			_ = s.Reset()
-			a.refuse(who)
+			a.refuse(who, aStream)
 			return
 		}
 		defer a.leave(v, place)
@@ -117,8 +115,10 @@ func (a *admission) visitor(c network.Conn) visitor {
 
 // visitorAt is the visitor that p is, at one of the addresses where it is connected.
 func (a *admission) visitorAt(p peer.ID) visitor {
-	for _, c := range a.n.host.Network().ConnsToPeer(p) {
-		return a.visitor(c)
+	if a.n.host != nil {
+		for _, c := range a.n.host.Network().ConnsToPeer(p) {
+			return a.visitor(c)
+		}
 	}
 	rooms, guest := (*a.guests.Load())[p]
 	return visitor{peer: p, guest: guest, rooms: rooms}
@@ -178,7 +178,7 @@ func (v *service) release(p *admitted) {
 // allow takes one request of who from its budgets. It reports false where there is none left.
 func (a *admission) allow(id protocolID, who visitor) bool {
 	if !a.own(id, who).Allow() {
-		a.refuse(who)
+		a.refuse(who, askedAs(id))
 		return false
 	}
 	_, ok := a.common(id, who)
@@ -203,7 +203,7 @@ func (a *admission) common(id protocolID, who visitor) (wait time.Duration, ok b
 	}
 	wait, ok = take(v.shared, time.Now())
 	if !ok {
-		a.refuse(who)
+		a.refuse(who, askedAs(id))
 	}
 	return wait, ok
 }
@@ -242,90 +242,6 @@ func (a *admission) sweep(now time.Time) {
 func (a *admission) isGuest(p peer.ID) bool {
 	_, ok := (*a.guests.Load())[p]
 	return ok
-}
-
-// floods counts what is refused, so that a person is told once of each flood: of strangers together, and of members one by
-// one.
-type floods struct {
-	begun     time.Time // of the window
-	strangers int
-	members   map[peer.ID]int
-	told      map[bool]time.Time // when, of guests and of others
-}
-
-// due reports whether a flood of guests, or of strangers, is to be told.
-func (f *floods) due(guests bool, now time.Time) bool {
-	last, ok := f.told[guests]
-	return !ok || now.Sub(last) >= attemptEvery
-}
-
-// tells reports whether a flood of strangers that somebody else has noticed is to be told, and takes it for told.
-func (a *admission) tells(now time.Time) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if !a.floods.due(false, now) {
-		return false
-	}
-	a.floods.told[false] = now
-	return true
-}
-
-// refuse notes that something of who was refused. The person is told when that goes on, and a peer that goes on and on
-// loses its connections.
-func (a *admission) refuse(who visitor) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	now, f := time.Now(), &a.floods
-	if now.Sub(f.begun) >= floodWindow {
-		f.begun, f.strangers = now, 0
-		clear(f.members)
-	}
-	var times int
-	if who.guest {
-		f.members[who.peer]++
-		times = f.members[who.peer]
-	} else {
-		f.strangers++
-		times = f.strangers
-	}
-	if times >= floodFrom && f.due(who.guest, now) && a.n.offer(flooded{who}) {
-		f.told[who.guest] = now
-	}
-	if who.peer != "" && !a.refused.of(who.peer).Allow() && a.closing.Allow() {
-		a.n.offer(hangUp{who.peer})
-	}
-}
-
-type (
-	// flooded: somebody asks for more than it may have.
-	flooded struct{ who visitor }
-	// hangUp: a peer has been refused so often that its connections are to end.
-	hangUp struct{ peer peer.ID }
-)
-
-func (e flooded) handle(l *loop) {
-	id := e.who.peer.String()
-	end, text := id[max(0, len(id)-6):], ""
-	switch {
-	case e.who.guest && !l.floodDue(e.who.peer):
-		return
-	case e.who.guest:
-		text = fmt.Sprintf("%s (…%s, at %s)", l.nickOf(e.who.peer), end, e.who.from)
-	case e.who.peer != "":
-		text = fmt.Sprintf("somebody at %s (…%s)", e.who.from, end)
-	default: // its key has not been seen
-		text = fmt.Sprintf("somebody at %s", e.who.from)
-	}
-	l.emit(nil, Warning{Code: "flood", Peer: e.who.peer, Text: text + " asks too much of this node: what is too much is refused"})
-}
-
-func (e hangUp) handle(l *loop) {
-	l.n.log.Info("asks too much", "peer", e.peer)
-	l.n.spawn(func(_ context.Context) {
-		if err := l.n.host.Network().ClosePeer(e.peer); err != nil {
-			l.n.log.Debug("close", "peer", e.peer, "err", err)
-		}
-	})
 }
 
 // nickOf is the nick of p in a room of ours.

@@ -1,8 +1,10 @@
 package node
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -86,7 +88,7 @@ func member(i, address int) visitor {
 
 var quotas = map[protocolID]quota{
 	protocol.PollID: pollQuota, protocol.JoinID: joinQuota, protocol.AskID: askQuota, protocol.SyncID: syncQuota,
-	protocol.PassID: passQuota, protocol.TellID: tellQuota, protocol.RoomsID: roomsQuota,
+	protocol.PassID: passQuota, protocol.TellID: tellQuota, protocol.RoomsID: roomsQuota, pingID: pingQuota,
 }
 
 // With every protocol: one peer, ten at one address, ten addresses, and more strangers than there can be hold what they
@@ -221,56 +223,147 @@ func TestRequestsAreBounded(t *testing.T) {
 	}
 }
 
-// A flood is told once, of strangers and of members; what is refused now and then is not.
+// A flood is told once, of strangers and of members, with what it is of and where it comes from; what is refused now and then is not.
 func TestAFloodIsToldOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := bareAdmission()
-		told := func() (fs []flooded) {
-			for {
-				select {
-				case ev := <-a.n.inbox:
-					if f, ok := ev.(flooded); ok {
-						fs = append(fs, f)
-					}
-				default:
-					return fs
-				}
+		pass := func(d time.Duration) (told []flood) {
+			for range d / time.Second {
+				time.Sleep(time.Second) // simulated
+				told = append(told, a.floods.due(time.Now())...)
 			}
+			return told
 		}
 		for i := range 100 {
-			a.refuse(stranger(i, i))
-			a.refuse(member(i%3, i))
-			time.Sleep(time.Second) // simulated
-		}
-		if fs := told(); len(fs) > 0 {
-			t.Fatalf("what is refused now and then is told: %+v", fs)
-		}
-		for i := range 10_000 {
-			a.refuse(stranger(i%10, i%10))
-			a.refuse(member(0, 0))
-		}
-		fs := told()
-		if len(fs) != 2 || fs[0].who.guest == fs[1].who.guest {
-			t.Fatalf("%d floods are told: %+v", len(fs), fs)
-		}
-		for range 50 {
-			a.refuse(stranger(1, 1))
-			time.Sleep(time.Second) // simulated
-			for range floodFrom {
-				a.refuse(stranger(1, 1))
+			a.refuse(stranger(i, i), aStream)
+			a.refuse(member(i%3, i), aRequest)
+			if fs := pass(time.Second); len(fs) > 0 {
+				t.Fatalf("what is refused now and then is told: %+v", fs)
 			}
 		}
-		if fs := told(); len(fs) != 0 {
-			t.Errorf("the same flood is told %d times more", len(fs))
+		pass(floodWindow)
+		for i := range 10_000 {
+			a.refuse(stranger(i%10, i%10), aStream)
+			a.refuse(member(i%2, 7), aPing)
+			a.refuse(member(0, 7), aLine)
 		}
-		time.Sleep(attemptEvery) // simulated
+		fs := pass(time.Second)
+		if len(fs) != 2 {
+			t.Fatalf("%d floods are told: %+v", len(fs), fs)
+		}
+		if f := fs[0]; len(f.members) != 2 || f.members[0].peer != member(0, 0).peer || !slices.Equal(f.things, []string{"pings", "lines"}) || f.members[0].from != at("10.0.7.1") {
+			t.Errorf("of members it is told %+v", f)
+		}
+		if f := fs[1]; len(f.members) != 0 || len(f.addrs) != 10 || !slices.Equal(f.things, []string{"streams"}) {
+			t.Errorf("of strangers it is told %+v", f)
+		}
+		for range 50 {
+			for range floodFrom {
+				a.refuse(stranger(1, 1), aStream)
+				a.refuse(member(1, 1), aLine)
+			}
+			if fs := pass(time.Second); len(fs) != 0 {
+				t.Fatalf("the same flood is told again: %+v", fs)
+			}
+		}
+		pass(attemptEvery)
 		for range floodFrom {
-			a.refuse(stranger(1, 1))
+			a.refuse(stranger(1, 1), aStream)
 		}
-		if fs := told(); len(fs) != 1 {
+		if fs := pass(2 * floodWindow); len(fs) != 1 {
 			t.Errorf("the next flood is told %d times", len(fs))
 		}
 	})
+}
+
+// Each thing has its own measure: one less of it in a window is no flood, whatever else there is; and a member that is in
+// several rooms of ours may send as much for each.
+func TestEachThingHasItsMeasure(t *testing.T) {
+	for what, kind := range thingKinds {
+		for _, who := range []visitor{stranger(0, 0), member(0, 0)} {
+			rooms := max(1, who.rooms)
+			for _, who.rooms = range []int{rooms, 3 * rooms} {
+				if !who.guest && who.rooms != rooms {
+					continue
+				}
+				f := newFloods()
+				f.due(lawStart)
+				for other, k := range thingKinds {
+					f.count(who, thing(other), k.from-1)
+				}
+				if due := f.due(lawStart.Add(time.Second)); len(due) > 0 {
+					t.Errorf("%s: one less of each is told: %+v", kind.name, due)
+				}
+				f.count(who, thing(what), 1+(max(1, who.rooms)-1)*kind.from)
+				due := f.due(lawStart.Add(2 * time.Second))
+				if len(due) != 1 || !slices.Equal(due[0].things, []string{kind.name}) {
+					t.Errorf("%d %s of %+v: told %+v", kind.from, kind.name, who, due)
+				}
+			}
+		}
+		f := newFloods()
+		for i := range 100 { // half of it in each window
+			f.count(member(0, 0), thing(what), kind.from/2)
+			if due := f.due(lawStart.Add(time.Duration(i) * floodWindow)); len(due) > 0 {
+				t.Errorf("half as many %s as are a flood are told", kind.name)
+			}
+		}
+	}
+}
+
+// What is counted of floods is bounded, for any number of members and addresses.
+func TestTheCountOfFloodsIsBounded(t *testing.T) {
+	f := newFloods()
+	for i := range 2 * maxBudgets {
+		f.count(stranger(i, i), aStream, 1)
+		f.count(member(i, i), aStream, floodFrom)
+	}
+	if len(f.members) > maxBudgets || len(f.strangers.addrs) > maxFloodAddrs {
+		t.Errorf("%d members and %d addresses are counted", len(f.members), len(f.strangers.addrs))
+	}
+	if due := f.due(lawStart); len(due) != 2 {
+		t.Errorf("%d floods are told", len(due))
+	}
+	if len(f.members) > 0 || len(f.strangers.addrs) > 0 {
+		t.Error("nothing is forgotten")
+	}
+}
+
+// The line about a flood names who it is, and no more than a person reads.
+func TestTheTextOfAFlood(t *testing.T) {
+	w := newLawRoom(t, "lab")
+	w.admit("carol")
+	n := &Node{self: personaID("alice"), signer: persona("alice"), log: slog.New(slog.DiscardHandler), gate: testGate()}
+	n.admission = newAdmission(n)
+	n.ctx, n.cancel = context.WithCancel(t.Context())
+	defer n.cancel()
+	l := must(newLoop(n, nil))
+	r := newRoom(l, w.id())
+	defer r.cancel()
+	r.ledger = &w.ledger
+	l.rooms[r.id], l.order = r, append(l.order, r.id)
+	sub := &Subscription{c: make(chan Event, EventQueue)}
+	l.subs[sub] = struct{}{}
+	carol := visitor{peer: personaID("carol"), from: at("192.168.1.7"), guest: true, rooms: 1}
+	for _, c := range []struct {
+		who  []visitor
+		what thing
+		want string
+	}{
+		{[]visitor{carol}, aPing, "carol (" + endOf(carol.peer) + ", at 192.168.1.7) sends too much to this node: what is too much of it (pings) is refused"},
+		{[]visitor{stranger(0, 1)}, aStream, "somebody at 10.0.1.1 (" + endOf(stranger(0, 1).peer) + ") sends too much to this node: what is too much of it (streams) is refused"},
+		{[]visitor{{from: at("10.0.1.1")}, {from: at("10.0.2.1")}}, anAnnouncement, "strangers at 10.0.1.1, 10.0.2.1 send too much to this node: what is too much of it (mDNS packets) is refused"},
+		{[]visitor{stranger(0, 0), stranger(1, 1), stranger(2, 2), stranger(3, 3), stranger(4, 4)}, aRequest, "strangers at 10.0.0.1, 10.0.1.1, 10.0.2.1 and 2 other addresses send too much to this node: what is too much of it (requests) is refused"},
+	} {
+		n.admission.floods = newFloods()
+		for _, who := range c.who {
+			n.admission.count(who, c.what, thingKinds[c.what].from)
+		}
+		l.tellFloods(lawStart)
+		if got := (<-sub.c).Body.(Warning); got.Code != "flood" || got.Text != c.want || got.Peer != c.who[len(c.who)-1].peer || len(sub.c) > 0 {
+			t.Errorf("told %+v", got)
+		}
+	}
 }
 
 // One member is handed a full room, and not one after the other without end.

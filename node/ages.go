@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/libp2p/go-libp2p/core/peer"
+
 	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
@@ -50,8 +52,18 @@ func (r *room) earlyAge(id protocol.Hash) transcript.Given {
 	return e.Given
 }
 
-// tellShed says, now and then, that lines were forgotten before their time.
+// tellShed says, now and then, that lines were forgotten before their time. Those that have only just been said are a flood:
+// parts of a room that were apart come together with old ones.
 func (r *room) tellShed() {
+	shed := make(map[peer.ID]int)
+	for _, ln := range r.log.JustShed() {
+		if ln.Msg.Author != r.l.n.self && r.age(ln) < shedYoung {
+			shed[ln.Msg.Author] += sayCost(ln.Content.Text)
+		}
+	}
+	for author, n := range shed {
+		r.l.n.admission.count(r.l.n.admission.visitorAt(author), anOldestLine, n)
+	}
 	if now := r.l.now(); now.Sub(r.shedTold) >= shedEvery && r.log.TakeShed() > 0 {
 		r.shedTold = now
 		r.l.emit(r, Warning{Code: "lines_full", Text: fmt.Sprintf(

@@ -195,7 +195,7 @@ func (l *loop) countUnplaced(before map[protocol.RoomID]bool, e roomsAnswered) {
 	full := len(l.found) >= maxFound || ofHost >= foundOfHost
 	for id := range e.all {
 		if (full || before != nil && !before[id]) && l.found[id] == nil && l.rooms[id] == nil {
-			l.n.admission.refuse(l.n.admission.visitorAt(e.peer))
+			l.n.admission.refuse(l.n.admission.visitorAt(e.peer), aShownRoom)
 		}
 	}
 }

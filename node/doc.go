@@ -30,23 +30,30 @@
 //	                              does not                                 comes again by comparison
 //	a reader's events             its next ones are lost                   the reader, by a Gap
 //	lines that we say             Say and Tell wait, then refuse           the caller
-//	gossip of one peer            its streams end, for a moment            the room's people, by a Warning (flood)
+//	gossip of one peer, or of     its streams end, for a moment            the person, by a Warning (flood)
+//	all strangers together
 //	what pubsub remembers         what is new is dropped, and fetched      nobody: nothing is lost
-//	a fellow's lines as they come dropped, and fetched later               the room's people, by a Warning (flood)
+//	a fellow's lines as they come dropped, and fetched later               the person, by a Warning (flood)
+//	direct messages of a member,  refused                                  the sender; the person, by a Warning
+//	an address, and of all                                                 (flood)
 //	lines retained, in a room     who has said most loses its oldest       the readers, by Expired and, now and then,
 //	and in all of a node                                                   a Warning (lines_full)
 //	pubsub's queues, passing on   the newest are dropped, and fetched      nobody: nothing is lost
 //	early lines, early records    the oldest go, or of one author the      nobody: they are fetched
 //	                              newest
 //	lines that wait for a key     refused                                  the caller
-//	connections, streams and      refused, strangers' first (admission)    the person, once, by a Warning (flood)
-//	requests of others
+//	connections, streams,         refused, strangers' first (admission)    the person, by a Warning (flood)
+//	requests and pings of others
 //	joins, admissions, the door   told to wait                             the caller; the owner, by one line for
 //	                                                                       many (knocks)
 //	dial book, remembered peers   the oldest hint goes                     nobody: they are hints
 //	rooms found                   each peer and each address has a share;  nobody: what is asked for has a place
 //	                              the one with most gives way
 //	removals followed             the oldest go                            nobody
+//
+// Whatever is refused or dropped at such a bound is counted in one place (floods.go), by thing and by member, or for all
+// strangers together. From so much of it in ten seconds on it is a flood, and the person is told once a minute what it is and
+// where it comes from. The measures lie above what people's own nodes do.
 //
 // # What is ordered goes the way of what is heard
 //

@@ -81,15 +81,9 @@ func (b *doorbell) summary(now time.Time) string {
 	return text + "; /members shows who waits"
 }
 
-// tickBell tells how many more have knocked. It is a flood, unless that has been told already.
+// tickBell tells how many more have knocked.
 func (r *room) tickBell(now time.Time) {
-	text := r.owned.bell.summary(now)
-	if text == "" {
-		return
+	if text := r.owned.bell.summary(now); text != "" {
+		r.l.emit(r, Warning{Code: "knocks", Text: text})
 	}
-	code := "knocks"
-	if r.l.n.admission.tells(now) {
-		code = "flood"
-	}
-	r.l.emit(r, Warning{Code: code, Text: text})
 }

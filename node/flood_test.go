@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/libp2p/go-libp2p/core/peer"
+
 	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
@@ -127,12 +129,15 @@ func TestAFloodIsNamed(t *testing.T) {
 	w := newLawRoom(t, "lab")
 	w.admit("carol")
 	n := &Node{self: personaID("alice"), signer: persona("alice"), log: slog.New(slog.DiscardHandler), gate: testGate()}
+	n.admission = newAdmission(n)
 	n.ctx, n.cancel = context.WithCancel(t.Context())
 	defer n.cancel()
+	n.admission.guests.Store(&map[peer.ID]int{personaID("carol"): 1})
 	lp := must(newLoop(n, nil))
 	r := newRoom(lp, w.id())
 	defer r.cancel()
 	r.ledger = &w.ledger
+	lp.rooms[r.id], lp.order = r, append(lp.order, r.id)
 	sub := &Subscription{c: make(chan Event, EventQueue)}
 	lp.subs[sub] = struct{}{}
 	taken := 0
@@ -147,11 +152,52 @@ func TestAFloodIsNamed(t *testing.T) {
 	if taken < floodBurst || taken > floodBurst+floodRate {
 		t.Errorf("%d of carol's lines are taken", taken)
 	}
+	for range 3 {
+		lp.tellFloods(lawStart)
+	}
 	if len(sub.c) != 1 {
 		t.Fatalf("%d events", len(sub.c))
 	}
 	if told := (<-sub.c).Body.(Warning); told.Code != "flood" || told.Peer != personaID("carol") || !strings.Contains(told.Text, "carol") {
 		t.Errorf("the room is told %+v", told)
+	}
+}
+
+// Lines that push each other out of a full room as soon as they are said are a flood of their author. Old ones are none: parts
+// of a room that were apart, and each full, come together.
+func TestLinesThatPushEachOtherOutAreAFlood(t *testing.T) {
+	for _, old := range []bool{false, true} {
+		w := newLawRoom(t, "lab")
+		w.admit("carol")
+		n := &Node{self: personaID("alice"), signer: persona("alice"), log: slog.New(slog.DiscardHandler), gate: testGate()}
+		n.admission = newAdmission(n)
+		n.ctx, n.cancel = context.WithCancel(t.Context())
+		defer n.cancel()
+		n.admission.guests.Store(&map[peer.ID]int{personaID("carol"): 1})
+		lp := must(newLoop(n, nil))
+		r := newRoom(lp, w.id())
+		defer r.cancel()
+		r.ledger = &w.ledger
+		got := lp.clock.even()
+		if old {
+			got = got.Add(-2 * shedYoung)
+		}
+		for i := range transcript.MaxLines + shedFrom {
+			for j, author := range []string{"carol", "alice"} {
+				var id protocol.Hash
+				copy(id[:], fmt.Sprint(author, i))
+				m := protocol.Message{Header: protocol.Header{Ctr: uint64(i + 1), Lamport: uint64(i + 1)}, Author: personaID(author), ID: id}
+				if j == 0 || i%4 == 0 {
+					r.log.Add(&transcript.Line{Opened: transcript.Opened{Msg: m}, Got: got})
+				}
+			}
+		}
+		r.log.Expire(got.Add(-time.Hour))
+		r.tellShed()
+		due := n.admission.floods.due(lawStart)
+		if told := len(due) == 1 && len(due[0].members) == 1 && due[0].members[0].peer == personaID("carol"); told == old || old && len(due) > 0 {
+			t.Errorf("old: %v, told %+v", old, due)
+		}
 	}
 }
 

@@ -41,6 +41,7 @@ type gate struct {
 	look     func() (onlink.Networks, error)
 	looking  sync.Mutex // one goroutine looks at a time
 	snapshot atomic.Pointer[networksAt]
+	judge    atomic.Pointer[admission] // is told of connections that are refused; nil until there is a node
 
 	typed   *lru.Cache[string, struct{}]     // addresses, by their bytes
 	callers *lru.Cache[netip.Addr, struct{}] // the machines of the typed addresses
@@ -187,6 +188,13 @@ func (g *gate) mayConnect(addr multiaddr.Multiaddr) bool {
 	return ok && (ip.IsLoopback() || g.onLink(ip) || has(g.callers, ip))
 }
 
+// refuses notes that a connection from at was refused.
+func (g *gate) refuses(at multiaddr.Multiaddr) {
+	if judge := g.judge.Load(); judge != nil && at != nil {
+		judge.refuse(visitor{from: originOf(at)}, aConnection)
+	}
+}
+
 // addrIP is the address of the machine that a multiaddr leads to, without its zone.
 func addrIP(a multiaddr.Multiaddr) (netip.Addr, bool) {
 	if len(a) > 0 && a[0].Code() == multiaddr.P_IP6ZONE {
@@ -209,7 +217,11 @@ func (g *gate) InterceptAddrDial(p peer.ID, addr multiaddr.Multiaddr) bool {
 }
 
 func (g *gate) InterceptAccept(c network.ConnMultiaddrs) bool {
-	return g.mayConnect(c.RemoteMultiaddr())
+	if g.mayConnect(c.RemoteMultiaddr()) {
+		return true
+	}
+	g.refuses(c.RemoteMultiaddr())
+	return false
 }
 
 func (g *gate) InterceptSecured(network.Direction, peer.ID, network.ConnMultiaddrs) bool { return true }
@@ -228,6 +240,7 @@ type doorman struct {
 
 func (d doorman) OpenConnection(dir network.Direction, usefd bool, endpoint multiaddr.Multiaddr) (network.ConnManagementScope, error) {
 	if dir == network.DirInbound && (endpoint == nil || !d.gate.mayConnect(endpoint)) {
+		d.gate.refuses(endpoint)
 		return nil, errOffLink
 	}
 	return d.ResourceManager.OpenConnection(dir, usefd, endpoint)

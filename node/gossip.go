@@ -67,17 +67,19 @@ type gossip struct {
 	records *pubsub.Topic
 	barred  *barred
 	guard   *guard
-	poke    event.Emitter
-	snap    *atomic.Pointer[snapshot]
-	post    func(inboxEvent) bool // never blocks; see Node.offer
-	deliver func(inboxEvent)      // waits for the loop; see Node.post
-	log     *slog.Logger
+	// admission is told of who floods.
+	admission *admission
+	poke      event.Emitter
+	snap      *atomic.Pointer[snapshot]
+	post      func(inboxEvent) bool // never blocks; see Node.offer
+	deliver   func(inboxEvent)      // waits for the loop; see Node.post
+	log       *slog.Logger
 }
 
 // startGossip makes the instance, with its topics joined and its validators set, but not yet subscribed. In a wide room
 // there is a mesh, and hub says that we are the one to be in the middle of it.
-func startGossip(ctx context.Context, h host.Host, snap *atomic.Pointer[snapshot], wide, hub bool, post func(inboxEvent) bool, deliver func(inboxEvent), log *slog.Logger) (*gossip, error) {
-	g := &gossip{room: snap.Load().room, host: h, wide: wide, snap: snap, barred: newBarred(), guard: newGuard(snap.Load().room, wide), post: post, deliver: deliver, log: log}
+func startGossip(ctx context.Context, h host.Host, a *admission, snap *atomic.Pointer[snapshot], wide, hub bool, post func(inboxEvent) bool, deliver func(inboxEvent), log *slog.Logger) (*gossip, error) {
+	g := &gossip{room: snap.Load().room, host: h, admission: a, wide: wide, snap: snap, barred: newBarred(), guard: newGuard(snap.Load().room, wide), post: post, deliver: deliver, log: log}
 	g.ctx, g.cancel = context.WithCancel(ctx)
 	proto := protocol.GossipID(g.room)
 	features := func(f pubsub.GossipSubFeature, p libprotocol.ID) bool {

@@ -134,7 +134,7 @@ func (e recordArrived) handle(l *loop) {
 
 func (e earlyLine) handle(l *loop) {
 	if r := l.rooms[e.room]; r != nil && !r.keepEarly(e.msg) {
-		l.n.admission.refuse(l.n.admission.visitorAt(e.msg.Author))
+		l.n.admission.refuse(l.n.admission.visitorAt(e.msg.Author), aLine)
 	}
 }
 

@@ -24,6 +24,8 @@ type guard struct {
 	// spoken is what each peer may publish, control what else it may send, and unwanted what it may send that does not
 	// count.
 	spoken, control, unwanted *turnstile[peer.ID]
+	// strangers is what all of them together may send. None of it counts.
+	strangers *rate.Limiter
 	// seen and share together admit what pubsub remembers: share is what each member is sure of.
 	seen  *rate.Limiter
 	share *turnstile[peer.ID]
@@ -38,8 +40,9 @@ func newGuard(room protocol.RoomID, wide bool) *guard {
 		room: room, wide: wide, shut: make(map[peer.ID]time.Time),
 		spoken:  newTurnstile[peer.ID](budget{floodRate, floodBurst}),
 		control: newTurnstile[peer.ID](budget{controlRate, controlBurst}), unwanted: newTurnstile[peer.ID](budget{unwantedRate, unwantedBurst}),
-		seen:  rate.NewLimiter(perSeenLife(maxSeen/4), maxSeen/4),
-		share: newTurnstile[peer.ID](budget{perSeenLife(maxSeen / 4 / protocol.MaxMembers), maxSeen / 4 / protocol.MaxMembers}),
+		strangers: rate.NewLimiter(floodRate, floodBurst),
+		seen:      rate.NewLimiter(perSeenLife(maxSeen/4), maxSeen/4),
+		share:     newTurnstile[peer.ID](budget{perSeenLife(maxSeen / 4 / protocol.MaxMembers), maxSeen / 4 / protocol.MaxMembers}),
 	}
 	if wide {
 		g.spoken = newTurnstile[peer.ID](budget{wideFactor * floodRate, wideFactor * floodBurst})
@@ -62,7 +65,7 @@ func (g *guard) rpc(p peer.ID, member bool, rpc *pubsub.RPC, now time.Time) (ok,
 		return false, false
 	}
 	lines, others := rpcCost(rpc)
-	if !g.spoken.of(p).AllowN(now, lines) || !g.control.of(p).AllowN(now, others) {
+	if !member && !g.strangers.AllowN(now, lines+others) || !g.spoken.of(p).AllowN(now, lines) || !g.control.of(p).AllowN(now, others) {
 		return false, g.close(p, now)
 	}
 	kept := rpc.Publish[:0]
@@ -184,19 +187,5 @@ func (g *gossip) inspect(from peer.ID, rpc *pubsub.RPC) error {
 // shutOut ends the streams by which p floods, and has the person told.
 func (g *gossip) shutOut(p peer.ID) {
 	resetAll(g.streamsOf(p))
-	g.post(gossipFlood{g.room, p})
-}
-
-// gossipFlood: a peer has sent so much by gossip that it was cut off.
-type gossipFlood struct {
-	room protocol.RoomID
-	peer peer.ID
-}
-
-func (e gossipFlood) handle(l *loop) {
-	if r := l.rooms[e.room]; r != nil {
-		if _, member := r.current().Member(e.peer); member {
-			r.tellFlood(e.peer)
-		}
-	}
+	g.admission.count(g.admission.visitorAt(p), aGossip, shutOutCounts)
 }

@@ -115,6 +115,7 @@ func TestAGossipFloodCostsItsSenderItsPlace(t *testing.T) {
 				s := &siege{lan: l}
 				s.says("bob", "may I?")
 				s.shows("alice", "may I?")
+				time.Sleep(2 * time.Second) // simulated: the tick
 				floods := 0
 				for _, w := range allOf[Warning](l.subs["alice"]) {
 					if w.Code == "flood" && w.Peer == m.Host.ID() {

@@ -34,7 +34,7 @@ func (n *Node) serveJoin(s network.Stream) {
 		n.post(joinAsked{who, req, replies})
 		defer n.post(joinOver{caller, req.Room, replies})
 	} else {
-		n.admission.refuse(who)
+		n.admission.refuse(who, aRequest)
 		replies <- tooSoon(wait)
 	}
 	// The joiner says nothing more: when its stream breaks, it has given up.

@@ -15,6 +15,9 @@ const (
 	inboxSize = 1024
 	// EventQueue, in events, of one Subscription: about ten seconds of a busy room for a face that is stuck.
 	EventQueue = 4096
+	// eventBytes, in bytes of text in the events of one Subscription: as much as all lines of a room may take. One event can
+	// have 64 KiB of it.
+	eventBytes = transcript.MaxLineBytes
 
 	// pollHold is how long the authority holds a poll that has no news: shorter than the 30 s after which middle
 	// boxes and idle timers start to close quiet streams.
@@ -111,6 +114,8 @@ const (
 	pingEvery   = 2 * time.Second
 	pingTimeout = 3 * time.Second
 	pingsAtOnce = 20
+	// pingStreamLife is how long a stream of pings lasts, as in libp2p's own service.
+	pingStreamLife = 30 * time.Second
 	// pingNowTimeout after an address of ours has changed: connections may be dead by that, and a LAN takes milliseconds.
 	pingNowTimeout = time.Second
 	// tryTimeout of an older connection to a peer that has a newer one: streams are opened on either, so the sooner the
@@ -248,6 +253,8 @@ const (
 	unwantedRate  = 10
 	unwantedBurst = 1000
 	invalidCost   = unwantedBurst / 10
+	// shutOutCounts, in things that were refused: a peer that is shut out has sent thousands of them.
+	shutOutCounts = floodFrom
 	// gossipPenalty: so long a peer that was beyond a budget opens no stream for gossip. What it says meanwhile is fetched by
 	// comparison.
 	gossipPenalty = 10 * time.Second

@@ -64,13 +64,36 @@ const (
 	// send much more than it sends itself. What is more is fetched.
 	passRate  = 1 << 20
 	passBurst = 8 << 20
+	// directRate and directBurst, in direct messages of one member and KiB of them, are its own share: a person's, or one of the
+	// longest. addressDirectRate, of the members of one address beyond that, is as much as a node of ours says, and twice that
+	// at once. allDirectRate, of all members beyond their shares: each message waits for the reader of our events, so that
+	// what comes at once is held in memory.
+	directRate, directBurst               = 5, 2 * (1 + protocol.MaxText>>10)
+	addressDirectRate, addressDirectBurst = sayRate, 2 * sayBurst
+	allDirectRate, allDirectBurst         = 2 * sayRate, 4 * sayBurst
 	// maxReceivedAtOnce of lines that are passed on by one peer, in streams. More are fetched.
 	maxReceivedAtOnce = 32
 
-	// floodFrom, in refusals of one peer or address, or of all strangers together, within floodWindow: what is less is an
-	// accident of the network, and nobody is told.
+	// floodFrom, in things of one kind that were refused within floodWindow, to one member or to all strangers together: what
+	// is less is an accident of the network, and nobody is told.
 	floodFrom   = 20
 	floodWindow = 10 * time.Second
+	// unspokenFrom, in streams that end before they have agreed on a protocol: a connection that breaks takes one or two with
+	// it, and 64 may come at once, or lose their network.
+	unspokenFrom = 200
+	// comparedFrom, in comparisons, but for those in the middle of a long answer: in one room a node begins one each
+	// syncSpacing at most.
+	comparedFrom = 6 * int(floodWindow/syncSpacing) / 5
+	// shedFrom, in lines, and KiB of them, of one author that are forgotten although they were said less than shedYoung ago,
+	// since the room is full. People fill a room in hours; a script that pastes a log of 10,000 lines says nothing more.
+	shedFrom  = 100
+	shedYoung = time.Minute
+	// knocksFrom, in knocks that were not announced by themselves, or turned away: a crowd fills the door once.
+	knocksFrom = authority.MaxKnocks
+	// maxFloodAddrs, in addresses of strangers that are counted each, and maxFloodNames, in members or addresses that are
+	// named in the line about a flood: what a person reads in it.
+	maxFloodAddrs = 64
+	maxFloodNames = 3
 
 	// knocksTold, of one address, one more each knocksToldEvery, and knocksToldAll of all together, with one a second
 	// more: a person reads these. Of the others only their number is told, moreKnocksAfter the first, and after that once
@@ -151,6 +174,12 @@ var (
 	tellQuota = quota{
 		each: 8, guests: 64, strangers: 32, guest: budget{sayRate, sayBurst},
 		stranger: rareStranger, address: rareAddress, shared: rareShared,
+	}
+	// pingQuota: a member pings each pingEvery, on a stream that lasts, and once more when its network changes. One that is
+	// started again leaves streams behind for a moment.
+	pingQuota = quota{
+		each: 8, guests: 8 * protocol.MaxMembers, strangers: 64, guest: budget{5, 64},
+		stranger: budget{2, 16}, address: budget{10, 64}, shared: budget{50, 128}, counts: true,
 	}
 	// roomsQuota: a person that looks for a room has its node ask each lookAgain.
 	roomsQuota = quota{

@@ -112,7 +112,7 @@ func answers(ctx context.Context, c network.Conn) error {
 	defer func() { _ = s.Reset() }()
 	stop := context.AfterFunc(ctx, func() { _ = s.Reset() })
 	defer stop()
-	return multistream.SelectProtoOrFail(protocolID(ping.ID), s)
+	return multistream.SelectProtoOrFail(pingID, s)
 }
 
 // pingDue: it is time to see who is still there.
@@ -199,6 +199,30 @@ func (n *Node) ping(ctx context.Context, p peer.ID, s network.Stream, timeout ti
 func (n *Node) pingOnce(ctx context.Context, p peer.ID, timeout time.Duration) {
 	if sign := n.ping(ctx, p, nil, timeout); sign.stream != nil {
 		_ = sign.stream.Reset()
+	}
+}
+
+// pingID is libp2p's ping protocol.
+const pingID protocolID = ping.ID
+
+// servePing sends back what comes, as libp2p's own service does; that one answers as fast as anybody asks.
+func (n *Node) servePing(s network.Stream) {
+	defer s.Close()
+	if err := s.SetDeadline(time.Now().Add(pingStreamLife)); err != nil {
+		return
+	}
+	var b [ping.PingSize]byte
+	for {
+		if _, err := io.ReadFull(s, b[:]); err != nil {
+			return
+		}
+		if !n.admission.allow(pingID, n.admission.visitor(s.Conn())) {
+			_ = s.Reset()
+			return
+		}
+		if _, err := s.Write(b[:]); err != nil {
+			return
+		}
 	}
 }
 

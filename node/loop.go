@@ -45,13 +45,12 @@ type loop struct {
 	answering map[chan protocol.JoinReply]bool
 	// guestsChanged: others may be guests than was last published.
 	guestsChanged bool
+	directs       directs
 	passedOn      *turnstile[peer.ID] // bytes that we pass on, by whose they are
 	// untold are reasons that are kept, and that no face is known to have shown yet.
 	untold   map[protocol.RoomID]*untold
 	memory   *peerMemory // nil: no peer is remembered
 	diskSaid diskWarning
-	// floodsTold is when the person was last told that a guest floods; of protocol.MaxMembers at most.
-	floodsTold map[peer.ID]time.Time
 	// versionTold is when it was last said that a node here speaks another version.
 	versionTold time.Time
 	twin        twin
@@ -68,7 +67,8 @@ func newLoop(n *Node, s *store.Store) (*loop, error) {
 		subs: make(map[*Subscription]struct{}), numbers: make(map[protocol.RoomID]uint64), former: make(map[protocol.RoomID]former), endings: make(map[roomOf]ending),
 		clock:     newClock(),
 		roomsTurn: roomsEvery,
-		passedOn:  newTurnstile[peer.ID](budget{passRate, passBurst}), floodsTold: make(map[peer.ID]time.Time),
+		directs:   newDirects(),
+		passedOn:  newTurnstile[peer.ID](budget{passRate, passBurst}),
 	}
 	if err := s.TakeIdentity(n.self); err != nil {
 		return nil, err
@@ -180,7 +180,9 @@ func (l *loop) tick() {
 		l.keepPeers()
 	}
 	l.n.admission.sweep(now)
+	l.tellFloods(now)
 	l.passedOn.sweep(now)
+	l.directs.sweep(now)
 	l.guestsChanged = true // a reason may have expired, or the book wants others
 	l.askRooms(now)
 	l.loseRooms(now)

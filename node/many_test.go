@@ -62,6 +62,7 @@ func TestManyNodes(t *testing.T) {
 			t.FailNow()
 		}
 		m.delivered()
+		noFloods(t, "a network that loses packets and was cut in two", m.subs)
 	})
 	status, err := os.ReadFile("/proc/self/status")
 	peak := "unknown"

@@ -14,7 +14,6 @@ import (
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/gologshim"
-	"github.com/libp2p/go-libp2p/p2p/protocol/ping"
 	"golang.org/x/time/rate"
 
 	"localchat/node/internal/fault"
@@ -134,11 +133,11 @@ func New(cfg Config) (*Node, error) {
 	}
 	l.publishGuests()
 	n.listen()
+	g.judge.Store(n.admission)
 	if rm := resourcesOf(h); rm != nil {
 		rm.judge.Store(n.admission)
 		rm.recount()
 	}
-	ping.NewPingService(h)
 	if err := n.watchHost(); err != nil {
 		n.cancel()
 		return nil, errors.Join(err, h.Close(), disk.Close())
@@ -189,7 +188,7 @@ func (n *Node) discover(ctx context.Context) {
 	}
 	err := n.cfg.Discovery.Run(ctx, n.addrInfo,
 		func(ai peer.AddrInfo) { n.post(peerFound{ai}) },
-		func(from netip.Addr) { n.admission.refuse(visitor{from: originAt(from)}) })
+		func(from netip.Addr) { n.admission.refuse(visitor{from: originAt(from)}, anAnnouncement) })
 	if err != nil && ctx.Err() == nil {
 		n.log.Warn("discovery ended", "err", err)
 		n.post(noDiscovery{err})
@@ -218,7 +217,7 @@ func (n *Node) Close() error {
 // random is where keys, nonces and tokens come from.
 var random io.Reader = rand.Reader
 
-// listen registers what other nodes may ask of us. Gossip is pubsub's, and pings and identify are libp2p's.
+// listen registers what other nodes may ask of us. Gossip is pubsub's, and identify is libp2p's.
 func (n *Node) listen() {
 	n.admission.serve(protocol.PollID, pollQuota, n.servePoll)
 	n.admission.serve(protocol.JoinID, joinQuota, n.serveJoin)
@@ -227,4 +226,5 @@ func (n *Node) listen() {
 	n.admission.serve(protocol.PassID, passQuota, n.servePass)
 	n.admission.serve(protocol.TellID, tellQuota, n.serveTell)
 	n.admission.serve(protocol.RoomsID, roomsQuota, n.serveRooms)
+	n.admission.serve(pingID, pingQuota, n.servePing)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"runtime"
 	"slices"
 	"time"
@@ -134,12 +135,15 @@ func (r *room) carryOut(e authority.Effect) {
 		r.answerJoin(e)
 	case authority.KnockShown:
 		if !r.owned.bell.announces(e.Peer, e.From, r.l.now()) {
+			r.l.n.admission.count(r.l.n.admission.visitorAt(e.Peer), aKnock, 1)
 			return
 		}
 		r.l.emit(r, Knock{Peer: e.Peer, Nick: e.Nick, Words: r.l.n.words.of(e.Peer), Alike: r.alikeAtDoor(e.Peer), Trust: r.l.trusts.of(e.Peer, e.Nick)})
 		r.warnStandIn(e.Peer, e.Nick, "knocks")
 	case authority.KnockTurned:
 		r.owned.bell.count(e.From, r.l.now())
+		addr, _ := netip.ParseAddr(e.From)
+		r.l.n.admission.count(visitor{from: originAt(addr)}, aKnock, 1)
 	case authority.KnockDropped:
 		if r.owned.bell.told[e.Peer] {
 			delete(r.owned.bell.told, e.Peer)

@@ -46,7 +46,7 @@ func (n *Node) servePoll(s network.Stream) {
 			continue
 		}
 		if !n.admission.mayAnswer(caller) {
-			n.admission.refuse(who)
+			n.admission.refuse(who, aRequest)
 			_ = s.Reset()
 			return
 		}
@@ -78,7 +78,7 @@ func (n *Node) writePoll(s network.Stream, who visitor, toWrite *deadline, answe
 	n.admission.weighs(who.peer, size)
 	if size >= largeAnswer {
 		if !n.admission.large.take(n.ctx, who) {
-			n.admission.refuse(who)
+			n.admission.refuse(who, aRequest)
 			return errTooMuch
 		}
 		defer n.admission.large.release(who)

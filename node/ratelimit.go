@@ -104,28 +104,8 @@ func (r *room) inBudget(author peer.ID, text string) bool {
 	}
 	r.flooded = now
 	r.syncSoon(floodPause)
-	r.tellFlood(author)
+	r.l.n.admission.count(r.l.n.admission.visitorAt(author), aLine, sayCost(text))
 	return false
-}
-
-// tellFlood says once in a while that author says too much.
-func (r *room) tellFlood(author peer.ID) {
-	if r.l.floodDue(author) {
-		r.l.emit(r, Warning{Code: "flood", Peer: author, Text: r.nickOf(author) + " says too much at once: not all of it is shown"})
-	}
-}
-
-// floodDue reports whether the person is to be told that a guest floods, and takes it for told.
-func (l *loop) floodDue(p peer.ID) bool {
-	now := l.now()
-	if last, ok := l.floodsTold[p]; ok && now.Sub(last) < attemptEvery {
-		return false
-	}
-	if len(l.floodsTold) >= protocol.MaxMembers {
-		clear(l.floodsTold)
-	}
-	l.floodsTold[p] = now
-	return true
 }
 
 // tooSoon is the answer to a join request beyond a budget. It is given before anybody looks which room is asked for.

@@ -142,6 +142,7 @@ func (n *Node) servePass(s network.Stream) {
 			take.record, err = protocol.OpenRecord(req.Record)
 		}
 		if err != nil {
+			n.admission.refuse(n.admission.visitor(s.Conn()), aPass)
 			return nil, err
 		}
 		return ask(n.ctx, n, take)

@@ -62,13 +62,13 @@ func (r *resources) OpenConnection(dir network.Direction, fd bool, at multiaddr.
 		judge = nil
 	}
 	if judge != nil && !r.dials.of(from.addr).Allow() {
-		judge.refuse(visitor{from: from})
+		judge.refuse(visitor{from: from}, aConnection)
 		return nil, errTooMuch
 	}
 	scope, err := r.ResourceManager.OpenConnection(dir, fd, at)
 	if err != nil {
 		if judge != nil {
-			judge.refuse(visitor{from: from})
+			judge.refuse(visitor{from: from}, aConnection)
 		}
 		return nil, err
 	}
@@ -90,16 +90,19 @@ type connScope struct {
 // SetPeer is called when the peer's key has been proven. A stranger that comes when strangers have no place left is
 // refused.
 func (c *connScope) SetPeer(p peer.ID) error {
-	if err := c.ConnManagementScope.SetPeer(p); err != nil {
-		return err
-	}
 	who := c.rm.who(p)
 	who.from = c.from
+	if err := c.ConnManagementScope.SetPeer(p); err != nil {
+		if judge := c.rm.judge.Load(); judge != nil && c.inbound {
+			judge.refuse(who, aConnection)
+		}
+		return err
+	}
 	c.rm.mu.Lock()
 	stranger := c.inbound && !who.guest && c.rm.judge.Load() != nil
 	if stranger && !c.rm.strangers.take(c.from) {
 		c.rm.mu.Unlock()
-		c.rm.judge.Load().refuse(who)
+		c.rm.judge.Load().refuse(who, aConnection)
 		return errTooMuch
 	}
 	defer c.rm.mu.Unlock()
@@ -176,12 +179,13 @@ func (r *resources) OpenStream(p peer.ID, dir network.Direction) (network.Stream
 	}
 	who := r.who(p)
 	if !r.admit(&who) {
-		judge.refuse(who)
+		judge.refuse(who, aStream)
 		return nil, errTooMuch
 	}
 	scope, err := r.ResourceManager.OpenStream(p, dir)
 	if err != nil {
 		r.leave(who)
+		judge.refuse(who, aStream)
 		return nil, err
 	}
 	return &streamScope{StreamManagementScope: scope, rm: r, who: who}, nil
@@ -227,21 +231,33 @@ type streamScope struct {
 	rm   *resources
 	who  visitor
 	over sync.Once
+	// spoken: it has agreed on a protocol, or was refused for it.
+	spoken atomic.Bool
 }
 
 // SetProtocol is called when the stream has said its protocol. Those that are not ours have no quota of their own: pings,
 // what identify tells and is told, and gossip. A peer needs a few of them.
 func (s *streamScope) SetProtocol(id protocolID) error {
 	judge := s.rm.judge.Load()
+	s.spoken.Store(true)
 	if _, ours := judge.services[id]; !ours && !s.rm.others[s.who.guest].of(s.who.peer).Allow() {
-		judge.refuse(s.who)
+		judge.refuse(s.who, aStream)
 		return errTooMuch
 	}
-	return s.StreamManagementScope.SetProtocol(id)
+	err := s.StreamManagementScope.SetProtocol(id)
+	if err != nil {
+		judge.refuse(s.who, aStream)
+	}
+	return err
 }
 
 // Done implements [network.StreamManagementScope].
 func (s *streamScope) Done() {
 	s.StreamManagementScope.Done()
-	s.over.Do(func() { s.rm.leave(s.who) })
+	s.over.Do(func() {
+		s.rm.leave(s.who)
+		if !s.spoken.Load() {
+			s.rm.judge.Load().count(s.who, anUnspokenStream, 1)
+		}
+	})
 }

@@ -2,6 +2,7 @@ package node
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -132,14 +133,11 @@ func TestTooManyConnectionsAreToldOnce(t *testing.T) {
 				c.Done()
 			}
 		}
-		if len(a.n.inbox) != 1 {
-			t.Fatalf("%d events", len(a.n.inbox))
+		if fs := a.floods.due(time.Now()); len(fs) != 1 || !slices.Equal(fs[0].addrs, []string{"10.0.0.1"}) || !slices.Equal(fs[0].things, []string{"connections"}) {
+			t.Errorf("told %+v", fs)
 		}
-		if f, ok := (<-a.n.inbox).(flooded); !ok || f.who.from != at("10.0.0.1") {
-			t.Errorf("told %+v", f)
-		}
-		if a.tells(time.Now()) {
-			t.Error("it would be told by another as well")
+		if fs := a.floods.due(time.Now()); len(fs) > 0 || len(a.n.inbox) > 0 {
+			t.Errorf("told again: %+v, and %d are hung up on", fs, len(a.n.inbox))
 		}
 		if wire(r, "bob", "10.0.0.2") == nil {
 			t.Error("a member of another address cannot connect")
@@ -219,7 +217,7 @@ func TestOtherStreamsAreBounded(t *testing.T) {
 		if n := loop("bob", protocol.PollID); n != 500 {
 			t.Errorf("a member opens %d of ours", n)
 		}
-		if len(a.n.inbox) == 0 {
+		if len(a.floods.due(time.Now())) == 0 {
 			t.Error("nobody is told")
 		}
 	})

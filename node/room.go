@@ -211,7 +211,7 @@ func (r *room) becomeJoined() {
 // startGossip makes the room's pubsub, of the kind that its size asks for.
 func (r *room) startGossip() bool {
 	alone := r.owner()
-	g, err := startGossip(r.ctx, r.l.n.host, &r.snap, r.wide(), alone, r.l.n.offer, r.l.n.post, r.l.n.log)
+	g, err := startGossip(r.ctx, r.l.n.host, r.l.n.admission, &r.snap, r.wide(), alone, r.l.n.offer, r.l.n.post, r.l.n.log)
 	if err != nil {
 		r.l.n.log.Error("start gossip", "room", r.id, "err", err)
 		r.l.emit(r, Warning{Code: "network", Text: "lines of this room may not come or go: " + fault.Text(err)})

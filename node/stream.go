@@ -150,6 +150,7 @@ func serve[R protocol.Frame](n *Node, s network.Stream, req protocol.Frame, answ
 func (n *Node) badFrame(s network.Stream, err error) {
 	if errors.Is(err, protocol.ErrMalformed) || errors.Is(err, protocol.ErrTooLarge) {
 		n.log.Debug("malformed frame", "peer", s.Conn().RemotePeer(), "protocol", s.Protocol(), "err", err)
+		n.admission.refuse(n.admission.visitor(s.Conn()), askedAs(s.Protocol()))
 	}
 	_ = s.Reset()
 }

@@ -10,9 +10,11 @@ import (
 type Subscription struct {
 	n    *Node
 	c    chan Event // closed by the loop
-	lost int        // owned by the loop, as is pushed
-	// pushed counts what went into c.
+	lost int        // owned by the loop, as is the rest
+	// pushed counts what went into c, and sizes are the bytes of text of the last of these events; held is their sum.
 	pushed uint64
+	sizes  []int
+	held   int
 }
 
 // Subscribe starts a stream of events, beginning with a [Joined] for every room that we are in and a [Removed] for every
@@ -38,24 +40,47 @@ func (s *Subscription) Close() {
 // do still, to take down a room or to ask its authority again, and all whom it wakes for that would go before who is woken
 // now. What that costs the loop is a turn of the scheduler.
 func (s *Subscription) push(ev Event) bool {
-	if s.lost > 0 {
-		gap := Event{Seq: ev.Seq, Time: ev.Time, Body: Gap{Lost: s.lost}}
-		select {
-		case s.c <- gap:
-			s.lost = 0
-			s.pushed++
-		default:
-		}
+	size := textSize(ev.Body)
+	for len(s.sizes) > len(s.c) { // some have been taken
+		s.held -= s.sizes[0]
+		s.sizes = s.sizes[1:]
 	}
-	select {
-	case s.c <- ev:
-		s.pushed++
-		runtime.Gosched()
-		return true
-	default:
+	if s.held > 0 && s.held+size > eventBytes {
 		s.lost++
 		return false
 	}
+	if s.lost > 0 && s.put(Event{Seq: ev.Seq, Time: ev.Time, Body: Gap{Lost: s.lost}}, 0) {
+		s.lost = 0
+	}
+	if !s.put(ev, size) {
+		s.lost++
+		return false
+	}
+	runtime.Gosched()
+	return true
+}
+
+// put puts ev into the queue, if there is a place.
+func (s *Subscription) put(ev Event, size int) bool {
+	select {
+	case s.c <- ev:
+		s.pushed++
+		s.sizes, s.held = append(s.sizes, size), s.held+size
+		return true
+	default:
+		return false
+	}
+}
+
+// textSize is how many bytes of an event are text that somebody else wrote.
+func textSize(body EventBody) int {
+	switch e := body.(type) {
+	case Message:
+		return len(e.Text)
+	case Direct:
+		return len(e.Text)
+	}
+	return 0
 }
 
 // taken is how many of the events pushed a reader has taken.

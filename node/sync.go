@@ -18,11 +18,15 @@ func (n *Node) serveSync(s network.Stream) {
 	var req protocol.SyncRequest
 	serve(n, s, &req, func(caller peer.ID) (*protocol.SyncReply, error) {
 		if !n.admission.mayAnswer(caller) {
+			n.admission.refuse(n.admission.visitor(s.Conn()), aComparison)
 			return nil, errTooMuch
 		}
 		reply, err := ask(n.ctx, n, syncAsked{caller, req, openProof(req.Proof)})
 		if err == nil {
 			n.admission.answered(caller, reply)
+			if !reply.More { // what fills whole pages has a budget of its own
+				n.admission.count(n.admission.visitor(s.Conn()), aComparison, 1)
+			}
 		}
 		return reply, err
 	})

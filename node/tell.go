@@ -3,32 +3,63 @@ package node
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
+	"golang.org/x/time/rate"
 
 	"localchat/node/internal/fault"
 	"localchat/protocol"
 )
 
+// directs is what members may tell us, in lines as [sayCost] counts them. Each member is sure of a share of its own; what it
+// says beyond that is from what its address has, and from what there is for all.
+type directs struct {
+	own     *turnstile[peer.ID]
+	address *turnstile[netip.Addr]
+	all     *rate.Limiter
+}
+
+func newDirects() directs {
+	return directs{
+		own:     newTurnstile[peer.ID](budget{directRate, directBurst}),
+		address: newTurnstile[netip.Addr](budget{addressDirectRate, addressDirectBurst}),
+		all:     rate.NewLimiter(allDirectRate, allDirectBurst),
+	}
+}
+
+func (d directs) allow(who visitor, cost int, now time.Time) bool {
+	return d.own.of(who.peer).AllowN(now, cost) || d.address.of(who.from.addr).AllowN(now, cost) && d.all.AllowN(now, cost)
+}
+
+func (d directs) sweep(now time.Time) {
+	d.own.sweep(now)
+	d.address.sweep(now)
+}
+
 // serveTell takes a direct message. It came over a stream between two members and goes nowhere else.
 func (n *Node) serveTell(s network.Stream) {
 	var req protocol.TellRequest
 	serve(n, s, &req, func(caller peer.ID) (*protocol.TellReply, error) {
-		return ask(n.ctx, n, told{caller, req})
+		return ask(n.ctx, n, told{n.admission.visitor(s.Conn()), req})
 	})
 }
 
 // told: a direct message came in.
 type told struct {
-	peer peer.ID
-	req  protocol.TellRequest
+	visitor
+	req protocol.TellRequest
 }
 
 func (q told) run(l *loop) (*protocol.TellReply, error) {
 	r, from := l.roomWith(q.req.Room, q.peer)
-	if r == nil || !r.inBudget(q.peer, q.req.Text) {
+	if r == nil {
+		return &protocol.TellReply{}, nil
+	}
+	if !l.directs.allow(q.visitor, sayCost(q.req.Text), l.now()) {
+		l.n.admission.refuse(q.visitor, aDirectMessage)
 		return &protocol.TellReply{}, nil
 	}
 	l.emit(r, Direct{ID: directID(q.req.ID), Peer: q.peer, Nick: from.Nick, Text: q.req.Text, At: shownAt(q.req.At, l.now(), 0)})

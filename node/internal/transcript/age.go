@@ -25,6 +25,8 @@ type ages struct {
 	shedding int
 	// sheds are the lines that were forgotten before their time, as long as that is not over: maxSheds at most, oldest first.
 	sheds []shed
+	// justShed are those of them that nobody has taken.
+	justShed []*Line
 }
 
 // A shed is n lines that were forgotten before their time, the latest of which was said then, by clock.even.
@@ -45,7 +47,7 @@ func (a *ages) noteShed(ls []*Line, n int) {
 	if n == 0 {
 		return
 	}
-	a.shedding += n
+	a.shedding, a.justShed = a.shedding+n, append(a.justShed, ls...)
 	latest := slices.MaxFunc(ls, func(x, y *Line) int { return x.Said().Compare(y.Said()) }).Said()
 	if last := len(a.sheds) - 1; last >= 0 && latest.Sub(a.sheds[last].said) < shedSpan {
 		a.sheds[last].n += n
@@ -123,6 +125,13 @@ func (g *Log) lapse(ls []*Line) []string {
 func (g *Log) lapsedFor(l *Line) bool {
 	before, is := g.lapsed[l.Msg.ID]
 	return is && l.Said().Sub(before.said) < AgeSlack
+}
+
+// JustShed are the lines that were too many, and were forgotten since it was last asked.
+func (g *Log) JustShed() []*Line {
+	ls := g.justShed
+	g.justShed = nil
+	return ls
 }
 
 // TakeShed is how many lines were forgotten before their time since it was last asked.
