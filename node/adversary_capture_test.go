@@ -26,8 +26,8 @@ func TestAdversaryCapturesComparisons(t *testing.T) {
 const mostAsked = int(time.Minute/syncSpacing) + 10
 
 func captures(t *testing.T, way string, members int) {
-	simulate(t, len(defenders)+members, func(l *lan) {
-		s := &siege{lan: l, stay: defenders}
+	simulate(t, len(defenders)+members, func(l *simLAN) {
+		s := &siege{simLAN: l, stay: defenders}
 		for _, n := range defenders {
 			l.start(n)
 		}

@@ -25,7 +25,7 @@ func TestAdversaryKnocksAsAnother(t *testing.T) {
 }
 
 func knocksAsBob(t *testing.T, name string, first bool) {
-	simulate(t, 3, func(l *lan) {
+	simulate(t, 3, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
 		lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab"}))
 		m := l.infiltrate(2, lab)
@@ -66,25 +66,25 @@ func knocksAsBob(t *testing.T, name string, first bool) {
 // Tokens that are not good, however many and of whatever kind, keep nobody out who has a good one.
 func TestAdversaryShowsTokens(t *testing.T) {
 	// A kind is tokens that mallory has, of which none is good for it.
-	kinds := map[string]func(l *lan) []protocol.Token{
-		"made up": func(*lan) (ts []protocol.Token) {
+	kinds := map[string]func(l *simLAN) []protocol.Token{
+		"made up": func(*simLAN) (ts []protocol.Token) {
 			for i := range byte(100) {
 				ts = append(ts, protocol.Token{i + 1, 9})
 			}
 			return ts
 		},
-		"for another nick": func(l *lan) []protocol.Token { return []protocol.Token{l.token("erin")} },
-		"revoked": func(l *lan) []protocol.Token {
+		"for another nick": func(l *simLAN) []protocol.Token { return []protocol.Token{l.token("erin")} },
+		"revoked": func(l *simLAN) []protocol.Token {
 			made := must(l.nodes["alice"].Invite(l.ctx(), "lab", "", time.Hour))
 			l.ok(l.nodes["alice"].Uninvite(l.ctx(), "lab", made.ID))
 			return []protocol.Token{must(protocol.ParseInvite(made.Text)).Token}
 		},
-		"expired": func(l *lan) []protocol.Token {
+		"expired": func(l *simLAN) []protocol.Token {
 			made := must(l.nodes["alice"].Invite(l.ctx(), "lab", "", time.Second))
 			time.Sleep(2 * time.Second) // simulated
 			return []protocol.Token{must(protocol.ParseInvite(made.Text)).Token}
 		},
-		"used": func(l *lan) []protocol.Token {
+		"used": func(l *simLAN) []protocol.Token {
 			token := l.token("")
 			friend := l.infiltrate(3, must(l.nodes["alice"].Rooms(l.ctx()))[0])
 			if code := friend.Join("friend", token); code != protocol.JoinAdmitted {
@@ -95,7 +95,7 @@ func TestAdversaryShowsTokens(t *testing.T) {
 	}
 	for name, kind := range kinds {
 		t.Run(name, func(t *testing.T) {
-			simulate(t, 4, func(l *lan) {
+			simulate(t, 4, func(l *simLAN) {
 				invite := "invite"
 				alice, bob := l.start("alice"), l.start("bob")
 				lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: PolicyChange{Access: &invite}}))
@@ -114,6 +114,6 @@ func TestAdversaryShowsTokens(t *testing.T) {
 }
 
 // token is one of an invite of alice's to lab, for that nick.
-func (l *lan) token(nick string) protocol.Token {
+func (l *simLAN) token(nick string) protocol.Token {
 	return must(protocol.ParseInvite(must(l.nodes["alice"].Invite(l.ctx(), "lab", nick, time.Hour)).Text)).Token
 }

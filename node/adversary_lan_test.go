@@ -12,7 +12,7 @@ import (
 )
 
 // infiltrate makes a mallory of a host that no node uses, connected to everybody.
-func (l *lan) infiltrate(host int, room RoomInfo) *hostile.Peer {
+func (l *simLAN) infiltrate(host int, room RoomInfo) *hostile.Peer {
 	l.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	l.cancels = append(l.cancels, cancel)
@@ -27,8 +27,8 @@ func (l *lan) infiltrate(host int, room RoomInfo) *hostile.Peer {
 
 // A key can be here before the records that say who may have it: until they are, nobody is given it.
 func TestNoKeyAheadOfTheLog(t *testing.T) {
-	simulate(t, 3, func(l *lan) {
-		s := &siege{lan: l}
+	simulate(t, 3, func(l *simLAN) {
+		s := &siege{simLAN: l}
 		all := openRoom()
 		history := "all"
 		all.History = &history

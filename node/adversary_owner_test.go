@@ -16,7 +16,7 @@ import (
 )
 
 // underOlga starts nodes in the room of a hostile owner, on the first host, and returns when they talk.
-func (l *lan) underOlga(members ...string) *hostile.Owner {
+func (l *simLAN) underOlga(members ...string) *hostile.Owner {
 	l.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	l.cancels = append(l.cancels, cancel)
@@ -31,7 +31,7 @@ func (l *lan) underOlga(members ...string) *hostile.Owner {
 			l.t.Fatal(m, err)
 		}
 	}
-	s := &siege{lan: l, room: olga.Room()}
+	s := &siege{simLAN: l, room: olga.Room()}
 	time.Sleep(5 * time.Second) // simulated: they have met
 	for _, m := range members {
 		s.says(m, "hello from "+m)
@@ -109,7 +109,7 @@ func TestAdversaryTwoLogs(t *testing.T) {
 	} {
 		for _, members := range [][]string{{"bob", "dave"}, {"bob", "dave", "carol"}} {
 			t.Run(fmt.Sprint(c.name, ", ", len(members), " members"), func(t *testing.T) {
-				simulate(t, 1+len(members), func(l *lan) {
+				simulate(t, 1+len(members), func(l *simLAN) {
 					o := l.underOlga(members...)
 					one, other := o.Log("").Fork(), o.Log("").Fork()
 					for _, m := range members {
@@ -128,7 +128,7 @@ func TestAdversaryTwoLogs(t *testing.T) {
 }
 
 // allFreeze waits until each was told that the room is frozen.
-func (l *lan) allFreeze(members ...string) {
+func (l *simLAN) allFreeze(members ...string) {
 	l.t.Helper()
 	frozen := func(ev Event) bool {
 		w, ok := ev.Body.(Warning)
@@ -174,7 +174,7 @@ func TestAdversaryOwnersKeys(t *testing.T) {
 	}
 	for name, invent := range inventions {
 		t.Run(name, func(t *testing.T) {
-			simulate(t, 3, func(l *lan) {
+			simulate(t, 3, func(l *simLAN) {
 				o := l.underOlga("bob", "dave")
 				var turn uint64
 				inForce := o.Log("").State().Epoch()
@@ -192,7 +192,7 @@ func TestAdversaryOwnersKeys(t *testing.T) {
 					o.Signs(o.Log(""), authority.Rekey{})
 					time.Sleep(time.Minute) // simulated
 				}
-				s := &siege{lan: l, room: o.Room()}
+				s := &siege{simLAN: l, room: o.Room()}
 				rings := make(map[uint64]protocol.Key)
 				for _, m := range []string{"bob", "dave"} {
 					s.peek(m, func(r *room) {

@@ -18,7 +18,7 @@ func TestAdversaryDevoursAnswers(t *testing.T) {
 	const burst, rate, largest = 2 << 20, 64 << 10, 512 << 10
 	for way := range hostile.Hungers {
 		t.Run(way, func(t *testing.T) {
-			simulate(t, 3, func(l *lan) {
+			simulate(t, 3, func(l *simLAN) {
 				alice := l.start("alice")
 				alice.admission.answers = newTurnstile[PeerID](budget{rate, burst}) // nobody is connected yet
 				bob := l.start("bob")
@@ -41,7 +41,7 @@ func TestAdversaryDevoursAnswers(t *testing.T) {
 				if got < burst/2 {
 					t.Errorf("it is given %d bytes: this shows nothing", got)
 				}
-				s := &siege{lan: l}
+				s := &siege{simLAN: l}
 				s.says("bob", "may I?")
 				s.shows("alice", "may I?")
 			})
@@ -89,7 +89,7 @@ func TestLargeAnswersAreBounded(t *testing.T) {
 func TestAdversaryOwnerAnswersAtOnce(t *testing.T) {
 	for way := range hostile.Haste {
 		t.Run(way, func(t *testing.T) {
-			simulate(t, 3, func(l *lan) {
+			simulate(t, 3, func(l *simLAN) {
 				o := l.underOlga("bob", "dave")
 				answers := o.Hurries(way)
 				const seconds = 20
@@ -100,7 +100,7 @@ func TestAdversaryOwnerAnswersAtOnce(t *testing.T) {
 				if answers.Load() < 10 {
 					t.Errorf("it is asked %d times: this shows nothing", answers.Load())
 				}
-				s := &siege{lan: l, room: o.Room()}
+				s := &siege{simLAN: l, room: o.Room()}
 				s.says("bob", "are you there?")
 				s.shows("dave", "are you there?")
 			})

@@ -41,8 +41,8 @@ type campaign struct {
 }
 
 func playRemovals(t *testing.T, seed uint64, n int) {
-	simulate(t, 5, func(l *lan) {
-		c := &campaign{siege: &siege{lan: l}, rng: rand.New(rand.NewPCG(seed, 1)), said: make(map[string]uint64)}
+	simulate(t, 5, func(l *simLAN) {
+		c := &campaign{siege: &siege{simLAN: l}, rng: rand.New(rand.NewPCG(seed, 1)), said: make(map[string]uint64)}
 		c.stay = []string{"alice", "bob", "carol", "dave"}
 		for _, n := range c.stay {
 			l.start(n)

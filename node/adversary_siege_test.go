@@ -15,7 +15,7 @@ import (
 
 // A siege is a room of alice, bob and carol that has removed mallory, who was a member like the others.
 type siege struct {
-	*lan
+	*simLAN
 	room    protocol.RoomID
 	mallory *hostile.Peer
 	// removal is where the removal stands in the log, and the epoch that begins with it.
@@ -35,9 +35,9 @@ var defenders = []string{"alice", "bob", "carol"}
 // under way; after, once everybody has applied it. Then the room must hold.
 func besiege(t *testing.T, wideFrom int, before, after func(*siege)) {
 	t.Helper()
-	simulate(t, len(defenders)+3, func(l *lan) {
+	simulate(t, len(defenders)+3, func(l *simLAN) {
 		l.wideFrom = wideFrom
-		s := &siege{lan: l, stay: defenders, warnings: make(map[string]int)}
+		s := &siege{simLAN: l, stay: defenders, warnings: make(map[string]int)}
 		for _, n := range defenders {
 			l.start(n)
 		}

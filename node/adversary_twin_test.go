@@ -37,7 +37,7 @@ func (r rumours) Run(ctx context.Context, _ func() peer.AddrInfo, found func(pee
 func (r rumours) Hurry() {}
 
 // startOn makes a node on the given host that knows nobody but by rumour.
-func (l *lan) startOn(host int, nick, dir string, d Discovery) *Node {
+func (l *simLAN) startOn(host int, nick, dir string, d Discovery) *Node {
 	l.t.Helper()
 	n := must(New(Config{Nick: nick, Host: l.hosts[host], gate: gateOf(l.hosts[host]), DataDir: dir, Discovery: d, Version: "test"}))
 	l.index[nick], l.nodes[nick] = host, n
@@ -45,7 +45,7 @@ func (l *lan) startOn(host int, nick, dir string, d Discovery) *Node {
 	return n
 }
 
-func (l *lan) infoOf(host int) peer.AddrInfo {
+func (l *simLAN) infoOf(host int) peer.AddrInfo {
 	return peer.AddrInfo{ID: l.hosts[host].ID(), Addrs: l.hosts[host].Addrs()}
 }
 
@@ -64,7 +64,7 @@ func strangers(n int) []peer.AddrInfo {
 }
 
 // spoofed says that the peer of a host is at n places where it is not, one of them an attacker's.
-func (l *lan) spoofed(host, attacker, n int) peer.AddrInfo {
+func (l *simLAN) spoofed(host, attacker, n int) peer.AddrInfo {
 	ai := peer.AddrInfo{ID: l.hosts[host].ID(), Addrs: l.hosts[attacker].Addrs()}
 	for i := range n {
 		ai.Addrs = append(ai.Addrs, multiaddr.StringCast(fmt.Sprintf("/ip4/10.8.%d.%d/udp/4001/quic-v1", i/250, 1+i%250)))
@@ -96,7 +96,7 @@ func TestFalseHints(t *testing.T) {
 	was := slog.Default()
 	slog.SetDefault(slog.New(slog.DiscardHandler))
 	defer slog.SetDefault(was)
-	simulate(t, 3, func(l *lan) {
+	simulate(t, 3, func(l *simLAN) {
 		alice := l.startOn(0, "alice", "", nil)
 		lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 		r := make(rumours)
@@ -140,7 +140,7 @@ func TestFalseHints(t *testing.T) {
 // The second of two rooms of one name is announced behind peers that are not there: the first is not taken for the only
 // one while they are being tried.
 func TestTwinBehindFalseHints(t *testing.T) {
-	simulate(t, 3, func(l *lan) {
+	simulate(t, 3, func(l *simLAN) {
 		alice, eve := l.startOn(0, "alice", "", nil), l.startOn(1, "eve", "", nil)
 		lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 		twin := must(eve.Create(l.ctx(), CreateOptions{Name: "LAB", Nick: "alice", PolicyChange: openRoom()}))
@@ -164,7 +164,7 @@ func TestTwinBehindFalseHints(t *testing.T) {
 
 // Of many false hints each is tried as soon as there is room, so that all are within the time that a name takes to settle.
 func TestHintsAreTriedWithoutAPause(t *testing.T) {
-	simulate(t, 1, func(l *lan) {
+	simulate(t, 1, func(l *simLAN) {
 		r := make(rumours)
 		alice := l.startOn(0, "alice", "", r)
 		began := time.Now()
@@ -191,7 +191,7 @@ func TestHintsAreTriedWithoutAPause(t *testing.T) {
 	})
 }
 
-func (l *lan) hearEachOther(a, b string) error {
+func (l *simLAN) hearEachOther(a, b string) error {
 	for _, n := range []string{a, b} {
 		if _, err := l.nodes[n].Say(l.ctx(), "lab", n+" is heard", false); err != nil {
 			return err
@@ -204,7 +204,7 @@ func (l *lan) hearEachOther(a, b string) error {
 
 // A room of the same name, its owner of the same nick: nobody is led there unasked, and who knows the owner is told.
 func TestEvilTwin(t *testing.T) {
-	simulate(t, 4, func(l *lan) {
+	simulate(t, 4, func(l *simLAN) {
 		alice := l.startOn(0, "alice", "", nil)
 		lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 		eve := l.startOn(1, "eve", "", nil)
@@ -242,7 +242,7 @@ func TestEvilTwin(t *testing.T) {
 
 // A host that shows ever new rooms of one name, of owners that nobody has met.
 func TestThousandRooms(t *testing.T) {
-	simulate(t, 3, func(l *lan) {
+	simulate(t, 3, func(l *simLAN) {
 		var pool [][]byte // made once: signing is slow
 		for i := range 2 * maxFound {
 			pool = append(pool, foundation("lab", fmt.Sprint("owner", i)))

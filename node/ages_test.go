@@ -25,7 +25,7 @@ func forMinutes(n int64) PolicyChange {
 // A line is forgotten ten minutes after it was said, at whoever was there and at whoever fetched it: the newcomer of the ninth
 // minute, who had it from a newcomer of the fifth, who had it from its author, has it for one minute.
 func TestALineIsForgottenByItsAge(t *testing.T) {
-	simulate(t, 4, func(l *lan) {
+	simulate(t, 4, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: forMinutes(10)}))
 		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
@@ -57,13 +57,13 @@ func TestALineIsForgottenByItsAge(t *testing.T) {
 // No clock makes a line live longer or shorter: neither its author's, set years off, nor that of the member that hands it over, which
 // is set while it has the line, nor that of whoever fetches it. A machine's sleep is time that passes.
 func TestNoClockChangesALinesAge(t *testing.T) {
-	for name, set := range map[string]func(*lan){
-		"the giver's forward": func(l *lan) { l.setClock("alice", 25*time.Hour); l.setClock("bob", 25*time.Hour) },
-		"the giver's back":    func(l *lan) { l.setClock("alice", -25*time.Hour); l.setClock("bob", -25*time.Hour) },
-		"the giver's sleeps":  func(l *lan) { l.sleeps("alice", 8*time.Minute); l.sleeps("bob", 8*time.Minute) },
+	for name, set := range map[string]func(*simLAN){
+		"the giver's forward": func(l *simLAN) { l.setClock("alice", 25*time.Hour); l.setClock("bob", 25*time.Hour) },
+		"the giver's back":    func(l *simLAN) { l.setClock("alice", -25*time.Hour); l.setClock("bob", -25*time.Hour) },
+		"the giver's sleeps":  func(l *simLAN) { l.sleeps("alice", 8*time.Minute); l.sleeps("bob", 8*time.Minute) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			simulate(t, 4, func(l *lan) {
+			simulate(t, 4, func(l *simLAN) {
 				alice, bob := l.start("alice"), l.start("bob")
 				lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: forMinutes(10)}))
 				must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
@@ -108,7 +108,7 @@ func TestAFalseAgeTakesNothing(t *testing.T) {
 		"almost as old as may be": 10*time.Minute - time.Second, "older": time.Hour, "of nine minutes": 9 * time.Minute, "of no age": 0,
 	} {
 		t.Run(name, func(t *testing.T) {
-			simulate(t, 4, func(l *lan) {
+			simulate(t, 4, func(l *simLAN) {
 				alice, bob := l.start("alice"), l.start("bob")
 				lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: forMinutes(10)}))
 				must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
@@ -154,7 +154,7 @@ func TestAFalseAgeTakesNothing(t *testing.T) {
 }
 
 // givesWithAge has mallory hand over whatever alice has, and say of each line that it is so old. It counts the answers.
-func givesWithAge(l *lan, m *hostile.Peer, room RoomID, age time.Duration) *int {
+func givesWithAge(l *simLAN, m *hostile.Peer, room RoomID, age time.Duration) *int {
 	lies := new(int)
 	var kept protocol.SyncReply
 	must(struct{}{}, m.Ask(l.nodes["alice"].self, protocol.SyncID, &protocol.SyncRequest{Room: room}, &kept))
@@ -179,7 +179,7 @@ func givesWithAge(l *lan, m *hostile.Peer, room RoomID, age time.Duration) *int 
 // them.
 func TestANodesLinesAreBounded(t *testing.T) {
 	const rooms = 4
-	simulate(t, 1, func(l *lan) {
+	simulate(t, 1, func(l *simLAN) {
 		alice := l.start("alice")
 		text := strings.Repeat("x", protocol.MaxText)
 		each := maxNodeLines / rooms / protocol.MaxText // as sent and as opened that is twice the bound
@@ -229,7 +229,7 @@ func TestANodesLinesAreBounded(t *testing.T) {
 
 // A newcomer that asks for the history before it has all of it is told so, and no longer than that.
 func TestAHistoryThatIsStillFetched(t *testing.T) {
-	simulate(t, 2, func(l *lan) {
+	simulate(t, 2, func(l *simLAN) {
 		alice := l.start("alice")
 		rules, all := openRoom(), "all"
 		rules.History = &all
@@ -261,7 +261,7 @@ func TestAHistoryThatIsStillFetched(t *testing.T) {
 
 // An owner's change of how long lines are kept holds for those that are there.
 func TestRetentionChangesForWhatIsThere(t *testing.T) {
-	simulate(t, 2, func(l *lan) {
+	simulate(t, 2, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
@@ -288,7 +288,7 @@ func TestRetentionChangesForWhatIsThere(t *testing.T) {
 // Everybody is told who has changed what of the policy, and for how long lines are kept: in the event, on entering, and in the list
 // of rooms, a stranger's too.
 func TestAPolicyIsTold(t *testing.T) {
-	simulate(t, 3, func(l *lan) {
+	simulate(t, 3, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 		if j := must(bob.Join(l.ctx(), JoinOptions{Room: "lab"})); j.RetainS != 24*3600 {

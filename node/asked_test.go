@@ -9,7 +9,7 @@ import (
 // A knock is kept at the door for joinHold; who knocks hears once that a person is asked, and until when. A room that
 // nobody shows is looked for no longer than was said, whatever the time for an answer.
 func TestKnockWaitsAsLongAsTheDoor(t *testing.T) {
-	simulate(t, 2, func(l *lan) {
+	simulate(t, 2, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab"}))
 		ctx, cancel := context.WithTimeout(context.Background(), joinHold)

@@ -15,7 +15,7 @@ func TestAClockThatMovesIsSaidAloud(t *testing.T) {
 		"slewed": {clockSlack / 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			simulate(t, 2, func(l *lan) {
+			simulate(t, 2, func(l *simLAN) {
 				alice, bob := l.start("alice"), l.start("bob")
 				rules := openRoom()
 				lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: rules}))
@@ -54,7 +54,7 @@ func TestAClockThatMovesIsSaidAloud(t *testing.T) {
 }
 
 // setClock sets the wall clock of a node by that much from what it is.
-func (l *lan) setClock(nick string, by time.Duration) {
+func (l *simLAN) setClock(nick string, by time.Duration) {
 	l.t.Helper()
 	must(ask(l.ctx(), l.nodes[nick], inLoop(func(lp *loop) {
 		before := lp.clock.wall
@@ -63,7 +63,7 @@ func (l *lan) setClock(nick string, by time.Duration) {
 }
 
 // sleeps has the machine of a node sleep: its clocks go on, and Go's measure of time that passes does not.
-func (l *lan) sleeps(nick string, d time.Duration) {
+func (l *simLAN) sleeps(nick string, d time.Duration) {
 	l.t.Helper()
 	must(ask(l.ctx(), l.nodes[nick], inLoop(func(lp *loop) {
 		wall, asleep := lp.clock.wall, lp.clock.asleep
@@ -73,7 +73,7 @@ func (l *lan) sleeps(nick string, d time.Duration) {
 }
 
 // closed reports whether an owner has closed its room, or forgotten it.
-func (l *lan) closed(nick string, room RoomID) (closed bool) {
+func (l *simLAN) closed(nick string, room RoomID) (closed bool) {
 	must(ask(l.ctx(), l.nodes[nick], inLoop(func(lp *loop) {
 		r := lp.rooms[room]
 		closed = r == nil || r.current().Closed()
@@ -90,7 +90,7 @@ func TestAnOwnerThatSleptAsksBeforeItCloses(t *testing.T) {
 	}{{true, 30 * time.Second}, {true, 100 * time.Millisecond}, {false, 30 * time.Second}} {
 		talk := c.talk
 		t.Run(fmt.Sprint("talk ", talk, c.away), func(t *testing.T) {
-			simulate(t, 3, func(l *lan) {
+			simulate(t, 3, func(l *simLAN) {
 				alice, bob := l.start("alice"), l.start("bob")
 				carol := l.start("carol")
 				rules, idle := openRoom(), int64(600)
@@ -129,21 +129,21 @@ func TestAnOwnerThatSleptAsksBeforeItCloses(t *testing.T) {
 // A member is kicked while it is away for seconds; meanwhile the owner's clock is set, or its machine sleeps, by more than a
 // reason is kept for. It is told why. Also where the first to ask after that is the kicked member, before any tick.
 func TestAReasonIsToldWhateverTheClockDid(t *testing.T) {
-	for name, what := range map[string]func(*lan){
-		"25 h forward":   func(l *lan) { l.setClock("alice", 25*time.Hour) },
-		"25 h back":      func(l *lan) { l.setClock("alice", -25*time.Hour) },
-		"a year forward": func(l *lan) { l.setClock("alice", 365*24*time.Hour) },
-		"forward and back": func(l *lan) {
+	for name, what := range map[string]func(*simLAN){
+		"25 h forward":   func(l *simLAN) { l.setClock("alice", 25*time.Hour) },
+		"25 h back":      func(l *simLAN) { l.setClock("alice", -25*time.Hour) },
+		"a year forward": func(l *simLAN) { l.setClock("alice", 365*24*time.Hour) },
+		"forward and back": func(l *simLAN) {
 			l.setClock("alice", 25*time.Hour)
 			time.Sleep(3 * time.Second)
 			l.setClock("alice", -25*time.Hour)
 		},
-		"slept for 25 h":     func(l *lan) { l.sleeps("alice", 25*time.Hour) },
-		"slept, then set":    func(l *lan) { l.sleeps("alice", 25*time.Hour); l.setClock("alice", 25*time.Hour) },
-		"a clock of its own": func(l *lan) { l.setClock("bob", 25*time.Hour) },
+		"slept for 25 h":     func(l *simLAN) { l.sleeps("alice", 25*time.Hour) },
+		"slept, then set":    func(l *simLAN) { l.sleeps("alice", 25*time.Hour); l.setClock("alice", 25*time.Hour) },
+		"a clock of its own": func(l *simLAN) { l.setClock("bob", 25*time.Hour) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			simulate(t, 2, func(l *lan) {
+			simulate(t, 2, func(l *simLAN) {
 				alice, bob := l.start("alice"), l.start("bob")
 				must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 				must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
@@ -175,7 +175,7 @@ func TestAnInviteEndsByTheOwnersClock(t *testing.T) {
 		{2 * time.Hour, 61 * time.Minute, CodeRefused},
 		{-2 * time.Hour, 61 * time.Minute, CodeRefused},
 	} {
-		simulate(t, 2, func(l *lan) {
+		simulate(t, 2, func(l *simLAN) {
 			alice := l.start("alice")
 			l.setClock("alice", -c.behind) // from the start, but for the first second
 			time.Sleep(2 * time.Second)    // simulated
@@ -195,7 +195,7 @@ func TestAnInviteEndsByTheOwnersClock(t *testing.T) {
 // What is listed as in force, and the words of a ban at the door, are by the time that has passed at the owner's.
 func TestABanIsListedByTimeThatPassed(t *testing.T) {
 	for _, by := range []time.Duration{25 * time.Hour, -25 * time.Hour} {
-		simulate(t, 2, func(l *lan) {
+		simulate(t, 2, func(l *simLAN) {
 			alice, bob := l.bansBob(2 * time.Hour)
 			l.setClock("alice", by)
 			time.Sleep(time.Hour) // simulated
@@ -215,7 +215,7 @@ func TestABanIsListedByTimeThatPassed(t *testing.T) {
 		})
 	}
 	// A machine that sleeps serves nobody, and the ban goes on ending.
-	simulate(t, 2, func(l *lan) {
+	simulate(t, 2, func(l *simLAN) {
 		_, bob := l.bansBob(2 * time.Hour)
 		l.sleeps("alice", 3*time.Hour)
 		time.Sleep(2 * time.Second) // simulated
@@ -224,7 +224,7 @@ func TestABanIsListedByTimeThatPassed(t *testing.T) {
 }
 
 // bansBob starts alice and bob. Alice owns an open room and bans bob for d; bob has been told.
-func (l *lan) bansBob(d time.Duration) (alice, bob *Node) {
+func (l *simLAN) bansBob(d time.Duration) (alice, bob *Node) {
 	alice, bob = l.start("alice"), l.start("bob")
 	must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 	must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))

@@ -17,7 +17,7 @@ func BenchmarkDelivery(b *testing.B) {
 		b.Run(fmt.Sprintf("members=%d", members), func(b *testing.B) {
 			var sum, idle spent
 			for range b.N {
-				benchOnCountedLAN(b, members, func(l *lan, c *traffic) {
+				benchOnCountedLAN(b, members, func(l *simLAN, c *traffic) {
 					nicks := l.fill("lab", 0, members)
 					time.Sleep(settling)
 					synctest.Wait()
@@ -40,7 +40,7 @@ func BenchmarkDelivery(b *testing.B) {
 }
 
 // spentOnLines is what a room spends in the time of so many lines when nobody speaks, and when they are said.
-func (l *lan) spentOnLines(c *traffic, room string, nicks []string, lines int) (quiet, said spent) {
+func (l *simLAN) spentOnLines(c *traffic, room string, nicks []string, lines int) (quiet, said spent) {
 	l.t.Helper()
 	before := c.spent()
 	time.Sleep(time.Duration(lines) * time.Second / 20)

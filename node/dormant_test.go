@@ -76,7 +76,7 @@ func TestAPlaceThatSleepsIsTakenUp(t *testing.T) {
 
 // An owner does not leave its own room by mistake.
 func TestAnOwnerCannotLeave(t *testing.T) {
-	simulate(t, 2, func(l *lan) {
+	simulate(t, 2, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))

@@ -17,7 +17,7 @@ import (
 
 // A script that says one line after the other, as fast as it can, is slowed down and loses none.
 func TestAPasteLosesNothing(t *testing.T) {
-	simulate(t, 2, func(l *lan) {
+	simulate(t, 2, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
@@ -51,7 +51,7 @@ func TestAPasteLosesNothing(t *testing.T) {
 
 // Who has more under way than can be said in a while is told so at once, and can say it later.
 func TestTooMuchUnderWayIsRefused(t *testing.T) {
-	simulate(t, 1, func(l *lan) {
+	simulate(t, 1, func(l *simLAN) {
 		alice := l.start("alice")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab"}))
 		for range 1 + sayRate*int(sayPatience/time.Second)/sayBurst {
@@ -76,7 +76,7 @@ func TestTooMuchUnderWayIsRefused(t *testing.T) {
 // What a member says beyond what any node of ours would say is not taken as it comes, and the room is told by whom; others
 // are heard as ever. If it was honest after all, it is fetched.
 func TestAFloodIsNotTakenLive(t *testing.T) {
-	simulate(t, 3, func(l *lan) {
+	simulate(t, 3, func(l *simLAN) {
 		alice, bob, carol := l.start("alice"), l.start("bob"), l.start("carol")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
@@ -110,7 +110,7 @@ func TestAFloodIsNotTakenLive(t *testing.T) {
 				}
 			}
 		})))
-		s := &siege{lan: l}
+		s := &siege{simLAN: l}
 		s.says("carol", "may I?")
 		s.shows("alice", "may I?")
 		l.heal()
@@ -203,13 +203,13 @@ func TestLinesThatPushEachOtherOutAreAFlood(t *testing.T) {
 
 // The longest text comes whole, live and fetched, also where several do not fit into one answer.
 func TestTheLongestTextsComeWhole(t *testing.T) {
-	simulate(t, 3, func(l *lan) {
+	simulate(t, 3, func(l *simLAN) {
 		rules, all := openRoom(), "all"
 		rules.History = &all
 		alice, bob := l.start("alice"), l.start("bob")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: rules}))
 		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
-		s := &siege{lan: l}
+		s := &siege{simLAN: l}
 		var want []string
 		for i := range 20 {
 			text := fmt.Sprint(i, " ") + strings.Repeat("å", protocol.MaxText/2-4)
@@ -244,7 +244,7 @@ func TestTheLongestTextsComeWhole(t *testing.T) {
 
 // A room keeps as many lines as it may, and one who comes late is given all of them where the policy gives all.
 func TestAFullRoomIsHandedOver(t *testing.T) {
-	simulate(t, 2, func(l *lan) {
+	simulate(t, 2, func(l *simLAN) {
 		rules, all := openRoom(), "all"
 		rules.History = &all
 		alice := l.start("alice")

@@ -299,7 +299,7 @@ func (s *street) holdsUnder(room RoomInfo, quiet time.Duration, due int) {
 
 // A line that its author may not say yet is not sent on to others, and no member has us send more for it than so much.
 func TestWhatIsTooMuchIsNotPassedOn(t *testing.T) {
-	simulate(t, 3, func(l *lan) {
+	simulate(t, 3, func(l *simLAN) {
 		alice, bob, carol := l.start("alice"), l.start("bob"), l.start("carol")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
@@ -349,7 +349,7 @@ func TestWhatIsTooMuchIsNotPassedOn(t *testing.T) {
 
 // A stranger has streamTimeout for its question, and its stream ends with the refusal. A member asks on.
 func TestAStrangerPollsOnce(t *testing.T) {
-	simulate(t, 2, func(l *lan) {
+	simulate(t, 2, func(l *simLAN) {
 		alice := l.start("alice")
 		info := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 		m := l.infiltrate(1, info)

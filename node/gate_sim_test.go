@@ -73,7 +73,7 @@ const nobody = "1.77.0.9"
 // An outskirt is a simulated network whose nodes are on known networks, and one host of mallory's that says of itself what
 // a test wants.
 type outskirt struct {
-	*lan
+	*simLAN
 	traffic  *packets
 	mallory  host.Host
 	networks map[string]*atomic.Pointer[onlink.Networks] // of each node; a test may change them
@@ -90,7 +90,7 @@ func onTheOutskirts(t *testing.T, says []multiaddr.Multiaddr, f func(o *outskirt
 		tr := &packets{out: make(map[string]int)}
 		l, network := newLAN(t, 0, tr.latency)
 		defer l.stop(network)
-		o := &outskirt{lan: l, traffic: tr, networks: make(map[string]*atomic.Pointer[onlink.Networks]), network: network}
+		o := &outskirt{simLAN: l, traffic: tr, networks: make(map[string]*atomic.Pointer[onlink.Networks]), network: network}
 		o.mallory = o.host(100, libp2p.AddrsFactory(func([]multiaddr.Multiaddr) []multiaddr.Multiaddr { return says }))
 		defer o.mallory.Close()
 		f(o)

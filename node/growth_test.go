@@ -22,7 +22,7 @@ const settled = 3 * settling
 // line does not reach everybody, or a removal; not for what it costs.
 func TestGrowthOneRoom(t *testing.T) {
 	members := *growOne
-	countedLAN(t, members, func(l *lan, c *traffic) {
+	countedLAN(t, members, func(l *simLAN, c *traffic) {
 		began := cpu()
 		nicks := l.fill("lab", 0, members)
 		time.Sleep(settled)
@@ -35,7 +35,7 @@ func TestGrowthOneRoom(t *testing.T) {
 // TestGrowthManyRooms is the same for many rooms of 20 on one network. Nodes know those of their own room alone.
 func TestGrowthManyRooms(t *testing.T) {
 	const members = 20
-	countedLAN(t, *growMany*members, func(l *lan, c *traffic) {
+	countedLAN(t, *growMany*members, func(l *simLAN, c *traffic) {
 		began := cpu()
 		var rooms []string
 		var nicks [][]string
@@ -51,7 +51,7 @@ func TestGrowthManyRooms(t *testing.T) {
 }
 
 // logGrowth says lines in every room at once, and removes a member of each.
-func (l *lan) logGrowth(c *traffic, rooms []string, nicks [][]string) {
+func (l *simLAN) logGrowth(c *traffic, rooms []string, nicks [][]string) {
 	// What a room does of itself comes again after half a minute, in which a stream of pings ends (libp2p); shorter, a
 	// silence that is subtracted from lines would be another than theirs.
 	const seconds, rate = 30, 20

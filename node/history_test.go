@@ -11,7 +11,7 @@ import (
 )
 
 // texts is what a node has of a room, in display order.
-func (l *lan) texts(nick string) (texts []string) {
+func (l *simLAN) texts(nick string) (texts []string) {
 	l.t.Helper()
 	for _, m := range must(l.nodes[nick].History(l.ctx(), "lab")).Messages {
 		texts = append(texts, m.Text)
@@ -24,13 +24,13 @@ func (l *lan) texts(nick string) (texts []string) {
 func TestALateJoinerGetsWhatThePolicyGives(t *testing.T) {
 	for _, policy := range []string{"none", "since-join", "all"} {
 		t.Run(policy, func(t *testing.T) {
-			simulate(t, 4, func(l *lan) {
+			simulate(t, 4, func(l *simLAN) {
 				rules := openRoom()
 				rules.History = &policy
 				alice, bob := l.start("alice"), l.start("bob")
 				lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: rules}))
 				must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
-				s := &siege{lan: l, room: lab.ID}
+				s := &siege{simLAN: l, room: lab.ID}
 				s.says("alice", "before")
 				s.shows("bob", "before")
 				s.says("bob", "before too")
@@ -91,13 +91,13 @@ func TestALateJoinerGetsWhatThePolicyGives(t *testing.T) {
 // Where a newcomer gets live lines alone, what the network loses of them is given again all the same, for a while; what
 // was said while somebody was away for longer is not, nor does its author read that it has been delivered.
 func TestLiveLinesAloneAreRepaired(t *testing.T) {
-	simulate(t, 2, func(l *lan) {
+	simulate(t, 2, func(l *simLAN) {
 		rules, none := openRoom(), "none"
 		rules.History = &none
 		alice, bob := l.start("alice"), l.start("bob")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: rules}))
 		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
-		s := &siege{lan: l}
+		s := &siege{simLAN: l}
 		for _, c := range []struct {
 			away  time.Duration
 			given bool
@@ -125,7 +125,7 @@ func TestLiveLinesAloneAreRepaired(t *testing.T) {
 
 // What was said to an empty room is not delivered to who comes later and is not given it, and nobody is warned of it.
 func TestLinesToNobodyAreNotDelivered(t *testing.T) {
-	simulate(t, 2, func(l *lan) {
+	simulate(t, 2, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 		alone := must(alice.Say(l.ctx(), "lab", "anybody?", false))
@@ -154,10 +154,10 @@ func TestLinesToNobodyAreNotDelivered(t *testing.T) {
 
 // A newcomer's first line stands under what was said before it came, though it has seen nothing of that.
 func TestANewcomerSpeaksLast(t *testing.T) {
-	simulate(t, 2, func(l *lan) {
+	simulate(t, 2, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
-		s := &siege{lan: l}
+		s := &siege{simLAN: l}
 		want := []string{"one", "two", "three"}
 		for _, text := range want {
 			s.says("alice", text)

@@ -92,7 +92,7 @@ func TestAGossipFloodCostsItsSenderItsPlace(t *testing.T) {
 	}
 	for name, kind := range kinds {
 		t.Run(name, func(t *testing.T) {
-			simulate(t, 3, func(l *lan) {
+			simulate(t, 3, func(l *simLAN) {
 				alice, bob := l.start("alice"), l.start("bob")
 				lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 				must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
@@ -112,7 +112,7 @@ func TestAGossipFloodCostsItsSenderItsPlace(t *testing.T) {
 				if !shut || streams > 0 {
 					t.Errorf("mallory is shut out: %v, and has %d streams", shut, streams)
 				}
-				s := &siege{lan: l}
+				s := &siege{simLAN: l}
 				s.says("bob", "may I?")
 				s.shows("alice", "may I?")
 				time.Sleep(2 * time.Second) // simulated: the tick
@@ -156,7 +156,7 @@ func TestInvalidGossipIsNotHeardForLong(t *testing.T) {
 	for _, kind := range []string{"garbage", "a bad signature", "a line of another room"} {
 		for _, listens := range []bool{true, false} {
 			t.Run(fmt.Sprint(kind, ", listens: ", listens), func(t *testing.T) {
-				simulate(t, 2, func(l *lan) {
+				simulate(t, 2, func(l *simLAN) {
 					alice := l.start("alice")
 					lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 					m := l.infiltrate(1, lab)

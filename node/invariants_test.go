@@ -18,8 +18,8 @@ import (
 
 // Invariant 6: who comes, or comes back, is handed keys and lines of the epochs in which it is a member, by whomever it asks.
 func TestAMemberIsHandedItsOwnEpochs(t *testing.T) {
-	simulate(t, 3, func(l *lan) {
-		s := &siege{lan: l}
+	simulate(t, 3, func(l *simLAN) {
+		s := &siege{simLAN: l}
 		alice, bob := l.start("alice"), l.start("bob")
 		lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 		s.room = lab.ID
@@ -176,8 +176,8 @@ func TestALineHasOneSpelling(t *testing.T) {
 
 // Invariant 8: a line that comes before its epoch counts as soon as that is here, with nobody to fetch it from.
 func TestALineOfAnEpochToComeCounts(t *testing.T) {
-	simulate(t, 2, func(l *lan) {
-		s := &siege{lan: l}
+	simulate(t, 2, func(l *simLAN) {
+		s := &siege{simLAN: l}
 		alice, bob := l.start("alice"), l.start("bob")
 		lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 		s.room = lab.ID
@@ -205,8 +205,8 @@ func TestALineOfAnEpochToComeCounts(t *testing.T) {
 // Invariant 9: the key of an earlier epoch is there as long as the lines that it opens, and no longer.
 func TestKeysAreKeptAsLongAsLines(t *testing.T) {
 	const retain = time.Minute
-	simulate(t, 3, func(l *lan) {
-		s := &siege{lan: l}
+	simulate(t, 3, func(l *simLAN) {
+		s := &siege{simLAN: l}
 		short := openRoom()
 		seconds := int64(retain / time.Second)
 		short.RetainS = &seconds
@@ -239,7 +239,7 @@ func TestKeysAreKeptAsLongAsLines(t *testing.T) {
 // Invariant 18: of all who show one invite at the same moment it admits one.
 func TestOneInviteAdmitsOne(t *testing.T) {
 	const strangers = 12
-	simulate(t, 1+strangers, func(l *lan) {
+	simulate(t, 1+strangers, func(l *simLAN) {
 		alice := l.start("alice")
 		byInvite := "invite"
 		lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: PolicyChange{Access: &byInvite}}))
@@ -277,7 +277,7 @@ func TestOneInviteAdmitsOne(t *testing.T) {
 // Invariant 19: who is removed from one room says and hears lines of another as they are said, and not when heads are
 // compared, between two that are in both.
 func TestARemovalIsHeardInItsRoomAlone(t *testing.T) {
-	simulate(t, 3, func(l *lan) {
+	simulate(t, 3, func(l *simLAN) {
 		alice, bob, carol := l.start("alice"), l.start("bob"), l.start("carol")
 		for _, room := range []string{"lab", "lab-2"} {
 			must(alice.Create(l.ctx(), CreateOptions{Name: room, PolicyChange: openRoom()}))

@@ -10,7 +10,7 @@ import (
 )
 
 // stranger is a node that has been told of nobody.
-func (l *lan) stranger(nick string) *Node {
+func (l *simLAN) stranger(nick string) *Node {
 	l.t.Helper()
 	n := must(New(Config{Nick: nick, Host: l.hosts[len(l.nodes)], gate: gateOf(l.hosts[len(l.nodes)]), Version: "test"}))
 	l.index[nick] = len(l.nodes)
@@ -19,7 +19,7 @@ func (l *lan) stranger(nick string) *Node {
 }
 
 // at is what a person types to reach nick: HOST:PORT.
-func (l *lan) at(nick string) string {
+func (l *simLAN) at(nick string) string {
 	port := must(l.hosts[l.index[nick]].Addrs()[0].ValueForProtocol(multiaddr.P_UDP))
 	return l.ip(nick) + ":" + port
 }
@@ -27,7 +27,7 @@ func (l *lan) at(nick string) string {
 // Who knows no more than an address joins the one room that is there, whether the owner answers or another member; where
 // there are several it is told which, and joins by id; and where there is none, or nobody, it is told so at once.
 func TestJoinByAddress(t *testing.T) {
-	simulate(t, 6, func(l *lan) {
+	simulate(t, 6, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
 		lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))

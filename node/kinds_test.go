@@ -18,7 +18,7 @@ import (
 type way struct {
 	name string
 	// lose gives bob what he has, takes it away, and returns what his join failed with, nil where he was in.
-	lose func(l *lan) error
+	lose func(l *simLAN) error
 	want Removed // without who and when
 	end  time.Duration
 	says string // the error of the join
@@ -30,7 +30,7 @@ const idleOfWays = 5 * time.Minute
 var ways = []way{
 	{
 		name: "kicked", want: Removed{Kind: "kicked", Text: "too loud"},
-		lose: func(l *lan) error {
+		lose: func(l *simLAN) error {
 			l.letBobIn()
 			must(l.nodes["alice"].Kick(l.ctx(), "lab", "bob", "too loud"))
 			return nil
@@ -38,7 +38,7 @@ var ways = []way{
 	},
 	{
 		name: "banned", want: Removed{Kind: "banned", Text: "spam"}, end: 2 * time.Hour,
-		lose: func(l *lan) error {
+		lose: func(l *simLAN) error {
 			l.letBobIn()
 			must(l.nodes["alice"].Ban(l.ctx(), "lab", "bob", "spam", 2*time.Hour))
 			return nil
@@ -46,7 +46,7 @@ var ways = []way{
 	},
 	{
 		name: "closed", want: Removed{Kind: "closed", Text: "good night"},
-		lose: func(l *lan) error {
+		lose: func(l *simLAN) error {
 			l.letBobIn()
 			l.ok(l.nodes["alice"].CloseRoom(l.ctx(), "lab", "good night"))
 			return nil
@@ -54,7 +54,7 @@ var ways = []way{
 	},
 	{
 		name: "idle", want: Removed{Kind: "idle"},
-		lose: func(l *lan) error {
+		lose: func(l *simLAN) error {
 			l.letBobIn()
 			time.Sleep(idleOfWays) // simulated
 			return nil
@@ -63,7 +63,7 @@ var ways = []way{
 	{
 		name: "invite revoked", want: Removed{Kind: "invite-revoked", AtDoor: true},
 		says: "your invite to lab was revoked by alice",
-		lose: func(l *lan) error {
+		lose: func(l *simLAN) error {
 			made := must(l.nodes["alice"].Invite(l.ctx(), "lab", "", time.Hour))
 			l.ok(l.nodes["alice"].Uninvite(l.ctx(), "lab", made.ID))
 			_, err := l.nodes["bob"].Join(l.ctx(), JoinOptions{Invite: made.Text})
@@ -73,35 +73,35 @@ var ways = []way{
 	{
 		name: "banned at the door", want: Removed{Kind: "banned", Text: "spam", AtDoor: true}, end: 2 * time.Hour,
 		says: "you were banned from lab by alice for 2h0m0s: spam",
-		lose: func(l *lan) error {
+		lose: func(l *simLAN) error {
 			return l.whileBobKnocks(func() { must(l.nodes["alice"].Ban(l.ctx(), "lab", "bob", "spam", 2*time.Hour)) })
 		},
 	},
 	{
 		name: "closed at the door", want: Removed{Kind: "closed", Text: "good night", AtDoor: true},
 		says: "lab was closed by alice: good night",
-		lose: func(l *lan) error {
+		lose: func(l *simLAN) error {
 			return l.whileBobKnocks(func() { l.ok(l.nodes["alice"].CloseRoom(l.ctx(), "lab", "good night")) })
 		},
 	},
 	{
 		name: "idle at the door", want: Removed{Kind: "idle", AtDoor: true},
 		says: "lab was closed: nobody said anything for too long",
-		lose: func(l *lan) error {
+		lose: func(l *simLAN) error {
 			time.Sleep(idleOfWays - patience/2) // simulated
 			return l.whileBobKnocks(func() {})
 		},
 	},
 }
 
-func (l *lan) ok(err error) {
+func (l *simLAN) ok(err error) {
 	if err != nil {
 		panic(err)
 	}
 }
 
 // whileBobKnocks has bob ask to be let in, does what is to be done meanwhile, and returns what his asking came to.
-func (l *lan) whileBobKnocks(do func()) error {
+func (l *simLAN) whileBobKnocks(do func()) error {
 	joined := make(chan error, 1)
 	ctx := l.ctx()
 	go func() {
@@ -113,13 +113,13 @@ func (l *lan) whileBobKnocks(do func()) error {
 	return <-joined
 }
 
-func (l *lan) letBobIn() {
+func (l *simLAN) letBobIn() {
 	l.ok(l.whileBobKnocks(func() { l.ok(l.nodes["alice"].Accept(l.ctx(), "lab", "bob")) }))
 }
 
 // duringWays has alice own a room that bob knows of.
-func duringWays(t *testing.T, f func(l *lan, room RoomID)) {
-	simulate(t, 2, func(l *lan) {
+func duringWays(t *testing.T, f func(l *simLAN, room RoomID)) {
+	simulate(t, 2, func(l *simLAN) {
 		alice := l.start("alice")
 		l.start("bob")
 		idle := int64(idleOfWays / time.Second)
@@ -133,7 +133,7 @@ func duringWays(t *testing.T, f func(l *lan, room RoomID)) {
 func TestEveryWayToLoseAPlace(t *testing.T) {
 	for _, w := range ways {
 		t.Run(w.name, func(t *testing.T) {
-			duringWays(t, func(l *lan, room RoomID) {
+			duringWays(t, func(l *simLAN, room RoomID) {
 				alice, bob := l.nodes["alice"], l.nodes["bob"]
 				err := w.lose(l)
 				got := until[Removed](l.subs["bob"], nil)
@@ -175,7 +175,7 @@ func TestEveryWayToLoseAPlace(t *testing.T) {
 
 // hasLeft: nothing of the room is left on n, and nothing of n is waited for at its authority. Who says something there
 // is answered with the given code.
-func (l *lan) hasLeft(n, owner *Node, room RoomID, said ErrorCode) {
+func (l *simLAN) hasLeft(n, owner *Node, room RoomID, said ErrorCode) {
 	l.t.Helper()
 	for _, r := range must(n.Rooms(l.ctx())) {
 		if r.ID == room && r.In {
@@ -203,7 +203,7 @@ func (l *lan) hasLeft(n, owner *Node, room RoomID, said ErrorCode) {
 
 // Keys, roster and lines go with the place, also from what libp2p goes on to hold of the room.
 func TestAPlaceThatIsLostTakesItsKeys(t *testing.T) {
-	duringWays(t, func(l *lan, id RoomID) {
+	duringWays(t, func(l *simLAN, id RoomID) {
 		l.letBobIn()
 		bob := l.nodes["bob"]
 		must(l.nodes["alice"].Say(l.ctx(), "lab", "hello", false))
@@ -237,7 +237,7 @@ func TestAPlaceThatIsLostTakesItsKeys(t *testing.T) {
 
 // A network that fails takes nothing away: other lines, and none of what follows from a removal.
 func TestALostNetworkIsNoRemoval(t *testing.T) {
-	duringWays(t, func(l *lan, id RoomID) {
+	duringWays(t, func(l *simLAN, id RoomID) {
 		l.letBobIn()
 		bob := l.nodes["bob"]
 		l.cut("alice", "bob")
@@ -397,7 +397,7 @@ func TestOnlyTheAuthoritysWordOnMyQuestion(t *testing.T) {
 
 // TestTheOwnerWaitsForTheDoor: who is at the door when a room is closed, and its owner's node with it, hears why.
 func TestTheOwnerWaitsForTheDoor(t *testing.T) {
-	duringWays(t, func(l *lan, _ RoomID) {
+	duringWays(t, func(l *simLAN, _ RoomID) {
 		err := l.whileBobKnocks(func() {
 			l.ok(l.nodes["alice"].CloseRoom(l.ctx(), "lab", "good night"))
 			l.ok(l.nodes["alice"].Close())

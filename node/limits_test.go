@@ -178,7 +178,7 @@ func TestStrangersTakeNothingFromGuests(t *testing.T) {
 func TestOnePeersPollsAreLimited(t *testing.T) {
 	for who, has := range map[string]budget{"member": pollQuota.guest, "stranger": pollQuota.stranger} {
 		t.Run(who, func(t *testing.T) {
-			simulate(t, 2, func(l *lan) {
+			simulate(t, 2, func(l *simLAN) {
 				alice := l.start("alice")
 				info := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 				m := l.infiltrate(1, info)
@@ -212,7 +212,7 @@ func TestOnePeersPollsAreLimited(t *testing.T) {
 }
 
 // pollUntilReset asks on one stream until it ends, or a quarter of a member's burst, and counts the answers.
-func pollUntilReset(l *lan, h host.Host, owner peer.ID, room protocol.RoomID) (answers int) {
+func pollUntilReset(l *simLAN, h host.Host, owner peer.ID, room protocol.RoomID) (answers int) {
 	st, err := h.NewStream(l.ctx(), owner, protocol.PollID)
 	if err != nil {
 		return 0
@@ -231,7 +231,7 @@ func pollUntilReset(l *lan, h host.Host, owner peer.ID, room protocol.RoomID) (a
 
 // Who comes back again and again is told to wait, and for how long.
 func TestOnePeersJoinsAreLimited(t *testing.T) {
-	simulate(t, 2, func(l *lan) {
+	simulate(t, 2, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 		var err error

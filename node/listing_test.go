@@ -16,21 +16,21 @@ import (
 func TestInviteOnlyRoomsTellStrangersNothing(t *testing.T) {
 	const secret = "we buy ACME on Friday"
 	invite, knock, subject := "invite", "knock", secret
-	for name, make := range map[string]func(l *lan, n *Node){
-		"given with the room": func(l *lan, n *Node) {
+	for name, make := range map[string]func(l *simLAN, n *Node){
+		"given with the room": func(l *simLAN, n *Node) {
 			must(n.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: PolicyChange{Access: &invite, Subject: &subject}}))
 		},
-		"set later": func(l *lan, n *Node) {
+		"set later": func(l *simLAN, n *Node) {
 			must(n.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: PolicyChange{Access: &invite}}))
 			must(n.Policy(l.ctx(), "lab", PolicyChange{Subject: &subject}))
 		},
-		"a room that knocked": func(l *lan, n *Node) {
+		"a room that knocked": func(l *simLAN, n *Node) {
 			must(n.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: PolicyChange{Access: &knock, Subject: &subject}}))
 			must(n.Policy(l.ctx(), "lab", PolicyChange{Access: &invite}))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			simulate(t, 4, func(l *lan) {
+			simulate(t, 4, func(l *simLAN) {
 				alice, bob, carol := l.start("alice"), l.start("bob"), l.start("carol")
 				make(l, alice)
 				id := must(alice.Rooms(l.ctx()))[0].ID

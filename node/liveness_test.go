@@ -8,7 +8,7 @@ import (
 )
 
 // pingedAt is when a node last pinged each of those of its rooms.
-func (l *lan) pingedAt(nick string) map[peer.ID]time.Time {
+func (l *simLAN) pingedAt(nick string) map[peer.ID]time.Time {
 	l.t.Helper()
 	at := make(map[peer.ID]time.Time)
 	must(ask(l.ctx(), l.nodes[nick], inLoop(func(lp *loop) {
@@ -24,7 +24,7 @@ func (l *lan) pingedAt(nick string) map[peer.ID]time.Time {
 // In a silent room everybody is pinged in turn, the owner at every beat, and no more than so many others at one.
 func TestPingsTakeTurns(t *testing.T) {
 	const members = pingsAtOnce + 5
-	simulate(t, members, func(l *lan) {
+	simulate(t, members, func(l *simLAN) {
 		l.fillRoom(members, nil)
 		time.Sleep(20 * pingEvery) // simulated
 		at := l.pingedAt("n1")
@@ -52,7 +52,7 @@ func TestPingsTakeTurns(t *testing.T) {
 
 // Whoever is heard is not pinged; whoever falls silent is.
 func TestNoPingsForWhoTalks(t *testing.T) {
-	simulate(t, 3, func(l *lan) {
+	simulate(t, 3, func(l *simLAN) {
 		names := l.fillRoom(3, nil)
 		time.Sleep(5 * pingEvery) // simulated
 		began := time.Now()
@@ -83,7 +83,7 @@ func TestNoPingsForWhoTalks(t *testing.T) {
 
 // Somebody who looks at the rooms again and again has nobody asked more often than so many times a second.
 func TestLookingCostsTheOthersLittle(t *testing.T) {
-	simulate(t, 3, func(l *lan) {
+	simulate(t, 3, func(l *simLAN) {
 		l.fillRoom(3, nil)
 		const seconds = 5
 		questions := make(map[time.Time]bool)

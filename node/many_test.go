@@ -22,8 +22,8 @@ var (
 // delivered, everybody has.
 func TestManyNodes(t *testing.T) {
 	began := time.Now()
-	simulate(t, *manyNodes, func(l *lan) {
-		m := &many{lan: l, rand: rand.New(rand.NewPCG(*manySeed, uint64(*manyNodes)))}
+	simulate(t, *manyNodes, func(l *simLAN) {
+		m := &many{simLAN: l, rand: rand.New(rand.NewPCG(*manySeed, uint64(*manyNodes)))}
 		m.enter()
 		entered := time.Now()
 		m.links.mu.Lock()
@@ -74,7 +74,7 @@ func TestManyNodes(t *testing.T) {
 
 // many is a large room.
 type many struct {
-	*lan
+	*simLAN
 	room  string
 	names []string
 	gone  string // who was removed

@@ -9,7 +9,7 @@ import (
 // TestOneFormOfAName: a room and a nick are found by every way in which a keyboard makes their name: in either normal form,
 // in capitals, in wide letters, with blanks around it; a room also by its id in capitals. Other names are others.
 func TestOneFormOfAName(t *testing.T) {
-	simulate(t, 2, func(l *lan) {
+	simulate(t, 2, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
 		made := must(alice.Create(l.ctx(), CreateOptions{Name: "Cafe\u0301 Straße ", Nick: "Zoe\u0308", PolicyChange: openRoom()}))
 		if made.Name != "Caf\u00e9 Straße" {

@@ -6,7 +6,7 @@ import (
 
 // TestTakenNickComesWithAFreeOne: who asks for a nick that is taken is told one that is free, and gets in with it.
 func TestTakenNickComesWithAFreeOne(t *testing.T) {
-	simulate(t, 3, func(l *lan) {
+	simulate(t, 3, func(l *simLAN) {
 		alice, bob, carol := l.start("alice"), l.start("bob"), l.start("carol")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", Nick: "student", PolicyChange: openRoom()}))
 		for i, n := range []*Node{bob, carol} {

@@ -319,8 +319,8 @@ func TestAMembersOldDisk(t *testing.T) {
 
 // Of a line whose number an earlier life has used, nobody says that it is delivered: its person is told.
 func TestALineWithAUsedNumberIsNotDelivered(t *testing.T) {
-	simulate(t, 2, func(l *lan) {
-		s := &siege{lan: l}
+	simulate(t, 2, func(l *simLAN) {
+		s := &siege{simLAN: l}
 		alice, bob := l.start("alice"), l.start("bob")
 		s.room = must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()})).ID
 		must(bob.Join(l.ctx(), JoinOptions{Room: s.room.String()}))

@@ -23,7 +23,7 @@ func sortedIDs(rooms []RoomInfo) []RoomInfo {
 // TestARoomOnALaterPage: a room is joined by its name, or by its id, wherever it stands in its owner's list, and nobody
 // remembers the others of its page for that.
 func TestARoomOnALaterPage(t *testing.T) {
-	simulate(t, 3, func(l *lan) {
+	simulate(t, 3, func(l *simLAN) {
 		alice := l.start("alice")
 		const rooms = 3*protocol.MaxRooms + 4 // a page of four after three full ones
 		var made []RoomInfo
@@ -61,7 +61,7 @@ func TestARoomOnALaterPage(t *testing.T) {
 
 // TestPagesWithoutEnd: a node whose list never ends costs one answer each time it is asked, and hides no room of others.
 func TestPagesWithoutEnd(t *testing.T) {
-	simulate(t, 3, func(l *lan) {
+	simulate(t, 3, func(l *simLAN) {
 		var pool [][]byte // made once: signing is slow
 		for i := range 8 * protocol.MaxRooms {
 			pool = append(pool, foundation(fmt.Sprint("bait ", i), fmt.Sprint("owner", i)))

@@ -40,7 +40,7 @@ func TestNobodyCapturesComparisons(t *testing.T) {
 	}
 	for name, k := range kinds {
 		t.Run(name, func(t *testing.T) {
-			simulate(t, 3+max(k.mallets, 1), func(l *lan) {
+			simulate(t, 3+max(k.mallets, 1), func(l *simLAN) {
 				alice, bob, carol := l.start("alice"), l.start("bob"), l.start("carol")
 				lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 				must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))

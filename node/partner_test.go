@@ -11,7 +11,7 @@ import (
 )
 
 // roundTable is a room with that many members, alice its owner and bob the first of the others.
-func roundTable(l *lan, others int) (names []string) {
+func roundTable(l *simLAN, others int) (names []string) {
 	must(l.start("alice").Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 	names = []string{"bob"}
 	for i := range others - 1 {
@@ -35,7 +35,7 @@ const connects = dialBackoffMax + dialBackoffMax/2 + dialTimeout
 
 // What somebody said while it was away comes to all as soon as it is back, whoever of them compares with whom.
 func TestWhoIsBackIsAskedAtOnce(t *testing.T) {
-	simulate(t, 9, func(l *lan) {
+	simulate(t, 9, func(l *simLAN) {
 		names := roundTable(l, 8)
 		for _, name := range names[1:] {
 			l.cut("bob", name)
@@ -52,7 +52,7 @@ func TestWhoIsBackIsAskedAtOnce(t *testing.T) {
 func TestWhatIsFetchedGoesOn(t *testing.T) {
 	for _, by := range []string{"alice", "carol1"} {
 		t.Run("by "+by, func(t *testing.T) {
-			simulate(t, 9, func(l *lan) {
+			simulate(t, 9, func(l *simLAN) {
 				names := roundTable(l, 8)
 				apart := func() {
 					for _, name := range names[1:] {
@@ -77,7 +77,7 @@ func TestWhatIsFetchedGoesOn(t *testing.T) {
 // What does not fit into one answer comes in several, also where the first line of a chain that is here is not the first
 // that its author said.
 func TestMoreThanOneAnswer(t *testing.T) {
-	simulate(t, 2, func(l *lan) {
+	simulate(t, 2, func(l *simLAN) {
 		alice := l.start("alice")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 		must(alice.Say(l.ctx(), "lab", "before bob came", false))
@@ -97,7 +97,7 @@ func TestMoreThanOneAnswer(t *testing.T) {
 }
 
 // allHear waits until all have a line, and fails if the last has it later than it should after the first.
-func (l *lan) allHear(names []string, text string) {
+func (l *simLAN) allHear(names []string, text string) {
 	l.t.Helper()
 	healed := time.Now()
 	var heard []time.Duration

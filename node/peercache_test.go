@@ -88,7 +88,7 @@ func TestMemoryOfPeersIsBounded(t *testing.T) {
 			t.Errorf("%v comes back as %v", r, again[p])
 		}
 	}
-	simulate(t, 2, func(l *lan) {
+	simulate(t, 2, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob") // bob dials alice
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))

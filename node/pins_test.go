@@ -22,7 +22,7 @@ var twinsOfLab = []string{
 }
 
 // showsRooms makes a host show rooms of a stranger's by these names.
-func (l *lan) showsRooms(host int, owner string, names ...string) {
+func (l *simLAN) showsRooms(host int, owner string, names ...string) {
 	var ads []protocol.RoomAd
 	for _, name := range names {
 		ads = append(ads, protocol.RoomAd{Create: foundation(name, owner), Access: protocol.Open})
@@ -46,7 +46,7 @@ func TestRoomThatLooksKnown(t *testing.T) {
 }
 
 func roomsThatLookKnown(t *testing.T, twins []string) {
-	simulate(t, 4, func(l *lan) {
+	simulate(t, 4, func(l *simLAN) {
 		alice := l.startOn(0, "alice", "", nil)
 		lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 		r := make(rumours, 8)
@@ -101,7 +101,7 @@ func roomsThatLookKnown(t *testing.T, twins []string) {
 // One look-alike alone: it is refused with the change, as an exact twin is.
 func TestOneRoomThatLooksKnown(t *testing.T) {
 	for _, name := range []string{"lаb", "la\u2060b", "LAB"} {
-		simulate(t, 3, func(l *lan) {
+		simulate(t, 3, func(l *simLAN) {
 			alice := l.startOn(0, "alice", "", nil)
 			r := make(rumours, 8)
 			bob := must(New(Config{Nick: "bob", Host: l.hosts[2], Discovery: r, Known: Known{
@@ -127,7 +127,7 @@ func TestOneRoomThatLooksKnown(t *testing.T) {
 
 // Two rooms of ours that look alike: neither is meant by a name. One of our own is not made beside another.
 func TestOwnRoomsThatLookAlike(t *testing.T) {
-	simulate(t, 2, func(l *lan) {
+	simulate(t, 2, func(l *simLAN) {
 		alice := l.startOn(0, "alice", "", nil)
 		lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 		if _, err := alice.Create(l.ctx(), CreateOptions{Name: "1ab"}); codeOf(err) != CodeExists {

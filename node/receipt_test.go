@@ -12,7 +12,7 @@ import (
 
 // The authority says in the answer to the poll that it has a line, and is not asked.
 func TestReceiptsComeWithThePoll(t *testing.T) {
-	simulate(t, 3, func(l *lan) {
+	simulate(t, 3, func(l *simLAN) {
 		l.fillRoom(3, nil)
 		time.Sleep(5 * time.Second) // simulated
 		asked := 0
@@ -39,7 +39,7 @@ func TestReceiptsComeWithThePoll(t *testing.T) {
 
 // What the authority has only a part of it has no receipt for beyond the gap.
 func TestNoReceiptBeyondAGap(t *testing.T) {
-	simulate(t, 2, func(l *lan) {
+	simulate(t, 2, func(l *simLAN) {
 		l.fillRoom(2, nil)
 		time.Sleep(5 * time.Second) // simulated
 		must(l.nodes["n1"].Say(l.ctx(), "lab", "first", false))
@@ -66,7 +66,7 @@ func TestNoReceiptBeyondAGap(t *testing.T) {
 
 // Who asks again and again without taking notice of the receipt does not get an answer each time.
 func TestAReceiptIsGivenOnce(t *testing.T) {
-	simulate(t, 3, func(l *lan) {
+	simulate(t, 3, func(l *simLAN) {
 		l.fillRoom(2, nil)
 		room := must(l.nodes["n0"].Rooms(l.ctx()))[0]
 		m := l.infiltrate(2, room)

@@ -12,7 +12,7 @@ import (
 // A record goes to each member once, as the answer to its question. Sent by gossip as well, a removal takes 19,500 bytes here instead
 // of 14,400, and in a room of 64 nearly twice what it takes now; see BenchmarkRemoval.
 func TestARecordGoesOnce(t *testing.T) {
-	countedLAN(t, 16, func(l *lan, c *traffic) {
+	countedLAN(t, 16, func(l *simLAN, c *traffic) {
 		if cost := oneRemoval(l, c, 16); cost.bytes > 17_000 {
 			t.Errorf("a removal takes %.0f packets and %.0f bytes", cost.packets, cost.bytes)
 		}
@@ -21,7 +21,7 @@ func TestARecordGoesOnce(t *testing.T) {
 
 // Who has asked nothing just now has a record at once all the same.
 func TestWhoDoesNotAskHearsOfARecord(t *testing.T) {
-	simulate(t, 3, func(l *lan) {
+	simulate(t, 3, func(l *simLAN) {
 		l.fillRoom(3, nil)
 		owner := l.nodes["n0"]
 		until(l.subs["n1"], func(m MemberJoined) bool { return m.Nick == "n2" })
@@ -42,7 +42,7 @@ func TestWhoDoesNotAskHearsOfARecord(t *testing.T) {
 
 // Who comes and goes at once is told once, and the first of them at once: the list is as long as the room.
 func TestManyComeAndAreToldOnce(t *testing.T) {
-	simulate(t, 3, func(l *lan) {
+	simulate(t, 3, func(l *simLAN) {
 		l.fillRoom(3, nil)
 		owner := l.nodes["n0"]
 		time.Sleep(settling) // simulated
@@ -66,7 +66,7 @@ func TestManyComeAndAreToldOnce(t *testing.T) {
 
 // A member that has a record and not the key of its epoch yet seals nothing under the key before: its line waits.
 func TestALineWaitsForTheKey(t *testing.T) {
-	simulate(t, 3, func(l *lan) {
+	simulate(t, 3, func(l *simLAN) {
 		l.fillRoom(3, nil)
 		owner := l.nodes["n0"]
 		until(l.subs["n1"], func(m MemberJoined) bool { return m.Nick == "n2" })

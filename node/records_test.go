@@ -9,7 +9,7 @@ import (
 
 // A member leaves a room whose log is longer than it keeps, and is told why; its other rooms go on.
 func TestALogThatIsTooLongIsLeft(t *testing.T) {
-	simulate(t, 2, func(l *lan) {
+	simulate(t, 2, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
 		lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 		must(alice.Create(l.ctx(), CreateOptions{Name: "den", PolicyChange: openRoom()}))

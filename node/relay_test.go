@@ -24,7 +24,7 @@ import (
 const live = 100 * time.Millisecond
 
 // heardAfter is how long after at who was shown a line; false if it was not yet.
-func (l *lan) heardAfter(who, text string, at time.Time) (time.Duration, bool) {
+func (l *simLAN) heardAfter(who, text string, at time.Time) (time.Duration, bool) {
 	for _, ev := range l.subs[who].drain() {
 		if m, ok := ev.Body.(Message); ok && m.Text == text {
 			return ev.Time.Sub(at), true
@@ -34,7 +34,7 @@ func (l *lan) heardAfter(who, text string, at time.Time) (time.Duration, bool) {
 }
 
 // hearLive has one member say a line, and all of the others hear it at once.
-func (l *lan) hearLive(from, text string, all ...string) {
+func (l *simLAN) hearLive(from, text string, all ...string) {
 	l.t.Helper()
 	at := time.Now()
 	must(l.nodes[from].Say(l.ctx(), "lab", text, false))
@@ -47,7 +47,7 @@ func (l *lan) hearLive(from, text string, all ...string) {
 }
 
 // fillRoom makes a room of so many, n0 its owner, each entering in turn.
-func (l *lan) fillRoom(members int, entered func(names []string)) []string {
+func (l *simLAN) fillRoom(members int, entered func(names []string)) []string {
 	l.t.Helper()
 	var names []string
 	for i := range members {
@@ -67,7 +67,7 @@ func (l *lan) fillRoom(members int, entered func(names []string)) []string {
 // What a newcomer says in the moment in which it is let in is heard by all, whom it has no connection to yet included, and
 // what they say then is heard by it.
 func TestNewcomerIsHeardAtOnce(t *testing.T) {
-	simulate(t, 8, func(l *lan) {
+	simulate(t, 8, func(l *simLAN) {
 		l.fillRoom(8, func(names []string) {
 			newcomer := names[len(names)-1]
 			l.hearLive(newcomer, "hello from "+newcomer, names...)
@@ -100,7 +100,7 @@ func (h *caller) NewStream(ctx context.Context, p peer.ID, ids ...protocolID) (n
 // What a newcomer says is heard by all before pubsub has a stream to anybody; and pubsub, which does not try again by
 // itself, is made to.
 func TestHeardWithoutAnyStreamOfGossip(t *testing.T) {
-	simulate(t, 4, func(l *lan) {
+	simulate(t, 4, func(l *simLAN) {
 		h := &caller{Host: l.hosts[3]}
 		h.mute.Store(true)
 		l.hosts[3] = h
@@ -131,7 +131,7 @@ func (q linkedIn) run(l *loop) (map[peer.ID]bool, error) {
 func TestPassedOnToWhomItsAuthorDoesNotReach(t *testing.T) {
 	for _, apart := range [][2]string{{"n1", "n2"}, {"n0", "n2"}} {
 		t.Run(fmt.Sprint(apart), func(t *testing.T) {
-			simulate(t, 4, func(l *lan) {
+			simulate(t, 4, func(l *simLAN) {
 				names := l.fillRoom(4, nil)
 				time.Sleep(5 * time.Second) // simulated
 				l.cut(apart[0], apart[1])
@@ -154,7 +154,7 @@ func TestPassedOnToWhomItsAuthorDoesNotReach(t *testing.T) {
 
 // On a healthy network nobody passes anything on, and a member that is away costs a few requests in so long.
 func TestNothingIsPassedOnInVain(t *testing.T) {
-	simulate(t, 4, func(l *lan) {
+	simulate(t, 4, func(l *simLAN) {
 		l.fillRoom(4, nil)
 		time.Sleep(5 * time.Second) // simulated
 		asked := 0
@@ -188,7 +188,7 @@ func TestNothingIsPassedOnInVain(t *testing.T) {
 
 // Who was out of reach in an earlier membership is not taken to be so in the next.
 func TestWhoIsBackIsReached(t *testing.T) {
-	simulate(t, 4, func(l *lan) {
+	simulate(t, 4, func(l *simLAN) {
 		names := l.fillRoom(4, nil)
 		time.Sleep(5 * time.Second) // simulated
 		for _, n := range names[:3] {
@@ -211,7 +211,7 @@ func TestWhoIsBackIsReached(t *testing.T) {
 
 // A stranger can be on the topic; it is not asked, and so neither given lines nor told who is out of reach.
 func TestNoStrangerPassesOn(t *testing.T) {
-	simulate(t, 4, func(l *lan) {
+	simulate(t, 4, func(l *simLAN) {
 		l.fillRoom(3, nil)
 		m := l.infiltrate(3, must(l.nodes["n0"].Rooms(l.ctx()))[0])
 		asked := 0
@@ -238,7 +238,7 @@ func TestNoStrangerPassesOn(t *testing.T) {
 
 // A room that grows goes over to the mesh, and back when it shrinks; nothing is lost on the way.
 func TestWideRoom(t *testing.T) {
-	simulate(t, 6, func(l *lan) {
+	simulate(t, 6, func(l *simLAN) {
 		l.wideFrom = 4
 		said := 0
 		names := l.fillRoom(6, func(names []string) {
@@ -278,7 +278,7 @@ func TestWideRoom(t *testing.T) {
 
 // Whoever misses a line notices with the next one of its author, and does not wait for the comparison of heads.
 func TestGapIsFilledAtOnce(t *testing.T) {
-	simulate(t, 3, func(l *lan) {
+	simulate(t, 3, func(l *simLAN) {
 		l.fillRoom(3, nil)
 		time.Sleep(5 * time.Second) // simulated
 		deaf := func(yes bool) {
@@ -322,7 +322,7 @@ func TestGapIsFilledAtOnce(t *testing.T) {
 
 // What nobody has is not waited for longer than a moment, nor is what was said before one came.
 func TestOvertakenLinesAreNotWaitedForLong(t *testing.T) {
-	simulate(t, 3, func(l *lan) {
+	simulate(t, 3, func(l *simLAN) {
 		l.fillRoom(2, nil)
 		time.Sleep(5 * time.Second) // simulated
 		must(l.nodes["n0"].Say(l.ctx(), "lab", "before", false))
@@ -349,7 +349,7 @@ func TestOvertakenLinesAreNotWaitedForLong(t *testing.T) {
 
 // A member can have its own lines passed on, and those of nobody else.
 func TestOnlyOnesOwnIsPassedOn(t *testing.T) {
-	simulate(t, 4, func(l *lan) {
+	simulate(t, 4, func(l *simLAN) {
 		names := l.fillRoom(3, nil)
 		room := must(l.nodes["n0"].Rooms(l.ctx()))[0]
 		m := l.infiltrate(3, room)

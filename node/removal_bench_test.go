@@ -26,7 +26,7 @@ type removalCost struct {
 func benchRemoval(b *testing.B, members int) {
 	var sum removalCost
 	for range b.N {
-		benchOnCountedLAN(b, members, func(l *lan, c *traffic) {
+		benchOnCountedLAN(b, members, func(l *simLAN, c *traffic) {
 			cost := oneRemoval(l, c, members)
 			sum.packets += cost.packets
 			sum.bytes += cost.bytes
@@ -45,7 +45,7 @@ func benchRemoval(b *testing.B, members int) {
 }
 
 // oneRemoval fills a room and times the kick of one member.
-func oneRemoval(l *lan, c *traffic, members int) (cost removalCost) {
+func oneRemoval(l *simLAN, c *traffic, members int) (cost removalCost) {
 	nicks := l.fill("lab", 0, members)
 	time.Sleep(settling)
 	synctest.Wait()
@@ -53,7 +53,7 @@ func oneRemoval(l *lan, c *traffic, members int) (cost removalCost) {
 }
 
 // timedKick kicks a member and waits until it has been told and all others have applied it.
-func (l *lan) timedKick(c *traffic, room, owner, target string) (cost removalCost) {
+func (l *simLAN) timedKick(c *traffic, room, owner, target string) (cost removalCost) {
 	before, began := c.spent(), time.Now()
 	must(l.nodes[owner].Kick(l.ctx(), room, target, "too loud"))
 	until(l.subs[owner], func(p RemovalProgress) bool { return p.Told && p.Applied == p.Total })

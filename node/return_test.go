@@ -8,7 +8,7 @@ import (
 )
 
 // putOutAndBack has n0 kick somebody, and let it in again at once.
-func (l *lan) putOutAndBack(nick string, meanwhile func()) {
+func (l *simLAN) putOutAndBack(nick string, meanwhile func()) {
 	l.t.Helper()
 	must(l.nodes["n0"].Kick(l.ctx(), "lab", nick, ""))
 	until[Removed](l.subs[nick], nil)
@@ -20,7 +20,7 @@ func (l *lan) putOutAndBack(nick string, meanwhile func()) {
 // What is said in the moment in which somebody who was kicked is back is heard by it, and what it says then by all: nothing
 // waits for what was said while it was out, which is not for it.
 func TestWhoIsLetInAgainIsHeardAtOnce(t *testing.T) {
-	simulate(t, 4, func(l *lan) {
+	simulate(t, 4, func(l *simLAN) {
 		names := l.fillRoom(4, nil)
 		for i, back := range []string{"n1", "n2", "n1", "n2"} {
 			for _, n := range names {
@@ -43,7 +43,7 @@ func TestWhoIsLetInAgainIsHeardAtOnce(t *testing.T) {
 // Who is put out and let in again at once is opened one stream to by each, in bad weather too: a second would end the
 // first, and what is said meanwhile would not be heard live.
 func TestWhoIsLetInAgainIsOpenedOneStreamTo(t *testing.T) {
-	simulate(t, 4, func(l *lan) {
+	simulate(t, 4, func(l *simLAN) {
 		hosts := make([]*caller, len(l.hosts))
 		for i := range l.hosts {
 			hosts[i] = &caller{Host: l.hosts[i]}
@@ -76,7 +76,7 @@ func TestWhoIsLetInAgainIsOpenedOneStreamTo(t *testing.T) {
 
 // A member that hears of a removal when who was removed is back already opens a stream to it all the same.
 func TestWhoIsBackBeforeOneHeardIsOpenedAStreamTo(t *testing.T) {
-	simulate(t, 4, func(l *lan) {
+	simulate(t, 4, func(l *simLAN) {
 		l.fillRoom(4, nil)
 		time.Sleep(5 * time.Second) // simulated
 		for _, n := range []string{"n0", "n2"} {

@@ -54,12 +54,12 @@ func runScenario(t *testing.T, path string, unbuffered bool) {
 			nicks = strings.Fields(rest)
 		}
 	}
-	simulate(t, len(nicks), func(l *lan) {
+	simulate(t, len(nicks), func(l *simLAN) {
 		l.unbuffered = unbuffered
 		for _, n := range nicks {
 			l.start(n)
 		}
-		s := &scenario{lan: l, names: make(map[string]string)}
+		s := &scenario{simLAN: l, names: make(map[string]string)}
 		for i, line := range lines {
 			line = strings.TrimSpace(line)
 			if line == "" || strings.HasPrefix(line, "#") || strings.HasPrefix(line, "nodes ") {
@@ -74,7 +74,7 @@ func runScenario(t *testing.T, path string, unbuffered bool) {
 }
 
 type scenario struct {
-	*lan
+	*simLAN
 	at    string
 	names map[string]string // what "NAME = …" has kept: invites, ids
 }

@@ -26,9 +26,9 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// A lan is nodes on a simulated network, in simulated time: real libp2p hosts, QUIC and gossipsub. mDNS is not part of it;
+// A simLAN is nodes on a simulated network, in simulated time: real libp2p hosts, QUIC and gossipsub. mDNS is not part of it;
 // every node is told where the first one is.
-type lan struct {
+type simLAN struct {
 	t     *testing.T
 	hosts []host.Host
 	nodes map[string]*Node
@@ -75,7 +75,7 @@ func ipOf(a net.Addr) string {
 	return host
 }
 
-func (l *lan) ip(nick string) string {
+func (l *simLAN) ip(nick string) string {
 	ip, err := l.hosts[l.index[nick]].Addrs()[0].ValueForProtocol(multiaddr.P_IP4)
 	if err != nil {
 		l.t.Fatal(err)
@@ -84,28 +84,28 @@ func (l *lan) ip(nick string) string {
 }
 
 // cut lets nothing through between a and b.
-func (l *lan) cut(a, b string) {
+func (l *simLAN) cut(a, b string) {
 	l.links.mu.Lock()
 	defer l.links.mu.Unlock()
 	x, y := l.ip(a), l.ip(b)
 	l.links.cut[[2]string{x, y}], l.links.cut[[2]string{y, x}] = true, true
 }
 
-func (l *lan) heal() {
+func (l *simLAN) heal() {
 	l.links.mu.Lock()
 	defer l.links.mu.Unlock()
 	clear(l.links.cut)
 }
 
 // ctx is for one request.
-func (l *lan) ctx() context.Context {
+func (l *simLAN) ctx() context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	l.cancels = append(l.cancels, cancel)
 	return ctx
 }
 
 // simulate runs f on a network of that many hosts.
-func simulate(t *testing.T, hosts int, f func(*lan)) {
+func simulate(t *testing.T, hosts int, f func(*simLAN)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		ls := &links{cut: make(map[[2]string]bool)}
@@ -117,9 +117,9 @@ func simulate(t *testing.T, hosts int, f func(*lan)) {
 }
 
 // newLAN makes a network of that many hosts, to be called in a bubble; see stop.
-func newLAN(t *testing.T, hosts int, latency func(*simnet.Packet) time.Duration) (*lan, *simnet.Simnet) {
+func newLAN(t *testing.T, hosts int, latency func(*simnet.Packet) time.Duration) (*simLAN, *simnet.Simnet) {
 	network := &simnet.Simnet{LatencyFunc: latency}
-	l := &lan{t: t, nodes: make(map[string]*Node), subs: make(map[string]*watcher), index: make(map[string]int)}
+	l := &simLAN{t: t, nodes: make(map[string]*Node), subs: make(map[string]*watcher), index: make(map[string]int)}
 	for i := range hosts {
 		l.hosts = append(l.hosts, simHost(network, i))
 	}
@@ -174,7 +174,7 @@ func bareHost(network *simnet.Simnet, i, port int, more ...libp2p.Option) host.H
 }
 
 // stop ends everything, also after a test that has failed.
-func (l *lan) stop(network *simnet.Simnet) {
+func (l *simLAN) stop(network *simnet.Simnet) {
 	for _, cancel := range l.cancels {
 		cancel()
 	}
@@ -193,7 +193,7 @@ func (l *lan) stop(network *simnet.Simnet) {
 }
 
 // start makes a node on the next host.
-func (l *lan) start(nick string) *Node {
+func (l *simLAN) start(nick string) *Node {
 	l.t.Helper()
 	cfg := Config{Nick: nick, Host: l.hosts[len(l.nodes)], gate: gateOf(l.hosts[len(l.nodes)]), Version: "test", unbuffered: l.unbuffered, wideFrom: l.wideFrom}
 	if os.Getenv("LOCALCHAT_TEST_LOG") != "" {
@@ -306,7 +306,7 @@ func openRoom() PolicyChange {
 }
 
 func TestRoomOnASimulatedLAN(t *testing.T) {
-	simulate(t, 3, func(l *lan) {
+	simulate(t, 3, func(l *simLAN) {
 		alice, bob, carol := l.start("alice"), l.start("bob"), l.start("carol")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))

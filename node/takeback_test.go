@@ -8,7 +8,7 @@ import (
 // Bob is interrupted while alice's answer, which lets him in, is on its way. Her room does not keep a member that nobody ever
 // hears.
 func TestInterruptedWhileBeingLetIn(t *testing.T) {
-	simulate(t, 2, func(l *lan) {
+	simulate(t, 2, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
 		room := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 		w := watch(t, "alice", alice)

@@ -14,7 +14,7 @@ import (
 // The same for a direct message, for what history gives and for when a member spoke last.
 func TestTimesAreBounded(t *testing.T) {
 	const retain = 10 * time.Minute
-	simulate(t, 4, func(l *lan) {
+	simulate(t, 4, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
 		all := "all"
 		lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: PolicyChange{Access: openRoom().Access, History: &all}}))

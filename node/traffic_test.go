@@ -31,7 +31,7 @@ func (s spent) less(before spent) spent {
 }
 
 // countedLAN runs f in simulated time on a network of that many hosts whose traffic is counted.
-func countedLAN(t *testing.T, hosts int, f func(*lan, *traffic)) {
+func countedLAN(t *testing.T, hosts int, f func(*simLAN, *traffic)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		c := new(traffic)
@@ -46,7 +46,7 @@ func countedLAN(t *testing.T, hosts int, f func(*lan, *traffic)) {
 }
 
 // benchOnCountedLAN is countedLAN for a benchmark: synctest needs a T, and a benchmark has none that it takes.
-func benchOnCountedLAN(b *testing.B, hosts int, f func(*lan, *traffic)) {
+func benchOnCountedLAN(b *testing.B, hosts int, f func(*simLAN, *traffic)) {
 	b.Helper()
 	ok := testing.RunTests(func(_, _ string) (bool, error) { return true, nil }, []testing.InternalTest{{
 		Name: b.Name(), F: func(t *testing.T) { countedLAN(t, hosts, f) },
@@ -60,7 +60,7 @@ func benchOnCountedLAN(b *testing.B, hosts int, f func(*lan, *traffic)) {
 const settling = 10 * time.Second
 
 // fill makes a room of nodes on the hosts from first on: who owns it is nick 0.
-func (l *lan) fill(room string, first, members int) (nicks []string) {
+func (l *simLAN) fill(room string, first, members int) (nicks []string) {
 	l.t.Helper()
 	for i := range members {
 		nicks = append(nicks, fmt.Sprintf("%s-%d", room, i))
@@ -77,7 +77,7 @@ func (l *lan) fill(room string, first, members int) (nicks []string) {
 }
 
 // converse has the members of a room say lines in turn, 20 a second, and waits until all have heard all.
-func (l *lan) converse(room string, nicks []string, lines int) {
+func (l *simLAN) converse(room string, nicks []string, lines int) {
 	l.t.Helper()
 	for i := range lines {
 		must(l.nodes[nicks[i%len(nicks)]].Say(l.ctx(), room, fmt.Sprintf("%-100d", i), false))

@@ -58,8 +58,8 @@ func TestTwoLogsAreNoticed(t *testing.T) {
 		"much longer":         {60, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
-			simulate(t, 4, func(l *lan) {
-				s := &siege{lan: l}
+			simulate(t, 4, func(l *simLAN) {
+				s := &siege{simLAN: l}
 				alice := l.start("alice")
 				s.room = must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()})).ID
 				for _, nick := range []string{"bob", "carol", "dave"} {
@@ -107,8 +107,8 @@ func TestTwoLogsAreNoticed(t *testing.T) {
 
 // No member can freeze a room: what is no proof of two logs changes nothing.
 func TestWhatIsNoProofFreezesNothing(t *testing.T) {
-	simulate(t, 3, func(l *lan) {
-		s := &siege{lan: l}
+	simulate(t, 3, func(l *simLAN) {
+		s := &siege{simLAN: l}
 		alice := l.start("alice")
 		s.room = must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()})).ID
 		must(l.start("bob").Join(l.ctx(), JoinOptions{Room: s.room.String()}))

@@ -13,7 +13,7 @@ import (
 func TestMoreRoomsThanAreListed(t *testing.T) {
 	for _, rooms := range []int{3, foundOfPeer, protocol.MaxRooms, protocol.MaxRooms + 8} {
 		t.Run(fmt.Sprint(rooms), func(t *testing.T) {
-			simulate(t, 2, func(l *lan) {
+			simulate(t, 2, func(l *simLAN) {
 				alice := l.start("alice")
 				for i := range rooms {
 					must(alice.Create(l.ctx(), CreateOptions{Name: fmt.Sprintf("room %c%c", 'a'+i/10, 'k'+i%10), PolicyChange: openRoom()}))

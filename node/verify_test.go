@@ -9,7 +9,7 @@ import (
 )
 
 // member is how a node's person sees somebody in lab.
-func (l *lan) member(who, nick string) MemberInfo {
+func (l *simLAN) member(who, nick string) MemberInfo {
 	l.t.Helper()
 	ms := must(l.nodes[who].Members(l.ctx(), "lab")).Members
 	i := slices.IndexFunc(ms, func(m MemberInfo) bool { return m.Nick == nick })
@@ -21,7 +21,7 @@ func (l *lan) member(who, nick string) MemberInfo {
 
 // Whoever has compared words is marked on that node alone, until it is taken back.
 func TestVerify(t *testing.T) {
-	simulate(t, 2, func(l *lan) {
+	simulate(t, 2, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
@@ -93,7 +93,7 @@ func TestVerifiedIsKept(t *testing.T) {
 // Somebody who bears the nick of a verified person, or one that looks like it, with another key: the owner is told at the
 // door, the members when they come in, each once; and the mark stays with the key.
 func TestVerifiedNickOfAnotherKey(t *testing.T) {
-	simulate(t, 4, func(l *lan) {
+	simulate(t, 4, func(l *simLAN) {
 		alice, carol, mallory := l.start("alice"), l.start("carol"), l.start("mallory")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab"}))
 		enter := func(n *Node, nick string) Knock {
@@ -181,7 +181,7 @@ func TestVerifiedNickOfAnotherKey(t *testing.T) {
 // A room whose name is known as another owner's: it is refused by name with both owners' words, listed with the one known,
 // and entered by its id, which makes the new owner the one known.
 func TestOwnerOfANameChanges(t *testing.T) {
-	simulate(t, 3, func(l *lan) {
+	simulate(t, 3, func(l *simLAN) {
 		alice, eve := l.start("alice"), l.start("eve")
 		bob := l.startOn(2, "bob", t.TempDir(), nil)
 		for _, h := range l.hosts[:2] {
@@ -217,7 +217,7 @@ func TestOwnerOfANameChanges(t *testing.T) {
 
 // Since when a member is one, and when it spoke last, are told to the second.
 func TestMemberTimes(t *testing.T) {
-	simulate(t, 2, func(l *lan) {
+	simulate(t, 2, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))

@@ -14,7 +14,7 @@ import (
 // Somebody who joins a node of another version is told that, and at once, whichever way the node is named. The person at the
 // other end is told too, once, when the two meet.
 func TestJoinAnotherVersion(t *testing.T) {
-	simulate(t, 2, func(l *lan) {
+	simulate(t, 2, func(l *simLAN) {
 		alice, other := l.start("alice"), l.hosts[1]
 		// The other has protocols of ours by name, and none by number.
 		for _, id := range []libprotocol.ID{protocol.JoinID, protocol.RoomsID, protocol.PollID, protocol.SyncID} {
@@ -42,7 +42,7 @@ func TestAnotherVersionIsSaid(t *testing.T) {
 		"/localchat/rooms/1": 1, "/localchat/rooms/77": 1, "/other/rooms/1": 0, "/localchat/poll/1": 0,
 	} {
 		t.Run(string(id), func(t *testing.T) {
-			simulate(t, 3, func(l *lan) {
+			simulate(t, 3, func(l *simLAN) {
 				alice := l.start("alice")
 				for _, h := range l.hosts[1:] {
 					h.SetStreamHandler(id, func(s network.Stream) { _ = s.Reset() })
