@@ -194,15 +194,15 @@ func merge(all []target, ours []netip.Prefix) (merged []target, more int) {
 	return merged, more
 }
 
-// remoteness is 0 for an address on a network of ours, and 2 for one that libp2p does not dial.
+// remoteness is 0 for an address on a network of ours, 1 for a link-local one, and 2 for one elsewhere.
 func remoteness(a discovery.Address, ours []netip.Prefix) int {
 	switch {
 	case a.Addr().Is6() && a.Addr().IsLinkLocalUnicast():
-		return 2
+		return 1
 	case slices.ContainsFunc(ours, func(p netip.Prefix) bool { return p.Contains(a.Addr()) }):
 		return 0
 	}
-	return 1
+	return 2
 }
 
 // reach tries to reach each target, all at the same time.

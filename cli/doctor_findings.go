@@ -160,6 +160,12 @@ func interfaceFindings(f facts) []finding {
 		}
 	}
 	if len(used) > 0 {
+		if !slices.ContainsFunc(f.networks(), func(p netip.Prefix) bool { return !p.Addr().Is6() || !p.Addr().IsLinkLocalUnicast() }) {
+			all = append(all, finding{
+				Code: "link_local_only", Severity: note, About: used[0].Name, Text: "there are no addresses here but those that each machine gives itself; rooms are found and joined all the same",
+				Cause: "nobody gives addresses out (DHCP), as on a cable between two machines; an address that is typed has the network card of this machine in it", Do: "localchat join '[fe80::1%" + used[0].Name + "]:4001'   # for example",
+			})
+		}
 		return all
 	}
 	none := finding{Code: "no_interface", Severity: fault, Text: "no network interface can be used", Cause: "this machine is on no local network", Blocks: true, Do: f.joinNetwork()}
@@ -365,7 +371,7 @@ func (f facts) whyUnreachable(a attempt) (cause, do string) {
 	if a.at.QUIC {
 		proto = "udp"
 	}
-	away := !slices.ContainsFunc(f.networks(), func(p netip.Prefix) bool { return p.Contains(a.at.Addr()) })
+	away := !slices.ContainsFunc(f.networks(), func(p netip.Prefix) bool { return p.Contains(a.at.Addr().WithZone("")) })
 	switch {
 	case errors.Is(a.err, syscall.ECONNREFUSED):
 		return "no node listens there any more; it may have another port since it was started anew", there("localchat doctor")

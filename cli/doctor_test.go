@@ -103,6 +103,12 @@ var factCases = map[string]factCase{
 	"found":       {from: healthy, code: "nodes_found", severity: fine, text: "1 node found by mDNS: "},
 	"reached":     {from: healthy, code: "reached", severity: fine, text: "reached at 192.168.1.9:4002 by TCP and UDP"},
 
+	"link-local only": {
+		from: healthy, change: func(f *facts) {
+			f.checkup.Interfaces[1] = ifaceUsed("eth0", "fe80::7/64")
+		},
+		code: "link_local_only", severity: note, text: "joined all the same", cause: "cable", do: "localchat join '[fe80::1%eth0]:4001'   # for example",
+	},
 	"containers": {
 		from: healthy, change: func(f *facts) {
 			f.checkup.Interfaces = append(f.checkup.Interfaces[1:], unused("docker0", discovery.Containers))
@@ -443,8 +449,9 @@ func TestMergeTargets(t *testing.T) {
 		targetAt("", at("192.168.1.20:4001")),
 		targetAt("", at("192.168.1.21:4001")),
 		targetAt(clitest.DaveID),
+		targetAt(clitest.MeID, at("/ip4/10.0.0.9/tcp/2"), at("/ip6zone/eth0/ip6/fe80::1/tcp/5")),
 	}, ours)
-	if len(got) != 3 || got[0].quic.Port() != 3 || got[0].tcp.Port() != 4 || got[2].tcp.String() != "/ip4/192.168.1.21/tcp/4001" || got[2].quic.IsValid() {
+	if len(got) != 4 || got[3].tcp.Port() != 5 || got[0].quic.Port() != 3 || got[0].tcp.Port() != 4 || got[2].tcp.String() != "/ip4/192.168.1.21/tcp/4001" || got[2].quic.IsValid() {
 		t.Errorf("targets %+v", got)
 	}
 }

@@ -64,3 +64,22 @@ func TestWhatEverybodyMayAsk(t *testing.T) {
 		d.leaves(fail.ExitOK)
 	})
 }
+
+// linkLocalNode is a fake node with no addresses but link-local ones.
+type linkLocalNode struct{ *clitest.Node }
+
+func (linkLocalNode) Info() node.Info {
+	return node.Info{Peer: clitest.MeID, Addrs: []string{"/ip6/::1/tcp/4001", "/ip6zone/wlan0/ip6/fe80::7/tcp/4001"}}
+}
+
+// Where /net has a link-local address to show, it says that others put their own card into it.
+func TestNetSaysWhatToTypeForALinkLocalAddress(t *testing.T) {
+	got, err := runNet(t.Context(), call{n: linkLocalNode{clitest.NewNode()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "join   [fe80::7%wlan0]:4001  is what others type to reach me; in place of wlan0, which is my network card, they type the name of theirs"
+	if len(got.lines) == 0 || string(got.lines[0]) != want {
+		t.Errorf("%q", got.lines)
+	}
+}

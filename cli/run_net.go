@@ -18,7 +18,12 @@ func runNet(ctx context.Context, c call) (reply, error) {
 	addrs := c.n.Info().Addrs
 	var lines []safe.Text
 	for _, at := range node.HostPorts(addrs) {
-		lines = append(lines, "join   "+safe.Phrase(at)+"  is what others type to reach me")
+		what := safe.Text("  is what others type to reach me")
+		if _, card, link := strings.Cut(at, "%"); link {
+			card, _, _ = strings.Cut(card, "]")
+			what += "; in place of " + safe.Phrase(card) + ", which is my network card, they type the name of theirs"
+		}
+		lines = append(lines, "join   "+safe.Phrase(at)+what)
 	}
 	for _, addr := range addrs {
 		lines = append(lines, "me     "+safe.Phrase(addr))

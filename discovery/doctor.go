@@ -116,6 +116,7 @@ type Address struct {
 func (a Address) String() string { return endpoint{a.Addr(), a.Port(), a.QUIC}.String() }
 
 // ParseAddress reads a multiaddr, with or without /p2p, or HOST:PORT, which means TCP; the peer is "" where it is not named.
+// A link-local address may have a zone: it is this machine's.
 func ParseAddress(text string) (Address, peer.ID, bool) {
 	if ap, err := netip.ParseAddrPort(text); err == nil {
 		return Address{AddrPort: ap}, "", true
@@ -125,7 +126,15 @@ func ParseAddress(text string) (Address, peer.ID, bool) {
 		return Address{}, "", false
 	}
 	rest, id := peer.SplitAddr(m)
+	zone := ""
+	if len(rest) > 0 && rest[0].Code() == ma.P_IP6ZONE {
+		zone, rest = rest[0].Value(), rest[1:]
+	}
 	e, ok := endpointOf(rest)
+	if zone != "" {
+		ok = ok && e.ip.Is6() && e.ip.IsLinkLocalUnicast()
+		e.ip = e.ip.WithZone(zone)
+	}
 	return e.exported(), id, ok
 }
 

@@ -15,7 +15,10 @@ func TestParseAddress(t *testing.T) {
 		addr  string
 		named bool
 	}{
-		"10.0.0.1:4001":          {"/ip4/10.0.0.1/tcp/4001", false},
+		"10.0.0.1:4001":       {"/ip4/10.0.0.1/tcp/4001", false},
+		"[fe80::1%eth0]:4001": {"/ip6zone/eth0/ip6/fe80::1/tcp/4001", false},
+		"/ip6zone/eth0/ip6/fe80::1/tcp/4001/p2p/" + id.String(): {"/ip6zone/eth0/ip6/fe80::1/tcp/4001", true},
+		"/ip6zone/eth0/ip6/2001:db8::1/tcp/4001":                {}, "/ip6zone/eth0/ip4/10.0.0.1/tcp/4001": {}, "/ip6zone/eth0": {},
 		"[fe80::1]:4001":         {"/ip6/fe80::1/tcp/4001", false},
 		"/ip4/10.0.0.1/tcp/4001": {"/ip4/10.0.0.1/tcp/4001", false},
 		"/ip4/10.0.0.1/udp/4001/quic-v1/p2p/" + id.String(): {"/ip4/10.0.0.1/udp/4001/quic-v1", true},

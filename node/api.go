@@ -39,7 +39,7 @@ type Info struct {
 	Peer    PeerID   `json:"peer"`
 	Nick    string   `json:"nick"`
 	Words   string   `json:"words"`
-	Addrs   []string `json:"addrs"` // multiaddrs with /p2p
+	Addrs   []string `json:"addrs"` // multiaddrs with /p2p; link-local ones, with a card of this machine, only where there are no others
 	Version string   `json:"version"`
 }
 

@@ -445,6 +445,9 @@ func (n *Node) Dial(ctx context.Context, addr string) (PeerID, error) {
 	if err != nil {
 		return "", err
 	}
+	if err := checkCard(a); err != nil {
+		return "", err
+	}
 	at, err := n.dialTyped(ctx, a)
 	if err != nil {
 		return "", &Error{Code: CodeUnavailable, Text: "cannot connect to " + addr + ": " + fault.Network(err), Hint: "is a node listening there? its own /net shows its addresses; on another network it has to be started with --from-anywhere"}

@@ -10,21 +10,25 @@ import (
 )
 
 // HostPorts are multiaddrs as HOST:PORT, one for each host: join tries TCP there and then QUIC, so TCP's port is the one to
-// give. Addresses that are good for this machine or this link alone are left out, unless there are no others.
+// give. Addresses that are good for this link alone are left out where there are others, and so are those that are good for
+// this machine alone.
 func HostPorts(addrs []string) []string {
 	type place struct {
 		at  netip.AddrPort
 		tcp bool
 	}
-	var far, near []place
+	var far, link, here []place
 	for _, text := range addrs {
 		at, tcp, ok := hostPort(text)
 		if !ok {
 			continue
 		}
 		to := &far
-		if at.Addr().IsLoopback() || at.Addr().IsLinkLocalUnicast() {
-			to = &near
+		switch {
+		case at.Addr().IsLoopback():
+			to = &here
+		case at.Addr().IsLinkLocalUnicast():
+			to = &link
 		}
 		i := slices.IndexFunc(*to, func(p place) bool { return p.at.Addr() == at.Addr() })
 		switch {
@@ -34,12 +38,15 @@ func HostPorts(addrs []string) []string {
 			(*to)[i] = place{at, tcp}
 		}
 	}
-	if len(far) == 0 {
-		far = near
+	best := far
+	for _, nearer := range [][]place{link, here} {
+		if len(best) == 0 {
+			best = nearer
+		}
 	}
-	slices.SortStableFunc(far, func(a, b place) int { return a.at.Addr().Compare(b.at.Addr()) })
-	hosts := make([]string, len(far))
-	for i, p := range far {
+	slices.SortStableFunc(best, func(a, b place) int { return a.at.Addr().Compare(b.at.Addr()) })
+	hosts := make([]string, len(best))
+	for i, p := range best {
 		hosts[i] = p.at.String()
 	}
 	return hosts

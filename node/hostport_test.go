@@ -15,6 +15,7 @@ func TestHostPorts(t *testing.T) {
 		"loopback alone":   {[]string{"/ip4/127.0.0.1/tcp/4001" + peer}, []string{"127.0.0.1:4001"}},
 		"IPv6":             {[]string{"/ip6/fd00::7/tcp/4001", "/ip6/fe80::7/tcp/4001"}, []string{"[fd00::7]:4001"}},
 		"of this link":     {[]string{"/ip6zone/eth0/ip6/fe80::7/tcp/4001"}, []string{"[fe80::7%eth0]:4001"}},
+		"link, and here":   {[]string{"/ip6/::1/tcp/4002", "/ip6zone/eth0/ip6/fe80::7/udp/5/quic-v1", "/ip6zone/eth0/ip6/fe80::7/tcp/4001"}, []string{"[fe80::7%eth0]:4001"}},
 		"two hosts":        {[]string{"/ip4/192.168.1.7/tcp/1", "/ip4/10.0.0.1/tcp/2"}, []string{"10.0.0.1:2", "192.168.1.7:1"}},
 		"a name":           {[]string{"/dns4/box/tcp/4001"}, []string{}},
 		"what is no such":  {[]string{"", "x", "/ip4/10.0.0.1", "/unix/a", "\x1b[2J"}, []string{}},
@@ -27,7 +28,7 @@ func TestHostPorts(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 		for _, typed := range got {
-			if _, ok := typedAddr(typed); !ok && name != "of this link" {
+			if _, ok := typedAddr(typed); !ok {
 				t.Errorf("%s: join does not take %q", name, typed)
 			}
 		}

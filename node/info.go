@@ -28,7 +28,7 @@ func Identity(dataDir string) (Info, error) {
 // Info says who this node is and where it listens.
 func (n *Node) Info() Info {
 	info := Info{Peer: n.self, Nick: n.cfg.Nick, Words: n.words.of(n.self), Version: n.cfg.Version, Addrs: []string{}}
-	for _, a := range n.host.Addrs() {
+	for _, a := range n.ownAddrs() {
 		info.Addrs = append(info.Addrs, a.String()+"/p2p/"+n.self.String())
 	}
 	return info

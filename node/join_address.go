@@ -82,6 +82,9 @@ func (n *Node) whoAnswers(ctx context.Context, addr multiaddr.Multiaddr) (peer.I
 
 // addrTarget is the one room that whoever answers at addr is in.
 func (n *Node) addrTarget(ctx context.Context, typed string, addr multiaddr.Multiaddr) (*joinTarget, error) {
+	if err := checkCard(addr); err != nil {
+		return nil, err
+	}
 	at, err := n.dialTyped(ctx, addr)
 	if err != nil && ctx.Err() == nil {
 		at, err = n.dialTyped(ctx, addr) // on a busy machine, or a bad network, the first may be too slow

@@ -3,7 +3,11 @@ package node
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net"
+	"net/netip"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/connmgr"
@@ -18,6 +22,8 @@ import (
 	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
 	"github.com/multiformats/go-multiaddr"
 	manet "github.com/multiformats/go-multiaddr/net"
+
+	"localchat/internal/onlink"
 )
 
 // A linkLocal transport dials IPv6 link-local addresses, /ip6zone/eth0/ip6/fe80::7/tcp/4001 for one: on a cable or a switch
@@ -58,6 +64,68 @@ func isZoned(a multiaddr.Multiaddr) bool {
 // withoutLinkLocal are those of addrs that mean the same on other machines.
 func withoutLinkLocal(addrs []multiaddr.Multiaddr) []multiaddr.Multiaddr {
 	return slices.DeleteFunc(slices.Clone(addrs), manet.IsIP6LinkLocal)
+}
+
+// ownAddrs is where this node can be dialled from. Its link-local addresses are among them where there are no others but
+// loopback.
+func (n *Node) ownAddrs() []multiaddr.Multiaddr {
+	addrs := n.host.Addrs()
+	if slices.ContainsFunc(addrs, func(a multiaddr.Multiaddr) bool { return !manet.IsIPLoopback(a) }) || n.cfg.Host != nil {
+		return addrs
+	}
+	cards, err := net.Interfaces()
+	if err != nil {
+		return addrs
+	}
+	listen := n.host.Network().ListenAddresses()
+	for _, card := range cards {
+		if card.Flags&net.FlagLoopback != 0 {
+			continue
+		}
+		if on, err := card.Addrs(); err == nil {
+			addrs = append(addrs, linkLocalAt(card.Name, on, listen)...)
+		}
+	}
+	return addrs
+}
+
+// linkLocalAt are the link-local addresses of a card that has the addresses on, where a host listens at listen.
+func linkLocalAt(card string, on []net.Addr, listen []multiaddr.Multiaddr) (addrs []multiaddr.Multiaddr) {
+	for _, network := range onlink.Of(on) {
+		if ip := network.Addr(); ip.Is6() && ip.IsLinkLocalUnicast() {
+			for _, l := range listen {
+				if at, ok := addrIP(l); !ok || at != ip && at != netip.IPv6Unspecified() {
+					continue
+				}
+				_, port := multiaddr.SplitFunc(l, func(c multiaddr.Component) bool {
+					return c.Code() != multiaddr.P_IP6ZONE && c.Code() != multiaddr.P_IP6
+				})
+				if host, err := manet.FromIPAndZone(ip.AsSlice(), card); err == nil {
+					addrs = append(addrs, host.Encapsulate(port))
+				}
+			}
+		}
+	}
+	return addrs
+}
+
+// checkCard reports whether addr names a network card that this machine does not have.
+func checkCard(addr multiaddr.Multiaddr) error {
+	if !isZoned(addr) {
+		return nil
+	}
+	card := addr[0].Value()
+	_, err := net.InterfaceByName(card)
+	if number, bad := strconv.Atoi(card); err != nil && bad == nil {
+		_, err = net.InterfaceByIndex(number)
+	}
+	if err == nil {
+		return nil
+	}
+	return &Error{
+		Code: CodeInvalid, Text: fmt.Sprintf("this machine has no network card %q", card),
+		Hint: "after the % comes the name of a card of this machine, not of the other one; localchat doctor lists them",
+	}
 }
 
 func isMarked(a multiaddr.Multiaddr) bool { return len(a) > 0 && a[0].Code() == linkMark.Code }

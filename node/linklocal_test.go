@@ -3,8 +3,10 @@ package node
 import (
 	"context"
 	"errors"
+	"net"
 	"net/netip"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -108,4 +110,36 @@ func TestLinkLocalAddressesAreNotTold(t *testing.T) {
 			}
 		})
 	})
+}
+
+// What a node tells its person of its link-local addresses is where it listens, with the card.
+func TestOwnLinkLocalAddresses(t *testing.T) {
+	on := []net.Addr{
+		&net.IPNet{IP: net.ParseIP("192.168.1.7"), Mask: net.CIDRMask(24, 32)},
+		&net.IPNet{IP: net.ParseIP("2001:db8::7"), Mask: net.CIDRMask(64, 128)},
+		&net.IPNet{IP: net.ParseIP("fe80::7"), Mask: net.CIDRMask(64, 128)},
+	}
+	for _, c := range []struct{ listen, want []string }{
+		{[]string{"/ip4/0.0.0.0/tcp/1", "/ip6/::/tcp/2", "/ip6/::/udp/3/quic-v1"}, []string{"/ip6zone/eth0/ip6/fe80::7/tcp/2", "/ip6zone/eth0/ip6/fe80::7/udp/3/quic-v1"}},
+		{[]string{"/ip6zone/eth0/ip6/fe80::7/tcp/4"}, []string{"/ip6zone/eth0/ip6/fe80::7/tcp/4"}},
+		{[]string{"/ip6/::1/tcp/5", "/ip6/2001:db8::7/tcp/6", "/ip6zone/eth1/ip6/fe80::8/tcp/7", "/ip4/192.168.1.7/tcp/8"}, []string{}},
+	} {
+		if got := formatAddrs(linkLocalAt("eth0", on, multiaddrs(c.listen...))); !slices.Equal(got, c.want) {
+			t.Errorf("%v: %v, want %v", c.listen, got, c.want)
+		}
+	}
+}
+
+// A card that is not here is said to be missing, and nobody is dialled.
+func TestACardThatIsNotHere(t *testing.T) {
+	cards := must(net.Interfaces())
+	for card, want := range map[string]bool{cards[0].Name: true, strconv.Itoa(cards[0].Index): true, "nocard": false, "987654": false} {
+		err := checkCard(multiaddr.StringCast("/ip6zone/" + card + "/ip6/fe80::7/tcp/1"))
+		if (err == nil) != want || err != nil && AsError(err).Code != CodeInvalid {
+			t.Errorf("%s: %v", card, err)
+		}
+	}
+	if err := checkCard(multiaddr.StringCast("/ip4/10.0.0.1/tcp/1")); err != nil {
+		t.Error(err)
+	}
 }
