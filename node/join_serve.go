@@ -129,7 +129,7 @@ func (e joinAsked) handle(l *loop) {
 		r.answerJoin(authority.AnswerJoin{Peer: e.peer, Reply: reply})
 		return
 	}
-	r.noteGuests()
+	r.noteEphemeral()
 	if err := r.step(authority.Knock{Peer: e.peer, Request: e.req, From: e.from.String()}); err != nil {
 		l.n.log.Warn("join request", "room", r.id, "peer", e.peer, "err", err)
 		close(e.replies)

@@ -306,9 +306,9 @@ const (
 
 	// reasonNoteAfter: the room hears the reason once the removed peer has, or after this (docs/design.md, "The poll").
 	reasonNoteAfter = 10 * time.Second
-	// guestGone: a guest that nobody has heard of for so long keeps its nick from nobody any more. A node that is started
-	// anew by its person is there sooner, and says so itself.
-	guestGone = 5 * time.Second
+	// ephemeralGone: an ephemeral member that nobody has heard of for so long no longer keeps its nick from others. A node
+	// that its person starts again is there sooner, and says so itself.
+	ephemeralGone = 5 * time.Second
 	// attemptEvery: at most one warning about the same peer's overreach in this time.
 	attemptEvery = time.Minute
 	// progressKept: how long a removal's progress is followed.

@@ -216,7 +216,7 @@ func (q answerKnock) run(l *loop) (none, error) {
 		}
 		peers = []PeerID{n.Peer}
 	}
-	r.noteGuests()
+	r.noteEphemeral()
 	for _, p := range peers {
 		var ev authority.Event = authority.Deny{Peer: p, Reason: reason}
 		if q.accept {

@@ -167,7 +167,7 @@ func makeHost(cfg Config, g *gate) (host.Host, crypto.PrivKey, error) {
 	}
 	says := agent
 	if cfg.DataDir == "" {
-		says = guestAgent
+		says = ephemeralAgent
 	}
 	options := append(g.options(rm), libp2p.UserAgent(says))
 	h, err := newHost(key, cfg.Listen, options...)

@@ -35,35 +35,35 @@ func (r *room) noteGone(p peer.ID) {
 	}
 	if _, ok := r.owned.heard[p]; ok {
 		delete(r.owned.heard, p)
-		if r.l.n.isGuest(p) {
+		if r.l.n.isEphemeral(p) {
 			r.owned.gone[p] = r.l.now()
 		}
 		r.presenceChanged()
 	}
 }
 
-// guestAgent is what a node says of itself whose identity ends with it: nobody comes back as that guest.
-const guestAgent = agent + " guest"
+// ephemeralAgent is what a node whose identity ends with it says of itself: nobody comes back under that identity.
+const ephemeralAgent = agent + " guest"
 
-// isGuest reports whether p has said that its identity ends with its node. Who says so loses its nick to the next one that
-// asks for it, once it has not been heard of for guestGone, and nothing else.
-func (n *Node) isGuest(p peer.ID) bool {
+// isEphemeral reports whether p has said that its identity ends with its node. A member that says so loses its nick to the next
+// peer that asks for it, once it has not been heard of for ephemeralGone. It loses nothing else.
+func (n *Node) isEphemeral(p peer.ID) bool {
 	agent, err := n.host.Peerstore().Get(p, "AgentVersion")
-	return err == nil && agent == guestAgent
+	return err == nil && agent == ephemeralAgent
 }
 
-// noteGuests tells the ledger which guests nobody has heard of for guestGone.
-func (r *room) noteGuests() {
+// noteEphemeral tells the ledger which ephemeral members have not been heard of for ephemeralGone.
+func (r *room) noteEphemeral() {
 	cuts := make(map[peer.ID]protocol.Cut)
 	for p, since := range r.owned.gone {
 		if _, member := r.current().Member(p); !member {
 			delete(r.owned.gone, p)
-		} else if r.l.now().Sub(since) >= guestGone {
+		} else if r.l.now().Sub(since) >= ephemeralGone {
 			cuts[p] = r.log.Cut(p)
 		}
 	}
 	if err := r.step(authority.Gone{Cuts: cuts}); err != nil {
-		r.l.n.log.Warn("guests", "room", r.id, "err", err)
+		r.l.n.log.Warn("ephemeral members", "room", r.id, "err", err)
 	}
 }
 
