@@ -68,7 +68,7 @@ func TestAdversaryKeys(t *testing.T) {
 				}
 				s.noneChosen()
 			}
-			besiege(t, 0, choose, func(s *siege) {
+			besiege(t, choose, func(s *siege) {
 				s.turnsOver(3)
 				if a.expire {
 					for range 12 { // somebody speaks every minute until the keys of before have gone

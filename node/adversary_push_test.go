@@ -18,7 +18,7 @@ func TestNewcomerHearsLiveWithoutIdentify(t *testing.T) {
 		mallory := l.infiltrate(len(defenders), lab)
 		mallory.PushesIdentify()
 		must(l.nodes["carol"].Join(l.ctx(), JoinOptions{Room: "lab"}))
-		time.Sleep(2 * time.Second) // simulated: the mesh forms
+		time.Sleep(2 * time.Second) // simulated: the gossip forms
 		for _, from := range defenders {
 			must(l.nodes[from].Say(l.ctx(), "lab", "hello from "+from, false))
 		}

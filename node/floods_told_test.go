@@ -339,7 +339,7 @@ func garbageRPC(n int) *pubsub.RPC { return &pubsub.RPC{RPC: pb.RPC{Publish: gar
 
 // Of what strangers send by gossip a room's guard takes so much for all of them, and a member's budget is its own.
 func TestGossipOfStrangersHasOneBudget(t *testing.T) {
-	g := newGuard(protocol.RoomID{}, false)
+	g := newGuard(protocol.RoomID{})
 	taken := 0
 	for i := range 2 * floodBurst / 100 {
 		rpc := garbageRPC(100)

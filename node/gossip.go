@@ -23,9 +23,6 @@ import (
 const (
 	// gossipQueue, in messages, of each of pubsub's queues: its default of 32 loses two thirds of a burst.
 	gossipQueue = 1024
-	// hubDegree: in a room so large that there is a mesh, the owner keeps as many in it as it can serve: where members
-	// reach nobody else, that is the only way there is.
-	hubDegree = 128
 	// neverPX is a score that no peer reaches: pubsub takes the addresses that come with a PRUNE from peers with such a score
 	// alone. Whom to dial is for the book to say.
 	neverPX = 1e9
@@ -54,12 +51,11 @@ func (s *snapshot) member(p peer.ID) bool {
 // It is gossipsub without a mesh: an author floods what it says to all members on the topic, and nobody forwards it. In a
 // room of 8 that is 1 copy a member instead of 4 to 6, a fifth of the bytes, a third of the allocations and half the
 // time. (A router of our own behind the same API would save another third of the allocations, and cost the gate, the
-// queues and the streams that gossipsub has.) Who is out of the author's reach is what pass is for. In a wide room there
-// is a mesh.
+// queues and the streams that gossipsub has.) Members that the author does not reach
+// are what relay.go is for.
 type gossip struct {
 	ctx     context.Context // ends with the instance
 	cancel  context.CancelFunc
-	wide    bool
 	room    protocol.RoomID
 	host    host.Host
 	ps      *pubsub.PubSub
@@ -76,29 +72,21 @@ type gossip struct {
 	log       *slog.Logger
 }
 
-// startGossip makes the instance, with its topics joined and its validators set, but not yet subscribed. In a wide room
-// there is a mesh, and hub says that we are the one to be in the middle of it.
-func startGossip(ctx context.Context, h host.Host, a *admission, snap *atomic.Pointer[snapshot], wide, hub bool, post func(inboxEvent) bool, deliver func(inboxEvent), log *slog.Logger) (*gossip, error) {
-	g := &gossip{room: snap.Load().room, host: h, admission: a, wide: wide, snap: snap, barred: newBarred(), guard: newGuard(snap.Load().room, wide), post: post, deliver: deliver, log: log}
+// startGossip makes the instance, with its topics joined and its validators set, but not yet subscribed.
+func startGossip(ctx context.Context, h host.Host, a *admission, snap *atomic.Pointer[snapshot], post func(inboxEvent) bool, deliver func(inboxEvent), log *slog.Logger) (*gossip, error) {
+	g := &gossip{room: snap.Load().room, host: h, admission: a, snap: snap, barred: newBarred(), guard: newGuard(snap.Load().room), post: post, deliver: deliver, log: log}
 	g.ctx, g.cancel = context.WithCancel(ctx)
 	proto := protocol.GossipID(g.room)
 	features := func(f pubsub.GossipSubFeature, p libprotocol.ID) bool {
 		return p == proto && (f == pubsub.GossipSubFeatureMesh || f == pubsub.GossipSubFeatureIdontwant)
 	}
 	params := pubsub.DefaultGossipSubParams()
-	// Left at a minute, a peer that is admitted again waits as long for the mesh; left at ten seconds, one that leaves
+	// Left at a minute, a peer that is admitted again waits as long for the topic; left at ten seconds, one that leaves
 	// and joins hears everything half a second late.
 	params.PruneBackoff = 5 * time.Second
 	params.UnsubscribeBackoff = time.Second
-	switch {
-	case !wide:
-		params.D, params.Dlo, params.Dhi, params.Dout, params.Dscore = 0, 0, 0, 0, 0
-		params.Dlazy, params.GossipFactor = 0, 0 // what is missing is fetched; see syncDue
-	case hub:
-		params.D, params.Dlo, params.Dhi = hubDegree, hubDegree/2, 2*hubDegree
-	default:
-		params.D, params.Dlo, params.Dhi = 8, 6, 12
-	}
+	params.D, params.Dlo, params.Dhi, params.Dout, params.Dscore = 0, 0, 0, 0, 0
+	params.Dlazy, params.GossipFactor = 0, 0 // missing lines are fetched; see syncDue
 	var err error
 	g.poke, err = h.EventBus().Emitter(new(event.EvtPeerProtocolsUpdated))
 	if err != nil {
@@ -109,7 +97,7 @@ func startGossip(ctx context.Context, h host.Host, a *admission, snap *atomic.Po
 		g.ctx, answering{h, g.guard, g.opened}, pubsub.DefaultGossipSubRouter(h),
 		pubsub.WithGossipSubProtocols([]libprotocol.ID{proto}, features),
 		pubsub.WithGossipSubParams(params),
-		pubsub.WithFloodPublish(!wide),
+		pubsub.WithFloodPublish(true),
 		pubsub.WithPeerScore(g.scores()),
 		pubsub.WithBlacklist(g.barred),
 		// Our own signature is inside: a line keeps its proof when it is fetched later by another way.
@@ -168,13 +156,10 @@ func (g *gossip) scores() (*pubsub.PeerScoreParams, *pubsub.PeerScoreThresholds)
 	return params, &pubsub.PeerScoreThresholds{GossipThreshold: -10, PublishThreshold: -20, GraylistThreshold: -30, AcceptPXThreshold: neverPX}
 }
 
-// endsHere is validate where nobody forwards what comes from others: without a mesh, validate has handed it to the loop and
-// that is all. So pubsub is told to ignore it. Accepted, it would first be looked for peers to send it to, in front of the
-// loop: with 32 nodes on two cores that was a third of the time until a line is shown.
+// endsHere is validate for a room in which nobody forwards: validate has handed a received message to the loop, and pubsub
+// has nothing more to do with it. So pubsub is told to ignore it. If it accepted the message, it would first look for peers
+// to send it to, before the loop's turn: with 32 nodes on two cores that was a third of the time until a line is shown.
 func (g *gossip) endsHere(validate pubsub.ValidatorEx) pubsub.ValidatorEx {
-	if g.wide {
-		return validate
-	}
 	return func(ctx context.Context, from peer.ID, m *pubsub.Message) pubsub.ValidationResult {
 		v := validate(ctx, from, m)
 		if v == pubsub.ValidationAccept && from != g.snap.Load().self {
@@ -212,9 +197,6 @@ var taken any = struct{ taken bool }{true}
 // a line that would not count whoever had signed it could have every node do it. So such a line is ignored, not
 // rejected, even if its signature is bad.
 func (g *gossip) validateLine(_ context.Context, from peer.ID, m *pubsub.Message) pubsub.ValidationResult {
-	if m.ValidatorData == ownLine {
-		return pubsub.ValidationAccept // what others send comes without
-	}
 	said, err := protocol.ScanMessage(g.room, m.GetData())
 	if err != nil {
 		return pubsub.ValidationReject
@@ -293,8 +275,8 @@ func (g *gossip) validateRecord(_ context.Context, from peer.ID, m *pubsub.Messa
 	return pubsub.ValidationAccept
 }
 
-// subscribe opens the room, first waiting until somebody is seen on the topic: in a mesh, who subscribes before waits a
-// heartbeat for it and loses what is said meanwhile. It does not wait when alone is true, and returns when the instance ends.
+// subscribe opens the room, and first waits until another peer is seen on the topic, unless alone is true. It returns when the
+// instance ends.
 func (g *gossip) subscribe(alone bool) error {
 	if !alone {
 		if err := g.awaitPeer(); err != nil {
@@ -344,16 +326,7 @@ func (g *gossip) linked() map[peer.ID]bool {
 	return linked
 }
 
-// publishLine sends a line that we have just opened ourselves, as everybody will: pubsub need not have it verified again.
 func (g *gossip) publishLine(ctx context.Context, m protocol.Message) error {
-	return publish(ctx, g.lines, m.Raw(), pubsub.WithValidatorData(ownLine))
-}
-
-// ownLine marks a line that need not be judged.
-var ownLine any = struct{ own bool }{true}
-
-// publishAgain has a line judged that was ignored before.
-func (g *gossip) publishAgain(ctx context.Context, m protocol.Message) error {
 	return publish(ctx, g.lines, m.Raw())
 }
 
@@ -363,8 +336,8 @@ func (g *gossip) publishRecord(ctx context.Context, raw []byte) error {
 
 // publish validates in the caller's goroutine, and sends. That validation ignores a message is no error: it may be known
 // already.
-func publish(ctx context.Context, t *pubsub.Topic, raw []byte, opts ...pubsub.PubOpt) error {
-	err := t.Publish(ctx, raw, opts...)
+func publish(ctx context.Context, t *pubsub.Topic, raw []byte) error {
+	err := t.Publish(ctx, raw)
 	var invalid pubsub.ValidationError
 	if errors.As(err, &invalid) && invalid.Reason == pubsub.RejectValidationIgnored {
 		return nil

@@ -20,7 +20,6 @@ import (
 // A peer beyond a budget loses its stream, and may open no other for gossipPenalty. The room's person is told.
 type guard struct {
 	room protocol.RoomID
-	wide bool
 	// spoken is what each peer may publish, control what else it may send, and unwanted what it may send that does not
 	// count.
 	spoken, control, unwanted *turnstile[peer.ID]
@@ -35,18 +34,14 @@ type guard struct {
 	shut map[peer.ID]time.Time // until when; bounded by maxBudgets
 }
 
-func newGuard(room protocol.RoomID, wide bool) *guard {
+func newGuard(room protocol.RoomID) *guard {
 	g := &guard{
-		room: room, wide: wide, shut: make(map[peer.ID]time.Time),
+		room: room, shut: make(map[peer.ID]time.Time),
 		spoken:  newTurnstile[peer.ID](budget{floodRate, floodBurst}),
 		control: newTurnstile[peer.ID](budget{controlRate, controlBurst}), unwanted: newTurnstile[peer.ID](budget{unwantedRate, unwantedBurst}),
 		strangers: rate.NewLimiter(floodRate, floodBurst),
 		seen:      rate.NewLimiter(perSeenLife(maxSeen/4), maxSeen/4),
 		share:     newTurnstile[peer.ID](budget{perSeenLife(maxSeen / 4 / protocol.MaxMembers), maxSeen / 4 / protocol.MaxMembers}),
-	}
-	if wide {
-		g.spoken = newTurnstile[peer.ID](budget{wideFactor * floodRate, wideFactor * floodBurst})
-		g.control = newTurnstile[peer.ID](budget{wideControlRate, wideControlBurst})
 	}
 	return g
 }
@@ -70,7 +65,7 @@ func (g *guard) rpc(p peer.ID, member bool, rpc *pubsub.RPC, now time.Time) (ok,
 	}
 	kept := rpc.Publish[:0]
 	for _, m := range rpc.Publish {
-		if member && (g.wide || g.own(p, m.GetTopic(), m.GetData())) && g.remember(p, now) {
+		if member && g.own(p, m.GetTopic(), m.GetData()) && g.remember(p, now) {
 			kept = append(kept, m)
 		}
 	}

@@ -204,13 +204,13 @@ func TestInvalidGossipIsNotHeardForLong(t *testing.T) {
 func TestSeenMessagesAreBounded(t *testing.T) {
 	for _, flooders := range []int{1, 16, protocol.MaxMembers - 1} {
 		t.Run(fmt.Sprint(flooders), func(t *testing.T) {
-			g := newGuard(protocol.RoomID{}, true)
+			g := newGuard(protocol.RoomID{})
 			now := lawStart
 			const seconds = 3 * int(seenLife/time.Second)
 			kept := make([]int, seconds)
 			for s := range kept {
 				for f := range flooders {
-					for range 2 * floodRate * wideFactor / flooders {
+					for range 2 * floodRate * 8 / flooders {
 						if g.remember(peer.ID(fmt.Sprint("flooder ", f)), now) {
 							kept[s]++
 						}
@@ -239,7 +239,7 @@ func TestSeenMessagesAreBounded(t *testing.T) {
 
 // The guard's own tables are bounded too, for any number of peers.
 func TestTheGuardIsBounded(t *testing.T) {
-	g := newGuard(protocol.RoomID{}, false)
+	g := newGuard(protocol.RoomID{})
 	big := &pubsub.RPC{RPC: pb.RPC{Publish: garbage(floodBurst+1, 1).Publish}}
 	for i := range 2 * maxBudgets {
 		g.rpc(peer.ID(fmt.Sprint(i)), true, big, lawStart)

@@ -284,7 +284,7 @@ func TestARemovalIsHeardInItsRoomAlone(t *testing.T) {
 			must(bob.Join(l.ctx(), JoinOptions{Room: room}))
 			must(carol.Join(l.ctx(), JoinOptions{Room: room}))
 		}
-		time.Sleep(3 * time.Second) // simulated: the meshes form
+		time.Sleep(3 * time.Second) // simulated: the gossip forms
 		must(alice.Kick(l.ctx(), "lab", "bob", "too loud"))
 		for _, n := range []string{"alice", "carol"} {
 			until(l.subs[n], func(m MemberRemoved) bool { return m.Nick == "bob" })

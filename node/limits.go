@@ -177,11 +177,6 @@ const (
 	lostAfter = 4 * syncEvery
 	// syncTimeout of one comparison: a partner that has just gone must not hold up the next.
 	syncTimeout = 2 * time.Second
-	// meshFrom, in members: from here on an author would send so many copies (a line to 512 is 200 kB, and some 10 ms of a
-	// core) that they take longer than the mesh does, and lines go by gossipsub's mesh instead, where everybody passes on a
-	// few. That is dear: in a room of 300 a delivery took ten times the bytes by the mesh, and six times the CPU. Back again
-	// below three quarters of meshFrom, so that a room of about that size does not go to and fro.
-	meshFrom = 513
 	// hangUpAfter: so long after we were out of a room we end the streams of those who have not heard of it.
 	hangUpAfter = time.Second
 	// gapSoon: so long after a line came that does not follow, what is missing is fetched; holdFor, after which it is shown
@@ -213,8 +208,8 @@ const (
 	idleAsked = 2 * syncEvery
 	// maxIdlePages in a row of one partner that bring nothing new: as many as all lines that a room may hold fill.
 	maxIdlePages = transcript.MaxLineBytes / (protocol.MaxBatch / 2)
-	// meshSettles within so long of a connection: some heartbeats of the gossip, of a second each.
-	meshSettles = 3 * time.Second
+	// gossipSettles is how long after a connection pubsub's streams are open and used: some heartbeats, of a second each.
+	gossipSettles = 3 * time.Second
 	// onItsWay: a line that was fetched and has not come live after so long may be lacking elsewhere.
 	onItsWay = time.Second
 	// deliverBy is when a line of ours that nobody has confirmed is reported.
@@ -238,15 +233,11 @@ const (
 	floodBurst = sayBurst + 10*sayRate
 	// floodPause: so long after a line has come too much, members compare no more often than usual.
 	floodPause = 2 * time.Second
-	// A peer's publications by gossip, other than lines that count, have budgets too; see guard. wideFactor: in a room with a
-	// mesh a peer forwards what others say, of which eight may talk at once. controlRate and controlBurst, in things a
-	// second that are no publications (subscriptions, grafts, and IDs that a peer has, wants or does not want): without a
-	// mesh there are a few at the start of each stream. With one, an honest peer names up to 5,000 IDs a heartbeat.
-	wideFactor       = 8
-	controlRate      = 100
-	controlBurst     = 1000
-	wideControlRate  = 10_000
-	wideControlBurst = 50_000
+	// A peer's publications by gossip, other than lines that count, have budgets too; see guard. controlRate and
+	// controlBurst, in things a second that are no publications (subscriptions, grafts, and IDs that a peer has, wants or does
+	// not want): there are a few at the start of each stream.
+	controlRate  = 100
+	controlBurst = 1000
 	// unwantedRate and unwantedBurst, in publications that do not count, a second: what a member says before it hears of a
 	// removal, or in an hour in which the network held it up.
 	// One that no honest node sends, malformed or signed by nobody, counts for invalidCost of them.
@@ -261,7 +252,7 @@ const (
 	// invalidDecay: a message that no honest node sends is forgiven after so long.
 	invalidDecay = 5 * time.Minute
 	// seenFor is how long pubsub remembers a message it has seen, and seenLife until it has really forgotten it: it sweeps
-	// once a minute. Where there is a mesh, what was seen is offered for five heartbeats, of a second each.
+	// once a minute.
 	seenFor  = 10 * time.Second
 	seenLife = seenFor + time.Minute
 	// maxSeen, in messages that pubsub remembers in one room: some 50 MB, in two maps. Half of it is for whoever talks, which

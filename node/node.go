@@ -69,8 +69,6 @@ type Config struct {
 	gate *gate
 	// unbuffered makes the inbox one without a queue, which uncovers deadlocks sooner. For tests.
 	unbuffered bool
-	// wideFrom is what a test sets in place of meshFrom; 0: nothing.
-	wideFrom int
 }
 
 // A Node is a running peer. Its methods may be called from any goroutine.

@@ -187,7 +187,7 @@ func (r *room) committed(c authority.Commit) {
 // There is gossip when it is called.
 func (r *room) unasked() bool {
 	for _, m := range r.current().Members() {
-		if _, held := r.owned.polls[m.Peer]; !held && m.Peer != r.l.n.self && (r.gossip.wide || r.l.n.connected(m.Peer)) {
+		if _, held := r.owned.polls[m.Peer]; !held && m.Peer != r.l.n.self && r.l.n.connected(m.Peer) {
 			return true
 		}
 	}

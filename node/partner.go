@@ -21,7 +21,7 @@ type partners struct {
 	// fetched are lines that came by comparison and not live too.
 	fetched map[protocol.Hash]bool
 	since   time.Time // when the first of fetched came
-	// met are those who were connected to a moment ago, and since when: what is said while the mesh settles may be lost.
+	// met are the peers that were connected to a moment ago, and since when: a line may be lost while pubsub's streams open.
 	met map[peer.ID]time.Time
 	// turned: the authority was chosen last, for its word, and others have their turn.
 	turned bool
@@ -73,7 +73,7 @@ func (r *room) compareAround(news bool) {
 	}
 }
 
-// greet compares heads with p, who is back, and once more when the mesh has settled.
+// greet compares heads with p, which is back, and once more when pubsub's streams have settled.
 func (r *room) greet(p peer.ID) {
 	r.partners.met[p] = r.l.now()
 	r.compareWith(p, syncSoon, false)
@@ -160,7 +160,7 @@ func (r *room) noteFetched(lines []*transcript.Line) {
 // come live too.
 func (r *room) tickPartners(now time.Time) {
 	for p, since := range r.partners.met {
-		if now.Sub(since) >= meshSettles {
+		if now.Sub(since) >= gossipSettles {
 			delete(r.partners.met, p)
 			r.compareWith(p, 0, false)
 		}

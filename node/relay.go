@@ -20,8 +20,8 @@ import (
 
 // pass has a line or record of ours, which has just been published, passed on to those members that it cannot reach.
 func (r *room) pass(req protocol.PassRequest) {
-	if r.gossip == nil || r.gossip.wide || r.passes >= maxPasses {
-		return // the mesh passes it on; or what is missing is fetched
+	if r.gossip == nil || r.passes >= maxPasses {
+		return // what is missing is fetched
 	}
 	now, linked := r.l.now(), r.gossip.linked()
 	var by, near []peer.ID

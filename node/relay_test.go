@@ -236,46 +236,6 @@ func TestNoStrangerPassesOn(t *testing.T) {
 	})
 }
 
-// A room that grows goes over to the mesh, and back when it shrinks; nothing is lost on the way.
-func TestWideRoom(t *testing.T) {
-	simulate(t, 6, func(l *simLAN) {
-		l.wideFrom = 4
-		said := 0
-		names := l.fillRoom(6, func(names []string) {
-			for _, n := range names {
-				must(l.nodes[n].Say(l.ctx(), "lab", fmt.Sprint("line ", said), false))
-				said++
-			}
-		})
-		time.Sleep(5 * time.Second) // simulated: the meshes form
-		for _, n := range names {
-			must(ask(l.ctx(), l.nodes[n], inLoop(func(lp *loop) {
-				if !lp.rooms[lp.order[0]].gossip.wide {
-					t.Errorf("%s has no mesh", n)
-				}
-			})))
-			l.hearLive(n, "in the mesh from "+n, names...)
-		}
-		for _, n := range names[2:] {
-			l.ok(l.nodes[n].Leave(l.ctx(), "lab"))
-		}
-		time.Sleep(5 * time.Second) // simulated
-		for _, n := range names[:2] {
-			must(ask(l.ctx(), l.nodes[n], inLoop(func(lp *loop) {
-				if lp.rooms[lp.order[0]].gossip.wide {
-					t.Errorf("%s still has a mesh", n)
-				}
-			})))
-			l.hearLive(n, "alone again, "+n, names[:2]...)
-		}
-		for i := range said {
-			if _, ok := l.heardAfter("n0", fmt.Sprint("line ", i), time.Now()); !ok {
-				t.Errorf("line %d has not come", i)
-			}
-		}
-	})
-}
-
 // Whoever misses a line notices with the next one of its author, and does not wait for the comparison of heads.
 func TestGapIsFilledAtOnce(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {

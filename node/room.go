@@ -1,7 +1,6 @@
 package node
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -74,7 +73,7 @@ type room struct {
 	owned    ownerDesk
 	away     absence
 	syncAt   time.Time // zero: none is due
-	resync   int       // comparisons that follow the next one at once: a mesh settles within seconds
+	resync   int       // comparisons that follow the next one at once: the gossip settles within seconds
 	synced   time.Time // the last one begun
 	busy     bool      // one is under way
 	partners partners
@@ -208,10 +207,10 @@ func (r *room) becomeJoined() {
 	}
 }
 
-// startGossip makes the room's pubsub, of the kind that its size asks for.
+// startGossip makes the room's pubsub.
 func (r *room) startGossip() bool {
 	alone := r.owner()
-	g, err := startGossip(r.ctx, r.l.n.host, r.l.n.admission, &r.snap, r.wide(), alone, r.l.n.offer, r.l.n.post, r.l.n.log)
+	g, err := startGossip(r.ctx, r.l.n.host, r.l.n.admission, &r.snap, r.l.n.offer, r.l.n.post, r.l.n.log)
 	if err != nil {
 		r.l.n.log.Error("start gossip", "room", r.id, "err", err)
 		r.l.emit(r, Warning{Code: "network", Text: "lines of this room may not come or go: " + fault.Text(err)})
@@ -224,15 +223,6 @@ func (r *room) startGossip() bool {
 		}
 	})
 	return true
-}
-
-// wide reports whether the room is too large for an author to send to everybody.
-func (r *room) wide() bool {
-	from := cmp.Or(r.l.n.cfg.wideFrom, meshFrom)
-	if r.gossip != nil && r.gossip.wide {
-		from = from * 3 / 4
-	}
-	return r.current().Len() >= from
 }
 
 // sayJoined is when lines come and go: who spoke before would not be heard.
@@ -335,10 +325,6 @@ func (r *room) applied(c authority.Change, made protocol.Key) {
 		r.tellChange(c)
 	} else if _, in := r.me(); in && c.Peer == r.l.n.self && r.owner() {
 		r.becomeJoined()
-	}
-	if r.gossip != nil && r.gossip.wide != r.wide() {
-		r.gossip.close()
-		r.startGossip()
 	}
 	r.retryEarly()
 	r.flushWaiting()

@@ -258,8 +258,7 @@ func (r *room) keepEarly(m protocol.Message) bool {
 	return true
 }
 
-// retryEarly takes what can be judged now. In a mesh it is published again: only so does pubsub pass on what was ignored
-// before.
+// retryEarly takes what can be judged now. Its author has sent it to everybody else.
 func (r *room) retryEarly() {
 	if r.gossip == nil || len(r.early) == 0 {
 		return
@@ -276,12 +275,6 @@ func (r *room) retryEarly() {
 	})
 	for _, m := range r.provable(ready) {
 		r.takeGiven(m, r.earlyAge(m.ID), false, false)
-		if !r.gossip.wide {
-			continue // everybody has it from its author
-		}
-		if err := r.gossip.publishAgain(r.ctx, m); err != nil {
-			r.l.n.log.Debug("publish again", "room", r.id, "err", err)
-		}
 	}
 	maps.DeleteFunc(r.earlyAges, func(id protocol.Hash, _ earlyAge) bool {
 		return !slices.ContainsFunc(r.early, func(m protocol.Message) bool { return m.ID == id })

@@ -37,8 +37,6 @@ type simLAN struct {
 	links *links
 	// unbuffered nodes have an inbox without a queue.
 	unbuffered bool
-	// wideFrom is that of the nodes.
-	wideFrom int
 	// cancels end what a test has left under way.
 	cancels []context.CancelFunc
 }
@@ -195,7 +193,7 @@ func (l *simLAN) stop(network *simnet.Simnet) {
 // start makes a node on the next host.
 func (l *simLAN) start(nick string) *Node {
 	l.t.Helper()
-	cfg := Config{Nick: nick, Host: l.hosts[len(l.nodes)], gate: gateOf(l.hosts[len(l.nodes)]), Version: "test", unbuffered: l.unbuffered, wideFrom: l.wideFrom}
+	cfg := Config{Nick: nick, Host: l.hosts[len(l.nodes)], gate: gateOf(l.hosts[len(l.nodes)]), Version: "test", unbuffered: l.unbuffered}
 	if os.Getenv("LOCALCHAT_TEST_LOG") != "" {
 		cfg.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})).With("node", nick)
 	}

@@ -51,7 +51,7 @@ func (r *room) syncSoon(d time.Duration) {
 // syncSpacing is the least time between two comparisons that one node begins in one room.
 const syncSpacing = 400 * time.Millisecond
 
-// settleSyncs follow the one after joining: what was said while the mesh formed is fetched within seconds.
+// settleSyncs follow the one after joining: what was said while the gossip formed is fetched within seconds.
 const settleSyncs = 2
 
 // seek looks for records or keys that something here is waiting for.

@@ -56,7 +56,7 @@ func benchOnCountedLAN(b *testing.B, hosts int, f func(*simLAN, *traffic)) {
 	}
 }
 
-// settling is how long, in simulated time, a room that has just been filled takes until its meshes are made.
+// settling is how long, in simulated time, a room that has just been filled takes until its gossip is settled.
 const settling = 10 * time.Second
 
 // fill makes a room of nodes on the hosts from first on: who owns it is nick 0.

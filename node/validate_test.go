@@ -269,26 +269,23 @@ func TestRecordVerdicts(t *testing.T) {
 	}
 }
 
-// Without a mesh pubsub has nothing more to do with what came from others; what we say ourselves it sends.
-func TestNothingIsForwardedWithoutAMesh(t *testing.T) {
+// Pubsub has nothing more to do with a message from another peer; it sends our own.
+func TestNothingIsForwarded(t *testing.T) {
 	w, _ := removedRoom(t)
 	raw := w.say("carol", w.epoch(), 1).Raw()
 	rows := []struct {
 		name string
-		wide bool
 		from peer.ID
 		raw  []byte
 		want pubsub.ValidationResult
 	}{
-		{"another's", false, personaID("carol"), raw, pubsub.ValidationIgnore},
-		{"another's, in a mesh", true, personaID("carol"), raw, pubsub.ValidationAccept},
-		{"ours", false, personaID("dave"), raw, pubsub.ValidationAccept},
-		{"noise", false, personaID("carol"), []byte("noise"), pubsub.ValidationReject},
+		{"another's", personaID("carol"), raw, pubsub.ValidationIgnore},
+		{"ours", personaID("dave"), raw, pubsub.ValidationAccept},
+		{"noise", personaID("carol"), []byte("noise"), pubsub.ValidationReject},
 	}
 	for _, r := range rows {
 		t.Run(r.name, func(t *testing.T) {
 			j := newJudge(w.snapshot("dave"))
-			j.wide = r.wide
 			if got := j.endsHere(j.validateLine)(t.Context(), r.from, data(r.raw)); got != r.want {
 				t.Errorf("the verdict is %s, not %s", verdictNames[got], verdictNames[r.want])
 			}

@@ -84,7 +84,7 @@
 //	subject, reason text  to 400 bytes, one line, no blanks around it
 //	text of a line        1 byte to 64 KiB, no NUL
 //	addrs                 at most 16, each a binary multiaddr of 1 to 128 bytes without /p2p
-//	lists                 records, keys, lines, heads to 2048; present, to, missed to 1024; rooms to 32
+//	lists                 records, keys, lines, heads to 2048; present, to, missed to 512; rooms to 32
 //
 // All text is UTF-8. Bytes of fixed length are never all zero: a field that may be absent is left out. Text typed here is
 // brought to Unicode form NFC, but no decoder requires it, since NFC depends on the version of Unicode.

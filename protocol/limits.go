@@ -18,8 +18,9 @@ const (
 	MaxSubject = 400
 	// MaxReason, in bytes: about what IRC gives a kick comment; a reason is one sentence.
 	MaxReason = 400
-	// MaxMembers of a room. The design's largest measured room; state and poll replies grow with it.
-	MaxMembers = 1024
+	// MaxMembers of a room. An author sends a line to each of them itself (to 512 that is 200 kB, and some 10 ms of a core);
+	// state and poll replies grow with it.
+	MaxMembers = 512
 	// MaxAddrs of one peer in any frame, and MaxAddr in bytes of one multiaddr: a laptop has a handful, a hostile
 	// peer as many as we let it.
 	MaxAddrs = 16
@@ -33,7 +34,7 @@ const (
 	// says that there is more.
 	MaxBatch = 1 << 20
 	// MaxBatchItems of each kind (records, keys, lines, heads) in one frame.
-	MaxBatchItems = 2 * MaxMembers
+	MaxBatchItems = 4 * MaxMembers
 	// MaxRooms on one page of a node's list of rooms.
 	MaxRooms = 32
 	// MaxUnlisted, in rooms, that it says follow a page: more than a person has, and no number for a list to be full of.
