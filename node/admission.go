@@ -39,6 +39,8 @@ type admission struct {
 	// answers is what is sent to each peer in answer to comparisons and polls, in bytes.
 	answers *turnstile[peer.ID]
 	large   *large
+	// passes is what members may hand over for others.
+	passes directs
 }
 
 // A visitor is a peer that has opened a stream.
@@ -70,7 +72,7 @@ type admitted struct {
 func newAdmission(n *Node) *admission {
 	a := &admission{
 		n: n, services: make(map[protocolID]*service), closing: rate.NewLimiter(10, 10),
-		refused: newTurnstile[peer.ID](budget{refusals, refusalsBurst}), answers: newTurnstile[peer.ID](budget{answerRate, answerBurst}), large: newLarge(),
+		refused: newTurnstile[peer.ID](budget{refusals, refusalsBurst}), answers: newTurnstile[peer.ID](budget{answerRate, answerBurst}), large: newLarge(), passes: newDirects(),
 		floods: newFloods(),
 	}
 	a.guests.Store(&map[peer.ID]int{})
@@ -208,6 +210,16 @@ func (a *admission) common(id protocolID, who visitor) (wait time.Duration, ok b
 	return wait, ok
 }
 
+// mayPass takes a line of that size from what who may hand over. What is too much counts, and costs nobody a connection:
+// where many cannot reach each other, people's nodes pass on each line.
+func (a *admission) mayPass(who visitor, size int) bool {
+	if a.passes.allow(who, 1+size>>10, time.Now()) {
+		return true
+	}
+	a.count(who, aPass, 1)
+	return false
+}
+
 // mayAnswer reports whether p may have more in answer to comparisons and polls; answered, and weighs, take from its budget what
 // it got.
 func (a *admission) mayAnswer(p peer.ID) bool { return a.answers.of(p).Tokens() > 0 }
@@ -233,6 +245,7 @@ func (a *admission) sweep(now time.Time) {
 	}
 	a.refused.sweep(now)
 	a.answers.sweep(now)
+	a.passes.sweep(now)
 	if rm := resourcesOf(a.n.host); rm != nil {
 		rm.sweep(now)
 	}

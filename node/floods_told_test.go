@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	pubsub "github.com/libp2p/go-libp2p-pubsub"
@@ -380,3 +381,39 @@ type callerFrom string
 
 func (callerFrom) LocalMultiaddr() multiaddr.Multiaddr    { return nil }
 func (c callerFrom) RemoteMultiaddr() multiaddr.Multiaddr { return multiaddr.StringCast(string(c)) }
+
+// What members hand over to be passed on has a bound for one, for an address, and for all; who hands over too much is no
+// longer heard so, counts, and keeps its connections.
+func TestLinesToPassOnAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := bareAdmission()
+		fill := func(who visitor) (n int) {
+			for n < 1<<16 && a.mayPass(who, 0) {
+				n++
+			}
+			return n
+		}
+		all := 0
+		for i := range 10 { // at one address
+			all += fill(member(i, 0))
+		}
+		if most := 10*directBurst + addressDirectBurst; all > most || all < addressDirectBurst {
+			t.Errorf("those of one address hand over %d", all)
+		}
+		for i := range 10 {
+			all += fill(member(10+i, 1+i))
+		}
+		if most := 20*directBurst + allDirectBurst; all > most {
+			t.Errorf("those of eleven addresses hand over %d, at most %d are due", all, most)
+		}
+		if !a.mayPass(member(-1, 0), protocol.MaxMessage) {
+			t.Error("a member that has handed over nothing is not heard")
+		}
+		for range 10_000 {
+			fill(member(0, 0))
+		}
+		if due := a.floods.due(lawStart); len(due) != 1 || !slices.Equal(due[0].things, []string{"lines to pass on"}) || len(a.n.inbox) > 0 {
+			t.Errorf("told %+v, and %d are hung up on", due, len(a.n.inbox))
+		}
+	})
+}

@@ -134,6 +134,9 @@ func (n *Node) servePass(s network.Stream) {
 		if ok, err := ask(n.ctx, n, mayPass{caller, req.Room}); err != nil || !ok {
 			return &protocol.PassReply{}, err
 		}
+		if req.Line != nil && !n.admission.mayPass(n.admission.visitor(s.Conn()), len(req.Line)) {
+			return &protocol.PassReply{}, nil // it is fetched
+		}
 		take := takePassed{peer: caller, room: req.Room, to: req.To}
 		var err error
 		if req.Line != nil {

@@ -14,7 +14,7 @@ import (
 	"localchat/protocol"
 )
 
-// directs is what members may tell us, in lines as [sayCost] counts them. Each member is sure of a share of its own; what it
+// directs is what members may tell us, or have us pass on, in lines as [sayCost] counts them. Each member is sure of a share of its own; what it
 // says beyond that is from what its address has, and from what there is for all.
 type directs struct {
 	own     *turnstile[peer.ID]
