@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 )
 
@@ -98,6 +99,22 @@ func (w *terminal) sees(wanted ...string) string {
 func (w *terminal) loses(unwanted string) {
 	w.lan.t.Helper()
 	eventually(w.lan.t, w.name+" no longer sees "+unwanted, func() bool { return !strings.Contains(w.screen(), unwanted) })
+}
+
+// agrees says yes to the question that is asked. A question that may have come in the middle of a word takes no letter at once, so
+// that a person says it again.
+func (w *terminal) agrees() {
+	w.lan.t.Helper()
+	const again = 1500 * time.Millisecond
+	var pressed time.Time
+	eventually(w.lan.t, w.name+"'s question is answered", func() bool {
+		asked := strings.Contains(w.screen(), "[y] yes")
+		if asked && time.Since(pressed) > again {
+			w.press("y")
+			pressed = time.Now()
+		}
+		return !asked
+	})
 }
 
 // isBack checks that the shell has its terminal again as it was: the normal screen, the cursor, echo, no reports, and
@@ -372,7 +389,7 @@ func TestConsoleVerify(t *testing.T) {
 	if s := unfolded(alice.sees("did bob (", "[y] yes  [n] no")); !strings.Contains(s, "side by side? "+words[1]+"[y] yes") {
 		t.Errorf("the question has not the words that bob knocked with, %q:\n%s", words[1], s)
 	}
-	alice.press("y")
+	alice.agrees()
 	alice.sees("-- ✓ bob (", "?✓bob verified", "? bob (✓ verified) knocks")
 	alice.click("lab>")
 	alice.loses("v unverify")
