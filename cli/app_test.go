@@ -15,10 +15,13 @@ func newApp(t testing.TB, f *clitest.Node, stdin io.Reader) (*app, *clitest.Scre
 	home := t.TempDir()
 	env := map[string]string{"XDG_CONFIG_HOME": home, "USER": "bob", "LOCALCHAT_EPHEMERAL": "true"}
 	a := &app{
-		stdin: stdin, stdout: out, stderr: words, ring: &logRing{},
-		env:  func(name string) (string, bool) { v, ok := env[name]; return v, ok },
-		exit: func(code int) { t.Errorf("the program ended itself with %d", code) },
+		Env: Env{
+			Stdin: stdin, Stdout: out, Stderr: words, Ring: &logRing{}, Show: usualSettings,
+			Exit: func(code int) { t.Errorf("the program ended itself with %d", code) },
+		},
+		env: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
 	}
+	a.Doctor = a.diagnosis
 	a.start = func(node.Config) (peerNode, error) { return f, f.Errors["start"] }
 	return a, out, words
 }

@@ -20,30 +20,21 @@ import (
 	"localchat/node"
 )
 
-// An app is one run of the program: its streams, its flags and how it starts a node.
+// An app is one run of the program: what it hands to a face, its flags and how it starts a node.
 type app struct {
-	stdin  io.Reader
-	stdout io.Writer
-	stderr io.Writer
-	env    func(string) (string, bool)
+	Env
+	env func(string) (string, bool)
 	// environ is the whole environment.
 	environ func() []string
 	args    []string
 
 	opts  options
-	log   *slog.Logger
-	ring  *logRing
-	show  *settings // of the console, as the configuration has them; nil: the usual ones
-	guest string    // the nick of somebody without a name, made once
+	guest string // the nick of somebody without a name, made once
 
 	// start starts a node; tests put another in its place.
 	start func(node.Config) (peerNode, error)
 	// check looks at the network for doctor; tests put another in its place.
 	check func(context.Context, discovery.CheckConfig) discovery.Checkup
-	// restore gives the terminal back, while the line editor has it; nil: it has not.
-	restore func()
-	// exit ends the program from a goroutine that cannot return; tests replace it.
-	exit func(code int)
 }
 
 // Main runs the program as the operating system started it and returns its exit code. The first interrupt ends it in
@@ -70,30 +61,32 @@ func Main() int {
 // env looks up environment variables. The reader of stdin may still be blocked in Read when Run returns: nothing can
 // interrupt that, and the process is about to end.
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) (string, bool)) int {
-	a := &app{stdin: stdin, stdout: stream.Outlet(ctx, stdout), stderr: stream.Outlet(ctx, stderr), env: env, ring: &logRing{}, log: slog.New(slog.DiscardHandler), check: discovery.Check, exit: os.Exit}
+	a := &app{env: env, check: discovery.Check, Env: Env{
+		Stdin: stdin, Stdout: stream.Outlet(ctx, stdout), Stderr: stream.Outlet(ctx, stderr), Log: slog.New(slog.DiscardHandler), Ring: &logRing{}, Exit: os.Exit,
+	}}
 	a.start, a.environ = a.startNode, os.Environ
 	return a.run(ctx, args)
 }
 
 func (a *app) run(ctx context.Context, args []string) (code int) {
 	defer func() {
-		if fail.Crashed(a.stderr, recover()) {
+		if fail.Crashed(a.Stderr, recover()) {
 			code = fail.ExitInternal
 		}
 	}()
 	a.args = args
 	root := a.root()
 	root.SetArgs(append([]string{}, args...)) // nil would make cobra read os.Args
-	root.SetIn(a.stdin)
-	out := &output{Writer: a.stdout}
+	root.SetIn(a.Stdin)
+	out := &output{Writer: a.Stdout}
 	root.SetOut(out)
-	root.SetErr(a.stderr)
+	root.SetErr(a.Stderr)
 	strict(root)
 	err := root.ExecuteContext(ctx)
 	if err == nil || out.failed != nil && errors.Is(err, out.failed) {
 		err = fail.Output(out.failed)
 	}
-	return finish(ctx, a.stderr, err)
+	return finish(ctx, a.Stderr, err)
 }
 
 // root is the command line.

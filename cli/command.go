@@ -91,12 +91,8 @@ type call struct {
 	table []*command
 	// keys is what help says of them.
 	keys []safe.Text
-	ring *logRing
+	env  *Env
 	show settings
-	// keep writes one of them down for the next time; nil: nothing is kept.
-	keep func(name string, on bool) error
-	// examine gathers what /doctor goes by.
-	examine func(context.Context, patient, func(string)) facts
 	// asked is told when the owner of a room has been asked to let us in, and until when the answer is awaited.
 	asked func(room string, until time.Time)
 	// terminal: the screen is one, so a QR code makes sense.

@@ -42,7 +42,7 @@ func (a *app) configCommand() *cobra.Command {
 			if a.opts.json { // the flag alone: the file may be what is broken
 				return a.printJSON(map[string]string{"path": a.configPath()})
 			}
-			return render.Data(a.stdout, safe.Phrase(a.configPath()))
+			return render.Data(a.Stdout, safe.Phrase(a.configPath()))
 		},
 	})
 	return cmd
@@ -81,7 +81,7 @@ func (a *app) initConfig(root *cobra.Command) (err error) {
 	if _, err := io.WriteString(f, configTemplate(root)); err != nil {
 		return err
 	}
-	a.say("wrote " + safe.Phrase(path))
+	a.Say("wrote " + safe.Phrase(path))
 	return nil
 }
 

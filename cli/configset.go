@@ -37,14 +37,6 @@ func (c *config) takeShow(table map[string]any) error {
 	return nil
 }
 
-// shown are the settings that a console begins with.
-func (a *app) shown() settings {
-	if a.show == nil {
-		return usualSettings
-	}
-	return *a.show
-}
-
 // keeper writes what /set changes into the configuration file; nil where nothing is to be written.
 func (a *app) keeper() func(name string, on bool) error {
 	if a.opts.ephemeral {

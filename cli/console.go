@@ -22,7 +22,7 @@ import (
 // A console is the plain console: one event a line, no redraw. Its fields are owned by the goroutine of loop; commands
 // run beside it and come back through done.
 type console struct {
-	app   *app
+	env   *Env
 	n     peerNode
 	table []*command
 	// interactive: a person types. terminal: the output is a screen.
@@ -136,31 +136,44 @@ func (a *app) console(ctx context.Context, open *opening) error {
 		return a.keep(ctx)
 	}
 	return a.withNode(ctx, node.Config{DataDir: a.opts.dir()}, func(ctx context.Context, n peerNode) error {
-		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
 		if a.fullScreen() {
-			return a.runScreen(ctx, n, open)
+			return runScreen(ctx, &a.Env, n, a.orphaned, open)
 		}
-		c := &console{
-			app: a, n: n, table: commands(), oneRoom: open != nil,
-			interactive: stream.IsTerminal(a.stdin), terminal: stream.IsTerminal(a.stdout) && a.variable("TERM") != "dumb",
-			height: func() int { return stream.Rows(a.stdout) },
-			show:   a.shown(), done: make(chan finished), news: make(chan safe.Text), undelivered: map[string]bool{},
-		}
-		if a.opts.plain == plainEdit && c.interactive && stream.IsTerminal(a.stdout) {
-			done, err := a.edit(ctx, c)
-			if err != nil {
-				return err
-			}
-			defer done()
-		} else {
-			c.lines = stream.Lines(ctx, a.stdin, maxLine, a.guard)
-		}
-		err := c.loop(ctx, open)
-		cancel()
-		c.work.Wait()
-		return err
+		return runPlain(ctx, &a.Env, n, open, plainOptions{edit: a.opts.plain == plainEdit, dumb: a.variable("TERM") == "dumb"})
 	})
+}
+
+// plainOptions are what a plain console is like.
+type plainOptions struct {
+	// edit: what is typed can be changed, where the terminal can.
+	edit bool
+	// dumb: the terminal takes no control characters.
+	dumb bool
+}
+
+// runPlain runs a plain console on n until it is left. open, where it is not nil, takes it into its first room.
+func runPlain(ctx context.Context, env *Env, n peerNode, open *opening, o plainOptions) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	c := &console{
+		env: env, n: n, table: commands(), oneRoom: open != nil,
+		interactive: stream.IsTerminal(env.Stdin), terminal: stream.IsTerminal(env.Stdout) && !o.dumb,
+		height: func() int { return stream.Rows(env.Stdout) },
+		show:   env.Show, done: make(chan finished), news: make(chan safe.Text), undelivered: map[string]bool{},
+	}
+	if o.edit && c.interactive && stream.IsTerminal(env.Stdout) {
+		done, err := c.edit(ctx)
+		if err != nil {
+			return err
+		}
+		defer done()
+	} else {
+		c.lines = stream.Lines(ctx, env.Stdin, maxLine, env.Guard)
+	}
+	err := c.loop(ctx, open)
+	cancel()
+	c.work.Wait()
+	return err
 }
 
 // loop is the console: it owns the screen until the end.
@@ -170,7 +183,7 @@ func (c *console) loop(ctx context.Context, open *opening) error {
 	c.greet(ctx)
 	if open != nil {
 		if open.knocks {
-			c.app.say(askingText(c.n.Info()))
+			c.env.Say(askingText(c.n.Info()))
 		}
 		c.start(ctx, open.command(), nil, true)
 	}
@@ -235,11 +248,11 @@ func (c *console) busy() bool { return c.waiting > 0 || !c.interactive && c.runn
 
 // greet says who we are and, in the lobby, which rooms are here already.
 func (c *console) greet(ctx context.Context) {
-	c.app.say(c.app.greeting(c.n.Info()))
+	c.env.Say(c.env.Greeting(c.n.Info()))
 	if c.oneRoom {
 		return
 	}
-	c.app.say(render.NoticeMark + "/rooms lists the rooms on this network, /join ROOM enters one, /create ROOM makes one, /help explains")
+	c.env.Say(render.NoticeMark + "/rooms lists the rooms on this network, /join ROOM enters one, /create ROOM makes one, /help explains")
 	rooms, err := c.n.Rooms(ctx)
 	if err != nil {
 		return // the commands will say so
@@ -250,15 +263,6 @@ func (c *console) greet(ctx context.Context) {
 	if more, err := c.n.Unlisted(ctx); err == nil && more > 0 {
 		c.print(render.MoreRooms(more))
 	}
-}
-
-// greeting says who we are, and what of it stays.
-func (a *app) greeting(info node.Info) safe.Text {
-	kept := "kept in " + safe.Phrase(a.opts.dir()) + "; messages are not"
-	if a.opts.dir() == "" {
-		kept = "nothing is kept on disk"
-	}
-	return render.NoticeMark + "you are " + safe.Name(info.Nick) + "; your identity and rooms: " + kept
 }
 
 // askingText is for the one who knocks and may be asked for their words.
@@ -315,8 +319,7 @@ func (c *console) start(ctx context.Context, cmd *command, args []string, first 
 		return
 	}
 	query := call{
-		n: c.n, args: args, room: room, rooms: slices.Clone(c.rooms), table: c.table, ring: c.app.ring, show: c.show, terminal: c.terminal,
-		examine: c.app.examine, keep: c.app.keeper(),
+		n: c.n, args: args, room: room, rooms: slices.Clone(c.rooms), table: c.table, env: c.env, show: c.show, terminal: c.terminal,
 	}
 	if cmd.first != "" {
 		c.print(cmd.first)
@@ -333,7 +336,7 @@ func (c *console) start(ctx context.Context, cmd *command, args []string, first 
 		}
 	}
 	c.work.Go(func() {
-		defer c.app.guard()
+		defer c.env.Guard()
 		running, cancel := context.WithTimeout(ctx, cmd.patience())
 		defer cancel()
 		r, err := cmd.run(running, query)
@@ -382,18 +385,18 @@ func (c *console) draw(rows []safe.Text) {
 	if len(rows) == 0 {
 		return
 	}
-	if width, room := safe.Cells(rows[0]), stream.Columns(c.app.stdout); room > 0 && room < width {
+	if width, room := safe.Cells(rows[0]), stream.Columns(c.env.Stdout); room > 0 && room < width {
 		c.print("hint: the QR code needs a window of " + safe.Number(width) + " columns")
 		return
 	}
 	for _, row := range rows {
 		text := string(row)
-		if !c.app.colourless() {
+		if !c.env.Colourless {
 			text = pattern.Render(text)
 		}
 		c.write(text + "\n")
 	}
-	if c.app.colourless() {
+	if c.env.Colourless {
 		c.print(colourlessCode)
 	}
 }
@@ -442,7 +445,7 @@ func (c *console) print(lines ...safe.Text) {
 // put writes lines behind which none may wait.
 func (c *console) put(lines ...safe.Text) {
 	for _, line := range lines {
-		if err := render.Data(c.app.stdout, line); err != nil && c.failure == nil {
+		if err := render.Data(c.env.Stdout, line); err != nil && c.failure == nil {
 			c.failure = err
 		}
 	}
@@ -450,15 +453,14 @@ func (c *console) put(lines ...safe.Text) {
 
 // write sends what is ours and goes out as it is: a control sequence, an invite to be copied, a drawing.
 func (c *console) write(sequence string) {
-	if _, err := io.WriteString(c.app.stdout, sequence); err != nil && c.failure == nil {
+	if _, err := io.WriteString(c.env.Stdout, sequence); err != nil && c.failure == nil {
 		c.failure = fail.Output(err)
 	}
 }
 
 // complain says what went wrong with a command, which ends nothing.
 func (c *console) complain(err error) {
-	if errors.Is(err, context.Canceled) {
-		return
+	if !errors.Is(err, context.Canceled) && !errors.Is(err, fail.ErrInterrupted) {
+		render.Failure(c.env.Stderr, err)
 	}
-	finish(context.Background(), c.app.stderr, err)
 }

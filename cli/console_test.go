@@ -460,7 +460,7 @@ func TestTypingNeverMovesByItself(t *testing.T) {
 func TestALateEntryLeavesTypingAlone(t *testing.T) {
 	out := &clitest.Screen{}
 	c := &console{
-		app: &app{stdout: out, stderr: out}, interactive: true,
+		env: &Env{Stdout: out, Stderr: out}, interactive: true,
 		rooms: []here{{id: clitest.LabID.String(), name: "lab"}, {id: clitest.DenID.String(), name: "den"}}, current: clitest.LabID.String(), chosen: true,
 	}
 	c.taken = 3
@@ -478,7 +478,7 @@ func TestALateEntryLeavesTypingAlone(t *testing.T) {
 // /clear erases nothing: it moves what is there out of sight.
 func TestPlainClearErasesNothing(t *testing.T) {
 	out := &clitest.Screen{}
-	c := &console{app: &app{stdout: out}, terminal: true, height: func() int { return 5 }}
+	c := &console{env: &Env{Stdout: out}, terminal: true, height: func() int { return 5 }}
 	c.clear()
 	if got := out.Take(); got != "\n\n\n\n\n" {
 		t.Errorf("it writes %q", got)
@@ -526,9 +526,9 @@ func TestPanicInACommand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, _, words := newApp(t, clitest.NewNode(), strings.NewReader(""))
 		ended := 0
-		a.exit = func(code int) { ended = code }
+		a.Exit = func(code int) { ended = code }
 		func() {
-			defer a.guard()
+			defer a.Guard()
 			panic("boom")
 		}()
 		if ended != fail.ExitInternal {

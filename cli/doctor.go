@@ -50,8 +50,8 @@ func diagnose(f facts) diagnosis {
 }
 
 func (a *app) doctor(cmd *cobra.Command, _ []string) error {
-	a.say(lookingText)
-	d := diagnose(a.examine(cmd.Context(), patient{}, func(what string) { a.say(render.NoticeMark + safe.Phrase(what)) }))
+	a.Say(lookingText)
+	d := diagnose(a.examine(cmd.Context(), patient{}, func(what string) { a.Say(render.NoticeMark + safe.Phrase(what)) }))
 	if err := cmd.Context().Err(); err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func (a *app) doctor(cmd *cobra.Command, _ []string) error {
 		}
 	} else {
 		for _, line := range d.lines() {
-			if err := render.Data(a.stdout, line); err != nil {
+			if err := render.Data(a.Stdout, line); err != nil {
 				return err
 			}
 		}
@@ -72,21 +72,9 @@ func (a *app) doctor(cmd *cobra.Command, _ []string) error {
 	return nil
 }
 
-func runDoctor(ctx context.Context, c call) (reply, error) {
-	peers, err := c.n.Peers(ctx)
-	if err != nil {
-		return reply{}, err
-	}
-	// A console's screen is not to be written to from here.
-	silent := func(string) {}
-	return told(diagnose(c.examine(ctx, patient{self: c.n.Info().Peer, peers: peers, nicks: nicksOf(ctx, c)}, silent)).lines()...)
-}
-
-// A patient is the running node that asks, where there is one.
-type patient struct {
-	self  node.PeerID
-	peers []node.PeerInfo
-	nicks map[node.PeerID]safe.Text // of those who are in a room with it
+// diagnosis is what doctor says to a console, whose screen is not to be written to from here.
+func (a *app) diagnosis(ctx context.Context, p patient) []safe.Text {
+	return diagnose(a.examine(ctx, p, func(string) {})).lines()
 }
 
 // examine gathers the facts, as far as ctx allows. say is told what is about to be done.
@@ -208,9 +196,9 @@ func remoteness(a discovery.Address, ours []netip.Prefix) int {
 // reach tries to reach each target, all at the same time.
 func (a *app) reach(ctx context.Context, targets []target) []reached {
 	// A node of its own, with an identity that nobody will meet again: the running one is not disturbed.
-	passing, err := node.New(node.Config{NoResume: true, Version: version(), Log: a.log})
+	passing, err := node.New(node.Config{NoResume: true, Version: version(), Log: a.Log})
 	if err != nil {
-		a.log.Debug("doctor: no node to dial with", "err", err)
+		a.Log.Debug("doctor: no node to dial with", "err", err)
 		passing = nil
 	} else {
 		defer passing.Close()

@@ -472,7 +472,7 @@ func TestReach(t *testing.T) {
 		addrs = append(addrs, a)
 	}
 	a, _, _ := newApp(t, clitest.NewNode(), strings.NewReader(""))
-	a.log = slog.New(slog.DiscardHandler)
+	a.Log = slog.New(slog.DiscardHandler)
 	gone := discovery.Address{AddrPort: netip.MustParseAddrPort("127.0.0.1:1")}
 	other, err := node.Identity(t.TempDir())
 	if err != nil {

@@ -33,8 +33,9 @@ type editor struct {
 
 // edit has c read from an editor, whose terminal is given back when ctx ends, when done is called, or before a panic
 // ends the program: whichever comes first.
-func (a *app) edit(ctx context.Context, c *console) (done func(), err error) {
-	in, out := stream.File(a.stdin), a.stdout
+func (c *console) edit(ctx context.Context) (done func(), err error) {
+	env := c.env
+	in, out := stream.File(env.Stdin), env.Stdout
 	before, err := term.MakeRaw(int(in.Fd()))
 	if err != nil {
 		return nil, fail.Usage("use --plain", "this terminal cannot be edited on: %v", err)
@@ -48,22 +49,22 @@ func (a *app) edit(ctx context.Context, c *console) (done func(), err error) {
 		}
 	}
 	c.height = func() int { return stream.Rows(out) }
-	stdout, stderr := a.stdout, a.stderr
-	a.stdout = e
+	stdout, stderr := env.Stdout, env.Stderr
+	env.Stdout = e
 	if stream.IsTerminal(stderr) {
-		a.stderr = e
+		env.Stderr = e
 	}
 	e.t.SetBracketedPasteMode(true)
-	a.restore = sync.OnceFunc(func() {
+	env.Restore = sync.OnceFunc(func() {
 		_, _ = io.WriteString(out, "\r\x1b[K"+ansi.ResetModeBracketedPaste) // the prompt
 		_ = term.Restore(int(in.Fd()), before)
 	})
-	stop := context.AfterFunc(ctx, a.restore)
-	c.lines, c.ask = e.lines(ctx, a), e.ask
+	stop := context.AfterFunc(ctx, env.Restore)
+	c.lines, c.ask = e.lines(ctx, env.Guard), e.ask
 	return func() {
 		stop()
-		a.restore()
-		a.stdout, a.stderr = stdout, stderr
+		env.Restore()
+		env.Stdout, env.Stderr = stdout, stderr
 	}, nil
 }
 
@@ -109,10 +110,10 @@ func (e *editor) Write(p []byte) (int, error) {
 }
 
 // lines are what is typed, like those of readLines. x/term leaves out what is more than maxEdited.
-func (e *editor) lines(ctx context.Context, a *app) <-chan stream.Line {
+func (e *editor) lines(ctx context.Context, guard func()) <-chan stream.Line {
 	lines := make(chan stream.Line, stream.MaxQueue)
 	go func() {
-		defer a.guard()
+		defer guard()
 		defer close(lines)
 		for {
 			e.fit()

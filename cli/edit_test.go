@@ -20,7 +20,7 @@ func typing(t *testing.T, keys string) (lines []string, last error) {
 	t.Helper()
 	a, _, _ := newApp(t, clitest.NewNode(), strings.NewReader(""))
 	e := newEditor(strings.NewReader(keys), &clitest.Screen{}, commands())
-	for line := range e.lines(t.Context(), a) {
+	for line := range e.lines(t.Context(), a.Guard) {
 		lines, last = append(lines, line.Text), line.Err
 	}
 	return lines, last
@@ -66,7 +66,7 @@ func TestEditorTakesAPasteExactlyOrNot(t *testing.T) {
 	for n := range len(keys) {
 		a, _, _ := newApp(t, clitest.NewNode(), strings.NewReader(""))
 		e := newEditor(io.MultiReader(strings.NewReader(keys[:n]), strings.NewReader(keys[n:])), &clitest.Screen{}, commands())
-		for line := range e.lines(t.Context(), a) {
+		for line := range e.lines(t.Context(), a.Guard) {
 			if want := "x" + strings.ReplaceAll(pasted, "\r", ""); line.Text != want || line.Err != nil {
 				t.Errorf("in two parts, of %d and %d bytes: %q, %v, want %q", n, len(keys)-n, line.Text, line.Err, want)
 			}
@@ -79,7 +79,7 @@ func TestEditorTakesAPasteExactlyOrNot(t *testing.T) {
 		a, _, _ := newApp(t, clitest.NewNode(), strings.NewReader(""))
 		e := newEditor(strings.NewReader(keys+"next\r"), &clitest.Screen{}, commands())
 		var lines []stream.Line
-		for line := range e.lines(t.Context(), a) {
+		for line := range e.lines(t.Context(), a.Guard) {
 			lines = append(lines, line)
 		}
 		if len(lines) != 2 || lines[0].Err == nil || lines[0].Text != "" || lines[1].Text != "next" {
@@ -93,7 +93,7 @@ func TestEditorShowsNoControls(t *testing.T) {
 	out := &clitest.Screen{}
 	a, _, _ := newApp(t, clitest.NewNode(), strings.NewReader(""))
 	e := newEditor(strings.NewReader("\x1b[200~a\x1b]0;t\a\tb\nc\u009bd\x1b[201~\r"), out, commands())
-	for range e.lines(t.Context(), a) {
+	for range e.lines(t.Context(), a.Guard) {
 	}
 	if shown := out.Take(); !strings.Contains(shown, "> a␛]0;t␇␉b⏎c�d\r\n") || strings.ContainsAny(shown, "\x1b\a\t") {
 		t.Errorf("on the screen: %q", shown)
@@ -104,7 +104,7 @@ func TestEditorShowsNoControls(t *testing.T) {
 // said before.
 func TestOwnLineStandsOnce(t *testing.T) {
 	a, out, _ := newApp(t, clitest.NewNode(), strings.NewReader(""))
-	c := &console{app: a, ask: func(safe.Text) {}, current: clitest.LabID.String(), rooms: []here{{id: clitest.LabID.String(), name: "lab", nick: "bob"}}}
+	c := &console{env: &a.Env, ask: func(safe.Text) {}, current: clitest.LabID.String(), rooms: []here{{id: clitest.LabID.String(), name: "lab", nick: "bob"}}}
 	mine := node.Message{ID: "m1", Peer: clitest.MeID, Nick: "bob", Text: "hello", Self: true}
 	waves, before, other := mine, mine, mine
 	waves.Action, before.Late, other.Self, other.Nick = true, true, false, "alice"
@@ -139,7 +139,7 @@ func TestEditorPrintsAbove(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	e := newEditor(keys, out, commands())
-	lines := e.lines(ctx, a)
+	lines := e.lines(ctx, a.Guard)
 	if _, err := io.WriteString(typed, "half"); err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +175,7 @@ func TestPromptNamesTheRoom(t *testing.T) {
 	keys, typed := io.Pipe()
 	a, _, _ := newApp(t, clitest.NewNode(), strings.NewReader(""))
 	e := newEditor(keys, out, commands())
-	lines := e.lines(t.Context(), a)
+	lines := e.lines(t.Context(), a.Guard)
 	for range 2 { // the second is read when the first was taken in
 		if _, err := io.WriteString(typed, "half"); err != nil {
 			t.Fatal(err)

@@ -23,15 +23,3 @@ func finish(ctx context.Context, w io.Writer, err error) int {
 	}
 	return render.Failure(w, err)
 }
-
-// guard is deferred first in every goroutine that this package starts: a panic there ends the program as one in the
-// main goroutine would.
-func (a *app) guard() {
-	cause := recover()
-	if cause != nil && a.restore != nil {
-		a.restore()
-	}
-	if fail.Crashed(a.stderr, cause) {
-		a.exit(fail.ExitInternal)
-	}
-}

@@ -51,7 +51,7 @@ func TestQRCodeIsDarkOnLight(t *testing.T) {
 	const colours = "\x1b[38;5;231;48;5;16m"
 	for name, variables := range map[string][2]string{"colours": {"", colours}, "none": {"1", ""}} {
 		out := &clitest.Screen{}
-		c := &console{app: &app{stdout: out, env: func(string) (string, bool) { return variables[0], true }}}
+		c := &console{env: &Env{Stdout: out, Colourless: variables[0] != ""}}
 		c.draw(rows)
 		shown := out.Take()
 		if got := strings.HasPrefix(shown, colours); got != (variables[1] != "") || got == strings.Contains(shown, string(colourlessCode)) {
@@ -59,7 +59,7 @@ func TestQRCodeIsDarkOnLight(t *testing.T) {
 		}
 	}
 	narrow := &clitest.WideScreen{Width: 40}
-	c := &console{app: &app{stdout: narrow, env: func(string) (string, bool) { return "", false }}}
+	c := &console{env: &Env{Stdout: narrow}}
 	c.draw(rows)
 	if got := narrow.String(); !strings.Contains(got, "needs a window of") || strings.Contains(got, "█") {
 		t.Errorf("on a narrow screen: %q", got)

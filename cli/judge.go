@@ -57,7 +57,7 @@ func (a *app) judgeInterfaces() error {
 		}
 	}
 	if len(missing) > 0 {
-		a.say(render.FaultMark + "this machine has no network interface " + safe.Phrase(strings.Join(missing, ", ")) + " now")
+		a.Say(render.FaultMark + "this machine has no network interface " + safe.Phrase(strings.Join(missing, ", ")) + " now")
 	}
 	return nil
 }

@@ -62,7 +62,7 @@ func TestEveryWayToLoseAPlace(t *testing.T) {
 		t.Run(w.name, func(t *testing.T) {
 			var out bytes.Buffer
 			c := &console{
-				app: &app{stdout: &out}, terminal: true, oneRoom: true, settled: true,
+				env: &Env{Stdout: &out}, terminal: true, oneRoom: true, settled: true,
 				rooms: []here{{id: clitest.LabID.String(), name: "lab", nick: "bob"}}, current: clitest.LabID.String(),
 			}
 			c.event(node.Event{Room: clitest.LabID, RoomName: "lab", Body: w.body})

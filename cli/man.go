@@ -32,7 +32,7 @@ func (a *app) manCommand() *cobra.Command {
 				return err
 			}
 			if len(args) == 0 {
-				_, err := a.stdout.Write(page)
+				_, err := a.Stdout.Write(page)
 				return fail.Output(err)
 			}
 			if err := os.MkdirAll(args[0], 0o755); err != nil {

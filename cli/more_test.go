@@ -30,7 +30,7 @@ func TestNothingIsCutSilently(t *testing.T) {
 	lab := here{id: clitest.LabID.String(), name: "lab"}
 	answer := func(run func(context.Context, call) (reply, error), args ...string) string {
 		t.Helper()
-		r, err := run(t.Context(), call{n: f, args: args, room: lab, ring: ring})
+		r, err := run(t.Context(), call{n: f, args: args, room: lab, env: &Env{Ring: ring}})
 		if err != nil {
 			t.Fatal(err)
 		}

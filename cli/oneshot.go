@@ -38,7 +38,7 @@ func (a *app) printJSON(v any) error {
 	if err != nil {
 		return err
 	}
-	_, err = a.stdout.Write(append(raw, '\n'))
+	_, err = a.Stdout.Write(append(raw, '\n'))
 	return fail.Output(err)
 }
 
@@ -54,7 +54,7 @@ func (a *app) roomsCommand() *cobra.Command {
 			// others is read beside it.
 			known, err := node.ReadKnown(a.opts.dir())
 			if err != nil {
-				a.say("! " + safe.Phrase(err.Error()) + ": no room is marked")
+				a.Say("! " + safe.Phrase(err.Error()) + ": no room is marked")
 			}
 			return a.withNode(cmd.Context(), node.Config{NoResume: true, Known: known}, func(ctx context.Context, n peerNode) error {
 				return a.listRooms(ctx, n, wait.d)
@@ -82,16 +82,16 @@ func (a *app) listRooms(ctx context.Context, n peerNode, wait time.Duration) err
 		return a.printJSON(roomList{Rooms: orEmpty(rooms), More: more})
 	}
 	if len(rooms) == 0 {
-		a.say("no rooms found")
-		a.say("hint: localchat create ROOM makes one; where mDNS is blocked, join by an invite text")
+		a.Say("no rooms found")
+		a.Say("hint: localchat create ROOM makes one; where mDNS is blocked, join by an invite text")
 	}
 	for _, line := range render.Rooms(rooms) {
-		if err := render.Data(a.stdout, line); err != nil {
+		if err := render.Data(a.Stdout, line); err != nil {
 			return err
 		}
 	}
 	if more > 0 {
-		a.say(render.MoreRooms(more))
+		a.Say(render.MoreRooms(more))
 	}
 	return nil
 }
@@ -127,7 +127,7 @@ func (a *app) sendCommand() *cobra.Command {
 func (a *app) textToSend(args []string) (string, error) {
 	text := strings.Join(args, " ")
 	if text == "-" {
-		raw, err := io.ReadAll(io.LimitReader(bufio.NewReader(a.stdin), safe.MaxText+1))
+		raw, err := io.ReadAll(io.LimitReader(bufio.NewReader(a.Stdin), safe.MaxText+1))
 		if err != nil {
 			return "", err
 		}
@@ -200,7 +200,7 @@ func (a *app) visit(ctx context.Context, room string, wait time.Duration, do fun
 		if err != nil {
 			return err
 		}
-		v := &visitor{n: n, room: joined.ID.String(), name: joined.Name, events: events, kept: joined.Resumed, warn: func(w node.Warning) { a.say(render.FaultMark + safe.Phrase(w.Text)) }}
+		v := &visitor{n: n, room: joined.ID.String(), name: joined.Name, events: events, kept: joined.Resumed, warn: func(w node.Warning) { a.Say(render.FaultMark + safe.Phrase(w.Text)) }}
 		err = do(ctx, v)
 		if !v.kept {
 			leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestWait)
@@ -249,7 +249,7 @@ func (a *app) idCommand() *cobra.Command {
 				return a.printJSON(who)
 			}
 			for _, line := range who.lines() {
-				if err := render.Data(a.stdout, line); err != nil {
+				if err := render.Data(a.Stdout, line); err != nil {
 					return err
 				}
 			}
@@ -284,7 +284,7 @@ func (a *app) versionCommand() *cobra.Command {
 		Args:    takes(),
 		RunE: a.verb(func(*cobra.Command, []string) error {
 			if !a.opts.json {
-				return render.Data(a.stdout, "localchat "+safe.Phrase(version()+" "+runtime.Version()+" "+runtime.GOOS+"/"+runtime.GOARCH))
+				return render.Data(a.Stdout, "localchat "+safe.Phrase(version()+" "+runtime.Version()+" "+runtime.GOOS+"/"+runtime.GOARCH))
 			}
 			modules := map[string]string{}
 			if info, ok := debug.ReadBuildInfo(); ok {
@@ -345,7 +345,7 @@ func (a *app) tail(ctx context.Context, v *visitor) (err error) {
 	var held removalHolder
 	put := func(lines []safe.Text) error {
 		for _, line := range lines {
-			if err := render.Data(a.stdout, line); err != nil {
+			if err := render.Data(a.Stdout, line); err != nil {
 				return err
 			}
 		}

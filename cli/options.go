@@ -231,7 +231,7 @@ func (a *app) settle(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	a.show = &file.show
+	a.Show = file.show
 	logNamed := cmd.Flags().Changed("log-file")
 	var failed error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
@@ -259,6 +259,7 @@ func (a *app) settle(cmd *cobra.Command) error {
 		return failed
 	}
 	render.ShowLinks(a.wantsLinks())
+	a.Quiet, a.Colourless, a.DataDir, a.Keep, a.Doctor = a.opts.quiet, a.colourless(), a.opts.dir(), a.keeper(), a.diagnosis
 	return a.judge()
 }
 

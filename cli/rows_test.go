@@ -197,7 +197,7 @@ func TestAnswersAreTheProgramsOwn(t *testing.T) {
 		"whois": {clitest.DaveID.String()}, "verify": {clitest.DaveID.String()}, "whoami": nil, "net": nil,
 	} {
 		cmd, _ := lookUp(typed, "", commands())
-		r, err := cmd.run(context.Background(), call{n: f, args: args, room: here{id: clitest.LabID.String(), name: forged, owned: true}, ring: ring})
+		r, err := cmd.run(context.Background(), call{n: f, args: args, room: here{id: clitest.LabID.String(), name: forged, owned: true}, env: &Env{Ring: ring}})
 		if err != nil {
 			t.Errorf("/%s: %v", typed, err)
 		}

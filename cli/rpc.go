@@ -35,32 +35,34 @@ func (a *app) rpcCommand() *cobra.Command {
 			if err := a.judgePlace(); err != nil {
 				return err
 			}
-			return a.withNode(cmd.Context(), node.Config{DataDir: a.opts.dir()}, a.serveRPC)
+			return a.withNode(cmd.Context(), node.Config{DataDir: a.opts.dir()}, func(ctx context.Context, n peerNode) error {
+				return serveRPC(ctx, &a.Env, n)
+			})
 		}),
 	}
 }
 
 // serveRPC answers requests until the end of input or of ctx.
-func (a *app) serveRPC(ctx context.Context, n peerNode) error {
+func serveRPC(ctx context.Context, env *Env, n peerNode) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	events, stop := n.Listen()
-	wire := newLineChannel(stream.Lines(ctx, a.stdin, maxRequest, a.guard), a.stdout)
-	methods := &methodTable{a: a, ctx: ctx, methods: rpcMethods{a: a, n: n}.table(), turns: newTurns(n)}
+	wire := newLineChannel(stream.Lines(ctx, env.Stdin, maxRequest, env.Guard), env.Stdout)
+	methods := &methodTable{env: env, ctx: ctx, methods: rpcMethods{env: env, n: n}.table(), turns: newTurns(n)}
 	server := jrpc2.NewServer(methods, &jrpc2.ServerOptions{
 		AllowPush: true, DisableBuiltin: true, Concurrency: noBound, // the methods have their own, each kind by itself
 		NewContext: func() context.Context { return ctx },
 	}).Start(wire)
 	var pushing sync.WaitGroup
 	pushing.Go(func() {
-		defer a.guard()
+		defer env.Guard()
 		for ev := range events {
 			raw, err := eventJSON(ev)
 			if err == nil {
 				err = server.Notify(ctx, "event", raw)
 			}
 			if err != nil {
-				a.log.Info("events can no longer be written", "type", ev.Body.Type(), "err", err)
+				env.Log.Info("events can no longer be written", "type", ev.Body.Type(), "err", err)
 				if wire.failed() { // nobody reads our answers any more
 					cancel()
 				}

@@ -15,8 +15,8 @@ import (
 
 // rpcMethods are the methods that docs/interface.md, "JSON-RPC", lists.
 type rpcMethods struct {
-	a *app
-	n peerNode
+	env *Env
+	n   peerNode
 }
 
 // Parameters. Fields that are not pointers and have no omitempty are required; unknown ones are refused.
@@ -131,32 +131,32 @@ type (
 // table is every method by its name.
 func (m rpcMethods) table() handler.Map {
 	table := handler.Map{
-		"node.info":     method(m.a, m.info),
-		"node.peers":    method(m.a, m.peers),
-		"node.dial":     method(m.a, m.dial),
-		"node.verify":   method(m.a, m.verify),
-		"node.verified": method(m.a, m.verified),
-		"room.list":     method(m.a, m.list),
-		"room.create":   method(m.a, m.create),
-		"room.join":     method(m.a, m.join),
-		"room.leave":    method(m.a, m.leave),
-		"room.say":      method(m.a, m.say),
-		"room.tell":     method(m.a, m.tell),
-		"room.members":  method(m.a, m.members),
-		"room.history":  method(m.a, m.history),
-		"room.invite":   method(m.a, m.invite),
-		"room.invites":  method(m.a, m.invites),
-		"room.uninvite": method(m.a, m.uninvite),
-		"room.knocks":   method(m.a, m.knocks),
-		"room.accept":   method(m.a, m.accept),
-		"room.deny":     method(m.a, m.deny),
-		"room.kick":     method(m.a, m.kick),
-		"room.ban":      method(m.a, m.ban),
-		"room.unban":    method(m.a, m.unban),
-		"room.bans":     method(m.a, m.bans),
-		"room.policy":   method(m.a, m.policy),
-		"room.close":    method(m.a, m.close),
-		"room.renew":    method(m.a, m.renew),
+		"node.info":     method(m.env, m.info),
+		"node.peers":    method(m.env, m.peers),
+		"node.dial":     method(m.env, m.dial),
+		"node.verify":   method(m.env, m.verify),
+		"node.verified": method(m.env, m.verified),
+		"room.list":     method(m.env, m.list),
+		"room.create":   method(m.env, m.create),
+		"room.join":     method(m.env, m.join),
+		"room.leave":    method(m.env, m.leave),
+		"room.say":      method(m.env, m.say),
+		"room.tell":     method(m.env, m.tell),
+		"room.members":  method(m.env, m.members),
+		"room.history":  method(m.env, m.history),
+		"room.invite":   method(m.env, m.invite),
+		"room.invites":  method(m.env, m.invites),
+		"room.uninvite": method(m.env, m.uninvite),
+		"room.knocks":   method(m.env, m.knocks),
+		"room.accept":   method(m.env, m.accept),
+		"room.deny":     method(m.env, m.deny),
+		"room.kick":     method(m.env, m.kick),
+		"room.ban":      method(m.env, m.ban),
+		"room.unban":    method(m.env, m.unban),
+		"room.bans":     method(m.env, m.bans),
+		"room.policy":   method(m.env, m.policy),
+		"room.close":    method(m.env, m.close),
+		"room.renew":    method(m.env, m.renew),
 	}
 	quick := make(chan struct{}, maxRequests)
 	for name, do := range table {
@@ -204,7 +204,7 @@ func refusing(places chan struct{}, do jrpc2.Handler) jrpc2.Handler {
 // A methodTable answers for the methods it does not have as well: jrpc2 itself would keep the id of such a request as
 // "in use" for ever.
 type methodTable struct {
-	a       *app
+	env     *Env
 	ctx     context.Context // of notifications: that of a request ends with the input
 	methods handler.Map
 	turns   *turns
@@ -223,9 +223,9 @@ func (t *methodTable) Assign(ctx context.Context, name string) jrpc2.Handler {
 }
 
 // method makes a handler of do: parameters strictly as declared, errors with code and hint, panics as anywhere else.
-func method[P, R any](a *app, do func(context.Context, P) (R, error)) jrpc2.Handler {
+func method[P, R any](env *Env, do func(context.Context, P) (R, error)) jrpc2.Handler {
 	return func(ctx context.Context, req *jrpc2.Request) (any, error) {
-		defer a.guard()
+		defer env.Guard()
 		var params P
 		if fault := readParams(req.ParamString(), &params); fault != "" {
 			return nil, wrongParams(fault)

@@ -164,7 +164,7 @@ func (t *methodTable) inTurn(ctx context.Context, do jrpc2.Handler) jrpc2.Handle
 	}
 	return func(_ context.Context, req *jrpc2.Request) (any, error) {
 		t.notes.Go(func() {
-			defer t.a.guard()
+			defer t.env.Guard()
 			_, _ = run(t.ctx, req) // nobody asks what became of it
 		})
 		return nil, nil

@@ -56,6 +56,14 @@ func runNet(ctx context.Context, c call) (reply, error) {
 	return told(lines...)
 }
 
+func runDoctor(ctx context.Context, c call) (reply, error) {
+	peers, err := c.n.Peers(ctx)
+	if err != nil {
+		return reply{}, err
+	}
+	return told(c.env.Doctor(ctx, patient{self: c.n.Info().Peer, peers: peers, nicks: nicksOf(ctx, c)})...)
+}
+
 // nicksOf are the nicks of those who are in a room with us; of one with several, the first.
 func nicksOf(ctx context.Context, c call) map[node.PeerID]safe.Text {
 	nicks := map[node.PeerID]safe.Text{}

@@ -397,7 +397,7 @@ func notHere(h node.HistoryInfo) (lines []safe.Text) {
 
 func runLog(_ context.Context, c call) (reply, error) {
 	var lines []safe.Text
-	last, all := c.ring.last(logShown)
+	last, all := c.env.Ring.last(logShown)
 	if all > len(last) {
 		lines = append(lines, "the last "+safe.Number(len(last))+" of "+safe.Number(all)+" lines that are kept:")
 	}
@@ -464,10 +464,10 @@ func runSet(_ context.Context, c call) (reply, error) {
 			lines: []safe.Text{render.NoticeMark + safe.Name(s.name) + " " + safe.Name(c.arg(1))},
 			then:  func(f face) { *s.field(f.settings()) = on },
 		}
-		if c.keep == nil {
+		if c.env.Keep == nil {
 			return r, nil
 		}
-		if err := c.keep(s.name, on); err != nil {
+		if err := c.env.Keep(s.name, on); err != nil {
 			text, _, _ := fail.Explain(err)
 			r.lines = append(r.lines, render.FaultMark+"for now alone: "+safe.Phrase(text))
 		}

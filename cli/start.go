@@ -9,8 +9,6 @@ import (
 	"github.com/libp2p/go-libp2p/gologshim"
 
 	"localchat/cli/internal/fail"
-	"localchat/cli/internal/render"
-	"localchat/cli/internal/safe"
 	"localchat/discovery"
 	"localchat/internal/private"
 	"localchat/node"
@@ -26,13 +24,13 @@ func (a *app) startNode(cfg node.Config) (peerNode, error) {
 	cfg.NoResume = cfg.NoResume || a.opts.noResume
 	cfg.Remember = a.opts.remember
 	cfg.Version = version()
-	cfg.Log = a.log
+	cfg.Log = a.Log
 	if !a.opts.noMDNS {
 		if err := a.judgeInterfaces(); err != nil {
 			return nil, err
 		}
 		cfg.Discovery = discovery.New(discovery.Config{
-			Interfaces: a.opts.interfaces, Log: a.log,
+			Interfaces: a.opts.interfaces, Log: a.Log,
 			// What has no directory has no name on this machine either: it is gone in a moment, or is to leave nothing.
 			Ephemeral: cfg.DataDir == "",
 		})
@@ -52,7 +50,7 @@ func (a *app) startLog() (stop func(), err error) {
 		level = slog.LevelDebug
 	}
 	opts := &slog.HandlerOptions{Level: level}
-	var handler slog.Handler = slog.NewTextHandler(a.ring, opts)
+	var handler slog.Handler = slog.NewTextHandler(a.Ring, opts)
 	stop = func() {}
 	if a.opts.logFile != "" {
 		f, err := private.Open(a.opts.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600, private.NobodyElse)
@@ -65,8 +63,8 @@ func (a *app) startLog() (stop func(), err error) {
 		stop = func() { _ = f.Close() }
 		handler = slog.NewMultiHandler(handler, slog.NewTextHandler(f, opts))
 	}
-	a.log = slog.New(handler)
-	slog.SetDefault(a.log)
+	a.Log = slog.New(handler)
+	slog.SetDefault(a.Log)
 	gologshim.SetDefaultHandler(handler)
 	return stop, nil
 }
@@ -83,11 +81,4 @@ func (a *app) withNode(ctx context.Context, cfg node.Config, do func(context.Con
 		}
 	}()
 	return do(ctx, n)
-}
-
-// say writes a line of words to standard error, unless -q asks for silence.
-func (a *app) say(line safe.Text) {
-	if !a.opts.quiet {
-		_ = render.Line(a.stderr, line)
-	}
 }

@@ -16,26 +16,27 @@ import (
 // fullScreen reports whether there is a screen to use and nobody asked for the plain console.
 func (a *app) fullScreen() bool {
 	term := a.variable("TERM")
-	return a.opts.plain == "" && term != "" && term != "dumb" && stream.IsTerminal(a.stdin) && stream.IsTerminal(a.stdout)
+	return a.opts.plain == "" && term != "" && term != "dumb" && stream.IsTerminal(a.Stdin) && stream.IsTerminal(a.Stdout)
 }
 
-// runScreen runs the full-screen console on n until it is left.
-func (a *app) runScreen(ctx context.Context, n peerNode, open *opening) error {
+// runScreen runs the full-screen console on n until it is left, or until it is orphaned. open, where it is not nil, takes it
+// into its first room.
+func runScreen(ctx context.Context, env *Env, n peerNode, orphaned func() bool, open *opening) error {
 	feed := newFeed(n)
-	m := newTUI(ctx, a, n, open, time.Now())
+	m := newTUI(ctx, env, n, open, time.Now())
 	options := []tea.ProgramOption{
-		tea.WithContext(ctx), tea.WithInput(a.stdin), tea.WithOutput(a.stdout),
+		tea.WithContext(ctx), tea.WithInput(env.Stdin), tea.WithOutput(env.Stdout),
 		// Main turns signals into the end of ctx.
 		tea.WithoutSignalHandler(),
 	}
-	if a.opts.noColor {
+	if env.Colourless {
 		options = append(options, tea.WithColorProfile(colorprofile.Ascii))
 	}
 	p := tea.NewProgram(m, options...)
 	m.settle, m.post = feed.settle, p.Send
 	// The program gives the terminal back when one of its commands panics, so this is one of them.
 	m.do(func() tea.Msg {
-		feed.run(ctx, p.Send, a.orphaned)
+		feed.run(ctx, p.Send, orphaned)
 		return nil
 	})
 	_, err := p.Run()

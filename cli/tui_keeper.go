@@ -32,7 +32,7 @@ func (a *app) keep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	in, out := stream.File(a.stdin), stream.File(a.stdout)
+	in, out := stream.File(a.Stdin), stream.File(a.Stdout)
 	if in == nil || out == nil {
 		return errors.New("this is no terminal")
 	}
@@ -54,11 +54,11 @@ func (a *app) keep(ctx context.Context) error {
 	// The runtime ends a crash with 2 and the stacks; a signal that kills leaves no code.
 	if code < 0 || code == 2 && bytes.Contains(words.kept, []byte("\ngoroutine ")) {
 		_ = term.Restore(int(in.Fd()), before)
-		_, _ = a.stdout.Write([]byte(restored))
-		_, _ = fmt.Fprintf(a.stderr, "localchat: internal error: %v\nhint: please report this, with the lines below, if there are any\n", err)
+		_, _ = a.Stdout.Write([]byte(restored))
+		_, _ = fmt.Fprintf(a.Stderr, "localchat: internal error: %v\nhint: please report this, with the lines below, if there are any\n", err)
 		code = fail.ExitInternal
 	}
-	_, _ = a.stderr.Write(words.kept)
+	_, _ = a.Stderr.Write(words.kept)
 	return ended{code}
 }
 

@@ -19,7 +19,7 @@ import (
 // A tui is the full-screen console: a value that messages change and that draws itself. It does nothing but in the
 // commands that it returns, which know the node through [peerNode]. The goroutine of the program's loop owns it.
 type tui struct {
-	app   *app
+	env   *Env
 	ctx   context.Context // of the commands
 	n     peerNode
 	open  *opening
@@ -90,16 +90,16 @@ type performed struct {
 	err   error
 }
 
-func newTUI(ctx context.Context, a *app, n peerNode, open *opening, now time.Time) *tui {
+func newTUI(ctx context.Context, env *Env, n peerNode, open *opening, now time.Time) *tui {
 	return &tui{
-		app: a, ctx: ctx, n: n, open: open, table: append(commands(), screenCommands()...),
-		show: a.shown(), input: newComposer(), panes: []*pane{{}}, info: n.Info(), now: now,
+		env: env, ctx: ctx, n: n, open: open, table: append(commands(), screenCommands()...),
+		show: env.Show, input: newComposer(), panes: []*pane{{}}, info: n.Info(), now: now,
 	}
 }
 
 // Init starts the command that the console was opened with.
 func (m *tui) Init() tea.Cmd {
-	m.tell(m.panes[0], happened, m.app.greeting(m.info))
+	m.tell(m.panes[0], happened, m.env.Greeting(m.info))
 	m.glance()
 	if m.open != nil {
 		if m.open.knocks {
@@ -357,8 +357,8 @@ func (m *tui) perform(j job) {
 // query is what the command of j works with.
 func (m *tui) query(j job) call {
 	return call{
-		n: m.n, args: j.args, room: j.pane.here, rooms: m.rooms(), table: m.table, ring: m.app.ring, show: m.show, terminal: true,
-		examine: m.app.examine, keys: keyHelp, keep: m.app.keeper(),
+		n: m.n, args: j.args, room: j.pane.here, rooms: m.rooms(), table: m.table, env: m.env, show: m.show, terminal: true,
+		keys: keyHelp,
 	}
 }
 
@@ -386,7 +386,7 @@ func (m *tui) finish(f performed) {
 		m.offer(p)
 	}
 	if f.opening && f.err == nil && !m.open.knocks && to != m.panes[0] {
-		m.tell(to, happened, m.app.greeting(m.info)) // what is kept is said where one looks
+		m.tell(to, happened, m.env.Greeting(m.info)) // what is kept is said where one looks
 	}
 	if f.err != nil {
 		m.complain(to, f.err)
@@ -433,7 +433,7 @@ func (m *tui) draw(p *pane, rows []safe.Text) {
 		return
 	}
 	m.tell(p, figure, rows...)
-	if len(rows) > 0 && m.app.colourless() {
+	if len(rows) > 0 && m.env.Colourless {
 		m.tell(p, answer, colourlessCode)
 	}
 }
@@ -453,7 +453,7 @@ func (m *tui) farewell() error {
 		lines += p.scroll.pending()
 	}
 	if lines > 0 {
-		m.app.say(render.FaultMark + render.Count(lines, "line has", "lines have") + " reached nobody yet")
+		m.env.Say(render.FaultMark + render.Count(lines, "line has", "lines have") + " reached nobody yet")
 	}
 	switch {
 	case m.failure != nil:
@@ -461,11 +461,11 @@ func (m *tui) farewell() error {
 	case m.open != nil && len(m.rooms()) == 0 && m.lost != nil:
 		return m.lost
 	}
-	if m.app.opts.quiet {
+	if m.env.Quiet {
 		return nil
 	}
 	// It is no complaint, so it goes where the screen was.
-	return render.Data(m.app.stdout, goodbye(m.app.opts.dir() != "", m.rooms()))
+	return render.Data(m.env.Stdout, goodbye(m.env.DataDir != "", m.rooms()))
 }
 
 // goodbye is the last word of a console: what becomes of the rooms that we are in.

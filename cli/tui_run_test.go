@@ -21,11 +21,11 @@ func TestScreenRuns(t *testing.T) {
 	f := clitest.NewNode()
 	in, keys := io.Pipe()
 	a, out, _ := newApp(t, f, in)
-	a.stdout = &cue{out: out, text: "lab - localchat", then: func() {
+	a.Stdout = &cue{out: out, text: "lab - localchat", then: func() {
 		go func() { _, _ = io.WriteString(keys, "hello\r/quit\r") }()
 	}}
 	defer keys.Close()
-	if err := a.runScreen(t.Context(), f, &opening{wait: joinWait, run: memberOpening}); err != nil {
+	if err := runScreen(t.Context(), &a.Env, f, never, &opening{wait: joinWait, run: memberOpening}); err != nil {
 		t.Fatal(err)
 	}
 	if calls := strings.Join(f.Did(), "\n"); !strings.Contains(calls, "join lab") || !strings.Contains(calls, "say lab hello") {
@@ -35,6 +35,9 @@ func TestScreenRuns(t *testing.T) {
 		t.Errorf("no title of the room, or the terminal was not given back: %q", text)
 	}
 }
+
+// never is the answer to whether a console of a test is orphaned.
+func never() bool { return false }
 
 // A cue is an output that does something when it has been sent a text, once.
 type cue struct {
@@ -58,7 +61,7 @@ func (c *cue) Write(p []byte) (int, error) {
 func TestScreenPanics(t *testing.T) {
 	f := clitest.NewNode()
 	a, _, _ := newApp(t, f, strings.NewReader(""))
-	err := a.runScreen(t.Context(), f, &opening{run: func(context.Context, call) (reply, error) { panic("a test's panic, caught") }})
+	err := runScreen(t.Context(), &a.Env, f, never, &opening{run: func(context.Context, call) (reply, error) { panic("a test's panic, caught") }})
 	var e *fail.Error
 	if !errors.As(err, &e) || e.Code != fail.ExitInternal {
 		t.Errorf("ended with %v", err)
@@ -73,7 +76,7 @@ func (torn) Listen() (<-chan node.Event, func()) { panic("a test's panic, caught
 func TestScreenPanicsWhileListening(t *testing.T) {
 	a, _, _ := newApp(t, clitest.NewNode(), strings.NewReader(""))
 	var e *fail.Error
-	if err := a.runScreen(t.Context(), torn{clitest.NewNode()}, nil); !errors.As(err, &e) || e.Code != fail.ExitInternal {
+	if err := runScreen(t.Context(), &a.Env, torn{clitest.NewNode()}, never, nil); !errors.As(err, &e) || e.Code != fail.ExitInternal {
 		t.Errorf("ended with %v", err)
 	}
 }
@@ -85,7 +88,7 @@ func TestScreenIsInterrupted(t *testing.T) {
 	f := clitest.NewNode()
 	a, _, _ := newApp(t, f, in)
 	ctx, stop := context.WithCancelCause(t.Context())
-	err := a.runScreen(ctx, f, &opening{run: func(context.Context, call) (reply, error) {
+	err := runScreen(ctx, &a.Env, f, never, &opening{run: func(context.Context, call) (reply, error) {
 		stop(fail.ErrInterrupted)
 		return reply{}, nil
 	}})

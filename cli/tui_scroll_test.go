@@ -260,7 +260,7 @@ func TestScreenProperties(t *testing.T) {
 		f.RoomList = []node.RoomInfo{{ID: clitest.DenID, Name: name, Words: name, Access: name, Subject: name}}
 		f.Rules = node.PolicyInfo{Access: name, Subject: name}
 		a, _, words := newApp(t, f, strings.NewReader(""))
-		a.exit = nil
+		a.Exit = nil
 		g := before(rt, t.Context(), a, words, f, 80, 24, &opening{run: func(ctx context.Context, c call) (reply, error) {
 			return createRoom(ctx, c.n, node.CreateOptions{Name: name})
 		}})

@@ -50,7 +50,7 @@ func before(t interface {
 ) *glass {
 	t.Helper()
 	g := &glass{t: t, f: f, words: words}
-	g.m = newTUI(ctx, a, f, open, clitest.Noon)
+	g.m = newTUI(ctx, &a.Env, f, open, clitest.Noon)
 	g.m.settle, g.m.post = g.drain, g.send
 	g.send(tea.WindowSizeMsg{Width: width, Height: height})
 	g.run(g.m.Init())
