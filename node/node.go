@@ -16,7 +16,6 @@ import (
 	"github.com/libp2p/go-libp2p/gologshim"
 	"golang.org/x/time/rate"
 
-	"localchat/node/internal/fault"
 	"localchat/node/internal/store"
 	"localchat/protocol"
 )
@@ -170,7 +169,8 @@ func makeHost(cfg Config, g *gate) (host.Host, crypto.PrivKey, error) {
 	options := append(g.options(rm), libp2p.UserAgent(says))
 	h, err := newHost(key, cfg.Listen, options...)
 	if err != nil {
-		return nil, nil, &Error{Code: CodeUnavailable, Network: true, Text: "cannot listen: " + fault.Network(err), Hint: "check --listen and that this machine has a network; the default is every interface"}
+		cfg.Log.Error("listen", "err", err)
+		return nil, nil, &Error{Code: CodeUnavailable, Network: true, Text: "cannot listen at any address", Hint: "check --listen and that this machine has a network; the default is every interface"}
 	}
 	return h, key, nil
 }
