@@ -102,7 +102,7 @@ func TestLinkProperties(t *testing.T) {
 				rt.Errorf("%q is printed as %q", text, row)
 			}
 			for _, l := range link.FindAllStringSubmatch(row, -1) {
-				if !slices.Contains(webAddresses(shown), l[1]) {
+				if !slices.Contains(render.WebAddresses(shown), l[1]) {
 					rt.Errorf("%q is no address in %q", l[1], shown)
 				}
 			}
