@@ -142,3 +142,21 @@ func declarations(t *testing.T, file string) (all []string) {
 	}
 	return all
 }
+
+// TestDesignPackages: the page lists every folder that has a law, those for tests apart, and no other.
+func TestDesignPackages(t *testing.T) {
+	_, text, _ := strings.Cut(document(t, "docs/design.md"), "\n## The packages\n")
+	text, _, _ = strings.Cut(text, "\n## ")
+	listed := names(regexp.MustCompile("(?m)^\\| `([a-z/]+)` \\|"), text)
+	for dir := range laws {
+		if dir == "." || under(dir, "test") || strings.HasSuffix(dir, "test") || slices.Contains(listed, dir) {
+			continue
+		}
+		t.Errorf("docs/design.md, \"The packages\", lacks %s", dir)
+	}
+	for _, dir := range listed {
+		if _, ok := laws[dir]; !ok && dir != "test" {
+			t.Errorf("docs/design.md, \"The packages\", lists %s, which has no law", dir)
+		}
+	}
+}
