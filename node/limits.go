@@ -26,8 +26,6 @@ const (
 	pollPatience = pollHold + 5*time.Second
 	// pollBuffer, in bytes, of a poll stream at either end: a question has some 70; what is larger is read past it.
 	pollBuffer = 256
-	// deadlineSlack is how much longer the end of a stream may be waited for, so that who asks often has it set seldom.
-	deadlineSlack = 500 * time.Millisecond
 	// pollBackoffMin and pollBackoffMax bound the pause between polls that fail.
 	pollBackoffMin = 200 * time.Millisecond
 	pollBackoffMax = 5 * time.Second

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
-	"runtime"
 	"slices"
 	"time"
 
@@ -165,11 +164,9 @@ func (r *room) committed(c authority.Commit) {
 		delete(r.owned.heard, rm.Peer) // of who is no member nobody says that it is present
 		delete(r.owned.receipts, rm.Peer)
 		delete(r.owned.owed, rm.Peer)
-		// Before anybody else, so that it hears it from us and not by rumour, and need not wait for all the others: the
-		// answer is on its way when the loop has its next turn.
+		// The removed peer comes first, so that it hears the reason from its owner before it hears of the record from others.
 		if h, held := r.owned.polls[rm.Peer]; held {
 			r.answerPoll(rm.Peer, h)
-			runtime.Gosched()
 		}
 	}
 	unasked := r.gossip != nil && r.unasked() // now, before they are answered

@@ -25,10 +25,9 @@ func (n *Node) servePoll(s network.Stream) {
 	defer s.Close()
 	caller := s.Conn().RemotePeer()
 	in := bufio.NewReaderSize(s, pollBuffer)
-	toRead, toWrite := deadline{set: s.SetReadDeadline}, deadline{set: s.SetWriteDeadline}
 	// A stranger has little time, and one refusal. A member thinks about what it was told, and asks again.
 	for patience := streamTimeout; ; patience = pollPatience {
-		if err := toRead.in(patience); err != nil {
+		if err := s.SetReadDeadline(time.Now().Add(patience)); err != nil {
 			return
 		}
 		var ask protocol.PollAsk
@@ -62,7 +61,7 @@ func (n *Node) servePoll(s network.Stream) {
 			_ = s.Reset() // the other side sees a lost reply, and asks again
 			return
 		}
-		if err := n.writePoll(s, who, &toWrite, &answer); err != nil {
+		if err := n.writePoll(s, who, &answer); err != nil {
 			_ = s.Reset()
 			return
 		}
@@ -73,7 +72,7 @@ func (n *Node) servePoll(s network.Stream) {
 }
 
 // writePoll takes what an answer weighs from who's budget, and where it is large a place, until it has been sent.
-func (n *Node) writePoll(s network.Stream, who visitor, toWrite *deadline, answer *protocol.PollReply) error {
+func (n *Node) writePoll(s network.Stream, who visitor, answer *protocol.PollReply) error {
 	size := sizeOfPoll(answer)
 	n.admission.weighs(who.peer, size)
 	if size >= largeAnswer {
@@ -83,7 +82,7 @@ func (n *Node) writePoll(s network.Stream, who visitor, toWrite *deadline, answe
 		}
 		defer n.admission.large.release(who)
 	}
-	if err := toWrite.in(streamTimeout); err != nil {
+	if err := s.SetWriteDeadline(time.Now().Add(streamTimeout)); err != nil {
 		return err
 	}
 	return protocol.WriteFrame(s, answer)

@@ -154,19 +154,3 @@ func (n *Node) badFrame(s network.Stream, err error) {
 	}
 	_ = s.Reset()
 }
-
-// A deadline is one of a stream's, read or write. Setting it makes a timer, which is dear beside a poll.
-type deadline struct {
-	set func(time.Time) error
-	at  time.Time
-}
-
-// in has the deadline pass after wait, or up to deadlineSlack later.
-func (d *deadline) in(wait time.Duration) error {
-	now := time.Now()
-	if !d.at.Before(now.Add(wait)) {
-		return nil
-	}
-	d.at = now.Add(wait + deadlineSlack)
-	return d.set(d.at)
-}

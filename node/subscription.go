@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"runtime"
 )
 
 // A Subscription is a stream of events with a bounded queue: a reader that falls behind by more than EventQueue gets
@@ -36,9 +35,7 @@ func (s *Subscription) Close() {
 	_, _ = ask(context.Background(), s.n, unsubscribe{s})
 }
 
-// push is called by the loop. It reports whether ev is in the queue. Its reader has the next turn: the loop may have much to
-// do still, to take down a room or to ask its authority again, and all whom it wakes for that would go before who is woken
-// now. What that costs the loop is a turn of the scheduler.
+// push is called by the loop. It reports whether ev is in the queue.
 func (s *Subscription) push(ev Event) bool {
 	size := textSize(ev.Body)
 	for len(s.sizes) > len(s.c) { // some have been taken
@@ -56,7 +53,6 @@ func (s *Subscription) push(ev Event) bool {
 		s.lost++
 		return false
 	}
-	runtime.Gosched()
 	return true
 }
 
