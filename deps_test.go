@@ -79,6 +79,10 @@ var laws = map[string]law{
 		ours: []string{"cli/internal/fail", "cli/internal/safe", "cli/internal/stream", "node"}, tests: []string{cliTest}, bans: roomBans(),
 		why: "render puts what node says into words, and knows no command and no face",
 	},
+	"cli/internal/command": {
+		ours: []string{"cli/internal/fail", "cli/internal/render", "cli/internal/safe", "node"}, tests: []string{cliTest}, bans: roomBans(),
+		why: "a command does what it does for every face alike, and knows none of them",
+	},
 	cliTest: {ours: []string{"node"}, bans: roomBans(), why: "clitest stands in for node, and does not know what is tested with it"},
 	"protocol/internal/pb": {
 		ours: nil, why: "generated code imports none of our packages",
@@ -264,6 +268,9 @@ func TestLawsBite(t *testing.T) {
 		{dir: "cli/internal/render", src: imports("localchat/" + cliTest)},
 		{dir: "cli/internal/render", src: imports("localchat/" + cliTest), test: true, ok: true},
 		{dir: "cli/internal/render", src: imports("localchat/discovery")},
+		{dir: "cli/internal/command", src: imports("localchat/cli/internal/render"), ok: true},
+		{dir: "cli/internal/command", src: imports("localchat/cli/internal/stream")},
+		{dir: "cli/internal/command", src: imports("charm.land/bubbletea/v2")},
 		{dir: "cli/internal/fail", src: imports("localchat/cli/internal/stream")},
 		{dir: "cli/internal/stream", src: imports("localchat/cli/internal/safe")},
 		{dir: "cli/internal/safe", src: imports("github.com/spf13/cobra")},

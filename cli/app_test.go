@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"context"
 	"io"
 	"testing"
 
 	"localchat/cli/internal/clitest"
+	"localchat/cli/internal/command"
 	"localchat/node"
 )
 
@@ -15,13 +17,19 @@ func newApp(t testing.TB, f *clitest.Node, stdin io.Reader) (*app, *clitest.Scre
 	home := t.TempDir()
 	env := map[string]string{"XDG_CONFIG_HOME": home, "USER": "bob", "LOCALCHAT_EPHEMERAL": "true"}
 	a := &app{
-		Env: Env{
-			Stdin: stdin, Stdout: out, Stderr: words, Ring: &logRing{}, Show: usualSettings,
+		Env: command.Env{
+			Stdin: stdin, Stdout: out, Stderr: words, Ring: &command.LogRing{}, Show: command.UsualSettings,
 			Exit: func(code int) { t.Errorf("the program ended itself with %d", code) },
 		},
 		env: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
 	}
 	a.Doctor = a.diagnosis
-	a.start = func(node.Config) (peerNode, error) { return f, f.Errors["start"] }
+	a.start = func(node.Config) (command.Node, error) { return f, f.Errors["start"] }
 	return a, out, words
+}
+
+// runOf is what the command of that name does.
+func runOf(name string) func(context.Context, command.Call) (command.Reply, error) {
+	cmd, _ := command.LookUp(name, "", command.Table())
+	return cmd.Run
 }

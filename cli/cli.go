@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
 	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
@@ -22,7 +23,7 @@ import (
 
 // An app is one run of the program: what it hands to a face, its flags and how it starts a node.
 type app struct {
-	Env
+	command.Env
 	env func(string) (string, bool)
 	// environ is the whole environment.
 	environ func() []string
@@ -32,7 +33,7 @@ type app struct {
 	guest string // the nick of somebody without a name, made once
 
 	// start starts a node; tests put another in its place.
-	start func(node.Config) (peerNode, error)
+	start func(node.Config) (command.Node, error)
 	// check looks at the network for doctor; tests put another in its place.
 	check func(context.Context, discovery.CheckConfig) discovery.Checkup
 }
@@ -61,8 +62,8 @@ func Main() int {
 // env looks up environment variables. The reader of stdin may still be blocked in Read when Run returns: nothing can
 // interrupt that, and the process is about to end.
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) (string, bool)) int {
-	a := &app{env: env, check: discovery.Check, Env: Env{
-		Stdin: stdin, Stdout: stream.Outlet(ctx, stdout), Stderr: stream.Outlet(ctx, stderr), Log: slog.New(slog.DiscardHandler), Ring: &logRing{}, Exit: os.Exit,
+	a := &app{env: env, check: discovery.Check, Env: command.Env{
+		Stdin: stdin, Stdout: stream.Outlet(ctx, stdout), Stderr: stream.Outlet(ctx, stderr), Log: slog.New(slog.DiscardHandler), Ring: &command.LogRing{}, Exit: os.Exit,
 	}}
 	a.start, a.environ = a.startNode, os.Environ
 	return a.run(ctx, args)
@@ -175,12 +176,12 @@ func help(cmd *cobra.Command, args []string) error {
 		about.InitDefaultVersionFlag()
 		return about.Help()
 	}
-	inRoom, _ := lookUp(splitHelp(strings.TrimPrefix(rest[0], "/"), commands()))
+	inRoom, _ := command.LookUp(command.SplitHelp(strings.TrimPrefix(rest[0], "/"), command.Table()))
 	if inRoom == nil || about.HasParent() {
 		return unknownCommand(about, rest[0])
 	}
 	out := cmd.OutOrStdout()
-	for _, line := range append([]safe.Text{"/" + safe.Name(inRoom.name) + " is typed in a room, and not in a shell"}, helpLines(inRoom)...) {
+	for _, line := range append([]safe.Text{"/" + safe.Name(inRoom.Name) + " is typed in a room, and not in a shell"}, command.HelpLines(inRoom)...) {
 		if err := render.Data(out, line); err != nil {
 			return err
 		}
@@ -245,7 +246,7 @@ func (a *app) createCommand() *cobra.Command {
 }
 
 func (a *app) joinCommand() *cobra.Command {
-	wait := span{d: knockWait, set: true}
+	wait := command.Span{D: command.KnockWait, Given: true}
 	cmd := &cobra.Command{
 		Use:     "join ROOM|INVITE|HOST:PORT",
 		Short:   "Enter a room found on the network, by an invite text, or by the address of somebody in it",
@@ -254,28 +255,13 @@ func (a *app) joinCommand() *cobra.Command {
 
 		ValidArgsFunction: a.completesRooms,
 		RunE: a.verb(func(cmd *cobra.Command, args []string) error {
-			o := joinOptions(args[0])
+			o := command.JoinOptions(args[0])
 			if err := node.CheckTarget(o); err != nil {
 				return err
 			}
-			return a.join(cmd.Context(), o, wait.d)
+			return a.join(cmd.Context(), o, wait.D)
 		}),
 	}
 	cmd.Flags().Var(&wait, "timeout", "give up when the owner's answer takes longer; a room that nobody shows is looked for a minute at most")
 	return cmd
-}
-
-// joinOptions tells an invite from the name or id of a room.
-func joinOptions(text string) node.JoinOptions {
-	if isInvite(text) {
-		return node.JoinOptions{Invite: text}
-	}
-	return node.JoinOptions{Room: text}
-}
-
-// invitePrefix begins every invite text, in any case.
-const invitePrefix = "LOCALCHAT:"
-
-func isInvite(text string) bool {
-	return len(text) >= len(invitePrefix) && strings.EqualFold(text[:len(invitePrefix)], invitePrefix)
 }

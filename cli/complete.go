@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/render"
 	"localchat/node"
 )
@@ -19,13 +20,13 @@ func (a *app) completesRooms(cmd *cobra.Command, args []string, _ string) ([]cob
 	}
 	var found []cobra.Completion
 	known, _ := node.ReadKnown(a.opts.dir())
-	_ = a.withNode(cmd.Context(), node.Config{NoResume: true, Known: known}, func(ctx context.Context, n peerNode) error {
+	_ = a.withNode(cmd.Context(), node.Config{NoResume: true, Known: known}, func(ctx context.Context, n command.Node) error {
 		rooms, err := roomsWithin(ctx, n, completeWait)
 		var all [][2]string
 		for _, r := range rooms {
 			all = append(all, [2]string{r.Name, r.ID.String()})
 		}
-		for i, word := range roomNames(all) {
+		for i, word := range command.RoomWords(all) {
 			if !render.Typeable(word) {
 				word = all[i][1]
 			}
@@ -37,7 +38,7 @@ func (a *app) completesRooms(cmd *cobra.Command, args []string, _ string) ([]cob
 }
 
 // roomsWithin are the rooms that n finds within wait.
-func roomsWithin(ctx context.Context, n peerNode, wait time.Duration) ([]node.RoomInfo, error) {
+func roomsWithin(ctx context.Context, n command.Node, wait time.Duration) ([]node.RoomInfo, error) {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {

@@ -13,6 +13,7 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"localchat/cli/internal/clitest"
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
 	"localchat/node"
 )
@@ -64,7 +65,7 @@ func TestCompleteRooms(t *testing.T) {
 
 // Joining by a name minds no case, so two names that differ by it alone name neither.
 func TestRoomNames(t *testing.T) {
-	got := roomNames([][2]string{{"lab", "1"}, {"Bar", "2"}, {"bar", "3"}, {"a\u200bb", "4"}})
+	got := command.RoomWords([][2]string{{"lab", "1"}, {"Bar", "2"}, {"bar", "3"}, {"a\u200bb", "4"}})
 	if want := []string{"lab", "2", "3", "4"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
 )
 
@@ -19,7 +20,7 @@ type config struct {
 	path     string
 	raw      []byte
 	settings map[string]setting // by "flag" or "command.flag"
-	show     settings           // what the table [console] says
+	show     command.Settings   // what the table [console] says
 }
 
 // A setting is one key of the file.
@@ -38,7 +39,7 @@ func readConfig(path string, root *cobra.Command) (*config, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &config{path: path, raw: raw, settings: map[string]setting{}, show: usualSettings}
+	c := &config{path: path, raw: raw, settings: map[string]setting{}, show: command.UsualSettings}
 	var tree map[string]any
 	if err := toml.Unmarshal(raw, &tree); err != nil {
 		var parse toml.ParseError

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
 	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
@@ -106,9 +107,9 @@ func configTemplate(root *cobra.Command) string {
 		}
 	}
 	fmt.Fprintf(&b, "\n[%s]\n", consoleTable)
-	for _, s := range settingTable {
-		usual := usualSettings
-		fmt.Fprintf(&b, "\n# %s; /set %s writes it here\n# %s = %t\n", s.help, s.name, s.name, *s.field(&usual))
+	for _, s := range command.SettingTable {
+		usual := command.UsualSettings
+		fmt.Fprintf(&b, "\n# %s; /set %s writes it here\n# %s = %t\n", s.Help, s.Name, s.Name, *s.Field(&usual))
 	}
 	return b.String()
 }

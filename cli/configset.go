@@ -10,6 +10,7 @@ import (
 
 	"github.com/BurntSushi/toml"
 
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
 	"localchat/internal/private"
 )
@@ -17,22 +18,19 @@ import (
 // consoleTable is the table of the configuration file that holds what /set changes.
 const consoleTable = "console"
 
-// usualSettings are those of who has set nothing.
-var usualSettings = settings{times: true}
-
 // takeShow takes the table up.
 func (c *config) takeShow(table map[string]any) error {
 	for key, value := range table {
 		s := setting{key: consoleTable + "." + key}
-		i := slices.IndexFunc(settingTable, func(t shownSetting) bool { return t.name == key })
+		i := slices.IndexFunc(command.SettingTable, func(t command.Setting) bool { return t.Name == key })
 		if i < 0 {
-			return c.fault(s, "there is no such setting; /set lists them: "+settingNames())
+			return c.fault(s, "there is no such setting; /set lists them: "+command.SettingNames())
 		}
 		on, ok := value.(bool)
 		if !ok {
 			return c.fault(s, "want true or false")
 		}
-		*settingTable[i].field(&c.show) = on
+		*command.SettingTable[i].Field(&c.show) = on
 	}
 	return nil
 }

@@ -55,7 +55,7 @@ func TestSetIsKept(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if !file.show.bell || file.show.times == strings.Contains(c.after, "times = false") {
+			if !file.show.Bell || file.show.Times == strings.Contains(c.after, "times = false") {
 				t.Errorf("read back as %+v", file.show)
 			}
 		})

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
 	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
@@ -22,9 +23,9 @@ import (
 // A console is the plain console: one event a line, no redraw. Its fields are owned by the goroutine of loop; commands
 // run beside it and come back through done.
 type console struct {
-	env   *Env
-	n     peerNode
-	table []*command
+	env   *command.Env
+	n     command.Node
+	table []*command.Command
 	// interactive: a person types. terminal: the output is a screen.
 	interactive, terminal bool
 	// ask sets the prompt, where there is one.
@@ -35,9 +36,9 @@ type console struct {
 	oneRoom bool
 
 	lines   <-chan stream.Line // of input; closed at its end
-	show    settings
-	rooms   []here // in the order of entering
-	current string // id of the room typed into, "" for none
+	show    command.Settings
+	rooms   []command.Room // in the order of entering
+	current string         // id of the room typed into, "" for none
 	// lastAsked is the prompt shown now.
 	lastAsked safe.Text
 	// chosen: a room has been typed into. From then on only a command chooses another one.
@@ -65,7 +66,7 @@ type console struct {
 
 // finished is what came of a command.
 type finished struct {
-	reply reply
+	reply command.Reply
 	err   error
 	// first: it was the one that the console was opened with.
 	first bool
@@ -75,38 +76,6 @@ type finished struct {
 	taken int
 }
 
-// An opening is the command that a console is opened with, which takes it into its first room.
-type opening struct {
-	run func(context.Context, call) (reply, error)
-	// wait is how long it may take.
-	wait time.Duration
-	// knocks: it waits for the owner of the room, who may want to compare our words.
-	knocks bool
-	// target is the room that is joined, as it was typed; "" where none is.
-	target string
-}
-
-// command is the opening as a command.
-func (o *opening) command() *command {
-	return &command{slow: true, wait: o.wait, run: o.run}
-}
-
-// of is the opening of a room by its id.
-func (o *opening) of(id string) *command {
-	return &command{slow: true, wait: o.wait, run: func(ctx context.Context, c call) (reply, error) {
-		return joinRoom(ctx, c.n, c.patient(node.JoinOptions{Room: id}))
-	}}
-}
-
-// as is the opening of the same room by another nick.
-func (o *opening) as(nick string) *command {
-	return &command{slow: true, wait: o.wait, run: func(ctx context.Context, c call) (reply, error) {
-		to := joinOptions(o.target)
-		to.Nick = nick
-		return joinRoom(ctx, c.n, c.patient(to))
-	}}
-}
-
 // lobby opens a console without a room.
 func (a *app) lobby(cmd *cobra.Command, _ []string) error {
 	return a.console(cmd.Context(), nil)
@@ -114,28 +83,28 @@ func (a *app) lobby(cmd *cobra.Command, _ []string) error {
 
 // create opens a console with a room of our own.
 func (a *app) create(ctx context.Context, o node.CreateOptions) error {
-	return a.console(ctx, &opening{wait: requestWait, run: func(ctx context.Context, c call) (reply, error) {
-		return createRoom(ctx, c.n, o)
+	return a.console(ctx, &command.Opening{Wait: command.RequestWait, Run: func(ctx context.Context, c command.Call) (command.Reply, error) {
+		return command.CreateRoom(ctx, c.N, o)
 	}})
 }
 
 // join opens a console in somebody else's room.
 func (a *app) join(ctx context.Context, o node.JoinOptions, wait time.Duration) error {
-	return a.console(ctx, &opening{wait: wait, knocks: true, target: cmp.Or(o.Invite, o.Room), run: func(ctx context.Context, c call) (reply, error) {
-		return joinRoom(ctx, c.n, c.patient(o))
+	return a.console(ctx, &command.Opening{Wait: wait, Knocks: true, Target: cmp.Or(o.Invite, o.Room), Run: func(ctx context.Context, c command.Call) (command.Reply, error) {
+		return command.JoinRoom(ctx, c.N, c.Patient(o))
 	}})
 }
 
 // console starts a node and runs a console on it, the full-screen one where there is a screen. open, where it is not
 // nil, takes it into its first room.
-func (a *app) console(ctx context.Context, open *opening) error {
+func (a *app) console(ctx context.Context, open *command.Opening) error {
 	if err := a.judgePlace(); err != nil {
 		return err
 	}
 	if a.fullScreen() && !a.kept() {
 		return a.keep(ctx)
 	}
-	return a.withNode(ctx, node.Config{DataDir: a.opts.dir()}, func(ctx context.Context, n peerNode) error {
+	return a.withNode(ctx, node.Config{DataDir: a.opts.dir()}, func(ctx context.Context, n command.Node) error {
 		if a.fullScreen() {
 			return runScreen(ctx, &a.Env, n, a.orphaned, open)
 		}
@@ -152,11 +121,11 @@ type plainOptions struct {
 }
 
 // runPlain runs a plain console on n until it is left. open, where it is not nil, takes it into its first room.
-func runPlain(ctx context.Context, env *Env, n peerNode, open *opening, o plainOptions) error {
+func runPlain(ctx context.Context, env *command.Env, n command.Node, open *command.Opening, o plainOptions) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	c := &console{
-		env: env, n: n, table: commands(), oneRoom: open != nil,
+		env: env, n: n, table: command.Table(), oneRoom: open != nil,
 		interactive: stream.IsTerminal(env.Stdin), terminal: stream.IsTerminal(env.Stdout) && !o.dumb,
 		height: func() int { return stream.Rows(env.Stdout) },
 		show:   env.Show, done: make(chan finished), news: make(chan safe.Text), undelivered: map[string]bool{},
@@ -177,15 +146,15 @@ func runPlain(ctx context.Context, env *Env, n peerNode, open *opening, o plainO
 }
 
 // loop is the console: it owns the screen until the end.
-func (c *console) loop(ctx context.Context, open *opening) error {
+func (c *console) loop(ctx context.Context, open *command.Opening) error {
 	events, stop := c.n.Listen()
 	defer stop()
 	c.greet(ctx)
 	if open != nil {
-		if open.knocks {
-			c.env.Say(askingText(c.n.Info()))
+		if open.Knocks {
+			c.env.Say(command.Asking(c.n.Info()))
 		}
-		c.start(ctx, open.command(), nil, true)
+		c.start(ctx, open.Command(), nil, true)
 	}
 	defer c.release("")
 	overdue := time.NewTicker(render.RemovalPatience)
@@ -265,20 +234,6 @@ func (c *console) greet(ctx context.Context) {
 	}
 }
 
-// askingText is for the one who knocks and may be asked for their words.
-func askingText(info node.Info) safe.Text {
-	return render.NoticeMark + "asking to be let in as " + safe.Name(info.Nick) + "; my words: " + safe.Phrase(info.Words)
-}
-
-// askedText is for the one who waits at a door: whose answer is awaited, and for how long.
-func askedText(room string, left time.Duration) safe.Text {
-	unit := time.Second
-	if left > 90*time.Second {
-		unit = time.Minute
-	}
-	return render.NoticeMark + "the owner of " + safe.Name(room) + " is asked to let you in; the answer is awaited for " + safe.Name(render.SpanText(left.Round(unit)))
-}
-
 // take acts on a line of input.
 func (c *console) take(ctx context.Context, line stream.Line, open bool) {
 	if !open {
@@ -294,52 +249,47 @@ func (c *console) take(ctx context.Context, line stream.Line, open bool) {
 		c.complain(line.Err)
 		return
 	}
-	in, err := parse(line.Text, c.table)
-	if err == nil && in.say != "" {
-		in, err = meant(in.say, c.room(), c.table)
+	in, err := command.Parse(line.Text, c.table)
+	if err == nil && in.Say != "" {
+		in, err = command.Meant(in.Say, c.room(), c.table)
 	}
 	switch {
 	case err != nil:
 		c.complain(err)
-	case in.cmd != nil:
-		c.start(ctx, in.cmd, in.args, false)
+	case in.Cmd != nil:
+		c.start(ctx, in.Cmd, in.Args, false)
 	}
 }
 
-// sayCommand is what a line without a slash does.
-var sayCommand = &command{name: "say", who: member, run: func(ctx context.Context, c call) (reply, error) {
-	return say(ctx, c, c.args[0], false)
-}}
-
 // start runs cmd beside the loop.
-func (c *console) start(ctx context.Context, cmd *command, args []string, first bool) {
+func (c *console) start(ctx context.Context, cmd *command.Command, args []string, first bool) {
 	room := c.room()
 	if err := c.permit(cmd, room); err != nil {
 		c.complain(err)
 		return
 	}
-	query := call{
-		n: c.n, args: args, room: room, rooms: slices.Clone(c.rooms), table: c.table, env: c.env, show: c.show, terminal: c.terminal,
+	query := command.Call{
+		N: c.n, Args: args, Room: room, Rooms: slices.Clone(c.rooms), Table: c.table, Env: c.env, Show: c.show, Terminal: c.terminal,
 	}
-	if cmd.first != "" {
-		c.print(cmd.first)
+	if cmd.First != "" {
+		c.print(cmd.First)
 	}
-	waited, taken := !cmd.slow, c.taken
+	waited, taken := !cmd.Slow, c.taken
 	c.running++
 	if waited {
 		c.waiting++
 	}
-	query.asked = func(room string, until time.Time) {
+	query.Asked = func(room string, until time.Time) {
 		select {
-		case c.news <- askedText(room, time.Until(until)):
+		case c.news <- command.Asked(room, time.Until(until)):
 		case <-ctx.Done():
 		}
 	}
 	c.work.Go(func() {
 		defer c.env.Guard()
-		running, cancel := context.WithTimeout(ctx, cmd.patience())
+		running, cancel := context.WithTimeout(ctx, cmd.Patience())
 		defer cancel()
-		r, err := cmd.run(running, query)
+		r, err := cmd.Run(running, query)
 		select {
 		case c.done <- finished{reply: r, err: err, first: first, waited: waited, taken: taken}:
 		case <-ctx.Done():
@@ -363,20 +313,20 @@ func (c *console) finish(f finished) {
 	if f.err != nil {
 		c.complain(f.err)
 	}
-	for _, h := range f.reply.hits {
-		c.print(render.View{Clock: c.show.times}.Stamp(h.at) + h.text)
+	for _, h := range f.reply.Hits {
+		c.print(render.View{Clock: c.show.Times}.Stamp(h.At) + h.Text)
 	}
-	for _, line := range f.reply.lines {
-		if f.reply.isSecret(line) {
+	for _, line := range f.reply.Lines {
+		if f.reply.IsSecret(line) {
 			c.write(string(line) + "\n")
 		} else {
 			c.print(line)
 		}
 	}
-	c.draw(f.reply.figure)
+	c.draw(f.reply.Figure)
 	c.enterBy(f)
-	if f.reply.then != nil {
-		f.reply.then(c)
+	if f.reply.Then != nil {
+		f.reply.Then(c)
 	}
 }
 
@@ -392,18 +342,18 @@ func (c *console) draw(rows []safe.Text) {
 	for _, row := range rows {
 		text := string(row)
 		if !c.env.Colourless {
-			text = pattern.Render(text)
+			text = command.QRStyle.Render(text)
 		}
 		c.write(text + "\n")
 	}
 	if c.env.Colourless {
-		c.print(colourlessCode)
+		c.print(command.ColourlessQR)
 	}
 }
 
-// end and settings make a console a face, with clear and said.
-func (c *console) end()                { c.quit = true }
-func (c *console) settings() *settings { return &c.show }
+// End and settings make a console a face, with clear and said.
+func (c *console) End()                        { c.quit = true }
+func (c *console) Settings() *command.Settings { return &c.show }
 
 // drain shows the events that have come already.
 func (c *console) drain(events <-chan node.Event) {
@@ -422,13 +372,13 @@ func (c *console) drain(events <-chan node.Event) {
 
 // ring makes the terminal ring, where that is wanted.
 func (c *console) ring() {
-	if c.show.bell && c.terminal {
+	if c.show.Bell && c.terminal {
 		c.write("\a")
 	}
 }
 
-// clear moves what is on the screen off it. Nothing is erased: much of what can be scrolled back to is not ours.
-func (c *console) clear() {
+// Clear moves what is on the screen off it. Nothing is erased: much of what can be scrolled back to is not ours.
+func (c *console) Clear() {
 	if c.terminal {
 		c.write(strings.Repeat("\n", c.height()))
 	}

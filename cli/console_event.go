@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/node"
@@ -12,9 +13,9 @@ import (
 // event shows what happened and keeps the list of rooms true.
 func (c *console) event(ev node.Event) {
 	id := ev.Room.String()
-	lines := render.View{Clock: c.show.times, Room: c.current, Keys: c.show.keys}.Lines(ev)
+	lines := render.View{Clock: c.show.Times, Room: c.current, Keys: c.show.Keys}.Lines(ev)
 	if c.awayFrom(id) {
-		lines = render.View{Clock: c.show.times, Room: "another"}.Lines(ev)
+		lines = render.View{Clock: c.show.Times, Room: "another"}.Lines(ev)
 		if !heardFrom(ev.Body) {
 			lines = nil
 		}
@@ -38,7 +39,7 @@ func (c *console) event(ev node.Event) {
 			return
 		}
 	case node.Joined:
-		c.enter(here{id: id, name: b.Name, nick: b.Nick, owned: b.Owner})
+		c.enter(command.Room{ID: id, Name: b.Name, Nick: b.Nick, Owned: b.Owner})
 	case node.Left:
 		c.drop(id)
 	case node.Removed:
@@ -77,7 +78,7 @@ func (c *console) expelled(ev node.Event, hint safe.Text) {
 		c.adrift()
 		return
 	}
-	c.lost = ending(ev)
+	c.lost = command.Ending(ev)
 	if c.oneRoom && c.settled {
 		c.failure = c.lost
 		return
@@ -86,17 +87,17 @@ func (c *console) expelled(ev node.Event, hint safe.Text) {
 }
 
 // enter adds a room, or completes what is known about it. The first one is typed into.
-func (c *console) enter(r here) {
+func (c *console) enter(r command.Room) {
 	c.lost = nil
 	if !c.chosen && (!c.oneRoom || c.settled) {
-		c.current, c.chosen = r.id, true
+		c.current, c.chosen = r.ID, true
 	}
 	for i, known := range c.rooms {
-		if known.id == r.id {
-			if r.nick == "" {
-				r.nick = known.nick
+		if known.ID == r.ID {
+			if r.Nick == "" {
+				r.Nick = known.Nick
 			}
-			r.away = known.away
+			r.Away = known.Away
 			c.rooms[i] = r
 			return
 		}
@@ -107,22 +108,22 @@ func (c *console) enter(r here) {
 // enterBy types into the room that a command has entered, unless lines have been typed since then: those, and one that
 // may be half typed, are meant for where they were typed. A room that we have lost in the meantime stays lost.
 func (c *console) enterBy(f finished) {
-	i := slices.IndexFunc(c.rooms, func(r here) bool { return r.id == f.reply.room })
+	i := slices.IndexFunc(c.rooms, func(r command.Room) bool { return r.ID == f.reply.Room })
 	if i >= 0 {
-		c.rooms[i].away = false
+		c.rooms[i].Away = false
 	}
 	switch {
-	case i < 0 || f.reply.room == c.current:
+	case i < 0 || f.reply.Room == c.current:
 	case !f.first && c.interactive && c.taken > f.taken:
 		c.print("hint: " + switchTo(c.rooms[i]))
 	default:
-		c.current, c.chosen = f.reply.room, true
+		c.current, c.chosen = f.reply.Room, true
 	}
 }
 
 // switchTo says how a room is typed into.
-func switchTo(r here) safe.Text {
-	return "/switch " + render.Word(r.name, r.id) + " types into " + safe.Name(r.name)
+func switchTo(r command.Room) safe.Text {
+	return "/switch " + render.Word(r.Name, r.ID) + " types into " + safe.Name(r.Name)
 }
 
 // drop takes a room off the list.
@@ -135,7 +136,7 @@ func (c *console) drop(id string) {
 // remove takes a room off the list and reports whether it was the one typed into. No other one takes its place by itself:
 // a line that is half typed would be said where it was not meant to be.
 func (c *console) remove(id string) bool {
-	c.rooms = slices.DeleteFunc(c.rooms, func(r here) bool { return r.id == id })
+	c.rooms = slices.DeleteFunc(c.rooms, func(r command.Room) bool { return r.ID == id })
 	if c.current != id {
 		return false
 	}
@@ -147,7 +148,7 @@ func (c *console) remove(id string) bool {
 func (c *console) adrift() {
 	var ways []safe.Text
 	for _, r := range c.rooms {
-		if !r.away {
+		if !r.Away {
 			ways = append(ways, switchTo(r))
 		}
 	}
@@ -157,9 +158,9 @@ func (c *console) adrift() {
 }
 
 // permit says why cmd is not for us now, and how another room is typed into where none is.
-func (c *console) permit(cmd *command, room here) error {
-	err := permit(cmd, room)
-	if err != nil && room.id == "" && len(c.rooms) > 0 {
+func (c *console) permit(cmd *command.Command, room command.Room) error {
+	err := command.Permit(cmd, room)
+	if err != nil && room.ID == "" && len(c.rooms) > 0 {
 		return &node.Error{Code: node.CodeNotMember, Text: "you type into no room; nothing was done", Hint: "/switch ROOM types into one of those that you are in, and /rooms lists them"}
 	}
 	return err
@@ -171,7 +172,7 @@ func (c *console) prompt() {
 		return
 	}
 	var text safe.Text = promptText
-	if r := c.room(); r.id != "" {
+	if r := c.room(); r.ID != "" {
 		text = linePrompt(r)
 	}
 	if text != c.lastAsked {
@@ -182,7 +183,7 @@ func (c *console) prompt() {
 
 // awayFrom reports whether a room of ours goes on out of sight.
 func (c *console) awayFrom(id string) bool {
-	return slices.ContainsFunc(c.rooms, func(r here) bool { return r.id == id && r.away })
+	return slices.ContainsFunc(c.rooms, func(r command.Room) bool { return r.ID == id && r.Away })
 }
 
 // heardFrom reports whether what happens in a room out of sight is told all the same: somebody waits for an answer, or must
@@ -195,30 +196,30 @@ func heardFrom(body node.EventBody) bool {
 	return false
 }
 
-// putAway takes a room of ours out of sight, which goes on.
-func (c *console) putAway(r here) {
+// PutAway takes a room of ours out of sight, which goes on.
+func (c *console) PutAway(r command.Room) {
 	for i := range c.rooms {
-		c.rooms[i].away = c.rooms[i].away || c.rooms[i].id == r.id
+		c.rooms[i].Away = c.rooms[i].Away || c.rooms[i].ID == r.ID
 	}
-	c.print(awayText(r))
-	if c.current == r.id {
+	c.print(command.Away(r))
+	if c.current == r.ID {
 		c.current = ""
 		c.adrift()
 	}
 }
 
 // room is the one typed into.
-func (c *console) room() here {
+func (c *console) room() command.Room {
 	for _, r := range c.rooms {
-		if r.id == c.current {
+		if r.ID == c.current {
 			return r
 		}
 	}
-	return here{}
+	return command.Room{}
 }
 
-// said notes a line of mine that nobody else may have yet.
-func (c *console) said(id string) {
+// Said notes a line of mine that nobody else may have yet.
+func (c *console) Said(id string) {
 	if _, early := c.undelivered[id]; early {
 		delete(c.undelivered, id)
 		return
@@ -241,7 +242,7 @@ func (c *console) heard(m node.Message, room string) {
 		return
 	}
 	for _, r := range c.rooms {
-		if r.id == room && r.nick != "" && render.Mentions(m.Text, r.nick) {
+		if r.ID == room && r.Nick != "" && render.Mentions(m.Text, r.Nick) {
 			c.ring()
 		}
 	}

@@ -81,9 +81,9 @@ func (c *console) follow(room string, p node.RemovalProgress, now time.Time, lin
 // overdue says of which removals somebody has not heard yet.
 func (c *console) overdue(now time.Time) {
 	for _, r := range c.rooms {
-		if rs := c.progress[r.id]; rs != nil {
+		if rs := c.progress[r.ID]; rs != nil {
 			for _, line := range rs.Overdue(now) {
-				c.print(render.View{Clock: c.show.times}.Stamp(now) + render.InRoomOf(safe.Name(r.name), line))
+				c.print(render.View{Clock: c.show.Times}.Stamp(now) + render.InRoomOf(safe.Name(r.Name), line))
 			}
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"localchat/cli/internal/clitest"
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
 	"localchat/cli/internal/render"
 	"localchat/node"
@@ -193,12 +194,12 @@ func TestMistypedCommandIsNeverSaid(t *testing.T) {
 func TestOwnersCommandsAreRefusedHere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := inRoom(t, clitest.NewNode())
-		for _, cmd := range commands() {
-			if cmd.who != owner {
+		for _, cmd := range command.Table() {
+			if cmd.Who != command.Owner {
 				continue
 			}
-			d.types(cmd.examples[len(cmd.examples)-1])
-			d.reads("localchat: /"+cmd.name+" is for the owner of lab; nothing was sent", "hint:")
+			d.types(cmd.Examples[len(cmd.Examples)-1])
+			d.reads("localchat: /"+cmd.Name+" is for the owner of lab; nothing was sent", "hint:")
 			d.did()
 		}
 		d.types("/invite")
@@ -460,16 +461,16 @@ func TestTypingNeverMovesByItself(t *testing.T) {
 func TestALateEntryLeavesTypingAlone(t *testing.T) {
 	out := &clitest.Screen{}
 	c := &console{
-		env: &Env{Stdout: out, Stderr: out}, interactive: true,
-		rooms: []here{{id: clitest.LabID.String(), name: "lab"}, {id: clitest.DenID.String(), name: "den"}}, current: clitest.LabID.String(), chosen: true,
+		env: &command.Env{Stdout: out, Stderr: out}, interactive: true,
+		rooms: []command.Room{{ID: clitest.LabID.String(), Name: "lab"}, {ID: clitest.DenID.String(), Name: "den"}}, current: clitest.LabID.String(), chosen: true,
 	}
 	c.taken = 3
-	c.enterBy(finished{reply: reply{room: clitest.DenID.String()}, taken: 3})
+	c.enterBy(finished{reply: command.Reply{Room: clitest.DenID.String()}, taken: 3})
 	if c.current != clitest.DenID.String() {
 		t.Error("a room that is entered at once is not typed into")
 	}
 	c.current = clitest.LabID.String()
-	c.enterBy(finished{reply: reply{room: clitest.DenID.String()}, taken: 2})
+	c.enterBy(finished{reply: command.Reply{Room: clitest.DenID.String()}, taken: 2})
 	if c.current != clitest.LabID.String() || !strings.Contains(out.Take(), "hint: /switch den types into den") {
 		t.Error("typing was moved")
 	}
@@ -478,8 +479,8 @@ func TestALateEntryLeavesTypingAlone(t *testing.T) {
 // /clear erases nothing: it moves what is there out of sight.
 func TestPlainClearErasesNothing(t *testing.T) {
 	out := &clitest.Screen{}
-	c := &console{env: &Env{Stdout: out}, terminal: true, height: func() int { return 5 }}
-	c.clear()
+	c := &console{env: &command.Env{Stdout: out}, terminal: true, height: func() int { return 5 }}
+	c.Clear()
 	if got := out.Take(); got != "\n\n\n\n\n" {
 		t.Errorf("it writes %q", got)
 	}
@@ -537,7 +538,7 @@ func TestPanicInACommand(t *testing.T) {
 		if text := words.Take(); !strings.Contains(text, "internal error: boom") || !strings.Contains(text, "console_test.go") {
 			t.Errorf("no stack on standard error: %s", text)
 		}
-		a.start = func(node.Config) (peerNode, error) { panic("boom") }
+		a.start = func(node.Config) (command.Node, error) { panic("boom") }
 		if code := a.run(t.Context(), nil); code != fail.ExitInternal {
 			t.Errorf("exit %d, want %d", code, fail.ExitInternal)
 		}

@@ -15,15 +15,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
 	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/discovery"
 	"localchat/node"
 )
-
-// lookingText is said first.
-const lookingText = render.NoticeMark + "looking for 5 s at most; running nodes are left alone"
 
 func (a *app) doctorCommand() *cobra.Command {
 	return &cobra.Command{
@@ -50,8 +48,8 @@ func diagnose(f facts) diagnosis {
 }
 
 func (a *app) doctor(cmd *cobra.Command, _ []string) error {
-	a.Say(lookingText)
-	d := diagnose(a.examine(cmd.Context(), patient{}, func(what string) { a.Say(render.NoticeMark + safe.Phrase(what)) }))
+	a.Say(command.Looking)
+	d := diagnose(a.examine(cmd.Context(), command.Patient{}, func(what string) { a.Say(render.NoticeMark + safe.Phrase(what)) }))
 	if err := cmd.Context().Err(); err != nil {
 		return err
 	}
@@ -73,14 +71,14 @@ func (a *app) doctor(cmd *cobra.Command, _ []string) error {
 }
 
 // diagnosis is what doctor says to a console, whose screen is not to be written to from here.
-func (a *app) diagnosis(ctx context.Context, p patient) []safe.Text {
+func (a *app) diagnosis(ctx context.Context, p command.Patient) []safe.Text {
 	return diagnose(a.examine(ctx, p, func(string) {})).lines()
 }
 
 // examine gathers the facts, as far as ctx allows. say is told what is about to be done.
-func (a *app) examine(ctx context.Context, p patient, say func(string)) facts {
+func (a *app) examine(ctx context.Context, p command.Patient, say func(string)) facts {
 	f := facts{
-		os: runtime.GOOS, firewall: firewall(), now: time.Now(), built: buildTime(), self: p.self, dataDir: a.opts.dir(),
+		os: runtime.GOOS, firewall: firewall(), now: time.Now(), built: buildTime(), self: p.Self, dataDir: a.opts.dir(),
 		named: a.opts.interfaces, noMDNS: a.opts.noMDNS,
 	}
 	_, err := exec.LookPath("nmcli")
@@ -107,7 +105,7 @@ func (a *app) examine(ctx context.Context, p patient, say func(string)) facts {
 			cfg.Ask = append(cfg.Ask, addr.Addr())
 		}
 	}
-	for _, peer := range p.peers {
+	for _, peer := range p.Peers {
 		if peer.Connected {
 			f.connected++
 			continue
@@ -122,7 +120,7 @@ func (a *app) examine(ctx context.Context, p patient, say func(string)) facts {
 			}
 		}
 		t := targetAt(peer.Peer, addrs...)
-		t.silent, t.nick = p.nicks[peer.Peer] != "", p.nicks[peer.Peer]
+		t.silent, t.nick = p.Nicks[peer.Peer] != "", p.Nicks[peer.Peer]
 		targets = append(targets, t)
 	}
 	f.checkup = a.check(ctx, cfg)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"localchat/cli/internal/clitest"
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
 	"localchat/discovery"
 	"localchat/node"
@@ -402,7 +403,7 @@ func TestDoctorCommand(t *testing.T) {
 			t.Errorf("printed %q without %q", text, want)
 		}
 	}
-	if said := words.Take(); said != string(lookingText+"\n-- asking by multicast on eth0\n") {
+	if said := words.Take(); said != string(command.Looking+"\n-- asking by multicast on eth0\n") {
 		t.Errorf("said %q", said)
 	}
 }
@@ -429,7 +430,7 @@ func TestDoctorInRoom(t *testing.T) {
 	if code := a.run(t.Context(), []string{"--plain"}); code != fail.ExitOK {
 		t.Errorf("exit %d: %s", code, words.Take())
 	}
-	if text := out.Take(); !strings.HasPrefix(text, string(lookingText)+"\n") || !strings.Contains(text, "\nok       my own multicast comes back on eth0") || !strings.Contains(text, "ok       connected to 1 node") {
+	if text := out.Take(); !strings.HasPrefix(text, string(command.Looking)+"\n") || !strings.Contains(text, "\nok       my own multicast comes back on eth0") || !strings.Contains(text, "ok       connected to 1 node") {
 		t.Errorf("shown: %q", text)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 	"golang.org/x/term"
 
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
 	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
@@ -68,7 +69,7 @@ func (c *console) edit(ctx context.Context) (done func(), err error) {
 	}, nil
 }
 
-func newEditor(in io.Reader, out io.Writer, table []*command) *editor {
+func newEditor(in io.Reader, out io.Writer, table []*command.Command) *editor {
 	e := &editor{fit: func() {}, width: func() int { return stream.UsualColumns }}
 	e.keys = &pasteReader{in: in}
 	e.t = term.NewTerminal(struct {
@@ -95,10 +96,10 @@ func (e *editor) ask(prompt safe.Text) {
 
 // linePrompt is the prompt of a room. x/term takes every rune for one column: a name that takes more or less of them would
 // leave its remains on the screen, so such a room is named by the end of its id.
-func linePrompt(r here) safe.Text {
-	name := safe.Crop(render.RoomHead(r.name), promptMax)
+func linePrompt(r command.Room) safe.Text {
+	name := safe.Crop(render.RoomHead(r.Name), promptMax)
 	if utf8.RuneCountInString(string(name)) != safe.Cells(name) {
-		name = "~" + safe.Name(r.id[max(len(r.id)-render.ShortRoom, 0):])
+		name = "~" + safe.Name(r.ID[max(len(r.ID)-render.ShortRoom, 0):])
 	}
 	return name + promptText
 }
@@ -144,10 +145,10 @@ func (e *editor) lines(ctx context.Context, guard func()) <-chan stream.Line {
 }
 
 // completeCommand completes the name of a command as far as it is clear.
-func completeCommand(line string, pos int, table []*command) (string, int, bool) {
-	name, command := strings.CutPrefix(line[:pos], "/")
-	words := completion{words: commandNames(known{table: table})}.keep(name).words
-	if !command || len(words) == 0 {
+func completeCommand(line string, pos int, table []*command.Command) (string, int, bool) {
+	name, isCommand := strings.CutPrefix(line[:pos], "/")
+	words := command.Completion{Words: command.CommandNames(command.Known{Table: table})}.Keep(name).Words
+	if !isCommand || len(words) == 0 {
 		return "", 0, false
 	}
 	common := words[0]

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"localchat/cli/internal/clitest"
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
 	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
@@ -19,7 +20,7 @@ import (
 func typing(t *testing.T, keys string) (lines []string, last error) {
 	t.Helper()
 	a, _, _ := newApp(t, clitest.NewNode(), strings.NewReader(""))
-	e := newEditor(strings.NewReader(keys), &clitest.Screen{}, commands())
+	e := newEditor(strings.NewReader(keys), &clitest.Screen{}, command.Table())
 	for line := range e.lines(t.Context(), a.Guard) {
 		lines, last = append(lines, line.Text), line.Err
 	}
@@ -65,7 +66,7 @@ func TestEditorTakesAPasteExactlyOrNot(t *testing.T) {
 	keys := "x\x1b[200~" + pasted + "\x1b[201~\r"
 	for n := range len(keys) {
 		a, _, _ := newApp(t, clitest.NewNode(), strings.NewReader(""))
-		e := newEditor(io.MultiReader(strings.NewReader(keys[:n]), strings.NewReader(keys[n:])), &clitest.Screen{}, commands())
+		e := newEditor(io.MultiReader(strings.NewReader(keys[:n]), strings.NewReader(keys[n:])), &clitest.Screen{}, command.Table())
 		for line := range e.lines(t.Context(), a.Guard) {
 			if want := "x" + strings.ReplaceAll(pasted, "\r", ""); line.Text != want || line.Err != nil {
 				t.Errorf("in two parts, of %d and %d bytes: %q, %v, want %q", n, len(keys)-n, line.Text, line.Err, want)
@@ -77,7 +78,7 @@ func TestEditorTakesAPasteExactlyOrNot(t *testing.T) {
 		"too long": "\x1b[200~" + strings.Repeat("x", maxEdited) + "\x1b[201~\r",
 	} {
 		a, _, _ := newApp(t, clitest.NewNode(), strings.NewReader(""))
-		e := newEditor(strings.NewReader(keys+"next\r"), &clitest.Screen{}, commands())
+		e := newEditor(strings.NewReader(keys+"next\r"), &clitest.Screen{}, command.Table())
 		var lines []stream.Line
 		for line := range e.lines(t.Context(), a.Guard) {
 			lines = append(lines, line)
@@ -92,7 +93,7 @@ func TestEditorTakesAPasteExactlyOrNot(t *testing.T) {
 func TestEditorShowsNoControls(t *testing.T) {
 	out := &clitest.Screen{}
 	a, _, _ := newApp(t, clitest.NewNode(), strings.NewReader(""))
-	e := newEditor(strings.NewReader("\x1b[200~a\x1b]0;t\a\tb\nc\u009bd\x1b[201~\r"), out, commands())
+	e := newEditor(strings.NewReader("\x1b[200~a\x1b]0;t\a\tb\nc\u009bd\x1b[201~\r"), out, command.Table())
 	for range e.lines(t.Context(), a.Guard) {
 	}
 	if shown := out.Take(); !strings.Contains(shown, "> a␛]0;t␇␉b⏎c�d\r\n") || strings.ContainsAny(shown, "\x1b\a\t") {
@@ -104,7 +105,7 @@ func TestEditorShowsNoControls(t *testing.T) {
 // said before.
 func TestOwnLineStandsOnce(t *testing.T) {
 	a, out, _ := newApp(t, clitest.NewNode(), strings.NewReader(""))
-	c := &console{env: &a.Env, ask: func(safe.Text) {}, current: clitest.LabID.String(), rooms: []here{{id: clitest.LabID.String(), name: "lab", nick: "bob"}}}
+	c := &console{env: &a.Env, ask: func(safe.Text) {}, current: clitest.LabID.String(), rooms: []command.Room{{ID: clitest.LabID.String(), Name: "lab", Nick: "bob"}}}
 	mine := node.Message{ID: "m1", Peer: clitest.MeID, Nick: "bob", Text: "hello", Self: true}
 	waves, before, other := mine, mine, mine
 	waves.Action, before.Late, other.Self, other.Nick = true, true, false, "alice"
@@ -138,7 +139,7 @@ func TestEditorPrintsAbove(t *testing.T) {
 	a, _, _ := newApp(t, clitest.NewNode(), strings.NewReader(""))
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	e := newEditor(keys, out, commands())
+	e := newEditor(keys, out, command.Table())
 	lines := e.lines(ctx, a.Guard)
 	if _, err := io.WriteString(typed, "half"); err != nil {
 		t.Fatal(err)
@@ -174,14 +175,14 @@ func TestPromptNamesTheRoom(t *testing.T) {
 	out := &clitest.Screen{}
 	keys, typed := io.Pipe()
 	a, _, _ := newApp(t, clitest.NewNode(), strings.NewReader(""))
-	e := newEditor(keys, out, commands())
+	e := newEditor(keys, out, command.Table())
 	lines := e.lines(t.Context(), a.Guard)
 	for range 2 { // the second is read when the first was taken in
 		if _, err := io.WriteString(typed, "half"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	c := &console{ask: e.ask, rooms: []here{{id: clitest.LabID.String(), name: "lab"}}, current: clitest.LabID.String()}
+	c := &console{ask: e.ask, rooms: []command.Room{{ID: clitest.LabID.String(), Name: "lab"}}, current: clitest.LabID.String()}
 	out.Take()
 	c.prompt()
 	if shown := out.Take(); !strings.Contains(shown, "lab> half") {
@@ -203,7 +204,7 @@ func TestPromptNamesTheRoom(t *testing.T) {
 		"lab": "lab> ", "-- lab": "\"-- lab\"> ", "実験室": "~aaaaaaaa> ", "e\u0301t\u00e9": "~aaaaaaaa> ", "été": "été> ",
 		strings.Repeat("x", 60): strings.Repeat("x", promptMax-1) + "…> ",
 	} {
-		if got := linePrompt(here{id: clitest.LabID.String(), name: name}); string(got) != want {
+		if got := linePrompt(command.Room{ID: clitest.LabID.String(), Name: name}); string(got) != want {
 			t.Errorf("the prompt of %q is %q, want %q", name, got, want)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"localchat/cli/internal/clitest"
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
 	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
@@ -25,7 +26,7 @@ func TestHintsHaveNoNameThatIsMore(t *testing.T) {
 		var hints []string
 		for _, body := range clitest.Events() {
 			ev := node.Event{Room: clitest.LabID, RoomName: trap, Body: body}
-			if err := ending(ev); err != nil {
+			if err := command.Ending(ev); err != nil {
 				hints = append(hints, err.(*fail.Error).Hint)
 			}
 			if r, ok := body.(node.Removed); ok {
@@ -40,20 +41,20 @@ func TestHintsHaveNoNameThatIsMore(t *testing.T) {
 		_, several := node.FindWho(trap, "in lab", []node.Named{{Peer: clitest.DaveID, Nick: trap}, {Peer: clitest.AliceID, Nick: trap}})
 		hints = append(hints, node.AsError(several).Hint)
 		f.MemberList = f.MemberList[:1]
-		c := call{n: f, args: []string{clitest.DaveID.String()}, room: here{id: clitest.LabID.String(), name: trap, owned: true}, table: commands()}
-		for _, run := range []func(context.Context, call) (reply, error){runWhois, runVerify, runMembers} {
+		c := command.Call{N: f, Args: []string{clitest.DaveID.String()}, Room: command.Room{ID: clitest.LabID.String(), Name: trap, Owned: true}, Table: command.Table()}
+		for _, run := range []func(context.Context, command.Call) (command.Reply, error){runOf("whois"), runOf("verify"), runOf("members")} {
 			r, err := run(t.Context(), c)
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, line := range r.lines {
+			for _, line := range r.Lines {
 				if rest, ok := strings.CutPrefix(string(line), "hint: "); ok {
 					hints = append(hints, rest)
 				}
 			}
 		}
-		if r, err := createRoom(t.Context(), f, node.CreateOptions{Name: trap}); err == nil {
-			_, rest, _ := strings.Cut(string(r.lines[0]), "localchat join ")
+		if r, err := command.CreateRoom(t.Context(), f, node.CreateOptions{Name: trap}); err == nil {
+			_, rest, _ := strings.Cut(string(r.Lines[0]), "localchat join ")
 			hints = append(hints, rest)
 		}
 		if len(hints) < 10 {

@@ -1,17 +1,32 @@
 package cli
 
 import (
+	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"localchat/cli/internal/clitest"
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/safe"
+	"localchat/node"
 )
+
+// A longInvite node makes invites as long as real ones.
+type longInvite struct{ *clitest.Node }
+
+func (longInvite) Invite(context.Context, string, string, time.Duration) (node.InviteInfo, error) {
+	return node.InviteInfo{Text: "LOCALCHAT:" + strings.Repeat("AG6JUOIPNTAYX4AZ", 10)}, nil
+}
 
 // A QR code has a margin of four modules on every side, and its colours are its own: white where it is light, black where it
 // is dark, on whatever background.
 func TestQRCodeIsDarkOnLight(t *testing.T) {
-	rows := qrLines("LOCALCHAT:" + strings.Repeat("AG6JUOIPNTAYX4AZ", 10))
+	r, err := runOf("invite")(t.Context(), command.Call{N: longInvite{clitest.NewNode()}, Room: command.Room{ID: clitest.LabID.String(), Name: "lab", Owned: true}, Terminal: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := r.Figure
 	const margin = 4
 	var light [][]bool // by row of modules
 	for _, row := range rows {
@@ -51,15 +66,15 @@ func TestQRCodeIsDarkOnLight(t *testing.T) {
 	const colours = "\x1b[38;5;231;48;5;16m"
 	for name, variables := range map[string][2]string{"colours": {"", colours}, "none": {"1", ""}} {
 		out := &clitest.Screen{}
-		c := &console{env: &Env{Stdout: out, Colourless: variables[0] != ""}}
+		c := &console{env: &command.Env{Stdout: out, Colourless: variables[0] != ""}}
 		c.draw(rows)
 		shown := out.Take()
-		if got := strings.HasPrefix(shown, colours); got != (variables[1] != "") || got == strings.Contains(shown, string(colourlessCode)) {
+		if got := strings.HasPrefix(shown, colours); got != (variables[1] != "") || got == strings.Contains(shown, string(command.ColourlessQR)) {
 			t.Errorf("%s: %q", name, shown[:40])
 		}
 	}
 	narrow := &clitest.WideScreen{Width: 40}
-	c := &console{env: &Env{Stdout: narrow}}
+	c := &console{env: &command.Env{Stdout: narrow}}
 	c.draw(rows)
 	if got := narrow.String(); !strings.Contains(got, "needs a window of") || strings.Contains(got, "█") {
 		t.Errorf("on a narrow screen: %q", got)

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
 	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
@@ -81,7 +82,7 @@ func (a *app) judgeVariables(root *cobra.Command) error {
 		hint := "localchat --help lists the settings: a flag in capitals, with _ for -"
 		best := 3 // more than two slips is another word
 		for _, k := range known {
-			if d := slips(strings.TrimPrefix(name, variablePrefix), strings.TrimPrefix(k, variablePrefix)); d < best && k != keptBy {
+			if d := command.Slips(strings.TrimPrefix(name, variablePrefix), strings.TrimPrefix(k, variablePrefix)); d < best && k != keptBy {
 				hint, best = "did you mean "+k+"?", d
 			}
 		}
@@ -131,9 +132,9 @@ func (a *app) judgeHome(hint, what string) error {
 
 // typedInRoom is the error for a command that is typed in a room and not in a shell; nil for any other word.
 func typedInRoom(name string) error {
-	cmd, _ := lookUp(splitHelp(strings.TrimPrefix(name, "/"), commands()))
+	cmd, _ := command.LookUp(command.SplitHelp(strings.TrimPrefix(name, "/"), command.Table()))
 	if cmd == nil {
 		return nil
 	}
-	return fail.Usage("localchat create ROOM, or localchat join ROOM, then /"+cmd.name, "%s is a command that is typed in a room, as %s", name, cmd.synopsis())
+	return fail.Usage("localchat create ROOM, or localchat join ROOM, then /"+cmd.Name, "%s is a command that is typed in a room, as %s", name, cmd.Synopsis())
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"localchat/cli/internal/clitest"
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
 	"localchat/node"
 )
@@ -62,8 +63,8 @@ func TestEveryWayToLoseAPlace(t *testing.T) {
 		t.Run(w.name, func(t *testing.T) {
 			var out bytes.Buffer
 			c := &console{
-				env: &Env{Stdout: &out}, terminal: true, oneRoom: true, settled: true,
-				rooms: []here{{id: clitest.LabID.String(), name: "lab", nick: "bob"}}, current: clitest.LabID.String(),
+				env: &command.Env{Stdout: &out}, terminal: true, oneRoom: true, settled: true,
+				rooms: []command.Room{{ID: clitest.LabID.String(), Name: "lab", Nick: "bob"}}, current: clitest.LabID.String(),
 			}
 			c.event(node.Event{Room: clitest.LabID, RoomName: "lab", Body: w.body})
 			if got := strings.TrimSuffix(out.String(), "\n"); got != w.line {

@@ -27,12 +27,6 @@ const (
 	noBound = 1 << 30
 	// maxConfig, in bytes, of the configuration file: a few dozen lines of settings.
 	maxConfig = 64 << 10
-	// maxLogLines kept in memory for /log: the last few minutes of a busy node at its most talkative.
-	maxLogLines = 1000
-	// maxLogLine, in bytes, of one of them.
-	maxLogLine = 2 << 10
-	// logShown is how many of them /log prints: about one screen and a half.
-	logShown = 40
 
 	// maxScrollLines of a room that the full-screen console keeps: a long day of a busy room.
 	maxScrollLines = 10_000
@@ -60,11 +54,6 @@ const (
 	// leaveWait is how long a console may take to leave its rooms after a signal.
 	leaveWait = 10 * time.Second
 
-	// joinWait is how long joining waits for the room to be found, and for whatever else depends on machines alone.
-	joinWait = 60 * time.Second
-	// knockWait is how long it may take with the answer of a person, who may be away from the keyboard: as long as the door
-	// keeps a knock.
-	knockWait = 10 * time.Minute
 	// findWait is how long "localchat rooms" collects: discovery's first burst and one answer late.
 	findWait = 3 * time.Second
 	// completeWait is how long a shell's completion looks for rooms: most answer within half a second, and a person who
@@ -80,6 +69,4 @@ const (
 	deliveryWait = 5 * time.Second
 	// drainWait is how long JSON-RPC answers requests that were still open at the end of input.
 	drainWait = 5 * time.Second
-	// requestWait bounds a console command that waits for nobody but the local node.
-	requestWait = 15 * time.Second
 )

@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 
 	"localchat/cli/internal/clitest"
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
 	"localchat/node"
 )
@@ -74,12 +75,12 @@ func (linkLocalNode) Info() node.Info {
 
 // Where /net has a link-local address to show, it says that others put their own card into it.
 func TestNetSaysWhatToTypeForALinkLocalAddress(t *testing.T) {
-	got, err := runNet(t.Context(), call{n: linkLocalNode{clitest.NewNode()}})
+	got, err := runOf("net")(t.Context(), command.Call{N: linkLocalNode{clitest.NewNode()}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := "join   [fe80::7%wlan0]:4001  is what others type to reach me; in place of wlan0, which is my network card, they type the name of theirs"
-	if len(got.lines) == 0 || string(got.lines[0]) != want {
-		t.Errorf("%q", got.lines)
+	if len(got.Lines) == 0 || string(got.Lines[0]) != want {
+		t.Errorf("%q", got.Lines)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra/doc"
 	"github.com/spf13/pflag"
 
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
 )
 
@@ -79,15 +80,15 @@ func firstPage(root *cobra.Command) ([]byte, error) {
 
 func manCommands(w io.Writer) {
 	manSection(w, "COMMANDS IN A ROOM", "What is typed into the console and begins with a slash is a command; everything else is said to the room. A line that begins with two slashes is said with one.")
-	for _, cmd := range commands() {
-		text := cmd.help
-		if cmd.who != everybody {
-			text += "; for " + cmd.who.String()
+	for _, cmd := range command.Table() {
+		text := cmd.Help
+		if cmd.Who != command.Everybody {
+			text += "; for " + cmd.Who.String()
 		}
-		if len(cmd.aliases) > 0 {
-			text += "; also /" + strings.Join(cmd.aliases, ", /")
+		if len(cmd.Aliases) > 0 {
+			text += "; also /" + strings.Join(cmd.Aliases, ", /")
 		}
-		manEntry(w, cmd.synopsis(), text)
+		manEntry(w, cmd.Synopsis(), text)
 	}
 }
 

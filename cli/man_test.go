@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
 )
 
@@ -28,11 +29,11 @@ func manText(t *testing.T, args ...string) string {
 // The manual page tells everything that is typed in a room, every exit code and every variable.
 func TestManTellsAll(t *testing.T) {
 	page := manText(t)
-	for _, cmd := range commands() {
-		if !strings.Contains(page, cmd.synopsis()+"\n") {
-			t.Errorf("%s is not told", cmd.synopsis())
+	for _, cmd := range command.Table() {
+		if !strings.Contains(page, cmd.Synopsis()+"\n") {
+			t.Errorf("%s is not told", cmd.Synopsis())
 		}
-		for _, alias := range cmd.aliases {
+		for _, alias := range cmd.Aliases {
 			if !strings.Contains(page, "/"+alias) {
 				t.Errorf("/%s is not told", alias)
 			}

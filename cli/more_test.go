@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 
 	"localchat/cli/internal/clitest"
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
 	"localchat/discovery"
 	"localchat/node"
@@ -23,18 +24,18 @@ func TestNothingIsCutSilently(t *testing.T) {
 	for i := range node.MaxPeers - 1 {
 		f.Others = append(f.Others, node.PeerInfo{Peer: node.PeerID(fmt.Sprint("peer", i))})
 	}
-	ring := &logRing{}
-	for i := range logShown + 1 {
+	ring := &command.LogRing{}
+	for i := range 41 {
 		_, _ = fmt.Fprintln(ring, "entry", i)
 	}
-	lab := here{id: clitest.LabID.String(), name: "lab"}
-	answer := func(run func(context.Context, call) (reply, error), args ...string) string {
+	lab := command.Room{ID: clitest.LabID.String(), Name: "lab"}
+	answer := func(run func(context.Context, command.Call) (command.Reply, error), args ...string) string {
 		t.Helper()
-		r, err := run(t.Context(), call{n: f, args: args, room: lab, env: &Env{Ring: ring}})
+		r, err := run(t.Context(), command.Call{N: f, Args: args, Room: lab, Env: &command.Env{Ring: ring}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		return fmt.Sprint(r.lines)
+		return fmt.Sprint(r.Lines)
 	}
 	has := func(what, got, want string, is bool) {
 		t.Helper()
@@ -42,22 +43,23 @@ func TestNothingIsCutSilently(t *testing.T) {
 			t.Errorf("%s says %q; %q in it: %v", what, got, want, !is)
 		}
 	}
-	has("/search", answer(runSearch, "build"), "the last 50 of 60 lines", true)
-	has("/search for less", answer(runSearch, "build 1"), "11 lines of those kept here", true)
-	has("/log", answer(runLog), "the last 40 of 41 lines", true)
-	has("/net", answer(runNet), "there may be more", true)
+	has("/search", answer(runOf("search"), "build"), "the last 50 of 60 lines", true)
+	has("/search for less", answer(runOf("search"), "build 1"), "11 lines of those kept here", true)
+	has("/log", answer(runOf("log")), "the last 40 of 41 lines", true)
+	has("/net", answer(runOf("net")), "there may be more", true)
 	f.Forgotten, f.Fetching = 1234, true
 	save := filepath.Join(t.TempDir(), "lab.txt")
-	for what, got := range map[string]string{"/search": answer(runSearch, "build"), "/save": answer(runSave, save)} {
+	for what, got := range map[string]string{"/search": answer(runOf("search"), "build"), "/save": answer(runOf("save"), save)} {
 		has(what, got, "1234 lines were forgotten before the time", true)
 		has(what, got, "still asked for lines that are missing", true)
 	}
 
-	f.Said, f.Others, f.Forgotten, f.Fetching, ring.lines = f.Said[:50], f.Others[1:], 0, false, ring.lines[1:]
-	has("/search for all", answer(runSearch, "build"), "last", false)
-	has("/search for all", answer(runSearch, "build"), "forgotten", false)
-	has("/log", answer(runLog), "the last", false)
-	has("/net", answer(runNet), "more", false)
+	f.Said, f.Others, f.Forgotten, f.Fetching, ring = f.Said[:50], f.Others[1:], 0, false, &command.LogRing{}
+	has("/search for all", answer(runOf("search"), "build"), "last", false)
+	has("/search for all", answer(runOf("search"), "build"), "forgotten", false)
+	_, _ = fmt.Fprintln(ring, "entry")
+	has("/log", answer(runOf("log")), "the last", false)
+	has("/net", answer(runOf("net")), "more", false)
 }
 
 func TestRPCSaysThatThereIsMore(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"localchat/cli/internal/clitest"
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/render"
 	"localchat/node"
 )
@@ -33,32 +34,19 @@ func TestKnockNamesOne(t *testing.T) {
 	}
 }
 
-// Completion gives a nick, or a room's name, only where no other looks like it.
-func TestCompletionNamesOne(t *testing.T) {
-	id := func(p string) string { return node.PeerID(p).String() }
-	got := whoOf([]named{{"alice", "1"}, {"aIice", "2"}, {"bob", "3"}, {"", "4"}, {"zoe", "5"}, {"zoe", "6"}, {"", "7"}})
-	if want := []string{id("1"), id("2"), "bob", id("4"), id("5"), id("6"), id("7")}; !slices.Equal(got, want) {
-		t.Errorf("%q, want %q", got, want)
-	}
-	rooms := roomNames([][2]string{{"lab", "1"}, {"1ab", "2"}, {"den", "3"}, {"bar\u2800", "4"}, {"Kitchen", "5"}})
-	if want := []string{"1", "2", "den", "4", "Kitchen"}; !slices.Equal(rooms, want) {
-		t.Errorf("%q, want %q", rooms, want)
-	}
-}
-
 // /switch does nothing where two rooms look alike.
 func TestSwitchNamesOne(t *testing.T) {
-	c := call{rooms: []here{{id: "i1", name: "lab"}, {id: "i2", name: "lаb"}, {id: "i3", name: "den"}}}
+	c := command.Call{Rooms: []command.Room{{ID: "i1", Name: "lab"}, {ID: "i2", Name: "lаb"}, {ID: "i3", Name: "den"}}}
 	for arg, want := range map[string]string{"i1": "i1", "i2": "i2", "den": "i3", "DEN": "i3"} {
-		c.args = []string{arg}
-		if r, err := runSwitch(t.Context(), c); err != nil || r.room != want {
-			t.Errorf("%s: %q, %v", arg, r.room, err)
+		c.Args = []string{arg}
+		if r, err := runOf("switch")(t.Context(), c); err != nil || r.Room != want {
+			t.Errorf("%s: %q, %v", arg, r.Room, err)
 		}
 	}
 	for arg, want := range map[string]node.ErrorCode{"lab": node.CodeAmbiguous, "lаb": node.CodeAmbiguous, "LAB": node.CodeAmbiguous, "dеn": node.CodeNotFound, "bar": node.CodeNotFound} {
-		c.args = []string{arg}
-		if r, err := runSwitch(t.Context(), c); err == nil || node.AsError(err).Code != want || r.room != "" {
-			t.Errorf("%s: %q, %v", arg, r.room, err)
+		c.Args = []string{arg}
+		if r, err := runOf("switch")(t.Context(), c); err == nil || node.AsError(err).Code != want || r.Room != "" {
+			t.Errorf("%s: %q, %v", arg, r.Room, err)
 		}
 	}
 }
@@ -79,7 +67,7 @@ func TestRoomsKnows(t *testing.T) {
 			}
 			return env(name)
 		}
-		a.start = func(c node.Config) (peerNode, error) { cfg = c; return clitest.NewNode(), nil }
+		a.start = func(c node.Config) (command.Node, error) { cfg = c; return clitest.NewNode(), nil }
 		if code := a.run(t.Context(), []string{"rooms", "--wait", "0", "--data-dir", dir}); code != 0 {
 			t.Errorf("exit %d: %s", code, said.Take())
 		}

@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 
 	"localchat/cli/internal/clitest"
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
 	"localchat/node"
 )
@@ -15,12 +16,12 @@ func TestCutNick(t *testing.T) {
 		"lab": {"lab", ""}, "lab --nick bob": {"lab", "bob"}, "the big room --nick=bob": {"the big room", "bob"}, "--nick bob the big room": {"the big room", "bob"},
 		"LOCALCHAT:ABCD --nick bob": {"LOCALCHAT:ABCD", "bob"}, "lab  --nick   bob ": {"lab", "bob"}, "lab--nick": {"lab--nick", ""}, "lab --nickname": {"lab --nickname", ""},
 	} {
-		if room, nick, err := cutNick(text); room != want[0] || nick != want[1] || err != nil {
+		if room, nick, err := command.CutNick(text); room != want[0] || nick != want[1] || err != nil {
 			t.Errorf("%q: %q, %q, %v", text, room, nick, err)
 		}
 	}
 	for _, text := range []string{"lab --nick", "--nick bob", "--nick", "lab --nick bob smith", "lab --nick="} {
-		if room, nick, err := cutNick(text); err == nil {
+		if room, nick, err := command.CutNick(text); err == nil {
 			t.Errorf("%q: %q, %q", text, room, nick)
 		}
 	}
@@ -34,7 +35,7 @@ func nickTaken(free string) *node.Error {
 // TestScreenTakenNick: a nick that is taken is a question, with one that is free; y takes that one, and what is typed
 // instead begins another.
 func TestScreenTakenNick(t *testing.T) {
-	for _, opening := range []*opening{nil, {wait: joinWait, knocks: true, target: "lab", run: memberOpening}} {
+	for _, opening := range []*command.Opening{nil, {Wait: command.JoinWait, Knocks: true, Target: "lab", Run: memberOpening}} {
 		for key, want := range map[string]string{"n": "/join lab --nick ", "a": "/join lab --nick a", "B": "/join lab --nick B"} {
 			f := clitest.NewNode()
 			f.Errors["join"] = nickTaken("bob2")

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
 	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
@@ -43,7 +44,7 @@ func (a *app) printJSON(v any) error {
 }
 
 func (a *app) roomsCommand() *cobra.Command {
-	wait := span{d: findWait, set: true}
+	wait := command.Span{D: findWait, Given: true}
 	cmd := &cobra.Command{
 		Use:     "rooms",
 		Short:   "List the rooms on this network",
@@ -56,8 +57,8 @@ func (a *app) roomsCommand() *cobra.Command {
 			if err != nil {
 				a.Say("! " + safe.Phrase(err.Error()) + ": no room is marked")
 			}
-			return a.withNode(cmd.Context(), node.Config{NoResume: true, Known: known}, func(ctx context.Context, n peerNode) error {
-				return a.listRooms(ctx, n, wait.d)
+			return a.withNode(cmd.Context(), node.Config{NoResume: true, Known: known}, func(ctx context.Context, n command.Node) error {
+				return a.listRooms(ctx, n, wait.D)
 			})
 		}),
 	}
@@ -66,7 +67,7 @@ func (a *app) roomsCommand() *cobra.Command {
 }
 
 // listRooms prints the rooms that n finds within wait.
-func (a *app) listRooms(ctx context.Context, n peerNode, wait time.Duration) error {
+func (a *app) listRooms(ctx context.Context, n command.Node, wait time.Duration) error {
 	rooms, err := roomsWithin(ctx, n, wait)
 	if err != nil {
 		return err
@@ -97,7 +98,7 @@ func (a *app) listRooms(ctx context.Context, n peerNode, wait time.Duration) err
 }
 
 func (a *app) sendCommand() *cobra.Command {
-	wait := span{d: joinWait, set: true}
+	wait := command.Span{D: command.JoinWait, Given: true}
 	cmd := &cobra.Command{
 		Use:   "send ROOM TEXT|-",
 		Short: "Say one line (or standard input) in a room, then leave; for scripts",
@@ -112,8 +113,8 @@ func (a *app) sendCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.visit(cmd.Context(), args[0], wait.d, func(ctx context.Context, v *visitor) error {
-				ctx, cancel := context.WithTimeout(ctx, wait.d)
+			return a.visit(cmd.Context(), args[0], wait.D, func(ctx context.Context, v *visitor) error {
+				ctx, cancel := context.WithTimeout(ctx, wait.D)
 				defer cancel()
 				return a.send(ctx, v, text)
 			})
@@ -144,7 +145,7 @@ func (a *app) textToSend(args []string) (string, error) {
 
 // A visitor is a node that is in a room for the time of one command.
 type visitor struct {
-	n      peerNode
+	n      command.Node
 	room   string // its id
 	name   string
 	events <-chan node.Event
@@ -183,15 +184,15 @@ func (v *visitor) next(ctx context.Context, due <-chan time.Time) (node.Event, e
 // visit enters a room, by the membership of last time where there is one, runs do, and goes. A membership that it had
 // to ask for ends with it; one that was there before stays.
 func (a *app) visit(ctx context.Context, room string, wait time.Duration, do func(context.Context, *visitor) error) error {
-	o := joinOptions(room)
-	o.Find = joinWait
+	o := command.JoinOptions(room)
+	o.Find = command.JoinWait
 	if err := node.CheckTarget(o); err != nil {
 		return err
 	}
 	if err := a.judgePlace(); err != nil {
 		return err
 	}
-	return a.withNode(ctx, node.Config{DataDir: a.opts.dir(), NoResume: true}, func(ctx context.Context, n peerNode) error {
+	return a.withNode(ctx, node.Config{DataDir: a.opts.dir(), NoResume: true}, func(ctx context.Context, n command.Node) error {
 		events, stop := n.Listen()
 		defer stop()
 		joining, cancel := context.WithTimeout(ctx, wait)
@@ -203,7 +204,7 @@ func (a *app) visit(ctx context.Context, room string, wait time.Duration, do fun
 		v := &visitor{n: n, room: joined.ID.String(), name: joined.Name, events: events, kept: joined.Resumed, warn: func(w node.Warning) { a.Say(render.FaultMark + safe.Phrase(w.Text)) }}
 		err = do(ctx, v)
 		if !v.kept {
-			leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestWait)
+			leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), command.RequestWait)
 			defer cancel()
 			// Being removed in the meantime is no failure to leave.
 			_ = n.Leave(leaving, v.room)
@@ -213,7 +214,7 @@ func (a *app) visit(ctx context.Context, room string, wait time.Duration, do fun
 }
 
 func (a *app) tailCommand() *cobra.Command {
-	wait := span{d: knockWait, set: true}
+	wait := command.Span{D: command.KnockWait, Given: true}
 	cmd := &cobra.Command{
 		Use:     "tail ROOM",
 		Short:   "Print a room's events until interrupted",
@@ -222,7 +223,7 @@ func (a *app) tailCommand() *cobra.Command {
 
 		ValidArgsFunction: a.completesRooms,
 		RunE: a.verb(func(cmd *cobra.Command, args []string) error {
-			return a.visit(cmd.Context(), args[0], wait.d, a.tail)
+			return a.visit(cmd.Context(), args[0], wait.D, a.tail)
 		}),
 	}
 	cmd.Flags().Var(&wait, "timeout", "give up when being admitted takes longer")
@@ -244,32 +245,17 @@ func (a *app) idCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			who := identity{Peer: info.Peer, Nick: a.nick(), Words: info.Words}
+			who := command.Identity{Peer: info.Peer, Nick: a.nick(), Words: info.Words}
 			if a.opts.json {
 				return a.printJSON(who)
 			}
-			for _, line := range who.lines() {
+			for _, line := range who.Lines() {
 				if err := render.Data(a.Stdout, line); err != nil {
 					return err
 				}
 			}
 			return nil
 		}),
-	}
-}
-
-// identity is what "localchat id" says.
-type identity struct {
-	Peer  node.PeerID `json:"peer"`
-	Nick  string      `json:"nick"`
-	Words string      `json:"words"`
-}
-
-func (i identity) lines() []safe.Text {
-	return []safe.Text{
-		"peer   " + safe.Phrase(i.Peer.String()),
-		"nick   " + safe.Name(i.Nick),
-		"words  " + safe.Phrase(i.Words),
 	}
 }
 
@@ -326,8 +312,8 @@ func (a *app) send(ctx context.Context, v *visitor, text string) error {
 			}
 			return nil
 		}
-		if err := ending(ev); err != nil {
-			return withCause(err, ev)
+		if err := command.Ending(ev); err != nil {
+			return command.WithCause(err, ev)
 		}
 	}
 }
@@ -366,7 +352,7 @@ func (a *app) tail(ctx context.Context, v *visitor) (err error) {
 		if err != nil {
 			return err
 		}
-		if err := ending(ev); err != nil {
+		if err := command.Ending(ev); err != nil {
 			return err
 		}
 	}
@@ -396,29 +382,4 @@ func (a *app) printEvent(r render.View, held *removalHolder, ev node.Event, put 
 		return nil
 	}
 	return put(append(held.release(""), lines...))
-}
-
-// ending is the failure that an event of a room means for a command that lives as long as our place in it.
-func ending(ev node.Event) error {
-	switch b := ev.Body.(type) {
-	case node.Removed:
-		return &fail.Error{Code: fail.ExitRefused, Text: "no longer in " + ev.RoomName, Hint: string(render.AfterRemoval(b, render.RoomWord(ev.RoomName, ev.Room), "localchat "))}
-	case node.Refused:
-		return &fail.Error{Code: fail.ExitRefused, Text: "not a member of " + ev.RoomName, Hint: "ask to be admitted: localchat join " + string(render.RoomWord(ev.RoomName, ev.Room))}
-	case node.RoomClosed:
-		return &fail.Error{Code: fail.ExitRefused, Text: ev.RoomName + " is closed", Hint: "localchat create ROOM makes a new one"}
-	}
-	return nil
-}
-
-// withCause is an ending for who has not read the event or sees it no longer: who put us out, until when and why.
-func withCause(err error, ev node.Event) error {
-	f, ok := err.(*fail.Error)
-	b, removed := ev.Body.(node.Removed)
-	if !ok || !removed {
-		return err
-	}
-	said := *f
-	said.Text += ": " + string(render.Cause(b))
-	return &said
 }

@@ -10,13 +10,13 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 	"unicode"
 
 	"github.com/adrg/xdg"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
 	"localchat/cli/internal/render"
 	"localchat/internal/private"
@@ -146,46 +146,13 @@ func nickOf(name string) string {
 	return string(runes[:min(len(runes), maxNickRunes)])
 }
 
-// A span is a length of time as people write it: 90s, 10m, 6h, 1d, 2w, or 0. It is a flag value.
-type span struct {
-	d   time.Duration
-	set bool
-}
-
-func (s *span) Type() string { return "time" }
-
-func (s *span) String() string {
-	if !s.set {
-		return ""
-	}
-	return render.SpanText(s.d)
-}
-
-func (s *span) Set(text string) error {
-	d, err := render.ParseSpan(text)
-	if err != nil {
-		return err
-	}
-	s.d, s.set = d, true
-	return nil
-}
-
-// seconds is the span for a policy, nil where it was not given.
-func (s *span) seconds() *int64 {
-	if !s.set {
-		return nil
-	}
-	n := int64(s.d / time.Second)
-	return &n
-}
-
 // createFlags are the flags of create.
 type createFlags struct {
 	open       bool
 	inviteOnly bool
 	subject    string
-	idle       span
-	retain     span
+	idle       command.Span
+	retain     command.Span
 	history    string
 }
 
@@ -200,7 +167,7 @@ func (c *createFlags) addTo(f *pflag.FlagSet) {
 
 // policy is what the flags ask for; what was not given stays the default of the room.
 func (c *createFlags) policy(f *pflag.FlagSet) (node.PolicyChange, error) {
-	change := node.PolicyChange{IdleS: c.idle.seconds(), RetainS: c.retain.seconds()}
+	change := node.PolicyChange{IdleS: c.idle.Seconds(), RetainS: c.retain.Seconds()}
 	access := ""
 	switch {
 	case c.open && c.inviteOnly:

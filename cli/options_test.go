@@ -160,19 +160,3 @@ func TestErrorsAreSafe(t *testing.T) {
 		t.Errorf("exit %d: %q", code, got)
 	}
 }
-
-func TestLogRing(t *testing.T) {
-	r := &logRing{}
-	for i := range maxLogLines + 5 {
-		if _, err := r.Write([]byte(strings.Repeat("x", i%3) + "\n")); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if got, all := r.last(maxLogLines * 2); len(got) != maxLogLines || all != maxLogLines {
-		t.Errorf("%d lines kept, of %d", len(got), all)
-	}
-	_, _ = r.Write([]byte("the last\n"))
-	if got, _ := r.last(2); len(got) != 2 || got[1] != "the last" {
-		t.Errorf("%q", got)
-	}
-}

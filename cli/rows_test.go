@@ -12,6 +12,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"localchat/cli/internal/clitest"
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/node"
@@ -190,18 +191,18 @@ func TestAnswersAreTheProgramsOwn(t *testing.T) {
 	f.Open = []node.InviteInfo{{ID: "mf2w", Nick: forged}}
 	f.Compared = []node.Verification{{Peer: clitest.DaveID, Nick: forged, Words: forged}}
 	f.Rules = node.PolicyInfo{Subject: "x\n" + forged}
-	ring := &logRing{}
+	ring := &command.LogRing{}
 	_, _ = io.WriteString(ring, "time=x msg="+forged+"\n")
 	for typed, args := range map[string][]string{
 		"rooms": nil, "members": nil, "search": {"x"}, "bans": nil, "invites": nil, "verified": nil, "policy": nil, "log": nil,
 		"whois": {clitest.DaveID.String()}, "verify": {clitest.DaveID.String()}, "whoami": nil, "net": nil,
 	} {
-		cmd, _ := lookUp(typed, "", commands())
-		r, err := cmd.run(context.Background(), call{n: f, args: args, room: here{id: clitest.LabID.String(), name: forged, owned: true}, env: &Env{Ring: ring}})
+		cmd, _ := command.LookUp(typed, "", command.Table())
+		r, err := cmd.Run(context.Background(), command.Call{N: f, Args: args, Room: command.Room{ID: clitest.LabID.String(), Name: forged, Owned: true}, Env: &command.Env{Ring: ring}})
 		if err != nil {
 			t.Errorf("/%s: %v", typed, err)
 		}
-		for _, line := range r.lines {
+		for _, line := range r.Lines {
 			for _, width := range screens {
 				for i, row := range render.Rows(line, width) {
 					if strings.HasPrefix(string(row), string(render.NoticeMark)) || strings.HasPrefix(string(row), "? ") || i > 0 && width > 2 && !strings.HasPrefix(string(row), string(render.MoreMark)) {

@@ -13,6 +13,7 @@ import (
 	"github.com/creachadair/jrpc2/channel"
 	"github.com/spf13/cobra"
 
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
 	"localchat/cli/internal/safe"
 	"localchat/cli/internal/stream"
@@ -35,7 +36,7 @@ func (a *app) rpcCommand() *cobra.Command {
 			if err := a.judgePlace(); err != nil {
 				return err
 			}
-			return a.withNode(cmd.Context(), node.Config{DataDir: a.opts.dir()}, func(ctx context.Context, n peerNode) error {
+			return a.withNode(cmd.Context(), node.Config{DataDir: a.opts.dir()}, func(ctx context.Context, n command.Node) error {
 				return serveRPC(ctx, &a.Env, n)
 			})
 		}),
@@ -43,7 +44,7 @@ func (a *app) rpcCommand() *cobra.Command {
 }
 
 // serveRPC answers requests until the end of input or of ctx.
-func serveRPC(ctx context.Context, env *Env, n peerNode) error {
+func serveRPC(ctx context.Context, env *command.Env, n command.Node) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	events, stop := n.Listen()

@@ -4,6 +4,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"localchat/cli/internal/command"
 )
 
 // Hints are written for a person at a console and name its commands. A program has methods and parameters.
@@ -52,7 +54,7 @@ func forPrograms(hint string) string {
 			switch method := methodOf[name]; {
 			case method != "":
 				return before + method
-			case slices.ContainsFunc(commands(), func(c *command) bool { return c.name == name }):
+			case slices.ContainsFunc(command.Table(), func(c *command.Command) bool { return c.Name == name }):
 				return before + "room." + name
 			}
 			return found

@@ -10,13 +10,14 @@ import (
 	"github.com/creachadair/jrpc2"
 	"github.com/creachadair/jrpc2/handler"
 
+	"localchat/cli/internal/command"
 	"localchat/node"
 )
 
 // rpcMethods are the methods that docs/interface.md, "JSON-RPC", lists.
 type rpcMethods struct {
-	env *Env
-	n   peerNode
+	env *command.Env
+	n   command.Node
 }
 
 // Parameters. Fields that are not pointers and have no omitempty are required; unknown ones are refused.
@@ -204,7 +205,7 @@ func refusing(places chan struct{}, do jrpc2.Handler) jrpc2.Handler {
 // A methodTable answers for the methods it does not have as well: jrpc2 itself would keep the id of such a request as
 // "in use" for ever.
 type methodTable struct {
-	env     *Env
+	env     *command.Env
 	ctx     context.Context // of notifications: that of a request ends with the input
 	methods handler.Map
 	turns   *turns
@@ -223,7 +224,7 @@ func (t *methodTable) Assign(ctx context.Context, name string) jrpc2.Handler {
 }
 
 // method makes a handler of do: parameters strictly as declared, errors with code and hint, panics as anywhere else.
-func method[P, R any](env *Env, do func(context.Context, P) (R, error)) jrpc2.Handler {
+func method[P, R any](env *command.Env, do func(context.Context, P) (R, error)) jrpc2.Handler {
 	return func(ctx context.Context, req *jrpc2.Request) (any, error) {
 		defer env.Guard()
 		var params P
@@ -344,7 +345,7 @@ func (m rpcMethods) join(ctx context.Context, p joinParams) (node.JoinedInfo, er
 	if (p.Room == "") == (p.Invite == "") {
 		return node.JoinedInfo{}, wrongParams("one of room and invite is wanted")
 	}
-	wait := joinWait
+	wait := command.JoinWait
 	if p.TimeoutS != nil {
 		var err error
 		if wait, err = lengthOf("timeout_s", *p.TimeoutS); err != nil {

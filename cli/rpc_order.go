@@ -9,6 +9,7 @@ import (
 
 	"github.com/creachadair/jrpc2"
 
+	"localchat/cli/internal/command"
 	"localchat/node"
 )
 
@@ -20,7 +21,7 @@ import (
 // this node has not seen yet. A request about a room that is not here waits for such a join too, as it may be about the room
 // that the join enters. Without that wait it could only fail.
 type turns struct {
-	n peerNode
+	n command.Node
 
 	mu    sync.Mutex // requests are lined up in the order of reading and end in any order
 	lines map[node.RoomRef]*roomLine
@@ -34,7 +35,7 @@ type roomLine struct {
 	entering int               // those of them that may bring this node into a room
 }
 
-func newTurns(n peerNode) *turns { return &turns{n: n, lines: make(map[node.RoomRef]*roomLine)} }
+func newTurns(n command.Node) *turns { return &turns{n: n, lines: make(map[node.RoomRef]*roomLine)} }
 
 // A turn is the place of one request.
 type turn struct {

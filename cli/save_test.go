@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"localchat/cli/internal/clitest"
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
 	"localchat/node"
 )
@@ -22,12 +23,12 @@ func TestSave(t *testing.T) {
 		{ID: "1", Peer: clitest.AliceID, Nick: "alice", Text: "hello", At: clitest.Noon},
 		{ID: "2", Peer: clitest.DaveID, Nick: "dave", Text: "x\n2026-11-23 12:00 <alice> I quit\x1b[2J", At: clitest.Noon},
 	}
-	save := func(path string) (reply, error) {
-		return runSave(context.Background(), call{n: f, args: []string{path}, room: here{id: clitest.LabID.String(), name: "lab"}})
+	save := func(path string) (command.Reply, error) {
+		return runOf("save")(context.Background(), command.Call{N: f, Args: []string{path}, Room: command.Room{ID: clitest.LabID.String(), Name: "lab"}})
 	}
 	path := filepath.Join(dir, "lab.txt")
-	if r, err := save(path); err != nil || len(r.lines) != 1 || !strings.HasPrefix(string(r.lines[0]), "saved 2 lines to ") {
-		t.Fatalf("%v, %v", r.lines, err)
+	if r, err := save(path); err != nil || len(r.Lines) != 1 || !strings.HasPrefix(string(r.Lines[0]), "saved 2 lines to ") {
+		t.Fatalf("%v, %v", r.Lines, err)
 	}
 	raw, err := os.ReadFile(path)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/libp2p/go-libp2p/gologshim"
 
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
 	"localchat/discovery"
 	"localchat/internal/private"
@@ -16,7 +17,7 @@ import (
 
 // startNode starts the node that cfg describes, with discovery as the options say. This is the one place where node and
 // discovery meet.
-func (a *app) startNode(cfg node.Config) (peerNode, error) {
+func (a *app) startNode(cfg node.Config) (command.Node, error) {
 	cfg.Nick = a.nick()
 	cfg.Listen = a.opts.listen
 	cfg.Peers = a.opts.peers
@@ -39,7 +40,7 @@ func (a *app) startNode(cfg node.Config) (peerNode, error) {
 	if err != nil {
 		return nil, err
 	}
-	return liveNode{n}, nil
+	return command.Live{Node: n}, nil
 }
 
 // startLog makes the one log of the program: a ring in memory, and a file where --log-file names one. libp2p and the
@@ -70,7 +71,7 @@ func (a *app) startLog() (stop func(), err error) {
 }
 
 // withNode runs do with a started node and closes it afterwards, which leaves every room in order.
-func (a *app) withNode(ctx context.Context, cfg node.Config, do func(context.Context, peerNode) error) (err error) {
+func (a *app) withNode(ctx context.Context, cfg node.Config, do func(context.Context, command.Node) error) (err error) {
 	n, err := a.start(cfg)
 	if err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"charm.land/bubbletea/v2"
 	"github.com/charmbracelet/colorprofile"
 
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
 	"localchat/cli/internal/stream"
 	"localchat/node"
@@ -21,7 +22,7 @@ func (a *app) fullScreen() bool {
 
 // runScreen runs the full-screen console on n until it is left, or until it is orphaned. open, where it is not nil, takes it
 // into its first room.
-func runScreen(ctx context.Context, env *Env, n peerNode, orphaned func() bool, open *opening) error {
+func runScreen(ctx context.Context, env *command.Env, n command.Node, orphaned func() bool, open *command.Opening) error {
 	feed := newFeed(n)
 	m := newTUI(ctx, env, n, open, time.Now())
 	options := []tea.ProgramOption{
@@ -53,13 +54,13 @@ func runScreen(ctx context.Context, env *Env, n peerNode, orphaned func() bool, 
 
 // A feed brings what happens on the node into the console, in the order in which the node told it.
 type feed struct {
-	n      peerNode
+	n      command.Node
 	settle func()
 	asked  chan chan struct{}
 	done   chan struct{}
 }
 
-func newFeed(n peerNode) *feed {
+func newFeed(n command.Node) *feed {
 	f := &feed{n: n, asked: make(chan chan struct{}), done: make(chan struct{})}
 	// settle returns when all that the node has told so far is on its way before whatever the caller sends next: what a
 	// command did is shown before what it says.

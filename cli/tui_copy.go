@@ -6,32 +6,33 @@ import (
 
 	"charm.land/bubbletea/v2"
 
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
 	"localchat/cli/internal/render"
 )
 
 // screenCommands are those that only a screen has.
-func screenCommands() []*command {
-	return []*command{{
-		name: "copy", usage: "[N or invite]", max: 1, run: runCopy,
-		help:     "copy the last N lines, or the invite made last, to the clipboard of your terminal",
-		examples: []string{"/copy", "/copy 3", "/copy invite"},
-		targets:  func(known) []string { return []string{"invite"} },
+func screenCommands() []*command.Command {
+	return []*command.Command{{
+		Name: "copy", Usage: "[N or invite]", Max: 1, Run: runCopy,
+		Help:     "copy the last N lines, or the invite made last, to the clipboard of your terminal",
+		Examples: []string{"/copy", "/copy 3", "/copy invite"},
+		Targets:  func(command.Known) []string { return []string{"invite"} },
 	}}
 }
 
-func runCopy(_ context.Context, c call) (reply, error) {
-	if c.arg(0) == "invite" {
-		return reply{then: func(f face) { f.(*tui).copyInvite() }}, nil
+func runCopy(_ context.Context, c command.Call) (command.Reply, error) {
+	if c.Arg(0) == "invite" {
+		return command.Reply{Then: func(f command.Face) { f.(*tui).copyInvite() }}, nil
 	}
 	n := 1
-	if c.arg(0) != "" {
+	if c.Arg(0) != "" {
 		var err error
-		if n, err = strconv.Atoi(c.arg(0)); err != nil || n < 1 {
-			return reply{}, fail.Usage("/copy 3 copies three lines", "%q is no number of lines", c.arg(0))
+		if n, err = strconv.Atoi(c.Arg(0)); err != nil || n < 1 {
+			return command.Reply{}, fail.Usage("/copy 3 copies three lines", "%q is no number of lines", c.Arg(0))
 		}
 	}
-	return reply{then: func(f face) { f.(*tui).copyLines(n) }}, nil
+	return command.Reply{Then: func(f command.Face) { f.(*tui).copyLines(n) }}, nil
 }
 
 // copyLines hands the last n lines of the room to the terminal, which may or may not take them.

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 )
@@ -28,21 +29,21 @@ type asked struct {
 }
 
 // opened is the job that the console is opened with.
-func (m *tui) opened(cmd *command) job {
+func (m *tui) opened(cmd *command.Command) job {
 	j := job{cmd: cmd, pane: m.panes[0], opening: true}
-	if m.open.knocks {
+	if m.open.Knocks {
 		j.enters = "the room"
 	}
 	return j
 }
 
 // entersBy is the room that a command line asks to be let into, "" where it asks for none.
-func entersBy(cmd *command, args []string) safe.Text {
-	if cmd.name != "join" {
+func entersBy(cmd *command.Command, args []string) safe.Text {
+	if cmd.Name != "join" {
 		return ""
 	}
-	room, _, _ := cutNick(args[0])
-	if isInvite(room) {
+	room, _, _ := command.CutNick(args[0])
+	if command.IsInvite(room) {
 		return "the room of the invite"
 	}
 	return safe.Name(strings.TrimSpace(room))
@@ -104,7 +105,7 @@ func (m *tui) enteringText() safe.Text {
 	if !e.until.IsZero() {
 		text += ": " + render.Minutes(max(int(e.until.Sub(m.now)/time.Second), 0)) + " left for an answer"
 	}
-	if m.pane().here.id == "" {
+	if m.pane().here.ID == "" {
 		text += "; /leave takes it back"
 	}
 	if n := len(m.entering) - 1; n > 0 {

@@ -8,6 +8,7 @@ import (
 	"charm.land/bubbletea/v2"
 
 	"localchat/cli/internal/clitest"
+	"localchat/cli/internal/command"
 	"localchat/node"
 )
 
@@ -22,7 +23,7 @@ func TestScreenWaitsAtADoor(t *testing.T) {
 			g.f.RoomList = []node.RoomInfo{{ID: clitest.LabID, Name: "lab", In: true}, {ID: clitest.DenID, Name: "den", Access: "knock", Members: 2}}
 			g.f.Asking = func(ctx context.Context) error {
 				left, ok := ctx.Deadline()
-				if !ok || time.Until(left) < knockWait-time.Minute {
+				if !ok || time.Until(left) < command.KnockWait-time.Minute {
 					t.Errorf("the answer is awaited until %v", left)
 				}
 				g.sees("-- asking to be let into den: 10:00 left for an answer; /leave takes it back")
@@ -73,7 +74,7 @@ func TestScreenLineThatFailed(t *testing.T) {
 		"not by us":       func(g *glass) { g.f.Errors["say"] = node.AsError(context.DeadlineExceeded); g.says("hello") },
 		"by its question": func(g *glass) { g.says("/ban dave"); g.press("n") },
 		"by an ambiguity": func(g *glass) {
-			g.m.pane().roster.members = append(g.m.pane().roster.members, node.MemberInfo{Peer: "x", Nick: "dave"})
+			g.m.pane().roster.Members = append(g.m.pane().roster.Members, node.MemberInfo{Peer: "x", Nick: "dave"})
 			g.says("/ban dave")
 		},
 	}
@@ -118,7 +119,7 @@ func TestScreenLineThatFailed(t *testing.T) {
 // An answer that comes late gives no line back to who has gone on typing, not even where that was taken out again, nor in
 // another room.
 func TestScreenLateFailureGivesNothingBack(t *testing.T) {
-	late := performed{job: job{cmd: sayCommand, text: "/msg alice psst"}, err: &node.Error{Code: node.CodeUnavailable, Text: "alice is not there"}}
+	late := performed{job: job{cmd: &command.Command{Name: "say"}, text: "/msg alice psst"}, err: &node.Error{Code: node.CodeUnavailable, Text: "alice is not there"}}
 	for name, c := range map[string]struct {
 		meanwhile func(g *glass)
 		input     string

@@ -8,6 +8,7 @@ import (
 
 	"charm.land/bubbletea/v2"
 
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/node"
@@ -28,7 +29,7 @@ func (m *tui) event(ev node.Event) {
 		m.others = true
 		return // the lobby lists the rooms of now
 	case node.Joined:
-		p = m.enter(here{id: id, name: b.Name, nick: b.Nick, owned: b.Owner})
+		p = m.enter(command.Room{ID: id, Name: b.Name, Nick: b.Nick, Owned: b.Owner})
 		if !b.Resumed {
 			m.offer(p)
 		}
@@ -88,7 +89,7 @@ func (m *tui) narrate(p *pane, ev node.Event) {
 	case node.BacklogEnd:
 		return
 	}
-	text, at := render.View{Keys: m.show.keys}.Text(ev)
+	text, at := render.View{Keys: m.show.Keys}.Text(ev)
 	if _, progress := ev.Body.(node.RemovalProgress); text == "" || progress {
 		return // the status bar shows how far a removal has got
 	}
@@ -99,7 +100,7 @@ func (m *tui) narrate(p *pane, ev node.Event) {
 	switch b := ev.Body.(type) {
 	case node.Message:
 		l.kind, l.id, l.above, l.pending = said, b.ID, b.Before, b.Self && !b.Late
-		if !b.Self && p.here.nick != "" && render.Mentions(b.Text, p.here.nick) {
+		if !b.Self && p.here.Nick != "" && render.Mentions(b.Text, p.here.Nick) {
 			l.kind = calling
 		}
 		if !b.Action {
@@ -107,7 +108,7 @@ func (m *tui) narrate(p *pane, ev node.Event) {
 			if p.hues == nil {
 				p.hues = make(hues)
 			}
-			l.hue = p.hues.of(b.Peer, b.Nick, p.roster.members)
+			l.hue = p.hues.of(b.Peer, b.Nick, p.roster.Members)
 		}
 	case node.Backlog:
 		l.above = b.Before
@@ -130,10 +131,10 @@ func (m *tui) narrate(p *pane, ev node.Event) {
 	if m.hidden(p) && (l.kind == calling || l.kind == trouble) {
 		// Who knocks at a room out of sight, or writes to us alone, waits for an answer.
 		loud := l
-		loud.head, loud.text = 0, render.InRoomOf(safe.Name(p.here.name), text)
+		loud.head, loud.text = 0, render.InRoomOf(safe.Name(p.here.Name), text)
 		m.pane().add(loud, m.looked(m.pane()))
 	}
-	if l.kind == calling && m.show.bell {
+	if l.kind == calling && m.show.Bell {
 		m.do(tea.Raw("\a"))
 	}
 	if l.key != "" && l.key != comings {
@@ -147,9 +148,9 @@ func (m *tui) narrate(p *pane, ev node.Event) {
 func removedKey(removal uint64) string { return "removal " + strconv.FormatUint(removal, 10) }
 
 // enter makes a pane for a room, or takes the one that it had.
-func (m *tui) enter(r here) *pane {
+func (m *tui) enter(r command.Room) *pane {
 	m.lost = nil
-	p := m.find(r.id)
+	p := m.find(r.ID)
 	if p == nil {
 		p = &pane{}
 		m.panes = append(m.panes, p)
@@ -158,8 +159,8 @@ func (m *tui) enter(r here) *pane {
 		*p = pane{scroll: p.scroll}
 		p.scroll.clear()
 	}
-	if r.nick == "" {
-		r.nick = p.here.nick
+	if r.Nick == "" {
+		r.Nick = p.here.Nick
 	}
 	p.here = r
 	return p
@@ -174,7 +175,7 @@ func (m *tui) leave(p *pane) {
 	m.bringBack(p)
 	if p == m.pane() {
 		m.turnTo(m.beside(p))
-		m.tell(m.pane(), happened, render.NoticeMark+"you left "+safe.Name(p.here.name))
+		m.tell(m.pane(), happened, render.NoticeMark+"you left "+safe.Name(p.here.Name))
 		return
 	}
 	shown := m.pane()
@@ -215,7 +216,7 @@ func (m *tui) expel(p *pane, ev node.Event) {
 		m.question = nil
 	}
 	if len(m.rooms()) == 0 {
-		m.lost = withCause(ending(ev), ev) // the screen that says so goes
+		m.lost = command.WithCause(command.Ending(ev), ev) // the screen that says so goes
 	}
 }
 
@@ -227,7 +228,7 @@ type glimpse struct {
 	more      int // rooms that there are beside these
 	connected int
 	pane      *pane // that roster and policy are of
-	roster    roster
+	roster    command.Roster
 	policy    node.PolicyInfo
 }
 
@@ -239,10 +240,10 @@ func (m *tui) glance() {
 	m.looking, m.stale = true, false
 	n, p, room, ctx := m.n, m.pane(), m.room(), m.ctx
 	// Looking at the rooms has the node ask everybody for them.
-	list := room.id == "" || m.others
+	list := room.ID == "" || m.others
 	m.others = false
 	m.do(func() tea.Msg {
-		ctx, cancel := context.WithTimeout(ctx, requestWait)
+		ctx, cancel := context.WithTimeout(ctx, command.RequestWait)
 		defer cancel()
 		g := glimpse{info: n.Info(), pane: p, list: list}
 		// What fails is asked again in a second, and left out until then.
@@ -256,16 +257,16 @@ func (m *tui) glance() {
 				g.connected++
 			}
 		}
-		if room.id == "" {
+		if room.ID == "" {
 			return g
 		}
-		members, _ := n.Members(ctx, room.id)
-		g.roster.epoch, g.roster.members = members.Epoch, members.Members
-		g.policy, _ = n.Policy(ctx, room.id, node.PolicyChange{})
-		if room.owned {
-			g.roster.knocks, _ = n.Knocks(ctx, room.id)
-			g.roster.bans, _ = n.Bans(ctx, room.id)
-			g.roster.invites, _ = n.Invites(ctx, room.id)
+		members, _ := n.Members(ctx, room.ID)
+		g.roster.Epoch, g.roster.Members = members.Epoch, members.Members
+		g.policy, _ = n.Policy(ctx, room.ID, node.PolicyChange{})
+		if room.Owned {
+			g.roster.Knocks, _ = n.Knocks(ctx, room.ID)
+			g.roster.Bans, _ = n.Bans(ctx, room.ID)
+			g.roster.Invites, _ = n.Invites(ctx, room.ID)
 		}
 		return g
 	})
@@ -290,7 +291,7 @@ func (m *tui) seen(g glimpse) {
 	}
 	if g.pane == m.pane() {
 		m.side.hold(m.items())
-		m.door.hold(g.roster.knocks, m.now)
+		m.door.hold(g.roster.Knocks, m.now)
 	}
 	if m.stale {
 		m.glance()

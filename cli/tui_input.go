@@ -8,6 +8,7 @@ import (
 	"charm.land/bubbles/v2/textarea"
 	"charm.land/bubbletea/v2"
 
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
 	"localchat/cli/internal/safe"
 )
@@ -184,27 +185,27 @@ func (m *tui) submit() {
 	text := m.input.text()
 	p := m.pane()
 	if strings.TrimSpace(text) == "" {
-		if p.here.id == "" {
+		if p.here.ID == "" {
 			m.chooseRoom()
 		}
 		return
 	}
-	in, err := parse(text, m.table)
-	if err == nil && in.cmd == nil {
-		in, err = meant(in.say, m.room(), m.table)
+	in, err := command.Parse(text, m.table)
+	if err == nil && in.Cmd == nil {
+		in, err = command.Meant(in.Say, m.room(), m.table)
 	}
-	if err == nil && in.cmd.name == "leave" && m.room().id == "" && m.leavesNoRoom() {
+	if err == nil && in.Cmd.Name == "leave" && m.room().ID == "" && m.leavesNoRoom() {
 		return
 	}
 	if err == nil {
-		err = permit(in.cmd, m.room())
+		err = command.Permit(in.Cmd, m.room())
 	}
 	if err != nil {
 		m.complain(p, err)
 		m.input.giveBack(text)
 		return
 	}
-	j := job{cmd: in.cmd, args: in.args, text: text, pane: p, enters: entersBy(in.cmd, in.args), keys: m.input.keys}
+	j := job{cmd: in.Cmd, args: in.Args, text: text, pane: p, enters: entersBy(in.Cmd, in.Args), keys: m.input.keys}
 	m.order(j, func() {
 		m.input.take()
 		p.scroll.end()
@@ -220,11 +221,11 @@ func (m *tui) order(j job, begin func()) {
 		}
 		m.run(j)
 	}
-	if j.cmd.ask == nil {
+	if j.cmd.Ask == nil {
 		run()
 		return
 	}
-	c, err := j.cmd.ask(m.query(j), m.known())
+	c, err := j.cmd.Ask(m.query(j), m.known())
 	switch {
 	case err != nil:
 		m.complain(j.pane, err)
@@ -232,17 +233,17 @@ func (m *tui) order(j job, begin func()) {
 	case c == nil:
 		run()
 	default:
-		m.ask(j.pane, c.text, func() {
-			j.args = c.args
+		m.ask(j.pane, c.Text, func() {
+			j.args = c.Args
 			run()
 		})
-		m.question.choices, m.question.choose = c.choices, func(of choice) {
-			if of.begun != "" {
+		m.question.choices, m.question.choose = c.Choices, func(of command.Choice) {
+			if of.Begun != "" {
 				m.input.take()
-				m.input.set(of.begun)
+				m.input.set(of.Begun)
 				return
 			}
-			j.args = of.args
+			j.args = of.Args
 			run()
 		}
 		no := m.question.no

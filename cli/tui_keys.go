@@ -3,6 +3,7 @@ package cli
 import (
 	"charm.land/bubbletea/v2"
 
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/safe"
 )
 
@@ -68,10 +69,10 @@ func (m *tui) always(msg tea.KeyPressMsg, name string, again bool) bool {
 	case "ctrl+p":
 		m.turnTo(m.panes[(m.at+len(m.panes)-1)%len(m.panes)])
 	case "f1":
-		help, _ := lookUp("help", "", m.table)
+		help, _ := command.LookUp("help", "", m.table)
 		m.run(job{cmd: help, pane: m.pane()})
 	case "f2":
-		if m.room().id != "" {
+		if m.room().ID != "" {
 			m.side.toggle()
 		}
 	case "f5":
@@ -142,7 +143,7 @@ func (m *tui) types(msg tea.KeyPressMsg, name string) {
 		}
 		defer func() { m.input.changed(before, name, msg.Text != "") }()
 	}
-	inLobby := m.pane().here.id == "" && m.input.text() == ""
+	inLobby := m.pane().here.ID == "" && m.input.text() == ""
 	switch name {
 	case "enter":
 		m.submit()

@@ -3,6 +3,7 @@ package cli
 import (
 	"slices"
 
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/node"
@@ -48,7 +49,7 @@ func (m *tui) chooseRoom() {
 		m.hint = "that room takes those with an invite: paste its text here"
 		return
 	}
-	join, _ := lookUp("join", "", m.table)
+	join, _ := command.LookUp("join", "", m.table)
 	m.order(job{cmd: join, args: []string{r.ID.String()}, pane: m.pane(), enters: safe.Name(r.Name)}, nil)
 }
 

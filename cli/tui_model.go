@@ -10,6 +10,7 @@ import (
 	"charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
 	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
@@ -17,14 +18,14 @@ import (
 )
 
 // A tui is the full-screen console: a value that messages change and that draws itself. It does nothing but in the
-// commands that it returns, which know the node through [peerNode]. The goroutine of the program's loop owns it.
+// commands that it returns, which know the node through [command.Node]. The goroutine of the program's loop owns it.
 type tui struct {
-	env   *Env
+	env   *command.Env
 	ctx   context.Context // of the commands
-	n     peerNode
-	open  *opening
-	table []*command
-	show  settings
+	n     command.Node
+	open  *command.Opening
+	table []*command.Command
+	show  command.Settings
 	// settle, in a command: all that the node has told is on its way to us. nil: it is.
 	settle func()
 	// post, in a command, hands us a message before the command is done.
@@ -71,7 +72,7 @@ type tui struct {
 
 // A job is a command to run.
 type job struct {
-	cmd  *command
+	cmd  *command.Command
 	args []string
 	text string // as typed
 	pane *pane  // where it was typed
@@ -86,13 +87,13 @@ type job struct {
 // performed is what came of a job.
 type performed struct {
 	job
-	reply reply
+	reply command.Reply
 	err   error
 }
 
-func newTUI(ctx context.Context, env *Env, n peerNode, open *opening, now time.Time) *tui {
+func newTUI(ctx context.Context, env *command.Env, n command.Node, open *command.Opening, now time.Time) *tui {
 	return &tui{
-		env: env, ctx: ctx, n: n, open: open, table: append(commands(), screenCommands()...),
+		env: env, ctx: ctx, n: n, open: open, table: append(command.Table(), screenCommands()...),
 		show: env.Show, input: newComposer(), panes: []*pane{{}}, info: n.Info(), now: now,
 	}
 }
@@ -102,10 +103,10 @@ func (m *tui) Init() tea.Cmd {
 	m.tell(m.panes[0], happened, m.env.Greeting(m.info))
 	m.glance()
 	if m.open != nil {
-		if m.open.knocks {
-			m.tell(m.panes[0], happened, askingText(m.info))
+		if m.open.Knocks {
+			m.tell(m.panes[0], happened, command.Asking(m.info))
 		}
-		m.perform(m.opened(m.open.command()))
+		m.perform(m.opened(m.open.Command()))
 	}
 	return m.outgoing()
 }
@@ -180,7 +181,7 @@ func (m *tui) pane() *pane { return m.panes[m.at] }
 // find is the pane of a room, nil where there is none.
 func (m *tui) find(id string) *pane {
 	for p := range m.every() {
-		if id != "" && p.here.id == id {
+		if id != "" && p.here.ID == id {
 			return p
 		}
 	}
@@ -206,9 +207,9 @@ func (m *tui) every() iter.Seq[*pane] {
 // hidden reports whether p is out of sight.
 func (m *tui) hidden(p *pane) bool { return slices.Contains(m.away, p) }
 
-// putAway takes a room of ours out of sight, which goes on.
-func (m *tui) putAway(r here) {
-	p := m.find(r.id)
+// PutAway takes a room of ours out of sight, which goes on.
+func (m *tui) PutAway(r command.Room) {
+	p := m.find(r.ID)
 	if p == nil || m.hidden(p) {
 		return
 	}
@@ -220,7 +221,7 @@ func (m *tui) putAway(r here) {
 	m.at = slices.Index(m.panes, shown)
 	m.away = append(m.away, p)
 	p.turn()
-	m.tell(shown, happened, awayText(r))
+	m.tell(shown, happened, command.Away(r))
 }
 
 // bringBack puts a room in sight again.
@@ -232,10 +233,10 @@ func (m *tui) bringBack(p *pane) {
 }
 
 // rooms are those that we are in.
-func (m *tui) rooms() []here {
-	var in []here
+func (m *tui) rooms() []command.Room {
+	var in []command.Room
 	for p := range m.every() {
-		if p.here.id != "" && !p.over {
+		if p.here.ID != "" && !p.over {
 			in = append(in, p.here)
 		}
 	}
@@ -243,11 +244,11 @@ func (m *tui) rooms() []here {
 }
 
 // room is the one typed into.
-func (m *tui) room() here {
+func (m *tui) room() command.Room {
 	if p := m.pane(); !p.over {
 		return p.here
 	}
-	return here{}
+	return command.Room{}
 }
 
 // turnTo shows another pane. One that is over has been read by then. What is half typed stays with its room; in the
@@ -263,7 +264,7 @@ func (m *tui) turnTo(to *pane) {
 		m.input.set("")
 	}
 	m.input.keys++
-	if text := m.input.text(); from.here.id != "" || text == "" {
+	if text := m.input.text(); from.here.ID != "" || text == "" {
 		from.draft = text
 		m.input.set(to.draft)
 		m.input.forget()
@@ -281,7 +282,7 @@ func (m *tui) turnTo(to *pane) {
 
 // offer shows a pane that something has happened to, unless somebody is in the middle of a line to another room.
 func (m *tui) offer(p *pane) {
-	if m.room().id == "" || m.input.idle() {
+	if m.room().ID == "" || m.input.idle() {
 		m.turnTo(p)
 	}
 }
@@ -309,7 +310,7 @@ func (m *tui) complain(p *pane, err error) {
 
 // run runs a command: after those before it, unless it waits for other people.
 func (m *tui) run(j job) {
-	if j.cmd.slow {
+	if j.cmd.Slow {
 		m.perform(j)
 		return
 	}
@@ -329,24 +330,24 @@ func (m *tui) next() {
 
 // perform runs a job beside the loop, with which it shares nothing.
 func (m *tui) perform(j job) {
-	if j.cmd.first != "" {
-		m.tell(j.pane, answer, j.cmd.first)
+	if j.cmd.First != "" {
+		m.tell(j.pane, answer, j.cmd.First)
 	}
 	m.jobs++
 	j.number = m.jobs
-	ctx, cancel := context.WithTimeout(m.ctx, j.cmd.patience())
+	ctx, cancel := context.WithTimeout(m.ctx, j.cmd.Patience())
 	if j.enters != "" {
 		m.entering = append(m.entering, entry{job: j.number, room: j.enters, cancel: cancel})
 	}
 	query, settle, post := m.query(j), m.settle, m.post
-	query.asked = func(room string, until time.Time) {
+	query.Asked = func(room string, until time.Time) {
 		if post != nil {
 			post(asked{job: j.number, room: room, until: until})
 		}
 	}
 	m.do(func() tea.Msg {
 		defer cancel()
-		r, err := j.cmd.run(ctx, query)
+		r, err := j.cmd.Run(ctx, query)
 		if settle != nil {
 			settle()
 		}
@@ -355,16 +356,16 @@ func (m *tui) perform(j job) {
 }
 
 // query is what the command of j works with.
-func (m *tui) query(j job) call {
-	return call{
-		n: m.n, args: j.args, room: j.pane.here, rooms: m.rooms(), table: m.table, env: m.env, show: m.show, terminal: true,
-		keys: keyHelp,
+func (m *tui) query(j job) command.Call {
+	return command.Call{
+		N: m.n, Args: j.args, Room: j.pane.here, Rooms: m.rooms(), Table: m.table, Env: m.env, Show: m.show, Terminal: true,
+		Keys: keyHelp,
 	}
 }
 
 // finish takes up what came of a command.
 func (m *tui) finish(f performed) {
-	if !f.cmd.slow {
+	if !f.cmd.Slow {
 		m.busy = false
 	}
 	withdrawn := m.entered(f.number)
@@ -381,40 +382,40 @@ func (m *tui) finish(f performed) {
 		return
 	}
 	to := f.pane
-	if p := m.find(f.reply.room); p != nil && !p.over {
+	if p := m.find(f.reply.Room); p != nil && !p.over {
 		to = p
 		m.offer(p)
 	}
-	if f.opening && f.err == nil && !m.open.knocks && to != m.panes[0] {
+	if f.opening && f.err == nil && !m.open.Knocks && to != m.panes[0] {
 		m.tell(to, happened, m.env.Greeting(m.info)) // what is kept is said where one looks
 	}
 	if f.err != nil {
 		m.complain(to, f.err)
 		m.giveBack(f.job)
 	}
-	if f.reply.page != nil {
-		m.page, f.reply.lines = &page{lines: f.reply.page}, nil
+	if f.reply.Page != nil {
+		m.page, f.reply.Lines = &page{lines: f.reply.Page}, nil
 	}
 	first := to.scroll.last + 1
-	for _, h := range f.reply.hits {
-		to.add(line{at: h.at, kind: foundLine, text: h.text}, m.looked(to))
+	for _, h := range f.reply.Hits {
+		to.add(line{at: h.At, kind: foundLine, text: h.Text}, m.looked(to))
 	}
-	for _, text := range f.reply.lines {
+	for _, text := range f.reply.Lines {
 		kind := answer
-		if f.reply.isSecret(text) {
+		if f.reply.IsSecret(text) {
 			kind = verbatim
 		}
 		m.tell(to, kind, text)
 	}
-	m.draw(to, f.reply.figure)
-	if to == m.pane() && len(f.reply.figure) == 0 && to.scroll.anchor == 0 {
+	m.draw(to, f.reply.Figure)
+	if to == m.pane() && len(f.reply.Figure) == 0 && to.scroll.anchor == 0 {
 		to.scroll.startAt(first)
 	}
-	if f.reply.secret != "" {
-		m.secret = f.reply.secret
+	if f.reply.Secret != "" {
+		m.secret = f.reply.Secret
 	}
-	if f.reply.then != nil {
-		f.reply.then(m)
+	if f.reply.Then != nil {
+		f.reply.Then(m)
 	}
 	m.stale = true
 	m.glance()
@@ -434,16 +435,16 @@ func (m *tui) draw(p *pane, rows []safe.Text) {
 	}
 	m.tell(p, figure, rows...)
 	if len(rows) > 0 && m.env.Colourless {
-		m.tell(p, answer, colourlessCode)
+		m.tell(p, answer, command.ColourlessQR)
 	}
 }
 
-// said needs no note: the line's own event says the same.
-func (m *tui) said(string) {}
+// Said needs no note: the line's own event says the same.
+func (m *tui) Said(string) {}
 
-func (m *tui) settings() *settings { return &m.show }
-func (m *tui) clear()              { m.pane().scroll.clear() }
-func (m *tui) end()                { m.quit = true }
+func (m *tui) Settings() *command.Settings { return &m.show }
+func (m *tui) Clear()                      { m.pane().scroll.clear() }
+func (m *tui) End()                        { m.quit = true }
 
 // farewell is how the console ends: with nothing, or with why there is no room any more. What reached nobody is said
 // where it is still read after the screen is gone.
@@ -469,16 +470,16 @@ func (m *tui) farewell() error {
 }
 
 // goodbye is the last word of a console: what becomes of the rooms that we are in.
-func goodbye(kept bool, rooms []here) safe.Text {
+func goodbye(kept bool, rooms []command.Room) safe.Text {
 	if !kept {
 		return render.NoticeMark + "goodbye; nothing was kept on disk"
 	}
 	var own, others []safe.Text
 	for _, r := range rooms {
-		if r.owned {
-			own = append(own, safe.Name(r.name))
+		if r.Owned {
+			own = append(own, safe.Name(r.Name))
 		} else {
-			others = append(others, safe.Name(r.name))
+			others = append(others, safe.Name(r.Name))
 		}
 	}
 	text := render.NoticeMark + "goodbye"

@@ -1,6 +1,6 @@
 package cli
 
-import tea "charm.land/bubbletea/v2"
+import "charm.land/bubbletea/v2"
 
 // wheelStep is how many rows the wheel scrolls.
 const wheelStep = 3
@@ -47,7 +47,7 @@ func (m *tui) click(msg tea.MouseClickMsg) {
 		if i := m.roomAt(msg.X); i >= 0 {
 			m.turnTo(m.panes[i])
 		}
-	case m.pane().here.id == "" && y >= 0 && y < m.frame.body:
+	case m.pane().here.ID == "" && y >= 0 && y < m.frame.body:
 		if i := m.lobbyAt(y); i >= 0 {
 			m.lobby.at = i
 		}

@@ -3,29 +3,15 @@ package cli
 import (
 	"charm.land/lipgloss/v2"
 
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/safe"
 )
 
 // A page is something to read over the talk, which goes on below it: it is put away with a key and leaves nothing there.
 type page struct {
-	lines []pageLine
+	lines []command.PageLine
 	rows  []row // of lines, as drawn
 	top   int   // the first row shown
-}
-
-// A pageLine is a line of a page: a heading, a text, or what explains head.
-type pageLine struct {
-	heading    bool
-	head, text safe.Text
-}
-
-// lines as a page of text.
-func textPage(lines []safe.Text) []pageLine {
-	page := make([]pageLine, len(lines))
-	for i, text := range lines {
-		page[i].text = text
-	}
-	return page
 }
 
 const (
@@ -40,21 +26,21 @@ func (p *page) draw(width int) {
 	p.rows = nil
 	column := 0
 	for _, l := range p.lines {
-		if n := safe.Cells(l.head); n <= headMost {
+		if n := safe.Cells(l.Head); n <= headMost {
 			column = max(column, n)
 		}
 	}
 	for _, l := range p.lines {
 		switch {
-		case l.heading:
-			p.rows = append(p.rows, row{}, styled(bold, safe.Crop(l.text, width)))
-		case l.head == "":
-			p.add(plain, "", "", l.text, width)
-		case width >= besideFrom && safe.Cells(l.head) <= column:
-			p.add(plain, safe.Pad(l.head, column+2), safe.Repeat(" ", column+2), l.text, width)
+		case l.Heading:
+			p.rows = append(p.rows, row{}, styled(bold, safe.Crop(l.Text, width)))
+		case l.Head == "":
+			p.add(plain, "", "", l.Text, width)
+		case width >= besideFrom && safe.Cells(l.Head) <= column:
+			p.add(plain, safe.Pad(l.Head, column+2), safe.Repeat(" ", column+2), l.Text, width)
 		default:
-			p.add(plain, "", "", l.head, width)
-			p.add(plain, safe.Repeat(" ", belowIndent), safe.Repeat(" ", belowIndent), l.text, width)
+			p.add(plain, "", "", l.Head, width)
+			p.add(plain, safe.Repeat(" ", belowIndent), safe.Repeat(" ", belowIndent), l.Text, width)
 		}
 	}
 }
@@ -98,25 +84,4 @@ func (m *tui) pageKey(name string) {
 	case "ctrl+z", "ctrl+l":
 		m.screenKey(name)
 	}
-}
-
-// helpPage explains the console to who types into room: a member is not shown what only the owner may do.
-func helpPage(keys []safe.Text, table []*command, room here) []pageLine {
-	lines := append([]pageLine{{text: "Keys", heading: true}}, textPage(keys)...)
-	for _, group := range []struct {
-		who     who
-		heading safe.Text
-	}{{everybody, "Commands"}, {member, "In a room"}, {owner, "In a room of yours"}} {
-		if group.who == owner && room.id != "" && !room.owned {
-			continue
-		}
-		lines = append(lines, pageLine{text: group.heading, heading: true})
-		for _, cmd := range table {
-			if cmd.who == group.who {
-				lines = append(lines, pageLine{head: safe.Phrase(cmd.synopsis()), text: safe.Phrase(cmd.help)})
-			}
-		}
-	}
-	lines = append(lines, pageLine{})
-	return append(lines, textPage(sayingHelp)...)
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"time"
 
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/render"
 	"localchat/node"
 )
@@ -10,7 +11,7 @@ import (
 // A pane is what the screen can show one of: the lobby, or a room.
 type pane struct {
 	// here is the room, with no id for the lobby.
-	here here
+	here command.Room
 	// over: the room's place was lost; the pane stays until it is left, so that the last words can be read.
 	over bool
 
@@ -27,26 +28,7 @@ type pane struct {
 	progress render.Removals
 	policy   node.PolicyInfo
 	hues     hues
-	roster   roster
-}
-
-// A roster is who is in a room, at its door and out of it, as the node said last. The last three are the owner's.
-type roster struct {
-	epoch   uint64
-	members []node.MemberInfo
-	knocks  []node.KnockInfo
-	bans    []node.BanInfo
-	invites []node.InviteInfo
-}
-
-// owner is the member who decides, or none.
-func (r *roster) owner() node.MemberInfo {
-	for _, m := range r.members {
-		if m.Role == "owner" {
-			return m
-		}
-	}
-	return node.MemberInfo{}
+	roster   command.Roster
 }
 
 // add puts a line in its place; looked: somebody sees it come.

@@ -6,6 +6,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/node"
@@ -17,8 +18,8 @@ type question struct {
 	pane    *pane // what it is about; it goes with that
 	yes, no func()
 	// choices are the keys that answer it where it is not a question of yes or no, and choose takes one of them.
-	choices []choice
-	choose  func(choice)
+	choices []command.Choice
+	choose  func(command.Choice)
 	// other takes a character that is pressed as the beginning of another answer; nil: there is none.
 	other func(key string)
 	// sudden: it came while keys meant for something else may be on their way. since: the last of those, or when it
@@ -46,7 +47,7 @@ func (q *question) keys() safe.Text {
 	}
 	text := safe.Text("")
 	for _, c := range q.choices {
-		text += "[" + c.key + "] " + c.word + "  "
+		text += "[" + c.Key + "] " + c.Word + "  "
 	}
 	return text + "[n] neither"
 }
@@ -68,7 +69,7 @@ func (m *tui) answer(name string) {
 	q, typed := m.question, name
 	name = strings.ToLower(name)
 	for _, c := range q.choices {
-		if name == string(c.key) {
+		if name == string(c.Key) {
 			m.question = nil
 			q.choose(c)
 			return
@@ -107,9 +108,9 @@ func (m *tui) asksOfNick(f performed) bool {
 	target := ""
 	switch {
 	case f.opening:
-		target = m.open.target
-	case f.cmd.name == "join":
-		target, _, _ = cutNick(f.args[0])
+		target = m.open.Target
+	case f.cmd.Name == "join":
+		target, _, _ = command.CutNick(f.args[0])
 	}
 	if target == "" {
 		return false
@@ -123,7 +124,7 @@ func (m *tui) asksOfNick(f performed) bool {
 		text: "that nick is taken: join as " + safe.Name(e.Nick) + "?", pane: f.pane, other: another,
 		yes: func() {
 			if f.opening {
-				m.perform(m.opened(m.open.as(e.Nick)))
+				m.perform(m.opened(m.open.As(e.Nick)))
 				return
 			}
 			m.run(job{cmd: f.cmd, args: []string{target + " --nick " + e.Nick}, text: f.text, pane: f.pane, enters: f.enters})
@@ -147,7 +148,7 @@ func (m *tui) asksOfKey(f performed) bool {
 	q := question{text: render.KeyChange(*e.Change), pane: f.pane}
 	if f.opening {
 		// The console was opened for this room: without it, it ends as without the question.
-		q.yes = func() { m.perform(m.opened(m.open.of(id))) }
+		q.yes = func() { m.perform(m.opened(m.open.Of(id))) }
 		q.no = func() { m.failure = f.err }
 	} else {
 		q.yes = func() {

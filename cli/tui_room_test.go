@@ -8,6 +8,7 @@ import (
 	"charm.land/bubbletea/v2"
 
 	"localchat/cli/internal/clitest"
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/render"
 	"localchat/node"
 )
@@ -288,7 +289,7 @@ func TestScreenInviteIsNotSaid(t *testing.T) {
 func TestScreenOpeningFails(t *testing.T) {
 	f := clitest.NewNode()
 	f.Errors["join"] = &node.Error{Code: node.CodeNotFound, Text: "no room called lab", Hint: "localchat rooms lists them"}
-	g := sitBefore(t, f, 80, 24, &opening{wait: joinWait, run: memberOpening})
+	g := sitBefore(t, f, 80, 24, &command.Opening{Wait: command.JoinWait, Run: memberOpening})
 	if err := g.m.farewell(); !g.quit || err == nil || err.Error() != "no room called lab" {
 		t.Errorf("quit: %v, with %v", g.quit, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"localchat/cli/internal/clitest"
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
 	"localchat/node"
 )
@@ -25,7 +26,7 @@ func TestScreenRuns(t *testing.T) {
 		go func() { _, _ = io.WriteString(keys, "hello\r/quit\r") }()
 	}}
 	defer keys.Close()
-	if err := runScreen(t.Context(), &a.Env, f, never, &opening{wait: joinWait, run: memberOpening}); err != nil {
+	if err := runScreen(t.Context(), &a.Env, f, never, &command.Opening{Wait: command.JoinWait, Run: memberOpening}); err != nil {
 		t.Fatal(err)
 	}
 	if calls := strings.Join(f.Did(), "\n"); !strings.Contains(calls, "join lab") || !strings.Contains(calls, "say lab hello") {
@@ -61,7 +62,7 @@ func (c *cue) Write(p []byte) (int, error) {
 func TestScreenPanics(t *testing.T) {
 	f := clitest.NewNode()
 	a, _, _ := newApp(t, f, strings.NewReader(""))
-	err := runScreen(t.Context(), &a.Env, f, never, &opening{run: func(context.Context, call) (reply, error) { panic("a test's panic, caught") }})
+	err := runScreen(t.Context(), &a.Env, f, never, &command.Opening{Run: func(context.Context, command.Call) (command.Reply, error) { panic("a test's panic, caught") }})
 	var e *fail.Error
 	if !errors.As(err, &e) || e.Code != fail.ExitInternal {
 		t.Errorf("ended with %v", err)
@@ -88,9 +89,9 @@ func TestScreenIsInterrupted(t *testing.T) {
 	f := clitest.NewNode()
 	a, _, _ := newApp(t, f, in)
 	ctx, stop := context.WithCancelCause(t.Context())
-	err := runScreen(ctx, &a.Env, f, never, &opening{run: func(context.Context, call) (reply, error) {
+	err := runScreen(ctx, &a.Env, f, never, &command.Opening{Run: func(context.Context, command.Call) (command.Reply, error) {
 		stop(fail.ErrInterrupted)
-		return reply{}, nil
+		return command.Reply{}, nil
 	}})
 	if finish(ctx, io.Discard, err) != fail.ExitInterrupted {
 		t.Errorf("ended with %v", err)

@@ -8,6 +8,7 @@ import (
 
 	"charm.land/lipgloss/v2"
 
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 )
@@ -456,7 +457,7 @@ func (l *line) look() (safe.Text, lipgloss.Style) {
 	case l.kind == happened:
 		return " ", quiet
 	case l.kind == figure:
-		return " ", pattern
+		return " ", command.QRStyle
 	case l.kind == foundLine:
 		return "=", plain
 	}

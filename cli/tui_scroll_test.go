@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"localchat/cli/internal/clitest"
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
@@ -261,8 +262,8 @@ func TestScreenProperties(t *testing.T) {
 		f.Rules = node.PolicyInfo{Access: name, Subject: name}
 		a, _, words := newApp(t, f, strings.NewReader(""))
 		a.Exit = nil
-		g := before(rt, t.Context(), a, words, f, 80, 24, &opening{run: func(ctx context.Context, c call) (reply, error) {
-			return createRoom(ctx, c.n, node.CreateOptions{Name: name})
+		g := before(rt, t.Context(), a, words, f, 80, 24, &command.Opening{Run: func(ctx context.Context, c command.Call) (command.Reply, error) {
+			return command.CreateRoom(ctx, c.N, node.CreateOptions{Name: name})
 		}})
 		bodies := append(clitest.Events(), node.Message{ID: name, Peer: clitest.DaveID, Nick: name, Text: name, At: clitest.Noon}, node.Direct{Peer: clitest.DaveID, Nick: name, Text: name},
 			node.Knock{Peer: clitest.DaveID, Nick: name, Words: name}, node.Joined{Name: name, Nick: name, Owner: true}, node.Warning{Text: name})
@@ -289,7 +290,7 @@ func busy(b *testing.B) *glass {
 	b.Helper()
 	f := clitest.NewNode()
 	a, _, words := newApp(b, f, strings.NewReader(""))
-	g := before(b, b.Context(), a, words, f, 120, 40, &opening{run: memberOpening})
+	g := before(b, b.Context(), a, words, f, 120, 40, &command.Opening{Run: memberOpening})
 	for i := range maxScrollLines {
 		g.m.event(node.Event{Time: clitest.Noon, Room: clitest.LabID, RoomName: "lab", Body: spoken(i, "a line of an ordinary length, as people say them in a room")})
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/node"
@@ -60,36 +61,36 @@ func (i item) same(j item) bool {
 // items are the rows of the column for the pane shown.
 func (m *tui) items() []item {
 	p := m.pane()
-	if p.over || p.here.id == "" {
+	if p.over || p.here.ID == "" {
 		return nil
 	}
 	r := p.roster
-	all := []item{{text: "MEMBERS " + safe.Number(len(r.members))}}
-	all = append(all, memberItems(r.members)...)
-	if len(r.knocks) > 0 {
-		all = append(all, item{text: "KNOCKING " + safe.Number(len(r.knocks))})
-		who := atTheDoor(known{roster: r})
-		for i, n := range r.knocks {
+	all := []item{{text: "MEMBERS " + safe.Number(len(r.Members))}}
+	all = append(all, memberItems(r.Members)...)
+	if len(r.Knocks) > 0 {
+		all = append(all, item{text: "KNOCKING " + safe.Number(len(r.Knocks))})
+		who := command.AtTheDoor(command.Known{Roster: r})
+		for i, n := range r.Knocks {
 			word := render.TrustWord(n.Trust)
 			if word == "" {
-				word = knocking
+				word = command.Knocking
 			}
 			all = append(all, item{
 				kind: aKnock, text: "?" + render.TrustMark(n.Trust) + render.Nick(n.Nick, n.Peer) + " " + word, who: who[i], peer: n.Peer, verified: n.Verified,
 			})
 		}
 	}
-	if len(r.invites) > 0 {
-		all = append(all, item{text: "INVITES " + safe.Number(len(r.invites))})
-		for _, i := range r.invites {
+	if len(r.Invites) > 0 {
+		all = append(all, item{text: "INVITES " + safe.Number(len(r.Invites))})
+		for _, i := range r.Invites {
 			text := "+ open" + forWhom(i.Nick) + ", " + left(i.Expires.Sub(m.now))
 			all = append(all, item{kind: anInvite, text: text, who: i.ID})
 		}
 	}
-	if len(r.bans) > 0 {
-		all = append(all, item{text: "BANNED " + safe.Number(len(r.bans))})
-		who := banned(known{roster: r})
-		for i, b := range r.bans {
+	if len(r.Bans) > 0 {
+		all = append(all, item{text: "BANNED " + safe.Number(len(r.Bans))})
+		who := command.Banned(command.Known{Roster: r})
+		for i, b := range r.Bans {
 			text := "- " + render.Nick(b.Nick, b.Peer)
 			if !b.Until.IsZero() {
 				text += ", " + left(b.Until.Sub(m.now))
@@ -102,11 +103,11 @@ func (m *tui) items() []item {
 
 // memberItems are the members, by mark and word.
 func memberItems(members []node.MemberInfo) []item {
-	var all []named
+	var all []command.Named
 	for _, who := range members {
-		all = append(all, named{who.Nick, who.Peer})
+		all = append(all, command.Named{Nick: who.Nick, Peer: who.Peer})
 	}
-	words := whoOf(all)
+	words := command.PeerWords(all)
 	items := make([]item, len(members))
 	for i, who := range members {
 		mark, role := safe.Text("+"), safe.Text("member")
@@ -229,7 +230,7 @@ type act struct {
 
 // acts of an item, by what it is and who asks.
 func (m *tui) acts(i item) []act {
-	owned := m.room().owned
+	owned := m.room().Owned
 	var all []act
 	switch i.kind {
 	case aMember:
@@ -275,7 +276,7 @@ func (m *tui) sideKey(name string) {
 		if a.key != name {
 			continue
 		}
-		cmd, _ := lookUp(a.command, "", m.table)
+		cmd, _ := command.LookUp(a.command, "", m.table)
 		if a.typed {
 			m.input.set("/" + a.command + " " + m.side.at.who + " ")
 			m.side.focus = false
@@ -350,6 +351,6 @@ func (m *tui) answerDoor(in bool) {
 	if in {
 		word = "accept"
 	}
-	cmd, _ := lookUp(word, "", m.table)
+	cmd, _ := command.LookUp(word, "", m.table)
 	m.run(job{cmd: cmd, args: []string{m.door.peer.String()}, pane: m.pane()})
 }

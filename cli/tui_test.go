@@ -14,6 +14,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"localchat/cli/internal/clitest"
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
@@ -34,7 +35,7 @@ type glass struct {
 }
 
 // sitBefore opens a console of that size.
-func sitBefore(t *testing.T, f *clitest.Node, width, height int, open *opening) *glass {
+func sitBefore(t *testing.T, f *clitest.Node, width, height int, open *command.Opening) *glass {
 	t.Helper()
 	t.Setenv("TZ", "UTC")
 	a, _, words := newApp(t, f, strings.NewReader(""))
@@ -46,7 +47,7 @@ func before(t interface {
 	Helper()
 	Errorf(string, ...any)
 	Fatalf(string, ...any)
-}, ctx context.Context, a *app, words *clitest.Screen, f *clitest.Node, width, height int, open *opening,
+}, ctx context.Context, a *app, words *clitest.Screen, f *clitest.Node, width, height int, open *command.Opening,
 ) *glass {
 	t.Helper()
 	g := &glass{t: t, f: f, words: words}
@@ -65,11 +66,11 @@ func memberAt(t *testing.T, width, height int) *glass {
 		{Peer: clitest.AliceID, Nick: "alice", Role: "owner", Present: true, Words: "robot lemon"}, {Peer: clitest.MeID, Nick: "bob", Role: "member", Self: true},
 	}
 	f.Quiet = true
-	return sitBefore(t, f, width, height, &opening{wait: joinWait, knocks: true, run: memberOpening})
+	return sitBefore(t, f, width, height, &command.Opening{Wait: command.JoinWait, Knocks: true, Run: memberOpening})
 }
 
-func memberOpening(ctx context.Context, c call) (reply, error) {
-	return joinRoom(ctx, c.n, node.JoinOptions{Room: "lab"})
+func memberOpening(ctx context.Context, c command.Call) (command.Reply, error) {
+	return command.JoinRoom(ctx, c.N, node.JoinOptions{Room: "lab"})
 }
 
 func ownerAt(t *testing.T, width, height int) *glass {
@@ -80,8 +81,8 @@ func ownerAt(t *testing.T, width, height int) *glass {
 		{Peer: clitest.AliceID, Nick: "alice", Role: "member"},
 	}
 	f.Quiet = true
-	return sitBefore(t, f, width, height, &opening{wait: requestWait, run: func(ctx context.Context, c call) (reply, error) {
-		return createRoom(ctx, c.n, node.CreateOptions{Name: "lab"})
+	return sitBefore(t, f, width, height, &command.Opening{Wait: command.RequestWait, Run: func(ctx context.Context, c command.Call) (command.Reply, error) {
+		return command.CreateRoom(ctx, c.N, node.CreateOptions{Name: "lab"})
 	}})
 }
 

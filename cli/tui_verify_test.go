@@ -11,6 +11,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"localchat/cli/internal/clitest"
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
 	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
@@ -125,7 +126,7 @@ func TestScreenVerifyHostile(t *testing.T) {
 // keyChanged is a join that was refused since a room of this name has another owner.
 func (g *glass) keyChanged(name string) performed {
 	return performed{
-		job: job{cmd: &command{name: "join", slow: true, run: runJoin}, args: []string{name}, pane: g.m.pane()},
+		job: job{cmd: &command.Command{Name: "join", Slow: true, Run: runOf("join")}, args: []string{name}, pane: g.m.pane()},
 		err: changeOf(name),
 	}
 }
@@ -224,7 +225,7 @@ func TestScreenOwnerKeyAtTheStart(t *testing.T) {
 	start := func() *glass {
 		f := clitest.NewNode()
 		f.Errors["join"] = changeOf("lab")
-		g := sitBefore(t, f, 80, 24, &opening{wait: joinWait, knocks: true, run: memberOpening})
+		g := sitBefore(t, f, 80, 24, &command.Opening{Wait: command.JoinWait, Knocks: true, Run: memberOpening})
 		g.isAskedOfKey()
 		g.did("join lab")
 		g.passes(calm)

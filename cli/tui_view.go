@@ -58,7 +58,7 @@ func (m *tui) layout() {
 	used := len(f.above) + len(f.below) + len(f.help) + f.input
 	f.notes = f.notes[max(len(f.notes)-max(h-used, 0), 0):]
 	f.body = max(h-used-len(f.notes), 0)
-	room := m.pane().here.id != "" && !m.pane().over
+	room := m.pane().here.ID != "" && !m.pane().over
 	switch {
 	case !room || m.page != nil:
 	case w >= sideFrom && h >= barsFrom && (!m.side.hidden || m.side.focus):
@@ -67,14 +67,14 @@ func (m *tui) layout() {
 		f.side, f.talk = true, 0
 	}
 	talk := f.body
-	if m.pane().here.id == "" {
+	if m.pane().here.ID == "" {
 		rows, _ := m.lobbyRows(w, m.lobbyHeight(f.body))
 		talk = f.body - len(rows)
 	}
 	if m.pane().scroll.anchor != 0 && talk > 1 {
 		talk-- // for the row that says so
 	}
-	m.pane().scroll.resize(max(f.talk, 1), talk, m.show.times)
+	m.pane().scroll.resize(max(f.talk, 1), talk, m.show.Times)
 	if f.side {
 		f.items = m.items()
 		m.side.resize(f.body, len(f.items))
@@ -108,7 +108,7 @@ func (m *tui) View() tea.View {
 	v := tea.NewView(strings.Join(lines, "\n"))
 	v.AltScreen, v.ReportFocus = true, true
 	v.WindowTitle = string(m.title())
-	if m.show.mouse {
+	if m.show.Mouse {
 		v.MouseMode = tea.MouseModeCellMotion
 	}
 	if c := m.input.cursor(f.prompt); c != nil && m.question == nil && m.page == nil && !m.side.focus {
@@ -127,7 +127,7 @@ func (m *tui) middle() []row {
 		return m.page.window(f.body)
 	}
 	var talk []row
-	if p.here.id == "" {
+	if p.here.ID == "" {
 		talk, _ = m.lobbyRows(m.width, m.lobbyHeight(f.body))
 	}
 	talk = append(talk, p.scroll.window()...)
@@ -203,12 +203,12 @@ func foldRows(style lipgloss.Style, front, text safe.Text, width int) []row {
 // prompt says where what is typed goes.
 func (m *tui) prompt() safe.Text {
 	switch p := m.pane(); {
-	case p.here.id == "":
+	case p.here.ID == "":
 		return "> "
 	case p.over:
 		return "(out) "
 	default:
-		return render.RoomHead(p.here.name) + "> "
+		return render.RoomHead(p.here.Name) + "> "
 	}
 }
 
@@ -216,10 +216,10 @@ func (m *tui) prompt() safe.Text {
 // how far a removal has got.
 func (m *tui) statusBar(width int) row {
 	p := m.pane()
-	if p.here.id == "" {
+	if p.here.ID == "" {
 		return bar(width, []safe.Text{"localchat", "you are " + safe.Name(m.info.Nick), m.netText(), "your words: " + safe.Phrase(m.info.Words)})
 	}
-	name := render.RoomHead(p.here.name)
+	name := render.RoomHead(p.here.Name)
 	if p.over {
 		return bar(width, []safe.Text{name, "you are out", m.netText()})
 	}
@@ -227,10 +227,10 @@ func (m *tui) statusBar(width int) row {
 	for _, r := range p.progress[max(len(p.progress)-1, 0):] {
 		parts = append(parts, removalState(r.RemovalProgress))
 	}
-	if n := len(p.roster.knocks); n > 0 {
+	if n := len(p.roster.Knocks); n > 0 {
 		parts = append(parts, safe.Number(n)+" knocking")
 	}
-	parts = append(parts, render.Count(len(p.roster.members), "member", "members"), "key "+safe.Number(p.roster.epoch), m.netText())
+	parts = append(parts, render.Count(len(p.roster.Members), "member", "members"), "key "+safe.Number(p.roster.Epoch), m.netText())
 	if p.policy.Access != "" {
 		parts = append(parts, render.Access(p.policy.Access))
 	}
@@ -251,7 +251,7 @@ func removalState(r node.RemovalProgress) safe.Text {
 
 // ownerText is who decides in the room, and whether they can be asked.
 func (m *tui) ownerText(p *pane) safe.Text {
-	if p.here.owned {
+	if p.here.Owned {
 		return "yours"
 	}
 	name := m.ownersName(p)
@@ -266,7 +266,7 @@ func (m *tui) ownerText(p *pane) safe.Text {
 
 // ownersName is who owns a room of somebody else.
 func (m *tui) ownersName(p *pane) safe.Text {
-	who := p.roster.owner()
+	who := p.roster.Owner()
 	if who.Peer == "" {
 		return "owner"
 	}
@@ -300,7 +300,7 @@ func bar(width int, parts []safe.Text) row {
 func (m *tui) roomsBar(width int) row {
 	text := " " + safe.Join(m.roomParts(), roomGap)
 	help := safe.Text("F1 help ")
-	if m.room().id != "" {
+	if m.room().ID != "" {
 		help = "F1 help  F2 members "
 	}
 	if free := width - safe.Cells(text) - safe.Cells(help); free > 0 {
@@ -317,8 +317,8 @@ func (m *tui) roomParts() []safe.Text {
 	parts := make([]safe.Text, len(m.panes))
 	for i, p := range m.panes {
 		name := safe.Text("lobby")
-		if p.here.id != "" {
-			name = safe.Crop(safe.Name(p.here.name), promptMax)
+		if p.here.ID != "" {
+			name = safe.Crop(safe.Name(p.here.Name), promptMax)
 		}
 		parts[i] = safe.Number(i+1) + ":" + name + unreadText(p)
 		if i == m.at {
@@ -360,8 +360,8 @@ func (m *tui) title() safe.Text {
 		unread.calls += p.calls
 	}
 	name := safe.Text("localchat")
-	if p := m.pane(); p.here.id != "" {
-		name = safe.Name(p.here.name) + " - localchat"
+	if p := m.pane(); p.here.ID != "" {
+		name = safe.Name(p.here.Name) + " - localchat"
 	}
 	return name + unreadText(unread)
 }
@@ -388,7 +388,7 @@ func (m *tui) notes(width int) []row {
 // own words and empties the room.
 func (m *tui) banner(p *pane) safe.Text {
 	switch {
-	case p.here.id == "" || p.over:
+	case p.here.ID == "" || p.over:
 		return ""
 	case p.left && m.connected == 0:
 		return render.FaultMark + m.ownersName(p) + " has gone for " + m.since(p) + ", and nobody else is connected: what you say waits here"
@@ -400,7 +400,7 @@ func (m *tui) banner(p *pane) safe.Text {
 		return render.FaultMark + "owner unreachable for " + m.since(p) + ": chat goes on, " + render.WithoutOwner
 	case len(m.info.Addrs) == 0:
 		return render.FaultMark + "no network: this computer has no address"
-	case p.here.owned && !m.alone.IsZero() && len(p.roster.members) > 1:
+	case p.here.Owned && !m.alone.IsZero() && len(p.roster.Members) > 1:
 		return render.FaultMark + "no connection to anybody for " + render.Minutes(max(int(m.now.Sub(m.alone).Seconds()), 0)) + ": what you say waits here"
 	}
 	return ""

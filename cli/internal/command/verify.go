@@ -1,4 +1,4 @@
-package cli
+package command
 
 import (
 	"context"
@@ -13,32 +13,32 @@ import (
 // This file holds the commands about who somebody is.
 
 // people are those whom a command of c can be about: the members and, for the owner, who knocks.
-func people(ctx context.Context, c call) (r roster, err error) {
-	m, err := c.n.Members(ctx, c.room.id)
+func people(ctx context.Context, c Call) (r Roster, err error) {
+	m, err := c.N.Members(ctx, c.Room.ID)
 	if err != nil {
-		return roster{}, err
+		return Roster{}, err
 	}
-	r.members = m.Members
-	if c.room.owned {
-		r.knocks, err = c.n.Knocks(ctx, c.room.id)
+	r.Members = m.Members
+	if c.Room.Owned {
+		r.Knocks, err = c.N.Knocks(ctx, c.Room.ID)
 	}
 	return r, err
 }
 
-// knocking is the role of who is at the door.
-const knocking = "knocks"
+// Knocking is the role of who is at the door.
+const Knocking = "knocks"
 
 // all are the members, and who knocks as one who is not there yet.
-func (r *roster) all() []node.MemberInfo {
-	all := r.members[:len(r.members):len(r.members)]
-	for _, k := range r.knocks {
-		all = append(all, node.MemberInfo{Peer: k.Peer, Nick: k.Nick, Role: knocking, Words: k.Words, Trust: k.Trust})
+func (r *Roster) all() []node.MemberInfo {
+	all := r.Members[:len(r.Members):len(r.Members)]
+	for _, k := range r.Knocks {
+		all = append(all, node.MemberInfo{Peer: k.Peer, Nick: k.Nick, Role: Knocking, Words: k.Words, Trust: k.Trust})
 	}
 	return all
 }
 
 // one is the one that who names.
-func (r *roster) one(who, room string) (node.MemberInfo, error) {
+func (r *Roster) one(who, room string) (node.MemberInfo, error) {
 	all := r.all()
 	names := make([]node.Named, len(all))
 	for i, m := range all {
@@ -51,18 +51,18 @@ func (r *roster) one(who, room string) (node.MemberInfo, error) {
 	return all[slices.IndexFunc(all, func(m node.MemberInfo) bool { return m.Peer == n.Peer })], nil
 }
 
-func runWhois(ctx context.Context, c call) (reply, error) {
+func runWhois(ctx context.Context, c Call) (Reply, error) {
 	r, err := people(ctx, c)
 	if err != nil {
-		return reply{}, err
+		return Reply{}, err
 	}
-	who, err := r.one(c.args[0], c.room.name)
+	who, err := r.one(c.Args[0], c.Room.Name)
 	if err != nil {
-		return reply{}, err
+		return Reply{}, err
 	}
-	lines := append(identity{Peer: who.Peer, Nick: who.Nick, Words: who.Words}.lines(), "role   "+safe.Name(who.Role))
+	lines := append(Identity{Peer: who.Peer, Nick: who.Nick, Words: who.Words}.Lines(), "role   "+safe.Name(who.Role))
 	switch {
-	case who.Role == knocking:
+	case who.Role == Knocking:
 	case who.Self:
 		lines = append(lines, "here   this is you")
 	case who.Present:
@@ -76,25 +76,25 @@ func runWhois(ctx context.Context, c call) (reply, error) {
 	switch {
 	case !who.LastLine.IsZero():
 		lines = append(lines, "spoke  "+render.Moment(who.LastLine))
-	case who.Role != knocking:
+	case who.Role != Knocking:
 		lines = append(lines, "spoke  nothing that is still kept here")
 	}
 	if who.Self {
 		return told(append(lines, "hint: read these words to who wants to be sure of you; they stand for your key")...)
 	}
-	typed := render.PeerWord(c.args[0], who.Peer)
+	typed := render.PeerWord(c.Args[0], who.Peer)
 	if who.Verified {
-		v, err := verification(ctx, c.n, who.Peer)
+		v, err := verification(ctx, c.N, who.Peer)
 		if err != nil {
-			return reply{}, err
+			return Reply{}, err
 		}
 		return told(append(lines, "trust  "+render.VerifiedMark+" verified: you compared these words on "+render.Moment(v.At), "hint: /unverify "+typed+" takes it back")...)
 	}
 	trust := safe.Text("trust  not verified")
 	if who.Other != "" {
-		v, err := verification(ctx, c.n, who.Other)
+		v, err := verification(ctx, c.N, who.Other)
 		if err != nil {
-			return reply{}, err
+			return Reply{}, err
 		}
 		trust = "trust  " + render.OtherMark + " another key: the " + render.Nick(v.Nick, v.Peer) + " whom you verified has the words " + safe.Phrase(v.Words)
 	}
@@ -102,7 +102,7 @@ func runWhois(ctx context.Context, c call) (reply, error) {
 }
 
 // verification is the record about a peer.
-func verification(ctx context.Context, n peerNode, p node.PeerID) (node.Verification, error) {
+func verification(ctx context.Context, n Node, p node.PeerID) (node.Verification, error) {
 	all, err := n.Verified(ctx)
 	for _, v := range all {
 		if v.Peer == p {
@@ -116,28 +116,28 @@ func verification(ctx context.Context, n peerNode, p node.PeerID) (node.Verifica
 // instead.
 const yes = "yes"
 
-func runVerify(ctx context.Context, c call) (reply, error) {
-	switch c.arg(1) {
+func runVerify(ctx context.Context, c Call) (Reply, error) {
+	switch c.Arg(1) {
 	case yes:
-		v, err := c.n.Verify(ctx, c.room.id, c.args[0], true)
+		v, err := c.N.Verify(ctx, c.Room.ID, c.Args[0], true)
 		if err != nil {
-			return reply{}, err
+			return Reply{}, err
 		}
 		return told(render.NoticeMark + render.VerifiedMark + " " + render.Nick(v.Nick, v.Peer) + " (" + render.Tail(v.Peer) + ") is verified: you have compared the words " + safe.Phrase(v.Words))
 	case "":
 	default:
-		return reply{}, fail.Usage("/verify NICK shows the words; /verify NICK yes says that they were compared", "%q is not yes", c.arg(1))
+		return Reply{}, fail.Usage("/verify NICK shows the words; /verify NICK yes says that they were compared", "%q is not yes", c.Arg(1))
 	}
 	r, err := people(ctx, c)
 	if err != nil {
-		return reply{}, err
+		return Reply{}, err
 	}
-	who, err := r.one(c.args[0], c.room.name)
+	who, err := r.one(c.Args[0], c.Room.Name)
 	if err != nil {
-		return reply{}, err
+		return Reply{}, err
 	}
 	if who.Self {
-		return reply{}, errSelf
+		return Reply{}, errSelf
 	}
 	lines := []safe.Text{"words of " + render.Nick(who.Nick, who.Peer) + " (" + render.Tail(who.Peer) + "): " + safe.Phrase(who.Words)}
 	if who.Other != "" {
@@ -149,8 +149,8 @@ func runVerify(ctx context.Context, c call) (reply, error) {
 var errSelf = &node.Error{Code: node.CodeInvalid, Text: "that is you", Hint: "/whoami shows your words, for others to compare"}
 
 // askVerify shows the words and binds the answer to the key that they stand for.
-func askVerify(c call, k known) (*confirmation, error) {
-	who, err := k.one(c.args[0], c.room.name)
+func askVerify(c Call, k Known) (*Confirmation, error) {
+	who, err := k.one(c.Args[0], c.Room.Name)
 	switch {
 	case err != nil:
 		return nil, err
@@ -162,21 +162,21 @@ func askVerify(c call, k known) (*confirmation, error) {
 	if who.Other != "" {
 		text = "this is not the " + name + " whom you verified: the key is another. Now, " + text
 	}
-	return &confirmation{text: text, args: []string{who.Peer.String(), yes}}, nil
+	return &Confirmation{Text: text, Args: []string{who.Peer.String(), yes}}, nil
 }
 
-func runUnverify(ctx context.Context, c call) (reply, error) {
-	v, err := c.n.Verify(ctx, c.room.id, c.args[0], false)
+func runUnverify(ctx context.Context, c Call) (Reply, error) {
+	v, err := c.N.Verify(ctx, c.Room.ID, c.Args[0], false)
 	if err != nil {
-		return reply{}, err
+		return Reply{}, err
 	}
 	return told(render.NoticeMark + render.Nick(v.Nick, v.Peer) + " (" + render.Tail(v.Peer) + ") is no longer verified")
 }
 
-func runVerified(ctx context.Context, c call) (reply, error) {
-	all, err := c.n.Verified(ctx)
+func runVerified(ctx context.Context, c Call) (Reply, error) {
+	all, err := c.N.Verified(ctx)
 	if err != nil {
-		return reply{}, err
+		return Reply{}, err
 	}
 	lines := make([]safe.Text, 0, len(all)+1)
 	for _, v := range all {
@@ -186,13 +186,13 @@ func runVerified(ctx context.Context, c call) (reply, error) {
 }
 
 // askJoin asks before a room is entered whose name is known as another owner's.
-func askJoin(c call, k known) (*confirmation, error) {
-	room, nick, err := cutNick(c.args[0])
+func askJoin(c Call, k Known) (*Confirmation, error) {
+	room, nick, err := CutNick(c.Args[0])
 	if err != nil {
 		return nil, err
 	}
 	var fits []node.RoomInfo
-	for _, r := range k.found {
+	for _, r := range k.Found {
 		if !r.In && (node.SameName(r.ID.String(), room) || node.SameName(r.Name, room)) {
 			fits = append(fits, r)
 		}
@@ -205,5 +205,5 @@ func askJoin(c call, k known) (*confirmation, error) {
 	if nick != "" {
 		target += " --nick " + nick
 	}
-	return &confirmation{text: render.KeyChange(*fits[0].Change), args: []string{target}}, nil
+	return &Confirmation{Text: render.KeyChange(*fits[0].Change), Args: []string{target}}, nil
 }

@@ -1,4 +1,4 @@
-package cli
+package command
 
 import (
 	"slices"
@@ -14,33 +14,33 @@ import (
 	"localchat/node"
 )
 
-// An input is what a line of the console means: a command, or something to say.
-type input struct {
-	say  string   // what to say, where cmd is nil
-	cmd  *command // what to do
-	args []string
+// An Input is what a line of the console means: a command, or something to say.
+type Input struct {
+	Say  string   // what to Say, where cmd is nil
+	Cmd  *Command // what to do
+	Args []string
 }
 
-// parse says what line means. Nothing that looks like a command is ever said by mistake: a line whose first visible
+// Parse says what line means. Nothing that looks like a command is ever said by mistake: a line whose first visible
 // character is a slash is a command or an error. "//x" says "/x". What is said is exactly what was typed. An empty line
 // means nothing and is neither.
-func parse(line string, table []*command) (input, error) {
+func Parse(line string, table []*Command) (Input, error) {
 	line = strings.TrimRight(line, "\r\n")
 	slash, text := cutSlash(line)
 	if slash == "" {
 		if text == "" {
-			return input{}, nil
+			return Input{}, nil
 		}
-		return input{say: line}, nil
+		return Input{Say: line}, nil
 	}
 	if slices.ContainsFunc(slashes, func(s string) bool { return strings.HasPrefix(text, s) }) {
-		return input{say: text}, nil
+		return Input{Say: text}, nil
 	}
 	name, rest := splitWord(text)
 	if name == "" || !strings.HasPrefix(text, name) {
-		return input{}, fail.Usage("/help lists the commands; to say something that begins with /, type //", "a lone / is no command")
+		return Input{}, fail.Usage("/help lists the commands; to say something that begins with /, type //", "a lone / is no command")
 	}
-	cmd, rest := lookUp(name, rest, table)
+	cmd, rest := LookUp(name, rest, table)
 	if cmd == nil {
 		hint := "/help lists the commands; to say it, begin with //"
 		if near := nearest(commandWord(name), table); near != "" {
@@ -48,27 +48,27 @@ func parse(line string, table []*command) (input, error) {
 		} else if other, ok := elsewhere[commandWord(name)]; ok {
 			hint = other
 		}
-		return input{}, fail.Usage(hint, "there is no /%s; nothing was said", name)
+		return Input{}, fail.Usage(hint, "there is no /%s; nothing was said", name)
 	}
 	args, err := cmd.split(rest)
 	if err == nil && cmd.exact {
-		args[cmd.max-1] = afterWords(text, cmd.max)
+		args[cmd.Max-1] = afterWords(text, cmd.Max)
 	}
-	return input{cmd: cmd, args: args}, err
+	return Input{Cmd: cmd, Args: args}, err
 }
 
-// meant is a line without a slash, typed into a room or, where that has no id, into none: something to say; but an invite
+// Meant is a line without a slash, typed into a room or, where that has no id, into none: something to say; but an invite
 // lets its first reader in, so it is never said by mistake.
-func meant(text string, room here, table []*command) (input, error) {
+func Meant(text string, room Room, table []*Command) (Input, error) {
 	invite := strings.TrimFunc(text, unseen)
-	if !isInvite(invite) {
-		return input{cmd: sayCommand, args: []string{text}}, nil
+	if !IsInvite(invite) {
+		return Input{Cmd: sayCommand, Args: []string{text}}, nil
 	}
-	join, _ := lookUp("join", "", table)
-	if room.id == "" {
-		return input{cmd: join, args: []string{invite}}, nil
+	join, _ := LookUp("join", "", table)
+	if room.ID == "" {
+		return Input{Cmd: join, Args: []string{invite}}, nil
 	}
-	return input{}, fail.Usage("/join and the text enters that room; /msg NICK and the text sends it to one member",
+	return Input{}, fail.Usage("/join and the text enters that room; /msg NICK and the text sends it to one member",
 		"that is an invite: it was not said, for whoever reads it first can use it")
 }
 
@@ -101,19 +101,19 @@ func unseen(r rune) bool {
 	return unicode.IsSpace(r) || unicode.Is(unicode.M, r) || safe.Forbidden(r) || node.Hides(string(r))
 }
 
-// lookUp finds a command by name or alias. An alias may be two words, as the ancestor's "/room close" is.
-func lookUp(name, rest string, table []*command) (*command, string) {
+// LookUp finds a command by name or alias. An alias may be two words, as the ancestor's "/room close" is.
+func LookUp(name, rest string, table []*Command) (*Command, string) {
 	name = commandWord(name)
 	second, after := splitWord(rest)
 	for _, c := range table {
-		for _, alias := range c.aliases {
+		for _, alias := range c.Aliases {
 			if alias == name+" "+commandWord(second) {
 				return c, after
 			}
 		}
 	}
 	for _, c := range table {
-		if c.name == name || slices.Contains(c.aliases, name) {
+		if c.Name == name || slices.Contains(c.Aliases, name) {
 			return c, rest
 		}
 	}
@@ -124,19 +124,19 @@ func lookUp(name, rest string, table []*command) (*command, string) {
 func commandWord(word string) string { return strings.ToLower(norm.NFKC.String(word)) }
 
 // split makes the arguments of c out of the rest of its line: up to c.max of them, the last one with all that remains.
-func (c *command) split(rest string) ([]string, error) {
+func (c *Command) split(rest string) ([]string, error) {
 	var args []string
 	rest = strings.TrimSpace(rest)
-	for rest != "" && len(args) < c.max-1 {
+	for rest != "" && len(args) < c.Max-1 {
 		var word string
 		word, rest = splitWord(rest)
 		args = append(args, word)
 	}
-	if rest != "" && c.max > 0 {
+	if rest != "" && c.Max > 0 {
 		args, rest = append(args, rest), ""
 	}
 	if len(args) < c.min || rest != "" {
-		return nil, fail.Usage("/help "+c.name+" has examples", "usage: %s", c.synopsis())
+		return nil, fail.Usage("/help "+c.Name+" has examples", "usage: %s", c.Synopsis())
 	}
 	return args, nil
 }
@@ -165,20 +165,20 @@ func splitWord(s string) (word, rest string) {
 // nearest is the name in the table that name was most likely meant to be, or "": one that name begins, or one that slips
 // of the fingers make name of. A slip is a letter left out, put in or swapped with its neighbour, or the key beside the
 // one that was meant.
-func nearest(name string, table []*command) string {
+func nearest(name string, table []*Command) string {
 	const enough = 3 // letters of a beginning that tell more than a likeness does
 	if len(name) < enough {
 		return ""
 	}
 	for _, c := range table {
-		if strings.HasPrefix(c.name, name) {
-			return c.name
+		if strings.HasPrefix(c.Name, name) {
+			return c.Name
 		}
 	}
 	best, bestSlips := "", maxSlips(name)+1
 	for _, c := range table {
-		for _, known := range append([]string{c.name}, c.aliases...) {
-			if n := slips(name, known); n < bestSlips && n < len(known) {
+		for _, known := range append([]string{c.Name}, c.Aliases...) {
+			if n := Slips(name, known); n < bestSlips && n < len(known) {
 				best, bestSlips = known, n
 			}
 		}
@@ -197,9 +197,9 @@ func maxSlips(word string) int {
 	return 2
 }
 
-// slips is how many slips make typed of meant (optimal string alignment). Words that are too long to be a command cost
+// Slips is how many slips make typed of meant (optimal string alignment). Words that are too long to be a command cost
 // their length.
-func slips(typed, meant string) int {
+func Slips(typed, meant string) int {
 	const longest = 16
 	if len(typed) > longest || len(meant) > longest {
 		return max(len(typed), len(meant))

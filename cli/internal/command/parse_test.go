@@ -1,4 +1,4 @@
-package cli
+package command
 
 import (
 	"slices"
@@ -13,7 +13,7 @@ import (
 )
 
 func TestParse(t *testing.T) {
-	table := commands()
+	table := Table()
 	for _, c := range []struct {
 		line string
 		say  string
@@ -76,7 +76,7 @@ func TestParse(t *testing.T) {
 		{line: "/", err: "a lone /"},
 		{line: "/ kick dave", err: "a lone /"},
 	} {
-		in, err := parse(c.line, table)
+		in, err := Parse(c.line, table)
 		if c.err != "" {
 			if err == nil || !strings.Contains(err.Error(), c.err) {
 				t.Errorf("%q: error %v, want %q", c.line, err, c.err)
@@ -84,25 +84,25 @@ func TestParse(t *testing.T) {
 			continue
 		}
 		cmd := ""
-		if in.cmd != nil {
-			cmd = in.cmd.name
+		if in.Cmd != nil {
+			cmd = in.Cmd.Name
 		}
-		if err != nil || in.say != c.say || cmd != c.cmd || !slices.Equal(in.args, c.args) {
-			t.Errorf("%q: say %q, /%s %q, %v", c.line, in.say, cmd, in.args, err)
+		if err != nil || in.Say != c.say || cmd != c.cmd || !slices.Equal(in.Args, c.args) {
+			t.Errorf("%q: say %q, /%s %q, %v", c.line, in.Say, cmd, in.Args, err)
 		}
 	}
 }
 
 // TestSlashIsNeverSaid: whatever is typed, a line that begins with one slash says nothing.
 func TestSlashIsNeverSaid(t *testing.T) {
-	table := commands()
+	table := Table()
 	rapid.Check(t, func(t *rapid.T) {
 		rest := rapid.String().Filter(func(s string) bool { return !strings.HasPrefix(s, "/") }).Draw(t, "rest")
-		in, err := parse("/"+rest, table)
-		if in.say != "" {
-			t.Errorf("/%s says %q", rest, in.say)
+		in, err := Parse("/"+rest, table)
+		if in.Say != "" {
+			t.Errorf("/%s says %q", rest, in.Say)
 		}
-		if err == nil && in.cmd == nil {
+		if err == nil && in.Cmd == nil {
 			t.Errorf("/%s is neither a command nor an error", rest)
 		}
 	})
@@ -110,7 +110,7 @@ func TestSlashIsNeverSaid(t *testing.T) {
 
 // TestUnseenIsNoSpeech: no character that shows nothing makes speech of a command that it stands before.
 func TestUnseenIsNoSpeech(t *testing.T) {
-	table, tried := commands(), 0
+	table, tried := Table(), 0
 	for r := rune(1); r <= unicode.MaxRune; r++ {
 		blank := unicode.In(r, unicode.Z, unicode.Cf, unicode.Cc, unicode.M, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) ||
 			slices.Contains([]rune("\u2800\u3164\uFFA0\u115F\u1160\uFFFC"), r) || strings.TrimSpace(string(safe.Message(string(r)))) == ""
@@ -120,8 +120,8 @@ func TestUnseenIsNoSpeech(t *testing.T) {
 		}
 		tried++
 		for _, front := range []string{string(r), " " + string(r) + "\t", string(r) + string(r)} {
-			if in, err := parse(front+"/msg bob psst", table); err != nil || in.cmd == nil || in.cmd.name != "msg" || in.args[1] != "psst" {
-				t.Errorf("behind %+q it says %q, %v", front, in.say, err)
+			if in, err := Parse(front+"/msg bob psst", table); err != nil || in.Cmd == nil || in.Cmd.Name != "msg" || in.Args[1] != "psst" {
+				t.Errorf("behind %+q it says %q, %v", front, in.Say, err)
 			}
 		}
 	}
@@ -137,7 +137,7 @@ func TestNearest(t *testing.T) {
 		// Another word is no slip.
 		"nick": "", "pin": "", "font": "", "mute": "", "fan": "", "away": "", "port": "", "cake": "", "tock": "", "q1": "", "mw": "",
 	} {
-		if got := nearest(typed, commands()); got != want {
+		if got := nearest(typed, Table()); got != want {
 			t.Errorf("nearest(%q) = %q, want %q", typed, got, want)
 		}
 	}
@@ -145,26 +145,26 @@ func TestNearest(t *testing.T) {
 
 // TestCommandTable: every command has help, an example that parses to it, and a usage that fits its bounds.
 func TestCommandTable(t *testing.T) {
-	table := commands()
+	table := Table()
 	seen := map[string]bool{}
 	for _, c := range table {
-		if c.help == "" || len(c.examples) == 0 || c.run == nil {
-			t.Errorf("/%s lacks help, an example or its function", c.name)
+		if c.Help == "" || len(c.Examples) == 0 || c.Run == nil {
+			t.Errorf("/%s lacks help, an example or its function", c.Name)
 		}
-		for _, name := range append([]string{c.name}, c.aliases...) {
+		for _, name := range append([]string{c.Name}, c.Aliases...) {
 			if seen[name] {
 				t.Errorf("/%s stands twice", name)
 			}
 			seen[name] = true
 		}
-		for _, example := range c.examples {
-			in, err := parse(example, table)
-			if err != nil || in.cmd != c {
-				t.Errorf("the example %q is not /%s: %v", example, c.name, err)
+		for _, example := range c.Examples {
+			in, err := Parse(example, table)
+			if err != nil || in.Cmd != c {
+				t.Errorf("the example %q is not /%s: %v", example, c.Name, err)
 			}
 		}
-		if wanted := strings.Count(c.usage, " ") > 0 || c.usage != ""; wanted != (c.max > 0) {
-			t.Errorf("/%s: usage %q, at most %d arguments", c.name, c.usage, c.max)
+		if wanted := strings.Count(c.Usage, " ") > 0 || c.Usage != ""; wanted != (c.Max > 0) {
+			t.Errorf("/%s: usage %q, at most %d arguments", c.Name, c.Usage, c.Max)
 		}
 	}
 	for _, name := range []string{

@@ -1,4 +1,4 @@
-package cli
+package command
 
 import (
 	"context"
@@ -10,12 +10,12 @@ import (
 )
 
 // runNet says what others type to reach me, where I listen, and which nodes I know.
-func runNet(ctx context.Context, c call) (reply, error) {
-	peers, err := c.n.Peers(ctx)
+func runNet(ctx context.Context, c Call) (Reply, error) {
+	peers, err := c.N.Peers(ctx)
 	if err != nil {
-		return reply{}, err
+		return Reply{}, err
 	}
-	addrs := c.n.Info().Addrs
+	addrs := c.N.Info().Addrs
 	var lines []safe.Text
 	for _, at := range node.HostPorts(addrs) {
 		what := safe.Text("  is what others type to reach me")
@@ -56,19 +56,19 @@ func runNet(ctx context.Context, c call) (reply, error) {
 	return told(lines...)
 }
 
-func runDoctor(ctx context.Context, c call) (reply, error) {
-	peers, err := c.n.Peers(ctx)
+func runDoctor(ctx context.Context, c Call) (Reply, error) {
+	peers, err := c.N.Peers(ctx)
 	if err != nil {
-		return reply{}, err
+		return Reply{}, err
 	}
-	return told(c.env.Doctor(ctx, patient{self: c.n.Info().Peer, peers: peers, nicks: nicksOf(ctx, c)})...)
+	return told(c.Env.Doctor(ctx, Patient{Self: c.N.Info().Peer, Peers: peers, Nicks: nicksOf(ctx, c)})...)
 }
 
 // nicksOf are the nicks of those who are in a room with us; of one with several, the first.
-func nicksOf(ctx context.Context, c call) map[node.PeerID]safe.Text {
+func nicksOf(ctx context.Context, c Call) map[node.PeerID]safe.Text {
 	nicks := map[node.PeerID]safe.Text{}
-	for _, r := range c.rooms {
-		m, err := c.n.Members(ctx, r.id)
+	for _, r := range c.Rooms {
+		m, err := c.N.Members(ctx, r.ID)
 		if err != nil {
 			continue // the room has gone meanwhile
 		}
@@ -80,3 +80,6 @@ func nicksOf(ctx context.Context, c call) map[node.PeerID]safe.Text {
 	}
 	return nicks
 }
+
+// Looking is said first.
+const Looking = render.NoticeMark + "looking for 5 s at most; running nodes are left alone"

@@ -1,4 +1,4 @@
-package cli
+package command
 
 import (
 	"context"
@@ -7,9 +7,9 @@ import (
 	"localchat/node"
 )
 
-// A peerNode is [node.Node] as the faces use it. It is an interface for one reason: what a person and a program are
+// A Node is [node.Node] as the faces use it. It is an interface for one reason: what a person and a program are
 // told about each event and error is tested without a network.
-type peerNode interface {
+type Node interface {
 	Info() node.Info
 	Peers(ctx context.Context) ([]node.PeerInfo, error)
 	Dial(ctx context.Context, addr string) (node.PeerID, error)
@@ -43,10 +43,10 @@ type peerNode interface {
 	Close() error
 }
 
-// liveNode makes a peerNode of a running node.
-type liveNode struct{ *node.Node }
+// Live makes a Node of a running node.
+type Live struct{ *node.Node }
 
-func (n liveNode) Listen() (<-chan node.Event, func()) {
+func (n Live) Listen() (<-chan node.Event, func()) {
 	s := n.Subscribe()
 	return s.Events(), s.Close
 }

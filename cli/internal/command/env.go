@@ -1,4 +1,4 @@
-package cli
+package command
 
 import (
 	"context"
@@ -16,7 +16,7 @@ type Env struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	Log            *slog.Logger
-	Ring           *logRing
+	Ring           *LogRing
 	// Quiet: no words on standard error but errors.
 	Quiet bool
 	// Colourless: the person wants no colours.
@@ -24,22 +24,22 @@ type Env struct {
 	// DataDir is where the identity and the rooms are kept; "": nowhere.
 	DataDir string
 	// Show are the settings that a console begins with.
-	Show settings
+	Show Settings
 	// Keep writes one of them down for the next time; nil: nothing is kept.
 	Keep func(name string, on bool) error
 	// Doctor says in lines what stops this machine from finding or reaching others.
-	Doctor func(context.Context, patient) []safe.Text
+	Doctor func(context.Context, Patient) []safe.Text
 	// Restore gives the terminal back, while a line editor has it; nil: it has not.
 	Restore func()
 	// Exit ends the program from a goroutine that cannot return.
 	Exit func(code int)
 }
 
-// A patient is the running node that asks, where there is one.
-type patient struct {
-	self  node.PeerID
-	peers []node.PeerInfo
-	nicks map[node.PeerID]safe.Text // of those who are in a room with it
+// A Patient is the running node that asks, where there is one.
+type Patient struct {
+	Self  node.PeerID
+	Peers []node.PeerInfo
+	Nicks map[node.PeerID]safe.Text // of those who are in a room with it
 }
 
 // Say writes a line of words to standard error, unless the person wants none.

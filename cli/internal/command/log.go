@@ -1,20 +1,20 @@
-package cli
+package command
 
 import (
 	"strings"
 	"sync"
 )
 
-// A logRing keeps the last lines of the log for /log. Any goroutine of the program logs, and the console reads, so it
+// A LogRing keeps the last lines of the log for /log. Any goroutine of the program logs, and the console reads, so it
 // is one of the few things here with a mutex.
-type logRing struct {
+type LogRing struct {
 	mu    sync.Mutex
 	lines []string // up to maxLogLines; the oldest at next once full
 	next  int
 }
 
 // Write keeps p, which is one line of a slog handler.
-func (r *logRing) Write(p []byte) (int, error) {
+func (r *LogRing) Write(p []byte) (int, error) {
 	line := strings.TrimSuffix(string(p[:min(len(p), maxLogLine)]), "\n")
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -28,7 +28,7 @@ func (r *logRing) Write(p []byte) (int, error) {
 }
 
 // last returns up to n lines, the oldest first, and how many there are.
-func (r *logRing) last(n int) ([]string, int) {
+func (r *LogRing) last(n int) ([]string, int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	all := append(append([]string(nil), r.lines[r.next:]...), r.lines[:r.next]...)

@@ -1,4 +1,4 @@
-package cli
+package command
 
 import (
 	"context"
@@ -15,21 +15,21 @@ import (
 
 // runSave writes the lines of the room that are kept here into a new file, which nobody else can read. Each row of a line after
 // the first is marked, so that the file cannot be read in another way than the screen.
-func runSave(ctx context.Context, c call) (reply, error) {
-	path := c.args[0]
+func runSave(ctx context.Context, c Call) (Reply, error) {
+	path := c.Args[0]
 	if rest, ok := strings.CutPrefix(path, "~/"); ok {
 		home, err := os.UserHomeDir()
 		if err != nil {
-			return reply{}, fail.Usage("give the whole path", "%v", err)
+			return Reply{}, fail.Usage("give the whole path", "%v", err)
 		}
 		path = filepath.Join(home, rest)
 	}
-	history, err := c.n.History(ctx, c.room.id)
+	history, err := c.N.History(ctx, c.Room.ID)
 	if err != nil {
-		return reply{}, err
+		return Reply{}, err
 	}
 	if len(history.Messages) == 0 {
-		return reply{}, fail.Usage("lines are kept for as long as /policy says", "there is nothing to save in %s", c.room.name)
+		return Reply{}, fail.Usage("lines are kept for as long as /policy says", "there is nothing to save in %s", c.Room.Name)
 	}
 	var b strings.Builder
 	for _, m := range history.Messages {
@@ -43,13 +43,13 @@ func runSave(ctx context.Context, c call) (reply, error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	switch {
 	case errors.Is(err, fs.ErrExist):
-		return reply{}, fail.Usage("name one that does not exist yet", "%s exists", path)
+		return Reply{}, fail.Usage("name one that does not exist yet", "%s exists", path)
 	case err != nil:
-		return reply{}, fail.Usage("name a file in a folder of yours", "%v", err)
+		return Reply{}, fail.Usage("name a file in a folder of yours", "%v", err)
 	}
 	_, err = f.WriteString(b.String())
 	if err := errors.Join(err, f.Close()); err != nil {
-		return reply{}, &fail.Error{Code: fail.ExitFailure, Text: "not everything was written: " + err.Error(), Hint: "is the disk full?"}
+		return Reply{}, &fail.Error{Code: fail.ExitFailure, Text: "not everything was written: " + err.Error(), Hint: "is the disk full?"}
 	}
 	return told(append([]safe.Text{"saved " + render.Count(len(history.Messages), "line", "lines") + " to " + safe.Phrase(path)}, notHere(history)...)...)
 }

@@ -1,4 +1,4 @@
-package cli
+package command
 
 import (
 	"context"
@@ -17,52 +17,52 @@ import (
 // This file holds the commands of a room's owner. Most of them answer nothing: what they did is told by the event that
 // everybody gets.
 
-func runInvite(ctx context.Context, c call) (reply, error) {
-	if !c.room.owned {
-		p, err := c.n.Policy(ctx, c.room.id, node.PolicyChange{})
+func runInvite(ctx context.Context, c Call) (Reply, error) {
+	if !c.Room.Owned {
+		p, err := c.N.Policy(ctx, c.Room.ID, node.PolicyChange{})
 		if err != nil {
-			return reply{}, err
+			return Reply{}, err
 		}
 		if !p.MembersInvite {
-			return reply{}, &node.Error{Code: node.CodeNotOwner, Text: "only the owner of " + c.room.name + " invites; nothing was sent", Hint: "the owner can change that: /policy members-invite on"}
+			return Reply{}, &node.Error{Code: node.CodeNotOwner, Text: "only the owner of " + c.Room.Name + " invites; nothing was sent", Hint: "the owner can change that: /policy members-invite on"}
 		}
 	}
 	words, err := ownersWords(ctx, c)
 	if err != nil {
-		return reply{}, err
+		return Reply{}, err
 	}
-	invite, err := c.n.Invite(ctx, c.room.id, c.arg(0), 0)
+	invite, err := c.N.Invite(ctx, c.Room.ID, c.Arg(0), 0)
 	if err != nil {
-		return reply{}, err
+		return Reply{}, err
 	}
-	r := reply{secret: invite.Text, lines: []safe.Text{
+	r := Reply{Secret: invite.Text, Lines: []safe.Text{
 		render.NoticeMark + "a single-use invite, good until " + safe.Name(invite.Expires.Local().Format("2006-01-02 15:04")) + ":",
 		safe.Phrase(invite.Text),
 		render.NoticeMark + "they type: localchat join, and that text; /uninvite " + safe.Name(invite.ID) + " revokes it",
 		words,
 	}}
-	if c.terminal {
-		r.figure = qrLines(invite.Text)
+	if c.Terminal {
+		r.Figure = qrLines(invite.Text)
 	}
 	return r, nil
 }
 
 // ownersWords are for the one who comes by an invite, whoever made it: it is the owner who lets them in.
-func ownersWords(ctx context.Context, c call) (safe.Text, error) {
-	if c.room.owned {
-		return render.NoticeMark + "my words, for them to compare by voice: " + safe.Phrase(c.n.Info().Words), nil
+func ownersWords(ctx context.Context, c Call) (safe.Text, error) {
+	if c.Room.Owned {
+		return render.NoticeMark + "my words, for them to compare by voice: " + safe.Phrase(c.N.Info().Words), nil
 	}
-	m, err := c.n.Members(ctx, c.room.id)
-	r := roster{members: m.Members}
-	who := r.owner()
+	m, err := c.N.Members(ctx, c.Room.ID)
+	r := Roster{Members: m.Members}
+	who := r.Owner()
 	return render.NoticeMark + "words of the owner, " + render.Nick(who.Nick, who.Peer) + render.TrustNote(who.Trust) + ", for them to compare by voice: " + safe.Phrase(who.Words), err
 }
 
-// pattern is the look of a QR code. A camera wants dark on light, so these are the two colours that no theme changes. Without
+// QRStyle is the look of a QR code. A camera wants dark on light, so these are the two colours that no theme changes. Without
 // colours the code is that of the terminal, and light on dark is what most cameras do not read.
-var pattern = lipgloss.NewStyle().Foreground(lipgloss.Color("231")).Background(lipgloss.Color("16"))
+var QRStyle = lipgloss.NewStyle().Foreground(lipgloss.Color("231")).Background(lipgloss.Color("16"))
 
-const colourlessCode safe.Text = "hint: without colours most cameras read the QR code only where the background of the terminal is dark"
+const ColourlessQR safe.Text = "hint: without colours most cameras read the QR code only where the background of the terminal is dark"
 
 // qrLines draws text as a QR code in half blocks, light ones where the code is light, with the margin that a camera needs.
 func qrLines(text string) []safe.Text {
@@ -75,25 +75,25 @@ func qrLines(text string) []safe.Text {
 	return lines
 }
 
-func runAccept(ctx context.Context, c call) (reply, error) {
-	return reply{}, c.n.Accept(ctx, c.room.id, c.args[0])
+func runAccept(ctx context.Context, c Call) (Reply, error) {
+	return Reply{}, c.N.Accept(ctx, c.Room.ID, c.Args[0])
 }
 
-func runDeny(ctx context.Context, c call) (reply, error) {
-	if err := c.n.Deny(ctx, c.room.id, c.args[0], c.arg(1)); err != nil {
-		return reply{}, err
+func runDeny(ctx context.Context, c Call) (Reply, error) {
+	if err := c.N.Deny(ctx, c.Room.ID, c.Args[0], c.Arg(1)); err != nil {
+		return Reply{}, err
 	}
-	return told(render.NoticeMark + safe.Name(c.args[0]) + " was turned away")
+	return told(render.NoticeMark + safe.Name(c.Args[0]) + " was turned away")
 }
 
-func runKick(ctx context.Context, c call) (reply, error) {
-	_, err := c.n.Kick(ctx, c.room.id, c.args[0], c.arg(1))
-	return reply{}, err
+func runKick(ctx context.Context, c Call) (Reply, error) {
+	_, err := c.N.Kick(ctx, c.Room.ID, c.Args[0], c.Arg(1))
+	return Reply{}, err
 }
 
 // banTerms are how long a ban is to last, 0 for without end, and why.
-func banTerms(c call) (length time.Duration, reason string) {
-	reason = c.arg(1)
+func banTerms(c Call) (length time.Duration, reason string) {
+	reason = c.Arg(1)
 	// "0" is no span here: a ban for no time is a slip, and the digit may begin the reason.
 	if first, rest := splitWord(reason); first != "0" {
 		if d, err := render.ParseSpan(first); err == nil {
@@ -103,22 +103,22 @@ func banTerms(c call) (length time.Duration, reason string) {
 	return 0, reason
 }
 
-func runBan(ctx context.Context, c call) (reply, error) {
+func runBan(ctx context.Context, c Call) (Reply, error) {
 	length, reason := banTerms(c)
-	_, err := c.n.Ban(ctx, c.room.id, c.args[0], reason, length)
-	return reply{}, err
+	_, err := c.N.Ban(ctx, c.Room.ID, c.Args[0], reason, length)
+	return Reply{}, err
 }
 
 // askBan names who it is, by more than the nick, and what will happen, and binds the answer to that one.
-func askBan(c call, k known) (*confirmation, error) {
-	who, args := safe.Name(c.args[0])+", who is not in the room now,", c.args
-	switch one, err := k.one(c.args[0], c.room.name); {
+func askBan(c Call, k Known) (*Confirmation, error) {
+	who, args := safe.Name(c.Args[0])+", who is not in the room now,", c.Args
+	switch one, err := k.one(c.Args[0], c.Room.Name); {
 	case err == nil:
 		who = render.Nick(one.Nick, one.Peer) + " (" + render.Tail(one.Peer) + ")"
-		if one.Role == knocking {
+		if one.Role == Knocking {
 			who += ", who knocks,"
 		}
-		args = append([]string{one.Peer.String()}, c.args[1:]...)
+		args = append([]string{one.Peer.String()}, c.Args[1:]...)
 	case node.AsError(err).Code == node.CodeAmbiguous:
 		return nil, err
 	}
@@ -127,19 +127,19 @@ func askBan(c call, k known) (*confirmation, error) {
 	if length > 0 {
 		until = "for " + safe.Name(render.SpanText(length))
 	}
-	text := "ban " + who + " from " + safe.Name(c.room.name) + render.Because(reason) + "? Out now, told why, and refused " + until
-	return &confirmation{text: text, args: args}, nil
+	text := "ban " + who + " from " + safe.Name(c.Room.Name) + render.Because(reason) + "? Out now, told why, and refused " + until
+	return &Confirmation{Text: text, Args: args}, nil
 }
 
-func runUnban(ctx context.Context, c call) (reply, error) {
-	_, err := c.n.Unban(ctx, c.room.id, c.args[0])
-	return reply{}, err
+func runUnban(ctx context.Context, c Call) (Reply, error) {
+	_, err := c.N.Unban(ctx, c.Room.ID, c.Args[0])
+	return Reply{}, err
 }
 
-func runBans(ctx context.Context, c call) (reply, error) {
-	bans, err := c.n.Bans(ctx, c.room.id)
+func runBans(ctx context.Context, c Call) (Reply, error) {
+	bans, err := c.N.Bans(ctx, c.Room.ID)
 	if err != nil {
-		return reply{}, err
+		return Reply{}, err
 	}
 	lines := make([]safe.Text, 0, len(bans)+1)
 	for _, b := range bans {
@@ -152,10 +152,10 @@ func runBans(ctx context.Context, c call) (reply, error) {
 	return told(append(lines, render.Count(len(bans), "ban", "bans")+" in force")...)
 }
 
-func runInvites(ctx context.Context, c call) (reply, error) {
-	invites, err := c.n.Invites(ctx, c.room.id)
+func runInvites(ctx context.Context, c Call) (Reply, error) {
+	invites, err := c.N.Invites(ctx, c.Room.ID)
 	if err != nil {
-		return reply{}, err
+		return Reply{}, err
 	}
 	lines := make([]safe.Text, 0, len(invites)+1)
 	for _, i := range invites {
@@ -168,44 +168,44 @@ func runInvites(ctx context.Context, c call) (reply, error) {
 	return told(append(lines, render.Count(len(invites), "invite", "invites")+" unused")...)
 }
 
-func runUninvite(ctx context.Context, c call) (reply, error) {
-	if err := c.n.Uninvite(ctx, c.room.id, c.args[0]); err != nil {
-		return reply{}, err
+func runUninvite(ctx context.Context, c Call) (Reply, error) {
+	if err := c.N.Uninvite(ctx, c.Room.ID, c.Args[0]); err != nil {
+		return Reply{}, err
 	}
-	return told(render.NoticeMark + "invite " + safe.Name(c.args[0]) + " is revoked")
+	return told(render.NoticeMark + "invite " + safe.Name(c.Args[0]) + " is revoked")
 }
 
-func runSubject(ctx context.Context, c call) (reply, error) {
-	_, err := c.n.Policy(ctx, c.room.id, node.PolicyChange{Subject: &c.args[0]})
-	return reply{}, err
+func runSubject(ctx context.Context, c Call) (Reply, error) {
+	_, err := c.N.Policy(ctx, c.Room.ID, node.PolicyChange{Subject: &c.Args[0]})
+	return Reply{}, err
 }
 
 // askClose says whom it concerns.
-func askClose(c call, k known) (*confirmation, error) {
-	text := "close " + safe.Name(c.room.name) + render.Because(c.arg(0)) + "? "
-	if others := len(k.members) - 1; others > 0 {
+func askClose(c Call, k Known) (*Confirmation, error) {
+	text := "close " + safe.Name(c.Room.Name) + render.Because(c.Arg(0)) + "? "
+	if others := len(k.Members) - 1; others > 0 {
 		text += render.Count(others, "other member is", "other members are") + " put out and told why, and the room ends for good"
 	} else {
 		text += "Nobody else is in it; it ends for good"
 	}
-	return &confirmation{text: text, args: c.args}, nil
+	return &Confirmation{Text: text, Args: c.Args}, nil
 }
 
-func runClose(ctx context.Context, c call) (reply, error) {
-	return reply{}, c.n.CloseRoom(ctx, c.room.id, c.arg(0))
+func runClose(ctx context.Context, c Call) (Reply, error) {
+	return Reply{}, c.N.CloseRoom(ctx, c.Room.ID, c.Arg(0))
 }
 
-func runRenew(ctx context.Context, c call) (reply, error) {
-	made, err := c.n.Renew(ctx, c.room.id)
+func runRenew(ctx context.Context, c Call) (Reply, error) {
+	made, err := c.N.Renew(ctx, c.Room.ID)
 	if err != nil {
-		return reply{}, err
+		return Reply{}, err
 	}
-	r := reply{room: made.ID.String(), lines: []safe.Text{render.NoticeMark + safe.Name(made.Name) + " is made anew, with the same bans"}}
+	r := Reply{Room: made.ID.String(), Lines: []safe.Text{render.NoticeMark + safe.Name(made.Name) + " is made anew, with the same bans"}}
 	if len(made.Sent) > 0 {
-		r.lines = append(r.lines, render.NoticeMark+"sent their invite: "+safe.Phrase(strings.Join(made.Sent, ", ")))
+		r.Lines = append(r.Lines, render.NoticeMark+"sent their invite: "+safe.Phrase(strings.Join(made.Sent, ", ")))
 	}
 	for _, inv := range made.Invites {
-		r.lines = append(r.lines, render.NoticeMark+"not reached, so hand it over: the invite of "+safe.Name(inv.Nick)+":", safe.Phrase(inv.Text))
+		r.Lines = append(r.Lines, render.NoticeMark+"not reached, so hand it over: the invite of "+safe.Name(inv.Nick)+":", safe.Phrase(inv.Text))
 	}
 	return r, nil
 }
@@ -234,11 +234,11 @@ func policyNames() string {
 }
 
 func setSeconds(field **int64, text string) error {
-	var s span
+	var s Span
 	if err := s.Set(text); err != nil {
 		return fail.Usage("write 90s, 10m, 2h, 1d or 0", "%v", err)
 	}
-	*field = s.seconds()
+	*field = s.Seconds()
 	return nil
 }
 
@@ -248,21 +248,21 @@ func setSwitch(field **bool, text string) error {
 	return err
 }
 
-func runPolicy(ctx context.Context, c call) (reply, error) {
+func runPolicy(ctx context.Context, c Call) (Reply, error) {
 	var change node.PolicyChange
-	if name := c.arg(0); name != "" {
-		if !c.room.owned {
-			return reply{}, &node.Error{Code: node.CodeNotOwner, Text: "only the owner of " + c.room.name + " changes its policy; nothing was sent", Hint: "/policy shows it"}
+	if name := c.Arg(0); name != "" {
+		if !c.Room.Owned {
+			return Reply{}, &node.Error{Code: node.CodeNotOwner, Text: "only the owner of " + c.Room.Name + " changes its policy; nothing was sent", Hint: "/policy shows it"}
 		}
-		if err := setPolicy(&change, name, c.arg(1)); err != nil {
-			return reply{}, err
+		if err := setPolicy(&change, name, c.Arg(1)); err != nil {
+			return Reply{}, err
 		}
 	}
-	p, err := c.n.Policy(ctx, c.room.id, change)
+	p, err := c.N.Policy(ctx, c.Room.ID, change)
 	if err != nil || change != (node.PolicyChange{}) {
-		return reply{}, err
+		return Reply{}, err
 	}
-	return told(render.Policy(c.room.name, p)...)
+	return told(render.Policy(c.Room.Name, p)...)
 }
 
 // setPolicy sets what name says in change.

@@ -1,0 +1,491 @@
+package command
+
+import (
+	"context"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+
+	"localchat/cli/internal/fail"
+	"localchat/cli/internal/render"
+	"localchat/cli/internal/safe"
+	"localchat/node"
+)
+
+// This file holds the commands that everybody and every member may use.
+
+func runHelp(_ context.Context, c Call) (Reply, error) {
+	if name := strings.TrimPrefix(c.Arg(0), "/"); name != "" {
+		cmd, _ := LookUp(SplitHelp(name, c.Table))
+		if cmd == nil {
+			hint := "/help lists them all"
+			if near := nearest(name, c.Table); near != "" {
+				hint = "did you mean /help " + near + "?"
+			}
+			return Reply{}, fail.Usage(hint, "there is no /%s", name)
+		}
+		lines := HelpLines(cmd)
+		return Reply{Lines: lines, Page: textPage(lines)}, nil
+	}
+	lines := slices.Clone(c.Keys)
+	width := 0
+	for _, cmd := range c.Table {
+		width = max(width, len(cmd.Synopsis()))
+	}
+	for _, cmd := range c.Table {
+		line := safe.Pad(safe.Phrase(cmd.Synopsis()), width) + "  " + safe.Phrase(cmd.Help)
+		if cmd.Who == Owner {
+			line += " (owner)"
+		}
+		lines = append(lines, line)
+	}
+	return Reply{Lines: append(lines, sayingHelp...), Page: helpPage(c.Keys, c.Table, c.Room)}, nil
+}
+
+// sayingHelp is the end of /help.
+var sayingHelp = []safe.Text{
+	"text that does not begin with / is said; //x says /x",
+	"WHO is a nick, or the start or the end of a peer ID",
+}
+
+// SplitHelp makes the arguments of LookUp of what /help is asked about.
+func SplitHelp(name string, table []*Command) (string, string, []*Command) {
+	first, rest := splitWord(name)
+	return first, rest, table
+}
+
+// HelpLines explains one command, examples first.
+func HelpLines(cmd *Command) []safe.Text {
+	var lines []safe.Text
+	for _, example := range cmd.Examples {
+		lines = append(lines, "example:  "+safe.Phrase(example))
+	}
+	lines = append(lines, "usage:    "+safe.Phrase(cmd.Synopsis()), "          "+safe.Phrase(cmd.Help))
+	if len(cmd.Aliases) > 0 {
+		lines = append(lines, "also:     /"+safe.Phrase(strings.Join(cmd.Aliases, ", /")))
+	}
+	return append(lines, "for:      "+safe.Phrase(cmd.Who.String()))
+}
+
+func runRooms(ctx context.Context, c Call) (Reply, error) {
+	rooms, err := c.N.Rooms(ctx)
+	if err != nil {
+		return Reply{}, err
+	}
+	if len(rooms) == 0 {
+		return told("no rooms found so far", "hint: /create ROOM makes one; where mDNS is blocked, /join an invite text")
+	}
+	lines := render.Rooms(rooms)
+	for i, r := range rooms {
+		mark := safe.Text("  ")
+		if r.ID.String() == c.Room.ID {
+			mark = "> "
+		}
+		lines[i] = mark + lines[i]
+	}
+	if more, err := c.N.Unlisted(ctx); err == nil && more > 0 {
+		lines = append(lines, render.MoreRooms(more))
+	}
+	return told(lines...)
+}
+
+func runSwitch(_ context.Context, c Call) (Reply, error) {
+	var fits, alike []Room
+	for _, r := range c.Rooms {
+		switch {
+		case node.SameName(r.Name, c.Args[0]) || node.SameName(r.ID, c.Args[0]):
+			fits = append(fits, r)
+		case node.Alike(r.Name, c.Args[0]):
+			alike = append(alike, r)
+		}
+	}
+	if len(fits) == 0 {
+		return Reply{}, &node.Error{Code: node.CodeNotFound, Text: "you are in no room called " + c.Args[0], Hint: "/rooms lists the rooms; /join enters one"}
+	}
+	if node.SameName(fits[0].ID, c.Args[0]) || len(fits)+len(alike) == 1 {
+		return Reply{
+			Lines: []safe.Text{render.NoticeMark + "you type into " + safe.Name(fits[0].Name) + " now"},
+			Room:  fits[0].ID,
+		}, nil
+	}
+	hint := "/switch to the one you mean by its id:"
+	for _, r := range append(fits, alike...) {
+		hint += "\n  " + r.ID + "  " + r.Name + ", as " + r.Nick
+	}
+	return Reply{}, &node.Error{Code: node.CodeAmbiguous, Text: "you are in several rooms called " + c.Args[0] + ", or that look like it", Hint: hint}
+}
+
+func runCreate(ctx context.Context, c Call) (Reply, error) {
+	name, nick, err := CutNick(c.Args[0])
+	if err != nil {
+		return Reply{}, err
+	}
+	return CreateRoom(ctx, c.N, node.CreateOptions{Name: name, Nick: nick})
+}
+
+// CreateRoom makes a room, or goes back into the one of that name which we own already: a second room of the name
+// would only confuse those who look for it.
+func CreateRoom(ctx context.Context, n Node, o node.CreateOptions) (Reply, error) {
+	rooms, err := n.Rooms(ctx)
+	if err != nil {
+		return Reply{}, err
+	}
+	for _, r := range rooms {
+		if r.Mine && r.In && node.SameName(r.Name, o.Name) {
+			return Reply{
+				Lines: render.WithKept(r.RetainS, render.NoticeMark+safe.Name(r.Name)+" is yours from last time and open again; /policy changes it, /close ends it"),
+				Room:  r.ID.String(),
+			}, nil
+		}
+	}
+	r, err := n.Create(ctx, o)
+	if err != nil {
+		return Reply{}, err
+	}
+	lines := []safe.Text{render.NoticeMark + "others come in by: localchat join " + render.RoomWord(r.Name, r.ID) + ", or by an invite: /invite"}
+	if r.Access == "knock" {
+		lines = append(lines, render.NoticeMark+"who joins knocks, and waits until you /accept them")
+	}
+	if r.IdleS > 0 {
+		lines = append(lines, render.NoticeMark+"the room closes when nobody has said anything for "+render.Seconds(r.IdleS))
+	}
+	lines = render.WithKept(r.RetainS, lines...)
+	if twin := twinOf(o.Name, rooms); twin != nil {
+		lines = append(lines, render.FaultMark+alreadyHere(*twin)+": whoever joins by the name has to say which")
+	}
+	return Reply{Lines: lines, Room: r.ID.String()}, nil
+}
+
+// twinOf is a room of somebody else that has a name, or one that looks like it; nil: there is none.
+func twinOf(name string, rooms []node.RoomInfo) *node.RoomInfo {
+	for i, r := range rooms {
+		if !r.Mine && (strings.EqualFold(r.Name, name) || node.Alike(r.Name, name)) {
+			return &rooms[i]
+		}
+	}
+	return nil
+}
+
+// alreadyHere says of a room that it is on this network.
+func alreadyHere(r node.RoomInfo) safe.Text {
+	text := "a room called " + render.RoomLabel(r.Name, r.ID) + " is already here"
+	if name := render.OwnersNick(r); name != "" {
+		text += ", owned by " + name
+	}
+	return text
+}
+
+// askCreate asks before a second room of a name is made.
+func askCreate(c Call, k Known) (*Confirmation, error) {
+	name, _, err := CutNick(c.Args[0])
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range k.Found {
+		if r.Mine && r.In && node.SameName(r.Name, name) {
+			return nil, nil // that one is entered
+		}
+	}
+	twin := twinOf(name, k.Found)
+	if twin == nil {
+		return nil, nil
+	}
+	return &Confirmation{Text: alreadyHere(*twin) + ": create another?", Args: c.Args}, nil
+}
+
+func runJoin(ctx context.Context, c Call) (Reply, error) {
+	room, nick, err := CutNick(c.Args[0])
+	if err != nil {
+		return Reply{}, err
+	}
+	o := JoinOptions(room)
+	o.Nick = nick
+	return JoinRoom(ctx, c.N, c.Patient(o))
+}
+
+// nickOption begins the nick by which a room is entered, as on the command line.
+var nickOption = regexp.MustCompile(`(^|\s)--nick(=|\s|$)`)
+
+// CutNick cuts the nick off what is typed behind /join or /create; "" where none is given.
+func CutNick(text string) (room, nick string, err error) {
+	at := nickOption.FindStringIndex(text)
+	if at == nil {
+		return text, "", nil
+	}
+	room, nick = strings.TrimSpace(text[:at[0]]), strings.TrimSpace(text[at[1]:])
+	if room == "" { // the nick stands first
+		nick, room = splitWord(nick)
+	}
+	if room == "" || nick == "" || strings.ContainsFunc(nick, unicode.IsSpace) {
+		return "", "", fail.Usage("/join lab --nick bob", "--nick wants a nick of one word, and a room beside it")
+	}
+	return room, nick, nil
+}
+
+// Patient is a join that waits for a person, and not that long for a room that nobody shows.
+func (c Call) Patient(o node.JoinOptions) node.JoinOptions {
+	o.Find, o.Asked = JoinWait, c.Asked
+	return o
+}
+
+// JoinRoom asks to be admitted and says who is there.
+func JoinRoom(ctx context.Context, n Node, o node.JoinOptions) (Reply, error) {
+	j, err := n.Join(ctx, o)
+	if err != nil {
+		return Reply{}, err
+	}
+	return Reply{
+		Lines: render.WithKept(j.RetainS, render.NoticeMark+"in "+safe.Name(j.Name)+": "+names(j.Members)),
+		Room:  j.ID.String(),
+	}, nil
+}
+
+// names are members in one line, the owner marked by a word.
+func names(members []node.MemberInfo) safe.Text {
+	parts := make([]safe.Text, 0, len(members))
+	for _, m := range members {
+		name := render.Nick(m.Nick, m.Peer)
+		switch {
+		case m.Role == "owner" && m.Self:
+			name += " (owner, you)"
+		case m.Role == "owner":
+			name += " (owner)"
+		case m.Self:
+			name += " (you)"
+		}
+		parts = append(parts, name)
+	}
+	return safe.Join(parts, ", ")
+}
+
+// stay is the argument of /leave by which an owner takes a room out of sight and stays its owner.
+const stay = "stay"
+
+func justStay(Known) []string { return []string{stay} }
+
+// runLeave leaves a room. An owner has to say what is to become of it: nobody is put out without a word.
+func runLeave(ctx context.Context, c Call) (Reply, error) {
+	switch {
+	case c.Arg(0) != "" && c.Arg(0) != stay:
+		return Reply{}, fail.Usage("/leave alone leaves the room; /leave "+stay+" is for its owner", "%q is not %s", c.Arg(0), stay)
+	case !c.Room.Owned && c.Arg(0) == stay:
+		return Reply{}, fail.Usage("/leave alone leaves the room", "/leave %s is for the owner of %s", stay, c.Room.Name)
+	case !c.Room.Owned:
+		return Reply{}, c.N.Leave(ctx, c.Room.ID)
+	case c.Arg(0) == "":
+		return Reply{}, &node.Error{
+			Code: node.CodeInvalid, Text: "you own " + c.Room.Name + ": without you its members have no owner",
+			Hint: "/close REASON ends it and tells them why; /leave " + stay + " takes it out of your sight, and you stay its owner",
+		}
+	}
+	return Reply{Then: func(f Face) { f.PutAway(c.Room) }}, nil
+}
+
+// Away says of a room that it goes on out of sight.
+func Away(r Room) safe.Text {
+	return render.NoticeMark + safe.Name(r.Name) + " goes on out of sight, and you are its owner; /switch " + render.Word(r.Name, r.ID) + " brings it back"
+}
+
+// askLeave asks an owner what is to become of the room.
+func askLeave(c Call, k Known) (*Confirmation, error) {
+	if !c.Room.Owned || c.Arg(0) != "" {
+		return nil, nil
+	}
+	inIt := safe.Text("nobody else is in it")
+	if others := len(k.Members) - 1; others > 0 {
+		inIt = render.Count(others, "other member is", "other members are") + " in it, who cannot do without you"
+	}
+	return &Confirmation{
+		Text: "you own " + safe.Name(c.Room.Name) + ", and " + inIt + ". Close it, or let it go on out of your sight?",
+		Choices: []Choice{
+			{Key: "c", Word: "close it, with a reason", Begun: "/close "},
+			{Key: "s", Word: "stay its owner", Args: []string{stay}},
+		},
+	}, nil
+}
+
+func runMe(ctx context.Context, c Call) (Reply, error) { return say(ctx, c, c.Args[0], true) }
+
+// say sends a line; it is shown when its event comes back.
+func say(ctx context.Context, c Call, text string, action bool) (Reply, error) {
+	id, err := c.N.Say(ctx, c.Room.ID, text, action)
+	if err != nil {
+		return Reply{}, err
+	}
+	return Reply{Then: func(f Face) { f.Said(id) }}, nil
+}
+
+func runMsg(ctx context.Context, c Call) (Reply, error) {
+	if _, err := c.N.Tell(ctx, c.Room.ID, c.Args[0], c.Args[1]); err != nil {
+		return Reply{}, err
+	}
+	return told("[you to " + safe.Name(c.Args[0]) + "] " + safe.Message(c.Args[1]))
+}
+
+func runMembers(ctx context.Context, c Call) (Reply, error) {
+	m, err := c.N.Members(ctx, c.Room.ID)
+	if err != nil {
+		return Reply{}, err
+	}
+	lines := []safe.Text{render.Count(len(m.Members), "member", "members") + " of " + safe.Name(c.Room.Name) + ", key " + safe.Number(m.Epoch)}
+	width := 0
+	for _, who := range m.Members {
+		width = max(width, len(render.Nick(who.Nick, who.Peer)))
+	}
+	for _, who := range m.Members {
+		line := render.TrustMark(who.Trust) + " " + safe.Pad(render.Nick(who.Nick, who.Peer), width) + "  " + safe.Pad(safe.Name(who.Role), len("member"))
+		if word := render.TrustWord(who.Trust); word != "" {
+			line += "  " + word
+		}
+		if !who.Present && !who.Self {
+			line += "  not heard from"
+		}
+		if who.Self {
+			line += "  you"
+		}
+		lines = append(lines, line)
+	}
+	return told(lines...)
+}
+
+func runWhoami(_ context.Context, c Call) (Reply, error) {
+	info := c.N.Info()
+	lines := Identity{Peer: info.Peer, Nick: info.Nick, Words: info.Words}.Lines()
+	for _, r := range c.Rooms {
+		role := safe.Text("member")
+		if r.Owned {
+			role = "owner"
+		}
+		lines = append(lines, "in     "+safe.Name(r.Name)+", as "+safe.Name(r.Nick)+", "+role)
+	}
+	return told(lines...)
+}
+
+// searchShown is how many lines /search prints: the latest that fit on a screen or two.
+const searchShown = 50
+
+func runSearch(ctx context.Context, c Call) (Reply, error) {
+	history, err := c.N.History(ctx, c.Room.ID)
+	if err != nil {
+		return Reply{}, err
+	}
+	wanted := strings.ToLower(c.Args[0])
+	var found []Hit
+	for _, m := range history.Messages {
+		if strings.Contains(strings.ToLower(m.Text), wanted) {
+			found = append(found, Hit{At: m.At, Text: render.Message(m)})
+		}
+	}
+	lines := []safe.Text{render.Count(len(found), "line", "lines") + " of those kept here"}
+	if len(found) > searchShown {
+		lines[0] = "the last " + safe.Number(searchShown) + " of " + safe.Number(len(found)) + " lines; /save FILE writes all that are kept here"
+	}
+	return Reply{Hits: found[max(len(found)-searchShown, 0):], Lines: append(lines, notHere(history)...)}, nil
+}
+
+// notHere says which lines are missing in a history.
+func notHere(h node.HistoryInfo) (lines []safe.Text) {
+	if h.More > 0 {
+		lines = append(lines, render.NoticeMark+render.Count(h.More, "line was", "lines were")+" forgotten before the time: more is said here than a node keeps")
+	}
+	if h.Fetching {
+		lines = append(lines, render.NoticeMark+"the others are still asked for lines that are missing here")
+	}
+	return lines
+}
+
+func runLog(_ context.Context, c Call) (Reply, error) {
+	var lines []safe.Text
+	last, all := c.Env.Ring.last(logShown)
+	if all > len(last) {
+		lines = append(lines, "the last "+safe.Number(len(last))+" of "+safe.Number(all)+" lines that are kept:")
+	}
+	for _, line := range last {
+		lines = append(lines, safe.Phrase(line))
+	}
+	return told(append(lines, "hint: -v logs in detail, --log-file FILE keeps it")...)
+}
+
+func runClear(context.Context, Call) (Reply, error) {
+	return Reply{Then: Face.Clear}, nil
+}
+
+func runQuit(context.Context, Call) (Reply, error) {
+	return Reply{Then: Face.End}, nil
+}
+
+// Settings are what /set changes.
+type Settings struct{ Times, Bell, Keys, Mouse bool }
+
+// A Setting is one of them.
+type Setting struct {
+	Name, Help string
+	Field      func(*Settings) *bool
+}
+
+// SettingTable names them.
+var SettingTable = []Setting{
+	{"times", "HH:MM in front of every line", func(s *Settings) *bool { return &s.Times }},
+	{"bell", "ring when somebody knocks, names you or writes to you alone", func(s *Settings) *bool { return &s.Bell }},
+	{"keys", "tell when the room has a new key", func(s *Settings) *bool { return &s.Keys }},
+	{"mouse", "scroll by the wheel, choose by a click; hold Shift to select text", func(s *Settings) *bool { return &s.Mouse }},
+}
+
+func SettingNames() string {
+	var all []string
+	for _, s := range SettingTable {
+		all = append(all, s.Name)
+	}
+	return strings.Join(all, ", ")
+}
+
+func runSet(_ context.Context, c Call) (Reply, error) {
+	if len(c.Args) == 0 {
+		var lines []safe.Text
+		for _, s := range SettingTable {
+			value := safe.Text("off")
+			if *s.Field(&c.Show) {
+				value = "on"
+			}
+			lines = append(lines, safe.Pad(safe.Name(s.Name), len("times"))+"  "+safe.Pad(value, len("off"))+"  "+safe.Phrase(s.Help))
+		}
+		return told(lines...)
+	}
+	for _, s := range SettingTable {
+		if s.Name != c.Args[0] {
+			continue
+		}
+		on, err := parseSwitch(c.Arg(1))
+		if err != nil {
+			return Reply{}, err
+		}
+		r := Reply{
+			Lines: []safe.Text{render.NoticeMark + safe.Name(s.Name) + " " + safe.Name(c.Arg(1))},
+			Then:  func(f Face) { *s.Field(f.Settings()) = on },
+		}
+		if c.Env.Keep == nil {
+			return r, nil
+		}
+		if err := c.Env.Keep(s.Name, on); err != nil {
+			text, _, _ := fail.Explain(err)
+			r.Lines = append(r.Lines, render.FaultMark+"for now alone: "+safe.Phrase(text))
+		}
+		return r, nil
+	}
+	return Reply{}, fail.Usage("/set lists them: "+SettingNames(), "there is no setting %s", c.Args[0])
+}
+
+// parseSwitch reads on or off.
+func parseSwitch(text string) (bool, error) {
+	switch text {
+	case "on":
+		return true, nil
+	case "off":
+		return false, nil
+	}
+	return false, fail.Usage("write on or off", "%q is neither on nor off", text)
+}
+
+// UsualSettings are those of who has set nothing.
+var UsualSettings = Settings{Times: true}
