@@ -16,17 +16,16 @@ import (
 	"localchat/protocol"
 )
 
-// An admission decides which of the streams that others open are served, and how much they may ask. Every protocol of ours
-// is registered with it. What is there for guests no stranger can take: the two are counted apart, in places (streams at
-// once) and in budgets (requests). A stream that is refused is reset before anything is read of it, and the loop does
-// not hear of it.
+// An admission decides which streams of other peers are served, and how much they may ask. Every protocol of this program
+// is registered with it. Strangers cannot use up what is there for guests: the two are counted apart, in places (streams
+// at once) and in budgets (requests). A refused stream is reset before anything is read from it, and the loop does not
+// hear of it.
 //
-// Guests are the peers of [loop.publishGuests]. All of them are known by their keys, so that nobody else can
-// use up what one of them has. Strangers cost nothing to make, so that they share what there is by address; see
-// [places].
+// Guests are the peers of [loop.publishGuests]. They are known by their keys, so no other peer can
+// use up a guest's share. New identities cost nothing, so strangers share by address; see [places].
 type admission struct {
 	n *Node
-	// guests is written by the loop and never changed: how many rooms of ours each guest is in.
+	// guests says how many of our rooms each guest is in. The loop replaces it and never changes it.
 	guests atomic.Pointer[map[peer.ID]int]
 
 	// mu: the handlers of all streams meet. It guards what the services count, and floods.
@@ -48,7 +47,7 @@ type visitor struct {
 	peer  peer.ID
 	from  origin
 	guest bool
-	rooms int // of ours, that it is in
+	rooms int // of this node that it is in
 }
 
 // A service is one protocol, with what is being used of it.
@@ -108,7 +107,7 @@ func (a *admission) serve(id protocolID, q quota, handle network.StreamHandler) 
 	})
 }
 
-// visitor says who is at the other end of c.
+// visitor identifies the peer at the other end of c.
 func (a *admission) visitor(c network.Conn) visitor {
 	p := c.RemotePeer()
 	rooms, guest := (*a.guests.Load())[p]
@@ -126,7 +125,7 @@ func (a *admission) visitorAt(p peer.ID) visitor {
 	return visitor{peer: p, guest: guest, rooms: rooms}
 }
 
-// enter gives who a place for s, or returns nil.
+// enter gives the visitor a place for s, or returns nil.
 func (a *admission) enter(v *service, s network.Stream, who visitor) *admitted {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -177,7 +176,7 @@ func (v *service) release(p *admitted) {
 	}
 }
 
-// allow takes one request of who from its budgets. It reports false where there is none left.
+// allow charges one request to the visitor's budgets. It reports false if they are used up.
 func (a *admission) allow(id protocolID, who visitor) bool {
 	if !a.own(id, who).Allow() {
 		a.refuse(who, askedAs(id))
@@ -187,7 +186,7 @@ func (a *admission) allow(id protocolID, who visitor) bool {
 	return ok
 }
 
-// own is the budget that who has for itself.
+// own is the visitor's own budget.
 func (a *admission) own(id protocolID, who visitor) *rate.Limiter {
 	v := a.services[id]
 	if who.guest {
@@ -196,8 +195,8 @@ func (a *admission) own(id protocolID, who visitor) *rate.Limiter {
 	return v.stranger.of(who.peer)
 }
 
-// common takes one request from what strangers have in common: of the address while that has something for itself, else of
-// all. It returns how long there is none. A guest takes nothing.
+// common charges one request to the strangers' budgets: first the address's own, then the one of all. It returns how long
+// they stay empty. A guest is charged nothing.
 func (a *admission) common(id protocolID, who visitor) (wait time.Duration, ok bool) {
 	v := a.services[id]
 	if who.guest || v.address.of(who.from.addr).Allow() {
@@ -257,7 +256,7 @@ func (a *admission) isGuest(p peer.ID) bool {
 	return ok
 }
 
-// nickOf is the nick of p in a room of ours.
+// nickOf is the nick of p in one of our rooms.
 func (l *loop) nickOf(p peer.ID) string {
 	for _, id := range l.order {
 		if m, ok := l.rooms[id].current().Member(p); ok {
@@ -267,8 +266,8 @@ func (l *loop) nickOf(p peer.ID) string {
 	return "a member"
 }
 
-// publishGuests says who the guests are: the members of our rooms and their authorities, those who are owed a reason, and
-// those whom we want to be connected to. The connection manager closes none of their connections.
+// publishGuests stores the list of guests: the members of our rooms and their authorities, the peers that are owed a
+// reason, and the peers that this node wants to be connected to. The connection manager closes none of their connections.
 func (l *loop) publishGuests() {
 	l.guestsChanged = false
 	guests, now := make(map[peer.ID]int), l.judgedAt()
@@ -315,7 +314,7 @@ func (l *loop) publishGuests() {
 // guestTag is by which the connection manager knows guests.
 const guestTag = "guest"
 
-// resourcesOf is the resource manager of h, if it is one of ours.
+// resourcesOf is the resource manager of h, if it is a [resources].
 func resourcesOf(h host.Host) *resources {
 	if h == nil {
 		return nil

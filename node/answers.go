@@ -20,7 +20,7 @@ type large struct {
 
 func newLarge() *large { return &large{held: newPlaces(answersInFlight), freed: make(chan struct{})} }
 
-// take waits for a place for an answer to who. It returns false where none is free in time.
+// take waits for a place for an answer to the visitor. It reports false if none is free in time.
 func (l *large) take(ctx context.Context, who visitor) bool {
 	ctx, cancel := context.WithTimeout(ctx, streamTimeout)
 	defer cancel()

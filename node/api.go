@@ -6,13 +6,13 @@ import (
 	"localchat/node/internal/fault"
 )
 
-// What every method of [Node] fails with.
+// The errors of the methods of [Node].
 type (
 	// An Error says what happened, as a sentence without capital or full stop, and what to do next.
 	Error = fault.Error
 	// ErrorCode is the machine's name of what went wrong; see docs/interface.md, "Errors".
 	ErrorCode = fault.Code
-	// A KeyChange is a room whose name, or one that looks like it, is known as another owner's.
+	// A KeyChange is a room with the name, or a look-alike name, of a known room of another owner.
 	KeyChange = fault.KeyChange
 )
 
@@ -34,7 +34,7 @@ const (
 // AsError finds the [Error] in err, or makes an internal one of it.
 func AsError(err error) *Error { return fault.As(err) }
 
-// Info says who this node is.
+// Info identifies this node.
 type Info struct {
 	Peer    PeerID   `json:"peer"`
 	Nick    string   `json:"nick"`
@@ -49,8 +49,8 @@ type PeerInfo struct {
 	Addrs     []string `json:"addrs"`
 	Connected bool     `json:"connected"`
 	RTTms     float64  `json:"rtt_ms"`
-	// Awaited: we keep a connection with it where we can, since it is in a room of ours or a person has named it. Another one is
-	// only remembered for a while, and may have been a command that has ended.
+	// Awaited: this node keeps a connection with it if it can, since the peer is in one of its rooms or a user has named it.
+	// Any other peer is only remembered for a while, and may have been a command that has ended.
 	Awaited bool `json:"-"`
 }
 
@@ -72,7 +72,7 @@ type RoomInfo struct {
 	IdleS int64 `json:"idle_s,omitempty"`
 	// OwnerNick is what the owner called itself when it made the room: signed by it, and its own word.
 	OwnerNick string `json:"owner_nick"`
-	// Verified: words were compared with the owner. Other is the one with whom they were, whose nick the owner bears.
+	// Verified: the owner's words were compared. Other is a verified peer that the owner has the nick of.
 	Verified bool   `json:"verified"`
 	Other    PeerID `json:"other,omitempty"`
 	// Change is set where the room's name is known as another owner's.
@@ -110,7 +110,7 @@ type CreateOptions struct {
 
 // JoinOptions: one of Room and Invite.
 type JoinOptions struct {
-	// Room is an id, a name that is unique on this network, or the address (HOST:PORT, or a multiaddr) of somebody who is
+	// Room is an id, a name that is unique on this network, or the address (HOST:PORT, or a multiaddr) of a node that is
 	// in no other room.
 	Room   string
 	Invite string
@@ -166,7 +166,7 @@ type HistoryInfo struct {
 	Fetching bool `json:"fetching,omitempty"`
 }
 
-// InviteInfo is an invite. Text is there only for the one who just made it.
+// InviteInfo is an invite. Text is set only in the answer that makes it.
 type InviteInfo struct {
 	ID      string    `json:"id"`
 	Text    string    `json:"invite,omitempty"`

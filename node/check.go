@@ -121,7 +121,7 @@ func meansAddress(s string) bool {
 	return errors.Is(err, strconv.ErrRange) || err == nil && (n <= 0 || n > maxPort) && strings.IndexFunc(host, isASCIILetter) >= 0
 }
 
-// bareIP is the IP address that s is, in brackets or not, and "" where it is none or has a port.
+// bareIP is s as an IP address, in brackets or not; "" if it is none or has a port.
 func bareIP(s string) string {
 	s = strings.TrimSuffix(strings.TrimPrefix(s, "["), "]")
 	if _, err := netip.ParseAddr(s); err != nil || strings.Contains(s, "]") {
@@ -154,7 +154,7 @@ func parseAddr(s string) (multiaddr.Multiaddr, error) {
 	}
 	host, port, err := net.SplitHostPort(s)
 	if err != nil {
-		return nil, badAddr(s, "it is not HOST:PORT") // what net says holds the text as it came
+		return nil, badAddr(s, "it is not HOST:PORT") // net's error would repeat the raw text
 	}
 	if port == "" {
 		return nil, badAddr(s, "there is no port after the colon")

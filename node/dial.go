@@ -16,7 +16,7 @@ import (
 	"localchat/protocol"
 )
 
-// A book says whom we want to be connected to, and when to try again. It is owned by the loop.
+// A book lists the peers that this node wants to be connected to, and when to try again. It is owned by the loop.
 type book struct {
 	self    peer.ID
 	entries map[peer.ID]*bookEntry
@@ -29,7 +29,7 @@ type book struct {
 type bookEntry struct {
 	peer    peer.ID
 	addrs   []multiaddr.Multiaddr
-	wanted  bool // of a room of ours; the others are hints, kept while there is room
+	wanted  bool // a peer of one of our rooms; the others are hints, kept while there is space
 	fixed   bool // named with --peer
 	dialing bool
 	next    time.Time // not before
@@ -52,7 +52,7 @@ type bookEntry struct {
 	nextPage protocol.RoomID
 }
 
-// A typedPeer is an address without a peer ID, from --peer or a person: who answers there is learnt by dialling.
+// A typedPeer is an address without a peer ID, from --peer or a user. Dialling it shows which peer answers there.
 type typedPeer struct {
 	addr    multiaddr.Multiaddr
 	dialing bool
@@ -158,7 +158,7 @@ func (b *book) release(p peer.ID) {
 	}
 }
 
-// dialDue dials whom we want and have no connection to, as far as dials are free.
+// dialDue dials wanted peers that are not connected, as far as dials are free.
 func (b *book) dialDue(l *loop, now time.Time) {
 	var hints []*bookEntry
 	for _, e := range b.entries {
@@ -197,7 +197,7 @@ func (b *book) unheard(now time.Time) bool {
 	return false
 }
 
-// longestAgo are the n of es whose turn was the longest ago, or all where there are fewer; it sorts es.
+// longestAgo returns the n entries of es whose turn was the longest ago, or all if there are fewer; it sorts es.
 func longestAgo(es []*bookEntry, n int, turn func(*bookEntry) time.Time) []*bookEntry {
 	slices.SortFunc(es, func(a, b *bookEntry) int { return turn(a).Compare(turn(b)) })
 	return es[:min(len(es), n)]
@@ -258,7 +258,7 @@ type (
 		peer      peer.ID
 		connected bool
 	}
-	// addrsChanged: an interface or an address of ours has come or gone.
+	// addrsChanged: an interface or an address of this machine has come or gone.
 	addrsChanged struct{}
 	// pinged: an answer to our ping, or none.
 	pinged struct {
@@ -276,7 +276,7 @@ func (e peerFound) handle(l *loop) {
 	if b == nil || b.dialing && !moved || l.n.connected(b.peer) {
 		return
 	}
-	// What has to wait is tried at a tick; see dialDue.
+	// An entry that has to wait is tried at a tick; see dialDue.
 	hint := !b.wanted && !b.fixed
 	if hint && (l.book.hints >= maxHintDials || l.now().Before(b.next)) || !hint && l.book.dials >= maxDials {
 		return
@@ -362,7 +362,7 @@ func (addrsChanged) handle(l *loop) {
 	l.pingNow()
 }
 
-// networkChanged makes every wanted peer due at once: who was out of reach may be back.
+// networkChanged makes every wanted peer due at once: a peer that was out of reach may be back.
 func (l *loop) networkChanged(why string) {
 	l.n.log.Info("network", "why", why)
 	if l.n.cfg.Discovery != nil {
@@ -406,8 +406,8 @@ func (l *loop) addrsOf(p peer.ID) []multiaddr.Multiaddr {
 	return addrs
 }
 
-// toldAddrsOf are those of the addresses of p that others are told. What does not pass our own gate is not told: whoever
-// made it up would have us point others there.
+// toldAddrsOf returns the addresses of p that other nodes are told. An address that does not pass our own gate is not told:
+// a peer that made it up could otherwise point others there through us.
 func (l *loop) toldAddrsOf(p peer.ID) []multiaddr.Multiaddr {
 	return withoutLinkLocal(l.addrsOf(p))
 }

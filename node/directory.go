@@ -14,7 +14,7 @@ import (
 	"localchat/protocol"
 )
 
-// serveRooms lists our rooms to whoever asks.
+// serveRooms lists our rooms to any peer that asks.
 func (n *Node) serveRooms(s network.Stream) {
 	var req protocol.RoomsRequest
 	serve(n, s, &req, func(caller peer.ID) (*protocol.RoomsReply, error) { return ask(n.ctx, n, listRooms{caller, req.After}) })
@@ -31,7 +31,7 @@ type foundRoom struct {
 	subject string
 	members int
 	words   string  // the owner's
-	from    peer.ID // who has shown it first, and where it was
+	from    peer.ID // the peer that has shown it first, and where it was
 	host    string
 	addrs   []multiaddr.Multiaddr // the owner's
 	byOwner bool                  // said by the owner itself, the last time
@@ -52,7 +52,7 @@ type (
 		after, next protocol.RoomID
 		host        string // where it is
 		ads         []openedAd
-		all         map[protocol.RoomID]bool // what it lists, ads or not
+		all         map[protocol.RoomID]bool // the rooms that it lists, ads or not
 		ends        []protocol.SignedRecord  // Close records
 		// whole: the page has all its rooms, so that one of its own that is not there has ended.
 		whole bool
@@ -84,7 +84,7 @@ func (q listRooms) run(l *loop) (*protocol.RoomsReply, error) {
 			continue
 		}
 		ad := protocol.RoomAd{Create: r.records[0].Bytes(), Access: st.Policy().Access, Addrs: l.toldAddrsOf(st.Owner()), Retain: st.Policy().Retain}
-		// Who may not come in by itself is not told what goes on there.
+		// A peer that may not come in by itself is not told what goes on there.
 		if _, member := st.Member(q.caller); member || ad.Access != protocol.Invite {
 			ad.Subject, ad.Members = st.Policy().Subject, uint32(st.Len())
 		}
@@ -122,7 +122,7 @@ func (l *loop) askRoomsOf(e *bookEntry, now time.Time) {
 	l.n.spawn(func(ctx context.Context) { l.n.post(l.n.roomsOf(ctx, p, after, false)) })
 }
 
-// roomsOf asks p for a page of its rooms, whose address somebody may have typed.
+// roomsOf asks p for a page of its rooms. typed says that a user typed the address of p.
 func (n *Node) roomsOf(ctx context.Context, p peer.ID, after protocol.RoomID, typed bool) roomsAnswered {
 	var reply protocol.RoomsReply
 	a := roomsAnswered{peer: p, after: after, all: make(map[protocol.RoomID]bool)}
@@ -247,7 +247,7 @@ func (l *loop) warnTwins(id protocol.RoomID, f *foundRoom) {
 	}
 	for _, own := range l.order {
 		if r := l.rooms[own]; r.owner() && !r.over() && f.owner != l.n.self && shareOne(r.skeletons(), f.skeletons) {
-			l.warnOfRoom(id, Warning{Code: "ambiguous_room", Peer: f.owner, Text: "a room called " + f.name + " is here already, made by " + f.ownerNick() + " (" + f.words + "), or one that looks like it: whoever joins by the name has to say which"})
+			l.warnOfRoom(id, Warning{Code: "ambiguous_room", Peer: f.owner, Text: "a room called " + f.name + " is here already, made by " + f.ownerNick() + " (" + f.words + "), or one that looks like it: to join by the name, people have to say which"})
 			return
 		}
 	}
@@ -306,8 +306,8 @@ func (l *loop) called(name string) (exact, alike []protocol.RoomID) {
 	return exact, alike
 }
 
-// ofPinned are those of the rooms that are shown by the owner we know under their name: whoever else takes it cannot keep
-// us out.
+// ofPinned returns the rooms of the owner that is pinned to their name: another owner with that name cannot keep the user
+// out of them.
 func (l *loop) ofPinned(ids []protocol.RoomID) (known []protocol.RoomID) {
 	for _, id := range ids {
 		f := l.found[id]
@@ -328,7 +328,7 @@ func (l *loop) ambiguous(text string, ids []protocol.RoomID) error {
 	return &Error{Code: CodeAmbiguous, Text: text, Hint: hint}
 }
 
-// lookHarder asks again those who have not been asked for so long: somebody waits for a room, or looks at them.
+// lookHarder asks the peers again that have not been asked for that long: a user waits for a room, or looks at the list.
 func (l *loop) lookHarder(gap time.Duration) {
 	now := l.now()
 	for _, e := range l.unasked(gap, now) {
@@ -336,7 +336,7 @@ func (l *loop) lookHarder(gap time.Duration) {
 	}
 }
 
-// look is for somebody who looks at the rooms, and may go on to every second, for hours.
+// look is called when a user looks at the rooms, possibly every second, for hours.
 func (l *loop) look() {
 	l.lookHarder(max(lookEvery, time.Duration(len(l.n.host.Network().Peers()))*time.Second/looksASecond))
 	if now := l.now(); l.n.cfg.Discovery != nil && now.Sub(l.looked) >= hurryEvery {

@@ -1,12 +1,12 @@
 // Package node is the running peer: a libp2p host, one gossipsub instance for each room, the streams between nodes, what
-// is kept on disk, and the loop that owns all state. It decides nothing about who may do what: package authority does,
-// and node carries it out.
+// is kept on disk, and the loop that owns all state. It decides nothing about permissions: package authority does,
+// and node carries out the decisions.
 //
 // # One loop
 //
 // Every piece of state without another owner named belongs to one goroutine, the loop, which is fed by one typed inbox.
 // The methods of [Node] are requests into it ([Node.Subscribe] is the way out); pubsub's readers and the handlers of
-// streams decode, verify and forward. Nobody but the loop changes a room, and the loop waits for nobody but the disk.
+// streams decode, verify and forward. Only the loop changes a room, and the loop waits for nothing but the disk.
 //
 //	goroutine           number                    owns             may block on           ends with
 //	loop                1                         the state        inbox, disk            Close
@@ -16,65 +16,66 @@
 //	requests, dials     bounded                   the stream       stream, inbox          a deadline
 //	validators          pubsub's, 1 a room        nothing          inbox                  the room
 //	network watch       1                         nothing          inbox                  Close
-//	discovery           1, and its own            what it found    queries, inbox         Close
+//	discovery           1, and its own            its findings     queries, inbox         Close
 //
-// Validators run in pubsub's goroutine, where they hand the lines that they let through to the loop, and, for what we
-// publish, in the loop itself, where they call nobody back. What they know is a snapshot, which never changes. All goroutines of ours are started by spawn, and Close waits for each.
+// Validators run in pubsub's goroutine, where they hand the lines that they let through to the loop. For a message that this
+// node publishes they run in the loop itself, and call nothing back. They read a snapshot, which never changes. Every
+// goroutine of this package is started by spawn, and Close waits for each.
 //
-// # What is full
+// # When something is full
 //
-// Every queue and table has its bound in limits.go. What happens at it, and who is told:
+// Every queue and table has its bound in limits.go. This is what happens at each bound, and which side is told:
 //
-//	of what                       where it is full                         is told
+//	bound on                      when it is reached                       is told
 //	inbox                         readers and handlers wait; a validator   an early line or attempt is dropped, and
 //	                              does not                                 comes again by comparison
-//	a reader's events             its next ones are lost                   the reader, by a Gap
+//	a subscriber's events         the next ones are lost                   the subscriber, by a Gap
 //	lines that we say             Say and Tell wait, then refuse           the caller
-//	gossip of one peer, or of     its streams end, for a moment            the person, by a Warning (flood)
+//	gossip of one peer, or of     its streams end, for a moment            the user, by a Warning (flood)
 //	all strangers together
-//	what pubsub remembers         what is new is dropped, and fetched      nobody: nothing is lost
-//	a fellow's lines as they come dropped, and fetched later               the person, by a Warning (flood)
-//	direct messages of a member,  refused                                  the sender; the person, by a Warning
+//	message IDs that pubsub keeps new messages are dropped, and fetched    nobody: nothing is lost
+//	a member's lines as they come dropped, and fetched later               the user, by a Warning (flood)
+//	direct messages of a member,  refused                                  the sender; the user, by a Warning
 //	an address, and of all                                                 (flood)
-//	lines retained, in a room     who has said most loses its oldest       the readers, by Expired and, now and then,
+//	lines retained, in a room     the busiest author loses its oldest      the users, by Expired and, now and then,
 //	and in all of a node                                                   a Warning (lines_full)
 //	pubsub's queues, passing on   the newest are dropped, and fetched      nobody: nothing is lost
 //	early lines, early records    the oldest go, or of one author the      nobody: they are fetched
 //	                              newest
 //	lines that wait for a key     refused                                  the caller
-//	connections, streams,         refused, strangers' first (admission)    the person, by a Warning (flood)
+//	connections, streams,         refused, strangers' first (admission)    the user, by a Warning (flood)
 //	requests and pings of others
 //	joins, admissions, the door   told to wait                             the caller; the owner, by one line for
 //	                                                                       many (knocks)
 //	dial book, remembered peers   the oldest hint goes                     nobody: they are hints
-//	rooms found                   each peer and each address has a share;  nobody: what is asked for has a place
+//	rooms found                   each peer and each address has a share;  nobody: a room that a user asks for has a place
 //	                              the one with most gives way
 //	removals followed             the oldest go                            nobody
 //
-// Whatever is refused or dropped at such a bound is counted in one place (floods.go), by thing and by member, or for all
-// strangers together. From so much of it in ten seconds on it is a flood, and the person is told once a minute what it is and
-// where it comes from. The measures lie above what people's own nodes do.
+// Everything that is refused or dropped at such a bound is counted in one place (floods.go), by kind and by member, or for
+// all strangers together. Above a measure in ten seconds it is a flood, and the user is told once a minute what it is and
+// where it comes from. The measures lie above what honest nodes do.
 //
-// # What is ordered goes the way of what is heard
+// # Orders go the same way as received records
 //
 // An order of the owner steps the room's ledger ([localchat/authority.Ledger]). What the step writes is synced to disk
 // before anything else of it happens; then its record is applied by the same code that applies a record heard from
-// others, and the person is told by the same event. A line of ours is sealed, opened again, checked and taken like one
-// that came over the network.
+// others, and the user is told by the same event. A line that this node says is sealed, opened again, checked and taken
+// like a received one.
 //
 // # A line
 //
-// It goes from its author to every member on the topic, and nobody forwards it (see gossip). Whom the author does not
-// reach gets it by way of a member that does (relay.go). What is lost all the same is noticed by the next line of its author,
-// which names the one before, or by comparing heads (sync.go), and fetched. The authority says which lines it has in the
+// It goes from its author to every member on the topic, and nobody forwards it (see gossip). A member that the
+// author does not reach gets it by way of a member that does (relay.go). A lost line is noticed by its author's next line,
+// which names the one before, or by comparing heads (sync.go), and is fetched. The authority says which lines it has in the
 // answer to their author's poll.
 //
 // # A removal
 //
-// The record bars the peer from the room's gossip on every node that applies it, hides what it said past its cut-off, and
-// starts a new epoch, whose key the authority hands to those who stay in the answers to their polls. Below the cut-off
-// the lines that count are the authority's: those on the chain that ends at the cut-off's hash, and those that the
-// authority hands over itself (a number alone could be filled by the removed peer, through one who has not heard). The removed
+// The record bars the peer from the room's gossip on every node that applies it, hides its lines past the cut-off, and
+// starts a new epoch. The authority hands the new key to the remaining members in the answers to their polls. Below the
+// cut-off the authority's lines count: those on the chain that ends at the cut-off's hash, and those that the authority
+// hands over itself. (A number alone could be filled by the removed peer, through a member that has not heard yet.) The removed
 // peer's connection stays: the reason is the answer to its own poll, given once, kept until it is acknowledged. Only
 // then, or after ten seconds, is the room told why.
 //
@@ -85,18 +86,19 @@
 // Where two logs of a room meet, the records that prove it go to everybody and the room freezes (heads.go); its owner can make
 // it anew (renew.go).
 //
-// # What is dialled
+// # Which addresses are dialled
 //
-// Addresses come from mDNS, from identify, from lists of members and rooms, from the last life, and from people. One gate
+// Addresses come from mDNS, from identify, from lists of members and rooms, from before a restart, and from users. One gate
 // (gate.go), which libp2p asks at each dial, says which of them count: those on a network of this machine, those that a
-// person typed or that an invite holds, and those where the peer itself was reached. What is told to others passes it
-// too, except for link-local ones, which name a network card of this machine (linklocal.go). Connections come in from the networks of this machine, or, with Config.FromAnywhere, from everywhere.
+// user typed or that an invite holds, and those where the peer itself was reached. An address that is told to others passes
+// it too, except a link-local one, which names a network card of this machine (linklocal.go) and is told to nobody.
+// Connections come in from the networks of this machine, or, with Config.FromAnywhere, from everywhere.
 //
 // # Time
 //
 // Time enters at the loop's tick, once a second, and with each event. A wall clock that is set while the node runs is
-// noticed beside time that has passed: it is said aloud, and what waits for an end moves with it. A machine's sleep is time that
-// passes; on waking an owner asks the members before it closes a room as idle, and ends no reason for a while. A moment that
-// another machine names decides nothing here: an invite ends by its owner's clock, and a line is handed over with its age (ages.go).
+// noticed by comparison with elapsed time: the user is told, and pending ends move with it. A machine's sleep is time that
+// passes; on waking an owner asks the members before it closes a room as idle, and ends no reason for a while. Another
+// machine's time decides nothing here: an invite ends by its owner's clock, and a line is handed over with its age (ages.go).
 // Tests run the whole package, libp2p included, in simulated time.
 package node

@@ -18,7 +18,7 @@ import (
 type doorbell struct {
 	each *turnstile[string]
 	all  *rate.Limiter
-	// told are those who have been announced, of those who wait.
+	// told holds the waiting peers that have been announced.
 	told map[peer.ID]bool
 	// more is how many others have knocked, by address; bounded by authority.MaxKnocks, the rest are together.
 	more map[string]int

@@ -8,10 +8,10 @@ import (
 	"localchat/protocol"
 )
 
-// The rooms of the store that this life of the node has not taken up sleep: those of a short command, which is in one room at
-// most, and those of a node that was started to leave the rooms of last time alone. The node says nothing about a room of its
-// own that sleeps, since a refusal would end a member's place: whoever asks gets no answer, as if the owner were away. A room
-// that the person asks for by its name or id wakes.
+// A stored room that this run of the node has not taken up sleeps: a short command is in one room at most, and a node can be
+// started without the rooms of last time. The node says nothing about a sleeping room of its own, since a refusal would end
+// a member's place: a peer that asks gets no answer, as if the owner were away. A room that the user asks for by its name
+// or id wakes.
 type dormant struct {
 	own   map[protocol.RoomID]dormantRoom
 	seats map[protocol.RoomID]store.Seat
@@ -43,7 +43,7 @@ func loadDormant(s *store.Store) (d dormant, err error) {
 	return d, err
 }
 
-// holds reports whether a room of ours sleeps.
+// holds reports whether one of our rooms sleeps.
 func (d *dormant) holds(id protocol.RoomID) bool {
 	_, own := d.own[id]
 	return own
@@ -88,7 +88,7 @@ func (l *loop) wakeOwn(id protocol.RoomID) error {
 	if d.ledger.State().Closed() {
 		l.enter(r)
 		r.noteEnd()
-		return nil // it only tells those who have not heard yet
+		return nil // it only tells the members that have not heard yet
 	}
 	r.recovering = newRecovery(l.now())
 	l.enter(r)

@@ -44,7 +44,7 @@ var thingKinds = [things]struct {
 }{
 	aConnection:      {"connections", floodFrom},
 	aStream:          {"streams", floodFrom},
-	anUnspokenStream: {"streams of no protocol of ours", unspokenFrom},
+	anUnspokenStream: {"streams of unknown protocols", unspokenFrom},
 	aRequest:         {"requests", floodFrom},
 	aPing:            {"pings", floodFrom},
 	aDirectMessage:   {"direct messages", floodFrom},
@@ -73,11 +73,11 @@ func askedAs(id protocolID) thing {
 	return aRequest
 }
 
-// floods counts what is refused, dropped, or of no use, so that the person is told of a flood once in attemptEvery: of
-// strangers together, since identities cost them nothing, and of members together, by name. Everything that a bound keeps
-// from a peer comes by here; see [admission.refuse] and [admission.count].
+// floods counts refused, dropped and useless things, so that the user is told of a flood once in attemptEvery: of strangers
+// together, since identities cost them nothing, and of members together, by name. Every refusal at a bound is counted here;
+// see [admission.refuse] and [admission.count].
 //
-// It is pure, and whoever uses it locks.
+// It is pure; the caller locks.
 type floods struct {
 	begun     time.Time // the window
 	strangers tally
@@ -97,7 +97,7 @@ func newFloods() floods {
 	return floods{members: make(map[peer.ID]*tally), told: make(map[bool]time.Time)}
 }
 
-// count takes in n more of a thing that came from who.
+// count adds n of a thing that came from a visitor.
 func (f *floods) count(who visitor, what thing, n int) {
 	t := &f.strangers
 	if who.guest {
@@ -122,7 +122,7 @@ func (f *floods) count(who visitor, what thing, n int) {
 	}
 }
 
-// what are the things of which there are so many that they are a flood.
+// what names the things that are a flood by their number.
 func (t *tally) what() (names []string) {
 	for i, n := range t.counts {
 		if k := thingKinds[i]; n >= k.from*max(1, t.rooms) {
@@ -139,7 +139,7 @@ func (t *tally) sum() (n int) {
 	return n
 }
 
-// A flood is one that the person is to be told of: what it is of, and from where.
+// A flood is one that the user is to be told of: its things, and where they come from.
 type flood struct {
 	things  []string
 	members []visitor // those with most first; none: it comes from strangers
@@ -147,7 +147,7 @@ type flood struct {
 	addrs   []string // of strangers, those with most first
 }
 
-// due are the floods that the person has to be told of now; they count as told. It is called about once a second, and begins
+// due returns the floods that the user has to be told of now; they count as told. It is called about once a second, and begins
 // the next window when one is over.
 func (f *floods) due(now time.Time) (due []flood) {
 	var members flood
@@ -183,7 +183,7 @@ func (f *floods) due(now time.Time) (due []flood) {
 	return due
 }
 
-// refuse notes that a thing was refused that who sent. A peer that goes on and on loses its connections.
+// refuse counts a thing of a visitor that was refused. A peer that does not stop loses its connections.
 func (a *admission) refuse(who visitor, what thing) {
 	a.count(who, what, 1)
 	if who.peer != "" && !a.refused.of(who.peer).Allow() && a.closing.Allow() {
@@ -191,14 +191,14 @@ func (a *admission) refuse(who visitor, what thing) {
 	}
 }
 
-// count notes n things of who that were dropped, or of no use. The person is told when that goes on.
+// count counts n things of a visitor that were dropped, or of no use. The user is told when that goes on.
 func (a *admission) count(who visitor, what thing, n int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.floods.count(who, what, n)
 }
 
-// tellFloods tells the person of the floods that are due.
+// tellFloods tells the user of the floods that are due.
 func (l *loop) tellFloods(now time.Time) {
 	a := l.n.admission
 	a.mu.Lock()
@@ -219,7 +219,7 @@ func (f flood) by() peer.ID {
 	return f.last.peer
 }
 
-// flooders says for a person who floods, and the verb for that.
+// flooders names the peers that flood, for a user, and the verb that goes with them.
 func (l *loop) flooders(f flood) (who, verb string) {
 	var names []string
 	all, others := len(f.members), "other members"

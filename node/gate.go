@@ -22,17 +22,17 @@ import (
 	"localchat/internal/onlink"
 )
 
-// A gate decides which addresses this node dials, whoever has named them, and from where others may connect. All dials of
-// the host pass it, since libp2p asks it ([connmgr.ConnectionGater]), and so does every address that is handed on to others.
+// A gate decides which addresses this node dials, whatever their source, and from where others may connect. All dials of
+// the host pass it, since libp2p asks it ([connmgr.ConnectionGater]), and so does every address that is handed to others.
 //
 // An address passes if
 //   - it is on a network of this machine, by the prefixes of its interfaces;
-//   - a person typed it, or it comes from an invite that a person gave us;
+//   - a user typed it, or it comes from an invite that a user gave;
 //   - the peer itself was reached there: a connection with it had this remote address;
 //   - it is a loopback address that a node of this machine named (over loopback): where a peer elsewhere names one, it
 //     would point at services of this machine.
 //
-// Others may connect from the networks of this machine, from an address that a person typed, and from loopback; with
+// Others may connect from the networks of this machine, from an address that a user typed, and from loopback; with
 // anywhere, from everywhere.
 //
 // Any goroutine may call its methods. The networks are a snapshot, which is replaced as a whole; the tables lock themselves.
@@ -105,7 +105,7 @@ func (g *gate) refresh() onlink.Networks {
 	return networks
 }
 
-// onLink reports whether ip is on a network of ours. An interface may have come up since the last look.
+// onLink reports whether ip is on a network of this machine. An interface may have come up since the last look.
 func (g *gate) onLink(ip netip.Addr) bool {
 	return g.snapshot.Load().networks.Hold(ip) || g.refresh().Hold(ip)
 }
@@ -148,8 +148,8 @@ func (g *gate) typeIn(addrs ...multiaddr.Multiaddr) {
 
 func (g *gate) isTyped(addr multiaddr.Multiaddr) bool { return has(g.typed, string(addr.Bytes())) }
 
-// lasting are those of addrs that pass after a restart too, wherever this machine is by then: loopback, and what was typed.
-// What is on a network of ours is not among them: it may be somebody else's elsewhere.
+// lasting returns those of addrs that pass after a restart too, on any network: loopback and typed ones. An address of
+// today's network is not among them: it may be another machine's on another network.
 func (g *gate) lasting(addrs []multiaddr.Multiaddr) []multiaddr.Multiaddr {
 	return slices.DeleteFunc(slices.Clone(addrs), func(a multiaddr.Multiaddr) bool {
 		ip, ok := addrIP(a)
@@ -157,8 +157,8 @@ func (g *gate) lasting(addrs []multiaddr.Multiaddr) []multiaddr.Multiaddr {
 	})
 }
 
-// meets takes in that there is a connection. One that came in over TCP shows a port that nobody listens at. What is on a
-// network of ours passes by that, for as long as we are there.
+// meets notes that there is a connection. An incoming TCP connection shows a port that nobody listens on. An address on a
+// network of this machine passes by that, for as long as the machine is on it.
 func (g *gate) meets(c network.Conn) {
 	addr := c.RemoteMultiaddr()
 	_, err := addr.ValueForProtocol(multiaddr.P_QUIC_V1)
@@ -206,7 +206,7 @@ func addrIP(a multiaddr.Multiaddr) (netip.Addr, bool) {
 	return netip.AddrFromSlice(a[0].RawValue())
 }
 
-// What follows is connmgr.ConnectionGater.
+// The methods below are those of connmgr.ConnectionGater.
 
 func (g *gate) InterceptPeerDial(peer.ID) bool { return true }
 

@@ -12,13 +12,13 @@ import (
 	"localchat/protocol"
 )
 
-// One room has one log. Whoever compares with another node says the number and the hash of its last record. Where two logs
-// differ, the node that has the longer one, or the same number, hands over its own record of the last number that both have:
-// beside the other's that is the proof, two records of one number that the authority has signed. A node with the proof
-// freezes the room and hands the proof to everybody it meets in the room, the owner's node too.
+// One room has one log. A node that compares with another says the number and the hash of its last record. If two logs
+// differ, the node with the longer log, or with as many records, hands over its own record of the last number that both
+// have. Together with the other's record it is the proof: two records of one number that the authority has signed. A node
+// with the proof freezes the room and hands the proof to every node that it meets in the room, the owner's too.
 
-// twinRecord is our record of the last number that a node with haveSeq records and we have, where its log may be another
-// than ours; nil where it is the beginning of ours.
+// twinRecord is our record of the last number that both this node and one with haveSeq records have, if the other log may
+// differ; nil if it is the beginning of ours.
 func (r *room) twinRecord(haveSeq uint64, head protocol.Hash) [][]byte {
 	if r.proof != nil {
 		return r.proof
@@ -189,9 +189,9 @@ func (r *room) headRequest() protocol.SyncRequest {
 	return protocol.SyncRequest{Room: r.id, HaveSeq: st.Seq(), Head: st.Head(), Proof: r.proof, Heads: r.log.Heads()}
 }
 
-// takeLast learns the last of our lines that another node has. A number that we have not used, or have used for another line,
-// is one of an earlier life of ours that this node's disk does not know, since it was put back: such numbers are not used
-// again, and of our lines that have taken one nobody says that they are delivered.
+// takeLast learns the last of our lines that another node has. A number that this node has not used, or has used for another
+// line, was used before this node's disk was put back. Such a number is not used again, and a line that has taken one is not
+// reported as delivered.
 func (r *room) takeLast(last protocol.Cut) {
 	if last.Ctr == 0 || last.Ctr > r.ctr+maxCtrStep {
 		return

@@ -20,7 +20,7 @@ func (n *Node) post(ev inboxEvent) {
 	}
 }
 
-// offer hands ev to the loop if there is room; for those who must not wait.
+// offer hands ev to the loop if there is space; for callers that must not wait.
 func (n *Node) offer(ev inboxEvent) bool {
 	select {
 	case n.inbox <- ev:
@@ -77,7 +77,7 @@ type none = struct{}
 
 var errClosed = &Error{Code: CodeUnavailable, Text: "this node is shutting down", Hint: "start it again"}
 
-// What pubsub's goroutines report.
+// The reports of pubsub's goroutines.
 type (
 	// subscribed: the room's readers run, so what is said from now on arrives.
 	subscribed struct{ room protocol.RoomID }
@@ -85,7 +85,7 @@ type (
 	lineArrived struct {
 		room protocol.RoomID
 		line transcript.Opened
-		from peer.ID // who sent it to us; its author, or who passed it on
+		from peer.ID // the peer that sent it: its author, or a member that passed it on
 	}
 	// recordArrived: a record of the authority came by gossip.
 	recordArrived struct {
@@ -110,7 +110,7 @@ func (e subscribed) handle(l *loop) {
 	if r := l.rooms[e.room]; r != nil {
 		r.sayJoined()
 		r.resync = settleSyncs
-		r.syncSoon(0) // what was said before we listened
+		r.syncSoon(0) // lines from before this node listened
 	}
 }
 

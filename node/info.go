@@ -12,7 +12,7 @@ import (
 	"localchat/protocol"
 )
 
-// Identity says who the node of dataDir is, without starting it. The first call makes the key.
+// Identity identifies the node of dataDir without starting it. The first call makes the key.
 func Identity(dataDir string) (Info, error) {
 	key, err := store.Identity(dataDir)
 	if err != nil {
@@ -25,7 +25,7 @@ func Identity(dataDir string) (Info, error) {
 	return Info{Peer: p, Words: protocol.Words(p)}, nil
 }
 
-// Info says who this node is and where it listens.
+// Info identifies this node and says where it listens.
 func (n *Node) Info() Info {
 	info := Info{Peer: n.self, Nick: n.cfg.Nick, Words: n.words.of(n.self), Version: n.cfg.Version, Addrs: []string{}}
 	for _, a := range n.ownAddrs() {
