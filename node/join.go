@@ -85,7 +85,7 @@ func (n *Node) takeBack(ctx context.Context, t *joinTarget) {
 	}
 	ctx = context.WithoutCancel(ctx)
 	if _, err := ask(ctx, n, lookHere{t.room.String()}); err == nil {
-		return // another question of ours has taken us in
+		return // another request has been admitted
 	}
 	n.sayGoodbye(ctx, leavingFrom{t.room, t.owner})
 }
@@ -99,7 +99,7 @@ func holdUntil(ctx context.Context) time.Time {
 	return until
 }
 
-// A joinTarget is whom to ask for what.
+// A joinTarget is the room to ask for, and the peers to ask.
 type joinTarget struct {
 	room  protocol.RoomID
 	name  string
@@ -366,7 +366,7 @@ func (n *Node) joined(ctx context.Context, room protocol.RoomID) (JoinedInfo, er
 type (
 	// lookHere finds one that we are in.
 	lookHere struct{ room string }
-	// prepareRoom makes the room that has admitted us, with records of it verified. It is not one of ours yet.
+	// prepareRoom makes the room that has admitted this node, with its records verified. It is not in the list of rooms yet.
 	prepareRoom struct {
 		t       *joinTarget
 		reply   protocol.JoinReply
@@ -431,8 +431,8 @@ func (q prepareRoom) run(l *loop) (*room, error) {
 	return r, nil
 }
 
-// mayEnter reports an error where the room is our own. An earlier membership that we have not been told the end of is none:
-// the new one takes its place.
+// mayEnter reports an error if the room is this node's own. An earlier membership whose end is not known here does not
+// count: the new one takes its place.
 func (l *loop) mayEnter(id protocol.RoomID) error {
 	if old := l.rooms[id]; old != nil && old.owner() {
 		return &Error{Code: CodeExists, Text: "that room is your own", Hint: "/switch to it"}

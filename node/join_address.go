@@ -15,7 +15,7 @@ import (
 	"localchat/protocol"
 )
 
-// Where discovery does not reach, a person types an address: HOST:PORT, of whoever is in the room.
+// Where discovery does not reach, a user types an address: the HOST:PORT of any node in the room.
 
 // typedAddr reports whether what a person gives for a room is an address. A name may hold a colon too: "10:30".
 func typedAddr(s string) (multiaddr.Multiaddr, bool) {
@@ -23,8 +23,8 @@ func typedAddr(s string) (multiaddr.Multiaddr, bool) {
 	return a, err == nil
 }
 
-// waysTo are a typed address and, where that says HOST:PORT and no more, what else may answer there: the person who reads
-// a port off a screen does not see of which kind it is.
+// waysTo returns a typed address and, if it is only HOST:PORT, the other transports that may answer there: a user that reads
+// a port off a screen does not see its transport.
 func waysTo(a multiaddr.Multiaddr) []multiaddr.Multiaddr {
 	rest, last := multiaddr.SplitLast(a)
 	if last == nil || last.Protocol().Code != multiaddr.P_TCP {
@@ -37,7 +37,7 @@ func waysTo(a multiaddr.Multiaddr) []multiaddr.Multiaddr {
 	return []multiaddr.Multiaddr{a, quic}
 }
 
-// dialTyped connects to whoever is at addr, by its peer ID if that is given.
+// dialTyped connects to the node at addr, and checks its peer ID if the address has one.
 func (n *Node) dialTyped(ctx context.Context, addr multiaddr.Multiaddr) (peer.AddrInfo, error) {
 	n.gate.typeIn(waysTo(addr)...)
 	if known, err := peer.AddrInfoFromP2pAddr(addr); err == nil {
@@ -47,8 +47,8 @@ func (n *Node) dialTyped(ctx context.Context, addr multiaddr.Multiaddr) (peer.Ad
 	return peer.AddrInfo{ID: p, Addrs: waysTo(addr)}, err
 }
 
-// dialUnknown connects to whoever answers at addr. Its ways are tried one after the other: libp2p, given both, tells of
-// no answer before it has one of each.
+// dialUnknown connects to the node that answers at addr. The transports are tried one after the other: libp2p, given both,
+// reports no answer before it has one of each.
 func (n *Node) dialUnknown(ctx context.Context, addr multiaddr.Multiaddr) (p peer.ID, err error) {
 	for _, way := range waysTo(addr) {
 		if p, err = n.whoAnswers(ctx, way); err == nil {
@@ -58,8 +58,8 @@ func (n *Node) dialUnknown(ctx context.Context, addr multiaddr.Multiaddr) (p pee
 	return "", fmt.Errorf("nobody answers at %s: %w", addr, err)
 }
 
-// whoAnswers learns the peer ID of who is at addr. libp2p has no dial without one: it is in the error of a handshake with
-// somebody who does not exist.
+// whoAnswers learns the peer ID of the node at addr. libp2p cannot dial without a peer ID, so this dials a made-up one and
+// reads the real one in the handshake's error.
 func (n *Node) whoAnswers(ctx context.Context, addr multiaddr.Multiaddr) (peer.ID, error) {
 	_, pub, err := crypto.GenerateEd25519Key(random)
 	if err != nil {
@@ -80,7 +80,7 @@ func (n *Node) whoAnswers(ctx context.Context, addr multiaddr.Multiaddr) (peer.I
 	return other.Actual, nil
 }
 
-// addrTarget is the one room that whoever answers at addr is in.
+// addrTarget is the one room of the node that answers at addr.
 func (n *Node) addrTarget(ctx context.Context, typed string, addr multiaddr.Multiaddr) (*joinTarget, error) {
 	if err := checkCard(addr); err != nil {
 		return nil, err

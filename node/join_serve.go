@@ -138,8 +138,7 @@ func (e joinAsked) handle(l *loop) {
 	}
 }
 
-// turnsAway answers a newcomer for whom there is no place. The records that are left when nobody is admitted any more are for
-// removals.
+// turnsAway answers a newcomer that there is no place for. The last records of a log are kept for removals.
 func (r *room) turnsAway(e joinAsked) (reply protocol.JoinReply, away bool) {
 	st := r.current()
 	if _, member := st.Member(e.peer); member || st.Closed() {
@@ -171,7 +170,7 @@ func (e joinOver) handle(l *loop) {
 	}
 }
 
-// answerJoin passes the ledger's answer on, with the log and the keys for who is let in.
+// answerJoin passes on the ledger's answer, with the log and the keys if the peer is admitted.
 func (r *room) answerJoin(a authority.AnswerJoin) {
 	if a.Reply.Code != protocol.JoinWaiting {
 		delete(r.owned.bell.told, a.Peer)
@@ -186,7 +185,7 @@ func (r *room) answerJoin(a authority.AnswerJoin) {
 	}
 	if reply.Code == protocol.JoinAdmitted {
 		var more bool
-		// What does not fit comes with the first poll.
+		// The rest comes with the first poll.
 		reply.Records, more = recordsAfter(r.records, 0)
 		if !more {
 			reply.Keys = r.keysFor(a.Peer, 0, nil)

@@ -29,9 +29,9 @@ func (r *room) stepKeys(c authority.Change, made protocol.Key) {
 	r.dropEarlyKeys()
 }
 
-// takeKeys learns the keys that another node hands over, as far as they are those of our log. The authority may hand over a
-// key before its record, where the log comes in several parts: that waits. A key from the authority that is not what its own
-// record says is told to the person: another member may have been given another one.
+// takeKeys learns the keys that another node hands over, if they match our log. If the log comes in several parts, the
+// authority may hand over a key before its record: that key waits. If a key from the authority does not match its own record
+// the user is told: another member may have been given another key.
 func (r *room) takeKeys(from peer.ID, keys []protocol.EpochKey) {
 	if len(keys) == 0 {
 		return
@@ -53,8 +53,7 @@ func (r *room) takeKeys(from peer.ID, keys []protocol.EpochKey) {
 	r.flushWaiting()
 }
 
-// dropEarlyKeys keeps the keys whose record has not come, maxEarlyKeys of them. Of more, the first ones stay: they are those
-// of the records that come next.
+// dropEarlyKeys keeps at most maxEarlyKeys keys whose record has not come. The first ones stay: their records come next.
 func (r *room) dropEarlyKeys() {
 	epoch, kept := r.current().Epoch(), r.earlyKeys[:0]
 	for _, k := range r.earlyKeys {

@@ -6,8 +6,8 @@ import (
 	"localchat/protocol"
 )
 
-// What a line says of its Lamport clock is its author's word. One that is far ahead of all that is known here stands where it
-// came, and moves no clock: else it would stand last for ever, and all that is said later above it.
+// A line's Lamport number is its author's claim. A line whose number is far ahead of all that is known here is placed where it
+// arrived, and moves no clock: otherwise it would stay last for ever, below everything that is said later.
 
 // A farLine is the last line that was too far ahead to be believed.
 type farLine struct {
@@ -15,8 +15,8 @@ type farLine struct {
 	lamport uint64
 }
 
-// farAhead reports whether a line claims to follow more lines that are not here than there can be. Before any line of
-// another is here nothing is known. Two authors that say the same are believed: then it is us who have missed so many.
+// farAhead reports whether a line claims to follow more lines that are not here than there can be. Before a line of another
+// author is here nothing is known. Two authors that agree are believed: then this node has missed that many lines.
 func (r *room) farAhead(m protocol.Message) bool {
 	if m.Author == r.l.n.self || !r.clocked || m.Lamport <= r.lamport+maxLamportAhead {
 		return false

@@ -129,7 +129,8 @@ func (q closing) run(l *loop) (lastWords, error) {
 	return f, nil
 }
 
-// sayLeaving tells the members of our rooms, which wait for us, that this node ends: it is no longer among those who are there.
+// sayLeaving tells the members of our rooms, whose polls wait here, that this node ends: it is no longer in the list of
+// present members.
 func (l *loop) sayLeaving() {
 	for _, r := range l.rooms {
 		if r.owner() && r.recovering == nil && !r.over() {

@@ -77,8 +77,8 @@ func (l *loop) placeEnding(e ending) bool {
 	return found
 }
 
-// lives reports whether what from says of a room of owner may count: nobody but the owner brings back a room that the owner has
-// said to have ended, and nobody at all one whose end it has signed.
+// lives reports whether from's word about a room of owner may count: only the owner brings back a room that it has said to
+// have ended, and nobody brings back a room whose end it has signed.
 func (l *loop) lives(id protocol.RoomID, owner, from peer.ID) bool {
 	e, ended := l.endings[roomOf{id, owner}]
 	switch {
@@ -111,7 +111,7 @@ func (r *room) ownClose() []byte {
 	return nil
 }
 
-// noteEnd remembers the end of a room of ours.
+// noteEnd remembers the end of this room.
 func (r *room) noteEnd() {
 	r.l.roomEnded(r.id, r.authority(), ending{close: r.ownClose(), host: r.l.n.hostOf(r.authority()), known: true})
 }

@@ -8,7 +8,7 @@ import (
 	"localchat/protocol"
 )
 
-// room finds a room of ours by id, or by a name that is unique here. An empty text is the only room there is.
+// room finds a room of this node by id, or by a name that is unique here. An empty text is the only room.
 func (l *loop) room(s string) (*room, error) {
 	if s == "" && len(l.order) == 1 {
 		return l.rooms[l.order[0]], nil

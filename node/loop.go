@@ -23,7 +23,7 @@ type loop struct {
 	wanted map[string]time.Time
 	// roomsTurn is how often each connected peer is asked for its rooms.
 	roomsTurn time.Duration
-	looked    time.Time            // when mDNS was last hurried for somebody who looks at the rooms
+	looked    time.Time            // when mDNS was last hurried for a user that looks at the rooms
 	another   chan struct{}        // closed when another room is found; nil while nobody waits for that
 	warned    map[string]time.Time // by code, and the name or the member it is about
 	trusts    trusts
@@ -34,19 +34,19 @@ type loop struct {
 	numbers   map[protocol.RoomID]uint64 // the last message number used, kept when a room is left
 	dormant   dormant
 	endings   map[roomOf]ending
-	former    map[protocol.RoomID]former // rooms that we were in, for the answer to who asks for them
+	former    map[protocol.RoomID]former // rooms that this node was in, to answer peers that ask for them
 	clock     clock
 	woke      bool // this node has stood still, and tick has not seen it yet
 	// bye is closed when everybody has heard the end of our rooms; nil while there is no farewell.
 	bye chan struct{}
-	// acking are the rooms whose reason we have kept and whose authority has not read our acknowledgement yet.
+	// acking holds the rooms whose reason is kept here and whose authority has not read our acknowledgement yet.
 	acking map[protocol.RoomID]bool
-	// answering are those at our doors whose last answer has not been read yet.
+	// answering holds the requests at our doors whose last answer has not been read yet.
 	answering map[chan protocol.JoinReply]bool
 	// guestsChanged: others may be guests than was last published.
 	guestsChanged bool
 	directs       directs
-	passedOn      *turnstile[peer.ID] // bytes that we pass on, by whose they are
+	passedOn      *turnstile[peer.ID] // bytes that we pass on, by author
 	// untold are reasons that are kept, and that no face is known to have shown yet.
 	untold   map[protocol.RoomID]*untold
 	memory   *peerMemory // nil: no peer is remembered
@@ -193,7 +193,7 @@ func (l *loop) env() authority.Env {
 	return authority.Env{Now: l.clock.wall(), Rand: random, Signer: l.n.signer, Self: l.n.self}
 }
 
-// emit tells every subscriber, in one order. It never waits: who is too slow gets a Gap.
+// emit tells every subscriber, in one order. It never waits: a subscriber that is too slow gets a Gap.
 func (l *loop) emit(r *room, body EventBody) {
 	l.seq++
 	ev := Event{Seq: l.seq, Time: l.now(), Body: body}
@@ -252,7 +252,7 @@ func (l *loop) roomWith(id protocol.RoomID, p peer.ID) (*room, authority.Member)
 	return r, m
 }
 
-// sharesRoom reports whether p is a member of a room of ours, or its authority.
+// sharesRoom reports whether p is a member of one of our rooms, or its authority.
 func (l *loop) sharesRoom(p peer.ID) bool {
 	for _, r := range l.rooms {
 		if _, ok := r.current().Member(p); ok || r.authority() == p {

@@ -17,8 +17,8 @@ func (n *Node) Kick(ctx context.Context, room, who, reason string) (Committed, e
 	return ask(ctx, n, kick{room, who, reason})
 }
 
-// Ban removes and refuses, until d has passed or, where d is 0, until lifted. who may have left, been kicked, or only
-// knock.
+// Ban removes a peer and refuses it until d has passed or, if d is 0, until the ban is lifted. The peer may have left, been
+// kicked, or be at the door.
 func (n *Node) Ban(ctx context.Context, room, who, reason string, d time.Duration) (Committed, error) {
 	return ask(ctx, n, ban{room, who, reason, d})
 }
@@ -133,8 +133,8 @@ func (q bansOf) run(l *loop) ([]BanInfo, error) {
 	return infos, nil
 }
 
-// bans are those in force: in a room of ours by the time that has passed, in another by our clock and their ends, which are by its
-// owner's.
+// bans returns the bans in force: in a room of this node's own by the time that has passed, in another by this node's clock
+// and the ends that its owner has set.
 func (r *room) bans() []authority.Banishment {
 	if r.owner() {
 		return r.ledger.Bans(r.l.judgedAt())
@@ -153,7 +153,7 @@ func (r *room) banReasons() map[uint64]string {
 	return reasons
 }
 
-// CloseRoom ends a room for everybody, who are told why (owner). The node goes on answering their polls until each has
+// CloseRoom ends a room for all members, and tells them why (owner). The node goes on answering their polls until each has
 // heard, or for 24 h.
 func (n *Node) CloseRoom(ctx context.Context, room, reason string) error {
 	_, err := ask(ctx, n, closeRoom{room, reason})
@@ -175,13 +175,13 @@ func (q closeRoom) run(l *loop) (none, error) {
 	return none{}, r.step(authority.Close{Kind: protocol.Closed, Reason: reason})
 }
 
-// Accept admits somebody who knocks; who "all" is everybody at the door (owner).
+// Accept admits a peer at the door; who "all" is every peer there (owner).
 func (n *Node) Accept(ctx context.Context, room, who string) error {
 	_, err := ask(ctx, n, answerKnock{room: room, who: who, accept: true})
 	return err
 }
 
-// Deny turns somebody away who knocks, with a reason that they are shown (owner).
+// Deny turns away a peer at the door, which is shown the reason (owner).
 func (n *Node) Deny(ctx context.Context, room, who, reason string) error {
 	_, err := ask(ctx, n, answerKnock{room: room, who: who, reason: reason})
 	return err
@@ -212,7 +212,7 @@ func (q answerKnock) run(l *loop) (none, error) {
 			return none{}, err
 		}
 		if where != atDoor {
-			return none{}, &Error{Code: CodeNotFound, Text: n.String() + " is in " + r.label() + " already, and not at its door", Hint: "/members lists who is in"}
+			return none{}, &Error{Code: CodeNotFound, Text: n.String() + " is in " + r.label() + " already, and not at its door", Hint: "/members lists the members"}
 		}
 		peers = []PeerID{n.Peer}
 	}
@@ -229,7 +229,7 @@ func (q answerKnock) run(l *loop) (none, error) {
 	return none{}, nil
 }
 
-// Knocks lists who is at the door (owner).
+// Knocks lists the peers at the door (owner).
 func (n *Node) Knocks(ctx context.Context, room string) ([]KnockInfo, error) {
 	infos, err := ask(ctx, n, knocksOf{room})
 	for i := range infos {

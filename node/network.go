@@ -57,8 +57,8 @@ func (e mdnsTrouble) handle(l *loop) {
 	}
 }
 
-// mayListen reports why a node cannot listen at addrs, all of them. libp2p shares a port with whoever else is there, so that
-// those who dial it reach the one or the other; and it goes on where one of several addresses can be listened at.
+// mayListen reports why a node cannot listen on all of addrs. libp2p shares a port with other processes, so that a peer that
+// dials it reaches one or the other; and it continues if it can listen on one of several addresses.
 func mayListen(addrs []string) error {
 	for _, s := range addrs {
 		a, err := multiaddr.NewMultiaddr(s)

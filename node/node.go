@@ -83,11 +83,11 @@ type Node struct {
 	inbox chan inboxEvent
 	// admission decides what others may ask of us.
 	admission *admission
-	says      *rate.Limiter // what we say ourselves, in all rooms
+	says      *rate.Limiter // this node's own lines, in all rooms
 	meet      *meetings
 	ctx       context.Context // ends with Close
 	cancel    context.CancelFunc
-	wg        sync.WaitGroup // every goroutine of ours; see Node.spawn
+	wg        sync.WaitGroup // every goroutine of this node; see Node.spawn
 	ended     chan struct{}  // closed when the loop has returned
 	once      sync.Once
 	err       error

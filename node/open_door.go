@@ -11,10 +11,10 @@ import (
 	"localchat/protocol"
 )
 
-// An openDoor decides who may come into an open room by itself. An identity costs a stranger nothing there, and each
-// admission is a record that every member keeps. So an address has a share of the seats, as in [places], and of the
-// admissions; and those that come by themselves cannot make the log longer than maxOpenRecords. Whom a person or an invite lets
-// in is not counted. It is owned by the loop, and forgotten with it: after a restart nobody knows where the members came from.
+// An openDoor decides which strangers enter an open room without the owner. An identity costs a stranger nothing there, and
+// each admission is a record that every member keeps. So an address has a share of the seats, as in [places], and of the
+// admissions; and such admissions cannot make the log longer than maxOpenRecords. A peer that the owner or an invite admits
+// is not counted. It is owned by the loop, and forgotten with it: after a restart the members' addresses are unknown.
 type openDoor struct {
 	all       *rate.Limiter
 	ofAddress *turnstile[netip.Addr]
@@ -28,8 +28,8 @@ func newOpenDoor() openDoor {
 	}
 }
 
-// refuses takes what admitting who would take. If there is none it says so, and returns the answer. An answer other than yes
-// takes it too, so that what is left does not tell a stranger why it was refused.
+// refuses charges one admission of the visitor. If the budget is used up it reports true, and returns the answer. A refusal
+// for another reason is charged too, so that the budget does not tell a stranger why it was refused.
 func (d *openDoor) refuses(who visitor, members []authority.Member, records uint64, now time.Time) (reply protocol.JoinReply, refused bool) {
 	if records >= maxOpenRecords {
 		return protocol.JoinReply{Code: protocol.JoinFull}, true

@@ -20,22 +20,22 @@ import (
 // empty in rooms of others.
 type ownerDesk struct {
 	polls    map[peer.ID]heldPoll  // questions that wait for news
-	heard    map[peer.ID]heard     // what each member last said it has
+	heard    map[peer.ID]heard     // what each member last said that it has
 	receipts map[peer.ID]uint64    // up to where each member has been told that we have its lines
 	gone     map[peer.ID]time.Time // guests, since when nobody has heard of them
-	owed     map[peer.ID]bool      // who has not been given its receipt; where that is lost, the author asks
-	arrived  map[peer.ID]bool      // whose lines have come since
+	owed     map[peer.ID]bool      // authors that have not been given their receipt; if it is lost, the author asks
+	arrived  map[peer.ID]bool      // authors whose lines have come since
 	// leaving: this node ends, and the room goes on without it; see sayLeaving.
 	leaving  bool
-	presence uint64 // grows when everybody is told who is heard from
+	presence uint64 // grows when the members are told the list of present ones
 	// present are those heard from, with their addresses, made once for all that are told; nil: they have changed since.
 	present []protocol.Presence
-	// changed: who is heard from has changed since presenceAt, when everybody was last told.
+	// changed: the list of present members has changed since presenceAt, when the members were last told.
 	changed    bool
 	presenceAt time.Time
 	knocks     map[peer.ID]chan protocol.JoinReply
 	nicks      map[peer.ID]string // that those ask for
-	bell       doorbell           // what the person is told of them
+	bell       doorbell           // what the owner is told of them
 	progress   []*progress
 	attempts   map[peer.ID]time.Time
 	open       openDoor
@@ -51,12 +51,12 @@ func newOwnerDesk() ownerDesk {
 		polls: make(map[peer.ID]heldPoll), heard: make(map[peer.ID]heard), gone: make(map[peer.ID]time.Time),
 		receipts: make(map[peer.ID]uint64), owed: make(map[peer.ID]bool), arrived: make(map[peer.ID]bool),
 		knocks: make(map[peer.ID]chan protocol.JoinReply), nicks: make(map[peer.ID]string), bell: newDoorbell(), attempts: make(map[peer.ID]time.Time),
-		// Not from 1: a member that has the number of an earlier life of ours has another list.
+		// Not from 1: a member that has a number from before our restart has another list.
 		presence: rand.Uint64N(protocol.MaxCounter/2) + 1, open: newOpenDoor(),
 	}
 }
 
-// stop lets go of everybody who waits.
+// stop releases every peer that waits.
 func (d *ownerDesk) stop() {
 	for p, h := range d.polls {
 		close(h.reply)
@@ -155,13 +155,13 @@ func (r *room) carryOut(e authority.Effect) {
 	}
 }
 
-// committed is a record of ours: it goes the way that everybody's go.
+// committed takes a record of this authority the same way as a received one.
 func (r *room) committed(c authority.Commit) {
 	r.records = append(r.records, c.Record)
 	r.applied(c.Change, c.Key)
 	if rm, ok := c.Record.Body.(protocol.Remove); ok {
 		r.follow(c, rm)
-		delete(r.owned.heard, rm.Peer) // of who is no member nobody says that it is present
+		delete(r.owned.heard, rm.Peer) // a non-member is never listed as present
 		delete(r.owned.receipts, rm.Peer)
 		delete(r.owned.owed, rm.Peer)
 		// The removed peer comes first, so that it hears the reason from its owner before it hears of the record from others.
@@ -179,9 +179,9 @@ func (r *room) committed(c authority.Commit) {
 	r.pass(protocol.PassRequest{Record: c.Record.Bytes()})
 }
 
-// unasked reports whether a record has to be gossiped: a member within reach has no question here to which it would be the
-// answer. Who has one is answered over the connection that gossip would take, and twice is half as much work again for all.
-// There is gossip when it is called.
+// unasked reports whether a record has to be gossiped: a member within reach has no poll here that it would answer. A member
+// with a poll is answered over the same connection that gossip would use, and sending twice is half as much work again for
+// all. It is called only when there is gossip.
 func (r *room) unasked() bool {
 	for _, m := range r.current().Members() {
 		if _, held := r.owned.polls[m.Peer]; !held && m.Peer != r.l.n.self && r.l.n.connected(m.Peer) {

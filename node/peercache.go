@@ -36,7 +36,7 @@ func (l *loop) remember() error {
 	return nil
 }
 
-// keepPeers notes who is reached, and where, and keeps it on disk once something has changed.
+// keepPeers notes the reached peers and their addresses, and writes them to disk when something has changed.
 func (l *loop) keepPeers() {
 	m := l.memory
 	if m == nil {

@@ -10,8 +10,8 @@ import (
 	"localchat/protocol"
 )
 
-// What comes in one frame may be much: 2,048 records, or as many lines. Its signatures are verified in the goroutine that
-// has read it, and the loop takes it a piece at a time, so that what others ask of the loop has its turn in between.
+// One frame may hold 2,048 records, or as many lines. Their signatures are verified in the goroutine that has read the frame,
+// and the loop takes them a piece at a time, so that other events have their turn in between.
 
 // openRecords verifies records, and returns those before the first that does not verify, and the rest as it came.
 func openRecords(raws [][]byte) (opened []protocol.SignedRecord, rest [][]byte) {
@@ -31,7 +31,7 @@ type (
 		r       *room
 		records []protocol.SignedRecord
 	}
-	// roomOfSeat finds the room whose seat asked that question.
+	// roomOfSeat finds the room of the seat that asked that question.
 	roomOfSeat struct {
 		room  protocol.RoomID
 		asked protocol.PollRequest
@@ -175,7 +175,7 @@ func (q handed) run(l *loop) (none, error) {
 		return none{}, nil
 	}
 	r.takeProof(q.proof)
-	// Before the keys, for which lines of ours may wait: they have to be numbered after those of an earlier life.
+	// Before the keys, since lines of this node may wait for them: they have to be numbered after those from before a restart.
 	r.takeLast(q.last)
 	r.takeKeys(q.from, q.keys)
 	return none{}, nil

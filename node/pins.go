@@ -32,7 +32,7 @@ func newPins(owners map[string]peer.ID) pins {
 	return p
 }
 
-// pinKey is one for all names that are the same to a person who types them.
+// pinKey is the same for all names that are the same to a user that types them.
 func pinKey(name string) string { return protocol.FoldName(name) }
 
 func (p pins) add(name string, owner peer.ID) {
@@ -45,8 +45,8 @@ func (p pins) add(name string, owner peer.ID) {
 	p.owners[key] = owner
 }
 
-// known is the owner that the room called name is known to have, or one whose room's name looks like it: owner, if that is
-// one of them; "" if there is none.
+// known returns the pinned owner of a room called name, or of one whose name looks like it: owner, if that is one of them;
+// "" if there is none.
 func (p pins) known(name looks, owner peer.ID) peer.ID {
 	if known, ok := p.owners[pinKey(name.name)]; ok {
 		return known
@@ -103,7 +103,7 @@ func (r *room) skeletons() []string {
 // after the store, and anew at every start.
 const knownFile = "known.json"
 
-// A Known is what a person knows of the owners of rooms, and with whom words were compared.
+// A Known holds what a user knows of the owners of rooms, and the peers whose words were compared.
 type Known struct {
 	Self     PeerID            `json:"self"`
 	Owners   map[string]PeerID `json:"owners"`   // by the names of rooms that were entered

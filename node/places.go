@@ -45,7 +45,7 @@ func (o origin) String() string {
 	return o.addr.String()
 }
 
-// places counts who holds what there is a fixed number of. The caller locks.
+// places counts the holders of a fixed number of places. The caller locks.
 type places struct {
 	all, taken int
 	addrs      map[netip.Addr]int

@@ -71,7 +71,7 @@ func (n *Node) servePoll(s network.Stream) {
 	}
 }
 
-// writePoll takes what an answer weighs from who's budget, and where it is large a place, until it has been sent.
+// writePoll charges an answer's size to the visitor's budget, and holds a place for a large answer until it has been sent.
 func (n *Node) writePoll(s network.Stream, who visitor, answer *protocol.PollReply) error {
 	size := sizeOfPoll(answer)
 	n.admission.weighs(who.peer, size)
@@ -160,8 +160,8 @@ func (n *Node) pollRoom(ctx context.Context, room protocol.RoomID) {
 	}
 }
 
-// pollStream opens a stream and polls over it until it breaks. over means that there is nothing left to ask; whom was asked.
-// It asks at pace: an authority that answers each question at once, with whatever it makes up, would have us do nothing else.
+// pollStream opens a stream and polls over it until it breaks. over means that there is nothing left to ask; whom is the peer that was asked.
+// It asks at pace: an authority that answers each question at once, with made-up news, would keep this node busy for ever.
 func (n *Node) pollStream(ctx context.Context, room protocol.RoomID, pace *rate.Limiter, answered func()) (over bool, whom peer.ID, err error) {
 	q, err := ask(ctx, n, nextPoll{room})
 	if err != nil || q.over {
@@ -348,7 +348,7 @@ func (r *room) takeNews(m *protocol.PollMember) {
 		r.takeRecord(rec)
 	}
 	r.takeProof(openProof(m.Proof))
-	// Before the keys, for which lines of ours may wait: they have to be numbered after those of an earlier life.
+	// Before the keys, since lines of this node may wait for them: they have to be numbered after those from before a restart.
 	r.takeLast(m.Last)
 	r.delivered(func(ln *transcript.Line) bool { return ln.Msg.Ctr <= m.Receipt })
 	r.takeKeys(r.authority(), m.Keys)
@@ -358,7 +358,7 @@ func (r *room) takeNews(m *protocol.PollMember) {
 	}
 }
 
-// takePresence learns who is there and where, if that has changed.
+// takePresence learns the present members and their addresses, if they have changed.
 func (r *room) takePresence(m *protocol.PollMember) {
 	if m.Presence == r.away.presence {
 		return
@@ -414,7 +414,7 @@ func (r *room) saved() store.Seat {
 	}
 }
 
-// absence is a member's view of the authority: who is present by its word, and since when it has been silent.
+// absence is a member's view of the authority: the members that it says are present, and since when it has been silent.
 type absence struct {
 	presence uint64
 	present  map[peer.ID]bool
