@@ -86,7 +86,7 @@ func TestScreenVerifiedMarks(t *testing.T) {
 	g.sees(`! "car0l" could be car0l (`, "carol (")
 	g.press("ctrl+c")
 	g.says("/verify " + node.PeerID("k4-key").String())
-	g.sees("this is not the car0l whom you verified: the key is another. Now, did car0l (")
+	g.sees("this is not the car0l that you verified: the key is another. Now, did car0l (")
 	g.press("n", "ctrl+c", "f2")
 	for range 6 {
 		g.press("down")

@@ -28,7 +28,7 @@ func TestVerify(t *testing.T) {
 		d.sees("-- ✓ alice (" + short(clitest.AliceID) + ") is verified: you have compared the words robot lemon")
 		d.types("/verify dave")
 		d.did("members", "knocks")
-		d.sees("words of dave (" + short(clitest.DaveID) + "): orbit tulip\n! this is not the dave whom you verified: the key is another\n" +
+		d.sees("words of dave (" + short(clitest.DaveID) + "): orbit tulip\n! this is not the dave that you verified: the key is another\n" +
 			"hint: if they read you the same words, by voice or side by side: /verify " + clitest.DaveID.String() + " yes")
 		d.types("/members")
 		d.did("members")
@@ -78,7 +78,7 @@ func TestWhoisTimes(t *testing.T) {
 			"/whois alice": head(clitest.AliceID, "alice", "robot lemon", "member") + "here   yes\nsince  2026-11-21 09:08:07\nspoke  2026-11-22 14:02:03\n" +
 				"trust  ✓ verified: you compared these words on 2026-11-22 14:02:59\nhint: /unverify alice takes it back",
 			"/whois alicia": head("k", "alicia", "kiwi amber", "member") + "here   not heard from by the owner\nsince  2026-11-21 09:08:07\n" +
-				"spoke  nothing that is still kept here\ntrust  ! another key: the alice whom you verified has the words robot lemon\n" +
+				"spoke  nothing that is still kept here\ntrust  ! another key: the alice that you verified has the words robot lemon\n" +
 				"hint: compare the words by voice, for they stand for the key; then /verify alicia",
 			"/whois dave": head(clitest.DaveID, "dave", "orbit tulip", "knocks") +
 				"trust  not verified\nhint: compare the words by voice, for they stand for the key; then /verify dave",

@@ -27,7 +27,7 @@ func (r *room) noteHeard(p peer.ID, req protocol.PollRequest) {
 	}
 }
 
-// noteGone is a member whose last connection has ended.
+// noteGone notes that a member's last connection has ended.
 func (r *room) noteGone(p peer.ID) {
 	h, ok := r.owned.polls[p]
 	if ok {
@@ -42,7 +42,7 @@ func (r *room) noteGone(p peer.ID) {
 	}
 }
 
-// ephemeralAgent is what a node whose identity ends with it says of itself: nobody comes back under that identity.
+// ephemeralAgent is the agent string of a node whose identity ends with it: the identity never comes back.
 const ephemeralAgent = agent + " guest"
 
 // isEphemeral reports whether p has said that its identity ends with its node. A member that says so loses its nick to the next
@@ -67,7 +67,7 @@ func (r *room) noteEphemeral() {
 	}
 }
 
-// presenceChanged tells everybody who is there; when much changes, once in presenceEach for each member.
+// presenceChanged tells the members which of them are present; when much changes, once in presenceEach for each member.
 func (r *room) presenceChanged() {
 	r.owned.present = nil
 	if r.owned.changed {

@@ -19,7 +19,7 @@ type turnstile[K comparable] struct {
 	// mu: the handlers of all peers' streams meet the loop, which sweeps.
 	mu  sync.Mutex
 	own map[K]*rate.Limiter // bounded by maxBudgets
-	// rest is shared by those for whom there is no budget of their own any more.
+	// rest is shared by all peers that come when there are no budgets left.
 	rest *rate.Limiter
 }
 
@@ -42,7 +42,7 @@ func (t *turnstile[K]) of(k K) *rate.Limiter {
 	return l
 }
 
-// sweep forgets whose budget is whole again: that is what a peer that comes for the first time has.
+// sweep forgets the budgets that are full again: a new peer starts with a full one.
 func (t *turnstile[K]) sweep(now time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -66,8 +66,8 @@ func take(l *rate.Limiter, now time.Time) (wait time.Duration, ok bool) {
 // sayCost is what a text takes from a budget of lines.
 func sayCost(text string) int { return 1 + len(text)>>10 }
 
-// pace waits until text may be said: what comes too fast is slowed down rather than refused, so that nobody's paste loses
-// a line. Who has so much under way that it would wait for longer than sayPatience is refused at once.
+// pace waits until text may be said: fast text is slowed down rather than refused, so that no paste loses a line. A caller
+// that would have to wait for longer than sayPatience is refused at once.
 func (n *Node) pace(ctx context.Context, text string) error {
 	r := n.says.ReserveN(time.Now(), sayCost(text))
 	wait := r.Delay()
@@ -94,9 +94,9 @@ func (n *Node) pace(ctx context.Context, text string) error {
 	}
 }
 
-// inBudget takes a text of a fellow member's from its budget. Where there is none the member says more than our own node
-// would ever let anybody say. A line is dropped then, and the room is told once in a while by whom: if it was said by an
-// honest node after all, and is only late, it is fetched at a later comparison.
+// inBudget charges another member's text to that member's budget. If the budget is used up, the member says more than an
+// honest node lets anybody say. The line is dropped, and the user is told once in a while which member it is. If an honest
+// node said it after all, and it is only late, it is fetched at a later comparison.
 func (r *room) inBudget(author peer.ID, text string) bool {
 	now := r.l.now()
 	if author == r.l.n.self || r.said.of(author).AllowN(now, sayCost(text)) {

@@ -88,7 +88,7 @@ func (e recoverAnswer) handle(l *loop) {
 	switch {
 	case e.err != nil:
 		l.n.log.Debug("ask for the head", "room", r.id, "peer", e.peer, "err", e.err)
-		delete(rec.asked, e.peer) // it may be that it does not know yet who we are
+		delete(rec.asked, e.peer) // it may not know yet that this node is the owner
 	case e.reply.HaveSeq > 0:
 		if rec.answered.IsZero() {
 			rec.answered = l.now()

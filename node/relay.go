@@ -14,14 +14,14 @@ import (
 	"localchat/protocol"
 )
 
-// In a room on one LAN everybody reaches everybody, so that what somebody says goes straight to each member and nobody
-// passes it on. Whom its author does not reach (a newcomer whose connection is being made, a client that the Wi-Fi keeps
-// apart) gets it by way of a member that does: the author asks one, names whom it is for, and hears who was not reached.
+// On one LAN every member usually reaches every other, so a line goes straight to each member and nobody passes it on. A member
+// that the author does not reach (a newcomer whose connection is being made, a client that the Wi-Fi isolates) gets it by way
+// of another one: the author asks a member, names the recipients, and hears which of them were not reached.
 
-// pass has a line or record of ours, which has just been published, passed on to those members that it cannot reach.
+// pass relays a line or record that this node has just published to the members that it is not connected to.
 func (r *room) pass(req protocol.PassRequest) {
 	if r.gossip == nil || r.passes >= maxPasses {
-		return // what is missing is fetched
+		return // the rest is fetched
 	}
 	now, linked := r.l.now(), r.gossip.linked()
 	var by, near []peer.ID
@@ -56,7 +56,7 @@ func (r *room) pass(req protocol.PassRequest) {
 	})
 }
 
-// passers are whom of those to ask, in this order: who passed on the last one, the authority, and any others.
+// passers returns the peers of by to ask, in this order: the one that passed on the last line, the authority, and any others.
 func (r *room) passers(by []peer.ID) []peer.ID {
 	rand.Shuffle(len(by), func(i, j int) { by[i], by[j] = by[j], by[i] })
 	first := func(p peer.ID) int {
@@ -72,7 +72,8 @@ func (r *room) passers(by []peer.ID) []peer.ID {
 	return by[:min(len(by), passTries)]
 }
 
-// passBy asks one after the other until nobody is missed, and returns the last who reached somebody, and who is missed.
+// passBy asks one after the other until no recipient is missed. It returns the last peer that reached a recipient, and the
+// recipients that are still missed.
 func (n *Node) passBy(ctx context.Context, by []peer.ID, req protocol.PassRequest) (last peer.ID, missed []peer.ID) {
 	ctx, cancel := context.WithTimeout(network.WithNoDial(ctx, "pass"), streamTimeout)
 	defer cancel()
@@ -96,7 +97,7 @@ func (n *Node) passBy(ctx context.Context, by []peer.ID, req protocol.PassReques
 }
 
 type (
-	// passed: a line or record of ours has been passed on, as far as could be.
+	// passed: a line or record of this node has been passed on, as far as possible.
 	passed struct {
 		room   protocol.RoomID
 		by     peer.ID // "": nobody has reached anybody
@@ -126,8 +127,8 @@ func (e passed) handle(l *loop) {
 	}
 }
 
-// servePass takes what a fellow member passes on. What it is worth is judged like what comes by gossip; who is no member
-// is answered before anything of it is looked at.
+// servePass takes a line or record that another member passes on. It is judged like one that comes by gossip. A caller that
+// is no member is answered before anything of it is looked at.
 func (n *Node) servePass(s network.Stream) {
 	var req protocol.PassRequest
 	serve(n, s, &req, func(caller peer.ID) (*protocol.PassReply, error) {
@@ -153,7 +154,7 @@ func (n *Node) servePass(s network.Stream) {
 }
 
 type (
-	// mayPass: is peer a member of a room of ours?
+	// mayPass asks whether peer is a member of one of our rooms.
 	mayPass struct {
 		peer peer.ID
 		room protocol.RoomID
@@ -182,7 +183,7 @@ func (q takePassed) run(l *loop) (*protocol.PassReply, error) {
 	if q.record.Seq == 0 {
 		req.Line = q.line.Raw()
 		r.takeGiven(q.line, transcript.Given{}, false, false)
-		// What we do not take ourselves, since its author says too much, is not for others either.
+		// A line that this node does not take itself, since its author says too much, is not for others either.
 		mine = q.line.Author == q.peer && r.has(q.line)
 	} else {
 		req.Record = q.record.Bytes()
@@ -212,7 +213,7 @@ func (r *room) has(m protocol.Message) bool {
 		slices.ContainsFunc(r.early, func(e protocol.Message) bool { return e.ID == m.ID })
 }
 
-// sweepPasses forgets who was not reached a while ago.
+// sweepPasses forgets the members that were not reached a while ago.
 func (r *room) sweepPasses(now time.Time) {
 	maps.DeleteFunc(r.unreached, func(_ peer.ID, until time.Time) bool { return !now.Before(until) })
 }

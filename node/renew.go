@@ -12,8 +12,8 @@ import (
 	"localchat/protocol"
 )
 
-// Renewed is a room that was made anew in place of one whose log had split. Sent are the nicks of those who have been sent
-// their invite as a direct message, Invites those of the others: their owner hands them over.
+// Renewed is a room that was made anew in place of one whose log had split. Sent holds the nicks of the members that were sent
+// their invite as a direct message, Invites the invites of the others: the owner hands them over.
 type Renewed struct {
 	ID      RoomID       `json:"id"`
 	Name    string       `json:"name"`
@@ -21,9 +21,9 @@ type Renewed struct {
 	Invites []InviteInfo `json:"invites"`
 }
 
-// Renew makes a frozen room of ours anew: a room of the same name and policy, with the bans that the old one had in either of
-// its logs, and an invite for everybody who is a member by all of them. The old room is gone from the disk, and stays frozen
-// until it is left. It fails with not_owner, or invalid where the room is not frozen.
+// Renew makes a frozen room of this node anew: a room of the same name and policy, with the bans that the old one had in
+// either of its logs, and an invite for each peer that is a member in all of them. The old room is deleted from the disk, and
+// stays frozen until it is left. It fails with not_owner, or with invalid if the room is not frozen.
 func (n *Node) Renew(ctx context.Context, room string) (Renewed, error) {
 	old, err := ask(ctx, n, oldRoom{room})
 	if err != nil {
@@ -91,7 +91,7 @@ func (n *Node) otherLog(ctx context.Context, room protocol.RoomID, p peer.ID) (a
 }
 
 type (
-	// oldRoom is a frozen room of ours, and the members around us.
+	// oldRoom finds a frozen room of this node's own, and its members in reach.
 	oldRoom struct{ room string }
 	oldLog  struct {
 		state authority.State

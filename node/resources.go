@@ -13,9 +13,9 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// resources is libp2p's resource manager with one more distinction. The library counts all peers alike, so that strangers
-// can use up what there is for all: connections, and streams before they have said their protocol. Here strangers are
-// counted apart from guests, and refused first. Until a node is there to say who its guests are nothing is refused.
+// resources is libp2p's resource manager with one more distinction. The library counts all peers alike, so strangers
+// could use up what there is for all: connections, and streams before they have named their protocol. Here strangers are
+// counted apart from guests, and refused first. Nothing is refused until a node has named its guests.
 type resources struct {
 	network.ResourceManager
 	judge atomic.Pointer[admission]
@@ -75,7 +75,7 @@ func (r *resources) OpenConnection(dir network.Direction, fd bool, at multiaddr.
 	return &connScope{ConnManagementScope: scope, rm: r, from: from, inbound: dir == network.DirInbound}, nil
 }
 
-// A connScope knows whose connection it is as soon as that is proven.
+// A connScope knows the peer of its connection as soon as that is proven.
 type connScope struct {
 	network.ConnManagementScope
 	rm      *resources
@@ -162,7 +162,7 @@ func (r *resources) sweep(now time.Time) {
 	r.others[false].sweep(now)
 }
 
-// who is p, by the guests of now and the connections that it has.
+// who identifies p by the present guests and by its connections.
 func (r *resources) who(p peer.ID) visitor {
 	who := visitor{peer: p}
 	if judge := r.judge.Load(); judge != nil {
@@ -191,7 +191,7 @@ func (r *resources) OpenStream(p peer.ID, dir network.Direction) (network.Stream
 	return &streamScope{StreamManagementScope: scope, rm: r, who: who}, nil
 }
 
-// admit takes a place for a stream of who, and says where that is from.
+// admit takes a place for a stream of a visitor, and notes the address that the place is charged to.
 func (r *resources) admit(who *visitor) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -235,8 +235,8 @@ type streamScope struct {
 	spoken atomic.Bool
 }
 
-// SetProtocol is called when the stream has said its protocol. Those that are not ours have no quota of their own: pings,
-// what identify tells and is told, and gossip. A peer needs a few of them.
+// SetProtocol is called when the stream has named its protocol. Protocols of the library have no quota of their own: pings,
+// identify and gossip. A peer needs a few such streams.
 func (s *streamScope) SetProtocol(id protocolID) error {
 	judge := s.rm.judge.Load()
 	s.spoken.Store(true)

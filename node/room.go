@@ -44,7 +44,7 @@ type room struct {
 	// proof is the two records that have frozen the room; nil: its log is one.
 	proof      [][]byte
 	recovering *recovery           // we are the authority, and have not begun to serve the room; nil otherwise
-	earlyKeys  []protocol.EpochKey // from the authority, whose records have not come; maxEarlyKeys
+	earlyKeys  []protocol.EpochKey // from the authority, before their records; at most maxEarlyKeys
 	badKeyTold time.Time
 	promised   logHead // how far the log went that the authority let us in by
 
@@ -53,7 +53,7 @@ type room struct {
 	lamport       uint64
 	clocked       bool // a line of somebody else has set it
 	far           farLine
-	clockLimit    uint64             // what is kept of it on disk; see keepClock
+	clockLimit    uint64             // the bound of lamport that is on disk; see keepClock
 	lastLine      time.Time          // when the youngest line was said, by clock.even
 	early         []protocol.Message // oldest first
 	earlyAges     map[protocol.Hash]earlyAge
@@ -62,8 +62,8 @@ type room struct {
 	fresh         bool              // our line waits for its first confirmation
 	awaited       []chan<- struct{} // closed by release
 
-	unreached map[peer.ID]time.Time // who was reached by no way, and until when that is taken for true
-	passer    peer.ID               // who has passed something on for us last
+	unreached map[peer.ID]time.Time // members that no peer reached, and until when that is assumed
+	passer    peer.ID               // the last peer that passed something on for us
 	passes    int                   // under way
 
 	ended    bool                   // a membership has, since the last comparison with the authority
@@ -80,7 +80,7 @@ type room struct {
 	pages    pages
 
 	telling telling             // of lines
-	said    *turnstile[peer.ID] // what each fellow member may say
+	said    *turnstile[peer.ID] // limits what each other member may say
 	flooded time.Time           // when one last said more
 }
 
@@ -102,7 +102,7 @@ func (r *room) current() authority.State {
 	return r.state
 }
 
-// authority is whom we poll; before the log is here, whom the seat names.
+// authority is the peer that is polled; before the log is here, the one that the seat names.
 func (r *room) authority() peer.ID {
 	if s := r.current(); s.Seq() > 0 {
 		return s.Authority()
@@ -225,7 +225,7 @@ func (r *room) startGossip() bool {
 	return true
 }
 
-// sayJoined is when lines come and go: who spoke before would not be heard.
+// sayJoined is called when lines come and go: a line that is said before would not be heard.
 func (r *room) sayJoined() {
 	if r.joined {
 		return
@@ -293,7 +293,7 @@ func (r *room) takeRecord(rec protocol.SignedRecord) {
 	}
 }
 
-// leaveLongLog leaves a room whose log has become longer than a member keeps.
+// leaveLongLog leaves a room if its log has become longer than a member keeps.
 func (r *room) leaveLongLog() {
 	if r.ctx.Err() != nil {
 		return
@@ -302,8 +302,8 @@ func (r *room) leaveLongLog() {
 	r.l.forget(r)
 }
 
-// applied does what follows from a change, whoever ordered it: keys, snapshot, gossip, and the word to the person. made is
-// the key that we made as the authority.
+// applied does what follows from a change, whether ordered here or received: keys, snapshot, gossip, and the event for the
+// user. made is the key that this node made as the authority.
 func (r *room) applied(c authority.Change, made protocol.Key) {
 	r.owned.present = nil
 	r.stepKeys(c, made)
@@ -443,8 +443,8 @@ func (r *room) forgotten(ids []string) {
 	r.tellShed()
 }
 
-// drop lets go of what only a member may hold: keys, roster, log and lines. It is not enough that nothing of ours refers
-// to the room any more: libp2p goes on to hold what its pubsub was started with.
+// drop releases what only a member may hold: keys, roster, log and lines. Dropping the room itself is not enough: libp2p
+// still holds what its pubsub was started with.
 func (r *room) drop() {
 	r.name = r.label()
 	r.state, r.keys, r.log = authority.State{}, authority.Keyring{}, transcript.NewLog()

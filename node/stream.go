@@ -19,7 +19,7 @@ import (
 	"localchat/protocol"
 )
 
-// What every protocol over a stream of its own uses: to be connected, to ask, and to answer.
+// The functions that all stream protocols share: to connect, to ask, and to answer.
 
 // protocolID names a protocol to libp2p.
 type protocolID = libprotocol.ID
@@ -51,8 +51,8 @@ func (n *Node) connect(ctx context.Context, p peer.ID, addrs []multiaddr.Multiad
 	return err
 }
 
-// reach is connect, for who cannot wait until a silent connection is noticed: of a peer that has been restarted, one
-// may be left for as long as 30 s, and a stream opened on it would hang.
+// reach is connect for callers that cannot wait until a dead connection is noticed: after a restart of the peer an old
+// connection may be left for as long as 30 s, and a stream opened on it would hang.
 func (n *Node) reach(ctx context.Context, p peer.ID, addrs []multiaddr.Multiaddr) error {
 	if n.connected(p) {
 		n.pingOnce(ctx, p, pingTimeout)

@@ -7,8 +7,8 @@ import (
 	"localchat/node/internal/transcript"
 )
 
-// What is fetched comes by author, a page at a time. It is told in the order in which the room has it: when a comparison is
-// over, and in one go. After a start, what others say meanwhile waits until what was said before has been told.
+// Fetched lines come by author, a page at a time. They are told in the room's order, all together when a comparison is over.
+// After a start, new lines wait until the earlier ones have been told.
 const (
 	// catchUpFor is how long at most others wait for the first comparison after a start. On a LAN that takes milliseconds.
 	catchUpFor = 2 * time.Second
@@ -16,7 +16,7 @@ const (
 	// page after page of it.
 	tellWithin      = 2 * time.Second
 	tellPagesWithin = 10 * time.Second
-	// queueWait: so long telling goes on slowly for a reader whose queue is full, before that reader gets a Gap.
+	// queueWait is how long telling goes on slowly for a subscriber with a full queue, before that subscriber gets a Gap.
 	queueWait = 5 * time.Second
 	// queuePause between two looks at such a queue.
 	queuePause = 10 * time.Millisecond
@@ -33,7 +33,7 @@ type telling struct {
 	stuck    time.Time          // since when a reader's queue has been full, by even; zero: none is
 }
 
-// backlog reports whether l was said before we came into the room in this life of ours.
+// backlog reports whether l was said before this run of the node entered the room.
 func (r *room) backlog(l *transcript.Line) bool { return l.Said().Before(r.telling.entered) }
 
 // tellLine tells of a line that has come in, now or when its turn comes.
@@ -43,7 +43,7 @@ func (r *room) tellLine(l *transcript.Line) {
 	live := !l.Fetched && !r.backlog(l)
 	switch {
 	case live && l.Msg.Author == r.l.n.self:
-		r.tell(l) // who says it sees it at once
+		r.tell(l) // its author sees it at once
 		return
 	case live && len(t.lines) == 0 && len(t.waiting) == 0 && (t.caughtUp || now.Sub(t.entered) >= catchUpFor):
 		r.tell(l)

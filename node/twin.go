@@ -17,30 +17,30 @@ import (
 
 // A twin is what is known of another node of our identity.
 type twin struct {
-	// checking: somebody is being dialled who may be one.
+	// checking: a node is being dialled that may be a twin.
 	checking bool
 	checked  time.Time // when that began last
-	told     time.Time // when the person was told last
+	told     time.Time // when the user was last told
 }
 
 const (
-	// twinCheckEvery: whoever announces our peer ID is dialled once in this time at most.
+	// twinCheckEvery: a machine that announces our peer ID is dialled at most once in this time.
 	twinCheckEvery = 5 * time.Second
-	// twinEvery: the person is told of it once in this time, as long as it goes on.
+	// twinEvery: the user is told of it once in this time, as long as it goes on.
 	twinEvery = 10 * time.Minute
 )
 
 type (
 	// twinFound: somebody announces our own peer ID.
 	twinFound struct{ info peer.AddrInfo }
-	// twinChecked: whoever announced our peer ID has been dialled. at is the host that has proven it, "" for none.
+	// twinChecked: the announcer of our peer ID has been dialled. at is the host that has proven it, "" for none.
 	twinChecked struct{ at string }
 )
 
 func (e twinFound) handle(l *loop) { l.checkTwin(e.info.Addrs) }
 
-// checkTwin dials whoever announces our own peer ID at addrs, to see whether it has our key. What is announced may be an
-// earlier life of ours, or a lie.
+// checkTwin dials the announcer of our own peer ID at addrs, to see whether it has our key. The announcement may be left from
+// before a restart, or a lie.
 func (l *loop) checkTwin(addrs []multiaddr.Multiaddr) {
 	now := l.now()
 	if l.twin.checking || !l.twin.checked.IsZero() && now.Sub(l.twin.checked) < twinCheckEvery || !l.twin.told.IsZero() && now.Sub(l.twin.told) < twinEvery {

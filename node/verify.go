@@ -14,20 +14,19 @@ import (
 	"localchat/protocol"
 )
 
-// A Verification: the person at this node has compared words with the one at another, by voice or side by side.
+// A Verification records that the users of two nodes have compared words, by voice or side by side.
 type Verification struct {
 	Peer  PeerID    `json:"peer"`
-	Nick  string    `json:"nick"` // what they were called then; "" where that was not known
+	Nick  string    `json:"nick"` // the other's nick at that time; "" if it was not known
 	Words string    `json:"words"`
 	At    time.Time `json:"at"`
 }
 
-// Trust is what the person at this node knows of somebody's key. It is this node's own record, and nobody else is told.
+// Trust is what the user of this node knows of a peer's key. It is this node's own record, and no other node is told.
 type Trust struct {
 	// Verified: words have been compared with the holder of this very key.
 	Verified bool `json:"verified"`
-	// Other is the peer with whom words were compared under this nick, or one that looks like it, where it is not this
-	// one.
+	// Other is another peer that was verified under this nick, or under one that looks like it.
 	Other PeerID `json:"verified_other,omitempty"`
 }
 
@@ -49,7 +48,7 @@ func newTrusts(by map[peer.ID]store.Trust) trusts {
 	return t
 }
 
-// of is what is known of p, who calls itself nick.
+// of is what is known of p, which has the given nick.
 func (t trusts) of(p peer.ID, nick string) Trust {
 	if _, ok := t.by[p]; ok {
 		return Trust{Verified: true}
@@ -65,9 +64,9 @@ func (t trusts) of(p peer.ID, nick string) Trust {
 	return Trust{}
 }
 
-// Verify records that words were compared with a peer or, where verified is false, takes that back. who is a whole peer
-// ID; or a nick, or a part of an ID, of a member of room, of somebody at its door, or of somebody verified. room may be
-// "" where there is one at most. The record is kept with the data directory, and in memory without one.
+// Verify records that words were compared with a peer or, if verified is false, takes that back. who is a whole peer
+// ID; or a nick, or a part of an ID, of a member of room, of a peer at its door, or of a verified peer. room may be
+// "" if there is one at most. The record is kept with the data directory, and in memory without one.
 //
 // It fails with NotFound, Ambiguous, Invalid (oneself, or too many) or Unavailable (the disk).
 func (n *Node) Verify(ctx context.Context, room, who string, verified bool) (Verification, error) {
@@ -114,8 +113,8 @@ func (l *loop) verification(p peer.ID, s store.Trust) Verification {
 	return Verification{Peer: p, Nick: s.Nick, Words: l.n.words.of(p), At: s.At}
 }
 
-// whom finds the peer that is meant. To take back, those verified are looked at alone: the one in the room may be another
-// of that nick.
+// whom finds the peer that is meant. To take a verification back, only verified peers are searched: the member with that
+// nick may be another peer.
 func (l *loop) whom(q verifyPeer) (Named, error) {
 	r, noRoom := l.room(q.room)
 	if p, ok := protocol.ParsePeer(q.who); ok {
@@ -167,7 +166,7 @@ func (l *loop) verifiedAs(r *room) []Named {
 	return cs
 }
 
-// Verified lists with whom words were compared, in the order of their nicks.
+// Verified lists the peers whose words were compared, in the order of their nicks.
 func (n *Node) Verified(ctx context.Context) ([]Verification, error) {
 	vs, err := ask(ctx, n, verifiedPeers{})
 	for i := range vs {
@@ -192,7 +191,7 @@ func (verifiedPeers) run(l *loop) ([]Verification, error) {
 	return vs, nil
 }
 
-// warnStandIn says, once for each room, that somebody there bears the nick of a person whose key is another.
+// warnStandIn warns, once for each room, that a peer there has the nick of a verified person with another key.
 func (r *room) warnStandIn(p peer.ID, nick, does string) {
 	other := r.l.trusts.of(p, nick).Other
 	if other == "" || p == r.l.n.self {
@@ -207,11 +206,11 @@ func (r *room) warnStandIn(p peer.ID, nick, does string) {
 	}
 	r.l.warned[key] = r.l.now()
 	r.l.emit(r, Warning{Code: "verified_nick", Peer: p, Text: fmt.Sprintf(
-		"%s %s, and is not the %s whom you verified: the key is another, with the words %s; compare them before you believe it",
+		"%s %s, and is not the %s that you verified: the key is another, with the words %s; compare them before you believe it",
 		nick, does, r.l.trusts.by[other].Nick, r.l.n.words.of(p))})
 }
 
-// warnStandIns looks at all who are there when we come in.
+// warnStandIns checks all members when the user enters.
 func (r *room) warnStandIns() {
 	for _, m := range r.current().Members() {
 		r.warnStandIn(m.Peer, m.Nick, "is here")
@@ -231,7 +230,7 @@ func (l *loop) keyChange(id RoomID, name looks, owner peer.ID) *KeyChange {
 	}
 }
 
-// pinOwner remembers whose room we have entered under its name, and says so where it was another's.
+// pinOwner remembers the owner of the room that was entered under its name, and warns if the name was another owner's.
 func (r *room) pinOwner(owner peer.ID) {
 	if c := r.l.keyChange(r.id, looks{r.label(), r.skeletons()}, owner); c != nil {
 		r.l.emit(r, Warning{Code: "owner_key", Peer: owner, Text: fmt.Sprintf(

@@ -13,7 +13,7 @@ import (
 const versionEvery = time.Hour
 
 // otherVersion reports whether p is a node of localchat that does not speak this version's protocols. A version that changes
-// what goes over the wire changes the numbers in their names.
+// the wire format changes the numbers in their names.
 func (n *Node) otherVersion(p peer.ID) bool {
 	ids, err := n.host.Peerstore().GetProtocols(p)
 	if err != nil {

@@ -26,7 +26,7 @@ func ShortID(p PeerID) string { return protocol.ShortID(p) }
 // SameName reports whether two names, of peers or of rooms, are one, as a person types them.
 func SameName(a, b string) bool { return protocol.SameName(a, b) }
 
-// StartsName reports whether a person who types a name may have begun it with part.
+// StartsName reports whether a user that types a name may have begun it with part.
 func StartsName(part, name string) bool {
 	return strings.HasPrefix(protocol.FoldName(name), protocol.FoldName(part))
 }
@@ -64,9 +64,9 @@ func (n Named) String() string {
 	return fmt.Sprintf("%s (%s)", n.Nick, protocol.ShortID(n.Peer))
 }
 
-// Fits finds those of all that who may mean, each peer once. fits are those that it names: it is their nick in any case,
-// their ID, or its start or end. alike are those with a nick that looks like it. No way of naming goes before another:
-// who names one peer if fits has one and alike none.
+// Fits finds the peers of all that who may mean, each once. fits holds those that it names: it is their nick in any case,
+// their ID, or its start or end. alike holds those with a nick that looks like it. No way of naming takes precedence:
+// who names one peer only if fits has one and alike none.
 func Fits(who string, all []Named) (fits, alike []Named) {
 	who = strings.TrimLeft(strings.TrimSpace(who), "@~")
 	add := func(to []Named, n Named) []Named {
@@ -99,7 +99,7 @@ func (n Named) fits(who string) bool {
 		len(who) >= MinIDPart && (strings.HasPrefix(id, who) || strings.HasSuffix(id, who))
 }
 
-// FindWho is the one that who names. where says in an error where it was looked for.
+// FindWho returns the one peer that who names. where says in an error where it was searched for.
 func FindWho(who, where string, all []Named) (Named, error) {
 	fits, alike := Fits(who, all)
 	switch {
@@ -140,8 +140,8 @@ const (
 	gone // no member any more
 )
 
-// whom finds the peer that who means among the members and, in a room of ours, those at the door and, where past is set,
-// those who were members lately. Nobody who is gone is meant by a nick that somebody here has.
+// whom finds the peer that who means among the members and, in a room of this node's own, the peers at the door and, if past
+// is set, the recent members. A nick of a present member never means a past one.
 func (r *room) whom(who string, past bool) (Named, standing, error) {
 	st := r.current()
 	places := make(map[peer.ID]standing)
@@ -171,7 +171,7 @@ func (r *room) whom(who string, past bool) (Named, standing, error) {
 	return n, places[n.Peer], err
 }
 
-// leavers are those who were members lately and are not in here.
+// leavers returns the recent members that are not in here.
 func (r *room) leavers(here map[peer.ID]standing) (all []Named) {
 	st := r.current()
 	for i := len(r.records) - 1; i >= 0; i-- {
@@ -198,7 +198,7 @@ func (r *room) findMember(who string) (authority.Member, error) {
 	return m, nil
 }
 
-// findKnown resolves somebody who is a member, has been one lately, or knocks; or a whole peer ID, whoever that is.
+// findKnown finds a member, a recent member or a peer at the door; or takes a whole peer ID of any peer.
 func (r *room) findKnown(who string) (Named, error) {
 	if p, ok := protocol.ParsePeer(who); ok {
 		return Named{p, r.nickOf(p)}, nil
@@ -207,7 +207,7 @@ func (r *room) findKnown(who string) (Named, error) {
 	return n, err
 }
 
-// subject is the peer whose membership a record ends.
+// subject is the peer of the membership that a record ends.
 func subject(b protocol.Body) peer.ID {
 	switch b := b.(type) {
 	case protocol.Remove:

@@ -30,7 +30,7 @@ func (b *wordBook) of(p peer.ID) string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(b.words) >= maxWords {
-		for old := range b.words { // any: who floods us with strangers does not choose which
+		for old := range b.words { // any: a flood of strangers does not choose which
 			delete(b.words, old)
 			break
 		}

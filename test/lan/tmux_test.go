@@ -412,7 +412,7 @@ func TestConsoleVerify(t *testing.T) {
 	bob.isBack("0")
 	alice.sees("bob left")
 	bob.types("clear; localchat join lab --ephemeral")
-	alice.sees("? bob (! another key) knocks", "! bob knocks, and is not the bob whom you verified", "?!bob another key")
+	alice.sees("? bob (! another key) knocks", "! bob knocks, and is not the bob that you verified", "?!bob another key")
 	alice.press("F5")
 	alice.sees("+!bob  another key")
 }

@@ -152,7 +152,7 @@ func CreateRoom(ctx context.Context, n Node, o node.CreateOptions) (Reply, error
 	}
 	lines = render.WithKept(r.RetainS, lines...)
 	if twin := twinOf(o.Name, rooms); twin != nil {
-		lines = append(lines, render.FaultMark+alreadyHere(*twin)+": whoever joins by the name has to say which")
+		lines = append(lines, render.FaultMark+alreadyHere(*twin)+": to join by the name, people have to say which")
 	}
 	return Reply{Lines: lines, Room: r.ID.String()}, nil
 }

@@ -96,7 +96,7 @@ func runWhois(ctx context.Context, c Call) (Reply, error) {
 		if err != nil {
 			return Reply{}, err
 		}
-		trust = "trust  " + render.OtherMark + " another key: the " + render.Nick(v.Nick, v.Peer) + " whom you verified has the words " + safe.Phrase(v.Words)
+		trust = "trust  " + render.OtherMark + " another key: the " + render.Nick(v.Nick, v.Peer) + " that you verified has the words " + safe.Phrase(v.Words)
 	}
 	return told(append(lines, trust, "hint: compare the words by voice, for they stand for the key; then /verify "+typed)...)
 }
@@ -141,7 +141,7 @@ func runVerify(ctx context.Context, c Call) (Reply, error) {
 	}
 	lines := []safe.Text{"words of " + render.Nick(who.Nick, who.Peer) + " (" + render.Tail(who.Peer) + "): " + safe.Phrase(who.Words)}
 	if who.Other != "" {
-		lines = append(lines, render.FaultMark+"this is not the "+render.Nick(who.Nick, who.Peer)+" whom you verified: the key is another")
+		lines = append(lines, render.FaultMark+"this is not the "+render.Nick(who.Nick, who.Peer)+" that you verified: the key is another")
 	}
 	return told(append(lines, "hint: if they read you the same words, by voice or side by side: /verify "+safe.Phrase(who.Peer.String())+" yes")...)
 }
@@ -160,7 +160,7 @@ func askVerify(c Call, k Known) (*Confirmation, error) {
 	name := render.Nick(who.Nick, who.Peer)
 	text := "did " + name + " (" + render.Tail(who.Peer) + ") read you these words, by voice or side by side? " + safe.Phrase(who.Words)
 	if who.Other != "" {
-		text = "this is not the " + name + " whom you verified: the key is another. Now, " + text
+		text = "this is not the " + name + " that you verified: the key is another. Now, " + text
 	}
 	return &Confirmation{Text: text, Args: []string{who.Peer.String(), yes}}, nil
 }

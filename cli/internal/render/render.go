@@ -438,7 +438,7 @@ func whose(r node.RoomInfo) safe.Text {
 	case r.Change != nil:
 		text += "; " + OtherMark + " not the owner you know"
 	case r.Other != "":
-		text += "; " + OtherMark + " not the " + OwnersNick(r) + " whom you verified"
+		text += "; " + OtherMark + " not the " + OwnersNick(r) + " that you verified"
 	}
 	text += "; owner's words: " + safe.Phrase(r.Words)
 	if r.RetainS > 0 {
