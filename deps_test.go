@@ -83,6 +83,14 @@ var laws = map[string]law{
 		ours: []string{"cli/internal/fail", "cli/internal/render", "cli/internal/safe", "node"}, tests: []string{cliTest}, bans: roomBans(),
 		why: "a command does what it does for every face alike, and knows none of them",
 	},
+	"cli/internal/doctor": {
+		ours: []string{"cli/internal/command", "cli/internal/fail", "cli/internal/render", "cli/internal/safe", "discovery", "node"}, tests: []string{cliTest}, bans: roomBans(),
+		why: "doctor asks the network and a node of its own; who asks doctor is not its business",
+	},
+	"cli/internal/rpc": {
+		ours: []string{"cli/internal/command", "cli/internal/fail", "cli/internal/safe", "cli/internal/stream", "node"}, tests: []string{cliTest}, bans: roomBans("github.com/creachadair/jrpc2"),
+		why: "JSON-RPC carries what node says exactly, and puts nothing into words",
+	},
 	cliTest: {ours: []string{"node"}, bans: roomBans(), why: "clitest stands in for node, and does not know what is tested with it"},
 	"protocol/internal/pb": {
 		ours: nil, why: "generated code imports none of our packages",
@@ -116,6 +124,8 @@ const cliTest = "cli/internal/clitest"
 
 var cliBans = []ban{{
 	path: module + "/" + cliTest, why: "the product has no part that stands in for node",
+}, {
+	path: "github.com/creachadair/jrpc2", why: "the JSON-RPC face alone knows its library",
 }, {
 	path: "github.com/libp2p", except: []string{"github.com/libp2p/go-libp2p/gologshim"}, tests: true,
 	why: "a face speaks to node alone; only libp2p's log is caught here, so that it cannot tear a screen",
@@ -271,6 +281,12 @@ func TestLawsBite(t *testing.T) {
 		{dir: "cli/internal/command", src: imports("localchat/cli/internal/render"), ok: true},
 		{dir: "cli/internal/command", src: imports("localchat/cli/internal/stream")},
 		{dir: "cli/internal/command", src: imports("charm.land/bubbletea/v2")},
+		{dir: "cli/internal/doctor", src: imports("localchat/discovery"), ok: true},
+		{dir: "cli/internal/doctor", src: imports("localchat/cli/internal/rpc")},
+		{dir: "cli/internal/rpc", src: imports("github.com/creachadair/jrpc2"), ok: true},
+		{dir: "cli/internal/rpc", src: imports("localchat/cli/internal/render")},
+		{dir: "cli/internal/command", src: imports("github.com/creachadair/jrpc2")},
+		{dir: "cli", src: imports("github.com/creachadair/jrpc2")},
 		{dir: "cli/internal/fail", src: imports("localchat/cli/internal/stream")},
 		{dir: "cli/internal/stream", src: imports("localchat/cli/internal/safe")},
 		{dir: "cli/internal/safe", src: imports("github.com/spf13/cobra")},

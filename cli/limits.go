@@ -1,10 +1,6 @@
 package cli
 
-import (
-	"time"
-
-	"localchat/cli/internal/safe"
-)
+import "time"
 
 // Every bound of this package, with its unit and its reason.
 const (
@@ -13,18 +9,6 @@ const (
 	maxLine = 64<<10 + 512
 	// maxEdited characters of a line that is edited in the plain console: x/term takes no more into one.
 	maxEdited = 4096
-	// maxRequest, in bytes, of one line of JSON-RPC: the longest text with every byte escaped as \u00XX, and its frame.
-	maxRequest = 6*safe.MaxText + 4<<10
-	// maxRequests of JSON-RPC that run at the same time and wait for nobody but the node of this program.
-	maxRequests = 64
-	// maxWaiting of each method that waits for another node run at the same time; more of them wait for those, and for
-	// nothing else.
-	maxWaiting = 64
-	// maxJoins of JSON-RPC wait at the same time, each for a person as long as it likes: more than there are rooms to be
-	// in. One more gets an error, since it could wait for the others for ever.
-	maxJoins = 64
-	// noBound, in requests, is more than are ever sent.
-	noBound = 1 << 30
 	// maxConfig, in bytes, of the configuration file: a few dozen lines of settings.
 	maxConfig = 64 << 10
 
@@ -59,14 +43,6 @@ const (
 	// completeWait is how long a shell's completion looks for rooms: most answer within half a second, and a person who
 	// has pressed a key waits for no more than one.
 	completeWait = 800 * time.Millisecond
-	// maxReach, in nodes that doctor dials and names one by one: enough to see a pattern.
-	maxReach = 8
-	// reachWait is how long doctor's dials take: on a LAN who is there answers in milliseconds, and one packet may be lost.
-	reachWait = 2 * time.Second
-	// quicWait of them are for QUIC alone: its first packet and two repeats.
-	quicWait = 1200 * time.Millisecond
 	// deliveryWait is how long the end of input waits until the lines said last have reached another node.
 	deliveryWait = 5 * time.Second
-	// drainWait is how long JSON-RPC answers requests that were still open at the end of input.
-	drainWait = 5 * time.Second
 )

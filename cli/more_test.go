@@ -11,7 +11,6 @@ import (
 	"localchat/cli/internal/clitest"
 	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
-	"localchat/discovery"
 	"localchat/node"
 )
 
@@ -119,28 +118,6 @@ func TestLobbyOfManyRooms(t *testing.T) {
 					t.Errorf("%v: %d are above and %d below:\n%s", size, above, below, shown)
 				}
 			}
-		}
-	}
-}
-
-// TestDoctorSaysWhomItDidNotTry: the nodes beyond those that are dialled are counted.
-func TestDoctorSaysWhomItDidNotTry(t *testing.T) {
-	at, _, _ := discovery.ParseAddress("192.168.1.20:4001")
-	for n, want := range map[int]int{0: 0, maxReach: 0, maxReach + 1: 1, 3 * maxReach: 2 * maxReach} {
-		var all []target
-		for i := range n {
-			all = append(all, targetAt(node.PeerID(fmt.Sprint("peer", i)), at), targetAt(node.PeerID(fmt.Sprint("peer", i)), at))
-		}
-		targets, more := merge(all, nil)
-		if len(targets) != min(n, maxReach) || more != want {
-			t.Errorf("of %d nodes %d are dialled and %d are not", n, len(targets), more)
-		}
-		said := false
-		for _, fd := range reachFindings(facts{notTried: more}) {
-			said = said || fd.Code == "not_tried" && strings.HasPrefix(fd.Text, fmt.Sprint(more, " "))
-		}
-		if said != (more > 0) {
-			t.Errorf("that %d nodes are not dialled is said: %v", more, said)
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
 	"localchat/cli/internal/render"
+	"localchat/cli/internal/rpc"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
@@ -80,7 +81,7 @@ func (a *app) listRooms(ctx context.Context, n command.Node, wait time.Duration)
 		return err
 	}
 	if a.opts.json {
-		return a.printJSON(roomList{Rooms: orEmpty(rooms), More: more})
+		return a.printJSON(rpc.RoomList{Rooms: rpc.OrEmpty(rooms), More: more})
 	}
 	if len(rooms) == 0 {
 		a.Say("no rooms found")
@@ -361,7 +362,7 @@ func (a *app) tail(ctx context.Context, v *visitor) (err error) {
 // printEvent prints an event as lines, the one about a removal with its reason, or, with --json, as one object.
 func (a *app) printEvent(r render.View, held *removalHolder, ev node.Event, put func([]safe.Text) error) error {
 	if a.opts.json {
-		raw, err := eventJSON(ev)
+		raw, err := rpc.Event(ev)
 		if err != nil {
 			return err
 		}

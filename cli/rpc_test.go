@@ -1,9 +1,7 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
-	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -11,6 +9,7 @@ import (
 
 	"localchat/cli/internal/clitest"
 	"localchat/cli/internal/fail"
+	"localchat/cli/internal/rpc"
 	"localchat/node"
 )
 
@@ -41,7 +40,7 @@ func TestRPC(t *testing.T) {
 			{"ban", `{"jsonrpc":"2.0","id":5,"method":"room.ban","params":{"room":"lab","who":"dave","for_s":60}}`, `"result":{"seq":7,"epoch":4}`},
 			{"unban", `{"jsonrpc":"2.0","id":5,"method":"room.unban","params":{"room":"lab","who":"dave"}}`, `"result":{"seq":8}`},
 			{"not json", `{"jsonrpc":`, `"id":null,"error":{"code":-32700`},
-			{"too long", strings.Repeat("x", maxRequest+10), `"error":{"code":-32700`},
+			{"too long", strings.Repeat("x", rpc.MaxRequest+10), `"error":{"code":-32700`},
 			{"unknown method", `{"jsonrpc":"2.0","id":6,"method":"room.paint"}`, `"id":6,"error":{"code":-32601`},
 			{"built-in method", `{"jsonrpc":"2.0","id":6,"method":"rpc.serverInfo"}`, `"id":6,"error":{"code":-32601`},
 			{"unknown param", `{"jsonrpc":"2.0","id":7,"method":"room.say","params":{"room":"lab","txt":"hi"}}`, `"id":7,"error":{"code":-32602,"message":"invalid parameters: there is no parameter \"txt\"","data":{"code":"invalid"`},
@@ -139,31 +138,6 @@ func TestRPCEvents(t *testing.T) {
 	})
 }
 
-// TestEventFields: no event has a field that eventJSON writes itself, and all are objects.
-func TestEventFields(t *testing.T) {
-	for _, body := range clitest.Events() {
-		raw, err := eventJSON(node.Event{Seq: 1, Room: clitest.LabID, RoomName: "lab", Body: body})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var whole map[string]json.RawMessage
-		if err := json.Unmarshal(raw, &whole); err != nil {
-			t.Fatalf("%s: %v: %s", body.Type(), err, raw)
-		}
-		fields, err := json.Marshal(body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var own map[string]json.RawMessage
-		if err := json.Unmarshal(fields, &own); err != nil {
-			t.Fatal(err)
-		}
-		if len(whole) != len(own)+5 {
-			t.Errorf("%s: a field of the event is called as one of the frame: %s", body.Type(), raw)
-		}
-	}
-}
-
 // TestRPCAnswersAfterEndOfInput: who writes a request and closes the pipe gets its answer.
 func TestRPCAnswersAfterEndOfInput(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -192,7 +166,7 @@ func TestRPCDoesNotWaitForEver(t *testing.T) {
 		d.types(`{"jsonrpc":"2.0","id":1,"method":"room.join","params":{"room":"lab"}}`)
 		begin := time.Now()
 		_ = d.keys.Close()
-		if got := <-d.code; got != fail.ExitOK || time.Since(begin) != drainWait {
+		if got := <-d.code; got != fail.ExitOK || time.Since(begin) != rpc.DrainWait {
 			t.Errorf("exit %d after %v", got, time.Since(begin))
 		}
 	})
@@ -223,7 +197,7 @@ func TestRPCJoinsHoldUpNothing(t *testing.T) {
 			f.Joining = make(chan struct{})
 			f.Slow = f.Joining
 			d := sit(t, f, "rpc")
-			const n = 3 * maxWaiting
+			const n = 3 * rpc.MaxWaiting
 			for i := range n {
 				params := map[string]string{
 					"room.join": `"room":"lab"`, "room.tell": `"room":"lab","who":"x","text":"y"`, "room.say": `"room":"lab","text":"y"`, "node.dial": `"addr":"x"`,
@@ -232,7 +206,7 @@ func TestRPCJoinsHoldUpNothing(t *testing.T) {
 				d.types(fmt.Sprintf(`{"jsonrpc":"2.0","id":"w%d","method":"%s","params":{%s}}`, i, method, params))
 			}
 			refused := strings.Count(d.out.Take(), `"code":"unavailable","hint":"join again`)
-			if want := map[bool]int{true: n - maxJoins}[method == "room.join"]; refused != want {
+			if want := map[bool]int{true: n - rpc.MaxJoins}[method == "room.join"]; refused != want {
 				t.Errorf("%d of %d %s are refused, want %d", refused, n, method, want)
 			}
 			for _, q := range []string{`"node.info"`, `"room.kick","params":{"room":"den","who":"dave"}`, `"room.list"`, `"room.ban","params":{"room":"den","who":"dave"}`} {
@@ -274,116 +248,4 @@ func TestRPCInterrupted(t *testing.T) {
 		d.ends(fail.ExitInterrupted) // although its input has not ended
 		_ = d.keys.Close()
 	})
-}
-
-// TestMethodTable: the methods that programs rely on are there.
-func TestMethodTable(t *testing.T) {
-	table := rpcMethods{}.table()
-	for _, name := range strings.Fields(`node.info node.peers node.dial room.list room.create room.join room.leave room.say room.tell
-		room.members room.history room.invite room.accept room.deny room.kick room.ban room.unban room.bans room.policy room.close room.renew`) {
-		if table[name] == nil {
-			t.Errorf("there is no %s", name)
-		}
-	}
-}
-
-func TestParameters(t *testing.T) {
-	for _, c := range []struct {
-		params any
-		want   string
-	}{
-		{noParams{}, ""},
-		{createParams{}, "name! nick access subject idle_s retain_s history members_invite hide_reasons"},
-		{policyParams{}, "room! access subject idle_s retain_s history members_invite hide_reasons"},
-		{sayParams{}, "room! text! action"},
-		{joinParams{}, "room invite nick timeout_s"},
-	} {
-		var got []string
-		for _, p := range parametersOf(reflect.TypeOf(c.params)) {
-			if p.required {
-				p.name += "!"
-			}
-			got = append(got, p.name)
-		}
-		if strings.Join(got, " ") != c.want {
-			t.Errorf("%T has %q, want %q", c.params, got, c.want)
-		}
-	}
-}
-
-// TestRPCTextIsExact: what a program gives is taken as it is or refused, each parameter of each method.
-func TestRPCTextIsExact(t *testing.T) {
-	flaws := map[string]string{
-		"\"a\xffb\"": "is not valid UTF-8", "\"\xed\xa0\x80\"": "is not valid UTF-8", "\"\xc0\xaf\"": "is not valid UTF-8",
-		`"\ud800"`: "surrogate", `"x\uDC00y"`: "surrogate", `"\ud83d"`: "surrogate", `"\ud83d\ud83d\ude00"`: "surrogate", `"\ud83dude00"`: "surrogate", `"\ude00\ud83d"`: "surrogate",
-		`"a\u0000"`: "NUL",
-	}
-	synctest.Test(t, func(t *testing.T) {
-		f := clitest.NewNode()
-		f.Quiet = true
-		d := sit(t, f, "rpc")
-		for method, params := range map[string]any{
-			"node.dial": addrParams{}, "room.create": createParams{}, "room.join": joinParams{}, "room.leave": roomParams{}, "room.say": sayParams{}, "room.tell": tellParams{}, "room.kick": reasonParams{},
-			"room.ban": banParams{}, "room.unban": whoParams{}, "room.invite": inviteParams{}, "room.uninvite": uninviteParams{}, "node.verify": verifyParams{}, "room.policy": policyParams{}, "room.close": closeParams{},
-		} {
-			all := parametersOf(reflect.TypeOf(params))
-			for _, bad := range all {
-				for flaw, why := range flaws {
-					var given []string
-					for _, p := range all {
-						switch {
-						case p.name == bad.name:
-							given = append(given, fmt.Sprintf("%q:%s", p.name, flaw))
-						case p.required && p.name == "verified":
-							given = append(given, `"verified":true`)
-						case p.required:
-							given = append(given, fmt.Sprintf("%q:\"x\"", p.name))
-						}
-					}
-					got := ask(t, d, request(1, method, strings.Join(given, ",")))
-					if !strings.Contains(got, `"id":1,"error":{"code":-32602,"message":"invalid parameters: `+bad.name+` `) || !strings.Contains(got, why) {
-						t.Errorf("%s with %s %q: %s", method, bad.name, flaw, got)
-					}
-				}
-			}
-		}
-		if did := f.Did(); len(did) > 0 {
-			t.Errorf("done all the same: %q", did)
-		}
-		for _, c := range []struct{ name, line, want string }{
-			{"a pair", request(2, "room.say", `"room":"lab","text":"\ud83d\ude00\\ud800 \u00e9"`), `"id":2,"result"`},
-			{"an id that no answer can repeat", strings.Replace(request(3, "room.say", `"room":"lab","text":"x"`), `"id":3`, "\"id\":\"\xff\"", 1), `"id":null,"error":{"code":-32700`},
-			{"such an id in a batch", "[" + strings.Replace(request(3, "room.list", ``), `"id":3`, "\"id\":\"\xff\"", 1) + "]", `"id":null,"error":{"code":-32700`},
-			{"one of a batch", "[" + request(4, "room.say", "\"room\":\"lab\",\"text\":\"\xff\"") + "," + request(5, "room.say", `"room":"lab","text":"y"`) + "]", `"id":5,"result"`},
-			{"a parameter twice", request(6, "room.say", `"room":"lab","text":"a","text":"b"`), `"text\" is there twice`},
-			{"a name in other letters", request(6, "room.say", `"room":"lab","text":"a","TEXT":"b"`), `there is no parameter \"TEXT\"`},
-			{"null", request(7, "room.say", `"room":"lab","text":null`), `text is null`},
-			{"null for whether", request(7, "node.verify", `"who":"x","verified":null`), `verified is null`},
-			{"null for what may be left out", request(8, "room.close", `"room":"lab","reason":null`), `"id":8,"result"`},
-			{"a string for a number", request(9, "room.ban", `"room":"lab","who":"x","for_s":"60"`), `for_s is to be a whole number`},
-			{"a fraction", request(9, "room.ban", `"room":"lab","who":"x","for_s":1.5`), `for_s is to be a whole number`},
-			{"a number for a string", request(9, "room.say", `"room":"lab","text":5`), `text is to be a string`},
-			{"a number for whether", request(9, "room.policy", `"room":"lab","members_invite":1`), `members_invite is to be true or false`},
-			{"a list", `{"jsonrpc":"2.0","id":9,"method":"room.say","params":["lab"]}`, `parameters are an object`},
-		} {
-			got := ask(t, d, c.line)
-			if !strings.Contains(got, c.want) || strings.Contains(got, "json") && strings.Contains(strings.ReplaceAll(got, `"jsonrpc"`, ""), "json") {
-				t.Errorf("%s: %s", c.name, got)
-			}
-		}
-		if did := strings.Join(f.Did(), ", "); did != "say lab \U0001F600\\ud800 \u00e9, say lab y, close lab " {
-			t.Errorf("done: %q", did)
-		}
-		d.leaves(fail.ExitOK)
-	})
-}
-
-func TestAnswers(t *testing.T) {
-	for line, want := range map[string]int{
-		`{"id":1,"method":"x"}`: 1, `{"method":"x"}`: 0, `{`: 1, `[]`: 1, `[{"method":"x"}]`: 0, `[{"method":"x"},{"id":1,"method":"x"}]`: 1, `7`: 1, `{}`: 1,
-	} {
-		if got := answers([]byte(line)); got != want {
-			t.Errorf("answers(%s) = %d", line, got)
-		}
-	}
 }

@@ -1,4 +1,4 @@
-package cli
+package rpc
 
 import (
 	"context"
@@ -100,7 +100,7 @@ type (
 	peerResult struct {
 		Peer node.PeerID `json:"peer"`
 	}
-	roomList struct {
+	RoomList struct {
 		Rooms []node.RoomInfo `json:"rooms"`
 		// More is how many rooms there are on this network beside these.
 		More int `json:"more,omitempty"`
@@ -163,9 +163,9 @@ func (m rpcMethods) table() handler.Map {
 	for name, do := range table {
 		switch name {
 		case "room.join":
-			table[name] = refusing(make(chan struct{}, maxJoins), do)
+			table[name] = refusing(make(chan struct{}, MaxJoins), do)
 		case "room.say", "room.tell", "room.leave", "room.invite", "room.close", "node.dial":
-			table[name] = queued(make(chan struct{}, maxWaiting), do)
+			table[name] = queued(make(chan struct{}, MaxWaiting), do)
 		default:
 			table[name] = queued(quick, do)
 		}
@@ -282,8 +282,8 @@ func rpcError(err error) error {
 	return (&jrpc2.Error{Code: code, Message: fault.Text}).WithData(data)
 }
 
-// orEmpty makes an empty JSON array of a nil slice.
-func orEmpty[T any](s []T) []T {
+// OrEmpty makes an empty JSON array of a nil slice.
+func OrEmpty[T any](s []T) []T {
 	if s == nil {
 		return []T{}
 	}
@@ -301,16 +301,16 @@ func lengthOf(name string, s int64) (time.Duration, error) {
 
 func (m rpcMethods) info(context.Context, noParams) (node.Info, error) {
 	info := m.n.Info()
-	info.Addrs = orEmpty(info.Addrs)
+	info.Addrs = OrEmpty(info.Addrs)
 	return info, nil
 }
 
 func (m rpcMethods) peers(ctx context.Context, _ noParams) (peerList, error) {
 	peers, err := m.n.Peers(ctx)
 	for i := range peers {
-		peers[i].Addrs = orEmpty(peers[i].Addrs)
+		peers[i].Addrs = OrEmpty(peers[i].Addrs)
 	}
-	return peerList{orEmpty(peers), len(peers) >= node.MaxPeers}, err
+	return peerList{OrEmpty(peers), len(peers) >= node.MaxPeers}, err
 }
 
 func (m rpcMethods) dial(ctx context.Context, p addrParams) (peerResult, error) {
@@ -324,16 +324,16 @@ func (m rpcMethods) verify(ctx context.Context, p verifyParams) (node.Verificati
 
 func (m rpcMethods) verified(ctx context.Context, _ noParams) (verifiedList, error) {
 	all, err := m.n.Verified(ctx)
-	return verifiedList{orEmpty(all)}, err
+	return verifiedList{OrEmpty(all)}, err
 }
 
-func (m rpcMethods) list(ctx context.Context, _ noParams) (roomList, error) {
+func (m rpcMethods) list(ctx context.Context, _ noParams) (RoomList, error) {
 	rooms, err := m.n.Rooms(ctx)
 	if err != nil {
-		return roomList{}, err
+		return RoomList{}, err
 	}
 	more, err := m.n.Unlisted(ctx)
-	return roomList{orEmpty(rooms), more}, err
+	return RoomList{OrEmpty(rooms), more}, err
 }
 
 func (m rpcMethods) create(ctx context.Context, p createParams) (roomResult, error) {
@@ -355,7 +355,7 @@ func (m rpcMethods) join(ctx context.Context, p joinParams) (node.JoinedInfo, er
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	joined, err := m.n.Join(ctx, node.JoinOptions{Room: p.Room, Invite: p.Invite, Nick: p.Nick})
-	joined.Members = orEmpty(joined.Members)
+	joined.Members = OrEmpty(joined.Members)
 	return joined, err
 }
 
@@ -375,13 +375,13 @@ func (m rpcMethods) tell(ctx context.Context, p tellParams) (idResult, error) {
 
 func (m rpcMethods) members(ctx context.Context, p roomParams) (node.MembersInfo, error) {
 	members, err := m.n.Members(ctx, p.Room)
-	members.Members = orEmpty(members.Members)
+	members.Members = OrEmpty(members.Members)
 	return members, err
 }
 
 func (m rpcMethods) history(ctx context.Context, p roomParams) (node.HistoryInfo, error) {
 	history, err := m.n.History(ctx, p.Room)
-	history.Messages = orEmpty(history.Messages)
+	history.Messages = OrEmpty(history.Messages)
 	return history, err
 }
 
@@ -395,7 +395,7 @@ func (m rpcMethods) invite(ctx context.Context, p inviteParams) (node.InviteInfo
 
 func (m rpcMethods) invites(ctx context.Context, p roomParams) (inviteList, error) {
 	invites, err := m.n.Invites(ctx, p.Room)
-	return inviteList{orEmpty(invites)}, err
+	return inviteList{OrEmpty(invites)}, err
 }
 
 func (m rpcMethods) uninvite(ctx context.Context, p uninviteParams) (done, error) {
@@ -404,7 +404,7 @@ func (m rpcMethods) uninvite(ctx context.Context, p uninviteParams) (done, error
 
 func (m rpcMethods) knocks(ctx context.Context, p roomParams) (knockList, error) {
 	knocks, err := m.n.Knocks(ctx, p.Room)
-	return knockList{orEmpty(knocks)}, err
+	return knockList{OrEmpty(knocks)}, err
 }
 
 func (m rpcMethods) accept(ctx context.Context, p reasonParams) (done, error) {
@@ -434,7 +434,7 @@ func (m rpcMethods) unban(ctx context.Context, p whoParams) (seqResult, error) {
 
 func (m rpcMethods) bans(ctx context.Context, p roomParams) (banList, error) {
 	bans, err := m.n.Bans(ctx, p.Room)
-	return banList{orEmpty(bans)}, err
+	return banList{OrEmpty(bans)}, err
 }
 
 func (m rpcMethods) policy(ctx context.Context, p policyParams) (node.PolicyInfo, error) {

@@ -1,4 +1,4 @@
-package cli
+package doctor
 
 import (
 	"errors"
@@ -68,8 +68,8 @@ const (
 	fault   severity = "fault"   // does not work
 )
 
-// A finding is one thing that doctor has to say. Codes are for programs: the list of them only grows.
-type finding struct {
+// A Finding is one thing that doctor has to say. Codes are for programs: the list of them only grows.
+type Finding struct {
 	Code     string   `json:"code"`
 	Severity severity `json:"severity"`
 	About    string   `json:"about,omitempty"` // an interface, a peer ID or an address
@@ -81,12 +81,12 @@ type finding struct {
 }
 
 // findings says what the facts mean.
-func findings(f facts) []finding {
-	var all []finding
+func findings(f facts) []Finding {
+	var all []Finding
 	if err := f.checkup.Err; err != nil {
-		return []finding{{Code: "no_interface", Severity: fault, Text: "the network interfaces cannot be listed: " + err.Error(), Cause: "the system does not let this program look", Do: "localchat doctor -v --log-file doctor.log", Blocks: true}}
+		return []Finding{{Code: "no_interface", Severity: fault, Text: "the network interfaces cannot be listed: " + err.Error(), Cause: "the system does not let this program look", Do: "localchat doctor -v --log-file doctor.log", Blocks: true}}
 	}
-	for _, part := range []func(facts) []finding{
+	for _, part := range []func(facts) []Finding{
 		interfaceFindings, vpnFindings, linkFindings, nodeFindings, reachFindings, twinFindings, selfFindings, systemFindings,
 	} {
 		all = append(all, part(f)...)
@@ -130,19 +130,19 @@ var whyNotText = map[discovery.WhyNot]string{
 	discovery.TooMany:     "there are too many interfaces, or it has just changed",
 }
 
-func interfaceFindings(f facts) []finding {
-	var all []finding
+func interfaceFindings(f facts) []Finding {
+	var all []Finding
 	used := f.usable()
 	for _, i := range f.checkup.Interfaces {
 		if i.Used {
-			fd := finding{Code: "interface_used", Severity: fine, About: i.Name, Text: i.Name + " is used: " + joinText(i.Prefixes, ", ")}
+			fd := Finding{Code: "interface_used", Severity: fine, About: i.Name, Text: i.Name + " is used: " + joinText(i.Prefixes, ", ")}
 			if i.Virtual {
 				fd.Severity, fd.Cause, fd.Do = note, "it looks like a virtual adapter; who is on the real network is not there", "localchat --interface NAME   # the real one"
 			}
 			all = append(all, fd)
 			continue
 		}
-		fd := finding{Code: "interface_skipped", Severity: note, About: i.Name, Text: i.Name + " is left out", Cause: whyNotText[i.Why]}
+		fd := Finding{Code: "interface_skipped", Severity: note, About: i.Name, Text: i.Name + " is left out", Cause: whyNotText[i.Why]}
 		switch {
 		case i.Tunnel:
 			fd.Cause = "it leads into a tunnel (VPN), and " + fd.Cause
@@ -153,7 +153,7 @@ func interfaceFindings(f facts) []finding {
 	}
 	for _, name := range f.named {
 		if !slices.ContainsFunc(f.checkup.Interfaces, func(i discovery.InterfaceCheck) bool { return i.Name == name }) {
-			all = append(all, finding{
+			all = append(all, Finding{
 				Code: "interface_missing", Severity: warning, About: name, Text: "--interface names " + name + ", which is not there",
 				Cause: "it is misspelt, or not plugged in", Do: "localchat doctor --interface ''   # all of them",
 			})
@@ -161,14 +161,14 @@ func interfaceFindings(f facts) []finding {
 	}
 	if len(used) > 0 {
 		if !slices.ContainsFunc(f.networks(), func(p netip.Prefix) bool { return !p.Addr().Is6() || !p.Addr().IsLinkLocalUnicast() }) {
-			all = append(all, finding{
+			all = append(all, Finding{
 				Code: "link_local_only", Severity: note, About: used[0].Name, Text: "there are no addresses here but those that each machine gives itself; rooms are found and joined all the same",
 				Cause: "nobody gives addresses out (DHCP), as on a cable between two machines; an address that is typed has the network card of this machine in it", Do: "localchat join '[fe80::1%" + used[0].Name + "]:4001'   # for example",
 			})
 		}
 		return all
 	}
-	none := finding{Code: "no_interface", Severity: fault, Text: "no network interface can be used", Cause: "this machine is on no local network", Blocks: true, Do: f.joinNetwork()}
+	none := Finding{Code: "no_interface", Severity: fault, Text: "no network interface can be used", Cause: "this machine is on no local network", Blocks: true, Do: f.joinNetwork()}
 	if i := worst(f.checkup.Interfaces); i != nil {
 		none.About, none.Cause, none.Do = i.Name, i.Name+": "+whyNotText[i.Why], f.bringUp(*i)
 	}
@@ -187,12 +187,12 @@ func worst(all []discovery.InterfaceCheck) *discovery.InterfaceCheck {
 	return nil
 }
 
-func vpnFindings(f facts) []finding {
-	var all []finding
+func vpnFindings(f facts) []Finding {
+	var all []Finding
 	used := f.usable()
 	for _, i := range used {
 		if i.Captured != "" {
-			all = append(all, finding{
+			all = append(all, Finding{
 				Code: "vpn_captures", Severity: fault, About: i.Captured,
 				Text:  "what is sent to the neighbours on " + i.Name + " goes into " + i.Captured,
 				Cause: i.Captured + " is a VPN, or a route that was added by hand, and takes the local network too", Do: f.freeNetwork(i),
@@ -201,7 +201,7 @@ func vpnFindings(f facts) []finding {
 	}
 	tunnels := slices.DeleteFunc(slices.Clone(used), func(i discovery.InterfaceCheck) bool { return !i.Tunnel })
 	if len(used) > 0 && len(tunnels) == len(used) {
-		all = append(all, finding{
+		all = append(all, Finding{
 			Code: "only_vpn", Severity: warning, About: used[0].Name, Text: "the only network that can be used, " + used[0].Name + ", is a tunnel",
 			Cause: "a VPN is up and no local network is joined", Do: f.joinNetwork(),
 		})
@@ -209,7 +209,7 @@ func vpnFindings(f facts) []finding {
 	}
 	for _, i := range f.checkup.Interfaces {
 		if i.Tunnel && i.Name == f.checkup.Default && len(all) == 0 && len(used) > 0 {
-			all = append(all, finding{
+			all = append(all, Finding{
 				Code: "vpn_default", Severity: note, About: i.Name, Text: "the VPN " + i.Name + " takes what goes to the internet, and leaves the local network alone",
 			})
 		}
@@ -218,9 +218,9 @@ func vpnFindings(f facts) []finding {
 }
 
 // nodeFindings says who answered, and how.
-func nodeFindings(f facts) []finding {
+func nodeFindings(f facts) []Finding {
 	if f.noMDNS {
-		return []finding{{
+		return []Finding{{
 			Code: "mdns_off", Severity: warning, Text: "mDNS is switched off: nobody finds this node, and it finds nobody by itself",
 			Cause: "--no-mdns, LOCALCHAT_NO_MDNS or the configuration file says so", Do: "localchat doctor --no-mdns=false",
 		}}
@@ -236,26 +236,26 @@ func nodeFindings(f facts) []finding {
 			filtered = append(filtered, n)
 		}
 	}
-	var all []finding
+	var all []Finding
 	if len(found) > 0 {
-		all = append(all, finding{Code: "nodes_found", Severity: fine, Text: string(render.Count(len(found), "node", "nodes")) + " found by mDNS: " + nodeNames(found)})
+		all = append(all, Finding{Code: "nodes_found", Severity: fine, Text: string(render.Count(len(found), "node", "nodes")) + " found by mDNS: " + nodeNames(found)})
 	}
 	if here := len(f.checkup.Nodes) - len(f.others()); here > 0 {
-		all = append(all, finding{Code: "nodes_here", Severity: fine, Text: string(render.Count(here, "node runs", "nodes run")) + " on this machine"})
+		all = append(all, Finding{Code: "nodes_here", Severity: fine, Text: string(render.Count(here, "node runs", "nodes run")) + " on this machine"})
 	}
 	if len(barred) > 0 {
-		all = append(all, finding{
+		all = append(all, Finding{
 			Code: "answers_dropped", Severity: fault, Text: "answers do not come in, though there are " + nodeNames(barred),
 			Cause: "the firewall of this machine drops UDP from port 5353", Do: f.letIn("udp", 5353, true),
 		})
 	}
 	if len(filtered) > 0 && f.hears() {
-		all = append(all, finding{
+		all = append(all, Finding{
 			Code: "multicast_filtered", Severity: fault, Text: "not by multicast, but when asked alone, there answer " + nodeNames(filtered),
 			Cause: "the access point or switch does not pass multicast on, or their firewall drops it", Do: "localchat join ROOM --peer " + hostPort(filtered[0]),
 		})
 	} else if len(filtered) > 0 {
-		all = append(all, finding{
+		all = append(all, Finding{
 			Code: "nodes_direct", Severity: note, Text: "when asked alone there answer " + nodeNames(filtered),
 			Cause: "multicast does not work here, see above", Do: "localchat join ROOM --peer " + hostPort(filtered[0]),
 		})
@@ -267,18 +267,18 @@ func nodeFindings(f facts) []finding {
 }
 
 // nobody is what it means that no other node answered.
-func (f facts) nobody() finding {
+func (f facts) nobody() Finding {
 	heard := 0
 	for _, l := range f.checkup.Links {
 		heard = max(heard, len(l.Heard)) // a machine is heard by IPv4 and by IPv6
 	}
 	if heard > 0 || len(f.checkup.Neighbours) > 0 {
-		return finding{
+		return Finding{
 			Code: "nobody", Severity: note, Text: "no other node answers, though " + string(render.Count(max(heard, len(f.checkup.Neighbours)), "other machine is", "other machines are")) + " there",
 			Cause: "nobody else runs localchat here, or the firewall of their machine drops mDNS", Do: there("localchat doctor"),
 		}
 	}
-	fd := finding{
+	fd := Finding{
 		Code: "alone", Severity: note, Text: "no other node answers", Cause: "this machine is alone here, or the network keeps its machines apart (guest Wi-Fi, client isolation)", Do: f.ownNetwork(),
 	}
 	if f.checkup.Resolved && len(f.checkup.Asked) > 0 {
@@ -288,24 +288,24 @@ func (f facts) nobody() finding {
 }
 
 // reachFindings says who could be dialled.
-func reachFindings(f facts) []finding {
-	var all []finding
+func reachFindings(f facts) []Finding {
+	var all []Finding
 	for _, r := range f.reached {
 		if r.tcp.tried || r.quic.tried {
 			all = append(all, f.reachFinding(r))
 		}
 	}
 	if f.notTried > 0 {
-		all = append(all, finding{Code: "not_tried", Severity: fine, Text: string(render.Count(f.notTried, "more node was", "more nodes were")) + " not dialled: " + strconv.Itoa(len(f.reached)) + " are enough to see a pattern"})
+		all = append(all, Finding{Code: "not_tried", Severity: fine, Text: string(render.Count(f.notTried, "more node was", "more nodes were")) + " not dialled: " + strconv.Itoa(len(f.reached)) + " are enough to see a pattern"})
 	}
 	if f.connected > 0 {
-		all = append(all, finding{Code: "connected", Severity: fine, Text: "connected to " + string(render.Count(f.connected, "node", "nodes"))})
+		all = append(all, Finding{Code: "connected", Severity: fine, Text: "connected to " + string(render.Count(f.connected, "node", "nodes"))})
 	}
 	return all
 }
 
-func (f facts) reachFinding(r reached) finding {
-	fd := finding{About: r.name()}
+func (f facts) reachFinding(r reached) Finding {
+	fd := Finding{About: r.name()}
 	if !r.tcp.ok() && !r.quic.ok() {
 		why := r.tcp
 		if !why.tried {
@@ -349,7 +349,7 @@ func (f facts) reachFinding(r reached) finding {
 
 // notRunning makes a note of a member that may well have ended its node, or switched its machine off, which is no fault; and
 // reports whether it has.
-func (f facts) notRunning(fd *finding, r reached, why attempt) bool {
+func (f facts) notRunning(fd *Finding, r reached, why attempt) bool {
 	at := why.at.AddrPort
 	switch {
 	case errors.Is(why.err, syscall.ECONNREFUSED):
@@ -404,13 +404,13 @@ func reason(err error) string {
 	return "no answer"
 }
 
-func twinFindings(f facts) []finding {
-	var all []finding
+func twinFindings(f facts) []Finding {
+	var all []Finding
 	for _, n := range f.others() {
 		if n.Peer != f.self {
 			continue
 		}
-		fd := finding{
+		fd := Finding{
 			Code: "twin", Severity: warning, About: n.Peer.String(), Text: "somebody at " + n.Addrs[0].Addr().String() + " announces this machine's identity",
 			Cause: "the data directory was copied there, or somebody plays a trick: it could not be reached to prove it", Do: there("localchat id"),
 		}
@@ -425,14 +425,14 @@ func twinFindings(f facts) []finding {
 	return all
 }
 
-func selfFindings(f facts) []finding {
-	var all []finding
+func selfFindings(f facts) []Finding {
+	var all []Finding
 	if f.selfErr != nil {
 		text, hint, _ := fail.Explain(f.selfErr)
-		all = append(all, finding{Code: "identity", Severity: fault, About: f.dataDir, Text: text, Cause: "no node starts with this data directory; " + hint, Do: "localchat --ephemeral   # somebody new, for this time", Blocks: true})
+		all = append(all, Finding{Code: "identity", Severity: fault, About: f.dataDir, Text: text, Cause: "no node starts with this data directory; " + hint, Do: "localchat --ephemeral   # somebody new, for this time", Blocks: true})
 	}
 	if f.now.Before(f.built) {
-		all = append(all, finding{
+		all = append(all, Finding{
 			Code: "clock", Severity: warning, Text: "the clock says " + f.now.UTC().Format("2006-01-02 15:04") + ", which is before this program was made",
 			Cause: "the clock was never set, or its battery is empty: invites and bans end at the wrong time", Do: f.setClock(),
 		})

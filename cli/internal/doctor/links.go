@@ -1,4 +1,4 @@
-package cli
+package doctor
 
 import (
 	"errors"
@@ -24,13 +24,13 @@ func (f facts) hears() bool { return slices.ContainsFunc(f.checkup.Links, sound)
 
 // linkFindings says what became of our own multicast. A broken link is a warning while there is another one, and blocks
 // where nobody was found or reached by any way.
-func linkFindings(f facts) []finding {
+func linkFindings(f facts) []Finding {
 	severity, blocks := warning, false
 	if !f.hears() {
 		severity, blocks = fault, len(f.others()) == 0 && !f.someoneReached()
 	}
 	var good []string
-	var all []finding
+	var all []Finding
 	for _, l := range f.checkup.Links {
 		if sound(l) {
 			good = append(good, linkName(l))
@@ -38,7 +38,7 @@ func linkFindings(f facts) []finding {
 		}
 		fd := f.linkFinding(l, linkName(l))
 		// IPv4 and IPv6 with the same fault are one finding.
-		same := slices.IndexFunc(all, func(o finding) bool { return o.About == l.Interface && o.Code == fd.Code })
+		same := slices.IndexFunc(all, func(o Finding) bool { return o.About == l.Interface && o.Code == fd.Code })
 		if same >= 0 {
 			fd = f.linkFinding(l, l.Interface)
 			all = slices.Delete(all, same, same+1)
@@ -47,7 +47,7 @@ func linkFindings(f facts) []finding {
 		all = append(all, fd)
 	}
 	if len(good) > 0 {
-		all = append(all, finding{Code: "multicast_ok", Severity: fine, Text: "my own multicast comes back on " + strings.Join(good, ", ")})
+		all = append(all, Finding{Code: "multicast_ok", Severity: fine, Text: "my own multicast comes back on " + strings.Join(good, ", ")})
 	}
 	return append(all, f.inbound()...)
 }
@@ -60,55 +60,55 @@ func linkName(l discovery.LinkCheck) string {
 }
 
 // linkFinding is why a link, called name, is not sound. The order is that in which one hides the next.
-func (f facts) linkFinding(l discovery.LinkCheck, name string) finding {
+func (f facts) linkFinding(l discovery.LinkCheck, name string) Finding {
 	switch {
 	case l.Join != nil:
-		return finding{
+		return Finding{
 			Code: "multicast_join", Text: "the mDNS group cannot be joined on " + name + ": " + reason(l.Join),
 			Cause: "another program holds UDP port 5353 and does not share it, or the interface has just gone", Do: f.whoHolds(),
 		}
 	case l.Send != nil && f.os == "darwin" && errors.Is(l.Send, syscall.EHOSTUNREACH):
-		return finding{
+		return Finding{
 			Code: "local_network_privacy", Text: "macOS does not let this program send to the local network on " + name,
 			Cause: "System Settings > Privacy & Security > Local Network: this program, or the terminal that it runs in, is off there", Do: openLocalNetwork,
 		}
 	case l.Send != nil && refusedHere(l.Send):
-		return finding{
+		return Finding{
 			Code: "multicast_send", Text: "multicast cannot be sent on " + name + ": " + reason(l.Send),
 			Cause: "the firewall of this machine drops UDP to port 5353 on its way out", Do: f.letOut("udp", 5353),
 		}
 	case l.Send != nil:
-		return finding{
+		return Finding{
 			Code: "multicast_send", Text: "multicast cannot be sent on " + name + ": " + reason(l.Send),
 			Cause: "the interface has no working link, or no address of this family", Do: f.bringUp(discovery.InterfaceCheck{Name: l.Interface, Why: discovery.NoLink}),
 		}
 	case !l.Returned:
-		return finding{
+		return Finding{
 			Code: "multicast_lost", Text: "my own multicast does not come back on " + name + ": others cannot find this node",
 			Cause: "the firewall of this machine drops UDP to port 5353 on its way in", Do: f.letIn("udp", 5353, false),
 		}
 	case !l.FromPort:
-		return finding{
+		return Finding{
 			Code: "answers_dropped", Text: "answers do not come in on " + name + ": this node cannot find others",
 			Cause: "the firewall of this machine drops UDP from port 5353", Do: f.letIn("udp", 5353, true),
 		}
 	case !l.V6 && f.checkup.Multicast != nil:
-		return finding{
+		return Finding{
 			Code: "multicast_route", Text: "there is no route for IPv4 multicast, so that nothing is found on " + name,
 			Cause: "this machine has neither a default route nor one for 224.0.0.251 (" + reason(f.checkup.Multicast) + ")", Do: f.addRoute(l.Interface),
 		}
 	}
-	return finding{
+	return Finding{
 		Code: "multicast_query", Text: "asking by mDNS fails on " + name + ": " + reason(l.Query),
 		Cause: "the system refuses it", Do: "localchat rooms -v --log-file localchat.log   # and report what it says",
 	}
 }
 
 // inbound says whether others can dial this machine, of interfaces where that could be tried.
-func (f facts) inbound() []finding {
+func (f facts) inbound() []Finding {
 	for _, l := range f.checkup.Links {
 		if !l.V6 && l.Returned && l.Tried && !l.Open {
-			return []finding{{
+			return []Finding{{
 				Code: "inbound_blocked", Severity: warning, About: l.Interface, Text: "others cannot dial this machine on " + l.Interface + "; it can dial them",
 				Cause: "the firewall of this machine lets in UDP to port 5353 but not to that of a node", Do: f.openPort(),
 			}}

@@ -1,4 +1,4 @@
-package cli
+package doctor
 
 import (
 	"fmt"
@@ -204,13 +204,13 @@ func (f facts) setClock() string {
 }
 
 // systemFindings are what an operating system is known to do and this program cannot see, where nobody was reached.
-func systemFindings(f facts) []finding {
+func systemFindings(f facts) []Finding {
 	if f.someoneReached() || len(f.others()) > 0 || len(f.usable()) == 0 {
 		return nil
 	}
 	switch f.os {
 	case "darwin":
-		return []finding{
+		return []Finding{
 			{
 				Code: "macos_local_network", Severity: note, Text: "macOS may keep this program from the local network without a word",
 				Cause: "since macOS 15 each program, or the terminal that it runs in, needs to be allowed under System Settings > Privacy & Security > Local Network", Do: openLocalNetwork,
@@ -221,7 +221,7 @@ func systemFindings(f facts) []finding {
 			},
 		}
 	case "windows":
-		return []finding{
+		return []Finding{
 			{
 				Code: "windows_public", Severity: note, Text: "Windows may take this network for a public one, where nobody is let in",
 				Cause: "Settings > Network & internet > (the network) > Network profile type says Public", Do: "Get-NetConnectionProfile | Set-NetConnectionProfile -NetworkCategory Private   # as administrator",

@@ -1,4 +1,4 @@
-package cli
+package rpc
 
 import (
 	"context"
@@ -172,9 +172,9 @@ func (t *methodTable) inTurn(ctx context.Context, do jrpc2.Handler) jrpc2.Handle
 	}
 }
 
-// finish waits at the end for the notifications under way, for drainWait at most.
+// finish waits at the end for the notifications under way, for DrainWait at most.
 func (t *methodTable) finish(cancel context.CancelFunc) {
-	timer := time.AfterFunc(drainWait, cancel)
+	timer := time.AfterFunc(DrainWait, cancel)
 	defer timer.Stop()
 	t.notes.Wait()
 }

@@ -1,0 +1,276 @@
+package doctor
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"os/exec"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"localchat/cli/internal/command"
+	"localchat/cli/internal/render"
+	"localchat/cli/internal/safe"
+	"localchat/discovery"
+	"localchat/node"
+)
+
+// Diagnosis is what doctor says.
+type Diagnosis struct {
+	Blocked  bool      `json:"blocked"`
+	Findings []Finding `json:"findings"`
+}
+
+func diagnose(f facts) Diagnosis {
+	d := Diagnosis{Findings: findings(f)}
+	d.Blocked = slices.ContainsFunc(d.Findings, func(f Finding) bool { return f.Blocks })
+	return d
+}
+
+// Options are how the program was started, as far as it matters to who can be found and reached.
+type Options struct {
+	// DataDir is where the identity is kept; "": nowhere.
+	DataDir string
+	// Interfaces are those to look on; nil: all. Listen and Peers are the addresses of those options.
+	Interfaces, Listen, Peers []string
+	NoMDNS                    bool
+	Version                   string
+	Log                       *slog.Logger
+	// Check looks at the network: [discovery.Check], or what stands in for it.
+	Check func(context.Context, discovery.CheckConfig) discovery.Checkup
+}
+
+// Examine says what is wrong, as far as ctx allows to find out. say is told what is about to be done.
+func Examine(ctx context.Context, o Options, p command.Patient, say func(string)) Diagnosis {
+	return diagnose(gather(ctx, o, p, say))
+}
+
+// gather gathers the facts.
+func gather(ctx context.Context, o Options, p command.Patient, say func(string)) facts {
+	f := facts{
+		os: runtime.GOOS, firewall: firewall(), now: time.Now(), built: buildTime(), self: p.Self, dataDir: o.DataDir,
+		named: o.Interfaces, noMDNS: o.NoMDNS,
+	}
+	_, err := exec.LookPath("nmcli")
+	f.noNMCLI = err != nil
+	f.program, _ = os.Executable()
+	// Where there is no directory yet there is no identity either, and it is not doctor's to make one.
+	if _, err := os.Stat(f.dataDir); f.self == "" && err == nil {
+		info, err := node.Identity(f.dataDir)
+		f.self, f.selfErr = info.Peer, err
+	}
+	cfg := discovery.CheckConfig{Interfaces: o.Interfaces, NoMDNS: o.NoMDNS, Say: say}
+	for _, listen := range o.Listen {
+		if addr, _, ok := discovery.ParseAddress(listen); ok && addr.Port() != 0 {
+			f.port = addr.Port()
+			if addr.QUIC {
+				cfg.Port = addr.Port()
+			}
+		}
+	}
+	var targets []target
+	for _, text := range o.Peers {
+		if addr, peer, ok := discovery.ParseAddress(text); ok {
+			targets = append(targets, targetAt(peer, addr))
+			cfg.Ask = append(cfg.Ask, addr.Addr())
+		}
+	}
+	for _, peer := range p.Peers {
+		if peer.Connected {
+			f.connected++
+			continue
+		}
+		if !peer.Awaited {
+			continue // who still runs is heard below
+		}
+		var addrs []discovery.Address
+		for _, text := range peer.Addrs {
+			if addr, _, ok := discovery.ParseAddress(text); ok {
+				addrs = append(addrs, addr)
+			}
+		}
+		t := targetAt(peer.Peer, addrs...)
+		t.silent, t.nick = p.Nicks[peer.Peer] != "", p.Nicks[peer.Peer]
+		targets = append(targets, t)
+	}
+	f.checkup = o.Check(ctx, cfg)
+	for _, n := range f.checkup.Nodes {
+		if !n.Here {
+			targets = append(targets, targetAt(n.Peer, n.Addrs...))
+		}
+	}
+	targets, f.notTried = merge(targets, f.networks())
+	if len(targets) > 0 && ctx.Err() == nil {
+		say("dialling " + string(render.Count(len(targets), "node", "nodes")))
+		f.reached = reach(ctx, o, targets)
+	}
+	return f
+}
+
+// A target is a node to be reached: at most one address for each transport.
+type target struct {
+	peer      node.PeerID // "" where it is not known
+	tcp, quic discovery.Address
+	addrs     []discovery.Address
+	// silent: a member of a room of ours that did not answer by mDNS, so that its node may not run. nick is what it is called.
+	silent bool
+	nick   safe.Text
+}
+
+func targetAt(peer node.PeerID, addrs ...discovery.Address) target {
+	return target{peer: peer, addrs: addrs}
+}
+
+// merge makes one target of those with the same peer, chooses the addresses to try, on one of our networks if there are
+// such, and keeps the first maxReach. more is how many there are beside those.
+func merge(all []target, ours []netip.Prefix) (merged []target, more int) {
+	for _, t := range all {
+		i := slices.IndexFunc(merged, func(m target) bool { return m.peer == t.peer && t.peer != "" })
+		if i >= 0 {
+			merged[i].addrs = append(merged[i].addrs, t.addrs...)
+			merged[i].silent = merged[i].silent && t.silent
+		} else if len(t.addrs) > 0 {
+			merged = append(merged, t)
+		}
+	}
+	more = max(len(merged)-maxReach, 0)
+	merged = merged[:len(merged)-more]
+	for i := range merged {
+		t := &merged[i]
+		slices.SortStableFunc(t.addrs, func(a, b discovery.Address) int { return remoteness(a, ours) - remoteness(b, ours) })
+		for _, a := range t.addrs {
+			switch {
+			case a.QUIC && !t.quic.IsValid():
+				t.quic = a
+			case !a.QUIC && !t.tcp.IsValid():
+				t.tcp = a
+			}
+		}
+	}
+	return merged, more
+}
+
+// remoteness is 0 for an address on a network of ours, 1 for a link-local one, and 2 for one elsewhere.
+func remoteness(a discovery.Address, ours []netip.Prefix) int {
+	switch {
+	case a.Addr().Is6() && a.Addr().IsLinkLocalUnicast():
+		return 1
+	case slices.ContainsFunc(ours, func(p netip.Prefix) bool { return p.Contains(a.Addr()) }):
+		return 0
+	}
+	return 2
+}
+
+// reach tries to reach each target, all at the same time.
+func reach(ctx context.Context, o Options, targets []target) []reached {
+	// A node of its own, with an identity that nobody will meet again: the running one is not disturbed.
+	passing, err := node.New(node.Config{NoResume: true, Version: o.Version, Log: o.Log})
+	if err != nil {
+		o.Log.Debug("doctor: no node to dial with", "err", err)
+		passing = nil
+	} else {
+		defer passing.Close()
+	}
+	ctx, cancel := context.WithTimeout(ctx, reachWait)
+	defer cancel()
+	results := make([]reached, len(targets))
+	var wg sync.WaitGroup
+	for i, t := range targets {
+		wg.Go(func() { results[i] = tryTarget(ctx, t, passing) })
+	}
+	wg.Wait()
+	return results
+}
+
+// tryTarget tries TCP as such, since only that tells why it fails, and QUIC by the handshake, which proves who is there. Where QUIC
+// fails the handshake goes over TCP.
+func tryTarget(ctx context.Context, t target, passing *node.Node) reached {
+	r := reached{peer: t.peer, silent: t.silent, nick: t.nick, tcp: attempt{at: t.tcp}, quic: attempt{at: t.quic}}
+	dial := func(ctx context.Context, at discovery.Address) error {
+		addr := at.String()
+		if t.peer != "" {
+			addr += "/p2p/" + t.peer.String()
+		}
+		peer, err := passing.Dial(ctx, addr)
+		if err == nil {
+			r.proven = peer
+		}
+		return err
+	}
+	var wg sync.WaitGroup
+	if r.tcp.tried = t.tcp.IsValid(); r.tcp.tried {
+		wg.Go(func() {
+			var d net.Dialer
+			conn, err := d.DialContext(ctx, "tcp", t.tcp.AddrPort.String())
+			if r.tcp.err = err; err == nil {
+				_ = conn.Close()
+			}
+		})
+	}
+	if r.quic.tried = t.quic.IsValid() && passing != nil; r.quic.tried {
+		// Where UDP is dropped there has to be time left for TCP.
+		ctx, cancel := context.WithTimeout(ctx, quicWait)
+		r.quic.err = dial(ctx, t.quic)
+		cancel()
+	}
+	wg.Wait()
+	if r.tcp.ok() && r.proven == "" && passing != nil {
+		r.handshake = dial(ctx, t.tcp)
+	}
+	return r
+}
+
+// buildTime is when this program's source was committed, as far as the build tells; it is never later than today.
+func buildTime() time.Time {
+	built := time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if t, err := time.Parse(time.RFC3339, s.Value); s.Key == "vcs.time" && err == nil && t.After(built) {
+				built = t
+			}
+		}
+	}
+	return built
+}
+
+// firewall guesses which tool rules the packet filter of a Linux machine; nobody but root can ask the filter itself.
+func firewall() string {
+	if runtime.GOOS != "linux" {
+		return ""
+	}
+	if conf, err := os.ReadFile("/etc/ufw/ufw.conf"); err == nil && strings.Contains(string(conf), "ENABLED=yes") {
+		return "ufw"
+	}
+	if _, err := os.Stat("/run/firewalld"); err == nil {
+		return "firewalld"
+	}
+	if _, err := exec.LookPath("nft"); err == nil {
+		return "nft"
+	}
+	if _, err := os.Stat("/usr/sbin/nft"); err == nil { // not in everybody's path
+		return "nft"
+	}
+	return "iptables"
+}
+
+// Lines are the diagnosis for a person.
+func (d Diagnosis) Lines() []safe.Text {
+	var lines []safe.Text
+	for _, f := range d.Findings {
+		lines = append(lines, safe.Pad(safe.Name(string(f.Severity)), len(warning))+"  "+safe.Phrase(f.Text))
+		const indent = "         "
+		if f.Cause != "" {
+			lines = append(lines, indent+"because "+safe.Phrase(f.Cause))
+		}
+		if f.Do != "" {
+			lines = append(lines, indent+"type: "+safe.Phrase(f.Do))
+		}
+	}
+	return lines
+}

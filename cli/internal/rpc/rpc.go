@@ -1,0 +1,239 @@
+package rpc
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/creachadair/jrpc2"
+	"github.com/creachadair/jrpc2/channel"
+
+	"localchat/cli/internal/command"
+	"localchat/cli/internal/fail"
+	"localchat/cli/internal/safe"
+	"localchat/cli/internal/stream"
+	"localchat/node"
+)
+
+// Serve answers requests until the end of input or of ctx.
+func Serve(ctx context.Context, env *command.Env, n command.Node) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	events, stop := n.Listen()
+	wire := newLineChannel(stream.Lines(ctx, env.Stdin, MaxRequest, env.Guard), env.Stdout)
+	methods := &methodTable{env: env, ctx: ctx, methods: rpcMethods{env: env, n: n}.table(), turns: newTurns(n)}
+	server := jrpc2.NewServer(methods, &jrpc2.ServerOptions{
+		AllowPush: true, DisableBuiltin: true, Concurrency: noBound, // the methods have their own, each kind by itself
+		NewContext: func() context.Context { return ctx },
+	}).Start(wire)
+	var pushing sync.WaitGroup
+	pushing.Go(func() {
+		defer env.Guard()
+		for ev := range events {
+			raw, err := Event(ev)
+			if err == nil {
+				err = server.Notify(ctx, "event", raw)
+			}
+			if err != nil {
+				env.Log.Info("events can no longer be written", "type", ev.Body.Type(), "err", err)
+				if wire.failed() { // nobody reads our answers any more
+					cancel()
+				}
+				return // else it is the end of input, and what was written before is still being done
+			}
+		}
+	})
+	stopped := context.AfterFunc(ctx, server.Stop)
+	err := wire.cause(server.Wait())
+	stopped()
+	methods.finish(cancel)
+	stop()
+	pushing.Wait()
+	return err
+}
+
+// Event is an event as the JSON face shows it: type, seq, time and room, then the fields of the event itself.
+func Event(ev node.Event) (json.RawMessage, error) {
+	head := struct {
+		Type     string       `json:"type"`
+		Seq      uint64       `json:"seq"`
+		Time     time.Time    `json:"time"`
+		Room     *node.RoomID `json:"room,omitempty"`
+		RoomName string       `json:"room_name,omitempty"`
+	}{Type: ev.Body.Type(), Seq: ev.Seq, Time: ev.Time, RoomName: ev.RoomName}
+	if ev.Room != (node.RoomID{}) {
+		head.Room = &ev.Room
+	}
+	front, err := json.Marshal(head)
+	if err != nil {
+		return nil, err
+	}
+	body, err := json.Marshal(ev.Body)
+	if err != nil {
+		return nil, err
+	}
+	if string(body) == "{}" {
+		return front, nil
+	}
+	// Two objects become one: no field of a body is called as one of the head, which TestEventFields keeps so.
+	front[len(front)-1] = ','
+	return append(front, body[1:]...), nil
+}
+
+// A lineChannel is JSON-RPC's transport: one message a line. It bounds a line before it is kept, and holds back the end
+// of input until the requests that were read before it are answered: without that, a program that writes its requests
+// and closes the pipe would get no answer.
+//
+// Recv is called by jrpc2's reader and Send by its handlers, under jrpc2's own lock.
+type lineChannel struct {
+	in     <-chan stream.Line
+	out    io.Writer
+	closed chan struct{} // by Close: a read of standard input cannot be interrupted, waiting for it can
+	once   sync.Once
+
+	mu       sync.Mutex // Recv and Send meet at open and writeErr
+	open     int        // requests read and not answered
+	writeErr error
+	idle     *sync.Cond // open has become 0, or nothing can be written any more
+}
+
+func newLineChannel(in <-chan stream.Line, out io.Writer) *lineChannel {
+	c := &lineChannel{in: in, out: out, closed: make(chan struct{})}
+	c.idle = sync.NewCond(&c.mu)
+	return c
+}
+
+var _ channel.Channel = (*lineChannel)(nil)
+
+// notJSON is what Recv says for a line that is too long to keep, and for an id that is not valid UTF-8: the server answers
+// it with a parse error.
+var notJSON = []byte("not taken")
+
+// Recv implements channel.Channel.
+func (c *lineChannel) Recv() ([]byte, error) {
+	select {
+	case line, open := <-c.in:
+		switch {
+		case !open:
+			c.drain()
+			return nil, io.EOF
+		case line.Err != nil || !namesItself([]byte(line.Text)):
+			c.count(1)
+			return notJSON, nil
+		}
+		c.count(answers([]byte(line.Text)))
+		return []byte(line.Text), nil
+	case <-c.closed:
+		return nil, io.EOF
+	}
+}
+
+// A requestHead is what of a request says how it is answered.
+type requestHead struct {
+	ID     json.RawMessage `json:"id"`
+	Method *string         `json:"method"`
+}
+
+// requestsIn are the requests of a line; nil: it holds none that can be told apart.
+func requestsIn(line []byte) []requestHead {
+	line = bytes.TrimSpace(line)
+	batch := make([]requestHead, 1)
+	var err error
+	if bytes.HasPrefix(line, []byte{'['}) {
+		err = json.Unmarshal(line, &batch)
+	} else {
+		err = json.Unmarshal(line, &batch[0])
+	}
+	if err != nil {
+		return nil
+	}
+	return batch
+}
+
+// answers is how many messages the server sends for one that it reads: none for notifications, else one.
+func answers(line []byte) int {
+	batch := requestsIn(line)
+	for _, r := range batch {
+		if r.ID != nil || r.Method == nil {
+			return 1
+		}
+	}
+	if len(batch) == 0 {
+		return 1
+	}
+	return 0
+}
+
+func (c *lineChannel) count(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.open += n
+	if c.open <= 0 {
+		c.idle.Broadcast()
+	}
+}
+
+// drain waits until every request is answered, nothing can be answered any more, or DrainWait has passed.
+func (c *lineChannel) drain() {
+	expired := false
+	timer := time.AfterFunc(DrainWait, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		expired = true
+		c.idle.Broadcast()
+	})
+	defer timer.Stop()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.open > 0 && c.writeErr == nil && !expired {
+		c.idle.Wait()
+	}
+}
+
+// pushed begins what the server sends by itself. Everything else is an answer.
+var pushed = []byte(`{"jsonrpc":"2.0","method":`)
+
+// Send implements channel.Channel.
+func (c *lineChannel) Send(message []byte) error {
+	_, err := c.out.Write(append(safe.EscapeJSON(message), '\n'))
+	c.mu.Lock()
+	if err != nil && c.writeErr == nil {
+		c.writeErr = err
+		c.idle.Broadcast()
+	}
+	c.mu.Unlock()
+	if !bytes.HasPrefix(message, pushed) {
+		c.count(-1)
+	}
+	return err
+}
+
+// failed reports whether nothing can be written any more.
+func (c *lineChannel) failed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.writeErr != nil
+}
+
+// Close implements channel.Channel. The streams themselves belong to the process.
+func (c *lineChannel) Close() error {
+	c.once.Do(func() { close(c.closed) })
+	return nil
+}
+
+// cause makes the end of the server what it means for the program: the end of input is the ordinary one.
+func (c *lineChannel) cause(err error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.writeErr != nil {
+		return fail.Output(c.writeErr)
+	}
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return err
+}
