@@ -64,8 +64,12 @@ var laws = map[string]law{
 		why: "safe is a leaf: what may stand on a screen depends on nothing but the text",
 	},
 	"cli/internal/fail": {
-		ours: []string{"node"}, bans: roomBans(),
+		ours: []string{"node", "cli/internal/hint"}, bans: roomBans(),
 		why: "fail gives what node says an exit code, and shows it to nobody",
+	},
+	"cli/internal/hint": {
+		ours: []string{"node"}, bans: roomBans(),
+		why: "hint puts into words what node gives a reason for, and shows it to nobody",
 	},
 	"cli/internal/stream": {
 		ours: []string{"cli/internal/fail"}, bans: roomBans(),
@@ -76,7 +80,7 @@ var laws = map[string]law{
 		why: "transcript decides over values which lines of a room count and are missing; node sends, waits and tells",
 	},
 	"cli/internal/render": {
-		ours: []string{"cli/internal/fail", "cli/internal/safe", "cli/internal/stream", "node"}, tests: []string{cliTest}, bans: roomBans(),
+		ours: []string{"cli/internal/fail", "cli/internal/hint", "cli/internal/safe", "cli/internal/stream", "node"}, tests: []string{cliTest}, bans: roomBans(),
 		why: "render puts what node says into words, and knows no command and no face",
 	},
 	"cli/internal/command": {
@@ -88,8 +92,8 @@ var laws = map[string]law{
 		why: "doctor asks the network and a node of its own; who asks doctor is not its business",
 	},
 	"cli/internal/rpc": {
-		ours: []string{"cli/internal/command", "cli/internal/fail", "cli/internal/safe", "cli/internal/stream", "node"}, tests: []string{cliTest}, bans: roomBans("github.com/creachadair/jrpc2"),
-		why: "JSON-RPC carries what node says exactly, and puts nothing into words",
+		ours: []string{"cli/internal/command", "cli/internal/fail", "cli/internal/hint", "cli/internal/safe", "cli/internal/stream", "node"}, tests: []string{cliTest, "cli/internal/render"}, bans: roomBans("github.com/creachadair/jrpc2"),
+		why: "JSON-RPC carries what node says exactly, and takes its hints from hint",
 	},
 	cliTest: {ours: []string{"node"}, bans: roomBans(), why: "clitest stands in for node, and does not know what is tested with it"},
 	"protocol/internal/pb": {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"localchat/cli/internal/command"
+	"localchat/cli/internal/fail"
 	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/node"
@@ -161,7 +162,7 @@ func (c *console) adrift() {
 func (c *console) permit(cmd *command.Command, room command.Room) error {
 	err := command.Permit(cmd, room)
 	if err != nil && room.ID == "" && len(c.rooms) > 0 {
-		return &node.Error{Code: node.CodeNotMember, Text: "you type into no room; nothing was done", Hint: "/switch ROOM types into one of those that you are in, and /rooms lists them"}
+		return &fail.Error{Code: fail.ExitRefused, Text: "you type into no room; nothing was done", Hint: "/switch ROOM types into one of those that you are in, and /rooms lists them"}
 	}
 	return err
 }

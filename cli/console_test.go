@@ -259,9 +259,9 @@ func TestOwnerMistakes(t *testing.T) {
 			}
 			d.f.Did()
 		}
-		d.f.Errors["kick"] = &node.Error{Code: node.CodeAmbiguous, Text: "several members fit da", Hint: "one of dave, dana"}
+		d.f.Errors["kick"] = &node.Error{Code: node.CodeAmbiguous, Text: "several members fit da", Reason: "several people"}
 		d.types("/kick da")
-		d.reads("localchat: several members fit da\nhint: one of dave, dana\n")
+		d.reads("localchat: several members fit da\nhint: nothing was done; give the end of the peer ID, in brackets here, or more of it\n")
 		d.out.Take()
 		d.leaves(fail.ExitOK)
 	})
@@ -305,9 +305,9 @@ func TestKickedInTheLobby(t *testing.T) {
 
 func TestJoinFails(t *testing.T) {
 	for code, err := range map[int]error{
-		fail.ExitNotFound: &node.Error{Code: node.CodeNotFound, Text: "no room called lab", Hint: "localchat rooms lists them"},
-		fail.ExitRefused:  &node.Error{Code: node.CodeRefused, Text: "the owner said no", Hint: "ask them"},
-		fail.ExitUsage:    &node.Error{Code: node.CodeAmbiguous, Text: "two rooms are called lab", Hint: "name one of them by its id"},
+		fail.ExitNotFound: &node.Error{Code: node.CodeNotFound, Text: "no room called lab", Reason: "room gone"},
+		fail.ExitRefused:  &node.Error{Code: node.CodeRefused, Text: "the owner said no", Reason: "denied"},
+		fail.ExitUsage:    &node.Error{Code: node.CodeAmbiguous, Text: "two rooms are called lab", Reason: "in several rooms"},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			f := clitest.NewNode()

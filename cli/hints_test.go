@@ -39,7 +39,8 @@ func TestHintsHaveNoNameThatIsMore(t *testing.T) {
 		f := clitest.NewNode()
 		f.MemberList = []node.MemberInfo{{Peer: clitest.DaveID, Nick: trap, Role: "member"}, {Peer: clitest.AliceID, Nick: trap, Role: "member"}}
 		_, several := node.FindWho(trap, "in lab", []node.Named{{Peer: clitest.DaveID, Nick: trap}, {Peer: clitest.AliceID, Nick: trap}})
-		hints = append(hints, node.AsError(several).Hint)
+		_, choose, _ := fail.Explain(several)
+		hints = append(hints, choose)
 		f.MemberList = f.MemberList[:1]
 		c := command.Call{N: f, Args: []string{clitest.DaveID.String()}, Room: command.Room{ID: clitest.LabID.String(), Name: trap, Owned: true}, Table: command.Table()}
 		for _, run := range []func(context.Context, command.Call) (command.Reply, error){runOf("whois"), runOf("verify"), runOf("members")} {

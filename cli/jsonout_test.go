@@ -21,7 +21,7 @@ func TestEveryFaceEscapesJSON(t *testing.T) {
 			f := clitest.NewNode()
 			f.RoomList = []node.RoomInfo{{ID: clitest.LabID, Name: text, Subject: text, Words: text}}
 			f.Said = []node.Message{{Nick: text, Text: text}}
-			f.Errors["kick"] = &node.Error{Code: node.CodeNotFound, Text: "there is no " + text, Hint: text}
+			f.Errors["kick"] = &node.Error{Code: node.CodeNotFound, Text: "there is no " + text, Reason: "directory unfit", Mend: text}
 			d := sit(t, f, args...)
 			want := 1
 			if args[0] != "rooms" {

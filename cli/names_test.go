@@ -9,6 +9,7 @@ import (
 
 	"localchat/cli/internal/clitest"
 	"localchat/cli/internal/command"
+	"localchat/cli/internal/fail"
 	"localchat/cli/internal/render"
 	"localchat/node"
 )
@@ -43,9 +44,10 @@ func TestSwitchNamesOne(t *testing.T) {
 			t.Errorf("%s: %q, %v", arg, r.Room, err)
 		}
 	}
-	for arg, want := range map[string]node.ErrorCode{"lab": node.CodeAmbiguous, "lаb": node.CodeAmbiguous, "LAB": node.CodeAmbiguous, "dеn": node.CodeNotFound, "bar": node.CodeNotFound} {
+	for arg, want := range map[string]int{"lab": fail.ExitUsage, "lаb": fail.ExitUsage, "LAB": fail.ExitUsage, "dеn": fail.ExitNotFound, "bar": fail.ExitNotFound} {
 		c.Args = []string{arg}
-		if r, err := runOf("switch")(t.Context(), c); err == nil || node.AsError(err).Code != want || r.Room != "" {
+		r, err := runOf("switch")(t.Context(), c)
+		if _, _, code := fail.Explain(err); err == nil || code != want || r.Room != "" {
 			t.Errorf("%s: %q, %v", arg, r.Room, err)
 		}
 	}

@@ -29,7 +29,7 @@ func TestCutNick(t *testing.T) {
 
 // nickTaken is the answer of an owner who knows a nick that is free.
 func nickTaken(free string) *node.Error {
-	return &node.Error{Code: node.CodeExists, Text: "that nick, or one that looks like it, is taken in lab", Hint: "choose another with --nick: " + free + " is free", Nick: free}
+	return &node.Error{Code: node.CodeExists, Text: "that nick, or one that looks like it, is taken in lab", Reason: "nick taken", Nick: free}
 }
 
 // TestScreenTakenNick: a nick that is taken is a question, with one that is free; y takes that one, and what is typed

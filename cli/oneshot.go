@@ -202,7 +202,7 @@ func (a *app) visit(ctx context.Context, room string, wait time.Duration, do fun
 		if err != nil {
 			return err
 		}
-		v := &visitor{n: n, room: joined.ID.String(), name: joined.Name, events: events, kept: joined.Resumed, warn: func(w node.Warning) { a.Say(render.FaultMark + safe.Phrase(w.Text)) }}
+		v := &visitor{n: n, room: joined.ID.String(), name: joined.Name, events: events, kept: joined.Resumed, warn: func(w node.Warning) { a.Say(render.Warning(w)) }}
 		err = do(ctx, v)
 		if !v.kept {
 			leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), command.RequestWait)

@@ -154,7 +154,7 @@ func TestGuestKeepsItsName(t *testing.T) {
 // TestErrorsAreSafe: an error that quotes a peer cannot write to the terminal either.
 func TestErrorsAreSafe(t *testing.T) {
 	var words clitest.Screen
-	code := finish(t.Context(), &words, &node.Error{Code: node.CodeNotFound, Text: "nobody is called " + clitest.Hostile, Hint: clitest.Hostile})
+	code := finish(t.Context(), &words, &node.Error{Code: node.CodeNotFound, Text: "nobody is called " + clitest.Hostile, Reason: "directory unfit", Mend: clitest.Hostile})
 	got := words.Take()
 	if code != fail.ExitNotFound || strings.Count(got, "\n") != 2 || strings.ContainsFunc(strings.ReplaceAll(got, "\n", ""), safe.Forbidden) {
 		t.Errorf("exit %d: %q", code, got)

@@ -25,8 +25,8 @@ func TestRPC(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := clitest.NewNode()
 		f.Quiet = true
-		f.Errors["kick"] = &node.Error{Code: node.CodeNotOwner, Text: "only the owner kicks", Hint: "ask alice"}
-		f.Errors["close"] = &node.Error{Code: node.CodeInvalid, Text: "the reason is too long", Hint: "400 bytes"}
+		f.Errors["kick"] = &node.Error{Code: node.CodeNotOwner, Text: "only the owner kicks", Reason: "owner only"}
+		f.Errors["close"] = &node.Error{Code: node.CodeInvalid, Text: "the reason is too long", Reason: "bad reason", Limit: 400}
 		d := sit(t, f, "rpc")
 		for _, c := range []struct{ name, in, out string }{
 			{
@@ -52,9 +52,9 @@ func TestRPC(t *testing.T) {
 			{"negative time", `{"jsonrpc":"2.0","id":10,"method":"room.ban","params":{"room":"lab","who":"d","for_s":-1}}`, `"error":{"code":-32602`},
 			{
 				"node's error", `{"jsonrpc":"2.0","id":11,"method":"room.kick","params":{"room":"lab","who":"dave"}}`,
-				`"id":11,"error":{"code":-32000,"message":"only the owner kicks","data":{"code":"not_owner","hint":"ask alice"}}}`,
+				`"id":11,"error":{"code":-32000,"message":"only the owner kicks","data":{"code":"not_owner","hint":"room.members shows who that is"}}}`,
 			},
-			{"node finds it invalid", `{"jsonrpc":"2.0","id":12,"method":"room.close","params":{"room":"lab","reason":"x"}}`, `"error":{"code":-32602,"message":"the reason is too long","data":{"code":"invalid","hint":"400 bytes"}}}`},
+			{"node finds it invalid", `{"jsonrpc":"2.0","id":12,"method":"room.close","params":{"room":"lab","reason":"x"}}`, `"error":{"code":-32602,"message":"the reason is too long","data":{"code":"invalid","hint":"a reason is one line of at most 400 bytes; nothing was done"}}}`},
 			{"notification", `{"jsonrpc":"2.0","method":"room.say","params":{"room":"lab","text":"hi"}}`, ``},
 			{"batch", `[{"jsonrpc":"2.0","id":13,"method":"room.list"},{"jsonrpc":"2.0","id":14,"method":"room.list"}]`, `[{"jsonrpc":"2.0","id":13,`},
 		} {

@@ -15,7 +15,7 @@ import (
 // Who waits at a door sees for how long, wherever they look, and nothing of it once there is an answer.
 func TestScreenWaitsAtADoor(t *testing.T) {
 	for name, answer := range map[string]error{
-		"let in": nil, "turned away": &node.Error{Code: node.CodeRefused, Text: "the owner of den did not let you in", Hint: "ask the owner"},
+		"let in": nil, "turned away": &node.Error{Code: node.CodeRefused, Text: "the owner of den did not let you in", Reason: "denied"},
 		"no answer": context.DeadlineExceeded,
 	} {
 		t.Run(name, func(t *testing.T) {

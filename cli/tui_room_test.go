@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"charm.land/bubbletea/v2"
+	tea "charm.land/bubbletea/v2"
 
 	"localchat/cli/internal/clitest"
 	"localchat/cli/internal/command"
@@ -288,7 +288,7 @@ func TestScreenInviteIsNotSaid(t *testing.T) {
 
 func TestScreenOpeningFails(t *testing.T) {
 	f := clitest.NewNode()
-	f.Errors["join"] = &node.Error{Code: node.CodeNotFound, Text: "no room called lab", Hint: "localchat rooms lists them"}
+	f.Errors["join"] = &node.Error{Code: node.CodeNotFound, Text: "no room called lab", Reason: "room gone"}
 	g := sitBefore(t, f, 80, 24, &command.Opening{Wait: command.JoinWait, Run: memberOpening})
 	if err := g.m.farewell(); !g.quit || err == nil || err.Error() != "no room called lab" {
 		t.Errorf("quit: %v, with %v", g.quit, err)

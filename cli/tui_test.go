@@ -288,9 +288,9 @@ func TestScreenOwnLineIsPendingUntilSomebodyHasIt(t *testing.T) {
 
 func TestScreenSendingFails(t *testing.T) {
 	g := memberAt(t, 80, 24)
-	g.f.Errors["say"] = &node.Error{Code: node.CodeUnavailable, Text: "the room has no key yet", Hint: "wait a moment"}
+	g.f.Errors["say"] = &node.Error{Code: node.CodeUnavailable, Text: "the room has no key yet", Reason: "no key"}
 	g.says("hello")
-	g.sees("! the room has no key yet", "hint: wait a moment", "lab> hello")
+	g.sees("! the room has no key yet", "hint: the owner hands it out", "lab> hello")
 }
 
 func TestScreenSizes(t *testing.T) {

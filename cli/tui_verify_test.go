@@ -133,7 +133,7 @@ func (g *glass) keyChanged(name string) performed {
 
 func changeOf(name string) *node.Error {
 	return &node.Error{
-		Code: node.CodeRefused, Identity: true, Text: "the room has another owner than the one you know", Hint: "join it by its id",
+		Code: node.CodeRefused, Identity: true, Text: "the room has another owner than the one you know", Reason: "other owner",
 		Change: &node.KeyChange{Room: clitest.DenID, Name: name, Owner: clitest.DaveID, Words: "orbit tulip", Known: clitest.AliceID, KnownWords: "robot lemon"},
 	}
 }

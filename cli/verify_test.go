@@ -101,12 +101,12 @@ func TestPlainOwnerKey(t *testing.T) {
 		f.Errors["join"] = changeOf("lab")
 		d := sit(t, f, "join", "lab")
 		d.leaves(fail.ExitIdentity)
-		d.reads("localchat: the room has another owner than the one you know\nhint: join it by its id")
+		d.reads("localchat: the room has another owner than the one you know\nhint: if that is right, join it by its id")
 
 		d = inRoom(t, clitest.NewNode())
 		d.f.Errors["join"] = changeOf("den")
 		d.types("/join den")
-		d.reads("localchat: the room has another owner than the one you know\nhint: join it by its id")
+		d.reads("localchat: the room has another owner than the one you know\nhint: if that is right, join it by its id")
 		d.f.Did()
 		d.leaves(fail.ExitOK)
 	})
@@ -126,7 +126,7 @@ func TestRPCVerify(t *testing.T) {
 			{`{"jsonrpc":"2.0","id":1,"method":"node.verified"}`, `"result":{"verified":[]}`},
 			{
 				`{"jsonrpc":"2.0","id":1,"method":"room.join","params":{"room":"lab"}}`,
-				`"data":{"code":"refused","hint":"join it by its id","change":{"room":"` + clitest.DenID.String() + `","name":"lab","owner":"` + clitest.DaveID.String() +
+				`"data":{"code":"refused","hint":"if that is right, room.join takes its id as room: ` + clitest.DenID.String() + `","change":{"room":"` + clitest.DenID.String() + `","name":"lab","owner":"` + clitest.DaveID.String() +
 					`","words":"orbit tulip","known_owner":"` + clitest.AliceID.String() + `","known_words":"robot lemon"}}`,
 			},
 		} {

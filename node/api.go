@@ -12,6 +12,10 @@ type (
 	Error = fault.Error
 	// ErrorCode is the machine's name of what went wrong; see docs/interface.md, "Errors".
 	ErrorCode = fault.Code
+	// A Reason is why, finer than a code.
+	Reason = fault.Reason
+	// A Choice is a room that may be meant.
+	Choice = fault.Choice
 	// A KeyChange is a room with the name, or a look-alike name, of a known room of another owner.
 	KeyChange = fault.KeyChange
 )

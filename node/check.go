@@ -22,12 +22,12 @@ import (
 func CheckTarget(o JoinOptions) error {
 	if o.Invite != "" {
 		if _, err := protocol.ParseInvite(o.Invite); err != nil {
-			return &Error{Code: CodeInvalid, Text: fault.Text(err), Hint: "copy the whole invite, from LOCALCHAT: to its end"}
+			return &Error{Code: CodeInvalid, Text: fault.Text(err), Reason: fault.BadInvite}
 		}
 		return nil
 	}
 	if strings.TrimSpace(o.Room) == "" {
-		return &Error{Code: CodeInvalid, Text: "which room?", Hint: "give a room's name, its id, an invite text, or HOST:PORT of somebody in it"}
+		return &Error{Code: CodeInvalid, Text: "which room?", Reason: fault.NoRoomNamed}
 	}
 	if !meansAddress(o.Room) {
 		return nil
@@ -52,7 +52,7 @@ func CheckCreate(o CreateOptions) error {
 }
 
 func badRoomName(err error) error {
-	return &Error{Code: CodeInvalid, Text: fault.Text(err), Hint: fmt.Sprintf("a room's name is one line of at most %d letters", protocol.MaxRoomNameRunes)}
+	return &Error{Code: CodeInvalid, Text: fault.Text(err), Reason: fault.BadRoomName, Limit: protocol.MaxRoomNameRunes}
 }
 
 // CheckNick reports why no room can have a member of that nick (invalid).
@@ -65,7 +65,7 @@ func CheckNick(nick string) error {
 
 func badNick(nick string, err error) error {
 	why := strings.TrimPrefix(err.Error(), authority.ErrNickBad.Error()+": ")
-	return &Error{Code: CodeInvalid, Text: fmt.Sprintf("the nick %q is not allowed: %s", nick, why), Hint: "choose another nick with --nick"}
+	return &Error{Code: CodeInvalid, Text: fmt.Sprintf("the nick %q is not allowed: %s", nick, why), Reason: fault.NickChoice}
 }
 
 // CheckPeer reports what is wrong with an address to dial (invalid).
@@ -79,7 +79,7 @@ func CheckListen(addrs []string) error {
 	var seen []multiaddr.Multiaddr
 	for _, s := range addrs {
 		bad := func(why string) error {
-			return &Error{Code: CodeInvalid, Text: fmt.Sprintf("cannot listen on %q: %s", s, why), Hint: "give /ip4/0.0.0.0/tcp/4001, or /ip4/0.0.0.0/udp/4001/quic-v1, or leave --listen out"}
+			return &Error{Code: CodeInvalid, Text: fmt.Sprintf("cannot listen on %q: %s", s, why), Reason: fault.BadListen}
 		}
 		a, err := multiaddr.NewMultiaddr(s)
 		switch {
@@ -150,7 +150,7 @@ func parseAddr(s string) (multiaddr.Multiaddr, error) {
 		return a, nil
 	}
 	if bare := bareIP(s); bare != "" {
-		return nil, &Error{Code: CodeInvalid, Text: s + " is an address without a port", Hint: "/net there shows its port: give HOST:PORT, as in " + net.JoinHostPort(bare, "4001")}
+		return nil, &Error{Code: CodeInvalid, Text: s + " is an address without a port", Reason: fault.NoPort, At: net.JoinHostPort(bare, "4001")}
 	}
 	host, port, err := net.SplitHostPort(s)
 	if err != nil {
@@ -160,7 +160,7 @@ func parseAddr(s string) (multiaddr.Multiaddr, error) {
 		return nil, badAddr(s, "there is no port after the colon")
 	}
 	if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
-		return nil, &Error{Code: CodeInvalid, Text: fmt.Sprintf("%s: the port %q is not a number from 1 to %d", s, port, maxPort), Hint: "/net there shows its port"}
+		return nil, &Error{Code: CodeInvalid, Text: fmt.Sprintf("%s: the port %q is not a number from 1 to %d", s, port, maxPort), Reason: fault.BadPort}
 	}
 	ip, err := netip.ParseAddr(host)
 	switch {
@@ -171,7 +171,7 @@ func parseAddr(s string) (multiaddr.Multiaddr, error) {
 	case ip.IsUnspecified(), ip.IsMulticast(), ip == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
 		return nil, badAddr(s, "it is the address of no single machine")
 	case ip.Is6() && ip.IsLinkLocalUnicast() && ip.Zone() == "":
-		return nil, &Error{Code: CodeInvalid, Text: s + ": an address that begins with fe80 is one for each network card", Hint: "name the card of this machine, as in [" + host + "%eth0]:" + port}
+		return nil, &Error{Code: CodeInvalid, Text: s + ": an address that begins with fe80 is one for each network card", Reason: fault.NoZone, At: "[" + host + "%eth0]:" + port}
 	}
 	text := fmt.Sprintf("/ip6/%s/tcp/%s", ip.WithZone(""), port)
 	if ip = ip.Unmap(); ip.Is4() {
@@ -235,5 +235,5 @@ func portOf(a multiaddr.Multiaddr) string {
 }
 
 func badAddr(s, why string) error {
-	return &Error{Code: CodeInvalid, Text: fmt.Sprintf("%q is no address: %s", s, why), Hint: "give 192.168.1.20:4001, or what localchat prints: /ip4/192.168.1.20/tcp/4001/p2p/12D3…"}
+	return &Error{Code: CodeInvalid, Text: fmt.Sprintf("%q is no address: %s", s, why), Reason: fault.BadAddress}
 }

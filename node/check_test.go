@@ -31,7 +31,7 @@ func TestCheckTarget(t *testing.T) {
 		switch {
 		case want == "" && err != nil:
 			t.Errorf("%q: %v", text, err)
-		case want != "" && (codeOf(err) != CodeInvalid || !strings.Contains(err.Error(), want) || AsError(err).Hint == ""):
+		case want != "" && (codeOf(err) != CodeInvalid || !strings.Contains(err.Error(), want) || AsError(err).Reason == ""):
 			t.Errorf("%q: %v, want %q", text, err, want)
 		case want != "" && (strings.Contains(err.Error(), "strconv") || strings.Contains(err.Error(), "failed to parse")):
 			t.Errorf("%q: %v names what is inside", text, err)

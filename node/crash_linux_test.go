@@ -28,7 +28,7 @@ const (
 func init() {
 	if dir := os.Getenv(dirEnv); dir != "" {
 		if err := serveOrders(dir); err != nil {
-			fmt.Println("failed", AsError(err).Code, err, "hint:", AsError(err).Hint)
+			fmt.Println("failed", AsError(err).Code, err, "reason:", AsError(err).Reason)
 			os.Exit(1)
 		}
 		os.Exit(0)

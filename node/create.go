@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"localchat/authority"
+	"localchat/node/internal/fault"
 	"localchat/protocol"
 )
 
@@ -27,7 +28,7 @@ func (q createRoom) run(l *loop) (RoomInfo, error) {
 	}
 	for _, r := range l.rooms {
 		if r.owner() && !r.over() && protocol.Alike(r.label(), name) {
-			return RoomInfo{}, &Error{Code: CodeExists, Text: "you own a room called " + r.label() + " already", Hint: "/switch to it, /close it first, or choose another name"}
+			return RoomInfo{}, &Error{Code: CodeExists, Text: "you own a room called " + r.label() + " already", Reason: fault.RoomExists}
 		}
 	}
 	policy, err := q.apply(protocol.DefaultPolicy())
@@ -42,7 +43,7 @@ func (q createRoom) run(l *loop) (RoomInfo, error) {
 	var disk diskError
 	switch {
 	case errors.As(err, &disk):
-		return RoomInfo{}, &Error{Code: CodeUnavailable, Text: fmt.Sprintf("the room was not made: cannot write to disk: %v", disk.error), Hint: "make room in the data directory, or keep nothing with --ephemeral"}
+		return RoomInfo{}, &Error{Code: CodeUnavailable, Text: fmt.Sprintf("the room was not made: cannot write to disk: %v", disk.error), Reason: fault.RoomNotKept}
 	case err != nil:
 		return RoomInfo{}, ruleError(name, err)
 	}

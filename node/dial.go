@@ -450,7 +450,7 @@ func (n *Node) Dial(ctx context.Context, addr string) (PeerID, error) {
 	}
 	at, err := n.dialTyped(ctx, a)
 	if err != nil {
-		return "", &Error{Code: CodeUnavailable, Text: "cannot connect to " + addr + ": " + fault.Network(err), Hint: "is a node listening there? its own /net shows its addresses; on another network it has to be started with --from-anywhere"}
+		return "", &Error{Code: CodeUnavailable, Text: "cannot connect to " + addr + ": " + fault.Network(err), Reason: fault.CannotDial}
 	}
 	_, err = ask(ctx, n, keepPeer{at})
 	return at.ID, err

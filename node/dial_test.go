@@ -41,7 +41,7 @@ func TestParseAddr(t *testing.T) {
 		"http://10.0.0.1:80", "10.0.0.1:1/tcp/2", " 10.0.0.1:1", "\x1b[2J10.0.0.1:1", strings.Repeat("9", 1<<16),
 	} {
 		a, err := parseAddr(s)
-		if e := AsError(fmt.Errorf("%w", err)); err == nil || e.Code != CodeInvalid || e.Hint == "" || strings.ContainsRune(e.Text, '\x1b') {
+		if e := AsError(fmt.Errorf("%w", err)); err == nil || e.Code != CodeInvalid || e.Reason == "" || strings.ContainsRune(e.Text, '\x1b') {
 			t.Errorf("%.40q is read as %v, %v", s, a, err)
 		}
 	}

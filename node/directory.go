@@ -11,6 +11,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
 
+	"localchat/node/internal/fault"
 	"localchat/protocol"
 )
 
@@ -320,12 +321,12 @@ func (l *loop) ofPinned(ids []protocol.RoomID) (known []protocol.RoomID) {
 
 func (l *loop) ambiguous(text string, ids []protocol.RoomID) error {
 	slices.SortFunc(ids, func(a, b protocol.RoomID) int { return slices.Compare(a[:], b[:]) })
-	hint := "join the one you mean by its id:"
+	var rooms []fault.Choice
 	for _, id := range ids {
 		f := l.found[id]
-		hint += "\n  " + id.String() + "  " + f.name + ", made by " + f.ownerNick() + ", of " + f.words
+		rooms = append(rooms, fault.Choice{Room: id, Name: f.name, Owner: f.ownerNick(), Words: f.words})
 	}
-	return &Error{Code: CodeAmbiguous, Text: text, Hint: hint}
+	return &Error{Code: CodeAmbiguous, Text: text, Reason: fault.SeveralRooms, Rooms: rooms}
 }
 
 // lookHarder asks the peers again that have not been asked for that long: a user waits for a room, or looks at the list.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"localchat/node/internal/fault"
 	"localchat/node/internal/store"
 )
 
@@ -13,9 +14,9 @@ type diskError struct{ error }
 
 func (e diskError) forPerson() *Error {
 	if errors.Is(e.error, store.ErrInDoubt) {
-		return &Error{Code: CodeUnavailable, Text: e.Error(), Hint: "see to the disk and start localchat again"}
+		return &Error{Code: CodeUnavailable, Text: e.Error(), Reason: fault.DiskBroken}
 	}
-	return &Error{Code: CodeUnavailable, Text: fmt.Sprintf("nothing has changed: cannot write to disk: %v", e.error), Hint: "make room in the data directory and try again"}
+	return &Error{Code: CodeUnavailable, Text: fmt.Sprintf("nothing has changed: cannot write to disk: %v", e.error), Reason: fault.DiskFull}
 }
 
 // A diskWarning is what was last said of the disk, and when.

@@ -78,7 +78,7 @@ func (b *doorbell) summary(now time.Time) string {
 	}
 	clear(b.more)
 	b.due = now.Add(attemptEvery)
-	return text + "; /members shows who waits"
+	return text
 }
 
 // tickBell tells how many more have knocked.

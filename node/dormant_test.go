@@ -80,7 +80,7 @@ func TestAnOwnerCannotLeave(t *testing.T) {
 		alice, bob := l.start("alice"), l.start("bob")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
-		if err := alice.Leave(l.ctx(), "lab"); AsError(err).Code != CodeInvalid || AsError(err).Hint == "" {
+		if err := alice.Leave(l.ctx(), "lab"); AsError(err).Code != CodeInvalid || AsError(err).Reason == "" {
 			t.Errorf("answered %v", err)
 		}
 		must(alice.Say(l.ctx(), "lab", "still here", false))

@@ -233,7 +233,7 @@ func firstStartFails(t *testing.T, fault string, call int) bool {
 	failed := false
 	if p.addr == "" { // it does not start
 		failed = true
-		if said, _ := p.answer(); fault != "kill" && (!strings.HasPrefix(said, "failed unavailable cannot ") || strings.HasSuffix(said, "hint: ")) {
+		if said, _ := p.answer(); fault != "kill" && (!strings.HasPrefix(said, "failed unavailable cannot ") || strings.HasSuffix(said, "reason: ")) {
 			t.Errorf("call %d: it says %q", call, said)
 		}
 	} else {

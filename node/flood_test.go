@@ -59,7 +59,7 @@ func TestTooMuchUnderWayIsRefused(t *testing.T) {
 		}
 		begun := time.Now()
 		_, err := alice.Say(l.ctx(), "lab", "one more", false)
-		if e := AsError(err); e.Code != CodeUnavailable || e.Hint == "" || !strings.HasPrefix(e.Text, "not said") || time.Since(begun) > time.Second {
+		if e := AsError(err); e.Code != CodeUnavailable || e.Reason == "" || !strings.HasPrefix(e.Text, "not said") || time.Since(begun) > time.Second {
 			t.Errorf("after %v: %v", time.Since(begun), err)
 		}
 		if _, err := alice.Tell(l.ctx(), "lab", "bob", "one more"); codeOf(err) != CodeUnavailable {
@@ -236,7 +236,7 @@ func TestTheLongestTextsComeWhole(t *testing.T) {
 				t.Errorf("%s has some of them live: %v", who, got)
 			}
 		}
-		if _, err := alice.Say(l.ctx(), "lab", strings.Repeat("x", protocol.MaxText+1), false); codeOf(err) != CodeInvalid || AsError(err).Hint == "" {
+		if _, err := alice.Say(l.ctx(), "lab", strings.Repeat("x", protocol.MaxText+1), false); codeOf(err) != CodeInvalid || AsError(err).Reason == "" {
 			t.Errorf("a longer one: %v", err)
 		}
 	})

@@ -92,7 +92,7 @@ func (r *room) freeze(a, b protocol.SignedRecord) {
 	r.publishSnapshot()
 	r.l.emit(r, Warning{Code: "frozen", Peer: r.authority(), Text: frozenWords(r.label()) + "; ask the owner in person"})
 	if r.owner() {
-		r.l.emit(r, Warning{Code: "renew", Text: "an old copy of this node's data was put back, or a second copy of it runs: type /renew " + r.label() + " to make the room anew, with the same members invited and the same bans"})
+		r.l.emit(r, Warning{Code: "renew", Text: "an old copy of this node's data was put back, or a second copy of it runs: " + r.label() + " has to be made anew"})
 	}
 	r.spreadProof()
 }

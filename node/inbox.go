@@ -5,6 +5,7 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
+	"localchat/node/internal/fault"
 	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
@@ -75,7 +76,7 @@ func ask[T any](ctx context.Context, n *Node, q query[T]) (T, error) {
 // none is the answer of a query that has nothing to say.
 type none = struct{}
 
-var errClosed = &Error{Code: CodeUnavailable, Text: "this node is shutting down", Hint: "start it again"}
+var errClosed = &Error{Code: CodeUnavailable, Text: "this node is shutting down", Reason: fault.ShuttingDown}
 
 // The reports of pubsub's goroutines.
 type (

@@ -28,10 +28,10 @@ func (n *Node) Invite(ctx context.Context, room, nick string, expires time.Durat
 	req := protocol.AskRequest{Room: made.room, Invite: &protocol.AskInvite{Nick: nick, Expires: expires}}
 	var reply protocol.AskReply
 	if err := n.request(ctx, made.authority, protocol.AskID, &req, &reply); err != nil {
-		return InviteInfo{}, &Error{Code: CodeUnavailable, Text: "the owner cannot be reached: " + fault.Text(err), Hint: "only the owner's node can make an invite; try again when it is back"}
+		return InviteInfo{}, &Error{Code: CodeUnavailable, Text: "the owner cannot be reached: " + fault.Text(err), Reason: fault.OwnerAway}
 	}
 	if !reply.OK {
-		return InviteInfo{}, &Error{Code: CodeNotOwner, Text: "only the owner may invite here", Hint: "ask the owner; /policy shows the rules"}
+		return InviteInfo{}, &Error{Code: CodeNotOwner, Text: "only the owner may invite here", Reason: fault.OwnerInvites}
 	}
 	inv, err := protocol.ParseInvite(reply.Text)
 	if err != nil {
@@ -65,7 +65,7 @@ func (q makeInvite) run(l *loop) (madeInvite, error) {
 		return madeInvite{info: info}, err
 	}
 	if !r.current().Policy().MembersInvite {
-		return madeInvite{}, &Error{Code: CodeNotOwner, Text: "only the owner of " + r.label() + " may invite", Hint: "ask the owner; /policy shows the rules"}
+		return madeInvite{}, &Error{Code: CodeNotOwner, Text: "only the owner of " + r.label() + " may invite", Reason: fault.OwnerInvites}
 	}
 	return madeInvite{room: r.id, authority: r.authority()}, nil
 }
@@ -87,7 +87,7 @@ func (r *room) invite(by peer.ID, nick string, expires time.Duration) (InviteInf
 		}
 		return InviteInfo{ID: inv.ID.String(), Text: text.String(), Nick: inv.Nick, Expires: inv.Expires}, nil
 	}
-	return InviteInfo{}, &Error{Code: CodeNotOwner, Text: "only the owner may invite here", Hint: "ask the owner; /policy shows the rules"}
+	return InviteInfo{}, &Error{Code: CodeNotOwner, Text: "only the owner may invite here", Reason: fault.OwnerInvites}
 }
 
 // inviteAddrs chooses what fits: one address of each kind before a second of any; loopback only where there is nothing
@@ -172,7 +172,7 @@ func validExpiry(d time.Duration) (time.Duration, error) {
 		return defaultInvite, nil
 	}
 	if d < time.Second || d > protocol.MaxInviteExpiry {
-		return 0, &Error{Code: CodeInvalid, Text: fmt.Sprintf("an invite cannot last %s", d), Hint: fmt.Sprintf("give 1 to %d seconds", maxExpiry)}
+		return 0, &Error{Code: CodeInvalid, Text: fmt.Sprintf("an invite cannot last %s", d), Reason: fault.BadExpiry, Limit: int(maxExpiry)}
 	}
 	return d, nil
 }

@@ -190,7 +190,7 @@ func (n *Node) joinTarget(ctx context.Context, o JoinOptions) (*joinTarget, erro
 		case <-another:
 		case <-tick.C:
 		case <-ctx.Done():
-			return nil, &Error{Code: CodeNotFound, Text: fmt.Sprintf("no room %q was found on this network", o.Room), Hint: "localchat rooms lists what can be seen; where the network blocks mDNS, ask the owner for an /invite text, or join HOST:PORT"}
+			return nil, &Error{Code: CodeNotFound, Text: fmt.Sprintf("no room %q was found on this network", o.Room), Reason: fault.RoomNotFound}
 		}
 	}
 }
@@ -265,43 +265,43 @@ func joinFailed(ctx context.Context, t *joinTarget, err error) error {
 	case errors.As(err, &e):
 		return e
 	case ctx.Err() != nil:
-		return &Error{Code: CodeTimeout, Text: fmt.Sprintf("no answer from the owner of %s in time", t.name), Hint: "they may be away from the keyboard; try again, or ask for an invite"}
+		return &Error{Code: CodeTimeout, Text: fmt.Sprintf("no answer from the owner of %s in time", t.name), Reason: fault.OwnerSilent}
 	}
-	e = &Error{Code: CodeNotFound, Text: fmt.Sprintf("cannot reach the owner of %s: %s", t.name, fault.Network(err)), Hint: "is their node running, and on this network? where the network keeps its clients apart, use another"}
+	e = &Error{Code: CodeNotFound, Text: fmt.Sprintf("cannot reach the owner of %s: %s", t.name, fault.Network(err)), Reason: fault.OwnerOutOfReach}
 	if !t.expires.IsZero() && time.Now().After(t.expires) {
-		e.Hint += "; and by the clock of this machine the invite has expired"
+		e.Reason = fault.OwnerAndInviteGone
 	}
 	return e
 }
 
 // joinRefused puts an answer into a sentence.
 func joinRefused(room string, r protocol.JoinReply) error {
-	refused := func(text, hint string) error { return &Error{Code: CodeRefused, Text: text, Hint: hint} }
+	refused := func(text string, why fault.Reason) error { return &Error{Code: CodeRefused, Text: text, Reason: why} }
 	switch r.Code {
 	case protocol.JoinBanned:
-		return banned(&Error{Code: CodeRefused, Text: "you are banned from " + room, Hint: "only the owner can lift it"}, r.Wait)
+		return banned(&Error{Code: CodeRefused, Text: "you are banned from " + room, Reason: fault.Banned}, r.Wait)
 	case protocol.JoinTooSoon:
 		// After a kick, or since too many ask at once.
 		wait := max(r.Wait.Round(time.Second), time.Second)
-		return &Error{Code: CodeRefused, Text: "it is too soon to come into " + room, Hint: fmt.Sprintf("try again in %s", wait), RetryAfter: wait}
+		return &Error{Code: CodeRefused, Text: "it is too soon to come into " + room, Reason: fault.TooSoon, RetryAfter: wait}
 	case protocol.JoinInviteBad:
-		return refused("this invite is not valid: used, expired, revoked, or for another nick", "ask the owner for a new one")
+		return refused("this invite is not valid: used, expired, revoked, or for another nick", fault.InviteNotValid)
 	case protocol.JoinNeedsInvite:
-		return refused(room+" is entered by invite only", "ask the owner for an invite text, then: localchat join LOCALCHAT:…")
+		return refused(room+" is entered by invite only", fault.InviteOnly)
 	case protocol.JoinNickBad:
-		return &Error{Code: CodeInvalid, Text: "that nick is not allowed", Hint: "choose another with --nick: one word of at most 32 letters of one script, no reserved name, and no end of a peer ID"}
+		return &Error{Code: CodeInvalid, Text: "that nick is not allowed", Reason: fault.NickRefused, Limit: protocol.MaxNickRunes}
 	case protocol.JoinNickTaken:
-		return &Error{Code: CodeExists, Text: "that nick, or one that looks like it, is taken in " + room, Hint: "choose another with --nick"}
+		return &Error{Code: CodeExists, Text: "that nick, or one that looks like it, is taken in " + room, Reason: fault.NickTaken}
 	case protocol.JoinFull:
-		return refused(room+" is full", "the owner has to make room")
+		return refused(room+" is full", fault.RoomFull)
 	case protocol.JoinNoRoom:
-		return &Error{Code: CodeNotFound, Text: room + " is not there any more", Hint: "localchat rooms lists what can be seen"}
+		return &Error{Code: CodeNotFound, Text: room + " is not there any more", Reason: fault.RoomGone}
 	}
 	text := "the owner of " + room + " did not let you in"
 	if r.Text != "" {
 		text += ": " + r.Text
 	}
-	return refused(text, "ask the owner")
+	return refused(text, fault.Denied)
 }
 
 // banned says in e for how long the ban goes on; 0: without end.
@@ -347,9 +347,9 @@ func (n *Node) joinedAs(ctx context.Context, room protocol.RoomID, nick string) 
 		return info, err
 	}
 	if wanted, err := authority.NormalizeNick(nick); err != nil || wanted != info.Nick {
-		e := &Error{Code: CodeExists, Text: "you are in " + info.Name + " already, as " + info.Nick, Hint: "to have another nick, leave the room with /leave and join it again"}
+		e := &Error{Code: CodeExists, Text: "you are in " + info.Name + " already, as " + info.Nick, Reason: fault.OtherNick}
 		if info.Owner == n.self {
-			e.Hint = "the nick of an owner is chosen when the room is made"
+			e.Reason = fault.OwnersNick
 		}
 		return JoinedInfo{}, e
 	}
@@ -435,7 +435,7 @@ func (q prepareRoom) run(l *loop) (*room, error) {
 // count: the new one takes its place.
 func (l *loop) mayEnter(id protocol.RoomID) error {
 	if old := l.rooms[id]; old != nil && old.owner() {
-		return &Error{Code: CodeExists, Text: "that room is your own", Hint: "/switch to it"}
+		return &Error{Code: CodeExists, Text: "that room is your own", Reason: fault.OwnRoom}
 	}
 	return nil
 }
@@ -446,7 +446,7 @@ func (q enterRoom) run(l *loop) (<-chan struct{}, error) {
 		return nil, err
 	}
 	if r.ctx.Err() != nil {
-		return nil, &Error{Code: CodeUnavailable, Text: "the log of " + q.t.name + " is longer than this node keeps", Hint: "ask the owner for a new room"}
+		return nil, &Error{Code: CodeUnavailable, Text: "the log of " + q.t.name + " is longer than this node keeps", Reason: fault.LogTooLong}
 	}
 	if old := l.rooms[r.id]; old != nil {
 		l.forget(old)
@@ -469,10 +469,10 @@ func (q enterRoom) run(l *loop) (<-chan struct{}, error) {
 // checkLog refuses a log that is not that of the room we asked for.
 func (r *room) checkLog(opened []protocol.SignedRecord, came int) error {
 	if came == 0 {
-		return &Error{Code: CodeInternal, Text: "the owner sent no log", Hint: "their node may be of another version"}
+		return &Error{Code: CodeInternal, Text: "the owner sent no log", Reason: fault.NoLog}
 	}
 	if len(opened) == 0 || opened[0].RoomID() != r.id || opened[0].Author != r.seat.Authority {
-		return &Error{Code: CodeRefused, Identity: true, Text: "the log that came is not that room's", Hint: "somebody may be impersonating the owner: compare words with them"}
+		return &Error{Code: CodeRefused, Identity: true, Text: "the log that came is not that room's", Reason: fault.FalseLog}
 	}
 	return nil
 }

@@ -96,7 +96,7 @@ func (n *Node) addrTarget(ctx context.Context, typed string, addr multiaddr.Mult
 		}
 		return nil, &Error{
 			Code: CodeNotFound, Text: "nobody answers at " + typed,
-			Hint: "is localchat running there? /net there shows its addresses and ports; on another network it has to be started with --from-anywhere; localchat doctor tells what is in the way",
+			Reason: fault.NobodyThere,
 		}
 	}
 	answered := n.roomsOf(ctx, at.ID, protocol.RoomID{}, true)
@@ -104,7 +104,7 @@ func (n *Node) addrTarget(ctx context.Context, typed string, addr multiaddr.Mult
 		return nil, otherVersionError("the node at " + typed)
 	}
 	if answered.err != nil {
-		return nil, &Error{Code: CodeUnavailable, Text: fmt.Sprintf("the node at %s does not say which rooms there are: %s", typed, fault.Network(answered.err)), Hint: "try again"}
+		return nil, &Error{Code: CodeUnavailable, Text: fmt.Sprintf("the node at %s does not say which rooms there are: %s", typed, fault.Network(answered.err)), Reason: fault.RoomsNotTold}
 	}
 	return ask(ctx, n, roomsAt{typed, at, answered})
 }
@@ -128,18 +128,15 @@ func (q roomsAt) run(l *loop) (*joinTarget, error) {
 	more := q.answered.more
 	switch {
 	case len(ids) == 0:
-		return nil, &Error{Code: CodeNotFound, Text: "the node at " + q.typed + " is in no room", Hint: "rooms are made with: localchat create ROOM"}
+		return nil, &Error{Code: CodeNotFound, Text: "the node at " + q.typed + " is in no room", Reason: fault.NoRoomThere}
 	case len(ids) == 1 && more == 0:
 		return l.target(ids[0])
 	}
-	hint := fmt.Sprintf("join the one you mean by its id; in a new terminal, with --peer %s:", q.typed)
+	var rooms []fault.Choice
 	for _, id := range ids {
-		hint += fmt.Sprintf("\n  %s  %s, of %s", id, l.found[id].name, l.found[id].words)
+		rooms = append(rooms, fault.Choice{Room: id, Name: l.found[id].name, Words: l.found[id].words})
 	}
-	if more > 0 {
-		hint += fmt.Sprintf("\n  and %d more", more)
-	}
-	return nil, &Error{Code: CodeAmbiguous, Text: fmt.Sprintf("there are %d rooms at %s", len(ids)+more, q.typed), Hint: hint}
+	return nil, &Error{Code: CodeAmbiguous, Text: fmt.Sprintf("there are %d rooms at %s", len(ids)+more, q.typed), Reason: fault.SeveralRoomsThere, At: q.typed, Rooms: rooms, More: more}
 }
 
 // target is a room that has been found, named by its id or by where it is.
@@ -158,7 +155,7 @@ func (l *loop) target(id protocol.RoomID) (*joinTarget, error) {
 func otherOwner(c *KeyChange) error {
 	return &Error{
 		Code: CodeRefused, Identity: true, Change: c,
-		Text: "the room " + c.Name + " has another owner than the one you know: the words were " + c.KnownWords + ", they are " + c.Words,
-		Hint: "if that is right, join it by its id: localchat join " + c.Room.String(),
+		Text:   "the room " + c.Name + " has another owner than the one you know: the words were " + c.KnownWords + ", they are " + c.Words,
+		Reason: fault.OtherOwner,
 	}
 }

@@ -47,10 +47,10 @@ func TestJoinByAddress(t *testing.T) {
 
 		begun := time.Now()
 		_, err := erin.Join(l.ctx(), JoinOptions{Room: l.ip("alice") + ":1"})
-		if codeOf(err) != CodeNotFound || AsError(err).Hint == "" || !strings.Contains(err.Error(), "nobody") || time.Since(begun) > 3*dialTimeout {
+		if codeOf(err) != CodeNotFound || AsError(err).Reason == "" || !strings.Contains(err.Error(), "nobody") || time.Since(begun) > 3*dialTimeout {
 			t.Errorf("at a port where nobody is: %v, after %v", err, time.Since(begun))
 		}
-		if _, err := erin.Join(l.ctx(), JoinOptions{Room: l.at("erin")}); err == nil || AsError(err).Hint == "" {
+		if _, err := erin.Join(l.ctx(), JoinOptions{Room: l.at("erin")}); err == nil || AsError(err).Reason == "" {
 			t.Errorf("at her own address: %v", err)
 		}
 		frank := l.stranger("frank")
@@ -60,8 +60,8 @@ func TestJoinByAddress(t *testing.T) {
 		kitchen := must(frank.Create(l.ctx(), CreateOptions{Name: "kitchen", PolicyChange: openRoom()}))
 		garden := must(frank.Create(l.ctx(), CreateOptions{Name: "garden", PolicyChange: openRoom()}))
 		_, err = erin.Join(l.ctx(), JoinOptions{Room: l.at("frank")})
-		if hint := AsError(err).Hint; codeOf(err) != CodeAmbiguous || !strings.Contains(hint, kitchen.ID.String()) || !strings.Contains(hint, garden.ID.String()) {
-			t.Errorf("at somebody's who is in two rooms: %v, %s", err, hint)
+		if codeOf(err) != CodeAmbiguous || !offers(err, kitchen.ID, garden.ID) {
+			t.Errorf("at somebody's who is in two rooms: %v, %v", err, AsError(err).Rooms)
 		}
 		if in := must(erin.Join(l.ctx(), JoinOptions{Room: garden.ID.String()})); in.Name != "garden" {
 			t.Errorf("by the id it was told erin is in %s", in.Name)

@@ -2,10 +2,9 @@ package node
 
 import (
 	"context"
-	"fmt"
-	"time"
 
 	"localchat/authority"
+	"localchat/node/internal/fault"
 	"localchat/protocol"
 )
 
@@ -39,7 +38,7 @@ func proposing(err error, asked string, reply protocol.JoinReply) error {
 	}
 	for n := 2; n <= authority.MaxProposed; n++ {
 		if free := authority.Numbered(nick, n); free == reply.Text {
-			e.Nick, e.Hint = free, e.Hint+": "+free+" is free"
+			e.Nick = free
 			break
 		}
 	}
@@ -77,24 +76,24 @@ func doorClosed(room string, r protocol.SignedReason) error {
 	e := &Error{Code: CodeRefused}
 	switch r.Kind {
 	case protocol.InviteRevoked:
-		e.Text, e.Hint = "your invite", "ask the owner for a new one"
+		e.Text, e.Reason = "your invite", fault.InviteNotValid
 		if room != "" {
 			e.Text += " to " + room
 		}
 		e.Text += " was revoked by " + r.ByNick + because
 		return e
 	case protocol.Closed, protocol.Idle:
-		e.Text, e.Hint = orThis(room)+" was closed by "+r.ByNick+because, "localchat rooms lists what can be seen"
+		e.Text, e.Reason = orThis(room)+" was closed by "+r.ByNick+because, fault.RoomGone
 		if r.Kind == protocol.Idle {
 			e.Text = orThis(room) + " was closed: nobody said anything for too long"
 		}
 		return e
 	}
-	e.Text, e.Hint = "you were banned from "+orThis(room)+" by "+r.ByNick, "only the owner can lift it"
+	e.Text, e.Reason = "you were banned from "+orThis(room)+" by "+r.ByNick, fault.Banned
 	if !r.Until.IsZero() {
 		wait := r.Until.Sub(r.At) // both by the owner's clock
 		e = banned(e, wait)
-		e.Hint = fmt.Sprintf("try again in %s, or ask the owner to lift it", wait.Round(time.Second))
+		e.Reason = fault.BannedFor
 	}
 	e.Text += because
 	return e

@@ -137,7 +137,7 @@ func TestEveryWayToLoseAPlace(t *testing.T) {
 				alice, bob := l.nodes["alice"], l.nodes["bob"]
 				err := w.lose(l)
 				got := until[Removed](l.subs["bob"], nil)
-				if w.says != "" && (err == nil || err.Error() != w.says || codeOf(err) != CodeRefused || AsError(err).Hint == "") {
+				if w.says != "" && (err == nil || err.Error() != w.says || codeOf(err) != CodeRefused || AsError(err).Reason == "") {
 					t.Errorf("the join: %v (%s)", err, codeOf(err))
 				}
 				w.want.By, w.want.ByNick, w.want.At, w.want.Removal = alice.self, "alice", got.At, got.Removal

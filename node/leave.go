@@ -7,6 +7,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"localchat/authority"
+	"localchat/node/internal/fault"
 	"localchat/protocol"
 )
 
@@ -57,7 +58,7 @@ func (q leaving) run(l *loop) (leavingFrom, error) {
 	if r.owner() && !r.over() {
 		return leavingFrom{}, &Error{
 			Code: CodeInvalid, Text: "you own " + r.label() + ": without you its members have no owner",
-			Hint: "close it, with a reason that they are told (room.close, /close REASON), or stay its owner: this node goes on to serve it when nobody looks at it",
+			Reason: fault.OwnerLeaves,
 		}
 	}
 	if r.seat != nil {

@@ -241,7 +241,7 @@ func TestOnePeersJoinsAreLimited(t *testing.T) {
 			}
 			l.ok(bob.Leave(l.ctx(), "lab"))
 		}
-		if codeOf(err) != CodeRefused || AsError(err).Hint == "" {
+		if codeOf(err) != CodeRefused || AsError(err).Reason == "" {
 			t.Fatalf("it can join and leave for ever: %v", err)
 		}
 		time.Sleep(2 * joinEvery) // simulated

@@ -24,6 +24,7 @@ import (
 	manet "github.com/multiformats/go-multiaddr/net"
 
 	"localchat/internal/onlink"
+	"localchat/node/internal/fault"
 )
 
 // A linkLocal transport dials IPv6 link-local addresses, /ip6zone/eth0/ip6/fe80::7/tcp/4001 for one: on a cable or a switch
@@ -124,7 +125,7 @@ func checkCard(addr multiaddr.Multiaddr) error {
 	}
 	return &Error{
 		Code: CodeInvalid, Text: fmt.Sprintf("this machine has no network card %q", card),
-		Hint: "after the % comes the name of a card of this machine, not of the other one; localchat doctor lists them",
+		Reason: fault.NoSuchCard,
 	}
 }
 

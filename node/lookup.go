@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"localchat/node/internal/fault"
 	"localchat/protocol"
 )
 
@@ -26,17 +27,17 @@ func (l *loop) room(s string) (*room, error) {
 		err := l.notIn(s)
 		if e := AsError(err); e.Code == CodeNotFound && len(alike) > 0 {
 			e.Text += ", but in one whose name looks like it"
-			e.Hint = "name it by its id: " + alike[0].id.String()
+			e.Reason, e.Rooms = fault.RoomLooksAlike, []fault.Choice{{Room: alike[0].id, Name: alike[0].label()}}
 		}
 		return nil, err
 	case len(found) == 1 && len(alike) == 0:
 		return found[0], nil
 	}
-	hint := "name it by its id:"
+	var rooms []fault.Choice
 	for _, r := range append(found, alike...) {
-		hint += "\n  " + r.id.String() + "  " + r.label()
+		rooms = append(rooms, fault.Choice{Room: r.id, Name: r.label()})
 	}
-	return nil, &Error{Code: CodeAmbiguous, Text: fmt.Sprintf("you are in several rooms called %q, or that look like it", s), Hint: hint}
+	return nil, &Error{Code: CodeAmbiguous, Text: fmt.Sprintf("you are in several rooms called %q, or that look like it", s), Reason: fault.InSeveralRooms, Rooms: rooms}
 }
 
 // roomsCalled are our rooms of a name, and those with another name that looks like it.
@@ -70,7 +71,7 @@ func (l *loop) notIn(s string) error {
 			return notMember(f.name)
 		}
 	}
-	return &Error{Code: CodeNotFound, Text: fmt.Sprintf("you are in no room %q", s), Hint: "/rooms lists the rooms here; /join enters one"}
+	return &Error{Code: CodeNotFound, Text: fmt.Sprintf("you are in no room %q", s), Reason: fault.NotInRoom}
 }
 
 // ownRoom is a room that we are the authority of.
@@ -80,7 +81,7 @@ func (l *loop) ownRoom(s string) (*room, error) {
 		return nil, err
 	}
 	if !r.owner() {
-		return nil, &Error{Code: CodeNotOwner, Text: "only the owner of " + r.label() + " may do that", Hint: "/members shows who that is"}
+		return nil, &Error{Code: CodeNotOwner, Text: "only the owner of " + r.label() + " may do that", Reason: fault.OwnerOnly}
 	}
 	if r.recovering != nil {
 		return nil, errRecovering
@@ -123,7 +124,7 @@ func parseAccess(s string) (protocol.Access, error) {
 	case "invite":
 		return protocol.Invite, nil
 	}
-	return 0, &Error{Code: CodeInvalid, Text: fmt.Sprintf("%q is no kind of access", s), Hint: "one of open, knock, invite"}
+	return 0, &Error{Code: CodeInvalid, Text: fmt.Sprintf("%q is no kind of access", s), Reason: fault.BadAccess}
 }
 
 func historyName(h protocol.History) string {
@@ -145,7 +146,7 @@ func parseHistory(s string) (protocol.History, error) {
 	case "all":
 		return protocol.HistoryAll, nil
 	}
-	return 0, &Error{Code: CodeInvalid, Text: fmt.Sprintf("%q is no kind of history", s), Hint: "one of none, since-join, all"}
+	return 0, &Error{Code: CodeInvalid, Text: fmt.Sprintf("%q is no kind of history", s), Reason: fault.BadHistory}
 }
 
 // firstWords is enough of a text to know it again.

@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -40,7 +39,7 @@ type (
 func cleanReason(s string) (string, error) {
 	reason, err := protocol.NormalizeReason(s)
 	if err != nil {
-		return "", &Error{Code: CodeInvalid, Text: fault.Text(err), Hint: fmt.Sprintf("a reason is one line of at most %d bytes; nothing was done", protocol.MaxReason)}
+		return "", &Error{Code: CodeInvalid, Text: fault.Text(err), Reason: fault.BadReason, Limit: protocol.MaxReason}
 	}
 	return reason, nil
 }
@@ -71,7 +70,7 @@ func (q ban) run(l *loop) (Committed, error) {
 		return Committed{}, err
 	}
 	if q.d < 0 || q.d != 0 && q.d < time.Second {
-		return Committed{}, &Error{Code: CodeInvalid, Text: "a ban of no length", Hint: "give 10m, 2h or 1d, or nothing for a ban without end"}
+		return Committed{}, &Error{Code: CodeInvalid, Text: "a ban of no length", Reason: fault.BadBan}
 	}
 	c, err := r.findKnown(q.who)
 	if err != nil {
@@ -212,7 +211,7 @@ func (q answerKnock) run(l *loop) (none, error) {
 			return none{}, err
 		}
 		if where != atDoor {
-			return none{}, &Error{Code: CodeNotFound, Text: n.String() + " is in " + r.label() + " already, and not at its door", Hint: "/members lists the members"}
+			return none{}, &Error{Code: CodeNotFound, Text: n.String() + " is in " + r.label() + " already, and not at its door", Reason: fault.AlreadyIn}
 		}
 		peers = []PeerID{n.Peer}
 	}

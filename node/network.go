@@ -9,6 +9,8 @@ import (
 
 	"github.com/multiformats/go-multiaddr"
 	manet "github.com/multiformats/go-multiaddr/net"
+
+	"localchat/node/internal/fault"
 )
 
 // NoNetwork reports whether this machine has no network that others could be on: every interface with an address is loopback,
@@ -34,7 +36,7 @@ func (n *Node) looksAround() bool { return n.cfg.Discovery != nil && n.cfg.Host 
 const noNetworkText = "this machine has no network: only nodes on this machine can be found"
 
 func errNoNetwork() error {
-	return &Error{Code: CodeUnavailable, Network: true, Text: noNetworkText, Hint: "plug in a cable or connect to a Wi-Fi, then try again; localchat doctor tells what is in the way"}
+	return &Error{Code: CodeUnavailable, Network: true, Text: noNetworkText, Reason: fault.NoNetwork}
 }
 
 // tellNetwork tells a reader that has just come what keeps others from being found.
@@ -94,6 +96,6 @@ func cannotListen(addr string, err error) error {
 	}
 	return &Error{
 		Code: CodeUnavailable, Network: true, Text: fmt.Sprintf("cannot listen at %s: %s", addr, text),
-		Hint: "is another program there, a second localchat? give another port with --listen, or leave it out; the address must be one of this machine",
+		Reason: fault.AddressInUse,
 	}
 }

@@ -2,6 +2,8 @@ package node
 
 import (
 	"testing"
+
+	"localchat/node/internal/fault"
 )
 
 // TestTakenNickComesWithAFreeOne: who asks for a nick that is taken is told one that is free, and gets in with it.
@@ -13,7 +15,7 @@ func TestTakenNickComesWithAFreeOne(t *testing.T) {
 			_, err := n.Join(l.ctx(), JoinOptions{Room: "lab", Nick: "student"})
 			e := AsError(err)
 			want := []string{"student2", "student3"}[i]
-			if e.Code != CodeExists || e.Nick != want || e.Hint != "choose another with --nick: "+want+" is free" {
+			if e.Code != CodeExists || e.Nick != want || e.Reason != fault.NickTaken {
 				t.Fatalf("%+v", e)
 			}
 			must(n.Join(l.ctx(), JoinOptions{Room: "lab", Nick: e.Nick}))

@@ -16,6 +16,7 @@ import (
 	"github.com/libp2p/go-libp2p/gologshim"
 	"golang.org/x/time/rate"
 
+	"localchat/node/internal/fault"
 	"localchat/node/internal/store"
 	"localchat/protocol"
 )
@@ -170,7 +171,7 @@ func makeHost(cfg Config, g *gate) (host.Host, crypto.PrivKey, error) {
 	h, err := newHost(key, cfg.Listen, options...)
 	if err != nil {
 		cfg.Log.Error("listen", "err", err)
-		return nil, nil, &Error{Code: CodeUnavailable, Network: true, Text: "cannot listen at any address", Hint: "check --listen and that this machine has a network; the default is every interface"}
+		return nil, nil, &Error{Code: CodeUnavailable, Network: true, Text: "cannot listen at any address", Reason: fault.CannotListen}
 	}
 	return h, key, nil
 }

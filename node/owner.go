@@ -418,21 +418,21 @@ func (r *room) owes(now time.Time) bool {
 func ruleError(room string, err error) error {
 	switch {
 	case errors.Is(err, authority.ErrNotMember):
-		return &Error{Code: CodeNotFound, Text: "that peer is not a member of " + room, Hint: "/members lists who is"}
+		return &Error{Code: CodeNotFound, Text: "that peer is not a member of " + room, Reason: fault.NoMember}
 	case errors.Is(err, authority.ErrClosed):
 		return roomClosed(room)
 	case errors.Is(err, authority.ErrNoKnock):
-		return &Error{Code: CodeNotFound, Text: "nobody of that name is at the door", Hint: "they may have gone; /members shows who knocks"}
+		return &Error{Code: CodeNotFound, Text: "nobody of that name is at the door", Reason: fault.NotAtTheDoor}
 	case errors.Is(err, authority.ErrNoInvite):
-		return &Error{Code: CodeNotFound, Text: "no such open invite", Hint: "/invites lists them"}
+		return &Error{Code: CodeNotFound, Text: "no such open invite", Reason: fault.NoSuchInvite}
 	case errors.Is(err, authority.ErrNickTaken):
-		return &Error{Code: CodeExists, Text: fault.Text(err), Hint: "choose another nick with --nick"}
+		return &Error{Code: CodeExists, Text: fault.Text(err), Reason: fault.NickChoice}
 	case errors.Is(err, authority.ErrNickBad):
-		return &Error{Code: CodeInvalid, Text: fault.Text(err), Hint: "choose another nick with --nick"}
+		return &Error{Code: CodeInvalid, Text: fault.Text(err), Reason: fault.NickChoice}
 	case errors.Is(err, authority.ErrFull):
-		return &Error{Code: CodeUnavailable, Text: fault.Text(err), Hint: "make room first"}
+		return &Error{Code: CodeUnavailable, Text: fault.Text(err), Reason: fault.Full}
 	case errors.Is(err, authority.ErrRule), errors.Is(err, authority.ErrFrozen):
-		return &Error{Code: CodeInvalid, Text: fault.Text(err), Hint: "/help says what each command needs"}
+		return &Error{Code: CodeInvalid, Text: fault.Text(err), Reason: fault.BadOrder}
 	}
 	return err
 }

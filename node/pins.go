@@ -13,6 +13,7 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
+	"localchat/node/internal/fault"
 	"localchat/node/internal/store"
 	"localchat/protocol"
 )
@@ -128,7 +129,7 @@ func ReadKnown(dir string) (k Known, err error) {
 	if err != nil {
 		return Known{}, &Error{
 			Code: CodeUnavailable, Text: fmt.Sprintf("cannot read which owners you know, %s: %v", path, err),
-			Hint: "a node that uses the directory writes it anew at its start",
+			Reason: fault.KnownUnreadable,
 		}
 	}
 	return k, nil

@@ -54,16 +54,16 @@ func (c PolicyChange) apply(p protocol.Policy) (protocol.Policy, error) {
 	}
 	if c.Subject != nil {
 		if p.Subject, err = protocol.NormalizeSubject(*c.Subject); err != nil {
-			return p, &Error{Code: CodeInvalid, Text: fault.Text(err), Hint: fmt.Sprintf("a subject is one line of at most %d bytes", protocol.MaxSubject)}
+			return p, &Error{Code: CodeInvalid, Text: fault.Text(err), Reason: fault.BadSubject, Limit: protocol.MaxSubject}
 		}
 	}
 	if c.IdleS != nil {
-		if p.Idle, err = policyTime("a room cannot close by itself after", "0 for never, or ", *c.IdleS, 0); err != nil {
+		if p.Idle, err = policyTime("a room cannot close by itself after", fault.BadIdle, *c.IdleS, 0); err != nil {
 			return p, err
 		}
 	}
 	if c.RetainS != nil {
-		if p.Retain, err = policyTime("lines cannot be kept for", "", *c.RetainS, 1); err != nil {
+		if p.Retain, err = policyTime("lines cannot be kept for", fault.BadRetain, *c.RetainS, 1); err != nil {
 			return p, err
 		}
 	}
@@ -76,10 +76,10 @@ func (c PolicyChange) apply(p protocol.Policy) (protocol.Policy, error) {
 	return p, nil
 }
 
-func policyTime(cannot, or string, s, least int64) (time.Duration, error) {
+func policyTime(cannot string, why fault.Reason, s, least int64) (time.Duration, error) {
 	const longest = int64(protocol.MaxPolicyTime / time.Second)
 	if s < least || s > longest {
-		return 0, &Error{Code: CodeInvalid, Text: fmt.Sprintf("%s %d seconds", cannot, s), Hint: "give " + or + "1 second to 365 days: 90s, 10m, 6h or 1d"}
+		return 0, &Error{Code: CodeInvalid, Text: fmt.Sprintf("%s %d seconds", cannot, s), Reason: why}
 	}
 	return time.Duration(s) * time.Second, nil
 }

@@ -76,7 +76,7 @@ func TestNothingOfOthersIsTaken(t *testing.T) {
 				n.Close()
 				t.Fatal("it starts")
 			}
-			if e := AsError(err); e.Hint == "" || e.Code == CodeInternal || e.Locked {
+			if e := AsError(err); e.Reason == "" || e.Code == CodeInternal || e.Locked {
 				t.Errorf("the error is %+v", e)
 			}
 			if after := names(t, filepath.Dir(dir)); len(after) != len(before) {

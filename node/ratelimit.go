@@ -9,6 +9,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 	"golang.org/x/time/rate"
 
+	"localchat/node/internal/fault"
 	"localchat/protocol"
 )
 
@@ -78,7 +79,7 @@ func (n *Node) pace(ctx context.Context, text string) error {
 		r.Cancel()
 		return &Error{
 			Code: CodeUnavailable, Text: fmt.Sprintf("not said: too much at once; this node says %d lines a second, and what waits already takes it %s", sayRate, sayPatience),
-			Hint: "wait for the lines that are under way, then say it again", RetryAfter: wait - sayPatience,
+			Reason: fault.TooMuchAtOnce, RetryAfter: wait - sayPatience,
 		}
 	}
 	timer := time.NewTimer(wait)

@@ -8,6 +8,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"localchat/authority"
+	"localchat/node/internal/fault"
 	"localchat/protocol"
 )
 
@@ -30,7 +31,7 @@ func newRecovery(now time.Time) *recovery {
 }
 
 // errRecovering is what an order gets before the room is taken up; see park.
-var errRecovering = &Error{Code: CodeUnavailable, Text: "the room is being taken up: its members are asked what was decided last", Hint: "try again in a few seconds", RetryAfter: recoverWait}
+var errRecovering = &Error{Code: CodeUnavailable, Text: "the room is being taken up: its members are asked what was decided last", Reason: fault.Recovering, RetryAfter: recoverWait}
 
 // recover begins to ask the members, or goes on at once where there are none.
 func (r *room) recover() error {

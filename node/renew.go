@@ -9,6 +9,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"localchat/authority"
+	"localchat/node/internal/fault"
 	"localchat/protocol"
 )
 
@@ -45,7 +46,7 @@ func (n *Node) Renew(ctx context.Context, room string) (Renewed, error) {
 	for p, inv := range made.invites {
 		req := protocol.TellRequest{
 			Room: old.state.Room(), At: time.Now().UTC().Truncate(time.Millisecond),
-			Text: made.room.Name + " was made anew, since an old copy of its records was put back. Leave this one and type: /join " + inv.Text,
+			Text: made.room.Name + " was made anew, since an old copy of its records was put back. Leave this one, and join it by the invite " + inv.Text,
 		}
 		if _, err := random.Read(req.ID[:]); err != nil {
 			return renewed, err
@@ -114,7 +115,7 @@ func (q oldRoom) run(l *loop) (oldLog, error) {
 		return oldLog{}, err
 	}
 	if !r.frozen() {
-		return oldLog{}, &Error{Code: CodeInvalid, Text: r.label() + " has one log, so there is nothing to renew", Hint: "nothing was done"}
+		return oldLog{}, &Error{Code: CodeInvalid, Text: r.label() + " has one log, so there is nothing to renew", Reason: fault.OneLog}
 	}
 	return oldLog{r.current(), r.near()}, nil
 }

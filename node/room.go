@@ -145,19 +145,19 @@ func (r *room) open() error {
 func (r *room) over() bool { return r.current().Closed() || r.frozen() }
 
 func (r *room) frozenError() *Error {
-	e := &Error{Code: CodeUnavailable, Text: frozenWords(r.label()), Hint: "ask the owner in person; leave with /leave"}
+	e := &Error{Code: CodeUnavailable, Text: frozenWords(r.label()), Reason: fault.RoomFrozen}
 	if r.owner() {
-		e.Hint = "/renew makes the room anew, with the same members invited and the same bans"
+		e.Reason = fault.OwnRoomFrozen
 	}
 	return e
 }
 
 func roomClosed(room string) error {
-	return &Error{Code: CodeClosed, Text: room + " is closed", Hint: "create a room with /create, or join another"}
+	return &Error{Code: CodeClosed, Text: room + " is closed", Reason: fault.RoomClosed}
 }
 
 func notMember(room string) error {
-	return &Error{Code: CodeNotMember, Text: "you are not a member of " + room, Hint: "ask to be admitted with /join"}
+	return &Error{Code: CodeNotMember, Text: "you are not a member of " + room, Reason: fault.NotMember}
 }
 
 // start begins what runs while we have a place: the poll, and the gossip once the log is here.
@@ -408,7 +408,7 @@ func (r *room) tick(now time.Time) {
 	for len(r.waiting) > 0 && now.Sub(r.waiting[0].since) > streamTimeout {
 		w := r.waiting[0]
 		r.waiting = r.waiting[1:]
-		w.reply <- answer[string]{err: &Error{Code: CodeUnavailable, Text: "not said: this node has no key for the room yet", Hint: "the owner hands it out; try again when it is back"}}
+		w.reply <- answer[string]{err: &Error{Code: CodeUnavailable, Text: "not said: this node has no key for the room yet", Reason: fault.NoKey}}
 	}
 	r.said.sweep(now)
 	if r.gossip != nil {

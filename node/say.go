@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"localchat/node/internal/fault"
 	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
@@ -52,7 +53,7 @@ func (n *Node) Say(ctx context.Context, room, text string, action bool) (string,
 
 func validSay(text string) error {
 	if err := protocol.ValidText(text); err != nil {
-		return &Error{Code: CodeInvalid, Text: fmt.Sprintf("not said: %v", err), Hint: fmt.Sprintf("a line is at most %d bytes of text", protocol.MaxText)}
+		return &Error{Code: CodeInvalid, Text: fmt.Sprintf("not said: %v", err), Reason: fault.BadText, Limit: protocol.MaxText}
 	}
 	return nil
 }
@@ -76,7 +77,7 @@ func (r *room) say(q sayRequest) {
 	key, ok := r.keys.Get(r.current().Epoch())
 	if !ok || r.gossip == nil {
 		if len(r.waiting) >= maxEarlyAuthor {
-			q.reply <- answer[string]{err: &Error{Code: CodeUnavailable, Text: "not said: too many lines wait for the room's key", Hint: "the owner hands it out; try again when it is back"}}
+			q.reply <- answer[string]{err: &Error{Code: CodeUnavailable, Text: "not said: too many lines wait for the room's key", Reason: fault.NoKey}}
 			return
 		}
 		r.waiting = append(r.waiting, q)
@@ -98,7 +99,7 @@ func (r *room) flushWaiting() {
 func (r *room) send(c protocol.Content, key protocol.Key) (string, error) {
 	if r.ctr >= r.ctrLimit {
 		if err := r.reserve(); err != nil {
-			return "", &Error{Code: CodeUnavailable, Text: fmt.Sprintf("not said: cannot write to disk: %v", err), Hint: "make room in the data directory and try again"}
+			return "", &Error{Code: CodeUnavailable, Text: fmt.Sprintf("not said: cannot write to disk: %v", err), Reason: fault.DiskFull}
 		}
 	}
 	c.At = r.l.now().UTC().Truncate(time.Millisecond)

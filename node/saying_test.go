@@ -29,8 +29,8 @@ func TestErrorsNameNoPackage(t *testing.T) {
 	errs = append(errs, badReason, badAccess, badSubject, badName, CheckTarget(JoinOptions{Invite: "LOCALCHAT:X"}), validSay(""), validSay("a\x00"))
 	named := regexp.MustCompile(`\b(authority|protocol|node|json): |rules of the room: `)
 	for _, err := range errs {
-		if e := AsError(err); e.Code == CodeInternal || named.MatchString(e.Text) || e.Hint == "" {
-			t.Errorf("%s: %q, hint %q", e.Code, e.Text, e.Hint)
+		if e := AsError(err); e.Code == CodeInternal || named.MatchString(e.Text) || e.Reason == "" {
+			t.Errorf("%s: %q, reason %q", e.Code, e.Text, e.Reason)
 		}
 	}
 }

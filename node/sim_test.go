@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -335,3 +336,13 @@ func TestRoomOnASimulatedLAN(t *testing.T) {
 
 // crowdName is the nick of one of many.
 func crowdName(i int) string { return fmt.Sprintf("m%d", i) }
+
+// offers reports whether err has all these rooms to choose from.
+func offers(err error, rooms ...RoomID) bool {
+	for _, room := range rooms {
+		if !slices.ContainsFunc(AsError(err).Rooms, func(c Choice) bool { return c.Room == room }) {
+			return false
+		}
+	}
+	return true
+}

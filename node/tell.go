@@ -85,10 +85,10 @@ func (n *Node) Tell(ctx context.Context, room, who, text string) (string, error)
 	}
 	var reply protocol.TellReply
 	if err := n.request(ctx, t.peer, protocol.TellID, &req, &reply); err != nil {
-		return "", &Error{Code: CodeUnavailable, Text: fmt.Sprintf("not told: %s cannot be reached: %s", t.nick, fault.Network(err)), Hint: "direct messages need the other node to be there now; say it in the room, or try again"}
+		return "", &Error{Code: CodeUnavailable, Text: fmt.Sprintf("not told: %s cannot be reached: %s", t.nick, fault.Network(err)), Reason: fault.CannotTell}
 	}
 	if !reply.OK {
-		return "", &Error{Code: CodeRefused, Text: fmt.Sprintf("not told: the node of %s does not take it", t.nick), Hint: "one of you may have left the room"}
+		return "", &Error{Code: CodeRefused, Text: fmt.Sprintf("not told: the node of %s does not take it", t.nick), Reason: fault.NotTaken}
 	}
 	return directID(req.ID), nil
 }
@@ -115,7 +115,7 @@ func (q tellTarget) run(l *loop) (memberAt, error) {
 		return memberAt{}, err
 	}
 	if m.Peer == l.n.self {
-		return memberAt{}, &Error{Code: CodeInvalid, Text: "that is you", Hint: "/msg is for another member"}
+		return memberAt{}, &Error{Code: CodeInvalid, Text: "that is you", Reason: fault.MessageToSelf}
 	}
 	return memberAt{r.id, m.Peer, m.Nick}, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
+	"localchat/node/internal/fault"
 	"localchat/node/internal/store"
 	"localchat/protocol"
 )
@@ -86,11 +87,11 @@ func (q verifyPeer) run(l *loop) (Verification, error) {
 	now, known := l.trusts.by[c.Peer]
 	switch {
 	case c.Peer == l.n.self:
-		return Verification{}, &Error{Code: CodeInvalid, Text: "that is you", Hint: "words are compared with somebody else's"}
+		return Verification{}, &Error{Code: CodeInvalid, Text: "that is you", Reason: fault.VerifySelf}
 	case !q.verified && !known:
-		return Verification{}, &Error{Code: CodeNotFound, Text: fmt.Sprintf("no words were compared with %q", q.who), Hint: "/verified lists with whom they were"}
+		return Verification{}, &Error{Code: CodeNotFound, Text: fmt.Sprintf("no words were compared with %q", q.who), Reason: fault.NotVerified}
 	case q.verified && !known && len(l.trusts.by) >= maxVerified:
-		return Verification{}, &Error{Code: CodeInvalid, Text: fmt.Sprintf("%d people are verified already", maxVerified), Hint: "/unverify those that you do not meet any more"}
+		return Verification{}, &Error{Code: CodeInvalid, Text: fmt.Sprintf("%d people are verified already", maxVerified), Reason: fault.ManyVerified}
 	}
 	by := maps.Clone(l.trusts.by)
 	if q.verified {
@@ -123,7 +124,7 @@ func (l *loop) whom(q verifyPeer) (Named, error) {
 	if !q.verified {
 		n, err := FindWho(q.who, "among those verified", l.verifiedAs(r))
 		if err != nil && AsError(err).Code == CodeNotFound {
-			err = &Error{Code: CodeNotFound, Text: err.Error(), Hint: "/verified lists with whom words were compared"}
+			err = &Error{Code: CodeNotFound, Text: err.Error(), Reason: fault.NotVerified}
 		}
 		return n, err
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
+	"localchat/node/internal/fault"
 	"localchat/protocol"
 )
 
@@ -32,7 +33,7 @@ func (n *Node) otherVersion(p peer.ID) bool {
 
 // otherVersionError is the error of a request to a node that speaks another version.
 func otherVersionError(who string) *Error {
-	return &Error{Code: CodeUnavailable, Text: who + " runs another version of localchat, and the two do not understand each other", Hint: "use the same version on both: localchat version"}
+	return &Error{Code: CodeUnavailable, Text: who + " runs another version of localchat, and the two do not understand each other", Reason: fault.OtherVersion}
 }
 
 // warnVersion says that a node at host cannot be talked to.

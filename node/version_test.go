@@ -25,8 +25,8 @@ func TestJoinAnotherVersion(t *testing.T) {
 		for _, o := range []JoinOptions{{Invite: invite.String()}, {Room: other.Addrs()[0].String()}, {Room: other.Addrs()[0].String() + "/p2p/" + other.ID().String()}} {
 			began := time.Now()
 			_, err := alice.Join(l.ctx(), o)
-			if e := AsError(err); err == nil || !strings.Contains(e.Text, "runs another version of localchat") || e.Hint == "" {
-				t.Errorf("%+v: %v, hint %q", o, err, e.Hint)
+			if e := AsError(err); err == nil || !strings.Contains(e.Text, "runs another version of localchat") || e.Reason == "" {
+				t.Errorf("%+v: %v, reason %q", o, err, e.Reason)
 			}
 			if took := time.Since(began); took > 3*time.Second {
 				t.Errorf("%+v: after %v", o, took)

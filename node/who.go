@@ -8,6 +8,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"localchat/authority"
+	"localchat/node/internal/fault"
 	"localchat/protocol"
 )
 
@@ -106,16 +107,16 @@ func FindWho(who, where string, all []Named) (Named, error) {
 	case len(fits) == 1 && len(alike) == 0:
 		return fits[0], nil
 	case len(fits) == 0 && len(alike) == 0:
-		return Named{}, &Error{Code: CodeNotFound, Text: fmt.Sprintf("there is no %q %s", who, where), Hint: "/members lists nicks and peers"}
+		return Named{}, &Error{Code: CodeNotFound, Text: fmt.Sprintf("there is no %q %s", who, where), Reason: fault.NoSuchPerson}
 	case len(fits) == 0:
 		return Named{}, &Error{
 			Code: CodeNotFound, Text: fmt.Sprintf("there is no %q %s, but a name that looks like it: %s", who, where, listed(alike)),
-			Hint: "nothing was done; compare words with them, then give the end of the peer ID",
+			Reason: fault.PersonLooksAlike,
 		}
 	}
 	return Named{}, &Error{
 		Code: CodeAmbiguous, Text: fmt.Sprintf("%q could be %s", who, listed(append(fits, alike...))),
-		Hint: "nothing was done; give the end of the peer ID, in brackets here, or more of it",
+		Reason: fault.SeveralPeople,
 	}
 }
 
@@ -192,7 +193,7 @@ func (r *room) findMember(who string) (authority.Member, error) {
 		return authority.Member{}, err
 	}
 	if where != asMember {
-		return authority.Member{}, &Error{Code: CodeNotFound, Text: n.String() + " is at the door of " + r.label() + ", and no member", Hint: "/members lists who is in"}
+		return authority.Member{}, &Error{Code: CodeNotFound, Text: n.String() + " is at the door of " + r.label() + ", and no member", Reason: fault.AtTheDoor}
 	}
 	m, _ := r.current().Member(n.Peer)
 	return m, nil

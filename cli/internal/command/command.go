@@ -5,8 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"localchat/cli/internal/fail"
 	"localchat/cli/internal/safe"
-	"localchat/node"
 )
 
 // Who may use a command. The owner's commands are refused here, before anything is sent; the owner's node would refuse
@@ -310,9 +310,9 @@ func Permit(cmd *Command, room Room) error {
 	case cmd.Who == Everybody:
 		return nil
 	case room.ID == "":
-		return &node.Error{Code: node.CodeNotMember, Text: "you are in no room", Hint: "/rooms lists those on this network, /join ROOM enters one, /create ROOM makes one"}
+		return &fail.Error{Code: fail.ExitRefused, Text: "you are in no room", Hint: "/rooms lists those on this network, /join ROOM enters one, /create ROOM makes one"}
 	case cmd.Who == Owner && !room.Owned:
-		return &node.Error{Code: node.CodeNotOwner, Text: "/" + cmd.Name + " is for the owner of " + room.Name + "; nothing was sent", Hint: "/members shows who that is"}
+		return &fail.Error{Code: fail.ExitRefused, Text: "/" + cmd.Name + " is for the owner of " + room.Name + "; nothing was sent", Hint: "/members shows who that is"}
 	}
 	return nil
 }

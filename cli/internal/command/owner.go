@@ -24,7 +24,7 @@ func runInvite(ctx context.Context, c Call) (Reply, error) {
 			return Reply{}, err
 		}
 		if !p.MembersInvite {
-			return Reply{}, &node.Error{Code: node.CodeNotOwner, Text: "only the owner of " + c.Room.Name + " invites; nothing was sent", Hint: "the owner can change that: /policy members-invite on"}
+			return Reply{}, &fail.Error{Code: fail.ExitRefused, Text: "only the owner of " + c.Room.Name + " invites; nothing was sent", Hint: "the owner can change that: /policy members-invite on"}
 		}
 	}
 	words, err := ownersWords(ctx, c)
@@ -252,7 +252,7 @@ func runPolicy(ctx context.Context, c Call) (Reply, error) {
 	var change node.PolicyChange
 	if name := c.Arg(0); name != "" {
 		if !c.Room.Owned {
-			return Reply{}, &node.Error{Code: node.CodeNotOwner, Text: "only the owner of " + c.Room.Name + " changes its policy; nothing was sent", Hint: "/policy shows it"}
+			return Reply{}, &fail.Error{Code: fail.ExitRefused, Text: "only the owner of " + c.Room.Name + " changes its policy; nothing was sent", Hint: "/policy shows it"}
 		}
 		if err := setPolicy(&change, name, c.Arg(1)); err != nil {
 			return Reply{}, err

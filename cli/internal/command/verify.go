@@ -146,7 +146,7 @@ func runVerify(ctx context.Context, c Call) (Reply, error) {
 	return told(append(lines, "hint: if they read you the same words, by voice or side by side: /verify "+safe.Phrase(who.Peer.String())+" yes")...)
 }
 
-var errSelf = &node.Error{Code: node.CodeInvalid, Text: "that is you", Hint: "/whoami shows your words, for others to compare"}
+var errSelf = &fail.Error{Code: fail.ExitUsage, Text: "that is you", Hint: "/whoami shows your words, for others to compare"}
 
 // askVerify shows the words and binds the answer to the key that they stand for.
 func askVerify(c Call, k Known) (*Confirmation, error) {

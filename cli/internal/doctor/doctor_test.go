@@ -300,8 +300,8 @@ var factCases = map[string]factCase{
 		code: "twin", severity: warning, cause: "trick", do: "localchat id   # on that machine",
 	},
 	"identity": {
-		from: healthy, change: func(f *facts) { f.selfErr = &node.Error{Text: "the key is damaged", Hint: "restore it"} },
-		code: "identity", severity: fault, blocks: true, text: "damaged", cause: "restore it", do: "localchat --ephemeral   # somebody new, for this time",
+		from: healthy, change: func(f *facts) { f.selfErr = &node.Error{Text: "the key is damaged", Reason: "store newer"} },
+		code: "identity", severity: fault, blocks: true, text: "damaged", cause: "use that version", do: "localchat --ephemeral   # somebody new, for this time",
 	},
 	"clock": {
 		from: healthy, change: func(f *facts) { f.now = time.Unix(0, 0) },

@@ -6,6 +6,7 @@ import (
 	"io"
 	"runtime/debug"
 
+	"localchat/cli/internal/hint"
 	"localchat/node"
 )
 
@@ -58,13 +59,13 @@ func Usage(hint, format string, args ...any) error {
 }
 
 // Explain says what happened, what to do next and which exit code that is.
-func Explain(err error) (text, hint string, code int) {
+func Explain(err error) (text, do string, code int) {
 	var f *Error
 	if errors.As(err, &f) {
 		return f.Text, f.Hint, f.Code
 	}
 	e := node.AsError(err)
-	return e.Text, e.Hint, codeOf(e)
+	return e.Text, hint.ForPerson(e), codeOf(e)
 }
 
 // codeOf is the exit code of what node says.

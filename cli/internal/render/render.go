@@ -5,6 +5,7 @@ import (
 	"time"
 	"unicode"
 
+	"localchat/cli/internal/hint"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
@@ -105,10 +106,19 @@ func (r View) Text(ev node.Event) (safe.Text, time.Time) {
 	case node.Gap:
 		return FaultMark + safe.Number(b.Lost) + " lines skipped: this console was too slow for them", none
 	case node.Warning:
-		return FaultMark + safe.Phrase(b.Text), none
+		return Warning(b), none
 	}
 	// Delivered and Expired change what a screen shows; a line that is printed stays printed.
 	return "", none
+}
+
+// Warning says what is wrong and what to do about it.
+func Warning(w node.Warning) safe.Text {
+	text := FaultMark + safe.Phrase(w.Text)
+	if do := hint.OfWarning(w.Code); do != "" {
+		text += "; " + safe.Phrase(do)
+	}
+	return text
 }
 
 // WithoutOwner is what it means that the owner's node does not answer.

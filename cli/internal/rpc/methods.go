@@ -3,7 +3,6 @@ package rpc
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -11,6 +10,7 @@ import (
 	"github.com/creachadair/jrpc2/handler"
 
 	"localchat/cli/internal/command"
+	"localchat/cli/internal/hint"
 	"localchat/node"
 )
 
@@ -194,10 +194,8 @@ func refusing(places chan struct{}, do jrpc2.Handler) jrpc2.Handler {
 			defer func() { <-places }()
 			return do(ctx, req)
 		default:
-			return nil, rpcError(&node.Error{
-				Code: node.CodeUnavailable, Text: fmt.Sprintf("%d joins wait already", cap(places)),
-				Hint: "join again when one of them has been answered, or give them less timeout_s",
-			})
+			return nil, jrpc2.Errorf(serverError, "%d joins wait already", cap(places)).
+				WithData(errorData{Code: node.CodeUnavailable, Hint: "join again when one of them has been answered, or give them less timeout_s"})
 		}
 	}
 }
@@ -275,7 +273,7 @@ func rpcError(err error) error {
 	case node.CodeInternal:
 		code = jrpc2.InternalError
 	}
-	data := errorData{Code: fault.Code, Hint: forPrograms(fault.Hint), Until: fault.Until, Nick: fault.Nick, Change: fault.Change}
+	data := errorData{Code: fault.Code, Hint: hint.ForProgram(fault), Until: fault.Until, Nick: fault.Nick, Change: fault.Change}
 	if fault.RetryAfter > 0 {
 		data.RetryAfterS = int64((fault.RetryAfter + time.Second - 1) / time.Second)
 	}

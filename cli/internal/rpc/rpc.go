@@ -14,6 +14,7 @@ import (
 
 	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
+	"localchat/cli/internal/hint"
 	"localchat/cli/internal/safe"
 	"localchat/cli/internal/stream"
 	"localchat/node"
@@ -72,7 +73,7 @@ func Event(ev node.Event) (json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	body, err := json.Marshal(ev.Body)
+	body, err := json.Marshal(withHint(ev.Body))
 	if err != nil {
 		return nil, err
 	}
@@ -82,6 +83,18 @@ func Event(ev node.Event) (json.RawMessage, error) {
 	// Two objects become one: no field of a body is called as one of the head, which TestEventFields keeps so.
 	front[len(front)-1] = ','
 	return append(front, body[1:]...), nil
+}
+
+// withHint adds to a warning what a program does about it.
+func withHint(body node.EventBody) any {
+	w, ok := body.(node.Warning)
+	if !ok {
+		return body
+	}
+	return struct {
+		node.Warning
+		Hint string `json:"hint,omitempty"`
+	}{w, hint.OfWarningForProgram(w.Code)}
 }
 
 // A lineChannel is JSON-RPC's transport: one message a line. It bounds a line before it is kept, and holds back the end

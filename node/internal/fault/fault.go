@@ -31,11 +31,12 @@ const (
 	CodeInternal    Code = "internal"
 )
 
-// An Error says what happened, as a sentence without capital or full stop, and what to do next.
+// An Error says what happened, as a sentence without capital or full stop. What to do next depends on where it is read, so the
+// face says it, from Reason and the fields below.
 type Error struct {
-	Code Code
-	Text string
-	Hint string
+	Code   Code
+	Text   string
+	Reason Reason
 	// Identity marks a failed identity check (exit 6), Locked a data directory in use (exit 7), Network a machine
 	// without a usable network (exit 3).
 	Identity, Locked, Network bool
@@ -47,6 +48,21 @@ type Error struct {
 	Nick string
 	// Change is set where a room was not joined by its name since that is known as another owner's.
 	Change *KeyChange
+	// Rooms are those of which one has to be named by its id. More is how many there are beside them.
+	Rooms []Choice
+	More  int
+	// Limit is the most that is allowed, At an address that was typed or that would do, Path a file, and Mend how to make that
+	// file or folder fit.
+	Limit      int
+	At         string
+	Path, Mend string
+}
+
+// A Choice is a room that may be meant. Owner is the nick of its owner, and Words are the owner's; each is empty where it is not known, or
+// does not help.
+type Choice struct {
+	Room               protocol.RoomID
+	Name, Owner, Words string
 }
 
 func (e *Error) Error() string { return e.Text }
@@ -70,14 +86,14 @@ func As(err error) *Error {
 	case errors.As(err, &e):
 		return e
 	case errors.Is(err, context.DeadlineExceeded):
-		return &Error{Code: CodeTimeout, Text: "no answer in time", Hint: "is the other node running, and on this network? try again"}
+		return &Error{Code: CodeTimeout, Text: "no answer in time", Reason: NoAnswer}
 	case errors.Is(err, context.Canceled):
-		return &Error{Code: CodeUnavailable, Text: "interrupted", Hint: "try again"}
+		return &Error{Code: CodeUnavailable, Text: "interrupted", Reason: Interrupted}
 	}
 	if fromNetwork(err) {
-		return &Error{Code: CodeUnavailable, Text: "another node cannot be reached: " + Network(err), Hint: "localchat doctor tells what is in the way"}
+		return &Error{Code: CodeUnavailable, Text: "another node cannot be reached: " + Network(err), Reason: Unreachable}
 	}
-	return &Error{Code: CodeInternal, Text: Text(err), Hint: "run again with -v and --log-file, and report what it says"}
+	return &Error{Code: CodeInternal, Text: Text(err), Reason: OwnFault}
 }
 
 // Text is what err says to a person: without the names of our packages, and without what goes without saying.

@@ -85,16 +85,13 @@ func makeDir(dir string) error {
 		err = private.Dir(dir, private.NobodyWrites)
 	}
 	if unfit := new(private.Error); errors.As(err, &unfit) {
-		return &fault.Error{Code: fault.CodeUnavailable, Text: "cannot use the data directory: " + unfit.Error(), Hint: unfit.Mend + "; or name another directory with --data-dir"}
+		return &fault.Error{Code: fault.CodeUnavailable, Text: "cannot use the data directory: " + unfit.Error(), Reason: fault.DirUnfit, Mend: unfit.Mend}
 	}
 	if err != nil {
-		return &fault.Error{Code: fault.CodeUnavailable, Text: fmt.Sprintf("cannot use the data directory %s: %v", dir, err), Hint: "name another with --data-dir, or keep nothing with --ephemeral"}
+		return &fault.Error{Code: fault.CodeUnavailable, Text: fmt.Sprintf("cannot use the data directory %s: %v", dir, err), Reason: fault.DirDenied}
 	}
 	return nil
 }
-
-// newSomebody is what follows from a new identity.
-const newSomebody = "rooms that you own and places that you have stay with the old one, and are kept aside for it"
 
 // unfit puts into a sentence why the key in path is not taken; nil stays nil.
 func unfit(path string, err error) error {
@@ -104,16 +101,16 @@ func unfit(path string, err error) error {
 	if e := new(private.Error); errors.As(err, &e) && e.Mode != 0 {
 		return &fault.Error{
 			Code: fault.CodeInvalid, Identity: true,
-			Text: fmt.Sprintf("others can read the identity file %s: its mode is %04o", path, e.Mode),
-			Hint: "if nobody has copied it: chmod 600 " + path + "; else move it away to start as somebody new: " + newSomebody,
+			Text:   fmt.Sprintf("others can read the identity file %s: its mode is %04o", path, e.Mode),
+			Reason: fault.IdentityReadable, Path: path,
 		}
 	} else if e.What != "" {
-		return &fault.Error{Code: fault.CodeInvalid, Identity: true, Text: "the identity file is not taken: " + e.Error(), Hint: e.Mend + ". It has not been touched"}
+		return &fault.Error{Code: fault.CodeInvalid, Identity: true, Text: "the identity file is not taken: " + e.Error(), Reason: fault.IdentityUnfit, Mend: e.Mend}
 	}
 	return &fault.Error{
 		Code: fault.CodeInvalid, Identity: true,
-		Text: fmt.Sprintf("the identity file %s is damaged: %v", path, err),
-		Hint: "restore it from a copy; or move it away to start as somebody new: " + newSomebody + ". It has not been touched",
+		Text:   fmt.Sprintf("the identity file %s is damaged: %v", path, err),
+		Reason: fault.IdentityDamaged,
 	}
 }
 
@@ -139,7 +136,7 @@ func newIdentity(dir, path string) (crypto.PrivKey, error) {
 	if err != nil {
 		return nil, &fault.Error{
 			Code: fault.CodeUnavailable, Text: fmt.Sprintf("cannot write the identity file %s: %v", path, err),
-			Hint: "make room, name another directory with --data-dir, or keep nothing with --ephemeral",
+			Reason: fault.DirUnwritable,
 		}
 	}
 	return key, nil

@@ -119,7 +119,7 @@ func TestDamagedIdentity(t *testing.T) {
 		}
 		p, err := identity(dir)
 		var e *fault.Error
-		if !errors.As(err, &e) || !e.Identity || e.Code != fault.CodeInvalid || e.Hint == "" {
+		if !errors.As(err, &e) || !e.Identity || e.Code != fault.CodeInvalid || e.Reason == "" {
 			t.Errorf("%s: %v, and it is %s", what, err, p)
 		}
 		if now := must(os.ReadFile(path)); !bytes.Equal(now, raw) || len(tree(t, dir)) != 1 {
@@ -172,7 +172,7 @@ func TestExposedIdentity(t *testing.T) {
 			continue
 		}
 		var e *fault.Error
-		if !errors.As(err, &e) || !e.Identity || e.Code != fault.CodeInvalid || !strings.Contains(e.Text, "others can read") || !strings.Contains(e.Hint, "chmod 600 "+path) {
+		if !errors.As(err, &e) || !e.Identity || e.Code != fault.CodeInvalid || !strings.Contains(e.Text, "others can read") || e.Reason != fault.IdentityReadable || e.Path != path {
 			t.Errorf("%04o: %v", mode, err)
 		}
 		if st := must(os.Stat(path)); st.Mode() != mode {
@@ -216,7 +216,7 @@ func TestDataDirThatIsAFile(t *testing.T) {
 	_, asStore := Open(path)
 	_, asIdentity := Identity(path)
 	for _, err := range []error{asStore, asIdentity} {
-		if e := fault.As(err); e.Code != fault.CodeUnavailable || e.Hint == "" {
+		if e := fault.As(err); e.Code != fault.CodeUnavailable || e.Reason == "" {
 			t.Errorf("the error is %v", err)
 		}
 	}

@@ -79,13 +79,13 @@ func Open(dir string) (*Store, error) {
 	case errors.Is(err, bolterrors.ErrTimeout):
 		return nil, &fault.Error{
 			Code: fault.CodeUnavailable, Locked: true,
-			Text: fmt.Sprintf("another node uses the data directory %s", dir),
-			Hint: "for a second node on one machine add --ephemeral, or --data-dir with another directory",
+			Text:   fmt.Sprintf("another node uses the data directory %s", dir),
+			Reason: fault.DirInUse,
 		}
 	case errors.As(err, &unfit):
-		return nil, &fault.Error{Code: fault.CodeUnavailable, Text: "the store is not taken: " + unfit.Error(), Hint: unfit.Mend + "; or name another directory with --data-dir. It has not been touched"}
+		return nil, &fault.Error{Code: fault.CodeUnavailable, Text: "the store is not taken: " + unfit.Error(), Reason: fault.StoreUnfit, Mend: unfit.Mend}
 	case errors.Is(err, os.ErrPermission):
-		return nil, &fault.Error{Code: fault.CodeUnavailable, Text: fault.Text(err), Hint: "name another directory with --data-dir, or keep nothing with --ephemeral"}
+		return nil, &fault.Error{Code: fault.CodeUnavailable, Text: fault.Text(err), Reason: fault.DirDenied}
 	case err != nil:
 		return nil, damaged(path, err)
 	}
@@ -103,7 +103,7 @@ func Open(dir string) (*Store, error) {
 func unwritable(path string, err error) error {
 	return &fault.Error{
 		Code: fault.CodeUnavailable, Text: fmt.Sprintf("cannot write the store %s: %v", path, err),
-		Hint: "make room, name another directory with --data-dir, or keep nothing with --ephemeral",
+		Reason: fault.DirUnwritable,
 	}
 }
 
@@ -159,7 +159,7 @@ func guarded(f func() error) (err error) {
 func damaged(path string, err error) error {
 	return &fault.Error{
 		Code: fault.CodeInternal, Text: fmt.Sprintf("the store %s is damaged: %v", path, err),
-		Hint: "it has not been touched; restore it from a copy, or move it away to start without your rooms and bans",
+		Reason: fault.StoreDamaged,
 	}
 }
 
@@ -186,10 +186,10 @@ func (s *Store) prepare() error {
 		v := meta.Get(keyVersion)
 		complete = complete && v != nil
 		if v != nil && (len(v) != 1 || v[0] > version) {
-			return &fault.Error{Code: fault.CodeUnavailable, Text: fmt.Sprintf("the store %s was written by a newer localchat", s.db.Path()), Hint: "use that version; nothing has been changed"}
+			return &fault.Error{Code: fault.CodeUnavailable, Text: fmt.Sprintf("the store %s was written by a newer localchat", s.db.Path()), Reason: fault.StoreNewer}
 		}
 		if v != nil && v[0] < version {
-			return &fault.Error{Code: fault.CodeUnavailable, Text: fmt.Sprintf("the store %s was written by an older localchat, whose rooms this version cannot go on with", s.db.Path()), Hint: "to start without those rooms, their bans and pins, move that file away; your identity stays. Nothing has been changed"}
+			return &fault.Error{Code: fault.CodeUnavailable, Text: fmt.Sprintf("the store %s was written by an older localchat, whose rooms this version cannot go on with", s.db.Path()), Reason: fault.StoreOlder}
 		}
 		return nil
 	})

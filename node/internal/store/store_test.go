@@ -214,7 +214,7 @@ func TestSecondNodeIsLockedOut(t *testing.T) {
 	dir := t.TempDir()
 	s := must(Open(dir))
 	_, err := Open(dir)
-	if e := fault.As(err); !e.Locked || e.Code != fault.CodeUnavailable || !strings.Contains(e.Text, dir) || e.Hint == "" {
+	if e := fault.As(err); !e.Locked || e.Code != fault.CodeUnavailable || !strings.Contains(e.Text, dir) || e.Reason == "" {
 		t.Errorf("the error is %+v", e)
 	}
 	if err := s.Close(); err != nil {
@@ -299,7 +299,7 @@ func TestDamagedStore(t *testing.T) {
 			if err == nil {
 				t.Fatal("it is taken")
 			}
-			if e := fault.As(err); e.Code != fault.CodeInternal || !strings.Contains(e.Text, File) || !strings.Contains(e.Text, c.says) || !strings.Contains(e.Hint, "not been touched") {
+			if e := fault.As(err); e.Code != fault.CodeInternal || !strings.Contains(e.Text, File) || !strings.Contains(e.Text, c.says) || e.Reason != fault.StoreDamaged {
 				t.Errorf("the error is %v", err)
 			}
 			if !bytes.Equal(must(os.ReadFile(filepath.Join(dir, File))), before) {

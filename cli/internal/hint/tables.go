@@ -1,0 +1,195 @@
+package hint
+
+// anyFace are hints without a word of either face.
+var anyFace = table{
+	"no answer":                          "is the other node running, and on this network? try again",
+	"interrupted":                        "try again",
+	"shutting down":                      "start it again",
+	"rooms not told":                     "try again",
+	"owner silent":                       "they may be away from the keyboard; try again, or ask for an invite",
+	"owner away":                         "only the owner's node can make an invite; try again when it is back",
+	"owner out of reach":                 "is their node running, and on this network? where the network keeps its clients apart, use another",
+	"owner out of reach, invite expired": "is their node running, and on this network? where the network keeps its clients apart, use another; and by the clock of this machine the invite has expired",
+	"too much at once":                   "wait for the lines that are under way, then say it again",
+	"no key":                             "the owner hands it out; try again when it is back",
+	"cannot tell":                        "direct messages need the other node to be there now; say it in the room, or try again",
+	"not taken":                          "one of you may have left the room",
+
+	"no room named":    "give a room's name, its id, an invite text, or HOST:PORT of somebody in it",
+	"room looks alike": "name it by its id: {room}",
+	"in several rooms": "name it by its id:",
+	"one log":          "nothing was done",
+	"recovering":       "try again in a few seconds",
+
+	"person looks alike": "nothing was done; compare words with them, then give the end of the peer ID",
+	"several people":     "nothing was done; give the end of the peer ID, in brackets here, or more of it",
+	"verify self":        "words are compared with somebody else's",
+
+	"banned":            "only the owner can lift it",
+	"banned for a time": "try again in {wait}, or ask the owner to lift it",
+	"too soon":          "try again in {wait}",
+	"invite not valid":  "ask the owner for a new one",
+	"room full":         "the owner has to make room",
+	"full":              "make room first",
+	"denied":            "ask the owner",
+	"log too long":      "ask the owner for a new room",
+	"no log":            "their node may be of another version",
+	"false log":         "somebody may be impersonating the owner: compare words with them",
+	"owner's nick":      "the nick of an owner is chosen when the room is made",
+
+	"bad room name": "a room's name is one line of at most {limit} letters",
+	"bad subject":   "a subject is one line of at most {limit} bytes",
+	"bad reason":    "a reason is one line of at most {limit} bytes; nothing was done",
+	"bad text":      "a line is at most {limit} bytes of text",
+	"bad expiry":    "give 1 to {limit} seconds",
+	"bad invite":    "copy the whole invite, from LOCALCHAT: to its end",
+	"bad access":    "one of open, knock, invite",
+	"bad history":   "one of none, since-join, all",
+	"bad address":   "give 192.168.1.20:4001, or a whole multiaddr: /ip4/192.168.1.20/tcp/4001/p2p/12D3…",
+	"no zone":       "name the card of this machine, as in {at}",
+
+	"disk full": "make room in the data directory and try again",
+
+	// A node that does not start is reported on the command line, whatever the face was to be.
+	"cannot listen":           "check --listen and that this machine has a network; the default is every interface",
+	"address in use":          "is another program there, a second localchat? give another port with --listen, or leave it out; the address must be one of this machine",
+	"bad listen address":      "give /ip4/0.0.0.0/tcp/4001, or /ip4/0.0.0.0/udp/4001/quic-v1, or leave --listen out",
+	"directory in use":        "for a second node on one machine add --ephemeral, or --data-dir with another directory",
+	"directory unfit":         "{mend}; or name another directory with --data-dir",
+	"directory denied":        "name another directory with --data-dir, or keep nothing with --ephemeral",
+	"directory unwritable":    "make room, name another directory with --data-dir, or keep nothing with --ephemeral",
+	"store unfit":             "{mend}; or name another directory with --data-dir. It has not been touched",
+	"store damaged":           "it has not been touched; restore it from a copy, or move it away to start without your rooms and bans",
+	"store newer":             "use that version; nothing has been changed",
+	"store older":             "to start without those rooms, their bans and pins, move that file away; your identity stays. Nothing has been changed",
+	"identity readable":       "if nobody has copied it: chmod 600 {path}; else move it away to start as somebody new: " + newSomebody,
+	"identity unfit":          "{mend}. It has not been touched",
+	"identity damaged":        "restore it from a copy; or move it away to start as somebody new: " + newSomebody + ". It has not been touched",
+	"known owners unreadable": "a node that uses the directory writes it anew at its start",
+}
+
+// newSomebody is what follows from a new identity.
+const newSomebody = "rooms that you own and places that you have stay with the old one, and are kept aside for it"
+
+// person are the hints in the terms of the console and the command line.
+var person = table{
+	"unreachable":   "localchat doctor tells what is in the way",
+	"own fault":     "run again with -v and --log-file, and report what it says",
+	"no network":    "plug in a cable or connect to a Wi-Fi, then try again; localchat doctor tells what is in the way",
+	"nobody there":  "is localchat running there? /net there shows its addresses and ports; on another network it has to be started with --from-anywhere; localchat doctor tells what is in the way",
+	"cannot dial":   "is a node listening there? its own /net shows its addresses; on another network it has to be started with --from-anywhere",
+	"other version": "use the same version on both: localchat version",
+
+	"not in that room":    "/rooms lists the rooms here; /join enters one",
+	"not a member":        "ask to be admitted with /join",
+	"no room there":       "rooms are made with: localchat create ROOM",
+	"room not found":      "localchat rooms lists what can be seen; where the network blocks mDNS, ask the owner for an /invite text, or join HOST:PORT",
+	"room gone":           "localchat rooms lists what can be seen",
+	"room closed":         "create a room with /create, or join another",
+	"several rooms":       "join the one you mean by its id:",
+	"several rooms there": "join the one you mean by its id; in a new terminal, with --peer {at}:",
+	"own room":            "/switch to it",
+	"room exists":         "/switch to it, /close it first, or choose another name",
+	"room frozen":         "ask the owner in person; leave with /leave",
+	"own room frozen":     "/renew makes the room anew, with the same members invited and the same bans",
+	"owner leaves":        "/close REASON ends it and tells them why; or stay its owner: this node goes on to serve it when nobody looks at it",
+	"other owner":         "if that is right, join it by its id: localchat join {room}",
+
+	"no such person":  "/members lists nicks and peers",
+	"at the door":     "/members lists the members",
+	"already in":      "/members lists the members",
+	"no member":       "/members lists the members",
+	"not at the door": "they may have gone; /members shows who knocks",
+	"no such invite":  "/invites lists them",
+	"message to self": "/msg is for another member",
+	"not verified":    "/verified lists with whom words were compared",
+	"many verified":   "/unverify those that you do not meet any more",
+
+	"owner only":    "/members shows who that is",
+	"owner invites": "ask the owner; /policy shows the rules",
+	"invite only":   "ask the owner for an invite text, then: localchat join LOCALCHAT:…",
+	"nick taken":    "choose another with --nick",
+	"nick refused":  "choose another with --nick: one word of at most {limit} letters of one script, no reserved name, and no end of a peer ID",
+	"nick choice":   "choose another nick with --nick",
+	"other nick":    "to have another nick, leave the room with /leave and join it again",
+
+	"bad idle time": "give 0 for never, or 1 second to 365 days: 90s, 10m, 6h or 1d",
+	"bad retention": "give 1 second to 365 days: 90s, 10m, 6h or 1d",
+	"bad ban":       "give 10m, 2h or 1d, or nothing for a ban without end",
+	"bad order":     "/help says what each command needs",
+	"no port":       "/net there shows its port: give HOST:PORT, as in {at}",
+	"bad port":      "/net there shows its port",
+
+	"no such network card": "after the % comes the name of a card of this machine, not of the other one; localchat doctor lists them",
+
+	"disk broken":   "see to the disk and start localchat again",
+	"room not kept": "make room in the data directory, or keep nothing with --ephemeral",
+}
+
+// program are the hints in the terms of JSON-RPC.
+var program = table{
+	"unreachable":   "the command doctor tells what is in the way",
+	"own fault":     "start the program again with -v and --log-file, and report what it says",
+	"no network":    "plug in a cable or connect to a Wi-Fi, then try again; the command doctor tells what is in the way",
+	"nobody there":  "is a node running there? its node.info has its addresses and ports; on another network it has to be started with --from-anywhere; the command doctor tells what is in the way",
+	"cannot dial":   "is a node listening there? its node.info has its addresses; on another network it has to be started with --from-anywhere",
+	"other version": "use the same version on both: node.info has it",
+
+	"not in that room":    "room.list lists the rooms here; room.join enters one",
+	"not a member":        "ask to be admitted with room.join",
+	"no room there":       "room.create makes one",
+	"room not found":      "room.list lists what can be seen; where the network blocks mDNS, ask the owner for an invite, or give room.join HOST:PORT as room",
+	"room gone":           "room.list lists what can be seen",
+	"room closed":         "create a room with room.create, or join another",
+	"several rooms":       "room.join takes the id of the one you mean as room:",
+	"several rooms there": "room.join takes the id of the one you mean as room:",
+	"own room":            "use it by its id",
+	"room exists":         "use it, room.close it first, or choose another name",
+	"room frozen":         "ask the owner in person; leave with room.leave",
+	"own room frozen":     "room.renew makes the room anew, with the same members invited and the same bans",
+	"owner leaves":        "room.close ends it, with a reason that they are told; or stay its owner: this node goes on to serve it when nobody looks at it",
+	"other owner":         "if that is right, room.join takes its id as room: {room}",
+
+	"no such person":  "room.members lists nicks and peers",
+	"at the door":     "room.members lists the members",
+	"already in":      "room.members lists the members",
+	"no member":       "room.members lists the members",
+	"not at the door": "they may have gone; room.knocks lists who knocks",
+	"no such invite":  "room.invites lists them",
+	"message to self": "room.tell is for another member",
+	"not verified":    "node.verified lists with whom words were compared",
+	"many verified":   "node.verify takes verified false for those that you do not meet any more",
+
+	"owner only":    "room.members shows who that is",
+	"owner invites": "ask the owner; room.policy shows the rules",
+	"invite only":   "ask the owner for an invite text, and give it to room.join as invite",
+	"nick taken":    "choose another with nick",
+	"nick refused":  "choose another with nick: one word of at most {limit} letters of one script, no reserved name, and no end of a peer ID",
+	"nick choice":   "choose another with nick",
+	"other nick":    "to have another nick, leave the room with room.leave and join it again",
+
+	"bad idle time": "give 0 for never, or 1 to 31536000 seconds",
+	"bad retention": "give 1 to 31536000 seconds",
+	"bad ban":       "give for_s in seconds, or leave it out for a ban without end",
+	"bad order":     "see the method's parameters in the documentation",
+	"no port":       "node.info there has its port: give HOST:PORT, as in {at}",
+	"bad port":      "node.info there has its port",
+
+	"no such network card": "after the % comes the name of a card of this machine, not of the other one; the command doctor lists them",
+
+	"disk broken":   "see to the disk and start the program again",
+	"room not kept": "make room in the data directory, or start the program with --ephemeral to keep nothing",
+}
+
+// personWarned and programWarned are by the code of a warning.
+var personWarned = map[string]string{
+	"knocks": "/members shows who waits",
+	"renew":  "/renew makes the room anew, with the same members invited and the same bans",
+	"twin":   "if it is to be somebody else, start it again with --ephemeral, or after you have moved its data directory away",
+}
+
+var programWarned = map[string]string{
+	"knocks": "room.knocks lists who waits",
+	"renew":  "room.renew makes the room anew, with the same members invited and the same bans",
+	"twin":   "if it is to be somebody else, start it again with --ephemeral, or after its data directory has been moved away",
+}

@@ -1,0 +1,132 @@
+package fault
+
+// A Reason is why something failed, finer than a [Code]: whoever shows the [Error] chooses by it what to say about what to do
+// next. It does not go over the wire, and may change.
+type Reason string
+
+// Other nodes, and the network.
+const (
+	NoAnswer      Reason = "no answer"
+	Interrupted   Reason = "interrupted"
+	Unreachable   Reason = "unreachable"
+	OwnFault      Reason = "own fault"
+	ShuttingDown  Reason = "shutting down"
+	NoNetwork     Reason = "no network"
+	CannotListen  Reason = "cannot listen"
+	AddressInUse  Reason = "address in use" // or not of this machine
+	NobodyThere   Reason = "nobody there"   // At
+	CannotDial    Reason = "cannot dial"    // At
+	RoomsNotTold  Reason = "rooms not told"
+	OtherVersion  Reason = "other version"
+	OwnerSilent   Reason = "owner silent"
+	OwnerAway     Reason = "owner away"
+	TooMuchAtOnce Reason = "too much at once"
+	NoKey         Reason = "no key"
+	CannotTell    Reason = "cannot tell"
+	NotTaken      Reason = "not taken"
+	// OwnerOutOfReach: OwnerAndInviteGone says besides that by our clock the invite has expired.
+	OwnerOutOfReach    Reason = "owner out of reach"
+	OwnerAndInviteGone Reason = "owner out of reach, invite expired"
+)
+
+// Which room.
+const (
+	NotInRoom         Reason = "not in that room"
+	NotMember         Reason = "not a member"
+	NoRoomNamed       Reason = "no room named"
+	NoRoomThere       Reason = "no room there"
+	RoomNotFound      Reason = "room not found"
+	RoomGone          Reason = "room gone"
+	RoomClosed        Reason = "room closed"
+	RoomLooksAlike    Reason = "room looks alike"    // Rooms, of one
+	InSeveralRooms    Reason = "in several rooms"    // Rooms
+	SeveralRooms      Reason = "several rooms"       // Rooms
+	SeveralRoomsThere Reason = "several rooms there" // Rooms, More, At
+	OwnRoom           Reason = "own room"
+	RoomExists        Reason = "room exists"
+	RoomFrozen        Reason = "room frozen"
+	OwnRoomFrozen     Reason = "own room frozen"
+	OneLog            Reason = "one log"
+	Recovering        Reason = "recovering"
+	OwnerLeaves       Reason = "owner leaves"
+	OtherOwner        Reason = "other owner" // Change
+)
+
+// Which person.
+const (
+	NoSuchPerson     Reason = "no such person"
+	PersonLooksAlike Reason = "person looks alike"
+	SeveralPeople    Reason = "several people"
+	AtTheDoor        Reason = "at the door"
+	AlreadyIn        Reason = "already in"
+	NoMember         Reason = "no member"
+	NotAtTheDoor     Reason = "not at the door"
+	NoSuchInvite     Reason = "no such invite"
+	MessageToSelf    Reason = "message to self"
+	VerifySelf       Reason = "verify self"
+	NotVerified      Reason = "not verified"
+	ManyVerified     Reason = "many verified"
+)
+
+// Not allowed, or not let in.
+const (
+	OwnerOnly      Reason = "owner only"
+	OwnerInvites   Reason = "owner invites"
+	Banned         Reason = "banned"
+	BannedFor      Reason = "banned for a time" // RetryAfter
+	TooSoon        Reason = "too soon"          // RetryAfter
+	InviteNotValid Reason = "invite not valid"
+	InviteOnly     Reason = "invite only"
+	RoomFull       Reason = "room full"
+	Full           Reason = "full" // the owner's own room
+	Denied         Reason = "denied"
+	LogTooLong     Reason = "log too long"
+	NoLog          Reason = "no log"
+	FalseLog       Reason = "false log"
+	NickTaken      Reason = "nick taken" // Nick
+	NickRefused    Reason = "nick refused"
+	OtherNick      Reason = "other nick"
+	OwnersNick     Reason = "owner's nick"
+)
+
+// What was given is not fit.
+const (
+	NickChoice  Reason = "nick choice"
+	BadRoomName Reason = "bad room name" // Limit, in letters
+	BadSubject  Reason = "bad subject"   // Limit, in bytes
+	BadReason   Reason = "bad reason"    // Limit, in bytes
+	BadText     Reason = "bad text"      // Limit, in bytes
+	BadExpiry   Reason = "bad expiry"    // Limit, in seconds
+	BadIdle     Reason = "bad idle time"
+	BadRetain   Reason = "bad retention"
+	BadBan      Reason = "bad ban"
+	BadInvite   Reason = "bad invite"
+	BadOrder    Reason = "bad order"
+	BadAccess   Reason = "bad access"
+	BadHistory  Reason = "bad history"
+	BadListen   Reason = "bad listen address"
+	BadAddress  Reason = "bad address"
+	NoPort      Reason = "no port" // At
+	BadPort     Reason = "bad port"
+	NoZone      Reason = "no zone" // At
+	NoSuchCard  Reason = "no such network card"
+)
+
+// The disk, and what is on it.
+const (
+	DiskFull         Reason = "disk full"
+	DiskBroken       Reason = "disk broken"
+	RoomNotKept      Reason = "room not kept"
+	DirInUse         Reason = "directory in use"
+	DirUnfit         Reason = "directory unfit" // Mend
+	DirDenied        Reason = "directory denied"
+	DirUnwritable    Reason = "directory unwritable"
+	StoreUnfit       Reason = "store unfit" // Mend
+	StoreDamaged     Reason = "store damaged"
+	StoreNewer       Reason = "store newer"
+	StoreOlder       Reason = "store older"
+	IdentityReadable Reason = "identity readable" // Path
+	IdentityUnfit    Reason = "identity unfit"    // Mend
+	IdentityDamaged  Reason = "identity damaged"
+	KnownUnreadable  Reason = "known owners unreadable"
+)
