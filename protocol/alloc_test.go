@@ -19,7 +19,7 @@ func TestScanAllocatesNothing(t *testing.T) {
 			t.Errorf("%s: %v allocations", what, n)
 		}
 	}
-	e := must(scanEnvelope(line, messagePurpose, sampleHeader.Room))
+	e := must(scanEnvelope(line, messageEnvelope, sampleHeader.Room))
 	if n := testing.AllocsPerRun(100, func() {
 		if err := e.verify(); err != nil {
 			t.Fatal(err)

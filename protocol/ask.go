@@ -39,15 +39,15 @@ func (f *AskRequest) encode() ([]byte, error) {
 			Nick: f.Invite.Nick, ExpiresMs: units(f.Invite.Expires, time.Millisecond),
 		}}
 	}
-	return encodeFrame("ask", m, func(r *reading) { new(AskRequest).read(r, m) })
+	return encodeFrame("ask", m, func(r *fieldReader) { new(AskRequest).read(r, m) })
 }
 
 func (f *AskRequest) decode(b []byte) error {
 	var m pb.AskRequest
-	return decodeFrame("ask", b, &m, func(r *reading) { f.read(r, &m) })
+	return decodeFrame("ask", b, &m, func(r *fieldReader) { f.read(r, &m) })
 }
 
-func (f *AskRequest) read(r *reading, m *pb.AskRequest) {
+func (f *AskRequest) read(r *fieldReader, m *pb.AskRequest) {
 	*f = AskRequest{Room: r.room("room", m.Room)}
 	switch a := m.Ask.(type) {
 	case *pb.AskRequest_Leave:
@@ -69,15 +69,15 @@ func (f *AskReply) max() int { return maxRequest }
 
 func (f *AskReply) encode() ([]byte, error) {
 	m := &pb.AskReply{Answer: answer(f.OK), Text: f.Text}
-	return encodeFrame("answer", m, func(r *reading) { new(AskReply).read(r, m) })
+	return encodeFrame("answer", m, func(r *fieldReader) { new(AskReply).read(r, m) })
 }
 
 func (f *AskReply) decode(b []byte) error {
 	var m pb.AskReply
-	return decodeFrame("answer", b, &m, func(r *reading) { f.read(r, &m) })
+	return decodeFrame("answer", b, &m, func(r *fieldReader) { f.read(r, &m) })
 }
 
-func (f *AskReply) read(r *reading, m *pb.AskReply) {
+func (f *AskReply) read(r *fieldReader, m *pb.AskReply) {
 	*f = AskReply{OK: r.answer(m.Answer), Text: m.Text}
 	r.failWith("text", validLine(m.Text, MaxInvite))
 }

@@ -47,7 +47,7 @@ func BenchmarkVerify(b *testing.B) {
 	raw := sampleMessage(b).Raw()
 	b.ReportAllocs()
 	for b.Loop() {
-		e, err := scanEnvelope(raw, messagePurpose, sampleHeader.Room)
+		e, err := scanEnvelope(raw, messageEnvelope, sampleHeader.Room)
 		if err == nil {
 			err = e.verify()
 		}
@@ -59,7 +59,7 @@ func BenchmarkVerify(b *testing.B) {
 
 // BenchmarkSignature is what it costs to check a signature.
 func BenchmarkSignature(b *testing.B) {
-	e := must(scanEnvelope(sampleMessage(b).Raw(), messagePurpose, sampleHeader.Room))
+	e := must(scanEnvelope(sampleMessage(b).Raw(), messageEnvelope, sampleHeader.Room))
 	b.ReportAllocs()
 	for b.Loop() {
 		if err := e.verify(); err != nil {

@@ -60,18 +60,18 @@ func unmarshal(what string, b []byte, m proto.Message) error {
 	return nil
 }
 
-// A reading turns wire fields into domain values and remembers the first that is wrong, so that a message is read as a
+// A fieldReader turns wire fields into domain values and remembers the first that is wrong, so that a message is read as a
 // list of fields. Its methods return zero values once something was wrong.
-type reading struct{ err error }
+type fieldReader struct{ err error }
 
-func (r *reading) fail(field, format string, args ...any) {
+func (r *fieldReader) fail(field, format string, args ...any) {
 	if r.err == nil {
 		r.err = malformed(field, format, args...)
 	}
 }
 
-// failWith keeps err, which says what is wrong but not where.
-func (r *reading) failWith(field string, err error) {
+// failWith keeps err, which names the fault but not the field.
+func (r *fieldReader) failWith(field string, err error) {
 	if r.err == nil && err != nil {
 		r.err = fmt.Errorf("%w: %s: %w", ErrMalformed, field, err)
 	}
@@ -79,7 +79,7 @@ func (r *reading) failWith(field string, err error) {
 
 // fixed copies b into dst, which it must fill; all zero bytes are refused because they would be a second way to say
 // "none".
-func (r *reading) fixed(field string, dst, b []byte) {
+func (r *fieldReader) fixed(field string, dst, b []byte) {
 	if len(b) != len(dst) {
 		r.fail(field, "%d bytes instead of %d", len(b), len(dst))
 		return
@@ -94,17 +94,17 @@ func (r *reading) fixed(field string, dst, b []byte) {
 }
 
 // optional is fixed for a field that may be absent.
-func (r *reading) optional(field string, dst, b []byte) {
+func (r *fieldReader) optional(field string, dst, b []byte) {
 	if len(b) > 0 {
 		r.fixed(field, dst, b)
 	}
 }
 
-func (r *reading) room(field string, b []byte) (id RoomID) { r.fixed(field, id[:], b); return id }
+func (r *fieldReader) room(field string, b []byte) (id RoomID) { r.fixed(field, id[:], b); return id }
 
-func (r *reading) nonce(field string, b []byte) (n Nonce) { r.fixed(field, n[:], b); return n }
+func (r *fieldReader) nonce(field string, b []byte) (n Nonce) { r.fixed(field, n[:], b); return n }
 
-func (r *reading) peer(field string, b []byte) peer.ID {
+func (r *fieldReader) peer(field string, b []byte) peer.ID {
 	if !isPeer(b) {
 		r.fail(field, "not the ID of an Ed25519 peer")
 		return ""
@@ -113,14 +113,14 @@ func (r *reading) peer(field string, b []byte) peer.ID {
 }
 
 // count reads a counter from least on.
-func (r *reading) count(field string, n, least uint64) uint64 {
+func (r *fieldReader) count(field string, n, least uint64) uint64 {
 	if n < least || n > MaxCounter {
 		r.fail(field, "%d is not between %d and %d", n, least, uint64(MaxCounter))
 	}
 	return n
 }
 
-func (r *reading) time(field string, ms uint64) time.Time {
+func (r *fieldReader) time(field string, ms uint64) time.Time {
 	if ms == 0 || ms > maxTimeMillis {
 		r.fail(field, "not a time between 1970 and 9999")
 		return time.Time{}
@@ -129,7 +129,7 @@ func (r *reading) time(field string, ms uint64) time.Time {
 }
 
 // timeOrNone reads 0 as the zero time.
-func (r *reading) timeOrNone(field string, ms uint64) time.Time {
+func (r *fieldReader) timeOrNone(field string, ms uint64) time.Time {
 	if ms == 0 {
 		return time.Time{}
 	}
@@ -137,7 +137,7 @@ func (r *reading) timeOrNone(field string, ms uint64) time.Time {
 }
 
 // span reads a duration of n units that is at most longest.
-func (r *reading) span(field string, n uint64, unit, longest time.Duration) time.Duration {
+func (r *fieldReader) span(field string, n uint64, unit, longest time.Duration) time.Duration {
 	if n > uint64(longest/unit) {
 		r.fail(field, "longer than %s", longest)
 		return 0
@@ -146,7 +146,7 @@ func (r *reading) span(field string, n uint64, unit, longest time.Duration) time
 }
 
 // enum reads a number of a list that starts at 1. Values past last are passed on: what they mean is the caller's rule.
-func (r *reading) enum(field string, n int32) uint8 {
+func (r *fieldReader) enum(field string, n int32) uint8 {
 	if n < 1 || n > math.MaxUint8 {
 		r.fail(field, "%d is not a value of its list", n)
 		return 0
@@ -155,7 +155,7 @@ func (r *reading) enum(field string, n int32) uint8 {
 }
 
 // closedEnum is enum for a list where a value that we do not know cannot be lived with.
-func (r *reading) closedEnum(field string, n int32, last uint8) uint8 {
+func (r *fieldReader) closedEnum(field string, n int32, last uint8) uint8 {
 	v := r.enum(field, n)
 	if v > last {
 		r.fail(field, "%d is not known here", v)
@@ -163,7 +163,7 @@ func (r *reading) closedEnum(field string, n int32, last uint8) uint8 {
 	return v
 }
 
-func (r *reading) items(field string, n, most int) bool {
+func (r *fieldReader) items(field string, n, most int) bool {
 	if n > most {
 		r.fail(field, "%d items, at most %d are allowed", n, most)
 	}
@@ -171,7 +171,7 @@ func (r *reading) items(field string, n, most int) bool {
 }
 
 // blobs reads a list of signed things; what is in them is for their own decoder.
-func (r *reading) blobs(field string, bs [][]byte, most int) [][]byte {
+func (r *fieldReader) blobs(field string, bs [][]byte, most int) [][]byte {
 	if !r.items(field, len(bs), MaxBatchItems) {
 		return nil
 	}
@@ -181,14 +181,14 @@ func (r *reading) blobs(field string, bs [][]byte, most int) [][]byte {
 	return bs
 }
 
-func (r *reading) blob(field string, b []byte, most int) []byte {
+func (r *fieldReader) blob(field string, b []byte, most int) []byte {
 	if len(b) == 0 || len(b) > most {
 		r.fail(field, "%d bytes, which is not between 1 and %d", len(b), most)
 	}
 	return b
 }
 
-func (r *reading) addrs(field string, bs [][]byte, most int) []multiaddr.Multiaddr {
+func (r *fieldReader) addrs(field string, bs [][]byte, most int) []multiaddr.Multiaddr {
 	if len(bs) == 0 || !r.items(field, len(bs), most) {
 		return nil
 	}
@@ -199,7 +199,7 @@ func (r *reading) addrs(field string, bs [][]byte, most int) []multiaddr.Multiad
 	return as
 }
 
-func (r *reading) addr(field string, b []byte) multiaddr.Multiaddr {
+func (r *fieldReader) addr(field string, b []byte) multiaddr.Multiaddr {
 	if len(b) == 0 || len(b) > MaxAddr {
 		r.fail(field, "an address of %d bytes, which is not between 1 and %d", len(b), MaxAddr)
 		return nil

@@ -14,29 +14,29 @@ import (
 // envelopeKey is how every envelope of an Ed25519 signer begins; the 32 bytes of the key follow.
 const envelopeKey = "\x0a\x24\x08\x01\x12\x20"
 
-// A purpose is what an envelope is signed for.
-type purpose struct {
-	domain string // of the signature, and not in the envelope
-	kind   string // the payload type, which says what an envelope holds before anything is verified
-	ofRoom bool   // the id of the room belongs to the domain: the payload does not name it
-	most   int    // bytes of the envelope
-	other  error  // it is for another
+// An envelopeKind is one kind of signed thing: a record, a message or a reason.
+type envelopeKind struct {
+	domain      string // of the signature, and not in the envelope
+	payloadType string // says what an envelope holds before anything is verified
+	roomBound   bool   // the room's id is part of the domain: the payload does not name it
+	maxSize     int    // in bytes, of the envelope
+	errMismatch error  // the error for an envelope of another kind
 }
 
 var (
-	recordPurpose  = newPurpose(purpose{domain: recordDomain, kind: recordDomain, most: MaxRecord})
-	messagePurpose = newPurpose(purpose{domain: messageDomain, kind: messageType, most: MaxMessage, ofRoom: true})
-	reasonPurpose  = newPurpose(purpose{domain: reasonDomain, kind: reasonDomain, most: MaxSignedReason})
+	recordEnvelope  = newEnvelopeKind(envelopeKind{domain: recordDomain, payloadType: recordDomain, maxSize: MaxRecord})
+	messageEnvelope = newEnvelopeKind(envelopeKind{domain: messageDomain, payloadType: messageType, maxSize: MaxMessage, roomBound: true})
+	reasonEnvelope  = newEnvelopeKind(envelopeKind{domain: reasonDomain, payloadType: reasonDomain, maxSize: MaxSignedReason})
 )
 
-func newPurpose(p purpose) *purpose {
-	p.other = fmt.Errorf("%w: not %s", ErrDomain, p.kind)
+func newEnvelopeKind(p envelopeKind) *envelopeKind {
+	p.errMismatch = fmt.Errorf("%w: not %s", ErrDomain, p.payloadType)
 	return &p
 }
 
-// of is what follows the domain.
-func (p *purpose) of(room *RoomID) []byte {
-	if p.ofRoom {
+// domainSuffix is what follows the domain.
+func (p *envelopeKind) domainSuffix(room *RoomID) []byte {
+	if p.roomBound {
 		return room[:]
 	}
 	return nil
@@ -44,15 +44,15 @@ func (p *purpose) of(room *RoomID) []byte {
 
 // A payload is what an envelope carries, as libp2p wants it.
 type payload struct {
-	*purpose
+	*envelopeKind
 	room RoomID
 	body []byte
 }
 
 var _ record.Record = (*payload)(nil)
 
-func (p *payload) Domain() string                 { return p.domain + string(p.of(&p.room)) }
-func (p *payload) Codec() []byte                  { return []byte(p.kind) }
+func (p *payload) Domain() string                 { return p.domain + string(p.domainSuffix(&p.room)) }
+func (p *payload) Codec() []byte                  { return []byte(p.payloadType) }
 func (p *payload) MarshalRecord() ([]byte, error) { return p.body, nil }
 func (p *payload) UnmarshalRecord(b []byte) error { p.body = b; return nil }
 
@@ -76,7 +76,7 @@ func (k KeySigner) Peer() peer.ID {
 }
 
 // sealEnvelope signs body. Room is that of a message, else zero.
-func sealEnvelope(p *purpose, room RoomID, body []byte, s Signer) ([]byte, error) {
+func sealEnvelope(p *envelopeKind, room RoomID, body []byte, s Signer) ([]byte, error) {
 	env, err := s.Seal(&payload{p, room, body})
 	if err != nil {
 		return nil, fmt.Errorf("protocol: signing: %w", err)
@@ -94,7 +94,7 @@ func sealEnvelope(p *purpose, room RoomID, body []byte, s Signer) ([]byte, error
 // be asked; what everybody may send has to be refused for less. Its writer is what we use, and the tests hold this
 // reader against its reader.
 type envelope struct {
-	*purpose
+	*envelopeKind
 	room    RoomID // of a message
 	key     []byte // Ed25519
 	payload []byte
@@ -110,20 +110,20 @@ var (
 
 // scanEnvelope takes raw apart; room is that of a message, else zero. There is one envelope for a payload and a signature:
 // any other spelling of the same is malformed, so that the hash of raw can serve as its name.
-func scanEnvelope(raw []byte, p *purpose, room RoomID) (envelope, error) {
-	if len(raw) > p.most {
-		return envelope{}, tooLarge("a signed envelope", len(raw), p.most)
+func scanEnvelope(raw []byte, p *envelopeKind, room RoomID) (envelope, error) {
+	if len(raw) > p.maxSize {
+		return envelope{}, tooLarge("a signed envelope", len(raw), p.maxSize)
 	}
 	head := len(envelopeKey) + keySize
 	if len(raw) < head || string(raw[:len(envelopeKey)]) != envelopeKey || weak(raw[len(envelopeKey):head]) {
 		return envelope{}, errNoKey
 	}
-	w := walk{b: raw[head:]}
-	if kind := w.bytes(2, p.other); string(kind) != p.kind {
-		return envelope{}, p.other
+	w := canonicalReader{b: raw[head:]}
+	if kind := w.bytes(2, p.errMismatch); string(kind) != p.payloadType {
+		return envelope{}, p.errMismatch
 	}
 	e := envelope{
-		purpose: p, room: room, key: raw[len(envelopeKey):head],
+		envelopeKind: p, room: room, key: raw[len(envelopeKey):head],
 		payload: w.bytes(3, errEnvelopeForm), sig: w.bytes(5, errEnvelopeForm),
 	}
 	if len(e.sig) != ed25519.SignatureSize {
@@ -149,15 +149,15 @@ func (e envelope) verify() error {
 
 // signedText appends what is signed: domain, payload type and payload, each behind its length (libp2p specs, RFC 0002).
 func (e envelope) signedText(b []byte) []byte {
-	of := e.of(&e.room)
+	of := e.domainSuffix(&e.room)
 	b = protowire.AppendVarint(b, uint64(len(e.domain)+len(of)))
 	b = append(append(b, e.domain...), of...)
-	b = protowire.AppendString(b, e.kind)
+	b = protowire.AppendString(b, e.payloadType)
 	return protowire.AppendBytes(b, e.payload)
 }
 
 // openEnvelope returns the payload of raw and its signer.
-func openEnvelope(raw []byte, p *purpose) (body []byte, signer peer.ID, err error) {
+func openEnvelope(raw []byte, p *envelopeKind) (body []byte, signer peer.ID, err error) {
 	e, err := scanEnvelope(raw, p, RoomID{})
 	if err != nil {
 		return nil, "", err

@@ -29,8 +29,8 @@ type EpochKey struct {
 const maxRequest = 1 << 10
 
 // encodeFrame encodes m once read has found it within the bounds that every decoder has.
-func encodeFrame(what string, m proto.Message, read func(*reading)) ([]byte, error) {
-	var r reading
+func encodeFrame(what string, m proto.Message, read func(*fieldReader)) ([]byte, error) {
+	var r fieldReader
 	if read(&r); r.err != nil {
 		return nil, r.err
 	}
@@ -38,17 +38,17 @@ func encodeFrame(what string, m proto.Message, read func(*reading)) ([]byte, err
 }
 
 // decodeFrame decodes b into m and has read take it over.
-func decodeFrame(what string, b []byte, m proto.Message, read func(*reading)) error {
+func decodeFrame(what string, b []byte, m proto.Message, read func(*fieldReader)) error {
 	if err := unmarshal(what, b, m); err != nil {
 		return err
 	}
-	var r reading
+	var r fieldReader
 	read(&r)
 	return r.err
 }
 
 // head reads the hash of record seq.
-func (r *reading) head(seq uint64, b []byte) (h Hash) {
+func (r *fieldReader) head(seq uint64, b []byte) (h Hash) {
 	r.optional("head", h[:], b)
 	if h.IsZero() != (seq == 0) {
 		r.fail("head", "there is one if, and only if, there is a record")
@@ -57,7 +57,7 @@ func (r *reading) head(seq uint64, b []byte) (h Hash) {
 }
 
 // proof reads at most two records.
-func (r *reading) proof(in [][]byte) [][]byte {
+func (r *fieldReader) proof(in [][]byte) [][]byte {
 	if !r.items("proof", len(in), 2) {
 		return nil
 	}
@@ -72,7 +72,7 @@ func keysToPB(ks []EpochKey) []*pb.EpochKey {
 	return ms
 }
 
-func (r *reading) keys(ms []*pb.EpochKey) []EpochKey {
+func (r *fieldReader) keys(ms []*pb.EpochKey) []EpochKey {
 	if len(ms) == 0 || !r.items("keys", len(ms), MaxBatchItems) {
 		return nil
 	}
@@ -91,6 +91,6 @@ func answer(yes bool) pb.Answer {
 	return pb.Answer_ANSWER_NO
 }
 
-func (r *reading) answer(a pb.Answer) bool {
+func (r *fieldReader) answer(a pb.Answer) bool {
 	return r.closedEnum("answer", int32(a), uint8(pb.Answer_ANSWER_YES)) == uint8(pb.Answer_ANSWER_YES)
 }

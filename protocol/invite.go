@@ -137,7 +137,7 @@ func decodeInvite(b []byte) (InviteText, error) {
 		return InviteText{}, malformed("invite", "too short")
 	}
 	var (
-		r reading
+		r fieldReader
 		t InviteText
 	)
 	b = b[1:]

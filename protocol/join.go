@@ -60,15 +60,15 @@ func (f *JoinRequest) max() int { return maxRequest }
 
 func (f *JoinRequest) encode() ([]byte, error) {
 	m := &pb.JoinRequest{Room: f.Room[:], Nick: f.Nick, Token: orNone(f.Token[:]), Nonce: orNone(f.Nonce[:])}
-	return encodeFrame("join", m, func(r *reading) { new(JoinRequest).read(r, m) })
+	return encodeFrame("join", m, func(r *fieldReader) { new(JoinRequest).read(r, m) })
 }
 
 func (f *JoinRequest) decode(b []byte) error {
 	var m pb.JoinRequest
-	return decodeFrame("join", b, &m, func(r *reading) { f.read(r, &m) })
+	return decodeFrame("join", b, &m, func(r *fieldReader) { f.read(r, &m) })
 }
 
-func (f *JoinRequest) read(r *reading, m *pb.JoinRequest) {
+func (f *JoinRequest) read(r *fieldReader, m *pb.JoinRequest) {
 	*f = JoinRequest{Room: r.room("room", m.Room), Nick: r.asked("nick", m.Nick)}
 	r.optional("token", f.Token[:], m.Token)
 	r.optional("nonce", f.Nonce[:], m.Nonce)
@@ -82,15 +82,15 @@ func (f *JoinReply) encode() ([]byte, error) {
 		Records: f.Records, Keys: keysToPB(f.Keys), Admission: f.Admission, Reason: f.Reason,
 		Seq: f.Seq, Head: orNone(f.Head[:]),
 	}
-	return encodeFrame("answer", m, func(r *reading) { new(JoinReply).read(r, m) })
+	return encodeFrame("answer", m, func(r *fieldReader) { new(JoinReply).read(r, m) })
 }
 
 func (f *JoinReply) decode(b []byte) error {
 	var m pb.JoinReply
-	return decodeFrame("answer", b, &m, func(r *reading) { f.read(r, &m) })
+	return decodeFrame("answer", b, &m, func(r *fieldReader) { f.read(r, &m) })
 }
 
-func (f *JoinReply) read(r *reading, m *pb.JoinReply) {
+func (f *JoinReply) read(r *fieldReader, m *pb.JoinReply) {
 	*f = JoinReply{
 		Code: JoinCode(r.enum("code", int32(m.Code))), Text: r.reason("text", m.Text),
 		Wait:    r.span("wait_ms", m.WaitMs, time.Millisecond, maxWait),

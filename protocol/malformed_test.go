@@ -17,7 +17,7 @@ import (
 )
 
 // seal signs body as it is, as somebody with a key and bad intent can.
-func seal(t *testing.T, p *purpose, body []byte) []byte {
+func seal(t *testing.T, p *envelopeKind, body []byte) []byte {
 	t.Helper()
 	raw, err := sealEnvelope(p, sampleHeader.Room, body, signer(t, 1))
 	if err != nil {
@@ -145,7 +145,7 @@ func TestMalformedRecord(t *testing.T) {
 	} {
 		m := pbRecord(t, bodies(t)[c.kind])
 		c.spoil(m)
-		_, err := OpenRecord(seal(t, recordPurpose, marshal(t, m)))
+		_, err := OpenRecord(seal(t, recordEnvelope, marshal(t, m)))
 		if !errors.Is(err, ErrMalformed) || !strings.Contains(err.Error(), ": "+c.field+": ") {
 			t.Errorf("%s with a bad %s: %v", c.kind, c.field, err)
 		}
@@ -173,7 +173,7 @@ func TestMalformedReason(t *testing.T) {
 			t.Fatal(err)
 		}
 		spoil(&m)
-		_, err = OpenReason(seal(t, reasonPurpose, marshal(t, &m)))
+		_, err = OpenReason(seal(t, reasonEnvelope, marshal(t, &m)))
 		if !errors.Is(err, ErrMalformed) || !strings.Contains(err.Error(), ": "+field+": ") {
 			t.Errorf("a bad %s: %v", field, err)
 		}
@@ -207,13 +207,13 @@ func TestMalformedMessage(t *testing.T) {
 		m := &pb.Message{Nonce: s.nonce, Sealed: s.sealed}
 		c.spoil(&h, m)
 		m.Header = marshal(t, &h)
-		_, err := OpenMessage(sampleHeader.Room, seal(t, messagePurpose, marshal(t, m)))
+		_, err := OpenMessage(sampleHeader.Room, seal(t, messageEnvelope, marshal(t, m)))
 		if !errors.Is(err, ErrMalformed) || !strings.Contains(err.Error(), ": "+c.field+": ") {
 			t.Errorf("a bad %s: %v", c.field, err)
 		}
 	}
 	m := &pb.Message{Nonce: make([]byte, 8), Sealed: make([]byte, 32), Header: []byte{0xff}}
-	if _, err := OpenMessage(sampleHeader.Room, seal(t, messagePurpose, marshal(t, m))); !errors.Is(err, ErrMalformed) {
+	if _, err := OpenMessage(sampleHeader.Room, seal(t, messageEnvelope, marshal(t, m))); !errors.Is(err, ErrMalformed) {
 		t.Errorf("not a header: %v", err)
 	}
 }
@@ -230,7 +230,7 @@ func TestNonCanonicalEncodings(t *testing.T) {
 		m.Body = nil
 		return protowire.AppendBytes(protowire.AppendTag(marshal(t, m), 10, protowire.BytesType), inner)
 	}
-	if _, err := OpenRecord(seal(t, recordPurpose, leave(cut))); err != nil {
+	if _, err := OpenRecord(seal(t, recordEnvelope, leave(cut))); err != nil {
 		t.Fatalf("the record that is to be spoilt is not good: %v", err)
 	}
 	seqAt := bytes.Index(good, []byte{0x10, 0x07})
@@ -253,7 +253,7 @@ func TestNonCanonicalEncodings(t *testing.T) {
 		"a length beyond the end":    append(slices.Clone(good[:len(good)-1]), 0x7f),
 		"a length of the whole room": append(slices.Clone(good[:len(good)-1]), 0xff, 0xff, 0xff, 0xff, 0x0f),
 	} {
-		if _, err := OpenRecord(seal(t, recordPurpose, b)); !errors.Is(err, ErrMalformed) {
+		if _, err := OpenRecord(seal(t, recordEnvelope, b)); !errors.Is(err, ErrMalformed) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
@@ -269,7 +269,7 @@ func TestMalformedEnvelope(t *testing.T) {
 		t.Fatal(err)
 	}
 	body := marshal(t, pbRecord(t, Rekey{}))
-	byRSA, err := sealEnvelope(recordPurpose, RoomID{}, body, KeySigner{rsa})
+	byRSA, err := sealEnvelope(recordEnvelope, RoomID{}, body, KeySigner{rsa})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,7 +38,7 @@ func SealMessage(h Header, c Content, key Key, author peer.ID, s Signer, rand io
 	if err != nil {
 		return Message{}, fmt.Errorf("protocol: message: %w", err)
 	}
-	raw, err := sealEnvelope(messagePurpose, h.Room, body, s)
+	raw, err := sealEnvelope(messageEnvelope, h.Room, body, s)
 	if err != nil {
 		return Message{}, err
 	}
@@ -75,11 +75,11 @@ var (
 // ScanMessage decodes and validates a message that is said to be of room: it does not say so itself, its signature does.
 // It keeps raw, which must not be changed afterwards. It fails with [ErrTooLarge], [ErrMalformed] or [ErrDomain].
 func ScanMessage(room RoomID, raw []byte) (UnverifiedMessage, error) {
-	e, err := scanEnvelope(raw, messagePurpose, room)
+	e, err := scanEnvelope(raw, messageEnvelope, room)
 	if err != nil {
 		return UnverifiedMessage{}, err
 	}
-	w := walk{b: e.payload}
+	w := canonicalReader{b: e.payload}
 	u := UnverifiedMessage{
 		raw: raw, signed: e,
 		header: w.bytes(1, errMessageHeader), nonce: w.bytes(2, errMessageNonce), sealed: w.bytes(3, errMessageSealed),
@@ -173,7 +173,7 @@ var (
 
 // decodeHeader reads all but the room.
 func decodeHeader(b []byte) (h Header, err error) {
-	w := walk{b: b}
+	w := canonicalReader{b: b}
 	h.Epoch = w.count(2, errHeaderEpoch)
 	h.Ctr = w.count(3, errHeaderCtr)
 	if w.next(4, protowire.BytesType) {
@@ -202,7 +202,7 @@ func decodeContent(b []byte) (Content, error) {
 	if err := unmarshal("content", b, &m); err != nil {
 		return Content{}, err
 	}
-	var r reading
+	var r fieldReader
 	c := Content{
 		Kind: ContentKind(r.enum("content.kind", int32(m.Kind))), Text: m.Text,
 		At: r.time("content.at", m.At), Removal: m.Removal,

@@ -38,15 +38,15 @@ func (f *PassRequest) encode() ([]byte, error) {
 	case f.Record != nil:
 		m.Data = &pb.PassRequest_Record{Record: f.Record}
 	}
-	return encodeFrame("pass", m, func(r *reading) { new(PassRequest).read(r, m) })
+	return encodeFrame("pass", m, func(r *fieldReader) { new(PassRequest).read(r, m) })
 }
 
 func (f *PassRequest) decode(b []byte) error {
 	var m pb.PassRequest
-	return decodeFrame("pass", b, &m, func(r *reading) { f.read(r, &m) })
+	return decodeFrame("pass", b, &m, func(r *fieldReader) { f.read(r, &m) })
 }
 
-func (f *PassRequest) read(r *reading, m *pb.PassRequest) {
+func (f *PassRequest) read(r *fieldReader, m *pb.PassRequest) {
 	*f = PassRequest{Room: r.room("room", m.Room), To: r.peers("to", m.To)}
 	switch d := m.Data.(type) {
 	case *pb.PassRequest_Line:
@@ -62,15 +62,15 @@ func (f *PassReply) max() int { return maxPass }
 
 func (f *PassReply) encode() ([]byte, error) {
 	m := &pb.PassReply{Answer: answer(f.OK), Missed: peersToPB(f.Missed)}
-	return encodeFrame("answer", m, func(r *reading) { new(PassReply).read(r, m) })
+	return encodeFrame("answer", m, func(r *fieldReader) { new(PassReply).read(r, m) })
 }
 
 func (f *PassReply) decode(b []byte) error {
 	var m pb.PassReply
-	return decodeFrame("answer", b, &m, func(r *reading) { f.read(r, &m) })
+	return decodeFrame("answer", b, &m, func(r *fieldReader) { f.read(r, &m) })
 }
 
-func (f *PassReply) read(r *reading, m *pb.PassReply) {
+func (f *PassReply) read(r *fieldReader, m *pb.PassReply) {
 	*f = PassReply{OK: r.answer(m.Answer), Missed: r.peers("missed", m.Missed)}
 }
 
@@ -82,7 +82,7 @@ func peersToPB(ps []peer.ID) [][]byte {
 	return out
 }
 
-func (r *reading) peers(field string, in [][]byte) []peer.ID {
+func (r *fieldReader) peers(field string, in [][]byte) []peer.ID {
 	if !r.items(field, len(in), MaxMembers) || len(in) == 0 {
 		return nil
 	}

@@ -84,15 +84,15 @@ func (f *PollAsk) encode() ([]byte, error) {
 			Room: f.Ack.Room[:], Removal: f.Ack.Removal, Nonce: f.Ack.Nonce[:],
 		}}
 	}
-	return encodeFrame("poll", m, func(r *reading) { new(PollAsk).read(r, m) })
+	return encodeFrame("poll", m, func(r *fieldReader) { new(PollAsk).read(r, m) })
 }
 
 func (f *PollAsk) decode(b []byte) error {
 	var m pb.PollAsk
-	return decodeFrame("poll", b, &m, func(r *reading) { f.read(r, &m) })
+	return decodeFrame("poll", b, &m, func(r *fieldReader) { f.read(r, &m) })
 }
 
-func (f *PollAsk) read(r *reading, m *pb.PollAsk) {
+func (f *PollAsk) read(r *fieldReader, m *pb.PollAsk) {
 	*f = PollAsk{}
 	switch a := m.Ask.(type) {
 	case *pb.PollAsk_Request:
@@ -131,15 +131,15 @@ func (f *PollReply) encode() ([]byte, error) {
 	default:
 		m.Answer = &pb.PollReply_Refused{Refused: &pb.Refused{}}
 	}
-	return encodeFrame("answer", m, func(r *reading) { new(PollReply).read(r, m) })
+	return encodeFrame("answer", m, func(r *fieldReader) { new(PollReply).read(r, m) })
 }
 
 func (f *PollReply) decode(b []byte) error {
 	var m pb.PollReply
-	return decodeFrame("answer", b, &m, func(r *reading) { f.read(r, &m) })
+	return decodeFrame("answer", b, &m, func(r *fieldReader) { f.read(r, &m) })
 }
 
-func (f *PollReply) read(r *reading, m *pb.PollReply) {
+func (f *PollReply) read(r *fieldReader, m *pb.PollReply) {
 	*f = PollReply{}
 	switch a := m.Answer.(type) {
 	case *pb.PollReply_Refused:
@@ -164,7 +164,7 @@ func presentToPB(ps []Presence) []*pb.Presence {
 	return ms
 }
 
-func (r *reading) present(ms []*pb.Presence) []Presence {
+func (r *fieldReader) present(ms []*pb.Presence) []Presence {
 	if len(ms) == 0 || !r.items("present", len(ms), MaxMembers) {
 		return nil
 	}

@@ -41,7 +41,7 @@ func decodeRecord(b []byte) (Record, error) {
 	if err := unmarshal("record", b, &m); err != nil {
 		return Record{}, err
 	}
-	var r reading
+	var r fieldReader
 	rec := Record{
 		Seq: r.count("seq", m.Seq, 1), Term: r.count("term", m.Term, 1), Epoch: r.count("epoch", m.Epoch, 1),
 		At: r.time("at", m.At), Author: r.peer("author", m.Author),
@@ -64,7 +64,7 @@ func decodeRecord(b []byte) (Record, error) {
 	return rec, nil
 }
 
-func (r *reading) body(m *pb.Record, at time.Time) Body {
+func (r *fieldReader) body(m *pb.Record, at time.Time) Body {
 	switch b := m.Body.(type) {
 	case *pb.Record_Create:
 		c := Create{
@@ -98,7 +98,7 @@ func (r *reading) body(m *pb.Record, at time.Time) Body {
 	return nil
 }
 
-func (r *reading) remove(m *pb.Remove, at time.Time) Remove {
+func (r *fieldReader) remove(m *pb.Remove, at time.Time) Remove {
 	rm := Remove{
 		Peer: r.peer("remove.peer", m.Peer), Kind: readKind(m.Kind),
 		Until: r.timeOrNone("remove.until", m.Until), Cut: r.cut("remove.cut", m.Cut),
@@ -122,7 +122,7 @@ func (c Cut) toPB() *pb.Cut {
 	return &pb.Cut{Ctr: c.Ctr, Hash: c.Hash[:]}
 }
 
-func (r *reading) cut(field string, m *pb.Cut) (c Cut) {
+func (r *fieldReader) cut(field string, m *pb.Cut) (c Cut) {
 	if m == nil {
 		return c
 	}
@@ -139,7 +139,7 @@ func (p Policy) toPB() *pb.Policy {
 	}
 }
 
-func (r *reading) policy(field string, m *pb.Policy) Policy {
+func (r *fieldReader) policy(field string, m *pb.Policy) Policy {
 	if m == nil {
 		r.fail(field, "absent")
 		return Policy{}
@@ -178,7 +178,7 @@ func decodeReason(b []byte) (Reason, error) {
 	if err := unmarshal("reason", b, &m); err != nil {
 		return Reason{}, err
 	}
-	var r reading
+	var r fieldReader
 	rs := Reason{
 		Room: r.room("room", m.Room), Peer: r.peer("peer", m.Peer), Kind: readKind(m.Kind),
 		Text: r.reason("text", m.Text), By: r.peer("by", m.By), ByNick: r.nick("by_nick", m.ByNick),
@@ -194,9 +194,9 @@ func decodeReason(b []byte) (Reason, error) {
 	return rs, nil
 }
 
-func (r *reading) nick(field, s string) string     { r.failWith(field, validNick(s)); return s }
-func (r *reading) asked(field, s string) string    { r.failWith(field, validAsked(s)); return s }
-func (r *reading) roomName(field, s string) string { r.failWith(field, validRoomName(s)); return s }
-func (r *reading) subject(field, s string) string  { r.failWith(field, validSubject(s)); return s }
-func (r *reading) reason(field, s string) string   { r.failWith(field, validReason(s)); return s }
-func (r *reading) text(field, s string) string     { r.failWith(field, ValidText(s)); return s }
+func (r *fieldReader) nick(field, s string) string     { r.failWith(field, validNick(s)); return s }
+func (r *fieldReader) asked(field, s string) string    { r.failWith(field, validAsked(s)); return s }
+func (r *fieldReader) roomName(field, s string) string { r.failWith(field, validRoomName(s)); return s }
+func (r *fieldReader) subject(field, s string) string  { r.failWith(field, validSubject(s)); return s }
+func (r *fieldReader) reason(field, s string) string   { r.failWith(field, validReason(s)); return s }
+func (r *fieldReader) text(field, s string) string     { r.failWith(field, ValidText(s)); return s }

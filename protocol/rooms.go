@@ -43,15 +43,15 @@ func (f *RoomsRequest) max() int { return maxRoomsRequest }
 
 func (f *RoomsRequest) encode() ([]byte, error) {
 	m := &pb.RoomsRequest{After: orNone(f.After[:])}
-	return encodeFrame("rooms", m, func(r *reading) { new(RoomsRequest).read(r, m) })
+	return encodeFrame("rooms", m, func(r *fieldReader) { new(RoomsRequest).read(r, m) })
 }
 
 func (f *RoomsRequest) decode(b []byte) error {
 	var m pb.RoomsRequest
-	return decodeFrame("rooms", b, &m, func(r *reading) { f.read(r, &m) })
+	return decodeFrame("rooms", b, &m, func(r *fieldReader) { f.read(r, &m) })
 }
 
-func (f *RoomsRequest) read(r *reading, m *pb.RoomsRequest) {
+func (f *RoomsRequest) read(r *fieldReader, m *pb.RoomsRequest) {
 	*f = RoomsRequest{}
 	r.optional("after", f.After[:], m.After)
 }
@@ -66,15 +66,15 @@ func (f *RoomsReply) encode() ([]byte, error) {
 			Addrs: addrBytes(a.Addrs), RetainSeconds: units(a.Retain, time.Second),
 		}
 	}
-	return encodeFrame("answer", m, func(r *reading) { new(RoomsReply).read(r, m) })
+	return encodeFrame("answer", m, func(r *fieldReader) { new(RoomsReply).read(r, m) })
 }
 
 func (f *RoomsReply) decode(b []byte) error {
 	var m pb.RoomsReply
-	return decodeFrame("answer", b, &m, func(r *reading) { f.read(r, &m) })
+	return decodeFrame("answer", b, &m, func(r *fieldReader) { f.read(r, &m) })
 }
 
-func (f *RoomsReply) read(r *reading, m *pb.RoomsReply) {
+func (f *RoomsReply) read(r *fieldReader, m *pb.RoomsReply) {
 	*f = RoomsReply{Asleep: m.Asleep, More: int(m.More)}
 	if m.More > MaxUnlisted {
 		r.fail("more", "%d, at most %d are allowed", m.More, MaxUnlisted)

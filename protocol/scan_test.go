@@ -11,10 +11,10 @@ import (
 )
 
 // byLibrary reads an envelope as libp2p does, and takes the one spelling of it that libp2p writes.
-func byLibrary(raw []byte, of *purpose, room RoomID) (body []byte, ok bool) {
-	p := &payload{purpose: of, room: room}
+func byLibrary(raw []byte, of *envelopeKind, room RoomID) (body []byte, ok bool) {
+	p := &payload{envelopeKind: of, room: room}
 	env, err := record.ConsumeTypedEnvelope(raw, p)
-	if err != nil || env.PublicKey.Type() != crypto.Ed25519 || string(env.PayloadType) != of.kind {
+	if err != nil || env.PublicKey.Type() != crypto.Ed25519 || string(env.PayloadType) != of.payloadType {
 		return nil, false
 	}
 	again, err := env.Marshal()
@@ -37,14 +37,14 @@ func FuzzEnvelope(f *testing.F) {
 	f.Add(sampleMessage(f).Raw(), false)
 	f.Add([]byte("anything"), true)
 	f.Fuzz(func(t *testing.T, raw []byte, sign bool) {
-		for _, p := range []purpose{*recordPurpose, *messagePurpose} {
-			p.most = 1 << 20
+		for _, p := range []envelopeKind{*recordEnvelope, *messageEnvelope} {
+			p.maxSize = 1 << 20
 			readEnvelope(t, raw, sign, &p)
 		}
 	})
 }
 
-func readEnvelope(t *testing.T, raw []byte, sign bool, p *purpose) {
+func readEnvelope(t *testing.T, raw []byte, sign bool, p *envelopeKind) {
 	if sign {
 		raw = must(sealEnvelope(p, sampleHeader.Room, raw, signer(t, 1)))
 	}
@@ -65,7 +65,7 @@ func readEnvelope(t *testing.T, raw []byte, sign bool, p *purpose) {
 	}
 }
 
-// FuzzHeader: what generated code reads and the bounds allow, the walk reads, and nothing else.
+// FuzzHeader: the canonicalReader reads exactly the headers that generated code reads and the bounds allow.
 func FuzzHeader(f *testing.F) {
 	f.Add(must(sampleHeader.encode()))
 	first := sampleHeader
@@ -74,7 +74,7 @@ func FuzzHeader(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		h, err := decodeHeader(b)
 		var m pb.Header
-		var r reading
+		var r fieldReader
 		if bad := unmarshal("header", b, &m); bad != nil {
 			r.failWith("header", bad)
 		}

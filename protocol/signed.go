@@ -21,7 +21,7 @@ func SignRecord(r Record, s Signer) (SignedRecord, error) {
 	if err != nil {
 		return SignedRecord{}, err
 	}
-	raw, err := sealEnvelope(recordPurpose, RoomID{}, body, s)
+	raw, err := sealEnvelope(recordEnvelope, RoomID{}, body, s)
 	if err != nil {
 		return SignedRecord{}, err
 	}
@@ -31,7 +31,7 @@ func SignRecord(r Record, s Signer) (SignedRecord, error) {
 // OpenRecord decodes, validates and verifies a signed record. It keeps raw, which must not be changed afterwards. It
 // fails with [ErrTooLarge], [ErrMalformed], [ErrDomain] or [ErrSignature].
 func OpenRecord(raw []byte) (SignedRecord, error) {
-	body, signer, err := openEnvelope(raw, recordPurpose)
+	body, signer, err := openEnvelope(raw, recordEnvelope)
 	if err != nil {
 		return SignedRecord{}, err
 	}
@@ -61,12 +61,12 @@ var (
 // ScanRecord reads as much of a signed record as an [UnverifiedRecord] holds. It fails with [ErrTooLarge],
 // [ErrMalformed] or [ErrDomain].
 func ScanRecord(raw []byte) (UnverifiedRecord, error) {
-	e, err := scanEnvelope(raw, recordPurpose, RoomID{})
+	e, err := scanEnvelope(raw, recordEnvelope, RoomID{})
 	if err != nil {
 		return UnverifiedRecord{}, err
 	}
 	u := UnverifiedRecord{signed: e}
-	w := walk{b: e.payload}
+	w := canonicalReader{b: e.payload}
 	if w.next(1, protowire.BytesType) {
 		w.fixed(1, u.room[:], errRecordRoom)
 	}
@@ -116,7 +116,7 @@ func SignReason(r Reason, s Signer) (SignedReason, error) {
 	if err != nil {
 		return SignedReason{}, err
 	}
-	raw, err := sealEnvelope(reasonPurpose, RoomID{}, body, s)
+	raw, err := sealEnvelope(reasonEnvelope, RoomID{}, body, s)
 	if err != nil {
 		return SignedReason{}, err
 	}
@@ -125,7 +125,7 @@ func SignReason(r Reason, s Signer) (SignedReason, error) {
 
 // OpenReason decodes, validates and verifies a signed reason. It keeps raw and fails as [OpenRecord] does.
 func OpenReason(raw []byte) (SignedReason, error) {
-	body, signer, err := openEnvelope(raw, reasonPurpose)
+	body, signer, err := openEnvelope(raw, reasonEnvelope)
 	if err != nil {
 		return SignedReason{}, err
 	}

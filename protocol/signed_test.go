@@ -108,7 +108,7 @@ func TestDomainsDoNotMix(t *testing.T) {
 	}
 	// The payload type alone can be forged; the domain is under the signature.
 	forged := bytes.Replace(rs, []byte(reasonDomain), []byte("localchat/rEason/v1"), 1)
-	other := newPurpose(purpose{domain: "localchat/rEason/v1", kind: "localchat/rEason/v1", most: MaxRecord})
+	other := newEnvelopeKind(envelopeKind{domain: "localchat/rEason/v1", payloadType: "localchat/rEason/v1", maxSize: MaxRecord})
 	if _, _, err := openEnvelope(forged, other); !errors.Is(err, ErrSignature) {
 		t.Errorf("with its payload type changed: %v", err)
 	}

@@ -58,15 +58,15 @@ func (f *SyncRequest) max() int { return maxSyncRequest }
 
 func (f *SyncRequest) encode() ([]byte, error) {
 	m := &pb.SyncRequest{Room: f.Room[:], HaveSeq: f.HaveSeq, Keys: f.Keys, Heads: headsToPB(f.Heads), News: f.News, Head: orNone(f.Head[:]), Proof: f.Proof}
-	return encodeFrame("sync", m, func(r *reading) { new(SyncRequest).read(r, m) })
+	return encodeFrame("sync", m, func(r *fieldReader) { new(SyncRequest).read(r, m) })
 }
 
 func (f *SyncRequest) decode(b []byte) error {
 	var m pb.SyncRequest
-	return decodeFrame("sync", b, &m, func(r *reading) { f.read(r, &m) })
+	return decodeFrame("sync", b, &m, func(r *fieldReader) { f.read(r, &m) })
 }
 
-func (f *SyncRequest) read(r *reading, m *pb.SyncRequest) {
+func (f *SyncRequest) read(r *fieldReader, m *pb.SyncRequest) {
 	*f = SyncRequest{Room: r.room("room", m.Room), HaveSeq: r.count("have_seq", m.HaveSeq, 0), Keys: m.Keys, News: m.News}
 	if !r.items("keys", len(m.Keys), MaxBatchItems) {
 		return
@@ -87,15 +87,15 @@ func (f *SyncReply) encode() ([]byte, error) {
 	for _, age := range f.Ages {
 		m.AgesMs = append(m.AgesMs, units(age, time.Millisecond))
 	}
-	return encodeFrame("answer", m, func(r *reading) { new(SyncReply).read(r, m) })
+	return encodeFrame("answer", m, func(r *fieldReader) { new(SyncReply).read(r, m) })
 }
 
 func (f *SyncReply) decode(b []byte) error {
 	var m pb.SyncReply
-	return decodeFrame("answer", b, &m, func(r *reading) { f.read(r, &m) })
+	return decodeFrame("answer", b, &m, func(r *fieldReader) { f.read(r, &m) })
 }
 
-func (f *SyncReply) read(r *reading, m *pb.SyncReply) {
+func (f *SyncReply) read(r *fieldReader, m *pb.SyncReply) {
 	*f = SyncReply{
 		Records: r.blobs("records", m.Records, MaxRecord), Keys: r.keys(m.Keys),
 		Lines: r.blobs("lines", m.Lines, MaxMessage), HaveSeq: r.count("have_seq", m.HaveSeq, 0), More: m.More,
@@ -118,7 +118,7 @@ func headsToPB(heads []Head) []*pb.Head {
 	return out
 }
 
-func (r *reading) heads(in []*pb.Head) []Head {
+func (r *fieldReader) heads(in []*pb.Head) []Head {
 	if !r.items("heads", len(in), MaxBatchItems) || len(in) == 0 {
 		return nil
 	}

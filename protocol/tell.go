@@ -24,15 +24,15 @@ func (f *TellRequest) max() int { return MaxFrame }
 
 func (f *TellRequest) encode() ([]byte, error) {
 	m := &pb.TellRequest{Room: f.Room[:], Id: f.ID[:], Text: f.Text, At: millis(f.At)}
-	return encodeFrame("tell", m, func(r *reading) { new(TellRequest).read(r, m) })
+	return encodeFrame("tell", m, func(r *fieldReader) { new(TellRequest).read(r, m) })
 }
 
 func (f *TellRequest) decode(b []byte) error {
 	var m pb.TellRequest
-	return decodeFrame("tell", b, &m, func(r *reading) { f.read(r, &m) })
+	return decodeFrame("tell", b, &m, func(r *fieldReader) { f.read(r, &m) })
 }
 
-func (f *TellRequest) read(r *reading, m *pb.TellRequest) {
+func (f *TellRequest) read(r *fieldReader, m *pb.TellRequest) {
 	*f = TellRequest{Room: r.room("room", m.Room), Text: r.text("text", m.Text), At: r.time("at", m.At)}
 	r.fixed("id", f.ID[:], m.Id)
 }
@@ -41,12 +41,12 @@ func (f *TellReply) max() int { return maxAnswer }
 
 func (f *TellReply) encode() ([]byte, error) {
 	m := &pb.TellReply{Answer: answer(f.OK)}
-	return encodeFrame("answer", m, func(r *reading) { new(TellReply).read(r, m) })
+	return encodeFrame("answer", m, func(r *fieldReader) { new(TellReply).read(r, m) })
 }
 
 func (f *TellReply) decode(b []byte) error {
 	var m pb.TellReply
-	return decodeFrame("answer", b, &m, func(r *reading) { f.read(r, &m) })
+	return decodeFrame("answer", b, &m, func(r *fieldReader) { f.read(r, &m) })
 }
 
-func (f *TellReply) read(r *reading, m *pb.TellReply) { *f = TellReply{OK: r.answer(m.Answer)} }
+func (f *TellReply) read(r *fieldReader, m *pb.TellReply) { *f = TellReply{OK: r.answer(m.Answer)} }

@@ -18,7 +18,7 @@ func TestAWeakKeyIdentifiesNobody(t *testing.T) {
 			t.Errorf("%x is taken for a peer", key)
 		}
 		forged := append([]byte(envelopeKey), key[:]...)
-		if _, err := scanEnvelope(append(forged, sampleMessage(t).Raw()[len(forged):]...), messagePurpose, sampleHeader.Room); !errors.Is(err, ErrMalformed) {
+		if _, err := scanEnvelope(append(forged, sampleMessage(t).Raw()[len(forged):]...), messageEnvelope, sampleHeader.Room); !errors.Is(err, ErrMalformed) {
 			t.Errorf("an envelope signed by %x: %v", key, err)
 		}
 	}

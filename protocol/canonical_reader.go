@@ -2,29 +2,29 @@ package protocol
 
 import "google.golang.org/protobuf/encoding/protowire"
 
-// A walk reads protobuf in canonical form where it lies, allocating nothing: fields in their order; tags, lengths and
+// A canonicalReader reads protobuf in canonical form where it lies, allocating nothing: fields in their order; tags, lengths and
 // numbers in their shortest spelling; nothing that proto3 leaves out. It is for what anybody may send unasked; everything
 // else is read by generated code. Its methods take the error to fail with, made beforehand. Like a [reading] it remembers
 // the first, and reads nothing more then.
-type walk struct {
+type canonicalReader struct {
 	b   []byte
 	err error
 }
 
-func (w *walk) fail(err error) {
+func (w *canonicalReader) fail(err error) {
 	if w.err == nil {
 		w.err = err
 	}
 }
 
 // next reports whether the field that comes is this one.
-func (w *walk) next(field protowire.Number, t protowire.Type) bool {
+func (w *canonicalReader) next(field protowire.Number, t protowire.Type) bool {
 	n, is, _ := protowire.ConsumeTag(w.b)
 	return w.err == nil && n == field && is == t
 }
 
 // number reads a varint in its shortest spelling.
-func (w *walk) number(bad error) uint64 {
+func (w *canonicalReader) number(bad error) uint64 {
 	v, n := protowire.ConsumeVarint(w.b)
 	if n < 0 || n != protowire.SizeVarint(v) {
 		w.fail(bad)
@@ -36,14 +36,14 @@ func (w *walk) number(bad error) uint64 {
 	return v
 }
 
-func (w *walk) tag(field protowire.Number, t protowire.Type, bad error) {
+func (w *canonicalReader) tag(field protowire.Number, t protowire.Type, bad error) {
 	if w.number(bad) != protowire.EncodeTag(field, t) {
 		w.fail(bad)
 	}
 }
 
 // bytes reads a field of bytes that are not empty. They are not copied.
-func (w *walk) bytes(field protowire.Number, bad error) []byte {
+func (w *canonicalReader) bytes(field protowire.Number, bad error) []byte {
 	w.tag(field, protowire.BytesType, bad)
 	n := w.number(bad)
 	if n == 0 || n > uint64(len(w.b)) {
@@ -58,7 +58,7 @@ func (w *walk) bytes(field protowire.Number, bad error) []byte {
 }
 
 // fixed reads bytes that fill dst and are not all zero, which would be a second way to say "none".
-func (w *walk) fixed(field protowire.Number, dst []byte, bad error) {
+func (w *canonicalReader) fixed(field protowire.Number, dst []byte, bad error) {
 	b := w.bytes(field, bad)
 	if len(b) != len(dst) || orNone(b) == nil {
 		w.fail(bad)
@@ -68,7 +68,7 @@ func (w *walk) fixed(field protowire.Number, dst []byte, bad error) {
 }
 
 // count reads a counter from 1 on.
-func (w *walk) count(field protowire.Number, bad error) uint64 {
+func (w *canonicalReader) count(field protowire.Number, bad error) uint64 {
 	w.tag(field, protowire.VarintType, bad)
 	n := w.number(bad)
 	if n < 1 || n > MaxCounter {
@@ -78,7 +78,7 @@ func (w *walk) count(field protowire.Number, bad error) uint64 {
 }
 
 // end fails if anything is left, and says what was wrong.
-func (w *walk) end(bad error) error {
+func (w *canonicalReader) end(bad error) error {
 	if len(w.b) > 0 {
 		w.fail(bad)
 	}
