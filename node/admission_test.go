@@ -25,8 +25,8 @@ func at(ip string) origin {
 	return originOf(multiaddr.StringCast("/" + kind + "/" + ip + "/tcp/4001"))
 }
 
-// Whatever ten addresses take, there is a place for the next; and no address of an IPv6 network is better off for the
-// many that it could have.
+// Ten addresses that take all they can leave a place for the next address. An address of an IPv6 network gains nothing
+// from the many addresses that it could have.
 func TestPlaces(t *testing.T) {
 	fill := func(p *places, o origin) (n int) {
 		for p.take(o) {
@@ -64,7 +64,7 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
-// bareAdmission is one of a node without a loop, with these guests.
+// bareAdmission is the admission of a node without a loop, with these guests.
 func bareAdmission(guests ...peer.ID) *admission {
 	n := &Node{log: slog.New(slog.DiscardHandler), inbox: make(chan inboxEvent, inboxSize)}
 	n.admission = newAdmission(n)
@@ -91,8 +91,8 @@ var quotas = map[protocolID]quota{
 	protocol.PassID: passQuota, protocol.TellID: tellQuota, protocol.RoomsID: roomsQuota, pingID: pingQuota,
 }
 
-// With every protocol: one peer, ten at one address, ten addresses, and more strangers than there can be hold what they
-// can get. Members have their places all the same, and what is held has its bound.
+// With every protocol, one peer, ten peers at one address, ten addresses and very many strangers hold as much as they
+// can get. Members keep their places all the same, and the total has its bound.
 func TestStreamsAreBounded(t *testing.T) {
 	for id, q := range quotas {
 		t.Run(string(id), func(t *testing.T) {
@@ -116,27 +116,27 @@ func TestStreamsAreBounded(t *testing.T) {
 				fill(stranger(i, i%10))
 			}
 			if v := a.services[id]; v.ofStrangers.taken >= q.strangers || v.ofGuests.taken > 0 {
-				t.Errorf("those of ten addresses hold %d places, and %d of guests", v.ofStrangers.taken, v.ofGuests.taken)
+				t.Errorf("strangers at ten addresses hold %d places, and %d places of guests", v.ofStrangers.taken, v.ofGuests.taken)
 			}
 			if fill(stranger(-1, 11)) == 0 {
-				t.Error("one of an eleventh address has none")
+				t.Error("a stranger at an eleventh address gets no place")
 			}
 			for i := range 10 * q.strangers {
 				fill(stranger(i, i))
 			}
 			if v := a.services[id]; v.ofStrangers.taken != q.strangers {
-				t.Errorf("those of all addresses hold %d places", v.ofStrangers.taken)
+				t.Errorf("strangers at all addresses hold %d places", v.ofStrangers.taken)
 			}
 			bob := member(-1, 0)
 			if n := fill(bob); n < each(bob) || !q.newest && n > each(bob) {
-				t.Errorf("a member has %d", n)
+				t.Errorf("a member has %d streams", n)
 			}
 			for i := range 10 { // ten members at one address, and at ten
 				fill(member(i, 0))
 				fill(member(10+i, i))
 			}
 			if fill(member(-2, 11)) == 0 {
-				t.Error("another member has none")
+				t.Error("another member gets no stream")
 			}
 			if v := a.services[id]; v.ofGuests.taken >= q.guests {
 				t.Errorf("members hold %d places", v.ofGuests.taken)
@@ -150,7 +150,7 @@ type quiet struct{ network.Stream }
 
 func (quiet) Reset() error { return nil }
 
-// The newest poll of a member counts: its node may have been started again, and we have not noticed.
+// A member's newest poll counts: its node may have started again without our noticing.
 func TestTheNewestPollStays(t *testing.T) {
 	a := bareAdmission()
 	v := newService(pollQuota)
@@ -173,8 +173,8 @@ func TestTheNewestPollStays(t *testing.T) {
 	}
 }
 
-// With every protocol: what strangers ask is limited for one, for one address and for all; an address has something for
-// itself whatever others ask, and a member has what it has.
+// With every protocol, the requests of strangers are limited for one stranger, for one address and for all. An address
+// has a share that others cannot use up, and a member has its own.
 func TestRequestsAreBounded(t *testing.T) {
 	for id, q := range quotas {
 		t.Run(string(id), func(t *testing.T) {
@@ -208,23 +208,24 @@ func TestRequestsAreBounded(t *testing.T) {
 					t.Error("another address is not answered")
 				}
 				if n := ask(member(0, 1)); n != q.guest.burst {
-					t.Errorf("a member is answered %d times, and not %d", n, q.guest.burst)
+					t.Errorf("a member is answered %d times, want %d", n, q.guest.burst)
 				}
 				if n := ask(member(1, 1)); n != q.guest.burst {
-					t.Errorf("another member is answered %d times, and not %d", n, q.guest.burst)
+					t.Errorf("another member is answered %d times, want %d", n, q.guest.burst)
 				}
 				time.Sleep(10 * time.Minute) // simulated
 				a.sweep(time.Now())
 				if v := a.services[id]; len(v.guest.own)+len(v.stranger.own)+len(v.address.own)+len(a.refused.own) > 0 {
-					t.Error("budgets are kept of those who ask no more")
+					t.Error("budgets of peers that ask no more are kept")
 				}
 			})
 		})
 	}
 }
 
-// A flood is told once, of strangers and of members, with what it is of and where it comes from; what is refused now and then is not.
-func TestAFloodIsToldOnce(t *testing.T) {
+// A flood is reported once, of strangers and of members, with its kinds of traffic and its sources. An occasional
+// refusal is not reported.
+func TestFloodIsReportedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := bareAdmission()
 		pass := func(d time.Duration) (told []flood) {
@@ -238,7 +239,7 @@ func TestAFloodIsToldOnce(t *testing.T) {
 			a.refuse(stranger(i, i), aStream)
 			a.refuse(member(i%3, i), aRequest)
 			if fs := pass(time.Second); len(fs) > 0 {
-				t.Fatalf("what is refused now and then is told: %+v", fs)
+				t.Fatalf("occasional refusals are reported: %+v", fs)
 			}
 		}
 		pass(floodWindow)
@@ -249,13 +250,13 @@ func TestAFloodIsToldOnce(t *testing.T) {
 		}
 		fs := pass(time.Second)
 		if len(fs) != 2 {
-			t.Fatalf("%d floods are told: %+v", len(fs), fs)
+			t.Fatalf("%d floods are reported: %+v", len(fs), fs)
 		}
 		if f := fs[0]; len(f.members) != 2 || f.members[0].peer != member(0, 0).peer || !slices.Equal(f.things, []string{"pings", "lines"}) || f.members[0].from != at("10.0.7.1") {
-			t.Errorf("of members it is told %+v", f)
+			t.Errorf("the members' flood is reported as %+v", f)
 		}
 		if f := fs[1]; len(f.members) != 0 || len(f.addrs) != 10 || !slices.Equal(f.things, []string{"streams"}) {
-			t.Errorf("of strangers it is told %+v", f)
+			t.Errorf("the strangers' flood is reported as %+v", f)
 		}
 		for range 50 {
 			for range floodFrom {
@@ -263,7 +264,7 @@ func TestAFloodIsToldOnce(t *testing.T) {
 				a.refuse(member(1, 1), aLine)
 			}
 			if fs := pass(time.Second); len(fs) != 0 {
-				t.Fatalf("the same flood is told again: %+v", fs)
+				t.Fatalf("the same flood is reported again: %+v", fs)
 			}
 		}
 		pass(attemptEvery)
@@ -271,14 +272,14 @@ func TestAFloodIsToldOnce(t *testing.T) {
 			a.refuse(stranger(1, 1), aStream)
 		}
 		if fs := pass(2 * floodWindow); len(fs) != 1 {
-			t.Errorf("the next flood is told %d times", len(fs))
+			t.Errorf("the next flood is reported %d times", len(fs))
 		}
 	})
 }
 
-// Each thing has its own measure: one less of it in a window is no flood, whatever else there is; and a member that is in
-// several rooms of ours may send as much for each.
-func TestEachThingHasItsMeasure(t *testing.T) {
+// Each kind of traffic has its own measure. One less than the measure in a window is no flood, whatever other traffic
+// there is. A member of several of our rooms may send as much for each of them.
+func TestEachKindOfTrafficHasItsMeasure(t *testing.T) {
 	inThree := member(1, 1)
 	inThree.rooms = 3
 	for what, kind := range thingKinds {
@@ -289,25 +290,25 @@ func TestEachThingHasItsMeasure(t *testing.T) {
 				f.count(who, thing(other), max(1, who.rooms)*k.from-1)
 			}
 			if due := f.due(lawStart.Add(time.Second)); len(due) > 0 {
-				t.Errorf("%s: one less of each is told: %+v", kind.name, due)
+				t.Errorf("%s: one less than the measure of each is reported: %+v", kind.name, due)
 			}
 			f.count(who, thing(what), 1)
 			if due := f.due(lawStart.Add(2 * time.Second)); len(due) != 1 || !slices.Equal(due[0].things, []string{kind.name}) {
-				t.Errorf("%s of %+v: told %+v", kind.name, who, due)
+				t.Errorf("%s from %+v: reported %+v", kind.name, who, due)
 			}
 		}
 		f := newFloods()
 		for i := range 100 { // half of it in each window
 			f.count(member(0, 0), thing(what), kind.from/2)
 			if due := f.due(lawStart.Add(time.Duration(i) * floodWindow)); len(due) > 0 {
-				t.Errorf("half as many %s as are a flood are told", kind.name)
+				t.Errorf("half a flood of %s is reported", kind.name)
 			}
 		}
 	}
 }
 
-// What is counted of floods is bounded, for any number of members and addresses.
-func TestTheCountOfFloodsIsBounded(t *testing.T) {
+// The count of floods has a bound, for any number of members and addresses.
+func TestFloodCountsAreBounded(t *testing.T) {
 	f := newFloods()
 	for i := range 2 * maxBudgets {
 		f.count(stranger(i, i), aStream, 1)
@@ -317,15 +318,15 @@ func TestTheCountOfFloodsIsBounded(t *testing.T) {
 		t.Errorf("%d members and %d addresses are counted", len(f.members), len(f.strangers.addrs))
 	}
 	if due := f.due(lawStart); len(due) != 2 {
-		t.Errorf("%d floods are told", len(due))
+		t.Errorf("%d floods are reported", len(due))
 	}
 	if len(f.members) > 0 || len(f.strangers.addrs) > 0 {
 		t.Error("nothing is forgotten")
 	}
 }
 
-// The line about a flood names who it is, and no more than a person reads.
-func TestTheTextOfAFlood(t *testing.T) {
+// The line about a flood names its sources, and no more of them than a user will read.
+func TestFloodText(t *testing.T) {
 	w := newLawRoom(t, "lab")
 	w.admit("carol")
 	n := &Node{self: personaID("alice"), signer: persona("alice"), log: slog.New(slog.DiscardHandler), gate: testGate()}
@@ -356,12 +357,12 @@ func TestTheTextOfAFlood(t *testing.T) {
 		}
 		l.tellFloods(lawStart)
 		if got := (<-sub.c).Body.(Warning); got.Code != "flood" || got.Text != c.want || got.Peer != c.who[len(c.who)-1].peer || len(sub.c) > 0 {
-			t.Errorf("told %+v", got)
+			t.Errorf("reported %+v", got)
 		}
 	}
 }
 
-// One member is handed a full room, and not one after the other without end.
+// One member is given a full room at once, but not one room after the other without end.
 func TestAnswersAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := bareAdmission()
@@ -386,8 +387,9 @@ func TestAnswersAreBounded(t *testing.T) {
 	})
 }
 
-// The bell rings for each address a few times, and then for all together.
-func TestManyKnocksAreOneLine(t *testing.T) {
+// The first few knocks from each address are announced one by one. After that, one line sums up the knocks of all
+// addresses.
+func TestManyKnocksMakeOneLine(t *testing.T) {
 	b, now := newDoorbell(), lawStart
 	rung := 0
 	for i := range 43 {
@@ -396,11 +398,11 @@ func TestManyKnocksAreOneLine(t *testing.T) {
 		}
 	}
 	if rung != knocksTold || b.summary(now) != "" {
-		t.Errorf("%d are announced", rung)
+		t.Errorf("%d knocks are announced", rung)
 	}
 	now = now.Add(moreKnocksAfter)
 	if got, want := b.summary(now), fmt.Sprint(43-knocksTold, " more knock from 192.168.1.7; /members shows who waits"); got != want {
-		t.Errorf("told %q", got)
+		t.Errorf("the summary is %q", got)
 	}
 	for i := range 10_000 {
 		now = now.Add(time.Millisecond)
@@ -409,19 +411,19 @@ func TestManyKnocksAreOneLine(t *testing.T) {
 		}
 	}
 	if rung > knocksTold+knocksToldAll+11 {
-		t.Errorf("%d are announced of 200 addresses", rung)
+		t.Errorf("%d knocks from 200 addresses are announced", rung)
 	}
 	if got := b.summary(now); got != "" {
-		t.Errorf("told again too soon: %q", got)
+		t.Errorf("summed up again too soon: %q", got)
 	}
 	now = now.Add(attemptEvery)
 	if got := b.summary(now); !strings.Contains(got, " other addresses") || strings.Count(got, ",") != maxKnockAddrs-1 {
-		t.Errorf("told %q", got)
+		t.Errorf("the summary is %q", got)
 	}
 	if len(b.more) != 0 || b.summary(now.Add(time.Hour)) != "" {
-		t.Error("it is told again")
+		t.Error("it is summed up again")
 	}
 	if !b.announces("bob", "192.168.1.9", now) {
-		t.Error("one of another address is not announced")
+		t.Error("a knock from another address is not announced")
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"localchat/test/hostile"
 )
 
-// What a removed peer tries, one attack a row; what each must come to is in [siege.holds] and in the attack itself.
-// before runs while mallory is a member, and may order the removal itself.
+// The attacks of a removed peer, one a row. [siege.holds] and the attack itself say what each must come to. before runs
+// while mallory is a member, and may order the removal itself.
 func TestAdversary(t *testing.T) {
 	for _, a := range []struct {
 		name          string
@@ -24,17 +24,17 @@ func TestAdversary(t *testing.T) {
 		{name: "replays lines and records", after: replays},
 		{name: "replays after the seen window", before: replaysLate, after: replaysLate},
 		{name: "forges an author", after: alone((*hostile.Peer).ForgesAuthor)},
-		{name: "forges an author to one who has not heard", before: isolateBob, after: thenHeal((*hostile.Peer).ForgesAuthor)},
+		{name: "forges an author to a member that has not heard", before: isolateBob, after: thenHeal((*hostile.Peer).ForgesAuthor)},
 		{name: "forges records as a member", before: forgesRecordsAsMember, after: alone((*hostile.Peer).ForgesRecords)},
-		{name: "forges records to one who has not heard", before: isolateBob, after: thenHeal((*hostile.Peer).ForgesRecords)},
-		{name: "speaks through one who has not heard", before: isolateBob, after: speaksThroughBob},
+		{name: "forges records to a member that has not heard", before: isolateBob, after: thenHeal((*hostile.Peer).ForgesRecords)},
+		{name: "speaks through a member that has not heard", before: isolateBob, after: speaksThroughBob},
 		{name: "grafts without subscribing", after: graftsBare},
 		{name: "listens and speaks under another key", after: comesAsStranger},
 		{name: "speaks floodsub", after: alone((*hostile.Peer).SpeaksFloodsub)},
 		{name: "asks everybody by sync", after: alone((*hostile.Peer).AsksBySync)},
 		{name: "has its lines passed on", after: alone((*hostile.Peer).PassesOn)},
 		{name: "asks on streams opened before", before: alone((*hostile.Peer).OpensStreams), after: alone((*hostile.Peer).AsksOnOpenStreams)},
-		{name: "asks one who has not heard", before: isolateBob, after: asksBob},
+		{name: "asks a member that has not heard", before: isolateBob, after: asksBob},
 		{name: "joins again", after: joinsAgain},
 		{name: "joins under another key by invites", before: takesInvites, after: joinsByInvites},
 		{name: "joins as a look-alike", after: joinsAsLookAlike},
@@ -51,7 +51,7 @@ func TestAdversary(t *testing.T) {
 	}
 }
 
-// alone leaves an attack to mallory.
+// alone is an attack that mallory carries out alone.
 func alone(attack func(*hostile.Peer)) func(*siege) {
 	return func(s *siege) { attack(s.mallory) }
 }
@@ -84,7 +84,7 @@ func obeys(s *siege) {
 	for _, n := range defenders {
 		s.peek(n, func(r *room) {
 			if got := len(r.log.Of(s.mallory.Host.ID())); got != 1 {
-				s.t.Errorf("%s retains %d lines of mallory, and one was said before the removal", n, got)
+				s.t.Errorf("%s retains %d lines of mallory, want the one said before the removal", n, got)
 			}
 		})
 	}
@@ -109,14 +109,14 @@ func replays(s *siege) {
 }
 
 func replaysLate(s *siege) {
-	// Simulated: pubsub has forgotten, the room has not; and then the lines have expired.
+	// In simulated time, pubsub has forgotten the lines and the room has not. Later the lines have expired.
 	time.Sleep(seenLife)
 	replays(s)
 	time.Sleep(time.Duration(siegeRetain) * time.Second)
 	replays(s)
 }
 
-// forgesRecordsAsMember: the owner's person is told, once.
+// forgesRecordsAsMember: the owner is warned once.
 func forgesRecordsAsMember(s *siege) {
 	m := s.mallory
 	m.ForgesRecords()
@@ -129,8 +129,8 @@ func forgesRecordsAsMember(s *siege) {
 
 func speaksThroughBob(s *siege) {
 	bob := s.nodes["bob"]
-	s.mallory.Says(evil + " to who has not heard")
-	s.shows("bob", evil+" to who has not heard") // nothing can be done about that yet
+	s.mallory.Says(evil + " to a member that has not heard")
+	s.shows("bob", evil+" to a member that has not heard") // nothing can be done about that yet
 	s.says("bob", "bob, who has not heard")
 	must(bob.Say(s.ctx(), "lab", "bob again", false))
 	s.shows("bob", "bob again")
@@ -147,7 +147,7 @@ func speaksThroughBob(s *siege) {
 	}
 	for _, ev := range s.subs["bob"].seen {
 		if _, ok := ev.Body.(Hidden); ok && !ev.Time.Equal(s.removedAt("bob")) {
-			s.t.Errorf("bob hears of the removal at %v, and hides at %v what it cuts off: nobody had to be asked", s.removedAt("bob"), ev.Time)
+			s.t.Errorf("bob hears of the removal at %v, and hides at %v what it cuts off: it did not have to ask anybody", s.removedAt("bob"), ev.Time)
 		}
 	}
 }
@@ -186,8 +186,8 @@ func savesNumbers(s *siege) {
 	isolateBob(s)
 }
 
-// fillsNumbers says a line of a number below the cut-off that nobody has, to a member that has not heard of the removal, and
-// that member hands it to the others once they have.
+// fillsNumbers says a line whose number is below the cut-off and free, to a member that has not heard of the removal.
+// That member hands it to the others once it can reach them.
 func fillsNumbers(s *siege) {
 	s.mallory.Ctr = 9
 	s.mallory.Says(evil + " below the cut-off")
@@ -214,7 +214,7 @@ func saysTwice(s *siege) {
 	thenHeal(func(m *hostile.Peer) { m.Says(evil + " at the cut-off") })(s)
 }
 
-// asksBob asks the one who still takes it for a member: it gets what it has, and no more.
+// asksBob asks a member that still takes mallory for a member. Mallory gets the lines that member has, and no more.
 func asksBob(s *siege) {
 	s.mallory.Robs(s.nodes["bob"].self)
 	s.heal()
@@ -230,14 +230,14 @@ func joinsAgain(s *siege) {
 			s.t.Error("the same key is answered", code)
 		}
 	}
-	for _, n := range defenders[1:] { // those who are not the authority
+	for _, n := range defenders[1:] { // those that are not the authority
 		if code := m.Tries(s.nodes[n].self, "mallory", protocol.Token{}); code != protocol.JoinNoRoom {
 			s.t.Error(n, "answers", code)
 		}
 	}
 }
 
-// takesInvites has mallory make one while it may, and see a used one; then the room is by invite only.
+// takesInvites has mallory make an invite while it may, and see a used one. Then the room admits by invite only.
 func takesInvites(s *siege) {
 	m, alice := s.mallory, s.nodes["alice"]
 	yes, byInvite := true, "invite"
@@ -270,7 +270,8 @@ func joinsByInvites(s *siege) {
 	}
 }
 
-// joinsAsLookAlike tries the door under another key. An open room lets strangers in; it lets nobody look like a member.
+// joinsAsLookAlike knocks under another key. An open room lets strangers in, but not under a nick that looks like a
+// member's.
 func joinsAsLookAlike(s *siege) {
 	twin := s.mallory.Another()
 	for nick, want := range hostile.LookAlikes {
@@ -281,7 +282,7 @@ func joinsAsLookAlike(s *siege) {
 	}
 }
 
-// removesCarolToo leaves a reason waiting that is not mallory's: carol cannot hear alice.
+// removesCarolToo leaves a reason waiting for carol, not for mallory: carol cannot hear alice.
 func removesCarolToo(s *siege) {
 	s.peek("carol", func(r *room) { s.stolen = *r.seat })
 	s.cut("alice", "carol")
@@ -291,7 +292,7 @@ func removesCarolToo(s *siege) {
 	time.Sleep(time.Second) // simulated
 }
 
-// claimsCarolsReason knows carol's nonce and admission, and is not carol.
+// claimsCarolsReason polls with carol's nonce and admission, under mallory's key.
 func claimsCarolsReason(s *siege) {
 	s.mallory.Claims(s.stolen.Nonce, s.stolen.Admission, s.removal.Seq-1)
 	s.heal()
@@ -316,7 +317,7 @@ func floodsDoors(s *siege) {
 	})
 }
 
-// floodsEpochs sends lines of epochs that nobody knows to all, most to bob who still takes mallory for a member.
+// floodsEpochs sends lines of unknown epochs to all, most of them to bob, which still takes mallory for a member.
 func floodsEpochs(s *siege) {
 	s.mallory.FloodsEpochs(s.nodes["bob"].self)
 	time.Sleep(time.Second) // simulated

@@ -8,8 +8,8 @@ import (
 	"localchat/test/hostile"
 )
 
-// A member that always has more to give, or news, is one partner among others: a line that was missed is fetched from
-// somebody else within some comparisons, and it is not asked without a pause. Two of them do no better.
+// A member that always claims to have more is one partner among others: a missed line is fetched from another member
+// within some comparisons, and the captor is not asked without a pause. Two such members do no better.
 func TestAdversaryCapturesComparisons(t *testing.T) {
 	for way := range hostile.Captures {
 		for _, members := range []int{1, 2} {
@@ -22,7 +22,7 @@ func TestAdversaryCapturesComparisons(t *testing.T) {
 	}
 }
 
-// mostAsked is how often, in a minute, one that says all the time that it has news may be asked: after each syncSpacing.
+// mostAsked is how often in a minute a member that always claims to have news may be asked: once each syncSpacing.
 const mostAsked = int(time.Minute/syncSpacing) + 10
 
 func captures(t *testing.T, way string, members int) {
@@ -50,7 +50,7 @@ func captures(t *testing.T, way string, members int) {
 		time.Sleep(5 * time.Second) // simulated: it is asked by now
 		l.cut("alice", "bob")
 		l.cut("carol", "bob")
-		time.Sleep(pingEvery + pingTimeout + time.Second) // simulated: the connections have ended, so that nothing is on its way
+		time.Sleep(pingEvery + pingTimeout + time.Second) // simulated: the connections have ended, so nothing is on its way
 		s.says("alice", "what bob missed")
 		s.shows("carol", "what bob missed")
 		l.heal()
@@ -65,11 +65,11 @@ func captures(t *testing.T, way string, members int) {
 		}
 		for !containsEvent(l.subs["bob"], said) {
 			if time.Since(healed) > time.Minute || caught[0].Asked(bob)-before[0] > 4*mostAsked {
-				l.t.Fatalf("bob has not been given what he missed in %v, and asked mallory %d times", time.Since(healed), caught[0].Asked(bob)-before[0])
+				l.t.Fatalf("bob has not been given the missed line in %v, and asked mallory %d times", time.Since(healed), caught[0].Asked(bob)-before[0])
 			}
 			time.Sleep(100 * time.Millisecond) // simulated
 		}
-		l.t.Logf("bob is given what he missed after %v", time.Since(healed))
+		l.t.Logf("bob is given the missed line after %v", time.Since(healed))
 		for time.Since(healed) < time.Minute && !l.t.Failed() {
 			time.Sleep(time.Second) // simulated
 			for i, c := range caught {

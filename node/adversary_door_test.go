@@ -10,8 +10,8 @@ import (
 	"localchat/test/hostile"
 )
 
-// Whoever knocks by a nick that could be taken for bob's, before him or after him, is not let in by what the owner types to let
-// bob in; and what is meant for it does not meet bob.
+// A peer knocks with a nick that looks like bob's, before or after bob. The owner's words that let bob in do not let
+// that peer in, and the words that refuse that peer do not refuse bob.
 func TestAdversaryKnocksAsAnother(t *testing.T) {
 	for name := range hostile.Impersonations("bob", personaID("bob")) {
 		for _, first := range []bool{true, false} {
@@ -44,7 +44,7 @@ func knocksAsBob(t *testing.T, name string, first bool) {
 			knock()
 		}
 		waits := code == protocol.JoinWaiting
-		// What the owner may have on its mind: bob.
+		// The owner means to let bob in.
 		for _, who := range []string{"bob", "BOB", bob.self.String()[:len(bob.self.String())-30], protocol.ShortID(bob.self)} {
 			if err := alice.Accept(l.ctx(), "lab", who); err != nil && codeOf(err) != CodeAmbiguous && codeOf(err) != CodeNotFound {
 				t.Errorf("accept %s: %v", who, err)
@@ -63,9 +63,9 @@ func knocksAsBob(t *testing.T, name string, first bool) {
 	})
 }
 
-// Tokens that are not good, however many and of whatever kind, keep nobody out who has a good one.
+// Tokens that are not valid, however many and of whatever kind, keep nobody out that has a valid one.
 func TestAdversaryShowsTokens(t *testing.T) {
-	// A kind is tokens that mallory has, of which none is good for it.
+	// A kind is a set of tokens that mallory has, none of which is valid for it.
 	kinds := map[string]func(l *simLAN) []protocol.Token{
 		"made up": func(*simLAN) (ts []protocol.Token) {
 			for i := range byte(100) {
@@ -103,7 +103,7 @@ func TestAdversaryShowsTokens(t *testing.T) {
 				m.ShowsTokens("mallory", 300, kind(l)...)
 				begun := time.Now()
 				if _, err := bob.Join(l.ctx(), JoinOptions{Invite: must(alice.Invite(l.ctx(), "lab", "bob", time.Hour)).Text}); err != nil || time.Since(begun) > 5*time.Second {
-					t.Errorf("bob, who is invited, after %v: %v", time.Since(begun), err)
+					t.Errorf("bob was invited, and after %v is answered: %v", time.Since(begun), err)
 				}
 				for _, g := range m.Gains {
 					t.Error("mallory gained", g)
@@ -113,7 +113,7 @@ func TestAdversaryShowsTokens(t *testing.T) {
 	}
 }
 
-// token is one of an invite of alice's to lab, for that nick.
+// token is the token of an invite to lab for that nick, made by alice.
 func (l *simLAN) token(nick string) protocol.Token {
 	return must(protocol.ParseInvite(must(l.nodes["alice"].Invite(l.ctx(), "lab", nick, time.Hour)).Text)).Token
 }

@@ -13,8 +13,8 @@ import (
 	"localchat/test/hostile"
 )
 
-// A member that knows which epochs are to come chooses their keys: a line of its own proves each. Whatever the way, no node
-// takes a key that the owner has not committed to, now or after the removal, and the room is never mute.
+// A member that knows the coming epochs chooses keys for them: a line of its own proves each key. By no path does a
+// node take a key that the owner has not committed to, now or after the removal, and the room can always speak.
 func TestAdversaryKeys(t *testing.T) {
 	next := func(now uint64) (es []uint64) {
 		for e := range uint64(8) {
@@ -71,7 +71,7 @@ func TestAdversaryKeys(t *testing.T) {
 			besiege(t, choose, func(s *siege) {
 				s.turnsOver(3)
 				if a.expire {
-					for range 12 { // somebody speaks every minute until the keys of before have gone
+					for range 12 { // somebody speaks every minute until the earlier keys have gone
 						time.Sleep(time.Minute) // simulated
 						s.says("alice", "still here")
 					}
@@ -91,14 +91,14 @@ func (s *siege) noneChosen() {
 			for _, e := range r.keys.Epochs() {
 				k, _ := r.keys.Get(e)
 				if _, ok := s.mallory.Chose(k); ok {
-					s.t.Errorf("%s takes mallory's for the key of epoch %d", n, e)
+					s.t.Errorf("%s takes mallory's key for that of epoch %d", n, e)
 				}
 			}
 		})
 	}
 }
 
-// turnsOver has a newcomer come and go, each time with new epochs, that many times.
+// turnsOver admits and removes that many newcomers, each time with new epochs.
 func (s *siege) turnsOver(times int) {
 	s.t.Helper()
 	for i := range times {

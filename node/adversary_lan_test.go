@@ -11,7 +11,7 @@ import (
 	"localchat/test/hostile"
 )
 
-// infiltrate makes a mallory of a host that no node uses, connected to everybody.
+// infiltrate puts mallory on a host that no node uses, connected to every node.
 func (l *simLAN) infiltrate(host int, room RoomInfo) *hostile.Peer {
 	l.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -25,7 +25,7 @@ func (l *simLAN) infiltrate(host int, room RoomInfo) *hostile.Peer {
 	return m
 }
 
-// A key can be here before the records that say who may have it: until they are, nobody is given it.
+// A key can be here before the records that say which members may have it. Until they come, it is given to nobody.
 func TestNoKeyAheadOfTheLog(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		s := &siege{simLAN: l}

@@ -15,7 +15,7 @@ import (
 	"localchat/test/hostile"
 )
 
-// underOlga starts nodes in the room of a hostile owner, on the first host, and returns when they talk.
+// underOlga starts nodes in the room of the hostile owner olga, which is on the first host, and returns when they talk.
 func (l *simLAN) underOlga(members ...string) *hostile.Owner {
 	l.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -50,11 +50,11 @@ func aSubject(text string) authority.Event {
 	return authority.SetPolicy{Policy: p}
 }
 
-// foldsWithin is how long it may take until everybody in a room knows that its owner has signed two logs: some comparisons.
+// foldsWithin is how long it may take, some comparisons, until every member knows that the owner has signed two logs.
 const foldsWithin = 2 * time.Minute
 
-// An owner that signs two logs, and gives one of them to some members and the other to the rest, is found out by those who
-// compare, and everybody in the room is told.
+// An owner signs two logs and gives one to some members and the other to the rest. Members that compare find out, and
+// every member is told.
 func TestAdversaryTwoLogs(t *testing.T) {
 	truth := func(o *hostile.Owner, l *hostile.Log, whose string, records int) {
 		for i := range records {
@@ -92,11 +92,11 @@ func TestAdversaryTwoLogs(t *testing.T) {
 			o.Signs(one, authority.Rekey{})
 			o.Signs(other, authority.Rekey{})
 		}},
-		{"by one who is let in in one alone", func(o *hostile.Owner, one, other *hostile.Log) {
+		{"by a member admitted in one alone", func(o *hostile.Owner, one, other *hostile.Log) {
 			o.Signs(one, authority.Knock{Peer: someone(), Request: protocol.JoinRequest{Room: o.Room(), Nick: "ghost"}})
 			truth(o, other, "dave", 1)
 		}},
-		{"by one who is kicked in one alone", func(o *hostile.Owner, one, other *hostile.Log) {
+		{"by a member kicked in one alone", func(o *hostile.Owner, one, other *hostile.Log) {
 			var dave peer.ID
 			for _, m := range one.State().Members() {
 				if m.Nick == "dave" {
@@ -127,7 +127,7 @@ func TestAdversaryTwoLogs(t *testing.T) {
 	}
 }
 
-// allFreeze waits until each was told that the room is frozen.
+// allFreeze waits until each member was told that the room is frozen.
 func (l *simLAN) allFreeze(members ...string) {
 	l.t.Helper()
 	frozen := func(ev Event) bool {
@@ -147,8 +147,8 @@ func (l *simLAN) allFreeze(members ...string) {
 	l.t.Logf("all know after %v", time.Since(began))
 }
 
-// An owner that hands out keys of its own invention: of epochs that its log has not, in any order and number, and another
-// key of the same epoch to each member. A node keeps no more keys than its log has epochs, and two members never have two
+// An owner hands out invented keys: of epochs that its log does not have, in any order and number, and a different key
+// of the same epoch to each member. A node keeps no more keys than its log has epochs, and two members never have two
 // keys of one epoch.
 func TestAdversaryOwnersKeys(t *testing.T) {
 	inventions := map[string]func(turn uint64, p peer.ID, inForce uint64) []protocol.EpochKey{

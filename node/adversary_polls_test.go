@@ -11,10 +11,10 @@ import (
 	"localchat/test/hostile"
 )
 
-// A member that asks its authority for everything again and again is given so much and no more, whatever it says that it has
+// A member that asks its authority for everything again and again is given a bounded amount, whatever it claims to have
 // and on however many streams. The others go on.
 func TestAdversaryDevoursAnswers(t *testing.T) {
-	// In bytes, of this test: the simulated network takes seconds for so much.
+	// In bytes. Chosen for this test: the simulated network takes seconds for this much.
 	const burst, rate, largest = 2 << 20, 64 << 10, 512 << 10
 	for way := range hostile.Hungers {
 		t.Run(way, func(t *testing.T) {
@@ -49,7 +49,7 @@ func TestAdversaryDevoursAnswers(t *testing.T) {
 	}
 }
 
-// Large answers that nobody reads have places, of which one address has its share: another address is answered.
+// Large answers that are not read take up places, of which one address has its share: another address is answered.
 func TestLargeAnswersAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLarge()
@@ -61,15 +61,15 @@ func TestLargeAnswersAreBounded(t *testing.T) {
 			}
 		}
 		if held == 0 || held > answersInFlight/2 {
-			t.Errorf("those of one address hold %d places", held)
+			t.Errorf("answers to one address hold %d places", held)
 		}
 		for a := range 100 {
 			take(member(a, 1+a))
 		}
 		if l.held.taken > answersInFlight {
-			t.Errorf("%d are held", l.held.taken)
+			t.Errorf("%d answers are held", l.held.taken)
 		}
-		// Who waits has a place as soon as one is free.
+		// A waiting answer gets a place as soon as one is free.
 		begun, got := time.Now(), make(chan bool)
 		go func() { got <- take(member(-1, 200)) }()
 		time.Sleep(time.Second) // simulated
@@ -79,13 +79,13 @@ func TestLargeAnswersAreBounded(t *testing.T) {
 		}
 		begun = time.Now()
 		if take(member(-2, 201)) || time.Since(begun) != streamTimeout {
-			t.Errorf("one more is held, or was refused after %v", time.Since(begun))
+			t.Errorf("one more answer is held, or was refused after %v", time.Since(begun))
 		}
 	})
 }
 
-// An owner that answers each poll at once, with whatever it makes up, is asked so often and no more: what a member does for
-// its other rooms has its turn.
+// An owner that answers each poll at once, with invented answers, is asked at a bounded rate, so the member's other
+// rooms get their turn.
 func TestAdversaryOwnerAnswersAtOnce(t *testing.T) {
 	for way := range hostile.Haste {
 		t.Run(way, func(t *testing.T) {

@@ -18,11 +18,12 @@ var (
 	removalsSeed = flag.Uint64("removals.seed", 1, "of the schedule of TestRemovalsHold")
 )
 
-// removalsEach is how many of them one simulation plays: fewer than make lines expire.
+// removalsEach is how many removals one simulation plays: fewer than would make lines expire.
 const removalsEach = 8
 
-// mallory is removed again and again under loss, reordering and partition, and goes on talking through whoever still
-// listens. The schedule is seeded; goroutines and keys are not, so a failure may take the same seed a few times.
+// mallory is removed again and again under loss, reordering and partition, and goes on talking through any member that
+// still listens. The schedule is seeded; goroutines and keys are not, so a failure may need several runs of the same
+// seed.
 func TestRemovalsHold(t *testing.T) {
 	left := *removals
 	for seed := *removalsSeed; left > 0; seed++ {
@@ -36,7 +37,7 @@ func TestRemovalsHold(t *testing.T) {
 type campaign struct {
 	*siege
 	rng *rand.Rand
-	// said are the lines of those who stay, with the epoch that their author had applied before.
+	// said holds the lines of the members that stay, with the epoch that their author had applied before.
 	said map[string]uint64
 }
 
@@ -63,8 +64,8 @@ func playRemovals(t *testing.T, seed uint64, n int) {
 	})
 }
 
-// round admits mallory, lets the weather turn bad, removes it in the middle of it all, and looks at what is left when
-// the sky is clear again.
+// round admits mallory, disturbs the network, removes mallory in the middle of it, and judges the result once the
+// network is calm again.
 func (c *campaign) round(i int) {
 	m := c.mallory
 	token := must(protocol.ParseInvite(must(c.nodes["alice"].Invite(c.ctx(), "lab", "", 0)).Text)).Token
@@ -122,7 +123,7 @@ func (c *campaign) calm() {
 	c.links.weather = nil
 }
 
-// everybodySays lets some of them say a line, and mallory in any case.
+// everybodySays lets some of the members say a line, and mallory always.
 func (c *campaign) everybodySays(text string) {
 	m := c.mallory
 	epoch, key := m.Latest()
@@ -150,7 +151,7 @@ func (c *campaign) epoch(node string) (e uint64) {
 	return e
 }
 
-// settles waits until all have the same history, with every line of those who stay, and then judges it.
+// settles waits until all members that stay have the same history, with every line they said, and then judges it.
 func (c *campaign) settles() {
 	c.t.Helper()
 	var problem string
@@ -223,7 +224,7 @@ func (c *campaign) judgeLine(node string, r *room, l *transcript.Line) {
 	}
 }
 
-// admittedBetween: a membership that begins after epoch from and before to is another one.
+// admittedBetween reports whether a membership begins after epoch from and before to; it is then another membership.
 func admittedBetween(records []protocol.SignedRecord, from, to uint64) bool {
 	return slices.ContainsFunc(records, func(r protocol.SignedRecord) bool {
 		_, admit := r.Body.(protocol.Admit)
@@ -231,7 +232,7 @@ func admittedBetween(records []protocol.SignedRecord, from, to uint64) bool {
 	})
 }
 
-// judgeKeys: of the epochs in which it was no member, mallory has no key.
+// judgeKeys checks that mallory has no key of an epoch in which it was no member.
 func (c *campaign) judgeKeys(node string, r *room) {
 	m, st := c.mallory, r.current()
 	for _, e := range r.keys.Epochs() {

@@ -13,16 +13,16 @@ import (
 	"localchat/test/hostile"
 )
 
-// A siege is a room of alice, bob and carol that has removed mallory, who was a member like the others.
+// A siege is a room of alice, bob and carol that has removed mallory, a former member like the others.
 type siege struct {
 	*simLAN
 	room    protocol.RoomID
 	mallory *hostile.Peer
-	// removal is where the removal stands in the log, and the epoch that begins with it.
+	// removal is the record's place in the log and the epoch that begins with it.
 	removal Committed
-	// stay are the nodes that hold the room.
+	// stay are the nodes that remain in the room.
 	stay []string
-	// warnings that are due, by node.
+	// warnings is how many warnings are due, by node.
 	warnings map[string]int
 	// stolen is the seat of another member, as its own node keeps it.
 	stolen authority.Seat
@@ -31,8 +31,8 @@ type siege struct {
 // defenders are the nodes that stay.
 var defenders = []string{"alice", "bob", "carol"}
 
-// besiege plays one attack: before and during are optional and run while mallory is a member and while the removal is
-// under way; after, once everybody has applied it. Then the room must hold.
+// besiege plays one attack. before and during are optional: before runs while mallory is a member, during while the
+// removal is under way. after runs once every defender has applied the removal. Then the room must hold.
 func besiege(t *testing.T, before, after func(*siege)) {
 	t.Helper()
 	simulate(t, len(defenders)+3, func(l *simLAN) {
@@ -56,12 +56,12 @@ func besiege(t *testing.T, before, after func(*siege)) {
 			hello := "hello from " + n
 			s.says(n, hello)
 			s.shows(n, "hello from mallory")
-			// It may have been said before n knew that mallory listens, and mallory compares with nobody.
+			// The line may have been said before n knew that mallory listens, and mallory compares with nobody.
 			for i := 0; i < 5 && !s.mallory.Hears(hello); i++ {
 				time.Sleep(2 * time.Second) // simulated
 				s.says(n, hello)
 			}
-			s.mallory.Awaits(hello) // nobody else would give it that
+			s.mallory.Awaits(hello) // no other peer would give it that
 		}
 		if before != nil {
 			before(s)
@@ -79,7 +79,7 @@ func (s *siege) remove() {
 	s.t.Helper()
 	s.removal = must(s.nodes["alice"].Kick(s.ctx(), "lab", "mallory", "too loud"))
 	s.mallory.Removal = hostile.Committed(s.removal)
-	// That it is removed is no secret: mallory has the record, as rumours go.
+	// The removal is no secret: mallory has the record, by hearsay.
 	var records [][]byte
 	s.peek("alice", func(r *room) { records, _ = recordsAfter(r.records, 0) })
 	s.mallory.Learn(records, nil)
@@ -92,7 +92,7 @@ func (s *siege) says(who, text string) {
 	}
 }
 
-// shows waits until who has been shown a line.
+// shows waits until a node has been shown a line.
 func (s *siege) shows(who, text string) {
 	s.t.Helper()
 	said := func(ev Event) bool {
@@ -107,13 +107,13 @@ func (s *siege) shows(who, text string) {
 	}
 }
 
-// evil marks what must be shown nowhere.
+// evil marks lines that must be shown nowhere.
 const evil = hostile.Evil
 
-// holds is what every attack is measured by.
+// holds are the checks after every attack.
 func (s *siege) holds() {
 	s.t.Helper()
-	time.Sleep(3 * time.Second) // simulated: what is under way arrives
+	time.Sleep(3 * time.Second) // simulated: everything under way arrives
 	for _, n := range s.stay {
 		s.says(n, n+" speaks on")
 	}
@@ -122,7 +122,7 @@ func (s *siege) holds() {
 			s.shows(n, from+" speaks on")
 		}
 	}
-	time.Sleep(2 * syncEvery) // simulated: what could be fetched is
+	time.Sleep(2 * syncEvery) // simulated: everything that can be fetched is fetched
 	for _, g := range s.mallory.Gains {
 		s.t.Error("mallory gained", g)
 	}
@@ -167,7 +167,7 @@ func (s *siege) judge(node string, l *transcript.Line) {
 	}
 }
 
-// keysAreNew: no key of the epochs since the removal is mallory's, and no record after its own removal.
+// keysAreNew: mallory has no key of the epochs since the removal, and no record after its own removal.
 func (s *siege) keysAreNew(node string, r *room) {
 	for _, e := range r.keys.Epochs() {
 		key, _ := r.keys.Get(e)
@@ -182,7 +182,7 @@ func (s *siege) keysAreNew(node string, r *room) {
 	}
 }
 
-// noticed: the people in the room see nothing of it, or as many warnings as are due.
+// noticed: users of the room see nothing of the attack but the warnings that are due.
 func (s *siege) noticed(node string) {
 	warnings := 0
 	for _, ev := range s.subs[node].drain() {
@@ -195,7 +195,7 @@ func (s *siege) noticed(node string) {
 		case RemovalReason:
 			text = b.Text
 		case Warning:
-			if b.Code != "flood" || b.Peer != s.mallory.Host.ID() { // what asks too much is named; see TestFloods
+			if b.Code != "flood" || b.Peer != s.mallory.Host.ID() { // a peer that asks too much is named; see TestFloods
 				warnings++
 			}
 		case Refused, Removed, Left, Gap, Knock, OwnerUnreachable, PolicyChanged, RoomClosed:
@@ -210,7 +210,7 @@ func (s *siege) noticed(node string) {
 	}
 }
 
-// removedAt is when node has applied the removal.
+// removedAt is when a node applied the removal.
 func (s *siege) removedAt(node string) time.Time {
 	for _, ev := range s.subs[node].seen {
 		if m, ok := ev.Body.(MemberRemoved); ok && m.Nick == "mallory" {
@@ -221,7 +221,7 @@ func (s *siege) removedAt(node string) time.Time {
 	return time.Time{}
 }
 
-// peeked looks into a room from the loop, as nobody but a test may.
+// peeked looks into a room from the loop, as only a test may.
 type peeked struct {
 	room protocol.RoomID
 	look func(*room)
@@ -251,5 +251,6 @@ func allOf[B EventBody](w *watcher) (bs []B) {
 	return bs
 }
 
-// siegeRetain is for how long lines are kept in a besieged room, in seconds: some attacks wait until what was said has expired.
+// siegeRetain is for how long lines are kept in a besieged room, in seconds. Some attacks wait until the lines have
+// expired.
 var siegeRetain = int64(600)

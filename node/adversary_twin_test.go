@@ -19,7 +19,7 @@ import (
 	"localchat/protocol"
 )
 
-// rumours is mDNS in the hands of an attacker: it says whatever a test wants.
+// rumours is mDNS in the hands of an attacker: it reports whatever a test wants.
 type rumours chan peer.AddrInfo
 
 func (r rumours) Run(ctx context.Context, _ func() peer.AddrInfo, found func(peer.AddrInfo), _ func(netip.Addr)) error {
@@ -35,7 +35,7 @@ func (r rumours) Run(ctx context.Context, _ func() peer.AddrInfo, found func(pee
 
 func (r rumours) Hurry() {}
 
-// startOn makes a node on the given host that knows nobody but by rumour.
+// startOn makes a node on the given host that knows other peers by rumour alone.
 func (l *simLAN) startOn(host int, nick, dir string, d Discovery) *Node {
 	l.t.Helper()
 	n := must(New(Config{Nick: nick, Host: l.hosts[host], gate: gateOf(l.hosts[host]), DataDir: dir, Discovery: d, Version: "test"}))
@@ -48,7 +48,7 @@ func (l *simLAN) infoOf(host int) peer.AddrInfo {
 	return peer.AddrInfo{ID: l.hosts[host].ID(), Addrs: l.hosts[host].Addrs()}
 }
 
-// strangers are peers that are not there, at private addresses: libp2p stops dialling public ones after so many failures.
+// strangers are absent peers at private addresses: libp2p stops dialling public ones after some number of failures.
 func strangers(n int) []peer.AddrInfo {
 	var ais []peer.AddrInfo
 	for i := range n {
@@ -62,7 +62,7 @@ func strangers(n int) []peer.AddrInfo {
 	return ais
 }
 
-// spoofed says that the peer of a host is at n places where it is not, one of them an attacker's.
+// spoofed reports the peer of a host at n addresses where it is not, one of them the attacker's.
 func (l *simLAN) spoofed(host, attacker, n int) peer.AddrInfo {
 	ai := peer.AddrInfo{ID: l.hosts[host].ID(), Addrs: l.hosts[attacker].Addrs()}
 	for i := range n {
@@ -71,7 +71,7 @@ func (l *simLAN) spoofed(host, attacker, n int) peer.AddrInfo {
 	return ai
 }
 
-// tell keeps telling rumours, all of them every second, as an attacker's mDNS answers would come.
+// tell repeats rumours, all of them every second, as an attacker's mDNS answers would.
 func (r rumours) tell(ctx context.Context, ais ...peer.AddrInfo) {
 	for ctx.Err() == nil {
 		for _, ai := range ais {
@@ -88,8 +88,8 @@ func (r rumours) tell(ctx context.Context, ais ...peer.AddrInfo) {
 	}
 }
 
-// As many peers as mDNS lets through that are not there, and false addresses of the owner, one of them an attacker's: the
-// owner is found again when it comes back.
+// mDNS reports as many absent peers as it lets through, and false addresses of the owner, one of them the attacker's.
+// The owner is found again when it comes back.
 func TestFalseHints(t *testing.T) {
 	// The simulated network logs each packet to nowhere.
 	was := slog.Default()
@@ -120,8 +120,8 @@ func TestFalseHints(t *testing.T) {
 			t.Errorf("bob's book has %d peers", len(peers))
 		}
 
-		// A newcomer hears of the one true peer among all the false ones. Whether its room is the only one of that name,
-		// it cannot tell.
+		// A newcomer hears of the one true peer among all the false ones. It cannot tell whether the owner's room is the only
+		// one of that name.
 		q := make(rumours)
 		carol := l.startOn(2, "carol", "", q)
 		go q.tell(ctx, strangers(2*MaxPeers)...)
@@ -136,8 +136,8 @@ func TestFalseHints(t *testing.T) {
 	})
 }
 
-// The second of two rooms of one name is announced behind peers that are not there: the first is not taken for the only
-// one while they are being tried.
+// The second of two rooms of one name is announced behind absent peers. While those are being tried, the first room is
+// not taken for the only one.
 func TestTwinBehindFalseHints(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		alice, eve := l.startOn(0, "alice", "", nil), l.startOn(1, "eve", "", nil)
@@ -157,7 +157,8 @@ func TestTwinBehindFalseHints(t *testing.T) {
 	})
 }
 
-// Of many false hints each is tried as soon as there is room, so that all are within the time that a name takes to settle.
+// Each of many false hints is tried as soon as there is room, so that all are tried within the time that a name takes
+// to settle.
 func TestHintsAreTriedWithoutAPause(t *testing.T) {
 	simulate(t, 1, func(l *simLAN) {
 		r := make(rumours)
@@ -197,7 +198,8 @@ func (l *simLAN) hearEachOther(a, b string) error {
 	return nil
 }
 
-// A room of the same name, its owner of the same nick: nobody is led there unasked, and who knows the owner is told.
+// A second room has the same name, and its owner the same nick. Nobody is led there unasked, and a user that knows the
+// owner is told.
 func TestEvilTwin(t *testing.T) {
 	simulate(t, 4, func(l *simLAN) {
 		alice := l.startOn(0, "alice", "", nil)
@@ -217,25 +219,25 @@ func TestEvilTwin(t *testing.T) {
 		r <- l.infoOf(1)
 		until(l.subs["carol"], func(w Warning) bool { return w.Code == "ambiguous_room" })
 		if _, err := carol.Join(l.ctx(), JoinOptions{Room: "lab"}); codeOf(err) != CodeAmbiguous {
-			t.Errorf("carol, who knows neither, is answered %v", err)
+			t.Errorf("carol knows neither owner and is answered %v", err)
 		}
 		until(l.subs["bob"], func(w Warning) bool { return w.Code == "owner_key" && w.Peer == eve.self })
 		if j, err := bob.Join(l.ctx(), JoinOptions{Room: "lab"}); err != nil || j.ID != lab.ID {
-			t.Errorf("bob, who knows alice, is led to %v, %v", j.ID, err)
+			t.Errorf("bob knows alice and is led to %v, %v", j.ID, err)
 		}
 		must(struct{}{}, bob.Leave(l.ctx(), "lab"))
 		must(struct{}{}, alice.CloseRoom(l.ctx(), "lab", ""))
 		until(l.subs["bob"], func(e RoomLost) bool { return e.Owner == alice.self })
 		if _, err := bob.Join(l.ctx(), JoinOptions{Room: "lab"}); codeOf(err) != CodeRefused || !AsError(err).Identity {
-			t.Errorf("bob, who knows alice, is answered %v of eve's room", err)
+			t.Errorf("bob knows alice and is answered %v about eve's room", err)
 		}
 		if j, err := bob.Join(l.ctx(), JoinOptions{Room: twin.ID.String()}); err != nil || j.ID != twin.ID {
-			t.Errorf("bob, who has been asked, is answered %v", err)
+			t.Errorf("bob has confirmed and is answered %v", err)
 		}
 	})
 }
 
-// A host that shows ever new rooms of one name, of owners that nobody has met.
+// A host shows ever new rooms of one name, of owners that nobody has met.
 func TestThousandRooms(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		var pool [][]byte // made once: signing is slow
@@ -259,7 +261,7 @@ func TestThousandRooms(t *testing.T) {
 		r := make(rumours, 8)
 		bob := l.startOn(2, "bob", "", r)
 		r <- l.infoOf(1)
-		// Somebody looks at the list all the time, and so asks again.
+		// A user watches the list all the time, so the node keeps asking.
 		for range 100 {
 			must(bob.Rooms(l.ctx()))
 			time.Sleep(2 * lookAgain) // simulated
@@ -280,14 +282,14 @@ func TestThousandRooms(t *testing.T) {
 		for _, w := range allOf[Warning](l.subs["bob"]) {
 			warned[w.Code]++
 		}
-		t.Logf("%d rooms shown, %d listed, %v, %d found", ads, len(rooms), warned, count[RoomFound](l.subs["bob"]))
+		t.Logf("%d rooms announced, %d listed, %v, %d found", ads, len(rooms), warned, count[RoomFound](l.subs["bob"]))
 		if warned["flood"] != 1 || warned["ambiguous_room"] > 1 || len(warned) > 2 {
 			t.Errorf("warned of %v", warned)
 		}
 	})
 }
 
-// foundation is the first record of a room of a persona's.
+// foundation is the first record of a persona's room.
 func foundation(name, owner string) []byte {
 	env := authority.Env{Now: time.Now(), Rand: random, Signer: persona(owner), Self: personaID(owner)}
 	_, effects, err := authority.Ledger{}.Step(env, authority.CreateRoom{Name: name, Nick: "alice", Policy: protocol.DefaultPolicy()})

@@ -20,7 +20,7 @@ func TestLANAdversary(t *testing.T) {
 		{name: "forges an author to one who has not heard", before: isolateBob, after: thenHeal("forge an author")},
 		{name: "forges records", before: does("forge records"), after: does("forge records")},
 		{name: "forges records to one who has not heard", before: isolateBob, after: thenHeal("forge records")},
-		{name: "speaks through one who has not heard", before: isolateBob, after: speaksThroughBob},
+		{name: "speaks through a member that has not heard", before: isolateBob, after: speaksThroughBob},
 		{name: "chooses a key for each", before: does("choose keys"), after: obeys},
 		{name: "fills numbers below the cut-off", before: leavesOutNumbers, after: fillsNumbers},
 		{name: "takes the number of the cut-off again", before: isolateBob, after: saysTwice},
