@@ -112,6 +112,10 @@ var laws = map[string]law{
 		ours: []string{"authority", "protocol"}, bans: faultBans,
 		why: "fault puts into a sentence what the law and the wire refuse, and knows nothing that runs",
 	},
+	"node/internal/lan": {
+		ours: []string{"protocol", "internal/onlink"}, bans: lanBans,
+		why: "lan connects machines, and knows of rooms only how large one can be",
+	},
 	"node/internal/store": {
 		ours: []string{"authority", "protocol", "internal/private", "node/internal/fault"}, bans: storeBans,
 		why: "store keeps values of the law and the wire on disk, and decides nothing",
@@ -165,6 +169,10 @@ var nodeBans = append([]ban{
 var faultBans = append([]ban{
 	{path: "time", names: clock, why: "no clock: fault says what has happened"},
 	{names: []string{"go"}, why: "no goroutine: fault waits for nothing"},
+}, noPrint...)
+
+var lanBans = append([]ban{
+	{path: "github.com/libp2p/go-libp2p-pubsub", why: "lan knows nothing of what is said"},
 }, noPrint...)
 
 var storeBans = append([]ban{
@@ -311,6 +319,9 @@ func TestLawsBite(t *testing.T) {
 		{dir: "node/internal/store", src: imports("go.etcd.io/bbolt"), ok: true},
 		{dir: "node/internal/store", src: imports("localchat/node/internal/fault"), ok: true},
 		{dir: "node/internal/store", src: imports("localchat/node")},
+		{dir: "node/internal/lan", src: imports("localchat/internal/onlink"), ok: true},
+		{dir: "node/internal/lan", src: imports("localchat/authority")},
+		{dir: "node/internal/lan", src: imports("github.com/libp2p/go-libp2p-pubsub")},
 		{dir: "node/internal/store", src: goes},
 		{dir: "protocol", src: imports("localchat/protocol/internal/pb"), ok: true},
 		{dir: "protocol", src: imports("localchat/authority")},

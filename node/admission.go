@@ -13,6 +13,7 @@ import (
 	"github.com/libp2p/go-libp2p/p2p/net/swarm"
 	"golang.org/x/time/rate"
 
+	"localchat/node/internal/lan"
 	"localchat/protocol"
 )
 
@@ -323,10 +324,6 @@ func resourcesOf(h host.Host) *resources {
 	if !ok {
 		return nil
 	}
-	rm := s.ResourceManager()
-	if d, ok := rm.(doorman); ok {
-		rm = d.ResourceManager
-	}
-	bounds, _ := rm.(*resources)
-	return bounds
+	rm, _ := lan.Unguarded(s.ResourceManager()).(*resources)
+	return rm
 }

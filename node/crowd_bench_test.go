@@ -24,6 +24,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"localchat/authority"
+	"localchat/node/internal/lan"
 	"localchat/protocol"
 )
 
@@ -77,8 +78,8 @@ func (s countedStream) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// perAddress is how many of a crowd share one loopback address: fewer than connsPerHost.
-const perAddress = connsPerHost / 2
+// perAddress is how many of a crowd share one loopback address: fewer than lan.ConnsPerHost.
+const perAddress = lan.ConnsPerHost / 2
 
 func beCrowd(spec string) error {
 	var n int

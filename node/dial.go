@@ -13,6 +13,7 @@ import (
 	manet "github.com/multiformats/go-multiaddr/net"
 
 	"localchat/node/internal/fault"
+	"localchat/node/internal/lan"
 	"localchat/protocol"
 )
 
@@ -62,14 +63,14 @@ type typedPeer struct {
 }
 
 // newBook starts with the peers of --peer, which g lets pass.
-func newBook(self peer.ID, peers []string, g *gate) (*book, error) {
+func newBook(self peer.ID, peers []string, g *lan.Gate) (*book, error) {
 	b := &book{self: self, entries: make(map[peer.ID]*bookEntry)}
 	for _, s := range peers {
 		addr, err := parseAddr(s)
 		if err != nil {
 			return nil, err
 		}
-		g.typeIn(waysTo(addr)...)
+		g.TypeIn(waysTo(addr)...)
 		if ai, err := peer.AddrInfoFromP2pAddr(addr); err == nil {
 			b.want(ai.ID, ai.Addrs)
 			if e := b.entry(ai.ID); e != nil {
@@ -270,7 +271,7 @@ type (
 
 func (e peerFound) handle(l *loop) {
 	// Discovery tells of loopback what a node of this machine has left there for us, and nothing that came over a network.
-	l.n.gate.hereToo(e.info.ID, e.info.Addrs)
+	l.n.gate.HereToo(e.info.ID, e.info.Addrs)
 	moved := l.book.entry(e.info.ID).moves(e.info.Addrs)
 	b := l.book.add(e.info.ID, e.info.Addrs, l.now())
 	if b == nil || b.dialing && !moved || l.n.connected(b.peer) {
@@ -380,9 +381,9 @@ func (l *loop) networkChanged(why string) {
 // would only take the place of one that does.
 func (l *loop) named(from, p peer.ID, addrs []multiaddr.Multiaddr) []multiaddr.Multiaddr {
 	if slices.ContainsFunc(l.n.host.Network().ConnsToPeer(from), func(c network.Conn) bool { return manet.IsIPLoopback(c.RemoteMultiaddr()) }) {
-		l.n.gate.hereToo(p, addrs)
+		l.n.gate.HereToo(p, addrs)
 	}
-	return l.n.gate.passing(p, addrs)
+	return l.n.gate.Passing(p, addrs)
 }
 
 // addrsOf is where p can be dialled, as far as we know: of ourselves, where we listen.
@@ -395,11 +396,11 @@ func (l *loop) addrsOf(p peer.ID) []multiaddr.Multiaddr {
 		if e := l.book.entry(p); e != nil {
 			known = append(known, e.addrs...)
 		}
-		known = l.n.gate.passing(p, known)
+		known = l.n.gate.Passing(p, known)
 	}
 	var addrs []multiaddr.Multiaddr
 	for _, a := range known {
-		if len(addrs) < protocol.MaxAddrs && len(a.Bytes()) <= protocol.MaxAddr && !slices.ContainsFunc(addrs, a.Equal) && dialable(a) {
+		if len(addrs) < protocol.MaxAddrs && len(a.Bytes()) <= protocol.MaxAddr && !slices.ContainsFunc(addrs, a.Equal) && lan.Dialable(a) {
 			addrs = append(addrs, a)
 		}
 	}
@@ -409,16 +410,7 @@ func (l *loop) addrsOf(p peer.ID) []multiaddr.Multiaddr {
 // toldAddrsOf returns the addresses of p that other nodes are told. An address that does not pass our own gate is not told:
 // a peer that made it up could otherwise point others there through us.
 func (l *loop) toldAddrsOf(p peer.ID) []multiaddr.Multiaddr {
-	return withoutLinkLocal(l.addrsOf(p))
-}
-
-// dialable leaves out what nobody can dial.
-func dialable(a multiaddr.Multiaddr) bool {
-	if _, err := a.ValueForProtocol(multiaddr.P_P2P); err == nil {
-		return false
-	}
-	ip, ok := addrIP(a)
-	return ok && !ip.IsUnspecified() && (isZoned(a) || !manet.IsIP6LinkLocal(a))
+	return lan.WithoutLinkLocal(l.addrsOf(p))
 }
 
 func parseAddrs(ss []string) []multiaddr.Multiaddr {

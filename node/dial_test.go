@@ -16,6 +16,7 @@ import (
 	"github.com/libp2p/go-libp2p/p2p/protocol/ping"
 	"github.com/multiformats/go-multiaddr"
 
+	"localchat/node/internal/lan"
 	"localchat/protocol"
 )
 
@@ -125,7 +126,7 @@ func TestDialable(t *testing.T) {
 		"/ip4/10.0.0.1/tcp/1/p2p/" + personaID("bob").String(): false,
 		"/ip6zone/eth0/ip6/fe80::7/tcp/1":                      true, "/ip6/fe80::7/tcp/1": false,
 	} {
-		if got := dialable(must(multiaddr.NewMultiaddr(s))); got != want {
+		if got := lan.Dialable(must(multiaddr.NewMultiaddr(s))); got != want {
 			t.Errorf("%s: %v", s, got)
 		}
 	}
@@ -134,7 +135,7 @@ func TestDialable(t *testing.T) {
 // Whoever has many old addresses, which we are dialling in vain, gets through to us from a new one.
 func TestOldAddressesKeepNobodyOut(t *testing.T) {
 	s := assail(t)
-	h := must(newHost(persona("bob").PrivKey, loopback, libp2p.ResourceManager(must(newResourceManager()))))
+	h := must(lan.NewHost(persona("bob").PrivKey, loopback, libp2p.ResourceManager(must(newResourceManager()))))
 	t.Cleanup(func() { h.Close() })
 	var old []multiaddr.Multiaddr
 	for range 3 * protocol.MaxAddrs {
@@ -142,7 +143,7 @@ func TestOldAddressesKeepNobodyOut(t *testing.T) {
 		t.Cleanup(func() { deaf.Close() })
 		old = append(old, must(multiaddr.NewMultiaddr(fmt.Sprintf("/ip4/127.0.0.1/udp/%d/quic-v1", deaf.LocalAddr().(*net.UDPAddr).Port))))
 	}
-	s.alice.gate.typeIn(old...) // it let us through once
+	s.alice.gate.TypeIn(old...) // it let us through once
 	dialled := make(chan struct{})
 	ctx, cancel := context.WithCancel(s.ctx)
 	defer func() {
@@ -194,7 +195,7 @@ func TestCrossingDials(t *testing.T) {
 				subs[i] = nodes[i].Subscribe()
 			}
 			for i, n := range nodes {
-				n.gate.typeIn(nodes[1-i].addrInfo().Addrs...)
+				n.gate.TypeIn(nodes[1-i].addrInfo().Addrs...)
 			}
 			lab := must(nodes[0].Create(ctx, CreateOptions{Name: "lab", PolicyChange: openRoom()})).ID.String()
 			var dials sync.WaitGroup

@@ -100,7 +100,7 @@ func (l *loop) wakeSeat(id protocol.RoomID) {
 	delete(l.dormant.seats, id)
 	r := newRoom(l, id)
 	r.seat, r.resumed, r.name, r.nick = &s.Seat, true, s.Name, s.Nick
-	l.n.gate.typeIn(parseAddrs(s.Lasting)...)
+	l.n.gate.TypeIn(parseAddrs(s.Lasting)...)
 	l.book.want(s.Seat.Authority, parseAddrs(s.Addrs))
 	l.enter(r)
 }

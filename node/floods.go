@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/multiformats/go-multiaddr"
 
 	"localchat/protocol"
 )
@@ -189,6 +190,11 @@ func (a *admission) refuse(who visitor, what thing) {
 	if who.peer != "" && !a.refused.of(who.peer).Allow() && a.closing.Allow() {
 		a.n.offer(hangUp{who.peer})
 	}
+}
+
+// refuseFrom notes that a connection from there was refused.
+func (a *admission) refuseFrom(from multiaddr.Multiaddr) {
+	a.refuse(visitor{from: originOf(from)}, aConnection)
 }
 
 // count counts n things of a visitor that were dropped, or of no use. The user is told when that goes on.

@@ -20,6 +20,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/peer"
 
+	"localchat/node/internal/lan"
 	"localchat/protocol"
 )
 
@@ -104,7 +105,7 @@ func TestFloodsKeepANodeSmall(t *testing.T) {
 				for range c.each {
 					key, _, err := crypto.GenerateEd25519Key(random)
 					must(struct{}{}, err)
-					h := must(newHost(key, []string{fmt.Sprintf("/ip4/127.0.0.%d/tcp/0", 2+a)}))
+					h := must(lan.NewHost(key, []string{fmt.Sprintf("/ip4/127.0.0.%d/tcp/0", 2+a)}))
 					defer h.Close()
 					m.hosts = append(m.hosts, h)
 				}

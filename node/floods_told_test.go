@@ -19,6 +19,7 @@ import (
 	"github.com/multiformats/go-multiaddr"
 	"google.golang.org/protobuf/encoding/protodelim"
 
+	"localchat/node/internal/lan"
 	"localchat/protocol"
 )
 
@@ -358,15 +359,15 @@ func TestGossipOfStrangersHasOneBudget(t *testing.T) {
 
 // Connections from other networks count, whether libp2p asks the gater (TCP) or the resource manager (QUIC).
 func TestConnectionsFromElsewhereCount(t *testing.T) {
-	for name, connect := range map[string]func(g *gate){
-		"TCP": func(g *gate) { g.InterceptAccept(callerFrom("/ip4/203.0.113.7/tcp/4001")) },
-		"QUIC": func(g *gate) {
-			_, _ = doorman{gate: g}.OpenConnection(network.DirInbound, false, multiaddr.StringCast("/ip4/203.0.113.7/udp/4001/quic-v1"))
+	for name, connect := range map[string]func(g *lan.Gate){
+		"TCP": func(g *lan.Gate) { g.InterceptAccept(callerFrom("/ip4/203.0.113.7/tcp/4001")) },
+		"QUIC": func(g *lan.Gate) {
+			_, _ = g.Guard(nil).OpenConnection(network.DirInbound, false, multiaddr.StringCast("/ip4/203.0.113.7/udp/4001/quic-v1"))
 		},
 	} {
-		g, a := newGate(simNetworks, false), bareAdmission()
+		g, a := lan.NewGate(simNetworks, false), bareAdmission()
 		connect(g) // there is no node yet
-		g.judge.Store(a)
+		g.OnRefusal(a.refuseFrom)
 		for range floodFrom {
 			connect(g)
 		}

@@ -21,9 +21,24 @@ import (
 	"github.com/multiformats/go-multiaddr"
 
 	"localchat/internal/onlink"
+	"localchat/node/internal/lan"
 	"localchat/protocol"
 	"localchat/test/hostile"
 )
+
+// testGate is a gate on 192.168.1.0/24 and 2001:db8:1::/64.
+func testGate() *lan.Gate {
+	return lan.NewGate(func() (onlink.Networks, error) {
+		return onlink.Networks{netip.MustParsePrefix("192.168.1.5/24"), netip.MustParsePrefix("2001:db8:1::5/64"), netip.MustParsePrefix("fe80::5/64")}, nil
+	}, false)
+}
+
+func multiaddrs(texts ...string) (as []multiaddr.Multiaddr) {
+	for _, s := range texts {
+		as = append(as, multiaddr.StringCast(s))
+	}
+	return as
+}
 
 // A packets counts the packets of a simulated network by where they go.
 type packets struct {
@@ -108,7 +123,7 @@ func (o *outskirt) node(nick string, number int, anywhere bool) *Node {
 	on := &atomic.Pointer[onlink.Networks]{}
 	on.Store(&onlink.Networks{netip.MustParsePrefix("1.0.0.9/16"), netip.MustParsePrefix("1.77.0.5/24")})
 	o.networks[nick] = on
-	g := newGate(func() (onlink.Networks, error) { return *on.Load(), nil }, anywhere)
+	g := lan.NewGate(func() (onlink.Networks, error) { return *on.Load(), nil }, anywhere)
 	n := must(New(Config{Nick: nick, Host: gatedHost(o.network, number, 8000, g), gate: g, Version: "test"}))
 	o.index[nick], o.nodes[nick] = len(o.hosts), n
 	o.hosts = append(o.hosts, n.host)
@@ -172,7 +187,7 @@ func TestIdentifyPointsNobodyElsewhere(t *testing.T) {
 		o.nothingLeaves("identify")
 		o.inLoop(bob, func(l *loop) {
 			for _, a := range l.addrsOf(o.mallory.ID()) {
-				if !l.n.gate.passes(o.mallory.ID(), a) {
+				if !l.n.gate.Passes(o.mallory.ID(), a) {
 					t.Errorf("%s is handed on", a)
 				}
 			}
@@ -352,12 +367,12 @@ func TestNodesOfOtherNetworks(t *testing.T) {
 			if as := l.addrsOf(far.ID()); len(as) != 1 || !as[0].Equal(at) {
 				t.Errorf("bob knows it at %v", as)
 			}
-			if l.n.gate.passes(personaID("dave"), multiaddr.StringCast("/ip4/1.200.0.9/udp/123/quic-v1")) {
+			if l.n.gate.Passes(personaID("dave"), multiaddr.StringCast("/ip4/1.200.0.9/udp/123/quic-v1")) {
 				t.Error("its whole network passes")
 			}
 		})
 		// Where a peer of another network was seen it may be called back: the address of its QUIC connection is where it listens.
-		if !carol.gate.passes(far.ID(), at) || carol.gate.passes(personaID("dave"), at) {
+		if !carol.gate.Passes(far.ID(), at) || carol.gate.Passes(personaID("dave"), at) {
 			t.Error("where carol may call")
 		}
 	})

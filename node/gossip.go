@@ -16,6 +16,7 @@ import (
 	libprotocol "github.com/libp2p/go-libp2p/core/protocol"
 
 	"localchat/authority"
+	"localchat/node/internal/lan"
 	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
@@ -428,7 +429,7 @@ func (h answering) SetStreamHandler(id libprotocol.ID, handle network.StreamHand
 
 // NewStream is how pubsub opens its own.
 func (h answering) NewStream(ctx context.Context, p peer.ID, ids ...libprotocol.ID) (network.Stream, error) {
-	return openStream(ctx, h.Host, p, ids...)
+	return lan.OpenStream(ctx, h.Host, p, ids...)
 }
 
 // close ends the instance where another takes its place: what the others send must not go on to this one.

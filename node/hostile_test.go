@@ -22,6 +22,7 @@ import (
 	libprotocol "github.com/libp2p/go-libp2p/core/protocol"
 	"golang.org/x/time/rate"
 
+	"localchat/node/internal/lan"
 	"localchat/protocol"
 )
 
@@ -53,7 +54,7 @@ func assail(t *testing.T) *assault {
 // host is one of libp2p's, connected to alice's, and nothing of ours runs on it.
 func (s *assault) host(name string) host.Host {
 	s.t.Helper()
-	h := must(newHost(persona(name).PrivKey, loopback, libp2p.ResourceManager(must(newResourceManager()))))
+	h := must(lan.NewHost(persona(name).PrivKey, loopback, libp2p.ResourceManager(must(newResourceManager()))))
 	s.t.Cleanup(func() { h.Close() })
 	if err := h.Connect(s.ctx, s.alice.addrInfo()); err != nil {
 		s.t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 
 	"localchat/authority"
 	"localchat/node/internal/fault"
+	"localchat/node/internal/lan"
 	"localchat/protocol"
 )
 
@@ -111,7 +112,7 @@ func inviteAddrs(all []multiaddr.Multiaddr) []multiaddr.Multiaddr {
 			break
 		}
 		for _, a := range all {
-			if manet.IsIPLoopback(a) != loopback || !dialable(a) || len(a.Bytes()) > protocol.MaxAddr {
+			if manet.IsIPLoopback(a) != loopback || !lan.Dialable(a) || len(a.Bytes()) > protocol.MaxAddr {
 				continue
 			}
 			if k := kind(a); !seen[k] {

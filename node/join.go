@@ -209,7 +209,7 @@ func (n *Node) inviteTarget(ctx context.Context, text, nick string) (*joinTarget
 	if nick == "" {
 		nick = n.cfg.Nick
 	}
-	n.gate.typeIn(inv.Addrs...)
+	n.gate.TypeIn(inv.Addrs...)
 	t := &joinTarget{room: inv.Room, name: "the room of this invite", owner: inv.Owner, addrs: inv.Addrs, nick: nick, token: inv.Token, expires: inv.Expires}
 	here, err := ask(ctx, n, lookHere{inv.Room.String()})
 	if err == nil && here.in {

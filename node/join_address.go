@@ -12,6 +12,7 @@ import (
 	"github.com/multiformats/go-multiaddr"
 
 	"localchat/node/internal/fault"
+	"localchat/node/internal/lan"
 	"localchat/protocol"
 )
 
@@ -39,7 +40,7 @@ func waysTo(a multiaddr.Multiaddr) []multiaddr.Multiaddr {
 
 // dialTyped connects to the node at addr, and checks its peer ID if the address has one.
 func (n *Node) dialTyped(ctx context.Context, addr multiaddr.Multiaddr) (peer.AddrInfo, error) {
-	n.gate.typeIn(waysTo(addr)...)
+	n.gate.TypeIn(waysTo(addr)...)
 	if known, err := peer.AddrInfoFromP2pAddr(addr); err == nil {
 		return *known, n.connect(ctx, known.ID, known.Addrs)
 	}
@@ -69,7 +70,7 @@ func (n *Node) whoAnswers(ctx context.Context, addr multiaddr.Multiaddr) (peer.I
 	if err != nil {
 		return "", err
 	}
-	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	ctx, cancel := context.WithTimeout(ctx, lan.DialTimeout)
 	defer cancel()
 	defer n.host.Peerstore().ClearAddrs(guess)
 	err = n.host.Connect(ctx, peer.AddrInfo{ID: guess, Addrs: []multiaddr.Multiaddr{addr}})
@@ -91,7 +92,7 @@ func (n *Node) addrTarget(ctx context.Context, typed string, addr multiaddr.Mult
 	}
 	if err != nil {
 		n.log.Debug("dial", "addr", addr, "err", err)
-		if ip, ok := addrIP(addr); ok && !ip.IsLoopback() && n.cfg.Host == nil && NoNetwork() {
+		if ip, ok := lan.IP(addr); ok && !ip.IsLoopback() && n.cfg.Host == nil && NoNetwork() {
 			return nil, errNoNetwork()
 		}
 		return nil, &Error{

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"localchat/node/internal/lan"
+
 	"github.com/multiformats/go-multiaddr"
 )
 
@@ -47,7 +49,7 @@ func TestJoinByAddress(t *testing.T) {
 
 		begun := time.Now()
 		_, err := erin.Join(l.ctx(), JoinOptions{Room: l.ip("alice") + ":1"})
-		if codeOf(err) != CodeNotFound || AsError(err).Reason == "" || !strings.Contains(err.Error(), "nobody") || time.Since(begun) > 3*dialTimeout {
+		if codeOf(err) != CodeNotFound || AsError(err).Reason == "" || !strings.Contains(err.Error(), "nobody") || time.Since(begun) > 3*lan.DialTimeout {
 			t.Errorf("at a port where nobody is: %v, after %v", err, time.Since(begun))
 		}
 		if _, err := erin.Join(l.ctx(), JoinOptions{Room: l.at("erin")}); err == nil || AsError(err).Reason == "" {

@@ -11,6 +11,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
 
+	"localchat/node/internal/lan"
 	"localchat/protocol"
 )
 
@@ -323,7 +324,7 @@ func TestARevocationOutlivesARestart(t *testing.T) {
 // An answer that was lost is asked for again by the same nonce; a reason that is not the authority's own word on that
 // question counts for nothing, and the refusal stands without it.
 func TestOnlyTheAuthoritysWordOnMyQuestion(t *testing.T) {
-	h := must(newHost(persona("alice").PrivKey, loopback, libp2p.ResourceManager(must(newResourceManager()))))
+	h := must(lan.NewHost(persona("alice").PrivKey, loopback, libp2p.ResourceManager(must(newResourceManager()))))
 	defer h.Close()
 	bob := must(New(Config{Nick: "bob", Listen: loopback}))
 	defer bob.Close()

@@ -71,9 +71,8 @@ const (
 	// been told.
 	farewell = time.Second
 
-	// dialTimeout of one attempt over all addresses of a peer, and the pauses between attempts: libp2p's own
-	// back-off hides a returned owner for up to minutes, so it is cleared before each and ours holds.
-	dialTimeout    = 3 * time.Second
+	// The pauses between attempts to dial a peer: libp2p's own back-off hides a returned owner for up to minutes, so it is
+	// cleared before each and ours holds.
 	dialBackoffMin = 500 * time.Millisecond
 	dialBackoffMax = 4 * time.Second
 	// maxDials at once to peers of our rooms; more only compete for the same air. maxHintDials to peers that mDNS shows,
@@ -84,21 +83,10 @@ const (
 	maxHintDials = 48
 	hintTimeout  = time.Second
 	crowdTimeout = 250 * time.Millisecond
-	// linkDelay is the head start that other addresses of a peer have before its link-local ones: enough for the other
-	// ones to answer on a LAN, and little beside hintTimeout.
-	linkDelay = 250 * time.Millisecond
 	// hintLife: a hint that has not come again for so long is not tried any more.
 	hintLife = time.Minute
 	// MaxPeers, in peers that the dial book remembers beside those of our rooms; mDNS is unauthenticated.
 	MaxPeers = 256
-
-	// maxPlaces, in addresses of each kind that the gate lets pass wherever they are: what is typed, where peers are reached
-	// over other networks, and loopback addresses of this machine, of which the largest room makes up for most. The one that
-	// was longest out of use goes.
-	maxPlaces = 8 * protocol.MaxMembers
-	// networksFresh: the interfaces are looked at again for an address that is on none of them, but no more often, as
-	// anybody can make that happen.
-	networksFresh = 250 * time.Millisecond
 
 	// maxRemembered, in peers kept for the next start, and maxRememberedAddrs of each: a room or two of people one meets
 	// again, in a few kB. rememberEvery: how often it is looked at.
@@ -310,13 +298,4 @@ const (
 	// readTime, at least, between a reader's taking the reason of our removal and our noting it as shown: a terminal
 	// takes milliseconds. A node that is killed meanwhile shows it again in its next life.
 	readTime = 100 * time.Millisecond
-
-	// connections: the manager trims above the high mark. A LAN room connects everybody to everybody, so that the
-	// largest room is below the low mark, and strangers beside it are what is trimmed.
-	connLow, connHigh = protocol.MaxMembers + 128, protocol.MaxMembers + 512
-	connGrace         = time.Minute
-	// connsPerHost from one address, and with one peer: several nodes on one machine, and reconnects that overlap.
-	connsPerHost = 64
-	// connsPerLAN6 from one IPv6 /64: the whole LAN. The library's default is 8.
-	connsPerLAN6 = 1024
 )

@@ -6,6 +6,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"localchat/authority"
+	"localchat/node/internal/lan"
 	"localchat/protocol"
 )
 
@@ -21,7 +22,7 @@ const (
 	strangerConns = 512
 	// connsAtOnce and connsPerSecond, in connections of one address: each is a handshake of some 0.5 ms. Several nodes on
 	// one machine are started at once.
-	connsAtOnce    = 2 * connsPerHost
+	connsAtOnce    = 2 * lan.ConnsPerHost
 	connsPerSecond = 20
 
 	// strangerStreams, in streams of all strangers together, those included that have not said their protocol yet: some

@@ -7,12 +7,13 @@ import (
 	"slices"
 	"time"
 
+	"localchat/node/internal/lan"
+
 	"github.com/libp2p/go-libp2p/core/event"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/p2p/protocol/ping"
 	manet "github.com/multiformats/go-multiaddr/net"
-	"github.com/multiformats/go-multistream"
 )
 
 // watchHost reports connections. It ends with the host.
@@ -22,7 +23,7 @@ func (n *Node) watchHost() error {
 		return err
 	}
 	n.host.Network().Notify(&network.NotifyBundle{ConnectedF: func(_ network.Network, c network.Conn) {
-		n.gate.meets(c)
+		n.gate.Meets(c)
 		if len(n.host.Network().ConnsToPeer(c.RemotePeer())) > 1 {
 			n.offer(connectedAgain{c})
 		}
@@ -38,12 +39,12 @@ func (n *Node) watchHost() error {
 				switch e := ev.(type) {
 				case event.EvtPeerConnectednessChanged:
 					if e.Connectedness == network.Connected {
-						n.meet.met(e.Peer)
+						n.waiters.Connected(e.Peer)
 					}
 					n.post(connectedness{e.Peer, e.Connectedness == network.Connected})
 				case event.EvtPeerIdentificationCompleted:
 					if manet.IsIPLoopback(e.Conn.RemoteMultiaddr()) {
-						n.gate.hereToo(e.Peer, e.ListenAddrs)
+						n.gate.HereToo(e.Peer, e.ListenAddrs)
 					}
 				}
 			case <-ctx.Done():
@@ -56,7 +57,7 @@ func (n *Node) watchHost() error {
 
 // watchNetwork compares our addresses and pings our neighbours.
 func (n *Node) watchNetwork(ctx context.Context) {
-	networks := n.gate.refresh()
+	networks := n.gate.Refresh()
 	check := time.NewTicker(netCheckEvery)
 	defer check.Stop()
 	beat := time.NewTicker(pingEvery)
@@ -64,7 +65,7 @@ func (n *Node) watchNetwork(ctx context.Context) {
 	for {
 		select {
 		case <-check.C:
-			if now := n.gate.refresh(); !slices.Equal(now, networks) {
+			if now := n.gate.Refresh(); !slices.Equal(now, networks) {
 				networks = now
 				n.post(addrsChanged{})
 			}
@@ -93,7 +94,7 @@ func (e connectedAgain) handle(l *loop) {
 func (n *Node) try(ctx context.Context, c network.Conn) {
 	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
 	defer cancel()
-	err := answers(ctx, c)
+	err := lan.Alive(ctx, c)
 	if err == nil || !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return
 	}
@@ -101,18 +102,6 @@ func (n *Node) try(ctx context.Context, c network.Conn) {
 	if err := c.Close(); err != nil {
 		n.log.Debug("close", "peer", c.RemotePeer(), "err", err)
 	}
-}
-
-// answers waits until the other end of a connection agrees to a protocol.
-func answers(ctx context.Context, c network.Conn) error {
-	s, err := c.NewStream(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = s.Reset() }()
-	stop := context.AfterFunc(ctx, func() { _ = s.Reset() })
-	defer stop()
-	return multistream.SelectProtoOrFail(pingID, s)
 }
 
 // pingDue: it is time to see who is still there.
@@ -170,7 +159,7 @@ func (l *loop) pingNow() {
 func (n *Node) ping(ctx context.Context, p peer.ID, s network.Stream, timeout time.Duration) pinged {
 	deadline := time.Now().Add(timeout)
 	if s != nil {
-		if rtt, err := echo(s, deadline); err == nil {
+		if rtt, err := lan.Ping(s, deadline); err == nil {
 			return pinged{p, s, rtt}
 		}
 		_ = s.Reset()
@@ -179,7 +168,7 @@ func (n *Node) ping(ctx context.Context, p peer.ID, s network.Stream, timeout ti
 		open, cancel := context.WithDeadline(network.WithNoDial(ctx, "ping"), deadline)
 		defer cancel()
 		if s, err := n.host.NewStream(open, p, ping.ID); err == nil {
-			rtt, err := echo(s, deadline)
+			rtt, err := lan.Ping(s, deadline)
 			if err == nil {
 				return pinged{p, s, rtt}
 			}
@@ -224,29 +213,6 @@ func (n *Node) servePing(s network.Stream) {
 			return
 		}
 	}
-}
-
-// echo is one exchange of libp2p's ping protocol. libp2p's own client makes a stream and a generator of random numbers
-// for each: with 31 neighbours that was two thirds of what an idle node did.
-func echo(s network.Stream, deadline time.Time) (time.Duration, error) {
-	if err := s.SetDeadline(deadline); err != nil {
-		return 0, err
-	}
-	var sent, back [ping.PingSize]byte
-	if _, err := random.Read(sent[:]); err != nil {
-		return 0, err
-	}
-	before := time.Now()
-	if _, err := s.Write(sent[:]); err != nil {
-		return 0, err
-	}
-	if _, err := io.ReadFull(s, back[:]); err != nil {
-		return 0, err
-	}
-	if sent != back {
-		return 0, errors.New("not the echo of what was sent")
-	}
-	return time.Since(before), nil
 }
 
 func (e pinged) handle(l *loop) {

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"localchat/node/internal/fault"
+	"localchat/node/internal/lan"
 	"localchat/node/internal/store"
 	"localchat/protocol"
 )
@@ -66,7 +67,7 @@ type Config struct {
 	Host host.Host
 
 	// gate is that of Host; nil is one for the networks of this machine.
-	gate *gate
+	gate *lan.Gate
 	// unbuffered makes the inbox one without a queue, which uncovers deadlocks sooner. For tests.
 	unbuffered bool
 }
@@ -75,7 +76,7 @@ type Config struct {
 type Node struct {
 	cfg    Config
 	host   host.Host
-	gate   *gate
+	gate   *lan.Gate
 	self   peer.ID
 	signer protocol.KeySigner
 	log    *slog.Logger
@@ -85,7 +86,7 @@ type Node struct {
 	// admission decides what others may ask of us.
 	admission *admission
 	says      *rate.Limiter // this node's own lines, in all rooms
-	meet      *meetings
+	waiters   *lan.Waiters
 	ctx       context.Context // ends with Close
 	cancel    context.CancelFunc
 	wg        sync.WaitGroup // every goroutine of this node; see Node.spawn
@@ -107,7 +108,7 @@ func New(cfg Config) (*Node, error) {
 	}
 	g := cfg.gate
 	if g == nil {
-		g = newGate(nil, cfg.FromAnywhere)
+		g = lan.NewGate(nil, cfg.FromAnywhere)
 	}
 	h, key, err := makeHost(cfg, g)
 	if err != nil {
@@ -116,8 +117,8 @@ func New(cfg Config) (*Node, error) {
 	n := &Node{
 		cfg: cfg, host: h, gate: g, self: h.ID(), signer: protocol.KeySigner{PrivKey: key}, log: cfg.Log, words: newWordBook(),
 		inbox: make(chan inboxEvent, inboxSize), ended: make(chan struct{}),
-		meet: newMeetings(),
-		says: rate.NewLimiter(sayRate, sayBurst),
+		waiters: lan.NewWaiters(),
+		says:    rate.NewLimiter(sayRate, sayBurst),
 	}
 	n.admission = newAdmission(n)
 	if cfg.unbuffered {
@@ -131,7 +132,7 @@ func New(cfg Config) (*Node, error) {
 	}
 	l.publishGuests()
 	n.listen()
-	g.judge.Store(n.admission)
+	g.OnRefusal(n.admission.refuseFrom)
 	if rm := resourcesOf(h); rm != nil {
 		rm.judge.Store(n.admission)
 		rm.recount()
@@ -148,7 +149,7 @@ func New(cfg Config) (*Node, error) {
 	return n, nil
 }
 
-func makeHost(cfg Config, g *gate) (host.Host, crypto.PrivKey, error) {
+func makeHost(cfg Config, g *lan.Gate) (host.Host, crypto.PrivKey, error) {
 	if cfg.Host != nil {
 		return cfg.Host, cfg.Host.Peerstore().PrivKey(cfg.Host.ID()), nil
 	}
@@ -167,8 +168,8 @@ func makeHost(cfg Config, g *gate) (host.Host, crypto.PrivKey, error) {
 	if cfg.DataDir == "" {
 		says = ephemeralAgent
 	}
-	options := append(g.options(rm), libp2p.UserAgent(says))
-	h, err := newHost(key, cfg.Listen, options...)
+	options := append(g.Options(), libp2p.ResourceManager(g.Guard(rm)), libp2p.UserAgent(says))
+	h, err := lan.NewHost(key, cfg.Listen, options...)
 	if err != nil {
 		cfg.Log.Error("listen", "err", err)
 		return nil, nil, &Error{Code: CodeUnavailable, Network: true, Text: "cannot listen at any address", Reason: fault.CannotListen}

@@ -362,7 +362,7 @@ func (r *room) tickOwner(now time.Time) {
 	}
 	r.owned.ticked = now
 	r.owned.open.ofAddress.sweep(now)
-	if len(r.l.n.gate.networks()) == 0 {
+	if len(r.l.n.gate.Networks()) == 0 {
 		if err := r.step(authority.Away{}); err != nil {
 			r.l.n.log.Warn("away", "room", r.id, "err", err)
 		}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"localchat/node/internal/lan"
 	"localchat/protocol"
 )
 
@@ -31,7 +32,7 @@ func roundTable(l *simLAN, others int) (names []string) {
 const catchUp = 7 * time.Second
 
 // connects is after how long, at most, those who have been apart are connected again.
-const connects = dialBackoffMax + dialBackoffMax/2 + dialTimeout
+const connects = dialBackoffMax + dialBackoffMax/2 + lan.DialTimeout
 
 // What somebody said while it was away comes to all as soon as it is back, whoever of them compares with whom.
 func TestWhoIsBackIsAskedAtOnce(t *testing.T) {

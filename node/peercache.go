@@ -6,10 +6,10 @@ import (
 	"slices"
 	"time"
 
-	"localchat/node/internal/store"
-
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/node/internal/store"
 )
 
 // A peerMemory is what Config.Remember keeps of the peers of last time. It is owned by the loop; nil where nothing is to be
@@ -30,7 +30,7 @@ func (l *loop) remember() error {
 	}
 	l.memory = &peerMemory{peers: peers, kept: l.now()}
 	for p, r := range peers {
-		l.n.gate.typeIn(parseAddrs(r.Lasting)...)
+		l.n.gate.TypeIn(parseAddrs(r.Lasting)...)
 		l.book.add(p, parseAddrs(r.Addrs), l.now())
 	}
 	return nil
@@ -48,7 +48,7 @@ func (l *loop) keepPeers() {
 		if e.wanted || e.fixed {
 			if m.note(e.peer, dialledAt(l.n.host.Network().ConnsToPeer(e.peer)), m.kept) {
 				r := m.peers[e.peer]
-				r.Lasting = formatAddrs(l.n.gate.lasting(parseAddrs(r.Addrs)))
+				r.Lasting = formatAddrs(l.n.gate.Lasting(parseAddrs(r.Addrs)))
 				m.peers[e.peer] = r
 				changed = true
 			}

@@ -150,7 +150,7 @@ func (n *Node) pollRoom(ctx context.Context, room protocol.RoomID) {
 		jittered := pause/2 + rand.N(pause)
 		pause = min(2*pause, pollBackoffMax)
 		met := make(chan struct{})
-		cancel := n.meet.on(whom, func() { close(met) })
+		cancel := n.waiters.Wait(whom, func() { close(met) })
 		select {
 		case <-time.After(jittered):
 		case <-met:
@@ -410,7 +410,7 @@ func (r *room) saved() store.Seat {
 	addrs := r.l.addrsOf(r.authority())
 	return store.Seat{
 		Seat: *r.seat, Name: r.label(), Nick: r.nick,
-		Addrs: formatAddrs(addrs), Lasting: formatAddrs(r.l.n.gate.lasting(addrs)),
+		Addrs: formatAddrs(addrs), Lasting: formatAddrs(r.l.n.gate.Lasting(addrs)),
 	}
 }
 

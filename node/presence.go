@@ -127,3 +127,6 @@ func (r *room) presentAddrs() []protocol.Presence {
 	}
 	return ps
 }
+
+// agent is what a node says of itself to whoever connects: no version and no name, since every stranger is told.
+const agent = "localchat"

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"localchat/node/internal/lan"
+
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
@@ -51,6 +53,15 @@ func newResources(rm network.ResourceManager) *resources {
 		},
 		shared: budget{sharedOpens, sharedOpensBurst}.limiter(), sharedGuest: budget{sharedGuestOpens, sharedGuestOpensBurst}.limiter(),
 	}
+}
+
+// newResourceManager bounds what peers may use of us.
+func newResourceManager() (*resources, error) {
+	rm, err := lan.NewResourceManager()
+	if err != nil {
+		return nil, err
+	}
+	return newResources(rm), nil
 }
 
 var errTooMuch = errors.New("too much from this peer or address")

@@ -13,6 +13,7 @@ import (
 	"github.com/libp2p/go-libp2p/p2p/protocol/ping"
 	"github.com/multiformats/go-multiaddr"
 
+	"localchat/node/internal/lan"
 	"localchat/protocol"
 )
 
@@ -33,7 +34,7 @@ func wire(r *resources, p peer.ID, ip string) network.ConnManagementScope {
 func TestConnectionsOfStrangersAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := bareAdmission("bob")
-		r := must(newResourceManager()).(*resources)
+		r := must(newResourceManager())
 		defer r.Close()
 		var open []network.ConnManagementScope
 		connect := func(p peer.ID, ip string) bool {
@@ -46,7 +47,7 @@ func TestConnectionsOfStrangersAreBounded(t *testing.T) {
 		r.judge.Store(a)
 		held := 0
 		for ip := range 10 {
-			for i := range 2 * connsPerHost {
+			for i := range 2 * lan.ConnsPerHost {
 				if connect(peer.ID(fmt.Sprint("m", ip, " ", i)), fmt.Sprintf("10.0.0.%d", ip+1)) {
 					held++
 				}
@@ -124,7 +125,7 @@ func TestConnectionsOfStrangersAreBounded(t *testing.T) {
 func TestTooManyConnectionsAreToldOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := bareAdmission("bob")
-		r := must(newResourceManager()).(*resources)
+		r := must(newResourceManager())
 		defer r.Close()
 		r.judge.Store(a)
 		for range 100 * connsAtOnce {
@@ -149,7 +150,7 @@ func TestTooManyConnectionsAreToldOnce(t *testing.T) {
 func TestOpeningIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := bareAdmission("bob", "carol")
-		r := must(newResourceManager()).(*resources)
+		r := must(newResourceManager())
 		defer r.Close()
 		r.judge.Store(a)
 		for i, p := range []peer.ID{"mallory", "bob", "carol"} {
@@ -186,7 +187,7 @@ func TestOtherStreamsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := bareAdmission("bob")
 		a.services[protocol.PollID] = newService(pollQuota)
-		r := must(newResourceManager()).(*resources)
+		r := must(newResourceManager())
 		defer r.Close()
 		r.judge.Store(a)
 		loop := func(p peer.ID, id protocolID) (n int) {

@@ -23,6 +23,7 @@ import (
 	"go.uber.org/goleak"
 
 	"localchat/internal/onlink"
+	"localchat/node/internal/lan"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -138,9 +139,9 @@ func simNetworks() (onlink.Networks, error) {
 var gates sync.Map
 
 // gateOf is what a node on h has for Config.gate.
-func gateOf(h host.Host) *gate {
+func gateOf(h host.Host) *lan.Gate {
 	g, _ := gates.Load(h.ID())
-	return g.(*gate)
+	return g.(*lan.Gate)
 }
 
 // simHost is a host with the limits of a real one, at the i-th address of a simulated network.
@@ -150,15 +151,15 @@ func simHost(network *simnet.Simnet, i int, more ...libp2p.Option) host.Host {
 
 // simHostAt is one of several hosts at one address.
 func simHostAt(network *simnet.Simnet, i, port int, more ...libp2p.Option) host.Host {
-	g := newGate(simNetworks, false)
+	g := lan.NewGate(simNetworks, false)
 	h := gatedHost(network, i, port, g, more...)
 	gates.Store(h.ID(), g)
 	return h
 }
 
 // gatedHost is one with a gate that a test has made.
-func gatedHost(network *simnet.Simnet, i, port int, g *gate, more ...libp2p.Option) host.Host {
-	return bareHost(network, i, port, append(more, g.options(must(newResourceManager()))...)...)
+func gatedHost(network *simnet.Simnet, i, port int, g *lan.Gate, more ...libp2p.Option) host.Host {
+	return bareHost(network, i, port, append(more, append(g.Options(), libp2p.ResourceManager(g.Guard(must(newResourceManager()))))...)...)
 }
 
 // bareHost is one that more makes whole.
@@ -167,7 +168,7 @@ func bareHost(network *simnet.Simnet, i, port int, more ...libp2p.Option) host.H
 	return must(libp2p.New(append(more,
 		libp2p.ListenAddrStrings(fmt.Sprintf("/ip4/%s/udp/%d/quic-v1", simnet.IntToPublicIPv4(i), port)),
 		simlibp2p.QUICSimnet(network, simnet.NodeBiDiLinkSettings{Downlink: link, Uplink: link}),
-		libp2p.ConnectionManager(must(newConnManager())),
+		libp2p.ConnectionManager(must(lan.NewConnManager())),
 		libp2p.DisableIdentifyAddressDiscovery(), // it stalls simulated time
 	)...))
 }

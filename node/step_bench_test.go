@@ -11,6 +11,7 @@ import (
 	"github.com/multiformats/go-multiaddr"
 
 	"localchat/authority"
+	"localchat/node/internal/lan"
 	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
@@ -114,7 +115,7 @@ func BenchmarkStep(b *testing.B) {
 		for i := 0; w.ledger.State().Len() < protocol.MaxMembers; i++ { // some names look like the end of an ID
 			w.do(authority.Knock{Peer: personaID(crowdName(i)), Request: protocol.JoinRequest{Room: w.id(), Nick: crowdName(i)}})
 		}
-		alice := must(New(Config{Nick: "alice", Host: must(newHost(persona("alice").PrivKey, loopback))}))
+		alice := must(New(Config{Nick: "alice", Host: must(lan.NewHost(persona("alice").PrivKey, loopback))}))
 		b.Cleanup(func() { _ = alice.Close() })
 		must(ask(b.Context(), alice, inLoop(func(l *loop) {
 			r := newRoom(l, w.id())

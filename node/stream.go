@@ -4,18 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
-	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	libprotocol "github.com/libp2p/go-libp2p/core/protocol"
 	"github.com/libp2p/go-libp2p/p2p/net/swarm"
 	"github.com/multiformats/go-multiaddr"
-	"github.com/multiformats/go-multistream"
 
 	"localchat/node/internal/fault"
+	"localchat/node/internal/lan"
 	"localchat/protocol"
 )
 
@@ -41,9 +39,9 @@ func (n *Node) connect(ctx context.Context, p peer.ID, addrs []multiaddr.Multiad
 	if s, ok := n.host.Network().(*swarm.Swarm); ok {
 		s.Backoff().Clear(p)
 	}
-	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	ctx, cancel := context.WithTimeout(ctx, lan.DialTimeout)
 	defer cancel()
-	defer n.meet.on(p, cancel)()
+	defer n.waiters.Wait(p, cancel)()
 	err := n.host.Connect(ctx, peer.AddrInfo{ID: p, Addrs: addrs})
 	if n.connected(p) {
 		return nil
@@ -62,40 +60,14 @@ func (n *Node) reach(ctx context.Context, p peer.ID, addrs []multiaddr.Multiaddr
 
 // open dials p, if need be, and opens a stream to it.
 func (n *Node) open(ctx context.Context, p peer.ID, id protocolID) (network.Stream, error) {
-	ctx, cancel := context.WithTimeout(ctx, dialTimeout+streamTimeout)
+	ctx, cancel := context.WithTimeout(ctx, lan.DialTimeout+streamTimeout)
 	defer cancel()
 	if err := n.connect(ctx, p, nil); err != nil {
 		return nil, err
 	}
-	s, err := openStream(ctx, n.host, p, id)
+	s, err := lan.OpenStream(ctx, n.host, p, id)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", id, err)
-	}
-	return s, nil
-}
-
-// openStream opens a stream to a peer that we are connected to. Where there are several connections it takes the newest:
-// libp2p takes the one with the most streams, which is what is left of a peer that has been started again, until that has
-// been tried and closed.
-func openStream(ctx context.Context, h host.Host, p peer.ID, ids ...protocolID) (network.Stream, error) {
-	conns := h.Network().ConnsToPeer(p)
-	if len(conns) < 2 {
-		return h.NewStream(ctx, p, ids...)
-	}
-	newest := slices.MaxFunc(conns, func(a, b network.Conn) int { return a.Stat().Opened.Compare(b.Stat().Opened) })
-	s, err := newest.NewStream(ctx)
-	if err != nil {
-		return nil, err
-	}
-	stop := context.AfterFunc(ctx, func() { _ = s.Reset() })
-	defer stop()
-	id, err := multistream.SelectOneOf(ids, s)
-	if err == nil {
-		err = s.SetProtocol(id)
-	}
-	if err != nil {
-		_ = s.Reset()
-		return nil, err
 	}
 	return s, nil
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"localchat/node/internal/lan"
+
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
 )
@@ -50,7 +52,7 @@ func (l *loop) checkTwin(addrs []multiaddr.Multiaddr) {
 	l.n.spawn(func(ctx context.Context) {
 		for _, a := range addrs {
 			a, _ := peer.SplitAddr(a)
-			if ip, ok := addrIP(a); ok && !l.n.listensAt(a) {
+			if ip, ok := lan.IP(a); ok && !l.n.listensAt(a) {
 				if p, err := l.n.whoAnswers(ctx, a); err == nil && p == l.n.self {
 					l.n.post(twinChecked{ip.String()})
 					return
@@ -75,7 +77,7 @@ func (e twinChecked) handle(l *loop) {
 
 // listensAt reports whether addr is where this node itself listens.
 func (n *Node) listensAt(addr multiaddr.Multiaddr) bool {
-	ip, _ := addrIP(addr)
+	ip, _ := lan.IP(addr)
 	if !isOwnIP(ip) {
 		return false
 	}

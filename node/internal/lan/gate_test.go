@@ -1,7 +1,9 @@
-package node
+package lan
 
 import (
 	"context"
+	"crypto/ed25519"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -10,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
@@ -18,10 +21,33 @@ import (
 )
 
 // testGate is a gate on 192.168.1.0/24 and 2001:db8:1::/64.
-func testGate() *gate {
-	return newGate(func() (onlink.Networks, error) {
+func testGate() *Gate {
+	return NewGate(func() (onlink.Networks, error) {
 		return onlink.Networks{netip.MustParsePrefix("192.168.1.5/24"), netip.MustParsePrefix("2001:db8:1::5/64"), netip.MustParsePrefix("fe80::5/64")}, nil
 	}, false)
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
+// keyOf is the key of name, the same every time.
+func keyOf(name string) crypto.PrivKey {
+	seed := sha256.Sum256([]byte(name))
+	return must(crypto.UnmarshalEd25519PrivateKey(ed25519.NewKeyFromSeed(seed[:])))
+}
+
+func peerOf(name string) peer.ID { return must(peer.IDFromPrivateKey(keyOf(name))) }
+
+// texts is what addresses look like.
+func texts(as []multiaddr.Multiaddr) (ts []string) {
+	for _, a := range as {
+		ts = append(ts, a.String())
+	}
+	return ts
 }
 
 func multiaddrs(texts ...string) (as []multiaddr.Multiaddr) {
@@ -34,7 +60,7 @@ func multiaddrs(texts ...string) (as []multiaddr.Multiaddr) {
 // What is on our networks is dialled, and nothing else that others have named.
 func TestGate(t *testing.T) {
 	g := testGate()
-	relay := "/p2p/" + personaID("carol").String() + "/p2p-circuit"
+	relay := "/p2p/" + peerOf("carol").String() + "/p2p-circuit"
 	for s, want := range map[string]bool{
 		"/ip4/192.168.1.77/tcp/4001": true, "/ip4/192.168.1.77/udp/4001/quic-v1": true, "/ip4/192.168.1.5/tcp/1": true,
 		"/ip6/2001:db8:1::77/tcp/4001": true, "/ip6zone/eth0/ip6/fe80::77/tcp/1": true,
@@ -48,7 +74,7 @@ func TestGate(t *testing.T) {
 		"/ip4/8.8.8.8/tcp/53" + relay: false,
 	} {
 		a := multiaddr.StringCast(s)
-		if got := g.passes("bob", a); got != want {
+		if got := g.Passes("bob", a); got != want {
 			t.Errorf("%s passes: %v", s, got)
 		}
 		if got := g.InterceptAddrDial("bob", a); got != want {
@@ -62,8 +88,8 @@ func TestGate(t *testing.T) {
 func TestGateKnowsWhereAnAddressComesFrom(t *testing.T) {
 	g := testGate()
 	typed, named := multiaddrs("/ip4/10.9.0.7/tcp/4001"), multiaddrs("/ip4/127.0.0.1/tcp/4001", "/ip4/10.9.0.8/tcp/4001")
-	g.typeIn(append(typed, multiaddr.StringCast("/ip4/10.9.0.9/tcp/1/p2p/"+personaID("bob").String()))...)
-	g.hereToo("bob", named)
+	g.TypeIn(append(typed, multiaddr.StringCast("/ip4/10.9.0.9/tcp/1/p2p/"+peerOf("bob").String()))...)
+	g.HereToo("bob", named)
 	for _, c := range []struct {
 		peer peer.ID
 		addr string
@@ -84,12 +110,12 @@ func TestGateKnowsWhereAnAddressComesFrom(t *testing.T) {
 		}
 	}
 	both := multiaddrs("/ip4/10.9.0.7/tcp/4001", "/ip4/192.168.1.77/tcp/4001", "/ip4/10.9.0.8/tcp/1", "/ip4/127.0.0.1/tcp/4001")
-	if got := formatAddrs(g.passing("bob", both)); !slices.Equal(got, []string{"/ip4/10.9.0.7/tcp/4001", "/ip4/192.168.1.77/tcp/4001", "/ip4/127.0.0.1/tcp/4001"}) {
+	if got := texts(g.Passing("bob", both)); !slices.Equal(got, []string{"/ip4/10.9.0.7/tcp/4001", "/ip4/192.168.1.77/tcp/4001", "/ip4/127.0.0.1/tcp/4001"}) {
 		t.Errorf("handed on: %v", got)
 	}
 	// In the next life only what no network of ours vouches for.
-	g.typeIn(both[1])
-	if got := formatAddrs(g.lasting(both)); !slices.Equal(got, []string{"/ip4/10.9.0.7/tcp/4001", "/ip4/127.0.0.1/tcp/4001"}) {
+	g.TypeIn(both[1])
+	if got := texts(g.Lasting(both)); !slices.Equal(got, []string{"/ip4/10.9.0.7/tcp/4001", "/ip4/127.0.0.1/tcp/4001"}) {
 		t.Errorf("kept: %v", got)
 	}
 }
@@ -97,7 +123,7 @@ func TestGateKnowsWhereAnAddressComesFrom(t *testing.T) {
 func TestWhoMayConnect(t *testing.T) {
 	g, anywhere := testGate(), testGate()
 	anywhere.anywhere = true
-	g.typeIn(multiaddrs("/ip4/10.9.0.7/tcp/4001")...)
+	g.TypeIn(multiaddrs("/ip4/10.9.0.7/tcp/4001")...)
 	for s, want := range map[string]bool{
 		"/ip4/192.168.1.77/tcp/50000": true, "/ip6/2001:db8:1::77/udp/50000/quic-v1": true, "/ip6zone/eth0/ip6/fe80::77/tcp/1": true,
 		"/ip4/127.0.0.1/tcp/50000": true, "/ip6/::1/tcp/50000": true, "/ip4/10.9.0.7/tcp/50000": true,
@@ -126,7 +152,7 @@ func TestGateFollowsTheNetworks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		looks := 0
 		now, lookErr := onlink.Networks{}, error(nil)
-		g := newGate(func() (onlink.Networks, error) { looks++; return now, lookErr }, false)
+		g := NewGate(func() (onlink.Networks, error) { looks++; return now, lookErr }, false)
 		at := multiaddr.StringCast("/ip4/192.168.1.77/tcp/4001")
 		for range 10_000 {
 			if g.InterceptAddrDial("bob", at) || g.mayConnect(at) {
@@ -138,19 +164,19 @@ func TestGateFollowsTheNetworks(t *testing.T) {
 		}
 		now = onlink.Networks{netip.MustParsePrefix("192.168.1.5/24")}
 		time.Sleep(networksFresh)
-		if g.passes("bob", at) || !g.InterceptAddrDial("bob", at) || !g.mayConnect(at) || !g.passes("bob", at) {
+		if g.Passes("bob", at) || !g.InterceptAddrDial("bob", at) || !g.mayConnect(at) || !g.Passes("bob", at) {
 			t.Error("a network that has come up does not count")
 		}
 		lookErr = errors.New("out of descriptors")
 		time.Sleep(networksFresh)
-		g.refresh()
-		if !g.passes("bob", at) {
+		g.Refresh()
+		if !g.Passes("bob", at) {
 			t.Error("what could not be looked at is taken for gone")
 		}
 		now, lookErr = nil, nil
 		time.Sleep(networksFresh)
-		g.refresh()
-		if g.passes("bob", at) || g.InterceptAddrDial("bob", at) {
+		g.Refresh()
+		if g.Passes("bob", at) || g.InterceptAddrDial("bob", at) {
 			t.Error("a network that has gone counts still")
 		}
 	})
@@ -160,14 +186,14 @@ func TestGateFollowsTheNetworks(t *testing.T) {
 func TestGatePlacesAreBounded(t *testing.T) {
 	g := testGate()
 	used := multiaddr.StringCast("/ip4/10.8.0.1/tcp/1")
-	g.typeIn(used)
+	g.TypeIn(used)
 	for i := range 2 * maxPlaces {
 		a := multiaddr.StringCast(fmt.Sprintf("/ip4/10.9.%d.%d/tcp/1", i/256, i%256))
 		here := multiaddr.StringCast(fmt.Sprintf("/ip4/127.9.%d.%d/tcp/1", i/256, i%256))
-		g.typeIn(a)
-		g.hereToo("one", []multiaddr.Multiaddr{here})
-		g.hereToo(peer.ID(fmt.Sprint("peer", i)), []multiaddr.Multiaddr{here})
-		if !g.passes("bob", used) || !g.passes("bob", a) || !g.passes("one", here) {
+		g.TypeIn(a)
+		g.HereToo("one", []multiaddr.Multiaddr{here})
+		g.HereToo(peer.ID(fmt.Sprint("peer", i)), []multiaddr.Multiaddr{here})
+		if !g.Passes("bob", used) || !g.Passes("bob", a) || !g.Passes("one", here) {
 			t.Fatal("after", i, "what is in use does not pass")
 		}
 	}
@@ -194,16 +220,16 @@ func TestOnlyTypedNamesAreResolved(t *testing.T) {
 	r := nameGate{g, dns}
 	evil, home := multiaddr.StringCast("/dns4/secret.evil.example/tcp/4001"), multiaddr.StringCast("/dns4/home.example/tcp/4001")
 	at := multiaddr.StringCast("/ip4/10.9.0.7/tcp/4001")
-	g.typeIn(home)
+	g.TypeIn(home)
 	for _, a := range multiaddrs("/dns4/secret.evil.example/tcp/4001", "/dns6/evil.example/tcp/1", "/dnsaddr/evil.example", "/dns4/home.example/tcp/22") {
 		if _, err := r.ResolveDNSComponent(t.Context(), a, 10); err == nil {
 			t.Errorf("%s is resolved", a)
 		}
 	}
-	if _, err := r.ResolveDNSAddr(t.Context(), "bob", evil, 10, 10); err == nil || len(dns.asked) > 0 || g.passes("bob", at) {
+	if _, err := r.ResolveDNSAddr(t.Context(), "bob", evil, 10, 10); err == nil || len(dns.asked) > 0 || g.Passes("bob", at) {
 		t.Error("asked for", dns.asked, err)
 	}
-	if as, err := r.ResolveDNSComponent(t.Context(), home, 10); err != nil || len(as) != 1 || len(dns.asked) != 1 || !g.passes("bob", at) {
+	if as, err := r.ResolveDNSComponent(t.Context(), home, 10); err != nil || len(as) != 1 || len(dns.asked) != 1 || !g.Passes("bob", at) {
 		t.Error(as, err, dns.asked)
 	}
 }

@@ -1,4 +1,4 @@
-package node
+package lan
 
 import (
 	"context"
@@ -22,7 +22,7 @@ import (
 	"localchat/internal/onlink"
 )
 
-// A gate decides which addresses this node dials, whatever their source, and from where others may connect. All dials of
+// A Gate decides which addresses this node dials, whatever their source, and from where others may connect. All dials of
 // the host pass it, since libp2p asks it ([connmgr.ConnectionGater]), and so does every address that is handed to others.
 //
 // An address passes if
@@ -36,12 +36,12 @@ import (
 // anywhere, from everywhere.
 //
 // Any goroutine may call its methods. The networks are a snapshot, which is replaced as a whole; the tables lock themselves.
-type gate struct {
+type Gate struct {
 	anywhere bool
 	look     func() (onlink.Networks, error)
 	looking  sync.Mutex // one goroutine looks at a time
 	snapshot atomic.Pointer[networksAt]
-	judge    atomic.Pointer[admission] // is told of connections that are refused; nil until there is a node
+	refused  atomic.Pointer[func(from multiaddr.Multiaddr)] // see OnRefusal
 
 	typed   *lru.Cache[string, struct{}]     // addresses, by their bytes
 	callers *lru.Cache[netip.Addr, struct{}] // the machines of the typed addresses
@@ -60,14 +60,14 @@ type place struct {
 	addr string
 }
 
-// newGate makes a gate for the networks that look returns; nil looks at this machine's interfaces.
-func newGate(look func() (onlink.Networks, error), anywhere bool) *gate {
+// NewGate makes a gate for the networks that look returns; nil looks at this machine's interfaces.
+func NewGate(look func() (onlink.Networks, error), anywhere bool) *Gate {
 	if look == nil {
 		look = onlink.Here
 	}
-	g := &gate{anywhere: anywhere, look: look, typed: table[string](), callers: table[netip.Addr](), reached: table[place]()}
+	g := &Gate{anywhere: anywhere, look: look, typed: table[string](), callers: table[netip.Addr](), reached: table[place]()}
 	g.snapshot.Store(&networksAt{})
-	g.refresh()
+	g.Refresh()
 	return g
 }
 
@@ -79,17 +79,20 @@ func table[K comparable]() *lru.Cache[K, struct{}] {
 	return t
 }
 
-// options are those of a host that passes the gate, where rm bounds what peers may use.
-func (g *gate) options(rm network.ResourceManager) []libp2p.Option {
+// Options are those of a host that passes the gate.
+func (g *Gate) Options() []libp2p.Option {
 	names := nameGate{g, swarm.ResolverFromMaDNS{Resolver: madns.DefaultResolver}}
-	return []libp2p.Option{libp2p.ConnectionGater(g), libp2p.ResourceManager(doorman{rm, g}), libp2p.MultiaddrResolver(names)}
+	return []libp2p.Option{libp2p.ConnectionGater(g), libp2p.MultiaddrResolver(names)}
 }
 
-// networks are those that this machine was last seen on.
-func (g *gate) networks() onlink.Networks { return g.snapshot.Load().networks }
+// Guard is rm for a host that passes the gate.
+func (g *Gate) Guard(rm network.ResourceManager) network.ResourceManager { return doorman{rm, g} }
 
-// refresh looks at the interfaces, at most once in networksFresh, and returns what they have.
-func (g *gate) refresh() onlink.Networks {
+// Networks are those that this machine was last seen on.
+func (g *Gate) Networks() onlink.Networks { return g.snapshot.Load().networks }
+
+// Refresh looks at the interfaces, at most once in networksFresh, and returns what they have.
+func (g *Gate) Refresh() onlink.Networks {
 	g.looking.Lock()
 	defer g.looking.Unlock()
 	last := g.snapshot.Load()
@@ -106,18 +109,18 @@ func (g *gate) refresh() onlink.Networks {
 }
 
 // onLink reports whether ip is on a network of this machine. An interface may have come up since the last look.
-func (g *gate) onLink(ip netip.Addr) bool {
-	return g.snapshot.Load().networks.Hold(ip) || g.refresh().Hold(ip)
+func (g *Gate) onLink(ip netip.Addr) bool {
+	return g.snapshot.Load().networks.Hold(ip) || g.Refresh().Hold(ip)
 }
 
-// passes reports whether addr may be dialled as p, and handed on as p's. It looks at no interface, so that the loop may ask.
-func (g *gate) passes(p peer.ID, addr multiaddr.Multiaddr) bool {
-	ip, ok := addrIP(addr)
+// Passes reports whether addr may be dialled as p, and handed on as p's. It looks at no interface, so that the loop may ask.
+func (g *Gate) Passes(p peer.ID, addr multiaddr.Multiaddr) bool {
+	ip, ok := IP(addr)
 	return ok && g.snapshot.Load().networks.Hold(ip) || g.allowed(p, addr)
 }
 
 // allowed reports whether addr passes wherever it is.
-func (g *gate) allowed(p peer.ID, addr multiaddr.Multiaddr) bool {
+func (g *Gate) allowed(p peer.ID, addr multiaddr.Multiaddr) bool {
 	return g.isTyped(addr) || has(g.reached, place{p, string(addr.Bytes())})
 }
 
@@ -127,51 +130,51 @@ func has[K comparable](t *lru.Cache[K, struct{}], key K) bool {
 	return ok
 }
 
-// passing are those of the addresses of p that pass.
-func (g *gate) passing(p peer.ID, addrs []multiaddr.Multiaddr) []multiaddr.Multiaddr {
-	return slices.DeleteFunc(slices.Clone(addrs), func(a multiaddr.Multiaddr) bool { return !g.passes(p, a) })
+// Passing are those of the addresses of p that pass.
+func (g *Gate) Passing(p peer.ID, addrs []multiaddr.Multiaddr) []multiaddr.Multiaddr {
+	return slices.DeleteFunc(slices.Clone(addrs), func(a multiaddr.Multiaddr) bool { return !g.Passes(p, a) })
 }
 
-// typeIn lets addresses pass that a person gave, or that are in an invite.
-func (g *gate) typeIn(addrs ...multiaddr.Multiaddr) {
+// TypeIn lets addresses pass that a person gave, or that are in an invite.
+func (g *Gate) TypeIn(addrs ...multiaddr.Multiaddr) {
 	for _, a := range addrs {
 		a, _ := peer.SplitAddr(a)
 		if a == nil {
 			continue
 		}
 		g.typed.Add(string(a.Bytes()), struct{}{})
-		if ip, ok := addrIP(a); ok {
+		if ip, ok := IP(a); ok {
 			g.callers.Add(ip, struct{}{})
 		}
 	}
 }
 
-func (g *gate) isTyped(addr multiaddr.Multiaddr) bool { return has(g.typed, string(addr.Bytes())) }
+func (g *Gate) isTyped(addr multiaddr.Multiaddr) bool { return has(g.typed, string(addr.Bytes())) }
 
-// lasting returns those of addrs that pass after a restart too, on any network: loopback and typed ones. An address of
+// Lasting returns those of addrs that pass after a restart too, on any network: loopback and typed ones. An address of
 // today's network is not among them: it may be another machine's on another network.
-func (g *gate) lasting(addrs []multiaddr.Multiaddr) []multiaddr.Multiaddr {
+func (g *Gate) Lasting(addrs []multiaddr.Multiaddr) []multiaddr.Multiaddr {
 	return slices.DeleteFunc(slices.Clone(addrs), func(a multiaddr.Multiaddr) bool {
-		ip, ok := addrIP(a)
+		ip, ok := IP(a)
 		return !ok || !ip.IsLoopback() && (!g.isTyped(a) || g.snapshot.Load().networks.Hold(ip))
 	})
 }
 
-// meets notes that there is a connection. An incoming TCP connection shows a port that nobody listens on. An address on a
+// Meets notes that there is a connection. An incoming TCP connection shows a port that nobody listens on. An address on a
 // network of this machine passes by that, for as long as the machine is on it.
-func (g *gate) meets(c network.Conn) {
+func (g *Gate) Meets(c network.Conn) {
 	addr := c.RemoteMultiaddr()
 	_, err := addr.ValueForProtocol(multiaddr.P_QUIC_V1)
 	if c.Stat().Direction != network.DirOutbound && err != nil {
 		return
 	}
-	if ip, ok := addrIP(addr); ok && !g.onLink(ip) {
+	if ip, ok := IP(addr); ok && !g.onLink(ip) {
 		g.reached.Add(place{c.RemotePeer(), string(addr.Bytes())}, struct{}{})
 	}
 }
 
-// hereToo lets the loopback addresses of p pass, which a node of this machine has named.
-func (g *gate) hereToo(p peer.ID, addrs []multiaddr.Multiaddr) {
+// HereToo lets the loopback addresses of p pass, which a node of this machine has named.
+func (g *Gate) HereToo(p peer.ID, addrs []multiaddr.Multiaddr) {
 	for _, a := range addrs {
 		if manet.IsIPLoopback(a) {
 			g.reached.Add(place{p, string(a.Bytes())}, struct{}{})
@@ -180,43 +183,35 @@ func (g *gate) hereToo(p peer.ID, addrs []multiaddr.Multiaddr) {
 }
 
 // mayConnect reports whether a connection from addr is let in.
-func (g *gate) mayConnect(addr multiaddr.Multiaddr) bool {
+func (g *Gate) mayConnect(addr multiaddr.Multiaddr) bool {
 	if g.anywhere {
 		return true
 	}
-	ip, ok := addrIP(addr)
+	ip, ok := IP(addr)
 	return ok && (ip.IsLoopback() || g.onLink(ip) || has(g.callers, ip))
 }
 
-// refuses notes that a connection from at was refused.
-func (g *gate) refuses(at multiaddr.Multiaddr) {
-	if judge := g.judge.Load(); judge != nil && at != nil {
-		judge.refuse(visitor{from: originOf(at)}, aConnection)
-	}
-}
+// OnRefusal has f called from now on with where a connection came from that was refused.
+func (g *Gate) OnRefusal(f func(from multiaddr.Multiaddr)) { g.refused.Store(&f) }
 
-// addrIP is the address of the machine that a multiaddr leads to, without its zone.
-func addrIP(a multiaddr.Multiaddr) (netip.Addr, bool) {
-	if len(a) > 0 && a[0].Code() == multiaddr.P_IP6ZONE {
-		a = a[1:]
+// refuses notes that a connection from at was refused.
+func (g *Gate) refuses(at multiaddr.Multiaddr) {
+	if f := g.refused.Load(); f != nil && at != nil {
+		(*f)(at)
 	}
-	if len(a) == 0 || a[0].Code() != multiaddr.P_IP4 && a[0].Code() != multiaddr.P_IP6 {
-		return netip.Addr{}, false
-	}
-	return netip.AddrFromSlice(a[0].RawValue())
 }
 
 // The methods below are those of connmgr.ConnectionGater.
 
-func (g *gate) InterceptPeerDial(peer.ID) bool { return true }
+func (g *Gate) InterceptPeerDial(peer.ID) bool { return true }
 
-func (g *gate) InterceptAddrDial(p peer.ID, addr multiaddr.Multiaddr) bool {
+func (g *Gate) InterceptAddrDial(p peer.ID, addr multiaddr.Multiaddr) bool {
 	addr = unmarked(addr)
-	ip, ok := addrIP(addr)
+	ip, ok := IP(addr)
 	return ok && g.onLink(ip) || g.allowed(p, addr)
 }
 
-func (g *gate) InterceptAccept(c network.ConnMultiaddrs) bool {
+func (g *Gate) InterceptAccept(c network.ConnMultiaddrs) bool {
 	if g.mayConnect(c.RemoteMultiaddr()) {
 		return true
 	}
@@ -224,9 +219,9 @@ func (g *gate) InterceptAccept(c network.ConnMultiaddrs) bool {
 	return false
 }
 
-func (g *gate) InterceptSecured(network.Direction, peer.ID, network.ConnMultiaddrs) bool { return true }
+func (g *Gate) InterceptSecured(network.Direction, peer.ID, network.ConnMultiaddrs) bool { return true }
 
-func (g *gate) InterceptUpgraded(network.Conn) (bool, control.DisconnectReason) { return true, 0 }
+func (g *Gate) InterceptUpgraded(network.Conn) (bool, control.DisconnectReason) { return true, 0 }
 
 // errOffLink refuses a connection from another network.
 var errOffLink = errors.New("not on a network of this machine")
@@ -235,7 +230,15 @@ var errOffLink = errors.New("not on a network of this machine")
 // manager before: a caller from elsewhere is to cost no handshake, and to learn nothing of us.
 type doorman struct {
 	network.ResourceManager
-	gate *gate
+	gate *Gate
+}
+
+// Unguarded is what Guard was given, where rm comes from there, or rm itself.
+func Unguarded(rm network.ResourceManager) network.ResourceManager {
+	if d, ok := rm.(doorman); ok {
+		return d.ResourceManager
+	}
+	return rm
 }
 
 func (d doorman) OpenConnection(dir network.Direction, usefd bool, endpoint multiaddr.Multiaddr) (network.ConnManagementScope, error) {
@@ -249,7 +252,7 @@ func (d doorman) OpenConnection(dir network.Direction, usefd bool, endpoint mult
 // A nameGate resolves the names that a person typed and no others: a question to a name server is a packet to elsewhere
 // too, with words of the asker's choice in it. What a typed name stands for is as good as typed.
 type nameGate struct {
-	gate *gate
+	gate *Gate
 	dns  network.MultiaddrDNSResolver
 }
 
@@ -268,6 +271,6 @@ func (r nameGate) resolve(addr multiaddr.Multiaddr, ask func() ([]multiaddr.Mult
 		return nil, errNotTyped
 	}
 	addrs, err := ask()
-	r.gate.typeIn(addrs...)
+	r.gate.TypeIn(addrs...)
 	return addrs, err
 }

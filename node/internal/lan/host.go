@@ -1,4 +1,7 @@
-package node
+// Package lan connects this machine with others of its networks: the libp2p host and its limits, the gate that says which
+// addresses are dialled and from where others may connect, streams on the connection that is alive, and signs of life. It knows
+// nothing of rooms but how large one can be.
+package lan
 
 import (
 	"fmt"
@@ -7,6 +10,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/protocol"
 	rcmgr "github.com/libp2p/go-libp2p/p2p/host/resource-manager"
 	"github.com/libp2p/go-libp2p/p2p/net/connmgr"
 	"github.com/libp2p/go-libp2p/p2p/net/swarm"
@@ -25,16 +29,14 @@ var defaultListen = []string{
 	"/ip4/0.0.0.0/tcp/0", "/ip6/::/tcp/0",
 }
 
-// agent is what a node says of itself to whoever connects: no version and no name, since every stranger is told.
-const agent = "localchat"
-
-// newHost makes the libp2p host of a LAN: QUIC and TCP with Noise, and none of what the internet needs (no relay, hole
-// punching, autonat, port mapping). What it dials and lets in is for more to say; see gate.options.
-func newHost(key crypto.PrivKey, listen []string, more ...libp2p.Option) (host.Host, error) {
+// NewHost makes the libp2p host of a LAN: QUIC and TCP with Noise, and none of what the internet needs (no relay, hole
+// punching, autonat, port mapping). What it dials and lets in is for more to say; see
+// [Gate.Options] and [Gate.Guard].
+func NewHost(key crypto.PrivKey, listen []string, more ...libp2p.Option) (host.Host, error) {
 	if len(listen) == 0 {
 		listen = defaultListen
 	}
-	cm, err := newConnManager()
+	cm, err := NewConnManager()
 	if err != nil {
 		return nil, err
 	}
@@ -46,7 +48,7 @@ func newHost(key crypto.PrivKey, listen []string, more ...libp2p.Option) (host.H
 		libp2p.Transport(newLinkLocal),
 		libp2p.SwarmOpts(swarm.WithDialRanker(rankDials)),
 		// A link-local address is of no use to others: the card in it is one of ours.
-		libp2p.AddrsFactory(withoutLinkLocal),
+		libp2p.AddrsFactory(WithoutLinkLocal),
 		libp2p.Security(noise.ID, noise.New),
 		libp2p.ConnectionManager(cm),
 		libp2p.DisableRelay(),
@@ -56,12 +58,12 @@ func newHost(key crypto.PrivKey, listen []string, more ...libp2p.Option) (host.H
 		// They stop dialling over UDP, or IPv6, when many public addresses have not answered: a LAN with public addresses
 		// and a liar on it would have nobody dialled.
 		libp2p.UDPBlackHoleSuccessCounter(nil), libp2p.IPv6BlackHoleSuccessCounter(nil),
-		libp2p.WithDialTimeout(dialTimeout),
+		libp2p.WithDialTimeout(DialTimeout),
 	)...)
 }
 
-// newResourceManager bounds what peers may use of us.
-func newResourceManager() (network.ResourceManager, error) {
+// NewResourceManager bounds what all peers together may use of us, and each of them.
+func NewResourceManager() (network.ResourceManager, error) {
 	limits := rcmgr.DefaultLimits
 	libp2p.SetDefaultServiceLimits(&limits)
 	rm, err := rcmgr.NewResourceManager(
@@ -70,8 +72,8 @@ func newResourceManager() (network.ResourceManager, error) {
 		rcmgr.NewFixedLimiter(lanLimits(limits)),
 		// The defaults admit 8 connections from a whole IPv6 LAN and 8 from one IPv4 address.
 		rcmgr.WithLimitPerSubnet(
-			[]rcmgr.ConnLimitPerSubnet{{PrefixLength: 32, ConnCount: connsPerHost}},
-			[]rcmgr.ConnLimitPerSubnet{{PrefixLength: 128, ConnCount: connsPerHost}, {PrefixLength: 64, ConnCount: connsPerLAN6}},
+			[]rcmgr.ConnLimitPerSubnet{{PrefixLength: 32, ConnCount: ConnsPerHost}},
+			[]rcmgr.ConnLimitPerSubnet{{PrefixLength: 128, ConnCount: ConnsPerHost}, {PrefixLength: 64, ConnCount: connsPerLAN6}},
 		),
 		// The default limiter throttles our own redials. It must not be nil: that panics at the first connection.
 		rcmgr.WithConnRateLimiters(&rate.Limiter{}),
@@ -81,11 +83,11 @@ func newResourceManager() (network.ResourceManager, error) {
 	if err != nil {
 		return nil, fmt.Errorf("resource manager: %w", err)
 	}
-	return newResources(rm), nil
+	return rm, nil
 }
 
-// newConnManager keeps connections to a whole room.
-func newConnManager() (*connmgr.BasicConnMgr, error) {
+// NewConnManager keeps connections to a whole room.
+func NewConnManager() (*connmgr.BasicConnMgr, error) {
 	cm, err := connmgr.NewConnManager(connLow, connHigh, connmgr.WithGracePeriod(connGrace))
 	if err != nil {
 		return nil, fmt.Errorf("connection manager: %w", err)
@@ -108,14 +110,14 @@ func lanLimits(scaling rcmgr.ScalingLimitConfig) rcmgr.ConcreteLimitConfig {
 		},
 		// The default is 8, dials under way among them: while we try what a laptop that moved or started again has left
 		// of addresses, it could not connect to us.
-		PeerDefault: rcmgr.ResourceLimits{Conns: connsPerHost, ConnsInbound: connsPerHost, ConnsOutbound: connsPerHost, FD: connsPerHost},
-		// The poll is one protocol, and an owner holds one of everybody. Here and above it is more than guestStreams and
-		// strangerStreams together: what is scarce is shared out before libp2p counts, by [resources].
+		PeerDefault: rcmgr.ResourceLimits{Conns: ConnsPerHost, ConnsInbound: ConnsPerHost, ConnsOutbound: ConnsPerHost, FD: ConnsPerHost},
+		// The poll is one protocol, and an owner holds one of everybody. Here and above it is more than node serves at
+		// once: what is scarce is shared out before libp2p counts.
 		ProtocolDefault: rcmgr.ResourceLimits{Streams: 6 * conns, StreamsInbound: 4 * conns, StreamsOutbound: 2 * conns},
 		// Pings are kept up with everybody, and who connects is identified. The defaults are 64 streams in all, and 64 for
 		// each 8 GiB of memory: in a room of a hundred half of the pings were refused, and opened again at the next beat.
 		Service: map[string]rcmgr.ResourceLimits{ping.ServiceName: ofEach, identify.ServiceName: ofEach},
-		Protocol: map[protocolID]rcmgr.ResourceLimits{
+		Protocol: map[protocol.ID]rcmgr.ResourceLimits{
 			ping.ID: ofEach, identify.ID: ofEach, identify.IDPush: ofEach,
 		},
 	}
