@@ -87,6 +87,14 @@ var laws = map[string]law{
 		ours: []string{"cli/internal/fail", "cli/internal/render", "cli/internal/safe", "node"}, tests: []string{cliTest}, bans: roomBans(),
 		why: "a command does what it does for every face alike, and knows none of them",
 	},
+	"cli/internal/plain": {
+		ours: []string{"cli/internal/command", "cli/internal/fail", "cli/internal/render", "cli/internal/safe", "cli/internal/stream", "node"}, tests: []string{cliTest}, bans: roomBans(),
+		why: "the plain console prints what commands and events say, and shares nothing with the full screen",
+	},
+	"cli/internal/tui": {
+		ours: []string{"cli/internal/command", "cli/internal/fail", "cli/internal/render", "cli/internal/safe", "cli/internal/stream", "node"}, tests: []string{cliTest}, bans: roomBans("charm.land/bubbletea", "charm.land/bubbles"),
+		why: "the full screen shows what commands and events say, and shares nothing with the plain console",
+	},
 	"cli/internal/doctor": {
 		ours: []string{"cli/internal/command", "cli/internal/fail", "cli/internal/render", "cli/internal/safe", "discovery", "node"}, tests: []string{cliTest}, bans: roomBans(),
 		why: "doctor asks the network and a node of its own; who asks doctor is not its business",
@@ -134,6 +142,8 @@ var cliBans = []ban{{
 	path: module + "/" + cliTest, why: "the product has no part that stands in for node",
 }, {
 	path: "github.com/creachadair/jrpc2", why: "the JSON-RPC face alone knows its library",
+}, {
+	path: "charm.land", why: "the consoles alone know how a screen is drawn",
 }, {
 	path: "github.com/libp2p", except: []string{"github.com/libp2p/go-libp2p/gologshim"}, tests: true,
 	why: "a face speaks to node alone; only libp2p's log is caught here, so that it cannot tear a screen",
@@ -293,6 +303,11 @@ func TestLawsBite(t *testing.T) {
 		{dir: "cli/internal/command", src: imports("localchat/cli/internal/render"), ok: true},
 		{dir: "cli/internal/command", src: imports("localchat/cli/internal/stream")},
 		{dir: "cli/internal/command", src: imports("charm.land/bubbletea/v2")},
+		{dir: "cli/internal/tui", src: imports("charm.land/bubbletea/v2"), ok: true},
+		{dir: "cli/internal/tui", src: imports("localchat/cli/internal/plain")},
+		{dir: "cli/internal/plain", src: imports("localchat/cli/internal/tui")},
+		{dir: "cli/internal/plain", src: imports("charm.land/bubbletea/v2")},
+		{dir: "cli", src: imports("charm.land/bubbletea/v2")},
 		{dir: "cli/internal/doctor", src: imports("localchat/discovery"), ok: true},
 		{dir: "cli/internal/doctor", src: imports("localchat/cli/internal/rpc")},
 		{dir: "cli/internal/rpc", src: imports("github.com/creachadair/jrpc2"), ok: true},

@@ -20,7 +20,7 @@ type config struct {
 	path     string
 	raw      []byte
 	settings map[string]setting // by "flag" or "command.flag"
-	show     command.Settings   // what the table [console] says
+	show     command.Settings   // what the table [plain.console] says
 }
 
 // A setting is one key of the file.

@@ -14,5 +14,7 @@
 //   - A console is one goroutine that owns the screen; the reader of standard input and the commands that may wait
 //     report to it.
 //
-// [Run] is the whole program as a function; exit codes are in package fail, commands of the console in command.go.
+// [Run] is the whole program as a function. This package is the command line: options, the configuration file, and commands
+// that do one thing and end. The faces are packages inside it, plain, tui and rpc, and so is what they share: command, render,
+// fail, stream and safe.
 package cli

@@ -14,6 +14,7 @@ import (
 
 	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
+	"localchat/cli/internal/tui"
 )
 
 func (a *app) manCommand() *cobra.Command {
@@ -94,7 +95,7 @@ func manCommands(w io.Writer) {
 
 func manKeys(w io.Writer) {
 	manSection(w, "KEYS", "On the full screen:")
-	for _, line := range keyHelp {
+	for _, line := range tui.KeyHelp {
 		manEntry(w, "\u2022", strings.TrimSpace(string(line)))
 	}
 }

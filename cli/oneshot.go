@@ -329,7 +329,7 @@ type sent struct {
 // tail prints the events of the room until ctx ends or the place in it is lost.
 func (a *app) tail(ctx context.Context, v *visitor) (err error) {
 	r := render.View{Clock: true}
-	var held removalHolder
+	var held render.Holder
 	put := func(lines []safe.Text) error {
 		for _, line := range lines {
 			if err := render.Data(a.Stdout, line); err != nil {
@@ -339,14 +339,14 @@ func (a *app) tail(ctx context.Context, v *visitor) (err error) {
 		return nil
 	}
 	defer func() {
-		if failed := put(held.release("")); err == nil {
+		if failed := put(held.Release("")); err == nil {
 			err = failed
 		}
 	}()
 	for {
-		ev, err := v.next(ctx, held.due())
+		ev, err := v.next(ctx, held.Due())
 		if errors.Is(err, errDue) {
-			err = put(held.release(""))
+			err = put(held.Release(""))
 		} else if err == nil {
 			err = a.printEvent(r, &held, ev, put)
 		}
@@ -360,7 +360,7 @@ func (a *app) tail(ctx context.Context, v *visitor) (err error) {
 }
 
 // printEvent prints an event as lines, the one about a removal with its reason, or, with --json, as one object.
-func (a *app) printEvent(r render.View, held *removalHolder, ev node.Event, put func([]safe.Text) error) error {
+func (a *app) printEvent(r render.View, held *render.Holder, ev node.Event, put func([]safe.Text) error) error {
 	if a.opts.json {
 		raw, err := rpc.Event(ev)
 		if err != nil {
@@ -371,16 +371,16 @@ func (a *app) printEvent(r render.View, held *removalHolder, ev node.Event, put 
 	lines := r.Lines(ev)
 	switch b := ev.Body.(type) {
 	case node.MemberRemoved:
-		err := put(held.release(""))
-		held.hold(ev, b.Seq, lines)
+		err := put(held.Release(""))
+		held.Hold(ev, b.Seq, lines)
 		return err
 	case node.RemovalReason:
-		if held.holds(ev.Room.String(), b.Removal) {
-			return put(held.release(render.Because(b.Text)))
+		if held.Holds(ev.Room.String(), b.Removal) {
+			return put(held.Release(render.Because(b.Text)))
 		}
 	}
 	if len(lines) == 0 {
 		return nil
 	}
-	return put(append(held.release(""), lines...))
+	return put(append(held.Release(""), lines...))
 }

@@ -11,6 +11,7 @@ import (
 
 	"localchat/cli/internal/clitest"
 	"localchat/cli/internal/fail"
+	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
@@ -158,5 +159,47 @@ func TestErrorsAreSafe(t *testing.T) {
 	got := words.Take()
 	if code != fail.ExitNotFound || strings.Count(got, "\n") != 2 || strings.ContainsFunc(strings.ReplaceAll(got, "\n", ""), safe.Forbidden) {
 		t.Errorf("exit %d: %q", code, got)
+	}
+}
+
+func TestPlainMode(t *testing.T) {
+	for args, want := range map[string]plainMode{"--plain": plainYes, "--plain=edit": plainEdit, "--plain=true": plainYes, "--plain=false": "", "": ""} {
+		opts, _, err := settled(t, "", nil, strings.Fields(args)...)
+		if err != nil || opts.plain != want {
+			t.Errorf("%q: %q, %v", args, opts.plain, err)
+		}
+	}
+	if opts, _, err := settled(t, "plain = \"edit\"\n", nil); err != nil || opts.plain != plainEdit {
+		t.Errorf("in the file: %q, %v", opts.plain, err)
+	}
+	if opts, _, err := settled(t, "plain = true\n", nil); err != nil || opts.plain != plainYes {
+		t.Errorf("in the file: %q, %v", opts.plain, err)
+	}
+	if _, _, err := settled(t, "", nil, "--plain=nicely"); err == nil || !strings.Contains(err.Error(), "edit") {
+		t.Errorf("a mode that is none: %v", err)
+	}
+}
+
+// TestLinksAreWanted: neither where styles are not wanted nor where the terminal is none.
+func TestLinksAreWanted(t *testing.T) {
+	t.Cleanup(func() { render.ShowLinks(false) })
+	for _, c := range []struct {
+		env  map[string]string
+		args []string
+		want bool
+	}{
+		{map[string]string{"TERM": "xterm-256color"}, nil, true},
+		{map[string]string{"TERM": "xterm-256color", "NO_COLOR": "1"}, nil, false},
+		{map[string]string{"TERM": "xterm-256color"}, []string{"--no-color"}, false},
+		{map[string]string{"TERM": "dumb"}, nil, false},
+		{map[string]string{"TERM": "linux"}, nil, false},
+		{nil, nil, false},
+	} {
+		if _, _, err := settled(t, "", c.env, c.args...); err != nil {
+			t.Fatal(err)
+		}
+		if got := render.ShowsLinks(); got != c.want {
+			t.Errorf("%v %v: %v", c.env, c.args, got)
+		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"localchat/cli/internal/clitest"
 	"localchat/cli/internal/fail"
+	"localchat/cli/internal/render"
 	"localchat/node"
 )
 
@@ -21,14 +22,14 @@ func TestVerify(t *testing.T) {
 		f.AtDoor = []node.KnockInfo{{Peer: clitest.DaveID, Nick: "dave", Words: "orbit tulip", Trust: node.Trust{Other: clitest.AliceID}}}
 		d.types("/verify alice")
 		d.did("members", "knocks")
-		d.sees("words of alice (" + short(clitest.AliceID) + "): robot lemon\n" +
+		d.sees("words of alice (" + endOf(clitest.AliceID) + "): robot lemon\n" +
 			"hint: if they read you the same words, by voice or side by side: /verify " + clitest.AliceID.String() + " yes")
 		d.types("/verify " + clitest.AliceID.String() + " yes")
 		d.did("verify lab " + clitest.AliceID.String() + " true")
-		d.sees("-- ✓ alice (" + short(clitest.AliceID) + ") is verified: you have compared the words robot lemon")
+		d.sees("-- ✓ alice (" + endOf(clitest.AliceID) + ") is verified: you have compared the words robot lemon")
 		d.types("/verify dave")
 		d.did("members", "knocks")
-		d.sees("words of dave (" + short(clitest.DaveID) + "): orbit tulip\n! this is not the dave that you verified: the key is another\n" +
+		d.sees("words of dave (" + endOf(clitest.DaveID) + "): orbit tulip\n! this is not the dave that you verified: the key is another\n" +
 			"hint: if they read you the same words, by voice or side by side: /verify " + clitest.DaveID.String() + " yes")
 		d.types("/members")
 		d.did("members")
@@ -36,10 +37,10 @@ func TestVerify(t *testing.T) {
 		f.Compared = []node.Verification{{Peer: clitest.AliceID, Nick: "alice", Words: "robot lemon", At: clitest.Noon.Add(7 * time.Second)}}
 		d.types("/verified")
 		d.did("verified")
-		d.sees("✓ alice (" + short(clitest.AliceID) + ") since 2026-11-22 14:02:07; words: robot lemon\n1 person is verified")
+		d.sees("✓ alice (" + endOf(clitest.AliceID) + ") since 2026-11-22 14:02:07; words: robot lemon\n1 person is verified")
 		d.types("/unverify alice")
 		d.did("verify lab alice false")
-		d.sees("-- alice (" + short(clitest.AliceID) + ") is no longer verified")
+		d.sees("-- alice (" + endOf(clitest.AliceID) + ") is no longer verified")
 		d.reads()
 		for typed, says := range map[string]string{
 			"/verify bob":        "that is you",
@@ -98,13 +99,13 @@ func TestWhoisTimes(t *testing.T) {
 func TestPlainOwnerKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := clitest.NewNode()
-		f.Errors["join"] = changeOf("lab")
+		f.Errors["join"] = clitest.ChangeOf("lab")
 		d := sit(t, f, "join", "lab")
 		d.leaves(fail.ExitIdentity)
 		d.reads("localchat: the room has another owner than the one you know\nhint: if that is right, join it by its id")
 
 		d = inRoom(t, clitest.NewNode())
-		d.f.Errors["join"] = changeOf("den")
+		d.f.Errors["join"] = clitest.ChangeOf("den")
 		d.types("/join den")
 		d.reads("localchat: the room has another owner than the one you know\nhint: if that is right, join it by its id")
 		d.f.Did()
@@ -115,7 +116,7 @@ func TestPlainOwnerKey(t *testing.T) {
 func TestRPCVerify(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := clitest.NewNode()
-		f.Errors["join"] = changeOf("lab")
+		f.Errors["join"] = clitest.ChangeOf("lab")
 		d := sit(t, f, "rpc")
 		for _, c := range []struct{ in, out string }{
 			{
@@ -145,3 +146,6 @@ func TestRPCVerify(t *testing.T) {
 		d.leaves(fail.ExitOK)
 	})
 }
+
+// endOf is how the end of a peer's ID is shown.
+func endOf(p node.PeerID) string { return string(render.Tail(p)) }

@@ -1,6 +1,7 @@
 package clitest
 
 import (
+	"fmt"
 	"time"
 
 	"localchat/node"
@@ -94,3 +95,20 @@ func Events() []node.EventBody {
 
 // Noon is the time on these screens.
 var Noon = time.Date(2026, 11, 22, 14, 2, 0, 0, time.UTC)
+
+// NickTaken is the answer of an owner who knows a nick that is free.
+func NickTaken(free string) *node.Error {
+	return &node.Error{Code: node.CodeExists, Text: "that nick, or one that looks like it, is taken in lab", Reason: "nick taken", Nick: free}
+}
+
+// line is a line somebody else says.
+func Spoken(n int, text string) node.Message {
+	return node.Message{ID: fmt.Sprint("m", n), Peer: AliceID, Nick: "alice", Text: text, At: Noon}
+}
+
+func ChangeOf(name string) *node.Error {
+	return &node.Error{
+		Code: node.CodeRefused, Identity: true, Text: "the room has another owner than the one you know", Reason: "other owner",
+		Change: &node.KeyChange{Room: DenID, Name: name, Owner: DaveID, Words: "orbit tulip", Known: AliceID, KnownWords: "robot lemon"},
+	}
+}

@@ -13,3 +13,10 @@ const (
 	// maxRemovals of a room that are followed: as many as the node follows.
 	maxRemovals = 256
 )
+
+const (
+	// reasonWait is how long a line about a removal waits for the reason, so that both are one line: the owner sends it when
+	// the removed peer has heard it, within milliseconds where that one is there.
+	reasonWait  = time.Second
+	PromptCells = 16 // columns of the room's name in front of the input
+)

@@ -1,0 +1,377 @@
+package plain
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"localchat/cli/internal/command"
+	"localchat/cli/internal/fail"
+	"localchat/cli/internal/render"
+	"localchat/cli/internal/safe"
+	"localchat/cli/internal/stream"
+	"localchat/node"
+)
+
+// A console is the plain console: one event a line, no redraw. Its fields are owned by the goroutine of loop; commands
+// run beside it and come back through done.
+type console struct {
+	env   *command.Env
+	n     command.Node
+	table []*command.Command
+	// interactive: a person types. terminal: the output is a screen.
+	interactive, terminal bool
+	// ask sets the prompt, where there is one.
+	ask func(prompt safe.Text)
+	// height is how many rows the screen has.
+	height func() int
+	// oneRoom: the console was opened for a room and ends when it is thrown out of the last one.
+	oneRoom bool
+
+	lines   <-chan stream.Line // of input; closed at its end
+	show    command.Settings
+	rooms   []command.Room // in the order of entering
+	current string         // id of the room typed into, "" for none
+	// lastAsked is the prompt shown now.
+	lastAsked safe.Text
+	// chosen: a room has been typed into. From then on only a command chooses another one.
+	chosen bool
+	taken  int // lines of input so far
+
+	done    chan finished
+	news    chan safe.Text // what a command that goes on has to say meanwhile
+	work    sync.WaitGroup
+	running int  // commands that have not come back
+	waiting int  // those of them that a person waits for too
+	settled bool // the command that the console was opened with has come back
+	// undelivered are the ids of lines of mine: false until another node has the line. Where that is heard before the
+	// command that said it is finished, the id stands here as true meanwhile.
+	undelivered map[string]bool
+	// held has the line about a removal that waits for its reason; progress follows the removals of each room of ours.
+	held     render.Holder
+	progress map[string]*render.Removals
+
+	quit    bool
+	ended   bool  // no more input
+	lost    error // why there is no room any more, where we did not choose so
+	failure error // ends the console
+}
+
+// finished is what came of a command.
+type finished struct {
+	reply command.Reply
+	err   error
+	// first: it was the one that the console was opened with.
+	first bool
+	// waited for: no input was taken meanwhile.
+	waited bool
+	// taken is how many lines of input there were when it began.
+	taken int
+}
+
+// Options are what a plain console is like.
+type Options struct {
+	// Edit: what is typed can be changed, where the terminal can.
+	Edit bool
+	// Dumb: the terminal takes no control characters.
+	Dumb bool
+}
+
+// Run runs a plain console on n until it is left. open, where it is not nil, takes it into its first room.
+func Run(ctx context.Context, env *command.Env, n command.Node, open *command.Opening, o Options) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	c := &console{
+		env: env, n: n, table: command.Table(), oneRoom: open != nil,
+		interactive: stream.IsTerminal(env.Stdin), terminal: stream.IsTerminal(env.Stdout) && !o.Dumb,
+		height: func() int { return stream.Rows(env.Stdout) },
+		show:   env.Show, done: make(chan finished), news: make(chan safe.Text), undelivered: map[string]bool{},
+	}
+	if o.Edit && c.interactive && stream.IsTerminal(env.Stdout) {
+		done, err := c.edit(ctx)
+		if err != nil {
+			return err
+		}
+		defer done()
+	} else {
+		c.lines = stream.Lines(ctx, env.Stdin, maxLine, env.Guard)
+	}
+	err := c.loop(ctx, open)
+	cancel()
+	c.work.Wait()
+	return err
+}
+
+// loop is the console: it owns the screen until the end.
+func (c *console) loop(ctx context.Context, open *command.Opening) error {
+	events, stop := c.n.Listen()
+	defer stop()
+	c.greet(ctx)
+	if open != nil {
+		if open.Knocks {
+			c.env.Say(command.Asking(c.n.Info()))
+		}
+		c.start(ctx, open.Command(), nil, true)
+	}
+	defer c.release("")
+	overdue := time.NewTicker(render.RemovalPatience)
+	defer overdue.Stop()
+	var patience <-chan time.Time // runs once the input has ended
+	for !c.over() {
+		c.prompt()
+		input := c.lines
+		if c.ended || c.busy() {
+			input = nil
+		}
+		if c.ended && patience == nil {
+			timer := time.NewTimer(deliveryWait)
+			defer timer.Stop()
+			patience = timer.C
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case ev, open := <-events:
+			if !open {
+				return &fail.Error{Code: fail.ExitFailure, Text: "the node stopped", Hint: "run again with -v and --log-file FILE"}
+			}
+			c.event(ev)
+		case line, open := <-input:
+			c.take(ctx, line, open)
+		case text := <-c.news:
+			c.print(text)
+		case f := <-c.done:
+			// What a command did was told before it came back: show that first.
+			c.drain(events)
+			c.finish(f)
+		case <-c.held.Due():
+			c.release("")
+		case now := <-overdue.C:
+			c.overdue(now)
+		case <-patience:
+			c.print(render.FaultMark + render.Count(len(c.undelivered), "line has", "lines have") + " reached nobody yet")
+			c.quit = true
+		}
+	}
+	if c.failure == nil && c.ended && len(c.rooms) == 0 {
+		c.failure = c.lost
+	}
+	return c.failure
+}
+
+// over reports whether the console is to end: by its own wish, or because its input has ended and all that was typed
+// is done.
+func (c *console) over() bool {
+	if c.quit || c.failure != nil {
+		return true
+	}
+	return c.ended && c.running == 0 && (c.interactive || len(c.undelivered) == 0)
+}
+
+// busy reports whether input has to wait. Where a program types, every command waits for the one before it, so that
+// what it wrote happens in that order.
+func (c *console) busy() bool { return c.waiting > 0 || !c.interactive && c.running > 0 }
+
+// greet says who we are and, in the lobby, which rooms are here already.
+func (c *console) greet(ctx context.Context) {
+	c.env.Say(c.env.Greeting(c.n.Info()))
+	if c.oneRoom {
+		return
+	}
+	c.env.Say(render.NoticeMark + "/rooms lists the rooms on this network, /join ROOM enters one, /create ROOM makes one, /help explains")
+	rooms, err := c.n.Rooms(ctx)
+	if err != nil {
+		return // the commands will say so
+	}
+	for _, line := range render.Rooms(slices.DeleteFunc(rooms, func(r node.RoomInfo) bool { return r.In })) {
+		c.print("  " + line)
+	}
+	if more, err := c.n.Unlisted(ctx); err == nil && more > 0 {
+		c.print(render.MoreRooms(more))
+	}
+}
+
+// take acts on a line of input.
+func (c *console) take(ctx context.Context, line stream.Line, open bool) {
+	if !open {
+		c.ended = true
+		return
+	}
+	if errors.Is(line.Err, fail.ErrInterrupted) {
+		c.failure = line.Err
+		return
+	}
+	c.taken++
+	if line.Err != nil {
+		c.complain(line.Err)
+		return
+	}
+	in, err := command.Parse(line.Text, c.table)
+	if err == nil && in.Say != "" {
+		in, err = command.Meant(in.Say, c.room(), c.table)
+	}
+	switch {
+	case err != nil:
+		c.complain(err)
+	case in.Cmd != nil:
+		c.start(ctx, in.Cmd, in.Args, false)
+	}
+}
+
+// start runs cmd beside the loop.
+func (c *console) start(ctx context.Context, cmd *command.Command, args []string, first bool) {
+	room := c.room()
+	if err := c.permit(cmd, room); err != nil {
+		c.complain(err)
+		return
+	}
+	query := command.Call{
+		N: c.n, Args: args, Room: room, Rooms: slices.Clone(c.rooms), Table: c.table, Env: c.env, Show: c.show, Terminal: c.terminal,
+	}
+	if cmd.First != "" {
+		c.print(cmd.First)
+	}
+	waited, taken := !cmd.Slow, c.taken
+	c.running++
+	if waited {
+		c.waiting++
+	}
+	query.Asked = func(room string, until time.Time) {
+		select {
+		case c.news <- command.Asked(room, time.Until(until)):
+		case <-ctx.Done():
+		}
+	}
+	c.work.Go(func() {
+		defer c.env.Guard()
+		running, cancel := context.WithTimeout(ctx, cmd.Patience())
+		defer cancel()
+		r, err := cmd.Run(running, query)
+		select {
+		case c.done <- finished{reply: r, err: err, first: first, waited: waited, taken: taken}:
+		case <-ctx.Done():
+		}
+	})
+}
+
+// finish takes up what came of a command.
+func (c *console) finish(f finished) {
+	c.running--
+	if f.waited {
+		c.waiting--
+	}
+	if f.first {
+		c.settled = true
+	}
+	if f.err != nil && f.first {
+		c.failure = f.err
+		return
+	}
+	if f.err != nil {
+		c.complain(f.err)
+	}
+	for _, h := range f.reply.Hits {
+		c.print(render.View{Clock: c.show.Times}.Stamp(h.At) + h.Text)
+	}
+	for _, line := range f.reply.Lines {
+		if f.reply.IsSecret(line) {
+			c.write(string(line) + "\n")
+		} else {
+			c.print(line)
+		}
+	}
+	c.draw(f.reply.Figure)
+	c.enterBy(f)
+	if f.reply.Then != nil {
+		f.reply.Then(c)
+	}
+}
+
+// draw prints a drawing, where there is room for it.
+func (c *console) draw(rows []safe.Text) {
+	if len(rows) == 0 {
+		return
+	}
+	if width, room := safe.Cells(rows[0]), stream.Columns(c.env.Stdout); room > 0 && room < width {
+		c.print("hint: the QR code needs a window of " + safe.Number(width) + " columns")
+		return
+	}
+	for _, row := range rows {
+		text := string(row)
+		if !c.env.Colourless {
+			text = command.QRStyle.Render(text)
+		}
+		c.write(text + "\n")
+	}
+	if c.env.Colourless {
+		c.print(command.ColourlessQR)
+	}
+}
+
+// End and settings make a console a face, with clear and said.
+func (c *console) End()                        { c.quit = true }
+func (c *console) Settings() *command.Settings { return &c.show }
+
+// drain shows the events that have come already.
+func (c *console) drain(events <-chan node.Event) {
+	for range cap(events) + 1 {
+		select {
+		case ev, open := <-events:
+			if !open {
+				return
+			}
+			c.event(ev)
+		default:
+			return
+		}
+	}
+}
+
+// ring makes the terminal ring, where that is wanted.
+func (c *console) ring() {
+	if c.show.Bell && c.terminal {
+		c.write("\a")
+	}
+}
+
+// Clear moves what is on the screen off it. Nothing is erased: much of what can be scrolled back to is not ours.
+func (c *console) Clear() {
+	if c.terminal {
+		c.write(strings.Repeat("\n", c.height()))
+	}
+}
+
+// print writes lines, the one way to the screen for text.
+func (c *console) print(lines ...safe.Text) {
+	if len(lines) > 0 {
+		c.release("")
+	}
+	c.put(lines...)
+}
+
+// put writes lines behind which none may wait.
+func (c *console) put(lines ...safe.Text) {
+	for _, line := range lines {
+		if err := render.Data(c.env.Stdout, line); err != nil && c.failure == nil {
+			c.failure = err
+		}
+	}
+}
+
+// write sends what is ours and goes out as it is: a control sequence, an invite to be copied, a drawing.
+func (c *console) write(sequence string) {
+	if _, err := io.WriteString(c.env.Stdout, sequence); err != nil && c.failure == nil {
+		c.failure = fail.Output(err)
+	}
+}
+
+// complain says what went wrong with a command, which ends nothing.
+func (c *console) complain(err error) {
+	if !errors.Is(err, context.Canceled) && !errors.Is(err, fail.ErrInterrupted) {
+		render.Failure(c.env.Stderr, err)
+	}
+}

@@ -1,0 +1,250 @@
+package plain
+
+import (
+	"slices"
+	"time"
+
+	"localchat/cli/internal/command"
+	"localchat/cli/internal/fail"
+	"localchat/cli/internal/render"
+	"localchat/cli/internal/safe"
+	"localchat/node"
+)
+
+// event shows what happened and keeps the list of rooms true.
+func (c *console) event(ev node.Event) {
+	id := ev.Room.String()
+	lines := render.View{Clock: c.show.Times, Room: c.current, Keys: c.show.Keys}.Lines(ev)
+	if c.awayFrom(id) {
+		lines = render.View{Clock: c.show.Times, Room: "another"}.Lines(ev)
+		if !heardFrom(ev.Body) {
+			lines = nil
+		}
+	}
+	switch b := ev.Body.(type) {
+	case node.MemberRemoved:
+		c.release("")
+		c.held.Hold(ev, b.Seq, lines)
+		return
+	case node.RemovalReason:
+		if c.held.Holds(id, b.Removal) {
+			c.release(render.Because(b.Text))
+			return
+		}
+	case node.RemovalProgress:
+		c.follow(id, b, time.Now(), lines)
+		return
+	case node.RoomFound, node.RoomLost:
+		// In a room this would only be noise; /rooms lists them at any time.
+		if c.current != "" {
+			return
+		}
+	case node.Joined:
+		c.enter(command.Room{ID: id, Name: b.Name, Nick: b.Nick, Owned: b.Owner})
+	case node.Left:
+		c.drop(id)
+	case node.Removed:
+		if b.AtDoor {
+			return // the command that stood there says so
+		}
+		c.print(lines...)
+		c.expelled(ev, render.AfterRemoval(b, render.RoomWord(ev.RoomName, ev.Room), "/"))
+		return
+	case node.Refused:
+		c.print(lines...)
+		c.expelled(ev, "ask to be let in: /join "+render.RoomWord(ev.RoomName, ev.Room))
+		return
+	case node.RoomClosed:
+		c.drop(id)
+		c.quit = c.quit || c.oneRoom && !c.interactive && len(c.rooms) == 0
+	case node.Message:
+		c.heard(b, id)
+		if c.ask != nil && b.Self && !b.Late && !b.Backlog && !b.Action {
+			return // it stands behind its prompt, where it was typed
+		}
+	case node.Delivered:
+		c.delivered(b.ID)
+	case node.Direct, node.Knock:
+		c.ring()
+	}
+	c.print(lines...)
+}
+
+// expelled ends our place in a room that we did not leave by our own wish. A console that was opened for one room ends
+// with it. What else is on the screen stays there: it is not of that room alone.
+func (c *console) expelled(ev node.Event, hint safe.Text) {
+	c.remove(ev.Room.String())
+	if len(c.rooms) > 0 {
+		c.print("hint: " + hint)
+		c.adrift()
+		return
+	}
+	c.lost = command.Ending(ev)
+	if c.oneRoom && c.settled {
+		c.failure = c.lost
+		return
+	}
+	c.print("hint: " + hint)
+}
+
+// enter adds a room, or completes what is known about it. The first one is typed into.
+func (c *console) enter(r command.Room) {
+	c.lost = nil
+	if !c.chosen && (!c.oneRoom || c.settled) {
+		c.current, c.chosen = r.ID, true
+	}
+	for i, known := range c.rooms {
+		if known.ID == r.ID {
+			if r.Nick == "" {
+				r.Nick = known.Nick
+			}
+			r.Away = known.Away
+			c.rooms[i] = r
+			return
+		}
+	}
+	c.rooms = append(c.rooms, r)
+}
+
+// enterBy types into the room that a command has entered, unless lines have been typed since then: those, and one that
+// may be half typed, are meant for where they were typed. A room that we have lost in the meantime stays lost.
+func (c *console) enterBy(f finished) {
+	i := slices.IndexFunc(c.rooms, func(r command.Room) bool { return r.ID == f.reply.Room })
+	if i >= 0 {
+		c.rooms[i].Away = false
+	}
+	switch {
+	case i < 0 || f.reply.Room == c.current:
+	case !f.first && c.interactive && c.taken > f.taken:
+		c.print("hint: " + switchTo(c.rooms[i]))
+	default:
+		c.current, c.chosen = f.reply.Room, true
+	}
+}
+
+// switchTo says how a room is typed into.
+func switchTo(r command.Room) safe.Text {
+	return "/switch " + render.Word(r.Name, r.ID) + " types into " + safe.Name(r.Name)
+}
+
+// drop takes a room off the list.
+func (c *console) drop(id string) {
+	if c.remove(id) {
+		c.adrift()
+	}
+}
+
+// remove takes a room off the list and reports whether it was the one typed into. No other one takes its place by itself:
+// a line that is half typed would be said where it was not meant to be.
+func (c *console) remove(id string) bool {
+	c.rooms = slices.DeleteFunc(c.rooms, func(r command.Room) bool { return r.ID == id })
+	if c.current != id {
+		return false
+	}
+	c.current = ""
+	return true
+}
+
+// adrift says how another room is typed into, where none is and there are some.
+func (c *console) adrift() {
+	var ways []safe.Text
+	for _, r := range c.rooms {
+		if !r.Away {
+			ways = append(ways, switchTo(r))
+		}
+	}
+	if c.current == "" && len(ways) > 0 {
+		c.print("hint: you type into no room now; " + safe.Join(ways, ", "))
+	}
+}
+
+// permit says why cmd is not for us now, and how another room is typed into where none is.
+func (c *console) permit(cmd *command.Command, room command.Room) error {
+	err := command.Permit(cmd, room)
+	if err != nil && room.ID == "" && len(c.rooms) > 0 {
+		return &fail.Error{Code: fail.ExitRefused, Text: "you type into no room; nothing was done", Hint: "/switch ROOM types into one of those that you are in, and /rooms lists them"}
+	}
+	return err
+}
+
+// prompt has the prompt name the room that is typed into.
+func (c *console) prompt() {
+	if c.ask == nil {
+		return
+	}
+	var text safe.Text = promptText
+	if r := c.room(); r.ID != "" {
+		text = linePrompt(r)
+	}
+	if text != c.lastAsked {
+		c.lastAsked = text
+		c.ask(text)
+	}
+}
+
+// awayFrom reports whether a room of ours goes on out of sight.
+func (c *console) awayFrom(id string) bool {
+	return slices.ContainsFunc(c.rooms, func(r command.Room) bool { return r.ID == id && r.Away })
+}
+
+// heardFrom reports whether what happens in a room out of sight is told all the same: somebody waits for an answer, or must
+// know.
+func heardFrom(body node.EventBody) bool {
+	switch body.(type) {
+	case node.Knock, node.KnockGone, node.Direct, node.Warning, node.Removed, node.Refused, node.RoomClosed:
+		return true
+	}
+	return false
+}
+
+// PutAway takes a room of ours out of sight, which goes on.
+func (c *console) PutAway(r command.Room) {
+	for i := range c.rooms {
+		c.rooms[i].Away = c.rooms[i].Away || c.rooms[i].ID == r.ID
+	}
+	c.print(command.Away(r))
+	if c.current == r.ID {
+		c.current = ""
+		c.adrift()
+	}
+}
+
+// room is the one typed into.
+func (c *console) room() command.Room {
+	for _, r := range c.rooms {
+		if r.ID == c.current {
+			return r
+		}
+	}
+	return command.Room{}
+}
+
+// Said notes a line of mine that nobody else may have yet.
+func (c *console) Said(id string) {
+	if _, early := c.undelivered[id]; early {
+		delete(c.undelivered, id)
+		return
+	}
+	c.undelivered[id] = false
+}
+
+// delivered notes that another node has a line of mine, perhaps before the command that said it has come back.
+func (c *console) delivered(id string) {
+	if _, known := c.undelivered[id]; known {
+		delete(c.undelivered, id)
+	} else if c.running > 0 {
+		c.undelivered[id] = true
+	}
+}
+
+// heard rings when a line names me.
+func (c *console) heard(m node.Message, room string) {
+	if m.Self || m.Late {
+		return
+	}
+	for _, r := range c.rooms {
+		if r.ID == room && r.Nick != "" && render.Mentions(m.Text, r.Nick) {
+			c.ring()
+		}
+	}
+}

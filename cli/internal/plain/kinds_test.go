@@ -1,0 +1,88 @@
+package plain
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"localchat/cli/internal/clitest"
+	"localchat/cli/internal/command"
+	"localchat/cli/internal/fail"
+	"localchat/node"
+)
+
+// Every way to lose a place has its line and its hint, and ends the console of that room with exit code 5. Nothing on the
+// screen is erased: the shell's output and other rooms' talk are there too. A network that is lost ends nothing, and its
+// line begins otherwise. What is lost at the door is said by the command that stood there. What happens below is in node's test of the same name.
+func TestEveryWayToLoseAPlace(t *testing.T) {
+	at := time.Date(2026, 11, 22, 14, 5, 0, 0, time.Local)
+	for _, w := range []struct {
+		name       string
+		body       node.EventBody
+		line, hint string
+		code       int // of the program; exitOK: it goes on
+	}{
+		{
+			"kicked",
+			node.Removed{Kind: "kicked", Text: "too loud", By: clitest.AliceID, ByNick: "alice", At: at},
+			"-- you were kicked from lab by alice: too loud", "you may ask to come back: localchat join lab", fail.ExitRefused,
+		},
+		{
+			"banned",
+			node.Removed{Kind: "banned", Text: "spam", By: clitest.AliceID, ByNick: "alice", At: at, Until: at.Add(2 * time.Hour)},
+			"-- you were banned from lab by alice until 2026-11-22 16:05: spam", "you are refused until 2026-11-22 16:05", fail.ExitRefused,
+		},
+		{
+			"banned for good",
+			node.Removed{Kind: "banned", Text: "spam", By: clitest.AliceID, ByNick: "alice", At: at},
+			"-- you were banned from lab by alice: spam", "you are refused until the owner lifts the ban", fail.ExitRefused,
+		},
+		{
+			"closed",
+			node.Removed{Kind: "closed", Text: "good night", By: clitest.AliceID, ByNick: "alice", At: at},
+			"-- lab was closed by alice: good night", "the room has ended; localchat rooms lists those that are here", fail.ExitRefused,
+		},
+		{
+			"idle",
+			node.Removed{Kind: "idle", By: clitest.AliceID, ByNick: "alice", At: at},
+			"-- lab was closed: nobody said anything for too long", "the room has ended; localchat rooms lists those that are here", fail.ExitRefused,
+		},
+		{
+			"of a later version",
+			node.Removed{Kind: "other", Text: "why not", By: clitest.AliceID, ByNick: "alice", At: at},
+			"-- you were removed from lab by alice: why not", "you may ask to come back: localchat join lab", fail.ExitRefused,
+		},
+		{"refused", node.Refused{}, "-- you are not a member of lab", "ask to be admitted: localchat join lab", fail.ExitRefused},
+		{"invite revoked", node.Removed{Kind: "invite-revoked", By: clitest.AliceID, ByNick: "alice", At: at, AtDoor: true}, "", "", fail.ExitOK},
+		{"banned at the door", node.Removed{Kind: "banned", Text: "spam", By: clitest.AliceID, ByNick: "alice", At: at, AtDoor: true}, "", "", fail.ExitOK},
+		{"closed at the door", node.Removed{Kind: "closed", By: clitest.AliceID, ByNick: "alice", At: at, AtDoor: true}, "", "", fail.ExitOK},
+		{"the network", node.OwnerUnreachable{ForS: 40}, "! owner unreachable for 0:40: nobody can be admitted or removed", "", fail.ExitOK},
+	} {
+		t.Run(w.name, func(t *testing.T) {
+			var out bytes.Buffer
+			c := &console{
+				env: &command.Env{Stdout: &out}, terminal: true, oneRoom: true, settled: true,
+				rooms: []command.Room{{ID: clitest.LabID.String(), Name: "lab", Nick: "bob"}}, current: clitest.LabID.String(),
+			}
+			c.event(node.Event{Room: clitest.LabID, RoomName: "lab", Body: w.body})
+			if got := strings.TrimSuffix(out.String(), "\n"); got != w.line {
+				t.Errorf("line %q, want %q", got, w.line)
+			}
+			if w.code == fail.ExitOK {
+				if c.failure != nil || len(c.rooms) != 1 || c.current != clitest.LabID.String() {
+					t.Errorf("the console ends: %v", c.failure)
+				}
+				return
+			}
+			var f *fail.Error
+			if !errors.As(c.failure, &f) || f.Code != w.code || f.Hint != w.hint {
+				t.Errorf("it ends with %+v", f)
+			}
+			if len(c.rooms) != 0 || !c.over() {
+				t.Error("the console is still in the room")
+			}
+		})
+	}
+}

@@ -1,0 +1,136 @@
+package tui
+
+import (
+	"strings"
+
+	"localchat/cli/internal/command"
+	"localchat/cli/internal/safe"
+)
+
+// completions of text, the cursor being at its end.
+func (m *tui) completions(text string) command.Completion {
+	if !strings.HasPrefix(text, "/") || strings.HasPrefix(text, "//") {
+		return m.nickCompletions(text)
+	}
+	name, rest, complete := strings.Cut(text[1:], " ")
+	if !complete {
+		c := command.Completion{Stem: "/", End: " "}
+		for _, cmd := range m.table {
+			if command.Permit(cmd, m.room()) == nil {
+				c.Words = append(c.Words, cmd.Name)
+			}
+		}
+		return c.Keep(name)
+	}
+	cmd, _ := command.LookUp(name, "", m.table)
+	if cmd == nil || command.Permit(cmd, m.room()) != nil {
+		return command.Completion{}
+	}
+	k := m.known()
+	targets, word := cmd.Targets, rest
+	if first, second, more := strings.Cut(rest, " "); more && cmd.Max > 1 {
+		targets, word, k.First = cmd.Values, second, first
+	}
+	if targets == nil {
+		return m.nickCompletions(text)
+	}
+	return command.Completion{Stem: strings.TrimSuffix(text, word), Words: targets(k), End: " "}.Keep(word)
+}
+
+// known is what is known now.
+func (m *tui) known() command.Known {
+	return command.Known{Roster: m.pane().roster, In: m.rooms(), Found: m.lobby.rooms, Table: m.table}
+}
+
+// nickCompletions completes the last word of text to a member: as an address at the beginning, as a name elsewhere.
+func (m *tui) nickCompletions(text string) command.Completion {
+	at := strings.LastIndexAny(text, " \n@") + 1
+	word := text[at:]
+	if word == "" && !strings.HasSuffix(text, "@") {
+		return command.Completion{}
+	}
+	c := command.Completion{Stem: text[:at], Words: command.Others(command.Known{Roster: m.pane().roster}), End: " "}
+	if at == 0 {
+		c.End = ": "
+	}
+	return c.Keep(word)
+}
+
+// complete puts the next completion into the input, or the one before.
+func (m *tui) complete(step int) {
+	in := &m.input
+	if in.cycle != nil {
+		in.show(in.cycle, (in.turn+step+len(in.cycle))%len(in.cycle))
+		return
+	}
+	c := m.completions(in.text())
+	if len(c.Words) == 0 {
+		return
+	}
+	whole := make([]string, len(c.Words))
+	for i, w := range c.Words {
+		whole[i] = c.Stem + w + c.End
+	}
+	in.stem = c.Stem
+	if step > 0 {
+		step = 0
+	}
+	in.show(whole, (step+len(whole))%len(whole))
+}
+
+// show puts one of the lines of a cycle into the input. The only one there is ends the cycle.
+func (c *composer) show(cycle []string, turn int) {
+	c.set(cycle[turn])
+	if len(cycle) > 1 {
+		c.cycle, c.turn = cycle, turn
+	}
+}
+
+// help is the row under the input: what the command being typed wants, and what Tab would put there.
+func (m *tui) help() safe.Text {
+	text := m.input.text()
+	switch {
+	case m.hint != "":
+		return m.hint
+	case m.input.cycle != nil:
+		words := make([]string, len(m.input.cycle))
+		for i, w := range m.input.cycle {
+			words[i] = strings.TrimSpace(strings.TrimPrefix(w, m.input.stem))
+		}
+		return tabText(words, m.input.turn)
+	case !strings.HasPrefix(text, "/") || strings.HasPrefix(text, "//"):
+		return ""
+	}
+	name, rest, complete := strings.Cut(text[1:], " ")
+	cmd, _ := command.LookUp(name, rest, m.table)
+	c := m.completions(text)
+	if cmd == nil && !complete && len(c.Words) > 0 {
+		if len(c.Words) > 1 {
+			return tabText(c.Words, -1)
+		}
+		cmd, _ = command.LookUp(c.Words[0], "", m.table)
+	}
+	if cmd == nil {
+		return "there is no such command; /help lists them, and //text says /text"
+	}
+	line := safe.Phrase(cmd.Synopsis()) + "  "
+	if command.Permit(cmd, m.room()) != nil {
+		return line + "is for " + safe.Phrase(cmd.Who.String())
+	}
+	if complete && len(c.Words) > 0 {
+		line += tabText(c.Words, -1) + "  "
+	}
+	return line + safe.Phrase(cmd.Help)
+}
+
+// tabText are the words that Tab goes through, the one shown in brackets.
+func tabText(words []string, turn int) safe.Text {
+	shown := make([]safe.Text, len(words))
+	for i, w := range words {
+		shown[i] = safe.Name(w)
+		if i == turn {
+			shown[i] = "[" + shown[i] + "]"
+		}
+	}
+	return "Tab: " + safe.Join(shown, "  ")
+}

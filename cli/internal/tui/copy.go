@@ -1,0 +1,56 @@
+package tui
+
+import (
+	"context"
+	"strconv"
+
+	"charm.land/bubbletea/v2"
+
+	"localchat/cli/internal/command"
+	"localchat/cli/internal/fail"
+	"localchat/cli/internal/render"
+)
+
+// screenCommands are those that only a screen has.
+func screenCommands() []*command.Command {
+	return []*command.Command{{
+		Name: "copy", Usage: "[N or invite]", Max: 1, Run: runCopy,
+		Help:     "copy the last N lines, or the invite made last, to the clipboard of your terminal",
+		Examples: []string{"/copy", "/copy 3", "/copy invite"},
+		Targets:  func(command.Known) []string { return []string{"invite"} },
+	}}
+}
+
+func runCopy(_ context.Context, c command.Call) (command.Reply, error) {
+	if c.Arg(0) == "invite" {
+		return command.Reply{Then: func(f command.Face) { f.(*tui).copyInvite() }}, nil
+	}
+	n := 1
+	if c.Arg(0) != "" {
+		var err error
+		if n, err = strconv.Atoi(c.Arg(0)); err != nil || n < 1 {
+			return command.Reply{}, fail.Usage("/copy 3 copies three lines", "%q is no number of lines", c.Arg(0))
+		}
+	}
+	return command.Reply{Then: func(f command.Face) { f.(*tui).copyLines(n) }}, nil
+}
+
+// copyLines hands the last n lines of the room to the terminal, which may or may not take them.
+func (m *tui) copyLines(n int) {
+	text, copied := m.pane().scroll.copied(n)
+	if copied == 0 {
+		m.hint = "there is nothing to copy"
+		return
+	}
+	m.do(tea.SetClipboard(text))
+	m.hint = "asked the terminal to copy " + render.Count(copied, "line", "lines")
+}
+
+func (m *tui) copyInvite() {
+	if m.secret == "" {
+		m.hint = "/invite makes one first"
+		return
+	}
+	m.do(tea.SetClipboard(m.secret))
+	m.hint = "asked the terminal to copy the invite"
+}

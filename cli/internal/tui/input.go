@@ -1,0 +1,282 @@
+package tui
+
+import (
+	"slices"
+	"strings"
+
+	"charm.land/bubbles/v2/key"
+	"charm.land/bubbles/v2/textarea"
+	"charm.land/bubbletea/v2"
+
+	"localchat/cli/internal/command"
+	"localchat/cli/internal/fail"
+	"localchat/cli/internal/safe"
+	"localchat/cli/internal/stream"
+)
+
+// A composer is the line being typed, and those typed before.
+type composer struct {
+	area textarea.Model
+	// past are the lines typed, the oldest first; at is the one shown, len(past) for the draft.
+	past  []string
+	at    int
+	draft string
+	// cycle are the completions that Tab goes through, and turn the one shown.
+	cycle []string
+	turn  int
+	stem  string // the text before them
+	drawn drawnInput
+	// returned: the text is a line that was not done, for a person to correct it. A letter typed or a paste takes its place,
+	// so that it never becomes part of another line.
+	returned bool
+	keys     int // pressed here so far
+	undo     inputPast
+}
+
+func newComposer() composer {
+	area := textarea.New()
+	area.ShowLineNumbers = false
+	area.CharLimit = safe.TabStop * safe.MaxText // cells; how long a text may be is checked when it is sent
+	area.DynamicHeight, area.MinHeight, area.MaxHeight = true, 1, maxInputRows
+	area.MaxContentHeight = safe.MaxText // rows
+	area.Prompt = ""                     // ours is drawn in front of it
+	area.SetVirtualCursor(false)
+	styles := textarea.DefaultStyles(true)
+	styles.Cursor.Color = nil
+	area.SetStyles(styles)
+	// What these do is done by the console's own keys; Paste would run a program to read the clipboard.
+	for _, b := range []*key.Binding{
+		&area.KeyMap.Paste, &area.KeyMap.InsertNewline, &area.KeyMap.CopySelection, &area.KeyMap.PageUp, &area.KeyMap.PageDown,
+		&area.KeyMap.SelectAll,
+	} {
+		*b = key.NewBinding(key.WithDisabled())
+	}
+	area.KeyMap.LineNext, area.KeyMap.LinePrevious = key.NewBinding(key.WithKeys("down")), key.NewBinding(key.WithKeys("up"))
+	area.Focus()
+	return composer{area: area}
+}
+
+func (c *composer) text() string { return stream.FromStandIns(c.area.Value()) }
+
+func (c *composer) set(text string) {
+	c.area.SetValue(stream.StandIns(text))
+	c.cycle, c.returned = nil, false
+}
+
+// idle: no line is being typed.
+func (c *composer) idle() bool { return c.text() == "" || c.returned }
+
+// pressed is for a key or a paste: words take the place of a line that was given back, anything else keeps it.
+func (c *composer) pressed(words bool) {
+	c.keys++
+	if c.returned && words {
+		c.set("")
+	}
+	c.returned = false
+}
+
+// insert puts text where the cursor is, all of it or nothing.
+func (c *composer) insert(text string) (done bool) {
+	if strings.ContainsFunc(text, stream.IsStandIn) {
+		return false
+	}
+	before := c.area.Value()
+	text = stream.StandIns(text)
+	c.area.InsertString(text)
+	if len(c.area.Value()) != len(before)+len(text) {
+		c.area.SetValue(before)
+		return false
+	}
+	c.cycle = nil
+	return true
+}
+
+// edit hands a key to the input.
+func (c *composer) edit(msg tea.Msg) {
+	c.cycle = nil
+	c.area, _ = c.area.Update(msg)
+}
+
+// newline breaks the line being typed.
+func (c *composer) newline() {
+	c.cycle = nil
+	c.area.InsertString("\n")
+}
+
+// take empties the input and keeps what was in it.
+func (c *composer) take() string {
+	text := c.text()
+	c.remember(text)
+	c.set("")
+	c.forget()
+	return text
+}
+
+// remember keeps a line to be called back.
+func (c *composer) remember(text string) {
+	if text != "" && (len(c.past) == 0 || c.past[len(c.past)-1] != text) {
+		c.past = append(c.past, text)
+		c.past = c.past[max(len(c.past)-maxHistory, 0):]
+	}
+	c.at, c.draft = len(c.past), ""
+}
+
+// giveBack shows a line that was not done, unless another is being typed.
+func (c *composer) giveBack(text string) {
+	if text == "" || c.text() != "" && c.text() != text {
+		return
+	}
+	c.remember(text)
+	c.set(text)
+	c.returned, c.undo.letters = true, false
+}
+
+// giveBack shows the line of a job that failed where it was typed, if nothing has been typed since.
+func (m *tui) giveBack(j job) {
+	if j.pane == m.pane() && j.keys == m.input.keys {
+		m.input.giveBack(j.text)
+	}
+}
+
+// recall shows the line typed before (back) or after the one shown. The draft is kept.
+func (c *composer) recall(back bool) {
+	to := c.at + 1
+	if back {
+		to = c.at - 1
+	}
+	if to < 0 || to > len(c.past) {
+		return
+	}
+	if c.at == len(c.past) {
+		c.draft = c.text()
+	}
+	c.at = to
+	if to == len(c.past) {
+		c.set(c.draft)
+		return
+	}
+	c.set(c.past[to])
+}
+
+// search shows the nearest older line that holds what was typed.
+func (c *composer) search() {
+	if c.at == len(c.past) {
+		c.draft = c.text()
+	}
+	for i, line := range slices.Backward(c.past[:c.at]) {
+		if strings.Contains(strings.ToLower(line), strings.ToLower(c.draft)) {
+			c.at = i
+			c.set(line)
+			return
+		}
+	}
+}
+
+// edge reports whether the cursor is in the first row of the input, or the last.
+func (c *composer) edge(first bool) bool {
+	info := c.area.LineInfo()
+	if first {
+		return c.area.Line() == 0 && info.RowOffset == 0
+	}
+	return c.area.Line() == c.area.LineCount()-1 && info.RowOffset >= info.Height-1
+}
+
+// submit acts on what was typed.
+func (m *tui) submit() {
+	text := m.input.text()
+	p := m.pane()
+	if strings.TrimSpace(text) == "" {
+		if p.here.ID == "" {
+			m.chooseRoom()
+		}
+		return
+	}
+	in, err := command.Parse(text, m.table)
+	if err == nil && in.Cmd == nil {
+		in, err = command.Meant(in.Say, m.room(), m.table)
+	}
+	if err == nil && in.Cmd.Name == "leave" && m.room().ID == "" && m.leavesNoRoom() {
+		return
+	}
+	if err == nil {
+		err = command.Permit(in.Cmd, m.room())
+	}
+	if err != nil {
+		m.complain(p, err)
+		m.input.giveBack(text)
+		return
+	}
+	j := job{cmd: in.Cmd, args: in.Args, text: text, pane: p, enters: entersBy(in.Cmd, in.Args), keys: m.input.keys}
+	m.order(j, func() {
+		m.input.take()
+		p.scroll.end()
+		p.turn()
+	})
+}
+
+// order runs a command, after a question where there is one to be asked. begin, which may be nil, is done first.
+func (m *tui) order(j job, begin func()) {
+	run := func() {
+		if begin != nil {
+			begin()
+		}
+		m.run(j)
+	}
+	if j.cmd.Ask == nil {
+		run()
+		return
+	}
+	c, err := j.cmd.Ask(m.query(j), m.known())
+	switch {
+	case err != nil:
+		m.complain(j.pane, err)
+		m.giveBack(j)
+	case c == nil:
+		run()
+	default:
+		m.ask(j.pane, c.Text, func() {
+			j.args = c.Args
+			run()
+		})
+		m.question.choices, m.question.choose = c.Choices, func(of command.Choice) {
+			if of.Begun != "" {
+				m.input.take()
+				m.input.set(of.Begun)
+				return
+			}
+			j.args = of.Args
+			run()
+		}
+		no := m.question.no
+		m.question.no = func() {
+			no()
+			m.giveBack(j)
+		}
+	}
+}
+
+// lineEnds makes the line ends of every system ours.
+var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
+// paste puts text into the input as it is, many lines not without a question. It is made safe where it is shown.
+func (m *tui) paste(text string) {
+	text = strings.TrimRight(lineEnds.Replace(text), "\n")
+	if have := len(m.input.text()); have+len(text) > safe.MaxText {
+		m.complain(m.pane(), fail.Usage("put it in a file", "a paste of %d bytes was not taken; a line has at most %d", len(text), safe.MaxText-have))
+		return
+	}
+	insert := func() {
+		before := m.input.now()
+		defer func() { m.input.changed(before, "", false) }()
+		m.input.pressed(true)
+		if !m.input.insert(text) {
+			m.complain(m.pane(), fail.Usage("put it in a file", "a paste of so many lines, or with characters for private use, was not taken"))
+		}
+	}
+	lines := strings.Count(text, "\n") + 1
+	if lines <= maxPasteLines {
+		insert()
+		return
+	}
+	m.ask(m.pane(), "put "+safe.Number(lines)+" pasted lines into the input, as one message?", insert)
+}

@@ -1,0 +1,174 @@
+package tui
+
+import (
+	"charm.land/bubbletea/v2"
+
+	"localchat/cli/internal/command"
+	"localchat/cli/internal/safe"
+)
+
+// KeyHelp is what /help says about keys on the full-screen console.
+var KeyHelp = []safe.Text{
+	"Enter says or does it; Alt-Enter or Ctrl-J breaks the line; Tab completes",
+	"Up, Down: lines typed before; Ctrl-R: the last that holds what is typed",
+	"Ctrl-Y puts in what Ctrl-W, Ctrl-U or Ctrl-K took out; Ctrl-_ takes the last change back",
+	"PgUp, PgDn scroll; End returns; Alt-P, Alt-N: lines that name you",
+	"Alt-1 to Alt-9, Ctrl-N, Ctrl-P: the other rooms; Alt-1 is the lobby",
+	"F2: who is here, and what can be done about them; F5, F6: let in or turn away who knocks",
+	"Ctrl-C clears the line; on an empty line twice it ends localchat, as Ctrl-D and /quit do",
+	"to select with the mouse, hold Shift where /set mouse is on; /copy 3 copies three lines",
+}
+
+// key acts on a key.
+func (m *tui) key(msg tea.KeyPressMsg) {
+	name := msg.String()
+	again := m.hint == quitHint
+	m.hint = ""
+	switch {
+	case m.question != nil:
+		m.answer(name)
+	case m.page != nil:
+		m.pageKey(name)
+	case m.always(msg, name, again):
+	case m.side.focus:
+		m.sideKey(name)
+	case m.moves(name):
+	default:
+		m.types(msg, name)
+	}
+}
+
+const quitHint safe.Text = "Ctrl-C again ends localchat"
+
+// always acts on the keys that mean the same wherever one is.
+func (m *tui) always(msg tea.KeyPressMsg, name string, again bool) bool {
+	switch name {
+	case "ctrl+c":
+		switch {
+		case m.side.focus:
+			m.side.focus = false
+		case m.input.text() != "":
+			before := m.input.now()
+			m.input.set("")
+			m.input.changed(before, "ctrl+u", false)
+			m.input.at = len(m.input.past)
+		case again:
+			m.quit = true
+		default:
+			m.hint = quitHint
+		}
+	case "ctrl+d":
+		if m.input.text() != "" {
+			return false
+		}
+		m.quit = true
+	case "ctrl+z", "ctrl+l":
+		m.screenKey(name)
+	case "ctrl+n":
+		m.turnTo(m.panes[(m.at+1)%len(m.panes)])
+	case "ctrl+p":
+		m.turnTo(m.panes[(m.at+len(m.panes)-1)%len(m.panes)])
+	case "f1":
+		help, _ := command.LookUp("help", "", m.table)
+		m.run(job{cmd: help, pane: m.pane()})
+	case "f2":
+		if m.room().ID != "" {
+			m.side.toggle()
+		}
+	case "f5":
+		m.answerDoor(true)
+	case "f6":
+		m.answerDoor(false)
+	default:
+		return m.digit(msg)
+	}
+	return true
+}
+
+// screenKey acts on the keys that are about the terminal.
+func (m *tui) screenKey(name string) {
+	if name == "ctrl+z" {
+		m.do(tea.Suspend)
+		return
+	}
+	m.do(tea.ClearScreen)
+}
+
+// digit turns to the room with the number of an Alt-digit.
+func (m *tui) digit(msg tea.KeyPressMsg) bool {
+	if msg.Mod != tea.ModAlt || msg.Code < '1' || msg.Code > '9' {
+		return false
+	}
+	if i := int(msg.Code - '1'); i < len(m.panes) {
+		m.turnTo(m.panes[i])
+	}
+	return true
+}
+
+// moves acts on the keys that move through the transcript.
+func (m *tui) moves(name string) bool {
+	s := &m.pane().scroll
+	switch name {
+	case "pgup":
+		s.up(max(s.height-1, 1))
+	case "pgdown":
+		s.down(max(s.height-1, 1))
+	case "ctrl+home":
+		s.top()
+	case "ctrl+end":
+		s.end()
+	case "end", "esc":
+		if s.anchor == 0 {
+			return false
+		}
+		s.end()
+	case "alt+p":
+		s.seek(calling, true)
+	case "alt+n":
+		s.seek(calling, false)
+	default:
+		return false
+	}
+	return true
+}
+
+// types acts on the keys of the input.
+func (m *tui) types(msg tea.KeyPressMsg, name string) {
+	if name != "enter" {
+		before := m.input.now()
+		m.input.pressed(msg.Text != "")
+		if undoes(name) {
+			m.input.takeBack()
+			return
+		}
+		defer func() { m.input.changed(before, name, msg.Text != "") }()
+	}
+	inLobby := m.pane().here.ID == "" && m.input.text() == ""
+	switch name {
+	case "enter":
+		m.submit()
+	case "alt+enter", "shift+enter", "ctrl+j":
+		m.input.newline()
+	case "tab":
+		m.complete(1)
+	case "shift+tab":
+		m.complete(-1)
+	case "up", "down":
+		switch {
+		case inLobby && m.input.at == len(m.input.past) && len(m.lobby.rooms) > 0:
+			m.lobby.move(name == "down")
+		case m.input.edge(name == "up"):
+			m.input.recall(name == "up")
+		default:
+			m.input.edit(msg)
+		}
+	case "ctrl+r":
+		m.input.search()
+	case "ctrl+y":
+		m.input.yank()
+	case "f3":
+		m.input.set("/create ")
+	default:
+		m.input.edit(msg)
+	}
+}

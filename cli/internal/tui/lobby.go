@@ -1,0 +1,152 @@
+package tui
+
+import (
+	"slices"
+
+	"localchat/cli/internal/command"
+	"localchat/cli/internal/render"
+	"localchat/cli/internal/safe"
+	"localchat/node"
+)
+
+// A lobby is the rooms on this network, one of them chosen.
+type lobby struct {
+	rooms []node.RoomInfo
+	at    int
+	more  int // rooms that there are beside these
+}
+
+// take keeps the choice on the room that it was on.
+func (l *lobby) take(rooms []node.RoomInfo) {
+	var id node.RoomID
+	if l.at < len(l.rooms) {
+		id = l.rooms[l.at].ID
+	}
+	l.rooms = rooms
+	l.at = max(slices.IndexFunc(rooms, func(r node.RoomInfo) bool { return r.ID == id }), 0)
+}
+
+func (l *lobby) move(down bool) {
+	if down {
+		l.at = min(l.at+1, len(l.rooms)-1)
+		return
+	}
+	l.at = max(l.at-1, 0)
+}
+
+// chooseRoom enters the room chosen in the lobby, by its id: a name may be another room's too.
+func (m *tui) chooseRoom() {
+	if m.lobby.at >= len(m.lobby.rooms) {
+		m.hint = "no room was found yet: /create ROOM makes one"
+		return
+	}
+	r := m.lobby.rooms[m.lobby.at]
+	if p := m.find(r.ID.String()); p != nil {
+		m.turnTo(p)
+		return
+	}
+	if r.Access == "invite" && !r.Mine {
+		m.hint = "that room takes those with an invite: paste its text here"
+		return
+	}
+	join, _ := command.LookUp("join", "", m.table)
+	m.order(job{cmd: join, args: []string{r.ID.String()}, pane: m.pane(), enters: safe.Name(r.Name)}, nil)
+}
+
+// lobbyRows are the rooms found, as every list of rooms has them, on a screen of width cells that has height rows for them.
+// Where they do not fit, those around the chosen one are shown, and how many more there are on either side. of says which
+// room each row is about, -1 for none.
+func (m *tui) lobbyRows(width, height int) (rows []row, of []int) {
+	add := func(i int, more ...row) {
+		for _, r := range more {
+			rows, of = append(rows, r), append(of, i)
+		}
+	}
+	add(-1, styled(bold, safe.Crop("Rooms on this network", width)))
+	end := m.lobbyEnd(width)
+	space := height - len(rows) - len(end)
+	if space < 3 {
+		space, end = height-len(rows), nil
+	}
+	texts := render.Rooms(m.lobby.rooms)
+	first, last := m.lobbyWindow(texts, width, space)
+	if first > 0 {
+		add(-1, styled(dim, safe.Crop("  "+safe.Number(first)+" more above", width)))
+	}
+	for i := first; i < last; i++ {
+		add(i, m.lobbyRoom(i, texts[i], width)...)
+	}
+	if below := len(texts) - last; below > 0 {
+		add(-1, styled(dim, safe.Crop("  "+safe.Number(below)+" more below", width)))
+	}
+	add(-1, end...)
+	height = max(height, 0)
+	return rows[:min(len(rows), height)], of[:min(len(of), height)]
+}
+
+// lobbyWindow are the first room that is shown in so many rows, and the one after the last: all, or as many as fit beside the
+// rows that say how many more there are, the chosen one among them.
+func (m *tui) lobbyWindow(texts []safe.Text, width, space int) (first, last int) {
+	taken := 0
+	for i, text := range texts {
+		taken += len(m.lobbyRoom(i, text, width))
+	}
+	if taken <= space {
+		return 0, len(texts)
+	}
+	space -= 2
+	taken = 0
+	for last < len(texts) {
+		n := len(m.lobbyRoom(last, texts[last], width))
+		if taken+n > space && last > m.lobby.at {
+			break
+		}
+		for taken+n > space && first < last {
+			taken -= len(m.lobbyRoom(first, texts[first], width))
+			first++
+		}
+		taken += n
+		last++
+	}
+	return first, last
+}
+
+// lobbyEnd is what stands below the rooms.
+func (m *tui) lobbyEnd(width int) (rows []row) {
+	if len(m.lobby.rooms) == 0 {
+		for _, text := range []safe.Text{
+			"none found so far; they appear here by themselves",
+			"/create ROOM makes one; where mDNS is blocked, paste an invite and press Enter",
+		} {
+			rows = append(rows, foldRows(plain, "  ", text, width)...)
+		}
+	}
+	if m.lobby.more > 0 {
+		rows = append(rows, foldRows(plain, "  ", render.MoreRooms(m.lobby.more), width)...)
+	}
+	if len(m.lobby.rooms) > 0 {
+		rows = append(rows, foldRows(dim, "  ", "Up and Down choose, Enter enters, F3 makes a room; or paste an invite and press Enter", width)...)
+	}
+	// The bar above cuts them, and what is cut cannot be compared.
+	rows = append(rows, foldRows(plain, "  ", "your words: "+safe.Phrase(m.info.Words), width)...)
+	return append(rows, row{})
+}
+
+// lobbyRoom are the rows of the i-th room, which text describes.
+func (m *tui) lobbyRoom(i int, text safe.Text, width int) []row {
+	if i == m.lobby.at && len(m.input.text()) == 0 {
+		return foldRows(chosen, "> ", text, width)
+	}
+	return foldRows(plain, "  ", text, width)
+}
+
+// lobbyHeight is how many rows of the middle the lobby may have; the talk below has the others.
+func (m *tui) lobbyHeight(body int) int { return body * 2 / 3 }
+
+// lobbyAt is the room in row y of the lobby, -1 where there is none.
+func (m *tui) lobbyAt(y int) int {
+	if _, of := m.lobbyRows(m.width, m.lobbyHeight(m.frame.body)); y >= 0 && y < len(of) {
+		return of[y]
+	}
+	return -1
+}

@@ -1,0 +1,493 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"slices"
+	"time"
+
+	"charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+
+	"localchat/cli/internal/command"
+	"localchat/cli/internal/fail"
+	"localchat/cli/internal/render"
+	"localchat/cli/internal/safe"
+	"localchat/node"
+)
+
+// A tui is the full-screen console: a value that messages change and that draws itself. It does nothing but in the
+// commands that it returns, which know the node through [command.Node]. The goroutine of the program's loop owns it.
+type tui struct {
+	env   *command.Env
+	ctx   context.Context // of the commands
+	n     command.Node
+	open  *command.Opening
+	table []*command.Command
+	show  command.Settings
+	// settle, in a command: all that the node has told is on its way to us. nil: it is.
+	settle func()
+	// post, in a command, hands us a message before the command is done.
+	post func(tea.Msg)
+
+	info     node.Info
+	panes    []*pane // the lobby first
+	at       int     // the one shown
+	away     []*pane // rooms of ours that go on out of sight
+	input    composer
+	side     side
+	page     *page // over the talk; nil: none
+	question *question
+	asks     []*question // that wait to be asked
+	hint     safe.Text   // in the place of the help, until the next key
+	door     door
+	lobby    lobby
+	entering []entry // the rooms that we ask to be let into, the latest last
+	secret   string  // the invite made last
+
+	width, height int
+	frame         frame
+	now           time.Time
+	blurred       bool // the terminal says that another window has the keyboard
+
+	connected int // other nodes that are
+	// alone is since when there are none, where there were some before; zero: there are.
+	alone time.Time
+	// queue are the commands that wait for the one before them, so that what was typed happens in that order.
+	queue []job
+	busy  bool
+	jobs  int // so far
+	// looking: a glance is on its way. stale: something has happened since it left. others: there are other rooms than at
+	// the last.
+	looking, stale, others bool
+	// out is what the message at hand asks for; see do.
+	out  []tea.Cmd
+	quit bool
+
+	settled bool  // the command that the console was opened with has come back
+	lost    error // why there is no room any more, where we did not choose so
+	failure error // ends the console
+}
+
+// A job is a command to run.
+type job struct {
+	cmd  *command.Command
+	args []string
+	text string // as typed
+	pane *pane  // where it was typed
+	// opening: the console was opened with it.
+	opening bool
+	// enters is the room that it asks to be let into, "" for none.
+	enters safe.Text
+	// number tells it from others; keys is how many keys had been pressed when it was given.
+	number, keys int
+}
+
+// performed is what came of a job.
+type performed struct {
+	job
+	reply command.Reply
+	err   error
+}
+
+func newTUI(ctx context.Context, env *command.Env, n command.Node, open *command.Opening, now time.Time) *tui {
+	return &tui{
+		env: env, ctx: ctx, n: n, open: open, table: append(command.Table(), screenCommands()...),
+		show: env.Show, input: newComposer(), panes: []*pane{{}}, info: n.Info(), now: now,
+	}
+}
+
+// Init starts the command that the console was opened with.
+func (m *tui) Init() tea.Cmd {
+	m.tell(m.panes[0], happened, m.env.Greeting(m.info))
+	m.glance()
+	if m.open != nil {
+		if m.open.Knocks {
+			m.tell(m.panes[0], happened, command.Asking(m.info))
+		}
+		m.perform(m.opened(m.open.Command()))
+	}
+	return m.outgoing()
+}
+
+// Update takes one message.
+func (m *tui) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		m.width, m.height = msg.Width, msg.Height
+	case tick:
+		m.now = time.Time(msg)
+		for p := range m.every() {
+			m.tell(p, happened, p.progress.Overdue(m.now)...)
+		}
+		m.stale = true
+		m.glance()
+	case happenings:
+		for _, ev := range msg {
+			m.event(ev)
+		}
+		m.stale = true
+		m.glance()
+	case glimpse:
+		m.seen(msg)
+	case asked:
+		m.knocks(msg)
+	case performed:
+		m.finish(msg)
+	case silence:
+		m.failure = &fail.Error{Code: fail.ExitFailure, Text: "the node stopped", Hint: "run again with -v and --log-file FILE"}
+	case tea.ModeReportMsg:
+		// The program asks for it, and draws by the answer as well.
+		if msg.Mode == ansi.ModeUnicodeCore {
+			safe.CountClusters(msg.Value == ansi.ModeReset || msg.Value == ansi.ModeSet || msg.Value == ansi.ModePermanentlySet)
+		}
+	case tea.FocusMsg:
+		m.blurred = false
+		m.pane().look()
+	case tea.BlurMsg:
+		m.blurred = true
+		m.pane().turn()
+	case tea.PasteMsg:
+		m.paste(msg.Content)
+	case tea.KeyPressMsg:
+		m.key(msg)
+	case tea.MouseWheelMsg:
+		m.wheel(msg)
+	case tea.MouseClickMsg:
+		m.click(msg)
+	}
+	m.nextQuestion()
+	m.layout()
+	return m, m.outgoing()
+}
+
+// do asks for something to be done outside, when the message at hand has been taken.
+func (m *tui) do(cmd tea.Cmd) { m.out = append(m.out, cmd) }
+
+// outgoing is what the message at hand asked for.
+func (m *tui) outgoing() tea.Cmd {
+	out := m.out
+	m.out = nil
+	if m.quit || m.failure != nil {
+		return tea.Quit
+	}
+	return tea.Batch(out...)
+}
+
+// pane is the one shown.
+func (m *tui) pane() *pane { return m.panes[m.at] }
+
+// find is the pane of a room, nil where there is none.
+func (m *tui) find(id string) *pane {
+	for p := range m.every() {
+		if id != "" && p.here.ID == id {
+			return p
+		}
+	}
+	return nil
+}
+
+// every goes through all panes, those out of sight too.
+func (m *tui) every() iter.Seq[*pane] {
+	return func(yield func(*pane) bool) {
+		for _, p := range m.panes {
+			if !yield(p) {
+				return
+			}
+		}
+		for _, p := range m.away {
+			if !yield(p) {
+				return
+			}
+		}
+	}
+}
+
+// hidden reports whether p is out of sight.
+func (m *tui) hidden(p *pane) bool { return slices.Contains(m.away, p) }
+
+// PutAway takes a room of ours out of sight, which goes on.
+func (m *tui) PutAway(r command.Room) {
+	p := m.find(r.ID)
+	if p == nil || m.hidden(p) {
+		return
+	}
+	if p == m.pane() {
+		m.turnTo(m.beside(p))
+	}
+	shown := m.pane()
+	m.panes = slices.DeleteFunc(m.panes, func(q *pane) bool { return q == p })
+	m.at = slices.Index(m.panes, shown)
+	m.away = append(m.away, p)
+	p.turn()
+	m.tell(shown, happened, command.Away(r))
+}
+
+// bringBack puts a room in sight again.
+func (m *tui) bringBack(p *pane) {
+	if m.hidden(p) {
+		m.away = slices.DeleteFunc(m.away, func(q *pane) bool { return q == p })
+		m.panes = append(m.panes, p)
+	}
+}
+
+// rooms are those that we are in.
+func (m *tui) rooms() []command.Room {
+	var in []command.Room
+	for p := range m.every() {
+		if p.here.ID != "" && !p.over {
+			in = append(in, p.here)
+		}
+	}
+	return in
+}
+
+// room is the one typed into.
+func (m *tui) room() command.Room {
+	if p := m.pane(); !p.over {
+		return p.here
+	}
+	return command.Room{}
+}
+
+// turnTo shows another pane. One that is over has been read by then. What is half typed stays with its room; in the
+// lobby it is meant for none, and comes along.
+func (m *tui) turnTo(to *pane) {
+	from := m.pane()
+	if from == to {
+		return
+	}
+	m.bringBack(to)
+	from.turn()
+	if m.input.returned {
+		m.input.set("")
+	}
+	m.input.keys++
+	if text := m.input.text(); from.here.ID != "" || text == "" {
+		from.draft = text
+		m.input.set(to.draft)
+		m.input.forget()
+	}
+	if from.over {
+		m.panes = slices.DeleteFunc(m.panes, func(p *pane) bool { return p == from })
+	}
+	m.at = slices.Index(m.panes, to)
+	m.hint = ""
+	to.look()
+	m.side, m.door = side{hidden: m.side.hidden}, door{}
+	m.stale = true
+	m.glance()
+}
+
+// offer shows a pane that something has happened to, unless somebody is in the middle of a line to another room.
+func (m *tui) offer(p *pane) {
+	if m.room().ID == "" || m.input.idle() {
+		m.turnTo(p)
+	}
+}
+
+// looked reports whether somebody sees what comes into p.
+func (m *tui) looked(p *pane) bool { return p == m.pane() && !m.blurred }
+
+// tell adds lines to a pane.
+func (m *tui) tell(p *pane, kind lineKind, lines ...safe.Text) {
+	for _, text := range lines {
+		p.add(line{at: m.now, kind: kind, text: text}, m.looked(p))
+	}
+}
+
+// complain says what went wrong with a command, which ends nothing.
+func (m *tui) complain(p *pane, err error) {
+	if errors.Is(err, context.Canceled) {
+		return
+	}
+	text, hint, _ := fail.Explain(err)
+	m.tell(p, trouble, render.FaultMark+safe.Phrase(text))
+	m.tell(p, answer, render.Hint(hint)...)
+	p.scroll.end()
+}
+
+// run runs a command: after those before it, unless it waits for other people.
+func (m *tui) run(j job) {
+	if j.cmd.Slow {
+		m.perform(j)
+		return
+	}
+	m.queue = append(m.queue, j)
+	m.next()
+}
+
+// next runs the first command that waits.
+func (m *tui) next() {
+	if m.busy || len(m.queue) == 0 {
+		return
+	}
+	j := m.queue[0]
+	m.queue, m.busy = m.queue[1:], true
+	m.perform(j)
+}
+
+// perform runs a job beside the loop, with which it shares nothing.
+func (m *tui) perform(j job) {
+	if j.cmd.First != "" {
+		m.tell(j.pane, answer, j.cmd.First)
+	}
+	m.jobs++
+	j.number = m.jobs
+	ctx, cancel := context.WithTimeout(m.ctx, j.cmd.Patience())
+	if j.enters != "" {
+		m.entering = append(m.entering, entry{job: j.number, room: j.enters, cancel: cancel})
+	}
+	query, settle, post := m.query(j), m.settle, m.post
+	query.Asked = func(room string, until time.Time) {
+		if post != nil {
+			post(asked{job: j.number, room: room, until: until})
+		}
+	}
+	m.do(func() tea.Msg {
+		defer cancel()
+		r, err := j.cmd.Run(ctx, query)
+		if settle != nil {
+			settle()
+		}
+		return performed{job: j, reply: r, err: err}
+	})
+}
+
+// query is what the command of j works with.
+func (m *tui) query(j job) command.Call {
+	return command.Call{
+		N: m.n, Args: j.args, Room: j.pane.here, Rooms: m.rooms(), Table: m.table, Env: m.env, Show: m.show, Terminal: true,
+		Keys: KeyHelp,
+	}
+}
+
+// finish takes up what came of a command.
+func (m *tui) finish(f performed) {
+	if !f.cmd.Slow {
+		m.busy = false
+	}
+	withdrawn := m.entered(f.number)
+	if m.asksOfKey(f) || !withdrawn && m.asksOfNick(f) {
+		return
+	}
+	if withdrawn && f.err != nil && !f.opening {
+		m.tell(f.pane, happened, render.NoticeMark+"you no longer ask to be let into "+f.enters)
+		return
+	}
+	m.settled = m.settled || f.opening
+	if f.opening && f.err != nil {
+		m.failure = f.err
+		return
+	}
+	to := f.pane
+	if p := m.find(f.reply.Room); p != nil && !p.over {
+		to = p
+		m.offer(p)
+	}
+	if f.opening && f.err == nil && !m.open.Knocks && to != m.panes[0] {
+		m.tell(to, happened, m.env.Greeting(m.info)) // what is kept is said where one looks
+	}
+	if f.err != nil {
+		m.complain(to, f.err)
+		m.giveBack(f.job)
+	}
+	if f.reply.Page != nil {
+		m.page, f.reply.Lines = &page{lines: f.reply.Page}, nil
+	}
+	first := to.scroll.last + 1
+	for _, h := range f.reply.Hits {
+		to.add(line{at: h.At, kind: foundLine, text: h.Text}, m.looked(to))
+	}
+	for _, text := range f.reply.Lines {
+		kind := answer
+		if f.reply.IsSecret(text) {
+			kind = verbatim
+		}
+		m.tell(to, kind, text)
+	}
+	m.draw(to, f.reply.Figure)
+	if to == m.pane() && len(f.reply.Figure) == 0 && to.scroll.anchor == 0 {
+		to.scroll.startAt(first)
+	}
+	if f.reply.Secret != "" {
+		m.secret = f.reply.Secret
+	}
+	if f.reply.Then != nil {
+		f.reply.Then(m)
+	}
+	m.stale = true
+	m.glance()
+	m.next()
+}
+
+// draw shows a drawing, where there is room for it.
+func (m *tui) draw(p *pane, rows []safe.Text) {
+	width := 0
+	for _, r := range rows {
+		width = max(width, safe.Cells(r)+1)
+	}
+	if width > m.frame.talk || len(rows) > m.frame.body {
+		m.tell(p, answer, "hint: the QR code needs a window of "+safe.Number(width+m.width-m.frame.talk)+" columns and "+
+			safe.Number(len(rows)+m.height-m.frame.body)+" rows; /copy invite copies the text")
+		return
+	}
+	m.tell(p, figure, rows...)
+	if len(rows) > 0 && m.env.Colourless {
+		m.tell(p, answer, command.ColourlessQR)
+	}
+}
+
+// Said needs no note: the line's own event says the same.
+func (m *tui) Said(string) {}
+
+func (m *tui) Settings() *command.Settings { return &m.show }
+func (m *tui) Clear()                      { m.pane().scroll.clear() }
+func (m *tui) End()                        { m.quit = true }
+
+// farewell is how the console ends: with nothing, or with why there is no room any more. What reached nobody is said
+// where it is still read after the screen is gone.
+func (m *tui) farewell() error {
+	lines := 0
+	for p := range m.every() {
+		lines += p.scroll.pending()
+	}
+	if lines > 0 {
+		m.env.Say(render.FaultMark + render.Count(lines, "line has", "lines have") + " reached nobody yet")
+	}
+	switch {
+	case m.failure != nil:
+		return m.failure
+	case m.open != nil && len(m.rooms()) == 0 && m.lost != nil:
+		return m.lost
+	}
+	if m.env.Quiet {
+		return nil
+	}
+	// It is no complaint, so it goes where the screen was.
+	return render.Data(m.env.Stdout, goodbye(m.env.DataDir != "", m.rooms()))
+}
+
+// goodbye is the last word of a console: what becomes of the rooms that we are in.
+func goodbye(kept bool, rooms []command.Room) safe.Text {
+	if !kept {
+		return render.NoticeMark + "goodbye; nothing was kept on disk"
+	}
+	var own, others []safe.Text
+	for _, r := range rooms {
+		if r.Owned {
+			own = append(own, safe.Name(r.Name))
+		} else {
+			others = append(others, safe.Name(r.Name))
+		}
+	}
+	text := render.NoticeMark + "goodbye"
+	if len(own) > 0 {
+		text += "; " + safe.Join(own, ", ") + " is yours and opens again when localchat is started"
+	}
+	if len(others) > 0 {
+		text += "; you stay a member of " + safe.Join(others, ", ")
+	}
+	return text
+}

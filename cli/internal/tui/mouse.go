@@ -1,0 +1,57 @@
+package tui
+
+import "charm.land/bubbletea/v2"
+
+// wheelStep is how many rows the wheel scrolls.
+const wheelStep = 3
+
+// wheel scrolls what is under the mouse.
+func (m *tui) wheel(msg tea.MouseWheelMsg) {
+	step := wheelStep
+	switch msg.Button {
+	case tea.MouseWheelUp:
+		step = -wheelStep
+	case tea.MouseWheelDown:
+	default:
+		return
+	}
+	switch s := &m.pane().scroll; {
+	case m.page != nil:
+		m.page.scroll(step, m.frame.body)
+	case m.inSide(msg.X, msg.Y):
+		m.side.scroll(step)
+	case step < 0:
+		s.up(-step)
+	default:
+		s.down(step)
+	}
+}
+
+// inSide reports whether a place of the screen is in the side column.
+func (m *tui) inSide(x, y int) bool {
+	y -= len(m.frame.above)
+	return m.frame.side && x >= m.frame.talk && y >= 0 && y < m.frame.body
+}
+
+// click chooses what is under the mouse, as the keys would: an entry of the side column, a room of the lobby, a room in
+// the bar. Elsewhere it gives the keys back to the input. It does nothing that a key would have to follow.
+func (m *tui) click(msg tea.MouseClickMsg) {
+	if msg.Button != tea.MouseLeft || m.question != nil || m.page != nil {
+		return
+	}
+	m.hint = ""
+	switch y := msg.Y - len(m.frame.above); {
+	case m.inSide(msg.X, msg.Y):
+		m.side.choose(m.frame.items, m.side.top+y)
+	case len(m.frame.below) > 0 && msg.Y == m.height-1:
+		if i := m.roomAt(msg.X); i >= 0 {
+			m.turnTo(m.panes[i])
+		}
+	case m.pane().here.ID == "" && y >= 0 && y < m.frame.body:
+		if i := m.lobbyAt(y); i >= 0 {
+			m.lobby.at = i
+		}
+	default:
+		m.side.focus = false
+	}
+}

@@ -1,0 +1,82 @@
+package tui
+
+import (
+	"slices"
+	"testing"
+
+	"localchat/cli/internal/clitest"
+	"localchat/cli/internal/command"
+	"localchat/node"
+)
+
+// TestScreenTakenNick: a nick that is taken is a question, with one that is free; y takes that one, and what is typed
+// instead begins another.
+func TestScreenTakenNick(t *testing.T) {
+	for _, opening := range []*command.Opening{nil, {Wait: command.JoinWait, Knocks: true, Target: "lab", Run: memberOpening}} {
+		for key, want := range map[string]string{"n": "/join lab --nick ", "a": "/join lab --nick a", "B": "/join lab --nick B"} {
+			f := clitest.NewNode()
+			f.Errors["join"] = clitest.NickTaken("bob2")
+			g := sitBefore(t, f, 90, 24, opening)
+			if opening == nil {
+				g.says("/join lab")
+			}
+			g.sees("that nick is taken: join as bob2?", "[y] yes  [n] no, or type another")
+			g.press(key)
+			if got := g.m.input.text(); got != want || g.quit {
+				t.Errorf("%q put %q into the input; ended: %v", key, got, g.quit)
+			}
+		}
+		f := clitest.NewNode()
+		f.Errors["join"] = clitest.NickTaken("bob2")
+		g := sitBefore(t, f, 90, 24, opening)
+		if opening == nil {
+			g.says("/join lab")
+		}
+		g.f.Did()
+		g.passes(2 * calm)
+		f.Errors["join"] = clitest.NickTaken("bob3")
+		g.press("y")
+		if got := g.f.Did(); !slices.Contains(got, "join lab as bob2") {
+			t.Errorf("after y: %q", got)
+		}
+		g.sees("that nick is taken: join as bob3?")
+		delete(f.Errors, "join")
+		g.passes(2 * calm)
+		g.press("y")
+		if got := g.f.Did(); !slices.Contains(got, "join lab as bob3") {
+			t.Errorf("after y: %q", got)
+		}
+		g.sees("you are in lab")
+	}
+}
+
+// TestHues: while there are styles that nobody in the room has, no two have the same; a style stays with its speaker.
+func TestHues(t *testing.T) {
+	h := make(hues)
+	var members []node.MemberInfo
+	seen := map[int]bool{}
+	for _, name := range []string{"alice", "bob", "carol", "dave", "eve"} {
+		p := node.PeerID(name)
+		members = append(members, node.MemberInfo{Peer: p, Nick: name})
+		i := h.of(p, name, members)
+		if seen[i] {
+			t.Errorf("%s has a style that another has", name)
+		}
+		if seen[i] = true; h.of(p, "x"+name, nil) != i {
+			t.Errorf("the style of %s changes", name)
+		}
+	}
+	if first := make(hues).of("bob", "bob", nil); first != hue("bob") || first != make(hues).of("another", "bob", nil) {
+		t.Error("the style of a name is not always the same")
+	}
+	// Those who are in come first: the sixth has the style of one who has left.
+	if i := h.of("frank", "frank", members[1:]); i != h["alice"] {
+		t.Errorf("frank has style %d, and alice, who has left, %d", i, h["alice"])
+	}
+	for i := range 2 * maxHues {
+		h.of(node.PeerID(rune(0x4e00+i)), "x", nil)
+	}
+	if len(h) > maxHues {
+		t.Errorf("%d styles are kept", len(h))
+	}
+}

@@ -1,0 +1,356 @@
+package tui
+
+import (
+	"slices"
+	"time"
+
+	"localchat/cli/internal/command"
+	"localchat/cli/internal/render"
+	"localchat/cli/internal/safe"
+	"localchat/node"
+)
+
+// A side is the column beside the transcript: members, knocks, invites, bans, and what can be done about each.
+type side struct {
+	hidden bool // a person wants it so; on a small screen it is shown only while it has the keys
+	focus  bool // has the keys
+	at     item // the one chosen
+	index  int  // where it stood, for when it goes
+	// top is the entry in its first row, height how many rows it has, size how many entries there are.
+	top, height, size int
+}
+
+// toggle gives it the keys, or takes them and on a wide screen the column with them.
+func (s *side) toggle() {
+	switch {
+	case s.focus:
+		s.focus, s.hidden = false, true
+	default:
+		s.focus, s.hidden = true, false
+	}
+}
+
+type itemKind int
+
+const (
+	heading itemKind = iota
+	aMember
+	aKnock
+	anInvite
+	aBan
+)
+
+// An item is a row of the column.
+type item struct {
+	kind itemKind
+	text safe.Text
+	// who names it in a command; peer and self are whom it is about.
+	who  string
+	peer node.PeerID
+	self bool
+	pale bool // not there
+	// verified: words were compared with peer.
+	verified bool
+}
+
+// same reports whether two items are about the same thing.
+func (i item) same(j item) bool {
+	return i.kind == j.kind && i.peer == j.peer && (i.kind != anInvite || i.who == j.who)
+}
+
+// items are the rows of the column for the pane shown.
+func (m *tui) items() []item {
+	p := m.pane()
+	if p.over || p.here.ID == "" {
+		return nil
+	}
+	r := p.roster
+	all := []item{{text: "MEMBERS " + safe.Number(len(r.Members))}}
+	all = append(all, memberItems(r.Members)...)
+	if len(r.Knocks) > 0 {
+		all = append(all, item{text: "KNOCKING " + safe.Number(len(r.Knocks))})
+		who := command.AtTheDoor(command.Known{Roster: r})
+		for i, n := range r.Knocks {
+			word := render.TrustWord(n.Trust)
+			if word == "" {
+				word = command.Knocking
+			}
+			all = append(all, item{
+				kind: aKnock, text: "?" + render.TrustMark(n.Trust) + render.Nick(n.Nick, n.Peer) + " " + word, who: who[i], peer: n.Peer, verified: n.Verified,
+			})
+		}
+	}
+	if len(r.Invites) > 0 {
+		all = append(all, item{text: "INVITES " + safe.Number(len(r.Invites))})
+		for _, i := range r.Invites {
+			text := "+ open" + forWhom(i.Nick) + ", " + left(i.Expires.Sub(m.now))
+			all = append(all, item{kind: anInvite, text: text, who: i.ID})
+		}
+	}
+	if len(r.Bans) > 0 {
+		all = append(all, item{text: "BANNED " + safe.Number(len(r.Bans))})
+		who := command.Banned(command.Known{Roster: r})
+		for i, b := range r.Bans {
+			text := "- " + render.Nick(b.Nick, b.Peer)
+			if !b.Until.IsZero() {
+				text += ", " + left(b.Until.Sub(m.now))
+			}
+			all = append(all, item{kind: aBan, text: text, who: who[i], peer: b.Peer})
+		}
+	}
+	return all
+}
+
+// memberItems are the members, by mark and word.
+func memberItems(members []node.MemberInfo) []item {
+	var all []command.Named
+	for _, who := range members {
+		all = append(all, command.Named{Nick: who.Nick, Peer: who.Peer})
+	}
+	words := command.PeerWords(all)
+	items := make([]item, len(members))
+	for i, who := range members {
+		mark, role := safe.Text("+"), safe.Text("member")
+		if who.Role == "owner" {
+			mark, role = "@", "owner"
+		}
+		away := !who.Present && !who.Self
+		switch {
+		case away && who.Role == "owner":
+			role = "owner, away"
+		case away:
+			mark, role = "!", "away"
+		case who.Self && who.Role == "owner":
+			role = "owner, you"
+		case who.Self:
+			role = "you"
+		}
+		switch word := render.TrustWord(who.Trust); {
+		case word == "":
+		case role == "member":
+			role = word
+		case who.Verified:
+			role += ", " + word
+		default: // first, for the end may be cut
+			role = word + ", " + role
+		}
+		items[i] = item{
+			kind: aMember, text: mark + render.TrustMark(who.Trust) + render.Nick(who.Nick, who.Peer) + "  " + role, who: words[i], peer: who.Peer,
+			self: who.Self, pale: away, verified: who.Verified,
+		}
+	}
+	return items
+}
+
+func forWhom(nick string) safe.Text {
+	if nick == "" {
+		return ""
+	}
+	return " for " + safe.Name(nick)
+}
+
+// left is how much time is left, in its largest unit.
+func left(d time.Duration) safe.Text {
+	switch {
+	case d >= 48*time.Hour:
+		return safe.Number(int(d.Hours())/24) + " d"
+	case d >= 2*time.Hour:
+		return safe.Number(int(d.Hours())) + " h"
+	case d >= 2*time.Minute:
+		return safe.Number(int(d.Minutes())) + " min"
+	case d > 0:
+		return "a moment"
+	}
+	return "over"
+}
+
+// hold keeps the choice on what it was on, or on what took its place.
+func (s *side) hold(items []item) {
+	s.size = len(items)
+	if i := slices.IndexFunc(items, func(i item) bool { return i.kind != heading && i.same(s.at) }); i >= 0 {
+		moved := i != s.index
+		s.at, s.index = items[i], i
+		if moved {
+			s.reveal()
+		}
+		return
+	}
+	// What was chosen is gone. Nothing is chosen in its place by itself while keys that act may be on their way.
+	s.at = item{}
+}
+
+// move chooses the next item, or the one before.
+func (s *side) move(items []item, step int) {
+	from := s.index + step
+	if s.at.kind == heading && step > 0 {
+		from = s.index // what was there is gone, so this is the next already
+	}
+	for i := from; i >= 0 && i < len(items); i += step {
+		if items[i].kind != heading {
+			s.at, s.index = items[i], i
+			s.reveal()
+			return
+		}
+	}
+}
+
+// choose gives the keys to the column, with the i-th item chosen where that is one.
+func (s *side) choose(items []item, i int) {
+	if i < len(items) && items[i].kind != heading {
+		s.at, s.index = items[i], i
+	}
+	s.focus, s.hidden = true, false
+}
+
+// resize sets how many rows there are for how many items.
+func (s *side) resize(height, size int) {
+	changed := height != s.height
+	s.height, s.size = height, size
+	s.scroll(0)
+	if changed && s.focus {
+		s.reveal()
+	}
+}
+
+// scroll moves the window over the items.
+func (s *side) scroll(rows int) { s.top = max(min(s.top+rows, s.size-s.height), 0) }
+
+// reveal moves it to the item chosen.
+func (s *side) reveal() {
+	s.top = max(min(s.top, s.index), s.index-s.height+1, 0)
+}
+
+// An act is what a key does to an item: a command, done at once or put into the input for a reason to be added.
+type act struct {
+	key, word, command string
+	typed              bool
+	// exact: it names the key that is meant, and not the nick.
+	exact bool
+}
+
+// acts of an item, by what it is and who asks.
+func (m *tui) acts(i item) []act {
+	owned := m.room().Owned
+	var all []act
+	switch i.kind {
+	case aMember:
+		if !i.self && owned {
+			all = append(all, act{key: "k", word: "kick", command: "kick", typed: true}, act{key: "b", word: "ban", command: "ban", typed: true})
+		}
+		if !i.self {
+			all = append(all, act{key: "m", word: "message", command: "msg", typed: true})
+		}
+		all = append(all, act{key: "w", word: "who is it", command: "whois"})
+		if !i.self {
+			all = append(all, trusting(i))
+		}
+	case aKnock:
+		all = append(all, act{key: "a", word: "accept", command: "accept"}, act{key: "d", word: "deny", command: "deny", typed: true}, trusting(i))
+	case anInvite:
+		all = append(all, act{key: "r", word: "revoke", command: "uninvite"})
+	case aBan:
+		all = append(all, act{key: "u", word: "unban", command: "unban"})
+	}
+	return all
+}
+
+// trusting marks the key of an item's peer as verified, or takes that back.
+func trusting(i item) act {
+	if i.verified {
+		return act{key: "v", word: "unverify", command: "unverify", exact: true}
+	}
+	return act{key: "v", word: "verify", command: "verify", exact: true}
+}
+
+// sideKey acts on a key while the column has them.
+func (m *tui) sideKey(name string) {
+	switch name {
+	case "up":
+		m.side.move(m.items(), -1)
+	case "down":
+		m.side.move(m.items(), 1)
+	case "esc", "tab":
+		m.side.focus = false
+	}
+	for _, a := range m.acts(m.side.at) {
+		if a.key != name {
+			continue
+		}
+		cmd, _ := command.LookUp(a.command, "", m.table)
+		if a.typed {
+			m.input.set("/" + a.command + " " + m.side.at.who + " ")
+			m.side.focus = false
+			return
+		}
+		who := m.side.at.who
+		if a.exact {
+			who = m.side.at.peer.String()
+		}
+		m.order(job{cmd: cmd, args: []string{who}, pane: m.pane()}, nil)
+		if m.question != nil { // the key may have been the first letter of a line, and a y another
+			m.question.sudden, m.question.since = true, m.now
+		}
+	}
+}
+
+// sideHelp says what the keys do to the item chosen.
+func (m *tui) sideHelp() safe.Text {
+	if m.side.at.kind == heading {
+		return "Up and Down choose; Esc goes back"
+	}
+	text := m.side.at.text
+	if m.side.at.peer != "" {
+		text += " (" + render.Tail(m.side.at.peer) + ")"
+	}
+	for _, a := range m.acts(m.side.at) {
+		text += "  " + safe.Name(a.key) + " " + safe.Name(a.word)
+	}
+	return text + "  Esc back"
+}
+
+// A door is whom the bar above the input names: the one who has knocked longest.
+type door struct {
+	peer node.PeerID
+	nick string
+	text safe.Text
+	// took is when this one took the place of another in the bar; zero: the bar was empty before.
+	took time.Time
+}
+
+// hold keeps the bar true.
+func (d *door) hold(knocks []node.KnockInfo, now time.Time) {
+	if len(knocks) == 0 {
+		*d = door{}
+		return
+	}
+	first := knocks[0]
+	took := time.Time{}
+	switch d.peer {
+	case "":
+	case first.Peer:
+		took = d.took
+	default:
+		took = now
+	}
+	*d = door{peer: first.Peer, nick: first.Nick, took: took}
+	d.text = render.AskMark + render.Nick(first.Nick, first.Peer) + render.TrustNote(first.Trust) + " knocks: F5 lets in, F6 turns away; their words: " + safe.Phrase(first.Words)
+}
+
+// answerDoor lets in who stands in the bar, or turns them away. One who stands there only since a moment ago is not
+// who the key was meant for.
+func (m *tui) answerDoor(in bool) {
+	switch {
+	case m.door.peer == "":
+		m.hint = "nobody knocks"
+		return
+	case !m.door.took.IsZero() && !m.now.After(m.door.took):
+		m.hint = "somebody else is at the door now: look, then press again"
+		return
+	}
+	word := "deny"
+	if in {
+		word = "accept"
+	}
+	cmd, _ := command.LookUp(word, "", m.table)
+	m.run(job{cmd: cmd, args: []string{m.door.peer.String()}, pane: m.pane()})
+}

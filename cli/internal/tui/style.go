@@ -1,0 +1,70 @@
+package tui
+
+import (
+	"hash/fnv"
+
+	"charm.land/lipgloss/v2"
+
+	"localchat/node"
+)
+
+// The look of the full-screen console. Colours are those of the terminal's own palette, so that they are legible on
+// what the person has chosen; each only repeats what a mark or a word says already.
+var (
+	plain  = lipgloss.NewStyle()
+	bold   = lipgloss.NewStyle().Bold(true)
+	dim    = lipgloss.NewStyle().Faint(true)
+	quiet  = lipgloss.NewStyle().Foreground(lipgloss.Cyan)
+	alarm  = lipgloss.NewStyle().Bold(true).Foreground(lipgloss.Red)
+	barred = lipgloss.NewStyle().Reverse(true)
+	urgent = lipgloss.NewStyle().Reverse(true).Bold(true)
+	chosen = lipgloss.NewStyle().Reverse(true)
+	speaks = []lipgloss.Style{
+		lipgloss.NewStyle().Bold(true).Foreground(lipgloss.Green),
+		lipgloss.NewStyle().Bold(true).Foreground(lipgloss.Magenta),
+		lipgloss.NewStyle().Bold(true).Foreground(lipgloss.Cyan),
+		lipgloss.NewStyle().Bold(true).Foreground(lipgloss.Blue),
+		lipgloss.NewStyle().Bold(true),
+	}
+)
+
+// hue is the style that a name has where it is free, always the same for the same name.
+func hue(name string) int {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte("<" + name + ">"))
+	return int(h.Sum32() % uint32(len(speaks)))
+}
+
+// hues are the styles of those who have spoken in a room, as indexes of speaks.
+type hues map[node.PeerID]int
+
+// maxHues is how many speakers of a room keep their style: as many as there can be at a time.
+const maxHues = 1024
+
+// of is the style of a speaker: the one of their name, or where another has that, one that fewer have. Those who are in the
+// room count before those who have left it. Whoever has a style keeps it.
+func (h hues) of(who node.PeerID, name string, members []node.MemberInfo) int {
+	if i, ok := h[who]; ok {
+		return i
+	}
+	if len(h) >= maxHues {
+		clear(h)
+	}
+	used := make([]int, len(speaks))
+	for _, i := range h {
+		used[i]++
+	}
+	for _, m := range members {
+		if i, ok := h[m.Peer]; ok {
+			used[i] += maxHues
+		}
+	}
+	best := hue(name)
+	for i := range speaks {
+		if next := (hue(name) + i) % len(speaks); used[next] < used[best] {
+			best = next
+		}
+	}
+	h[who] = best
+	return best
+}

@@ -1,0 +1,428 @@
+package tui
+
+import (
+	"strings"
+
+	"charm.land/bubbletea/v2"
+	"charm.land/lipgloss/v2"
+
+	"localchat/cli/internal/render"
+	"localchat/cli/internal/safe"
+	"localchat/node"
+)
+
+// The screen, from the top: the status of the room, what was said beside who is there, what needs an answer or must
+// not be overlooked, the line being typed, its help, the rooms. On a small screen the least important goes first.
+const (
+	barsFrom  = 8  // rows: below, no status and no list of rooms
+	notesFrom = 5  // rows: below, nothing but talk and input
+	sideFrom  = 70 // columns: below, the side column takes the place of the talk, when asked for
+	sideCells = 26 // columns that it takes, with the line to its left
+)
+
+// A frame is how the screen is divided now.
+type frame struct {
+	above, below []row // the bars over and under the talk and the input
+	notes        []row // between talk and input
+	help         []row
+	prompt       safe.Text
+	input        int // rows
+	body, talk   int // rows of the middle, columns of the talk in it; no talk: the side column has it all
+	side         bool
+	items        []item // of the side column
+}
+
+// layout divides the screen and tells those parts that wrap by themselves.
+func (m *tui) layout() {
+	w, h := m.width, m.height
+	f := frame{talk: w}
+	f.prompt = safe.Crop(m.prompt(), max(min(render.PromptCells, w/3), 1))
+	m.input.draw(max(w-safe.Cells(f.prompt), 1), min(maxInputRows, h/2))
+	f.input = min(m.input.drawn.shown, h)
+	if h >= barsFrom {
+		f.above = []row{m.statusBar(w)}
+		f.below = []row{m.roomsBar(w)}
+	}
+	if h >= notesFrom {
+		f.notes = m.notes(w)
+		f.help = m.bottomHelp(w)
+	}
+	if m.question != nil { // it is never cut, whatever else has to go
+		f.notes = append(foldRows(urgent, "", m.question.text, w), foldRows(urgent, "", m.question.keys(), w)...)
+	}
+	if m.page != nil {
+		f.input, f.help = 0, nil
+		f.below = []row{styled(barred, safe.Pad(safe.Crop(pageHelpText, w), w))}
+	}
+	used := len(f.above) + len(f.below) + len(f.help) + f.input
+	f.notes = f.notes[max(len(f.notes)-max(h-used, 0), 0):]
+	f.body = max(h-used-len(f.notes), 0)
+	room := m.pane().here.ID != "" && !m.pane().over
+	switch {
+	case !room || m.page != nil:
+	case w >= sideFrom && h >= barsFrom && (!m.side.hidden || m.side.focus):
+		f.side, f.talk = true, w-sideCells
+	case m.side.focus:
+		f.side, f.talk = true, 0
+	}
+	talk := f.body
+	if m.pane().here.ID == "" {
+		rows, _ := m.lobbyRows(w, m.lobbyHeight(f.body))
+		talk = f.body - len(rows)
+	}
+	if m.pane().scroll.anchor != 0 && talk > 1 {
+		talk-- // for the row that says so
+	}
+	m.pane().scroll.resize(max(f.talk, 1), talk, m.show.Times)
+	if f.side {
+		f.items = m.items()
+		m.side.resize(f.body, len(f.items))
+	}
+	if m.page != nil {
+		m.page.draw(w)
+		m.page.scroll(0, f.body)
+	}
+	m.frame = f
+}
+
+// View draws what layout has divided.
+func (m *tui) View() tea.View {
+	f := m.frame
+	rows := append([]row{}, f.above...)
+	rows = append(rows, m.middle()...)
+	rows = append(rows, f.notes...)
+	top := len(rows)
+	rows = append(rows, m.input.view(f.prompt)[:f.input]...)
+	rows = append(rows, f.help...)
+	rows = append(rows, f.below...)
+	rows = rows[:min(len(rows), m.height)]
+	lines := make([]string, len(rows))
+	for i, r := range rows {
+		lines[i] = r.text
+		if r.cells > m.width {
+			lines[i] = safe.Truncate(r.text, m.width)
+		}
+		lines[i] = safe.Undisputed(lines[i])
+	}
+	v := tea.NewView(strings.Join(lines, "\n"))
+	v.AltScreen, v.ReportFocus = true, true
+	v.WindowTitle = string(m.title())
+	if m.show.Mouse {
+		v.MouseMode = tea.MouseModeCellMotion
+	}
+	if c := m.input.cursor(f.prompt); c != nil && m.question == nil && m.page == nil && !m.side.focus {
+		c.Y = top + min(c.Y, max(f.input-1, 0))
+		c.X = min(c.X, max(m.width-1, 0))
+		v.Cursor = c
+	}
+	return v
+}
+
+// middle are the rows of talk, with the side column beside them or in their place.
+func (m *tui) middle() []row {
+	f := m.frame
+	p := m.pane()
+	if m.page != nil {
+		return m.page.window(f.body)
+	}
+	var talk []row
+	if p.here.ID == "" {
+		talk, _ = m.lobbyRows(m.width, m.lobbyHeight(f.body))
+	}
+	talk = append(talk, p.scroll.window()...)
+	rows := make([]row, f.body)
+	copy(rows, talk)
+	if p.scroll.anchor != 0 && f.body > 1 {
+		var text safe.Text = " End returns to the last line "
+		if p.scroll.below > 0 {
+			text = " " + safe.Number(p.scroll.below) + " new below; End returns "
+		}
+		rows[f.body-1] = styled(chosen, safe.Crop(text, max(f.talk, 1)))
+	}
+	if !f.side {
+		return rows
+	}
+	column := m.sideRows(f.body, m.width-f.talk)
+	for i := range rows {
+		if f.talk == 0 {
+			rows[i] = column[i]
+			continue
+		}
+		gap := safe.Repeat(" ", f.talk-rows[i].cells)
+		rows[i] = row{text: rows[i].text + string(gap) + column[i].text, cells: f.talk + column[i].cells}
+	}
+	return rows
+}
+
+// sideRows are the side column, scrolled to what is chosen.
+func (m *tui) sideRows(height, width int) []row {
+	items, from := m.frame.items, m.side.top
+	line := safe.Text("│ ")
+	if m.frame.talk == 0 {
+		line = ""
+	}
+	rows := make([]row, height)
+	for n := range rows {
+		text, style := safe.Text(""), plain
+		if i := from + n; i < len(items) {
+			text = items[i].text
+			switch {
+			case items[i].kind == heading:
+				style = bold
+			case m.side.focus && items[i].same(m.side.at):
+				text, style = ">"+text, chosen
+			case items[i].kind == aKnock:
+				style = alarm
+			case items[i].pale:
+				style = dim
+			}
+		}
+		text = safe.Crop(text, max(width-safe.Cells(line), 0))
+		rows[n] = row{text: dim.Render(string(line)) + style.Render(string(text)), cells: safe.Cells(line) + safe.Cells(text)}
+	}
+	return rows
+}
+
+// styled is a row of one style.
+func styled(style lipgloss.Style, text safe.Text) row {
+	return row{text: style.Render(string(text)), cells: safe.Cells(text)}
+}
+
+// foldRows are as many rows of one style as the text needs, with a front of their own for the first and blanks for the
+// others, which have render.MoreMark before their text.
+func foldRows(style lipgloss.Style, front, text safe.Text, width int) []row {
+	var rows []row
+	for _, part := range render.Rows(text, width-safe.Cells(front)) {
+		rows = append(rows, styled(style, safe.Crop(front+part, width)))
+		front = safe.Repeat(" ", safe.Cells(front))
+	}
+	return rows
+}
+
+// prompt says where what is typed goes.
+func (m *tui) prompt() safe.Text {
+	switch p := m.pane(); {
+	case p.here.ID == "":
+		return "> "
+	case p.over:
+		return "(out) "
+	default:
+		return render.RoomHead(p.here.Name) + "> "
+	}
+}
+
+// statusBar is the truth about the room: whose it is and whether they answer, who is there, the key, the network, and
+// how far a removal has got.
+func (m *tui) statusBar(width int) row {
+	p := m.pane()
+	if p.here.ID == "" {
+		return bar(width, []safe.Text{"localchat", "you are " + safe.Name(m.info.Nick), m.netText(), "your words: " + safe.Phrase(m.info.Words)})
+	}
+	name := render.RoomHead(p.here.Name)
+	if p.over {
+		return bar(width, []safe.Text{name, "you are out", m.netText()})
+	}
+	parts := []safe.Text{name, m.ownerText(p)}
+	for _, r := range p.progress[max(len(p.progress)-1, 0):] {
+		parts = append(parts, removalState(r.RemovalProgress))
+	}
+	if n := len(p.roster.Knocks); n > 0 {
+		parts = append(parts, safe.Number(n)+" knocking")
+	}
+	parts = append(parts, render.Count(len(p.roster.Members), "member", "members"), "key "+safe.Number(p.roster.Epoch), m.netText())
+	if p.policy.Access != "" {
+		parts = append(parts, render.Access(p.policy.Access))
+	}
+	if p.policy.Subject != "" {
+		parts = append(parts, safe.Phrase(p.policy.Subject))
+	}
+	return bar(width, parts)
+}
+
+// removalState is a removal that is not known everywhere, in few words.
+func removalState(r node.RemovalProgress) safe.Text {
+	told := safe.Text("not told")
+	if r.Told {
+		told = "told"
+	}
+	return render.Deed(r.Kind) + " " + render.Nick(r.Nick, r.Peer) + ": " + told + ", " + safe.Number(r.Applied) + " of " + safe.Number(r.Total)
+}
+
+// ownerText is who decides in the room, and whether they can be asked.
+func (m *tui) ownerText(p *pane) safe.Text {
+	if p.here.Owned {
+		return "yours"
+	}
+	name := m.ownersName(p)
+	switch {
+	case p.away.IsZero():
+		return name + " answers"
+	case p.left:
+		return name + " has gone " + m.since(p)
+	}
+	return name + " unreachable " + m.since(p)
+}
+
+// ownersName is who owns a room of somebody else.
+func (m *tui) ownersName(p *pane) safe.Text {
+	who := p.roster.Owner()
+	if who.Peer == "" {
+		return "owner"
+	}
+	return "owner " + render.Nick(who.Nick, who.Peer)
+}
+
+// since is how long the owner of a room has been away.
+func (m *tui) since(p *pane) safe.Text {
+	return render.Minutes(max(int(m.now.Sub(p.away).Seconds()), 0))
+}
+
+// netText is what the network is like.
+func (m *tui) netText() safe.Text {
+	switch {
+	case len(m.info.Addrs) == 0:
+		return "no network"
+	case m.connected == 0:
+		return "nobody connected"
+	}
+	return render.Count(m.connected, "node", "nodes") + " connected"
+}
+
+// bar is parts in a row over the whole width, as many as fit.
+func bar(width int, parts []safe.Text) row {
+	text := safe.Join(parts, " │ ")
+	text = safe.Crop(" "+text, width)
+	return styled(barred, safe.Pad(text, width))
+}
+
+// roomsBar lists the panes, and what happened in each while nobody looked.
+func (m *tui) roomsBar(width int) row {
+	text := " " + safe.Join(m.roomParts(), roomGap)
+	help := safe.Text("F1 help ")
+	if m.room().ID != "" {
+		help = "F1 help  F2 members "
+	}
+	if free := width - safe.Cells(text) - safe.Cells(help); free > 0 {
+		text += safe.Repeat(" ", free) + help
+	}
+	return styled(barred, safe.Pad(safe.Crop(text, width), width))
+}
+
+// roomGap stands between two rooms of the bar.
+const roomGap safe.Text = "  "
+
+// roomParts are the panes in the bar.
+func (m *tui) roomParts() []safe.Text {
+	parts := make([]safe.Text, len(m.panes))
+	for i, p := range m.panes {
+		name := safe.Text("lobby")
+		if p.here.ID != "" {
+			name = safe.Crop(safe.Name(p.here.Name), render.PromptCells)
+		}
+		parts[i] = safe.Number(i+1) + ":" + name + unreadText(p)
+		if i == m.at {
+			parts[i] = "[" + parts[i] + "]"
+		}
+	}
+	return parts
+}
+
+// roomAt is the pane that stands at column x of the bar, -1 where none does.
+func (m *tui) roomAt(x int) int {
+	x--
+	for i, part := range m.roomParts() {
+		if x >= 0 && x < safe.Cells(part) {
+			return i
+		}
+		x -= safe.Cells(part) + safe.Cells(roomGap)
+	}
+	return -1
+}
+
+// unreadText counts what came while nobody looked: +lines, !calls.
+func unreadText(p *pane) safe.Text {
+	text := safe.Text("")
+	if p.unread > 0 {
+		text += " +" + safe.Number(p.unread)
+	}
+	if p.calls > 0 {
+		text += " !" + safe.Number(p.calls)
+	}
+	return text
+}
+
+// title is the window's: the room, and what wants to be read anywhere.
+func (m *tui) title() safe.Text {
+	unread := &pane{}
+	for p := range m.every() {
+		unread.unread += p.unread
+		unread.calls += p.calls
+	}
+	name := safe.Text("localchat")
+	if p := m.pane(); p.here.ID != "" {
+		name = safe.Name(p.here.Name) + " - localchat"
+	}
+	return name + unreadText(unread)
+}
+
+// notes are the bars between talk and input.
+func (m *tui) notes(width int) []row {
+	p := m.pane()
+	var rows []row
+	if text := m.banner(p); text != "" {
+		rows = append(rows, styled(urgent, safe.Pad(safe.Crop(text, width), width)))
+	}
+	if text := m.enteringText(); text != "" {
+		rows = append(rows, foldRows(quiet, "", text, width)...)
+	}
+	if m.door.peer != "" && !p.over {
+		for _, text := range render.Rows(m.door.text, width) { // words that are cut cannot be compared
+			rows = append(rows, styled(urgent, safe.Pad(text, width)))
+		}
+	}
+	return rows
+}
+
+// banner tells of a lost network or a silent owner, with a counter. It is never there after a removal, which has its
+// own words and empties the room.
+func (m *tui) banner(p *pane) safe.Text {
+	switch {
+	case p.here.ID == "" || p.over:
+		return ""
+	case p.left && m.connected == 0:
+		return render.FaultMark + m.ownersName(p) + " has gone for " + m.since(p) + ", and nobody else is connected: what you say waits here"
+	case !p.away.IsZero() && m.connected == 0:
+		return render.FaultMark + "no connection to anybody for " + m.since(p) + ": what you say waits here, and nobody can be admitted or removed"
+	case p.left:
+		return render.FaultMark + m.ownersName(p) + " has gone for " + m.since(p) + ", the room waits: chat goes on, " + render.WithoutOwner
+	case !p.away.IsZero():
+		return render.FaultMark + "owner unreachable for " + m.since(p) + ": chat goes on, " + render.WithoutOwner
+	case len(m.info.Addrs) == 0:
+		return render.FaultMark + "no network: this computer has no address"
+	case p.here.Owned && !m.alone.IsZero() && len(p.roster.Members) > 1:
+		return render.FaultMark + "no connection to anybody for " + render.Minutes(max(int(m.now.Sub(m.alone).Seconds()), 0)) + ": what you say waits here"
+	}
+	return ""
+}
+
+// bottomHelp is under the input: a row, or as many as the keys of the side column need, which nothing else tells.
+func (m *tui) bottomHelp(width int) []row {
+	switch {
+	case m.question != nil:
+		return nil
+	case m.side.focus:
+		return foldRows(dim, "", m.sideHelp(), width)
+	}
+	var rows []row
+	if d := &m.input.drawn; d.shown < len(d.rows) && m.height >= barsFrom {
+		text := "rows " + safe.Number(d.top+1) + " to " + safe.Number(d.top+d.shown) + " of " + safe.Number(len(d.rows)) + "; Up and Down show the others"
+		rows = append(rows, styled(dim, safe.Crop(text, width)))
+	}
+	if m.input.returned && m.height >= barsFrom {
+		rows = append(rows, styled(dim, safe.Crop("not done; what you type now takes its place, an arrow or Backspace keeps it", width)))
+	}
+	if help := m.help(); help != "" {
+		rows = append(rows, styled(dim, safe.Crop(help, width)))
+	}
+	return rows
+}

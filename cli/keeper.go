@@ -1,0 +1,95 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"syscall"
+
+	"github.com/charmbracelet/x/ansi"
+	"golang.org/x/term"
+
+	"localchat/cli/internal/fail"
+	"localchat/cli/internal/stream"
+)
+
+// keptBy, in the environment, is the process that keeps the terminal for us.
+const keptBy = "LOCALCHAT_KEPT_BY"
+
+// An ended is how a program of ours that we waited for ended; it has said itself what there was to say.
+type ended struct{ code int }
+
+func (e ended) Error() string { return fmt.Sprintf("ended with %d", e.code) }
+
+// keep runs this program once more, as a child that has the screen, and gives the terminal back when the child cannot:
+// a panic in a goroutine that is not ours, a fault of the runtime, a kill. No program can do that for itself. What the
+// child writes to standard error would tear the screen, so it is kept until the end.
+func (a *app) keep(ctx context.Context) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	in, out := stream.File(a.Stdin), stream.File(a.Stdout)
+	if in == nil || out == nil {
+		return errors.New("this is no terminal")
+	}
+	before, err := term.GetState(int(in.Fd()))
+	if err != nil {
+		return err
+	}
+	words := &head{limit: maxCrash}
+	child := exec.CommandContext(ctx, self, a.args...)
+	child.Stdin, child.Stdout, child.Stderr = in, out, words
+	child.Env = append(os.Environ(), fmt.Sprintf("%s=%d", keptBy, os.Getpid()))
+	child.Cancel = func() error { return child.Process.Signal(syscall.SIGTERM) }
+	child.WaitDelay = leaveWait
+	err = child.Run()
+	if child.ProcessState == nil {
+		return err
+	}
+	code := child.ProcessState.ExitCode()
+	// The runtime ends a crash with 2 and the stacks; a signal that kills leaves no code.
+	if code < 0 || code == 2 && bytes.Contains(words.kept, []byte("\ngoroutine ")) {
+		_ = term.Restore(int(in.Fd()), before)
+		_, _ = a.Stdout.Write([]byte(restored))
+		_, _ = fmt.Fprintf(a.Stderr, "localchat: internal error: %v\nhint: please report this, with the lines below, if there are any\n", err)
+		code = fail.ExitInternal
+	}
+	_, _ = a.Stderr.Write(words.kept)
+	return ended{code}
+}
+
+// restored takes back what the console asked of the terminal: the other screen, and reports of keys, pastes, focus and
+// mouse.
+var restored = ansi.ResetModifyOtherKeys + ansi.PopKittyKeyboard(1) + ansi.ResetModeSynchronizedOutput +
+	ansi.ResetModeAltScreenSaveCursor + ansi.SetModeTextCursorEnable + ansi.ResetModeBracketedPaste + ansi.ResetModeFocusEvent +
+	ansi.ResetModeMouseButtonEvent + ansi.ResetModeMouseExtSgr + ansi.ResetStyle
+
+// A head keeps the first limit bytes that are written to it and takes the rest without a word.
+type head struct {
+	kept  []byte
+	limit int
+}
+
+func (h *head) Write(p []byte) (int, error) {
+	h.kept = append(h.kept, p[:min(len(p), h.limit-len(h.kept))]...)
+	return len(p), nil
+}
+
+// kept reports whether a keeper waits for us, or waited: its end is ours.
+func (a *app) kept() bool { return a.variable(keptBy) != "" }
+
+// orphaned reports whether the keeper has gone, so that nobody gives the terminal back to whom it belongs.
+func (a *app) orphaned() bool {
+	keeper := a.variable(keptBy)
+	return keeper != "" && keeper != fmt.Sprint(os.Getppid())
+}
+
+// fullScreen reports whether there is a screen to use and nobody asked for the plain console.
+func (a *app) fullScreen() bool {
+	term := a.variable("TERM")
+	return a.opts.plain == "" && term != "" && term != "dumb" && stream.IsTerminal(a.Stdin) && stream.IsTerminal(a.Stdout)
+}
