@@ -109,7 +109,7 @@ var laws = map[string]law{
 	},
 	"authority":        {ours: []string{"protocol"}, why: "authority decides over values of the wire and nothing else", bans: pure},
 	"internal/private": {ours: nil, why: "private is a leaf: it looks at files, and does not know what is in them"},
-	"discovery":        {ours: []string{"internal/onlink", "internal/private"}, why: "discovery hints at addresses and knows nothing of rooms", bans: discoveryBans},
+	"discovery":        {ours: []string{"internal/onlink", "internal/private"}, tests: []string{netns}, why: "discovery hints at addresses and knows nothing of rooms", bans: discoveryBans},
 	"internal/onlink":  {ours: nil, why: "onlink is a leaf: which networks this machine is on does not depend on the peers there"},
 	hostilePeer: {
 		ours: []string{"authority", "protocol"}, bans: nodeBans,
@@ -128,12 +128,18 @@ var laws = map[string]law{
 		ours: []string{"authority", "protocol", "internal/private", "node/internal/fault"}, bans: storeBans,
 		why: "store keeps values of the law and the wire on disk, and decides nothing",
 	},
-	"test/lan":     {tests: []string{hostilePeer}, why: "the tests between hosts drive the built program from outside, and know the wire only by the hostile peer"},
-	"test/compare": {ours: []string{"node", "protocol"}, why: "compare measures nodes from outside, and polls over the wire; nobody imports it: it is a command of its own"},
+	"test/lan":     {tests: []string{driver, netns, hostilePeer}, why: "the tests between hosts drive the built program from outside, and know the wire only by the hostile peer"},
+	driver:         {ours: nil, bans: nodeBans, why: "the driver meets the program as any other program does: by its command line and JSON-RPC"},
+	netns:          {ours: nil, bans: nodeBans, why: "a network of namespaces does not know which programs run on it"},
+	"test/compare": {ours: []string{driver, "node", "protocol"}, why: "compare measures nodes from outside, and polls over the wire; nobody imports it: it is a command of its own"},
 }
 
-// hostilePeer is a package that only tests import.
-const hostilePeer = "test/hostile"
+// Packages that only tests import, and compare.
+const (
+	hostilePeer = "test/hostile"
+	driver      = "test/driver"
+	netns       = "test/netns"
+)
 
 // cliTest is a package that only the tests of the faces import.
 const cliTest = "cli/internal/clitest"
@@ -354,6 +360,11 @@ func TestLawsBite(t *testing.T) {
 		{dir: "test/lan", src: imports("localchat/test/hostile"), test: true, ok: true},
 		{dir: "test/compare", src: imports("localchat/protocol"), ok: true},
 		{dir: "test/compare", src: imports("localchat/authority")},
+		{dir: "discovery", src: imports("localchat/" + netns)},
+		{dir: "discovery", src: imports("localchat/" + netns), test: true, ok: true},
+		{dir: "test/driver", src: imports("localchat/node")},
+		{dir: "test/netns", src: imports("localchat/test/driver")},
+		{dir: "test/lan", src: imports("localchat/test/driver"), test: true, ok: true},
 		{dir: "node", src: imports("localchat/test/compare"), test: true},
 		{dir: "node", src: imports("localchat/test/hostile")},
 		{dir: "node", src: imports("localchat/test/hostile"), test: true, ok: true},

@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"os/exec"
 	"os/signal"
 	"slices"
 	"strings"
@@ -21,6 +20,8 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/miekg/dns"
+
+	"localchat/test/netns"
 )
 
 // helperEnv makes the test binary a node in a network namespace: "node SEED" runs discovery as that peer and prints what
@@ -179,89 +180,40 @@ func askFrom(ctx context.Context, source string) error {
 	}
 }
 
-// lab is two namespaces on a bridge in a third, all removed at the end.
-type lab struct {
-	t    *testing.T
-	name string
-}
-
-func newLab(t *testing.T) *lab {
+// newLab is a network of two hosts, whose cards have no address but a link-local one of IPv6.
+func newLab(t *testing.T) (a, b *netns.Host) {
 	t.Helper()
 	t.Parallel() // mostly waiting
-	if os.Geteuid() != 0 || exec.Command("ip", "netns", "list").Run() != nil {
-		const why = "THE NETWORK TESTS OF DISCOVERY DID NOT RUN: they need root and ip netns"
-		if os.Getenv("CI") != "" {
-			t.Fatal(why)
-		}
-		t.Skip(why)
-	}
-	l := &lab{t: t, name: fmt.Sprintf("lcd-%d-%d", os.Getpid(), labs.Add(1))}
-	for _, end := range []string{"sw", "a", "b"} {
-		t.Cleanup(func() { _ = exec.Command("ip", "netns", "del", l.ns(end)).Run() })
-		l.ip("netns add %s", l.ns(end))
-		l.in(end, "link set lo up")
-	}
-	l.in("sw", "link add br0 type bridge")
-	l.in("sw", "link set br0 up")
-	l.plug("a")
-	l.plug("b")
-	return l
+	l := netns.New(t)
+	a, b = l.Host("a"), l.Host("b")
+	plug(a)
+	plug(b)
+	return a, b
 }
 
-// labs numbers the labs of this process.
-var labs atomic.Int64
-
-func (l *lab) ns(end string) string { return l.name + "-" + end }
-
-func (l *lab) ip(format string, args ...any) {
-	l.t.Helper()
-	text := fmt.Sprintf(format, args...)
-	if out, err := exec.Command("ip", strings.Fields(text)...).CombinedOutput(); err != nil {
-		l.t.Fatalf("ip %s: %v\n%s", text, err, out)
-	}
+// plug gives a host its card.
+func plug(h *netns.Host) {
+	h.Wire()
+	h.IP("link set eth0 up")
 }
 
-func (l *lab) in(end, format string, args ...any) {
-	l.t.Helper()
-	l.ip("-n %s %s", l.ns(end), fmt.Sprintf(format, args...))
-}
-
-// plug gives end a network card eth0, wired to the bridge.
-func (l *lab) plug(end string) {
-	l.t.Helper()
-	l.ip("link add eth0 netns %s type veth peer name to-%s netns %s", l.ns(end), end, l.ns("sw"))
-	l.in("sw", "link set to-%s master br0 up", end)
-	// Without this the IPv6 address is unusable for the first second or two, as on any network.
-	l.sysctl(end, "eth0/accept_dad", "0")
-	l.in(end, "link set eth0 up")
-}
-
-func (l *lab) sysctl(end, key, value string) {
-	l.t.Helper()
-	write := fmt.Sprintf("echo %s > /proc/sys/net/ipv6/conf/%s", value, key)
-	if out, err := exec.Command("ip", "netns", "exec", l.ns(end), "sh", "-c", write).CombinedOutput(); err != nil {
-		l.t.Fatalf("%s: %v\n%s", write, err, out)
-	}
-}
-
-// start runs a helper in end until the test is over, and returns what it sees.
-func (l *lab) start(end, role string) <-chan sighting {
-	l.t.Helper()
-	cmd := exec.Command("ip", "netns", "exec", l.ns(end), "/proc/self/exe")
+// play runs a helper on a host until the test is over, and returns what it sees.
+func play(t *testing.T, h *netns.Host, role string) <-chan sighting {
+	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
-		l.t.Fatal(err)
+		t.Fatal(err)
 	}
-	cmd.Args[len(cmd.Args)-1] = exe
+	cmd := h.Command(exe)
 	cmd.Env = append(os.Environ(), helperEnv+"="+role)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		l.t.Fatal(err)
+		t.Fatal(err)
 	}
 	if err := cmd.Start(); err != nil {
-		l.t.Fatal(err)
+		t.Fatal(err)
 	}
 	seen, read := make(chan sighting, 1024), make(chan struct{})
 	go func() {
@@ -274,13 +226,13 @@ func (l *lab) start(end, role string) <-chan sighting {
 		}
 		_, _ = io.Copy(io.Discard, out)
 	}()
-	l.t.Cleanup(func() {
+	t.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		kill := time.AfterFunc(5*time.Second, func() { _ = cmd.Process.Kill() })
 		defer kill.Stop()
 		<-read
 		if err := cmd.Wait(); err != nil || stderr.Len() > 0 {
-			l.t.Errorf("%s in %s: %v\n%s", role, end, err, stderr.String())
+			t.Errorf("%s in %s: %v\n%s", role, h.NS, err, stderr.String())
 		}
 	})
 	return seen
@@ -326,38 +278,38 @@ func checkAddrs(t *testing.T, s sighting, want ...string) {
 }
 
 func TestNetworkBothFamilies(t *testing.T) {
-	l := newLab(t)
-	l.in("a", "addr add 10.77.0.1/24 dev eth0")
-	l.in("b", "addr add 10.77.0.2/24 dev eth0")
-	l.in("a", "route add default via 10.77.0.2")
-	l.in("b", "route add default via 10.77.0.1")
-	a, b := l.start("a", "node 1"), l.start("b", "node 2")
+	hostA, hostB := newLab(t)
+	hostA.IP("addr add 10.77.0.1/24 dev eth0")
+	hostB.IP("addr add 10.77.0.2/24 dev eth0")
+	hostA.IP("route add default via 10.77.0.2")
+	hostB.IP("route add default via 10.77.0.1")
+	a, b := play(t, hostA, "node 1"), play(t, hostB, "node 2")
 	checkAddrs(t, both(t, a, b), "/ip4/10.77.0.2/udp/40001/quic-v1", "/ip4/10.77.0.2/tcp/40002")
 }
 
 func TestNetworkIPv4Only(t *testing.T) {
-	l := newLab(t)
-	for end, ip := range map[string]string{"a": "10.77.0.1", "b": "10.77.0.2"} {
-		l.sysctl(end, "all/disable_ipv6", "1")
-		l.in(end, "addr add %s/24 dev eth0", ip)
-		l.in(end, "route add 224.0.0.0/4 dev eth0")
+	hostA, hostB := newLab(t)
+	for h, ip := range map[*netns.Host]string{hostA: "10.77.0.1", hostB: "10.77.0.2"} {
+		h.SetIPv6("all/disable_ipv6", "1")
+		h.IP("addr add %s/24 dev eth0", ip)
+		h.IP("route add 224.0.0.0/4 dev eth0")
 	}
-	both(t, l.start("a", "node 1"), l.start("b", "node 2"))
+	both(t, play(t, hostA, "node 1"), play(t, hostB, "node 2"))
 }
 
 // Two laptops and a cable: no router, so no route for multicast, and IPv4 addresses set by hand. IPv6 link-local
 // finds, and what is found has the IPv4 addresses.
 func TestNetworkWithoutRoute(t *testing.T) {
-	l := newLab(t)
-	l.in("a", "addr add 10.77.0.1/24 dev eth0")
-	l.in("b", "addr add 10.77.0.2/24 dev eth0")
-	a, b := l.start("a", "node 1"), l.start("b", "node 2")
+	hostA, hostB := newLab(t)
+	hostA.IP("addr add 10.77.0.1/24 dev eth0")
+	hostB.IP("addr add 10.77.0.2/24 dev eth0")
+	a, b := play(t, hostA, "node 1"), play(t, hostB, "node 2")
 	checkAddrs(t, both(t, a, b), "/ip4/10.77.0.2/tcp/40002")
 }
 
 func TestNetworkLinkLocalOnly(t *testing.T) {
-	l := newLab(t)
-	a, b := l.start("a", "node 1"), l.start("b", "node 2")
+	hostA, hostB := newLab(t)
+	a, b := play(t, hostA, "node 1"), play(t, hostB, "node 2")
 	for _, addr := range both(t, a, b).Addrs {
 		if !strings.HasPrefix(addr, "/ip6zone/eth0/ip6/fe80::") {
 			t.Errorf("found %s", addr)
@@ -366,25 +318,25 @@ func TestNetworkLinkLocalOnly(t *testing.T) {
 }
 
 func TestNetworkRenumberedAndMadeAnew(t *testing.T) {
-	l := newLab(t)
-	l.in("a", "addr add 10.77.0.1/24 dev eth0")
-	l.in("b", "addr add 10.77.0.2/24 dev eth0")
-	a := l.start("a", "node 1")
+	hostA, hostB := newLab(t)
+	hostA.IP("addr add 10.77.0.1/24 dev eth0")
+	hostB.IP("addr add 10.77.0.2/24 dev eth0")
+	a := play(t, hostA, "node 1")
 	startB := time.Now()
-	b := l.start("b", "node 2")
+	b := play(t, hostB, "node 2")
 	expect(t, a, 2, "/ip4/10.77.0.2/tcp/40002")
 	expect(t, b, 1, "/ip4/10.77.0.1/tcp/40002")
 
 	start := time.Now()
-	l.in("b", "addr del 10.77.0.2/24 dev eth0")
-	l.in("b", "addr add 10.77.0.3/24 dev eth0")
+	hostB.IP("addr del 10.77.0.2/24 dev eth0")
+	hostB.IP("addr add 10.77.0.3/24 dev eth0")
 	expect(t, a, 2, "/ip4/10.77.0.3/tcp/40002")
 	t.Logf("renumbered: found after %v", time.Since(start).Round(time.Millisecond))
 
 	start = time.Now()
-	l.in("b", "link del eth0")
-	l.plug("b")
-	l.in("b", "addr add 10.77.0.4/24 dev eth0")
+	hostB.IP("link del eth0")
+	plug(hostB)
+	hostB.IP("addr add 10.77.0.4/24 dev eth0")
 	expect(t, a, 2, "/ip4/10.77.0.4/tcp/40002")
 	t.Logf("made anew: found after %v", time.Since(start).Round(time.Millisecond))
 	// And it hears: a sighting so long after its start was made with the new card.
@@ -393,16 +345,19 @@ func TestNetworkRenumberedAndMadeAnew(t *testing.T) {
 }
 
 func TestNetworkNoiseDoesNoHarm(t *testing.T) {
-	l := newLab(t)
-	l.in("a", "addr add 10.77.0.1/24 dev eth0")
-	l.in("b", "addr add 10.77.0.2/24 dev eth0")
-	l.in("a", "route add default via 10.77.0.2")
-	l.in("b", "route add default via 10.77.0.1")
-	noise := l.start("b", "noise")
+	if testing.Short() {
+		t.Skip("-short leaves it out: the noise takes seconds of a processor")
+	}
+	hostA, hostB := newLab(t)
+	hostA.IP("addr add 10.77.0.1/24 dev eth0")
+	hostB.IP("addr add 10.77.0.2/24 dev eth0")
+	hostA.IP("route add default via 10.77.0.2")
+	hostB.IP("route add default via 10.77.0.1")
+	noise := play(t, hostB, "noise")
 	if s := <-noise; s.Peer != "noise" {
 		t.Fatalf("got %v", s)
 	}
-	a, b := l.start("a", "node 1"), l.start("b", "node 2")
+	a, b := play(t, hostA, "node 1"), play(t, hostB, "node 2")
 	both(t, a, b) // fails on the sight of anybody else
 	expect(t, a, 2)
 }
@@ -410,13 +365,13 @@ func TestNetworkNoiseDoesNoHarm(t *testing.T) {
 // A machine that is on no network of a node's may send it questions, and gets no byte. One on its link is answered, with no more
 // than a few times what it asked.
 func TestNetworkOffLinkIsNotAnswered(t *testing.T) {
-	l := newLab(t)
-	l.in("a", "addr add 10.77.0.1/24 dev eth0")
-	l.in("b", "addr add 10.77.0.2/24 dev eth0")
-	l.in("b", "addr add 198.51.100.7/32 dev lo")
-	l.in("a", "route add default via 10.77.0.2")
-	l.start("a", "node 1")
-	far, here := l.start("b", "ask 198.51.100.7"), l.start("b", "ask 10.77.0.2")
+	hostA, hostB := newLab(t)
+	hostA.IP("addr add 10.77.0.1/24 dev eth0")
+	hostB.IP("addr add 10.77.0.2/24 dev eth0")
+	hostB.IP("addr add 198.51.100.7/32 dev lo")
+	hostA.IP("route add default via 10.77.0.2")
+	play(t, hostA, "node 1")
+	far, here := play(t, hostB, "ask 198.51.100.7"), play(t, hostB, "ask 10.77.0.2")
 	asked := func(seen <-chan sighting) (out, in int) {
 		t.Helper()
 		select {
@@ -456,7 +411,7 @@ func TestNetworkOffLinkIsNotAnswered(t *testing.T) {
 
 // Two nodes on one machine with a network card find each other by mDNS too.
 func TestNetworkOneMachine(t *testing.T) {
-	l := newLab(t)
-	l.in("a", "addr add 10.77.0.1/24 dev eth0")
-	both(t, l.start("a", "node 1"), l.start("a", "node 2"))
+	host, _ := newLab(t)
+	host.IP("addr add 10.77.0.1/24 dev eth0")
+	both(t, play(t, host, "node 1"), play(t, host, "node 2"))
 }

@@ -2,14 +2,14 @@ package main
 
 import (
 	"errors"
-	"io/fs"
 	"math"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"localchat/test/driver"
 )
 
 // TestContenders runs each scene once, as small as it gets: everybody delivers every line, and who can remove does. What it
@@ -35,15 +35,9 @@ func TestContenders(t *testing.T) {
 			}
 		})
 	}
-	// Folders of the program and not of this test: opened, so that go test repeats no result from before a change there.
-	for _, dir := range []string{"../../cli", "../../discovery"} {
-		if err := filepath.WalkDir(dir, func(_ string, _ fs.DirEntry, err error) error { return err }); err != nil {
-			t.Fatal(err)
-		}
-	}
-	program := filepath.Join(t.TempDir(), "localchat")
-	if out, err := exec.Command("go", "build", "-o", program, "localchat").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
+	program, err := driver.Build("../..", t.TempDir(), "localchat")
+	if err != nil {
+		t.Fatal(err)
 	}
 	t.Setenv(nodeEnv, program)
 	for name, open := range map[string]func(int) (*desk, error){ours: pollOurs, irc: pollIRC} {

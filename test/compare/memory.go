@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"localchat/test/driver"
 )
 
 // memory takes the resident set of a real process of ours: in no room, and then in a room whose other members are nodes of
@@ -29,7 +31,7 @@ func memory(members, lines int) (map[string]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.ask("room.join", map[string]any{"room": r.room.String()}, nil); err != nil {
+	if err := p.ask("room.join", driver.Obj{"room": r.room.String()}, nil); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)

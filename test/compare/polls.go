@@ -13,6 +13,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"localchat/protocol"
+	"localchat/test/driver"
 )
 
 // An asker asks one question and waits for the answer.
@@ -125,7 +126,7 @@ func pollOurs(clients int) (*desk, error) {
 			return err
 		}
 		var room struct{ ID protocol.RoomID }
-		if err := owner.ask("room.create", map[string]any{"name": "lab", "access": "open"}, &room); err != nil {
+		if err := owner.ask("room.create", driver.Obj{"name": "lab", "access": "open"}, &room); err != nil {
 			return err
 		}
 		streams := make([]network.Stream, clients)

@@ -7,11 +7,12 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"localchat/test/driver"
 )
 
 // A mallory is a hostile peer on a host, as a process of its own that takes orders: package test/hostile.
@@ -37,11 +38,7 @@ var malloryProgram = sync.OnceValues(func() (bin string, err error) {
 	if _, err := program(); err != nil { // makes the folder, which the end of the tests removes
 		return "", err
 	}
-	bin = filepath.Join(programDir, "mallory")
-	if out, err := exec.Command("go", "build", "-o", bin, "localchat/test/hostile/cmd").CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build: %w\n%s", err, out)
-	}
-	return bin, nil
+	return driver.Build(moduleRoot, programDir, "localchat/test/hostile/cmd")
 })
 
 // mallory starts one on the host, which will attack nodes, the owner's first.
@@ -57,7 +54,7 @@ func (h *host) mallory(nodes ...*node) *mallory {
 		m.nodes = append(m.nodes, n.addrs())
 	}
 	// It has what the others leave of the machine: what is measured is what it does to them, not to two cores.
-	m.cmd = exec.Command("nice", "-n", "19", "ip", "netns", "exec", h.ns, bin)
+	m.cmd = exec.Command("nice", "-n", "19", "ip", "netns", "exec", h.NS, bin)
 	m.cmd.Dir, m.cmd.Stderr = h.home, &m.stderr
 	if m.in, err = m.cmd.StdinPipe(); err != nil {
 		t.Fatal(err)
@@ -168,7 +165,7 @@ func (s *siege) play(before, after func(*siege)) {
 	s.round++
 	s.removal, s.due = nil, map[string]int{"warning": 1}
 	for _, n := range s.stay {
-		s.begin[n] = n.forget()
+		s.begin[n] = n.Forget()
 	}
 	invite := s.alice.do("room.invite", obj{"room": "lab"})["invite"]
 	s.mallory.attack("join", obj{"Invite": invite, "Nick": "mallory", "Nodes": s.mallory.nodes})
@@ -215,16 +212,6 @@ func (s *siege) reaches(n *node, text string) {
 	s.mallory.attack("hear", obj{"Text": text})
 }
 
-// forget lets no await return what has come so far, and says how many events that are.
-func (n *node) forget() int {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	for _, e := range n.events {
-		e.awaited = true
-	}
-	return len(n.events)
-}
-
 func (s *siege) says(text string) { s.mallory.attack("say", obj{"Text": text}) }
 
 // heard waits until all who stay were shown a line of mallory's.
@@ -262,22 +249,21 @@ func (s *siege) holds() {
 func (s *siege) noticed(n *node) {
 	t := s.t
 	t.Helper()
-	n.mu.Lock()
-	defer n.mu.Unlock()
 	seen, removed, came := map[any]bool{}, false, map[string]int{}
-	for _, e := range n.events[s.begin[n]:] {
-		kind := fmt.Sprint(e.obj["type"])
+	events, _ := n.Events(s.begin[n])
+	for _, e := range events {
+		kind := fmt.Sprint(e.Obj["type"])
 		switch kind {
 		case "message":
-			if seen[e.obj["id"]] {
+			if seen[e.Obj["id"]] {
 				t.Errorf("%s was shown a line again: %v", n.name, e)
 			}
-			seen[e.obj["id"]] = true
-			if removed && (e.obj["nick"] == "mallory" || strings.Contains(fmt.Sprint(e.obj["text"]), evil)) {
+			seen[e.Obj["id"]] = true
+			if removed && (e.Obj["nick"] == "mallory" || strings.Contains(fmt.Sprint(e.Obj["text"]), evil)) {
 				t.Errorf("%s was shown after the removal: %v", n.name, e)
 			}
 		case "member_removed":
-			removed = removed || e.is(obj{"removal": s.removal["seq"]})
+			removed = removed || e.Is(obj{"removal": s.removal["seq"]})
 		case "direct", "not JSON":
 			t.Errorf("%s was shown %v", n.name, e)
 		case "warning":

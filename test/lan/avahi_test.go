@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"localchat/test/netns"
 )
 
 // avahiScript runs avahi-daemon with a message bus of its own, in a /run that only they see.
@@ -51,13 +53,13 @@ func (h *host) avahi() *avahi {
 		t.Fatal(err)
 	}
 	var said bytes.Buffer
-	cmd := exec.Command("ip", "netns", "exec", h.ns, "sh", "-c", avahiScript, "sh", conf)
+	cmd := h.Command("sh", "-c", avahiScript, "sh", conf)
 	cmd.Stdout, cmd.Stderr = &said, &said
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		removeNamespace(h.ns) // ends the message bus too, which holds the output open
+		netns.Remove(h.NS) // ends the message bus too, which holds the output open
 		cmd.Wait()
 		if t.Failed() {
 			t.Logf("---- avahi:\n%s", said.String())
@@ -102,7 +104,7 @@ func TestLANAvahi(t *testing.T) {
 
 	laptop := l.host("laptop")
 	laptop.avahi() // first, as on any Debian desktop: it is there when our node starts
-	bob := (&host{lan: l, name: "bob", ns: laptop.ns, home: laptop.home}).start()
+	bob := (&host{Host: laptop.Host, lan: l, name: "bob", home: laptop.home}).start()
 	alice := l.host("alice").start()
 	alice.create("lab")
 	bob.await("room_found", obj{"name": "lab"})

@@ -98,7 +98,7 @@ func (c *crowd) owner() *person { return c.people[0] }
 func (p *person) wake() {
 	args := []string{}
 	if *chaosLogs != "" {
-		args = append(args, "-v", "--log-file", fmt.Sprintf("%s/%s%s.log", *chaosLogs, p.lan.name, p.name))
+		args = append(args, "-v", "--log-file", fmt.Sprintf("%s/%s%s.log", *chaosLogs, p.lan.Name, p.name))
 	}
 	n := p.start(args...)
 	p.c.mu.Lock()
@@ -180,14 +180,14 @@ func (p *person) speak() {
 	c.mu.Unlock()
 	said := n.begin("room.say", say)
 	go func() {
-		r, ok := <-said.answer
+		r, err := said.Reply(noLimit)
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		p.under--
-		if !ok {
+		if err != nil {
 			return // killed
 		}
-		l.ended, l.said, l.unsaid = r.at, r.Error == nil, r.Error != nil
+		l.ended, l.said, l.unsaid = r.At, r.Error == nil, r.Error != nil
 		var result struct {
 			ID string `json:"id"`
 		}
@@ -199,29 +199,27 @@ func (p *person) speak() {
 
 // look takes what p's node has told since the last look. The caller holds the crowd's mu.
 func (p *person) look() {
-	p.node.mu.Lock()
-	events := p.node.events[p.read:]
-	p.node.mu.Unlock()
+	events, _ := p.node.Events(p.read)
 	p.read += len(events)
 	for _, e := range events {
-		switch fmt.Sprint(e.obj["type"]) {
+		switch fmt.Sprint(e.Obj["type"]) {
 		case "joined":
-			p.in, p.placed, p.leaving, p.screen, p.epoch = true, true, false, newScreen(), number(e.obj["epoch"])
+			p.in, p.placed, p.leaving, p.screen, p.epoch = true, true, false, newScreen(), number(e.Obj["epoch"])
 		case "removed", "refused", "left":
 			p.in, p.placed = false, false
-			p.refused += count(e.obj["type"] == "refused")
+			p.refused += count(e.Obj["type"] == "refused")
 		case "epoch":
-			p.epoch = number(e.obj["epoch"])
+			p.epoch = number(e.Obj["epoch"])
 		case "message":
-			key, _, _ := strings.Cut(fmt.Sprint(e.obj["text"]), " ")
-			p.screen.show(fmt.Sprint(e.obj["id"]), key)
+			key, _, _ := strings.Cut(fmt.Sprint(e.Obj["text"]), " ")
+			p.screen.show(fmt.Sprint(e.Obj["id"]), key)
 		case "hidden", "expired":
-			ids, _ := e.obj["ids"].([]any)
+			ids, _ := e.Obj["ids"].([]any)
 			for _, id := range ids {
 				p.screen.hide(fmt.Sprint(id))
 			}
 		case "delivered":
-			p.delivered[fmt.Sprint(e.obj["id"])] = true
+			p.delivered[fmt.Sprint(e.Obj["id"])] = true
 		}
 	}
 }

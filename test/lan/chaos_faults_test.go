@@ -21,16 +21,16 @@ var mishaps = []mishap{
 	{"a cable that flaps", func(c *crowd) func() {
 		p := c.somebody()
 		for range 2 + c.rng.IntN(4) {
-			p.unplug()
+			p.Unplug()
 			c.wait(100*time.Millisecond, time.Second)
-			p.plug()
+			p.Plug()
 			c.wait(100*time.Millisecond, time.Second)
 		}
 		return c.unplugged(p)
 	}},
 	{"the switch", func(c *crowd) func() {
-		c.lan.ip("-n", c.lan.sw(), "link", "set", "br0", "down")
-		return func() { c.lan.ip("-n", c.lan.sw(), "link", "set", "br0", "up") }
+		c.lan.Switch.IP("link set br0 down")
+		return func() { c.lan.Switch.IP("link set br0 up") }
 	}},
 	{"two halves", func(c *crowd) func() {
 		a, b := c.halves()
@@ -96,7 +96,7 @@ var mishaps = []mishap{
 	}},
 	{"the owner's clock, a kick and a cable", func(c *crowd) func() {
 		p := c.somebody()
-		p.unplug()
+		p.Unplug()
 		if len(c.members()) > fewest && !slices.ContainsFunc(c.orders, func(o *command) bool { return o.p == p }) {
 			p.loses(c, false)
 			c.order("kick", p, c.owner(), "room.kick", obj{"room": chaosRoom, "who": p.name, "reason": "round " + strconv.Itoa(c.round)})
@@ -104,7 +104,7 @@ var mishaps = []mishap{
 		}
 		c.owner().node.setClock()
 		return func() {
-			p.plug()
+			p.Plug()
 			c.wait(0, 2*time.Second)
 			c.owner().node.setClock()
 		}
@@ -132,7 +132,7 @@ var mishaps = []mishap{
 	{"the owner's new address", func(c *crowd) func() { return c.owner().lease() }},
 	{"a new network card", func(c *crowd) func() {
 		p := c.shuffled()[0]
-		c.lan.ip("-n", p.ns, "link", "del", "eth0")
+		p.IP("link del eth0")
 		return p.wire
 	}},
 	{"a VPN", func(c *crowd) func() {
@@ -228,8 +228,8 @@ func (c *crowd) wait(least, most time.Duration) {
 }
 
 func (c *crowd) unplugged(p *person) func() {
-	p.unplug()
-	return p.plug
+	p.Unplug()
+	return p.Plug
 }
 
 func (c *crowd) frozen(p *person) func() {
@@ -267,7 +267,7 @@ func (c *crowd) copied(p *person) func() {
 // lease takes the host's addresses away, and returns what gives it new ones: what DHCP does in another network, or the
 // operating system for the sake of privacy.
 func (p *person) lease() func() {
-	p.lan.ip("-n", p.ns, "addr", "flush", "dev", "eth0")
+	p.IP("addr flush dev eth0")
 	return func() {
 		p.lan.hosts++
 		p.addr, p.addr6 = fmt.Sprintf("10.77.0.%d", p.lan.hosts), fmt.Sprintf("fe80::%x", p.lan.hosts)
@@ -277,21 +277,20 @@ func (p *person) lease() func() {
 
 // vpn gives the host a second interface, which takes its default route and leads nowhere; or takes it away again.
 func (p *person) vpn(c *crowd) {
-	ip := func(args ...string) { p.lan.ip(append([]string{"-n", p.ns}, args...)...) }
 	if slices.Contains(c.onVPN, p) {
 		c.onVPN = slices.DeleteFunc(c.onVPN, func(q *person) bool { return q == p })
-		ip("link", "del", "vpn0")
-		ip("route", "replace", "224.0.0.0/4", "dev", "eth0")
+		p.IP("link del vpn0")
+		p.IP("route replace 224.0.0.0/4 dev eth0")
 		return
 	}
 	c.onVPN = append(c.onVPN, p)
-	ip("link", "add", "vpn0", "type", "veth", "peer", "name", "nowhere")
-	ip("link", "set", "nowhere", "up")
-	ip("link", "set", "vpn0", "up")
+	p.IP("link add vpn0 type veth peer name nowhere")
+	p.IP("link set nowhere up")
+	p.IP("link set vpn0 up")
 	p.lan.hosts++
-	ip("addr", "add", fmt.Sprintf("10.8.0.%d/24", p.lan.hosts), "dev", "vpn0")
-	ip("route", "replace", "default", "dev", "vpn0")
-	ip("route", "replace", "224.0.0.0/4", "dev", "vpn0")
+	p.IP("addr add 10.8.0.%d/24 dev vpn0", p.lan.hosts)
+	p.IP("route replace default dev vpn0")
+	p.IP("route replace 224.0.0.0/4 dev vpn0")
 }
 
 // cut loses what goes from one part to the other.
@@ -305,24 +304,24 @@ func (l *lan) cut(from, to []*person) {
 
 // lossy loses that many of a hundred packets.
 func (l *lan) lossy(percent int) {
-	l.nft(l.sw(), fmt.Sprintf("add table bridge cut; "+
+	l.Switch.NFT(fmt.Sprintf("add table bridge cut; "+
 		"add chain bridge cut f { type filter hook forward priority 0; policy accept; }; "+
 		"add rule bridge cut f numgen random mod 100 < %d drop", percent))
 }
 
 // isolate keeps h from all others that are isolated too.
 func (h *host) isolate(onOff string) {
-	h.lan.run("bridge", "-n", h.lan.sw(), "link", "set", "dev", h.port(), "isolated", onOff)
+	h.lan.Run("bridge", "-n", h.lan.Switch.NS, "link", "set", "dev", h.Port(), "isolated", onOff)
 }
 
 // squeeze lets that many kbit/s through the host's cable, each way; relax ends that.
 func (h *host) squeeze(kbit int) {
 	limit := []string{"root", "tbf", "rate", fmt.Sprintf("%dkbit", kbit), "burst", "16kb", "latency", "1s"}
-	h.lan.run("tc", append([]string{"-n", h.ns, "qdisc", "add", "dev", "eth0"}, limit...)...)
-	h.lan.run("tc", append([]string{"-n", h.lan.sw(), "qdisc", "add", "dev", h.port()}, limit...)...)
+	h.lan.Run("tc", append([]string{"-n", h.NS, "qdisc", "add", "dev", "eth0"}, limit...)...)
+	h.lan.Run("tc", append([]string{"-n", h.lan.Switch.NS, "qdisc", "add", "dev", h.Port()}, limit...)...)
 }
 
 func (h *host) relax() {
-	h.lan.run("tc", "-n", h.ns, "qdisc", "del", "dev", "eth0", "root")
-	h.lan.run("tc", "-n", h.lan.sw(), "qdisc", "del", "dev", h.port(), "root")
+	h.lan.Run("tc", "-n", h.NS, "qdisc", "del", "dev", "eth0", "root")
+	h.lan.Run("tc", "-n", h.lan.Switch.NS, "qdisc", "del", "dev", h.Port(), "root")
 }

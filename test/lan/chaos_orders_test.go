@@ -2,10 +2,13 @@ package lan
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"time"
+
+	"localchat/test/driver"
 )
 
 // fewest members are left in the room by what the owner orders.
@@ -108,15 +111,8 @@ func (c *crowd) obey() (cs []complaint) {
 
 // answered returns the answer, if there is one or will be none.
 func (o *command) answered() (reply, bool) {
-	select {
-	case r, ok := <-o.answer:
-		if ok {
-			o.answer <- r
-		}
-		return r, true
-	default:
-		return reply{}, false
-	}
+	r, err := o.Reply(0)
+	return r, !errors.Is(err, driver.ErrNoAnswer)
 }
 
 // unfulfilled says what was ordered, done by the word of the node that was asked, and is not so.

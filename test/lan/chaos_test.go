@@ -39,7 +39,7 @@ const (
 //
 // The seed draws what goes wrong, with whom and for how long; when processes and packets meet, it does not draw.
 func TestLANChaos(t *testing.T) {
-	needNamespaces(t)
+	needHosts(t)
 	seed := *chaosSeed
 	if seed == 0 {
 		seed = rand.Uint64()

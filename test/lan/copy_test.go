@@ -50,10 +50,10 @@ func TestLANCopies(t *testing.T) {
 func TestLANNoCopies(t *testing.T) {
 	l := newLAN(t)
 	alice := l.host("alice")
-	l.ip("link", "add", "eth1", "netns", alice.ns, "type", "veth", "peer", "name", "p-second", "netns", l.sw())
-	l.ip("-n", l.sw(), "link", "set", "p-second", "master", "br0", "up")
-	l.ip("-n", alice.ns, "link", "set", "eth1", "up")
-	l.ip("-n", alice.ns, "addr", "add", "10.77.0.200/24", "dev", "eth1")
+	l.Run("ip", "link", "add", "eth1", "netns", alice.NS, "type", "veth", "peer", "name", "p-second", "netns", l.Switch.NS)
+	l.Switch.IP("link set p-second master br0 up")
+	alice.IP("link set eth1 up")
+	alice.IP("addr add 10.77.0.200/24 dev eth1")
 	fixed := []string{"--listen", "/ip4/0.0.0.0/udp/4001/quic-v1", "--listen", "/ip4/0.0.0.0/tcp/4001"}
 	n, bob := alice.start(fixed...), l.host("bob").start()
 	id := n.do("room.create", obj{"name": "lab", "access": "open"})["id"]
@@ -62,15 +62,15 @@ func TestLANNoCopies(t *testing.T) {
 	n = alice.start(fixed...)
 	n.await("joined", obj{"room": id})
 	converse("lab", "after a crash", n, bob)
-	l.ip("-n", alice.ns, "addr", "add", "10.77.0.77/24", "dev", "eth0")
-	l.ip("-n", alice.ns, "addr", "del", alice.addr+"/24", "dev", "eth0")
+	alice.IP("addr add 10.77.0.77/24 dev eth0")
+	alice.IP("addr del %s/24 dev eth0", alice.addr)
 	converse("lab", "after another address", n, bob)
 	// The first that either is told of is a copy indeed.
 	copied := l.host("copied")
 	alice.copyTo(copied)
 	copied.start().await("warning", obj{"code": "twin"})
-	if w := n.await("warning", obj{"code": "twin"}); !strings.Contains(w.obj["text"].(string), copied.addr) {
-		t.Errorf("alice is warned of a copy that is none: %v", w.obj["text"])
+	if w := n.await("warning", obj{"code": "twin"}); !strings.Contains(w.Obj["text"].(string), copied.addr) {
+		t.Errorf("alice is warned of a copy that is none: %v", w.Obj["text"])
 	}
 	if c := bob.count("warning", obj{"code": "twin"}); c != 0 {
 		t.Errorf("bob is warned of a copy %d times", c)

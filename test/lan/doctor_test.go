@@ -52,7 +52,7 @@ func (h *host) follow(line string) {
 	t := h.lan.t
 	t.Helper()
 	line = strings.ReplaceAll(line, "sudo ", "")
-	if out, err := exec.Command("ip", "netns", "exec", h.ns, "sh", "-c", line).CombinedOutput(); err != nil {
+	if out, err := h.Command("sh", "-c", line).CombinedOutput(); err != nil {
 		t.Fatalf("%s: %v: %s", line, err, out)
 	}
 }
@@ -68,26 +68,26 @@ func (h *host) filter(rules ...string) {
 	for _, r := range rules {
 		lines = append(lines, "add rule inet filter "+r)
 	}
-	h.lan.nft(h.ns, strings.Join(lines, "; "))
+	h.NFT(strings.Join(lines, "; "))
 }
 
 // forgetIPv6 takes IPv6 from the host.
 func (h *host) forgetIPv6() {
-	h.follow("echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6")
+	h.SetIPv6("all/disable_ipv6", "1")
 }
 
 // tunnel makes a VPN's interface that nothing is connected to.
 func (h *host) tunnel() {
-	h.lan.ip("-n", h.ns, "tuntap", "add", "tun0", "mode", "tun")
-	h.lan.ip("-n", h.ns, "addr", "add", "10.9.0.1/24", "dev", "tun0")
-	h.lan.ip("-n", h.ns, "link", "set", "tun0", "up")
+	h.IP("tuntap add tun0 mode tun")
+	h.IP("addr add 10.9.0.1/24 dev tun0")
+	h.IP("link set tun0 up")
 }
 
 // isolate keeps the switch from passing anything between hosts, as guest Wi-Fi does.
 func (l *lan) isolate(hosts ...*host) {
 	l.t.Helper()
 	for _, h := range hosts {
-		if out, err := exec.Command("bridge", "-n", l.sw(), "link", "set", "dev", h.port(), "isolated", "on").CombinedOutput(); err != nil {
+		if out, err := exec.Command("bridge", "-n", l.Switch.NS, "link", "set", "dev", h.Port(), "isolated", "on").CombinedOutput(); err != nil {
 			l.t.Fatalf("bridge: %v: %s", err, out)
 		}
 	}
@@ -95,9 +95,9 @@ func (l *lan) isolate(hosts ...*host) {
 
 // noMulticast makes the switch drop multicast, as an access point may.
 func (l *lan) noMulticast() {
-	l.nft(l.sw(), "add table bridge quiet; "+
-		"add chain bridge quiet f { type filter hook forward priority 0; policy accept; }; "+
-		"add rule bridge quiet f ip daddr 224.0.0.0/4 drop; "+
+	l.Switch.NFT("add table bridge quiet; " +
+		"add chain bridge quiet f { type filter hook forward priority 0; policy accept; }; " +
+		"add rule bridge quiet f ip daddr 224.0.0.0/4 drop; " +
 		"add rule bridge quiet f ip6 daddr ff00::/8 udp dport 5353 drop")
 }
 
@@ -117,23 +117,23 @@ type doctorCase struct {
 var doctorCases = map[string]doctorCase{
 	// On Linux that is no fault: a node says by which interface its multicast goes.
 	"no route for multicast": {
-		fault: func(a, _ *host) { a.lan.ip("-n", a.ns, "route", "del", "224.0.0.0/4"); a.forgetIPv6() },
+		fault: func(a, _ *host) { a.IP("route del 224.0.0.0/4"); a.forgetIPv6() },
 		bob:   true, want: []string{"multicast_ok", "nodes_found"}, not: []string{"multicast_route"},
 	},
 	"switched off": {
-		fault: func(a, _ *host) { a.lan.ip("-n", a.ns, "link", "set", "eth0", "down") },
+		fault: func(a, _ *host) { a.IP("link set eth0 down") },
 		want:  []string{"no_interface", "interface_skipped"}, exit: 3, mends: true,
 	},
 	"cable out": {
-		fault: func(a, _ *host) { a.unplug() },
+		fault: func(a, _ *host) { a.Unplug() },
 		want:  []string{"no_interface"}, not: []string{"interface_used"}, exit: 3,
 	},
 	"no interface": {
-		fault: func(a, _ *host) { a.lan.ip("-n", a.ns, "link", "del", "eth0") },
+		fault: func(a, _ *host) { a.IP("link del eth0") },
 		want:  []string{"no_interface"}, exit: 3,
 	},
 	"only a tunnel": {
-		fault: func(a, _ *host) { a.lan.ip("-n", a.ns, "link", "del", "eth0"); a.tunnel() },
+		fault: func(a, _ *host) { a.IP("link del eth0"); a.tunnel() },
 		want:  []string{"no_interface"}, exit: 3,
 	},
 	"another interface named": {
@@ -143,15 +143,15 @@ var doctorCases = map[string]doctorCase{
 	"VPN takes the network": {
 		fault: func(a, _ *host) {
 			a.tunnel()
-			a.lan.ip("-n", a.ns, "route", "add", "10.77.0.0/28", "dev", "tun0", "table", "100")
-			a.lan.ip("-n", a.ns, "rule", "add", "to", "10.77.0.0/28", "lookup", "100")
+			a.IP("route add 10.77.0.0/28 dev tun0 table 100")
+			a.IP("rule add to 10.77.0.0/28 lookup 100")
 		},
 		want: []string{"vpn_captures"}, mends: true,
 	},
 	"VPN takes the default route": {
 		fault: func(a, _ *host) {
 			a.tunnel()
-			a.lan.ip("-n", a.ns, "route", "add", "default", "dev", "tun0")
+			a.IP("route add default dev tun0")
 		},
 		bob: true, want: []string{"vpn_default", "nodes_found", "reached"}, not: []string{"vpn_captures"},
 	},
@@ -227,8 +227,8 @@ func (c doctorCase) run(t *testing.T) {
 	alice, bob := l.host("alice"), l.host("bob")
 	// A small network: all namespaces share the kernel's table of neighbours, and it is not to overflow.
 	for _, h := range []*host{alice, bob} {
-		l.ip("-n", h.ns, "addr", "add", h.addr+"/28", "dev", "eth0")
-		l.ip("-n", h.ns, "addr", "del", h.addr+"/24", "dev", "eth0")
+		h.IP("addr add %s/28 dev eth0", h.addr)
+		h.IP("addr del %s/24 dev eth0", h.addr)
 	}
 	if c.bob {
 		bob.start()

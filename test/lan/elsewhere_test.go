@@ -2,7 +2,6 @@ package lan
 
 import (
 	"fmt"
-	"os/exec"
 	"regexp"
 	"strconv"
 	"testing"
@@ -11,9 +10,9 @@ import (
 
 // countElsewhere counts what leaves the host for other networks than the test's.
 func (h *host) countElsewhere() {
-	h.lan.nft(h.ns, "add table inet elsewhere; "+
-		"add chain inet elsewhere out { type filter hook output priority 0; policy accept; }; "+
-		"add rule inet elsewhere out ip daddr != { 10.77.0.0/24, 127.0.0.0/8, 224.0.0.0/4 } counter; "+
+	h.NFT("add table inet elsewhere; " +
+		"add chain inet elsewhere out { type filter hook output priority 0; policy accept; }; " +
+		"add rule inet elsewhere out ip daddr != { 10.77.0.0/24, 127.0.0.0/8, 224.0.0.0/4 } counter; " +
 		"add rule inet elsewhere out ip6 daddr 2000::/3 counter")
 }
 
@@ -21,7 +20,7 @@ func (h *host) countElsewhere() {
 func (h *host) sentElsewhere() (n int) {
 	t := h.lan.t
 	t.Helper()
-	out, err := exec.Command("ip", "netns", "exec", h.ns, "nft", "list", "table", "inet", "elsewhere").CombinedOutput()
+	out, err := h.Command("nft", "list", "table", "inet", "elsewhere").CombinedOutput()
 	if err != nil {
 		t.Fatalf("nft: %v: %s", err, out)
 	}
@@ -44,10 +43,10 @@ func TestLANPointsNobodyElsewhere(t *testing.T) {
 	stranger := l.host("stranger")
 	alice, bob := l.host("alice"), l.host("bob")
 	const far = "198.51.100.7"
-	l.ip("-n", stranger.ns, "addr", "add", far+"/32", "dev", "lo")
+	stranger.IP("addr add %s/32 dev lo", far)
 	for _, h := range []*host{alice, bob} {
-		l.ip("-n", h.ns, "route", "add", "default", "via", stranger.addr)
-		l.ip("-n", h.ns, "route", "add", "default", "via", stranger.addr6, "dev", "eth0")
+		h.IP("route add default via %s", stranger.addr)
+		h.IP("route add default via %s dev eth0", stranger.addr6)
 		h.countElsewhere()
 	}
 	a, b := alice.start(), bob.start("--from-anywhere")

@@ -54,7 +54,7 @@ func TestLANFigures(t *testing.T) {
 		h, begin := l.host(name), time.Now()
 		n := h.start()
 		f.add("start to answering", time.Since(begin))
-		f.add("start to discovered", n.await("room_found", obj{"name": "lab"}).at.Sub(begin))
+		f.add("start to discovered", n.await("room_found", obj{"name": "lab"}).At.Sub(begin))
 		people = append(people, n)
 	}
 	for _, n := range people[1:] {
@@ -66,24 +66,24 @@ func TestLANFigures(t *testing.T) {
 		said := from.begin("room.say", obj{"room": "lab", "text": text})
 		var last time.Time
 		for _, n := range people {
-			if at := n.hear(from, text).at; at.After(last) {
+			if at := n.hear(from, text).At; at.After(last) {
 				last = at
 			}
 		}
 		said.ok()
-		f.add("line at all five", last.Sub(said.at))
+		f.add("line at all five", last.Sub(said.At))
 	}
 	dave, others := people[3], []*node{alice, people[1], people[2], people[4]}
 	for round := range kicks {
 		kick := alice.begin("room.kick", obj{"room": "lab", "who": "dave", "reason": "too loud"})
-		f.add("kick to told", dave.await("removed", nil).at.Sub(kick.at))
+		f.add("kick to told", dave.await("removed", nil).At.Sub(kick.At))
 		var last time.Time
 		for _, n := range others {
-			if at := n.await("member_removed", nil).at; at.After(last) {
+			if at := n.await("member_removed", nil).At; at.After(last) {
 				last = at
 			}
 		}
-		f.add("kick to refused everywhere", last.Sub(kick.at))
+		f.add("kick to refused everywhere", last.Sub(kick.At))
 		kick.ok()
 		f.add("invite to joined again", timedJoin(alice, dave))
 		converse("lab", "round "+strconv.Itoa(round), people...)
@@ -103,9 +103,9 @@ func timedJoin(owner, n *node) time.Duration {
 	join := n.begin("room.join", obj{"invite": invite})
 	r := join.wait()
 	if r.Error != nil {
-		owner.lan.t.Fatalf("%s: %s: %s", n.name, join.what, r.Error.Message)
+		owner.lan.t.Fatalf("%s: %s: %s", n.name, join.What, r.Error.Message)
 	}
-	return r.at.Sub(join.at)
+	return r.At.Sub(join.At)
 }
 
 // memory is the resident set of the node in MiB.
@@ -117,7 +117,7 @@ func (n *node) memory() int {
 // status is a line of the node's process in /proc, a number.
 func (n *node) status(line string) int {
 	n.lan.t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", n.cmd.Process.Pid))
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", n.Cmd.Process.Pid))
 	if err != nil {
 		n.lan.t.Fatal(err)
 	}

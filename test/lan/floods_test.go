@@ -136,7 +136,7 @@ func newPlaza(t *testing.T, f hostile.Flood, s shape) (p *plaza, from []string) 
 	for i := range s.identities {
 		addr := fmt.Sprintf("10.77.0.%d", 100+i%s.from)
 		if i < s.from {
-			p.ip("-n", h.ns, "addr", "add", addr+"/24", "dev", "eth0")
+			h.IP("addr add %s/24 dev eth0", addr)
 		}
 		from = append(from, addr)
 	}
@@ -156,7 +156,7 @@ func (p *plaza) talk(d time.Duration) (took []time.Duration) {
 		said := from.begin("room.say", obj{"room": "lab", "text": text})
 		heard := to.await("message", obj{"text": text})
 		said.wait()
-		took = append(took, heard.at.Sub(said.at))
+		took = append(took, heard.At.Sub(said.At))
 		if p.lines%20 == 0 {
 			p.carol.begin("room.list", nil)
 		}
@@ -215,7 +215,7 @@ func (p *plaza) restartDave() time.Duration {
 // kickErin returns how long it took until erin was told.
 func (p *plaza) kickErin() time.Duration {
 	kick := p.alice.begin("room.kick", obj{"room": "lab", "who": "erin", "reason": "too loud"})
-	return p.erin.await("removed", obj{"kind": "kicked", "text": "too loud"}).at.Sub(kick.at)
+	return p.erin.await("removed", obj{"kind": "kicked", "text": "too loud"}).At.Sub(kick.At)
 }
 
 // judge says what is beyond what a flood may cost.

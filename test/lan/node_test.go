@@ -1,67 +1,36 @@
 package lan
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
 	"flag"
-	"fmt"
-	"io"
-	"io/fs"
+	"math"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strconv"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
-)
 
-// obj is a JSON object.
-type obj map[string]any
+	"localchat/test/driver"
+)
 
 // A node is a running `localchat rpc` on a host.
 type node struct {
 	*host
-	cmd    *exec.Cmd
-	in     io.WriteCloser
-	stderr bytes.Buffer  // read after exited is closed
-	exited chan struct{} // closed when the process has ended
-
-	// mu is where the test and the reader of the process's output meet.
-	mu      sync.Mutex
-	lastID  int
-	replies map[int]chan reply
-	events  []*event
-	more    chan struct{} // closed and made anew when events grows or the output ends
+	*driver.Process
 }
 
-// An event is a notification of the node.
-type event struct {
-	obj
-	at      time.Time // when the test read it
-	awaited bool
-}
+type (
+	obj   = driver.Obj
+	event = driver.Event
+	reply = driver.Reply
+)
 
-// A reply answers a request.
-type reply struct {
-	Result json.RawMessage `json:"result"`
-	Error  *rpcError       `json:"error"`
-	at     time.Time
-}
-
-// An rpcError is what a request failed with.
-type rpcError struct {
-	Code    int    `json:"code"`
-	Message string `json:"message"`
-	Data    struct {
-		Code string `json:"code"`
-		Hint string `json:"hint"`
-		Nick string `json:"nick"`
-	} `json:"data"`
-}
+// noLimit is for an answer that is waited for until the node ends.
+const noLimit = time.Duration(math.MaxInt64)
 
 // moduleRoot is the root of the module, from the folder of this package, in which go test runs it.
 const moduleRoot = "../.."
@@ -71,30 +40,12 @@ var programDir string
 
 // program builds the command once for all tests.
 var program = sync.OnceValues(func() (bin string, err error) {
-	if err := openSources(); err != nil {
-		return "", err
-	}
 	if programDir, err = os.MkdirTemp("", "localchat-test-"); err != nil {
 		return "", err
 	}
-	bin = filepath.Join(programDir, "localchat")
 	// The clock of such a build can be set from outside, by whoever starts it with clockEnv alone.
-	if out, err := exec.Command("go", "build", "-tags", "shiftedclock", "-o", bin, "localchat").CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build: %w\n%s", err, out)
-	}
-	return bin, nil
+	return driver.Build(moduleRoot, programDir, "localchat", "-tags", "shiftedclock")
 })
-
-// openSources opens every folder of the module, so that go test repeats no result from before a change in one of them: to
-// go test, the built program is no part of this package.
-func openSources() error {
-	return filepath.WalkDir(moduleRoot, func(_ string, d fs.DirEntry, err error) error {
-		if err == nil && d.Name() == ".git" {
-			return fs.SkipDir
-		}
-		return err
-	})
-}
 
 func TestMain(m *testing.M) {
 	// What runs in parallel here are networks of their own, which wait more than they work.
@@ -120,7 +71,7 @@ func (h *host) command(args ...string) *exec.Cmd {
 	if err != nil {
 		h.lan.t.Fatal(err)
 	}
-	cmd := exec.Command("ip", append([]string{"netns", "exec", h.ns, bin}, args...)...)
+	cmd := h.Command(bin, args...)
 	cmd.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "USER=" + h.name, "HOME=" + h.home, "TMPDIR=" + h.home + "/tmp",
 		"XDG_DATA_HOME=" + h.data(), "XDG_CONFIG_HOME=" + h.home + "/config", "XDG_RUNTIME_DIR=" + h.home + "/run",
@@ -162,104 +113,24 @@ func (h *host) start(args ...string) *node {
 func (h *host) launch(args ...string) *node {
 	t := h.lan.t
 	t.Helper()
-	n := &node{
-		host: h, cmd: h.command(append([]string{"rpc", "--nick", h.name}, args...)...),
-		exited: make(chan struct{}), replies: map[int]chan reply{}, more: make(chan struct{}),
-	}
-	n.cmd.Stderr = &n.stderr
-	var err error
-	if n.in, err = n.cmd.StdinPipe(); err != nil {
-		t.Fatal(err)
-	}
-	out, err := n.cmd.StdoutPipe()
+	d, err := driver.Start(h.command(append([]string{"rpc", "--nick", h.name}, args...)...))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := n.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go n.read(out)
+	n := &node{host: h, Process: d}
 	t.Cleanup(func() { n.end(t) })
 	return n
 }
 
-// read takes what the node prints until its end: replies to who asked, events to the list.
-func (n *node) read(out io.Reader) {
-	lines := bufio.NewReader(out)
-	for {
-		line, err := lines.ReadBytes('\n')
-		if err != nil {
-			break
-		}
-		n.take(line, time.Now())
-	}
-	n.cmd.Wait()
-	close(n.exited)
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	for _, c := range n.replies {
-		close(c)
-	}
-	n.replies = nil
-	close(n.more)
-	n.more = make(chan struct{})
-}
-
-func (n *node) take(line []byte, at time.Time) {
-	var msg struct {
-		ID     int    `json:"id"`
-		Method string `json:"method"`
-		Params obj    `json:"params"`
-		reply
-	}
-	err := json.Unmarshal(line, &msg)
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	switch c := n.replies[msg.ID]; {
-	case err != nil:
-		n.events = append(n.events, &event{obj: obj{"type": "not JSON", "text": string(line)}, at: at})
-	case msg.Method == "event":
-		n.events = append(n.events, &event{obj: msg.Params, at: at})
-	case c != nil:
-		delete(n.replies, msg.ID)
-		msg.reply.at = at
-		c <- msg.reply
-	}
-	close(n.more)
-	n.more = make(chan struct{})
-}
-
 // A call is a request that has been sent.
 type call struct {
-	n      *node
-	what   string
-	at     time.Time // when it was sent
-	answer chan reply
+	*driver.Call
+	n *node
 }
 
 // begin sends a request.
 func (n *node) begin(method string, params obj) *call {
-	n.lan.t.Helper()
-	c := &call{n: n, what: fmt.Sprint(method, " ", params), at: time.Now(), answer: make(chan reply, 1)}
-	n.mu.Lock()
-	n.lastID++
-	id := n.lastID
-	if n.replies == nil {
-		close(c.answer)
-	} else {
-		n.replies[id] = c.answer
-	}
-	n.mu.Unlock()
-	req := obj{"jsonrpc": "2.0", "id": id, "method": method}
-	if params != nil {
-		req["params"] = params
-	}
-	line, err := json.Marshal(req)
-	if err != nil {
-		n.lan.t.Fatal(err)
-	}
-	n.in.Write(append(line, '\n')) // an error means that the node has ended, which wait reports
-	return c
+	return &call{Call: n.Begin(method, params), n: n}
 }
 
 // wait returns the answer, whatever it is.
@@ -268,7 +139,7 @@ func (c *call) wait() reply {
 	t.Helper()
 	r, ok := c.end()
 	if !ok {
-		t.Fatalf("%s: %s: the node has ended", c.n.name, c.what)
+		t.Fatalf("%s: %s: the node has ended", c.n.name, c.What)
 	}
 	return r
 }
@@ -277,15 +148,11 @@ func (c *call) wait() reply {
 func (c *call) end() (r reply, ok bool) {
 	t := c.n.lan.t
 	t.Helper()
-	select {
-	case r, ok = <-c.answer:
-		if ok {
-			c.answer <- r
-		}
-	case <-time.After(patience):
-		t.Fatalf("%s: %s: no answer", c.n.name, c.what)
+	r, err := c.Reply(patience)
+	if errors.Is(err, driver.ErrNoAnswer) {
+		t.Fatalf("%s: %s: no answer", c.n.name, c.What)
 	}
-	return r, ok
+	return r, err == nil
 }
 
 // ok returns the result of a request that must not fail.
@@ -294,11 +161,11 @@ func (c *call) ok() obj {
 	t.Helper()
 	r := c.wait()
 	if r.Error != nil {
-		t.Fatalf("%s: %s: %s (%s)", c.n.name, c.what, r.Error.Message, r.Error.Data.Code)
+		t.Fatalf("%s: %s: %v", c.n.name, c.What, r.Error)
 	}
 	var result obj
 	if err := json.Unmarshal(r.Result, &result); err != nil {
-		t.Fatalf("%s: %s: result %s: %v", c.n.name, c.what, r.Result, err)
+		t.Fatalf("%s: %s: result %s: %v", c.n.name, c.What, r.Result, err)
 	}
 	return result
 }
@@ -326,22 +193,12 @@ func (n *node) fails(code, method string, params obj) {
 	c := n.begin(method, params)
 	switch r := c.wait(); {
 	case r.Error == nil:
-		t.Errorf("%s: %s: done, want it to fail as %s", n.name, c.what, code)
+		t.Errorf("%s: %s: done, want it to fail as %s", n.name, c.What, code)
 	case r.Error.Data.Code != code:
-		t.Errorf("%s: %s: failed as %q (%s), want %s", n.name, c.what, r.Error.Data.Code, r.Error.Message, code)
+		t.Errorf("%s: %s: failed as %q (%s), want %s", n.name, c.What, r.Error.Data.Code, r.Error.Message, code)
 	case r.Error.Data.Hint == "":
-		t.Errorf("%s: %s: %s: no hint", n.name, c.what, r.Error.Message)
+		t.Errorf("%s: %s: %s: no hint", n.name, c.What, r.Error.Message)
 	}
-}
-
-// is reports whether o has all that want has.
-func (o obj) is(want obj) bool {
-	for k, v := range want {
-		if fmt.Sprint(o[k]) != fmt.Sprint(v) {
-			return false
-		}
-	}
-	return true
 }
 
 // await waits for an event that has the wanted fields and that no earlier await has returned.
@@ -359,35 +216,19 @@ func (n *node) await(kind string, want obj) *event {
 func (n *node) within(wait time.Duration, kind string, want obj) *event {
 	t := n.lan.t
 	t.Helper()
-	deadline := time.After(wait)
-	for {
-		n.mu.Lock()
-		more := n.more
-		for _, e := range n.events {
-			if !e.awaited && e.obj["type"] == kind && e.is(want) {
-				e.awaited = true
-				n.mu.Unlock()
-				return e
-			}
-		}
-		n.mu.Unlock()
-		select {
-		case <-more:
-		case <-n.exited:
-			t.Fatalf("%s: ended (%s) before event %s %v", n.name, n.cmd.ProcessState, kind, want)
-		case <-deadline:
-			return nil
-		}
+	e, err := n.Within(wait, kind, want)
+	if err != nil {
+		t.Fatalf("%s: ended (%s) before event %s %v", n.name, n.Cmd.ProcessState, kind, want)
 	}
+	return e
 }
 
 // count returns how many events with the wanted fields have come.
 func (n *node) count(kind string, want obj) int {
-	n.mu.Lock()
-	defer n.mu.Unlock()
 	count := 0
-	for _, e := range n.events {
-		if e.obj["type"] == kind && e.is(want) {
+	events, _ := n.Events(0)
+	for _, e := range events {
+		if e.Obj["type"] == kind && e.Is(want) {
 			count++
 		}
 	}
@@ -396,24 +237,24 @@ func (n *node) count(kind string, want obj) int {
 
 // quit ends the input, so that the node leaves in order, and returns the exit code.
 func (n *node) quit() int {
-	n.in.Close()
+	n.CloseInput()
 	return n.code()
 }
 
 // kill ends the process as a power cut would.
 func (n *node) kill() {
-	n.cmd.Process.Signal(syscall.SIGKILL)
+	n.Cmd.Process.Signal(syscall.SIGKILL)
 	n.code()
 }
 
 // freeze stops the process where it is, as a laptop's lid does; thaw lets it go on.
-func (n *node) freeze() { n.cmd.Process.Signal(stopSignal) }
-func (n *node) thaw()   { n.cmd.Process.Signal(continueSignal) }
+func (n *node) freeze() { n.Cmd.Process.Signal(stopSignal) }
+func (n *node) thaw()   { n.Cmd.Process.Signal(continueSignal) }
 
 // clockEnv says by how much setClock sets the wall clock of a node that is started with it, there and back.
 const clockEnv = "TEST_CLOCK_OF_LOCALCHAT"
 
-func (n *node) setClock() { n.cmd.Process.Signal(clockSignal) }
+func (n *node) setClock() { n.Cmd.Process.Signal(clockSignal) }
 
 // seal lets the process write no byte more to any file; unseal ends that.
 func (n *node) seal()   { n.limitFiles("0:") }
@@ -421,7 +262,7 @@ func (n *node) unseal() { n.limitFiles("unlimited:") }
 
 func (n *node) limitFiles(size string) {
 	n.lan.t.Helper()
-	n.lan.run("prlimit", "--pid", strconv.Itoa(n.cmd.Process.Pid), "--fsize="+size)
+	n.lan.Run("prlimit", "--pid", strconv.Itoa(n.Cmd.Process.Pid), "--fsize="+size)
 }
 
 // keep copies what nodes have on the host's disk, and returns where to; restore puts it back, while none runs.
@@ -432,7 +273,7 @@ func (h *host) keep() (dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h.lan.run("cp", "-a", h.data()+"/.", dir)
+	h.lan.Run("cp", "-a", h.data()+"/.", dir)
 	return dir
 }
 
@@ -452,40 +293,26 @@ func (n *node) code() int {
 	t := n.lan.t
 	t.Helper()
 	select {
-	case <-n.exited:
+	case <-n.Exited:
 	case <-time.After(patience):
 		t.Errorf("%s: does not end", n.name)
-		n.cmd.Process.Kill()
-		<-n.exited
+		n.Cmd.Process.Kill()
+		<-n.Exited
 	}
-	return n.cmd.ProcessState.ExitCode()
+	return n.Cmd.ProcessState.ExitCode()
 }
 
 // end ends a node after its test, and tells what it saw if that failed.
 func (n *node) end(t *testing.T) {
-	n.in.Close()
-	n.cmd.Process.Kill()
-	<-n.exited
+	n.Stop()
 	if !t.Failed() {
 		return
 	}
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	t.Logf("---- %s (%s) stderr:\n%s", n.name, n.cmd.ProcessState, n.stderr.String())
-	for _, e := range n.events {
-		t.Log(e.at.Format("05.000"), n.name, e)
+	t.Logf("---- %s (%s) stderr:\n%s", n.name, n.Cmd.ProcessState, n.Stderr())
+	events, _ := n.Events(0)
+	for _, e := range events {
+		t.Log(e.At.Format("05.000"), n.name, e)
 	}
-}
-
-// String is what of an event helps to understand a failed test.
-func (e *event) String() string {
-	line := fmt.Sprint(e.obj["type"])
-	for _, k := range []string{"name", "nick", "kind", "text", "epoch", "late", "told", "for_s", "code"} {
-		if v, ok := e.obj[k]; ok {
-			line += fmt.Sprintf(" %s=%v", k, v)
-		}
-	}
-	return line
 }
 
 // eventually waits for a condition that no event tells of.

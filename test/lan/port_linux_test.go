@@ -25,7 +25,7 @@ func (h *host) holdMDNS() (release func()) {
 				return err
 			}
 			defer home.Close()
-			ns, err := os.Open("/run/netns/" + h.ns)
+			ns, err := os.Open("/run/netns/" + h.NS)
 			if err != nil {
 				return err
 			}
@@ -76,8 +76,8 @@ func TestLANPortHeld(t *testing.T) {
 	h := l.host("alice")
 	release := h.holdMDNS()
 	alice := h.start()
-	if w := alice.await("warning", obj{"code": "mdns"}); !strings.Contains(w.obj["text"].(string), "5353") {
-		t.Errorf("alice is told: %v", w.obj["text"])
+	if w := alice.await("warning", obj{"code": "mdns"}); !strings.Contains(w.Obj["text"].(string), "5353") {
+		t.Errorf("alice is told: %v", w.Obj["text"])
 	}
 	console := h.command("create", "den", "--plain", "--ephemeral")
 	keys, err := console.StdinPipe()
@@ -113,7 +113,7 @@ func TestLANPortHeld(t *testing.T) {
 func TestLANNoNetwork(t *testing.T) {
 	l := newLAN(t)
 	h := l.host("alice")
-	l.ip("-n", h.ns, "link", "del", "eth0")
+	h.IP("link del eth0")
 	for _, line := range []string{"rooms --wait 1s", "rooms --wait 1s --json", "join lab", "send lab hello", "tail lab", "join 10.77.0.9:4001", "tail 10.77.0.9:4001 --no-mdns"} {
 		out, words, code := h.run(strings.Fields(line)...)
 		if code != 3 || !strings.Contains(words, "no network") || !strings.Contains(words, "\nhint: ") {

@@ -132,7 +132,7 @@ func TestLANKick(t *testing.T) {
 // TestLANKickReplyLost kicks somebody whom the answer to its poll cannot reach just then.
 func TestLANKickReplyLost(t *testing.T) {
 	faults := map[string]struct{ fault, heal func(*host) }{
-		"cable pulled":       {(*host).unplug, (*host).plug},
+		"cable pulled":       {(*host).Unplug, (*host).Plug},
 		"what comes is lost": {(*host).deafen, (*host).hear},
 	}
 	for name, f := range faults {
@@ -208,8 +208,8 @@ func TestLANBan(t *testing.T) {
 
 	alice.do("room.ban", obj{"room": "lab", "who": "carol", "reason": "cool down", "for_s": int(short.Seconds())})
 	banned := carol.await("removed", obj{"kind": "banned", "text": "cool down"})
-	if until, err := time.Parse(time.RFC3339, fmt.Sprint(banned.obj["until"])); err != nil || time.Until(until) > short {
-		t.Errorf("carol was told it is banned until %v: %v", banned.obj["until"], err)
+	if until, err := time.Parse(time.RFC3339, fmt.Sprint(banned.Obj["until"])); err != nil || time.Until(until) > short {
+		t.Errorf("carol was told it is banned until %v: %v", banned.Obj["until"], err)
 	}
 	carol.fails("refused", "room.join", obj{"room": "lab"})
 
@@ -228,10 +228,10 @@ func TestLANBan(t *testing.T) {
 		join := carol.begin("room.join", obj{"room": "lab"})
 		knocking := alice.count("knock", obj{"nick": "carol"})
 		eventually(t, "carol's knock is heard or refused", func() bool {
-			return len(join.answer) > 0 || alice.count("knock", obj{"nick": "carol"}) > knocking
+			return join.Ended() || alice.count("knock", obj{"nick": "carol"}) > knocking
 		})
 		knocked = join
-		return len(join.answer) == 0
+		return !join.Ended()
 	})
 	alice.do("room.accept", obj{"room": "lab", "who": "carol"})
 	knocked.ok()

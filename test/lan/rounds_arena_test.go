@@ -47,17 +47,15 @@ type life struct {
 
 // life is what comes from now on.
 func (n *node) life() life {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return life{n, len(n.events)}
+	events, _ := n.Events(0)
+	return life{n, len(events)}
 }
 
 // said returns the events of those types that have come.
 func (f life) said(types ...string) []*event {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(f.events[f.from:]), func(e *event) bool {
-		return !slices.Contains(types, fmt.Sprint(e.obj["type"]))
+	events, _ := f.Events(f.from)
+	return slices.DeleteFunc(slices.Clone(events), func(e *event) bool {
+		return !slices.Contains(types, fmt.Sprint(e.Obj["type"]))
 	})
 }
 
@@ -65,15 +63,13 @@ func (f life) said(types ...string) []*event {
 func (f life) verdict() *event {
 	deadline := time.After(2 * patience) // longer than a node thinks a silent stream alive
 	for {
-		f.mu.Lock()
-		more := f.more
-		f.mu.Unlock()
+		_, more := f.Events(f.from)
 		if said := f.said("removed", "refused"); len(said) > 0 {
 			return said[0]
 		}
 		select {
 		case <-more:
-		case <-f.exited:
+		case <-f.Exited:
 			return nil
 		case <-deadline:
 			return nil

@@ -72,14 +72,14 @@ var faults = []fault{
 		a.heal(a.owner.lan.together)
 	}},
 	{"target's cable", func(a *arena) {
-		a.around(a.target.unplug)
+		a.around(a.target.Unplug)
 		a.outage()
-		a.heal(a.target.plug)
+		a.heal(a.target.Plug)
 	}},
 	{"owner's cable", func(a *arena) {
-		a.around(a.owner.unplug)
+		a.around(a.owner.Unplug)
 		a.outage()
-		a.heal(a.owner.plug)
+		a.heal(a.owner.Plug)
 	}},
 	{"disk full", func(a *arena) {
 		a.fillDisk()
@@ -161,7 +161,7 @@ func (a *arena) killTarget() {
 	at := time.Now()
 	a.target.kill()
 	if said := a.target.said("removed"); len(said) > 0 {
-		a.excused = at.Sub(said[0].at) < noteTakes
+		a.excused = at.Sub(said[0].At) < noteTakes
 	}
 }
 

@@ -54,7 +54,7 @@ func has(list any, want obj) bool {
 	all, _ := list.([]any)
 	return slices.ContainsFunc(all, func(one any) bool {
 		fields, _ := one.(map[string]any)
-		return obj(fields).is(want)
+		return obj(fields).Is(want)
 	})
 }
 
@@ -70,8 +70,8 @@ func (a *arena) told() (told []*event) {
 // removal that was ordered in its present life, and not of the end of a room.
 func (a *arena) acked() (time.Time, bool) {
 	for _, e := range a.ordered.said("removal_progress") {
-		if e.is(obj{"peer": a.targetID, "told": true}) {
-			return e.at, true
+		if e.Is(obj{"peer": a.targetID, "told": true}) {
+			return e.At, true
 		}
 	}
 	return time.Time{}, false
@@ -89,7 +89,7 @@ func (a *arena) judge(o *outcome) {
 			a.t.Errorf("%s: %v", a.round, err)
 		}
 		if i == 0 {
-			o.waited = e.at.Sub(a.healed)
+			o.waited = e.At.Sub(a.healed)
 			o.early = o.waited < 0
 		}
 	}
@@ -110,20 +110,20 @@ func (a *arena) judge(o *outcome) {
 // rightly checks what the target is told: kind, text, by whom, and until when.
 func (a *arena) rightly(e *event) error {
 	want := obj{"kind": a.kind, "text": a.reason(), "by": a.ownerID, "by_nick": a.owner.name}
-	if !e.is(want) {
-		return fmt.Errorf("told %v, want %v", e.obj, want)
+	if !e.Is(want) {
+		return fmt.Errorf("told %v, want %v", e.Obj, want)
 	}
-	until, ends := e.obj["until"]
+	until, ends := e.Obj["until"]
 	if a.forS == 0 {
 		if ends {
 			return fmt.Errorf("told that it is out until %v", until)
 		}
 		return nil
 	}
-	from, err1 := time.Parse(time.RFC3339, fmt.Sprint(e.obj["at"]))
+	from, err1 := time.Parse(time.RFC3339, fmt.Sprint(e.Obj["at"]))
 	to, err2 := time.Parse(time.RFC3339, fmt.Sprint(until))
 	if err1 != nil || err2 != nil || to.Sub(from) != time.Duration(a.forS)*time.Second {
-		return fmt.Errorf("told that it is out from %v until %v", e.obj["at"], until)
+		return fmt.Errorf("told that it is out from %v until %v", e.Obj["at"], until)
 	}
 	return nil
 }
@@ -148,14 +148,14 @@ func (a *arena) witnessed() {
 func (a *arena) askAgain(o *outcome) {
 	a.t.Helper()
 	var h history
-	h.add(claimOp{kind: ordered}, nil, a.order.at, a.settled)
+	h.add(claimOp{kind: ordered}, nil, a.order.At, a.settled)
 	for _, c := range a.clients() {
 		if said := c.said("removed", "refused"); len(said) > 0 {
-			h.add(claimOp{polled, c.name}, said[0].obj["type"], a.order.at, said[0].at)
+			h.add(claimOp{polled, c.name}, said[0].Obj["type"], a.order.At, said[0].At)
 		}
 		if len(c.said("removed")) > 0 {
 			acked, _ := a.acked()
-			h.add(claimOp{acknowledged, c.name}, nil, a.order.at, acked)
+			h.add(claimOp{acknowledged, c.name}, nil, a.order.At, acked)
 		}
 	}
 	for _, c := range a.clients() {
@@ -167,13 +167,13 @@ func (a *arena) askAgain(o *outcome) {
 		if e == nil {
 			a.t.Fatalf("%s: on its old disk, %s is neither told nor refused", a.round, c.host.name)
 		}
-		if e.obj["type"] == "removed" {
+		if e.Obj["type"] == "removed" {
 			o.replayed = true
 			if err := a.rightly(e); err != nil {
 				a.t.Errorf("%s: %v", a.round, err)
 			}
 		}
-		h.add(claimOp{polled, c.name}, e.obj["type"], began, e.at)
+		h.add(claimOp{polled, c.name}, e.Obj["type"], began, e.At)
 		c.isOut(a.room)
 		// An end in order notes what was shown; the copies of the next round must not be taken before that.
 		if code := c.quit(); code != 0 {

@@ -87,7 +87,7 @@ func deal(n int) []round {
 // answer to any nonce (4); the member's nonce not on its disk (4), or a new one for each poll (4); acknowledged before it
 // is kept (71); not noted as shown (50); done although not written (38); a closed room dropped before all are told (4).
 func TestLANRounds(t *testing.T) {
-	needNamespaces(t)
+	needHosts(t)
 	t.Logf("-rounds %d -rounds.seed %d", *roundCount, *roundSeed)
 	rounds := make(chan round, *roundCount)
 	for _, r := range deal(*roundCount) {

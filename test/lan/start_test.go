@@ -25,15 +25,15 @@ func TestLANStart(t *testing.T) {
 		bob := h.launch("--ephemeral")
 		join := bob.begin("room.join", obj{"room": open["id"]})
 		seen := alice.await("member_joined", obj{"nick": "bob"})
-		f.add("start to seen by the owner", seen.at.Sub(began))
+		f.add("start to seen by the owner", seen.At.Sub(began))
 		alice.begin("room.say", obj{"room": "lab", "text": text})
 		line := bob.within(never, "message", obj{"text": text})
 		if line == nil {
 			lost++
 			t.Errorf("start %d: the line said at %s is never heard", i, time.Since(began)-never)
 		} else {
-			f.add("start to first line", line.at.Sub(began))
-			if line.obj["late"] == true {
+			f.add("start to first line", line.At.Sub(began))
+			if line.Obj["late"] == true {
 				late++
 			}
 		}

@@ -37,7 +37,7 @@ func (h *host) terminal(env ...string) *terminal {
 	}
 	w := &terminal{host: h, socket: filepath.Join(h.home, "run", "tmux")}
 	// The environment is that of command, which runs the program without a shell.
-	cmd := exec.Command("ip", "netns", "exec", h.ns, "tmux", "-S", w.socket, "-f", "/dev/null", "new-session", "-d", "-x", "90", "-y", "20", "sh")
+	cmd := h.Command("tmux", "-S", w.socket, "-f", "/dev/null", "new-session", "-d", "-x", "90", "-y", "20", "sh")
 	cmd.Env = append(h.command().Env, "PS1="+prompt, "TERM=xterm-256color", "LC_ALL=C.UTF-8", "SHELL=/bin/sh", "ENV=")
 	cmd.Env[0] += ":" + filepath.Dir(bin)
 	cmd.Env = append(cmd.Env, env...)
@@ -136,7 +136,7 @@ func (w *terminal) isBack(code string) {
 
 // processes are those of the program in the window, the one that keeps the terminal first.
 func (w *terminal) processes() []string {
-	out, _ := exec.Command("ip", "netns", "pids", w.ns).Output()
+	out, _ := exec.Command("ip", "netns", "pids", w.NS).Output()
 	var found []string
 	for _, pid := range strings.Fields(string(out)) {
 		if name, _ := os.ReadFile("/proc/" + pid + "/comm"); strings.TrimSpace(string(name)) == "localchat" {
@@ -223,9 +223,9 @@ func TestConsoleLostNetwork(t *testing.T) {
 	bob := l.host("bob").terminal()
 	bob.types("localchat join lab --ephemeral")
 	bob.sees("you are in lab, as bob")
-	bob.unplug()
+	bob.Unplug()
 	bob.sees("! no connection to anybody for 0:1", "owner alice unreachable 0:1", "MEMBERS")
-	bob.plug()
+	bob.Plug()
 	bob.sees("owner is back after", "owner alice answers")
 	bob.loses("! no connection")
 }

@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -41,7 +40,7 @@ func (h *host) lie(l lies) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("ip", "netns", "exec", h.ns, os.Args[0], "-test.run", "^TestLiarProcess$")
+	cmd := h.Command(os.Args[0], "-test.run", "^TestLiarProcess$")
 	cmd.Env = append(os.Environ(), liarEnv+"="+string(what))
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said

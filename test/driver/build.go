@@ -1,0 +1,32 @@
+package driver
+
+import (
+	"fmt"
+	"io/fs"
+	"os/exec"
+	"path/filepath"
+)
+
+// Build builds the command of a package of the module into dir, and returns the program's name. root is the folder of the
+// module; flags are for go build.
+func Build(root, dir, pkg string, flags ...string) (bin string, err error) {
+	if err := openSources(root); err != nil {
+		return "", err
+	}
+	bin = filepath.Join(dir, filepath.Base(pkg))
+	if out, err := exec.Command("go", append(append([]string{"build"}, flags...), "-o", bin, pkg)...).CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return bin, nil
+}
+
+// openSources opens every folder of the module, so that go test repeats no result from before a change in one of them: to
+// go test, the built program is no part of the package that runs it.
+func openSources(root string) error {
+	return filepath.WalkDir(root, func(_ string, d fs.DirEntry, err error) error {
+		if err == nil && d.Name() == ".git" {
+			return fs.SkipDir
+		}
+		return err
+	})
+}
