@@ -26,8 +26,8 @@ import (
 //     they meet. A frozen authority orders nothing, and still answers peers that are owed a reason.
 func TestOldDisks(t *testing.T) {
 	runs := *exploreRuns
-	if raceEnabled {
-		runs = min(runs, raceRuns)
+	if sampled() {
+		runs = min(runs, sampleRuns)
 	} else {
 		runs /= 4 // the other explorer has played these without disks
 	}

@@ -127,13 +127,17 @@ var (
 	exploreActs  = flag.Int("explore.acts", 32, "acts in a schedule")
 )
 
-// raceRuns is how many are played under the race detector, which has nothing to find in pure code but the workers'.
-const raceRuns = 2000
+// sampleRuns is how many are played where a sample is enough.
+const sampleRuns = 2000
+
+// sampled reports whether a sample of a search is enough: with -short, and under the race detector, which makes everything some
+// ten times slower and has nothing to find in pure code but the workers'.
+func sampled() bool { return raceEnabled || testing.Short() }
 
 func TestExplorer(t *testing.T) {
 	runs := *exploreRuns
-	if raceEnabled {
-		runs = min(runs, raceRuns)
+	if sampled() {
+		runs = min(runs, sampleRuns)
 	}
 	told := exploreAll(t, runs, scheduleOf)
 	if told < int64(runs)/2 {

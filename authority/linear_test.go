@@ -284,8 +284,8 @@ func describeOps(ops []porcupine.Operation) string {
 
 func TestClaimRegisterIsLinearizable(t *testing.T) {
 	runs := *linearRuns
-	if raceEnabled {
-		runs = min(runs, raceRuns/2)
+	if sampled() {
+		runs = min(runs, sampleRuns/2)
 	}
 	n, operations, story := newExplorerStarts(t).unlinear(*exploreFirst, runs, variant{})
 	t.Logf("%d schedules, %d operations", runs, operations)

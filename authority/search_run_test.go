@@ -94,7 +94,7 @@ func TestExhaustiveSearch(t *testing.T) {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
-			if raceEnabled {
+			if sampled() {
 				c.budget.losses, c.budget.crashes = 1, 1
 			}
 			x := newSearch(t, c.members, c.budget, variant{})

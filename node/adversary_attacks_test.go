@@ -13,10 +13,11 @@ import (
 // The attacks of a removed peer, one a row. [siege.holds] and the attack itself say what each must come to. before runs
 // while mallory is a member, and may order the removal itself.
 func TestAdversary(t *testing.T) {
-	for _, a := range []struct {
+	type attack struct {
 		name          string
 		before, after func(*siege)
-	}{
+	}
+	for _, a := range some([]attack{
 		{name: "obeys", after: obeys},
 		{name: "goes on publishing", after: alone((*hostile.Peer).PublishesOn)},
 		{name: "fills numbers below the cut-off", before: savesNumbers, after: fillsNumbers},
@@ -46,7 +47,7 @@ func TestAdversary(t *testing.T) {
 		{name: "floods unknown epochs", before: isolateBob, after: floodsEpochs},
 		{name: "sends oversized and slow frames", after: sendsBadFrames},
 		{name: "opens streams and never reads", after: alone((*hostile.Peer).NeverReads)},
-	} {
+	}, 6) {
 		t.Run(a.name, func(t *testing.T) { besiege(t, a.before, a.after) })
 	}
 }

@@ -1,6 +1,8 @@
 package node
 
 import (
+	"maps"
+	"slices"
 	"testing"
 	"time"
 
@@ -11,8 +13,8 @@ import (
 // A member that always claims to have more is one partner among others: a missed line is fetched from another member
 // within some comparisons, and the captor is not asked without a pause. Two such members do no better.
 func TestAdversaryCapturesComparisons(t *testing.T) {
-	for way := range hostile.Captures {
-		for _, members := range []int{1, 2} {
+	for _, way := range some(slices.Sorted(maps.Keys(hostile.Captures)), 1) {
+		for _, members := range some([]int{1, 2}, 1) {
 			name := way
 			if members == 2 {
 				name += ", by two"

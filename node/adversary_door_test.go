@@ -13,6 +13,7 @@ import (
 // A peer knocks with a nick that looks like bob's, before or after bob. The owner's words that let bob in do not let
 // that peer in, and the words that refuse that peer do not refuse bob.
 func TestAdversaryKnocksAsAnother(t *testing.T) {
+	long(t)
 	for name := range hostile.Impersonations("bob", personaID("bob")) {
 		for _, first := range []bool{true, false} {
 			title := name

@@ -27,14 +27,15 @@ func TestAdversaryKeys(t *testing.T) {
 	past := func(now uint64) []uint64 { return []uint64{1, 2, now - 1, now} }
 	same := func(_ peer.ID, e uint64) protocol.Key { return sha256.Sum256(fmt.Append(nil, "chosen", e)) }
 	each := func(p peer.ID, e uint64) protocol.Key { return sha256.Sum256(fmt.Append(nil, "chosen", p, e)) }
-	for _, a := range []struct {
+	type choice struct {
 		name               string
 		epochs             func(now uint64) []uint64
 		key                func(peer.ID, uint64) protocol.Key
 		way                string
 		keyFirst           bool
 		accomplice, expire bool
-	}{
+	}
+	for _, a := range some([]choice{
 		{name: "of the epochs to come", epochs: next, key: same, way: "gossip"},
 		{name: "of the epochs to come by pass", epochs: next, key: same, way: "pass"},
 		{name: "of the epochs to come by sync alone", epochs: next, key: same, way: "sync"},
@@ -47,7 +48,7 @@ func TestAdversaryKeys(t *testing.T) {
 		{name: "of an epoch far away by sync", epochs: far, key: each, way: "sync", keyFirst: true, expire: true},
 		{name: "of the last epoch there can be", epochs: farthest, key: same, way: "gossip", expire: true},
 		{name: "of epochs past", epochs: past, key: same, way: "sync", keyFirst: true},
-	} {
+	}, 1) {
 		t.Run(a.name, func(t *testing.T) {
 			choose := func(s *siege) {
 				m := s.mallory

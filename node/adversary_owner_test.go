@@ -151,6 +151,7 @@ func (l *simLAN) allFreeze(members ...string) {
 // of the same epoch to each member. A node keeps no more keys than its log has epochs, and two members never have two
 // keys of one epoch.
 func TestAdversaryOwnersKeys(t *testing.T) {
+	long(t)
 	inventions := map[string]func(turn uint64, p peer.ID, inForce uint64) []protocol.EpochKey{
 		"of epochs to come": func(turn uint64, _ peer.ID, inForce uint64) (ks []protocol.EpochKey) {
 			for i := range uint64(protocol.MaxBatchItems) {

@@ -14,6 +14,7 @@ import (
 // A member that asks its authority for everything again and again is given a bounded amount, whatever it claims to have
 // and on however many streams. The others go on.
 func TestAdversaryDevoursAnswers(t *testing.T) {
+	long(t)
 	// In bytes. Chosen for this test: the simulated network takes seconds for this much.
 	const burst, rate, largest = 2 << 20, 64 << 10, 512 << 10
 	for way := range hostile.Hungers {

@@ -25,7 +25,7 @@ const removalsEach = 8
 // still listens. The schedule is seeded; goroutines and keys are not, so a failure may need several runs of the same
 // seed.
 func TestRemovalsHold(t *testing.T) {
-	left := *removals
+	left := size(*removals, 4)
 	for seed := *removalsSeed; left > 0; seed++ {
 		n := min(left, removalsEach)
 		left -= n

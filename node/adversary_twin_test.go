@@ -91,6 +91,7 @@ func (r rumours) tell(ctx context.Context, ais ...peer.AddrInfo) {
 // mDNS reports as many absent peers as it lets through, and false addresses of the owner, one of them the attacker's.
 // The owner is found again when it comes back.
 func TestFalseHints(t *testing.T) {
+	long(t)
 	// The simulated network logs each packet to nowhere.
 	was := slog.Default()
 	slog.SetDefault(slog.New(slog.DiscardHandler))
@@ -139,6 +140,7 @@ func TestFalseHints(t *testing.T) {
 // The second of two rooms of one name is announced behind absent peers. While those are being tried, the first room is
 // not taken for the only one.
 func TestTwinBehindFalseHints(t *testing.T) {
+	long(t)
 	simulate(t, 3, func(l *simLAN) {
 		alice, eve := l.startOn(0, "alice", "", nil), l.startOn(1, "eve", "", nil)
 		lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
@@ -160,6 +162,7 @@ func TestTwinBehindFalseHints(t *testing.T) {
 // Each of many false hints is tried as soon as there is room, so that all are tried within the time that a name takes
 // to settle.
 func TestHintsAreTriedWithoutAPause(t *testing.T) {
+	long(t)
 	simulate(t, 1, func(l *simLAN) {
 		r := make(rumours)
 		alice := l.startOn(0, "alice", "", r)
@@ -239,6 +242,7 @@ func TestEvilTwin(t *testing.T) {
 
 // A host shows ever new rooms of one name, of owners that nobody has met.
 func TestThousandRooms(t *testing.T) {
+	long(t)
 	simulate(t, 3, func(l *simLAN) {
 		var pool [][]byte // made once: signing is slow
 		for i := range 2 * maxFound {

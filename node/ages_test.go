@@ -25,6 +25,7 @@ func forMinutes(n int64) PolicyChange {
 // A line is forgotten ten minutes after it was said, at whoever was there and at whoever fetched it: the newcomer of the ninth
 // minute, who had it from a newcomer of the fifth, who had it from its author, has it for one minute.
 func TestALineIsForgottenByItsAge(t *testing.T) {
+	long(t)
 	simulate(t, 4, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: forMinutes(10)}))
@@ -57,6 +58,7 @@ func TestALineIsForgottenByItsAge(t *testing.T) {
 // No clock makes a line live longer or shorter: neither its author's, set years off, nor that of the member that hands it over, which
 // is set while it has the line, nor that of whoever fetches it. A machine's sleep is time that passes.
 func TestNoClockChangesALinesAge(t *testing.T) {
+	long(t)
 	for name, set := range map[string]func(*simLAN){
 		"the giver's forward": func(l *simLAN) { l.setClock("alice", 25*time.Hour); l.setClock("bob", 25*time.Hour) },
 		"the giver's back":    func(l *simLAN) { l.setClock("alice", -25*time.Hour); l.setClock("bob", -25*time.Hour) },
@@ -104,6 +106,7 @@ func TestNoClockChangesALinesAge(t *testing.T) {
 // A member that says of others' lines that they are older than they are, or hands over lines of no age for ever, takes nothing from
 // anybody, and no line lives for longer than the retention after it came.
 func TestAFalseAgeTakesNothing(t *testing.T) {
+	long(t)
 	for name, age := range map[string]time.Duration{
 		"almost as old as may be": 10*time.Minute - time.Second, "older": time.Hour, "of nine minutes": 9 * time.Minute, "of no age": 0,
 	} {
@@ -261,6 +264,7 @@ func TestAHistoryThatIsStillFetched(t *testing.T) {
 
 // An owner's change of how long lines are kept holds for those that are there.
 func TestRetentionChangesForWhatIsThere(t *testing.T) {
+	long(t)
 	simulate(t, 2, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))

@@ -84,6 +84,7 @@ func (l *simLAN) closed(nick string, room RoomID) (closed bool) {
 // An owner whose machine slept for longer than the idle time, while the members talked, closes nothing before it has asked
 // them; a sleep is no clock that was set. Where nobody has said anything, the room is closed in the end.
 func TestAnOwnerThatSleptAsksBeforeItCloses(t *testing.T) {
+	long(t)
 	for _, c := range []struct {
 		talk bool
 		away time.Duration // for how long the owner was out of reach before its machine slept

@@ -182,6 +182,7 @@ func TestOldAddressesKeepNobodyOut(t *testing.T) {
 
 // Two who dial each other at the same moment end up talking: it may leave them with two connections, one each way.
 func TestCrossingDials(t *testing.T) {
+	long(t)
 	crossed := 0
 	for range 25 {
 		func() {

@@ -18,7 +18,7 @@ import (
 // and goes on; what it says has not happened has not, and can be ordered again. Where it cannot know, it says that, and
 // its next life does. The target is told once all the same.
 func TestOwnersDiskFailsAtEveryCall(t *testing.T) {
-	for _, fault := range []string{"eio", "enospc"} {
+	for _, fault := range some([]string{"eio", "enospc"}, 1) {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
 			bob := must(New(Config{Nick: "bob", Listen: []string{"/ip4/127.0.0.1/tcp/0"}, Version: "test"}))
@@ -124,7 +124,7 @@ func (p *process) saidSoFar() (said string) {
 // end of its next life; if its face was told before, then of the same removal. With a failing disk it is told at once. It
 // is never refused before it is told, and once a life has ended in order there is silence.
 func TestMembersDiskFailsAtEveryCall(t *testing.T) {
-	for _, fault := range []string{"kill", "eio", "enospc"} {
+	for _, fault := range some([]string{"kill", "eio", "enospc"}, 1) {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
 			alice := must(New(Config{Nick: "alice", Listen: []string{"/ip4/127.0.0.1/tcp/0"}, Version: "test"}))
@@ -213,7 +213,7 @@ func (p *process) times(prefix string) (n int) {
 // The first start and the making of a room meet a fault at every single call. The next start finds no half of anything, and
 // a start that fails says what to do.
 func TestFirstStartFailsAtEveryCall(t *testing.T) {
-	for _, fault := range []string{"kill", "eio", "enospc"} {
+	for _, fault := range some([]string{"kill", "eio", "enospc"}, 1) {
 		t.Run(fault, func(t *testing.T) {
 			t.Parallel()
 			call := 1

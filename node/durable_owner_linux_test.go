@@ -220,6 +220,7 @@ func (m *target) allows(state int) bool {
 // It is not removed yet, or removed and the reason waiting, or removed and the same bytes are there for the same nonce.
 // Started again, the owner tells why, once, and refuses every other nonce.
 func TestOwnerIsKilledAtEveryDiskCall(t *testing.T) {
+	long(t)
 	for _, order := range []string{"kick", "close"} {
 		t.Run(order, func(t *testing.T) {
 			t.Parallel()

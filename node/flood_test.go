@@ -76,6 +76,7 @@ func TestTooMuchUnderWayIsRefused(t *testing.T) {
 // What a member says beyond what any node of ours would say is not taken as it comes, and the room is told by whom; others
 // are heard as ever. If it was honest after all, it is fetched.
 func TestAFloodIsNotTakenLive(t *testing.T) {
+	long(t)
 	simulate(t, 3, func(l *simLAN) {
 		alice, bob, carol := l.start("alice"), l.start("bob"), l.start("carol")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
@@ -244,6 +245,7 @@ func TestTheLongestTextsComeWhole(t *testing.T) {
 
 // A room keeps as many lines as it may, and one who comes late is given all of them where the policy gives all.
 func TestAFullRoomIsHandedOver(t *testing.T) {
+	long(t)
 	simulate(t, 2, func(l *simLAN) {
 		rules, all := openRoom(), "all"
 		rules.History = &all

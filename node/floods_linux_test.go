@@ -58,6 +58,7 @@ func init() {
 
 // A node stays small under floods by real sockets, as strangers and as members, from ten addresses of this machine.
 func TestFloodsKeepANodeSmall(t *testing.T) {
+	long(t)
 	for _, c := range []struct {
 		name            string
 		addresses, each int

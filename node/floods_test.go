@@ -194,19 +194,20 @@ func (s *street) roomID() string {
 // The room holds while a mob attacks its owner: lines go as fast as ever, a member that is started again has its owner
 // back, one that is kicked is told, a newcomer gets in, and the owner's person hears of the flood once.
 func TestFloods(t *testing.T) {
-	for _, who := range []struct {
+	type attackers struct {
 		name            string
 		addresses, each int
 		members         bool
 		ways            []string // none: each of them
-	}{
+	}
+	for _, who := range some([]attackers{
 		{"one stranger", 1, 1, false, []string{everything}},
 		{"ten of one address", 1, 10, false, []string{everything}},
 		{"ten addresses", 10, 1, false, nil},
 		{"ten addresses at once", 10, 2, false, []string{everything}},
 		{"one member", 1, 1, true, []string{everything}},
 		{"ten members", 5, 2, true, nil},
-	} {
+	}, 1) {
 		ways := who.ways
 		if ways == nil {
 			ways = slices.Sorted(maps.Keys(mobAttacks))
@@ -402,6 +403,7 @@ func (m *mob) knock(ctx context.Context, h host.Host, nick string) {
 // Whoever crowds the door, one who knocked before keeps its place, one of another address finds one, and the owner's
 // person can still read what it is told.
 func TestACrowdAtTheDoor(t *testing.T) {
+	long(t)
 	for _, c := range []struct{ addresses, each int }{{1, 1}, {1, 20}, {10, 10}} {
 		t.Run(fmt.Sprintf("%d addresses, %d each", c.addresses, c.each), func(t *testing.T) {
 			onAStreet(t, func(s *street) {

@@ -115,6 +115,7 @@ func (tr trickle) run(ctx context.Context, m *mob, h host.Host) {
 // What is refused, dropped, or of no use counts, whatever it is and whoever keeps it away: from one member, and from twenty
 // strangers at ten addresses, the person hears of it once.
 func TestEveryFloodIsTold(t *testing.T) {
+	long(t)
 	for name, tr := range trickles {
 		for _, members := range []bool{true, false} {
 			if members && tr.who == "strangers" || !members && tr.who == "members" {
@@ -180,6 +181,7 @@ func noFloods(t *testing.T, when string, subs map[string]*watcher) {
 // A room in which people talk without a pause, paste logs and send each other long texts; a laptop that comes and goes, and
 // is started again; and a crowd at the door, of which many give up: none of it is a flood.
 func TestWhatPeopleDoIsNoFlood(t *testing.T) {
+	long(t)
 	onAStreet(t, func(s *street) {
 		access, never := "knock", int64(0)
 		alice := s.start("alice")

@@ -25,6 +25,7 @@ func sham(l *loop, from peer.ID, host, name string, n int, byOwner bool) protoco
 // Whoever makes up rooms, and from however many addresses, a room of somebody else has its place, and one that is asked
 // for has it in any case.
 func TestMadeUpRoomsHideNobodys(t *testing.T) {
+	long(t)
 	for _, c := range []struct {
 		name               string
 		hosts, peers, each int // peers of each host, rooms of each peer

@@ -21,7 +21,7 @@ const settled = 3 * settling
 // TestGrowthOneRoom fills one large room on the simulated network and logs what a line and a kick cost there. It fails if a
 // line does not reach everybody, or a removal; not for what it costs.
 func TestGrowthOneRoom(t *testing.T) {
-	members := *growOne
+	members := size(*growOne, 4)
 	countedLAN(t, members, func(l *simLAN, c *traffic) {
 		began := cpu()
 		nicks := l.fill("lab", 0, members)
@@ -34,6 +34,7 @@ func TestGrowthOneRoom(t *testing.T) {
 
 // TestGrowthManyRooms is the same for many rooms of 20 on one network. Nodes know those of their own room alone.
 func TestGrowthManyRooms(t *testing.T) {
+	long(t)
 	const members = 20
 	countedLAN(t, *growMany*members, func(l *simLAN, c *traffic) {
 		began := cpu()

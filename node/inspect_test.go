@@ -27,6 +27,7 @@ func garbage(n, size int) *pb.RPC {
 // A member that sends by gossip what nobody wants loses its streams, whatever it is; the owner is told once; the others are
 // heard meanwhile.
 func TestAGossipFloodCostsItsSenderItsPlace(t *testing.T) {
+	long(t)
 	topic, yes, no := protocol.LinesTopic, true, false
 	times := func(n int, rpc func(i int) *pb.RPC) func(*hostile.Peer) []*pb.RPC {
 		return func(*hostile.Peer) (rpcs []*pb.RPC) {
@@ -202,6 +203,7 @@ func TestInvalidGossipIsNotHeardForLong(t *testing.T) {
 
 // What pubsub remembers is bounded, whoever sends how much; and who says little is always let through.
 func TestSeenMessagesAreBounded(t *testing.T) {
+	long(t)
 	for _, flooders := range []int{1, 16, protocol.MaxMembers - 1} {
 		t.Run(fmt.Sprint(flooders), func(t *testing.T) {
 			g := newGuard(protocol.RoomID{})
@@ -239,6 +241,7 @@ func TestSeenMessagesAreBounded(t *testing.T) {
 
 // The guard's own tables are bounded too, for any number of peers.
 func TestTheGuardIsBounded(t *testing.T) {
+	long(t)
 	g := newGuard(protocol.RoomID{})
 	big := &pubsub.RPC{RPC: pb.RPC{Publish: garbage(floodBurst+1, 1).Publish}}
 	for i := range 2 * maxBudgets {

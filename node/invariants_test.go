@@ -326,6 +326,7 @@ func TestARoomBeginsWithItsOwnLog(t *testing.T) {
 
 // Invariant 20: one line that says it is as far ahead as can be leaves numbers for everybody's next.
 func TestOneLineCannotUseUpTheClock(t *testing.T) {
+	long(t)
 	s := assail(t)
 	bob := s.host("bob")
 	in := s.join(bob, "bob")

@@ -23,6 +23,7 @@ func (l *simLAN) pingedAt(nick string) map[peer.ID]time.Time {
 
 // In a silent room everybody is pinged in turn, the owner at every beat, and no more than so many others at one.
 func TestPingsTakeTurns(t *testing.T) {
+	long(t)
 	const members = pingsAtOnce + 5
 	simulate(t, members, func(l *simLAN) {
 		l.fillRoom(members, nil)

@@ -21,9 +21,10 @@ var (
 // the same lines in the same order, none twice, the same roster and the same epoch; and what its author was told is
 // delivered, everybody has.
 func TestManyNodes(t *testing.T) {
+	nodes := size(*manyNodes, 6)
 	began := time.Now()
-	simulate(t, *manyNodes, func(l *simLAN) {
-		m := &many{simLAN: l, rand: rand.New(rand.NewPCG(*manySeed, uint64(*manyNodes)))}
+	simulate(t, nodes, func(l *simLAN) {
+		m := &many{simLAN: l, rand: rand.New(rand.NewPCG(*manySeed, uint64(nodes)))}
 		m.enter()
 		entered := time.Now()
 		m.links.mu.Lock()
@@ -37,7 +38,7 @@ func TestManyNodes(t *testing.T) {
 				l.cut(a, b)
 			}
 		}
-		time.Sleep(2 * (time.Duration(1+*manyNodes/pingsAtOnce)*pingEvery + pingTimeout)) // simulated: the halves have lost each other
+		time.Sleep(2 * (time.Duration(1+nodes/pingsAtOnce)*pingEvery + pingTimeout)) // simulated: the halves have lost each other
 		m.speak(near, 20)
 		m.speak(far, 20)
 		must(m.nodes[m.names[0]].Kick(l.ctx(), "lab", near[1], "")) // which the far side does not hear
@@ -56,7 +57,7 @@ func TestManyNodes(t *testing.T) {
 			}
 			time.Sleep(time.Second) // simulated
 		}
-		t.Logf("%d nodes: entered in %v, healed in %v, %d lines (simulated)", *manyNodes, entered.Sub(m.begun), time.Since(healed), len(m.said))
+		t.Logf("%d nodes: entered in %v, healed in %v, %d lines (simulated)", nodes, entered.Sub(m.begun), time.Since(healed), len(m.said))
 		time.Sleep(2 * syncEvery) // simulated: it stays so
 		if !m.settled("later ") {
 			t.FailNow()

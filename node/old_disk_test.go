@@ -279,6 +279,7 @@ func TestAnOldDiskIsToldByThoseWhoAreOut(t *testing.T) {
 // A member's disk is put back: its lines are numbered after those of its earlier life, and arrive, while those are kept
 // by others and when only their numbers are known.
 func TestAMembersOldDisk(t *testing.T) {
+	long(t)
 	for name, c := range map[string]struct {
 		lines int
 		pause time.Duration

@@ -20,6 +20,7 @@ func (r *room) knockAt(name string, at netip.Addr) protocol.JoinCode {
 
 // Ever new identities at one address, and at ten, cannot take all seats of an open room: another address has one.
 func TestSeatsOfAnOpenRoomAreShared(t *testing.T) {
+	long(t)
 	for _, addresses := range []int{1, 10} {
 		t.Run(fmt.Sprint(addresses), func(t *testing.T) {
 			s := assail(t)

@@ -23,6 +23,7 @@ func sortedIDs(rooms []RoomInfo) []RoomInfo {
 // TestARoomOnALaterPage: a room is joined by its name, or by its id, wherever it stands in its owner's list, and nobody
 // remembers the others of its page for that.
 func TestARoomOnALaterPage(t *testing.T) {
+	long(t)
 	simulate(t, 3, func(l *simLAN) {
 		alice := l.start("alice")
 		const rooms = 3*protocol.MaxRooms + 4 // a page of four after three full ones

@@ -14,6 +14,7 @@ import (
 // A member that never has done with a comparison, or that says again and again that it has news, keeps nobody from what
 // others have, nor from the authority's word.
 func TestNobodyCapturesComparisons(t *testing.T) {
+	long(t)
 	type answer func(m *hostile.Peer, asked int) protocol.SyncReply
 	own := func(m *hostile.Peer) [][]byte {
 		epoch, key := m.Latest()

@@ -51,6 +51,7 @@ func TestWhoIsBackIsAskedAtOnce(t *testing.T) {
 
 // What one member alone can fetch, since it alone reaches who said it, goes on to all.
 func TestWhatIsFetchedGoesOn(t *testing.T) {
+	long(t)
 	for _, by := range []string{"alice", "carol1"} {
 		t.Run("by "+by, func(t *testing.T) {
 			simulate(t, 9, func(l *simLAN) {

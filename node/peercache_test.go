@@ -15,6 +15,7 @@ import (
 // Who was in a room with us is looked for at the next start, where nothing announces it; without the wish nothing is
 // kept, and what was is forgotten.
 func TestPeersOfLastTime(t *testing.T) {
+	long(t)
 	dir := t.TempDir()
 	alice := must(New(Config{Nick: "alice", Listen: loopback}))
 	defer alice.Close()

@@ -12,6 +12,7 @@ import (
 // The owner's process freezes in the midst of a kick, before the record is written, before it counts, and before the claim
 // is: the member notices that it is away, goes on asking, and is told when it wakes.
 func TestOwnerFreezesInTheMidstOfAKick(t *testing.T) {
+	long(t)
 	for _, call := range []int{1, 6, 8} {
 		t.Run(fmt.Sprint("call ", call), func(t *testing.T) {
 			t.Parallel()

@@ -126,6 +126,7 @@ func TestLateIsNoBacklog(t *testing.T) {
 
 // TestBacklogLongerThanAQueue: a reader is told of all that there is, however much, at the pace at which it reads.
 func TestBacklogLongerThanAQueue(t *testing.T) {
+	long(t)
 	onAStreet(t, func(s *street) {
 		s.lab()
 		const n = EventQueue + 1000
