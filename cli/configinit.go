@@ -117,7 +117,7 @@ func configTemplate(root *cobra.Command) string {
 // settingExamples are values of flags whose default is "as if it were not there".
 var settingExamples = map[string]string{
 	"nick": `"bob"`, "data-dir": `"/home/bob/localchat"`, "log-file": `"/home/bob/localchat/log"`, "subject": `"today: the build"`,
-	"listen": `["/ip4/0.0.0.0/udp/4001/quic-v1", "/ip4/0.0.0.0/tcp/4001"]`, "peer": `["192.168.1.20:4001"]`, "interface": `["eth0"]`,
+	"listen": `["4001"]`, "peer": `["192.168.1.20:4001"]`, "interface": `["eth0"]`,
 	"idle": `"6h"`, "retain": `"1d"`, "history": `"since-join"`,
 }
 

@@ -21,7 +21,7 @@ import (
 
 // This file says what is wrong with the settings before anything is done with them.
 
-// judge is about the settings that every command has.
+// judge is about the settings that every command has. It makes multiaddrs of the ports to listen on.
 func (a *app) judge() error {
 	if a.opts.nick != "" {
 		if err := node.CheckNick(a.opts.nick); err != nil {
@@ -33,7 +33,9 @@ func (a *app) judge() error {
 			return err
 		}
 	}
-	return node.CheckListen(a.opts.listen)
+	var err error
+	a.opts.listen, err = node.ListenAddrs(a.opts.listen)
+	return err
 }
 
 // judgeInterfaces is about --interface. One that is not there is no error where another one is: it may be plugged in later.

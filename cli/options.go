@@ -48,7 +48,7 @@ func (o *options) addTo(f *pflag.FlagSet) {
 	f.StringVar(&o.nick, "nick", "", "the name to show in rooms (default: the login name)")
 	f.StringVar(&o.dataDir, "data-dir", "", "where the identity and the rooms are kept (default: "+filepath.Join("$XDG_DATA_HOME", "localchat")+")")
 	f.BoolVar(&o.ephemeral, "ephemeral", false, "write nothing, keep everything in memory; a new identity each time")
-	f.StringArrayVar(&o.listen, "listen", nil, "multiaddr to listen on; repeatable (default: all interfaces, QUIC and TCP)")
+	f.StringArrayVar(&o.listen, "listen", nil, "port to listen on, TCP and UDP, or a multiaddr; repeatable (default: ports that the system chooses at each start)")
 	f.StringArrayVar(&o.peers, "peer", nil, "multiaddr or HOST:PORT of a node to dial and dial again; repeatable")
 	f.StringArrayVar(&o.interfaces, "interface", nil, "look for rooms on this network interface only; repeatable")
 	f.BoolVar(&o.noMDNS, "no-mdns", false, "neither announce nor look for nodes by mDNS")

@@ -74,30 +74,40 @@ func CheckPeer(addr string) error {
 	return err
 }
 
-// CheckListen reports what is wrong with the addresses to listen on (invalid).
-func CheckListen(addrs []string) error {
+// ListenAddrs are the multiaddrs of what a person gives to listen on: multiaddrs, and ports. A port stands for every interface,
+// QUIC and TCP, at that port. The error is invalid.
+func ListenAddrs(given []string) ([]string, error) {
 	var seen []multiaddr.Multiaddr
-	for _, s := range addrs {
+	var addrs []string
+	for _, s := range given {
 		bad := func(why string) error {
 			return &Error{Code: CodeInvalid, Text: fmt.Sprintf("cannot listen on %q: %s", s, why), Reason: fault.BadListen}
 		}
-		a, err := multiaddr.NewMultiaddr(s)
-		switch {
-		case !strings.HasPrefix(s, "/"):
-			return bad("it is no multiaddr")
-		case err != nil:
-			return bad(whyNoMultiaddr(err))
-		case !isHostAndPort(a, false):
-			return bad("it is not an IP address with tcp or udp/quic-v1")
-		}
-		for _, other := range seen {
-			if a.Equal(other) && portOf(a) != "0" {
-				return bad("it is given twice")
+		of := []string{s}
+		if !strings.HasPrefix(s, "/") {
+			port, err := strconv.ParseUint(s, 10, 16)
+			if err != nil || port == 0 {
+				return nil, bad(fmt.Sprintf("it is neither a port from 1 to %d nor a multiaddr", maxPort))
 			}
+			of = everyInterface(uint16(port))
 		}
-		seen = append(seen, a)
+		for _, text := range of {
+			a, err := multiaddr.NewMultiaddr(text)
+			switch {
+			case err != nil:
+				return nil, bad(whyNoMultiaddr(err))
+			case !isHostAndPort(a, false):
+				return nil, bad("it is not an IP address with tcp or udp/quic-v1")
+			}
+			for _, other := range seen {
+				if a.Equal(other) && portOf(a) != "0" {
+					return nil, bad("it is given twice")
+				}
+			}
+			seen, addrs = append(seen, a), append(addrs, text)
+		}
 	}
-	return nil
+	return addrs, nil
 }
 
 // meansAddress tells an address from the name of a room, which may hold a colon too: "10:30". A text that is neither is no

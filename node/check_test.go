@@ -1,6 +1,7 @@
 package node
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -46,17 +47,29 @@ func TestCheckTarget(t *testing.T) {
 
 // An address to listen on is one that both we and others can use, and is given once. Two on ports that the system chooses
 // are two.
-func TestCheckListen(t *testing.T) {
+func TestListenAddrs(t *testing.T) {
 	for text, want := range map[string]string{
 		"": "", "/ip4/0.0.0.0/tcp/4001": "", "/ip4/0.0.0.0/tcp/4001 /ip4/0.0.0.0/udp/4001/quic-v1 /ip6/::/tcp/4001": "", "/ip4/0.0.0.0/tcp/0 /ip4/0.0.0.0/tcp/0": "",
-		"4001": "no multiaddr", "1.2.3.4": "no multiaddr", "1.2.3.4:4001": "no multiaddr", "/ip4/1.2.3.4": "not an IP address with", "/dns4/alice/tcp/1": "not an IP address with",
+		"4001": "", "4001 4002": "", "4001 /ip4/1.2.3.4/tcp/4001": "", "1.2.3.4": "neither a port", "1.2.3.4:4001": "neither a port", "0": "neither a port", "-1": "neither a port", "65536": "neither a port",
+		"4001 4001": "given twice", "4001 /ip6/::/tcp/4001": "given twice", "/ip4/1.2.3.4": "not an IP address with", "/dns4/alice/tcp/1": "not an IP address with",
 		"/ip4/0.0.0.0/tcp/99999": `invalid value "99999"`, "/ip4/0.0.0.0/udp/4001": "not an IP address with", "/ip4/0.0.0.0/tcp/x": `invalid value "x"`,
 		"/ip4/0.0.0.0/tcp/4001 /ip4/0.0.0.0/tcp/4001": "given twice", "/ip6/::/udp/1/quic-v1 /ip6/0:0::0/udp/1/quic-v1": "given twice",
 	} {
-		err := CheckListen(strings.Fields(text))
+		addrs, err := ListenAddrs(strings.Fields(text))
+		if err != nil && addrs != nil {
+			t.Errorf("%q: %v, and %q all the same", text, err, addrs)
+		}
 		if want == "" && err != nil || want != "" && (codeOf(err) != CodeInvalid || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%q: %v, want %q", text, err, want)
 		}
+	}
+}
+
+// A port is that of both transports, on every interface of both families.
+func TestListenAtAPort(t *testing.T) {
+	want := []string{"/ip4/0.0.0.0/udp/4001/quic-v1", "/ip6/::/udp/4001/quic-v1", "/ip4/0.0.0.0/tcp/4001", "/ip6/::/tcp/4001"}
+	if got := must(ListenAddrs([]string{"4001"})); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 

@@ -52,6 +52,26 @@ func HostPorts(addrs []string) []string {
 	return hosts
 }
 
+// Ports are the ports of multiaddrs, each once and in order, for each transport.
+func Ports(addrs []string) (tcp, udp []uint16) {
+	for _, text := range addrs {
+		at, isTCP, ok := hostPort(text)
+		if !ok {
+			continue
+		}
+		to := &udp
+		if isTCP {
+			to = &tcp
+		}
+		if !slices.Contains(*to, at.Port()) {
+			*to = append(*to, at.Port())
+		}
+	}
+	slices.Sort(tcp)
+	slices.Sort(udp)
+	return tcp, udp
+}
+
 // hostPort is a multiaddr as an address and a port, and whether they are TCP's.
 func hostPort(text string) (at netip.AddrPort, tcp, ok bool) {
 	a, err := multiaddr.NewMultiaddr(text)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"strings"
 	"syscall"
 
@@ -71,22 +72,34 @@ func mayListen(addrs []string) error {
 		if err != nil {
 			return cannotListen(s, err)
 		}
-		if strings.HasPrefix(protocol, "tcp") {
-			var l net.Listener
-			if l, err = net.Listen(protocol, addr); err == nil {
-				err = l.Close()
-			}
-		} else {
-			var c net.PacketConn
-			if c, err = net.ListenPacket(protocol, addr); err == nil {
-				err = c.Close()
-			}
-		}
-		if err != nil {
+		if err := tryListen(protocol, addr); err != nil && !isMissingFamily(protocol, addr) {
 			return cannotListen(s, err)
 		}
 	}
 	return nil
+}
+
+// tryListen listens for a moment.
+func tryListen(protocol, addr string) error {
+	if strings.HasPrefix(protocol, "tcp") {
+		l, err := net.Listen(protocol, addr)
+		if err != nil {
+			return err
+		}
+		return l.Close()
+	}
+	c, err := net.ListenPacket(protocol, addr)
+	if err != nil {
+		return err
+	}
+	return c.Close()
+}
+
+// isMissingFamily reports whether addr is every address of a family that this machine does not have, as IPv6 where it is
+// switched off: then no port of it can be had, and no peer can come in there.
+func isMissingFamily(protocol, addr string) bool {
+	at, err := netip.ParseAddrPort(addr)
+	return err == nil && at.Addr().IsUnspecified() && tryListen(protocol, net.JoinHostPort(at.Addr().String(), "0")) != nil
 }
 
 func cannotListen(addr string, err error) error {

@@ -15,8 +15,7 @@ const portTyped = "4001"
 // silent starts a node that neither announces itself nor looks for others.
 func (h *host) silent(args ...string) *node {
 	h.lan.t.Helper()
-	listen := []string{"--no-mdns", "--listen", "/ip4/0.0.0.0/tcp/" + portTyped, "--listen", "/ip4/0.0.0.0/udp/" + portTyped + "/quic-v1"}
-	return h.start(append(listen, args...)...)
+	return h.start(append([]string{"--no-mdns", "--listen", portTyped}, args...)...)
 }
 
 func (h *host) typed() string { return h.addr + ":" + portTyped }

@@ -54,7 +54,7 @@ func TestLANNoCopies(t *testing.T) {
 	l.Switch.IP("link set p-second master br0 up")
 	alice.IP("link set eth1 up")
 	alice.IP("addr add 10.77.0.200/24 dev eth1")
-	fixed := []string{"--listen", "/ip4/0.0.0.0/udp/4001/quic-v1", "--listen", "/ip4/0.0.0.0/tcp/4001"}
+	fixed := []string{"--listen", portTyped}
 	n, bob := alice.start(fixed...), l.host("bob").start()
 	id := n.do("room.create", obj{"name": "lab", "access": "open"})["id"]
 	bob.do("room.join", obj{"room": id})

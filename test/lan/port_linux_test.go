@@ -154,3 +154,22 @@ func TestLANPortTaken(t *testing.T) {
 	alice.kill()
 	h.start(all...).quit()
 }
+
+// TestLANFixedPort: with --listen PORT a node is reached at that port by TCP alone and by UDP alone, also where there is no
+// IPv6, and another node of the same machine is told that the port is taken.
+func TestLANFixedPort(t *testing.T) {
+	l := newLAN(t)
+	h := l.host("alice")
+	h.forgetIPv6()
+	alice := h.silent()
+	alice.do("room.create", obj{"name": "lab", "access": "open"})
+	for _, proto := range []string{"tcp", "udp"} {
+		b := l.host("by-" + proto)
+		b.filter("output meta l4proto { tcp, udp } meta l4proto != " + proto + " drop")
+		b.start("--no-mdns").joinAt(h.typed())
+	}
+	out, words, code := h.run("create", "den", "--ephemeral", "--listen", portTyped)
+	if code != 3 || !strings.Contains(words, portTyped) || !strings.Contains(words, "address already in use") || !strings.Contains(words, "\nhint: ") || out != "" {
+		t.Errorf("a second node: exit %d, shows %q and says %q", code, out, words)
+	}
+}

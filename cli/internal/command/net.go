@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"localchat/cli/internal/render"
@@ -25,6 +26,7 @@ func runNet(ctx context.Context, c Call) (Reply, error) {
 		}
 		lines = append(lines, "join   "+safe.Phrase(at)+what)
 	}
+	lines = append(lines, portsLine(addrs))
 	for _, addr := range addrs {
 		lines = append(lines, "me     "+safe.Phrase(addr))
 	}
@@ -54,6 +56,28 @@ func runNet(ctx context.Context, c Call) (Reply, error) {
 		lines = append(lines, "hint: no other node found yet; where mDNS is blocked, use --peer HOST:PORT or an invite")
 	}
 	return told(lines...)
+}
+
+// portsLine is what a firewall has to let in.
+func portsLine(addrs []string) safe.Text {
+	tcp, udp := node.Ports(addrs)
+	line := safe.Text("ports ")
+	for _, of := range []struct {
+		name  safe.Text
+		ports []uint16
+	}{{" TCP", tcp}, {" UDP", udp}} {
+		if len(of.ports) > 0 {
+			line += of.name
+		}
+		for _, p := range of.ports {
+			line += " " + safe.Number(int(p))
+		}
+	}
+	line += "  are what others connect to; they find me at UDP 5353"
+	if len(tcp) != 1 || !slices.Equal(tcp, udp) {
+		line += "; with --listen 4001 it is one port, and the same at each start"
+	}
+	return line
 }
 
 func runDoctor(ctx context.Context, c Call) (Reply, error) {

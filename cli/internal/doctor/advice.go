@@ -146,11 +146,16 @@ func (f facts) letIn(proto string, port uint16, from bool) string {
 		return fmt.Sprintf("sudo ufw allow %d/%s", port, proto)
 	case "firewalld":
 		option := map[bool]string{false: "port", true: "source-port"}[from]
-		return fmt.Sprintf("sudo firewall-cmd --add-%s=%d/%s", option, port, proto)
+		return firewalld(fmt.Sprintf("--add-%s=%d/%s", option, port, proto))
 	case "iptables":
 		return fmt.Sprintf("sudo iptables -I INPUT -p %s --%sport %d -j ACCEPT", proto, side, port)
 	}
 	return fmt.Sprintf("sudo nft insert rule inet filter input %s %sport %d accept", proto, side, port)
+}
+
+// firewalld makes a rule of firewalld that holds now and after a restart.
+func firewalld(rule string) string {
+	return "sudo firewall-cmd --permanent " + rule + " && sudo firewall-cmd --reload"
 }
 
 // there marks a line that is to be typed on the other machine.
@@ -172,24 +177,30 @@ func (f facts) letOut(proto string, port uint16) string {
 	case "ufw":
 		return fmt.Sprintf("sudo ufw allow out %d/%s", port, proto)
 	case "firewalld":
-		return fmt.Sprintf("sudo firewall-cmd --direct --add-rule ipv4 filter OUTPUT 0 -p %s --dport %d -j ACCEPT", proto, port)
+		return firewalld(fmt.Sprintf("--direct --add-rule ipv4 filter OUTPUT 0 -p %s --dport %d -j ACCEPT", proto, port))
 	case "iptables":
 		return fmt.Sprintf("sudo iptables -I OUTPUT -p %s --dport %d -j ACCEPT", proto, port)
 	}
 	return fmt.Sprintf("sudo nft insert rule inet filter output %s dport %d accept", proto, port)
 }
 
-// openPort lets others dial a node, on a port that stays the same.
-func (f facts) openPort() string {
-	if f.os != "linux" {
-		return f.letIn("udp", f.port, false)
+// openPorts lets others find and dial a node, on a port that stays the same.
+func (f facts) openPorts() string {
+	if f.os == "windows" || f.os == "darwin" {
+		return f.letIn("udp", f.port, false) // a rule for the program, whatever its port
 	}
 	port, start := f.port, ""
 	if port == 0 {
 		port = suggestedPort
-		start = fmt.Sprintf(" && localchat --listen /ip4/0.0.0.0/tcp/%d --listen /ip4/0.0.0.0/udp/%[1]d/quic-v1", port)
+		start = fmt.Sprintf(" && localchat --listen %d", port)
 	}
-	return f.letIn("udp", port, false) + " && " + f.letIn("tcp", port, false) + start
+	switch f.firewall {
+	case "ufw":
+		return fmt.Sprintf("sudo ufw allow %d && sudo ufw allow 5353/udp", port) + start
+	case "firewalld":
+		return firewalld(fmt.Sprintf("--add-port=%d/tcp --add-port=%[1]d/udp --add-port=5353/udp", port)) + start
+	}
+	return f.letIn("udp", 5353, false) + " && " + f.letIn("udp", port, false) + " && " + f.letIn("tcp", port, false) + start
 }
 
 // setClock sets the clock from the network.
@@ -201,6 +212,22 @@ func (f facts) setClock() string {
 		return "w32tm /resync"
 	}
 	return "sudo timedatectl set-ntp true"
+}
+
+// portFindings says what a firewall has to let in, and how where it is known which firewall there is.
+func portFindings(f facts) []Finding {
+	if len(f.usable()) == 0 {
+		return nil
+	}
+	fd := Finding{Code: "ports", Severity: fine, Text: "others connect to a TCP and a UDP port that the system chooses at each start, and find this machine at UDP port 5353"}
+	if f.port != 0 {
+		fd.Text = fmt.Sprintf("others connect to port %d, TCP and UDP, and find this machine at UDP port 5353", f.port)
+	}
+	if f.os == "windows" || f.os == "darwin" || f.firewall == "ufw" || f.firewall == "firewalld" {
+		fd.Text += "; the firewall has to let them in"
+		fd.Do = f.openPorts()
+	}
+	return []Finding{fd}
 }
 
 // systemFindings are what an operating system is known to do and this program cannot see, where nobody was reached.

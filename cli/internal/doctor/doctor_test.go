@@ -185,7 +185,7 @@ var factCases = map[string]factCase{
 			f.firewall = "firewalld"
 			f.checkup.Links = []discovery.LinkCheck{{Interface: "eth0", Returned: true}}
 		},
-		code: "answers_dropped", severity: fault, blocks: true, do: "sudo firewall-cmd --add-source-port=5353/udp",
+		code: "answers_dropped", severity: fault, blocks: true, do: "sudo firewall-cmd --permanent --add-source-port=5353/udp && sudo firewall-cmd --reload",
 	},
 	"answers, to the port alone": {
 		from: healthy, change: func(f *facts) {
@@ -206,13 +206,33 @@ var factCases = map[string]factCase{
 	},
 	"inbound": {
 		from: alone, change: func(f *facts) { f.firewall = "ufw"; f.port = 4500; f.checkup.Links[0].Open = false },
-		code: "inbound_blocked", severity: warning, text: "it can dial them", do: "sudo ufw allow 4500/udp && sudo ufw allow 4500/tcp",
+		code: "inbound_blocked", severity: warning, text: "it can dial them", do: "sudo ufw allow 4500 && sudo ufw allow 5353/udp",
 	},
 	"inbound, any port": {
 		from: alone, change: func(f *facts) { f.firewall = "iptables"; f.checkup.Links[0].Open = false },
 		code: "inbound_blocked", severity: warning,
-		do: "sudo iptables -I INPUT -p udp --dport 4001 -j ACCEPT && sudo iptables -I INPUT -p tcp --dport 4001 -j ACCEPT && " +
-			"localchat --listen /ip4/0.0.0.0/tcp/4001 --listen /ip4/0.0.0.0/udp/4001/quic-v1",
+		do: "sudo iptables -I INPUT -p udp --dport 5353 -j ACCEPT && sudo iptables -I INPUT -p udp --dport 4001 -j ACCEPT && " +
+			"sudo iptables -I INPUT -p tcp --dport 4001 -j ACCEPT && localchat --listen 4001",
+	},
+	"ports":                 {code: "ports", severity: fine, text: "a TCP and a UDP port that the system chooses at each start, and find this machine at UDP port 5353"},
+	"ports, one that stays": {change: func(f *facts) { f.port = 4500 }, code: "ports", severity: fine, text: "port 4500, TCP and UDP, and find this machine at UDP port 5353"},
+	"ports, ufw": {
+		change: func(f *facts) { f.firewall = "ufw" },
+		code:   "ports", severity: fine, text: "the firewall", do: "sudo ufw allow 4001 && sudo ufw allow 5353/udp && localchat --listen 4001",
+	},
+	"ports, firewalld": {
+		change: func(f *facts) { f.firewall, f.port = "firewalld", 4500 },
+		code:   "ports", severity: fine, text: "the firewall",
+		do: "sudo firewall-cmd --permanent --add-port=4500/tcp --add-port=4500/udp --add-port=5353/udp && sudo firewall-cmd --reload",
+	},
+	"ports, Windows": {
+		change: func(f *facts) { f.os, f.program = "windows", `C:\localchat.exe` },
+		code:   "ports", severity: fine, text: "the firewall",
+		do: `New-NetFirewallRule -DisplayName localchat -Direction Inbound -Action Allow -Program 'C:\localchat.exe'   # as administrator`,
+	},
+	"ports, macOS": {
+		change: func(f *facts) { f.os = "darwin" },
+		code:   "ports", severity: fine, text: "the firewall", do: "sudo /usr/libexec/ApplicationFirewall/socketfilterfw --unblockapp /usr/bin/localchat",
 	},
 	"filtered": {
 		from: healthy, change: func(f *facts) { f.checkup.Nodes[0].Multicast, f.checkup.Nodes[0].Direct = false, true },
@@ -339,7 +359,10 @@ var factCases = map[string]factCase{
 
 func TestFindings(t *testing.T) {
 	for name, c := range factCases {
-		f := c.from()
+		f := healthy()
+		if c.from != nil {
+			f = c.from()
+		}
 		if c.change != nil {
 			c.change(&f)
 		}

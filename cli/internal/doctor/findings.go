@@ -87,7 +87,7 @@ func findings(f facts) []Finding {
 		return []Finding{{Code: "no_interface", Severity: fault, Text: "the network interfaces cannot be listed: " + err.Error(), Cause: "the system does not let this program look", Do: "localchat doctor -v --log-file doctor.log", Blocks: true}}
 	}
 	for _, part := range []func(facts) []Finding{
-		interfaceFindings, vpnFindings, linkFindings, nodeFindings, reachFindings, twinFindings, selfFindings, systemFindings,
+		interfaceFindings, vpnFindings, linkFindings, nodeFindings, reachFindings, twinFindings, selfFindings, portFindings, systemFindings,
 	} {
 		all = append(all, part(f)...)
 	}

@@ -22,11 +22,13 @@ import (
 	"github.com/libp2p/go-libp2p/x/rate"
 )
 
-// defaultListen is every interface, both transports: QUIC loses little to a lossy Wi-Fi and survives a new address,
-// TCP passes a small MTU and notices a killed process at once.
-var defaultListen = []string{
-	"/ip4/0.0.0.0/udp/0/quic-v1", "/ip6/::/udp/0/quic-v1",
-	"/ip4/0.0.0.0/tcp/0", "/ip6/::/tcp/0",
+// everyInterface is every interface at port, both transports: QUIC loses little to a lossy Wi-Fi and survives a new address,
+// TCP passes a small MTU and notices a killed process at once. With port 0 the system chooses a port for each.
+func everyInterface(port uint16) []string {
+	return []string{
+		fmt.Sprintf("/ip4/0.0.0.0/udp/%d/quic-v1", port), fmt.Sprintf("/ip6/::/udp/%d/quic-v1", port),
+		fmt.Sprintf("/ip4/0.0.0.0/tcp/%d", port), fmt.Sprintf("/ip6/::/tcp/%d", port),
+	}
 }
 
 // NewHost makes the libp2p host of a LAN: QUIC and TCP with Noise, and none of what the internet needs (no relay, hole
@@ -34,7 +36,7 @@ var defaultListen = []string{
 // [Gate.Options] and [Gate.Guard].
 func NewHost(key crypto.PrivKey, listen []string, more ...libp2p.Option) (host.Host, error) {
 	if len(listen) == 0 {
-		listen = defaultListen
+		listen = everyInterface(0)
 	}
 	cm, err := NewConnManager()
 	if err != nil {
