@@ -1,0 +1,152 @@
+package node
+
+import "time"
+
+// The timing of a node: how often, how soon, and after how long. No bound depends on them: a value that is chosen badly makes a
+// node slower or busier, and nothing that others send makes it larger.
+const (
+	// pollHold is how long the authority holds a poll that has no news: shorter than the 30 s after which middle
+	// boxes and idle timers start to close quiet streams.
+	pollHold = 25 * time.Second
+	// pollPatience is how long a member waits for an answer before it thinks the stream dead: the hold and a trip.
+	pollPatience = pollHold + 5*time.Second
+	// pollBuffer, in bytes, of a poll stream at either end: a question has some 70; what is larger is read past it.
+	pollBuffer = 256
+	// pollBackoffMin and pollBackoffMax bound the pause between polls that fail.
+	pollBackoffMin = 200 * time.Millisecond
+	pollBackoffMax = 5 * time.Second
+
+	// timeSlack: a line is shown with the time that its author wrote, where that is so near to when it was said by our clock.
+	timeSlack = 10 * time.Minute
+	// leaveTimeout bounds the farewell: leaving must not hang on an owner that is gone.
+	leaveTimeout = 2 * time.Second
+	// farewell is how long the owner of a room waits at the end of its node for the members, and those at the door, to have
+	// been told.
+	farewell = time.Second
+
+	// The pauses between attempts to dial a peer: libp2p's own back-off hides a returned owner for up to minutes, so it is
+	// cleared before each and ours holds.
+	dialBackoffMin = 500 * time.Millisecond
+	dialBackoffMax = 4 * time.Second
+	// hintLife: a hint that has not come again for so long is not tried any more.
+	hintLife = time.Minute
+
+	// rememberEvery: how often the remembered peers are compared with those in reach.
+	rememberEvery = 10 * time.Second
+
+	// pingEvery and pingTimeout: libp2p notices a pulled cable after 30 s or more, this after 3 to 6. Of those who own no
+	// room of ours pingsAtOnce have their turn: a room at rest would cost each member what it has members, and a line that
+	// is said at a beat would wait for all of them.
+	pingEvery   = 2 * time.Second
+	pingTimeout = 3 * time.Second
+	pingsAtOnce = 20
+	// pingStreamLife is how long a stream of pings lasts, as in libp2p's own service.
+	pingStreamLife = 30 * time.Second
+	// pingNowTimeout after an address of ours has changed: connections may be dead by that, and a LAN takes milliseconds.
+	pingNowTimeout = time.Second
+	// tryTimeout of an older connection to a peer that has a newer one: streams are opened on either, so the sooner the
+	// better, and if it was only slow, the newer one is there.
+	tryTimeout = 300 * time.Millisecond
+	// unreachableAfter is when silence of the authority is said aloud: one lost ping is not news.
+	unreachableAfter = 3 * time.Second
+	// netCheckEvery: how often our own addresses are compared; a change redials at once.
+	netCheckEvery = time.Second
+	// clockSlack: a wall clock that moves by more against time that has passed was set; what NTP slews stays below.
+	clockSlack = 5 * time.Second
+	// wakeGap: a tick of one second that took longer than this means that the machine slept.
+	wakeGap = 5 * time.Second
+
+	// roomsEvery: how often a connected peer is asked for its rooms, where nobody looks; more seldom where that would be
+	// more than roomsASecond questions. roomLost, in such turns: after how long without being seen a room is gone.
+	roomsEvery   = 10 * time.Second
+	roomsASecond = 4
+	roomLost     = 4
+	// The same where somebody looks, which a console does every second; and how often mDNS hurries for that.
+	lookEvery    = 500 * time.Millisecond
+	looksASecond = 20
+	hurryEvery   = 5 * time.Second
+	// nameSettles: a name is taken for one room's alone only when that has been seen for so long; else whoever answers
+	// first would be the room. The nodes of a LAN answer within half a second. Rooms whose owner we know do not wait.
+	// While there are nodes that have been announced and not heard, it is not taken either: after nameUnsettled there
+	// are more of them than can be tried, and a person has to say which room is meant.
+	nameSettles   = time.Second
+	nameUnsettled = 10 * time.Second
+
+	// ledgerTick: how often a room's law looks at the clock; its shortest rule is an idle time of seconds.
+	ledgerTick = time.Second
+
+	// syncEvery: heads are compared with a random member (docs/design.md, "No line is lost"). syncSoon: after a line of ours or a gap.
+	syncEvery = 15 * time.Second
+	syncSoon  = 250 * time.Millisecond
+	// repairFor: where the policy gives nobody what was said while it was away, what the network lost of the live lines
+	// is given for so long: four comparisons, of which one finds whoever has it.
+	repairFor = 4 * syncEvery
+	// lostAfter: where a chain of lines starts, and nobody asked in so long knows what came before, that is lost. Until
+	// then what follows is given again at each comparison.
+	lostAfter = 4 * syncEvery
+	// syncTimeout of one comparison: a partner that has just gone must not hold up the next.
+	syncTimeout = 2 * time.Second
+	// hangUpAfter: so long after we were out of a room we end the streams of those who have not heard of it.
+	hangUpAfter = time.Second
+	// gapSoon: so long after a line came that does not follow, what is missing is fetched; holdFor, after which it is shown
+	// all the same.
+	gapSoon = 50 * time.Millisecond
+	holdFor = 250 * time.Millisecond
+	// passTries, in members asked to pass one line on, and passAgain, after which whom none of them reached is tried
+	// again: an absent member costs so many requests in so long.
+	passTries = 4
+	passAgain = 15 * time.Second
+	// receiptEvery: how long the authority collects lines before it tells their authors that it has them. receiptBy is
+	// when an author whom it has not told so asks.
+	receiptEvery = 100 * time.Millisecond
+	receiptBy    = time.Second
+	// pieceRecords and pieceLines of what came in one frame are taken in one step of the loop: some 10 ms in the largest room.
+	pieceRecords = 16
+	pieceLines   = 128
+	// fairTurn: each fourth comparison is with the member that has waited longest, while others say that they have news, or
+	// more of it.
+	fairTurn = 4
+	// idleAsks members at least have given what they have within idleAsked before a room closes as idle, or all in reach.
+	idleAsks  = 4
+	idleAsked = 2 * syncEvery
+	// gossipSettles is how long after a connection pubsub's streams are open and used: some heartbeats, of a second each.
+	gossipSettles = 3 * time.Second
+	// onItsWay: a line that was fetched and has not come live after so long may be lacking elsewhere.
+	onItsWay = time.Second
+	// deliverBy is when a line of ours that nobody has confirmed is reported.
+	deliverBy = 10 * time.Second
+
+	// floodPause: so long after a line has come too much, members compare no more often than usual.
+	floodPause = 2 * time.Second
+	// seenFor is how long pubsub remembers a message it has seen, and seenLife until it has really forgotten it: it sweeps
+	// once a minute.
+	seenFor  = 10 * time.Second
+	seenLife = seenFor + time.Minute
+	// ctrBlock: message numbers are reserved on disk in blocks, one write for so many lines.
+	ctrBlock = 1 << 10
+
+	// recoverWait: so long an owner that starts waits for a member to say how far the log goes. recoverSettles: so long after
+	// the first one has, for others that may know more. On a LAN members come back within half a second.
+	recoverWait    = 3 * time.Second
+	recoverSettles = time.Second
+
+	// presenceEach member is the pause between two lists of who is there: each is as long as the room and goes to the whole
+	// room, 4 MB for one of 256, and when those come in together that would be on the owner's link for each of them.
+	presenceEach = 10 * time.Millisecond
+
+	// reasonNoteAfter: the room hears the reason once the removed peer has, or after this (docs/design.md, "The poll").
+	reasonNoteAfter = 10 * time.Second
+	// ephemeralGone: an ephemeral member that nobody has heard of for so long no longer keeps its nick from others. A node
+	// that its person starts again is there sooner, and says so itself.
+	ephemeralGone = 5 * time.Second
+	// attemptEvery: at most one warning about the same peer's overreach in this time.
+	attemptEvery = time.Minute
+	// progressKept: how long a removal's progress is followed.
+	progressKept = 10 * time.Minute
+
+	// defaultInvite is an invite's life where none is asked for.
+	defaultInvite = 24 * time.Hour
+	// readTime, at least, between a reader's taking the reason of our removal and our noting it as shown: a terminal
+	// takes milliseconds. A node that is killed meanwhile shows it again in its next life.
+	readTime = 100 * time.Millisecond
+)
