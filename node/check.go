@@ -12,6 +12,7 @@ import (
 
 	"localchat/authority"
 	"localchat/node/internal/fault"
+	"localchat/node/internal/lan"
 	"localchat/protocol"
 )
 
@@ -89,7 +90,7 @@ func ListenAddrs(given []string) ([]string, error) {
 			if err != nil || port == 0 {
 				return nil, bad(fmt.Sprintf("it is neither a port from 1 to %d nor a multiaddr", maxPort))
 			}
-			of = everyInterface(uint16(port))
+			of = lan.EveryInterface(uint16(port))
 		}
 		for _, text := range of {
 			a, err := multiaddr.NewMultiaddr(text)

@@ -22,9 +22,9 @@ import (
 	"github.com/libp2p/go-libp2p/x/rate"
 )
 
-// everyInterface is every interface at port, both transports: QUIC loses little to a lossy Wi-Fi and survives a new address,
+// EveryInterface is every interface at port, both transports: QUIC loses little to a lossy Wi-Fi and survives a new address,
 // TCP passes a small MTU and notices a killed process at once. With port 0 the system chooses a port for each.
-func everyInterface(port uint16) []string {
+func EveryInterface(port uint16) []string {
 	return []string{
 		fmt.Sprintf("/ip4/0.0.0.0/udp/%d/quic-v1", port), fmt.Sprintf("/ip6/::/udp/%d/quic-v1", port),
 		fmt.Sprintf("/ip4/0.0.0.0/tcp/%d", port), fmt.Sprintf("/ip6/::/tcp/%d", port),
@@ -36,7 +36,7 @@ func everyInterface(port uint16) []string {
 // [Gate.Options] and [Gate.Guard].
 func NewHost(key crypto.PrivKey, listen []string, more ...libp2p.Option) (host.Host, error) {
 	if len(listen) == 0 {
-		listen = everyInterface(0)
+		listen = EveryInterface(0)
 	}
 	cm, err := NewConnManager()
 	if err != nil {
