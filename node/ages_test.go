@@ -230,6 +230,28 @@ func TestANodesLinesAreBounded(t *testing.T) {
 	})
 }
 
+// A room's lines are bounded while they come, and not only at the next tick: a second of long lines by many authors is more
+// than a room may hold.
+func TestARoomsLinesAreBoundedAsTheyCome(t *testing.T) {
+	simulate(t, 1, func(l *simLAN) {
+		alice := l.start("alice")
+		must(alice.Create(l.ctx(), CreateOptions{Name: "lab"}))
+		text := strings.Repeat("x", protocol.MaxText)
+		most := 0
+		for range 2 * transcript.MaxLineBytes / protocol.MaxText {
+			must(ask(l.ctx(), alice, inLoop(func(lp *loop) {
+				r := lp.rooms[lp.order[0]]
+				most = max(most, r.log.Size())
+				key, _ := r.keys.Get(r.current().Epoch())
+				must(r.send(protocol.Content{Kind: protocol.Say, Text: text}, key))
+			})))
+		}
+		if most > transcript.MaxLineBytes+lineOvershoot || most < transcript.MaxLineBytes {
+			t.Errorf("%d bytes were kept", most)
+		}
+	})
+}
+
 // A newcomer that asks for the history before it has all of it is told so, and no longer than that.
 func TestAHistoryThatIsStillFetched(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {

@@ -100,6 +100,9 @@ const (
 	// maxIdlePages in a row of one partner that bring nothing new: as many as all lines that a room may hold fill.
 	maxIdlePages = transcript.MaxLineBytes / (protocol.MaxBatch / 2)
 
+	// lineOvershoot, in bytes above transcript.MaxLineBytes: a room that has so much more does not wait for the tick to forget
+	// lines. Ten members may say 60 MB in a second, and forgetting line by line would cost a walk over the log for each.
+	lineOvershoot = transcript.MaxLineBytes / 8
 	// maxNodeLines, in bytes, of the lines of all rooms of a node; each room has its own bounds. A room of which lines are
 	// forgotten before their time is told so once in shedEvery.
 	maxNodeLines = 24 << 20

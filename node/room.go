@@ -395,11 +395,16 @@ func (r *room) tellEpoch() {
 	r.l.emit(r, ev)
 }
 
+// expireLines forgets the lines that are older than the policy's time, and those above the room's bounds.
+func (r *room) expireLines() {
+	r.forgotten(r.log.Expire(r.l.clock.even().Add(-r.current().Policy().Retain)))
+}
+
 // tick does what is due in this room.
 func (r *room) tick(now time.Time) {
 	retain := r.current().Policy().Retain
 	if retain > 0 {
-		r.forgotten(r.log.Expire(r.l.clock.even().Add(-retain)))
+		r.expireLines()
 		before := len(r.keys.Epochs())
 		if r.keys = r.keys.Drop(now.Add(-retain)); len(r.keys.Epochs()) != before {
 			r.publishSnapshot()

@@ -169,6 +169,7 @@ func (r *room) takeLine(a transcript.Opened, late bool) {
 	if !r.log.Add(l) {
 		return
 	}
+	r.l.overfull = r.l.overfull || r.log.Size() > transcript.MaxLineBytes+lineOvershoot
 	r.keepUp(a.Msg)
 	if said := l.Said(); said.After(r.lastLine) {
 		r.lastLine = said
