@@ -14,7 +14,7 @@ import (
 	"localchat/test/hostile"
 )
 
-// forMinutes is an open room that keeps lines for so long and gives a newcomer all of them.
+// forMinutes is an open room that keeps lines for that many minutes and gives a newcomer all of them.
 func forMinutes(n int64) PolicyChange {
 	rules, all := openRoom(), "all"
 	n *= 60
@@ -22,9 +22,9 @@ func forMinutes(n int64) PolicyChange {
 	return rules
 }
 
-// A line is forgotten ten minutes after it was said, at whoever was there and at whoever fetched it: the newcomer of the ninth
-// minute, who had it from a newcomer of the fifth, who had it from its author, has it for one minute.
-func TestALineIsForgottenByItsAge(t *testing.T) {
+// A line is forgotten ten minutes after it was said, also by members that fetched it. A newcomer in the ninth minute,
+// which fetched it from a newcomer of the fifth, which fetched it from the author, has it for one minute.
+func TestLineIsForgottenByItsAge(t *testing.T) {
 	long(t)
 	simulate(t, 4, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
@@ -55,9 +55,9 @@ func TestALineIsForgottenByItsAge(t *testing.T) {
 	})
 }
 
-// No clock makes a line live longer or shorter: neither its author's, set years off, nor that of the member that hands it over, which
-// is set while it has the line, nor that of whoever fetches it. A machine's sleep is time that passes.
-func TestNoClockChangesALinesAge(t *testing.T) {
+// No clock makes a line live longer or shorter: not the author's, set years off; not that of the member that hands it
+// over, set while it has the line; not that of the member that fetches it. The time that a machine sleeps counts.
+func TestNoClockChangesLineAge(t *testing.T) {
 	long(t)
 	for name, set := range map[string]func(*simLAN){
 		"the giver's forward": func(l *simLAN) { l.setClock("alice", 25*time.Hour); l.setClock("bob", 25*time.Hour) },
@@ -85,7 +85,7 @@ func TestNoClockChangesALinesAge(t *testing.T) {
 				until[Message](l.subs["carol"], func(m Message) bool { return m.Text == "line 4" })
 				lives := 10 * time.Minute
 				if name == "the giver's sleeps" {
-					lives = 2 * time.Minute // at those that slept, and so at whoever they gave it
+					lives = 2 * time.Minute // at those that slept, and so at those they gave it to
 				}
 				for _, c := range []struct {
 					after time.Duration
@@ -103,9 +103,9 @@ func TestNoClockChangesALinesAge(t *testing.T) {
 	}
 }
 
-// A member that says of others' lines that they are older than they are, or hands over lines of no age for ever, takes nothing from
-// anybody, and no line lives for longer than the retention after it came.
-func TestAFalseAgeTakesNothing(t *testing.T) {
+// A member that overstates the age of others' lines, or hands over lines of no age for ever, takes nothing from
+// anybody. No line lives longer than the retention after it came.
+func TestFalseAgeTakesNothing(t *testing.T) {
 	long(t)
 	for name, age := range map[string]time.Duration{
 		"almost as old as may be": 10*time.Minute - time.Second, "older": time.Hour, "of nine minutes": 9 * time.Minute, "of no age": 0,
@@ -156,7 +156,7 @@ func TestAFalseAgeTakesNothing(t *testing.T) {
 	}
 }
 
-// givesWithAge has mallory hand over whatever alice has, and say of each line that it is so old. It counts the answers.
+// givesWithAge has mallory hand over all lines that alice has, each with the given age. It counts the answers.
 func givesWithAge(l *simLAN, m *hostile.Peer, room RoomID, age time.Duration) *int {
 	lies := new(int)
 	var kept protocol.SyncReply
@@ -178,9 +178,9 @@ func givesWithAge(l *simLAN, m *hostile.Peer, room RoomID, age time.Duration) *i
 	return lies
 }
 
-// The lines of all rooms of a node together are bounded, and that some go before their time is said; the room that takes most loses
-// them.
-func TestANodesLinesAreBounded(t *testing.T) {
+// The lines of all rooms of a node together are bounded. A loss of lines before their time is reported. The room that
+// takes most space loses them.
+func TestLinesOfNodeAreBounded(t *testing.T) {
 	const rooms = 4
 	simulate(t, 1, func(l *simLAN) {
 		alice := l.start("alice")
@@ -225,7 +225,7 @@ func TestANodesLinesAreBounded(t *testing.T) {
 			}
 		}
 		if told == 0 || told > rooms {
-			t.Errorf("it is told %d times", told)
+			t.Errorf("the loss is reported %d times", told)
 		}
 	})
 }
@@ -252,8 +252,8 @@ func TestARoomsLinesAreBoundedAsTheyCome(t *testing.T) {
 	})
 }
 
-// A newcomer that asks for the history before it has all of it is told so, and no longer than that.
-func TestAHistoryThatIsStillFetched(t *testing.T) {
+// A newcomer that asks for the history before it has all of it is told so, and no longer than it is true.
+func TestHistoryStillBeingFetched(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		alice := l.start("alice")
 		rules, all := openRoom(), "all"
@@ -284,8 +284,8 @@ func TestAHistoryThatIsStillFetched(t *testing.T) {
 	})
 }
 
-// An owner's change of how long lines are kept holds for those that are there.
-func TestRetentionChangesForWhatIsThere(t *testing.T) {
+// When an owner changes how long lines are kept, the change holds for lines that are already there.
+func TestRetentionChangesForExistingLines(t *testing.T) {
 	long(t)
 	simulate(t, 2, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
@@ -311,9 +311,9 @@ func TestRetentionChangesForWhatIsThere(t *testing.T) {
 	})
 }
 
-// Everybody is told who has changed what of the policy, and for how long lines are kept: in the event, on entering, and in the list
-// of rooms, a stranger's too.
-func TestAPolicyIsTold(t *testing.T) {
+// Every member is told which part of the policy was changed and by whom. How long lines are kept is in the event, in
+// the answer to a join, and in the list of rooms, also in that of a stranger.
+func TestPolicyIsReported(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))

@@ -9,8 +9,8 @@ import (
 	"localchat/node/internal/store"
 )
 
-// ownTwoAndVisitOne makes a data directory of a node that owns two rooms, one of which has a ban and an invite, and has a
-// place in a third.
+// ownTwoAndVisitOne makes a data directory of a node that owns two rooms, one with a ban and an invite, and is a member
+// of a third.
 func ownTwoAndVisitOne(t *testing.T, dir string, host *Node) {
 	t.Helper()
 	n := must(New(Config{Nick: "alice", DataDir: dir, Listen: loopback, Peers: []string{host.Info().Addrs[0]}}))
@@ -24,7 +24,7 @@ func ownTwoAndVisitOne(t *testing.T, dir string, host *Node) {
 	}
 }
 
-// asideWarnings are those that a new reader of events is told.
+// asideWarnings are the warnings that a new subscriber receives.
 func asideWarnings(t *testing.T, n *Node) (texts []string) {
 	t.Helper()
 	sub := n.Subscribe()
@@ -41,8 +41,9 @@ func asideWarnings(t *testing.T, n *Node) (texts []string) {
 	}
 }
 
-// Who moves the identity away, as the hints advise after a leak, starts as somebody new: it is said which rooms and places
-// stay behind, once; their data stays, through a second change too, and comes back with the key, bans and all.
+// A user that moves the identity away, as the hints advise after a leak, starts as a new peer. The node says once which
+// rooms and places stay behind. Their data stays, through a second change too, and comes back with the key, bans
+// included.
 func TestAnotherIdentityLeavesTheRooms(t *testing.T) {
 	host := must(New(Config{Nick: "host", Listen: loopback}))
 	defer host.Close()
@@ -54,7 +55,7 @@ func TestAnotherIdentityLeavesTheRooms(t *testing.T) {
 		t.Helper()
 		n, err := New(Config{Nick: "alice", DataDir: dir, Listen: loopback, Peers: []string{host.Info().Addrs[0]}})
 		if err != nil {
-			t.Fatalf("it does not start: %v", err)
+			t.Fatalf("the node does not start: %v", err)
 		}
 		return n
 	}
@@ -80,7 +81,7 @@ func TestAnotherIdentityLeavesTheRooms(t *testing.T) {
 		}
 		for _, r := range must(n.Rooms(t.Context())) {
 			if r.Mine || r.In {
-				t.Errorf("round %d: the new one is in %s", round, r.Name)
+				t.Errorf("round %d: the new identity is in %s", round, r.Name)
 			}
 		}
 		must(n.Create(t.Context(), CreateOptions{Name: "lab", PolicyChange: openRoom()})) // the name is free
@@ -100,21 +101,21 @@ func TestAnotherIdentityLeavesTheRooms(t *testing.T) {
 	n := start()
 	defer stop(n)
 	if bans := must(n.Bans(t.Context(), "lab")); len(bans) != 1 {
-		t.Errorf("the bans of the old one are %v", bans)
+		t.Errorf("the bans of the old room are %v", bans)
 	}
 	if invites := must(n.Invites(t.Context(), "lab")); len(invites) != 1 {
-		t.Errorf("the invites of the old one are %v", invites)
+		t.Errorf("the invites of the old room are %v", invites)
 	}
 	if in := must(n.Join(t.Context(), JoinOptions{Room: "office"})); in.Owner != host.self {
-		t.Errorf("the place of the old one is %+v", in)
+		t.Errorf("the old identity's place is %+v", in)
 	}
-	// The two later ones had a room each.
+	// The two later identities had a room each.
 	if said := strings.Join(asideWarnings(t, n), "\n"); !strings.Contains(said, "lab") {
 		t.Errorf("of the rooms of the third identity it says %q", said)
 	}
 }
 
-// Without an identity the seat of the old one is not shown to anybody, and a node that takes up no rooms leaves them alone.
+// While the identity is gone, its seat is shown to nobody, and a node that resumes no rooms leaves its rooms alone.
 func TestAnotherIdentityThatResumesNothing(t *testing.T) {
 	host := must(New(Config{Nick: "host", Listen: loopback}))
 	defer host.Close()

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// A knock is kept at the door for joinHold; who knocks hears once that a person is asked, and until when. A room that
-// nobody shows is looked for no longer than was said, whatever the time for an answer.
-func TestKnockWaitsAsLongAsTheDoor(t *testing.T) {
+// A knock waits at the door for joinHold. The caller hears once that the owner is asked, and until when. A room that
+// nobody shows is looked for no longer than Find says, however long an answer may take.
+func TestKnockWaitsForJoinHold(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab"}))

@@ -15,7 +15,7 @@ import (
 	"localchat/protocol"
 )
 
-// What one line costs a node before the loop hears of it, by verdict: whatever a stranger can send has to be cheap.
+// The cost of a line before the loop hears of it, by verdict: everything that a stranger can send has to be cheap.
 func BenchmarkValidateLine(b *testing.B) {
 	w, before := removedRoom(b)
 	other := newLawRoom(b, "another")
@@ -62,7 +62,7 @@ func BenchmarkValidateRecord(b *testing.B) {
 	}
 }
 
-// benchNode is a node of alice's without a network.
+// benchNode is a node without a network, alice's.
 func benchNode(b *testing.B) *loop {
 	n := &Node{self: personaID("alice"), signer: persona("alice"), log: slog.New(slog.DiscardHandler), gate: testGate()}
 	n.ctx, n.cancel = context.WithCancel(b.Context())
@@ -79,7 +79,7 @@ func benchRoom(b *testing.B, w *lawRoom) *room {
 	return r
 }
 
-// What the loop does with a line that has passed validation, in a room that is as full as it gets.
+// The cost in the loop of a line that has passed validation, in a room that is as full as it can be.
 func BenchmarkTakeLine(b *testing.B) {
 	w := newLawRoom(b, "lab")
 	w.admit("carol")
@@ -98,7 +98,7 @@ func BenchmarkTakeLine(b *testing.B) {
 	}
 }
 
-// What saying a line costs without a network: seal, sign, verify like anybody's, open.
+// The cost of saying a line without a network: seal, sign, verify as for any line, open.
 func BenchmarkSay(b *testing.B) {
 	w := newLawRoom(b, "lab")
 	w.admit("carol")
@@ -122,7 +122,7 @@ func BenchmarkSay(b *testing.B) {
 	}
 }
 
-// What a new snapshot for the validators costs after each change, by members.
+// The cost of a new snapshot for the validators after each change, by number of members.
 func BenchmarkSnapshot(b *testing.B) {
 	for _, members := range []int{8, 64, 256} {
 		b.Run(fmt.Sprint(members), func(b *testing.B) {
@@ -144,7 +144,7 @@ func BenchmarkSnapshot(b *testing.B) {
 	}
 }
 
-// What pubsub's own gate costs: it is asked of every peer at every heartbeat, and of every line's sender.
+// The cost of pubsub's gate, which is asked about every peer at every heartbeat and about the sender of every line.
 func BenchmarkGate(b *testing.B) {
 	w, _ := removedRoom(b)
 	snap := new(atomic.Pointer[snapshot])
@@ -153,12 +153,12 @@ func BenchmarkGate(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		if s := snap.Load(); !s.member(carol) || s.member(mallory) {
-			b.Fatal("who is a member?")
+			b.Fatal("the gate does not know the members")
 		}
 	}
 }
 
-// A line that is refused allocates no more than one that is accepted: refusing must not be what a flood feeds on.
+// A refused line allocates no more than an accepted one: a flood must not gain by being refused.
 func TestRefusingIsCheap(t *testing.T) {
 	w, before := removedRoom(t)
 	j := newJudge(w.snapshot("carol"))
@@ -168,7 +168,7 @@ func TestRefusingIsCheap(t *testing.T) {
 		return testing.AllocsPerRun(100, func() { j.validateLine(context.Background(), peer.ID("forwarder"), p) })
 	}
 	accepted := allocs(w.say("carol", w.epoch(), 1))
-	for who, m := range map[string]protocol.Message{"a stranger": w.say("mallory", w.epoch(), 1), "one removed": w.say("bob", before, 6)} {
+	for who, m := range map[string]protocol.Message{"a stranger": w.say("mallory", w.epoch(), 1), "a removed peer": w.say("bob", before, 6)} {
 		if n := allocs(m); n > accepted {
 			t.Errorf("a line of %s costs %.0f allocations, an accepted one %.0f", who, n, accepted)
 		}

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// What is to be joined or dialled is an address, or the name of a room; and an address that nothing can be at is refused as
-// one, at once.
+// The target of a join or dial is an address or the name of a room. An address at which nothing can be is refused as an
+// address, at once.
 func TestCheckTarget(t *testing.T) {
 	for text, want := range map[string]string{
 		// Names.
@@ -35,7 +35,7 @@ func TestCheckTarget(t *testing.T) {
 		case want != "" && (codeOf(err) != CodeInvalid || !strings.Contains(err.Error(), want) || AsError(err).Reason == ""):
 			t.Errorf("%q: %v, want %q", text, err, want)
 		case want != "" && (strings.Contains(err.Error(), "strconv") || strings.Contains(err.Error(), "failed to parse")):
-			t.Errorf("%q: %v names what is inside", text, err)
+			t.Errorf("%q: %v shows internals", text, err)
 		}
 	}
 	for _, damaged := range []string{"LOCALCHAT:", "LOCALCHAT:AAAA", "LOCALCHAT:AG6JUOIPNTAYX4AZ"} {
@@ -45,8 +45,8 @@ func TestCheckTarget(t *testing.T) {
 	}
 }
 
-// An address to listen on is one that both we and others can use, and is given once. Two on ports that the system chooses
-// are two.
+// An address to listen on is one that both we and others can use, and is given once. Two addresses on ports that the
+// system chooses are two.
 func TestListenAddrs(t *testing.T) {
 	for text, want := range map[string]string{
 		"": "", "/ip4/0.0.0.0/tcp/4001": "", "/ip4/0.0.0.0/tcp/4001 /ip4/0.0.0.0/udp/4001/quic-v1 /ip6/::/tcp/4001": "", "/ip4/0.0.0.0/tcp/0 /ip4/0.0.0.0/tcp/0": "",
@@ -73,7 +73,7 @@ func TestListenAtAPort(t *testing.T) {
 	}
 }
 
-// What is wrong with a room or a nick is said in words of the chat, and before there is a node.
+// A fault in a room's name or a nick is explained in the chat's own words, before there is a node.
 func TestCheckCreate(t *testing.T) {
 	text := func(s string) *string { return &s }
 	number := func(n int64) *int64 { return &n }

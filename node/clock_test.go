@@ -8,8 +8,8 @@ import (
 	"localchat/protocol"
 )
 
-// A wall clock that moves while the node runs is said aloud, once, and ends nothing: on, back, and to and fro.
-func TestAClockThatMovesIsSaidAloud(t *testing.T) {
+// A wall clock that moves while the node runs, forward, back, or to and fro, is reported once and ends nothing.
+func TestClockChangeIsReported(t *testing.T) {
 	for name, moves := range map[string][]time.Duration{
 		"on": {7 * time.Hour}, "a year on": {365 * 24 * time.Hour}, "back": {-48 * time.Hour}, "to and fro": {7 * time.Hour, 0},
 		"slewed": {clockSlack / 2},
@@ -43,7 +43,7 @@ func TestAClockThatMovesIsSaidAloud(t *testing.T) {
 					closed = r == nil || r.current().Closed()
 				})))
 				if said != want || closed || count[RoomClosed](l.subs["alice"]) > 0 {
-					t.Errorf("it is said %d times of %d; the room is closed: %v", said, want, closed)
+					t.Errorf("it is reported %d times, want %d; the room is closed: %v", said, want, closed)
 				}
 				if protocol.DefaultPolicy().Idle <= 0 {
 					t.Error("no room of this test can be idle")
@@ -53,7 +53,7 @@ func TestAClockThatMovesIsSaidAloud(t *testing.T) {
 	}
 }
 
-// setClock sets the wall clock of a node by that much from what it is.
+// setClock moves the wall clock of a node by that much from its present time.
 func (l *simLAN) setClock(nick string, by time.Duration) {
 	l.t.Helper()
 	must(ask(l.ctx(), l.nodes[nick], inLoop(func(lp *loop) {
@@ -62,7 +62,7 @@ func (l *simLAN) setClock(nick string, by time.Duration) {
 	})))
 }
 
-// sleeps has the machine of a node sleep: its clocks go on, and Go's measure of time that passes does not.
+// sleeps has the machine of a node sleep: its clocks go on, and Go's monotonic time does not.
 func (l *simLAN) sleeps(nick string, d time.Duration) {
 	l.t.Helper()
 	must(ask(l.ctx(), l.nodes[nick], inLoop(func(lp *loop) {
@@ -81,9 +81,10 @@ func (l *simLAN) closed(nick string, room RoomID) (closed bool) {
 	return closed
 }
 
-// An owner whose machine slept for longer than the idle time, while the members talked, closes nothing before it has asked
-// them; a sleep is no clock that was set. Where nobody has said anything, the room is closed in the end.
-func TestAnOwnerThatSleptAsksBeforeItCloses(t *testing.T) {
+// An owner's machine slept for longer than the idle time while the members talked. The owner asks the members before it
+// closes anything. A sleep is not reported as a clock that was set. If nobody has said anything, the room is closed in
+// the end.
+func TestOwnerThatSleptAsksBeforeClosing(t *testing.T) {
 	long(t)
 	for _, c := range []struct {
 		talk bool
@@ -99,7 +100,7 @@ func TestAnOwnerThatSleptAsksBeforeItCloses(t *testing.T) {
 				lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: rules}))
 				must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
 				must(carol.Join(l.ctx(), JoinOptions{Room: "lab"}))
-				time.Sleep(4 * time.Minute) // simulated; it has compared with both, more than once
+				time.Sleep(4 * time.Minute) // simulated; it has compared with both more than once
 				l.cut("alice", "bob")
 				l.cut("alice", "carol")
 				time.Sleep(c.away)
@@ -119,7 +120,7 @@ func TestAnOwnerThatSleptAsksBeforeItCloses(t *testing.T) {
 				l.subs["alice"].drain()
 				for _, w := range allOf[Warning](l.subs["alice"]) {
 					if w.Code == "clock" {
-						t.Errorf("a sleep is told as a clock that was set: %s", w.Text)
+						t.Errorf("a sleep is reported as a clock that was set: %s", w.Text)
 					}
 				}
 			})
@@ -127,9 +128,10 @@ func TestAnOwnerThatSleptAsksBeforeItCloses(t *testing.T) {
 	}
 }
 
-// A member is kicked while it is away for seconds; meanwhile the owner's clock is set, or its machine sleeps, by more than a
-// reason is kept for. It is told why. Also where the first to ask after that is the kicked member, before any tick.
-func TestAReasonIsToldWhateverTheClockDid(t *testing.T) {
+// A member is kicked while it is away for seconds. Meanwhile the owner's clock is set, or its machine sleeps, by more
+// than the time for which a reason is kept. The member is told why, even when it is the first to ask after that, before
+// any tick.
+func TestReasonIsToldDespiteClockChanges(t *testing.T) {
 	for name, what := range map[string]func(*simLAN){
 		"25 h forward":   func(l *simLAN) { l.setClock("alice", 25*time.Hour) },
 		"25 h back":      func(l *simLAN) { l.setClock("alice", -25*time.Hour) },
@@ -162,9 +164,9 @@ func TestAReasonIsToldWhateverTheClockDid(t *testing.T) {
 	}
 }
 
-// An invite for an hour, used at once, lets in whoever shows it, however far its clock is ahead of the owner's, and not once
-// it has ended by the owner's clock and time that passed.
-func TestAnInviteEndsByTheOwnersClock(t *testing.T) {
+// An invite for an hour, used at once, admits its bearer however far the bearer's clock is ahead of the owner's. It
+// admits nobody once it has ended by the owner's clock and the time that has passed.
+func TestInviteEndsByOwnersClock(t *testing.T) {
 	for _, c := range []struct {
 		behind, after time.Duration
 		want          ErrorCode
@@ -193,8 +195,9 @@ func TestAnInviteEndsByTheOwnersClock(t *testing.T) {
 	}
 }
 
-// What is listed as in force, and the words of a ban at the door, are by the time that has passed at the owner's.
-func TestABanIsListedByTimeThatPassed(t *testing.T) {
+// The list of bans in force, and the answer to a banned peer at the door, go by the time that has passed at the
+// owner's.
+func TestBanIsListedByElapsedTime(t *testing.T) {
 	for _, by := range []time.Duration{25 * time.Hour, -25 * time.Hour} {
 		simulate(t, 2, func(l *simLAN) {
 			alice, bob := l.bansBob(2 * time.Hour)
@@ -210,12 +213,12 @@ func TestABanIsListedByTimeThatPassed(t *testing.T) {
 			}
 			must(alice.Unban(l.ctx(), "lab", "bob"))
 			if bans := must(alice.Bans(l.ctx(), "lab")); len(bans) != 0 {
-				t.Errorf("set by %v: lifted, and %+v", by, bans)
+				t.Errorf("set by %v: lifted, yet listed: %+v", by, bans)
 			}
 			must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
 		})
 	}
-	// A machine that sleeps serves nobody, and the ban goes on ending.
+	// A machine that sleeps serves nobody, and the ban's time goes on.
 	simulate(t, 2, func(l *simLAN) {
 		_, bob := l.bansBob(2 * time.Hour)
 		l.sleeps("alice", 3*time.Hour)

@@ -1,6 +1,6 @@
 //go:build !race
 
-// The race detector sees nothing of another process, and makes each of the hundreds that these tests start slow.
+// The race detector sees nothing of another process, and slows the start of each of the hundreds of processes here.
 
 package node
 
@@ -18,13 +18,13 @@ import (
 	"time"
 )
 
-// dirEnv and logEnv make this test binary a node instead: its data directory, and the log of its wall.
+// dirEnv and logEnv make this test binary run as a node instead: its data directory, and the log of its wall.
 const (
 	dirEnv = "LOCALCHAT_TEST_DIR"
 	logEnv = "LOCALCHAT_TEST_DISK_LOG"
 )
 
-// The node's process must not come to the tests, nor to their check for goroutines.
+// The node's process must not reach the tests, nor their check for leaked goroutines.
 func init() {
 	if dir := os.Getenv(dirEnv); dir != "" {
 		if err := serveOrders(dir); err != nil {
@@ -35,8 +35,8 @@ func init() {
 	}
 }
 
-// serveOrders runs a node behind a wall and does what standard input says, until that ends. Each order has a line of
-// answer; what the person would be told comes in between, in lines that begin with "event".
+// serveOrders runs a node behind a wall and follows the orders on standard input until that ends. Each order has an
+// answer of one line. The events that a user would see come in between, in lines that begin with "event".
 func serveOrders(dir string) error {
 	w, err := raiseWall(dir, os.Getenv(logEnv))
 	if err != nil {
@@ -79,7 +79,7 @@ func serveOrders(dir string) error {
 	return err
 }
 
-// armed reads the first order, which is for the wall: the start is to meet faults as well.
+// armed reads the first order, which is for the wall: the start is to meet faults too.
 func armed(w *wall, in *bufio.Scanner) error {
 	if !in.Scan() {
 		return io.ErrUnexpectedEOF
@@ -88,7 +88,7 @@ func armed(w *wall, in *bufio.Scanner) error {
 	return err
 }
 
-// obey knows: fault WHAT CALL, count; create, invite, kick, close; join INVITE; rooms, owed, broken.
+// obey knows these orders: fault WHAT CALL, count; create, invite, kick, close; join INVITE; rooms, owed, broken.
 func obey(n *Node, w *wall, order, rest string) (answer any, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -110,7 +110,7 @@ func obey(n *Node, w *wall, order, rest string) (answer any, err error) {
 		_, err = n.Kick(ctx, "lab", "bob", rest)
 	case "close":
 		err = n.CloseRoom(ctx, "lab", rest)
-	case "rooms": // those of the loop, closed ones included
+	case "rooms": // those of the loop, including closed ones
 		return ask(ctx, n, roomCount{})
 	case "owed":
 		return ask(ctx, n, owedCount{})
@@ -119,7 +119,7 @@ func obey(n *Node, w *wall, order, rest string) (answer any, err error) {
 	case "broken":
 		return ask(ctx, n, storeBroken{})
 	default:
-		return nil, fmt.Errorf("what is %q?", order)
+		return nil, fmt.Errorf("unknown order %q", order)
 	}
 	return "done", err
 }
@@ -132,7 +132,7 @@ type (
 
 func (roomCount) run(l *loop) (int, error) { return len(l.rooms), nil }
 
-// run counts those who have still to be told, or to say that they were.
+// run counts the peers that have still to be told, or to confirm that they were.
 func (owedCount) run(l *loop) (owed int, err error) {
 	for _, r := range l.rooms {
 		for _, f := range r.ledger.Failures() {
@@ -197,7 +197,7 @@ func run(t *testing.T, dir, fault string) *process {
 		case strings.Contains(first, noWall):
 			needWall(t, first)
 		default:
-			p.answers <- first // why it does not start
+			p.answers <- first // the reason why it does not start
 		}
 	}
 	return p
@@ -214,10 +214,10 @@ func needWall(t *testing.T, why string) {
 	t.Skip(t.Name(), "DID NOT RUN:", why)
 }
 
-// order is written whether or not anybody reads it any more.
+// order is written whether or not anybody still reads it.
 func (p *process) order(text string) { _, _ = fmt.Fprintln(p.in, text) }
 
-// answer is the next line of answer, and false if the process is dead.
+// answer is the next answer, and false if the process is dead.
 func (p *process) answer() (string, bool) {
 	select {
 	case a := <-p.answers:
@@ -237,7 +237,7 @@ func (p *process) ask(text string) (string, bool) {
 	return p.answer()
 }
 
-// do is an order that must be carried out.
+// do gives an order that must succeed.
 func (p *process) do(text string) string {
 	p.t.Helper()
 	a, ok := p.ask(text)
@@ -256,7 +256,7 @@ func (p *process) isDead() bool {
 	}
 }
 
-// event waits for the next thing that the person is told that begins so.
+// event waits for the next event that begins with prefix.
 func (p *process) event(prefix string) (string, bool) {
 	timeout := time.After(patience)
 	for {
@@ -283,7 +283,7 @@ func (p *process) event(prefix string) (string, bool) {
 	}
 }
 
-// kill is SIGKILL.
+// kill sends SIGKILL.
 func (p *process) kill() {
 	_ = p.cmd.Process.Kill() // it may be dead already
 	p.in.Close()

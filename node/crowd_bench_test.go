@@ -28,7 +28,7 @@ import (
 	"localchat/protocol"
 )
 
-// crowdEnv makes this test binary the members of a room instead: how many, and the owner's address.
+// crowdEnv makes this test binary run as the members of a room instead: how many, and the owner's address.
 const crowdEnv = "LOCALCHAT_TEST_CROWD"
 
 func init() {
@@ -41,14 +41,14 @@ func init() {
 	}
 }
 
-// A crowd is all members of a room but the owner, in a process of their own, so that what the owner's process uses is
-// the owner's. Each has an identity, a libp2p host and a connection of its own, and polls as our node does; none speaks
-// gossip.
+// A crowd is all members of a room except the owner, in a process of their own, so that the owner's process uses
+// resources for the owner alone. Each has its own identity, libp2p host and connection, and polls as our node does.
+// None takes part in gossip.
 type crowd struct {
 	room  protocol.RoomID
 	owner peer.AddrInfo
 	out   sync.Mutex   // its goroutines meet at standard output
-	bytes atomic.Int64 // that went over their streams
+	bytes atomic.Int64 // over their streams
 	all   []*crowdMember
 }
 
@@ -56,7 +56,7 @@ type crowdMember struct {
 	*crowd
 	number int
 	host   host.Host
-	stream countedStream // opened by the first poll: one that says nothing is reset
+	stream countedStream // opened by the first poll: a stream without a request is reset
 	ask    protocol.PollRequest
 	head   protocol.Hash
 }
@@ -103,7 +103,7 @@ func beCrowd(spec string) error {
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
 		switch order, arg, _ := strings.Cut(in.Text(), " "); order {
 		case "poll":
-			// The first one learns the whole log, and its hash is what the others say they have.
+			// The first member learns the whole log. The others report its hash as the one they have.
 			for i, m := range c.all {
 				have := uint64(n + 1)
 				if i == 0 {
@@ -150,7 +150,7 @@ func (m *crowdMember) connect() error {
 	return h.Connect(ctx, m.owner)
 }
 
-// poll asks once. The crowd was admitted in order, right after the room was made.
+// poll asks once. The crowd was admitted in order, right after the room was created.
 func (m *crowdMember) poll(seq, key, presence uint64) (protocol.PollReply, error) {
 	if m.stream.Stream == nil {
 		s, err := m.host.NewStream(context.Background(), m.owner.ID, protocol.PollID)
@@ -180,7 +180,7 @@ func (m *crowdMember) poll(seq, key, presence uint64) (protocol.PollReply, error
 	return reply, err
 }
 
-// hold polls until the place is lost, and says when it was told.
+// hold polls until the place is lost, and reports when it was told.
 func (m *crowdMember) hold() {
 	for {
 		reply, err := m.poll(m.ask.HaveSeq, m.ask.HaveKey, m.ask.HavePresence)
@@ -200,7 +200,7 @@ func (m *crowdMember) hold() {
 	}
 }
 
-// A crowded room is one of alice's whose other members are a crowd.
+// A crowded room is a room of alice's whose other members are a crowd.
 type crowdedRoom struct {
 	b      *testing.B
 	alice  *Node
@@ -261,7 +261,7 @@ func (r *crowdedRoom) hears(word string) []string {
 				return line
 			}
 		case <-timeout:
-			r.b.Fatalf("the crowd never says %q", word)
+			r.b.Fatalf("the crowd never reports %q", word)
 		}
 	}
 }
@@ -302,22 +302,22 @@ func (r *crowdedRoom) settle(members int) {
 	r.held(members - 1)
 }
 
-// bytes is what has gone over the crowd's poll streams, both ways.
+// bytes is the traffic of the crowd's poll streams, in both directions.
 func (r *crowdedRoom) bytes() (n int64) {
 	r.tells("bytes")
 	return must(strconv.ParseInt(r.hears("bytes")[1], 10, 64))
 }
 
-// memory is what the process holds, goroutines' stacks included.
+// memory is the memory of the process, including the stacks of goroutines.
 func memory() uint64 {
 	runtime.GC()
-	runtime.GC() // what finalizers and pools let go of
+	runtime.GC() // frees memory released by finalizers and pools
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc + m.StackInuse
 }
 
-// cpu is what the process has used, in the kernel too.
+// cpu is the processor time of the process, including time in the kernel.
 func cpu() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
@@ -326,9 +326,9 @@ func cpu() time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// BenchmarkHeldPolls holds the polls of a whole room: memory of the owner's process for a connection and, beside that, for
-// a poll held on it; and what the process uses in a second when nothing happens, for each poll: the answers after
-// pollHold, and the pings that watch the connection. For -benchtime=1x.
+// BenchmarkHeldPolls holds the polls of a whole room. It reports the memory of the owner's process for each connection
+// and for each poll held on it, and the processor time of an idle second for each poll: the answers after pollHold, and
+// the pings that watch the connection. For -benchtime=1x.
 func BenchmarkHeldPolls(b *testing.B) {
 	for _, members := range []int{64, 256, 1000} {
 		b.Run(fmt.Sprintf("members=%d", members), func(b *testing.B) {
@@ -340,7 +340,7 @@ func BenchmarkHeldPolls(b *testing.B) {
 				held := memory()
 				const idle = pollHold + 5*time.Second
 				used := cpu()
-				time.Sleep(idle) // what it costs to wait is the question
+				time.Sleep(idle) // the cost of waiting is measured
 				used = cpu() - used
 				r.held(members - 1)
 				polls := float64(members - 1)
@@ -353,9 +353,10 @@ func BenchmarkHeldPolls(b *testing.B) {
 	}
 }
 
-// BenchmarkKick removes members of a room that holds everybody's poll, between processes on loopback: time until the
-// removed one has its reason; time until the last of the others has acknowledged record and key; what the owner's process
-// uses for it; and the bytes on the members' poll streams, without gossip and encryption. For -benchtime=1x.
+// BenchmarkKick removes members of a room that holds every member's poll, between processes on loopback. It reports the
+// time until the removed member has its reason, the time until the last of the others has acknowledged record and key,
+// the processor time of the owner's process, and the bytes on the members' poll streams, without gossip and encryption.
+// For -benchtime=1x.
 func BenchmarkKick(b *testing.B) {
 	const kicks = 5
 	for _, members := range []int{8, 64, 256} {

@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// BenchmarkDelivery says lines in a room on the simulated network, 20 a second, and reports what one line takes for each
-// member that hears it, above what the room sends and allocates in the same time when nobody speaks: QUIC packets, their
-// bytes, and allocations of all nodes, which share the process. None of these depends on how busy the machine is. For
-// -benchtime=1x; filling a room of 64 takes most of a minute.
+// BenchmarkDelivery says lines in a room on the simulated network, 20 a second. It reports the cost of a line for each
+// member that hears it, beyond the cost of the same time in silence: QUIC packets, their bytes, and the allocations of
+// all nodes, which share the process. None of these depends on how busy the machine is. For -benchtime=1x; filling a
+// room of 64 takes most of a minute.
 func BenchmarkDelivery(b *testing.B) {
 	const lines = 200
 	for _, members := range []int{8, 32, 64} {
@@ -39,7 +39,7 @@ func BenchmarkDelivery(b *testing.B) {
 	}
 }
 
-// spentOnLines is what a room spends in the time of so many lines when nobody speaks, and when they are said.
+// spentOnLines is the cost of a room in the time of so many lines, in silence and while they are said.
 func (l *simLAN) spentOnLines(c *traffic, room string, nicks []string, lines int) (quiet, said spent) {
 	l.t.Helper()
 	before := c.spent()

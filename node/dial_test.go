@@ -48,7 +48,8 @@ func TestParseAddr(t *testing.T) {
 	}
 }
 
-// A --peer that cannot be one stops the start; one with a peer ID is dialled as that peer, one without as an address.
+// A --peer that is no address stops the start. A --peer with a peer ID is dialled as that peer, one without as an
+// address.
 func TestPeersOfTheCommandLine(t *testing.T) {
 	self, bob := personaID("alice"), personaID("bob")
 	b, err := newBook(self, []string{"10.0.0.1:4001", "/ip4/10.0.0.2/tcp/1/p2p/" + bob.String(), "/ip4/10.0.0.3/tcp/1/p2p/" + self.String()}, testGate())
@@ -60,7 +61,7 @@ func TestPeersOfTheCommandLine(t *testing.T) {
 	}
 }
 
-// However many strangers mDNS shows, the book holds no more than its bound: the oldest hint goes, and nobody whom we want.
+// However many strangers mDNS shows, the book keeps to its bound: the oldest hint goes, and no peer that we want.
 func TestBookIsBounded(t *testing.T) {
 	b, err := newBook(personaID("alice"), nil, testGate())
 	if err != nil {
@@ -72,17 +73,17 @@ func TestBookIsBounded(t *testing.T) {
 	b.entry("busy").dialing = true
 	for i := range 3 * MaxPeers {
 		if b.add(PeerID(fmt.Sprint("hint", i)), addr, lawStart.Add(time.Duration(i)*time.Second)) == nil {
-			t.Fatal("no room for hint", i)
+			t.Fatal("no place for hint", i)
 		}
 		if len(b.entries) > MaxPeers {
 			t.Fatalf("%d peers in the book", len(b.entries))
 		}
 	}
 	if b.entry("wanted") == nil || b.entry("busy") == nil {
-		t.Error("a hint has put out somebody whom we need")
+		t.Error("a hint has displaced a peer that we need")
 	}
 	if b.entry(PeerID(fmt.Sprint("hint", 3*MaxPeers-1))) == nil || b.entry("hint0") != nil {
-		t.Error("it was not the oldest that went")
+		t.Error("the hint that went was not the oldest")
 	}
 	if b.add(personaID("alice"), addr, lawStart) != nil {
 		t.Error("we are in our own book")
@@ -95,16 +96,16 @@ func TestBookIsBounded(t *testing.T) {
 	}
 	b.want("a member", addr)
 	if b.entry("a member") == nil {
-		t.Error("a member found no room")
+		t.Error("there was no place for a member")
 	}
 	b.release("a member")
 	b.release("nobody")
 	if b.entry("a member").wanted || b.add("one more", addr, lawStart) == nil {
-		t.Error("who is released is no hint")
+		t.Error("a released peer is no hint")
 	}
 }
 
-// Of one peer we keep so many addresses, the latest first, none twice.
+// We keep a bounded number of addresses of one peer, the latest first, each once.
 func TestAddressesAreBounded(t *testing.T) {
 	b, err := newBook(personaID("alice"), nil, testGate())
 	if err != nil {
@@ -119,7 +120,7 @@ func TestAddressesAreBounded(t *testing.T) {
 	}
 }
 
-// What nobody can dial is not kept.
+// Addresses that nobody can dial are not kept.
 func TestDialable(t *testing.T) {
 	for s, want := range map[string]bool{
 		"/ip4/10.0.0.1/tcp/1": true, "/ip4/127.0.0.1/tcp/1": true, "/ip4/0.0.0.0/tcp/1": false, "/ip6/::/udp/1/quic-v1": false,
@@ -132,7 +133,7 @@ func TestDialable(t *testing.T) {
 	}
 }
 
-// Whoever has many old addresses, which we are dialling in vain, gets through to us from a new one.
+// A peer with many old addresses, which we dial in vain, still gets through to us from a new one.
 func TestOldAddressesKeepNobodyOut(t *testing.T) {
 	s := assail(t)
 	h := must(lan.NewHost(persona("bob").PrivKey, loopback, libp2p.ResourceManager(must(newResourceManager()))))
@@ -143,7 +144,7 @@ func TestOldAddressesKeepNobodyOut(t *testing.T) {
 		t.Cleanup(func() { deaf.Close() })
 		old = append(old, must(multiaddr.NewMultiaddr(fmt.Sprintf("/ip4/127.0.0.1/udp/%d/quic-v1", deaf.LocalAddr().(*net.UDPAddr).Port))))
 	}
-	s.alice.gate.TypeIn(old...) // it let us through once
+	s.alice.gate.TypeIn(old...) // the gate once let us dial these
 	dialled := make(chan struct{})
 	ctx, cancel := context.WithCancel(s.ctx)
 	defer func() {
@@ -154,7 +155,7 @@ func TestOldAddressesKeepNobodyOut(t *testing.T) {
 		defer close(dialled)
 		_ = s.alice.host.Connect(ctx, peer.AddrInfo{ID: h.ID(), Addrs: old})
 	}()
-	const atOnce = 8 // of the library, to one peer
+	const atOnce = 8 // the library's limit for one peer
 	under := func() (n int) {
 		view := func(scope network.PeerScope) error {
 			n = scope.Stat().NumConnsOutbound
@@ -180,7 +181,8 @@ func TestOldAddressesKeepNobodyOut(t *testing.T) {
 	}
 }
 
-// Two who dial each other at the same moment end up talking: it may leave them with two connections, one each way.
+// Two nodes that dial each other at the same moment end up talking: they may be left with two connections, one each
+// way.
 func TestCrossingDials(t *testing.T) {
 	long(t)
 	crossed := 0
@@ -234,8 +236,9 @@ func TestCrossingDials(t *testing.T) {
 	t.Log(crossed, "of 25 crossed")
 }
 
-// A stream of pings is kept with each member: libp2p's limit, 64 and as many for each 8 GiB of memory, is for less.
-func TestEverybodyCanBePinged(t *testing.T) {
+// A ping stream is kept open with each member. Libp2p's limit, 64 and as many more for each 8 GiB of memory, would not
+// do.
+func TestEveryMemberCanBePinged(t *testing.T) {
 	rm := must(newResourceManager())
 	defer rm.Close()
 	for i := range protocol.MaxMembers {

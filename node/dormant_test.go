@@ -5,16 +5,17 @@ import (
 	"time"
 )
 
-// startDormant starts a node on the data of an earlier life that leaves the rooms of last time alone, as a short command does.
+// startDormant starts a node on the data of an earlier life and leaves that life's rooms alone, as a short command
+// does.
 func (s *street) startDormant(nick string) *Node {
 	s.sleepy = true
 	defer func() { s.sleepy = false }()
 	return s.start(nick)
 }
 
-// A short command of the owner takes nobody's place, in another room or in none: a peer that asks for a room which the command has
-// not taken up gets no answer.
-func TestARoomThatSleepsRefusesNobody(t *testing.T) {
+// A short command of the owner costs nobody a place, in any room: a peer that asks for a room that the command has not
+// resumed gets no answer.
+func TestDormantRoomRefusesNobody(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		must(s.start("alice").Create(s.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 		must(s.nodes["alice"].Create(s.ctx(), CreateOptions{Name: "den", PolicyChange: openRoom()}))
@@ -35,7 +36,7 @@ func TestARoomThatSleepsRefusesNobody(t *testing.T) {
 		}
 		for _, nick := range []string{"bob", "carol"} {
 			if n := count[Refused](s.subs[nick]) + count[Removed](s.subs[nick]); n > 0 {
-				t.Errorf("%s is told the end %d times:%s", nick, n, s.subs[nick].story())
+				t.Errorf("%s is told %d times that the room has ended:%s", nick, n, s.subs[nick].story())
 			}
 		}
 		s.stop("alice")
@@ -46,8 +47,8 @@ func TestARoomThatSleepsRefusesNobody(t *testing.T) {
 	})
 }
 
-// A short command of a member is in the room by the place that it has, and leaves it.
-func TestAPlaceThatSleepsIsTakenUp(t *testing.T) {
+// A member's short command enters the room with its existing place, and leaves it again.
+func TestDormantPlaceIsTakenUp(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		must(s.start("alice").Create(s.ctx(), CreateOptions{Name: "lab"}))
 		knocks := make(chan error)
@@ -63,7 +64,7 @@ func TestAPlaceThatSleepsIsTakenUp(t *testing.T) {
 			s.stop("bob")
 			bob = s.startDormant("bob")
 			if joined := must(bob.Join(s.ctx(), JoinOptions{Room: "lab"})); !joined.Resumed {
-				t.Error("the place is a new one")
+				t.Error("the place is new")
 			}
 			must(bob.Say(s.ctx(), "lab", "hi", false))
 			until(s.subs["alice"], func(m Message) bool { return m.Text == "hi" })
@@ -75,7 +76,7 @@ func TestAPlaceThatSleepsIsTakenUp(t *testing.T) {
 }
 
 // An owner does not leave its own room by mistake.
-func TestAnOwnerCannotLeave(t *testing.T) {
+func TestOwnerCannotLeave(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))

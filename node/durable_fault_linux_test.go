@@ -14,9 +14,9 @@ import (
 	"localchat/node/internal/store"
 )
 
-// Every single call with which a removal changes the owner's disk fails, of a broken disk or a full one. The owner says so
-// and goes on; what it says has not happened has not, and can be ordered again. Where it cannot know, it says that, and
-// its next life does. The target is told once all the same.
+// Every single call by which a removal changes the owner's disk fails, because the disk is broken or full. The owner
+// reports it and goes on. A change that it says has not happened has not happened, and can be ordered again. Where it
+// cannot know, it says so, and its next life knows. The target is told once all the same.
 func TestOwnersDiskFailsAtEveryCall(t *testing.T) {
 	for _, fault := range some([]string{"eio", "enospc"}, 1) {
 		t.Run(fault, func(t *testing.T) {
@@ -27,9 +27,9 @@ func TestOwnersDiskFailsAtEveryCall(t *testing.T) {
 			undone, doubts, call := 0, 0, 1
 			for ; failing(t, w, fault, call, &undone, &doubts); call++ {
 			}
-			t.Logf("%d calls failed; %d kicks had to be ordered again, %d lives had to end", call-1, undone, doubts)
+			t.Logf("%d calls failed; %d kicks had to be ordered again, %d processes had to end", call-1, undone, doubts)
 			if undone == 0 || doubts == 0 || call < 10 {
-				t.Error("this has tested less than it says")
+				t.Error("this has tested less than it claims")
 			}
 		})
 	}
@@ -64,7 +64,7 @@ func failing(t *testing.T, w *watcher, fault string, call int, undone, doubts *i
 			must(w.sub.n.Dial(ctx, o.addr))
 			cancel()
 			if strings.Contains(answer, store.ErrInDoubt.Error()) {
-				o.ask("kick " + why) // again, for the case that it has not happened: else it is no error
+				o.ask("kick " + why) // again, in case it has not happened; otherwise this is no error
 			}
 		}
 		select {
@@ -99,7 +99,7 @@ func joinBy(n *Node, invite string) (JoinedInfo, error) {
 	return n.Join(ctx, JoinOptions{Invite: invite})
 }
 
-// saysOfDisk waits for a warning of the disk.
+// saysOfDisk waits for a warning about the disk.
 func (p *process) saysOfDisk(what string) {
 	p.t.Helper()
 	ev, _ := p.event("warning disk cannot write to disk: ")
@@ -108,7 +108,7 @@ func (p *process) saysOfDisk(what string) {
 	}
 }
 
-// saidSoFar are the events that have come.
+// saidSoFar are the events that have arrived.
 func (p *process) saidSoFar() (said string) {
 	for {
 		select {
@@ -120,9 +120,9 @@ func (p *process) saidSoFar() (said string) {
 	}
 }
 
-// A member's process meets a fault at every single call with which its removal changes its disk. Killed, it is told by the
-// end of its next life; if its face was told before, then of the same removal. With a failing disk it is told at once. It
-// is never refused before it is told, and once a life has ended in order there is silence.
+// A member's process meets a fault at every single call by which its removal changes its disk. If it is killed, it is
+// told by the end of its next life; if its face was told before, then of the same removal. With a failing disk it is
+// told at once. It is never refused before it is told, and once a life has ended in order nothing more is reported.
 func TestMembersDiskFailsAtEveryCall(t *testing.T) {
 	for _, fault := range some([]string{"kill", "eio", "enospc"}, 1) {
 		t.Run(fault, func(t *testing.T) {
@@ -135,7 +135,7 @@ func TestMembersDiskFailsAtEveryCall(t *testing.T) {
 			}
 			t.Logf("%d calls; told in two lives %d times", call-1, twice)
 			if call < 10 || twice == 0 {
-				t.Error("this has tested less than it says")
+				t.Error("this has tested less than it claims")
 			}
 		})
 	}
@@ -181,7 +181,7 @@ func memberFails(t *testing.T, alice *Node, fault string, call int, twice *int) 
 		switch {
 		case ev == first && told:
 			*twice++
-		case ev == "refused" && told && fault != "kill": // what could not be written is not known any more
+		case ev == "refused" && told && fault != "kill": // a fact that could not be written is forgotten
 		default:
 			t.Errorf("call %d: in the second life it is told %q", call, ev)
 		}
@@ -198,7 +198,7 @@ func memberFails(t *testing.T, alice *Node, fault string, call int, twice *int) 
 	return true
 }
 
-// times counts the events waiting that begin so, and keeps them.
+// times counts the waiting events that begin with prefix, and keeps them.
 func (p *process) times(prefix string) (n int) {
 	for range len(p.events) {
 		ev := <-p.events
@@ -210,8 +210,8 @@ func (p *process) times(prefix string) (n int) {
 	return n
 }
 
-// The first start and the making of a room meet a fault at every single call. The next start finds no half of anything, and
-// a start that fails says what to do.
+// The first start and the creation of a room meet a fault at every single call. The next start finds nothing half done,
+// and a start that fails says what the user can do.
 func TestFirstStartFailsAtEveryCall(t *testing.T) {
 	for _, fault := range some([]string{"kill", "eio", "enospc"}, 1) {
 		t.Run(fault, func(t *testing.T) {
@@ -221,7 +221,7 @@ func TestFirstStartFailsAtEveryCall(t *testing.T) {
 			}
 			t.Log(call-1, "calls")
 			if call < 20 {
-				t.Error("this has tested less than it says")
+				t.Error("this has tested less than it claims")
 			}
 		})
 	}

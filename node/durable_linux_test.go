@@ -17,31 +17,32 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A wall stands between this process and its data directory. The kernel asks it before every call that changes a file
-// there (seccomp's user notification), whichever thread makes it, and it lets the call through, fails it, or ends or
-// stops the process. So faults can be put at every single call of the real store, counted and not sampled: between two
-// such calls nothing of the directory changes. The order of the calls, and what each writes, is in a log.
+// A wall stands between this process and its data directory. Before every call that changes a file there, on any
+// thread, the kernel asks the wall (seccomp's user notification). The wall lets the call through, makes it fail, or
+// ends or stops the process. So a fault can be put at every single call of the real store, by count and not by
+// sampling: between two such calls nothing in the directory changes. The order of the calls, and the data that each
+// writes, is in a log.
 type wall struct {
 	listener uintptr
 	dir      string
 	memory   *os.File // our own
 	log      *os.File
 
-	mu    sync.Mutex // the process that gives orders and the one goroutine that answers the kernel meet here
+	mu    sync.Mutex // shared by the goroutine that follows orders and the one that answers the kernel
 	fault string
-	at    int // the call to which fault happens
-	calls int // since it was ordered
+	at    int // the number of the call that meets the fault
+	calls int // since the fault was ordered
 }
 
-// A diskCall is one that the wall let through.
+// A diskCall is a call that the wall let through.
 type diskCall struct {
 	Name string
 	Off  int64  // of pwrite; the size of ftruncate
 	Data []byte // of pwrite
 }
 
-// walled are the calls that the store and the identity change a directory with, opening and plain writing excepted: what is
-// written to has no name there yet.
+// walled are the calls by which the store and the identity change a directory, except opening and plain writing: a file
+// that is written has no name there yet.
 var walled = map[uint32]string{
 	unix.SYS_PWRITE64: "pwrite", unix.SYS_FTRUNCATE: "ftruncate", unix.SYS_FALLOCATE: "fallocate", unix.SYS_FSYNC: "fsync", unix.SYS_FDATASYNC: "fdatasync",
 	unix.SYS_LINKAT: "linkat", unix.SYS_UNLINKAT: "unlinkat", unix.SYS_MKDIRAT: "mkdirat", unix.SYS_RENAMEAT2: "renameat2",
@@ -95,7 +96,7 @@ func raiseWall(dir, log string) (*wall, error) {
 	}
 	program = append(program, unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW})
 	prog := unix.SockFprog{Len: uint16(len(program)), Filter: &program[0]}
-	// A call that waits for us is not interrupted by signals, and so is not made and counted twice.
+	// A call that waits for an answer is not interrupted by signals, and so is not made and counted twice.
 	const waitKillable = 1 << 5
 	flags := uintptr(unix.SECCOMP_FILTER_FLAG_NEW_LISTENER | unix.SECCOMP_FILTER_FLAG_TSYNC | unix.SECCOMP_FILTER_FLAG_TSYNC_ESRCH | waitKillable)
 	fd, _, errno := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, flags, uintptr(unsafe.Pointer(&prog)))
@@ -107,12 +108,12 @@ func raiseWall(dir, log string) (*wall, error) {
 	return w, nil
 }
 
-// serve answers the kernel, until the process ends. It makes none of the calls in walled.
+// serve answers the kernel until the process ends. It makes none of the walled calls itself.
 func (w *wall) serve() {
 	for {
 		var n notice
 		if _, _, errno := unix.Syscall(unix.SYS_IOCTL, w.listener, unix.SECCOMP_IOCTL_NOTIF_RECV, uintptr(unsafe.Pointer(&n))); errno != 0 {
-			continue // who asked is gone
+			continue // the caller is gone
 		}
 		v := verdict{id: n.id}
 		if err := w.judge(n); err != 0 {
@@ -120,7 +121,7 @@ func (w *wall) serve() {
 		} else {
 			v.flags = unix.SECCOMP_USER_NOTIF_FLAG_CONTINUE
 		}
-		// An error means that who asked is gone.
+		// An error means that the caller is gone.
 		_, _, _ = unix.Syscall(unix.SYS_IOCTL, w.listener, unix.SECCOMP_IOCTL_NOTIF_SEND, uintptr(unsafe.Pointer(&v)))
 	}
 }
@@ -136,7 +137,7 @@ func (w *wall) judge(n notice) syscall.Errno {
 		switch w.fault {
 		case "kill":
 			_ = unix.Kill(os.Getpid(), unix.SIGKILL)
-			select {} // it comes
+			select {} // the signal is on its way
 		case "stop":
 			_ = unix.Kill(os.Getpid(), unix.SIGSTOP)
 		case "eio":
@@ -161,7 +162,7 @@ func (w *wall) judge(n notice) syscall.Errno {
 	return 0
 }
 
-// path is what the call is about.
+// path is the file that the call is about.
 func (w *wall) path(n notice) string {
 	arg := 0
 	switch walled[uint32(n.nr)] {
@@ -182,21 +183,21 @@ func (w *wall) path(n notice) string {
 	return name
 }
 
-// order arms the wall: from now on the at-th call meets its fate, once.
+// order arms the wall: from now on the at-th call meets the fault, once.
 func (w *wall) order(fault string, at int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.fault, w.at, w.calls = fault, at, 0
 }
 
-// count is how many calls there were since the last order.
+// count is the number of calls since the last order.
 func (w *wall) count() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.calls
 }
 
-// readCalls reads the log of a process's wall.
+// readCalls reads the log of a wall.
 func (p *process) readCalls() (calls []diskCall) {
 	p.t.Helper()
 	d := json.NewDecoder(bytes.NewReader(must(os.ReadFile(p.log))))

@@ -20,21 +20,21 @@ import (
 	"localchat/protocol"
 )
 
-// A target is a member that is to lose its place. It polls by itself, with one nonce, and keeps every answer: what a
-// member's node would be told, and no second chance.
+// A target is a member that is to lose its place. It polls by itself, with one nonce, and keeps every answer: a
+// member's node would be told the same, and has no second chance.
 type target struct {
 	t     *testing.T
 	n     *Node
 	owner PeerID
 	seat  authority.Seat
 
-	mu      sync.Mutex // its poll and the test meet here
+	mu      sync.Mutex // shared by its poll and the test
 	reason  []byte     // the answer
 	refused bool
 	acked   bool // the acknowledgement was read, or may have been
 }
 
-// silence ends a room's poll without a word to anybody, and gives its seat away.
+// silence ends a room's poll without an event, and returns the room's seat.
 type silence struct{ room protocol.RoomID }
 
 func (q silence) run(l *loop) (authority.Seat, error) {
@@ -56,7 +56,7 @@ func (p *process) enterAs(n *Node) *target {
 	return &target{t: p.t, n: n, owner: joined.Owner, seat: must(ask(ctx, n, silence{joined.ID}))}
 }
 
-// poll asks until there is a definite answer, or the owner is dead, and acknowledges a reason.
+// poll asks until there is a definite answer or the owner is dead, and acknowledges a reason.
 func (m *target) poll(p *process) {
 	for {
 		before := p.isDead()
@@ -116,7 +116,7 @@ func (m *target) note(reply protocol.PollReply) {
 	}
 }
 
-// ack waits until the owner has read it.
+// ack waits until the owner has read the acknowledgement.
 func (m *target) ack(s interface {
 	io.ReadWriter
 	CloseWrite() error
@@ -138,7 +138,7 @@ func (m *target) ack(s interface {
 	return true
 }
 
-// with is the answer to one question with a nonce.
+// with is the answer to one request with a nonce.
 func (m *target) with(nonce protocol.Nonce) protocol.PollReply {
 	m.t.Helper()
 	var reply protocol.PollReply
@@ -151,7 +151,7 @@ func (m *target) with(nonce protocol.Nonce) protocol.PollReply {
 	return reply
 }
 
-// What an owner's disk can say of a target, in the order in which it comes to say it.
+// The states of a target on an owner's disk, in the order in which they come.
 const (
 	notRemoved = iota
 	waiting
@@ -159,7 +159,7 @@ const (
 	acknowledged // with a room that has ended the whole room may be gone
 )
 
-// read says which of them the store in dir says, and takes anything else for a failure of the test.
+// read is the state of the target in the store in dir. Anything else is a failure of the test.
 func (m *target) read(dir string) (int, error) {
 	s, err := store.Open(dir)
 	if err != nil {
@@ -200,12 +200,12 @@ func (m *target) read(dir string) (int, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.reason != nil && !bytes.Equal(f.Answer, m.reason) {
-		return 0, errors.New("another answer is kept than was given")
+		return 0, errors.New("the kept answer is not the given one")
 	}
 	return claimed, nil
 }
 
-// allows reports whether a disk may say state, after what the target has heard and sent.
+// allows reports whether a disk may hold a state, after the answers that the target has received and sent.
 func (m *target) allows(state int) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -215,10 +215,10 @@ func (m *target) allows(state int) bool {
 	return state == claimed || state == acknowledged && m.acked
 }
 
-// The owner's process is killed before every single call with which a removal changes its disk: the kick, the claim, the
-// acknowledgement. Then the power fails as well: every one of the calls that were not synced yet may be missing or torn.
-// It is not removed yet, or removed and the reason waiting, or removed and the same bytes are there for the same nonce.
-// Started again, the owner tells why, once, and refuses every other nonce.
+// The owner's process is killed before every single call by which a removal changes its disk: the kick, the claim, the
+// acknowledgement. Then the power fails as well: every call that was not synced yet may be missing or torn. Then either
+// the target is not removed yet, or it is removed and the reason waits, or it is removed and the same bytes are there
+// for the same nonce. Started again, the owner tells the reason once and refuses every other nonce.
 func TestOwnerIsKilledAtEveryDiskCall(t *testing.T) {
 	long(t)
 	for _, order := range []string{"kick", "close"} {
@@ -241,7 +241,7 @@ func TestOwnerIsKilledAtEveryDiskCall(t *testing.T) {
 	}
 }
 
-// killed is one such round. It reports whether there was a call to be killed at.
+// killed is one such round. It reports whether there was a call at which to kill.
 func killed(t *testing.T, bob *Node, order string, call int, states map[int]int, images *int) bool {
 	dir := filepath.Join(t.TempDir(), "alice")
 	o := run(t, dir, "none 0")
@@ -261,7 +261,7 @@ func killed(t *testing.T, bob *Node, order string, call int, states map[int]int,
 	m.afterPowerFailures(where, disk, images)
 	state, err := m.read(dir)
 	if err != nil || !m.allows(state) {
-		t.Fatalf("%s: it is %d, %v", where, state, err)
+		t.Fatalf("%s: the state is %d, %v", where, state, err)
 	}
 	if !dead {
 		return false
@@ -277,11 +277,11 @@ func killed(t *testing.T, bob *Node, order string, call int, states map[int]int,
 	}
 	other := protocol.Nonce{1}
 	if state == waiting || state == notRemoved {
-		m.poll(o) // the first to ask; a second is refused
+		m.poll(o) // the first nonce is answered; a second is refused
 	} else if again := m.with(m.seat.Nonce); state == claimed {
 		m.note(again)
 	} else if again.Reason != nil {
-		t.Errorf("%s: told again after the acknowledgement", where)
+		t.Errorf("%s: the reason is told again after the acknowledgement", where)
 	}
 	r, err := protocol.OpenReason(m.reason)
 	if err != nil || r.Text != why || r.Nonce != m.seat.Nonce {
@@ -293,11 +293,11 @@ func killed(t *testing.T, bob *Node, order string, call int, states map[int]int,
 	return true
 }
 
-// endOfRemoval waits until the process is dead, or has done all that the removal takes.
+// endOfRemoval waits until the process is dead, or has done everything that belongs to the removal.
 func (p *process) endOfRemoval(order string) (dead bool) {
 	p.t.Helper()
 	for begin := time.Now(); time.Since(begin) < patience; {
-		rooms, alive := p.ask("rooms") // after whatever the loop had to do before
+		rooms, alive := p.ask("rooms") // after anything the loop had to do before
 		if strings.HasPrefix(rooms, "error") || rooms == "done" {
 			continue // the answer to the removal
 		}
@@ -312,19 +312,19 @@ func (p *process) endOfRemoval(order string) (dead bool) {
 	return false
 }
 
-// A platter is what the owner's disk surely holds, and what is on its way there.
+// A platter is the part of the owner's disk that is surely written, and the writes on their way there.
 type platter struct {
 	p       *process
-	skip    int // calls logged before
+	skip    int // number of earlier calls in the log
 	durable []byte
 }
 
-// newPlatter begins with a store that nobody writes to just now.
+// newPlatter begins with a store that is not being written to.
 func newPlatter(p *process) *platter {
 	return &platter{p: p, skip: len(p.readCalls()), durable: must(os.ReadFile(filepath.Join(p.dir, store.File)))}
 }
 
-// pending brings durable up to the last sync and returns the writes since.
+// pending brings durable up to the last sync and returns the writes since then.
 func (d *platter) pending() (writes []diskCall) {
 	for _, c := range d.p.readCalls()[d.skip:] {
 		switch c.Name {
@@ -336,13 +336,13 @@ func (d *platter) pending() (writes []diskCall) {
 			}
 			writes = nil
 		default:
-			d.p.t.Fatal("what does", c.Name, "change?")
+			d.p.t.Fatal("unknown call", c.Name)
 		}
 	}
 	return writes
 }
 
-// on is the file after c.
+// on is the file after the call.
 func (c diskCall) on(file []byte) []byte {
 	size := max(int64(len(file)), c.Off+int64(len(c.Data)))
 	if c.Name == "ftruncate" {
@@ -354,10 +354,11 @@ func (c diskCall) on(file []byte) []byte {
 	return after
 }
 
-// sector, in bytes: what a disk writes whole.
+// sector, in bytes: the unit that a disk writes whole.
 const sector = 512
 
-// crashes are the files that a power failure can leave: any of the pending writes done, and any one of them in part.
+// crashes are the files that a power failure can leave: any of the pending writes done, and any one of them done in
+// part.
 func (d *platter) crashes() (files [][]byte) {
 	writes := d.pending()
 	if len(writes) > 10 {
@@ -391,7 +392,7 @@ func (d *platter) crashes() (files [][]byte) {
 	return files
 }
 
-// afterPowerFailures reads what each of them leaves.
+// afterPowerFailures reads the state that each of them leaves.
 func (m *target) afterPowerFailures(where string, d *platter, images *int) {
 	m.t.Helper()
 	dir := m.t.TempDir()
@@ -406,7 +407,7 @@ func (m *target) afterPowerFailures(where string, d *platter, images *int) {
 			m.t.Fatal(err)
 		}
 		if state, err := m.read(dir); err != nil || !m.allows(state) {
-			m.t.Fatalf("%s, and the power fails: it is %d, %v", where, state, err)
+			m.t.Fatalf("%s, and the power fails: the state is %d, %v", where, state, err)
 		}
 	}
 }

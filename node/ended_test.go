@@ -12,9 +12,9 @@ import (
 	"localchat/node/internal/transcript"
 )
 
-// A node that was started again has no lines. It gets those of one who was removed meanwhile as it gets everybody's: the
-// owner too, for which no authority vouches.
-func TestLinesOfOneWhoIsOutComeBack(t *testing.T) {
+// A node that was restarted has no lines. It fetches the lines of a peer that was removed meanwhile like all others,
+// and so does the owner, for which no authority vouches.
+func TestLinesOfRemovedPeerComeBack(t *testing.T) {
 	for _, who := range []string{"alice", "carol"} {
 		t.Run("to "+who, func(t *testing.T) {
 			onAStreet(t, func(s *street) {
@@ -42,9 +42,10 @@ func TestLinesOfOneWhoIsOutComeBack(t *testing.T) {
 				s.stop(who)
 				n, began := s.start(who), time.Now()
 				until(s.subs[who], func(m Message) bool { return m.Text == said[0] })
-				// dave, who came in between, has neither the first lines nor their key: who has them is asked at once.
+				// dave came in between, and has neither the first lines nor their key. The members that have them are asked at
+				// once.
 				if took := time.Since(began); took > 5*time.Second {
-					t.Errorf("%s has them after %v", who, took)
+					t.Errorf("%s has the lines after %v", who, took)
 				}
 				time.Sleep(time.Second) // simulated
 				var has []string
@@ -59,9 +60,10 @@ func TestLinesOfOneWhoIsOutComeBack(t *testing.T) {
 	}
 }
 
-// What a removal costs grows with the lines of whom it removes, and not with their square: each line is walked over once, in
-// whatever order they come and however often they are asked for. What has been walked over counts without being here.
-func TestEachLineIsWalkedOverOnce(t *testing.T) {
+// The cost of a removal grows with the number of the removed peer's lines, not with its square: each line is walked
+// over once, in whatever order the lines come and however often they are asked for. A line that has been walked over
+// counts without being here.
+func TestRemovalWalksEachLineOnce(t *testing.T) {
 	ends := map[string]func(author string, last transcript.Opened) authority.Event{
 		"a kick": func(author string, last transcript.Opened) authority.Event { return kickOf(author, last.Msg) },
 		"a ban": func(author string, last transcript.Opened) authority.Event {

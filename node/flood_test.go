@@ -15,8 +15,8 @@ import (
 	"localchat/protocol"
 )
 
-// A script that says one line after the other, as fast as it can, is slowed down and loses none.
-func TestAPasteLosesNothing(t *testing.T) {
+// A script that says lines as fast as it can is slowed down and loses none.
+func TestPasteLosesNothing(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
@@ -49,8 +49,8 @@ func TestAPasteLosesNothing(t *testing.T) {
 	})
 }
 
-// Who has more under way than can be said in a while is told so at once, and can say it later.
-func TestTooMuchUnderWayIsRefused(t *testing.T) {
+// A member with more lines under way than can be said in a while is told so at once, and can say them later.
+func TestTooManyLinesUnderWayAreRefused(t *testing.T) {
 	simulate(t, 1, func(l *simLAN) {
 		alice := l.start("alice")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab"}))
@@ -68,14 +68,14 @@ func TestTooMuchUnderWayIsRefused(t *testing.T) {
 		time.Sleep(sayPatience) // simulated
 		must(alice.Say(l.ctx(), "lab", "one more", false))
 		if want := 1 + protocol.MaxText>>10; sayCost(strings.Repeat("x", protocol.MaxText)) != want || sayCost("hello") != 1 {
-			t.Errorf("the longest text costs other than %d lines", want)
+			t.Errorf("the longest text costs more or less than %d lines", want)
 		}
 	})
 }
 
-// What a member says beyond what any node of ours would say is not taken as it comes, and the room is told by whom; others
-// are heard as ever. If it was honest after all, it is fetched.
-func TestAFloodIsNotTakenLive(t *testing.T) {
+// Lines beyond the rate at which a node of ours would say them are not taken live, and the room is told which member
+// sends them. Other members are heard as ever. If the sender was honest after all, its lines are fetched.
+func TestFloodIsNotTakenLive(t *testing.T) {
 	long(t)
 	simulate(t, 3, func(l *simLAN) {
 		alice, bob, carol := l.start("alice"), l.start("bob"), l.start("carol")
@@ -106,7 +106,7 @@ func TestAFloodIsNotTakenLive(t *testing.T) {
 				if n := len(r.log.Of(bob.self)); n != floodBurst {
 					t.Errorf("%d lines are taken at once", n)
 				}
-				for _, a := range flood[:floodBurst] { // what is here already takes nothing
+				for _, a := range flood[:floodBurst] { // a line that is here already costs nothing
 					lineArrived{room: id, line: a}.handle(lp)
 				}
 			}
@@ -125,8 +125,8 @@ func TestAFloodIsNotTakenLive(t *testing.T) {
 	})
 }
 
-// Who floods is named, once in a while.
-func TestAFloodIsNamed(t *testing.T) {
+// A flooder is named, once in a while.
+func TestFlooderIsNamed(t *testing.T) {
 	w := newLawRoom(t, "lab")
 	w.admit("carol")
 	n := &Node{self: personaID("alice"), signer: persona("alice"), log: slog.New(slog.DiscardHandler), gate: testGate()}
@@ -147,7 +147,7 @@ func TestAFloodIsNamed(t *testing.T) {
 			taken++
 		}
 		if !r.inBudget(personaID("alice"), "hello") {
-			t.Fatal("we are in our own way")
+			t.Fatal("our own lines count against us")
 		}
 	}
 	if taken < floodBurst || taken > floodBurst+floodRate {
@@ -164,8 +164,8 @@ func TestAFloodIsNamed(t *testing.T) {
 	}
 }
 
-// Lines that push each other out of a full room as soon as they are said are a flood of their author. Old ones are none: parts
-// of a room that were apart, and each full, come together.
+// Lines that push each other out of a full room as soon as they are said are a flood of their author. Old lines are no
+// flood: the parts of a divided room, each full, come together.
 func TestLinesThatPushEachOtherOutAreAFlood(t *testing.T) {
 	for _, old := range []bool{false, true} {
 		w := newLawRoom(t, "lab")
@@ -202,8 +202,8 @@ func TestLinesThatPushEachOtherOutAreAFlood(t *testing.T) {
 	}
 }
 
-// The longest text comes whole, live and fetched, also where several do not fit into one answer.
-func TestTheLongestTextsComeWhole(t *testing.T) {
+// The longest texts arrive whole, live and fetched, even if several do not fit into one answer.
+func TestLongestTextsArriveWhole(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		rules, all := openRoom(), "all"
 		rules.History = &all
@@ -243,8 +243,8 @@ func TestTheLongestTextsComeWhole(t *testing.T) {
 	})
 }
 
-// A room keeps as many lines as it may, and one who comes late is given all of them where the policy gives all.
-func TestAFullRoomIsHandedOver(t *testing.T) {
+// A room keeps as many lines as it may. A late joiner is given all of them if the policy gives all.
+func TestFullRoomIsHandedOver(t *testing.T) {
 	long(t)
 	simulate(t, 2, func(l *simLAN) {
 		rules, all := openRoom(), "all"
@@ -270,7 +270,7 @@ func TestAFullRoomIsHandedOver(t *testing.T) {
 			gone += len(ev.IDs)
 		}
 		if gone != 100 {
-			t.Errorf("alice is told of %d that are gone", gone)
+			t.Errorf("alice is told of %d lines that are gone", gone)
 		}
 		bob := l.start("bob")
 		begun := time.Now()

@@ -24,10 +24,10 @@ import (
 	"localchat/protocol"
 )
 
-// floodedEnv makes this test binary alice's node, with a room full of long texts.
+// floodedEnv makes this test binary run as alice's node, with a room full of long texts.
 const floodedEnv = "LOCALCHAT_TEST_FLOODED"
 
-// maxResident, in bytes, of a node under any flood.
+// maxResident, in bytes, bounds the memory of a node under any flood.
 const maxResident = 96 << 20
 
 func init() {
@@ -56,7 +56,7 @@ func init() {
 	os.Exit(0)
 }
 
-// A node stays small under floods by real sockets, as strangers and as members, from ten addresses of this machine.
+// A node stays small under floods over real sockets, from strangers and from members, at ten addresses of this machine.
 func TestFloodsKeepANodeSmall(t *testing.T) {
 	long(t)
 	for _, c := range []struct {
@@ -83,7 +83,7 @@ func TestFloodsKeepANodeSmall(t *testing.T) {
 				reader.Wait()
 				_ = cmd.Wait()
 				if floods > 1 {
-					t.Errorf("the person is told of %d floods", floods)
+					t.Errorf("%d floods are reported", floods)
 				}
 			}()
 			lines := bufio.NewScanner(out)
@@ -146,7 +146,7 @@ func TestFloodsKeepANodeSmall(t *testing.T) {
 	}
 }
 
-// resident is how many bytes of a process are in memory.
+// resident is the number of bytes of a process in memory.
 func resident(t *testing.T, pid int) int {
 	t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))

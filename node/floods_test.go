@@ -21,17 +21,17 @@ import (
 	"localchat/protocol"
 )
 
-// A mob is hosts that attack one node, each on its own.
+// A mob is a number of hosts that attack one node, each on its own.
 type mob struct {
 	*street
 	room  RoomInfo
 	at    peer.AddrInfo
 	hosts []host.Host
-	// admissions of those that are members.
+	// The admissions of those hosts that are members.
 	admissions map[peer.ID]uint64
 }
 
-// gather makes that many hosts at each of that many addresses.
+// gather makes the given number of hosts at each of the given number of addresses.
 func (s *street) gather(room RoomInfo, addresses, each int) *mob {
 	s.t.Helper()
 	m := &mob{street: s, room: room, at: s.nodes["alice"].addrInfo(), admissions: make(map[peer.ID]uint64)}
@@ -44,7 +44,7 @@ func (s *street) gather(room RoomInfo, addresses, each int) *mob {
 	return m
 }
 
-// enter makes all of them members.
+// enter makes all hosts members.
 func (m *mob) enter() {
 	m.t.Helper()
 	for i, h := range m.hosts {
@@ -55,7 +55,7 @@ func (m *mob) enter() {
 		must(struct{}{}, protocol.WriteFrame(st, &protocol.JoinRequest{Room: m.room.ID, Nick: fmt.Sprint("mallory", i)}))
 		must(struct{}{}, protocol.ReadFrame(st, &reply))
 		if reply.Code != protocol.JoinAdmitted {
-			m.t.Fatalf("%d is answered %+v", i, reply)
+			m.t.Fatalf("host %d is answered %+v", i, reply)
 		}
 		m.admissions[h.ID()] = reply.Admission
 		st.Reset()
@@ -63,7 +63,7 @@ func (m *mob) enter() {
 	}
 }
 
-// request is a valid one, which differs from one to the next.
+// request is a valid request, a different one each time.
 func (m *mob) request(h host.Host, id libprotocol.ID) protocol.Frame {
 	room := m.room.ID
 	nonce := protocol.Nonce{byte(rand.Uint32()), byte(rand.Uint32()), 1}
@@ -87,10 +87,10 @@ func (m *mob) request(h host.Host, id libprotocol.ID) protocol.Frame {
 	return &protocol.RoomsRequest{}
 }
 
-// The ways to attack with one stream. What is returned is kept open.
+// The ways to attack with one stream. A stream that is returned is kept open.
 var mobAttacks = map[string]func(m *mob, h host.Host, s network.Stream, id libprotocol.ID) (keep bool){
 	"nothing": func(_ *mob, _ host.Host, s network.Stream, id libprotocol.ID) bool {
-		_, err := s.Write(nil) // what its protocol is, and nothing more
+		_, err := s.Write(nil) // only the name of its protocol
 		return err == nil
 	},
 	"one byte": func(_ *mob, _ host.Host, s network.Stream, _ libprotocol.ID) bool {
@@ -124,11 +124,11 @@ var mobAttacks = map[string]func(m *mob, h host.Host, s network.Stream, id libpr
 	},
 }
 
-// everything is each of them by chance.
+// everything is any of them, by chance.
 const everything = "everything"
 
-// attack has each of the mob open streams of all protocols, and some that say none, for as long as ctx. It takes what
-// it gets, and goes on.
+// attack has each host of the mob open streams of all protocols, and some of no protocol, until ctx ends. It keeps the
+// streams that it gets, and goes on.
 func (m *mob) attack(ctx context.Context, h host.Host, how string) {
 	do := mobAttacks[how]
 	all := slices.Collect(maps.Values(mobAttacks))
@@ -155,7 +155,7 @@ func (m *mob) attack(ctx context.Context, h host.Host, how string) {
 		}
 		for _, c := range h.Network().ConnsToPeer(m.at.ID) {
 			if s, err := c.NewStream(ctx); err == nil {
-				_, _ = s.Write([]byte{19}) // it does not say its protocol
+				_, _ = s.Write([]byte{19}) // it does not name its protocol
 				open = append(open, s)
 			}
 		}
@@ -170,7 +170,7 @@ func (m *mob) attack(ctx context.Context, h host.Host, how string) {
 	}
 }
 
-// median is how long a line of bob's takes to alice.
+// median is how long a line of bob's takes to reach alice.
 func (s *street) median() time.Duration {
 	s.t.Helper()
 	var took []time.Duration
@@ -191,8 +191,8 @@ func (s *street) roomID() string {
 	return must(s.nodes["alice"].Rooms(s.t.Context()))[0].ID.String()
 }
 
-// The room holds while a mob attacks its owner: lines go as fast as ever, a member that is started again has its owner
-// back, one that is kicked is told, a newcomer gets in, and the owner's person hears of the flood once.
+// The room holds while a mob attacks its owner: lines are as fast as ever, a member that is restarted reaches its owner
+// again, a kicked member is told, a newcomer gets in, and the owner hears of the flood once.
 func TestFloods(t *testing.T) {
 	type attackers struct {
 		name            string
@@ -237,10 +237,10 @@ func TestFloods(t *testing.T) {
 							h.Close()
 						}
 					}()
-					time.Sleep(8 * time.Second) // simulated: they have what they can get
+					time.Sleep(8 * time.Second) // simulated: they have all they can get
 					floods := 1
 					if who.members && how == "half" {
-						floods = 0 // a member may open as many
+						floods = 0 // a member may open this many
 					}
 					s.holdsUnder(room, quiet, floods)
 				})
@@ -249,7 +249,7 @@ func TestFloods(t *testing.T) {
 	}
 }
 
-// holdsUnder is what every flood is measured by.
+// holdsUnder are the checks after every flood.
 func (s *street) holdsUnder(room RoomInfo, quiet time.Duration, due int) {
 	s.t.Helper()
 	if now := s.median(); now > 2*quiet {
@@ -260,7 +260,7 @@ func (s *street) holdsUnder(room RoomInfo, quiet time.Duration, due int) {
 	s.start("carol")
 	until(s.subs["carol"], func(j Joined) bool { return j.Resumed })
 	if took := time.Since(begun); took > 5*time.Second {
-		s.t.Errorf("carol has her owner back after %v", took)
+		s.t.Errorf("carol reaches her owner again after %v", took)
 	}
 	begun = time.Now()
 	must(s.nodes["alice"].Kick(s.t.Context(), room.ID.String(), "dave", "too loud"))
@@ -273,7 +273,7 @@ func (s *street) holdsUnder(room RoomInfo, quiet time.Duration, due int) {
 	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
 	defer cancel()
 	if _, err := s.start("erin").Join(ctx, JoinOptions{Invite: invite.Text, Nick: "erin"}); err != nil {
-		s.t.Errorf("erin, who is invited: %v", err)
+		s.t.Errorf("erin was invited, but: %v", err)
 	}
 	if took := time.Since(begun); took > 5*time.Second {
 		s.t.Errorf("erin is in after %v", took)
@@ -298,8 +298,8 @@ func (s *street) holdsUnder(room RoomInfo, quiet time.Duration, due int) {
 	}
 }
 
-// A line that its author may not say yet is not sent on to others, and no member has us send more for it than so much.
-func TestWhatIsTooMuchIsNotPassedOn(t *testing.T) {
+// A line that its author may not say yet is not passed on, and a member can have a bounded amount passed on.
+func TestExcessLinesAreNotPassedOn(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		alice, bob, carol := l.start("alice"), l.start("bob"), l.start("carol")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
@@ -336,7 +336,7 @@ func TestWhatIsTooMuchIsNotPassedOn(t *testing.T) {
 				lp.passedOn = newTurnstile[peer.ID](budget{rate.Every(time.Hour), 5*size + 1})
 				again := 0
 				for range 20 {
-					if pass(said[0]) { // it is here, and costs nothing of what bob may say
+					if pass(said[0]) { // it is here already, and costs bob nothing
 						again++
 					}
 				}
@@ -348,8 +348,8 @@ func TestWhatIsTooMuchIsNotPassedOn(t *testing.T) {
 	})
 }
 
-// A stranger has streamTimeout for its question, and its stream ends with the refusal. A member asks on.
-func TestAStrangerPollsOnce(t *testing.T) {
+// A stranger has streamTimeout for its request, and its stream ends with the refusal. A member can go on asking.
+func TestStrangerPollsOnce(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		alice := l.start("alice")
 		info := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
@@ -375,7 +375,7 @@ func TestAStrangerPollsOnce(t *testing.T) {
 		begun := time.Now()
 		_, err := st.Read(make([]byte, 1))
 		if took := time.Since(begun); err == nil || took > streamTimeout+time.Second {
-			t.Errorf("a stranger that says nothing has its stream for %v: %v", took, err)
+			t.Errorf("a silent stranger keeps its stream for %v: %v", took, err)
 		}
 		m.Join("mallory", protocol.Token{})
 		if n := answers(); n != 10 {
@@ -384,7 +384,7 @@ func TestAStrangerPollsOnce(t *testing.T) {
 	})
 }
 
-// knock stands at the door, again and again, and gives up each time.
+// knock knocks again and again, and gives up each time.
 func (m *mob) knock(ctx context.Context, h host.Host, nick string) {
 	for ctx.Err() == nil {
 		once, cancel := context.WithTimeout(ctx, 2*time.Second)
@@ -400,9 +400,9 @@ func (m *mob) knock(ctx context.Context, h host.Host, nick string) {
 	}
 }
 
-// Whoever crowds the door, one who knocked before keeps its place, one of another address finds one, and the owner's
-// person can still read what it is told.
-func TestACrowdAtTheDoor(t *testing.T) {
+// However crowded the door, a peer that knocked before keeps its place, a peer at another address finds one, and the
+// owner is not told more than a user can read.
+func TestCrowdAtTheDoor(t *testing.T) {
 	long(t)
 	for _, c := range []struct{ addresses, each int }{{1, 1}, {1, 20}, {10, 10}} {
 		t.Run(fmt.Sprintf("%d addresses, %d each", c.addresses, c.each), func(t *testing.T) {

@@ -23,17 +23,17 @@ import (
 	"localchat/protocol"
 )
 
-// A trickle is what one host of a mob sends again and again: too much of it, and yet no more than its budgets allow, or
-// something of which nothing is heard again.
+// A trickle is something that one host of a mob sends again and again: too much of it, but within its budgets, or
+// something for which no reply shows that it arrived.
 type trickle struct {
-	every time.Duration // of a stranger; a member is four times as fast
+	every time.Duration // for a stranger; a member sends four times as fast
 	send  func(m *mob, h host.Host, s network.Stream)
-	on    libprotocol.ID // the protocol of its streams; "": they agree on none
+	on    libprotocol.ID // the protocol of its streams; "": none is agreed on
 	told  thing
 	who   string // members, strangers, or both
 }
 
-// ask sends a frame, and reads something of the answer.
+// ask sends a frame and reads part of the answer.
 func (m *mob) ask(s network.Stream, req protocol.Frame) {
 	if protocol.WriteFrame(s, req) == nil {
 		_, _ = s.Read(make([]byte, 1<<16))
@@ -112,9 +112,9 @@ func (tr trickle) run(ctx context.Context, m *mob, h host.Host) {
 	}
 }
 
-// What is refused, dropped, or of no use counts, whatever it is and whoever keeps it away: from one member, and from twenty
-// strangers at ten addresses, the person hears of it once.
-func TestEveryFloodIsTold(t *testing.T) {
+// Traffic that is refused, dropped, or useless counts, whatever it is and whichever check stops it: the user hears once
+// of a flood from one member, and once of one from twenty strangers at ten addresses.
+func TestEveryFloodIsReported(t *testing.T) {
 	long(t)
 	for name, tr := range trickles {
 		for _, members := range []bool{true, false} {
@@ -166,7 +166,7 @@ func TestEveryFloodIsTold(t *testing.T) {
 	}
 }
 
-// noFloods fails where one of them was told of a flood.
+// noFloods fails if any of the nodes reported a flood.
 func noFloods(t *testing.T, when string, subs map[string]*watcher) {
 	t.Helper()
 	for nick, w := range subs {
@@ -178,9 +178,9 @@ func noFloods(t *testing.T, when string, subs map[string]*watcher) {
 	}
 }
 
-// A room in which people talk without a pause, paste logs and send each other long texts; a laptop that comes and goes, and
-// is started again; and a crowd at the door, of which many give up: none of it is a flood.
-func TestWhatPeopleDoIsNoFlood(t *testing.T) {
+// None of these is a flood: a room in which people talk without a pause, paste logs and send each other long texts; a
+// laptop that comes and goes, and is restarted; a crowd at the door, many of which give up.
+func TestOrdinaryUseIsNoFlood(t *testing.T) {
 	long(t)
 	onAStreet(t, func(s *street) {
 		access, never := "knock", int64(0)
@@ -195,7 +195,7 @@ func TestWhatPeopleDoIsNoFlood(t *testing.T) {
 				in <- err
 			}()
 		}
-		// As many again look in, knock, and give up.
+		// As many again look at the rooms, knock, and give up.
 		m := s.gather(room, 16, 1)
 		ctx, cancel := context.WithTimeout(context.Background(), 15*time.Second)
 		defer cancel()
@@ -255,8 +255,8 @@ func TestWhatPeopleDoIsNoFlood(t *testing.T) {
 	})
 }
 
-// With direct messages: one peer, ten identities at one address, ten addresses, and more members than there are in a room
-// say what they can. What is taken has its bound, and one who has said nothing yet is heard.
+// With direct messages, one peer, ten identities at one address, ten addresses, and more members than a room can have
+// say as much as they can. The total has its bound, and a member that has said nothing yet is heard.
 func TestDirectMessagesAreBounded(t *testing.T) {
 	longest := sayCost(strings.Repeat("x", protocol.MaxText))
 	for _, cost := range []int{1, longest} {
@@ -281,7 +281,7 @@ func TestDirectMessagesAreBounded(t *testing.T) {
 			all += fill(member(1+i, 0))
 		}
 		if all > 10*directBurst {
-			t.Errorf("ten more at its address say %d", all)
+			t.Errorf("ten more members at its address say %d", all)
 		}
 		heard("while ten at its address talk,", member(-2, 0))
 		all = 0
@@ -289,18 +289,19 @@ func TestDirectMessagesAreBounded(t *testing.T) {
 			all += fill(member(100+i, 1+i))
 		}
 		if most := 10*directBurst + allDirectBurst; all > most || all < allDirectBurst/2 {
-			t.Errorf("those of ten addresses say %d, at most %d are due", all, most)
+			t.Errorf("members at ten addresses say %d, at most %d are due", all, most)
 		}
 		heard("while ten addresses talk,", member(-3, 1))
 		heard("while ten addresses talk,", member(-4, 99))
 		late := lawStart.Add(time.Hour)
 		if d.sweep(late); len(d.own.own)+len(d.address.own) > 0 {
-			t.Error("budgets are kept of those who say no more")
+			t.Error("budgets of silent members are kept")
 		}
 	}
 }
 
-// A reader that takes nothing holds no more text in memory than a room may keep, and is told how much it has missed.
+// A subscriber that reads nothing holds no more text in memory than a room may keep, and is told how much it has
+// missed.
 func TestEventsHoldNoMoreTextThanARoom(t *testing.T) {
 	text := strings.Repeat("x", protocol.MaxText)
 	for _, body := range []EventBody{Direct{Text: text}, Message{Text: text}} {
@@ -318,7 +319,7 @@ func TestEventsHoldNoMoreTextThanARoom(t *testing.T) {
 			<-s.c
 		}
 		if !s.push(Event{Body: body}) {
-			t.Error("nothing is taken after something was read")
+			t.Error("no event is taken after some were read")
 		}
 		for len(s.c) > 2 {
 			<-s.c
@@ -341,7 +342,7 @@ func TestEventsHoldNoMoreTextThanARoom(t *testing.T) {
 
 func garbageRPC(n int) *pubsub.RPC { return &pubsub.RPC{RPC: pb.RPC{Publish: garbage(n, 1).Publish}} }
 
-// Of what strangers send by gossip a room's guard takes so much for all of them, and a member's budget is its own.
+// A room's guard takes a bounded amount of gossip from all strangers together. A member's budget is its own.
 func TestGossipOfStrangersHasOneBudget(t *testing.T) {
 	g := newGuard(protocol.RoomID{})
 	taken := 0
@@ -385,8 +386,8 @@ type callerFrom string
 func (callerFrom) LocalMultiaddr() multiaddr.Multiaddr    { return nil }
 func (c callerFrom) RemoteMultiaddr() multiaddr.Multiaddr { return multiaddr.StringCast(string(c)) }
 
-// What members hand over to be passed on has a bound for one, for an address, and for all; who hands over too much is no
-// longer heard so, counts, and keeps its connections.
+// Lines that members hand over to be passed on are bounded for a member, for an address, and for all. The excess of a
+// member is refused and counts, and the member keeps its connections.
 func TestLinesToPassOnAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := bareAdmission()
@@ -401,13 +402,13 @@ func TestLinesToPassOnAreBounded(t *testing.T) {
 			all += fill(member(i, 0))
 		}
 		if most := 10*directBurst + addressDirectBurst; all > most || all < addressDirectBurst {
-			t.Errorf("those of one address hand over %d", all)
+			t.Errorf("members at one address hand over %d", all)
 		}
 		for i := range 10 {
 			all += fill(member(10+i, 1+i))
 		}
 		if most := 20*directBurst + allDirectBurst; all > most {
-			t.Errorf("those of eleven addresses hand over %d, at most %d are due", all, most)
+			t.Errorf("members at eleven addresses hand over %d, at most %d are due", all, most)
 		}
 		if !a.mayPass(member(-1, 0), protocol.MaxMessage) {
 			t.Error("a member that has handed over nothing is not heard")
@@ -416,7 +417,7 @@ func TestLinesToPassOnAreBounded(t *testing.T) {
 			fill(member(0, 0))
 		}
 		if due := a.floods.due(lawStart); len(due) != 1 || !slices.Equal(due[0].things, []string{"lines to pass on"}) || len(a.n.inbox) > 0 {
-			t.Errorf("told %+v, and %d are hung up on", due, len(a.n.inbox))
+			t.Errorf("reported %+v, and %d connections are closed", due, len(a.n.inbox))
 		}
 	})
 }

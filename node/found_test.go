@@ -11,7 +11,7 @@ import (
 	"localchat/protocol"
 )
 
-// sham is a room of another name and owner for each number; nobody opens its record.
+// sham is a room with a name and an owner of its own for each number. Its record is never opened.
 func sham(l *loop, from peer.ID, host, name string, n int, byOwner bool) protocol.RoomID {
 	var id protocol.RoomID
 	copy(id[:], fmt.Sprintf("%d %s", n, from))
@@ -22,9 +22,9 @@ func sham(l *loop, from peer.ID, host, name string, n int, byOwner bool) protoco
 	return id
 }
 
-// Whoever makes up rooms, and from however many addresses, a room of somebody else has its place, and one that is asked
-// for has it in any case.
-func TestMadeUpRoomsHideNobodys(t *testing.T) {
+// However many rooms a peer invents, from however many addresses, a room of another peer has its place, and a room that
+// is asked for has one in any case.
+func TestInventedRoomsHideNoRoom(t *testing.T) {
 	long(t)
 	for _, c := range []struct {
 		name               string
@@ -60,9 +60,9 @@ func TestMadeUpRoomsHideNobodys(t *testing.T) {
 				}
 				flood()
 				if l.found[honest] == nil {
-					t.Error("it gives way")
+					t.Error("the honest room is displaced")
 				}
-				// On the flooder's own host, and after its eight rooms, only what is asked for has a place.
+				// On the flooder's own host, after its eight rooms, only a room that is asked for has a place.
 				l.want("Den")
 				neighbour := sham(l, "bob", "host0", "den", 2, true)
 				if l.found[neighbour] == nil {
@@ -70,7 +70,7 @@ func TestMadeUpRoomsHideNobodys(t *testing.T) {
 				}
 				other := sham(l, "carol", "host0", "loft", 3, false)
 				if delete(l.found, other); l.found[other] != nil {
-					t.Fatal("it is there")
+					t.Fatal("a ninth room has a place")
 				}
 				l.want(other.String())
 				for i := range 2 * foundOfPeer {
@@ -87,8 +87,8 @@ func TestMadeUpRoomsHideNobodys(t *testing.T) {
 	}
 }
 
-// The book of words gives way one by one, and makes none of those that are there again.
-func TestWordsGiveWayOneByOne(t *testing.T) {
+// A full book of words drops one entry at a time, and none for a peer that it has already.
+func TestWordBookDropsOneEntryAtATime(t *testing.T) {
 	b := newWordBook()
 	for i := range maxWords {
 		b.words[peer.ID(fmt.Sprint(i))] = "word"
@@ -99,7 +99,7 @@ func TestWordsGiveWayOneByOne(t *testing.T) {
 	}
 }
 
-// What people ask for is bounded, and forgotten.
+// The rooms that users ask for are bounded, and forgotten.
 func TestWantedRoomsAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := must(newLoop(&Node{self: "us", words: newWordBook()}, nil))
@@ -107,11 +107,11 @@ func TestWantedRoomsAreForgotten(t *testing.T) {
 			l.want(fmt.Sprint("room ", i))
 		}
 		if len(l.wanted) > maxWanted || !l.wants(protocol.RoomID{}, "ROOM 7") {
-			t.Errorf("%d are asked for", len(l.wanted))
+			t.Errorf("%d rooms are wanted", len(l.wanted))
 		}
 		time.Sleep(wantedFor + 1) // simulated
 		if l.want("another"); len(l.wanted) != 1 || l.wants(protocol.RoomID{}, "room 7") {
-			t.Errorf("%d are asked for still", len(l.wanted))
+			t.Errorf("%d rooms are still wanted", len(l.wanted))
 		}
 	})
 }

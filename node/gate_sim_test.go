@@ -40,9 +40,9 @@ func multiaddrs(texts ...string) (as []multiaddr.Multiaddr) {
 	return as
 }
 
-// A packets counts the packets of a simulated network by where they go.
+// A packets counts the packets of a simulated network by destination.
 type packets struct {
-	mu  sync.Mutex // the network's goroutine and the test's meet at it
+	mu  sync.Mutex // shared by the goroutines of the network and of the test
 	out map[string]int
 }
 
@@ -53,7 +53,7 @@ func (tr *packets) latency(p *simnet.Packet) time.Duration {
 	return time.Millisecond
 }
 
-// to is how many packets went to addresses that begin so.
+// to is how many packets went to addresses with that prefix.
 func (tr *packets) to(prefixes ...string) (n int) {
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
@@ -73,7 +73,7 @@ func (tr *packets) forget() {
 	clear(tr.out)
 }
 
-// The machines of these tests are on 1.0.0.0/16 and 1.77.0.0/24, where nobody is.
+// The machines of these tests are on 1.0.0.0/16 and 1.77.0.0/24. No host is on the latter.
 var (
 	foreignAddrs = multiaddrs(
 		"/ip4/203.0.113.7/udp/53/quic-v1", "/ip4/8.8.8.8/udp/443/quic-v1", "/ip4/1.200.0.9/udp/123/quic-v1", "/ip4/172.31.5.5/udp/22/quic-v1",
@@ -85,8 +85,8 @@ var (
 
 const nobody = "1.77.0.9"
 
-// An outskirt is a simulated network whose nodes are on known networks, and one host of mallory's that says of itself what
-// a test wants.
+// An outskirt is a simulated network whose nodes are on known networks, and one host of mallory's that claims any
+// addresses a test wants.
 type outskirt struct {
 	*simLAN
 	traffic  *packets
@@ -112,12 +112,12 @@ func onTheOutskirts(t *testing.T, says []multiaddr.Multiaddr, f func(o *outskirt
 	})
 }
 
-// host is one without a gate, at an address that simnet gives the number.
+// host is a host without a gate, at the address with that number in simnet.
 func (o *outskirt) host(number int, more ...libp2p.Option) host.Host {
 	return bareHost(o.network, number, 8000, append(more, libp2p.ResourceManager(must(newResourceManager())))...)
 }
 
-// node starts one on the known networks; it knows nobody.
+// node starts a node on the known networks. It knows no other peer.
 func (o *outskirt) node(nick string, number int, anywhere bool) *Node {
 	o.t.Helper()
 	on := &atomic.Pointer[onlink.Networks]{}
@@ -136,7 +136,7 @@ func (o *outskirt) inLoop(n *Node, f func(*loop)) {
 	must(ask(o.ctx(), n, inLoop(f)))
 }
 
-// lab is a room of alice's with bob and carol in it, and mallory if it says so.
+// lab is a room of alice's with bob and carol in it, and mallory if the caller says so.
 func (o *outskirt) lab() RoomInfo {
 	o.t.Helper()
 	alice := o.node("alice", 0, false)
@@ -149,7 +149,7 @@ func (o *outskirt) lab() RoomInfo {
 	return lab
 }
 
-// enter makes mallory a member, that goes away again.
+// enter makes mallory a member, which then goes away.
 func (o *outskirt) enter(lab RoomInfo) *hostile.Peer {
 	o.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -162,19 +162,19 @@ func (o *outskirt) enter(lab RoomInfo) *hostile.Peer {
 	return m
 }
 
-// nothingLeaves checks a minute in which nodes try what they have been told.
+// nothingLeaves checks a minute in which nodes try the addresses that they were told.
 func (o *outskirt) nothingLeaves(what string) {
 	o.t.Helper()
 	time.Sleep(time.Minute) // simulated
 	if n := o.traffic.to(foreign...); n > 0 {
-		o.t.Errorf("%s: %d packets went to addresses on no network of ours", what, n)
+		o.t.Errorf("%s: %d packets went to addresses outside our networks", what, n)
 	}
 	if o.traffic.to(nobody) == 0 {
-		o.t.Errorf("%s: not even what is on our network was tried: this shows nothing", what)
+		o.t.Errorf("%s: not even the addresses on our network were tried: this shows nothing", what)
 	}
 }
 
-// A stranger that says, by identify, that it is at addresses all over the world has nobody dial them.
+// A stranger claims by identify to be at addresses all over the world. Nobody dials them.
 func TestIdentifyPointsNobodyElsewhere(t *testing.T) {
 	onTheOutskirts(t, append(near, foreignAddrs...), func(o *outskirt) {
 		bob := o.node("bob", 1, false)
@@ -195,8 +195,8 @@ func TestIdentifyPointsNobodyElsewhere(t *testing.T) {
 	})
 }
 
-// A member's addresses go to the whole room, by the owner's word. Nobody dials those that are not here, and the owner does
-// not hand them on: not in its list of who is there, not in its listing of rooms, and not in an invite.
+// A member's addresses go to the whole room through the owner. Nobody dials those outside our networks, and the owner
+// does not hand them on: not in its list of who is present, not in its listing of rooms, and not in an invite.
 func TestPresencePointsNobodyElsewhere(t *testing.T) {
 	onTheOutskirts(t, append(near, foreignAddrs...), func(o *outskirt) {
 		lab := o.lab()
@@ -228,7 +228,7 @@ func TestPresencePointsNobodyElsewhere(t *testing.T) {
 	})
 }
 
-// An owner's list is a peer's word like any other. It does not push the addresses that are right out either.
+// An owner's list is a claim like any other peer's. It does not push out the right addresses either.
 func TestAnOwnersListPointsNobodyElsewhere(t *testing.T) {
 	onTheOutskirts(t, nil, func(o *outskirt) {
 		lab := o.lab()
@@ -242,14 +242,14 @@ func TestAnOwnersListPointsNobodyElsewhere(t *testing.T) {
 				r.takePresence(&protocol.PollMember{Presence: r.away.presence + 1 + uint64(i), Present: []protocol.Presence{{Peer: o.mallory.ID(), Addrs: addrs}}})
 			}
 			if e := l.book.entry(o.mallory.ID()); e == nil || len(e.addrs) != 1 || !e.addrs[0].Equal(near[0]) {
-				t.Errorf("bob's book: %+v", e)
+				t.Errorf("bob's book has %+v", e)
 			}
 		})
 		o.nothingLeaves("an owner's list")
 	})
 }
 
-// A listing of rooms says where the owner of each is.
+// A listing of rooms gives the address of each owner.
 func TestAListingPointsNobodyElsewhere(t *testing.T) {
 	onTheOutskirts(t, nil, func(o *outskirt) {
 		bob := o.node("bob", 1, false)
@@ -271,8 +271,8 @@ func roomsAnsweredBy(p peer.ID, ads ...openedAd) func(*loop) {
 	return func(l *loop) { roomsAnswered{peer: p, ads: ads}.handle(l) }
 }
 
-// A PRUNE of a member may carry signed addresses of others, which pubsub would connect to by itself. We dial for it nobody
-// at all: it would be past the book and its bounds.
+// A PRUNE of a member may carry signed addresses of other peers, which pubsub would connect to by itself. We dial none
+// of them: that would bypass the book and its bounds.
 func TestPruneDialsNobody(t *testing.T) {
 	onTheOutskirts(t, nil, func(o *outskirt) {
 		lab := o.lab()
@@ -295,7 +295,7 @@ func TestPruneDialsNobody(t *testing.T) {
 		if n := o.traffic.to(append(foreign, nobody)...); n > 0 {
 			t.Errorf("%d packets went to the peers of a PRUNE", n)
 		}
-		// Bob has read them: mallory is a member, which he hears.
+		// Bob has read them: mallory is a member that he hears.
 		must(bob.Say(o.ctx(), "lab", "here", false))
 		until(o.subs["alice"], func(m Message) bool { return m.Text == "here" })
 	})
@@ -309,8 +309,8 @@ func signedPeer(t *testing.T, name string, addrs []multiaddr.Multiaddr) *pb.Peer
 	return &pb.PeerInfo{PeerID: []byte(rec.PeerID), SignedPeerRecord: must(env.Marshal())}
 }
 
-// Addresses that were right on one network are not dialled on the next, whoever gave them, since somebody else is there.
-// What a person types is dialled wherever it is.
+// Addresses that were right on one network are not dialled on the next, whatever their source, since another machine
+// may be there. An address that the user types is dialled wherever it is.
 func TestAddressesOfTheLastNetwork(t *testing.T) {
 	onTheOutskirts(t, nil, func(o *outskirt) {
 		bob := o.node("bob", 1, false)
@@ -323,10 +323,10 @@ func TestAddressesOfTheLastNetwork(t *testing.T) {
 		hint()
 		time.Sleep(30 * time.Second) // simulated
 		if o.traffic.to(nobody) == 0 {
-			t.Fatal("what is on our network is not dialled")
+			t.Fatal("an address on our network is not dialled")
 		}
 		o.networks["bob"].Store(&onlink.Networks{netip.MustParsePrefix("1.0.0.9/16")})
-		time.Sleep(30 * time.Second) // simulated: what was under way has ended
+		time.Sleep(30 * time.Second) // simulated: dials under way have ended
 		o.traffic.forget()
 		hint()
 		time.Sleep(time.Minute) // simulated
@@ -335,12 +335,12 @@ func TestAddressesOfTheLastNetwork(t *testing.T) {
 		}
 		_, _ = bob.Dial(o.ctx(), near[0].String()) // nobody is there
 		if o.traffic.to(nobody) == 0 {
-			t.Error("what a person types is not dialled")
+			t.Error("a typed address is not dialled")
 		}
 	})
 }
 
-// A node of another network gets no connection, unless --from-anywhere asks for that; one that a person dials there is
+// A node of another network gets no connection, unless --from-anywhere allows it. A node there that the user dials is
 // reached, remembered, and let in when it calls back.
 func TestNodesOfOtherNetworks(t *testing.T) {
 	onTheOutskirts(t, nil, func(o *outskirt) {
@@ -368,17 +368,18 @@ func TestNodesOfOtherNetworks(t *testing.T) {
 				t.Errorf("bob knows it at %v", as)
 			}
 			if l.n.gate.Passes(personaID("dave"), multiaddr.StringCast("/ip4/1.200.0.9/udp/123/quic-v1")) {
-				t.Error("its whole network passes")
+				t.Error("every address of its network passes")
 			}
 		})
-		// Where a peer of another network was seen it may be called back: the address of its QUIC connection is where it listens.
+		// A peer of another network may be called back where it was seen: the address of its QUIC connection is where it
+		// listens.
 		if !carol.gate.Passes(far.ID(), at) || carol.gate.Passes(personaID("dave"), at) {
-			t.Error("where carol may call")
+			t.Error("carol may not call the peer back, or may call another")
 		}
 	})
 }
 
-// What an invite says is dialled wherever it is: a person has given it.
+// The addresses in an invite are dialled wherever they are: the user has entered the invite.
 func TestAnInviteLeadsElsewhere(t *testing.T) {
 	onTheOutskirts(t, nil, func(o *outskirt) {
 		far := o.host(200 << 16)

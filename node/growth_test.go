@@ -15,11 +15,11 @@ var (
 	growMany = flag.Int("grow-many", 2, "rooms of 20 in TestGrowthManyRooms, each of its own 20 nodes")
 )
 
-// settled, in simulated time, is a large room: what it has to catch up with takes longer than settling.
+// settled, in simulated time, is after how long a large room has settled: catching up takes longer than settling.
 const settled = 3 * settling
 
-// TestGrowthOneRoom fills one large room on the simulated network and logs what a line and a kick cost there. It fails if a
-// line does not reach everybody, or a removal; not for what it costs.
+// TestGrowthOneRoom fills one large room on the simulated network and logs the cost of a line and of a kick. It fails
+// if a line or a removal does not reach every member, never because of the cost.
 func TestGrowthOneRoom(t *testing.T) {
 	members := size(*growOne, 4)
 	countedLAN(t, members, func(l *simLAN, c *traffic) {
@@ -32,7 +32,7 @@ func TestGrowthOneRoom(t *testing.T) {
 	})
 }
 
-// TestGrowthManyRooms is the same for many rooms of 20 on one network. Nodes know those of their own room alone.
+// TestGrowthManyRooms is the same for many rooms of 20 on one network. Nodes know only those of their own room.
 func TestGrowthManyRooms(t *testing.T) {
 	long(t)
 	const members = 20
@@ -51,10 +51,10 @@ func TestGrowthManyRooms(t *testing.T) {
 	})
 }
 
-// logGrowth says lines in every room at once, and removes a member of each.
+// logGrowth has members say lines in every room at once, and removes a member of each.
 func (l *simLAN) logGrowth(c *traffic, rooms []string, nicks [][]string) {
-	// What a room does of itself comes again after half a minute, in which a stream of pings ends (libp2p); shorter, a
-	// silence that is subtracted from lines would be another than theirs.
+	// Each half minute a stream of pings ends (libp2p). A shorter silence, subtracted from the time of the lines, would
+	// not hold the same background traffic.
 	const seconds, rate = 30, 20
 	nodes := len(rooms) * len(nicks[0])
 	all := func() spent { synctest.Wait(); return c.spent() }

@@ -10,7 +10,7 @@ import (
 	"localchat/protocol"
 )
 
-// texts is what a node has of a room, in display order.
+// texts are the lines that a node has of a room, in display order.
 func (l *simLAN) texts(nick string) (texts []string) {
 	l.t.Helper()
 	for _, m := range must(l.nodes[nick].History(l.ctx(), "lab")).Messages {
@@ -19,9 +19,9 @@ func (l *simLAN) texts(nick string) (texts []string) {
 	return texts
 }
 
-// A late joiner is given what the policy gives and nothing else, whichever way it asks: as our node does, and by asking
+// A late joiner is given the lines that the policy gives and nothing else, whether it asks as our node does or asks
 // every member outright for all keys and all lines.
-func TestALateJoinerGetsWhatThePolicyGives(t *testing.T) {
+func TestLateJoinerGetsWhatPolicyAllows(t *testing.T) {
 	for _, policy := range []string{"none", "since-join", "all"} {
 		t.Run(policy, func(t *testing.T) {
 			simulate(t, 4, func(l *simLAN) {
@@ -40,7 +40,7 @@ func TestALateJoinerGetsWhatThePolicyGives(t *testing.T) {
 				must(carol.Join(l.ctx(), JoinOptions{Room: "lab"}))
 				m := l.infiltrate(3, lab)
 				m.Join("mallory", protocol.Token{})
-				time.Sleep(3 * syncEvery) // simulated: it has asked, more than once
+				time.Sleep(3 * syncEvery) // simulated: it has asked more than once
 				s.says("alice", "after")
 				s.shows("carol", "after")
 				want := []string{"after"}
@@ -77,10 +77,10 @@ func TestALateJoinerGetsWhatThePolicyGives(t *testing.T) {
 						}
 					}
 					if (policy != "all" || name == "carol" && keys == 0) && lines+keys > 0 {
-						t.Errorf("%s gives %d lines and %d keys from before", name, lines, keys)
+						t.Errorf("%s gives %d lines and %d keys from before the join", name, lines, keys)
 					}
 					if policy == "all" && name != "carol" && (lines != 2 || keys == 0) {
-						t.Errorf("%s gives %d lines and %d keys from before, where all is to be given", name, lines, keys)
+						t.Errorf("%s gives %d lines and %d keys from before the join, want all", name, lines, keys)
 					}
 				}
 			})
@@ -88,9 +88,9 @@ func TestALateJoinerGetsWhatThePolicyGives(t *testing.T) {
 	}
 }
 
-// Where a newcomer gets live lines alone, what the network loses of them is given again all the same, for a while; what
-// was said while somebody was away for longer is not, nor does its author read that it has been delivered.
-func TestLiveLinesAloneAreRepaired(t *testing.T) {
+// If a newcomer gets live lines alone, lines that the network loses are still fetched for a while. Lines said while a
+// member was away for longer are not, and their author is not told that they were delivered.
+func TestLostLiveLinesAreRepaired(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		rules, none := openRoom(), "none"
 		rules.History = &none
@@ -117,13 +117,13 @@ func TestLiveLinesAloneAreRepaired(t *testing.T) {
 			}
 			said := slices.ContainsFunc(allOf[Delivered](l.subs["alice"]), func(d Delivered) bool { return d.ID == id })
 			if said != c.given {
-				t.Errorf("after %v alice reads that it is delivered: %v", c.away, said)
+				t.Errorf("after %v alice is told that it is delivered: %v", c.away, said)
 			}
 		}
 	})
 }
 
-// What was said to an empty room is not delivered to who comes later and is not given it, and nobody is warned of it.
+// A line said to an empty room is not delivered to a later member that is not given it, and nobody is warned of it.
 func TestLinesToNobodyAreNotDelivered(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
@@ -152,8 +152,8 @@ func TestLinesToNobodyAreNotDelivered(t *testing.T) {
 	})
 }
 
-// A newcomer's first line stands under what was said before it came, though it has seen nothing of that.
-func TestANewcomerSpeaksLast(t *testing.T) {
+// A newcomer's first line stands below the lines that were said before it came, though it has seen none of them.
+func TestNewcomersLineStandsLast(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
@@ -171,9 +171,9 @@ func TestANewcomerSpeaksLast(t *testing.T) {
 	})
 }
 
-// The first line of a member whose node was started again stands under what it had seen in its earlier life, also where
-// it speaks before it has been given that again.
-func TestAMemberThatWasRestartedSpeaksLast(t *testing.T) {
+// After a restart, a member's first line stands below the lines that it had seen in its earlier life, even if it speaks
+// before it has been given them again.
+func TestRestartedMembersLineStandsLast(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		ctx := context.Background()
 		alice, bob := s.start("alice"), s.start("bob")
@@ -189,7 +189,7 @@ func TestAMemberThatWasRestartedSpeaksLast(t *testing.T) {
 		must(ask(ctx, bob, inLoop(func(l *loop) {
 			for _, r := range l.rooms {
 				if r.log.Len() > 0 {
-					t.Error("bob has been given what he had: this shows nothing")
+					t.Error("bob has been given his lines again: this shows nothing")
 				}
 				key, _ := r.keys.Get(r.current().Epoch())
 				must(r.send(protocol.Content{Kind: protocol.Say, Text: "back"}, key))

@@ -29,7 +29,7 @@ import (
 // loopback is where the nodes of these tests listen: real sockets and real time.
 var loopback = []string{"/ip4/127.0.0.1/tcp/0"}
 
-// An assault is alice's node with an open room, and others who speak its protocols by hand.
+// An assault is alice's node with an open room, and other hosts that speak its protocols by hand.
 type assault struct {
 	t     *testing.T
 	ctx   context.Context
@@ -51,7 +51,7 @@ func assail(t *testing.T) *assault {
 	return &assault{t, ctx, alice, info.ID}
 }
 
-// host is one of libp2p's, connected to alice's, and nothing of ours runs on it.
+// host is a plain libp2p host, connected to alice's, that runs no code of ours.
 func (s *assault) host(name string) host.Host {
 	s.t.Helper()
 	h := must(lan.NewHost(persona(name).PrivKey, loopback, libp2p.ResourceManager(must(newResourceManager()))))
@@ -74,7 +74,7 @@ func (s *assault) open(h host.Host, id libprotocol.ID) network.Stream {
 	return st
 }
 
-// raw is every byte that is answered to req.
+// raw is every byte of the answer to req.
 func (s *assault) raw(h host.Host, id libprotocol.ID, req protocol.Frame) []byte {
 	s.t.Helper()
 	st := s.open(h, id)
@@ -82,7 +82,7 @@ func (s *assault) raw(h host.Host, id libprotocol.ID, req protocol.Frame) []byte
 	if err := protocol.WriteFrame(st, req); err != nil {
 		s.t.Fatal(err)
 	}
-	if id != protocol.JoinID && id != protocol.PollID { // whose callers end the stream when they have their answer
+	if id != protocol.JoinID && id != protocol.PollID { // the caller of these ends the stream when it has its answer
 		if err := st.CloseWrite(); err != nil {
 			s.t.Fatal(err)
 		}
@@ -120,7 +120,7 @@ func (s *assault) join(h host.Host, nick string) protocol.JoinReply {
 	return reply
 }
 
-// An inLoop looks at, or does to, a node what only its loop may.
+// An inLoop reads or changes parts of a node that only its loop may touch.
 type inLoop func(l *loop)
 
 func (f inLoop) run(l *loop) (none, error) {
@@ -135,7 +135,7 @@ func (s *assault) inLoop(n *Node, f func(l *loop)) {
 	}
 }
 
-// stillServes: an honest stranger is answered.
+// stillServes checks that an honest stranger is answered.
 func (s *assault) stillServes(h host.Host) {
 	s.t.Helper()
 	var reply protocol.RoomsReply
@@ -147,7 +147,7 @@ func (s *assault) stillServes(h host.Host) {
 
 var ourProtocols = []libprotocol.ID{protocol.PollID, protocol.JoinID, protocol.AskID, protocol.SyncID, protocol.PassID, protocol.TellID, protocol.RoomsID}
 
-// Who sends a frame that breaks the rules loses that stream, hears nothing, and nobody else loses anything.
+// A peer that sends a frame that breaks the rules loses that stream and hears nothing. Nobody else loses anything.
 func TestBadFramesLoseTheStream(t *testing.T) {
 	s := assail(t)
 	mallory, bob := s.host("mallory"), s.host("bob")
@@ -175,7 +175,7 @@ func TestBadFramesLoseTheStream(t *testing.T) {
 	s.stillServes(mallory)
 }
 
-// Who sends slowly holds up nobody.
+// A slow sender holds up nobody.
 func TestSlowFrames(t *testing.T) {
 	s := assail(t)
 	mallory, bob := s.host("mallory"), s.host("bob")
@@ -183,7 +183,7 @@ func TestSlowFrames(t *testing.T) {
 		for _, id := range ourProtocols {
 			st := s.open(mallory, id)
 			if id != protocol.RoomsID {
-				_, _ = st.Write([]byte{0x20}) // what is more than a stranger may have open is refused
+				_, _ = st.Write([]byte{0x20}) // streams beyond a stranger's share are refused
 			}
 		}
 	}
@@ -195,7 +195,7 @@ func TestSlowFrames(t *testing.T) {
 	}
 }
 
-// A stranger learns nothing: not who was ever a member, nor which rooms there are beside those that are listed.
+// A stranger learns nothing: not which peers were ever members, nor which rooms there are besides the listed ones.
 func TestStrangersLearnNothing(t *testing.T) {
 	s := assail(t)
 	mallory, bob := s.host("mallory"), s.host("bob")
@@ -215,15 +215,15 @@ func TestStrangersLearnNothing(t *testing.T) {
 
 	admission := s.join(bob, "bob").Admission
 	must(s.alice.Kick(s.ctx, "lab", "bob", "too loud"))
-	isRefused("somebody else's reason", s.raw(mallory, protocol.PollID, poll(s.room, admission, nonce)))
-	isRefused("one's own, of another admission", s.raw(bob, protocol.PollID, poll(s.room, admission+5, nonce)))
+	isRefused("another peer's reason", s.raw(mallory, protocol.PollID, poll(s.room, admission, nonce)))
+	isRefused("its own reason, of another admission", s.raw(bob, protocol.PollID, poll(s.room, admission+5, nonce)))
 	first := s.raw(bob, protocol.PollID, poll(s.room, admission, nonce))
 	var reply protocol.PollReply
 	if err := protocol.ReadFrame(bytes.NewReader(first), &reply); err != nil || reply.Reason == nil {
 		t.Fatalf("bob is answered %x, %v", first, err)
 	}
 	if again := s.raw(bob, protocol.PollID, poll(s.room, admission, nonce)); !bytes.Equal(first, again) {
-		t.Error("the lost reply comes back as another")
+		t.Error("the lost reply comes back changed")
 	}
 	isRefused("the nonce of another", s.raw(bob, protocol.PollID, poll(s.room, admission, protocol.Nonce{2})))
 	isRefused("the reason and nonce of another peer", s.raw(mallory, protocol.PollID, poll(s.room, admission, nonce)))
@@ -243,13 +243,13 @@ func TestStrangersLearnNothing(t *testing.T) {
 			}
 			var left protocol.AskReply
 			if s.ask(h, protocol.AskID, &protocol.AskRequest{Room: room, Leave: true}, &left); left.OK {
-				t.Error("who is no member has left")
+				t.Error("a peer that is no member has left")
 			}
 		}
 	}
 }
 
-// Polls of strangers leave nothing behind.
+// Polls of strangers leave no state behind.
 func TestManyPollsLeaveNothing(t *testing.T) {
 	s := assail(t)
 	mallory := s.host("mallory")
@@ -281,12 +281,12 @@ func TestManyPollsLeaveNothing(t *testing.T) {
 		}
 	}
 	if after := size(); after != before {
-		t.Errorf("the loop held %d things, now %d", before, after)
+		t.Errorf("the loop held %d entries, now %d", before, after)
 	}
 	s.stillServes(mallory)
 }
 
-// outlaw is a gossip instance of a member that obeys none of our rules.
+// outlaw is a gossip instance of a member that follows none of our rules.
 func (s *assault) outlaw(h host.Host) (lines, records *pubsub.Topic) {
 	s.t.Helper()
 	proto := protocol.GossipID(s.room)
@@ -310,8 +310,8 @@ func (s *assault) outlaw(h host.Host) (lines, records *pubsub.Topic) {
 	return lines, records
 }
 
-// A member that signs orders of its own changes nothing, and the owner hears of it once.
-func TestOrdersOfAMember(t *testing.T) {
+// A member that signs records itself changes nothing, and the owner hears of it once.
+func TestRecordsSignedByMember(t *testing.T) {
 	s := assail(t)
 	bob, carol := s.host("bob"), s.host("carol")
 	s.join(carol, "carol")
@@ -339,7 +339,7 @@ func TestOrdersOfAMember(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// What follows on the same stream is heard after them.
+	// Lines that follow on the same stream are heard after them.
 	key := in.Keys[len(in.Keys)-1]
 	done := sealed("bob", protocol.Header{Room: s.room, Epoch: key.Epoch, Ctr: 1, Lamport: 1}, "done", key.Key)
 	if err := lines.Publish(s.ctx, done.Raw()); err != nil {
@@ -366,8 +366,8 @@ func TestOrdersOfAMember(t *testing.T) {
 	}
 }
 
-// Nobody's word for a key is enough: a key counts if the record that starts its epoch is in the log and commits to it.
-func TestPoisonedKeyIsNotBelieved(t *testing.T) {
+// No peer's word for a key is enough: a key counts if the record that starts its epoch is in the log and commits to it.
+func TestUncommittedKeyIsNotBelieved(t *testing.T) {
 	s := assail(t)
 	addr := s.alice.Info().Addrs[0]
 	bob := must(New(Config{Nick: "bob", Listen: loopback, Peers: []string{addr}}))
@@ -384,7 +384,7 @@ func TestPoisonedKeyIsNotBelieved(t *testing.T) {
 		for _, from := range []PeerID{personaID("carol"), r.authority()} {
 			for _, epoch := range []uint64{1, st.Epoch(), st.Epoch() + 1, st.Epoch() + 1_000_000, protocol.MaxCounter} {
 				before := r.keys.Epochs()
-				// A line that opens under the key is no proof: its author may have made the key.
+				// A line that opens under the key is no proof: its author may have invented the key.
 				h := protocol.Header{Room: s.room, Epoch: epoch, Ctr: 1, Lamport: 1}
 				r.keepEarly(sealed("carol", h, "mine", protocol.Key{2}))
 				r.takeKeys(from, []protocol.EpochKey{{Epoch: epoch, Key: protocol.Key{2}}})
@@ -411,7 +411,8 @@ func TestPoisonedKeyIsNotBelieved(t *testing.T) {
 	})
 }
 
-// Lines that wait for a key are bounded, of one author, of strangers together, and in bytes; strangers push no member out.
+// Lines that wait for a key are bounded: for one author, for all strangers, and in bytes. Strangers push no member's
+// line out.
 func TestEarlyLinesAreBounded(t *testing.T) {
 	s := assail(t)
 	s.inLoop(s.alice, func(l *loop) {
@@ -424,7 +425,7 @@ func TestEarlyLinesAreBounded(t *testing.T) {
 		}
 		for i := range 2 * maxEarlyAuthor {
 			r.keepEarly(early(s.alice.self, i))
-			r.keepEarly(early(s.alice.self, i)) // the same again
+			r.keepEarly(early(s.alice.self, i)) // the same line again
 		}
 		if len(r.early) != maxEarlyAuthor {
 			t.Errorf("%d lines of one author", len(r.early))

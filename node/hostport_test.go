@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// What others type is one HOST:PORT for each address that they can use, in the form that join takes.
+// The addresses to type are one HOST:PORT for each address that others can use, in the form that join takes.
 func TestHostPorts(t *testing.T) {
 	const peer = "/p2p/12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN"
 	for name, c := range map[string]struct{ addrs, want []string }{
@@ -18,9 +18,9 @@ func TestHostPorts(t *testing.T) {
 		"link, and here":   {[]string{"/ip6/::1/tcp/4002", "/ip6zone/eth0/ip6/fe80::7/udp/5/quic-v1", "/ip6zone/eth0/ip6/fe80::7/tcp/4001"}, []string{"[fe80::7%eth0]:4001"}},
 		"two hosts":        {[]string{"/ip4/192.168.1.7/tcp/1", "/ip4/10.0.0.1/tcp/2"}, []string{"10.0.0.1:2", "192.168.1.7:1"}},
 		"a name":           {[]string{"/dns4/box/tcp/4001"}, []string{}},
-		"what is no such":  {[]string{"", "x", "/ip4/10.0.0.1", "/unix/a", "\x1b[2J"}, []string{}},
+		"no such address":  {[]string{"", "x", "/ip4/10.0.0.1", "/unix/a", "\x1b[2J"}, []string{}},
 		"nothing":          {nil, []string{}},
-		"twice the same":   {[]string{"/ip4/10.0.0.1/tcp/2", "/ip4/10.0.0.1/tcp/2"}, []string{"10.0.0.1:2"}},
+		"the same twice":   {[]string{"/ip4/10.0.0.1/tcp/2", "/ip4/10.0.0.1/tcp/2"}, []string{"10.0.0.1:2"}},
 		"relayed, no host": {[]string{peer + "/p2p-circuit"}, []string{}},
 	} {
 		got := HostPorts(c.addrs)

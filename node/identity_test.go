@@ -9,7 +9,7 @@ import (
 	"localchat/node/internal/store"
 )
 
-// A node with a damaged identity does not start, is no second somebody, and leaves the directory free for another try.
+// A node with a damaged identity does not start, makes no new identity, and leaves the directory free for another try.
 func TestNodeWithDamagedIdentity(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, store.IdentityFile)
@@ -27,7 +27,7 @@ func TestNodeWithDamagedIdentity(t *testing.T) {
 	}
 }
 
-// An ephemeral node writes nothing anywhere that a program would.
+// An ephemeral node writes to none of the places where a program would.
 func TestEphemeralWritesNothing(t *testing.T) {
 	home := t.TempDir()
 	for _, v := range []string{"HOME", "TMPDIR", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"} {
@@ -45,6 +45,6 @@ func TestEphemeralWritesNothing(t *testing.T) {
 		t.Errorf("there is %v", left)
 	}
 	if a, b := must(Identity("")), must(Identity("")); a.Peer == b.Peer || a.Peer == n.Info().Peer {
-		t.Error("two ephemeral identities are one")
+		t.Error("two ephemeral nodes have the same identity")
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"localchat/test/hostile"
 )
 
-// garbage is n publications that nobody has seen.
+// garbage is n publications that no node has seen.
 func garbage(n, size int) *pb.RPC {
 	raws := make([][]byte, n)
 	for i := range raws {
@@ -24,9 +24,9 @@ func garbage(n, size int) *pb.RPC {
 	return hostile.Publication(protocol.LinesTopic, raws...)
 }
 
-// A member that sends by gossip what nobody wants loses its streams, whatever it is; the owner is told once; the others are
-// heard meanwhile.
-func TestAGossipFloodCostsItsSenderItsPlace(t *testing.T) {
+// A member that floods gossip with useless messages, of any kind, loses its streams. The owner is told once, and the
+// others are heard meanwhile.
+func TestGossipFloodShutsOutSender(t *testing.T) {
 	long(t)
 	topic, yes, no := protocol.LinesTopic, true, false
 	times := func(n int, rpc func(i int) *pb.RPC) func(*hostile.Peer) []*pb.RPC {
@@ -37,7 +37,7 @@ func TestAGossipFloodCostsItsSenderItsPlace(t *testing.T) {
 			return rpcs
 		}
 	}
-	// Not every kind is one line of an RPC: what the budgets have in common is that all of it is counted.
+	// Not every kind is one line of an RPC: the budgets have in common that they count every message.
 	kinds := map[string]func(m *hostile.Peer) []*pb.RPC{
 		"short garbage":   times(20, func(int) *pb.RPC { return garbage(500, 8) }),
 		"long garbage":    times(500, func(int) *pb.RPC { return garbage(1, 60<<10) }),
@@ -101,7 +101,7 @@ func TestAGossipFloodCostsItsSenderItsPlace(t *testing.T) {
 				m.Join("mallory", protocol.Token{})
 				until[MemberJoined](l.subs["alice"], func(e MemberJoined) bool { return e.Nick == "mallory" })
 				for range 2 {
-					_ = m.Push(alice.self, kind(m)...) // that it fails is the point
+					_ = m.Push(alice.self, kind(m)...) // it is meant to fail
 					l.subs["alice"].drain()
 				}
 				var shut bool
@@ -151,9 +151,9 @@ func make50() []*pb.PeerInfo {
 	return ps
 }
 
-// A few messages that no honest node sends, far below every other budget, make a node deaf to their sender: by its score, or
-// by the guard where the sender takes no stream and so has no score.
-func TestInvalidGossipIsNotHeardForLong(t *testing.T) {
+// A few messages that no honest node sends, far below every other budget, make a node ignore their sender: by its
+// score, or by the guard if the sender takes no stream and so has no score.
+func TestSenderOfInvalidGossipIsIgnored(t *testing.T) {
 	for _, kind := range []string{"garbage", "a bad signature", "a line of another room"} {
 		for _, listens := range []bool{true, false} {
 			t.Run(fmt.Sprint(kind, ", listens: ", listens), func(t *testing.T) {
@@ -201,7 +201,7 @@ func TestInvalidGossipIsNotHeardForLong(t *testing.T) {
 	}
 }
 
-// What pubsub remembers is bounded, whoever sends how much; and who says little is always let through.
+// The memory of pubsub is bounded, whatever each peer sends. A peer that says little is always let through.
 func TestSeenMessagesAreBounded(t *testing.T) {
 	long(t)
 	for _, flooders := range []int{1, 16, protocol.MaxMembers - 1} {
@@ -240,7 +240,7 @@ func TestSeenMessagesAreBounded(t *testing.T) {
 }
 
 // The guard's own tables are bounded too, for any number of peers.
-func TestTheGuardIsBounded(t *testing.T) {
+func TestGuardIsBounded(t *testing.T) {
 	long(t)
 	g := newGuard(protocol.RoomID{})
 	big := &pubsub.RPC{RPC: pb.RPC{Publish: garbage(floodBurst+1, 1).Publish}}

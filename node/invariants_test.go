@@ -14,10 +14,12 @@ import (
 	"localchat/protocol"
 )
 
-// What the other tests of this package leave open of the invariants that test/mutants/README.md lists, by their numbers there.
+// Tests of the invariants that test/mutants/README.md lists, by their numbers there, as far as the other tests of this
+// package leave them open.
 
-// Invariant 6: who comes, or comes back, is handed keys and lines of the epochs in which it is a member, by whomever it asks.
-func TestAMemberIsHandedItsOwnEpochs(t *testing.T) {
+// Invariant 6: a peer that joins, or joins again, is given keys and lines of the epochs in which it is a member,
+// whichever member it asks.
+func TestMemberGetsOnlyItsEpochs(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		s := &siege{simLAN: l}
 		alice, bob := l.start("alice"), l.start("bob")
@@ -34,7 +36,7 @@ func TestAMemberIsHandedItsOwnEpochs(t *testing.T) {
 		s.shows("alice", "while mallory is out")
 		time.Sleep(authority.ReturnAfter) // simulated
 		m.Join("mallory", protocol.Token{})
-		// Before bob knows, he would say it in an epoch that is not mallory's.
+		// Before bob knows of the admission, he would say the line in an epoch that is not mallory's.
 		deadline := time.Now().Add(patience)
 		for back := false; !back; time.Sleep(10 * time.Millisecond) { // simulated
 			s.peek("bob", func(r *room) { _, back = r.current().Member(m.Host.ID()) })
@@ -48,7 +50,7 @@ func TestAMemberIsHandedItsOwnEpochs(t *testing.T) {
 		own := func(epoch uint64) bool { return m.State.MemberAt(m.Host.ID(), epoch) }
 		for e := range m.Keys {
 			if !own(e) {
-				t.Error("with its admission mallory is handed the key of epoch", e)
+				t.Error("with its admission mallory is given the key of epoch", e)
 			}
 		}
 		for name, n := range s.nodes {
@@ -74,8 +76,8 @@ func TestAMemberIsHandedItsOwnEpochs(t *testing.T) {
 	})
 }
 
-// Invariant 7: a removed peer has no wishes, also where every member may invite.
-func TestAWishNeedsAMember(t *testing.T) {
+// Invariant 7: a removed peer's wishes for invites are refused, also in a room where every member may invite.
+func TestOnlyMembersMayAskForInvites(t *testing.T) {
 	s := assail(t)
 	bob := s.host("bob")
 	yes := true
@@ -97,8 +99,9 @@ func TestAWishNeedsAMember(t *testing.T) {
 	}
 }
 
-// Invariant 7: only the authority tells the room why somebody was removed; a member's word for it is shown to nobody.
-func TestOnlyTheAuthorityTellsTheRoomWhy(t *testing.T) {
+// Invariant 7: only the authority tells the room why a member was removed. Another member's claim about it is shown to
+// nobody.
+func TestOnlyAuthorityGivesReasons(t *testing.T) {
 	s := assail(t)
 	bob, carol := s.host("bob"), s.host("carol")
 	s.join(carol, "carol")
@@ -126,7 +129,7 @@ func TestOnlyTheAuthorityTellsTheRoomWhy(t *testing.T) {
 	}
 }
 
-// padded spells a number of b, that of a field or the length of one, with a byte more than need be.
+// padded writes a number of b, a field's number or its length, with one byte more than needed.
 func padded(b []byte, field protowire.Number) []byte {
 	var out []byte
 	for len(b) > 0 {
@@ -145,15 +148,15 @@ func padded(b []byte, field protowire.Number) []byte {
 	return out
 }
 
-// Invariant 7: nobody, its author neither, has a second spelling for a line, which would be another line to whoever counts
-// and hides them by their ids.
-func TestALineHasOneSpelling(t *testing.T) {
+// Invariant 7: nobody, not even its author, can encode a line in a second way, which would be another line to a node
+// that counts and hides lines by their IDs.
+func TestLineHasOneEncoding(t *testing.T) {
 	w := newLawRoom(t, "lab")
 	w.admit("carol")
 	h := protocol.Header{Room: w.id(), Epoch: w.epoch(), Ctr: 2, Prev: protocol.Hash{1}, Lamport: 3}
 	raw := sealed("carol", h, "hello", w.key(w.epoch())).Raw()
 	body := signedBody(messageDomain(w.id()), raw)
-	spellings := map[string][]byte{"as it is": raw}
+	spellings := map[string][]byte{"unchanged": raw}
 	for field := protowire.Number(2); field <= 5; field++ {
 		spellings[fmt.Sprint("field ", field, " of the header")] = forge("carol", messageDomain(w.id()), setField(body, 1, padded(getField(body, 1), field)))
 	}
@@ -165,7 +168,7 @@ func TestALineHasOneSpelling(t *testing.T) {
 	}
 	for name, spelt := range spellings {
 		want := pubsub.ValidationReject
-		if name == "as it is" {
+		if name == "unchanged" {
 			want = pubsub.ValidationAccept
 		}
 		if got, _ := newJudge(w.snapshot("carol")).line(spelt); got != want {
@@ -174,8 +177,8 @@ func TestALineHasOneSpelling(t *testing.T) {
 	}
 }
 
-// Invariant 8: a line that comes before its epoch counts as soon as that is here, with nobody to fetch it from.
-func TestALineOfAnEpochToComeCounts(t *testing.T) {
+// Invariant 8: a line that comes before its epoch counts as soon as the epoch is here, with nobody to fetch it from.
+func TestLineOfComingEpochCounts(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		s := &siege{simLAN: l}
 		alice, bob := l.start("alice"), l.start("bob")
@@ -202,7 +205,7 @@ func TestALineOfAnEpochToComeCounts(t *testing.T) {
 	})
 }
 
-// Invariant 9: the key of an earlier epoch is there as long as the lines that it opens, and no longer.
+// Invariant 9: the key of an earlier epoch is kept as long as the lines that it opens, and no longer.
 func TestKeysAreKeptAsLongAsLines(t *testing.T) {
 	const retain = time.Minute
 	simulate(t, 3, func(l *simLAN) {
@@ -236,7 +239,7 @@ func TestKeysAreKeptAsLongAsLines(t *testing.T) {
 	})
 }
 
-// Invariant 18: of all who show one invite at the same moment it admits one.
+// Invariant 18: of all peers that show one invite at the same moment, one is admitted.
 func TestOneInviteAdmitsOne(t *testing.T) {
 	const strangers = 12
 	simulate(t, 1+strangers, func(l *simLAN) {
@@ -269,14 +272,14 @@ func TestOneInviteAdmitsOne(t *testing.T) {
 			}
 		}
 		if ms := must(alice.Members(l.ctx(), "lab")); admitted != 1 || len(ms.Members) != 2 {
-			t.Errorf("%d are admitted, and there are %d members", admitted, len(ms.Members))
+			t.Errorf("%d peers are admitted, and there are %d members", admitted, len(ms.Members))
 		}
 	})
 }
 
-// Invariant 19: who is removed from one room says and hears lines of another as they are said, and not when heads are
-// compared, between two that are in both.
-func TestARemovalIsHeardInItsRoomAlone(t *testing.T) {
+// Invariant 19: a peer that is removed from one room still says and hears lines of another room live, and not only when
+// two members of both rooms compare heads.
+func TestRemovalLeavesOtherRoomsLive(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		alice, bob, carol := l.start("alice"), l.start("bob"), l.start("carol")
 		for _, room := range []string{"lab", "lab-2"} {
@@ -291,7 +294,7 @@ func TestARemovalIsHeardInItsRoomAlone(t *testing.T) {
 		}
 		for _, say := range []struct{ from, to string }{{"bob", "carol"}, {"bob", "alice"}, {"carol", "bob"}, {"alice", "bob"}} {
 			live := 0
-			for i := range 3 { // one of them may meet a comparison
+			for i := range 3 { // one of them may coincide with a comparison
 				text := fmt.Sprintf("%s to %s, %d", say.from, say.to, i)
 				must(l.nodes[say.from].Say(l.ctx(), "lab-2", text, false))
 				if m := until(l.subs[say.to], func(m Message) bool { return m.Text == text }); !m.Late {
@@ -306,8 +309,8 @@ func TestARemovalIsHeardInItsRoomAlone(t *testing.T) {
 	})
 }
 
-// Invariant 19: a room whose log is not here yet takes none but its own for it, whoever hands another over.
-func TestARoomBeginsWithItsOwnLog(t *testing.T) {
+// Invariant 19: a room whose log is not here yet takes its own log only, whichever peer hands over another.
+func TestRoomTakesOnlyItsOwnLog(t *testing.T) {
 	s := assail(t)
 	mine, other := newLawRoom(t, "lab"), newLawRoom(t, "another")
 	s.inLoop(s.alice, func(l *loop) {
@@ -324,7 +327,7 @@ func TestARoomBeginsWithItsOwnLog(t *testing.T) {
 	})
 }
 
-// Invariant 20: one line that says it is as far ahead as can be leaves numbers for everybody's next.
+// Invariant 20: one line with the highest possible Lamport number leaves numbers for the next lines of every member.
 func TestOneLineCannotUseUpTheClock(t *testing.T) {
 	long(t)
 	s := assail(t)

@@ -15,12 +15,12 @@ import (
 	"localchat/protocol"
 )
 
-// A way is one to lose what one has in a room: a place in it, a place at its door, or a good invite.
+// A way is one way to lose a place in a room, a place at its door, or a valid invite.
 type way struct {
 	name string
-	// lose gives bob what he has, takes it away, and returns what his join failed with, nil where he was in.
+	// lose gives bob the place or invite, takes it away, and returns the error of his join, nil if he was in.
 	lose func(l *simLAN) error
-	want Removed // without who and when
+	want Removed // without owner and time
 	end  time.Duration
 	says string // the error of the join
 }
@@ -101,7 +101,7 @@ func (l *simLAN) ok(err error) {
 	}
 }
 
-// whileBobKnocks has bob ask to be let in, does what is to be done meanwhile, and returns what his asking came to.
+// whileBobKnocks has bob knock, calls f meanwhile, and returns the error of his join.
 func (l *simLAN) whileBobKnocks(do func()) error {
 	joined := make(chan error, 1)
 	ctx := l.ctx()
@@ -130,7 +130,8 @@ func duringWays(t *testing.T, f func(l *simLAN, room RoomID)) {
 	})
 }
 
-// Every way has its kind, its text, who, when and until when, in one event; and what follows is what follows from a /leave.
+// Every way to lose a place is one event, with its kind, its text, its owner, when, and until when. The same follows as
+// after a /leave.
 func TestEveryWayToLoseAPlace(t *testing.T) {
 	for _, w := range ways {
 		t.Run(w.name, func(t *testing.T) {
@@ -151,7 +152,7 @@ func TestEveryWayToLoseAPlace(t *testing.T) {
 				if ev := l.subs["bob"].seen[len(l.subs["bob"].seen)-1]; ev.Room != room || ev.RoomName != "lab" {
 					t.Errorf("the event is of %s %q", ev.Room, ev.RoomName)
 				}
-				time.Sleep(2 * time.Minute) // simulated: whoever went on asking would be refused
+				time.Sleep(2 * time.Minute) // simulated: a node that went on asking would be refused
 				for _, ev := range l.subs["bob"].drain() {
 					switch ev.Body.(type) {
 					case Refused, OwnerUnreachable, OwnerBack, Left, Warning:
@@ -174,8 +175,8 @@ func TestEveryWayToLoseAPlace(t *testing.T) {
 	}
 }
 
-// hasLeft: nothing of the room is left on n, and nothing of n is waited for at its authority. Who says something there
-// is answered with the given code.
+// hasLeft checks that nothing of the room is left on n, and that its authority waits for nothing of n. A line said
+// there is answered with the given code.
 func (l *simLAN) hasLeft(n, owner *Node, room RoomID, said ErrorCode) {
 	l.t.Helper()
 	for _, r := range must(n.Rooms(l.ctx())) {
@@ -194,7 +195,7 @@ func (l *simLAN) hasLeft(n, owner *Node, room RoomID, said ErrorCode) {
 	must(ask(l.ctx(), owner, inLoop(func(lp *loop) {
 		r := lp.rooms[room]
 		if r == nil {
-			return // ended, and nobody is owed anything
+			return // ended, and no reason is owed
 		}
 		if _, held := r.owned.polls[n.self]; held || len(r.owned.knocks) > 0 {
 			l.t.Error("the authority still waits for us")
@@ -202,8 +203,8 @@ func (l *simLAN) hasLeft(n, owner *Node, room RoomID, said ErrorCode) {
 	})))
 }
 
-// Keys, roster and lines go with the place, also from what libp2p goes on to hold of the room.
-func TestAPlaceThatIsLostTakesItsKeys(t *testing.T) {
+// Keys, roster and lines go with the place, also from the parts that libp2p still holds of the room.
+func TestLosingPlaceDropsKeys(t *testing.T) {
 	duringWays(t, func(l *simLAN, id RoomID) {
 		l.letBobIn()
 		bob := l.nodes["bob"]
@@ -236,8 +237,8 @@ func TestAPlaceThatIsLostTakesItsKeys(t *testing.T) {
 	})
 }
 
-// A network that fails takes nothing away: other lines, and none of what follows from a removal.
-func TestALostNetworkIsNoRemoval(t *testing.T) {
+// A failed network takes nothing away, and its messages are not those of a removal.
+func TestLostNetworkIsNoRemoval(t *testing.T) {
 	duringWays(t, func(l *simLAN, id RoomID) {
 		l.letBobIn()
 		bob := l.nodes["bob"]
@@ -254,21 +255,21 @@ func TestALostNetworkIsNoRemoval(t *testing.T) {
 		must(bob.Say(l.ctx(), "lab", "still here", false))
 		until(l.subs["alice"], func(m Message) bool { return m.Text == "still here" })
 		if n := count[Removed](l.subs["bob"]) + count[Refused](l.subs["bob"]) + count[Left](l.subs["bob"]); n > 0 {
-			t.Errorf("%d words of a removal: %s", n, l.subs["bob"].story())
+			t.Errorf("%d events of a removal: %s", n, l.subs["bob"].story())
 		}
 	})
 }
 
-// knockWith asks by hand and returns every byte of the first answer.
+// knockWith knocks by hand and returns every byte of the first answer.
 func (s *assault) knockWith(h host.Host, q protocol.JoinRequest) []byte {
 	s.t.Helper()
 	q.Room = s.room
 	return s.raw(h, protocol.JoinID, &q)
 }
 
-// The word about a revoked invite outlives a restart of the owner, before it was given and after; nobody but the one who
-// was given it first gets anything but what a made-up token gets.
-func TestARevocationOutlivesARestart(t *testing.T) {
+// The reason for a revoked invite outlives a restart of the owner, before it was given and after. Every peer but the
+// first that was given it gets the answer to an invented token.
+func TestRevocationOutlivesRestart(t *testing.T) {
 	s := assail(t)
 	dir := t.TempDir()
 	restart := func() {
@@ -321,9 +322,9 @@ func TestARevocationOutlivesARestart(t *testing.T) {
 	}
 }
 
-// An answer that was lost is asked for again by the same nonce; a reason that is not the authority's own word on that
-// question counts for nothing, and the refusal stands without it.
-func TestOnlyTheAuthoritysWordOnMyQuestion(t *testing.T) {
+// A lost answer is asked for again with the same nonce. A reason that is not the authority's own answer to that request
+// counts for nothing, and the refusal stands without it.
+func TestOnlyAuthoritysReasonForMyRequest(t *testing.T) {
 	h := must(lan.NewHost(persona("alice").PrivKey, loopback, libp2p.ResourceManager(must(newResourceManager()))))
 	defer h.Close()
 	bob := must(New(Config{Nick: "bob", Listen: loopback}))
@@ -396,8 +397,8 @@ func TestOnlyTheAuthoritysWordOnMyQuestion(t *testing.T) {
 	}
 }
 
-// TestTheOwnerWaitsForTheDoor: who is at the door when a room is closed, and its owner's node with it, hears why.
-func TestTheOwnerWaitsForTheDoor(t *testing.T) {
+// When a room is closed, and its owner's node with it, a peer at the door still hears why.
+func TestOwnerAnswersDoorBeforeClosing(t *testing.T) {
 	duringWays(t, func(l *simLAN, _ RoomID) {
 		err := l.whileBobKnocks(func() {
 			l.ok(l.nodes["alice"].CloseRoom(l.ctx(), "lab", "good night"))

@@ -8,8 +8,8 @@ import (
 	"localchat/protocol"
 )
 
-// However far ahead a line says it is, what is said later stands below it.
-func TestNoLineStandsLastForEver(t *testing.T) {
+// However far ahead a line claims to be, later lines stand below it.
+func TestNoLineStandsLastForever(t *testing.T) {
 	type said struct {
 		who     string
 		lamport uint64
@@ -61,15 +61,15 @@ func TestNoLineStandsLastForEver(t *testing.T) {
 			order := r.log.Ordered()
 			for i, want := range []string{"alice", "alice", "alice", "carol"} {
 				if got := order[len(order)-1-i].Content.Text; got != want {
-					t.Errorf("%d from the end stands a line of %s, not of %s", i, got, want)
+					t.Errorf("the line %d from the end is of %s, not of %s", i, got, want)
 				}
 			}
 		})
 	}
 }
 
-// Who has missed much, or has only come, follows the clock of the others.
-func TestTheClockIsFollowed(t *testing.T) {
+// A member that has missed much, or has just come, follows the clock of the others.
+func TestLamportClockFollowsOthers(t *testing.T) {
 	r := &room{l: &loop{n: &Node{self: "us"}}}
 	line := func(who PeerID, lamport uint64) {
 		r.keepUp(protocol.Message{Author: who, Header: protocol.Header{Lamport: lamport}})
@@ -89,6 +89,6 @@ func TestTheClockIsFollowed(t *testing.T) {
 	}
 	line("bob", 900_002)
 	if r.lamport != 900_002 {
-		t.Errorf("it is at %d", r.lamport)
+		t.Errorf("the clock is at %d", r.lamport)
 	}
 }

@@ -25,8 +25,8 @@ import (
 // lawStart is when the rooms of these tests begin.
 var lawStart = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 
-// personae are people with keys made from their names, so that a failure names the same peers every time. Fuzz workers and
-// tests meet at the mutex.
+// personae are peers with keys made from their names, so that a failure names the same peers every time. The mutex is
+// for fuzz workers and tests that use the map at once.
 var personae = struct {
 	mu   sync.Mutex
 	keys map[string]protocol.KeySigner
@@ -116,7 +116,7 @@ func (w *lawRoom) say(name string, epoch, ctr uint64) protocol.Message {
 	return sealed(name, protocol.Header{Room: w.id(), Epoch: epoch, Ctr: ctr, Lamport: 1}, "hello", w.key(epoch))
 }
 
-// snapshot is what the validators of self's node know.
+// snapshot is the state that the validators of self's node have.
 func (w *lawRoom) snapshot(self string) *snapshot {
 	return &snapshot{
 		room: w.id(), state: w.ledger.State(), keys: w.keys, records: w.records, self: personaID(self),
@@ -124,7 +124,8 @@ func (w *lawRoom) snapshot(self string) *snapshot {
 	}
 }
 
-// A judge is a room's validators, what they have posted, and the lines and records that they have handed to the loop.
+// A judge has a room's validators, the events that they have posted, and the lines and records that they have handed to
+// the loop.
 type judge struct {
 	*gossip
 	posted  []inboxEvent
@@ -176,7 +177,7 @@ var verdictNames = map[pubsub.ValidationResult]string{
 	pubsub.ValidationAccept: "accept", pubsub.ValidationIgnore: "ignore", pubsub.ValidationReject: "reject",
 }
 
-// A domain is what an envelope is signed under, and the payload type that says so.
+// A domain is the signing domain of an envelope, with its payload type.
 type domain struct{ name, kind string }
 
 var recordDomain = domain{"localchat/record/v2", "localchat/record/v2"}
@@ -185,7 +186,7 @@ func messageDomain(room protocol.RoomID) domain {
 	return domain{"localchat/message/v3" + string(room[:]), "msg/3"}
 }
 
-// A forged thing signs whatever bytes under whatever domain: what an attacker with a key can do.
+// A forged record signs any bytes under any domain, as an attacker with a key can.
 type forged struct {
 	domain domain
 	body   []byte
@@ -249,8 +250,8 @@ func getField(b []byte, field protowire.Number) []byte {
 	return nil
 }
 
-// A removedRoom is one where bob and carol were admitted and bob was kicked, his lines up to 5 counting; dave has come
-// since.
+// A removedRoom is a room in which bob and carol were admitted, bob was kicked, with his lines up to 5 counting, and
+// dave was admitted since.
 func removedRoom(t testing.TB) (w *lawRoom, before uint64) {
 	w = newLawRoom(t, "lab")
 	w.admit("bob", "carol")

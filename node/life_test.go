@@ -11,8 +11,9 @@ import (
 	"localchat/protocol"
 )
 
-// A room whose owner runs a short command stays where it is in the lists of others: the owner's node says nothing about it.
-func TestARoomThatSleepsStaysListed(t *testing.T) {
+// A room stays in the lists of others while its owner runs a short command: the owner's node says nothing about the
+// room.
+func TestDormantRoomStaysListed(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		must(s.start("alice").Create(s.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 		must(s.start("bob").Join(s.ctx(), JoinOptions{Room: "lab"}))
@@ -30,8 +31,8 @@ func TestARoomThatSleepsStaysListed(t *testing.T) {
 	})
 }
 
-// A room that was closed does not come back when its owner's node, which has told everybody and so forgotten it, starts again
-// among members that have heard nothing.
+// A closed room does not come back when its owner's node, which has told every member and so forgotten it, starts again
+// among members that have not heard.
 func TestAnEndedRoomStaysEndedAfterRestarts(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		must(s.start("alice").Create(s.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
@@ -56,33 +57,33 @@ func TestAnEndedRoomStaysEndedAfterRestarts(t *testing.T) {
 	})
 }
 
-// Nobody but the owner ends a room, and nobody but the owner takes back an end that it has said and not signed.
-func TestWhoEndsARoom(t *testing.T) {
+// Only the owner ends a room, and only the owner takes back an end that it has announced and not signed.
+func TestOnlyOwnerEndsRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := must(newLoop(&Node{self: "us", words: newWordBook()}, nil))
 		id := protocol.RoomID{1}
 		l.roomEnded(id, "mallory", ending{close: []byte("signed by mallory")})
 		if !l.lives(id, "alice", "bob") {
-			t.Error("another's record ends it")
+			t.Error("another peer's record ends the room")
 		}
 		l.roomEnded(id, "alice", ending{})
 		if l.lives(id, "alice", "bob") {
-			t.Error("hearsay brings it back")
+			t.Error("hearsay brings the room back")
 		}
 		if !l.lives(id, "alice", "alice") || !l.lives(id, "alice", "bob") {
-			t.Error("its owner does not bring it back")
+			t.Error("its owner does not bring the room back")
 		}
 		l.roomEnded(id, "alice", ending{close: []byte("signed by alice")})
 		l.roomEnded(id, "alice", ending{})
 		if l.lives(id, "alice", "bob") || l.lives(id, "alice", "alice") {
-			t.Error("it comes back after its owner has signed its end")
+			t.Error("the room comes back after its owner has signed its end")
 		}
 	})
 }
 
-// Ends can be made up by the thousand. They take no place from the ends of rooms that we were in, nor from those that others
-// have told of.
-func TestMadeUpEndsAreBounded(t *testing.T) {
+// Ends can be invented by the thousand. They displace neither the ends of rooms that we were in nor those that other
+// hosts have told of.
+func TestInventedEndsAreBounded(t *testing.T) {
 	for _, hosts := range []int{1, 10, 1000} {
 		t.Run(fmt.Sprint(hosts, " addresses"), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -97,7 +98,7 @@ func TestMadeUpEndsAreBounded(t *testing.T) {
 					l.roomEnded(id, peer.ID(fmt.Sprint("m", i)), ending{close: []byte("x"), host: fmt.Sprint("host", i%hosts)})
 				}
 				if len(l.endings) > maxEndings || hosts == 1 && len(l.endings) > endingsOfHost+2 {
-					t.Errorf("%d are kept", len(l.endings))
+					t.Errorf("%d ends are kept", len(l.endings))
 				}
 				if l.lives(ours, "alice", "bob") {
 					t.Error("the end of our own room is forgotten")
@@ -106,7 +107,7 @@ func TestMadeUpEndsAreBounded(t *testing.T) {
 					t.Error("the end that another host told of is forgotten")
 				}
 				if got := l.endsToHandOn(); len(got) != 1 {
-					t.Errorf("%d are handed on", len(got))
+					t.Errorf("%d ends are handed on", len(got))
 				}
 			})
 		})
@@ -117,7 +118,7 @@ func TestMadeUpEndsAreBounded(t *testing.T) {
 			l.roomEnded(protocol.RoomID{byte(i), byte(i >> 8)}, "alice", ending{close: []byte(fmt.Sprint(i)), known: true})
 		}
 		if len(l.endings) > maxEndings || len(l.endsToHandOn()) != protocol.MaxEnded {
-			t.Errorf("%d are kept, %d handed on", len(l.endings), len(l.endsToHandOn()))
+			t.Errorf("%d ends are kept, %d handed on", len(l.endings), len(l.endsToHandOn()))
 		}
 	})
 }

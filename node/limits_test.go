@@ -20,7 +20,7 @@ import (
 	"localchat/protocol"
 )
 
-// whole is every byte of a stream that asks once, up to its end in order.
+// whole is every byte of a stream with one request, up to its end in order.
 func (s *assault) whole(h host.Host, id libprotocol.ID, req protocol.Frame) ([]byte, error) {
 	s.t.Helper()
 	st := s.open(h, id)
@@ -34,7 +34,7 @@ func (s *assault) whole(h host.Host, id libprotocol.ID, req protocol.Frame) ([]b
 	return io.ReadAll(st)
 }
 
-// expire lets the time of all failures of the room be over.
+// expire makes all failures of the room expire.
 func (s *assault) expire() {
 	s.t.Helper()
 	s.inLoop(s.alice, func(l *loop) {
@@ -47,15 +47,16 @@ func (s *assault) expire() {
 	})
 }
 
-// stored is what alice's store holds: any change of it is another number of a transaction, at least.
+// stored is the content of alice's store: any change of it has at least another transaction number.
 func (s *assault) stored() (raw []byte) {
 	s.t.Helper()
 	s.inLoop(s.alice, func(l *loop) { raw = must(os.ReadFile(filepath.Join(l.n.cfg.DataDir, store.File))) })
 	return raw
 }
 
-// Whatever the cause of a refusal, its stream is the same from the first byte to its end, and nothing is written for it.
-func TestARefusalIsARefusal(t *testing.T) {
+// Whatever the cause of a refusal, its stream is the same from the first byte to its end, and nothing is written for
+// it.
+func TestRefusalsAreAlike(t *testing.T) {
 	s := assail(t)
 	if err := s.alice.Close(); err != nil {
 		t.Fatal(err)
@@ -95,7 +96,7 @@ func TestARefusalIsARefusal(t *testing.T) {
 	is("a stranger", poll("mallory", s.room, 1))
 	is("claimed by another nonce", poll("bob", s.room, 2))
 	is("an unknown room", poll("mallory", protocol.RoomID{9}, 1))
-	is("an unknown room, one owed a reason elsewhere", poll("carol", protocol.RoomID{9}, 1))
+	is("an unknown room, from a peer that is owed a reason elsewhere", poll("carol", protocol.RoomID{9}, 1))
 	is("the admission of another", func() []byte { admission["mallory"] = admission["carol"]; return poll("mallory", s.room, 1) }())
 	s.expire()
 	is("expired, never asked for", poll("carol", s.room, 1))
@@ -104,8 +105,8 @@ func TestARefusalIsARefusal(t *testing.T) {
 		t.Error("something was written for refusals")
 	}
 
-	s.inLoop(s.alice, func(l *loop) { must(struct{}{}, l.rooms[s.room].step(authority.Resumed{})) }) // orders follow
-	// A join of a room that is not here, that is closed, and of one that only tells why are one answer too.
+	s.inLoop(s.alice, func(l *loop) { must(struct{}{}, l.rooms[s.room].step(authority.Resumed{})) }) // commands follow
+	// A join gets one answer for a room that is not here, for a closed room, and for a room that only gives reasons.
 	must(struct{}{}, s.alice.CloseRoom(s.ctx, "lab", ""))
 	join := func(room protocol.RoomID) []byte {
 		return must(s.whole(hosts["mallory"], protocol.JoinID, &protocol.JoinRequest{Room: room, Nick: "mallory", Nonce: protocol.Nonce{1}}))
@@ -115,7 +116,7 @@ func TestARefusalIsARefusal(t *testing.T) {
 	}
 }
 
-// useUp leaves nothing of what strangers have in common, with a protocol.
+// useUp leaves nothing of the share that strangers have in common, for a protocol.
 func (a *admission) useUp(id protocolID) {
 	v := a.services[id]
 	v.shared = rate.NewLimiter(rate.Every(time.Hour), 1)
@@ -124,7 +125,7 @@ func (a *admission) useUp(id protocolID) {
 	v.address.of(netip.MustParseAddr("127.0.0.1")).Allow()
 }
 
-// When strangers have used up what is there for them all, members and those who are owed a reason are answered as ever.
+// When strangers have used up their common share, members and peers that are owed a reason are answered as ever.
 func TestStrangersTakeNothingFromGuests(t *testing.T) {
 	s := assail(t)
 	bob, carol, mallory := s.host("bob"), s.host("carol"), s.host("mallory")
@@ -158,23 +159,23 @@ func TestStrangersTakeNothingFromGuests(t *testing.T) {
 		t.Error("a member is refused")
 	}
 	if s.ask(carol, protocol.PollID, ask(s.room, out), &reply); reply.Reason == nil {
-		t.Error("one who is owed a reason is refused")
+		t.Error("a peer that is owed a reason is refused")
 	}
 	var compared protocol.SyncReply
 	if s.ask(bob, protocol.SyncID, &protocol.SyncRequest{Room: s.room}, &compared); len(compared.Records) == 0 {
 		t.Error("a member is given no records")
 	}
 	s.stillServes(bob)
-	// A good invite opens the door all the same.
+	// A valid invite opens the door all the same.
 	invite := must(protocol.ParseInvite(must(s.alice.Invite(s.ctx, "lab", "dave", time.Hour)).Text))
 	var joined protocol.JoinReply
 	s.ask(s.host("dave"), protocol.JoinID, &protocol.JoinRequest{Room: s.room, Nick: "dave", Token: invite.Token}, &joined)
 	if joined.Code != protocol.JoinAdmitted {
-		t.Errorf("one with an invite is answered %+v", joined)
+		t.Errorf("a peer with an invite is answered %+v", joined)
 	}
 }
 
-// One peer has one budget, however many streams it opens: a member has more than a stranger.
+// One peer has one budget, however many streams it opens. A member's is larger than a stranger's.
 func TestOnePeersPollsAreLimited(t *testing.T) {
 	for who, has := range map[string]budget{"member": pollQuota.guest, "stranger": pollQuota.stranger} {
 		t.Run(who, func(t *testing.T) {
@@ -185,7 +186,7 @@ func TestOnePeersPollsAreLimited(t *testing.T) {
 				room := info.ID
 				if who == "member" {
 					m.Join("mallory", protocol.Token{})
-					room = protocol.RoomID{9} // else its polls would be held
+					room = protocol.RoomID{9} // otherwise its polls would be held
 				}
 				begin := time.Now()
 				answers := 0
@@ -202,7 +203,7 @@ func TestOnePeersPollsAreLimited(t *testing.T) {
 				v.guest.mu.Lock()
 				v.stranger.mu.Lock()
 				if n := len(v.guest.own) + len(v.stranger.own); n != 0 {
-					t.Errorf("%d budgets are kept of those who ask no more", n)
+					t.Errorf("%d budgets of peers that ask no more are kept", n)
 				}
 				v.stranger.mu.Unlock()
 				v.guest.mu.Unlock()
@@ -229,7 +230,7 @@ func pollUntilReset(l *simLAN, h host.Host, owner peer.ID, room protocol.RoomID)
 	return answers
 }
 
-// Who comes back again and again is told to wait, and for how long.
+// A peer that joins again and again is told to wait, and for how long.
 func TestOnePeersJoinsAreLimited(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
@@ -242,15 +243,16 @@ func TestOnePeersJoinsAreLimited(t *testing.T) {
 			l.ok(bob.Leave(l.ctx(), "lab"))
 		}
 		if codeOf(err) != CodeRefused || AsError(err).Reason == "" {
-			t.Fatalf("it can join and leave for ever: %v", err)
+			t.Fatalf("it can join and leave forever: %v", err)
 		}
 		time.Sleep(2 * joinEvery) // simulated
 		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
 	})
 }
 
-// An open room takes in no more than its owner's disk should bear; whom a person or an invite lets in is not counted.
-func TestAdmissionsOfAnOpenRoomAreLimited(t *testing.T) {
+// An open room admits no more peers than its owner's disk should bear. A peer that the owner or an invite lets in is
+// not counted.
+func TestAdmissionsOfOpenRoomAreLimited(t *testing.T) {
 	s := assail(t)
 	admitted, refused := 0, 0
 	s.inLoop(s.alice, func(l *loop) {
@@ -270,7 +272,7 @@ func TestAdmissionsOfAnOpenRoomAreLimited(t *testing.T) {
 				must(struct{}{}, r.step(authority.Leave{Peer: personaID(name)}))
 			case protocol.JoinTooSoon:
 				if refused++; reply.Wait < time.Minute {
-					t.Errorf("it is to wait %v", reply.Wait)
+					t.Errorf("it is told to wait %v", reply.Wait)
 				}
 			default:
 				t.Errorf("answered %d", reply.Code)
@@ -281,12 +283,12 @@ func TestAdmissionsOfAnOpenRoomAreLimited(t *testing.T) {
 		}
 		info := must(r.invite(s.alice.self, "", time.Hour))
 		if got := join("carol", must(protocol.ParseInvite(info.Text)).Token).Code; got != protocol.JoinAdmitted {
-			t.Errorf("one with an invite is answered %d", got)
+			t.Errorf("a peer with an invite is answered %d", got)
 		}
 	})
 }
 
-// A turnstile keeps no more budgets than it is allowed, and who comes when there are none left shares one.
+// A turnstile keeps a bounded number of budgets. A peer that comes when none are left shares one.
 func TestTurnstile(t *testing.T) {
 	ts := newTurnstile[peer.ID](budget{1, 2})
 	now := lawStart
@@ -299,10 +301,10 @@ func TestTurnstile(t *testing.T) {
 		t.Errorf("%d budgets", len(ts.own))
 	}
 	if _, ok := take(ts.of("0"), now); !ok {
-		t.Error("a second one is refused")
+		t.Error("a second peer is refused")
 	}
 	if wait, ok := take(ts.of("0"), now); ok || wait != time.Second {
-		t.Errorf("a third one: %v, wait %v", ok, wait)
+		t.Errorf("a third peer: %v, wait %v", ok, wait)
 	}
 	if wait, ok := take(ts.of("0"), now); ok || wait != time.Second {
 		t.Errorf("refusing takes something: %v, wait %v", ok, wait)

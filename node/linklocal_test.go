@@ -14,8 +14,8 @@ import (
 	"localchat/internal/onlink"
 )
 
-// A link-local address is used and told to nobody: the card in it is one of this machine's.
-func TestLinkLocalAddressesAreNotTold(t *testing.T) {
+// A link-local address is used but not handed on: its zone is a card of this machine.
+func TestLinkLocalAddressesAreNotHandedOn(t *testing.T) {
 	link := multiaddr.StringCast("/ip6zone/eth0/ip6/fe80::77/udp/4001/quic-v1")
 	onTheOutskirts(t, near, func(o *outskirt) {
 		lab := o.lab()
@@ -31,15 +31,15 @@ func TestLinkLocalAddressesAreNotTold(t *testing.T) {
 			}
 			for _, p := range l.rooms[lab.ID].presentAddrs() {
 				if told := formatAddrs(p.Addrs); p.Peer == o.mallory.ID() && !slices.Equal(told, []string{near[0].String()}) {
-					t.Errorf("alice tells that mallory is at %v", told)
+					t.Errorf("alice hands on that mallory is at %v", told)
 				}
 			}
 		})
 	})
 }
 
-// A card that is not here is said to be missing, and nobody is dialled.
-func TestACardThatIsNotHere(t *testing.T) {
+// A missing card is reported, and nothing is dialled.
+func TestMissingCardIsReported(t *testing.T) {
 	cards := must(net.Interfaces())
 	for card, want := range map[string]bool{cards[0].Name: true, strconv.Itoa(cards[0].Index): true, "nocard": false, "987654": false} {
 		err := checkCard(multiaddr.StringCast("/ip6zone/" + card + "/ip6/fe80::7/tcp/1"))

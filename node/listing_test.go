@@ -10,21 +10,21 @@ import (
 	"localchat/protocol"
 )
 
-// What a room for invites only is about, and how many are in it, nobody is told who is not in it: not in the owner's list,
-// not in a member's, not in the record that proves the room's name; not if the subject was given with the room, later, or
-// before the room became one for invites; not one who was removed or is refused at the door.
+// The subject of an invite-only room and its number of members are told to nobody outside it: not in the owner's list,
+// not in a member's list, not in the record that proves the room's name; not if the subject was set at creation, later,
+// or before the room became invite-only; not to a removed peer, nor to one that is refused at the door.
 func TestInviteOnlyRoomsTellStrangersNothing(t *testing.T) {
 	const secret = "we buy ACME on Friday"
 	invite, knock, subject := "invite", "knock", secret
 	for name, make := range map[string]func(l *simLAN, n *Node){
-		"given with the room": func(l *simLAN, n *Node) {
+		"set at creation": func(l *simLAN, n *Node) {
 			must(n.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: PolicyChange{Access: &invite, Subject: &subject}}))
 		},
 		"set later": func(l *simLAN, n *Node) {
 			must(n.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: PolicyChange{Access: &invite}}))
 			must(n.Policy(l.ctx(), "lab", PolicyChange{Subject: &subject}))
 		},
-		"a room that knocked": func(l *simLAN, n *Node) {
+		"formerly a room to knock at": func(l *simLAN, n *Node) {
 			must(n.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: PolicyChange{Access: &knock, Subject: &subject}}))
 			must(n.Policy(l.ctx(), "lab", PolicyChange{Access: &invite}))
 		},
@@ -63,7 +63,7 @@ func TestInviteOnlyRoomsTellStrangersNothing(t *testing.T) {
 					}
 				}
 				check(eve, "a stranger")
-				check(carol, "one who was removed")
+				check(carol, "a removed peer")
 				if _, err := eve.Join(l.ctx(), JoinOptions{Room: id.String()}); err == nil || bytes.Contains(fmt.Appendf(nil, "%+v", *AsError(err)), []byte("ACME")) {
 					t.Errorf("at the door: %v", err)
 				}

@@ -7,7 +7,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 )
 
-// pingedAt is when a node last pinged each of those of its rooms.
+// pingedAt is when a node last pinged each member of its rooms.
 func (l *simLAN) pingedAt(nick string) map[peer.ID]time.Time {
 	l.t.Helper()
 	at := make(map[peer.ID]time.Time)
@@ -21,7 +21,7 @@ func (l *simLAN) pingedAt(nick string) map[peer.ID]time.Time {
 	return at
 }
 
-// In a silent room everybody is pinged in turn, the owner at every beat, and no more than so many others at one.
+// In a silent room every member is pinged in turn, the owner at every beat, and a bounded number of others at each.
 func TestPingsTakeTurns(t *testing.T) {
 	long(t)
 	const members = pingsAtOnce + 5
@@ -30,7 +30,7 @@ func TestPingsTakeTurns(t *testing.T) {
 		time.Sleep(20 * pingEvery) // simulated
 		at := l.pingedAt("n1")
 		if len(at) != members-1 {
-			t.Fatalf("n1 looks after %d", len(at))
+			t.Fatalf("n1 watches %d peers", len(at))
 		}
 		beat := make(map[time.Time]int)
 		for p, pinged := range at {
@@ -45,14 +45,14 @@ func TestPingsTakeTurns(t *testing.T) {
 		}
 		for _, n := range beat {
 			if n > pingsAtOnce+1 {
-				t.Errorf("%d were pinged at once", n)
+				t.Errorf("%d peers were pinged at once", n)
 			}
 		}
 	})
 }
 
-// Whoever is heard is not pinged; whoever falls silent is.
-func TestNoPingsForWhoTalks(t *testing.T) {
+// A member that is heard is not pinged; one that falls silent is.
+func TestTalkingMembersAreNotPinged(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		names := l.fillRoom(3, nil)
 		time.Sleep(5 * pingEvery) // simulated
@@ -66,7 +66,7 @@ func TestNoPingsForWhoTalks(t *testing.T) {
 		for _, n := range names {
 			for p, pinged := range l.pingedAt(n) {
 				if pinged.After(began) {
-					t.Errorf("%s has pinged %s, who talks", n, p)
+					t.Errorf("%s has pinged %s, which talks", n, p)
 				}
 			}
 		}
@@ -75,15 +75,15 @@ func TestNoPingsForWhoTalks(t *testing.T) {
 		for _, n := range names {
 			for p, pinged := range l.pingedAt(n) {
 				if pinged.Before(silent) {
-					t.Errorf("%s has not pinged %s, who is silent", n, p)
+					t.Errorf("%s has not pinged %s, which is silent", n, p)
 				}
 			}
 		}
 	})
 }
 
-// Somebody who looks at the rooms again and again has nobody asked more often than so many times a second.
-func TestLookingCostsTheOthersLittle(t *testing.T) {
+// However often a user looks at the rooms, each peer is asked at a bounded rate.
+func TestListingRoomsAsksPeersSeldom(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		l.fillRoom(3, nil)
 		const seconds = 5

@@ -7,8 +7,8 @@ import (
 	"localchat/protocol"
 )
 
-// Whatever is read is said again by the same name, and what is unknown is refused with the choice there is.
-func TestNamesOfPolicies(t *testing.T) {
+// Each name that is parsed is printed as the same name, and an unknown name is refused with the valid ones.
+func TestPolicyNames(t *testing.T) {
 	for _, a := range []protocol.Access{protocol.Open, protocol.Knock, protocol.Invite} {
 		if got, err := parseAccess(accessName(a)); err != nil || got != a {
 			t.Errorf("%s is read as %s, %v", accessName(a), accessName(got), err)
@@ -39,7 +39,7 @@ func TestFirstWords(t *testing.T) {
 	}
 }
 
-// A room that we are taking up again is not entered before its lines come: the log may name us before that.
+// A room that is being resumed is not entered before its log arrives: the log may show us as a member before that.
 func TestNotInBeforeLinesCome(t *testing.T) {
 	s := assail(t)
 	s.inLoop(s.alice, func(l *loop) {
@@ -56,7 +56,7 @@ func TestNotInBeforeLinesCome(t *testing.T) {
 	})
 }
 
-// Who asks for members is given the words of each.
+// The answer to a request for members has the words of each.
 func TestMembersHaveWords(t *testing.T) {
 	s := assail(t)
 	s.join(s.host("bob"), "bob")

@@ -14,12 +14,12 @@ import (
 
 var (
 	manyNodes = flag.Int("nodes", 20, "how many nodes TestManyNodes simulates, each connected to each: 100 take four minutes and 2 GB, and both grow with the square")
-	manySeed  = flag.Uint64("nodes.seed", 1, "of what TestManyNodes draws")
+	manySeed  = flag.Uint64("nodes.seed", 1, "of the random choices of TestManyNodes")
 )
 
-// What must hold in a room of any size, once its network has lost packets, been cut in two, and healed: every member has
-// the same lines in the same order, none twice, the same roster and the same epoch; and what its author was told is
-// delivered, everybody has.
+// After the network of a room has lost packets, been cut in two, and healed, this must hold for a room of any size:
+// every member has the same lines in the same order, none twice, the same roster and the same epoch; and every line
+// that its author was told is delivered has reached every member.
 func TestManyNodes(t *testing.T) {
 	nodes := size(*manyNodes, 6)
 	began := time.Now()
@@ -41,7 +41,7 @@ func TestManyNodes(t *testing.T) {
 		time.Sleep(2 * (time.Duration(1+nodes/pingsAtOnce)*pingEvery + pingTimeout)) // simulated: the halves have lost each other
 		m.speak(near, 20)
 		m.speak(far, 20)
-		must(m.nodes[m.names[0]].Kick(l.ctx(), "lab", near[1], "")) // which the far side does not hear
+		must(m.nodes[m.names[0]].Kick(l.ctx(), "lab", near[1], "")) // the far side does not hear this
 		m.gone = near[1]
 		m.speak(near, 10)
 		m.speak(far, 10)
@@ -78,15 +78,15 @@ type many struct {
 	*simLAN
 	room  string
 	names []string
-	gone  string // who was removed
+	gone  string // the member that was removed
 	begun time.Time
 
-	mu   sync.Mutex // the network's goroutines draw the weather
+	mu   sync.Mutex // used by the network's goroutines
 	rand *rand.Rand
 	said map[string]string // author by id
 }
 
-// weather loses every twentieth packet, and lets others take up to 20 ms.
+// weather loses every twentieth packet, and delays others by up to 20 ms.
 func (m *many) weather() time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -96,7 +96,7 @@ func (m *many) weather() time.Duration {
 	return time.Millisecond + time.Duration(m.rand.IntN(20))*time.Millisecond
 }
 
-// enter fills the room. Each newcomer knows the owner's address alone, and learns the others' from it.
+// enter fills the room. Each newcomer knows only the owner's address, and learns the other members' from the owner.
 func (m *many) enter() {
 	m.begun, m.said = time.Now(), make(map[string]string)
 	for i := range m.hosts {
@@ -117,14 +117,14 @@ func (m *many) enter() {
 	}
 }
 
-// drain keeps the events from piling up.
+// drain keeps events from piling up.
 func (m *many) drain() {
 	for _, w := range m.subs {
 		w.drain()
 	}
 }
 
-// speak lets anybody of them say a line, one every 50 ms.
+// speak has random members say a line, one every 50 ms.
 func (m *many) speak(who []string, lines int) {
 	for i := range lines {
 		name := who[m.draw(len(who))]
@@ -144,7 +144,7 @@ func (m *many) draw(n int) int {
 	return m.rand.IntN(n)
 }
 
-// settled reports whether all agree; with a word for when, it says who does not.
+// settled reports whether all agree. With a word for when, it reports those that do not.
 func (m *many) settled(when string) bool {
 	var want, roster string
 	lines := 0
@@ -177,7 +177,7 @@ func (m *many) settled(when string) bool {
 	return lines > 0
 }
 
-// delivered checks what every screen has been told.
+// delivered checks the events of every member.
 func (m *many) delivered() {
 	owner := make(map[string]bool)
 	for _, msg := range must(m.nodes[m.names[0]].History(m.ctx(), "lab")).Messages {
@@ -227,6 +227,6 @@ func (m *many) delivered() {
 		}
 	}
 	if lost > 0 || acked == 0 {
-		m.t.Errorf("%d lines of members are lost, %d were told to be delivered", lost, acked)
+		m.t.Errorf("%d lines of members are lost, %d were reported as delivered", lost, acked)
 	}
 }

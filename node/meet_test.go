@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// isFound is what it takes, at most, to be announced on the street and dialled.
+// isFound is the longest time that it takes to be announced on the street and dialled.
 const isFound = 300 * time.Millisecond
 
-// An owner that was away comes back elsewhere, and finds its members. They know it at once: no dial to where it was and
-// no pause between polls holds that up.
+// An owner that was away comes back at another address and finds its members. They know it at once: neither a dial to
+// the old address nor a pause between polls delays that.
 func TestOwnerIsMetAtOnce(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		s.lab()
@@ -26,9 +26,9 @@ func TestOwnerIsMetAtOnce(t *testing.T) {
 	})
 }
 
-// An owner that was killed and is back, elsewhere, is heard before its old connection would be given up: what is left of
-// that is tried when the new one comes.
-func TestADeadConnectionGivesWay(t *testing.T) {
+// An owner that was killed and comes back at another address is heard before its old connection would be given up: the
+// arrival of the new connection makes the node test the old one.
+func TestDeadConnectionGivesWay(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		s.lab()
 		for i := range 5 {
@@ -48,7 +48,7 @@ func TestADeadConnectionGivesWay(t *testing.T) {
 	})
 }
 
-// The same for one who shares no room with it, and so does not look after the connection.
+// The same for a peer that shares no room with the owner, and so does not watch the connection.
 func TestJoiningAnOwnerThatIsBack(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		s.lab()
@@ -64,7 +64,7 @@ func TestJoiningAnOwnerThatIsBack(t *testing.T) {
 			back := time.Now()
 			must(s.nodes["bob"].Join(s.ctx(), JoinOptions{Room: room}))
 			if took := time.Since(back); took > tryTimeout+isFound {
-				t.Errorf("in after %v", took)
+				t.Errorf("bob is in after %v", took)
 			}
 		}
 	})

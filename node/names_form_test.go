@@ -6,9 +6,9 @@ import (
 	"localchat/protocol"
 )
 
-// TestOneFormOfAName: a room and a nick are found by every way in which a keyboard makes their name: in either normal form,
-// in capitals, in wide letters, with blanks around it; a room also by its id in capitals. Other names are others.
-func TestOneFormOfAName(t *testing.T) {
+// A room and a nick are found by every form of their name that a keyboard makes: in either normal form, in capitals, in
+// wide letters, with blanks around it; a room also by its ID in capitals. Other names differ.
+func TestNamesAreFolded(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
 		made := must(alice.Create(l.ctx(), CreateOptions{Name: "Cafe\u0301 Straße ", Nick: "Zoe\u0308", PolicyChange: openRoom()}))
@@ -32,7 +32,7 @@ func TestOneFormOfAName(t *testing.T) {
 			}
 		}
 		if _, err := bob.Tell(l.ctx(), names[0], "zoe", "psst"); err == nil {
-			t.Error("zoe is Zoë")
+			t.Error("zoe is taken for Zoë")
 		}
 		must(alice.Ban(l.ctx(), names[1], "ＢＯＢ ", "", 0))
 		until[Removed](l.subs["bob"], nil)

@@ -20,7 +20,7 @@ import (
 	"localchat/protocol"
 )
 
-// measuredHost is a host of a benchmark: what goes over its streams is counted, and it can be cut off.
+// measuredHost is a host of a benchmark. The traffic of its streams is counted, and it can be cut off.
 func measuredHost(b *testing.B, name string, c *counter, w *barrier, addr string) host.Host {
 	b.Helper()
 	return must(libp2p.New(
@@ -30,9 +30,9 @@ func measuredHost(b *testing.B, name string, c *counter, w *barrier, addr string
 	))
 }
 
-// A counter counts what goes over a host's streams, before encryption.
+// A counter counts the traffic of a host's streams, before encryption.
 type counter struct {
-	metrics.Reporter // of its other methods none is called
+	metrics.Reporter // its other methods are not called
 	in, out          atomic.Int64
 }
 
@@ -55,9 +55,9 @@ func (w *barrier) InterceptSecured(network.Direction, peer.ID, network.ConnMulti
 	return !w.up.Load()
 }
 
-// BenchmarkRecovery cuts a member off for 30 s in which so many lines are said: how long it takes after the cut until it is
-// connected again, which is redialling, and from then on until it has all lines; and what it is sent for that. For
-// -benchtime=1x.
+// BenchmarkRecovery cuts a member off for 30 s in which a number of lines are said. It reports the time from the end of
+// the cut until the member is connected again, which is redialling, the time from then until it has all lines, and the
+// bytes sent to it for that. For -benchtime=1x.
 func BenchmarkRecovery(b *testing.B) {
 	for _, missed := range []int{10, 100, 1000, 9900} {
 		b.Run(fmt.Sprintf("missed=%d", missed), func(b *testing.B) {
@@ -78,7 +78,7 @@ func BenchmarkRecovery(b *testing.B) {
 						must(r.send(protocol.Content{Kind: protocol.Say, Text: fmt.Sprint("a line of usual length, number ", i)}, key))
 					}
 				})))
-				time.Sleep(time.Until(cut.Add(30 * time.Second))) // the length of the cut is what is asked for
+				time.Sleep(time.Until(cut.Add(30 * time.Second))) // the cut has this length
 				w.up.Store(false)
 				healed, before := time.Now(), bytes.in.Load()
 				var connected time.Time
@@ -103,9 +103,9 @@ func BenchmarkRecovery(b *testing.B) {
 	}
 }
 
-// BenchmarkIdleRoom measures what goes over the streams of the owner and of one member, before encryption, in a minute in
-// which nobody says anything: polls, comparisons, pings, lists of rooms and gossip's own. With said, everybody has said a
-// line before, whose heads are compared. For -benchtime=1x.
+// BenchmarkIdleRoom measures the traffic of the streams of the owner and of one member, before encryption, in a minute
+// of silence: polls, comparisons, pings, lists of rooms and gossip's own. With said, every member has said a line
+// before, so there are heads to compare. For -benchtime=1x.
 func BenchmarkIdleRoom(b *testing.B) {
 	const minute = time.Minute
 	for _, members := range []int{8, 64} {
@@ -152,7 +152,7 @@ func BenchmarkIdleRoom(b *testing.B) {
 	})
 }
 
-// joinBusy enters the room of owner's, again and again: on a machine that all nodes share a dial may be too slow.
+// joinBusy enters owner's room, with retries: on a machine that all nodes share a dial may be too slow.
 func joinBusy(b *testing.B, n, owner *Node) {
 	b.Helper()
 	at := owner.host.Addrs()[0].String() + "/p2p/" + owner.self.String()
@@ -167,7 +167,7 @@ func joinBusy(b *testing.B, n, owner *Node) {
 	}
 }
 
-// settleRoom waits until everybody is connected to everybody, and has what was said.
+// settleRoom waits until every node is connected to every other and has all lines.
 func settleRoom(b *testing.B, nodes []*Node, said bool) {
 	b.Helper()
 	for deadline := time.Now().Add(5 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
@@ -195,7 +195,7 @@ func report(b *testing.B, over time.Duration, of map[string]*counter) {
 	for name, c := range of {
 		before[name] = bytes{c.in.Load(), c.out.Load()}
 	}
-	time.Sleep(over) // an idle minute is what is asked for
+	time.Sleep(over) // the idle time is what is measured
 	b.ReportMetric(0, "ns/op")
 	for name, c := range of {
 		b.ReportMetric(float64(c.in.Load()-before[name].in)/over.Seconds(), name+"-in-B/s")

@@ -6,8 +6,8 @@ import (
 	"localchat/node/internal/fault"
 )
 
-// TestTakenNickComesWithAFreeOne: who asks for a nick that is taken is told one that is free, and gets in with it.
-func TestTakenNickComesWithAFreeOne(t *testing.T) {
+// The answer to a nick that is taken names a free one, and the peer gets in with that.
+func TestTakenNickIsAnsweredWithFreeOne(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		alice, bob, carol := l.start("alice"), l.start("bob"), l.start("carol")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", Nick: "student", PolicyChange: openRoom()}))

@@ -14,13 +14,13 @@ import (
 	"localchat/protocol"
 )
 
-// keepDisk copies nick's data directory; putBack puts the copy in its place. The node must not run.
+// keepDisk copies nick's data directory. putBack puts the copy in its place. The node must not run.
 func (s *street) keepDisk(nick string) {
 	s.t.Helper()
 	s.copyDir(filepath.Join(s.dir, nick), filepath.Join(s.dir, nick+".kept"))
 }
 
-// copyDir copies a data directory, with its modes: the store of another mode is not taken.
+// copyDir copies a data directory, with its modes: a node refuses a store of another mode.
 func (s *street) copyDir(from, to string) {
 	s.t.Helper()
 	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
@@ -59,7 +59,7 @@ func (s *street) threeInTheLab() RoomInfo {
 	return room
 }
 
-// restartOnOldDisk gives alice a life in which she decides things, and then one on the disk of before.
+// restartOnOldDisk gives alice a life in which she makes decisions, and then one on the earlier disk.
 func (s *street) restartOnOldDisk(decide func(*Node)) {
 	s.t.Helper()
 	s.stop("alice")
@@ -71,15 +71,15 @@ func (s *street) restartOnOldDisk(decide func(*Node)) {
 	s.putBack("alice")
 }
 
-// allHave waits until every member of owner's room has the key of now.
+// allHave waits until every member of owner's room has the present key.
 func (s *street) allHave(owner string) {
 	s.t.Helper()
 	until(s.subs[owner], func(e Epoch) bool { return len(e.Have) > 1 && len(e.Missing) == 0 })
 }
 
-// A backup of the owner's disk undoes nothing: what was decided since is taken back from the members before anything new is
-// signed.
-func TestAnOldDiskUndoesNothing(t *testing.T) {
+// A backup of the owner's disk undoes nothing: the owner fetches the later decisions from the members before it signs
+// anything new.
+func TestOldDiskUndoesNothing(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		s.threeInTheLab()
 		subject := "after the backup"
@@ -117,9 +117,9 @@ func TestAnOldDiskUndoesNothing(t *testing.T) {
 	})
 }
 
-// A kick that was not told before the disk was put back is told from the log, without its text; and a room that was closed
-// stays closed.
-func TestAnOldDiskTellsAndCloses(t *testing.T) {
+// A kick that was not told before the old disk was put back is told from the log, without its text. A room that was
+// closed stays closed.
+func TestOldDiskTellsAndCloses(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		s.threeInTheLab()
 		s.restartOnOldDisk(func(alice *Node) {
@@ -142,8 +142,8 @@ func TestAnOldDiskTellsAndCloses(t *testing.T) {
 	})
 }
 
-// forked is a room of alice, bob, carol and dave, whose owner lives on an old disk, with nobody in reach, and does something
-// there. Then they all meet.
+// forked is a room of alice, bob, carol and dave, whose owner lives on an old disk, with nobody in reach, and makes a
+// decision there. Then they all meet.
 func (s *street) forked(meanwhile, onOldDisk func(alice *Node)) {
 	s.t.Helper()
 	s.threeInTheLab()
@@ -168,9 +168,9 @@ func (s *street) forked(meanwhile, onOldDisk func(alice *Node)) {
 	s.heal()
 }
 
-// With nobody in reach the owner goes on. Where that forks the room, everybody in it is told the same and the owner is told
-// what to do; nothing is decided or believed any more.
-func TestAnOldDiskWithNobodyInReach(t *testing.T) {
+// With nobody in reach the owner goes on. If that forks the room, every member is told the same and the owner is told
+// what to do. From then on nothing is decided or believed.
+func TestOldDiskWithNobodyInReach(t *testing.T) {
 	subject := "of two logs"
 	onAStreet(t, func(s *street) {
 		s.forked(func(alice *Node) {
@@ -213,7 +213,7 @@ func TestAnOldDiskWithNobodyInReach(t *testing.T) {
 	})
 }
 
-// renewed makes alice's room anew. The ban that its own log knows nothing of is there, and the others get back in.
+// renewed creates alice's room anew. The ban that her own log does not know is there, and the others get back in.
 func (s *street) renewed(subject string) {
 	s.t.Helper()
 	alice := s.nodes["alice"]
@@ -240,7 +240,7 @@ func (s *street) renewed(subject string) {
 		s.t.Errorf("carol comes in: %v", err)
 	}
 	if _, err := alice.Renew(s.ctx(), made.ID.String()); codeOf(err) != CodeInvalid {
-		s.t.Errorf("a whole room is renewed: %v", err)
+		s.t.Errorf("an unforked room is renewed: %v", err)
 	}
 	s.stop("alice")
 	alice = s.start("alice")
@@ -250,8 +250,8 @@ func (s *street) renewed(subject string) {
 	}
 }
 
-// Those whose place the other log knows nothing of, or ends, still bring the proof to the owner.
-func TestAnOldDiskIsToldByThoseWhoAreOut(t *testing.T) {
+// Peers whose place the other log does not know, or ends, still bring the proof to the owner.
+func TestRemovedPeersProveOldDisk(t *testing.T) {
 	for name, onOldDisk := range map[string]func(*street, *Node){
 		"kicked": func(s *street, alice *Node) {
 			for _, nick := range []string{"bob", "carol", "dave"} {
@@ -276,9 +276,9 @@ func TestAnOldDiskIsToldByThoseWhoAreOut(t *testing.T) {
 	}
 }
 
-// A member's disk is put back: its lines are numbered after those of its earlier life, and arrive, while those are kept
-// by others and when only their numbers are known.
-func TestAMembersOldDisk(t *testing.T) {
+// A member's old disk is put back: its lines are numbered after those of its earlier life, and arrive, whether others
+// still keep those lines or know only their numbers.
+func TestOldDiskOfMember(t *testing.T) {
 	long(t)
 	for name, c := range map[string]struct {
 		lines int
@@ -318,8 +318,8 @@ func TestAMembersOldDisk(t *testing.T) {
 	}
 }
 
-// Of a line whose number an earlier life has used, nobody says that it is delivered: its person is told.
-func TestALineWithAUsedNumberIsNotDelivered(t *testing.T) {
+// A line with a number that an earlier life has used is never reported as delivered: its author is told.
+func TestLineWithUsedNumberIsNotDelivered(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		s := &siege{simLAN: l}
 		alice, bob := l.start("alice"), l.start("bob")
@@ -344,7 +344,7 @@ func TestALineWithAUsedNumberIsNotDelivered(t *testing.T) {
 		})
 		until(l.subs["bob"], func(w Warning) bool { return w.Code == "not_delivered" })
 		if n := count[Delivered](l.subs["bob"]); n != 0 {
-			t.Errorf("%d lines are called delivered", n)
+			t.Errorf("%d lines are reported as delivered", n)
 		}
 	})
 }

@@ -18,15 +18,15 @@ func (r *room) knockAt(name string, at netip.Addr) protocol.JoinCode {
 	return (<-replies).Code
 }
 
-// Ever new identities at one address, and at ten, cannot take all seats of an open room: another address has one.
-func TestSeatsOfAnOpenRoomAreShared(t *testing.T) {
+// Ever new identities, at one address or at ten, cannot take all seats of an open room: another address gets one.
+func TestSeatsOfOpenRoomAreShared(t *testing.T) {
 	long(t)
 	for _, addresses := range []int{1, 10} {
 		t.Run(fmt.Sprint(addresses), func(t *testing.T) {
 			s := assail(t)
 			s.inLoop(s.alice, func(l *loop) {
 				r := l.rooms[s.room]
-				r.owned.open.ofAddress = newTurnstile[netip.Addr](budget{rate.Inf, 1}) // the budgets are tested beside this
+				r.owned.open.ofAddress = newTurnstile[netip.Addr](budget{rate.Inf, 1}) // the budgets have a test of their own
 				r.owned.open.all = rate.NewLimiter(rate.Inf, 1)
 				in := make(map[netip.Addr]int)
 				for i := range protocol.MaxMembers + 100 {
@@ -46,7 +46,7 @@ func TestSeatsOfAnOpenRoomAreShared(t *testing.T) {
 				if got := r.knockAt("carol", netip.MustParseAddr("10.0.2.1")); got != protocol.JoinAdmitted {
 					t.Errorf("another address is answered %d", got)
 				}
-				// A seat that is free again counts for nobody.
+				// A seat that is free again counts for no address.
 				must(struct{}{}, r.step(authority.Leave{Peer: personaID("p0")}))
 				if got := r.knockAt("p0", netip.MustParseAddr("10.0.2.1")); got != protocol.JoinAdmitted {
 					t.Errorf("after a leave the other address is answered %d", got)
@@ -56,7 +56,7 @@ func TestSeatsOfAnOpenRoomAreShared(t *testing.T) {
 	}
 }
 
-// One address that has used up its admissions leaves those of the others alone.
+// An address that has used up its admissions leaves those of other addresses alone.
 func TestAdmissionsOfOneAddress(t *testing.T) {
 	s := assail(t)
 	s.inLoop(s.alice, func(l *loop) {
@@ -78,8 +78,8 @@ func TestAdmissionsOfOneAddress(t *testing.T) {
 	})
 }
 
-// Those that come by themselves cannot make the log longer and longer.
-func TestALongLogTakesInNobodyByItself(t *testing.T) {
+// Peers that are admitted without the owner's doing cannot make the log grow without bound.
+func TestFullLogAdmitsNobodyByItself(t *testing.T) {
 	d, now := newOpenDoor(), lawStart
 	if _, refused := d.refuses(visitor{peer: "p"}, nil, maxOpenRecords-1, now); refused {
 		t.Error("refused before there are so many records")

@@ -14,15 +14,15 @@ import (
 	"localchat/protocol"
 )
 
-// sortedIDs are the ids of rooms, in the order of a list's pages.
+// sortedIDs are the IDs of rooms, in the order of a list's pages.
 func sortedIDs(rooms []RoomInfo) []RoomInfo {
 	slices.SortFunc(rooms, func(a, b RoomInfo) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	return rooms
 }
 
-// TestARoomOnALaterPage: a room is joined by its name, or by its id, wherever it stands in its owner's list, and nobody
-// remembers the others of its page for that.
-func TestARoomOnALaterPage(t *testing.T) {
+// A room is joined by its name, or by its ID, wherever it stands in its owner's list, and the other rooms of its page
+// are not remembered for that.
+func TestRoomOnLaterPage(t *testing.T) {
 	long(t)
 	simulate(t, 3, func(l *simLAN) {
 		alice := l.start("alice")
@@ -60,7 +60,7 @@ func TestARoomOnALaterPage(t *testing.T) {
 	})
 }
 
-// TestPagesWithoutEnd: a node whose list never ends costs one answer each time it is asked, and hides no room of others.
+// A node whose list never ends costs one answer each time it is asked, and hides no room of others.
 func TestPagesWithoutEnd(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		var pool [][]byte // made once: signing is slow
@@ -98,7 +98,7 @@ func TestPagesWithoutEnd(t *testing.T) {
 		}
 		took := time.Since(begun)
 		if most := (int(took/lookAgain) + 2) * protocol.MaxRooms; asked > most {
-			t.Errorf("in %v %d rooms were taken from the list without an end, want %d at most", took, asked, most)
+			t.Errorf("in %v %d rooms were taken from the endless list, want %d at most", took, asked, most)
 		}
 		if listed := len(must(bob.Rooms(l.ctx()))); listed > 2*foundOfPeer+1 {
 			t.Errorf("%d rooms are listed", listed)

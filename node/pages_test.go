@@ -11,8 +11,8 @@ import (
 	"localchat/test/hostile"
 )
 
-// A member that never has done with a comparison, or that says again and again that it has news, keeps nobody from what
-// others have, nor from the authority's word.
+// A member that never ends a comparison, or that claims again and again to have news, keeps no member from the lines of
+// others, nor from the authority's records.
 func TestNobodyCapturesComparisons(t *testing.T) {
 	long(t)
 	type answer func(m *hostile.Peer, asked int) protocol.SyncReply
@@ -92,7 +92,7 @@ func TestNobodyCapturesComparisons(t *testing.T) {
 						break
 					}
 					if time.Now().After(deadline) {
-						t.Fatal("the authority is not asked for its word")
+						t.Fatal("the authority is not asked for its records")
 					}
 				}
 			})
@@ -100,7 +100,7 @@ func TestNobodyCapturesComparisons(t *testing.T) {
 	}
 }
 
-// futurePage answers with full pages of lines that cannot be judged, each of which moves on.
+// futurePage answers with full pages of lines that cannot be judged, each of which advances the comparison.
 func futurePage() func(m *hostile.Peer, asked int) protocol.SyncReply {
 	var raws [][]byte
 	return func(m *hostile.Peer, _ int) protocol.SyncReply {
@@ -113,7 +113,7 @@ func futurePage() func(m *hostile.Peer, asked int) protocol.SyncReply {
 	}
 }
 
-// A comparison that goes on and brings nothing new ends by itself, even where each page moves on and is full.
+// A comparison that goes on and brings nothing new ends by itself, even if each page advances it and is full.
 func TestPagesOfNothingEnd(t *testing.T) {
 	var g pages
 	full := make([][]byte, protocol.MaxBatchItems)
@@ -123,7 +123,7 @@ func TestPagesOfNothingEnd(t *testing.T) {
 		e.lines = []protocol.Message{{Header: protocol.Header{Ctr: uint64(n + 1)}, Author: "mallory"}}
 		g.turn(e, false, func(protocol.Message) bool { return false })
 		if n > 2*maxIdlePages {
-			t.Fatal("it goes on for ever")
+			t.Fatal("it goes on forever")
 		}
 	}
 	if n != maxIdlePages+1 {

@@ -27,15 +27,16 @@ func roundTable(l *simLAN, others int) (names []string) {
 	return append(names, "alice")
 }
 
-// catchUp is within how long of being together again all have what one of them has said meanwhile: the connections, and
-// two seconds or three at each who passes it on. One comparison in syncEvery with a random member would take minutes.
+// catchUp bounds the time from the reunion until all have a line that one of them said meanwhile: the time of the
+// connections, and two or three seconds at each member that passes it on. One comparison in syncEvery with a random
+// member would take minutes.
 const catchUp = 7 * time.Second
 
-// connects is after how long, at most, those who have been apart are connected again.
+// connects bounds the time until members that were apart are connected again.
 const connects = dialBackoffMax + dialBackoffMax/2 + lan.DialTimeout
 
-// What somebody said while it was away comes to all as soon as it is back, whoever of them compares with whom.
-func TestWhoIsBackIsAskedAtOnce(t *testing.T) {
+// A line that a member said while it was away reaches all as soon as the member is back, whichever members compare.
+func TestReturningMemberIsAskedAtOnce(t *testing.T) {
 	simulate(t, 9, func(l *simLAN) {
 		names := roundTable(l, 8)
 		for _, name := range names[1:] {
@@ -49,8 +50,8 @@ func TestWhoIsBackIsAskedAtOnce(t *testing.T) {
 	})
 }
 
-// What one member alone can fetch, since it alone reaches who said it, goes on to all.
-func TestWhatIsFetchedGoesOn(t *testing.T) {
+// A line that one member alone can fetch, since it alone reaches the author, goes on to all.
+func TestFetchedLineGoesOn(t *testing.T) {
 	long(t)
 	for _, by := range []string{"alice", "carol1"} {
 		t.Run("by "+by, func(t *testing.T) {
@@ -76,9 +77,9 @@ func TestWhatIsFetchedGoesOn(t *testing.T) {
 	}
 }
 
-// What does not fit into one answer comes in several, also where the first line of a chain that is here is not the first
-// that its author said.
-func TestMoreThanOneAnswer(t *testing.T) {
+// Lines that do not fit into one answer come in several, also when the first line of a chain that is here is not the
+// first that its author said.
+func TestLinesComeInSeveralAnswers(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		alice := l.start("alice")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))

@@ -12,9 +12,9 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 )
 
-// Who was in a room with us is looked for at the next start, where nothing announces it; without the wish nothing is
-// kept, and what was is forgotten.
-func TestPeersOfLastTime(t *testing.T) {
+// Peers that shared a room with us are looked for at the next start, when nothing announces them. Without that setting
+// no peer is remembered, and remembered ones are forgotten.
+func TestRememberedPeers(t *testing.T) {
 	long(t)
 	dir := t.TempDir()
 	alice := must(New(Config{Nick: "alice", Listen: loopback}))
@@ -56,16 +56,16 @@ func TestPeersOfLastTime(t *testing.T) {
 	}
 }
 
-// However many peers one meets, the memory holds the latest, each with the addresses that worked last; and only dials of
-// ours tell an address.
-func TestMemoryOfPeersIsBounded(t *testing.T) {
+// However many peers a node meets, it remembers the latest, each with the addresses that worked last. Only our own
+// dials add an address.
+func TestRememberedPeersAreBounded(t *testing.T) {
 	m := &peerMemory{peers: make(map[peer.ID]store.Peer)}
 	for i := range 3 * maxRemembered {
 		p := personaID(fmt.Sprint("peer", i))
 		for j := range 2 * maxRememberedAddrs {
 			addr := fmt.Sprintf("/ip4/10.0.0.%d/tcp/1", j)
 			if !m.note(p, []string{addr}, lawStart.Add(time.Duration(i)*time.Second)) || m.note(p, []string{addr}, lawStart.Add(time.Duration(i)*time.Second)) {
-				t.Fatal("an address is worth a write once")
+				t.Fatal("a known address is written again, or a new one is not")
 			}
 			if r := m.peers[p]; len(r.Addrs) > maxRememberedAddrs || r.Addrs[0] != addr {
 				t.Fatalf("%v", r)
@@ -76,7 +76,7 @@ func TestMemoryOfPeersIsBounded(t *testing.T) {
 		}
 	}
 	if _, ok := m.peers[personaID(fmt.Sprint("peer", 3*maxRemembered-1))]; !ok || m.note("nobody", nil, lawStart) {
-		t.Error("the latest is not remembered, or one that was not reached is")
+		t.Error("the latest peer is not remembered, or one that was not reached is")
 	}
 	s := must(store.Open(t.TempDir()))
 	defer s.Close()

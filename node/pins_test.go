@@ -14,7 +14,8 @@ import (
 	"localchat/protocol"
 )
 
-// twinsOfLab are names that a reader takes for lab. No node of ours makes some of them, but a room is made by its record.
+// twinsOfLab are names that a reader takes for lab. No node of ours would create some of them, but a hostile node can
+// sign any record.
 var twinsOfLab = []string{
 	"la\u200bb", "lab\u00ad", "la\u2060b", "lab\U000E0061", "lab\u115f", "lab\u3164", "la\U0001D159b", "l\u2009ab", "lab\ufe0f", "lаb", "1ab", "Iab", "ꓡꓮꓐ", "łab", "ʟᴀʙ",
 	"lab\uFFFC", "la\u2800b", "ḷab",
@@ -35,8 +36,8 @@ func (l *simLAN) showsRooms(host int, owner string, names ...string) {
 	})
 }
 
-// A room whose name only looks like that of a room that is known gets the question of an exact twin: it is marked in the
-// list and not entered by its name, whether or not the known one is there.
+// A room whose name merely looks like that of a known room is treated as an exact twin: it is marked in the list and
+// not entered by its name, whether or not the known room is there.
 func TestRoomThatLooksKnown(t *testing.T) {
 	// One peer has a place for 8 rooms.
 	for twins := range slices.Chunk(twinsOfLab, 6) {
@@ -74,22 +75,22 @@ func roomsThatLookKnown(t *testing.T, twins []string) {
 		until(l.subs["carol"], func(w Warning) bool { return w.Code == "ambiguous_room" })
 		for _, name := range append([]string{"lab"}, twins...) {
 			if _, err := carol.Join(l.ctx(), JoinOptions{Room: name}); codeOf(err) != CodeAmbiguous || !offers(err, lab.ID) {
-				t.Errorf("carol, who knows neither, is answered %v of %q", err, name)
+				t.Errorf("carol knows neither owner and is answered %v about %q", err, name)
 			}
 		}
 		if j, err := bob.Join(l.ctx(), JoinOptions{Room: "lab"}); err != nil || j.ID != lab.ID {
-			t.Errorf("bob, who knows alice, is led to %v, %v", j.ID, err)
+			t.Errorf("bob knows alice and is led to %v, %v", j.ID, err)
 		}
-		// While he is in, and it has no pin, it is known as well.
+		// While bob is in the room it has no pin, and is known all the same.
 		must(struct{}{}, alice.CloseRoom(l.ctx(), "lab", ""))
 		until(l.subs["bob"], func(e RoomLost) bool { return e.Owner == alice.self })
 		for _, name := range twins {
 			_, err := bob.Join(l.ctx(), JoinOptions{Room: name})
 			if c := AsError(err).Change; codeOf(err) != CodeAmbiguous && (c == nil || c.Known != alice.self) {
-				t.Errorf("bob, who knows alice, is answered %v of %q", err, name)
+				t.Errorf("bob knows alice and is answered %v about %q", err, name)
 			}
 		}
-		// What he knows is read beside his node, for a list by another.
+		// The rooms that he knows can be read while his node runs, for a list of another program.
 		known := must(ReadKnown(dir))
 		if known.Owners["lab"] != alice.self || known.Self != bob.self {
 			t.Errorf("known is %+v", known)
@@ -97,7 +98,7 @@ func roomsThatLookKnown(t *testing.T, twins []string) {
 	})
 }
 
-// One look-alike alone: it is refused with the change, as an exact twin is.
+// A single look-alike is refused with the change, as an exact twin is.
 func TestOneRoomThatLooksKnown(t *testing.T) {
 	for _, name := range []string{"lаb", "la\u2060b", "LAB"} {
 		simulate(t, 3, func(l *simLAN) {
@@ -124,7 +125,7 @@ func TestOneRoomThatLooksKnown(t *testing.T) {
 	}
 }
 
-// Two rooms of ours that look alike: neither is meant by a name. One of our own is not made beside another.
+// Two of our rooms that look alike: a name means neither. We do not create a room of our own beside a look-alike.
 func TestOwnRoomsThatLookAlike(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		alice := l.startOn(0, "alice", "", nil)
@@ -139,11 +140,11 @@ func TestOwnRoomsThatLookAlike(t *testing.T) {
 		until(l.subs["bob"], func(f RoomFound) bool { return f.Name == "lab" })
 		for _, f := range must(bob.Rooms(l.ctx())) {
 			if f.Name == "lab" && (f.Change == nil || f.Change.Known != bob.self) {
-				t.Errorf("beside a room of ours that looks like it, lab is listed with %+v", f.Change)
+				t.Errorf("beside our own look-alike, lab is listed with %+v", f.Change)
 			}
 		}
 		if _, err := bob.Join(l.ctx(), JoinOptions{Room: "lab"}); !AsError(err).Identity {
-			t.Errorf("it is entered by its name: %v", err)
+			t.Errorf("lab is entered by its name: %v", err)
 		}
 		must(bob.Join(l.ctx(), JoinOptions{Room: lab.ID.String()}))
 		for _, name := range []string{"lab", "1ab", "LAB"} {
@@ -153,16 +154,16 @@ func TestOwnRoomsThatLookAlike(t *testing.T) {
 			}
 		}
 		if _, err := bob.Say(l.ctx(), "Iab", "hello", false); err == nil {
-			t.Error("a line goes into a room that only looks like the one that was named")
+			t.Error("a line goes into a room whose name only looks like the given one")
 		}
 		must(bob.Say(l.ctx(), lab.ID.String(), "hello", false))
 	})
 }
 
-// What is known is beside the store as long as a node runs, follows it, and is made anew at a start.
+// The file of known rooms lies beside the store while a node runs, follows it, and is written anew at a start.
 func TestReadKnown(t *testing.T) {
 	if k, err := ReadKnown(filepath.Join(t.TempDir(), "none")); err != nil || len(k.Owners) != 0 {
-		t.Errorf("of no directory: %+v, %v", k, err)
+		t.Errorf("without a directory: %+v, %v", k, err)
 	}
 	dir := t.TempDir()
 	start := func() *Node {
@@ -178,7 +179,7 @@ func TestReadKnown(t *testing.T) {
 	}
 	must(struct{}{}, alice.CloseRoom(t.Context(), "den", ""))
 	if k := must(ReadKnown(dir)); !slices.Equal(k.Own, []string{"lab"}) {
-		t.Errorf("after the end of den its own are %q", k.Own)
+		t.Errorf("after the end of den its own rooms are %q", k.Own)
 	}
 	if st := must(os.Stat(filepath.Join(dir, knownFile))); st.Mode().Perm() != 0o600 {
 		t.Errorf("its mode is %v", st.Mode())
@@ -194,7 +195,7 @@ func TestReadKnown(t *testing.T) {
 	again := start()
 	k = must(ReadKnown(dir))
 	if !slices.Equal(k.Verified, []Named{{personaID("bob"), ""}}) || !slices.Equal(k.Own, []string{"lab"}) || k.Owners["кафе"] != personaID("carol") {
-		t.Errorf("after a start it is %+v", k)
+		t.Errorf("after a start the known rooms are %+v", k)
 	}
 	must(struct{}{}, again.Close())
 }

@@ -10,7 +10,7 @@ import (
 	"localchat/node/internal/store"
 )
 
-// names are the files and folders below dir, as they are and not where they lead.
+// names are the files and folders below dir, without following links.
 func names(t *testing.T, dir string) (all []string) {
 	t.Helper()
 	err := filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
@@ -23,9 +23,9 @@ func names(t *testing.T, dir string) (all []string) {
 	return all
 }
 
-// A node takes no file and no folder that another user can have put there, or can change: nothing is written, nothing is
-// changed, and it is said what to do.
-func TestNothingOfOthersIsTaken(t *testing.T) {
+// A node takes no file and no folder that another user can have put there, or can change: it writes and changes
+// nothing, and says what to do.
+func TestFilesOfOtherUsersAreRefused(t *testing.T) {
 	must0 := func(err error) {
 		t.Helper()
 		if err != nil {
@@ -74,7 +74,7 @@ func TestNothingOfOthersIsTaken(t *testing.T) {
 			n, err := New(Config{Nick: "alice", DataDir: dir, Listen: loopback})
 			if err == nil {
 				n.Close()
-				t.Fatal("it starts")
+				t.Fatal("the node starts")
 			}
 			if e := AsError(err); e.Reason == "" || e.Code == CodeInternal || e.Locked {
 				t.Errorf("the error is %+v", e)

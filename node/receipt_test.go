@@ -10,8 +10,8 @@ import (
 	"localchat/protocol"
 )
 
-// The authority says in the answer to the poll that it has a line, and is not asked.
-func TestReceiptsComeWithThePoll(t *testing.T) {
+// The answer to a poll says that the authority has a line, so the authority is not asked.
+func TestReceiptsComeWithPolls(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		l.fillRoom(3, nil)
 		time.Sleep(5 * time.Second) // simulated
@@ -21,7 +21,7 @@ func TestReceiptsComeWithThePoll(t *testing.T) {
 			asked++
 			n0.serveSync(s)
 		})
-		must(ask(l.ctx(), l.nodes["n1"], inLoop(func(lp *loop) { lp.rooms[lp.order[0]].synced = time.Now() }))) // and not for another reason
+		must(ask(l.ctx(), l.nodes["n1"], inLoop(func(lp *loop) { lp.rooms[lp.order[0]].synced = time.Now() }))) // and no comparison for another reason
 		must(ask(l.ctx(), l.nodes["n2"], inLoop(func(lp *loop) { lp.rooms[lp.order[0]].synced = time.Now() })))
 		for i := range 20 {
 			at := time.Now()
@@ -37,7 +37,7 @@ func TestReceiptsComeWithThePoll(t *testing.T) {
 	})
 }
 
-// What the authority has only a part of it has no receipt for beyond the gap.
+// The authority gives no receipt beyond a gap in an author's lines.
 func TestNoReceiptBeyondAGap(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		l.fillRoom(2, nil)
@@ -64,8 +64,8 @@ func TestNoReceiptBeyondAGap(t *testing.T) {
 	})
 }
 
-// Who asks again and again without taking notice of the receipt does not get an answer each time.
-func TestAReceiptIsGivenOnce(t *testing.T) {
+// A peer that polls again and again without regard to the receipt does not get an answer each time.
+func TestReceiptIsGivenOnce(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		l.fillRoom(2, nil)
 		room := must(l.nodes["n0"].Rooms(l.ctx()))[0]

@@ -9,9 +9,9 @@ import (
 	"localchat/protocol"
 )
 
-// A record goes to each member once, as the answer to its question. Sent by gossip as well, a removal takes 19,500 bytes here instead
-// of 14,400, and in a room of 64 nearly twice what it takes now; see BenchmarkRemoval.
-func TestARecordGoesOnce(t *testing.T) {
+// A record goes to each member once, in the answer to its poll. If it were also sent by gossip, a removal would take
+// 19,500 bytes here instead of 14,400, and nearly twice the present number in a room of 64; see BenchmarkRemoval.
+func TestRecordIsSentOnce(t *testing.T) {
 	countedLAN(t, 16, func(l *simLAN, c *traffic) {
 		if cost := oneRemoval(l, c, 16); cost.bytes > 17_000 {
 			t.Errorf("a removal takes %.0f packets and %.0f bytes", cost.packets, cost.bytes)
@@ -19,8 +19,8 @@ func TestARecordGoesOnce(t *testing.T) {
 	})
 }
 
-// Who has asked nothing just now has a record at once all the same.
-func TestWhoDoesNotAskHearsOfARecord(t *testing.T) {
+// A member without a poll at this moment gets a record at once all the same.
+func TestMemberWithoutPollGetsRecord(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		l.fillRoom(3, nil)
 		owner := l.nodes["n0"]
@@ -29,7 +29,7 @@ func TestWhoDoesNotAskHearsOfARecord(t *testing.T) {
 		must(ask(l.ctx(), owner, inLoop(func(loop *loop) {
 			r := must(loop.room("lab"))
 			p := l.nodes["n2"].self
-			r.dropPoll(p, r.owned.polls[p]) // it asks again, after a pause
+			r.dropPoll(p, r.owned.polls[p]) // n2 polls again, after a pause
 		})))
 		began := time.Now()
 		must(owner.Kick(l.ctx(), "lab", "n1", ""))
@@ -40,8 +40,9 @@ func TestWhoDoesNotAskHearsOfARecord(t *testing.T) {
 	})
 }
 
-// Who comes and goes at once is told once, and the first of them at once: the list is as long as the room.
-func TestManyComeAndAreToldOnce(t *testing.T) {
+// Of many changes of presence at once, the first goes out at once and the others together: the list is as long as the
+// room.
+func TestManyPresenceChangesGoOutTogether(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		l.fillRoom(3, nil)
 		owner := l.nodes["n0"]
@@ -59,13 +60,13 @@ func TestManyComeAndAreToldOnce(t *testing.T) {
 		must(ask(l.ctx(), owner, inLoop(func(loop *loop) { later = must(loop.room("lab")).owned.presence })))
 		must(ask(l.ctx(), l.nodes["n1"], inLoop(func(loop *loop) { heard = must(loop.room("lab")).away.presence })))
 		if now != before+1 || later != before+2 || heard != later {
-			t.Errorf("of 10 changes %d are told at once, %d later, and n1 has %d", now-before, later-now, heard-before)
+			t.Errorf("of 10 changes %d go out at once, %d later, and n1 has %d", now-before, later-now, heard-before)
 		}
 	})
 }
 
-// A member that has a record and not the key of its epoch yet seals nothing under the key before: its line waits.
-func TestALineWaitsForTheKey(t *testing.T) {
+// A member that has a record but not yet the key of its epoch seals nothing under the earlier key: its line waits.
+func TestLineWaitsForKey(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		l.fillRoom(3, nil)
 		owner := l.nodes["n0"]

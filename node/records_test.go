@@ -7,8 +7,8 @@ import (
 	"localchat/protocol"
 )
 
-// A member leaves a room whose log is longer than it keeps, and is told why; its other rooms go on.
-func TestALogThatIsTooLongIsLeft(t *testing.T) {
+// A member leaves a room whose log is longer than it may keep, and its user is told why. Its other rooms go on.
+func TestRoomWithTooLongLogIsLeft(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
 		lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))

@@ -11,8 +11,9 @@ import (
 	"localchat/protocol"
 )
 
-// Whoever is not a member can have a node refuse what it sends, as often as it likes: that leaves nothing to collect. A bad
-// signature under a member's name has to be verified; the standard library then makes an error of 16 bytes.
+// A peer that is no member can make a node refuse its messages as often as it likes, so a refusal leaves nothing to
+// collect. A bad signature under a member's name has to be verified; the standard library then makes an error of 16
+// bytes.
 func TestRefusalsAllocateNothing(t *testing.T) {
 	w, before := removedRoom(t)
 	other := newLawRoom(t, "another")
@@ -33,11 +34,11 @@ func TestRefusalsAllocateNothing(t *testing.T) {
 		{name: "a line of another room", raw: other.say("alice", 1, 1).Raw(), most: 1}, // alice's signature is not for this one
 		{name: "a stranger's line", raw: w.say("mallory", w.epoch(), 1).Raw()},
 		{name: "the removed peer's line", raw: w.say("bob", w.epoch(), 9).Raw()},
-		{name: "the removed peer's line of before, past the cut-off", raw: w.say("bob", before, 9).Raw()},
+		{name: "the removed peer's earlier line, past the cut-off", raw: w.say("bob", before, 9).Raw()},
 		{name: "a line with a bad signature", raw: flip(good, len(good)-1), most: 1},
 		{name: "half a record", raw: record[:len(record)/2], record: true},
 		{name: "a record of another room", raw: other.records[0].Bytes(), record: true},
-		{name: "a record of old", raw: w.records[1].Bytes(), record: true},
+		{name: "an old record", raw: w.records[1].Bytes(), record: true},
 		{name: "the room's first record", raw: w.records[0].Bytes(), record: true},
 		{name: "the removed peer's record", raw: removed, record: true},
 	} {

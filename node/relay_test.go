@@ -19,11 +19,11 @@ import (
 	"localchat/protocol"
 )
 
-// live is how long a line may take that is not fetched later: a few trips of the simulated network, and no heartbeat,
-// comparison or retry of anything.
+// live bounds the time of a line that is not fetched later: a few round trips of the simulated network, with no
+// heartbeat, comparison or retry.
 const live = 100 * time.Millisecond
 
-// heardAfter is how long after at who was shown a line; false if it was not yet.
+// heardAfter is how long after at the node was shown a line; false if it has not been shown yet.
 func (l *simLAN) heardAfter(who, text string, at time.Time) (time.Duration, bool) {
 	for _, ev := range l.subs[who].drain() {
 		if m, ok := ev.Body.(Message); ok && m.Text == text {
@@ -33,7 +33,7 @@ func (l *simLAN) heardAfter(who, text string, at time.Time) (time.Duration, bool
 	return 0, false
 }
 
-// hearLive has one member say a line, and all of the others hear it at once.
+// hearLive has one member say a line, and checks that all of the others hear it at once.
 func (l *simLAN) hearLive(from, text string, all ...string) {
 	l.t.Helper()
 	at := time.Now()
@@ -46,7 +46,7 @@ func (l *simLAN) hearLive(from, text string, all ...string) {
 	}
 }
 
-// fillRoom makes a room of so many, n0 its owner, each entering in turn.
+// fillRoom makes a room of so many nodes, n0 its owner, each entering in turn.
 func (l *simLAN) fillRoom(members int, entered func(names []string)) []string {
 	l.t.Helper()
 	var names []string
@@ -64,8 +64,8 @@ func (l *simLAN) fillRoom(members int, entered func(names []string)) []string {
 	return names
 }
 
-// What a newcomer says in the moment in which it is let in is heard by all, whom it has no connection to yet included, and
-// what they say then is heard by it.
+// A newcomer's line, said in the moment in which it is let in, is heard by all, also by members that it has no
+// connection to yet, and it hears their lines.
 func TestNewcomerIsHeardAtOnce(t *testing.T) {
 	simulate(t, 8, func(l *simLAN) {
 		l.fillRoom(8, func(names []string) {
@@ -78,7 +78,7 @@ func TestNewcomerIsHeardAtOnce(t *testing.T) {
 	})
 }
 
-// A caller is a host that counts the streams for gossip that it opens, and opens none while it is mute.
+// A caller is a host that counts the gossip streams that it opens, and opens none while it is mute.
 type caller struct {
 	host.Host
 	mute   atomic.Bool
@@ -97,9 +97,9 @@ func (h *caller) NewStream(ctx context.Context, p peer.ID, ids ...protocolID) (n
 	return s, err
 }
 
-// What a newcomer says is heard by all before pubsub has a stream to anybody; and pubsub, which does not try again by
-// itself, is made to.
-func TestHeardWithoutAnyStreamOfGossip(t *testing.T) {
+// A newcomer's lines are heard by all before pubsub has a stream to anybody. Pubsub does not retry by itself, and is
+// made to.
+func TestHeardWithoutGossipStreams(t *testing.T) {
 	simulate(t, 4, func(l *simLAN) {
 		h := &caller{Host: l.hosts[3]}
 		h.mute.Store(true)
@@ -120,15 +120,15 @@ func TestHeardWithoutAnyStreamOfGossip(t *testing.T) {
 	})
 }
 
-// linkedIn asks for whom pubsub sends lines of a room to.
+// linkedIn asks to which peers pubsub sends lines of a room.
 type linkedIn RoomID
 
 func (q linkedIn) run(l *loop) (map[peer.ID]bool, error) {
 	return l.rooms[RoomID(q)].gossip.linked(), nil
 }
 
-// Two members who cannot reach each other hear each other by way of a third, whoever that is.
-func TestPassedOnToWhomItsAuthorDoesNotReach(t *testing.T) {
+// Two members that cannot reach each other hear each other through a third, whichever that is.
+func TestLinesArePassedToUnreachableMembers(t *testing.T) {
 	for _, apart := range [][2]string{{"n1", "n2"}, {"n0", "n2"}} {
 		t.Run(fmt.Sprint(apart), func(t *testing.T) {
 			simulate(t, 4, func(l *simLAN) {
@@ -137,10 +137,10 @@ func TestPassedOnToWhomItsAuthorDoesNotReach(t *testing.T) {
 				l.cut(apart[0], apart[1])
 				time.Sleep(2 * (pingEvery + pingTimeout)) // simulated: until both have noticed
 				for _, n := range apart {
-					l.hearLive(n, "the first from "+n, names...) // and in finding out who passes it on
+					l.hearLive(n, "the first from "+n, names...) // and the node finds out which member passes it on
 					l.hearLive(n, "the second from "+n, names...)
 				}
-				// The authority's records too.
+				// The authority's records are passed on too.
 				must(l.nodes["n0"].Kick(l.ctx(), "lab", "n3", ""))
 				time.Sleep(live) // simulated
 				l.subs[apart[1]].drain()
@@ -152,7 +152,7 @@ func TestPassedOnToWhomItsAuthorDoesNotReach(t *testing.T) {
 	}
 }
 
-// On a healthy network nobody passes anything on, and a member that is away costs a few requests in so long.
+// On a healthy network nothing is passed on, and a member that is away costs a bounded number of requests.
 func TestNothingIsPassedOnInVain(t *testing.T) {
 	simulate(t, 4, func(l *simLAN) {
 		l.fillRoom(4, nil)
@@ -181,13 +181,13 @@ func TestNothingIsPassedOnInVain(t *testing.T) {
 		}
 		synctest.Wait()
 		if asked == 0 || asked > 1 {
-			t.Errorf("n1 was asked %d times to reach who is away", asked)
+			t.Errorf("n1 was asked %d times to reach the member that is away", asked)
 		}
 	})
 }
 
-// Who was out of reach in an earlier membership is not taken to be so in the next.
-func TestWhoIsBackIsReached(t *testing.T) {
+// A peer that was out of reach in an earlier membership is not assumed to be so in the next.
+func TestReadmittedPeerIsReached(t *testing.T) {
 	simulate(t, 4, func(l *simLAN) {
 		names := l.fillRoom(4, nil)
 		time.Sleep(5 * time.Second) // simulated
@@ -209,7 +209,7 @@ func TestWhoIsBackIsReached(t *testing.T) {
 	})
 }
 
-// A stranger can be on the topic; it is not asked, and so neither given lines nor told who is out of reach.
+// A stranger may be on the topic. It is not asked, and so is neither given lines nor told which member is out of reach.
 func TestNoStrangerPassesOn(t *testing.T) {
 	simulate(t, 4, func(l *simLAN) {
 		l.fillRoom(3, nil)
@@ -236,7 +236,7 @@ func TestNoStrangerPassesOn(t *testing.T) {
 	})
 }
 
-// Whoever misses a line notices with the next one of its author, and does not wait for the comparison of heads.
+// A member that misses a line notices with the next line of its author, and does not wait for the comparison of heads.
 func TestGapIsFilledAtOnce(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		l.fillRoom(3, nil)
@@ -280,7 +280,7 @@ func TestGapIsFilledAtOnce(t *testing.T) {
 	})
 }
 
-// What nobody has is not waited for longer than a moment, nor is what was said before one came.
+// A line that nobody has is waited for briefly, and so are the lines from before a member came.
 func TestOvertakenLinesAreNotWaitedForLong(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		l.fillRoom(2, nil)
@@ -307,8 +307,8 @@ func TestOvertakenLinesAreNotWaitedForLong(t *testing.T) {
 	})
 }
 
-// A member can have its own lines passed on, and those of nobody else.
-func TestOnlyOnesOwnIsPassedOn(t *testing.T) {
+// A member can have its own lines passed on, but no other member's.
+func TestOnlyOwnLinesArePassedOn(t *testing.T) {
 	simulate(t, 4, func(l *simLAN) {
 		names := l.fillRoom(3, nil)
 		room := must(l.nodes["n0"].Rooms(l.ctx()))[0]
@@ -330,7 +330,7 @@ func TestOnlyOnesOwnIsPassedOn(t *testing.T) {
 				t.Fatal(err)
 			}
 			if !reply.OK || len(reply.Missed) != len(m.Nodes) {
-				t.Errorf("another's was passed on to all but %d of %d", len(reply.Missed), len(m.Nodes))
+				t.Errorf("another member's line was passed on to all but %d of %d", len(reply.Missed), len(m.Nodes))
 			}
 		}
 		epoch, key := m.Latest()

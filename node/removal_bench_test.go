@@ -7,17 +7,18 @@ import (
 	"time"
 )
 
-// BenchmarkRemoval kicks one member of a room on the simulated network, and reports what that takes: simulated time until
-// the removed one has been told, and until the owner has heard that all others have applied it; QUIC packets and bytes of all
-// by then, gossip, pings and the rest included; and allocations of all nodes together, which share the process. Filling a
-// room of 64 takes half a minute of real time. Larger rooms are BenchmarkKick's, between processes.
+// BenchmarkRemoval kicks one member of a room on the simulated network. It reports the simulated time until the removed
+// member has been told, the simulated time until the owner has heard that all others have applied the removal, the QUIC
+// packets and bytes of all nodes by then, with gossip, pings and the rest included, and the allocations of all nodes
+// together, which share the process. Filling a room of 64 takes half a minute of real time. BenchmarkKick covers larger
+// rooms, between processes.
 func BenchmarkRemoval(b *testing.B) {
 	for _, members := range []int{8, 64} {
 		b.Run(fmt.Sprintf("members=%d", members), func(b *testing.B) { benchRemoval(b, members) })
 	}
 }
 
-// A removalCost is what one removal took.
+// A removalCost is the cost of one removal.
 type removalCost struct {
 	spent
 	told, applied time.Duration

@@ -17,7 +17,7 @@ import (
 	"localchat/protocol"
 )
 
-// wire is what libp2p asks the resource manager when somebody connects.
+// wire is what libp2p asks of the resource manager for a new connection.
 func wire(r *resources, p peer.ID, ip string) network.ConnManagementScope {
 	c, err := r.OpenConnection(network.DirInbound, false, multiaddr.StringCast("/ip4/"+ip+"/udp/4001/quic-v1"))
 	if err != nil {
@@ -30,7 +30,8 @@ func wire(r *resources, p peer.ID, ip string) network.ConnManagementScope {
 	return c
 }
 
-// Strangers that hold all the connections and streams they can get keep no member out, nor each other's addresses.
+// Strangers that hold all the connections and streams they can get keep no member out, nor strangers at other
+// addresses.
 func TestConnectionsOfStrangersAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := bareAdmission("bob")
@@ -70,7 +71,7 @@ func TestConnectionsOfStrangersAreBounded(t *testing.T) {
 				t.Error("a member cannot connect")
 			}
 		}
-		// They open all the streams that they can.
+		// They open all the streams they can.
 		var streams []network.StreamManagementScope
 		fill := func(p peer.ID) (n int) {
 			for {
@@ -96,7 +97,7 @@ func TestConnectionsOfStrangersAreBounded(t *testing.T) {
 		if n := fill("bob"); n != guestStreamsEach+guestStreamsRoom {
 			t.Errorf("a member opens %d streams", n)
 		}
-		// A stranger that is let in gives its place back, and takes one again when it is out.
+		// A stranger that is let in gives its place back, and takes one again when it is removed.
 		a.guests.Store(&map[peer.ID]int{"bob": 1, "honest": 1})
 		r.recount()
 		if r.strangers.taken != strangerConns-1 {
@@ -116,13 +117,13 @@ func TestConnectionsOfStrangersAreBounded(t *testing.T) {
 			c.Done()
 		}
 		if r.strangers.taken+r.ofGuests.taken+r.ofStrangers.taken+len(r.open)+len(r.conns) != 0 {
-			t.Error("something is counted that is over")
+			t.Error("something is still counted after its end")
 		}
 	})
 }
 
-// Connections that are refused before anybody knows whose they are count as a flood, too, and nobody is hung up on for it.
-func TestTooManyConnectionsAreToldOnce(t *testing.T) {
+// Connections that are refused before the peer is known count as a flood too, and nobody is disconnected for it.
+func TestTooManyConnectionsAreReportedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := bareAdmission("bob")
 		r := must(newResourceManager())
@@ -135,10 +136,10 @@ func TestTooManyConnectionsAreToldOnce(t *testing.T) {
 			}
 		}
 		if fs := a.floods.due(time.Now()); len(fs) != 1 || !slices.Equal(fs[0].addrs, []string{"10.0.0.1"}) || !slices.Equal(fs[0].things, []string{"connections"}) {
-			t.Errorf("told %+v", fs)
+			t.Errorf("reported %+v", fs)
 		}
 		if fs := a.floods.due(time.Now()); len(fs) > 0 || len(a.n.inbox) > 0 {
-			t.Errorf("told again: %+v, and %d are hung up on", fs, len(a.n.inbox))
+			t.Errorf("reported again: %+v, and %d peers are disconnected", fs, len(a.n.inbox))
 		}
 		if wire(r, "bob", "10.0.0.2") == nil {
 			t.Error("a member of another address cannot connect")
@@ -146,8 +147,8 @@ func TestTooManyConnectionsAreToldOnce(t *testing.T) {
 	})
 }
 
-// One who opens and ends streams in a loop is slowed down before anything is read of them.
-func TestOpeningIsBounded(t *testing.T) {
+// A peer that opens and ends streams in a loop is slowed down before anything is read from them.
+func TestStreamOpeningIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := bareAdmission("bob", "carol")
 		r := must(newResourceManager())
@@ -167,22 +168,22 @@ func TestOpeningIsBounded(t *testing.T) {
 			}
 		}
 		if n := loop("mallory"); n != strangerOpensBurst {
-			t.Errorf("a stranger opens %d", n)
+			t.Errorf("a stranger opens %d streams", n)
 		}
 		if n := loop("bob"); n != guestOpensBurst+sharedGuestOpensBurst {
-			t.Errorf("a member opens %d", n)
+			t.Errorf("a member opens %d streams", n)
 		}
 		if n := loop("carol"); n != guestOpensBurst {
-			t.Errorf("another member opens %d", n)
+			t.Errorf("another member opens %d streams", n)
 		}
 		time.Sleep(10 * time.Second) // simulated
 		if n := loop("mallory"); n > 10*strangerOpens+1 {
-			t.Errorf("a stranger opens %d more in ten seconds", n)
+			t.Errorf("a stranger opens %d more streams in ten seconds", n)
 		}
 	})
 }
 
-// Streams that are libp2p's own are limited for one peer, and those of our protocols are not among them.
+// Libp2p's own streams are limited for one peer, and do not count with those of our protocols.
 func TestOtherStreamsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := bareAdmission("bob")
@@ -207,19 +208,19 @@ func TestOtherStreamsAreBounded(t *testing.T) {
 			defer wire(r, p, fmt.Sprintf("10.0.0.%d", i+1)).Done()
 		}
 		if n := loop("mallory", identify.IDPush); n != strangerOthersBurst {
-			t.Errorf("a stranger opens %d", n)
+			t.Errorf("a stranger opens %d streams", n)
 		}
 		if n := loop("trudy", protocol.PollID); n != strangerOpensBurst {
-			t.Errorf("a stranger opens %d of ours", n)
+			t.Errorf("a stranger opens %d streams of ours", n)
 		}
 		if n := loop("bob", ping.ID); n != guestOthersBurst {
-			t.Errorf("a member opens %d", n)
+			t.Errorf("a member opens %d streams", n)
 		}
 		if n := loop("bob", protocol.PollID); n != 500 {
-			t.Errorf("a member opens %d of ours", n)
+			t.Errorf("a member opens %d streams of ours", n)
 		}
 		if len(a.floods.due(time.Now())) == 0 {
-			t.Error("nobody is told")
+			t.Error("nothing is reported")
 		}
 	})
 }

@@ -9,9 +9,10 @@ import (
 	"testing"
 )
 
-// The owner's process freezes in the midst of a kick, before the record is written, before it counts, and before the claim
-// is: the member notices that it is away, goes on asking, and is told when it wakes.
-func TestOwnerFreezesInTheMidstOfAKick(t *testing.T) {
+// The owner's process freezes in the middle of a kick: before the record is written, before the record counts, or
+// before the claim is written. The member notices that the owner is away, goes on polling, and is told when the owner
+// wakes.
+func TestOwnerFreezesDuringKick(t *testing.T) {
 	long(t)
 	for _, call := range []int{1, 6, 8} {
 		t.Run(fmt.Sprint("call ", call), func(t *testing.T) {

@@ -23,8 +23,8 @@ import (
 	"localchat/protocol"
 )
 
-// A street is a simulated network whose people have a disk each, and come and go: each life of a node has another address,
-// and the others find it there by what stands in for mDNS.
+// A street is a simulated network whose nodes each have a disk and come and go. Each life of a node has another
+// address, and the others find it there by a stand-in for mDNS.
 type street struct {
 	t       *testing.T
 	network *simnet.Simnet
@@ -34,7 +34,7 @@ type street struct {
 	lives   int
 	sleepy  bool // the next life leaves the rooms of last time alone
 
-	mu    sync.Mutex // the test and the nodes' discovery meet here
+	mu    sync.Mutex // shared by the test and the nodes' discovery
 	alive map[string]peer.AddrInfo
 
 	nodes map[string]*Node
@@ -92,7 +92,7 @@ func (s *street) stop(nick string) {
 	delete(s.nodes, nick)
 }
 
-// mdns hints at everybody who lives, every few seconds.
+// mdns hints at every live node, every few seconds.
 type mdns struct{ s *street }
 
 func (m mdns) Run(ctx context.Context, self func() peer.AddrInfo, found func(peer.AddrInfo), _ func(netip.Addr)) error {
@@ -119,7 +119,7 @@ func (m mdns) Run(ctx context.Context, self func() peer.AddrInfo, found func(pee
 
 func (mdns) Hurry() {}
 
-// cut lets nothing through between two people.
+// cut lets nothing through between two nodes.
 func (s *street) cut(a, b string) {
 	s.links.mu.Lock()
 	defer s.links.mu.Unlock()
@@ -162,7 +162,7 @@ func (s *street) ctx() context.Context {
 	return ctx
 }
 
-// bobIsTold waits for the reason, and some more for a second one.
+// bobIsTold waits for the reason, and then a while to see that no second one comes.
 func (s *street) bobIsTold(why string) Removed {
 	s.t.Helper()
 	r := until[Removed](s.subs["bob"], nil)
@@ -176,8 +176,8 @@ func (s *street) bobIsTold(why string) Removed {
 	return r
 }
 
-// The owner goes away before its kick has reached anybody, for minutes, and comes back elsewhere: the member's poll goes on
-// by itself, finds it, and is told why.
+// The owner goes away for minutes before its kick has reached anybody, and comes back at another address. The member's
+// poll goes on by itself, finds the owner, and is told why.
 func TestOwnerComesBackElsewhere(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		s.lab()
@@ -193,9 +193,9 @@ func TestOwnerComesBackElsewhere(t *testing.T) {
 	})
 }
 
-// An owner that ends in order says so: its members hear at once that it has gone and that the room waits, once, and that it
-// is back. One whose cable is pulled is unreachable.
-func TestOwnerSaysThatItGoes(t *testing.T) {
+// An owner that ends in order says so: its members are told once, at once, that it has gone and that the room waits,
+// and once that it is back. An owner whose cable is pulled is reported as unreachable.
+func TestOwnerAnnouncesItsEnd(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		s.lab()
 		asked := time.Now()
@@ -224,9 +224,9 @@ func TestOwnerSaysThatItGoes(t *testing.T) {
 	})
 }
 
-// The owner's machine sleeps with the kick half done: it has been ordered and nothing has happened yet. When it wakes, it
-// goes on.
-func TestOwnerSleepsInTheMidstOfAKick(t *testing.T) {
+// The owner's machine sleeps in the middle of a kick: it has been ordered and nothing has happened yet. On waking, the
+// owner goes on.
+func TestOwnerSleepsDuringKick(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		s.lab()
 		alice := s.nodes["alice"]
@@ -253,7 +253,7 @@ type asleep struct{ until chan struct{} }
 
 func (e asleep) handle(*loop) { <-e.until }
 
-// A member's question is the same in its next life, until it has an answer.
+// A member's poll has the same nonce in its next life, until it has an answer.
 func TestMemberComesBackWithItsNonce(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		room := s.lab()
@@ -284,13 +284,13 @@ type seatOf struct{ room RoomID }
 
 func (q seatOf) run(l *loop) (authority.Seat, error) { return *l.rooms[q.room].seat, nil }
 
-// Who comes back within a day is told, later it is refused; and for the owner's first five minutes of a life nothing
-// expires, so that a day on which the owner was away is not lost.
+// A member that comes back within a day is told, a later one is refused. In the first five minutes of an owner's life
+// nothing expires, so a day on which the owner was away is not lost.
 func TestReasonsLastADay(t *testing.T) {
 	const day, grace = authority.FailureLife, authority.ResumeGrace
-	const dials = 10 * time.Second // is what a node that has just started may take for until its first question is out
+	const dials = 10 * time.Second // the time that a node may take from its start to its first poll
 	for _, c := range []struct {
-		owner, member time.Duration // back so long after the kick
+		owner, member time.Duration // how long after the kick each comes back
 		told          bool
 	}{
 		{day - grace - time.Minute, day - dials, true},
@@ -325,8 +325,8 @@ func TestReasonsLastADay(t *testing.T) {
 	}
 }
 
-// A reason that comes while no face listens waits for one; so does one that a face has left in its queue. It is shown in as
-// many lives as that takes, always as the same removal, and then never again.
+// A reason that comes while no face listens waits for one, and so does a reason that a face has left in its queue. It
+// is shown in as many lives as that takes, always as the same removal, and then never again.
 func TestReasonWaitsForAFace(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		room := s.lab()
@@ -358,7 +358,7 @@ func TestReasonWaitsForAFace(t *testing.T) {
 		if count[Removed](s.subs["bob"]) != 0 {
 			t.Error("told again")
 		}
-		// He is in again, and an acknowledgement of then comes to its end.
+		// Bob is in again, and the acknowledgement of his earlier membership comes to its end.
 		must(bob.Join(s.ctx(), JoinOptions{Room: room.ID.String()}))
 		bob.post(ackSent{room.ID})
 		if seats := must(ask(s.ctx(), bob, seatsKept{})); seats != 1 {
@@ -374,7 +374,7 @@ func (seatsKept) run(l *loop) (int, error) {
 	return len(seats), err
 }
 
-// A reason that was shown in an earlier life has ended the place there and then: only the acknowledgement is left, and the
+// A reason that was shown in an earlier life has ended the place for good: only the acknowledgement is left, and the
 // room can be joined.
 func TestShownReasonIsOnlyAcknowledged(t *testing.T) {
 	onAStreet(t, func(s *street) {
@@ -396,7 +396,7 @@ func TestShownReasonIsOnlyAcknowledged(t *testing.T) {
 		}
 		bob := s.start("bob")
 		until(s.subs["alice"], func(p RemovalProgress) bool { return p.Told })
-		time.Sleep(time.Minute) // simulated; and so long the kicked stay out
+		time.Sleep(time.Minute) // simulated; a kicked peer must stay out this long
 		if seats := must(ask(s.ctx(), bob, seatsKept{})); seats != 0 || count[Removed](s.subs["bob"]) != 0 {
 			t.Errorf("%d seats, and bob sees %s", seats, s.subs["bob"].story())
 		}
@@ -406,7 +406,7 @@ func TestShownReasonIsOnlyAcknowledged(t *testing.T) {
 
 func peerOf(key crypto.PrivKey) PeerID { return must(peer.IDFromPrivateKey(key)) }
 
-// pollAs is the answer to a peer's poll, which is lost.
+// pollAs has the owner answer a peer's poll, and loses the answer.
 type pollAs struct {
 	n    *Node
 	peer PeerID
@@ -423,9 +423,9 @@ func (q pollAs) run(l *loop) ([]byte, error) {
 	return (<-reply).Reason, nil
 }
 
-// Who comes back into a room without the disk of its earlier life, or with an old one put back, takes no number of then
-// for its first line, however soon it says that: whoever has the line of then would never take the new one.
-func TestNumbersOutliveTheDisk(t *testing.T) {
+// A member comes back without the disk of its earlier life, or with an old one. Its first line, however soon it is
+// said, does not reuse a number of that life: a member with the earlier line would never take the new one.
+func TestNumbersOutliveDisk(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		s.lab()
 		must(s.nodes["bob"].Say(s.ctx(), "lab", "in an earlier life", false))

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// putOutAndBack has n0 kick somebody, and let it in again at once.
+// putOutAndBack has n0 kick a member and let it in again at once.
 func (l *simLAN) putOutAndBack(nick string, meanwhile func()) {
 	l.t.Helper()
 	must(l.nodes["n0"].Kick(l.ctx(), "lab", nick, ""))
@@ -17,9 +17,9 @@ func (l *simLAN) putOutAndBack(nick string, meanwhile func()) {
 	must(l.nodes[nick].Join(l.ctx(), JoinOptions{Invite: invite.Text}))
 }
 
-// What is said in the moment in which somebody who was kicked is back is heard by it, and what it says then by all: nothing
-// waits for what was said while it was out, which is not for it.
-func TestWhoIsLetInAgainIsHeardAtOnce(t *testing.T) {
+// When a kicked peer is readmitted, it hears the lines said at that moment, and all hear its lines. Nothing waits for
+// the lines said while it was out, which it may not have.
+func TestReadmittedPeerIsHeardAtOnce(t *testing.T) {
 	simulate(t, 4, func(l *simLAN) {
 		names := l.fillRoom(4, nil)
 		for i, back := range []string{"n1", "n2", "n1", "n2"} {
@@ -31,7 +31,7 @@ func TestWhoIsLetInAgainIsHeardAtOnce(t *testing.T) {
 				must(l.nodes["n3"].Say(l.ctx(), "lab", fmt.Sprint("it is quiet without ", back), false))
 			})
 			if i > 1 {
-				time.Sleep(5 * time.Second) // simulated: until it has what was said when it was in
+				time.Sleep(5 * time.Second) // simulated: until it has the lines of its memberships
 			}
 			for _, n := range names {
 				l.hearLive(n, fmt.Sprint(n, " welcomes ", back), names...)
@@ -40,9 +40,9 @@ func TestWhoIsLetInAgainIsHeardAtOnce(t *testing.T) {
 	})
 }
 
-// Who is put out and let in again at once is opened one stream to by each, in bad weather too: a second would end the
-// first, and what is said meanwhile would not be heard live.
-func TestWhoIsLetInAgainIsOpenedOneStreamTo(t *testing.T) {
+// To a peer that is removed and readmitted at once, each member opens one stream, even on a bad network: a second
+// stream would end the first, and lines said meanwhile would not be heard live.
+func TestReadmittedPeerGetsOneStream(t *testing.T) {
 	simulate(t, 4, func(l *simLAN) {
 		hosts := make([]*caller, len(l.hosts))
 		for i := range l.hosts {
@@ -74,8 +74,8 @@ func TestWhoIsLetInAgainIsOpenedOneStreamTo(t *testing.T) {
 	})
 }
 
-// A member that hears of a removal when who was removed is back already opens a stream to it all the same.
-func TestWhoIsBackBeforeOneHeardIsOpenedAStreamTo(t *testing.T) {
+// A member that hears of a removal only after the peer has been readmitted opens a stream to it all the same.
+func TestLateNewsOfRemovalStillOpensStream(t *testing.T) {
 	simulate(t, 4, func(l *simLAN) {
 		l.fillRoom(4, nil)
 		time.Sleep(5 * time.Second) // simulated

@@ -11,8 +11,7 @@ import (
 	"localchat/protocol"
 )
 
-// TestErrorsNameNoPackage: what a person or a program is told is a sentence, and does not begin with the name of one of our
-// packages.
+// Every message to a user or a program is a sentence, and does not begin with the name of one of our packages.
 func TestErrorsNameNoPackage(t *testing.T) {
 	var errs []error
 	for _, rule := range []error{
@@ -35,8 +34,8 @@ func TestErrorsNameNoPackage(t *testing.T) {
 	}
 }
 
-// TestErrorsHaveTheirTimes: who is refused for a time is told in numbers how long that is.
-func TestErrorsHaveTheirTimes(t *testing.T) {
+// A refusal for a time says in numbers how long it lasts.
+func TestRefusalsSayHowLong(t *testing.T) {
 	for _, r := range []protocol.JoinReply{{Code: protocol.JoinTooSoon, Wait: 40 * time.Second}, {Code: protocol.JoinBanned, Wait: time.Hour}} {
 		e := AsError(joinRefused("lab", r))
 		if e.RetryAfter != r.Wait || (r.Code == protocol.JoinBanned) == e.Until.IsZero() {

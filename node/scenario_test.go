@@ -16,14 +16,14 @@ import (
 	"localchat/protocol"
 )
 
-// A scenario is a file that a person can read: who does what, and what each then sees. The first line names the nodes,
+// A scenario is a file for people to read: what each node does, and what it then sees. The first line names the nodes,
 // each a real libp2p host on a simulated network; time is simulated too. A line is one of
 //
 //	WHO create ROOM [open|invite] [KEY=VALUE …]   WHO join ROOM|=NAME   WHO leave|close|members|accept|kick|… ROOM …
 //	… -> CODE                the same, and it must fail with that code
-//	WHO sees TEXT            an event so described must come; each counts once
-//	WHO then TEXT            the same, and after the last one that WHO was said to see
-//	WHO saw N TEXT           so many events so far have a description that begins so
+//	WHO sees TEXT            an event with this description must come; each event counts once
+//	WHO then TEXT            the same, and after the last event that WHO was expected to see
+//	WHO saw N TEXT           N events so far have a description with this beginning
 //	cut A B | heal           no packet between the two, both ways
 //	wait DURATION            of simulated time
 func TestScenarios(t *testing.T) {
@@ -98,7 +98,7 @@ func (s *scenario) do(line string) error {
 		return err
 	}
 	if len(f) < 2 || s.nodes[f[0]] == nil {
-		return fmt.Errorf("what is %q?", line)
+		return fmt.Errorf("unknown line %q", line)
 	}
 	err := s.act(f[0], f[1], f[2:])
 	if want != "" {
@@ -139,7 +139,7 @@ func (s *scenario) act(who, verb string, args []string) error {
 			o.Nick = strings.TrimPrefix(a, "as=")
 		}
 		_, err = n.Join(ctx, o)
-	case "knocks": // asks, and does not wait for the answer
+	case "knocks": // does not wait for the answer
 		ready := make(chan struct{})
 		go func() {
 			close(ready)
@@ -191,7 +191,7 @@ func (s *scenario) act(who, verb string, args []string) error {
 	case "history":
 		return s.history(n, room, words)
 	default:
-		return fmt.Errorf("what is %q?", verb)
+		return fmt.Errorf("unknown verb %q", verb)
 	}
 	return err
 }
@@ -228,7 +228,7 @@ func parsePolicy(opts []string) PolicyChange {
 	return c
 }
 
-// members waits until the roster is the one named, in its order.
+// members waits until the roster is the given one, in its order.
 func (s *scenario) members(n *Node, room, want string) error {
 	var got []string
 	return s.within(func() bool {
@@ -289,7 +289,7 @@ func (s *scenario) sees(w *watcher, want string, then bool) error {
 		for i := range events {
 			d := describe(events[i])
 			if !late {
-				// Fetched or live is a matter of a millisecond, unless the scenario says which.
+				// Whether a line is fetched or live is a matter of a millisecond, unless the scenario says which.
 				d = strings.TrimSuffix(d, " (late)")
 			}
 			if d == want && !w.shown[i] && (!then || i > w.last) {
@@ -329,7 +329,7 @@ func (s *scenario) saw(w *watcher, args []string) error {
 
 var spokenWords = regexp.MustCompile(`([a-z]+ ){7}[a-z]+`)
 
-// describe is an event as scenarios write it.
+// describe is an event in the words of the scenarios.
 func describe(ev Event) string {
 	late := func(l bool) string {
 		if l {
@@ -448,7 +448,7 @@ func TestEveryEventIsNamedOnce(t *testing.T) {
 	}
 }
 
-// A wrong reading of the wire's kinds would be told to people as another reason than was given.
+// A wrong reading of the wire's kinds would tell a user another reason than the given one.
 func TestKindNames(t *testing.T) {
 	want := map[protocol.ReasonKind]string{
 		protocol.Kicked: "kicked", protocol.Banned: "banned", protocol.Closed: "closed", protocol.Idle: "idle",

@@ -28,7 +28,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// A simLAN is nodes on a simulated network, in simulated time: real libp2p hosts, QUIC and gossipsub. mDNS is not part of it;
+// A simLAN is nodes on a simulated network, in simulated time: real libp2p hosts, QUIC and gossipsub. It has no mDNS:
 // every node is told where the first one is.
 type simLAN struct {
 	t     *testing.T
@@ -39,22 +39,22 @@ type simLAN struct {
 	links *links
 	// unbuffered nodes have an inbox without a queue.
 	unbuffered bool
-	// cancels end what a test has left under way.
+	// cancels end the calls that a test has left under way.
 	cancels []context.CancelFunc
 }
 
-// links are what gets through. The network's goroutines and the test's meet at the mutex.
+// links decide which packets get through. The mutex is for the goroutines of the network and of the test.
 type links struct {
 	mu  sync.Mutex
 	cut map[[2]string]bool // by IP
-	// weather is how long a packet takes where nothing is cut; nil is a millisecond.
+	// weather is how long a packet takes on a link that is not cut; nil means a millisecond.
 	weather func() time.Duration
 }
 
 // neverArrives is longer than any test: the network has no other way to lose a packet.
 const neverArrives = 1000 * time.Hour
 
-// latency is the network's: a packet between two that are cut apart comes when nobody waits for it any more.
+// latency is that of the network: a packet between two cut-off nodes comes when nobody waits for it any more.
 func (l *links) latency(p *simnet.Packet) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -129,8 +129,8 @@ func newLAN(t *testing.T, hosts int, latency func(*simnet.Packet) time.Duration)
 
 var simLink = flag.Int("link", 100, "Mbit/s of a host on the simulated network; the default is slower than most, so that what is sent by the hundred takes its time")
 
-// simNetworks are what every machine of a simulated network is on: its own, where libp2p's hosts are, and one of private
-// addresses, where nobody is.
+// simNetworks are the networks that every machine of a simulated network is on: its own, where libp2p's hosts are, and
+// one of private addresses, where no host is.
 func simNetworks() (onlink.Networks, error) {
 	return onlink.Networks{netip.MustParsePrefix("1.0.0.0/8"), netip.MustParsePrefix("10.8.0.0/15")}, nil
 }
@@ -138,7 +138,7 @@ func simNetworks() (onlink.Networks, error) {
 // gates has the gate of each host of a simulation, by its peer ID.
 var gates sync.Map
 
-// gateOf is what a node on h has for Config.gate.
+// gateOf is the Config.gate of a node on h.
 func gateOf(h host.Host) *lan.Gate {
 	g, _ := gates.Load(h.ID())
 	return g.(*lan.Gate)
@@ -157,12 +157,12 @@ func simHostAt(network *simnet.Simnet, i, port int, more ...libp2p.Option) host.
 	return h
 }
 
-// gatedHost is one with a gate that a test has made.
+// gatedHost is a host with a gate that a test has made.
 func gatedHost(network *simnet.Simnet, i, port int, g *lan.Gate, more ...libp2p.Option) host.Host {
 	return bareHost(network, i, port, append(more, append(g.Options(), libp2p.ResourceManager(g.Guard(must(newResourceManager()))))...)...)
 }
 
-// bareHost is one that more makes whole.
+// bareHost is a host that more completes.
 func bareHost(network *simnet.Simnet, i, port int, more ...libp2p.Option) host.Host {
 	link := simnet.LinkSettings{BitsPerSecond: *simLink * simlibp2p.OneMbps}
 	return must(libp2p.New(append(more,
@@ -212,13 +212,13 @@ func (l *simLAN) start(nick string) *Node {
 	return n
 }
 
-// A watcher keeps what a node has told its person.
+// A watcher keeps the events of a node.
 type watcher struct {
 	t    *testing.T
 	nick string
 	sub  *Subscription
 	seen []Event
-	// shown are the events that a scenario has matched, last the one it matched last.
+	// shown are the events that a scenario has matched; the last is the one that it matched last.
 	shown map[int]bool
 	last  int
 }
@@ -230,7 +230,7 @@ func watch(t *testing.T, nick string, n *Node) *watcher {
 // patience is how long an event is waited for, in simulated time.
 const patience = 30 * time.Second
 
-// until waits for an event that ok accepts, from the ones not yet waited for, and returns it.
+// until waits for an event that ok accepts, among those not yet waited for, and returns it.
 func until[B EventBody](w *watcher, ok func(B) bool) B {
 	w.t.Helper()
 	timeout := time.After(patience)
@@ -251,7 +251,7 @@ func until[B EventBody](w *watcher, ok func(B) bool) B {
 	}
 }
 
-// drain takes all that has happened by now.
+// drain takes all events so far.
 func (w *watcher) drain() []Event {
 	synctest.Wait()
 	for {
@@ -305,7 +305,7 @@ func openRoom() PolicyChange {
 	return PolicyChange{Access: &open}
 }
 
-func TestRoomOnASimulatedLAN(t *testing.T) {
+func TestRoomOnSimulatedLAN(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		alice, bob, carol := l.start("alice"), l.start("bob"), l.start("carol")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
@@ -335,7 +335,7 @@ func TestRoomOnASimulatedLAN(t *testing.T) {
 	})
 }
 
-// crowdName is the nick of one of many.
+// crowdName is the nick of the i-th of many.
 func crowdName(i int) string { return fmt.Sprintf("m%d", i) }
 
 // offers reports whether err has all these rooms to choose from.

@@ -40,7 +40,7 @@ func benchLines(b testing.TB) (*lawRoom, *room, []transcript.Opened) {
 	return w, r, lines
 }
 
-// What the loop does in one step, at the bounds: none of it may take 20 ms.
+// The steps of the loop, at the bounds: none may take 20 ms.
 func BenchmarkStep(b *testing.B) {
 	fill := func(r *room, lines []transcript.Opened) {
 		r.log = transcript.NewLog()

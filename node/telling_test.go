@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// toldSince are the lines that a watcher was told of in its room, and the marks around what is from before.
+// toldSince are the lines that a watcher was told of in its room, and the marks around the backlog.
 func toldSince(w *watcher, from int) (lines []Message, marks []string) {
 	left := 0
 	for _, ev := range w.drain()[from:] {
@@ -15,7 +15,7 @@ func toldSince(w *watcher, from int) (lines []Message, marks []string) {
 		case Message:
 			lines = append(lines, b)
 			if left--; left >= 0 != b.Backlog {
-				marks = append(marks, fmt.Sprintf("%q is from before: %v, with %d to come", b.Text, b.Backlog, left))
+				marks = append(marks, fmt.Sprintf("%q is backlog: %v, with %d to come", b.Text, b.Backlog, left))
 			}
 		case Backlog:
 			left = b.N
@@ -30,9 +30,9 @@ func toldSince(w *watcher, from int) (lines []Message, marks []string) {
 	return lines, marks
 }
 
-// TestBacklogIsToldInTheRoomsOrder: members talk in turn, and whoever starts again is told of it as the room has it, marked
-// once; what is said from then on is no backlog.
-func TestBacklogIsToldInTheRoomsOrder(t *testing.T) {
+// Members talk in turn. A member that starts again is told the lines of the time between in the room's order, marked
+// once as backlog. Later lines are no backlog.
+func TestBacklogIsInRoomsOrder(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		s.lab()
 		carol := s.start("carol")
@@ -65,7 +65,7 @@ func TestBacklogIsToldInTheRoomsOrder(t *testing.T) {
 			history := must(s.nodes[nick].History(s.ctx(), "lab")).Messages
 			same := slices.EqualFunc(lines, history, func(a, b Message) bool { return a.ID == b.ID })
 			if !same || len(lines) != 12+3*i+2*(i+1) || !slices.Equal(marks, []string{"backlog", "end"}) {
-				t.Errorf("%s, at its start no. %d, is told of %d lines, of %d that there are, %q%s", nick, i+1, len(lines), len(history), marks, w.story())
+				t.Errorf("%s, at its start no. %d, is told of %d lines of %d, %q%s", nick, i+1, len(lines), len(history), marks, w.story())
 			}
 			for _, m := range lines {
 				if !m.Late || m.Before != "" {
@@ -83,9 +83,9 @@ func TestBacklogIsToldInTheRoomsOrder(t *testing.T) {
 	})
 }
 
-// TestLateIsNoBacklog: what was said while the network was cut comes late, in the room's order, and is to be acted on; where
-// something of the time between has been told already, it says what it stands above.
-func TestLateIsNoBacklog(t *testing.T) {
+// Lines that were said while the network was cut come late, in the room's order, and are to be acted on. If a later
+// line has been shown already, a late line says which line it stands above.
+func TestLateLinesAreNoBacklog(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		s.lab()
 		carol := s.start("carol")
@@ -124,7 +124,7 @@ func TestLateIsNoBacklog(t *testing.T) {
 	})
 }
 
-// TestBacklogLongerThanAQueue: a reader is told of all that there is, however much, at the pace at which it reads.
+// A subscriber is told of all lines, however many, at the pace at which it reads.
 func TestBacklogLongerThanAQueue(t *testing.T) {
 	long(t)
 	onAStreet(t, func(s *street) {

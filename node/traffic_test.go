@@ -12,11 +12,11 @@ import (
 	"github.com/marcopolo/simnet"
 )
 
-// A traffic counts what goes over a simulated network: QUIC packets and their bytes, gossip, polls, pings and the rest
-// included.
+// A traffic counts the traffic of a simulated network: QUIC packets and their bytes, with gossip, polls, pings and the
+// rest included.
 type traffic struct{ packets, bytes atomic.Int64 }
 
-// spent is what has gone over the network, and what the nodes, which share the process, have allocated, up to a moment.
+// spent is the traffic of the network and the allocations of the nodes, which share the process, up to a moment.
 type spent struct{ packets, bytes, allocs float64 }
 
 func (c *traffic) spent() spent {
@@ -45,7 +45,7 @@ func countedLAN(t *testing.T, hosts int, f func(*simLAN, *traffic)) {
 	})
 }
 
-// benchOnCountedLAN is countedLAN for a benchmark: synctest needs a T, and a benchmark has none that it takes.
+// benchOnCountedLAN is countedLAN for a benchmark: synctest needs a T, and a benchmark has none.
 func benchOnCountedLAN(b *testing.B, hosts int, f func(*simLAN, *traffic)) {
 	b.Helper()
 	ok := testing.RunTests(func(_, _ string) (bool, error) { return true, nil }, []testing.InternalTest{{
@@ -56,10 +56,10 @@ func benchOnCountedLAN(b *testing.B, hosts int, f func(*simLAN, *traffic)) {
 	}
 }
 
-// settling is how long, in simulated time, a room that has just been filled takes until its gossip is settled.
+// settling is how long, in simulated time, the gossip of a room that has just been filled takes to settle.
 const settling = 10 * time.Second
 
-// fill makes a room of nodes on the hosts from first on: who owns it is nick 0.
+// fill makes a room of nodes on the hosts from first on. Nick 0 is the owner.
 func (l *simLAN) fill(room string, first, members int) (nicks []string) {
 	l.t.Helper()
 	for i := range members {

@@ -8,8 +8,8 @@ import (
 	"localchat/protocol"
 )
 
-// A twoFaced owner signs two logs: one for its own node, which serves everybody but dave, and one that a second ledger of the
-// same key goes on with, which dave is given.
+// A twoFaced owner signs two logs: one for its own node, which serves every member but dave, and one that a second
+// ledger with the same key continues, which dave is given.
 type twoFaced struct {
 	t      *testing.T
 	ledger authority.Ledger
@@ -47,8 +47,8 @@ func (f *twoFaced) order(ev authority.Event) {
 	}
 }
 
-// Two logs of one room are noticed when two members compare, whatever the lengths of the logs, and everybody in the room
-// hears of it, the owner's own node too.
+// Two logs of one room are noticed when two members compare, whatever the lengths of the logs. Every member hears of
+// it, and so does the owner's own node.
 func TestTwoLogsAreNoticed(t *testing.T) {
 	for name, c := range map[string]struct{ ours, theirs int }{
 		"of one length":       {3, 3},
@@ -66,7 +66,7 @@ func TestTwoLogsAreNoticed(t *testing.T) {
 					must(l.start(nick).Join(l.ctx(), JoinOptions{Room: s.room.String()}))
 				}
 				until(l.subs["bob"], func(m MemberJoined) bool { return m.Nick == "dave" })
-				// From here on dave hears nothing from the others, and the owner's second log.
+				// From here on dave hears nothing from the others, and gets the owner's second log.
 				for _, nick := range []string{"alice", "bob", "carol"} {
 					l.cut("dave", nick)
 				}
@@ -86,7 +86,7 @@ func TestTwoLogsAreNoticed(t *testing.T) {
 						r.takeRecord(rec)
 					}
 					if r.frozen() || r.current().Head() != f.ledger.State().Head() {
-						t.Error("dave does not live by the other log")
+						t.Error("dave does not have the other log")
 					}
 				})
 				time.Sleep(time.Second) // simulated
@@ -105,8 +105,8 @@ func TestTwoLogsAreNoticed(t *testing.T) {
 	}
 }
 
-// No member can freeze a room: what is no proof of two logs changes nothing.
-func TestWhatIsNoProofFreezesNothing(t *testing.T) {
+// No member can freeze a room: records that do not prove two logs change nothing.
+func TestOnlyProofFreezesRoom(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		s := &siege{simLAN: l}
 		alice := l.start("alice")
@@ -130,7 +130,7 @@ func TestWhatIsNoProofFreezesNothing(t *testing.T) {
 			"of another room":       {log[0].Bytes(), foreign[0].Bytes()},
 			"a member's own":        {log[1].Bytes(), mine(2, log[0].Hash())},
 			"two of a member's own": {mine(2, log[0].Hash()), mine(2, log[1].Hash())},
-			"of numbers to come":    {mine(99, log[0].Hash()), mine(99, log[1].Hash())},
+			"of later numbers":      {mine(99, log[0].Hash()), mine(99, log[1].Hash())},
 			"one alone":             {log[2].Bytes()},
 		} {
 			for _, nick := range []string{"alice", "bob"} {

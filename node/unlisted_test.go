@@ -8,8 +8,7 @@ import (
 	"localchat/protocol"
 )
 
-// TestMoreRoomsThanAreListed: who owns more rooms than an answer names, or than another node has places for, is not taken to
-// have no more than those.
+// An owner with more rooms than an answer names, or than another node has places for, is not taken to have only those.
 func TestMoreRoomsThanAreListed(t *testing.T) {
 	for _, rooms := range []int{3, foundOfPeer, protocol.MaxRooms, protocol.MaxRooms + 8} {
 		t.Run(fmt.Sprint(rooms), func(t *testing.T) {
@@ -25,7 +24,7 @@ func TestMoreRoomsThanAreListed(t *testing.T) {
 					t.Errorf("of %d rooms bob lists %d, and %d more", rooms, listed, more)
 				}
 				if more := must(alice.Unlisted(l.ctx())); more != 0 {
-					t.Errorf("alice misses %d of her own", more)
+					t.Errorf("alice lacks %d of her own rooms", more)
 				}
 			})
 		})

@@ -52,10 +52,10 @@ func TestLineVerdicts(t *testing.T) {
 		{name: "of this epoch by a member", raw: fresh, want: pubsub.ValidationAccept},
 		{name: "of this epoch by the owner", raw: at("alice", now, 1), want: pubsub.ValidationAccept},
 		{name: "of an earlier epoch by a member of it", raw: at("carol", before, 1), want: pubsub.ValidationAccept, late: true},
-		{name: "of an earlier epoch by one removed, before the cut", raw: at("bob", before, 4), want: pubsub.ValidationAccept, late: true},
-		{name: "of an earlier epoch by one removed, at the cut", raw: at("bob", before, 5), want: pubsub.ValidationAccept, late: true},
-		{name: "of an earlier epoch by one removed, past the cut", raw: at("bob", before, 6), want: pubsub.ValidationIgnore},
-		{name: "of this epoch by one removed, who has the key all the same", raw: at("bob", now, 4), want: pubsub.ValidationIgnore},
+		{name: "of an earlier epoch by a removed peer, before the cut", raw: at("bob", before, 4), want: pubsub.ValidationAccept, late: true},
+		{name: "of an earlier epoch by a removed peer, at the cut", raw: at("bob", before, 5), want: pubsub.ValidationAccept, late: true},
+		{name: "of an earlier epoch by a removed peer, past the cut", raw: at("bob", before, 6), want: pubsub.ValidationIgnore},
+		{name: "of this epoch by a removed peer that has the key", raw: at("bob", now, 4), want: pubsub.ValidationIgnore},
 		{name: "of an epoch before the author came", raw: at("dave", before, 1), want: pubsub.ValidationIgnore},
 		{name: "of an epoch before the author came, early enough", raw: at("carol", 1, 1), want: pubsub.ValidationIgnore},
 		{name: "by a stranger with the key", raw: at("mallory", now, 1), want: pubsub.ValidationIgnore},
@@ -80,7 +80,7 @@ func TestLineVerdicts(t *testing.T) {
 				t.Fatalf("the verdict is %s, not %s", verdictNames[got], verdictNames[r.want])
 			}
 			if opened := line != nil; opened != (got == pubsub.ValidationAccept) || opened && (line.Late != r.late || line.Content.Text != "hello") {
-				t.Errorf("it comes as %+v", line)
+				t.Errorf("the line comes as %+v", line)
 			}
 			if early := len(j.posted) == 1; early != r.kept || len(j.posted) > 1 {
 				t.Errorf("posted %v", j.posted)
@@ -116,8 +116,8 @@ func TestNoLineInAnEndedRoom(t *testing.T) {
 	}
 }
 
-// M1: no field of a line can be swapped for another, neither under the old signature, nor signed again by its author
-// without the key, nor signed by another member.
+// No field of a line can be swapped for another: not under the old signature, not signed again by its author without
+// the key, not signed by another member.
 func TestSwappedFieldsNeverCount(t *testing.T) {
 	w := newLawRoom(t, "lab")
 	w.admit("bob", "carol")
@@ -142,15 +142,15 @@ func TestSwappedFieldsNeverCount(t *testing.T) {
 	}
 	for name, swapped := range swaps {
 		for how, raw := range map[string][]byte{
-			"under the old signature": envelope(swapped),
-			"signed again":            forge("bob", messageDomain(w.id()), swapped),
-			"signed by a fellow":      forge("carol", messageDomain(w.id()), swapped),
-			"signed by a stranger":    forge("mallory", messageDomain(w.id()), swapped),
+			"under the old signature":  envelope(swapped),
+			"signed again":             forge("bob", messageDomain(w.id()), swapped),
+			"signed by another member": forge("carol", messageDomain(w.id()), swapped),
+			"signed by a stranger":     forge("mallory", messageDomain(w.id()), swapped),
 		} {
 			t.Run(name+" "+how, func(t *testing.T) {
 				got, line := newJudge(w.snapshot("carol")).line(raw)
 				if got == pubsub.ValidationAccept || line != nil {
-					t.Error("it counts")
+					t.Error("the line counts")
 				}
 				if how == "under the old signature" && got != pubsub.ValidationReject {
 					t.Errorf("the verdict is %s", verdictNames[got])
@@ -159,7 +159,7 @@ func TestSwappedFieldsNeverCount(t *testing.T) {
 		}
 	}
 	for how, raw := range map[string][]byte{
-		"as a fellow's own": forge("carol", messageDomain(w.id()), body), "in another domain": forge("bob", recordDomain, body),
+		"as another member's own": forge("carol", messageDomain(w.id()), body), "in another domain": forge("bob", recordDomain, body),
 		"in another room":    forge("bob", messageDomain(newLawRoom(t, "another").id()), body),
 		"with another's key": setField(good.Raw(), 1, must(crypto.MarshalPublicKey(persona("carol").GetPublic()))),
 	} {
@@ -178,7 +178,7 @@ func flip(b []byte, i int) []byte {
 	return c
 }
 
-// What the validator knows of a line that expired is its author's floor: a replay is not news, and numbers above count.
+// The validator keeps the author's floor of an expired line: a replay is not news, and higher numbers count.
 func TestReplayAfterExpiry(t *testing.T) {
 	w := newLawRoom(t, "lab")
 	w.admit("bob")
@@ -197,7 +197,7 @@ func TestReplayAfterExpiry(t *testing.T) {
 	}
 }
 
-// Records: only the authority's count, and who else signs one is told to the authority's own person.
+// Only the authority's records count. If another peer signs one, the authority's user is told.
 func TestRecordVerdicts(t *testing.T) {
 	w, _ := removedRoom(t)
 	other := newLawRoom(t, "another")
@@ -236,7 +236,7 @@ func TestRecordVerdicts(t *testing.T) {
 		{name: "a fork of the last", raw: next("alice", func(r *protocol.Record) { r.Seq-- }), want: pubsub.ValidationAccept},
 		{name: "a member's, at a member's", self: "dave", raw: byMember, want: pubsub.ValidationIgnore},
 		{name: "a member's, at the authority's", self: "alice", raw: byMember, want: pubsub.ValidationIgnore, attempt: "carol"},
-		{name: "the removed one's, at the authority's", self: "alice", raw: next("bob", nil), want: pubsub.ValidationIgnore},
+		{name: "the removed peer's, at the authority's", self: "alice", raw: next("bob", nil), want: pubsub.ValidationIgnore},
 		{name: "a stranger's, at the authority's", self: "alice", raw: next("mallory", nil), want: pubsub.ValidationIgnore},
 	}
 	for _, r := range rows {
@@ -269,7 +269,7 @@ func TestRecordVerdicts(t *testing.T) {
 	}
 }
 
-// Pubsub has nothing more to do with a message from another peer; it sends our own.
+// Pubsub does not forward a message of another peer. It sends our own.
 func TestNothingIsForwarded(t *testing.T) {
 	w, _ := removedRoom(t)
 	raw := w.say("carol", w.epoch(), 1).Raw()
@@ -296,7 +296,7 @@ func TestNothingIsForwarded(t *testing.T) {
 	}
 }
 
-// Whatever bytes come, a line counts only if a member has sealed it; and nothing of it counts that does not open.
+// Whatever bytes come, a line counts only if a member has sealed it. A line that does not open does not count.
 func FuzzValidateLine(f *testing.F) {
 	w, before := removedRoom(f)
 	snap := w.snapshot("carol")

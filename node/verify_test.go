@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 )
 
-// member is how a node's person sees somebody in lab.
+// member is a member of lab as a node's user sees it.
 func (l *simLAN) member(who, nick string) MemberInfo {
 	l.t.Helper()
 	ms := must(l.nodes[who].Members(l.ctx(), "lab")).Members
@@ -19,7 +19,7 @@ func (l *simLAN) member(who, nick string) MemberInfo {
 	return ms[i]
 }
 
-// Whoever has compared words is marked on that node alone, until it is taken back.
+// A peer whose words were compared is marked on that node alone, until the mark is taken back.
 func TestVerify(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
@@ -29,10 +29,10 @@ func TestVerify(t *testing.T) {
 
 		v := must(alice.Verify(l.ctx(), "lab", "BOB", true))
 		if v.Peer != bob.self || v.Nick != "bob" || v.Words != bob.Info().Words || v.At.IsZero() {
-			t.Errorf("it was recorded as %+v", v)
+			t.Errorf("the record is %+v", v)
 		}
 		if !l.member("alice", "bob").Verified || l.member("alice", "alice").Verified || l.member("bob", "bob").Verified || l.member("bob", "alice").Verified {
-			t.Error("not bob alone is verified, on alice's node alone")
+			t.Error("another than bob is verified, or on another node than alice's")
 		}
 		if vs := must(alice.Verified(l.ctx())); len(vs) != 1 || vs[0] != v {
 			t.Errorf("verified are %+v", vs)
@@ -61,7 +61,7 @@ func TestVerify(t *testing.T) {
 
 		must(alice.Verify(l.ctx(), "", "bob", false))
 		if l.member("alice", "bob").Verified || len(must(alice.Verified(l.ctx()))) != 0 {
-			t.Error("bob is verified after it was taken back")
+			t.Error("bob is still verified after the mark was taken back")
 		}
 		if _, err := alice.Verify(l.ctx(), "lab", "bob", false); codeOf(err) != CodeNotFound {
 			t.Errorf("taken back twice: %v", err)
@@ -69,8 +69,8 @@ func TestVerify(t *testing.T) {
 	})
 }
 
-// The record outlives the node, and its being taken back too.
-func TestVerifiedIsKept(t *testing.T) {
+// The mark outlives the node, and so does taking it back.
+func TestVerifiedPeersAreStored(t *testing.T) {
 	dir := t.TempDir()
 	start := func() *Node {
 		return must(New(Config{DataDir: dir, Listen: []string{"/ip4/127.0.0.1/tcp/0"}, NoResume: true}))
@@ -90,8 +90,8 @@ func TestVerifiedIsKept(t *testing.T) {
 	}
 }
 
-// Somebody who bears the nick of a verified person, or one that looks like it, with another key: the owner is told at the
-// door, the members when they come in, each once; and the mark stays with the key.
+// A peer has the nick of a verified peer, or one that looks like it, but another key. The owner is told at the door,
+// and the members when the peer comes in, each once. The mark stays with the key.
 func TestVerifiedNickOfAnotherKey(t *testing.T) {
 	simulate(t, 4, func(l *simLAN) {
 		alice, carol, mallory := l.start("alice"), l.start("carol"), l.start("mallory")
@@ -121,13 +121,13 @@ func TestVerifiedNickOfAnotherKey(t *testing.T) {
 		}
 		until(l.subs["alice"], func(m MemberLeft) bool { return m.Nick == "carol" })
 		if k := enter(mallory, "CAR0L"); k.Verified || k.Other != carol.self {
-			t.Errorf("mallory, who calls herself CAR0L, knocks as %+v", k.Trust)
+			t.Errorf("mallory, with the nick CAR0L, knocks as %+v", k.Trust)
 		}
 		if m := l.member("alice", "CAR0L"); m.Verified || m.Other != carol.self {
 			t.Errorf("mallory is a member as %+v", m.Trust)
 		}
 		if k := enter(carol, "carla"); !k.Verified || k.Other != "" {
-			t.Errorf("carol, under another nick, knocks as %+v", k.Trust)
+			t.Errorf("carol, with another nick, knocks as %+v", k.Trust)
 		}
 		warned := func(who string) int {
 			n := 0
@@ -144,12 +144,12 @@ func TestVerifiedNickOfAnotherKey(t *testing.T) {
 		if n := warned("alice"); n != 1 {
 			t.Errorf("alice was warned %d times", n)
 		}
-		// bob has met carol elsewhere, and comes into the room that mallory is in.
+		// Bob has met carol elsewhere, and enters the room that mallory is in.
 		bob := l.start("bob")
 		must(bob.Verify(l.ctx(), "", carol.self.String(), true))
 		enter(bob, "bob")
 		if n := warned("bob"); n != 0 {
-			t.Errorf("bob, who knows carol by no nick, was warned %d times", n)
+			t.Errorf("bob knows no nick of carol's and was warned %d times", n)
 		}
 		must(bob.Verify(l.ctx(), "lab", "carla", true))
 		if err := bob.Leave(l.ctx(), "lab"); err != nil {
@@ -178,9 +178,9 @@ func TestVerifiedNickOfAnotherKey(t *testing.T) {
 	})
 }
 
-// A room whose name is known as another owner's: it is refused by name with both owners' words, listed with the one known,
-// and entered by its id, which makes the new owner the one known.
-func TestOwnerOfANameChanges(t *testing.T) {
+// A room's name is known as that of another owner's room. The new room is refused by name with the words of both
+// owners, listed with the known one, and entered by its ID, which makes the new owner the known one.
+func TestOwnerOfNameChanges(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		alice, eve := l.start("alice"), l.start("eve")
 		bob := l.startOn(2, "bob", t.TempDir(), nil)
@@ -215,19 +215,19 @@ func TestOwnerOfANameChanges(t *testing.T) {
 	})
 }
 
-// Since when a member is one, and when it spoke last, are told to the second.
+// The times when a member joined and when it spoke last are exact to the second.
 func TestMemberTimes(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
 		if m := l.member("alice", "bob"); m.Since.IsZero() || !m.LastLine.IsZero() {
-			t.Errorf("bob, who has said nothing yet, is %+v", m)
+			t.Errorf("bob has said nothing yet and is %+v", m)
 		}
 		must(bob.Say(l.ctx(), "lab", "hello", false))
 		said := until(l.subs["alice"], func(m Message) bool { return m.Text == "hello" })
 		if m := l.member("alice", "bob"); !m.LastLine.Equal(said.At) || m.LastLine.Before(m.Since) {
-			t.Errorf("bob, who spoke at %v, is %+v", said.At, m)
+			t.Errorf("bob spoke at %v and is %+v", said.At, m)
 		}
 	})
 }

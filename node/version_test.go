@@ -11,12 +11,12 @@ import (
 	"localchat/protocol"
 )
 
-// Somebody who joins a node of another version is told that, and at once, whichever way the node is named. The person at the
-// other end is told too, once, when the two meet.
+// A user that joins a node of another version is told so at once, however the node is named. The user at the other end
+// is told too, once, when the two meet.
 func TestJoinAnotherVersion(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		alice, other := l.start("alice"), l.hosts[1]
-		// The other has protocols of ours by name, and none by number.
+		// The other node has protocols with our names and another version number.
 		for _, id := range []libprotocol.ID{protocol.JoinID, protocol.RoomsID, protocol.PollID, protocol.SyncID} {
 			name := id[:strings.LastIndexByte(string(id), '/')]
 			other.SetStreamHandler(name+"/4", func(s network.Stream) { _ = s.Reset() })
@@ -36,8 +36,8 @@ func TestJoinAnotherVersion(t *testing.T) {
 	})
 }
 
-// A node of an earlier or a later version is pointed out once, and a host that is no node of ours is not.
-func TestAnotherVersionIsSaid(t *testing.T) {
+// A node of an earlier or later version is reported once. A host that is no node of ours is not.
+func TestOtherVersionIsReported(t *testing.T) {
 	for id, said := range map[libprotocol.ID]int{
 		"/localchat/rooms/1": 1, "/localchat/rooms/77": 1, "/other/rooms/1": 0, "/localchat/poll/1": 0,
 	} {
@@ -56,7 +56,7 @@ func TestAnotherVersionIsSaid(t *testing.T) {
 					}
 				}
 				if n != said {
-					t.Errorf("said %d times, not %d", n, said)
+					t.Errorf("reported %d times, not %d", n, said)
 				}
 			})
 		})

@@ -12,7 +12,7 @@ import (
 	"localchat/protocol"
 )
 
-// WHO is a nick, a peer ID, or the start or end of one, and no way of naming goes before another.
+// WHO is a nick, a peer ID, or the start or end of one. No form takes precedence over another.
 func TestFindWho(t *testing.T) {
 	id := func(name string) string { return personaID(name).String() }
 	whole, end := id("bob"), protocol.ShortID(personaID("bob"))
@@ -31,7 +31,7 @@ func TestFindWho(t *testing.T) {
 	}
 	rows := []struct {
 		name, who string
-		want      string // whose it is
+		want      string // the nick of the peer found
 		code      ErrorCode
 		says      []string
 	}{
@@ -40,7 +40,7 @@ func TestFindWho(t *testing.T) {
 		{name: "with @", who: "@bob", want: "bob"},
 		{name: "another case beyond ASCII", who: "æRØ", want: "carol"},
 		{name: "a whole peer ID", who: whole, want: "bob"},
-		{name: "the peer ID of one without a nick", who: id("dave"), want: "dave"},
+		{name: "the peer ID of a peer without a nick", who: id("dave"), want: "dave"},
 		{name: "a start that tells it from the others", who: whole[:len(whole)-2], want: "bob"},
 		{name: "the end, as screens show it", who: end, want: "bob"},
 		{name: "the end with the mark of screens", who: "~" + end[4:], want: "bob"},
@@ -48,8 +48,8 @@ func TestFindWho(t *testing.T) {
 		{name: "an end that is too short", who: whole[len(whole)-MinIDPart+1:], code: CodeNotFound},
 		{name: "a start that all share", who: whole[:8], code: CodeAmbiguous, says: []string{"alice", "Bob", "Ærø", "and 3 more"}},
 		{name: "the start of a nick", who: "ali", code: CodeNotFound},
-		{name: "nobody's", who: "mallory", code: CodeNotFound, says: []string{`"mallory"`, "in lab"}},
-		{name: "the peer ID of somebody else", who: id("mallory"), code: CodeNotFound},
+		{name: "no such nick", who: "mallory", code: CodeNotFound, says: []string{`"mallory"`, "in lab"}},
+		{name: "the peer ID of another peer", who: id("mallory"), code: CodeNotFound},
 		{name: "nothing", who: "", code: CodeNotFound},
 		{name: "only @", who: "@", code: CodeNotFound},
 		{name: "a nick that is the end of another's peer ID", who: all[4].Nick, code: CodeAmbiguous, says: []string{"alice", protocol.ShortID(personaID("erin"))}},
@@ -69,10 +69,10 @@ func TestFindWho(t *testing.T) {
 				}
 				got, err := FindWho(r.who, "in lab", all)
 				if r.want != "" && (err != nil || got.Peer != personaID(r.want)) {
-					t.Fatalf("it is %q, %v", got.Nick, err)
+					t.Fatalf("found %q, %v", got.Nick, err)
 				}
 				if r.want == "" && (codeOf(err) != r.code || got != (Named{})) {
-					t.Fatalf("it is %q, %v", got.Nick, err)
+					t.Fatalf("found %q, %v", got.Nick, err)
 				}
 				for _, s := range r.says {
 					if !turned && !strings.Contains(err.Error(), s) {
@@ -90,9 +90,9 @@ func TestFindWho(t *testing.T) {
 	}
 }
 
-// An order names one peer, by every method that takes a WHO: two at the door, two who left, two who are banned, and a
-// member and one who knocks, are listed, and nothing is done.
-func TestOrdersNameOne(t *testing.T) {
+// An order names one peer, in every method that takes a WHO. If the name fits two peers at the door, two former
+// members, two banned peers, or a member and a peer that knocks, all are listed, and nothing is done.
+func TestOrdersNameOnePeer(t *testing.T) {
 	s := assail(t)
 	s.join(s.host("bob"), "bob")
 	twins := []PeerID{personaID("twin 1"), personaID("twin 2")}
@@ -147,7 +147,7 @@ func TestOrdersNameOne(t *testing.T) {
 		if got := r.current().Seq(); got != seq || len(r.ledger.Knocks()) != 2 || len(l.trusts.by) != 0 {
 			t.Fatalf("something was done: record %d, was %d; %d at the door, %d verified", got, seq, len(r.ledger.Knocks()), len(l.trusts.by))
 		}
-		// By the end of the ID it goes, and for the other by the nick once it is the only one.
+		// One is accepted by the end of its ID, and then the other by the nick, once it is the only one.
 		if err := orders["accept"](protocol.ShortID(twins[1])); err != nil {
 			t.Fatal(err)
 		}
@@ -157,12 +157,12 @@ func TestOrdersNameOne(t *testing.T) {
 		if err := orders["accept"]("zoe"); codeOf(err) != CodeNotFound || !strings.Contains(err.Error(), "already") {
 			t.Errorf("a member is accepted: %v", err)
 		}
-		// Two of one nick who have left: neither is meant by it, but one who is here is.
+		// Two peers of one nick have left: the nick means neither, but it means a peer that is here.
 		if _, err := (kick{room: "lab", who: "zoe"}).run(l); err != nil {
 			t.Fatal(err)
 		}
 		knock(twins[0], "Zoe")
-		for _, order := range []string{"accept", "kick"} { // the one who is here
+		for _, order := range []string{"accept", "kick"} { // the peer that is here
 			if err := orders[order]("zoe"); err != nil {
 				t.Fatal(err)
 			}
@@ -189,8 +189,8 @@ func TestOrdersNameOne(t *testing.T) {
 	})
 }
 
-// To take back that words were compared, who names one of those verified.
-func TestUnverifyNamesOne(t *testing.T) {
+// To take back a verification, WHO names a verified peer.
+func TestUnverifyNamesOnePeer(t *testing.T) {
 	s := assail(t)
 	s.inLoop(s.alice, func(l *loop) {
 		for i, nick := range []string{"zoe", "z0e", "bob"} {

@@ -12,8 +12,8 @@ import (
 	"localchat/test/driver"
 )
 
-// TestContenders runs each scene once, as small as it gets: everybody delivers every line, and who can remove does. What it
-// takes is not judged here.
+// TestContenders runs each scene once, as small as possible: every member receives every line, and contenders that can
+// remove members do. The figures are not judged here.
 func TestContenders(t *testing.T) {
 	for _, c := range contenders {
 		t.Run(c.name, func(t *testing.T) {
@@ -66,16 +66,16 @@ func needProgram(t *testing.T, name string) {
 	t.Skip(text)
 }
 
-// A board must not take a line that is lost, doubled or invented for one that was delivered.
+// A board must not take a line that is lost, doubled or invented for a delivered one.
 func TestBoard(t *testing.T) {
 	b := newBoard(3, 2)
 	b.hear(1, lineText(b.id, 0), false)
 	if whole, err := b.await(1, time.Millisecond); whole != 0 || err != nil {
-		t.Errorf("heard by one of two: %d lines are whole, %v", whole, err)
+		t.Errorf("heard by one of two: %d lines are complete, %v", whole, err)
 	}
 	b.hear(2, lineText(b.id, 0), true)
 	if whole, err := b.await(1, time.Millisecond); whole != 1 || err != nil || b.late.Load() != 1 {
-		t.Errorf("heard by both: %d lines are whole, %d late, %v", whole, b.late.Load(), err)
+		t.Errorf("heard by both: %d lines are complete, %d late, %v", whole, b.late.Load(), err)
 	}
 	for what, text := range map[string]string{
 		"twice": lineText(b.id, 0), "unsaid": lineText(b.id, 2), "of another board": lineText(b.id-1, 1), "garbled": "x",

@@ -10,7 +10,7 @@ import (
 	"sync"
 )
 
-// hubEnv makes this program the hub instead.
+// hubEnv makes this program run as the hub instead.
 const hubEnv = "COMPARE_HUB"
 
 func init() {
@@ -20,8 +20,8 @@ func init() {
 	}
 }
 
-// beHub is the least that a chat server can be: what one connection says, line by line, goes to all others. It says on
-// standard output where it listens.
+// beHub is the simplest possible chat server: it copies each line of one connection to all others. It prints the
+// address at which it listens.
 func beHub() error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -38,7 +38,7 @@ func beHub() error {
 		mu.Lock()
 		members[conn] = true
 		mu.Unlock()
-		_, _ = conn.Write([]byte("in\n")) // an error shows at its reader
+		_, _ = conn.Write([]byte("in\n")) // its reader meets the same error
 		go func() {
 			in := bufio.NewReader(conn)
 			for {
@@ -52,7 +52,7 @@ func beHub() error {
 				}
 				for m := range members {
 					if m != conn {
-						_, _ = m.Write(line) // whose connection has ended says so to its own reader
+						_, _ = m.Write(line) // the reader of an ended connection notices
 					}
 				}
 				mu.Unlock()
@@ -61,7 +61,7 @@ func beHub() error {
 	}
 }
 
-// hubRoom is members around a hub.
+// hubRoom is a room of members around a hub.
 type hubRoom struct{ wired }
 
 func openHub(n int, e ear) (opened, error) {

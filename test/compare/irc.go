@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// ircConfig is ngircd without what would slow it on purpose: no look-ups, no limits on connections, no penalties.
+// ircConfig is ngircd without its deliberate delays: no look-ups, no limits on connections, no penalties.
 func ircConfig(port int) string {
 	return fmt.Sprintf(`[Global]
 Name = irc.compare.example
@@ -38,7 +38,7 @@ type ircRoom struct {
 	clients []*ircClient
 }
 
-// An ircClient is one connection. What it is answered comes on answers, one word each: the command or its number.
+// An ircClient is one connection. The server's answers come on answers, one word each: the command or its number.
 type ircClient struct {
 	conn    net.Conn
 	answers chan string
@@ -110,7 +110,7 @@ func (c *ircClient) read(member int, e ear) {
 			}
 			continue
 		}
-		_, line, _ = strings.Cut(line, " ") // who says it
+		_, line, _ = strings.Cut(line, " ") // the sender
 		word, rest, _ := strings.Cut(line, " ")
 		switch word {
 		case "PRIVMSG":

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// A kickBoard follows one removal: who has heard that target is out, and when.
+// A kickBoard follows one removal: which members have heard that target is out, and when.
 type kickBoard struct {
 	target int
 	heard  chan kickHeard
@@ -23,8 +23,8 @@ func (k *kickBoard) hear(member, target int) {
 	}
 }
 
-// kick removes members in turn and lets each in again, and takes how long it took the removed one to be told, and the last
-// of the others to know, from when it refuses what the removed one says.
+// kick removes members in turn and readmits each at once. It measures the time until the removed member is told, and
+// the time until the last of the others knows, which from then on refuses the lines of the removed one.
 func kick(c contender, members, kicks int) (map[string]float64, error) {
 	var s switchboard
 	r, err := s.open(c, members)
@@ -49,7 +49,7 @@ func kick(c contender, members, kicks int) (map[string]float64, error) {
 		if err := r.back(target); err != nil {
 			return nil, fmt.Errorf("back: %w", err)
 		}
-		// That a line of everybody's reaches everybody shows that the one who came back is in.
+		// A line of each member that reaches every other shows that the readmitted member is in.
 		if err := s.warm(r, members); err != nil {
 			return nil, err
 		}

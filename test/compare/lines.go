@@ -8,35 +8,35 @@ import (
 	"time"
 )
 
-// A board follows numbered lines from their authors to everybody else.
+// A board follows numbered lines from their authors to every other member.
 type board struct {
 	id      int
 	members int
 	lines   []boardLine
 	heard   []atomic.Bool // by line and member
-	// delays are those of the lines heard, by who heard them: each is written by its member's goroutine, and read when
-	// all lines have been followed to their end.
+	// delays are those of the heard lines, by hearer. Each is written by its member's goroutine, and read when all lines
+	// have been followed to their end.
 	delays [][]time.Duration
 	late   atomic.Int64
-	// done is called with a line that has reached everybody.
+	// done is called with a line that has reached every member.
 	done func(number int)
 
 	mu     sync.Mutex
-	whole  int           // lines that have reached everybody
-	last   time.Duration // since epoch: when the last of them had
+	whole  int           // lines that have reached every member
+	last   time.Duration // since epoch: when the last of them did
 	more   chan struct{} // closed and made anew when whole grows
 	failed error
 }
 
 type boardLine struct {
 	said atomic.Int64 // since epoch
-	left atomic.Int32 // members who have not heard it
+	left atomic.Int32 // members that have not heard it
 }
 
 // epoch keeps monotonic times in an int64.
 var epoch = time.Now()
 
-// boards are numbered: a line that comes twice may come when the next is up.
+// Boards are numbered: a repeated line may come when the next board is in use.
 var boards int
 
 func newBoard(members, lines int) *board {
@@ -61,15 +61,15 @@ func (b *board) say(r room, author, number int) error {
 	return r.say(author, text)
 }
 
-// hear takes a line that member has heard. A line heard twice by one member is an error of the contender.
+// hear takes a line that member has heard. A line heard twice by one member is a fault of the contender.
 func (b *board) hear(member int, text string, late bool) {
 	now := time.Since(epoch)
 	id, number, err := lineNumber(text)
 	if err == nil && id < b.id && late {
-		return // who came back is given again what was said while it was a member
+		return // a readmitted member is given the earlier lines of its memberships again
 	}
 	if err != nil || id != b.id || number >= len(b.lines) {
-		b.fail(fmt.Errorf("%s heard %q, which is no line of now", memberName(member), text))
+		b.fail(fmt.Errorf("%s heard %q, which is no line of this board", memberName(member), text))
 		return
 	}
 	line := &b.lines[number]
@@ -103,7 +103,7 @@ func (b *board) fail(err error) {
 	}
 }
 
-// await waits until so many lines have reached everybody, or no longer than patience, and says how many have.
+// await waits until so many lines have reached every member, or for patience, and returns how many have.
 func (b *board) await(lines int, patience time.Duration) (whole int, err error) {
 	timeout := time.After(patience)
 	for {
@@ -121,7 +121,7 @@ func (b *board) await(lines int, patience time.Duration) (whole int, err error) 
 	}
 }
 
-// missing lists who has not heard what, for a failure; author i has said line i.
+// missing lists the lines that members have not heard, for a failure. Author i has said line i.
 func (b *board) missing() (list string) {
 	for number := range b.lines {
 		for member := range b.members {
@@ -145,7 +145,7 @@ func at(sorted []time.Duration, percent int) float64 {
 	return float64(sorted[(len(sorted)-1)*percent/100].Nanoseconds()) / 1000
 }
 
-// A switchboard hands what an open room's ear hears to whatever is being measured just now.
+// A switchboard passes the events of an open room's ear to the present measurement.
 type switchboard struct {
 	board atomic.Pointer[board]
 	kicks atomic.Pointer[kickBoard]
@@ -166,7 +166,7 @@ func (s *switchboard) ear() ear {
 	}
 }
 
-// open opens a room in which a line of each has reached all.
+// open opens a room in which a line of each member has reached all.
 func (s *switchboard) open(c contender, members int) (opened, error) {
 	r, err := c.open(members, s.ear())
 	if err != nil {
@@ -201,10 +201,10 @@ type pace struct {
 	every time.Duration
 }
 
-// calm is how long a room takes that has just been filled until it does no more than a quiet one.
+// calm is how long a room that has just been filled takes until it is as quiet as an idle one.
 const calm = 10 * time.Second
 
-// deliver says lines in turn at a steady pace and takes what figures there are of that.
+// deliver has members say lines in turn at a steady pace and takes the figures.
 func deliver(c contender, members int, p pace) (map[string]float64, error) {
 	var s switchboard
 	r, err := s.open(c, members)
@@ -219,7 +219,7 @@ func deliver(c contender, members int, p pace) (map[string]float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	time.Sleep(c.rhythm) // what a room costs that says nothing is the question
+	time.Sleep(c.rhythm) // measures the cost of a silent room
 	quiet, err := meter(r.server)
 	if err != nil {
 		return nil, err
@@ -242,7 +242,7 @@ func deliver(c contender, members int, p pace) (map[string]float64, error) {
 	}
 	delays := b.sorted()
 	heard := float64(len(delays))
-	// What the room costs in silence is not the lines'.
+	// The cost of the silent room is subtracted from that of the lines.
 	share := after.at.Sub(quiet.at).Seconds() / quiet.at.Sub(before.at).Seconds()
 	net := func(quietly, loudly float64) float64 { return (loudly - share*quietly) / heard }
 	return map[string]float64{
@@ -259,7 +259,8 @@ func deliver(c contender, members int, p pace) (map[string]float64, error) {
 	}, nil
 }
 
-// flood keeps window lines under way for a while: an author says its next when one of its own has reached everybody.
+// flood keeps window lines under way for a while: an author says its next line when one of its own has reached every
+// member.
 func flood(c contender, members, window int, d time.Duration) (map[string]float64, error) {
 	var s switchboard
 	r, err := s.open(c, members)

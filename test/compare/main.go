@@ -1,4 +1,4 @@
-// Command compare measures localchat beside what people would pick instead: ngircd, mosquitto, and a raw TCP hub. See
+// Command compare measures localchat beside the usual alternatives: ngircd, mosquitto, and a raw TCP hub. See
 // README.md; test/compare/run starts it.
 package main
 
@@ -23,17 +23,17 @@ const (
 	irc  = "ngircd"
 )
 
-// A scene is one thing that is measured of those who can do it.
+// A scene is one measurement, of the contenders that can be measured.
 type scene struct {
 	name string
 	who  []contender
 	run  func(c contender) (map[string]float64, error)
-	once bool // a round more would say the same
+	once bool // another round would give the same figures
 }
 
 func main() {
 	rounds := flag.Int("rounds", 5, "rounds; each runs every contender in turn")
-	lines := flag.Int("lines", 620, "lines of a delivery scene, 20 a second; in fewer, what a room does twice a minute may not be")
+	lines := flag.Int("lines", 620, "lines of a delivery scene, 20 a second; fewer may miss the traffic that a room has twice a minute")
 	only := flag.String("only", ".", "run only scenes whose name matches this regular expression")
 	flag.Parse()
 	match, err := regexp.Compile(*only)
@@ -43,7 +43,7 @@ func main() {
 	}
 	var r results
 	var failures []string
-	// Interrupted, it ends with the scene under way and prints what it has.
+	// After an interrupt, it ends with the present scene and prints the figures so far.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	for round := range *rounds {
@@ -55,7 +55,7 @@ func main() {
 				if ctx.Err() != nil {
 					break
 				}
-				c := s.who[(i+round)%len(s.who)] // nobody always goes first
+				c := s.who[(i+round)%len(s.who)] // so that no contender always goes first
 				fmt.Fprintf(os.Stderr, "round %d: %s: %s\n", round+1, s.name, c.name)
 				figures, err := s.run(c)
 				if err != nil {
@@ -69,7 +69,7 @@ func main() {
 	}
 	fmt.Print(r.table())
 	if len(failures) > 0 {
-		fmt.Printf("\nFAILED, and in none of the figures:\n%s\n", strings.Join(failures, "\n"))
+		fmt.Printf("\nFAILED, and counted in no figure:\n%s\n", strings.Join(failures, "\n"))
 		os.Exit(1)
 	}
 }
@@ -86,7 +86,7 @@ func scenes(p pace) []scene {
 	}})
 	for _, n := range []int{8, 32} {
 		all = append(all, scene{name: fmt.Sprintf("kick %d", n), who: contenders[:2], run: func(c contender) (map[string]float64, error) {
-			return kick(c, n, 160/n+5) // 25 and 10: each ends with a line of everybody's
+			return kick(c, n, 160/n+5) // 25 and 10: each ends with a line of every member
 		}})
 	}
 	desks := map[string]func(int) (*desk, error){ours: pollOurs, irc: pollIRC}

@@ -8,8 +8,8 @@ import (
 	"localchat/test/driver"
 )
 
-// memory takes the resident set of a real process of ours: in no room, and then in a room whose other members are nodes of
-// this process, when lines have been said there.
+// memory takes the resident set of a real localchat process: in no room, and then in a room whose other members are
+// nodes of this process, after some lines.
 func memory(members, lines int) (map[string]float64, error) {
 	var s switchboard
 	o, err := openOurs(members-1, s.ear())
@@ -52,7 +52,7 @@ func memory(members, lines int) (map[string]float64, error) {
 	if whole, err := b.await(lines, patience); err != nil {
 		return nil, err
 	} else if whole < lines {
-		return nil, fmt.Errorf("not everybody has heard everything: %s", b.missing())
+		return nil, fmt.Errorf("some members lack lines: %s", b.missing())
 	}
 	if err := p.heard(b.id, lines); err != nil {
 		return nil, err

@@ -12,11 +12,11 @@ func mqttConfig(port int) string {
 	return fmt.Sprintf("listener %d 127.0.0.1\nallow_anonymous true\npersistence false\n", port)
 }
 
-// mqttRoom is a topic of mosquitto's, at QoS 0. The members speak the little of MQTT 5 that this takes: in 5 a
+// mqttRoom is a topic of mosquitto's, at QoS 0. The members speak the few parts of MQTT 5 that this needs: in 5 a
 // subscriber can ask not to hear itself.
 type mqttRoom struct{ wired }
 
-// Packets are a type, a length and a body. All of ours are shorter than 16 KiB.
+// Packets are a type, a length and a body. All of these are shorter than 16 KiB.
 const (
 	mqttConnect    = 0x10
 	mqttConnected  = 0x20

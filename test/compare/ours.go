@@ -9,9 +9,9 @@ import (
 	"localchat/node"
 )
 
-// ourRoom is nodes of this project in this process, each with a libp2p host and a loopback address of its own, as they
-// come: QUIC and TCP, lines sealed and signed. They write nothing to disk (--ephemeral). Whoever is in it was let in by
-// the owner over the network.
+// ourRoom is a room of nodes of this project in this process, with default settings: each has a libp2p host and a
+// loopback address of its own, QUIC and TCP, and seals and signs lines. They write nothing to disk (--ephemeral). Every
+// member was let in by the owner over the network.
 type ourRoom struct {
 	nodes []*node.Node
 	index map[node.PeerID]int
@@ -27,7 +27,7 @@ func openOurs(n int, e ear) (opened, error) {
 	return opened{r, 0}, nil
 }
 
-// address is a loopback address for one node, since a node takes only so many connections of one address.
+// address is a loopback address for one node, since a node limits the connections of one address.
 func address(i int) []string {
 	ip := fmt.Sprintf("127.1.%d.%d", i/200, 1+i%200)
 	return []string{"/ip4/" + ip + "/udp/0/quic-v1", "/ip4/" + ip + "/tcp/0"}
@@ -70,13 +70,13 @@ func (r *ourRoom) fill(n int, e ear) error {
 	return r.settle(ctx)
 }
 
-// settle waits until everybody is connected to everybody.
+// settle waits until every node is connected to every other.
 func (r *ourRoom) settle(ctx context.Context) error {
 	for _, nd := range r.nodes {
 		for {
 			peers, err := nd.Peers(ctx)
 			if err != nil {
-				return fmt.Errorf("the nodes do not find together: %w", err)
+				return fmt.Errorf("the nodes do not find each other: %w", err)
 			}
 			connected := 0
 			for _, p := range peers {
@@ -123,7 +123,7 @@ func (r *ourRoom) kick(member int) error {
 func (r *ourRoom) back(member int) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	// By invite: who was kicked a moment ago may not come back without.
+	// By invite: a peer that was kicked a moment ago may not come back without one.
 	invite, err := r.nodes[0].Invite(ctx, r.room.String(), "", time.Hour)
 	if err != nil {
 		return err
@@ -134,8 +134,8 @@ func (r *ourRoom) back(member int) error {
 	return r.agree(ctx)
 }
 
-// agree waits until all who are in have applied what the owner has decided last: what others say before they know of an
-// admission is not for the newcomer.
+// agree waits until all members have applied the owner's last decision: lines that others say before they know of an
+// admission are not for the newcomer.
 func (r *ourRoom) agree(ctx context.Context) error {
 	want, err := r.nodes[0].Members(ctx, r.room.String())
 	if err != nil {
@@ -144,7 +144,7 @@ func (r *ourRoom) agree(ctx context.Context) error {
 	for _, m := range want.Members {
 		i, ours := r.index[m.Peer]
 		if !ours {
-			continue // in a process of its own
+			continue // this node has a process of its own
 		}
 		for {
 			got, err := r.nodes[i].Members(ctx, r.room.String())

@@ -16,24 +16,24 @@ import (
 	"localchat/test/driver"
 )
 
-// An asker asks one question and waits for the answer.
+// An asker sends one request and waits for the answer.
 type asker func() error
 
-// A desk is whoever answers, and its clients.
+// A desk is a server that answers, and its clients.
 type desk struct {
 	askers []asker
 	server int // as in [opened]
 	close  func()
 }
 
-// Each client asks in bursts, since our owner answers one peer protocol.MaxMembers polls at once and then 100 a second: a
-// burst stays below that, and the pause after it fills the peer's budget again. Everybody is asked alike.
+// Each client asks in bursts, since our owner answers one peer protocol.MaxMembers polls at once and then 100 a second:
+// a burst stays below that, and the pause after it fills the peer's budget again. All servers are asked alike.
 const (
 	burst      = 200
 	burstPause = (burst + 50) * time.Second / 100
 )
 
-// poll has clients ask again as soon as they are answered, and takes how many are answered in a second.
+// poll has clients ask again as soon as they are answered, and counts the answers in a second.
 func poll(open func(clients int) (*desk, error), clients, bursts int) (map[string]float64, error) {
 	d, err := open(clients)
 	if err != nil {
@@ -100,8 +100,8 @@ func pollIRC(clients int) (*desk, error) {
 	return d, nil
 }
 
-// pollOurs asks a node that owns a room for the last record of its log, over one kept poll stream a member. The owner is a
-// process of its own, as ngircd is. The members are nothing but that: a libp2p host and a stream, let in through the door.
+// pollOurs asks a node that owns a room for the last record of its log, over one kept poll stream a member. The owner
+// is a process of its own, as ngircd is. The members are bare: a libp2p host and a stream, let in through the door.
 func pollOurs(clients int) (*desk, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -131,7 +131,7 @@ func pollOurs(clients int) (*desk, error) {
 		}
 		streams := make([]network.Stream, clients)
 		questions := make([]protocol.PollRequest, clients)
-		var log [][]byte // as the last one is given it
+		var log [][]byte // as it is given to the last member
 		for i := range clients {
 			h, err := libp2p.New(libp2p.ListenAddrStrings(address(1+i)...), libp2p.DisableRelay(), libp2p.DisableMetrics())
 			if err != nil {
@@ -148,8 +148,8 @@ func pollOurs(clients int) (*desk, error) {
 		}
 		for i, s := range streams {
 			q := &questions[i]
-			// Behind by the last record: there is an answer at once, and it is one record. The first answers bring the
-			// presence up to date.
+			// Behind by the last record: the answer comes at once, and is one record. The first answers bring the presence up to
+			// date.
 			q.HaveSeq, q.Head, q.HaveKey = uint64(clients), before.Hash(), uint64(clients)+1
 			in := bufio.NewReader(s)
 			d.askers = append(d.askers, func() error { return askPoll(s, in, q) })

@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// results are figures by scene, figure and contender, one a round; NaN where it failed.
+// results are figures by scene, figure and contender, one a round; NaN for a failed round.
 type results map[string]map[string][]float64
 
 func key(scene, figure string) string { return scene + "/" + figure }
 
-// add takes a round's figures. A round that has failed has none.
+// add takes a round's figures. A failed round has none.
 func (r *results) add(round int, scene, contender string, figures map[string]float64) {
 	if *r == nil {
 		*r = results{}
@@ -38,7 +38,7 @@ type row struct {
 	goal          goal
 }
 
-// A goal is what is wanted of our figure: at most, or at least, so much; times ngircd's where it is a ratio.
+// A goal bounds our figure from above or below; a ratio is bounded as a multiple of ngircd's figure.
 type goal struct {
 	set     bool
 	limit   float64
@@ -76,7 +76,7 @@ func (g goal) met(v float64) string {
 	return "NOT MET"
 }
 
-// rows are the table: every figure that the scenes take, in the order of the issue that set the goals.
+// rows are the rows of the table: every figure of the scenes, in the order in which README.md explains them.
 func rows() []row {
 	var all []row
 	for i, n := range []int{8, 32, 64} {
@@ -146,7 +146,7 @@ func (r results) table() string {
 		}
 		beside := ratios(of[ours], of[irc])
 		spread := "-"
-		if len(beside) > 0 && !strings.HasPrefix(row.figure, "idle ") { // others do next to nothing then
+		if len(beside) > 0 && !strings.HasPrefix(row.figure, "idle ") { // the others have next to no traffic then
 			spread = fmt.Sprintf("**%.2f** (%.2f to %.2f)", median(beside), slices.Min(beside), slices.Max(beside))
 		}
 		judged := of[ours]
@@ -165,7 +165,7 @@ func show(format string, v []float64) string {
 	return fmt.Sprintf(format, median(v))
 }
 
-// ratios are formed within a round: what disturbs the machine for a minute disturbs both. There are none to a zero.
+// ratios are formed within a round: a disturbance of the machine for a minute disturbs both. There is no ratio to zero.
 func ratios(a, b []float64) []float64 {
 	var all []float64
 	for i := range min(len(a), len(b)) {

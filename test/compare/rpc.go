@@ -9,7 +9,7 @@ import (
 	"localchat/test/driver"
 )
 
-// nodeEnv names the built program.
+// nodeEnv names the environment variable with the path of the built program.
 const nodeEnv = "COMPARE_NODE"
 
 // rpcNode is a node in a process of its own.
@@ -43,7 +43,7 @@ func startRPC(listen []string, args ...string) (*rpcNode, error) {
 	return &rpcNode{n, dir}, nil
 }
 
-// ask has the node do something and reads the answer into result, which may be nil.
+// ask has the node run a method and reads the answer into result, which may be nil.
 func (n *rpcNode) ask(method string, params driver.Obj, result any) error {
 	return n.Do(patience, method, params, result)
 }

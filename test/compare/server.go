@@ -16,7 +16,7 @@ import (
 // A server is a running process of a contender's.
 type server struct {
 	cmd  *exec.Cmd
-	dir  string // of its files; "" without
+	dir  string // of its files; "" if it has none
 	said bytes.Buffer
 }
 
@@ -31,7 +31,7 @@ func startServer(cmd *exec.Cmd) (*server, error) {
 	return s, cmd.Start()
 }
 
-// serve starts a program of the system's with a configuration file, made from the port that it shall listen on, and returns
+// serve starts an installed program with a configuration file, made from the port at which it must listen, and returns
 // when it listens. An argument CONFIG is the file's name.
 func serve(config func(port int) string, program string, args ...string) (s *server, addr string, err error) {
 	bin, err := exec.LookPath(program)
@@ -50,7 +50,7 @@ func serve(config func(port int) string, program string, args ...string) (s *ser
 	for i, a := range args {
 		args[i] = strings.ReplaceAll(a, "CONFIG", file)
 	}
-	// The servers give up root and read the file as somebody else.
+	// The servers give up root and read the file as another user.
 	err = os.Chmod(dir, 0o755)
 	if err == nil {
 		err = os.WriteFile(file, []byte(config(port)), 0o644)
@@ -96,7 +96,7 @@ func (s *server) stop() {
 	}
 }
 
-// wired is what rooms share that are connections to a server, and in which nobody can be removed.
+// wired is the common part of rooms that are connections to a server, and in which nobody can be removed.
 type wired struct {
 	server *server
 	conns  []net.Conn

@@ -8,7 +8,7 @@ import (
 // endsWithUs makes a process end with this one, however that ends.
 func endsWithUs() *syscall.SysProcAttr { return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }
 
-// ownCPU is what this process has used so far.
+// ownCPU is the processor time of this process so far.
 func ownCPU() (time.Duration, error) {
 	var r syscall.Rusage
 	err := syscall.Getrusage(syscall.RUSAGE_SELF, &r)

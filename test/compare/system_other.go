@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// endsWithUs: the system has no such wish. A server is stopped when this program ends in order.
+// endsWithUs does nothing, since the system cannot do it. A server is stopped when this program ends in order.
 func endsWithUs() *syscall.SysProcAttr { return nil }
 
-// ownCPU, as the rest of what is measured here, comes from Linux.
+// ownCPU, like the other measurements here, needs Linux.
 func ownCPU() (time.Duration, error) { return 0, errors.New("the comparison runs on Linux") }

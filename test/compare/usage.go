@@ -11,16 +11,16 @@ import (
 	"time"
 )
 
-// A usage is what has been used up to a moment, by this process and one server.
+// A usage is the resources used up to a moment, by this process and one server.
 type usage struct {
 	at      time.Time
 	cpu     time.Duration // of both
 	allocs  uint64        // of this process
-	wire    int64         // bytes that went over this namespace's loopback, Ethernet headers included
+	wire    int64         // bytes over this namespace's loopback, Ethernet headers included
 	packets int64         // likewise
 }
 
-// meter reads the usage; server 0 is none.
+// meter reads the usage; server 0 means no server.
 func meter(server int) (u usage, err error) {
 	if u.cpu, err = ownCPU(); err != nil {
 		return u, err
@@ -41,7 +41,7 @@ func meter(server int) (u usage, err error) {
 	return u, nil
 }
 
-// processCPU is what all threads of a process have used.
+// processCPU is the processor time of all threads of a process.
 func processCPU(pid int) (sum time.Duration, err error) {
 	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
 	if err != nil {

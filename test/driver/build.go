@@ -20,8 +20,8 @@ func Build(root, dir, pkg string, flags ...string) (bin string, err error) {
 	return bin, nil
 }
 
-// openSources opens every folder of the module, so that go test repeats no result from before a change in one of them: to
-// go test, the built program is no part of the package that runs it.
+// openSources opens every folder of the module, so that go test does not reuse a result from before a change in one of
+// them: go test does not see that a package depends on the built program.
 func openSources(root string) error {
 	return filepath.WalkDir(root, func(_ string, d fs.DirEntry, err error) error {
 		if err == nil && d.Name() == ".git" {

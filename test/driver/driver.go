@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// Why there is no answer, or no event.
+// The reasons that there is no answer, or no event.
 var (
 	ErrEnded    = errors.New("the node has ended")
 	ErrNoAnswer = errors.New("no answer in time")
@@ -23,7 +23,7 @@ var (
 // Obj is a JSON object.
 type Obj map[string]any
 
-// Is reports whether o has all that want has.
+// Is reports whether o has all fields of want.
 func (o Obj) Is(want Obj) bool {
 	for k, v := range want {
 		if fmt.Sprint(o[k]) != fmt.Sprint(v) {
@@ -40,7 +40,7 @@ type Process struct {
 	in     io.WriteCloser
 	stderr bytes.Buffer // read after Exited is closed
 
-	// mu is where those who ask and the reader of the process's output meet.
+	// mu is shared by the callers and the reader of the process's output.
 	mu      sync.Mutex
 	lastID  int
 	replies map[int]chan Reply
@@ -55,7 +55,7 @@ type Event struct {
 	taken bool      // by Within
 }
 
-// String is what of an event helps to understand a failed test.
+// String is the part of an event that helps to understand a failed test.
 func (e *Event) String() string {
 	line := fmt.Sprint(e.Obj["type"])
 	for _, k := range []string{"name", "nick", "kind", "text", "epoch", "late", "told", "for_s", "code"} {
@@ -73,7 +73,7 @@ type Reply struct {
 	At     time.Time       `json:"-"` // when it was read
 }
 
-// An Error is what a request failed with.
+// An Error is the error of a failed request.
 type Error struct {
 	Code    int    `json:"code"`
 	Message string `json:"message"`
@@ -86,7 +86,7 @@ type Error struct {
 
 func (e *Error) Error() string { return fmt.Sprintf("%s (%s)", e.Message, e.Data.Code) }
 
-// Start starts cmd, which is to be `localchat rpc` with some flags.
+// Start starts cmd, which must be `localchat rpc` with some flags.
 func Start(cmd *exec.Cmd) (*Process, error) {
 	p := &Process{Cmd: cmd, Exited: make(chan struct{}), replies: map[int]chan Reply{}, more: make(chan struct{})}
 	cmd.Stderr = &p.stderr
@@ -105,7 +105,7 @@ func Start(cmd *exec.Cmd) (*Process, error) {
 	return p, nil
 }
 
-// read takes what the node prints until its end: replies to those who asked, events to the list.
+// read takes the node's output until its end: replies go to the callers, events to the list.
 func (p *Process) read(out io.Reader) {
 	lines := bufio.NewReader(out)
 	for {
@@ -115,7 +115,7 @@ func (p *Process) read(out io.Reader) {
 		}
 		p.take(line, time.Now())
 	}
-	_ = p.Cmd.Wait() // how it ended is in its ProcessState
+	_ = p.Cmd.Wait() // the outcome is in its ProcessState
 	close(p.Exited)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -178,11 +178,12 @@ func (p *Process) Begin(method string, params Obj) *Call {
 	if err != nil {
 		panic(err) // params come from the caller's code
 	}
-	_, _ = p.in.Write(append(line, '\n')) // an error means that the node has ended, which Reply reports
+	_, _ = p.in.Write(append(line, '\n')) // an error means that the node has ended; Reply reports it
 	return c
 }
 
-// Reply waits for the answer, whatever it is, and returns it as often as it is asked. It fails with ErrEnded or ErrNoAnswer.
+// Reply waits for the answer, whatever it is, and returns it as often as it is called. It fails with ErrEnded or
+// ErrNoAnswer.
 func (c *Call) Reply(wait time.Duration) (Reply, error) {
 	var r Reply
 	var ok bool
@@ -202,13 +203,13 @@ func (c *Call) Reply(wait time.Duration) (Reply, error) {
 	return r, nil
 }
 
-// Ended reports whether there is an answer, or will be none.
+// Ended reports whether there is an answer, or can be none any more.
 func (c *Call) Ended() bool {
 	_, err := c.Reply(0)
 	return !errors.Is(err, ErrNoAnswer)
 }
 
-// Do is a request that must succeed; the result is put into result, which may be nil.
+// Do sends a request that must succeed. The result is stored in result, which may be nil.
 func (p *Process) Do(wait time.Duration, method string, params Obj, result any) error {
 	c := p.Begin(method, params)
 	r, err := c.Reply(wait)
@@ -249,14 +250,14 @@ func (p *Process) Within(wait time.Duration, kind string, want Obj) (*Event, err
 	}
 }
 
-// Events are those that have come, from the given one on, and more is closed when there are others or the node has ended.
+// Events are the events so far, from the given one on. more is closed when there are others or the node has ended.
 func (p *Process) Events(from int) (events []*Event, more <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.events[from:len(p.events):len(p.events)], p.more
 }
 
-// Forget hides from Within all events so far, and returns how many they are.
+// Forget hides all events so far from Within, and returns their number.
 func (p *Process) Forget() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -276,7 +277,7 @@ func (p *Process) Stop() {
 	<-p.Exited
 }
 
-// Stderr is what the node has said on its standard error, once it has ended.
+// Stderr is the node's output on standard error, once it has ended.
 func (p *Process) Stderr() string {
 	<-p.Exited
 	return p.stderr.String()

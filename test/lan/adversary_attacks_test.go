@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestLANAdversary lets mallory in and removes it, and then has it try one thing after the other; what each must come
-// to is in [siege.holds]. The same attacks on the simulated network are in package node, with those that take long.
+// TestLANAdversary lets mallory in and removes it, and then has it make one attack after the other. [siege.holds] says
+// what each must come to. Package node has the same attacks on the simulated network, with those that take long.
 func TestLANAdversary(t *testing.T) {
 	s := besiege(t)
 	for _, a := range []struct {
@@ -17,9 +17,9 @@ func TestLANAdversary(t *testing.T) {
 		{name: "goes on publishing", after: does("publish on")},
 		{name: "replays", after: does("replay")},
 		{name: "forges an author", after: does("forge an author")},
-		{name: "forges an author to one who has not heard", before: isolateBob, after: thenHeal("forge an author")},
+		{name: "forges an author to a member that has not heard", before: isolateBob, after: thenHeal("forge an author")},
 		{name: "forges records", before: does("forge records"), after: does("forge records")},
-		{name: "forges records to one who has not heard", before: isolateBob, after: thenHeal("forge records")},
+		{name: "forges records to a member that has not heard", before: isolateBob, after: thenHeal("forge records")},
 		{name: "speaks through a member that has not heard", before: isolateBob, after: speaksThroughBob},
 		{name: "chooses a key for each", before: does("choose keys"), after: obeys},
 		{name: "fills numbers below the cut-off", before: leavesOutNumbers, after: fillsNumbers},
@@ -30,7 +30,7 @@ func TestLANAdversary(t *testing.T) {
 		{name: "asks everybody by sync", after: does("ask by sync")},
 		{name: "has its lines passed on", after: does("have lines passed on")},
 		{name: "asks on streams opened before", before: does("open streams"), after: does("ask on open streams")},
-		{name: "asks one who has not heard", before: isolateBob, after: robsBob},
+		{name: "asks a member that has not heard", before: isolateBob, after: robsBob},
 		{name: "knocks", before: does("make an invite"), after: knocks},
 		{name: "comes as a look-alike", after: does("come as a look-alike")},
 		{name: "polls with other nonces", after: does("poll with other nonces")},
@@ -45,7 +45,7 @@ func TestLANAdversary(t *testing.T) {
 		{name: "opens streams and never reads", after: neverReads},
 	} {
 		if !t.Run(a.name, func(t *testing.T) { s.in(t).play(a.before, a.after) }) {
-			break // the next would find the room as this one has left it
+			break // the next attack would find the room as this one has left it
 		}
 	}
 	s.in(t)
@@ -53,7 +53,7 @@ func TestLANAdversary(t *testing.T) {
 	keepsSmall(t, s.stay...)
 }
 
-// does leaves an attack to mallory.
+// does is an attack that mallory carries out alone.
 func does(what string) func(*siege) {
 	return func(s *siege) { s.mallory.attack(what, nil) }
 }
@@ -73,8 +73,8 @@ func obeys(s *siege) {
 }
 
 func speaksThroughBob(s *siege) {
-	s.says(evil + " to who has not heard")
-	s.bob.await("message", obj{"text": evil + " to who has not heard"}) // nothing can be done about that yet
+	s.says(evil + " to a member that has not heard")
+	s.bob.await("message", obj{"text": evil + " to a member that has not heard"}) // nothing can be done about that yet
 	s.bob.say("lab", "bob, who has not heard")
 	s.together()
 	for _, n := range s.stay {
@@ -91,7 +91,7 @@ func leavesOutNumbers(s *siege) {
 	isolateBob(s)
 }
 
-// fillsNumbers says a line of a number below the cut-off that nobody has, through one who has not heard.
+// fillsNumbers says a line whose number is below the cut-off and free, through a member that has not heard.
 func fillsNumbers(s *siege) {
 	s.mallory.attack("go back below the cut-off", nil)
 	s.says(evil + " below the cut-off")
@@ -107,7 +107,8 @@ func saysTwice(s *siege) {
 	s.together()
 }
 
-// robsBob takes what the one gives who still takes mallory for a member: it is what a member has, and no more.
+// robsBob takes the answers of the member that still takes mallory for a member: they are those for a member, and no
+// more.
 func robsBob(s *siege) {
 	s.mallory.attack("rob", obj{"Node": 1})
 	s.together()
@@ -122,13 +123,14 @@ func lurks(s *siege) {
 	s.mallory.attack("speak by the lurker", nil)
 }
 
-// knocks tries every door with and without invites. The owner may see who is there: mallory, and one whom nobody knows.
+// knocks tries every door with and without invites. The owner may see two peers at the door: mallory, and an unknown
+// one.
 func knocks(s *siege) {
 	s.due["knock"] = 2
 	s.mallory.attack("knock", obj{"Nick": "mallory"})
 }
 
-// bringDave lets one more in, whom everybody has met.
+// bringDave lets in one more member, which has met all others.
 func bringDave(s *siege) {
 	s.admit(s.newcomer())
 }
@@ -152,7 +154,7 @@ func (s *siege) admit(dave *node) {
 	}
 }
 
-// claimsDavesReason has mallory ask for what waits for dave, who hears nobody.
+// claimsDavesReason has mallory ask for the reason that waits for dave, which hears nobody.
 func claimsDavesReason(s *siege) {
 	dave := s.stay[len(s.stay)-1]
 	s.stay = s.stay[:len(s.stay)-1]
@@ -166,31 +168,31 @@ func claimsDavesReason(s *siege) {
 	once(s.t, dave)
 }
 
-// floodsDoors: the owner's person sees one knock, however often it comes again.
+// floodsDoors: the owner sees one knock, however often it comes again.
 func floodsDoors(s *siege) {
 	s.due["knock"] = 1
 	s.mallory.attack("flood polls and joins", nil)
 }
 
-// neverReads asks for all that has long answers. One of the questions is a knock.
+// neverReads makes every request with a long answer. One of the requests is a knock.
 func neverReads(s *siege) {
 	s.due["knock"] = 1
 	s.mallory.attack("never read", nil)
 }
 
-// floodsEpochs sends lines of epochs that nobody knows to all, most to bob who still takes mallory for a member.
+// floodsEpochs sends lines of unknown epochs to all, most of them to bob, which still takes mallory for a member.
 func floodsEpochs(s *siege) {
 	s.mallory.attack("flood epochs", obj{"Node": 1})
 	s.together()
 }
 
-// pushesIdentify lets one more in while libp2p tells nobody of its coming: it hears the others live.
+// pushesIdentify lets one more member in while libp2p tells nobody of its new protocols: it hears the others live.
 func pushesIdentify(s *siege) {
 	s.due["member_joined"] = 1
 	dave := s.newcomer()
 	s.mallory.attack("push identify", nil)
 	s.admit(dave)
-	converse("lab", "dave is here", s.stay...) // one of these may be fetched: who comes in compares with somebody at once
+	converse("lab", "dave is here", s.stay...) // one of these may be fetched: a newcomer compares with a member at once
 	before := dave.count("message", obj{"late": true})
 	converse("lab", "dave stays", s.stay...)
 	if late := dave.count("message", obj{"late": true}) - before; late > 0 {

@@ -15,25 +15,25 @@ import (
 	"localchat/test/driver"
 )
 
-// A mallory is a hostile peer on a host, as a process of its own that takes orders: package test/hostile.
+// A mallory is a hostile peer on a host, in a process of its own that takes orders: package test/hostile.
 type mallory struct {
 	*host
 	cmd     *exec.Cmd
 	in      io.WriteCloser
 	upshots chan upshot  // closed when the process has ended
 	stderr  bytes.Buffer // read after upshots is closed
-	nodes   [][]string   // whom it attacks
+	nodes   [][]string   // the nodes that it attacks
 }
 
-// An upshot is what an order came to.
+// An upshot is the result of an order.
 type upshot struct {
-	Error  string         // why it could not be carried out
-	Gains  []string       // what it has and should not have
-	Reason string         // of its removal, as it was told
-	Counts map[string]int // what a flood has sent and what became of it
+	Error  string         // the reason that it could not be carried out
+	Gains  []string       // things that it has and should not have
+	Reason string         // the reason for its removal, as it was told
+	Counts map[string]int // the messages of a flood and what became of them
 }
 
-// malloryProgram builds it once for all tests.
+// malloryProgram builds the program once for all tests.
 var malloryProgram = sync.OnceValues(func() (bin string, err error) {
 	if _, err := program(); err != nil { // makes the folder, which the end of the tests removes
 		return "", err
@@ -41,7 +41,7 @@ var malloryProgram = sync.OnceValues(func() (bin string, err error) {
 	return driver.Build(moduleRoot, programDir, "localchat/test/hostile/cmd")
 })
 
-// mallory starts one on the host, which will attack nodes, the owner's first.
+// mallory starts a hostile peer on the host, which will attack nodes, the owner's first.
 func (h *host) mallory(nodes ...*node) *mallory {
 	t := h.lan.t
 	t.Helper()
@@ -53,7 +53,7 @@ func (h *host) mallory(nodes ...*node) *mallory {
 	for _, n := range nodes {
 		m.nodes = append(m.nodes, n.addrs())
 	}
-	// It has what the others leave of the machine: what is measured is what it does to them, not to two cores.
+	// It gets the processor time that the others leave: the test measures its effect on them, not on two cores.
 	m.cmd = exec.Command("nice", "-n", "19", "ip", "netns", "exec", h.NS, bin)
 	m.cmd.Dir, m.cmd.Stderr = h.home, &m.stderr
 	if m.in, err = m.cmd.StdinPipe(); err != nil {
@@ -79,7 +79,7 @@ func (h *host) mallory(nodes ...*node) *mallory {
 	return m
 }
 
-// read takes what mallory prints until its end. What is no upshot is a library's own.
+// read takes mallory's output until its end. A line that is no upshot comes from a library.
 func (m *mallory) read(out io.Reader) {
 	lines := bufio.NewReader(out)
 	for {
@@ -96,7 +96,7 @@ func (m *mallory) read(out io.Reader) {
 	close(m.upshots)
 }
 
-// attack orders something and returns what it came to. That it gains something fails the test.
+// attack gives an order and returns its result. A gain fails the test.
 func (m *mallory) attack(what string, with obj) upshot {
 	t := m.lan.t
 	t.Helper()
@@ -108,7 +108,7 @@ func (m *mallory) attack(what string, with obj) upshot {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.in.Write(append(line, '\n')) // an error means that the process has ended, which shows below
+	m.in.Write(append(line, '\n')) // an error means that the process has ended; see below
 	select {
 	case o, ok := <-m.upshots:
 		if !ok {
@@ -121,13 +121,13 @@ func (m *mallory) attack(what string, with obj) upshot {
 			t.Errorf("%s: mallory gained %s", what, g)
 		}
 		return o
-	case <-time.After(8 * patience): // at nice 19, beside the other packages' tests, it is slow to end what it holds
+	case <-time.After(8 * patience): // at nice 19, beside the other packages' tests, it is slow to end its streams
 		t.Fatalf("mallory does not come back from: %s", what)
 	}
 	return upshot{}
 }
 
-// evil marks, as in package node, what must be shown nowhere.
+// evil marks, as in package node, lines that must be shown nowhere.
 const evil = "evil"
 
 // A siege is a room of alice, bob and carol that lets mallory in and removes it, again and again.
@@ -136,11 +136,11 @@ type siege struct {
 	alice, bob, carol *node
 	stay              []*node
 	mallory           *mallory
-	// What follows is of one round. removal is mallory's: its seq and epoch.
+	// The fields below belong to one round. removal is mallory's: its seq and epoch.
 	round   int
 	removal obj
 	begin   map[*node]int  // events before the round
-	due     map[string]int // events of a kind that may come all the same, after the removal
+	due     map[string]int // events by kind that may come after the removal all the same
 }
 
 func besiege(t *testing.T) *siege {
@@ -158,7 +158,7 @@ func besiege(t *testing.T) *siege {
 	return s
 }
 
-// play is one round. before runs while mallory is a member, and may remove it itself.
+// play plays one round. before runs while mallory is a member, and may remove it itself.
 func (s *siege) play(before, after func(*siege)) {
 	t := s.t
 	t.Helper()
@@ -190,8 +190,8 @@ func (s *siege) play(before, after func(*siege)) {
 	s.holds()
 }
 
-// reaches waits until mallory has heard a line of n, which says it again: it may have been said before n knew that
-// mallory listens, and mallory compares with nobody.
+// reaches waits until mallory has heard a line of n. n says it again and again: the first may have been said before n
+// knew that mallory listens, and mallory compares with nobody.
 func (s *siege) reaches(n *node, text string) {
 	heard := make(chan struct{})
 	var saying sync.WaitGroup
@@ -214,7 +214,7 @@ func (s *siege) reaches(n *node, text string) {
 
 func (s *siege) says(text string) { s.mallory.attack("say", obj{"Text": text}) }
 
-// heard waits until all who stay were shown a line of mallory's.
+// heard waits until all members that stay were shown a line of mallory's.
 func (s *siege) heard(text string) {
 	for _, n := range s.stay {
 		n.await("message", obj{"nick": "mallory", "text": text})
@@ -228,7 +228,7 @@ func (s *siege) remove() {
 	s.mallory.attack("be removed", obj{"Removal": s.removal})
 }
 
-// holds is what every attack is measured by.
+// holds are the checks after every attack.
 func (s *siege) holds() {
 	t := s.t
 	t.Helper()
@@ -245,7 +245,7 @@ func (s *siege) holds() {
 	}
 }
 
-// noticed: from the removal on, the people in the room see nothing of mallory, or what is due.
+// noticed: from the removal on, users of the room see nothing of mallory but the events that are due.
 func (s *siege) noticed(n *node) {
 	t := s.t
 	t.Helper()
@@ -310,8 +310,8 @@ func (n *node) addrs() (addrs []string) {
 	return addrs
 }
 
-// memoryBound is the most memory of a node in MiB, whatever comes: three times what was measured, which is little more
-// than a node in a quiet room has.
+// memoryBound is the most memory of a node in MiB under any attack: three times the measured memory, which is little
+// more than that of a node in a quiet room.
 const memoryBound = 144
 
 // keepsSmall reports the memory of nodes, and fails beyond the bound.
@@ -321,7 +321,7 @@ func keepsSmall(t *testing.T, nodes ...*node) {
 		mib := n.memory()
 		t.Logf("%s has %d MiB", n.name, mib)
 		if mib > memoryBound {
-			t.Errorf("%s has %d MiB, and %d is the most", n.name, mib, memoryBound)
+			t.Errorf("%s has %d MiB, more than %d", n.name, mib, memoryBound)
 		}
 	}
 }

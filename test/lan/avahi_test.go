@@ -12,7 +12,7 @@ import (
 	"localchat/test/netns"
 )
 
-// avahiScript runs avahi-daemon with a message bus of its own, in a /run that only they see.
+// avahiScript runs avahi-daemon with a message bus of its own, in a /run that only the two see.
 const avahiScript = `
 set -e
 mount -t tmpfs tmpfs /run
@@ -28,7 +28,7 @@ allow-interfaces=eth0
 publish-workstation=no
 `
 
-// An avahi is a running avahi-daemon: mDNS by other hands than ours.
+// An avahi is a running avahi-daemon: an mDNS implementation that is not ours.
 type avahi struct {
 	*host
 	pid int
@@ -70,7 +70,7 @@ func (h *host) avahi() *avahi {
 	return a
 }
 
-// tool is a command of avahi's on that host, not started.
+// tool is one of avahi's commands on that host, not started.
 func (a *avahi) tool(args ...string) *exec.Cmd {
 	at := []string{"--target", strconv.Itoa(a.pid), "--mount", "--net", "--"}
 	return exec.Command("nsenter", append(at, args...)...)
@@ -95,7 +95,7 @@ func (a *avahi) publish(name, service string, port int, txt ...string) {
 func TestLANAvahi(t *testing.T) {
 	l := newLAN(t)
 	other := l.host("other").avahi()
-	// Foreign services, and entries under our own name that no node of ours has made.
+	// Foreign services, and entries under our service name that no node of ours has made.
 	other.publish("printer", "_ipp._tcp", 631, "rp=print")
 	other.publish("bare", "_localchat._udp", 4001)
 	other.publish("hostile", "_localchat._udp", 4001,

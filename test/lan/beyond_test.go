@@ -6,10 +6,10 @@ import (
 	"testing"
 )
 
-// The tests of this file are about what is left where nothing is announced: addresses that people type, and those that
-// members learn of each other in the room.
+// The tests of this file cover networks where nothing is announced: addresses that users type, and addresses that
+// members learn from each other in the room.
 
-// portTyped is where a node listens that people are told the address of.
+// portTyped is the port of a node whose address users type.
 const portTyped = "4001"
 
 // silent starts a node that neither announces itself nor looks for others.
@@ -40,8 +40,8 @@ func (n *node) linked(other *node) bool {
 	})
 }
 
-// Nothing is announced anywhere. One address leads in, whoever's of the room it is; members learn of each other in the
-// room, and keep it together for two of them that cannot reach one another, also when the owner is gone.
+// Nothing is announced anywhere. The address of any member leads in. Members learn each other's addresses in the room,
+// and pass lines between two members that cannot reach one another, also when the owner is gone.
 func TestLANBeyondMulticast(t *testing.T) {
 	t.Parallel()
 	l := newLAN(t)
@@ -69,7 +69,7 @@ func TestLANBeyondMulticast(t *testing.T) {
 	alice.await("message", obj{"nick": "erin", "text": "one line from erin"})
 	stdout, stderr, code = erin.run("send", "--no-mdns", "--ephemeral", erin.addr+":"+portTyped, "to nobody")
 	if code != 4 || !strings.Contains(stderr, "nobody") || !strings.Contains(stderr, "hint: ") {
-		t.Errorf("send to where nobody is: exit %d, %s%s", code, stdout, stderr)
+		t.Errorf("send to an address where nobody listens: exit %d, %s%s", code, stdout, stderr)
 	}
 
 	bob.apart(carol.host)
@@ -81,14 +81,14 @@ func TestLANBeyondMulticast(t *testing.T) {
 	agree("lab", bob, carol, dave)
 }
 
-// Who has asked for it finds the people of last time again by itself, where nothing is announced.
-func TestLANPeersOfLastTime(t *testing.T) {
+// A node that is set to remember peers finds them again by itself, though nothing is announced.
+func TestLANRememberedPeers(t *testing.T) {
 	t.Parallel()
 	l := newLAN(t)
 	alice := l.host("alice").silent()
 	alice.do("room.create", obj{"name": "lab", "access": "open"})
 	bob := l.host("bob")
-	// Each life of bob's has another port: what alice has seen of the last is of no use to her.
+	// Each life of bob's has another port: the address that alice has of his last life is of no use to her.
 	first := bob.start("--no-mdns", "--remember")
 	first.joinAt(alice.typed())
 	first.do("room.leave", obj{"room": "lab"})

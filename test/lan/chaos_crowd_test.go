@@ -12,10 +12,10 @@ import (
 	"time"
 )
 
-// chaosRoom is the room of a crowd. Nothing expires in it while a test lasts.
+// chaosRoom is the room of a crowd. Nothing in it expires during a test.
 const chaosRoom = "chaos"
 
-// A crowd is people on a network of their own, who talk in one room whatever happens to them.
+// A crowd is a number of persons on a network of their own, who talk in one room whatever happens to them.
 type crowd struct {
 	t      *testing.T
 	lan    *lan
@@ -24,17 +24,17 @@ type crowd struct {
 	round  int
 	orders []*command // given in this round
 	orderN map[string]int
-	// noOrders: whatever is ordered now may be decided twice.
+	// noOrders: two nodes of one owner may be running, so nothing is ordered now.
 	noOrders bool
 	onVPN    []*person
 
-	// mu is where those who talk and the test meet.
+	// mu is for the goroutines that talk and that of the test.
 	mu    sync.Mutex
-	lines map[string]*spoken // all that was typed, by key
-	quiet bool               // nobody begins a line
+	lines map[string]*spoken // all typed lines, by key
+	quiet bool               // no new line is begun
 }
 
-// A person is one of them. The fields belong to the crowd's mu, the first two excepted, which never change.
+// A person is one of them. All fields but the first two, which never change, belong to the crowd's mu.
 type person struct {
 	*host
 	c *crowd
@@ -42,26 +42,26 @@ type person struct {
 	node   *node
 	life   int
 	read   int  // events of this life
-	asleep bool // nobody types: the node is frozen, or not there
+	asleep bool // nobody types, since the node is frozen or not running
 	typed  int  // lines, in all lives
 	under  int  // lines without an answer
 	rng    *rand.Rand
 
-	in        bool            // by the node's own word
-	placed    bool            // the same, and also while the node is not there
-	leaving   bool            // it was told to leave, and may have
-	epoch     uint64          // that it has told
-	screen    *screen         // since it is in
+	in        bool            // the node says that it is in
+	placed    bool            // the same, and also while the node is not running
+	leaving   bool            // it was told to leave, and may have left
+	epoch     uint64          // the last epoch that it has told
+	screen    *screen         // lines shown since it is in
 	delivered map[string]bool // ids, in all lives
 	since     uint64          // the epoch of its admission
-	asked     time.Time       // when it first asked for one; zero: never
+	asked     time.Time       // when it first asked for an admission; zero: never
 	cut       int             // the last round in which it lost its place
-	refused   int             // how often it was told that it is no member, and not why
+	refused   int             // how often it was told that it is no member, without a reason
 }
 
 func (p *person) String() string { return p.name }
 
-// newCrowd makes a room with its people in it.
+// newCrowd makes a room with its persons in it.
 func newCrowd(t *testing.T, rng *rand.Rand, names ...string) *crowd {
 	c := &crowd{t: t, lan: newLAN(t), rng: rng, lines: map[string]*spoken{}, quiet: true, orderN: map[string]int{}}
 	for _, name := range names {
@@ -113,7 +113,7 @@ func (p *person) die() {
 	p.gone()
 }
 
-// gone: p's node has ended.
+// gone records that p's node has ended.
 func (p *person) gone() {
 	p.c.mu.Lock()
 	defer p.c.mu.Unlock()
@@ -121,7 +121,7 @@ func (p *person) gone() {
 	p.in, p.epoch, p.screen = false, 0, newScreen()
 }
 
-// sleeps says whether p's node is out of order, so that nobody types at it.
+// sleeps sets whether p's node is out of order, so that nobody types at it.
 func (p *person) sleeps(asleep bool) {
 	p.c.mu.Lock()
 	defer p.c.mu.Unlock()
@@ -153,7 +153,7 @@ func (p *person) pause() time.Duration {
 	return 100*time.Millisecond + time.Duration(p.rng.Int64N(int64(400*time.Millisecond)))
 }
 
-// longest, in bytes, of a line that is typed: as long as one may be, but for some.
+// longest, in bytes, of a typed line: the longest allowed, with a few exceptions.
 const longest = 60 << 10
 
 // speak types a line. Its answer is noted when it comes.
@@ -197,7 +197,7 @@ func (p *person) speak() {
 	}()
 }
 
-// look takes what p's node has told since the last look. The caller holds the crowd's mu.
+// look takes the events of p's node since the last look. The caller holds the crowd's mu.
 func (p *person) look() {
 	events, _ := p.node.Events(p.read)
 	p.read += len(events)
@@ -241,8 +241,8 @@ func (c *crowd) members() (in []*person) {
 	return in
 }
 
-// testify tells the judge what is seen; asked are the answers of the nodes, if they have been asked. The caller holds mu
-// until the judge has done.
+// testify gives the judge everything that was seen. asked are the answers of the nodes, if they have been asked. The
+// caller holds mu until the judge is done.
 func (c *crowd) testify(asked map[*person]answers) testimony {
 	y := testimony{lines: c.lines}
 	delivered, cuts := map[string]bool{}, map[string]int{}
@@ -267,14 +267,14 @@ func (c *crowd) testify(asked map[*person]answers) testimony {
 	return y
 }
 
-// answers are what a node says when it is asked.
+// answers are the answers of a node to the judge's questions.
 type answers struct {
 	history, roster []string
 	epoch           uint64
-	absent          []string // by the word of the owner
+	absent          []string // members that the owner reports as absent
 }
 
-// ask asks the nodes of ps for all that they have.
+// ask asks the nodes of ps for everything they have.
 func (c *crowd) ask(ps []*person) map[*person]answers {
 	c.t.Helper()
 	all := map[*person]answers{}

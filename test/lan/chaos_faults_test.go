@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// A mishap is something that goes wrong on a network. strike begins it and returns what ends it.
+// A mishap is something that goes wrong on a network. strike begins it and returns the function that ends it.
 type mishap struct {
 	name   string
 	strike func(*crowd) (heal func())
@@ -59,7 +59,7 @@ var mishaps = []mishap{
 		return c.lan.together
 	}},
 	{"isolated clients", func(c *crowd) func() {
-		// One is on the cable, and so in reach of all. Often it is not the owner.
+		// One client is on the cable, and so in reach of all. Often it is not the owner.
 		ps := c.shuffled()
 		for _, p := range ps[1:] {
 			p.isolate("on")
@@ -83,7 +83,7 @@ var mishaps = []mishap{
 	{"the owner frozen", func(c *crowd) func() { return c.frozen(c.owner()) }},
 	{"the owner asleep", func(c *crowd) func() {
 		heal := c.frozen(c.owner())
-		c.wait(6*time.Second, 9*time.Second) // it is missed, and notices on waking that it slept
+		c.wait(6*time.Second, 9*time.Second) // the others notice its absence, and it notices on waking that it slept
 		if *chaosTime > 2*time.Minute && c.rng.IntN(3) == 0 {
 			c.wait(idleAfter, idleAfter+5*time.Second) // while the others talk
 		}
@@ -137,7 +137,7 @@ var mishaps = []mishap{
 	}},
 	{"a VPN", func(c *crowd) func() {
 		p := c.shuffled()[0]
-		return func() { p.vpn(c) } // what must be well is what is there then
+		return func() { p.vpn(c) } // all must be well with the second interface there
 	}},
 	{"a full disk", func(c *crowd) func() {
 		p := c.somebody()
@@ -151,7 +151,8 @@ var mishaps = []mishap{
 }
 
 const (
-	// setBy is how far a clock is set: further than a reason and a line are kept, and than an epoch lasts.
+	// setBy is how far a clock is set: further than the time for which a reason and a line are kept, and than an epoch
+	// lasts.
 	setBy = 25 * time.Hour
 	// idleAfter is when the room would be closed if nobody spoke: longer than the longest silence of the test.
 	idleAfter = 30 * time.Second
@@ -166,7 +167,7 @@ func (p *person) goes() {
 	p.gone()
 }
 
-// runs has p, whose console is closed, run one of the commands that come and go, on its own data directory.
+// runs has p, whose console is closed, run one of the short commands on its own data directory.
 func (p *person) runs(n int) {
 	c := p.c
 	switch n {
@@ -177,7 +178,7 @@ func (p *person) runs(n int) {
 		p.typed++
 		l := &spoken{key: fmt.Sprintf("%s-%d-%d", p.name, p.life, p.typed), author: p.name, begun: time.Now(), round: c.round}
 		for _, q := range c.people {
-			l.epoch = max(l.epoch, q.epoch) // it is said in a later one
+			l.epoch = max(l.epoch, q.epoch) // the line is said in a later epoch
 		}
 		c.lines[l.key] = l
 		c.mu.Unlock()
@@ -194,7 +195,7 @@ func (p *person) runs(n int) {
 		}
 		c.wait(time.Second, 3*time.Second)
 		tail.Process.Signal(os.Interrupt)
-		tail.Wait() // its code says that it was interrupted
+		tail.Wait() // its exit code says that it was interrupted
 	case 3:
 		aside := p.start("--no-resume")
 		c.wait(0, 2*time.Second)
@@ -202,13 +203,13 @@ func (p *person) runs(n int) {
 	}
 }
 
-// somebody is a member and not the owner.
+// somebody is a random member other than the owner.
 func (c *crowd) somebody() *person {
 	in := c.members()[1:]
 	return in[c.rng.IntN(len(in))]
 }
 
-// shuffled are the members, by chance.
+// shuffled are the members in random order.
 func (c *crowd) shuffled() []*person {
 	in := c.members()
 	c.rng.Shuffle(len(in), func(i, j int) { in[i], in[j] = in[j], in[i] })
@@ -241,11 +242,11 @@ func (c *crowd) frozen(p *person) func() {
 	}
 }
 
-// copied starts a copy of p's data directory on another host, beside p. Both are told of the other; then the copy ends. Meanwhile
-// nothing is ordered: two nodes of one owner that both decide something split its room, for good.
+// copied starts a copy of p's data directory on another host, beside p. Both are told of each other; then the copy
+// ends. Nothing is ordered meanwhile: two nodes of one owner that both make decisions split its room for good.
 func (c *crowd) copied(p *person) func() {
 	c.noOrders = true
-	p.goes() // so that the copy is whole
+	p.goes() // so that the copy is complete
 	other := c.lan.host(fmt.Sprintf("%s-%d", p.name, c.round))
 	p.copyTo(other)
 	p.wake()
@@ -264,8 +265,8 @@ func (c *crowd) copied(p *person) func() {
 	}
 }
 
-// lease takes the host's addresses away, and returns what gives it new ones: what DHCP does in another network, or the
-// operating system for the sake of privacy.
+// lease takes the host's addresses away, and returns the function that gives it new ones, as DHCP does in another
+// network, or the operating system for privacy.
 func (p *person) lease() func() {
 	p.IP("addr flush dev eth0")
 	return func() {
@@ -293,7 +294,7 @@ func (p *person) vpn(c *crowd) {
 	p.IP("route replace 224.0.0.0/4 dev vpn0")
 }
 
-// cut loses what goes from one part to the other.
+// cut drops the packets from one part to the other.
 func (l *lan) cut(from, to []*person) {
 	for _, p := range from {
 		for _, q := range to {
@@ -302,14 +303,14 @@ func (l *lan) cut(from, to []*person) {
 	}
 }
 
-// lossy loses that many of a hundred packets.
+// lossy drops that percentage of packets.
 func (l *lan) lossy(percent int) {
 	l.Switch.NFT(fmt.Sprintf("add table bridge cut; "+
 		"add chain bridge cut f { type filter hook forward priority 0; policy accept; }; "+
 		"add rule bridge cut f numgen random mod 100 < %d drop", percent))
 }
 
-// isolate keeps h from all others that are isolated too.
+// isolate keeps h from all other isolated hosts.
 func (h *host) isolate(onOff string) {
 	h.lan.Run("bridge", "-n", h.lan.Switch.NS, "link", "set", "dev", h.Port(), "isolated", onOff)
 }

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// TestChaosJudge forges what the judge of [TestLANChaos] is told, in every way that it must not let pass, and some that it must.
+// TestChaosJudge forges the testimony for the judge of [TestLANChaos], in every way that the judge must reject, and
+// some that it must accept.
 func TestChaosJudge(t *testing.T) {
 	at := func(s int) time.Time { return time.Date(2026, 1, 1, 0, 0, s, 0, time.UTC) }
 	for name, c := range map[string]struct {
@@ -36,11 +37,11 @@ func TestChaosJudge(t *testing.T) {
 		"a line of a killed author is nowhere": {func(y *testimony) {
 			y.lines["c2"] = &spoken{key: "c2", author: "carol"}
 		}, nil},
-		"a line of a killed author is with one alone": {func(y *testimony) {
+		"only one member has a line of a killed author": {func(y *testimony) {
 			y.lines["c2"] = &spoken{key: "c2", author: "carol", epoch: 3}
 			y.members[0].take("c2")
 		}, []string{lost, lost}},
-		"a line that was taken is nowhere": {func(y *testimony) {
+		"a line that was accepted is nowhere": {func(y *testimony) {
 			y.lines["c2"] = &spoken{key: "c2", author: "carol", screen: y.members[2].screen, said: true}
 		}, []string{lost}},
 		"shown twice": {func(y *testimony) {
@@ -57,7 +58,7 @@ func TestChaosJudge(t *testing.T) {
 			h := y.members[2].history
 			h[0], h[1] = h[1], h[0]
 		}, []string{order, order}},
-		"all have a reply above what it replies to": {func(y *testimony) {
+		"all have a reply above the line that it replies to": {func(y *testimony) {
 			for _, v := range y.members {
 				v.history[0], v.history[1] = v.history[1], v.history[0]
 			}
@@ -101,7 +102,7 @@ func TestChaosJudge(t *testing.T) {
 	}
 }
 
-// honest is a room in which all is well: alice says a1, bob b1 when he has seen it, and alice a2.
+// honest is a room in which all is well: alice says a1, bob says b1 when he has seen it, and alice says a2.
 func honest(at func(s int) time.Time) testimony {
 	y := testimony{lines: map[string]*spoken{}}
 	for _, name := range []string{"alice", "bob", "carol"} {
@@ -117,7 +118,7 @@ func honest(at func(s int) time.Time) testimony {
 	return y
 }
 
-// take and forget are of a line that comes, or never came.
+// take is for a line that arrives, forget for a line that never arrived.
 func (v *view) take(key string) {
 	v.show("id of "+key, key)
 	v.history = append(v.history, key)

@@ -8,29 +8,31 @@ import (
 	"time"
 )
 
-// A testimony is what was seen of a room up to a moment at which all should be well. The judge looks at nothing else.
+// A testimony is everything that was seen of a room up to a moment at which all should be well. The judge looks at
+// nothing else.
 type testimony struct {
 	lines   map[string]*spoken // by key
-	members []view             // of those who are in
+	members []view             // one for each member
 }
 
-// A spoken line is one that somebody typed. Its key begins its text, and no other's.
+// A spoken line is one that a person typed. Its text begins with its key, which is unique.
 type spoken struct {
 	key, author string
-	// begun and ended are when the node was asked to say it, and when it answered; zero: it has not.
+	// begun is when the node was asked to say the line, and ended when it answered; zero: it has not answered.
 	begun, ended time.Time
-	// epoch is the author's when the line was begun: it is sealed for this one or a later one.
+	// epoch is the author's epoch when the line was begun: the line is sealed for this epoch or a later one.
 	epoch uint64
-	// screen is the author's when the line was begun, and before how much that had shown by then.
+	// screen is the author's screen when the line was begun, and before is the number of lines that it had shown by then.
 	screen *screen
 	before int
-	// said: the node took it. unsaid: it refused, so that nobody may ever see it. Neither: it was killed before it answered.
+	// said: the node accepted the line. unsaid: it refused, so nobody may ever see the line. Neither: it was killed before
+	// it answered.
 	said, unsaid bool
 	id           string // once it is said
 	round        int
-	// delivered: its author was told that others have it.
+	// delivered: the author was told that others have the line.
 	delivered bool
-	// cut: its author lost its place while the network was out of order, and the cut-off may lie before it.
+	// cut: the author lost its place while the network was out of order, so the cut-off may lie before the line.
 	cut bool
 }
 
@@ -38,16 +40,17 @@ type spoken struct {
 type view struct {
 	name string
 	*screen
-	// since is the epoch of its admission, asked when it first asked to be let in, ever.
+	// since is the epoch of the member's admission; asked is when it first asked to be let in.
 	since uint64
 	asked time.Time
-	// What its node answers: keys in display order, nicks with their roles, and the epoch. history is nil if it was not asked.
+	// The answers of its node: keys in display order, nicks with their roles, and the epoch. history is nil if it was not
+	// asked.
 	history []string
 	roster  []string
 	epoch   uint64
 }
 
-// A screen is what a node has shown since it entered the room, or started.
+// A screen holds the lines that a node has shown since it entered the room, or started.
 type screen struct {
 	shown  []string          // keys, in the order in which they came
 	keys   map[string]string // by id
@@ -59,7 +62,7 @@ func newScreen() *screen {
 	return &screen{keys: map[string]string{}, has: map[string]int{}, hidden: map[string]bool{}}
 }
 
-// show takes a line that was shown, hide one that was taken back.
+// show adds a line that was shown, hide removes one that was hidden again.
 func (s *screen) show(id, key string) {
 	s.shown = append(s.shown, key)
 	s.keys[id] = key
@@ -74,25 +77,25 @@ func (s *screen) hide(id string) {
 	}
 }
 
-// A complaint is one thing that is not as it must be.
+// A complaint is one thing that is wrong.
 type complaint struct{ kind, text string }
 
 func (c complaint) String() string { return c.kind + ": " + c.text }
 
-// What can be wrong.
+// The kinds of complaints.
 const (
-	lost     = "lost"     // a member lacks a line that another has, or that was delivered or taken and its author lives
+	lost     = "lost"     // a member lacks a line that another has, or that was delivered, or accepted from an author that still runs
 	doubled  = "doubled"  // shown twice
-	invented = "invented" // shown, and never said, or refused when it was to be said
-	leaked   = "leaked"   // shown to somebody who came later
-	order    = "order"    // two see it in different order, or a line stands above what its author had seen
-	parted   = "parted"   // different rosters or epochs, or not what was ordered
+	invented = "invented" // shown, though never said, or refused by its author's node
+	leaked   = "leaked"   // shown to a member that came later
+	order    = "order"    // shown in different orders, or above a line that its author had seen
+	parted   = "parted"   // different rosters or epochs, or not those ordered
 	stuck    = "stuck"    // no answer
-	putOut   = "put out"  // lost its place and was not told why
-	askew    = "askew"    // a node shows other lines than it answers when it is asked
+	putOut   = "put out"  // lost its place without a reason
+	askew    = "askew"    // the lines shown differ from the lines answered
 )
 
-// judge returns all that is wrong with y.
+// judge returns everything that is wrong with y.
 func (y testimony) judge() []complaint {
 	var j judgement
 	for _, v := range y.members {
@@ -134,7 +137,7 @@ func (j *judgement) add(kind, format string, args ...any) {
 	j.complaints = append(j.complaints, complaint{kind, fmt.Sprintf(format, args...)})
 }
 
-// alone judges what a member shows, whatever the others do.
+// alone judges the lines that one member shows, regardless of the others.
 func (j *judgement) alone(y testimony, v view) {
 	for key, n := range v.has {
 		if n > 1 {
@@ -146,7 +149,7 @@ func (j *judgement) alone(y testimony, v view) {
 		case l.unsaid:
 			j.add(invented, "%s shows %s, and %s was told that it is not said", v.name, key, l.author)
 		case !l.ended.IsZero() && l.ended.Before(v.asked):
-			j.add(leaked, "%s shows %s, said before it came", v.name, key)
+			j.add(leaked, "%s shows %s, said before its admission", v.name, key)
 		}
 	}
 	for key, l := range y.lines {
@@ -159,7 +162,7 @@ func (j *judgement) alone(y testimony, v view) {
 	}
 }
 
-// history judges what a member answers when it is asked for all lines.
+// history judges a member's answer to a request for all lines.
 func (j *judgement) history(y testimony, v view) {
 	place := map[string]int{}
 	for i, key := range v.history {
@@ -176,7 +179,7 @@ func (j *judgement) history(y testimony, v view) {
 			j.add(askew, "%s shows %s, which its history does not have", v.name, key)
 		}
 	}
-	// last is, for each moment of the screen, the line shown by then that stands lowest.
+	// last is, for each moment of the screen, the lowest line shown by then.
 	last := make([]string, len(v.shown)+1)
 	for i, key := range v.shown {
 		last[i+1] = key
@@ -195,7 +198,7 @@ func (j *judgement) history(y testimony, v view) {
 	}
 }
 
-// sameOrder judges whether the lines that both have stand in one order.
+// sameOrder judges whether the lines that both have are in one order.
 func (j *judgement) sameOrder(v, w view) {
 	both := func(x view) []string {
 		return slices.DeleteFunc(slices.Clone(x.history), func(key string) bool { return v.has[key] == 0 || w.has[key] == 0 })
@@ -218,7 +221,7 @@ func countKinds(cs []complaint) map[string]int {
 	return kinds
 }
 
-// listComplaints is a line for each, the first few of them.
+// listComplaints is a line for each complaint, up to a limit.
 func listComplaints(cs []complaint) string {
 	const most = 25
 	var s strings.Builder

@@ -11,20 +11,20 @@ import (
 	"localchat/test/driver"
 )
 
-// fewest members are left in the room by what the owner orders.
+// fewest members stay in the room, whatever the owner orders.
 const fewest = 3
 
-// A command is something that was asked of a node and may take a while.
+// A command is an order to a node, which may take a while.
 type command struct {
 	*call
 	what string
-	p    *person // whose place it is about; nil: nobody's
+	p    *person // the person that it concerns; nil: nobody
 }
 
 func (o *command) String() string { return fmt.Sprint(o.what, " ", o.p) }
 
-// command gives one of the things that a room's owner and its people do, to somebody who has not met with one in this
-// round; or does nothing, if there is nobody for it.
+// command gives one of the orders of an owner or a member, about a person that no order of this round concerns yet. It
+// does nothing if there is no such person.
 func (c *crowd) command() {
 	in := c.members()
 	free := func(ps []*person) []*person {
@@ -57,14 +57,14 @@ func (c *crowd) command() {
 	}
 }
 
-// loses: p is about to lose its place, perhaps.
+// loses records that p may be about to lose its place.
 func (p *person) loses(c *crowd, leaves bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	p.cut, p.leaving = c.round, p.leaving || leaves
 }
 
-// order asks a node for something that concerns p.
+// order gives a node an order that concerns p.
 func (c *crowd) order(what string, p, by *person, method string, params obj) {
 	c.orderN[what]++
 	c.orders = append(c.orders, &command{call: by.node.begin(method, params), what: what, p: p})
@@ -72,7 +72,7 @@ func (c *crowd) order(what string, p, by *person, method string, params obj) {
 
 // join has p enter by an invite.
 func (c *crowd) join(p *person) {
-	// An invite ends a ban: the one who gives it means it.
+	// An invite ends a ban: the owner that gives it intends that.
 	lift := c.owner().node.begin("room.bans", obj{"room": chaosRoom}).wait()
 	var banned struct{ Bans []struct{ Nick string } }
 	if json.Unmarshal(lift.Result, &banned) == nil && slices.ContainsFunc(banned.Bans, func(b struct{ Nick string }) bool { return b.Nick == p.name }) {
@@ -91,7 +91,7 @@ func (c *crowd) join(p *person) {
 	c.order("join", p, p, "room.join", obj{"invite": made.Invite, "timeout_s": 5})
 }
 
-// obey notes when those came in who came, and says which orders have no answer.
+// obey records the admissions of persons that came in, and returns a complaint for each order without an answer.
 func (c *crowd) obey() (cs []complaint) {
 	for _, o := range c.orders {
 		r, answered := o.answered()
@@ -109,13 +109,13 @@ func (c *crowd) obey() (cs []complaint) {
 	return cs
 }
 
-// answered returns the answer, if there is one or will be none.
+// answered returns the answer, if there is one or can be none any more.
 func (o *command) answered() (reply, bool) {
 	r, err := o.Reply(0)
 	return r, !errors.Is(err, driver.ErrNoAnswer)
 }
 
-// unfulfilled says what was ordered, done by the word of the node that was asked, and is not so.
+// unfulfilled returns the orders that are done, according to the node that was asked, but without effect.
 func (c *crowd) unfulfilled(roster []string) (cs []complaint) {
 	for _, o := range c.orders {
 		r, answered := o.answered()
@@ -123,7 +123,7 @@ func (c *crowd) unfulfilled(roster []string) (cs []complaint) {
 			continue
 		}
 		in := slices.Contains(roster, o.p.name+" member")
-		if in != (o.what == "join") && o.what != "leave" { // who leaves does not wait for the owner
+		if in != (o.what == "join") && o.what != "leave" { // a leaving member does not wait for the owner
 			cs = append(cs, complaint{parted, fmt.Sprintf("the %s of %s is done, and %s is in: %v", o.what, o.p, o.p, in)})
 		}
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	chaosSeed   = flag.Uint64("chaos.seed", 1, "of what TestLANChaos draws; 0 draws one")
+	chaosSeed   = flag.Uint64("chaos.seed", 1, "of the random choices of TestLANChaos; 0 draws a seed")
 	chaosTime   = flag.Duration("chaos.time", 35*time.Second, "how long TestLANChaos goes on; give go test a -timeout above it")
 	chaosReport = flag.String("chaos.report", "", "where TestLANChaos writes its report")
 	chaosOnly   = flag.String("chaos.only", "", "the only mishap of TestLANChaos")
@@ -24,20 +24,21 @@ var (
 )
 
 const (
-	// crowds at the same time: a crowd mostly waits.
+	// The number of crowds at the same time: a crowd mostly waits.
 	crowds = 3
-	// crowdLives, in rounds: what all have said by then does not fill a history.
+	// crowdLives, in rounds: the lines said by then do not fill a history.
 	crowdLives = 8
-	// healBy is how long after the end of a mishap all must be well.
+	// healBy is how long after the end of a mishap everything must be well.
 	healBy = 20 * time.Second
 )
 
-// TestLANChaos has people talk while one thing after another goes wrong with their network, their nodes and their disks,
-// and while the owner lets people in and out. When a mishap is over, all must be well within [healBy]: each member has the
-// same lines in the same order, the same roster and epoch; what was delivered is on every screen of those who were members
-// when it was said; no line is there twice, or on the screen of one who came later, or was made up. See [testimony.judge].
+// TestLANChaos has persons talk while one mishap after another strikes their network, their nodes and their disks, and
+// while the owner lets members in and removes them. When a mishap is over, everything must be well within [healBy]:
+// each member has the same lines in the same order, the same roster and epoch; every delivered line is on the screens
+// of all that were members when it was said; no line is shown twice, or to a member that came later, or invented. See
+// [testimony.judge].
 //
-// The seed draws what goes wrong, with whom and for how long; when processes and packets meet, it does not draw.
+// The seed decides what goes wrong, with whom and for how long. It does not decide when processes and packets meet.
 func TestLANChaos(t *testing.T) {
 	needHosts(t)
 	seed := *chaosSeed
@@ -79,7 +80,7 @@ func TestLANChaos(t *testing.T) {
 
 // A chaosDeck deals mishaps, each as often as the others.
 type chaosDeck struct {
-	mu    sync.Mutex // the crowds meet here
+	mu    sync.Mutex // shared by the crowds
 	rng   *rand.Rand
 	cards []mishap
 }
@@ -98,7 +99,7 @@ func (d *chaosDeck) next() mishap {
 	return m
 }
 
-// play has a mishap happen, and end. What is not well then in time fails the test.
+// play plays one mishap. Anything that is not well in time afterwards fails the test.
 func (c *crowd) play(m mishap) chaosOutcome {
 	c.t.Helper()
 	c.round++
@@ -115,9 +116,9 @@ func (c *crowd) play(m mishap) chaosOutcome {
 	}
 	switch n := c.rng.IntN(12); {
 	case n < 4:
-		c.wait(3*time.Second, 6*time.Second) // longer than it takes to be noticed
+		c.wait(3*time.Second, 6*time.Second) // longer than it takes to notice the mishap
 	case n == 4 && *chaosTime > 2*time.Minute:
-		c.wait(10*time.Second, 30*time.Second) // until all who wait for something do so in long steps
+		c.wait(10*time.Second, 30*time.Second) // until every retry has reached its long pauses
 	}
 	heal()
 	took, wrong := c.settle()
@@ -134,7 +135,8 @@ func (c *crowd) hush(quiet bool) {
 	c.quiet = quiet
 }
 
-// settle has everybody say a last word, and waits until all is well. It returns how long that took, or what is wrong.
+// settle has every member say a last line, and waits until all is well. It returns how long that took, or what is
+// wrong.
 func (c *crowd) settle() (time.Duration, []complaint) {
 	c.t.Helper()
 	healed := time.Now()
@@ -157,7 +159,7 @@ func (c *crowd) settle() (time.Duration, []complaint) {
 	}
 }
 
-// wrong is all that is not well; asked are the answers of the nodes, if they have been asked.
+// wrong is everything that is not well. asked are the answers of the nodes, if they have been asked.
 func (c *crowd) wrong(asked map[*person]answers) []complaint {
 	cs := c.obey()
 	if a, ok := asked[c.owner()]; ok {
@@ -183,16 +185,16 @@ func (c *crowd) wrong(asked map[*person]answers) []complaint {
 	return append(cs, y.judge()...)
 }
 
-// A chaosOutcome is what came of a round.
+// A chaosOutcome is the outcome of a round.
 type chaosOutcome struct {
 	mishap string
 	took   time.Duration
 	wrong  []complaint
 }
 
-// A chaosTally is what came of all.
+// A chaosTally is the sum of all rounds.
 type chaosTally struct {
-	mu                             sync.Mutex // the crowds meet here
+	mu                             sync.Mutex // shared by the crowds
 	outcomes                       []chaosOutcome
 	typed, said, unsaid, delivered int
 	orders                         map[string]int
@@ -204,7 +206,7 @@ func (y *chaosTally) add(o chaosOutcome) {
 	y.outcomes = append(y.outcomes, o)
 }
 
-// close adds what a crowd has said, at its end.
+// close adds the lines of a crowd, at its end.
 func (y *chaosTally) close(c *crowd) {
 	y.mu.Lock()
 	defer y.mu.Unlock()

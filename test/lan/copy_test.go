@@ -6,13 +6,14 @@ import (
 	"time"
 )
 
-// copyTo puts a copy of the host's data directory onto another one, as a home directory that is synchronised does.
+// copyTo puts a copy of the host's data directory onto another host, as synchronising home directories does.
 func (h *host) copyTo(other *host) {
 	other.follow("cp -a " + h.data() + "/. " + other.data())
 }
 
-// TestLANCopies: one home directory on two machines, both running. Within half a minute both people are told, the owner of a
-// room, a member, and one who is in no room; a command that lives for a moment tells it too. Nobody else is told anything.
+// One home directory is on two machines, and both run. Within half a minute the users of both are told, whether they
+// own the room, are members, or are in no room. A command that runs for a moment reports it too. Nobody else is told
+// anything.
 func TestLANCopies(t *testing.T) {
 	l := newLAN(t)
 	people := l.people("alice", "bob", "carol")
@@ -30,7 +31,7 @@ func TestLANCopies(t *testing.T) {
 		t.Logf("%s: both know after %v", n.name, time.Since(began).Round(time.Millisecond))
 		second.quit()
 	}
-	// Of the fourth the copy runs for as long as a command takes.
+	// The copy of the fourth node runs for as long as a command takes.
 	dora.do("room.create", obj{"name": "den", "access": "open"})
 	erin := l.host("erin").start()
 	copied := l.host("erin2")
@@ -41,12 +42,12 @@ func TestLANCopies(t *testing.T) {
 		t.Log(said)
 	}
 	if n := dora.count("warning", obj{"code": "twin"}); n != 0 {
-		t.Errorf("dora, of whom there is no copy, is warned %d times", n)
+		t.Errorf("dora has no copy and is warned %d times", n)
 	}
 }
 
-// TestLANNoCopies: one node that has two cards, that is killed and started again on the port that it had, and whose address
-// changes, is no copy of itself.
+// A node with two cards, a node that is killed and restarted on the same port, and a node whose address changes are no
+// copies of themselves.
 func TestLANNoCopies(t *testing.T) {
 	l := newLAN(t)
 	alice := l.host("alice")
@@ -65,12 +66,12 @@ func TestLANNoCopies(t *testing.T) {
 	alice.IP("addr add 10.77.0.77/24 dev eth0")
 	alice.IP("addr del %s/24 dev eth0", alice.addr)
 	converse("lab", "after another address", n, bob)
-	// The first that either is told of is a copy indeed.
+	// The first warning that either gets is about a real copy.
 	copied := l.host("copied")
 	alice.copyTo(copied)
 	copied.start().await("warning", obj{"code": "twin"})
 	if w := n.await("warning", obj{"code": "twin"}); !strings.Contains(w.Obj["text"].(string), copied.addr) {
-		t.Errorf("alice is warned of a copy that is none: %v", w.Obj["text"])
+		t.Errorf("alice is warned of a false copy: %v", w.Obj["text"])
 	}
 	if c := bob.count("warning", obj{"code": "twin"}); c != 0 {
 		t.Errorf("bob is warned of a copy %d times", c)

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// A diagnosis is what "localchat doctor --json" printed, by code, and its exit code.
+// A diagnosis is the output of "localchat doctor --json", by code, and its exit code.
 type diagnosis struct {
 	exit     int
 	findings map[string]finding
@@ -37,7 +37,7 @@ func (h *host) doctor(args ...string) diagnosis {
 	for _, f := range said.Findings {
 		d.findings[f.Code] = f
 		if f.Severity == "fault" && (f.Cause == "" || f.Do == "") {
-			t.Errorf("a fault without a cause or a line to type: %+v", f)
+			t.Errorf("a fault without a cause or a command to type: %+v", f)
 		}
 		t.Logf("%s: %-8s %s: %s; because %s; type %s", h.name, f.Severity, f.Code, f.Text, f.Cause, f.Do)
 	}
@@ -47,7 +47,7 @@ func (h *host) doctor(args ...string) diagnosis {
 	return d
 }
 
-// follow types a line of doctor's at the host, as root.
+// follow types a command of doctor's at the host, as root.
 func (h *host) follow(line string) {
 	t := h.lan.t
 	t.Helper()
@@ -57,7 +57,7 @@ func (h *host) follow(line string) {
 	}
 }
 
-// filter gives the host a packet filter such as a Debian has, with some rules.
+// filter gives the host a packet filter as on Debian, with some rules.
 func (h *host) filter(rules ...string) {
 	h.lan.t.Helper()
 	lines := []string{
@@ -107,15 +107,15 @@ type doctorCase struct {
 	// bob runs a node.
 	bob  bool
 	args []string
-	// want are codes that doctor says at alice's, not those that it does not say; exit is its exit code.
+	// want are codes that doctor reports at alice's, not those that it does not report; exit is its exit code.
 	want, not []string
 	exit      int
-	// mends: typing the line of the first of want, where that ends with "on that machine" at bob's, makes it go away.
+	// mends: the command of the first of want, typed at bob's if it ends with "on that machine", ends the fault.
 	mends bool
 }
 
 var doctorCases = map[string]doctorCase{
-	// On Linux that is no fault: a node says by which interface its multicast goes.
+	// On Linux that is no fault: a node chooses the interface of its multicast itself.
 	"no route for multicast": {
 		fault: func(a, _ *host) { a.IP("route del 224.0.0.0/4"); a.forgetIPv6() },
 		bob:   true, want: []string{"multicast_ok", "nodes_found"}, not: []string{"multicast_route"},
@@ -155,7 +155,7 @@ var doctorCases = map[string]doctorCase{
 		},
 		bob: true, want: []string{"vpn_default", "nodes_found", "reached"}, not: []string{"vpn_captures"},
 	},
-	"firewall drops questions": {
+	"firewall drops queries": {
 		fault: func(a, _ *host) { a.filter("input udp dport 5353 drop") },
 		bob:   true, want: []string{"multicast_lost", "nodes_found"}, not: []string{"multicast_ok"}, mends: true,
 	},
@@ -163,7 +163,7 @@ var doctorCases = map[string]doctorCase{
 		fault: func(a, _ *host) { a.filter("input udp sport 5353 drop") },
 		bob:   true, want: []string{"answers_dropped"}, not: []string{"multicast_lost", "nodes_found"}, exit: 3, mends: true,
 	},
-	"firewall drops what is sent": {
+	"firewall drops outgoing packets": {
 		fault: func(a, _ *host) { a.filter("output udp dport 5353 drop") },
 		bob:   true, want: []string{"multicast_send"}, not: []string{"multicast_ok", "nodes_found"}, exit: 3, mends: true,
 	},
@@ -194,7 +194,7 @@ var doctorCases = map[string]doctorCase{
 		fault: func(a, b *host) { a.lan.isolate(a, b) },
 		bob:   true, want: []string{"alone", "multicast_ok"}, not: []string{"nodes_found", "multicast_filtered"},
 	},
-	"isolated, somebody expected": {
+	"isolated, a peer expected": {
 		fault: func(a, b *host) { a.lan.isolate(a, b) },
 		bob:   true, args: []string{"--peer", "10.77.0.2:4001"}, want: []string{"unreachable", "alone"}, exit: 3,
 	},
@@ -206,9 +206,10 @@ var doctorCases = map[string]doctorCase{
 	},
 }
 
-// TestLANDoctor makes faults between two hosts and asks doctor about them; then it types what doctor says.
+// TestLANDoctor makes faults between two hosts and asks doctor about them. Then it types the commands that doctor
+// gives.
 func TestLANDoctor(t *testing.T) {
-	// They mostly wait, so more run at once than there are processors, which is what t.Parallel goes by.
+	// The cases mostly wait, so more of them run at once than there are processors, the limit of t.Parallel.
 	var all sync.WaitGroup
 	defer all.Wait()
 	atOnce := make(chan struct{}, 6)
@@ -225,7 +226,7 @@ func TestLANDoctor(t *testing.T) {
 func (c doctorCase) run(t *testing.T) {
 	l := newLAN(t)
 	alice, bob := l.host("alice"), l.host("bob")
-	// A small network: all namespaces share the kernel's table of neighbours, and it is not to overflow.
+	// A small network: all namespaces share the kernel's neighbour table, which must not overflow.
 	for _, h := range []*host{alice, bob} {
 		h.IP("addr add %s/28 dev eth0", h.addr)
 		h.IP("addr del %s/24 dev eth0", h.addr)
@@ -262,7 +263,7 @@ func (c doctorCase) run(t *testing.T) {
 	}
 }
 
-// TestLANDoctorFiltered goes by what doctor says where the network drops multicast: the room is found.
+// TestLANDoctorFiltered follows doctor's advice on a network that drops multicast: the room is found.
 func TestLANDoctorFiltered(t *testing.T) {
 	l := newLAN(t)
 	l.noMulticast()
@@ -270,7 +271,7 @@ func TestLANDoctorFiltered(t *testing.T) {
 	bob.create("lab")
 	_, peer, found := strings.Cut(alice.doctor("--ephemeral").findings["multicast_filtered"].Do, "localchat join ROOM --peer ")
 	if !found {
-		t.Fatal("doctor does not say whom to dial")
+		t.Fatal("doctor does not say which peer to dial")
 	}
 	if out, _, _ := alice.run("rooms", "--ephemeral"); strings.Contains(out, "lab") {
 		t.Error("the room is found without help: this network drops nothing")
@@ -321,7 +322,7 @@ func TestLANDoctorTwin(t *testing.T) {
 	}
 }
 
-// TestLANDoctorAfterCommands: commands that have ended are no fault of the network, nor is a node that has left.
+// Commands that have ended are no fault of the network, nor is a node that has left.
 func TestLANDoctorAfterCommands(t *testing.T) {
 	l := newLAN(t)
 	w := l.host("alice").terminal()
@@ -337,6 +338,6 @@ func TestLANDoctorAfterCommands(t *testing.T) {
 	w.types("/doctor")
 	w.sees("no other node answers")
 	if screen := w.screen(); strings.Contains(screen, "cannot be reached") {
-		t.Errorf("doctor finds fault with who has gone:\n%s", screen)
+		t.Errorf("doctor reports a peer that has left as a fault:\n%s", screen)
 	}
 }

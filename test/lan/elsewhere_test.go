@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// countElsewhere counts what leaves the host for other networks than the test's.
+// countElsewhere counts the packets of the host to networks other than the test's.
 func (h *host) countElsewhere() {
 	h.NFT("add table inet elsewhere; " +
 		"add chain inet elsewhere out { type filter hook output priority 0; policy accept; }; " +
@@ -16,7 +16,7 @@ func (h *host) countElsewhere() {
 		"add rule inet elsewhere out ip6 daddr 2000::/3 counter")
 }
 
-// sentElsewhere is how many packets that were.
+// sentElsewhere is the number of those packets.
 func (h *host) sentElsewhere() (n int) {
 	t := h.lan.t
 	t.Helper()
@@ -35,8 +35,8 @@ func (h *host) sentElsewhere() (n int) {
 	return n
 }
 
-// A stranger that connects, says that it is at addresses all over the world, and hangs up has nobody send a packet there; and
-// one that is on no network of a node's is not let in, unless the node was started for that.
+// A stranger connects, claims to be at addresses all over the world, and hangs up. Nobody sends a packet there. A
+// stranger that is on none of a node's networks is not let in, unless the node was started to allow that.
 func TestLANPointsNobodyElsewhere(t *testing.T) {
 	t.Parallel()
 	l := newLAN(t)
@@ -61,7 +61,7 @@ func TestLANPointsNobodyElsewhere(t *testing.T) {
 			fmt.Sprintf("/ip6/2001:db8::%d/tcp/22", i+1), fmt.Sprintf("/ip4/10.77.1.%d/udp/123/quic-v1", i+1))
 	}
 	m.attack("point elsewhere", obj{"Nodes": m.nodes, "From": named})
-	// They would be dialled within a second, and for a minute; both go on to hear each other meanwhile.
+	// The addresses would be dialled within a second, and for a minute. Both go on hearing each other meanwhile.
 	for until := time.Now().Add(5 * time.Second); time.Now().Before(until); {
 		converse("lab", fmt.Sprint("at ", time.Until(until)), a, b)
 	}

@@ -41,8 +41,8 @@ func (f *figures) String() string {
 	return table.String()
 }
 
-// TestLANFigures prints what the main job costs between five hosts. It never fails for being slow: the aims are in the
-// README, and a busy machine is no defect.
+// TestLANFigures prints the times of the main operations between five hosts. It never fails for being slow: the aims
+// are in docs/performance.md, and a busy machine is no defect.
 func TestLANFigures(t *testing.T) {
 	const lines, kicks = 100, 10
 	var f figures

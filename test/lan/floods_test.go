@@ -15,21 +15,21 @@ import (
 var (
 	allFloods  = flag.Bool("floods.all", false, "every flood in every shape in TestLANFloods, not only the short list")
 	floodsFor  = flag.Duration("floods.for", 2*time.Second, "how long a flood of TestLANFloods is measured")
-	floodsOnly = flag.String("floods.only", "", "only floods whose name has this in TestLANFloods, in every shape")
+	floodsOnly = flag.String("floods.only", "", "only floods of TestLANFloods whose name contains this, in every shape")
 )
 
-// What a flood may cost.
+// The limits of a flood's effect.
 const (
 	floodMemory   = 96                    // MiB, the most that any node has had in memory
 	floodSlower   = 2                     // times the median line before it
-	floodLine     = 20 * time.Millisecond // a median below this is no slower, whatever it was before: two cores have other work
+	floodLine     = 20 * time.Millisecond // a median below this passes, whatever it was before: two cores have other work
 	floodOwner    = 5 * time.Second       // until a restarted member hears its owner
-	floodTold     = time.Second           // until who is kicked is told
+	floodTold     = time.Second           // until a kicked member is told
 	floodsSources = 10                    // addresses of the flooding host
-	floodsCrowd   = 120                   // identities of strangers at ten addresses: their streams are more than all that a node has
+	floodsCrowd   = 120                   // identities of strangers at ten addresses: they open more streams than a node allows in all
 )
 
-// A shape is from how many identities and addresses a flood comes.
+// A shape is the number of identities and of addresses that a flood comes from.
 type shape struct {
 	name             string
 	identities, from int
@@ -39,7 +39,7 @@ var shapes = []shape{
 	{"one peer", 1, 1}, {"ten identities", floodsSources, 1}, {"ten addresses", floodsSources, floodsSources},
 }
 
-// shortList are the floods of every run, each in the shape that has done most harm.
+// shortList are the floods of every run, each in the shape that did the most harm.
 var shortList = map[string]string{
 	"polls, one byte":               "ten addresses",
 	"knocks by ever new identities": "one peer",
@@ -50,7 +50,7 @@ var shortList = map[string]string{
 	"rooms of ever new owners":      "ten identities",
 }
 
-// A toll is what one flood has cost.
+// A toll is the effect of one flood.
 type toll struct {
 	flood          string
 	shape          string
@@ -62,8 +62,8 @@ type toll struct {
 	wrong          []string
 }
 
-// TestLANFloods walks the list of what a peer can fill, and fills it while two members talk, a third is restarted and a
-// fourth is kicked. The flooding process runs at nice 19.
+// TestLANFloods fills one resource after the other that a peer can fill, while two members talk, a third is restarted
+// and a fourth is kicked. The flooding process runs at nice 19.
 func TestLANFloods(t *testing.T) {
 	var tolls []*toll
 	for _, f := range hostile.Floods {
@@ -146,7 +146,7 @@ func newPlaza(t *testing.T, f hostile.Flood, s shape) (p *plaza, from []string) 
 
 func (p *plaza) invite() any { return p.alice.do("room.invite", obj{"room": "lab"})["invite"] }
 
-// talk lets bob and carol say a line in turn, until the time is over, and returns how long each took from one to the
+// talk lets bob and carol say lines in turn, until the time is over, and returns how long each took from one to the
 // other. Carol looks at the list of rooms meanwhile, as a console does.
 func (p *plaza) talk(d time.Duration) (took []time.Duration) {
 	from, to := p.bob, p.carol
@@ -191,15 +191,15 @@ func measureFlood(t *testing.T, f hostile.Flood, s shape) *toll {
 		tl.memory = max(tl.memory, n.peakMemory())
 	}
 	aloud := func() int { return p.alice.count("warning", obj{"code": "flood"}) }
-	comes(func() bool { return aloud() > 0 }) // what strangers may ask at once has to be used up first
+	comes(func() bool { return aloud() > 0 }) // the strangers' burst has to be used up first
 	tl.counts = p.mallory.attack("stop", nil).Counts
 	tl.aloud = aloud()
 	tl.judge(len(from))
 	return tl
 }
 
-// restartDave ends dave's process as a power cut would, starts it again, and returns how long its owner was away: until
-// the owner has answered its poll.
+// restartDave ends dave's process as a power cut would, starts it again, and returns the time until the owner has
+// answered its poll.
 func (p *plaza) restartDave() time.Duration {
 	p.dave.kill()
 	began := time.Now()
@@ -218,27 +218,27 @@ func (p *plaza) kickErin() time.Duration {
 	return p.erin.await("removed", obj{"kind": "kicked", "text": "too loud"}).At.Sub(kick.At)
 }
 
-// judge says what is beyond what a flood may cost.
+// judge reports the effects beyond the limits.
 func (t *toll) judge(sources int) {
 	wrong := func(format string, args ...any) { t.wrong = append(t.wrong, fmt.Sprintf(format, args...)) }
 	if t.memory > floodMemory {
-		wrong("a node has had %d MiB, and %d are the most", t.memory, floodMemory)
+		wrong("a node has used %d MiB, more than %d", t.memory, floodMemory)
 	}
 	if most := max(floodSlower*t.before, floodLine); t.during > most {
 		wrong("the median line takes %v, where it took %v before", t.during, t.before)
 	}
 	if t.owner > floodOwner {
-		wrong("a restarted member has its owner after %v", t.owner)
+		wrong("a restarted member hears its owner after %v", t.owner)
 	}
 	if t.told > floodTold {
-		wrong("who is kicked is told after %v", t.told)
+		wrong("a kicked member is told after %v", t.told)
 	}
 	if t.aloud < 1 || t.aloud > sources {
 		wrong("the owner is warned of a flood %d times, and once is due, or once for each of %d members", t.aloud, sources)
 	}
 }
 
-// peakMemory is the most that the node has ever had in memory, in MiB.
+// peakMemory is the most memory that the node has ever used, in MiB.
 func (n *node) peakMemory() int {
 	n.lan.t.Helper()
 	return n.status("VmHWM:") >> 10

@@ -6,8 +6,9 @@ import (
 	"testing"
 )
 
-// TestLANLinkLocalOnly joins three laptops by a switch that nothing else is plugged into: no router, no DHCP, and no addresses but
-// the link-local ones that each gives itself. A room is found by its name, and all goes on as on any other network.
+// TestLANLinkLocalOnly joins three laptops by a switch with nothing else plugged in: no router, no DHCP, and no
+// addresses but the link-local ones that each gives itself. A room is found by its name, and everything works as on any
+// other network.
 func TestLANLinkLocalOnly(t *testing.T) {
 	l := newLAN(t).linkLocalOnly()
 	people := l.people("alice", "bob", "carol")
@@ -38,8 +39,8 @@ func TestLANLinkLocalOnly(t *testing.T) {
 	converse("lab", "without carol", alice, bob)
 }
 
-// TestLANLinkLocalTyped does without mDNS on such a switch: a person types the address, with the network card to go by. What that
-// machine says of itself is what has to be typed, for TCP and for QUIC.
+// TestLANLinkLocalTyped does without mDNS on such a switch: a user types the address, with the network card. The
+// address that the machine itself shows is the one to type, for TCP and for QUIC.
 func TestLANLinkLocalTyped(t *testing.T) {
 	l := newLAN(t).linkLocalOnly()
 	alice := l.host("alice").start("--no-mdns")
@@ -63,7 +64,7 @@ func TestLANLinkLocalTyped(t *testing.T) {
 	}
 }
 
-// TestLANLinkLocalDoctor asks doctor on such a switch.
+// TestLANLinkLocalDoctor runs doctor on such a switch.
 func TestLANLinkLocalDoctor(t *testing.T) {
 	l := newLAN(t).linkLocalOnly()
 	alice, bob := l.host("alice"), l.host("bob").start()

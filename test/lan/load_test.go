@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// A member whose process reads nothing, because it is stopped, holds nobody up: the others hear each other as they speak,
-// and not by comparing what they have. When it goes on it is given all of it, in its place.
+// A member whose process is stopped, and so reads nothing, delays nobody: the others hear each other live, and not only
+// when they compare. When it goes on it is given all lines, in their places.
 func TestLANSlowMember(t *testing.T) {
 	t.Parallel()
 	l := newLAN(t)
@@ -17,7 +17,7 @@ func TestLANSlowMember(t *testing.T) {
 	carol.do("room.join", obj{"room": "lab"})
 	converse("lab", "hello", members...)
 	carol.freeze()
-	// A thousand at once are more than the network between them holds for one who does not read.
+	// A thousand lines at once are more than the network between them holds for a member that does not read.
 	const lines = 1000
 	var calls []*call
 	for i := range lines {

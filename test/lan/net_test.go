@@ -14,8 +14,8 @@ import (
 	"localchat/test/netns"
 )
 
-// patience is how long a test waits for something that should come in milliseconds. It only ends a test that has
-// failed already, so it is generous: a busy machine is no defect.
+// patience is how long a test waits for an event that should come in milliseconds. It only ends a test that has failed
+// already, so it is generous: a busy machine is no defect.
 const patience = 30 * time.Second
 
 // A lan is a network whose hosts have addresses and a home.
@@ -36,7 +36,7 @@ type host struct {
 	home  string
 	addr  string // IPv4
 	addr6 string // link-local
-	// clock is by how much [node.setClock] sets the clock of a node that is started here; zero: not at all.
+	// clock is by how much [node.setClock] moves the clock of a node that is started here; zero: not at all.
 	clock time.Duration
 }
 
@@ -60,15 +60,15 @@ func needHosts(t *testing.T) {
 	netns.Need(t)
 }
 
-// unrouted makes hosts plugged in from now on know no way for IPv4 multicast: a switch without a router behind it.
-// What is left for discovery is IPv6.
+// unrouted gives hosts that are plugged in from now on no route for IPv4 multicast: a switch without a router.
+// Discovery can only use IPv6.
 func (l *lan) unrouted() *lan {
 	l.routed = false
 	return l
 }
 
-// linkLocalOnly gives hosts plugged in from now on no address but a link-local one of IPv6: a cable between two laptops,
-// or a switch without a router.
+// linkLocalOnly gives hosts that are plugged in from now on no address but a link-local one of IPv6: a cable between
+// two laptops, or a switch without a router.
 func (l *lan) linkLocalOnly() *lan {
 	l.links = true
 	return l
@@ -112,8 +112,8 @@ func (h *host) address() {
 	}
 }
 
-// deafen drops all that arrives at the host while what it sends still goes out: what is said to it, a reply above
-// all, is lost. hear ends that.
+// deafen drops all packets that arrive at the host, while its own still go out: replies to it, above all, are lost.
+// hear ends that.
 func (h *host) deafen() {
 	h.NFT("add table inet deaf; " +
 		"add chain inet deaf in { type filter hook input priority 0; policy accept; }; " +
@@ -122,13 +122,13 @@ func (h *host) deafen() {
 
 func (h *host) hear() { h.NFT("delete table inet deaf") }
 
-// apart cuts h off from one other host, in both directions and for nobody else.
+// apart cuts h off from one other host, in both directions. Others are not affected.
 func (h *host) apart(other *host) {
 	h.mute(other)
 	other.mute(h)
 }
 
-// mute loses what h sends to one other host, while what that one sends still arrives.
+// mute drops the packets from h to one other host, while those of the other host still arrive.
 func (h *host) mute(other *host) {
 	h.lan.Switch.NFT(fmt.Sprintf("add table bridge cut; "+
 		"add chain bridge cut f { type filter hook forward priority 0; policy accept; }; "+
@@ -138,10 +138,10 @@ func (h *host) mute(other *host) {
 // together ends every cut of the switch.
 func (l *lan) together() { l.Switch.NFT("add table bridge cut; delete table bridge cut") }
 
-// diskSize, in bytes, of a small disk: ten times what a test keeps there.
+// diskSize, in bytes, of a small disk: ten times what a test stores there.
 const diskSize = 4 << 20
 
-// smallDisk gives the host a disk of its own for what nodes keep, before any node runs there.
+// smallDisk gives the host a separate disk for the data of nodes, before any node runs there.
 func (h *host) smallDisk() {
 	t := h.lan.t
 	t.Helper()

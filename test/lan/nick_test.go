@@ -2,9 +2,9 @@ package lan
 
 import "testing"
 
-// TestLANNickOfAGuest: a guest whose node was killed does not keep its nick from the next one who asks for it, and neither
-// does one who was kicked. While it is there, it does.
-func TestLANNickOfAGuest(t *testing.T) {
+// A guest whose node was killed, or that was kicked, does not keep its nick from the next peer that asks for it. While
+// it is there, it does.
+func TestLANNickOfGuest(t *testing.T) {
 	l := newLAN(t)
 	alice := l.host("alice").start("--ephemeral")
 	alice.do("room.create", obj{"name": "lab", "access": "open"})

@@ -43,12 +43,12 @@ var program = sync.OnceValues(func() (bin string, err error) {
 	if programDir, err = os.MkdirTemp("", "localchat-test-"); err != nil {
 		return "", err
 	}
-	// The clock of such a build can be set from outside, by whoever starts it with clockEnv alone.
+	// The clock of such a build can be set from outside, but only by a process that starts it with clockEnv.
 	return driver.Build(moduleRoot, programDir, "localchat", "-tags", "shiftedclock")
 })
 
 func TestMain(m *testing.M) {
-	// What runs in parallel here are networks of their own, which wait more than they work.
+	// The tests that run in parallel here are networks of their own, which wait more than they work.
 	flag.Set("test.parallel", strconv.Itoa(arenas))
 	code := m.Run()
 	if programDir != "" {
@@ -57,7 +57,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// dirs are the host's own folders; that each host has its own runtime folder leaves mDNS as the only way to be found.
+// dirs are the host's own folders. Each host has its own runtime folder, so mDNS is the only way to be found.
 func (h *host) dirs() []string {
 	return []string{h.home, h.data(), h.home + "/config", h.home + "/run", h.home + "/tmp"}
 }
@@ -144,7 +144,7 @@ func (c *call) wait() reply {
 	return r
 }
 
-// end returns the answer, as often as it is asked, or false if the node ended before it gave one.
+// end returns the answer, as often as it is called, or false if the node ended before it gave one.
 func (c *call) end() (r reply, ok bool) {
 	t := c.n.lan.t
 	t.Helper()
@@ -170,7 +170,7 @@ func (c *call) ok() obj {
 	return result
 }
 
-// code returns the code that a request failed with, or "".
+// code returns the code of a failed request, or "".
 func (c *call) code() string {
 	c.n.lan.t.Helper()
 	r := c.wait()
@@ -186,7 +186,7 @@ func (n *node) do(method string, params obj) obj {
 	return n.begin(method, params).ok()
 }
 
-// fails is a request that must fail with code, and say what to do next.
+// fails is a request that must fail with code, and with a hint.
 func (n *node) fails(code, method string, params obj) {
 	t := n.lan.t
 	t.Helper()
@@ -212,7 +212,7 @@ func (n *node) await(kind string, want obj) *event {
 	return e
 }
 
-// within is await for one that may not come; then it returns nil.
+// within is await for an event that may not come; then it returns nil.
 func (n *node) within(wait time.Duration, kind string, want obj) *event {
 	t := n.lan.t
 	t.Helper()
@@ -247,16 +247,16 @@ func (n *node) kill() {
 	n.code()
 }
 
-// freeze stops the process where it is, as a laptop's lid does; thaw lets it go on.
+// freeze stops the process, as closing a laptop's lid does. thaw lets it go on.
 func (n *node) freeze() { n.Cmd.Process.Signal(stopSignal) }
 func (n *node) thaw()   { n.Cmd.Process.Signal(continueSignal) }
 
-// clockEnv says by how much setClock sets the wall clock of a node that is started with it, there and back.
+// clockEnv is by how much setClock moves the wall clock of a node that is started with it, back and forth.
 const clockEnv = "TEST_CLOCK_OF_LOCALCHAT"
 
 func (n *node) setClock() { n.Cmd.Process.Signal(clockSignal) }
 
-// seal lets the process write no byte more to any file; unseal ends that.
+// seal keeps the process from writing another byte to any file; unseal ends that.
 func (n *node) seal()   { n.limitFiles("0:") }
 func (n *node) unseal() { n.limitFiles("unlimited:") }
 
@@ -265,7 +265,8 @@ func (n *node) limitFiles(size string) {
 	n.lan.Run("prlimit", "--pid", strconv.Itoa(n.Cmd.Process.Pid), "--fsize="+size)
 }
 
-// keep copies what nodes have on the host's disk, and returns where to; restore puts it back, while none runs.
+// keep copies the data of nodes on the host's disk, and returns the copy's folder. restore puts it back, while no node
+// runs.
 func (h *host) keep() (dir string) {
 	t := h.lan.t
 	t.Helper()
@@ -302,7 +303,7 @@ func (n *node) code() int {
 	return n.Cmd.ProcessState.ExitCode()
 }
 
-// end ends a node after its test, and tells what it saw if that failed.
+// end ends a node after its test, and logs its events if the test failed.
 func (n *node) end(t *testing.T) {
 	n.Stop()
 	if !t.Failed() {
@@ -315,7 +316,7 @@ func (n *node) end(t *testing.T) {
 	}
 }
 
-// eventually waits for a condition that no event tells of.
+// eventually waits for a condition that no event reports.
 func eventually(t *testing.T, what string, cond func() bool) {
 	t.Helper()
 	if !comes(cond) {

@@ -16,8 +16,8 @@ import (
 
 var makePictures = flag.Bool("pictures", false, "make the pictures of the README anew")
 
-// TestPictures plays the scene of the README's pictures in real terminals, and checks that what the README shows is what
-// the consoles show, the time of day apart. With -pictures it makes them:
+// TestPictures plays the scene of the README's pictures in real terminals, and checks that the consoles show the same
+// as the README, except for the time of day. With -pictures it makes the pictures:
 //
 //	go test -run TestPictures ./test/lan -pictures
 func TestPictures(t *testing.T) {
@@ -34,7 +34,7 @@ func TestPictures(t *testing.T) {
 	alice.sees("did bob (", "[y] yes")
 	alice.press("y")
 	alice.sees("-- ✓ bob (")
-	alice.types("/clear") // of the words, which are others each time
+	alice.types("/clear") // clears the words, which differ each time
 	alice.loses("-- ✓ bob (")
 	for _, said := range []struct {
 		by   *terminal
@@ -59,7 +59,7 @@ func TestPictures(t *testing.T) {
 	dave.picture("kicked", "The console of the member that was kicked")
 }
 
-// picture compares what is seen with docs/NAME.svg, or makes that.
+// picture compares the screen with docs/NAME.svg, or makes that file.
 func (w *terminal) picture(name, title string) {
 	w.lan.t.Helper()
 	path := filepath.Join(moduleRoot, "docs", name+".svg")
@@ -82,7 +82,7 @@ func (w *terminal) picture(name, title string) {
 
 var clockTime = regexp.MustCompile(`\d\d:\d\d`)
 
-// timeless is a screen without the time of day and without what is empty at its edges.
+// timeless is a screen without the time of day and without the empty space at its edges.
 func timeless(screen string) string {
 	var b strings.Builder
 	for line := range strings.Lines(clockTime.ReplaceAllString(screen, "00:00")) {
@@ -117,7 +117,7 @@ func written(t *testing.T, svg []byte) string {
 	return b.String()
 }
 
-// What a picture is made of, in pixels. All runes in them are one cell wide.
+// The sizes of a picture, in pixels. All runes in a picture are one cell wide.
 const (
 	cellWidth, cellHeight = 8.4, 18.0
 	columns, rows         = 90, 20
@@ -199,7 +199,7 @@ func (l look) run(text string, column, row int) string {
 		b.WriteString(` text-decoration="underline"`)
 	}
 	b.WriteString(">")
-	_ = xml.EscapeText(&b, []byte(text)) // a Builder takes everything
+	_ = xml.EscapeText(&b, []byte(text)) // a Builder never fails
 	b.WriteString("</text>\n")
 	return b.String()
 }
@@ -255,7 +255,7 @@ func (l *look) change(params string) {
 	}
 }
 
-// colour reads what follows 38 or 48: 5 and one of 256, or 2 and red, green, blue.
+// colour reads the parameters after 38 or 48: 5 and one of 256, or 2 and red, green, blue.
 func colour(p []int) (hex string, rest []int) {
 	switch {
 	case len(p) >= 2 && p[0] == 5:

@@ -69,8 +69,8 @@ func (h *host) holdMDNS() (release func()) {
 	return release
 }
 
-// TestLANPortHeld: another program has the port of mDNS for itself. Every face says so on its first screen, and a program that
-// speaks JSON-RPC hears it as well. When the port is free again the node is found.
+// Another program holds the port of mDNS for itself. Every face reports it on its first screen, and so does JSON-RPC.
+// When the port is free again the node is found.
 func TestLANPortHeld(t *testing.T) {
 	l := newLAN(t)
 	h := l.host("alice")
@@ -108,8 +108,8 @@ func TestLANPortHeld(t *testing.T) {
 	bob.await("room_found", obj{"name": "lab"})
 }
 
-// TestLANNoNetwork: a machine without a network. What needs others says so and ends with the code for it; what may go on
-// says so and goes on.
+// On a machine without a network, a command that needs other machines reports it and ends with the code for it. A
+// command that can go on reports it and goes on.
 func TestLANNoNetwork(t *testing.T) {
 	l := newLAN(t)
 	h := l.host("alice")
@@ -125,14 +125,14 @@ func TestLANNoNetwork(t *testing.T) {
 	}
 	alice := h.start()
 	alice.await("warning", obj{"code": "network"})
-	// Those who are on this machine are there all the same.
+	// Nodes on this machine are found all the same.
 	alice.do("room.create", obj{"name": "lab", "access": "open"})
 	if out, words, code := h.run("rooms", "--ephemeral"); code != 0 || !strings.Contains(out, "lab") {
 		t.Errorf("rooms, with one on this machine: exit %d, shows %q and says %q", code, out, words)
 	}
 }
 
-// TestLANPortTaken: a port that another node, or another program, listens at is not shared with it.
+// A port at which another node, or another program, listens is not shared with it.
 func TestLANPortTaken(t *testing.T) {
 	l := newLAN(t)
 	h := l.host("alice")
@@ -150,7 +150,7 @@ func TestLANPortTaken(t *testing.T) {
 			}
 		}
 	}
-	// It is free again at once, although the node was killed.
+	// The port is free again at once, although the node was killed.
 	alice.kill()
 	h.start(all...).quit()
 }

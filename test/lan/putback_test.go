@@ -8,19 +8,19 @@ import (
 	"testing"
 )
 
-// What a node has on its disk is put back to what it was, as a backup is. Nobody is hostile here, and nothing may be lost
-// without a word.
+// A node's data is put back to an earlier state, as from a backup. Nobody is hostile here, and nothing may be lost
+// without a message.
 
 var allPutBack = flag.Bool("putback.all", false, "put directories back in every way and not only in one of each kind")
 
-// A member that is put back to before some of its lines goes on: what it says is heard, or it is told that it is not. It is
-// never told that a line was delivered which nobody has.
+// A member that is put back to before some of its lines goes on: its new lines are heard, or it is told that they are
+// not. It is never told that a line was delivered that nobody has.
 func TestLANMemberPutBack(t *testing.T) {
 	for _, c := range []struct {
 		name        string
 		before, new int  // lines that bob says before the copy, and after it
 		alice       bool // alice is started again as well
-		carol       bool // somebody else has bob's lines too
+		carol       bool // another member has bob's lines too
 	}{
 		{name: "a few lines later", before: 3, new: 5},
 		{name: "many lines later", before: 3, new: 1500},
@@ -72,7 +72,7 @@ func memberPutBack(t *testing.T, before, later int, alsoAlice, withCarol bool) {
 		text := fmt.Sprint("after the copy ", i)
 		for _, n := range others {
 			if n.within(patience, "message", obj{"nick": "bob", "text": text}) == nil {
-				t.Errorf("%s never hears %q, and bob was told %d times that a line was delivered, and warned %d times",
+				t.Errorf("%s never hears %q, and bob was told %d times of a delivery, and warned %d times",
 					n.name, text, bob.count("delivered", nil), bob.count("warning", nil))
 				return
 			}
@@ -97,18 +97,18 @@ func says(n *node, text string, lines int, others ...*node) {
 	}
 }
 
-// An owner that is put back to before a ban takes it back from the members before it goes on: the one whom the ban is for does
-// not come in, the owner's person is told, and the room is one.
+// An owner that is put back to before a ban takes the ban back from the members before it goes on: the banned peer does
+// not come in, the owner is told, and the room is not split.
 func TestLANOwnerPutBack(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		then func(alice, carol *node) // in the log that is lost
+		then func(alice, carol *node) // in the part of the log that is lost
 	}{
 		{"before a ban", func(alice, carol *node) {
 			alice.do("room.ban", obj{"room": "lab", "who": "carol", "reason": "spam"})
 			carol.await("removed", obj{"kind": "banned"})
 		}},
-		{"before a kick and a ban of the one who is out", func(alice, carol *node) {
+		{"before a kick and a later ban of the kicked member", func(alice, carol *node) {
 			alice.do("room.kick", obj{"room": "lab", "who": "carol", "reason": "too loud"})
 			carol.await("removed", obj{"kind": "kicked"})
 			alice.do("room.ban", obj{"room": "lab", "who": carol.peer(), "reason": "spam"})
@@ -158,7 +158,7 @@ func TestLANOwnerPutBack(t *testing.T) {
 				// Whatever the answer, carol does not come in.
 				join := carol.begin("room.join", obj{"room": "lab"})
 				if r := join.wait(); r.Error == nil {
-					t.Error("carol, who is banned, is let in")
+					t.Error("carol is banned and let in")
 				}
 			}
 			converse("lab", "one room", alice, bob, dave)
@@ -169,7 +169,7 @@ func TestLANOwnerPutBack(t *testing.T) {
 				}
 			}
 			if strings.Contains(c.name, "record") && subject != "the truth" {
-				t.Errorf("what was decided is undone: the subject is %q", subject)
+				t.Errorf("a decision is undone: the subject is %q", subject)
 			}
 		})
 	}

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// The tests of this file are the main job between real hosts: the built program on hosts joined by a switch, driven
-// over JSON-RPC. Each makes a network of its own.
+// The tests of this file are the main operations between real hosts: the built program on hosts joined by a switch,
+// driven over JSON-RPC. Each makes a network of its own.
 
 func TestLANDiscovery(t *testing.T) {
 	networks := map[string]func(*testing.T) *lan{
@@ -71,7 +71,7 @@ func TestLANRoom(t *testing.T) {
 	frank.knock("lab", alice)
 	converse("lab", "fourth", append(people, frank)...)
 	if lines := frank.transcript("lab"); slices.ContainsFunc(lines, func(s string) bool { return !strings.Contains(s, "fourth") }) {
-		t.Errorf("frank reads what was said before it was let in: %q", lines)
+		t.Errorf("frank reads lines from before it was let in: %q", lines)
 	}
 	dave.do("room.leave", obj{"room": "lab"})
 	for _, n := range []*node{alice, bob, carol, erin} {
@@ -90,7 +90,7 @@ func TestLANKick(t *testing.T) {
 	}
 	converse("lab", "all here", people...)
 
-	// What dave had on disk as a member is kept, to ask a second time with it later.
+	// Dave's disk as a member is kept, to poll a second time with it later.
 	if code := dave.quit(); code != 0 {
 		t.Errorf("end of input: exit %d", code)
 	}
@@ -108,16 +108,16 @@ func TestLANKick(t *testing.T) {
 	member.fails("not_member", "room.say", obj{"room": "lab", "text": "I am still here"})
 	converse("lab", "without dave", alice, bob, carol)
 	if got := member.count("message", obj{"text": "without dave from alice"}); got != 0 {
-		t.Error("dave read what was said after the kick")
+		t.Error("dave read a line that was said after the kick")
 	}
 	member.quit()
 
-	// A start with what it knows now asks for nothing: it has been told.
+	// A start with the present disk does not poll: dave has been told.
 	told := dave.start()
 	told.isOut("lab")
 	told.quit()
 
-	// A start with what it knew as a member polls again, and is refused.
+	// A start with the disk of a member polls again, and is refused.
 	dave.restore(before)
 	second := dave.start()
 	second.await("refused", nil)
@@ -129,11 +129,11 @@ func TestLANKick(t *testing.T) {
 	once(t, dave, member, told, second)
 }
 
-// TestLANKickReplyLost kicks somebody whom the answer to its poll cannot reach just then.
+// TestLANKickReplyLost kicks a member that the answer to its poll cannot reach at that moment.
 func TestLANKickReplyLost(t *testing.T) {
 	faults := map[string]struct{ fault, heal func(*host) }{
-		"cable pulled":       {(*host).Unplug, (*host).Plug},
-		"what comes is lost": {(*host).deafen, (*host).hear},
+		"cable pulled":              {(*host).Unplug, (*host).Plug},
+		"incoming packets are lost": {(*host).deafen, (*host).hear},
 	}
 	for name, f := range faults {
 		t.Run(name, func(t *testing.T) {
@@ -149,7 +149,7 @@ func TestLANKickReplyLost(t *testing.T) {
 			alice.do("room.kick", obj{"room": "lab", "who": "dave", "reason": "too loud"})
 			bob.await("member_removed", obj{"nick": "dave"})
 			dave.await("owner_unreachable", nil)
-			// Dave cannot know yet. What it says now is past its cut-off and counts nowhere.
+			// Dave cannot know yet. A line that it says now is past its cut-off and counts nowhere.
 			said := dave.begin("room.say", obj{"room": "lab", "text": "a ghost"})
 			said.wait()
 			if dave.count("removed", nil) != 0 {
@@ -171,7 +171,7 @@ func TestLANKickReplyLost(t *testing.T) {
 	}
 }
 
-// TestLANKickAcrossCrashes kills the kicked one before it can be told, then the owner, and then starts both.
+// TestLANKickAcrossCrashes kills the kicked member before it can be told, then the owner, and then starts both.
 func TestLANKickAcrossCrashes(t *testing.T) {
 	l := newLAN(t)
 	people := l.people("alice", "bob", "dave")
@@ -213,7 +213,7 @@ func TestLANBan(t *testing.T) {
 	}
 	carol.fails("refused", "room.join", obj{"room": "lab"})
 
-	// A ban holds over a restart of the owner.
+	// A ban survives a restart of the owner.
 	alice.quit()
 	alice = alice.start()
 	alice.await("joined", obj{"name": "lab"})

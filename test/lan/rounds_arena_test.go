@@ -10,32 +10,32 @@ import (
 	"time"
 )
 
-// An arena is a network of its own with an owner, a member that loses its place again and again, and one that sees it.
+// An arena is a network of its own with an owner, a member that loses its place again and again, and a witness.
 type arena struct {
 	t              *testing.T
-	owner, witness *node // their lives of now
+	owner, witness *node // their present lives
 	target, rival  *client
 	ownerID        any
 	targetID       any    // the rival's too
 	room           string // "": the next round makes one
 	rooms          int
-	seen           int // removals that the witness has to have seen
+	seen           int // removals that the witness must have seen
 
-	// Of the round that is played.
+	// The fields of the round that is being played.
 	round
 	rng     *rand.Rand
 	order   *call
-	ordered life      // of the owner, from the order on
+	ordered life      // the owner's, from the order on
 	healed  time.Time // when the fault ended
 	settled time.Time // when the log was seen to have the removal
-	excused bool      // the target was killed after it showed the reason, and perhaps before it noted that
+	excused bool      // the target was killed after it showed the reason, and perhaps before it stored that
 }
 
-// A client is one that polls for the place of the round: a data directory and the lives that it has.
+// A client polls for the place of the round. It has a data directory and a number of lives.
 type client struct {
 	*node
-	name   string // of its nonce: a test does not see those
-	before string // what it had on disk before the removal
+	name   string // the name of its nonce, which a test does not see
+	before string // its data on disk before the removal
 	lives  []life
 }
 
@@ -45,7 +45,7 @@ type life struct {
 	from int
 }
 
-// life is what comes from now on.
+// life is the life from now on.
 func (n *node) life() life {
 	events, _ := n.Events(0)
 	return life{n, len(events)}
@@ -61,7 +61,7 @@ func (f life) said(types ...string) []*event {
 
 // verdict waits until the node has lost its place, and returns how; nil if it does not.
 func (f life) verdict() *event {
-	deadline := time.After(2 * patience) // longer than a node thinks a silent stream alive
+	deadline := time.After(2 * patience) // longer than a node takes a silent stream for alive
 	for {
 		_, more := f.Events(f.from)
 		if said := f.said("removed", "refused"); len(said) > 0 {
@@ -103,7 +103,7 @@ func (c *client) verdict() *event {
 	return c.lives[len(c.lives)-1].verdict()
 }
 
-// again starts the client on what it has on disk.
+// again starts the client on its present disk.
 func (c *client) again() {
 	c.node = c.start()
 	c.lives = append(c.lives, life{node: c.node})
@@ -122,7 +122,7 @@ func newArena(t *testing.T) *arena {
 	return a
 }
 
-// clients are those that poll for the place of the round.
+// clients are the clients that poll for the place of the round.
 func (a *arena) clients() []*client {
 	if a.rivals {
 		return []*client{a.target, a.rival}
@@ -143,7 +143,7 @@ func (a *arena) prepare() {
 	a.target.do("room.join", obj{"invite": invite})
 	a.witness.await("member_joined", obj{"peer": a.targetID})
 	if a.rivals {
-		// With the target's key and nothing else it is a member that has lost its memory: it is given its place.
+		// With nothing but the target's key it is a member that has lost its memory: it is given its place.
 		a.rival.takeKey(a.target)
 		a.rival.node = a.rival.start()
 		a.rival.do("room.join", obj{"invite": invite})
@@ -159,7 +159,7 @@ func (a *arena) invite() any {
 	return a.owner.do("room.invite", obj{"room": a.room})["invite"]
 }
 
-// play plays a round. What it finds wrong fails the test; what keeps it from going on ends the arena.
+// play plays a round. A wrong result fails the test; an obstacle to further rounds ends the arena.
 func (a *arena) play(r round) outcome {
 	a.t.Helper()
 	a.round, a.rng, a.excused = r, r.rng(), false

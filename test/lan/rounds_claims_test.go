@@ -9,8 +9,8 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
-// claims is what a removed peer's failure is by docs/design.md, "The poll", to those who see it from outside: a register that an order
-// sets, that the first nonce to poll claims, that answers to this nonce alone until it acknowledges, and to none then.
+// claims is how a removed peer's failure (docs/design.md, "The poll") looks from outside. It is a register: an order
+// sets it, the first nonce to poll claims it, it answers only this nonce until that acknowledges, and then none.
 var claims = porcupine.Model{
 	Init: func() any { return claim{} },
 	Step: func(state, input, output any) (bool, any) {
@@ -42,7 +42,7 @@ type claim struct {
 
 type claimOp struct {
 	kind  claimKind
-	nonce string // a name for it: the test does not see the nonces
+	nonce string // its name: the test does not see the nonces
 }
 
 // The kinds of operations on a claim. The output of polled is how the place was lost: removed or refused.
@@ -54,10 +54,10 @@ const (
 	acknowledged claimKind = "acknowledged"
 )
 
-// A history is operations as they were seen: each took effect at some moment between its two times.
+// A history is a list of observed operations: each took effect at some moment between its two times.
 type history []porcupine.Operation
 
-// add adds an operation. A zero end is one that was not seen.
+// add adds an operation. A zero end means that the end was not seen.
 func (h *history) add(op claimOp, output any, begin, end time.Time) {
 	last := int64(math.MaxInt64)
 	if !end.IsZero() {

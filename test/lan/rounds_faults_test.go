@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// removalTakes, in real time, is more than a removal takes from the order to the acknowledgement: a moment of it is
-// drawn from this.
+// removalTakes, in real time, is more than a removal takes from the order to the acknowledgement. A moment of the
+// removal is drawn from this span.
 const removalTakes = 12 * time.Millisecond
 
 // spare is a room of the owner's that nobody enters.
 const spare = "spare"
 
-// A fault goes wrong while a removal is ordered. strike gives the order once, and returns when all is healed and every
-// process runs.
+// A fault happens while a removal is ordered. strike gives the order once, and returns when everything is healed and
+// every process runs.
 type fault struct {
 	name   string
 	strike func(*arena)
@@ -132,11 +132,11 @@ func (a *arena) around(begin func()) {
 	begin()
 }
 
-// moment lets some part of a removal happen.
+// moment waits for a random part of a removal.
 func (a *arena) moment() { <-time.After(time.Duration(a.rng.Int64N(int64(removalTakes)))) }
 
-// outage is how long the fault lasts: mostly too short to be noticed, and sometimes longer than it takes the pings to
-// give a connection up.
+// outage is how long the fault lasts: mostly too short to be noticed, and sometimes longer than the pings take to give
+// a connection up.
 func (a *arena) outage() {
 	long := 50*time.Millisecond + time.Duration(a.rng.Int64N(int64(time.Second)))
 	if a.rng.IntN(8) == 0 {
@@ -153,10 +153,10 @@ func (a *arena) heal(end func()) {
 
 func (a *arena) startOwner() { a.owner = a.owner.start() }
 
-// noteTakes is more than a node takes, on a busy machine, from showing a reason to having noted that on disk.
+// noteTakes is more than a node takes, on a busy machine, from showing a reason to storing that on disk.
 const noteTakes = 2 * time.Second
 
-// killTarget kills the target, and notes whether it may have shown the reason without having noted that.
+// killTarget kills the target, and records whether it may have shown the reason without having stored that.
 func (a *arena) killTarget() {
 	at := time.Now()
 	a.target.kill()
@@ -165,12 +165,12 @@ func (a *arena) killTarget() {
 	}
 }
 
-// fillDisk fills the owner's disk, and then, with records, what its store has free inside its file. What needs less than a
-// record may still find place.
+// fillDisk fills the owner's disk, and then, with records, the free space inside the store's file. A write smaller than
+// a record may still fit.
 func (a *arena) fillDisk() {
 	a.t.Helper()
 	a.owner.fillDisk()
-	for i := range 2000 { // records of 200 bytes and more: many times what can be free
+	for i := range 2000 { // records of 200 bytes and more: many times the space that can be free
 		switch code := a.owner.begin("room.policy", obj{"room": spare, "subject": strconv.Itoa(i)}).code(); code {
 		case "":
 		case "unavailable":

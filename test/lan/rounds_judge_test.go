@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// settle finds out from the owner's log what has become of the order, and repeats it if it came to nothing.
+// settle finds out from the owner's log whether the order has taken effect, and repeats it if it has not.
 func (a *arena) settle() (undone, phantom bool) {
 	a.t.Helper()
 	answer, answered := a.order.end()
@@ -16,10 +16,10 @@ func (a *arena) settle() (undone, phantom bool) {
 	}
 	in := a.targetIn()
 	if done && in {
-		a.t.Errorf("%s: done, says the owner, and its log does not have it", a.round)
+		a.t.Errorf("%s: the owner says done, and its log does not have it", a.round)
 	}
 	if answered && !done && !in {
-		a.t.Errorf("%s: not done, says the owner, and its log has it", a.round)
+		a.t.Errorf("%s: the owner says not done, and its log has it", a.round)
 	}
 	if !in {
 		return false, false
@@ -31,7 +31,7 @@ func (a *arena) settle() (undone, phantom bool) {
 	a.give()
 	a.order.ok()
 	if a.targetIn() {
-		a.t.Fatalf("%s: done, says the owner, and its log does not have it", a.round)
+		a.t.Fatalf("%s: the owner says done, and its log does not have it", a.round)
 	}
 	return true, phantom
 }
@@ -43,13 +43,13 @@ func (a *arena) targetIn() bool {
 	return open && a.isMember(obj{"peer": a.targetID})
 }
 
-// isMember reports whether the room of the owner's has such a member.
+// isMember reports whether the owner's room has such a member.
 func (a *arena) isMember(want obj) bool {
 	a.t.Helper()
 	return has(a.owner.do("room.members", obj{"room": a.room})["members"], want)
 }
 
-// has reports whether an object of the list has all that want has.
+// has reports whether an object of the list has all fields of want.
 func has(list any, want obj) bool {
 	all, _ := list.([]any)
 	return slices.ContainsFunc(all, func(one any) bool {
@@ -58,7 +58,7 @@ func has(list any, want obj) bool {
 	})
 }
 
-// told returns what was shown in this round, by all clients.
+// told returns the reasons that were shown in this round, by all clients.
 func (a *arena) told() (told []*event) {
 	for _, c := range a.clients() {
 		told = append(told, c.said("removed")...)
@@ -66,7 +66,7 @@ func (a *arena) told() (told []*event) {
 	return told
 }
 
-// acked reports whether, and when, the owner said that it has the target's acknowledgement. It says so only of a
+// acked reports whether, and when, the owner said that it has the target's acknowledgement. The owner says so only of a
 // removal that was ordered in its present life, and not of the end of a room.
 func (a *arena) acked() (time.Time, bool) {
 	for _, e := range a.ordered.said("removal_progress") {
@@ -107,7 +107,7 @@ func (a *arena) judge(o *outcome) {
 	}
 }
 
-// rightly checks what the target is told: kind, text, by whom, and until when.
+// rightly checks the reason that the target is told: kind, text, author, and end.
 func (a *arena) rightly(e *event) error {
 	want := obj{"kind": a.kind, "text": a.reason(), "by": a.ownerID, "by_nick": a.owner.name}
 	if !e.Is(want) {
@@ -128,7 +128,7 @@ func (a *arena) rightly(e *event) error {
 	return nil
 }
 
-// witnessed waits until the witness has seen the removal, and fails if it has seen one more.
+// witnessed waits until the witness has seen the removal, and fails if it has seen one too many.
 func (a *arena) witnessed() {
 	a.t.Helper()
 	if a.closes() {
@@ -143,8 +143,8 @@ func (a *arena) witnessed() {
 	})
 }
 
-// askAgain starts each client with what it had on disk before the removal, and has the whole history of the claim
-// judged. A copy of the client that was told has its nonce: it is told again if the acknowledgement was lost.
+// askAgain starts each client with its disk from before the removal, and has the whole history of the claim judged. A
+// copy of the client that was told has its nonce: it is told again if the acknowledgement was lost.
 func (a *arena) askAgain(o *outcome) {
 	a.t.Helper()
 	var h history
@@ -175,13 +175,13 @@ func (a *arena) askAgain(o *outcome) {
 		}
 		h.add(claimOp{polled, c.name}, e.Obj["type"], began, e.At)
 		c.isOut(a.room)
-		// An end in order notes what was shown; the copies of the next round must not be taken before that.
+		// An end in order stores that the reason was shown. The copies of the next round must not be taken before that.
 		if code := c.quit(); code != 0 {
 			a.t.Errorf("%s: a copy of %s ends with exit code %d", a.round, c.host.name, code)
 		}
 	}
 	a.target.node = a.target.start()
 	if !h.linearizable() {
-		a.t.Errorf("%s: no order of these explains what was told:\n%s", a.round, h)
+		a.t.Errorf("%s: no order of these operations explains the answers:\n%s", a.round, h)
 	}
 }

@@ -15,13 +15,13 @@ import (
 
 var (
 	roundCount = flag.Int("rounds", 4*len(removals)*len(faults), "removals with a fault in TestLANRounds")
-	roundSeed  = flag.Uint64("rounds.seed", 1, "of what TestLANRounds draws")
+	roundSeed  = flag.Uint64("rounds.seed", 1, "of the random choices of TestLANRounds")
 )
 
-// arenas are played in at the same time: a round mostly waits.
+// The number of arenas at the same time: a round mostly waits.
 const arenas = 8
 
-// A removal is one way to lose one's place: as the owner orders it, and as its target is told.
+// A removal is one way to lose a place: the owner's order, and the reason that the target is told.
 type removal struct {
 	name, method, kind string
 	forS               int
@@ -36,7 +36,7 @@ var removals = []removal{
 
 func (m removal) closes() bool { return m.kind == "closed" }
 
-// A round is one removal and what goes wrong with it.
+// A round is one removal with one fault.
 type round struct {
 	number int
 	removal
@@ -51,7 +51,7 @@ func (r round) String() string {
 // reason is the text of a round's removal, and of no other's.
 func (r round) reason() string { return "enough of round " + strconv.Itoa(r.number) }
 
-// rng draws the moments of the round: the same ones whichever rounds are played beside it.
+// rng draws the moments of the round: the same ones whichever rounds run beside it.
 func (r round) rng() *rand.Rand { return rand.New(rand.NewPCG(*roundSeed, uint64(r.number))) }
 
 // deal shuffles n rounds in which every fault meets every removal equally often.
@@ -70,22 +70,24 @@ func deal(n int) []round {
 	return deck
 }
 
-// TestLANRounds removes a member again and again between real processes, each time with a fault, and heals. Whenever the
-// owner's log has the removal in the end, the member has been told of it once, rightly; when it has not, not at all, and
-// the order is repeated. In every eighth round the member has a rival: a second client, at the same time, with the same
-// key and a nonce of its own; then one of the two is told and the other refused.
+// TestLANRounds removes a member again and again between real processes, each time with a fault, and heals it. If the
+// owner's log has the removal in the end, the member has been told of it once, correctly. If it has not, the member has
+// not been told, and the order is repeated. In every eighth round the member has a rival: a second client, at the same
+// time, with the same key and its own nonce. Then one of the two is told and the other refused.
 //
-// A start from what was on disk before the removal is a further client, with the nonce of the first: it is refused too,
-// unless the owner has never had the acknowledgement. What all clients were told is judged as one history; see [claims].
+// A start from the disk of before the removal is a further client, with the nonce of the first. It is refused too,
+// unless the owner never had the acknowledgement. The answers to all clients are judged as one history; see [claims].
 //
-// One case is no failure: a member that is itself killed after it has shown the reason and before it has noted that on
-// disk, a fifth of a second later, shows it again when it is started. The other order would lose it. Such a round counts
-// as doubled unless the member was killed within [noteTakes] of showing it; else it is counted under "again".
+// One case is no failure: a member that is itself killed after it has shown the reason and before it has stored that, a
+// fifth of a second later, shows the reason again when it is started. The other order would lose the reason. Such a
+// round counts as doubled unless the member was killed within [noteTakes] of showing it; otherwise it is counted under
+// "again".
 //
-// Mutants that it has caught, with the round of seed 1 that failed first: the claim not on disk (17), or only 20 ms later
-// (1); records on disk 20 ms late (1); reasons not on disk (6); no second answer to the nonce that has claimed (4); an
-// answer to any nonce (4); the member's nonce not on its disk (4), or a new one for each poll (4); acknowledged before it
-// is kept (71); not noted as shown (50); done although not written (38); a closed room dropped before all are told (4).
+// Mutants that it has caught, with the round of seed 1 that failed first: the claim not on disk (17), or only 20 ms
+// later (1); records on disk 20 ms late (1); reasons not on disk (6); no second answer to the nonce that has claimed
+// (4); an answer to any nonce (4); the member's nonce not on its disk (4), or a new one for each poll (4); acknowledged
+// before it is stored (71); not stored as shown (50); reported as done although not written (38); a closed room dropped
+// before all are told (4).
 func TestLANRounds(t *testing.T) {
 	needHosts(t)
 	t.Logf("-rounds %d -rounds.seed %d", *roundCount, *roundSeed)
@@ -110,15 +112,15 @@ func TestLANRounds(t *testing.T) {
 	t.Logf("%d rounds in %v:\n%s", len(all.outcomes), time.Since(began).Round(time.Second), &all)
 }
 
-// An outcome is what came of a round.
+// An outcome is the outcome of a round.
 type outcome struct {
 	round
 	told, again int           // how often the reason was shown; again after a kill that explains it
-	replayed    bool          // and to a copy of the client that had it, since its acknowledgement was lost
+	replayed    bool          // also shown to a copy of the client, since its acknowledgement was lost
 	undone      bool          // the order had to be repeated
 	phantom     bool          // told of a removal that the log does not have
-	early       bool          // told before the healing
-	waited      time.Duration // from the healing, if it was not
+	early       bool          // told before the fault was healed
+	waited      time.Duration // from the healing until told, if not early
 }
 
 func (o outcome) lost() bool    { return o.told == 0 }
@@ -126,7 +128,7 @@ func (o outcome) doubled() bool { return o.told-o.again > 1 }
 
 // A tally is the outcomes of all arenas.
 type tally struct {
-	mu       sync.Mutex // the arenas meet here
+	mu       sync.Mutex // shared by the arenas
 	outcomes []outcome
 }
 

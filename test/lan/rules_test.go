@@ -32,7 +32,7 @@ func TestLANOwnerRestart(t *testing.T) {
 	converse("lab", "four", alice, bob, carol, dave)
 }
 
-// TestLANMemberCrash kills a member: started again, it takes its place and gets what was said meanwhile.
+// TestLANMemberCrash kills a member: started again, it takes its place and gets the lines said meanwhile.
 func TestLANMemberCrash(t *testing.T) {
 	l := newLAN(t)
 	people := l.people("alice", "bob", "carol")
@@ -54,7 +54,7 @@ func TestLANMemberCrash(t *testing.T) {
 	}
 }
 
-// TestLANLineNotLost cuts two members off from each other for as long as it takes to notice, and then heals.
+// TestLANLineNotLost cuts two members off from each other for long enough to be noticed, and then heals.
 func TestLANLineNotLost(t *testing.T) {
 	l := newLAN(t)
 	people := l.people("alice", "bob", "carol")
@@ -147,7 +147,7 @@ func TestLANNames(t *testing.T) {
 		t.Fatalf("bob's twin is listed as %q", ids)
 	}
 	if r := carol.begin("room.join", obj{"room": ids[0], "nick": "SYSTEM"}); !slices.Contains([]string{"refused", "invalid"}, r.code()) {
-		t.Error("SYSTEM is a reserved name")
+		t.Error("SYSTEM is a reserved name, and was allowed")
 	}
 	carol.do("room.join", obj{"room": ids[0]})
 	bob.await("member_joined", obj{"nick": "carol"})
@@ -170,7 +170,7 @@ func TestLANDataDirInUse(t *testing.T) {
 	}
 }
 
-// TestLANConsole kicks somebody who sits at the plain console, as most will.
+// TestLANConsole kicks a member at the plain console.
 func TestLANConsole(t *testing.T) {
 	l := newLAN(t)
 	alice := l.host("alice").start()
@@ -202,12 +202,12 @@ func TestLANConsole(t *testing.T) {
 	console.Wait()
 	shown, _ := os.ReadFile(screen.Name())
 	if code := console.ProcessState.ExitCode(); code != 5 || strings.Count(string(shown), "-- you were kicked from lab by alice: too loud") != 1 {
-		t.Errorf("the kicked one's console: exit %d, showed:\n%s\nwant exit 5 and the reason once", code, shown)
+		t.Errorf("the kicked member's console: exit %d, showed:\n%s\nwant exit 5 and the reason once", code, shown)
 	}
 }
 
-// TestLANJoinOwnerCrash joins a room whose owner was killed and is back: what is left of the connection to its first life
-// must not stand in the way.
+// TestLANJoinOwnerCrash joins a room whose owner was killed and is back: the remains of the connection to its first
+// life must not stand in the way.
 func TestLANJoinOwnerCrash(t *testing.T) {
 	l := newLAN(t)
 	people := l.people("alice", "bob")

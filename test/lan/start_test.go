@@ -9,9 +9,9 @@ import (
 
 var starts = flag.Int("starts", 5, "processes started in TestLANStart")
 
-// TestLANStart starts processes that know nothing of the network but a room's id, and join at once: the room's owner, on
-// another host, is found by mDNS, lets each in and says a line as soon as it has. It prints how long it took from the
-// start of the process to that line, and fails if one never hears it, not for being slow.
+// TestLANStart starts processes that know only a room's ID, and join at once: they find the room's owner, on another
+// host, by mDNS. The owner lets each in and says a line at once. The test prints the time from the start of the process
+// to that line. It fails if a process never hears the line, not for being slow.
 func TestLANStart(t *testing.T) {
 	const never = 20 * time.Second
 	var f figures

@@ -13,7 +13,7 @@ import (
 	"unicode/utf8"
 )
 
-// The tests of this file are people at the full-screen console: the built program in a terminal on each host.
+// The tests of this file use the full-screen console: the built program in a terminal on each host.
 
 // A terminal is a window of 90 by 20 on a host, with a shell in it.
 type terminal struct {
@@ -21,10 +21,10 @@ type terminal struct {
 	socket string
 }
 
-// prompt is what the shell shows when it waits.
+// prompt is the shell's prompt.
 const prompt = "READY>"
 
-// terminal opens one, with more variables for its shell.
+// terminal opens a terminal, with more variables for its shell.
 func (h *host) terminal(env ...string) *terminal {
 	t := h.lan.t
 	t.Helper()
@@ -54,7 +54,7 @@ func (h *host) terminal(env ...string) *terminal {
 	return w
 }
 
-// tmux asks the terminal for something.
+// tmux runs a tmux command for the terminal.
 func (w *terminal) tmux(args ...string) string {
 	w.lan.t.Helper()
 	out, err := exec.Command("tmux", append([]string{"-S", w.socket}, args...)...).CombinedOutput()
@@ -64,10 +64,10 @@ func (w *terminal) tmux(args ...string) string {
 	return string(out)
 }
 
-// screen is what is seen.
+// screen is the present content of the terminal.
 func (w *terminal) screen() string { return w.tmux("capture-pane", "-p") }
 
-// types types a line and enters it; press presses keys by tmux's names.
+// types types a line and enters it. press presses keys by tmux's names.
 func (w *terminal) types(line string) {
 	w.lan.t.Helper()
 	w.tmux("send-keys", "-l", "--", line)
@@ -79,7 +79,7 @@ func (w *terminal) press(keys ...string) {
 	w.tmux(append([]string{"send-keys"}, keys...)...)
 }
 
-// sees waits until all of this is on the screen at once.
+// sees waits until all of these are on the screen at once.
 func (w *terminal) sees(wanted ...string) string {
 	w.lan.t.Helper()
 	var s string
@@ -95,14 +95,14 @@ func (w *terminal) sees(wanted ...string) string {
 	return s
 }
 
-// loses waits until none of this is on the screen.
+// loses waits until none of these is on the screen.
 func (w *terminal) loses(unwanted string) {
 	w.lan.t.Helper()
 	eventually(w.lan.t, w.name+" no longer sees "+unwanted, func() bool { return !strings.Contains(w.screen(), unwanted) })
 }
 
-// agrees says yes to the question that is asked. A question that may have come in the middle of a word takes no letter at once, so
-// that a person says it again.
+// agrees answers the question on the screen with yes. A question that may have come in the middle of a word takes no
+// letter at once, so the answer is repeated.
 func (w *terminal) agrees() {
 	w.lan.t.Helper()
 	const again = 1500 * time.Millisecond
@@ -117,8 +117,8 @@ func (w *terminal) agrees() {
 	})
 }
 
-// isBack checks that the shell has its terminal again as it was: the normal screen, the cursor, echo, no reports, and
-// that the program ended with this code.
+// isBack checks that the shell has its terminal again as it was, with the normal screen, the cursor, echo, and no
+// reports, and that the program ended with this code.
 func (w *terminal) isBack(code string) {
 	t := w.lan.t
 	t.Helper()
@@ -126,7 +126,7 @@ func (w *terminal) isBack(code string) {
 	w.types("echo ended with $?; stty -a")
 	s := w.sees("ended with "+code, " echo ")
 	if !regexp.MustCompile(`[^-]icanon`).MatchString(s) {
-		t.Errorf("the terminal is not as it was:\n%s", s)
+		t.Errorf("the terminal is not as it was before:\n%s", s)
 	}
 	modes := w.tmux("display-message", "-p", "#{alternate_on} #{cursor_flag} #{mouse_any_flag} #{keypad_flag}")
 	if modes != "0 1 0 0\n" {
@@ -134,7 +134,7 @@ func (w *terminal) isBack(code string) {
 	}
 }
 
-// processes are those of the program in the window, the one that keeps the terminal first.
+// processes are those of the program in the window, first the one that holds the terminal.
 func (w *terminal) processes() []string {
 	out, _ := exec.Command("ip", "netns", "pids", w.NS).Output()
 	var found []string
@@ -146,12 +146,12 @@ func (w *terminal) processes() []string {
 	return found
 }
 
-// unfolded is a screen as one row: without the breaks, and the marks of rows that go on.
+// unfolded is a screen as one row, without the line breaks and the marks of continued rows.
 func unfolded(screen string) string {
 	return strings.ReplaceAll(strings.Join(strings.Fields(screen), " "), " | ", " ")
 }
 
-// TestConsole is an evening in a room: knock, talk, resize, kick, and each one's last screen.
+// TestConsole is an evening in a room: knock, talk, resize, kick, and the last screen of each user.
 func TestConsole(t *testing.T) {
 	l := newLAN(t)
 	alice, bob := l.host("alice").terminal(), l.host("bob").terminal()
@@ -192,7 +192,7 @@ func TestConsole(t *testing.T) {
 	}
 }
 
-// TestConsoleLobby starts without a command: rooms appear by themselves, and go.
+// TestConsoleLobby starts without a command: rooms appear by themselves, and disappear.
 func TestConsoleLobby(t *testing.T) {
 	l := newLAN(t)
 	bob := l.host("bob").terminal()
@@ -215,7 +215,7 @@ func TestConsoleLobby(t *testing.T) {
 	bob.isBack("0")
 }
 
-// TestConsoleLostNetwork: a lost network is a banner that counts, and goes when it is back.
+// A lost network is a banner that counts the time, and disappears when the network is back.
 func TestConsoleLostNetwork(t *testing.T) {
 	l := newLAN(t)
 	alice := l.host("alice").start("--ephemeral")
@@ -266,7 +266,7 @@ func TestConsoleEnds(t *testing.T) {
 	}
 }
 
-// TestConsoleStops by Ctrl-Z and goes on.
+// TestConsoleStops stops the console by Ctrl-Z and continues it.
 func TestConsoleStops(t *testing.T) {
 	w := newLAN(t).host("alice").terminal()
 	w.types("set -m; localchat create lab --ephemeral --no-mdns")
@@ -279,7 +279,7 @@ func TestConsoleStops(t *testing.T) {
 	w.isBack("0")
 }
 
-// TestConsoleLooks: without colour where it is unwanted, and plain where there is no screen to speak of.
+// The console has no colour where none is wanted, and is plain on a dumb terminal.
 func TestConsoleLooks(t *testing.T) {
 	l := newLAN(t)
 	for name, env := range map[string]string{"colour": "COLORTERM=", "NO_COLOR": "NO_COLOR=1"} {
@@ -303,8 +303,8 @@ func TestConsoleLooks(t *testing.T) {
 	w.sees("ended with 0")
 }
 
-// TestConsoleScripts: on a terminal that counts by characters, every word of a long line in any script is on the screen, the
-// column beside the talk stays where it is, and what is pasted arrives as it is.
+// On a terminal that counts by characters, every word of a long line in any script is on the screen, the column beside
+// the lines stays in place, and pasted text arrives unchanged.
 func TestConsoleScripts(t *testing.T) {
 	l := newLAN(t)
 	alice := l.host("alice").start("--ephemeral")
@@ -312,7 +312,7 @@ func TestConsoleScripts(t *testing.T) {
 	bob := l.host("bob").terminal()
 	bob.types("localchat join lab --ephemeral")
 	bob.sees("you are in lab, as bob", "MEMBERS 2")
-	// Letters of a later Unicode than the terminal's have no width there, so the words are of old ones.
+	// Letters of a later Unicode than the terminal's have no width there, so the words use old ones.
 	for i, words := range []string{
 		"नमस्ते क्षत्रिय प्रार्थना", "தமிழ் நன்றி கொள்கை", "বাংলা ক্ষমা", "ภาษาไทย กำลัง น้ำ", "ខ្មែរ ស្វាគមន៍", "မြန်မာ ကျေးဇူး", "ພາສາລາວ ນ້ຳ",
 		"👩👩👧👦 ❤ 🇩🇪 👍🏽", "👩\u200d👧 🏴\u200d☠\ufe0f", "你好 a日 한국", "e\u0301a\u0308 n\u0303",
@@ -355,7 +355,7 @@ func TestConsoleScripts(t *testing.T) {
 	bob.sees("<bob> if x {", "|         y       z")
 }
 
-// click presses and lets go of the left button where text is seen, as a terminal reports it.
+// click presses and releases the left button where text is on the screen, as a terminal reports it.
 func (w *terminal) click(text string) {
 	w.lan.t.Helper()
 	w.sees(text)
@@ -368,8 +368,8 @@ func (w *terminal) click(text string) {
 	}
 }
 
-// TestConsoleVerify: words are compared at the door, the mark stays with the key over a new start of both, and another key
-// under that nick has none. The list is worked with the mouse.
+// Words are compared at the door. The mark stays with the key over a restart of both, and another key under that nick
+// has no mark. The list is operated with the mouse.
 func TestConsoleVerify(t *testing.T) {
 	l := newLAN(t)
 	alice, bob := l.host("alice").terminal(), l.host("bob").terminal()
@@ -387,7 +387,7 @@ func TestConsoleVerify(t *testing.T) {
 	alice.sees(">? bob knocks", "v verify")
 	alice.press("v")
 	if s := unfolded(alice.sees("did bob (", "[y] yes  [n] no")); !strings.Contains(s, "side by side? "+words[1]+"[y] yes") {
-		t.Errorf("the question has not the words that bob knocked with, %q:\n%s", words[1], s)
+		t.Errorf("the question does not have the words that bob knocked with, %q:\n%s", words[1], s)
 	}
 	alice.agrees()
 	alice.sees("-- ✓ bob (", "?✓bob verified", "? bob (✓ verified) knocks")
@@ -417,8 +417,8 @@ func TestConsoleVerify(t *testing.T) {
 	alice.sees("+!bob  another key")
 }
 
-// TestConsoleOwnerKey: the room of a name that is known as another owner's is entered after a yes, and known as the new
-// owner's from then on.
+// A room's name is known as that of another owner's room. The room is entered after a yes, and its name known as the
+// new owner's from then on.
 func TestConsoleOwnerKey(t *testing.T) {
 	l := newLAN(t)
 	bob := l.host("bob").terminal()
@@ -443,7 +443,7 @@ func TestConsoleOwnerKey(t *testing.T) {
 		t.Helper()
 		s := unfolded(bob.sees("[y] yes  [n] no"))
 		if !strings.Contains(s, "lab has another owner than the one you know. Known: alice (✓ verified, ~") || !strings.Contains(s, "words "+words(eve)+". Enter it") {
-			t.Errorf("the question does not name both:\n%s", s)
+			t.Errorf("the question does not name both owners:\n%s", s)
 		}
 	}
 	bob.types("clear; localchat join lab")

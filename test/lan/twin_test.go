@@ -20,19 +20,20 @@ import (
 	"golang.org/x/net/ipv6"
 )
 
-// liarEnv makes the test binary a process that lies by mDNS until it is killed; its value is the lies.
+// liarEnv makes the test binary a process that lies by mDNS until it is killed. Its value is the lies.
 const liarEnv = "LOCALCHAT_TEST_LIAR"
 
-// lies are what it says: that the peer Spoofed is at those Addrs, multiaddrs without /p2p. The rest it invents.
+// lies are the false announcements: that the peer Spoofed is at those Addrs, multiaddrs without /p2p. The process
+// invents the rest.
 type lies struct {
 	Spoofed string
 	Addrs   []string
 }
 
-// strangers are as many invented nodes as the liar announces.
+// strangers is the number of invented nodes that the liar announces.
 const strangers = 1000
 
-// lie starts it on the host.
+// lie starts the liar on the host.
 func (h *host) lie(l lies) {
 	t := h.lan.t
 	t.Helper()
@@ -62,7 +63,8 @@ func (h *host) lie(l lies) {
 			t.Errorf("the liar has ended by itself, exit %d:\n%s", code, said.String())
 		}
 	})
-	// Whoever asks while it still makes its lies up hears a few, and by their number asks again when this test is over.
+	// A querier that asks while the lies are still being made hears only a few, and by their number asks again only after
+	// this test is over.
 	if _, err := io.ReadAll(ready); err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +92,7 @@ func TestLiarProcess(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		// Anybody on the link can send with the hops that a listener asks for.
+		// Anybody on the link can send with the hop limit that a listener checks for.
 		p4, p6 := ipv4.NewPacketConn(conn), ipv6.NewPacketConn(conn)
 		if network == "udp6" {
 			to.Zone = iface.Name
@@ -103,12 +105,12 @@ func TestLiarProcess(t *testing.T) {
 		}
 		go answerAll(conn, to, packets)
 	}
-	os.NewFile(3, "ready").Close() // the first of its extra files
+	os.NewFile(3, "ready").Close() // the first of the process's extra files
 	<-t.Context().Done()           // the test is killed
 }
 
-// answerAll answers whatever it hears, and everybody when it hears nothing, with all packets in turn, a hundred at once:
-// who asked listens for a moment only.
+// answerAll answers every query with all packets in turn, a hundred at once, to the querier alone or to all if no query
+// comes: a querier listens for a moment only.
 func answerAll(conn *net.UDPConn, group *net.UDPAddr, packets [][]byte) {
 	heard := make([]byte, 9000)
 	for next := 0; ; {
@@ -128,7 +130,7 @@ func answerAll(conn *net.UDPConn, group *net.UDPAddr, packets [][]byte) {
 	}
 }
 
-// packets are the spoofed answer, then what is no answer, and then the strangers.
+// packets are the spoofed answer, then packets that are no answers, and then the strangers.
 func (l lies) packets(t *testing.T) [][]byte {
 	spoofed, err := announce("spoofed", l.Spoofed, l.Addrs...)
 	if err != nil {
@@ -183,14 +185,14 @@ func announce(name, id string, addrs ...string) ([]byte, error) {
 	return msg.Pack()
 }
 
-// TestLANEvilTwin has a room of the same name, its owner of the same nick, and a host that lies by mDNS about the true
-// owner and a thousand who are not there. Nobody is led to the wrong room without having been asked.
+// TestLANEvilTwin has a room of the same name, an owner of the same nick, and a host that lies by mDNS about the true
+// owner and a thousand absent peers. Nobody is led to the wrong room without being asked.
 func TestLANEvilTwin(t *testing.T) {
 	l := newLAN(t)
 	people := l.people("alice", "bob")
 	alice, bob := people[0], people[1]
 	lab := alice.do("room.create", obj{"name": "lab", "access": "open"})["id"]
-	bob.do("room.join", obj{"room": "lab"}) // and so knows alice
+	bob.do("room.join", obj{"room": "lab"}) // so bob knows alice
 	converse("lab", "before", alice, bob)
 	bob.do("room.leave", obj{"room": "lab"})
 
@@ -210,7 +212,7 @@ func TestLANEvilTwin(t *testing.T) {
 	}
 	carol.await("warning", obj{"code": "ambiguous_room"})
 	eventually(t, "carol has heard the lies", func() bool {
-		carol.do("room.list", nil) // who looks at the rooms asks again sooner
+		carol.do("room.list", nil) // a node asks again sooner when its user looks at the rooms
 		peers := carol.peers()
 		return len(peers) > 100 && strings.Contains(fmt.Sprint(peers[spoof.Spoofed]["addrs"]), eve.addr)
 	})
@@ -230,29 +232,29 @@ func TestLANEvilTwin(t *testing.T) {
 
 	bob.await("warning", obj{"code": "owner_key", "peer": eve.peer()})
 	if joined := bob.do("room.join", obj{"room": "lab"}); joined["id"] != lab {
-		t.Errorf("bob, who knows alice, is led to %v", joined)
+		t.Errorf("bob knows alice and is led to %v", joined)
 	}
 	converse("lab", "among lies", alice, bob, carol)
 
-	// With alice's room gone there is one of that name, and it is not the one that bob knows.
+	// After alice's room has closed there is one room of that name, and it is not the one that bob knows.
 	alice.do("room.close", obj{"room": "lab"})
 	bob.await("removed", obj{"kind": "closed"})
 	carol.await("removed", obj{"kind": "closed"})
 	bob.quit()
 	if _, said, code := bob.run("send", "lab", "whoever reads this"); code != 6 || !strings.Contains(said, fmt.Sprint(twin)) {
-		t.Errorf("send to the twin of a room that is known: exit %d, said %q; want 6 and how to join it all the same", code, said)
+		t.Errorf("send to the twin of a known room: exit %d, said %q; want 6 and how to join it all the same", code, said)
 	}
 	if n := eve.count("member_joined", nil) + eve.count("knock", nil) + eve.count("message", nil); n != 0 {
-		t.Errorf("eve's room was entered %d times, and nobody has asked for it", n)
+		t.Errorf("eve's room was entered %d times, and no user asked for it", n)
 	}
 
-	// Those who have not met yet find each other all the same, by the room's id: of its name nobody can tell whether it
-	// is the only one, while there are more strangers than can be asked.
+	// Nodes that have not met yet find each other all the same, by the room's ID. They cannot tell whether the room is the
+	// only one of its name while there are more strangers than can be asked.
 	erin := l.host("erin").start()
 	den := erin.do("room.create", obj{"name": "den", "access": "knock"})["id"].(string)
 	carol.knock(den, erin)
 	converse("den", "among lies", erin, carol)
-	carol.do("room.join", obj{"room": twin}) // who asks for it gets it
+	carol.do("room.join", obj{"room": twin}) // a user that asks for it gets it
 	eve.await("member_joined", obj{"nick": "carol"})
 	if n := len(carol.peers()); n > peersBound {
 		t.Errorf("carol remembers %d peers, and %d are the most", n, peersBound)

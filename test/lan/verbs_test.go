@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// The steps of which the tests between hosts are written.
+// The steps that the tests between hosts consist of.
 
 // people starts a node on a new host for each name.
 func (l *lan) people(names ...string) []*node {
@@ -18,7 +18,7 @@ func (l *lan) people(names ...string) []*node {
 	return nodes
 }
 
-// create makes a room that people knock at.
+// create makes a room at which newcomers knock.
 func (n *node) create(room string) {
 	n.lan.t.Helper()
 	n.do("room.create", obj{"name": room, "access": "knock"})
@@ -45,13 +45,13 @@ func (n *node) hear(from *node, text string) *event {
 	return n.await("message", obj{"nick": from.name, "text": text})
 }
 
-// converse lets every member say a line that every member hears, so that whatever was said before has come too. They
-// speak when all know of all: what somebody says before it has heard of an admission is not for the one let in.
+// converse lets every member say a line that every member hears, so that all earlier lines have come too. They speak
+// when each knows of all others: a line that a member says before it has heard of an admission is not for the newcomer.
 func converse(room, topic string, members ...*node) {
 	t := members[0].lan.t
 	t.Helper()
 	for _, m := range members {
-		eventually(t, m.name+" knows of all who talk", func() bool {
+		eventually(t, m.name+" knows of all members that talk", func() bool {
 			in := m.do("room.members", obj{"room": room})["members"]
 			return !slices.ContainsFunc(members, func(other *node) bool { return !has(in, obj{"nick": other.name}) })
 		})
@@ -66,7 +66,7 @@ func converse(room, topic string, members ...*node) {
 	}
 }
 
-// transcript is what a member would show of a room.
+// transcript is the lines that a member would show of a room.
 func (n *node) transcript(room string) []string {
 	n.lan.t.Helper()
 	var lines []string
@@ -90,7 +90,7 @@ func agree(room string, members ...*node) []string {
 	return first
 }
 
-// isOut checks that a node itself refuses to say anything in a room that it is not in, or that is gone.
+// isOut checks that a node itself refuses to say a line in a room that it is not in, or that is gone.
 func (n *node) isOut(room string) {
 	t := n.lan.t
 	t.Helper()

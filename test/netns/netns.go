@@ -1,4 +1,4 @@
-// Package netns makes networks of hosts for tests, out of network namespaces of Linux. Nothing in them touches the interfaces
+// Package netns makes networks of hosts for tests from Linux network namespaces. Nothing in them touches the interfaces
 // of the machine, and each ends with its test.
 package netns
 
@@ -56,8 +56,8 @@ func (n *Network) Host(name string) *Host {
 	return h
 }
 
-// Wire gives the host a network card eth0, plugged in and still down. Addresses of IPv6 serve at once there: to look for
-// another machine that has the same takes two seconds.
+// Wire gives the host a network card eth0, plugged in but still down. Its IPv6 addresses can be used at once: duplicate
+// address detection would take two seconds.
 func (h *Host) Wire() {
 	h.net.t.Helper()
 	sw := h.net.Switch
@@ -73,7 +73,7 @@ func (h *Host) Port() string { return "p-" + h.name }
 func (h *Host) Unplug() { h.net.Switch.IP("link set %s down", h.Port()) }
 func (h *Host) Plug()   { h.net.Switch.IP("link set %s up", h.Port()) }
 
-// IP runs ip with these words on the host.
+// IP runs ip with these arguments on the host.
 func (h *Host) IP(format string, args ...any) {
 	h.net.t.Helper()
 	h.net.Run("ip", append([]string{"-n", h.NS}, strings.Fields(fmt.Sprintf(format, args...))...)...)
@@ -98,7 +98,7 @@ func (h *Host) Command(name string, args ...string) *exec.Cmd {
 	return exec.Command("ip", append([]string{"netns", "exec", h.NS, name}, args...)...)
 }
 
-// Run runs a program of the machine's, which must not fail.
+// Run runs a program of the machine, which must not fail.
 func (n *Network) Run(name string, args ...string) {
 	n.t.Helper()
 	n.finish(exec.Command(name, args...))
@@ -111,7 +111,8 @@ func (n *Network) finish(cmd *exec.Cmd) {
 	}
 }
 
-// Need ends a test that cannot run here: it fails in CI, where it must run, and elsewhere is skipped aloud.
+// Need ends a test that cannot run here. In CI, where it must run, the test fails; elsewhere it is skipped with a
+// message.
 func Need(t *testing.T) {
 	t.Helper()
 	why := missing()
@@ -122,7 +123,7 @@ func Need(t *testing.T) {
 	if os.Getenv("CI") == "true" {
 		t.Fatal(text)
 	}
-	// go test keeps the output of a package that passes to itself, so the person at the terminal is told directly.
+	// go test keeps the output of a package that passes to itself, so the text goes to the terminal directly.
 	if tty, err := os.OpenFile("/dev/tty", os.O_WRONLY, 0); err == nil {
 		fmt.Fprintln(tty, text)
 		tty.Close()
@@ -130,7 +131,7 @@ func Need(t *testing.T) {
 	t.Skip(text)
 }
 
-// missing says, once, what this machine lacks for one, and takes away what tests that were killed left behind.
+// missing is what this machine lacks for a network, found once. It also removes what killed tests left behind.
 var missing = sync.OnceValue(func() string {
 	if os.Getuid() != 0 {
 		return "needs root"
@@ -167,7 +168,7 @@ func sweep() {
 	}
 }
 
-// Remove ends what still runs in a namespace, and the namespace.
+// Remove ends the processes that still run in a namespace, and removes the namespace.
 func Remove(ns string) {
 	out, _ := exec.Command("ip", "netns", "pids", ns).Output()
 	for _, field := range strings.Fields(string(out)) {

@@ -57,7 +57,7 @@ func multiaddrs(texts ...string) (as []multiaddr.Multiaddr) {
 	return as
 }
 
-// What is on our networks is dialled, and nothing else that others have named.
+// Addresses on our networks are dialled. No other address that a peer has named is.
 func TestGate(t *testing.T) {
 	g := testGate()
 	relay := "/p2p/" + peerOf("carol").String() + "/p2p-circuit"
@@ -83,8 +83,8 @@ func TestGate(t *testing.T) {
 	}
 }
 
-// What a person typed passes for everybody, where a peer was reached for that peer, and what a node of this machine said of
-// loopback for the peer that it said it of.
+// A typed address passes for every peer, an address where a peer was reached for that peer, and a loopback address that
+// a node of this machine gave for the peer that it named.
 func TestGateKnowsWhereAnAddressComesFrom(t *testing.T) {
 	g := testGate()
 	typed, named := multiaddrs("/ip4/10.9.0.7/tcp/4001"), multiaddrs("/ip4/127.0.0.1/tcp/4001", "/ip4/10.9.0.8/tcp/4001")
@@ -113,14 +113,14 @@ func TestGateKnowsWhereAnAddressComesFrom(t *testing.T) {
 	if got := texts(g.Passing("bob", both)); !slices.Equal(got, []string{"/ip4/10.9.0.7/tcp/4001", "/ip4/192.168.1.77/tcp/4001", "/ip4/127.0.0.1/tcp/4001"}) {
 		t.Errorf("handed on: %v", got)
 	}
-	// In the next life only what no network of ours vouches for.
+	// Only addresses that no network of ours vouches for are kept for the next life.
 	g.TypeIn(both[1])
 	if got := texts(g.Lasting(both)); !slices.Equal(got, []string{"/ip4/10.9.0.7/tcp/4001", "/ip4/127.0.0.1/tcp/4001"}) {
 		t.Errorf("kept: %v", got)
 	}
 }
 
-func TestWhoMayConnect(t *testing.T) {
+func TestAddressesThatMayConnect(t *testing.T) {
 	g, anywhere := testGate(), testGate()
 	anywhere.anywhere = true
 	g.TypeIn(multiaddrs("/ip4/10.9.0.7/tcp/4001")...)
@@ -146,8 +146,8 @@ func TestWhoMayConnect(t *testing.T) {
 	}
 }
 
-// A network that has come up counts at once, and one that has gone within a second; a flood of foreign addresses has the
-// interfaces looked at no more often than that needs.
+// A new network counts at once, and one that has gone stops counting within a second. A flood of foreign addresses
+// makes the gate look at the interfaces no more often than that needs.
 func TestGateFollowsTheNetworks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		looks := 0
@@ -156,7 +156,7 @@ func TestGateFollowsTheNetworks(t *testing.T) {
 		at := multiaddr.StringCast("/ip4/192.168.1.77/tcp/4001")
 		for range 10_000 {
 			if g.InterceptAddrDial("bob", at) || g.mayConnect(at) {
-				t.Fatal("on no network, and passes")
+				t.Fatal("an address passes, and there is no network")
 			}
 		}
 		if looks != 1 {
@@ -171,7 +171,7 @@ func TestGateFollowsTheNetworks(t *testing.T) {
 		time.Sleep(networksFresh)
 		g.Refresh()
 		if !g.Passes("bob", at) {
-			t.Error("what could not be looked at is taken for gone")
+			t.Error("a failed look at the interfaces is taken for a network that has gone")
 		}
 		now, lookErr = nil, nil
 		time.Sleep(networksFresh)
@@ -182,7 +182,8 @@ func TestGateFollowsTheNetworks(t *testing.T) {
 	})
 }
 
-// However many addresses are typed, or named by one peer or by many, the gate keeps so many; what is in use stays.
+// However many addresses are typed, or named by one peer or by many, the gate keeps a bounded number. Addresses in use
+// stay.
 func TestGatePlacesAreBounded(t *testing.T) {
 	g := testGate()
 	used := multiaddr.StringCast("/ip4/10.8.0.1/tcp/1")
@@ -194,7 +195,7 @@ func TestGatePlacesAreBounded(t *testing.T) {
 		g.HereToo("one", []multiaddr.Multiaddr{here})
 		g.HereToo(peer.ID(fmt.Sprint("peer", i)), []multiaddr.Multiaddr{here})
 		if !g.Passes("bob", used) || !g.Passes("bob", a) || !g.Passes("one", here) {
-			t.Fatal("after", i, "what is in use does not pass")
+			t.Fatal("after", i, "addresses, one in use does not pass")
 		}
 	}
 	if g.typed.Len() != maxPlaces || g.reached.Len() != maxPlaces || g.callers.Len() != maxPlaces {
@@ -202,7 +203,7 @@ func TestGatePlacesAreBounded(t *testing.T) {
 	}
 }
 
-// askedNames is a resolver that counts.
+// askedNames is a resolver that counts its requests.
 type askedNames struct{ asked []string }
 
 func (r *askedNames) ResolveDNSAddr(_ context.Context, _ peer.ID, a multiaddr.Multiaddr, _, _ int) ([]multiaddr.Multiaddr, error) {
@@ -214,7 +215,7 @@ func (r *askedNames) ResolveDNSComponent(_ context.Context, a multiaddr.Multiadd
 	return multiaddrs("/ip4/10.9.0.7/tcp/4001"), nil
 }
 
-// A name that a peer gives is not even looked up; one that was typed is, and what it stands for passes.
+// A name that a peer gives is not even looked up. A typed name is, and its addresses pass.
 func TestOnlyTypedNamesAreResolved(t *testing.T) {
 	g, dns := testGate(), &askedNames{}
 	r := nameGate{g, dns}

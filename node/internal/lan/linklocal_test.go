@@ -15,8 +15,8 @@ import (
 	"localchat/internal/onlink"
 )
 
-// A link-local address that names its card is dialled, by TCP and by QUIC, where the gate lets it pass; no other address that the
-// swarm has always dropped is.
+// A link-local address with its network card is dialled, by TCP and by QUIC, if the gate lets it pass. No other address
+// that the swarm has always dropped is dialled.
 func TestLinkLocalAddressesAreDialled(t *testing.T) {
 	for network, g := range map[string]*Gate{
 		"on it":     testGate(),
@@ -38,7 +38,7 @@ func TestLinkLocalAddressesAreDialled(t *testing.T) {
 			if err == nil {
 				t.Fatalf("%s answers", addr)
 			}
-			// There is no such card: TCP says so, and QUIC waits.
+			// There is no such card: TCP reports it, and QUIC waits.
 			var dial *swarm.DialError
 			dialled, refused := true, false
 			if errors.As(err, &dial) {
@@ -60,7 +60,7 @@ func TestLinkLocalAddressesAreDialled(t *testing.T) {
 // aHint is the shortest time that node gives a dial.
 const aHint = time.Second
 
-// Where a peer has other addresses, its link-local ones wait until those have had time to answer; where it has none, they are
+// If a peer has other addresses, its link-local addresses wait until those have had time to answer. Otherwise they are
 // dialled at once.
 func TestLinkLocalAddressesComeLast(t *testing.T) {
 	links := multiaddrs("/localchat-link/ip6zone/eth0/ip6/fe80::7/tcp/1", "/localchat-link/ip6zone/eth0/ip6/fe80::7/udp/2/quic-v1")
@@ -89,7 +89,7 @@ func TestLinkLocalAddressesComeLast(t *testing.T) {
 	}
 }
 
-// What a node tells its person of its link-local addresses is where it listens, with the card.
+// A node shows its user its own link-local addresses with the card and the port on which it listens.
 func TestOwnLinkLocalAddresses(t *testing.T) {
 	on := []net.Addr{
 		&net.IPNet{IP: net.ParseIP("192.168.1.7"), Mask: net.CIDRMask(24, 32)},

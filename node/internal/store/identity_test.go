@@ -16,7 +16,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 )
 
-// tree is every file below dir with what it holds.
+// tree is every file below dir with its content.
 func tree(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := make(map[string]string)
@@ -34,7 +34,7 @@ func tree(t *testing.T, dir string) map[string]string {
 	return files
 }
 
-// identity is the peer whose key is kept in dir.
+// identity is the peer whose key is stored in dir.
 func identity(dir string) (peer.ID, error) {
 	k, err := Identity(dir)
 	if err != nil {
@@ -63,7 +63,7 @@ func TestIdentityIsMadeOnce(t *testing.T) {
 	}
 }
 
-// Many first starts at once agree on one key, and nothing of the others' is left.
+// Many first starts at once agree on one key, and leave no other files.
 func TestConcurrentFirstStartsAgree(t *testing.T) {
 	for range 20 {
 		dir := t.TempDir()
@@ -90,8 +90,8 @@ func TestConcurrentFirstStartsAgree(t *testing.T) {
 	}
 }
 
-// What a start that was killed has left behind is no obstacle, whatever the number of its process: in a container that is
-// always the same.
+// The remains of a start that was killed are no obstacle, whatever its process number: in a container that is always
+// the same.
 func TestLeftoverOfACrash(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, IdentityFile+".1.new"), []byte("half"), 0o600); err != nil {
@@ -151,7 +151,7 @@ func TestDamagedIdentity(t *testing.T) {
 	must(identity(dir))
 }
 
-// A key that others can read is not taken, as ssh takes none, and neither mended in silence: the person is to ask who has
+// A key that others can read is refused, as ssh does, and its mode is not corrected silently: the user must ask who has
 // read it.
 func TestExposedIdentity(t *testing.T) {
 	dir := t.TempDir()
@@ -159,7 +159,7 @@ func TestExposedIdentity(t *testing.T) {
 	path := filepath.Join(dir, IdentityFile)
 	for mode := range os.FileMode(0o1000) {
 		if mode&0o400 == 0 {
-			continue // root reads it all the same, others do not
+			continue // root can read it all the same, others cannot
 		}
 		if err := os.Chmod(path, mode); err != nil {
 			t.Fatal(err)
@@ -181,7 +181,7 @@ func TestExposedIdentity(t *testing.T) {
 	}
 }
 
-// What is no file at all is no reason for a new key either.
+// Something that is no file is no reason for a new key either.
 func TestIdentityThatIsNoFile(t *testing.T) {
 	for what, put := range map[string]func(path string) error{
 		"a directory":     func(path string) error { return os.Mkdir(path, 0o700) },
@@ -207,7 +207,7 @@ func TestIdentityThatIsNoFile(t *testing.T) {
 	}
 }
 
-// A data directory that cannot be one is said so, with what to do.
+// A data directory that cannot be one is reported, with advice.
 func TestDataDirThatIsAFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "data")
 	if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {

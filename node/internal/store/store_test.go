@@ -42,8 +42,8 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// saveRoom writes what a room of alice's decides, step by step, and returns what a start should find: bob was let in and
-// kicked, and two invites are open.
+// saveRoom writes the decisions of a room of alice's, step by step, and returns the state that a start should find: bob
+// was let in and kicked, and two invites are open.
 func saveRoom(t *testing.T, s *Store) authority.Durable {
 	t.Helper()
 	var l authority.Ledger
@@ -99,7 +99,7 @@ func theRoom(t *testing.T, s *Store) (protocol.RoomID, authority.Durable) {
 	return protocol.RoomID{}, authority.Durable{}
 }
 
-// What a step has written is what the next life of the authority begins with.
+// The next life of the authority begins with the data that a step has written.
 func TestStoreKeepsARoom(t *testing.T) {
 	dir := t.TempDir()
 	s := must(Open(dir))
@@ -111,7 +111,7 @@ func TestStoreKeepsARoom(t *testing.T) {
 	}
 	for i, r := range got.Records {
 		if !bytes.Equal(r.Bytes(), want.Records[i].Bytes()) {
-			t.Errorf("record %d is another", i+1)
+			t.Errorf("record %d differs", i+1)
 		}
 	}
 	byID := func(a, b authority.Invite) int { return bytes.Compare(a.ID[:], b.ID[:]) }
@@ -122,9 +122,9 @@ func TestStoreKeepsARoom(t *testing.T) {
 	}
 	l := must(authority.Load(got))
 	if l.State().Room() != id || l.State().Seq() != uint64(len(want.Records)) || !l.Owes(peerOf("bob"), begin) {
-		t.Error("the ledger does not live again")
+		t.Error("the ledger cannot be loaded")
 	}
-	// A nil deletes, and no more than that.
+	// A nil deletes its entry, and no other.
 	gone := want.Invites[0].ID
 	err := s.SaveBatch(id, authority.Batch{
 		Failures: map[peer.ID]*authority.Failure{peerOf("bob"): nil, peerOf("nobody"): nil},
@@ -174,7 +174,7 @@ func TestStoreKeepsSeatsAndPins(t *testing.T) {
 	}
 }
 
-// No number is handed out twice, whenever the process ends.
+// No number is given out twice, whenever the process ends.
 func TestNumbersAreNeverReused(t *testing.T) {
 	dir := t.TempDir()
 	room, other := protocol.RoomID{1}, protocol.RoomID{2}
@@ -183,7 +183,7 @@ func TestNumbersAreNeverReused(t *testing.T) {
 	for i := range uint64(10) {
 		first := must(s.ReserveCounters(room, 0, i+1))
 		if first < next {
-			t.Fatalf("%d is handed out again", first)
+			t.Fatalf("%d is given out again", first)
 		}
 		next = first + i + 1
 		if i%3 == 0 {
@@ -198,7 +198,7 @@ func TestNumbersAreNeverReused(t *testing.T) {
 	}
 }
 
-// Of an ephemeral node everything works and nothing is kept.
+// An ephemeral node does everything and stores nothing.
 func TestNoStore(t *testing.T) {
 	s := must(Open(""))
 	room := protocol.RoomID{1}
@@ -242,7 +242,7 @@ func broken(t *testing.T, change func(tx *bolt.Tx) error) (dir string, raw []byt
 	return dir, must(os.ReadFile(filepath.Join(dir, File)))
 }
 
-// openAll opens the store of dir and loads what a start loads.
+// openAll opens the store of dir and loads everything that a start loads.
 func openAll(dir string) error {
 	s, err := Open(dir)
 	if err != nil {
@@ -253,7 +253,7 @@ func openAll(dir string) error {
 	return errors.Join(err1, err2, s.Close())
 }
 
-// What is damaged is named, fails the start, and stays as it is for whoever can mend it.
+// Damaged data is named, fails the start, and stays as it is for the user to repair.
 func TestDamagedStore(t *testing.T) {
 	room := func(tx *bolt.Tx) *bolt.Bucket {
 		b := tx.Bucket(bucketRooms)
@@ -297,7 +297,7 @@ func TestDamagedStore(t *testing.T) {
 			dir, before := broken(t, c.change)
 			err := openAll(dir)
 			if err == nil {
-				t.Fatal("it is taken")
+				t.Fatal("the damaged store is accepted")
 			}
 			if e := fault.As(err); e.Code != fault.CodeInternal || !strings.Contains(e.Text, File) || !strings.Contains(e.Text, c.says) || e.Reason != fault.StoreDamaged {
 				t.Errorf("the error is %v", err)
@@ -309,11 +309,11 @@ func TestDamagedStore(t *testing.T) {
 	}
 }
 
-// Bytes that are no store are left alone; nothing of it ends the process.
+// Bytes that are no store are left alone, and do not end the process.
 func TestForeignAndTruncatedStore(t *testing.T) {
 	whole, good := broken(t, nil)
 	s := must(Open(whole))
-	var used int64 // beyond it there is only what bbolt grows into
+	var used int64 // the rest is only room for bbolt to grow
 	if err := errors.Join(s.db.View(func(tx *bolt.Tx) error { used = tx.Size(); return nil }), s.Close()); err != nil {
 		t.Fatal(err)
 	}
@@ -341,13 +341,13 @@ func TestForeignAndTruncatedStore(t *testing.T) {
 	}
 }
 
-// A store of the future is refused, and what it holds stays.
+// A store of a later version is refused, and its content stays.
 func TestNewerStore(t *testing.T) {
 	for _, v := range [][]byte{{version + 1}, {255}, {1, 0}, {}} {
 		dir, before := broken(t, func(tx *bolt.Tx) error { return tx.Bucket(bucketMeta).Put(keyVersion, v) })
 		err := openAll(dir)
 		if err == nil {
-			t.Fatalf("version %v is taken", v)
+			t.Fatalf("version %v is accepted", v)
 		}
 		if e := fault.As(err); e.Code != fault.CodeUnavailable || !strings.Contains(e.Text, "newer") || e.Locked {
 			t.Errorf("version %v: %v", v, err)

@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// What a doubted word has forgotten comes again by a better one, and not by the same; and is forgotten for good after the retention.
-func TestADoubtedAge(t *testing.T) {
+// A line that was forgotten because of a doubted claim comes back by a better claim, and not by the same one. After the
+// retention it is forgotten for good.
+func TestDoubtedAge(t *testing.T) {
 	const retain = 10 * time.Minute
 	w := newLawRoom(t, "lab")
 	w.admit("bob")
@@ -16,30 +17,30 @@ func TestADoubtedAge(t *testing.T) {
 		return g.Add(&Line{Opened: Opened{Msg: msg, Given: Given{Age: age, By: "mallory", Doubted: doubted}}, Got: now})
 	}
 	if !come(retain-time.Second, true) {
-		t.Fatal("it is not taken")
+		t.Fatal("the line is not taken")
 	}
 	now = now.Add(2 * time.Second)
 	if ids := g.Expire(now.Add(-retain)); len(ids) != 1 || g.floors[personaID("bob")] != 0 {
-		t.Fatalf("%d are forgotten, and the floor is %d", len(ids), g.floors[personaID("bob")])
+		t.Fatalf("%d lines are forgotten, and the floor is %d", len(ids), g.floors[personaID("bob")])
 	}
 	if come(retain-time.Second, true) {
-		t.Error("it comes again by the same word")
+		t.Error("the line comes back by the same claim")
 	}
 	if !come(time.Minute, false) {
-		t.Fatal("it does not come again by a better word")
+		t.Fatal("the line does not come back by a better claim")
 	}
 	now = now.Add(retain - time.Minute - time.Second)
 	if ids := g.Expire(now.Add(-retain)); len(ids) != 0 {
-		t.Error("it is forgotten early")
+		t.Error("the line is forgotten early")
 	}
 	now = now.Add(2 * time.Second)
 	if ids := g.Expire(now.Add(-retain)); len(ids) != 1 || g.floors[personaID("bob")] != 1 || len(g.lapsed) != 0 {
-		t.Errorf("%d are forgotten; the floor is %d; %d have lapsed", len(ids), g.floors[personaID("bob")], len(g.lapsed))
+		t.Errorf("%d lines are forgotten; the floor is %d; %d have lapsed", len(ids), g.floors[personaID("bob")], len(g.lapsed))
 	}
 }
 
-// The count of the lines that were forgotten before their time ends with that time, and it takes a bounded list, however often
-// some are forgotten.
+// Lines that were forgotten before their time are counted until that time. The list for the count is bounded, however
+// often lines are forgotten.
 func TestForgottenLinesAreCounted(t *testing.T) {
 	begun := time.Date(2026, 11, 30, 9, 0, 0, 0, time.UTC)
 	var a ages
@@ -51,7 +52,7 @@ func TestForgottenLinesAreCounted(t *testing.T) {
 		want  int
 	}{{0, 2 * maxSheds}, {2 * maxSheds * shedSpan, 2 * maxSheds}, {(4*maxSheds - 20) * shedSpan, 10}, {4 * maxSheds * shedSpan, 0}} {
 		if got := a.ShedSince(begun.Add(c.after)); got != c.want {
-			t.Errorf("%d: after %v %d are counted, want %d", i, c.after, got, c.want)
+			t.Errorf("%d: after %v %d lines are counted, want %d", i, c.after, got, c.want)
 		}
 	}
 	if len(a.sheds) > maxSheds {

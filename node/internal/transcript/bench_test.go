@@ -26,8 +26,8 @@ func fullLog(authors, lines int) *Log {
 	return g
 }
 
-// What comparing heads costs both sides' loops when nothing has changed, by authors of ten lines each, and the bytes on the
-// stream: the question, its answer and their lengths.
+// The cost of comparing heads in the loops of both sides when nothing has changed, by authors of ten lines each, and
+// the bytes on the stream: the request, its answer and their lengths.
 func BenchmarkCompareHeads(b *testing.B) {
 	for _, authors := range []int{8, 64, 256} {
 		b.Run(fmt.Sprint(authors), func(b *testing.B) {

@@ -11,8 +11,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 )
 
-// Where a room has more than it may keep, who has said most loses the oldest, and nobody else loses any.
-func TestAFloodPushesOutNobodyElse(t *testing.T) {
+// In a room with more lines than it may keep, the author with the most loses its oldest, and no other author loses any.
+func TestFloodPushesOutNoOtherAuthor(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		size  int
@@ -36,7 +36,7 @@ func TestAFloodPushesOutNobodyElse(t *testing.T) {
 			}
 			gone := g.Expire(lawStart)
 			if len(g.Of("quiet")) != few || len(gone) == 0 || g.floors["quiet"] != 0 || g.floors["loud"] != uint64(len(gone)) {
-				t.Errorf("%d of the quiet one's lines are left, %d are gone", len(g.Of("quiet")), len(gone))
+				t.Errorf("%d of the quiet author's lines are left, %d are gone", len(g.Of("quiet")), len(gone))
 			}
 			if len(g.arrival) > MaxLines || g.bytes > MaxLineBytes {
 				t.Errorf("%d lines and %d bytes are kept", len(g.arrival), g.bytes)
@@ -45,17 +45,17 @@ func TestAFloodPushesOutNobodyElse(t *testing.T) {
 				t.Errorf("%d lines are kept", len(g.arrival))
 			}
 			if more := g.Expire(lawStart); len(more) != 0 {
-				t.Errorf("%d more go with nothing new", len(more))
+				t.Errorf("%d more lines go though nothing came", len(more))
 			}
 			g.Expire(lawStart.Add(time.Second))
 			if g.bytes != 0 || len(g.arrival) != 0 {
-				t.Errorf("%d bytes are counted of nothing", g.bytes)
+				t.Errorf("%d bytes are counted for an empty log", g.bytes)
 			}
 		})
 	}
 }
 
-// What is known of authors whose lines cannot count any more is forgotten, and snapshots share what is known.
+// The floors of authors whose lines cannot count any more are forgotten, and snapshots share the floors.
 func TestFloorsAreForgotten(t *testing.T) {
 	g := NewLog()
 	for i := range 3 * protocol.MaxMembers {

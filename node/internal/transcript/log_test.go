@@ -15,8 +15,8 @@ import (
 	"localchat/protocol"
 )
 
-// linePool is what three authors have ever said in one room: chains that a restart breaks, numbers that skip a block, and
-// lines that take a number twice. Signing is slow, so it is made once.
+// linePool is all lines that three authors have ever said in one room: chains that a restart breaks, numbers that skip
+// a block, and lines that use a number twice. Signing is slow, so the pool is made once.
 var linePool = sync.OnceValue(func() []protocol.Message {
 	const ctrBlock = 1 << 10 // numbers are reserved in blocks of so many
 	key := protocol.Key{1}
@@ -39,7 +39,7 @@ var linePool = sync.OnceValue(func() []protocol.Message {
 	return pool
 })
 
-// A lineModel is what a Log should hold, kept the slow way.
+// A lineModel is the state that a Log should have, kept the slow way.
 type lineModel struct {
 	log    *Log
 	now    time.Time
@@ -69,7 +69,7 @@ func (m *lineModel) add(t rapid.TB, msg protocol.Message) {
 	}
 }
 
-// drop forgets what gone says and returns the ids.
+// drop forgets the lines for which gone is true and returns their IDs.
 func (m *lineModel) drop(gone func(*Line) bool) []string {
 	var ids []string
 	m.kept = slices.DeleteFunc(m.kept, func(l *Line) bool {
@@ -108,7 +108,7 @@ func sameIDs(t rapid.TB, what string, got, want []string) {
 	}
 }
 
-// check holds the log to its comment and to the model.
+// check compares the log with its comment and with the model.
 func (m *lineModel) check(t rapid.TB) {
 	t.Helper()
 	g := m.log
@@ -129,7 +129,7 @@ func (m *lineModel) check(t rapid.TB) {
 	}
 	if g.whole {
 		if lines, more := newPoolLog().Missing(heads, func(*Line) bool { return true }); more || slices.ContainsFunc(lines, func(l *Line) bool { return g.Get(l.Msg.ID) != nil }) {
-			t.Fatal("it is thought whole, and would be given what it has")
+			t.Fatal("the log counts as complete, and would be given lines that it has")
 		}
 	}
 	n := 0
@@ -152,8 +152,8 @@ func (m *lineModel) check(t rapid.TB) {
 	}
 }
 
-// checkHead: below a head nothing that was ever said is missing, or it would never be fetched; and a chain that is whole
-// has its end for a head, or it would be fetched for ever.
+// checkHead: below a head no line that was ever said is missing, or it would never be fetched. The head of a complete
+// chain is its end, or the chain would be fetched for ever.
 func (m *lineModel) checkHead(t rapid.TB, name string) {
 	t.Helper()
 	author := personaID(name)
@@ -186,7 +186,7 @@ func (m *lineModel) checkHead(t rapid.TB, name string) {
 	}
 }
 
-// What is added, expired and hidden in any order leaves the log as its comment says.
+// Lines that are added, expired and hidden in any order leave the log as its comment says.
 func TestLineLogHoldsItsInvariants(t *testing.T) {
 	pool := linePool()
 	rapid.Check(t, func(rt *rapid.T) {
@@ -204,7 +204,7 @@ func TestLineLogHoldsItsInvariants(t *testing.T) {
 				m.hide(rt, personaID(who), rapid.Uint64Range(0, 7).Draw(rt, "cut"))
 			},
 			"settle": func(rt *rapid.T) {
-				for _, msg := range pool { // a fellow member gives all it has
+				for _, msg := range pool { // another member gives all it has
 					if !slices.ContainsFunc(m.kept, func(l *Line) bool { return l.Msg.Author == msg.Author && l.Msg.Ctr == msg.Ctr }) {
 						m.add(rt, msg)
 					}
@@ -216,7 +216,7 @@ func TestLineLogHoldsItsInvariants(t *testing.T) {
 	})
 }
 
-// newPoolLog holds all that was ever said.
+// newPoolLog holds all lines of the pool.
 func newPoolLog() *Log {
 	g := NewLog()
 	for _, m := range linePool() {
@@ -225,7 +225,7 @@ func newPoolLog() *Log {
 	return g
 }
 
-// wholeHeads are those of who has all that was ever said.
+// wholeHeads are the heads of a member that has all lines of the pool.
 func wholeHeads() map[peer.ID]uint64 {
 	heads := make(map[peer.ID]uint64)
 	for _, a := range []string{"alice", "bob", "carol"} {
@@ -234,7 +234,8 @@ func wholeHeads() map[peer.ID]uint64 {
 	return heads
 }
 
-// What a frame cannot hold comes with the next one, each author's lines in order, and only what the asker may have.
+// Lines that do not fit into a frame come with the next one: each author's lines in order, and only those that the
+// asker may have.
 func TestMissingFillsAFrame(t *testing.T) {
 	g := NewLog()
 	const lines = 20
@@ -264,7 +265,7 @@ func TestMissingFillsAFrame(t *testing.T) {
 	}
 	missing, more := g.Missing(nil, func(l *Line) bool { return l.Msg.Epoch == 2 && l.Msg.Ctr < 5 })
 	if len(missing) != 2 || more {
-		t.Errorf("%d lines of those allowed, more: %v", len(missing), more)
+		t.Errorf("%d of the allowed lines, more: %v", len(missing), more)
 	}
 }
 
@@ -302,8 +303,8 @@ func TestExpiredStaysExpired(t *testing.T) {
 	m.check(t)
 }
 
-// Whoever has been silent for as long as lines are kept can be removed like everybody: what its cut names goes over the
-// wire.
+// A member that has been silent for as long as lines are kept can be removed like any other: the line that its cut
+// names goes over the wire.
 func TestCutOfTheExpired(t *testing.T) {
 	w := newLawRoom(t, "lab")
 	w.admit("bob", "carol")
@@ -319,8 +320,8 @@ func TestCutOfTheExpired(t *testing.T) {
 	}
 }
 
-// A line that comes below one that was thought the lowest opens the question again of what lies between.
-func TestALineBelowTheLowest(t *testing.T) {
+// A line that comes below the supposedly lowest one makes the log ask again for the lines between.
+func TestLineBelowTheLowest(t *testing.T) {
 	g := NewLog()
 	pool := linePool()
 	add := func(ctr uint64) {

@@ -13,7 +13,7 @@ import (
 	"localchat/protocol"
 )
 
-// Two logs that hold whatever part of what was said, and give each other what is missing, come to hold the same: no line
+// Two logs that each hold any part of the lines, and give each other the missing ones, end with the same lines: no line
 // of either is lost, and it takes no more rounds than there are lines.
 func TestLineLogsConverge(t *testing.T) {
 	pool := linePool()
@@ -48,10 +48,11 @@ func TestLineLogsConverge(t *testing.T) {
 	})
 }
 
-// Members that hold whatever part of what was said, ask whomever they meet and take its word for what is whole, come to
-// hold the same, though some may be given nothing from before they came: no word makes a head jump over a line that
-// somebody still has. Authors whose node was started again, and who lack what they said before, are among them.
-func TestMembersConvergeByAnyWord(t *testing.T) {
+// Members that each hold any part of the lines, ask any other member, and trust its word on which chains are complete,
+// end with the same lines, though some may be given nothing from before they came: no word makes a head jump over a
+// line that some member still has. Authors whose node was restarted, and which lack their own earlier lines, are among
+// them.
+func TestMembersConverge(t *testing.T) {
 	pool := linePool()
 	opened := make(map[protocol.Hash]protocol.Message)
 	for _, m := range pool {
@@ -115,7 +116,7 @@ func TestMembersConvergeByAnyWord(t *testing.T) {
 			j := rapid.IntRange(0, len(logs)-1).Draw(rt, "of")
 			meet(i, j, lawStart)
 		}
-		for range len(logs) { // then everybody asks everybody, before anything is taken for lost
+		for range len(logs) { // then every member asks every other, before any line is taken for lost
 			for i := range logs {
 				for j := range logs {
 					meet(i, j, lawStart)
@@ -157,8 +158,8 @@ func holed(lines []*Line) bool {
 	return false
 }
 
-// In the order of display no line stands above one that its author had seen, however the lines came here; no newcomer's
-// stands above what was said before it came; and the order is the same on every node.
+// In the order of display no line stands above a line that its author had seen, however the lines arrived; no
+// newcomer's line stands above a line from before it came; and the order is the same on every node.
 func TestOrderIsCausal(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		type node struct {
@@ -168,7 +169,7 @@ func TestOrderIsCausal(t *testing.T) {
 		nodes := map[peer.ID]*node{"a": {epoch: 1}, "b": {epoch: 1}, "c": {epoch: 1}}
 		saw := make(map[protocol.Hash][]protocol.Hash) // a line, and what its author had seen
 		var said []protocol.Message
-		var before []protocol.Hash // what was said before the newcomer was there
+		var before []protocol.Hash // the lines from before the newcomer came
 		for i := range rapid.IntRange(1, 20).Draw(rt, "lines") {
 			names := slices.Sorted(maps.Keys(nodes))
 			if len(names) == 3 && rapid.IntRange(0, 5).Draw(rt, "comes") == 0 {
@@ -176,7 +177,7 @@ func TestOrderIsCausal(t *testing.T) {
 				for _, m := range said {
 					before = append(before, m.ID)
 				}
-				for _, p := range names { // it is let in by who has seen that, and the others hear of it later
+				for _, p := range names { // a member that has seen those lines lets it in, and the others hear of it later
 					nodes[p].epoch = rapid.Uint64Range(nodes[p].epoch, 2).Draw(rt, "epoch")
 				}
 				names = append(names, "d")
@@ -192,7 +193,7 @@ func TestOrderIsCausal(t *testing.T) {
 			n.seen = append(n.seen, m.ID)
 			said = append(said, m)
 			for _, p := range names {
-				// Nobody opens a line of an epoch that it has not applied.
+				// No member opens a line of an epoch that it has not applied.
 				if o := nodes[p]; p != from && o.epoch >= m.Epoch && (p != "d" || m.Epoch == 2) && rapid.Bool().Draw(rt, "arrives") {
 					o.lamport, o.seen = max(o.lamport, m.Lamport), append(o.seen, m.ID)
 				}
@@ -201,7 +202,7 @@ func TestOrderIsCausal(t *testing.T) {
 		var first []protocol.Hash
 		for range 2 {
 			g := NewLog()
-			var shown []*Line // a screen, which puts each line above the one it is told
+			var shown []*Line // a screen, which puts each line above the line named in the event
 			for _, m := range rapid.Permutation(said).Draw(rt, "arrival") {
 				l := &Line{Opened: Opened{Msg: m}, Got: lawStart}
 				g.Add(l)
@@ -226,7 +227,7 @@ func TestOrderIsCausal(t *testing.T) {
 			if first == nil {
 				first = order
 			} else if !slices.Equal(first, order) {
-				rt.Fatal("two nodes show two orders")
+				rt.Fatal("two nodes show different orders")
 			}
 		}
 	})

@@ -25,7 +25,7 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// personae are people with keys made from their names, so that a failure names the same peers every time.
+// personae are peers with keys made from their names, so that a failure names the same peers every time.
 var personae = struct {
 	mu   sync.Mutex
 	keys map[string]protocol.KeySigner
