@@ -2,10 +2,10 @@ package protocol
 
 import "google.golang.org/protobuf/encoding/protowire"
 
-// A canonicalReader reads protobuf in canonical form where it lies, allocating nothing: fields in their order; tags, lengths and
-// numbers in their shortest spelling; nothing that proto3 leaves out. It is for what anybody may send unasked; everything
-// else is read by generated code. Its methods take the error to fail with, made beforehand. Like a [reading] it remembers
-// the first, and reads nothing more then.
+// A canonicalReader reads protobuf in canonical form in place, without allocating: fields in their order; tags, lengths and
+// numbers in their shortest form; no field with its default value. It is for messages that anybody may send unasked;
+// generated code reads everything else. Its methods take the error to fail with, made beforehand. Like a [fieldReader] it
+// remembers the first error, and reads nothing more after it.
 type canonicalReader struct {
 	b   []byte
 	err error

@@ -60,8 +60,8 @@ func unmarshal(what string, b []byte, m proto.Message) error {
 	return nil
 }
 
-// A fieldReader turns wire fields into domain values and remembers the first that is wrong, so that a message is read as a
-// list of fields. Its methods return zero values once something was wrong.
+// A fieldReader turns wire fields into domain values and remembers the first error, so that a message is read as a list of
+// fields. Its methods return zero values after an error.
 type fieldReader struct{ err error }
 
 func (r *fieldReader) fail(field, format string, args ...any) {
