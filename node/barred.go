@@ -16,13 +16,16 @@ type barred struct {
 
 func newBarred() *barred { return &barred{since: make(map[peer.ID]time.Time)} }
 
-// Add implements pubsub.Blacklist.
-func (b *barred) Add(p peer.ID) bool {
+// bar bars p from now on.
+func (b *barred) bar(p peer.ID) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.since[p] = time.Now()
-	return true
 }
+
+// Add implements pubsub.Blacklist. Pubsub calls it some time after it was told to blacklist p, when the bar may have been
+// lifted again: a member can hear of a removal and of the readmission in one step. So it changes nothing; see [gossip.bar].
+func (b *barred) Add(p peer.ID) bool { return b.Contains(p) }
 
 // Contains implements pubsub.Blacklist.
 func (b *barred) Contains(p peer.ID) bool {

@@ -348,6 +348,7 @@ func publish(ctx context.Context, t *pubsub.Topic, raw []byte) error {
 
 // bar ends all gossip with p in this room and no other.
 func (g *gossip) bar(p peer.ID) {
+	g.barred.bar(p)
 	g.ps.BlacklistPeer(p)
 }
 
