@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"localchat/node/internal/transcript"
 	"localchat/protocol"
 	"localchat/test/hostile"
 )
@@ -84,7 +85,7 @@ func obeys(s *siege) {
 	}
 	for _, n := range defenders {
 		s.peek(n, func(r *room) {
-			if got := len(r.log.Of(s.mallory.Host.ID())); got != 1 {
+			if got := len(r.talk.Of(s.mallory.Host.ID())); got != 1 {
 				s.t.Errorf("%s retains %d lines of mallory, want the one said before the removal", n, got)
 			}
 		})
@@ -158,7 +159,7 @@ func graftsBare(s *siege) {
 	s.says("carol", "not for mallory")
 	s.shows("bob", "not for mallory")
 	s.peek("bob", func(r *room) {
-		for _, l := range r.log.Arrivals() {
+		for _, l := range r.talk.Arrivals() {
 			ids = append(ids, string(l.Msg.ID[:]))
 		}
 	})
@@ -195,7 +196,7 @@ func fillsNumbers(s *siege) {
 	s.shows("bob", evil+" below the cut-off")
 	var raw []byte
 	s.peek("bob", func(r *room) {
-		for _, l := range r.log.Arrivals() {
+		for _, l := range r.talk.Arrivals() {
 			if strings.Contains(l.Content.Text, evil) {
 				raw = l.Msg.Raw()
 			}
@@ -323,10 +324,10 @@ func floodsEpochs(s *siege) {
 	s.mallory.FloodsEpochs(s.nodes["bob"].self)
 	time.Sleep(time.Second) // simulated
 	kept := func(n string) (early int) {
-		s.peek(n, func(r *room) { early = len(r.early) })
+		s.peek(n, func(r *room) { early = r.talk.Early() })
 		return early
 	}
-	if got := kept("bob"); got > maxEarlyAuthor {
+	if got := kept("bob"); got > transcript.MaxEarlyAuthor {
 		s.t.Errorf("bob keeps %d lines of one author", got)
 	}
 	s.heal()

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"localchat/node/internal/transcript"
 	"localchat/protocol"
 	"localchat/test/hostile"
 )
@@ -24,8 +25,8 @@ func TestAdversaryCapturesComparisons(t *testing.T) {
 	}
 }
 
-// mostAsked is how often in a minute a member that always claims to have news may be asked: once each syncSpacing.
-const mostAsked = int(time.Minute/syncSpacing) + 10
+// mostAsked is how often in a minute a member that always claims to have news may be asked: once each SyncSpacing.
+const mostAsked = int(time.Minute/transcript.SyncSpacing) + 10
 
 func captures(t *testing.T, way string, members int) {
 	simulate(t, len(defenders)+members, func(l *simLAN) {

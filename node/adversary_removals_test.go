@@ -166,7 +166,7 @@ func (c *campaign) settles() {
 	}
 	for _, n := range c.stay {
 		c.peek(n, func(r *room) {
-			for _, l := range r.log.Arrivals() {
+			for _, l := range r.talk.Arrivals() {
 				c.judgeLine(n, r, l)
 			}
 			c.judgeKeys(n, r)
@@ -182,7 +182,7 @@ func (c *campaign) differs() string {
 		seq := uint64(0)
 		c.peek(n, func(r *room) {
 			seq = r.current().Seq()
-			for _, l := range r.log.Ordered() {
+			for _, l := range r.talk.Ordered() {
 				ids = append(ids, l.Msg.ID)
 				texts[l.Content.Text] = true
 			}

@@ -122,7 +122,7 @@ func (s *siege) holds() {
 			s.shows(n, from+" speaks on")
 		}
 	}
-	time.Sleep(2 * syncEvery) // simulated: everything that can be fetched is fetched
+	time.Sleep(2 * transcript.SyncEvery) // simulated: everything that can be fetched is fetched
 	for _, g := range s.mallory.Gains {
 		s.t.Error("mallory gained", g)
 	}
@@ -130,7 +130,7 @@ func (s *siege) holds() {
 	for _, n := range s.stay {
 		var ids []string
 		s.peek(n, func(r *room) {
-			for _, l := range r.log.Ordered() {
+			for _, l := range r.talk.Ordered() {
 				ids = append(ids, l.Content.Text)
 				s.judge(n, l)
 			}

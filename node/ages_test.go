@@ -205,9 +205,9 @@ func TestLinesOfNodeAreBounded(t *testing.T) {
 		total := 0
 		must(ask(l.ctx(), alice, inLoop(func(lp *loop) {
 			for _, r := range lp.rooms {
-				total += r.log.Size()
-				if r.log.Size() > transcript.MaxLineBytes {
-					t.Errorf("%s keeps %d bytes", r.label(), r.log.Size())
+				total += r.talk.Size()
+				if r.talk.Size() > transcript.MaxLineBytes {
+					t.Errorf("%s keeps %d bytes", r.label(), r.talk.Size())
 				}
 			}
 		})))
@@ -241,7 +241,7 @@ func TestARoomsLinesAreBoundedAsTheyCome(t *testing.T) {
 		for range 2 * transcript.MaxLineBytes / protocol.MaxText {
 			must(ask(l.ctx(), alice, inLoop(func(lp *loop) {
 				r := lp.rooms[lp.order[0]]
-				most = max(most, r.log.Size())
+				most = max(most, r.talk.Size())
 				key, _ := r.keys.Get(r.current().Epoch())
 				must(r.send(protocol.Content{Kind: protocol.Say, Text: text}, key))
 			})))

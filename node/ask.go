@@ -36,7 +36,7 @@ func (q askAsked) run(l *loop) (*protocol.AskReply, error) {
 		return &protocol.AskReply{}, nil
 	}
 	if q.req.Leave {
-		err := r.step(authority.Leave{Peer: q.peer, Cut: r.log.Cut(q.peer)})
+		err := r.step(authority.Leave{Peer: q.peer, Cut: r.talk.Cut(q.peer)})
 		return &protocol.AskReply{OK: err == nil}, nil
 	}
 	info, err := r.invite(q.peer, q.req.Invite.Nick, q.req.Invite.Expires)

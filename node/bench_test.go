@@ -91,9 +91,9 @@ func BenchmarkTakeLine(b *testing.B) {
 		ctr++
 		line.Msg.Ctr, line.Msg.Lamport = ctr, ctr
 		line.Msg.ID = protocol.Hash{1, byte(ctr), byte(ctr >> 8), byte(ctr >> 16), byte(ctr >> 24)}
-		r.takeLine(line, false)
-		if r.log.Len() == transcript.MaxLines {
-			r.log = transcript.NewLog()
+		r.carry(r.talk.Hear(r.world(), line))
+		if r.talk.Len() == transcript.MaxLines {
+			r.talk = transcript.New(r.id, r.l.n.self, 0, r.l.clock.even())
 		}
 	}
 }
@@ -115,9 +115,9 @@ func BenchmarkSay(b *testing.B) {
 		if !ok {
 			b.Fatal("it does not open")
 		}
-		r.takeLine(line, false)
-		if r.log.Len() == transcript.MaxLines {
-			r.log = transcript.NewLog()
+		r.carry(r.talk.Hear(r.world(), line))
+		if r.talk.Len() == transcript.MaxLines {
+			r.talk = transcript.New(r.id, r.l.n.self, 0, r.l.clock.even())
 		}
 	}
 }
@@ -132,10 +132,12 @@ func BenchmarkSnapshot(b *testing.B) {
 			}
 			r := benchRoom(b, w)
 			for _, m := range w.ledger.State().Members() {
-				first := protocol.Message{Header: protocol.Header{Ctr: 1}, Author: m.Peer, ID: protocol.DataID([]byte(m.Peer))}
-				r.log.Add(&transcript.Line{Opened: transcript.Opened{Msg: first}, Got: lawStart})
+				first := protocol.Message{Header: protocol.Header{Room: w.id(), Epoch: w.epoch(), Ctr: 1}, Author: m.Peer, ID: protocol.DataID([]byte(m.Peer))}
+				r.carry(r.talk.Hear(r.world(), transcript.Opened{Msg: first}))
 			}
-			r.log.Expire(lawStart.Add(time.Second))
+			later := r.world()
+			later.Now = later.Now.Add(r.current().Policy().Retain + time.Second)
+			r.carry(r.talk.Tick(later))
 			b.ReportAllocs()
 			for b.Loop() {
 				r.publishSnapshot()

@@ -21,11 +21,11 @@ func (q lastLines) run(l *loop) (waits []<-chan struct{}, err error) {
 		if !q.all && (id != q.room || r.owner()) {
 			continue // an owner does not leave its room
 		}
-		if r.joined && r.current().Len() > 1 && r.onTheirWay() {
+		if r.joined && r.current().Len() > 1 && r.talk.OnTheirWay() {
 			done := make(chan struct{})
 			r.awaited = append(r.awaited, done)
 			waits = append(waits, done)
-			r.syncSoon(0)
+			r.seek()
 		}
 	}
 	return waits, nil
@@ -52,19 +52,9 @@ func (n *Node) awaitDelivery(ctx context.Context, q lastLines) {
 	}
 }
 
-// onTheirWay reports whether lines of ours have reached nobody else, as far as is known, and may do so soon.
-func (r *room) onTheirWay() bool {
-	for _, ln := range r.log.Of(r.l.n.self) {
-		if !ln.Delivered && !ln.Taken && !ln.Warned {
-			return true
-		}
-	}
-	return false
-}
-
 // release lets those go on who wait for our lines, if there is nothing to wait for any more.
 func (r *room) release() {
-	if len(r.awaited) > 0 && (r.ctx.Err() != nil || !r.onTheirWay()) {
+	if len(r.awaited) > 0 && (r.ctx.Err() != nil || !r.talk.OnTheirWay()) {
 		for _, done := range r.awaited {
 			close(done)
 		}

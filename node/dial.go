@@ -351,7 +351,7 @@ func (e connectedness) handle(l *loop) {
 		if e.connected && r.recovering != nil {
 			r.askForHead(e.peer)
 		} else if e.connected {
-			r.greet(e.peer)
+			r.carry(r.talk.Greet(r.world(), e.peer))
 		} else if r.owner() {
 			r.noteGone(e.peer)
 		}
@@ -373,7 +373,7 @@ func (l *loop) networkChanged(why string) {
 		e.next, e.pause = time.Time{}, dialBackoffMin
 	}
 	for _, r := range l.rooms {
-		r.compareAround(false)
+		r.carry(r.talk.CompareAround(r.world()))
 	}
 }
 

@@ -93,7 +93,7 @@ func TestFloodIsNotTakenLive(t *testing.T) {
 				for i := range lines {
 					must(r.send(protocol.Content{Kind: protocol.Say, Text: fmt.Sprint(i)}, key))
 				}
-				for _, ln := range r.log.Of(bob.self) {
+				for _, ln := range r.talk.Of(bob.self) {
 					flood = append(flood, ln.Opened)
 				}
 			}
@@ -103,7 +103,7 @@ func TestFloodIsNotTakenLive(t *testing.T) {
 				for _, a := range flood {
 					lineArrived{room: id, line: a}.handle(lp)
 				}
-				if n := len(r.log.Of(bob.self)); n != floodBurst {
+				if n := len(r.talk.Of(bob.self)); n != floodBurst {
 					t.Errorf("%d lines are taken at once", n)
 				}
 				for _, a := range flood[:floodBurst] { // a line that is here already costs nothing
@@ -179,22 +179,22 @@ func TestLinesThatPushEachOtherOutAreAFlood(t *testing.T) {
 		r := newRoom(lp, w.id())
 		defer r.cancel()
 		r.ledger = &w.ledger
-		got := lp.clock.even()
+		then := r.world()
+		then.Allow = func(peer.ID, string) bool { return true }
 		if old {
-			got = got.Add(-2 * shedYoung)
+			then.Now = then.Now.Add(-2 * shedYoung)
 		}
 		for i := range transcript.MaxLines + shedFrom {
 			for j, author := range []string{"carol", "alice"} {
 				var id protocol.Hash
 				copy(id[:], fmt.Sprint(author, i))
-				m := protocol.Message{Header: protocol.Header{Ctr: uint64(i + 1), Lamport: uint64(i + 1)}, Author: personaID(author), ID: id}
+				m := protocol.Message{Header: protocol.Header{Room: w.id(), Epoch: w.epoch(), Ctr: uint64(i + 1), Lamport: uint64(i + 1)}, Author: personaID(author), ID: id}
 				if j == 0 || i%4 == 0 {
-					r.log.Add(&transcript.Line{Opened: transcript.Opened{Msg: m}, Got: got})
+					r.talk.Hear(then, transcript.Opened{Msg: m})
 				}
 			}
 		}
-		r.log.Expire(got.Add(-time.Hour))
-		r.tellShed()
+		r.carry(r.talk.Tick(r.world()))
 		due := n.admission.floods.due(lawStart)
 		if told := len(due) == 1 && len(due[0].members) == 1 && due[0].members[0].peer == personaID("carol"); told == old || old && len(due) > 0 {
 			t.Errorf("old: %v, told %+v", old, due)

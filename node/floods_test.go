@@ -315,7 +315,7 @@ func TestExcessLinesAreNotPassedOn(t *testing.T) {
 				for i := range 10 {
 					must(r.send(protocol.Content{Kind: protocol.Say, Text: fmt.Sprint(i)}, key))
 				}
-				for _, ln := range r.log.Of(bob.self) {
+				for _, ln := range r.talk.Of(bob.self) {
 					said = append(said, ln.Msg)
 				}
 			}

@@ -231,18 +231,7 @@ func (g *gossip) validateLine(_ context.Context, from peer.ID, m *pubsub.Message
 
 // open decrypts a line that may count.
 func (s *snapshot) open(msg protocol.Message, v authority.Verdict) (transcript.Opened, bool) {
-	if v != authority.VerdictAccept && v != authority.VerdictLate || msg.Ctr <= s.floors[msg.Author] {
-		return transcript.Opened{}, false
-	}
-	key, ok := s.keys.Get(msg.Epoch)
-	if !ok {
-		return transcript.Opened{}, false
-	}
-	content, err := msg.Open(key)
-	if err != nil {
-		return transcript.Opened{}, false
-	}
-	return transcript.Opened{Msg: msg, Content: content, Late: v == authority.VerdictLate}, true
+	return transcript.Open(msg, v, s.keys, s.floors[msg.Author])
 }
 
 // validateRecord lets through what the authority signed. Anything else is refused without blame for who passed it on;

@@ -2,13 +2,11 @@ package node
 
 import (
 	"context"
-	"slices"
 	"sync"
 
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 
-	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
 
@@ -186,40 +184,7 @@ func (r *room) checkPromised() {
 // headRequest compares heads alone.
 func (r *room) headRequest() protocol.SyncRequest {
 	st := r.current()
-	return protocol.SyncRequest{Room: r.id, HaveSeq: st.Seq(), Head: st.Head(), Proof: r.proof, Heads: r.log.Heads()}
-}
-
-// takeLast learns the last of our lines that another node has. A number that this node has not used, or has used for another
-// line, was used before this node's disk was put back. Such a number is not used again, and a line that has taken one is not
-// reported as delivered.
-func (r *room) takeLast(last protocol.Cut) {
-	if last.Ctr == 0 || last.Ctr > r.ctr+maxCtrStep {
-		return
-	}
-	var at *transcript.Line
-	for _, ln := range slices.Backward(r.log.Of(r.l.n.self)) {
-		if ln.Msg.Ctr <= last.Ctr {
-			at = ln
-			break
-		}
-	}
-	switch {
-	case at != nil && at.Msg.Ctr == last.Ctr && at.Msg.ID == last.Hash:
-		return
-	case last.Ctr <= r.ctr && (at == nil || at.Msg.Ctr < last.Ctr):
-		return // it has expired here, or it is from before our first line of this life
-	}
-	r.ctr = max(r.ctr, last.Ctr)
-	for _, ln := range r.log.Of(r.l.n.self) {
-		if ln.Msg.Ctr > last.Ctr || ln.Delivered || ln.Taken {
-			continue
-		}
-		ln.Taken, ln.Warned = true, true
-		if shown(ln) {
-			r.l.emit(r, Warning{Code: "not_delivered", Text: "not delivered, because an old copy of this node's data was put back; say it again: " + firstWords(ln.Content.Text)})
-		}
-	}
-	r.fresh = r.undelivered()
+	return protocol.SyncRequest{Room: r.id, HaveSeq: st.Seq(), Head: st.Head(), Proof: r.proof, Heads: r.talk.Heads()}
 }
 
 // frozenWords are the same on every node.

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
 
@@ -40,7 +41,7 @@ func TestLateJoinerGetsWhatPolicyAllows(t *testing.T) {
 				must(carol.Join(l.ctx(), JoinOptions{Room: "lab"}))
 				m := l.infiltrate(3, lab)
 				m.Join("mallory", protocol.Token{})
-				time.Sleep(3 * syncEvery) // simulated: it has asked more than once
+				time.Sleep(3 * transcript.SyncEvery) // simulated: it has asked, more than once
 				s.says("alice", "after")
 				s.shows("carol", "after")
 				want := []string{"after"}
@@ -101,17 +102,17 @@ func TestLostLiveLinesAreRepaired(t *testing.T) {
 		for _, c := range []struct {
 			away  time.Duration
 			given bool
-		}{{repairFor / 3, true}, {2 * repairFor, false}} {
+		}{{transcript.RepairFor / 3, true}, {2 * transcript.RepairFor, false}} {
 			text := fmt.Sprint("said while cut off for ", c.away)
 			l.cut("alice", "bob")
 			time.Sleep(pingEvery + pingTimeout) // simulated
 			id := must(alice.Say(l.ctx(), "lab", text, false))
 			time.Sleep(c.away) // simulated
 			l.heal()
-			time.Sleep(2*dialBackoffMax + 2*syncEvery) // simulated
+			time.Sleep(2*dialBackoffMax + 2*transcript.SyncEvery) // simulated
 			s.says("alice", "and on after "+c.away.String())
 			s.shows("bob", "and on after "+c.away.String())
-			time.Sleep(2 * syncEvery) // simulated
+			time.Sleep(2 * transcript.SyncEvery) // simulated
 			if got := slices.Contains(l.texts("bob"), text); got != c.given {
 				t.Errorf("after %v bob has the line: %v", c.away, got)
 			}
@@ -129,7 +130,7 @@ func TestLinesToNobodyAreNotDelivered(t *testing.T) {
 		alice, bob := l.start("alice"), l.start("bob")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 		alone := must(alice.Say(l.ctx(), "lab", "anybody?", false))
-		time.Sleep(2 * deliverBy) // simulated
+		time.Sleep(2 * transcript.DeliverBy) // simulated
 		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
 		id := must(alice.Say(l.ctx(), "lab", "hello bob", false))
 		until(l.subs["alice"], func(d Delivered) bool {
@@ -138,7 +139,7 @@ func TestLinesToNobodyAreNotDelivered(t *testing.T) {
 			}
 			return d.ID == id
 		})
-		time.Sleep(2 * deliverBy) // simulated
+		time.Sleep(2 * transcript.DeliverBy) // simulated
 		for _, ev := range l.subs["alice"].drain() {
 			switch b := ev.Body.(type) {
 			case Delivered:
@@ -188,8 +189,8 @@ func TestRestartedMembersLineStandsLast(t *testing.T) {
 		until[Joined](s.subs["bob"], nil)
 		must(ask(ctx, bob, inLoop(func(l *loop) {
 			for _, r := range l.rooms {
-				if r.log.Len() > 0 {
-					t.Error("bob has been given his lines again: this shows nothing")
+				if r.talk.Len() > 0 {
+					t.Error("bob has been given what he had: this shows nothing")
 				}
 				key, _ := r.keys.Get(r.current().Epoch())
 				must(r.send(protocol.Content{Kind: protocol.Say, Text: "back"}, key))

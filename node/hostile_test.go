@@ -5,11 +5,9 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 	"net/netip"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -265,7 +263,7 @@ func TestManyPollsLeaveNothing(t *testing.T) {
 			r := l.rooms[s.room]
 			o := &r.owned
 			n = len(l.rooms) + len(o.polls) + len(o.heard) + len(o.knocks) + len(o.attempts) + len(o.progress) +
-				len(r.ledger.Failures()) + len(r.ledger.Knocks()) + len(r.early) + len(r.pending) + len(r.records)
+				len(r.ledger.Failures()) + len(r.ledger.Knocks()) + r.talk.Early() + len(r.pending) + len(r.records)
 		})
 		return n
 	}
@@ -386,7 +384,7 @@ func TestUncommittedKeyIsNotBelieved(t *testing.T) {
 				before := r.keys.Epochs()
 				// A line that opens under the key is no proof: its author may have invented the key.
 				h := protocol.Header{Room: s.room, Epoch: epoch, Ctr: 1, Lamport: 1}
-				r.keepEarly(sealed("carol", h, "mine", protocol.Key{2}))
+				keepEarly(r, sealed("carol", h, "mine", protocol.Key{2}))
 				r.takeKeys(from, []protocol.EpochKey{{Epoch: epoch, Key: protocol.Key{2}}})
 				if !slices.Equal(r.keys.Epochs(), before) {
 					t.Errorf("a key of epoch %d is believed: %v", epoch, r.keys.Epochs())
@@ -411,45 +409,8 @@ func TestUncommittedKeyIsNotBelieved(t *testing.T) {
 	})
 }
 
-// Lines that wait for a key are bounded: for one author, for all strangers, and in bytes. Strangers push no member's
-// line out.
-func TestEarlyLinesAreBounded(t *testing.T) {
-	s := assail(t)
-	s.inLoop(s.alice, func(l *loop) {
-		r := l.rooms[s.room]
-		early := func(author peer.ID, i int) protocol.Message {
-			return protocol.Message{
-				Header: protocol.Header{Room: s.room, Epoch: 99, Ctr: uint64(i + 1)}, Author: author,
-				ID: protocol.DataID([]byte(fmt.Sprint(author, i))),
-			}
-		}
-		for i := range 2 * maxEarlyAuthor {
-			r.keepEarly(early(s.alice.self, i))
-			r.keepEarly(early(s.alice.self, i)) // the same line again
-		}
-		if len(r.early) != maxEarlyAuthor {
-			t.Errorf("%d lines of one author", len(r.early))
-		}
-		for i := range 2 * maxEarly {
-			r.keepEarly(early(peer.ID(fmt.Sprint("author", i)), i))
-		}
-		if len(r.early) != maxEarlyAuthor+maxEarlyNew {
-			t.Errorf("%d lines in all", len(r.early))
-		}
-		if r.early[0].Author != s.alice.self {
-			t.Error("strangers have pushed a member's line out")
-		}
-		r.early = nil
-		text, size := strings.Repeat("x", protocol.MaxText), 0
-		for i := range maxEarlyNew {
-			r.keepEarly(sealed("alice", protocol.Header{Room: s.room, Epoch: 99, Ctr: uint64(i + 1), Lamport: 1}, text, protocol.Key{1}))
-		}
-		for _, m := range r.early {
-			size += len(m.Raw())
-		}
-		if size > maxEarlyBytes || size < maxEarlyBytes/2 {
-			t.Errorf("%d bytes in all", size)
-		}
-		r.early = nil
-	})
+// keepEarly has r keep a line whose epoch has not come.
+func keepEarly(r *room, m protocol.Message) {
+	_, effects := r.talk.Keep(r.world(), m)
+	r.carry(effects)
 }

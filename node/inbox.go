@@ -110,8 +110,7 @@ type (
 func (e subscribed) handle(l *loop) {
 	if r := l.rooms[e.room]; r != nil {
 		r.sayJoined()
-		r.resync = settleSyncs
-		r.syncSoon(0) // lines from before this node listened
+		r.carry(r.talk.Subscribed(r.world()))
 	}
 }
 
@@ -121,10 +120,7 @@ func (e lineArrived) handle(l *loop) {
 		return
 	}
 	l.isAlive(e.from)
-	delete(r.partners.fetched, e.line.Msg.ID)
-	if r.log.Get(e.line.Msg.ID) != nil || r.inBudget(e.line.Msg.Author, e.line.Content.Text) {
-		r.takeLive(e.line, e.line.Late)
-	}
+	r.carry(r.talk.Hear(r.world(), e.line))
 }
 
 func (e recordArrived) handle(l *loop) {
@@ -134,7 +130,12 @@ func (e recordArrived) handle(l *loop) {
 }
 
 func (e earlyLine) handle(l *loop) {
-	if r := l.rooms[e.room]; r != nil && !r.keepEarly(e.msg) {
+	r := l.rooms[e.room]
+	if r == nil {
+		return
+	}
+	kept, effects := r.talk.Keep(r.world(), e.msg)
+	if r.carry(effects); !kept {
 		l.n.admission.refuse(l.n.admission.visitorAt(e.msg.Author), aLine)
 	}
 }

@@ -108,8 +108,8 @@ func (r *room) memberInfos() []MemberInfo {
 
 // lastLineOf is when p said the last of its lines that are kept here; zero: none is.
 func (r *room) lastLineOf(p PeerID) time.Time {
-	for _, l := range slices.Backward(r.log.Of(p)) {
-		if shown(l) {
+	for _, l := range slices.Backward(r.talk.Of(p)) {
+		if l.Shown() {
 			return l.Content.At
 		}
 	}

@@ -191,12 +191,12 @@ func TestLineOfComingEpochCounts(t *testing.T) {
 			key.Epoch = st.Epoch() + 1
 			h := protocol.Header{Room: s.room, Epoch: key.Epoch, Ctr: 1, Lamport: 1}
 			c := protocol.Content{Kind: protocol.Say, Text: "early", At: time.Now()}
-			r.keepEarly(must(protocol.SealMessage(h, c, key.Key, alice.self, alice.signer, random)))
+			keepEarly(r, must(protocol.SealMessage(h, c, key.Key, alice.self, alice.signer, random)))
 			r.takeRecord(must(protocol.SignRecord(protocol.Record{
 				Room: s.room, Seq: st.Seq() + 1, Prev: st.Head(), Term: 1, Epoch: key.Epoch, At: time.Now(),
 				Author: alice.self, Body: protocol.Rekey{}, KeyHash: protocol.CommitKey(s.room, key.Epoch, key.Key),
 			}, alice.signer)))
-			if len(r.early) != 1 {
+			if r.talk.Early() != 1 {
 				t.Error("it was dropped while its key was missing")
 			}
 			r.takeKeys(personaID("carol"), []protocol.EpochKey{key})

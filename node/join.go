@@ -450,8 +450,8 @@ func (q enterRoom) run(l *loop) (<-chan struct{}, error) {
 	}
 	if old := l.rooms[r.id]; old != nil {
 		l.forget(old)
-		r.ctr = l.numbers[r.id]
-		r.ctrLimit = r.ctr
+		r.talk.SkipTo(l.numbers[r.id])
+		r.ctrLimit = r.talk.Used()
 	}
 	if err := r.saveSeat(); err != nil {
 		l.warnDisk(r, err)

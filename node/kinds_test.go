@@ -222,7 +222,7 @@ func TestLosingPlaceDropsKeys(t *testing.T) {
 				s := lost.snap.Load()
 				for what, n := range map[string]int{
 					"keys": len(lost.keys.Epochs()), "keys for pubsub": len(s.keys.Epochs()), "members": lost.current().Len(),
-					"members for pubsub": s.state.Len(), "lines": lost.log.Len(), "records": len(lost.records) + len(s.records),
+					"members for pubsub": s.state.Len(), "lines": lost.talk.Len(), "records": len(lost.records) + len(s.records),
 				} {
 					if (n > 0) != want {
 						t.Errorf("%s: %d %s", when, n, what)

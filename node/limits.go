@@ -90,23 +90,14 @@ const (
 	// maxWords, in peers whose words are kept: they take a millisecond each to make.
 	maxWords = 4096
 
-	// maxHeld, in lines of one author that wait for the one before.
-	maxHeld = 64
 	// maxPasses at once in a room: what more there is to be passed on is fetched by who lacks it.
 	maxPasses = 64
-	// maxDue, in fellow members to compare with at the next opportunities, one after another: enough that what one of
-	// them has spreads like a rumour, and few enough that the largest room has done with it in seconds.
-	maxDue = 8
-	// maxIdlePages in a row of one partner that bring nothing new: as many as all lines that a room may hold fill.
-	maxIdlePages = transcript.MaxLineBytes / (protocol.MaxBatch / 2)
 
 	// lineOvershoot, in bytes above transcript.MaxLineBytes: a room that has so much more does not wait for the tick to forget
 	// lines. Ten members may say 60 MB in a second, and forgetting line by line would cost a walk over the log for each.
 	lineOvershoot = transcript.MaxLineBytes / 8
-	// maxNodeLines, in bytes, of the lines of all rooms of a node; each room has its own bounds. A room of which lines are
-	// forgotten before their time is told so once in shedEvery.
+	// maxNodeLines, in bytes, of the lines of all rooms of a node; each room has its own bounds.
 	maxNodeLines = 24 << 20
-	shedEvery    = time.Hour
 	// sayRate, in lines a second of one node, each KiB of a text counting as one more, and sayBurst at once: a person or a
 	// script that pastes a log is not slowed down, eight that talk at once reach 4,000 lines a second, and a loop without an
 	// end is held to some 60 kB/s of lines to each member. What is more waits, for sayPatience at most, which is 5,000 lines
@@ -141,13 +132,10 @@ const (
 	// eight that talk at once fill in twenty seconds; the other half is shared out among the members, so that a flood of some
 	// takes nothing from the others. What is beyond it is not heard live, and fetched.
 	maxSeen = 1 << 18
-	// maxEarly lines of an epoch that we do not have yet, of one author and in all: what a talker says in the time
-	// that a key takes to come. maxEarlyNew of them together are of authors who are no members here yet, so that
-	// invented ones push nobody out. maxEarlyBytes of all.
-	maxEarlyAuthor = 64
-	maxEarlyNew    = 64
-	maxEarly       = 1024
-	maxEarlyBytes  = 4 << 20
+	// maxWaiting, in lines of ours that wait for a key: what a talker says in the time that one takes to come. maxPending, in
+	// records that came before the one that they follow.
+	maxWaiting = 64
+	maxPending = 1024
 	// maxRecords of a room's log at a member, of 1.5 kB each in memory: a room that 300 people come to and leave twice a day
 	// gets there in seven months. The owner admits nobody when so many are near. The member leaves then, and is told why.
 	maxRecords = 1 << 18
@@ -155,16 +143,9 @@ const (
 	// maxEarlyKeys, in keys from the authority whose records have not come: what comes with one part of a long log is asked
 	// for again with the last one.
 	maxEarlyKeys = 64
-	// maxCtrStep that another node's word can move our message numbers: an earlier life of ours has said fewer than a
-	// million lines since the copy of the disk that we live from, and nobody can use up all numbers.
-	maxCtrStep = 1 << 20
 	// maxParked, in requests of strangers that wait meanwhile; members have two each.
 	maxParked = 64
 
-	// maxLamportStep that one line can move our clock: no honest peer is a million lines ahead.
-	maxLamportStep = 1 << 20
-	// maxLamportAhead of what is known a line may be: two parts of a room that were apart may each have filled it.
-	maxLamportAhead = 2 * transcript.MaxLines
 	// maxPresence, in bytes of addresses in one answer to a poll; the members beyond it come without addresses.
 	maxPresence = 256 << 10
 

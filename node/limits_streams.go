@@ -7,6 +7,7 @@ import (
 
 	"localchat/authority"
 	"localchat/node/internal/lan"
+	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
 
@@ -83,8 +84,8 @@ const (
 	// it, and 64 may come at once, or lose their network.
 	unspokenFrom = 200
 	// comparedFrom, in comparisons, but for those in the middle of a long answer: in one room a node begins one each
-	// syncSpacing at most.
-	comparedFrom = 6 * int(floodWindow/syncSpacing) / 5
+	// transcript.SyncSpacing at most.
+	comparedFrom = 6 * int(floodWindow/transcript.SyncSpacing) / 5
 	// shedFrom, in lines, and KiB of them, of one author that are forgotten although they were said less than shedYoung ago,
 	// since the room is full. People fill a room in hours; a script that pastes a log of 10,000 lines says nothing more.
 	shedFrom  = 100
@@ -161,7 +162,7 @@ var (
 		each: 4, guests: 64, strangers: 32, guest: budget{5, 64},
 		stranger: rareStranger, address: rareAddress, shared: rareShared,
 	}
-	// syncQuota: a member compares every syncSpacing at most, and page after page where there is more.
+	// syncQuota: a member compares every transcript.SyncSpacing at most, and page after page where there is more.
 	syncQuota = quota{
 		each: answersEach, guests: answersInFlight, strangers: 32, guest: budget{10, 100},
 		stranger: rareStranger, address: rareAddress, shared: rareShared,

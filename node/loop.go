@@ -151,8 +151,8 @@ func (l *loop) run(ctx context.Context) {
 func (l *loop) shedLines() {
 	l.overfull = false
 	for _, r := range l.rooms {
-		if r.log.Size() > transcript.MaxLineBytes+lineOvershoot {
-			r.expireLines()
+		if r.talk.Size() > transcript.MaxLineBytes+lineOvershoot {
+			r.carry(r.talk.Expire(r.world()))
 		}
 	}
 }
@@ -233,7 +233,7 @@ func (l *loop) forget(r *room) {
 		}
 	}
 	r.endRecovery()
-	l.numbers[r.id] = r.ctr
+	l.numbers[r.id] = r.talk.Used()
 	if len(l.former) < maxFound {
 		l.former[r.id] = former{r.label(), r.current().Closed()}
 	}

@@ -3,6 +3,7 @@ package node
 import (
 	"flag"
 	"fmt"
+	"localchat/node/internal/transcript"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -58,7 +59,7 @@ func TestManyNodes(t *testing.T) {
 			time.Sleep(time.Second) // simulated
 		}
 		t.Logf("%d nodes: entered in %v, healed in %v, %d lines (simulated)", nodes, entered.Sub(m.begun), time.Since(healed), len(m.said))
-		time.Sleep(2 * syncEvery) // simulated: it stays so
+		time.Sleep(2 * transcript.SyncEvery) // simulated: it stays so
 		if !m.settled("later ") {
 			t.FailNow()
 		}

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"localchat/node/internal/transcript"
 	"testing"
 	"time"
 )
@@ -41,7 +42,7 @@ func TestDeadConnectionGivesWay(t *testing.T) {
 			time.Sleep(isFound) // simulated
 			must(s.nodes["alice"].Say(s.ctx(), "lab", "I am back", false))
 			until(s.subs["bob"], func(m Message) bool { return m.Text == "I am back" && m.At.After(back) })
-			if took := time.Since(back); took > tryTimeout+onItsWay+2*syncSpacing {
+			if took := time.Since(back); took > tryTimeout+time.Second+2*transcript.SyncSpacing {
 				t.Errorf("heard after %v", took)
 			}
 		}

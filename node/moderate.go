@@ -57,7 +57,7 @@ func (q kick) run(l *loop) (Committed, error) {
 	if err != nil {
 		return Committed{}, err
 	}
-	return r.order(authority.Kick{Peer: c.Peer, Reason: reason, Cut: r.log.Cut(c.Peer)})
+	return r.order(authority.Kick{Peer: c.Peer, Reason: reason, Cut: r.talk.Cut(c.Peer)})
 }
 
 func (q ban) run(l *loop) (Committed, error) {
@@ -76,7 +76,7 @@ func (q ban) run(l *loop) (Committed, error) {
 	if err != nil {
 		return Committed{}, err
 	}
-	return r.order(authority.Ban{Peer: c.Peer, Reason: reason, For: q.d, Cut: r.log.Cut(c.Peer)})
+	return r.order(authority.Ban{Peer: c.Peer, Reason: reason, For: q.d, Cut: r.talk.Cut(c.Peer)})
 }
 
 func (q unban) run(l *loop) (Committed, error) {

@@ -86,7 +86,7 @@ func BenchmarkRecovery(b *testing.B) {
 					if connected.IsZero() && bob.connected(alice.self) {
 						connected = time.Now()
 					}
-					must(ask(b.Context(), bob, inLoop(func(l *loop) { have = l.rooms[lab.ID].log.Len() })))
+					must(ask(b.Context(), bob, inLoop(func(l *loop) { have = l.rooms[lab.ID].talk.Len() })))
 					if time.Since(healed) > time.Minute {
 						b.Fatalf("%d lines of %d after a minute", have, missed+1)
 					}

@@ -19,12 +19,10 @@ import (
 // An ownerDesk is what the authority of a room keeps beside its ledger and may forget. It is owned by the loop, and
 // empty in rooms of others.
 type ownerDesk struct {
-	polls    map[peer.ID]heldPoll  // questions that wait for news
-	heard    map[peer.ID]heard     // what each member last said that it has
-	receipts map[peer.ID]uint64    // up to where each member has been told that we have its lines
-	gone     map[peer.ID]time.Time // guests, since when nobody has heard of them
-	owed     map[peer.ID]bool      // authors that have not been given their receipt; if it is lost, the author asks
-	arrived  map[peer.ID]bool      // authors whose lines have come since
+	polls map[peer.ID]heldPoll  // questions that wait for news
+	heard map[peer.ID]heard     // what each member last said that it has
+	gone  map[peer.ID]time.Time // guests, since when nobody has heard of them
+	owed  map[peer.ID]bool      // authors that have not been given their receipt; if it is lost, the author asks
 	// leaving: this node ends, and the room goes on without it; see sayLeaving.
 	leaving  bool
 	presence uint64 // grows when the members are told the list of present ones
@@ -49,7 +47,7 @@ type ownerDesk struct {
 func newOwnerDesk() ownerDesk {
 	return ownerDesk{
 		polls: make(map[peer.ID]heldPoll), heard: make(map[peer.ID]heard), gone: make(map[peer.ID]time.Time),
-		receipts: make(map[peer.ID]uint64), owed: make(map[peer.ID]bool), arrived: make(map[peer.ID]bool),
+		owed:   make(map[peer.ID]bool),
 		knocks: make(map[peer.ID]chan protocol.JoinReply), nicks: make(map[peer.ID]string), bell: newDoorbell(), attempts: make(map[peer.ID]time.Time),
 		// Not from 1: a member that has a number from before our restart has another list.
 		presence: rand.Uint64N(protocol.MaxCounter/2) + 1, open: newOpenDoor(),
@@ -162,7 +160,6 @@ func (r *room) committed(c authority.Commit) {
 	if rm, ok := c.Record.Body.(protocol.Remove); ok {
 		r.follow(c, rm)
 		delete(r.owned.heard, rm.Peer) // a non-member is never listed as present
-		delete(r.owned.receipts, rm.Peer)
 		delete(r.owned.owed, rm.Peer)
 		// The removed peer comes first, so that it hears the reason from its owner before it hears of the record from others.
 		if h, held := r.owned.polls[rm.Peer]; held {
@@ -219,7 +216,7 @@ func (r *room) answerPoll(p peer.ID, h heldPoll) {
 			r.hold(p, h) // it gets the proof when it compares, and when the question has waited long enough
 		case a.Outcome == authority.PollDiffers && h.req.HaveSeq > r.current().Seq():
 			r.hold(p, h)
-			r.compareWith(p, 0, false) // it has what we have signed and lost, or another log
+			r.carry(r.talk.CompareWith(r.world(), p)) // it has what we have signed and lost, or another log
 		case a.Outcome == authority.PollDiffers, a.Outcome == authority.PollNews, h.req.HavePresence != r.owned.presence, r.owned.owed[p]:
 			r.reply(p, h, protocol.PollReply{Member: r.news(p, h.req)})
 		default:
@@ -256,7 +253,7 @@ func (r *room) news(p peer.ID, req protocol.PollRequest) *protocol.PollMember {
 	news := &protocol.PollMember{
 		Records: records, More: more,
 		Keys:     r.keysFor(p, req.HaveKey, nil),
-		Presence: r.owned.presence, Receipt: r.log.Head(p), Last: r.log.Cut(p), Proof: r.twinRecord(req.HaveSeq, req.Head),
+		Presence: r.owned.presence, Receipt: r.talk.Head(p), Last: r.talk.Cut(p), Proof: r.twinRecord(req.HaveSeq, req.Head),
 	}
 	// The whole room's addresses for everybody in it: with every record that would be most of what a removal sends.
 	if req.HavePresence != r.owned.presence {
@@ -266,39 +263,6 @@ func (r *room) news(p peer.ID, req protocol.PollRequest) *protocol.PollMember {
 		news.Present = r.owned.present
 	}
 	return news
-}
-
-// owesReceipt: a line of p has come. It is told so in the answer to its poll, with those that follow in the next moment.
-func (r *room) owesReceipt(p peer.ID) {
-	if !r.owner() || p == r.l.n.self {
-		return
-	}
-	if len(r.owned.arrived) == 0 {
-		id := r.id
-		time.AfterFunc(receiptEvery, func() { r.l.n.post(receiptsDue{id}) })
-	}
-	r.owned.arrived[p] = true
-}
-
-// receiptsDue: members wait to hear that their lines have come.
-type receiptsDue struct{ room protocol.RoomID }
-
-func (e receiptsDue) handle(l *loop) {
-	r := l.rooms[e.room]
-	if r == nil || !r.owner() {
-		return
-	}
-	for p := range r.owned.arrived {
-		head := r.log.Head(p)
-		if _, member := r.current().Member(p); !member || head <= r.owned.receipts[p] {
-			continue
-		}
-		r.owned.receipts[p], r.owned.owed[p] = head, true
-		if h, held := r.owned.polls[p]; held {
-			r.answerPoll(p, h)
-		}
-	}
-	clear(r.owned.arrived)
 }
 
 // noteAttempt tells the owner's person that somebody tried what only the owner may; not more than now and then.
@@ -367,7 +331,7 @@ func (r *room) tickOwner(now time.Time) {
 			r.l.n.log.Warn("away", "room", r.id, "err", err)
 		}
 	}
-	if err := r.step(authority.Tick{LastLine: r.l.clock.at(r.lastLine), Unasked: r.mayBeTalking(r.l.clock.even())}); err != nil {
+	if err := r.step(authority.Tick{LastLine: r.l.clock.at(r.talk.LastLine()), Unasked: r.mayBeTalking(r.l.clock.even())}); err != nil {
 		r.l.n.log.Warn("tick", "room", r.id, "err", err)
 	}
 	if r.current().Closed() && !r.owes(r.l.judgedAt()) {
@@ -383,7 +347,7 @@ func (r *room) tickOwner(now time.Time) {
 // its idle time once more. now is by the clock that goes on while the machine sleeps.
 func (r *room) mayBeTalking(now time.Time) bool {
 	idle := r.current().Policy().Idle
-	if idle == 0 || now.Sub(r.lastLine) < idle/2 || r.current().Len() < 2 {
+	if idle == 0 || now.Sub(r.talk.LastLine()) < idle/2 || r.current().Len() < 2 {
 		return false
 	}
 	near := r.near()
@@ -395,10 +359,10 @@ func (r *room) mayBeTalking(now time.Time) bool {
 	}
 	asked, within := 0, min(idleAsked, idle/2)
 	for _, p := range near {
-		if now.Sub(r.partners.gave[p]) <= within {
+		if now.Sub(r.talk.Gave(p)) <= within {
 			asked++
 		} else {
-			r.compareWith(p, 0, false)
+			r.carry(r.talk.CompareWith(r.world(), p))
 		}
 	}
 	return asked < min(len(near), idleAsks)

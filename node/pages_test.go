@@ -6,7 +6,7 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/network"
 
-	"localchat/authority"
+	"localchat/node/internal/transcript"
 	"localchat/protocol"
 	"localchat/test/hostile"
 )
@@ -31,7 +31,7 @@ func TestNobodyCapturesComparisons(t *testing.T) {
 		"more and a new line each":    {answer: func(m *hostile.Peer, _ int) protocol.SyncReply { return protocol.SyncReply{More: true, Lines: own(m)} }},
 		"more and a new line, slowly": {answer: func(m *hostile.Peer, _ int) protocol.SyncReply { return protocol.SyncReply{More: true, Lines: own(m)} }, slow: syncTimeout - 100*time.Millisecond},
 		"news, and nothing":           {answer: func(*hostile.Peer, int) protocol.SyncReply { return protocol.SyncReply{} }, spams: true},
-		"news, of twice what are due": {answer: func(*hostile.Peer, int) protocol.SyncReply { return protocol.SyncReply{} }, spams: true, mallets: 2 * maxDue},
+		"news, of twice what are due": {answer: func(*hostile.Peer, int) protocol.SyncReply { return protocol.SyncReply{} }, spams: true, mallets: 2 * transcript.MaxDue},
 		"news, and more, and nothing": {answer: func(*hostile.Peer, int) protocol.SyncReply { return protocol.SyncReply{More: true} }, spams: true},
 		"no answer":                   {spams: true, slow: time.Hour},
 		"more and keys of no use": {answer: func(*hostile.Peer, int) protocol.SyncReply {
@@ -41,13 +41,14 @@ func TestNobodyCapturesComparisons(t *testing.T) {
 	}
 	for name, k := range kinds {
 		t.Run(name, func(t *testing.T) {
-			simulate(t, 3+max(k.mallets, 1), func(l *simLAN) {
+			simulate(t, 4+max(k.mallets, 1), func(l *simLAN) {
 				alice, bob, carol := l.start("alice"), l.start("bob"), l.start("carol")
 				lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 				must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
 				must(carol.Join(l.ctx(), JoinOptions{Room: "lab"}))
+				must(l.start("dave").Join(l.ctx(), JoinOptions{Room: "lab"}))
 				for i := range max(k.mallets, 1) {
-					m := l.infiltrate(3+i, lab)
+					m := l.infiltrate(4+i, lab)
 					m.Join("mallory"+string(rune('a'+i)), protocol.Token{})
 					asked := 0
 					m.Host.SetStreamHandler(protocol.SyncID, func(s network.Stream) {
@@ -79,16 +80,14 @@ func TestNobodyCapturesComparisons(t *testing.T) {
 				l.cut("bob", "carol")
 				time.Sleep(10 * time.Second) // simulated
 				must(carol.Say(l.ctx(), "lab", "while bob was away", false))
-				time.Sleep(syncEvery) // simulated
-				must(ask(l.ctx(), bob, inLoop(func(lp *loop) {
-					lp.rooms[lab.ID].doubts["nobody"] = &doubt{ended: authority.Removal{}, confirmed: make(map[protocol.Hash]bool)}
-				})))
+				time.Sleep(transcript.SyncEvery) // simulated
+				must(alice.Kick(l.ctx(), "lab", "dave", ""))
 				l.heal()
 				until[Message](l.subs["bob"], func(m Message) bool { return m.Text == "while bob was away" })
 				for deadline := time.Now().Add(patience); ; time.Sleep(time.Second) { // simulated
-					var waits int
-					must(ask(l.ctx(), bob, inLoop(func(lp *loop) { waits = len(lp.rooms[lab.ID].doubts) })))
-					if waits == 0 {
+					waits := true
+					must(ask(l.ctx(), bob, inLoop(func(lp *loop) { waits = lp.rooms[lab.ID].talk.InDoubt() })))
+					if !waits {
 						break
 					}
 					if time.Now().After(deadline) {
@@ -110,35 +109,5 @@ func futurePage() func(m *hostile.Peer, asked int) protocol.SyncReply {
 			}
 		}
 		return protocol.SyncReply{More: true, Lines: raws}
-	}
-}
-
-// A comparison that goes on and brings nothing new ends by itself, even if each page advances it and is full.
-func TestPagesOfNothingEnd(t *testing.T) {
-	var g pages
-	full := make([][]byte, protocol.MaxBatchItems)
-	n := 0
-	for ; n == 0 || g.from != ""; n++ {
-		e := synced{peer: "mallory", reply: protocol.SyncReply{More: true, Lines: full}}
-		e.lines = []protocol.Message{{Header: protocol.Header{Ctr: uint64(n + 1)}, Author: "mallory"}}
-		g.turn(e, false, func(protocol.Message) bool { return false })
-		if n > 2*maxIdlePages {
-			t.Fatal("it goes on forever")
-		}
-	}
-	if n != maxIdlePages+1 {
-		t.Errorf("it ends after %d pages", n)
-	}
-	for name, reply := range map[string]protocol.SyncReply{
-		"nothing":     {More: true},
-		"a short one": {More: true, Lines: full[:1]},
-	} {
-		e := synced{peer: "mallory", reply: reply}
-		if e.lines = nil; len(reply.Lines) > 0 {
-			e.lines = []protocol.Message{{Header: protocol.Header{Ctr: 7}, Author: "mallory"}}
-		}
-		if g.turn(e, false, func(protocol.Message) bool { return false }); g.from != "" {
-			t.Errorf("%s goes on", name)
-		}
 	}
 }

@@ -27,9 +27,8 @@ func roundTable(l *simLAN, others int) (names []string) {
 	return append(names, "alice")
 }
 
-// catchUp bounds the time from the reunion until all have a line that one of them said meanwhile: the time of the
-// connections, and two or three seconds at each member that passes it on. One comparison in syncEvery with a random
-// member would take minutes.
+// catchUp is within how long of being together again all have what one of them has said meanwhile: the connections, and
+// two seconds or three at each who passes it on. One comparison in SyncEvery with a random member would take minutes.
 const catchUp = 7 * time.Second
 
 // connects bounds the time until members that were apart are connected again.

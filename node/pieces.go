@@ -38,11 +38,10 @@ type (
 	}
 	// givenLines are a piece of what a fellow handed over. The answer says how many were new, and whether each could be judged.
 	givenLines struct {
-		room    protocol.RoomID
-		lines   []protocol.Message
-		from    PeerID
-		ages    map[protocol.Hash]time.Duration
-		vouched bool
+		room  protocol.RoomID
+		lines []protocol.Message
+		from  PeerID
+		ages  map[protocol.Hash]time.Duration
 	}
 	givenAnswer struct {
 		fresh int
@@ -98,7 +97,7 @@ func (n *Node) takeAhead(ctx context.Context, room protocol.RoomID, asked protoc
 
 func (q inOrder) run(l *loop) ([]protocol.Message, error) {
 	if r := l.rooms[q.room]; r != nil {
-		return r.provable(q.lines), nil
+		return r.talk.Provable(r.current(), q.lines), nil
 	}
 	return nil, nil
 }
@@ -108,14 +107,9 @@ func (q givenLines) run(l *loop) (a givenAnswer, err error) {
 	if r == nil {
 		return a, nil
 	}
-	a.whole = true
-	before := r.log.Len()
-	for _, m := range q.lines {
-		// Where a line still waits for its key, what is said of its author's chain is for another time.
-		a.whole = r.takeGiven(m, transcript.Given{Age: q.ages[m.ID], By: q.from}, q.vouched, true) && a.whole
-	}
-	r.noteFetched(r.log.Arrivals()[before:])
-	a.fresh = r.log.Len() - before
+	var effects []transcript.Effect
+	a.fresh, a.whole, effects = r.talk.Handed(r.world(), q.from, q.lines, q.ages)
+	r.carry(effects)
 	return a, nil
 }
 
@@ -138,7 +132,7 @@ func (s *synced) takeAhead(ctx context.Context, n *Node, r *room, before authori
 		return
 	}
 	for piece := range slices.Chunk(lines, pieceLines) {
-		a, err := ask(ctx, n, givenLines{s.room, piece, s.peer, s.ages, s.peer == before.Authority()})
+		a, err := ask(ctx, n, givenLines{s.room, piece, s.peer, s.ages})
 		if err != nil {
 			return
 		}
@@ -176,7 +170,7 @@ func (q handed) run(l *loop) (none, error) {
 	}
 	r.takeProof(q.proof)
 	// Before the keys, since lines of this node may wait for them: they have to be numbered after those from before a restart.
-	r.takeLast(q.last)
+	r.carry(r.talk.LastKnown(q.last))
 	r.takeKeys(q.from, q.keys)
 	return none{}, nil
 }

@@ -15,7 +15,6 @@ import (
 
 	"localchat/authority"
 	"localchat/node/internal/store"
-	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
 
@@ -349,8 +348,8 @@ func (r *room) takeNews(m *protocol.PollMember) {
 	}
 	r.takeProof(openProof(m.Proof))
 	// Before the keys, since lines of this node may wait for them: they have to be numbered after those from before a restart.
-	r.takeLast(m.Last)
-	r.delivered(func(ln *transcript.Line) bool { return ln.Msg.Ctr <= m.Receipt })
+	r.carry(r.talk.LastKnown(m.Last))
+	r.carry(r.talk.Confirmed(m.Receipt))
 	r.takeKeys(r.authority(), m.Keys)
 	r.takePresence(m)
 	if _, in := r.me(); in && !m.More {
@@ -439,7 +438,7 @@ func (r *room) noteAway() {
 func (r *room) backFromAway() {
 	if r.away.said > 0 {
 		r.l.emit(r, OwnerBack{ForS: int(r.l.now().Sub(r.away.since) / time.Second)})
-		r.syncSoon(0)
+		r.seek()
 	}
 	r.away.since, r.away.said, r.away.leaving = time.Time{}, 0, false
 }

@@ -59,7 +59,7 @@ func (r *room) noteEphemeral() {
 		if _, member := r.current().Member(p); !member {
 			delete(r.owned.gone, p)
 		} else if r.l.now().Sub(since) >= ephemeralGone {
-			cuts[p] = r.log.Cut(p)
+			cuts[p] = r.talk.Cut(p)
 		}
 	}
 	if err := r.step(authority.Gone{Cuts: cuts}); err != nil {

@@ -99,12 +99,9 @@ func (n *Node) pace(ctx context.Context, text string) error {
 // honest node lets anybody say. The line is dropped, and the user is told once in a while which member it is. If an honest
 // node said it after all, and it is only late, it is fetched at a later comparison.
 func (r *room) inBudget(author peer.ID, text string) bool {
-	now := r.l.now()
-	if author == r.l.n.self || r.said.of(author).AllowN(now, sayCost(text)) {
+	if author == r.l.n.self || r.said.of(author).AllowN(r.l.now(), sayCost(text)) {
 		return true
 	}
-	r.flooded = now
-	r.syncSoon(floodPause)
 	r.l.n.admission.count(r.l.n.admission.visitorAt(author), aLine, sayCost(text))
 	return false
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/network"
 
+	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
 
@@ -21,13 +22,11 @@ func TestReceiptsComeWithPolls(t *testing.T) {
 			asked++
 			n0.serveSync(s)
 		})
-		must(ask(l.ctx(), l.nodes["n1"], inLoop(func(lp *loop) { lp.rooms[lp.order[0]].synced = time.Now() }))) // and no comparison for another reason
-		must(ask(l.ctx(), l.nodes["n2"], inLoop(func(lp *loop) { lp.rooms[lp.order[0]].synced = time.Now() })))
 		for i := range 20 {
 			at := time.Now()
 			id := must(l.nodes["n1"].Say(l.ctx(), "lab", fmt.Sprint("line ", i), false))
 			until(l.subs["n1"], func(d Delivered) bool { return d.ID == id })
-			if after := time.Since(at); after > receiptEvery+live {
+			if after := time.Since(at); after > transcript.ReceiptEvery+live {
 				t.Errorf("line %d was delivered after %v", i, after)
 			}
 		}
@@ -37,34 +36,7 @@ func TestReceiptsComeWithPolls(t *testing.T) {
 	})
 }
 
-// The authority gives no receipt beyond a gap in an author's lines.
-func TestNoReceiptBeyondAGap(t *testing.T) {
-	simulate(t, 2, func(l *simLAN) {
-		l.fillRoom(2, nil)
-		time.Sleep(5 * time.Second) // simulated
-		must(l.nodes["n1"].Say(l.ctx(), "lab", "first", false))
-		time.Sleep(time.Second) // simulated
-		var receipt uint64
-		must(ask(l.ctx(), l.nodes["n0"], inLoop(func(lp *loop) {
-			r := lp.rooms[lp.order[0]]
-			n1 := l.nodes["n1"].self
-			receipt = r.owned.receipts[n1]
-			far := *r.log.Of(n1)[0]
-			far.Msg.Ctr += 5
-			far.Msg.ID, far.Msg.Prev = protocol.Hash{1}, protocol.Hash{2}
-			r.log.Add(&far)
-			r.owesReceipt(n1)
-		})))
-		time.Sleep(2 * receiptEvery) // simulated
-		must(ask(l.ctx(), l.nodes["n0"], inLoop(func(lp *loop) {
-			if now := lp.rooms[lp.order[0]].owned.receipts[l.nodes["n1"].self]; receipt == 0 || now != receipt {
-				t.Errorf("the receipt is %d, and was %d before a line came that does not follow", now, receipt)
-			}
-		})))
-	})
-}
-
-// A peer that polls again and again without regard to the receipt does not get an answer each time.
+// Who asks again and again without taking notice of the receipt does not get an answer each time.
 func TestReceiptIsGivenOnce(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		l.fillRoom(2, nil)

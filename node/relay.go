@@ -10,7 +10,6 @@ import (
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
 
-	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
 
@@ -182,9 +181,9 @@ func (q takePassed) run(l *loop) (*protocol.PassReply, error) {
 	req, mine := protocol.PassRequest{Room: r.id}, q.record.Author == q.peer
 	if q.record.Seq == 0 {
 		req.Line = q.line.Raw()
-		r.takeGiven(q.line, transcript.Given{}, false, false)
+		r.carry(r.talk.Relay(r.world(), q.line))
 		// A line that this node does not take itself, since its author says too much, is not for others either.
-		mine = q.line.Author == q.peer && r.has(q.line)
+		mine = q.line.Author == q.peer && r.talk.Has(q.line)
 	} else {
 		req.Record = q.record.Bytes()
 		r.takeRecord(q.record)
@@ -204,13 +203,6 @@ func (q takePassed) run(l *loop) (*protocol.PassReply, error) {
 		}
 	}
 	return reply, nil
-}
-
-// has reports whether m is here: shown, held until the line before it comes, or kept until its key comes.
-func (r *room) has(m protocol.Message) bool {
-	return r.log.Get(m.ID) != nil ||
-		slices.ContainsFunc(r.held[m.Author], func(h heldLine) bool { return h.Msg.ID == m.ID }) ||
-		slices.ContainsFunc(r.early, func(e protocol.Message) bool { return e.ID == m.ID })
 }
 
 // sweepPasses forgets the members that were not reached a while ago.

@@ -16,6 +16,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"localchat/authority"
+	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
 
@@ -264,7 +265,7 @@ func TestGapIsFilledAtOnce(t *testing.T) {
 		for i := range 3 {
 			must(l.nodes["n2"].Say(l.ctx(), "lab", fmt.Sprint("the next ", i), false))
 		}
-		time.Sleep(holdFor + live) // simulated
+		time.Sleep(transcript.HoldFor + live) // simulated
 		var heard []string
 		for _, ev := range l.subs["n1"].drain() {
 			if m, ok := ev.Body.(Message); ok {
@@ -274,7 +275,7 @@ func TestGapIsFilledAtOnce(t *testing.T) {
 		if want := []string{"missed", "the next 0", "the next 1", "the next 2"}; !slices.Equal(heard, want) {
 			t.Errorf("heard in the order %q", heard)
 		}
-		if after, ok := l.heardAfter("n1", "the next 2", at); !ok || after > holdFor {
+		if after, ok := l.heardAfter("n1", "the next 2", at); !ok || after > transcript.HoldFor {
 			t.Errorf("the last was heard after %v, %v", after, ok)
 		}
 	})
@@ -292,15 +293,24 @@ func TestOvertakenLinesAreNotWaitedForLong(t *testing.T) {
 		time.Sleep(time.Second) // simulated
 		l.hearLive("n0", "to a newcomer", "n0", "n1", "n2")
 
-		must(ask(l.ctx(), l.nodes["n0"], inLoop(func(lp *loop) { lp.rooms[room].prev = protocol.Hash{9} })))
 		at := time.Now()
-		must(l.nodes["n0"].Say(l.ctx(), "lab", "after nothing", false))
-		time.Sleep(holdFor + live) // simulated
+		must(ask(l.ctx(), l.nodes["n0"], inLoop(func(lp *loop) {
+			r := lp.rooms[room]
+			h := r.talk.Next(r.current().Epoch())
+			h.Prev = protocol.Hash{9}
+			key, _ := r.keys.Get(h.Epoch)
+			c := protocol.Content{Kind: protocol.Say, Text: "after nothing", At: at}
+			m := must(protocol.SealMessage(h, c, key, lp.n.self, lp.n.signer, random))
+			effects, _ := r.talk.Say(r.world(), m)
+			r.carry(effects)
+			must(none{}, r.gossip.publishLine(r.ctx, m))
+		})))
+		time.Sleep(transcript.HoldFor + live) // simulated
 		if after, ok := l.heardAfter("n1", "after nothing", at); !ok {
 			t.Errorf("heard after %v, %v", after, ok)
 		}
 		must(ask(l.ctx(), l.nodes["n1"], inLoop(func(lp *loop) {
-			if n := len(lp.rooms[room].held); n != 0 {
+			if n := lp.rooms[room].talk.Held(); n != 0 {
 				t.Errorf("lines of %d are still held", n)
 			}
 		})))
@@ -319,7 +329,7 @@ func TestOnlyOwnLinesArePassedOn(t *testing.T) {
 		time.Sleep(time.Second) // simulated
 		must(l.nodes["n2"].Say(l.ctx(), "lab", "hello", false))
 		var raw []byte
-		must(ask(l.ctx(), l.nodes["n2"], inLoop(func(lp *loop) { raw = lp.rooms[room.ID].log.Of(lp.n.self)[0].Msg.Raw() })))
+		must(ask(l.ctx(), l.nodes["n2"], inLoop(func(lp *loop) { raw = lp.rooms[room.ID].talk.Of(lp.n.self)[0].Msg.Raw() })))
 		to := []protocol.PassRequest{
 			{Room: room.ID, Line: raw, To: m.Nodes},
 			{Room: room.ID, Record: foundation("lab", "owner"), To: m.Nodes},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -31,11 +30,10 @@ type room struct {
 	records []protocol.SignedRecord // all applied ones, in order
 	pending map[uint64]protocol.SignedRecord
 	keys    authority.Keyring
-	log     *transcript.Log
+	talk    *transcript.Transcript
 	snap    atomic.Pointer[snapshot] // read by pubsub's goroutines
 	gossip  *gossip                  // nil until we are in
 
-	since           uint64        // the last record when we entered: what was before is no news
 	name, nick      string        // until the log is here
 	looks           looks         // of label, once asked for; see skeletons
 	joined, resumed bool          // in, and said so; taken up from disk
@@ -48,49 +46,28 @@ type room struct {
 	badKeyTold time.Time
 	promised   logHead // how far the log went that the authority let us in by
 
-	ctr, ctrLimit uint64 // the last number used, and the last one reserved
-	prev          protocol.Hash
-	lamport       uint64
-	clocked       bool // a line of somebody else has set it
-	far           farLine
-	clockLimit    uint64             // the bound of lamport that is on disk; see keepClock
-	lastLine      time.Time          // when the youngest line was said, by clock.even
-	early         []protocol.Message // oldest first
-	earlyAges     map[protocol.Hash]earlyAge
-	shedTold      time.Time
-	waiting       []sayRequest      // for the key of the epoch
-	fresh         bool              // our line waits for its first confirmation
-	awaited       []chan<- struct{} // closed by release
+	effects    []transcript.Effect // of talk, to be carried out
+	carrying   bool                // carry is at work
+	ctrLimit   uint64              // the last number of our lines that is reserved on disk
+	clockLimit uint64              // the bound of the talk's clock that is on disk; see keepClock
+	waiting    []sayRequest        // for the key of the epoch
+	awaited    []chan<- struct{}   // closed by release
 
 	unreached map[peer.ID]time.Time // members that no peer reached, and until when that is assumed
 	passer    peer.ID               // the last peer that passed something on for us
 	passes    int                   // under way
 
-	ended    bool                   // a membership has, since the last comparison with the authority
-	held     map[peer.ID][]heldLine // lines that have overtaken others, by author
-	chains   map[uint64]*chain      // of ended memberships, by the records that ended them
-	doubts   map[peer.ID]*doubt     // of ended memberships, until the authority has been asked
-	owned    ownerDesk
-	away     absence
-	syncAt   time.Time // zero: none is due
-	resync   int       // comparisons that follow the next one at once: the gossip settles within seconds
-	synced   time.Time // the last one begun
-	busy     bool      // one is under way
-	partners partners
-	pages    pages
-
-	telling telling             // of lines
-	said    *turnstile[peer.ID] // limits what each other member may say
-	flooded time.Time           // when one last said more
+	owned ownerDesk
+	away  absence
+	said  *turnstile[peer.ID] // limits what each other member may say
 }
 
 func newRoom(l *loop, id protocol.RoomID) *room {
-	r := &room{l: l, id: id, log: transcript.NewLog(), pending: make(map[uint64]protocol.SignedRecord), doubts: make(map[peer.ID]*doubt), chains: make(map[uint64]*chain), held: make(map[peer.ID][]heldLine), earlyAges: make(map[protocol.Hash]earlyAge), unreached: make(map[peer.ID]time.Time), partners: newPartners(), whenJoined: make(chan struct{}), lastLine: l.clock.even()}
+	r := &room{l: l, id: id, talk: transcript.New(id, l.n.self, l.numbers[id], l.clock.even()), pending: make(map[uint64]protocol.SignedRecord), unreached: make(map[peer.ID]time.Time), whenJoined: make(chan struct{})}
 	r.ctx, r.cancel = context.WithCancel(l.n.ctx)
 	r.owned = newOwnerDesk()
 	r.said = newTurnstile[peer.ID](budget{floodRate, floodBurst})
-	r.ctr = l.numbers[id]
-	r.ctrLimit = r.ctr
+	r.ctrLimit = r.talk.Used()
 	return r
 }
 
@@ -191,7 +168,7 @@ func (r *room) becomeJoined() {
 		return
 	}
 	// The disk may be an old one, put back; of our own lines we shall hear only when we have compared with somebody.
-	r.ctr = max(r.ctr, r.current().Used(r.l.n.self))
+	r.talk.SkipTo(r.current().Used(r.l.n.self))
 	if err := r.reserve(); err != nil {
 		r.l.warnDisk(r, err) // the first line tries again
 	}
@@ -230,8 +207,8 @@ func (r *room) sayJoined() {
 	if r.joined {
 		return
 	}
-	r.joined, r.since = true, r.current().Seq()
-	r.telling.entered, r.telling.caughtUp = r.l.clock.even(), r.owner() && !r.resumed
+	r.joined = true
+	r.talk.Enter(r.world(), r.owner() && !r.resumed)
 	close(r.whenJoined)
 	r.l.emit(r, r.joinedEvent())
 	r.warnStandIns()
@@ -247,7 +224,7 @@ func (r *room) publishSnapshot() {
 	r.snap.Store(&snapshot{
 		room: r.id, state: r.current(), keys: r.keys, self: r.l.n.self,
 		records: r.records[:len(r.records):len(r.records)],
-		floors:  r.log.Floors(),
+		floors:  r.talk.Floors(),
 	})
 }
 
@@ -271,7 +248,7 @@ func (r *room) takeRecord(rec protocol.SignedRecord) {
 		r.seek() // there may be more, or another log
 	case r.owner():
 	case errors.Is(err, authority.ErrGap):
-		if len(r.pending) < maxEarly && rec.Author == r.authority() {
+		if len(r.pending) < maxPending && rec.Author == r.authority() {
 			r.pending[rec.Seq] = rec
 		}
 		r.seek()
@@ -338,22 +315,10 @@ func (r *room) expel(c authority.Change) {
 	if r.gossip != nil {
 		r.gossip.bar(c.Peer)
 	}
-	st := r.current()
-	ids := r.log.Hide(c.Peer, func(l *transcript.Line) bool { return counts(st.Check(c.Peer, l.Msg.Header)) })
-	if len(ids) > 0 {
-		r.l.emit(r, Hidden{Peer: c.Peer, Nick: c.Nick, IDs: ids})
-	}
-	delete(r.held, c.Peer)
-	r.doubtLines(c.Peer)
-	r.ended = true
-	r.early = slices.DeleteFunc(r.early, func(m protocol.Message) bool { return m.Author == c.Peer })
+	r.carry(r.talk.End(r.world(), c.Peer))
 	if !r.l.sharesRoom(c.Peer) {
 		r.l.book.release(c.Peer)
 	}
-}
-
-func counts(v authority.Verdict) bool {
-	return v == authority.VerdictAccept || v == authority.VerdictLate
 }
 
 // tellChange puts a change into words for the faces.
@@ -395,16 +360,10 @@ func (r *room) tellEpoch() {
 	r.l.emit(r, ev)
 }
 
-// expireLines forgets the lines that are older than the policy's time, and those above the room's bounds.
-func (r *room) expireLines() {
-	r.forgotten(r.log.Expire(r.l.clock.even().Add(-r.current().Policy().Retain)))
-}
-
 // tick does what is due in this room.
 func (r *room) tick(now time.Time) {
 	retain := r.current().Policy().Retain
 	if retain > 0 {
-		r.expireLines()
 		before := len(r.keys.Epochs())
 		if r.keys = r.keys.Drop(now.Add(-retain)); len(r.keys.Epochs()) != before {
 			r.publishSnapshot()
@@ -427,32 +386,16 @@ func (r *room) tick(now time.Time) {
 	if r.joined {
 		r.keepClock()
 	}
-	if r.joined && now.Sub(r.synced) >= syncEvery {
-		r.syncSoon(0)
-	}
 	r.sweepPasses(now)
-	r.tickPartners(now)
-	r.tickTelling()
-	r.checkDelivery()
-}
-
-// forgotten does what follows when lines have been forgotten.
-func (r *room) forgotten(ids []string) {
-	if len(ids) == 0 {
-		return
-	}
-	r.l.emit(r, Expired{IDs: ids})
-	r.log.ForgetFloors(func(p peer.ID) bool { _, known := r.current().Known([]byte(p)); return !known })
-	r.sweepChains()
-	r.publishSnapshot()
-	r.tellShed()
+	r.carry(r.talk.Tick(r.world()))
 }
 
 // drop releases what only a member may hold: keys, roster, log and lines. Dropping the room itself is not enough: libp2p
 // still holds what its pubsub was started with.
 func (r *room) drop() {
 	r.name = r.label()
-	r.state, r.keys, r.log = authority.State{}, authority.Keyring{}, transcript.NewLog()
-	r.records, r.pending, r.early, r.doubts = nil, nil, nil, nil
+	r.state, r.keys = authority.State{}, authority.Keyring{}
+	r.talk = transcript.New(r.id, r.l.n.self, r.talk.Used(), r.l.clock.even())
+	r.records, r.pending = nil, nil
 	r.publishSnapshot()
 }

@@ -43,70 +43,21 @@ func benchLines(b testing.TB) (*lawRoom, *room, []transcript.Opened) {
 // The steps of the loop, at the bounds: none may take 20 ms.
 func BenchmarkStep(b *testing.B) {
 	fill := func(r *room, lines []transcript.Opened) {
-		r.log = transcript.NewLog()
+		r.talk = transcript.New(r.id, r.l.n.self, 0, r.l.clock.even())
 		for _, a := range lines {
-			r.log.Add(&transcript.Line{Opened: a, Got: lawStart})
+			r.carry(r.talk.Hear(r.world(), a))
 		}
 	}
-	b.Run("a removal of one with all lines", func(b *testing.B) {
-		w, r, lines := benchLines(b)
-		w.do(kickOf("carol", lines[transcript.MaxLines-1].Msg))
-		ended, _ := w.ledger.State().Removed(personaID("carol"))
-		for b.Loop() {
-			b.StopTimer()
-			fill(r, lines)
-			r.chains = make(map[uint64]*chain)
-			b.StartTimer()
-			for _, l := range r.log.Of(personaID("carol")) {
-				if !r.onChain(ended, l.Msg.ID) {
-					b.Fatal("it does not count")
-				}
-			}
-			r.log.Hide(personaID("carol"), func(l *transcript.Line) bool { return l.Msg.Ctr%2 == 0 })
-		}
-	})
-	b.Run("all lines expire", func(b *testing.B) {
-		_, r, lines := benchLines(b)
-		for b.Loop() {
-			b.StopTimer()
-			fill(r, lines)
-			b.StartTimer()
-			r.log.Expire(lawStart.Add(time.Second))
-		}
-	})
-	b.Run("half of the lines expire", func(b *testing.B) {
-		_, r, lines := benchLines(b)
-		for b.Loop() {
-			b.StopTimer()
-			fill(r, lines)
-			for i, l := range r.log.Arrivals() {
-				l.Got = lawStart.Add(time.Duration(i))
-			}
-			b.StartTimer()
-			r.log.Expire(lawStart.Add(transcript.MaxLines / 2))
-		}
-	})
 	b.Run("history", func(b *testing.B) {
 		_, r, lines := benchLines(b)
 		fill(r, lines)
 		for b.Loop() {
 			ms := make([]Message, 0)
-			for _, ln := range r.log.Ordered() {
+			for _, ln := range r.talk.Ordered() {
 				ms = append(ms, r.message(ln))
 			}
 			if len(ms) == 0 {
 				b.Fatal("no history")
-			}
-		}
-	})
-	b.Run("a piece of lines", func(b *testing.B) {
-		_, r, lines := benchLines(b)
-		for b.Loop() {
-			b.StopTimer()
-			fill(r, lines[pieceLines:])
-			b.StartTimer()
-			for _, a := range lines[:pieceLines] {
-				r.takeLine(a, true)
 			}
 		}
 	})

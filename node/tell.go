@@ -11,6 +11,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"localchat/node/internal/fault"
+	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
 
@@ -62,7 +63,7 @@ func (q told) run(l *loop) (*protocol.TellReply, error) {
 		l.n.admission.refuse(q.visitor, aDirectMessage)
 		return &protocol.TellReply{}, nil
 	}
-	l.emit(r, Direct{ID: directID(q.req.ID), Peer: q.peer, Nick: from.Nick, Text: q.req.Text, At: shownAt(q.req.At, l.now(), 0)})
+	l.emit(r, Direct{ID: directID(q.req.ID), Peer: q.peer, Nick: from.Nick, Text: q.req.Text, At: transcript.ShownAt(q.req.At, l.now(), 0)})
 	return &protocol.TellReply{OK: true}, nil
 }
 

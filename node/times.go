@@ -2,13 +2,6 @@ package node
 
 import "time"
 
-// shownAt is when a line that came at got, and was so old then, is said to have been said: the time that its author wrote, as far as
-// that can be true. A clock may be wrong by timeSlack. None was said later than it came.
-func shownAt(at, got time.Time, age time.Duration) time.Time {
-	said := got.Add(-age)
-	return between(at, said.Add(-timeSlack), earlier(got, said.Add(timeSlack)))
-}
-
 // between is at, or the nearer of the two bounds, as the JSON face writes a time.
 func between(at, from, to time.Time) time.Time {
 	switch {

@@ -1,6 +1,9 @@
 package node
 
-import "time"
+import (
+	"localchat/node/internal/transcript"
+	"time"
+)
 
 // The timing of a node: how often, how soon, and after how long. No bound depends on them: a value that is chosen badly makes a
 // node slower or busier, and nothing that others send makes it larger.
@@ -16,8 +19,6 @@ const (
 	pollBackoffMin = 200 * time.Millisecond
 	pollBackoffMax = 5 * time.Second
 
-	// timeSlack: a line is shown with the time that its author wrote, where that is so near to when it was said by our clock.
-	timeSlack = 10 * time.Minute
 	// leaveTimeout bounds the farewell: leaving must not hang on an owner that is gone.
 	leaveTimeout = 2 * time.Second
 	// farewell is how long the owner of a room waits at the end of its node for the members, and those at the door, to have
@@ -75,49 +76,21 @@ const (
 	// ledgerTick: how often a room's law looks at the clock; its shortest rule is an idle time of seconds.
 	ledgerTick = time.Second
 
-	// syncEvery: heads are compared with a random member (docs/design.md, "No line is lost"). syncSoon: after a line of ours or a gap.
-	syncEvery = 15 * time.Second
-	syncSoon  = 250 * time.Millisecond
-	// repairFor: where the policy gives nobody what was said while it was away, what the network lost of the live lines
-	// is given for so long: four comparisons, of which one finds whoever has it.
-	repairFor = 4 * syncEvery
-	// lostAfter: where a chain of lines starts, and nobody asked in so long knows what came before, that is lost. Until
-	// then what follows is given again at each comparison.
-	lostAfter = 4 * syncEvery
 	// syncTimeout of one comparison: a partner that has just gone must not hold up the next.
 	syncTimeout = 2 * time.Second
 	// hangUpAfter: so long after we were out of a room we end the streams of those who have not heard of it.
 	hangUpAfter = time.Second
-	// gapSoon: so long after a line came that does not follow, what is missing is fetched; holdFor, after which it is shown
-	// all the same.
-	gapSoon = 50 * time.Millisecond
-	holdFor = 250 * time.Millisecond
 	// passTries, in members asked to pass one line on, and passAgain, after which whom none of them reached is tried
 	// again: an absent member costs so many requests in so long.
 	passTries = 4
 	passAgain = 15 * time.Second
-	// receiptEvery: how long the authority collects lines before it tells their authors that it has them. receiptBy is
-	// when an author whom it has not told so asks.
-	receiptEvery = 100 * time.Millisecond
-	receiptBy    = time.Second
 	// pieceRecords and pieceLines of what came in one frame are taken in one step of the loop: some 10 ms in the largest room.
 	pieceRecords = 16
 	pieceLines   = 128
-	// fairTurn: each fourth comparison is with the member that has waited longest, while others say that they have news, or
-	// more of it.
-	fairTurn = 4
 	// idleAsks members at least have given what they have within idleAsked before a room closes as idle, or all in reach.
 	idleAsks  = 4
-	idleAsked = 2 * syncEvery
-	// gossipSettles is how long after a connection pubsub's streams are open and used: some heartbeats, of a second each.
-	gossipSettles = 3 * time.Second
-	// onItsWay: a line that was fetched and has not come live after so long may be lacking elsewhere.
-	onItsWay = time.Second
-	// deliverBy is when a line of ours that nobody has confirmed is reported.
-	deliverBy = 10 * time.Second
+	idleAsked = 2 * transcript.SyncEvery
 
-	// floodPause: so long after a line has come too much, members compare no more often than usual.
-	floodPause = 2 * time.Second
 	// seenFor is how long pubsub remembers a message it has seen, and seenLife until it has really forgotten it: it sweeps
 	// once a minute.
 	seenFor  = 10 * time.Second

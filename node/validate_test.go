@@ -183,12 +183,14 @@ func TestReplayAfterExpiry(t *testing.T) {
 	w := newLawRoom(t, "lab")
 	w.admit("bob")
 	s := w.snapshot("alice")
-	g := transcript.NewLog()
 	raw := w.say("bob", w.epoch(), 3).Raw()
 	_, l := newJudge(s).line(raw)
-	g.Add(&transcript.Line{Opened: *l, Got: w.now})
-	g.Expire(w.now.Add(time.Second))
-	s.floors = g.Floors()
+	talk := transcript.New(w.id(), personaID("alice"), 0, w.now)
+	env := transcript.Env{Now: w.now, Wall: w.now, State: w.ledger.State(), Keys: w.keys, Allow: func(peer.ID, string) bool { return true }}
+	talk.Hear(env, *l)
+	env.Now = w.now.Add(env.State.Policy().Retain + time.Second)
+	talk.Tick(env)
+	s.floors = talk.Floors()
 	if got, _ := newJudge(s).line(raw); got != pubsub.ValidationIgnore {
 		t.Errorf("a replay after expiry: %s", verdictNames[got])
 	}
@@ -321,7 +323,7 @@ func FuzzValidateLine(f *testing.F) {
 		if ok != (got == pubsub.ValidationAccept) {
 			t.Fatalf("%s with %v", verdictNames[got], line)
 		}
-		if ok && !counts(snap.state.Check(line.Msg.Author, line.Msg.Header)) || ok && line.Msg.Author == personaID("mallory") {
+		if ok && !transcript.Counts(snap.state.Check(line.Msg.Author, line.Msg.Header)) || ok && line.Msg.Author == personaID("mallory") {
 			t.Fatalf("a line of %s counts", line.Msg.Author)
 		}
 	})

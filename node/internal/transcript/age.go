@@ -15,7 +15,7 @@ import (
 // older than its author's own time does, by more than clocks differ, is doubted: what is forgotten for it alone may come again,
 // from somebody who says that it is younger. The author's own time decides nothing else.
 
-// ages are what a [Log] keeps of the ages of its lines.
+// ages are what a [log] keeps of the ages of its lines.
 type ages struct {
 	// eldest is not after any of the lines was said.
 	eldest time.Time
@@ -72,7 +72,7 @@ func (a *ages) ShedSince(since time.Time) (n int) {
 type lapse struct{ said, got time.Time }
 
 // came takes in the age of a line that was just added.
-func (g *Log) came(l *Line) {
+func (g *log) came(l *Line) {
 	if said := l.Said(); len(g.arrival) == 0 || said.Before(g.eldest) {
 		g.eldest = said
 	}
@@ -80,7 +80,7 @@ func (g *Log) came(l *Line) {
 }
 
 // over are the lines that were said before the given time: those that are old, and those that are so by a doubted word alone.
-func (g *Log) over(before time.Time) (old, lapsed []*Line) {
+func (g *log) over(before time.Time) (old, lapsed []*Line) {
 	for id, l := range g.lapsed {
 		if l.got.Before(before) {
 			delete(g.lapsed, id)
@@ -106,7 +106,7 @@ func (g *Log) over(before time.Time) (old, lapsed []*Line) {
 }
 
 // lapse forgets lines for a doubted word. No floor rises for it, so that they may come again.
-func (g *Log) lapse(ls []*Line) []string {
+func (g *log) lapse(ls []*Line) []string {
 	var left []*Line
 	for _, l := range ls {
 		if g.byID[l.Msg.ID] != l {
@@ -122,21 +122,38 @@ func (g *Log) lapse(ls []*Line) []string {
 }
 
 // lapsedFor reports whether l has lapsed and is not much younger by the word with which it comes now.
-func (g *Log) lapsedFor(l *Line) bool {
+func (g *log) lapsedFor(l *Line) bool {
 	before, is := g.lapsed[l.Msg.ID]
-	return is && l.Said().Sub(before.said) < AgeSlack
+	return is && l.Said().Sub(before.said) < ageSlack
 }
 
-// JustShed are the lines that were too many, and were forgotten since it was last asked.
-func (g *Log) JustShed() []*Line {
+// takeJustShed are the lines that were too many, and were forgotten since it was last asked.
+func (g *log) takeJustShed() []*Line {
 	ls := g.justShed
 	g.justShed = nil
 	return ls
 }
 
-// TakeShed is how many lines were forgotten before their time since it was last asked.
-func (g *Log) TakeShed() int {
+// takeShed is how many lines were forgotten before their time since it was last asked.
+func (g *log) takeShed() int {
 	n := g.shedding
 	g.shedding = 0
 	return n
+}
+
+// age is how old l is now.
+func age(env *Env, l *Line) time.Duration { return max(0, env.Now.Sub(l.Said())) }
+
+// tooOld reports whether a line that comes with that age is not kept any more.
+func tooOld(env *Env, age time.Duration) bool {
+	retain := env.State.Policy().Retain
+	return retain > 0 && age >= retain
+}
+
+// doubtsAge reports whether the word on the age of a line that was handed over contradicts its author's own time.
+func (t *Transcript) doubtsAge(env *Env, o Opened) bool {
+	if o.By == "" || o.By == o.Msg.Author || o.By == env.State.Authority() || o.By == t.self {
+		return false
+	}
+	return o.Age > max(0, env.Wall.Sub(o.Content.At))+ageSlack
 }

@@ -12,16 +12,16 @@ func TestDoubtedAge(t *testing.T) {
 	w := newLawRoom(t, "lab")
 	w.admit("bob")
 	msg := w.say("bob", w.epoch(), 1)
-	g, now := NewLog(), w.now
+	g, now := newLog(), w.now
 	come := func(age time.Duration, doubted bool) bool {
-		return g.Add(&Line{Opened: Opened{Msg: msg, Given: Given{Age: age, By: "mallory", Doubted: doubted}}, Got: now})
+		return g.add(&Line{Opened: Opened{Msg: msg, Given: Given{Age: age, By: "mallory", Doubted: doubted}}, Got: now})
 	}
 	if !come(retain-time.Second, true) {
 		t.Fatal("the line is not taken")
 	}
 	now = now.Add(2 * time.Second)
-	if ids := g.Expire(now.Add(-retain)); len(ids) != 1 || g.floors[personaID("bob")] != 0 {
-		t.Fatalf("%d lines are forgotten, and the floor is %d", len(ids), g.floors[personaID("bob")])
+	if ids := g.expire(now.Add(-retain)); len(ids) != 1 || g.floors[personaID("bob")] != 0 {
+		t.Fatalf("%d are forgotten, and the floor is %d", len(ids), g.floors[personaID("bob")])
 	}
 	if come(retain-time.Second, true) {
 		t.Error("the line comes back by the same claim")
@@ -30,12 +30,12 @@ func TestDoubtedAge(t *testing.T) {
 		t.Fatal("the line does not come back by a better claim")
 	}
 	now = now.Add(retain - time.Minute - time.Second)
-	if ids := g.Expire(now.Add(-retain)); len(ids) != 0 {
-		t.Error("the line is forgotten early")
+	if ids := g.expire(now.Add(-retain)); len(ids) != 0 {
+		t.Error("it is forgotten early")
 	}
 	now = now.Add(2 * time.Second)
-	if ids := g.Expire(now.Add(-retain)); len(ids) != 1 || g.floors[personaID("bob")] != 1 || len(g.lapsed) != 0 {
-		t.Errorf("%d lines are forgotten; the floor is %d; %d have lapsed", len(ids), g.floors[personaID("bob")], len(g.lapsed))
+	if ids := g.expire(now.Add(-retain)); len(ids) != 1 || g.floors[personaID("bob")] != 1 || len(g.lapsed) != 0 {
+		t.Errorf("%d are forgotten; the floor is %d; %d have lapsed", len(ids), g.floors[personaID("bob")], len(g.lapsed))
 	}
 }
 

@@ -5,13 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"localchat/protocol"
 )
 
 // fullLog is a log of that many authors with lines of each.
-func fullLog(authors, lines int) *Log {
-	g := NewLog()
+func fullLog(authors, lines int) *log {
+	g := newLog()
 	for i := range authors {
 		author := personaID(fmt.Sprint("author", i))
 		var prev protocol.Hash
@@ -19,7 +20,7 @@ func fullLog(authors, lines int) *Log {
 			var id protocol.Hash
 			copy(id[:], fmt.Sprint(i, " ", j))
 			h := protocol.Header{Epoch: 1, Ctr: uint64(j + 1), Prev: prev, Lamport: uint64(j + 1)}
-			g.Add(&Line{Opened: Opened{Msg: protocol.Message{Header: h, Author: author, ID: id}}, Got: lawStart})
+			g.add(&Line{Opened: Opened{Msg: protocol.Message{Header: h, Author: author, ID: id}}, Got: lawStart})
 			prev = id
 		}
 	}
@@ -34,21 +35,68 @@ func BenchmarkCompareHeads(b *testing.B) {
 			ours, theirs := fullLog(authors, 10), fullLog(authors, 10)
 			all := func(*Line) bool { return true }
 			req := protocol.SyncRequest{Room: protocol.RoomID{1}, HaveSeq: 1, Head: protocol.Hash{1}, Heads: ours.Heads()}
-			reply := protocol.SyncReply{HaveSeq: 1, Head: protocol.Hash{1}, Heads: theirs.News(ours.Heads(), personaID("author0"))}
+			reply := protocol.SyncReply{HaveSeq: 1, Head: protocol.Hash{1}, Heads: theirs.news(ours.Heads(), personaID("author0"))}
 			var stream bytes.Buffer
 			must(struct{}{}, errors.Join(protocol.WriteFrame(&stream, &req), protocol.WriteFrame(&stream, &reply)))
 			b.ReportAllocs()
 			for b.Loop() {
 				asked := ours.Heads()
-				if lines, _ := theirs.Missing(asked, all); len(lines) != 0 {
+				if lines, _ := theirs.missing(asked, all); len(lines) != 0 {
 					b.Fatal("something is missing")
 				}
-				if news := theirs.News(asked, personaID("author0")); len(news) != 1 {
+				if news := theirs.news(asked, personaID("author0")); len(news) != 1 {
 					b.Fatal("something is new")
 				}
-				ours.Settle(nil, lawStart)
+				ours.settle(nil, lawStart)
 			}
 			b.ReportMetric(float64(stream.Len()), "stream-B")
 		})
 	}
+}
+
+// What one step takes, at the bounds: none of it may take 20 ms.
+func BenchmarkStep(b *testing.B) {
+	w := newLawRoom(b, "lab")
+	w.admit("carol", "bob")
+	lines := w.lines("carol", MaxLines)
+	fill := func(lines []Opened) *Transcript {
+		g := w.transcript("alice")
+		for _, o := range lines {
+			g.add(&Line{Opened: o, Got: lawStart})
+		}
+		return g
+	}
+	run := func(name string, lines []Opened, step func(g *Transcript)) {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				b.StopTimer()
+				g := fill(lines)
+				b.StartTimer()
+				step(g)
+			}
+		})
+	}
+	run("all lines expire", lines, func(g *Transcript) { g.expire(lawStart.Add(time.Second)) })
+	run("half of the lines expire", lines, func(g *Transcript) {
+		for i, l := range g.arrival {
+			l.Got = lawStart.Add(time.Duration(i))
+		}
+		g.expire(lawStart.Add(MaxLines / 2))
+	})
+	run("a piece of lines", lines[128:], func(g *Transcript) {
+		env := w.env()
+		for _, o := range lines[:128] {
+			g.takeLine(&env, o, true)
+		}
+	})
+	w.do(kickOf("carol", lines[MaxLines-1].Msg))
+	ended, _ := w.ledger.State().Removed(personaID("carol"))
+	run("a removal of one with all lines", lines, func(g *Transcript) {
+		for _, l := range g.Of(personaID("carol")) {
+			if !g.onChain(ended, l.Msg.ID) {
+				b.Fatal("it does not count")
+			}
+		}
+		g.hide(personaID("carol"), func(l *Line) bool { return l.Msg.Ctr%2 == 0 })
+	})
 }

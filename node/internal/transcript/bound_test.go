@@ -19,12 +19,12 @@ func TestFloodPushesOutNoOtherAuthor(t *testing.T) {
 		lines int
 	}{{"lines", 100, MaxLines + 500}, {"bytes", protocol.MaxText, MaxLineBytes/protocol.MaxText + 100}} {
 		t.Run(c.name, func(t *testing.T) {
-			g := NewLog()
+			g := newLog()
 			add := func(author peer.ID, ctr int, text string) {
 				var id protocol.Hash
 				copy(id[:], fmt.Sprint(author, ctr))
 				m := protocol.Message{Header: protocol.Header{Ctr: uint64(ctr), Lamport: uint64(ctr)}, Author: author, ID: id}
-				g.Add(&Line{Opened: Opened{Msg: m, Content: protocol.Content{Text: text}}, Got: lawStart})
+				g.add(&Line{Opened: Opened{Msg: m, Content: protocol.Content{Text: text}}, Got: lawStart})
 			}
 			const few = 50
 			for i := range few {
@@ -34,7 +34,7 @@ func TestFloodPushesOutNoOtherAuthor(t *testing.T) {
 			for i := range c.lines {
 				add("loud", i+1, text)
 			}
-			gone := g.Expire(lawStart)
+			gone := g.expire(lawStart)
 			if len(g.Of("quiet")) != few || len(gone) == 0 || g.floors["quiet"] != 0 || g.floors["loud"] != uint64(len(gone)) {
 				t.Errorf("%d of the quiet author's lines are left, %d are gone", len(g.Of("quiet")), len(gone))
 			}
@@ -44,10 +44,10 @@ func TestFloodPushesOutNoOtherAuthor(t *testing.T) {
 			if c.name == "lines" && len(g.arrival) != MaxLines {
 				t.Errorf("%d lines are kept", len(g.arrival))
 			}
-			if more := g.Expire(lawStart); len(more) != 0 {
-				t.Errorf("%d more lines go though nothing came", len(more))
+			if more := g.expire(lawStart); len(more) != 0 {
+				t.Errorf("%d more go with nothing new", len(more))
 			}
-			g.Expire(lawStart.Add(time.Second))
+			g.expire(lawStart.Add(time.Second))
 			if g.bytes != 0 || len(g.arrival) != 0 {
 				t.Errorf("%d bytes are counted for an empty log", g.bytes)
 			}
@@ -57,12 +57,12 @@ func TestFloodPushesOutNoOtherAuthor(t *testing.T) {
 
 // The floors of authors whose lines cannot count any more are forgotten, and snapshots share the floors.
 func TestFloorsAreForgotten(t *testing.T) {
-	g := NewLog()
+	g := newLog()
 	for i := range 3 * protocol.MaxMembers {
 		g.floors[peer.ID(string(rune(i)))] = 1
 	}
 	lent := g.Floors()
-	g.ForgetFloors(func(p peer.ID) bool { return p != peer.ID(string(rune(7))) })
+	g.forgetFloors(func(p peer.ID) bool { return p != peer.ID(string(rune(7))) })
 	if len(g.floors) != 1 || len(lent) != 3*protocol.MaxMembers {
 		t.Errorf("%d floors are left, of a snapshot %d", len(g.floors), len(lent))
 	}

@@ -31,12 +31,12 @@ type Given struct {
 type Line struct {
 	Opened
 	Got       time.Time // when this node had it, by clock.even
-	Delivered bool      // of our own: another node has it
-	Told      bool      // to the faces
-	Warned    bool      // of our own: it has been said that none has
-	Taken     bool      // of our own: its number had been used by an earlier life of ours
+	delivered bool      // of our own: another node has it
+	told      bool      // to the faces
+	warned    bool      // of our own: it has been said that none has
+	taken     bool      // of our own: its number had been used by an earlier life of ours
 	// stands is where it stands in place of its Lamport, which is too far ahead; 0: it is not.
-	Stands uint64
+	stands uint64
 	// settled: no line of its author lies between it and the one before it here, by a fellow member's word.
 	settled bool
 }
@@ -49,3 +49,8 @@ func (l *Line) weight() int { return len(l.Msg.Raw()) + len(l.Content.Text) + li
 
 // ID is the id of a line as faces see it.
 func (l *Line) ID() string { return l.Msg.ID.Short() }
+
+// Shown reports whether people see l as a line: kinds that a later version may add are kept and passed on, not shown.
+func (l *Line) Shown() bool {
+	return l.Content.Kind == protocol.Say || l.Content.Kind == protocol.Action
+}

@@ -12,15 +12,15 @@ import (
 	"localchat/protocol"
 )
 
-// A Log holds what is retained of a room's lines. It is owned by the loop.
+// A log holds what is retained of a room's lines. It is owned by the loop.
 //
 // Invariants: byAuthor's slices are sorted by Ctr, without two of one Ctr; every line in byID is in byAuthor, in arrival
 // and in order, and the other way round; no line is at or below its author's floor.
-type Log struct {
+type log struct {
 	byID     map[protocol.Hash]*Line
 	byAuthor map[peer.ID][]*Line
 	arrival  []*Line // first come first
-	order    []*Line // as they are displayed; see DisplayOrder
+	order    []*Line // as they are displayed; see displayOrder
 	bytes    int     // of all of them; see weight
 	ages
 	// floors: up to this number an author's lines have expired and would be refused. lowest is the line of that number.
@@ -35,45 +35,45 @@ type Log struct {
 	whole bool
 }
 
-func NewLog() *Log {
-	return &Log{
+func newLog() *log {
+	return &log{
 		byID: make(map[protocol.Hash]*Line), byAuthor: make(map[peer.ID][]*Line),
 		floors: make(map[peer.ID]uint64), lowest: make(map[peer.ID]protocol.Hash), raised: make(map[peer.ID]time.Time),
 	}
 }
 
 // Get is the line of that hash, or nil.
-func (g *Log) Get(id protocol.Hash) *Line { return g.byID[id] }
+func (g *log) Get(id protocol.Hash) *Line { return g.byID[id] }
 
 // Of are the lines of one author, by number. They are not the caller's to change.
-func (g *Log) Of(author peer.ID) []*Line { return g.byAuthor[author] }
+func (g *log) Of(author peer.ID) []*Line { return g.byAuthor[author] }
 
-// Authors are those who have lines here, in no order.
-func (g *Log) Authors() iter.Seq[peer.ID] { return maps.Keys(g.byAuthor) }
+// authors are those who have lines here, in no order.
+func (g *log) authors() iter.Seq[peer.ID] { return maps.Keys(g.byAuthor) }
 
 // Arrivals are all lines, the first that came first, and Ordered are they as they are displayed. Neither is the caller's to change.
-func (g *Log) Arrivals() []*Line { return g.arrival }
+func (g *log) Arrivals() []*Line { return g.arrival }
 
-func (g *Log) Ordered() []*Line { return g.order }
+func (g *log) Ordered() []*Line { return g.order }
 
 // Len is how many lines there are, and Size what they take in bytes.
-func (g *Log) Len() int { return len(g.arrival) }
+func (g *log) Len() int { return len(g.arrival) }
 
-func (g *Log) Size() int { return g.bytes }
+func (g *log) Size() int { return g.bytes }
 
 func byCtr(l *Line, ctr uint64) int { return cmp.Compare(l.Msg.Ctr, ctr) }
 
-// DisplayOrder is epoch, then Lamport, then author, then number: the same on every node, since each line says all four,
+// displayorder is epoch, then Lamport, then author, then number: the same on every node, since each line says all four,
 // and no line stands above one that its author had seen. The epoch comes first because a newcomer's clock starts at
 // nothing: by the clock alone, its first line would stand above all that was said before it came.
-func DisplayOrder(a, b *Line) int {
+func displayOrder(a, b *Line) int {
 	x, y := a.Msg, b.Msg
-	return cmp.Or(cmp.Compare(x.Epoch, y.Epoch), cmp.Compare(cmp.Or(a.Stands, x.Lamport), cmp.Or(b.Stands, y.Lamport)), cmp.Compare(x.Author, y.Author), cmp.Compare(x.Ctr, y.Ctr))
+	return cmp.Or(cmp.Compare(x.Epoch, y.Epoch), cmp.Compare(cmp.Or(a.stands, x.Lamport), cmp.Or(b.stands, y.Lamport)), cmp.Compare(x.Author, y.Author), cmp.Compare(x.Ctr, y.Ctr))
 }
 
-// Add keeps l unless it is known, expired, or takes a number that its author has used for another line: the first one
+// add keeps l unless it is known, expired, or takes a number that its author has used for another line: the first one
 // stays.
-func (g *Log) Add(l *Line) bool {
+func (g *log) add(l *Line) bool {
 	m := l.Msg
 	if m.Ctr <= g.floors[m.Author] || g.byID[m.ID] != nil || g.lapsedFor(l) {
 		return false
@@ -92,18 +92,18 @@ func (g *Log) Add(l *Line) bool {
 	g.bytes += l.weight()
 	g.came(l)
 	g.arrival = append(g.arrival, l)
-	at, _ := slices.BinarySearchFunc(g.order, l, DisplayOrder)
+	at, _ := slices.BinarySearchFunc(g.order, l, displayOrder)
 	g.order = slices.Insert(g.order, at, l)
 	return true
 }
 
-// Follows reports whether m's author's line before it is here, or has been.
-func (g *Log) Follows(m protocol.Message) bool {
+// follows reports whether m's author's line before it is here, or has been.
+func (g *log) follows(m protocol.Message) bool {
 	return m.Ctr == 1 || !m.Prev.IsZero() && (g.byID[m.Prev] != nil || g.lowest[m.Author] == m.Prev)
 }
 
 // drop forgets ls, which are in the log.
-func (g *Log) drop(ls []*Line) []string {
+func (g *log) drop(ls []*Line) []string {
 	if len(ls) == 0 {
 		return nil
 	}
@@ -133,8 +133,8 @@ func (g *Log) drop(ls []*Line) []string {
 	return ids
 }
 
-// Expire forgets the lines that were said before the given time, and what is over the bounds, and returns their ids.
-func (g *Log) Expire(before time.Time) []string {
+// expire forgets the lines that were said before the given time, and what is over the bounds, and returns their ids.
+func (g *log) expire(before time.Time) []string {
 	old, lapsed := g.over(before)
 	ids := append(g.raise(old, before), g.lapse(lapsed)...)
 	for a, at := range g.raised {
@@ -144,13 +144,13 @@ func (g *Log) Expire(before time.Time) []string {
 		}
 	}
 	for len(g.arrival) > MaxLines || g.bytes > MaxLineBytes {
-		ids = append(ids, g.Shed(g.bytes-MaxLineBytes, before)...)
+		ids = append(ids, g.shed(g.bytes-MaxLineBytes, before)...)
 	}
 	return ids
 }
 
-// Shed forgets lines before their time, since there are too many or they take so many bytes too many.
-func (g *Log) Shed(over int, now time.Time) []string {
+// shed forgets lines before their time, since there are too many or they take so many bytes too many.
+func (g *log) shed(over int, now time.Time) []string {
 	ls := g.excess(over)
 	ids := g.raise(ls, now)
 	g.noteShed(ls, len(ids))
@@ -159,7 +159,7 @@ func (g *Log) Shed(over int, now time.Time) []string {
 
 // excess are the oldest lines of the author that has most, of lines or, where these are not too many, of bytes: as much as is
 // over the bound, or half of what it has.
-func (g *Log) excess(overBytes int) []*Line {
+func (g *log) excess(overBytes int) []*Line {
 	weigh, over := func(*Line) int { return 1 }, len(g.arrival)-MaxLines
 	if over <= 0 {
 		weigh, over = (*Line).weight, overBytes
@@ -184,7 +184,7 @@ func (g *Log) excess(overBytes int) []*Line {
 }
 
 // raise forgets lines whose time is up, and with them whatever of their authors lies below, now and later.
-func (g *Log) raise(old []*Line, now time.Time) []string {
+func (g *log) raise(old []*Line, now time.Time) []string {
 	if len(old) == 0 {
 		return nil
 	}
@@ -208,21 +208,21 @@ func (g *Log) raise(old []*Line, now time.Time) []string {
 }
 
 // Floors are the floors, for a snapshot to keep.
-func (g *Log) Floors() map[peer.ID]uint64 {
+func (g *log) Floors() map[peer.ID]uint64 {
 	g.lent = true
 	return g.floors
 }
 
 // ownFloors makes the floors ours to change.
-func (g *Log) ownFloors() {
+func (g *log) ownFloors() {
 	if g.lent {
 		g.floors, g.lent = maps.Clone(g.floors), false
 	}
 }
 
-// ForgetFloors forgets the floors of authors none of whose lines would count any more, of which there are ever more in a
+// forgetfloors forgets the floors of authors none of whose lines would count any more, of which there are ever more in a
 // room that people come to and leave. Those left are members, or among the latest [authority.MaxPast] that were.
-func (g *Log) ForgetFloors(unknown func(peer.ID) bool) {
+func (g *log) forgetFloors(unknown func(peer.ID) bool) {
 	if len(g.floors) <= protocol.MaxMembers {
 		return
 	}
@@ -239,8 +239,8 @@ func (g *Log) ForgetFloors(unknown func(peer.ID) bool) {
 	}
 }
 
-// Hide forgets what counts returns false for, of one author, and returns the ids.
-func (g *Log) Hide(author peer.ID, counts func(*Line) bool) []string {
+// hide forgets what counts returns false for, of one author, and returns the ids.
+func (g *log) hide(author peer.ID, counts func(*Line) bool) []string {
 	var past []*Line
 	for _, l := range g.byAuthor[author] {
 		if !counts(l) {
@@ -251,7 +251,7 @@ func (g *Log) Hide(author peer.ID, counts func(*Line) bool) []string {
 }
 
 // Cut is the last line of author that is, or has been, here: what a Remove or Leave names.
-func (g *Log) Cut(author peer.ID) protocol.Cut {
+func (g *log) Cut(author peer.ID) protocol.Cut {
 	lines := g.byAuthor[author]
 	if len(lines) == 0 {
 		return protocol.Cut{Ctr: g.floors[author], Hash: g.lowest[author]}
@@ -260,17 +260,17 @@ func (g *Log) Cut(author peer.ID) protocol.Cut {
 	return protocol.Cut{Ctr: last.Ctr, Hash: last.ID}
 }
 
-func (g *Log) changed() { g.known, g.whole = nil, false }
+func (g *log) changed() { g.known, g.whole = nil, false }
 
 // Heads say, for every author, up to where nothing is missing. They are the caller's. An author of whom nothing has been
 // retained for long is left out: who still gives something of theirs gives what is refused.
-func (g *Log) Heads() []protocol.Head {
-	g.compare()
+func (g *log) Heads() []protocol.Head {
+	g.refresh()
 	return slices.Clone(g.known)
 }
 
-// compare makes known and whole, if something has changed.
-func (g *Log) compare() {
+// refresh makes known and whole, if something has changed.
+func (g *log) refresh() {
 	if g.known != nil {
 		return
 	}
@@ -296,9 +296,9 @@ func (g *Log) compare() {
 	}
 }
 
-// News are our heads that who has asked does not know already, and its own in any case: what of it has come here.
-func (g *Log) News(asked []protocol.Head, asker peer.ID) (heads []protocol.Head) {
-	g.compare()
+// news are our heads that who has asked does not know already, and its own in any case: what of it has come here.
+func (g *log) news(asked []protocol.Head, asker peer.ID) (heads []protocol.Head) {
+	g.refresh()
 	i := 0
 	for _, h := range g.known {
 		for i < len(asked) && asked[i].Author < h.Author {
@@ -313,7 +313,7 @@ func (g *Log) News(asked []protocol.Head, asker peer.ID) (heads []protocol.Head)
 
 // Head follows author's chain. Where a chain starts after another, its author's node was started again, and what it said
 // before may be missing: only a fellow member's word can tell.
-func (g *Log) Head(author peer.ID) uint64 {
+func (g *log) Head(author peer.ID) uint64 {
 	head, prev := g.floors[author], g.lowest[author]
 	for _, l := range g.byAuthor[author] {
 		linked := l.Msg.Ctr == 1 || l.settled || !prev.IsZero() && l.Msg.Prev == prev
@@ -325,12 +325,12 @@ func (g *Log) Head(author peer.ID) uint64 {
 	return head
 }
 
-// Settle takes the word of a fellow member that has just given all it had, for where a chain starts here: nothing that is
+// settle takes the word of a fellow member that has just given all it had, for where a chain starts here: nothing that is
 // retained came before, if the fellow's own head is no lower. The fellow must not be a later comer than we are, who is
 // given less (its heads are nil then). Where nobody who was asked vouches, what is missing is lost once the line has been
 // here since before the given time.
-func (g *Log) Settle(heads map[peer.ID]uint64, before time.Time) {
-	if g.compare(); g.whole {
+func (g *log) settle(heads map[peer.ID]uint64, before time.Time) {
+	if g.refresh(); g.whole {
 		return
 	}
 	g.changed()
@@ -343,10 +343,10 @@ func (g *Log) Settle(heads map[peer.ID]uint64, before time.Time) {
 	}
 }
 
-// Missing returns the lines above the caller's heads, each author's in order, up to a frame's worth, and whether there
+// missing returns the lines above the caller's heads, each author's in order, up to a frame's worth, and whether there
 // are more.
-func (g *Log) Missing(heads []protocol.Head, allowed func(*Line) bool) (lines []*Line, more bool) {
-	if g.compare(); g.whole && slices.Equal(heads, g.known) {
+func (g *log) missing(heads []protocol.Head, allowed func(*Line) bool) (lines []*Line, more bool) {
+	if g.refresh(); g.whole && slices.Equal(heads, g.known) {
 		return nil, false
 	}
 	have := make(map[peer.ID]uint64, len(heads))
@@ -374,9 +374,9 @@ func (g *Log) Missing(heads []protocol.Head, allowed func(*Line) bool) (lines []
 	return lines, false
 }
 
-// Below is the next line under l, which is in the log, of those that ok accepts; nil if there is none.
-func (g *Log) Below(l *Line, ok func(*Line) bool) *Line {
-	at, _ := slices.BinarySearchFunc(g.order, l, DisplayOrder)
+// below is the next line under l, which is in the log, of those that ok accepts; nil if there is none.
+func (g *log) below(l *Line, ok func(*Line) bool) *Line {
+	at, _ := slices.BinarySearchFunc(g.order, l, displayOrder)
 	for _, next := range g.order[min(at+1, len(g.order)):] {
 		if ok(next) {
 			return next

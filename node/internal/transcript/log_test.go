@@ -41,7 +41,7 @@ var linePool = sync.OnceValue(func() []protocol.Message {
 
 // A lineModel is the state that a Log should have, kept the slow way.
 type lineModel struct {
-	log    *Log
+	log    *log
 	now    time.Time
 	kept   []*Line // by arrival
 	floors map[peer.ID]uint64
@@ -49,7 +49,7 @@ type lineModel struct {
 }
 
 func newLineModel() *lineModel {
-	return &lineModel{log: NewLog(), now: lawStart, floors: make(map[peer.ID]uint64), lowest: make(map[peer.ID]protocol.Hash)}
+	return &lineModel{log: newLog(), now: lawStart, floors: make(map[peer.ID]uint64), lowest: make(map[peer.ID]protocol.Hash)}
 }
 
 func (m *lineModel) add(t rapid.TB, msg protocol.Message) {
@@ -61,7 +61,7 @@ func (m *lineModel) add(t rapid.TB, msg protocol.Message) {
 		}
 	}
 	l := &Line{Opened: Opened{Msg: msg}, Got: m.now}
-	if got := m.log.Add(l); got != want {
+	if got := m.log.add(l); got != want {
 		t.Fatalf("add of number %d: %v, want %v", msg.Ctr, got, want)
 	}
 	if want {
@@ -90,13 +90,13 @@ func (m *lineModel) expire(t rapid.TB, before time.Time) {
 		}
 	}
 	want := m.drop(func(l *Line) bool { return l.Msg.Ctr <= m.floors[l.Msg.Author] })
-	sameIDs(t, "expire", m.log.Expire(before), want)
+	sameIDs(t, "expire", m.log.expire(before), want)
 }
 
 func (m *lineModel) hide(t rapid.TB, author peer.ID, cut uint64) {
 	t.Helper()
 	want := m.drop(func(l *Line) bool { return l.Msg.Author == author && l.Msg.Ctr > cut })
-	sameIDs(t, "hide", m.log.Hide(author, func(l *Line) bool { return l.Msg.Ctr <= cut }), want)
+	sameIDs(t, "hide", m.log.hide(author, func(l *Line) bool { return l.Msg.Ctr <= cut }), want)
 }
 
 func sameIDs(t rapid.TB, what string, got, want []string) {
@@ -115,7 +115,7 @@ func (m *lineModel) check(t rapid.TB) {
 	if !slices.Equal(g.arrival, m.kept) {
 		t.Fatalf("holds %d lines by arrival, not %d", len(g.arrival), len(m.kept))
 	}
-	if len(g.byID) != len(m.kept) || len(g.order) != len(m.kept) || !slices.IsSortedFunc(g.order, DisplayOrder) {
+	if len(g.byID) != len(m.kept) || len(g.order) != len(m.kept) || !slices.IsSortedFunc(g.order, displayOrder) {
 		t.Fatalf("holds %d lines by id and %d in order, not %d", len(g.byID), len(g.order), len(m.kept))
 	}
 	if !maps.Equal(g.floors, m.floors) {
@@ -128,8 +128,8 @@ func (m *lineModel) check(t rapid.TB) {
 		}
 	}
 	if g.whole {
-		if lines, more := newPoolLog().Missing(heads, func(*Line) bool { return true }); more || slices.ContainsFunc(lines, func(l *Line) bool { return g.Get(l.Msg.ID) != nil }) {
-			t.Fatal("the log counts as complete, and would be given lines that it has")
+		if lines, more := newPoolLog().missing(heads, func(*Line) bool { return true }); more || slices.ContainsFunc(lines, func(l *Line) bool { return g.Get(l.Msg.ID) != nil }) {
+			t.Fatal("it is thought whole, and would be given what it has")
 		}
 	}
 	n := 0
@@ -209,18 +209,18 @@ func TestLineLogHoldsItsInvariants(t *testing.T) {
 						m.add(rt, msg)
 					}
 				}
-				m.log.Settle(wholeHeads(), lawStart)
+				m.log.settle(wholeHeads(), lawStart)
 			},
 			"": func(rt *rapid.T) { m.check(rt) },
 		})
 	})
 }
 
-// newPoolLog holds all lines of the pool.
-func newPoolLog() *Log {
-	g := NewLog()
+// newPoolLog holds all that was ever said.
+func newPoolLog() *log {
+	g := newLog()
 	for _, m := range linePool() {
-		g.Add(&Line{Opened: Opened{Msg: m}, Got: lawStart})
+		g.add(&Line{Opened: Opened{Msg: m}, Got: lawStart})
 	}
 	return g
 }
@@ -237,7 +237,7 @@ func wholeHeads() map[peer.ID]uint64 {
 // Lines that do not fit into a frame come with the next one: each author's lines in order, and only those that the
 // asker may have.
 func TestMissingFillsAFrame(t *testing.T) {
-	g := NewLog()
+	g := newLog()
 	const lines = 20
 	text := strings.Repeat("x", protocol.MaxText)
 	var prev protocol.Hash
@@ -245,12 +245,12 @@ func TestMissingFillsAFrame(t *testing.T) {
 		h := protocol.Header{Room: protocol.RoomID{1}, Epoch: 1 + i%2, Ctr: i + 1, Prev: prev, Lamport: i + 1}
 		m := sealed("alice", h, text, protocol.Key{1})
 		prev = m.ID
-		g.Add(&Line{Opened: Opened{Msg: m}, Got: lawStart})
+		g.add(&Line{Opened: Opened{Msg: m}, Got: lawStart})
 	}
 	all := func(*Line) bool { return true }
 	head := uint64(0)
 	for rounds := 1; head < lines; rounds++ {
-		missing, more := g.Missing([]protocol.Head{{Author: personaID("alice"), Ctr: head}}, all)
+		missing, more := g.missing([]protocol.Head{{Author: personaID("alice"), Ctr: head}}, all)
 		size := 0
 		for _, l := range missing {
 			m := l.Msg
@@ -263,7 +263,7 @@ func TestMissingFillsAFrame(t *testing.T) {
 			t.Fatalf("%d lines of %d bytes, more: %v, round %d", len(missing), size, more, rounds)
 		}
 	}
-	missing, more := g.Missing(nil, func(l *Line) bool { return l.Msg.Epoch == 2 && l.Msg.Ctr < 5 })
+	missing, more := g.missing(nil, func(l *Line) bool { return l.Msg.Epoch == 2 && l.Msg.Ctr < 5 })
 	if len(missing) != 2 || more {
 		t.Errorf("%d of the allowed lines, more: %v", len(missing), more)
 	}
@@ -271,17 +271,17 @@ func TestMissingFillsAFrame(t *testing.T) {
 
 // Whatever the retention, a room holds MaxLines; the oldest go first.
 func TestLineLogIsBounded(t *testing.T) {
-	g := NewLog()
+	g := newLog()
 	const over = 7
 	for i := range uint64(MaxLines + over) {
 		var id protocol.Hash
 		id[0], id[1], id[2] = 1, byte(i), byte(i>>8)
 		h := protocol.Header{Ctr: i + 1}
-		if !g.Add(&Line{Opened: Opened{Msg: protocol.Message{Header: h, Author: "a", ID: id}}, Got: lawStart}) {
+		if !g.add(&Line{Opened: Opened{Msg: protocol.Message{Header: h, Author: "a", ID: id}}, Got: lawStart}) {
 			t.Fatal("not added:", i)
 		}
 	}
-	if ids := g.Expire(time.Time{}); len(ids) != over || len(g.arrival) != MaxLines || g.floors["a"] != over {
+	if ids := g.expire(time.Time{}); len(ids) != over || len(g.arrival) != MaxLines || g.floors["a"] != over {
 		t.Errorf("%d forgotten, %d kept, floor %d", len(ids), len(g.arrival), g.floors["a"])
 	}
 }
@@ -308,11 +308,11 @@ func TestExpiredStaysExpired(t *testing.T) {
 func TestCutOfTheExpired(t *testing.T) {
 	w := newLawRoom(t, "lab")
 	w.admit("bob", "carol")
-	g := NewLog()
+	g := newLog()
 	for _, who := range []string{"bob", "carol"} {
-		g.Add(&Line{Opened: Opened{Msg: w.say(who, w.epoch(), 1)}, Got: w.now})
+		g.add(&Line{Opened: Opened{Msg: w.say(who, w.epoch(), 1)}, Got: w.now})
 	}
-	g.Expire(w.now.Add(time.Second))
+	g.expire(w.now.Add(time.Second))
 	w.do(authority.Kick{Peer: personaID("bob"), Cut: g.Cut(personaID("bob"))})
 	w.do(authority.Leave{Peer: personaID("carol"), Cut: g.Cut(personaID("carol"))})
 	if n := w.ledger.State().Len(); n != 1 {
@@ -320,20 +320,20 @@ func TestCutOfTheExpired(t *testing.T) {
 	}
 }
 
-// A line that comes below the supposedly lowest one makes the log ask again for the lines between.
+// A line that comes below one that was thought the lowest opens the question again of what lies between.
 func TestLineBelowTheLowest(t *testing.T) {
-	g := NewLog()
+	g := newLog()
 	pool := linePool()
 	add := func(ctr uint64) {
 		for _, m := range pool {
 			if m.Author == personaID("bob") && m.Ctr == ctr {
-				g.Add(&Line{Opened: Opened{Msg: m}, Got: lawStart})
+				g.add(&Line{Opened: Opened{Msg: m}, Got: lawStart})
 				return
 			}
 		}
 	}
 	add(3)
-	g.Settle(map[peer.ID]uint64{personaID("bob"): 3}, lawStart)
+	g.settle(map[peer.ID]uint64{personaID("bob"): 3}, lawStart)
 	if h := g.Head(personaID("bob")); h != 3 {
 		t.Errorf("nobody has anything below 3, and the head is %d", h)
 	}

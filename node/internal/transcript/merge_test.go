@@ -23,20 +23,20 @@ func TestLineLogsConverge(t *testing.T) {
 	}
 	all := func(*Line) bool { return true }
 	rapid.Check(t, func(rt *rapid.T) {
-		logs := []*Log{NewLog(), NewLog()}
+		logs := []*log{newLog(), newLog()}
 		said := make(map[string]bool) // author and number
 		for _, msg := range pool {
 			for i, g := range logs {
-				if rapid.Bool().Draw(rt, fmt.Sprint(i)) && g.Add(&Line{Opened: Opened{Msg: msg}, Got: lawStart}) {
+				if rapid.Bool().Draw(rt, fmt.Sprint(i)) && g.add(&Line{Opened: Opened{Msg: msg}, Got: lawStart}) {
 					said[fmt.Sprint(msg.Author, msg.Ctr)] = true
 				}
 			}
 		}
 		for range len(pool) {
 			for i, g := range logs {
-				lines, _ := logs[1-i].Missing(g.Heads(), all)
+				lines, _ := logs[1-i].missing(g.Heads(), all)
 				for _, l := range lines {
-					g.Add(&Line{Opened: Opened{Msg: l.Msg}, Got: lawStart})
+					g.add(&Line{Opened: Opened{Msg: l.Msg}, Got: lawStart})
 				}
 			}
 		}
@@ -60,10 +60,10 @@ func TestMembersConverge(t *testing.T) {
 	}
 	members := []string{"alice", "bob", "carol", "dave"}
 	rapid.Check(t, func(rt *rapid.T) {
-		logs := make([]*Log, len(members))
+		logs := make([]*log, len(members))
 		since := make([]uint64, len(members)) // the lowest Lamport of a line that a member may have
 		for i := range logs {
-			logs[i] = NewLog()
+			logs[i] = newLog()
 			since[i] = rapid.SampledFrom([]uint64{0, 0, 3, 5}).Draw(rt, "came")
 		}
 		want := make([]map[protocol.Hash]bool, len(members))
@@ -72,7 +72,7 @@ func TestMembersConverge(t *testing.T) {
 		}
 		used := make(map[string]bool)
 		add := func(i int, m protocol.Message) {
-			logs[i].Add(&Line{Opened: Opened{Msg: m}, Got: lawStart})
+			logs[i].add(&Line{Opened: Opened{Msg: m}, Got: lawStart})
 		}
 		for _, m := range pool {
 			number := fmt.Sprint(m.Author, m.Ctr)
@@ -97,10 +97,10 @@ func TestMembersConverge(t *testing.T) {
 		}
 		meet := func(i, j int, now time.Time) {
 			asked := logs[i].Heads()
-			lines, more := logs[j].Missing(asked, func(l *Line) bool { return l.Msg.Lamport >= since[i] })
+			lines, more := logs[j].missing(asked, func(l *Line) bool { return l.Msg.Lamport >= since[i] })
 			heads := make(map[peer.ID]uint64)
 			if since[j] <= since[i] {
-				for _, h := range logs[j].News(asked, personaID(members[i])) {
+				for _, h := range logs[j].news(asked, personaID(members[i])) {
 					heads[h.Author] = h.Ctr
 				}
 			}
@@ -108,7 +108,7 @@ func TestMembersConverge(t *testing.T) {
 				add(i, l.Msg)
 			}
 			if !more {
-				logs[i].Settle(heads, now.Add(-time.Minute))
+				logs[i].settle(heads, now.Add(-time.Minute))
 			}
 		}
 		for range rapid.IntRange(0, 12).Draw(rt, "meetings") {
@@ -137,7 +137,7 @@ func TestMembersConverge(t *testing.T) {
 			meet(i, (i+1)%len(logs), lawStart.Add(2*time.Minute))
 		}
 		for i := range logs {
-			lines, _ := logs[(i+1)%len(logs)].Missing(logs[i].Heads(), func(l *Line) bool { return l.Msg.Lamport >= since[i] })
+			lines, _ := logs[(i+1)%len(logs)].missing(logs[i].Heads(), func(l *Line) bool { return l.Msg.Lamport >= since[i] })
 			for _, l := range lines {
 				// Inside a chain a line is known to be missing: its author may yet come back with it.
 				if m := l.Msg; !holed(logs[i].byAuthor[m.Author]) {
@@ -201,13 +201,13 @@ func TestOrderIsCausal(t *testing.T) {
 		}
 		var first []protocol.Hash
 		for range 2 {
-			g := NewLog()
-			var shown []*Line // a screen, which puts each line above the line named in the event
+			g := newLog()
+			var shown []*Line // a screen, which puts each line above the one it is told
 			for _, m := range rapid.Permutation(said).Draw(rt, "arrival") {
 				l := &Line{Opened: Opened{Msg: m}, Got: lawStart}
-				g.Add(l)
+				g.add(l)
 				at := len(shown)
-				if next := g.Below(l, func(*Line) bool { return true }); next != nil {
+				if next := g.below(l, func(*Line) bool { return true }); next != nil {
 					at = slices.Index(shown, next)
 				}
 				shown = slices.Insert(shown, at, l)

@@ -110,3 +110,38 @@ func (w *lawRoom) say(name string, epoch, ctr uint64) protocol.Message {
 	}
 	return sealed(name, protocol.Header{Room: w.id(), Epoch: epoch, Ctr: ctr, Lamport: 1}, "hello", key)
 }
+
+// env is the world of a node that is connected to nobody, at the time of the last record.
+func (w *lawRoom) env() Env {
+	return Env{
+		Now: w.now, Wall: w.now, State: w.ledger.State(), Keys: w.keys, Space: 1000,
+		Near: func() []peer.ID { return nil }, Allow: func(peer.ID, string) bool { return true }, Pick: func(int) int { return 0 },
+	}
+}
+
+// transcript is name's, which is in.
+func (w *lawRoom) transcript(name string) *Transcript {
+	t := New(w.id(), personaID(name), 0, w.now)
+	t.Enter(w.env(), true)
+	return t
+}
+
+// lines are n lines of name's, each of which names the one before; nobody has signed them.
+func (w *lawRoom) lines(name string, n int) []Opened {
+	var lines []Opened
+	for i := range uint64(n) {
+		o := Opened{Content: protocol.Content{Kind: protocol.Say, Text: "hello"}}
+		o.Msg.Author, o.Msg.Header = personaID(name), protocol.Header{Room: w.id(), Epoch: w.epoch(), Ctr: i + 1, Lamport: i + 1}
+		o.Msg.ID = protocol.Hash{1, byte(i), byte(i >> 8), byte(i >> 16)}
+		if i > 0 {
+			o.Msg.Prev = lines[i-1].Msg.ID
+		}
+		lines = append(lines, o)
+	}
+	return lines
+}
+
+// kickOf ends name's membership at its last line.
+func kickOf(name string, last protocol.Message) authority.Kick {
+	return authority.Kick{Peer: personaID(name), Cut: protocol.Cut{Ctr: last.Ctr, Hash: last.ID}}
+}

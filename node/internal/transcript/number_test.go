@@ -1,11 +1,10 @@
-package node
+package transcript
 
 import (
-	"context"
-	"log/slog"
+	"localchat/protocol"
 	"testing"
 
-	"localchat/protocol"
+	"github.com/libp2p/go-libp2p/core/peer"
 )
 
 // However far ahead a line claims to be, later lines stand below it.
@@ -26,23 +25,13 @@ func TestNoLineStandsLastForever(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newLawRoom(t, "lab")
 			w.admit("mallory", "bob", "carol")
-			n := &Node{self: personaID("alice"), signer: persona("alice"), log: slog.New(slog.DiscardHandler)}
-			n.ctx, n.cancel = context.WithCancel(t.Context())
-			defer n.cancel()
-			r := newRoom(must(newLoop(n, nil)), w.id())
-			defer r.cancel()
-			r.ledger, r.records, r.keys = &w.ledger, w.records, w.keys
-			r.publishSnapshot()
+			g := w.transcript("alice")
 			ctrs := make(map[string]uint64)
 			say := func(who string, lamport uint64) {
 				ctrs[who]++
 				h := protocol.Header{Room: w.id(), Epoch: w.epoch(), Ctr: ctrs[who], Lamport: lamport}
-				msg := sealed(who, h, who, w.key(w.epoch()))
-				line, ok := r.snap.Load().open(msg, r.current().Check(msg.Author, msg.Header))
-				if !ok {
-					t.Fatal("it does not open")
-				}
-				r.takeLine(line, false)
+				key, _ := w.keys.Get(w.epoch())
+				g.Relay(w.env(), sealed(who, h, who, key))
 			}
 			for i := range uint64(now) {
 				say("carol", i+1)
@@ -50,15 +39,15 @@ func TestNoLineStandsLastForever(t *testing.T) {
 			for _, e := range evil {
 				say(e.who, e.lamport)
 			}
-			if r.lamport > now+maxLamportAhead {
-				t.Errorf("our clock is at %d", r.lamport)
+			if g.lamport > now+maxLamportAhead {
+				t.Errorf("our clock is at %d", g.lamport)
 			}
-			say("alice", r.lamport+1)
-			say("carol", r.lamport+1)
+			say("alice", g.lamport+1)
+			say("carol", g.lamport+1)
 			for range 3 {
-				say("alice", r.lamport+1)
+				say("alice", g.lamport+1)
 			}
-			order := r.log.Ordered()
+			order := g.Ordered()
 			for i, want := range []string{"alice", "alice", "alice", "carol"} {
 				if got := order[len(order)-1-i].Content.Text; got != want {
 					t.Errorf("the line %d from the end is of %s, not of %s", i, got, want)
@@ -68,27 +57,27 @@ func TestNoLineStandsLastForever(t *testing.T) {
 	}
 }
 
-// A member that has missed much, or has just come, follows the clock of the others.
+// Who has missed much, or has only come, follows the clock of the others.
 func TestLamportClockFollowsOthers(t *testing.T) {
-	r := &room{l: &loop{n: &Node{self: "us"}}}
-	line := func(who PeerID, lamport uint64) {
-		r.keepUp(protocol.Message{Author: who, Header: protocol.Header{Lamport: lamport}})
+	var n numbers
+	line := func(who peer.ID, lamport uint64) {
+		n.keepUp("us", protocol.Message{Author: who, Header: protocol.Header{Lamport: lamport}})
 	}
 	line("us", 1)
 	line("bob", 500_000)
-	if r.lamport != 500_000 {
-		t.Errorf("a newcomer's clock is at %d", r.lamport)
+	if n.lamport != 500_000 {
+		t.Errorf("a newcomer's clock is at %d", n.lamport)
 	}
 	line("bob", 900_000)
-	if r.lamport != 500_000 {
-		t.Errorf("one author has set it to %d", r.lamport)
+	if n.lamport != 500_000 {
+		t.Errorf("one author has set it to %d", n.lamport)
 	}
 	line("carol", 900_001)
-	if r.lamport != 900_001 {
-		t.Errorf("two authors that agree leave it at %d", r.lamport)
+	if n.lamport != 900_001 {
+		t.Errorf("two authors that agree leave it at %d", n.lamport)
 	}
 	line("bob", 900_002)
-	if r.lamport != 900_002 {
-		t.Errorf("the clock is at %d", r.lamport)
+	if n.lamport != 900_002 {
+		t.Errorf("it is at %d", n.lamport)
 	}
 }

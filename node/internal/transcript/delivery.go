@@ -1,0 +1,131 @@
+package transcript
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/protocol"
+)
+
+// Confirmed: the authority has our lines up to that number.
+func (t *Transcript) Confirmed(ctr uint64) []Effect {
+	t.deliver(func(l *Line) bool { return l.Msg.Ctr <= ctr })
+	return t.done()
+}
+
+// noteDelivered: what a node gives us back of our own lines it has, whatever its head says: after a start of ours it does not
+// know whether something lies before. The authority's word counts most; while it is away, or is ourselves, any member's does.
+func (t *Transcript) noteDelivered(env *Env, a *Answer) {
+	if a.Peer != env.State.Authority() && !t.owns(env) && !env.Away {
+		return
+	}
+	has := make(map[protocol.Hash]bool)
+	for _, m := range a.Lines {
+		if m.Author == t.self {
+			has[m.ID] = true
+		}
+	}
+	head := uint64(0)
+	for _, h := range a.Reply.Heads {
+		if h.Author == t.self {
+			head = h.Ctr
+		}
+	}
+	// A head is above what was never said to its owner, too.
+	t.deliver(func(l *Line) bool { return has[l.Msg.ID] || l.Msg.Ctr <= head && mayHave(env, a.Peer, l) })
+	if t.fresh && t.owns(env) {
+		t.compareSoon(env, SyncSoon)
+	}
+}
+
+// deliver: another node has those of our lines that has says.
+func (t *Transcript) deliver(has func(*Line) bool) {
+	for _, l := range t.byAuthor[t.self] {
+		if l.delivered || l.taken || !has(l) {
+			continue
+		}
+		l.delivered = true
+		if l.Content.Kind != protocol.ReasonNote {
+			t.emit(Delivered{l})
+		}
+	}
+	t.fresh = t.undelivered()
+}
+
+// undelivered reports whether nobody is known to have our last line.
+func (t *Transcript) undelivered() bool {
+	for _, l := range slices.Backward(t.byAuthor[t.self]) {
+		if !l.taken {
+			return !l.delivered
+		}
+	}
+	return false
+}
+
+// OnTheirWay reports whether lines of ours have reached nobody else, as far as is known, and may do so soon.
+func (t *Transcript) OnTheirWay() bool {
+	return slices.ContainsFunc(t.byAuthor[t.self], func(l *Line) bool { return !l.delivered && !l.taken && !l.warned })
+}
+
+// checkDelivery asks for our lines when nobody has said for a while that it has them. It says that a line has reached nobody,
+// once, when there is somebody whom it should have reached.
+func (t *Transcript) checkDelivery(env *Env) {
+	if env.State.Len() < 2 || !t.undelivered() {
+		return
+	}
+	wait := false
+	for _, l := range t.byAuthor[t.self] {
+		if l.delivered || l.taken {
+			continue
+		}
+		wait = wait || env.Now.Sub(l.Got) >= receiptBy
+		if !l.warned && env.Now.Sub(l.Got) >= DeliverBy {
+			l.warned = true
+			t.emit(Undelivered{Line: l})
+		}
+	}
+	if wait && !t.compare.busy {
+		t.compareSoon(env, SyncSoon)
+	}
+}
+
+// receipts are what the authority tells the members of their lines.
+type receipts struct {
+	told    map[peer.ID]uint64 // up to where each member has been told that we have its lines
+	arrived map[peer.ID]bool   // whose lines have come since
+}
+
+func newReceipts() receipts {
+	return receipts{told: make(map[peer.ID]uint64), arrived: make(map[peer.ID]bool)}
+}
+
+// forget forgets a member that is none any more.
+func (r *receipts) forget(p peer.ID) {
+	delete(r.told, p)
+	delete(r.arrived, p)
+}
+
+// owesReceipt: a line of p has come. It is told so with those that follow in the next moment.
+func (t *Transcript) owesReceipt(env *Env, p peer.ID) {
+	if !t.owns(env) || p == t.self {
+		return
+	}
+	if len(t.receipts.arrived) == 0 {
+		t.wake(ReceiptEvery, Receipts)
+	}
+	t.receipts.arrived[p] = true
+}
+
+func (t *Transcript) receiptsDue(env *Env) {
+	for _, p := range slices.Sorted(maps.Keys(t.receipts.arrived)) {
+		head := t.Head(p)
+		if _, member := env.State.Member(p); !member || head <= t.receipts.told[p] {
+			continue
+		}
+		t.receipts.told[p] = head
+		t.emit(Receipt{p})
+	}
+	clear(t.receipts.arrived)
+}

@@ -1,0 +1,109 @@
+package transcript
+
+import (
+	"slices"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/protocol"
+)
+
+// numbers are those of our own lines, and our Lamport clock.
+//
+// What a line says of its Lamport clock is its author's word. One that is far ahead of all that is known here stands where it
+// came, and moves no clock: else it would stand last for ever, and all that is said later above it.
+type numbers struct {
+	ctr     uint64 // the last one used
+	prev    protocol.Hash
+	lamport uint64
+	clocked bool // a line of somebody else has set it
+	far     farLine
+}
+
+// A farLine is the last line that was too far ahead to be believed.
+type farLine struct {
+	author  peer.ID
+	lamport uint64
+}
+
+// Used is the last number used of our lines, and Lamport our clock.
+func (n *numbers) Used() uint64 { return n.ctr }
+
+func (n *numbers) Lamport() uint64 { return n.lamport }
+
+// SkipTo has our next line follow that number, if it is higher, and AdvanceTo does so with our clock.
+func (n *numbers) SkipTo(ctr uint64) { n.ctr = max(n.ctr, ctr) }
+
+func (n *numbers) AdvanceTo(lamport uint64) { n.lamport = max(n.lamport, lamport) }
+
+// Next is the header of our next line.
+func (t *Transcript) Next(epoch uint64) protocol.Header {
+	return protocol.Header{Room: t.room, Epoch: epoch, Ctr: t.ctr + 1, Prev: t.prev, Lamport: t.lamport + 1}
+}
+
+// farAhead reports whether a line claims to follow more lines that are not here than there can be. Before any line of
+// another is here nothing is known. Two authors that say the same are believed: then it is us who have missed so many.
+func (n *numbers) farAhead(self peer.ID, m protocol.Message) bool {
+	if m.Author == self || !n.clocked || m.Lamport <= n.lamport+maxLamportAhead {
+		return false
+	}
+	near := max(n.far.lamport, m.Lamport)-min(n.far.lamport, m.Lamport) <= maxLamportAhead
+	return n.far.author == "" || n.far.author == m.Author || !near
+}
+
+// placeInTime is where a line stands in place of its own clock; 0: that is right.
+func (n *numbers) placeInTime(self peer.ID, m protocol.Message) uint64 {
+	switch {
+	case n.farAhead(self, m):
+		return n.lamport + 1
+	case m.Lamport > n.lamport+maxLamportStep:
+		return n.lamport + maxLamportStep
+	}
+	return 0
+}
+
+// keepUp moves our clock on to that of a line that has been taken.
+func (n *numbers) keepUp(self peer.ID, m protocol.Message) {
+	if n.farAhead(self, m) {
+		n.far = farLine{m.Author, m.Lamport}
+		return
+	}
+	n.clocked = n.clocked || m.Author != self
+	// No single line, however far ahead it claims to be, can use up everybody's numbers.
+	n.lamport = max(n.lamport, min(m.Lamport, n.lamport+maxLamportStep))
+}
+
+// LastKnown learns the last of our lines that another node has. A number that we have not used, or have used for another line,
+// is one of an earlier life of ours that this node's disk does not know, since it was put back: such numbers are not used
+// again, and of our lines that have taken one nobody says that they are delivered.
+func (t *Transcript) LastKnown(last protocol.Cut) []Effect {
+	if last.Ctr == 0 || last.Ctr > t.ctr+maxCtrStep {
+		return nil
+	}
+	ours := t.byAuthor[t.self]
+	var at *Line
+	for _, l := range slices.Backward(ours) {
+		if l.Msg.Ctr <= last.Ctr {
+			at = l
+			break
+		}
+	}
+	switch {
+	case at != nil && at.Msg.Ctr == last.Ctr && at.Msg.ID == last.Hash:
+		return nil
+	case last.Ctr <= t.ctr && (at == nil || at.Msg.Ctr < last.Ctr):
+		return nil // it has expired here, or it is from before our first line of this life
+	}
+	t.ctr = max(t.ctr, last.Ctr)
+	for _, l := range ours {
+		if l.Msg.Ctr > last.Ctr || l.delivered || l.taken {
+			continue
+		}
+		l.taken, l.warned = true, true
+		if l.Shown() {
+			t.emit(Undelivered{Line: l, Taken: true})
+		}
+	}
+	t.fresh = t.undelivered()
+	return t.done()
+}

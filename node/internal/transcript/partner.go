@@ -1,0 +1,181 @@
+package transcript
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/protocol"
+)
+
+// partners says with which members to compare heads. A random one finds any gap in the end, after some times SyncEvery;
+// those that are likely to have or to lack something come first.
+type partners struct {
+	// due are to be compared with soon, MaxDue of them at most: they have just been connected to, or say that they have
+	// news, or are to hear that we have some (true).
+	due map[peer.ID]bool
+	// fetched are lines that came by comparison and not live too.
+	fetched map[protocol.Hash]bool
+	since   time.Time // when the first of fetched came
+	// met are those that were connected to a moment ago, and since when: what is said while the gossip settles may be lost.
+	met map[peer.ID]time.Time
+	// turned: the authority was chosen last, for its word, and others have their turn.
+	turned bool
+	// turns is how often a partner was chosen.
+	turns uint64
+	// compared is when we last began to compare with each member, and gave when it last gave us all that it has.
+	compared, gave map[peer.ID]time.Time
+}
+
+func newPartners() partners {
+	return partners{due: make(map[peer.ID]bool), met: make(map[peer.ID]time.Time), fetched: make(map[protocol.Hash]bool), compared: make(map[peer.ID]time.Time), gave: make(map[peer.ID]time.Time)}
+}
+
+// Gave is when p last gave us all that it has; zero: it never did.
+func (t *Transcript) Gave(p peer.ID) time.Time { return t.compare.gave[p] }
+
+// CompareWith compares heads with p at the next opportunity.
+func (t *Transcript) CompareWith(env Env, p peer.ID) []Effect {
+	t.compareWith(&env, p, 0, false)
+	return t.done()
+}
+
+// compareWith compares heads with p after d, and tells it whether we have news.
+//
+// Where too many are due, those that were compared with last give way: a member cannot keep others out by saying again and
+// again that it has news.
+func (t *Transcript) compareWith(env *Env, p peer.ID, d time.Duration, news bool) {
+	ps := &t.compare.partners
+	if _, is := ps.due[p]; !is && len(ps.due) >= MaxDue {
+		last := p
+		for _, q := range slices.Sorted(maps.Keys(ps.due)) {
+			if ps.compared[q].After(ps.compared[last]) {
+				last = q
+			}
+		}
+		if last != p {
+			delete(ps.due, last)
+		}
+	}
+	if had, is := ps.due[p]; is || len(ps.due) < MaxDue {
+		ps.due[p] = had || news
+	}
+	t.compareSoon(env, d)
+}
+
+// longestAgo is the one of those that was compared with before all others; any of those that never were.
+func (p *partners) longestAgo(env *Env, of []peer.ID) peer.ID {
+	shuffle(env, of)
+	return slices.MinFunc(of, func(a, b peer.ID) int { return p.compared[a].Compare(p.compared[b]) })
+}
+
+func shuffle(env *Env, ps []peer.ID) {
+	for i := len(ps) - 1; i > 0; i-- {
+		j := env.Pick(i + 1)
+		ps[i], ps[j] = ps[j], ps[i]
+	}
+}
+
+// CompareAround compares heads soon with those around us, or some of them.
+func (t *Transcript) CompareAround(env Env) []Effect {
+	t.compareAround(&env, false)
+	return t.done()
+}
+
+func (t *Transcript) compareAround(env *Env, news bool) {
+	near := env.Near()
+	shuffle(env, near)
+	for _, p := range near {
+		t.compareWith(env, p, SyncSoon, news)
+	}
+}
+
+// Greet compares heads with p, which is back, and once more when the gossip has settled.
+func (t *Transcript) Greet(env Env, p peer.ID) []Effect {
+	t.compare.met[p] = env.Now
+	t.compareWith(&env, p, SyncSoon, false)
+	return t.done()
+}
+
+// partner is the member to compare with, and whether we have news for it: the authority while a line of ours waits for its
+// word, or after a removal, since it alone can hand over which lines of the removed count, in turns with the others; the one
+// that is in the middle of giving us what we lack; those that are due; otherwise any member that we are connected to; "" if
+// there is none. Every fairTurn-th time it is the one that has waited longest, whatever others say of themselves.
+func (t *Transcript) partner(env *Env) (p peer.ID, news bool) {
+	near := env.Near()
+	if len(near) == 0 {
+		return "", false
+	}
+	c := &t.compare
+	if !slices.Contains(near, c.pages.from) {
+		c.pages = pages{}
+	}
+	ps, authority := &c.partners, env.State.Authority()
+	maps.DeleteFunc(ps.due, func(p peer.ID, _ bool) bool { return !slices.Contains(near, p) })
+	word := (t.InDoubt() || t.fresh) && slices.Contains(near, authority)
+	ps.turns++
+	switch busy := c.pages.from != "" || len(ps.due) > 0; {
+	case (busy || word) && ps.turns%fairTurn == 0:
+		p = ps.longestAgo(env, near)
+	case word && !(ps.turned && busy):
+		p = authority
+	case c.pages.from != "":
+		p = c.pages.from
+	case len(ps.due) > 0:
+		p = ps.longestAgo(env, slices.Sorted(maps.Keys(ps.due)))
+	default:
+		p = near[env.Pick(len(near))]
+	}
+	ps.turned = word && p == authority
+	news = ps.due[p] || t.unheard(env)
+	delete(ps.due, p)
+	return p, news
+}
+
+// unheard reports whether a line of ours waits for longer than a line takes to be confirmed: a member that does not have it
+// can fetch it.
+func (t *Transcript) unheard(env *Env) bool {
+	for _, l := range slices.Backward(t.byAuthor[t.self]) {
+		if l.delivered {
+			return false
+		}
+		if env.Now.Sub(l.Got) >= onItsWay {
+			return true
+		}
+	}
+	return false
+}
+
+// noteFetched: these lines came by comparison. The members around us may lack them too.
+func (t *Transcript) noteFetched(env *Env, lines []*Line) {
+	for _, l := range lines {
+		if len(t.compare.fetched) == 0 {
+			t.compare.since = env.Now
+		}
+		t.compare.fetched[l.Msg.ID] = true
+	}
+}
+
+// tickPartners compares again with those that came back, and passes on what was fetched, when what was only on its way has
+// come live too.
+func (t *Transcript) tickPartners(env *Env) {
+	ps := &t.compare.partners
+	for _, p := range slices.Sorted(maps.Keys(ps.met)) {
+		if env.Now.Sub(ps.met[p]) >= gossipSettles {
+			delete(ps.met, p)
+			t.compareWith(env, p, 0, false)
+		}
+	}
+	for _, of := range []map[peer.ID]time.Time{ps.compared, ps.gave} {
+		maps.DeleteFunc(of, func(p peer.ID, _ time.Time) bool {
+			_, member := env.State.Member(p)
+			return !member
+		})
+	}
+	if len(ps.fetched) > 0 && env.Now.Sub(ps.since) >= onItsWay {
+		clear(ps.fetched)
+		t.compareAround(env, true)
+	}
+}

@@ -1,0 +1,220 @@
+package node
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/node/internal/transcript"
+	"localchat/protocol"
+)
+
+// What is said in a room is decided in package transcript. Here it is told what has come, and what it decides is carried out.
+
+// world is all that comes from outside into one step of the room's transcript.
+func (r *room) world() transcript.Env {
+	return transcript.Env{
+		Now: r.l.clock.even(), Wall: r.l.clock.wall(), State: r.current(), Keys: r.keys,
+		Away: !r.away.since.IsZero(), Space: r.l.space(), Near: r.near, Allow: r.inBudget, Pick: rand.IntN,
+	}
+}
+
+// carry carries out effects of the room's transcript, in order. What an effect has the transcript do comes after all that were
+// decided before: effects are queued.
+func (r *room) carry(effects []transcript.Effect) {
+	r.effects = append(r.effects, effects...)
+	if r.carrying {
+		return
+	}
+	r.carrying = true
+	for len(r.effects) > 0 {
+		e := r.effects[0]
+		r.effects = r.effects[1:]
+		r.carryTalk(e)
+	}
+	r.effects, r.carrying = nil, false
+	r.l.overfull = r.l.overfull || r.talk.Size() > transcript.MaxLineBytes+lineOvershoot
+	r.release()
+}
+
+func (r *room) carryTalk(e transcript.Effect) {
+	switch e := e.(type) {
+	case transcript.Wake:
+		id := r.id
+		time.AfterFunc(e.In, func() { r.l.n.post(talkDue{id, e.For}) })
+	case transcript.Ask:
+		r.compare(e)
+	case transcript.Show:
+		m := r.message(e.Line)
+		m.Before, m.Next = r.quote(e.Next)
+		r.l.emit(r, m)
+	case transcript.ShowBacklog:
+		b := Backlog{N: e.N}
+		b.Before, b.Next = r.quote(e.Next)
+		r.l.emit(r, b)
+	case transcript.BacklogShown:
+		r.l.emit(r, BacklogEnd{})
+	case transcript.Expired:
+		r.l.emit(r, Expired{IDs: e.IDs})
+		r.publishSnapshot()
+	case transcript.Shed:
+		r.noteShed(e)
+	case transcript.Hidden:
+		r.l.emit(r, Hidden{Peer: e.Peer, Nick: r.nickOf(e.Peer), IDs: e.IDs})
+	case transcript.RemovalReason:
+		r.showReasonNote(e)
+	case transcript.Delivered:
+		r.l.emit(r, Delivered{ID: e.Line.ID()})
+	case transcript.Undelivered:
+		text := "not delivered yet: "
+		if e.Taken {
+			text = "not delivered, because an old copy of this node's data was put back; say it again: "
+		}
+		r.l.emit(r, Warning{Code: "not_delivered", Text: text + firstWords(e.Line.Content.Text)})
+	case transcript.Receipt:
+		r.owned.owed[e.Peer] = true
+		if h, held := r.owned.polls[e.Peer]; held {
+			r.answerPoll(e.Peer, h)
+		}
+	}
+}
+
+// talkDue: it is time for something in the room's transcript.
+type talkDue struct {
+	room protocol.RoomID
+	task transcript.Task
+}
+
+func (e talkDue) handle(l *loop) {
+	if r := l.rooms[e.room]; r != nil {
+		r.carry(r.talk.Due(r.world(), e.task))
+	}
+}
+
+// near are the other members that we are connected to.
+func (r *room) near() []peer.ID {
+	var near []peer.ID
+	for _, m := range r.current().Members() {
+		if m.Peer != r.l.n.self && r.l.n.connected(m.Peer) {
+			near = append(near, m.Peer)
+		}
+	}
+	return near
+}
+
+// compare asks a member what it has, which the transcript has decided on.
+func (r *room) compare(a transcript.Ask) {
+	st, l := r.current(), r.l
+	req := a.Request
+	req.HaveSeq, req.Head, req.Proof = st.Seq(), st.Head(), r.proof
+	l.n.spawn(func(ctx context.Context) {
+		s := synced{room: r.id, peer: a.Peer, doubted: a.Doubted}
+		inTime, cancel := context.WithTimeout(network.WithNoDial(r.ctx, "sync"), syncTimeout)
+		defer cancel()
+		s.err = l.n.request(inTime, a.Peer, protocol.SyncID, &req, &s.reply)
+		s.verify()
+		if s.err == nil {
+			s.takeAhead(ctx, l.n, r, st)
+		}
+		l.n.post(s)
+	})
+}
+
+// seek looks for records or keys that something here is waiting for.
+func (r *room) seek() { r.carry(r.talk.CompareSoon(r.world())) }
+
+// showReasonNote shows why somebody was removed, which the authority says.
+func (r *room) showReasonNote(e transcript.RemovalReason) {
+	if e.Removal > uint64(len(r.records)) {
+		return
+	}
+	rec := r.records[e.Removal-1]
+	if rm, ok := rec.Body.(protocol.Remove); ok {
+		r.l.emit(r, RemovalReason{Peer: rm.Peer, Nick: r.nickOf(rm.Peer), Text: e.Text, Removal: rec.Seq})
+	}
+}
+
+// retryEarly takes the lines that can be judged now.
+func (r *room) retryEarly() {
+	if r.gossip != nil {
+		r.carry(r.talk.Retry(r.world()))
+	}
+}
+
+func (r *room) message(l *transcript.Line) Message {
+	backlog := r.talk.Backlog(l)
+	return Message{
+		ID: l.ID(), Peer: l.Msg.Author, Nick: r.nickOf(l.Msg.Author), Text: l.Content.Text,
+		Action: l.Content.Kind == protocol.Action, At: l.Content.At,
+		Self: l.Msg.Author == r.l.n.self, Late: l.Late || backlog, Backlog: backlog,
+	}
+}
+
+// quote names the line above which something stands; nil: it stands last.
+func (r *room) quote(next *transcript.Line) (before string, q *Quote) {
+	if next == nil {
+		return "", nil
+	}
+	return next.ID(), &Quote{Nick: r.nickOf(next.Msg.Author), Text: firstWords(next.Content.Text)}
+}
+
+// nickOf is the nick that p has or last had here.
+func (r *room) nickOf(p PeerID) string {
+	st := r.current()
+	if m, ok := st.Member(p); ok {
+		return m.Nick
+	}
+	rm, _ := st.Removed(p)
+	return rm.Nick
+}
+
+// space is for how many events each reader has room, some set aside for what else happens.
+func (l *loop) space() int {
+	const aside = EventQueue / 8
+	space := EventQueue
+	for s := range l.subs {
+		space = min(space, cap(s.c)-len(s.c)-aside)
+	}
+	return space
+}
+
+// noteShed counts lines that were forgotten before their time, and tells so now and then. Those that have only just been said
+// are a flood: parts of a room that were apart come together with old ones.
+func (r *room) noteShed(e transcript.Shed) {
+	shed, now := make(map[peer.ID]int), r.l.clock.even()
+	for _, ln := range e.Lines {
+		if ln.Msg.Author != r.l.n.self && now.Sub(ln.Said()) < shedYoung {
+			shed[ln.Msg.Author] += sayCost(ln.Content.Text)
+		}
+	}
+	for author, n := range shed {
+		r.l.n.admission.count(r.l.n.admission.visitorAt(author), anOldestLine, n)
+	}
+	if e.Tell {
+		r.l.emit(r, Warning{Code: "lines_full", Text: fmt.Sprintf(
+			"more is said in %s than this node keeps (%d lines or %d MiB in a room, %d MiB in all): the oldest lines of those who say most go before their time",
+			r.label(), transcript.MaxLines, transcript.MaxLineBytes>>20, maxNodeLines>>20)})
+	}
+}
+
+// boundLines forgets lines where those of all rooms take too much, first in the room that has most.
+func (l *loop) boundLines() {
+	for {
+		total, most := 0, (*room)(nil)
+		for _, id := range l.order {
+			r := l.rooms[id]
+			total += r.talk.Size()
+			if most == nil || r.talk.Size() > most.talk.Size() {
+				most = r
+			}
+		}
+		if total <= maxNodeLines {
+			return
+		}
+		most.carry(most.talk.Shed(most.world(), total-maxNodeLines))
+	}
+}
