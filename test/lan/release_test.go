@@ -88,6 +88,24 @@ func TestLANRelease(t *testing.T) {
 		}
 	}
 
+	program, err := os.ReadFile(filepath.Join(root, "usr/bin/localchat"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	here, err := filepath.Abs(moduleRoot)
+	if err != nil {
+		t.Fatal(err)
+	}
+	modules, err := exec.Command("go", "env", "GOMODCACHE").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range []string{here, strings.TrimSpace(string(modules))} {
+		if bytes.Contains(program, []byte(folder+"/")) {
+			t.Errorf("the program names a folder of the machine that made it: %s", folder)
+		}
+	}
+
 	// In the new system there is no file but those of the package: the program needs no other.
 	start := func(name string, args ...string) *node {
 		h := l.host(name)
