@@ -129,7 +129,7 @@ func asOwner(t *testing.T, f *clitest.Node) *desk {
 	t.Helper()
 	d := sit(t, f, "create", "lab")
 	d.did("create lab")
-	d.sees("-- you own lab, as bob\n-- others come in by: localchat join lab, or by an invite: /invite")
+	d.sees("-- you own lab, as bob\n-- others join with: localchat join lab, or with an invite: /invite")
 	d.words.Take()
 	return d
 }
@@ -246,7 +246,7 @@ func TestOwnerMistakes(t *testing.T) {
 			"/policy":                     "",
 			"/policy idle soon":           "no length of time",
 			"/policy colour red":          "hint: one of access, subject",
-			"/policy access":              "wants a value",
+			"/policy access":              "needs a value",
 			"/policy members-invite maby": "neither on nor off",
 			"/kick":                       "usage: /kick WHO [REASON]",
 			"/unban":                      "usage: /unban WHO",
@@ -295,9 +295,9 @@ func TestKickedInTheLobby(t *testing.T) {
 		d.types("/join lab")
 		d.sees("-- you are in lab, as bob\n-- in lab: ")
 		d.f.Emit(node.Removed{Kind: "banned", By: clitest.AliceID, ByNick: "alice"})
-		d.sees("-- you were banned from lab by alice\nhint: you are refused until the owner lifts the ban")
+		d.sees("-- you were banned from lab by alice\nhint: you cannot join until the owner lifts the ban")
 		d.types("hello?")
-		d.reads("localchat: you are in no room")
+		d.reads("localchat: you are not in a room")
 		d.f.Did()
 		d.leaves(fail.ExitRefused)
 	})
@@ -404,9 +404,9 @@ func TestSeveralRooms(t *testing.T) {
 		d.types("/switch lab")
 		d.sees("-- you type into lab now")
 		d.types("/switch attic")
-		d.reads("you are in no room called attic")
+		d.reads("you are not in a room called attic")
 		d.f.EmitIn(clitest.DenID, "den", node.Removed{Kind: "closed", ByNick: "carol", By: clitest.DaveID, Text: "lunch"})
-		d.sees("-- den was closed by carol: lunch\nhint: the room has ended; /rooms lists those that are here")
+		d.sees("-- den was closed by carol: lunch\nhint: the room has ended; /rooms lists the rooms on this network")
 		d.types("still here")
 		d.did("say lab still here")
 		d.leaves(fail.ExitOK)
@@ -464,7 +464,7 @@ func TestResumedRoomIsEnteredOnce(t *testing.T) {
 		f.Emit(node.Joined{Name: "lab", Nick: "bob", Epoch: 1, Owner: true, Resumed: true})
 		d := sit(t, f, "create", "lab")
 		d.did()
-		d.sees("-- you own lab again, as bob\n-- lab is yours from last time and open again; /policy changes it, /close ends it")
+		d.sees("-- you own lab again, as bob\n-- lab is your room from last time and is open again; /policy changes it, /close ends it")
 		d.types("/kick dave")
 		d.did("kick lab dave ")
 		d.leaves(fail.ExitOK)
@@ -537,7 +537,7 @@ func TestRemovalIsOneLine(t *testing.T) {
 		"the reason of another":      {[]node.EventBody{removed, other}, 0, line + "\n-- why dave was removed: this is no market"},
 		"another removal after it":   {[]node.EventBody{removed, removed, why}, 0, line + "\n" + line + ": this is no market"},
 		"a knock in between":         {[]node.EventBody{removed, node.KnockGone{Peer: clitest.DaveID, Nick: "dave"}}, 0, line + "\n-- dave (Uxfzd6Gp) no longer knocks"},
-		"somebody has not heard":     {[]node.EventBody{removed, untold, why}, 2 * render.RemovalPatience, line + ": this is no market\n-- [lab] ban of dave: dave not told yet; applied by 1 of 2; carol not heard from"},
+		"somebody has not heard":     {[]node.EventBody{removed, untold, why}, 2 * render.RemovalPatience, line + ": this is no market\n-- [lab] ban of dave: dave not told yet; applied by 1 of 2; waiting for carol"},
 		"the console is left before": {[]node.EventBody{removed}, 0, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

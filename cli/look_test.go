@@ -24,7 +24,7 @@ func TestWhatEverybodyMayAsk(t *testing.T) {
 			typed string
 			want  []string
 		}{
-			{"/help", []string{"/kick WHO [REASON]", "out now, and told why; may ask to come back (owner)", "//x says /x"}},
+			{"/help", []string{"/kick WHO [REASON]", "remove a member and tell them why; they may ask to come back (owner)", "//x says /x"}},
 			{"/help kick", []string{"example:  /kick dave\n", "usage:    /kick WHO [REASON]\n", "for:      the room's owner"}},
 			{"/help /topic", []string{"usage:    /subject TEXT\n", "also:     /topic, /room topic, /room subject"}},
 			{"/rooms", []string{"> lab  knock      2 members; you are in; owner's words: amber kiwi"}},
@@ -61,7 +61,7 @@ func TestWhatEverybodyMayAsk(t *testing.T) {
 		d.types("/leave")
 		d.sees("-- you left lab")
 		d.types("/members")
-		d.reads("you are in no room")
+		d.reads("you are not in a room")
 		d.leaves(fail.ExitOK)
 	})
 }
@@ -79,7 +79,7 @@ func TestNetSaysWhatToTypeForALinkLocalAddress(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "join   [fe80::7%wlan0]:4001  is what others type to reach me; in place of wlan0, which is my network card, they type the name of theirs"
+	want := "join   [fe80::7%wlan0]:4001  is what others type to reach you; in place of wlan0, your network interface, they type the name of theirs"
 	if len(got.Lines) == 0 || string(got.Lines[0]) != want {
 		t.Errorf("%q", got.Lines)
 	}

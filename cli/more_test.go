@@ -43,7 +43,7 @@ func TestNothingIsCutSilently(t *testing.T) {
 		}
 	}
 	has("/search", answer(runOf("search"), "build"), "the last 50 of 60 lines", true)
-	has("/search for less", answer(runOf("search"), "build 1"), "11 lines of those kept here", true)
+	has("/search for less", answer(runOf("search"), "build 1"), "11 lines found among those kept here", true)
 	has("/log", answer(runOf("log")), "the last 40 of 41 lines", true)
 	has("/net", answer(runOf("net")), "there may be more", true)
 	f.Forgotten, f.Fetching = 1234, true

@@ -207,7 +207,7 @@ func (r *room) warnStandIn(p peer.ID, nick, does string) {
 	}
 	r.l.warned[key] = r.l.now()
 	r.l.emit(r, Warning{Code: "verified_nick", Peer: p, Text: fmt.Sprintf(
-		"%s %s, and is not the %s that you verified: the key is another, with the words %s; compare them before you believe it",
+		"%s %s, and is not the %s you verified: the key is different, with the words %s; compare them before you believe it",
 		nick, does, r.l.trusts.by[other].Nick, r.l.n.words.of(p))})
 }
 

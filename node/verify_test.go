@@ -133,7 +133,7 @@ func TestVerifiedNickOfAnotherKey(t *testing.T) {
 			n := 0
 			for _, ev := range l.subs[who].drain() {
 				if w, ok := ev.Body.(Warning); ok && w.Code == "verified_nick" {
-					if w.Peer != mallory.self || !strings.HasPrefix(w.Text, "CAR0L ") || !strings.Contains(w.Text, "not the carol that you verified") || !strings.Contains(w.Text, mallory.Info().Words) {
+					if w.Peer != mallory.self || !strings.HasPrefix(w.Text, "CAR0L ") || !strings.Contains(w.Text, "not the carol you verified") || !strings.Contains(w.Text, mallory.Info().Words) {
 						t.Errorf("%s is warned: %+v", who, w)
 					}
 					n++

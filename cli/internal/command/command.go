@@ -166,23 +166,23 @@ func Table() []*Command {
 		},
 		{
 			Name: "rooms", Run: runRooms,
-			Help: "rooms that you are in, and those found on this network", Examples: []string{"/rooms"},
+			Help: "list the rooms you are in and those on this network", Examples: []string{"/rooms"},
 		},
 		{
 			Name: "switch", Usage: "ROOM", min: 1, Max: 1, Targets: roomsIn, Run: runSwitch,
-			Help: "type into another room that you are in", Examples: []string{"/switch lab"},
+			Help: "switch to another room that you are in", Examples: []string{"/switch lab"},
 		},
 		{
 			Name: "create", Aliases: []string{"room create", "host"}, Usage: "ROOM", min: 1, Max: 1, Ask: askCreate, Run: runCreate,
-			Help: "own a new room and enter it; /policy changes who may come in", Examples: []string{"/create lab", "/create lab --nick ann"},
+			Help: "create a room that you own and enter it; /policy changes who may join", Examples: []string{"/create lab", "/create lab --nick ann"},
 		},
 		{
 			Name: "join", Usage: "ROOM, INVITE or HOST:PORT", min: 1, Max: 1, Slow: true, wait: KnockWait, Targets: roomsOut, Ask: askJoin, Run: runJoin,
-			Help: "enter a room found on this network, by an invite text, or by the address of somebody in it; --nick NICK behind it asks for that nick", Examples: []string{"/join lab", "/join lab --nick bob2", "/join LOCALCHAT:AG6JUOIPNTAYX4AZ...", "/join 192.168.1.20:4001"},
+			Help: "join a room on this network by its name, by an invite, or by the address of a node in it; add --nick NICK to choose your nick", Examples: []string{"/join lab", "/join lab --nick bob2", "/join LOCALCHAT:AG6JUOIPNTAYX4AZ...", "/join 192.168.1.20:4001"},
 		},
 		{
 			Name: "leave", Aliases: []string{"part", "room leave"}, Usage: "[" + stay + "]", Max: 1, Who: Member, Ask: askLeave, Run: runLeave,
-			Help:     "leave the room that you type into; your own can be closed, with /close, or go on out of sight",
+			Help:     "leave the room you are typing in; to leave your own, close it with /close, or hide it and stay its owner",
 			Examples: []string{"/leave", "/leave " + stay}, Targets: justStay,
 		},
 		{
@@ -191,51 +191,51 @@ func Table() []*Command {
 		},
 		{
 			Name: "msg", Aliases: []string{"tell"}, Usage: "NICK TEXT", Who: Member, min: 2, Max: 2, exact: true, Slow: true, Targets: Others, Run: runMsg,
-			Help: "a message to that member only, over a direct stream", Examples: []string{"/msg bob not in front of everybody"},
+			Help: "send a direct message to one member", Examples: []string{"/msg bob not in front of everybody"},
 		},
 		{
 			Name: "members", Aliases: []string{"who", "names"}, Who: Member, Run: runMembers,
-			Help: "who is in the room", Examples: []string{"/members"},
+			Help: "list the members of the room", Examples: []string{"/members"},
 		},
 		{
 			Name: "whois", Usage: "NICK", Who: Member, min: 1, Max: 1, Targets: othersAndKnocks, Run: runWhois,
-			Help: "a member's peer ID, the words to compare by voice, and when they came and spoke last", Examples: []string{"/whois bob"},
+			Help: "show a member's peer ID, their words, and when they joined and last spoke", Examples: []string{"/whois bob"},
 		},
 		{
 			Name: "verify", Usage: "NICK [yes]", Who: Member, min: 1, Max: 2, Targets: othersAndKnocks, Values: justYes, Ask: askVerify, Run: runVerify,
-			Help: "compare somebody's words and mark their key as verified, here and for you alone", Examples: []string{"/verify bob", "/verify bob yes"},
+			Help: "compare somebody's words and mark their key as verified; only you see the mark", Examples: []string{"/verify bob", "/verify bob yes"},
 		},
 		{
 			Name: "unverify", Usage: "NICK", min: 1, Max: 1, Targets: verifiedOnes, Run: runUnverify,
-			Help: "take a /verify back", Examples: []string{"/unverify bob"},
+			Help: "undo a /verify", Examples: []string{"/unverify bob"},
 		},
 		{
 			Name: "verified", Run: runVerified,
-			Help: "with whom you have compared words", Examples: []string{"/verified"},
+			Help: "list the people you have verified", Examples: []string{"/verified"},
 		},
 		{
 			Name: "whoami", Run: runWhoami,
-			Help: "my peer ID, nick and words", Examples: []string{"/whoami"},
+			Help: "show your peer ID, nick and words", Examples: []string{"/whoami"},
 		},
 		{
 			Name: "net", Run: runNet,
-			Help: "my addresses, and the nodes I know", Examples: []string{"/net"},
+			Help: "show your addresses and the nodes you know", Examples: []string{"/net"},
 		},
 		{
 			Name: "doctor", Slow: true, First: Looking, Run: runDoctor,
-			Help: "what stops this machine from finding or reaching others, and what to do", Examples: []string{"/doctor"},
+			Help: "check what stops this machine from finding or reaching others, and say what to do", Examples: []string{"/doctor"},
 		},
 		{
 			Name: "search", Usage: "TEXT", Who: Member, min: 1, Max: 1, Run: runSearch,
-			Help: "lines of the room that hold a text", Examples: []string{"/search build box"},
+			Help: "find lines of the room that contain a text", Examples: []string{"/search build box"},
 		},
 		{
 			Name: "save", Usage: "FILE", Who: Member, min: 1, Max: 1, Run: runSave,
-			Help: "write the lines kept here into a new file of yours", Examples: []string{"/save lab.txt"},
+			Help: "write the lines kept here to a new file", Examples: []string{"/save lab.txt"},
 		},
 		{
 			Name: "log", Run: runLog,
-			Help: "the last lines of this program's log", Examples: []string{"/log"},
+			Help: "show the last lines of this program's log", Examples: []string{"/log"},
 		},
 		{
 			Name: "clear", Run: runClear,
@@ -243,31 +243,31 @@ func Table() []*Command {
 		},
 		{
 			Name: "set", Usage: "[NAME on|off]", Max: 2, Targets: settingTargets, Values: onOff, Run: runSet,
-			Help: "show or change how this console shows things: " + SettingNames(), Examples: []string{"/set", "/set times off"},
+			Help: "show or change the settings of this console: " + SettingNames(), Examples: []string{"/set", "/set times off"},
 		},
 		{
 			Name: "quit", Aliases: []string{"exit", "q"}, Run: runQuit,
-			Help: "leave every room in order and end", Examples: []string{"/quit"},
+			Help: "leave all rooms and quit", Examples: []string{"/quit"},
 		},
 		{
 			Name: "invite", Aliases: []string{"room invite"}, Usage: "[NICK]", Who: Member, Max: 1, Run: runInvite,
-			Help: "a single-use invite, as text and QR code; the owner's, or members' where the policy allows", Examples: []string{"/invite", "/invite carol"},
+			Help: "make a single-use invite, as text and QR code; members may do so if the policy allows it", Examples: []string{"/invite", "/invite carol"},
 		},
 		{
 			Name: "accept", Usage: "WHO", Who: Owner, min: 1, Max: 1, Targets: atTheDoorOrAll, Run: runAccept,
-			Help: "let somebody in who knocks; all: everybody who does", Examples: []string{"/accept dave", "/accept all"},
+			Help: "let in somebody who knocks; all lets in everybody who knocks", Examples: []string{"/accept dave", "/accept all"},
 		},
 		{
 			Name: "deny", Usage: "WHO [REASON]", Who: Owner, min: 1, Max: 2, Targets: AtTheDoor, Run: runDeny,
-			Help: "turn somebody away who knocks", Examples: []string{"/deny dave", "/deny dave who are you?"},
+			Help: "turn away somebody who knocks", Examples: []string{"/deny dave", "/deny dave who are you?"},
 		},
 		{
 			Name: "kick", Usage: "WHO [REASON]", Who: Owner, min: 1, Max: 2, Targets: Others, Run: runKick,
-			Help: "out now, and told why; may ask to come back", Examples: []string{"/kick dave", "/kick dave too loud"},
+			Help: "remove a member and tell them why; they may ask to come back", Examples: []string{"/kick dave", "/kick dave too loud"},
 		},
 		{
 			Name: "ban", Usage: "WHO [FOR] [REASON]", Who: Owner, min: 1, Max: 2, Targets: Others, Ask: askBan, Run: runBan,
-			Help: "out, and refused until lifted, or for a time: 10m, 2h, 1d", Examples: []string{"/ban dave", "/ban dave 2h come back after lunch"},
+			Help: "remove somebody and keep them out, for a time (10m, 2h, 1d) or until /unban", Examples: []string{"/ban dave", "/ban dave 2h come back after lunch"},
 		},
 		{
 			Name: "unban", Usage: "WHO", Who: Owner, min: 1, Max: 1, Targets: Banned, Run: runUnban,
@@ -275,11 +275,11 @@ func Table() []*Command {
 		},
 		{
 			Name: "bans", Who: Owner, Run: runBans,
-			Help: "the bans in force", Examples: []string{"/bans"},
+			Help: "list the bans in force", Examples: []string{"/bans"},
 		},
 		{
 			Name: "invites", Who: Owner, Run: runInvites,
-			Help: "the invites that nobody has used", Examples: []string{"/invites"},
+			Help: "list the unused invites", Examples: []string{"/invites"},
 		},
 		{
 			Name: "uninvite", Usage: "ID", Who: Owner, min: 1, Max: 1, Targets: openInvites, Run: runUninvite,
@@ -287,19 +287,19 @@ func Table() []*Command {
 		},
 		{
 			Name: "subject", Aliases: []string{"topic", "room topic", "room subject"}, Usage: "TEXT", Who: Owner, min: 1, Max: 1, Run: runSubject,
-			Help: "say what the room is about", Examples: []string{"/subject today: the build"},
+			Help: "set the subject of the room", Examples: []string{"/subject today: the build"},
 		},
 		{
 			Name: "policy", Usage: "[NAME VALUE]", Who: Member, Max: 2, Targets: policyTargets, Values: policyValues, Run: runPolicy,
-			Help: "how the room is run: for how long lines are kept, who may come in; its owner changes " + policyNames(), Examples: []string{"/policy", "/policy access open", "/policy idle 1d"},
+			Help: "show the rules of the room, such as who may join and how long lines are kept; its owner can change " + policyNames(), Examples: []string{"/policy", "/policy access open", "/policy idle 1d"},
 		},
 		{
 			Name: "close", Aliases: []string{"room close"}, Usage: "[REASON]", Who: Owner, Max: 1, Ask: askClose, Run: runClose,
-			Help: "everybody out, told why; the room ends", Examples: []string{"/close", "/close see you tomorrow"},
+			Help: "end the room; every member is removed and told why", Examples: []string{"/close", "/close see you tomorrow"},
 		},
 		{
 			Name: "renew", Who: Owner, Slow: true, Run: runRenew,
-			Help: "make a room anew whose log has split, with the same members invited and the same bans", Examples: []string{"/renew"},
+			Help: "replace a room whose log has split; its members are invited again and its bans stay", Examples: []string{"/renew"},
 		},
 	}
 }

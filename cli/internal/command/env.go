@@ -62,9 +62,9 @@ func (e *Env) Guard() {
 
 // Greeting says who we are, and what of it stays.
 func (e *Env) Greeting(info node.Info) safe.Text {
-	kept := "kept in " + safe.Phrase(e.DataDir) + "; messages are not"
+	kept := "your identity and rooms are kept in " + safe.Phrase(e.DataDir) + ", messages are not"
 	if e.DataDir == "" {
 		kept = "nothing is kept on disk"
 	}
-	return render.NoticeMark + "you are " + safe.Name(info.Nick) + "; your identity and rooms: " + kept
+	return render.NoticeMark + "you are " + safe.Name(info.Nick) + "; " + kept
 }

@@ -19,10 +19,10 @@ func runNet(ctx context.Context, c Call) (Reply, error) {
 	addrs := c.N.Info().Addrs
 	var lines []safe.Text
 	for _, at := range node.HostPorts(addrs) {
-		what := safe.Text("  is what others type to reach me")
+		what := safe.Text("  is what others type to reach you")
 		if _, card, link := strings.Cut(at, "%"); link {
 			card, _, _ = strings.Cut(card, "]")
-			what += "; in place of " + safe.Phrase(card) + ", which is my network card, they type the name of theirs"
+			what += "; in place of " + safe.Phrase(card) + ", your network interface, they type the name of theirs"
 		}
 		lines = append(lines, "join   "+safe.Phrase(at)+what)
 	}
@@ -50,7 +50,7 @@ func runNet(ctx context.Context, c Call) (Reply, error) {
 		lines = append(lines, line+"  "+safe.Phrase(strings.Join(at, " ")))
 	}
 	if len(peers) >= node.MaxPeers {
-		lines = append(lines, render.NoticeMark+"there may be more: when "+safe.Number(node.MaxPeers)+" nodes are known, one that is only announced takes the place of another")
+		lines = append(lines, render.NoticeMark+"there may be more: this node remembers "+safe.Number(node.MaxPeers)+" others at most")
 	}
 	if len(peers) == 0 {
 		lines = append(lines, "hint: no other node found yet; where mDNS is blocked, use --peer HOST:PORT or an invite")
@@ -106,4 +106,4 @@ func nicksOf(ctx context.Context, c Call) map[node.PeerID]safe.Text {
 }
 
 // Looking is said first.
-const Looking = render.NoticeMark + "looking for 5 s at most; running nodes are left alone"
+const Looking = render.NoticeMark + "checking for up to 5 s; running nodes are not disturbed"

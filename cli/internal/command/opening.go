@@ -43,7 +43,7 @@ func (o *Opening) As(nick string) *Command {
 
 // Asking is for the one who knocks and may be asked for their words.
 func Asking(info node.Info) safe.Text {
-	return render.NoticeMark + "asking to be let in as " + safe.Name(info.Nick) + "; my words: " + safe.Phrase(info.Words)
+	return render.NoticeMark + "asking to be let in as " + safe.Name(info.Nick) + "; your words: " + safe.Phrase(info.Words)
 }
 
 // Asked is for the one who waits at a door: whose answer is awaited, and for how long.

@@ -36,9 +36,9 @@ func runInvite(ctx context.Context, c Call) (Reply, error) {
 		return Reply{}, err
 	}
 	r := Reply{Secret: invite.Text, Lines: []safe.Text{
-		render.NoticeMark + "a single-use invite, good until " + safe.Name(invite.Expires.Local().Format("2006-01-02 15:04")) + ":",
+		render.NoticeMark + "a single-use invite, valid until " + safe.Name(invite.Expires.Local().Format("2006-01-02 15:04")) + ":",
 		safe.Phrase(invite.Text),
-		render.NoticeMark + "they type: localchat join, and that text; /uninvite " + safe.Name(invite.ID) + " revokes it",
+		render.NoticeMark + "they type localchat join and this text; /uninvite " + safe.Name(invite.ID) + " revokes it",
 		words,
 	}}
 	if c.Terminal {
@@ -50,7 +50,7 @@ func runInvite(ctx context.Context, c Call) (Reply, error) {
 // ownersWords are for the one who comes by an invite, whoever made it: it is the owner who lets them in.
 func ownersWords(ctx context.Context, c Call) (safe.Text, error) {
 	if c.Room.Owned {
-		return render.NoticeMark + "my words, for them to compare by voice: " + safe.Phrase(c.N.Info().Words), nil
+		return render.NoticeMark + "your words, for them to compare by voice: " + safe.Phrase(c.N.Info().Words), nil
 	}
 	m, err := c.N.Members(ctx, c.Room.ID)
 	r := Roster{Members: m.Members}
@@ -62,7 +62,7 @@ func ownersWords(ctx context.Context, c Call) (safe.Text, error) {
 // colours the code is that of the terminal, and light on dark is what most cameras do not read.
 var QRStyle = lipgloss.NewStyle().Foreground(lipgloss.Color("231")).Background(lipgloss.Color("16"))
 
-const ColourlessQR safe.Text = "hint: without colours most cameras read the QR code only where the background of the terminal is dark"
+const ColourlessQR safe.Text = "hint: without colours, most cameras can read the QR code only on a dark background"
 
 // qrLines draws text as a QR code in half blocks, light ones where the code is light, with the margin that a camera needs.
 func qrLines(text string) []safe.Text {
@@ -111,23 +111,23 @@ func runBan(ctx context.Context, c Call) (Reply, error) {
 
 // askBan names who it is, by more than the nick, and what will happen, and binds the answer to that one.
 func askBan(c Call, k Known) (*Confirmation, error) {
-	who, args := safe.Name(c.Args[0])+", who is not in the room now,", c.Args
+	who, args := safe.Name(c.Args[0])+" (not in the room now)", c.Args
 	switch one, err := k.one(c.Args[0], c.Room.Name); {
 	case err == nil:
 		who = render.Nick(one.Nick, one.Peer) + " (" + render.Tail(one.Peer) + ")"
 		if one.Role == Knocking {
-			who += ", who knocks,"
+			who += ", who is knocking,"
 		}
 		args = append([]string{one.Peer.String()}, c.Args[1:]...)
 	case node.AsError(err).Code == node.CodeAmbiguous:
 		return nil, err
 	}
 	length, reason := banTerms(c)
-	until := safe.Text("until you lift it")
+	until := safe.Text("until you lift the ban")
 	if length > 0 {
 		until = "for " + safe.Name(render.SpanText(length))
 	}
-	text := "ban " + who + " from " + safe.Name(c.Room.Name) + render.Because(reason) + "? Out now, told why, and refused " + until
+	text := "ban " + who + " from " + safe.Name(c.Room.Name) + render.Because(reason) + "? They are removed, told why, and kept out " + until
 	return &Confirmation{Text: text, Args: args}, nil
 }
 
@@ -200,12 +200,12 @@ func runRenew(ctx context.Context, c Call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	r := Reply{Room: made.ID.String(), Lines: []safe.Text{render.NoticeMark + safe.Name(made.Name) + " is made anew, with the same bans"}}
+	r := Reply{Room: made.ID.String(), Lines: []safe.Text{render.NoticeMark + safe.Name(made.Name) + " has been replaced, with the same bans"}}
 	if len(made.Sent) > 0 {
-		r.Lines = append(r.Lines, render.NoticeMark+"sent their invite: "+safe.Phrase(strings.Join(made.Sent, ", ")))
+		r.Lines = append(r.Lines, render.NoticeMark+"invites sent to: "+safe.Phrase(strings.Join(made.Sent, ", ")))
 	}
 	for _, inv := range made.Invites {
-		r.Lines = append(r.Lines, render.NoticeMark+"not reached, so hand it over: the invite of "+safe.Name(inv.Nick)+":", safe.Phrase(inv.Text))
+		r.Lines = append(r.Lines, render.NoticeMark+safe.Name(inv.Nick)+" was not reached; hand over this invite:", safe.Phrase(inv.Text))
 	}
 	return r, nil
 }
@@ -272,7 +272,7 @@ func setPolicy(change *node.PolicyChange, name, value string) error {
 			continue
 		}
 		if value == "" {
-			return fail.Usage("give it "+p.values, "/policy %s wants a value", name)
+			return fail.Usage("give it "+p.values, "/policy %s needs a value", name)
 		}
 		return p.set(change, value)
 	}

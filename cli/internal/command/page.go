@@ -23,7 +23,7 @@ func helpPage(keys []safe.Text, table []*Command, room Room) []PageLine {
 	for _, group := range []struct {
 		who     Who
 		heading safe.Text
-	}{{Everybody, "Commands"}, {Member, "In a room"}, {Owner, "In a room of yours"}} {
+	}{{Everybody, "Commands"}, {Member, "In a room"}, {Owner, "In a room you own"}} {
 		if group.who == Owner && room.ID != "" && !room.Owned {
 			continue
 		}

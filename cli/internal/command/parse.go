@@ -38,11 +38,11 @@ func Parse(line string, table []*Command) (Input, error) {
 	}
 	name, rest := splitWord(text)
 	if name == "" || !strings.HasPrefix(text, name) {
-		return Input{}, fail.Usage("/help lists the commands; to say something that begins with /, type //", "a lone / is no command")
+		return Input{}, fail.Usage("/help lists the commands; to say a text that begins with /, type //", "/ alone is not a command")
 	}
 	cmd, rest := LookUp(name, rest, table)
 	if cmd == nil {
-		hint := "/help lists the commands; to say it, begin with //"
+		hint := "/help lists the commands; to say it as text, begin with //"
 		if near := nearest(commandWord(name), table); near != "" {
 			hint = "did you mean /" + near + "?"
 		} else if other, ok := elsewhere[commandWord(name)]; ok {
@@ -68,13 +68,13 @@ func Meant(text string, room Room, table []*Command) (Input, error) {
 	if room.ID == "" {
 		return Input{Cmd: join, Args: []string{invite}}, nil
 	}
-	return Input{}, fail.Usage("/join and the text enters that room; /msg NICK and the text sends it to one member",
-		"that is an invite: it was not said, for whoever reads it first can use it")
+	return Input{}, fail.Usage("/join INVITE enters that room; /msg NICK INVITE sends it to one member",
+		"that is an invite and was not said: the first person to read it could use it")
 }
 
 // elsewhere are commands of other programs that have no command of their own here, with what does the same.
 var elsewhere = map[string]string{
-	"nick": "a nick is chosen on the way in: /join ROOM --nick NICK",
+	"nick": "you choose a nick when you join: /join ROOM --nick NICK",
 }
 
 // slashes begin a command. The wide one is what the key of the other gives while an input method for Chinese, Japanese or

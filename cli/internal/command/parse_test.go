@@ -73,8 +73,8 @@ func TestParse(t *testing.T) {
 		{line: "/quit now", err: "usage: /quit"},
 		{line: "/kcik dave", err: "there is no /kcik"},
 		{line: "/etc/passwd", err: "there is no /etc/passwd"},
-		{line: "/", err: "a lone /"},
-		{line: "/ kick dave", err: "a lone /"},
+		{line: "/", err: "/ alone is not a command"},
+		{line: "/ kick dave", err: "/ alone is not a command"},
 	} {
 		in, err := Parse(c.line, table)
 		if c.err != "" {

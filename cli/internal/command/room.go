@@ -74,7 +74,7 @@ func runRooms(ctx context.Context, c Call) (Reply, error) {
 		return Reply{}, err
 	}
 	if len(rooms) == 0 {
-		return told("no rooms found so far", "hint: /create ROOM makes one; where mDNS is blocked, /join an invite text")
+		return told("no rooms found so far", "hint: /create ROOM makes one; where mDNS is blocked, use /join INVITE")
 	}
 	lines := render.Rooms(rooms)
 	for i, r := range rooms {
@@ -105,11 +105,11 @@ func runSwitch(_ context.Context, c Call) (Reply, error) {
 	}
 	if node.SameName(fits[0].ID, c.Args[0]) || len(fits)+len(alike) == 1 {
 		return Reply{
-			Lines: []safe.Text{render.NoticeMark + "you type into " + safe.Name(fits[0].Name) + " now"},
+			Lines: []safe.Text{render.NoticeMark + "you are now typing in " + safe.Name(fits[0].Name)},
 			Room:  fits[0].ID,
 		}, nil
 	}
-	hint := "/switch to the one you mean by its id:"
+	hint := "/switch ID, with the id of the one you mean:"
 	for _, r := range append(fits, alike...) {
 		hint += "\n  " + r.ID + "  " + r.Name + ", as " + r.Nick
 	}
@@ -134,7 +134,7 @@ func CreateRoom(ctx context.Context, n Node, o node.CreateOptions) (Reply, error
 	for _, r := range rooms {
 		if r.Mine && r.In && node.SameName(r.Name, o.Name) {
 			return Reply{
-				Lines: render.WithKept(r.RetainS, render.NoticeMark+safe.Name(r.Name)+" is yours from last time and open again; /policy changes it, /close ends it"),
+				Lines: render.WithKept(r.RetainS, render.NoticeMark+safe.Name(r.Name)+" is your room from last time and is open again; /policy changes it, /close ends it"),
 				Room:  r.ID.String(),
 			}, nil
 		}
@@ -143,16 +143,16 @@ func CreateRoom(ctx context.Context, n Node, o node.CreateOptions) (Reply, error
 	if err != nil {
 		return Reply{}, err
 	}
-	lines := []safe.Text{render.NoticeMark + "others come in by: localchat join " + render.RoomWord(r.Name, r.ID) + ", or by an invite: /invite"}
+	lines := []safe.Text{render.NoticeMark + "others join with: localchat join " + render.RoomWord(r.Name, r.ID) + ", or with an invite: /invite"}
 	if r.Access == "knock" {
-		lines = append(lines, render.NoticeMark+"who joins knocks, and waits until you /accept them")
+		lines = append(lines, render.NoticeMark+"people who join knock first, and wait until you /accept them")
 	}
 	if r.IdleS > 0 {
 		lines = append(lines, render.NoticeMark+"the room closes when nobody has said anything for "+render.Seconds(r.IdleS))
 	}
 	lines = render.WithKept(r.RetainS, lines...)
 	if twin := twinOf(o.Name, rooms); twin != nil {
-		lines = append(lines, render.FaultMark+alreadyHere(*twin)+": to join by the name, people have to say which")
+		lines = append(lines, render.FaultMark+alreadyHere(*twin)+"; people who join by name have to choose one")
 	}
 	return Reply{Lines: lines, Room: r.ID.String()}, nil
 }
@@ -169,7 +169,7 @@ func twinOf(name string, rooms []node.RoomInfo) *node.RoomInfo {
 
 // alreadyHere says of a room that it is on this network.
 func alreadyHere(r node.RoomInfo) safe.Text {
-	text := "a room called " + render.RoomLabel(r.Name, r.ID) + " is already here"
+	text := "a room called " + render.RoomLabel(r.Name, r.ID) + " is already on this network"
 	if name := render.OwnersNick(r); name != "" {
 		text += ", owned by " + name
 	}
@@ -218,7 +218,7 @@ func CutNick(text string) (room, nick string, err error) {
 		nick, room = splitWord(nick)
 	}
 	if room == "" || nick == "" || strings.ContainsFunc(nick, unicode.IsSpace) {
-		return "", "", fail.Usage("/join lab --nick bob", "--nick wants a nick of one word, and a room beside it")
+		return "", "", fail.Usage("/join lab --nick bob", "--nick needs a nick of one word, and a room")
 	}
 	return room, nick, nil
 }
@@ -268,9 +268,9 @@ func justStay(Known) []string { return []string{stay} }
 func runLeave(ctx context.Context, c Call) (Reply, error) {
 	switch {
 	case c.Arg(0) != "" && c.Arg(0) != stay:
-		return Reply{}, fail.Usage("/leave alone leaves the room; /leave "+stay+" is for its owner", "%q is not %s", c.Arg(0), stay)
+		return Reply{}, fail.Usage("/leave by itself leaves the room; /leave "+stay+" is for its owner", "%q is not %s", c.Arg(0), stay)
 	case !c.Room.Owned && c.Arg(0) == stay:
-		return Reply{}, fail.Usage("/leave alone leaves the room", "/leave %s is for the owner of %s", stay, c.Room.Name)
+		return Reply{}, fail.Usage("/leave by itself leaves the room", "only the owner of %s can use /leave %s", c.Room.Name, stay)
 	case !c.Room.Owned:
 		return Reply{}, c.N.Leave(ctx, c.Room.ID)
 	case c.Arg(0) == "":
@@ -284,7 +284,7 @@ func runLeave(ctx context.Context, c Call) (Reply, error) {
 
 // Away says of a room that it goes on out of sight.
 func Away(r Room) safe.Text {
-	return render.NoticeMark + safe.Name(r.Name) + " goes on out of sight, and you are its owner; /switch " + render.Word(r.Name, r.ID) + " brings it back"
+	return render.NoticeMark + safe.Name(r.Name) + " is hidden from you, and you are still its owner; /switch " + render.Word(r.Name, r.ID) + " brings it back"
 }
 
 // askLeave asks an owner what is to become of the room.
@@ -294,10 +294,10 @@ func askLeave(c Call, k Known) (*Confirmation, error) {
 	}
 	inIt := safe.Text("nobody else is in it")
 	if others := len(k.Members) - 1; others > 0 {
-		inIt = render.Count(others, "other member is", "other members are") + " in it, who cannot do without you"
+		inIt = render.Count(others, "other member is", "other members are") + " in it"
 	}
 	return &Confirmation{
-		Text: "you own " + safe.Name(c.Room.Name) + ", and " + inIt + ". Close it, or let it go on out of your sight?",
+		Text: "you own " + safe.Name(c.Room.Name) + ", and " + inIt + ". Close it, or hide it and stay its owner?",
 		Choices: []Choice{
 			{Key: "c", Word: "close it, with a reason", Begun: "/close "},
 			{Key: "s", Word: "stay its owner", Args: []string{stay}},
@@ -377,9 +377,9 @@ func runSearch(ctx context.Context, c Call) (Reply, error) {
 			found = append(found, Hit{At: m.At, Text: render.Message(m)})
 		}
 	}
-	lines := []safe.Text{render.Count(len(found), "line", "lines") + " of those kept here"}
+	lines := []safe.Text{render.Count(len(found), "line", "lines") + " found among those kept here"}
 	if len(found) > searchShown {
-		lines[0] = "the last " + safe.Number(searchShown) + " of " + safe.Number(len(found)) + " lines; /save FILE writes all that are kept here"
+		lines[0] = "the last " + safe.Number(searchShown) + " of " + safe.Number(len(found)) + " lines; /save FILE writes all lines kept here"
 	}
 	return Reply{Hits: found[max(len(found)-searchShown, 0):], Lines: append(lines, notHere(history)...)}, nil
 }
@@ -387,10 +387,10 @@ func runSearch(ctx context.Context, c Call) (Reply, error) {
 // notHere says which lines are missing in a history.
 func notHere(h node.HistoryInfo) (lines []safe.Text) {
 	if h.More > 0 {
-		lines = append(lines, render.NoticeMark+render.Count(h.More, "line was", "lines were")+" forgotten before the time: more is said here than a node keeps")
+		lines = append(lines, render.NoticeMark+render.Count(h.More, "line was", "lines were")+" dropped early: the room says more than a node can keep")
 	}
 	if h.Fetching {
-		lines = append(lines, render.NoticeMark+"the others are still asked for lines that are missing here")
+		lines = append(lines, render.NoticeMark+"missing lines are still being fetched from other members")
 	}
 	return lines
 }
@@ -404,7 +404,7 @@ func runLog(_ context.Context, c Call) (Reply, error) {
 	for _, line := range last {
 		lines = append(lines, safe.Phrase(line))
 	}
-	return told(append(lines, "hint: -v logs in detail, --log-file FILE keeps it")...)
+	return told(append(lines, "hint: -v logs in detail, --log-file FILE writes the log to a file")...)
 }
 
 func runClear(context.Context, Call) (Reply, error) {
@@ -426,10 +426,10 @@ type Setting struct {
 
 // SettingTable names them.
 var SettingTable = []Setting{
-	{"times", "HH:MM in front of every line", func(s *Settings) *bool { return &s.Times }},
-	{"bell", "ring when somebody knocks, names you or writes to you alone", func(s *Settings) *bool { return &s.Bell }},
-	{"keys", "tell when the room has a new key", func(s *Settings) *bool { return &s.Keys }},
-	{"mouse", "scroll by the wheel, choose by a click; hold Shift to select text", func(s *Settings) *bool { return &s.Mouse }},
+	{"times", "show the time (HH:MM) in front of every line", func(s *Settings) *bool { return &s.Times }},
+	{"bell", "ring when somebody knocks, mentions you or sends you a direct message", func(s *Settings) *bool { return &s.Bell }},
+	{"keys", "show when the room has a new key", func(s *Settings) *bool { return &s.Keys }},
+	{"mouse", "scroll with the wheel, choose with a click; hold Shift to select text", func(s *Settings) *bool { return &s.Mouse }},
 }
 
 func SettingNames() string {
@@ -469,7 +469,7 @@ func runSet(_ context.Context, c Call) (Reply, error) {
 		}
 		if err := c.Env.Keep(s.Name, on); err != nil {
 			text, _, _ := fail.Explain(err)
-			r.Lines = append(r.Lines, render.FaultMark+"for now alone: "+safe.Phrase(text))
+			r.Lines = append(r.Lines, render.FaultMark+"not kept for next time: "+safe.Phrase(text))
 		}
 		return r, nil
 	}

@@ -43,13 +43,13 @@ func runSave(ctx context.Context, c Call) (Reply, error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	switch {
 	case errors.Is(err, fs.ErrExist):
-		return Reply{}, fail.Usage("name one that does not exist yet", "%s exists", path)
+		return Reply{}, fail.Usage("choose a name that does not exist yet", "%s already exists", path)
 	case err != nil:
-		return Reply{}, fail.Usage("name a file in a folder of yours", "%v", err)
+		return Reply{}, fail.Usage("choose a file in a folder that you can write to", "%v", err)
 	}
 	_, err = f.WriteString(b.String())
 	if err := errors.Join(err, f.Close()); err != nil {
-		return Reply{}, &fail.Error{Code: fail.ExitFailure, Text: "not everything was written: " + err.Error(), Hint: "is the disk full?"}
+		return Reply{}, &fail.Error{Code: fail.ExitFailure, Text: "the file is incomplete: " + err.Error(), Hint: "is the disk full?"}
 	}
 	return told(append([]safe.Text{"saved " + render.Count(len(history.Messages), "line", "lines") + " to " + safe.Phrase(path)}, notHere(history)...)...)
 }

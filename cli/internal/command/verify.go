@@ -68,7 +68,7 @@ func runWhois(ctx context.Context, c Call) (Reply, error) {
 	case who.Present:
 		lines = append(lines, "here   yes")
 	default:
-		lines = append(lines, "here   not heard from by the owner")
+		lines = append(lines, "here   no: the owner does not hear from them")
 	}
 	if !who.Since.IsZero() {
 		lines = append(lines, "since  "+render.Moment(who.Since))
@@ -77,10 +77,10 @@ func runWhois(ctx context.Context, c Call) (Reply, error) {
 	case !who.LastLine.IsZero():
 		lines = append(lines, "spoke  "+render.Moment(who.LastLine))
 	case who.Role != Knocking:
-		lines = append(lines, "spoke  nothing that is still kept here")
+		lines = append(lines, "spoke  no line that is still kept here")
 	}
 	if who.Self {
-		return told(append(lines, "hint: read these words to who wants to be sure of you; they stand for your key")...)
+		return told(append(lines, "hint: read these words to people who want to verify you; they stand for your key")...)
 	}
 	typed := render.PeerWord(c.Args[0], who.Peer)
 	if who.Verified {
@@ -96,9 +96,9 @@ func runWhois(ctx context.Context, c Call) (Reply, error) {
 		if err != nil {
 			return Reply{}, err
 		}
-		trust = "trust  " + render.OtherMark + " another key: the " + render.Nick(v.Nick, v.Peer) + " that you verified has the words " + safe.Phrase(v.Words)
+		trust = "trust  " + render.OtherMark + " another key: the " + render.Nick(v.Nick, v.Peer) + " you verified has the words " + safe.Phrase(v.Words)
 	}
-	return told(append(lines, trust, "hint: compare the words by voice, for they stand for the key; then /verify "+typed)...)
+	return told(append(lines, trust, "hint: compare the words by voice (they stand for the key), then /verify "+typed)...)
 }
 
 // verification is the record about a peer.
@@ -126,7 +126,7 @@ func runVerify(ctx context.Context, c Call) (Reply, error) {
 		return told(render.NoticeMark + render.VerifiedMark + " " + render.Nick(v.Nick, v.Peer) + " (" + render.Tail(v.Peer) + ") is verified: you have compared the words " + safe.Phrase(v.Words))
 	case "":
 	default:
-		return Reply{}, fail.Usage("/verify NICK shows the words; /verify NICK yes says that they were compared", "%q is not yes", c.Arg(1))
+		return Reply{}, fail.Usage("/verify NICK shows the words; /verify NICK yes says that you have compared them", "%q is not yes", c.Arg(1))
 	}
 	r, err := people(ctx, c)
 	if err != nil {
@@ -141,7 +141,7 @@ func runVerify(ctx context.Context, c Call) (Reply, error) {
 	}
 	lines := []safe.Text{"words of " + render.Nick(who.Nick, who.Peer) + " (" + render.Tail(who.Peer) + "): " + safe.Phrase(who.Words)}
 	if who.Other != "" {
-		lines = append(lines, render.FaultMark+"this is not the "+render.Nick(who.Nick, who.Peer)+" that you verified: the key is another")
+		lines = append(lines, render.FaultMark+"this is not the "+render.Nick(who.Nick, who.Peer)+" you verified: the key is different")
 	}
 	return told(append(lines, "hint: if they read you the same words, by voice or side by side: /verify "+safe.Phrase(who.Peer.String())+" yes")...)
 }
@@ -160,7 +160,7 @@ func askVerify(c Call, k Known) (*Confirmation, error) {
 	name := render.Nick(who.Nick, who.Peer)
 	text := "did " + name + " (" + render.Tail(who.Peer) + ") read you these words, by voice or side by side? " + safe.Phrase(who.Words)
 	if who.Other != "" {
-		text = "this is not the " + name + " that you verified: the key is another. Now, " + text
+		text = "this is not the " + name + " you verified: the key is different. Now, " + text
 	}
 	return &Confirmation{Text: text, Args: []string{who.Peer.String(), yes}}, nil
 }

@@ -29,15 +29,15 @@ var Meanings = []struct {
 	Code    int
 	Meaning string
 }{
-	{ExitOK, "it is done; a console that its owner has left"},
-	{ExitFailure, "it failed: what was to be written could not be, or a node said no"},
+	{ExitOK, "success; also a console that was quit"},
+	{ExitFailure, "the command failed: something could not be written, or a node reported an error"},
 	{ExitUsage, "a flag, an argument or a setting is wrong; nothing was started"},
-	{ExitNetwork, "there is no network to use"},
-	{ExitNotFound, "there is no such room or person here, or no answer in time"},
+	{ExitNetwork, "there is no usable network"},
+	{ExitNotFound, "there is no such room or person here, or there was no answer in time"},
 	{ExitRefused, "refused: banned, kicked, not admitted, or the room has ended"},
-	{ExitIdentity, "the identity file is damaged or not safe, or an owner has another key than the one known"},
-	{ExitLocked, "another localchat uses the data directory"},
-	{ExitInternal, "a fault of this program"},
+	{ExitIdentity, "the identity file is damaged or unsafe, or an owner has another key than before"},
+	{ExitLocked, "another localchat is using the data directory"},
+	{ExitInternal, "internal error"},
 	{ExitInterrupted, "ended by a signal"},
 }
 

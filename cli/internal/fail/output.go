@@ -19,7 +19,7 @@ func Output(err error) error {
 	if readerGone(err) {
 		return ErrOutputClosed
 	}
-	return &Error{Code: ExitFailure, Text: "cannot write to standard output: " + err.Error(), Hint: "is the disk full? what was said or ordered before that stands"}
+	return &Error{Code: ExitFailure, Text: "cannot write to standard output: " + err.Error(), Hint: "is the disk full? what was said or done before this stands"}
 }
 
 // readerGone reports whether a write failed because nobody reads any more.

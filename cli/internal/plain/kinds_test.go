@@ -32,22 +32,22 @@ func TestEveryWayToLoseAPlace(t *testing.T) {
 		{
 			"banned",
 			node.Removed{Kind: "banned", Text: "spam", By: clitest.AliceID, ByNick: "alice", At: at, Until: at.Add(2 * time.Hour)},
-			"-- you were banned from lab by alice until 2026-11-22 16:05: spam", "you are refused until 2026-11-22 16:05", fail.ExitRefused,
+			"-- you were banned from lab by alice until 2026-11-22 16:05: spam", "you cannot join until 2026-11-22 16:05", fail.ExitRefused,
 		},
 		{
 			"banned for good",
 			node.Removed{Kind: "banned", Text: "spam", By: clitest.AliceID, ByNick: "alice", At: at},
-			"-- you were banned from lab by alice: spam", "you are refused until the owner lifts the ban", fail.ExitRefused,
+			"-- you were banned from lab by alice: spam", "you cannot join until the owner lifts the ban", fail.ExitRefused,
 		},
 		{
 			"closed",
 			node.Removed{Kind: "closed", Text: "good night", By: clitest.AliceID, ByNick: "alice", At: at},
-			"-- lab was closed by alice: good night", "the room has ended; localchat rooms lists those that are here", fail.ExitRefused,
+			"-- lab was closed by alice: good night", "the room has ended; localchat rooms lists the rooms on this network", fail.ExitRefused,
 		},
 		{
 			"idle",
 			node.Removed{Kind: "idle", By: clitest.AliceID, ByNick: "alice", At: at},
-			"-- lab was closed: nobody said anything for too long", "the room has ended; localchat rooms lists those that are here", fail.ExitRefused,
+			"-- lab was closed: nobody said anything for too long", "the room has ended; localchat rooms lists the rooms on this network", fail.ExitRefused,
 		},
 		{
 			"of a later version",

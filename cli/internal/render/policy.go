@@ -23,26 +23,26 @@ var policyRules = []policyRule{
 		}
 		return safe.Phrase(p.Subject)
 	}},
-	{"access", "who may come in", func(p node.PolicyInfo) safe.Text {
+	{"access", "who may join", func(p node.PolicyInfo) safe.Text {
 		switch p.Access {
 		case "open":
 			return "everybody"
 		case "knock":
-			return "whoever knocks and is accepted, or has an invite"
+			return "people whom the owner accepts, and people with an invite"
 		case "invite":
-			return "whoever has an invite"
+			return "people with an invite"
 		}
 		return Access(p.Access)
 	}},
 	{"retain_s", "how long lines are kept", func(p node.PolicyInfo) safe.Text { return Seconds(p.RetainS) }},
-	{"history", "what newcomers see", func(p node.PolicyInfo) safe.Text {
+	{"history", "what new members see", func(p node.PolicyInfo) safe.Text {
 		switch p.History {
 		case "none":
-			return "only what is said while they are here"
+			return "only lines said while they are here"
 		case "since-join":
-			return "what is said from when they come in"
+			return "lines said since they joined"
 		case "all":
-			return "all lines that are still kept"
+			return "all lines still kept"
 		}
 		return safe.Name(p.History)
 	}},
@@ -52,15 +52,15 @@ var policyRules = []policyRule{
 		}
 		return "after " + Seconds(p.IdleS) + " without a line"
 	}},
-	{"members_invite", "who makes invites", func(p node.PolicyInfo) safe.Text {
+	{"members_invite", "who may invite", func(p node.PolicyInfo) safe.Text {
 		if p.MembersInvite {
 			return "every member"
 		}
 		return "the owner"
 	}},
-	{"hide_reasons", "who is told why somebody was removed", func(p node.PolicyInfo) safe.Text {
+	{"hide_reasons", "who sees why a member was removed", func(p node.PolicyInfo) safe.Text {
 		if p.HideReasons {
-			return "only the one removed"
+			return "only the removed member"
 		}
 		return "everybody in the room"
 	}},
@@ -86,7 +86,7 @@ func changedText(c node.PolicyChanged) safe.Text {
 		switch {
 		case !slices.Contains(c.Changed, r.name):
 		case r.name == "subject" && c.Subject == "":
-			deeds = append(deeds, "took the subject away")
+			deeds = append(deeds, "removed the subject")
 		case r.name == "subject":
 			deeds = append(deeds, "set the subject: "+r.value(c.PolicyInfo))
 		default:
@@ -102,7 +102,7 @@ func changedText(c node.PolicyChanged) safe.Text {
 // WithKept is what is said on entering a room, and after it for how long lines are kept there.
 func WithKept(retainS int64, lines ...safe.Text) []safe.Text {
 	if retainS > 0 {
-		lines = append(lines, NoticeMark+"lines are kept for "+Seconds(retainS)+", in memory alone; /policy shows how the room is run")
+		lines = append(lines, NoticeMark+"lines are kept for "+Seconds(retainS)+", in memory only; /policy shows the rules of the room")
 	}
 	return lines
 }

@@ -75,7 +75,7 @@ func (r View) Text(ev node.Event) (safe.Text, time.Time) {
 	case node.Backlog:
 		return backlogText(b), none
 	case node.BacklogEnd:
-		return NoticeMark + "end of what is from before", none
+		return NoticeMark + "end of earlier lines", none
 	case node.Direct:
 		return "[" + Nick(b.Nick, b.Peer) + " to you] " + safe.Message(b.Text), b.At
 	case node.MemberJoined, node.MemberLeft, node.MemberRemoved, node.RemovalReason, node.Unbanned, node.Hidden:
@@ -96,7 +96,7 @@ func (r View) Text(ev node.Event) (safe.Text, time.Time) {
 		return progressText(b), none
 	case node.OwnerUnreachable:
 		if b.Left {
-			return FaultMark + Nick(b.Nick, "") + ", the owner, has gone; the room waits, and " + WithoutOwner, none
+			return FaultMark + Nick(b.Nick, "") + ", the owner, has quit; " + WithoutOwner, none
 		}
 		return FaultMark + "owner unreachable for " + Minutes(b.ForS) + ": " + WithoutOwner, none
 	case node.OwnerBack:
@@ -104,7 +104,7 @@ func (r View) Text(ev node.Event) (safe.Text, time.Time) {
 	case node.PolicyChanged:
 		return NoticeMark + changedText(b), none
 	case node.Gap:
-		return FaultMark + safe.Number(b.Lost) + " lines skipped: this console was too slow for them", none
+		return FaultMark + safe.Number(b.Lost) + " lines were skipped because this console was too slow", none
 	case node.Warning:
 		return Warning(b), none
 	}
@@ -130,7 +130,7 @@ func knockText(k node.Knock) safe.Text {
 	end := safe.Name(node.ShortID(k.Peer))
 	who, others := Nick(k.Nick, k.Peer), safe.Text("")
 	if k.Alike {
-		others = ", as another does by that nick or one like it"
+		others = " (somebody with the same or a similar nick knocks too)"
 	}
 	typed := Word(k.Nick, string(end))
 	if k.Alike {
@@ -184,7 +184,7 @@ func memberText(body node.EventBody) safe.Text {
 	case node.Unbanned:
 		return NoticeMark + Nick(b.Nick, b.Peer) + " is no longer banned"
 	case node.Hidden:
-		return NoticeMark + Count(len(b.IDs), "line", "lines") + " of " + Nick(b.Nick, b.Peer) + " shown above do not count: said after the removal"
+		return NoticeMark + Count(len(b.IDs), "line", "lines") + " of " + Nick(b.Nick, b.Peer) + " shown above do not count: they were sent after the removal"
 	}
 	return ""
 }
@@ -255,12 +255,12 @@ func Cause(r node.Removed) safe.Text {
 func AfterRemoval(r node.Removed, room, slash safe.Text) safe.Text {
 	switch r.Kind {
 	case "closed", "idle":
-		return "the room has ended; " + slash + "rooms lists those that are here"
+		return "the room has ended; " + slash + "rooms lists the rooms on this network"
 	case "banned":
 		if r.Until.IsZero() {
-			return "you are refused until the owner lifts the ban"
+			return "you cannot join until the owner lifts the ban"
 		}
-		return "you are refused" + Until(r.Until)
+		return "you cannot join" + Until(r.Until)
 	}
 	return "you may ask to come back: " + slash + "join " + room
 }
@@ -285,7 +285,7 @@ func progressText(p node.RemovalProgress) safe.Text {
 		for i, m := range p.Missing {
 			missing[i] = Nick(m, "")
 		}
-		text += "; " + safe.Join(missing, ", ") + " not heard from"
+		text += "; waiting for " + safe.Join(missing, ", ")
 	}
 	return text
 }
@@ -296,7 +296,7 @@ func (r View) epochText(e node.Epoch) safe.Text {
 	}
 	text := NoticeMark + "key " + safe.Number(e.Epoch)
 	if len(e.Missing) > 0 {
-		text += "; " + Count(len(e.Missing), "member has", "members have") + " it not yet"
+		text += "; " + Count(len(e.Missing), "member does", "members do") + " not have it yet"
 	}
 	return text
 }
@@ -389,7 +389,7 @@ func Rooms(rooms []node.RoomInfo) []safe.Text {
 		case r.Mine:
 			line += "; yours"
 		case r.In:
-			line += "; you are in"
+			line += "; you are in it"
 		}
 		lines = append(lines, line+whose(r))
 	}
@@ -398,7 +398,7 @@ func Rooms(rooms []node.RoomInfo) []safe.Text {
 
 // MoreRooms says that a list of rooms is not all of them.
 func MoreRooms(n int) safe.Text {
-	return NoticeMark + Count(n, "more room is", "more rooms are") + " on this network than this list has places for; each is joined by its name, its id or an invite all the same"
+	return NoticeMark + Count(n, "more room", "more rooms") + " on this network, not listed here; you can still join by name, id or invite"
 }
 
 // RoomLabel is how a room is shown in a list: by its name and, where that is not all that the name holds, the end of its
@@ -418,7 +418,7 @@ const ShortRoom = 8
 // memberCount is how many are in a room, where that is told: a room for invites only tells nobody else.
 func memberCount(r node.RoomInfo) safe.Text {
 	if r.Members == 0 {
-		return "members not told"
+		return "members hidden"
 	}
 	return Count(r.Members, "member", "members")
 }
@@ -448,11 +448,11 @@ func whose(r node.RoomInfo) safe.Text {
 	case r.Change != nil:
 		text += "; " + OtherMark + " not the owner you know"
 	case r.Other != "":
-		text += "; " + OtherMark + " not the " + OwnersNick(r) + " that you verified"
+		text += "; " + OtherMark + " not the " + OwnersNick(r) + " you verified"
 	}
 	text += "; owner's words: " + safe.Phrase(r.Words)
 	if r.RetainS > 0 {
-		text += "; lines kept " + Seconds(r.RetainS)
+		text += "; lines kept for " + Seconds(r.RetainS)
 	}
 	if r.Subject != "" {
 		text += "; " + safe.Phrase(r.Subject)

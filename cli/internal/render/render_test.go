@@ -100,13 +100,13 @@ func TestRoomTable(t *testing.T) {
 	end := id[len(id)-8:]
 	want := []string{
 		"lab               knock      5 members; yours; owner's words: amber kiwi",
-		"reading~aaaaaaaa  by invite  1 member; you are in; owner's words: robot; the ⏎ build",
-		"x                 open       members not told; owner's words: orbit",
-		"y                 open       members not told; ✓ verified owner; owner's words: orbit; tea",
-		"z                 open       members not told; ! not the owner you know; owner's words: orbit",
-		"la\u2800b~" + end + "     open       members not told; owner's words: orbit",
-		"lab~" + end + "      open       members not told; owner's words: orbit",
-		"lab~" + end + "      open       members not told; owner's words: orbit",
+		"reading~aaaaaaaa  by invite  1 member; you are in it; owner's words: robot; the ⏎ build",
+		"x                 open       members hidden; owner's words: orbit",
+		"y                 open       members hidden; ✓ verified owner; owner's words: orbit; tea",
+		"z                 open       members hidden; ! not the owner you know; owner's words: orbit",
+		"la\u2800b~" + end + "     open       members hidden; owner's words: orbit",
+		"lab~" + end + "      open       members hidden; owner's words: orbit",
+		"lab~" + end + "      open       members hidden; owner's words: orbit",
 	}
 	for i, line := range lines {
 		if string(line) != want[i] {
@@ -133,12 +133,12 @@ func TestAPolicyInWords(t *testing.T) {
 	}
 	want := `the policy of lab:
   the subject: none
-  who may come in: whoever knocks and is accepted, or has an invite
+  who may join: people whom the owner accepts, and people with an invite
   how long lines are kept: 1 day
-  what newcomers see: what is said from when they come in
+  what new members see: lines said since they joined
   when the room closes by itself: after 6 hours without a line
-  who makes invites: the owner
-  who is told why somebody was removed: everybody in the room
+  who may invite: the owner
+  who sees why a member was removed: everybody in the room
 `
 	if got != want {
 		t.Errorf("got:\n%swant:\n%s", got, want)

@@ -22,7 +22,7 @@ var units = []unit{{'w', 7 * 24 * time.Hour, "week"}, {'d', 24 * time.Hour, "day
 
 // ParseSpan reads 90s, 10m, 2h, 1d, 2w, any of them one after the other (1h30m), or 0.
 func ParseSpan(text string) (time.Duration, error) {
-	bad := fmt.Errorf("%q is no length of time; write 90s, 10m, 2h, 1d or 0", text)
+	bad := fmt.Errorf("%q is not a duration; write 90s, 10m, 2h, 1d or 0", text)
 	if text == "0" {
 		return 0, nil
 	}

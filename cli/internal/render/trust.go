@@ -46,8 +46,8 @@ func KeyChange(c node.KeyChange) safe.Text {
 	if c.KnownNick != "" {
 		known = Nick(c.KnownNick, c.Known) + " (" + VerifiedMark + " verified, " + known + ")"
 	}
-	return rowHead(RoomLabel(c.Name, c.Room)) + " has another owner than the one you know. Known: " + known + ", words " + safe.Phrase(c.KnownWords) +
-		". Now: " + Tail(c.Owner) + ", words " + safe.Phrase(c.Words) + ". Enter it all the same, and know the new owner from now on?"
+	return rowHead(RoomLabel(c.Name, c.Room)) + " has a different owner from the one you know. Known: " + known + ", words " + safe.Phrase(c.KnownWords) +
+		". Now: " + Tail(c.Owner) + ", words " + safe.Phrase(c.Words) + ". Join anyway, and remember the new owner?"
 }
 
 // TrustNote is what is known of a peer in brackets, for a line about it.

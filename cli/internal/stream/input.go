@@ -28,7 +28,7 @@ func Lines(ctx context.Context, stdin io.Reader, limit int, guard func()) <-chan
 			text, long, err := readLine(in, limit)
 			line := Line{Text: text}
 			if long {
-				line = Line{Err: fail.Usage("split it, or put it in a file", "a line of more than %d bytes was not taken", limit)}
+				line = Line{Err: fail.Usage("split it, or put it in a file", "a line of more than %d bytes was ignored", limit)}
 			}
 			if text != "" || long {
 				select {

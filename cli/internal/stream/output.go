@@ -24,7 +24,7 @@ type outlet struct {
 	once  sync.Once
 }
 
-var errStuck = errors.New("nobody takes what is written")
+var errStuck = errors.New("nobody reads the output")
 
 // Outlet makes an outlet of w where it is a file of the system; else it is w.
 func Outlet(ctx context.Context, w io.Writer) io.Writer {

@@ -58,7 +58,7 @@ func TestScreenKnockIsTakenBack(t *testing.T) {
 	g.misses("asking to be let into", "! no answer")
 	g.sees("-- you no longer ask to be let into den")
 	g.says("/leave")
-	g.sees("! you are in no room")
+	g.sees("! you are not in a room")
 }
 
 // A line that was not done is shown, to be corrected, and never becomes part of another: words typed or pasted take its

@@ -262,7 +262,7 @@ var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 func (m *tui) paste(text string) {
 	text = strings.TrimRight(lineEnds.Replace(text), "\n")
 	if have := len(m.input.text()); have+len(text) > safe.MaxText {
-		m.complain(m.pane(), fail.Usage("put it in a file", "a paste of %d bytes was not taken; a line has at most %d", len(text), safe.MaxText-have))
+		m.complain(m.pane(), fail.Usage("put it in a file", "a paste of %d bytes was ignored; a line has at most %d", len(text), safe.MaxText-have))
 		return
 	}
 	insert := func() {

@@ -174,7 +174,7 @@ func TestScreenPaste(t *testing.T) {
 	g.press("y", "enter")
 	g.did("say lab " + strings.TrimSuffix(many, "\n"))
 	g.send(tea.PasteMsg{Content: strings.Repeat("x", safe.MaxText+1)})
-	g.sees("! a paste of 65537 bytes was not taken")
+	g.sees("! a paste of 65537 bytes was ignored")
 	// What does not fit behind what is there is not taken in part.
 	half := strings.Repeat("你", safe.MaxText/6)
 	g.send(tea.PasteMsg{Content: half})
@@ -246,7 +246,7 @@ func TestScreenHelp(t *testing.T) {
 					t.Errorf("%v: not in the help: %s", size, want)
 				}
 			}
-			for _, no := range []string{"/kick", "/ban", "In a room of yours", "meanwhile"} {
+			for _, no := range []string{"/kick", "/ban", "In a room you own", "meanwhile"} {
 				if strings.Contains(read, no) {
 					t.Errorf("%v: in a member's help: %s", size, no)
 				}
@@ -285,7 +285,7 @@ func TestScreenHelpOfAnOwner(t *testing.T) {
 	g := ownerAt(t, 100, 24)
 	g.says("/help")
 	g.press("end")
-	g.sees("In a room of yours", "/ban WHO [FOR] [REASON]          out, and refused until lifted")
+	g.sees("In a room you own", "/ban WHO [FOR] [REASON]          out, and refused until lifted")
 	// A question that comes meanwhile is asked when the help is put away.
 	g.m.askLater(question{text: "well?", pane: g.m.pane(), yes: func() {}, no: func() {}})
 	g.passes(time.Second)

@@ -134,7 +134,7 @@ func TestScreenAsksOfAnEmptyRoom(t *testing.T) {
 	g.sees("close lab: lunch? Nobody else is in it; it ends for good")
 	g.press("esc", "ctrl+c")
 	g.says("/leave")
-	g.sees("you own lab, and nobody else is in it. Close it, or let it go on out of your sight?")
+	g.sees("you own lab, and nobody else is in it. Close it, or hide it and stay its owner?")
 }
 
 func TestScreenAsksBeforeABan(t *testing.T) {
@@ -142,7 +142,7 @@ func TestScreenAsksBeforeABan(t *testing.T) {
 	g.did("create lab")
 	g.says("/ban dave 2h too loud")
 	g.did()
-	g.sees("ban dave (~"+clitest.DaveID.String()[len(clitest.DaveID.String())-4:]+") from lab: too loud? Out now, told why, and refused for 2h", "[y] yes  [n] no")
+	g.sees("ban dave (~"+clitest.DaveID.String()[len(clitest.DaveID.String())-4:]+") from lab: too loud? They are removed, told why, and kept out for 2h", "[y] yes  [n] no")
 	g.press("enter", "x")
 	g.did()
 	g.press("n")
@@ -152,12 +152,12 @@ func TestScreenAsksBeforeABan(t *testing.T) {
 	g.did("ban lab " + clitest.DaveID.String() + " too loud 2h0m0s")
 	g.misses("[y] yes")
 	g.says("/close lunch")
-	g.sees("close lab: lunch? 2 other members are put out and told why, and the room ends for good")
+	g.sees("close lab: lunch? 2 other members are removed and told why, and the room ends for good")
 	g.press("esc")
 	g.did()
 	g.press("ctrl+c")
 	g.says("/ban nobody")
-	g.sees("ban nobody, who is not in the room now, from lab?")
+	g.sees("ban nobody (not in the room now) from lab?")
 	g.press("n")
 	g.did()
 }
@@ -217,7 +217,7 @@ func TestScreenRemovalIsOneLine(t *testing.T) {
 func TestScreenInvite(t *testing.T) {
 	g := ownerAt(t, 120, 60)
 	g.says("/invite carol")
-	g.sees("LOCALCHAT:ABCD", "█", "-- my words, for them to compare by voice: amber kiwi", "/uninvite mf2w revokes it")
+	g.sees("LOCALCHAT:ABCD", "█", "-- your words, for them to compare by voice: amber kiwi", "/uninvite mf2w revokes it")
 	g.send(resized(25, 20))
 	g.says("/invite")
 	g.sees("hint: the QR code", "| needs a window")
@@ -246,7 +246,7 @@ func TestScreenOwnerLeaves(t *testing.T) {
 		g := ownerAt(t, 80, 24)
 		g.f.Did()
 		g.says("/leave")
-		g.sees("you own lab, and 2 other members are in it, who cannot do without you.", "[c] close it, with a reason  [s] stay its owner  [n] neither")
+		g.sees("you own lab, and 2 other members are in it.", "[c] close it, with a reason  [s] stay its owner  [n] neither")
 		g.press("y", "enter", "q")
 		g.did()
 		g.sees("[s] stay its owner")
@@ -275,7 +275,7 @@ func TestScreenOwnerLeaves(t *testing.T) {
 		g := begin()
 		g.press("s")
 		g.did()
-		g.sees("[1:lobby]", "-- lab goes on out of sight, and you are its owner; /switch lab brings", "you are bob │")
+		g.sees("[1:lobby]", "-- lab is hidden from you, and you are still its owner; /switch lab brings", "you are bob │")
 		g.misses("2:lab", "lab │ yours")
 		// What is said there is not shown here, but counted; who knocks or writes to me alone is told.
 		g.hears(clitest.Spoken(1, "anybody?"), node.Knock{Peer: clitest.AliceID, Nick: "mallory", Words: "robot lemon"}, node.Direct{Peer: clitest.DaveID, Nick: "dave", Text: "are you there"})
@@ -312,6 +312,6 @@ func TestScreenOwnerLeaves(t *testing.T) {
 	t.Run("at once", func(t *testing.T) {
 		g := ownerAt(t, 80, 24)
 		g.says("/leave stay")
-		g.sees("[1:lobby]", "lab goes on out of sight")
+		g.sees("[1:lobby]", "lab is hidden from you")
 	})
 }

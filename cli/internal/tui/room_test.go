@@ -80,7 +80,7 @@ func TestScreenRemoved(t *testing.T) {
 		sees  []string
 	}{
 		{node.Removed{Kind: "kicked", By: clitest.AliceID, ByNick: "alice", Text: "too loud"}, []string{"-- you were kicked from lab by alice: too loud", "hint: you may ask to come back: /join lab"}},
-		{node.Removed{Kind: "banned", By: clitest.AliceID, ByNick: "alice", Text: "spam", Until: until}, []string{"-- you were banned from lab by alice until 2026-11-22 16:02: spam", "hint: you are refused until"}},
+		{node.Removed{Kind: "banned", By: clitest.AliceID, ByNick: "alice", Text: "spam", Until: until}, []string{"-- you were banned from lab by alice until 2026-11-22 16:02: spam", "hint: you cannot join until"}},
 		{node.Removed{Kind: "closed", By: clitest.AliceID, ByNick: "alice", Text: "lunch"}, []string{"-- lab was closed by alice: lunch", "hint: the room has ended; /rooms lists"}},
 		{node.Refused{}, []string{"-- you are not a member of lab", "hint: ask to be let in: /join lab"}},
 	} {
@@ -95,7 +95,7 @@ func TestScreenRemoved(t *testing.T) {
 		g.f.Did()
 		g.says("hello?")
 		g.did()
-		g.sees("! you are in no room")
+		g.sees("! you are not in a room")
 		g.press("ctrl+c")
 		g.says("/quit")
 		if err := g.m.farewell(); !g.quit || err == nil || !strings.Contains(err.Error(), "lab") {
@@ -159,7 +159,7 @@ func TestScreenLostNetwork(t *testing.T) {
 func TestScreenOwnerHasGone(t *testing.T) {
 	g := memberAt(t, 100, 24)
 	g.hears(node.OwnerUnreachable{Left: true, Nick: "alice"})
-	g.sees("! alice, the owner, has gone; the room waits, and nobody can be", "│ owner alice has gone 0:00", "! owner alice has gone for 0:00, the room waits: chat goes on")
+	g.sees("! alice, the owner, has quit; nobody can be", "│ owner alice has gone 0:00", "! owner alice has gone for 0:00, the room waits: chat goes on")
 	g.passes(70 * time.Second)
 	g.sees("owner alice has gone for 1:10")
 	g.misses("unreachable")
@@ -357,11 +357,11 @@ func TestScreenDoorIsEmptyUntilLookedAt(t *testing.T) {
 // to be a name.
 func TestScreenAsksBeforeATwin(t *testing.T) {
 	for typed, question := range map[string]string{
-		"/create party": "a room called party is already here, owned by alice: create another?",
-		"/create PARTY": "a room called party is already here, owned by alice: create another?",
-		"/create paгty": "a room called party is already here, owned by alice: create another?", // a Cyrillic letter
-		"/create den":   "a room called den is already here, owned by ~: create another?",
-		"/create attic": "a room called attic is already here: create another?",
+		"/create party": "a room called party is already on this network, owned by alice: create another?",
+		"/create PARTY": "a room called party is already on this network, owned by alice: create another?",
+		"/create paгty": "a room called party is already on this network, owned by alice: create another?", // a Cyrillic letter
+		"/create den":   "a room called den is already on this network, owned by ~: create another?",
+		"/create attic": "a room called attic is already on this network: create another?",
 		"/create other": "",
 	} {
 		g := memberAt(t, 100, 24)
@@ -427,7 +427,7 @@ func TestScreenSearch(t *testing.T) {
 	early.At = clitest.Noon.Add(-2 * time.Hour)
 	g.f.Said = []node.Message{early, clitest.Spoken(2, "never mind")}
 	g.says("/search BUILD")
-	g.sees("=12:02 <alice> the build box is up", "1 line of those kept here")
+	g.sees("=12:02 <alice> the build box is up", "1 line found among those kept here")
 	g.misses("14:02 12:02", "never mind")
 }
 

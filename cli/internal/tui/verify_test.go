@@ -87,7 +87,7 @@ func TestScreenVerifiedMarks(t *testing.T) {
 	g.sees(`! "car0l" could be car0l (`, "carol (")
 	g.press("ctrl+c")
 	g.says("/verify " + node.PeerID("k4-key").String())
-	g.sees("this is not the car0l that you verified: the key is another. Now, did car0l (")
+	g.sees("this is not the car0l you verified: the key is different. Now, did car0l (")
 	g.press("n", "ctrl+c", "f2")
 	for range 6 {
 		g.press("down")
@@ -142,7 +142,7 @@ func TestKeyChangeText(t *testing.T) {
 	}
 }
 
-const keyQuestion = "lab has another owner than the one you know. Known: "
+const keyQuestion = "lab has a different owner from the one you know. Known: "
 
 // unfolded is what is seen with rows that were broken put together again.
 func (g *glass) unfolded() string {
@@ -151,7 +151,7 @@ func (g *glass) unfolded() string {
 
 func (g *glass) isAskedOfKey() {
 	g.t.Helper()
-	want := keyQuestion + short(clitest.AliceID) + ", words robot lemon. Now: " + short(clitest.DaveID) + ", words orbit tulip. Enter it all the same"
+	want := keyQuestion + short(clitest.AliceID) + ", words robot lemon. Now: " + short(clitest.DaveID) + ", words orbit tulip. Join anyway"
 	if s := g.unfolded(); !strings.Contains(s, want) || !strings.Contains(s, "[y] yes [n] no") {
 		g.t.Errorf("not asked %q:\n%s", want, g.screen())
 	}
@@ -162,7 +162,7 @@ func TestScreenOwnerKeyInTheLobby(t *testing.T) {
 	f := clitest.NewNode()
 	f.RoomList = []node.RoomInfo{{ID: clitest.DenID, Name: "lab", Owner: clitest.DaveID, Words: "much coyote gas vocal bomb plate cliff elder", Access: "open", Change: clitest.ChangeOf("lab").Change}}
 	g := sitBefore(t, f, 90, 24, nil)
-	g.sees("> lab  open       members not told; ! not the owner you know; owner's words: ")
+	g.sees("> lab  open       members hidden; ! not the owner you know; owner's words: ")
 	for _, ask := range []func(){
 		func() { g.press("enter") },
 		func() { g.says("/join lab") },
@@ -192,7 +192,7 @@ func TestScreenOwnerKeyOfAJoin(t *testing.T) {
 	g.types("half a li")
 	g.send(g.keyChanged("lab"))
 	g.misses("[y] yes")
-	g.sees("! the room has another owner than the one you know")
+	g.sees("! the room has a different owner from the one you know")
 	g.types("ne")
 	g.press("enter")
 	g.did("say lab half a line")
