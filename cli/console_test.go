@@ -195,7 +195,7 @@ func TestOwnersCommandsAreRefusedHere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := inRoom(t, clitest.NewNode())
 		for _, cmd := range command.Table() {
-			if cmd.Who != command.Owner {
+			if cmd.Role != command.Owner {
 				continue
 			}
 			d.types(cmd.Examples[len(cmd.Examples)-1])
@@ -402,7 +402,7 @@ func TestSeveralRooms(t *testing.T) {
 		d.f.Emit(node.Message{ID: "m2", Peer: clitest.AliceID, Nick: "alice", Text: "over here"})
 		d.sees("[lab] <alice> over here")
 		d.types("/switch lab")
-		d.sees("-- you type into lab now")
+		d.sees("-- switched to lab")
 		d.types("/switch attic")
 		d.reads("you are not in a room called attic")
 		d.f.EmitIn(clitest.DenID, "den", node.Removed{Kind: "closed", ByNick: "carol", By: clitest.DaveID, Text: "lunch"})
@@ -435,7 +435,7 @@ func TestTypingNeverMovesByItself(t *testing.T) {
 				goes(d)
 				synctest.Wait()
 				text := d.out.Take()
-				if !strings.Contains(text, "hint: you type into no room now; /switch den types into den\n") {
+				if !strings.Contains(text, "hint: no room is current now; /switch den switches to den\n") {
 					t.Errorf("it says\n%s", text)
 				}
 				if strings.Contains(text, "\x1b") {
@@ -443,7 +443,7 @@ func TestTypingNeverMovesByItself(t *testing.T) {
 				}
 				d.types("meant for lab")
 				d.did()
-				d.reads("localchat: you type into no room; nothing was done\nhint: /switch ROOM")
+				d.reads("localchat: no room is current; nothing was done\nhint: /switch ROOM")
 				// Nor does a room that comes back by itself take the place.
 				d.f.EmitIn(node.RoomID{3}, "attic", node.Joined{Name: "attic", Nick: "bob", Resumed: true})
 				d.types("meant for lab, again")

@@ -83,8 +83,8 @@ func manCommands(w io.Writer) {
 	manSection(w, "COMMANDS IN A ROOM", "What is typed into the console and begins with a slash is a command; everything else is said to the room. A line that begins with two slashes is said with one.")
 	for _, cmd := range command.Table() {
 		text := cmd.Help
-		if cmd.Who != command.Everybody {
-			text += "; for " + cmd.Who.String()
+		if cmd.Role != command.Everybody {
+			text += "; for " + cmd.Role.String()
 		}
 		if len(cmd.Aliases) > 0 {
 			text += "; also /" + strings.Join(cmd.Aliases, ", /")

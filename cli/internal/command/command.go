@@ -9,18 +9,18 @@ import (
 	"localchat/cli/internal/safe"
 )
 
-// Who may use a command. The owner's commands are refused here, before anything is sent; the owner's node would refuse
-// them too.
-type Who int
+// A Role is what a command requires of its user. The owner's commands are refused here, before anything is sent; the owner's
+// node would refuse them too.
+type Role int
 
 const (
-	Everybody Who = iota // in no room as well
-	Member               // of the room being typed into
-	Owner                // of it
+	Everybody Role = iota // even outside a room
+	Member                // of the current room
+	Owner                 // of the current room
 )
 
-func (w Who) String() string {
-	return [...]string{"everybody", "members", "the room's owner"}[w]
+func (r Role) String() string {
+	return [...]string{"everybody", "members", "the room's owner"}[r]
 }
 
 // A Command is one line of the console's command table. Help, arity, permission and "did you mean" all derive from it.
@@ -28,46 +28,46 @@ type Command struct {
 	Name    string
 	Aliases []string // "topic", or two words: "room close"
 	Usage   string   // the arguments, as help shows them
-	Who     Who
-	// min and max count arguments. The last one takes the rest of the line, spaces and all.
+	Role    Role
+	// min and Max count arguments. The last one takes the rest of the line, spaces and all.
 	min, Max int
-	// exact: the last argument, which must be given, is a text that is sent as it was typed: one blank stands before it,
-	// and all others are its own.
+	// exact is set if the last argument, which must be given, is sent as it was typed: one blank separates it, and all other
+	// blanks belong to it.
 	exact bool
-	// Slow commands wait for other people; a person goes on typing meanwhile.
+	// Slow commands wait for other people; the user can go on typing meanwhile.
 	Slow bool
-	// wait is how long it may take, where that is not what slow says.
+	// wait is how long the command may take, if that does not follow from Slow.
 	wait time.Duration
-	// First is what the person is told when it begins.
+	// First is shown when the command begins.
 	First    safe.Text
 	Help     string
 	Examples []string
-	// Targets are what the first argument may be, for completion; nil: anything. values are those of the second.
+	// Targets are the possible first arguments, for completion; nil: anything. Values are the possible second arguments.
 	Targets, Values func(Known) []string
-	// Ask is the question of the full-screen console before it does what cannot be taken back; nil, or a nil
-	// confirmation: it does it at once.
+	// Ask returns the question of the full-screen console before an action that cannot be undone; nil, or a nil
+	// confirmation: there is no question.
 	Ask func(c Call, k Known) (*Confirmation, error)
 	Run func(ctx context.Context, c Call) (Reply, error)
 }
 
-// A Confirmation is what a person is asked before a command is done, and the arguments that it is done with after a yes:
-// they mean what the question named, whatever has happened since.
+// A Confirmation is the question before a command is run, and the arguments to run it with after a yes: they mean what the
+// question named, even if something has changed since.
 type Confirmation struct {
 	Text safe.Text
 	Args []string
-	// Choices are what there is to choose from, where that is more than yes.
+	// Choices are the answers, if there are others than yes and no.
 	Choices []Choice
 }
 
-// A Choice is a way to answer: a key, what it means, and what comes of it: the command is done with args, or begun is what
-// the person goes on to type.
+// A Choice is one answer: a key, its meaning, and its effect. The command is run with Args, or Begun is put into the input,
+// for the user to complete.
 type Choice struct {
 	Key, Word safe.Text
 	Args      []string
 	Begun     string
 }
 
-// Patience is how long a person waits for the command at most.
+// Patience returns how long the command may take.
 func (c *Command) Patience() time.Duration {
 	switch {
 	case c.wait > 0:
@@ -78,28 +78,28 @@ func (c *Command) Patience() time.Duration {
 	return RequestWait
 }
 
-// Synopsis is the command as it is typed.
+// Synopsis returns the command as it is typed.
 func (c *Command) Synopsis() string { return strings.TrimSpace("/" + c.Name + " " + c.Usage) }
 
-// A Call is all that a command works with: it runs beside the console and shares nothing with it.
+// A Call is everything that a command works with: it runs beside the console and shares nothing with it.
 type Call struct {
 	N    Node
 	Args []string
-	// Room is the one being typed into, and rooms all that we are in.
+	// Room is the current room, and Rooms are all rooms that we are in.
 	Room  Room
 	Rooms []Room
 	Table []*Command
-	// Keys is what help says of them.
+	// Keys are the lines of help about keys.
 	Keys []safe.Text
 	Env  *Env
 	Show Settings
-	// Asked is told when the owner of a room has been asked to let us in, and until when the answer is awaited.
+	// Asked is called when the owner of a room has been asked to let us in; until is the time limit for the answer.
 	Asked func(room string, until time.Time)
-	// Terminal: the screen is one, so a QR code makes sense.
+	// Terminal is set if the output is a terminal, which can show a QR code.
 	Terminal bool
 }
 
-// Arg is the i-th argument, "" where there is none.
+// Arg returns the i-th argument, or "".
 func (c Call) Arg(i int) string {
 	if i < len(c.Args) {
 		return c.Args[i]
@@ -107,34 +107,34 @@ func (c Call) Arg(i int) string {
 	return ""
 }
 
-// A Reply is what a command wants shown and done on the console once it is finished.
+// A Reply is what the console shows and does once a command is finished.
 type Reply struct {
-	// Hits are lines that were said, with their own times; they come before the lines.
+	// Hits are lines that were said, with their own times; they are shown before Lines.
 	Hits  []Hit
 	Lines []safe.Text
-	// Page are the same lines where they can be shown over the talk and put away.
+	// Page holds the same lines, for a console that can show them over the chat and close them.
 	Page []PageLine
-	// Figure is a drawing: lines that mean nothing when they are wrapped.
+	// Figure is a drawing: lines that must not be wrapped.
 	Figure []safe.Text
-	// Room is the id of the room to type into from now on, "" for no change; lines belong there.
+	// Room is the id of the new current room, "" for no change; Lines belong there.
 	Room string
-	// Secret is what /copy takes when it is asked for an invite.
+	// Secret is the text that "/copy invite" copies.
 	Secret string
 	Then   func(Face)
 }
 
-// IsSecret reports whether line is an invite, which a person copies whole.
+// IsSecret reports whether line is an invite, which is copied whole.
 func (r Reply) IsSecret(line safe.Text) bool {
 	return r.Secret != "" && string(line) == r.Secret || IsInvite(string(line)) && !strings.Contains(string(line), " ")
 }
 
-// A Face is a console as the reply of a command changes it.
+// A Face is a console, as far as the reply of a command changes it.
 type Face interface {
-	// Said: this line of mine may have reached nobody yet.
+	// Said notes a line of ours, which may have reached nobody yet.
 	Said(id string)
 	Settings() *Settings
 	Clear()
-	// PutAway takes a room of ours out of sight, which goes on.
+	// PutAway hides a room that we own and that stays open.
 	PutAway(r Room)
 	End()
 }
@@ -145,19 +145,19 @@ type Hit struct {
 	Text safe.Text
 }
 
-// told makes a reply of lines alone.
-func told(lines ...safe.Text) (Reply, error) { return Reply{Lines: lines}, nil }
+// replied returns a reply that consists of lines alone.
+func replied(lines ...safe.Text) (Reply, error) { return Reply{Lines: lines}, nil }
 
-// Room is a room that we are in, as the console knows it.
+// A Room is a room that we are in, as the console knows it.
 type Room struct {
 	ID    string
 	Name  string
-	Nick  string // mine there
+	Nick  string // ours there
 	Owned bool
-	Away  bool // out of sight
+	Away  bool // hidden
 }
 
-// Table is the table, in the order of /help.
+// Table returns the command table, in the order of /help.
 func Table() []*Command {
 	return []*Command{
 		{
@@ -181,28 +181,28 @@ func Table() []*Command {
 			Help: "join a room on this network by its name, by an invite, or by the address of a node in it; add --nick NICK to choose your nick", Examples: []string{"/join lab", "/join lab --nick bob2", "/join LOCALCHAT:AG6JUOIPNTAYX4AZ...", "/join 192.168.1.20:4001"},
 		},
 		{
-			Name: "leave", Aliases: []string{"part", "room leave"}, Usage: "[" + stay + "]", Max: 1, Who: Member, Ask: askLeave, Run: runLeave,
-			Help:     "leave the room you are typing in; to leave your own, close it with /close, or hide it and stay its owner",
+			Name: "leave", Aliases: []string{"part", "room leave"}, Usage: "[" + stay + "]", Max: 1, Role: Member, Ask: askLeave, Run: runLeave,
+			Help:     "leave the current room; to leave your own, close it with /close, or hide it with /leave stay",
 			Examples: []string{"/leave", "/leave " + stay}, Targets: justStay,
 		},
 		{
-			Name: "me", Usage: "TEXT", Who: Member, min: 1, Max: 1, exact: true, Run: runMe,
+			Name: "me", Usage: "TEXT", Role: Member, min: 1, Max: 1, exact: true, Run: runMe,
 			Help: "say what you do: * bob waves", Examples: []string{"/me waves"},
 		},
 		{
-			Name: "msg", Aliases: []string{"tell"}, Usage: "NICK TEXT", Who: Member, min: 2, Max: 2, exact: true, Slow: true, Targets: Others, Run: runMsg,
+			Name: "msg", Aliases: []string{"tell"}, Usage: "NICK TEXT", Role: Member, min: 2, Max: 2, exact: true, Slow: true, Targets: Others, Run: runMsg,
 			Help: "send a direct message to one member", Examples: []string{"/msg bob not in front of everybody"},
 		},
 		{
-			Name: "members", Aliases: []string{"who", "names"}, Who: Member, Run: runMembers,
+			Name: "members", Aliases: []string{"who", "names"}, Role: Member, Run: runMembers,
 			Help: "list the members of the room", Examples: []string{"/members"},
 		},
 		{
-			Name: "whois", Usage: "NICK", Who: Member, min: 1, Max: 1, Targets: othersAndKnocks, Run: runWhois,
+			Name: "whois", Usage: "NICK", Role: Member, min: 1, Max: 1, Targets: othersAndKnocks, Run: runWhois,
 			Help: "show a member's peer ID, their words, and when they joined and last spoke", Examples: []string{"/whois bob"},
 		},
 		{
-			Name: "verify", Usage: "NICK [yes]", Who: Member, min: 1, Max: 2, Targets: othersAndKnocks, Values: justYes, Ask: askVerify, Run: runVerify,
+			Name: "verify", Usage: "NICK [yes]", Role: Member, min: 1, Max: 2, Targets: othersAndKnocks, Values: justYes, Ask: askVerify, Run: runVerify,
 			Help: "compare somebody's words and mark their key as verified; only you see the mark", Examples: []string{"/verify bob", "/verify bob yes"},
 		},
 		{
@@ -226,11 +226,11 @@ func Table() []*Command {
 			Help: "check what stops this machine from finding or reaching others, and say what to do", Examples: []string{"/doctor"},
 		},
 		{
-			Name: "search", Usage: "TEXT", Who: Member, min: 1, Max: 1, Run: runSearch,
+			Name: "search", Usage: "TEXT", Role: Member, min: 1, Max: 1, Run: runSearch,
 			Help: "find lines of the room that contain a text", Examples: []string{"/search build box"},
 		},
 		{
-			Name: "save", Usage: "FILE", Who: Member, min: 1, Max: 1, Run: runSave,
+			Name: "save", Usage: "FILE", Role: Member, min: 1, Max: 1, Run: runSave,
 			Help: "write the lines kept here to a new file", Examples: []string{"/save lab.txt"},
 		},
 		{
@@ -250,64 +250,64 @@ func Table() []*Command {
 			Help: "leave all rooms and quit", Examples: []string{"/quit"},
 		},
 		{
-			Name: "invite", Aliases: []string{"room invite"}, Usage: "[NICK]", Who: Member, Max: 1, Run: runInvite,
+			Name: "invite", Aliases: []string{"room invite"}, Usage: "[NICK]", Role: Member, Max: 1, Run: runInvite,
 			Help: "make a single-use invite, as text and QR code; members may do so if the policy allows it", Examples: []string{"/invite", "/invite carol"},
 		},
 		{
-			Name: "accept", Usage: "WHO", Who: Owner, min: 1, Max: 1, Targets: atTheDoorOrAll, Run: runAccept,
+			Name: "accept", Usage: "WHO", Role: Owner, min: 1, Max: 1, Targets: atTheDoorOrAll, Run: runAccept,
 			Help: "let in somebody who knocks; all lets in everybody who knocks", Examples: []string{"/accept dave", "/accept all"},
 		},
 		{
-			Name: "deny", Usage: "WHO [REASON]", Who: Owner, min: 1, Max: 2, Targets: AtTheDoor, Run: runDeny,
+			Name: "deny", Usage: "WHO [REASON]", Role: Owner, min: 1, Max: 2, Targets: AtTheDoor, Run: runDeny,
 			Help: "turn away somebody who knocks", Examples: []string{"/deny dave", "/deny dave who are you?"},
 		},
 		{
-			Name: "kick", Usage: "WHO [REASON]", Who: Owner, min: 1, Max: 2, Targets: Others, Run: runKick,
+			Name: "kick", Usage: "WHO [REASON]", Role: Owner, min: 1, Max: 2, Targets: Others, Run: runKick,
 			Help: "remove a member and tell them why; they may ask to come back", Examples: []string{"/kick dave", "/kick dave too loud"},
 		},
 		{
-			Name: "ban", Usage: "WHO [FOR] [REASON]", Who: Owner, min: 1, Max: 2, Targets: Others, Ask: askBan, Run: runBan,
+			Name: "ban", Usage: "WHO [FOR] [REASON]", Role: Owner, min: 1, Max: 2, Targets: Others, Ask: askBan, Run: runBan,
 			Help: "remove somebody and keep them out, for a time (10m, 2h, 1d) or until /unban", Examples: []string{"/ban dave", "/ban dave 2h come back after lunch"},
 		},
 		{
-			Name: "unban", Usage: "WHO", Who: Owner, min: 1, Max: 1, Targets: Banned, Run: runUnban,
+			Name: "unban", Usage: "WHO", Role: Owner, min: 1, Max: 1, Targets: Banned, Run: runUnban,
 			Help: "lift a ban", Examples: []string{"/unban dave"},
 		},
 		{
-			Name: "bans", Who: Owner, Run: runBans,
+			Name: "bans", Role: Owner, Run: runBans,
 			Help: "list the bans in force", Examples: []string{"/bans"},
 		},
 		{
-			Name: "invites", Who: Owner, Run: runInvites,
+			Name: "invites", Role: Owner, Run: runInvites,
 			Help: "list the unused invites", Examples: []string{"/invites"},
 		},
 		{
-			Name: "uninvite", Usage: "ID", Who: Owner, min: 1, Max: 1, Targets: openInvites, Run: runUninvite,
+			Name: "uninvite", Usage: "ID", Role: Owner, min: 1, Max: 1, Targets: openInvites, Run: runUninvite,
 			Help: "revoke an invite", Examples: []string{"/uninvite mf2wk43umvzxi"},
 		},
 		{
-			Name: "subject", Aliases: []string{"topic", "room topic", "room subject"}, Usage: "TEXT", Who: Owner, min: 1, Max: 1, Run: runSubject,
+			Name: "subject", Aliases: []string{"topic", "room topic", "room subject"}, Usage: "TEXT", Role: Owner, min: 1, Max: 1, Run: runSubject,
 			Help: "set the subject of the room", Examples: []string{"/subject today: the build"},
 		},
 		{
-			Name: "policy", Usage: "[NAME VALUE]", Who: Member, Max: 2, Targets: policyTargets, Values: policyValues, Run: runPolicy,
+			Name: "policy", Usage: "[NAME VALUE]", Role: Member, Max: 2, Targets: policyTargets, Values: policyValues, Run: runPolicy,
 			Help: "show the rules of the room, such as who may join and how long lines are kept; its owner can change " + policyNames(), Examples: []string{"/policy", "/policy access open", "/policy idle 1d"},
 		},
 		{
-			Name: "close", Aliases: []string{"room close"}, Usage: "[REASON]", Who: Owner, Max: 1, Ask: askClose, Run: runClose,
+			Name: "close", Aliases: []string{"room close"}, Usage: "[REASON]", Role: Owner, Max: 1, Ask: askClose, Run: runClose,
 			Help: "end the room; every member is removed and told why", Examples: []string{"/close", "/close see you tomorrow"},
 		},
 		{
-			Name: "renew", Who: Owner, Slow: true, Run: runRenew,
+			Name: "renew", Role: Owner, Slow: true, Run: runRenew,
 			Help: "replace a room whose log has split; its members are invited again and its bans stay", Examples: []string{"/renew"},
 		},
 	}
 }
 
-// Permit says why cmd is not for the console's owner now, or nil.
+// Permit returns the reason why the user may not run cmd now, or nil.
 func Permit(cmd *Command, room Room) error {
 	switch {
-	case cmd.Who == Everybody:
+	case cmd.Role == Everybody:
 		return nil
 	case room.ID == "":
 		return &fail.Error{Code: fail.ExitRefused, Text: "you are in no room", Hint: "/rooms lists those on this network, /join ROOM enters one, /create ROOM makes one"}

@@ -7,13 +7,13 @@ import (
 	"localchat/node"
 )
 
-// Known is what completion knows: the room typed into, the other rooms, and the words in front.
+// Known is the context of a completion: the current room, the other rooms, and the first argument.
 type Known struct {
 	Roster
 	In    []Room          // rooms that we are in
 	Found []node.RoomInfo // rooms on this network
 	Table []*Command
-	First string // the First argument, where the second is asked for
+	First string // the first argument, if the second is being completed
 }
 
 // A Named is a peer that a command may name.
@@ -22,8 +22,8 @@ type Named struct {
 	Peer node.PeerID
 }
 
-// PeerWords are the words for peers in a command: nicks, or the ID where a nick is not what it looks like, or another's looks
-// like it.
+// PeerWords returns the words for peers in a command: nicks, or the ID of a peer whose nick is misleading or looks like
+// another.
 func PeerWords(all []Named) []string {
 	words := make([]string, len(all))
 	for i, n := range all {
@@ -38,7 +38,7 @@ func PeerWords(all []Named) []string {
 	return words
 }
 
-// Others are the members but me.
+// Others returns all members except us.
 func Others(k Known) []string {
 	var all []Named
 	for _, m := range k.Members {
@@ -49,7 +49,7 @@ func Others(k Known) []string {
 	return PeerWords(all)
 }
 
-// othersAndKnocks are the members but me, and those who knock.
+// othersAndKnocks returns all members except us, and the peers that knock.
 func othersAndKnocks(k Known) []string {
 	var all []Named
 	for _, m := range k.all() {
@@ -60,7 +60,7 @@ func othersAndKnocks(k Known) []string {
 	return PeerWords(all)
 }
 
-// verifiedOnes are those of them who are verified.
+// verifiedOnes returns the verified ones among members and knocking peers.
 func verifiedOnes(k Known) []string {
 	var all []Named
 	for _, m := range k.all() {
@@ -73,7 +73,7 @@ func verifiedOnes(k Known) []string {
 
 func justYes(Known) []string { return []string{yes} }
 
-// AtTheDoor are those who knock.
+// AtTheDoor returns the peers that knock.
 func AtTheDoor(k Known) []string {
 	var all []Named
 	for _, n := range k.Knocks {
@@ -82,7 +82,7 @@ func AtTheDoor(k Known) []string {
 	return PeerWords(all)
 }
 
-// atTheDoorOrAll are those who knock, and the word for all of them.
+// atTheDoorOrAll returns the peers that knock, and "all".
 func atTheDoorOrAll(k Known) []string { return append(AtTheDoor(k), "all") }
 
 func Banned(k Known) []string {
@@ -101,7 +101,8 @@ func openInvites(k Known) []string {
 	return all
 }
 
-// roomsIn are the rooms that we are in, roomsOut those that can be joined; of two whose names look alike neither is named by it.
+// roomsIn returns the rooms that we are in, and roomsOut those that can be joined. Two rooms with similar names are named by
+// their ids.
 func roomsIn(k Known) []string {
 	var all [][2]string
 	for _, r := range k.In {
@@ -120,7 +121,7 @@ func roomsOut(k Known) []string {
 	return RoomWords(all)
 }
 
-// RoomWords makes words of names and ids.
+// RoomWords returns the words for rooms, given as name and id.
 func RoomWords(rooms [][2]string) []string {
 	words := make([]string, len(rooms))
 	for i, r := range rooms {
@@ -161,7 +162,7 @@ func policyTargets(Known) []string {
 	return all
 }
 
-// policyValues are the values that the policy named first can have.
+// policyValues returns the possible values of the policy that the first argument names.
 func policyValues(k Known) []string {
 	for _, p := range policyTable {
 		if p.name == k.First {
@@ -171,14 +172,14 @@ func policyValues(k Known) []string {
 	return nil
 }
 
-// A Completion is what may stand where the cursor is.
+// A Completion holds the words that may stand at the cursor.
 type Completion struct {
 	Stem  string // the text before the word being completed
 	Words []string
-	End   string // what follows the word
+	End   string // follows the word
 }
 
-// Keep leaves the words that begin with part, in any case.
+// Keep returns c with only the words that begin with part, ignoring case.
 func (c Completion) Keep(part string) Completion {
 	var kept []string
 	for _, w := range c.Words {

@@ -1,8 +1,8 @@
-// Package command is what a person types into a console and what comes of it.
+// Package command parses and runs the commands that are typed into a console.
 //
-//   - [Parse] makes a command of [Table], or something to say, out of a line. Help, arity, permission, completion and
+//   - [Parse] turns a line into a command of [Table], or into something to say. Help, arity, permission, completion and
 //     questions all derive from the table.
-//   - A command runs beside its console: it gets a [Call], shares nothing with the console, and gives a [Reply], which the
-//     console shows. What it changes in the console it does through [Face].
-//   - [Env] is what a face has of the program, and [Node] what it has of the node.
+//   - A command runs beside its console: it gets a [Call], shares nothing with the console, and returns a [Reply], which the
+//     console shows. It changes the console through [Face].
+//   - [Env] is the part of the program that a face uses, and [Node] the part of the node.
 package command

@@ -7,7 +7,7 @@ import (
 	"localchat/node"
 )
 
-// Identity is what "localchat id" says.
+// Identity is the result of "localchat id".
 type Identity struct {
 	Peer  node.PeerID `json:"peer"`
 	Nick  string      `json:"nick"`
@@ -22,7 +22,7 @@ func (i Identity) Lines() []safe.Text {
 	}
 }
 
-// Ending is the failure that an event of a room means for a command that lives as long as our place in it.
+// Ending returns the failure of a command that ends with our membership, if ev ends that membership.
 func Ending(ev node.Event) error {
 	switch b := ev.Body.(type) {
 	case node.Removed:
@@ -35,7 +35,7 @@ func Ending(ev node.Event) error {
 	return nil
 }
 
-// WithCause is an ending for who has not read the event or sees it no longer: who put us out, until when and why.
+// WithCause adds the author, end and reason of a removal to an ending, for a user that has not seen the event.
 func WithCause(err error, ev node.Event) error {
 	f, ok := err.(*fail.Error)
 	b, removed := ev.Body.(node.Removed)

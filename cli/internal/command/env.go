@@ -11,38 +11,38 @@ import (
 	"localchat/node"
 )
 
-// An Env is what a face has of the program that runs it.
+// An Env is the part of the program that a face uses.
 type Env struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	Log            *slog.Logger
 	Ring           *LogRing
-	// Quiet: no words on standard error but errors.
+	// Quiet is set if standard error gets nothing but errors.
 	Quiet bool
-	// Colourless: the person wants no colours.
+	// Colourless is set if the user wants no colours.
 	Colourless bool
 	// DataDir is where the identity and the rooms are kept; "": nowhere.
 	DataDir string
 	// Show are the settings that a console begins with.
 	Show Settings
-	// Keep writes one of them down for the next time; nil: nothing is kept.
+	// Keep saves one of the settings for the next start; nil: nothing is saved.
 	Keep func(name string, on bool) error
-	// Doctor says in lines what stops this machine from finding or reaching others.
+	// Doctor returns, in lines, what stops this machine from finding or reaching others.
 	Doctor func(context.Context, Patient) []safe.Text
-	// Restore gives the terminal back, while a line editor has it; nil: it has not.
+	// Restore restores the terminal while a line editor uses it; nil: none does.
 	Restore func()
 	// Exit ends the program from a goroutine that cannot return.
 	Exit func(code int)
 }
 
-// A Patient is the running node that asks, where there is one.
+// A Patient is the running node that asks for the examination, if there is one.
 type Patient struct {
 	Self  node.PeerID
 	Peers []node.PeerInfo
-	Nicks map[node.PeerID]safe.Text // of those who are in a room with it
+	Nicks map[node.PeerID]safe.Text // of the members of its rooms
 }
 
-// Say writes a line of words to standard error, unless the person wants none.
+// Say writes a line to standard error, unless Quiet is set.
 func (e *Env) Say(line safe.Text) {
 	if !e.Quiet {
 		_ = render.Line(e.Stderr, line)
@@ -60,7 +60,7 @@ func (e *Env) Guard() {
 	}
 }
 
-// Greeting says who we are, and what of it stays.
+// Greeting names our nick, and says where our identity is kept.
 func (e *Env) Greeting(info node.Info) safe.Text {
 	kept := "your identity and rooms are kept in " + safe.Phrase(e.DataDir) + ", messages are not"
 	if e.DataDir == "" {

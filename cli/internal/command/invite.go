@@ -6,7 +6,7 @@ import (
 	"localchat/node"
 )
 
-// JoinOptions tells an invite from the name or id of a room.
+// JoinOptions distinguishes an invite from the name or id of a room.
 func JoinOptions(text string) node.JoinOptions {
 	if IsInvite(text) {
 		return node.JoinOptions{Invite: text}
@@ -14,7 +14,7 @@ func JoinOptions(text string) node.JoinOptions {
 	return node.JoinOptions{Room: text}
 }
 
-// invitePrefix begins every invite text, in any case.
+// invitePrefix begins every invite text, in upper or lower case.
 const invitePrefix = "LOCALCHAT:"
 
 func IsInvite(text string) bool {

@@ -6,15 +6,15 @@ import "time"
 const (
 	// maxLogLines kept in memory for /log: the last few minutes of a busy node at its most talkative.
 	maxLogLines = 1000
-	// maxLogLine, in bytes, of one of them.
+	// maxLogLine, in bytes.
 	maxLogLine = 2 << 10
-	// logShown is how many of them /log prints: about one screen and a half.
+	// logShown is how many log lines /log prints: about one screen and a half.
 	logShown = 40
-	// JoinWait is how long joining waits for the room to be found, and for whatever else depends on machines alone.
+	// JoinWait is how long joining waits for the room to be found, and for everything else that needs no person.
 	JoinWait = 60 * time.Second
-	// KnockWait is how long it may take with the answer of a person, who may be away from the keyboard: as long as the door
-	// keeps a knock.
+	// KnockWait is how long joining waits for a person to answer, who may be away from the keyboard: as long as a knock is
+	// kept.
 	KnockWait = 10 * time.Minute
-	// RequestWait bounds a console command that waits for nobody but the local node.
+	// RequestWait bounds a console command that waits only for the local node.
 	RequestWait = 15 * time.Second
 )

@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// A LogRing keeps the last lines of the log for /log. Any goroutine of the program logs, and the console reads, so it
-// is one of the few things here with a mutex.
+// A LogRing keeps the last lines of the log for /log. Its mutex is needed because any goroutine of the program logs, and the
+// console reads.
 type LogRing struct {
 	mu    sync.Mutex
 	lines []string // up to maxLogLines; the oldest at next once full

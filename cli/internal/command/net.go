@@ -10,7 +10,7 @@ import (
 	"localchat/node"
 )
 
-// runNet says what others type to reach me, where I listen, and which nodes I know.
+// runNet shows what others type to reach us, our addresses, and the nodes that we know.
 func runNet(ctx context.Context, c Call) (Reply, error) {
 	peers, err := c.N.Peers(ctx)
 	if err != nil {
@@ -19,12 +19,12 @@ func runNet(ctx context.Context, c Call) (Reply, error) {
 	addrs := c.N.Info().Addrs
 	var lines []safe.Text
 	for _, at := range node.HostPorts(addrs) {
-		what := safe.Text("  is what others type to reach you")
+		note := safe.Text("  is what others type to reach you")
 		if _, card, link := strings.Cut(at, "%"); link {
 			card, _, _ = strings.Cut(card, "]")
-			what += "; in place of " + safe.Phrase(card) + ", your network interface, they type the name of theirs"
+			note += "; in place of " + safe.Phrase(card) + ", your network interface, they type the name of theirs"
 		}
-		lines = append(lines, "join   "+safe.Phrase(at)+what)
+		lines = append(lines, "join   "+safe.Phrase(at)+note)
 	}
 	lines = append(lines, portsLine(addrs))
 	for _, addr := range addrs {
@@ -55,7 +55,7 @@ func runNet(ctx context.Context, c Call) (Reply, error) {
 	if len(peers) == 0 {
 		lines = append(lines, "hint: no other node found yet; where mDNS is blocked, use --peer HOST:PORT or an invite")
 	}
-	return told(lines...)
+	return replied(lines...)
 }
 
 // portsLine is what a firewall has to let in.
@@ -85,10 +85,10 @@ func runDoctor(ctx context.Context, c Call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	return told(c.Env.Doctor(ctx, Patient{Self: c.N.Info().Peer, Peers: peers, Nicks: nicksOf(ctx, c)})...)
+	return replied(c.Env.Doctor(ctx, Patient{Self: c.N.Info().Peer, Peers: peers, Nicks: nicksOf(ctx, c)})...)
 }
 
-// nicksOf are the nicks of those who are in a room with us; of one with several, the first.
+// nicksOf returns the nicks of the members of our rooms. For a peer with several nicks it returns the first.
 func nicksOf(ctx context.Context, c Call) map[node.PeerID]safe.Text {
 	nicks := map[node.PeerID]safe.Text{}
 	for _, r := range c.Rooms {
@@ -96,14 +96,14 @@ func nicksOf(ctx context.Context, c Call) map[node.PeerID]safe.Text {
 		if err != nil {
 			continue // the room has gone meanwhile
 		}
-		for _, who := range m.Members {
-			if nicks[who.Peer] == "" && who.Nick != "" {
-				nicks[who.Peer] = render.Nick(who.Nick, who.Peer) + render.TrustNote(who.Trust)
+		for _, member := range m.Members {
+			if nicks[member.Peer] == "" && member.Nick != "" {
+				nicks[member.Peer] = render.Nick(member.Nick, member.Peer) + render.TrustNote(member.Trust)
 			}
 		}
 	}
 	return nicks
 }
 
-// Looking is said first.
+// Looking is shown when doctor begins.
 const Looking = render.NoticeMark + "checking for up to 5 s; running nodes are not disturbed"

@@ -7,8 +7,8 @@ import (
 	"localchat/node"
 )
 
-// A Node is [node.Node] as the faces use it. It is an interface for one reason: what a person and a program are
-// told about each event and error is tested without a network.
+// A Node is [node.Node] as the faces use it. It is an interface for one reason: tests can show each event and error to people
+// and programs without a network.
 type Node interface {
 	Info() node.Info
 	Peers(ctx context.Context) ([]node.PeerInfo, error)

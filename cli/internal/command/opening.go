@@ -9,30 +9,30 @@ import (
 	"localchat/node"
 )
 
-// An Opening is the command that a console is opened with, which takes it into its first room.
+// An Opening is the command that a console starts with. It enters the first room.
 type Opening struct {
 	Run func(context.Context, Call) (Reply, error)
 	// Wait is how long it may take.
 	Wait time.Duration
-	// Knocks: it waits for the owner of the room, who may want to compare our words.
+	// Knocks is set if the command waits for the owner of the room, who may want to compare our words.
 	Knocks bool
-	// Target is the room that is joined, as it was typed; "" where none is.
+	// Target is the room to join, as it was typed, or "".
 	Target string
 }
 
-// Command is the opening as a command.
+// Command returns the opening as a command.
 func (o *Opening) Command() *Command {
 	return &Command{Slow: true, wait: o.Wait, Run: o.Run}
 }
 
-// Of is the opening of a room by its id.
+// Of returns the command that joins a room by its id.
 func (o *Opening) Of(id string) *Command {
 	return &Command{Slow: true, wait: o.Wait, Run: func(ctx context.Context, c Call) (Reply, error) {
 		return JoinRoom(ctx, c.N, c.Patient(node.JoinOptions{Room: id}))
 	}}
 }
 
-// As is the opening of the same room by another nick.
+// As returns the command that joins the same room with another nick.
 func (o *Opening) As(nick string) *Command {
 	return &Command{Slow: true, wait: o.Wait, Run: func(ctx context.Context, c Call) (Reply, error) {
 		to := JoinOptions(o.Target)
@@ -41,21 +41,21 @@ func (o *Opening) As(nick string) *Command {
 	}}
 }
 
-// Asking is for the one who knocks and may be asked for their words.
+// Asking shows our nick and words while we knock: the owner may want to compare them.
 func Asking(info node.Info) safe.Text {
 	return render.NoticeMark + "asking to be let in as " + safe.Name(info.Nick) + "; your words: " + safe.Phrase(info.Words)
 }
 
-// Asked is for the one who waits at a door: whose answer is awaited, and for how long.
+// Asked says that we wait at the door of a room, and for how long.
 func Asked(room string, left time.Duration) safe.Text {
 	unit := time.Second
 	if left > 90*time.Second {
 		unit = time.Minute
 	}
-	return render.NoticeMark + "the owner of " + safe.Name(room) + " is asked to let you in; the answer is awaited for " + safe.Name(render.SpanText(left.Round(unit)))
+	return render.NoticeMark + "the owner of " + safe.Name(room) + " was asked to let you in; waiting for an answer for up to " + safe.Name(render.SpanText(left.Round(unit)))
 }
 
-// sayCommand is what a line without a slash does.
-var sayCommand = &Command{Name: "say", Who: Member, Run: func(ctx context.Context, c Call) (Reply, error) {
+// sayCommand is the command of a line without a slash.
+var sayCommand = &Command{Name: "say", Role: Member, Run: func(ctx context.Context, c Call) (Reply, error) {
 	return say(ctx, c, c.Args[0], false)
 }}

@@ -14,8 +14,8 @@ import (
 	"localchat/node"
 )
 
-// This file holds the commands of a room's owner. Most of them answer nothing: what they did is told by the event that
-// everybody gets.
+// This file holds the commands of a room's owner. Most of them have no reply: the event that everybody gets shows what they
+// did.
 
 func runInvite(ctx context.Context, c Call) (Reply, error) {
 	if !c.Room.Owned {
@@ -47,19 +47,19 @@ func runInvite(ctx context.Context, c Call) (Reply, error) {
 	return r, nil
 }
 
-// ownersWords are for the one who comes by an invite, whoever made it: it is the owner who lets them in.
+// ownersWords returns the line with the owner's words. A guest with an invite compares them, because the owner admits it.
 func ownersWords(ctx context.Context, c Call) (safe.Text, error) {
 	if c.Room.Owned {
 		return render.NoticeMark + "your words, for them to compare by voice: " + safe.Phrase(c.N.Info().Words), nil
 	}
 	m, err := c.N.Members(ctx, c.Room.ID)
 	r := Roster{Members: m.Members}
-	who := r.Owner()
-	return render.NoticeMark + "words of the owner, " + render.Nick(who.Nick, who.Peer) + render.TrustNote(who.Trust) + ", for them to compare by voice: " + safe.Phrase(who.Words), err
+	owner := r.Owner()
+	return render.NoticeMark + "words of the owner, " + render.Nick(owner.Nick, owner.Peer) + render.TrustNote(owner.Trust) + ", for them to compare by voice: " + safe.Phrase(owner.Words), err
 }
 
-// QRStyle is the look of a QR code. A camera wants dark on light, so these are the two colours that no theme changes. Without
-// colours the code is that of the terminal, and light on dark is what most cameras do not read.
+// QRStyle is the look of a QR code. A camera needs dark on light, so these are two colours that no theme changes. Without
+// them the code has the colours of the terminal, and most cameras can read it only on a dark background.
 var QRStyle = lipgloss.NewStyle().Foreground(lipgloss.Color("231")).Background(lipgloss.Color("16"))
 
 const ColourlessQR safe.Text = "hint: without colours, most cameras can read the QR code only on a dark background"
@@ -83,7 +83,7 @@ func runDeny(ctx context.Context, c Call) (Reply, error) {
 	if err := c.N.Deny(ctx, c.Room.ID, c.Args[0], c.Arg(1)); err != nil {
 		return Reply{}, err
 	}
-	return told(render.NoticeMark + safe.Name(c.Args[0]) + " was turned away")
+	return replied(render.NoticeMark + safe.Name(c.Args[0]) + " was turned away")
 }
 
 func runKick(ctx context.Context, c Call) (Reply, error) {
@@ -91,10 +91,10 @@ func runKick(ctx context.Context, c Call) (Reply, error) {
 	return Reply{}, err
 }
 
-// banTerms are how long a ban is to last, 0 for without end, and why.
+// banTerms returns how long a ban lasts, 0 for ever, and its reason.
 func banTerms(c Call) (length time.Duration, reason string) {
 	reason = c.Arg(1)
-	// "0" is no span here: a ban for no time is a slip, and the digit may begin the reason.
+	// "0" is no duration here: a ban for no time is a slip, and the digit may begin the reason.
 	if first, rest := splitWord(reason); first != "0" {
 		if d, err := render.ParseSpan(first); err == nil {
 			return d, rest
@@ -109,14 +109,14 @@ func runBan(ctx context.Context, c Call) (Reply, error) {
 	return Reply{}, err
 }
 
-// askBan names who it is, by more than the nick, and what will happen, and binds the answer to that one.
+// askBan names the peer by more than its nick, says what will happen, and binds the answer to that peer.
 func askBan(c Call, k Known) (*Confirmation, error) {
-	who, args := safe.Name(c.Args[0])+" (not in the room now)", c.Args
+	target, args := safe.Name(c.Args[0])+" (not in the room now)", c.Args
 	switch one, err := k.one(c.Args[0], c.Room.Name); {
 	case err == nil:
-		who = render.Nick(one.Nick, one.Peer) + " (" + render.Tail(one.Peer) + ")"
+		target = render.Nick(one.Nick, one.Peer) + " (" + render.Tail(one.Peer) + ")"
 		if one.Role == Knocking {
-			who += ", who is knocking,"
+			target += ", who is knocking,"
 		}
 		args = append([]string{one.Peer.String()}, c.Args[1:]...)
 	case node.AsError(err).Code == node.CodeAmbiguous:
@@ -127,7 +127,7 @@ func askBan(c Call, k Known) (*Confirmation, error) {
 	if length > 0 {
 		until = "for " + safe.Name(render.SpanText(length))
 	}
-	text := "ban " + who + " from " + safe.Name(c.Room.Name) + render.Because(reason) + "? They are removed, told why, and kept out " + until
+	text := "ban " + target + " from " + safe.Name(c.Room.Name) + render.Because(reason) + "? They are removed, told why, and kept out " + until
 	return &Confirmation{Text: text, Args: args}, nil
 }
 
@@ -149,7 +149,7 @@ func runBans(ctx context.Context, c Call) (Reply, error) {
 		}
 		lines = append(lines, "  "+render.Nick(b.Nick, b.Peer)+" "+safe.Phrase(b.Peer.String())+forever+render.Because(b.Reason))
 	}
-	return told(append(lines, render.Count(len(bans), "ban", "bans")+" in force")...)
+	return replied(append(lines, render.Count(len(bans), "ban", "bans")+" in force")...)
 }
 
 func runInvites(ctx context.Context, c Call) (Reply, error) {
@@ -165,14 +165,14 @@ func runInvites(ctx context.Context, c Call) (Reply, error) {
 		}
 		lines = append(lines, line)
 	}
-	return told(append(lines, render.Count(len(invites), "invite", "invites")+" unused")...)
+	return replied(append(lines, render.Count(len(invites), "invite", "invites")+" unused")...)
 }
 
 func runUninvite(ctx context.Context, c Call) (Reply, error) {
 	if err := c.N.Uninvite(ctx, c.Room.ID, c.Args[0]); err != nil {
 		return Reply{}, err
 	}
-	return told(render.NoticeMark + "invite " + safe.Name(c.Args[0]) + " is revoked")
+	return replied(render.NoticeMark + "invite " + safe.Name(c.Args[0]) + " is revoked")
 }
 
 func runSubject(ctx context.Context, c Call) (Reply, error) {
@@ -180,7 +180,7 @@ func runSubject(ctx context.Context, c Call) (Reply, error) {
 	return Reply{}, err
 }
 
-// askClose says whom it concerns.
+// askClose says how many members lose the room.
 func askClose(c Call, k Known) (*Confirmation, error) {
 	text := "close " + safe.Name(c.Room.Name) + render.Because(c.Arg(0)) + "? "
 	if others := len(k.Members) - 1; others > 0 {
@@ -210,7 +210,7 @@ func runRenew(ctx context.Context, c Call) (Reply, error) {
 	return r, nil
 }
 
-// policyTable names what /policy changes.
+// policyTable lists the settings that /policy changes.
 var policyTable = []struct {
 	name, values string
 	words        []string // values that can be completed
@@ -262,10 +262,10 @@ func runPolicy(ctx context.Context, c Call) (Reply, error) {
 	if err != nil || change != (node.PolicyChange{}) {
 		return Reply{}, err
 	}
-	return told(render.Policy(c.Room.Name, p)...)
+	return replied(render.Policy(c.Room.Name, p)...)
 }
 
-// setPolicy sets what name says in change.
+// setPolicy sets the setting called name in change.
 func setPolicy(change *node.PolicyChange, name, value string) error {
 	for _, p := range policyTable {
 		if p.name != name {

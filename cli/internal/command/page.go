@@ -2,13 +2,13 @@ package command
 
 import "localchat/cli/internal/safe"
 
-// A PageLine is a line of a page: a heading, a text, or what explains head.
+// A PageLine is a line of a page: a heading, a text, or Head with its explanation.
 type PageLine struct {
 	Heading    bool
 	Head, Text safe.Text
 }
 
-// lines as a page of text.
+// textPage returns lines as a page.
 func textPage(lines []safe.Text) []PageLine {
 	page := make([]PageLine, len(lines))
 	for i, text := range lines {
@@ -17,19 +17,19 @@ func textPage(lines []safe.Text) []PageLine {
 	return page
 }
 
-// helpPage explains the console to who types into room: a member is not shown what only the owner may do.
+// helpPage explains the console to a user in room. A member does not see the commands of the owner.
 func helpPage(keys []safe.Text, table []*Command, room Room) []PageLine {
 	lines := append([]PageLine{{Text: "Keys", Heading: true}}, textPage(keys)...)
 	for _, group := range []struct {
-		who     Who
+		role    Role
 		heading safe.Text
 	}{{Everybody, "Commands"}, {Member, "In a room"}, {Owner, "In a room you own"}} {
-		if group.who == Owner && room.ID != "" && !room.Owned {
+		if group.role == Owner && room.ID != "" && !room.Owned {
 			continue
 		}
 		lines = append(lines, PageLine{Text: group.heading, Heading: true})
 		for _, cmd := range table {
-			if cmd.Who == group.who {
+			if cmd.Role == group.role {
 				lines = append(lines, PageLine{Head: safe.Phrase(cmd.Synopsis()), Text: safe.Phrase(cmd.Help)})
 			}
 		}

@@ -14,16 +14,16 @@ import (
 	"localchat/node"
 )
 
-// An Input is what a line of the console means: a command, or something to say.
+// An Input is the meaning of a line of the console: a command, or something to say.
 type Input struct {
-	Say  string   // what to Say, where cmd is nil
-	Cmd  *Command // what to do
+	Say  string   // text to say, if Cmd is nil
+	Cmd  *Command // command to run
 	Args []string
 }
 
-// Parse says what line means. Nothing that looks like a command is ever said by mistake: a line whose first visible
-// character is a slash is a command or an error. "//x" says "/x". What is said is exactly what was typed. An empty line
-// means nothing and is neither.
+// Parse returns the meaning of line. Nothing that looks like a command is ever said by mistake: a line with a slash as its
+// first visible character is a command or an error. "//x" says "/x". A text is said exactly as it was typed. An empty line
+// is neither.
 func Parse(line string, table []*Command) (Input, error) {
 	line = strings.TrimRight(line, "\r\n")
 	slash, text := cutSlash(line)
@@ -57,8 +57,8 @@ func Parse(line string, table []*Command) (Input, error) {
 	return Input{Cmd: cmd, Args: args}, err
 }
 
-// Meant is a line without a slash, typed into a room or, where that has no id, into none: something to say; but an invite
-// lets its first reader in, so it is never said by mistake.
+// Meant returns the meaning of a line without a slash, typed in room, or in no room if it has no id. That is something to
+// say, except for an invite: it lets its first reader in, so it is never said by mistake.
 func Meant(text string, room Room, table []*Command) (Input, error) {
 	invite := strings.TrimFunc(text, unseen)
 	if !IsInvite(invite) {
@@ -72,19 +72,19 @@ func Meant(text string, room Room, table []*Command) (Input, error) {
 		"that is an invite and was not said: the first person to read it could use it")
 }
 
-// elsewhere are commands of other programs that have no command of their own here, with what does the same.
+// elsewhere holds commands of other programs that are missing here, with hints on what to use instead.
 var elsewhere = map[string]string{
 	"nick": "you choose a nick when you join: /join ROOM --nick NICK",
 }
 
-// slashes begin a command. The wide one is what the key of the other gives while an input method for Chinese, Japanese or
-// Korean is on. No key gives the other characters that look like a slash, so a line that begins with one of those is said.
+// slashes begin a command. The same key types the wide one while an input method for Chinese, Japanese or Korean is on. No
+// key types the other characters that look like a slash, so a line that begins with one of those is said.
 var slashes = []string{"/", "\uFF0F"}
 
-// cutSlash cuts the slash off that is the first visible character of a line. slash is "" where there is none: text is then
-// what is seen of the line, "" where nothing is.
+// cutSlash cuts off the slash that is the first visible character of a line. If there is none, slash is "" and text is the
+// visible part of the line.
 func cutSlash(line string) (slash, text string) {
-	// A screen leaves out an escape sequence as a whole. One whose end a slash would be is none that anybody meant.
+	// A screen omits an escape sequence as a whole. Nobody types one that would end in the slash.
 	for _, text = range []string{line, ansi.Strip(line)} {
 		text = strings.TrimLeftFunc(text, unseen)
 		for _, s := range slashes {
@@ -96,12 +96,12 @@ func cutSlash(line string) (slash, text string) {
 	return "", text
 }
 
-// unseen reports whether r shows nothing on a screen at the beginning of a line: there a mark has no letter to stand on.
+// unseen reports whether r is invisible at the beginning of a line, where a mark has no letter to stand on.
 func unseen(r rune) bool {
 	return unicode.IsSpace(r) || unicode.Is(unicode.M, r) || safe.Forbidden(r) || node.Hides(string(r))
 }
 
-// LookUp finds a command by name or alias. An alias may be two words, as the ancestor's "/room close" is.
+// LookUp finds a command by name or alias. An alias may have two words, as "/room close" has.
 func LookUp(name, rest string, table []*Command) (*Command, string) {
 	name = commandWord(name)
 	second, after := splitWord(rest)
@@ -120,10 +120,10 @@ func LookUp(name, rest string, table []*Command) (*Command, string) {
 	return nil, rest
 }
 
-// commandWord is a word as commands are compared: in any case, and in the wide letters of an input method.
+// commandWord brings a word to the form in which commands are compared: in lower case, without wide letters.
 func commandWord(word string) string { return strings.ToLower(norm.NFKC.String(word)) }
 
-// split makes the arguments of c out of the rest of its line: up to c.max of them, the last one with all that remains.
+// split returns the arguments of c from the rest of its line: up to c.Max of them, the last one with all that remains.
 func (c *Command) split(rest string) ([]string, error) {
 	var args []string
 	rest = strings.TrimSpace(rest)
@@ -141,7 +141,7 @@ func (c *Command) split(rest string) ([]string, error) {
 	return args, nil
 }
 
-// afterWords is what follows n words of s and the one blank after them.
+// afterWords returns the part of s after n words and one blank.
 func afterWords(s string, n int) string {
 	for range n {
 		s = strings.TrimLeftFunc(s, unicode.IsSpace)
@@ -162,11 +162,11 @@ func splitWord(s string) (word, rest string) {
 	return s[:i], strings.TrimLeftFunc(s[i:], unicode.IsSpace)
 }
 
-// nearest is the name in the table that name was most likely meant to be, or "": one that name begins, or one that slips
-// of the fingers make name of. A slip is a letter left out, put in or swapped with its neighbour, or the key beside the
-// one that was meant.
+// nearest returns the name in the table that name was most likely meant to be, or "": one that begins with name, or one that
+// differs from it by a few slips. A slip is a letter left out, added or swapped with its neighbour, or the key beside the
+// right one.
 func nearest(name string, table []*Command) string {
-	const enough = 3 // letters of a beginning that tell more than a likeness does
+	const enough = 3 // letters; a shorter beginning says too little
 	if len(name) < enough {
 		return ""
 	}
@@ -186,8 +186,8 @@ func nearest(name string, table []*Command) string {
 	return best
 }
 
-// longWord is from how many letters on a word is known again with two slips in it, and with a letter that no slip
-// explains. In a shorter one that makes another word: nick is not kick, and font is not host.
+// longWord is the length, in letters, from which a word is recognized with two slips in it, or with any wrong letter. In a
+// shorter word that makes another word: nick is not kick, and font is not host.
 const longWord = 6
 
 func maxSlips(word string) int {
@@ -197,8 +197,8 @@ func maxSlips(word string) int {
 	return 2
 }
 
-// Slips is how many slips make typed of meant (optimal string alignment). Words that are too long to be a command cost
-// their length.
+// Slips returns how many slips turn meant into typed (optimal string alignment). For words that are too long for a command
+// it returns their length.
 func Slips(typed, meant string) int {
 	const longest = 16
 	if len(typed) > longest || len(meant) > longest {
@@ -213,7 +213,7 @@ func Slips(typed, meant string) int {
 	}
 	for i := 1; i <= len(typed); i++ {
 		for j := 1; j <= len(meant); j++ {
-			cost := longest // no slip
+			cost := longest // not a slip
 			switch a, b := typed[i-1], meant[j-1]; {
 			case a == b:
 				cost = 0
@@ -229,7 +229,7 @@ func Slips(typed, meant string) int {
 	return d[len(typed)][len(meant)]
 }
 
-// besides reports whether two letters are keys that touch each other, on a keyboard of any of these layouts.
+// besides reports whether the keys of two letters touch each other in any of these keyboard layouts.
 func besides(a, b byte) bool {
 	for _, rows := range [...][3]string{
 		{"qwertyuiop", "asdfghjkl", "zxcvbnm"},
@@ -238,7 +238,7 @@ func besides(a, b byte) bool {
 	} {
 		ax, ay := keyAt(rows, a)
 		bx, by := keyAt(rows, b)
-		// In quarters of a key: each row stands a little to the right of the one above it.
+		// In quarters of a key: each row is shifted a little to the right of the one above it.
 		if dx, dy := ax-bx, ay-by; ay >= 0 && by >= 0 && dx*dx <= 4*4 && dy*dy <= 1 {
 			return true
 		}
@@ -246,7 +246,7 @@ func besides(a, b byte) bool {
 	return false
 }
 
-// keyAt is where a key is: its distance from the left in quarters of a key, and its row, -1 where there is none.
+// keyAt returns the position of a key: its distance from the left in quarters of a key, and its row, or -1.
 func keyAt(rows [3]string, key byte) (x, y int) {
 	for y, row := range rows {
 		if i := strings.IndexByte(row, key); i >= 0 {

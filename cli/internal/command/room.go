@@ -13,7 +13,7 @@ import (
 	"localchat/node"
 )
 
-// This file holds the commands that everybody and every member may use.
+// This file holds the commands for everybody and for members.
 
 func runHelp(_ context.Context, c Call) (Reply, error) {
 	if name := strings.TrimPrefix(c.Arg(0), "/"); name != "" {
@@ -35,7 +35,7 @@ func runHelp(_ context.Context, c Call) (Reply, error) {
 	}
 	for _, cmd := range c.Table {
 		line := safe.Pad(safe.Phrase(cmd.Synopsis()), width) + "  " + safe.Phrase(cmd.Help)
-		if cmd.Who == Owner {
+		if cmd.Role == Owner {
 			line += " (owner)"
 		}
 		lines = append(lines, line)
@@ -43,19 +43,19 @@ func runHelp(_ context.Context, c Call) (Reply, error) {
 	return Reply{Lines: append(lines, sayingHelp...), Page: helpPage(c.Keys, c.Table, c.Room)}, nil
 }
 
-// sayingHelp is the end of /help.
+// sayingHelp ends the text of /help.
 var sayingHelp = []safe.Text{
 	"text that does not begin with / is said; //x says /x",
 	"WHO is a nick, or the start or the end of a peer ID",
 }
 
-// SplitHelp makes the arguments of LookUp of what /help is asked about.
+// SplitHelp turns the argument of /help into the arguments of LookUp.
 func SplitHelp(name string, table []*Command) (string, string, []*Command) {
 	first, rest := splitWord(name)
 	return first, rest, table
 }
 
-// HelpLines explains one command, examples first.
+// HelpLines returns the help for one command, examples first.
 func HelpLines(cmd *Command) []safe.Text {
 	var lines []safe.Text
 	for _, example := range cmd.Examples {
@@ -65,7 +65,7 @@ func HelpLines(cmd *Command) []safe.Text {
 	if len(cmd.Aliases) > 0 {
 		lines = append(lines, "also:     /"+safe.Phrase(strings.Join(cmd.Aliases, ", /")))
 	}
-	return append(lines, "for:      "+safe.Phrase(cmd.Who.String()))
+	return append(lines, "for:      "+safe.Phrase(cmd.Role.String()))
 }
 
 func runRooms(ctx context.Context, c Call) (Reply, error) {
@@ -74,7 +74,7 @@ func runRooms(ctx context.Context, c Call) (Reply, error) {
 		return Reply{}, err
 	}
 	if len(rooms) == 0 {
-		return told("no rooms found so far", "hint: /create ROOM makes one; where mDNS is blocked, use /join INVITE")
+		return replied("no rooms found so far", "hint: /create ROOM makes one; where mDNS is blocked, use /join INVITE")
 	}
 	lines := render.Rooms(rooms)
 	for i, r := range rooms {
@@ -87,7 +87,7 @@ func runRooms(ctx context.Context, c Call) (Reply, error) {
 	if more, err := c.N.Unlisted(ctx); err == nil && more > 0 {
 		lines = append(lines, render.MoreRooms(more))
 	}
-	return told(lines...)
+	return replied(lines...)
 }
 
 func runSwitch(_ context.Context, c Call) (Reply, error) {
@@ -105,7 +105,7 @@ func runSwitch(_ context.Context, c Call) (Reply, error) {
 	}
 	if node.SameName(fits[0].ID, c.Args[0]) || len(fits)+len(alike) == 1 {
 		return Reply{
-			Lines: []safe.Text{render.NoticeMark + "you are now typing in " + safe.Name(fits[0].Name)},
+			Lines: []safe.Text{render.NoticeMark + "switched to " + safe.Name(fits[0].Name)},
 			Room:  fits[0].ID,
 		}, nil
 	}
@@ -124,8 +124,8 @@ func runCreate(ctx context.Context, c Call) (Reply, error) {
 	return CreateRoom(ctx, c.N, node.CreateOptions{Name: name, Nick: nick})
 }
 
-// CreateRoom makes a room, or goes back into the one of that name which we own already: a second room of the name
-// would only confuse those who look for it.
+// CreateRoom creates a room, or returns to a room of that name that we already own: a second room of the same name would only
+// confuse people.
 func CreateRoom(ctx context.Context, n Node, o node.CreateOptions) (Reply, error) {
 	rooms, err := n.Rooms(ctx)
 	if err != nil {
@@ -157,7 +157,7 @@ func CreateRoom(ctx context.Context, n Node, o node.CreateOptions) (Reply, error
 	return Reply{Lines: lines, Room: r.ID.String()}, nil
 }
 
-// twinOf is a room of somebody else that has a name, or one that looks like it; nil: there is none.
+// twinOf returns a room of another owner with this name or a similar one, or nil.
 func twinOf(name string, rooms []node.RoomInfo) *node.RoomInfo {
 	for i, r := range rooms {
 		if !r.Mine && (strings.EqualFold(r.Name, name) || node.Alike(r.Name, name)) {
@@ -167,7 +167,7 @@ func twinOf(name string, rooms []node.RoomInfo) *node.RoomInfo {
 	return nil
 }
 
-// alreadyHere says of a room that it is on this network.
+// alreadyHere says that a room is on this network.
 func alreadyHere(r node.RoomInfo) safe.Text {
 	text := "a room called " + render.RoomLabel(r.Name, r.ID) + " is already on this network"
 	if name := render.OwnersNick(r); name != "" {
@@ -176,7 +176,7 @@ func alreadyHere(r node.RoomInfo) safe.Text {
 	return text
 }
 
-// askCreate asks before a second room of a name is made.
+// askCreate asks before a second room of the same name is created.
 func askCreate(c Call, k Known) (*Confirmation, error) {
 	name, _, err := CutNick(c.Args[0])
 	if err != nil {
@@ -184,7 +184,7 @@ func askCreate(c Call, k Known) (*Confirmation, error) {
 	}
 	for _, r := range k.Found {
 		if r.Mine && r.In && node.SameName(r.Name, name) {
-			return nil, nil // that one is entered
+			return nil, nil // CreateRoom enters it
 		}
 	}
 	twin := twinOf(name, k.Found)
@@ -204,10 +204,10 @@ func runJoin(ctx context.Context, c Call) (Reply, error) {
 	return JoinRoom(ctx, c.N, c.Patient(o))
 }
 
-// nickOption begins the nick by which a room is entered, as on the command line.
+// nickOption matches the option for a nick, as on the command line.
 var nickOption = regexp.MustCompile(`(^|\s)--nick(=|\s|$)`)
 
-// CutNick cuts the nick off what is typed behind /join or /create; "" where none is given.
+// CutNick separates the nick from the argument of /join or /create; nick is "" if none is given.
 func CutNick(text string) (room, nick string, err error) {
 	at := nickOption.FindStringIndex(text)
 	if at == nil {
@@ -223,13 +223,13 @@ func CutNick(text string) (room, nick string, err error) {
 	return room, nick, nil
 }
 
-// Patient is a join that waits for a person, and not that long for a room that nobody shows.
+// Patient makes a join wait for a person to answer, but less long for the room to be found.
 func (c Call) Patient(o node.JoinOptions) node.JoinOptions {
 	o.Find, o.Asked = JoinWait, c.Asked
 	return o
 }
 
-// JoinRoom asks to be admitted and says who is there.
+// JoinRoom asks to be admitted and lists the members.
 func JoinRoom(ctx context.Context, n Node, o node.JoinOptions) (Reply, error) {
 	j, err := n.Join(ctx, o)
 	if err != nil {
@@ -241,7 +241,7 @@ func JoinRoom(ctx context.Context, n Node, o node.JoinOptions) (Reply, error) {
 	}, nil
 }
 
-// names are members in one line, the owner marked by a word.
+// names lists members in one line and marks the owner.
 func names(members []node.MemberInfo) safe.Text {
 	parts := make([]safe.Text, 0, len(members))
 	for _, m := range members {
@@ -259,12 +259,12 @@ func names(members []node.MemberInfo) safe.Text {
 	return safe.Join(parts, ", ")
 }
 
-// stay is the argument of /leave by which an owner takes a room out of sight and stays its owner.
+// stay is the argument of /leave with which an owner hides a room and stays its owner.
 const stay = "stay"
 
 func justStay(Known) []string { return []string{stay} }
 
-// runLeave leaves a room. An owner has to say what is to become of it: nobody is put out without a word.
+// runLeave leaves a room. An owner has to choose between closing and hiding it: no member is removed without a reason.
 func runLeave(ctx context.Context, c Call) (Reply, error) {
 	switch {
 	case c.Arg(0) != "" && c.Arg(0) != stay:
@@ -282,12 +282,12 @@ func runLeave(ctx context.Context, c Call) (Reply, error) {
 	return Reply{Then: func(f Face) { f.PutAway(c.Room) }}, nil
 }
 
-// Away says of a room that it goes on out of sight.
+// Away says that a room is hidden and stays open.
 func Away(r Room) safe.Text {
 	return render.NoticeMark + safe.Name(r.Name) + " is hidden from you, and you are still its owner; /switch " + render.Word(r.Name, r.ID) + " brings it back"
 }
 
-// askLeave asks an owner what is to become of the room.
+// askLeave asks an owner whether to close or hide the room.
 func askLeave(c Call, k Known) (*Confirmation, error) {
 	if !c.Room.Owned || c.Arg(0) != "" {
 		return nil, nil
@@ -320,7 +320,7 @@ func runMsg(ctx context.Context, c Call) (Reply, error) {
 	if _, err := c.N.Tell(ctx, c.Room.ID, c.Args[0], c.Args[1]); err != nil {
 		return Reply{}, err
 	}
-	return told("[you to " + safe.Name(c.Args[0]) + "] " + safe.Message(c.Args[1]))
+	return replied("[you to " + safe.Name(c.Args[0]) + "] " + safe.Message(c.Args[1]))
 }
 
 func runMembers(ctx context.Context, c Call) (Reply, error) {
@@ -346,7 +346,7 @@ func runMembers(ctx context.Context, c Call) (Reply, error) {
 		}
 		lines = append(lines, line)
 	}
-	return told(lines...)
+	return replied(lines...)
 }
 
 func runWhoami(_ context.Context, c Call) (Reply, error) {
@@ -359,7 +359,7 @@ func runWhoami(_ context.Context, c Call) (Reply, error) {
 		}
 		lines = append(lines, "in     "+safe.Name(r.Name)+", as "+safe.Name(r.Nick)+", "+role)
 	}
-	return told(lines...)
+	return replied(lines...)
 }
 
 // searchShown is how many lines /search prints: the latest that fit on a screen or two.
@@ -384,7 +384,7 @@ func runSearch(ctx context.Context, c Call) (Reply, error) {
 	return Reply{Hits: found[max(len(found)-searchShown, 0):], Lines: append(lines, notHere(history)...)}, nil
 }
 
-// notHere says which lines are missing in a history.
+// notHere says that lines are missing in a history, and why.
 func notHere(h node.HistoryInfo) (lines []safe.Text) {
 	if h.More > 0 {
 		lines = append(lines, render.NoticeMark+render.Count(h.More, "line was", "lines were")+" dropped early: the room says more than a node can keep")
@@ -404,7 +404,7 @@ func runLog(_ context.Context, c Call) (Reply, error) {
 	for _, line := range last {
 		lines = append(lines, safe.Phrase(line))
 	}
-	return told(append(lines, "hint: -v logs in detail, --log-file FILE writes the log to a file")...)
+	return replied(append(lines, "hint: -v logs in detail, --log-file FILE writes the log to a file")...)
 }
 
 func runClear(context.Context, Call) (Reply, error) {
@@ -415,16 +415,16 @@ func runQuit(context.Context, Call) (Reply, error) {
 	return Reply{Then: Face.End}, nil
 }
 
-// Settings are what /set changes.
+// Settings are the settings of a console, which /set changes.
 type Settings struct{ Times, Bell, Keys, Mouse bool }
 
-// A Setting is one of them.
+// A Setting describes one setting.
 type Setting struct {
 	Name, Help string
 	Field      func(*Settings) *bool
 }
 
-// SettingTable names them.
+// SettingTable lists the settings.
 var SettingTable = []Setting{
 	{"times", "show the time (HH:MM) in front of every line", func(s *Settings) *bool { return &s.Times }},
 	{"bell", "ring when somebody knocks, mentions you or sends you a direct message", func(s *Settings) *bool { return &s.Bell }},
@@ -450,7 +450,7 @@ func runSet(_ context.Context, c Call) (Reply, error) {
 			}
 			lines = append(lines, safe.Pad(safe.Name(s.Name), len("times"))+"  "+safe.Pad(value, len("off"))+"  "+safe.Phrase(s.Help))
 		}
-		return told(lines...)
+		return replied(lines...)
 	}
 	for _, s := range SettingTable {
 		if s.Name != c.Args[0] {
@@ -487,5 +487,5 @@ func parseSwitch(text string) (bool, error) {
 	return false, fail.Usage("write on or off", "%q is neither on nor off", text)
 }
 
-// UsualSettings are those of who has set nothing.
+// UsualSettings are the defaults.
 var UsualSettings = Settings{Times: true}

@@ -2,7 +2,8 @@ package command
 
 import "localchat/node"
 
-// A Roster is who is in a room, at its door and out of it, as the node said last. The last three are the owner's.
+// A Roster lists the members, knocks, bans and invites of a room, as the node reported them last. Only the owner sees the
+// last three.
 type Roster struct {
 	Epoch   uint64
 	Members []node.MemberInfo
@@ -11,7 +12,7 @@ type Roster struct {
 	Invites []node.InviteInfo
 }
 
-// Owner is the member who decides, or none.
+// Owner returns the owner, or a zero MemberInfo.
 func (r *Roster) Owner() node.MemberInfo {
 	for _, m := range r.Members {
 		if m.Role == "owner" {

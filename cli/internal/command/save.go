@@ -13,8 +13,8 @@ import (
 	"localchat/cli/internal/safe"
 )
 
-// runSave writes the lines of the room that are kept here into a new file, which nobody else can read. Each row of a line after
-// the first is marked, so that the file cannot be read in another way than the screen.
+// runSave writes the lines of the room that are kept here to a new file, which nobody else can read. Each row of a line after
+// the first is marked, so that it cannot pass for a line of its own, as on the screen.
 func runSave(ctx context.Context, c Call) (Reply, error) {
 	path := c.Args[0]
 	if rest, ok := strings.CutPrefix(path, "~/"); ok {
@@ -51,5 +51,5 @@ func runSave(ctx context.Context, c Call) (Reply, error) {
 	if err := errors.Join(err, f.Close()); err != nil {
 		return Reply{}, &fail.Error{Code: fail.ExitFailure, Text: "the file is incomplete: " + err.Error(), Hint: "is the disk full?"}
 	}
-	return told(append([]safe.Text{"saved " + render.Count(len(history.Messages), "line", "lines") + " to " + safe.Phrase(path)}, notHere(history)...)...)
+	return replied(append([]safe.Text{"saved " + render.Count(len(history.Messages), "line", "lines") + " to " + safe.Phrase(path)}, notHere(history)...)...)
 }

@@ -30,7 +30,7 @@ func (s *Span) Set(text string) error {
 	return nil
 }
 
-// Seconds is the span for a policy, nil where it was not given.
+// Seconds returns the span for a policy, or nil if it was not given.
 func (s *Span) Seconds() *int64 {
 	if !s.Given {
 		return nil

@@ -10,9 +10,9 @@ import (
 	"localchat/node"
 )
 
-// This file holds the commands about who somebody is.
+// This file holds the commands about the identity of others.
 
-// people are those whom a command of c can be about: the members and, for the owner, who knocks.
+// people returns the peers that a command can name: the members and, for the owner, the peers that knock.
 func people(ctx context.Context, c Call) (r Roster, err error) {
 	m, err := c.N.Members(ctx, c.Room.ID)
 	if err != nil {
@@ -25,10 +25,10 @@ func people(ctx context.Context, c Call) (r Roster, err error) {
 	return r, err
 }
 
-// Knocking is the role of who is at the door.
+// Knocking is the role of a peer at the door.
 const Knocking = "knocks"
 
-// all are the members, and who knocks as one who is not there yet.
+// all returns the members, and the peers that knock as members that are not present.
 func (r *Roster) all() []node.MemberInfo {
 	all := r.Members[:len(r.Members):len(r.Members)]
 	for _, k := range r.Knocks {
@@ -37,14 +37,14 @@ func (r *Roster) all() []node.MemberInfo {
 	return all
 }
 
-// one is the one that who names.
-func (r *Roster) one(who, room string) (node.MemberInfo, error) {
+// one returns the member or knocking peer that word names.
+func (r *Roster) one(word, room string) (node.MemberInfo, error) {
 	all := r.all()
 	names := make([]node.Named, len(all))
 	for i, m := range all {
 		names[i] = node.Named{Peer: m.Peer, Nick: m.Nick}
 	}
-	n, err := node.FindWho(who, "in "+room, names)
+	n, err := node.FindWho(word, "in "+room, names)
 	if err != nil {
 		return node.MemberInfo{}, err
 	}
@@ -80,7 +80,7 @@ func runWhois(ctx context.Context, c Call) (Reply, error) {
 		lines = append(lines, "spoke  no line that is still kept here")
 	}
 	if who.Self {
-		return told(append(lines, "hint: read these words to people who want to verify you; they stand for your key")...)
+		return replied(append(lines, "hint: read these words to people who want to verify you; they stand for your key")...)
 	}
 	typed := render.PeerWord(c.Args[0], who.Peer)
 	if who.Verified {
@@ -88,7 +88,7 @@ func runWhois(ctx context.Context, c Call) (Reply, error) {
 		if err != nil {
 			return Reply{}, err
 		}
-		return told(append(lines, "trust  "+render.VerifiedMark+" verified: you compared these words on "+render.Moment(v.At), "hint: /unverify "+typed+" takes it back")...)
+		return replied(append(lines, "trust  "+render.VerifiedMark+" verified: you compared these words on "+render.Moment(v.At), "hint: /unverify "+typed+" takes it back")...)
 	}
 	trust := safe.Text("trust  not verified")
 	if who.Other != "" {
@@ -98,10 +98,10 @@ func runWhois(ctx context.Context, c Call) (Reply, error) {
 		}
 		trust = "trust  " + render.OtherMark + " another key: the " + render.Nick(v.Nick, v.Peer) + " you verified has the words " + safe.Phrase(v.Words)
 	}
-	return told(append(lines, trust, "hint: compare the words by voice (they stand for the key), then /verify "+typed)...)
+	return replied(append(lines, trust, "hint: compare the words by voice (they stand for the key), then /verify "+typed)...)
 }
 
-// verification is the record about a peer.
+// verification returns the note about a verified peer.
 func verification(ctx context.Context, n Node, p node.PeerID) (node.Verification, error) {
 	all, err := n.Verified(ctx)
 	for _, v := range all {
@@ -112,8 +112,7 @@ func verification(ctx context.Context, n Node, p node.PeerID) (node.Verification
 	return node.Verification{Peer: p}, err
 }
 
-// yes is the argument of /verify by which a person says that the words have been compared. The full-screen console asks
-// instead.
+// yes is the argument of /verify that confirms that the words were compared. The full-screen console asks instead.
 const yes = "yes"
 
 func runVerify(ctx context.Context, c Call) (Reply, error) {
@@ -123,7 +122,7 @@ func runVerify(ctx context.Context, c Call) (Reply, error) {
 		if err != nil {
 			return Reply{}, err
 		}
-		return told(render.NoticeMark + render.VerifiedMark + " " + render.Nick(v.Nick, v.Peer) + " (" + render.Tail(v.Peer) + ") is verified: you have compared the words " + safe.Phrase(v.Words))
+		return replied(render.NoticeMark + render.VerifiedMark + " " + render.Nick(v.Nick, v.Peer) + " (" + render.Tail(v.Peer) + ") is verified: you have compared the words " + safe.Phrase(v.Words))
 	case "":
 	default:
 		return Reply{}, fail.Usage("/verify NICK shows the words; /verify NICK yes says that you have compared them", "%q is not yes", c.Arg(1))
@@ -143,12 +142,12 @@ func runVerify(ctx context.Context, c Call) (Reply, error) {
 	if who.Other != "" {
 		lines = append(lines, render.FaultMark+"this is not the "+render.Nick(who.Nick, who.Peer)+" you verified: the key is different")
 	}
-	return told(append(lines, "hint: if they read you the same words, by voice or side by side: /verify "+safe.Phrase(who.Peer.String())+" yes")...)
+	return replied(append(lines, "hint: if they read you the same words, by voice or side by side: /verify "+safe.Phrase(who.Peer.String())+" yes")...)
 }
 
 var errSelf = &fail.Error{Code: fail.ExitUsage, Text: "that is you", Hint: "/whoami shows your words, for others to compare"}
 
-// askVerify shows the words and binds the answer to the key that they stand for.
+// askVerify shows the words and binds the answer to their key.
 func askVerify(c Call, k Known) (*Confirmation, error) {
 	who, err := k.one(c.Args[0], c.Room.Name)
 	switch {
@@ -170,7 +169,7 @@ func runUnverify(ctx context.Context, c Call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	return told(render.NoticeMark + render.Nick(v.Nick, v.Peer) + " (" + render.Tail(v.Peer) + ") is no longer verified")
+	return replied(render.NoticeMark + render.Nick(v.Nick, v.Peer) + " (" + render.Tail(v.Peer) + ") is no longer verified")
 }
 
 func runVerified(ctx context.Context, c Call) (Reply, error) {
@@ -182,10 +181,10 @@ func runVerified(ctx context.Context, c Call) (Reply, error) {
 	for _, v := range all {
 		lines = append(lines, render.VerifiedMark+" "+render.Nick(v.Nick, v.Peer)+" ("+render.Tail(v.Peer)+") since "+render.Moment(v.At)+"; words: "+safe.Phrase(v.Words))
 	}
-	return told(append(lines, render.Count(len(all), "person is", "people are")+" verified")...)
+	return replied(append(lines, render.Count(len(all), "person is", "people are")+" verified")...)
 }
 
-// askJoin asks before a room is entered whose name is known as another owner's.
+// askJoin asks before joining a room that had another owner the last time.
 func askJoin(c Call, k Known) (*Confirmation, error) {
 	room, nick, err := CutNick(c.Args[0])
 	if err != nil {
@@ -197,7 +196,7 @@ func askJoin(c Call, k Known) (*Confirmation, error) {
 			fits = append(fits, r)
 		}
 	}
-	// Of several that fit, the known owner's is meant, or the node lists them.
+	// If several rooms fit, the node takes that of the known owner, or lists them.
 	if len(fits) != 1 || fits[0].Change == nil {
 		return nil, nil
 	}

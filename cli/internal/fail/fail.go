@@ -24,7 +24,7 @@ const (
 	ExitInterrupted = 130
 )
 
-// Meanings is what the manual says of the exit codes.
+// Meanings explains the exit codes in the manual.
 var Meanings = []struct {
 	Code    int
 	Meaning string
@@ -41,10 +41,11 @@ var Meanings = []struct {
 	{ExitInterrupted, "ended by a signal"},
 }
 
-// ErrInterrupted is the cause of a context that a signal ended, and what ends a console where the key for it is no signal.
+// ErrInterrupted is the cause of a context that a signal ended. It also ends a console in which Ctrl-C is a key and sends no
+// signal.
 var ErrInterrupted = errors.New("interrupted")
 
-// An Error is a failure of the program: what happened, what to do next, and the exit code that it deserves.
+// An Error is a failure of the program: what happened, what to do next, and the exit code.
 type Error struct {
 	Code int
 	Text string
@@ -53,7 +54,7 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Text }
 
-// Usage is an [Error] in what a person asked for: a bad flag, argument or setting.
+// Usage is an [Error] of the user's: a bad flag, argument or setting.
 func Usage(hint, format string, args ...any) error {
 	return &Error{Code: ExitUsage, Text: fmt.Sprintf(format, args...), Hint: hint}
 }
@@ -68,7 +69,7 @@ func Explain(err error) (text, do string, code int) {
 	return e.Text, hint.ForPerson(e), codeOf(e)
 }
 
-// codeOf is the exit code of what node says.
+// codeOf returns the exit code for an error of node.
 func codeOf(e *node.Error) int {
 	switch {
 	case e.Identity:
@@ -89,8 +90,8 @@ func codeOf(e *node.Error) int {
 	return ExitFailure
 }
 
-// Crashed reports a panic: cause is what recover returned. After it returns true the program is to end with
-// [ExitInternal].
+// Crashed reports a panic, where cause is the value that recover returned. If Crashed returns true, the program has to end
+// with [ExitInternal].
 func Crashed(w io.Writer, cause any) bool {
 	if cause == nil {
 		return false

@@ -7,11 +7,10 @@ import (
 	"syscall"
 )
 
-// ErrOutputClosed says that whoever read our standard output has gone, as head does. It ends a command in order and is
-// no failure.
+// ErrOutputClosed says that the reader of our standard output has gone, as head does. The command ends without a failure.
 var ErrOutputClosed = errors.New("standard output is closed")
 
-// Output is what a failed write to standard output means: its reader has gone, or what was to be written is lost.
+// Output explains a failed write to standard output: its reader has gone, or the output is lost.
 func Output(err error) error {
 	if err == nil || errors.Is(err, ErrOutputClosed) {
 		return err

@@ -124,7 +124,7 @@ func (c *console) enterBy(f finished) {
 
 // switchTo says how a room is typed into.
 func switchTo(r command.Room) safe.Text {
-	return "/switch " + render.Word(r.Name, r.ID) + " types into " + safe.Name(r.Name)
+	return "/switch " + render.Word(r.Name, r.ID) + " switches to " + safe.Name(r.Name)
 }
 
 // drop takes a room off the list.
@@ -154,7 +154,7 @@ func (c *console) adrift() {
 		}
 	}
 	if c.current == "" && len(ways) > 0 {
-		c.print("hint: you type into no room now; " + safe.Join(ways, ", "))
+		c.print("hint: no room is current now; " + safe.Join(ways, ", "))
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"localchat/cli/internal/safe"
 )
 
-// Failure says on w what went wrong and what to do next, and returns the exit code for it.
+// Failure writes to w what went wrong and what to do next, and returns the exit code.
 func Failure(w io.Writer, err error) int {
 	text, hint, code := fail.Explain(err)
 	// The text may name a room or a nick.
@@ -19,8 +19,8 @@ func Failure(w io.Writer, err error) int {
 	return code
 }
 
-// Hint are the lines of a hint: what to do, and what there is to choose from, one a line. Only what is indented is a
-// line of its own, and stays so: a name with a line break in it makes no line that begins as those of the program do.
+// Hint returns the lines of a hint: what to do, then the choices, one a line. Only indented text starts a new line, and it
+// stays indented: a name with a line break in it cannot make a line that looks like one of the program's.
 func Hint(hint string) []safe.Text {
 	if hint == "" {
 		return nil

@@ -4,13 +4,13 @@ import "time"
 
 // Every bound of this package, with its unit and its reason.
 const (
-	// maxChoices of a list in an error, in lines: what fits on a small screen. Whoever has made more rooms of one name than that
-	// hides none of them: /rooms lists all.
+	// maxChoices of a list in an error, in lines: what fits on a small screen. Somebody who makes more rooms of one name than
+	// that cannot hide any of them: /rooms lists all.
 	maxChoices = 8
-	// RemovalPatience is how long a removal may take to reach everybody before it is said who has not heard of it: who is
-	// there hears within a second.
+	// RemovalPatience is how long a removal may take to reach everybody before the owner sees the names of the members that have
+	// not confirmed it. A member that is connected confirms within a second.
 	RemovalPatience = 10 * time.Second
-	// maxRemovals of a room that are followed: as many as the node follows.
+	// maxRemovals of a room that are tracked: as many as the node tracks.
 	maxRemovals = 256
 )
 

@@ -13,19 +13,19 @@ import (
 	"localchat/cli/internal/safe"
 )
 
-// linksShown: the terminal of this program gets web addresses as links (OSC 8), which a person follows by a click. A terminal
-// that does not know the sequence leaves it out.
+// linksShown is set if web addresses are written to the terminal as links (OSC 8), which open with a click. A terminal that
+// does not know the sequence ignores it.
 var linksShown atomic.Bool
 
-// ShowLinks notes whether the terminal gets them.
+// ShowLinks sets whether the terminal gets links.
 func ShowLinks(yes bool) { linksShown.Store(yes) }
 
-// ShowsLinks reports whether the terminal gets them.
+// ShowsLinks reports whether the terminal gets links.
 func ShowsLinks() bool { return linksShown.Load() }
 
-// WebAddresses are the web addresses in a text that may become links. A link leads to exactly what is read: so an address
-// with another scheme, with a name before its host, with letters that are not ASCII, or whose host a browser would show or
-// read in another way is a text like any other.
+// WebAddresses returns the web addresses in a text that may become links. A link leads exactly where its text says. So an
+// address is left as plain text if it has another scheme, a user name before its host, letters that are not ASCII, or a host
+// that a browser would show or read in another way.
 func WebAddresses(text safe.Text) []string {
 	if !ShowsLinks() || !strings.Contains(string(text), "://") {
 		return nil
@@ -39,7 +39,7 @@ func WebAddresses(text safe.Text) []string {
 	return found
 }
 
-// addressIn is the web address in a word, without what stands around it; "" where there is none to be followed.
+// addressIn returns the web address in a word, without the punctuation around it, or "" if the word holds none.
 func addressIn(word string) string {
 	start := strings.Index(word, "http")
 	if start < 0 || start > 0 && isAlphanumeric(word[start-1]) {

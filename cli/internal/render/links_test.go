@@ -2,8 +2,8 @@ package render
 
 import "testing"
 
-// TestWebAddresses shows which words are links, in whole or without what stands around them, and which are not: what
-// is not read as it would be followed.
+// TestWebAddresses: which words are links, whole or without the punctuation around them, and which are not, because a
+// browser would not follow them as they are read.
 func TestWebAddresses(t *testing.T) {
 	for word, want := range map[string]string{
 		"https://example.org":                      "https://example.org",

@@ -9,9 +9,9 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Mentions reports whether text names nick, in any case: between characters that do not go on with the name. A name in a
-// script that has blanks between its words ends where its word ends: malice does not call alice. In a script without
-// blanks nobody can see where a word ends, so that a name calls wherever it stands.
+// Mentions reports whether text names nick as a word of its own, ignoring case. In a script with blanks between words, a name
+// ends where its word ends: malice does not mention alice. In a script without blanks nobody can see where a word ends, so
+// a name counts wherever it stands.
 func Mentions(text, nick string) bool {
 	text, nick = sameLetters(text), sameLetters(nick)
 	if nick == "" {
@@ -35,10 +35,10 @@ func Mentions(text, nick string) bool {
 	}
 }
 
-// sameLetters is s as names in it are compared.
+// sameLetters brings s to the form in which names are compared.
 func sameLetters(s string) string { return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s))) }
 
-// goesOn reports whether b, behind a, may belong to the same word; end: a ends the name, and does not begin it.
+// goesOn reports whether b, after a, may belong to the same word. end is set if a is the end of the name, not its beginning.
 func goesOn(a, b rune, end bool) bool {
 	if !inWord(a) || !inWord(b) {
 		return false
@@ -52,12 +52,12 @@ func goesOn(a, b rune, end bool) bool {
 	case unicode.Is(unicode.Hangul, a) != unicode.Is(unicode.Hangul, b):
 		return !unicode.IsLetter(a) || !unicode.IsLetter(b)
 	case end && unicode.Is(unicode.Hangul, a):
-		return false // what the name does in the sentence is a syllable behind it
+		return false // a particle, which is a syllable, follows the name
 	}
 	return true
 }
 
-// inWord reports whether words are made of r.
+// inWord reports whether r may be part of a word.
 func inWord(r rune) bool {
 	return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.M, r) || r == '-' || r == '_'
 }

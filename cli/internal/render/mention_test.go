@@ -2,7 +2,7 @@ package render
 
 import "testing"
 
-// TestMentions: a name calls where its word ends, and where nobody can see that, wherever it stands.
+// TestMentions: a name counts as a word of its own and, in scripts without blanks, anywhere.
 func TestMentions(t *testing.T) {
 	for nick, texts := range map[string]map[string]bool{
 		"bob": {
@@ -28,7 +28,7 @@ func TestMentions(t *testing.T) {
 	} {
 		for text, want := range texts {
 			if got := Mentions(text, nick); got != want {
-				t.Errorf("%q calls %q: %v, want %v", text, nick, got, want)
+				t.Errorf("%q mentions %q: %v, want %v", text, nick, got, want)
 			}
 		}
 	}

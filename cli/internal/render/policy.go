@@ -10,12 +10,12 @@ import (
 
 // A policyRule is one part of a room's policy in plain words.
 type policyRule struct {
-	name  string // as programs have it
+	name  string // in JSON
 	title safe.Text
 	value func(node.PolicyInfo) safe.Text
 }
 
-// policyRules are what /policy shows, in this order.
+// policyRules are the parts of a policy in the order in which /policy shows them.
 var policyRules = []policyRule{
 	{"subject", "the subject", func(p node.PolicyInfo) safe.Text {
 		if p.Subject == "" {
@@ -66,7 +66,7 @@ var policyRules = []policyRule{
 	}},
 }
 
-// Policy is a policy for people, one part a line.
+// Policy describes a policy, one part a line.
 func Policy(room string, p node.PolicyInfo) []safe.Text {
 	lines := []safe.Text{"the policy of " + safe.Phrase(room) + ":"}
 	for _, r := range policyRules {
@@ -75,11 +75,11 @@ func Policy(room string, p node.PolicyInfo) []safe.Text {
 	return lines
 }
 
-// changedText says who has changed what of a policy, and nothing of what stays.
+// changedText names the author of a change of policy, and the parts that changed.
 func changedText(c node.PolicyChanged) safe.Text {
-	who := safe.Text("the owner")
+	by := safe.Text("the owner")
 	if c.ByNick != "" || c.By != "" {
-		who = Nick(c.ByNick, c.By)
+		by = Nick(c.ByNick, c.By)
 	}
 	var deeds []safe.Text
 	for _, r := range policyRules {
@@ -94,12 +94,12 @@ func changedText(c node.PolicyChanged) safe.Text {
 		}
 	}
 	if len(deeds) == 0 {
-		return who + " changed the policy; /policy shows it"
+		return by + " changed the policy; /policy shows it"
 	}
-	return who + " " + safe.Join(deeds, "; ")
+	return by + " " + safe.Join(deeds, "; ")
 }
 
-// WithKept is what is said on entering a room, and after it for how long lines are kept there.
+// WithKept adds how long lines are kept to the lines that are shown on entering a room.
 func WithKept(retainS int64, lines ...safe.Text) []safe.Text {
 	if retainS > 0 {
 		lines = append(lines, NoticeMark+"lines are kept for "+Seconds(retainS)+", in memory only; /policy shows the rules of the room")
@@ -107,7 +107,7 @@ func WithKept(retainS int64, lines ...safe.Text) []safe.Text {
 	return lines
 }
 
-// Seconds writes a number of seconds as people say it: 1 day 2 hours.
+// Seconds writes a number of seconds in words: 1 day 2 hours.
 func Seconds(s int64) safe.Text {
 	var parts []safe.Text
 	d := time.Duration(s) * time.Second

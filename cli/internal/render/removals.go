@@ -8,18 +8,18 @@ import (
 	"localchat/node"
 )
 
-// A removal is one of a room of ours that not everybody is known to have heard of.
+// A removal is one from a room of ours that some members have not confirmed.
 type removal struct {
 	node.RemovalProgress
-	since time.Time // its first news
-	late  bool      // it was said who has not heard of it
+	since time.Time // when it was first reported
+	late  bool      // the members that have not confirmed it were named
 }
 
-// Removals follow those of a room, so that a person is told of them in a line: who it was, by whom and why. Beyond that
-// only what is missing is said, after RemovalPatience.
+// Removals tracks the removals from a room. The removal itself is one line, with its target, author and reason. Beyond that
+// only missing confirmations are shown, after RemovalPatience.
 type Removals []removal
 
-// Note takes news of a removal in, and returns what is to be said of it: that all is well, where it was not.
+// Note records the progress of a removal. It returns a line if a removal that was overdue is now complete.
 func (rs *Removals) Note(p node.RemovalProgress, now time.Time) []safe.Text {
 	r := removal{since: now}
 	if i := slices.IndexFunc(*rs, func(r removal) bool { return r.Peer == p.Peer && r.Kind == p.Kind }); i >= 0 {
@@ -38,7 +38,7 @@ func (rs *Removals) Note(p node.RemovalProgress, now time.Time) []safe.Text {
 	return nil
 }
 
-// Overdue are those of which it is to be said now who has not heard of them.
+// Overdue returns a line for each removal that has become overdue, with the members that have not confirmed it.
 func (rs Removals) Overdue(now time.Time) (lines []safe.Text) {
 	for i := range rs {
 		if r := &rs[i]; !r.late && now.Sub(r.since) >= RemovalPatience {
@@ -49,5 +49,5 @@ func (rs Removals) Overdue(now time.Time) (lines []safe.Text) {
 	return lines
 }
 
-// EverybodyHas reports whether a removal is known everywhere.
+// EverybodyHas reports whether the removed peer was told and every member has applied the removal.
 func EverybodyHas(p node.RemovalProgress) bool { return p.Told && p.Applied >= p.Total }

@@ -11,17 +11,17 @@ import (
 )
 
 // A View makes lines of events. It is pure: the same event gives the same lines. Each kind of line begins with a mark
-// of its own; rows.go lists them.
+// of its own; rows.go lists the marks.
 type View struct {
-	// Clock puts HH:MM, local, in front.
+	// Clock puts the local time, HH:MM, in front.
 	Clock bool
-	// Room is the id of the room being typed into; lines of others name theirs.
+	// Room is the id of the current room; lines of other rooms name theirs.
 	Room string
-	// Keys shows changes of the room's key.
+	// Keys is set if changes of the room's key are shown.
 	Keys bool
 }
 
-// Lines are what a person is told about ev: none, one, or few.
+// Lines returns the lines that ev is shown as: none, one, or a few.
 func (r View) Lines(ev node.Event) []safe.Text {
 	text, at := r.Text(ev)
 	if text == "" {
@@ -37,7 +37,7 @@ func (r View) Lines(ev node.Event) []safe.Text {
 	return []safe.Text{r.Stamp(at) + text}
 }
 
-// InRoomOf names the room that text is about, behind the mark of a line of the program: nothing comes before that.
+// InRoomOf puts the name of its room into text, after the mark of a line of the program: nothing comes before a mark.
 func InRoomOf(room, text safe.Text) safe.Text {
 	room = "[" + room + "] "
 	for _, mark := range []safe.Text{NoticeMark, AskMark, FaultMark} {
@@ -48,7 +48,7 @@ func InRoomOf(room, text safe.Text) safe.Text {
 	return room + text
 }
 
-// namesNoRoom reports whether the line for an event does not say by itself which room it is about.
+// namesNoRoom reports whether the line for an event does not itself name its room.
 func namesNoRoom(body node.EventBody) bool {
 	switch body.(type) {
 	case node.Joined, node.Left, node.Removed, node.Refused, node.RoomClosed, node.RoomFound, node.RoomLost:
@@ -65,8 +65,8 @@ func (r View) Stamp(at time.Time) safe.Text {
 	return safe.Name(at.Local().Format("15:04 "))
 }
 
-// Text is the line for ev without time and room, "" where there is nothing to tell, and the time it speaks of where
-// that is not the event's.
+// Text returns the line for ev without time and room, "" if ev is not shown, and the time of the line if that is not the
+// event's.
 func (r View) Text(ev node.Event) (safe.Text, time.Time) {
 	var none time.Time
 	switch b := ev.Body.(type) {
@@ -108,7 +108,7 @@ func (r View) Text(ev node.Event) (safe.Text, time.Time) {
 	case node.Warning:
 		return Warning(b), none
 	}
-	// Delivered and Expired change what a screen shows; a line that is printed stays printed.
+	// Delivered and Expired change a screen; a line that is printed stays printed.
 	return "", none
 }
 
@@ -124,11 +124,11 @@ func Warning(w node.Warning) safe.Text {
 // WithoutOwner is what it means that the owner's node does not answer.
 const WithoutOwner safe.Text = "nobody can be admitted or removed"
 
-// knockText names who knocks by all that a person can compare and type: the nick, the words and the end of the ID. The
-// commands name them by that end where the nick does not.
+// knockText names the peer that knocks by everything that a person can compare or type: its nick, its words and the end of its
+// ID. The commands in it use that end if the nick is not unique.
 func knockText(k node.Knock) safe.Text {
 	end := safe.Name(node.ShortID(k.Peer))
-	who, others := Nick(k.Nick, k.Peer), safe.Text("")
+	name, others := Nick(k.Nick, k.Peer), safe.Text("")
 	if k.Alike {
 		others = " (somebody with the same or a similar nick knocks too)"
 	}
@@ -136,15 +136,15 @@ func knockText(k node.Knock) safe.Text {
 	if k.Alike {
 		typed = end
 	}
-	return AskMark + who + TrustNote(k.Trust) + " knocks" + others + "; their words: " + safe.Phrase(k.Words) + " (" + end + "); /accept " + typed + " or /deny " + typed
+	return AskMark + name + TrustNote(k.Trust) + " knocks" + others + "; their words: " + safe.Phrase(k.Words) + " (" + end + "); /accept " + typed + " or /deny " + typed
 }
 
-// Message is a line that was said.
+// Message returns a line that was said.
 func Message(m node.Message) safe.Text {
 	who := Nick(m.Nick, m.Peer)
 	late := safe.Text("")
 	switch {
-	case m.Backlog: // what stands in front of all of it says so
+	case m.Backlog: // the line before the backlog says so
 	case m.Late && m.Next != nil:
 		late = " (late, " + aboveText(m.Next) + ")"
 	case m.Late:
@@ -156,12 +156,12 @@ func Message(m node.Message) safe.Text {
 	return "<" + who + "> " + safe.Message(m.Text) + late
 }
 
-// aboveText says where a line belongs that comes later than the one below it.
+// aboveText says where a late line belongs: above the line that it was said before.
 func aboveText(next *node.Quote) safe.Text {
 	return "above <" + Nick(next.Nick, "") + "> " + safe.Phrase(next.Text)
 }
 
-// backlogText says what follows.
+// backlogText announces the lines that follow.
 func backlogText(b node.Backlog) safe.Text {
 	text := NoticeMark + Count(b.N, "line", "lines") + " from before"
 	if b.Next != nil {
@@ -170,7 +170,7 @@ func backlogText(b node.Backlog) safe.Text {
 	return text + ":"
 }
 
-// memberText is a line about somebody else's place in the room.
+// memberText returns a line about another member's place in the room.
 func memberText(body node.EventBody) safe.Text {
 	switch b := body.(type) {
 	case node.MemberJoined:
@@ -189,7 +189,7 @@ func memberText(body node.EventBody) safe.Text {
 	return ""
 }
 
-// ownText is a line about my own place in a room.
+// ownText returns a line about our own place in a room.
 func ownText(body node.EventBody, room string) safe.Text {
 	name := safe.Name(room)
 	switch b := body.(type) {
@@ -220,7 +220,7 @@ func ownText(body node.EventBody, room string) safe.Text {
 	return ""
 }
 
-// removalText is the last word of a room to me: what, by whom, until when and why.
+// removalText says how we were removed from a room, by whom, until when and why.
 func removalText(r node.Removed, room safe.Text) safe.Text {
 	cause := Cause(r)
 	switch r.Kind {
@@ -233,7 +233,7 @@ func removalText(r node.Removed, room safe.Text) safe.Text {
 	return "you were " + verb + " from " + room + cause[len(verb):]
 }
 
-// Cause is the same without me and the room.
+// Cause says the same without naming us and the room.
 func Cause(r node.Removed) safe.Text {
 	by := safe.Text("")
 	if r.ByNick != "" || r.By != "" {
@@ -250,8 +250,8 @@ func Cause(r node.Removed) safe.Text {
 	return Deed(r.Kind) + by + Until(r.Until) + Because(r.Text)
 }
 
-// AfterRemoval is what can be done after a removal, for the hint beside it. room is its [RoomWord]; slash is what commands
-// begin with where the hint is read: "/" in a console, "localchat " in a shell.
+// AfterRemoval is the hint beside a removal. room is its [RoomWord]; slash is the prefix of commands: "/" in a console,
+// "localchat " in a shell.
 func AfterRemoval(r node.Removed, room, slash safe.Text) safe.Text {
 	switch r.Kind {
 	case "closed", "idle":
@@ -265,21 +265,21 @@ func AfterRemoval(r node.Removed, room, slash safe.Text) safe.Text {
 	return "you may ask to come back: " + slash + "join " + room
 }
 
-// progressText says how far a removal has got.
+// progressText says how far a removal has come.
 func progressText(p node.RemovalProgress) safe.Text {
-	who := Nick(p.Nick, p.Peer)
-	what := safe.Text("removal")
+	name := Nick(p.Nick, p.Peer)
+	deed := safe.Text("removal")
 	switch p.Kind {
 	case "kicked":
-		what = "kick"
+		deed = "kick"
 	case "banned":
-		what = "ban"
+		deed = "ban"
 	}
-	told := who + " not told yet"
+	told := name + " not told yet"
 	if p.Told {
-		told = "told " + who
+		told = "told " + name
 	}
-	text := NoticeMark + what + " of " + who + ": " + told + "; applied by " + safe.Number(p.Applied) + " of " + safe.Number(p.Total)
+	text := NoticeMark + deed + " of " + name + ": " + told + "; applied by " + safe.Number(p.Applied) + " of " + safe.Number(p.Total)
 	if len(p.Missing) > 0 {
 		missing := make([]safe.Text, len(p.Missing))
 		for i, m := range p.Missing {
@@ -301,7 +301,7 @@ func (r View) epochText(e node.Epoch) safe.Text {
 	return text
 }
 
-// Deed is what was done to a peer that lost its place.
+// Deed says how a peer lost its place.
 func Deed(kind string) safe.Text {
 	switch kind {
 	case "kicked", "banned":
@@ -310,7 +310,7 @@ func Deed(kind string) safe.Text {
 	return "removed"
 }
 
-// Access is how a room is entered.
+// Access says how a room is entered.
 func Access(a string) safe.Text {
 	switch a {
 	case "open":
@@ -323,11 +323,11 @@ func Access(a string) safe.Text {
 	return safe.Name(a)
 }
 
-// ownWords are names by which the notices speak of us and of the room: a peer that calls itself so is shown with the end
-// of its ID, so that a notice about that peer does not read as one about us.
+// ownWords are words that notices use for us and for the room. A peer with such a nick is shown with the end of its ID, so
+// that a notice about that peer does not read as one about us.
 var ownWords = []string{"you", "owner", "system", "why", "key", "policy", "kick", "ban", "removal", "your"}
 
-// Nick is how a peer is shown: by its nick, or by the end of its ID where it has none or one that could mislead.
+// Nick returns the name by which a peer is shown: its nick, or the end of its ID if it has no nick or a misleading one.
 func Nick(name string, p node.PeerID) safe.Text {
 	shown := safe.Name(strings.TrimSpace(name))
 	if shown == "" {
@@ -341,13 +341,13 @@ func Nick(name string, p node.PeerID) safe.Text {
 	return shown
 }
 
-// Tail is the end of a peer ID, which tells two peers apart that look alike.
+// Tail returns the end of a peer ID, which distinguishes two peers that look alike.
 func Tail(p node.PeerID) safe.Text {
 	id := p.String()
 	return "~" + safe.Name(id[max(len(id)-4, 0):])
 }
 
-// Because is a reason after a colon, where there is one.
+// Because returns a reason after a colon, or "" if there is none.
 func Because(reason string) safe.Text {
 	if reason == "" {
 		return ""
@@ -355,7 +355,7 @@ func Because(reason string) safe.Text {
 	return ": " + safe.Phrase(reason)
 }
 
-// Until is the end of a ban, where it has one.
+// Until returns the end of a ban, or "" if it has none.
 func Until(t time.Time) safe.Text {
 	if t.IsZero() {
 		return ""
@@ -368,7 +368,7 @@ func Minutes(s int) safe.Text {
 	return safe.Number(s/60) + ":" + safe.Number(s/10%6) + safe.Number(s%10)
 }
 
-// Count is "1 line" or "2 lines".
+// Count returns "1 line" or "2 lines".
 func Count(n int, one, many safe.Text) safe.Text {
 	if n == 1 {
 		return "1 " + one
@@ -376,7 +376,7 @@ func Count(n int, one, many safe.Text) safe.Text {
 	return safe.Number(n) + " " + many
 }
 
-// Rooms is a table of rooms.
+// Rooms returns a table of rooms.
 func Rooms(rooms []node.RoomInfo) []safe.Text {
 	var width int
 	for _, r := range rooms {
@@ -391,18 +391,18 @@ func Rooms(rooms []node.RoomInfo) []safe.Text {
 		case r.In:
 			line += "; you are in it"
 		}
-		lines = append(lines, line+whose(r))
+		lines = append(lines, line+details(r))
 	}
 	return lines
 }
 
-// MoreRooms says that a list of rooms is not all of them.
+// MoreRooms says that a list of rooms is incomplete.
 func MoreRooms(n int) safe.Text {
 	return NoticeMark + Count(n, "more room", "more rooms") + " on this network, not listed here; you can still join by name, id or invite"
 }
 
-// RoomLabel is how a room is shown in a list: by its name and, where that is not all that the name holds, the end of its
-// id, so that it cannot pass for the room that has the name as it is shown.
+// RoomLabel returns a room's label in a list: its name and, if the name cannot be shown exactly, the end of its id, so that
+// it cannot pass for the room that really has the name as shown.
 func RoomLabel(name string, id node.RoomID) safe.Text {
 	shown := safe.Name(name)
 	if string(shown) == name && !node.Hides(name) {
@@ -412,10 +412,10 @@ func RoomLabel(name string, id node.RoomID) safe.Text {
 	return shown + "~" + safe.Name(text[len(text)-ShortRoom:])
 }
 
-// ShortRoom is how many letters of the end of a room's id tell it apart from one that looks like it.
+// ShortRoom is how many letters of the end of a room's id distinguish it from one that looks like it.
 const ShortRoom = 8
 
-// memberCount is how many are in a room, where that is told: a room for invites only tells nobody else.
+// memberCount says how many members a room has. A room for invites only hides that from others.
 func memberCount(r node.RoomInfo) safe.Text {
 	if r.Members == 0 {
 		return "members hidden"
@@ -423,7 +423,7 @@ func memberCount(r node.RoomInfo) safe.Text {
 	return Count(r.Members, "member", "members")
 }
 
-// OwnersNick is what the owner of a room calls itself, "" where that is not told. One that could be read as more than a
+// OwnersNick returns the nick of a room's owner, "" if it is unknown. An owner with a nick that could be read as more than a
 // name in a list is shown by the end of its ID.
 func OwnersNick(r node.RoomInfo) safe.Text {
 	switch {
@@ -435,9 +435,9 @@ func OwnersNick(r node.RoomInfo) safe.Text {
 	return Nick(r.OwnerNick, r.Owner)
 }
 
-// whose ends the description of a room: who owns it, for how long lines are kept in it, and what it is about. What is known of the owner comes before the
-// words: they are as long as a row, and a warning behind them would be read last, or on the next.
-func whose(r node.RoomInfo) safe.Text {
+// details ends the description of a room: its owner, how long it keeps lines, and its subject. A warning about the owner
+// comes before the words: they are as long as a row, and a warning after them would be read last, or on the next row.
+func details(r node.RoomInfo) safe.Text {
 	text := safe.Text("")
 	if name := OwnersNick(r); name != "" && !r.Mine {
 		text = "; " + name + "'s"

@@ -124,7 +124,7 @@ func BenchmarkRender(b *testing.B) {
 	}
 }
 
-// A policy is told in words that a person understands, whoever asks; a change by who has made it and what it is.
+// TestAPolicyInWords: a policy is shown in plain words.
 func TestAPolicyInWords(t *testing.T) {
 	p := node.PolicyInfo{Access: "knock", IdleS: 6 * 3600, RetainS: 24 * 3600, History: "since-join"}
 	got := ""
@@ -160,6 +160,6 @@ func TestAPolicyInWords(t *testing.T) {
 		}
 	}
 	if n := reflect.TypeOf(p).NumField(); n != len(policyRules) {
-		t.Errorf("a policy has %d parts, and %d are told", n, len(policyRules))
+		t.Errorf("a policy has %d parts, and %d are shown", n, len(policyRules))
 	}
 }

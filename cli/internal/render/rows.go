@@ -10,14 +10,14 @@ import (
 	"localchat/cli/internal/stream"
 )
 
-// What a row begins with says whose words it holds. Every row of a text after its first begins with MoreMark, at every
-// width. So a row that begins with one of the marks of the program is the program's own:
+// The beginning of a row shows whose words it holds. Every row of a text after its first begins with MoreMark, at every
+// width. So a row that begins with one of these marks is the program's own:
 //
 //	--  happened
-//	?   wants an answer
+//	?   needs an answer
 //	!   went wrong
 //
-// A row with somebody's words begins with "<nick>", with "*" (an action), with "[" (another room, or to one person) or
+// A row with a member's words begins with "<nick>", with "*" (an action), with "[" (another room, or a direct message) or
 // with MoreMark.
 const (
 	NoticeMark safe.Text = "-- "
@@ -26,8 +26,8 @@ const (
 	MoreMark   safe.Text = "| "
 )
 
-// Rows are the rows of s on a screen of width cells: the first one as it is, each further one after MoreMark. No row is
-// wider than the screen, however the terminal counts. There is always a row.
+// Rows returns the rows of s on a screen of width cells: the first one as it is, each further one after MoreMark. No row is
+// wider than the screen, however the terminal counts. There is always at least one row.
 func Rows(s safe.Text, width int) []safe.Text {
 	width = max(width, 1)
 	rows := safe.Fold(s, width)
@@ -42,10 +42,10 @@ func Rows(s safe.Text, width int) []safe.Text {
 	return rows
 }
 
-// RoomHead is the name of a room where it begins a row.
+// RoomHead returns the name of a room for the beginning of a row.
 func RoomHead(room string) safe.Text { return rowHead(safe.Name(room)) }
 
-// rowHead is a name that begins a row. One that begins as a row of the program does is shown in quotes.
+// rowHead returns a name for the beginning of a row, in quotes if it begins with one of the marks.
 func rowHead(name safe.Text) safe.Text {
 	for _, mark := range []safe.Text{NoticeMark, AskMark, FaultMark, MoreMark} {
 		if strings.HasPrefix(string(name)+" ", string(mark)) {
@@ -55,8 +55,8 @@ func rowHead(name safe.Text) safe.Text {
 	return name
 }
 
-// Line writes one line of text, folded to the width of the screen where w is one: a terminal that breaks a long line
-// by itself puts no mark in front of what follows. Nothing but a screen gets links.
+// Line writes one line of text. If w is a screen, it folds the line to its width: a terminal that breaks a long line itself
+// puts no mark in front of the rest. Only a screen gets links.
 func Line(w io.Writer, line safe.Text) error {
 	width := stream.Columns(w)
 	if width == 0 {
@@ -72,7 +72,7 @@ func Line(w io.Writer, line safe.Text) error {
 	return err
 }
 
-// Data is [Line] to standard output: a line that cannot be written is a failure of the program.
+// Data is [Line] for standard output: a line that cannot be written is a failure of the program.
 func Data(w io.Writer, line safe.Text) error {
 	return fail.Output(Line(w, line))
 }

@@ -14,13 +14,13 @@ import (
 type unit struct {
 	letter byte
 	length time.Duration
-	one    safe.Text // of it, in words
+	one    safe.Text // its name
 }
 
 // units of a span, the largest first.
 var units = []unit{{'w', 7 * 24 * time.Hour, "week"}, {'d', 24 * time.Hour, "day"}, {'h', time.Hour, "hour"}, {'m', time.Minute, "minute"}, {'s', time.Second, "second"}}
 
-// ParseSpan reads 90s, 10m, 2h, 1d, 2w, any of them one after the other (1h30m), or 0.
+// ParseSpan reads 90s, 10m, 2h, 1d, 2w, a sequence of them (1h30m), or 0.
 func ParseSpan(text string) (time.Duration, error) {
 	bad := fmt.Errorf("%q is not a duration; write 90s, 10m, 2h, 1d or 0", text)
 	if text == "0" {
@@ -49,7 +49,7 @@ func ParseSpan(text string) (time.Duration, error) {
 	return total, nil
 }
 
-// SpanText writes what ParseSpan reads.
+// SpanText writes a duration in the form that ParseSpan reads.
 func SpanText(d time.Duration) string {
 	var b strings.Builder
 	for _, u := range units {

@@ -7,13 +7,13 @@ import (
 	"localchat/node"
 )
 
-// The marks of the record of words compared, each beside a word that says the same.
+// The marks for a verified peer and for another key, each beside a word that says the same.
 const (
 	VerifiedMark safe.Text = "✓"
 	OtherMark    safe.Text = "!"
 )
 
-// TrustMark is what stands beside a peer's own mark: a space where nothing is known.
+// TrustMark returns the mark beside a peer, a space if nothing is known of it.
 func TrustMark(t node.Trust) safe.Text {
 	switch {
 	case t.Verified:
@@ -24,7 +24,7 @@ func TrustMark(t node.Trust) safe.Text {
 	return " "
 }
 
-// TrustWord is the word for it, "" where nothing is known.
+// TrustWord returns the word for that mark, "" if nothing is known.
 func TrustWord(t node.Trust) safe.Text {
 	switch {
 	case t.Verified:
@@ -35,12 +35,12 @@ func TrustWord(t node.Trust) safe.Text {
 	return ""
 }
 
-// Moment is a time to the second, with its date.
+// Moment returns a date and time, to the second.
 func Moment(t time.Time) safe.Text {
 	return safe.Name(t.Local().Format("2006-01-02 15:04:05"))
 }
 
-// KeyChange names the owner that is known and the one that is there.
+// KeyChange names the known owner and the present one, and asks.
 func KeyChange(c node.KeyChange) safe.Text {
 	known := Tail(c.Known)
 	if c.KnownNick != "" {
@@ -50,7 +50,7 @@ func KeyChange(c node.KeyChange) safe.Text {
 		". Now: " + Tail(c.Owner) + ", words " + safe.Phrase(c.Words) + ". Join anyway, and remember the new owner?"
 }
 
-// TrustNote is what is known of a peer in brackets, for a line about it.
+// TrustNote returns the mark and word for a peer in brackets, for a line about it.
 func TrustNote(t node.Trust) safe.Text {
 	if word := TrustWord(t); word != "" {
 		return " (" + TrustMark(t) + " " + word + ")"

@@ -8,8 +8,8 @@ import (
 	"localchat/node"
 )
 
-// Word is the word by which a person types somebody or something that has a name and an id: the name where it is a word
-// that can be typed, else the id. Every line that is shown to be typed has its words from here.
+// Word returns the word to type for a peer or room with a name and an id: the name if it can be typed as one word, otherwise
+// the id. Every command line that is shown for typing takes its words from here.
 func Word(name, id string) safe.Text {
 	if word := safe.Name(name); Typeable(name) && string(word) == name && !node.Hides(name) {
 		return word
@@ -17,20 +17,20 @@ func Word(name, id string) safe.Text {
 	return safe.Phrase(id)
 }
 
-// RoomWord and PeerWord are those for rooms and peers.
+// RoomWord and PeerWord are [Word] for rooms and peers.
 func RoomWord(name string, id node.RoomID) safe.Text { return Word(name, id.String()) }
 
 func PeerWord(nick string, p node.PeerID) safe.Text { return Word(nick, p.String()) }
 
-// Typeable reports whether a shell, and a command of ours, reads s as a word and no more. Whoever names a room must not get
-// to write commands.
+// Typeable reports whether a shell, and a command of localchat, reads s as a single plain word. The name of a room must not
+// smuggle in a command.
 func Typeable(s string) bool {
 	return s != "" && !strings.HasPrefix(s, "-") && strings.IndexFunc(s, func(c rune) bool {
 		return safe.Forbidden(c) || !unicode.IsLetter(c) && !unicode.IsDigit(c) && !strings.ContainsRune("-_.", c)
 	}) < 0
 }
 
-// About describes a room to somebody who chooses one, on one line.
+// About describes a room on one line, in a list of choices.
 func About(r node.RoomInfo) safe.Text {
-	return RoomLabel(r.Name, r.ID) + ": " + Access(r.Access) + ", " + memberCount(r) + whose(r)
+	return RoomLabel(r.Name, r.ID) + ": " + Access(r.Access) + ", " + memberCount(r) + details(r)
 }

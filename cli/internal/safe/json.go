@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// MarshalJSON is v on one line, as every JSON that this program prints: whatever [clean] keeps from a terminal is written
-// as \uXXXX. That is the same JSON, and it may be looked at on a terminal.
+// MarshalJSON returns v as JSON on one line, safe to show on a terminal. Every character that [clean] keeps from a terminal
+// is written as \uXXXX, which means the same in JSON. This program prints all JSON so.
 func MarshalJSON(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -20,8 +20,7 @@ func MarshalJSON(v any) ([]byte, error) {
 	return EscapeJSON(bytes.TrimSuffix(b.Bytes(), []byte{'\n'})), nil
 }
 
-// EscapeJSON writes those characters of a JSON text as escapes which a terminal must not get. All of them stand inside
-// strings: outside, JSON has none.
+// EscapeJSON escapes the characters of a JSON text that a terminal must not get. They occur only inside strings.
 func EscapeJSON(raw []byte) []byte {
 	plain := true
 	for _, c := range raw {

@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// nasty is every character that a terminal acts on, that turns the direction of writing, ends a line or hides, one of the
-// first plane and one beyond, and what has to stay as it is.
+// nasty holds every character that a terminal acts on, that changes the direction of writing, ends a line or hides; one of
+// the first plane and one beyond it; and text that has to stay as it is.
 func nasty() string {
 	var b strings.Builder
 	for r := rune(1); r < 0xA0; r++ {
@@ -24,7 +24,7 @@ func nasty() string {
 	return b.String() + "é 你好 🙂 <&> \\u009b \"x\" \U000E0041\U0010FFFD" + "a\u009b2Jb"
 }
 
-// rawIn finds what must not stand in JSON as it is.
+// rawIn finds a character that must not stand in JSON unescaped.
 func rawIn(text string) (r rune, found bool) {
 	for _, r := range strings.TrimSuffix(text, "\n") {
 		if r < ' ' || 0x7F <= r && r <= 0x9F || unicode.Is(unicode.Bidi_Control, r) || r == 0x2028 || r == 0x2029 || Forbidden(r) {
@@ -34,7 +34,7 @@ func rawIn(text string) (r rune, found bool) {
 	return 0, false
 }
 
-// TestJSONHasNoControls: what is printed as JSON is the same JSON with all that escaped, in strings and in names of fields.
+// TestJSONHasNoControls: printed JSON has those characters escaped, in strings and in field names, and means the same.
 func TestJSONHasNoControls(t *testing.T) {
 	text := nasty()
 	for _, v := range []any{text, map[string]any{text: []string{text, "plain"}}, struct{ Rooms []string }{[]string{text}}} {

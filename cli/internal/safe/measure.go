@@ -9,9 +9,9 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// inClusters: the terminal of this program counts the cells of grapheme clusters. It says so when it is asked for mode
-// 2027, and nothing does while it has not said so: then each character has the cells of wcwidth. The two agree about most
-// texts. About Indic letters, emoji and their joiners they do not.
+// inClusters is set if the terminal of this program counts the cells of grapheme clusters, which it says when it is asked
+// for mode 2027. Until then, each character has the cells of wcwidth. The two agree about most texts, but not about Indic
+// letters, emoji and their joiners.
 var inClusters atomic.Bool
 
 // CountClusters notes whether the terminal counts the cells of grapheme clusters.
@@ -28,17 +28,17 @@ func measure() ansi.Method {
 	return ansi.WcWidth
 }
 
-// Cells is how many columns of the terminal s takes.
+// Cells returns how many columns of the terminal s takes.
 func Cells(s Text) int { return Width(string(s)) }
 
-// Width is how many columns of the terminal a drawn row takes, which may hold sequences for colours.
+// Width returns how many columns of the terminal a drawn row takes. The row may hold escape sequences for colours.
 func Width(row string) int { return measure().StringWidth(row) }
 
 // Truncate cuts a drawn row to width columns.
 func Truncate(row string, width int) string { return measure().Truncate(row, width, "") }
 
-// widest is how many columns a cluster takes at most. A terminal that has not said how it counts may count either way, and
-// a row that is too long for it would be broken without a mark.
+// widest returns how many columns a cluster takes at most. A terminal that has not said how it counts may count either
+// way, and it would break a row that is too long without our mark.
 func widest(cluster string) int {
 	if inClusters.Load() {
 		return ansi.StringWidth(cluster)
@@ -46,9 +46,9 @@ func widest(cluster string) int {
 	return max(ansi.StringWidth(cluster), ansi.StringWidthWc(cluster))
 }
 
-// Undisputed leaves out of a drawn row what terminals that do not count in clusters do not agree about, and what shows
-// nothing itself: joiners of pictures, for which some draw one picture in the place of several, and the wish for a picture
-// in the place of a sign, which some draw wider. What is left has the same width on all of them.
+// Undisputed removes from a drawn row the invisible characters whose effect on the width differs between terminals that do
+// not count in clusters: joiners of emoji, for which some terminals draw one picture instead of several, and the variation
+// selector that asks for an emoji, which some draw wider. The rest has the same width on all of them.
 func Undisputed(row string) string {
 	if inClusters.Load() {
 		return row
@@ -58,7 +58,7 @@ func Undisputed(row string) string {
 
 var disputed = strings.NewReplacer(string(zwj), "", "\ufe0f", "")
 
-// nextCluster is the first grapheme cluster of s, which is not empty, and its widest width.
+// nextCluster returns the first grapheme cluster of s, which is not empty, and its greatest width.
 func nextCluster(s string) (cluster string, width int) {
 	if s[0] < utf8.RuneSelf && (len(s) == 1 || s[1] < utf8.RuneSelf) {
 		return s[:1], 1
@@ -67,7 +67,7 @@ func nextCluster(s string) (cluster string, width int) {
 	return cluster, widest(cluster)
 }
 
-// Crop cuts s to width cells; what is cut ends in "…".
+// Crop cuts s to width cells; a text that was cut ends in "…".
 func Crop(s Text, width int) Text {
 	switch {
 	case width <= 0:
@@ -75,7 +75,7 @@ func Crop(s Text, width int) Text {
 	case len(s) <= width: // no character has more cells than bytes
 		return s
 	}
-	used, cut := 0, 0 // cut: up to where there is room for the dots
+	used, cut := 0, 0 // cut: the end of the text that leaves room for the dots
 	for at := 0; at < len(s); {
 		cluster, w := nextCluster(string(s[at:]))
 		if used+w > width {
@@ -89,10 +89,10 @@ func Crop(s Text, width int) Text {
 	return s
 }
 
-// BreakRows breaks a line into rows of at most width cells and returns where in the line each ends. It breaks behind
+// BreakRows breaks a line into rows of at most width cells and returns where in the line each row ends. It breaks after
 // blanks. A word that is longer than a row is broken between clusters, and a cluster that is wider than a row between its
-// letters. A blank never begins a row: it stays at the end of the row before, where it may be beyond the width. There is
-// always a row.
+// letters. A blank never begins a row: it stays at the end of the row before, where it may exceed the width. There is
+// always at least one row.
 func BreakRows(line string, width int) []int {
 	var ends []int
 	start, used := 0, 0    // the row, and the cells in it
@@ -121,7 +121,7 @@ func BreakRows(line string, width int) []int {
 	return append(ends, len(line))
 }
 
-// blankCluster reports whether a cluster is a blank, behind which a row may end.
+// blankCluster reports whether a cluster is a blank, after which a row may end.
 func blankCluster(cluster string) bool {
 	r, n := utf8.DecodeRuneInString(cluster)
 	return n == len(cluster) && IsBlank(r)
@@ -146,7 +146,7 @@ func wordFits(s string, width int) bool {
 	return true
 }
 
-// firstLetter is the first character of a cluster, with as many of the marks on it as fit into width cells.
+// firstLetter returns the first character of a cluster, with as many of its marks as fit into width cells.
 func firstLetter(cluster string, width int) (letter string, cells int) {
 	_, end := utf8.DecodeRuneInString(cluster)
 	for end < len(cluster) {
@@ -159,8 +159,8 @@ func firstLetter(cluster string, width int) (letter string, cells int) {
 	return cluster[:end], widest(cluster[:end])
 }
 
-// Fold breaks s into rows of at most width cells, at spaces where it can and at the line breaks that clean has marked. The
-// blanks at which it breaks are left out. There is always a row.
+// Fold breaks s into rows of at most width cells, at spaces where it can and at the line breaks that clean has marked. It
+// leaves out the blanks at which it breaks. There is always at least one row.
 func Fold(s Text, width int) []Text {
 	var rows []Text
 	for more := true; more; {
@@ -176,7 +176,7 @@ func Fold(s Text, width int) []Text {
 
 func foldLine(line Text, width int) []Text {
 	isMark := func(r rune) bool { return unicode.Is(unicode.M, r) }
-	line = line[len(line)-len(strings.TrimLeftFunc(string(line), isMark)):] // a mark would stand on what is before the row
+	line = line[len(line)-len(strings.TrimLeftFunc(string(line), isMark)):] // a mark would combine with the character before the row
 	var rows []Text
 	start := 0
 	for _, end := range BreakRows(string(line), width) {

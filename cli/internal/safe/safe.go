@@ -12,16 +12,15 @@ import (
 // Text is text that may be written to a terminal: one line of valid UTF-8 in which nothing moves the cursor,
 // colours, retitles, reorders, hides or climbs. Renderers take nothing else.
 //
-// Only [Name], [Phrase], [Message] and [Number] make one out of data. Constants of the source convert by
-// themselves, which is what makes the type pleasant; a conversion safe.Text(x) outside of this package fails
-// TestOneDoorToTheScreen.
+// Only [Name], [Phrase], [Message] and [Number] make one out of data. Constants in the source convert implicitly,
+// which makes the type convenient; a conversion safe.Text(x) outside this package fails TestOneDoorToTheScreen.
 type Text string
 
 // newlineMark stands for a line break inside a text, so that one event stays one line.
 const newlineMark = " ⏎ "
 
-// TabStop is how many cells there are between two tab stops. They are counted from the beginning of each line of a text,
-// so that its columns stand as they did for its author.
+// TabStop is the distance between two tab stops, in cells. It is counted from the beginning of each line of a text, so that
+// columns line up as they did for the author.
 const TabStop = 8
 
 // Name is s, a nick, the name of a room or a code, fit for a terminal.
@@ -30,14 +29,14 @@ func Name(s string) Text { return clean(s, maxName) }
 // Phrase is s, a subject, a reason, a warning, words or an address, fit for a terminal.
 func Phrase(s string) Text { return clean(s, maxPhrase) }
 
-// Message is s, all that the wire lets through, fit for a terminal.
+// Message is s, a text of any length that the wire allows, fit for a terminal.
 func Message(s string) Text { return clean(s, maxMessage) }
 
-// clean makes s fit for a terminal. What is longer than limit runes is cut and ends in "…".
+// clean makes s fit for a terminal. A text of more than limit runes is cut and ends in "…".
 //
-// Two layers, because each alone was seen to fail: ansi.Strip takes whole escape sequences with their payload, but lets
-// a lone C1 byte pass; the rune filter takes every control, but would leave the payload behind. The result is a fixed
-// point: cleaning it again changes nothing.
+// It has two layers, because each alone was seen to fail: ansi.Strip removes whole escape sequences with their payload, but
+// lets a lone C1 byte pass; the rune filter removes every control, but would leave the payload. Cleaning the result again
+// changes nothing.
 func clean(s string, limit int) Text {
 	if isPlain(s, limit) {
 		return Text(s)
@@ -57,7 +56,7 @@ func clean(s string, limit int) Text {
 		}
 		return true
 	}
-	// A text that starts with a mark would put it on our own character in front of it.
+	// A mark at the start of a text would combine with our own character in front of it.
 	marks := maxMarks
 	var last rune           // not a mark
 	column, counted := 0, 0 // the cells of the line so far, up to this byte
@@ -109,8 +108,8 @@ const zwj = '\u200d'
 // joiner reports whether r joins letters, or keeps them from being joined. It shows nothing itself.
 func joiner(r rune) bool { return r == zwj || r == '\u200c' }
 
-// joins reports whether a joiner behind last, before rest, says how a word is written or which picture is meant. Anywhere
-// else it would only make two texts differ that look alike.
+// joins reports whether a joiner between last and rest affects how a word is written or which emoji is shown. Anywhere else
+// it would only make two texts differ that look alike.
 func joins(last, joiner rune, rest string) bool {
 	if unicode.In(last, joined...) {
 		return true
@@ -119,7 +118,7 @@ func joins(last, joiner rune, rest string) bool {
 	return joiner == zwj && pictograph(last) && pictograph(next) && !Forbidden(next)
 }
 
-// pictograph reports whether r may be a part of an emoji that is made of several, by its class and not by its name.
+// pictograph reports whether r may be part of an emoji of several characters. It goes by the class of r.
 func pictograph(r rune) bool {
 	return unicode.In(r, unicode.So, unicode.Sm) || 0x1F3FB <= r && r <= 0x1F3FF
 }
@@ -146,11 +145,10 @@ func isPlain(s string, limit int) bool {
 	return true
 }
 
-// Forbidden reports whether r never reaches a terminal: it controls, reorders, hides, or shows nothing where a reader
-// would take it for nothing.
+// Forbidden reports whether r never reaches a terminal: it controls, reorders or hides, or is invisible.
 func Forbidden(r rune) bool {
 	switch {
-	case joiner(r): // clean knows where it may stand
+	case joiner(r): // clean decides where it may stand
 		return false
 	case unicode.In(r, unicode.Cc, unicode.Co, unicode.Cs, unicode.Zl, unicode.Zp):
 	case unicode.Is(unicode.Cf, r): // zero width, bidi, tags, soft hyphen, byte order mark …
@@ -191,5 +189,5 @@ func Pad(s Text, width int) Text {
 	return s + Repeat(" ", width-Cells(s))
 }
 
-// Repeat is s n times, not at all where n is negative.
+// Repeat is s n times, and empty if n is negative.
 func Repeat(s Text, n int) Text { return Text(strings.Repeat(string(s), max(n, 0))) }

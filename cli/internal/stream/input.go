@@ -10,14 +10,14 @@ import (
 	"localchat/cli/internal/fail"
 )
 
-// A Line is a line of input, or why it is none.
+// A Line is a line of input, or the error in its place.
 type Line struct {
 	Text string
 	Err  error
 }
 
-// Lines reads standard input until it ends, in lines of at most limit bytes; empty ones are left out. Nothing can
-// interrupt the read itself; the goroutine ends with its input, or with the process. guard is deferred first in it.
+// Lines reads standard input until it ends, in lines of at most limit bytes, and skips empty lines. Nothing can interrupt
+// the read itself, so the goroutine ends with its input or with the process. It defers guard first.
 func Lines(ctx context.Context, stdin io.Reader, limit int, guard func()) <-chan Line {
 	lines := make(chan Line, MaxQueue)
 	go func() {
@@ -45,7 +45,7 @@ func Lines(ctx context.Context, stdin io.Reader, limit int, guard func()) <-chan
 	return lines
 }
 
-// readLine reads one line of at most limit bytes, without its end. What is longer is skipped, and long says so.
+// readLine reads one line of at most limit bytes, without its end. It skips a longer line and reports long.
 func readLine(in *bufio.Reader, limit int) (line string, long bool, err error) {
 	var b strings.Builder
 	for {

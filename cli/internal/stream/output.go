@@ -10,23 +10,23 @@ import (
 	"time"
 )
 
-// An outlet is standard output or standard error. Its Write waits for a reader as long as the program runs, and no longer:
-// a terminal that is stopped (Ctrl-S, an ssh without a network) or a program that does not read its pipe must not keep
-// the node from leaving its rooms. Nothing can interrupt write(2), so it runs in a goroutine, and may be left there.
+// An outlet is standard output or standard error. Its Write waits for a reader only as long as the program runs: a terminal
+// that is stopped (Ctrl-S, an ssh without a network) or a program that does not read its pipe must not keep the node from
+// leaving its rooms. Nothing can interrupt write(2), so it runs in a goroutine that may be left behind.
 //
-// It has Fd and the rest of a terminal's file, for those who draw on one, and none of the other methods of os.File: they
-// would write past Write.
+// It has Fd and the other methods that drawing on a terminal needs, but none of the methods of os.File that would bypass
+// Write.
 type outlet struct {
 	file  *os.File
-	ended <-chan struct{} // the program has been told to end
+	ended <-chan struct{} // closed when the program has to end
 	turn  chan struct{}   // held by the goroutine that writes
-	stuck chan struct{}   // closed by the first write that was given up
+	stuck chan struct{}   // closed by the first write that gave up
 	once  sync.Once
 }
 
 var errStuck = errors.New("nobody reads the output")
 
-// Outlet makes an outlet of w where it is a file of the system; else it is w.
+// Outlet returns an outlet of w if w is an *os.File, and otherwise w.
 func Outlet(ctx context.Context, w io.Writer) io.Writer {
 	f, ok := w.(*os.File)
 	if !ok {
@@ -78,7 +78,7 @@ func (o *outlet) Read(p []byte) (int, error) { return o.file.Read(p) }
 func (o *outlet) Close() error               { return o.file.Close() }
 func (o *outlet) Fd() uintptr                { return o.file.Fd() }
 
-// File is the file of the system behind one of our streams, nil where there is none.
+// File returns the *os.File behind one of our streams, or nil.
 func File(stream any) *os.File {
 	switch s := stream.(type) {
 	case *os.File:

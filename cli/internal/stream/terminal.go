@@ -16,7 +16,7 @@ func IsTerminal(stream any) bool {
 // A widthTeller is a writer to a screen that knows how many columns it has.
 type widthTeller interface{ Columns() int }
 
-// Columns is how many columns the screen behind w has; 0: it is none, and rows are as long as their text.
+// Columns returns how many columns the screen behind w has, or 0 if w is not a screen and rows have no width.
 func Columns(w io.Writer) int {
 	if w, ok := w.(widthTeller); ok {
 		return w.Columns()
@@ -27,7 +27,7 @@ func Columns(w io.Writer) int {
 	return 0
 }
 
-// TerminalColumns is the width that f tells, or the usual one where it tells none, as a serial line.
+// TerminalColumns returns the width of the terminal f, or the usual width if f does not report one, as a serial line.
 func TerminalColumns(f *os.File) int {
 	if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
 		return width
@@ -35,7 +35,7 @@ func TerminalColumns(f *os.File) int {
 	return UsualColumns
 }
 
-// Rows is how many rows the screen behind w has, or the usual number where it tells none.
+// Rows returns how many rows the screen behind w has, or the usual number if it does not report one.
 func Rows(w io.Writer) int {
 	if f, ok := w.(*os.File); ok {
 		if _, height, err := term.GetSize(int(f.Fd())); err == nil && height > 0 {

@@ -115,7 +115,7 @@ func (m *tui) help() safe.Text {
 	}
 	line := safe.Phrase(cmd.Synopsis()) + "  "
 	if command.Permit(cmd, m.room()) != nil {
-		return line + "is for " + safe.Phrase(cmd.Who.String())
+		return line + "is for " + safe.Phrase(cmd.Role.String())
 	}
 	if complete && len(c.Words) > 0 {
 		line += tabText(c.Words, -1) + "  "
