@@ -50,7 +50,7 @@ func Main() int {
 	_, kept := os.LookupEnv(keptBy)
 	go func() {
 		<-signals
-		if !kept { // a hangup comes to us and to our keeper, who passes it on
+		if !kept { // a hangup reaches both us and our keeper, which passes it on
 			signal.Reset(os.Interrupt, syscall.SIGTERM)
 		}
 		cancel(fail.ErrInterrupted)
@@ -97,7 +97,7 @@ func (a *app) root() *cobra.Command {
 		Short: "Chat with the people on your own network: no server, no account",
 		Long: "Chat with the people on your own network: no server, no account.\n\n" +
 			"Without a command: the lobby, which lists the rooms on this network and takes /join and /create.",
-		Example:           "  localchat create lab        # own a room and enter it\n  localchat join lab          # on the next laptop; the owner types /accept\n  localchat rooms             # what is here",
+		Example:           "  localchat create lab        # create a room and enter it\n  localchat join lab          # on the next laptop; the owner types /accept\n  localchat rooms             # lists the rooms on this network",
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		DisableAutoGenTag: true,
@@ -181,7 +181,7 @@ func help(cmd *cobra.Command, args []string) error {
 		return unknownCommand(about, rest[0])
 	}
 	out := cmd.OutOrStdout()
-	for _, line := range append([]safe.Text{"/" + safe.Name(inRoom.Name) + " is typed in a room, and not in a shell"}, command.HelpLines(inRoom)...) {
+	for _, line := range append([]safe.Text{"/" + safe.Name(inRoom.Name) + " is a command for a room, not for a shell"}, command.HelpLines(inRoom)...) {
 		if err := render.Data(out, line); err != nil {
 			return err
 		}
@@ -224,7 +224,7 @@ func (a *app) createCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "create ROOM",
 		Aliases: []string{"host"},
-		Short:   "Own a new room and enter it",
+		Short:   "Create a room that you own and enter it",
 		Example: "  localchat create lab\n  localchat create lab --open --subject 'today: the build'\n  localchat create lab --invite-only --idle 1d --retain 1h",
 		Args:    takes("ROOM"),
 
@@ -249,8 +249,8 @@ func (a *app) joinCommand() *cobra.Command {
 	wait := command.Span{D: command.KnockWait, Given: true}
 	cmd := &cobra.Command{
 		Use:     "join ROOM|INVITE|HOST:PORT",
-		Short:   "Enter a room found on the network, by an invite text, or by the address of somebody in it",
-		Example: "  localchat join lab\n  localchat join LOCALCHAT:AG6JUOIPNTAYX4AZ...   # the line that /invite made\n  localchat join 192.168.1.20:4001   # what /net shows to somebody in the room",
+		Short:   "Join a room on this network by its name, by an invite, or by the address of a node in it",
+		Example: "  localchat join lab\n  localchat join LOCALCHAT:AG6JUOIPNTAYX4AZ...   # the line from /invite\n  localchat join 192.168.1.20:4001   # shown by /net on a node in the room",
 		Args:    takes("ROOM|INVITE|HOST:PORT"),
 
 		ValidArgsFunction: a.completesRooms,
@@ -262,6 +262,6 @@ func (a *app) joinCommand() *cobra.Command {
 			return a.join(cmd.Context(), o, wait.D)
 		}),
 	}
-	cmd.Flags().Var(&wait, "timeout", "give up when the owner's answer takes longer; a room that nobody shows is looked for a minute at most")
+	cmd.Flags().Var(&wait, "timeout", "how long to wait for the owner's answer; the search for the room takes a minute at most")
 	return cmd
 }

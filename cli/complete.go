@@ -65,7 +65,7 @@ func completesFlags(root *cobra.Command) {
 	for _, cmd := range root.Commands() {
 		if cmd.Flags().Lookup("history") != nil {
 			takes(cmd, "history", []cobra.Completion{
-				"none\twhat they hear themselves", "since-join\twhat is said from their admission on", "all\tall that is still retained",
+				"none\tonly lines said while they are here", "since-join\tlines said since they joined", "all\tall lines still kept",
 			}, cobra.ShellCompDirectiveNoFileComp)
 		}
 	}

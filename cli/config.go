@@ -29,7 +29,7 @@ type setting struct {
 	values []string
 }
 
-// tables are the commands whose own flags may be set in the file, each in a table of its name.
+// tables are the commands with flags that may be set in the file, each in a table of its name.
 var tables = []string{"create"}
 
 // readConfig reads and checks the file at path. Every key must be one that root's commands know: a mistyped setting
@@ -107,13 +107,13 @@ func settingValues(value any) ([]string, error) {
 		for _, item := range v {
 			s, ok := item.(string)
 			if !ok {
-				return nil, errors.New("a list holds strings")
+				return nil, errors.New("a list can hold only strings")
 			}
 			values = append(values, s)
 		}
 		return values, nil
 	}
-	return nil, errors.New("want a string, true, false, a whole number or a list of strings")
+	return nil, errors.New("expected a string, true, false, a whole number or a list of strings")
 }
 
 // setting finds what the file says about a flag of a command.

@@ -23,20 +23,20 @@ import (
 func (a *app) configCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "config",
-		Short:   "The configuration file: where it is, and a first one to edit",
+		Short:   "Print the path of the configuration file, or write a first one",
 		Example: "  localchat config init\n  \"$EDITOR\" \"$(localchat config path)\"",
 		Args:    takes("init|path"),
 	}
 	cmd.AddCommand(&cobra.Command{
 		Use:     "init",
-		Short:   "Write a configuration file with every setting in it, none of them set",
+		Short:   "Write a configuration file with every setting commented out",
 		Example: "  localchat config init",
 		Args:    takes(),
 		// Not through verb: a file that is broken is a reason to look at what one looks like, and not one to refuse.
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.initConfig(cmd.Root()) },
 	}, &cobra.Command{
 		Use:     "path",
-		Short:   "Print where the configuration file is looked for",
+		Short:   "Print the path of the configuration file",
 		Example: "  localchat config path\n  localchat config path --json",
 		Args:    takes(),
 		RunE: func(*cobra.Command, []string) error {
@@ -49,10 +49,10 @@ func (a *app) configCommand() *cobra.Command {
 	return cmd
 }
 
-// initConfig writes the file where there is none. What is there is somebody's work and stays.
+// initConfig writes the file if there is none. It never overwrites one.
 func (a *app) initConfig(root *cobra.Command) (err error) {
 	if !filepath.IsAbs(a.variable("XDG_CONFIG_HOME")) && runtime.GOOS != "windows" {
-		if err := a.judgeHome("or set XDG_CONFIG_HOME to a directory", "no place for the configuration"); err != nil {
+		if err := a.judgeHome("or set XDG_CONFIG_HOME to a directory", "there is no directory for the configuration file"); err != nil {
 			return err
 		}
 	}
@@ -69,7 +69,7 @@ func (a *app) initConfig(root *cobra.Command) (err error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	switch {
 	case errors.Is(err, os.ErrExist):
-		return fail.Usage("edit it, or move it away first", "%s is there already", path)
+		return fail.Usage("edit it, or move it away first", "%s already exists", path)
 	case err != nil:
 		return cannot(err)
 	}
@@ -91,7 +91,7 @@ func (a *app) initConfig(root *cobra.Command) (err error) {
 func configTemplate(root *cobra.Command) string {
 	var b strings.Builder
 	b.WriteString("# Settings of localchat, as TOML. Each is the flag of its name, with _ for -.\n" +
-		"# A flag or an environment variable (LOCALCHAT_NICK for nick) goes before what stands here.\n")
+		"# A flag or an environment variable (LOCALCHAT_NICK for nick) takes precedence over this file.\n")
 	settings := func(flags *pflag.FlagSet) {
 		flags.VisitAll(func(f *pflag.Flag) {
 			if f.Name != "help" {
@@ -114,7 +114,7 @@ func configTemplate(root *cobra.Command) string {
 	return b.String()
 }
 
-// settingExamples are values of flags whose default is "as if it were not there".
+// settingExamples are values for flags without a default.
 var settingExamples = map[string]string{
 	"nick": `"bob"`, "data-dir": `"/home/bob/localchat"`, "log-file": `"/home/bob/localchat/log"`, "subject": `"today: the build"`,
 	"listen": `["4001"]`, "peer": `["192.168.1.20:4001"]`, "interface": `["eth0"]`,

@@ -28,7 +28,7 @@ func (c *config) takeShow(table map[string]any) error {
 		}
 		on, ok := value.(bool)
 		if !ok {
-			return c.fault(s, "want true or false")
+			return c.fault(s, "expected true or false")
 		}
 		*command.SettingTable[i].Field(&c.show) = on
 	}
@@ -58,7 +58,7 @@ func (a *app) keepSetting(name string, on bool) (err error) {
 	}
 	text := withSetting(string(raw), name, on)
 	if !changes(string(raw), text, name, on) {
-		return cannot(errors.New("its table " + consoleTable + " is not one that begins with [" + consoleTable + "]"))
+		return cannot(errors.New("its table " + consoleTable + " does not begin with [" + consoleTable + "]"))
 	}
 	// In the place of the old file at once: half a file would keep the program from starting.
 	f, err := os.CreateTemp(filepath.Dir(path), ".config-*")

@@ -10,8 +10,8 @@ import (
 	"localchat/cli/internal/fail"
 )
 
-// What /set changes stands in the configuration file from then on, beside all that was there, and is in force at the next
-// start. With --ephemeral nothing is written.
+// TestSetIsKept: /set writes its changes to the configuration file, which keeps everything else, and they are in force at the
+// next start. With --ephemeral nothing is written.
 func TestSetIsKept(t *testing.T) {
 	for name, c := range map[string]struct{ before, after string }{
 		"no file":           {"", "[console]\nbell = true\n"},

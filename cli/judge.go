@@ -65,7 +65,7 @@ func (a *app) judgeInterfaces() error {
 	return nil
 }
 
-// judgeVariables finds variables of ours that set nothing: a mistyped setting that is silently ignored is worse than none.
+// judgeVariables finds LOCALCHAT_ variables that set nothing: a mistyped setting must not be ignored silently.
 func (a *app) judgeVariables(root *cobra.Command) error {
 	if a.environ == nil {
 		return nil
@@ -107,7 +107,7 @@ func (a *app) judgePlace() error {
 	if a.opts.ephemeral || a.opts.dataDir != "" || runtime.GOOS == "windows" || filepath.IsAbs(a.variable("XDG_DATA_HOME")) {
 		return nil
 	}
-	return a.judgeHome("--data-dir DIR keeps them elsewhere, --ephemeral keeps nothing", "no place for the identity and the rooms")
+	return a.judgeHome("--data-dir DIR keeps them elsewhere, --ephemeral keeps nothing", "there is no directory for the identity and the rooms")
 }
 
 // judgeHome reports what is wrong with the home directory; what is a thing that would be looked for there.
@@ -123,11 +123,11 @@ func (a *app) judgeHome(hint, what string) error {
 	case !filepath.IsAbs(home):
 		return bad(fmt.Sprintf("$HOME is %q, which does not begin with /", home))
 	case filepath.Clean(home) == "/":
-		return bad("$HOME is /, which is nobody's home directory")
+		return bad("$HOME is /, which is not a home directory")
 	case err != nil:
-		return bad(fmt.Sprintf("$HOME is %s, which is not there", home))
+		return bad(fmt.Sprintf("$HOME is %s, which does not exist", home))
 	case !st.IsDir():
-		return bad(fmt.Sprintf("$HOME is %s, which is no directory", home))
+		return bad(fmt.Sprintf("$HOME is %s, which is not a directory", home))
 	}
 	return nil
 }
@@ -138,5 +138,5 @@ func typedInRoom(name string) error {
 	if cmd == nil {
 		return nil
 	}
-	return fail.Usage("localchat create ROOM, or localchat join ROOM, then /"+cmd.Name, "%s is a command that is typed in a room, as %s", name, cmd.Synopsis())
+	return fail.Usage("localchat create ROOM, or localchat join ROOM, then /"+cmd.Name, "%s is a command for a room, typed as %s", name, cmd.Synopsis())
 }

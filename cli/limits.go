@@ -14,7 +14,7 @@ const (
 
 	// findWait is how long "localchat rooms" collects: discovery's first burst and one answer late.
 	findWait = 3 * time.Second
-	// completeWait is how long a shell's completion looks for rooms: most answer within half a second, and a person who
-	// has pressed a key waits for no more than one.
+	// completeWait is how long a shell's completion looks for rooms: most answer within half a second, and nobody wants to wait
+	// more than a second for a key.
 	completeWait = 800 * time.Millisecond
 )

@@ -20,7 +20,7 @@ import (
 func (a *app) manCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "man [DIRECTORY]",
-		Short:   "Write the manual pages into a directory, or the first one to standard output",
+		Short:   "Write the manual pages to a directory, or the first one to standard output",
 		Example: "  localchat man | man -l -\n  localchat man /usr/local/share/man/man1",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 1 {
@@ -80,7 +80,7 @@ func firstPage(root *cobra.Command) ([]byte, error) {
 }
 
 func manCommands(w io.Writer) {
-	manSection(w, "COMMANDS IN A ROOM", "What is typed into the console and begins with a slash is a command; everything else is said to the room. A line that begins with two slashes is said with one.")
+	manSection(w, "COMMANDS IN A ROOM", "A line that begins with a slash is a command; every other line is said in the room. A line that begins with two slashes is said with one.")
 	for _, cmd := range command.Table() {
 		text := cmd.Help
 		if cmd.Role != command.Everybody {
@@ -109,17 +109,17 @@ func manExits(w io.Writer) {
 
 func manFiles(w io.Writer) {
 	manSection(w, "FILES", "The places on Linux. localchat config path says where the first one is on another system.")
-	manEntry(w, "~/.config/localchat/config.toml", "settings: flags without the dashes, with _ for -; localchat config init writes one that explains itself")
-	manEntry(w, "~/.local/share/localchat/identity.key", "the private key that is this identity. A copy of it is the same person: never run two")
-	manEntry(w, "~/.local/share/localchat/localchat.db", "rooms that you own or are in, with their members, bans and open invites; people whose words you compared. No line that anybody said is in it")
-	manEntry(w, "$XDG_RUNTIME_DIR/localchat", "where the nodes of one user on one machine find each other")
+	manEntry(w, "~/.config/localchat/config.toml", "settings: flags without the dashes, with _ for -; localchat config init writes one with explanations")
+	manEntry(w, "~/.local/share/localchat/identity.key", "the private key of this identity. A copy is the same identity: never run both")
+	manEntry(w, "~/.local/share/localchat/localchat.db", "rooms that you own or are in, with their members, bans and open invites; people you verified. It holds no lines")
+	manEntry(w, "$XDG_RUNTIME_DIR/localchat", "through this directory, the nodes of one user on one machine find each other")
 }
 
 func manVariables(w io.Writer, root *cobra.Command) {
-	manSection(w, "ENVIRONMENT", "A flag goes before a variable, and a variable before the configuration file.")
+	manSection(w, "ENVIRONMENT", "A flag takes precedence over a variable, and a variable over the configuration file.")
 	var names []string
 	root.PersistentFlags().VisitAll(func(f *pflag.Flag) { names = append(names, variableOf(f.Name)) })
-	manEntry(w, strings.Join(names, ", "), "as the flags of these names; those of a command likewise")
+	manEntry(w, strings.Join(names, ", "), "as the flags of the same names; the flags of commands likewise")
 	manEntry(w, "XDG_CONFIG_HOME, XDG_DATA_HOME, XDG_RUNTIME_DIR", "where the files above are, instead of ~/.config, ~/.local/share and /run/user/UID")
 	manEntry(w, "NO_COLOR", "no colours, if it is not empty")
 	manEntry(w, "TERM", "dumb: one event a line, as with --plain")

@@ -53,7 +53,7 @@ func TestSwitchNamesOne(t *testing.T) {
 	}
 }
 
-// localchat rooms looks without the store, which a console may hold, and knows what the person knows all the same.
+// TestRoomsKnows: localchat rooms works without the store, which a console may hold, and still marks known rooms.
 func TestRoomsKnows(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "known.json")

@@ -56,7 +56,7 @@ func (a *app) roomsCommand() *cobra.Command {
 			// others is read beside it.
 			known, err := node.ReadKnown(a.opts.dir())
 			if err != nil {
-				a.Say("! " + safe.Phrase(err.Error()) + ": no room is marked")
+				a.Say("! " + safe.Phrase(err.Error()) + ": rooms are shown without marks")
 			}
 			return a.withNode(cmd.Context(), node.Config{NoResume: true, Known: known}, func(ctx context.Context, n command.Node) error {
 				return a.listRooms(ctx, n, wait.D)
@@ -74,7 +74,7 @@ func (a *app) listRooms(ctx context.Context, n command.Node, wait time.Duration)
 		return err
 	}
 	if len(rooms) == 0 && !a.opts.noMDNS && node.NoNetwork() {
-		return &fail.Error{Code: fail.ExitNetwork, Text: "this machine has no network, and no node on it has a room", Hint: "plug in a cable or connect to a Wi-Fi; localchat doctor tells what is in the way"}
+		return &fail.Error{Code: fail.ExitNetwork, Text: "this machine has no network, and no node on it has a room", Hint: "plug in a cable or connect to a Wi-Fi; localchat doctor says what is wrong"}
 	}
 	more, err := n.Unlisted(ctx)
 	if err != nil {
@@ -104,7 +104,7 @@ func (a *app) sendCommand() *cobra.Command {
 		Use:   "send ROOM TEXT|-",
 		Short: "Say one line (or standard input) in a room, then leave; for scripts",
 		Long: "Say one line, or standard input as one message, in a room, then leave; for scripts.\n\n" +
-			"Where this node is no member yet it asks to be admitted, which may take a person. Done means that the line has reached another node.",
+			"If this node is not a member yet, it asks to be admitted, and the owner may have to answer. Success means that the line has reached another node.",
 		Example: "  localchat send lab 'the build is green'\n  go test ./... 2>&1 | tail -20 | localchat send lab - --nick ci",
 		Args:    takes("ROOM", "TEXT..."),
 
@@ -121,7 +121,7 @@ func (a *app) sendCommand() *cobra.Command {
 			})
 		}),
 	}
-	cmd.Flags().Var(&wait, "timeout", "give up when being admitted or delivering takes longer")
+	cmd.Flags().Var(&wait, "timeout", "give up if admission or delivery takes longer")
 	return cmd
 }
 
@@ -227,15 +227,15 @@ func (a *app) tailCommand() *cobra.Command {
 			return a.visit(cmd.Context(), args[0], wait.D, a.tail)
 		}),
 	}
-	cmd.Flags().Var(&wait, "timeout", "give up when being admitted takes longer")
+	cmd.Flags().Var(&wait, "timeout", "give up if admission takes longer")
 	return cmd
 }
 
 func (a *app) idCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "id",
-		Short:   "My peer ID, nick and words",
-		Long:    "My peer ID, nick and words: eight words that stand for my key, to be read aloud and compared.",
+		Short:   "Show your peer ID, nick and words",
+		Long:    "Show your peer ID, nick and words: eight words that stand for your key, to read aloud and compare.",
 		Example: "  localchat id\n  localchat id --json | jq -r .peer",
 		Args:    takes(),
 		RunE: a.verb(func(*cobra.Command, []string) error {
@@ -260,13 +260,13 @@ func (a *app) idCommand() *cobra.Command {
 	}
 }
 
-// shownModules are the libraries whose versions "version --json" names: what a report of a fault needs.
+// shownModules are the libraries that "version --json" lists with their versions, for bug reports.
 var shownModules = []string{"github.com/libp2p/go-libp2p", "github.com/libp2p/go-libp2p-pubsub", "github.com/miekg/dns"}
 
 func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
-		Short:   "The version of this program",
+		Short:   "Show the version of this program",
 		Example: "  localchat version --json",
 		Args:    takes(),
 		RunE: a.verb(func(*cobra.Command, []string) error {
@@ -301,8 +301,8 @@ func (a *app) send(ctx context.Context, v *visitor, text string) error {
 		switch {
 		case errors.Is(err, context.DeadlineExceeded):
 			return &fail.Error{
-				Code: fail.ExitNotFound, Text: "nobody in " + v.name + " has the line yet",
-				Hint: "is anybody else there? localchat rooms tells; or give it longer with --timeout",
+				Code: fail.ExitNotFound, Text: "nobody in " + v.name + " has received the line yet",
+				Hint: "is another node running? localchat rooms shows; or wait longer with --timeout",
 			}
 		case err != nil:
 			return err

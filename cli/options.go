@@ -52,14 +52,14 @@ func (o *options) addTo(f *pflag.FlagSet) {
 	f.StringArrayVar(&o.peers, "peer", nil, "multiaddr or HOST:PORT of a node to dial and dial again; repeatable")
 	f.StringArrayVar(&o.interfaces, "interface", nil, "look for rooms on this network interface only; repeatable")
 	f.BoolVar(&o.noMDNS, "no-mdns", false, "neither announce nor look for nodes by mDNS")
-	f.BoolVar(&o.anywhere, "from-anywhere", false, "let nodes of other networks connect, the internet's too; without it only those of this machine's networks, and of --peer")
-	f.BoolVar(&o.noResume, "no-resume", false, "leave the rooms of last time alone")
-	f.BoolVar(&o.remember, "remember", false, "keep the addresses of peers, to look for them at the next start; without it they are forgotten")
-	f.Var(&o.plain, "plain", "one event a line, nothing redrawn; with --plain=edit, only the line being typed")
+	f.BoolVar(&o.anywhere, "from-anywhere", false, "accept connections from any network, including the internet; by default only from this machine's networks and --peer")
+	f.BoolVar(&o.noResume, "no-resume", false, "do not resume the rooms of last time")
+	f.BoolVar(&o.remember, "remember", false, "save the addresses of peers, to find them at the next start")
+	f.Var(&o.plain, "plain", "one event a line, nothing redrawn; --plain=edit redraws only the line being typed")
 	f.Lookup("plain").NoOptDefVal = plainYes
 	f.BoolVar(&o.json, "json", false, "print results as JSON")
-	f.BoolVar(&o.noColor, "no-color", false, "no colour, as NO_COLOR")
-	f.BoolVarP(&o.quiet, "quiet", "q", false, "no words on standard error but errors")
+	f.BoolVar(&o.noColor, "no-color", false, "use no colours, as with NO_COLOR")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "write only errors to standard error")
 	f.BoolVarP(&o.verbose, "verbose", "v", false, "log in detail")
 	f.StringVar(&o.logFile, "log-file", "", "append the log to this file")
 }
@@ -157,12 +157,12 @@ type createFlags struct {
 }
 
 func (c *createFlags) addTo(f *pflag.FlagSet) {
-	f.BoolVar(&c.open, "open", false, "let everybody in (default: they knock and you /accept)")
-	f.BoolVar(&c.inviteOnly, "invite-only", false, "let in only who has an invite")
-	f.StringVar(&c.subject, "subject", "", "what the room is about")
-	f.Var(&c.idle, "idle", "close the room after this long without a line, 0 never (default 6h)")
-	f.Var(&c.retain, "retain", "forget a line so long after it was said (default 1d)")
-	f.StringVar(&c.history, "history", "", "what newcomers get of it: none, since-join or all (default since-join)")
+	f.BoolVar(&c.open, "open", false, "let everybody in (default: people knock and you /accept them)")
+	f.BoolVar(&c.inviteOnly, "invite-only", false, "let in only people with an invite")
+	f.StringVar(&c.subject, "subject", "", "subject of the room")
+	f.Var(&c.idle, "idle", "close the room after this time without a line, 0 for never (default 6h)")
+	f.Var(&c.retain, "retain", "forget a line this long after it was said (default 1d)")
+	f.StringVar(&c.history, "history", "", "lines that new members see: none, since-join or all (default since-join)")
 }
 
 // policy is what the flags ask for; what was not given stays the default of the room.
@@ -237,7 +237,7 @@ func (a *app) wantsLinks() bool {
 	return !a.colourless() && term != "" && term != "dumb" && term != "linux"
 }
 
-// colourless reports whether the person wants no colours.
+// colourless reports whether the user wants no colours.
 func (a *app) colourless() bool { return a.opts.noColor || a.variable("NO_COLOR") != "" }
 
 // setFlag sets f once for each value; only repeatable flags may have other than one.
@@ -288,7 +288,7 @@ func openConfig(path string) ([]byte, error) {
 	case os.IsNotExist(err):
 		return nil, nil
 	case errors.As(err, &unfit):
-		return nil, fail.Usage(unfit.Mend, "the configuration is not read: %v", unfit)
+		return nil, fail.Usage(unfit.Mend, "the configuration file was not read: %v", unfit)
 	case err != nil:
 		return nil, fail.Usage("make it readable, or move it away", "cannot read %s: %v", path, err)
 	}

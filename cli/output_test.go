@@ -11,7 +11,7 @@ import (
 	"localchat/cli/internal/fail"
 )
 
-// A command whose output is lost does not end as if all were well. A reader that has gone is no failure: head does that.
+// TestLostOutputIsAFailure: a command fails if its output is lost. A reader that has gone is not a failure: head does that.
 func TestLostOutputIsAFailure(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("there is no /dev/full here")

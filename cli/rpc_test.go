@@ -129,7 +129,7 @@ func TestRPCEvents(t *testing.T) {
 	})
 }
 
-// TestRPCAnswersAfterEndOfInput: who writes a request and closes the pipe gets its answer.
+// TestRPCAnswersAfterEndOfInput: a program that writes a request and closes the pipe gets its answer.
 func TestRPCAnswersAfterEndOfInput(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := clitest.NewNode()

@@ -14,7 +14,7 @@ import (
 	"localchat/node"
 )
 
-// What is said in a room goes into a new file, for its owner's eyes, and no line in it looks like another's.
+// TestSave: the lines of a room go into a new file that only its user can read, and no line in it looks like another's.
 func TestSave(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("HOME", dir)

@@ -32,7 +32,7 @@ func (a *app) startNode(cfg node.Config) (command.Node, error) {
 		}
 		cfg.Discovery = discovery.New(discovery.Config{
 			Interfaces: a.opts.interfaces, Log: a.Log,
-			// What has no directory has no name on this machine either: it is gone in a moment, or is to leave nothing.
+			// A node without a directory has no name on this machine either: it ends soon, or must leave nothing.
 			Ephemeral: cfg.DataDir == "",
 		})
 	}

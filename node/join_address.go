@@ -156,7 +156,7 @@ func (l *loop) target(id protocol.RoomID) (*joinTarget, error) {
 func otherOwner(c *KeyChange) error {
 	return &Error{
 		Code: CodeRefused, Identity: true, Change: c,
-		Text:   "the room " + c.Name + " has another owner than the one you know: the words were " + c.KnownWords + ", they are " + c.Words,
+		Text:   "the room " + c.Name + " has a different owner from the one you know: the words were " + c.KnownWords + ", they are " + c.Words,
 		Reason: fault.OtherOwner,
 	}
 }

@@ -57,7 +57,7 @@ func (q leaving) run(l *loop) (leavingFrom, error) {
 	}
 	if r.owner() && !r.over() {
 		return leavingFrom{}, &Error{
-			Code: CodeInvalid, Text: "you own " + r.label() + ": without you its members have no owner",
+			Code: CodeInvalid, Text: "you own " + r.label() + "; without you, its members have no owner",
 			Reason: fault.OwnerLeaves,
 		}
 	}

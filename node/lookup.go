@@ -71,7 +71,7 @@ func (l *loop) notIn(s string) error {
 			return notMember(f.name)
 		}
 	}
-	return &Error{Code: CodeNotFound, Text: fmt.Sprintf("you are in no room %q", s), Reason: fault.NotInRoom}
+	return &Error{Code: CodeNotFound, Text: fmt.Sprintf("you are not in a room %q", s), Reason: fault.NotInRoom}
 }
 
 // ownRoom is a room that we are the authority of.

@@ -52,7 +52,7 @@ func TestPictures(t *testing.T) {
 	}
 	alice.types("/kick dave this is no market")
 	alice.sees("dave was kicked by alice: this is no market", "3 members")
-	dave.sees("you were kicked from lab by alice: this is no market", "you are out")
+	dave.sees("you were kicked from lab by alice: this is no market", "you are no longer in this room")
 	carol.types("peace")
 	alice.sees("<carol> peace")
 	alice.picture("owner", "The owner's console after a kick")

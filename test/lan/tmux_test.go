@@ -160,7 +160,7 @@ func TestConsole(t *testing.T) {
 	bob.types("localchat join lab --ephemeral")
 	alice.sees("? bob knocks: F5 lets in")
 	alice.press("F5")
-	bob.sees("you are in lab, as bob", "owner alice answers", "+ bob  you")
+	bob.sees("you are in lab, as bob", "owner alice online", "+ bob  you")
 	alice.sees("+ bob  member", "2 members")
 
 	bob.types("hello alice")
@@ -175,7 +175,7 @@ func TestConsole(t *testing.T) {
 	bob.sees("MEMBERS", "<bob> hello alice")
 
 	alice.press("/ki", "Tab", "bo", "Tab", "too loud", "Enter")
-	last := bob.sees("you were kicked from lab by alice: too loud", "hint: you may ask to come back: /join lab", "you are out")
+	last := bob.sees("you were kicked from lab by alice: too loud", "hint: you may ask to come back: /join lab", "you are no longer in this room")
 	if strings.Contains(last, "hello alice") || strings.Contains(last, "MEMBERS") || strings.Contains(last, "unreachable") {
 		t.Errorf("the room was not cleared, or looks like a lost network:\n%s", last)
 	}

@@ -310,9 +310,9 @@ func Permit(cmd *Command, room Room) error {
 	case cmd.Role == Everybody:
 		return nil
 	case room.ID == "":
-		return &fail.Error{Code: fail.ExitRefused, Text: "you are in no room", Hint: "/rooms lists those on this network, /join ROOM enters one, /create ROOM makes one"}
-	case cmd.Who == Owner && !room.Owned:
-		return &fail.Error{Code: fail.ExitRefused, Text: "/" + cmd.Name + " is for the owner of " + room.Name + "; nothing was sent", Hint: "/members shows who that is"}
+		return &fail.Error{Code: fail.ExitRefused, Text: "you are not in a room", Hint: "/rooms lists the rooms on this network, /join ROOM enters one, /create ROOM makes one"}
+	case cmd.Role == Owner && !room.Owned:
+		return &fail.Error{Code: fail.ExitRefused, Text: "/" + cmd.Name + " is for the owner of " + room.Name + "; nothing was sent", Hint: "/members shows who owns it"}
 	}
 	return nil
 }

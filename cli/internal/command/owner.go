@@ -24,7 +24,7 @@ func runInvite(ctx context.Context, c Call) (Reply, error) {
 			return Reply{}, err
 		}
 		if !p.MembersInvite {
-			return Reply{}, &fail.Error{Code: fail.ExitRefused, Text: "only the owner of " + c.Room.Name + " invites; nothing was sent", Hint: "the owner can change that: /policy members-invite on"}
+			return Reply{}, &fail.Error{Code: fail.ExitRefused, Text: "only the owner of " + c.Room.Name + " can invite; nothing was sent", Hint: "the owner can allow it: /policy members-invite on"}
 		}
 	}
 	words, err := ownersWords(ctx, c)

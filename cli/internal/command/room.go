@@ -101,7 +101,7 @@ func runSwitch(_ context.Context, c Call) (Reply, error) {
 		}
 	}
 	if len(fits) == 0 {
-		return Reply{}, &fail.Error{Code: fail.ExitNotFound, Text: "you are in no room called " + c.Args[0], Hint: "/rooms lists the rooms; /join enters one"}
+		return Reply{}, &fail.Error{Code: fail.ExitNotFound, Text: "you are not in a room called " + c.Args[0], Hint: "/rooms lists the rooms; /join enters one"}
 	}
 	if node.SameName(fits[0].ID, c.Args[0]) || len(fits)+len(alike) == 1 {
 		return Reply{
@@ -113,7 +113,7 @@ func runSwitch(_ context.Context, c Call) (Reply, error) {
 	for _, r := range append(fits, alike...) {
 		hint += "\n  " + r.ID + "  " + r.Name + ", as " + r.Nick
 	}
-	return Reply{}, &fail.Error{Code: fail.ExitUsage, Text: "you are in several rooms called " + c.Args[0] + ", or that look like it", Hint: hint}
+	return Reply{}, &fail.Error{Code: fail.ExitUsage, Text: "you are in several rooms called " + c.Args[0] + " or similar", Hint: hint}
 }
 
 func runCreate(ctx context.Context, c Call) (Reply, error) {
@@ -275,8 +275,8 @@ func runLeave(ctx context.Context, c Call) (Reply, error) {
 		return Reply{}, c.N.Leave(ctx, c.Room.ID)
 	case c.Arg(0) == "":
 		return Reply{}, &fail.Error{
-			Code: fail.ExitUsage, Text: "you own " + c.Room.Name + ": without you its members have no owner",
-			Hint: "/close REASON ends it and tells them why; /leave " + stay + " takes it out of your sight, and you stay its owner",
+			Code: fail.ExitUsage, Text: "you own " + c.Room.Name + "; without you, its members have no owner",
+			Hint: "/close REASON ends it and tells them why; /leave " + stay + " hides it from you, and you stay its owner",
 		}
 	}
 	return Reply{Then: func(f Face) { f.PutAway(c.Room) }}, nil

@@ -9,13 +9,13 @@ import (
 	"localchat/discovery"
 )
 
-// This file holds the lines to type, by operating system. Names of interfaces are quoted where a shell would not take
-// them as one word.
+// This file holds the lines to type, by operating system. Names of interfaces are quoted if a shell would not take them as
+// one word.
 
-// openLocalNetwork opens the page of the settings where macOS 15 and later keep programs from the local network.
+// openLocalNetwork opens the page of the settings in which macOS 15 and later allow programs to use the local network.
 const openLocalNetwork = `open "x-apple.systempreferences:com.apple.preference.security?Privacy_LocalNetwork"`
 
-// suggestedPort is the fixed port of the lines that open one: any that is free will do.
+// suggestedPort is the port in lines that open one: any free port will do.
 const suggestedPort = 4001
 
 func word(name string) string {
@@ -25,7 +25,7 @@ func word(name string) string {
 	return name
 }
 
-// bringUp mends what keeps an interface from being used.
+// bringUp makes an interface usable.
 func (f facts) bringUp(i discovery.InterfaceCheck) string {
 	name := word(i.Name)
 	switch i.Why {
@@ -61,7 +61,7 @@ func (f facts) bringUp(i discovery.InterfaceCheck) string {
 	return "nmcli device connect " + name
 }
 
-// joinNetwork joins a network where none is joined.
+// joinNetwork joins a network.
 func (f facts) joinNetwork() string {
 	switch f.os {
 	case "darwin":
@@ -70,12 +70,12 @@ func (f facts) joinNetwork() string {
 		return "start ms-settings:network-wifi"
 	}
 	if f.noNMCLI {
-		return "ip -brief link   # lists the network cards: plug in a cable, or join a Wi-Fi as on this system"
+		return "ip -brief link   # lists the network interfaces; plug in a cable, or join a Wi-Fi with the tools of this system"
 	}
 	return "nmcli device wifi connect NAME --ask"
 }
 
-// ownNetwork makes a network of one's own, where that of the house does not do.
+// ownNetwork makes a network of one's own, if the present one does not work.
 func (f facts) ownNetwork() string {
 	switch f.os {
 	case "darwin":
@@ -84,7 +84,7 @@ func (f facts) ownNetwork() string {
 		return "start ms-settings:network-mobilehotspot   # a network of your own"
 	}
 	if f.noNMCLI {
-		return "ip -brief link   # lists the network cards: a cable between two machines is a network of your own"
+		return "ip -brief link   # lists the network interfaces; a cable between two machines is a network of your own"
 	}
 	return "nmcli device wifi hotspot   # a network of your own"
 }
@@ -107,7 +107,7 @@ func (f facts) freeNetwork(i discovery.InterfaceCheck) string {
 	return fmt.Sprintf("sudo ip rule add to %s lookup main priority 100", network)
 }
 
-// addRoute gives IPv4 multicast a way.
+// addRoute adds a route for IPv4 multicast.
 func (f facts) addRoute(name string) string {
 	switch f.os {
 	case "darwin":
@@ -118,8 +118,8 @@ func (f facts) addRoute(name string) string {
 	return "sudo ip route add 224.0.0.0/4 dev " + word(name)
 }
 
-// whoHolds shows which program holds the port of mDNS.
-func (f facts) whoHolds() string {
+// portHolder shows which program uses the port of mDNS.
+func (f facts) portHolder() string {
 	switch f.os {
 	case "darwin":
 		return "sudo lsof -nP -iUDP:5353"
@@ -165,7 +165,7 @@ func (f facts) windowsRule() string {
 	return fmt.Sprintf("New-NetFirewallRule -DisplayName localchat -Direction Inbound -Action Allow -Program '%s'   # as administrator", f.program)
 }
 
-// letOut opens the way out of the packet filter.
+// letOut opens a port of the packet filter for outgoing packets.
 func (f facts) letOut(proto string, port uint16) string {
 	switch f.os {
 	case "darwin":
@@ -239,23 +239,23 @@ func systemFindings(f facts) []Finding {
 	case "darwin":
 		return []Finding{
 			{
-				Code: "macos_local_network", Severity: note, Text: "macOS may keep this program from the local network without a word",
-				Cause: "since macOS 15 each program, or the terminal that it runs in, needs to be allowed under System Settings > Privacy & Security > Local Network", Do: openLocalNetwork,
+				Code: "macos_local_network", Severity: note, Text: "macOS may silently block this program on the local network",
+				Cause: "since macOS 15, a program or its terminal has to be allowed under System Settings > Privacy & Security > Local Network", Do: openLocalNetwork,
 			},
 			{
-				Code: "macos_firewall", Severity: note, Text: "the firewall of macOS may keep others out",
-				Cause: "System Settings > Network > Firewall blocks programs that it does not know", Do: "sudo /usr/libexec/ApplicationFirewall/socketfilterfw --add " + word(f.program),
+				Code: "macos_firewall", Severity: note, Text: "the firewall of macOS may block connections from others",
+				Cause: "System Settings > Network > Firewall blocks unknown programs", Do: "sudo /usr/libexec/ApplicationFirewall/socketfilterfw --add " + word(f.program),
 			},
 		}
 	case "windows":
 		return []Finding{
 			{
-				Code: "windows_public", Severity: note, Text: "Windows may take this network for a public one, where nobody is let in",
+				Code: "windows_public", Severity: note, Text: "Windows may treat this network as public and block connections from others",
 				Cause: "Settings > Network & internet > (the network) > Network profile type says Public", Do: "Get-NetConnectionProfile | Set-NetConnectionProfile -NetworkCategory Private   # as administrator",
 			},
 			{
-				Code: "windows_firewall", Severity: note, Text: "the firewall of Windows may keep others out",
-				Cause: "when " + path.Base(strings.ReplaceAll(f.program, `\`, "/")) + " was first started, somebody may have answered Cancel", Do: f.windowsRule(),
+				Code: "windows_firewall", Severity: note, Text: "the firewall of Windows may block connections from others",
+				Cause: "when " + path.Base(strings.ReplaceAll(f.program, `\`, "/")) + " was first started, somebody may have chosen Cancel", Do: f.windowsRule(),
 			},
 		}
 	}

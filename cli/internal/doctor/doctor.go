@@ -21,7 +21,7 @@ import (
 	"localchat/node"
 )
 
-// Diagnosis is what doctor says.
+// Diagnosis is the result of doctor.
 type Diagnosis struct {
 	Blocked  bool      `json:"blocked"`
 	Findings []Finding `json:"findings"`
@@ -33,7 +33,7 @@ func diagnose(f facts) Diagnosis {
 	return d
 }
 
-// Options are how the program was started, as far as it matters to who can be found and reached.
+// Options are the options of the program that affect which nodes can be found and reached.
 type Options struct {
 	// DataDir is where the identity is kept; "": nowhere.
 	DataDir string
@@ -42,11 +42,11 @@ type Options struct {
 	NoMDNS                    bool
 	Version                   string
 	Log                       *slog.Logger
-	// Check looks at the network: [discovery.Check], or what stands in for it.
+	// Check examines the network: [discovery.Check], or a fake.
 	Check func(context.Context, discovery.CheckConfig) discovery.Checkup
 }
 
-// Examine says what is wrong, as far as ctx allows to find out. say is told what is about to be done.
+// Examine says what is wrong, as far as it finds out before ctx ends. It calls say with each step.
 func Examine(ctx context.Context, o Options, p command.Patient, say func(string)) Diagnosis {
 	return diagnose(gather(ctx, o, p, say))
 }
@@ -60,7 +60,7 @@ func gather(ctx context.Context, o Options, p command.Patient, say func(string))
 	_, err := exec.LookPath("nmcli")
 	f.noNMCLI = err != nil
 	f.program, _ = os.Executable()
-	// Where there is no directory yet there is no identity either, and it is not doctor's to make one.
+	// Without a directory there is no identity, and doctor does not create one.
 	if _, err := os.Stat(f.dataDir); f.self == "" && err == nil {
 		info, err := node.Identity(f.dataDir)
 		f.self, f.selfErr = info.Peer, err
@@ -87,7 +87,7 @@ func gather(ctx context.Context, o Options, p command.Patient, say func(string))
 			continue
 		}
 		if !peer.Awaited {
-			continue // who still runs is heard below
+			continue // a node that still runs answers below
 		}
 		var addrs []discovery.Address
 		for _, text := range peer.Addrs {
@@ -113,12 +113,13 @@ func gather(ctx context.Context, o Options, p command.Patient, say func(string))
 	return f
 }
 
-// A target is a node to be reached: at most one address for each transport.
+// A target is a node to reach, with at most one address for each transport.
 type target struct {
-	peer      node.PeerID // "" where it is not known
+	peer      node.PeerID // "" if unknown
 	tcp, quic discovery.Address
 	addrs     []discovery.Address
-	// silent: a member of a room of ours that did not answer by mDNS, so that its node may not run. nick is what it is called.
+	// silent is set for a member of one of our rooms that did not answer by mDNS, so that its node may not be running. nick is
+	// its name there.
 	silent bool
 	nick   safe.Text
 }
@@ -127,8 +128,8 @@ func targetAt(peer node.PeerID, addrs ...discovery.Address) target {
 	return target{peer: peer, addrs: addrs}
 }
 
-// merge makes one target of those with the same peer, chooses the addresses to try, on one of our networks if there are
-// such, and keeps the first maxReach. more is how many there are beside those.
+// merge makes one target of those with the same peer, chooses the addresses to try, preferably on one of our networks, and
+// keeps the first maxReach. more is the number of the others.
 func merge(all []target, ours []netip.Prefix) (merged []target, more int) {
 	for _, t := range all {
 		i := slices.IndexFunc(merged, func(m target) bool { return m.peer == t.peer && t.peer != "" })
@@ -156,7 +157,7 @@ func merge(all []target, ours []netip.Prefix) (merged []target, more int) {
 	return merged, more
 }
 
-// remoteness is 0 for an address on a network of ours, 1 for a link-local one, and 2 for one elsewhere.
+// remoteness returns 0 for an address on one of our networks, 1 for a link-local one, and 2 for any other.
 func remoteness(a discovery.Address, ours []netip.Prefix) int {
 	switch {
 	case a.Addr().Is6() && a.Addr().IsLinkLocalUnicast():
@@ -169,7 +170,7 @@ func remoteness(a discovery.Address, ours []netip.Prefix) int {
 
 // reach tries to reach each target, all at the same time.
 func reach(ctx context.Context, o Options, targets []target) []reached {
-	// A node of its own, with an identity that nobody will meet again: the running one is not disturbed.
+	// A separate node with an identity for this time only does not disturb the running one.
 	passing, err := node.New(node.Config{NoResume: true, Version: o.Version, Log: o.Log})
 	if err != nil {
 		o.Log.Debug("doctor: no node to dial with", "err", err)
@@ -188,8 +189,8 @@ func reach(ctx context.Context, o Options, targets []target) []reached {
 	return results
 }
 
-// tryTarget tries TCP as such, since only that tells why it fails, and QUIC by the handshake, which proves who is there. Where QUIC
-// fails the handshake goes over TCP.
+// tryTarget tries TCP by itself, since only that tells why it fails, and QUIC with the handshake, which proves the identity of
+// the other node. If QUIC fails, the handshake goes over TCP.
 func tryTarget(ctx context.Context, t target, passing *node.Node) reached {
 	r := reached{peer: t.peer, silent: t.silent, nick: t.nick, tcp: attempt{at: t.tcp}, quic: attempt{at: t.quic}}
 	dial := func(ctx context.Context, at discovery.Address) error {
@@ -214,7 +215,7 @@ func tryTarget(ctx context.Context, t target, passing *node.Node) reached {
 		})
 	}
 	if r.quic.tried = t.quic.IsValid() && passing != nil; r.quic.tried {
-		// Where UDP is dropped there has to be time left for TCP.
+		// If UDP is dropped, there has to be time left for TCP.
 		ctx, cancel := context.WithTimeout(ctx, quicWait)
 		r.quic.err = dial(ctx, t.quic)
 		cancel()
@@ -226,7 +227,7 @@ func tryTarget(ctx context.Context, t target, passing *node.Node) reached {
 	return r
 }
 
-// buildTime is when this program's source was committed, as far as the build tells; it is never later than today.
+// buildTime returns when this program's source was committed, or an earlier time if the build does not tell.
 func buildTime() time.Time {
 	built := time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
 	if info, ok := debug.ReadBuildInfo(); ok {
@@ -239,7 +240,7 @@ func buildTime() time.Time {
 	return built
 }
 
-// firewall guesses which tool rules the packet filter of a Linux machine; nobody but root can ask the filter itself.
+// firewall guesses which tool controls the packet filter of a Linux machine; only root can ask the filter itself.
 func firewall() string {
 	if runtime.GOOS != "linux" {
 		return ""
@@ -253,13 +254,13 @@ func firewall() string {
 	if _, err := exec.LookPath("nft"); err == nil {
 		return "nft"
 	}
-	if _, err := os.Stat("/usr/sbin/nft"); err == nil { // not in everybody's path
+	if _, err := os.Stat("/usr/sbin/nft"); err == nil { // not in every user's path
 		return "nft"
 	}
 	return "iptables"
 }
 
-// Lines are the diagnosis for a person.
+// Lines returns the diagnosis for people.
 func (d Diagnosis) Lines() []safe.Text {
 	var lines []safe.Text
 	for _, f := range d.Findings {

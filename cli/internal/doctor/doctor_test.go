@@ -50,7 +50,7 @@ func dialledAt(peer node.PeerID, ip string, tcp, quic error) reached {
 	return r
 }
 
-// silentMember is dave, who is in a room of ours and did not answer by mDNS, dialled with this result.
+// silentMember is dave, a member of one of our rooms that did not answer by mDNS, dialled with this result.
 func silentMember(err error) reached {
 	r := dialledAt(clitest.DaveID, "192.168.1.10", err, err)
 	r.silent, r.nick = true, "dave"
@@ -96,7 +96,7 @@ type factCase struct {
 
 var factCases = map[string]factCase{
 	"used":        {from: healthy, code: "interface_used", severity: fine, text: "eth0 is used: 192.168.1.7/24, fe80::7/64"},
-	"skipped":     {from: healthy, code: "interface_skipped", severity: note, text: "lo is left out", cause: "nowhere but to this machine"},
+	"skipped":     {from: healthy, code: "interface_skipped", severity: note, text: "lo is not used", cause: "nowhere but to this machine"},
 	"own returns": {from: healthy, code: "multicast_ok", severity: fine, text: "eth0 IPv4, eth0 IPv6"},
 	"found":       {from: healthy, code: "nodes_found", severity: fine, text: "1 node found by mDNS: "},
 	"reached":     {from: healthy, code: "reached", severity: fine, text: "reached at 192.168.1.9:4002 by TCP and UDP"},
@@ -202,7 +202,7 @@ var factCases = map[string]factCase{
 	},
 	"query": {
 		from: alone, change: func(f *facts) { f.checkup.Links[1].Query = errors.New("no port") },
-		code: "multicast_query", severity: warning, do: "localchat rooms -v --log-file localchat.log   # and report what it says",
+		code: "multicast_query", severity: warning, do: "localchat rooms -v --log-file localchat.log   # and report the output",
 	},
 	"inbound": {
 		from: alone, change: func(f *facts) { f.firewall = "ufw"; f.port = 4500; f.checkup.Links[0].Open = false },
@@ -313,7 +313,7 @@ var factCases = map[string]factCase{
 			f.checkup.Nodes = append(f.checkup.Nodes, nodeAt(clitest.MeID, "192.168.1.8"))
 			f.reached = append(f.reached, dialledAt(clitest.MeID, "192.168.1.8", nil, nil))
 		},
-		code: "twin", severity: fault, blocks: true, text: "192.168.1.8", cause: "copied", do: "mv '/home/bob/chat' '/home/bob/chat.copied'   # on the machine that is to be somebody new",
+		code: "twin", severity: fault, blocks: true, text: "192.168.1.8", cause: "copied", do: "mv '/home/bob/chat' '/home/bob/chat.copied'   # on the machine that shall get a new identity",
 	},
 	"twin, not proven": {
 		from: healthy, change: func(f *facts) { f.checkup.Nodes = append(f.checkup.Nodes, nodeAt(clitest.MeID, "192.168.1.8")) },
@@ -321,7 +321,7 @@ var factCases = map[string]factCase{
 	},
 	"identity": {
 		from: healthy, change: func(f *facts) { f.selfErr = &node.Error{Text: "the key is damaged", Reason: "store newer"} },
-		code: "identity", severity: fault, blocks: true, text: "damaged", cause: "use that version", do: "localchat --ephemeral   # somebody new, for this time",
+		code: "identity", severity: fault, blocks: true, text: "damaged", cause: "use that version", do: "localchat --ephemeral   # a new identity, for this time only",
 	},
 	"clock": {
 		from: healthy, change: func(f *facts) { f.now = time.Unix(0, 0) },

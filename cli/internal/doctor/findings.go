@@ -17,39 +17,39 @@ import (
 	"localchat/node"
 )
 
-// facts are all that findings derive from.
+// facts are everything that findings derive from.
 type facts struct {
 	os       string // as in runtime.GOOS
-	firewall string // which tool rules the packet filter; see advice.letIn
+	firewall string // which tool controls the packet filter; see letIn
 	noNMCLI  bool   // NetworkManager's command is not installed
-	program  string // where this program is
+	program  string // path of this program
 	now      time.Time
-	built    time.Time // no true clock is before this
+	built    time.Time // a correct clock is not before this
 	port     uint16    // fixed with --listen; 0: the system chooses
 
-	self    node.PeerID // my identity, "" where there is none to keep
-	selfErr error       // why there is none though there should be
+	self    node.PeerID // our identity, "" if none is kept
+	selfErr error       // why there is none although there should be
 	dataDir string
 
 	named     []string // --interface
 	noMDNS    bool
 	checkup   discovery.Checkup
 	reached   []reached
-	notTried  int // nodes beside those that were dialled
+	notTried  int // number of nodes that were not dialled
 	connected int // nodes that the running node is connected to
 }
 
-// reached is what became of dialling a node.
+// reached is the result of dialling a node.
 type reached struct {
-	peer      node.PeerID // "" where it was not known
+	peer      node.PeerID // "" if unknown
 	silent    bool        // see target
-	nick      safe.Text   // "" where it was not known
+	nick      safe.Text   // "" if unknown
 	tcp, quic attempt
-	proven    node.PeerID // who answered the handshake, "" where nobody did
-	handshake error       // why it failed over TCP, where that was asked for
+	proven    node.PeerID // the peer that answered the handshake, or ""
+	handshake error       // why it failed over TCP, if it was tried
 }
 
-// attempt is one transport of it.
+// attempt is the result for one transport.
 type attempt struct {
 	at    discovery.Address
 	tried bool
@@ -64,11 +64,11 @@ type severity string
 const (
 	fine    severity = "ok"
 	note    severity = "note"
-	warning severity = "warning" // works, or may work, and not as it should
+	warning severity = "warning" // works, or may work, but not as it should
 	fault   severity = "fault"   // does not work
 )
 
-// A Finding is one thing that doctor has to say. Codes are for programs: the list of them only grows.
+// A Finding is one result of doctor. Codes are for programs: the list of them only grows.
 type Finding struct {
 	Code     string   `json:"code"`
 	Severity severity `json:"severity"`
@@ -76,15 +76,15 @@ type Finding struct {
 	Text     string   `json:"text"`
 	Cause    string   `json:"cause,omitempty"`
 	Do       string   `json:"do,omitempty"` // the line to type
-	// Blocks: with this, nobody can be found or reached.
+	// Blocks is set if nobody can be found or reached because of this.
 	Blocks bool `json:"blocks"`
 }
 
-// findings says what the facts mean.
+// findings derives the findings from the facts.
 func findings(f facts) []Finding {
 	var all []Finding
 	if err := f.checkup.Err; err != nil {
-		return []Finding{{Code: "no_interface", Severity: fault, Text: "the network interfaces cannot be listed: " + err.Error(), Cause: "the system does not let this program look", Do: "localchat doctor -v --log-file doctor.log", Blocks: true}}
+		return []Finding{{Code: "no_interface", Severity: fault, Text: "cannot list the network interfaces: " + err.Error(), Cause: "the system does not allow it", Do: "localchat doctor -v --log-file doctor.log", Blocks: true}}
 	}
 	for _, part := range []func(facts) []Finding{
 		interfaceFindings, vpnFindings, linkFindings, nodeFindings, reachFindings, twinFindings, selfFindings, portFindings, systemFindings,
@@ -94,12 +94,12 @@ func findings(f facts) []Finding {
 	return all
 }
 
-// usable are the interfaces in use.
+// usable returns the interfaces in use.
 func (f facts) usable() []discovery.InterfaceCheck {
 	return slices.DeleteFunc(slices.Clone(f.checkup.Interfaces), func(i discovery.InterfaceCheck) bool { return !i.Used })
 }
 
-// networks are those of the interfaces in use.
+// networks returns the networks of the interfaces in use.
 func (f facts) networks() []netip.Prefix {
 	var ps []netip.Prefix
 	for _, i := range f.usable() {
@@ -108,26 +108,26 @@ func (f facts) networks() []netip.Prefix {
 	return ps
 }
 
-// others are the nodes on other machines.
+// others returns the nodes on other machines.
 func (f facts) others() []discovery.NodeCheck {
 	return slices.DeleteFunc(slices.Clone(f.checkup.Nodes), func(n discovery.NodeCheck) bool { return n.Here })
 }
 
-// someoneReached reports whether there is a way to anybody.
+// someoneReached reports whether any node can be reached.
 func (f facts) someoneReached() bool {
 	return f.connected > 0 || slices.ContainsFunc(f.reached, func(r reached) bool { return r.tcp.ok() || r.quic.ok() })
 }
 
 // whyNotText explains why an interface is not used.
 var whyNotText = map[discovery.WhyNot]string{
-	discovery.Loopback:    "it leads nowhere but to this machine",
+	discovery.Loopback:    "it is the loopback interface of this machine",
 	discovery.SwitchedOff: "it is switched off",
-	discovery.NoLink:      "it has no link: no cable is in, or no Wi-Fi is joined",
-	discovery.NoMulticast: "it cannot do multicast",
-	discovery.NotNamed:    "--interface names others",
-	discovery.Containers:  "it leads to containers or virtual machines only",
-	discovery.NoAddress:   "it has no address: nobody gave it one (DHCP)",
-	discovery.TooMany:     "there are too many interfaces, or it has just changed",
+	discovery.NoLink:      "it has no link: no cable is plugged in, or no Wi-Fi is joined",
+	discovery.NoMulticast: "it does not support multicast",
+	discovery.NotNamed:    "--interface selects others",
+	discovery.Containers:  "it connects only containers or virtual machines",
+	discovery.NoAddress:   "it has no address: no DHCP server gave it one",
+	discovery.TooMany:     "there are too many interfaces, or this one has just changed",
 }
 
 func interfaceFindings(f facts) []Finding {
@@ -137,15 +137,15 @@ func interfaceFindings(f facts) []Finding {
 		if i.Used {
 			fd := Finding{Code: "interface_used", Severity: fine, About: i.Name, Text: i.Name + " is used: " + joinText(i.Prefixes, ", ")}
 			if i.Virtual {
-				fd.Severity, fd.Cause, fd.Do = note, "it looks like a virtual adapter; who is on the real network is not there", "localchat --interface NAME   # the real one"
+				fd.Severity, fd.Cause, fd.Do = note, "it looks like a virtual adapter; the people on the real network are not on it", "localchat --interface NAME   # the real one"
 			}
 			all = append(all, fd)
 			continue
 		}
-		fd := Finding{Code: "interface_skipped", Severity: note, About: i.Name, Text: i.Name + " is left out", Cause: whyNotText[i.Why]}
+		fd := Finding{Code: "interface_skipped", Severity: note, About: i.Name, Text: i.Name + " is not used", Cause: whyNotText[i.Why]}
 		switch {
 		case i.Tunnel:
-			fd.Cause = "it leads into a tunnel (VPN), and " + fd.Cause
+			fd.Cause = "it is a tunnel (VPN), and " + fd.Cause
 		case i.Why != discovery.Loopback:
 			fd.Do = f.bringUp(i)
 		}
@@ -155,20 +155,20 @@ func interfaceFindings(f facts) []Finding {
 		if !slices.ContainsFunc(f.checkup.Interfaces, func(i discovery.InterfaceCheck) bool { return i.Name == name }) {
 			all = append(all, Finding{
 				Code: "interface_missing", Severity: warning, About: name, Text: "--interface names " + name + ", which is not there",
-				Cause: "it is misspelt, or not plugged in", Do: "localchat doctor --interface ''   # all of them",
+				Cause: "the name is misspelt, or the adapter is not plugged in", Do: "localchat doctor --interface ''   # all of them",
 			})
 		}
 	}
 	if len(used) > 0 {
 		if !slices.ContainsFunc(f.networks(), func(p netip.Prefix) bool { return !p.Addr().Is6() || !p.Addr().IsLinkLocalUnicast() }) {
 			all = append(all, Finding{
-				Code: "link_local_only", Severity: note, About: used[0].Name, Text: "there are no addresses here but those that each machine gives itself; rooms are found and joined all the same",
-				Cause: "nobody gives addresses out (DHCP), as on a cable between two machines; an address that is typed has the network card of this machine in it", Do: "localchat join '[fe80::1%" + used[0].Name + "]:4001'   # for example",
+				Code: "link_local_only", Severity: note, About: used[0].Name, Text: "this machine has only link-local addresses; rooms can still be found and joined",
+				Cause: "there is no DHCP server, as on a cable between two machines; an address that you type has to name the network interface of this machine", Do: "localchat join '[fe80::1%" + used[0].Name + "]:4001'   # for example",
 			})
 		}
 		return all
 	}
-	none := Finding{Code: "no_interface", Severity: fault, Text: "no network interface can be used", Cause: "this machine is on no local network", Blocks: true, Do: f.joinNetwork()}
+	none := Finding{Code: "no_interface", Severity: fault, Text: "there is no usable network interface", Cause: "this machine is on no local network", Blocks: true, Do: f.joinNetwork()}
 	if i := worst(f.checkup.Interfaces); i != nil {
 		none.About, none.Cause, none.Do = i.Name, i.Name+": "+whyNotText[i.Why], f.bringUp(*i)
 	}
@@ -194,15 +194,15 @@ func vpnFindings(f facts) []Finding {
 		if i.Captured != "" {
 			all = append(all, Finding{
 				Code: "vpn_captures", Severity: fault, About: i.Captured,
-				Text:  "what is sent to the neighbours on " + i.Name + " goes into " + i.Captured,
-				Cause: i.Captured + " is a VPN, or a route that was added by hand, and takes the local network too", Do: f.freeNetwork(i),
+				Text:  "packets to the neighbours on " + i.Name + " go into " + i.Captured,
+				Cause: i.Captured + " is a VPN or a manually added route, and captures the local network too", Do: f.freeNetwork(i),
 			})
 		}
 	}
 	tunnels := slices.DeleteFunc(slices.Clone(used), func(i discovery.InterfaceCheck) bool { return !i.Tunnel })
 	if len(used) > 0 && len(tunnels) == len(used) {
 		all = append(all, Finding{
-			Code: "only_vpn", Severity: warning, About: used[0].Name, Text: "the only network that can be used, " + used[0].Name + ", is a tunnel",
+			Code: "only_vpn", Severity: warning, About: used[0].Name, Text: "the only usable network, " + used[0].Name + ", is a tunnel",
 			Cause: "a VPN is up and no local network is joined", Do: f.joinNetwork(),
 		})
 		return all
@@ -210,18 +210,18 @@ func vpnFindings(f facts) []Finding {
 	for _, i := range f.checkup.Interfaces {
 		if i.Tunnel && i.Name == f.checkup.Default && len(all) == 0 && len(used) > 0 {
 			all = append(all, Finding{
-				Code: "vpn_default", Severity: note, About: i.Name, Text: "the VPN " + i.Name + " takes what goes to the internet, and leaves the local network alone",
+				Code: "vpn_default", Severity: note, About: i.Name, Text: "the VPN " + i.Name + " carries the internet traffic and does not affect the local network",
 			})
 		}
 	}
 	return all
 }
 
-// nodeFindings says who answered, and how.
+// nodeFindings says which nodes answered, and how.
 func nodeFindings(f facts) []Finding {
 	if f.noMDNS {
 		return []Finding{{
-			Code: "mdns_off", Severity: warning, Text: "mDNS is switched off: nobody finds this node, and it finds nobody by itself",
+			Code: "mdns_off", Severity: warning, Text: "mDNS is switched off: other nodes cannot find this one, and it cannot find them",
 			Cause: "--no-mdns, LOCALCHAT_NO_MDNS or the configuration file says so", Do: "localchat doctor --no-mdns=false",
 		}}
 	}
@@ -245,18 +245,18 @@ func nodeFindings(f facts) []Finding {
 	}
 	if len(barred) > 0 {
 		all = append(all, Finding{
-			Code: "answers_dropped", Severity: fault, Text: "answers do not come in, though there are " + nodeNames(barred),
+			Code: "answers_dropped", Severity: fault, Text: "answers do not arrive, although there are " + nodeNames(barred),
 			Cause: "the firewall of this machine drops UDP from port 5353", Do: f.letIn("udp", 5353, true),
 		})
 	}
 	if len(filtered) > 0 && f.hears() {
 		all = append(all, Finding{
-			Code: "multicast_filtered", Severity: fault, Text: "not by multicast, but when asked alone, there answer " + nodeNames(filtered),
-			Cause: "the access point or switch does not pass multicast on, or their firewall drops it", Do: "localchat join ROOM --peer " + hostPort(filtered[0]),
+			Code: "multicast_filtered", Severity: fault, Text: "these nodes answer unicast queries but not multicast: " + nodeNames(filtered),
+			Cause: "the access point or switch does not forward multicast, or their firewall drops it", Do: "localchat join ROOM --peer " + hostPort(filtered[0]),
 		})
 	} else if len(filtered) > 0 {
 		all = append(all, Finding{
-			Code: "nodes_direct", Severity: note, Text: "when asked alone there answer " + nodeNames(filtered),
+			Code: "nodes_direct", Severity: note, Text: "these nodes answer unicast queries: " + nodeNames(filtered),
 			Cause: "multicast does not work here, see above", Do: "localchat join ROOM --peer " + hostPort(filtered[0]),
 		})
 	}
@@ -266,7 +266,7 @@ func nodeFindings(f facts) []Finding {
 	return all
 }
 
-// nobody is what it means that no other node answered.
+// nobody returns the finding for a network on which no other node answered.
 func (f facts) nobody() Finding {
 	heard := 0
 	for _, l := range f.checkup.Links {
@@ -274,20 +274,20 @@ func (f facts) nobody() Finding {
 	}
 	if heard > 0 || len(f.checkup.Neighbours) > 0 {
 		return Finding{
-			Code: "nobody", Severity: note, Text: "no other node answers, though " + string(render.Count(max(heard, len(f.checkup.Neighbours)), "other machine is", "other machines are")) + " there",
+			Code: "nobody", Severity: note, Text: "no other node answers, although " + string(render.Count(max(heard, len(f.checkup.Neighbours)), "other machine is", "other machines are")) + " there",
 			Cause: "nobody else runs localchat here, or the firewall of their machine drops mDNS", Do: there("localchat doctor"),
 		}
 	}
 	fd := Finding{
-		Code: "alone", Severity: note, Text: "no other node answers", Cause: "this machine is alone here, or the network keeps its machines apart (guest Wi-Fi, client isolation)", Do: f.ownNetwork(),
+		Code: "alone", Severity: note, Text: "no other node answers", Cause: "this machine is alone here, or the network isolates its machines (guest Wi-Fi, client isolation)", Do: f.ownNetwork(),
 	}
 	if f.checkup.Resolved && len(f.checkup.Asked) > 0 {
-		fd.Severity, fd.Text = warning, "no other machine of "+joinText(f.checkup.Asked, ", ")+" answers at all, neither to multicast nor asked alone"
+		fd.Severity, fd.Text = warning, "no other machine of "+joinText(f.checkup.Asked, ", ")+" answers multicast or unicast queries"
 	}
 	return fd
 }
 
-// reachFindings says who could be dialled.
+// reachFindings says which nodes could be dialled.
 func reachFindings(f facts) []Finding {
 	var all []Finding
 	for _, r := range f.reached {
@@ -324,18 +324,18 @@ func (f facts) reachFinding(r reached) Finding {
 	}
 	if r.handshake != nil && r.proven == "" {
 		fd.Code, fd.Severity = "stranger", warning
-		fd.Text = "somebody else answers at " + r.tcp.at.AddrPort.String()
-		fd.Cause, fd.Do = "no localchat listens there, or one with another key than was announced", there("localchat doctor")
+		fd.Text = "a different program or node answers at " + r.tcp.at.AddrPort.String()
+		fd.Cause, fd.Do = "no localchat listens there, or its key differs from the announced one", there("localchat doctor")
 		return fd
 	}
 	fd.Code, fd.Severity = "reached", fine
-	fd.Text = r.shown() + " is reached at " + r.at() + " by " + r.by()
+	fd.Text = r.shown() + " can be reached at " + r.at() + " over " + r.by()
 	half := func(code, proto string, a attempt) {
 		fd.Code, fd.Severity = code, warning
-		fd.Text += ", not by " + strings.ToUpper(proto) + ": " + reason(a.err)
-		fd.Cause, fd.Do = "a firewall between drops "+strings.ToUpper(proto)+", most likely that machine's own", there(f.letIn(proto, a.at.Port(), false))
+		fd.Text += ", but not over " + strings.ToUpper(proto) + ": " + reason(a.err)
+		fd.Cause, fd.Do = "a firewall drops "+strings.ToUpper(proto)+", most likely the one on that machine", there(f.letIn(proto, a.at.Port(), false))
 		if refusedHere(a.err) {
-			fd.Cause, fd.Do = "the firewall of this machine forbids to send "+strings.ToUpper(proto), f.letOut(proto, a.at.Port())
+			fd.Cause, fd.Do = "the firewall of this machine blocks outgoing "+strings.ToUpper(proto), f.letOut(proto, a.at.Port())
 		}
 	}
 	switch {
@@ -347,17 +347,17 @@ func (f facts) reachFinding(r reached) Finding {
 	return fd
 }
 
-// notRunning makes a note of a member that may well have ended its node, or switched its machine off, which is no fault; and
-// reports whether it has.
+// notRunning reports whether a member has probably stopped its node or switched its machine off. That is not a fault, and it
+// makes fd a note.
 func (f facts) notRunning(fd *Finding, r reached, why attempt) bool {
 	at := why.at.AddrPort
 	switch {
 	case errors.Is(why.err, syscall.ECONNREFUSED):
-		fd.Code, fd.Text = "not_running", r.shown()+" does not run localchat now: its machine answers at "+at.Addr().String()+", and nothing listens at port "+strconv.Itoa(int(at.Port()))
-		fd.Cause = "its node was ended, or started anew where it cannot be found"
+		fd.Code, fd.Text = "not_running", r.shown()+" is not running localchat now: its machine answers at "+at.Addr().String()+", and nothing listens at port "+strconv.Itoa(int(at.Port()))
+		fd.Cause = "its node has stopped, or has restarted where it cannot be found"
 	case f.checkup.Resolved && !slices.Contains(f.checkup.Neighbours, at.Addr()) && !refusedHere(why.err) && f.os != "darwin":
-		fd.Code, fd.Text = "absent", r.shown()+" is not there: no machine answers at "+at.Addr().String()
-		fd.Cause = "it is switched off, asleep or on another network, or the network keeps its machines apart"
+		fd.Code, fd.Text = "absent", r.shown()+" is absent: no machine answers at "+at.Addr().String()
+		fd.Cause = "it is switched off, asleep or on another network, or the network isolates its machines"
 	default:
 		return false
 	}
@@ -365,7 +365,7 @@ func (f facts) notRunning(fd *Finding, r reached, why attempt) bool {
 	return true
 }
 
-// whyUnreachable is the cause of a failed dial, and what to type.
+// whyUnreachable returns the cause of a failed dial, and the line to type.
 func (f facts) whyUnreachable(a attempt) (cause, do string) {
 	proto := "tcp"
 	if a.at.QUIC {
@@ -374,17 +374,17 @@ func (f facts) whyUnreachable(a attempt) (cause, do string) {
 	away := !slices.ContainsFunc(f.networks(), func(p netip.Prefix) bool { return p.Contains(a.at.Addr().WithZone("")) })
 	switch {
 	case errors.Is(a.err, syscall.ECONNREFUSED):
-		return "no node listens there any more; it may have another port since it was started anew", there("localchat doctor")
+		return "no node listens there any more; it may have restarted on another port", there("localchat doctor")
 	case refusedHere(a.err):
-		return "the firewall of this machine forbids to send it", f.letOut(proto, a.at.Port())
+		return "the firewall of this machine blocks outgoing packets", f.letOut(proto, a.at.Port())
 	case f.os == "darwin" && errors.Is(a.err, syscall.EHOSTUNREACH):
-		return "macOS keeps this program from the local network: allow it, or the terminal that it runs in, under System Settings > Privacy & Security > Local Network", openLocalNetwork
+		return "macOS blocks this program on the local network: allow it, or its terminal, under System Settings > Privacy & Security > Local Network", openLocalNetwork
 	case away && errors.Is(a.err, syscall.ENETUNREACH):
-		return "it is on another network than this machine", f.ownNetwork()
+		return "it is on a different network from this machine", f.ownNetwork()
 	case len(f.others()) == 0 && len(f.checkup.Neighbours) == 0 && f.checkup.Resolved:
-		return "nobody here answers anything: the network keeps its machines apart (guest Wi-Fi, client isolation), or that machine is gone", f.ownNetwork()
+		return "no machine here answers: the network isolates its machines (guest Wi-Fi, client isolation), or that machine is gone", f.ownNetwork()
 	}
-	return "the firewall of that machine drops it, or the network keeps its machines apart", there(f.letIn(proto, a.at.Port(), false))
+	return "the firewall of that machine drops it, or the network isolates its machines", there(f.letIn(proto, a.at.Port(), false))
 }
 
 // refusedHere reports whether our own system refused to send.
@@ -392,7 +392,7 @@ func refusedHere(err error) bool {
 	return errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EACCES) || err != nil && strings.Contains(err.Error(), "operation not permitted")
 }
 
-// reason is an error of the network without the addresses that it repeats.
+// reason returns an error of the network without the addresses that it repeats.
 func reason(err error) string {
 	var errno syscall.Errno
 	switch {
@@ -412,13 +412,13 @@ func twinFindings(f facts) []Finding {
 		}
 		fd := Finding{
 			Code: "twin", Severity: warning, About: n.Peer.String(), Text: "somebody at " + n.Addrs[0].Addr().String() + " announces this machine's identity",
-			Cause: "the data directory was copied there, or somebody plays a trick: it could not be reached to prove it", Do: there("localchat id"),
+			Cause: "the data directory was copied there, or somebody is faking it; it could not be reached to check", Do: there("localchat id"),
 		}
 		if slices.ContainsFunc(f.reached, func(r reached) bool { return r.proven == f.self }) {
 			fd.Severity, fd.Blocks = fault, true
-			fd.Text = "two nodes have one key: that at " + n.Addrs[0].Addr().String() + " is this identity too"
-			fd.Cause = "the data directory was copied. Others take the two for one and reach either by chance"
-			fd.Do = fmt.Sprintf("mv '%[1]s' '%[1]s.copied'   # on the machine that is to be somebody new", f.dataDir)
+			fd.Text = "two nodes have the same key: the one at " + n.Addrs[0].Addr().String() + " has it too"
+			fd.Cause = "the data directory was copied; other nodes cannot tell the two apart and reach one of them by chance"
+			fd.Do = fmt.Sprintf("mv '%[1]s' '%[1]s.copied'   # on the machine that shall get a new identity", f.dataDir)
 		}
 		all = append(all, fd)
 	}
@@ -429,12 +429,12 @@ func selfFindings(f facts) []Finding {
 	var all []Finding
 	if f.selfErr != nil {
 		text, hint, _ := fail.Explain(f.selfErr)
-		all = append(all, Finding{Code: "identity", Severity: fault, About: f.dataDir, Text: text, Cause: "no node starts with this data directory; " + hint, Do: "localchat --ephemeral   # somebody new, for this time", Blocks: true})
+		all = append(all, Finding{Code: "identity", Severity: fault, About: f.dataDir, Text: text, Cause: "no node can start with this data directory; " + hint, Do: "localchat --ephemeral   # a new identity, for this time only", Blocks: true})
 	}
 	if f.now.Before(f.built) {
 		all = append(all, Finding{
-			Code: "clock", Severity: warning, Text: "the clock says " + f.now.UTC().Format("2006-01-02 15:04") + ", which is before this program was made",
-			Cause: "the clock was never set, or its battery is empty: invites and bans end at the wrong time", Do: f.setClock(),
+			Code: "clock", Severity: warning, Text: "the clock says " + f.now.UTC().Format("2006-01-02 15:04") + ", which is before this program was built",
+			Cause: "the clock was never set, or its battery is empty; invites and bans will end at the wrong time", Do: f.setClock(),
 		})
 	}
 	return all
@@ -447,7 +447,7 @@ func (r reached) name() string {
 	return r.at()
 }
 
-// shown is the node in a sentence.
+// shown returns the name of the node in a sentence.
 func (r reached) shown() string {
 	if r.peer == "" {
 		return "the node"
@@ -475,7 +475,7 @@ func (r reached) by() string {
 	return "UDP"
 }
 
-// shortPeer is the end of a peer ID, as /net shows it.
+// shortPeer returns the end of a peer ID, as /net shows it.
 func shortPeer(p node.PeerID) string {
 	s := p.String()
 	return "~" + s[max(len(s)-8, 0):]
@@ -492,7 +492,7 @@ func nodeNames(nodes []discovery.NodeCheck) string {
 	return strings.Join(parts, ", ")
 }
 
-// hostPort is where a node is dialled, as --peer takes it.
+// hostPort returns the address of a node, in the form that --peer takes.
 func hostPort(n discovery.NodeCheck) string {
 	for _, a := range n.Addrs {
 		if !a.QUIC {

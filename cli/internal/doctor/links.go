@@ -9,7 +9,7 @@ import (
 	"localchat/discovery"
 )
 
-// sound reports whether a node finds and is found over the link, as far as this machine alone can tell.
+// sound reports whether a node can find others and be found over the link, as far as this machine alone can tell.
 func sound(l discovery.LinkCheck) bool {
 	return l.Join == nil && l.Send == nil && l.Query == nil && l.Returned && l.FromPort
 }
@@ -19,11 +19,11 @@ func (f facts) asks() bool {
 	return slices.ContainsFunc(f.checkup.Links, func(l discovery.LinkCheck) bool { return l.Query == nil })
 }
 
-// hears reports whether multicast works as far as this machine is concerned.
+// hears reports whether multicast works, as far as this machine alone can tell.
 func (f facts) hears() bool { return slices.ContainsFunc(f.checkup.Links, sound) }
 
-// linkFindings says what became of our own multicast. A broken link is a warning while there is another one, and blocks
-// where nobody was found or reached by any way.
+// linkFindings says whether our own multicast comes back. A broken link is a warning if another link works. It blocks if no
+// node was found or reached in any way.
 func linkFindings(f facts) []Finding {
 	severity, blocks := warning, false
 	if !f.hears() {
@@ -47,7 +47,7 @@ func linkFindings(f facts) []Finding {
 		all = append(all, fd)
 	}
 	if len(good) > 0 {
-		all = append(all, Finding{Code: "multicast_ok", Severity: fine, Text: "my own multicast comes back on " + strings.Join(good, ", ")})
+		all = append(all, Finding{Code: "multicast_ok", Severity: fine, Text: "multicast from this machine comes back on " + strings.Join(good, ", ")})
 	}
 	return append(all, f.inbound()...)
 }
@@ -59,52 +59,52 @@ func linkName(l discovery.LinkCheck) string {
 	return l.Interface + " IPv4"
 }
 
-// linkFinding is why a link, called name, is not sound. The order is that in which one hides the next.
+// linkFinding says why the link called name is not sound. Each fault hides those after it.
 func (f facts) linkFinding(l discovery.LinkCheck, name string) Finding {
 	switch {
 	case l.Join != nil:
 		return Finding{
-			Code: "multicast_join", Text: "the mDNS group cannot be joined on " + name + ": " + reason(l.Join),
-			Cause: "another program holds UDP port 5353 and does not share it, or the interface has just gone", Do: f.whoHolds(),
+			Code: "multicast_join", Text: "cannot join the mDNS group on " + name + ": " + reason(l.Join),
+			Cause: "another program uses UDP port 5353 and does not share it, or the interface has just disappeared", Do: f.portHolder(),
 		}
 	case l.Send != nil && f.os == "darwin" && errors.Is(l.Send, syscall.EHOSTUNREACH):
 		return Finding{
 			Code: "local_network_privacy", Text: "macOS does not let this program send to the local network on " + name,
-			Cause: "System Settings > Privacy & Security > Local Network: this program, or the terminal that it runs in, is off there", Do: openLocalNetwork,
+			Cause: "System Settings > Privacy & Security > Local Network: this program, or its terminal, is switched off there", Do: openLocalNetwork,
 		}
 	case l.Send != nil && refusedHere(l.Send):
 		return Finding{
-			Code: "multicast_send", Text: "multicast cannot be sent on " + name + ": " + reason(l.Send),
-			Cause: "the firewall of this machine drops UDP to port 5353 on its way out", Do: f.letOut("udp", 5353),
+			Code: "multicast_send", Text: "cannot send multicast on " + name + ": " + reason(l.Send),
+			Cause: "the firewall of this machine drops outgoing UDP to port 5353", Do: f.letOut("udp", 5353),
 		}
 	case l.Send != nil:
 		return Finding{
-			Code: "multicast_send", Text: "multicast cannot be sent on " + name + ": " + reason(l.Send),
+			Code: "multicast_send", Text: "cannot send multicast on " + name + ": " + reason(l.Send),
 			Cause: "the interface has no working link, or no address of this family", Do: f.bringUp(discovery.InterfaceCheck{Name: l.Interface, Why: discovery.NoLink}),
 		}
 	case !l.Returned:
 		return Finding{
-			Code: "multicast_lost", Text: "my own multicast does not come back on " + name + ": others cannot find this node",
-			Cause: "the firewall of this machine drops UDP to port 5353 on its way in", Do: f.letIn("udp", 5353, false),
+			Code: "multicast_lost", Text: "multicast from this machine does not come back on " + name + ": others cannot find this node",
+			Cause: "the firewall of this machine drops incoming UDP to port 5353", Do: f.letIn("udp", 5353, false),
 		}
 	case !l.FromPort:
 		return Finding{
-			Code: "answers_dropped", Text: "answers do not come in on " + name + ": this node cannot find others",
+			Code: "answers_dropped", Text: "answers do not arrive on " + name + ": this node cannot find others",
 			Cause: "the firewall of this machine drops UDP from port 5353", Do: f.letIn("udp", 5353, true),
 		}
 	case !l.V6 && f.checkup.Multicast != nil:
 		return Finding{
-			Code: "multicast_route", Text: "there is no route for IPv4 multicast, so that nothing is found on " + name,
+			Code: "multicast_route", Text: "there is no route for IPv4 multicast, so nothing is found on " + name,
 			Cause: "this machine has neither a default route nor one for 224.0.0.251 (" + reason(f.checkup.Multicast) + ")", Do: f.addRoute(l.Interface),
 		}
 	}
 	return Finding{
-		Code: "multicast_query", Text: "asking by mDNS fails on " + name + ": " + reason(l.Query),
-		Cause: "the system refuses it", Do: "localchat rooms -v --log-file localchat.log   # and report what it says",
+		Code: "multicast_query", Text: "mDNS queries fail on " + name + ": " + reason(l.Query),
+		Cause: "the system refuses it", Do: "localchat rooms -v --log-file localchat.log   # and report the output",
 	}
 }
 
-// inbound says whether others can dial this machine, of interfaces where that could be tried.
+// inbound says whether others can dial this machine, for interfaces on which that was tried.
 func (f facts) inbound() []Finding {
 	for _, l := range f.checkup.Links {
 		if !l.V6 && l.Returned && l.Tried && !l.Open {

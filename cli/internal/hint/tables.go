@@ -11,8 +11,8 @@ var anyFace = table{
 	"owner out of reach":                 "is their node running, and on this network? where the network keeps its clients apart, use another",
 	"owner out of reach, invite expired": "is their node running, and on this network? where the network keeps its clients apart, use another; and by the clock of this machine the invite has expired",
 	"too much at once":                   "wait for the lines that are under way, then say it again",
-	"no key":                             "the owner hands it out; try again when it is back",
-	"cannot tell":                        "direct messages need the other node to be there now; say it in the room, or try again",
+	"no key":                             "the owner's node hands out the key; try again when it is back",
+	"cannot tell":                        "a direct message needs the other node to be reachable now; say it in the room, or try again",
 	"not taken":                          "one of you may have left the room",
 
 	"no room named":    "give a room's name, its id, an invite text, or HOST:PORT of somebody in it",
@@ -23,9 +23,9 @@ var anyFace = table{
 
 	"person looks alike": "nothing was done; compare words with them, then give the end of the peer ID",
 	"several people":     "nothing was done; give the end of the peer ID, in brackets here, or more of it",
-	"verify self":        "words are compared with somebody else's",
+	"verify self":        "you can only verify somebody else",
 
-	"banned":            "only the owner can lift it",
+	"banned":            "only the owner can lift the ban",
 	"banned for a time": "try again in {wait}, or ask the owner to lift it",
 	"too soon":          "try again in {wait}",
 	"invite not valid":  "ask the owner for a new one",
@@ -35,7 +35,7 @@ var anyFace = table{
 	"log too long":      "ask the owner for a new room",
 	"no log":            "their node may be of another version",
 	"false log":         "somebody may be impersonating the owner: compare words with them",
-	"owner's nick":      "the nick of an owner is chosen when the room is made",
+	"owner's nick":      "an owner chooses the nick when creating the room",
 
 	"bad room name": "a room's name is one line of at most {limit} letters",
 	"bad subject":   "a subject is one line of at most {limit} bytes",
@@ -46,7 +46,7 @@ var anyFace = table{
 	"bad access":    "one of open, knock, invite",
 	"bad history":   "one of none, since-join, all",
 	"bad address":   "give 192.168.1.20:4001, or a whole multiaddr: /ip4/192.168.1.20/tcp/4001/p2p/12D3…",
-	"no zone":       "name the card of this machine, as in {at}",
+	"no zone":       "name a network interface of this machine, as in {at}",
 
 	"disk full": "make room in the data directory and try again",
 
@@ -62,21 +62,21 @@ var anyFace = table{
 	"store damaged":           "it has not been touched; restore it from a copy, or move it away to start without your rooms and bans",
 	"store newer":             "use that version; nothing has been changed",
 	"store older":             "to start without those rooms, their bans and pins, move that file away; your identity stays. Nothing has been changed",
-	"identity readable":       "if nobody has copied it: chmod 600 {path}; else move it away to start as somebody new: " + newSomebody,
+	"identity readable":       "if nobody has copied it: chmod 600 {path}; else move it away to start with a new identity: " + newSomebody,
 	"identity unfit":          "{mend}. It has not been touched",
-	"identity damaged":        "restore it from a copy; or move it away to start as somebody new: " + newSomebody + ". It has not been touched",
-	"known owners unreadable": "a node that uses the directory writes it anew at its start",
+	"identity damaged":        "restore it from a copy; or move it away to start with a new identity: " + newSomebody + ". It has not been touched",
+	"known owners unreadable": "a node that uses the directory rewrites it when it starts",
 }
 
 // newSomebody is what follows from a new identity.
-const newSomebody = "rooms that you own and places that you have stay with the old one, and are kept aside for it"
+const newSomebody = "your rooms and memberships stay with the old one, and are kept for it"
 
 // person are the hints in the terms of the console and the command line.
 var person = table{
-	"unreachable":   "localchat doctor tells what is in the way",
-	"own fault":     "run again with -v and --log-file, and report what it says",
-	"no network":    "plug in a cable or connect to a Wi-Fi, then try again; localchat doctor tells what is in the way",
-	"nobody there":  "is localchat running there? /net there shows its addresses and ports; on another network it has to be started with --from-anywhere; localchat doctor tells what is in the way",
+	"unreachable":   "localchat doctor says what is wrong",
+	"own fault":     "run again with -v and --log-file, and report the output",
+	"no network":    "plug in a cable or connect to a Wi-Fi, then try again; localchat doctor says what is wrong",
+	"nobody there":  "is localchat running there? /net there shows its addresses and ports; on another network it has to be started with --from-anywhere; localchat doctor says what is wrong",
 	"cannot dial":   "is a node listening there? its own /net shows its addresses; on another network it has to be started with --from-anywhere",
 	"other version": "use the same version on both: localchat version",
 
@@ -91,8 +91,8 @@ var person = table{
 	"own room":            "/switch to it",
 	"room exists":         "/switch to it, /close it first, or choose another name",
 	"room frozen":         "ask the owner in person; leave with /leave",
-	"own room frozen":     "/renew makes the room anew, with the same members invited and the same bans",
-	"owner leaves":        "/close REASON ends it and tells them why; or stay its owner: this node goes on to serve it when nobody looks at it",
+	"own room frozen":     "/renew replaces the room; its members are invited again and its bans stay",
+	"owner leaves":        "/close REASON ends it and tells them why; or stay its owner: this node keeps serving it",
 	"other owner":         "if that is right, join it by its id: localchat join {room}",
 
 	"no such person":  "/members lists nicks and peers",
@@ -102,10 +102,10 @@ var person = table{
 	"not at the door": "they may have gone; /members shows who knocks",
 	"no such invite":  "/invites lists them",
 	"message to self": "/msg is for another member",
-	"not verified":    "/verified lists with whom words were compared",
+	"not verified":    "/verified lists the people you have verified",
 	"many verified":   "/unverify those that you do not meet any more",
 
-	"owner only":    "/members shows who that is",
+	"owner only":    "/members shows who owns it",
 	"owner invites": "ask the owner; /policy shows the rules",
 	"invite only":   "ask the owner for an invite text, then: localchat join LOCALCHAT:…",
 	"nick taken":    "choose another with --nick",
@@ -120,18 +120,18 @@ var person = table{
 	"no port":       "/net there shows its port: give HOST:PORT, as in {at}",
 	"bad port":      "/net there shows its port",
 
-	"no such network card": "after the % comes the name of a card of this machine, not of the other one; localchat doctor lists them",
+	"no such network card": "after the % comes the name of a network interface of this machine, not of the other one; localchat doctor lists them",
 
-	"disk broken":   "see to the disk and start localchat again",
+	"disk broken":   "repair the disk and start localchat again",
 	"room not kept": "make room in the data directory, or keep nothing with --ephemeral",
 }
 
 // program are the hints in the terms of JSON-RPC.
 var program = table{
-	"unreachable":   "the command doctor tells what is in the way",
-	"own fault":     "start the program again with -v and --log-file, and report what it says",
-	"no network":    "plug in a cable or connect to a Wi-Fi, then try again; the command doctor tells what is in the way",
-	"nobody there":  "is a node running there? its node.info has its addresses and ports; on another network it has to be started with --from-anywhere; the command doctor tells what is in the way",
+	"unreachable":   "the command doctor says what is wrong",
+	"own fault":     "start the program again with -v and --log-file, and report the output",
+	"no network":    "plug in a cable or connect to a Wi-Fi, then try again; the command doctor says what is wrong",
+	"nobody there":  "is a node running there? its node.info has its addresses and ports; on another network it has to be started with --from-anywhere; the command doctor says what is wrong",
 	"cannot dial":   "is a node listening there? its node.info has its addresses; on another network it has to be started with --from-anywhere",
 	"other version": "use the same version on both: node.info has it",
 
@@ -146,8 +146,8 @@ var program = table{
 	"own room":            "use it by its id",
 	"room exists":         "use it, room.close it first, or choose another name",
 	"room frozen":         "ask the owner in person; leave with room.leave",
-	"own room frozen":     "room.renew makes the room anew, with the same members invited and the same bans",
-	"owner leaves":        "room.close ends it, with a reason that they are told; or stay its owner: this node goes on to serve it when nobody looks at it",
+	"own room frozen":     "room.renew replaces the room; its members are invited again and its bans stay",
+	"owner leaves":        "room.close ends it, with a reason that they are told; or stay its owner: this node keeps serving it",
 	"other owner":         "if that is right, room.join takes its id as room: {room}",
 
 	"no such person":  "room.members lists nicks and peers",
@@ -157,7 +157,7 @@ var program = table{
 	"not at the door": "they may have gone; room.knocks lists who knocks",
 	"no such invite":  "room.invites lists them",
 	"message to self": "room.tell is for another member",
-	"not verified":    "node.verified lists with whom words were compared",
+	"not verified":    "node.verified lists the people you have verified",
 	"many verified":   "node.verify takes verified false for those that you do not meet any more",
 
 	"owner only":    "room.members shows who that is",
@@ -175,21 +175,21 @@ var program = table{
 	"no port":       "node.info there has its port: give HOST:PORT, as in {at}",
 	"bad port":      "node.info there has its port",
 
-	"no such network card": "after the % comes the name of a card of this machine, not of the other one; the command doctor lists them",
+	"no such network card": "after the % comes the name of a network interface of this machine, not of the other one; the command doctor lists them",
 
-	"disk broken":   "see to the disk and start the program again",
+	"disk broken":   "repair the disk and start the program again",
 	"room not kept": "make room in the data directory, or start the program with --ephemeral to keep nothing",
 }
 
 // personWarned and programWarned are by the code of a warning.
 var personWarned = map[string]string{
 	"knocks": "/members shows who waits",
-	"renew":  "/renew makes the room anew, with the same members invited and the same bans",
-	"twin":   "if it is to be somebody else, start it again with --ephemeral, or after you have moved its data directory away",
+	"renew":  "/renew replaces the room; its members are invited again and its bans stay",
+	"twin":   "to give it another identity, restart it with --ephemeral, or move its data directory away first",
 }
 
 var programWarned = map[string]string{
 	"knocks": "room.knocks lists who waits",
-	"renew":  "room.renew makes the room anew, with the same members invited and the same bans",
-	"twin":   "if it is to be somebody else, start it again with --ephemeral, or after its data directory has been moved away",
+	"renew":  "room.renew replaces the room; its members are invited again and its bans stay",
+	"twin":   "to give it another identity, restart it with --ephemeral, or move its data directory away first",
 }

@@ -32,14 +32,14 @@ type editor struct {
 	width func() int
 }
 
-// edit has c read from an editor, whose terminal is given back when ctx ends, when done is called, or before a panic
-// ends the program: whichever comes first.
+// edit makes c read from a line editor. The terminal is restored when ctx ends, when done is called, or before a panic ends the
+// program.
 func (c *console) edit(ctx context.Context) (done func(), err error) {
 	env := c.env
 	in, out := stream.File(env.Stdin), env.Stdout
 	before, err := term.MakeRaw(int(in.Fd()))
 	if err != nil {
-		return nil, fail.Usage("use --plain", "this terminal cannot be edited on: %v", err)
+		return nil, fail.Usage("use --plain", "this terminal does not support line editing: %v", err)
 	}
 	e := newEditor(in, out, c.table)
 	screen := stream.File(out)
@@ -124,9 +124,9 @@ func (e *editor) lines(ctx context.Context, guard func()) <-chan stream.Line {
 			case e.keys.interrupted && errors.Is(err, io.EOF):
 				line = stream.Line{Err: fail.ErrInterrupted}
 			case utf8.RuneCountInString(text) >= maxEdited:
-				line = stream.Line{Err: fail.Usage("split it, or use the full-screen console", "a line of %d characters or more was not taken", maxEdited)}
+				line = stream.Line{Err: fail.Usage("split it, or use the full-screen console", "a line of %d characters or more was ignored", maxEdited)}
 			case e.keys.spoiled:
-				line = stream.Line{Err: fail.Usage("put it in a file", "a paste with characters for private use, or that is no text, was not taken")}
+				line = stream.Line{Err: fail.Usage("put it in a file", "a paste with private-use characters, or that is not text, was ignored")}
 			}
 			e.keys.spoiled = false
 			if line != (stream.Line{}) {

@@ -89,7 +89,7 @@ func TestEditorTakesAPasteExactlyOrNot(t *testing.T) {
 	}
 }
 
-// What is pasted is shown as signs that move nothing.
+// TestEditorShowsNoControls: pasted controls are shown as harmless signs.
 func TestEditorShowsNoControls(t *testing.T) {
 	out := &clitest.Screen{}
 	a, _, _ := newPlainEnv(t, strings.NewReader(""))
@@ -132,7 +132,7 @@ func TestEditorEnds(t *testing.T) {
 	}
 }
 
-// What happens is printed above what is being typed, which is there again afterwards.
+// TestEditorPrintsAbove: events are printed above the line being typed, which is drawn again.
 func TestEditorPrintsAbove(t *testing.T) {
 	out := &clitest.Screen{}
 	keys, typed := io.Pipe()
@@ -144,7 +144,7 @@ func TestEditorPrintsAbove(t *testing.T) {
 	if _, err := io.WriteString(typed, "half"); err != nil {
 		t.Fatal(err)
 	}
-	// What the terminal has not taken in yet it may still echo after the event; a second write waits for the first to be read.
+	// The terminal may still echo input after the event; a second write waits until the first has been read.
 	if _, err := io.WriteString(typed, " "); err != nil {
 		t.Fatal(err)
 	}

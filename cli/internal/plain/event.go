@@ -70,8 +70,8 @@ func (c *console) event(ev node.Event) {
 	c.print(lines...)
 }
 
-// expelled ends our place in a room that we did not leave by our own wish. A console that was opened for one room ends
-// with it. What else is on the screen stays there: it is not of that room alone.
+// expelled ends our place in a room that we did not leave ourselves. A console that was opened for one room ends with it. The
+// rest of the screen stays: it is not about that room alone.
 func (c *console) expelled(ev node.Event, hint safe.Text) {
 	c.remove(ev.Room.String())
 	if len(c.rooms) > 0 {
@@ -87,7 +87,7 @@ func (c *console) expelled(ev node.Event, hint safe.Text) {
 	c.print("hint: " + hint)
 }
 
-// enter adds a room, or completes what is known about it. The first one is typed into.
+// enter adds a room, or completes its details. The first room becomes the current one.
 func (c *console) enter(r command.Room) {
 	c.lost = nil
 	if !c.chosen && (!c.oneRoom || c.settled) {
@@ -106,8 +106,8 @@ func (c *console) enter(r command.Room) {
 	c.rooms = append(c.rooms, r)
 }
 
-// enterBy types into the room that a command has entered, unless lines have been typed since then: those, and one that
-// may be half typed, are meant for where they were typed. A room that we have lost in the meantime stays lost.
+// enterBy makes the room that a command has entered the current one, unless lines have been typed since then: those lines, and
+// one that may be half typed, belong where they were typed. A room that we have lost in the meantime stays lost.
 func (c *console) enterBy(f finished) {
 	i := slices.IndexFunc(c.rooms, func(r command.Room) bool { return r.ID == f.reply.Room })
 	if i >= 0 {
@@ -122,20 +122,20 @@ func (c *console) enterBy(f finished) {
 	}
 }
 
-// switchTo says how a room is typed into.
+// switchTo says how to make a room the current one.
 func switchTo(r command.Room) safe.Text {
 	return "/switch " + render.Word(r.Name, r.ID) + " switches to " + safe.Name(r.Name)
 }
 
-// drop takes a room off the list.
+// drop removes a room from the list.
 func (c *console) drop(id string) {
 	if c.remove(id) {
 		c.adrift()
 	}
 }
 
-// remove takes a room off the list and reports whether it was the one typed into. No other one takes its place by itself:
-// a line that is half typed would be said where it was not meant to be.
+// remove removes a room from the list and reports whether it was the current one. No other room takes its place by itself: a
+// half-typed line would be said in the wrong room.
 func (c *console) remove(id string) bool {
 	c.rooms = slices.DeleteFunc(c.rooms, func(r command.Room) bool { return r.ID == id })
 	if c.current != id {
@@ -145,7 +145,7 @@ func (c *console) remove(id string) bool {
 	return true
 }
 
-// adrift says how another room is typed into, where none is and there are some.
+// adrift says how to choose another room, if no room is current and there are some.
 func (c *console) adrift() {
 	var ways []safe.Text
 	for _, r := range c.rooms {
@@ -158,16 +158,16 @@ func (c *console) adrift() {
 	}
 }
 
-// permit says why cmd is not for us now, and how another room is typed into where none is.
+// permit returns the reason why the user may not run cmd now, or nil. If no room is current, it says how to choose one.
 func (c *console) permit(cmd *command.Command, room command.Room) error {
 	err := command.Permit(cmd, room)
 	if err != nil && room.ID == "" && len(c.rooms) > 0 {
-		return &fail.Error{Code: fail.ExitRefused, Text: "you type into no room; nothing was done", Hint: "/switch ROOM types into one of those that you are in, and /rooms lists them"}
+		return &fail.Error{Code: fail.ExitRefused, Text: "no room is current; nothing was done", Hint: "/switch ROOM chooses one of your rooms, and /rooms lists them"}
 	}
 	return err
 }
 
-// prompt has the prompt name the room that is typed into.
+// prompt makes the prompt name the current room.
 func (c *console) prompt() {
 	if c.ask == nil {
 		return
@@ -182,7 +182,7 @@ func (c *console) prompt() {
 	}
 }
 
-// awayFrom reports whether a room of ours goes on out of sight.
+// awayFrom reports whether a room of ours is hidden.
 func (c *console) awayFrom(id string) bool {
 	return slices.ContainsFunc(c.rooms, func(r command.Room) bool { return r.ID == id && r.Away })
 }
@@ -197,7 +197,7 @@ func heardFrom(body node.EventBody) bool {
 	return false
 }
 
-// PutAway takes a room of ours out of sight, which goes on.
+// PutAway hides a room that we own and that stays open.
 func (c *console) PutAway(r command.Room) {
 	for i := range c.rooms {
 		c.rooms[i].Away = c.rooms[i].Away || c.rooms[i].ID == r.ID

@@ -194,8 +194,8 @@ func refusing(places chan struct{}, do jrpc2.Handler) jrpc2.Handler {
 			defer func() { <-places }()
 			return do(ctx, req)
 		default:
-			return nil, jrpc2.Errorf(serverError, "%d joins wait already", cap(places)).
-				WithData(errorData{Code: node.CodeUnavailable, Hint: "join again when one of them has been answered, or give them less timeout_s"})
+			return nil, jrpc2.Errorf(serverError, "%d joins are already waiting", cap(places)).
+				WithData(errorData{Code: node.CodeUnavailable, Hint: "join again when one of them has been answered, or use a shorter timeout_s"})
 		}
 	}
 }
@@ -292,7 +292,7 @@ func OrEmpty[T any](s []T) []T {
 func lengthOf(name string, s int64) (time.Duration, error) {
 	const most = int64(1<<63-1) / int64(time.Second)
 	if s < 0 || s > most {
-		return 0, wrongParams(name + " is no number of seconds")
+		return 0, wrongParams(name + " is not a valid number of seconds")
 	}
 	return time.Duration(s) * time.Second, nil
 }
@@ -341,7 +341,7 @@ func (m rpcMethods) create(ctx context.Context, p createParams) (roomResult, err
 
 func (m rpcMethods) join(ctx context.Context, p joinParams) (node.JoinedInfo, error) {
 	if (p.Room == "") == (p.Invite == "") {
-		return node.JoinedInfo{}, wrongParams("one of room and invite is wanted")
+		return node.JoinedInfo{}, wrongParams("give either room or invite")
 	}
 	wait := command.JoinWait
 	if p.TimeoutS != nil {

@@ -116,16 +116,16 @@ func TestRPCTextIsExact(t *testing.T) {
 			{"an id that no answer can repeat", strings.Replace(requestOf(3, "room.say", `"room":"lab","text":"x"`), `"id":3`, "\"id\":\"\xff\"", 1), `"id":null,"error":{"code":-32700`},
 			{"such an id in a batch", "[" + strings.Replace(requestOf(3, "room.list", ``), `"id":3`, "\"id\":\"\xff\"", 1) + "]", `"id":null,"error":{"code":-32700`},
 			{"one of a batch", "[" + requestOf(4, "room.say", "\"room\":\"lab\",\"text\":\"\xff\"") + "," + requestOf(5, "room.say", `"room":"lab","text":"y"`) + "]", `"id":5,"result"`},
-			{"a parameter twice", requestOf(6, "room.say", `"room":"lab","text":"a","text":"b"`), `"text\" is there twice`},
-			{"a name in other letters", requestOf(6, "room.say", `"room":"lab","text":"a","TEXT":"b"`), `there is no parameter \"TEXT\"`},
+			{"a parameter twice", requestOf(6, "room.say", `"room":"lab","text":"a","text":"b"`), `"text\" is given twice`},
+			{"a name in other letters", requestOf(6, "room.say", `"room":"lab","text":"a","TEXT":"b"`), `unknown parameter \"TEXT\"`},
 			{"null", requestOf(7, "room.say", `"room":"lab","text":null`), `text is null`},
 			{"null for whether", requestOf(7, "node.verify", `"who":"x","verified":null`), `verified is null`},
 			{"null for what may be left out", requestOf(8, "room.close", `"room":"lab","reason":null`), `"id":8,"result"`},
-			{"a string for a number", requestOf(9, "room.ban", `"room":"lab","who":"x","for_s":"60"`), `for_s is to be a whole number`},
-			{"a fraction", requestOf(9, "room.ban", `"room":"lab","who":"x","for_s":1.5`), `for_s is to be a whole number`},
-			{"a number for a string", requestOf(9, "room.say", `"room":"lab","text":5`), `text is to be a string`},
-			{"a number for whether", requestOf(9, "room.policy", `"room":"lab","members_invite":1`), `members_invite is to be true or false`},
-			{"a list", `{"jsonrpc":"2.0","id":9,"method":"room.say","params":["lab"]}`, `parameters are an object`},
+			{"a string for a number", requestOf(9, "room.ban", `"room":"lab","who":"x","for_s":"60"`), `for_s has to be a whole number`},
+			{"a fraction", requestOf(9, "room.ban", `"room":"lab","who":"x","for_s":1.5`), `for_s has to be a whole number`},
+			{"a number for a string", requestOf(9, "room.say", `"room":"lab","text":5`), `text has to be a string`},
+			{"a number for whether", requestOf(9, "room.policy", `"room":"lab","members_invite":1`), `members_invite has to be true or false`},
+			{"a list", `{"jsonrpc":"2.0","id":9,"method":"room.say","params":["lab"]}`, `parameters have to be an object`},
 		} {
 			got := d.asks(c.line)
 			if !strings.Contains(got, c.want) || strings.Contains(got, "json") && strings.Contains(strings.ReplaceAll(got, `"jsonrpc"`, ""), "json") {

@@ -45,7 +45,7 @@ func readParams(raw string, params any) (fault string) {
 	all := parametersOf(into.Type())
 	for name := range given {
 		if !slices.ContainsFunc(all, func(p parameter) bool { return p.name == name }) {
-			return fmt.Sprintf("there is no parameter %q", name)
+			return fmt.Sprintf("unknown parameter %q", name)
 		}
 	}
 	for _, p := range all {
@@ -63,7 +63,7 @@ func readParams(raw string, params any) (fault string) {
 		}
 		field := into.FieldByIndex(p.index)
 		if json.Unmarshal(value, field.Addr().Interface()) != nil {
-			return p.name + " is to be " + kindOf(field.Type())
+			return p.name + " has to be " + kindOf(field.Type())
 		}
 	}
 	return ""
@@ -87,7 +87,7 @@ func kindOf(t reflect.Type) string {
 func objectOf(raw string) (values map[string]json.RawMessage, fault string) {
 	in := json.NewDecoder(strings.NewReader(raw))
 	if start, err := in.Token(); err != nil || start != json.Delim('{') {
-		return nil, "parameters are an object"
+		return nil, "parameters have to be an object"
 	}
 	values = make(map[string]json.RawMessage)
 	for in.More() {
@@ -97,11 +97,11 @@ func objectOf(raw string) (values map[string]json.RawMessage, fault string) {
 			err = in.Decode(&value)
 		}
 		if err != nil {
-			return nil, "parameters are an object"
+			return nil, "parameters have to be an object"
 		}
 		key, _ := name.(string)
 		if _, twice := values[key]; twice {
-			return nil, fmt.Sprintf("%q is there twice", key)
+			return nil, fmt.Sprintf("%q is given twice", key)
 		}
 		values[key] = value
 	}
@@ -131,7 +131,7 @@ func inexact(raw string) string {
 		case strings.HasPrefix(raw, `\u`) && utf16.DecodeRune(unit, escaped(raw)) != utf8.RuneError:
 			raw = raw[6:]
 		default:
-			return "holds half of a surrogate pair, which is no character"
+			return "holds half of a surrogate pair, which is not a character"
 		}
 	}
 }

@@ -124,7 +124,7 @@ var _ channel.Channel = (*lineChannel)(nil)
 
 // notJSON is what Recv says for a line that is too long to keep, and for an id that is not valid UTF-8: the server answers
 // it with a parse error.
-var notJSON = []byte("not taken")
+var notJSON = []byte("not accepted")
 
 // Recv implements channel.Channel.
 func (c *lineChannel) Recv() ([]byte, error) {

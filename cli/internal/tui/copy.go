@@ -15,7 +15,7 @@ import (
 func screenCommands() []*command.Command {
 	return []*command.Command{{
 		Name: "copy", Usage: "[N or invite]", Max: 1, Run: runCopy,
-		Help:     "copy the last N lines, or the invite made last, to the clipboard of your terminal",
+		Help:     "copy the last N lines or the latest invite to the clipboard of your terminal",
 		Examples: []string{"/copy", "/copy 3", "/copy invite"},
 		Targets:  func(command.Known) []string { return []string{"invite"} },
 	}}
@@ -29,7 +29,7 @@ func runCopy(_ context.Context, c command.Call) (command.Reply, error) {
 	if c.Arg(0) != "" {
 		var err error
 		if n, err = strconv.Atoi(c.Arg(0)); err != nil || n < 1 {
-			return command.Reply{}, fail.Usage("/copy 3 copies three lines", "%q is no number of lines", c.Arg(0))
+			return command.Reply{}, fail.Usage("/copy 3 copies three lines", "%q is not a number of lines", c.Arg(0))
 		}
 	}
 	return command.Reply{Then: func(f command.Face) { f.(*tui).copyLines(n) }}, nil

@@ -106,7 +106,7 @@ func (m *tui) enteringText() safe.Text {
 		text += ": " + render.Minutes(max(int(e.until.Sub(m.now)/time.Second), 0)) + " left for an answer"
 	}
 	if m.pane().here.ID == "" {
-		text += "; /leave takes it back"
+		text += "; /leave cancels"
 	}
 	if n := len(m.entering) - 1; n > 0 {
 		text += "; and " + render.Count(n, "other room", "other rooms")

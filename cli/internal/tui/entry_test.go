@@ -26,7 +26,7 @@ func TestScreenWaitsAtADoor(t *testing.T) {
 				if !ok || time.Until(left) < command.KnockWait-time.Minute {
 					t.Errorf("the answer is awaited until %v", left)
 				}
-				g.sees("-- asking to be let into den: 10:00 left for an answer; /leave takes it back")
+				g.sees("-- asking to be let into den: 10:00 left for an answer; /leave cancels")
 				g.send(tick(clitest.Noon.Add(19 * time.Second)))
 				g.sees("-- asking to be let into den: 9:41 left for an answer")
 				g.press("alt+2")
@@ -56,7 +56,7 @@ func TestScreenKnockIsTakenBack(t *testing.T) {
 	}
 	g.says("/join den")
 	g.misses("asking to be let into", "! no answer")
-	g.sees("-- you no longer ask to be let into den")
+	g.sees("-- you no longer wait to be let into den")
 	g.says("/leave")
 	g.sees("! you are not in a room")
 }

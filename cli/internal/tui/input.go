@@ -270,7 +270,7 @@ func (m *tui) paste(text string) {
 		defer func() { m.input.changed(before, "", false) }()
 		m.input.pressed(true)
 		if !m.input.insert(text) {
-			m.complain(m.pane(), fail.Usage("put it in a file", "a paste of so many lines, or with characters for private use, was not taken"))
+			m.complain(m.pane(), fail.Usage("put it in a file", "a paste with too many lines or private-use characters was ignored"))
 		}
 	}
 	lines := strings.Count(text, "\n") + 1

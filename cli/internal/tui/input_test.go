@@ -44,7 +44,7 @@ func TestScreenCompletes(t *testing.T) {
 func TestScreenCompletionCycles(t *testing.T) {
 	g := ownerAt(t, 110, 24)
 	g.types("/kick ")
-	g.sees("/kick WHO [REASON]  Tab: dave  alice  out now, and told why")
+	g.sees("/kick WHO [REASON]  Tab: dave  alice  remove a member and tell them why")
 	g.press("tab")
 	g.sees("lab> /kick dave", "Tab: [dave]  alice")
 	g.press("tab")
@@ -214,7 +214,7 @@ func TestScreenCtrlC(t *testing.T) {
 	g.press("ctrl+c")
 	g.misses("half a line", "Ctrl-C again")
 	g.press("ctrl+c")
-	g.sees("Ctrl-C again ends localchat")
+	g.sees("Ctrl-C again quits localchat")
 	g.press("x", "ctrl+c", "ctrl+c")
 	if g.quit {
 		t.Fatal("a key between two Ctrl-C did not count")
@@ -285,7 +285,7 @@ func TestScreenHelpOfAnOwner(t *testing.T) {
 	g := ownerAt(t, 100, 24)
 	g.says("/help")
 	g.press("end")
-	g.sees("In a room you own", "/ban WHO [FOR] [REASON]          out, and refused until lifted")
+	g.sees("In a room you own", "/ban WHO [FOR] [REASON]          remove somebody and keep them out")
 	// A question that comes meanwhile is asked when the help is put away.
 	g.m.askLater(question{text: "well?", pane: g.m.pane(), yes: func() {}, no: func() {}})
 	g.passes(time.Second)

@@ -14,8 +14,8 @@ var KeyHelp = []safe.Text{
 	"Ctrl-Y puts in what Ctrl-W, Ctrl-U or Ctrl-K took out; Ctrl-_ takes the last change back",
 	"PgUp, PgDn scroll; End returns; Alt-P, Alt-N: lines that name you",
 	"Alt-1 to Alt-9, Ctrl-N, Ctrl-P: the other rooms; Alt-1 is the lobby",
-	"F2: who is here, and what can be done about them; F5, F6: let in or turn away who knocks",
-	"Ctrl-C clears the line; on an empty line twice it ends localchat, as Ctrl-D and /quit do",
+	"F2: the members, and actions on them; F5, F6: let in or turn away the person who knocks",
+	"Ctrl-C clears the line; twice on an empty line it quits, as Ctrl-D and /quit do",
 	"to select with the mouse, hold Shift where /set mouse is on; /copy 3 copies three lines",
 }
 
@@ -38,7 +38,7 @@ func (m *tui) key(msg tea.KeyPressMsg) {
 	}
 }
 
-const quitHint safe.Text = "Ctrl-C again ends localchat"
+const quitHint safe.Text = "Ctrl-C again quits localchat"
 
 // always acts on the keys that mean the same wherever one is.
 func (m *tui) always(msg tea.KeyPressMsg, name string, again bool) bool {

@@ -46,7 +46,7 @@ func (m *tui) chooseRoom() {
 		return
 	}
 	if r.Access == "invite" && !r.Mine {
-		m.hint = "that room takes those with an invite: paste its text here"
+		m.hint = "that room needs an invite: paste the invite here"
 		return
 	}
 	join, _ := command.LookUp("join", "", m.table)
@@ -115,7 +115,7 @@ func (m *tui) lobbyWindow(texts []safe.Text, width, space int) (first, last int)
 func (m *tui) lobbyEnd(width int) (rows []row) {
 	if len(m.lobby.rooms) == 0 {
 		for _, text := range []safe.Text{
-			"none found so far; they appear here by themselves",
+			"none found so far; rooms appear here automatically",
 			"/create ROOM makes one; where mDNS is blocked, paste an invite and press Enter",
 		} {
 			rows = append(rows, foldRows(plain, "  ", text, width)...)

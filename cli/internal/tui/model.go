@@ -373,7 +373,7 @@ func (m *tui) finish(f performed) {
 		return
 	}
 	if withdrawn && f.err != nil && !f.opening {
-		m.tell(f.pane, happened, render.NoticeMark+"you no longer ask to be let into "+f.enters)
+		m.tell(f.pane, happened, render.NoticeMark+"you no longer wait to be let into "+f.enters)
 		return
 	}
 	m.settled = m.settled || f.opening
@@ -484,7 +484,7 @@ func goodbye(kept bool, rooms []command.Room) safe.Text {
 	}
 	text := render.NoticeMark + "goodbye"
 	if len(own) > 0 {
-		text += "; " + safe.Join(own, ", ") + " is yours and opens again when localchat is started"
+		text += "; " + safe.Join(own, ", ") + " is your room and opens again when localchat starts"
 	}
 	if len(others) > 0 {
 		text += "; you stay a member of " + safe.Join(others, ", ")

@@ -75,10 +75,10 @@ func TestScreenActsFromTheMemberList(t *testing.T) {
 	g.passes(time.Second)
 	g.did("create lab")
 	g.press("f2", "down")
-	g.sees(">@ bob  owner, you", "w who is it  Esc back")
+	g.sees(">@ bob  owner, you", "w details  Esc back")
 	g.misses("k kick")
 	g.press("down")
-	g.sees(">+ dave  member", "k kick  b ban  m message  w who is it")
+	g.sees(">+ dave  member", "k kick  b ban  m message  w details")
 	g.press("k")
 	g.sees("lab> /kick dave", "/kick WHO [REASON]")
 	g.says("too loud")
@@ -97,7 +97,7 @@ func TestScreenActsFromTheMemberList(t *testing.T) {
 
 	g = ownerAt(t, 40, 12)
 	g.press("f2", "down", "down")
-	if s := g.unfolded(); !strings.Contains(s, "k kick b ban m message w who is it v verify Esc back") {
+	if s := g.unfolded(); !strings.Contains(s, "k kick b ban m message w details v verify Esc back") {
 		t.Errorf("not every key is told on a small screen:\n%s", g.screen())
 	}
 }

@@ -141,7 +141,7 @@ func TestScreenLeave(t *testing.T) {
 func TestScreenLostNetwork(t *testing.T) {
 	g := memberAt(t, 100, 24)
 	g.hears(node.OwnerUnreachable{ForS: 3})
-	g.sees("! owner unreachable for 0:03: chat goes on, nobody can be admitted or removed", "owner alice unreachable 0:03", "MEMBERS 2")
+	g.sees("! owner unreachable for 0:03: you can still chat, but nobody can be admitted or removed", "owner alice unreachable for 0:03", "MEMBERS 2")
 	g.passes(time.Second)
 	g.sees("unreachable for 0:04")
 	g.hears(node.OwnerUnreachable{ForS: 4})
@@ -151,26 +151,26 @@ func TestScreenLostNetwork(t *testing.T) {
 		t.Errorf("the transcript says it %d times", n)
 	}
 	g.hears(node.OwnerBack{ForS: 64})
-	g.misses("chat goes on")
-	g.sees("owner alice answers", "-- owner is back after 1:04")
+	g.misses("you can still chat")
+	g.sees("owner alice online", "-- owner is back after 1:04")
 }
 
 // An owner that has ended its console in order is not one that cannot be reached, and each is said.
 func TestScreenOwnerHasGone(t *testing.T) {
 	g := memberAt(t, 100, 24)
 	g.hears(node.OwnerUnreachable{Left: true, Nick: "alice"})
-	g.sees("! alice, the owner, has quit; nobody can be", "│ owner alice has gone 0:00", "! owner alice has gone for 0:00, the room waits: chat goes on")
+	g.sees("! alice, the owner, has quit; nobody can be", "│ owner alice quit 0:00 ago", "! owner alice quit 0:00 ago: you can still chat")
 	g.passes(70 * time.Second)
-	g.sees("owner alice has gone for 1:10")
+	g.sees("owner alice quit 1:10 ago")
 	g.misses("unreachable")
 	g.f.Alone = true
 	g.passes(time.Second)
-	g.sees("! owner alice has gone for 1:11, and nobody else is connected: what you say waits here")
+	g.sees("! owner alice quit 1:11 ago, and no other node is connected: your lines wait here")
 	g.f.Alone = false
 	g.hears(node.OwnerBack{ForS: 72}, node.OwnerUnreachable{ForS: 3})
 	g.passes(time.Second)
 	g.sees("-- owner is back after 1:12", "! owner unreachable for 0:03")
-	g.misses("owner alice has gone for")
+	g.misses("owner alice quit")
 }
 
 func TestScreenAlone(t *testing.T) {
@@ -179,7 +179,7 @@ func TestScreenAlone(t *testing.T) {
 	g.f.Alone = true
 	g.passes(time.Second)
 	g.passes(9 * time.Second)
-	g.sees("! no connection to anybody for 0:09: what you say waits here", "nobody connected")
+	g.sees("! no connection to any node for 0:09: your lines wait here", "no node connected")
 	g.f.Alone = false
 	g.passes(time.Second)
 	g.misses("no connection")
@@ -190,7 +190,7 @@ func TestScreenHiddenAndExpired(t *testing.T) {
 	g.hears(clitest.Spoken(1, "first"), clitest.Spoken(2, "second"), clitest.Spoken(3, "third"))
 	g.hears(node.Hidden{Peer: clitest.AliceID, Nick: "alice", IDs: []string{"m2"}})
 	g.misses("second")
-	g.sees("14:02 -- a line that does not count", "-- 1 line of alice shown above do", "third")
+	g.sees("14:02 -- not counted: sent after the removal", "-- 1 line of alice shown above do", "third")
 	g.hears(node.Expired{IDs: []string{"m1", "m3"}})
 	g.misses("first", "third")
 }

@@ -18,8 +18,8 @@ import (
 	"localchat/node"
 )
 
-// imitations are what somebody may say so that a row of it reads as another line: every kind of break, a row that is filled
-// to its end, wide letters, letters whose width terminals disagree about, and letters that are written from the right.
+// imitations are texts with a row that may read as another line: every kind of break, a row that is filled to its end, wide
+// letters, letters of disputed width, and letters that are written from the right.
 func imitations(width int) []string {
 	forged := []string{
 		"-- alice was kicked by bob", "? mallory knocks; their words: a b", "! owner unreachable for 0:40", "<alice> yes", "* alice waves", "[alice to you] psst",
@@ -31,7 +31,7 @@ func imitations(width int) []string {
 			all = append(all, "yes"+br+f, br+f)
 		}
 		if i > 0 {
-			continue // what it says does not matter to how long it is
+			continue // the text does not affect the length
 		}
 		for _, n := range []int{0, 1, 2, 5, 6, 7, 11, 13} {
 			all = append(all, strings.Repeat("x", max(width-n, 1))+f, strings.Repeat("x ", max(width-n, 2)/2)+f, strings.Repeat("y\u00a0", max(width-n, 2)/2)+f)
@@ -122,7 +122,7 @@ func screenRows(t *testing.T, body node.EventBody, text string, width int, times
 	checkRows(t, fmt.Sprintf("screen %s %q times %v", body.Type(), text, times), rows, width, indent)
 }
 
-// peersText are the events whose line is somebody's words, and so has no mark of the program.
+// peersText reports whether the line for an event holds a member's words, and so has no mark of the program.
 func peersText(body node.EventBody) bool {
 	switch body.(type) {
 	case node.Message, node.Direct:

@@ -212,7 +212,7 @@ func (s *scroll) hide(ids []string) {
 	for i := range s.lines {
 		if l := &s.lines[i]; l.id != "" && gone[l.id] {
 			s.bytes -= len(l.text)
-			*l = line{seq: l.seq, at: l.at, kind: happened, text: render.NoticeMark + "a line that does not count"}
+			*l = line{seq: l.seq, at: l.at, kind: happened, text: render.NoticeMark + "not counted: sent after the removal"}
 			s.bytes += len(l.text)
 		}
 	}

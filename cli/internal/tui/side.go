@@ -240,7 +240,7 @@ func (m *tui) acts(i item) []act {
 		if !i.self {
 			all = append(all, act{key: "m", word: "message", command: "msg", typed: true})
 		}
-		all = append(all, act{key: "w", word: "who is it", command: "whois"})
+		all = append(all, act{key: "w", word: "details", command: "whois"})
 		if !i.self {
 			all = append(all, trusting(i))
 		}

@@ -249,7 +249,7 @@ func (g *glass) misses(unwanted ...string) {
 func TestScreenTalk(t *testing.T) {
 	g := memberAt(t, 80, 24)
 	g.did("join lab")
-	g.sees("you are in lab, as bob", "lab │ owner alice answers │ 2 members │ key 3", "@ alice  owner", "+ bob  you", "lab>", "[2:lab]")
+	g.sees("you are in lab, as bob", "lab │ owner alice online │ 2 members │ key 3", "@ alice  owner", "+ bob  you", "lab>", "[2:lab]")
 	g.says("hello")
 	g.did("say lab hello")
 	g.hears(clitest.Spoken(1, "hi there"))
@@ -317,7 +317,7 @@ func TestScreenSmall(t *testing.T) {
 	g.press("esc")
 	g.misses("MEMBERS")
 	g.send(tea.WindowSizeMsg{Width: 40, Height: 7})
-	g.misses("owner alice answers", "[2:lab]")
+	g.misses("owner alice online", "[2:lab]")
 	g.sees("you are in lab", "lab>")
 }
 

@@ -45,7 +45,7 @@ func TestScreenVerify(t *testing.T) {
 	g = ownerAt(t, 100, 24)
 	g.did("create lab")
 	g.press("f2", "down", "down")
-	g.sees("w who is it  v verify")
+	g.sees("w details  v verify")
 	g.press("v")
 	g.did()
 	g.sees("did dave (")

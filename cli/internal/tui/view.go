@@ -220,7 +220,7 @@ func (m *tui) statusBar(width int) row {
 	}
 	name := render.RoomHead(p.here.Name)
 	if p.over {
-		return bar(width, []safe.Text{name, "you are out", m.netText()})
+		return bar(width, []safe.Text{name, "you are no longer in this room", m.netText()})
 	}
 	parts := []safe.Text{name, m.ownerText(p)}
 	for _, r := range p.progress[max(len(p.progress)-1, 0):] {
@@ -256,11 +256,11 @@ func (m *tui) ownerText(p *pane) safe.Text {
 	name := m.ownersName(p)
 	switch {
 	case p.away.IsZero():
-		return name + " answers"
+		return name + " online"
 	case p.left:
-		return name + " has gone " + m.since(p)
+		return name + " quit " + m.since(p) + " ago"
 	}
-	return name + " unreachable " + m.since(p)
+	return name + " unreachable for " + m.since(p)
 }
 
 // ownersName is who owns a room of somebody else.
@@ -283,7 +283,7 @@ func (m *tui) netText() safe.Text {
 	case len(m.info.Addrs) == 0:
 		return "no network"
 	case m.connected == 0:
-		return "nobody connected"
+		return "no node connected"
 	}
 	return render.Count(m.connected, "node", "nodes") + " connected"
 }
@@ -390,17 +390,17 @@ func (m *tui) banner(p *pane) safe.Text {
 	case p.here.ID == "" || p.over:
 		return ""
 	case p.left && m.connected == 0:
-		return render.FaultMark + m.ownersName(p) + " has gone for " + m.since(p) + ", and nobody else is connected: what you say waits here"
+		return render.FaultMark + m.ownersName(p) + " quit " + m.since(p) + " ago, and no other node is connected: your lines wait here"
 	case !p.away.IsZero() && m.connected == 0:
-		return render.FaultMark + "no connection to anybody for " + m.since(p) + ": what you say waits here, and nobody can be admitted or removed"
+		return render.FaultMark + "no connection to any node for " + m.since(p) + ": your lines wait here, and nobody can be admitted or removed"
 	case p.left:
-		return render.FaultMark + m.ownersName(p) + " has gone for " + m.since(p) + ", the room waits: chat goes on, " + render.WithoutOwner
+		return render.FaultMark + m.ownersName(p) + " quit " + m.since(p) + " ago: you can still chat, but " + render.WithoutOwner
 	case !p.away.IsZero():
-		return render.FaultMark + "owner unreachable for " + m.since(p) + ": chat goes on, " + render.WithoutOwner
+		return render.FaultMark + "owner unreachable for " + m.since(p) + ": you can still chat, but " + render.WithoutOwner
 	case len(m.info.Addrs) == 0:
 		return render.FaultMark + "no network: this computer has no address"
 	case p.here.Owned && !m.alone.IsZero() && len(p.roster.Members) > 1:
-		return render.FaultMark + "no connection to anybody for " + render.Minutes(max(int(m.now.Sub(m.alone).Seconds()), 0)) + ": what you say waits here"
+		return render.FaultMark + "no connection to any node for " + render.Minutes(max(int(m.now.Sub(m.alone).Seconds()), 0)) + ": your lines wait here"
 	}
 	return ""
 }
@@ -419,7 +419,7 @@ func (m *tui) bottomHelp(width int) []row {
 		rows = append(rows, styled(dim, safe.Crop(text, width)))
 	}
 	if m.input.returned && m.height >= barsFrom {
-		rows = append(rows, styled(dim, safe.Crop("not done; what you type now takes its place, an arrow or Backspace keeps it", width)))
+		rows = append(rows, styled(dim, safe.Crop("not done; typing replaces it, an arrow key or Backspace keeps it", width)))
 	}
 	if help := m.help(); help != "" {
 		rows = append(rows, styled(dim, safe.Crop(help, width)))
