@@ -169,7 +169,7 @@ func TestPlainTextIsExact(t *testing.T) {
 		for _, text := range []string{"LOCALCHAT:ABCD", "\ufeff localchat:abcd"} {
 			d.types(text)
 			d.did()
-			d.reads("that is an invite: it was not said")
+			d.reads("that is an invite and was not said")
 		}
 		d.leaves(fail.ExitOK)
 	})
@@ -244,7 +244,7 @@ func TestOwnerMistakes(t *testing.T) {
 		d := asOwner(t, clitest.NewNode())
 		for typed, said := range map[string]string{
 			"/policy":                     "",
-			"/policy idle soon":           "no length of time",
+			"/policy idle soon":           "not a duration",
 			"/policy colour red":          "hint: one of access, subject",
 			"/policy access":              "needs a value",
 			"/policy members-invite maby": "neither on nor off",
@@ -475,7 +475,7 @@ func TestLongLineIsNotSaid(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := inRoom(t, clitest.NewNode())
 		d.types(strings.Repeat("x", 64<<10+513))
-		d.reads("bytes was not taken")
+		d.reads("bytes was ignored")
 		d.did()
 		d.types("short")
 		d.did("say lab short")

@@ -50,7 +50,7 @@ func TestNothingIsCutSilently(t *testing.T) {
 	save := filepath.Join(t.TempDir(), "lab.txt")
 	for what, got := range map[string]string{"/search": answer(runOf("search"), "build"), "/save": answer(runOf("save"), save)} {
 		has(what, got, "1234 lines were forgotten before the time", true)
-		has(what, got, "still asked for lines that are missing", true)
+		has(what, got, "missing lines are still being fetched", true)
 	}
 
 	f.Said, f.Others, f.Forgotten, f.Fetching, ring = f.Said[:50], f.Others[1:], 0, false, &command.LogRing{}

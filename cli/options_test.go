@@ -111,7 +111,7 @@ func TestBadSettings(t *testing.T) {
 		{"list of numbers", "listen = [1]\n", nil, []string{"line 1, listen: a list holds strings"}},
 		{"list for one value", "nick = [\"a\", \"b\"]\n", nil, []string{"line 1, nick: nick takes one value"}},
 		{"bad value", "\nephemeral = \"perhaps\"\n", nil, []string{"line 2, ephemeral:", "perhaps"}},
-		{"bad time", "[create]\nidle = \"soon\"\n", nil, []string{"line 2, create.idle:", "no length of time"}},
+		{"bad time", "[create]\nidle = \"soon\"\n", nil, []string{"line 2, create.idle:", "not a duration"}},
 		{"syntax", "nick = \"x\"\nlisten = [\n", nil, []string{"config.toml, line 2"}},
 		{"environment", "", map[string]string{"LOCALCHAT_EPHEMERAL": "perhaps"}, []string{"the environment sets LOCALCHAT_EPHEMERAL=perhaps"}},
 	} {

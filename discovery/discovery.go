@@ -245,7 +245,7 @@ func (r *run) tellTrouble(held bool) {
 	r.held = held
 	text := ""
 	if held {
-		text = "another program holds port 5353 of UDP and does not share it: others on this network cannot find this node by mDNS. localchat doctor tells which program; joining by an invite or by HOST:PORT works"
+		text = "another program uses UDP port 5353 and does not share it: others on this network cannot find this node by mDNS. localchat doctor says which program; joining by an invite or HOST:PORT still works"
 	}
 	r.trouble(text)
 }

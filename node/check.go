@@ -156,7 +156,7 @@ func parseAddr(s string) (multiaddr.Multiaddr, error) {
 		case !isHostAndPort(a, true):
 			return nil, badAddr(s, "it is not a host with tcp or udp/quic-v1")
 		case portOf(a) == "0":
-			return nil, badAddr(s, "the port 0 is nobody's")
+			return nil, badAddr(s, "port 0 is not valid")
 		}
 		return a, nil
 	}
@@ -180,7 +180,7 @@ func parseAddr(s string) (multiaddr.Multiaddr, error) {
 	case err != nil:
 		return nil, badAddr(s, "the host is not an IP address")
 	case ip.IsUnspecified(), ip.IsMulticast(), ip == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
-		return nil, badAddr(s, "it is the address of no single machine")
+		return nil, badAddr(s, "it is not the address of a single machine")
 	case ip.Is6() && ip.IsLinkLocalUnicast() && ip.Zone() == "":
 		return nil, &Error{Code: CodeInvalid, Text: s + ": an address that begins with fe80 is one for each network card", Reason: fault.NoZone, At: "[" + host + "%eth0]:" + port}
 	}

@@ -76,7 +76,7 @@ func (l *loop) watchClock() {
 	if by < 0 {
 		how = "back"
 	}
-	l.emit(nil, Warning{Code: "clock", Text: fmt.Sprintf("the clock of this machine was set %s by %s: nothing in your rooms ends by that", how, by.Abs().Round(time.Second))})
+	l.emit(nil, Warning{Code: "clock", Text: fmt.Sprintf("the clock of this machine was set %s by %s: nothing in your rooms has ended because of that", how, by.Abs().Round(time.Second))})
 }
 
 // stepOwned steps the rooms that are ours.

@@ -242,18 +242,18 @@ func (f *foundRoom) ownerNick() string { return f.create.Body.(protocol.Create).
 func (l *loop) warnTwins(id protocol.RoomID, f *foundRoom) {
 	for other, g := range l.found {
 		if other != id && shareOne(g.skeletons, f.skeletons) && g.owner != f.owner {
-			l.warnOfRoom(id, Warning{Code: "ambiguous_room", Peer: f.owner, Text: "two rooms are called " + f.name + ", or look like it; compare the owners' words before you join one"})
+			l.warnOfRoom(id, Warning{Code: "ambiguous_room", Peer: f.owner, Text: "two rooms are called " + f.name + ", or similar; compare the owners' words before you join one"})
 			break
 		}
 	}
 	for _, own := range l.order {
 		if r := l.rooms[own]; r.owner() && !r.over() && f.owner != l.n.self && shareOne(r.skeletons(), f.skeletons) {
-			l.warnOfRoom(id, Warning{Code: "ambiguous_room", Peer: f.owner, Text: "a room called " + f.name + " is here already, made by " + f.ownerNick() + " (" + f.words + "), or one that looks like it: to join by the name, people have to say which"})
+			l.warnOfRoom(id, Warning{Code: "ambiguous_room", Peer: f.owner, Text: "a room called " + f.name + " is already on this network, made by " + f.ownerNick() + " (" + f.words + "), or one with a similar name; people who join by name have to choose one"})
 			return
 		}
 	}
 	if known := l.knownOwner(id, f.looks, f.owner); known != "" && known != f.owner {
-		l.warnOfRoom(id, Warning{Code: "owner_key", Peer: f.owner, Text: "a room called " + f.name + " is shown by another owner than the one you know"})
+		l.warnOfRoom(id, Warning{Code: "owner_key", Peer: f.owner, Text: "a room called " + f.name + " has a different owner from the one you know"})
 	}
 }
 

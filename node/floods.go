@@ -213,7 +213,7 @@ func (l *loop) tellFloods(now time.Time) {
 	for _, f := range due {
 		text, verb := l.flooders(f)
 		l.emit(nil, Warning{Code: "flood", Peer: f.by(), Text: fmt.Sprintf(
-			"%s %s too much to this node: what is too much of it (%s) is refused", text, verb, strings.Join(f.things, ", "))})
+			"%s %s too much to this node: the excess (%s) is refused", text, verb, strings.Join(f.things, ", "))})
 	}
 }
 

@@ -90,7 +90,7 @@ func (r *room) freeze(a, b protocol.SignedRecord) {
 	r.publishSnapshot()
 	r.l.emit(r, Warning{Code: "frozen", Peer: r.authority(), Text: frozenWords(r.label()) + "; ask the owner in person"})
 	if r.owner() {
-		r.l.emit(r, Warning{Code: "renew", Text: "an old copy of this node's data was put back, or a second copy of it runs: " + r.label() + " has to be made anew"})
+		r.l.emit(r, Warning{Code: "renew", Text: "an old copy of this node's data was put back, or a second copy of it is running: " + r.label() + " has to be replaced"})
 	}
 	r.spreadProof()
 }
@@ -176,7 +176,7 @@ func (r *room) checkPromised() {
 		return
 	}
 	if hash != r.promised.hash {
-		r.l.emit(r, Warning{Code: "other_log", Peer: r.authority(), Text: "the owner of " + r.label() + " handed out another log than the one it let us in by: ask the owner in person"})
+		r.l.emit(r, Warning{Code: "other_log", Peer: r.authority(), Text: "the owner of " + r.label() + " has handed out a different log from the one at your admission: ask the owner in person"})
 	}
 	r.promised = logHead{}
 }

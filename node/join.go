@@ -283,11 +283,11 @@ func joinRefused(room string, r protocol.JoinReply) error {
 	case protocol.JoinTooSoon:
 		// After a kick, or since too many ask at once.
 		wait := max(r.Wait.Round(time.Second), time.Second)
-		return &Error{Code: CodeRefused, Text: "it is too soon to come into " + room, Reason: fault.TooSoon, RetryAfter: wait}
+		return &Error{Code: CodeRefused, Text: "it is too soon to join " + room, Reason: fault.TooSoon, RetryAfter: wait}
 	case protocol.JoinInviteBad:
 		return refused("this invite is not valid: used, expired, revoked, or for another nick", fault.InviteNotValid)
 	case protocol.JoinNeedsInvite:
-		return refused(room+" is entered by invite only", fault.InviteOnly)
+		return refused(room+" can be joined only with an invite", fault.InviteOnly)
 	case protocol.JoinNickBad:
 		return &Error{Code: CodeInvalid, Text: "that nick is not allowed", Reason: fault.NickRefused, Limit: protocol.MaxNickRunes}
 	case protocol.JoinNickTaken:
@@ -295,7 +295,7 @@ func joinRefused(room string, r protocol.JoinReply) error {
 	case protocol.JoinFull:
 		return refused(room+" is full", fault.RoomFull)
 	case protocol.JoinNoRoom:
-		return &Error{Code: CodeNotFound, Text: room + " is not there any more", Reason: fault.RoomGone}
+		return &Error{Code: CodeNotFound, Text: room + " no longer exists", Reason: fault.RoomGone}
 	}
 	text := "the owner of " + room + " did not let you in"
 	if r.Text != "" {
@@ -472,7 +472,7 @@ func (r *room) checkLog(opened []protocol.SignedRecord, came int) error {
 		return &Error{Code: CodeInternal, Text: "the owner sent no log", Reason: fault.NoLog}
 	}
 	if len(opened) == 0 || opened[0].RoomID() != r.id || opened[0].Author != r.seat.Authority {
-		return &Error{Code: CodeRefused, Identity: true, Text: "the log that came is not that room's", Reason: fault.FalseLog}
+		return &Error{Code: CodeRefused, Identity: true, Text: "the log that was received is not that room's", Reason: fault.FalseLog}
 	}
 	return nil
 }

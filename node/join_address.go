@@ -105,7 +105,7 @@ func (n *Node) addrTarget(ctx context.Context, typed string, addr multiaddr.Mult
 		return nil, otherVersionError("the node at " + typed)
 	}
 	if answered.err != nil {
-		return nil, &Error{Code: CodeUnavailable, Text: fmt.Sprintf("the node at %s does not say which rooms there are: %s", typed, fault.Network(answered.err)), Reason: fault.RoomsNotTold}
+		return nil, &Error{Code: CodeUnavailable, Text: fmt.Sprintf("the node at %s does not list its rooms: %s", typed, fault.Network(answered.err)), Reason: fault.RoomsNotTold}
 	}
 	return ask(ctx, n, roomsAt{typed, at, answered})
 }

@@ -26,7 +26,7 @@ func (l *loop) room(s string) (*room, error) {
 	case len(found) == 0:
 		err := l.notIn(s)
 		if e := AsError(err); e.Code == CodeNotFound && len(alike) > 0 {
-			e.Text += ", but in one whose name looks like it"
+			e.Text += ", but in one with a similar name"
 			e.Reason, e.Rooms = fault.RoomLooksAlike, []fault.Choice{{Room: alike[0].id, Name: alike[0].label()}}
 		}
 		return nil, err
@@ -37,7 +37,7 @@ func (l *loop) room(s string) (*room, error) {
 	for _, r := range append(found, alike...) {
 		rooms = append(rooms, fault.Choice{Room: r.id, Name: r.label()})
 	}
-	return nil, &Error{Code: CodeAmbiguous, Text: fmt.Sprintf("you are in several rooms called %q, or that look like it", s), Reason: fault.InSeveralRooms, Rooms: rooms}
+	return nil, &Error{Code: CodeAmbiguous, Text: fmt.Sprintf("you are in several rooms called %q or similar", s), Reason: fault.InSeveralRooms, Rooms: rooms}
 }
 
 // roomsCalled are our rooms of a name, and those with another name that looks like it.
@@ -71,7 +71,7 @@ func (l *loop) notIn(s string) error {
 			return notMember(f.name)
 		}
 	}
-	return &Error{Code: CodeNotFound, Text: fmt.Sprintf("you are not in a room %q", s), Reason: fault.NotInRoom}
+	return &Error{Code: CodeNotFound, Text: fmt.Sprintf("you are not in a room called %q", s), Reason: fault.NotInRoom}
 }
 
 // ownRoom is a room that we are the authority of.
@@ -124,7 +124,7 @@ func parseAccess(s string) (protocol.Access, error) {
 	case "invite":
 		return protocol.Invite, nil
 	}
-	return 0, &Error{Code: CodeInvalid, Text: fmt.Sprintf("%q is no kind of access", s), Reason: fault.BadAccess}
+	return 0, &Error{Code: CodeInvalid, Text: fmt.Sprintf("%q is not a kind of access", s), Reason: fault.BadAccess}
 }
 
 func historyName(h protocol.History) string {
@@ -146,7 +146,7 @@ func parseHistory(s string) (protocol.History, error) {
 	case "all":
 		return protocol.HistoryAll, nil
 	}
-	return 0, &Error{Code: CodeInvalid, Text: fmt.Sprintf("%q is no kind of history", s), Reason: fault.BadHistory}
+	return 0, &Error{Code: CodeInvalid, Text: fmt.Sprintf("%q is not a kind of history", s), Reason: fault.BadHistory}
 }
 
 // firstWords is enough of a text to know it again.

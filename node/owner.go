@@ -386,7 +386,7 @@ func ruleError(room string, err error) error {
 	case errors.Is(err, authority.ErrClosed):
 		return roomClosed(room)
 	case errors.Is(err, authority.ErrNoKnock):
-		return &Error{Code: CodeNotFound, Text: "nobody of that name is at the door", Reason: fault.NotAtTheDoor}
+		return &Error{Code: CodeNotFound, Text: "nobody with that name is at the door", Reason: fault.NotAtTheDoor}
 	case errors.Is(err, authority.ErrNoInvite):
 		return &Error{Code: CodeNotFound, Text: "no such open invite", Reason: fault.NoSuchInvite}
 	case errors.Is(err, authority.ErrNickTaken):

@@ -183,7 +183,7 @@ func (n *Node) pollStream(ctx context.Context, room protocol.RoomID, pace *rate.
 	for {
 		if q.ask == (protocol.PollAsk{}) {
 			// A reason that is not the authority's own, or not for this question. Later, perhaps.
-			return false, q.authority, errors.New("the answer makes no sense")
+			return false, q.authority, errors.New("the answer is malformed")
 		}
 		if q.ask.Request != nil {
 			if err := pace.Wait(ctx); err != nil {

@@ -78,7 +78,7 @@ func (n *Node) pace(ctx context.Context, text string) error {
 	if wait > sayPatience {
 		r.Cancel()
 		return &Error{
-			Code: CodeUnavailable, Text: fmt.Sprintf("not said: too much at once; this node says %d lines a second, and what waits already takes it %s", sayRate, sayPatience),
+			Code: CodeUnavailable, Text: fmt.Sprintf("not said: too much at once; this node sends %d lines a second, and the lines that already wait take %s", sayRate, sayPatience),
 			Reason: fault.TooMuchAtOnce, RetryAfter: wait - sayPatience,
 		}
 	}

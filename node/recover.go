@@ -31,7 +31,7 @@ func newRecovery(now time.Time) *recovery {
 }
 
 // errRecovering is what an order gets before the room is taken up; see park.
-var errRecovering = &Error{Code: CodeUnavailable, Text: "the room is being taken up: its members are asked what was decided last", Reason: fault.Recovering, RetryAfter: recoverWait}
+var errRecovering = &Error{Code: CodeUnavailable, Text: "the room is being resumed: its members are being asked for the latest decisions", Reason: fault.Recovering, RetryAfter: recoverWait}
 
 // recover begins to ask the members, or goes on at once where there are none.
 func (r *room) recover() error {
@@ -183,7 +183,7 @@ func (r *room) takeBack(records []protocol.SignedRecord) {
 		return
 	}
 	r.l.n.log.Warn("took back records that this node had signed and lost", "room", r.id, "after", seq, "to", r.current().Seq())
-	r.l.emit(r, Warning{Code: "old_disk", Text: "this node's data was an old copy: what had been decided in " + r.label() + " since was taken back from its members"})
+	r.l.emit(r, Warning{Code: "old_disk", Text: "this node's data was an old copy: the later decisions in " + r.label() + " were fetched from its members"})
 	if served {
 		// There may be more of them: nothing is signed before the members have been asked.
 		r.recovering = newRecovery(r.l.now())

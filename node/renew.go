@@ -46,7 +46,7 @@ func (n *Node) Renew(ctx context.Context, room string) (Renewed, error) {
 	for p, inv := range made.invites {
 		req := protocol.TellRequest{
 			Room: old.state.Room(), At: time.Now().UTC().Truncate(time.Millisecond),
-			Text: made.room.Name + " was made anew, since an old copy of its records was put back. Leave this one, and join it by the invite " + inv.Text,
+			Text: made.room.Name + " was replaced, because an old copy of its records was put back. Leave this room, and join the new one with the invite " + inv.Text,
 		}
 		if _, err := random.Read(req.ID[:]); err != nil {
 			return renewed, err

@@ -190,7 +190,7 @@ func (r *room) startGossip() bool {
 	g, err := startGossip(r.ctx, r.l.n.host, r.l.n.admission, &r.snap, r.l.n.offer, r.l.n.post, r.l.n.log)
 	if err != nil {
 		r.l.n.log.Error("start gossip", "room", r.id, "err", err)
-		r.l.emit(r, Warning{Code: "network", Text: "lines of this room may not come or go: " + fault.Text(err)})
+		r.l.emit(r, Warning{Code: "network", Text: "lines of this room may be lost: " + fault.Text(err)})
 		return false
 	}
 	r.gossip = g
@@ -275,7 +275,7 @@ func (r *room) leaveLongLog() {
 	if r.ctx.Err() != nil {
 		return
 	}
-	r.l.emit(r, Warning{Code: "log_full", Peer: r.authority(), Text: fmt.Sprintf("you are out of %s: its log has more than %d records, which is more than this node keeps; ask the owner for a new room", r.label(), maxRecords)})
+	r.l.emit(r, Warning{Code: "log_full", Peer: r.authority(), Text: fmt.Sprintf("you are no longer in %s: its log has more than %d records, which is more than this node keeps; ask the owner for a new room", r.label(), maxRecords)})
 	r.l.forget(r)
 }
 

@@ -86,10 +86,10 @@ func (n *Node) Tell(ctx context.Context, room, who, text string) (string, error)
 	}
 	var reply protocol.TellReply
 	if err := n.request(ctx, t.peer, protocol.TellID, &req, &reply); err != nil {
-		return "", &Error{Code: CodeUnavailable, Text: fmt.Sprintf("not told: %s cannot be reached: %s", t.nick, fault.Network(err)), Reason: fault.CannotTell}
+		return "", &Error{Code: CodeUnavailable, Text: fmt.Sprintf("not sent: %s cannot be reached: %s", t.nick, fault.Network(err)), Reason: fault.CannotTell}
 	}
 	if !reply.OK {
-		return "", &Error{Code: CodeRefused, Text: fmt.Sprintf("not told: the node of %s does not take it", t.nick), Reason: fault.NotTaken}
+		return "", &Error{Code: CodeRefused, Text: fmt.Sprintf("not sent: the node of %s does not accept it", t.nick), Reason: fault.NotTaken}
 	}
 	return directID(req.ID), nil
 }

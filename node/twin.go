@@ -72,7 +72,7 @@ func (e twinChecked) handle(l *loop) {
 	dir := l.n.cfg.DataDir
 	l.n.log.Warn("another node has this identity", "at", e.at)
 	l.emit(nil, Warning{Code: "twin", Peer: l.n.self, Text: "another node, at " + e.at + ", has the identity of this one, since its data directory is a copy: " +
-		"others take the two for one, and lines of both are lost. End one of them (the data directory here is " + dir + ")"})
+		"others cannot tell the two apart, and lines of both are lost. Stop one of them (the data directory here is " + dir + ")"})
 }
 
 // listensAt reports whether addr is where this node itself listens.

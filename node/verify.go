@@ -89,7 +89,7 @@ func (q verifyPeer) run(l *loop) (Verification, error) {
 	case c.Peer == l.n.self:
 		return Verification{}, &Error{Code: CodeInvalid, Text: "that is you", Reason: fault.VerifySelf}
 	case !q.verified && !known:
-		return Verification{}, &Error{Code: CodeNotFound, Text: fmt.Sprintf("no words were compared with %q", q.who), Reason: fault.NotVerified}
+		return Verification{}, &Error{Code: CodeNotFound, Text: fmt.Sprintf("%q is not verified", q.who), Reason: fault.NotVerified}
 	case q.verified && !known && len(l.trusts.by) >= maxVerified:
 		return Verification{}, &Error{Code: CodeInvalid, Text: fmt.Sprintf("%d people are verified already", maxVerified), Reason: fault.ManyVerified}
 	}

@@ -110,7 +110,7 @@ func FindWho(who, where string, all []Named) (Named, error) {
 		return Named{}, &Error{Code: CodeNotFound, Text: fmt.Sprintf("there is no %q %s", who, where), Reason: fault.NoSuchPerson}
 	case len(fits) == 0:
 		return Named{}, &Error{
-			Code: CodeNotFound, Text: fmt.Sprintf("there is no %q %s, but a name that looks like it: %s", who, where, listed(alike)),
+			Code: CodeNotFound, Text: fmt.Sprintf("there is no %q %s, but a similar name: %s", who, where, listed(alike)),
 			Reason: fault.PersonLooksAlike,
 		}
 	}
@@ -158,7 +158,7 @@ func (r *room) whom(who string, past bool) (Named, standing, error) {
 		}
 	}
 	if past {
-		where += ", or among those who left"
+		where += ", or among former members"
 		fits, alike := Fits(who, all)
 		byName := len(fits) > 0 || len(alike) > 0
 		for _, n := range r.leavers(places) {

@@ -224,9 +224,9 @@ func TestConsoleLostNetwork(t *testing.T) {
 	bob.types("localchat join lab --ephemeral")
 	bob.sees("you are in lab, as bob")
 	bob.Unplug()
-	bob.sees("! no connection to anybody for 0:1", "owner alice unreachable 0:1", "MEMBERS")
+	bob.sees("! no connection to any node for 0:1", "owner alice unreachable for 0:1", "MEMBERS")
 	bob.Plug()
-	bob.sees("owner is back after", "owner alice answers")
+	bob.sees("owner is back after", "owner alice online")
 	bob.loses("! no connection")
 }
 

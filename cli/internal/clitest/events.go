@@ -108,7 +108,7 @@ func Spoken(n int, text string) node.Message {
 
 func ChangeOf(name string) *node.Error {
 	return &node.Error{
-		Code: node.CodeRefused, Identity: true, Text: "the room has another owner than the one you know", Reason: "other owner",
+		Code: node.CodeRefused, Identity: true, Text: "the room has a different owner from the one you know", Reason: "other owner",
 		Change: &node.KeyChange{Room: DenID, Name: name, Owner: DaveID, Words: "orbit tulip", Known: AliceID, KnownWords: "robot lemon"},
 	}
 }

@@ -96,16 +96,16 @@ type factCase struct {
 
 var factCases = map[string]factCase{
 	"used":        {from: healthy, code: "interface_used", severity: fine, text: "eth0 is used: 192.168.1.7/24, fe80::7/64"},
-	"skipped":     {from: healthy, code: "interface_skipped", severity: note, text: "lo is not used", cause: "nowhere but to this machine"},
+	"skipped":     {from: healthy, code: "interface_skipped", severity: note, text: "lo is not used", cause: "loopback interface"},
 	"own returns": {from: healthy, code: "multicast_ok", severity: fine, text: "eth0 IPv4, eth0 IPv6"},
 	"found":       {from: healthy, code: "nodes_found", severity: fine, text: "1 node found by mDNS: "},
-	"reached":     {from: healthy, code: "reached", severity: fine, text: "reached at 192.168.1.9:4002 by TCP and UDP"},
+	"reached":     {from: healthy, code: "reached", severity: fine, text: "reached at 192.168.1.9:4002 over TCP and UDP"},
 
 	"link-local only": {
 		from: healthy, change: func(f *facts) {
 			f.checkup.Interfaces[1] = ifaceUsed("eth0", "fe80::7/64")
 		},
-		code: "link_local_only", severity: note, text: "joined all the same", cause: "cable", do: "localchat join '[fe80::1%eth0]:4001'   # for example",
+		code: "link_local_only", severity: note, text: "found and joined", cause: "cable", do: "localchat join '[fe80::1%eth0]:4001'   # for example",
 	},
 	"containers": {
 		from: healthy, change: func(f *facts) {
@@ -150,7 +150,7 @@ var factCases = map[string]factCase{
 	},
 	"captured": {
 		from: healthy, change: func(f *facts) { f.checkup.Interfaces[1].Captured = "utun3" },
-		code: "vpn_captures", severity: fault, text: "eth0 goes into utun3", do: "sudo ip rule add to 192.168.1.0/24 lookup main priority 100",
+		code: "vpn_captures", severity: fault, text: "eth0 go into utun3", do: "sudo ip rule add to 192.168.1.0/24 lookup main priority 100",
 	},
 	"join": {
 		from: alone, change: func(f *facts) {
@@ -164,7 +164,7 @@ var factCases = map[string]factCase{
 	},
 	"sending": {
 		from: alone, change: func(f *facts) { f.checkup.Links = []discovery.LinkCheck{{Interface: "eth0", Send: syscall.EPERM}} },
-		code: "multicast_send", severity: fault, blocks: true, cause: "on its way out", do: "sudo nft insert rule inet filter output udp dport 5353 accept",
+		code: "multicast_send", severity: fault, blocks: true, cause: "drops outgoing UDP", do: "sudo nft insert rule inet filter output udp dport 5353 accept",
 	},
 	"sending, somebody reached": {
 		from: healthy, change: func(f *facts) { f.checkup.Links = []discovery.LinkCheck{{Interface: "eth0", Send: syscall.EPERM}} },
@@ -249,13 +249,13 @@ var factCases = map[string]factCase{
 	},
 	"TCP": {
 		from: healthy, change: func(f *facts) { f.reached[0] = dialledAt(clitest.AliceID, "192.168.1.9", os.ErrDeadlineExceeded, nil) },
-		code: "tcp_blocked", severity: warning, text: "by UDP, not by TCP: no answer", do: "sudo nft insert rule inet filter input tcp dport 4002 accept   # on that machine",
+		code: "tcp_blocked", severity: warning, text: "over UDP, but not over TCP: no answer", do: "sudo nft insert rule inet filter input tcp dport 4002 accept   # on that machine",
 	},
 	"UDP": {
 		from: healthy, change: func(f *facts) {
 			f.reached[0] = dialledAt(clitest.AliceID, "192.168.1.9", nil, errors.New("sendto: operation not permitted"))
 		},
-		code: "udp_blocked", severity: warning, text: "by TCP, not by UDP", cause: "the firewall of this machine", do: "sudo nft insert rule inet filter output udp dport 4001 accept",
+		code: "udp_blocked", severity: warning, text: "over TCP, but not over UDP", cause: "the firewall of this machine", do: "sudo nft insert rule inet filter output udp dport 4001 accept",
 	},
 	"both": {
 		from: healthy, change: func(f *facts) {
@@ -273,7 +273,7 @@ var factCases = map[string]factCase{
 		from: healthy, change: func(f *facts) {
 			f.reached = append(f.reached, silentMember(syscall.ECONNREFUSED))
 		},
-		code: "not_running", severity: note, text: "dave (~", cause: "was ended",
+		code: "not_running", severity: note, text: "dave (~", cause: "has stopped",
 	},
 	"a member's machine is off": {
 		from: healthy, change: func(f *facts) {
@@ -299,7 +299,7 @@ var factCases = map[string]factCase{
 		from: alone, change: func(f *facts) {
 			f.reached = []reached{dialledAt(clitest.AliceID, "10.1.2.3", syscall.ENETUNREACH, syscall.ENETUNREACH)}
 		},
-		code: "unreachable", severity: fault, blocks: true, cause: "another network", do: "nmcli device wifi hotspot   # a network of your own",
+		code: "unreachable", severity: fault, blocks: true, cause: "different network", do: "nmcli device wifi hotspot   # a network of your own",
 	},
 	"stranger": {
 		from: healthy, change: func(f *facts) {
@@ -317,7 +317,7 @@ var factCases = map[string]factCase{
 	},
 	"twin, not proven": {
 		from: healthy, change: func(f *facts) { f.checkup.Nodes = append(f.checkup.Nodes, nodeAt(clitest.MeID, "192.168.1.8")) },
-		code: "twin", severity: warning, cause: "trick", do: "localchat id   # on that machine",
+		code: "twin", severity: warning, cause: "faking it", do: "localchat id   # on that machine",
 	},
 	"identity": {
 		from: healthy, change: func(f *facts) { f.selfErr = &node.Error{Text: "the key is damaged", Reason: "store newer"} },

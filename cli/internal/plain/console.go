@@ -43,7 +43,7 @@ type console struct {
 	taken  int // lines of input so far
 
 	done    chan finished
-	news    chan safe.Text // what a command that goes on has to say meanwhile
+	news    chan safe.Text // lines from a command that is still running
 	work    sync.WaitGroup
 	running int  // commands that have not come back
 	waiting int  // those of them that a person waits for too
@@ -51,7 +51,7 @@ type console struct {
 	// undelivered are the ids of lines of mine: false until another node has the line. Where that is heard before the
 	// command that said it is finished, the id stands here as true meanwhile.
 	undelivered map[string]bool
-	// held has the line about a removal that waits for its reason; progress follows the removals of each room of ours.
+	// held holds the line about a removal until its reason comes; progress tracks the removals from each of our rooms.
 	held     render.Holder
 	progress map[string]*render.Removals
 
@@ -145,7 +145,7 @@ func (c *console) loop(ctx context.Context, open *command.Opening) error {
 		case text := <-c.news:
 			c.print(text)
 		case f := <-c.done:
-			// What a command did was told before it came back: show that first.
+			// The events of a command come before its reply: show them first.
 			c.drain(events)
 			c.finish(f)
 		case <-c.held.Due():
@@ -172,11 +172,11 @@ func (c *console) over() bool {
 	return c.ended && c.running == 0 && (c.interactive || len(c.undelivered) == 0)
 }
 
-// busy reports whether input has to wait. Where a program types, every command waits for the one before it, so that
-// what it wrote happens in that order.
+// busy reports whether input has to wait. If a program types, every command waits for the one before it, so that commands run
+// in the order in which they were written.
 func (c *console) busy() bool { return c.waiting > 0 || !c.interactive && c.running > 0 }
 
-// greet says who we are and, in the lobby, which rooms are here already.
+// greet names our nick and, in the lobby, lists the rooms that were found so far.
 func (c *console) greet(ctx context.Context) {
 	c.env.Say(c.env.Greeting(c.n.Info()))
 	if c.oneRoom {

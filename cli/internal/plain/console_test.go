@@ -22,7 +22,7 @@ func TestALateEntryLeavesTypingAlone(t *testing.T) {
 	}
 	c.current = clitest.LabID.String()
 	c.enterBy(finished{reply: command.Reply{Room: clitest.DenID.String()}, taken: 2})
-	if c.current != clitest.LabID.String() || !strings.Contains(out.Take(), "hint: /switch den types into den") {
+	if c.current != clitest.LabID.String() || !strings.Contains(out.Take(), "hint: /switch den switches to den") {
 		t.Error("typing was moved")
 	}
 }

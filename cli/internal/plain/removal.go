@@ -11,7 +11,7 @@ import (
 // release prints the line about a removal that waits, with its reason.
 func (c *console) release(reason safe.Text) { c.put(c.held.Release(reason)...) }
 
-// follow takes news of a removal in. It is said once that everybody has heard of it, or who has not.
+// follow tracks a removal. It shows once which members have not confirmed it, or that all have.
 func (c *console) follow(room string, p node.RemovalProgress, now time.Time, lines []safe.Text) {
 	if c.progress[room] == nil {
 		if c.progress == nil {
@@ -29,7 +29,7 @@ func (c *console) follow(room string, p node.RemovalProgress, now time.Time, lin
 	}
 }
 
-// overdue says of which removals somebody has not heard yet.
+// overdue shows the removals that some members have not confirmed in time.
 func (c *console) overdue(now time.Time) {
 	for _, r := range c.rooms {
 		if rs := c.progress[r.ID]; rs != nil {

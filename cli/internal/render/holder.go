@@ -7,14 +7,14 @@ import (
 	"localchat/node"
 )
 
-// A Holder holds the line about a removal back. What is printed cannot be completed, so the line waits for the reason, no
-// longer than reasonWait and not while anything else is printed: who, by whom and why are one line.
+// A Holder delays the line about a removal. A printed line cannot be completed later, so the line waits for its reason, until
+// reasonWait is over or something else is printed. Then its target, author and reason are one line.
 type Holder struct {
 	Line  *heldLine // nil: none
 	until *time.Timer
 }
 
-// A heldLine is a line about a removal, and what is to be printed after it.
+// A heldLine is a line about a removal, and the lines to print after it.
 type heldLine struct {
 	Room    string
 	removal uint64
@@ -22,7 +22,7 @@ type heldLine struct {
 	After   []safe.Text
 }
 
-// Hold keeps the line about a removal back, once release has printed the one before.
+// Hold delays the line about a removal. The line before it must have been released.
 func (h *Holder) Hold(ev node.Event, removal uint64, lines []safe.Text) {
 	if len(lines) > 0 {
 		h.Line = &heldLine{Room: ev.Room.String(), removal: removal, text: lines[0]}
@@ -35,7 +35,7 @@ func (h *Holder) Holds(room string, removal uint64) bool {
 	return h.Line != nil && h.Line.Room == room && h.Line.removal == removal
 }
 
-// Release are the lines that are to be printed now: the one that waits, with its reason, and those after it.
+// Release returns the lines to print now: the line that waits, with its reason, and those after it.
 func (h *Holder) Release(reason safe.Text) []safe.Text {
 	l := h.Line
 	if l == nil {
@@ -46,7 +46,7 @@ func (h *Holder) Release(reason safe.Text) []safe.Text {
 	return append([]safe.Text{l.text + reason}, l.After...)
 }
 
-// Due runs when no reason is waited for any longer.
+// Due returns a channel that fires when the wait for the reason is over.
 func (h *Holder) Due() <-chan time.Time {
 	if h.Line == nil {
 		return nil

@@ -452,7 +452,7 @@ func details(r node.RoomInfo) safe.Text {
 	}
 	text += "; owner's words: " + safe.Phrase(r.Words)
 	if r.RetainS > 0 {
-		text += "; lines kept for for " + Seconds(r.RetainS)
+		text += "; lines kept for " + Seconds(r.RetainS)
 	}
 	if r.Subject != "" {
 		text += "; " + safe.Phrase(r.Subject)

@@ -39,12 +39,12 @@ func TestHintsNameWhatIsThere(t *testing.T) {
 
 // TestWarningsSayWhatToDo: in the terms of the face that shows them.
 func TestWarningsSayWhatToDo(t *testing.T) {
-	w := node.Warning{Code: "renew", Text: "lab has to be made anew"}
-	if got := (render.View{}).Lines(node.Event{Body: w}); len(got) != 1 || !strings.Contains(string(got[0]), "; /renew makes the room anew") {
+	w := node.Warning{Code: "renew", Text: "lab has to be replaced"}
+	if got := (render.View{}).Lines(node.Event{Body: w}); len(got) != 1 || !strings.Contains(string(got[0]), "; /renew replaces the room") {
 		t.Errorf("a person reads %q", got)
 	}
 	raw, err := Event(node.Event{Room: clitest.LabID, Body: w})
-	if err != nil || !strings.Contains(string(raw), `"hint":"room.renew makes the room anew`) || strings.Contains(string(raw), "/renew") {
+	if err != nil || !strings.Contains(string(raw), `"hint":"room.renew replaces the room`) || strings.Contains(string(raw), "/renew") {
 		t.Errorf("a program reads %s, %v", raw, err)
 	}
 	if raw, err = Event(node.Event{Body: node.Warning{Code: "disk", Text: "x"}}); err != nil || strings.Contains(string(raw), "hint") {

@@ -101,7 +101,7 @@ func TestScreenLineThatFailed(t *testing.T) {
 			t.Run(why+", "+how, func(t *testing.T) {
 				g := ownerAt(t, 80, 24)
 				fail(g)
-				g.sees("not done; what you type now takes its place")
+				g.sees("not done; typing replaces it")
 				failed := g.m.input.text()
 				g.f.Did()
 				next.does(g)

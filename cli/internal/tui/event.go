@@ -49,7 +49,7 @@ func (m *tui) event(ev node.Event) {
 		}
 	}
 	if p == nil {
-		// What has no room must be seen wherever one is.
+		// An event without a room must be seen in every room.
 		p = m.pane()
 	}
 	m.keep(p, ev)
@@ -129,7 +129,7 @@ func (m *tui) narrate(p *pane, ev node.Event) {
 		l.kind = trouble
 	}
 	if m.hidden(p) && (l.kind == calling || l.kind == trouble) {
-		// Who knocks at a room out of sight, or writes to us alone, waits for an answer.
+		// A knock at a hidden room and a direct message need an answer.
 		loud := l
 		loud.head, loud.text = 0, render.InRoomOf(safe.Name(p.here.Name), text)
 		m.pane().add(loud, m.looked(m.pane()))
@@ -246,7 +246,7 @@ func (m *tui) glance() {
 		ctx, cancel := context.WithTimeout(ctx, command.RequestWait)
 		defer cancel()
 		g := glimpse{info: n.Info(), pane: p, list: list}
-		// What fails is asked again in a second, and left out until then.
+		// A list that fails is requested again in a second, and missing until then.
 		if list {
 			g.rooms, _ = n.Rooms(ctx)
 			g.more, _ = n.Unlisted(ctx)

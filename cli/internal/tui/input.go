@@ -44,7 +44,7 @@ func newComposer() composer {
 	styles := textarea.DefaultStyles(true)
 	styles.Cursor.Color = nil
 	area.SetStyles(styles)
-	// What these do is done by the console's own keys; Paste would run a program to read the clipboard.
+	// The console has its own keys for these; Paste would run a program to read the clipboard.
 	for _, b := range []*key.Binding{
 		&area.KeyMap.Paste, &area.KeyMap.InsertNewline, &area.KeyMap.CopySelection, &area.KeyMap.PageUp, &area.KeyMap.PageDown,
 		&area.KeyMap.SelectAll,

@@ -159,7 +159,7 @@ func TestScreenPaste(t *testing.T) {
 	g.sees("lab>         a       b", "cc      dd")
 	g.press("ctrl+c")
 	g.send(tea.PasteMsg{Content: "\U0010F009"})
-	g.sees("! a paste of so many lines, or with")
+	g.sees("! a paste with too many lines")
 	if got := g.m.input.text(); got != "" {
 		t.Errorf("pasted %q", got)
 	}
@@ -205,7 +205,7 @@ func TestScreenCopies(t *testing.T) {
 		t.Errorf("copied %d times, want %d", len(g.effects), len(want))
 	}
 	g.says("/copy none")
-	g.sees("no number of lines")
+	g.sees("not a number of lines")
 }
 
 func TestScreenCtrlC(t *testing.T) {

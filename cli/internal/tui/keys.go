@@ -9,10 +9,10 @@ import (
 
 // KeyHelp is what /help says about keys on the full-screen console.
 var KeyHelp = []safe.Text{
-	"Enter says or does it; Alt-Enter or Ctrl-J breaks the line; Tab completes",
-	"Up, Down: lines typed before; Ctrl-R: the last that holds what is typed",
-	"Ctrl-Y puts in what Ctrl-W, Ctrl-U or Ctrl-K took out; Ctrl-_ takes the last change back",
-	"PgUp, PgDn scroll; End returns; Alt-P, Alt-N: lines that name you",
+	"Enter sends the line; Alt-Enter or Ctrl-J starts a new line; Tab completes",
+	"Up, Down: earlier input; Ctrl-R: the last input that contains the typed text",
+	"Ctrl-Y inserts what Ctrl-W, Ctrl-U or Ctrl-K removed; Ctrl-_ undoes the last change",
+	"PgUp, PgDn scroll; End returns; Alt-P, Alt-N: lines that mention you",
 	"Alt-1 to Alt-9, Ctrl-N, Ctrl-P: the other rooms; Alt-1 is the lobby",
 	"F2: the members, and actions on them; F5, F6: let in or turn away the person who knocks",
 	"Ctrl-C clears the line; twice on an empty line it quits, as Ctrl-D and /quit do",

@@ -143,7 +143,7 @@ func (m *tui) lobbyRoom(i int, text safe.Text, width int) []row {
 // lobbyHeight is how many rows of the middle the lobby may have; the talk below has the others.
 func (m *tui) lobbyHeight(body int) int { return body * 2 / 3 }
 
-// lobbyAt is the room in row y of the lobby, -1 where there is none.
+// lobbyAt returns the room in row y of the lobby, or -1.
 func (m *tui) lobbyAt(y int) int {
 	if _, of := m.lobbyRows(m.width, m.lobbyHeight(m.frame.body)); y >= 0 && y < len(of) {
 		return of[y]

@@ -34,7 +34,7 @@ type tui struct {
 	info     node.Info
 	panes    []*pane // the lobby first
 	at       int     // the one shown
-	away     []*pane // rooms of ours that go on out of sight
+	away     []*pane // hidden rooms, which stay open
 	input    composer
 	side     side
 	page     *page // over the talk; nil: none
@@ -178,7 +178,7 @@ func (m *tui) outgoing() tea.Cmd {
 // pane is the one shown.
 func (m *tui) pane() *pane { return m.panes[m.at] }
 
-// find is the pane of a room, nil where there is none.
+// find returns the pane of a room, or nil.
 func (m *tui) find(id string) *pane {
 	for p := range m.every() {
 		if id != "" && p.here.ID == id {
@@ -188,7 +188,7 @@ func (m *tui) find(id string) *pane {
 	return nil
 }
 
-// every goes through all panes, those out of sight too.
+// every goes through all panes, hidden ones too.
 func (m *tui) every() iter.Seq[*pane] {
 	return func(yield func(*pane) bool) {
 		for _, p := range m.panes {
@@ -204,10 +204,10 @@ func (m *tui) every() iter.Seq[*pane] {
 	}
 }
 
-// hidden reports whether p is out of sight.
+// hidden reports whether p is hidden.
 func (m *tui) hidden(p *pane) bool { return slices.Contains(m.away, p) }
 
-// PutAway takes a room of ours out of sight, which goes on.
+// PutAway hides a room that we own and that stays open.
 func (m *tui) PutAway(r command.Room) {
 	p := m.find(r.ID)
 	if p == nil || m.hidden(p) {
@@ -387,7 +387,7 @@ func (m *tui) finish(f performed) {
 		m.offer(p)
 	}
 	if f.opening && f.err == nil && !m.open.Knocks && to != m.panes[0] {
-		m.tell(to, happened, m.env.Greeting(m.info)) // what is kept is said where one looks
+		m.tell(to, happened, m.env.Greeting(m.info)) // shown in the pane that the user sees
 	}
 	if f.err != nil {
 		m.complain(to, f.err)

@@ -185,7 +185,7 @@ func TestScreenRemovalIsOneLine(t *testing.T) {
 	g := ownerAt(t, 110, 24)
 	g.hears(removed, progress)
 	g.sees("kicked dave: not told, 1 of 2", "-- dave was kicked by bob")
-	g.misses("not heard from")
+	g.misses("waiting for")
 	g.hears(told, why, clitest.Spoken(1, "so that is that"))
 	g.sees("kicked dave: told, 1 of 2", "-- dave was kicked by bob: this is no market")
 	g.hears(all)
@@ -198,7 +198,7 @@ func TestScreenRemovalIsOneLine(t *testing.T) {
 
 	g.hears(removed, progress)
 	g.passes(render.RemovalPatience)
-	g.sees("-- kick of dave: dave not told yet; applied by 1 of 2; alice not heard from")
+	g.sees("-- kick of dave: dave not told yet; applied by 1 of 2; waiting for alice")
 	g.passes(render.RemovalPatience)
 	if n := strings.Count(g.screen(), "dave not told yet"); n != 1 {
 		t.Errorf("it is said %d times", n)

@@ -15,12 +15,12 @@ import (
 // A question waits for yes or no; nothing else is taken until then.
 type question struct {
 	text    safe.Text
-	pane    *pane // what it is about; it goes with that
+	pane    *pane // its subject; the question ends with it
 	yes, no func()
 	// choices are the keys that answer it where it is not a question of yes or no, and choose takes one of them.
 	choices []command.Choice
 	choose  func(command.Choice)
-	// other takes a character that is pressed as the beginning of another answer; nil: there is none.
+	// other takes a character as the beginning of a typed answer; nil: no answer can be typed.
 	other func(key string)
 	// sudden: it came while keys meant for something else may be on their way. since: the last of those, or when it
 	// came; a yes counts after a moment without any.
@@ -64,7 +64,7 @@ func (m *tui) nextQuestion() {
 	m.question.sudden, m.question.since = true, m.now
 }
 
-// answer takes a key as the answer. Enter is none: it may have been meant for the line before.
+// answer takes a key as the answer. Enter is not an answer: it may have been meant for the line before.
 func (m *tui) answer(name string) {
 	q, typed := m.question, name
 	name = strings.ToLower(name)

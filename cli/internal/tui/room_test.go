@@ -283,7 +283,7 @@ func TestScreenInviteIsNotSaid(t *testing.T) {
 	g.f.Did()
 	g.says("LOCALCHAT:ABCD")
 	g.did()
-	g.sees("! that is an invite: it was not said")
+	g.sees("! that is an invite and was not said")
 }
 
 func TestScreenOpeningFails(t *testing.T) {

@@ -24,7 +24,7 @@ const (
 	answer                    // of a command
 	figure                    // a drawing: cut and never wrapped
 	foundLine                 // said before, and found by a search
-	verbatim                  // a text of ours to be copied: broken anywhere, and without marks
+	verbatim                  // a text of ours to copy: broken anywhere, and without marks
 	day                       // the date has changed
 )
 
@@ -37,11 +37,11 @@ type line struct {
 	// head is how many bytes of text are the speaker's name in its brackets.
 	head int
 	hue  int // the style of that name
-	// id of the message, "" for what is none. Lines of one key replace one another.
+	// id of the message, or "". Lines with the same key replace each other.
 	id, key string
 	// above is the id of the message that this one stands above; "": the last one.
 	above string
-	// pending: mine, and nobody else is known to have it.
+	// pending: our own line, which no other node is known to have.
 	pending bool
 
 	rows     []row // text as drawn for width; nil: to be drawn
@@ -162,7 +162,7 @@ func (s *scroll) replace(l line) {
 	s.add(l)
 }
 
-// comings is the key of a line that tells who came and who went.
+// comings is the key of a line about members that joined and left.
 const comings = "comings"
 
 // extend tells of a coming or going in the last line, where that tells of some already: a laptop that sleeps and wakes
@@ -206,7 +206,7 @@ func (s *scroll) forget(ids []string) {
 	})
 }
 
-// hide takes the words out of the lines with these ids and leaves their place.
+// hide replaces the text of the lines with these ids by a notice.
 func (s *scroll) hide(ids []string) {
 	gone := setOf(ids)
 	for i := range s.lines {
@@ -337,8 +337,7 @@ func (s *scroll) top() {
 	}
 }
 
-// startAt shows the lines from the one numbered seq on, where they do not all fit: who has asked for much reads it from
-// its beginning.
+// startAt shows the lines from number seq on, if they do not all fit: a long answer is read from its beginning.
 func (s *scroll) startAt(seq uint64) {
 	over := -s.height
 	for i := sort.Search(len(s.lines), func(i int) bool { return s.lines[i].seq >= seq }); i < len(s.lines); i++ {

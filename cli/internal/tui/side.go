@@ -44,8 +44,8 @@ const (
 type item struct {
 	kind itemKind
 	text safe.Text
-	// who names it in a command; peer and self are whom it is about.
-	who  string
+	// word names the item in a command; peer and self say which peer it is.
+	word string
 	peer node.PeerID
 	self bool
 	pale bool // not there
@@ -55,7 +55,7 @@ type item struct {
 
 // same reports whether two items are about the same thing.
 func (i item) same(j item) bool {
-	return i.kind == j.kind && i.peer == j.peer && (i.kind != anInvite || i.who == j.who)
+	return i.kind == j.kind && i.peer == j.peer && (i.kind != anInvite || i.word == j.word)
 }
 
 // items are the rows of the column for the pane shown.
@@ -69,14 +69,14 @@ func (m *tui) items() []item {
 	all = append(all, memberItems(r.Members)...)
 	if len(r.Knocks) > 0 {
 		all = append(all, item{text: "KNOCKING " + safe.Number(len(r.Knocks))})
-		who := command.AtTheDoor(command.Known{Roster: r})
+		words := command.AtTheDoor(command.Known{Roster: r})
 		for i, n := range r.Knocks {
 			word := render.TrustWord(n.Trust)
 			if word == "" {
 				word = command.Knocking
 			}
 			all = append(all, item{
-				kind: aKnock, text: "?" + render.TrustMark(n.Trust) + render.Nick(n.Nick, n.Peer) + " " + word, who: who[i], peer: n.Peer, verified: n.Verified,
+				kind: aKnock, text: "?" + render.TrustMark(n.Trust) + render.Nick(n.Nick, n.Peer) + " " + word, word: words[i], peer: n.Peer, verified: n.Verified,
 			})
 		}
 	}
@@ -84,18 +84,18 @@ func (m *tui) items() []item {
 		all = append(all, item{text: "INVITES " + safe.Number(len(r.Invites))})
 		for _, i := range r.Invites {
 			text := "+ open" + forWhom(i.Nick) + ", " + left(i.Expires.Sub(m.now))
-			all = append(all, item{kind: anInvite, text: text, who: i.ID})
+			all = append(all, item{kind: anInvite, text: text, word: i.ID})
 		}
 	}
 	if len(r.Bans) > 0 {
 		all = append(all, item{text: "BANNED " + safe.Number(len(r.Bans))})
-		who := command.Banned(command.Known{Roster: r})
+		words := command.Banned(command.Known{Roster: r})
 		for i, b := range r.Bans {
 			text := "- " + render.Nick(b.Nick, b.Peer)
 			if !b.Until.IsZero() {
 				text += ", " + left(b.Until.Sub(m.now))
 			}
-			all = append(all, item{kind: aBan, text: text, who: who[i], peer: b.Peer})
+			all = append(all, item{kind: aBan, text: text, word: words[i], peer: b.Peer})
 		}
 	}
 	return all
@@ -135,7 +135,7 @@ func memberItems(members []node.MemberInfo) []item {
 			role = word + ", " + role
 		}
 		items[i] = item{
-			kind: aMember, text: mark + render.TrustMark(who.Trust) + render.Nick(who.Nick, who.Peer) + "  " + role, who: words[i], peer: who.Peer,
+			kind: aMember, text: mark + render.TrustMark(who.Trust) + render.Nick(who.Nick, who.Peer) + "  " + role, word: words[i], peer: who.Peer,
 			self: who.Self, pale: away, verified: who.Verified,
 		}
 	}
@@ -175,7 +175,7 @@ func (s *side) hold(items []item) {
 		}
 		return
 	}
-	// What was chosen is gone. Nothing is chosen in its place by itself while keys that act may be on their way.
+	// The chosen item is gone. Nothing takes its place by itself, as a key that acts may already be pressed.
 	s.at = item{}
 }
 
@@ -183,7 +183,7 @@ func (s *side) hold(items []item) {
 func (s *side) move(items []item, step int) {
 	from := s.index + step
 	if s.at.kind == heading && step > 0 {
-		from = s.index // what was there is gone, so this is the next already
+		from = s.index // the item there is gone, so this is already the next
 	}
 	for i := from; i >= 0 && i < len(items); i += step {
 		if items[i].kind != heading {
@@ -228,7 +228,7 @@ type act struct {
 	exact bool
 }
 
-// acts of an item, by what it is and who asks.
+// acts returns the actions on an item, which depend on its kind and on our role.
 func (m *tui) acts(i item) []act {
 	owned := m.room().Owned
 	var all []act
@@ -278,11 +278,11 @@ func (m *tui) sideKey(name string) {
 		}
 		cmd, _ := command.LookUp(a.command, "", m.table)
 		if a.typed {
-			m.input.set("/" + a.command + " " + m.side.at.who + " ")
+			m.input.set("/" + a.command + " " + m.side.at.word + " ")
 			m.side.focus = false
 			return
 		}
-		who := m.side.at.who
+		who := m.side.at.word
 		if a.exact {
 			who = m.side.at.peer.String()
 		}
@@ -308,7 +308,7 @@ func (m *tui) sideHelp() safe.Text {
 	return text + "  Esc back"
 }
 
-// A door is whom the bar above the input names: the one who has knocked longest.
+// A door is the peer that the bar above the input names: the one that has knocked longest.
 type door struct {
 	peer node.PeerID
 	nick string
@@ -336,8 +336,7 @@ func (d *door) hold(knocks []node.KnockInfo, now time.Time) {
 	d.text = render.AskMark + render.Nick(first.Nick, first.Peer) + render.TrustNote(first.Trust) + " knocks: F5 lets in, F6 turns away; their words: " + safe.Phrase(first.Words)
 }
 
-// answerDoor lets in who stands in the bar, or turns them away. One who stands there only since a moment ago is not
-// who the key was meant for.
+// answerDoor lets in the peer in the bar, or turns it away. If the bar has just changed, the key was meant for another peer.
 func (m *tui) answerDoor(in bool) {
 	switch {
 	case m.door.peer == "":

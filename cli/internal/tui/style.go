@@ -8,8 +8,8 @@ import (
 	"localchat/node"
 )
 
-// The look of the full-screen console. Colours are those of the terminal's own palette, so that they are legible on
-// what the person has chosen; each only repeats what a mark or a word says already.
+// The look of the full-screen console. Colours come from the terminal's own palette, so that they are legible on any
+// background; each only repeats what a mark or a word says.
 var (
 	plain  = lipgloss.NewStyle()
 	bold   = lipgloss.NewStyle().Bold(true)
@@ -35,14 +35,14 @@ func hue(name string) int {
 	return int(h.Sum32() % uint32(len(speaks)))
 }
 
-// hues are the styles of those who have spoken in a room, as indexes of speaks.
+// hues are the styles of the speakers in a room, as indexes of speaks.
 type hues map[node.PeerID]int
 
 // maxHues is how many speakers of a room keep their style: as many as there can be at a time.
 const maxHues = 1024
 
-// of is the style of a speaker: the one of their name, or where another has that, one that fewer have. Those who are in the
-// room count before those who have left it. Whoever has a style keeps it.
+// of returns the style of a speaker: the one that follows from the name or, if another speaker has it, one that fewer speakers
+// have. Present members count more than former ones. A speaker keeps its style.
 func (h hues) of(who node.PeerID, name string, members []node.MemberInfo) int {
 	if i, ok := h[who]; ok {
 		return i

@@ -77,7 +77,7 @@ type (
 	silence struct{}
 )
 
-// run sends until ctx ends or the node does. Who is orphaned quits.
+// run sends events until ctx or the node ends. A console whose keeper has gone quits.
 func (f *feed) run(ctx context.Context, send func(tea.Msg), orphaned func() bool) {
 	defer close(f.done)
 	events, stop := f.n.Listen()

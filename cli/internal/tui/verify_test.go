@@ -117,7 +117,7 @@ func TestScreenVerifyHostile(t *testing.T) {
 		g.press("n", "ctrl+c")
 		g.send(g.keyChanged(clitest.Hostile))
 		g.passes(time.Second)
-		if g.m.question == nil || !strings.Contains(string(g.m.question.text), "another owner than the one you know") {
+		if g.m.question == nil || !strings.Contains(string(g.m.question.text), "a different owner from the one you know") {
 			t.Fatal("nothing was asked about the owner")
 		}
 		g.press("y")

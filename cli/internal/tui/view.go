@@ -11,8 +11,8 @@ import (
 	"localchat/node"
 )
 
-// The screen, from the top: the status of the room, what was said beside who is there, what needs an answer or must
-// not be overlooked, the line being typed, its help, the rooms. On a small screen the least important goes first.
+// The screen, from the top: the status of the room, the chat beside the members, questions and warnings, the line being typed,
+// its help, the rooms. On a small screen the least important parts go first.
 const (
 	barsFrom  = 8  // rows: below, no status and no list of rooms
 	notesFrom = 5  // rows: below, nothing but talk and input
@@ -211,8 +211,8 @@ func (m *tui) prompt() safe.Text {
 	}
 }
 
-// statusBar is the truth about the room: whose it is and whether they answer, who is there, the key, the network, and
-// how far a removal has got.
+// statusBar shows the state of the room: its owner and whether it is online, the members, the key, the network, and the progress
+// of a removal.
 func (m *tui) statusBar(width int) row {
 	p := m.pane()
 	if p.here.ID == "" {
@@ -248,7 +248,7 @@ func removalState(r node.RemovalProgress) safe.Text {
 	return render.Deed(r.Kind) + " " + render.Nick(r.Nick, r.Peer) + ": " + told + ", " + safe.Number(r.Applied) + " of " + safe.Number(r.Total)
 }
 
-// ownerText is who decides in the room, and whether they can be asked.
+// ownerText names the owner of the room, and says whether it is online.
 func (m *tui) ownerText(p *pane) safe.Text {
 	if p.here.Owned {
 		return "yours"
@@ -263,7 +263,7 @@ func (m *tui) ownerText(p *pane) safe.Text {
 	return name + " unreachable for " + m.since(p)
 }
 
-// ownersName is who owns a room of somebody else.
+// ownersName names the owner of a room that is not ours.
 func (m *tui) ownersName(p *pane) safe.Text {
 	who := p.roster.Owner()
 	if who.Peer == "" {

@@ -52,9 +52,9 @@ func Network(err error) string {
 	case is(network.ErrResourceLimitExceeded):
 		return "this node has too many connections"
 	case errors.As(err, &protocols):
-		return "the node there is of another version"
+		return "the node there runs another version"
 	case is(protocol.ErrMalformed, protocol.ErrTooLarge):
-		return "its answer makes no sense"
+		return "its answer is malformed"
 	case is(context.DeadlineExceeded, os.ErrDeadlineExceeded, swarm.ErrDialTimeout), errors.As(err, &timeout) && timeout.Timeout():
 		return "no answer in time"
 	case is(network.ErrReset, network.ErrNoConn, swarm.ErrConnClosed, swarm.ErrSwarmClosed, io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe):

@@ -49,7 +49,7 @@ func TestNetworkInPlainWords(t *testing.T) {
 		{dial(swarm.ErrAllDialsFailed, errors.New("some text of a transport at "+at.String())), "it does not answer"},
 		{fmt.Errorf("open: %w", &network.StreamError{ErrorCode: 3, Remote: true}), "the connection broke off"},
 		{io.ErrUnexpectedEOF, "the connection broke off"},
-		{fmt.Errorf("read: %w", protocol.ErrMalformed), "its answer makes no sense"},
+		{fmt.Errorf("read: %w", protocol.ErrMalformed), "its answer is malformed"},
 		{ErrSelf, "that is this node itself"},
 		{fmt.Errorf("x: %w", &Error{Text: "you are banned from lab"}), "you are banned from lab"},
 	} {

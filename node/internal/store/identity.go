@@ -60,7 +60,7 @@ func loadIdentity(path string) (crypto.PrivKey, error) {
 		return nil, err
 	}
 	if !bytes.Equal(pair, ed25519.NewKeyFromSeed(pair[:ed25519.SeedSize])) {
-		return nil, errors.New("the two halves of the key do not fit")
+		return nil, errors.New("the two halves of the key do not match")
 	}
 	return key, nil
 }
@@ -105,7 +105,7 @@ func unfit(path string, err error) error {
 			Reason: fault.IdentityReadable, Path: path,
 		}
 	} else if e.What != "" {
-		return &fault.Error{Code: fault.CodeInvalid, Identity: true, Text: "the identity file is not taken: " + e.Error(), Reason: fault.IdentityUnfit, Mend: e.Mend}
+		return &fault.Error{Code: fault.CodeInvalid, Identity: true, Text: "the identity file was rejected: " + e.Error(), Reason: fault.IdentityUnfit, Mend: e.Mend}
 	}
 	return &fault.Error{
 		Code: fault.CodeInvalid, Identity: true,

@@ -54,7 +54,7 @@ type Store struct {
 }
 
 // ErrInDoubt: whether the change has happened shows at the next start.
-var ErrInDoubt = errors.New("the disk failed at the last moment, so that only the next start can tell whether that has happened")
+var ErrInDoubt = errors.New("the disk failed at the last moment; only the next start can tell whether the change was saved")
 
 // lockTimeout: how long Open waits for another node to let go of the data directory.
 const lockTimeout = 200 * time.Millisecond
@@ -83,7 +83,7 @@ func Open(dir string) (*Store, error) {
 			Reason: fault.DirInUse,
 		}
 	case errors.As(err, &unfit):
-		return nil, &fault.Error{Code: fault.CodeUnavailable, Text: "the store is not taken: " + unfit.Error(), Reason: fault.StoreUnfit, Mend: unfit.Mend}
+		return nil, &fault.Error{Code: fault.CodeUnavailable, Text: "the store was rejected: " + unfit.Error(), Reason: fault.StoreUnfit, Mend: unfit.Mend}
 	case errors.Is(err, os.ErrPermission):
 		return nil, &fault.Error{Code: fault.CodeUnavailable, Text: fault.Text(err), Reason: fault.DirDenied}
 	case err != nil:
@@ -150,7 +150,7 @@ func guarded(f func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("a page of it makes no sense: %v", r)
+			err = fmt.Errorf("a page of it is corrupt: %v", r)
 		}
 	}()
 	return f()
@@ -189,7 +189,7 @@ func (s *Store) prepare() error {
 			return &fault.Error{Code: fault.CodeUnavailable, Text: fmt.Sprintf("the store %s was written by a newer localchat", s.db.Path()), Reason: fault.StoreNewer}
 		}
 		if v != nil && v[0] < version {
-			return &fault.Error{Code: fault.CodeUnavailable, Text: fmt.Sprintf("the store %s was written by an older localchat, whose rooms this version cannot go on with", s.db.Path()), Reason: fault.StoreOlder}
+			return &fault.Error{Code: fault.CodeUnavailable, Text: fmt.Sprintf("the store %s was written by an older localchat, whose rooms this version cannot use", s.db.Path()), Reason: fault.StoreOlder}
 		}
 		return nil
 	})
