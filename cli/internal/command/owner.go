@@ -184,7 +184,7 @@ func runSubject(ctx context.Context, c Call) (Reply, error) {
 func askClose(c Call, k Known) (*Confirmation, error) {
 	text := "close " + safe.Name(c.Room.Name) + render.Because(c.Arg(0)) + "? "
 	if others := len(k.Members) - 1; others > 0 {
-		text += render.Count(others, "other member is", "other members are") + " put out and told why, and the room ends for good"
+		text += render.Count(others, "other member is", "other members are") + " removed and told why, and the room ends for good"
 	} else {
 		text += "Nobody else is in it; it ends for good"
 	}

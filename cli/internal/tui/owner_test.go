@@ -230,7 +230,7 @@ func TestScreenInvite(t *testing.T) {
 func TestScreenClosesItsRoom(t *testing.T) {
 	g := ownerAt(t, 90, 24)
 	g.hears(node.RoomClosed{Kind: "closed", Text: "lunch"})
-	g.sees("-- you closed lab: lunch", "lab │ you are out")
+	g.sees("-- you closed lab: lunch", "lab │ you are no longer in this room")
 	g.misses("MEMBERS")
 	g.press("alt+1")
 	g.misses("2:lab")
@@ -267,7 +267,7 @@ func TestScreenOwnerLeaves(t *testing.T) {
 		g.did()
 		g.sees("lab> /close")
 		g.says("good night")
-		g.sees("close lab: good night? 2 other members are put out and told why")
+		g.sees("close lab: good night? 2 other members are removed and told why")
 		g.press("y")
 		g.did("close lab good night")
 	})
@@ -275,7 +275,7 @@ func TestScreenOwnerLeaves(t *testing.T) {
 		g := begin()
 		g.press("s")
 		g.did()
-		g.sees("[1:lobby]", "-- lab is hidden from you, and you are still its owner; /switch lab brings", "you are bob │")
+		g.sees("[1:lobby]", "-- lab is hidden from you, and you are still its owner; /switch lab", "you are bob │")
 		g.misses("2:lab", "lab │ yours")
 		// What is said there is not shown here, but counted; who knocks or writes to me alone is told.
 		g.hears(clitest.Spoken(1, "anybody?"), node.Knock{Peer: clitest.AliceID, Nick: "mallory", Words: "robot lemon"}, node.Direct{Peer: clitest.DaveID, Nick: "dave", Text: "are you there"})

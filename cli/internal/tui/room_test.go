@@ -88,7 +88,7 @@ func TestScreenRemoved(t *testing.T) {
 		g.hears(clitest.Spoken(1, "a secret"), node.OwnerUnreachable{ForS: 40})
 		g.sees("a secret", "unreachable")
 		g.hears(c.event)
-		g.sees(append(c.sees, "lab │ you are out", "(out)")...)
+		g.sees(append(c.sees, "lab │ you are no longer in this room", "(out)")...)
 		g.misses("a secret", "MEMBERS", "alice  owner", "unreachable", "no connection")
 		g.press("pgup")
 		g.misses("a secret")

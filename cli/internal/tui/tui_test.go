@@ -284,7 +284,7 @@ func TestScreenSendingFails(t *testing.T) {
 	g := memberAt(t, 80, 24)
 	g.f.Errors["say"] = &node.Error{Code: node.CodeUnavailable, Text: "the room has no key yet", Reason: "no key"}
 	g.says("hello")
-	g.sees("! the room has no key yet", "hint: the owner hands it out", "lab> hello")
+	g.sees("! the room has no key yet", "hint: the owner's node hands out the key", "lab> hello")
 }
 
 func TestScreenSizes(t *testing.T) {
