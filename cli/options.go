@@ -47,10 +47,10 @@ type options struct {
 func (o *options) addTo(f *pflag.FlagSet) {
 	f.StringVar(&o.nick, "nick", "", "the name to show in rooms (default: the login name)")
 	f.StringVar(&o.dataDir, "data-dir", "", "where the identity and the rooms are kept (default: "+filepath.Join("$XDG_DATA_HOME", "localchat")+")")
-	f.BoolVar(&o.ephemeral, "ephemeral", false, "write nothing, keep everything in memory; a new identity each time")
+	f.BoolVar(&o.ephemeral, "ephemeral", false, "write nothing to disk; use a new identity each time")
 	f.StringArrayVar(&o.listen, "listen", nil, "port to listen on, TCP and UDP, or a multiaddr; repeatable (default: ports that the system chooses at each start)")
-	f.StringArrayVar(&o.peers, "peer", nil, "multiaddr or HOST:PORT of a node to dial and dial again; repeatable")
-	f.StringArrayVar(&o.interfaces, "interface", nil, "look for rooms on this network interface only; repeatable")
+	f.StringArrayVar(&o.peers, "peer", nil, "multiaddr or HOST:PORT of a node to keep dialling; repeatable")
+	f.StringArrayVar(&o.interfaces, "interface", nil, "use only this network interface; repeatable")
 	f.BoolVar(&o.noMDNS, "no-mdns", false, "neither announce nor look for nodes by mDNS")
 	f.BoolVar(&o.anywhere, "from-anywhere", false, "accept connections from any network, including the internet; by default only from this machine's networks and --peer")
 	f.BoolVar(&o.noResume, "no-resume", false, "do not resume the rooms of last time")

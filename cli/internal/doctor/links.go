@@ -110,7 +110,7 @@ func (f facts) inbound() []Finding {
 		if !l.V6 && l.Returned && l.Tried && !l.Open {
 			return []Finding{{
 				Code: "inbound_blocked", Severity: warning, About: l.Interface, Text: "others cannot dial this machine on " + l.Interface + "; it can dial them",
-				Cause: "the firewall of this machine lets in UDP to port 5353 but not to that of a node", Do: f.openPorts(),
+				Cause: "the firewall of this machine allows incoming UDP to port 5353 but not to the port of a node", Do: f.openPorts(),
 			}}
 		}
 	}

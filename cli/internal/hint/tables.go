@@ -52,7 +52,7 @@ var anyFace = table{
 
 	// A node that does not start is reported on the command line, whatever the face was to be.
 	"cannot listen":           "check --listen and that this machine has a network; the default is every interface",
-	"address in use":          "is another program there, a second localchat? give another port with --listen, or leave it out; the address must be one of this machine",
+	"address in use":          "another program, perhaps a second localchat, may use the port; give another port with --listen, or leave it out; the address must be one of this machine",
 	"bad listen address":      "give a port, as in --listen 4001, or /ip4/0.0.0.0/tcp/4001, or leave --listen out",
 	"directory in use":        "for a second node on one machine add --ephemeral, or --data-dir with another directory",
 	"directory unfit":         "{mend}; or name another directory with --data-dir",
