@@ -32,7 +32,7 @@ func TestWhatEverybodyMayAsk(t *testing.T) {
 			{"/whois ALICE", []string{"peer   " + clitest.AliceID.String(), "nick   alice", "role   owner", "here   yes", "hint: compare the words"}},
 			{"/whois " + clitest.MeID.String()[:6], []string{"nick   bob", "here   this is you"}},
 			{"/whoami", []string{"nick   bob", "words  amber kiwi", "in     lab, as bob, member"}},
-			{"/net", []string{"join   192.168.1.7:4001  is what others type to reach you\n", "ports  TCP 4001  are what others connect to; they find me at UDP 5353; with --listen 4001", "me     /ip4/192.168.1.7/tcp/4001\n", "peer   alice ~", "connected, 1 ms"}},
+			{"/net", []string{"join   192.168.1.7:4001  is what others type to reach you\n", "ports  TCP 4001  are the ports that others connect to; they find you at UDP 5353; --listen 4001", "me     /ip4/192.168.1.7/tcp/4001\n", "peer   alice ~", "connected, 1 ms"}},
 			{"/search BUILD", []string{"<alice> the build box is up\n", "1 line found among those kept here"}},
 			{"/log", []string{"hint: -v logs in detail"}},
 			{"/set", []string{"times  on ", "bell   off", "keys   off"}},

@@ -73,9 +73,9 @@ func portsLine(addrs []string) safe.Text {
 			line += " " + safe.Number(int(p))
 		}
 	}
-	line += "  are what others connect to; they find me at UDP 5353"
+	line += "  are the ports that others connect to; they find you at UDP 5353"
 	if len(tcp) != 1 || !slices.Equal(tcp, udp) {
-		line += "; with --listen 4001 it is one port, and the same at each start"
+		line += "; --listen 4001 uses one port, the same at each start"
 	}
 	return line
 }

@@ -219,12 +219,12 @@ func portFindings(f facts) []Finding {
 	if len(f.usable()) == 0 {
 		return nil
 	}
-	fd := Finding{Code: "ports", Severity: fine, Text: "others connect to a TCP and a UDP port that the system chooses at each start, and find this machine at UDP port 5353"}
+	fd := Finding{Code: "ports", Severity: fine, Text: "others connect to a TCP and a UDP port, which the system chooses at each start, and find this machine at UDP port 5353"}
 	if f.port != 0 {
 		fd.Text = fmt.Sprintf("others connect to port %d, TCP and UDP, and find this machine at UDP port 5353", f.port)
 	}
 	if f.os == "windows" || f.os == "darwin" || f.firewall == "ufw" || f.firewall == "firewalld" {
-		fd.Text += "; the firewall has to let them in"
+		fd.Text += "; the firewall has to allow that"
 		fd.Do = f.openPorts()
 	}
 	return []Finding{fd}

@@ -214,7 +214,7 @@ var factCases = map[string]factCase{
 		do: "sudo iptables -I INPUT -p udp --dport 5353 -j ACCEPT && sudo iptables -I INPUT -p udp --dport 4001 -j ACCEPT && " +
 			"sudo iptables -I INPUT -p tcp --dport 4001 -j ACCEPT && localchat --listen 4001",
 	},
-	"ports":                 {code: "ports", severity: fine, text: "a TCP and a UDP port that the system chooses at each start, and find this machine at UDP port 5353"},
+	"ports":                 {code: "ports", severity: fine, text: "a TCP and a UDP port, which the system chooses at each start, and find this machine at UDP port 5353"},
 	"ports, one that stays": {change: func(f *facts) { f.port = 4500 }, code: "ports", severity: fine, text: "port 4500, TCP and UDP, and find this machine at UDP port 5353"},
 	"ports, ufw": {
 		change: func(f *facts) { f.firewall = "ufw" },
