@@ -16,7 +16,7 @@ import (
 	"localchat/node"
 )
 
-// A desk is a person at a console: what they type, what they see. It lives in a synctest bubble, where settle means
+// A desk is a user at a console: the lines typed and the screen seen. It lives in a synctest bubble, where settle means
 // that everything has happened that was going to.
 type desk struct {
 	t     *testing.T

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// A household is the folders in which a program of a user can leave something.
+// A household is the set of folders in which a user's program can leave files.
 type household struct {
 	t    *testing.T
 	home string

@@ -73,7 +73,7 @@ func (linkLocalNode) Info() node.Info {
 	return node.Info{Peer: clitest.MeID, Addrs: []string{"/ip6/::1/tcp/4001", "/ip6zone/wlan0/ip6/fe80::7/tcp/4001"}}
 }
 
-// Where /net has a link-local address to show, it says that others put their own card into it.
+// /net says of a link-local address that others put their own network interface into it.
 func TestNetSaysWhatToTypeForALinkLocalAddress(t *testing.T) {
 	got, err := runOf("net")(t.Context(), command.Call{N: linkLocalNode{clitest.NewNode()}})
 	if err != nil {

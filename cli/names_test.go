@@ -14,7 +14,7 @@ import (
 	"localchat/node"
 )
 
-// A knock is named in its commands by what names it alone, and what a person compares stands beside what it types.
+// The commands for a knock use a word that names it alone, beside the words that a person compares.
 func TestKnockNamesOne(t *testing.T) {
 	end := node.ShortID(clitest.DaveID)
 	for _, c := range []struct {

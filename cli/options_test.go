@@ -180,7 +180,7 @@ func TestPlainMode(t *testing.T) {
 	}
 }
 
-// TestLinksAreWanted: neither where styles are not wanted nor where the terminal is none.
+// TestLinksAreWanted: there are no links without styles, or without a terminal.
 func TestLinksAreWanted(t *testing.T) {
 	t.Cleanup(func() { render.ShowLinks(false) })
 	for _, c := range []struct {

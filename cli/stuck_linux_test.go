@@ -169,7 +169,7 @@ func (h household) start(t *testing.T, args ...string) *watched {
 	return w
 }
 
-// A watched program is one that a test types into, and reads.
+// A watched program is one that a test controls and reads.
 type watched struct {
 	t          *testing.T
 	in         io.WriteCloser

@@ -8,7 +8,8 @@ import (
 	"localchat/cli/internal/command"
 )
 
-// Somebody who waits at a door goes on to type elsewhere. What they type there stays there when they are let in.
+// TestALateEntryLeavesTypingAlone: a user who waits at a door goes on typing in another room. That input stays there when the
+// user is let in.
 func TestALateEntryLeavesTypingAlone(t *testing.T) {
 	out := &clitest.Screen{}
 	c := &console{

@@ -60,7 +60,7 @@ func TestEditing(t *testing.T) {
 	}
 }
 
-// A paste comes through whole however the terminal hands it over, and what cannot be taken as it is is not taken.
+// A paste arrives whole however the terminal delivers it, or is ignored if it cannot be taken unchanged.
 func TestEditorTakesAPasteExactlyOrNot(t *testing.T) {
 	const pasted = "é\x1b[1m\t你\r\nb\x1b[20"
 	keys := "x\x1b[200~" + pasted + "\x1b[201~\r"

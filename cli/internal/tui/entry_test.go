@@ -12,7 +12,7 @@ import (
 	"localchat/node"
 )
 
-// Who waits at a door sees for how long, wherever they look, and nothing of it once there is an answer.
+// TestScreenWaitsAtADoor: a user at a door sees how long the answer may take, in every room, until the answer comes.
 func TestScreenWaitsAtADoor(t *testing.T) {
 	for name, answer := range map[string]error{
 		"let in": nil, "turned away": &node.Error{Code: node.CodeRefused, Text: "the owner of den did not let you in", Reason: "denied"},
@@ -43,7 +43,7 @@ func TestScreenWaitsAtADoor(t *testing.T) {
 	}
 }
 
-// A knock that was a mistake can be taken back.
+// A mistaken knock can be cancelled.
 func TestScreenKnockIsTakenBack(t *testing.T) {
 	g := memberAt(t, 80, 24)
 	g.press("alt+1")
@@ -116,8 +116,8 @@ func TestScreenLineThatFailed(t *testing.T) {
 	}
 }
 
-// An answer that comes late gives no line back to who has gone on typing, not even where that was taken out again, nor in
-// another room.
+// TestScreenLateFailureGivesNothingBack: a late failure does not put its line back into an input that has been used since, not
+// even if that input is empty again, nor in another room.
 func TestScreenLateFailureGivesNothingBack(t *testing.T) {
 	late := performed{job: job{cmd: &command.Command{Name: "say"}, text: "/msg alice psst"}, err: &node.Error{Code: node.CodeUnavailable, Text: "alice is not there"}}
 	for name, c := range map[string]struct {

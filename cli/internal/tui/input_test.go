@@ -28,7 +28,7 @@ func TestScreenCompletes(t *testing.T) {
 		"/set be": "/set bell ", "/set bell of": "/set bell off ", "/policy acc": "/policy access ", "/policy access in": "/policy access invite ",
 		"/help ki": "/help kick ", "/copy in": "/copy invite ", "/whois da": "/whois dave ",
 		"da": "dave: ", "hello da": "hello dave ", "see @al": "see @alice ", "/me greets da": "/me greets dave ",
-		// Nobody else: not myself, not who is not there.
+		// Nobody else: neither myself nor an absent member.
 		"/kick b": "/kick b", "/accept d": "/accept d", "/unban a": "/unban a", "/kick dave a": "/kick dave alice ", "nothing ": "nothing ", "//ki": "//ki",
 	} {
 		g.press("ctrl+c")
@@ -175,7 +175,7 @@ func TestScreenPaste(t *testing.T) {
 	g.did("say lab " + strings.TrimSuffix(many, "\n"))
 	g.send(tea.PasteMsg{Content: strings.Repeat("x", safe.MaxText+1)})
 	g.sees("! a paste of 65537 bytes was ignored")
-	// What does not fit behind what is there is not taken in part.
+	// A paste that does not fit behind the text is ignored as a whole.
 	half := strings.Repeat("你", safe.MaxText/6)
 	g.send(tea.PasteMsg{Content: half})
 	g.send(tea.PasteMsg{Content: half})
@@ -294,8 +294,8 @@ func TestScreenHelpOfAnOwner(t *testing.T) {
 	g.sees("well?")
 }
 
-// TestScreenAnswerFromItsBeginning: an answer that does not fit is read from its first line on; what was there before and
-// what is said next do not move it, and sending returns.
+// TestScreenAnswerFromItsBeginning: an answer that does not fit is shown from its first line on. Lines before and after it do
+// not move it, and sending returns to the end.
 func TestScreenAnswerFromItsBeginning(t *testing.T) {
 	for _, size := range [][2]int{{80, 24}, {40, 12}} {
 		g := memberAt(t, size[0], size[1])
@@ -337,7 +337,7 @@ func TestScreenKeepsTheOrder(t *testing.T) {
 	g.did("say lab one", "say lab two")
 }
 
-// An input that is longer than what is shown of it says so.
+// An input that is only partly shown says so.
 func TestScreenLongInputSaysSo(t *testing.T) {
 	g := memberAt(t, 80, 24)
 	g.send(tea.PasteMsg{Content: strings.Repeat("a row\n", 49) + "the last"})

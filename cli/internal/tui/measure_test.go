@@ -13,7 +13,7 @@ import (
 	"localchat/node"
 )
 
-// scripts are words of scripts, and pictures, whose widths terminals do not count alike, or that end where a row does.
+// scripts are words and pictures whose widths differ between terminals, or that end where a row ends.
 var scripts = map[string]string{
 	"Hindi": "नमस्ते क्षत्रिय प्रार्थना विद्यार्थी हिन्दी", "Tamil": "தமிழ் நன்றி வணக்கம் கொள்கை", "Bengali": "বাংলা ক্ষমা ধন্যবাদ", "Telugu": "తెలుగు స్త్రీ కృతజ్ఞతలు",
 	"Thai": "ภาษาไทย กำลัง น้ำ สวัสดี", "Khmer": "ខ្មែរ ស្វាគមន៍ អរគុណ", "Myanmar": "မြန်မာ ကျေးဇူး မင်္ဂလာ", "Lao": "ພາສາລາວ ສະບາຍດີ ນ້ຳ", "Tibetan": "བཀྲ་ཤིས བདེ་ལེགས",

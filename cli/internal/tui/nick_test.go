@@ -69,9 +69,9 @@ func TestHues(t *testing.T) {
 	if first := make(hues).of("bob", "bob", nil); first != hue("bob") || first != make(hues).of("another", "bob", nil) {
 		t.Error("the style of a name is not always the same")
 	}
-	// Those who are in come first: the sixth has the style of one who has left.
+	// Present members come first: the sixth gets the style of a member that has left.
 	if i := h.of("frank", "frank", members[1:]); i != h["alice"] {
-		t.Errorf("frank has style %d, and alice, who has left, %d", i, h["alice"])
+		t.Errorf("frank has style %d, and alice, a former member, %d", i, h["alice"])
 	}
 	for i := range 2 * maxHues {
 		h.of(node.PeerID(rune(0x4e00+i)), "x", nil)

@@ -125,7 +125,7 @@ func TestScreenMemberHasNoOwnersKeys(t *testing.T) {
 	g.misses("/kick", "/ban")
 }
 
-// Where nobody else is in the room, a question does not count them.
+// A question about a room without other members counts nobody.
 func TestScreenAsksOfAnEmptyRoom(t *testing.T) {
 	g := ownerAt(t, 90, 24)
 	g.f.MemberList = g.f.MemberList[:1]
@@ -173,8 +173,8 @@ func TestScreenAmbiguousBanAsksNothing(t *testing.T) {
 	g.misses("[y] yes")
 }
 
-// A removal is one line: who, by whom and why. How far it has got stands in the bar; only what is missing is said, and
-// that it is there after all.
+// TestScreenRemovalIsOneLine: a removal is one line, with its target, author and reason. The bar shows its progress; the chat
+// shows only missing confirmations, and when they have come after all.
 func TestScreenRemovalIsOneLine(t *testing.T) {
 	progress := node.RemovalProgress{Peer: clitest.DaveID, Nick: "dave", Kind: "kicked", Applied: 1, Total: 2, Missing: []string{"alice"}}
 	told, all := progress, progress
@@ -239,8 +239,8 @@ func TestScreenClosesItsRoom(t *testing.T) {
 	}
 }
 
-// An owner who leaves is asked what is to become of the room; nothing is done before, and nothing by a key that answers
-// something else.
+// TestScreenOwnerLeaves: an owner who leaves is asked whether to close or hide the room. Nothing is done before an answer, or by
+// another key.
 func TestScreenOwnerLeaves(t *testing.T) {
 	begin := func() *glass {
 		g := ownerAt(t, 80, 24)
@@ -277,7 +277,7 @@ func TestScreenOwnerLeaves(t *testing.T) {
 		g.did()
 		g.sees("[1:lobby]", "-- lab is hidden from you, and you are still its owner; /switch lab", "you are bob │")
 		g.misses("2:lab", "lab │ yours")
-		// What is said there is not shown here, but counted; who knocks or writes to me alone is told.
+		// Lines there are counted, but not shown here; knocks and direct messages are shown.
 		g.hears(clitest.Spoken(1, "anybody?"), node.Knock{Peer: clitest.AliceID, Nick: "mallory", Words: "robot lemon"}, node.Direct{Peer: clitest.DaveID, Nick: "dave", Text: "are you there"})
 		g.misses("anybody?")
 		g.sees("? [lab] mallory knocks", "[lab] [dave to you] are you there")

@@ -13,7 +13,7 @@ import (
 	"localchat/node"
 )
 
-// inDen brings the person at the glass into a second room, which is shown then.
+// inDen brings the user into a second room, which is then shown.
 func (g *glass) inDen() {
 	g.t.Helper()
 	g.f.EmitIn(clitest.DenID, "den", node.Joined{Name: "den", Nick: "bob", Epoch: 1})
@@ -155,7 +155,7 @@ func TestScreenLostNetwork(t *testing.T) {
 	g.sees("owner alice online", "-- owner is back after 1:04")
 }
 
-// An owner that has ended its console in order is not one that cannot be reached, and each is said.
+// TestScreenOwnerHasGone: an owner that has quit and an owner that cannot be reached are shown differently.
 func TestScreenOwnerHasGone(t *testing.T) {
 	g := memberAt(t, 100, 24)
 	g.hears(node.OwnerUnreachable{Left: true, Nick: "alice"})
@@ -342,7 +342,7 @@ func TestScreenDoorIsItsRooms(t *testing.T) {
 	g.did()
 }
 
-// TestScreenDoorIsEmptyUntilLookedAt: just turned to another room, before the node has said who knocks there.
+// TestScreenDoorIsEmptyUntilLookedAt: just after switching to another room, before the node has listed the knocks there.
 func TestScreenDoorIsEmptyUntilLookedAt(t *testing.T) {
 	g := ownerAt(t, 80, 24)
 	g.f.AtDoor = []node.KnockInfo{{Peer: clitest.AliceID, Nick: "mallory"}}
@@ -353,8 +353,8 @@ func TestScreenDoorIsEmptyUntilLookedAt(t *testing.T) {
 	g.did()
 }
 
-// A second room of a name is made after a question, which names whose the first is, as far as a peer's nick can be believed
-// to be a name.
+// TestScreenAsksBeforeATwin: creating a second room of the same name is a question, which names the owner of the first if its
+// nick can pass for a name.
 func TestScreenAsksBeforeATwin(t *testing.T) {
 	for typed, question := range map[string]string{
 		"/create party": "a room called party is already on this network, owned by alice: create another?",

@@ -54,7 +54,7 @@ func TestScreenScrolls(t *testing.T) {
 	g.misses("new below", "End returns")
 }
 
-// A line that comes late stands where it was said, and neither what is being read nor what is new moves for it.
+// A late line stands where it was said. The lines being read and the new lines do not move for it.
 func TestScreenPutsALateLineInItsPlace(t *testing.T) {
 	g := memberAt(t, 80, 12)
 	for i := range 60 {

@@ -19,7 +19,7 @@ import (
 	"localchat/node"
 )
 
-// A glass is a person before a full-screen console: what they press, what they see. Everything happens in the goroutine
+// A glass is a user in front of a full-screen console: the keys pressed and the screen seen. Everything happens in the goroutine
 // of the test, so nothing is waited for. Whatever is done, each screen that follows is checked.
 type glass struct {
 	t interface {
@@ -58,7 +58,7 @@ func before(t interface {
 	return g
 }
 
-// memberAt opens a console in the room of alice, ownerAt one in a room of ours.
+// memberAt opens a console in alice's room, ownerAt one in a room of our own.
 func memberAt(t *testing.T, width, height int) *glass {
 	f := clitest.NewNode()
 	f.MemberList = []node.MemberInfo{

@@ -6,7 +6,7 @@ import (
 	"charm.land/bubbletea/v2"
 )
 
-// What is taken out of the input comes back with Ctrl-Y, and each change can be taken back, with the cursor where it was.
+// TestScreenYankAndUndo: removed text comes back with Ctrl-Y, and each change can be undone, with the cursor where it was.
 func TestScreenYankAndUndo(t *testing.T) {
 	for name, c := range map[string]struct {
 		does func(g *glass)

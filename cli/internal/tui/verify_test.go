@@ -49,7 +49,7 @@ func TestScreenVerify(t *testing.T) {
 	g.press("v")
 	g.did()
 	g.sees("did dave (")
-	g.press("e", "r", "y") // "very", by somebody who thinks that the input has the keys
+	g.press("e", "r", "y") // "very", typed as if the input had the focus
 	g.did()
 	g.passes(calm)
 	g.press("y")
