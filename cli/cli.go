@@ -21,7 +21,7 @@ import (
 	"localchat/node"
 )
 
-// An app is one run of the program: what it hands to a face, its flags and how it starts a node.
+// An app is one run of the program: the environment of its face, its flags, and how it starts a node.
 type app struct {
 	command.Env
 	env func(string) (string, bool)

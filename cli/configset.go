@@ -35,7 +35,7 @@ func (c *config) takeShow(table map[string]any) error {
 	return nil
 }
 
-// keeper writes what /set changes into the configuration file; nil where nothing is to be written.
+// keeper returns a function that saves the changes of /set in the configuration file, or nil if nothing must be written.
 func (a *app) keeper() func(name string, on bool) error {
 	if a.opts.ephemeral {
 		return nil

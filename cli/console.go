@@ -32,8 +32,8 @@ func (a *app) join(ctx context.Context, o node.JoinOptions, wait time.Duration) 
 	}})
 }
 
-// console starts a node and runs a console on it, the full-screen one where there is a screen. open, where it is not
-// nil, takes it into its first room.
+// console starts a node and runs a console on it: the full-screen one if there is a screen. If open is not nil, it enters the
+// first room.
 func (a *app) console(ctx context.Context, open *command.Opening) error {
 	if err := a.judgePlace(); err != nil {
 		return err

@@ -110,10 +110,10 @@ func (a *app) judgePlace() error {
 	return a.judgeHome("--data-dir DIR keeps them elsewhere, --ephemeral keeps nothing", "there is no directory for the identity and the rooms")
 }
 
-// judgeHome reports what is wrong with the home directory; what is a thing that would be looked for there.
-func (a *app) judgeHome(hint, what string) error {
+// judgeHome reports what is wrong with the home directory. problem says what cannot work without it.
+func (a *app) judgeHome(hint, problem string) error {
 	bad := func(why string) error {
-		return fail.Usage("set HOME to your home directory; "+hint, "%s: %s", what, why)
+		return fail.Usage("set HOME to your home directory; "+hint, "%s: %s", problem, why)
 	}
 	home := a.variable("HOME")
 	st, err := os.Stat(home)

@@ -19,12 +19,12 @@ import (
 // keptBy, in the environment, is the process that keeps the terminal for us.
 const keptBy = "LOCALCHAT_KEPT_BY"
 
-// An ended is how a program of ours that we waited for ended; it has said itself what there was to say.
+// An ended is the exit code of the child that we waited for. The child has already reported its error.
 type ended struct{ code int }
 
 func (e ended) Error() string { return fmt.Sprintf("ended with %d", e.code) }
 
-// keep runs this program once more, as a child that has the screen, and gives the terminal back when the child cannot:
+// keep runs this program again, as a child that has the screen, and restores the terminal if the child cannot:
 // a panic in a goroutine that is not ours, a fault of the runtime, a kill. No program can do that for itself. What the
 // child writes to standard error would tear the screen, so it is kept until the end.
 func (a *app) keep(ctx context.Context) error {
@@ -82,7 +82,7 @@ func (h *head) Write(p []byte) (int, error) {
 // kept reports whether a keeper waits for us, or waited: its end is ours.
 func (a *app) kept() bool { return a.variable(keptBy) != "" }
 
-// orphaned reports whether the keeper has gone, so that nobody gives the terminal back to whom it belongs.
+// orphaned reports whether the keeper has gone, so that nobody restores the terminal after us.
 func (a *app) orphaned() bool {
 	keeper := a.variable(keptBy)
 	return keeper != "" && keeper != fmt.Sprint(os.Getppid())

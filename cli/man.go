@@ -56,8 +56,8 @@ func manHeader() *doc.GenManHeader {
 	return &doc.GenManHeader{Title: "LOCALCHAT", Section: "1", Source: "localchat " + version(), Manual: "localchat"}
 }
 
-// firstPage is localchat(1). What the flags do not tell stands in sections of its own: what is typed in a room, keys, exit codes,
-// files and variables.
+// firstPage returns localchat(1). It has sections beside those of the flags: commands in a room, keys, exit codes, files and
+// variables.
 func firstPage(root *cobra.Command) ([]byte, error) {
 	var page bytes.Buffer
 	if err := doc.GenMan(root, manHeader(), &page); err != nil {
@@ -132,7 +132,7 @@ func manSection(w io.Writer, title, text string) {
 	}
 }
 
-// manEntry is a term and what it means.
+// manEntry writes a term and its meaning.
 func manEntry(w io.Writer, term, meaning string) {
 	fmt.Fprintf(w, ".TP\n\\fB%s\\fP\n%s\n", roff(term), roff(meaning))
 }

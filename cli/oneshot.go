@@ -150,7 +150,7 @@ type visitor struct {
 	room   string // its id
 	name   string
 	events <-chan node.Event
-	// warn takes what is wrong with the node itself, or with its network.
+	// warn is called with the warnings about the node itself or its network.
 	warn func(node.Warning)
 	// kept: the place in the room was ours before this command, so it stays.
 	kept bool
@@ -182,8 +182,8 @@ func (v *visitor) next(ctx context.Context, due <-chan time.Time) (node.Event, e
 	}
 }
 
-// visit enters a room, by the membership of last time where there is one, runs do, and goes. A membership that it had
-// to ask for ends with it; one that was there before stays.
+// visit enters a room, with the membership of last time if there is one, runs do, and leaves. A membership that it had to ask
+// for ends with it; an earlier one stays.
 func (a *app) visit(ctx context.Context, room string, wait time.Duration, do func(context.Context, *visitor) error) error {
 	o := command.JoinOptions(room)
 	o.Find = command.JoinWait

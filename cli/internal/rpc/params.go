@@ -30,9 +30,9 @@ func parametersOf(t reflect.Type) []parameter {
 	return all
 }
 
-// readParams fills params, a pointer to a struct, with what a program gives. Each parameter is taken as it is, or the
-// request is refused: encoding/json would put U+FFFD for what is no text, take the last of two values, take a name in other
-// letters and read null as "".
+// readParams fills params, a pointer to a struct, from a request. Each parameter is taken exactly, or the request is refused:
+// encoding/json would replace invalid text by U+FFFD, take the last of two values, ignore the case of names and read null
+// as "".
 func readParams(raw string, params any) (fault string) {
 	if raw == "" {
 		raw = "{}"

@@ -238,7 +238,7 @@ func (c *lineChannel) Close() error {
 	return nil
 }
 
-// cause makes the end of the server what it means for the program: the end of input is the ordinary one.
+// cause returns the meaning of the end of the server for the program: the end of input is not an error.
 func (c *lineChannel) cause(err error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
