@@ -442,7 +442,7 @@ func TestConsoleOwnerKey(t *testing.T) {
 	asked := func() {
 		t.Helper()
 		s := unfolded(bob.sees("[y] yes  [n] no"))
-		if !strings.Contains(s, "lab has another owner than the one you know. Known: alice (✓ verified, ~") || !strings.Contains(s, "words "+words(eve)+". Enter it") {
+		if !strings.Contains(s, "lab has a different owner from the one you know. Known: alice (✓ verified, ~") || !strings.Contains(s, "words "+words(eve)+". Join anyway") {
 			t.Errorf("the question does not name both owners:\n%s", s)
 		}
 	}
