@@ -70,7 +70,7 @@ func TestSetIsKept(t *testing.T) {
 // A mistyped setting is an error with its line, as any other in the file.
 func TestConsoleTableIsChecked(t *testing.T) {
 	for text, want := range map[string]string{
-		"[console]\nbel = true\n": "line 2, console.bel: there is no such setting", "[console]\nbell = \"yes\"\n": "line 2, console.bell: want true or false",
+		"[console]\nbel = true\n": "line 2, console.bel: there is no such setting", "[console]\nbell = \"yes\"\n": "line 2, console.bell: expected true or false",
 		"console = 7\n": "console",
 	} {
 		if _, _, err := settled(t, text, nil); err == nil || !strings.Contains(err.Error(), want) {

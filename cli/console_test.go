@@ -180,7 +180,7 @@ func TestMistypedCommandIsNeverSaid(t *testing.T) {
 		d := inRoom(t, clitest.NewNode())
 		for typed, hint := range map[string]string{
 			"/kcik dave": "hint: did you mean /kick?", "  /kick dave": "is for the owner of lab", "/frobnicate": "hint: /help lists",
-			"/": "a lone /", "/me": "usage: /me TEXT", "/room destroy": "no /room", "/KICK dave": "is for the owner",
+			"/": "/ alone is not a command", "/me": "usage: /me TEXT", "/room destroy": "no /room", "/KICK dave": "is for the owner",
 		} {
 			d.types(typed)
 			d.reads(hint)
@@ -203,7 +203,7 @@ func TestOwnersCommandsAreRefusedHere(t *testing.T) {
 			d.did()
 		}
 		d.types("/invite")
-		d.reads("only the owner of lab invites")
+		d.reads("only the owner of lab can invite")
 		d.did("policy read")
 		d.f.Rules.MembersInvite = true
 		d.out.Take()
@@ -291,7 +291,7 @@ func TestRefused(t *testing.T) {
 func TestKickedInTheLobby(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := sit(t, clitest.NewNode())
-		d.reads("-- you are bob; your identity and rooms: nothing is kept on disk", "/join ROOM")
+		d.reads("-- you are bob; nothing is kept on disk", "/join ROOM")
 		d.types("/join lab")
 		d.sees("-- you are in lab, as bob\n-- in lab: ")
 		d.f.Emit(node.Removed{Kind: "banned", By: clitest.AliceID, ByNick: "alice"})

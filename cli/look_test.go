@@ -27,7 +27,7 @@ func TestWhatEverybodyMayAsk(t *testing.T) {
 			{"/help", []string{"/kick WHO [REASON]", "remove a member and tell them why; they may ask to come back (owner)", "//x says /x"}},
 			{"/help kick", []string{"example:  /kick dave\n", "usage:    /kick WHO [REASON]\n", "for:      the room's owner"}},
 			{"/help /topic", []string{"usage:    /subject TEXT\n", "also:     /topic, /room topic, /room subject"}},
-			{"/rooms", []string{"> lab  knock      2 members; you are in; owner's words: amber kiwi"}},
+			{"/rooms", []string{"> lab  knock      2 members; you are in it; owner's words: amber kiwi"}},
 			{"/members", []string{"2 members of lab, key 3\n", "  alice  owner \n", "  bob    member  you\n"}},
 			{"/whois ALICE", []string{"peer   " + clitest.AliceID.String(), "nick   alice", "role   owner", "here   yes", "hint: compare the words"}},
 			{"/whois " + clitest.MeID.String()[:6], []string{"nick   bob", "here   this is you"}},

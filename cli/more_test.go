@@ -49,7 +49,7 @@ func TestNothingIsCutSilently(t *testing.T) {
 	f.Forgotten, f.Fetching = 1234, true
 	save := filepath.Join(t.TempDir(), "lab.txt")
 	for what, got := range map[string]string{"/search": answer(runOf("search"), "build"), "/save": answer(runOf("save"), save)} {
-		has(what, got, "1234 lines were forgotten before the time", true)
+		has(what, got, "1234 lines were dropped early", true)
 		has(what, got, "missing lines are still being fetched", true)
 	}
 

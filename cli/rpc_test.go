@@ -43,7 +43,7 @@ func TestRPC(t *testing.T) {
 			{"too long", strings.Repeat("x", rpc.MaxRequest+10), `"error":{"code":-32700`},
 			{"unknown method", `{"jsonrpc":"2.0","id":6,"method":"room.paint"}`, `"id":6,"error":{"code":-32601`},
 			{"built-in method", `{"jsonrpc":"2.0","id":6,"method":"rpc.serverInfo"}`, `"id":6,"error":{"code":-32601`},
-			{"unknown param", `{"jsonrpc":"2.0","id":7,"method":"room.say","params":{"room":"lab","txt":"hi"}}`, `"id":7,"error":{"code":-32602,"message":"invalid parameters: there is no parameter \"txt\"","data":{"code":"invalid"`},
+			{"unknown param", `{"jsonrpc":"2.0","id":7,"method":"room.say","params":{"room":"lab","txt":"hi"}}`, `"id":7,"error":{"code":-32602,"message":"invalid parameters: unknown parameter \"txt\"","data":{"code":"invalid"`},
 			{"missing param", `{"jsonrpc":"2.0","id":8,"method":"room.say","params":{"room":"lab"}}`, `"error":{"code":-32602,"message":"invalid parameters: text is missing"`},
 			{"no params", `{"jsonrpc":"2.0","id":8,"method":"room.say"}`, `"error":{"code":-32602`},
 			{"params of the wrong type", `{"jsonrpc":"2.0","id":9,"method":"room.say","params":{"room":7,"text":"x"}}`, `"error":{"code":-32602`},
@@ -74,7 +74,7 @@ func TestMoreRooms(t *testing.T) {
 	for _, c := range []struct {
 		more int
 		want string
-	}{{0, ""}, {1, "1 more room is on this network"}, {32, "32 more rooms are on this network"}} {
+	}{{0, ""}, {1, "1 more room on this network"}, {32, "32 more rooms on this network"}} {
 		synctest.Test(t, func(t *testing.T) {
 			f := clitest.NewNode()
 			f.RoomList, f.More = []node.RoomInfo{lab}, c.more

@@ -29,7 +29,7 @@ func TestVerify(t *testing.T) {
 		d.sees("-- ✓ alice (" + endOf(clitest.AliceID) + ") is verified: you have compared the words robot lemon")
 		d.types("/verify dave")
 		d.did("members", "knocks")
-		d.sees("words of dave (" + endOf(clitest.DaveID) + "): orbit tulip\n! this is not the dave that you verified: the key is different\n" +
+		d.sees("words of dave (" + endOf(clitest.DaveID) + "): orbit tulip\n! this is not the dave you verified: the key is different\n" +
 			"hint: if they read you the same words, by voice or side by side: /verify " + clitest.DaveID.String() + " yes")
 		d.types("/members")
 		d.did("members")

@@ -402,7 +402,7 @@ func TestConsoleVerify(t *testing.T) {
 	alice.isBack("0")
 
 	alice.types("clear; localchat create lab")
-	alice.sees("lab is yours from last time", "!✓bob  away, verified")
+	alice.sees("lab is your room from last time", "!✓bob  away, verified")
 	bob.types("clear; localchat join lab")
 	bob.sees("you are in lab again, as bob")
 	alice.sees("+✓bob  verified")
