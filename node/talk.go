@@ -196,7 +196,7 @@ func (r *room) noteShed(e transcript.Shed) {
 	}
 	if e.Tell {
 		r.l.emit(r, Warning{Code: "lines_full", Text: fmt.Sprintf(
-			"more is said in %s than this node keeps (%d lines or %d MiB in a room, %d MiB in all): the oldest lines of those who say most go before their time",
+			"%s is busier than this node can keep (%d lines or %d MiB in a room, %d MiB in all): the oldest lines of the busiest members are dropped early",
 			r.label(), transcript.MaxLines, transcript.MaxLineBytes>>20, maxNodeLines>>20)})
 	}
 }
