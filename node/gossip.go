@@ -422,11 +422,6 @@ func (h answering) NewStream(ctx context.Context, p peer.ID, ids ...libprotocol.
 	return lan.OpenStream(ctx, h.Host, p, ids...)
 }
 
-// close ends the instance where another takes its place: what the others send must not go on to this one.
-func (g *gossip) close() {
-	resetAll(g.end())
-}
-
 // leave ends the instance of a room that we are out of. The others end their streams to us when they hear of it. If we did
 // that before, they would open others in vain, and wait before they try again; and where we are let in again meanwhile, what
 // they had begun then ends the stream that they have opened since (go-libp2p-pubsub takes any end for that of the peer).

@@ -3,7 +3,6 @@ package node
 import (
 	"flag"
 	"fmt"
-	"localchat/node/internal/transcript"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -11,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"localchat/node/internal/transcript"
 )
 
 var (

@@ -1,9 +1,10 @@
 package node
 
 import (
-	"localchat/node/internal/transcript"
 	"testing"
 	"time"
+
+	"localchat/node/internal/transcript"
 )
 
 // isFound is the longest time that it takes to be announced on the street and dialled.

@@ -102,8 +102,3 @@ func BenchmarkStep(b *testing.B) {
 		}
 	})
 }
-
-// kickOf ends name's membership at its last line.
-func kickOf(name string, last protocol.Message) authority.Kick {
-	return authority.Kick{Peer: personaID(name), Cut: protocol.Cut{Ctr: last.Ctr, Hash: last.ID}}
-}

@@ -1,8 +1,9 @@
 package node
 
 import (
-	"localchat/node/internal/transcript"
 	"time"
+
+	"localchat/node/internal/transcript"
 )
 
 // The timing of a node: how often, how soon, and after how long. No bound depends on them: a value that is chosen badly makes a

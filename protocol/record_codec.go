@@ -194,9 +194,12 @@ func decodeReason(b []byte) (Reason, error) {
 	return rs, nil
 }
 
-func (r *fieldReader) nick(field, s string) string     { r.failWith(field, validNick(s)); return s }
-func (r *fieldReader) asked(field, s string) string    { r.failWith(field, validAsked(s)); return s }
+func (r *fieldReader) nick(field, s string) string { r.failWith(field, validNick(s)); return s }
+func (r *fieldReader) asked(field, s string) string { r.failWith(field, validAsked(s)); return s }
+
 func (r *fieldReader) roomName(field, s string) string { r.failWith(field, validRoomName(s)); return s }
-func (r *fieldReader) subject(field, s string) string  { r.failWith(field, validSubject(s)); return s }
-func (r *fieldReader) reason(field, s string) string   { r.failWith(field, validReason(s)); return s }
-func (r *fieldReader) text(field, s string) string     { r.failWith(field, ValidText(s)); return s }
+
+func (r *fieldReader) subject(field, s string) string { r.failWith(field, validSubject(s)); return s }
+
+func (r *fieldReader) reason(field, s string) string { r.failWith(field, validReason(s)); return s }
+func (r *fieldReader) text(field, s string) string   { r.failWith(field, ValidText(s)); return s }

@@ -20,9 +20,13 @@ type target struct {
 }
 
 var targets = []target{
-	{"linux", "amd64", "GOAMD64=v1"}, {"linux", "arm64", "GOARM64=v8.0"}, {"linux", "arm", "GOARM=7"},
-	{"darwin", "arm64", "GOARM64=v8.0"}, {"darwin", "amd64", "GOAMD64=v1"},
-	{"windows", "amd64", "GOAMD64=v1"}, {"freebsd", "amd64", "GOAMD64=v1"},
+	{"linux", "amd64", "GOAMD64=v1"},
+	{"linux", "arm64", "GOARM64=v8.0"},
+	{"linux", "arm", "GOARM=7"},
+	{"darwin", "arm64", "GOARM64=v8.0"},
+	{"darwin", "amd64", "GOAMD64=v1"},
+	{"windows", "amd64", "GOAMD64=v1"},
+	{"freebsd", "amd64", "GOAMD64=v1"},
 }
 
 func (t target) String() string { return t.os + "/" + t.arch }

@@ -2,9 +2,10 @@ package transcript
 
 import (
 	"fmt"
-	"localchat/authority"
 	"slices"
 	"testing"
+
+	"localchat/authority"
 )
 
 // What a removal costs grows with the lines of whom it removes, and not with their square: each line is walked over once, in

@@ -1,9 +1,10 @@
 package transcript
 
 import (
-	"localchat/protocol"
 	"slices"
 	"testing"
+
+	"localchat/protocol"
 )
 
 // The authority has no receipt for lines beyond a gap: what it has only a part of it does not have.

@@ -2,9 +2,10 @@ package transcript
 
 import (
 	"fmt"
-	"localchat/protocol"
 	"strings"
 	"testing"
+
+	"localchat/protocol"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 )

@@ -2,7 +2,6 @@ package transcript
 
 import (
 	"cmp"
-	"iter"
 	"maps"
 	"slices"
 	"time"
@@ -47,9 +46,6 @@ func (g *log) Get(id protocol.Hash) *Line { return g.byID[id] }
 
 // Of are the lines of one author, by number. They are not the caller's to change.
 func (g *log) Of(author peer.ID) []*Line { return g.byAuthor[author] }
-
-// authors are those who have lines here, in no order.
-func (g *log) authors() iter.Seq[peer.ID] { return maps.Keys(g.byAuthor) }
 
 // Arrivals are all lines, the first that came first, and Ordered are they as they are displayed. Neither is the caller's to change.
 func (g *log) Arrivals() []*Line { return g.arrival }

@@ -1,8 +1,9 @@
 package transcript
 
 import (
-	"localchat/protocol"
 	"testing"
+
+	"localchat/protocol"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 )

@@ -1,8 +1,9 @@
 package transcript
 
 import (
-	"localchat/protocol"
 	"testing"
+
+	"localchat/protocol"
 )
 
 // A comparison that goes on and brings nothing new ends by itself, even where each page moves on and is full.
