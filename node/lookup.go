@@ -152,11 +152,14 @@ func parseHistory(s string) (protocol.History, error) {
 // firstWords is enough of a text to know it again.
 func firstWords(s string) string {
 	const runes = 40
-	rs := []rune(s)
-	if len(rs) <= runes {
-		return s
+	n := 0
+	for i := range s {
+		if n == runes {
+			return s[:i] + "…"
+		}
+		n++
 	}
-	return string(rs[:runes]) + "…"
+	return s
 }
 
 // directID is the id of a direct message as faces see it.

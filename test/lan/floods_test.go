@@ -20,7 +20,7 @@ var (
 
 // The limits of a flood's effect.
 const (
-	floodMemory   = 96                    // MiB, the most that any node has had in memory
+	floodMemory   = 88                    // MiB, the most that any node has had in memory
 	floodSlower   = 2                     // times the median line before it
 	floodLine     = 20 * time.Millisecond // a median below this passes, whatever it was before: two cores have other work
 	floodOwner    = 5 * time.Second       // until a restarted member hears its owner
