@@ -333,15 +333,28 @@ func TestExcessLinesAreNotPassedOn(t *testing.T) {
 					}
 				}
 				size := len(said[0].Raw())
-				lp.passedOn = newTurnstile[peer.ID](budget{rate.Every(time.Hour), 5*size + 1})
+				lp.passedOn = passBudgets{
+					own: newTurnstile[peer.ID](budget{rate.Every(time.Hour), 5*size + 1}),
+					all: rate.NewLimiter(rate.Every(time.Hour), 3*size+1),
+				}
 				again := 0
 				for range 20 {
 					if pass(said[0]) { // it is here already, and costs bob nothing
 						again++
 					}
 				}
-				if again != 5 {
+				if again != 5+3 {
 					t.Errorf("one line is passed on %d times", again)
+				}
+				// Another author has a share of its own, and no more.
+				others := 0
+				for range 20 {
+					if lp.passedOn.allow(carol.self, size, lp.now()) {
+						others++
+					}
+				}
+				if others != 5 {
+					t.Errorf("%d lines of another author are passed on", others)
 				}
 			}
 		})))

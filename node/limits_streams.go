@@ -62,10 +62,11 @@ const (
 	// over in half a minute.
 	answerRate  = 4 << 20
 	answerBurst = 32 << 20
-	// passRate and passBurst, in bytes that we pass on for one peer, counted once for each receiver: a member cannot have us
-	// send much more than it sends itself. What is more is fetched.
-	passRate  = 1 << 20
-	passBurst = 8 << 20
+	// passOnRate and passOnBurst, in bytes that we pass on for one member, counted once for each receiver, are its own share: a
+	// person's lines to maxPasses members. allPassOnRate and allPassOnBurst, of all members beyond their shares: 3,000 short
+	// lines a second take a whole core. What is more is fetched.
+	passOnRate, passOnBurst       = 64 << 10, 256 << 10
+	allPassOnRate, allPassOnBurst = 1 << 20, 2 << 20
 	// directRate and directBurst, in direct messages of one member and KiB of them, are its own share: a person's, or one of the
 	// longest. addressDirectRate, of the members of one address beyond that, is as much as a node of ours says, and twice that
 	// at once. allDirectRate, of all members beyond their shares: each message waits for the reader of our events, so that

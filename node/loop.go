@@ -49,7 +49,7 @@ type loop struct {
 	// overfull: a room has so many lines above its bound that it does not wait for the tick.
 	overfull bool
 	directs  directs
-	passedOn *turnstile[peer.ID] // bytes that we pass on, by author
+	passedOn passBudgets
 	// untold are reasons that are kept, and that no face is known to have shown yet.
 	untold   map[protocol.RoomID]*untold
 	memory   *peerMemory // nil: no peer is remembered
@@ -71,7 +71,7 @@ func newLoop(n *Node, s *store.Store) (*loop, error) {
 		clock:     newClock(),
 		roomsTurn: roomsEvery,
 		directs:   newDirects(),
-		passedOn:  newTurnstile[peer.ID](budget{passRate, passBurst}),
+		passedOn:  newPassBudgets(),
 	}
 	if err := s.TakeIdentity(n.self); err != nil {
 		return nil, err
@@ -197,7 +197,7 @@ func (l *loop) tick() {
 	}
 	l.n.admission.sweep(now)
 	l.tellFloods(now)
-	l.passedOn.sweep(now)
+	l.passedOn.own.sweep(now)
 	l.directs.sweep(now)
 	l.guestsChanged = true // a reason may have expired, or the book wants others
 	l.askRooms(now)

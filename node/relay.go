@@ -9,6 +9,7 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
+	"golang.org/x/time/rate"
 
 	"localchat/protocol"
 )
@@ -192,7 +193,7 @@ func (q takePassed) run(l *loop) (*protocol.PassReply, error) {
 	reply := &protocol.PassReply{OK: true}
 	for _, p := range q.to {
 		_, member := r.current().Member(p)
-		if !mine || !member || !l.n.connected(p) || r.passes >= maxPasses || !l.passedOn.of(q.peer).AllowN(l.now(), size) {
+		if !mine || !member || !l.n.connected(p) || r.passes >= maxPasses || !l.passedOn.allow(q.peer, size, l.now()) {
 			reply.Missed = append(reply.Missed, p)
 		} else {
 			r.passes++
@@ -203,6 +204,20 @@ func (q takePassed) run(l *loop) (*protocol.PassReply, error) {
 		}
 	}
 	return reply, nil
+}
+
+// passBudgets are what is passed on for others, in bytes: for each author, and for all beyond that.
+type passBudgets struct {
+	own *turnstile[peer.ID]
+	all *rate.Limiter
+}
+
+func newPassBudgets() passBudgets {
+	return passBudgets{newTurnstile[peer.ID](budget{passOnRate, passOnBurst}), rate.NewLimiter(allPassOnRate, allPassOnBurst)}
+}
+
+func (b passBudgets) allow(author peer.ID, size int, now time.Time) bool {
+	return b.own.of(author).AllowN(now, size) || b.all.AllowN(now, size)
 }
 
 // sweepPasses forgets the members that were not reached a while ago.
