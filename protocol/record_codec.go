@@ -194,7 +194,7 @@ func decodeReason(b []byte) (Reason, error) {
 	return rs, nil
 }
 
-func (r *fieldReader) nick(field, s string) string { r.failWith(field, validNick(s)); return s }
+func (r *fieldReader) nick(field, s string) string  { r.failWith(field, validNick(s)); return s }
 func (r *fieldReader) asked(field, s string) string { r.failWith(field, validAsked(s)); return s }
 
 func (r *fieldReader) roomName(field, s string) string { r.failWith(field, validRoomName(s)); return s }
