@@ -128,7 +128,7 @@ var laws = map[string]law{
 		ours: []string{"authority", "protocol", "internal/private", "node/internal/fault"}, bans: storeBans,
 		why: "store keeps values of the law and the wire on disk, and decides nothing",
 	},
-	"release":      {why: "release makes archives of the built program, and knows it from outside"},
+	"test/release": {why: "release makes archives of the built program, and knows it from outside"},
 	"test/lan":     {tests: []string{driver, netns, hostilePeer}, why: "the tests between hosts drive the built program from outside, and know the wire only by the hostile peer"},
 	driver:         {ours: nil, bans: nodeBans, why: "the driver meets the program as any other program does: by its command line and JSON-RPC"},
 	netns:          {ours: nil, bans: nodeBans, why: "a network of namespaces does not know which programs run on it"},

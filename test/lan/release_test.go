@@ -45,7 +45,7 @@ func TestLANRelease(t *testing.T) {
 	var dist string
 	for range 2 {
 		dist = t.TempDir()
-		cmd := exec.Command("go", "run", "./release", "-only", "linux/"+runtime.GOARCH, "-o", dist, "-version", "v0.0.1-test")
+		cmd := exec.Command("go", "run", "./test/release", "-only", "linux/"+runtime.GOARCH, "-o", dist, "-version", "v0.0.1-test")
 		cmd.Dir = moduleRoot
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("%v: %v\n%s", cmd.Args, err, out)

@@ -1,7 +1,7 @@
 // Command release makes what is handed to people: the program for each system, archived with its manual pages, completions and
 // licences; packages for Debian and Fedora; a Homebrew formula and a winget manifest; and the SHA-256 sums of all of them.
 //
-// It is run in a checkout, as go run ./release, and needs no network: only Go, git and the modules that go mod download has
+// It is run in a checkout, as go run ./test/release, and needs no network: only Go, git and the modules that go mod download has
 // fetched. From the same commit, with the same Go, it makes the same bytes.
 package main
 
@@ -29,7 +29,7 @@ func main() {
 	flag.Parse()
 	var err error
 	if r.targets, err = chosen(*only); err == nil && flag.NArg() > 0 {
-		err = fmt.Errorf("what is %q? see go run ./release -help", flag.Arg(0))
+		err = fmt.Errorf("what is %q? see go run ./test/release -help", flag.Arg(0))
 	}
 	if err == nil {
 		err = r.run()
