@@ -63,8 +63,8 @@ const (
 	answerRate  = 4 << 20
 	answerBurst = 32 << 20
 	// passOnRate and passOnBurst, in bytes that we pass on for one member, counted once for each receiver, are its own share: a
-	// person's lines to maxPasses members. allPassOnRate and allPassOnBurst, of all members beyond their shares: 3,000 short
-	// lines a second take a whole core. What is more is fetched.
+	// person's lines to maxPasses members. allPassOnRate and allPassOnBurst, of all members beyond their shares: some 3,000 short
+	// lines a second. What is more is fetched.
 	passOnRate, passOnBurst       = 64 << 10, 256 << 10
 	allPassOnRate, allPassOnBurst = 1 << 20, 2 << 20
 	// directRate and directBurst, in direct messages of one member and KiB of them, are its own share: a person's, or one of the
