@@ -25,7 +25,7 @@ const (
 	// gossipQueue, in messages, of each of pubsub's queues: its default of 32 loses two thirds of a burst.
 	gossipQueue = 1024
 	// neverPX is a score that no peer reaches: pubsub takes the addresses that come with a PRUNE from peers with such a score
-	// alone. Whom to dial is for the book to say.
+	// alone. The book decides which peers are dialled.
 	neverPX = 1e9
 	// graftPatience: how long a newcomer waits to see somebody on the topic before it subscribes all the same.
 	graftPatience = time.Second
@@ -64,7 +64,7 @@ type gossip struct {
 	records *pubsub.Topic
 	barred  *barred
 	guard   *guard
-	// admission is told of who floods.
+	// admission counts the peers that flood.
 	admission *admission
 	poke      event.Emitter
 	snap      *atomic.Pointer[snapshot]
@@ -93,7 +93,8 @@ func startGossip(ctx context.Context, h host.Host, a *admission, snap *atomic.Po
 	if err != nil {
 		return nil, err
 	}
-	// Not by NewGossipSub, which has the connection manager protect whom lines come from: it is set to keep a whole room.
+	// Not by NewGossipSub, which makes the connection manager protect the peers that lines come from: it is set to keep a whole
+	// room.
 	g.ps, err = pubsub.NewGossipSubWithRouter(
 		g.ctx, answering{h, g.guard, g.opened}, pubsub.DefaultGossipSubRouter(h),
 		pubsub.WithGossipSubProtocols([]libprotocol.ID{proto}, features),
@@ -146,8 +147,8 @@ func (g *gossip) scores() (*pubsub.PeerScoreParams, *pubsub.PeerScoreThresholds)
 		AppSpecificWeight: 1, DecayInterval: time.Second, DecayToZero: 0.01,
 		Topics: map[string]*pubsub.TopicScoreParams{}, SeenMsgTTL: seenFor,
 	}
-	// No honest node sends or forwards what the validators reject: the square of what a peer has sent of that counts, so
-	// that six in a row make pubsub deaf to it. (A peer that takes no stream of ours has no score; the guard counts it.)
+	// No honest node sends or forwards messages that the validators reject. The square of their number counts, so that six in
+	// a row make pubsub ignore the peer. (A peer that accepts no stream from us has no score; the guard counts it.)
 	for _, topic := range []string{protocol.LinesTopic, protocol.RecordsTopic} {
 		params.Topics[topic] = &pubsub.TopicScoreParams{
 			SkipAtomicValidation: true, TopicWeight: 1, TimeInMeshQuantum: time.Second,
@@ -192,11 +193,12 @@ func (g *gossip) counted(validate pubsub.ValidatorEx) pubsub.ValidatorEx {
 // taken marks a message of another node that pubsub is told to ignore, and that is of use all the same.
 var taken any = struct{ taken bool }{true}
 
-// validateLine is the table of docs/design.md, "Which lines count". It runs in pubsub's validation goroutine, and for our own lines in the loop.
+// validateLine is the table of docs/design.md, "Which lines count". It runs in pubsub's validation
+// goroutine, and for our own lines in the loop.
 //
-// What the line says of itself is judged before its signature is: checking that is by far the dearest step, and who sent
-// a line that would not count whoever had signed it could have every node do it. So such a line is ignored, not
-// rejected, even if its signature is bad.
+// The line's own claims are judged before its signature: verifying is by far the most expensive step, and a peer that sends
+// lines that could not count in any case could make every node do it. So such a line is ignored, not rejected, even if its
+// signature is bad.
 func (g *gossip) validateLine(_ context.Context, from peer.ID, m *pubsub.Message) pubsub.ValidationResult {
 	said, err := protocol.ScanMessage(g.room, m.GetData())
 	if err != nil {
@@ -234,8 +236,8 @@ func (s *snapshot) open(msg protocol.Message, v authority.Verdict) (transcript.O
 	return transcript.Open(msg, v, s.keys, s.floors[msg.Author])
 }
 
-// validateRecord lets through what the authority signed. Anything else is refused without blame for who passed it on;
-// the authority's own node notes who tried. As with lines, the signature comes last.
+// validateRecord lets through the records that the authority signed. Any other is ignored without blame for its sender; the
+// authority's own node notes the author's attempt. As with lines, the signature comes last.
 func (g *gossip) validateRecord(_ context.Context, from peer.ID, m *pubsub.Message) pubsub.ValidationResult {
 	said, err := protocol.ScanRecord(m.GetData())
 	if err != nil || said.RoomID() != g.room {
@@ -306,7 +308,7 @@ func (g *gossip) awaitPeer() error {
 	}
 }
 
-// linked are those whom a line that is published now is sent to, members or not: they are on the topic, and pubsub has a
+// linked returns the peers that a line published now is sent to, members or not: they are on the topic, and pubsub has a
 // queue for them.
 func (g *gossip) linked() map[peer.ID]bool {
 	linked := make(map[peer.ID]bool)
@@ -342,8 +344,8 @@ func (g *gossip) bar(p peer.ID) {
 }
 
 // admit lets p in, again if it was barred. Lifting the bar alone restores nothing (measured): pubsub has to look at the
-// peer anew. So it has where p was here before its admission was; who comes later is seen by opened. To who is not here yet
-// pubsub would open a stream in vain, see that for the end of the peer, and wait before the next.
+// peer anew. admit makes it do so if p was here before its admission; a peer that comes later is seen by opened. For a peer
+// that has not opened its stream yet, pubsub's own would fail; pubsub takes that for a disconnect and backs off.
 func (g *gossip) admit(p peer.ID) {
 	out := g.barred.lift(p)
 	here := false
@@ -396,9 +398,9 @@ func (g *gossip) meet(p peer.ID) {
 	}
 }
 
-// An answering host says who opens a stream to us. Pubsub needs a stream each way, and learns that a connected peer
-// has come into the room by an identify push alone, of which libp2p takes ten from a whole /24 and then one in five
-// seconds: after a few newcomers, or with one stranger who pushes, the next would hear nothing live.
+// An answering host reports the peers that open a stream to this node. Pubsub needs a stream each way, and learns that a
+// connected peer has come into the room by an identify push alone. libp2p takes ten of these from a whole /24 and then one in
+// five seconds: after a few newcomers, or with one stranger that pushes, the next would hear nothing live.
 type answering struct {
 	host.Host
 	guard  *guard

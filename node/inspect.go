@@ -17,7 +17,7 @@ import (
 // any validator has seen it, so the guard inspects each RPC before pubsub handles it. It counts by the peer that sends to
 // us, since that is authenticated; what a line says of its author is not, until its signature has been verified.
 //
-// A peer beyond a budget loses its stream, and may open no other for gossipPenalty. The room's person is told.
+// A peer beyond a budget loses its stream, and may open no other for gossipPenalty. The user is told.
 type guard struct {
 	room protocol.RoomID
 	// spoken is what each peer may publish, control what else it may send, and unwanted what it may send that does not
@@ -179,7 +179,7 @@ func (g *gossip) inspect(from peer.ID, rpc *pubsub.RPC) error {
 	return nil
 }
 
-// shutOut ends the streams by which p floods, and has the person told.
+// shutOut ends the streams that p floods, and counts it for the user's warning.
 func (g *gossip) shutOut(p peer.ID) {
 	resetAll(g.streamsOf(p))
 	g.admission.count(g.admission.visitorAt(p), aGossip, shutOutCounts)

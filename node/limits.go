@@ -24,12 +24,12 @@ const (
 	// asks once an answer, and is answered once a record: the burst is the largest room, emptied at once.
 	pollsPerSecond = 100
 	pollBurst      = protocol.MaxMembers
-	// strangerPolls, a second, and strangerPollBurst of all together who have no place here and are owed nothing; more
-	// of them are dropped. To refuse one takes some 50 µs of this node, streams included: a twentieth of a core.
+	// strangerPolls, a second, and strangerPollBurst at once, of all peers together that have no place here and are owed
+	// nothing; more are dropped. Refusing one takes some 50 µs of this node, streams included: a twentieth of a core in all.
 	strangerPolls     = 1000
 	strangerPollBurst = 2000
 
-	// maxListed, in peers, of an error that lists whom a name could mean: what a person reads in one line.
+	// maxListed, in peers that an error lists when a name fits several: as many as a person reads in one line.
 	maxListed = 8
 
 	// streamTimeout is for a small request and its answer: a LAN takes milliseconds; a machine that swaps, seconds.
@@ -56,9 +56,9 @@ const (
 	joinHold = 10 * time.Minute
 
 	// maxDials at once to peers of our rooms; more only compete for the same air. maxHintDials to peers that mDNS shows,
-	// which are cut short: on a LAN who is there answers in milliseconds. Where there are more than twice as many peers as
-	// are tried at once, most are not there, and crowdTimeout has to do: a true hint must have its turn before a flood has
-	// washed it out of the book.
+	// which are cut short: on a LAN a present peer answers in milliseconds. If there are more than twice as many peers
+	// as are tried at once, most are not there, and crowdTimeout applies: a true hint must have its turn before a flood has
+	// pushed it out of the book.
 	maxDials     = 8
 	maxHintDials = 48
 	hintTimeout  = time.Second
@@ -71,16 +71,15 @@ const (
 	maxRemembered      = 64
 	maxRememberedAddrs = 4
 
-	// maxVerified, in people with whom words were compared: it took a minute of two persons each, so more are a
-	// program's mistake.
+	// maxVerified, in peers whose words were compared: each took two people a minute, so more are a program's mistake.
 	maxVerified = 4096
 	// maxFound, in rooms that are remembered from the network; foundOfPeer of them that one peer has shown, and foundOfHost
 	// that the peers at one address have: a machine on which eight people each show as many as they may.
 	maxFound    = 512
 	foundOfPeer = 8
 	foundOfHost = 64
-	// maxEndings, in rooms whose end is remembered, so that nobody's hearsay brings them back; endingsOfHost of them that were
-	// heard of from one address. A forgotten one is at worst listed until its owner is asked.
+	// maxEndings, in rooms whose end is remembered, so that hearsay does not bring them back; endingsOfHost of them may come from
+	// one address. A forgotten one is at worst listed until its owner is asked.
 	maxEndings    = 512
 	endingsOfHost = 64
 	// maxWanted, in rooms that people here ask for at once, and wantedFor so long after they last did.
@@ -90,7 +89,7 @@ const (
 	// maxWords, in peers whose words are kept: they take a millisecond each to make.
 	maxWords = 4096
 
-	// maxPasses at once in a room: what more there is to be passed on is fetched by who lacks it.
+	// maxPasses at once in a room: the members that lack further lines fetch them.
 	maxPasses = 64
 
 	// lineOvershoot, in bytes above transcript.MaxLineBytes: a room that has so much more does not wait for the tick to forget
@@ -128,11 +127,11 @@ const (
 	gossipPenalty = 10 * time.Second
 	// invalidDecay: a message that no honest node sends is forgiven after so long.
 	invalidDecay = 5 * time.Minute
-	// maxSeen, in messages that pubsub remembers in one room: some 50 MB, in two maps. Half of it is for whoever talks, which
-	// eight that talk at once fill in twenty seconds; the other half is shared out among the members, so that a flood of some
-	// takes nothing from the others. What is beyond it is not heard live, and fetched.
+	// maxSeen, in messages that pubsub remembers in one room: some 50 MB, in two maps. Half of it is for any talker: eight
+	// that talk at once fill it in twenty seconds. The other half is shared out among the members, so that a flood of some
+	// takes nothing from the others. Messages beyond it are not heard live, and are fetched.
 	maxSeen = 1 << 18
-	// maxWaiting, in lines of ours that wait for a key: what a talker says in the time that one takes to come. maxPending, in
+	// maxWaiting, in lines of this node that wait for a key: as many as a talker says while one comes. maxPending, in
 	// records that came before the one that they follow.
 	maxWaiting = 64
 	maxPending = 1024
@@ -140,8 +139,8 @@ const (
 	// gets there in seven months. The owner admits nobody when so many are near. The member leaves then, and is told why.
 	maxRecords = 1 << 18
 
-	// maxEarlyKeys, in keys from the authority whose records have not come: what comes with one part of a long log is asked
-	// for again with the last one.
+	// maxEarlyKeys, in keys from the authority that came before their records: the keys of a part of a long log are asked for
+	// again with the last part.
 	maxEarlyKeys = 64
 	// maxParked, in requests of strangers that wait meanwhile; members have two each.
 	maxParked = 64

@@ -11,9 +11,9 @@ import (
 	"localchat/protocol"
 )
 
-// The bounds of what others open to us: connections, streams, and requests. An address is an IP address. A guest is a
-// member of a room of ours, a room's authority, a peer that we want to be connected to, or one that is owed a reason;
-// see [admission]. All others are strangers.
+// The bounds of what other peers open: connections, streams, and requests. An address is an IP address. A guest is a
+// member of one of our rooms, a room's authority, a peer that this node wants to be connected to, or one that is owed a
+// reason; see [admission]. All others are strangers.
 const (
 	// shareOfFree: an address may take one more place while it holds less than this part (one in so many) of the places
 	// that are free. So there is always a place left for an address that holds none, whatever ten others take.
@@ -67,10 +67,9 @@ const (
 	// lines a second. What is more is fetched.
 	passOnRate, passOnBurst       = 64 << 10, 256 << 10
 	allPassOnRate, allPassOnBurst = 1 << 20, 2 << 20
-	// directRate and directBurst, in direct messages of one member and KiB of them, are its own share: a person's, or one of the
-	// longest. addressDirectRate, of the members of one address beyond that, is as much as a node of ours says, and twice that
-	// at once. allDirectRate, of all members beyond their shares: each message waits for the reader of our events, so that
-	// what comes at once is held in memory.
+	// directRate and directBurst, in direct messages of one member and KiB of them, are its own share: what a person types, or one
+	// of the longest. addressDirectRate, of the members of one address beyond that, is as much as an honest node says, and
+	// twice that at once. allDirectRate, of all members beyond their shares: each message waits in memory for the subscriber.
 	directRate, directBurst               = 5, 2 * (1 + protocol.MaxText>>10)
 	addressDirectRate, addressDirectBurst = sayRate, 2 * sayBurst
 	allDirectRate, allDirectBurst         = 2 * sayRate, 4 * sayBurst
@@ -119,8 +118,8 @@ func (b budget) limiter() *rate.Limiter { return rate.NewLimiter(b.perSecond, b.
 
 // A quota is what one protocol may take of this node.
 type quota struct {
-	// each peer may have so many streams at once, and room more for each room of ours that it is in; newest: its oldest
-	// stream gives way to its newest, else the newest is refused.
+	// each is how many streams a peer may have at once, and room how many more for each of our rooms that it is in. newest: its
+	// oldest stream gives way to its newest; otherwise the newest is refused.
 	each, room int
 	newest     bool
 	// guests and strangers are how many streams all of them may have at once.
@@ -141,7 +140,7 @@ var (
 )
 
 // askBudget is how often a member asks the authority of one room: it answers a poll once receiptEvery and once a record, and
-// records that come together in one answer. What the longest list of who is there takes of the loop is some 3 ms an answer.
+// records that come together in one answer. The longest list of present members takes the loop some 3 ms an answer.
 var askBudget = budget{20, 40}
 
 // The quotas, by protocol.

@@ -13,7 +13,7 @@ import (
 	"localchat/protocol"
 )
 
-// What is said in a room is decided in package transcript. Here it is told what has come, and what it decides is carried out.
+// Package transcript decides what is said in a room. This file hands it the events, and carries out its effects.
 
 // world is all that comes from outside into one step of the room's transcript.
 func (r *room) world() transcript.Env {

@@ -36,15 +36,15 @@ const (
 	// rememberEvery: how often the remembered peers are compared with those in reach.
 	rememberEvery = 10 * time.Second
 
-	// pingEvery and pingTimeout: libp2p notices a pulled cable after 30 s or more, this after 3 to 6. Of those who own no
-	// room of ours pingsAtOnce have their turn: a room at rest would cost each member what it has members, and a line that
-	// is said at a beat would wait for all of them.
+	// pingEvery and pingTimeout: libp2p notices a pulled cable after 30 s or more, this after 3 to 6. Of the peers that own
+	// none of our rooms, pingsAtOnce have their turn: otherwise a room at rest would cost each member a ping to every other,
+	// and a line that is said at a beat would wait for all of them.
 	pingEvery   = 2 * time.Second
 	pingTimeout = 3 * time.Second
 	pingsAtOnce = 20
 	// pingStreamLife is how long a stream of pings lasts, as in libp2p's own service.
 	pingStreamLife = 30 * time.Second
-	// pingNowTimeout after an address of ours has changed: connections may be dead by that, and a LAN takes milliseconds.
+	// pingNowTimeout after an address of this machine has changed: that can kill connections, and a LAN takes milliseconds.
 	pingNowTimeout = time.Second
 	// tryTimeout of an older connection to a peer that has a newer one: streams are opened on either, so the sooner the
 	// better, and if it was only slow, the newer one is there.
@@ -67,10 +67,10 @@ const (
 	lookEvery    = 500 * time.Millisecond
 	looksASecond = 20
 	hurryEvery   = 5 * time.Second
-	// nameSettles: a name is taken for one room's alone only when that has been seen for so long; else whoever answers
-	// first would be the room. The nodes of a LAN answer within half a second. Rooms whose owner we know do not wait.
-	// While there are nodes that have been announced and not heard, it is not taken either: after nameUnsettled there
-	// are more of them than can be tried, and a person has to say which room is meant.
+	// nameSettles is how long a name must have been seen for one room only before it means that room; otherwise the first
+	// answer would decide. The nodes of a LAN answer within half a second. Rooms of a known owner do not wait. The name does
+	// not settle either while announced nodes have not been heard: after nameUnsettled there are more of them than can be
+	// tried, and the user has to say which room is meant.
 	nameSettles   = time.Second
 	nameUnsettled = 10 * time.Second
 
@@ -79,10 +79,10 @@ const (
 
 	// syncTimeout of one comparison: a partner that has just gone must not hold up the next.
 	syncTimeout = 2 * time.Second
-	// hangUpAfter: so long after we were out of a room we end the streams of those who have not heard of it.
+	// hangUpAfter is how long after leaving a room the streams of members that have not heard of it are ended.
 	hangUpAfter = time.Second
-	// passTries, in members asked to pass one line on, and passAgain, after which whom none of them reached is tried
-	// again: an absent member costs so many requests in so long.
+	// passTries, in members asked to pass one line on, and passAgain, after which a member that none of them reached is tried
+	// again: an absent member costs that many requests in that time.
 	passTries = 4
 	passAgain = 15 * time.Second
 	// pieceRecords and pieceLines of what came in one frame are taken in one step of the loop: some 10 ms in the largest room.
@@ -104,14 +104,14 @@ const (
 	recoverWait    = 3 * time.Second
 	recoverSettles = time.Second
 
-	// presenceEach member is the pause between two lists of who is there: each is as long as the room and goes to the whole
-	// room, 4 MB for one of 256, and when those come in together that would be on the owner's link for each of them.
+	// presenceEach, for each member, is the pause between two lists of present members: a list is as long as the room and goes
+	// to the whole room, 4 MB for one of 256. Without a pause a crowd that comes in would cost the owner a list for each.
 	presenceEach = 10 * time.Millisecond
 
 	// reasonNoteAfter: the room hears the reason once the removed peer has, or after this (docs/design.md, "The poll").
 	reasonNoteAfter = 10 * time.Second
-	// ephemeralGone: an ephemeral member that nobody has heard of for so long no longer keeps its nick from others. A node
-	// that its person starts again is there sooner, and says so itself.
+	// ephemeralGone: an ephemeral member that has not been heard of for this long no longer keeps its nick from others. A node
+	// that is started again is there sooner, and says so itself.
 	ephemeralGone = 5 * time.Second
 	// attemptEvery: at most one warning about the same peer's overreach in this time.
 	attemptEvery = time.Minute

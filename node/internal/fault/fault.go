@@ -67,7 +67,7 @@ type Choice struct {
 
 func (e *Error) Error() string { return e.Text }
 
-// A KeyChange is a room whose name, or one that looks like it, is known as another owner's.
+// A KeyChange is a room with the name, or a look-alike name, of a known room of another owner.
 type KeyChange struct {
 	Room       protocol.RoomID `json:"room"`
 	Name       string          `json:"name"`

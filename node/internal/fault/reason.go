@@ -1,7 +1,7 @@
 package fault
 
-// A Reason is why something failed, finer than a [Code]: whoever shows the [Error] chooses by it what to say about what to do
-// next. It does not go over the wire, and may change.
+// A Reason is why something failed, finer than a [Code]: a face that shows the [Error] chooses its hint by it. It does not go
+// over the wire, and may change.
 type Reason string
 
 // Other nodes, and the network.
@@ -89,7 +89,7 @@ const (
 	OwnersNick     Reason = "owner's nick"
 )
 
-// What was given is not fit.
+// Reasons for arguments that are not fit.
 const (
 	NickChoice  Reason = "nick choice"
 	BadRoomName Reason = "bad room name" // Limit, in letters

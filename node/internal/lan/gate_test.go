@@ -113,7 +113,7 @@ func TestGateKnowsWhereAnAddressComesFrom(t *testing.T) {
 	if got := texts(g.Passing("bob", both)); !slices.Equal(got, []string{"/ip4/10.9.0.7/tcp/4001", "/ip4/192.168.1.77/tcp/4001", "/ip4/127.0.0.1/tcp/4001"}) {
 		t.Errorf("handed on: %v", got)
 	}
-	// Only addresses that no network of ours vouches for are kept for the next life.
+	// Only addresses on none of this machine's networks are kept for the next start.
 	g.TypeIn(both[1])
 	if got := texts(g.Lasting(both)); !slices.Equal(got, []string{"/ip4/10.9.0.7/tcp/4001", "/ip4/127.0.0.1/tcp/4001"}) {
 		t.Errorf("kept: %v", got)

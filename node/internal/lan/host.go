@@ -49,7 +49,7 @@ func NewHost(key crypto.PrivKey, listen []string, more ...libp2p.Option) (host.H
 		libp2p.Transport(tcp.NewTCPTransport),
 		libp2p.Transport(newLinkLocal),
 		libp2p.SwarmOpts(swarm.WithDialRanker(rankDials)),
-		// A link-local address is of no use to others: the card in it is one of ours.
+		// A link-local address is of no use to others: it names a card of this machine.
 		libp2p.AddrsFactory(WithoutLinkLocal),
 		libp2p.Security(noise.ID, noise.New),
 		libp2p.ConnectionManager(cm),
@@ -116,8 +116,8 @@ func lanLimits(scaling rcmgr.ScalingLimitConfig) rcmgr.ConcreteLimitConfig {
 		// The poll is one protocol, and an owner holds one of everybody. Here and above it is more than node serves at
 		// once: what is scarce is shared out before libp2p counts.
 		ProtocolDefault: rcmgr.ResourceLimits{Streams: 6 * conns, StreamsInbound: 4 * conns, StreamsOutbound: 2 * conns},
-		// Pings are kept up with everybody, and who connects is identified. The defaults are 64 streams in all, and 64 for
-		// each 8 GiB of memory: in a room of a hundred half of the pings were refused, and opened again at the next beat.
+		// Every connected peer is pinged and identified. The defaults are 64 streams in all, and 64 for each 8 GiB of memory: in a
+		// room of a hundred half of the pings were refused, and opened again at the next beat.
 		Service: map[string]rcmgr.ResourceLimits{ping.ServiceName: ofEach, identify.ServiceName: ofEach},
 		Protocol: map[protocol.ID]rcmgr.ResourceLimits{
 			ping.ID: ofEach, identify.ID: ofEach, identify.IDPush: ofEach,

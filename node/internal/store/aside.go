@@ -11,9 +11,9 @@ import (
 	"localchat/protocol"
 )
 
-// The layout of what is kept for an identity that is not in use: meta/identity = the peer whose rooms, seats, counters and
-// clocks stand in their own buckets; aside/<peer>/{rooms,seats,counters,clocks} = those of another, and aside/<peer>/told
-// once a face has been told.
+// The layout for identities that are not in use: meta/identity = the peer whose rooms, seats, counters and clocks stand in
+// their own buckets; aside/<peer>/{rooms,seats,counters,clocks} = those of another, and aside/<peer>/told once a face has
+// been told.
 var (
 	keyIdentity = []byte("identity")
 	bucketAside = []byte("aside")
@@ -41,8 +41,8 @@ func (s *Store) TakeIdentity(self peer.ID) error {
 	})
 }
 
-// NoteIdentity says whose store it is, where it does not say so yet. It comes after all of it has been read: a store that is
-// damaged is not written to.
+// NoteIdentity notes the owner of the store, if the store does not name one yet. It is called after all of the store has been
+// read: a damaged store is not written to.
 func (s *Store) NoteIdentity(self peer.ID) error {
 	if s == nil {
 		return nil
@@ -75,7 +75,7 @@ func (s *Store) setIdentity(self peer.ID, also func(*bolt.Tx) error) error {
 	return nil
 }
 
-// ownerOf is whose rooms and seats are in use; "": there is none yet.
+// ownerOf is the peer whose rooms and seats are in use; "" if there is none yet.
 func ownerOf(tx *bolt.Tx) (peer.ID, error) {
 	v := tx.Bucket(bucketMeta).Get(keyIdentity)
 	if v == nil {
@@ -131,7 +131,7 @@ type Aside struct {
 	Owned, Places []string
 }
 
-// Untold are the identities whose rooms are kept aside and of which no face has been told.
+// Untold returns the identities whose rooms are kept aside and that no face has been told of.
 func (s *Store) Untold() (all []Aside, err error) {
 	if s == nil {
 		return nil, nil

@@ -22,8 +22,8 @@ const IdentityFile = "identity.key"
 // maxIdentity, in bytes: a file larger than this is not ours, whatever it is.
 const maxIdentity = 1 << 10
 
-// Identity loads the key of dir or, where there is no file at all, makes one. A damaged file is never replaced: whoever
-// holds that key owns rooms and pins, and only a person can decide to give them up.
+// Identity loads the key of dir or, where there is no file at all, makes one. A damaged file is never replaced: rooms and
+// pins belong to its key, and only the user can decide to give them up.
 func Identity(dir string) (crypto.PrivKey, error) {
 	if dir == "" {
 		key, _, err := crypto.GenerateEd25519Key(rand.Reader)
@@ -53,8 +53,8 @@ func loadIdentity(path string) (crypto.PrivKey, error) {
 	if key.Type() != crypto.Ed25519 {
 		return nil, errors.New("not an Ed25519 key")
 	}
-	// libp2p takes any 64 bytes. A key that does not fit its public half would be somebody else, whose signatures
-	// nobody believes.
+	// libp2p takes any 64 bytes. A key that does not fit its public half would be another peer, and its signatures
+	// would not verify.
 	pair, err := key.Raw()
 	if err != nil {
 		return nil, err

@@ -151,8 +151,8 @@ func TestDamagedIdentity(t *testing.T) {
 	must(identity(dir))
 }
 
-// A key that others can read is refused, as ssh does, and its mode is not corrected silently: the user must ask who has
-// read it.
+// A key that others can read is refused, as ssh does, and its mode is not corrected silently: the user must learn that
+// others may have read it.
 func TestExposedIdentity(t *testing.T) {
 	dir := t.TempDir()
 	who := must(identity(dir))

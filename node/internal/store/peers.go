@@ -12,11 +12,11 @@ import (
 	bolt "go.etcd.io/bbolt"
 )
 
-// A Peer is one that shared a room with us, or whose address a person gave. What is remembered is a hint to
-// dial, as what mDNS shows is: who is there, the handshake proves.
+// A Peer shared a room with this node, or a user gave its address. A remembered address is a hint to dial, as mDNS's are: the
+// handshake proves which peer is there.
 type Peer struct {
 	Peer    peer.ID
-	Addrs   []string // where a dial of ours has found it, the latest first
+	Addrs   []string // where this node has reached it, the latest first
 	Lasting []string // those of them that may be dialled in the next life too
 	Seen    time.Time
 }

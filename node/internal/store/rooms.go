@@ -62,8 +62,8 @@ func (s *Store) SaveBatch(room protocol.RoomID, b authority.Batch) error {
 
 func seqKey(seq uint64) []byte { return binary.BigEndian.AppendUint64(nil, seq) }
 
-// Rooms reads the rooms that we are the authority of. A damaged one fails the whole: going on without it would
-// forget whom it banned.
+// Rooms reads the rooms that this node is the authority of. A damaged one fails the whole: going on without it would
+// forget its bans.
 func (s *Store) Rooms() (map[protocol.RoomID]authority.Durable, error) {
 	rooms := make(map[protocol.RoomID]authority.Durable)
 	if s == nil {
@@ -139,7 +139,7 @@ func loadRoom(rb *bolt.Bucket) (authority.Durable, error) {
 	return d, err
 }
 
-// DropRoom forgets a room of ours that has ended and told everybody.
+// DropRoom forgets a room of this node's own that has ended, when every member has been told.
 func (s *Store) DropRoom(room protocol.RoomID) error {
 	if s == nil {
 		return nil

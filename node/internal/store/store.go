@@ -221,7 +221,7 @@ func (s *Store) Broken() error { return s.broken }
 func (s *Store) Damaged(err error) error { return damaged(s.db.Path(), err) }
 
 // update is one change, whole or not at all. bbolt writes and syncs a change's pages before the page that makes them count. If
-// that last one is written and its sync fails, the change is seen by whoever reads the file, and may be gone after a
+// that last one is written and its sync fails, a reader of the file sees the change, and it may be gone after a
 // power failure; and a later sync that succeeds proves nothing, since the kernel reports a lost page once. So nothing
 // is built upon it: there is no write after that until a new start has read what holds.
 func (s *Store) update(change func(tx *bolt.Tx) error) error {

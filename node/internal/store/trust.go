@@ -11,7 +11,7 @@ import (
 	"localchat/protocol"
 )
 
-// A Trust is a person with whom words were compared: the nick of then, and when.
+// A Trust is a peer whose words were compared: its nick at that time, and when.
 type Trust struct {
 	Nick string
 	At   time.Time
@@ -33,7 +33,7 @@ func (s *Store) DropTrust(p peer.ID) error {
 	return s.update(func(tx *bolt.Tx) error { return tx.Bucket(bucketVerified).Delete([]byte(p)) })
 }
 
-// Trusts reads the peers with whom words were compared.
+// Trusts reads the peers whose words were compared.
 func (s *Store) Trusts() (map[peer.ID]Trust, error) {
 	by := make(map[peer.ID]Trust)
 	if s == nil {
@@ -56,7 +56,7 @@ func (s *Store) Trusts() (map[peer.ID]Trust, error) {
 	return by, err
 }
 
-// Pin remembers who owns the room called name.
+// Pin remembers the owner of the room called name.
 func (s *Store) Pin(name string, owner peer.ID) error {
 	if s == nil {
 		return nil
