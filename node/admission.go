@@ -210,8 +210,8 @@ func (a *admission) common(id protocolID, who visitor) (wait time.Duration, ok b
 	return wait, ok
 }
 
-// mayPass takes a line of that size from what who may hand over. What is too much counts, and costs nobody a connection:
-// where many cannot reach each other, people's nodes pass on each line.
+// mayPass charges a line of that size to what the visitor may hand over. A line beyond that is counted, and costs no
+// connection: where many cannot reach each other, honest nodes pass on each line.
 func (a *admission) mayPass(who visitor, size int) bool {
 	if a.passes.allow(who, 1+size>>10, time.Now()) {
 		return true

@@ -7,8 +7,8 @@ import (
 	"localchat/protocol"
 )
 
-// Whoever leaves takes along what nobody else has yet: the authority ends a membership at the last line that it has. So a
-// node that leaves a room, or ends, first waits until its latest lines have reached another node.
+// A member that leaves takes along the lines that no other node has yet: the authority ends a membership at the last line that
+// it has. So a node that leaves a room, or ends, first waits until its latest lines have reached another node.
 
 // lastLines are closed as the latest lines of a room, or of all rooms, have reached another node.
 type lastLines struct {
@@ -52,7 +52,7 @@ func (n *Node) awaitDelivery(ctx context.Context, q lastLines) {
 	}
 }
 
-// release lets those go on who wait for our lines, if there is nothing to wait for any more.
+// release lets the callers go on that wait for our lines, if there is nothing to wait for any more.
 func (r *room) release() {
 	if len(r.awaited) > 0 && (r.ctx.Err() != nil || !r.talk.OnTheirWay()) {
 		for _, done := range r.awaited {

@@ -80,8 +80,8 @@ func (n *Node) watchNetwork(ctx context.Context) {
 // connectedAgain: a peer that we are connected to has connected once more.
 type connectedAgain struct{ conn network.Conn }
 
-// handle tries the older connections of the peer. Who is connected anew has often been started again or moved, and they
-// are dead; until somebody noticed, libp2p would go on to open streams on them.
+// handle tries the older connections of the peer. A peer that connects anew has often been restarted or moved, and the old
+// connections are dead; until that is noticed, libp2p would go on to open streams on them.
 func (e connectedAgain) handle(l *loop) {
 	for _, c := range l.n.host.Network().ConnsToPeer(e.conn.RemotePeer()) {
 		if c.Stat().Opened.Before(e.conn.Stat().Opened) {
@@ -104,7 +104,7 @@ func (n *Node) try(ctx context.Context, c network.Conn) {
 	}
 }
 
-// pingDue: it is time to see who is still there.
+// pingDue: it is time to see which peers are still there.
 type pingDue struct{}
 
 func (pingDue) handle(l *loop) {
@@ -144,7 +144,7 @@ func (l *loop) isAlive(p peer.ID) {
 	}
 }
 
-// pingNow cuts off, within moments, who is no longer reached the way it was.
+// pingNow closes, within moments, the connections that no longer work.
 func (l *loop) pingNow() {
 	for _, e := range l.book.entries {
 		if e.wanted && l.n.connected(e.peer) {
@@ -154,8 +154,8 @@ func (l *loop) pingNow() {
 	}
 }
 
-// ping asks p for a sign of life, over s while that lasts: the other end closes each stream after half a minute, and nil
-// is none. A peer that gives none is cut off, so that everything that waits for it notices now.
+// ping asks p for a sign of life, over s while that lasts: the other end closes each stream after half a minute, and nil means
+// no stream. A peer that does not answer is disconnected, so that everything that waits for it notices now.
 func (n *Node) ping(ctx context.Context, p peer.ID, s network.Stream, timeout time.Duration) pinged {
 	deadline := time.Now().Add(timeout)
 	if s != nil {
@@ -184,7 +184,7 @@ func (n *Node) ping(ctx context.Context, p peer.ID, s network.Stream, timeout ti
 	return pinged{p, nil, 0}
 }
 
-// pingOnce is ping for who does not ask again.
+// pingOnce is ping for a caller that does not ask again.
 func (n *Node) pingOnce(ctx context.Context, p peer.ID, timeout time.Duration) {
 	if sign := n.ping(ctx, p, nil, timeout); sign.stream != nil {
 		_ = sign.stream.Reset()

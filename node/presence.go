@@ -128,5 +128,5 @@ func (r *room) presentAddrs() []protocol.Presence {
 	return ps
 }
 
-// agent is what a node says of itself to whoever connects: no version and no name, since every stranger is told.
+// agent is the agent string that every peer is told: it has no version and no name, since strangers read it.
 const agent = "localchat"

@@ -92,7 +92,7 @@ func (r *room) flushWaiting() {
 	}
 }
 
-// send makes a line of ours and lets it in the way that everybody's comes in.
+// send makes a line of this node's and takes it in the same way as a received one.
 func (r *room) send(c protocol.Content, key protocol.Key) (string, error) {
 	if r.talk.Used() >= r.ctrLimit {
 		if err := r.reserve(); err != nil {

@@ -10,7 +10,7 @@ import (
 	"localchat/protocol"
 )
 
-// serveSync gives a fellow member what it lacks. Who is no member gets an empty answer.
+// serveSync gives another member the records, keys and lines that it lacks. A caller that is no member gets an empty answer.
 func (n *Node) serveSync(s network.Stream) {
 	var req protocol.SyncRequest
 	serve(n, s, &req, func(caller peer.ID) (*protocol.SyncReply, error) {
@@ -21,7 +21,7 @@ func (n *Node) serveSync(s network.Stream) {
 		reply, err := ask(n.ctx, n, syncAsked{caller, req, openProof(req.Proof)})
 		if err == nil {
 			n.admission.answered(caller, reply)
-			if !reply.More { // what fills whole pages has a budget of its own
+			if !reply.More { // whole pages have a budget of their own
 				n.admission.count(n.admission.visitor(s.Conn()), aComparison, 1)
 			}
 		}
@@ -46,7 +46,7 @@ type (
 		lines   []protocol.Message
 		ages    map[protocol.Hash]time.Duration // of lines
 		reply   protocol.SyncReply
-		doubted map[peer.ID]uint64 // whose lines the authority was asked for, and from where on
+		doubted map[peer.ID]uint64 // the authors whose lines the authority was asked for, and from which number on
 		// What became of it, a piece at a time: there was something new, and each line could be judged.
 		fresh, whole bool
 		err          error
@@ -132,9 +132,9 @@ func recordsAfter(records []protocol.SignedRecord, seq uint64) (raw [][]byte, mo
 	return raw, false
 }
 
-// keysFor are the keys that p may have of the epochs after that one, or of those among them that are wanted: of the epochs in
-// which it was a member, or of all where the policy shows a newcomer what was said before. The ring has no key of an epoch whose
-// record is not in the log, so that whom that record removes is known.
+// keysFor returns the keys after that epoch, or the wanted ones among them, that p may have: those of the epochs in which it was
+// a member, or all if the policy shows newcomers earlier lines. The ring has no key of an epoch whose record is not in the
+// log, so the removals of those epochs are known.
 func (r *room) keysFor(p peer.ID, after uint64, wanted map[uint64]bool) []protocol.EpochKey {
 	st := r.current()
 	all := st.Policy().History == protocol.HistoryAll

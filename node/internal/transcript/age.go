@@ -8,12 +8,12 @@ import (
 )
 
 // A line is kept by its age: how long ago it was said, and not how long ago it came. A line that comes live was said just now.
-// One that is fetched is as old as who gives it says: an age is time that has passed, so that nobody's clock has a part in it.
+// A fetched line is as old as the giver says: an age is time that has passed, so that no clock has a part in it.
 //
-// A word can be false. Whoever makes a line older than it is takes it from the one it gives it to, and whoever makes it younger lets it
-// live longer there. So a line lives for the retention after it came, at most, whatever is said of it. And a word that makes a line
-// older than its author's own time does, by more than clocks differ, is doubted: what is forgotten for it alone may come again,
-// from somebody who says that it is younger. The author's own time decides nothing else.
+// The giver's word can be false. A giver that makes a line older than it is shortens its life here; one that makes it younger
+// prolongs it. So a line lives at most for the retention after it came, whatever age is given. An age that makes a line older
+// than its author's own time does, by more than clocks differ, is doubted: a line that is forgotten for that alone may come
+// again from another giver that says it is younger. The author's own time decides nothing else.
 
 // ages are what a [log] keeps of the ages of its lines.
 type ages struct {

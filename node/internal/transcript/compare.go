@@ -115,7 +115,7 @@ func (t *Transcript) Compared(env Env, a Answer) []Effect {
 		}
 		t.settle(words, env.Now.Add(-lostAfter))
 		for _, p := range slices.Sorted(maps.Keys(t.byAuthor)) {
-			t.owesReceipt(&env, p) // what came out of turn may be whole now
+			t.owesReceipt(&env, p) // lines that came out of turn may be complete now
 		}
 	}
 	if a.Peer == env.State.Authority() && !a.Reply.More {
@@ -150,8 +150,8 @@ func (t *Transcript) Asked(env Env, p peer.ID, req protocol.SyncRequest) (protoc
 	return reply, t.done()
 }
 
-// mayHave reports whether the policy lets p have l when it asks: what was said before its admission only where that gives
-// all, and nothing whose time is up.
+// mayHave reports whether the policy lets p have l when it asks: a line from before its admission only if the policy gives
+// all, and no line whose time is up.
 func mayHave(env *Env, p peer.ID, l *Line) bool {
 	old := age(env, l)
 	if tooOld(env, old) {

@@ -28,7 +28,7 @@ func newCutoff() cutoff {
 	return cutoff{chains: make(map[uint64]*chain), doubts: make(map[peer.ID]*doubt)}
 }
 
-// A doubt is an author whose lines here may be other than the authority's.
+// A doubt is an author whose lines here may differ from the authority's.
 type doubt struct {
 	ended     authority.Removal
 	confirmed map[protocol.Hash]bool // by the authority
@@ -97,8 +97,8 @@ func provable(st authority.State, ms []protocol.Message) []protocol.Message {
 	return append(live, ended...)
 }
 
-// doubtLines looks at what is held of a membership that has just ended. The authority has nobody to ask: what it holds is
-// what counts.
+// doubtLines checks the lines held of a membership that has just ended. The authority has nobody to ask: the lines that it
+// holds are those that count.
 func (t *Transcript) doubtLines(env *Env, p peer.ID) {
 	ended, ok := env.State.Removed(p)
 	if !ok || t.owns(env) || env.State.Policy().History == protocol.HistoryNone {

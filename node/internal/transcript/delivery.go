@@ -15,8 +15,8 @@ func (t *Transcript) Confirmed(ctr uint64) []Effect {
 	return t.done()
 }
 
-// noteDelivered: what a node gives us back of our own lines it has, whatever its head says: after a start of ours it does not
-// know whether something lies before. The authority's word counts most; while it is away, or is ourselves, any member's does.
+// noteDelivered marks our own lines that another node gives back: it has them, whatever its head says, since after our restart
+// it does not know whether something lies before. The authority's word counts most; while it is away, or is ourselves, any member's does.
 func (t *Transcript) noteDelivered(env *Env, a *Answer) {
 	if a.Peer != env.State.Authority() && !t.owns(env) && !env.Away {
 		return
@@ -64,13 +64,13 @@ func (t *Transcript) undelivered() bool {
 	return false
 }
 
-// OnTheirWay reports whether lines of ours have reached nobody else, as far as is known, and may do so soon.
+// OnTheirWay reports whether some of our lines have reached no other node, as far as is known, and may do so soon.
 func (t *Transcript) OnTheirWay() bool {
 	return slices.ContainsFunc(t.byAuthor[t.self], func(l *Line) bool { return !l.delivered && !l.taken && !l.warned })
 }
 
-// checkDelivery asks for our lines when nobody has said for a while that it has them. It says that a line has reached nobody,
-// once, when there is somebody whom it should have reached.
+// checkDelivery compares heads when no node has said for a while that it has our lines. It reports once that a line has reached
+// nobody, when there is a member that it should have reached.
 func (t *Transcript) checkDelivery(env *Env) {
 	if env.State.Len() < 2 || !t.undelivered() {
 		return
@@ -94,14 +94,14 @@ func (t *Transcript) checkDelivery(env *Env) {
 // receipts are what the authority tells the members of their lines.
 type receipts struct {
 	told    map[peer.ID]uint64 // up to where each member has been told that we have its lines
-	arrived map[peer.ID]bool   // whose lines have come since
+	arrived map[peer.ID]bool   // the authors whose lines have come since
 }
 
 func newReceipts() receipts {
 	return receipts{told: make(map[peer.ID]uint64), arrived: make(map[peer.ID]bool)}
 }
 
-// forget forgets a member that is none any more.
+// forget forgets a former member.
 func (r *receipts) forget(p peer.ID) {
 	delete(r.told, p)
 	delete(r.arrived, p)

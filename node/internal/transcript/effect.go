@@ -20,7 +20,7 @@ const (
 	Compare Task = iota
 	// Release: to show lines that have waited long enough for the one before them.
 	Release
-	// Tell: to go on telling readers whose queues were full.
+	// Tell: to go on telling subscribers whose queues were full.
 	Tell
 	// Receipts: to tell authors that their lines have come.
 	Receipts
@@ -32,7 +32,7 @@ type (
 		In  time.Duration
 		For Task
 	}
-	// Ask: compare heads with Peer. The driver adds to the request what it says of the room's log, and gives the answer to
+	// Ask: compare heads with Peer. The driver adds the part of the request about the room's log, and gives the answer to
 	// [Transcript.Handed], a piece at a time, and to [Transcript.Compared] or, where there is none, to [Transcript.Failed].
 	Ask struct {
 		Peer    peer.ID
@@ -66,10 +66,10 @@ type (
 		Removal uint64
 		Text    string
 	}
-	// Delivered: another node has this line of ours.
+	// Delivered: another node has this line of this node's.
 	Delivered struct{ Line *Line }
-	// Undelivered: nobody is known to have this line of ours, or, with Line.Taken, nobody ever will: its number was used by an
-	// earlier life of ours.
+	// Undelivered: no other node is known to have this line of this node's, or, with Line.Taken, none ever will: its number was
+	// used before this node's disk was put back.
 	Undelivered struct {
 		Line  *Line
 		Taken bool

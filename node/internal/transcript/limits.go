@@ -8,12 +8,12 @@ import (
 
 // Every bound of a transcript, with its unit and its reason.
 const (
-	// headsKept: so long after the last line of an author has been forgotten its number is still compared; whoever was given
+	// headsKept is how long after an author's last line has been forgotten its number is still compared; a node that was given
 	// that line at its last moment forgets it within the usual retention.
 	headsKept = 10 * time.Minute
 	// MaxLines and MaxLineBytes retained in a room, whatever the retention: 10,000 lines of 100 bytes are 10 MB, and 128 texts
-	// of the largest size are 16 MiB. Where there are more, the author who has said most loses the oldest, and is the only one
-	// to lose any: a flood pushes nobody else's lines out. lineCost, in bytes, is what a line takes beside what it says.
+	// of the largest size are 16 MiB. If there are more, only the author with the most loses lines, the oldest
+	// ones: a flood pushes no other author's lines out. lineCost, in bytes, is the memory of a line beside its text.
 	MaxLines     = 10_000
 	MaxLineBytes = 16 << 20
 	lineCost     = 512
@@ -21,8 +21,8 @@ const (
 	ageSlack = time.Minute
 	// timeSlack: a line is shown with the time that its author wrote, where that is so near to when it was said by our clock.
 	timeSlack = 10 * time.Minute
-	// RepairFor: where the policy gives nobody what was said while it was away, what the network lost of the live lines
-	// is given for so long: four comparisons, of which one finds whoever has it.
+	// RepairFor: if the policy gives members no lines from while they were away, live lines that the network lost are still given
+	// for this long: four comparisons, of which one finds a member that has them.
 	RepairFor = 4 * SyncEvery
 	// lostAfter: where a chain of lines starts, and nobody asked in so long knows what came before, that is lost. Until
 	// then what follows is given again at each comparison.
@@ -32,8 +32,8 @@ const (
 	gapSoon = 50 * time.Millisecond
 	HoldFor = 250 * time.Millisecond
 	maxHeld = 64
-	// ReceiptEvery: how long the authority collects lines before it tells their authors that it has them. receiptBy is
-	// when an author whom it has not told so asks.
+	// ReceiptEvery is how long the authority collects lines before it tells their authors that it has them. receiptBy is
+	// when an author that has not been told asks.
 	ReceiptEvery = 100 * time.Millisecond
 	receiptBy    = time.Second
 	// MaxDue, in fellow members to compare with at the next opportunities, one after another: enough that what one of
@@ -48,19 +48,18 @@ const (
 	gossipSettles = 3 * time.Second
 	// onItsWay: a line that was fetched and has not come live after so long may be lacking elsewhere.
 	onItsWay = time.Second
-	// DeliverBy is when a line of ours that nobody has confirmed is reported.
+	// DeliverBy is when a line of this node's that no other has confirmed is reported.
 	DeliverBy = 10 * time.Second
 	// FloodPause: so long after a line has come too much, members compare no more often than usual.
 	FloodPause = 2 * time.Second
-	// MaxEarly lines of an epoch that we do not have yet, of one author and in all: what a talker says in the time
-	// that a key takes to come. maxEarlyNew of them together are of authors who are no members here yet, so that
-	// invented ones push nobody out. maxEarlyBytes of all.
+	// MaxEarly lines of an epoch that is not here yet, of one author and in all: as many as a talker says while a key comes.
+	// maxEarlyNew of them together may be of authors that are no members here yet, so that invented ones push nobody out. maxEarlyBytes of all.
 	MaxEarlyAuthor = 64
 	maxEarlyNew    = 64
 	MaxEarly       = 1024
 	maxEarlyBytes  = 4 << 20
-	// maxCtrStep that another node's word can move our message numbers: an earlier life of ours has said fewer than a
-	// million lines since the copy of the disk that we live from, and nobody can use up all numbers.
+	// maxCtrStep is how far another node's word can move our message numbers: this node has said fewer than a million lines since
+	// the copy of its disk that was put back, and no peer can use up all numbers.
 	maxCtrStep = 1 << 20
 	// maxLamportStep that one line can move our clock: no honest peer is a million lines ahead.
 	maxLamportStep = 1 << 20
@@ -79,7 +78,7 @@ const (
 	// page after page of it.
 	tellWithin      = 2 * time.Second
 	tellPagesWithin = 10 * time.Second
-	// queueWait: so long telling goes on slowly for a reader whose queue is full, before that reader gets a Gap.
+	// queueWait is how long telling goes on slowly for a subscriber with a full queue, before that subscriber gets a Gap.
 	queueWait = 5 * time.Second
 	// queuePause between two looks at such a queue.
 	queuePause = 10 * time.Millisecond

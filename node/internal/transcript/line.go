@@ -34,7 +34,7 @@ type Line struct {
 	delivered bool      // of our own: another node has it
 	told      bool      // to the faces
 	warned    bool      // of our own: it has been said that none has
-	taken     bool      // of our own: its number had been used by an earlier life of ours
+	taken     bool      // of our own: its number had been used before this node's disk was put back
 	// stands is where it stands in place of its Lamport, which is too far ahead; 0: it is not.
 	stands uint64
 	// settled: no line of its author lies between it and the one before it here, by a fellow member's word.

@@ -179,7 +179,7 @@ func (g *log) excess(overBytes int) []*Line {
 	return slices.Clone(most[:n])
 }
 
-// raise forgets lines whose time is up, and with them whatever of their authors lies below, now and later.
+// raise forgets lines whose time is up, and with them all lines below of the same authors, now and later.
 func (g *log) raise(old []*Line, now time.Time) []string {
 	if len(old) == 0 {
 		return nil
@@ -216,8 +216,8 @@ func (g *log) ownFloors() {
 	}
 }
 
-// forgetfloors forgets the floors of authors none of whose lines would count any more, of which there are ever more in a
-// room that people come to and leave. Those left are members, or among the latest [authority.MaxPast] that were.
+// forgetFloors forgets the floors of authors of which no line would count any more: their number grows in a room that people
+// come to and leave. The rest are members, or among the latest [authority.MaxPast] former ones.
 func (g *log) forgetFloors(unknown func(peer.ID) bool) {
 	if len(g.floors) <= protocol.MaxMembers {
 		return
@@ -258,8 +258,8 @@ func (g *log) Cut(author peer.ID) protocol.Cut {
 
 func (g *log) changed() { g.known, g.whole = nil, false }
 
-// Heads say, for every author, up to where nothing is missing. They are the caller's. An author of whom nothing has been
-// retained for long is left out: who still gives something of theirs gives what is refused.
+// Heads say, for every author, up to where nothing is missing. They are the caller's. An author of which nothing has been
+// retained for long is left out: lines of such an author that are still given are refused.
 func (g *log) Heads() []protocol.Head {
 	g.refresh()
 	return slices.Clone(g.known)
@@ -292,7 +292,8 @@ func (g *log) refresh() {
 	}
 }
 
-// news are our heads that who has asked does not know already, and its own in any case: what of it has come here.
+// news returns our heads that the asker does not know already, and in any case its own, so that it learns which of its lines
+// have come here.
 func (g *log) news(asked []protocol.Head, asker peer.ID) (heads []protocol.Head) {
 	g.refresh()
 	i := 0
@@ -321,10 +322,10 @@ func (g *log) Head(author peer.ID) uint64 {
 	return head
 }
 
-// settle takes the word of a fellow member that has just given all it had, for where a chain starts here: nothing that is
-// retained came before, if the fellow's own head is no lower. The fellow must not be a later comer than we are, who is
-// given less (its heads are nil then). Where nobody who was asked vouches, what is missing is lost once the line has been
-// here since before the given time.
+// settle takes the word of a member that has just given all it had, for where a chain starts here: nothing that is retained
+// came before, if that member's own head is no lower. The member must not have joined later than this node, since it is given
+// less then (its heads are nil). If no asked member vouches, the missing part is lost once the line has been here since before
+// the given time.
 func (g *log) settle(heads map[peer.ID]uint64, before time.Time) {
 	if g.refresh(); g.whole {
 		return

@@ -10,8 +10,8 @@ import (
 
 // numbers are those of our own lines, and our Lamport clock.
 //
-// What a line says of its Lamport clock is its author's word. One that is far ahead of all that is known here stands where it
-// came, and moves no clock: else it would stand last for ever, and all that is said later above it.
+// A line's Lamport number is its author's claim. A line whose number is far ahead of all that is known here is placed where it
+// arrived, and moves no clock: otherwise it would stay last for ever, below everything that is said later.
 type numbers struct {
 	ctr     uint64 // the last one used
 	prev    protocol.Hash
@@ -41,8 +41,8 @@ func (t *Transcript) Next(epoch uint64) protocol.Header {
 	return protocol.Header{Room: t.room, Epoch: epoch, Ctr: t.ctr + 1, Prev: t.prev, Lamport: t.lamport + 1}
 }
 
-// farAhead reports whether a line claims to follow more lines that are not here than there can be. Before any line of
-// another is here nothing is known. Two authors that say the same are believed: then it is us who have missed so many.
+// farAhead reports whether a line claims to follow more lines that are not here than there can be. Before a line of another
+// author is here nothing is known. Two authors that agree are believed: then this node has missed that many lines.
 func (n *numbers) farAhead(self peer.ID, m protocol.Message) bool {
 	if m.Author == self || !n.clocked || m.Lamport <= n.lamport+maxLamportAhead {
 		return false
@@ -73,9 +73,9 @@ func (n *numbers) keepUp(self peer.ID, m protocol.Message) {
 	n.lamport = max(n.lamport, min(m.Lamport, n.lamport+maxLamportStep))
 }
 
-// LastKnown learns the last of our lines that another node has. A number that we have not used, or have used for another line,
-// is one of an earlier life of ours that this node's disk does not know, since it was put back: such numbers are not used
-// again, and of our lines that have taken one nobody says that they are delivered.
+// LastKnown learns the last of our lines that another node has. A number that this node has not used, or has used for
+// another line, was used before this node's disk was put back: such a number is not used again, and a line that has taken one
+// is not reported as delivered.
 func (t *Transcript) LastKnown(last protocol.Cut) []Effect {
 	if last.Ctr == 0 || last.Ctr > t.ctr+maxCtrStep {
 		return nil

@@ -99,9 +99,9 @@ func (t *Transcript) Greet(env Env, p peer.ID) []Effect {
 	return t.done()
 }
 
-// partner is the member to compare with, and whether we have news for it: the authority while a line of ours waits for its
-// word, or after a removal, since it alone can hand over which lines of the removed count, in turns with the others; the one
-// that is in the middle of giving us what we lack; those that are due; otherwise any member that we are connected to; "" if
+// partner is the member to compare with, and whether we have news for it. It is the authority while one of our lines waits for
+// its word, or after a removal, since only the authority can hand over which lines of the removed member count, in turns with
+// the others; else the member that is in the middle of giving us lines; else one that is due; else any connected member; "" if
 // there is none. Every fairTurn-th time it is the one that has waited longest, whatever others say of themselves.
 func (t *Transcript) partner(env *Env) (p peer.ID, news bool) {
 	near := env.Near()
@@ -134,8 +134,8 @@ func (t *Transcript) partner(env *Env) (p peer.ID, news bool) {
 	return p, news
 }
 
-// unheard reports whether a line of ours waits for longer than a line takes to be confirmed: a member that does not have it
-// can fetch it.
+// unheard reports whether one of our lines waits for longer than a confirmation takes: a member that does not have it can
+// fetch it.
 func (t *Transcript) unheard(env *Env) bool {
 	for _, l := range slices.Backward(t.byAuthor[t.self]) {
 		if l.delivered {

@@ -42,7 +42,7 @@ func (t *Transcript) Say(env Env, msg protocol.Message) ([]Effect, bool) {
 	t.takeLine(&env, o, false)
 	t.fresh = true
 	if t.owns(&env) || env.Away {
-		t.compareSoon(&env, SyncSoon) // nobody tells us unasked who has it
+		t.compareSoon(&env, SyncSoon) // no node says unasked that it has the line
 	}
 	return t.done(), true
 }
@@ -121,7 +121,7 @@ func (t *Transcript) takeLine(env *Env, o Opened, late bool) {
 	l := &Line{Opened: o, Got: env.Now}
 	l.Late, l.Doubted = late, t.doubtsAge(env, o)
 	l.Content.At = ShownAt(o.Content.At, env.Wall, o.Age)
-	l.warned = env.State.Len() < 2 // there is nobody who could have it
+	l.warned = env.State.Len() < 2 // there is no other member that could have it
 	l.stands = t.placeInTime(t.self, o.Msg)
 	if !t.add(l) {
 		return
@@ -132,7 +132,7 @@ func (t *Transcript) takeLine(env *Env, o Opened, late bool) {
 	}
 	t.owesReceipt(env, o.Msg.Author)
 	if o.Msg.Author == t.self {
-		// A number that an earlier life of ours has used is never used again.
+		// A number that was used before this node's disk was put back is never used again.
 		t.ctr = max(t.ctr, o.Msg.Ctr)
 	}
 	switch {

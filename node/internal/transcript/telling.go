@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// What is fetched comes by author, a page at a time. It is told in the order in which the room has it: when a comparison is
-// over, and in one go. After a start, what others say meanwhile waits until what was said before has been told.
+// Fetched lines come by author, a page at a time. They are told in the room's order, all together when a comparison is over.
+// After a start, new lines wait until the earlier ones have been told.
 
 // A telling is the lines of a room that are here and that no reader has been told of.
 type telling struct {
@@ -18,7 +18,7 @@ type telling struct {
 	stuck    time.Time // since when a reader's queue has been full; zero: none is
 }
 
-// Backlog reports whether l was said before we came into the room in this life of ours.
+// Backlog reports whether l was said before this run of the node entered the room.
 func (t *Transcript) Backlog(l *Line) bool { return l.Said().Before(t.entered) }
 
 // tellLine tells of a line that has come in, now or when its turn comes.

@@ -51,7 +51,7 @@ type Transcript struct {
 	telling  telling
 	receipts receipts
 
-	fresh    bool      // a line of ours waits for its first confirmation
+	fresh    bool      // one of our lines waits for its first confirmation
 	lastLine time.Time // when the youngest line was said
 	shedTold time.Time
 
