@@ -30,6 +30,6 @@
 //
 // # Guarantees
 //
-// Once all members reach each other again they have the same lines, as far as each may have them, in the same order, each once,
-// and of a removed member none past its cut-off.
+// Once all members reach each other again they have the same lines, as far as each may have them, in the same order, each
+// once, and of a removed member none past its cut-off. The explorer (explorer_test.go) plays random schedules and checks this.
 package transcript
