@@ -346,10 +346,10 @@ func TestFloodText(t *testing.T) {
 		what thing
 		want string
 	}{
-		{[]visitor{carol}, aPing, "carol (" + endOf(carol.peer) + ", at 192.168.1.7) sends too much to this node: what is too much of it (pings) is refused"},
-		{[]visitor{stranger(0, 1)}, aStream, "somebody at 10.0.1.1 (" + endOf(stranger(0, 1).peer) + ") sends too much to this node: what is too much of it (streams) is refused"},
-		{[]visitor{{from: at("10.0.1.1")}, {from: at("10.0.2.1")}}, anAnnouncement, "strangers at 10.0.1.1, 10.0.2.1 send too much to this node: what is too much of it (mDNS packets) is refused"},
-		{[]visitor{stranger(0, 0), stranger(1, 1), stranger(2, 2), stranger(3, 3), stranger(4, 4)}, aRequest, "strangers at 10.0.0.1, 10.0.1.1, 10.0.2.1 and 2 other addresses send too much to this node: what is too much of it (requests) is refused"},
+		{[]visitor{carol}, aPing, "carol (" + endOf(carol.peer) + ", at 192.168.1.7) sends too much to this node: the excess (pings) is refused"},
+		{[]visitor{stranger(0, 1)}, aStream, "somebody at 10.0.1.1 (" + endOf(stranger(0, 1).peer) + ") sends too much to this node: the excess (streams) is refused"},
+		{[]visitor{{from: at("10.0.1.1")}, {from: at("10.0.2.1")}}, anAnnouncement, "strangers at 10.0.1.1, 10.0.2.1 send too much to this node: the excess (mDNS packets) is refused"},
+		{[]visitor{stranger(0, 0), stranger(1, 1), stranger(2, 2), stranger(3, 3), stranger(4, 4)}, aRequest, "strangers at 10.0.0.1, 10.0.1.1, 10.0.2.1 and 2 other addresses send too much to this node: the excess (requests) is refused"},
 	} {
 		n.admission.floods = newFloods()
 		for _, who := range c.who {

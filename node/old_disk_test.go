@@ -229,7 +229,7 @@ func (s *street) renewed(subject string) {
 	}
 	for _, nick := range []string{"bob", "dave"} {
 		d := until[Direct](s.subs[nick], nil)
-		_, invite, _ := strings.Cut(d.Text, "by the invite ")
+		_, invite, _ := strings.Cut(d.Text, "with the invite ")
 		if in := must(s.nodes[nick].Join(s.ctx(), JoinOptions{Invite: invite})); in.ID != made.ID || in.Nick != nick {
 			s.t.Errorf("%s is in %+v", nick, in)
 		}
