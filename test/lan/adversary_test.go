@@ -163,7 +163,8 @@ func (s *siege) play(before, after func(*siege)) {
 	t := s.t
 	t.Helper()
 	s.round++
-	s.removal, s.due = nil, map[string]int{"warning": 1}
+	// A flood is told once a minute for members and once for strangers, which mallory is in turn.
+	s.removal, s.due = nil, map[string]int{"warning": 2}
 	for _, n := range s.stay {
 		s.begin[n] = n.Forget()
 	}

@@ -95,7 +95,7 @@ func TestLANPortHeld(t *testing.T) {
 	defer timer.Stop()
 	said := ""
 	for lines := bufio.NewScanner(shown); lines.Scan(); {
-		if said += lines.Text() + "\n"; strings.Contains(lines.Text(), "holds port 5353") {
+		if said += lines.Text() + "\n"; strings.Contains(lines.Text(), "UDP port 5353") {
 			keys.Close()
 		}
 	}
