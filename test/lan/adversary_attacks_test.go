@@ -209,5 +209,6 @@ func pushesIdentify(s *siege) {
 // in makes a subtest the one that the siege fails.
 func (s *siege) in(t *testing.T) *siege {
 	s.t = t
+	s.In(t)
 	return s
 }

@@ -46,6 +46,9 @@ func New(t *testing.T) *Network {
 	return n
 }
 
+// In makes t, a subtest, the test that the network fails, and that the hosts made from now on end with.
+func (n *Network) In(t *testing.T) { n.t = t }
+
 // Host makes a host that has no network card yet; see [Host.Wire].
 func (n *Network) Host(name string) *Host {
 	n.t.Helper()
