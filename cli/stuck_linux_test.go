@@ -86,7 +86,7 @@ func TestStuckTerminal(t *testing.T) {
 				alice.sees(`bob joined`)
 				for told := false; !told; { // his node has it
 					alice.keys("/msg bob hello\n")
-					told = alice.seesOr(`you to bob`, `not told`)
+					told = alice.seesOr(`you to bob`, `not sent`)
 				}
 				stick()
 				// More than any terminal or pipe keeps for its reader.
