@@ -8,7 +8,6 @@ import (
 
 	"localchat/authority"
 	"localchat/node/internal/store"
-	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
 
@@ -46,10 +45,8 @@ type loop struct {
 	answering map[chan protocol.JoinReply]bool
 	// guestsChanged: others may be guests than was last published.
 	guestsChanged bool
-	// overfull: a room has so many lines above its bound that it does not wait for the tick.
-	overfull bool
-	directs  directs
-	passedOn passBudgets
+	directs       directs
+	passedOn      passBudgets
 	// untold are reasons that are kept, and that no face is known to have shown yet.
 	untold   map[protocol.RoomID]*untold
 	memory   *peerMemory // nil: no peer is remembered
@@ -140,19 +137,6 @@ func (l *loop) run(ctx context.Context) {
 		}
 		if l.guestsChanged {
 			l.publishGuests()
-		}
-		if l.overfull {
-			l.shedLines()
-		}
-	}
-}
-
-// shedLines forgets the lines above the bounds of rooms that are so far above them that they do not wait for the tick.
-func (l *loop) shedLines() {
-	l.overfull = false
-	for _, r := range l.rooms {
-		if r.talk.Size() > transcript.MaxLineBytes+lineOvershoot {
-			r.carry(r.talk.Expire(r.world()))
 		}
 	}
 }

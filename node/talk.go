@@ -31,13 +31,18 @@ func (r *room) carry(effects []transcript.Effect) {
 		return
 	}
 	r.carrying = true
-	for len(r.effects) > 0 {
-		e := r.effects[0]
-		r.effects = r.effects[1:]
-		r.carryTalk(e)
+	for {
+		for len(r.effects) > 0 {
+			e := r.effects[0]
+			r.effects = r.effects[1:]
+			r.carryTalk(e)
+		}
+		if r.talk.Size() <= transcript.MaxLineBytes+lineOvershoot {
+			break
+		}
+		r.effects = r.talk.Expire(r.world()) // it does not wait for the tick
 	}
 	r.effects, r.carrying = nil, false
-	r.l.overfull = r.l.overfull || r.talk.Size() > transcript.MaxLineBytes+lineOvershoot
 	r.release()
 }
 

@@ -15,8 +15,8 @@ import (
 	"localchat/protocol"
 )
 
-// directs is what members may tell us, or have us pass on, in lines as [sayCost] counts them. Each member is sure of a share of its own; what it
-// says beyond that is from what its address has, and from what there is for all.
+// directs bounds the direct messages that members send to this node, and the lines that they hand over to pass on, in lines as
+// [sayCost] counts them. Each member has a share of its own. What it sends beyond that is charged to its address and to all.
 type directs struct {
 	own     *turnstile[peer.ID]
 	address *turnstile[netip.Addr]

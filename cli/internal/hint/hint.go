@@ -15,17 +15,14 @@ import (
 type table map[node.Reason]string
 
 // ForPerson is what a person at a console or a command line does next.
-func ForPerson(e *node.Error) string {
-	text := fill(cmp.Or(person[e.Reason], anyFace[e.Reason]), e)
-	if e.Nick != "" {
-		text += ": " + e.Nick + " is free"
-	}
-	return text + choices(e)
-}
+func ForPerson(e *node.Error) string { return person.forError(e) }
 
 // ForProgram is what a program that speaks JSON-RPC does next.
-func ForProgram(e *node.Error) string {
-	text := fill(cmp.Or(program[e.Reason], anyFace[e.Reason]), e)
+func ForProgram(e *node.Error) string { return program.forError(e) }
+
+// forError is the hint about e for the face that has the table own.
+func (own table) forError(e *node.Error) string {
+	text := fill(cmp.Or(own[e.Reason], anyFace[e.Reason]), e)
 	if e.Nick != "" {
 		text += ": " + e.Nick + " is free"
 	}

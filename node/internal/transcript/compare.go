@@ -24,7 +24,7 @@ type compare struct {
 
 func newCompare() compare { return compare{partners: newPartners()} }
 
-// Comparing reports whether a comparison is due that was asked for, or has brought a part of what there is.
+// paging reports whether a comparison has brought a part of its partner's lines, and the rest is still to come.
 func (t *Transcript) paging() bool { return t.compare.pages.from != "" }
 
 // Fetching reports whether what is here may be a part of what those around us have.

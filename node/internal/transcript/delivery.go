@@ -16,7 +16,8 @@ func (t *Transcript) Confirmed(ctr uint64) []Effect {
 }
 
 // noteDelivered marks our own lines that another node gives back: it has them, whatever its head says, since after our restart
-// it does not know whether something lies before. The authority's word counts most; while it is away, or is ourselves, any member's does.
+// it does not know whether something lies before. The authority's word counts most; while the authority is away, or is this
+// node, any member's does.
 func (t *Transcript) noteDelivered(env *Env, a *Answer) {
 	if a.Peer != env.State.Authority() && !t.owns(env) && !env.Away {
 		return

@@ -28,7 +28,7 @@ type Env struct {
 	Pick func(n int) int
 }
 
-// authority reports whether the room is this node's own.
+// owns reports whether the room is this node's own.
 func (t *Transcript) owns(env *Env) bool { return env.State.Authority() == t.self }
 
 // A Transcript is one node's copy of what is said in one room. Each of its steps is told what has come and in which
