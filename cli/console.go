@@ -21,14 +21,14 @@ func (a *app) lobby(cmd *cobra.Command, _ []string) error {
 // create opens a console with a room of our own.
 func (a *app) create(ctx context.Context, o node.CreateOptions) error {
 	return a.console(ctx, &command.Opening{Wait: command.RequestWait, Run: func(ctx context.Context, c command.Call) (command.Reply, error) {
-		return command.CreateRoom(ctx, c.N, o)
+		return command.CreateRoom(ctx, c.Node, o)
 	}})
 }
 
 // join opens a console in somebody else's room.
 func (a *app) join(ctx context.Context, o node.JoinOptions, wait time.Duration) error {
 	return a.console(ctx, &command.Opening{Wait: wait, Knocks: true, Target: cmp.Or(o.Invite, o.Room), Run: func(ctx context.Context, c command.Call) (command.Reply, error) {
-		return command.JoinRoom(ctx, c.N, c.Patient(o))
+		return command.JoinRoom(ctx, c.Node, c.Patient(o))
 	}})
 }
 

@@ -42,7 +42,7 @@ func TestHintsHaveNoNameThatIsMore(t *testing.T) {
 		_, choose, _ := fail.Explain(several)
 		hints = append(hints, choose)
 		f.MemberList = f.MemberList[:1]
-		c := command.Call{N: f, Args: []string{clitest.DaveID.String()}, Room: command.Room{ID: clitest.LabID.String(), Name: trap, Owned: true}, Table: command.Table()}
+		c := command.Call{Node: f, Args: []string{clitest.DaveID.String()}, Room: command.Room{ID: clitest.LabID.String(), Name: trap, Owned: true}, Table: command.Table()}
 		for _, run := range []func(context.Context, command.Call) (command.Reply, error){runOf("whois"), runOf("verify"), runOf("members")} {
 			r, err := run(t.Context(), c)
 			if err != nil {

@@ -75,7 +75,7 @@ func (linkLocalNode) Info() node.Info {
 
 // /net says of a link-local address that others put their own network interface into it.
 func TestNetSaysWhatToTypeForALinkLocalAddress(t *testing.T) {
-	got, err := runOf("net")(t.Context(), command.Call{N: linkLocalNode{clitest.NewNode()}})
+	got, err := runOf("net")(t.Context(), command.Call{Node: linkLocalNode{clitest.NewNode()}})
 	if err != nil {
 		t.Fatal(err)
 	}

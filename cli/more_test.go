@@ -30,7 +30,7 @@ func TestNothingIsCutSilently(t *testing.T) {
 	lab := command.Room{ID: clitest.LabID.String(), Name: "lab"}
 	answer := func(run func(context.Context, command.Call) (command.Reply, error), args ...string) string {
 		t.Helper()
-		r, err := run(t.Context(), command.Call{N: f, Args: args, Room: lab, Env: &command.Env{Ring: ring}})
+		r, err := run(t.Context(), command.Call{Node: f, Args: args, Room: lab, Env: &command.Env{Ring: ring}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -24,7 +24,7 @@ func TestSave(t *testing.T) {
 		{ID: "2", Peer: clitest.DaveID, Nick: "dave", Text: "x\n2026-11-23 12:00 <alice> I quit\x1b[2J", At: clitest.Noon},
 	}
 	save := func(path string) (command.Reply, error) {
-		return runOf("save")(context.Background(), command.Call{N: f, Args: []string{path}, Room: command.Room{ID: clitest.LabID.String(), Name: "lab"}})
+		return runOf("save")(context.Background(), command.Call{Node: f, Args: []string{path}, Room: command.Room{ID: clitest.LabID.String(), Name: "lab"}})
 	}
 	path := filepath.Join(dir, "lab.txt")
 	if r, err := save(path); err != nil || len(r.Lines) != 1 || !strings.HasPrefix(string(r.Lines[0]), "saved 2 lines to ") {

@@ -43,10 +43,10 @@ type Command struct {
 	Help     string
 	Examples []string
 	// Targets are the possible first arguments, for completion; nil: anything. Values are the possible second arguments.
-	Targets, Values func(Known) []string
+	Targets, Values func(CompletionContext) []string
 	// Ask returns the question of the full-screen console before an action that cannot be undone; nil, or a nil
 	// confirmation: there is no question.
-	Ask func(c Call, k Known) (*Confirmation, error)
+	Ask func(c Call, k CompletionContext) (*Confirmation, error)
 	Run func(ctx context.Context, c Call) (Reply, error)
 }
 
@@ -83,7 +83,7 @@ func (c *Command) Synopsis() string { return strings.TrimSpace("/" + c.Name + " 
 
 // A Call is everything that a command works with: it runs beside the console and shares nothing with it.
 type Call struct {
-	N    Node
+	Node Node
 	Args []string
 	// Room is the current room, and Rooms are all rooms that we are in.
 	Room  Room

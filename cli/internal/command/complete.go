@@ -7,8 +7,8 @@ import (
 	"localchat/node"
 )
 
-// Known is the context of a completion: the current room, the other rooms, and the first argument.
-type Known struct {
+// CompletionContext is the context of a completion: the current room, the other rooms, and the first argument.
+type CompletionContext struct {
 	Roster
 	In    []Room          // rooms that we are in
 	Found []node.RoomInfo // rooms on this network
@@ -16,15 +16,15 @@ type Known struct {
 	First string // the first argument, if the second is being completed
 }
 
-// A Named is a peer that a command may name.
-type Named struct {
+// A PeerRef is a peer that a command may name.
+type PeerRef struct {
 	Nick string
 	Peer node.PeerID
 }
 
 // PeerWords returns the words for peers in a command: nicks, or the ID of a peer whose nick is misleading or looks like
 // another.
-func PeerWords(all []Named) []string {
+func PeerWords(all []PeerRef) []string {
 	words := make([]string, len(all))
 	for i, n := range all {
 		words[i] = n.Nick
@@ -39,61 +39,61 @@ func PeerWords(all []Named) []string {
 }
 
 // Others returns all members except us.
-func Others(k Known) []string {
-	var all []Named
+func Others(k CompletionContext) []string {
+	var all []PeerRef
 	for _, m := range k.Members {
 		if !m.Self {
-			all = append(all, Named{m.Nick, m.Peer})
+			all = append(all, PeerRef{m.Nick, m.Peer})
 		}
 	}
 	return PeerWords(all)
 }
 
 // othersAndKnocks returns all members except us, and the peers that knock.
-func othersAndKnocks(k Known) []string {
-	var all []Named
+func othersAndKnocks(k CompletionContext) []string {
+	var all []PeerRef
 	for _, m := range k.all() {
 		if !m.Self {
-			all = append(all, Named{m.Nick, m.Peer})
+			all = append(all, PeerRef{m.Nick, m.Peer})
 		}
 	}
 	return PeerWords(all)
 }
 
 // verifiedOnes returns the verified ones among members and knocking peers.
-func verifiedOnes(k Known) []string {
-	var all []Named
+func verifiedOnes(k CompletionContext) []string {
+	var all []PeerRef
 	for _, m := range k.all() {
 		if m.Verified {
-			all = append(all, Named{m.Nick, m.Peer})
+			all = append(all, PeerRef{m.Nick, m.Peer})
 		}
 	}
 	return PeerWords(all)
 }
 
-func justYes(Known) []string { return []string{yes} }
+func justYes(CompletionContext) []string { return []string{yes} }
 
 // AtTheDoor returns the peers that knock.
-func AtTheDoor(k Known) []string {
-	var all []Named
+func AtTheDoor(k CompletionContext) []string {
+	var all []PeerRef
 	for _, n := range k.Knocks {
-		all = append(all, Named{n.Nick, n.Peer})
+		all = append(all, PeerRef{n.Nick, n.Peer})
 	}
 	return PeerWords(all)
 }
 
 // atTheDoorOrAll returns the peers that knock, and "all".
-func atTheDoorOrAll(k Known) []string { return append(AtTheDoor(k), "all") }
+func atTheDoorOrAll(k CompletionContext) []string { return append(AtTheDoor(k), "all") }
 
-func Banned(k Known) []string {
-	var all []Named
+func Banned(k CompletionContext) []string {
+	var all []PeerRef
 	for _, b := range k.Bans {
-		all = append(all, Named{b.Nick, b.Peer})
+		all = append(all, PeerRef{b.Nick, b.Peer})
 	}
 	return PeerWords(all)
 }
 
-func openInvites(k Known) []string {
+func openInvites(k CompletionContext) []string {
 	var all []string
 	for _, i := range k.Invites {
 		all = append(all, i.ID)
@@ -103,7 +103,7 @@ func openInvites(k Known) []string {
 
 // roomsIn returns the rooms that we are in, and roomsOut those that can be joined. Two rooms with similar names are named by
 // their ids.
-func roomsIn(k Known) []string {
+func roomsIn(k CompletionContext) []string {
 	var all [][2]string
 	for _, r := range k.In {
 		all = append(all, [2]string{r.Name, r.ID})
@@ -111,7 +111,7 @@ func roomsIn(k Known) []string {
 	return RoomWords(all)
 }
 
-func roomsOut(k Known) []string {
+func roomsOut(k CompletionContext) []string {
 	var all [][2]string
 	for _, r := range k.Found {
 		if !r.In {
@@ -136,7 +136,7 @@ func RoomWords(rooms [][2]string) []string {
 	return words
 }
 
-func CommandNames(k Known) []string {
+func CommandNames(k CompletionContext) []string {
 	var all []string
 	for _, c := range k.Table {
 		all = append(all, c.Name)
@@ -144,7 +144,7 @@ func CommandNames(k Known) []string {
 	return all
 }
 
-func settingTargets(Known) []string {
+func settingTargets(CompletionContext) []string {
 	var all []string
 	for _, s := range SettingTable {
 		all = append(all, s.Name)
@@ -152,9 +152,9 @@ func settingTargets(Known) []string {
 	return all
 }
 
-func onOff(Known) []string { return []string{"on", "off"} }
+func onOff(CompletionContext) []string { return []string{"on", "off"} }
 
-func policyTargets(Known) []string {
+func policyTargets(CompletionContext) []string {
 	var all []string
 	for _, p := range policyTable {
 		all = append(all, p.name)
@@ -163,7 +163,7 @@ func policyTargets(Known) []string {
 }
 
 // policyValues returns the possible values of the policy that the first argument names.
-func policyValues(k Known) []string {
+func policyValues(k CompletionContext) []string {
 	for _, p := range policyTable {
 		if p.name == k.First {
 			return p.words

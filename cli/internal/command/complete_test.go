@@ -10,7 +10,7 @@ import (
 // Completion gives a nick, or a room's name, only where no other looks like it.
 func TestCompletionNamesOne(t *testing.T) {
 	id := func(p string) string { return node.PeerID(p).String() }
-	got := PeerWords([]Named{{"alice", "1"}, {"aIice", "2"}, {"bob", "3"}, {"", "4"}, {"zoe", "5"}, {"zoe", "6"}, {"", "7"}})
+	got := PeerWords([]PeerRef{{"alice", "1"}, {"aIice", "2"}, {"bob", "3"}, {"", "4"}, {"zoe", "5"}, {"zoe", "6"}, {"", "7"}})
 	if want := []string{id("1"), id("2"), "bob", id("4"), id("5"), id("6"), id("7")}; !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}

@@ -12,11 +12,11 @@ import (
 
 // runNet shows what others type to reach us, our addresses, and the nodes that we know.
 func runNet(ctx context.Context, c Call) (Reply, error) {
-	peers, err := c.N.Peers(ctx)
+	peers, err := c.Node.Peers(ctx)
 	if err != nil {
 		return Reply{}, err
 	}
-	addrs := c.N.Info().Addrs
+	addrs := c.Node.Info().Addrs
 	var lines []safe.Text
 	for _, at := range node.HostPorts(addrs) {
 		note := safe.Text("  is what others type to reach you")
@@ -81,18 +81,18 @@ func portsLine(addrs []string) safe.Text {
 }
 
 func runDoctor(ctx context.Context, c Call) (Reply, error) {
-	peers, err := c.N.Peers(ctx)
+	peers, err := c.Node.Peers(ctx)
 	if err != nil {
 		return Reply{}, err
 	}
-	return replied(c.Env.Doctor(ctx, Patient{Self: c.N.Info().Peer, Peers: peers, Nicks: nicksOf(ctx, c)})...)
+	return replied(c.Env.Doctor(ctx, Patient{Self: c.Node.Info().Peer, Peers: peers, Nicks: nicksOf(ctx, c)})...)
 }
 
 // nicksOf returns the nicks of the members of our rooms. For a peer with several nicks it returns the first.
 func nicksOf(ctx context.Context, c Call) map[node.PeerID]safe.Text {
 	nicks := map[node.PeerID]safe.Text{}
 	for _, r := range c.Rooms {
-		m, err := c.N.Members(ctx, r.ID)
+		m, err := c.Node.Members(ctx, r.ID)
 		if err != nil {
 			continue // the room has gone meanwhile
 		}

@@ -19,7 +19,7 @@ import (
 
 func runInvite(ctx context.Context, c Call) (Reply, error) {
 	if !c.Room.Owned {
-		p, err := c.N.Policy(ctx, c.Room.ID, node.PolicyChange{})
+		p, err := c.Node.Policy(ctx, c.Room.ID, node.PolicyChange{})
 		if err != nil {
 			return Reply{}, err
 		}
@@ -31,7 +31,7 @@ func runInvite(ctx context.Context, c Call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	invite, err := c.N.Invite(ctx, c.Room.ID, c.Arg(0), 0)
+	invite, err := c.Node.Invite(ctx, c.Room.ID, c.Arg(0), 0)
 	if err != nil {
 		return Reply{}, err
 	}
@@ -50,9 +50,9 @@ func runInvite(ctx context.Context, c Call) (Reply, error) {
 // ownersWords returns the line with the owner's words. A guest with an invite compares them, because the owner admits it.
 func ownersWords(ctx context.Context, c Call) (safe.Text, error) {
 	if c.Room.Owned {
-		return render.NoticeMark + "your words, for them to compare by voice: " + safe.Phrase(c.N.Info().Words), nil
+		return render.NoticeMark + "your words, for them to compare by voice: " + safe.Phrase(c.Node.Info().Words), nil
 	}
-	m, err := c.N.Members(ctx, c.Room.ID)
+	m, err := c.Node.Members(ctx, c.Room.ID)
 	r := Roster{Members: m.Members}
 	owner := r.Owner()
 	return render.NoticeMark + "words of the owner, " + render.Nick(owner.Nick, owner.Peer) + render.TrustNote(owner.Trust) + ", for them to compare by voice: " + safe.Phrase(owner.Words), err
@@ -76,18 +76,18 @@ func qrLines(text string) []safe.Text {
 }
 
 func runAccept(ctx context.Context, c Call) (Reply, error) {
-	return Reply{}, c.N.Accept(ctx, c.Room.ID, c.Args[0])
+	return Reply{}, c.Node.Accept(ctx, c.Room.ID, c.Args[0])
 }
 
 func runDeny(ctx context.Context, c Call) (Reply, error) {
-	if err := c.N.Deny(ctx, c.Room.ID, c.Args[0], c.Arg(1)); err != nil {
+	if err := c.Node.Deny(ctx, c.Room.ID, c.Args[0], c.Arg(1)); err != nil {
 		return Reply{}, err
 	}
 	return replied(render.NoticeMark + safe.Name(c.Args[0]) + " was turned away")
 }
 
 func runKick(ctx context.Context, c Call) (Reply, error) {
-	_, err := c.N.Kick(ctx, c.Room.ID, c.Args[0], c.Arg(1))
+	_, err := c.Node.Kick(ctx, c.Room.ID, c.Args[0], c.Arg(1))
 	return Reply{}, err
 }
 
@@ -105,12 +105,12 @@ func banTerms(c Call) (length time.Duration, reason string) {
 
 func runBan(ctx context.Context, c Call) (Reply, error) {
 	length, reason := banTerms(c)
-	_, err := c.N.Ban(ctx, c.Room.ID, c.Args[0], reason, length)
+	_, err := c.Node.Ban(ctx, c.Room.ID, c.Args[0], reason, length)
 	return Reply{}, err
 }
 
 // askBan names the peer by more than its nick, says what will happen, and binds the answer to that peer.
-func askBan(c Call, k Known) (*Confirmation, error) {
+func askBan(c Call, k CompletionContext) (*Confirmation, error) {
 	target, args := safe.Name(c.Args[0])+" (not in the room now)", c.Args
 	switch one, err := k.one(c.Args[0], c.Room.Name); {
 	case err == nil:
@@ -132,12 +132,12 @@ func askBan(c Call, k Known) (*Confirmation, error) {
 }
 
 func runUnban(ctx context.Context, c Call) (Reply, error) {
-	_, err := c.N.Unban(ctx, c.Room.ID, c.Args[0])
+	_, err := c.Node.Unban(ctx, c.Room.ID, c.Args[0])
 	return Reply{}, err
 }
 
 func runBans(ctx context.Context, c Call) (Reply, error) {
-	bans, err := c.N.Bans(ctx, c.Room.ID)
+	bans, err := c.Node.Bans(ctx, c.Room.ID)
 	if err != nil {
 		return Reply{}, err
 	}
@@ -153,7 +153,7 @@ func runBans(ctx context.Context, c Call) (Reply, error) {
 }
 
 func runInvites(ctx context.Context, c Call) (Reply, error) {
-	invites, err := c.N.Invites(ctx, c.Room.ID)
+	invites, err := c.Node.Invites(ctx, c.Room.ID)
 	if err != nil {
 		return Reply{}, err
 	}
@@ -169,19 +169,19 @@ func runInvites(ctx context.Context, c Call) (Reply, error) {
 }
 
 func runUninvite(ctx context.Context, c Call) (Reply, error) {
-	if err := c.N.Uninvite(ctx, c.Room.ID, c.Args[0]); err != nil {
+	if err := c.Node.Uninvite(ctx, c.Room.ID, c.Args[0]); err != nil {
 		return Reply{}, err
 	}
 	return replied(render.NoticeMark + "invite " + safe.Name(c.Args[0]) + " is revoked")
 }
 
 func runSubject(ctx context.Context, c Call) (Reply, error) {
-	_, err := c.N.Policy(ctx, c.Room.ID, node.PolicyChange{Subject: &c.Args[0]})
+	_, err := c.Node.Policy(ctx, c.Room.ID, node.PolicyChange{Subject: &c.Args[0]})
 	return Reply{}, err
 }
 
 // askClose says how many members lose the room.
-func askClose(c Call, k Known) (*Confirmation, error) {
+func askClose(c Call, k CompletionContext) (*Confirmation, error) {
 	text := "close " + safe.Name(c.Room.Name) + render.Because(c.Arg(0)) + "? "
 	if others := len(k.Members) - 1; others > 0 {
 		text += render.Count(others, "other member is", "other members are") + " removed and told why, and the room ends for good"
@@ -192,11 +192,11 @@ func askClose(c Call, k Known) (*Confirmation, error) {
 }
 
 func runClose(ctx context.Context, c Call) (Reply, error) {
-	return Reply{}, c.N.CloseRoom(ctx, c.Room.ID, c.Arg(0))
+	return Reply{}, c.Node.CloseRoom(ctx, c.Room.ID, c.Arg(0))
 }
 
 func runRenew(ctx context.Context, c Call) (Reply, error) {
-	made, err := c.N.Renew(ctx, c.Room.ID)
+	made, err := c.Node.Renew(ctx, c.Room.ID)
 	if err != nil {
 		return Reply{}, err
 	}
@@ -258,7 +258,7 @@ func runPolicy(ctx context.Context, c Call) (Reply, error) {
 			return Reply{}, err
 		}
 	}
-	p, err := c.N.Policy(ctx, c.Room.ID, change)
+	p, err := c.Node.Policy(ctx, c.Room.ID, change)
 	if err != nil || change != (node.PolicyChange{}) {
 		return Reply{}, err
 	}

@@ -69,7 +69,7 @@ func HelpLines(cmd *Command) []safe.Text {
 }
 
 func runRooms(ctx context.Context, c Call) (Reply, error) {
-	rooms, err := c.N.Rooms(ctx)
+	rooms, err := c.Node.Rooms(ctx)
 	if err != nil {
 		return Reply{}, err
 	}
@@ -84,7 +84,7 @@ func runRooms(ctx context.Context, c Call) (Reply, error) {
 		}
 		lines[i] = mark + lines[i]
 	}
-	if more, err := c.N.Unlisted(ctx); err == nil && more > 0 {
+	if more, err := c.Node.Unlisted(ctx); err == nil && more > 0 {
 		lines = append(lines, render.MoreRooms(more))
 	}
 	return replied(lines...)
@@ -121,7 +121,7 @@ func runCreate(ctx context.Context, c Call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	return CreateRoom(ctx, c.N, node.CreateOptions{Name: name, Nick: nick})
+	return CreateRoom(ctx, c.Node, node.CreateOptions{Name: name, Nick: nick})
 }
 
 // CreateRoom creates a room, or returns to a room of that name that we already own: a second room of the same name would only
@@ -177,7 +177,7 @@ func alreadyHere(r node.RoomInfo) safe.Text {
 }
 
 // askCreate asks before a second room of the same name is created.
-func askCreate(c Call, k Known) (*Confirmation, error) {
+func askCreate(c Call, k CompletionContext) (*Confirmation, error) {
 	name, _, err := CutNick(c.Args[0])
 	if err != nil {
 		return nil, err
@@ -201,7 +201,7 @@ func runJoin(ctx context.Context, c Call) (Reply, error) {
 	}
 	o := JoinOptions(room)
 	o.Nick = nick
-	return JoinRoom(ctx, c.N, c.Patient(o))
+	return JoinRoom(ctx, c.Node, c.Patient(o))
 }
 
 // nickOption matches the option for a nick, as on the command line.
@@ -262,7 +262,7 @@ func names(members []node.MemberInfo) safe.Text {
 // stay is the argument of /leave with which an owner hides a room and stays its owner.
 const stay = "stay"
 
-func justStay(Known) []string { return []string{stay} }
+func justStay(CompletionContext) []string { return []string{stay} }
 
 // runLeave leaves a room. An owner has to choose between closing and hiding it: no member is removed without a reason.
 func runLeave(ctx context.Context, c Call) (Reply, error) {
@@ -272,7 +272,7 @@ func runLeave(ctx context.Context, c Call) (Reply, error) {
 	case !c.Room.Owned && c.Arg(0) == stay:
 		return Reply{}, fail.Usage("/leave by itself leaves the room", "only the owner of %s can use /leave %s", c.Room.Name, stay)
 	case !c.Room.Owned:
-		return Reply{}, c.N.Leave(ctx, c.Room.ID)
+		return Reply{}, c.Node.Leave(ctx, c.Room.ID)
 	case c.Arg(0) == "":
 		return Reply{}, &fail.Error{
 			Code: fail.ExitUsage, Text: "you own " + c.Room.Name + "; without you, its members have no owner",
@@ -288,7 +288,7 @@ func Away(r Room) safe.Text {
 }
 
 // askLeave asks an owner whether to close or hide the room.
-func askLeave(c Call, k Known) (*Confirmation, error) {
+func askLeave(c Call, k CompletionContext) (*Confirmation, error) {
 	if !c.Room.Owned || c.Arg(0) != "" {
 		return nil, nil
 	}
@@ -309,7 +309,7 @@ func runMe(ctx context.Context, c Call) (Reply, error) { return say(ctx, c, c.Ar
 
 // say sends a line; it is shown when its event comes back.
 func say(ctx context.Context, c Call, text string, action bool) (Reply, error) {
-	id, err := c.N.Say(ctx, c.Room.ID, text, action)
+	id, err := c.Node.Say(ctx, c.Room.ID, text, action)
 	if err != nil {
 		return Reply{}, err
 	}
@@ -317,14 +317,14 @@ func say(ctx context.Context, c Call, text string, action bool) (Reply, error) {
 }
 
 func runMsg(ctx context.Context, c Call) (Reply, error) {
-	if _, err := c.N.Tell(ctx, c.Room.ID, c.Args[0], c.Args[1]); err != nil {
+	if _, err := c.Node.Tell(ctx, c.Room.ID, c.Args[0], c.Args[1]); err != nil {
 		return Reply{}, err
 	}
 	return replied("[you to " + safe.Name(c.Args[0]) + "] " + safe.Message(c.Args[1]))
 }
 
 func runMembers(ctx context.Context, c Call) (Reply, error) {
-	m, err := c.N.Members(ctx, c.Room.ID)
+	m, err := c.Node.Members(ctx, c.Room.ID)
 	if err != nil {
 		return Reply{}, err
 	}
@@ -350,7 +350,7 @@ func runMembers(ctx context.Context, c Call) (Reply, error) {
 }
 
 func runWhoami(_ context.Context, c Call) (Reply, error) {
-	info := c.N.Info()
+	info := c.Node.Info()
 	lines := Identity{Peer: info.Peer, Nick: info.Nick, Words: info.Words}.Lines()
 	for _, r := range c.Rooms {
 		role := safe.Text("member")
@@ -366,7 +366,7 @@ func runWhoami(_ context.Context, c Call) (Reply, error) {
 const searchShown = 50
 
 func runSearch(ctx context.Context, c Call) (Reply, error) {
-	history, err := c.N.History(ctx, c.Room.ID)
+	history, err := c.Node.History(ctx, c.Room.ID)
 	if err != nil {
 		return Reply{}, err
 	}

@@ -24,7 +24,7 @@ func runSave(ctx context.Context, c Call) (Reply, error) {
 		}
 		path = filepath.Join(home, rest)
 	}
-	history, err := c.N.History(ctx, c.Room.ID)
+	history, err := c.Node.History(ctx, c.Room.ID)
 	if err != nil {
 		return Reply{}, err
 	}

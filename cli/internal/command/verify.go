@@ -14,13 +14,13 @@ import (
 
 // people returns the peers that a command can name: the members and, for the owner, the peers that knock.
 func people(ctx context.Context, c Call) (r Roster, err error) {
-	m, err := c.N.Members(ctx, c.Room.ID)
+	m, err := c.Node.Members(ctx, c.Room.ID)
 	if err != nil {
 		return Roster{}, err
 	}
 	r.Members = m.Members
 	if c.Room.Owned {
-		r.Knocks, err = c.N.Knocks(ctx, c.Room.ID)
+		r.Knocks, err = c.Node.Knocks(ctx, c.Room.ID)
 	}
 	return r, err
 }
@@ -84,7 +84,7 @@ func runWhois(ctx context.Context, c Call) (Reply, error) {
 	}
 	typed := render.PeerWord(c.Args[0], who.Peer)
 	if who.Verified {
-		v, err := verification(ctx, c.N, who.Peer)
+		v, err := verification(ctx, c.Node, who.Peer)
 		if err != nil {
 			return Reply{}, err
 		}
@@ -92,7 +92,7 @@ func runWhois(ctx context.Context, c Call) (Reply, error) {
 	}
 	trust := safe.Text("trust  not verified")
 	if who.Other != "" {
-		v, err := verification(ctx, c.N, who.Other)
+		v, err := verification(ctx, c.Node, who.Other)
 		if err != nil {
 			return Reply{}, err
 		}
@@ -118,7 +118,7 @@ const yes = "yes"
 func runVerify(ctx context.Context, c Call) (Reply, error) {
 	switch c.Arg(1) {
 	case yes:
-		v, err := c.N.Verify(ctx, c.Room.ID, c.Args[0], true)
+		v, err := c.Node.Verify(ctx, c.Room.ID, c.Args[0], true)
 		if err != nil {
 			return Reply{}, err
 		}
@@ -148,7 +148,7 @@ func runVerify(ctx context.Context, c Call) (Reply, error) {
 var errSelf = &fail.Error{Code: fail.ExitUsage, Text: "that is you", Hint: "/whoami shows your words, for others to compare"}
 
 // askVerify shows the words and binds the answer to their key.
-func askVerify(c Call, k Known) (*Confirmation, error) {
+func askVerify(c Call, k CompletionContext) (*Confirmation, error) {
 	who, err := k.one(c.Args[0], c.Room.Name)
 	switch {
 	case err != nil:
@@ -165,7 +165,7 @@ func askVerify(c Call, k Known) (*Confirmation, error) {
 }
 
 func runUnverify(ctx context.Context, c Call) (Reply, error) {
-	v, err := c.N.Verify(ctx, c.Room.ID, c.Args[0], false)
+	v, err := c.Node.Verify(ctx, c.Room.ID, c.Args[0], false)
 	if err != nil {
 		return Reply{}, err
 	}
@@ -173,7 +173,7 @@ func runUnverify(ctx context.Context, c Call) (Reply, error) {
 }
 
 func runVerified(ctx context.Context, c Call) (Reply, error) {
-	all, err := c.N.Verified(ctx)
+	all, err := c.Node.Verified(ctx)
 	if err != nil {
 		return Reply{}, err
 	}
@@ -185,7 +185,7 @@ func runVerified(ctx context.Context, c Call) (Reply, error) {
 }
 
 // askJoin asks before joining a room that had another owner the last time.
-func askJoin(c Call, k Known) (*Confirmation, error) {
+func askJoin(c Call, k CompletionContext) (*Confirmation, error) {
 	room, nick, err := CutNick(c.Args[0])
 	if err != nil {
 		return nil, err

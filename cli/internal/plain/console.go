@@ -230,7 +230,7 @@ func (c *console) start(ctx context.Context, cmd *command.Command, args []string
 		return
 	}
 	query := command.Call{
-		N: c.n, Args: args, Room: room, Rooms: slices.Clone(c.rooms), Table: c.table, Env: c.env, Show: c.show, Terminal: c.terminal,
+		Node: c.n, Args: args, Room: room, Rooms: slices.Clone(c.rooms), Table: c.table, Env: c.env, Show: c.show, Terminal: c.terminal,
 	}
 	if cmd.First != "" {
 		c.print(cmd.First)

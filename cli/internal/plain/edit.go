@@ -147,7 +147,7 @@ func (e *editor) lines(ctx context.Context, guard func()) <-chan stream.Line {
 // completeCommand completes the name of a command as far as it is clear.
 func completeCommand(line string, pos int, table []*command.Command) (string, int, bool) {
 	name, isCommand := strings.CutPrefix(line[:pos], "/")
-	words := command.Completion{Words: command.CommandNames(command.Known{Table: table})}.Keep(name).Words
+	words := command.Completion{Words: command.CommandNames(command.CompletionContext{Table: table})}.Keep(name).Words
 	if !isCommand || len(words) == 0 {
 		return "", 0, false
 	}

@@ -38,8 +38,8 @@ func (m *tui) completions(text string) command.Completion {
 }
 
 // known is what is known now.
-func (m *tui) known() command.Known {
-	return command.Known{Roster: m.pane().roster, In: m.rooms(), Found: m.lobby.rooms, Table: m.table}
+func (m *tui) known() command.CompletionContext {
+	return command.CompletionContext{Roster: m.pane().roster, In: m.rooms(), Found: m.lobby.rooms, Table: m.table}
 }
 
 // nickCompletions completes the last word of text to a member: as an address at the beginning, as a name elsewhere.
@@ -49,7 +49,7 @@ func (m *tui) nickCompletions(text string) command.Completion {
 	if word == "" && !strings.HasSuffix(text, "@") {
 		return command.Completion{}
 	}
-	c := command.Completion{Stem: text[:at], Words: command.Others(command.Known{Roster: m.pane().roster}), End: " "}
+	c := command.Completion{Stem: text[:at], Words: command.Others(command.CompletionContext{Roster: m.pane().roster}), End: " "}
 	if at == 0 {
 		c.End = ": "
 	}

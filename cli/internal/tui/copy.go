@@ -17,7 +17,7 @@ func screenCommands() []*command.Command {
 		Name: "copy", Usage: "[N or invite]", Max: 1, Run: runCopy,
 		Help:     "copy the last N lines or the latest invite to the clipboard of your terminal",
 		Examples: []string{"/copy", "/copy 3", "/copy invite"},
-		Targets:  func(command.Known) []string { return []string{"invite"} },
+		Targets:  func(command.CompletionContext) []string { return []string{"invite"} },
 	}}
 }
 

@@ -358,7 +358,7 @@ func (m *tui) perform(j job) {
 // query is what the command of j works with.
 func (m *tui) query(j job) command.Call {
 	return command.Call{
-		N: m.n, Args: j.args, Room: j.pane.here, Rooms: m.rooms(), Table: m.table, Env: m.env, Show: m.show, Terminal: true,
+		Node: m.n, Args: j.args, Room: j.pane.here, Rooms: m.rooms(), Table: m.table, Env: m.env, Show: m.show, Terminal: true,
 		Keys: KeyHelp,
 	}
 }

@@ -198,7 +198,7 @@ func TestAnswersAreTheProgramsOwn(t *testing.T) {
 		"whois": {clitest.DaveID.String()}, "verify": {clitest.DaveID.String()}, "whoami": nil, "net": nil,
 	} {
 		cmd, _ := command.LookUp(typed, "", command.Table())
-		r, err := cmd.Run(context.Background(), command.Call{N: f, Args: args, Room: command.Room{ID: clitest.LabID.String(), Name: forged, Owned: true}, Env: &command.Env{Ring: ring}})
+		r, err := cmd.Run(context.Background(), command.Call{Node: f, Args: args, Room: command.Room{ID: clitest.LabID.String(), Name: forged, Owned: true}, Env: &command.Env{Ring: ring}})
 		if err != nil {
 			t.Errorf("/%s: %v", typed, err)
 		}

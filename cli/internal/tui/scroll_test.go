@@ -263,7 +263,7 @@ func TestScreenProperties(t *testing.T) {
 		a, _, words := newScreenEnv(t, strings.NewReader(""))
 		a.Exit = nil
 		g := before(rt, t.Context(), a, words, f, 80, 24, &command.Opening{Run: func(ctx context.Context, c command.Call) (command.Reply, error) {
-			return command.CreateRoom(ctx, c.N, node.CreateOptions{Name: name})
+			return command.CreateRoom(ctx, c.Node, node.CreateOptions{Name: name})
 		}})
 		bodies := append(clitest.Events(), node.Message{ID: name, Peer: clitest.DaveID, Nick: name, Text: name, At: clitest.Noon}, node.Direct{Peer: clitest.DaveID, Nick: name, Text: name},
 			node.Knock{Peer: clitest.DaveID, Nick: name, Words: name}, node.Joined{Name: name, Nick: name, Owner: true}, node.Warning{Text: name})

@@ -69,7 +69,7 @@ func (m *tui) items() []item {
 	all = append(all, memberItems(r.Members)...)
 	if len(r.Knocks) > 0 {
 		all = append(all, item{text: "KNOCKING " + safe.Number(len(r.Knocks))})
-		words := command.AtTheDoor(command.Known{Roster: r})
+		words := command.AtTheDoor(command.CompletionContext{Roster: r})
 		for i, n := range r.Knocks {
 			word := render.TrustWord(n.Trust)
 			if word == "" {
@@ -89,7 +89,7 @@ func (m *tui) items() []item {
 	}
 	if len(r.Bans) > 0 {
 		all = append(all, item{text: "BANNED " + safe.Number(len(r.Bans))})
-		words := command.Banned(command.Known{Roster: r})
+		words := command.Banned(command.CompletionContext{Roster: r})
 		for i, b := range r.Bans {
 			text := "- " + render.Nick(b.Nick, b.Peer)
 			if !b.Until.IsZero() {
@@ -103,9 +103,9 @@ func (m *tui) items() []item {
 
 // memberItems are the members, by mark and word.
 func memberItems(members []node.MemberInfo) []item {
-	var all []command.Named
+	var all []command.PeerRef
 	for _, who := range members {
-		all = append(all, command.Named{Nick: who.Nick, Peer: who.Peer})
+		all = append(all, command.PeerRef{Nick: who.Nick, Peer: who.Peer})
 	}
 	words := command.PeerWords(all)
 	items := make([]item, len(members))

@@ -69,7 +69,7 @@ func memberAt(t *testing.T, width, height int) *glass {
 }
 
 func memberOpening(ctx context.Context, c command.Call) (command.Reply, error) {
-	return command.JoinRoom(ctx, c.N, node.JoinOptions{Room: "lab"})
+	return command.JoinRoom(ctx, c.Node, node.JoinOptions{Room: "lab"})
 }
 
 func ownerAt(t *testing.T, width, height int) *glass {
@@ -81,7 +81,7 @@ func ownerAt(t *testing.T, width, height int) *glass {
 	}
 	f.Quiet = true
 	return sitBefore(t, f, width, height, &command.Opening{Wait: command.RequestWait, Run: func(ctx context.Context, c command.Call) (command.Reply, error) {
-		return command.CreateRoom(ctx, c.N, node.CreateOptions{Name: "lab"})
+		return command.CreateRoom(ctx, c.Node, node.CreateOptions{Name: "lab"})
 	}})
 }
 
