@@ -124,6 +124,13 @@ var laws = map[string]law{
 		ours: []string{"protocol", "internal/onlink"}, bans: lanBans,
 		why: "lan connects machines, and knows of rooms only how large one can be",
 	},
+	"node/internal/ratelimit": {
+		ours: nil, bans: append([]ban{
+			{path: "time", names: clock, why: "time enters as an argument"},
+			{path: "github.com/libp2p", why: "ratelimit counts keys, whatever they name"},
+		}, noPrint...),
+		why: "ratelimit is a leaf: a rate and a burst depend on nothing else of a node",
+	},
 	"node/internal/store": {
 		ours: []string{"authority", "protocol", "internal/private", "node/internal/fault"}, bans: storeBans,
 		why: "store keeps values of the law and the wire on disk, and decides nothing",
@@ -345,6 +352,9 @@ func TestLawsBite(t *testing.T) {
 		{dir: "node/internal/lan", src: imports("localchat/authority")},
 		{dir: "node/internal/lan", src: imports("github.com/libp2p/go-libp2p-pubsub")},
 		{dir: "node/internal/store", src: goes},
+		{dir: "node/internal/ratelimit", src: imports("golang.org/x/time/rate"), ok: true},
+		{dir: "node/internal/ratelimit", src: imports("localchat/protocol")},
+		{dir: "node/internal/ratelimit", src: uses("time", "Now")},
 		{dir: "protocol", src: imports("localchat/protocol/internal/pb"), ok: true},
 		{dir: "protocol", src: imports("localchat/authority")},
 		{dir: "discovery", src: imports(libp2p + "/core/peer"), ok: true},

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"localchat/node/internal/lan"
+	"localchat/node/internal/ratelimit"
 	"localchat/protocol"
 )
 
@@ -35,9 +36,9 @@ type admission struct {
 	floods   floods
 	// closing limits how often the loop is asked to hang up.
 	closing *rate.Limiter
-	refused *turnstile[peer.ID]
+	refused *ratelimit.Keyed[peer.ID]
 	// answers is what is sent to each peer in answer to comparisons and polls, in bytes.
-	answers *turnstile[peer.ID]
+	answers *ratelimit.Keyed[peer.ID]
 	large   *large
 	// passes is what members may hand over for others.
 	passes directs
@@ -57,8 +58,8 @@ type service struct {
 	ofGuests, ofStrangers *places
 	open                  map[peer.ID][]*admitted // in the order of coming
 
-	guest, stranger *turnstile[peer.ID]
-	address         *turnstile[netip.Addr]
+	guest, stranger *ratelimit.Keyed[peer.ID]
+	address         *ratelimit.Keyed[netip.Addr]
 	shared          *rate.Limiter
 }
 
@@ -72,7 +73,7 @@ type admitted struct {
 func newAdmission(n *Node) *admission {
 	a := &admission{
 		n: n, services: make(map[protocolID]*service), closing: rate.NewLimiter(10, 10),
-		refused: newTurnstile[peer.ID](budget{refusals, refusalsBurst}), answers: newTurnstile[peer.ID](budget{answerRate, answerBurst}), large: newLarge(), passes: newDirects(),
+		refused: keyed[peer.ID](budget{refusals, refusalsBurst}), answers: keyed[peer.ID](budget{answerRate, answerBurst}), large: newLarge(), passes: newDirects(),
 		floods: newFloods(),
 	}
 	a.guests.Store(&map[peer.ID]int{})
@@ -82,8 +83,8 @@ func newAdmission(n *Node) *admission {
 func newService(q quota) *service {
 	return &service{
 		quota: q, ofGuests: newPlaces(q.guests), ofStrangers: newPlaces(q.strangers), open: make(map[peer.ID][]*admitted),
-		guest: newTurnstile[peer.ID](q.guest), stranger: newTurnstile[peer.ID](q.stranger),
-		address: newTurnstile[netip.Addr](q.address), shared: q.shared.limiter(),
+		guest: keyed[peer.ID](q.guest), stranger: keyed[peer.ID](q.stranger),
+		address: keyed[netip.Addr](q.address), shared: q.shared.limiter(),
 	}
 }
 
@@ -191,19 +192,19 @@ func (a *admission) allow(id protocolID, who visitor) bool {
 func (a *admission) own(id protocolID, who visitor) *rate.Limiter {
 	v := a.services[id]
 	if who.guest {
-		return v.guest.of(who.peer)
+		return v.guest.Limiter(who.peer)
 	}
-	return v.stranger.of(who.peer)
+	return v.stranger.Limiter(who.peer)
 }
 
 // common charges one request to the strangers' budgets: first the address's own, then the one of all. It returns how long
 // they stay empty. A guest is charged nothing.
 func (a *admission) common(id protocolID, who visitor) (wait time.Duration, ok bool) {
 	v := a.services[id]
-	if who.guest || v.address.of(who.from.addr).Allow() {
+	if who.guest || v.address.Limiter(who.from.addr).Allow() {
 		return 0, true
 	}
-	wait, ok = take(v.shared, time.Now())
+	wait, ok = ratelimit.Take(v.shared, time.Now())
 	if !ok {
 		a.refuse(who, askedAs(id))
 	}
@@ -222,7 +223,7 @@ func (a *admission) mayPass(who visitor, size int) bool {
 
 // mayAnswer reports whether p may have more in answer to comparisons and polls; answered, and weighs, take from its budget what
 // it got.
-func (a *admission) mayAnswer(p peer.ID) bool { return a.answers.of(p).Tokens() > 0 }
+func (a *admission) mayAnswer(p peer.ID) bool { return a.answers.Limiter(p).Tokens() > 0 }
 
 func (a *admission) answered(p peer.ID, r *protocol.SyncReply) {
 	size := 0
@@ -234,17 +235,17 @@ func (a *admission) answered(p peer.ID, r *protocol.SyncReply) {
 	a.weighs(p, size)
 }
 
-func (a *admission) weighs(p peer.ID, size int) { a.answers.of(p).ReserveN(time.Now(), size) }
+func (a *admission) weighs(p peer.ID, size int) { a.answers.Limiter(p).ReserveN(time.Now(), size) }
 
 // sweep forgets the budgets that are whole.
 func (a *admission) sweep(now time.Time) {
 	for _, v := range a.services {
-		v.guest.sweep(now)
-		v.stranger.sweep(now)
-		v.address.sweep(now)
+		v.guest.Sweep(now)
+		v.stranger.Sweep(now)
+		v.address.Sweep(now)
 	}
-	a.refused.sweep(now)
-	a.answers.sweep(now)
+	a.refused.Sweep(now)
+	a.answers.Sweep(now)
 	a.passes.sweep(now)
 	if rm := resourcesOf(a.n.host); rm != nil {
 		rm.sweep(now)

@@ -215,7 +215,7 @@ func TestRequestsAreBounded(t *testing.T) {
 				}
 				time.Sleep(10 * time.Minute) // simulated
 				a.sweep(time.Now())
-				if v := a.services[id]; len(v.guest.own)+len(v.stranger.own)+len(v.address.own)+len(a.refused.own) > 0 {
+				if v := a.services[id]; v.guest.Len()+v.stranger.Len()+v.address.Len()+a.refused.Len() > 0 {
 					t.Error("budgets of peers that ask no more are kept")
 				}
 			})
@@ -310,11 +310,11 @@ func TestEachKindOfTrafficHasItsMeasure(t *testing.T) {
 // The count of floods has a bound, for any number of members and addresses.
 func TestFloodCountsAreBounded(t *testing.T) {
 	f := newFloods()
-	for i := range 2 * maxBudgets {
+	for i := range 2 * maxFloodMembers {
 		f.count(stranger(i, i), aStream, 1)
 		f.count(member(i, i), aStream, floodFrom)
 	}
-	if len(f.members) > maxBudgets || len(f.strangers.addrs) > maxFloodAddrs {
+	if len(f.members) > maxFloodMembers || len(f.strangers.addrs) > maxFloodAddrs {
 		t.Errorf("%d members and %d addresses are counted", len(f.members), len(f.strangers.addrs))
 	}
 	if due := f.due(lawStart); len(due) != 2 {

@@ -21,7 +21,7 @@ func TestAdversaryDevoursAnswers(t *testing.T) {
 		t.Run(way, func(t *testing.T) {
 			simulate(t, 3, func(l *simLAN) {
 				alice := l.start("alice")
-				alice.admission.answers = newTurnstile[PeerID](budget{rate, burst}) // nobody is connected yet
+				alice.admission.answers = keyed[PeerID](budget{rate, burst}) // nobody is connected yet
 				bob := l.start("bob")
 				lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 				must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))

@@ -11,12 +11,13 @@ import (
 	"golang.org/x/time/rate"
 
 	"localchat/authority"
+	"localchat/node/internal/ratelimit"
 )
 
 // A doorbell keeps what the owner's person is told of those at the door readable. Each address is announced a few times, and
 // of what more there is only the number. It is owned by the loop.
 type doorbell struct {
-	each *turnstile[string]
+	each *ratelimit.Keyed[string]
 	all  *rate.Limiter
 	// told holds the waiting peers that have been announced.
 	told map[peer.ID]bool
@@ -28,14 +29,14 @@ type doorbell struct {
 
 func newDoorbell() doorbell {
 	return doorbell{
-		each: newTurnstile[string](budget{rate.Every(knocksToldEvery), knocksTold}), all: rate.NewLimiter(1, knocksToldAll),
+		each: keyed[string](budget{rate.Every(knocksToldEvery), knocksTold}), all: rate.NewLimiter(1, knocksToldAll),
 		told: make(map[peer.ID]bool), more: make(map[string]int),
 	}
 }
 
 // announces reports whether a knock from there is announced by itself. If not it is counted.
 func (b *doorbell) announces(p peer.ID, from string, now time.Time) bool {
-	if b.each.of(from).AllowN(now, 1) && b.all.AllowN(now, 1) {
+	if b.each.Limiter(from).AllowN(now, 1) && b.all.AllowN(now, 1) {
 		b.told[p] = true
 		return true
 	}
@@ -62,7 +63,7 @@ func maxTime(a, b time.Time) time.Time {
 
 // summary is one line about those that were not announced; "" when none is due.
 func (b *doorbell) summary(now time.Time) string {
-	b.each.sweep(now)
+	b.each.Sweep(now)
 	if len(b.more) == 0 || now.Before(b.due) {
 		return ""
 	}

@@ -82,7 +82,7 @@ func askedAs(id protocolID) thing {
 type floods struct {
 	begun     time.Time // the window
 	strangers tally
-	members   map[peer.ID]*tally // maxBudgets at most
+	members   map[peer.ID]*tally // maxFloodMembers at most
 	told      map[bool]time.Time // when, of members (true) and of strangers
 }
 
@@ -105,7 +105,7 @@ func (f *floods) count(who visitor, what thing, n int) {
 		t = f.members[who.peer]
 	}
 	if t == nil {
-		if len(f.members) >= maxBudgets {
+		if len(f.members) >= maxFloodMembers {
 			return
 		}
 		t = &tally{}
@@ -187,7 +187,7 @@ func (f *floods) due(now time.Time) (due []flood) {
 // refuse counts a thing of a visitor that was refused. A peer that does not stop loses its connections.
 func (a *admission) refuse(who visitor, what thing) {
 	a.count(who, what, 1)
-	if who.peer != "" && !a.refused.of(who.peer).Allow() && a.closing.Allow() {
+	if who.peer != "" && !a.refused.Limiter(who.peer).Allow() && a.closing.Allow() {
 		a.n.offer(hangUp{who.peer})
 	}
 }

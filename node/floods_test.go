@@ -326,7 +326,7 @@ func TestExcessLinesAreNotPassedOn(t *testing.T) {
 					reply := must(takePassed{peer: bob.self, room: id, line: m, to: []peer.ID{carol.self}}.run(lp))
 					return reply.OK && len(reply.Missed) == 0
 				}
-				r.said = newTurnstile[peer.ID](budget{rate.Every(time.Hour), 3})
+				r.said = keyed[peer.ID](budget{rate.Every(time.Hour), 3})
 				for i, m := range said {
 					if got, want := pass(m), i < 3; got != want {
 						t.Errorf("line %d is passed on: %v", i, got)
@@ -334,7 +334,7 @@ func TestExcessLinesAreNotPassedOn(t *testing.T) {
 				}
 				size := len(said[0].Raw())
 				lp.passedOn = passBudgets{
-					own: newTurnstile[peer.ID](budget{rate.Every(time.Hour), 5*size + 1}),
+					own: keyed[peer.ID](budget{rate.Every(time.Hour), 5*size + 1}),
 					all: rate.NewLimiter(rate.Every(time.Hour), 3*size+1),
 				}
 				again := 0

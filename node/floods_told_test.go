@@ -294,7 +294,7 @@ func TestDirectMessagesAreBounded(t *testing.T) {
 		heard("while ten addresses talk,", member(-3, 1))
 		heard("while ten addresses talk,", member(-4, 99))
 		late := lawStart.Add(time.Hour)
-		if d.sweep(late); len(d.own.own)+len(d.address.own) > 0 {
+		if d.sweep(late); d.own.Len()+d.address.Len() > 0 {
 			t.Error("budgets of silent members are kept")
 		}
 	}

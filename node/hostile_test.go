@@ -252,11 +252,11 @@ func TestManyPollsLeaveNothing(t *testing.T) {
 	s := assail(t)
 	mallory := s.host("mallory")
 	for _, v := range s.alice.admission.services { // before the first stream
-		v.stranger, v.address = newTurnstile[peer.ID](budget{rate.Inf, 1}), newTurnstile[netip.Addr](budget{rate.Inf, 1})
+		v.stranger, v.address = keyed[peer.ID](budget{rate.Inf, 1}), keyed[netip.Addr](budget{rate.Inf, 1})
 	}
 	rm := resourcesOf(s.alice.host)
 	rm.mu.Lock()
-	rm.stranger, rm.address = newTurnstile[peer.ID](budget{rate.Inf, 1}), newTurnstile[netip.Addr](budget{rate.Inf, 1})
+	rm.stranger, rm.address = keyed[peer.ID](budget{rate.Inf, 1}), keyed[netip.Addr](budget{rate.Inf, 1})
 	rm.mu.Unlock()
 	size := func() (n int) {
 		s.inLoop(s.alice, func(l *loop) {

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/time/rate"
 	"google.golang.org/protobuf/proto"
 
+	"localchat/node/internal/ratelimit"
 	"localchat/protocol"
 )
 
@@ -22,26 +23,26 @@ type guard struct {
 	room protocol.RoomID
 	// spoken is what each peer may publish, control what else it may send, and unwanted what it may send that does not
 	// count.
-	spoken, control, unwanted *turnstile[peer.ID]
+	spoken, control, unwanted *ratelimit.Keyed[peer.ID]
 	// strangers is what all of them together may send. None of it counts.
 	strangers *rate.Limiter
 	// seen and share together admit what pubsub remembers: share is what each member is sure of.
 	seen  *rate.Limiter
-	share *turnstile[peer.ID]
+	share *ratelimit.Keyed[peer.ID]
 
 	// mu: pubsub's goroutines meet the handlers of new streams.
 	mu   sync.Mutex
-	shut map[peer.ID]time.Time // until when; bounded by maxBudgets
+	shut map[peer.ID]time.Time // until when; bounded by ratelimit.MaxKeys
 }
 
 func newGuard(room protocol.RoomID) *guard {
 	g := &guard{
 		room: room, shut: make(map[peer.ID]time.Time),
-		spoken:  newTurnstile[peer.ID](budget{floodRate, floodBurst}),
-		control: newTurnstile[peer.ID](budget{controlRate, controlBurst}), unwanted: newTurnstile[peer.ID](budget{unwantedRate, unwantedBurst}),
+		spoken:  keyed[peer.ID](budget{floodRate, floodBurst}),
+		control: keyed[peer.ID](budget{controlRate, controlBurst}), unwanted: keyed[peer.ID](budget{unwantedRate, unwantedBurst}),
 		strangers: rate.NewLimiter(floodRate, floodBurst),
 		seen:      rate.NewLimiter(perSeenLife(maxSeen/4), maxSeen/4),
-		share:     newTurnstile[peer.ID](budget{perSeenLife(maxSeen / 4 / protocol.MaxMembers), maxSeen / 4 / protocol.MaxMembers}),
+		share:     keyed[peer.ID](budget{perSeenLife(maxSeen / 4 / protocol.MaxMembers), maxSeen / 4 / protocol.MaxMembers}),
 	}
 	return g
 }
@@ -60,7 +61,7 @@ func (g *guard) rpc(p peer.ID, member bool, rpc *pubsub.RPC, now time.Time) (ok,
 		return false, false
 	}
 	lines, others := rpcCost(rpc)
-	if !member && !g.strangers.AllowN(now, lines+others) || !g.spoken.of(p).AllowN(now, lines) || !g.control.of(p).AllowN(now, others) {
+	if !member && !g.strangers.AllowN(now, lines+others) || !g.spoken.Limiter(p).AllowN(now, lines) || !g.control.Limiter(p).AllowN(now, others) {
 		return false, g.close(p, now)
 	}
 	kept := rpc.Publish[:0]
@@ -121,12 +122,12 @@ func (g *guard) own(p peer.ID, topic string, data []byte) bool {
 
 // remember reports whether pubsub may keep the ID of one more message of p.
 func (g *guard) remember(p peer.ID, now time.Time) bool {
-	return g.share.of(p).AllowN(now, 1) || g.seen.AllowN(now, 1)
+	return g.share.Limiter(p).AllowN(now, 1) || g.seen.AllowN(now, 1)
 }
 
 // unwantedBy counts what p has sent and what did not count. It reports whether p has just gone beyond its budget.
 func (g *guard) unwantedBy(p peer.ID, cost int, now time.Time) (first bool) {
-	return !g.unwanted.of(p).AllowN(now, cost) && g.close(p, now)
+	return !g.unwanted.Limiter(p).AllowN(now, cost) && g.close(p, now)
 }
 
 // close shuts p out for gossipPenalty. It reports whether p was not.
@@ -136,14 +137,14 @@ func (g *guard) close(p peer.ID, now time.Time) bool {
 	if now.Before(g.shut[p]) {
 		return false
 	}
-	if len(g.shut) >= maxBudgets {
+	if len(g.shut) >= ratelimit.MaxKeys {
 		for q, until := range g.shut {
 			if !now.Before(until) {
 				delete(g.shut, q)
 			}
 		}
 	}
-	if len(g.shut) < maxBudgets {
+	if len(g.shut) < ratelimit.MaxKeys {
 		g.shut[p] = now.Add(gossipPenalty)
 	}
 	return true
@@ -162,8 +163,8 @@ func (g *guard) isShut(p peer.ID, now time.Time) bool {
 
 // sweep forgets the budgets that are whole again.
 func (g *guard) sweep(now time.Time) {
-	for _, t := range []*turnstile[peer.ID]{g.spoken, g.control, g.unwanted, g.share} {
-		t.sweep(now)
+	for _, t := range []*ratelimit.Keyed[peer.ID]{g.spoken, g.control, g.unwanted, g.share} {
+		t.Sweep(now)
 	}
 }
 

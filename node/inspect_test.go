@@ -10,6 +10,7 @@ import (
 	pb "github.com/libp2p/go-libp2p-pubsub/pb"
 	"github.com/libp2p/go-libp2p/core/peer"
 
+	"localchat/node/internal/ratelimit"
 	"localchat/protocol"
 	"localchat/test/hostile"
 )
@@ -244,18 +245,18 @@ func TestGuardIsBounded(t *testing.T) {
 	long(t)
 	g := newGuard(protocol.RoomID{})
 	big := &pubsub.RPC{RPC: pb.RPC{Publish: garbage(floodBurst+1, 1).Publish}}
-	for i := range 2 * maxBudgets {
+	for i := range 2 * ratelimit.MaxKeys {
 		g.rpc(peer.ID(fmt.Sprint(i)), true, big, lawStart)
 		g.unwantedBy(peer.ID(fmt.Sprint(i)), 1, lawStart)
 	}
-	for name, n := range map[string]int{"shut": len(g.shut), "spoken": len(g.spoken.own), "control": len(g.control.own), "unwanted": len(g.unwanted.own), "share": len(g.share.own)} {
-		if n > maxBudgets {
+	for name, n := range map[string]int{"shut": len(g.shut), "spoken": g.spoken.Len(), "control": g.control.Len(), "unwanted": g.unwanted.Len(), "share": g.share.Len()} {
+		if n > ratelimit.MaxKeys {
 			t.Errorf("%s holds %d", name, n)
 		}
 	}
 	late := lawStart.Add(time.Hour)
 	g.sweep(late)
-	if g.isShut("0", late) || g.close("new", late) == false || len(g.spoken.own) != 0 {
+	if g.isShut("0", late) || g.close("new", late) == false || g.spoken.Len() != 0 {
 		t.Error("nothing is forgotten")
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"localchat/authority"
+	"localchat/node/internal/ratelimit"
 	"localchat/protocol"
 )
 
@@ -29,7 +30,7 @@ func (n *Node) serveJoin(s network.Stream) {
 	replies := make(chan protocol.JoinReply, 2)
 	caller := s.Conn().RemotePeer()
 	who := n.admission.visitor(s.Conn())
-	if wait, ok := take(n.admission.own(protocol.JoinID, who), time.Now()); ok {
+	if wait, ok := ratelimit.Take(n.admission.own(protocol.JoinID, who), time.Now()); ok {
 		n.words.of(caller)
 		n.post(joinAsked{who, req, replies})
 		defer n.post(joinOver{caller, req.Room, replies})

@@ -50,8 +50,6 @@ const (
 	// maxOpenRecords, in records of the log of an open room: each admission, and the leave that undoes it, is one of some 300
 	// bytes on disk and 1.5 kB in the memory of each member. When there are more nobody comes in by itself any more.
 	maxOpenRecords = 1 << 15
-	// maxBudgets, in peers with a budget of their own: more than can be connected; the others share one.
-	maxBudgets = 4096
 	// joinHold is how long a knock waits at the authority's door for a person.
 	joinHold = 10 * time.Minute
 

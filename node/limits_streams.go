@@ -92,10 +92,12 @@ const (
 	shedYoung = time.Minute
 	// knocksFrom, in knocks that were not announced by themselves, or turned away: a crowd fills the door once.
 	knocksFrom = authority.MaxKnocks
-	// maxFloodAddrs, in addresses of strangers that are counted each, and maxFloodNames, in members or addresses that are
-	// named in the line about a flood: what a person reads in it.
-	maxFloodAddrs = 64
-	maxFloodNames = 3
+	// maxFloodMembers, in members that are counted each: more than can be connected. maxFloodAddrs, in addresses of strangers
+	// that are counted each, and maxFloodNames, in members or addresses that are named in the line about a flood: what a
+	// person reads in it.
+	maxFloodMembers = 4096
+	maxFloodAddrs   = 64
+	maxFloodNames   = 3
 
 	// knocksTold, of one address, one more each knocksToldEvery, and knocksToldAll of all together, with one a second
 	// more: a person reads these. Of the others only their number is told, moreKnocksAfter the first, and after that once

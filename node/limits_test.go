@@ -121,8 +121,8 @@ func (a *admission) useUp(id protocolID) {
 	v := a.services[id]
 	v.shared = rate.NewLimiter(rate.Every(time.Hour), 1)
 	v.shared.Allow()
-	v.address = newTurnstile[netip.Addr](budget{rate.Every(time.Hour), 1})
-	v.address.of(netip.MustParseAddr("127.0.0.1")).Allow()
+	v.address = keyed[netip.Addr](budget{rate.Every(time.Hour), 1})
+	v.address.Limiter(netip.MustParseAddr("127.0.0.1")).Allow()
 }
 
 // When strangers have used up their common share, members and peers that are owed a reason are answered as ever.
@@ -200,13 +200,9 @@ func TestOnePeersPollsAreLimited(t *testing.T) {
 				}
 				time.Sleep(time.Minute) // simulated
 				v := alice.admission.services[protocol.PollID]
-				v.guest.mu.Lock()
-				v.stranger.mu.Lock()
-				if n := len(v.guest.own) + len(v.stranger.own); n != 0 {
+				if n := v.guest.Len() + v.stranger.Len(); n != 0 {
 					t.Errorf("%d budgets of peers that ask no more are kept", n)
 				}
-				v.stranger.mu.Unlock()
-				v.guest.mu.Unlock()
 			})
 		})
 	}
@@ -286,31 +282,4 @@ func TestAdmissionsOfOpenRoomAreLimited(t *testing.T) {
 			t.Errorf("a peer with an invite is answered %d", got)
 		}
 	})
-}
-
-// A turnstile keeps a bounded number of budgets. A peer that comes when none are left shares one.
-func TestTurnstile(t *testing.T) {
-	ts := newTurnstile[peer.ID](budget{1, 2})
-	now := lawStart
-	for i := range maxBudgets {
-		if _, ok := take(ts.of(peer.ID(fmt.Sprint(i))), now); !ok {
-			t.Fatalf("peer %d has nothing", i)
-		}
-	}
-	if a, b := ts.of("late"), ts.of("later"); a != b || a == ts.of("0") || len(ts.own) != maxBudgets {
-		t.Errorf("%d budgets", len(ts.own))
-	}
-	if _, ok := take(ts.of("0"), now); !ok {
-		t.Error("a second peer is refused")
-	}
-	if wait, ok := take(ts.of("0"), now); ok || wait != time.Second {
-		t.Errorf("a third peer: %v, wait %v", ok, wait)
-	}
-	if wait, ok := take(ts.of("0"), now); ok || wait != time.Second {
-		t.Errorf("refusing takes something: %v, wait %v", ok, wait)
-	}
-	ts.sweep(now.Add(time.Second))
-	if len(ts.own) != 1 || ts.own["0"] == nil {
-		t.Errorf("%d budgets are kept when all but one are whole", len(ts.own))
-	}
 }

@@ -181,7 +181,7 @@ func (l *loop) tick() {
 	}
 	l.n.admission.sweep(now)
 	l.tellFloods(now)
-	l.passedOn.own.sweep(now)
+	l.passedOn.own.Sweep(now)
 	l.directs.sweep(now)
 	l.guestsChanged = true // a reason may have expired, or the book wants others
 	l.askRooms(now)

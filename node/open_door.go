@@ -8,6 +8,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"localchat/authority"
+	"localchat/node/internal/ratelimit"
 	"localchat/protocol"
 )
 
@@ -17,13 +18,13 @@ import (
 // is not counted. It is owned by the loop, and forgotten with it: after a restart the members' addresses are unknown.
 type openDoor struct {
 	all       *rate.Limiter
-	ofAddress *turnstile[netip.Addr]
+	ofAddress *ratelimit.Keyed[netip.Addr]
 	from      map[peer.ID]origin // of members
 }
 
 func newOpenDoor() openDoor {
 	return openDoor{
-		all: budget{rate.Every(admitEvery), admitBurst}.limiter(), ofAddress: newTurnstile[netip.Addr](budget{rate.Every(admitEveryFrom), admitBurstFrom}),
+		all: budget{rate.Every(admitEvery), admitBurst}.limiter(), ofAddress: keyed[netip.Addr](budget{rate.Every(admitEveryFrom), admitBurstFrom}),
 		from: make(map[peer.ID]origin),
 	}
 }
@@ -45,10 +46,10 @@ func (d *openDoor) refuses(who visitor, members []authority.Member, records uint
 	if !seats.take(who.from) {
 		return protocol.JoinReply{Code: protocol.JoinFull}, true
 	}
-	if wait, ok := take(d.ofAddress.of(who.from.addr), now); !ok {
+	if wait, ok := ratelimit.Take(d.ofAddress.Limiter(who.from.addr), now); !ok {
 		return tooSoon(wait), true
 	}
-	if wait, ok := take(d.all, now); !ok {
+	if wait, ok := ratelimit.Take(d.all, now); !ok {
 		return tooSoon(wait), true
 	}
 	d.from[who.peer] = who.from

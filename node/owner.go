@@ -325,7 +325,7 @@ func (r *room) tickOwner(now time.Time) {
 		return
 	}
 	r.owned.ticked = now
-	r.owned.open.ofAddress.sweep(now)
+	r.owned.open.ofAddress.Sweep(now)
 	if len(r.l.n.gate.Networks()) == 0 {
 		if err := r.step(authority.Away{}); err != nil {
 			r.l.n.log.Warn("away", "room", r.id, "err", err)

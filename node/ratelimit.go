@@ -3,66 +3,17 @@ package node
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
-	"golang.org/x/time/rate"
 
 	"localchat/node/internal/fault"
+	"localchat/node/internal/ratelimit"
 	"localchat/protocol"
 )
 
-// A turnstile gives every peer, or every address, a budget of its own, over all its streams.
-type turnstile[K comparable] struct {
-	budget
-
-	// mu: the handlers of all peers' streams meet the loop, which sweeps.
-	mu  sync.Mutex
-	own map[K]*rate.Limiter // bounded by maxBudgets
-	// rest is shared by all peers that come when there are no budgets left.
-	rest *rate.Limiter
-}
-
-func newTurnstile[K comparable](b budget) *turnstile[K] {
-	return &turnstile[K]{budget: b, own: make(map[K]*rate.Limiter), rest: b.limiter()}
-}
-
-func (t *turnstile[K]) of(k K) *rate.Limiter {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	l, ok := t.own[k]
-	switch {
-	case ok:
-		return l
-	case len(t.own) >= maxBudgets:
-		return t.rest
-	}
-	l = t.limiter()
-	t.own[k] = l
-	return l
-}
-
-// sweep forgets the budgets that are full again: a new peer starts with a full one.
-func (t *turnstile[K]) sweep(now time.Time) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for k, l := range t.own {
-		if l.TokensAt(now) >= float64(t.burst) {
-			delete(t.own, k)
-		}
-	}
-}
-
-// take takes one from l, or says how long it is until there is one.
-func take(l *rate.Limiter, now time.Time) (wait time.Duration, ok bool) {
-	r := l.ReserveN(now, 1)
-	wait = r.DelayFrom(now)
-	if wait > 0 {
-		r.CancelAt(now)
-	}
-	return wait, wait == 0
-}
+// keyed gives every peer, or every address, a budget of its own, over all its streams.
+func keyed[K comparable](b budget) *ratelimit.Keyed[K] { return ratelimit.New[K](b.perSecond, b.burst) }
 
 // sayCost is what a text takes from a budget of lines.
 func sayCost(text string) int { return 1 + len(text)>>10 }
@@ -99,7 +50,7 @@ func (n *Node) pace(ctx context.Context, text string) error {
 // honest node lets anybody say. The line is dropped, and the user is told once in a while which member it is. If an honest
 // node said it after all, and it is only late, it is fetched at a later comparison.
 func (r *room) inBudget(author peer.ID, text string) bool {
-	if author == r.l.n.self || r.said.of(author).AllowN(r.l.now(), sayCost(text)) {
+	if author == r.l.n.self || r.said.Limiter(author).AllowN(r.l.now(), sayCost(text)) {
 		return true
 	}
 	r.l.n.admission.count(r.l.n.admission.visitorAt(author), aLine, sayCost(text))

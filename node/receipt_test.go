@@ -49,7 +49,7 @@ func TestReceiptIsGivenOnce(t *testing.T) {
 		time.Sleep(5 * time.Second) // simulated
 		m.Says("hello")
 		time.Sleep(time.Second) // simulated
-		budget := l.nodes["n0"].admission.services[protocol.PollID].guest.of(m.Host.ID())
+		budget := l.nodes["n0"].admission.services[protocol.PollID].guest.Limiter(m.Host.ID())
 		if asked := float64(pollBurst) - budget.Tokens(); asked > 50 {
 			t.Errorf("asked %.0f times", asked)
 		}

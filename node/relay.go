@@ -11,6 +11,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 	"golang.org/x/time/rate"
 
+	"localchat/node/internal/ratelimit"
 	"localchat/protocol"
 )
 
@@ -208,16 +209,16 @@ func (q takePassed) run(l *loop) (*protocol.PassReply, error) {
 
 // passBudgets are what is passed on for others, in bytes: for each author, and for all beyond that.
 type passBudgets struct {
-	own *turnstile[peer.ID]
+	own *ratelimit.Keyed[peer.ID]
 	all *rate.Limiter
 }
 
 func newPassBudgets() passBudgets {
-	return passBudgets{newTurnstile[peer.ID](budget{passOnRate, passOnBurst}), rate.NewLimiter(allPassOnRate, allPassOnBurst)}
+	return passBudgets{keyed[peer.ID](budget{passOnRate, passOnBurst}), rate.NewLimiter(allPassOnRate, allPassOnBurst)}
 }
 
 func (b passBudgets) allow(author peer.ID, size int, now time.Time) bool {
-	return b.own.of(author).AllowN(now, size) || b.all.AllowN(now, size)
+	return b.own.Limiter(author).AllowN(now, size) || b.all.AllowN(now, size)
 }
 
 // sweepPasses forgets the members that were not reached a while ago.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"localchat/node/internal/lan"
+	"localchat/node/internal/ratelimit"
 
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -23,7 +24,7 @@ type resources struct {
 	judge atomic.Pointer[admission]
 
 	// dials is what each address may connect.
-	dials *turnstile[netip.Addr]
+	dials *ratelimit.Keyed[netip.Addr]
 
 	// mu: libp2p's goroutines meet the loop, which recounts. It guards what follows.
 	mu        sync.Mutex
@@ -33,23 +34,23 @@ type resources struct {
 	// streams, and what each peer has opened. They are of others, not ours.
 	ofGuests, ofStrangers *places
 	open                  map[peer.ID]int
-	guest, stranger       *turnstile[peer.ID]
-	address               *turnstile[netip.Addr]
+	guest, stranger       *ratelimit.Keyed[peer.ID]
+	address               *ratelimit.Keyed[netip.Addr]
 	shared, sharedGuest   *rate.Limiter
 	// others is for streams of protocols that are libp2p's or pubsub's, of guests and of strangers.
-	others map[bool]*turnstile[peer.ID]
+	others map[bool]*ratelimit.Keyed[peer.ID]
 }
 
 func newResources(rm network.ResourceManager) *resources {
 	return &resources{
-		ResourceManager: rm, dials: newTurnstile[netip.Addr](budget{connsPerSecond, connsAtOnce}),
+		ResourceManager: rm, dials: keyed[netip.Addr](budget{connsPerSecond, connsAtOnce}),
 		conns: make(map[peer.ID]map[*connScope]struct{}), strangers: newPlaces(strangerConns),
 		ofGuests: newPlaces(guestStreams), ofStrangers: newPlaces(strangerStreams), open: make(map[peer.ID]int),
-		guest:    newTurnstile[peer.ID](budget{guestOpens, guestOpensBurst}),
-		stranger: newTurnstile[peer.ID](budget{strangerOpens, strangerOpensBurst}),
-		address:  newTurnstile[netip.Addr](budget{addressOpens, addressOpensBurst}),
-		others: map[bool]*turnstile[peer.ID]{
-			true: newTurnstile[peer.ID](budget{guestOthers, guestOthersBurst}), false: newTurnstile[peer.ID](budget{strangerOthers, strangerOthersBurst}),
+		guest:    keyed[peer.ID](budget{guestOpens, guestOpensBurst}),
+		stranger: keyed[peer.ID](budget{strangerOpens, strangerOpensBurst}),
+		address:  keyed[netip.Addr](budget{addressOpens, addressOpensBurst}),
+		others: map[bool]*ratelimit.Keyed[peer.ID]{
+			true: keyed[peer.ID](budget{guestOthers, guestOthersBurst}), false: keyed[peer.ID](budget{strangerOthers, strangerOthersBurst}),
 		},
 		shared: budget{sharedOpens, sharedOpensBurst}.limiter(), sharedGuest: budget{sharedGuestOpens, sharedGuestOpensBurst}.limiter(),
 	}
@@ -72,7 +73,7 @@ func (r *resources) OpenConnection(dir network.Direction, fd bool, at multiaddr.
 	if dir != network.DirInbound {
 		judge = nil
 	}
-	if judge != nil && !r.dials.of(from.addr).Allow() {
+	if judge != nil && !r.dials.Limiter(from.addr).Allow() {
 		judge.refuse(visitor{from: from}, aConnection)
 		return nil, errTooMuch
 	}
@@ -165,12 +166,12 @@ func (r *resources) recount() {
 
 // sweep forgets the budgets that are whole.
 func (r *resources) sweep(now time.Time) {
-	r.dials.sweep(now)
-	r.guest.sweep(now)
-	r.stranger.sweep(now)
-	r.address.sweep(now)
-	r.others[true].sweep(now)
-	r.others[false].sweep(now)
+	r.dials.Sweep(now)
+	r.guest.Sweep(now)
+	r.stranger.Sweep(now)
+	r.address.Sweep(now)
+	r.others[true].Sweep(now)
+	r.others[false].Sweep(now)
 }
 
 // who identifies p by the present guests and by its connections.
@@ -210,12 +211,12 @@ func (r *resources) admit(who *visitor) bool {
 		who.from = c.from
 	}
 	if who.guest {
-		if r.open[who.peer] >= guestStreamsEach+guestStreamsRoom*who.rooms || !r.guest.of(who.peer).Allow() && !r.sharedGuest.Allow() || !r.ofGuests.take(who.from) {
+		if r.open[who.peer] >= guestStreamsEach+guestStreamsRoom*who.rooms || !r.guest.Limiter(who.peer).Allow() && !r.sharedGuest.Allow() || !r.ofGuests.take(who.from) {
 			return false
 		}
 	} else {
-		if r.open[who.peer] >= strangerStreamsEach || !r.stranger.of(who.peer).Allow() ||
-			!r.address.of(who.from.addr).Allow() && !r.shared.Allow() || !r.ofStrangers.take(who.from) {
+		if r.open[who.peer] >= strangerStreamsEach || !r.stranger.Limiter(who.peer).Allow() ||
+			!r.address.Limiter(who.from.addr).Allow() && !r.shared.Allow() || !r.ofStrangers.take(who.from) {
 			return false
 		}
 	}
@@ -251,7 +252,7 @@ type streamScope struct {
 func (s *streamScope) SetProtocol(id protocolID) error {
 	judge := s.rm.judge.Load()
 	s.spoken.Store(true)
-	if _, ours := judge.services[id]; !ours && !s.rm.others[s.who.guest].of(s.who.peer).Allow() {
+	if _, ours := judge.services[id]; !ours && !s.rm.others[s.who.guest].Limiter(s.who.peer).Allow() {
 		judge.refuse(s.who, aStream)
 		return errTooMuch
 	}

@@ -11,6 +11,7 @@ import (
 
 	"localchat/authority"
 	"localchat/node/internal/fault"
+	"localchat/node/internal/ratelimit"
 	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
@@ -59,14 +60,14 @@ type room struct {
 
 	owned ownerDesk
 	away  absence
-	said  *turnstile[peer.ID] // limits what each other member may say
+	said  *ratelimit.Keyed[peer.ID] // limits what each other member may say
 }
 
 func newRoom(l *loop, id protocol.RoomID) *room {
 	r := &room{l: l, id: id, talk: transcript.New(id, l.n.self, l.numbers[id], l.clock.even()), pending: make(map[uint64]protocol.SignedRecord), unreached: make(map[peer.ID]time.Time), whenJoined: make(chan struct{})}
 	r.ctx, r.cancel = context.WithCancel(l.n.ctx)
 	r.owned = newOwnerDesk()
-	r.said = newTurnstile[peer.ID](budget{floodRate, floodBurst})
+	r.said = keyed[peer.ID](budget{floodRate, floodBurst})
 	r.ctrLimit = r.talk.Used()
 	return r
 }
@@ -374,7 +375,7 @@ func (r *room) tick(now time.Time) {
 		r.waiting = r.waiting[1:]
 		w.reply <- answer[string]{err: &Error{Code: CodeUnavailable, Text: "not said: this node has no key for the room yet", Reason: fault.NoKey}}
 	}
-	r.said.sweep(now)
+	r.said.Sweep(now)
 	if r.gossip != nil {
 		r.gossip.guard.sweep(now)
 	}

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"localchat/node/internal/fault"
+	"localchat/node/internal/ratelimit"
 	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
@@ -18,26 +19,26 @@ import (
 // directs bounds the direct messages that members send to this node, and the lines that they hand over to pass on, in lines as
 // [sayCost] counts them. Each member has a share of its own. What it sends beyond that is charged to its address and to all.
 type directs struct {
-	own     *turnstile[peer.ID]
-	address *turnstile[netip.Addr]
+	own     *ratelimit.Keyed[peer.ID]
+	address *ratelimit.Keyed[netip.Addr]
 	all     *rate.Limiter
 }
 
 func newDirects() directs {
 	return directs{
-		own:     newTurnstile[peer.ID](budget{directRate, directBurst}),
-		address: newTurnstile[netip.Addr](budget{addressDirectRate, addressDirectBurst}),
+		own:     keyed[peer.ID](budget{directRate, directBurst}),
+		address: keyed[netip.Addr](budget{addressDirectRate, addressDirectBurst}),
 		all:     rate.NewLimiter(allDirectRate, allDirectBurst),
 	}
 }
 
 func (d directs) allow(who visitor, cost int, now time.Time) bool {
-	return d.own.of(who.peer).AllowN(now, cost) || d.address.of(who.from.addr).AllowN(now, cost) && d.all.AllowN(now, cost)
+	return d.own.Limiter(who.peer).AllowN(now, cost) || d.address.Limiter(who.from.addr).AllowN(now, cost) && d.all.AllowN(now, cost)
 }
 
 func (d directs) sweep(now time.Time) {
-	d.own.sweep(now)
-	d.address.sweep(now)
+	d.own.Sweep(now)
+	d.address.Sweep(now)
 }
 
 // serveTell takes a direct message. It came over a stream between two members and goes nowhere else.
