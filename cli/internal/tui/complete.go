@@ -7,7 +7,7 @@ import (
 	"localchat/cli/internal/safe"
 )
 
-// completions of text, the cursor being at its end.
+// completions returns the completions of text, which ends at the cursor.
 func (m *tui) completions(text string) command.Completion {
 	if !strings.HasPrefix(text, "/") || strings.HasPrefix(text, "//") {
 		return m.nickCompletions(text)
@@ -37,12 +37,12 @@ func (m *tui) completions(text string) command.Completion {
 	return command.Completion{Stem: strings.TrimSuffix(text, word), Words: targets(k), End: " "}.Keep(word)
 }
 
-// known is what is known now.
+// known returns the context of a completion.
 func (m *tui) known() command.CompletionContext {
 	return command.CompletionContext{Roster: m.pane().roster, In: m.rooms(), Found: m.lobby.rooms, Table: m.table}
 }
 
-// nickCompletions completes the last word of text to a member: as an address at the beginning, as a name elsewhere.
+// nickCompletions completes the last word of text to the nick of a member. At the beginning of a line it adds a colon.
 func (m *tui) nickCompletions(text string) command.Completion {
 	at := strings.LastIndexAny(text, " \n@") + 1
 	word := text[at:]
@@ -56,7 +56,7 @@ func (m *tui) nickCompletions(text string) command.Completion {
 	return c.Keep(word)
 }
 
-// complete puts the next completion into the input, or the one before.
+// complete puts the next completion into the input, or the previous one if step is negative.
 func (m *tui) complete(step int) {
 	in := &m.input
 	if in.cycle != nil {
@@ -78,7 +78,7 @@ func (m *tui) complete(step int) {
 	in.show(whole, (step+len(whole))%len(whole))
 }
 
-// show puts one of the lines of a cycle into the input. The only one there is ends the cycle.
+// show puts one line of a cycle into the input. If the cycle has only one line, it ends.
 func (c *composer) show(cycle []string, turn int) {
 	c.set(cycle[turn])
 	if len(cycle) > 1 {
@@ -86,7 +86,7 @@ func (c *composer) show(cycle []string, turn int) {
 	}
 }
 
-// help is the row under the input: what the command being typed wants, and what Tab would put there.
+// help returns the row under the input: the arguments of the command being typed, and the words that Tab would put there.
 func (m *tui) help() safe.Text {
 	text := m.input.text()
 	switch {
@@ -123,7 +123,7 @@ func (m *tui) help() safe.Text {
 	return line + safe.Phrase(cmd.Help)
 }
 
-// tabText are the words that Tab goes through, the one shown in brackets.
+// tabText lists the words that Tab goes through, with the current one in brackets.
 func tabText(words []string, turn int) safe.Text {
 	shown := make([]safe.Text, len(words))
 	for i, w := range words {

@@ -11,7 +11,7 @@ import (
 	"localchat/cli/internal/render"
 )
 
-// screenCommands are those that only a screen has.
+// screenCommands returns the commands that only the full-screen console has.
 func screenCommands() []*command.Command {
 	return []*command.Command{{
 		Name: "copy", Usage: "[N or invite]", Max: 1, Run: runCopy,
@@ -35,7 +35,7 @@ func runCopy(_ context.Context, c command.Call) (command.Reply, error) {
 	return command.Reply{Then: func(f command.Face) { f.(*tui).copyLines(n) }}, nil
 }
 
-// copyLines hands the last n lines of the room to the terminal, which may or may not take them.
+// copyLines asks the terminal to put the last n lines of the room on its clipboard. No terminal answers, and some refuse.
 func (m *tui) copyLines(n int) {
 	text, copied := m.pane().scroll.copied(n)
 	if copied == 0 {

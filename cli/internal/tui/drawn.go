@@ -8,19 +8,19 @@ import (
 	"localchat/cli/internal/safe"
 )
 
-// The text area of the input drops tabs and controls, and counts the cells of a text in its own way. So what it would drop
-// has stand-ins in it, and the input is drawn here, as the terminal counts.
+// The text area of the input drops tabs and controls, and counts the cells of a text in its own way. So it holds stand-ins for
+// the characters that it would drop, and this file draws the input with the cells that the terminal counts.
 
-// A drawnInput is the input as it is drawn.
+// A drawnInput is the input in the rows in which it is drawn.
 type drawnInput struct {
 	of    inputState
-	rows  []safe.Text // all of them
+	rows  []safe.Text // including those that are not shown
 	x, y  int         // the column of the cursor, and its row
 	top   int         // the first row that is shown
-	shown int         // how many are
+	shown int         // number of rows shown
 }
 
-// An inputState is all that the rows of the input depend on.
+// An inputState is everything that the rows of the input depend on.
 type inputState struct {
 	text                string
 	line, column, width int
@@ -44,7 +44,7 @@ func (c *composer) draw(width, height int) {
 	d.top = min(max(d.top, d.y-d.shown+1), d.y, len(d.rows)-d.shown)
 }
 
-// add adds a line, which the cursor may be in.
+// add adds the rows of a line. cursor is set if the cursor is in it.
 func (d *drawnInput) add(line string, cursor bool) {
 	shown, at := safe.Message(line), -1
 	if cursor {
@@ -57,7 +57,7 @@ func (d *drawnInput) add(line string, cursor bool) {
 			d.x, d.y = safe.Cells(shown[start:at]), len(d.rows)
 		}
 		row := shown[start:end]
-		if safe.Cells(row) > d.of.width { // blanks at its end
+		if safe.Cells(row) > d.of.width { // the blanks at its end exceed the width
 			row = row[:len(strings.TrimRightFunc(string(row), safe.IsBlank))]
 		}
 		d.rows = append(d.rows, row)
@@ -67,13 +67,13 @@ func (d *drawnInput) add(line string, cursor bool) {
 	case at < 0 || d.x < d.of.width:
 	case d.y < len(d.rows)-1:
 		d.x = d.of.width - 1
-	default: // behind a row that is full
+	default: // the cursor is after a full row
 		d.rows = append(d.rows, "")
 		d.x, d.y = 0, d.y+1
 	}
 }
 
-// view are the rows shown, the first one of all behind prompt and the others below its end.
+// view returns the rows shown. The first row of the input follows prompt, and the others are indented by its width.
 func (c *composer) view(prompt safe.Text) []row {
 	d := &c.drawn
 	rows := make([]row, d.shown)
@@ -83,14 +83,14 @@ func (c *composer) view(prompt safe.Text) []row {
 			front = safe.Repeat(" ", safe.Cells(prompt))
 		}
 		rows[i] = row{text: bold.Render(string(front)) + string(text), cells: safe.Cells(front) + safe.Cells(text)}
-		if c.returned { // the next letter takes the place of all of it
+		if c.returned { // a letter typed now replaces all of it
 			rows[i].text = bold.Render(string(front)) + chosen.Render(string(text))
 		}
 	}
 	return rows
 }
 
-// cursor is the cursor behind prompt, as if the rows shown were all of the screen.
+// cursor returns the cursor, counted from the first row shown.
 func (c *composer) cursor(prompt safe.Text) *tea.Cursor {
 	cursor := c.area.Cursor()
 	if cursor != nil {

@@ -10,25 +10,25 @@ import (
 	"localchat/cli/internal/safe"
 )
 
-// An entry is a room that we ask to be let into.
+// An entry is a room that we are asking to be let into.
 type entry struct {
 	job  int
 	room safe.Text
-	// until is how long the owner's answer is awaited; zero: no person has been asked yet.
+	// until is the time limit for the owner's answer; zero: the owner has not been asked yet.
 	until  time.Time
 	cancel context.CancelFunc
-	// withdrawn: we do not want to come in any more.
+	// withdrawn is set if the user has cancelled the request.
 	withdrawn bool
 }
 
-// asked says that the owner of the room that a job wants to enter has been asked.
+// asked reports that a job has asked the owner of a room to let us in.
 type asked struct {
 	job   int
 	room  string
 	until time.Time
 }
 
-// opened is the job that the console is opened with.
+// opened returns the job that runs cmd, the command that the console starts with.
 func (m *tui) opened(cmd *command.Command) job {
 	j := job{cmd: cmd, pane: m.panes[0], opening: true}
 	if m.open.Knocks {
@@ -37,7 +37,7 @@ func (m *tui) opened(cmd *command.Command) job {
 	return j
 }
 
-// entersBy is the room that a command line asks to be let into, "" where it asks for none.
+// entersBy returns the room that a command line asks to be let into, or "".
 func entersBy(cmd *command.Command, args []string) safe.Text {
 	if cmd.Name != "join" {
 		return ""
@@ -49,7 +49,7 @@ func entersBy(cmd *command.Command, args []string) safe.Text {
 	return safe.Name(strings.TrimSpace(room))
 }
 
-// knocks notes that the owner has been asked.
+// knocks records that an owner has been asked.
 func (m *tui) knocks(a asked) {
 	for i := range m.entering {
 		if m.entering[i].job == a.job {
@@ -58,7 +58,7 @@ func (m *tui) knocks(a asked) {
 	}
 }
 
-// entered: a job has come back, with whatever answer. It reports whether the answer was wanted no longer.
+// entered removes the entry of a job that is finished. It reports whether the user had cancelled it.
 func (m *tui) entered(job int) (withdrawn bool) {
 	for i, e := range m.entering {
 		if e.job == job {
@@ -69,7 +69,8 @@ func (m *tui) entered(job int) (withdrawn bool) {
 	return false
 }
 
-// leavesNoRoom is /leave where no room is typed into: it takes a knock back, or goes from a room that has ended.
+// leavesNoRoom is /leave outside a room: it cancels the latest request to be let in, or closes the pane of a room that has
+// ended. It reports whether there was one of these.
 func (m *tui) leavesNoRoom() bool {
 	over := m.pane().over
 	if over || m.withdraw() {
@@ -83,7 +84,7 @@ func (m *tui) leavesNoRoom() bool {
 	return true
 }
 
-// withdraw takes back what was asked last, and reports whether something was.
+// withdraw cancels the latest request to be let in, and reports whether there was one.
 func (m *tui) withdraw() bool {
 	for i := len(m.entering) - 1; i >= 0; i-- {
 		if e := &m.entering[i]; !e.withdrawn {
@@ -95,7 +96,7 @@ func (m *tui) withdraw() bool {
 	return false
 }
 
-// enteringText is what is asked last, with the time that is left for the answer.
+// enteringText describes the latest request to be let in, with the time left for the answer.
 func (m *tui) enteringText() safe.Text {
 	if len(m.entering) == 0 {
 		return ""

@@ -14,20 +14,20 @@ import (
 	"localchat/node"
 )
 
-// event shows what happened and keeps the panes true.
+// event shows an event and updates the panes.
 func (m *tui) event(ev node.Event) {
 	id := ev.Room.String()
 	p := m.find(id)
 	switch ev.Body.(type) {
 	case node.Removed, node.Refused, node.RoomClosed:
 		if p != nil {
-			m.bringBack(p) // its last words are to be seen
+			m.bringBack(p) // the user must see its last words
 		}
 	}
 	switch b := ev.Body.(type) {
 	case node.RoomFound, node.RoomLost:
 		m.others = true
-		return // the lobby lists the rooms of now
+		return // the lobby shows them
 	case node.Joined:
 		p = m.enter(command.Room{ID: id, Name: b.Name, Nick: b.Nick, Owned: b.Owner})
 		if !b.Resumed {
@@ -45,7 +45,7 @@ func (m *tui) event(ev node.Event) {
 		}
 	case node.OwnerUnreachable:
 		if p != nil && !p.away.IsZero() {
-			return // the banner counts on; the transcript has said it
+			return // the banner goes on counting; the transcript has the line already
 		}
 	}
 	if p == nil {
@@ -56,7 +56,7 @@ func (m *tui) event(ev node.Event) {
 	m.narrate(p, ev)
 }
 
-// keep notes what an event changes beside the transcript.
+// keep records what an event changes in a pane, other than a new line.
 func (m *tui) keep(p *pane, ev node.Event) {
 	switch b := ev.Body.(type) {
 	case node.Delivered:
@@ -76,9 +76,9 @@ func (m *tui) keep(p *pane, ev node.Event) {
 	}
 }
 
-// narrate adds the line for an event, with the words that every console has for it.
+// narrate adds the line for an event, in the words that every face uses.
 func (m *tui) narrate(p *pane, ev node.Event) {
-	// A transcript shows a line where it belongs, and need not say where that is.
+	// The transcript shows a late line in its place, so the text need not say where it belongs.
 	switch b := ev.Body.(type) {
 	case node.Message:
 		b.Next = nil
@@ -91,7 +91,7 @@ func (m *tui) narrate(p *pane, ev node.Event) {
 	}
 	text, at := render.View{Keys: m.show.Keys}.Text(ev)
 	if _, progress := ev.Body.(node.RemovalProgress); text == "" || progress {
-		return // the status bar shows how far a removal has got
+		return // the status bar shows the progress of a removal
 	}
 	l := line{at: at, text: text}
 	if at.IsZero() {
@@ -129,7 +129,7 @@ func (m *tui) narrate(p *pane, ev node.Event) {
 		l.kind = trouble
 	}
 	if m.hidden(p) && (l.kind == calling || l.kind == trouble) {
-		// A knock at a hidden room and a direct message need an answer.
+		// A knock or a direct message in a hidden room needs an answer.
 		loud := l
 		loud.head, loud.text = 0, render.InRoomOf(safe.Name(p.here.Name), text)
 		m.pane().add(loud, m.looked(m.pane()))
@@ -144,10 +144,10 @@ func (m *tui) narrate(p *pane, ev node.Event) {
 	p.add(l, m.looked(p))
 }
 
-// removedKey is the key of the line about a removal.
+// removedKey returns the key of the line about a removal.
 func removedKey(removal uint64) string { return "removal " + strconv.FormatUint(removal, 10) }
 
-// enter makes a pane for a room, or takes the one that it had.
+// enter returns the pane of a room, and makes one if there is none.
 func (m *tui) enter(r command.Room) *pane {
 	m.lost = nil
 	p := m.find(r.ID)
@@ -166,7 +166,7 @@ func (m *tui) enter(r command.Room) *pane {
 	return p
 }
 
-// leave takes a pane away, at our own wish.
+// leave closes the pane of a room that the user has left.
 func (m *tui) leave(p *pane) {
 	if p == nil {
 		return
@@ -183,7 +183,7 @@ func (m *tui) leave(p *pane) {
 	m.at = slices.Index(m.panes, shown)
 }
 
-// beside is the pane to show when p goes: the latest room, or the lobby.
+// beside returns the pane to show after p: the latest room, or the lobby.
 func (m *tui) beside(p *pane) *pane {
 	for _, q := range slices.Backward(m.panes) {
 		if q != p && !q.over {
@@ -193,8 +193,8 @@ func (m *tui) beside(p *pane) *pane {
 	return m.panes[0]
 }
 
-// expel ends a place that we did not give up: nothing of the room stays on the screen but its last words, and what can
-// be done now.
+// expel ends our place in a room that we did not leave ourselves. It clears the pane and leaves only the reason and a hint on
+// what to do next.
 func (m *tui) expel(p *pane, ev node.Event) {
 	text, _ := render.View{}.Text(ev)
 	hint := "ask to be let in: /join " + render.RoomWord(ev.RoomName, ev.Room)
@@ -202,7 +202,7 @@ func (m *tui) expel(p *pane, ev node.Event) {
 		hint = render.AfterRemoval(b, render.RoomWord(ev.RoomName, ev.Room), "/")
 	}
 	if p == nil {
-		p = m.panes[0] // a room of last time, which we never saw open
+		p = m.panes[0] // a room from the last start that was never open in this one
 	} else {
 		*p = pane{here: p.here, over: true, scroll: p.scroll}
 		p.scroll.clear()
@@ -216,37 +216,37 @@ func (m *tui) expel(p *pane, ev node.Event) {
 		m.question = nil
 	}
 	if len(m.rooms()) == 0 {
-		m.lost = command.WithCause(command.Ending(ev), ev) // the screen that says so goes
+		m.lost = command.WithCause(command.Ending(ev), ev) // the screen that shows the cause will be gone
 	}
 }
 
-// A glimpse is what the node says of now: what the lobby, the side column and the status bar show.
+// A glimpse is the present state of the node, for the lobby, the side column and the status bar.
 type glimpse struct {
 	info      node.Info
-	list      bool // rooms are those of now
+	list      bool // rooms has been filled
 	rooms     []node.RoomInfo
-	more      int // rooms that there are beside these
+	more      int // number of rooms that are not in rooms
 	connected int
-	pane      *pane // that roster and policy are of
+	pane      *pane // roster and policy belong to it
 	roster    command.Roster
 	policy    node.PolicyInfo
 }
 
-// glance asks for a glimpse, one at a time.
+// glance requests a glimpse, unless one is on its way.
 func (m *tui) glance() {
 	if m.looking {
 		return
 	}
 	m.looking, m.stale = true, false
 	n, p, room, ctx := m.n, m.pane(), m.room(), m.ctx
-	// Looking at the rooms has the node ask everybody for them.
+	// To list the rooms, the node asks every other node.
 	list := room.ID == "" || m.others
 	m.others = false
 	m.do(func() tea.Msg {
 		ctx, cancel := context.WithTimeout(ctx, command.RequestWait)
 		defer cancel()
 		g := glimpse{info: n.Info(), pane: p, list: list}
-		// A list that fails is requested again in a second, and missing until then.
+		// If a request fails, its part is empty until the next glimpse, a second later.
 		if list {
 			g.rooms, _ = n.Rooms(ctx)
 			g.more, _ = n.Unlisted(ctx)
@@ -272,7 +272,7 @@ func (m *tui) glance() {
 	})
 }
 
-// seen takes up a glimpse.
+// seen shows a glimpse.
 func (m *tui) seen(g glimpse) {
 	m.looking = false
 	switch {

@@ -14,22 +14,22 @@ import (
 	"localchat/cli/internal/stream"
 )
 
-// A composer is the line being typed, and those typed before.
+// A composer holds the line being typed and the lines typed before.
 type composer struct {
 	area textarea.Model
-	// past are the lines typed, the oldest first; at is the one shown, len(past) for the draft.
+	// past are the lines typed before, the oldest first; at is the index of the one shown, or len(past) for the draft.
 	past  []string
 	at    int
 	draft string
-	// cycle are the completions that Tab goes through, and turn the one shown.
+	// cycle are the completions that Tab goes through, and turn is the index of the one shown.
 	cycle []string
 	turn  int
-	stem  string // the text before them
+	stem  string // the text before the completed word
 	drawn drawnInput
-	// returned: the text is a line that was not done, for a person to correct it. A letter typed or a paste takes its place,
-	// so that it never becomes part of another line.
+	// returned is set if the text is a line whose command failed, so that the user can correct it. A letter or a paste replaces
+	// it, so that it never becomes part of another line.
 	returned bool
-	keys     int // pressed here so far
+	keys     int // number of keys pressed in the input
 	undo     inputPast
 }
 
@@ -39,12 +39,12 @@ func newComposer() composer {
 	area.CharLimit = safe.TabStop * safe.MaxText // cells; how long a text may be is checked when it is sent
 	area.DynamicHeight, area.MinHeight, area.MaxHeight = true, 1, maxInputRows
 	area.MaxContentHeight = safe.MaxText // rows
-	area.Prompt = ""                     // ours is drawn in front of it
+	area.Prompt = ""                     // view draws the prompt
 	area.SetVirtualCursor(false)
 	styles := textarea.DefaultStyles(true)
 	styles.Cursor.Color = nil
 	area.SetStyles(styles)
-	// The console has its own keys for these; Paste would run a program to read the clipboard.
+	// The console has its own keys for these. Paste would run a program that reads the clipboard.
 	for _, b := range []*key.Binding{
 		&area.KeyMap.Paste, &area.KeyMap.InsertNewline, &area.KeyMap.CopySelection, &area.KeyMap.PageUp, &area.KeyMap.PageDown,
 		&area.KeyMap.SelectAll,
@@ -63,10 +63,11 @@ func (c *composer) set(text string) {
 	c.cycle, c.returned = nil, false
 }
 
-// idle: no line is being typed.
+// idle reports that no line is being typed.
 func (c *composer) idle() bool { return c.text() == "" || c.returned }
 
-// pressed is for a key or a paste: words take the place of a line that was given back, anything else keeps it.
+// pressed records a key or a paste. After a failed line, a letter or a paste (words) replaces that line, and any other key
+// keeps it.
 func (c *composer) pressed(words bool) {
 	c.keys++
 	if c.returned && words {
@@ -75,7 +76,7 @@ func (c *composer) pressed(words bool) {
 	c.returned = false
 }
 
-// insert puts text where the cursor is, all of it or nothing.
+// insert inserts the whole text at the cursor, or nothing.
 func (c *composer) insert(text string) (done bool) {
 	if strings.ContainsFunc(text, stream.IsStandIn) {
 		return false
@@ -97,13 +98,13 @@ func (c *composer) edit(msg tea.Msg) {
 	c.area, _ = c.area.Update(msg)
 }
 
-// newline breaks the line being typed.
+// newline inserts a line break.
 func (c *composer) newline() {
 	c.cycle = nil
 	c.area.InsertString("\n")
 }
 
-// take empties the input and keeps what was in it.
+// take empties the input and returns its text, which stays among the lines typed before.
 func (c *composer) take() string {
 	text := c.text()
 	c.remember(text)
@@ -112,7 +113,7 @@ func (c *composer) take() string {
 	return text
 }
 
-// remember keeps a line to be called back.
+// remember adds a line to the lines typed before.
 func (c *composer) remember(text string) {
 	if text != "" && (len(c.past) == 0 || c.past[len(c.past)-1] != text) {
 		c.past = append(c.past, text)
@@ -121,7 +122,7 @@ func (c *composer) remember(text string) {
 	c.at, c.draft = len(c.past), ""
 }
 
-// giveBack shows a line that was not done, unless another is being typed.
+// giveBack shows a line whose command failed, unless another line is being typed.
 func (c *composer) giveBack(text string) {
 	if text == "" || c.text() != "" && c.text() != text {
 		return
@@ -131,14 +132,14 @@ func (c *composer) giveBack(text string) {
 	c.returned, c.undo.letters = true, false
 }
 
-// giveBack shows the line of a job that failed where it was typed, if nothing has been typed since.
+// giveBack shows the line of a job that failed, if its pane is still shown and nothing has been typed since.
 func (m *tui) giveBack(j job) {
 	if j.pane == m.pane() && j.keys == m.input.keys {
 		m.input.giveBack(j.text)
 	}
 }
 
-// recall shows the line typed before (back) or after the one shown. The draft is kept.
+// recall shows the line typed before the current one (back) or after it. The draft is kept.
 func (c *composer) recall(back bool) {
 	to := c.at + 1
 	if back {
@@ -158,7 +159,7 @@ func (c *composer) recall(back bool) {
 	c.set(c.past[to])
 }
 
-// search shows the nearest older line that holds what was typed.
+// search shows the latest older line that contains the text typed.
 func (c *composer) search() {
 	if c.at == len(c.past) {
 		c.draft = c.text()
@@ -172,7 +173,7 @@ func (c *composer) search() {
 	}
 }
 
-// edge reports whether the cursor is in the first row of the input, or the last.
+// edge reports whether the cursor is in the first row of the input (first) or in the last one.
 func (c *composer) edge(first bool) bool {
 	info := c.area.LineInfo()
 	if first {
@@ -181,7 +182,7 @@ func (c *composer) edge(first bool) bool {
 	return c.area.Line() == c.area.LineCount()-1 && info.RowOffset >= info.Height-1
 }
 
-// submit acts on what was typed.
+// submit runs or says the line that was typed.
 func (m *tui) submit() {
 	text := m.input.text()
 	p := m.pane()
@@ -214,7 +215,8 @@ func (m *tui) submit() {
 	})
 }
 
-// order runs a command, after a question where there is one to be asked. begin, which may be nil, is done first.
+// order runs a command. If the command has a question, it asks first. begin, which may be nil, is called just before the
+// command runs.
 func (m *tui) order(j job, begin func()) {
 	run := func() {
 		if begin != nil {
@@ -255,10 +257,11 @@ func (m *tui) order(j job, begin func()) {
 	}
 }
 
-// lineEnds makes the line ends of every system ours.
+// lineEnds turns the line ends of every system into "\n".
 var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 
-// paste puts text into the input as it is, many lines not without a question. It is made safe where it is shown.
+// paste inserts text exactly as it is; it becomes safe text only when it is drawn. Many lines are inserted only after a
+// question.
 func (m *tui) paste(text string) {
 	text = strings.TrimRight(lineEnds.Replace(text), "\n")
 	if have := len(m.input.text()); have+len(text) > safe.MaxText {

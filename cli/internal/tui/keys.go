@@ -7,7 +7,7 @@ import (
 	"localchat/cli/internal/safe"
 )
 
-// KeyHelp is what /help says about keys on the full-screen console.
+// KeyHelp describes the keys of the full-screen console, for /help.
 var KeyHelp = []safe.Text{
 	"Enter sends the line; Alt-Enter or Ctrl-J starts a new line; Tab completes",
 	"Up, Down: earlier input; Ctrl-R: the last input that contains the typed text",
@@ -40,7 +40,7 @@ func (m *tui) key(msg tea.KeyPressMsg) {
 
 const quitHint safe.Text = "Ctrl-C again quits localchat"
 
-// always acts on the keys that mean the same wherever one is.
+// always acts on the keys that mean the same in every pane, and reports whether name is one of them.
 func (m *tui) always(msg tea.KeyPressMsg, name string, again bool) bool {
 	switch name {
 	case "ctrl+c":
@@ -85,7 +85,7 @@ func (m *tui) always(msg tea.KeyPressMsg, name string, again bool) bool {
 	return true
 }
 
-// screenKey acts on the keys that are about the terminal.
+// screenKey acts on the keys that concern the terminal.
 func (m *tui) screenKey(name string) {
 	if name == "ctrl+z" {
 		m.do(tea.Suspend)
@@ -94,7 +94,7 @@ func (m *tui) screenKey(name string) {
 	m.do(tea.ClearScreen)
 }
 
-// digit turns to the room with the number of an Alt-digit.
+// digit shows the room whose number is pressed with Alt.
 func (m *tui) digit(msg tea.KeyPressMsg) bool {
 	if msg.Mod != tea.ModAlt || msg.Code < '1' || msg.Code > '9' {
 		return false
@@ -105,7 +105,7 @@ func (m *tui) digit(msg tea.KeyPressMsg) bool {
 	return true
 }
 
-// moves acts on the keys that move through the transcript.
+// moves acts on the keys that move through the transcript, and reports whether name is one of them.
 func (m *tui) moves(name string) bool {
 	s := &m.pane().scroll
 	switch name {
@@ -138,7 +138,7 @@ func (m *tui) types(msg tea.KeyPressMsg, name string) {
 		before := m.input.now()
 		m.input.pressed(msg.Text != "")
 		if undoes(name) {
-			m.input.takeBack()
+			m.input.undoLast()
 			return
 		}
 		defer func() { m.input.changed(before, name, msg.Text != "") }()

@@ -2,21 +2,22 @@ package tui
 
 // Every bound of this package, with its unit and its reason.
 const (
-	// maxScrollLines of a room that the full-screen console keeps: a long day of a busy room.
+	// maxScrollLines is how many lines of a room the full-screen console keeps: a long day of a busy room.
 	maxScrollLines = 10_000
-	// scrollChunk lines go at once when there are too many, so that dropping them is seldom work.
+	// scrollChunk lines are dropped at once when there are too many, so that dropping is rare.
 	scrollChunk = 1000
-	// maxScrollBytes of their text: ten thousand lines of the longest kind would be 640 MiB.
+	// maxScrollBytes bounds the text of these lines, in bytes: ten thousand of the longest would take 640 MiB.
 	maxScrollBytes = 8 << 20
-	// maxHistory of lines typed that can be called back.
+	// maxHistory is how many typed lines can be recalled.
 	maxHistory = 200
-	// maxUndo of changes to the input that can be taken back.
+	// maxUndo is how many changes to the input can be undone.
 	maxUndo = 100
-	// maxInputRows that the input grows to before it scrolls: more would push the talk off a small screen.
+	// maxInputRows is the height, in rows, up to which the input grows before it scrolls: more would hide the talk on a small
+	// screen.
 	maxInputRows = 5
-	// maxPasteLines go into the input without a question.
+	// maxPasteLines is how many lines a paste may have without a question.
 	maxPasteLines = 5
-	// maxBatch of events that are shown in one go: enough that drawing costs nothing beside taking them, few enough that
-	// a key pressed meanwhile is answered at once.
+	// maxBatch is how many events are shown at once: enough that drawing costs little beside them, and few enough that a key
+	// pressed meanwhile has its effect at once.
 	maxBatch = 256
 )

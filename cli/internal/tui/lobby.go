@@ -9,14 +9,14 @@ import (
 	"localchat/node"
 )
 
-// A lobby is the rooms on this network, one of them chosen.
+// A lobby lists the rooms on this network. One of them is chosen.
 type lobby struct {
 	rooms []node.RoomInfo
 	at    int
-	more  int // rooms that there are beside these
+	more  int // number of rooms that are not listed
 }
 
-// take keeps the choice on the room that it was on.
+// take replaces the list. The same room stays chosen.
 func (l *lobby) take(rooms []node.RoomInfo) {
 	var id node.RoomID
 	if l.at < len(l.rooms) {
@@ -34,7 +34,7 @@ func (l *lobby) move(down bool) {
 	l.at = max(l.at-1, 0)
 }
 
-// chooseRoom enters the room chosen in the lobby, by its id: a name may be another room's too.
+// chooseRoom enters the room chosen in the lobby. It uses the id, because two rooms can have the same name.
 func (m *tui) chooseRoom() {
 	if m.lobby.at >= len(m.lobby.rooms) {
 		m.hint = "no room was found yet: /create ROOM makes one"
@@ -53,9 +53,8 @@ func (m *tui) chooseRoom() {
 	m.order(job{cmd: join, args: []string{r.ID.String()}, pane: m.pane(), enters: safe.Name(r.Name)}, nil)
 }
 
-// lobbyRows are the rooms found, as every list of rooms has them, on a screen of width cells that has height rows for them.
-// Where they do not fit, those around the chosen one are shown, and how many more there are on either side. of says which
-// room each row is about, -1 for none.
+// lobbyRows draws the rooms found in at most height rows of width cells. If they do not fit, it draws those around the chosen
+// one, and says how many more there are above and below. of has the index of the room for each row, or -1.
 func (m *tui) lobbyRows(width, height int) (rows []row, of []int) {
 	add := func(i int, more ...row) {
 		for _, r := range more {
@@ -84,8 +83,8 @@ func (m *tui) lobbyRows(width, height int) (rows []row, of []int) {
 	return rows[:min(len(rows), height)], of[:min(len(of), height)]
 }
 
-// lobbyWindow are the first room that is shown in so many rows, and the one after the last: all, or as many as fit beside the
-// rows that say how many more there are, the chosen one among them.
+// lobbyWindow returns the range of rooms to draw in space rows: all, or as many as fit together with the two rows that count
+// the others. The chosen room is always in it.
 func (m *tui) lobbyWindow(texts []safe.Text, width, space int) (first, last int) {
 	taken := 0
 	for i, text := range texts {
@@ -111,7 +110,7 @@ func (m *tui) lobbyWindow(texts []safe.Text, width, space int) (first, last int)
 	return first, last
 }
 
-// lobbyEnd is what stands below the rooms.
+// lobbyEnd returns the rows below the rooms.
 func (m *tui) lobbyEnd(width int) (rows []row) {
 	if len(m.lobby.rooms) == 0 {
 		for _, text := range []safe.Text{
@@ -127,12 +126,12 @@ func (m *tui) lobbyEnd(width int) (rows []row) {
 	if len(m.lobby.rooms) > 0 {
 		rows = append(rows, foldRows(dim, "  ", "Up and Down choose, Enter enters, F3 makes a room; or paste an invite and press Enter", width)...)
 	}
-	// The bar above cuts them, and what is cut cannot be compared.
+	// The status bar may cut the words off, and then they could not be compared.
 	rows = append(rows, foldRows(plain, "  ", "your words: "+safe.Phrase(m.info.Words), width)...)
 	return append(rows, row{})
 }
 
-// lobbyRoom are the rows of the i-th room, which text describes.
+// lobbyRoom returns the rows of the i-th room, which text describes.
 func (m *tui) lobbyRoom(i int, text safe.Text, width int) []row {
 	if i == m.lobby.at && len(m.input.text()) == 0 {
 		return foldRows(chosen, "> ", text, width)
@@ -140,10 +139,10 @@ func (m *tui) lobbyRoom(i int, text safe.Text, width int) []row {
 	return foldRows(plain, "  ", text, width)
 }
 
-// lobbyHeight is how many rows of the middle the lobby may have; the talk below has the others.
+// lobbyHeight returns how many of the body rows the lobby may take. The talk below has the rest.
 func (m *tui) lobbyHeight(body int) int { return body * 2 / 3 }
 
-// lobbyAt returns the room in row y of the lobby, or -1.
+// lobbyAt returns the index of the room in row y of the lobby, or -1.
 func (m *tui) lobbyAt(y int) int {
 	if _, of := m.lobbyRows(m.width, m.lobbyHeight(m.frame.body)); y >= 0 && y < len(of) {
 		return of[y]

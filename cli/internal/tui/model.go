@@ -17,57 +17,58 @@ import (
 	"localchat/node"
 )
 
-// A tui is the full-screen console: a value that messages change and that draws itself. It does nothing but in the
-// commands that it returns, which know the node through [command.Node]. The goroutine of the program's loop owns it.
+// A tui is the model of the full-screen console. It changes only with messages, and acts on the outside only through the
+// commands that it returns, which see the node as a [command.Node]. The goroutine of bubbletea's loop owns it.
 type tui struct {
 	env   *command.Env
-	ctx   context.Context // of the commands
+	ctx   context.Context // for the commands
 	n     command.Node
 	open  *command.Opening
 	table []*command.Command
 	show  command.Settings
-	// settle, in a command: all that the node has told is on its way to us. nil: it is.
+	// settle is called by a command. It returns when every event of the node so far has been sent to us. nil: there is nothing
+	// to wait for.
 	settle func()
-	// post, in a command, hands us a message before the command is done.
+	// post is called by a command, to send us a message before the command is finished.
 	post func(tea.Msg)
 
 	info     node.Info
-	panes    []*pane // the lobby first
-	at       int     // the one shown
-	away     []*pane // hidden rooms, which stay open
+	panes    []*pane // the lobby is the first
+	at       int     // index of the pane shown
+	away     []*pane // rooms that are hidden and stay open
 	input    composer
 	side     side
-	page     *page // over the talk; nil: none
+	page     *page // shown over the talk, or nil
 	question *question
-	asks     []*question // that wait to be asked
-	hint     safe.Text   // in the place of the help, until the next key
+	asks     []*question // questions that have not been asked yet
+	hint     safe.Text   // shown instead of the help, until the next key
 	door     door
 	lobby    lobby
-	entering []entry // the rooms that we ask to be let into, the latest last
-	secret   string  // the invite made last
+	entering []entry // requests to be let into a room, the latest last
+	secret   string  // the latest invite
 
 	width, height int
 	frame         frame
 	now           time.Time
-	blurred       bool // the terminal says that another window has the keyboard
+	blurred       bool // another window has the keyboard
 
-	connected int // other nodes that are
-	// alone is since when there are none, where there were some before; zero: there are.
+	connected int // number of other nodes connected
+	// alone is when the last connection was lost; zero: there is a connection, or there never was one.
 	alone time.Time
-	// queue are the commands that wait for the one before them, so that what was typed happens in that order.
+	// queue are the commands that wait for the one before them: commands run in the order in which they were typed.
 	queue []job
 	busy  bool
-	jobs  int // so far
-	// looking: a glance is on its way. stale: something has happened since it left. others: there are other rooms than at
-	// the last.
+	jobs  int // number of jobs so far
+	// looking is set while a glimpse is on its way, stale if something has happened since it was requested, and others if the
+	// rooms on this network have changed since the last one.
 	looking, stale, others bool
-	// out is what the message at hand asks for; see do.
+	// out are the commands that the present message has asked for; see do.
 	out  []tea.Cmd
 	quit bool
 
-	settled bool  // the command that the console was opened with has come back
-	lost    error // why there is no room any more, where we did not choose so
-	failure error // ends the console
+	settled bool  // the command that the console started with is finished
+	lost    error // why the last room was lost, if we did not leave it ourselves
+	failure error // if set, the console ends with it
 }
 
 // A job is a command to run.
@@ -76,15 +77,15 @@ type job struct {
 	args []string
 	text string // as typed
 	pane *pane  // where it was typed
-	// opening: the console was opened with it.
+	// opening is set if the console started with it.
 	opening bool
-	// enters is the room that it asks to be let into, "" for none.
+	// enters is the room that it asks to be let into, or "".
 	enters safe.Text
-	// number tells it from others; keys is how many keys had been pressed when it was given.
+	// number identifies it; keys is the number of keys pressed before it was typed.
 	number, keys int
 }
 
-// performed is what came of a job.
+// performed is the result of a job.
 type performed struct {
 	job
 	reply command.Reply
@@ -98,7 +99,7 @@ func newTUI(ctx context.Context, env *command.Env, n command.Node, open *command
 	}
 }
 
-// Init starts the command that the console was opened with.
+// Init starts the command that the console begins with.
 func (m *tui) Init() tea.Cmd {
 	m.tell(m.panes[0], happened, m.env.Greeting(m.info))
 	m.glance()
@@ -111,7 +112,7 @@ func (m *tui) Init() tea.Cmd {
 	return m.outgoing()
 }
 
-// Update takes one message.
+// Update acts on one message.
 func (m *tui) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
@@ -138,7 +139,7 @@ func (m *tui) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case silence:
 		m.failure = &fail.Error{Code: fail.ExitFailure, Text: "the node stopped", Hint: "run again with -v and --log-file FILE"}
 	case tea.ModeReportMsg:
-		// The program asks for it, and draws by the answer as well.
+		// bubbletea asks the terminal for this mode, and goes by the answer as we do.
 		if msg.Mode == ansi.ModeUnicodeCore {
 			safe.CountClusters(msg.Value == ansi.ModeReset || msg.Value == ansi.ModeSet || msg.Value == ansi.ModePermanentlySet)
 		}
@@ -162,10 +163,10 @@ func (m *tui) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	return m, m.outgoing()
 }
 
-// do asks for something to be done outside, when the message at hand has been taken.
+// do adds a command to those that Update will return.
 func (m *tui) do(cmd tea.Cmd) { m.out = append(m.out, cmd) }
 
-// outgoing is what the message at hand asked for.
+// outgoing returns what the present message has asked for.
 func (m *tui) outgoing() tea.Cmd {
 	out := m.out
 	m.out = nil
@@ -175,7 +176,7 @@ func (m *tui) outgoing() tea.Cmd {
 	return tea.Batch(out...)
 }
 
-// pane is the one shown.
+// pane returns the pane shown.
 func (m *tui) pane() *pane { return m.panes[m.at] }
 
 // find returns the pane of a room, or nil.
@@ -188,7 +189,7 @@ func (m *tui) find(id string) *pane {
 	return nil
 }
 
-// every goes through all panes, hidden ones too.
+// every goes through all panes, including the hidden ones.
 func (m *tui) every() iter.Seq[*pane] {
 	return func(yield func(*pane) bool) {
 		for _, p := range m.panes {
@@ -224,7 +225,7 @@ func (m *tui) PutAway(r command.Room) {
 	m.tell(shown, happened, command.Away(r))
 }
 
-// bringBack puts a room in sight again.
+// bringBack makes a hidden room visible again.
 func (m *tui) bringBack(p *pane) {
 	if m.hidden(p) {
 		m.away = slices.DeleteFunc(m.away, func(q *pane) bool { return q == p })
@@ -232,7 +233,7 @@ func (m *tui) bringBack(p *pane) {
 	}
 }
 
-// rooms are those that we are in.
+// rooms returns the rooms that we are in.
 func (m *tui) rooms() []command.Room {
 	var in []command.Room
 	for p := range m.every() {
@@ -243,7 +244,7 @@ func (m *tui) rooms() []command.Room {
 	return in
 }
 
-// room is the one typed into.
+// room returns the current room, with no id if there is none.
 func (m *tui) room() command.Room {
 	if p := m.pane(); !p.over {
 		return p.here
@@ -251,8 +252,8 @@ func (m *tui) room() command.Room {
 	return command.Room{}
 }
 
-// turnTo shows another pane. One that is over has been read by then. What is half typed stays with its room; in the
-// lobby it is meant for none, and comes along.
+// turnTo shows another pane. The one shown before is closed if it is over, because it has been read by then. A half-typed line
+// stays with its room; one that was typed in the lobby belongs to no room and moves along.
 func (m *tui) turnTo(to *pane) {
 	from := m.pane()
 	if from == to {
@@ -280,14 +281,14 @@ func (m *tui) turnTo(to *pane) {
 	m.glance()
 }
 
-// offer shows a pane that something has happened to, unless somebody is in the middle of a line to another room.
+// offer shows a pane that something has happened to, unless the user is typing a line to another room.
 func (m *tui) offer(p *pane) {
 	if m.room().ID == "" || m.input.idle() {
 		m.turnTo(p)
 	}
 }
 
-// looked reports whether somebody sees what comes into p.
+// looked reports whether the user sees what is added to p.
 func (m *tui) looked(p *pane) bool { return p == m.pane() && !m.blurred }
 
 // tell adds lines to a pane.
@@ -297,7 +298,7 @@ func (m *tui) tell(p *pane, kind lineKind, lines ...safe.Text) {
 	}
 }
 
-// complain says what went wrong with a command, which ends nothing.
+// complain shows the failure of a command. The console goes on.
 func (m *tui) complain(p *pane, err error) {
 	if errors.Is(err, context.Canceled) {
 		return
@@ -308,7 +309,7 @@ func (m *tui) complain(p *pane, err error) {
 	p.scroll.end()
 }
 
-// run runs a command: after those before it, unless it waits for other people.
+// run runs a command after those before it, or at once if it waits for other people.
 func (m *tui) run(j job) {
 	if j.cmd.Slow {
 		m.perform(j)
@@ -318,7 +319,7 @@ func (m *tui) run(j job) {
 	m.next()
 }
 
-// next runs the first command that waits.
+// next runs the first command in the queue.
 func (m *tui) next() {
 	if m.busy || len(m.queue) == 0 {
 		return
@@ -328,7 +329,7 @@ func (m *tui) next() {
 	m.perform(j)
 }
 
-// perform runs a job beside the loop, with which it shares nothing.
+// perform runs a job in a goroutine of its own, which shares nothing with the loop.
 func (m *tui) perform(j job) {
 	if j.cmd.First != "" {
 		m.tell(j.pane, answer, j.cmd.First)
@@ -355,7 +356,7 @@ func (m *tui) perform(j job) {
 	})
 }
 
-// query is what the command of j works with.
+// query returns the [command.Call] for a job.
 func (m *tui) query(j job) command.Call {
 	return command.Call{
 		Node: m.n, Args: j.args, Room: j.pane.here, Rooms: m.rooms(), Table: m.table, Env: m.env, Show: m.show, Terminal: true,
@@ -363,7 +364,7 @@ func (m *tui) query(j job) command.Call {
 	}
 }
 
-// finish takes up what came of a command.
+// finish shows the result of a job.
 func (m *tui) finish(f performed) {
 	if !f.cmd.Slow {
 		m.busy = false
@@ -387,7 +388,7 @@ func (m *tui) finish(f performed) {
 		m.offer(p)
 	}
 	if f.opening && f.err == nil && !m.open.Knocks && to != m.panes[0] {
-		m.tell(to, happened, m.env.Greeting(m.info)) // shown in the pane that the user sees
+		m.tell(to, happened, m.env.Greeting(m.info)) // again, in the pane that the user sees
 	}
 	if f.err != nil {
 		m.complain(to, f.err)
@@ -422,7 +423,7 @@ func (m *tui) finish(f performed) {
 	m.next()
 }
 
-// draw shows a drawing, where there is room for it.
+// draw shows a drawing if there is room for it.
 func (m *tui) draw(p *pane, rows []safe.Text) {
 	width := 0
 	for _, r := range rows {
@@ -439,15 +440,15 @@ func (m *tui) draw(p *pane, rows []safe.Text) {
 	}
 }
 
-// Said needs no note: the line's own event says the same.
+// Said has nothing to record: the event of the line says the same.
 func (m *tui) Said(string) {}
 
 func (m *tui) Settings() *command.Settings { return &m.show }
 func (m *tui) Clear()                      { m.pane().scroll.clear() }
 func (m *tui) End()                        { m.quit = true }
 
-// farewell is how the console ends: with nothing, or with why there is no room any more. What reached nobody is said
-// where it is still read after the screen is gone.
+// farewell says goodbye and returns the error that the console ends with. Lines that have reached nobody are reported on
+// standard error, which can still be read when the screen is gone.
 func (m *tui) farewell() error {
 	lines := 0
 	for p := range m.every() {
@@ -465,11 +466,11 @@ func (m *tui) farewell() error {
 	if m.env.Quiet {
 		return nil
 	}
-	// It is no complaint, so it goes where the screen was.
+	// This is not an error, so it goes to standard output, where the screen was.
 	return render.Data(m.env.Stdout, goodbye(m.env.DataDir != "", m.rooms()))
 }
 
-// goodbye is the last word of a console: what becomes of the rooms that we are in.
+// goodbye says what will become of the rooms that we are in.
 func goodbye(kept bool, rooms []command.Room) safe.Text {
 	if !kept {
 		return render.NoticeMark + "goodbye; nothing was kept on disk"

@@ -5,7 +5,7 @@ import "charm.land/bubbletea/v2"
 // wheelStep is how many rows the wheel scrolls.
 const wheelStep = 3
 
-// wheel scrolls what is under the mouse.
+// wheel scrolls the part of the screen that is under the mouse.
 func (m *tui) wheel(msg tea.MouseWheelMsg) {
 	step := wheelStep
 	switch msg.Button {
@@ -27,14 +27,14 @@ func (m *tui) wheel(msg tea.MouseWheelMsg) {
 	}
 }
 
-// inSide reports whether a place of the screen is in the side column.
+// inSide reports whether a position is in the side column.
 func (m *tui) inSide(x, y int) bool {
 	y -= len(m.frame.above)
 	return m.frame.side && x >= m.frame.talk && y >= 0 && y < m.frame.body
 }
 
-// click chooses what is under the mouse, as the keys would: an entry of the side column, a room of the lobby, a room in
-// the bar. Elsewhere it gives the keys back to the input. It does nothing that a key would have to follow.
+// click chooses what is under the mouse: an entry of the side column, a room of the lobby, or a room in the bar. A click
+// elsewhere moves the keys back to the input. A click never runs a command.
 func (m *tui) click(msg tea.MouseClickMsg) {
 	if msg.Button != tea.MouseLeft || m.question != nil || m.page != nil {
 		return

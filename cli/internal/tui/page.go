@@ -7,17 +7,17 @@ import (
 	"localchat/cli/internal/safe"
 )
 
-// A page is something to read over the talk, which goes on below it: it is put away with a key and leaves nothing there.
+// A page is a text that covers the talk until a key closes it. It leaves nothing in the transcript.
 type page struct {
 	lines []command.PageLine
-	rows  []row // of lines, as drawn
-	top   int   // the first row shown
+	rows  []row // the lines as drawn
+	top   int   // index of the first row shown
 }
 
 const (
-	headMost     = 36 // columns of what is explained, beside its explanation
-	besideFrom   = 72 // columns of a screen on which the two stand side by side
-	belowIndent  = 4  // columns before an explanation below what it explains
+	headMost     = 36 // columns that a head may take beside its explanation
+	besideFrom   = 72 // columns of the screen from which head and explanation are side by side
+	belowIndent  = 4  // columns before an explanation that is below its head
 	pageHelpText = " Up, Down, PgUp, PgDn: more; Esc, q or F1: back "
 )
 
@@ -45,7 +45,7 @@ func (p *page) draw(width int) {
 	}
 }
 
-// add adds a text, with front before its first row and rest before the others.
+// add adds the rows of a text, with front before the first row and rest before the others.
 func (p *page) add(style lipgloss.Style, front, rest, text safe.Text, width int) {
 	for _, part := range safe.Fold(text, max(width-safe.Cells(front), 1)) {
 		p.rows = append(p.rows, styled(style, safe.Crop(front+part, width)))
@@ -53,17 +53,17 @@ func (p *page) add(style lipgloss.Style, front, rest, text safe.Text, width int)
 	}
 }
 
-// scroll moves the window, of that many rows, over the page.
+// scroll moves a window of height rows over the page.
 func (p *page) scroll(rows, height int) { p.top = max(min(p.top+rows, len(p.rows)-height), 0) }
 
-// window are the rows shown.
+// window returns the rows shown.
 func (p *page) window(height int) []row {
 	shown := make([]row, height)
 	copy(shown, p.rows[min(p.top, len(p.rows)):])
 	return shown
 }
 
-// pageKey acts on a key while a page is open. What means nothing to the page is not for the input either.
+// pageKey acts on a key while a page is open. Other keys are ignored; they do not reach the input.
 func (m *tui) pageKey(name string) {
 	p, height := m.page, m.frame.body
 	switch name {

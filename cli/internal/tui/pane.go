@@ -8,32 +8,33 @@ import (
 	"localchat/node"
 )
 
-// A pane is what the screen can show one of: the lobby, or a room.
+// A pane is the lobby or a room. The screen shows one pane at a time.
 type pane struct {
-	// here is the room, with no id for the lobby.
+	// here is the room; in the lobby it has no id.
 	here command.Room
-	// over: the room's place was lost; the pane stays until it is left, so that the last words can be read.
+	// over is set if we are no longer in the room. The pane stays until another one is shown, so that its last lines can be read.
 	over bool
 
 	scroll scroll
-	draft  string // half typed when another pane was turned to
-	// unread lines and calls came while nobody looked; marked: the first of them has its rule.
+	draft  string // half-typed line, while another pane is shown
+	// unread and calls count the lines, and the lines for the user, that came while the pane was not looked at. marked is set if
+	// the first of them has the rule "new" above it.
 	unread, calls int
 	marked        bool
 
-	// away is since when the owner does not answer; zero: it does. left: its node has ended in order.
+	// away is when the owner stopped answering; zero: it answers. left is set if the owner quit in the normal way.
 	away time.Time
 	left bool
-	// progress of removals that are not known everywhere, on the owner's node.
+	// progress are the removals that some members have not confirmed, on the owner's node.
 	progress render.Removals
 	policy   node.PolicyInfo
 	hues     hues
 	roster   command.Roster
 }
 
-// add puts a line in its place; looked: somebody sees it come.
+// add adds a line. looked is set if the user sees it.
 func (p *pane) add(l line, looked bool) {
-	// The date may get a line of its own in front of this one; the rule stands above the words.
+	// A line with the date may be added before this one; the rule belongs above this one.
 	seq := p.scroll.add(l)
 	if !looked {
 		switch l.kind {
@@ -49,8 +50,8 @@ func (p *pane) add(l line, looked bool) {
 	}
 }
 
-// look: somebody looks at the pane again.
+// look records that the user looks at the pane again.
 func (p *pane) look() { p.unread, p.calls = 0, 0 }
 
-// turn: nobody looks any more, so the next line is the first new one.
+// turn records that the user no longer looks at the pane: the next line will be the first new one.
 func (p *pane) turn() { p.marked, p.scroll.newFrom = false, 0 }

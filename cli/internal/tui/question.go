@@ -12,32 +12,31 @@ import (
 	"localchat/node"
 )
 
-// A question waits for yes or no; nothing else is taken until then.
+// A question is shown until it is answered; other keys have no effect until then.
 type question struct {
 	text    safe.Text
-	pane    *pane // its subject; the question ends with it
+	pane    *pane // the room that it is about; the question ends if our place there does
 	yes, no func()
-	// choices are the keys that answer it where it is not a question of yes or no, and choose takes one of them.
+	// choices are the answers, if there are others than yes and no; choose is called with the chosen one.
 	choices []command.Choice
 	choose  func(command.Choice)
-	// other takes a character as the beginning of a typed answer; nil: no answer can be typed.
+	// other is called with a character that begins a typed answer; nil: no answer can be typed.
 	other func(key string)
-	// sudden: it came while keys meant for something else may be on their way. since: the last of those, or when it
-	// came; a yes counts after a moment without any.
+	// sudden is set if the question appeared while the user may have been typing something else. Then a yes counts only after
+	// calm has passed without a key. since is when the last key was pressed, or when the question appeared.
 	sudden bool
 	since  time.Time
 }
 
-// calm is how long no key may have been pressed before a yes to a sudden question: longer than between two letters of a
-// word.
+// calm is how long no key may be pressed before a yes to a sudden question: longer than between two letters of a word.
 const calm = time.Second
 
-// ask asks what follows from a key just pressed.
+// ask asks a question that follows from a key just pressed.
 func (m *tui) ask(p *pane, text safe.Text, yes func()) {
 	m.question = &question{text: text, pane: p, yes: yes, no: func() { m.hint = "nothing was done" }}
 }
 
-// keys are the keys that answer the question.
+// keys lists the keys that answer the question.
 func (q *question) keys() safe.Text {
 	switch {
 	case q.other != nil:
@@ -52,10 +51,10 @@ func (q *question) keys() safe.Text {
 	return text + "[n] neither"
 }
 
-// askLater asks when no line is being typed and nothing else is asked.
+// askLater asks as soon as no line is being typed and no other question is open.
 func (m *tui) askLater(q question) { m.asks = append(m.asks, &q) }
 
-// nextQuestion asks what waits to be asked.
+// nextQuestion asks the first question that waits, if it can be asked now.
 func (m *tui) nextQuestion() {
 	if m.question != nil || m.page != nil || len(m.asks) == 0 || !m.input.idle() {
 		return
@@ -64,7 +63,7 @@ func (m *tui) nextQuestion() {
 	m.question.sudden, m.question.since = true, m.now
 }
 
-// answer takes a key as the answer. Enter is not an answer: it may have been meant for the line before.
+// answer takes a key as an answer. Enter is none: it may have been meant for the line before the question.
 func (m *tui) answer(name string) {
 	q, typed := m.question, name
 	name = strings.ToLower(name)
@@ -98,8 +97,8 @@ func (m *tui) answer(name string) {
 	}
 }
 
-// asksOfNick asks about a room that was not joined since the nick is taken: by another one, which is free, or by one that
-// is typed. It reports whether f is that.
+// asksOfNick asks for another nick if f failed because the nick is taken: the free one that the owner proposed, or one that
+// the user types. It reports whether f failed so.
 func (m *tui) asksOfNick(f performed) bool {
 	var e *node.Error
 	if !errors.As(f.err, &e) || e.Nick == "" {
@@ -134,8 +133,8 @@ func (m *tui) asksOfNick(f performed) bool {
 	return true
 }
 
-// asksOfKey asks about a room that was not joined since its name is known as another owner's. It reports whether err is
-// that.
+// asksOfKey asks whether to join anyway if f failed because the room's name is known with another owner. It reports whether f
+// failed so.
 func (m *tui) asksOfKey(f performed) bool {
 	var e *node.Error
 	if !errors.As(f.err, &e) || e.Change == nil {
@@ -147,7 +146,7 @@ func (m *tui) asksOfKey(f performed) bool {
 	id := e.Change.Room.String()
 	q := question{text: render.KeyChange(*e.Change), pane: f.pane}
 	if f.opening {
-		// The console was opened for this room: without it, it ends as without the question.
+		// The console was opened for this room, so a no ends it with the error.
 		q.yes = func() { m.perform(m.opened(m.open.Of(id))) }
 		q.no = func() { m.failure = f.err }
 	} else {

@@ -13,74 +13,74 @@ import (
 	"localchat/cli/internal/safe"
 )
 
-// A lineKind says how a line of a transcript looks.
+// A lineKind decides the look of a line in a transcript.
 type lineKind int
 
 const (
 	happened  lineKind = iota // a notice
-	said                      // by a member
-	calling                   // said to me, or asks something of me
-	trouble                   // went wrong, or must not be overlooked
-	answer                    // of a command
-	figure                    // a drawing: cut and never wrapped
-	foundLine                 // said before, and found by a search
-	verbatim                  // a text of ours to copy: broken anywhere, and without marks
-	day                       // the date has changed
+	said                      // said by a member
+	calling                   // said to the user, or needs an answer
+	trouble                   // an error, or something that must not be overlooked
+	answer                    // the reply of a command
+	figure                    // a drawing, which is cut and never wrapped
+	foundLine                 // an earlier line, found by a search
+	verbatim                  // a text to copy: broken at any character, without marks
+	day                       // a new date
 )
 
 // A line is one line of a transcript.
 type line struct {
-	seq  uint64 // its number there, from 1, given by add
+	seq  uint64 // its number in the transcript, from 1; set by add
 	at   time.Time
 	kind lineKind
 	text safe.Text
-	// head is how many bytes of text are the speaker's name in its brackets.
+	// head is the length, in bytes, of the speaker's name in its brackets, at the start of text.
 	head int
 	hue  int // the style of that name
-	// id of the message, or "". Lines with the same key replace each other.
+	// id is that of the message, or "". A line replaces the one with the same key.
 	id, key string
-	// above is the id of the message that this one stands above; "": the last one.
+	// above is the id of the message below this line; "": the line comes last.
 	above string
-	// pending: our own line, which no other node is known to have.
+	// pending is set for a line of our own that no other node is known to have.
 	pending bool
 
-	rows     []row // text as drawn for width; nil: to be drawn
+	rows     []row // text drawn for width, times and clusters; nil: not drawn yet
 	width    int
 	times    bool
 	clusters bool
 }
 
-// A row is one row of the screen, with our styling in it.
+// A row is one row of the screen, with its colours.
 type row struct {
 	text  string
 	cells int
 }
 
-// A scroll is the transcript of a room: a window over lines that are wrapped once for each width, and only when they
-// are looked at. Adding a line costs nothing that grows with the transcript, and neither does drawing the window.
+// A scroll is the transcript of a room and the window over it. A line is wrapped only when it is shown, once for each width. So
+// the cost of adding a line, and of drawing the window, does not grow with the transcript.
 type scroll struct {
-	lines []line // by seq, which has gaps where lines were forgotten
-	last  uint64 // seq of the line added last
-	bytes int    // of all their text
+	lines []line // in the order of seq, which has gaps where lines were forgotten
+	last  uint64 // the highest seq so far
+	bytes int    // length of all texts
 
 	width, height int
 	times         bool
 
-	// anchor is the seq of the line at the bottom of the window, and skip how many of its rows are below it. No anchor:
-	// the window follows the end.
+	// anchor is the seq of the line at the bottom of the window, and skip is how many of its rows are below the window. 0: the
+	// window follows the end.
 	anchor uint64
 	skip   int
-	below  int // lines added since the window left the end
-	// newFrom is the seq of the first line that came while nobody looked; 0: none.
+	below  int // number of lines added since the window left the end
+	// newFrom is the seq of the first line that came while the user did not look; 0: none.
 	newFrom uint64
 }
 
-// resize sets what lines are drawn for. The line at the bottom stays there.
+// resize sets the size of the window, and whether times are shown. The line at the bottom stays there.
 func (s *scroll) resize(width, height int, times bool) {
 	s.width, s.height, s.times = max(width, 1), max(height, 0), times
 }
 
-// add puts l in its place, at the end but for a line that came late, and returns its seq.
+// add adds l at the end, or in its place if it came late, and returns its seq.
 func (s *scroll) add(l line) uint64 {
 	if at := s.index(l.above); at >= 0 {
 		return s.insert(at, l)
@@ -98,7 +98,7 @@ func (s *scroll) add(l line) uint64 {
 	return s.last
 }
 
-// index is where the message of an id is, which is most often near the end; -1: nowhere.
+// index returns the index of the message with that id, or -1. Most are near the end.
 func (s *scroll) index(id string) int {
 	for i := len(s.lines) - 1; i >= 0 && id != ""; i-- {
 		if s.lines[i].id == id {
@@ -108,7 +108,7 @@ func (s *scroll) index(id string) int {
 	return -1
 }
 
-// insert puts l above line at. What is below it gets new numbers; the window stays where it is.
+// insert inserts l above line at and renumbers the lines below. The window stays where it is.
 func (s *scroll) insert(at int, l line) uint64 {
 	l.seq = s.lines[at].seq
 	for i := range s.lines[at:] {
@@ -139,7 +139,7 @@ func (s *scroll) push(l line) {
 	s.lines = append(s.lines, l)
 }
 
-// shorten drops the oldest lines: more than needed, so that it is seldom done.
+// shorten drops the oldest lines, and more of them than necessary, so that it is rarely called.
 func (s *scroll) shorten() {
 	n, bytes := 0, s.bytes
 	for n < len(s.lines)-1 && (len(s.lines)-n > maxScrollLines-scrollChunk || bytes > maxScrollBytes-maxScrollBytes/10) {
@@ -149,7 +149,7 @@ func (s *scroll) shorten() {
 	s.lines, s.bytes = slices.Clone(s.lines[n:]), bytes
 }
 
-// replace puts l in the place of the line with its key, or adds it.
+// replace replaces the line with the same key by l, or adds l.
 func (s *scroll) replace(l line) {
 	for i := len(s.lines) - 1; i >= 0; i-- {
 		if s.lines[i].key == l.key {
@@ -165,8 +165,8 @@ func (s *scroll) replace(l line) {
 // comings is the key of a line about members that joined and left.
 const comings = "comings"
 
-// extend tells of a coming or going in the last line, where that tells of some already: a laptop that sleeps and wakes
-// would push the talk off the screen.
+// extend adds text to the last line if that is about members that joined or left: otherwise, a laptop that sleeps and wakes
+// would push the talk off the screen. It reports whether it did.
 func (s *scroll) extend(text safe.Text) bool {
 	const longest = 200 // bytes
 	if len(s.lines) == 0 {
@@ -182,7 +182,7 @@ func (s *scroll) extend(text safe.Text) bool {
 	return true
 }
 
-// amend adds more to the line with a key, once. It reports whether there is one.
+// amend adds more to the line with that key, once. It reports whether there is such a line.
 func (s *scroll) amend(key string, more safe.Text) bool {
 	for i := len(s.lines) - 1; i >= 0; i-- {
 		if l := &s.lines[i]; l.key == key {
@@ -194,7 +194,7 @@ func (s *scroll) amend(key string, more safe.Text) bool {
 	return false
 }
 
-// forget takes the lines with these ids out: their time is up.
+// forget removes the lines with these ids: they have expired.
 func (s *scroll) forget(ids []string) {
 	gone := setOf(ids)
 	s.lines = slices.DeleteFunc(s.lines, func(l line) bool {
@@ -218,7 +218,7 @@ func (s *scroll) hide(ids []string) {
 	}
 }
 
-// deliver notes that another node has the line with this id.
+// deliver records that another node has the line with this id.
 func (s *scroll) deliver(id string) {
 	for i := len(s.lines) - 1; i >= 0; i-- {
 		if l := &s.lines[i]; l.id == id {
@@ -228,7 +228,7 @@ func (s *scroll) deliver(id string) {
 	}
 }
 
-// pending is how many lines have reached nobody.
+// pending returns how many lines have reached nobody.
 func (s *scroll) pending() (n int) {
 	for i := range s.lines {
 		if s.lines[i].pending {
@@ -251,7 +251,7 @@ func (s *scroll) clear() {
 	*s = scroll{last: s.last, width: s.width, height: s.height, times: s.times}
 }
 
-// bottom is the line at the bottom of the window and how many of its rows are below.
+// bottom returns the index of the line at the bottom of the window, and how many of its rows are below the window.
 func (s *scroll) bottom() (i, skip int) {
 	end := len(s.lines) - 1
 	if s.anchor == 0 {
@@ -264,7 +264,7 @@ func (s *scroll) bottom() (i, skip int) {
 	return i, min(s.skip, len(s.rows(i))-1)
 }
 
-// place makes line i, without its last skip rows, the bottom of the window.
+// place makes line i, without its last skip rows, the bottom line of the window.
 func (s *scroll) place(i, skip int) {
 	if i == len(s.lines)-1 && skip == 0 {
 		s.end()
@@ -273,7 +273,7 @@ func (s *scroll) place(i, skip int) {
 	s.anchor, s.skip = s.lines[i].seq, skip
 }
 
-// up moves the window n rows towards the beginning, down towards the end.
+// up moves the window n rows towards the beginning, and down towards the end.
 func (s *scroll) up(n int) {
 	if len(s.lines) == 0 {
 		return
@@ -303,7 +303,7 @@ func (s *scroll) down(n int) {
 	s.place(i, skip)
 }
 
-// next is the row after the one that (i, skip) ends with, if there is one.
+// next moves the bottom (i, skip) down by one row, if there is one.
 func (s *scroll) next(i, skip int) (int, int) {
 	if skip > 0 {
 		return i, skip - 1
@@ -314,7 +314,7 @@ func (s *scroll) next(i, skip int) (int, int) {
 	return i, 0
 }
 
-// fill moves a bottom down until the rows above it fill the window, or there are no more.
+// fill moves the bottom (i, skip) down until the rows above it fill the window, or no rows are left.
 func (s *scroll) fill(i, skip int) (int, int) {
 	have := -skip
 	for j := i; j >= 0 && have < s.height; j-- {
@@ -326,10 +326,10 @@ func (s *scroll) fill(i, skip int) (int, int) {
 	return i, skip
 }
 
-// end lets the window follow the end.
+// end makes the window follow the end.
 func (s *scroll) end() { s.anchor, s.skip, s.below = 0, 0, 0 }
 
-// top shows the beginning.
+// top moves the window to the beginning.
 func (s *scroll) top() {
 	if len(s.lines) > 0 {
 		i, skip := s.fill(0, len(s.rows(0))-1)
@@ -337,19 +337,19 @@ func (s *scroll) top() {
 	}
 }
 
-// startAt shows the lines from number seq on, if they do not all fit: a long answer is read from its beginning.
+// startAt shows the lines from seq on, from their beginning if they do not all fit: a long reply is read from its start.
 func (s *scroll) startAt(seq uint64) {
 	over := -s.height
 	for i := sort.Search(len(s.lines), func(i int) bool { return s.lines[i].seq >= seq }); i < len(s.lines); i++ {
 		over += len(s.rows(i))
 	}
 	if over > 0 && s.height > 1 {
-		s.height-- // for the row that says how to return
+		s.height-- // a row will say how to return
 		s.up(over + 1)
 	}
 }
 
-// seek shows the nearest line of a kind before the window's bottom, or after it.
+// seek shows the nearest line of a kind before the bottom of the window (back) or after it.
 func (s *scroll) seek(kind lineKind, back bool) {
 	i, _ := s.bottom()
 	step := 1
@@ -364,7 +364,7 @@ func (s *scroll) seek(kind lineKind, back bool) {
 	}
 }
 
-// window is what the screen shows: up to height rows.
+// window returns the rows shown, at most height.
 func (s *scroll) window() []row {
 	if len(s.lines) == 0 || s.height == 0 {
 		return nil
@@ -385,7 +385,7 @@ func (s *scroll) window() []row {
 	return shown[free:]
 }
 
-// rows are line i as it is drawn, with the rule above it where what is new begins.
+// rows returns line i as it is drawn, below the rule "new" if it is the first new one.
 func (s *scroll) rows(i int) []row {
 	l := &s.lines[i]
 	if now := safe.InClusters(); l.rows == nil || l.width != s.width || l.times != s.times || l.clusters != now {
@@ -398,13 +398,13 @@ func (s *scroll) rows(i int) []row {
 	return l.rows
 }
 
-// stampCells are taken by the time in front of a line, where the screen is wide enough for one.
+// The time in front of a line takes stampCells. It is shown if the window has at least stampFrom columns.
 const (
 	stampCells = len("15:04 ")
 	stampFrom  = 30 // columns
 )
 
-// draw wraps and styles a line: a mark, the time, the text; what does not fit goes below the text, each row marked.
+// draw wraps and styles a line: a mark, the time, and the text. Each row of the text after its first begins with a mark.
 func (l *line) draw() []row {
 	if l.kind == day {
 		return []row{rule(l.text, l.width)}
@@ -444,7 +444,7 @@ func (l *line) draw() []row {
 	return rows
 }
 
-// look is the mark in front of a line, which says without colour what kind it is, and its style.
+// look returns the mark in front of a line, which shows its kind without colours, and its style.
 func (l *line) look() (safe.Text, lipgloss.Style) {
 	switch {
 	case l.pending:
@@ -463,7 +463,7 @@ func (l *line) look() (safe.Text, lipgloss.Style) {
 	return " ", plain
 }
 
-// date is the day of a line, "" where it has no time.
+// date returns the date of a line, or "" if it has no time.
 func (l *line) date() string {
 	if l.at.IsZero() {
 		return ""
@@ -471,16 +471,15 @@ func (l *line) date() string {
 	return l.at.Local().Format(time.DateOnly)
 }
 
-// rule is a row across the screen with a word in it.
+// rule returns a horizontal line with a word in it.
 func rule(word safe.Text, width int) row {
-	const side = 3 // dashes before the word
+	const side = 3 // number of dashes before the word
 	text := safe.Repeat("─", side) + " " + word + " "
 	text = safe.Crop(text+safe.Repeat("─", width-safe.Cells(text)), width)
 	return row{text: dim.Render(string(text)), cells: safe.Cells(text)}
 }
 
-// copied is the text of the last n lines that somebody said or a command answered, for another program, and how many
-// there are.
+// copied returns the text of the last n lines, without dates and drawings, and how many there were.
 func (s *scroll) copied(n int) (text string, lines int) {
 	var all []string
 	for _, l := range slices.Backward(s.lines) {

@@ -10,17 +10,17 @@ import (
 	"localchat/node"
 )
 
-// A side is the column beside the transcript: members, knocks, invites, bans, and what can be done about each.
+// A side is the column beside the transcript: members, knocks, invites and bans, with the actions on each.
 type side struct {
-	hidden bool // a person wants it so; on a small screen it is shown only while it has the keys
-	focus  bool // has the keys
-	at     item // the one chosen
-	index  int  // where it stood, for when it goes
-	// top is the entry in its first row, height how many rows it has, size how many entries there are.
+	hidden bool // by the user; on a small screen it is shown only while it has the keys
+	focus  bool // it has the keys
+	at     item // the chosen one; a heading if there is none
+	index  int  // where the chosen one is, or was
+	// top is the index of the entry in the first row, height the number of rows, and size the number of entries.
 	top, height, size int
 }
 
-// toggle gives it the keys, or takes them and on a wide screen the column with them.
+// toggle shows the column and gives it the keys, or hides it.
 func (s *side) toggle() {
 	switch {
 	case s.focus:
@@ -48,17 +48,17 @@ type item struct {
 	word string
 	peer node.PeerID
 	self bool
-	pale bool // not there
-	// verified: words were compared with peer.
+	pale bool // away
+	// verified is set if the user has verified peer.
 	verified bool
 }
 
-// same reports whether two items are about the same thing.
+// same reports whether two items stand for the same peer or invite.
 func (i item) same(j item) bool {
 	return i.kind == j.kind && i.peer == j.peer && (i.kind != anInvite || i.word == j.word)
 }
 
-// items are the rows of the column for the pane shown.
+// items returns the rows of the column for the pane shown.
 func (m *tui) items() []item {
 	p := m.pane()
 	if p.over || p.here.ID == "" {
@@ -83,7 +83,7 @@ func (m *tui) items() []item {
 	if len(r.Invites) > 0 {
 		all = append(all, item{text: "INVITES " + safe.Number(len(r.Invites))})
 		for _, i := range r.Invites {
-			text := "+ open" + forWhom(i.Nick) + ", " + left(i.Expires.Sub(m.now))
+			text := "+ open" + forNick(i.Nick) + ", " + left(i.Expires.Sub(m.now))
 			all = append(all, item{kind: anInvite, text: text, word: i.ID})
 		}
 	}
@@ -101,7 +101,7 @@ func (m *tui) items() []item {
 	return all
 }
 
-// memberItems are the members, by mark and word.
+// memberItems returns the rows of the members.
 func memberItems(members []node.MemberInfo) []item {
 	var all []command.PeerRef
 	for _, who := range members {
@@ -131,7 +131,7 @@ func memberItems(members []node.MemberInfo) []item {
 			role = word
 		case who.Verified:
 			role += ", " + word
-		default: // first, for the end may be cut
+		default: // the warning comes first, because the end may be cut off
 			role = word + ", " + role
 		}
 		items[i] = item{
@@ -142,14 +142,14 @@ func memberItems(members []node.MemberInfo) []item {
 	return items
 }
 
-func forWhom(nick string) safe.Text {
+func forNick(nick string) safe.Text {
 	if nick == "" {
 		return ""
 	}
 	return " for " + safe.Name(nick)
 }
 
-// left is how much time is left, in its largest unit.
+// left writes the time that is left, in its largest unit.
 func left(d time.Duration) safe.Text {
 	switch {
 	case d >= 48*time.Hour:
@@ -164,7 +164,7 @@ func left(d time.Duration) safe.Text {
 	return "over"
 }
 
-// hold keeps the choice on what it was on, or on what took its place.
+// hold keeps the same item chosen when the list has changed.
 func (s *side) hold(items []item) {
 	s.size = len(items)
 	if i := slices.IndexFunc(items, func(i item) bool { return i.kind != heading && i.same(s.at) }); i >= 0 {
@@ -175,7 +175,7 @@ func (s *side) hold(items []item) {
 		}
 		return
 	}
-	// The chosen item is gone. Nothing takes its place by itself, as a key that acts may already be pressed.
+	// The chosen item is gone. No other item is chosen instead, because the key of an action may already have been pressed.
 	s.at = item{}
 }
 
@@ -183,7 +183,7 @@ func (s *side) hold(items []item) {
 func (s *side) move(items []item, step int) {
 	from := s.index + step
 	if s.at.kind == heading && step > 0 {
-		from = s.index // the item there is gone, so this is already the next
+		from = s.index // the chosen item is gone, so the next one is here
 	}
 	for i := from; i >= 0 && i < len(items); i += step {
 		if items[i].kind != heading {
@@ -194,7 +194,7 @@ func (s *side) move(items []item, step int) {
 	}
 }
 
-// choose gives the keys to the column, with the i-th item chosen where that is one.
+// choose gives the keys to the column and chooses the i-th item, unless that is a heading.
 func (s *side) choose(items []item, i int) {
 	if i < len(items) && items[i].kind != heading {
 		s.at, s.index = items[i], i
@@ -202,7 +202,7 @@ func (s *side) choose(items []item, i int) {
 	s.focus, s.hidden = true, false
 }
 
-// resize sets how many rows there are for how many items.
+// resize sets the number of rows and of items.
 func (s *side) resize(height, size int) {
 	changed := height != s.height
 	s.height, s.size = height, size
@@ -215,16 +215,16 @@ func (s *side) resize(height, size int) {
 // scroll moves the window over the items.
 func (s *side) scroll(rows int) { s.top = max(min(s.top+rows, s.size-s.height), 0) }
 
-// reveal moves it to the item chosen.
+// reveal moves the window to the chosen item.
 func (s *side) reveal() {
 	s.top = max(min(s.top, s.index), s.index-s.height+1, 0)
 }
 
-// An act is what a key does to an item: a command, done at once or put into the input for a reason to be added.
+// An act is a key, and the command that it runs on an item.
 type act struct {
 	key, word, command string
-	typed              bool
-	// exact: it names the key that is meant, and not the nick.
+	typed              bool // the command is put into the input, so that the user can add a text
+	// exact is set if the command names the peer by its ID, not by its nick.
 	exact bool
 }
 
@@ -254,7 +254,7 @@ func (m *tui) acts(i item) []act {
 	return all
 }
 
-// trusting marks the key of an item's peer as verified, or takes that back.
+// trusting returns the action that verifies the peer of an item, or undoes that.
 func trusting(i item) act {
 	if i.verified {
 		return act{key: "v", word: "unverify", command: "unverify", exact: true}
@@ -262,7 +262,7 @@ func trusting(i item) act {
 	return act{key: "v", word: "verify", command: "verify", exact: true}
 }
 
-// sideKey acts on a key while the column has them.
+// sideKey acts on a key while the column has the keys.
 func (m *tui) sideKey(name string) {
 	switch name {
 	case "up":
@@ -287,13 +287,13 @@ func (m *tui) sideKey(name string) {
 			who = m.side.at.peer.String()
 		}
 		m.order(job{cmd: cmd, args: []string{who}, pane: m.pane()}, nil)
-		if m.question != nil { // the key may have been the first letter of a line, and a y another
+		if m.question != nil { // the user may have meant to type a line, whose next letter could be a y
 			m.question.sudden, m.question.since = true, m.now
 		}
 	}
 }
 
-// sideHelp says what the keys do to the item chosen.
+// sideHelp lists the actions on the chosen item, with their keys.
 func (m *tui) sideHelp() safe.Text {
 	if m.side.at.kind == heading {
 		return "Up and Down choose; Esc goes back"
@@ -308,16 +308,16 @@ func (m *tui) sideHelp() safe.Text {
 	return text + "  Esc back"
 }
 
-// A door is the peer that the bar above the input names: the one that has knocked longest.
+// A door is the bar above the input. It names the peer that has been knocking for the longest time.
 type door struct {
 	peer node.PeerID
 	nick string
 	text safe.Text
-	// took is when this one took the place of another in the bar; zero: the bar was empty before.
+	// took is when this peer replaced another one in the bar; zero: the bar was empty before.
 	took time.Time
 }
 
-// hold keeps the bar true.
+// hold updates the bar.
 func (d *door) hold(knocks []node.KnockInfo, now time.Time) {
 	if len(knocks) == 0 {
 		*d = door{}
@@ -336,7 +336,7 @@ func (d *door) hold(knocks []node.KnockInfo, now time.Time) {
 	d.text = render.AskMark + render.Nick(first.Nick, first.Peer) + render.TrustNote(first.Trust) + " knocks: F5 lets in, F6 turns away; their words: " + safe.Phrase(first.Words)
 }
 
-// answerDoor lets in the peer in the bar, or turns it away. If the bar has just changed, the key was meant for another peer.
+// answerDoor lets in the peer in the bar, or turns it away. If the bar has just changed, the key was meant for the peer before.
 func (m *tui) answerDoor(in bool) {
 	switch {
 	case m.door.peer == "":

@@ -8,8 +8,8 @@ import (
 	"localchat/node"
 )
 
-// The look of the full-screen console. Colours come from the terminal's own palette, so that they are legible on any
-// background; each only repeats what a mark or a word says.
+// The styles of the full-screen console. The colours are those of the terminal's own palette, so that they are legible on any
+// background. A mark or a word always says the same as a colour.
 var (
 	plain  = lipgloss.NewStyle()
 	bold   = lipgloss.NewStyle().Bold(true)
@@ -28,7 +28,7 @@ var (
 	}
 )
 
-// hue is the style that a name has where it is free, always the same for the same name.
+// hue returns the preferred style for a name: always the same one for the same name.
 func hue(name string) int {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte("<" + name + ">"))
@@ -38,7 +38,7 @@ func hue(name string) int {
 // hues are the styles of the speakers in a room, as indexes of speaks.
 type hues map[node.PeerID]int
 
-// maxHues is how many speakers of a room keep their style: as many as there can be at a time.
+// maxHues is how many speakers of a room keep their style: more than can be members at the same time.
 const maxHues = 1024
 
 // of returns the style of a speaker: the one that follows from the name or, if another speaker has it, one that fewer speakers

@@ -13,14 +13,14 @@ import (
 	"localchat/node"
 )
 
-// Run runs the full-screen console on n until it is left, or until it is orphaned. open, where it is not nil, takes it
-// into its first room.
+// Run runs the full-screen console on n until the user leaves it or orphaned returns true. If open is not nil, it enters the
+// first room.
 func Run(ctx context.Context, env *command.Env, n command.Node, orphaned func() bool, open *command.Opening) error {
 	feed := newFeed(n)
 	m := newTUI(ctx, env, n, open, time.Now())
 	options := []tea.ProgramOption{
 		tea.WithContext(ctx), tea.WithInput(env.Stdin), tea.WithOutput(env.Stdout),
-		// Main turns signals into the end of ctx.
+		// A signal ends ctx.
 		tea.WithoutSignalHandler(),
 	}
 	if env.Colourless {
@@ -28,7 +28,7 @@ func Run(ctx context.Context, env *command.Env, n command.Node, orphaned func() 
 	}
 	p := tea.NewProgram(m, options...)
 	m.settle, m.post = feed.settle, p.Send
-	// The program gives the terminal back when one of its commands panics, so this is one of them.
+	// The feed runs as a command, because bubbletea restores the terminal if a command panics.
 	m.do(func() tea.Msg {
 		feed.run(ctx, p.Send, orphaned)
 		return nil
@@ -45,7 +45,7 @@ func Run(ctx context.Context, env *command.Env, n command.Node, orphaned func() 
 	return m.farewell()
 }
 
-// A feed brings what happens on the node into the console, in the order in which the node told it.
+// A feed sends the events of the node to the console, in their order, and the time.
 type feed struct {
 	n      command.Node
 	settle func()
@@ -55,8 +55,8 @@ type feed struct {
 
 func newFeed(n command.Node) *feed {
 	f := &feed{n: n, asked: make(chan chan struct{}), done: make(chan struct{})}
-	// settle returns when all that the node has told so far is on its way before whatever the caller sends next: what a
-	// command did is shown before what it says.
+	// settle returns when every event of the node so far has been sent. So the events of a command are shown before its
+	// reply.
 	f.settle = func() {
 		reply := make(chan struct{})
 		select {
@@ -71,13 +71,13 @@ func newFeed(n command.Node) *feed {
 type (
 	// happenings are events, in their order.
 	happenings []node.Event
-	// tick is the time, once a second. The console has no other clock.
+	// tick is the time. It comes once a second; the console has no other clock.
 	tick time.Time
-	// silence: the node has ended.
+	// silence says that the node has ended.
 	silence struct{}
 )
 
-// run sends events until ctx or the node ends. A console whose keeper has gone quits.
+// run sends events until ctx or the node ends. If orphaned returns true, it makes the console quit.
 func (f *feed) run(ctx context.Context, send func(tea.Msg), orphaned func() bool) {
 	defer close(f.done)
 	events, stop := f.n.Listen()
@@ -110,13 +110,13 @@ func (f *feed) run(ctx context.Context, send func(tea.Msg), orphaned func() bool
 	}
 }
 
-// collect adds to batch what has come already, up to maxBatch.
+// collect adds the events that have arrived to batch, up to maxBatch.
 func collect(events <-chan node.Event, batch happenings) happenings {
 	for len(batch) < maxBatch {
 		select {
 		case ev, open := <-events:
 			if !open {
-				return batch // the next receive says so again
+				return batch // run sees the end with its next receive
 			}
 			batch = append(batch, ev)
 		default:

@@ -5,31 +5,31 @@ import (
 	"strings"
 )
 
-// A moment of the input is its text and where the cursor was.
+// An inputMoment is the text of the input and the position of the cursor.
 type inputMoment struct {
 	text         string
 	line, column int
 }
 
-// An inputPast is what was in the input before, for undo, and what was taken out of it, to be put in again.
+// An inputPast is the history of the input, for undo, and the text that was deleted last, for yank.
 type inputPast struct {
 	before []inputMoment
-	// letters: the last change put a letter in, and the next letter is part of the same change.
+	// letters is set if the last change inserted a letter: the next letter is part of the same change.
 	letters bool
 	killed  string
-	killing bool // the last key took something out too: what comes now belongs to it
+	killing bool // the last key deleted text, and the next deletion adds to killed
 }
 
-// killers are the keys that take out more than a letter, and whether what they take stands before the cursor.
+// killers are the keys that delete more than a letter; true: the text before the cursor.
 var killers = map[string]bool{
 	"ctrl+w": true, "alt+backspace": true, "ctrl+backspace": true, "ctrl+u": true,
 	"ctrl+k": false, "alt+d": false, "alt+delete": false, "ctrl+delete": false,
 }
 
-// now is the input as it is.
+// now returns the present state of the input.
 func (c *composer) now() inputMoment { return inputMoment{c.text(), c.area.Line(), c.area.Column()} }
 
-// changed notes what a key has made of the input.
+// changed records the change that a key has made.
 func (c *composer) changed(before inputMoment, key string, letter bool) {
 	now := c.text()
 	back, kills := killers[key]
@@ -56,7 +56,7 @@ func (c *composer) changed(before inputMoment, key string, letter bool) {
 	c.undo.killing = kills
 }
 
-// missing is what was taken out of before to make after of it.
+// missing returns the text that was deleted from before, so that after remained.
 func missing(before, after string) string {
 	a, b := []rune(before), []rune(after)
 	start := 0
@@ -66,8 +66,8 @@ func missing(before, after string) string {
 	return string(a[start : start+len(a)-len(b)])
 }
 
-// takeBack undoes the last change.
-func (c *composer) takeBack() {
+// undoLast undoes the last change.
+func (c *composer) undoLast() {
 	n := len(c.undo.before)
 	if n == 0 {
 		return
@@ -76,7 +76,7 @@ func (c *composer) takeBack() {
 	c.undo.before, c.undo.letters, c.undo.killing = c.undo.before[:n-1], false, false
 	c.set(to.text)
 	c.area.MoveToBegin()
-	for range strings.Count(to.text, "\n") + len(to.text) { // each step is a row, and a line has many
+	for range strings.Count(to.text, "\n") + len(to.text) { // a step is a row, and a line can have many
 		if c.area.Line() >= to.line {
 			break
 		}
@@ -85,13 +85,13 @@ func (c *composer) takeBack() {
 	c.area.SetCursorColumn(to.column)
 }
 
-// yank puts in what was taken out last.
+// yank inserts the text that was deleted last.
 func (c *composer) yank() { c.insert(c.undo.killed) }
 
-// forget: the input is another one now, with no past of its own.
+// forget clears the history, for a new line. The deleted text stays.
 func (c *composer) forget() { c.undo = inputPast{killed: c.undo.killed} }
 
-// undoes reports whether a key takes the last change back. Terminals send Ctrl-_ and Ctrl-/ alike, or by either name.
+// undoes reports whether a key undoes the last change. Terminals send Ctrl-_ and Ctrl-/ alike, under different names.
 func undoes(key string) bool {
 	return slices.Contains([]string{"ctrl+_", "ctrl+/", "ctrl+shift+-", "ctrl+7"}, key)
 }

@@ -11,28 +11,28 @@ import (
 	"localchat/node"
 )
 
-// The screen, from the top: the status of the room, the chat beside the members, questions and warnings, the line being typed,
-// its help, the rooms. On a small screen the least important parts go first.
+// The screen, from the top: the status of the room, the talk beside the members, questions and warnings, the line being typed,
+// its help, and the rooms. A small screen omits the least important parts.
 const (
-	barsFrom  = 8  // rows: below, no status and no list of rooms
-	notesFrom = 5  // rows: below, nothing but talk and input
-	sideFrom  = 70 // columns: below, the side column takes the place of the talk, when asked for
-	sideCells = 26 // columns that it takes, with the line to its left
+	barsFrom  = 8  // rows from which there are the status and the rooms
+	notesFrom = 5  // rows from which there is more than talk and input
+	sideFrom  = 70 // columns from which the side column stands beside the talk, and not in its place
+	sideCells = 26 // columns of the side column, with the line to its left
 )
 
-// A frame is how the screen is divided now.
+// A frame is the division of the screen.
 type frame struct {
-	above, below []row // the bars over and under the talk and the input
-	notes        []row // between talk and input
+	above, below []row // the bars at the top and at the bottom
+	notes        []row // between the talk and the input
 	help         []row
 	prompt       safe.Text
-	input        int // rows
-	body, talk   int // rows of the middle, columns of the talk in it; no talk: the side column has it all
+	input        int // height in rows
+	body, talk   int // height of the middle in rows; width of the talk in columns, 0 if the side column takes its place
 	side         bool
 	items        []item // of the side column
 }
 
-// layout divides the screen and tells those parts that wrap by themselves.
+// layout divides the screen and tells its parts how large they are.
 func (m *tui) layout() {
 	w, h := m.width, m.height
 	f := frame{talk: w}
@@ -47,7 +47,7 @@ func (m *tui) layout() {
 		f.notes = m.notes(w)
 		f.help = m.bottomHelp(w)
 	}
-	if m.question != nil { // it is never cut, whatever else has to go
+	if m.question != nil { // a question is never cut: other parts are omitted for it
 		f.notes = append(foldRows(urgent, "", m.question.text, w), foldRows(urgent, "", m.question.keys(), w)...)
 	}
 	if m.page != nil {
@@ -71,7 +71,7 @@ func (m *tui) layout() {
 		talk = f.body - len(rows)
 	}
 	if m.pane().scroll.anchor != 0 && talk > 1 {
-		talk-- // for the row that says so
+		talk-- // a row will say how to return to the end
 	}
 	m.pane().scroll.resize(max(f.talk, 1), talk, m.show.Times)
 	if f.side {
@@ -85,7 +85,7 @@ func (m *tui) layout() {
 	m.frame = f
 }
 
-// View draws what layout has divided.
+// View draws the screen that layout has divided.
 func (m *tui) View() tea.View {
 	f := m.frame
 	rows := append([]row{}, f.above...)
@@ -118,7 +118,7 @@ func (m *tui) View() tea.View {
 	return v
 }
 
-// middle are the rows of talk, with the side column beside them or in their place.
+// middle returns the rows of the talk, with the side column beside them or in their place.
 func (m *tui) middle() []row {
 	f := m.frame
 	p := m.pane()
@@ -154,7 +154,7 @@ func (m *tui) middle() []row {
 	return rows
 }
 
-// sideRows are the side column, scrolled to what is chosen.
+// sideRows returns the rows of the side column.
 func (m *tui) sideRows(height, width int) []row {
 	items, from := m.frame.items, m.side.top
 	line := safe.Text("│ ")
@@ -183,13 +183,13 @@ func (m *tui) sideRows(height, width int) []row {
 	return rows
 }
 
-// styled is a row of one style.
+// styled returns a row in one style.
 func styled(style lipgloss.Style, text safe.Text) row {
 	return row{text: style.Render(string(text)), cells: safe.Cells(text)}
 }
 
-// foldRows are as many rows of one style as the text needs, with a front of their own for the first and blanks for the
-// others, which have render.MoreMark before their text.
+// foldRows folds a text into rows in one style. The first row begins with front, and the others with blanks and
+// render.MoreMark.
 func foldRows(style lipgloss.Style, front, text safe.Text, width int) []row {
 	var rows []row
 	for _, part := range render.Rows(text, width-safe.Cells(front)) {
@@ -199,7 +199,7 @@ func foldRows(style lipgloss.Style, front, text safe.Text, width int) []row {
 	return rows
 }
 
-// prompt says where what is typed goes.
+// prompt names the room that a typed line goes to.
 func (m *tui) prompt() safe.Text {
 	switch p := m.pane(); {
 	case p.here.ID == "":
@@ -211,8 +211,8 @@ func (m *tui) prompt() safe.Text {
 	}
 }
 
-// statusBar shows the state of the room: its owner and whether it is online, the members, the key, the network, and the progress
-// of a removal.
+// statusBar shows the state of the room: its owner, the progress of a removal, the knocks, the members, the key, the network
+// and the policy.
 func (m *tui) statusBar(width int) row {
 	p := m.pane()
 	if p.here.ID == "" {
@@ -239,7 +239,7 @@ func (m *tui) statusBar(width int) row {
 	return bar(width, parts)
 }
 
-// removalState is a removal that is not known everywhere, in few words.
+// removalState describes an unfinished removal in a few words.
 func removalState(r node.RemovalProgress) safe.Text {
 	told := safe.Text("not told")
 	if r.Told {
@@ -277,7 +277,7 @@ func (m *tui) since(p *pane) safe.Text {
 	return render.Minutes(max(int(m.now.Sub(p.away).Seconds()), 0))
 }
 
-// netText is what the network is like.
+// netText describes the state of the network.
 func (m *tui) netText() safe.Text {
 	switch {
 	case len(m.info.Addrs) == 0:
@@ -288,14 +288,14 @@ func (m *tui) netText() safe.Text {
 	return render.Count(m.connected, "node", "nodes") + " connected"
 }
 
-// bar is parts in a row over the whole width, as many as fit.
+// bar returns a row over the whole width, with as many of the parts as fit.
 func bar(width int, parts []safe.Text) row {
 	text := safe.Join(parts, " │ ")
 	text = safe.Crop(" "+text, width)
 	return styled(barred, safe.Pad(text, width))
 }
 
-// roomsBar lists the panes, and what happened in each while nobody looked.
+// roomsBar lists the panes, each with its count of unread lines.
 func (m *tui) roomsBar(width int) row {
 	text := " " + safe.Join(m.roomParts(), roomGap)
 	help := safe.Text("F1 help ")
@@ -308,10 +308,10 @@ func (m *tui) roomsBar(width int) row {
 	return styled(barred, safe.Pad(safe.Crop(text, width), width))
 }
 
-// roomGap stands between two rooms of the bar.
+// roomGap separates two rooms in the bar.
 const roomGap safe.Text = "  "
 
-// roomParts are the panes in the bar.
+// roomParts returns the panes as the bar shows them.
 func (m *tui) roomParts() []safe.Text {
 	parts := make([]safe.Text, len(m.panes))
 	for i, p := range m.panes {
@@ -327,7 +327,7 @@ func (m *tui) roomParts() []safe.Text {
 	return parts
 }
 
-// roomAt is the pane that stands at column x of the bar, -1 where none does.
+// roomAt returns the index of the pane at column x of the bar, or -1.
 func (m *tui) roomAt(x int) int {
 	x--
 	for i, part := range m.roomParts() {
@@ -339,7 +339,7 @@ func (m *tui) roomAt(x int) int {
 	return -1
 }
 
-// unreadText counts what came while nobody looked: +lines, !calls.
+// unreadText returns the number of unread lines (+) and of those among them that are for the user (!).
 func unreadText(p *pane) safe.Text {
 	text := safe.Text("")
 	if p.unread > 0 {
@@ -351,7 +351,7 @@ func unreadText(p *pane) safe.Text {
 	return text
 }
 
-// title is the window's: the room, and what wants to be read anywhere.
+// title returns the title of the window: the room, and the number of unread lines in all rooms.
 func (m *tui) title() safe.Text {
 	unread := &pane{}
 	for p := range m.every() {
@@ -365,7 +365,7 @@ func (m *tui) title() safe.Text {
 	return name + unreadText(unread)
 }
 
-// notes are the bars between talk and input.
+// notes returns the rows between the talk and the input.
 func (m *tui) notes(width int) []row {
 	p := m.pane()
 	var rows []row
@@ -376,15 +376,15 @@ func (m *tui) notes(width int) []row {
 		rows = append(rows, foldRows(quiet, "", text, width)...)
 	}
 	if m.door.peer != "" && !p.over {
-		for _, text := range render.Rows(m.door.text, width) { // words that are cut cannot be compared
+		for _, text := range render.Rows(m.door.text, width) { // not cropped: words that are cut off cannot be compared
 			rows = append(rows, styled(urgent, safe.Pad(text, width)))
 		}
 	}
 	return rows
 }
 
-// banner tells of a lost network or a silent owner, with a counter. It is never there after a removal, which has its
-// own words and empties the room.
+// banner reports a lost network or an owner that does not answer, with a counter. After a removal there is no banner, so
+// that the two are never confused.
 func (m *tui) banner(p *pane) safe.Text {
 	switch {
 	case p.here.ID == "" || p.over:
@@ -405,7 +405,7 @@ func (m *tui) banner(p *pane) safe.Text {
 	return ""
 }
 
-// bottomHelp is under the input: a row, or as many as the keys of the side column need, which nothing else tells.
+// bottomHelp returns the rows under the input: one, or as many as the keys of the side column need.
 func (m *tui) bottomHelp(width int) []row {
 	switch {
 	case m.question != nil:
