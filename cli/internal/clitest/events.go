@@ -7,7 +7,7 @@ import (
 	"localchat/node"
 )
 
-// The rooms lab and den, and the peers: bob, whose node it is, alice and dave.
+// The rooms lab and den, and the peers alice, dave, and bob, the user of the node.
 var (
 	LabID   = node.RoomID{1}
 	DenID   = node.RoomID{2}
@@ -16,10 +16,10 @@ var (
 	DaveID  = node.PeerID("dave-key")
 )
 
-// Hostile is what a peer may put into any field of text.
+// Hostile is a text that an attacker may put into any field.
 const Hostile = "e\x1b[2J\x1b]0;owned\a\u202evil\u200b\nx\u009b31m"
 
-// Events is one event of each type, twice where it looks different, with hostile text in every field a peer writes.
+// Events returns an event of each type, two if there are two forms, with Hostile in every field that a peer writes.
 func Events() []node.EventBody {
 	at := time.Date(2026, 11, 22, 14, 5, 0, 0, time.Local)
 	return []node.EventBody{
@@ -93,15 +93,15 @@ func Events() []node.EventBody {
 	}
 }
 
-// Noon is the time on these screens.
+// Noon is the time of the events.
 var Noon = time.Date(2026, 11, 22, 14, 2, 0, 0, time.UTC)
 
-// NickTaken is the answer of an owner who knows a nick that is free.
+// NickTaken returns the error of a join with a taken nick; free is the nick that the owner proposes.
 func NickTaken(free string) *node.Error {
 	return &node.Error{Code: node.CodeExists, Text: "that nick, or one that looks like it, is taken in lab", Reason: "nick taken", Nick: free}
 }
 
-// line is a line somebody else says.
+// Spoken returns the n-th line that another member says.
 func Spoken(n int, text string) node.Message {
 	return node.Message{ID: fmt.Sprint("m", n), Peer: AliceID, Nick: "alice", Text: text, At: Noon}
 }

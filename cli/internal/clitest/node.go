@@ -10,21 +10,21 @@ import (
 	"localchat/node"
 )
 
-// A Node stands in for a running node and does what its test says: calls are noted, answers are set, events are sent by hand.
+// A Node stands in for a running node. It records its calls, and its test sets the results and sends the events.
 type Node struct {
 	mu     sync.Mutex
 	calls  []string
-	Looks  int // at the rooms
+	Looks  int // number of calls of Rooms
 	Events chan node.Event
 	seq    uint64
 	Closed bool
 
-	Others     []node.PeerInfo // beside alice
+	Others     []node.PeerInfo // other than alice
 	RoomList   []node.RoomInfo
-	More       int // rooms that are not in rooms
+	More       int // number of rooms that are not in rooms
 	MemberList []node.MemberInfo
 	Said       []node.Message
-	// Forgotten and Fetching are of the history.
+	// Forgotten and Fetching are fields of the history.
 	Forgotten int
 	Fetching  bool
 	AtDoor    []node.KnockInfo
@@ -34,21 +34,21 @@ type Node struct {
 
 	Compared []node.Verification
 	Errors   map[string]error // by method
-	// Joining blocks Join until it is closed, where it is not nil; JoiningOf does for one room.
+	// Joining blocks Join until it is closed; JoiningOf blocks the joins of one room. nil: it does not block.
 	Joining   chan struct{}
 	JoiningOf map[string]chan struct{}
-	Refs      map[string]node.RoomRef // by what a room is called
-	// Asking is what happens while the owner of a room to be joined is asked, where it is not nil.
+	Refs      map[string]node.RoomRef // by the name in a request
+	// Asking, if not nil, is called while the owner is asked to let us in.
 	Asking func(context.Context) error
-	// Slow blocks in the same way what else waits for others.
+	// Slow blocks the other methods that wait for nodes, in the same way.
 	Slow chan struct{}
-	// Alone: no other node is connected.
+	// Alone is set if no other node is connected.
 	Alone bool
-	// Quiet: what is said comes back as no event.
+	// Quiet is set if a said line does not come back as an event.
 	Quiet bool
 }
 
-// NewNode is a node without rooms, whose room lab has a ban and an open invite.
+// NewNode returns a node that is in no room. Its room lab has a ban and an open invite.
 func NewNode() *Node {
 	return &Node{
 		Events: make(chan node.Event, 256), Errors: map[string]error{},
@@ -73,7 +73,7 @@ func (f *Node) Did() []string {
 	return calls
 }
 
-// Emit sends an event of the room lab, or of no room where body says so.
+// Emit sends an event of the room lab, or of no room if its type has none.
 func (f *Node) Emit(body node.EventBody) { f.EmitIn(LabID, "lab", body) }
 
 // EmitIn sends an event of a room.
@@ -103,7 +103,7 @@ func (f *Node) Peers(context.Context) ([]node.PeerInfo, error) {
 	return append([]node.PeerInfo{{Peer: AliceID, Connected: !f.Alone, RTTms: 1.4}}, f.Others...), f.note("peers")
 }
 
-// waits until Slow is closed, where there is one.
+// waits waits until Slow is closed, unless it is nil.
 func (f *Node) waits() {
 	if f.Slow != nil {
 		<-f.Slow
@@ -183,7 +183,7 @@ func (f *Node) Leave(_ context.Context, room string) error {
 	return nil
 }
 
-// roomName makes ids readable in expectations.
+// roomName returns the name of a room by its id, so that expectations can be read.
 func roomName(id string) string {
 	switch id {
 	case LabID.String():

@@ -7,14 +7,14 @@ import (
 	"syscall"
 )
 
-// A Screen is an output that several goroutines may write to and a test reads.
+// A Screen is an output for a test to read. Several goroutines may write to it.
 type Screen struct {
 	mu     sync.Mutex
 	buf    bytes.Buffer
 	broken bool
 }
 
-// Break makes every later write fail, as a pipe does whose reader has gone.
+// Break makes every later write fail, as if the reader of a pipe had gone.
 func (s *Screen) Break() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -30,7 +30,7 @@ func (s *Screen) Write(p []byte) (int, error) {
 	return s.buf.Write(p)
 }
 
-// Take returns what was written since the last take.
+// Take returns the text written since the last Take.
 func (s *Screen) Take() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -45,5 +45,5 @@ type WideScreen struct {
 	Width int
 }
 
-// Columns is how wide the screen is.
+// Columns returns the width of the screen.
 func (w *WideScreen) Columns() int { return w.Width }

@@ -1,3 +1,3 @@
-// Package fail says how the program fails: what happened, what to do next, and the exit code. An [Error] is made here, or is
-// one of node; [Explain] takes both.
+// Package fail has the failures of the program: what happened, what to do next, and the exit code. [Explain] takes an [Error]
+// of this package or one of node.
 package fail

@@ -54,7 +54,7 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Text }
 
-// Usage is an [Error] of the user's: a bad flag, argument or setting.
+// Usage returns an [Error] for a mistake of the user: a bad flag, argument or setting.
 func Usage(hint, format string, args ...any) error {
 	return &Error{Code: ExitUsage, Text: fmt.Sprintf(format, args...), Hint: hint}
 }

@@ -7,7 +7,8 @@ import (
 	"syscall"
 )
 
-// ErrOutputClosed says that the reader of our standard output has gone, as head does. The command ends without a failure.
+// ErrOutputClosed says that the reader of our standard output has gone, as head(1) goes after some lines. The command then
+// ends without a failure.
 var ErrOutputClosed = errors.New("standard output is closed")
 
 // Output explains a failed write to standard output: its reader has gone, or the output is lost.
@@ -23,7 +24,7 @@ func Output(err error) error {
 
 // readerGone reports whether a write failed because nobody reads any more.
 func readerGone(err error) bool {
-	const brokenPipe, pipeIsBeingClosed = syscall.Errno(109), syscall.Errno(232) // of Windows
+	const brokenPipe, pipeIsBeingClosed = syscall.Errno(109), syscall.Errno(232) // on Windows
 	if runtime.GOOS == "windows" && (errors.Is(err, brokenPipe) || errors.Is(err, pipeIsBeingClosed)) {
 		return true
 	}

@@ -1,4 +1,3 @@
-// Package hint says what to do next about what node fails with or warns of. Node gives the reason and the facts; each face
-// has a table of its own, in its own terms: commands and flags for a person, methods and parameters for a program. What is
-// said alike in both stands in a third.
+// Package hint says what to do about an error or warning of node. Node gives the reason and the facts. There is a table of
+// hints for people, with commands and flags, one for programs, with methods and parameters, and one for both.
 package hint

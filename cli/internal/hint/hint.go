@@ -11,16 +11,17 @@ import (
 	"localchat/node"
 )
 
-// A table has a hint for each reason. In a hint {limit}, {wait}, {at}, {path}, {mend} and {room} stand for what the error says.
+// A table has the hints by reason. {limit}, {wait}, {at}, {path}, {mend} and {room} in a hint are replaced by the values in the
+// error.
 type table map[node.Reason]string
 
-// ForPerson is what a person at a console or a command line does next.
+// ForPerson returns the hint for a person at a console or a command line.
 func ForPerson(e *node.Error) string { return person.forError(e) }
 
-// ForProgram is what a program that speaks JSON-RPC does next.
+// ForProgram returns the hint for a program that speaks JSON-RPC.
 func ForProgram(e *node.Error) string { return program.forError(e) }
 
-// forError is the hint about e for the face that has the table own.
+// forError returns the hint for e, from the table own or from that for both.
 func (own table) forError(e *node.Error) string {
 	text := fill(cmp.Or(own[e.Reason], anyFace[e.Reason]), e)
 	if e.Nick != "" {
@@ -29,7 +30,7 @@ func (own table) forError(e *node.Error) string {
 	return text + choices(e)
 }
 
-// fill puts what e says into a hint.
+// fill puts the values in e into a hint.
 func fill(hint string, e *node.Error) string {
 	var room node.RoomID
 	switch {
@@ -44,11 +45,11 @@ func fill(hint string, e *node.Error) string {
 	).Replace(hint)
 }
 
-// choices are the rooms of which one has to be named, each in a row that begins with blanks. A name with a line break in it
-// makes no row that begins as those of the program do, since only such rows are rows of their own.
+// choices lists the rooms that the user can choose from, each in a row that begins with blanks. Only such rows are printed as
+// rows of their own, so a name with a line break in it cannot make a row that looks like one of the program.
 func choices(e *node.Error) string {
 	if len(e.Rooms) == 1 && e.More == 0 {
-		return "" // it is in the hint
+		return "" // the hint names it
 	}
 	var b strings.Builder
 	for _, c := range e.Rooms {
@@ -66,13 +67,13 @@ func choices(e *node.Error) string {
 	return b.String()
 }
 
-// OfWarning is what a person does next about a warning, by its code; "" where its text says all.
+// OfWarning returns the hint for a person about a warning, by its code, or "" if the text of the warning is enough.
 func OfWarning(code string) string { return personWarned[code] }
 
-// OfWarningForProgram is the same for a program.
+// OfWarningForProgram returns the hint for a program.
 func OfWarningForProgram(code string) string { return programWarned[code] }
 
-// Reasons are all that have a hint for a person, each once.
+// Reasons returns the reasons that have a hint for a person, each once.
 func Reasons() []node.Reason {
 	return append(slices.Sorted(maps.Keys(anyFace)), slices.Sorted(maps.Keys(person))...)
 }

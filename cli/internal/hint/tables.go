@@ -1,6 +1,6 @@
 package hint
 
-// anyFace are hints without a word of either face.
+// anyFace are the hints for people and programs.
 var anyFace = table{
 	"no answer":                          "is the other node running, and on this network? try again",
 	"interrupted":                        "try again",
@@ -50,7 +50,7 @@ var anyFace = table{
 
 	"disk full": "make room in the data directory and try again",
 
-	// A node that does not start is reported on the command line, whatever the face was to be.
+	// A node that does not start is reported on the command line, also for JSON-RPC.
 	"cannot listen":           "check --listen and that this machine has a network; the default is every interface",
 	"address in use":          "another program, perhaps a second localchat, may use the port; give another port with --listen, or leave it out; the address must be one of this machine",
 	"bad listen address":      "give a port, as in --listen 4001, or /ip4/0.0.0.0/tcp/4001, or leave --listen out",
@@ -68,10 +68,10 @@ var anyFace = table{
 	"known owners unreadable": "a node that uses the directory rewrites it when it starts",
 }
 
-// newSomebody is what follows from a new identity.
+// newSomebody says what a new identity means.
 const newSomebody = "your rooms and memberships stay with the old one, and are kept for it"
 
-// person are the hints in the terms of the console and the command line.
+// person are the hints for people: they name commands and flags.
 var person = table{
 	"unreachable":   "localchat doctor says what is wrong",
 	"own fault":     "run again with -v and --log-file, and report the output",
@@ -126,7 +126,7 @@ var person = table{
 	"room not kept": "make room in the data directory, or keep nothing with --ephemeral",
 }
 
-// program are the hints in the terms of JSON-RPC.
+// program are the hints for programs: they name methods and parameters.
 var program = table{
 	"unreachable":   "the command doctor says what is wrong",
 	"own fault":     "start the program again with -v and --log-file, and report the output",
@@ -181,7 +181,7 @@ var program = table{
 	"room not kept": "make room in the data directory, or start the program with --ephemeral to keep nothing",
 }
 
-// personWarned and programWarned are by the code of a warning.
+// personWarned and programWarned have the hints by the code of a warning.
 var personWarned = map[string]string{
 	"knocks": "/members shows who waits",
 	"renew":  "/renew replaces the room; its members are invited again and its bans stay",

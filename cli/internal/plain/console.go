@@ -17,71 +17,71 @@ import (
 	"localchat/node"
 )
 
-// A console is the plain console: one event a line, no redraw. Its fields are owned by the goroutine of loop; commands
-// run beside it and come back through done.
+// A console is the plain console: it prints one event a line and redraws nothing. The goroutine of loop owns its fields;
+// commands run in goroutines of their own and send their results to done.
 type console struct {
 	env   *command.Env
 	n     command.Node
 	table []*command.Command
-	// interactive: a person types. terminal: the output is a screen.
+	// interactive is set if a person types, and terminal if the output is a screen.
 	interactive, terminal bool
-	// ask sets the prompt, where there is one.
+	// ask sets the prompt, if there is one.
 	ask func(prompt safe.Text)
-	// height is how many rows the screen has.
+	// height returns how many rows the screen has.
 	height func() int
-	// oneRoom: the console was opened for a room and ends when it is thrown out of the last one.
+	// oneRoom is set if the console was opened for a room: it ends when we lose our place in the last one.
 	oneRoom bool
 
 	lines   <-chan stream.Line // of input; closed at its end
 	show    command.Settings
-	rooms   []command.Room // in the order of entering
-	current string         // id of the room typed into, "" for none
-	// lastAsked is the prompt shown now.
+	rooms   []command.Room // in the order in which they were entered
+	current string         // id of the current room, or ""
+	// lastAsked is the present prompt.
 	lastAsked safe.Text
-	// chosen: a room has been typed into. From then on only a command chooses another one.
+	// chosen is set once the user has typed into a room. From then on, only a command chooses another one.
 	chosen bool
-	taken  int // lines of input so far
+	taken  int // number of input lines so far
 
 	done    chan finished
 	news    chan safe.Text // lines from a command that is still running
 	work    sync.WaitGroup
-	running int  // commands that have not come back
-	waiting int  // those of them that a person waits for too
-	settled bool // the command that the console was opened with has come back
-	// undelivered are the ids of lines of mine: false until another node has the line. Where that is heard before the
-	// command that said it is finished, the id stands here as true meanwhile.
+	running int  // number of unfinished commands
+	waiting int  // number of those that block the input
+	settled bool // the command that the console started with is finished
+	// undelivered has the ids of our lines that no other node is known to have, as false. An id is true if the line was
+	// delivered before the command that said it was finished.
 	undelivered map[string]bool
-	// held holds the line about a removal until its reason comes; progress tracks the removals from each of our rooms.
+	// held delays the line about a removal until its reason comes; progress tracks the removals from each of our rooms.
 	held     render.Holder
 	progress map[string]*render.Removals
 
 	quit    bool
 	ended   bool  // no more input
-	lost    error // why there is no room any more, where we did not choose so
-	failure error // ends the console
+	lost    error // why the last room was lost, if we did not leave it ourselves
+	failure error // if set, the console ends with it
 }
 
-// finished is what came of a command.
+// finished is the result of a command.
 type finished struct {
 	reply command.Reply
 	err   error
-	// first: it was the one that the console was opened with.
+	// first is set for the command that the console started with.
 	first bool
-	// waited for: no input was taken meanwhile.
+	// waited is set if no input was taken while it ran.
 	waited bool
-	// taken is how many lines of input there were when it began.
+	// taken is the number of input lines before it began.
 	taken int
 }
 
-// Options are what a plain console is like.
+// Options are the options of a plain console.
 type Options struct {
-	// Edit: what is typed can be changed, where the terminal can.
+	// Edit turns line editing on, if the terminal allows it.
 	Edit bool
-	// Dumb: the terminal takes no control characters.
+	// Dumb is set if the terminal takes no control sequences.
 	Dumb bool
 }
 
-// Run runs a plain console on n until it is left. open, where it is not nil, takes it into its first room.
+// Run runs a plain console on n until the user leaves it. If open is not nil, it enters the first room.
 func Run(ctx context.Context, env *command.Env, n command.Node, open *command.Opening, o Options) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -106,7 +106,7 @@ func Run(ctx context.Context, env *command.Env, n command.Node, open *command.Op
 	return err
 }
 
-// loop is the console: it owns the screen until the end.
+// loop runs the console. It owns the screen until it returns.
 func (c *console) loop(ctx context.Context, open *command.Opening) error {
 	events, stop := c.n.Listen()
 	defer stop()
@@ -120,7 +120,7 @@ func (c *console) loop(ctx context.Context, open *command.Opening) error {
 	defer c.release("")
 	overdue := time.NewTicker(render.RemovalPatience)
 	defer overdue.Stop()
-	var patience <-chan time.Time // runs once the input has ended
+	var patience <-chan time.Time // fires some time after the end of input
 	for !c.over() {
 		c.prompt()
 		input := c.lines
@@ -163,8 +163,8 @@ func (c *console) loop(ctx context.Context, open *command.Opening) error {
 	return c.failure
 }
 
-// over reports whether the console is to end: by its own wish, or because its input has ended and all that was typed
-// is done.
+// over reports whether the console has to end: because the user wants it, or because the input has ended and every command
+// is finished.
 func (c *console) over() bool {
 	if c.quit || c.failure != nil {
 		return true
@@ -185,7 +185,7 @@ func (c *console) greet(ctx context.Context) {
 	c.env.Say(render.NoticeMark + "/rooms lists the rooms on this network, /join ROOM enters one, /create ROOM makes one, /help explains")
 	rooms, err := c.n.Rooms(ctx)
 	if err != nil {
-		return // the commands will say so
+		return // commands will report the error
 	}
 	for _, line := range render.Rooms(slices.DeleteFunc(rooms, func(r node.RoomInfo) bool { return r.In })) {
 		c.print("  " + line)
@@ -195,7 +195,7 @@ func (c *console) greet(ctx context.Context) {
 	}
 }
 
-// take acts on a line of input.
+// take acts on one line of input.
 func (c *console) take(ctx context.Context, line stream.Line, open bool) {
 	if !open {
 		c.ended = true
@@ -222,7 +222,7 @@ func (c *console) take(ctx context.Context, line stream.Line, open bool) {
 	}
 }
 
-// start runs cmd beside the loop.
+// start runs cmd in a goroutine of its own.
 func (c *console) start(ctx context.Context, cmd *command.Command, args []string, first bool) {
 	room := c.room()
 	if err := c.permit(cmd, room); err != nil {
@@ -258,7 +258,7 @@ func (c *console) start(ctx context.Context, cmd *command.Command, args []string
 	})
 }
 
-// finish takes up what came of a command.
+// finish shows the result of a command.
 func (c *console) finish(f finished) {
 	c.running--
 	if f.waited {
@@ -291,7 +291,7 @@ func (c *console) finish(f finished) {
 	}
 }
 
-// draw prints a drawing, where there is room for it.
+// draw prints a drawing if there is room for it.
 func (c *console) draw(rows []safe.Text) {
 	if len(rows) == 0 {
 		return
@@ -312,11 +312,11 @@ func (c *console) draw(rows []safe.Text) {
 	}
 }
 
-// End and settings make a console a face, with clear and said.
+// End and Settings implement [command.Face], together with Clear, PutAway and Said.
 func (c *console) End()                        { c.quit = true }
 func (c *console) Settings() *command.Settings { return &c.show }
 
-// drain shows the events that have come already.
+// drain shows the events that have arrived.
 func (c *console) drain(events <-chan node.Event) {
 	for range cap(events) + 1 {
 		select {
@@ -331,21 +331,21 @@ func (c *console) drain(events <-chan node.Event) {
 	}
 }
 
-// ring makes the terminal ring, where that is wanted.
+// ring rings the terminal's bell, if the user wants that.
 func (c *console) ring() {
 	if c.show.Bell && c.terminal {
 		c.write("\a")
 	}
 }
 
-// Clear moves what is on the screen off it. Nothing is erased: much of what can be scrolled back to is not ours.
+// Clear scrolls the text off the screen and erases nothing: other programs have written there too.
 func (c *console) Clear() {
 	if c.terminal {
 		c.write(strings.Repeat("\n", c.height()))
 	}
 }
 
-// print writes lines, the one way to the screen for text.
+// print writes lines. Only it and put write text to the screen.
 func (c *console) print(lines ...safe.Text) {
 	if len(lines) > 0 {
 		c.release("")
@@ -353,7 +353,7 @@ func (c *console) print(lines ...safe.Text) {
 	c.put(lines...)
 }
 
-// put writes lines behind which none may wait.
+// put writes lines without releasing the held line first.
 func (c *console) put(lines ...safe.Text) {
 	for _, line := range lines {
 		if err := render.Data(c.env.Stdout, line); err != nil && c.failure == nil {
@@ -362,14 +362,14 @@ func (c *console) put(lines ...safe.Text) {
 	}
 }
 
-// write sends what is ours and goes out as it is: a control sequence, an invite to be copied, a drawing.
+// write writes our own text unchanged: a control sequence, an invite to copy, or a drawing.
 func (c *console) write(sequence string) {
 	if _, err := io.WriteString(c.env.Stdout, sequence); err != nil && c.failure == nil {
 		c.failure = fail.Output(err)
 	}
 }
 
-// complain says what went wrong with a command, which ends nothing.
+// complain shows the failure of a command. The console goes on.
 func (c *console) complain(err error) {
 	if !errors.Is(err, context.Canceled) && !errors.Is(err, fail.ErrInterrupted) {
 		render.Failure(c.env.Stderr, err)

@@ -18,12 +18,11 @@ import (
 	"localchat/cli/internal/stream"
 )
 
-// promptText is what stands before the line being typed.
+// promptText comes before the line being typed.
 const promptText = "> "
 
-// An editor is the plain console's line editing, chosen by --plain=edit: what is typed can be changed, earlier lines
-// come back with the arrows, Tab completes commands. What happens meanwhile is printed above the line being typed, and
-// nothing but that line is ever redrawn.
+// An editor is the line editing of the plain console, which --plain=edit turns on. The arrows recall earlier lines, and Tab
+// completes commands. Events are printed above the line being typed, and only that line is ever redrawn.
 type editor struct {
 	t    *term.Terminal
 	keys *pasteReader
@@ -85,17 +84,17 @@ func newEditor(in io.Reader, out io.Writer, table []*command.Command) *editor {
 	return e
 }
 
-// Columns tells how wide what is printed may be.
+// Columns returns the width of the screen.
 func (e *editor) Columns() int { return e.width() }
 
-// ask puts another prompt before the line being typed.
+// ask changes the prompt.
 func (e *editor) ask(prompt safe.Text) {
 	e.t.SetPrompt(string(prompt))
 	_, _ = e.Write(nil)
 }
 
-// linePrompt is the prompt of a room. x/term takes every rune for one column: a name that takes more or less of them would
-// leave its remains on the screen, so such a room is named by the end of its id.
+// linePrompt returns the prompt of a room. x/term counts every rune as one column, so a name with runes of other widths would
+// leave remains on the screen. Such a room is named by the end of its id.
 func linePrompt(r command.Room) safe.Text {
 	name := safe.Crop(render.RoomHead(r.Name), render.PromptCells)
 	if utf8.RuneCountInString(string(name)) != safe.Cells(name) {
@@ -104,13 +103,13 @@ func linePrompt(r command.Room) safe.Text {
 	return name + promptText
 }
 
-// Write prints above the line being typed.
+// Write prints p above the line being typed.
 func (e *editor) Write(p []byte) (int, error) {
 	e.fit()
 	return e.t.Write(p)
 }
 
-// lines are what is typed, like those of readLines. x/term leaves out what is more than maxEdited.
+// lines returns the lines typed, as [stream.Lines] does. x/term drops characters beyond maxEdited.
 func (e *editor) lines(ctx context.Context, guard func()) <-chan stream.Line {
 	lines := make(chan stream.Line, stream.MaxQueue)
 	go func() {

@@ -11,7 +11,7 @@ import (
 	"localchat/node"
 )
 
-// event shows what happened and keeps the list of rooms true.
+// event shows an event and updates the list of rooms.
 func (c *console) event(ev node.Event) {
 	id := ev.Room.String()
 	lines := render.View{Clock: c.show.Times, Room: c.current, Keys: c.show.Keys}.Lines(ev)
@@ -45,7 +45,7 @@ func (c *console) event(ev node.Event) {
 		c.drop(id)
 	case node.Removed:
 		if b.AtDoor {
-			return // the command that stood there says so
+			return // the command says so
 		}
 		c.print(lines...)
 		c.expelled(ev, render.AfterRemoval(b, render.RoomWord(ev.RoomName, ev.Room), "/"))
@@ -60,7 +60,7 @@ func (c *console) event(ev node.Event) {
 	case node.Message:
 		c.heard(b, id)
 		if c.ask != nil && b.Self && !b.Late && !b.Backlog && !b.Action {
-			return // it stands behind its prompt, where it was typed
+			return // the line is still where it was typed, after the prompt
 		}
 	case node.Delivered:
 		c.delivered(b.ID)
@@ -182,13 +182,12 @@ func (c *console) prompt() {
 	}
 }
 
-// awayFrom reports whether a room of ours is hidden.
+// awayFrom reports whether a room is hidden.
 func (c *console) awayFrom(id string) bool {
 	return slices.ContainsFunc(c.rooms, func(r command.Room) bool { return r.ID == id && r.Away })
 }
 
-// heardFrom reports whether what happens in a room out of sight is told all the same: somebody waits for an answer, or must
-// know.
+// heardFrom reports whether an event is shown although its room is hidden: because it needs an answer, or must be known.
 func heardFrom(body node.EventBody) bool {
 	switch body.(type) {
 	case node.Knock, node.KnockGone, node.Direct, node.Warning, node.Removed, node.Refused, node.RoomClosed:
@@ -209,7 +208,7 @@ func (c *console) PutAway(r command.Room) {
 	}
 }
 
-// room is the one typed into.
+// room returns the current room, with no id if there is none.
 func (c *console) room() command.Room {
 	for _, r := range c.rooms {
 		if r.ID == c.current {
@@ -219,7 +218,7 @@ func (c *console) room() command.Room {
 	return command.Room{}
 }
 
-// Said notes a line of mine that nobody else may have yet.
+// Said records a line of ours that no other node may have yet.
 func (c *console) Said(id string) {
 	if _, early := c.undelivered[id]; early {
 		delete(c.undelivered, id)
@@ -228,7 +227,7 @@ func (c *console) Said(id string) {
 	c.undelivered[id] = false
 }
 
-// delivered notes that another node has a line of mine, perhaps before the command that said it has come back.
+// delivered records that another node has a line of ours, perhaps before the command that said it is finished.
 func (c *console) delivered(id string) {
 	if _, known := c.undelivered[id]; known {
 		delete(c.undelivered, id)
@@ -237,7 +236,7 @@ func (c *console) delivered(id string) {
 	}
 }
 
-// heard rings when a line names me.
+// heard rings the bell if a line names the user.
 func (c *console) heard(m node.Message, room string) {
 	if m.Self || m.Late {
 		return

@@ -12,24 +12,25 @@ import (
 
 const ctrlC = 3
 
-// A pasteReader reads what is typed for x/term, which would take the controls in a paste for keys and each line of it for
-// one that was entered. So those have the stand-ins of package stream here, as in the input of the full screen, and a paste is
-// in the line being typed exactly as it was copied, but for line breaks at its end. The goroutine that reads lines owns it.
+// A pasteReader reads keys and pastes for x/term. x/term would take the control characters in a paste for keys, and each of its
+// lines for a line that was entered. So pasteReader replaces them by the stand-ins of package stream, as the input of the full
+// screen does: the line being typed then holds the paste exactly, without the line breaks at its end. The goroutine that reads
+// lines owns it.
 type pasteReader struct {
 	in io.Reader
-	// interrupted tells Ctrl-C from Ctrl-D, which x/term reports alike.
+	// interrupted is set after Ctrl-C, which x/term reports as it reports Ctrl-D.
 	interrupted bool
-	// spoiled: a paste had something in it that cannot stand in a line.
+	// spoiled is set if a paste held a character that cannot be in a line.
 	spoiled bool
 
-	raw, ready []byte // read and not looked at; to be handed on
+	raw, ready []byte // bytes read and not looked at; bytes for x/term
 	pasting    bool
-	breaks     int // line breaks of the paste that are held back: they may be its last
+	breaks     int // number of line breaks held back, because they may be the end of the paste
 	afterCR    bool
 	err        error
 }
 
-// Read hands on keys, and pastes with stand-ins.
+// Read returns keys, and pastes with stand-ins.
 func (r *pasteReader) Read(p []byte) (int, error) {
 	for len(r.ready) == 0 && r.err == nil {
 		var chunk [4 << 10]byte
@@ -47,7 +48,7 @@ func (r *pasteReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// take looks at the first key or character that was read. It reports whether there was a whole one.
+// take moves one key or character from raw to ready. It reports whether there was a whole one.
 func (r *pasteReader) take() bool {
 	mark := []byte(ansi.BracketedPasteStart)
 	if r.pasting {
@@ -59,7 +60,7 @@ func (r *pasteReader) take() bool {
 		r.pasting, r.breaks, r.afterCR = !r.pasting, 0, false
 		return true
 	case bytes.HasPrefix(mark, r.raw) && r.err == nil:
-		return false // the rest may be on its way
+		return false // the rest of it may follow
 	case r.pasting && !utf8.FullRune(r.raw) && r.err == nil:
 		return false
 	case !r.pasting:

@@ -8,7 +8,7 @@ import (
 	"localchat/node"
 )
 
-// release prints the line about a removal that waits, with its reason.
+// release prints the held line about a removal, with its reason.
 func (c *console) release(reason safe.Text) { c.put(c.held.Release(reason)...) }
 
 // follow tracks a removal. It shows once which members have not confirmed it, or that all have.

@@ -10,7 +10,7 @@ import (
 // A Holder delays the line about a removal. A printed line cannot be completed later, so the line waits for its reason, until
 // reasonWait is over or something else is printed. Then its target, author and reason are one line.
 type Holder struct {
-	Line  *heldLine // nil: none
+	Line  *heldLine // nil if there is none
 	until *time.Timer
 }
 

@@ -105,8 +105,7 @@ func isAlphanumeric(b byte) bool {
 	return 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z' || '0' <= b && b <= '9'
 }
 
-// Linked is a row of a text, drawn by draw, with those of the addresses of the whole text as links that the row shows in
-// full.
+// Linked returns a row of a text, drawn by draw. An address of the text is a link if the row shows it in full.
 func Linked(row safe.Text, addresses []string, draw func(string) string) string {
 	text := string(row)
 	if len(addresses) == 0 {

@@ -8,7 +8,7 @@ import (
 	"localchat/node"
 )
 
-// A removal is one from a room of ours that some members have not confirmed.
+// A removal is a removal from one of our rooms that some members have not confirmed.
 type removal struct {
 	node.RemovalProgress
 	since time.Time // when it was first reported

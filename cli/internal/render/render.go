@@ -57,7 +57,7 @@ func namesNoRoom(body node.EventBody) bool {
 	return true
 }
 
-// Stamp is the time in front of a line.
+// Stamp returns the time in front of a line.
 func (r View) Stamp(at time.Time) safe.Text {
 	if !r.Clock || at.IsZero() {
 		return ""

@@ -8,18 +8,18 @@ import (
 
 // Every bound of this package, with its unit and its reason.
 const (
-	// MaxRequest, in bytes, of one line of JSON-RPC: the longest text with every byte escaped as \u00XX, and its frame.
+	// MaxRequest is the longest line of JSON-RPC, in bytes: the longest text, with every byte escaped as \u00XX, in a request.
 	MaxRequest = 6*safe.MaxText + 4<<10
-	// maxRequests of JSON-RPC that run at the same time and wait for nobody but the node of this program.
+	// maxRequests is how many requests run at the same time, of those that wait only for the local node.
 	maxRequests = 64
-	// MaxWaiting of each method that waits for another node run at the same time; more of them wait for those, and for
-	// nothing else.
+	// MaxWaiting is how many requests of one method run at the same time, if the method waits for other nodes. Further ones wait
+	// for these.
 	MaxWaiting = 64
-	// MaxJoins of JSON-RPC wait at the same time, each for a person as long as it likes: more than there are rooms to be
-	// in. One more gets an error, since it could wait for the others for ever.
+	// MaxJoins is how many joins wait at the same time: more than there can be rooms. Each may wait for a person without end, so
+	// one more gets an error, because it could wait for ever.
 	MaxJoins = 64
-	// noBound, in requests, is more than are ever sent.
+	// noBound is a number of requests that is never reached.
 	noBound = 1 << 30
-	// DrainWait is how long JSON-RPC answers requests that were still open at the end of input.
+	// DrainWait is how long requests are still answered after the end of input.
 	DrainWait = 5 * time.Second
 )

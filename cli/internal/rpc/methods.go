@@ -14,7 +14,7 @@ import (
 	"localchat/node"
 )
 
-// rpcMethods are the methods that docs/interface.md, "JSON-RPC", lists.
+// rpcMethods implements the methods that docs/interface.md, "JSON-RPC", lists.
 type rpcMethods struct {
 	env *command.Env
 	n   command.Node
@@ -94,7 +94,7 @@ type (
 	done     struct{}
 	peerList struct {
 		Peers []node.PeerInfo `json:"peers"`
-		// MayBeMore: as many nodes are known as are remembered.
+		// MayBeMore is set if the list is full: there may be more nodes.
 		MayBeMore bool `json:"may_be_more,omitempty"`
 	}
 	peerResult struct {
@@ -102,7 +102,7 @@ type (
 	}
 	RoomList struct {
 		Rooms []node.RoomInfo `json:"rooms"`
-		// More is how many rooms there are on this network beside these.
+		// More is the number of rooms on this network that are not listed.
 		More int `json:"more,omitempty"`
 	}
 	roomResult struct {
@@ -129,7 +129,7 @@ type (
 	}
 )
 
-// table is every method by its name.
+// table returns every method by its name.
 func (m rpcMethods) table() handler.Map {
 	table := handler.Map{
 		"node.info":     method(m.env, m.info),
@@ -173,7 +173,7 @@ func (m rpcMethods) table() handler.Map {
 	return table
 }
 
-// queued has a method wait until one of the places is free.
+// queued makes a method wait until one of the places is free.
 func queued(places chan struct{}, do jrpc2.Handler) jrpc2.Handler {
 	return func(ctx context.Context, req *jrpc2.Request) (any, error) {
 		select {
@@ -186,7 +186,7 @@ func queued(places chan struct{}, do jrpc2.Handler) jrpc2.Handler {
 	}
 }
 
-// refusing has a method fail at once where no place is free.
+// refusing makes a method fail at once if no place is free.
 func refusing(places chan struct{}, do jrpc2.Handler) jrpc2.Handler {
 	return func(ctx context.Context, req *jrpc2.Request) (any, error) {
 		select {
@@ -200,17 +200,16 @@ func refusing(places chan struct{}, do jrpc2.Handler) jrpc2.Handler {
 	}
 }
 
-// A methodTable answers for the methods it does not have as well: jrpc2 itself would keep the id of such a request as
-// "in use" for ever.
+// A methodTable has a handler for unknown methods too: jrpc2 itself would keep the id of such a request as "in use" for ever.
 type methodTable struct {
 	env     *command.Env
-	ctx     context.Context // of notifications: that of a request ends with the input
+	ctx     context.Context // for notifications, because the context of a request ends with the input
 	methods handler.Map
 	turns   *turns
-	notes   sync.WaitGroup // notifications under way
+	notes   sync.WaitGroup // unfinished notifications
 }
 
-// Assign implements jrpc2.Assigner. It is called for one request after the other, as they were written.
+// Assign implements jrpc2.Assigner. It is called for one request after another, in the order of the input.
 func (t *methodTable) Assign(ctx context.Context, name string) jrpc2.Handler {
 	if h, ok := t.methods[name]; ok {
 		return t.inTurn(ctx, h)
@@ -221,7 +220,8 @@ func (t *methodTable) Assign(ctx context.Context, name string) jrpc2.Handler {
 	}
 }
 
-// method makes a handler of do: parameters strictly as declared, errors with code and hint, panics as anywhere else.
+// method makes a handler of do. It takes parameters exactly as declared, gives errors their code and hint, and treats a panic
+// as every goroutine of the program does.
 func method[P, R any](env *command.Env, do func(context.Context, P) (R, error)) jrpc2.Handler {
 	return func(ctx context.Context, req *jrpc2.Request) (any, error) {
 		defer env.Guard()
@@ -241,25 +241,25 @@ func method[P, R any](env *command.Env, do func(context.Context, P) (R, error)) 
 type errorData struct {
 	Code node.ErrorCode `json:"code"`
 	Hint string         `json:"hint"`
-	// RetryAfterS is in how many seconds the same request may succeed, where that is known; Until is the end of a ban.
+	// RetryAfterS is in how many seconds the same request may succeed, if that is known; Until is the end of a ban.
 	RetryAfterS int64     `json:"retry_after_s,omitempty"`
 	Until       time.Time `json:"until,omitzero"`
-	// Nick is one that is free, where the one asked for is taken.
+	// Nick is a free nick, if the requested one is taken.
 	Nick string `json:"nick,omitempty"`
-	// Change: the room's name is known as another owner's.
+	// Change is set if the room's name is known with another owner.
 	Change *node.KeyChange `json:"change,omitempty"`
 }
 
-// serverError is the number of every error that is about rooms and peers and not about JSON-RPC; data.code says which.
+// serverError is the number of every error that is not about JSON-RPC itself; data.code says which error it is.
 const serverError jrpc2.Code = -32000
 
-// wrongParams is -32602.
+// wrongParams returns an error with the number -32602.
 func wrongParams(what string) error {
 	return jrpc2.Errorf(jrpc2.InvalidParams, "invalid parameters: %s", what).
 		WithData(errorData{Code: node.CodeInvalid, Hint: "see the method's parameters in the documentation"})
 }
 
-// rpcError is an error of node in JSON-RPC's form.
+// rpcError returns an error of node in the form of JSON-RPC.
 func rpcError(err error) error {
 	var e *jrpc2.Error
 	if errors.As(err, &e) {
@@ -280,7 +280,7 @@ func rpcError(err error) error {
 	return (&jrpc2.Error{Code: code, Message: fault.Text}).WithData(data)
 }
 
-// OrEmpty makes an empty JSON array of a nil slice.
+// OrEmpty returns s, or an empty slice if s is nil, so that JSON has [] and not null.
 func OrEmpty[T any](s []T) []T {
 	if s == nil {
 		return []T{}
@@ -288,7 +288,7 @@ func OrEmpty[T any](s []T) []T {
 	return s
 }
 
-// lengthOf is a number of seconds as a duration; negative and absurd ones are wrong parameters.
+// lengthOf returns a number of seconds as a duration. A negative or absurd number is a wrong parameter.
 func lengthOf(name string, s int64) (time.Duration, error) {
 	const most = int64(1<<63-1) / int64(time.Second)
 	if s < 0 || s > most {

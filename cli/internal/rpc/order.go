@@ -13,37 +13,37 @@ import (
 	"localchat/node"
 )
 
-// turns has the requests about one room carried out in the order in which they were written, each when the one before it is
-// done. Requests about other rooms do not wait: a join may wait for a person. Joins of one room do not wait for each other,
-// so that an invite is of use while a knock waits; everything else about the room waits for them.
+// turns makes requests about one room run one after another, in the order of the input. Requests about other rooms do not wait
+// for them, because a join may wait for a person. Joins of one room do not wait for each other, so that an invite can be used
+// while a knock is waiting; every other request about the room waits for them.
 //
-// A program may name one room in several ways, and some of them say nothing before a join is done: an address, or an id that
-// this node has not seen yet. A request about a room that is not here waits for such a join too, as it may be about the room
-// that the join enters. Without that wait it could only fail.
+// A program can name a room in several ways. For some of them, an address or an id that this node has not seen, the room is
+// known only when its join is finished. So a request about a room that we are not in waits for such joins too, because it may
+// be about their room. Without that wait it could only fail.
 type turns struct {
 	n command.Node
 
-	mu    sync.Mutex // requests are lined up in the order of reading and end in any order
+	mu    sync.Mutex // needed because requests begin in the reader and end in their own goroutines
 	lines map[node.RoomRef]*roomLine
 }
 
-// A roomLine is the requests under way about a room as it was named.
+// A roomLine holds the unfinished requests about a room, under one of its names.
 type roomLine struct {
-	last     <-chan struct{}   // closed when the latest request that is no join is done; nil: there was none
+	last     <-chan struct{}   // closed when the latest request that is no join is finished; nil: there was none
 	joins    []<-chan struct{} // those that came after it
-	open     int               // requests that are not done
-	entering int               // those of them that may bring this node into a room
+	open     int               // number of unfinished requests
+	entering int               // number of those that may make this node enter a room
 }
 
 func newTurns(n command.Node) *turns { return &turns{n: n, lines: make(map[node.RoomRef]*roomLine)} }
 
-// A turn is the place of one request.
+// A turn is the place of a request in its line.
 type turn struct {
 	before []<-chan struct{}
 	done   func()
 }
 
-// wait returns when everything before t is done.
+// wait returns when every request before t is finished.
 func (t turn) wait(ctx context.Context) error {
 	for _, done := range t.before {
 		select {
@@ -55,7 +55,7 @@ func (t turn) wait(ctx context.Context) error {
 	return nil
 }
 
-// lineUp gives the next request its turn. It is called in the order of reading. ok is false for a request about no room.
+// lineUp returns the turn of the next request. It is called in the order of the input. ok is false for a request about no room.
 func (q *turns) lineUp(ctx context.Context, method string, params string) (t turn, ok bool) {
 	text, about := roomOf(method, params)
 	if !about {
@@ -63,7 +63,7 @@ func (q *turns) lineUp(ctx context.Context, method string, params string) (t tur
 	}
 	ref := q.n.Ref(ctx, text)
 	if method == "room.create" {
-		ref.ID, ref.Here = node.RoomID{}, false // it is another one than the rooms that have the name
+		ref.ID, ref.Here = node.RoomID{}, false // it is a new room, not one of those with this name
 	}
 	join := method == "room.join"
 	entering := join || method == "room.create"
@@ -112,7 +112,7 @@ func (q *turns) lineUp(ctx context.Context, method string, params string) (t tur
 	return t, true
 }
 
-// sameRoom reports whether a and b are one room, and whether that is known.
+// sameRoom reports whether a and b are the same room, and whether that is known.
 func sameRoom(a, b node.RoomRef) (same, known bool) {
 	var none node.RoomID
 	switch {
@@ -124,14 +124,14 @@ func sameRoom(a, b node.RoomRef) (same, known bool) {
 	return false, false
 }
 
-// roomOf is the room that a request is about, as the program names it.
+// roomOf returns the room that a request is about, as the program names it.
 func roomOf(method string, params string) (text string, ok bool) {
 	if !strings.HasPrefix(method, "room.") && method != "node.verify" {
 		return "", false
 	}
 	var given map[string]json.RawMessage
 	if json.Unmarshal([]byte(params), &given) != nil {
-		return "", false // the method will say what is wrong with them
+		return "", false // the method will report what is wrong with them
 	}
 	names := []string{"room", "invite"}
 	if method == "room.create" {
@@ -145,9 +145,10 @@ func roomOf(method string, params string) (text string, ok bool) {
 	return "", false
 }
 
-// inTurn is do for the request of ctx, which has been read just now: it waits for what was written before.
+// inTurn returns do for a request that has just been read. It waits for the requests before it.
 //
-// jrpc2 takes up no request while a notification is carried out, which may be a join. So a notification goes on beside it.
+// jrpc2 starts no other request while a notification runs, and that may be a join. So a notification gets a goroutine of its
+// own.
 func (t *methodTable) inTurn(ctx context.Context, do jrpc2.Handler) jrpc2.Handler {
 	req := jrpc2.InboundRequest(ctx)
 	place, about := t.turns.lineUp(ctx, req.Method(), req.ParamString())
@@ -166,13 +167,13 @@ func (t *methodTable) inTurn(ctx context.Context, do jrpc2.Handler) jrpc2.Handle
 	return func(_ context.Context, req *jrpc2.Request) (any, error) {
 		t.notes.Go(func() {
 			defer t.env.Guard()
-			_, _ = run(t.ctx, req) // nobody asks what became of it
+			_, _ = run(t.ctx, req) // a notification has no answer
 		})
 		return nil, nil
 	}
 }
 
-// finish waits at the end for the notifications under way, for DrainWait at most.
+// finish waits for unfinished notifications, for at most DrainWait.
 func (t *methodTable) finish(cancel context.CancelFunc) {
 	timer := time.AfterFunc(DrainWait, cancel)
 	defer timer.Stop()

@@ -15,10 +15,10 @@ import (
 type parameter struct {
 	name     string
 	required bool
-	index    []int // of the field
+	index    []int // index of the field
 }
 
-// parametersOf are the fields of a struct of parameters, those of structs in it among them.
+// parametersOf returns the fields of a struct of parameters, including those of embedded structs.
 func parametersOf(t reflect.Type) []parameter {
 	var all []parameter
 	for _, f := range reflect.VisibleFields(t) {
@@ -30,9 +30,8 @@ func parametersOf(t reflect.Type) []parameter {
 	return all
 }
 
-// readParams fills params, a pointer to a struct, from a request. Each parameter is taken exactly, or the request is refused:
-// encoding/json would replace invalid text by U+FFFD, take the last of two values, ignore the case of names and read null
-// as "".
+// readParams fills params, a pointer to a struct, from a request. A parameter that cannot be taken exactly is an error:
+// encoding/json would replace invalid text by U+FFFD, take the last of two values, ignore the case of names and read null as "".
 func readParams(raw string, params any) (fault string) {
 	if raw == "" {
 		raw = "{}"
@@ -69,7 +68,7 @@ func readParams(raw string, params any) (fault string) {
 	return ""
 }
 
-// kindOf is what a parameter has to be.
+// kindOf says what a parameter has to be.
 func kindOf(t reflect.Type) string {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -83,7 +82,7 @@ func kindOf(t reflect.Type) string {
 	return "a whole number"
 }
 
-// objectOf are the values of a JSON object by their names, as they are written.
+// objectOf returns the values of a JSON object by name, as they are written.
 func objectOf(raw string) (values map[string]json.RawMessage, fault string) {
 	in := json.NewDecoder(strings.NewReader(raw))
 	if start, err := in.Token(); err != nil || start != json.Delim('{') {
@@ -108,13 +107,13 @@ func objectOf(raw string) (values map[string]json.RawMessage, fault string) {
 	return values, ""
 }
 
-// inexact says why a valid JSON value stands for no text, or for one that is allowed nowhere here; "": neither is so.
+// inexact says why a valid JSON value holds text that is invalid or not allowed, or returns "".
 func inexact(raw string) string {
 	if !utf8.ValidString(raw) {
 		return "is not valid UTF-8"
 	}
 	for {
-		at := strings.IndexByte(raw, '\\') // which stands in strings alone
+		at := strings.IndexByte(raw, '\\') // occurs only in strings
 		if at < 0 {
 			return ""
 		}
@@ -136,13 +135,13 @@ func inexact(raw string) string {
 	}
 }
 
-// escaped is the UTF-16 unit that a text begins with, as \uXXXX.
+// escaped returns the UTF-16 unit that a text begins with, written as \uXXXX.
 func escaped(s string) rune {
 	unit, _ := strconv.ParseUint(s[2:6], 16, 16)
 	return rune(unit)
 }
 
-// namesItself reports whether an answer can repeat the id of a request, or of each in a batch.
+// namesItself reports whether an answer can repeat the id of a request, or of each request in a batch.
 func namesItself(line []byte) bool {
 	return utf8.Valid(line) || !slices.ContainsFunc(requestsIn(line), func(r requestHead) bool { return !utf8.Valid(r.ID) })
 }

@@ -20,7 +20,7 @@ import (
 	"localchat/node"
 )
 
-// Serve answers requests until the end of input or of ctx.
+// Serve answers requests until the input or ctx ends.
 func Serve(ctx context.Context, env *command.Env, n command.Node) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -28,7 +28,7 @@ func Serve(ctx context.Context, env *command.Env, n command.Node) error {
 	wire := newLineChannel(stream.Lines(ctx, env.Stdin, MaxRequest, env.Guard), env.Stdout)
 	methods := &methodTable{env: env, ctx: ctx, methods: rpcMethods{env: env, n: n}.table(), turns: newTurns(n)}
 	server := jrpc2.NewServer(methods, &jrpc2.ServerOptions{
-		AllowPush: true, DisableBuiltin: true, Concurrency: noBound, // the methods have their own, each kind by itself
+		AllowPush: true, DisableBuiltin: true, Concurrency: noBound, // the methods have their own bounds
 		NewContext: func() context.Context { return ctx },
 	}).Start(wire)
 	var pushing sync.WaitGroup
@@ -41,10 +41,10 @@ func Serve(ctx context.Context, env *command.Env, n command.Node) error {
 			}
 			if err != nil {
 				env.Log.Info("events can no longer be written", "type", ev.Body.Type(), "err", err)
-				if wire.failed() { // nobody reads our answers any more
+				if wire.failed() { // no one reads our answers any more
 					cancel()
 				}
-				return // else it is the end of input, and what was written before is still being done
+				return // at the end of input, earlier requests are still answered
 			}
 		}
 	})
@@ -57,7 +57,7 @@ func Serve(ctx context.Context, env *command.Env, n command.Node) error {
 	return err
 }
 
-// Event is an event as the JSON face shows it: type, seq, time and room, then the fields of the event itself.
+// Event returns an event as JSON: type, seq, time and room, then the fields of its body.
 func Event(ev node.Event) (json.RawMessage, error) {
 	head := struct {
 		Type     string       `json:"type"`
@@ -80,12 +80,12 @@ func Event(ev node.Event) (json.RawMessage, error) {
 	if string(body) == "{}" {
 		return front, nil
 	}
-	// Two objects become one: no field of a body is called as one of the head, which TestEventFields keeps so.
+	// Two objects become one. TestEventFields checks that they have no field name in common.
 	front[len(front)-1] = ','
 	return append(front, body[1:]...), nil
 }
 
-// withHint adds to a warning what a program does about it.
+// withHint adds the hint for a program to a warning.
 func withHint(body node.EventBody) any {
 	w, ok := body.(node.Warning)
 	if !ok {
@@ -97,21 +97,21 @@ func withHint(body node.EventBody) any {
 	}{w, hint.OfWarningForProgram(w.Code)}
 }
 
-// A lineChannel is JSON-RPC's transport: one message a line. It bounds a line before it is kept, and holds back the end
-// of input until the requests that were read before it are answered: without that, a program that writes its requests
-// and closes the pipe would get no answer.
+// A lineChannel is the transport of JSON-RPC: one message a line. It bounds the length of a line. It reports the end of input
+// only when every request before it is answered; otherwise a program that writes its requests and closes the pipe would get
+// no answers.
 //
 // Recv is called by jrpc2's reader and Send by its handlers, under jrpc2's own lock.
 type lineChannel struct {
 	in     <-chan stream.Line
 	out    io.Writer
-	closed chan struct{} // by Close: a read of standard input cannot be interrupted, waiting for it can
+	closed chan struct{} // closed by Close, because a read of standard input cannot be interrupted
 	once   sync.Once
 
-	mu       sync.Mutex // Recv and Send meet at open and writeErr
-	open     int        // requests read and not answered
+	mu       sync.Mutex // Recv and Send share open and writeErr
+	open     int        // number of requests read and not answered
 	writeErr error
-	idle     *sync.Cond // open has become 0, or nothing can be written any more
+	idle     *sync.Cond // signals that open is 0, or that nothing can be written any more
 }
 
 func newLineChannel(in <-chan stream.Line, out io.Writer) *lineChannel {
@@ -122,8 +122,8 @@ func newLineChannel(in <-chan stream.Line, out io.Writer) *lineChannel {
 
 var _ channel.Channel = (*lineChannel)(nil)
 
-// notJSON is what Recv says for a line that is too long to keep, and for an id that is not valid UTF-8: the server answers
-// it with a parse error.
+// notJSON is returned by Recv for a line that is too long, and for an id that is not valid UTF-8: the server answers it with a
+// parse error.
 var notJSON = []byte("not accepted")
 
 // Recv implements channel.Channel.
@@ -145,13 +145,13 @@ func (c *lineChannel) Recv() ([]byte, error) {
 	}
 }
 
-// A requestHead is what of a request says how it is answered.
+// A requestHead holds the parts of a request that decide how it is answered.
 type requestHead struct {
 	ID     json.RawMessage `json:"id"`
 	Method *string         `json:"method"`
 }
 
-// requestsIn are the requests of a line; nil: it holds none that can be told apart.
+// requestsIn returns the requests in a line, or nil if the line cannot be read.
 func requestsIn(line []byte) []requestHead {
 	line = bytes.TrimSpace(line)
 	batch := make([]requestHead, 1)
@@ -167,7 +167,7 @@ func requestsIn(line []byte) []requestHead {
 	return batch
 }
 
-// answers is how many messages the server sends for one that it reads: none for notifications, else one.
+// answers returns how many messages the server sends for a line: none for notifications, and one for anything else.
 func answers(line []byte) int {
 	batch := requestsIn(line)
 	for _, r := range batch {
@@ -190,7 +190,7 @@ func (c *lineChannel) count(n int) {
 	}
 }
 
-// drain waits until every request is answered, nothing can be answered any more, or DrainWait has passed.
+// drain waits until every request is answered, nothing can be written any more, or DrainWait has passed.
 func (c *lineChannel) drain() {
 	expired := false
 	timer := time.AfterFunc(DrainWait, func() {
@@ -207,7 +207,7 @@ func (c *lineChannel) drain() {
 	}
 }
 
-// pushed begins what the server sends by itself. Everything else is an answer.
+// pushed begins a message that the server sends by itself. Every other message is an answer.
 var pushed = []byte(`{"jsonrpc":"2.0","method":`)
 
 // Send implements channel.Channel.

@@ -1,3 +1,3 @@
-// Package stream is standard input, standard output and standard error: input in bounded [Lines], output through an
-// [Outlet], which holds nobody up once the program is to end, and what the terminal behind them is like.
+// Package stream has the standard streams: [Lines] reads bounded lines, an [Outlet] writes output and does not block the end
+// of the program, and other functions describe the terminal.
 package stream

@@ -43,7 +43,7 @@ func TestScreenWaitsAtADoor(t *testing.T) {
 	}
 }
 
-// A mistaken knock can be cancelled.
+// TestScreenKnockIsTakenBack: a request to be let in can be cancelled.
 func TestScreenKnockIsTakenBack(t *testing.T) {
 	g := memberAt(t, 80, 24)
 	g.press("alt+1")
@@ -61,8 +61,8 @@ func TestScreenKnockIsTakenBack(t *testing.T) {
 	g.sees("! you are not in a room")
 }
 
-// A line that was not done is shown, to be corrected, and never becomes part of another: words typed or pasted take its
-// place, what moves in it or takes from it keeps it.
+// TestScreenLineThatFailed: a line whose command failed is shown again, so that the user can correct it, and never becomes
+// part of another line: a letter or a paste replaces it, and a key that moves or deletes keeps it.
 func TestScreenLineThatFailed(t *testing.T) {
 	fails := map[string]func(g *glass){
 		"by the node": func(g *glass) {
@@ -144,7 +144,8 @@ func TestScreenLateFailureGivesNothingBack(t *testing.T) {
 	}
 }
 
-// A line given back is not one that somebody is in the middle of: it stands in nobody's way.
+// TestScreenLineGivenBackIsNotBeingTyped: a failed line that is shown again does not count as a line being typed, so a room can
+// be shown and a question asked.
 func TestScreenLineGivenBackIsNotBeingTyped(t *testing.T) {
 	g := memberAt(t, 80, 24)
 	g.says("/kcik dave")

@@ -28,7 +28,7 @@ func TestScreenCompletes(t *testing.T) {
 		"/set be": "/set bell ", "/set bell of": "/set bell off ", "/policy acc": "/policy access ", "/policy access in": "/policy access invite ",
 		"/help ki": "/help kick ", "/copy in": "/copy invite ", "/whois da": "/whois dave ",
 		"da": "dave: ", "hello da": "hello dave ", "see @al": "see @alice ", "/me greets da": "/me greets dave ",
-		// Nobody else: neither myself nor an absent member.
+		// The user itself and absent members are not completed.
 		"/kick b": "/kick b", "/accept d": "/accept d", "/unban a": "/unban a", "/kick dave a": "/kick dave alice ", "nothing ": "nothing ", "//ki": "//ki",
 	} {
 		g.press("ctrl+c")
@@ -61,7 +61,7 @@ func TestScreenCompletionCycles(t *testing.T) {
 	g.sees("lab> /copy")
 }
 
-// TestScreenCompletesNoTrap: a nick that is not what it looks like, or that two have, is completed to the peer's ID.
+// TestScreenCompletesNoTrap: a nick that is not what it looks like, or that two peers have, is completed to the peer's ID.
 func TestScreenCompletesNoTrap(t *testing.T) {
 	g := ownerAt(t, 110, 24)
 	g.f.MemberList[1].Nick = "al\u200bice"
@@ -73,7 +73,7 @@ func TestScreenCompletesNoTrap(t *testing.T) {
 	}
 }
 
-// TestScreenCompletesForMembers: what only the owner may is not offered.
+// TestScreenCompletesForMembers: a member is not offered the commands of the owner.
 func TestScreenCompletesForMembers(t *testing.T) {
 	g := memberAt(t, 110, 24)
 	g.types("/ki")
@@ -130,7 +130,7 @@ func TestScreenInputGrowsToFiveRows(t *testing.T) {
 	}
 }
 
-// TestScreenPaste: what is pasted goes into the input, and out of it, as it is; only what is shown is made safe.
+// TestScreenPaste: a paste is inserted and sent exactly as it is; only the text on the screen is made safe.
 func TestScreenPaste(t *testing.T) {
 	g := memberAt(t, 80, 24)
 	g.f.Did()
@@ -175,7 +175,7 @@ func TestScreenPaste(t *testing.T) {
 	g.did("say lab " + strings.TrimSuffix(many, "\n"))
 	g.send(tea.PasteMsg{Content: strings.Repeat("x", safe.MaxText+1)})
 	g.sees("! a paste of 65537 bytes was ignored")
-	// A paste that does not fit behind the text is ignored as a whole.
+	// A paste that makes the line too long is ignored as a whole.
 	half := strings.Repeat("你", safe.MaxText/6)
 	g.send(tea.PasteMsg{Content: half})
 	g.send(tea.PasteMsg{Content: half})
@@ -225,8 +225,8 @@ func TestScreenCtrlC(t *testing.T) {
 	}
 }
 
-// Help stands over the talk, which goes on below it, and leaves nothing there: at every size it can be read to its end, and
-// every key that is said to put it away does. What is half typed stays.
+// TestScreenHelp: the help covers the talk and leaves nothing in the transcript. At every size it can be read to its end, and
+// every key that it names for closing it does so. A half-typed line stays.
 func TestScreenHelp(t *testing.T) {
 	for _, size := range [][2]int{{200, 60}, {90, 24}, {60, 16}, {40, 9}, {20, 5}} {
 		for _, back := range []string{"esc", "q", "f1", "ctrl+c", "enter"} {
@@ -286,7 +286,7 @@ func TestScreenHelpOfAnOwner(t *testing.T) {
 	g.says("/help")
 	g.press("end")
 	g.sees("In a room you own", "/ban WHO [FOR] [REASON]          remove somebody and keep them out")
-	// A question that comes meanwhile is asked when the help is put away.
+	// A question that comes meanwhile is asked when the help is closed.
 	g.m.askLater(question{text: "well?", pane: g.m.pane(), yes: func() {}, no: func() {}})
 	g.passes(time.Second)
 	g.misses("well?")
@@ -294,8 +294,8 @@ func TestScreenHelpOfAnOwner(t *testing.T) {
 	g.sees("well?")
 }
 
-// TestScreenAnswerFromItsBeginning: an answer that does not fit is shown from its first line on. Lines before and after it do
-// not move it, and sending returns to the end.
+// TestScreenAnswerFromItsBeginning: a reply that does not fit is shown from its first line on. Later lines do not move it, and
+// sending a line returns to the end.
 func TestScreenAnswerFromItsBeginning(t *testing.T) {
 	for _, size := range [][2]int{{80, 24}, {40, 12}} {
 		g := memberAt(t, size[0], size[1])
@@ -320,7 +320,7 @@ func TestScreenAnswerFromItsBeginning(t *testing.T) {
 	}
 }
 
-// TestScreenKeepsTheOrder: what is typed happens in that order, although commands run beside the screen.
+// TestScreenKeepsTheOrder: commands run in the order in which they were typed, although each has a goroutine of its own.
 func TestScreenKeepsTheOrder(t *testing.T) {
 	g := memberAt(t, 80, 24)
 	g.f.Did()
@@ -337,7 +337,7 @@ func TestScreenKeepsTheOrder(t *testing.T) {
 	g.did("say lab one", "say lab two")
 }
 
-// An input that is only partly shown says so.
+// TestScreenLongInputSaysSo: an input that is only partly shown says so.
 func TestScreenLongInputSaysSo(t *testing.T) {
 	g := memberAt(t, 80, 24)
 	g.send(tea.PasteMsg{Content: strings.Repeat("a row\n", 49) + "the last"})

@@ -15,16 +15,16 @@ import (
 	"localchat/node"
 )
 
-// withLinks gives the terminal of a test links.
+// withLinks turns links on for a test.
 func withLinks(t interface{ Cleanup(func()) }) {
 	render.ShowLinks(true)
 	t.Cleanup(func() { render.ShowLinks(false) })
 }
 
-// link is a link as it is written to a terminal. Colours may stand in its text.
+// link matches a link as it is written to a terminal. Its text may contain colours.
 var link = regexp.MustCompile("\x1b\\]8;;([!-~]+)\x07([^\x07]*)\x1b\\]8;;\x07")
 
-// unlinked is a row without its links, each of which leads where its text says, over http or https.
+// unlinked returns a row without its links. It fails if a link does not lead where its text says, over http or https.
 func unlinked(t interface{ Errorf(string, ...any) }, row string) string {
 	for _, l := range link.FindAllStringSubmatch(row, -1) {
 		if shown := style.ReplaceAllString(l[2], ""); shown != l[1] || !strings.HasPrefix(l[1], "http://") && !strings.HasPrefix(l[1], "https://") {
@@ -34,8 +34,8 @@ func unlinked(t interface{ Errorf(string, ...any) }, row string) string {
 	return link.ReplaceAllString(row, "$2")
 }
 
-// TestLinksOnTheScreen: an address that stands on one row is a link, on every screen that has any; one that is broken over
-// rows or cut is not.
+// TestLinksOnTheScreen: an address that fits on one row is a link, on every screen that has links; one that is broken over
+// rows or cropped is not.
 func TestLinksOnTheScreen(t *testing.T) {
 	const address, words = "https://example.org/build/1234", "<dave> look: https://example.org/build/1234, it is red"
 	drawn := func(width int) string {
@@ -81,7 +81,7 @@ func TestLinksOnTheScreen(t *testing.T) {
 	}
 }
 
-// Whatever somebody says, on whatever screen: a link leads where its text says, and that is an address in what was said.
+// TestLinkProperties: in any text, on any screen, a link leads where its text says, and that is an address in the text.
 func TestLinkProperties(t *testing.T) {
 	withLinks(t)
 	pieces := rapid.SampledFrom([]string{
@@ -110,7 +110,7 @@ func TestLinkProperties(t *testing.T) {
 	})
 }
 
-// A link of the full screen is one to the program that draws it, too.
+// TestScreenLinks: the library that draws the full screen keeps a link.
 func TestScreenLinks(t *testing.T) {
 	withLinks(t)
 	g := memberAt(t, 80, 24)

@@ -9,7 +9,7 @@ import (
 	"localchat/node"
 )
 
-// TestLobbyOfManyRooms: of more rooms than fit, the chosen one is on the screen, and it is said how many are above and below.
+// TestLobbyOfManyRooms: if not all rooms fit, the chosen one is on the screen, with the number of those above and below.
 func TestLobbyOfManyRooms(t *testing.T) {
 	var rooms []node.RoomInfo
 	for i := range 40 {

@@ -21,7 +21,7 @@ var scripts = map[string]string{
 	"emoji": "👨\u200d👩\u200d👧\u200d👦 ❤\ufe0f 🇩🇪 👍🏽 🏴\u200d☠\ufe0f 1\ufe0f⃣", "wide": "你好 日本 ａｂ 가", "marks": "e\u0301a\u0308\u0301 n\u0303 a⃝", "Javanese": "ꦗꦮ ꦱꦸꦒꦼꦁ",
 }
 
-// sixty are sixty numbered words, with blanks between them and without.
+// sixty returns texts of sixty numbered words, with blanks between the words and without.
 func sixty(words string) (all []string) {
 	for _, sep := range []string{" ", ""} {
 		var text []string
@@ -44,8 +44,8 @@ func onATerminal(t *testing.T, test func(t *testing.T, says tea.ModeReportMsg)) 
 	}
 }
 
-// TestNoPieceIsLost: of a line in any script everything is on the screen, in rows that are not wider than it as this
-// terminal counts, in the talk and in the input; and no row begins within a letter.
+// TestNoPieceIsLost: in any script, the whole line is on the screen, in the talk and in the input. No row is wider than the
+// screen as this terminal counts, and none begins within a letter.
 func TestNoPieceIsLost(t *testing.T) {
 	onATerminal(t, func(t *testing.T, says tea.ModeReportMsg) {
 		for _, width := range []int{31, 60, 80} {
@@ -72,7 +72,7 @@ func TestNoPieceIsLost(t *testing.T) {
 	})
 }
 
-// shownTalk is the line of alice as it is on the screen, without blanks and the marks of its rows.
+// shownTalk returns the line of alice from the screen, without blanks and the marks of its rows.
 func shownTalk(t *testing.T, g *glass, width int) string {
 	t.Helper()
 	var words strings.Builder
@@ -91,7 +91,7 @@ func shownTalk(t *testing.T, g *glass, width int) string {
 	return strings.ReplaceAll(words.String(), " ", "")
 }
 
-// shownInput is what is typed as it would be on a screen that has room for all its rows.
+// shownInput returns the input as a screen with room for all its rows shows it.
 func shownInput(g *glass) string {
 	var words strings.Builder
 	for _, r := range g.m.input.drawn.rows {
@@ -105,7 +105,7 @@ func shownInput(g *glass) string {
 	return text
 }
 
-// TestTerminalIsAsked: what was drawn is drawn anew when the terminal has said how it counts.
+// TestTerminalIsAsked: the screen is drawn again when the terminal has said how it counts.
 func TestTerminalIsAsked(t *testing.T) {
 	t.Cleanup(func() { safe.CountClusters(false) })
 	g := memberAt(t, 60, 24)
@@ -118,7 +118,7 @@ func TestTerminalIsAsked(t *testing.T) {
 	g.sees("<alice> " + text)
 }
 
-// TestSideStaysInItsColumn: what is said does not push the column beside it.
+// TestSideStaysInItsColumn: no text moves the side column.
 func TestSideStaysInItsColumn(t *testing.T) {
 	onATerminal(t, func(t *testing.T, says tea.ModeReportMsg) {
 		g := memberAt(t, 80, 40)
@@ -134,7 +134,7 @@ func TestSideStaysInItsColumn(t *testing.T) {
 	})
 }
 
-// TestCursorInTheInput: the cursor stands behind what is typed before it, as the terminal counts.
+// TestCursorInTheInput: the cursor is where the text before it ends, as the terminal counts.
 func TestCursorInTheInput(t *testing.T) {
 	onATerminal(t, func(t *testing.T, says tea.ModeReportMsg) {
 		const prompt = len("lab> ")

@@ -9,8 +9,8 @@ import (
 	"localchat/node"
 )
 
-// TestScreenTakenNick: a nick that is taken is a question, with one that is free; y takes that one, and what is typed
-// instead begins another.
+// TestScreenTakenNick: if a nick is taken, the console asks whether to use a free one; y uses it, and a letter begins another
+// nick.
 func TestScreenTakenNick(t *testing.T) {
 	for _, opening := range []*command.Opening{nil, {Wait: command.JoinWait, Knocks: true, Target: "lab", Run: memberOpening}} {
 		for key, want := range map[string]string{"n": "/join lab --nick ", "a": "/join lab --nick a", "B": "/join lab --nick B"} {
@@ -50,7 +50,7 @@ func TestScreenTakenNick(t *testing.T) {
 	}
 }
 
-// TestHues: while there are styles that nobody in the room has, no two have the same; a style stays with its speaker.
+// TestHues: two speakers have the same style only if every style is in use; a speaker keeps its style.
 func TestHues(t *testing.T) {
 	h := make(hues)
 	var members []node.MemberInfo

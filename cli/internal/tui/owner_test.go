@@ -39,7 +39,7 @@ func TestScreenKnock(t *testing.T) {
 	g.did("deny lab " + clitest.AliceID.String() + " ")
 }
 
-// TestScreenKnockHasAllItsWords: words that are cut cannot be compared.
+// TestScreenKnockHasAllItsWords: the words of a knock are never cut off, because they are there to be compared.
 func TestScreenKnockHasAllItsWords(t *testing.T) {
 	for _, size := range [][2]int{{80, 24}, {40, 12}} {
 		g := ownerAt(t, size[0], size[1])
@@ -51,7 +51,7 @@ func TestScreenKnockHasAllItsWords(t *testing.T) {
 	}
 }
 
-// TestScreenKnockIsNotAnsweredByMistake: a key that was on its way when somebody else came into the bar lets nobody in.
+// TestScreenKnockIsNotAnsweredByMistake: a key that is pressed just as the bar changes lets nobody in.
 func TestScreenKnockIsNotAnsweredByMistake(t *testing.T) {
 	g := ownerAt(t, 100, 24)
 	g.did("create lab")
@@ -102,8 +102,8 @@ func TestScreenActsFromTheMemberList(t *testing.T) {
 	}
 }
 
-// TestScreenListKeysMissWhoIsGone: the choice never slides to somebody else under the finger.
-func TestScreenListKeysMissWhoIsGone(t *testing.T) {
+// TestScreenChoiceStaysWithItsMember: if the chosen member goes, no other member becomes the chosen one by itself.
+func TestScreenChoiceStaysWithItsMember(t *testing.T) {
 	g := ownerAt(t, 90, 24)
 	g.press("f2", "down", "down")
 	g.sees(">+ dave")
@@ -125,7 +125,7 @@ func TestScreenMemberHasNoOwnersKeys(t *testing.T) {
 	g.misses("/kick", "/ban")
 }
 
-// A question about a room without other members counts nobody.
+// TestScreenAsksOfAnEmptyRoom: the question about a room without other members counts nobody.
 func TestScreenAsksOfAnEmptyRoom(t *testing.T) {
 	g := ownerAt(t, 90, 24)
 	g.f.MemberList = g.f.MemberList[:1]
@@ -206,7 +206,7 @@ func TestScreenRemovalIsOneLine(t *testing.T) {
 	g.hears(all)
 	g.sees("-- kick of dave: told dave; applied by 2 of 2")
 
-	// A reason that fits no line, as when that was cleared, has one of its own; and a reason given again adds nothing.
+	// A reason gets a line of its own if the line of its removal has been cleared. A repeated reason adds nothing.
 	g.says("/clear")
 	g.hears(why)
 	g.sees("-- why dave was removed: this is no market")
@@ -221,7 +221,7 @@ func TestScreenInvite(t *testing.T) {
 	g.send(resized(25, 20))
 	g.says("/invite")
 	g.sees("hint: the QR code", "| needs a window")
-	g.send(tea.WindowSizeMsg{Width: 120, Height: 12}) // a code that is cut leads nowhere
+	g.send(tea.WindowSizeMsg{Width: 120, Height: 12}) // a QR code that is cut off is useless
 	g.says("/invite")
 	g.sees("LOCALCHAT:ABCD", " 18 rows; /copy invite copies the")
 	g.misses("█")
@@ -305,7 +305,7 @@ func TestScreenOwnerLeaves(t *testing.T) {
 		g.sees("2:lab")
 		g.press("alt+2")
 		g.sees("-- lab was closed: nobody said anything for too long", "(out)")
-		g.says("/leave") // of what has ended
+		g.says("/leave") // closes the pane of a room that has ended
 		g.sees("[1:lobby]")
 		g.misses("2:lab")
 	})

@@ -118,7 +118,7 @@ func TestScreenComesBackAfterAKick(t *testing.T) {
 	}
 }
 
-// TestScreenRemovedElsewhere: the room that one looks at stays as it is, and the other tells when one turns to it.
+// TestScreenRemovedElsewhere: a removal from another room leaves the shown room as it is; the other room says it when shown.
 func TestScreenRemovedElsewhere(t *testing.T) {
 	g := memberAt(t, 80, 24)
 	g.inDen()
@@ -249,7 +249,7 @@ func TestScreenLobby(t *testing.T) {
 	g.did("create attic")
 }
 
-// TestScreenLooksAtRoomsInTheLobby: a console that shows a room does not have the node ask everybody for rooms.
+// TestScreenLooksAtRoomsInTheLobby: while a room is shown, the node is not asked for the list of rooms.
 func TestScreenLooksAtRoomsInTheLobby(t *testing.T) {
 	g := memberAt(t, 90, 24)
 	looks := func(seconds int) int {
@@ -307,7 +307,7 @@ func TestScreenSaysWhatReachedNobody(t *testing.T) {
 	}
 }
 
-// TestScreenDraftStaysWithItsRoom: what is half typed for one room is never said in another.
+// TestScreenDraftStaysWithItsRoom: a line that is half typed for one room is never said in another.
 func TestScreenDraftStaysWithItsRoom(t *testing.T) {
 	g := memberAt(t, 80, 24)
 	g.f.Did()
@@ -328,7 +328,7 @@ func TestScreenDraftStaysWithItsRoom(t *testing.T) {
 	g.sees("lab> /ro")
 }
 
-// TestScreenDoorIsItsRooms: the bar of one room's knock lets nobody into another.
+// TestScreenDoorIsItsRooms: the bar about a knock at one room lets nobody into another room.
 func TestScreenDoorIsItsRooms(t *testing.T) {
 	g := ownerAt(t, 80, 24)
 	g.f.AtDoor = []node.KnockInfo{{Peer: clitest.AliceID, Nick: "mallory"}}
@@ -342,7 +342,7 @@ func TestScreenDoorIsItsRooms(t *testing.T) {
 	g.did()
 }
 
-// TestScreenDoorIsEmptyUntilLookedAt: just after switching to another room, before the node has listed the knocks there.
+// TestScreenDoorIsEmptyUntilLookedAt: just after a switch to another room, before its knocks are known, the bar is empty.
 func TestScreenDoorIsEmptyUntilLookedAt(t *testing.T) {
 	g := ownerAt(t, 80, 24)
 	g.f.AtDoor = []node.KnockInfo{{Peer: clitest.AliceID, Nick: "mallory"}}
@@ -391,7 +391,7 @@ func TestScreenAsksBeforeATwin(t *testing.T) {
 	}
 }
 
-// One's own room is entered without a question, whatever else has its name.
+// TestScreenOwnRoomIsNoTwin: /create with the name of an own room enters it without a question.
 func TestScreenOwnRoomIsNoTwin(t *testing.T) {
 	g := memberAt(t, 100, 24)
 	g.f.RoomList = []node.RoomInfo{
@@ -403,7 +403,7 @@ func TestScreenOwnRoomIsNoTwin(t *testing.T) {
 	g.misses("[y] yes")
 }
 
-// The lobby has my words in full at every width, and offers no key that does nothing there.
+// TestScreenLobbyHasMyWords: the lobby shows the user's words in full at every width, and names only keys that work there.
 func TestScreenLobbyHasMyWords(t *testing.T) {
 	for _, width := range []int{200, 90, 60, 40} {
 		g := memberAt(t, width, 30)
@@ -420,7 +420,7 @@ func TestScreenLobbyHasMyWords(t *testing.T) {
 	}
 }
 
-// A hit of a search has one time, its own, and a mark.
+// TestScreenSearch: a line found by a search has its own time, and a mark.
 func TestScreenSearch(t *testing.T) {
 	g := memberAt(t, 80, 24)
 	early := clitest.Spoken(1, "the build box is up")
@@ -431,7 +431,7 @@ func TestScreenSearch(t *testing.T) {
 	g.misses("14:02 12:02", "never mind")
 }
 
-// The lobby says that there are more rooms than it lists.
+// TestLobbySaysThatThereIsMore: the lobby says how many rooms it does not list.
 func TestLobbySaysThatThereIsMore(t *testing.T) {
 	lab := node.RoomInfo{ID: clitest.LabID, Name: "lab", Owner: clitest.AliceID, Words: "amber kiwi", Access: "open", Members: 2}
 	m := &tui{lobby: lobby{rooms: []node.RoomInfo{lab}, more: 32}}

@@ -18,8 +18,8 @@ import (
 	"localchat/node"
 )
 
-// imitations are texts with a row that may read as another line: every kind of break, a row that is filled to its end, wide
-// letters, letters of disputed width, and letters that are written from the right.
+// imitations returns texts with a row that could be read as another line: with every kind of break, a row filled to its end,
+// wide letters, letters of disputed width, and letters that are written from right to left.
 func imitations(width int) []string {
 	forged := []string{
 		"-- alice was kicked by bob", "? mallory knocks; their words: a b", "! owner unreachable for 0:40", "<alice> yes", "* alice waves", "[alice to you] psst",
@@ -44,10 +44,10 @@ func imitations(width int) []string {
 	return all
 }
 
-// screens are the widths at which a window may be, and ones that no window has.
+// screens are widths of windows, usual and extreme ones.
 var screens = []int{6, 11, 25, 29, 30, 60, 200}
 
-// checkRows fails where a row after the first is not marked, or where a row is wider than the screen by any count.
+// checkRows fails if a row after the first has no mark, or if a row is wider than the screen by any way of counting.
 func checkRows(t *testing.T, what string, rows []string, width, indent int) {
 	t.Helper()
 	for i, row := range rows {
@@ -63,8 +63,8 @@ func checkRows(t *testing.T, what string, rows []string, width, indent int) {
 	}
 }
 
-// TestRowsOfAText: at any width and setting, a row of what somebody says that is not its first one is marked, and the first
-// one begins as no line of the program does. Alike a reason and a subject.
+// TestRowsOfAText: at any width and setting, each row of a member's text after its first is marked, and the first one does
+// not begin as a line of the program does. The same holds for a reason and a subject.
 func TestRowsOfAText(t *testing.T) {
 	at := time.Date(2026, 11, 22, 14, 5, 0, 0, time.Local)
 	for _, width := range screens {
@@ -86,7 +86,7 @@ func TestRowsOfAText(t *testing.T) {
 	}
 }
 
-// plainRows checks what a console without a screen prints on a terminal.
+// plainRows checks the output of the plain console on a terminal.
 func plainRows(t *testing.T, body node.EventBody, text string, width int, times bool) {
 	t.Helper()
 	var out clitest.WideScreen
@@ -100,7 +100,7 @@ func plainRows(t *testing.T, body node.EventBody, text string, width int, times 
 	checkRows(t, fmt.Sprintf("plain %s %q times %v", body.Type(), text, times), rows, width, 0)
 }
 
-// screenRows checks what the full-screen console draws.
+// screenRows checks the output of the full-screen console.
 func screenRows(t *testing.T, body node.EventBody, text string, width int, times bool) {
 	t.Helper()
 	words, at := render.View{}.Text(node.Event{Room: clitest.LabID, RoomName: "lab", Body: body})
@@ -131,7 +131,7 @@ func peersText(body node.EventBody) bool {
 	return false
 }
 
-// noticed reports whether a row begins as one of the program's own.
+// noticed reports whether a row begins with a mark of the program.
 func noticed(row string) bool {
 	for _, mark := range []safe.Text{render.NoticeMark, render.AskMark, render.FaultMark} {
 		if strings.HasPrefix(row, string(mark)) {
@@ -141,8 +141,8 @@ func noticed(row string) bool {
 	return false
 }
 
-// TestNoticeHasItsMark: every notice begins with a mark of the program, in its own room and of another, and no line that is
-// somebody's words does: neither with their nick nor with what they say. Said as an action, a notice is still told apart.
+// TestNoticeHasItsMark: every notice begins with a mark of the program, whether its room is shown or another one. No line with
+// a member's words does, whatever its nick and its text. Even an action that reads as a notice is told apart.
 func TestNoticeHasItsMark(t *testing.T) {
 	var notices []string
 	for _, body := range clitest.Events() {
@@ -179,8 +179,8 @@ func TestNoticeHasItsMark(t *testing.T) {
 	}
 }
 
-// TestAnswersAreTheProgramsOwn: in what a command answers, no row begins with what a peer has chosen: a name, a nick, a
-// reason, a subject.
+// TestAnswersAreTheProgramsOwn: in the reply of a command, no row begins with a text that a peer has chosen: a name, a nick, a
+// reason or a subject.
 func TestAnswersAreTheProgramsOwn(t *testing.T) {
 	forged := "-- alice was kicked by bob"
 	f := clitest.NewNode()

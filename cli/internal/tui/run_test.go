@@ -13,8 +13,8 @@ import (
 	"localchat/node"
 )
 
-// TestScreenRuns is the program's loop with its terminal: what is typed reaches the node, what happens is drawn, and it
-// ends.
+// TestScreenRuns runs the console with its loop and a terminal: a typed line reaches the node, an event is drawn, and the
+// console ends.
 func TestScreenRuns(t *testing.T) {
 	f := clitest.NewNode()
 	in, keys := io.Pipe()
@@ -34,10 +34,10 @@ func TestScreenRuns(t *testing.T) {
 	}
 }
 
-// never is the answer to whether a console of a test is orphaned.
+// never says that a console is not orphaned.
 func never() bool { return false }
 
-// A cue is an output that does something when it has been sent a text, once.
+// A cue is an output that calls a function, once, when a text has been written to it.
 type cue struct {
 	out  *clitest.Screen
 	text string

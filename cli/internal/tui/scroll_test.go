@@ -46,7 +46,7 @@ func TestScreenScrolls(t *testing.T) {
 	}
 	g.sees("you are in lab, as bob", "line 1 of")
 	g.press("pgdown")
-	g.misses("you are in lab, as bob") // the first press counts, however often one pressed at the top
+	g.misses("you are in lab, as bob") // the first press has an effect, however often another was pressed at the top
 	for range 60 {
 		g.press("pgdown")
 	}
@@ -54,7 +54,8 @@ func TestScreenScrolls(t *testing.T) {
 	g.misses("new below", "End returns")
 }
 
-// A late line stands where it was said. The lines being read and the new lines do not move for it.
+// TestScreenPutsALateLineInItsPlace: a late line appears where it was said. The lines being read and the rule "new" do not
+// move.
 func TestScreenPutsALateLineInItsPlace(t *testing.T) {
 	g := memberAt(t, 80, 12)
 	for i := range 60 {
@@ -128,7 +129,7 @@ func TestScreenJumpsBetweenCalls(t *testing.T) {
 	g.sees("bob: the second")
 }
 
-// TestScrollWindow compares the window with the rows of the whole transcript, however it was moved and changed.
+// TestScrollWindow compares the window with the rows of the whole transcript after any moves and changes.
 func TestScrollWindow(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := &scroll{}
@@ -189,7 +190,7 @@ func sameRows(a, b []row) bool {
 	return len(a) == len(b)
 }
 
-// isWithin reports whether part is a run of whole.
+// isWithin reports whether part is a part of whole without gaps.
 func isWithin(part, whole []row) bool {
 	for i := 0; i+len(part) <= len(whole); i++ {
 		if sameRows(part, whole[i:i+len(part)]) {
@@ -217,7 +218,7 @@ func TestScrollIsBounded(t *testing.T) {
 	}
 }
 
-// TestFold: no row is wider than it may be, and nothing is lost but the spaces where it breaks, with their marks.
+// TestFold: no row is too wide, and nothing is lost except the blanks at which a row ends, with their combining marks.
 func TestFold(t *testing.T) {
 	pieces := rapid.SampledFrom([]string{"word", " ", "  ", "A*18〆-", "你好", "🙂", "e\u0301", "-", "⏎", " ⏎ ", strings.Repeat("x", 70)})
 	bare := func(s string) string {
@@ -285,7 +286,7 @@ func TestScreenProperties(t *testing.T) {
 	})
 }
 
-// busy is a console with a full transcript.
+// busy returns a console with a full transcript.
 func busy(b *testing.B) *glass {
 	b.Helper()
 	f := clitest.NewNode()
@@ -297,7 +298,7 @@ func busy(b *testing.B) *glass {
 	return g
 }
 
-// BenchmarkKeystroke is a key typed into a full transcript, to the screen drawn.
+// BenchmarkKeystroke measures a key with a full transcript, until the screen is drawn.
 func BenchmarkKeystroke(b *testing.B) {
 	g := busy(b)
 	b.ReportAllocs()
@@ -310,8 +311,8 @@ func BenchmarkKeystroke(b *testing.B) {
 	}
 }
 
-// BenchmarkReceive is a line received into a full transcript, to the screen drawn: alone, and with as many others as
-// have come meanwhile. A thousand a second leave the input free where a line takes well below 1 ms.
+// BenchmarkReceive measures a line received with a full transcript, until the screen is drawn: alone, and in a full batch. At
+// a thousand lines a second, the input stays responsive if a line takes well below 1 ms.
 func BenchmarkReceive(b *testing.B) {
 	for _, size := range []int{1, maxBatch} {
 		b.Run(fmt.Sprintf("batch=%d", size), func(b *testing.B) {
@@ -332,7 +333,7 @@ func BenchmarkReceive(b *testing.B) {
 	}
 }
 
-// BenchmarkResize is a full transcript on a screen of another width.
+// BenchmarkResize measures a change of width with a full transcript.
 func BenchmarkResize(b *testing.B) {
 	g := busy(b)
 	for n := 0; b.Loop(); n++ {
@@ -341,7 +342,7 @@ func BenchmarkResize(b *testing.B) {
 	}
 }
 
-// BenchmarkTranscript is the memory of a full transcript, drawn from end to end.
+// BenchmarkTranscript measures the memory of a full transcript that has been drawn from end to end.
 func BenchmarkTranscript(b *testing.B) {
 	var before, after runtime.MemStats
 	for b.Loop() {

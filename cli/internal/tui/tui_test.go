@@ -19,8 +19,8 @@ import (
 	"localchat/node"
 )
 
-// A glass is a user in front of a full-screen console: the keys pressed and the screen seen. Everything happens in the goroutine
-// of the test, so nothing is waited for. Whatever is done, each screen that follows is checked.
+// A glass is a user in front of a full-screen console, with a keyboard and a screen. Everything happens in the goroutine of the
+// test, so there is nothing to wait for. After each step the screen is checked.
 type glass struct {
 	t interface {
 		Helper()
@@ -58,7 +58,7 @@ func before(t interface {
 	return g
 }
 
-// memberAt opens a console in alice's room, ownerAt one in a room of our own.
+// memberAt opens a console in alice's room, and ownerAt one in a room of our own.
 func memberAt(t *testing.T, width, height int) *glass {
 	f := clitest.NewNode()
 	f.MemberList = []node.MemberInfo{
@@ -85,7 +85,7 @@ func ownerAt(t *testing.T, width, height int) *glass {
 	}})
 }
 
-// send hands one message to the console, and does what it asks for.
+// send sends a message to the console and runs the commands that it returns.
 func (g *glass) send(msg tea.Msg) {
 	g.t.Helper()
 	_, cmd := g.m.Update(msg)
@@ -112,14 +112,14 @@ func (g *glass) run(cmd tea.Cmd) {
 	}
 }
 
-// drain lets the console see what the node has told.
+// drain sends the events of the node to the console.
 func (g *glass) drain() {
 	if batch := collect(g.f.Events, nil); len(batch) > 0 {
 		g.send(batch)
 	}
 }
 
-// hears lets something happen in the room lab.
+// hears sends events of the room lab.
 func (g *glass) hears(bodies ...node.EventBody) {
 	g.t.Helper()
 	for _, b := range bodies {
@@ -139,7 +139,7 @@ func (g *glass) types(text string) {
 	g.drain()
 }
 
-// keys are those with names.
+// keys are the keys with names.
 var keys = map[string]rune{
 	"enter": tea.KeyEnter, "tab": tea.KeyTab, "esc": tea.KeyEscape, "up": tea.KeyUp, "down": tea.KeyDown, "end": tea.KeyEnd,
 	"home": tea.KeyHome, "pgup": tea.KeyPgUp, "pgdown": tea.KeyPgDown, "backspace": tea.KeyBackspace, "left": tea.KeyLeft, "right": tea.KeyRight,
@@ -180,7 +180,7 @@ func (g *glass) says(line string) {
 	g.press("enter")
 }
 
-// did checks what the node was asked, but for what the console looks at by itself.
+// did checks the calls of the node, except those that the console makes by itself.
 func (g *glass) did(want ...string) {
 	g.t.Helper()
 	got := slices.DeleteFunc(g.f.Did(), func(c string) bool {
@@ -191,10 +191,10 @@ func (g *glass) did(want ...string) {
 	}
 }
 
-// style is what we may send to a terminal beside text: colours and the like.
+// style matches the sequences that may be sent to a terminal beside text: colours and the like.
 var style = regexp.MustCompile("\x1b\\[[0-9;:]*m")
 
-// check: the screen has exactly its rows, none too wide, and nothing in it but text and our styles.
+// check fails unless the screen has exactly its rows, none of them too wide, and only text and our styles in them.
 func (g *glass) check() {
 	g.t.Helper()
 	v := g.m.View()
@@ -219,7 +219,7 @@ func (g *glass) check() {
 	}
 }
 
-// screen is what is seen, without styles, links and spaces at the end of rows.
+// screen returns the text on the screen, without styles, links and blanks at the end of rows.
 func (g *glass) screen() string {
 	rows := strings.Split(style.ReplaceAllString(link.ReplaceAllString(g.m.View().Content, "$2"), ""), "\n")
 	for i, r := range rows {
@@ -321,7 +321,7 @@ func TestScreenSmall(t *testing.T) {
 	g.sees("you are in lab", "lab>")
 }
 
-// newScreenEnv is what a program gives to a console of a test.
+// newScreenEnv returns the Env for a console in a test.
 func newScreenEnv(t testing.TB, stdin io.Reader) (env *command.Env, out, words *clitest.Screen) {
 	out, words = &clitest.Screen{}, &clitest.Screen{}
 	return &command.Env{

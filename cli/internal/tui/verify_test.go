@@ -19,7 +19,7 @@ import (
 	"localchat/node"
 )
 
-// short is the end of a peer ID as screens show it.
+// short returns the end of a peer ID as a screen shows it.
 func short(p node.PeerID) string { return string(render.Tail(p)) }
 
 func TestScreenVerify(t *testing.T) {
@@ -35,7 +35,7 @@ func TestScreenVerify(t *testing.T) {
 	g.did()
 	g.sees("nothing was done", "lab> /verify dave")
 	g.press("enter")
-	// Before the answer dave goes, and somebody else comes under his nick: the answer is about the words that were shown.
+	// Before the answer, dave goes and another peer comes with his nick. The answer is about the words that were shown.
 	g.f.MemberList[1], g.f.MemberList[2].Nick = node.MemberInfo{Peer: "another-key", Nick: "dave", Role: "member", Present: true}, "erin"
 	g.passes(time.Second)
 	g.press("y")
@@ -67,7 +67,7 @@ func TestScreenVerify(t *testing.T) {
 	g.did()
 }
 
-// TestScreenVerifiedMarks: the mark stands where no nick reaches, with a word that says the same.
+// TestScreenVerifiedMarks: the mark is where no nick can be, and a word says the same.
 func TestScreenVerifiedMarks(t *testing.T) {
 	g := ownerAt(t, 110, 24)
 	g.f.MemberList = append(g.f.MemberList[:1],
@@ -104,7 +104,7 @@ func TestScreenVerifiedMarks(t *testing.T) {
 	m.sees("@✓alice  owner, verified")
 }
 
-// TestScreenVerifyHostile: nothing of a nick or of words gets out of the question; the glass checks every screen.
+// TestScreenVerifyHostile: no nick and no words can break the question; the glass checks every screen.
 func TestScreenVerifyHostile(t *testing.T) {
 	for _, size := range [][2]int{{1, 1}, {20, 6}, {40, 12}, {80, 24}} {
 		g := ownerAt(t, size[0], size[1])
@@ -124,7 +124,7 @@ func TestScreenVerifyHostile(t *testing.T) {
 	}
 }
 
-// keyChanged is a join that was refused since a room of this name has another owner.
+// keyChanged returns the result of a join that was refused because the room of this name has another owner.
 func (g *glass) keyChanged(name string) performed {
 	return performed{
 		job: job{cmd: &command.Command{Name: "join", Slow: true, Run: joinRun()}, args: []string{name}, pane: g.m.pane()},
@@ -132,7 +132,7 @@ func (g *glass) keyChanged(name string) performed {
 	}
 }
 
-// The question names the known owner as they were verified.
+// TestKeyChangeText: the question names the known owner by the nick under which it was verified.
 func TestKeyChangeText(t *testing.T) {
 	c := *clitest.ChangeOf("lab").Change
 	c.KnownNick = clitest.Hostile
@@ -144,7 +144,7 @@ func TestKeyChangeText(t *testing.T) {
 
 const keyQuestion = "lab has a different owner from the one you know. Known: "
 
-// unfolded is what is seen with rows that were broken put together again.
+// unfolded returns the text on the screen, with broken rows put together again.
 func (g *glass) unfolded() string {
 	return strings.ReplaceAll(strings.Join(strings.Fields(g.screen()), " "), " | ", " ")
 }
@@ -157,7 +157,7 @@ func (g *glass) isAskedOfKey() {
 	}
 }
 
-// TestScreenOwnerKeyInTheLobby: a room of a name that another owner is known by is not entered without a yes.
+// TestScreenOwnerKeyInTheLobby: a room whose name is known with another owner is entered only after a yes.
 func TestScreenOwnerKeyInTheLobby(t *testing.T) {
 	f := clitest.NewNode()
 	f.RoomList = []node.RoomInfo{{ID: clitest.DenID, Name: "lab", Owner: clitest.DaveID, Words: "much coyote gas vocal bomb plate cliff elder", Access: "open", Change: clitest.ChangeOf("lab").Change}}
@@ -183,8 +183,8 @@ func TestScreenOwnerKeyInTheLobby(t *testing.T) {
 	g.did("join " + clitest.DenID.String())
 }
 
-// TestScreenOwnerKeyOfAJoin: where only the node finds out, the question comes when nothing is being typed, and a letter on
-// its way is no answer.
+// TestScreenOwnerKeyOfAJoin: if the node finds out while it joins, the question comes when nothing is being typed, and a
+// letter typed just then is no answer.
 func TestScreenOwnerKeyOfAJoin(t *testing.T) {
 	g := memberAt(t, 90, 24)
 	g.f.Did()
@@ -247,7 +247,7 @@ func TestScreenOwnerKeyAtTheStart(t *testing.T) {
 	}
 }
 
-// clicks clicks on the first place where text is seen.
+// clicks clicks on the first place that shows text.
 func (g *glass) clicks(text string) {
 	g.t.Helper()
 	for y, r := range strings.Split(g.screen(), "\n") {
@@ -281,13 +281,14 @@ func TestScreenMouse(t *testing.T) {
 	g.sees("[2:lab]", "[y] yes")
 	g.press("n")
 	g.did()
-	// Buttons that mean something else elsewhere mean nothing here.
+	// Other buttons have no effect here.
 	g.press("ctrl+c")
 	g.send(tea.MouseClickMsg{X: 70, Y: 3, Button: tea.MouseRight})
 	g.misses("k kick")
 }
 
-// TestScreenMouseFindsARow: in a long list that was scrolled, the entry under the mouse is chosen, and the list stays.
+// TestScreenMouseFindsARow: in a long list that has been scrolled, a click chooses the entry under the mouse and does not move
+// the list.
 func TestScreenMouseFindsARow(t *testing.T) {
 	g := ownerAt(t, 90, 12)
 	for i := range 40 {
@@ -334,7 +335,7 @@ func TestScreenMouseInTheLobby(t *testing.T) {
 	g.sees("> lab  open")
 }
 
-// TestMarksAreNarrow: a mark takes one column, or the list would not stand straight.
+// TestMarksAreNarrow: a mark takes one column, so that lists are aligned.
 func TestMarksAreNarrow(t *testing.T) {
 	marks := []safe.Text{render.TrustMark(node.Trust{}), render.TrustMark(node.Trust{Verified: true}), render.TrustMark(node.Trust{Other: "k"})}
 	if slices.ContainsFunc(marks, func(m safe.Text) bool { return safe.Cells(m) != 1 }) || len(slices.Compact(slices.Sorted(slices.Values(marks)))) != 3 {
@@ -342,7 +343,7 @@ func TestMarksAreNarrow(t *testing.T) {
 	}
 }
 
-// joinRun is what /join does.
+// joinRun returns the function of /join.
 func joinRun() func(context.Context, command.Call) (command.Reply, error) {
 	cmd, _ := command.LookUp("join", "", command.Table())
 	return cmd.Run
