@@ -76,7 +76,7 @@ var laws = map[string]law{
 		why: "stream carries bytes, and does not know what they say",
 	},
 	"node/internal/transcript": {
-		ours: []string{"authority", "protocol"}, bans: pure,
+		ours: []string{"authority", "protocol"}, tests: []string{roomTest}, bans: pure,
 		why: "transcript decides over values which lines of a room count and are missing; node sends, waits and tells",
 	},
 	"cli/internal/render": {
@@ -131,6 +131,7 @@ var laws = map[string]law{
 		}, noPrint...),
 		why: "ratelimit is a leaf: a rate and a burst depend on nothing else of a node",
 	},
+	roomTest: {ours: []string{"authority", "protocol"}, bans: noPrint, why: "roomtest makes rooms of the law and the wire alone, and does not know what is tested with them"},
 	"node/internal/store": {
 		ours: []string{"authority", "protocol", "internal/private", "node/internal/fault"}, bans: storeBans,
 		why: "store keeps values of the law and the wire on disk, and decides nothing",
@@ -148,6 +149,9 @@ const (
 	driver      = "test/driver"
 	netns       = "test/netns"
 )
+
+// roomTest is a package that only the tests of node, and of what is inside it, import.
+const roomTest = "node/internal/roomtest"
 
 // cliTest is a package that only the tests of the faces import.
 const cliTest = "cli/internal/clitest"
@@ -188,6 +192,7 @@ var noPrint = []ban{
 
 var nodeBans = append([]ban{
 	{path: "go.etcd.io/bbolt", tests: true, why: "store alone knows the file"},
+	{path: module + "/" + roomTest, why: "the product has no room that is only a test's"},
 }, noPrint...)
 
 var faultBans = append([]ban{
@@ -352,6 +357,10 @@ func TestLawsBite(t *testing.T) {
 		{dir: "node/internal/lan", src: imports("localchat/authority")},
 		{dir: "node/internal/lan", src: imports("github.com/libp2p/go-libp2p-pubsub")},
 		{dir: "node/internal/store", src: goes},
+		{dir: "node", src: imports("localchat/" + roomTest)},
+		{dir: "node", src: imports("localchat/" + roomTest), test: true, ok: true},
+		{dir: "node/internal/transcript", src: imports("localchat/" + roomTest)},
+		{dir: "node/internal/transcript", src: imports("localchat/" + roomTest), test: true, ok: true},
 		{dir: "node/internal/ratelimit", src: imports("golang.org/x/time/rate"), ok: true},
 		{dir: "node/internal/ratelimit", src: imports("localchat/protocol")},
 		{dir: "node/internal/ratelimit", src: uses("time", "Now")},

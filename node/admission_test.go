@@ -328,15 +328,15 @@ func TestFloodCountsAreBounded(t *testing.T) {
 // The line about a flood names its sources, and no more of them than a user will read.
 func TestFloodText(t *testing.T) {
 	w := newLawRoom(t, "lab")
-	w.admit("carol")
+	w.Admit("carol")
 	n := &Node{self: personaID("alice"), signer: persona("alice"), log: slog.New(slog.DiscardHandler), gate: testGate()}
 	n.admission = newAdmission(n)
 	n.ctx, n.cancel = context.WithCancel(t.Context())
 	defer n.cancel()
 	l := must(newLoop(n, nil))
-	r := newRoom(l, w.id())
+	r := newRoom(l, w.ID())
 	defer r.cancel()
-	r.ledger = &w.ledger
+	r.ledger = &w.Ledger
 	l.rooms[r.id], l.order = r, append(l.order, r.id)
 	sub := &Subscription{c: make(chan Event, EventQueue)}
 	l.subs[sub] = struct{}{}

@@ -11,6 +11,7 @@ import (
 	pubsub "github.com/libp2p/go-libp2p-pubsub"
 	"github.com/libp2p/go-libp2p/core/peer"
 
+	"localchat/node/internal/roomtest"
 	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
@@ -19,24 +20,24 @@ import (
 func BenchmarkValidateLine(b *testing.B) {
 	w, before := removedRoom(b)
 	other := newLawRoom(b, "another")
-	next := protocol.Header{Room: w.id(), Epoch: w.epoch() + 1, Ctr: 1, Lamport: 1}
-	good := w.say("carol", w.epoch(), 1).Raw()
+	next := protocol.Header{Room: w.ID(), Epoch: w.Epoch() + 1, Ctr: 1, Lamport: 1}
+	good := w.Say("carol", w.Epoch(), 1).Raw()
 	for _, c := range []struct {
 		name string
 		raw  []byte
 		want pubsub.ValidationResult
 	}{
 		{"accept", good, pubsub.ValidationAccept},
-		{"late", w.say("bob", before, 4).Raw(), pubsub.ValidationAccept},
-		{"stranger", w.say("mallory", w.epoch(), 1).Raw(), pubsub.ValidationIgnore},
-		{"past-the-cut", w.say("bob", before, 6).Raw(), pubsub.ValidationIgnore},
+		{"late", w.Say("bob", before, 4).Raw(), pubsub.ValidationAccept},
+		{"stranger", w.Say("mallory", w.Epoch(), 1).Raw(), pubsub.ValidationIgnore},
+		{"past-the-cut", w.Say("bob", before, 6).Raw(), pubsub.ValidationIgnore},
 		{"early", sealed("carol", next, "hello", protocol.Key{9}).Raw(), pubsub.ValidationIgnore},
 		{"malformed", good[:len(good)/2], pubsub.ValidationReject},
 		{"bad-signature", flip(good, len(good)-1), pubsub.ValidationReject},
-		{"another-room", other.say("alice", 1, 1).Raw(), pubsub.ValidationReject},
+		{"another-room", other.Say("alice", 1, 1).Raw(), pubsub.ValidationReject},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			j := newJudge(w.snapshot("carol"))
+			j := newJudge(snapshotOf(w, "carol"))
 			j.post = func(inboxEvent) bool { return true }
 			j.deliver = func(inboxEvent) {}
 			m := data(c.raw)
@@ -52,8 +53,8 @@ func BenchmarkValidateLine(b *testing.B) {
 
 func BenchmarkValidateRecord(b *testing.B) {
 	w, _ := removedRoom(b)
-	j := newJudge(w.snapshot("carol"))
-	m := data(w.records[len(w.records)-1].Bytes())
+	j := newJudge(snapshotOf(w, "carol"))
+	m := data(w.Records[len(w.Records)-1].Bytes())
 	b.ReportAllocs()
 	for b.Loop() {
 		if got := j.validateRecord(context.Background(), "forwarder", m); got != pubsub.ValidationAccept {
@@ -71,10 +72,10 @@ func benchNode(b *testing.B) *loop {
 }
 
 // benchRoom is w as alice's own node has it.
-func benchRoom(b *testing.B, w *lawRoom) *room {
-	r := newRoom(benchNode(b), w.id())
+func benchRoom(b *testing.B, w *roomtest.Room) *room {
+	r := newRoom(benchNode(b), w.ID())
 	b.Cleanup(r.cancel)
-	r.ledger, r.records, r.keys = &w.ledger, w.records, w.keys
+	r.ledger, r.records, r.keys = &w.Ledger, w.Records, w.Keys
 	r.publishSnapshot()
 	return r
 }
@@ -82,9 +83,9 @@ func benchRoom(b *testing.B, w *lawRoom) *room {
 // The cost in the loop of a line that has passed validation, in a room that is as full as it can be.
 func BenchmarkTakeLine(b *testing.B) {
 	w := newLawRoom(b, "lab")
-	w.admit("carol")
+	w.Admit("carol")
 	r := benchRoom(b, w)
-	line := transcript.Opened{Msg: w.say("carol", w.epoch(), 1), Content: protocol.Content{Kind: protocol.Say, Text: "hello"}}
+	line := transcript.Opened{Msg: w.Say("carol", w.Epoch(), 1), Content: protocol.Content{Kind: protocol.Say, Text: "hello"}}
 	ctr := uint64(0)
 	b.ReportAllocs()
 	for b.Loop() {
@@ -101,15 +102,15 @@ func BenchmarkTakeLine(b *testing.B) {
 // The cost of saying a line without a network: seal, sign, verify as for any line, open.
 func BenchmarkSay(b *testing.B) {
 	w := newLawRoom(b, "lab")
-	w.admit("carol")
+	w.Admit("carol")
 	r := benchRoom(b, w)
-	key := w.key(w.epoch())
+	key := w.Key(w.Epoch())
 	c := protocol.Content{Kind: protocol.Say, Text: "hello", At: lawStart}
 	ctr := uint64(0)
 	b.ReportAllocs()
 	for b.Loop() {
 		ctr++
-		h := protocol.Header{Room: w.id(), Epoch: w.epoch(), Ctr: ctr, Lamport: ctr}
+		h := protocol.Header{Room: w.ID(), Epoch: w.Epoch(), Ctr: ctr, Lamport: ctr}
 		msg := must(protocol.SealMessage(h, c, key, r.l.n.self, r.l.n.signer, random))
 		line, ok := r.snap.Load().open(msg, r.current().Check(msg.Author, msg.Header))
 		if !ok {
@@ -128,11 +129,11 @@ func BenchmarkSnapshot(b *testing.B) {
 		b.Run(fmt.Sprint(members), func(b *testing.B) {
 			w := newLawRoom(b, "lab")
 			for i := range members - 1 {
-				w.admit(fmt.Sprintf("member%d", i))
+				w.Admit(fmt.Sprintf("member%d", i))
 			}
 			r := benchRoom(b, w)
-			for _, m := range w.ledger.State().Members() {
-				first := protocol.Message{Header: protocol.Header{Room: w.id(), Epoch: w.epoch(), Ctr: 1}, Author: m.Peer, ID: protocol.DataID([]byte(m.Peer))}
+			for _, m := range w.State().Members() {
+				first := protocol.Message{Header: protocol.Header{Room: w.ID(), Epoch: w.Epoch(), Ctr: 1}, Author: m.Peer, ID: protocol.DataID([]byte(m.Peer))}
 				r.carry(r.talk.Hear(r.world(), transcript.Opened{Msg: first}))
 			}
 			later := r.world()
@@ -150,7 +151,7 @@ func BenchmarkSnapshot(b *testing.B) {
 func BenchmarkGate(b *testing.B) {
 	w, _ := removedRoom(b)
 	snap := new(atomic.Pointer[snapshot])
-	snap.Store(w.snapshot("carol"))
+	snap.Store(snapshotOf(w, "carol"))
 	carol, mallory := personaID("carol"), personaID("mallory")
 	b.ReportAllocs()
 	for b.Loop() {
@@ -163,14 +164,14 @@ func BenchmarkGate(b *testing.B) {
 // A refused line allocates no more than an accepted one: a flood must not gain by being refused.
 func TestRefusingIsCheap(t *testing.T) {
 	w, before := removedRoom(t)
-	j := newJudge(w.snapshot("carol"))
+	j := newJudge(snapshotOf(w, "carol"))
 	j.deliver = func(inboxEvent) {}
 	allocs := func(m protocol.Message) float64 {
 		p := data(m.Raw())
 		return testing.AllocsPerRun(100, func() { j.validateLine(context.Background(), peer.ID("forwarder"), p) })
 	}
-	accepted := allocs(w.say("carol", w.epoch(), 1))
-	for who, m := range map[string]protocol.Message{"a stranger": w.say("mallory", w.epoch(), 1), "a removed peer": w.say("bob", before, 6)} {
+	accepted := allocs(w.Say("carol", w.Epoch(), 1))
+	for who, m := range map[string]protocol.Message{"a stranger": w.Say("mallory", w.Epoch(), 1), "a removed peer": w.Say("bob", before, 6)} {
 		if n := allocs(m); n > accepted {
 			t.Errorf("a line of %s costs %.0f allocations, an accepted one %.0f", who, n, accepted)
 		}

@@ -128,16 +128,16 @@ func TestFloodIsNotTakenLive(t *testing.T) {
 // A flooder is named, once in a while.
 func TestFlooderIsNamed(t *testing.T) {
 	w := newLawRoom(t, "lab")
-	w.admit("carol")
+	w.Admit("carol")
 	n := &Node{self: personaID("alice"), signer: persona("alice"), log: slog.New(slog.DiscardHandler), gate: testGate()}
 	n.admission = newAdmission(n)
 	n.ctx, n.cancel = context.WithCancel(t.Context())
 	defer n.cancel()
 	n.admission.guests.Store(&map[peer.ID]int{personaID("carol"): 1})
 	lp := must(newLoop(n, nil))
-	r := newRoom(lp, w.id())
+	r := newRoom(lp, w.ID())
 	defer r.cancel()
-	r.ledger = &w.ledger
+	r.ledger = &w.Ledger
 	lp.rooms[r.id], lp.order = r, append(lp.order, r.id)
 	sub := &Subscription{c: make(chan Event, EventQueue)}
 	lp.subs[sub] = struct{}{}
@@ -169,16 +169,16 @@ func TestFlooderIsNamed(t *testing.T) {
 func TestLinesThatPushEachOtherOutAreAFlood(t *testing.T) {
 	for _, old := range []bool{false, true} {
 		w := newLawRoom(t, "lab")
-		w.admit("carol")
+		w.Admit("carol")
 		n := &Node{self: personaID("alice"), signer: persona("alice"), log: slog.New(slog.DiscardHandler), gate: testGate()}
 		n.admission = newAdmission(n)
 		n.ctx, n.cancel = context.WithCancel(t.Context())
 		defer n.cancel()
 		n.admission.guests.Store(&map[peer.ID]int{personaID("carol"): 1})
 		lp := must(newLoop(n, nil))
-		r := newRoom(lp, w.id())
+		r := newRoom(lp, w.ID())
 		defer r.cancel()
-		r.ledger = &w.ledger
+		r.ledger = &w.Ledger
 		then := r.world()
 		then.Allow = func(peer.ID, string) bool { return true }
 		if old {
@@ -188,7 +188,7 @@ func TestLinesThatPushEachOtherOutAreAFlood(t *testing.T) {
 			for j, author := range []string{"carol", "alice"} {
 				var id protocol.Hash
 				copy(id[:], fmt.Sprint(author, i))
-				m := protocol.Message{Header: protocol.Header{Room: w.id(), Epoch: w.epoch(), Ctr: uint64(i + 1), Lamport: uint64(i + 1)}, Author: personaID(author), ID: id}
+				m := protocol.Message{Header: protocol.Header{Room: w.ID(), Epoch: w.Epoch(), Ctr: uint64(i + 1), Lamport: uint64(i + 1)}, Author: personaID(author), ID: id}
 				if j == 0 || i%4 == 0 {
 					r.talk.Hear(then, transcript.Opened{Msg: m})
 				}

@@ -152,16 +152,16 @@ func padded(b []byte, field protowire.Number) []byte {
 // that counts and hides lines by their IDs.
 func TestLineHasOneEncoding(t *testing.T) {
 	w := newLawRoom(t, "lab")
-	w.admit("carol")
-	h := protocol.Header{Room: w.id(), Epoch: w.epoch(), Ctr: 2, Prev: protocol.Hash{1}, Lamport: 3}
-	raw := sealed("carol", h, "hello", w.key(w.epoch())).Raw()
-	body := signedBody(messageDomain(w.id()), raw)
+	w.Admit("carol")
+	h := protocol.Header{Room: w.ID(), Epoch: w.Epoch(), Ctr: 2, Prev: protocol.Hash{1}, Lamport: 3}
+	raw := sealed("carol", h, "hello", w.Key(w.Epoch())).Raw()
+	body := signedBody(messageDomain(w.ID()), raw)
 	spellings := map[string][]byte{"unchanged": raw}
 	for field := protowire.Number(2); field <= 5; field++ {
-		spellings[fmt.Sprint("field ", field, " of the header")] = forge("carol", messageDomain(w.id()), setField(body, 1, padded(getField(body, 1), field)))
+		spellings[fmt.Sprint("field ", field, " of the header")] = forge("carol", messageDomain(w.ID()), setField(body, 1, padded(getField(body, 1), field)))
 	}
 	for field := range protowire.Number(3) {
-		spellings[fmt.Sprint("field ", field+1, " of the payload")] = forge("carol", messageDomain(w.id()), padded(body, field+1))
+		spellings[fmt.Sprint("field ", field+1, " of the payload")] = forge("carol", messageDomain(w.ID()), padded(body, field+1))
 	}
 	for _, field := range []protowire.Number{1, 2, 3, 5} {
 		spellings[fmt.Sprint("field ", field, " of the envelope")] = padded(raw, field)
@@ -171,7 +171,7 @@ func TestLineHasOneEncoding(t *testing.T) {
 		if name == "unchanged" {
 			want = pubsub.ValidationAccept
 		}
-		if got, _ := newJudge(w.snapshot("carol")).line(spelt); got != want {
+		if got, _ := newJudge(snapshotOf(w, "carol")).line(spelt); got != want {
 			t.Errorf("%s: %s", name, verdictNames[got])
 		}
 	}
@@ -314,14 +314,14 @@ func TestRoomTakesOnlyItsOwnLog(t *testing.T) {
 	s := assail(t)
 	mine, other := newLawRoom(t, "lab"), newLawRoom(t, "another")
 	s.inLoop(s.alice, func(l *loop) {
-		r := newRoom(l, mine.id())
+		r := newRoom(l, mine.ID())
 		defer r.cancel()
-		r.takeRecord(other.records[0])
+		r.takeRecord(other.Records[0])
 		if r.current().Seq() != 0 {
 			t.Error("it has taken the beginning of another room")
 		}
-		r.takeRecord(mine.records[0])
-		if r.current().Room() != mine.id() {
+		r.takeRecord(mine.Records[0])
+		if r.current().Room() != mine.ID() {
 			t.Error("it has not taken its own")
 		}
 	})

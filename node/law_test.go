@@ -2,124 +2,34 @@ package node
 
 import (
 	"context"
-	"crypto/ed25519"
-	"crypto/sha256"
-	"math/rand/v2"
-	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	pubsub "github.com/libp2p/go-libp2p-pubsub"
 	pb "github.com/libp2p/go-libp2p-pubsub/pb"
-	"github.com/libp2p/go-libp2p/core/crypto"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/record"
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"localchat/authority"
+	"localchat/node/internal/roomtest"
 	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
 
-// lawStart is when the rooms of these tests begin.
-var lawStart = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
+// The names of the test rooms.
+var (
+	lawStart   = roomtest.Start
+	newLawRoom = roomtest.New
+	persona    = roomtest.Persona
+	personaID  = roomtest.PersonaID
+	sealed     = roomtest.Sealed
+)
 
-// personae are peers with keys made from their names, so that a failure names the same peers every time. The mutex is
-// for fuzz workers and tests that use the map at once.
-var personae = struct {
-	mu   sync.Mutex
-	keys map[string]protocol.KeySigner
-}{keys: make(map[string]protocol.KeySigner)}
-
-func persona(name string) protocol.KeySigner {
-	personae.mu.Lock()
-	defer personae.mu.Unlock()
-	if k, ok := personae.keys[name]; ok {
-		return k
-	}
-	seed := sha256.Sum256([]byte(name))
-	k := protocol.KeySigner{PrivKey: must(crypto.UnmarshalEd25519PrivateKey(ed25519.NewKeyFromSeed(seed[:])))}
-	personae.keys[name] = k
-	return k
-}
-
-func personaID(name string) peer.ID { return persona(name).Peer() }
-
-// sealed is a line of a persona.
-func sealed(name string, h protocol.Header, text string, key protocol.Key) protocol.Message {
-	s := persona(name)
-	c := protocol.Content{Kind: protocol.Say, Text: text, At: lawStart}
-	return must(protocol.SealMessage(h, c, key, s.Peer(), s, random))
-}
-
-// A lawRoom is a room of alice's with real records and keys, and no network.
-type lawRoom struct {
-	t       testing.TB
-	now     time.Time
-	ledger  authority.Ledger
-	records []protocol.SignedRecord
-	keys    authority.Keyring
-	rand    *rand.ChaCha8
-}
-
-func newLawRoom(t testing.TB, name string) *lawRoom {
-	w := &lawRoom{t: t, now: lawStart, rand: rand.NewChaCha8(sha256.Sum256([]byte(name)))}
-	p := protocol.DefaultPolicy()
-	p.Access = protocol.Open
-	w.do(authority.CreateRoom{Name: name, Nick: "alice", Policy: p})
-	return w
-}
-
-func (w *lawRoom) do(ev authority.Event) {
-	w.t.Helper()
-	w.now = w.now.Add(2 * authority.ReturnAfter)
-	env := authority.Env{Now: w.now, Rand: w.rand, Signer: persona("alice"), Self: personaID("alice")}
-	next, effects, err := w.ledger.Step(env, ev)
-	if err != nil {
-		w.t.Fatalf("%T: %v", ev, err)
-	}
-	w.ledger = next
-	for _, e := range effects {
-		c, ok := e.(authority.Commit)
-		if !ok {
-			continue
-		}
-		w.records = append(w.records, c.Record)
-		w.keys = w.keys.With(w.ledger.State(), []protocol.EpochKey{{Epoch: c.Change.Epoch, Key: c.Key}}, w.now)
-	}
-}
-
-func (w *lawRoom) admit(names ...string) {
-	w.t.Helper()
-	for _, n := range names {
-		w.do(authority.Knock{Peer: personaID(n), Request: protocol.JoinRequest{Room: w.id(), Nick: n}})
-		if _, in := w.ledger.State().Member(personaID(n)); !in {
-			w.t.Fatal(n, "was not let in")
-		}
-	}
-}
-
-func (w *lawRoom) id() protocol.RoomID { return w.ledger.State().Room() }
-func (w *lawRoom) epoch() uint64       { return w.ledger.State().Epoch() }
-
-func (w *lawRoom) key(epoch uint64) protocol.Key {
-	k, ok := w.keys.Get(epoch)
-	if !ok {
-		w.t.Fatal("no key of epoch", epoch)
-	}
-	return k
-}
-
-// say is a line of name in an epoch that the room has had.
-func (w *lawRoom) say(name string, epoch, ctr uint64) protocol.Message {
-	return sealed(name, protocol.Header{Room: w.id(), Epoch: epoch, Ctr: ctr, Lamport: 1}, "hello", w.key(epoch))
-}
-
-// snapshot is the state that the validators of self's node have.
-func (w *lawRoom) snapshot(self string) *snapshot {
+// snapshotOf is the state that the validators of self's node have.
+func snapshotOf(w *roomtest.Room, self string) *snapshot {
 	return &snapshot{
-		room: w.id(), state: w.ledger.State(), keys: w.keys, records: w.records, self: personaID(self),
+		room: w.ID(), state: w.State(), keys: w.Keys, records: w.Records, self: personaID(self),
 		floors: make(map[peer.ID]uint64),
 	}
 }
@@ -252,11 +162,11 @@ func getField(b []byte, field protowire.Number) []byte {
 
 // A removedRoom is a room in which bob and carol were admitted, bob was kicked, with his lines up to 5 counting, and
 // dave was admitted since.
-func removedRoom(t testing.TB) (w *lawRoom, before uint64) {
+func removedRoom(t testing.TB) (w *roomtest.Room, before uint64) {
 	w = newLawRoom(t, "lab")
-	w.admit("bob", "carol")
-	before = w.epoch()
-	w.do(authority.Kick{Peer: personaID("bob"), Cut: protocol.Cut{Ctr: 5, Hash: protocol.Hash{5}}})
-	w.admit("dave")
+	w.Admit("bob", "carol")
+	before = w.Epoch()
+	w.Do(authority.Kick{Peer: personaID("bob"), Cut: protocol.Cut{Ctr: 5, Hash: protocol.Hash{5}}})
+	w.Admit("dave")
 	return w, before
 }

@@ -17,11 +17,11 @@ import (
 func TestRefusalsAllocateNothing(t *testing.T) {
 	w, before := removedRoom(t)
 	other := newLawRoom(t, "another")
-	good := w.say("carol", w.epoch(), 1).Raw()
-	record := w.records[len(w.records)-1].Bytes()
+	good := w.Say("carol", w.Epoch(), 1).Raw()
+	record := w.Records[len(w.Records)-1].Bytes()
 	removed := must(protocol.SignRecord(protocol.Record{
-		Room: w.id(), Seq: w.ledger.State().Seq() + 1, Prev: w.ledger.State().Head(), Term: 1, Epoch: w.epoch() + 1,
-		At: w.now, Author: personaID("bob"), Body: protocol.Rekey{}, KeyHash: protocol.Hash{1},
+		Room: w.ID(), Seq: w.State().Seq() + 1, Prev: w.State().Head(), Term: 1, Epoch: w.Epoch() + 1,
+		At: w.Now, Author: personaID("bob"), Body: protocol.Rekey{}, KeyHash: protocol.Hash{1},
 	}, persona("bob"))).Bytes()
 	for _, c := range []struct {
 		name   string
@@ -31,19 +31,19 @@ func TestRefusalsAllocateNothing(t *testing.T) {
 	}{
 		{name: "nothing"},
 		{name: "half a line", raw: good[:len(good)/2]},
-		{name: "a line of another room", raw: other.say("alice", 1, 1).Raw(), most: 1}, // alice's signature is not for this one
-		{name: "a stranger's line", raw: w.say("mallory", w.epoch(), 1).Raw()},
-		{name: "the removed peer's line", raw: w.say("bob", w.epoch(), 9).Raw()},
-		{name: "the removed peer's earlier line, past the cut-off", raw: w.say("bob", before, 9).Raw()},
+		{name: "a line of another room", raw: other.Say("alice", 1, 1).Raw(), most: 1}, // alice's signature is not for this one
+		{name: "a stranger's line", raw: w.Say("mallory", w.Epoch(), 1).Raw()},
+		{name: "the removed peer's line", raw: w.Say("bob", w.Epoch(), 9).Raw()},
+		{name: "the removed peer's earlier line, past the cut-off", raw: w.Say("bob", before, 9).Raw()},
 		{name: "a line with a bad signature", raw: flip(good, len(good)-1), most: 1},
 		{name: "half a record", raw: record[:len(record)/2], record: true},
-		{name: "a record of another room", raw: other.records[0].Bytes(), record: true},
-		{name: "an old record", raw: w.records[1].Bytes(), record: true},
-		{name: "the room's first record", raw: w.records[0].Bytes(), record: true},
+		{name: "a record of another room", raw: other.Records[0].Bytes(), record: true},
+		{name: "an old record", raw: w.Records[1].Bytes(), record: true},
+		{name: "the room's first record", raw: w.Records[0].Bytes(), record: true},
 		{name: "the removed peer's record", raw: removed, record: true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			j := newJudge(w.snapshot("carol"))
+			j := newJudge(snapshotOf(w, "carol"))
 			m := data(c.raw)
 			judge := j.validateLine
 			if c.record {

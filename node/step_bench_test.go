@@ -12,25 +12,26 @@ import (
 
 	"localchat/authority"
 	"localchat/node/internal/lan"
+	"localchat/node/internal/roomtest"
 	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
 
 // benchLines is a room of alice's with maxLines lines of carol's, each of which names the one before.
-func benchLines(b testing.TB) (*lawRoom, *room, []transcript.Opened) {
+func benchLines(b testing.TB) (*roomtest.Room, *room, []transcript.Opened) {
 	w := newLawRoom(b, "lab")
-	w.admit("carol", "bob")
+	w.Admit("carol", "bob")
 	n := &Node{self: personaID("alice"), signer: persona("alice"), log: slog.New(slog.DiscardHandler)}
 	n.ctx, n.cancel = context.WithCancel(b.Context())
 	b.Cleanup(n.cancel)
-	r := newRoom(must(newLoop(n, nil)), w.id())
+	r := newRoom(must(newLoop(n, nil)), w.ID())
 	b.Cleanup(r.cancel)
-	r.ledger, r.records, r.keys = &w.ledger, w.records, w.keys
+	r.ledger, r.records, r.keys = &w.Ledger, w.Records, w.Keys
 	r.publishSnapshot()
 	var lines []transcript.Opened
 	for i := range uint64(transcript.MaxLines) {
 		a := transcript.Opened{Content: protocol.Content{Kind: protocol.Say, Text: "hello"}}
-		a.Msg.Author, a.Msg.Header = personaID("carol"), protocol.Header{Room: w.id(), Epoch: w.epoch(), Ctr: i + 1, Lamport: i + 1}
+		a.Msg.Author, a.Msg.Header = personaID("carol"), protocol.Header{Room: w.ID(), Epoch: w.Epoch(), Ctr: i + 1, Lamport: i + 1}
 		a.Msg.ID = protocol.Hash{1, byte(i), byte(i >> 8), byte(i >> 16)}
 		if i > 0 {
 			a.Msg.Prev = lines[i-1].Msg.ID
@@ -63,14 +64,14 @@ func BenchmarkStep(b *testing.B) {
 	})
 	b.Run("all polls of a full room are answered", func(b *testing.B) {
 		w := newLawRoom(b, "lab")
-		for i := 0; w.ledger.State().Len() < protocol.MaxMembers; i++ { // some names look like the end of an ID
-			w.do(authority.Knock{Peer: personaID(crowdName(i)), Request: protocol.JoinRequest{Room: w.id(), Nick: crowdName(i)}})
+		for i := 0; w.State().Len() < protocol.MaxMembers; i++ { // some names look like the end of an ID
+			w.Do(authority.Knock{Peer: personaID(crowdName(i)), Request: protocol.JoinRequest{Room: w.ID(), Nick: crowdName(i)}})
 		}
 		alice := must(New(Config{Nick: "alice", Host: must(lan.NewHost(persona("alice").PrivKey, loopback))}))
 		b.Cleanup(func() { _ = alice.Close() })
 		must(ask(b.Context(), alice, inLoop(func(l *loop) {
-			r := newRoom(l, w.id())
-			r.ledger, r.records, r.keys = &w.ledger, w.records, w.keys
+			r := newRoom(l, w.ID())
+			r.ledger, r.records, r.keys = &w.Ledger, w.Records, w.Keys
 			r.publishSnapshot()
 			members, addr := r.current().Members(), multiaddr.StringCast("/ip4/10.0.0.1/udp/4001/quic-v1")
 			for _, m := range members {

@@ -16,10 +16,10 @@ import (
 // A log whose records are valid but do not fit together stops the node too, with the room's name.
 func TestLogThatDoesNotFitTogether(t *testing.T) {
 	w := newLawRoom(t, "lab")
-	w.admit("bob", "carol")
+	w.Admit("bob", "carol")
 	dir := t.TempDir()
 	st := must(store.Open(dir))
-	err := errors.Join(st.SaveBatch(w.id(), authority.Batch{Records: slices.Delete(slices.Clone(w.records), 1, 2)}), st.Close())
+	err := errors.Join(st.SaveBatch(w.ID(), authority.Batch{Records: slices.Delete(slices.Clone(w.Records), 1, 2)}), st.Close())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,17 +21,17 @@ import (
 func TestLineVerdicts(t *testing.T) {
 	w, before := removedRoom(t)
 	other := newLawRoom(t, "another")
-	now := w.epoch()
-	fresh := w.say("carol", now, 1).Raw()
+	now := w.Epoch()
+	fresh := w.Say("carol", now, 1).Raw()
 	flipped := slices.Clone(fresh)
 	flipped[len(flipped)-1] ^= 1
-	unknownKey := w.snapshot("carol")
-	unknownKey.keys = authority.Keyring{}.With(w.ledger.State(), []protocol.EpochKey{{Epoch: before, Key: w.key(before)}}, w.now)
-	floored := w.snapshot("carol")
+	unknownKey := snapshotOf(w, "carol")
+	unknownKey.keys = authority.Keyring{}.With(w.State(), []protocol.EpochKey{{Epoch: before, Key: w.Key(before)}}, w.Now)
+	floored := snapshotOf(w, "carol")
 	floored.floors[personaID("carol")] = 7
-	at := func(name string, epoch, ctr uint64) []byte { return w.say(name, epoch, ctr).Raw() }
+	at := func(name string, epoch, ctr uint64) []byte { return w.Say(name, epoch, ctr).Raw() }
 	under := func(name string, epoch, ctr uint64, k protocol.Key) []byte {
-		return sealed(name, protocol.Header{Room: w.id(), Epoch: epoch, Ctr: ctr, Lamport: 1}, "hello", k).Raw()
+		return sealed(name, protocol.Header{Room: w.ID(), Epoch: epoch, Ctr: ctr, Lamport: 1}, "hello", k).Raw()
 	}
 	rows := []struct {
 		name string
@@ -47,8 +47,8 @@ func TestLineVerdicts(t *testing.T) {
 		{name: "bytes after the end", raw: append(slices.Clone(fresh), 0), want: pubsub.ValidationReject},
 		{name: "truncated", raw: fresh[:len(fresh)-1], want: pubsub.ValidationReject},
 		{name: "bad signature", raw: flipped, want: pubsub.ValidationReject},
-		{name: "a record among the lines", raw: w.records[1].Bytes(), want: pubsub.ValidationReject},
-		{name: "another room", raw: other.say("alice", 1, 1).Raw(), want: pubsub.ValidationReject},
+		{name: "a record among the lines", raw: w.Records[1].Bytes(), want: pubsub.ValidationReject},
+		{name: "another room", raw: other.Say("alice", 1, 1).Raw(), want: pubsub.ValidationReject},
 		{name: "of this epoch by a member", raw: fresh, want: pubsub.ValidationAccept},
 		{name: "of this epoch by the owner", raw: at("alice", now, 1), want: pubsub.ValidationAccept},
 		{name: "of an earlier epoch by a member of it", raw: at("carol", before, 1), want: pubsub.ValidationAccept, late: true},
@@ -60,7 +60,7 @@ func TestLineVerdicts(t *testing.T) {
 		{name: "of an epoch before the author came, early enough", raw: at("carol", 1, 1), want: pubsub.ValidationIgnore},
 		{name: "by a stranger with the key", raw: at("mallory", now, 1), want: pubsub.ValidationIgnore},
 		{name: "by a member, under a wrong key", raw: under("carol", now, 1, protocol.Key{9}), want: pubsub.ValidationIgnore},
-		{name: "by a member, under the key before", raw: under("carol", now, 1, w.key(before)), want: pubsub.ValidationIgnore},
+		{name: "by a member, under the key before", raw: under("carol", now, 1, w.Key(before)), want: pubsub.ValidationIgnore},
 		{name: "of the next epoch", raw: under("carol", now+1, 1, protocol.Key{9}), want: pubsub.ValidationIgnore, kept: true},
 		{name: "of the last epoch there can be", raw: under("carol", protocol.MaxCounter, 1, protocol.Key{9}), want: pubsub.ValidationIgnore, kept: true},
 		{name: "of this epoch, whose key has not come", snap: unknownKey, raw: fresh, want: pubsub.ValidationIgnore, kept: true},
@@ -72,7 +72,7 @@ func TestLineVerdicts(t *testing.T) {
 		t.Run(r.name, func(t *testing.T) {
 			s := r.snap
 			if s == nil {
-				s = w.snapshot("carol")
+				s = snapshotOf(w, "carol")
 			}
 			j := newJudge(s)
 			got, line := j.line(r.raw)
@@ -85,7 +85,7 @@ func TestLineVerdicts(t *testing.T) {
 			if early := len(j.posted) == 1; early != r.kept || len(j.posted) > 1 {
 				t.Errorf("posted %v", j.posted)
 			} else if early {
-				if e, ok := j.posted[0].(earlyLine); !ok || !bytes.Equal(e.msg.Raw(), r.raw) || e.room != w.id() {
+				if e, ok := j.posted[0].(earlyLine); !ok || !bytes.Equal(e.msg.Raw(), r.raw) || e.room != w.ID() {
 					t.Errorf("posted %+v", j.posted[0])
 				}
 			}
@@ -96,22 +96,22 @@ func TestLineVerdicts(t *testing.T) {
 // A room that has ended or is forked accepts nothing.
 func TestNoLineInAnEndedRoom(t *testing.T) {
 	closed := newLawRoom(t, "closed")
-	closed.admit("bob")
-	closed.do(authority.Close{Kind: protocol.Closed})
-	if got, _ := newJudge(closed.snapshot("bob")).line(closed.say("bob", closed.epoch(), 1).Raw()); got != pubsub.ValidationIgnore {
+	closed.Admit("bob")
+	closed.Do(authority.Close{Kind: protocol.Closed})
+	if got, _ := newJudge(snapshotOf(closed, "bob")).line(closed.Say("bob", closed.Epoch(), 1).Raw()); got != pubsub.ValidationIgnore {
 		t.Errorf("closed: %s", verdictNames[got])
 	}
 	forked := newLawRoom(t, "forked")
-	forked.admit("bob")
-	twin := forked.records[1].Record
+	forked.Admit("bob")
+	twin := forked.Records[1].Record
 	twin.At = twin.At.Add(time.Second)
-	s := forked.snapshot("bob")
+	s := snapshotOf(forked, "bob")
 	frozen, _, err := s.state.Apply(must(protocol.SignRecord(twin, persona("alice"))))
 	if err == nil || !frozen.Frozen() {
 		t.Fatal("two records of one number do not freeze:", err)
 	}
 	s.state = frozen
-	if got, _ := newJudge(s).line(forked.say("bob", forked.epoch(), 1).Raw()); got != pubsub.ValidationIgnore {
+	if got, _ := newJudge(s).line(forked.Say("bob", forked.Epoch(), 1).Raw()); got != pubsub.ValidationIgnore {
 		t.Errorf("frozen: %s", verdictNames[got])
 	}
 }
@@ -120,11 +120,11 @@ func TestNoLineInAnEndedRoom(t *testing.T) {
 // the key, not signed by another member.
 func TestSwappedFieldsNeverCount(t *testing.T) {
 	w := newLawRoom(t, "lab")
-	w.admit("bob", "carol")
-	now := w.epoch()
-	h := protocol.Header{Room: w.id(), Epoch: now, Ctr: 3, Prev: protocol.Hash{1}, Lamport: 9}
-	good, second := sealed("bob", h, "hello", w.key(now)), sealed("bob", h, "goodbye", w.key(now))
-	body, body2 := signedBody(messageDomain(w.id()), good.Raw()), signedBody(messageDomain(w.id()), second.Raw())
+	w.Admit("bob", "carol")
+	now := w.Epoch()
+	h := protocol.Header{Room: w.ID(), Epoch: now, Ctr: 3, Prev: protocol.Hash{1}, Lamport: 9}
+	good, second := sealed("bob", h, "hello", w.Key(now)), sealed("bob", h, "goodbye", w.Key(now))
+	body, body2 := signedBody(messageDomain(w.ID()), good.Raw()), signedBody(messageDomain(w.ID()), second.Raw())
 	header := getField(body, 1)
 	inHeader := func(f protowire.Number, v any) []byte { return setField(body, 1, setField(header, f, v)) }
 	swaps := map[string][]byte{
@@ -143,12 +143,12 @@ func TestSwappedFieldsNeverCount(t *testing.T) {
 	for name, swapped := range swaps {
 		for how, raw := range map[string][]byte{
 			"under the old signature":  envelope(swapped),
-			"signed again":             forge("bob", messageDomain(w.id()), swapped),
-			"signed by another member": forge("carol", messageDomain(w.id()), swapped),
-			"signed by a stranger":     forge("mallory", messageDomain(w.id()), swapped),
+			"signed again":             forge("bob", messageDomain(w.ID()), swapped),
+			"signed by another member": forge("carol", messageDomain(w.ID()), swapped),
+			"signed by a stranger":     forge("mallory", messageDomain(w.ID()), swapped),
 		} {
 			t.Run(name+" "+how, func(t *testing.T) {
-				got, line := newJudge(w.snapshot("carol")).line(raw)
+				got, line := newJudge(snapshotOf(w, "carol")).line(raw)
 				if got == pubsub.ValidationAccept || line != nil {
 					t.Error("the line counts")
 				}
@@ -159,15 +159,15 @@ func TestSwappedFieldsNeverCount(t *testing.T) {
 		}
 	}
 	for how, raw := range map[string][]byte{
-		"as another member's own": forge("carol", messageDomain(w.id()), body), "in another domain": forge("bob", recordDomain, body),
-		"in another room":    forge("bob", messageDomain(newLawRoom(t, "another").id()), body),
+		"as another member's own": forge("carol", messageDomain(w.ID()), body), "in another domain": forge("bob", recordDomain, body),
+		"in another room":    forge("bob", messageDomain(newLawRoom(t, "another").ID()), body),
 		"with another's key": setField(good.Raw(), 1, must(crypto.MarshalPublicKey(persona("carol").GetPublic()))),
 	} {
-		if got, _ := newJudge(w.snapshot("carol")).line(raw); got == pubsub.ValidationAccept {
+		if got, _ := newJudge(snapshotOf(w, "carol")).line(raw); got == pubsub.ValidationAccept {
 			t.Errorf("the same bytes count %s", how)
 		}
 	}
-	if got, _ := newJudge(w.snapshot("carol")).line(envelope(body)); got != pubsub.ValidationAccept {
+	if got, _ := newJudge(snapshotOf(w, "carol")).line(envelope(body)); got != pubsub.ValidationAccept {
 		t.Errorf("the line itself is not accepted (%s): this test checks nothing", verdictNames[got])
 	}
 }
@@ -181,20 +181,20 @@ func flip(b []byte, i int) []byte {
 // The validator keeps the author's floor of an expired line: a replay is not news, and higher numbers count.
 func TestReplayAfterExpiry(t *testing.T) {
 	w := newLawRoom(t, "lab")
-	w.admit("bob")
-	s := w.snapshot("alice")
-	raw := w.say("bob", w.epoch(), 3).Raw()
+	w.Admit("bob")
+	s := snapshotOf(w, "alice")
+	raw := w.Say("bob", w.Epoch(), 3).Raw()
 	_, l := newJudge(s).line(raw)
-	talk := transcript.New(w.id(), personaID("alice"), 0, w.now)
-	env := transcript.Env{Now: w.now, Wall: w.now, State: w.ledger.State(), Keys: w.keys, Allow: func(peer.ID, string) bool { return true }}
+	talk := transcript.New(w.ID(), personaID("alice"), 0, w.Now)
+	env := transcript.Env{Now: w.Now, Wall: w.Now, State: w.State(), Keys: w.Keys, Allow: func(peer.ID, string) bool { return true }}
 	talk.Hear(env, *l)
-	env.Now = w.now.Add(env.State.Policy().Retain + time.Second)
+	env.Now = w.Now.Add(env.State.Policy().Retain + time.Second)
 	talk.Tick(env)
 	s.floors = talk.Floors()
 	if got, _ := newJudge(s).line(raw); got != pubsub.ValidationIgnore {
 		t.Errorf("a replay after expiry: %s", verdictNames[got])
 	}
-	if got, _ := newJudge(s).line(w.say("bob", w.epoch(), 4).Raw()); got != pubsub.ValidationAccept {
+	if got, _ := newJudge(s).line(w.Say("bob", w.Epoch(), 4).Raw()); got != pubsub.ValidationAccept {
 		t.Errorf("the next line: %s", verdictNames[got])
 	}
 }
@@ -205,8 +205,8 @@ func TestRecordVerdicts(t *testing.T) {
 	other := newLawRoom(t, "another")
 	next := func(by string, change func(*protocol.Record)) []byte {
 		r := protocol.Record{
-			Room: w.id(), Seq: w.ledger.State().Seq() + 1, Prev: w.ledger.State().Head(), Term: 1, Epoch: w.epoch() + 1,
-			At: w.now, Author: personaID(by), Body: protocol.Remove{Peer: personaID("carol"), Kind: protocol.Kicked},
+			Room: w.ID(), Seq: w.State().Seq() + 1, Prev: w.State().Head(), Term: 1, Epoch: w.Epoch() + 1,
+			At: w.Now, Author: personaID(by), Body: protocol.Remove{Peer: personaID("carol"), Kind: protocol.Kicked},
 			KeyHash: protocol.Hash{1},
 		}
 		if change != nil {
@@ -214,7 +214,7 @@ func TestRecordVerdicts(t *testing.T) {
 		}
 		return must(protocol.SignRecord(r, persona(by))).Bytes()
 	}
-	last := w.records[len(w.records)-1].Bytes()
+	last := w.Records[len(w.Records)-1].Bytes()
 	byMember := next("carol", nil)
 	rows := []struct {
 		name, self string
@@ -224,17 +224,17 @@ func TestRecordVerdicts(t *testing.T) {
 	}{
 		{name: "empty", raw: nil, want: pubsub.ValidationReject},
 		{name: "noise", raw: bytes.Repeat([]byte{7}, 100), want: pubsub.ValidationReject},
-		{name: "a line among the records", raw: w.say("alice", w.epoch(), 1).Raw(), want: pubsub.ValidationReject},
-		{name: "another room's", raw: other.records[0].Bytes(), want: pubsub.ValidationReject},
+		{name: "a line among the records", raw: w.Say("alice", w.Epoch(), 1).Raw(), want: pubsub.ValidationReject},
+		{name: "another room's", raw: other.Records[0].Bytes(), want: pubsub.ValidationReject},
 		{name: "too large", raw: append(slices.Clone(last), make([]byte, protocol.MaxRecord)...), want: pubsub.ValidationReject},
 		{name: "bad signature", raw: flip(last, len(last)-1), want: pubsub.ValidationReject},
 		{name: "forged author", raw: forge("carol", recordDomain, signedBody(recordDomain, last)), want: pubsub.ValidationIgnore},
 		{name: "forged author, at the authority's", self: "alice", raw: forge("carol", recordDomain, signedBody(recordDomain, last)), want: pubsub.ValidationReject},
 		{name: "the authority's next", raw: next("alice", nil), want: pubsub.ValidationAccept},
 		{name: "the authority's after a gap", raw: next("alice", func(r *protocol.Record) { r.Seq += 3 }), want: pubsub.ValidationAccept},
-		{name: "the authority's of old", raw: w.records[1].Bytes(), want: pubsub.ValidationIgnore},
-		{name: "the authority's first", raw: w.records[0].Bytes(), want: pubsub.ValidationIgnore},
-		{name: "a fork of old", raw: next("alice", func(r *protocol.Record) { r.Seq, r.Prev = 2, w.records[0].Hash() }), want: pubsub.ValidationAccept},
+		{name: "the authority's of old", raw: w.Records[1].Bytes(), want: pubsub.ValidationIgnore},
+		{name: "the authority's first", raw: w.Records[0].Bytes(), want: pubsub.ValidationIgnore},
+		{name: "a fork of old", raw: next("alice", func(r *protocol.Record) { r.Seq, r.Prev = 2, w.Records[0].Hash() }), want: pubsub.ValidationAccept},
 		{name: "a fork of the last", raw: next("alice", func(r *protocol.Record) { r.Seq-- }), want: pubsub.ValidationAccept},
 		{name: "a member's, at a member's", self: "dave", raw: byMember, want: pubsub.ValidationIgnore},
 		{name: "a member's, at the authority's", self: "alice", raw: byMember, want: pubsub.ValidationIgnore, attempt: "carol"},
@@ -247,7 +247,7 @@ func TestRecordVerdicts(t *testing.T) {
 			if self == "" {
 				self = "carol"
 			}
-			j := newJudge(w.snapshot(self))
+			j := newJudge(snapshotOf(w, self))
 			got, record := j.record(r.raw)
 			if got != r.want {
 				t.Fatalf("the verdict is %s, not %s", verdictNames[got], verdictNames[r.want])
@@ -274,7 +274,7 @@ func TestRecordVerdicts(t *testing.T) {
 // Pubsub does not forward a message of another peer. It sends our own.
 func TestNothingIsForwarded(t *testing.T) {
 	w, _ := removedRoom(t)
-	raw := w.say("carol", w.epoch(), 1).Raw()
+	raw := w.Say("carol", w.Epoch(), 1).Raw()
 	rows := []struct {
 		name string
 		from peer.ID
@@ -287,7 +287,7 @@ func TestNothingIsForwarded(t *testing.T) {
 	}
 	for _, r := range rows {
 		t.Run(r.name, func(t *testing.T) {
-			j := newJudge(w.snapshot("dave"))
+			j := newJudge(snapshotOf(w, "dave"))
 			if got := j.endsHere(j.validateLine)(t.Context(), r.from, data(r.raw)); got != r.want {
 				t.Errorf("the verdict is %s, not %s", verdictNames[got], verdictNames[r.want])
 			}
@@ -301,22 +301,22 @@ func TestNothingIsForwarded(t *testing.T) {
 // Whatever bytes come, a line counts only if a member has sealed it. A line that does not open does not count.
 func FuzzValidateLine(f *testing.F) {
 	w, before := removedRoom(f)
-	snap := w.snapshot("carol")
+	snap := snapshotOf(w, "carol")
 	for _, m := range []protocol.Message{
-		w.say("carol", w.epoch(), 1), w.say("bob", before, 4), w.say("bob", before, 6), w.say("mallory", w.epoch(), 1),
-		sealed("carol", protocol.Header{Room: w.id(), Epoch: w.epoch() + 1, Ctr: 1, Lamport: 1}, strings.Repeat("x", 99), protocol.Key{9}),
+		w.Say("carol", w.Epoch(), 1), w.Say("bob", before, 4), w.Say("bob", before, 6), w.Say("mallory", w.Epoch(), 1),
+		sealed("carol", protocol.Header{Room: w.ID(), Epoch: w.Epoch() + 1, Ctr: 1, Lamport: 1}, strings.Repeat("x", 99), protocol.Key{9}),
 	} {
 		f.Add(m.Raw(), byte(0))
-		f.Add(signedBody(messageDomain(w.id()), m.Raw()), byte(1))
-		f.Add(signedBody(messageDomain(w.id()), m.Raw()), byte(2))
+		f.Add(signedBody(messageDomain(w.ID()), m.Raw()), byte(1))
+		f.Add(signedBody(messageDomain(w.ID()), m.Raw()), byte(2))
 	}
 	f.Add([]byte{}, byte(0))
 	f.Fuzz(func(t *testing.T, raw []byte, signer byte) {
 		switch signer {
 		case 1:
-			raw = forge("carol", messageDomain(w.id()), raw)
+			raw = forge("carol", messageDomain(w.ID()), raw)
 		case 2:
-			raw = forge("mallory", messageDomain(w.id()), raw)
+			raw = forge("mallory", messageDomain(w.ID()), raw)
 		}
 		got, line := newJudge(snap).line(raw)
 		ok := line != nil
@@ -332,8 +332,8 @@ func FuzzValidateLine(f *testing.F) {
 // Whatever bytes come, a record is let through only if the authority has signed it.
 func FuzzValidateRecord(f *testing.F) {
 	w, _ := removedRoom(f)
-	snap := w.snapshot("alice")
-	for _, r := range w.records {
+	snap := snapshotOf(w, "alice")
+	for _, r := range w.Records {
 		f.Add(r.Bytes(), byte(0))
 		f.Add(signedBody(recordDomain, r.Bytes()), byte(1))
 		f.Add(setField(signedBody(recordDomain, r.Bytes()), 7, []byte(personaID("carol"))), byte(1))

@@ -10,9 +10,9 @@ import (
 func TestDoubtedAge(t *testing.T) {
 	const retain = 10 * time.Minute
 	w := newLawRoom(t, "lab")
-	w.admit("bob")
-	msg := w.say("bob", w.epoch(), 1)
-	g, now := newLog(), w.now
+	w.Admit("bob")
+	msg := w.Say("bob", w.Epoch(), 1)
+	g, now := newLog(), w.Now
 	come := func(age time.Duration, doubted bool) bool {
 		return g.add(&Line{Opened: Opened{Msg: msg, Given: Given{Age: age, By: "mallory", Doubted: doubted}}, Got: now})
 	}

@@ -57,7 +57,7 @@ func BenchmarkCompareHeads(b *testing.B) {
 // What one step takes, at the bounds: none of it may take 20 ms.
 func BenchmarkStep(b *testing.B) {
 	w := newLawRoom(b, "lab")
-	w.admit("carol", "bob")
+	w.Admit("carol", "bob")
 	lines := w.lines("carol", MaxLines)
 	fill := func(lines []Opened) *Transcript {
 		g := w.transcript("alice")
@@ -89,8 +89,8 @@ func BenchmarkStep(b *testing.B) {
 			g.takeLine(&env, o, true)
 		}
 	})
-	w.do(kickOf("carol", lines[MaxLines-1].Msg))
-	ended, _ := w.ledger.State().Removed(personaID("carol"))
+	w.Do(kickOf("carol", lines[MaxLines-1].Msg))
+	ended, _ := w.State().Removed(personaID("carol"))
 	run("a removal of one with all lines", lines, func(g *Transcript) {
 		for _, l := range g.Of(personaID("carol")) {
 			if !g.onChain(ended, l.Msg.ID) {

@@ -26,10 +26,10 @@ func TestRemovalWalksEachLineOnce(t *testing.T) {
 		for _, order := range []string{"all are here", "the last comes first", "one after the other, from the last"} {
 			t.Run(fmt.Sprint(end, ", ", order), func(t *testing.T) {
 				w := newLawRoom(t, "lab")
-				w.admit("carol")
+				w.Admit("carol")
 				g, lines := w.transcript("alice"), w.lines("carol", 1000)
-				w.do(of("carol", lines[len(lines)-1]))
-				ended, _ := w.ledger.State().Removed(personaID("carol"))
+				w.Do(of("carol", lines[len(lines)-1]))
+				ended, _ := w.State().Removed(personaID("carol"))
 				take := func(a Opened) { g.add(&Line{Opened: a, Got: lawStart}) }
 				asked := func(a Opened) {
 					if !g.onChain(ended, a.Msg.ID) {

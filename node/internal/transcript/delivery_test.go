@@ -10,7 +10,7 @@ import (
 // The authority has no receipt for lines beyond a gap: what it has only a part of it does not have.
 func TestNoReceiptBeyondAGap(t *testing.T) {
 	w := newLawRoom(t, "lab")
-	w.admit("bob")
+	w.Admit("bob")
 	g, env := w.transcript("alice"), w.env()
 	lines := w.lines("bob", 3)
 	receipt := func(o Opened) (told bool) {

@@ -16,7 +16,7 @@ func TestEarlyLinesAreBounded(t *testing.T) {
 	g := w.transcript("alice")
 	early := func(author peer.ID, i int) {
 		g.Keep(w.env(), protocol.Message{
-			Header: protocol.Header{Room: w.id(), Epoch: 99, Ctr: uint64(i + 1)}, Author: author,
+			Header: protocol.Header{Room: w.ID(), Epoch: 99, Ctr: uint64(i + 1)}, Author: author,
 			ID: protocol.DataID([]byte(fmt.Sprint(author, i))),
 		})
 	}
@@ -40,7 +40,7 @@ func TestEarlyLinesAreBounded(t *testing.T) {
 	g = w.transcript("alice")
 	text, size := strings.Repeat("x", protocol.MaxText), 0
 	for i := range MaxEarlyAuthor {
-		g.Keep(w.env(), sealed("alice", protocol.Header{Room: w.id(), Epoch: 99, Ctr: uint64(i + 1), Lamport: 1}, text, protocol.Key{1}))
+		g.Keep(w.env(), sealed("alice", protocol.Header{Room: w.ID(), Epoch: 99, Ctr: uint64(i + 1), Lamport: 1}, text, protocol.Key{1}))
 	}
 	for _, m := range g.early.lines {
 		size += len(m.Raw())

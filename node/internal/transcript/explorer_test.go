@@ -72,13 +72,13 @@ type explorer struct {
 
 func newExplorer(t *testing.T, seed uint64, history protocol.History) *explorer {
 	x := &explorer{t: t, rand: rand.New(rand.NewPCG(seed, 7)), law: newLawRoom(t, fmt.Sprint("lab", seed)), cut: make(map[[2]string]bool), seen: make(map[protocol.Hash]map[string]bool)}
-	p := x.law.ledger.State().Policy()
+	p := x.law.State().Policy()
 	p.History, p.Retain, p.Idle = history, 30*24*time.Hour, 0
-	x.law.do(authority.SetPolicy{Policy: p})
+	x.law.Do(authority.SetPolicy{Policy: p})
 	for _, name := range []string{"alice", "bob", "carol", "dave"} {
 		x.actors = append(x.actors, &actor{name: name, id: personaID(name)})
 	}
-	x.now = x.law.now
+	x.now = x.law.Now
 	x.enter(x.actors[0])
 	for _, a := range x.actors[1:3] {
 		x.admit(a)
@@ -129,9 +129,9 @@ func (x *explorer) env(a *actor) Env {
 
 // enter has a come in, with the log and the keys of now.
 func (x *explorer) enter(a *actor) {
-	a.st, a.keys = x.law.ledger.State(), authority.Keyring{}
+	a.st, a.keys = x.law.State(), authority.Keyring{}
 	x.giveKeys(a)
-	a.talk = New(x.law.id(), a.id, a.st.Used(a.id), x.now)
+	a.talk = New(x.law.ID(), a.id, a.st.Used(a.id), x.now)
 	a.wakes, a.asks, a.screen = nil, nil, nil
 	a.shown = make(map[protocol.Hash]int)
 	a.talk.Enter(x.env(a), a == x.actors[0])
@@ -145,14 +145,14 @@ func (x *explorer) enter(a *actor) {
 
 // order has alice do something, and alice's own node apply it.
 func (x *explorer) order(ev authority.Event) {
-	x.law.do(ev)
+	x.law.Do(ev)
 	x.apply(x.actors[0])
 }
 
 func (x *explorer) admit(a *actor) {
 	x.note("%s is admitted", a.name)
-	x.order(authority.Knock{Peer: a.id, Request: protocol.JoinRequest{Room: x.law.id(), Nick: a.name}})
-	if _, in := x.law.ledger.State().Member(a.id); !in {
+	x.order(authority.Knock{Peer: a.id, Request: protocol.JoinRequest{Room: x.law.ID(), Nick: a.name}})
+	if _, in := x.law.State().Member(a.id); !in {
 		x.fatalf("%s was not let in", a.name)
 	}
 	x.enter(a)
@@ -160,8 +160,8 @@ func (x *explorer) admit(a *actor) {
 
 // apply gives a the next record, if there is one. A node that is removed by it is out.
 func (x *explorer) apply(a *actor) {
-	for a.st.Seq() < x.law.ledger.State().Seq() {
-		st, change, err := a.st.Apply(x.law.records[a.st.Seq()])
+	for a.st.Seq() < x.law.State().Seq() {
+		st, change, err := a.st.Apply(x.law.Records[a.st.Seq()])
 		if err != nil {
 			x.fatalf("%s applies record %d: %v", a.name, a.st.Seq()+1, err)
 		}
@@ -185,7 +185,7 @@ func (x *explorer) apply(a *actor) {
 // giveKeys gives a the keys that it may have of the epochs that it knows.
 func (x *explorer) giveKeys(a *actor) {
 	var keys []protocol.EpochKey
-	for k := range x.law.keys.After(0) {
+	for k := range x.law.Keys.After(0) {
 		if k.Epoch <= a.st.Epoch() && (a.st.Policy().History == protocol.HistoryAll || a.st.MemberAt(a.id, k.Epoch)) {
 			keys = append(keys, k)
 		}
@@ -268,7 +268,7 @@ func (x *explorer) answer(a *actor) {
 	var lines []protocol.Message
 	ages := make(map[protocol.Hash]time.Duration)
 	for i, raw := range reply.Lines {
-		m := must(protocol.OpenMessage(x.law.id(), raw))
+		m := must(protocol.OpenMessage(x.law.ID(), raw))
 		lines = append(lines, m)
 		ages[m.ID] = reply.Ages[i]
 	}
@@ -403,12 +403,12 @@ func (x *explorer) step() {
 			x.carry(b, b.talk.Greet(x.env(b), a.id))
 		}
 	case k < 84:
-		if _, member := x.law.ledger.State().Member(a.id); a != x.actors[0] && member {
+		if _, member := x.law.State().Member(a.id); a != x.actors[0] && member {
 			x.note("%s is kicked", a.name)
 			x.order(authority.Kick{Peer: a.id, Cut: x.actors[0].talk.Cut(a.id)})
 		}
 	case k < 88:
-		if _, member := x.law.ledger.State().Member(a.id); a != x.actors[0] && !member {
+		if _, member := x.law.State().Member(a.id); a != x.actors[0] && !member {
 			if a.talk != nil {
 				a.talk = nil // it is told why it is out
 			}
@@ -424,7 +424,7 @@ func (x *explorer) settle() {
 	x.note("all links are whole")
 	clear(x.cut)
 	for _, a := range x.actors {
-		for a.talk != nil && a.st.Seq() < x.law.ledger.State().Seq() {
+		for a.talk != nil && a.st.Seq() < x.law.State().Seq() {
 			x.apply(a)
 		}
 		if a.talk != nil {
@@ -447,7 +447,7 @@ func (x *explorer) settle() {
 // judge holds the settled room to what it must be.
 func (x *explorer) judge() {
 	alice := x.actors[0]
-	st := x.law.ledger.State()
+	st := x.law.State()
 	for _, a := range x.actors {
 		if a.talk == nil {
 			continue

@@ -307,15 +307,15 @@ func TestExpiredStaysExpired(t *testing.T) {
 // names goes over the wire.
 func TestCutOfTheExpired(t *testing.T) {
 	w := newLawRoom(t, "lab")
-	w.admit("bob", "carol")
+	w.Admit("bob", "carol")
 	g := newLog()
 	for _, who := range []string{"bob", "carol"} {
-		g.add(&Line{Opened: Opened{Msg: w.say(who, w.epoch(), 1)}, Got: w.now})
+		g.add(&Line{Opened: Opened{Msg: w.Say(who, w.Epoch(), 1)}, Got: w.Now})
 	}
-	g.expire(w.now.Add(time.Second))
-	w.do(authority.Kick{Peer: personaID("bob"), Cut: g.Cut(personaID("bob"))})
-	w.do(authority.Leave{Peer: personaID("carol"), Cut: g.Cut(personaID("carol"))})
-	if n := w.ledger.State().Len(); n != 1 {
+	g.expire(w.Now.Add(time.Second))
+	w.Do(authority.Kick{Peer: personaID("bob"), Cut: g.Cut(personaID("bob"))})
+	w.Do(authority.Leave{Peer: personaID("carol"), Cut: g.Cut(personaID("carol"))})
+	if n := w.State().Len(); n != 1 {
 		t.Errorf("%d members are left", n)
 	}
 }

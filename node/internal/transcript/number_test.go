@@ -25,13 +25,13 @@ func TestNoLineStandsLastForever(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newLawRoom(t, "lab")
-			w.admit("mallory", "bob", "carol")
+			w.Admit("mallory", "bob", "carol")
 			g := w.transcript("alice")
 			ctrs := make(map[string]uint64)
 			say := func(who string, lamport uint64) {
 				ctrs[who]++
-				h := protocol.Header{Room: w.id(), Epoch: w.epoch(), Ctr: ctrs[who], Lamport: lamport}
-				key, _ := w.keys.Get(w.epoch())
+				h := protocol.Header{Room: w.ID(), Epoch: w.Epoch(), Ctr: ctrs[who], Lamport: lamport}
+				key, _ := w.Keys.Get(w.Epoch())
 				g.Relay(w.env(), sealed(who, h, who, key))
 			}
 			for i := range uint64(now) {
