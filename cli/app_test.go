@@ -10,7 +10,7 @@ import (
 	"localchat/node"
 )
 
-// newApp is a program whose nodes are f, with an environment of its own.
+// newApp returns a program that uses f as its node, with an environment of its own.
 func newApp(t testing.TB, f *clitest.Node, stdin io.Reader) (*app, *clitest.Screen, *clitest.Screen) {
 	t.Helper()
 	out, words := &clitest.Screen{}, &clitest.Screen{}
@@ -28,7 +28,7 @@ func newApp(t testing.TB, f *clitest.Node, stdin io.Reader) (*app, *clitest.Scre
 	return a, out, words
 }
 
-// runOf is what the command of that name does.
+// runOf returns the function of a command.
 func runOf(name string) func(context.Context, command.Call) (command.Reply, error) {
 	cmd, _ := command.LookUp(name, "", command.Table())
 	return cmd.Run

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestChecklist: every test that CHECKLIST.md names is there.
+// TestChecklist: every test that CHECKLIST.md names exists.
 func TestChecklist(t *testing.T) {
 	list, err := os.ReadFile("CHECKLIST.md")
 	if err != nil {

@@ -31,32 +31,33 @@ type app struct {
 	args    []string
 
 	opts  options
-	guest string // the nick of somebody without a name, made once
+	guest string // the nick if the login name makes none; chosen once
 
-	// start starts a node; tests put another in its place.
+	// start starts a node; tests replace it.
 	start func(node.Config) (command.Node, error)
-	// check looks at the network for doctor; tests put another in its place.
+	// check examines the network for doctor; tests replace it.
 	check func(context.Context, discovery.CheckConfig) discovery.Checkup
 }
 
-// gcPercent is how much garbage, in percent of what is in use, a node has at most before the garbage collector runs. Go's own 100
-// doubles what a full room takes: under a flood of long lines that is 26 MiB.
+// gcPercent is the setting of the garbage collector (GOGC) for a node. With Go's default of 100, a full room takes twice the
+// memory that it needs: under a flood of long lines that is 26 MiB more.
 const gcPercent = 50
 
-// Main runs the program as the operating system started it and returns its exit code. The first interrupt ends it in
-// order, the second at once.
+// Main runs the program with the arguments and streams of the process and returns the exit code. The first interrupt makes the
+// program leave its rooms and end; the second ends it at once.
 func Main() int {
 	debug.SetGCPercent(gcPercent)
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
-	// A reader that goes away (head) must end us in order and not by a signal: the rooms are to hear that we left.
+	// If the reader of our output goes, as head(1) does, the write must fail and no signal must kill us: we still have to leave
+	// our rooms.
 	signal.Ignore(syscall.SIGPIPE)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	_, kept := os.LookupEnv(keptBy)
 	go func() {
 		<-signals
-		if !kept { // a hangup reaches both us and our keeper, which passes it on
+		if !kept { // with a keeper, a hangup reaches us twice: from the terminal and from the keeper
 			signal.Reset(os.Interrupt, syscall.SIGTERM)
 		}
 		cancel(fail.ErrInterrupted)
@@ -64,9 +65,9 @@ func Main() int {
 	return Run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.LookupEnv)
 }
 
-// Run runs the command that args name until it is done, its input ends or ctx is cancelled, and returns the exit code.
-// env looks up environment variables. The reader of stdin may still be blocked in Read when Run returns: nothing can
-// interrupt that, and the process is about to end.
+// Run runs the command in args until it is finished, its input ends or ctx is cancelled, and returns the exit code. env looks up
+// environment variables. When Run returns, a goroutine may still be blocked in a Read of stdin: nothing can interrupt that, and
+// the process is about to end.
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, env func(string) (string, bool)) int {
 	a := &app{env: env, check: discovery.Check, Env: command.Env{
 		Stdin: stdin, Stdout: stream.Outlet(ctx, stdout), Stderr: stream.Outlet(ctx, stderr), Log: slog.New(slog.DiscardHandler), Ring: &command.LogRing{}, Exit: os.Exit,
@@ -96,7 +97,7 @@ func (a *app) run(ctx context.Context, args []string) (code int) {
 	return finish(ctx, a.Stderr, err)
 }
 
-// root is the command line.
+// root returns the command line.
 func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "localchat",
@@ -119,7 +120,7 @@ func (a *app) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fail.Usage(cmd.CommandPath()+" --help lists the flags", "%v", err)
 	})
-	root.SuggestionsMinimumDistance = 2 // letters: a slip and a swap
+	root.SuggestionsMinimumDistance = 2 // slips
 	root.SetVersionTemplate("localchat {{.Version}}\n")
 	a.opts.addTo(root.PersistentFlags())
 	root.AddCommand(a.createCommand(), a.joinCommand(), a.roomsCommand(), a.sendCommand(), a.tailCommand(), a.rpcCommand(),
@@ -128,8 +129,8 @@ func (a *app) root() *cobra.Command {
 	return root
 }
 
-// strict has help, and commands that are nothing without one of their own, refuse a word that is no command: cobra prints
-// its help, as if all were well. Its completion commands write to the output that root has when they are made.
+// strict makes an unknown word an error, for help and for commands that only have subcommands: cobra would print the help and
+// succeed. Call it after SetOut: the completion commands keep the output of that time.
 func strict(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
@@ -155,10 +156,10 @@ func namesItsCommands(cmd *cobra.Command) {
 		}
 		return fail.Usage(cmd.CommandPath()+" --help explains them", "%s takes %s", cmd.CommandPath(), strings.Join(names, "|"))
 	}
-	cmd.RunE = func(*cobra.Command, []string) error { return nil } // Args refuses whatever comes here
+	cmd.RunE = func(*cobra.Command, []string) error { return nil } // never reached: Args returns an error
 }
 
-// unknownCommand is the error for a word that is no command of parent's.
+// unknownCommand returns the error for a word that is no command of parent.
 func unknownCommand(parent *cobra.Command, word string) error {
 	path := parent.CommandPath() + " "
 	hint := path + "--help lists the commands"
@@ -171,7 +172,7 @@ func unknownCommand(parent *cobra.Command, word string) error {
 	return fail.Usage(hint, "unknown command %q", strings.TrimPrefix(path, "localchat ")+word)
 }
 
-// help is "localchat help COMMAND", also for the commands that are typed in a room.
+// help implements "localchat help COMMAND". It also explains the commands that are typed in a room.
 func help(cmd *cobra.Command, args []string) error {
 	about, rest, err := cmd.Root().Find(args)
 	if err != nil {
@@ -195,7 +196,7 @@ func help(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// verb makes the RunE of a command: settings first, then the log, then the command itself.
+// verb returns the RunE of a command. It reads the settings, starts the log, and runs do.
 func (a *app) verb(do func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
 	return func(cmd *cobra.Command, args []string) error {
 		if err := a.settle(cmd); err != nil {
@@ -210,7 +211,7 @@ func (a *app) verb(do func(*cobra.Command, []string) error) func(*cobra.Command,
 	}
 }
 
-// takes makes the Args of a command that wants the arguments named; a name that ends in "..." stands for one or more.
+// takes returns the Args of a command with the named arguments. A name that ends in "..." stands for one or more.
 func takes(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		rest := len(names) > 0 && strings.HasSuffix(names[len(names)-1], "...")

@@ -11,9 +11,9 @@ import (
 	"localchat/node"
 )
 
-// completesRooms completes the first argument to the rooms on this network, described by their owners' words. It looks
-// as "rooms" does, with a passing identity, but only as long as a person waits for a key. Nothing is reported: a shell
-// has no place for it.
+// completesRooms completes the first argument to the rooms on this network, described by the words of their owners. It looks for
+// them as "rooms" does, with a temporary identity, but only for completeWait. It reports no errors, because a shell has no place
+// to show them.
 func (a *app) completesRooms(cmd *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	if len(args) > 0 || a.settle(cmd) != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp
@@ -37,7 +37,7 @@ func (a *app) completesRooms(cmd *cobra.Command, args []string, _ string) ([]cob
 	return found, cobra.ShellCompDirectiveNoFileComp
 }
 
-// roomsWithin are the rooms that n finds within wait.
+// roomsWithin returns the rooms that n finds within wait.
 func roomsWithin(ctx context.Context, n command.Node, wait time.Duration) ([]node.RoomInfo, error) {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
@@ -49,8 +49,7 @@ func roomsWithin(ctx context.Context, n command.Node, wait time.Duration) ([]nod
 	return n.Rooms(ctx)
 }
 
-// completesFlags says what the flags of root and of its commands take. The names are ours; cobra fails only for a flag
-// that is not there.
+// completesFlags completes the values of flags. cobra's only error is an unknown flag, and these flags exist.
 func completesFlags(root *cobra.Command) {
 	takes := func(cmd *cobra.Command, flag string, values []cobra.Completion, or cobra.ShellCompDirective) {
 		if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, or)); err != nil {

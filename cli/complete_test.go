@@ -63,7 +63,7 @@ func TestCompleteRooms(t *testing.T) {
 	}
 }
 
-// Joining by a name minds no case, so two names that differ by it alone name neither.
+// TestRoomNames: names are compared without case, so two rooms whose names differ only in case are completed by their ids.
 func TestRoomNames(t *testing.T) {
 	got := command.RoomWords([][2]string{{"lab", "1"}, {"Bar", "2"}, {"bar", "3"}, {"a\u200bb", "4"}})
 	if want := []string{"lab", "2", "3", "4"}; !slices.Equal(got, want) {
@@ -71,7 +71,7 @@ func TestRoomNames(t *testing.T) {
 	}
 }
 
-// Every setting stands in the first file, each as the file's own reader takes it.
+// TestConfigInit: the first file has every setting, each in the form that readConfig takes.
 func TestConfigInit(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "localchat", "config.toml")
@@ -97,7 +97,7 @@ func TestConfigInit(t *testing.T) {
 	if code, _, errs := run("config", "init"); code != fail.ExitUsage || !strings.Contains(errs, "hint: edit it") {
 		t.Errorf("a second time: exit %d, %s", code, errs)
 	}
-	// With every setting set as its example says, the file is still good.
+	// The file is valid with every setting set to its example.
 	var set strings.Builder
 	settings := 0
 	for line := range strings.Lines(string(raw)) {

@@ -14,26 +14,25 @@ import (
 	"localchat/cli/internal/fail"
 )
 
-// A config is what the configuration file says. Its keys are the names of the flags, with _ for -; the flags of create
-// stand in a table [create]. The program writes it once, if asked to, and never again.
+// A config is the content of the configuration file. Its keys are the names of the flags, with _ for -; the flags of create are
+// in a table [create]. Only "config init" and /set write the file.
 type config struct {
 	path     string
 	raw      []byte
 	settings map[string]setting // by "flag" or "command.flag"
-	show     command.Settings   // what the table [plain.console] says
+	show     command.Settings   // the table [console]
 }
 
 // A setting is one key of the file.
 type setting struct {
-	key    string // as the file has it, with its table
+	key    string // as in the file, with its table
 	values []string
 }
 
-// tables are the commands with flags that may be set in the file, each in a table of its name.
+// tables are the commands whose flags may be set in the file, each in a table of its name.
 var tables = []string{"create"}
 
-// readConfig reads and checks the file at path. Every key must be one that root's commands know: a mistyped setting
-// that is silently ignored is worse than none.
+// readConfig reads and checks the file at path. An unknown key is an error: a mistyped setting must not be silently ignored.
 func readConfig(path string, root *cobra.Command) (*config, error) {
 	raw, err := openConfig(path)
 	if err != nil {
@@ -95,7 +94,7 @@ func (c *config) take(table map[string]any, name string, known *pflag.FlagSet) e
 	return nil
 }
 
-// settingValues is a value of the file as the flag would be written.
+// settingValues returns a value of the file in the form that the flag takes.
 func settingValues(value any) ([]string, error) {
 	switch v := value.(type) {
 	case string:
@@ -116,7 +115,7 @@ func settingValues(value any) ([]string, error) {
 	return nil, errors.New("expected a string, true, false, a whole number or a list of strings")
 }
 
-// setting finds what the file says about a flag of a command.
+// setting returns the setting of a flag of a command.
 func (c *config) setting(command, flag string) (setting, bool) {
 	if s, ok := c.settings[command+"."+flag]; ok {
 		return s, true
@@ -125,14 +124,14 @@ func (c *config) setting(command, flag string) (setting, bool) {
 	return s, ok
 }
 
-// fault is an error in the file: which file, line and key.
+// fault returns an error about a setting, with its file, line and key.
 func (c *config) fault(s setting, what string) error {
 	return fail.Usage("correct it; localchat --help lists the settings: a flag without --, with _ for -",
 		"%s, line %d, %s: %s", c.path, c.line(s.key), s.key, what)
 }
 
-// line finds where key is set. The TOML library tells positions of syntax errors only, so this looks for the key
-// itself, in its table.
+// line returns the line that sets key. The TOML library gives positions only for syntax errors, so this looks for the key in its
+// table.
 func (c *config) line(key string) int {
 	table, name, inTable := strings.Cut(key, ".")
 	if !inTable {

@@ -19,7 +19,7 @@ import (
 	"localchat/internal/private"
 )
 
-// configCommand is "config": where the file is, and a first one.
+// configCommand returns "config", which prints the path of the configuration file or writes a first one.
 func (a *app) configCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "config",
@@ -32,7 +32,7 @@ func (a *app) configCommand() *cobra.Command {
 		Short:   "Write a configuration file with every setting commented out",
 		Example: "  localchat config init",
 		Args:    takes(),
-		// Not through verb: a file that is broken is a reason to look at what one looks like, and not one to refuse.
+		// Without verb, which would read the file: this command must work even if the file is broken.
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.initConfig(cmd.Root()) },
 	}, &cobra.Command{
 		Use:     "path",
@@ -40,7 +40,7 @@ func (a *app) configCommand() *cobra.Command {
 		Example: "  localchat config path\n  localchat config path --json",
 		Args:    takes(),
 		RunE: func(*cobra.Command, []string) error {
-			if a.opts.json { // the flag alone: the file may be what is broken
+			if a.opts.json { // from the flag only, because the file may be broken
 				return a.printJSON(map[string]string{"path": a.configPath()})
 			}
 			return render.Data(a.Stdout, safe.Phrase(a.configPath()))
@@ -49,7 +49,7 @@ func (a *app) configCommand() *cobra.Command {
 	return cmd
 }
 
-// initConfig writes the file if there is none. It never overwrites one.
+// initConfig writes the file if there is none. It never overwrites a file.
 func (a *app) initConfig(root *cobra.Command) (err error) {
 	if !filepath.IsAbs(a.variable("XDG_CONFIG_HOME")) && runtime.GOOS != "windows" {
 		if err := a.judgeHome("or set XDG_CONFIG_HOME to a directory", "there is no directory for the configuration file"); err != nil {
@@ -74,7 +74,7 @@ func (a *app) initConfig(root *cobra.Command) (err error) {
 		return cannot(err)
 	}
 	defer func() {
-		// Half a file would stand in the way of the next try.
+		// An incomplete file would make the next attempt fail.
 		if closeErr := f.Close(); err != nil || closeErr != nil {
 			err = cannot(errors.Join(err, closeErr, os.Remove(path)))
 		}
@@ -86,8 +86,7 @@ func (a *app) initConfig(root *cobra.Command) (err error) {
 	return nil
 }
 
-// configTemplate is the first configuration file: every setting as a comment, with what it does and an example or its
-// default.
+// configTemplate returns the first configuration file: every setting as a comment, with its help and an example or its default.
 func configTemplate(root *cobra.Command) string {
 	var b strings.Builder
 	b.WriteString("# Settings of localchat, as TOML. Each is the flag of its name, with _ for -.\n" +

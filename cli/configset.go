@@ -15,10 +15,10 @@ import (
 	"localchat/internal/private"
 )
 
-// consoleTable is the table of the configuration file that holds what /set changes.
+// consoleTable is the table of the configuration file for the settings that /set changes.
 const consoleTable = "console"
 
-// takeShow takes the table up.
+// takeShow reads that table.
 func (c *config) takeShow(table map[string]any) error {
 	for key, value := range table {
 		s := setting{key: consoleTable + "." + key}
@@ -43,7 +43,7 @@ func (a *app) keeper() func(name string, on bool) error {
 	return a.keepSetting
 }
 
-// keepSetting writes one setting of the console into the configuration file and leaves all else in it as it is.
+// keepSetting writes one setting of the console into the configuration file and changes nothing else in it.
 func (a *app) keepSetting(name string, on bool) (err error) {
 	path := a.configPath()
 	cannot := func(err error) error {
@@ -60,7 +60,7 @@ func (a *app) keepSetting(name string, on bool) (err error) {
 	if !changes(string(raw), text, name, on) {
 		return cannot(errors.New("its table " + consoleTable + " does not begin with [" + consoleTable + "]"))
 	}
-	// In the place of the old file at once: half a file would keep the program from starting.
+	// A rename replaces the old file at once: with half a file, the program would not start.
 	f, err := os.CreateTemp(filepath.Dir(path), ".config-*")
 	if err != nil {
 		return cannot(err)
@@ -80,7 +80,8 @@ func (a *app) keepSetting(name string, on bool) (err error) {
 	return os.Rename(f.Name(), path)
 }
 
-// changes reports whether after is before with that setting, as TOML: a table can be written in other ways too.
+// changes reports whether after differs from before in that setting only, as TOML. withSetting does not know every form of a
+// table.
 func changes(before, after, name string, on bool) bool {
 	var old, tree map[string]any
 	if toml.Unmarshal([]byte(before), &old) != nil || toml.Unmarshal([]byte(after), &tree) != nil {
@@ -92,8 +93,7 @@ func changes(before, after, name string, on bool) bool {
 	return table != nil && table[name] == on && !(had && made)
 }
 
-// withSetting is the text of a configuration file with one setting of the console in it: in the line that has it already,
-// or in one of its own.
+// withSetting returns the text of a configuration file with one setting changed: in the line that has it, or in a new one.
 func withSetting(text, name string, on bool) string {
 	lines := strings.SplitAfter(text, "\n")
 	if text != "" && !strings.HasSuffix(text, "\n") {

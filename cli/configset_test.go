@@ -10,8 +10,8 @@ import (
 	"localchat/cli/internal/fail"
 )
 
-// TestSetIsKept: /set writes its changes to the configuration file, which keeps everything else, and they are in force at the
-// next start. With --ephemeral nothing is written.
+// TestSetIsKept: /set writes its changes to the configuration file and keeps everything else in it; the next start reads them.
+// With --ephemeral nothing is written.
 func TestSetIsKept(t *testing.T) {
 	for name, c := range map[string]struct{ before, after string }{
 		"no file":           {"", "[console]\nbell = true\n"},
@@ -67,7 +67,7 @@ func TestSetIsKept(t *testing.T) {
 	}
 }
 
-// A mistyped setting is an error with its line, as any other in the file.
+// TestConsoleTableIsChecked: a mistyped setting of the console is an error with its line, as any other in the file.
 func TestConsoleTableIsChecked(t *testing.T) {
 	for text, want := range map[string]string{
 		"[console]\nbel = true\n": "line 2, console.bel: there is no such setting", "[console]\nbell = \"yes\"\n": "line 2, console.bell: expected true or false",

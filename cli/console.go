@@ -13,12 +13,12 @@ import (
 	"localchat/node"
 )
 
-// lobby opens a console without a room.
+// lobby opens a console in no room.
 func (a *app) lobby(cmd *cobra.Command, _ []string) error {
 	return a.console(cmd.Context(), nil)
 }
 
-// create opens a console with a room of our own.
+// create opens a console in a room of our own.
 func (a *app) create(ctx context.Context, o node.CreateOptions) error {
 	return a.console(ctx, &command.Opening{Wait: command.RequestWait, Run: func(ctx context.Context, c command.Call) (command.Reply, error) {
 		return command.CreateRoom(ctx, c.Node, o)

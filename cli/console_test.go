@@ -16,8 +16,8 @@ import (
 	"localchat/node"
 )
 
-// A desk is a user at a console: the lines typed and the screen seen. It lives in a synctest bubble, where settle means
-// that everything has happened that was going to.
+// A desk is a user at a console, with a keyboard and a screen. It runs in a synctest bubble: settle returns when every goroutine
+// waits.
 type desk struct {
 	t     *testing.T
 	f     *clitest.Node
@@ -80,7 +80,7 @@ func (d *desk) did(want ...string) {
 	}
 }
 
-// ends says that the program is over with this code.
+// ends checks that the program has ended with this exit code.
 func (d *desk) ends(code int) {
 	d.t.Helper()
 	synctest.Wait()
@@ -104,7 +104,7 @@ func (d *desk) leaves(code int) {
 	d.ends(code)
 }
 
-// withoutTimes drops HH:MM from the lines, which depend on where the test runs.
+// withoutTimes removes HH:MM from the lines, because it depends on the time zone of the test.
 func withoutTimes(text string) string {
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
@@ -153,7 +153,7 @@ func TestTalk(t *testing.T) {
 	})
 }
 
-// TestPlainTextIsExact: what is typed into the plain console goes out as it is.
+// TestPlainTextIsExact: text typed into the plain console is sent exactly as it is.
 func TestPlainTextIsExact(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := inRoom(t, clitest.NewNode())
@@ -413,7 +413,8 @@ func TestSeveralRooms(t *testing.T) {
 	})
 }
 
-// When the room that is typed into goes, whichever way, the next line is said nowhere until a person has chosen.
+// TestTypingNeverMovesByItself: when the current room is lost in any way, the next line is said nowhere until the user has
+// chosen a room.
 func TestTypingNeverMovesByItself(t *testing.T) {
 	for name, goes := range map[string]func(d *desk){
 		"kicked": func(d *desk) {
@@ -444,7 +445,7 @@ func TestTypingNeverMovesByItself(t *testing.T) {
 				d.types("meant for lab")
 				d.did()
 				d.reads("localchat: no room is current; nothing was done\nhint: /switch ROOM")
-				// Nor does a room that comes back by itself take the place.
+				// A room that comes back by itself does not become the current one either.
 				d.f.EmitIn(node.RoomID{3}, "attic", node.Joined{Name: "attic", Nick: "bob", Resumed: true})
 				d.types("meant for lab, again")
 				d.did()
@@ -516,7 +517,8 @@ func TestPanicInACommand(t *testing.T) {
 	})
 }
 
-// In the plain console, too, a removal is one line, whichever comes first, and nothing is lost where no reason comes.
+// TestRemovalIsOneLine: in the plain console, too, a removal is one line, whichever of its events comes first. If no reason
+// comes, nothing is lost.
 func TestRemovalIsOneLine(t *testing.T) {
 	removed := node.MemberRemoved{Peer: clitest.DaveID, Nick: "dave", By: clitest.AliceID, ByNick: "alice", Kind: "banned", Seq: 7}
 	why := node.RemovalReason{Peer: clitest.DaveID, Nick: "dave", Text: "this is no market", Removal: 7}
@@ -557,7 +559,7 @@ func TestRemovalIsOneLine(t *testing.T) {
 	}
 }
 
-// "tail" prints a removal as the console does.
+// TestTailPrintsARemovalInOneLine: "tail" prints a removal as the console does.
 func TestTailPrintsARemovalInOneLine(t *testing.T) {
 	removed := node.MemberRemoved{Peer: clitest.DaveID, Nick: "dave", By: clitest.AliceID, ByNick: "alice", Kind: "kicked", Seq: 7}
 	why := node.RemovalReason{Peer: clitest.DaveID, Nick: "dave", Text: "too loud", Removal: 7}

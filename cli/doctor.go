@@ -48,12 +48,12 @@ func (a *app) doctor(cmd *cobra.Command, _ []string) error {
 	return nil
 }
 
-// diagnosis is what doctor says to a console, whose screen is not to be written to from here.
+// diagnosis returns the lines of doctor for a console. It shows no progress, because the console owns the screen.
 func (a *app) diagnosis(ctx context.Context, p command.Patient) []safe.Text {
 	return doctor.Examine(ctx, a.doctorOptions(), p, func(string) {}).Lines()
 }
 
-// doctor.Options are the options of this run that doctor goes by.
+// doctorOptions returns the options of this run that matter to doctor.
 func (a *app) doctorOptions() doctor.Options {
 	return doctor.Options{
 		DataDir: a.opts.dir(), Interfaces: a.opts.interfaces, Listen: a.opts.listen, Peers: a.opts.peers, NoMDNS: a.opts.noMDNS,

@@ -14,8 +14,7 @@ import (
 	"localchat/discovery"
 )
 
-// doctorApp is a program whose network is what c says.
-// emptyNetwork is a network with nobody else on it, on which all is well.
+// emptyNetwork returns the result for a network without faults and without other nodes.
 func emptyNetwork() discovery.Checkup {
 	prefix := netip.MustParsePrefix("192.168.1.7/24")
 	return discovery.Checkup{

@@ -9,7 +9,7 @@ import (
 	"localchat/cli/internal/render"
 )
 
-// finish reports err on w in two lines and returns the exit code of the program.
+// finish writes err to w, in two lines, and returns the exit code of the program.
 func finish(ctx context.Context, w io.Writer, err error) int {
 	switch {
 	case errors.Is(context.Cause(ctx), fail.ErrInterrupted), errors.Is(err, fail.ErrInterrupted):

@@ -14,8 +14,8 @@ import (
 	"localchat/cli/internal/command"
 )
 
-// TestNodeSpeaksNoConsole: no text in the source of node names a command of the console or the command line, or a flag: it does
-// not know which face shows it.
+// TestNodeSpeaksNoConsole: no text in the source of node names a command of the console or the command line, or a flag, because
+// node does not know which face shows it.
 func TestNodeSpeaksNoConsole(t *testing.T) {
 	names := []string{}
 	for _, c := range command.Table() {

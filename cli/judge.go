@@ -19,9 +19,9 @@ import (
 	"localchat/node"
 )
 
-// This file says what is wrong with the settings before anything is done with them.
+// This file checks the settings before they are used.
 
-// judge is about the settings that every command has. It makes multiaddrs of the ports to listen on.
+// judge checks the settings that every command has. It turns the ports to listen on into multiaddrs.
 func (a *app) judge() error {
 	if a.opts.nick != "" {
 		if err := node.CheckNick(a.opts.nick); err != nil {
@@ -38,7 +38,7 @@ func (a *app) judge() error {
 	return err
 }
 
-// judgeInterfaces is about --interface. One that is not there is no error where another one is: it may be plugged in later.
+// judgeInterfaces checks --interface. At least one of the interfaces must exist: another one may be plugged in later.
 func (a *app) judgeInterfaces() error {
 	all, err := net.Interfaces()
 	if len(a.opts.interfaces) == 0 || err != nil {
@@ -65,7 +65,7 @@ func (a *app) judgeInterfaces() error {
 	return nil
 }
 
-// judgeVariables finds LOCALCHAT_ variables that set nothing: a mistyped setting must not be ignored silently.
+// judgeVariables finds LOCALCHAT_ variables that set nothing: a mistyped setting must not be silently ignored.
 func (a *app) judgeVariables(root *cobra.Command) error {
 	if a.environ == nil {
 		return nil
@@ -82,7 +82,7 @@ func (a *app) judgeVariables(root *cobra.Command) error {
 			continue
 		}
 		hint := "localchat --help lists the settings: a flag in capitals, with _ for -"
-		best := 3 // more than two slips is another word
+		best := 3 // slips from which it is another word
 		for _, k := range known {
 			if d := command.Slips(strings.TrimPrefix(name, variablePrefix), strings.TrimPrefix(k, variablePrefix)); d < best && k != keptBy {
 				hint, best = "did you mean "+k+"?", d
@@ -96,13 +96,13 @@ func (a *app) judgeVariables(root *cobra.Command) error {
 // variablePrefix begins the name of every environment variable that is a setting.
 const variablePrefix = "LOCALCHAT_"
 
-// variableOf is the environment variable for a flag.
+// variableOf returns the environment variable for a flag.
 func variableOf(flag string) string {
 	return variablePrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-// judgePlace reports why there is no place to keep an identity and rooms in. Without a home directory, or one that is no
-// person's, they would be made somewhere that nobody looks.
+// judgePlace reports why there is no place for the identity and the rooms. Without a home directory, or with one that belongs to
+// no person, they would be kept where nobody looks.
 func (a *app) judgePlace() error {
 	if a.opts.ephemeral || a.opts.dataDir != "" || runtime.GOOS == "windows" || filepath.IsAbs(a.variable("XDG_DATA_HOME")) {
 		return nil
@@ -132,7 +132,7 @@ func (a *app) judgeHome(hint, problem string) error {
 	return nil
 }
 
-// typedInRoom is the error for a command that is typed in a room and not in a shell; nil for any other word.
+// typedInRoom returns the error for a command that is typed in a room, not in a shell, or nil for any other word.
 func typedInRoom(name string) error {
 	cmd, _ := command.LookUp(command.SplitHelp(strings.TrimPrefix(name, "/"), command.Table()))
 	if cmd == nil {

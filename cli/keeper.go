@@ -16,17 +16,17 @@ import (
 	"localchat/cli/internal/stream"
 )
 
-// keptBy, in the environment, is the process that keeps the terminal for us.
+// keptBy is the environment variable with the process ID of our keeper.
 const keptBy = "LOCALCHAT_KEPT_BY"
 
-// An ended is the exit code of the child that we waited for. The child has already reported its error.
+// An ended is an error with the exit code of the child. The child has already reported its own error.
 type ended struct{ code int }
 
 func (e ended) Error() string { return fmt.Sprintf("ended with %d", e.code) }
 
-// keep runs this program again, as a child that has the screen, and restores the terminal if the child cannot:
-// a panic in a goroutine that is not ours, a fault of the runtime, a kill. No program can do that for itself. What the
-// child writes to standard error would tear the screen, so it is kept until the end.
+// keep runs this program again, as a child that has the screen, and restores the terminal if the child cannot: after a panic in
+// a goroutine of a library, a fatal error of the runtime, or a kill. No program can do that for itself. The child's standard
+// error would disturb the screen, so keep holds it back until the child ends.
 func (a *app) keep(ctx context.Context) error {
 	self, err := os.Executable()
 	if err != nil {
@@ -51,7 +51,7 @@ func (a *app) keep(ctx context.Context) error {
 		return err
 	}
 	code := child.ProcessState.ExitCode()
-	// The runtime ends a crash with 2 and the stacks; a signal that kills leaves no code.
+	// A crash ends with exit code 2 and the stacks of all goroutines; after a kill, the code is negative.
 	if code < 0 || code == 2 && bytes.Contains(words.kept, []byte("\ngoroutine ")) {
 		_ = term.Restore(int(in.Fd()), before)
 		_, _ = a.Stdout.Write([]byte(restored))
@@ -62,13 +62,13 @@ func (a *app) keep(ctx context.Context) error {
 	return ended{code}
 }
 
-// restored takes back what the console asked of the terminal: the other screen, and reports of keys, pastes, focus and
-// mouse.
+// restored is the sequence that undoes the modes of the console: the alternate screen, and reports of keys, pastes, focus and
+// the mouse.
 var restored = ansi.ResetModifyOtherKeys + ansi.PopKittyKeyboard(1) + ansi.ResetModeSynchronizedOutput +
 	ansi.ResetModeAltScreenSaveCursor + ansi.SetModeTextCursorEnable + ansi.ResetModeBracketedPaste + ansi.ResetModeFocusEvent +
 	ansi.ResetModeMouseButtonEvent + ansi.ResetModeMouseExtSgr + ansi.ResetStyle
 
-// A head keeps the first limit bytes that are written to it and takes the rest without a word.
+// A head keeps the first limit bytes written to it and drops the rest.
 type head struct {
 	kept  []byte
 	limit int
@@ -79,10 +79,10 @@ func (h *head) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// kept reports whether a keeper waits for us, or waited: its end is ours.
+// kept reports whether this process has, or had, a keeper.
 func (a *app) kept() bool { return a.variable(keptBy) != "" }
 
-// orphaned reports whether the keeper has gone, so that nobody restores the terminal after us.
+// orphaned reports whether the keeper has gone: then nothing would restore the terminal after us.
 func (a *app) orphaned() bool {
 	keeper := a.variable(keptBy)
 	return keeper != "" && keeper != fmt.Sprint(os.Getppid())

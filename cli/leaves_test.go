@@ -31,7 +31,7 @@ func newHousehold(t *testing.T) household {
 	return h
 }
 
-// command is the real program in it, which looks for others on no network card.
+// command returns a run of the real program in the household. It uses no network interface to look for others.
 func (h household) command(args ...string) *exec.Cmd {
 	cmd := exec.Command("localchat", append(args, "--interface", "lo", "--listen", "/ip4/127.0.0.1/tcp/0")...)
 	cmd.Dir = filepath.Join(h.home, "work")
@@ -42,11 +42,11 @@ func (h household) command(args ...string) *exec.Cmd {
 	return cmd
 }
 
-// state is each file and folder with what it is, its size and its time.
+// state lists each file and folder with its mode, size and time.
 func (h household) state() (all []string) {
 	err := filepath.WalkDir(h.home, func(path string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil // a program that still runs has just renamed it
+			return nil // a running program has just renamed it
 		}
 		if err != nil {
 			return err
@@ -66,9 +66,9 @@ func (h household) state() (all []string) {
 	return all
 }
 
-// TestEphemeralLeavesNothing: with --ephemeral the real program writes nothing below any folder of its user, while it runs
-// and after: neither a log nor peers, though the configuration asks for both, nor a file for other nodes of the machine.
-// Another one beside it, without --ephemeral, leaves all that.
+// TestEphemeralLeavesNothing: with --ephemeral, the real program writes nothing to any folder of its user, neither while it runs
+// nor later: no log and no peers, although the configuration asks for both, and no file for other nodes of this machine. Without
+// --ephemeral, it leaves all of these.
 func TestEphemeralLeavesNothing(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("an interrupt cannot be sent here")
@@ -90,7 +90,7 @@ func TestEphemeralLeavesNothing(t *testing.T) {
 	before := house.state()
 	for _, args := range [][]string{{"id"}, {"rooms", "--wait", "1s"}, {"__complete", "join", ""}, {"doctor"}, {"config", "path"}, {"version"}} {
 		out, err := house.command(append(args, "--ephemeral")...).CombinedOutput()
-		if args[0] != "doctor" && err != nil { // which finds something to complain of
+		if args[0] != "doctor" && err != nil { // doctor finds a fault here
 			t.Errorf("%v: %v: %s", args, err, out)
 		}
 		if after := house.state(); !slices.Equal(before, after) {
@@ -134,7 +134,7 @@ func TestEphemeralLeavesNothing(t *testing.T) {
 	}
 }
 
-// TestFilesOfOthersAreNotTaken: a configuration or a log that another user can have put there, or can change, is not used.
+// TestFilesOfOthersAreNotTaken: a configuration file or log that another user could have created or can change is not used.
 func TestFilesOfOthersAreNotTaken(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("files have no mode bits here")

@@ -4,17 +4,17 @@ import "time"
 
 // Every bound of this package, with its unit and its reason.
 const (
-	// maxConfig, in bytes, of the configuration file: a few dozen lines of settings.
+	// maxConfig is the largest configuration file, in bytes: a few dozen settings take less.
 	maxConfig = 64 << 10
 
-	// maxCrash, in bytes, of what a console that crashed has said: the stacks of a few hundred goroutines.
+	// maxCrash is how much of a console's standard error is kept, in bytes: the stacks of a few hundred goroutines.
 	maxCrash = 512 << 10
-	// leaveWait is how long a console may take to leave its rooms after a signal.
+	// leaveWait is how long a program may take to leave its rooms after a signal.
 	leaveWait = 10 * time.Second
 
-	// findWait is how long "localchat rooms" collects: discovery's first burst and one answer late.
+	// findWait is how long "localchat rooms" collects: the first burst of discovery, and one late answer.
 	findWait = 3 * time.Second
-	// completeWait is how long a shell's completion looks for rooms: most answer within half a second, and nobody wants to wait
-	// more than a second for a key.
+	// completeWait is how long a shell's completion looks for rooms: most nodes answer within half a second, and nobody wants to
+	// wait more than a second for a key.
 	completeWait = 800 * time.Millisecond
 )

@@ -11,7 +11,7 @@ import (
 	"localchat/node"
 )
 
-// TestWhatEverybodyMayAsk shows the answers of the commands that only look.
+// TestWhatEverybodyMayAsk checks the replies of the commands that change nothing.
 func TestWhatEverybodyMayAsk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := clitest.NewNode()
@@ -66,14 +66,14 @@ func TestWhatEverybodyMayAsk(t *testing.T) {
 	})
 }
 
-// linkLocalNode is a fake node with no addresses but link-local ones.
+// A linkLocalNode is a fake node that has only link-local addresses.
 type linkLocalNode struct{ *clitest.Node }
 
 func (linkLocalNode) Info() node.Info {
 	return node.Info{Peer: clitest.MeID, Addrs: []string{"/ip6/::1/tcp/4001", "/ip6zone/wlan0/ip6/fe80::7/tcp/4001"}}
 }
 
-// /net says of a link-local address that others put their own network interface into it.
+// TestNetSaysWhatToTypeForALinkLocalAddress: /net says that others put their own network interface into a link-local address.
 func TestNetSaysWhatToTypeForALinkLocalAddress(t *testing.T) {
 	got, err := runOf("net")(t.Context(), command.Call{Node: linkLocalNode{clitest.NewNode()}})
 	if err != nil {

@@ -137,7 +137,7 @@ func manEntry(w io.Writer, term, meaning string) {
 	fmt.Fprintf(w, ".TP\n\\fB%s\\fP\n%s\n", roff(term), roff(meaning))
 }
 
-// roff is text that is shown as it is.
+// roff escapes text for a manual page.
 func roff(text string) string {
 	text = strings.NewReplacer(`\`, `\e`, "-", `\-`, "\u2022", `\(bu`, "\u2026", "...").Replace(text)
 	if strings.HasPrefix(text, ".") || strings.HasPrefix(text, "'") {

@@ -16,7 +16,7 @@ import (
 	"localchat/cli/internal/fail"
 )
 
-// manText is the first manual page as a person reads it, as far as that can be had without a formatter.
+// manText returns the text of the first manual page, with the markup removed.
 func manText(t *testing.T, args ...string) string {
 	t.Helper()
 	var out, errs bytes.Buffer
@@ -26,7 +26,7 @@ func manText(t *testing.T, args ...string) string {
 	return strings.NewReplacer(`\-`, "-", `\e`, `\`, `\fB`, "", `\fP`, "").Replace(out.String())
 }
 
-// The manual page tells everything that is typed in a room, every exit code and every variable.
+// TestManTellsAll: the manual page has every command of a room, every exit code and every variable.
 func TestManTellsAll(t *testing.T) {
 	page := manText(t)
 	for _, cmd := range command.Table() {
@@ -67,7 +67,7 @@ func TestManTellsAll(t *testing.T) {
 	}
 }
 
-// The page in a directory is the page on standard output, and a formatter finds nothing wrong with it.
+// TestManPages: the page written to a directory is the page on standard output, and a formatter accepts it.
 func TestManPages(t *testing.T) {
 	dir := t.TempDir()
 	manText(t, dir)

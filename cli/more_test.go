@@ -14,7 +14,7 @@ import (
 	"localchat/node"
 )
 
-// TestNothingIsCutSilently: whatever answers with less than there is says that there is more.
+// TestNothingIsCutSilently: every reply that is incomplete says so.
 func TestNothingIsCutSilently(t *testing.T) {
 	f := clitest.NewNode()
 	for i := range 60 {

@@ -14,7 +14,7 @@ import (
 	"localchat/node"
 )
 
-// The commands for a knock use a word that names it alone, beside the words that a person compares.
+// TestKnockNamesOne: the line about a knock has commands with a word that names only this peer, and the words to compare.
 func TestKnockNamesOne(t *testing.T) {
 	end := node.ShortID(clitest.DaveID)
 	for _, c := range []struct {
@@ -35,7 +35,7 @@ func TestKnockNamesOne(t *testing.T) {
 	}
 }
 
-// /switch does nothing where two rooms look alike.
+// TestSwitchNamesOne: /switch does nothing if two rooms look alike.
 func TestSwitchNamesOne(t *testing.T) {
 	c := command.Call{Rooms: []command.Room{{ID: "i1", Name: "lab"}, {ID: "i2", Name: "lаb"}, {ID: "i3", Name: "den"}}}
 	for arg, want := range map[string]string{"i1": "i1", "i2": "i2", "den": "i3", "DEN": "i3"} {
@@ -53,7 +53,7 @@ func TestSwitchNamesOne(t *testing.T) {
 	}
 }
 
-// TestRoomsKnows: localchat rooms works without the store, which a console may hold, and still marks known rooms.
+// TestRoomsKnows: "localchat rooms" does not open the store, which a console may be using, and still marks known rooms.
 func TestRoomsKnows(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "known.json")

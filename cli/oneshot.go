@@ -23,7 +23,7 @@ import (
 // Version is set by the release build: -ldflags "-X localchat/cli.Version=v1.2.3".
 var Version string
 
-// version is the version of this program, as well as it is known.
+// version returns the version of this program, as far as the build knows it.
 func version() string {
 	if Version != "" {
 		return Version
@@ -52,8 +52,8 @@ func (a *app) roomsCommand() *cobra.Command {
 		Example: "  localchat rooms\n  localchat rooms --wait 10s --json | jq -r '.rooms[].name'",
 		Args:    takes(),
 		RunE: a.verb(func(cmd *cobra.Command, _ []string) error {
-			// Looking needs neither our identity nor our rooms: a console that uses them may be running. What it knows of
-			// others is read beside it.
+			// This needs neither our identity nor our rooms: a console may be using them. The people and rooms that we know are
+			// read from a file of their own.
 			known, err := node.ReadKnown(a.opts.dir())
 			if err != nil {
 				a.Say("! " + safe.Phrase(err.Error()) + ": rooms are shown without marks")
@@ -125,7 +125,7 @@ func (a *app) sendCommand() *cobra.Command {
 	return cmd
 }
 
-// textToSend is what the arguments or, for "-", standard input say.
+// textToSend returns the text in the arguments or, for "-", in standard input.
 func (a *app) textToSend(args []string) (string, error) {
 	text := strings.Join(args, " ")
 	if text == "-" {
@@ -144,22 +144,22 @@ func (a *app) textToSend(args []string) (string, error) {
 	return text, nil
 }
 
-// A visitor is a node that is in a room for the time of one command.
+// A visitor is a node that is in a room for one command.
 type visitor struct {
 	n      command.Node
 	room   string // its id
 	name   string
 	events <-chan node.Event
-	// warn is called with the warnings about the node itself or its network.
+	// warn is called with warnings about the node or its network.
 	warn func(node.Warning)
-	// kept: the place in the room was ours before this command, so it stays.
+	// kept is set if we were a member before this command, so that we stay one.
 	kept bool
 }
 
-// errDue: what next was to wait for at most has come first.
+// errDue says that the time limit of next has come before an event.
 var errDue = errors.New("nothing happened in time")
 
-// next waits for an event of the room, or until due.
+// next waits for an event of the room, or until due fires.
 func (v *visitor) next(ctx context.Context, due <-chan time.Time) (node.Event, error) {
 	for {
 		select {
@@ -207,7 +207,7 @@ func (a *app) visit(ctx context.Context, room string, wait time.Duration, do fun
 		if !v.kept {
 			leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), command.RequestWait)
 			defer cancel()
-			// Being removed in the meantime is no failure to leave.
+			// If we have been removed meanwhile, Leave fails, and that does not matter.
 			_ = n.Leave(leaving, v.room)
 		}
 		return err
@@ -319,14 +319,14 @@ func (a *app) send(ctx context.Context, v *visitor, text string) error {
 	}
 }
 
-// sent is what "send --json" prints.
+// sent is the result of "send --json".
 type sent struct {
 	ID        string `json:"id"`
 	Room      string `json:"room"`
 	Delivered bool   `json:"delivered"`
 }
 
-// tail prints the events of the room until ctx ends or the place in it is lost.
+// tail prints the events of the room until ctx ends or we lose our place in the room.
 func (a *app) tail(ctx context.Context, v *visitor) (err error) {
 	r := render.View{Clock: true}
 	var held render.Holder
@@ -359,7 +359,7 @@ func (a *app) tail(ctx context.Context, v *visitor) (err error) {
 	}
 }
 
-// printEvent prints an event as lines, the one about a removal with its reason, or, with --json, as one object.
+// printEvent prints an event as lines, with the reason of a removal in its line, or as one JSON object.
 func (a *app) printEvent(r render.View, held *render.Holder, ev node.Event, put func([]safe.Text) error) error {
 	if a.opts.json {
 		raw, err := rpc.Event(ev)

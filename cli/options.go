@@ -64,7 +64,7 @@ func (o *options) addTo(f *pflag.FlagSet) {
 	f.StringVar(&o.logFile, "log-file", "", "append the log to this file")
 }
 
-// A plainMode is what --plain asks for: no, yes, or yes with line editing. It is a flag value.
+// A plainMode is the value of --plain: no, yes, or yes with line editing.
 type plainMode string
 
 const (
@@ -72,7 +72,7 @@ const (
 	plainEdit = "edit"
 )
 
-// Type has pflag show a flag that mostly stands without a value.
+// Type makes pflag show the flag without a value in the help.
 func (m *plainMode) Type() string { return "bool" }
 
 func (m *plainMode) String() string { return cmp.Or(string(*m), "false") }
@@ -94,7 +94,7 @@ func (m *plainMode) Set(text string) error {
 	return nil
 }
 
-// dir is the data directory; "" keeps all in memory.
+// dir returns the data directory, or "" to keep everything in memory.
 func (o *options) dir() string {
 	switch {
 	case o.ephemeral:
@@ -105,10 +105,10 @@ func (o *options) dir() string {
 	return filepath.Join(xdg.DataHome, "localchat")
 }
 
-// maxNickRunes is how much of a login name becomes a nick: what the owner's node admits.
+// maxNickRunes is the longest nick that rooms admit; a longer login name is cut.
 const maxNickRunes = 32
 
-// nick is the name that this node asks for: --nick, or the login name as far as it makes a nick, or a guest's.
+// nick returns the nick of this node: --nick, or one made of the login name, or that of a guest.
 func (a *app) nick() string {
 	if a.opts.nick != "" {
 		return a.opts.nick
@@ -119,7 +119,7 @@ func (a *app) nick() string {
 		}
 	}
 	if a.guest == "" {
-		// Kept for the life of the program: whoami and the room must not disagree.
+		// It stays the same while the program runs: /whoami and the room must agree.
 		a.guest = "guest-" + strings.ToLower(rand.Text()[:4])
 	}
 	return a.guest
@@ -134,7 +134,7 @@ func loginName() string {
 	return u.Username[strings.LastIndexByte(u.Username, '\\')+1:]
 }
 
-// nickOf keeps of name what every room admits: letters, digits and - _ . inside.
+// nickOf returns the part of name that every room admits: letters, digits, and - _ . between them.
 func nickOf(name string) string {
 	kept := strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("-_.", r) {
@@ -165,7 +165,7 @@ func (c *createFlags) addTo(f *pflag.FlagSet) {
 	f.StringVar(&c.history, "history", "", "lines that new members see: none, since-join or all (default since-join)")
 }
 
-// policy is what the flags ask for; what was not given stays the default of the room.
+// policy returns the policy that the flags set. A flag that was not given leaves the default.
 func (c *createFlags) policy(f *pflag.FlagSet) (node.PolicyChange, error) {
 	change := node.PolicyChange{IdleS: c.idle.Seconds(), RetainS: c.retain.Seconds()}
 	access := ""
@@ -189,7 +189,7 @@ func (c *createFlags) policy(f *pflag.FlagSet) (node.PolicyChange, error) {
 	return change, nil
 }
 
-// settle fills every flag that the command line did not give, from the environment, then from the configuration file.
+// settle sets every flag that is not on the command line from the environment or else from the configuration file.
 func (a *app) settle(cmd *cobra.Command) error {
 	if err := a.judgeVariables(cmd.Root()); err != nil {
 		return err
@@ -218,7 +218,7 @@ func (a *app) settle(cmd *cobra.Command) error {
 			}
 		}
 	})
-	// A log that is kept otherwise would be written by a run that is to leave nothing.
+	// --ephemeral must leave nothing behind, so a log file from the environment or the configuration file is not written.
 	if a.opts.ephemeral && !logNamed {
 		a.opts.logFile = ""
 	}
@@ -230,8 +230,8 @@ func (a *app) settle(cmd *cobra.Command) error {
 	return a.judge()
 }
 
-// wantsLinks reports whether the terminal of this program is to get web addresses as links: a terminal without styles, and a Linux console, which has nothing to open
-// them with, do not.
+// wantsLinks reports whether web addresses become links. They do not on a terminal without styles, and on a Linux console, which
+// cannot open them.
 func (a *app) wantsLinks() bool {
 	term := a.variable("TERM")
 	return !a.colourless() && term != "" && term != "dumb" && term != "linux"
@@ -240,7 +240,7 @@ func (a *app) wantsLinks() bool {
 // colourless reports whether the user wants no colours.
 func (a *app) colourless() bool { return a.opts.noColor || a.variable("NO_COLOR") != "" }
 
-// setFlag sets f once for each value; only repeatable flags may have other than one.
+// setFlag sets f once for each value. Only a repeatable flag may have more or fewer than one.
 func setFlag(cmd *cobra.Command, f *pflag.Flag, values []string) error {
 	if f.Value.Type() != "stringArray" && len(values) != 1 {
 		return fmt.Errorf("%s takes one value", f.Name)
@@ -253,7 +253,7 @@ func setFlag(cmd *cobra.Command, f *pflag.Flag, values []string) error {
 	return nil
 }
 
-// splitList makes the values of a repeatable flag of one environment variable, which holds them with commas between.
+// splitList splits an environment variable at its commas if f is a repeatable flag.
 func splitList(f *pflag.Flag, text string) []string {
 	if f.Value.Type() != "stringArray" {
 		return []string{text}
@@ -261,13 +261,13 @@ func splitList(f *pflag.Flag, text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
 }
 
-// variable is the value of an environment variable, "" where it is not set.
+// variable returns the value of an environment variable, or "".
 func (a *app) variable(name string) string {
 	v, _ := a.env(name)
 	return v
 }
 
-// configPath is where the configuration file is looked for.
+// configPath returns the path of the configuration file.
 func (a *app) configPath() string {
 	if dir := a.variable("XDG_CONFIG_HOME"); filepath.IsAbs(dir) {
 		return filepath.Join(dir, "localchat", "config.toml")
@@ -275,8 +275,8 @@ func (a *app) configPath() string {
 	return filepath.Join(xdg.ConfigHome, "localchat", "config.toml")
 }
 
-// openConfig reads the file with its bound in mind; a missing file is nil. What another user can have written there is not
-// read: it names files to write to and peers to dial.
+// openConfig reads the file, or returns nil if there is none. It refuses a file that another user can write: the file names files
+// to write to and peers to dial.
 func openConfig(path string) ([]byte, error) {
 	err := private.Dir(filepath.Dir(path), private.NobodyWrites)
 	var raw []byte

@@ -16,7 +16,7 @@ import (
 	"localchat/node"
 )
 
-// settled runs the command line args with a configuration and an environment, and returns the options it came to.
+// settled runs the command line args with a configuration file and an environment, and returns the resulting options.
 func settled(t *testing.T, file string, env map[string]string, args ...string) (options, node.CreateOptions, error) {
 	t.Helper()
 	a, _, _ := newApp(t, clitest.NewNode(), strings.NewReader(""))
@@ -152,7 +152,7 @@ func TestGuestKeepsItsName(t *testing.T) {
 	}
 }
 
-// TestErrorsAreSafe: an error that quotes a peer cannot write to the terminal either.
+// TestErrorsAreSafe: the text of a peer in an error cannot control the terminal either.
 func TestErrorsAreSafe(t *testing.T) {
 	var words clitest.Screen
 	code := finish(t.Context(), &words, &node.Error{Code: node.CodeNotFound, Text: "nobody is called " + clitest.Hostile, Reason: "directory unfit", Mend: clitest.Hostile})

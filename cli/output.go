@@ -2,7 +2,7 @@ package cli
 
 import "io"
 
-// An output remembers that a write failed, for what writes without looking, as the help of a command does.
+// An output remembers that a write failed, because cobra ignores such errors.
 type output struct {
 	io.Writer
 	failed error

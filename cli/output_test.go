@@ -11,7 +11,7 @@ import (
 	"localchat/cli/internal/fail"
 )
 
-// TestLostOutputIsAFailure: a command fails if its output is lost. A reader that has gone is not a failure: head does that.
+// TestLostOutputIsAFailure: a command fails if its output is lost. It does not fail if the reader has gone, as head(1) goes.
 func TestLostOutputIsAFailure(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("there is no /dev/full here")

@@ -4,8 +4,8 @@ package cli
 
 import "runtime"
 
-// Under the race detector one processor runs these tests. The runtime keeps one race context for all timers of a
-// synctest bubble, and with several processors two threads use it at once: the detector's stack breaks, and the process
-// dies of SIGSEGV in StackDepot (Go 1.26.8; thirty goroutines on tickers in a bubble are enough). What the detector
-// finds it finds by the order of events, not by chance of timing, so that nothing is lost but time.
+// Under the race detector, these tests use one processor. The runtime keeps one race context for all timers of a synctest
+// bubble. With several processors two threads use it at once, which breaks the detector's stack, and the process dies of SIGSEGV
+// in StackDepot (Go 1.26.8; thirty goroutines with tickers in a bubble are enough). The detector goes by the order of events, not
+// by timing, so one processor costs only time.
 func init() { runtime.GOMAXPROCS(1) }

@@ -12,13 +12,13 @@ import (
 	"localchat/node"
 )
 
-// request is a line of JSON-RPC without an end of its own.
+// request returns a request of JSON-RPC, without a line end.
 func request(id int, method, params string) string {
 	return fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":%q,"params":{%s}}`, id, method, params)
 }
 
-// TestRPCOrder: requests about one room are carried out as they were written, whatever they are and however the room is
-// named; those about other rooms do not wait for them.
+// TestRPCOrder: requests about one room run in the order of the input, whatever they do and however they name the room. Requests
+// about other rooms do not wait for them.
 func TestRPCOrder(t *testing.T) {
 	say := func(room, text string) string {
 		return request(0, "room.say", fmt.Sprintf(`"room":%q,"text":%q`, room, text))
@@ -26,10 +26,10 @@ func TestRPCOrder(t *testing.T) {
 	join := func(room string) string { return request(0, "room.join", fmt.Sprintf(`"room":%q`, room)) }
 	for _, c := range []struct {
 		name    string
-		waiting string // the room that the owner does not let us into yet
+		waiting string // the room whose owner does not answer yet
 		lines   []string
-		at1     string // what is carried out before the owner does, and
-		at2     string // after
+		at1     string // the calls before the owner answers
+		at2     string // the calls after that
 	}{
 		{"says after a join", "lab", []string{join("lab"), say("lab", "1"), say("lab", "2"), say("lab", "3")}, "join lab", "say lab 1, say lab 2, say lab 3"},
 		{"another room", "lab", []string{join("lab"), say("lab", "1"), say("den", "2")}, "join lab, say den 2", "say lab 1"},
@@ -84,7 +84,7 @@ func TestRPCOrder(t *testing.T) {
 	}
 }
 
-// sameOrder reports whether the same was done, and in each room in the same order.
+// sameOrder reports whether got has the same calls as want, with those about each room in the same order.
 func sameOrder(got, want string) bool {
 	of := func(done string) map[string][]string {
 		rooms := make(map[string][]string)
@@ -97,7 +97,7 @@ func sameOrder(got, want string) bool {
 	return fmt.Sprint(of(got)) == fmt.Sprint(of(want))
 }
 
-// TestRPCOrderAtOnce: a thousand lines that are written at once arrive as they were written, with a node that takes its time.
+// TestRPCOrderAtOnce: a thousand lines that are written at once arrive in their order at a slow node.
 func TestRPCOrderAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := clitest.NewNode()

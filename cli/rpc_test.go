@@ -68,7 +68,7 @@ func TestRPC(t *testing.T) {
 	})
 }
 
-// TestMoreRooms: wherever rooms are listed, it is said that there are more than those.
+// TestMoreRooms: every list of rooms says how many rooms are not in it.
 func TestMoreRooms(t *testing.T) {
 	lab := node.RoomInfo{ID: clitest.LabID, Name: "lab", Owner: clitest.AliceID, Words: "amber kiwi", Access: "open", Members: 2}
 	for _, c := range []struct {
@@ -95,7 +95,7 @@ func TestMoreRooms(t *testing.T) {
 
 			f.Events = make(chan node.Event, 256)
 			d = sit(t, f, "rooms", "--wait", "1s")
-			time.Sleep(time.Second) // of the bubble
+			time.Sleep(time.Second) // in the bubble
 			d.ends(fail.ExitOK)
 			if got := d.words.Take(); strings.Contains(got, "more room") != (c.more > 0) || !strings.Contains(got, c.want) {
 				t.Errorf("rooms says %q", got)
@@ -179,8 +179,8 @@ func TestRPCRequestsOverlap(t *testing.T) {
 	})
 }
 
-// TestRPCJoinsHoldUpNothing: however many joins wait, all else is answered; one more than may wait gets an error with a
-// hint. Nor do messages that wait for a member hold up what does not.
+// TestRPCJoinsHoldUpNothing: any number of waiting joins block no other request; one more than allowed gets an error with a
+// hint. Direct messages that wait for a member do not block other requests either.
 func TestRPCJoinsHoldUpNothing(t *testing.T) {
 	for _, method := range []string{"room.join", "room.tell", "room.say", "node.dial", "room.invite"} {
 		synctest.Test(t, func(t *testing.T) {
@@ -223,7 +223,7 @@ func TestRPCJoinTimesOut(t *testing.T) {
 		f.Joining = make(chan struct{})
 		d := sit(t, f, "rpc")
 		d.types(`{"jsonrpc":"2.0","id":1,"method":"room.join","params":{"room":"lab","timeout_s":2}}`)
-		time.Sleep(2 * time.Second) // of the bubble
+		time.Sleep(2 * time.Second) // in the bubble
 		synctest.Wait()
 		if got := d.out.Take(); !strings.Contains(got, `"data":{"code":"timeout"`) {
 			t.Errorf("got %s", got)

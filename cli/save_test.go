@@ -14,7 +14,8 @@ import (
 	"localchat/node"
 )
 
-// TestSave: the lines of a room go into a new file that only its user can read, and no line in it looks like another's.
+// TestSave: /save writes the lines of a room to a new file that only its user can read. No row in it can pass for a line of
+// another member.
 func TestSave(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("HOME", dir)

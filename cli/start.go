@@ -15,8 +15,7 @@ import (
 	"localchat/node"
 )
 
-// startNode starts the node that cfg describes, with discovery as the options say. This is the one place where node and
-// discovery meet.
+// startNode starts the node that cfg describes, with discovery as the options say. Only here do node and discovery meet.
 func (a *app) startNode(cfg node.Config) (command.Node, error) {
 	cfg.Nick = a.nick()
 	cfg.Listen = a.opts.listen
@@ -32,7 +31,7 @@ func (a *app) startNode(cfg node.Config) (command.Node, error) {
 		}
 		cfg.Discovery = discovery.New(discovery.Config{
 			Interfaces: a.opts.interfaces, Log: a.Log,
-			// A node without a directory has no name on this machine either: it ends soon, or must leave nothing.
+			// A node without a directory ends soon or must leave nothing behind, so it takes no name on this machine.
 			Ephemeral: cfg.DataDir == "",
 		})
 	}
@@ -43,8 +42,8 @@ func (a *app) startNode(cfg node.Config) (command.Node, error) {
 	return command.Live{Node: n}, nil
 }
 
-// startLog makes the one log of the program: a ring in memory, and a file where --log-file names one. libp2p and the
-// standard logger are pointed at it too, so that nothing but ours ever writes to the terminal.
+// startLog makes the log of the program: a ring in memory, and the file of --log-file. libp2p and the standard logger write to it
+// too, so that no library writes to the terminal.
 func (a *app) startLog() (stop func(), err error) {
 	level := slog.LevelInfo
 	if a.opts.verbose {
@@ -70,7 +69,7 @@ func (a *app) startLog() (stop func(), err error) {
 	return stop, nil
 }
 
-// withNode runs do with a started node and closes it afterwards, which leaves every room in order.
+// withNode starts a node, runs do, and closes the node, which leaves every room.
 func (a *app) withNode(ctx context.Context, cfg node.Config, do func(context.Context, command.Node) error) (err error) {
 	n, err := a.start(cfg)
 	if err != nil {

@@ -15,15 +15,15 @@ import (
 	"localchat/cli/internal/fail"
 )
 
-// TestStuckTerminal: bob's terminal takes nothing any more, while alice talks: somebody pressed Ctrl-S, or the network below
-// an ssh is gone. A signal ends his program all the same, and the room hears that he left. So does it where a program reads
-// him, or does not.
+// TestStuckTerminal: bob's terminal no longer takes output while alice talks, because somebody pressed Ctrl-S or the network under
+// an ssh is gone. A signal still ends his program, and the room hears that he left. The same holds if the output is a pipe that
+// nobody reads.
 func TestStuckTerminal(t *testing.T) {
 	type stuck struct {
 		name string
 		args []string
 		tty  bool
-		// group: the signal goes to all processes of the terminal, as a hangup does.
+		// group is set if the signal goes to all processes of the terminal, as a hangup does.
 		group bool
 	}
 	for _, s := range []stuck{
@@ -51,7 +51,7 @@ func TestStuckTerminal(t *testing.T) {
 				}
 				bob := h.command(append(args, "--nick", "bob", "--no-mdns", "--ephemeral")...)
 				bob.Env = append(bob.Env, "TERM=xterm-256color")
-				stick := func() {} // a pipe that nobody reads is stuck by itself
+				stick := func() {} // a pipe that nobody reads needs no help to block
 				if s.tty {
 					master, slave := openTerminal(t)
 					bob.Stdin, bob.Stdout, bob.Stderr = slave, slave, slave
@@ -84,7 +84,7 @@ func TestStuckTerminal(t *testing.T) {
 				}
 				defer bob.Process.Kill()
 				alice.sees(`bob joined`)
-				for told := false; !told; { // his node has it
+				for told := false; !told; { // bob's node has the message then
 					alice.keys("/msg bob hello\n")
 					told = alice.seesOr(`you to bob`, `not sent`)
 				}
@@ -123,7 +123,7 @@ func TestStuckTerminal(t *testing.T) {
 	}
 }
 
-// openTerminal makes a terminal, and what stands for its screen and keyboard.
+// openTerminal makes a pseudo-terminal: master is its screen and keyboard, and slave is the file for the program.
 func openTerminal(t *testing.T) (master, slave *os.File) {
 	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)

@@ -12,7 +12,8 @@ import (
 	"localchat/node"
 )
 
-// TestVerify on the plain console, which has no questions: the words first, and a line that says that you have compared them.
+// TestVerify: the plain console asks no questions. /verify shows the words first, and then the line to type once they have been
+// compared.
 func TestVerify(t *testing.T) {
 	t.Setenv("TZ", "UTC")
 	synctest.Test(t, func(t *testing.T) {
@@ -57,8 +58,7 @@ func TestVerify(t *testing.T) {
 	})
 }
 
-// TestWhoisTimes: whois tells to the second since when somebody is here and when they spoke last, and whether words were
-// compared.
+// TestWhoisTimes: /whois shows, to the second, when a member joined, when it last spoke, and when its words were compared.
 func TestWhoisTimes(t *testing.T) {
 	t.Setenv("TZ", "UTC")
 	synctest.Test(t, func(t *testing.T) {
@@ -95,7 +95,7 @@ func TestWhoisTimes(t *testing.T) {
 	})
 }
 
-// TestPlainOwnerKey: the plain console refuses a room of a known name and another owner, with the line to type.
+// TestPlainOwnerKey: the plain console refuses a room whose name is known with another owner, and shows the line that enters it.
 func TestPlainOwnerKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := clitest.NewNode()
@@ -147,5 +147,5 @@ func TestRPCVerify(t *testing.T) {
 	})
 }
 
-// endOf is how the end of a peer's ID is shown.
+// endOf returns the end of a peer ID as it is shown.
 func endOf(p node.PeerID) string { return string(render.Tail(p)) }

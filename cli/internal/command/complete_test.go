@@ -7,7 +7,7 @@ import (
 	"localchat/node"
 )
 
-// Completion gives a nick, or a room's name, only where no other looks like it.
+// TestCompletionNamesOne: a nick or a room's name is completed only if no other one looks like it.
 func TestCompletionNamesOne(t *testing.T) {
 	id := func(p string) string { return node.PeerID(p).String() }
 	got := PeerWords([]PeerRef{{"alice", "1"}, {"aIice", "2"}, {"bob", "3"}, {"", "4"}, {"zoe", "5"}, {"zoe", "6"}, {"", "7"}})

@@ -39,7 +39,7 @@ func TestParse(t *testing.T) {
 		{line: "/room create lab", cmd: "create", args: []string{"lab"}},
 		{line: "/Room Invite", cmd: "invite"},
 		{line: "/topic the build", cmd: "subject", args: []string{"the build"}},
-		// What is not seen before the slash makes no speech of a command.
+		// An invisible character before the slash does not turn a command into text.
 		{line: "\ufeff/msg bob hi", cmd: "msg", args: []string{"bob", "hi"}},
 		{line: "\u200b \u2060/msg bob hi", cmd: "msg", args: []string{"bob", "hi"}},
 		{line: "\u00ad\u202e/kick dave", cmd: "kick", args: []string{"dave"}},
@@ -52,17 +52,17 @@ func TestParse(t *testing.T) {
 		{line: "\x1b[31m/kick dave", cmd: "kick", args: []string{"dave"}},
 		{line: "\x1b]0;title\a/kick dave", cmd: "kick", args: []string{"dave"}},
 		{line: "a\x1b[31m/kick dave", say: "a\x1b[31m/kick dave"},
-		// The slash of an input method, and its letters and blanks.
+		// The slash, letters and blanks of an input method.
 		{line: "／kick dave", cmd: "kick", args: []string{"dave"}},
 		{line: "／ｋｉｃｋ　dave", cmd: "kick", args: []string{"dave"}},
 		{line: "//／x", say: "/／x"},
 		{line: "／／x", say: "／x"},
 		{line: "／/x", say: "/x"},
 		{line: "／frob", err: "there is no /frob"},
-		// Other characters that look like a slash come from no key that was meant for one.
+		// Other characters that look like a slash: no key for the slash types them.
 		{line: "⁄kick", say: "⁄kick"},
 		{line: "╱╲", say: "╱╲"},
-		// What is sent is what was typed.
+		// Text is sent exactly as it was typed.
 		{line: "\tif x {", say: "\tif x {"},
 		{line: "می\u200cخواهم ", say: "می\u200cخواهم "},
 		{line: "/me  sits \t down ", cmd: "me", args: []string{" sits \t down "}},
@@ -93,7 +93,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// TestSlashIsNeverSaid: whatever is typed, a line that begins with one slash says nothing.
+// TestSlashIsNeverSaid: a line that begins with one slash is never said.
 func TestSlashIsNeverSaid(t *testing.T) {
 	table := Table()
 	rapid.Check(t, func(t *rapid.T) {
@@ -108,7 +108,7 @@ func TestSlashIsNeverSaid(t *testing.T) {
 	})
 }
 
-// TestUnseenIsNoSpeech: no character that shows nothing makes speech of a command that it stands before.
+// TestUnseenIsNoSpeech: no invisible character before a command turns it into text.
 func TestUnseenIsNoSpeech(t *testing.T) {
 	table, tried := Table(), 0
 	for r := rune(1); r <= unicode.MaxRune; r++ {
@@ -134,7 +134,7 @@ func TestNearest(t *testing.T) {
 	for typed, want := range map[string]string{
 		"kcik": "kick", "kik": "kick", "bann": "ban", "jion": "join", "hlep": "help", "acept": "accept", "mem": "members", "frobnicate": "", "x": "",
 		"lick": "kick", "kicj": "kick", "bsn": "ban", "memvers": "members", "wohami": "whoami", "uninvote": "uninvite", "kickk": "kick", "inivte": "invite",
-		// Another word is no slip.
+		// These are other words, not slips.
 		"nick": "", "pin": "", "font": "", "mute": "", "fan": "", "away": "", "port": "", "cake": "", "tock": "", "q1": "", "mw": "",
 	} {
 		if got := nearest(typed, Table()); got != want {

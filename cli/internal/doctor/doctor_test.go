@@ -39,7 +39,7 @@ func nodeAt(peer node.PeerID, ip string) discovery.NodeCheck {
 	}}
 }
 
-// dialledAt is a node at ip, dialled with these results.
+// dialledAt returns a node at ip that was dialled with these results.
 func dialledAt(peer node.PeerID, ip string, tcp, quic error) reached {
 	r := reached{peer: peer}
 	r.quic = attempt{at: nodeAt(peer, ip).Addrs[0], tried: true, err: quic}
@@ -50,14 +50,14 @@ func dialledAt(peer node.PeerID, ip string, tcp, quic error) reached {
 	return r
 }
 
-// silentMember is dave, a member of one of our rooms that did not answer by mDNS, dialled with this result.
+// silentMember returns dave, a member of one of our rooms that did not answer by mDNS, dialled with this result.
 func silentMember(err error) reached {
 	r := dialledAt(clitest.DaveID, "192.168.1.10", err, err)
 	r.silent, r.nick = true, "dave"
 	return r
 }
 
-// healthy are the facts of a machine on a network where alice is found and reached.
+// healthy returns the facts of a machine on a network where alice is found and reached.
 func healthy() facts {
 	alice := nodeAt(clitest.AliceID, "192.168.1.9")
 	alice.Multicast = true
@@ -74,7 +74,7 @@ func healthy() facts {
 	}
 }
 
-// alone are the same with nobody else there.
+// alone returns the facts of a machine on a network without other nodes.
 func alone() facts {
 	f := healthy()
 	f.checkup.Nodes, f.reached = nil, nil
@@ -82,16 +82,16 @@ func alone() facts {
 	return f
 }
 
-// A factCase changes facts and says which finding that makes.
+// A factCase is a change of the facts, and the finding that results.
 type factCase struct {
 	from     func() facts
 	change   func(*facts)
 	code     string
 	severity severity
 	blocks   bool
-	text     string // part of it
-	cause    string // part of it
-	do       string // all of it
+	text     string // a part of the text
+	cause    string // a part of the cause
+	do       string // the whole line
 }
 
 var factCases = map[string]factCase{
@@ -390,7 +390,7 @@ func TestFindings(t *testing.T) {
 	}
 }
 
-// TestFindingsQuiet: what is well is not talked about.
+// TestFindingsQuiet: doctor does not mention what works.
 func TestFindingsQuiet(t *testing.T) {
 	f := healthy()
 	f.os = "darwin"
@@ -423,7 +423,7 @@ func TestMergeTargets(t *testing.T) {
 	}
 }
 
-// TestReach dials a node, a port where nobody listens, and a node under another's name.
+// TestReach dials a node, a port on which nothing listens, and a node with the wrong peer ID.
 func TestReach(t *testing.T) {
 	n, err := node.New(node.Config{Listen: []string{"/ip4/127.0.0.1/tcp/0", "/ip4/127.0.0.1/udp/0/quic-v1"}})
 	if err != nil {
@@ -462,7 +462,7 @@ func TestReach(t *testing.T) {
 	}
 }
 
-// A line to type names no program that is not installed.
+// TestDoctorWithoutNetworkManager: a line to type names no program that is not installed.
 func TestDoctorWithoutNetworkManager(t *testing.T) {
 	for _, lines := range []func(facts) string{
 		facts.joinNetwork, facts.ownNetwork,
@@ -475,8 +475,8 @@ func TestDoctorWithoutNetworkManager(t *testing.T) {
 	}
 }
 
-// TestDoctorSaysWhomItDidNotTry: the nodes beyond those that are dialled are counted.
-func TestDoctorSaysWhomItDidNotTry(t *testing.T) {
+// TestDoctorCountsNodesNotTried: doctor says how many nodes it did not dial.
+func TestDoctorCountsNodesNotTried(t *testing.T) {
 	at, _, _ := discovery.ParseAddress("192.168.1.20:4001")
 	for n, want := range map[int]int{0: 0, maxReach: 0, maxReach + 1: 1, 3 * maxReach: 2 * maxReach} {
 		var all []target

@@ -13,7 +13,7 @@ import (
 	"localchat/node"
 )
 
-// allReasons are the reasons that node has, as they are written in its source.
+// allReasons returns the reasons in the source of node.
 func allReasons(t *testing.T) (all []node.Reason) {
 	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), "../../../node/internal/fault/reason.go", nil, 0)
@@ -37,8 +37,7 @@ func allReasons(t *testing.T) (all []node.Reason) {
 	return all
 }
 
-// TestEveryReasonHasItsHint: each reason has a hint for either face, from that face's table or from the one of both, and no
-// table has a reason that node has not.
+// TestEveryReasonHasItsHint: each reason has a hint for people and one for programs, and every hint has a reason in node.
 func TestEveryReasonHasItsHint(t *testing.T) {
 	known := make(map[node.Reason]bool)
 	for _, r := range allReasons(t) {
@@ -66,10 +65,10 @@ func TestEveryReasonHasItsHint(t *testing.T) {
 	}
 }
 
-// forPerson is a word of the console or of the shell.
+// forPerson matches a command of the console or the shell.
 var forPerson = regexp.MustCompile(`(^|[ (])/[a-z]+\b|localchat [a-z]+ |--nick`)
 
-// TestProgramsReadOfNoCommand: a program reads of no command of the console.
+// TestProgramsReadOfNoCommand: no hint for a program names a command of the console.
 func TestProgramsReadOfNoCommand(t *testing.T) {
 	for _, r := range allReasons(t) {
 		got := ForProgram(&node.Error{Reason: r})
@@ -84,7 +83,7 @@ func TestProgramsReadOfNoCommand(t *testing.T) {
 	}
 }
 
-// TestFacts: what an error knows stands in its hint.
+// TestFacts: the hint has the values in the error.
 func TestFacts(t *testing.T) {
 	one, two := node.RoomID{1}, node.RoomID{2}
 	for _, c := range []struct {

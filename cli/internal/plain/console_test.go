@@ -8,7 +8,7 @@ import (
 	"localchat/cli/internal/command"
 )
 
-// TestALateEntryLeavesTypingAlone: a user who waits at a door goes on typing in another room. That input stays there when the
+// TestALateEntryLeavesTypingAlone: a user waits to be let into one room and types in another. The typed lines stay there when the
 // user is let in.
 func TestALateEntryLeavesTypingAlone(t *testing.T) {
 	out := &clitest.Screen{}
@@ -28,7 +28,7 @@ func TestALateEntryLeavesTypingAlone(t *testing.T) {
 	}
 }
 
-// /clear erases nothing: it moves what is there out of sight.
+// TestPlainClearErasesNothing: /clear scrolls the text out of sight and erases nothing.
 func TestPlainClearErasesNothing(t *testing.T) {
 	out := &clitest.Screen{}
 	c := &console{env: &command.Env{Stdout: out}, terminal: true, height: func() int { return 5 }}

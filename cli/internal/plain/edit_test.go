@@ -16,7 +16,7 @@ import (
 	"localchat/node"
 )
 
-// typing reads what was typed on an editor, and the error of its last line.
+// typing returns the lines that an editor makes of keys, and the error of the last one.
 func typing(t *testing.T, keys string) (lines []string, last error) {
 	t.Helper()
 	a, _, _ := newPlainEnv(t, strings.NewReader(""))
@@ -60,7 +60,8 @@ func TestEditing(t *testing.T) {
 	}
 }
 
-// A paste arrives whole however the terminal delivers it, or is ignored if it cannot be taken unchanged.
+// TestEditorTakesAPasteExactlyOrNot: a paste arrives whole, however the terminal delivers it, or is ignored if it cannot be taken
+// unchanged.
 func TestEditorTakesAPasteExactlyOrNot(t *testing.T) {
 	const pasted = "é\x1b[1m\t你\r\nb\x1b[20"
 	keys := "x\x1b[200~" + pasted + "\x1b[201~\r"
@@ -101,8 +102,8 @@ func TestEditorShowsNoControls(t *testing.T) {
 	}
 }
 
-// A line of mine that stands behind its prompt is not printed again; what somebody else says is, and what I do, and what I
-// said before.
+// TestOwnLineStandsOnce: a typed line, which is on the screen already, is not printed again. Lines of others, actions, and own
+// lines from before are printed.
 func TestOwnLineStandsOnce(t *testing.T) {
 	a, out, _ := newPlainEnv(t, strings.NewReader(""))
 	c := &console{env: a, ask: func(safe.Text) {}, current: clitest.LabID.String(), rooms: []command.Room{{ID: clitest.LabID.String(), Name: "lab", Nick: "bob"}}}
@@ -122,7 +123,7 @@ func TestOwnLineStandsOnce(t *testing.T) {
 	}
 }
 
-// Ctrl-C ends with its own exit code, Ctrl-D in order.
+// TestEditorEnds: Ctrl-C ends with the exit code for an interrupt, and Ctrl-D with 0.
 func TestEditorEnds(t *testing.T) {
 	if _, err := typing(t, "hel\x03"); !errors.Is(err, fail.ErrInterrupted) {
 		t.Errorf("Ctrl-C: %v", err)
@@ -169,15 +170,15 @@ func TestEditorPrintsAbove(t *testing.T) {
 	}
 }
 
-// The prompt names the room that is typed into, at once when that changes, with what is half typed behind it. It is no
-// wider than x/term takes it for.
+// TestPromptNamesTheRoom: the prompt names the current room. It changes at once, before the half-typed line, and is as wide as
+// x/term counts.
 func TestPromptNamesTheRoom(t *testing.T) {
 	out := &clitest.Screen{}
 	keys, typed := io.Pipe()
 	a, _, _ := newPlainEnv(t, strings.NewReader(""))
 	e := newEditor(keys, out, command.Table())
 	lines := e.lines(t.Context(), a.Guard)
-	for range 2 { // the second is read when the first was taken in
+	for range 2 { // the second one is read when the first has been handled
 		if _, err := io.WriteString(typed, "half"); err != nil {
 			t.Fatal(err)
 		}
@@ -210,7 +211,7 @@ func TestPromptNamesTheRoom(t *testing.T) {
 	}
 }
 
-// newPlainEnv is what a program gives to a console of a test.
+// newPlainEnv returns the Env for a console in a test.
 func newPlainEnv(t testing.TB, stdin io.Reader) (env *command.Env, out, words *clitest.Screen) {
 	out, words = &clitest.Screen{}, &clitest.Screen{}
 	return &command.Env{

@@ -19,8 +19,8 @@ func (longInvite) Invite(context.Context, string, string, time.Duration) (node.I
 	return node.InviteInfo{Text: "LOCALCHAT:" + strings.Repeat("AG6JUOIPNTAYX4AZ", 10)}, nil
 }
 
-// A QR code has a margin of four modules on every side, and its colours are its own: white where it is light, black where it
-// is dark, on whatever background.
+// TestQRCodeIsDarkOnLight: a QR code has a margin of four modules on every side. Its light parts are white and its dark parts
+// black on any background.
 func TestQRCodeIsDarkOnLight(t *testing.T) {
 	invite, _ := command.LookUp("invite", "", command.Table())
 	r, err := invite.Run(t.Context(), command.Call{Node: longInvite{clitest.NewNode()}, Room: command.Room{ID: clitest.LabID.String(), Name: "lab", Owned: true}, Terminal: true})
@@ -29,7 +29,7 @@ func TestQRCodeIsDarkOnLight(t *testing.T) {
 	}
 	rows := r.Figure
 	const margin = 4
-	var light [][]bool // by row of modules
+	var light [][]bool // rows of modules
 	for _, row := range rows {
 		var upper, lower []bool
 		for _, r := range string(row) {
@@ -55,7 +55,7 @@ func TestQRCodeIsDarkOnLight(t *testing.T) {
 		}
 	}
 	for _, corner := range [][2]int{{margin, margin}, {size - margin - 7, margin}, {margin, size - margin - 7}} {
-		for i := range 7 { // its frame
+		for i := range 7 { // the frame of the mark
 			if light[corner[1]][corner[0]+i] || light[corner[1]+6][corner[0]+i] {
 				t.Errorf("no square at %v:\n%s", corner, safe.Join(rows, "\n"))
 			}

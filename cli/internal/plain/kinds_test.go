@@ -13,16 +13,17 @@ import (
 	"localchat/node"
 )
 
-// Every way to lose a place has its line and its hint, and ends the console of that room with exit code 5. Nothing on the
-// screen is erased: the shell's output and other rooms' talk are there too. A network that is lost ends nothing, and its
-// line begins otherwise. What is lost at the door is said by the command that stood there. What happens below is in node's test of the same name.
+// TestEveryWayToLoseAPlace: every way to lose a place has its line and its hint, and ends the console of that room with exit code
+// 5. Nothing on the screen is erased, because the shell and other rooms have written there too. A lost network ends nothing, and
+// its line begins differently. A loss before we were let in is the error of the command that was waiting. The events themselves
+// are in node's test of the same name.
 func TestEveryWayToLoseAPlace(t *testing.T) {
 	at := time.Date(2026, 11, 22, 14, 5, 0, 0, time.Local)
 	for _, w := range []struct {
 		name       string
 		body       node.EventBody
 		line, hint string
-		code       int // of the program; exitOK: it goes on
+		code       int // exit code; exitOK: the program goes on
 	}{
 		{
 			"kicked",

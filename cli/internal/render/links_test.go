@@ -2,8 +2,8 @@ package render
 
 import "testing"
 
-// TestWebAddresses: which words are links, whole or without the punctuation around them, and which are not, because a
-// browser would not follow them as they are read.
+// TestWebAddresses: an address is a link, without the punctuation around it, unless a browser could take it for another address
+// than a person reads.
 func TestWebAddresses(t *testing.T) {
 	for word, want := range map[string]string{
 		"https://example.org":                      "https://example.org",

@@ -12,7 +12,7 @@ import (
 	"localchat/node"
 )
 
-// TestHintsNameWhatIsThere: what a hint names is a command of the console, or a method of JSON-RPC.
+// TestHintsNameWhatIsThere: every command and method that a hint names exists.
 func TestHintsNameWhatIsThere(t *testing.T) {
 	methods, table := rpcMethods{}.table(), command.Table()
 	typed, method := regexp.MustCompile(`(?:^|[ (])/([a-z]+)\b`), regexp.MustCompile(`\b(?:room|node)\.[a-z]+`)
@@ -37,7 +37,7 @@ func TestHintsNameWhatIsThere(t *testing.T) {
 	}
 }
 
-// TestWarningsSayWhatToDo: in the terms of the face that shows them.
+// TestWarningsSayWhatToDo: a warning has a hint in the terms of the face that shows it.
 func TestWarningsSayWhatToDo(t *testing.T) {
 	w := node.Warning{Code: "renew", Text: "lab has to be replaced"}
 	if got := (render.View{}).Lines(node.Event{Body: w}); len(got) != 1 || !strings.Contains(string(got[0]), "; /renew replaces the room") {

@@ -12,7 +12,7 @@ import (
 	"localchat/node"
 )
 
-// TestEventFields: no event has a field that Event writes itself, and all are objects.
+// TestEventFields: the body of every event is an object, without a field that Event itself writes.
 func TestEventFields(t *testing.T) {
 	for _, body := range clitest.Events() {
 		raw, err := Event(node.Event{Seq: 1, Room: clitest.LabID, RoomName: "lab", Body: body})
@@ -37,7 +37,7 @@ func TestEventFields(t *testing.T) {
 	}
 }
 
-// TestMethodTable: the methods that programs rely on are there.
+// TestMethodTable: the methods that programs rely on exist.
 func TestMethodTable(t *testing.T) {
 	table := rpcMethods{}.table()
 	for _, name := range strings.Fields(`node.info node.peers node.dial room.list room.create room.join room.leave room.say room.tell
@@ -72,7 +72,7 @@ func TestParameters(t *testing.T) {
 	}
 }
 
-// TestRPCTextIsExact: what a program gives is taken as it is or refused, each parameter of each method.
+// TestRPCTextIsExact: every parameter of every method is taken exactly as it is, or refused.
 func TestRPCTextIsExact(t *testing.T) {
 	flaws := map[string]string{
 		"\"a\xffb\"": "is not valid UTF-8", "\"\xed\xa0\x80\"": "is not valid UTF-8", "\"\xc0\xaf\"": "is not valid UTF-8",

@@ -7,7 +7,7 @@ import (
 	"localchat/cli/internal/clitest"
 )
 
-// TestTurnsAreForgotten: nothing is kept of requests that are done.
+// TestTurnsAreForgotten: finished requests leave nothing in memory.
 func TestTurnsAreForgotten(t *testing.T) {
 	q := newTurns(clitest.NewNode())
 	var dones []func()

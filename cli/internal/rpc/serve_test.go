@@ -12,7 +12,7 @@ import (
 	"localchat/cli/internal/command"
 )
 
-// A client is a program that speaks to the JSON-RPC face of a node, in a synctest bubble.
+// A client is a program that speaks JSON-RPC with a node, in a synctest bubble.
 type client struct {
 	t    *testing.T
 	keys *io.PipeWriter
@@ -31,7 +31,7 @@ func serve(t *testing.T, f *clitest.Node) *client {
 	return c
 }
 
-// asks writes a line and returns what is written then.
+// asks writes a line and returns the answer.
 func (c *client) asks(line string) string {
 	c.t.Helper()
 	if _, err := io.WriteString(c.keys, line+"\n"); err != nil {
@@ -41,7 +41,7 @@ func (c *client) asks(line string) string {
 	return c.out.Take()
 }
 
-// leaves ends the input, and waits for the end.
+// leaves ends the input and waits until the server has ended.
 func (c *client) leaves() {
 	c.t.Helper()
 	_ = c.keys.Close()
@@ -50,7 +50,7 @@ func (c *client) leaves() {
 	}
 }
 
-// requestOf is a request on one line.
+// requestOf returns a request on one line.
 func requestOf(id int, method, params string) string {
 	return fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":%q,"params":{%s}}`, id, method, params)
 }

@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// nasty holds every character that a terminal acts on, that changes the direction of writing, ends a line or hides; one of
-// the first plane and one beyond it; and text that has to stay as it is.
+// nasty returns a text with every character that a terminal acts on, that changes the direction of writing, that ends a line or
+// that is invisible, and with characters of the first plane and beyond it that must stay as they are.
 func nasty() string {
 	var b strings.Builder
 	for r := rune(1); r < 0xA0; r++ {
@@ -24,7 +24,7 @@ func nasty() string {
 	return b.String() + "é 你好 🙂 <&> \\u009b \"x\" \U000E0041\U0010FFFD" + "a\u009b2Jb"
 }
 
-// rawIn finds a character that must not stand in JSON unescaped.
+// rawIn finds a character that must be escaped in JSON.
 func rawIn(text string) (r rune, found bool) {
 	for _, r := range strings.TrimSuffix(text, "\n") {
 		if r < ' ' || 0x7F <= r && r <= 0x9F || unicode.Is(unicode.Bidi_Control, r) || r == 0x2028 || r == 0x2029 || Forbidden(r) {

@@ -67,7 +67,7 @@ func TestCleanCuts(t *testing.T) {
 	}
 }
 
-// checkClean fails where out could do anything but show itself.
+// checkClean fails if the cleaned text could control a terminal.
 func checkClean(t interface{ Errorf(string, ...any) }, in string, limit int) {
 	out := string(clean(in, limit))
 	if !utf8.ValidString(out) {
@@ -112,8 +112,7 @@ func FuzzClean(f *testing.F) {
 	})
 }
 
-// TestOneDoorToTheScreen keeps conversions to Text in this package, so that text of peers has no second way to the
-// terminal.
+// TestOneDoorToTheScreen: only this package converts to Text, so that text of peers has no other way to the terminal.
 func TestOneDoorToTheScreen(t *testing.T) {
 	fset, files := token.NewFileSet(), 0
 	err := filepath.WalkDir("../..", func(name string, d fs.DirEntry, err error) error {
