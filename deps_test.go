@@ -96,7 +96,7 @@ var laws = map[string]law{
 		why: "the full screen shows what commands and events say, and shares nothing with the plain console",
 	},
 	"cli/internal/doctor": {
-		ours: []string{"cli/internal/command", "cli/internal/fail", "cli/internal/render", "cli/internal/safe", "discovery", "node"}, tests: []string{cliTest}, bans: roomBans(),
+		ours: []string{"cli/internal/command", "cli/internal/fail", "cli/internal/render", "cli/internal/safe", "discovery", "internal/neterr", "node"}, tests: []string{cliTest}, bans: roomBans(),
 		why: "doctor asks the network and a node of its own; who asks doctor is not its business",
 	},
 	"cli/internal/rpc": {
@@ -109,7 +109,8 @@ var laws = map[string]law{
 	},
 	"authority":        {ours: []string{"protocol"}, why: "authority decides over values of the wire and nothing else", bans: pure},
 	"internal/private": {ours: nil, why: "private is a leaf: it looks at files, and does not know what is in them"},
-	"discovery":        {ours: []string{"internal/onlink", "internal/private"}, tests: []string{netns}, why: "discovery hints at addresses and knows nothing of rooms", bans: discoveryBans},
+	"discovery":        {ours: []string{"internal/neterr", "internal/onlink", "internal/private"}, tests: []string{netns}, why: "discovery hints at addresses and knows nothing of rooms", bans: discoveryBans},
+	"internal/neterr":  {ours: nil, why: "neterr is a leaf: what an error of the system means does not depend on what was tried"},
 	"internal/onlink":  {ours: nil, why: "onlink is a leaf: which networks this machine is on does not depend on the peers there"},
 	hostilePeer: {
 		ours: []string{"authority", "protocol"}, bans: nodeBans,

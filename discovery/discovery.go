@@ -12,11 +12,12 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 	"golang.org/x/time/rate"
+
+	"localchat/internal/neterr"
 )
 
 // Service is the DNS-SD service type of a node.
@@ -226,7 +227,7 @@ func (r *run) refresh() bool {
 		}
 		srv, whole, err := r.listen(n, r.zone)
 		r.note("serve "+n.iface.Name, err)
-		held = held || errors.Is(err, syscall.EADDRINUSE)
+		held = held || neterr.InUse(err)
 		if err == nil {
 			r.servers[key] = &served{srv, whole}
 		}

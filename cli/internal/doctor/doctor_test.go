@@ -14,6 +14,7 @@ import (
 
 	"localchat/cli/internal/clitest"
 	"localchat/discovery"
+	"localchat/internal/neterr"
 	"localchat/node"
 )
 
@@ -454,7 +455,7 @@ func TestReach(t *testing.T) {
 	if r := got[0]; !r.tcp.ok() || !r.quic.ok() || r.proven != n.Info().Peer {
 		t.Errorf("a node that is there: %+v", r)
 	}
-	if r := got[1]; !errors.Is(r.tcp.err, syscall.ECONNREFUSED) || r.quic.tried || r.proven != "" {
+	if r := got[1]; !neterr.Refused(r.tcp.err) || r.quic.tried || r.proven != "" {
 		t.Errorf("a port where nobody listens: %+v", r)
 	}
 	if r := got[2]; !r.tcp.ok() || r.proven != "" || r.handshake == nil {

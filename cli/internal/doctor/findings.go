@@ -14,6 +14,7 @@ import (
 	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/discovery"
+	"localchat/internal/neterr"
 	"localchat/node"
 )
 
@@ -317,7 +318,7 @@ func (f facts) reachFinding(r reached) Finding {
 			return fd
 		}
 		fd.Cause, fd.Do = f.whyUnreachable(why)
-		if f.os == "darwin" && errors.Is(why.err, syscall.EHOSTUNREACH) {
+		if f.os == "darwin" && neterr.HostUnreachable(why.err) {
 			fd.Code = "local_network_privacy"
 		}
 		return fd
@@ -352,7 +353,7 @@ func (f facts) reachFinding(r reached) Finding {
 func (f facts) notRunning(fd *Finding, r reached, why attempt) bool {
 	at := why.at.AddrPort
 	switch {
-	case errors.Is(why.err, syscall.ECONNREFUSED):
+	case neterr.Refused(why.err):
 		fd.Code, fd.Text = "not_running", r.shown()+" is not running localchat now: its machine answers at "+at.Addr().String()+", and nothing listens at port "+strconv.Itoa(int(at.Port()))
 		fd.Cause = "its node has stopped, or has restarted where it cannot be found"
 	case f.checkup.Resolved && !slices.Contains(f.checkup.Neighbours, at.Addr()) && !refusedHere(why.err) && f.os != "darwin":
@@ -373,13 +374,13 @@ func (f facts) whyUnreachable(a attempt) (cause, do string) {
 	}
 	away := !slices.ContainsFunc(f.networks(), func(p netip.Prefix) bool { return p.Contains(a.at.Addr().WithZone("")) })
 	switch {
-	case errors.Is(a.err, syscall.ECONNREFUSED):
+	case neterr.Refused(a.err):
 		return "no node listens there any more; it may have restarted on another port", there("localchat doctor")
 	case refusedHere(a.err):
 		return "the firewall of this machine blocks outgoing packets", f.letOut(proto, a.at.Port())
-	case f.os == "darwin" && errors.Is(a.err, syscall.EHOSTUNREACH):
+	case f.os == "darwin" && neterr.HostUnreachable(a.err):
 		return "macOS blocks this program on the local network: allow it, or its terminal, under System Settings > Privacy & Security > Local Network", openLocalNetwork
-	case away && errors.Is(a.err, syscall.ENETUNREACH):
+	case away && neterr.NetworkUnreachable(a.err):
 		return "it is on a different network from this machine", f.ownNetwork()
 	case len(f.others()) == 0 && len(f.checkup.Neighbours) == 0 && f.checkup.Resolved:
 		return "no machine here answers: the network isolates its machines (guest Wi-Fi, client isolation), or that machine is gone", f.ownNetwork()
@@ -389,7 +390,7 @@ func (f facts) whyUnreachable(a attempt) (cause, do string) {
 
 // refusedHere reports whether our own system refused to send.
 func refusedHere(err error) bool {
-	return errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EACCES) || err != nil && strings.Contains(err.Error(), "operation not permitted")
+	return neterr.Forbidden(err) || err != nil && strings.Contains(err.Error(), "operation not permitted")
 }
 
 // reason returns an error of the network without the addresses that it repeats.

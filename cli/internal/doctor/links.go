@@ -1,12 +1,11 @@
 package doctor
 
 import (
-	"errors"
 	"slices"
 	"strings"
-	"syscall"
 
 	"localchat/discovery"
+	"localchat/internal/neterr"
 )
 
 // sound reports whether a node can find others and be found over the link, as far as this machine alone can tell.
@@ -67,7 +66,7 @@ func (f facts) linkFinding(l discovery.LinkCheck, name string) Finding {
 			Code: "multicast_join", Text: "cannot join the mDNS group on " + name + ": " + reason(l.Join),
 			Cause: "another program uses UDP port 5353 and does not share it, or the interface has just disappeared", Do: f.portHolder(),
 		}
-	case l.Send != nil && f.os == "darwin" && errors.Is(l.Send, syscall.EHOSTUNREACH):
+	case l.Send != nil && f.os == "darwin" && neterr.HostUnreachable(l.Send):
 		return Finding{
 			Code: "local_network_privacy", Text: "macOS does not let this program send to the local network on " + name,
 			Cause: "System Settings > Privacy & Security > Local Network: this program, or its terminal, is switched off there", Do: openLocalNetwork,
