@@ -3,6 +3,7 @@ package driver
 import (
 	"fmt"
 	"io/fs"
+	"os"
 	"os/exec"
 	"path/filepath"
 )
@@ -10,11 +11,21 @@ import (
 // Build builds the command of a package of the module into dir, and returns the program's name. root is the folder of the
 // module; flags are for go build.
 func Build(root, dir, pkg string, flags ...string) (bin string, err error) {
+	return build(root, filepath.Join(dir, filepath.Base(pkg)), pkg, nil, flags)
+}
+
+// BuildWindows is Build for a PC with Windows.
+func BuildWindows(root, dir, pkg string, flags ...string) (bin string, err error) {
+	return build(root, filepath.Join(dir, filepath.Base(pkg)+".exe"), pkg, []string{"GOOS=windows", "GOARCH=amd64", "CGO_ENABLED=0"}, flags)
+}
+
+func build(root, bin, pkg string, env, flags []string) (string, error) {
 	if err := openSources(root); err != nil {
 		return "", err
 	}
-	bin = filepath.Join(dir, filepath.Base(pkg))
-	if out, err := exec.Command("go", append(append([]string{"build"}, flags...), "-o", bin, pkg)...).CombinedOutput(); err != nil {
+	cmd := exec.Command("go", append(append([]string{"build"}, flags...), "-o", bin, pkg)...)
+	cmd.Env = append(os.Environ(), env...)
+	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)
 	}
 	return bin, nil
