@@ -47,6 +47,7 @@ const gcPercent = 50
 // program leave its rooms and end; the second ends it at once.
 func Main() int {
 	debug.SetGCPercent(gcPercent)
+	defer stream.ObeyEscapes(os.Stdout)()
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	// If the reader of our output goes, as head(1) does, the write must fail and no signal must kill us: we still have to leave

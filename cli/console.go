@@ -43,7 +43,7 @@ func (a *app) console(ctx context.Context, open *command.Opening) error {
 	}
 	return a.withNode(ctx, node.Config{DataDir: a.opts.dir()}, func(ctx context.Context, n command.Node) error {
 		if a.fullScreen() {
-			return tui.Run(ctx, &a.Env, n, a.orphaned, open)
+			return tui.Run(ctx, &a.Env, n, a.orphaned(), open)
 		}
 		return plain.Run(ctx, &a.Env, n, open, plain.Options{Edit: a.opts.plain == plainEdit, Dumb: a.variable("TERM") == "dumb"})
 	})

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"syscall"
 
 	"github.com/charmbracelet/x/ansi"
@@ -44,7 +45,12 @@ func (a *app) keep(ctx context.Context) error {
 	child := exec.CommandContext(ctx, self, a.args...)
 	child.Stdin, child.Stdout, child.Stderr = in, out, words
 	child.Env = append(os.Environ(), fmt.Sprintf("%s=%d", keptBy, os.Getpid()))
-	child.Cancel = func() error { return child.Process.Signal(syscall.SIGTERM) }
+	child.Cancel = func() error {
+		if runtime.GOOS == "windows" {
+			return nil // there is no such signal; what ends us has reached every process of the console
+		}
+		return child.Process.Signal(syscall.SIGTERM)
+	}
 	child.WaitDelay = leaveWait
 	err = child.Run()
 	if child.ProcessState == nil {
@@ -82,14 +88,37 @@ func (h *head) Write(p []byte) (int, error) {
 // kept reports whether this process has, or had, a keeper.
 func (a *app) kept() bool { return a.variable(keptBy) != "" }
 
-// orphaned reports whether the keeper has gone: then nothing would restore the terminal after us.
-func (a *app) orphaned() bool {
+// orphaned returns a function that reports whether the keeper has gone: then nothing would restore the terminal after us.
+func (a *app) orphaned() func() bool {
 	keeper := a.variable(keptBy)
-	return keeper != "" && keeper != fmt.Sprint(os.Getppid())
+	if keeper == "" {
+		return func() bool { return false }
+	}
+	if runtime.GOOS != "windows" {
+		return func() bool { return keeper != fmt.Sprint(os.Getppid()) }
+	}
+	// There a process keeps the number of its parent when that has gone, but may wait for the end of any process of its user.
+	gone := make(chan struct{})
+	parent, err := os.FindProcess(os.Getppid())
+	go func() {
+		if err == nil {
+			_, _ = parent.Wait()
+		}
+		close(gone)
+	}()
+	return func() bool {
+		select {
+		case <-gone:
+			return true
+		default:
+			return false
+		}
+	}
 }
 
 // fullScreen reports whether there is a screen to use and nobody asked for the plain console.
 func (a *app) fullScreen() bool {
 	term := a.variable("TERM")
-	return a.opts.plain == "" && term != "" && term != "dumb" && stream.IsTerminal(a.Stdin) && stream.IsTerminal(a.Stdout)
+	draws := term != "" && term != "dumb" || term == "" && stream.ObeysEscapes(a.Stdout)
+	return a.opts.plain == "" && draws && stream.IsTerminal(a.Stdin) && stream.IsTerminal(a.Stdout)
 }
