@@ -46,7 +46,7 @@ type Checkup struct {
 	Nodes []NodeCheck
 	// Asked holds the networks whose machines were asked one by one, because no other node had answered to multicast.
 	Asked []netip.Prefix
-	// Neighbours are the machines of Asked that the system could resolve, routers left out. Known only on Linux: Resolved.
+	// Neighbours are the machines of Asked that the system could resolve, routers left out. Resolved: the system tells them.
 	Neighbours []netip.Addr
 	Resolved   bool
 }
@@ -171,7 +171,7 @@ func Check(ctx context.Context, cfg CheckConfig) Checkup {
 			cfg.Say("nobody answered; asking the machines of " + p.String() + " one by one")
 		}
 		e.askEach(ctx, targets, c.Asked)
-		c.Neighbours, c.Resolved = resolved(c.Asked)
+		c.Neighbours, c.Resolved = e.resolved(ctx, c.Asked)
 	}
 	c.Links, c.Nodes = e.results()
 	return c

@@ -1,14 +1,10 @@
 package discovery
 
 import (
-	"bufio"
 	"context"
 	"net"
 	"net/netip"
-	"os"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 
 	"github.com/miekg/dns"
@@ -69,7 +65,7 @@ func (e *exam) askEach(ctx context.Context, targets []netip.Addr, networks []net
 			}
 		}
 		pause(ctx, askAgain)
-		if there, known := resolved(networks); known {
+		if there, known := e.resolved(ctx, networks); known {
 			targets = there
 		}
 	}
@@ -82,45 +78,4 @@ func (e *exam) direct(packet []byte, from netip.Addr) {
 		return
 	}
 	e.answers(m, "", func(n *NodeCheck) { n.Direct = true })
-}
-
-// resolved returns the machines of networks whose hardware address the system knows, which shows that they are there; routers
-// are left out. It is false where the system does not tell.
-func resolved(networks []netip.Prefix) ([]netip.Addr, bool) {
-	routers := map[netip.Addr]bool{}
-	for _, f := range table("/proc/net/route") {
-		// The address is one word in the order of the machine; all that Linux runs Go on for people is little-endian.
-		if w, err := strconv.ParseUint(f[2], 16, 32); err == nil {
-			routers[netip.AddrFrom4([4]byte{byte(w), byte(w >> 8), byte(w >> 16), byte(w >> 24)})] = true
-		}
-	}
-	var ips []netip.Addr
-	known := table("/proc/net/arp")
-	for _, f := range known {
-		const complete = 0x2
-		ip, err := netip.ParseAddr(f[0])
-		flags, _ := strconv.ParseUint(strings.TrimPrefix(f[2], "0x"), 16, 32)
-		if err == nil && flags&complete != 0 && !routers[ip] && slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(ip) }) {
-			ips = append(ips, ip)
-		}
-	}
-	slices.SortFunc(ips, netip.Addr.Compare)
-	return ips, known != nil
-}
-
-// table is the fields of each line of one of Linux's tables, without the heading; nil where there is no such file.
-func table(path string) [][]string {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil
-	}
-	defer f.Close()
-	rows := [][]string{}
-	lines := bufio.NewScanner(f)
-	for lines.Scan() {
-		if fields := strings.Fields(lines.Text()); len(fields) > 2 {
-			rows = append(rows, fields)
-		}
-	}
-	return rows[min(1, len(rows)):]
 }
