@@ -261,7 +261,7 @@ func TestOwnerMistakes(t *testing.T) {
 		}
 		d.f.Errors["kick"] = &node.Error{Code: node.CodeAmbiguous, Text: "several members fit da", Reason: "several people"}
 		d.types("/kick da")
-		d.reads("localchat: several members fit da\nhint: nothing was done; give the end of the peer ID, in brackets here, or more of it\n")
+		d.reads("localchat: several members fit da\nhint: nothing was done; give the end of a peer ID, which is in brackets here, or more of it\n")
 		d.out.Take()
 		d.leaves(fail.ExitOK)
 	})

@@ -119,7 +119,7 @@ func manVariables(w io.Writer, root *cobra.Command) {
 	manSection(w, "ENVIRONMENT", "A flag takes precedence over a variable, and a variable over the configuration file.")
 	var names []string
 	root.PersistentFlags().VisitAll(func(f *pflag.Flag) { names = append(names, variableOf(f.Name)) })
-	manEntry(w, strings.Join(names, ", "), "as the flags of the same names; the flags of commands likewise")
+	manEntry(w, strings.Join(names, ", "), "set the flags of these names; the flags of a command have variables too")
 	manEntry(w, "XDG_CONFIG_HOME, XDG_DATA_HOME, XDG_RUNTIME_DIR", "where the files above are, instead of ~/.config, ~/.local/share and /run/user/UID")
 	manEntry(w, "NO_COLOR", "no colours, if it is not empty")
 	manEntry(w, "TERM", "dumb: one event a line, as with --plain")

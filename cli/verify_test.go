@@ -33,8 +33,8 @@ func TestVerify(t *testing.T) {
 		d.sees("words of dave (" + endOf(clitest.DaveID) + "): orbit tulip\n! this is not the dave you verified: the key is different\n" +
 			"hint: if they read you the same words, by voice or side by side: /verify " + clitest.DaveID.String() + " yes")
 		d.types("/members")
-		d.did("members")
-		d.sees("2 members of lab, key 3\n  bob    owner   you\n✓ alice  member  verified  not heard from")
+		d.did("members", "knocks")
+		d.sees("2 members of lab, key 3\n  bob    owner   you\n✓ alice  member  verified  not heard from\n! dave   knocks  another key  " + endOf(clitest.DaveID))
 		f.Compared = []node.Verification{{Peer: clitest.AliceID, Nick: "alice", Words: "robot lemon", At: clitest.Noon.Add(7 * time.Second)}}
 		d.types("/verified")
 		d.did("verified")
@@ -46,7 +46,7 @@ func TestVerify(t *testing.T) {
 		for typed, says := range map[string]string{
 			"/verify bob":        "that is you",
 			"/verify nobody":     `there is no "nobody" in lab`,
-			"/verify alice sure": `"sure" is not yes`,
+			"/verify alice sure": `/verify NICK takes yes or nothing, not "sure"`,
 			"/verify":            "usage: /verify NICK [yes]",
 		} {
 			d.types(typed)

@@ -182,7 +182,7 @@ func parseAddr(s string) (multiaddr.Multiaddr, error) {
 	case ip.IsUnspecified(), ip.IsMulticast(), ip == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
 		return nil, badAddr(s, "it is not the address of a single machine")
 	case ip.Is6() && ip.IsLinkLocalUnicast() && ip.Zone() == "":
-		return nil, &Error{Code: CodeInvalid, Text: s + ": an address that begins with fe80 is one for each network card", Reason: fault.NoZone, At: "[" + host + "%eth0]:" + port}
+		return nil, &Error{Code: CodeInvalid, Text: s + ": an address that begins with fe80 needs the name of a network interface", Reason: fault.NoZone, At: "[" + host + "%eth0]:" + port}
 	}
 	text := fmt.Sprintf("/ip6/%s/tcp/%s", ip.WithZone(""), port)
 	if ip = ip.Unmap(); ip.Is4() {

@@ -23,7 +23,7 @@ func TestCheckTarget(t *testing.T) {
 		"1.2.3.4:http": `port "http"`, "[fe80::1%eth0]:99999": `port "99999"`,
 		"1.2.3.4:": "no port", "alice:": "no port", ":": "no port", ":4001": "no host", ":0": `port "0"`,
 		"1.2.3.4:1:2": "not HOST:PORT", "[::1]4001": "not HOST:PORT", "[::1": "without a port", "1.2.3.4 :4001": "not an IP address",
-		"[fe80::1]:4001": "one for each network card", "0.0.0.0:4001": "not the address of a single machine", "[::]:4001": "not the address of a single machine", "224.0.0.251:5353": "not the address of a single machine",
+		"[fe80::1]:4001": "needs the name of a network interface", "0.0.0.0:4001": "not the address of a single machine", "[::]:4001": "not the address of a single machine", "224.0.0.251:5353": "not the address of a single machine",
 		"255.255.255.255:1": "not the address of a single machine",
 		"/":                 "no address", "/lab": "unknown protocol lab", "/ip4/1.2.3.4": "not a host with tcp", "/tcp/1": "not a host with tcp", "/ip4/1.2.3/tcp/1": `invalid value "1.2.3"`,
 		"/ip4/1.2.3.4/tcp/99999": `invalid value "99999"`, "/ip4/1.2.3.4/tcp/0": "port 0", "/ip4/1.2.3.4/udp/1": "not a host with tcp", "/ip4/1.2.3.4/tcp/1/ws": "not a host with tcp",

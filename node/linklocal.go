@@ -50,7 +50,7 @@ func checkCard(addr multiaddr.Multiaddr) error {
 		return nil
 	}
 	return &Error{
-		Code: CodeInvalid, Text: fmt.Sprintf("this machine has no network card %q", card),
+		Code: CodeInvalid, Text: fmt.Sprintf("this machine has no network interface %q", card),
 		Reason: fault.NoSuchCard,
 	}
 }

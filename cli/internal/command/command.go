@@ -195,7 +195,7 @@ func Table() []*Command {
 		},
 		{
 			Name: "members", Aliases: []string{"who", "names"}, Role: Member, Run: runMembers,
-			Help: "list the members of the room", Examples: []string{"/members"},
+			Help: "list the members of the room; its owner also sees who knocks", Examples: []string{"/members"},
 		},
 		{
 			Name: "whois", Usage: "NICK", Role: Member, min: 1, Max: 1, Targets: othersAndKnocks, Run: runWhois,

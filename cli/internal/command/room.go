@@ -268,7 +268,7 @@ func justStay(CompletionContext) []string { return []string{stay} }
 func runLeave(ctx context.Context, c Call) (Reply, error) {
 	switch {
 	case c.Arg(0) != "" && c.Arg(0) != stay:
-		return Reply{}, fail.Usage("/leave by itself leaves the room; /leave "+stay+" is for its owner", "%q is not %s", c.Arg(0), stay)
+		return Reply{}, fail.Usage("/leave by itself leaves the room; /leave "+stay+" is for its owner", "/leave takes "+stay+" or nothing, not %q", c.Arg(0))
 	case !c.Room.Owned && c.Arg(0) == stay:
 		return Reply{}, fail.Usage("/leave by itself leaves the room", "only the owner of %s can use /leave %s", c.Room.Name, stay)
 	case !c.Room.Owned:
@@ -323,26 +323,30 @@ func runMsg(ctx context.Context, c Call) (Reply, error) {
 	return replied("[you to " + safe.Name(c.Args[0]) + "] " + safe.Message(c.Args[1]))
 }
 
+// runMembers lists the members and, for the owner, the peers that knock.
 func runMembers(ctx context.Context, c Call) (Reply, error) {
-	m, err := c.Node.Members(ctx, c.Room.ID)
+	r, err := people(ctx, c)
 	if err != nil {
 		return Reply{}, err
 	}
-	lines := []safe.Text{render.Count(len(m.Members), "member", "members") + " of " + safe.Name(c.Room.Name) + ", key " + safe.Number(m.Epoch)}
+	lines := []safe.Text{render.Count(len(r.Members), "member", "members") + " of " + safe.Name(c.Room.Name) + ", key " + safe.Number(r.Epoch)}
+	all := r.all()
 	width := 0
-	for _, who := range m.Members {
+	for _, who := range all {
 		width = max(width, len(render.Nick(who.Nick, who.Peer)))
 	}
-	for _, who := range m.Members {
+	for _, who := range all {
 		line := render.TrustMark(who.Trust) + " " + safe.Pad(render.Nick(who.Nick, who.Peer), width) + "  " + safe.Pad(safe.Name(who.Role), len("member"))
 		if word := render.TrustWord(who.Trust); word != "" {
 			line += "  " + word
 		}
-		if !who.Present && !who.Self {
-			line += "  not heard from"
-		}
-		if who.Self {
+		switch {
+		case who.Role == Knocking:
+			line += "  " + render.Tail(who.Peer)
+		case who.Self:
 			line += "  you"
+		case !who.Present:
+			line += "  not heard from"
 		}
 		lines = append(lines, line)
 	}

@@ -18,7 +18,7 @@ func people(ctx context.Context, c Call) (r Roster, err error) {
 	if err != nil {
 		return Roster{}, err
 	}
-	r.Members = m.Members
+	r.Epoch, r.Members = m.Epoch, m.Members
 	if c.Room.Owned {
 		r.Knocks, err = c.Node.Knocks(ctx, c.Room.ID)
 	}
@@ -125,7 +125,7 @@ func runVerify(ctx context.Context, c Call) (Reply, error) {
 		return replied(render.NoticeMark + render.VerifiedMark + " " + render.Nick(v.Nick, v.Peer) + " (" + render.Tail(v.Peer) + ") is verified: you have compared the words " + safe.Phrase(v.Words))
 	case "":
 	default:
-		return Reply{}, fail.Usage("/verify NICK shows the words; /verify NICK yes says that you have compared them", "%q is not yes", c.Arg(1))
+		return Reply{}, fail.Usage("/verify NICK shows the words; /verify NICK yes says that you have compared them", "/verify NICK takes yes or nothing, not %q", c.Arg(1))
 	}
 	r, err := people(ctx, c)
 	if err != nil {

@@ -314,7 +314,7 @@ var factCases = map[string]factCase{
 			f.checkup.Nodes = append(f.checkup.Nodes, nodeAt(clitest.MeID, "192.168.1.8"))
 			f.reached = append(f.reached, dialledAt(clitest.MeID, "192.168.1.8", nil, nil))
 		},
-		code: "twin", severity: fault, blocks: true, text: "192.168.1.8", cause: "copied", do: "mv '/home/bob/chat' '/home/bob/chat.copied'   # on the machine that shall get a new identity",
+		code: "twin", severity: fault, blocks: true, text: "192.168.1.8", cause: "copied", do: "mv '/home/bob/chat' '/home/bob/chat.copied'   # on the machine that should get a new identity",
 	},
 	"twin, not proven": {
 		from: healthy, change: func(f *facts) { f.checkup.Nodes = append(f.checkup.Nodes, nodeAt(clitest.MeID, "192.168.1.8")) },

@@ -125,7 +125,7 @@ var whyNotText = map[discovery.WhyNot]string{
 	discovery.SwitchedOff: "it is switched off",
 	discovery.NoLink:      "it has no link: no cable is plugged in, or no Wi-Fi is joined",
 	discovery.NoMulticast: "it does not support multicast",
-	discovery.NotNamed:    "--interface selects others",
+	discovery.NotNamed:    "--interface selects other interfaces",
 	discovery.Containers:  "it connects only containers or virtual machines",
 	discovery.NoAddress:   "it has no address: no DHCP server gave it one",
 	discovery.TooMany:     "there are too many interfaces, or this one has just changed",
@@ -419,7 +419,7 @@ func twinFindings(f facts) []Finding {
 			fd.Severity, fd.Blocks = fault, true
 			fd.Text = "two nodes have the same key: the one at " + n.Addrs[0].Addr().String() + " has it too"
 			fd.Cause = "the data directory was copied; other nodes cannot tell the two apart and reach one of them by chance"
-			fd.Do = fmt.Sprintf("mv '%[1]s' '%[1]s.copied'   # on the machine that shall get a new identity", f.dataDir)
+			fd.Do = fmt.Sprintf("mv '%[1]s' '%[1]s.copied'   # on the machine that should get a new identity", f.dataDir)
 		}
 		all = append(all, fd)
 	}

@@ -100,7 +100,7 @@ func TestFacts(t *testing.T) {
 			"join the one you mean by its id; in a new terminal, with --peer [::1]:4001:\n  " + one.String() + "  lab, of amber\n  " + two.String() + "  den, made by eve\n  and 7 more",
 			"room.join takes the id of the one you mean as room:\n  " + one.String() + "  lab, of amber\n  " + two.String() + "  den, made by eve\n  and 7 more",
 		},
-		{node.Error{Reason: "identity readable", Path: "/home/ann/key"}, "if nobody has copied it: chmod 600 /home/ann/key; else", "if nobody has copied it: chmod 600 /home/ann/key; else"},
+		{node.Error{Reason: "identity readable", Path: "/home/ann/key"}, "if nobody has copied it: chmod 600 /home/ann/key; otherwise", "if nobody has copied it: chmod 600 /home/ann/key; otherwise"},
 		{node.Error{Reason: "directory unfit", Mend: "move it away"}, "move it away; or name another directory", "move it away; or name another directory"},
 	} {
 		if got := ForPerson(&c.e); !strings.HasPrefix(got, c.person) {

@@ -8,9 +8,9 @@ var anyFace = table{
 	"rooms not told":                     "try again",
 	"owner silent":                       "they may be away from the keyboard; try again, or ask for an invite",
 	"owner away":                         "only the owner's node can make an invite; try again when it is back",
-	"owner out of reach":                 "is their node running, and on this network? where the network keeps its clients apart, use another",
-	"owner out of reach, invite expired": "is their node running, and on this network? where the network keeps its clients apart, use another; and by the clock of this machine the invite has expired",
-	"too much at once":                   "wait for the lines that are under way, then say it again",
+	"owner out of reach":                 "is their node running, and on this network? if the network isolates its clients (guest Wi-Fi), use another",
+	"owner out of reach, invite expired": "is their node running, and on this network? if the network isolates its clients, use another; by this machine's clock, the invite has also expired",
+	"too much at once":                   "wait until your earlier lines have been sent, then say it again",
 	"no key":                             "the owner's node hands out the key; try again when it is back",
 	"cannot tell":                        "a direct message needs the other node to be reachable now; say it in the room, or try again",
 	"not taken":                          "one of you may have left the room",
@@ -22,7 +22,7 @@ var anyFace = table{
 	"recovering":       "try again in a few seconds",
 
 	"person looks alike": "nothing was done; compare words with them, then give the end of the peer ID",
-	"several people":     "nothing was done; give the end of the peer ID, in brackets here, or more of it",
+	"several people":     "nothing was done; give the end of a peer ID, which is in brackets here, or more of it",
 	"verify self":        "you can only verify somebody else",
 
 	"banned":            "only the owner can lift the ban",
@@ -52,37 +52,37 @@ var anyFace = table{
 
 	// A node that does not start is reported on the command line, also for JSON-RPC.
 	"cannot listen":           "check --listen and that this machine has a network; the default is every interface",
-	"address in use":          "another program, perhaps a second localchat, may use the port; give another port with --listen, or leave it out; the address must be one of this machine",
+	"address in use":          "another program may be using the port; give another one with --listen, or leave it out; the address must be one of this machine",
 	"bad listen address":      "give a port, as in --listen 4001, or /ip4/0.0.0.0/tcp/4001, or leave --listen out",
 	"directory in use":        "for a second node on one machine add --ephemeral, or --data-dir with another directory",
 	"directory unfit":         "{mend}; or name another directory with --data-dir",
 	"directory denied":        "name another directory with --data-dir, or keep nothing with --ephemeral",
 	"directory unwritable":    "make room, name another directory with --data-dir, or keep nothing with --ephemeral",
-	"store unfit":             "{mend}; or name another directory with --data-dir. It has not been touched",
+	"store unfit":             "it has not been touched; {mend}, or name another directory with --data-dir",
 	"store damaged":           "it has not been touched; restore it from a copy, or move it away to start without your rooms and bans",
 	"store newer":             "use that version; nothing has been changed",
-	"store older":             "to start without those rooms, their bans and pins, move that file away; your identity stays. Nothing has been changed",
-	"identity readable":       "if nobody has copied it: chmod 600 {path}; else move it away to start with a new identity: " + newSomebody,
-	"identity unfit":          "{mend}. It has not been touched",
-	"identity damaged":        "restore it from a copy; or move it away to start with a new identity: " + newSomebody + ". It has not been touched",
+	"store older":             "nothing has been changed; to start without those rooms and their bans, move that file away: your identity stays",
+	"identity readable":       "if nobody has copied it: chmod 600 {path}; otherwise move it away to start with a new identity: " + newSomebody,
+	"identity unfit":          "it has not been touched; {mend}",
+	"identity damaged":        "it has not been touched; restore it from a copy, or move it away to start with a new identity: " + newSomebody,
 	"known owners unreadable": "a node that uses the directory rewrites it when it starts",
 }
 
 // newSomebody says what a new identity means.
-const newSomebody = "your rooms and memberships stay with the old one, and are kept for it"
+const newSomebody = "your rooms and memberships belong to the old one, and are kept for it"
 
 // person are the hints for people: they name commands and flags.
 var person = table{
 	"unreachable":   "localchat doctor says what is wrong",
 	"own fault":     "run again with -v and --log-file, and report the output",
 	"no network":    "plug in a cable or connect to a Wi-Fi, then try again; localchat doctor says what is wrong",
-	"nobody there":  "is localchat running there? /net there shows its addresses and ports; on another network it has to be started with --from-anywhere; localchat doctor says what is wrong",
-	"cannot dial":   "is a node listening there? its own /net shows its addresses; on another network it has to be started with --from-anywhere",
+	"nobody there":  "is localchat running there? /net there shows its addresses; on another network it needs --from-anywhere; localchat doctor says what is wrong",
+	"cannot dial":   "is localchat running there? /net there shows its addresses; on another network it needs --from-anywhere",
 	"other version": "use the same version on both: localchat version",
 
 	"not in that room":    "/rooms lists the rooms here; /join enters one",
 	"not a member":        "ask to be admitted with /join",
-	"no room there":       "rooms are made with: localchat create ROOM",
+	"no room there":       "localchat create ROOM makes one",
 	"room not found":      "localchat rooms lists what can be seen; where the network blocks mDNS, ask the owner for an /invite text, or join HOST:PORT",
 	"room gone":           "localchat rooms lists what can be seen",
 	"room closed":         "create a room with /create, or join another",
@@ -103,7 +103,7 @@ var person = table{
 	"no such invite":  "/invites lists them",
 	"message to self": "/msg is for another member",
 	"not verified":    "/verified lists the people you have verified",
-	"many verified":   "/unverify those that you do not meet any more",
+	"many verified":   "/unverify people that you no longer meet",
 
 	"owner only":    "/members shows who owns it",
 	"owner invites": "ask the owner; /policy shows the rules",
@@ -115,7 +115,7 @@ var person = table{
 
 	"bad idle time": "give 0 for never, or 1 second to 365 days: 90s, 10m, 6h or 1d",
 	"bad retention": "give 1 second to 365 days: 90s, 10m, 6h or 1d",
-	"bad ban":       "give 10m, 2h or 1d, or nothing for a ban without end",
+	"bad ban":       "give 10m, 2h or 1d, or nothing for a ban that does not end",
 	"bad order":     "/help says what each command needs",
 	"no port":       "/net there shows its port: give HOST:PORT, as in {at}",
 	"bad port":      "/net there shows its port",
@@ -131,8 +131,8 @@ var program = table{
 	"unreachable":   "the command doctor says what is wrong",
 	"own fault":     "start the program again with -v and --log-file, and report the output",
 	"no network":    "plug in a cable or connect to a Wi-Fi, then try again; the command doctor says what is wrong",
-	"nobody there":  "is a node running there? its node.info has its addresses and ports; on another network it has to be started with --from-anywhere; the command doctor says what is wrong",
-	"cannot dial":   "is a node listening there? its node.info has its addresses; on another network it has to be started with --from-anywhere",
+	"nobody there":  "is a node running there? its node.info has its addresses; on another network it needs --from-anywhere; the command doctor says what is wrong",
+	"cannot dial":   "is a node running there? its node.info has its addresses; on another network it needs --from-anywhere",
 	"other version": "use the same version on both: node.info has it",
 
 	"not in that room":    "room.list lists the rooms here; room.join enters one",
@@ -147,7 +147,7 @@ var program = table{
 	"room exists":         "use it, room.close it first, or choose another name",
 	"room frozen":         "ask the owner in person; leave with room.leave",
 	"own room frozen":     "room.renew replaces the room; its members are invited again and its bans stay",
-	"owner leaves":        "room.close ends it, with a reason that they are told; or stay its owner: this node keeps serving it",
+	"owner leaves":        "room.close ends it and tells them the reason; or stay its owner: this node keeps serving it",
 	"other owner":         "if that is right, room.join takes its id as room: {room}",
 
 	"no such person":  "room.members lists nicks and peers",
@@ -158,7 +158,7 @@ var program = table{
 	"no such invite":  "room.invites lists them",
 	"message to self": "room.tell is for another member",
 	"not verified":    "node.verified lists the people you have verified",
-	"many verified":   "node.verify takes verified false for those that you do not meet any more",
+	"many verified":   "call node.verify with verified false for people that you no longer meet",
 
 	"owner only":    "room.members shows who that is",
 	"owner invites": "ask the owner; room.policy shows the rules",
@@ -170,7 +170,7 @@ var program = table{
 
 	"bad idle time": "give 0 for never, or 1 to 31536000 seconds",
 	"bad retention": "give 1 to 31536000 seconds",
-	"bad ban":       "give for_s in seconds, or leave it out for a ban without end",
+	"bad ban":       "give for_s in seconds, or leave it out for a ban that does not end",
 	"bad order":     "see the method's parameters in the documentation",
 	"no port":       "node.info there has its port: give HOST:PORT, as in {at}",
 	"bad port":      "node.info there has its port",

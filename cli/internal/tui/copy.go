@@ -48,7 +48,7 @@ func (m *tui) copyLines(n int) {
 
 func (m *tui) copyInvite() {
 	if m.secret == "" {
-		m.hint = "/invite makes one first"
+		m.hint = "there is no invite to copy: /invite makes one"
 		return
 	}
 	m.do(tea.SetClipboard(m.secret))

@@ -56,7 +56,7 @@ func TestScreenKnockIsTakenBack(t *testing.T) {
 	}
 	g.says("/join den")
 	g.misses("asking to be let into", "! no answer")
-	g.sees("-- you no longer wait to be let into den")
+	g.sees("-- you no longer ask to be let into den")
 	g.says("/leave")
 	g.sees("! you are not in a room")
 }

@@ -192,7 +192,7 @@ func TestScreenCopies(t *testing.T) {
 	g.says("/copy 2")
 	g.sees("asked the terminal to copy 2 lines")
 	g.says("/copy invite")
-	g.sees("/invite makes one first")
+	g.sees("there is no invite to copy: /invite makes one")
 	g.says("/invite")
 	g.says("/copy invite")
 	want := []string{"14:02 <alice> one\n14:02 <alice> two", "LOCALCHAT:ABCD"}

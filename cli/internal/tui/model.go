@@ -374,7 +374,7 @@ func (m *tui) finish(f performed) {
 		return
 	}
 	if withdrawn && f.err != nil && !f.opening {
-		m.tell(f.pane, happened, render.NoticeMark+"you no longer wait to be let into "+f.enters)
+		m.tell(f.pane, happened, render.NoticeMark+"you no longer ask to be let into "+f.enters)
 		return
 	}
 	m.settled = m.settled || f.opening
@@ -484,8 +484,12 @@ func goodbye(kept bool, rooms []command.Room) safe.Text {
 		}
 	}
 	text := render.NoticeMark + "goodbye"
-	if len(own) > 0 {
-		text += "; " + safe.Join(own, ", ") + " is your room and opens again when localchat starts"
+	switch len(own) {
+	case 0:
+	case 1:
+		text += "; " + own[0] + " is your room and opens again when localchat starts"
+	default:
+		text += "; " + safe.Join(own, ", ") + " are your rooms and open again when localchat starts"
 	}
 	if len(others) > 0 {
 		text += "; you stay a member of " + safe.Join(others, ", ")

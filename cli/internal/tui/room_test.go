@@ -10,6 +10,7 @@ import (
 	"localchat/cli/internal/clitest"
 	"localchat/cli/internal/command"
 	"localchat/cli/internal/render"
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
@@ -442,5 +443,23 @@ func TestLobbySaysThatThereIsMore(t *testing.T) {
 	}
 	if !strings.Contains(shown.String(), "32 more rooms") {
 		t.Errorf("the lobby shows %s", shown.String())
+	}
+}
+
+// TestGoodbye: the last line says what becomes of each room.
+func TestGoodbye(t *testing.T) {
+	own, other := command.Room{Name: "lab", Owned: true}, command.Room{Name: "den"}
+	for want, rooms := range map[safe.Text][]command.Room{
+		"-- goodbye": nil,
+		"-- goodbye; lab is your room and opens again when localchat starts":                           {own},
+		"-- goodbye; lab, lab are your rooms and open again when localchat starts":                     {own, own},
+		"-- goodbye; lab is your room and opens again when localchat starts; you stay a member of den": {other, own},
+	} {
+		if got := goodbye(true, rooms); got != want {
+			t.Errorf("in %v: %q, want %q", rooms, got, want)
+		}
+	}
+	if got := goodbye(false, []command.Room{own}); got != "-- goodbye; nothing was kept on disk" {
+		t.Errorf("without a disk: %q", got)
 	}
 }
