@@ -55,9 +55,11 @@ var pure = []ban{
 }
 
 var laws = map[string]law{
-	".":        {ours: []string{"cli"}, why: "main.go is a few lines; the program begins in cli"},
-	"cli":      {ours: []string{"node", "discovery", "internal/private"}, why: "cli shows what node says; what it wants to know, an event or a result of node tells", bans: cliBans},
-	"node":     {ours: []string{"authority", "protocol", "internal/onlink", "internal/private"}, tests: []string{hostilePeer}, why: "node acts on what authority decides, meets discovery through its own interface, and does not know which face looks at it", bans: nodeBans},
+	".":   {ours: []string{"cli"}, why: "main.go is a few lines; the program begins in cli"},
+	"cli": {ours: []string{"node", "discovery", "internal/private"}, why: "cli shows what node says; what it wants to know, an event or a result of node tells", bans: cliBans},
+	"node": {ours: []string{"authority", "protocol", "internal/onlink", "internal/private"}, tests: []string{hostilePeer}, why: "node acts on what authority decides, meets discovery through its own interface, and does not know which face looks at it", bans: append([]ban{
+		{path: "github.com/libp2p/go-libp2p-pubsub", why: "gossip alone knows pubsub"},
+	}, nodeBans...)},
 	"protocol": {ours: nil, why: "protocol is a leaf: the wire formats know no sender", bans: pure},
 	"cli/internal/safe": {
 		ours: nil, bans: roomBans(),
@@ -120,6 +122,12 @@ var laws = map[string]law{
 	"node/internal/fault": {
 		ours: []string{"authority", "protocol"}, bans: faultBans,
 		why: "fault puts into a sentence what the law and the wire refuse, and knows nothing that runs",
+	},
+	"node/internal/gossip": {
+		ours: []string{"authority", "protocol", "node/internal/lan", "node/internal/ratelimit", "node/internal/transcript"}, tests: []string{roomTest}, bans: append([]ban{
+			{names: []string{"go"}, why: "no goroutine: node starts and counts them, but for pubsub's own"},
+		}, nodeBans...),
+		why: "gossip judges what comes and hands it over; node decides what is said and follows from it",
 	},
 	"node/internal/lan": {
 		ours: []string{"protocol", "internal/onlink"}, bans: lanBans,
@@ -358,6 +366,12 @@ func TestLawsBite(t *testing.T) {
 		{dir: "node/internal/lan", src: imports("localchat/authority")},
 		{dir: "node/internal/lan", src: imports("github.com/libp2p/go-libp2p-pubsub")},
 		{dir: "node/internal/store", src: goes},
+		{dir: "node", src: imports("github.com/libp2p/go-libp2p-pubsub")},
+		{dir: "node/internal/gossip", src: imports("github.com/libp2p/go-libp2p-pubsub"), ok: true},
+		{dir: "node/internal/gossip", src: imports("localchat/node/internal/transcript"), ok: true},
+		{dir: "node/internal/gossip", src: imports("localchat/node")},
+		{dir: "node/internal/gossip", src: imports("localchat/node/internal/store")},
+		{dir: "node/internal/gossip", src: goes},
 		{dir: "node", src: imports("localchat/" + roomTest)},
 		{dir: "node", src: imports("localchat/" + roomTest), test: true, ok: true},
 		{dir: "node/internal/transcript", src: imports("localchat/" + roomTest)},

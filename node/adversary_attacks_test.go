@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"localchat/node/internal/gossip"
 	"localchat/node/internal/transcript"
 	"localchat/protocol"
 	"localchat/test/hostile"
@@ -112,7 +113,7 @@ func replays(s *siege) {
 
 func replaysLate(s *siege) {
 	// In simulated time, pubsub has forgotten the lines and the room has not. Later the lines have expired.
-	time.Sleep(seenLife)
+	time.Sleep(gossip.SeenLife)
 	replays(s)
 	time.Sleep(time.Duration(siegeRetain) * time.Second)
 	replays(s)

@@ -135,7 +135,7 @@ func (s *siege) holds() {
 				s.judge(n, l)
 			}
 			s.keysAreNew(n, r)
-			if r.gossip.linked()[s.mallory.Host.ID()] {
+			if r.gossip.Linked()[s.mallory.Host.ID()] {
 				s.t.Errorf("%s still has mallory on the room's topic", n)
 			}
 		})

@@ -1,5 +1,5 @@
-// Package node is the running peer: a libp2p host, one gossipsub instance for each room, the streams between nodes, what
-// is kept on disk, and the loop that owns all state. It decides nothing about permissions: package authority does,
+// Package node is the running peer: a libp2p host, the gossip of each room, the streams between nodes, what is kept on
+// disk, and the loop that owns all state. It decides nothing about permissions: package authority does,
 // and node carries out the decisions.
 //
 // # One loop
@@ -24,7 +24,8 @@
 //
 // # When something is full
 //
-// Every queue and table has its bound in limits.go. This is what happens at each bound, and which side is told:
+// Every queue and table has its bound in limits.go, here or in the package inside this one that it belongs to. This is what
+// happens at each bound, and which side is told:
 //
 //	bound on                      when it is reached                       is told
 //	inbox                         readers and handlers wait; a validator   an early line or attempt is dropped, and
@@ -65,7 +66,7 @@
 //
 // # A line
 //
-// It goes from its author to every member on the topic, and nobody forwards it (see gossip). A member that the
+// It goes from its author to every member on the topic, and nobody forwards it (see [localchat/node/internal/gossip]). A member that the
 // author does not reach gets it by way of a member that does (relay.go). A lost line is noticed by its author's next line,
 // which names the one before, or by comparing heads (sync.go), and is fetched. The authority says which lines it has in the
 // answer to their author's poll.

@@ -470,3 +470,9 @@ func TestCrowdAtTheDoor(t *testing.T) {
 		})
 	}
 }
+
+func resetAll(streams []network.Stream) {
+	for _, s := range streams {
+		_ = s.Reset()
+	}
+}

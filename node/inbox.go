@@ -78,6 +78,27 @@ type none = struct{}
 
 var errClosed = &Error{Code: CodeUnavailable, Text: "this node is shutting down", Reason: fault.ShuttingDown}
 
+// A gossipHandler hands what comes by the gossip of a room to the loop.
+type gossipHandler struct {
+	n    *Node
+	room protocol.RoomID
+}
+
+func (h gossipHandler) Line(from peer.ID, line transcript.Opened) {
+	h.n.post(&lineArrived{h.room, line, from})
+}
+func (h gossipHandler) Record(r protocol.SignedRecord) { h.n.post(recordArrived{h.room, r}) }
+func (h gossipHandler) Early(m protocol.Message)       { h.n.offer(earlyLine{h.room, m}) }
+func (h gossipHandler) Subscribed()                    { h.n.post(subscribed{h.room}) }
+
+func (h gossipHandler) Attempt(by peer.ID, r protocol.SignedRecord) {
+	h.n.offer(attempted{h.room, by, r})
+}
+
+func (h gossipHandler) Flood(p peer.ID) {
+	h.n.admission.count(h.n.admission.visitorAt(p), aGossip, shutOutCounts)
+}
+
 // The reports of pubsub's goroutines.
 type (
 	// subscribed: the room's readers run, so what is said from now on arrives.
@@ -97,7 +118,6 @@ type (
 	earlyLine struct {
 		room protocol.RoomID
 		msg  protocol.Message
-		from peer.ID
 	}
 	// attempted: a member signed a record that only the authority may.
 	attempted struct {

@@ -219,10 +219,10 @@ func TestLosingPlaceDropsKeys(t *testing.T) {
 				if want {
 					lost = lp.rooms[id]
 				}
-				s := lost.snap.Load()
+				s := lost.gossip.Snapshot()
 				for what, n := range map[string]int{
-					"keys": len(lost.keys.Epochs()), "keys for pubsub": len(s.keys.Epochs()), "members": lost.current().Len(),
-					"members for pubsub": s.state.Len(), "lines": lost.talk.Len(), "records": len(lost.records) + len(s.records),
+					"keys": len(lost.keys.Epochs()), "keys for pubsub": len(s.Keys.Epochs()), "members": lost.current().Len(),
+					"members for pubsub": s.State.Len(), "lines": lost.talk.Len(), "records": len(lost.records) + len(s.Records),
 				} {
 					if (n > 0) != want {
 						t.Errorf("%s: %d %s", when, n, what)

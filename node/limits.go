@@ -107,28 +107,8 @@ const (
 	// connection that is silent for longer than pingEvery and pingTimeout is given up, and twice that fits.
 	floodRate  = 2 * sayRate
 	floodBurst = sayBurst + 10*sayRate
-	// A peer's publications by gossip, other than lines that count, have budgets too; see guard. controlRate and
-	// controlBurst, in things a second that are no publications (subscriptions, grafts, and IDs that a peer has, wants or does
-	// not want): there are a few at the start of each stream.
-	controlRate  = 100
-	controlBurst = 1000
-	// unwantedRate and unwantedBurst, in publications that do not count, a second: what a member says before it hears of a
-	// removal, or in an hour in which the network held it up.
-	// One that no honest node sends, malformed or signed by nobody, counts for invalidCost of them.
-	unwantedRate  = 10
-	unwantedBurst = 1000
-	invalidCost   = unwantedBurst / 10
 	// shutOutCounts, in things that were refused: a peer that is shut out has sent thousands of them.
 	shutOutCounts = floodFrom
-	// gossipPenalty: so long a peer that was beyond a budget opens no stream for gossip. What it says meanwhile is fetched by
-	// comparison.
-	gossipPenalty = 10 * time.Second
-	// invalidDecay: a message that no honest node sends is forgiven after so long.
-	invalidDecay = 5 * time.Minute
-	// maxSeen, in messages that pubsub remembers in one room: some 50 MB, in two maps. Half of it is for any talker: eight
-	// that talk at once fill it in twenty seconds. The other half is shared out among the members, so that a flood of some
-	// takes nothing from the others. Messages beyond it are not heard live, and are fetched.
-	maxSeen = 1 << 18
 	// maxWaiting, in lines of this node that wait for a key: as many as a talker says while one comes. maxPending, in
 	// records that came before the one that they follow.
 	maxWaiting = 64

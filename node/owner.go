@@ -169,7 +169,7 @@ func (r *room) committed(c authority.Commit) {
 	unasked := r.gossip != nil && r.unasked() // now, before they are answered
 	r.wakePolls()
 	if unasked {
-		if err := r.gossip.publishRecord(r.ctx, c.Record.Bytes()); err != nil {
+		if err := r.gossip.PublishRecord(r.ctx, c.Record.Bytes()); err != nil {
 			r.l.n.log.Warn("publish record", "room", r.id, "seq", c.Record.Seq, "err", err)
 		}
 	}

@@ -24,7 +24,7 @@ func (r *room) pass(req protocol.PassRequest) {
 	if r.gossip == nil || r.passes >= maxPasses {
 		return // the rest is fetched
 	}
-	now, linked := r.l.now(), r.gossip.linked()
+	now, linked := r.l.now(), r.gossip.Linked()
 	var by, near []peer.ID
 	for _, m := range r.current().Members() {
 		switch {
@@ -40,7 +40,7 @@ func (r *room) pass(req protocol.PassRequest) {
 	}
 	if len(near) > 0 && req.Line != nil {
 		// Pubsub does not try again when a stream could not be opened. One a line, since it is told by way of a bus.
-		r.gossip.answer(near[rand.IntN(len(near))])
+		r.gossip.Reopen(near[rand.IntN(len(near))])
 	}
 	if len(by) == 0 {
 		by = near // we are new, and pubsub has no stream to anybody yet

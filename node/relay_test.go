@@ -125,7 +125,7 @@ func TestHeardWithoutGossipStreams(t *testing.T) {
 type linkedIn RoomID
 
 func (q linkedIn) run(l *loop) (map[peer.ID]bool, error) {
-	return l.rooms[RoomID(q)].gossip.linked(), nil
+	return l.rooms[RoomID(q)].gossip.Linked(), nil
 }
 
 // Two members that cannot reach each other hear each other through a third, whichever that is.
@@ -222,7 +222,7 @@ func TestNoStrangerPassesOn(t *testing.T) {
 		})
 		m.Enlist()
 		for linked := false; !linked; time.Sleep(time.Second) { // simulated
-			must(ask(l.ctx(), l.nodes["n1"], inLoop(func(lp *loop) { linked = lp.rooms[m.Room].gossip.linked()[m.Host.ID()] })))
+			must(ask(l.ctx(), l.nodes["n1"], inLoop(func(lp *loop) { linked = lp.rooms[m.Room].gossip.Linked()[m.Host.ID()] })))
 		}
 		l.cut("n1", "n0")
 		l.cut("n1", "n2")
@@ -247,9 +247,9 @@ func TestGapIsFilledAtOnce(t *testing.T) {
 				r := lp.rooms[lp.order[0]]
 				r.publishSnapshot()
 				if yes {
-					nobody := *r.snap.Load()
-					nobody.state = authority.State{}
-					r.snap.Store(&nobody)
+					nobody := r.snapshot()
+					nobody.State = authority.State{}
+					r.gossip.Update(nobody)
 				}
 			})))
 		}
@@ -303,7 +303,7 @@ func TestOvertakenLinesAreNotWaitedForLong(t *testing.T) {
 			m := must(protocol.SealMessage(h, c, key, lp.n.self, lp.n.signer, random))
 			effects, _ := r.talk.Say(r.world(), m)
 			r.carry(effects)
-			must(none{}, r.gossip.publishLine(r.ctx, m))
+			must(none{}, r.gossip.PublishLine(r.ctx, m))
 		})))
 		time.Sleep(transcript.HoldFor + live) // simulated
 		if after, ok := l.heardAfter("n1", "after nothing", at); !ok {

@@ -4,19 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"localchat/authority"
 	"localchat/node/internal/fault"
+	"localchat/node/internal/gossip"
 	"localchat/node/internal/ratelimit"
 	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
 
-// A room is one that we are in, or that we are the authority of. It is owned by the loop, its snapshot excepted.
+// A room is one that we are in, or that we are the authority of. It is owned by the loop.
 type room struct {
 	l      *loop
 	id     protocol.RoomID
@@ -32,8 +32,7 @@ type room struct {
 	pending map[uint64]protocol.SignedRecord
 	keys    authority.Keyring
 	talk    *transcript.Transcript
-	snap    atomic.Pointer[snapshot] // read by pubsub's goroutines
-	gossip  *gossip                  // nil until we are in
+	gossip  *gossip.Room // nil until we are in
 
 	name, nick      string        // until the log is here
 	looks           looks         // of label, once asked for; see skeletons
@@ -140,7 +139,6 @@ func notMember(room string) error {
 
 // start begins what runs while we have a place: the poll, and the gossip once the log is here.
 func (r *room) start() {
-	r.publishSnapshot()
 	if r.seat != nil {
 		r.l.n.spawn(func(context.Context) { r.l.n.pollRoom(r.ctx, r.id) })
 	}
@@ -153,7 +151,7 @@ func (r *room) start() {
 func (r *room) stop() {
 	r.cancel()
 	if r.gossip != nil {
-		r.gossip.leave()
+		r.gossip.Leave()
 	}
 	r.owned.stop()
 	for _, w := range r.waiting {
@@ -188,7 +186,7 @@ func (r *room) becomeJoined() {
 // startGossip makes the room's pubsub.
 func (r *room) startGossip() bool {
 	alone := r.owner()
-	g, err := startGossip(r.ctx, r.l.n.host, r.l.n.admission, &r.snap, r.l.n.offer, r.l.n.post, r.l.n.log)
+	g, err := gossip.Start(r.ctx, r.l.n.host, r.snapshot(), gossip.Budget{PerSecond: floodRate, Burst: floodBurst}, gossipHandler{r.l.n, r.id}, r.l.n.log)
 	if err != nil {
 		r.l.n.log.Error("start gossip", "room", r.id, "err", err)
 		r.l.emit(r, Warning{Code: "network", Text: "lines of this room may be lost: " + fault.Text(err)})
@@ -196,7 +194,7 @@ func (r *room) startGossip() bool {
 	}
 	r.gossip = g
 	r.l.n.spawn(func(context.Context) {
-		if err := g.subscribe(alone); err != nil && g.ctx.Err() == nil {
+		if err := g.Run(alone); err != nil && r.ctx.Err() == nil {
 			r.l.n.log.Error("subscribe", "room", r.id, "err", err)
 		}
 	})
@@ -221,12 +219,19 @@ func (r *room) joinedEvent() Joined {
 	return Joined{Name: s.Name(), Nick: me.Nick, Epoch: s.Epoch(), Owner: r.owner(), Resumed: r.resumed, RetainS: policyInfo(s.Policy()).RetainS}
 }
 
+// snapshot is what the validators of the gossip may know.
+func (r *room) snapshot() *gossip.Snapshot {
+	return &gossip.Snapshot{
+		Room: r.id, State: r.current(), Keys: r.keys, Self: r.l.n.self,
+		Records: r.records[:len(r.records):len(r.records)],
+		Floors:  r.talk.Floors(),
+	}
+}
+
 func (r *room) publishSnapshot() {
-	r.snap.Store(&snapshot{
-		room: r.id, state: r.current(), keys: r.keys, self: r.l.n.self,
-		records: r.records[:len(r.records):len(r.records)],
-		floors:  r.talk.Floors(),
-	})
+	if r.gossip != nil {
+		r.gossip.Update(r.snapshot())
+	}
 }
 
 // replayed takes over a log that has been applied elsewhere, without a word to anybody.
@@ -292,7 +297,7 @@ func (r *room) applied(c authority.Change, made protocol.Key) {
 		r.l.book.want(c.Peer, nil)
 		delete(r.unreached, c.Peer) // it was another membership that was out of reach
 		if r.gossip != nil {
-			r.gossip.admit(c.Peer)
+			r.gossip.Admit(c.Peer)
 		}
 	case authority.Left, authority.Removed:
 		r.expel(c)
@@ -314,7 +319,7 @@ func (r *room) expel(c authority.Change) {
 		return
 	}
 	if r.gossip != nil {
-		r.gossip.bar(c.Peer)
+		r.gossip.Ban(c.Peer)
 	}
 	r.carry(r.talk.End(r.world(), c.Peer))
 	if !r.l.sharesRoom(c.Peer) {
@@ -377,7 +382,7 @@ func (r *room) tick(now time.Time) {
 	}
 	r.said.Sweep(now)
 	if r.gossip != nil {
-		r.gossip.guard.sweep(now)
+		r.gossip.Sweep(now)
 	}
 	if r.owner() {
 		r.tickOwner(now)

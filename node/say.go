@@ -109,7 +109,7 @@ func (r *room) send(c protocol.Content, key protocol.Key) (string, error) {
 		return "", notMember(r.label())
 	}
 	r.carry(effects)
-	if err := r.gossip.publishLine(r.ctx, msg); err != nil {
+	if err := r.gossip.PublishLine(r.ctx, msg); err != nil {
 		r.l.n.log.Warn("publish", "room", r.id, "err", err)
 	}
 	r.pass(protocol.PassRequest{Line: msg.Raw()})

@@ -79,8 +79,6 @@ const (
 
 	// syncTimeout of one comparison: a partner that has just gone must not hold up the next.
 	syncTimeout = 2 * time.Second
-	// hangUpAfter is how long after leaving a room the streams of members that have not heard of it are ended.
-	hangUpAfter = time.Second
 	// passTries, in members asked to pass one line on, and passAgain, after which a member that none of them reached is tried
 	// again: an absent member costs that many requests in that time.
 	passTries = 4
@@ -92,10 +90,6 @@ const (
 	idleAsks  = 4
 	idleAsked = 2 * transcript.SyncEvery
 
-	// seenFor is how long pubsub remembers a message it has seen, and seenLife until it has really forgotten it: it sweeps
-	// once a minute.
-	seenFor  = 10 * time.Second
-	seenLife = seenFor + time.Minute
 	// ctrBlock: message numbers are reserved on disk in blocks, one write for so many lines.
 	ctrBlock = 1 << 10
 

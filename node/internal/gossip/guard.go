@@ -1,4 +1,4 @@
-package node
+package gossip
 
 import (
 	"errors"
@@ -18,7 +18,7 @@ import (
 // any validator has seen it, so the guard inspects each RPC before pubsub handles it. It counts by the peer that sends to
 // us, since that is authenticated; what a line says of its author is not, until its signature has been verified.
 //
-// A peer beyond a budget loses its stream, and may open no other for gossipPenalty. The user is told.
+// A peer beyond a budget loses its stream, and may open no other for penalty. The user is told.
 type guard struct {
 	room protocol.RoomID
 	// spoken is what each peer may publish, control what else it may send, and unwanted what it may send that does not
@@ -32,24 +32,24 @@ type guard struct {
 
 	// mu: pubsub's goroutines meet the handlers of new streams.
 	mu   sync.Mutex
-	shut map[peer.ID]time.Time // until when; bounded by ratelimit.MaxKeys
+	shut map[peer.ID]time.Time // until when; bounded by maxShut
 }
 
-func newGuard(room protocol.RoomID) *guard {
+func newGuard(room protocol.RoomID, each Budget) *guard {
 	g := &guard{
 		room: room, shut: make(map[peer.ID]time.Time),
-		spoken:  keyed[peer.ID](budget{floodRate, floodBurst}),
-		control: keyed[peer.ID](budget{controlRate, controlBurst}), unwanted: keyed[peer.ID](budget{unwantedRate, unwantedBurst}),
-		strangers: rate.NewLimiter(floodRate, floodBurst),
+		spoken:  ratelimit.New[peer.ID](each.PerSecond, each.Burst),
+		control: ratelimit.New[peer.ID](controlRate, controlBurst), unwanted: ratelimit.New[peer.ID](unwantedRate, UnwantedBurst),
+		strangers: rate.NewLimiter(each.PerSecond, each.Burst),
 		seen:      rate.NewLimiter(perSeenLife(maxSeen/4), maxSeen/4),
-		share:     keyed[peer.ID](budget{perSeenLife(maxSeen / 4 / protocol.MaxMembers), maxSeen / 4 / protocol.MaxMembers}),
+		share:     ratelimit.New[peer.ID](perSeenLife(maxSeen/4/protocol.MaxMembers), maxSeen/4/protocol.MaxMembers),
 	}
 	return g
 }
 
 // perSeenLife is n in the time that pubsub remembers a message: a limiter with that rate and a burst of n lets 2n through
 // in any such time.
-func perSeenLife(n int) rate.Limit { return rate.Limit(float64(n) / seenLife.Seconds()) }
+func perSeenLife(n int) rate.Limit { return rate.Limit(float64(n) / SeenLife.Seconds()) }
 
 // errOverBudget is why pubsub drops an RPC; it is only logged.
 var errOverBudget = errors.New("the peer sends too much")
@@ -130,22 +130,22 @@ func (g *guard) unwantedBy(p peer.ID, cost int, now time.Time) (first bool) {
 	return !g.unwanted.Limiter(p).AllowN(now, cost) && g.close(p, now)
 }
 
-// close shuts p out for gossipPenalty. It reports whether p was not.
+// close shuts p out for penalty. It reports whether p was not.
 func (g *guard) close(p peer.ID, now time.Time) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if now.Before(g.shut[p]) {
 		return false
 	}
-	if len(g.shut) >= ratelimit.MaxKeys {
+	if len(g.shut) >= maxShut {
 		for q, until := range g.shut {
 			if !now.Before(until) {
 				delete(g.shut, q)
 			}
 		}
 	}
-	if len(g.shut) < ratelimit.MaxKeys {
-		g.shut[p] = now.Add(gossipPenalty)
+	if len(g.shut) < maxShut {
+		g.shut[p] = now.Add(penalty)
 	}
 	return true
 }
@@ -169,7 +169,7 @@ func (g *guard) sweep(now time.Time) {
 }
 
 // inspect is what pubsub asks before it handles an RPC, in its own goroutine.
-func (g *gossip) inspect(from peer.ID, rpc *pubsub.RPC) error {
+func (g *Room) inspect(from peer.ID, rpc *pubsub.RPC) error {
 	ok, first := g.guard.rpc(from, g.snap.Load().member(from), rpc, time.Now())
 	if first {
 		g.shutOut(from)
@@ -180,8 +180,8 @@ func (g *gossip) inspect(from peer.ID, rpc *pubsub.RPC) error {
 	return nil
 }
 
-// shutOut ends the streams that p floods, and counts it for the user's warning.
-func (g *gossip) shutOut(p peer.ID) {
+// shutOut ends the streams that p floods, and reports it.
+func (g *Room) shutOut(p peer.ID) {
 	resetAll(g.streamsOf(p))
-	g.admission.count(g.admission.visitorAt(p), aGossip, shutOutCounts)
+	g.handler.Flood(p)
 }

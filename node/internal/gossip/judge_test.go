@@ -1,8 +1,7 @@
-package node
+package gossip
 
 import (
 	"context"
-	"sync/atomic"
 	"testing"
 
 	pubsub "github.com/libp2p/go-libp2p-pubsub"
@@ -27,43 +26,42 @@ var (
 )
 
 // snapshotOf is the state that the validators of self's node have.
-func snapshotOf(w *roomtest.Room, self string) *snapshot {
-	return &snapshot{
-		room: w.ID(), state: w.State(), keys: w.Keys, records: w.Records, self: personaID(self),
-		floors: make(map[peer.ID]uint64),
+func snapshotOf(w *roomtest.Room, self string) *Snapshot {
+	return &Snapshot{
+		Room: w.ID(), State: w.State(), Keys: w.Keys, Records: w.Records, Self: personaID(self),
+		Floors: make(map[peer.ID]uint64),
 	}
 }
 
-// A judge has a room's validators, the events that they have posted, and the lines and records that they have handed to
-// the loop.
+// each is a budget that no test uses up by accident.
+var each = Budget{1000, 6000}
+
+// A judge has a room's validators, and what they have handed over.
 type judge struct {
-	*gossip
-	posted  []inboxEvent
-	lines   []transcript.Opened
-	records []protocol.SignedRecord
+	*Room
+	lines    []transcript.Opened
+	records  []protocol.SignedRecord
+	early    []protocol.Message
+	attempts []peer.ID
 }
 
-func newJudge(s *snapshot) *judge {
+func newJudge(s *Snapshot) *judge {
 	j := &judge{}
-	snap := new(atomic.Pointer[snapshot])
-	snap.Store(s)
-	j.gossip = &gossip{room: s.room, snap: snap, post: func(ev inboxEvent) bool {
-		j.posted = append(j.posted, ev)
-		return true
-	}, deliver: func(ev inboxEvent) {
-		switch ev := ev.(type) {
-		case *lineArrived:
-			j.lines = append(j.lines, ev.line)
-		case recordArrived:
-			j.records = append(j.records, ev.record)
-		}
-	}}
+	j.Room = &Room{room: s.Room, handler: j}
+	j.Update(s)
 	return j
 }
 
+func (j *judge) Line(_ peer.ID, l transcript.Opened)         { j.lines = append(j.lines, l) }
+func (j *judge) Record(r protocol.SignedRecord)              { j.records = append(j.records, r) }
+func (j *judge) Early(m protocol.Message)                    { j.early = append(j.early, m) }
+func (j *judge) Attempt(by peer.ID, _ protocol.SignedRecord) { j.attempts = append(j.attempts, by) }
+func (j *judge) Subscribed()                                 {}
+func (j *judge) Flood(peer.ID)                               {}
+
 func data(raw []byte) *pubsub.Message { return &pubsub.Message{Message: &pb.Message{Data: raw}} }
 
-// line judges one line, and returns it if it is handed to the loop.
+// line judges one line, and returns it if it is handed over.
 func (j *judge) line(raw []byte) (pubsub.ValidationResult, *transcript.Opened) {
 	j.lines = nil
 	got := j.validateLine(context.Background(), "forwarder", data(raw))
@@ -73,7 +71,7 @@ func (j *judge) line(raw []byte) (pubsub.ValidationResult, *transcript.Opened) {
 	return got, &j.lines[0]
 }
 
-// record judges one record, and returns it if it is handed to the loop.
+// record judges one record, and returns it if it is handed over.
 func (j *judge) record(raw []byte) (pubsub.ValidationResult, *protocol.SignedRecord) {
 	j.records = nil
 	got := j.validateRecord(context.Background(), "forwarder", data(raw))
@@ -169,4 +167,11 @@ func removedRoom(t testing.TB) (w *roomtest.Room, before uint64) {
 	w.Do(authority.Kick{Peer: personaID("bob"), Cut: protocol.Cut{Ctr: 5, Hash: protocol.Hash{5}}})
 	w.Admit("dave")
 	return w, before
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
 }

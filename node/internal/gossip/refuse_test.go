@@ -2,7 +2,7 @@
 
 // Under the race detector a sync.Pool forgets at random, so that there is nothing to count.
 
-package node
+package gossip
 
 import (
 	"context"
@@ -53,7 +53,7 @@ func TestRefusalsAllocateNothing(t *testing.T) {
 			if got > c.most {
 				t.Errorf("%v allocations, at most %v are allowed", got, c.most)
 			}
-			if len(j.posted)+len(j.lines) > 0 || m.ValidatorData != nil {
+			if len(j.early)+len(j.attempts)+len(j.lines) > 0 || m.ValidatorData != nil {
 				t.Error("it was not refused")
 			}
 		})

@@ -1,0 +1,224 @@
+package gossip
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	pubsub "github.com/libp2p/go-libp2p-pubsub"
+	pb "github.com/libp2p/go-libp2p-pubsub/pb"
+	"github.com/libp2p/go-libp2p/core/event"
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/peer"
+	libprotocol "github.com/libp2p/go-libp2p/core/protocol"
+	"golang.org/x/time/rate"
+
+	"localchat/node/internal/transcript"
+	"localchat/protocol"
+)
+
+// A Handler is told what comes. Pubsub's goroutines call it, one after the other for lines and records.
+type Handler interface {
+	// Line: a line counts. from is the peer that sent it.
+	Line(from peer.ID, line transcript.Opened)
+	// Record: the authority has signed a record, which need not be the next.
+	Record(r protocol.SignedRecord)
+	// Early: a line cannot be judged yet, since the record or the key of its epoch has not come. Early must not wait: anybody
+	// who was ever a member can send any number of them.
+	Early(m protocol.Message)
+	// Attempt: this node is the authority, and another member has signed a record. Attempt must not wait.
+	Attempt(by peer.ID, r protocol.SignedRecord)
+	// Subscribed: what is said from now on arrives.
+	Subscribed()
+	// Flood: a peer has sent more than its budget, and is shut out for a moment.
+	Flood(p peer.ID)
+}
+
+// A Budget is what one peer may publish: so many lines a second, each KiB of a text counting as one more, and so many at once.
+type Budget struct {
+	PerSecond rate.Limit
+	Burst     int
+}
+
+// A Room is the gossip of one room: a pubsub instance of its own on the shared host.
+type Room struct {
+	ctx       context.Context // ends with the instance
+	cancel    context.CancelFunc
+	room      protocol.RoomID
+	host      host.Host
+	ps        *pubsub.PubSub
+	lines     *pubsub.Topic
+	records   *pubsub.Topic
+	blacklist *blacklist
+	guard     *guard
+	announcer event.Emitter
+	snap      atomic.Pointer[Snapshot]
+	handler   Handler
+	log       *slog.Logger
+}
+
+// Start makes the instance, with its topics joined and its validators set, but not yet subscribed.
+func Start(ctx context.Context, h host.Host, s *Snapshot, each Budget, handler Handler, log *slog.Logger) (*Room, error) {
+	g := &Room{room: s.Room, host: h, blacklist: newBlacklist(), guard: newGuard(s.Room, each), handler: handler, log: log}
+	g.snap.Store(s)
+	g.ctx, g.cancel = context.WithCancel(ctx)
+	proto := protocol.GossipID(g.room)
+	features := func(f pubsub.GossipSubFeature, p libprotocol.ID) bool {
+		return p == proto && (f == pubsub.GossipSubFeatureMesh || f == pubsub.GossipSubFeatureIdontwant)
+	}
+	params := pubsub.DefaultGossipSubParams()
+	params.PruneBackoff, params.UnsubscribeBackoff = pruneBackoff, unsubscribeBackoff
+	params.D, params.Dlo, params.Dhi, params.Dout, params.Dscore = 0, 0, 0, 0, 0
+	params.Dlazy, params.GossipFactor = 0, 0 // missing lines are fetched
+	var err error
+	g.announcer, err = h.EventBus().Emitter(new(event.EvtPeerProtocolsUpdated))
+	if err != nil {
+		return nil, err
+	}
+	// Not by NewGossipSub, which makes the connection manager protect the peers that lines come from: it is set to keep a whole
+	// room.
+	g.ps, err = pubsub.NewGossipSubWithRouter(
+		g.ctx, watchedHost{h, g.guard, g.streamOpened}, pubsub.DefaultGossipSubRouter(h),
+		pubsub.WithGossipSubProtocols([]libprotocol.ID{proto}, features),
+		pubsub.WithGossipSubParams(params),
+		pubsub.WithFloodPublish(true),
+		pubsub.WithPeerScore(g.scores()),
+		pubsub.WithBlacklist(g.blacklist),
+		// Our own signature is inside: a line keeps its proof when it is fetched later by another way.
+		pubsub.WithMessageSignaturePolicy(pubsub.StrictNoSign), pubsub.WithNoAuthor(),
+		pubsub.WithMessageIdFn(func(m *pb.Message) string { id := protocol.DataID(m.GetData()); return string(id[:]) }),
+		pubsub.WithMaxMessageSize(protocol.MaxMessage+1<<10),
+		pubsub.WithMaxControlMessageSize(maxControl),
+		pubsub.WithSubscriptionFilter(pubsub.WrapLimitSubscriptionFilter(
+			pubsub.NewAllowlistSubscriptionFilter(protocol.LinesTopic, protocol.RecordsTopic), maxTopics)),
+		pubsub.WithPeerOutboundQueueSize(queueSize),
+		pubsub.WithValidateQueueSize(queueSize),
+		// One worker keeps the order of one author's lines.
+		pubsub.WithValidateWorkers(1),
+		pubsub.WithSeenMessagesTTL(seenFor),
+		pubsub.WithAppSpecificRpcInspector(g.inspect),
+		pubsub.WithLogger(log), pubsub.WithRPCLogger(log),
+	)
+	if err != nil {
+		return nil, err
+	}
+	if err := g.ps.RegisterTopicValidator(protocol.LinesTopic, g.counted(g.endsHere(g.validateLine)), pubsub.WithValidatorInline(true)); err != nil {
+		return nil, err
+	}
+	if err := g.ps.RegisterTopicValidator(protocol.RecordsTopic, g.counted(g.endsHere(g.validateRecord)), pubsub.WithValidatorInline(true)); err != nil {
+		return nil, err
+	}
+	g.lines, err = g.ps.Join(protocol.LinesTopic)
+	if err != nil {
+		return nil, err
+	}
+	g.records, err = g.ps.Join(protocol.RecordsTopic)
+	return g, err
+}
+
+// scores gates the instance: a stranger neither reads nor is heard, and is let in at the next heartbeat after its
+// admission. (Filters on peers, subscriptions or RPCs each leave a hole; see go-libp2p-pubsub issue 449.)
+func (g *Room) scores() (*pubsub.PeerScoreParams, *pubsub.PeerScoreThresholds) {
+	params := &pubsub.PeerScoreParams{
+		AppSpecificScore: func(p peer.ID) float64 {
+			if g.snap.Load().member(p) {
+				return 0
+			}
+			return strangerScore
+		},
+		AppSpecificWeight: 1, DecayInterval: time.Second, DecayToZero: 0.01,
+		Topics: map[string]*pubsub.TopicScoreParams{}, SeenMsgTTL: seenFor,
+	}
+	// No honest node sends or forwards messages that the validators reject. The square of their number counts, so that six in
+	// a row make pubsub ignore the peer. (A peer that accepts no stream from us has no score; the guard counts it.)
+	for _, topic := range []string{protocol.LinesTopic, protocol.RecordsTopic} {
+		params.Topics[topic] = &pubsub.TopicScoreParams{
+			SkipAtomicValidation: true, TopicWeight: 1, TimeInMeshQuantum: time.Second,
+			InvalidMessageDeliveriesWeight: -1, InvalidMessageDeliveriesDecay: pubsub.ScoreParameterDecay(invalidDecay),
+		}
+	}
+	return params, &pubsub.PeerScoreThresholds{GossipThreshold: gossipThreshold, PublishThreshold: publishThreshold, GraylistThreshold: graylistThreshold, AcceptPXThreshold: neverPX}
+}
+
+// Update replaces what the validators know.
+func (g *Room) Update(s *Snapshot) { g.snap.Store(s) }
+
+// Snapshot is what the validators know.
+func (g *Room) Snapshot() *Snapshot { return g.snap.Load() }
+
+// Sweep forgets the budgets that are whole again.
+func (g *Room) Sweep(now time.Time) { g.guard.sweep(now) }
+
+// Run subscribes, and first waits until another peer is seen on the topic, unless alone is true. It returns when
+// the instance ends, with the error of its context, or when it cannot subscribe.
+func (g *Room) Run(alone bool) error {
+	if !alone {
+		if err := g.awaitPeer(); err != nil {
+			return err
+		}
+	}
+	// Nothing is subscribed to: the validators hand over what comes. That saves two queues and a goroutine on the way.
+	for _, t := range []*pubsub.Topic{g.lines, g.records} {
+		cancel, err := t.Relay()
+		if err != nil {
+			return err
+		}
+		defer cancel()
+	}
+	g.handler.Subscribed()
+	<-g.ctx.Done()
+	return g.ctx.Err()
+}
+
+// awaitPeer waits until a peer is on the lines topic, or for peerPatience.
+func (g *Room) awaitPeer() error {
+	events, err := g.lines.EventHandler()
+	if err != nil {
+		return err
+	}
+	defer events.Cancel()
+	wait, cancel := context.WithTimeout(g.ctx, peerPatience)
+	defer cancel()
+	for {
+		ev, err := events.NextPeerEvent(wait)
+		if err != nil {
+			return g.ctx.Err()
+		}
+		if ev.Type == pubsub.PeerJoin {
+			return nil
+		}
+	}
+}
+
+// Linked returns the peers that a line published now is sent to, members or not: they are on the topic, and pubsub has a
+// queue for them.
+func (g *Room) Linked() map[peer.ID]bool {
+	linked := make(map[peer.ID]bool)
+	for _, p := range g.lines.ListPeers() {
+		linked[p] = true
+	}
+	return linked
+}
+
+// PublishLine sends a line to every peer that Linked returns. It is judged here first, as a line of others is.
+func (g *Room) PublishLine(ctx context.Context, m protocol.Message) error {
+	return publish(ctx, g.lines, m.Raw())
+}
+
+// PublishRecord does the same for a record.
+func (g *Room) PublishRecord(ctx context.Context, raw []byte) error {
+	return publish(ctx, g.records, raw)
+}
+
+// publish validates in the caller's goroutine, and sends. That validation ignores a message is no error: it may be known
+// already.
+func publish(ctx context.Context, t *pubsub.Topic, raw []byte) error {
+	err := t.Publish(ctx, raw)
+	var invalid pubsub.ValidationError
+	if errors.As(err, &invalid) && invalid.Reason == pubsub.RejectValidationIgnored {
+		return nil
+	}
+	return err
+}
