@@ -85,8 +85,12 @@ var laws = map[string]law{
 		ours: []string{"cli/internal/fail", "cli/internal/hint", "cli/internal/safe", "cli/internal/stream", "node"}, tests: []string{cliTest}, bans: roomBans(),
 		why: "render puts what node says into words, and knows no command and no face",
 	},
+	"cli/internal/share": {
+		ours: []string{"cli/internal/safe", "internal/onlink"}, bans: roomBans(),
+		why: "share answers strangers: it has values that were given to it, and no way to a node",
+	},
 	"cli/internal/command": {
-		ours: []string{"cli/internal/fail", "cli/internal/render", "cli/internal/safe", "node"}, tests: []string{cliTest}, bans: roomBans(),
+		ours: []string{"cli/internal/fail", "cli/internal/render", "cli/internal/safe", "cli/internal/share", "node"}, tests: []string{cliTest}, bans: roomBans(),
 		why: "a command does what it does for every face alike, and knows none of them",
 	},
 	"cli/internal/plain": {
@@ -330,6 +334,9 @@ func TestLawsBite(t *testing.T) {
 		{dir: "cli/internal/render", src: imports("localchat/discovery")},
 		{dir: "cli/internal/command", src: imports("localchat/cli/internal/render"), ok: true},
 		{dir: "cli/internal/command", src: imports("localchat/cli/internal/stream")},
+		{dir: "cli/internal/share", src: imports("localchat/cli/internal/safe"), ok: true},
+		{dir: "cli/internal/share", src: imports("localchat/node")},
+		{dir: "cli/internal/tui", src: imports("localchat/cli/internal/share")},
 		{dir: "cli/internal/command", src: imports("charm.land/bubbletea/v2")},
 		{dir: "cli/internal/tui", src: imports("charm.land/bubbletea/v2"), ok: true},
 		{dir: "cli/internal/tui", src: imports("localchat/cli/internal/plain")},

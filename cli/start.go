@@ -76,6 +76,7 @@ func (a *app) withNode(ctx context.Context, cfg node.Config, do func(context.Con
 		return err
 	}
 	defer func() {
+		a.Shares.Close()
 		if closeErr := n.Close(); err == nil && closeErr != nil {
 			err = closeErr
 		}

@@ -2,6 +2,7 @@ package clitest
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -14,8 +15,10 @@ import (
 type Node struct {
 	mu     sync.Mutex
 	calls  []string
-	Looks  int // number of calls of Rooms
-	Events chan node.Event
+	Looks  int             // number of calls of Rooms
+	Events chan node.Event // of the first that listens
+	more   []chan node.Event
+	first  bool // somebody listens to Events
 	seq    uint64
 	Closed bool
 
@@ -81,7 +84,11 @@ func (f *Node) EmitIn(room node.RoomID, name string, body node.EventBody) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.seq++
-	f.Events <- node.Event{Seq: f.seq, Time: time.Date(2026, 11, 22, 14, 2, 0, 0, time.UTC), Room: room, RoomName: name, Body: body}
+	ev := node.Event{Seq: f.seq, Time: time.Date(2026, 11, 22, 14, 2, 0, 0, time.UTC), Room: room, RoomName: name, Body: body}
+	f.Events <- ev
+	for _, c := range f.more {
+		c <- ev
+	}
 }
 
 func (f *Node) Info() node.Info {
@@ -89,7 +96,24 @@ func (f *Node) Info() node.Info {
 }
 
 func (f *Node) Listen() (<-chan node.Event, func()) {
-	return f.Events, sync.OnceFunc(func() { close(f.Events) })
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.first {
+		f.first = true
+		return f.Events, sync.OnceFunc(func() {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			f.first = false
+			close(f.Events)
+		})
+	}
+	events := make(chan node.Event, cap(f.Events))
+	f.more = append(f.more, events)
+	return events, func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.more = slices.DeleteFunc(f.more, func(c chan node.Event) bool { return c == events })
+	}
 }
 
 func (f *Node) Close() error {

@@ -254,6 +254,11 @@ func Table() []*Command {
 			Help: "make a single-use invite, as text and QR code; members may do so if the policy allows it", Examples: []string{"/invite", "/invite carol"},
 		},
 		{
+			Name: "share", Usage: "[" + off + " or OPTIONS]", Role: Member, Max: 1, Targets: shareWords, Run: runShare,
+			Help:     "hand out the program and invites on a web page for this network; --no-invite, --port PORT, --for TIME, --invites N, --release FOLDER",
+			Examples: []string{"/share", "/share --no-invite --for 20m", "/share --port 8080 --release dist", "/share " + off},
+		},
+		{
 			Name: "accept", Usage: "WHO", Role: Owner, min: 1, Max: 1, Targets: atTheDoorOrAll, Run: runAccept,
 			Help: "let in somebody who knocks; all lets in everybody who knocks", Examples: []string{"/accept dave", "/accept all"},
 		},

@@ -17,4 +17,9 @@ const (
 	KnockWait = 10 * time.Minute
 	// RequestWait bounds a console command that waits only for the local node.
 	RequestWait = 15 * time.Second
+	// defaultShareInvites is how many people a page lets in by an invite: a table. defaultShareFor is how long it is there, and
+	// maxShareFor the longest: nobody thinks of a page any more after a day.
+	defaultShareInvites = 10
+	defaultShareFor     = time.Hour
+	maxShareFor         = 24 * time.Hour
 )

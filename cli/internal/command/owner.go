@@ -41,8 +41,16 @@ func runInvite(ctx context.Context, c Call) (Reply, error) {
 		render.NoticeMark + "they type localchat join and this text; /uninvite " + safe.Name(invite.ID) + " revokes it",
 		words,
 	}}
+	// A camera that sees the invite itself can do nothing with it. A page that is shared has the program too.
+	code := c.Env.Shares.Page(c.Room.ID, invite)
+	if code == "" {
+		code = invite.Text
+		r.Lines = append(r.Lines, render.NoticeMark+"for people without the program, /share hands it out on a web page")
+	} else {
+		r.Lines = append(r.Lines, render.NoticeMark+"with the program, on a web page: "+safe.Phrase(code))
+	}
 	if c.Terminal {
-		r.Figure = qrLines(invite.Text)
+		r.Figure = qrLines(code)
 	}
 	return r, nil
 }

@@ -23,7 +23,7 @@ func (longInvite) Invite(context.Context, string, string, time.Duration) (node.I
 // black on any background.
 func TestQRCodeIsDarkOnLight(t *testing.T) {
 	invite, _ := command.LookUp("invite", "", command.Table())
-	r, err := invite.Run(t.Context(), command.Call{Node: longInvite{clitest.NewNode()}, Room: command.Room{ID: clitest.LabID.String(), Name: "lab", Owned: true}, Terminal: true})
+	r, err := invite.Run(t.Context(), command.Call{Node: longInvite{clitest.NewNode()}, Env: &command.Env{}, Room: command.Room{ID: clitest.LabID.String(), Name: "lab", Owned: true}, Terminal: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -83,6 +83,13 @@ type (
 		Room string `json:"room"`
 		node.PolicyChange
 	}
+	shareParams struct {
+		Room    string `json:"room"`
+		Port    int    `json:"port,omitempty"`
+		Invites *int   `json:"invites,omitempty"`
+		ForS    int64  `json:"for_s,omitempty"`
+		Release string `json:"release,omitempty"`
+	}
 	closeParams struct {
 		Room   string `json:"room"`
 		Reason string `json:"reason,omitempty"`
@@ -148,6 +155,8 @@ func (m rpcMethods) table() handler.Map {
 		"room.invite":   method(m.env, m.invite),
 		"room.invites":  method(m.env, m.invites),
 		"room.uninvite": method(m.env, m.uninvite),
+		"room.share":    method(m.env, m.share),
+		"room.unshare":  method(m.env, m.unshare),
 		"room.knocks":   method(m.env, m.knocks),
 		"room.accept":   method(m.env, m.accept),
 		"room.deny":     method(m.env, m.deny),
@@ -164,7 +173,7 @@ func (m rpcMethods) table() handler.Map {
 		switch name {
 		case "room.join":
 			table[name] = refusing(make(chan struct{}, MaxJoins), do)
-		case "room.say", "room.tell", "room.leave", "room.invite", "room.close", "node.dial":
+		case "room.say", "room.tell", "room.leave", "room.invite", "room.share", "room.close", "node.dial":
 			table[name] = queued(make(chan struct{}, MaxWaiting), do)
 		default:
 			table[name] = queued(quick, do)
@@ -398,6 +407,29 @@ func (m rpcMethods) invites(ctx context.Context, p roomParams) (inviteList, erro
 
 func (m rpcMethods) uninvite(ctx context.Context, p uninviteParams) (done, error) {
 	return done{}, m.n.Uninvite(ctx, p.Room, p.ID)
+}
+
+func (m rpcMethods) share(ctx context.Context, p shareParams) (command.Shared, error) {
+	o := command.DefaultShare
+	o.Port, o.Release = p.Port, p.Release
+	if p.Invites != nil {
+		o.Invites = *p.Invites
+	}
+	length, err := lengthOf("for_s", p.ForS)
+	if err != nil {
+		return command.Shared{}, err
+	}
+	if length > 0 {
+		o.For = length
+	}
+	return m.env.Shares.Start(ctx, m.env, m.n, p.Room, o)
+}
+
+func (m rpcMethods) unshare(ctx context.Context, p roomParams) (done, error) {
+	if !m.env.Shares.Stop(m.n.Ref(ctx, p.Room).ID.String()) {
+		return done{}, &node.Error{Code: node.CodeNotFound, Text: "nothing is shared for that room"}
+	}
+	return done{}, nil
 }
 
 func (m rpcMethods) knocks(ctx context.Context, p roomParams) (knockList, error) {

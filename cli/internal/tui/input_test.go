@@ -237,7 +237,7 @@ func TestScreenHelp(t *testing.T) {
 			g.hears(clitest.Spoken(1, "meanwhile"))
 			g.misses("meanwhile")
 			read := ""
-			for range 60 {
+			for range 80 {
 				read += "\n" + g.screen()
 				g.press("pgdown")
 			}

@@ -1,0 +1,111 @@
+package command
+
+import (
+	"context"
+	"flag"
+	"io"
+	"strings"
+
+	"localchat/cli/internal/fail"
+	"localchat/cli/internal/render"
+	"localchat/cli/internal/safe"
+	"localchat/cli/internal/share"
+)
+
+// groupsRead of a sum are enough: nobody makes another program whose sum begins with the same 128 bits.
+const groupsRead = 4
+
+// off is the argument of /share that ends it.
+const off = "off"
+
+func shareWords(CompletionContext) []string {
+	return []string{off, "--no-invite", "--port", "--for", "--invites", "--release"}
+}
+
+// runShare shares the room, says what is shared, or ends it.
+func runShare(ctx context.Context, c Call) (Reply, error) {
+	shares := &c.Env.Shares
+	now, on := shares.Of(c.Room.ID)
+	switch {
+	case c.Arg(0) == off && !on:
+		return Reply{}, &fail.Error{Code: fail.ExitUsage, Text: c.Room.Name + " is not shared", Hint: "/share shares it"}
+	case c.Arg(0) == off:
+		shares.Stop(c.Room.ID)
+		return replied(render.NoticeMark + "the page of " + safe.Name(c.Room.Name) + " is gone")
+	case c.Arg(0) == "" && on:
+		return sharedReply(c, now), nil
+	case on:
+		return Reply{}, &fail.Error{Code: fail.ExitUsage, Text: c.Room.Name + " is shared already", Hint: "/share shows the page; /share off ends it"}
+	}
+	o, err := parseShare(c.Arg(0))
+	if err != nil {
+		return Reply{}, err
+	}
+	return Share(ctx, c, o)
+}
+
+// Share shares the room of c.
+func Share(ctx context.Context, c Call, o ShareOptions) (Reply, error) {
+	made, err := c.Env.Shares.Start(ctx, c.Env, c.Node, c.Room.ID, o)
+	if err != nil {
+		return Reply{}, err
+	}
+	return sharedReply(c, made), nil
+}
+
+// parseShare reads the options of /share. A folder is named last, blanks and all.
+func parseShare(text string) (ShareOptions, error) {
+	o := DefaultShare
+	text, folder, named := strings.Cut(text, "--release")
+	if o.Release = strings.TrimSpace(strings.TrimPrefix(folder, "=")); named && o.Release == "" {
+		return o, fail.Usage("/share --release dist", "--release needs a folder")
+	}
+	flags := flag.NewFlagSet("share", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	length := Span{D: o.For, Given: true}
+	alone := flags.Bool("no-invite", false, "")
+	flags.IntVar(&o.Port, "port", o.Port, "")
+	flags.IntVar(&o.Invites, "invites", o.Invites, "")
+	flags.Var(&length, "for", "")
+	err := flags.Parse(strings.Fields(text))
+	switch {
+	case err != nil:
+		return o, fail.Usage("/help share has examples", "%v", err)
+	case flags.NArg() > 0:
+		return o, fail.Usage("/help share has examples", "/share does not take %q", flags.Arg(0))
+	case *alone:
+		o.Invites = 0
+	}
+	o.For = length.D
+	return o, o.Check()
+}
+
+// sharedReply says what is shared, and draws the address of the page.
+func sharedReply(c Call, s Shared) Reply {
+	what := safe.Text("localchat")
+	if s.Invites > 0 {
+		what += " and " + render.Count(s.Invites, "invite", "invites") + " to " + safe.Name(c.Room.Name)
+	}
+	r := Reply{Lines: []safe.Text{render.NoticeMark + "handing out " + what + render.Until(s.Until) + ", at:"}}
+	if len(s.URLs) == 0 {
+		r.Lines = append(r.Lines, render.FaultMark+"no address that a browser on another machine could open; has this machine a network?")
+	}
+	for _, url := range s.URLs {
+		r.Lines = append(r.Lines, render.NoticeMark+safe.Phrase(url))
+	}
+	if s.Invites > 0 {
+		r.Lines = append(r.Lines, render.NoticeMark+"everybody on this network can read that page; each invite lets one person in")
+	} else {
+		r.Lines = append(r.Lines, render.NoticeMark+"everybody on this network can read that page; it has no invite")
+	}
+	r.Lines = append(r.Lines, render.NoticeMark+"to show that nobody changed the program on its way, read the beginning of its SHA-256 sum aloud:")
+	for _, f := range s.Files {
+		r.Lines = append(r.Lines, render.NoticeMark+safe.Phrase(strings.Join(share.Groups(f.SHA256)[:groupsRead], " "))+"  "+safe.Phrase(f.Name))
+	}
+	r.Lines = append(r.Lines, render.NoticeMark+"your words: "+safe.Phrase(s.Words),
+		render.NoticeMark+"a firewall on this machine has to let in TCP port "+safe.Number(s.port)+"; with --port it is the same each time. /share off ends the page")
+	if c.Terminal && len(s.URLs) > 0 {
+		r.Figure = qrLines(s.URLs[0])
+	}
+	return r
+}
