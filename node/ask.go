@@ -30,7 +30,7 @@ func (q askAsked) run(l *loop) (*protocol.AskReply, error) {
 		return &protocol.AskReply{}, nil
 	}
 	if r.recovering != nil {
-		return nil, errRecovering
+		return nil, r.notReady()
 	}
 	if _, member := r.current().Member(q.peer); !member {
 		return &protocol.AskReply{}, nil

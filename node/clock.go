@@ -65,6 +65,7 @@ func (c *clock) stoodStill() bool {
 func (l *loop) watchClock() {
 	if l.clock.stoodStill() {
 		l.woke = true
+		l.doubtTwin()
 		l.stepOwned(authority.Away{})
 	}
 	by := l.clock.moved()

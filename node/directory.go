@@ -365,7 +365,7 @@ func (roomInfos) run(l *loop) ([]RoomInfo, error) {
 	mine := make(map[protocol.RoomID]bool)
 	for _, id := range l.order {
 		r := l.rooms[id]
-		if r.recovering != nil {
+		if r.recovering != nil && !l.twin.live() {
 			return nil, errRecovering // a moment later it is in the list
 		}
 		if r.current().Closed() || !r.joined {

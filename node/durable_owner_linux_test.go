@@ -144,7 +144,7 @@ func (m *target) with(nonce protocol.Nonce) protocol.PollReply {
 	var reply protocol.PollReply
 	s := must(m.n.open(context.Background(), m.owner, protocol.PollID))
 	defer s.Reset()
-	q := protocol.PollRequest{Room: m.seat.Room, Nonce: nonce, Admission: m.seat.Admission, HaveSeq: 1 << 20, Head: protocol.Hash{1}, HaveKey: 1 << 20}
+	q := protocol.PollRequest{Room: m.seat.Room, Nonce: nonce, Admission: m.seat.Admission, HaveSeq: m.seat.Admission, Head: protocol.Hash{1}, HaveKey: 1 << 20}
 	if err := errors.Join(s.SetDeadline(time.Now().Add(patience)), protocol.WriteFrame(s, &protocol.PollAsk{Request: &q}), protocol.ReadFrame(s, &reply)); err != nil {
 		m.t.Fatal(err)
 	}

@@ -113,6 +113,10 @@ func (e joinAsked) handle(l *loop) {
 		return
 	}
 	if r == nil || !r.owner() {
+		if l.twin.met() { // the room may be our twin's
+			close(e.replies)
+			return
+		}
 		e.replies <- protocol.JoinReply{Code: protocol.JoinNoRoom}
 		return
 	}

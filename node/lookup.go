@@ -84,7 +84,7 @@ func (l *loop) ownRoom(s string) (*room, error) {
 		return nil, &Error{Code: CodeNotOwner, Text: "only the owner of " + r.label() + " may do that", Reason: fault.OwnerOnly}
 	}
 	if r.recovering != nil {
-		return nil, errRecovering
+		return nil, r.notReady()
 	}
 	return r, nil
 }

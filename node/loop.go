@@ -70,6 +70,9 @@ func newLoop(n *Node, s *store.Store) (*loop, error) {
 		directs:   newDirects(),
 		passedOn:  newPassBudgets(),
 	}
+	if n.cfg.Discovery != nil {
+		l.twin.looked = l.now().Add(twinLook)
+	}
 	if err := s.TakeIdentity(n.self); err != nil {
 		return nil, err
 	}
@@ -168,6 +171,7 @@ func (l *loop) tick() {
 		l.woke = false
 		l.networkChanged("woke up")
 	}
+	l.tickTwin(now)
 	for _, id := range append([]protocol.RoomID(nil), l.order...) {
 		if r := l.rooms[id]; r != nil {
 			r.tick(now)

@@ -68,6 +68,8 @@ type Config struct {
 
 	// gate is that of Host; nil is one for the networks of this machine.
 	gate *lan.Gate
+	// newCaller makes the host that looks whether a twin answers; nil is [lan.NewCaller].
+	newCaller func(*lan.Gate) (host.Host, error)
 	// unbuffered makes the inbox one without a queue, which uncovers deadlocks sooner. For tests.
 	unbuffered bool
 }
@@ -100,6 +102,9 @@ type Node struct {
 func New(cfg Config) (*Node, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.newCaller == nil {
+		cfg.newCaller = lan.NewCaller
 	}
 	gologshim.SetDefaultHandler(cfg.Log.Handler())
 	disk, err := store.Open(cfg.DataDir)

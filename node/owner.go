@@ -114,6 +114,9 @@ func (l *loop) decide(ledger authority.Ledger, ev authority.Event) (authority.Le
 	if err != nil {
 		return ledger, nil, err
 	}
+	if l.twin.live() && signsBesideTwin(ev, effects) {
+		return ledger, nil, l.twinError()
+	}
 	for _, e := range effects {
 		if p, ok := e.(authority.Persist); ok {
 			if err := l.store.SaveBatch(next.State().Room(), p.Batch); err != nil {
@@ -208,6 +211,10 @@ func (r *room) answerPoll(p peer.ID, h heldPoll) {
 			continue
 		}
 		switch {
+		case a.Outcome == authority.PollRefused && (h.req.HaveSeq > r.current().Seq() || r.l.twin.live()):
+			// Our log may lack its admission: an older copy of the disk was put back, or a twin has signed it.
+			r.askForLost(p, h.req.HaveSeq)
+			r.dropPoll(p, h)
 		case a.Outcome == authority.PollRefused:
 			r.reply(p, h, protocol.PollReply{})
 		case a.Outcome == authority.PollReason:

@@ -107,12 +107,18 @@ func (e pollAsked) handle(l *loop) {
 		return
 	}
 	if r == nil || !r.owner() {
-		e.held.reply <- protocol.PollReply{}
+		if !l.twin.met() { // else the room may be our twin's
+			e.held.reply <- protocol.PollReply{}
+		}
 		close(e.held.reply)
 		return
 	}
 	if r.recovering != nil {
-		r.askForHead(e.peer)
+		if _, member := r.current().Member(e.peer); member {
+			r.askForHead(e.peer)
+		} else {
+			r.askForLost(e.peer, e.held.req.HaveSeq)
+		}
 		if !r.parkOf(e.peer, e) {
 			close(e.held.reply)
 		}

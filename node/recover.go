@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
@@ -30,12 +31,20 @@ func newRecovery(now time.Time) *recovery {
 	return &recovery{started: now, asked: make(map[peer.ID]bool)}
 }
 
-// errRecovering is what an order gets before the room is taken up; see park.
+// errRecovering is what a request gets before the room is taken up; see park.
 var errRecovering = &Error{Code: CodeUnavailable, Text: "the room is being resumed: its members are being asked for the latest decisions", Reason: fault.Recovering, RetryAfter: recoverWait}
 
-// recover begins to ask the members, or goes on at once where there are none.
+// notReady is what a request gets while the room is not taken up.
+func (r *room) notReady() error {
+	if r.l.twin.live() {
+		return r.l.twinError()
+	}
+	return errRecovering
+}
+
+// recover begins to ask the members. Where there are none, and nothing else has to be waited for, it goes on at once.
 func (r *room) recover() error {
-	if r.current().Len() < 2 {
+	if r.current().Len() < 2 && !r.l.twin.mayBe(r.l.now()) {
 		r.recovering = nil
 		return r.resume()
 	}
@@ -44,7 +53,39 @@ func (r *room) recover() error {
 		r.askForHead(m.Peer)
 	}
 	r.checkRecovered(recoverWait)
+	r.checkRecovered(twinLook)
 	return nil
+}
+
+// recoverAgain asks the members anew: this node's log may lack something.
+func (r *room) recoverAgain() {
+	rec := newRecovery(r.l.now())
+	if r.recovering != nil {
+		rec.parked = r.recovering.parked
+	}
+	r.recovering = rec
+	if err := r.recover(); err != nil {
+		r.l.n.log.Error("take up a room again", "room", r.id, "err", err)
+		r.l.warnDisk(r, err)
+	}
+}
+
+// checkRecoveries looks in every room whether to go on.
+func (l *loop) checkRecoveries() {
+	for _, id := range slices.Clone(l.order) {
+		recoverDue{id}.handle(l)
+	}
+}
+
+// refuseParked answers what this node's own person has asked for and waits: there is a twin, and waiting may take long.
+func (l *loop) refuseParked() {
+	for _, r := range l.rooms {
+		if rec := r.recovering; rec != nil {
+			parked := *rec
+			rec.parked = nil
+			parked.unpark(l)
+		}
+	}
 }
 
 // askForHead compares with p once, if it is there.
@@ -55,9 +96,9 @@ func (r *room) askForHead(p peer.ID) {
 	}
 	rec.asked[p] = true
 	rec.asking++
-	req, id, ctx := r.headRequest(), r.id, r.ctx
+	req, id, ctx, began := r.headRequest(), r.id, r.ctx, rec.started
 	r.l.n.spawn(func(context.Context) {
-		a := recoverAnswer{room: id, peer: p}
+		a := recoverAnswer{room: id, began: began, peer: p}
 		ctx, cancel := context.WithTimeout(network.WithNoDial(ctx, "recover"), syncTimeout)
 		defer cancel()
 		a.err = r.l.n.request(ctx, p, protocol.SyncID, &req, &a.reply)
@@ -70,6 +111,7 @@ type (
 	// recoverAnswer: a member has said how far the log goes, or has not.
 	recoverAnswer struct {
 		room           protocol.RoomID
+		began          time.Time // the recovery
 		peer           peer.ID
 		reply          protocol.SyncReply
 		records, proof []protocol.SignedRecord
@@ -85,6 +127,9 @@ func (e recoverAnswer) handle(l *loop) {
 		return
 	}
 	rec := r.recovering
+	if rec.started != e.began {
+		return // it was asked for another recovery
+	}
 	rec.asking--
 	switch {
 	case e.err != nil:
@@ -120,10 +165,13 @@ func (r *room) checkRecovered(d time.Duration) {
 // answer: another member may have more to give than the first one.
 func (e recoverDue) handle(l *loop) {
 	r := l.rooms[e.room]
-	if r == nil || r.recovering == nil || r.recovering.asking > 0 && l.now().Sub(r.recovering.started) < 2*recoverWait {
+	if r == nil || r.recovering == nil || (r.recovering.asking > 0 || l.twin.asking) && l.now().Sub(r.recovering.started) < 2*recoverWait {
 		return
 	}
 	rec, now := r.recovering, l.now()
+	if l.twin.mayBe(now) {
+		return
+	}
 	all := len(rec.asked) >= r.current().Len()-1
 	settled := !rec.answered.IsZero() && now.Sub(rec.answered) >= recoverSettles
 	if !all && !settled && now.Sub(rec.started) < recoverWait {
@@ -185,12 +233,48 @@ func (r *room) takeBack(records []protocol.SignedRecord) {
 	r.l.n.log.Warn("took back records that this node had signed and lost", "room", r.id, "after", seq, "to", r.current().Seq())
 	r.l.emit(r, Warning{Code: "old_disk", Text: "this node's data was an old copy: the later decisions in " + r.label() + " were fetched from its members"})
 	if served {
-		// There may be more of them: nothing is signed before the members have been asked.
-		r.recovering = newRecovery(r.l.now())
-		if err := r.recover(); err != nil {
-			r.l.n.log.Error("go on after records were taken back", "room", r.id, "err", err)
+		r.recoverAgain() // there may be more of them
+	}
+}
+
+// lostAnswer: a peer that is no member by our log has said what it has of it.
+type lostAnswer struct {
+	room           protocol.RoomID
+	records, proof []protocol.SignedRecord
+}
+
+// askForLost asks p, which is no member but knows of later records than ours, for those: they say whether it is one. One peer is
+// asked at a time.
+func (r *room) askForLost(p peer.ID, haveSeq uint64) {
+	if r.l.twin.asking || haveSeq <= r.current().Seq() {
+		return
+	}
+	r.l.twin.asking = true
+	req, id, ctx, n := r.headRequest(), r.id, r.ctx, r.l.n
+	n.spawn(func(context.Context) {
+		ctx, cancel := context.WithTimeout(network.WithNoDial(ctx, "lost"), syncTimeout)
+		defer cancel()
+		var reply protocol.SyncReply
+		a := lostAnswer{room: id}
+		if err := n.request(ctx, p, protocol.SyncID, &req, &reply); err == nil {
+			a.records, a.proof = openProof(reply.Records), openProof(reply.Proof)
+		}
+		n.post(a)
+	})
+}
+
+func (e lostAnswer) handle(l *loop) {
+	l.twin.asking = false
+	if r := l.rooms[e.room]; r != nil && r.owner() {
+		r.takeProof(e.proof)
+		r.takeBack(e.records)
+		if r.recovering != nil {
+			for _, m := range r.current().Members() {
+				r.askForHead(m.Peer) // one that has just been found
+			}
 		}
 	}
+	l.checkRecoveries()
 }
 
 // parkOf keeps a request of p until the room is taken up, for the loop to handle then. It reports false where there is no

@@ -9,16 +9,19 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/libp2p/go-libp2p"
 	"github.com/libp2p/go-libp2p/core/crypto"
+	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/marcopolo/simnet"
 
 	"localchat/authority"
+	"localchat/node/internal/lan"
 	"localchat/node/internal/store"
 	"localchat/protocol"
 )
@@ -36,6 +39,8 @@ type street struct {
 
 	mu    sync.Mutex // shared by the test and the nodes' discovery
 	alive map[string]peer.AddrInfo
+
+	strangers atomic.Int32 // the hosts that looked for a twin
 
 	nodes map[string]*Node
 	subs  map[string]*watcher
@@ -73,11 +78,14 @@ func (s *street) start(nick string) *Node {
 		s.keys[nick] = key
 	}
 	h := simHost(s.network, s.lives, libp2p.Identity(s.keys[nick]))
+	stranger := func(g *lan.Gate) (host.Host, error) {
+		return gatedHost(s.network, int(s.strangers.Add(1))+strangersFrom, 8000, g), nil
+	}
 	s.lives++
 	s.mu.Lock()
 	s.alive[nick] = peer.AddrInfo{ID: h.ID(), Addrs: h.Addrs()}
 	s.mu.Unlock()
-	n := must(New(Config{Nick: nick, DataDir: filepath.Join(s.dir, nick), NoResume: s.sleepy, Host: h, gate: gateOf(h), Version: "test", Discovery: mdns{s}}))
+	n := must(New(Config{Nick: nick, DataDir: filepath.Join(s.dir, nick), NoResume: s.sleepy, Host: h, gate: gateOf(h), newCaller: stranger, Version: "test", Discovery: &mdns{s: s, nick: nick}}))
 	s.nodes[nick], s.subs[nick] = n, watch(s.t, nick, n)
 	return n
 }
@@ -92,21 +100,36 @@ func (s *street) stop(nick string) {
 	delete(s.nodes, nick)
 }
 
-// mdns hints at every live node, every few seconds.
-type mdns struct{ s *street }
+// strangersFrom is the place on the network of the first host that looks for a twin: the nodes come before it.
+const strangersFrom = 1000
 
-func (m mdns) Run(ctx context.Context, self func() peer.AddrInfo, found func(peer.AddrInfo), _ func(netip.Addr)) error {
+// mdns hints at every live node, every few seconds.
+type mdns struct {
+	s    *street
+	nick string
+	twin func(peer.AddrInfo)
+}
+
+func (m *mdns) Tell(twin func(peer.AddrInfo), _ func(string)) { m.twin = twin }
+
+func (m *mdns) Run(ctx context.Context, self func() peer.AddrInfo, found func(peer.AddrInfo), _ func(netip.Addr)) error {
 	for tick := time.NewTicker(5 * time.Second); ; {
 		m.s.mu.Lock()
-		var others []peer.AddrInfo
-		for _, ai := range m.s.alive {
-			if ai.ID != self().ID {
+		var others, twins []peer.AddrInfo
+		for nick, ai := range m.s.alive {
+			switch {
+			case ai.ID != self().ID:
 				others = append(others, ai)
+			case nick != m.nick:
+				twins = append(twins, ai)
 			}
 		}
 		m.s.mu.Unlock()
 		for _, ai := range others {
 			found(ai)
+		}
+		for _, ai := range twins {
+			m.twin(ai)
 		}
 		select {
 		case <-tick.C:
@@ -117,7 +140,7 @@ func (m mdns) Run(ctx context.Context, self func() peer.AddrInfo, found func(pee
 	}
 }
 
-func (mdns) Hurry() {}
+func (*mdns) Hurry() {}
 
 // cut lets nothing through between two nodes.
 func (s *street) cut(a, b string) {
@@ -297,8 +320,9 @@ func TestReasonsLastADay(t *testing.T) {
 		{day - grace - time.Minute, day, false},
 		{day - grace - time.Minute, day + time.Second, false},
 		{day + time.Hour, day + time.Hour + grace - dials, true},
-		{day + time.Hour, day + time.Hour + grace, false},
-		{day + time.Hour, day + time.Hour + grace + time.Second, false},
+		// The owner looks for a twin before its first record.
+		{day + time.Hour, day + time.Hour + twinLook + grace, false},
+		{day + time.Hour, day + time.Hour + twinLook + grace + time.Second, false},
 	} {
 		t.Run(fmt.Sprintf("owner after %v, member after %v", c.owner, c.member), func(t *testing.T) {
 			onAStreet(t, func(s *street) {

@@ -211,6 +211,7 @@ func (r *room) sayJoined() {
 	close(r.whenJoined)
 	r.l.emit(r, r.joinedEvent())
 	r.warnStandIns()
+	r.flushWaiting()
 }
 
 func (r *room) joinedEvent() Joined {

@@ -170,6 +170,7 @@ func bareHost(network *simnet.Simnet, i, port int, more ...libp2p.Option) host.H
 		simlibp2p.QUICSimnet(network, simnet.NodeBiDiLinkSettings{Downlink: link, Uplink: link}),
 		libp2p.ConnectionManager(must(lan.NewConnManager())),
 		libp2p.DisableIdentifyAddressDiscovery(), // it stalls simulated time
+		libp2p.UDPBlackHoleSuccessCounter(nil), libp2p.IPv6BlackHoleSuccessCounter(nil),
 	)...))
 }
 

@@ -98,6 +98,16 @@ const (
 	recoverWait    = 3 * time.Second
 	recoverSettles = time.Second
 
+	// twinLook: so long an owner that starts waits for a twin to be announced before it signs. A node answers a question by mDNS
+	// within 0.1 s, and the handshake with it takes 0.1 s.
+	twinLook = 500 * time.Millisecond
+	// twinCheckEvery: a machine that announces our peer ID is dialled at most once in this time, and so is a twin that runs.
+	twinCheckEvery = 5 * time.Second
+	// twinGone: a twin that has not answered for this long has ended, or is out of reach. One whose port is closed has ended.
+	twinGone = 15 * time.Second
+	// twinEvery: the user is told of a twin once in this time, as long as it goes on.
+	twinEvery = 10 * time.Minute
+
 	// presenceEach, for each member, is the pause between two lists of present members: a list is as long as the room and goes
 	// to the whole room, 4 MB for one of 256. Without a pause a crowd that comes in would cost the owner a list for each.
 	presenceEach = 10 * time.Millisecond

@@ -1,12 +1,17 @@
 package node
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"slices"
+	"syscall"
 	"time"
 
+	"localchat/authority"
+	"localchat/node/internal/fault"
 	"localchat/node/internal/lan"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -14,7 +19,9 @@ import (
 )
 
 // A data directory that was copied, a home directory on two machines, is one identity of two nodes. Others take the two for
-// one and reach either by chance: lines of both are lost, and nobody can tell why. mDNS tells of another node that announces
+// one and reach either by chance: lines of both are lost, and nobody can tell why. If both owned a room and signed, the room
+// would split. So a node that knows of its twin signs nothing for as long as that runs, an owner that starts looks for one
+// before it signs, and a room that this node does not know is refused to nobody. mDNS tells of another node that announces
 // our own peer ID; the handshake proves it.
 
 // A twin is what is known of another node of our identity.
@@ -23,56 +30,214 @@ type twin struct {
 	checking bool
 	checked  time.Time // when that began last
 	told     time.Time // when the user was last told
+	// looked is when this node has looked long enough for a twin that was there before it.
+	looked time.Time
+	at     multiaddr.Multiaddr   // where one was proven last; nil: none has been met
+	heard  []multiaddr.Multiaddr // where one was last announced
+	proven time.Time             // when it was
+	gone   bool                  // it has ended since, as far as this node can tell
+	// asking: a peer is being asked for records that a twin, or this node before its disk was put back, has signed.
+	asking bool
 }
 
-const (
-	// twinCheckEvery: a machine that announces our peer ID is dialled at most once in this time.
-	twinCheckEvery = 5 * time.Second
-	// twinEvery: the user is told of it once in this time, as long as it goes on.
-	twinEvery = 10 * time.Minute
-)
+// live reports whether a twin runs, as far as this node can tell.
+func (t *twin) live() bool { return t.at != nil && !t.gone }
+
+// met reports whether there has been a twin since this node started. It may have records, rooms and members of ours that this
+// node has not heard of.
+func (t *twin) met() bool { return t.at != nil }
+
+// mayBe reports whether it is too soon, or wrong, to sign anything.
+func (t *twin) mayBe(now time.Time) bool {
+	return t.live() || now.Before(t.looked) || t.checking && now.Before(t.looked.Add(lan.DialTimeout))
+}
 
 type (
 	// twinFound: somebody announces our own peer ID.
 	twinFound struct{ info peer.AddrInfo }
-	// twinChecked: the announcer of our peer ID has been dialled. at is the host that has proven it, "" for none.
-	twinChecked struct{ at string }
+	// twinChecked: the announcer of our peer ID has been dialled. at is the address that has proven it, nil for none. ended: no
+	// program listens any more where the twin was.
+	twinChecked struct {
+		at    multiaddr.Multiaddr
+		ended bool
+	}
 )
 
-func (e twinFound) handle(l *loop) { l.checkTwin(e.info.Addrs) }
+func (e twinFound) handle(l *loop) {
+	l.twin.heard = e.info.Addrs
+	if !l.twin.live() && (l.twin.checked.IsZero() || l.now().Sub(l.twin.checked) >= twinCheckEvery) {
+		l.checkTwin()
+	}
+}
 
-// checkTwin dials the announcer of our own peer ID at addrs, to see whether it has our key. The announcement may be left from
-// before a restart, or a lie.
-func (l *loop) checkTwin(addrs []multiaddr.Multiaddr) {
-	now := l.now()
-	if l.twin.checking || !l.twin.checked.IsZero() && now.Sub(l.twin.checked) < twinCheckEvery || !l.twin.told.IsZero() && now.Sub(l.twin.told) < twinEvery {
+// checkTwin dials the announcer of our own peer ID, to see whether it has our key. The announcement may be left from
+// before a restart, or a lie. TCP comes first: it says at once that a program has ended.
+func (l *loop) checkTwin() {
+	if l.twin.checking {
 		return
 	}
-	l.twin.checking, l.twin.checked = true, now
+	l.twin.checking, l.twin.checked = true, l.now()
+	at, addrs := l.twin.at, slices.Clone(l.twin.heard)
+	slices.SortStableFunc(addrs, func(a, b multiaddr.Multiaddr) int { return cmp.Compare(overUDP(a), overUDP(b)) })
+	if at != nil {
+		addrs = append([]multiaddr.Multiaddr{at}, addrs...)
+	}
 	l.n.spawn(func(ctx context.Context) {
+		var e twinChecked
 		for _, a := range addrs {
 			a, _ := peer.SplitAddr(a)
-			if ip, ok := lan.IP(a); ok && !l.n.listensAt(a) {
-				if p, err := l.n.whoAnswers(ctx, a); err == nil && p == l.n.self {
-					l.n.post(twinChecked{ip.String()})
-					return
-				}
+			if _, ok := lan.IP(a); !ok || l.n.listensAt(a) {
+				continue
 			}
+			err := l.n.provesTwin(ctx, a)
+			if err == nil {
+				l.n.post(twinChecked{at: a})
+				return
+			}
+			e.ended = e.ended || at != nil && a.Equal(at) && errors.Is(err, syscall.ECONNREFUSED)
+			l.n.log.Debug("look for a twin", "at", a, "err", err)
 		}
-		l.n.post(twinChecked{})
+		l.n.post(e)
 	})
+}
+
+// overUDP is 1 for an address of UDP, and 0 for others.
+func overUDP(a multiaddr.Multiaddr) int {
+	if _, err := a.ValueForProtocol(multiaddr.P_UDP); err == nil {
+		return 1
+	}
+	return 0
+}
+
+// errOurself: what was dialled leads to this very node.
+var errOurself = errors.New("it is this node")
+
+// provesTwin dials addr, and returns nil if another node with our identity answers there. A stranger can announce our peer ID
+// and pass on to us what is sent to it; then the one that answers is this node itself, which sees who calls.
+func (n *Node) provesTwin(ctx context.Context, addr multiaddr.Multiaddr) error {
+	p, err := n.whoAnswers(ctx, addr)
+	if err != nil {
+		return err
+	}
+	if p != n.self {
+		return errors.New("it has another identity")
+	}
+	ctx, cancel := context.WithTimeout(ctx, lan.DialTimeout)
+	defer cancel()
+	caller, err := n.cfg.newCaller(n.gate)
+	if err != nil {
+		return err
+	}
+	defer caller.Close()
+	if err := caller.Connect(ctx, peer.AddrInfo{ID: n.self, Addrs: []multiaddr.Multiaddr{addr}}); err != nil {
+		return err
+	}
+	s, err := caller.NewStream(ctx, n.self, pingID)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = s.Reset() }()
+	if _, err := lan.Ping(s, time.Now().Add(lan.DialTimeout)); err != nil {
+		return err
+	}
+	if len(n.host.Network().ConnsToPeer(caller.ID())) > 0 {
+		return errOurself
+	}
+	return nil
 }
 
 func (e twinChecked) handle(l *loop) {
 	l.twin.checking = false
-	if e.at == "" {
+	now := l.now()
+	switch {
+	case e.at != nil:
+		found := !l.twin.live()
+		l.twin.at, l.twin.proven, l.twin.gone = e.at, now, false
+		if found {
+			l.refuseParked()
+		}
+		l.tellTwin()
+	case l.twin.live() && (e.ended || now.Sub(l.twin.proven) >= twinGone) && len(l.n.gate.Networks()) > 0:
+		l.twinEnded()
+	}
+	l.checkRecoveries()
+}
+
+// tellTwin tells the user, again and again while it goes on.
+func (l *loop) tellTwin() {
+	now := l.now()
+	if !l.twin.told.IsZero() && now.Sub(l.twin.told) < twinEvery {
 		return
 	}
-	l.twin.told = l.now()
-	dir := l.n.cfg.DataDir
-	l.n.log.Warn("another node has this identity", "at", e.at)
-	l.emit(nil, Warning{Code: "twin", Peer: l.n.self, Text: "another node, at " + e.at + ", has the identity of this one, since its data directory is a copy: " +
-		"others cannot tell the two apart, and lines of both are lost. Stop one of them (the data directory here is " + dir + ")"})
+	l.twin.told = now
+	at := l.twin.host()
+	l.n.log.Warn("another node has this identity", "at", at)
+	text := "another node, at " + at + ", has the identity of this one, since its data directory is a copy: others cannot tell the two apart, and lines of both are lost. "
+	if l.owns() {
+		text += "In the rooms that you own nothing is decided while both run. "
+	}
+	l.emit(nil, Warning{Code: "twin", Peer: l.n.self, Text: text + "Stop one of them (the data directory here is " + l.n.cfg.DataDir + ")"})
+}
+
+// host is the address of the machine.
+func (t *twin) host() string {
+	ip, _ := lan.IP(t.at)
+	return ip.String()
+}
+
+// owns reports whether a room here is ours.
+func (l *loop) owns() bool {
+	for _, r := range l.rooms {
+		if r.owner() {
+			return true
+		}
+	}
+	return false
+}
+
+// tickTwin looks whether a twin still runs.
+func (l *loop) tickTwin(now time.Time) {
+	if l.twin.live() && now.Sub(l.twin.checked) >= twinCheckEvery {
+		l.checkTwin()
+	}
+	l.checkRecoveries()
+}
+
+// twinEnded goes on after a twin has ended. It may have signed something since this node last could: as after a start, the
+// members are asked first.
+func (l *loop) twinEnded() {
+	l.twin.gone, l.twin.told = true, time.Time{}
+	l.emit(nil, Warning{Code: "twin_gone", Peer: l.n.self, Text: "the other node with this identity, at " + l.twin.host() + ", has ended or is out of reach: this one goes on"})
+	for _, r := range l.rooms {
+		if r.owner() && !r.over() {
+			r.recoverAgain()
+		}
+	}
+}
+
+// doubtTwin takes a twin that was met for a running one until it has been looked for: this machine has slept.
+func (l *loop) doubtTwin() {
+	if l.twin.met() {
+		l.twin.gone, l.twin.proven, l.twin.checked = false, l.now(), time.Time{}
+	}
+}
+
+// twinError is what an order in a room gets while a twin runs.
+func (l *loop) twinError() error {
+	return &Error{Code: CodeUnavailable, Text: "another node, at " + l.twin.host() + ", has this identity: nothing is decided here while both run", Reason: fault.Twin, RetryAfter: twinGone}
+}
+
+// signsBesideTwin reports whether an event would have this node write what a twin may write differently. What is taken back
+// from members is signed already, and an acknowledgement ends what was said.
+func signsBesideTwin(ev authority.Event, effects []authority.Effect) bool {
+	switch ev.(type) {
+	case authority.Recovered, authority.Ack:
+		return false
+	}
+	return slices.ContainsFunc(effects, func(e authority.Effect) bool {
+		_, writes := e.(authority.Persist)
+		return writes
+	})
 }
 
 // listensAt reports whether addr is where this node itself listens.

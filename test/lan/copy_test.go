@@ -46,6 +46,42 @@ func TestLANCopies(t *testing.T) {
 	}
 }
 
+// Two nodes of one owner start at the same moment, with members there. Neither decides anything while both run, and each says why.
+// When one has ended, the other decides again, and the room is one.
+func TestLANCopiesOfOwner(t *testing.T) {
+	l := newLAN(t)
+	people := l.people("alice", "bob", "carol")
+	alice, bob, carol := people[0], people[1], people[2]
+	alice.do("room.create", obj{"name": "lab", "access": "open"})
+	for _, n := range people[1:] {
+		n.do("room.join", obj{"room": "lab"})
+	}
+	alice.quit()
+	copied := l.host("alice2")
+	alice.copyTo(copied)
+	alice, second := alice.host.start(), copied.start()
+	for _, n := range []*node{alice, second} {
+		n.await("warning", obj{"code": "twin"})
+	}
+	for _, n := range []*node{alice, second} {
+		n.fails("unavailable", "room.kick", obj{"room": "lab", "who": "carol"})
+	}
+	second.quit()
+	began := time.Now()
+	alice.await("warning", obj{"code": "twin_gone"})
+	alice.await("joined", obj{"name": "lab"})
+	eventually(t, "alice decides again", func() bool {
+		return alice.begin("room.policy", obj{"room": "lab", "subject": "one"}).wait().Error == nil
+	})
+	t.Logf("alice decides again %v after the end of the copy", time.Since(began).Round(time.Millisecond))
+	converse("lab", "one room", alice, bob, carol)
+	for _, n := range []*node{alice, bob, carol} {
+		if c := n.count("warning", obj{"code": "frozen"}) + n.count("refused", nil) + n.count("removed", nil); c > 0 {
+			t.Errorf("%s has seen the room split, or end, %d times", n.name, c)
+		}
+	}
+}
+
 // A node with two cards, a node that is killed and restarted on the same port, and a node whose address changes are no
 // copies of themselves.
 func TestLANNoCopies(t *testing.T) {

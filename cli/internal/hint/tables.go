@@ -20,6 +20,7 @@ var anyFace = table{
 	"in several rooms": "name it by its id:",
 	"one log":          "nothing was done",
 	"recovering":       "try again in a few seconds",
+	"twin":             "stop one of the two nodes; this one goes on within a minute of the other's end",
 
 	"person looks alike": "nothing was done; compare words with them, then give the end of the peer ID",
 	"several people":     "nothing was done; give the end of a peer ID, which is in brackets here, or more of it",

@@ -48,6 +48,7 @@ const (
 	OwnRoomFrozen     Reason = "own room frozen"
 	OneLog            Reason = "one log"
 	Recovering        Reason = "recovering"
+	Twin              Reason = "twin"
 	OwnerLeaves       Reason = "owner leaves"
 	OtherOwner        Reason = "other owner" // Change
 )

@@ -64,6 +64,24 @@ func NewHost(key crypto.PrivKey, listen []string, more ...libp2p.Option) (host.H
 	)...)
 }
 
+// NewCaller makes a host that listens nowhere and has a key of its own. It dials what passes the gate, as a stranger.
+func NewCaller(g *Gate) (host.Host, error) {
+	return libp2p.New(append(g.Options(),
+		libp2p.NoListenAddrs,
+		libp2p.Transport(quic.NewTransport),
+		libp2p.Transport(tcp.NewTCPTransport),
+		libp2p.Transport(newLinkLocal),
+		libp2p.Security(noise.ID, noise.New),
+		libp2p.ResourceManager(&network.NullResourceManager{}),
+		libp2p.DisableRelay(),
+		libp2p.DisableMetrics(),
+		libp2p.ForceReachabilityPrivate(),
+		libp2p.DisableIdentifyAddressDiscovery(),
+		libp2p.UDPBlackHoleSuccessCounter(nil), libp2p.IPv6BlackHoleSuccessCounter(nil),
+		libp2p.WithDialTimeout(DialTimeout),
+	)...)
+}
+
 // NewResourceManager bounds what all peers together may use of us, and each of them.
 func NewResourceManager() (network.ResourceManager, error) {
 	limits := rcmgr.DefaultLimits
