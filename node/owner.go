@@ -260,7 +260,7 @@ func (r *room) news(p peer.ID, req protocol.PollRequest) *protocol.PollMember {
 	news := &protocol.PollMember{
 		Records: records, More: more,
 		Keys:     r.keysFor(p, req.HaveKey, nil),
-		Presence: r.owned.presence, Receipt: r.talk.Head(p), Last: r.talk.Cut(p), Proof: r.twinRecord(req.HaveSeq, req.Head),
+		Presence: r.owned.presence, Receipt: r.talk.Receipt(p), Last: r.talk.Cut(p), Proof: r.twinRecord(req.HaveSeq, req.Head),
 	}
 	// The whole room's addresses for everybody in it: with every record that would be most of what a removal sends.
 	if req.HavePresence != r.owned.presence {

@@ -74,7 +74,7 @@
 //	invite                8 bytes             key                     32 bytes
 //	nonce of a message    24 bytes
 //	peer, author, by      38 bytes: the ID of an Ed25519 peer
-//	seq, epoch, term, ctr, lamport, removal, admission   1 to 2^53-1 (MaxCounter); have_…, presence and receipt from 0
+//	seq, epoch, term, ctr, lamport, removal, admission   1 to 2^53-1 (MaxCounter); have_… and presence from 0
 //	at, until             milliseconds since 1970, to the end of year 9999; until 0: none
 //	idle_seconds, retain_seconds    to 365 days; idle 0: never; retain from 1, in the list of rooms 0: not said
 //	ages_ms               milliseconds, from 0; of the first lines, in their order; a line without one counts as said just now
@@ -84,6 +84,8 @@
 //	subject, reason text  to 400 bytes, one line, no blanks around it
 //	text of a line        1 byte to 64 KiB, no NUL
 //	addrs                 at most 16, each a binary multiaddr of 1 to 128 bytes without /p2p
+//	runs, receipt         numbers of one author's lines, from the highest down: the last of a run, its first, the last of the
+//	                      next one, and so on; ends with a last: all below; to 6144 numbers in one frame
 //	lists                 records, keys, lines, heads to 2048; present, to, missed to 512; rooms to 32
 //
 // All text is UTF-8. Bytes of fixed length are never all zero: a field that may be absent is left out. Text typed here is

@@ -130,6 +130,10 @@ func TestWriteFrameRefuses(t *testing.T) {
 	for i := range big {
 		big[i] = make([]byte, MaxRecord)
 	}
+	manyRuns := make(Runs, MaxRuns)
+	for i := range manyRuns {
+		manyRuns[i] = uint64(len(manyRuns) - i)
+	}
 	for what, f := range map[string]Frame{
 		"neither ask":            &PollAsk{},
 		"both asks":              &PollAsk{Request: &PollRequest{}, Ack: &PollAck{}},
@@ -151,8 +155,13 @@ func TestWriteFrameRefuses(t *testing.T) {
 		"age beyond all":         &SyncReply{Lines: [][]byte{{1}}, Ages: []time.Duration{MaxAge + time.Second}},
 		"room kept too long":     &RoomsReply{Rooms: []RoomAd{{Create: []byte{1}, Access: Open, Retain: MaxPolicyTime + time.Second}}},
 		"many heads":             &SyncRequest{Room: room, Heads: make([]Head, MaxBatchItems+1)},
-		"head of nobody":         &SyncRequest{Room: room, Heads: []Head{{Ctr: 1}}},
-		"head at 0":              &SyncRequest{Room: room, Heads: []Head{{Author: bob}}},
+		"head of nobody":         &SyncRequest{Room: room, Heads: []Head{{Runs: Runs{1}}}},
+		"head of nothing":        &SyncRequest{Room: room, Heads: []Head{{Author: bob}}},
+		"head at 0":              &SyncRequest{Room: room, Heads: []Head{{Author: bob, Runs: Runs{0}}}},
+		"many runs":              &SyncRequest{Room: room, Heads: []Head{{Author: bob, Runs: manyRuns}, {Author: bob, Runs: Runs{1}}}},
+		"runs that rise":         &SyncReply{Receipt: Runs{5, 6}},
+		"runs without a gap":     &SyncReply{Receipt: Runs{5, 4, 4}},
+		"receipt too long":       &PollReply{Member: &PollMember{Receipt: append(manyRuns, 1)}},
 		"epoch 0":                &SyncRequest{Room: room, Keys: []uint64{0}},
 		"counter too large":      &SyncRequest{Room: room, HaveSeq: MaxCounter + 1},
 		"many present":           &PollReply{Member: &PollMember{Present: make([]Presence, MaxMembers+1)}},

@@ -35,6 +35,8 @@ const (
 	MaxBatch = 1 << 20
 	// MaxBatchItems of each kind (records, keys, lines, heads) in one frame.
 	MaxBatchItems = 4 * MaxMembers
+	// MaxRuns, in numbers of all [Runs] in one frame: one for each head, and two for as many gaps.
+	MaxRuns = 3 * MaxBatchItems
 	// MaxRooms on one page of a node's list of rooms.
 	MaxRooms = 32
 	// MaxUnlisted, in rooms, that it says follow a page: more than a person has, and no number for a list to be full of.

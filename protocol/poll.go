@@ -52,7 +52,7 @@ type PollMember struct {
 	Presence uint64     // grows with each change of Present
 	Present  []Presence // left out where Presence is the request's HavePresence
 	More     bool       // there was more than fits: ask again at once
-	Receipt  uint64     // the authority has the asker's own lines up to this ctr, or more; 0: none, or it does not know
+	Receipt  Runs       // which of the asker's own lines the authority has
 	Last     Cut        // the last of the asker's own lines that the authority has, or has had
 	// Proof shows that the asker's log is not the authority's: the authority's record of the last number that both
 	// have; or, from a frozen room, the two records that froze it.
@@ -146,7 +146,7 @@ func (f *PollReply) read(r *fieldReader, m *pb.PollReply) {
 	case *pb.PollReply_Member:
 		f.Member = &PollMember{
 			Records: r.blobs("records", a.Member.Records, MaxRecord), Keys: r.keys(a.Member.Keys),
-			Presence: r.count("presence", a.Member.Presence, 0), Receipt: r.count("receipt", a.Member.Receipt, 0), Last: r.cut("last", a.Member.Last), Present: r.present(a.Member.Present),
+			Presence: r.count("presence", a.Member.Presence, 0), Receipt: r.runs("receipt", a.Member.Receipt), Last: r.cut("last", a.Member.Last), Present: r.present(a.Member.Present),
 			More: a.Member.More, Proof: r.proof(a.Member.Proof),
 		}
 	case *pb.PollReply_Reason:

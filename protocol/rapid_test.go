@@ -39,6 +39,24 @@ func genCut(t *rapid.T) Cut {
 	return Cut{Ctr: genCount.Draw(t, "ctr"), Hash: Hash(genBytes(t, 32))}
 }
 
+// genRuns are runs of at least one line.
+func genRuns(t *rapid.T) Runs {
+	numbers := rapid.SliceOfNDistinct(genCount, 1, 6, rapid.ID[uint64]).Draw(t, "runs")
+	slices.Sort(numbers)
+	slices.Reverse(numbers)
+	if len(numbers) > 1 && rapid.Bool().Draw(t, "a run of one line") {
+		numbers = slices.Insert(numbers, 1, numbers[0])
+	}
+	return numbers
+}
+
+func genReceipt(t *rapid.T) Runs {
+	if rapid.Bool().Draw(t, "no receipt") {
+		return nil
+	}
+	return genRuns(t)
+}
+
 func genPolicy(t *rapid.T) Policy {
 	seconds := rapid.Int64Range(1, int64(MaxPolicyTime/time.Second))
 	return Policy{
@@ -187,12 +205,12 @@ func TestAnyBatchReadsBack(t *testing.T) {
 		keys, records := genKeys(t), genBlobs(t, 300)
 		var heads []Head
 		for range rapid.IntRange(0, 4).Draw(t, "heads") {
-			heads = append(heads, Head{Author: genPeer.Draw(t, "author"), Ctr: genCount.Draw(t, "ctr")})
+			heads = append(heads, Head{Author: genPeer.Draw(t, "author"), Runs: genRuns(t)})
 		}
 		for _, c := range []struct{ wrote, read Frame }{
-			{&PollReply{Member: &PollMember{Records: records, Keys: keys, Presence: genCount.Draw(t, "presence"), Present: genPresent(t), Receipt: genCount.Draw(t, "receipt"), Last: genCut(t), Proof: genProof(t), More: rapid.Bool().Draw(t, "more")}}, &PollReply{}},
+			{&PollReply{Member: &PollMember{Records: records, Keys: keys, Presence: genCount.Draw(t, "presence"), Present: genPresent(t), Receipt: genReceipt(t), Last: genCut(t), Proof: genProof(t), More: rapid.Bool().Draw(t, "more")}}, &PollReply{}},
 			{&JoinReply{Code: JoinAdmitted, Admission: 1, Seq: genCount.Draw(t, "seq"), Head: Hash(genBytes(t, 32)), Records: records, Keys: keys}, &JoinReply{}},
-			{&SyncReply{Records: records, Keys: keys, Lines: []([]byte){{1}, {2}}, Ages: genAges(t), Heads: heads, HaveSeq: genCount.Draw(t, "seq"), Head: Hash(genBytes(t, 32)), Last: genCut(t), Proof: genProof(t)}, &SyncReply{}},
+			{&SyncReply{Records: records, Keys: keys, Lines: []([]byte){{1}, {2}}, Ages: genAges(t), Receipt: genReceipt(t), HaveSeq: genCount.Draw(t, "seq"), Head: Hash(genBytes(t, 32)), Last: genCut(t), Proof: genProof(t)}, &SyncReply{}},
 			{&SyncRequest{Room: RoomID(genBytes(t, 32)), HaveSeq: genCount.Draw(t, "seq"), Head: Hash(genBytes(t, 32)), Proof: genProof(t), Keys: slices.Collect(epochs(keys)), Heads: heads, News: rapid.Bool().Draw(t, "news")}, &SyncRequest{}},
 		} {
 			var w bytes.Buffer

@@ -14,7 +14,7 @@ type SyncRequest struct {
 	HaveSeq uint64
 	// Keys are the epochs whose key the caller lacks.
 	Keys []uint64
-	// Heads say up to where I have every author's lines.
+	// Heads say which lines of every author I have.
 	Heads []Head
 	// News: lines have come to me that others may lack; ask me too.
 	News bool
@@ -24,10 +24,10 @@ type SyncRequest struct {
 	Proof [][]byte
 }
 
-// Head is the last message of an author below which nothing is missing.
+// Head is which lines of an author a node has. Of an author without a head it has none.
 type Head struct {
 	Author peer.ID
-	Ctr    uint64
+	Runs   Runs
 }
 
 // SyncReply gives it. It is empty for a caller that is not a member.
@@ -40,10 +40,8 @@ type SyncReply struct {
 	Ages    []time.Duration
 	HaveSeq uint64 // how far the answerer's own log goes
 	Head    Hash   // of that record
-	// Heads say up to where the answerer has an author's lines: the caller's own, so that it learns which of them arrived,
-	// and those of authors whose head in the request differs or is missing.
-	Heads []Head
-	More  bool
+	Receipt Runs   // which of the caller's own lines the answerer has
+	More    bool
 	// Last is the last line of the caller's that the answerer has, or has had.
 	Last Cut
 	// Proof is the answerer's record of the last number that both have, where their logs may differ: the caller says
@@ -51,7 +49,7 @@ type SyncReply struct {
 	Proof [][]byte
 }
 
-// maxSyncRequest, in bytes: MaxBatchItems heads and as many epochs.
+// maxSyncRequest, in bytes: MaxBatchItems heads, of MaxRuns numbers, and as many epochs.
 const maxSyncRequest = 256 << 10
 
 func (f *SyncRequest) max() int { return maxSyncRequest }
@@ -82,7 +80,7 @@ func (f *SyncReply) max() int { return MaxBatch }
 func (f *SyncReply) encode() ([]byte, error) {
 	m := &pb.SyncReply{
 		Records: f.Records, Keys: keysToPB(f.Keys), Lines: f.Lines, HaveSeq: f.HaveSeq, More: f.More,
-		Heads: headsToPB(f.Heads), Head: orNone(f.Head[:]), Last: f.Last.toPB(), Proof: f.Proof,
+		Receipt: f.Receipt, Head: orNone(f.Head[:]), Last: f.Last.toPB(), Proof: f.Proof,
 	}
 	for _, age := range f.Ages {
 		m.AgesMs = append(m.AgesMs, units(age, time.Millisecond))
@@ -99,7 +97,7 @@ func (f *SyncReply) read(r *fieldReader, m *pb.SyncReply) {
 	*f = SyncReply{
 		Records: r.blobs("records", m.Records, MaxRecord), Keys: r.keys(m.Keys),
 		Lines: r.blobs("lines", m.Lines, MaxMessage), HaveSeq: r.count("have_seq", m.HaveSeq, 0), More: m.More,
-		Heads: r.heads(m.Heads), Head: r.head(m.HaveSeq, m.Head), Last: r.cut("last", m.Last), Proof: r.proof(m.Proof),
+		Receipt: r.runs("receipt", m.Receipt), Head: r.head(m.HaveSeq, m.Head), Last: r.cut("last", m.Last), Proof: r.proof(m.Proof),
 	}
 	if !r.items("ages_ms", len(m.AgesMs), len(m.Lines)) || len(m.AgesMs) == 0 {
 		return
@@ -113,7 +111,7 @@ func (f *SyncReply) read(r *fieldReader, m *pb.SyncReply) {
 func headsToPB(heads []Head) []*pb.Head {
 	out := make([]*pb.Head, len(heads))
 	for i, h := range heads {
-		out[i] = &pb.Head{Author: []byte(h.Author), Ctr: h.Ctr}
+		out[i] = &pb.Head{Author: []byte(h.Author), Runs: h.Runs}
 	}
 	return out
 }
@@ -122,9 +120,14 @@ func (r *fieldReader) heads(in []*pb.Head) []Head {
 	if !r.items("heads", len(in), MaxBatchItems) || len(in) == 0 {
 		return nil
 	}
-	out := make([]Head, len(in))
+	out, numbers := make([]Head, len(in)), 0
 	for i, h := range in {
-		out[i] = Head{Author: r.peer("heads.author", h.Author), Ctr: r.count("heads.ctr", h.Ctr, 1)}
+		if len(h.Runs) == 0 {
+			r.fail("heads.runs", "empty")
+		}
+		out[i] = Head{Author: r.peer("heads.author", h.Author), Runs: r.runs("heads.runs", h.Runs)}
+		numbers += len(h.Runs)
 	}
+	r.items("heads.runs", numbers, MaxRuns)
 	return out
 }

@@ -52,7 +52,7 @@ func TestAWeakKeyIsNamedNowhere(t *testing.T) {
 		for what, f := range map[string][2]Frame{
 			"is passed a line": {&PassRequest{Room: RoomID{1}, Line: []byte("hello"), To: []peer.ID{p}}, &PassRequest{}},
 			"is present":       {&PollReply{Member: &PollMember{Presence: 1, Present: []Presence{{Peer: p}}}}, &PollReply{}},
-			"has lines":        {&SyncRequest{Room: RoomID{1}, Heads: []Head{{Author: p, Ctr: 1}}}, &SyncRequest{}},
+			"has lines":        {&SyncRequest{Room: RoomID{1}, Heads: []Head{{Author: p, Runs: Runs{1}}}}, &SyncRequest{}},
 		} {
 			var b bytes.Buffer
 			if WriteFrame(&b, f[0]) == nil && ReadFrame(&b, f[1]) == nil {

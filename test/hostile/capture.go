@@ -33,14 +33,10 @@ var Captures = map[string]func(m *Peer, turn int, q protocol.SyncRequest) *proto
 	"more records each time": func(_ *Peer, turn int, q protocol.SyncRequest) *protocol.SyncReply {
 		return &protocol.SyncReply{HaveSeq: q.HaveSeq + uint64(turn), Head: protocol.Hash{1, byte(turn)}, More: true}
 	},
-	// Heads that grow, and nothing below them.
-	"heads that grow": func(m *Peer, turn int, _ protocol.SyncRequest) *protocol.SyncReply {
+	// A receipt that grows, for lines that were never said.
+	"a receipt that grows": func(m *Peer, turn int, _ protocol.SyncRequest) *protocol.SyncReply {
 		seq, head := m.at()
-		var heads []protocol.Head
-		for _, p := range m.Nodes {
-			heads = append(heads, protocol.Head{Author: p, Ctr: uint64(1000 + turn)})
-		}
-		return &protocol.SyncReply{HaveSeq: seq, Head: head, Heads: heads, More: true}
+		return &protocol.SyncReply{HaveSeq: seq, Head: head, Receipt: protocol.Runs{uint64(1000 + turn)}, More: true}
 	},
 	// The log that the node has, again and again.
 	"records known before": func(m *Peer, _ int, _ protocol.SyncRequest) *protocol.SyncReply {

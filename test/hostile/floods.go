@@ -246,7 +246,7 @@ func (m *Peer) syncsUnread(t *Tally) {
 // syncsNews says that there is news, each time, and so is asked for it.
 func (m *Peer) syncsNews(t *Tally) {
 	m.asks(t, protocol.SyncID, 2, func(int) (req, reply protocol.Frame) {
-		q := protocol.SyncRequest{Room: m.Room, News: true, Heads: []protocol.Head{{Author: m.Host.ID(), Ctr: protocol.MaxCounter}}}
+		q := protocol.SyncRequest{Room: m.Room, News: true, Heads: []protocol.Head{{Author: m.Host.ID(), Runs: protocol.Runs{protocol.MaxCounter}}}}
 		return &q, &protocol.SyncReply{}
 	})
 }

@@ -59,7 +59,7 @@ var Haste = map[string]func(turn uint64, reply *protocol.PollMember){
 	"keys of no epoch": func(turn uint64, reply *protocol.PollMember) {
 		reply.Keys = append(reply.Keys, protocol.EpochKey{Epoch: 1<<20 + turn, Key: protocol.Key{1}})
 	},
-	"a receipt": func(turn uint64, reply *protocol.PollMember) { reply.Receipt = turn },
+	"a receipt": func(turn uint64, reply *protocol.PollMember) { reply.Receipt = protocol.Runs{turn} },
 	"garbage": func(turn uint64, reply *protocol.PollMember) {
 		reply.Records = [][]byte{bytes.Repeat([]byte{byte(turn)}, 100)}
 	},

@@ -102,7 +102,7 @@ func (m *Peer) AsksOnOpenStreams() {
 		q := m.syncRequests()[1]
 		must(struct{}{}, protocol.WriteFrame(st, &q))
 		must(struct{}{}, protocol.ReadFrame(st, &reply))
-		if len(reply.Records)+len(reply.Keys)+len(reply.Lines)+len(reply.Heads) != 0 {
+		if len(reply.Records)+len(reply.Keys)+len(reply.Lines)+len(reply.Receipt) != 0 {
 			m.gained("on a stream opened before: %+v", reply)
 		}
 		st.Reset()

@@ -17,6 +17,9 @@ import (
 	"localchat/protocol"
 )
 
+// OrderEvery is how much later than the one before each event is: the door of an open room is shut for less.
+const OrderEvery = 2 * authority.ReturnAfter
+
 // Start is when the rooms begin.
 var Start = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 
@@ -71,10 +74,10 @@ func New(t testing.TB, name string) *Room {
 	return w
 }
 
-// Do has alice's ledger take ev, some time after what was done before.
+// Do has alice's ledger take ev, OrderEvery after what was done before.
 func (w *Room) Do(ev authority.Event) {
 	w.t.Helper()
-	w.Now = w.Now.Add(2 * authority.ReturnAfter)
+	w.Now = w.Now.Add(OrderEvery)
 	env := authority.Env{Now: w.Now, Rand: w.rand, Signer: Persona("alice"), Self: PersonaID("alice")}
 	next, effects, err := w.Ledger.Step(env, ev)
 	if err != nil {

@@ -1,13 +1,11 @@
 package transcript
 
 import (
-	"maps"
 	"slices"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
-	"localchat/authority"
 	"localchat/protocol"
 )
 
@@ -106,17 +104,10 @@ func (t *Transcript) Compared(env Env, a Answer) []Effect {
 	c.busy = false
 	whole := a.Judged && !a.Reply.More && a.Reply.HaveSeq > 0 && len(a.Lines) == len(a.Reply.Lines)
 	t.releaseAll(&env)
-	words := c.pages.turn(&a, func(m protocol.Message) bool { return t.byID[m.ID] != nil })
+	c.pages.turn(&a, func(m protocol.Message) bool { return t.byID[m.ID] != nil })
 	t.settleDoubts(&env, a.Doubted, a.Lines, a.Reply.More)
 	if whole {
 		c.gave[a.Peer] = env.Now
-		if me, in := env.State.Member(t.self); !in || !hasFullerHistory(env.State, a.Peer, me) {
-			words = nil
-		}
-		t.settle(words, env.Now.Add(-lostAfter))
-		for _, p := range slices.Sorted(maps.Keys(t.byAuthor)) {
-			t.owesReceipt(&env, p) // lines that came out of turn may be complete now
-		}
 	}
 	if a.Peer == env.State.Authority() && !a.Reply.More {
 		t.cutoff.unasked = false
@@ -134,16 +125,16 @@ func (t *Transcript) Compared(env Env, a Answer) []Effect {
 	return t.done()
 }
 
-// Asked answers member p, which compares its heads with ours: the lines that it lacks and may have, and our heads. What it
-// has and we lack we fetch from it. The driver adds what is said of the room's log.
+// Asked answers member p, which compares its heads with ours: the lines that it lacks and may have, and which of its own are
+// here. What it has and we lack we fetch from it. The driver adds what is said of the room's log.
 func (t *Transcript) Asked(env Env, p peer.ID, req protocol.SyncRequest) (protocol.SyncReply, []Effect) {
 	lines, more := t.missing(req.Heads, func(l *Line) bool { return mayHave(&env, p, l) })
-	reply := protocol.SyncReply{Heads: t.news(req.Heads, p), Last: t.Cut(p), More: more}
+	reply := protocol.SyncReply{Receipt: t.Receipt(p), Last: t.Cut(p), More: more}
 	for _, l := range lines {
 		reply.Lines = append(reply.Lines, l.Msg.Raw())
 		reply.Ages = append(reply.Ages, min(age(&env, l).Truncate(time.Millisecond), protocol.MaxAge))
 	}
-	said := slices.ContainsFunc(req.Heads, func(h protocol.Head) bool { return h.Author == p && h.Ctr > t.Head(p) })
+	said := slices.ContainsFunc(req.Heads, func(h protocol.Head) bool { return h.Author == p && h.Runs.Last() > reply.Last.Ctr })
 	if req.News || said {
 		t.compareWith(&env, p, 0, false)
 	}
@@ -166,10 +157,4 @@ func mayHave(env *Env, p peer.ID, l *Line) bool {
 		}
 	}
 	return env.State.MemberAt(p, l.Msg.Epoch)
-}
-
-// hasFullerHistory reports whether p may have all that me may have.
-func hasFullerHistory(st authority.State, p peer.ID, me authority.Member) bool {
-	m, in := st.Member(p)
-	return in && (m.Admission <= me.Admission || st.Policy().History == protocol.HistoryAll)
 }

@@ -119,13 +119,13 @@ func (t *Transcript) askDoubts(env *Env, p peer.ID, req *protocol.SyncRequest) m
 	if p != env.State.Authority() || len(doubts) == 0 {
 		return nil
 	}
-	req.Heads = slices.DeleteFunc(req.Heads, func(h protocol.Head) bool { return doubts[h.Author] != nil })
+	req.Heads = slices.DeleteFunc(slices.Clone(req.Heads), func(h protocol.Head) bool { return doubts[h.Author] != nil })
 	asked := make(map[peer.ID]uint64, len(doubts))
 	for _, author := range slices.Sorted(maps.Keys(doubts)) {
 		d := doubts[author]
 		asked[author] = d.upTo
 		if d.upTo > 0 {
-			req.Heads = append(req.Heads, protocol.Head{Author: author, Ctr: d.upTo})
+			req.Heads = append(req.Heads, protocol.Head{Author: author, Runs: protocol.Runs{d.upTo}})
 		}
 	}
 	return asked

@@ -1,6 +1,7 @@
 package transcript
 
 import (
+	"iter"
 	"maps"
 	"slices"
 
@@ -9,33 +10,20 @@ import (
 	"localchat/protocol"
 )
 
-// Confirmed: the authority has our lines up to that number.
-func (t *Transcript) Confirmed(ctr uint64) []Effect {
-	t.deliver(func(l *Line) bool { return l.Msg.Ctr <= ctr })
+// Confirmed: the authority has those of our lines.
+func (t *Transcript) Confirmed(receipt protocol.Runs) []Effect {
+	t.deliver(func(l *Line) bool { return receipt.Has(l.Msg.Ctr) })
 	return t.done()
 }
 
-// noteDelivered marks our own lines that another node gives back: it has them, whatever its head says, since after our restart
-// it does not know whether something lies before. The authority's word counts most; while the authority is away, or is this
-// node, any member's does.
+// noteDelivered marks our own lines that another node says it has. The authority's word counts most; while the authority is
+// away, or is this node, any member's does.
 func (t *Transcript) noteDelivered(env *Env, a *Answer) {
 	if a.Peer != env.State.Authority() && !t.owns(env) && !env.Away {
 		return
 	}
-	has := make(map[protocol.Hash]bool)
-	for _, m := range a.Lines {
-		if m.Author == t.self {
-			has[m.ID] = true
-		}
-	}
-	head := uint64(0)
-	for _, h := range a.Reply.Heads {
-		if h.Author == t.self {
-			head = h.Ctr
-		}
-	}
-	// A head is above what was never said to its owner, too.
-	t.deliver(func(l *Line) bool { return has[l.Msg.ID] || l.Msg.Ctr <= head && mayHave(env, a.Peer, l) })
+	// What it has forgotten is in its receipt, and with that what was never said to it.
+	t.deliver(func(l *Line) bool { return a.Reply.Receipt.Has(l.Msg.Ctr) && mayHave(env, a.Peer, l) })
 	if t.fresh && t.owns(env) {
 		t.compareSoon(env, SyncSoon)
 	}
@@ -55,12 +43,23 @@ func (t *Transcript) deliver(has func(*Line) bool) {
 	t.fresh = t.undelivered()
 }
 
-// undelivered reports whether nobody is known to have our last line.
-func (t *Transcript) undelivered() bool {
-	for _, l := range slices.Backward(t.byAuthor[t.self]) {
-		if !l.taken {
-			return !l.delivered
+// unconfirmed are our lines that it is worth asking for: nobody is known to have them, and they are later than all that
+// somebody has, or not so old that it has been said of them.
+func (t *Transcript) unconfirmed() iter.Seq[*Line] {
+	return func(yield func(*Line) bool) {
+		latest := true
+		for _, l := range slices.Backward(t.byAuthor[t.self]) {
+			latest = latest && !l.delivered
+			if !l.delivered && !l.taken && (latest || !l.warned) && !yield(l) {
+				return
+			}
 		}
+	}
+}
+
+func (t *Transcript) undelivered() bool {
+	for range t.unconfirmed() {
+		return true
 	}
 	return false
 }
@@ -94,12 +93,12 @@ func (t *Transcript) checkDelivery(env *Env) {
 
 // receipts are what the authority tells the members of their lines.
 type receipts struct {
-	told    map[peer.ID]uint64 // up to where each member has been told that we have its lines
-	arrived map[peer.ID]bool   // the authors whose lines have come since
+	told    map[peer.ID]protocol.Runs // which of its lines we have, as each member has been told
+	arrived map[peer.ID]bool          // the authors whose lines have come since
 }
 
 func newReceipts() receipts {
-	return receipts{told: make(map[peer.ID]uint64), arrived: make(map[peer.ID]bool)}
+	return receipts{told: make(map[peer.ID]protocol.Runs), arrived: make(map[peer.ID]bool)}
 }
 
 // forget forgets a former member.
@@ -121,11 +120,11 @@ func (t *Transcript) owesReceipt(env *Env, p peer.ID) {
 
 func (t *Transcript) receiptsDue(env *Env) {
 	for _, p := range slices.Sorted(maps.Keys(t.receipts.arrived)) {
-		head := t.Head(p)
-		if _, member := env.State.Member(p); !member || head <= t.receipts.told[p] {
+		receipt := t.Receipt(p)
+		if _, member := env.State.Member(p); !member || slices.Equal(receipt, t.receipts.told[p]) {
 			continue
 		}
-		t.receipts.told[p] = head
+		t.receipts.told[p] = receipt
 		t.emit(Receipt{p})
 	}
 	clear(t.receipts.arrived)

@@ -12,13 +12,14 @@
 //	early.go        lines of an epoch whose record or key is not here
 //	order.go        live lines that have overtaken the one before them
 //	number.go       our own numbers, and the Lamport clock
-//	log.go, age.go  the retained lines, their order and age, and up to where none is missing
+//	log.go, age.go  the retained lines, their order and age
 //	cutoff.go       which lines of an ended membership count
 //
 // # Missing lines
 //
-// Each line names the one before it, and members compare up to where they have each author's lines.
+// Each line names the one before it, and members compare which lines of each author they have.
 //
+//	runs.go         which those are, and the gaps between
 //	compare.go      when heads are compared, and the changes that an answer makes
 //	partner.go      with which member
 //	pages.go        an answer that does not fit into one frame

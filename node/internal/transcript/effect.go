@@ -74,7 +74,7 @@ type (
 		Line  *Line
 		Taken bool
 	}
-	// Receipt: Peer is to be told that its lines have come, up to [Transcript.Head].
+	// Receipt: Peer is to be told which of its lines have come; see [Transcript.Receipt].
 	Receipt struct{ Peer peer.ID }
 )
 

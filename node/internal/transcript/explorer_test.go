@@ -11,16 +11,15 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"localchat/authority"
+	"localchat/node/internal/roomtest"
 	"localchat/protocol"
 )
 
 // The explorer plays a room of a few members in seeded random schedules: lines are said, lost, overtaken and held up, links
-// break and heal, members are kicked, go on talking until they hear of it, and come back. Records and keys come late, and one
+// break and heal, nodes are started again and have lost all lines, members are kicked, go on talking until they hear of it,
+// and come back. Records and keys come late, and one
 // after the other. Everything but the network is real: the law, the seals and the transcripts. In the end all links are
 // whole and time goes on; then the room must be one.
-//
-// No link stays broken for [lostAfter]: a line that no member in reach has for so long is given up, and is missing afterwards
-// where it could have been fetched later.
 
 // schedules is how many are played, and steps how long each is.
 const (
@@ -63,7 +62,11 @@ type explorer struct {
 	cut     map[[2]string]bool // links that are broken
 	flights []flight
 	said    int
-	trace   []string
+	ended   bool // a membership has
+	// compared is how many comparisons were answered, and given how many lines were in the answers.
+	compared, given int
+
+	trace []string
 	// seen is who has ever had each line.
 	seen map[protocol.Hash]map[string]bool
 	// most is how full what is bounded has been.
@@ -79,7 +82,7 @@ func newExplorer(t *testing.T, seed uint64, history protocol.History) *explorer 
 		x.actors = append(x.actors, &actor{name: name, id: personaID(name)})
 	}
 	x.now = x.law.Now
-	x.enter(x.actors[0])
+	x.enter(x.actors[0], true)
 	for _, a := range x.actors[1:3] {
 		x.admit(a)
 	}
@@ -127,14 +130,14 @@ func (x *explorer) env(a *actor) Env {
 	}
 }
 
-// enter has a come in, with the log and the keys of now.
-func (x *explorer) enter(a *actor) {
+// enter has a come in, with the log and the keys of now. Nothing was said before where caughtUp is true.
+func (x *explorer) enter(a *actor, caughtUp bool) {
 	a.st, a.keys = x.law.State(), authority.Keyring{}
 	x.giveKeys(a)
 	a.talk = New(x.law.ID(), a.id, a.st.Used(a.id), x.now)
 	a.wakes, a.asks, a.screen = nil, nil, nil
 	a.shown = make(map[protocol.Hash]int)
-	a.talk.Enter(x.env(a), a == x.actors[0])
+	a.talk.Enter(x.env(a), caughtUp)
 	x.carry(a, a.talk.Subscribed(x.env(a)))
 	for _, b := range x.actors {
 		if x.linked(a, b) {
@@ -143,8 +146,10 @@ func (x *explorer) enter(a *actor) {
 	}
 }
 
-// order has alice do something, and alice's own node apply it.
+// order has alice do something, some minutes later, and alice's own node apply it.
 func (x *explorer) order(ev authority.Event) {
+	x.pass(roomtest.OrderEvery)
+	x.law.Now = x.now.Add(-roomtest.OrderEvery)
 	x.law.Do(ev)
 	x.apply(x.actors[0])
 }
@@ -155,7 +160,16 @@ func (x *explorer) admit(a *actor) {
 	if _, in := x.law.State().Member(a.id); !in {
 		x.fatalf("%s was not let in", a.name)
 	}
-	x.enter(a)
+	x.enter(a, false)
+}
+
+// restart starts a's node again. It knows the numbers that it has used, and no line.
+func (x *explorer) restart(a *actor) {
+	x.note("%s is started again", a.name)
+	used := a.talk.Used()
+	a.talk = nil
+	x.enter(a, false)
+	a.talk.SkipTo(used)
 }
 
 // apply gives a the next record, if there is one. A node that is removed by it is out.
@@ -252,6 +266,7 @@ func (x *explorer) answer(a *actor) {
 	if _, member := b.st.Member(a.id); member {
 		said, effects := b.talk.Asked(x.env(b), a.id, ask.Request)
 		said.HaveSeq, said.Head = b.st.Seq(), b.st.Head()
+		x.compared, x.given = x.compared+1, x.given+len(said.Lines)
 		reply = &said
 		x.carry(b, effects)
 		var keys []protocol.EpochKey
@@ -310,8 +325,8 @@ func (x *explorer) carry(a *actor, effects []Effect) {
 		case Expired:
 			x.fatalf("lines of %s have expired", a.name)
 		case Delivered:
-			if len(x.seen[e.Line.Msg.ID]) < 2 {
-				x.fatalf("%s is told that %q is delivered, and nobody has it", a.name, e.Line.Content.Text)
+			if had := x.seen[e.Line.Msg.ID]; len(had) < 2 || !had[x.actors[0].name] {
+				x.fatalf("%s is told that %q is delivered, and alice has never had it", a.name, e.Line.Content.Text)
 			}
 		case Undelivered:
 			if e.Taken {
@@ -405,6 +420,7 @@ func (x *explorer) step() {
 	case k < 84:
 		if _, member := x.law.State().Member(a.id); a != x.actors[0] && member {
 			x.note("%s is kicked", a.name)
+			x.ended = true
 			x.order(authority.Kick{Peer: a.id, Cut: x.actors[0].talk.Cut(a.id)})
 		}
 	case k < 88:
@@ -413,6 +429,11 @@ func (x *explorer) step() {
 				a.talk = nil // it is told why it is out
 			}
 			x.admit(a)
+		}
+	case k < 90:
+		// Where lines of an ended membership are no whole chain, only the authority's memory says which of them count.
+		if _, member := x.law.State().Member(a.id); a.talk != nil && member && (a != x.actors[0] || !x.ended) {
+			x.restart(a)
 		}
 	default:
 		x.pass(time.Duration(x.rand.IntN(3000)) * time.Millisecond)

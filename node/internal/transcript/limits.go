@@ -24,9 +24,8 @@ const (
 	// RepairFor: if the policy gives members no lines from while they were away, live lines that the network lost are still given
 	// for this long: four comparisons, of which one finds a member that has them.
 	RepairFor = 4 * SyncEvery
-	// lostAfter: where a chain of lines starts, and nobody asked in so long knows what came before, that is lost. Until
-	// then what follows is given again at each comparison.
-	lostAfter = 4 * SyncEvery
+	// maxRuns, in numbers of one request: one is left for each head, which the pages of an answer may need.
+	maxRuns = protocol.MaxRuns - protocol.MaxBatchItems
 	// gapSoon: so long after a line came that does not follow, what is missing is fetched; HoldFor, after which it is shown
 	// all the same. maxHeld lines of one author.
 	gapSoon = 50 * time.Millisecond

@@ -37,8 +37,6 @@ type Line struct {
 	taken     bool      // of our own: its number had been used before this node's disk was put back
 	// stands is where it stands in place of its Lamport, which is too far ahead; 0: it is not.
 	stands uint64
-	// settled: no line of its author lies between it and the one before it here, by a fellow member's word.
-	settled bool
 }
 
 // Said is when l was said, by clock.even.

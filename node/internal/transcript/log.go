@@ -28,10 +28,10 @@ type log struct {
 	raised map[peer.ID]time.Time // when the floor rose last
 	// lent: a snapshot has the floors too, so that they are copied before they change.
 	lent bool
-	// known are the heads, as far as they are compared, and whole says that no line lies above its author's; nil and false
+	// known are the heads, as far as they are compared, and exact says that they name every line that is here; nil and false
 	// after a change, until somebody asks.
 	known []protocol.Head
-	whole bool
+	exact bool
 }
 
 func newLog() *log {
@@ -78,9 +78,6 @@ func (g *log) add(l *Line) bool {
 	i, taken := slices.BinarySearchFunc(lines, m.Ctr, byCtr)
 	if taken {
 		return false
-	}
-	if i < len(lines) {
-		lines[i].settled = false // there was one between
 	}
 	g.byAuthor[m.Author] = slices.Insert(lines, i, l)
 	g.changed()
@@ -256,120 +253,7 @@ func (g *log) Cut(author peer.ID) protocol.Cut {
 	return protocol.Cut{Ctr: last.Ctr, Hash: last.ID}
 }
 
-func (g *log) changed() { g.known, g.whole = nil, false }
-
-// Heads say, for every author, up to where nothing is missing. They are the caller's. An author of which nothing has been
-// retained for long is left out: lines of such an author that are still given are refused.
-func (g *log) Heads() []protocol.Head {
-	g.refresh()
-	return slices.Clone(g.known)
-}
-
-// refresh makes known and whole, if something has changed.
-func (g *log) refresh() {
-	if g.known != nil {
-		return
-	}
-	authors := make([]peer.ID, 0, len(g.raised)+len(g.byAuthor))
-	for a := range g.byAuthor {
-		authors = append(authors, a)
-	}
-	for a := range g.raised {
-		if g.byAuthor[a] == nil {
-			authors = append(authors, a)
-		}
-	}
-	slices.Sort(authors)
-	g.known, g.whole = make([]protocol.Head, 0, len(authors)), len(authors) <= protocol.MaxBatchItems
-	for _, a := range authors {
-		h := g.Head(a)
-		if lines := g.byAuthor[a]; len(lines) > 0 && lines[len(lines)-1].Msg.Ctr > h {
-			g.whole = false
-		}
-		if h > 0 && len(g.known) < protocol.MaxBatchItems {
-			g.known = append(g.known, protocol.Head{Author: a, Ctr: h})
-		}
-	}
-}
-
-// news returns our heads that the asker does not know already, and in any case its own, so that it learns which of its lines
-// have come here.
-func (g *log) news(asked []protocol.Head, asker peer.ID) (heads []protocol.Head) {
-	g.refresh()
-	i := 0
-	for _, h := range g.known {
-		for i < len(asked) && asked[i].Author < h.Author {
-			i++
-		}
-		if h.Author == asker || i == len(asked) || asked[i] != h {
-			heads = append(heads, h)
-		}
-	}
-	return heads
-}
-
-// Head follows author's chain. Where a chain starts after another, its author's node was started again, and what it said
-// before may be missing: only a fellow member's word can tell.
-func (g *log) Head(author peer.ID) uint64 {
-	head, prev := g.floors[author], g.lowest[author]
-	for _, l := range g.byAuthor[author] {
-		linked := l.Msg.Ctr == 1 || l.settled || !prev.IsZero() && l.Msg.Prev == prev
-		if !linked {
-			break
-		}
-		head, prev = l.Msg.Ctr, l.Msg.ID
-	}
-	return head
-}
-
-// settle takes the word of a member that has just given all it had, for where a chain starts here: nothing that is retained
-// came before, if that member's own head is no lower. The member must not have joined later than this node, since it is given
-// less then (its heads are nil). If no asked member vouches, the missing part is lost once the line has been here since before
-// the given time.
-func (g *log) settle(heads map[peer.ID]uint64, before time.Time) {
-	if g.refresh(); g.whole {
-		return
-	}
-	g.changed()
-	for a, lines := range g.byAuthor {
-		for i, l := range lines {
-			if i == 0 || l.Msg.Prev.IsZero() {
-				l.settled = l.settled || l.Msg.Ctr <= heads[a] || l.Got.Before(before)
-			}
-		}
-	}
-}
-
-// missing returns the lines above the caller's heads, each author's in order, up to a frame's worth, and whether there
-// are more.
-func (g *log) missing(heads []protocol.Head, allowed func(*Line) bool) (lines []*Line, more bool) {
-	if g.refresh(); g.whole && slices.Equal(heads, g.known) {
-		return nil, false
-	}
-	have := make(map[peer.ID]uint64, len(heads))
-	for _, h := range heads {
-		have[h.Author] = h.Ctr
-	}
-	authors := make([]peer.ID, 0, len(g.byAuthor))
-	for a := range g.byAuthor {
-		authors = append(authors, a)
-	}
-	slices.Sort(authors)
-	size := 0
-	for _, a := range authors {
-		for _, l := range g.byAuthor[a] {
-			if l.Msg.Ctr <= have[a] || !allowed(l) {
-				continue
-			}
-			size += len(l.Msg.Raw()) + 8
-			if size > protocol.MaxBatch/2 || len(lines) == protocol.MaxBatchItems {
-				return lines, true
-			}
-			lines = append(lines, l)
-		}
-	}
-	return lines, false
-}
+func (g *log) changed() { g.known, g.exact = nil, false }
 
 // below is the next line under l, which is in the log, of those that ok accepts; nil if there is none.
 func (g *log) below(l *Line, ok func(*Line) bool) *Line {

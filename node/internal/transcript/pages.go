@@ -9,18 +9,17 @@ import (
 	"localchat/protocol"
 )
 
-// pages is how far a member has got that has more to give than one answer holds. Our own heads do not say it: where a chain
-// starts for us, they stay where they are until we have all.
+// pages is how far a member has got that has more to give than one answer holds. Our own heads do not say it: some of what it
+// gives may not count here yet.
 //
 // A member that says "more" is asked for more while its pages bring something new. Pages that bring nothing may be honest
 // (lines of an ended membership count when the last one is here), but then they are full, and end when all that a room
 // holds has gone by. All the while others have their turn; see [Transcript.partner].
 type pages struct {
-	from  peer.ID
-	last  map[peer.ID]uint64 // by author
-	words map[peer.ID]uint64 // its own heads, which it says again only where we do not know them
-	idle  int                // pages in a row that brought nothing new
-	full  bool               // the last one was as large as an honest member makes it, and the next follows without a pause
+	from peer.ID
+	last map[peer.ID]uint64 // by author
+	idle int                // pages in a row that brought nothing new
+	full bool               // the last one was as large as an honest member makes it, and the next follows without a pause
 }
 
 // heads are ours, moved on to the next page of p's.
@@ -28,25 +27,26 @@ func (g *pages) heads(p peer.ID, ours []protocol.Head) []protocol.Head {
 	if p != g.from {
 		return ours
 	}
-	left := maps.Clone(g.last)
-	for i, h := range ours {
-		ours[i].Ctr = max(h.Ctr, left[h.Author])
-		delete(left, h.Author)
-	}
-	for _, a := range slices.Sorted(maps.Keys(left)) {
-		if len(ours) < protocol.MaxBatchItems {
-			ours = append(ours, protocol.Head{Author: a, Ctr: left[a]})
+	left, moved := maps.Clone(g.last), slices.Clone(ours)
+	for i, h := range moved {
+		if last, is := left[h.Author]; is {
+			moved[i].Runs = withBelow(h.Runs, last)
+			delete(left, h.Author)
 		}
 	}
-	return ours
+	for _, a := range slices.Sorted(maps.Keys(left)) {
+		if len(moved) < protocol.MaxBatchItems {
+			moved = append(moved, protocol.Head{Author: a, Runs: protocol.Runs{left[a]}})
+		}
+	}
+	return moved
 }
 
-// turn takes in a page and returns the heads that its giver has named on this one and those before. What was not let in is
-// asked for again, as long as there is something that is.
-func (g *pages) turn(a *Answer, in func(protocol.Message) bool) map[peer.ID]uint64 {
+// turn takes in a page. What was not let in is asked for again, as long as there is something that is.
+func (g *pages) turn(a *Answer, in func(protocol.Message) bool) {
 	page := g
 	if g.from != a.Peer {
-		page = &pages{from: a.Peer, last: make(map[peer.ID]uint64), words: make(map[peer.ID]uint64)}
+		page = &pages{from: a.Peer, last: make(map[peer.ID]uint64)}
 	}
 	moved := slices.ContainsFunc(a.Lines, func(m protocol.Message) bool { return m.Ctr > page.last[m.Author] })
 	progress := slices.ContainsFunc(a.Lines, func(m protocol.Message) bool { return in(m) && m.Ctr > page.last[m.Author] })
@@ -54,9 +54,6 @@ func (g *pages) turn(a *Answer, in func(protocol.Message) bool) map[peer.ID]uint
 		if in(m) || !progress {
 			page.last[m.Author] = max(page.last[m.Author], m.Ctr)
 		}
-	}
-	for _, h := range a.Reply.Heads {
-		page.words[h.Author] = h.Ctr
 	}
 	page.idle++
 	if a.Fresh {
@@ -70,7 +67,6 @@ func (g *pages) turn(a *Answer, in func(protocol.Message) bool) map[peer.ID]uint
 	case goesOn && g.from == "":
 		*g = *page
 	}
-	return page.words
 }
 
 // fullPage reports whether so many lines or records are what an honest member gives before it says that there are more.

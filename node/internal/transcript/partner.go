@@ -137,10 +137,7 @@ func (t *Transcript) partner(env *Env) (p peer.ID, news bool) {
 // unheard reports whether one of our lines waits for longer than a confirmation takes: a member that does not have it can
 // fetch it.
 func (t *Transcript) unheard(env *Env) bool {
-	for _, l := range slices.Backward(t.byAuthor[t.self]) {
-		if l.delivered {
-			return false
-		}
+	for l := range t.unconfirmed() {
 		if env.Now.Sub(l.Got) >= onItsWay {
 			return true
 		}

@@ -1864,7 +1864,7 @@ type PollMember struct {
 	Presence      uint64                 `protobuf:"varint,3,opt,name=presence,proto3" json:"presence,omitempty"`
 	Present       []*Presence            `protobuf:"bytes,4,rep,name=present,proto3" json:"present,omitempty"`
 	More          bool                   `protobuf:"varint,5,opt,name=more,proto3" json:"more,omitempty"`
-	Receipt       uint64                 `protobuf:"varint,6,opt,name=receipt,proto3" json:"receipt,omitempty"`
+	Receipt       []uint64               `protobuf:"varint,6,rep,packed,name=receipt,proto3" json:"receipt,omitempty"`
 	Last          *Cut                   `protobuf:"bytes,7,opt,name=last,proto3" json:"last,omitempty"`
 	Proof         [][]byte               `protobuf:"bytes,8,rep,name=proof,proto3" json:"proof,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -1936,11 +1936,11 @@ func (x *PollMember) GetMore() bool {
 	return false
 }
 
-func (x *PollMember) GetReceipt() uint64 {
+func (x *PollMember) GetReceipt() []uint64 {
 	if x != nil {
 		return x.Receipt
 	}
-	return 0
+	return nil
 }
 
 func (x *PollMember) GetLast() *Cut {
@@ -2562,7 +2562,7 @@ func (x *SyncRequest) GetProof() [][]byte {
 type Head struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Author        []byte                 `protobuf:"bytes,1,opt,name=author,proto3" json:"author,omitempty"`
-	Ctr           uint64                 `protobuf:"varint,2,opt,name=ctr,proto3" json:"ctr,omitempty"`
+	Runs          []uint64               `protobuf:"varint,2,rep,packed,name=runs,proto3" json:"runs,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2604,11 +2604,11 @@ func (x *Head) GetAuthor() []byte {
 	return nil
 }
 
-func (x *Head) GetCtr() uint64 {
+func (x *Head) GetRuns() []uint64 {
 	if x != nil {
-		return x.Ctr
+		return x.Runs
 	}
-	return 0
+	return nil
 }
 
 type SyncReply struct {
@@ -2618,7 +2618,7 @@ type SyncReply struct {
 	Lines         [][]byte               `protobuf:"bytes,3,rep,name=lines,proto3" json:"lines,omitempty"`
 	HaveSeq       uint64                 `protobuf:"varint,4,opt,name=have_seq,json=haveSeq,proto3" json:"have_seq,omitempty"`
 	More          bool                   `protobuf:"varint,5,opt,name=more,proto3" json:"more,omitempty"`
-	Heads         []*Head                `protobuf:"bytes,6,rep,name=heads,proto3" json:"heads,omitempty"`
+	Receipt       []uint64               `protobuf:"varint,6,rep,packed,name=receipt,proto3" json:"receipt,omitempty"`
 	Head          []byte                 `protobuf:"bytes,7,opt,name=head,proto3" json:"head,omitempty"`
 	Last          *Cut                   `protobuf:"bytes,8,opt,name=last,proto3" json:"last,omitempty"`
 	Proof         [][]byte               `protobuf:"bytes,9,rep,name=proof,proto3" json:"proof,omitempty"`
@@ -2692,9 +2692,9 @@ func (x *SyncReply) GetMore() bool {
 	return false
 }
 
-func (x *SyncReply) GetHeads() []*Head {
+func (x *SyncReply) GetReceipt() []uint64 {
 	if x != nil {
-		return x.Heads
+		return x.Receipt
 	}
 	return nil
 }
@@ -3300,7 +3300,7 @@ const file_localchat_proto_rawDesc = "" +
 	"\bpresence\x18\x03 \x01(\x04R\bpresence\x120\n" +
 	"\apresent\x18\x04 \x03(\v2\x16.localchat.v1.PresenceR\apresent\x12\x12\n" +
 	"\x04more\x18\x05 \x01(\bR\x04more\x12\x18\n" +
-	"\areceipt\x18\x06 \x01(\x04R\areceipt\x12%\n" +
+	"\areceipt\x18\x06 \x03(\x04R\areceipt\x12%\n" +
 	"\x04last\x18\a \x01(\v2\x11.localchat.v1.CutR\x04last\x12\x14\n" +
 	"\x05proof\x18\b \x03(\fR\x05proof\"2\n" +
 	"\bEpochKey\x12\x14\n" +
@@ -3346,17 +3346,17 @@ const file_localchat_proto_rawDesc = "" +
 	"\x05heads\x18\x04 \x03(\v2\x12.localchat.v1.HeadR\x05heads\x12\x12\n" +
 	"\x04news\x18\x05 \x01(\bR\x04news\x12\x12\n" +
 	"\x04head\x18\x06 \x01(\fR\x04head\x12\x14\n" +
-	"\x05proof\x18\a \x03(\fR\x05proof\"0\n" +
+	"\x05proof\x18\a \x03(\fR\x05proof\"2\n" +
 	"\x04Head\x12\x16\n" +
-	"\x06author\x18\x01 \x01(\fR\x06author\x12\x10\n" +
-	"\x03ctr\x18\x02 \x01(\x04R\x03ctr\"\xaa\x02\n" +
+	"\x06author\x18\x01 \x01(\fR\x06author\x12\x12\n" +
+	"\x04runs\x18\x02 \x03(\x04R\x04runs\"\x9a\x02\n" +
 	"\tSyncReply\x12\x18\n" +
 	"\arecords\x18\x01 \x03(\fR\arecords\x12*\n" +
 	"\x04keys\x18\x02 \x03(\v2\x16.localchat.v1.EpochKeyR\x04keys\x12\x14\n" +
 	"\x05lines\x18\x03 \x03(\fR\x05lines\x12\x19\n" +
 	"\bhave_seq\x18\x04 \x01(\x04R\ahaveSeq\x12\x12\n" +
-	"\x04more\x18\x05 \x01(\bR\x04more\x12(\n" +
-	"\x05heads\x18\x06 \x03(\v2\x12.localchat.v1.HeadR\x05heads\x12\x12\n" +
+	"\x04more\x18\x05 \x01(\bR\x04more\x12\x18\n" +
+	"\areceipt\x18\x06 \x03(\x04R\areceipt\x12\x12\n" +
 	"\x04head\x18\a \x01(\fR\x04head\x12%\n" +
 	"\x04last\x18\b \x01(\v2\x11.localchat.v1.CutR\x04last\x12\x14\n" +
 	"\x05proof\x18\t \x03(\fR\x05proof\x12\x17\n" +
@@ -3530,17 +3530,16 @@ var file_localchat_proto_depIdxs = []int32{
 	5,  // 29: localchat.v1.AskReply.answer:type_name -> localchat.v1.Answer
 	36, // 30: localchat.v1.SyncRequest.heads:type_name -> localchat.v1.Head
 	27, // 31: localchat.v1.SyncReply.keys:type_name -> localchat.v1.EpochKey
-	36, // 32: localchat.v1.SyncReply.heads:type_name -> localchat.v1.Head
-	15, // 33: localchat.v1.SyncReply.last:type_name -> localchat.v1.Cut
-	5,  // 34: localchat.v1.PassReply.answer:type_name -> localchat.v1.Answer
-	5,  // 35: localchat.v1.TellReply.answer:type_name -> localchat.v1.Answer
-	44, // 36: localchat.v1.RoomsReply.rooms:type_name -> localchat.v1.RoomAd
-	0,  // 37: localchat.v1.RoomAd.access:type_name -> localchat.v1.Access
-	38, // [38:38] is the sub-list for method output_type
-	38, // [38:38] is the sub-list for method input_type
-	38, // [38:38] is the sub-list for extension type_name
-	38, // [38:38] is the sub-list for extension extendee
-	0,  // [0:38] is the sub-list for field type_name
+	15, // 32: localchat.v1.SyncReply.last:type_name -> localchat.v1.Cut
+	5,  // 33: localchat.v1.PassReply.answer:type_name -> localchat.v1.Answer
+	5,  // 34: localchat.v1.TellReply.answer:type_name -> localchat.v1.Answer
+	44, // 35: localchat.v1.RoomsReply.rooms:type_name -> localchat.v1.RoomAd
+	0,  // 36: localchat.v1.RoomAd.access:type_name -> localchat.v1.Access
+	37, // [37:37] is the sub-list for method output_type
+	37, // [37:37] is the sub-list for method input_type
+	37, // [37:37] is the sub-list for extension type_name
+	37, // [37:37] is the sub-list for extension extendee
+	0,  // [0:37] is the sub-list for field type_name
 }
 
 func init() { file_localchat_proto_init() }
