@@ -56,7 +56,7 @@ var pure = []ban{
 
 var laws = map[string]law{
 	".":   {ours: []string{"cli"}, why: "main.go is a few lines; the program begins in cli"},
-	"cli": {ours: []string{"node", "discovery", "internal/private"}, why: "cli shows what node says; what it wants to know, an event or a result of node tells", bans: cliBans},
+	"cli": {ours: []string{"node", "discovery", "internal/private"}, tests: []string{driver}, why: "cli shows what node says; what it wants to know, an event or a result of node tells", bans: cliBans},
 	"node": {ours: []string{"authority", "protocol", "internal/onlink", "internal/private"}, tests: []string{hostilePeer}, why: "node acts on what authority decides, meets discovery through its own interface, and does not know which face looks at it", bans: append([]ban{
 		{path: "github.com/libp2p/go-libp2p-pubsub", why: "gossip alone knows pubsub"},
 	}, nodeBans...)},

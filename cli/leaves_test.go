@@ -70,6 +70,7 @@ func (h household) state() (all []string) {
 // nor later: no log and no peers, although the configuration asks for both, and no file for other nodes of this machine. Without
 // --ephemeral, it leaves all of these.
 func TestEphemeralLeavesNothing(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("an interrupt cannot be sent here")
 	}

@@ -13,6 +13,7 @@ import (
 
 // TestLostOutputIsAFailure: a command fails if its output is lost. It does not fail if the reader has gone, as head(1) goes.
 func TestLostOutputIsAFailure(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS != "linux" {
 		t.Skip("there is no /dev/full here")
 	}

@@ -13,12 +13,14 @@ import (
 	"golang.org/x/sys/unix"
 
 	"localchat/cli/internal/fail"
+	"localchat/test/driver"
 )
 
 // TestStuckTerminal: bob's terminal no longer takes output while alice talks, because somebody pressed Ctrl-S or the network under
 // an ssh is gone. A signal still ends his program, and the room hears that he left. The same holds if the output is a pipe that
 // nobody reads.
 func TestStuckTerminal(t *testing.T) {
+	t.Parallel()
 	type stuck struct {
 		name string
 		args []string
@@ -40,8 +42,8 @@ func TestStuckTerminal(t *testing.T) {
 			t.Run(s.name+"/"+sig.String(), func(t *testing.T) {
 				t.Parallel()
 				h := newHousehold(t)
-				alice := h.start(t, "create", "lab", "--open", "--nick", "alice", "--no-mdns")
-				alice.keys("/net\n")
+				alice := h.start("create", "lab", "--open", "--nick", "alice", "--no-mdns")
+				alice.types("/net\n")
 				addr := "127.0.0.1:" + alice.sees(`/ip4/127.0.0.1/tcp/(\d+)`)[1]
 				args := append([]string{}, s.args...)
 				for i := range args {
@@ -84,19 +86,23 @@ func TestStuckTerminal(t *testing.T) {
 				}
 				defer bob.Process.Kill()
 				alice.sees(`bob joined`)
-				for told := false; !told; { // bob's node has the message then
-					alice.keys("/msg bob hello\n")
-					told = alice.seesOr(`you to bob`, `not sent`)
+				told := []string(nil)
+				for deadline := time.Now().Add(scriptWait); told == nil; { // until bob's node has a message
+					if time.Now().After(deadline) {
+						t.Fatalf("no message reaches bob; %s", alice)
+					}
+					alice.types("/msg bob hello\n")
+					told = alice.Sees(alice.Out, regexp.MustCompile(`you to bob`), time.Second/5)
 				}
 				stick()
 				// More than any terminal or pipe keeps for its reader.
 				long := strings.Repeat("x", 8000)
 				for range 40 {
-					alice.keys(long + "\n")
+					alice.types(long + "\n")
 				}
-				alice.keys("the last word\n")
+				alice.types("the last word\n")
 				alice.sees(`the last word`)
-				alice.keys("/msg bob are you there?\n")
+				alice.types("/msg bob are you there?\n")
 				alice.sees(`you to bob`)
 				pid := bob.Process.Pid
 				if s.group {
@@ -149,83 +155,36 @@ func openTerminal(t *testing.T) (master, slave *os.File) {
 	return master, slave
 }
 
-// start runs the program in the household and watches what it writes.
-func (h household) start(t *testing.T, args ...string) *watched {
-	t.Helper()
-	cmd := h.command(args...)
-	w := &watched{t: t, out: newTranscript(), words: newTranscript()}
-	cmd.Stdout, cmd.Stderr = w.out, w.words
-	in, err := cmd.StdinPipe()
+// start runs the program in the household.
+func (h household) start(args ...string) person {
+	h.t.Helper()
+	p, err := driver.StartProgram(h.command(args...))
 	if err != nil {
-		t.Fatal(err)
+		h.t.Fatal(err)
 	}
-	w.in = in
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() { defer close(ended); _ = cmd.Wait() }()
-	t.Cleanup(func() { _ = cmd.Process.Kill(); <-ended })
-	return w
+	h.t.Cleanup(p.Stop)
+	return person{p, h.t}
 }
 
-// A watched program is one that a test controls and reads.
-type watched struct {
-	t          *testing.T
-	in         io.WriteCloser
-	out, words *transcript
+// A person is a user at a program.
+type person struct {
+	*driver.Program
+	t *testing.T
 }
 
-func (w *watched) keys(text string) {
-	w.t.Helper()
-	if _, err := io.WriteString(w.in, text); err != nil {
-		w.t.Fatal(err)
+func (p person) types(text string) {
+	p.t.Helper()
+	if err := p.Type(text); err != nil {
+		p.t.Fatal(err)
 	}
 }
 
-// sees waits until pattern is shown, after what was seen before.
-func (w *watched) sees(pattern string) []string {
-	w.t.Helper()
-	groups := w.await(regexp.MustCompile(pattern), nil)
+// sees waits for a match of pattern in the output, after the previous one.
+func (p person) sees(pattern string) []string {
+	p.t.Helper()
+	groups := p.Sees(p.Out, regexp.MustCompile(pattern), scriptWait)
 	if groups == nil {
-		w.t.Fatalf("%q is not seen; it shows\n%s\nand says\n%s", pattern, lastOf(w.out, 2000), w.words)
+		p.t.Fatalf("%q is not seen; %s", pattern, p)
 	}
 	return groups
-}
-
-// seesOr waits until pattern is shown, or complaint said, and reports whether it was the first.
-func (w *watched) seesOr(pattern, complaint string) bool {
-	w.t.Helper()
-	return w.await(regexp.MustCompile(pattern), regexp.MustCompile(complaint)) != nil
-}
-
-// await looks for shown in what the program shows and, where it is not nil, for said in its words. It returns nil where said
-// comes first, or nothing.
-func (w *watched) await(shown, said *regexp.Regexp) []string {
-	deadline := time.After(scriptWait)
-	for {
-		groups, changed := w.out.find(shown)
-		if groups != nil {
-			return groups
-		}
-		var complained <-chan struct{}
-		if said != nil {
-			var words []string
-			if words, complained = w.words.find(said); words != nil {
-				return nil
-			}
-		}
-		select {
-		case <-changed:
-		case <-complained:
-		case <-deadline:
-			return nil
-		}
-	}
-}
-
-// lastOf is the end of what was written, in bytes.
-func lastOf(t *transcript, n int) string {
-	text := t.String()
-	return text[max(len(text)-n, 0):]
 }
