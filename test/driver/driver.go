@@ -1,5 +1,5 @@
-// Package driver drives the built program from outside, as another program would: it starts `localchat rpc` as a process and
-// speaks JSON-RPC with it over its standard input and output.
+// Package driver drives the built program from outside: a [Process] is `localchat rpc`, with which a test speaks JSON-RPC, and a
+// [Program] is any command, whose lines a test types and reads.
 package driver
 
 import (
@@ -86,7 +86,7 @@ type Error struct {
 
 func (e *Error) Error() string { return fmt.Sprintf("%s (%s)", e.Message, e.Data.Code) }
 
-// Start starts cmd, which must be `localchat rpc` with some flags.
+// Start starts cmd, which must be `localchat rpc` with some flags, or another program that answers JSON-RPC line by line.
 func Start(cmd *exec.Cmd) (*Process, error) {
 	p := &Process{Cmd: cmd, Exited: make(chan struct{}), replies: map[int]chan Reply{}, more: make(chan struct{})}
 	cmd.Stderr = &p.stderr

@@ -17,7 +17,7 @@ import (
 	"localchat/protocol"
 )
 
-// Serve takes orders from in and answers each with an outcome on out, both one JSON object a line, until in ends.
+// Serve takes orders from in, as requests of JSON-RPC, one a line, and writes an answer to each to out, until in ends.
 func Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -27,19 +27,52 @@ func Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	lines := bufio.NewScanner(in)
 	lines.Buffer(nil, maxOrder)
 	for lines.Scan() {
-		if err := enc.Encode(a.obey(lines.Bytes())); err != nil {
+		if err := enc.Encode(a.answer(lines.Bytes())); err != nil {
 			return err
 		}
 	}
 	return lines.Err()
 }
 
-// maxOrder, in bytes of one order: the addresses of a few dozen nodes.
+// A request is an order: its method is the attack.
+type request struct {
+	ID     int    `json:"id"`
+	Method string `json:"method"`
+	Params order  `json:"params"`
+}
+
+// An answer has the outcome of an order, or the reason that it could not be carried out.
+type answer struct {
+	ID     int      `json:"id"`
+	Result *outcome `json:"result,omitempty"`
+	Error  *failure `json:"error,omitempty"`
+}
+
+type failure struct {
+	Message string `json:"message"`
+}
+
+// answer carries out one order. A panic, which says what the attack did not expect, is an error.
+func (a *agent) answer(line []byte) (ans answer) {
+	var q request
+	defer func() {
+		ans.ID = q.ID
+		if err := recover(); err != nil {
+			ans.Error = &failure{fmt.Sprint(err)}
+		}
+	}()
+	must(struct{}{}, json.Unmarshal(line, &q))
+	q.Params.Do = q.Method
+	o := a.obey(q.Params)
+	return answer{Result: &o}
+}
+
+// maxOrder is the longest order, in bytes: it may have the addresses of a few dozen nodes.
 const maxOrder = 1 << 20
 
-// An order names an attack, or one of the agent's own.
+// An order names an attack in Do, or something for the agent itself to do.
 type order struct {
-	Do string
+	Do string `json:"-"`
 	// To join as Nick: an invite and, the first time, the nodes to attack: multiaddrs with /p2p, the owner's first.
 	Invite string
 	Nick   string
@@ -58,19 +91,17 @@ type order struct {
 	Invites []string
 }
 
-// An outcome is what an order came to.
+// An outcome is the result of an order.
 type outcome struct {
-	// Error is why the order could not be carried out.
-	Error string `json:",omitempty"`
-	// Gains since the last outcome are what mallory has and should not have, in words.
+	// Gains are the things that mallory has obtained since the last outcome and should not have, in words.
 	Gains []string
-	// Reason of its removal, as it was told.
+	// Reason is the reason for its removal, as it was told.
 	Reason string
-	// Counts are what a flood has sent and what became of it.
+	// Counts are the messages of a flood, by what became of them.
 	Counts map[string]int
 }
 
-// An agent is all that go by the name of mallory, one after the other: those removed stay connected and go on listening.
+// An agent is every peer called mallory, one after another. A removed one stays connected and goes on listening.
 type agent struct {
 	ctx     context.Context
 	nodes   []peer.AddrInfo
@@ -80,7 +111,7 @@ type agent struct {
 	flood   *flooding
 }
 
-// newcomer is a host with a key of its own.
+// newcomer returns a peer with a new key.
 func (a *agent) newcomer(room protocol.RoomID, owner peer.ID) *Peer {
 	key, _, err := crypto.GenerateEd25519Key(rand.Reader)
 	if err != nil {
@@ -99,7 +130,7 @@ func (a *agent) close() {
 	}
 }
 
-// attacks are what mallory does alone.
+// attacks are the attacks that need nothing but mallory.
 var attacks = map[string]func(*Peer){
 	"publish on":                (*Peer).PublishesOn,
 	"replay":                    (*Peer).Replays,
@@ -128,15 +159,8 @@ var attacks = map[string]func(*Peer){
 	"report":                    func(*Peer) {},
 }
 
-// obey carries out one order. What an attack did not expect ends it and is told.
-func (a *agent) obey(line []byte) (o outcome) {
-	defer func() {
-		if err := recover(); err != nil {
-			o.Error = fmt.Sprint(err)
-		}
-	}()
-	var do order
-	must(struct{}{}, json.Unmarshal(line, &do))
+// obey carries out one order.
+func (a *agent) obey(do order) (o outcome) {
 	switch do.Do {
 	case "flood":
 		a.floods(do)
@@ -170,7 +194,7 @@ func (a *agent) obey(line []byte) (o outcome) {
 	return o
 }
 
-// now is the one that attacks.
+// now returns the mallory that attacks.
 func (a *agent) now() *Peer { return a.members[len(a.members)-1] }
 
 func (a *agent) carryOut(do order) {
@@ -224,7 +248,7 @@ func (a *agent) carryOut(do order) {
 	}
 }
 
-// join makes one more mallory a member. It inherits all keys.
+// join makes another mallory a member. It gets the keys of those before it.
 func (a *agent) join(do order) {
 	if len(a.nodes) == 0 {
 		a.nodes = infos(do.Nodes)
@@ -245,7 +269,7 @@ func (a *agent) join(do order) {
 	m.until("the gossip of everybody", func() bool { return len(m.Lines.ListPeers()) == len(m.Nodes) })
 }
 
-// infos are the nodes of an order.
+// infos returns the nodes of an order.
 func infos(nodes [][]string) (ais []peer.AddrInfo) {
 	for _, addrs := range nodes {
 		var ai peer.AddrInfo
@@ -258,8 +282,8 @@ func infos(nodes [][]string) (ais []peer.AddrInfo) {
 	return ais
 }
 
-// knocks tries everybody's door, as mallory and under a key that nobody knows, without an invite and with every one that
-// mallory has seen.
+// knocks asks every node to be let in, as mallory and with a new key, without an invite and with every invite that mallory has
+// seen.
 func (a *agent) knocks(do order) {
 	m := a.now()
 	twin := m.Another()
@@ -274,7 +298,7 @@ func (a *agent) knocks(do order) {
 	m.Gains = append(m.Gains, twin.Gains...)
 }
 
-// Awaits a line that has reached mallory and opens.
+// Awaits waits until mallory has received a line with this text and can open it.
 func (m *Peer) Awaits(text string) {
 	m.until("a line "+text, func() bool { return m.Hears(text) })
 }
@@ -300,7 +324,7 @@ func (m *Peer) until(what string, ok func() bool) {
 	}
 }
 
-// tally looks through all that mallory has for what it should not have since its removal.
+// tally searches everything that mallory has for things that it should not have after its removal.
 func (m *Peer) tally() {
 	if m.Removal == (Committed{}) {
 		return

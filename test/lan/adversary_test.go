@@ -1,11 +1,7 @@
 package lan
 
 import (
-	"bufio"
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"io"
 	"os/exec"
 	"strings"
 	"sync"
@@ -18,19 +14,15 @@ import (
 // A mallory is a hostile peer on a host, in a process of its own that takes orders: package test/hostile.
 type mallory struct {
 	*host
-	cmd     *exec.Cmd
-	in      io.WriteCloser
-	upshots chan upshot  // closed when the process has ended
-	stderr  bytes.Buffer // read after upshots is closed
-	nodes   [][]string   // the nodes that it attacks
+	*driver.Process
+	nodes [][]string // the nodes that it attacks
 }
 
 // An upshot is the result of an order.
 type upshot struct {
-	Error  string         // the reason that it could not be carried out
 	Gains  []string       // things that it has and should not have
 	Reason string         // the reason for its removal, as it was told
-	Counts map[string]int // the messages of a flood and what became of them
+	Counts map[string]int // the messages of a flood, by what became of them
 }
 
 // malloryProgram builds the program once for all tests.
@@ -49,82 +41,39 @@ func (h *host) mallory(nodes ...*node) *mallory {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &mallory{host: h, upshots: make(chan upshot)}
-	for _, n := range nodes {
-		m.nodes = append(m.nodes, n.addrs())
-	}
 	// It gets the processor time that the others leave: the test measures its effect on them, not on two cores.
-	m.cmd = exec.Command("nice", "-n", "19", "ip", "netns", "exec", h.NS, bin)
-	m.cmd.Dir, m.cmd.Stderr = h.home, &m.stderr
-	if m.in, err = m.cmd.StdinPipe(); err != nil {
-		t.Fatal(err)
-	}
-	out, err := m.cmd.StdoutPipe()
+	cmd := exec.Command("nice", "-n", "19", "ip", "netns", "exec", h.NS, bin)
+	cmd.Dir = h.home
+	d, err := driver.Start(cmd)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := m.cmd.Start(); err != nil {
-		t.Fatal(err)
+	m := &mallory{host: h, Process: d}
+	for _, n := range nodes {
+		m.nodes = append(m.nodes, n.addrs())
 	}
-	go m.read(out)
 	t.Cleanup(func() {
-		m.in.Close()
-		m.cmd.Process.Kill()
-		for range m.upshots {
-		}
+		d.Stop()
 		if t.Failed() {
-			t.Logf("---- mallory (%s) stderr:\n%s", m.cmd.ProcessState, m.stderr.String())
+			t.Logf("---- mallory (%s) stderr:\n%s", d.Cmd.ProcessState, d.Stderr())
 		}
 	})
 	return m
-}
-
-// read takes mallory's output until its end. A line that is no upshot comes from a library.
-func (m *mallory) read(out io.Reader) {
-	lines := bufio.NewReader(out)
-	for {
-		line, err := lines.ReadBytes('\n')
-		if err != nil {
-			break
-		}
-		var o upshot
-		if json.Unmarshal(line, &o) == nil {
-			m.upshots <- o
-		}
-	}
-	m.cmd.Wait()
-	close(m.upshots)
 }
 
 // attack gives an order and returns its result. A gain fails the test.
 func (m *mallory) attack(what string, with obj) upshot {
 	t := m.lan.t
 	t.Helper()
-	order := obj{"Do": what}
-	for k, v := range with {
-		order[k] = v
+	var o upshot
+	// At nice 19, beside the tests of other packages, it is slow to end its streams.
+	if err := m.Do(8*patience, what, with, &o); err != nil {
+		t.Fatalf("mallory: %v", err)
 	}
-	line, err := json.Marshal(order)
-	if err != nil {
-		t.Fatal(err)
+	for _, g := range o.Gains {
+		t.Errorf("%s: mallory gained %s", what, g)
 	}
-	m.in.Write(append(line, '\n')) // an error means that the process has ended; see below
-	select {
-	case o, ok := <-m.upshots:
-		if !ok {
-			t.Fatalf("mallory has ended before it could %s", what)
-		}
-		if o.Error != "" {
-			t.Fatalf("mallory cannot %s: %s", what, o.Error)
-		}
-		for _, g := range o.Gains {
-			t.Errorf("%s: mallory gained %s", what, g)
-		}
-		return o
-	case <-time.After(8 * patience): // at nice 19, beside the other packages' tests, it is slow to end its streams
-		t.Fatalf("mallory does not come back from: %s", what)
-	}
-	return upshot{}
+	return o
 }
 
 // evil marks, as in package node, lines that must be shown nowhere.

@@ -1,5 +1,5 @@
-// Command cmd is a hostile peer as a process of its own, for the tests between hosts. It takes orders on standard input, one
-// JSON object a line, and prints what each came to.
+// Command cmd is a hostile peer as a process of its own, for the tests between hosts. It takes orders on standard input, as
+// requests of JSON-RPC, and prints the outcome of each.
 package main
 
 import (
