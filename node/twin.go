@@ -94,7 +94,10 @@ func (l *loop) checkTwin() {
 				l.n.post(twinChecked{at: a})
 				return
 			}
-			e.ended = e.ended || at != nil && a.Equal(at) && errors.Is(err, syscall.ECONNREFUSED)
+			if at != nil && a.Equal(at) && errors.Is(err, syscall.ECONNREFUSED) {
+				e.ended = true // if it is started again it is announced again, and finds this node before it signs
+				break
+			}
 			l.n.log.Debug("look for a twin", "at", a, "err", err)
 		}
 		l.n.post(e)

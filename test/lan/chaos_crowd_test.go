@@ -24,9 +24,9 @@ type crowd struct {
 	round  int
 	orders []*command // given in this round
 	orderN map[string]int
-	// noOrders: two nodes of one owner may be running, so nothing is ordered now.
-	noOrders bool
-	onVPN    []*person
+	// twins: two nodes of one person are running. If it is the owner, orders are refused.
+	twins bool
+	onVPN []*person
 
 	// mu is for the goroutines that talk and that of the test.
 	mu    sync.Mutex

@@ -242,15 +242,18 @@ func (c *crowd) frozen(p *person) func() {
 	}
 }
 
-// copied starts a copy of p's data directory on another host, beside p. Both are told of each other; then the copy
-// ends. Nothing is ordered meanwhile: two nodes of one owner that both make decisions split its room for good.
+// copied starts a copy of p's data directory on another host, beside p or at the same moment. Both are told of each other;
+// then the copy ends, and p is told that. An owner that is given orders meanwhile carries out none.
 func (c *crowd) copied(p *person) func() {
-	c.noOrders = true
+	c.twins = true
 	p.goes() // so that the copy is complete
 	other := c.lan.host(fmt.Sprintf("%s-%d", p.name, c.round))
 	p.copyTo(other)
 	p.wake()
-	p.node.await("joined", nil)
+	first := c.rng.IntN(2) == 0
+	if first {
+		p.node.await("joined", nil)
+	}
 	began := time.Now()
 	second := other.start()
 	return func() {
@@ -261,7 +264,13 @@ func (c *crowd) copied(p *person) func() {
 		if code := second.quit(); code != 0 {
 			c.t.Errorf("the copy of %s ends with code %d", p, code)
 		}
-		c.noOrders = false
+		ended := time.Now()
+		p.node.await("warning", obj{"code": "twin_gone"})
+		if !first {
+			p.node.await("joined", nil)
+		}
+		c.t.Logf("%s goes on %v after the end of the copy", p, time.Since(ended).Round(time.Millisecond))
+		c.twins = false
 	}
 }
 
