@@ -33,8 +33,7 @@ func CheckTarget(o JoinOptions) error {
 	if !meansAddress(o.Room) {
 		return nil
 	}
-	_, err := parseAddr(o.Room)
-	return err
+	return CheckPeer(o.Room)
 }
 
 // CheckCreate reports what is wrong with a room that is to be made (invalid), as far as that shows without its owner's other
@@ -71,8 +70,11 @@ func badNick(nick string, err error) error {
 
 // CheckPeer reports what is wrong with an address to dial (invalid).
 func CheckPeer(addr string) error {
-	_, err := parseAddr(addr)
-	return err
+	a, err := parseAddr(addr)
+	if err != nil {
+		return err
+	}
+	return checkCard(a)
 }
 
 // ListenAddrs are the multiaddrs of what a person gives to listen on: multiaddrs, and ports. A port stands for every interface,
@@ -99,6 +101,9 @@ func ListenAddrs(given []string) ([]string, error) {
 				return nil, bad(whyNoMultiaddr(err))
 			case !isHostAndPort(a, false):
 				return nil, bad("it is not an IP address with tcp or udp/quic-v1")
+			}
+			if err := checkCard(a); err != nil {
+				return nil, bad(err.Error())
 			}
 			for _, other := range seen {
 				if a.Equal(other) && portOf(a) != "0" {
@@ -158,6 +163,14 @@ func parseAddr(s string) (multiaddr.Multiaddr, error) {
 		case portOf(a) == "0":
 			return nil, badAddr(s, "port 0 is not valid")
 		}
+		if ip, ok := lan.IP(a); ok {
+			if lan.IsZoned(a) {
+				ip = ip.WithZone(a[0].Value())
+			}
+			if err := checkHost(s, ip, portOf(a)); err != nil {
+				return nil, err
+			}
+		}
 		return a, nil
 	}
 	if bare := bareIP(s); bare != "" {
@@ -179,10 +192,9 @@ func parseAddr(s string) (multiaddr.Multiaddr, error) {
 		return nil, badAddr(s, "there is no host before the port")
 	case err != nil:
 		return nil, badAddr(s, "the host is not an IP address")
-	case ip.IsUnspecified(), ip.IsMulticast(), ip == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
-		return nil, badAddr(s, "it is not the address of a single machine")
-	case ip.Is6() && ip.IsLinkLocalUnicast() && ip.Zone() == "":
-		return nil, &Error{Code: CodeInvalid, Text: s + ": an address that begins with fe80 needs the name of a network interface", Reason: fault.NoZone, At: "[" + host + "%eth0]:" + port}
+	}
+	if err := checkHost(s, ip, port); err != nil {
+		return nil, err
 	}
 	text := fmt.Sprintf("/ip6/%s/tcp/%s", ip.WithZone(""), port)
 	if ip = ip.Unmap(); ip.Is4() {
@@ -195,6 +207,17 @@ func parseAddr(s string) (multiaddr.Multiaddr, error) {
 		return nil, badAddr(s, whyNoMultiaddr(err))
 	}
 	return a, nil
+}
+
+// checkHost reports why nobody can be dialled at ip. s is what was typed.
+func checkHost(s string, ip netip.Addr, port string) error {
+	switch {
+	case ip.IsUnspecified(), ip.IsMulticast(), ip == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
+		return badAddr(s, "it is not the address of a single machine")
+	case ip.Is6() && ip.IsLinkLocalUnicast() && ip.Zone() == "":
+		return &Error{Code: CodeInvalid, Text: s + ": an address that begins with fe80 needs the name of a network interface", Reason: fault.NoZone, At: "[" + ip.String() + "%eth0]:" + port}
+	}
+	return nil
 }
 
 // whyNoMultiaddr is the library's reason without the text that it is about.

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -13,8 +14,8 @@ func TestCheckTarget(t *testing.T) {
 		// Names.
 		"lab": "", "10:30": "", "10:99": "", "team: red": "", "a:b:c": "", "4001": "", "v1.2": "", "alice:4001": "", "...": "", "lab [new]": "",
 		// Addresses.
-		"1.2.3.4:4001": "", "[2001:db8::1]:4001": "", "[fe80::1%eth0]:4001": "", "[::ffff:1.2.3.4]:65535": "",
-		"/ip4/1.2.3.4/tcp/4001": "", "/ip4/1.2.3.4/udp/4001/quic-v1": "", "/ip6zone/eth0/ip6/fe80::1/tcp/4001": "",
+		"1.2.3.4:4001": "", "[2001:db8::1]:4001": "", "[fe80::1%CARD]:4001": "", "[::ffff:1.2.3.4]:65535": "",
+		"/ip4/1.2.3.4/tcp/4001": "", "/ip4/1.2.3.4/udp/4001/quic-v1": "", "/ip6zone/CARD/ip6/fe80::1/tcp/4001": "",
 		"/ip4/1.2.3.4/tcp/1/p2p/12D3KooWNL9sNMcDeEkx6VfuzfrT6mPcJyEwvzLDrR3FSheH1vts": "", "/dns4/alice.local/tcp/4001": "",
 		// Neither.
 		"": "which room", "  ": "which room",
@@ -24,10 +25,13 @@ func TestCheckTarget(t *testing.T) {
 		"1.2.3.4:": "no port", "alice:": "no port", ":": "no port", ":4001": "no host", ":0": `port "0"`,
 		"1.2.3.4:1:2": "not HOST:PORT", "[::1]4001": "not HOST:PORT", "[::1": "without a port", "1.2.3.4 :4001": "not an IP address",
 		"[fe80::1]:4001": "needs the name of a network interface", "0.0.0.0:4001": "not the address of a single machine", "[::]:4001": "not the address of a single machine", "224.0.0.251:5353": "not the address of a single machine",
-		"255.255.255.255:1": "not the address of a single machine",
-		"/":                 "no address", "/lab": "unknown protocol lab", "/ip4/1.2.3.4": "not a host with tcp", "/tcp/1": "not a host with tcp", "/ip4/1.2.3/tcp/1": `invalid value "1.2.3"`,
+		"255.255.255.255:1":  "not the address of a single machine",
+		"[fe80::1%nocard]:1": `no network interface "nocard"`, "/ip6zone/nocard/ip6/fe80::1/udp/1/quic-v1": `no network interface "nocard"`, "[fd00::1%nocard]:1": `no network interface "nocard"`, "[fe80::1%4294967296]:1": "no network interface",
+		"/ip6/fe80::1/tcp/4001": "needs the name of a network interface", "/ip4/0.0.0.0/tcp/4001": "not the address of a single machine", "/ip6/ff02::fb/udp/1/quic-v1": "not the address of a single machine",
+		"/": "no address", "/lab": "unknown protocol lab", "/ip4/1.2.3.4": "not a host with tcp", "/tcp/1": "not a host with tcp", "/ip4/1.2.3/tcp/1": `invalid value "1.2.3"`,
 		"/ip4/1.2.3.4/tcp/99999": `invalid value "99999"`, "/ip4/1.2.3.4/tcp/0": "port 0", "/ip4/1.2.3.4/udp/1": "not a host with tcp", "/ip4/1.2.3.4/tcp/1/ws": "not a host with tcp",
 	} {
+		text = strings.ReplaceAll(text, "CARD", must(net.Interfaces())[0].Name)
 		err := CheckTarget(JoinOptions{Room: text})
 		switch {
 		case want == "" && err != nil:
@@ -54,6 +58,7 @@ func TestListenAddrs(t *testing.T) {
 		"4001 4001": "given twice", "4001 /ip6/::/tcp/4001": "given twice", "/ip4/1.2.3.4": "not an IP address with", "/dns4/alice/tcp/1": "not an IP address with",
 		"/ip4/0.0.0.0/tcp/99999": `invalid value "99999"`, "/ip4/0.0.0.0/udp/4001": "not an IP address with", "/ip4/0.0.0.0/tcp/x": `invalid value "x"`,
 		"/ip4/0.0.0.0/tcp/4001 /ip4/0.0.0.0/tcp/4001": "given twice", "/ip6/::/udp/1/quic-v1 /ip6/0:0::0/udp/1/quic-v1": "given twice",
+		"/ip6zone/nocard/ip6/fe80::1/tcp/4001": `no network interface "nocard"`,
 	} {
 		addrs, err := ListenAddrs(strings.Fields(text))
 		if err != nil && addrs != nil {

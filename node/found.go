@@ -1,13 +1,12 @@
 package node
 
 import (
-	"net/netip"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/multiformats/go-multiaddr"
-	manet "github.com/multiformats/go-multiaddr/net"
 
+	"localchat/node/internal/lan"
 	"localchat/protocol"
 )
 
@@ -105,21 +104,22 @@ func (n *Node) hostOf(p peer.ID) string {
 	return ""
 }
 
+// hostAt is the same for all addresses that one machine can take by itself. Behind one network card that is every link-local
+// address: the machines there share what one of them may have, as those of any other IPv6 network do.
 func hostAt(m multiaddr.Multiaddr) string {
-	ip, err := manet.ToIP(m)
-	if err != nil {
-		return ""
-	}
-	a, ok := netip.AddrFromSlice(ip)
+	a, ok := lan.IP(m)
 	if !ok {
 		return ""
 	}
-	if a = a.Unmap(); a.Is4() || a.IsLinkLocalUnicast() {
+	if a = a.Unmap(); a.Is4() {
 		return a.String()
 	}
 	net, err := a.Prefix(64)
 	if err != nil {
 		return ""
+	}
+	if lan.IsZoned(m) {
+		return net.String() + "%" + m[0].Value()
 	}
 	return net.String()
 }

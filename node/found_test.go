@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/multiformats/go-multiaddr"
 
 	"localchat/protocol"
 )
@@ -114,4 +115,26 @@ func TestWantedRoomsAreForgotten(t *testing.T) {
 			t.Errorf("%d rooms are still wanted", len(l.wanted))
 		}
 	})
+}
+
+// One machine can take any address of an IPv6 network, and any link-local one behind a card; they count as one. Behind another
+// card there is another machine.
+func TestHostAt(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		same bool
+	}{
+		{"/ip4/10.0.0.1/tcp/1", "/ip4/10.0.0.1/udp/2/quic-v1", true},
+		{"/ip4/10.0.0.1/tcp/1", "/ip4/10.0.0.2/tcp/1", false},
+		{"/ip4/10.0.0.1/tcp/1", "/ip6/::ffff:10.0.0.1/tcp/1", true},
+		{"/ip6/fd00::1/tcp/1", "/ip6/fd00::2/tcp/1", true},
+		{"/ip6/fd00::1/tcp/1", "/ip6/fd00:0:0:1::1/tcp/1", false},
+		{"/ip6zone/eth0/ip6/fe80::1/tcp/1", "/ip6zone/eth0/ip6/fe80::2/tcp/1", true},
+		{"/ip6zone/eth0/ip6/fe80::1/tcp/1", "/ip6zone/eth1/ip6/fe80::1/tcp/1", false},
+	} {
+		a, b := hostAt(multiaddr.StringCast(c.a)), hostAt(multiaddr.StringCast(c.b))
+		if a == "" || b == "" || (a == b) != c.same {
+			t.Errorf("%s is at %q and %s at %q; the same: %v", c.a, a, c.b, b, c.same)
+		}
+	}
 }
