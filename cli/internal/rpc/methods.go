@@ -437,7 +437,7 @@ func (m rpcMethods) knocks(ctx context.Context, p roomParams) (knockList, error)
 	return knockList{OrEmpty(knocks)}, err
 }
 
-func (m rpcMethods) accept(ctx context.Context, p reasonParams) (done, error) {
+func (m rpcMethods) accept(ctx context.Context, p whoParams) (done, error) {
 	return done{}, m.n.Accept(ctx, p.Room, p.Who)
 }
 

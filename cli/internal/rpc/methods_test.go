@@ -3,6 +3,9 @@ package rpc
 import (
 	"encoding/json"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"reflect"
 	"strings"
 	"testing"
@@ -69,6 +72,61 @@ func TestParameters(t *testing.T) {
 		if strings.Join(got, " ") != c.want {
 			t.Errorf("%T has %q, want %q", c.params, got, c.want)
 		}
+	}
+}
+
+// TestParametersAreUsed: no method takes a parameter and ignores it. The source says what each does with its own.
+func TestParametersAreUsed(t *testing.T) {
+	file, err := parser.ParseFile(token.NewFileSet(), "methods.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fields := make(map[string][]string) // of each struct of parameters
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.TypeSpec)
+		if !ok {
+			return true
+		}
+		if s, ok := spec.Type.(*ast.StructType); ok {
+			for _, f := range s.Fields.List {
+				for _, name := range f.Names {
+					fields[spec.Name.Name] = append(fields[spec.Name.Name], name.Name)
+				}
+				if embedded, ok := f.Type.(*ast.SelectorExpr); ok && len(f.Names) == 0 {
+					fields[spec.Name.Name] = append(fields[spec.Name.Name], embedded.Sel.Name)
+				}
+			}
+		}
+		return true
+	})
+	checked := 0
+	for _, d := range file.Decls {
+		f, ok := d.(*ast.FuncDecl)
+		if !ok || f.Recv == nil || len(f.Type.Params.List) != 2 || len(f.Type.Params.List[1].Names) != 1 {
+			continue
+		}
+		given := f.Type.Params.List[1]
+		of, ok := given.Type.(*ast.Ident)
+		if !ok || len(fields[of.Name]) == 0 {
+			continue
+		}
+		used := make(map[string]bool)
+		ast.Inspect(f.Body, func(n ast.Node) bool {
+			if s, ok := n.(*ast.SelectorExpr); ok {
+				if x, ok := s.X.(*ast.Ident); ok && x.Name == given.Names[0].Name {
+					used[s.Sel.Name] = true
+				}
+			}
+			return true
+		})
+		for _, name := range fields[of.Name] {
+			if checked++; !used[name] {
+				t.Errorf("%s takes %s and ignores it", f.Name.Name, name)
+			}
+		}
+	}
+	if checked < 40 {
+		t.Errorf("%d parameters were found, which are not all", checked)
 	}
 }
 

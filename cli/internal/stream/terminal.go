@@ -37,7 +37,7 @@ func TerminalColumns(f *os.File) int {
 
 // Rows returns how many rows the screen behind w has, or the usual number if it does not report one.
 func Rows(w io.Writer) int {
-	if f, ok := w.(*os.File); ok {
+	if f := File(w); f != nil {
 		if _, height, err := term.GetSize(int(f.Fd())); err == nil && height > 0 {
 			return height
 		}
