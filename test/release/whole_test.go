@@ -18,6 +18,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -311,8 +312,18 @@ func TestRelease(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	p.check("tar.gz", untar(t, file), "localchat_1.2.3_linux_amd64/localchat", inArchive("localchat_1.2.3_linux_amd64", "localchat")...)
+	files := untar(t, file)
+	p.check("tar.gz", files, "localchat_1.2.3_linux_amd64/localchat", inArchive("localchat_1.2.3_linux_amd64", "localchat")...)
 	p.check("zip", unzip(t, filepath.Join(dist, "localchat_1.2.3_windows_amd64.zip")), "localchat_1.2.3_windows_amd64/localchat.exe", inArchive("localchat_1.2.3_windows_amd64", "localchat.exe")...)
+	if runtime.GOOS == "linux" && runtime.GOARCH == "amd64" {
+		program := filepath.Join(t.TempDir(), "localchat")
+		if err := os.WriteFile(program, []byte(files["localchat_1.2.3_linux_amd64/localchat"].text), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if says, err := output(exec.Command(program, "version")); err != nil || says != "hello v1.2.3" {
+			t.Errorf("the program says %q, %v", says, err)
+		}
+	}
 	control, data := undeb(t, filepath.Join(dist, "localchat_1.2.3_linux_amd64.deb"))
 	p.check("deb", data, "usr/bin/localchat", "usr/bin/localchat", "usr/share/bash-completion/completions/localchat", "usr/share/doc/localchat/LICENSES-OF-OTHERS.txt",
 		"usr/share/doc/localchat/README.md", "usr/share/doc/localchat/copyright", "usr/share/fish/vendor_completions.d/localchat.fish", "usr/share/man/man1/localchat-join.1",
