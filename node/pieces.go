@@ -170,7 +170,7 @@ func (q handed) run(l *loop) (none, error) {
 	}
 	r.takeProof(q.proof)
 	// Before the keys, since lines of this node may wait for them: they have to be numbered after those from before a restart.
-	r.carry(r.talk.LastKnown(q.last))
+	r.carry(r.talk.LastKnown(r.world(), q.from, q.last))
 	r.takeKeys(q.from, q.keys)
 	return none{}, nil
 }

@@ -354,7 +354,7 @@ func (r *room) takeNews(m *protocol.PollMember) {
 	}
 	r.takeProof(openProof(m.Proof))
 	// Before the keys, since lines of this node may wait for them: they have to be numbered after those from before a restart.
-	r.carry(r.talk.LastKnown(m.Last))
+	r.carry(r.talk.LastKnown(r.world(), r.authority(), m.Last))
 	r.carry(r.talk.Confirmed(m.Receipt))
 	r.takeKeys(r.authority(), m.Keys)
 	r.takePresence(m)

@@ -141,7 +141,7 @@ func (e recoverAnswer) handle(l *loop) {
 			r.checkRecovered(recoverSettles)
 		}
 		r.takeProof(e.proof)
-		r.carry(r.talk.LastKnown(e.reply.Last))
+		r.carry(r.talk.LastKnown(r.world(), e.peer, e.reply.Last))
 		before := r.current().Seq()
 		if r.takeBack(e.records); e.reply.HaveSeq > r.current().Seq() && r.current().Seq() > before {
 			delete(rec.asked, e.peer)

@@ -42,7 +42,7 @@ type SyncReply struct {
 	Head    Hash   // of that record
 	Receipt Runs   // which of the caller's own lines the answerer has
 	More    bool
-	// Last is the last line of the caller's that the answerer has, or has had.
+	// Last is the last line of the caller's that the answerer has, or has had. It proves nothing.
 	Last Cut
 	// Proof is the answerer's record of the last number that both have, where their logs may differ: the caller says
 	// another head, or has the longer log. From a frozen room it is the two records that froze it.

@@ -23,7 +23,9 @@ func (t *Transcript) noteDelivered(env *Env, a *Answer) {
 		return
 	}
 	// What it has forgotten is in its receipt, and with that what was never said to it.
-	t.deliver(func(l *Line) bool { return a.Reply.Receipt.Has(l.Msg.Ctr) && mayHave(env, a.Peer, l) })
+	t.deliver(func(l *Line) bool {
+		return a.Reply.Receipt.Has(l.Msg.Ctr) && l.Msg.Ctr > t.contested[a.Peer] && mayHave(env, a.Peer, l)
+	})
 	if t.fresh && t.owns(env) {
 		t.compareSoon(env, SyncSoon)
 	}

@@ -18,6 +18,8 @@ type numbers struct {
 	lamport uint64
 	clocked bool // a line of somebody else has set it
 	far     farLine
+	// contested is up to which number a member has other lines as ours than we have, by its word.
+	contested map[peer.ID]uint64
 }
 
 // A farLine is the last line that was too far ahead to be believed.
@@ -74,15 +76,17 @@ func (n *numbers) keepUp(self peer.ID, m protocol.Message) {
 }
 
 // LastKnown learns the last of our lines that another node has. A number that this node has not used, or has used for
-// another line, was used before this node's disk was put back: such a number is not used again, and a line that has taken one
-// is not reported as delivered.
-func (t *Transcript) LastKnown(last protocol.Cut) []Effect {
+// another line, was used before this node's disk was put back: such a number is not used again.
+//
+// A word costs its giver nothing, and a member could say so of any line. So the authority alone is believed that a line of ours has
+// a number that was taken. What another member says of its own lines here is then no proof that it has ours; a line of an earlier
+// life is, when it comes (see takeLine).
+func (t *Transcript) LastKnown(env Env, from peer.ID, last protocol.Cut) []Effect {
 	if last.Ctr == 0 || last.Ctr > t.ctr+maxCtrStep {
 		return nil
 	}
-	ours := t.byAuthor[t.self]
 	var at *Line
-	for _, l := range slices.Backward(ours) {
+	for _, l := range slices.Backward(t.byAuthor[t.self]) {
 		if l.Msg.Ctr <= last.Ctr {
 			at = l
 			break
@@ -95,8 +99,19 @@ func (t *Transcript) LastKnown(last protocol.Cut) []Effect {
 		return nil // it has expired here, or it is from before our first line of this life
 	}
 	t.ctr = max(t.ctr, last.Ctr)
-	for _, l := range ours {
-		if l.Msg.Ctr > last.Ctr || l.delivered || l.taken {
+	if from == env.State.Authority() {
+		t.numbersTaken(last.Ctr)
+	} else {
+		t.contested[from] = max(t.contested[from], last.Ctr)
+	}
+	return t.done()
+}
+
+// numbersTaken: the numbers up to that one were used before this node's disk was put back. A line that has taken one is not
+// reported as delivered.
+func (t *Transcript) numbersTaken(upTo uint64) {
+	for _, l := range t.byAuthor[t.self] {
+		if l.Msg.Ctr > upTo || l.Fetched || l.delivered || l.taken {
 			continue
 		}
 		l.taken, l.warned = true, true
@@ -105,5 +120,4 @@ func (t *Transcript) LastKnown(last protocol.Cut) []Effect {
 		}
 	}
 	t.fresh = t.undelivered()
-	return t.done()
 }

@@ -134,6 +134,9 @@ func (t *Transcript) takeLine(env *Env, o Opened, late bool) {
 	if o.Msg.Author == t.self {
 		// A number that was used before this node's disk was put back is never used again.
 		t.ctr = max(t.ctr, o.Msg.Ctr)
+		if o.Fetched {
+			t.numbersTaken(o.Msg.Ctr)
+		}
 	}
 	switch {
 	case o.Content.Kind == protocol.ReasonNote:

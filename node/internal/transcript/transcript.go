@@ -61,7 +61,7 @@ type Transcript struct {
 // New is the transcript of a room of which nothing is here yet. The numbers of our lines follow used.
 func New(room protocol.RoomID, self peer.ID, used uint64, now time.Time) *Transcript {
 	return &Transcript{
-		log: newLog(), room: room, self: self, numbers: numbers{ctr: used},
+		log: newLog(), room: room, self: self, numbers: numbers{ctr: used, contested: make(map[peer.ID]uint64)},
 		early: newEarly(), held: make(map[peer.ID][]heldLine), cutoff: newCutoff(), compare: newCompare(), receipts: newReceipts(),
 		lastLine: now,
 	}
@@ -158,6 +158,7 @@ func (t *Transcript) End(env Env, p peer.ID) []Effect {
 	t.hideLines(p, func(l *Line) bool { return Counts(env.State.Check(p, l.Msg.Header)) })
 	delete(t.held, p)
 	t.receipts.forget(p)
+	delete(t.contested, p)
 	t.doubtLines(&env, p)
 	t.cutoff.unasked = true
 	t.early.forget(p)
