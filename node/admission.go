@@ -41,7 +41,7 @@ type admission struct {
 	answers *ratelimit.Keyed[peer.ID]
 	large   *large
 	// passes is what members may hand over for others.
-	passes directs
+	passes shares
 }
 
 // A visitor is a peer that has opened a stream.
@@ -213,6 +213,10 @@ func (a *admission) common(id protocolID, who visitor) (wait time.Duration, ok b
 
 // mayPass charges a line of that size to what the visitor may hand over. A line beyond that is counted, and costs no
 // connection: where many cannot reach each other, honest nodes pass on each line.
+//
+// The visitor is charged, and not the line's author: it is the visitor that has us read and verify the line, and copies that it
+// hands over must not use up what the author may say. When the line has been verified and is new, the author is charged for having
+// said it, as for a line that comes live.
 func (a *admission) mayPass(who visitor, size int) bool {
 	if a.passes.allow(who, 1+size>>10, time.Now()) {
 		return true

@@ -323,7 +323,7 @@ func TestExcessLinesAreNotPassedOn(t *testing.T) {
 		must(ask(l.ctx(), alice, inLoop(func(lp *loop) {
 			for id, r := range lp.rooms {
 				pass := func(m protocol.Message) bool {
-					reply := must(takePassed{peer: bob.self, room: id, line: m, to: []peer.ID{carol.self}}.run(lp))
+					reply := must(takePassed{visitor: visitor{peer: bob.self}, room: id, line: m, to: []peer.ID{carol.self}}.run(lp))
 					return reply.OK && len(reply.Missed) == 0
 				}
 				r.said = keyed[peer.ID](budget{rate.Every(time.Hour), 3})
@@ -333,10 +333,8 @@ func TestExcessLinesAreNotPassedOn(t *testing.T) {
 					}
 				}
 				size := len(said[0].Raw())
-				lp.passedOn = passBudgets{
-					own: keyed[peer.ID](budget{rate.Every(time.Hour), 5*size + 1}),
-					all: rate.NewLimiter(rate.Every(time.Hour), 3*size+1),
-				}
+				rest := budget{rate.Every(time.Hour), 3*size + 1}
+				lp.passedOn = newShares(budget{rate.Every(time.Hour), 5*size + 1}, rest, rest)
 				again := 0
 				for range 20 {
 					if pass(said[0]) { // it is here already, and costs bob nothing
@@ -349,7 +347,7 @@ func TestExcessLinesAreNotPassedOn(t *testing.T) {
 				// Another author has a share of its own, and no more.
 				others := 0
 				for range 20 {
-					if lp.passedOn.allow(carol.self, size, lp.now()) {
+					if lp.passedOn.allow(visitor{peer: carol.self}, size, lp.now()) {
 						others++
 					}
 				}
@@ -394,6 +392,34 @@ func TestStrangerPollsOnce(t *testing.T) {
 		if n := answers(); n != 10 {
 			t.Errorf("a member is answered %d times on one stream", n)
 		}
+	})
+}
+
+// What a stranger hands over to be passed on is read as often as it may ask, and no oftener; the rest is refused unread. A member
+// is served meanwhile.
+func TestStrangersFramesAreBounded(t *testing.T) {
+	simulate(t, 3, func(l *simLAN) {
+		alice, bob := l.start("alice"), l.start("bob")
+		info := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
+		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
+		m := l.infiltrate(2, info)
+		const seconds = 5
+		read := 0
+		req := &protocol.PassRequest{Room: info.ID, Line: make([]byte, protocol.MaxMessage), To: []peer.ID{bob.self}}
+		for begun := time.Now(); time.Since(begun) < seconds*time.Second; {
+			var reply protocol.PassReply
+			if m.Ask(alice.self, protocol.PassID, req, &reply) == nil {
+				if read++; reply.OK {
+					t.Fatal("a stranger's line is passed on")
+				}
+			}
+			time.Sleep(time.Millisecond) // simulated
+		}
+		if most := passQuota.stranger.burst + seconds*int(passQuota.stranger.perSecond) + 1; read == 0 || read > most {
+			t.Errorf("%d frames of a stranger are read in %d s, at most %d are due", read, seconds, most)
+		}
+		must(bob.Say(l.ctx(), "lab", "hello", false))
+		until(l.subs["alice"], func(e Message) bool { return e.Text == "hello" })
 	})
 }
 

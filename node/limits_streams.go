@@ -63,10 +63,11 @@ const (
 	answerRate  = 4 << 20
 	answerBurst = 32 << 20
 	// passOnRate and passOnBurst, in bytes that we pass on for one member, counted once for each receiver, are its own share: a
-	// person's lines to maxPasses members. allPassOnRate and allPassOnBurst, of all members beyond their shares: some 3,000 short
-	// lines a second. What is more is fetched.
-	passOnRate, passOnBurst       = 64 << 10, 256 << 10
-	allPassOnRate, allPassOnBurst = 1 << 20, 2 << 20
+	// person's lines to maxPasses members. addressPassOnRate, of the members of one address beyond that: half of allPassOnRate, of
+	// all members beyond their shares, which is some 3,000 short lines a second. What is more is fetched.
+	passOnRate, passOnBurst               = 64 << 10, 256 << 10
+	addressPassOnRate, addressPassOnBurst = allPassOnRate / 2, allPassOnBurst / 2
+	allPassOnRate, allPassOnBurst         = 1 << 20, 2 << 20
 	// directRate and directBurst, in direct messages of one member and KiB of them, are its own share: what a person types, or one
 	// of the longest. addressDirectRate, of the members of one address beyond that, is as much as an honest node says, and
 	// twice that at once. allDirectRate, of all members beyond their shares: each message waits in memory for the subscriber.
@@ -169,7 +170,8 @@ var (
 		each: answersEach, guests: answersInFlight, strangers: 32, guest: budget{10, 100},
 		stranger: rareStranger, address: rareAddress, shared: rareShared,
 	}
-	// passQuota: a member passes on what others say as well.
+	// passQuota: a member passes on what others say as well. Of strangers 32 frames of protocol.MaxFrame are read at a time, 100 a
+	// second in the long run: 2 MiB, and some 6 MB/s.
 	passQuota = quota{
 		each: maxReceivedAtOnce, guests: 8 * maxReceivedAtOnce, strangers: 32, guest: budget{floodRate, floodBurst},
 		stranger: rareStranger, address: rareAddress, shared: rareShared,

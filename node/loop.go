@@ -45,8 +45,8 @@ type loop struct {
 	answering map[chan protocol.JoinReply]bool
 	// guestsChanged: others may be guests than was last published.
 	guestsChanged bool
-	directs       directs
-	passedOn      passBudgets
+	directs       shares
+	passedOn      shares
 	// untold are reasons that are kept, and that no face is known to have shown yet.
 	untold   map[protocol.RoomID]*untold
 	memory   *peerMemory // nil: no peer is remembered
@@ -68,7 +68,7 @@ func newLoop(n *Node, s *store.Store) (*loop, error) {
 		clock:     newClock(),
 		roomsTurn: roomsEvery,
 		directs:   newDirects(),
-		passedOn:  newPassBudgets(),
+		passedOn:  newPassedOn(),
 	}
 	if n.cfg.Discovery != nil {
 		l.twin.looked = l.now().Add(twinLook)
@@ -185,7 +185,7 @@ func (l *loop) tick() {
 	}
 	l.n.admission.sweep(now)
 	l.tellFloods(now)
-	l.passedOn.own.Sweep(now)
+	l.passedOn.sweep(now)
 	l.directs.sweep(now)
 	l.guestsChanged = true // a reason may have expired, or the book wants others
 	l.askRooms(now)

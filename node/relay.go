@@ -9,9 +9,7 @@ import (
 
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
-	"golang.org/x/time/rate"
 
-	"localchat/node/internal/ratelimit"
 	"localchat/protocol"
 )
 
@@ -128,18 +126,19 @@ func (e passed) handle(l *loop) {
 	}
 }
 
-// servePass takes a line or record that another member passes on. It is judged like one that comes by gossip. A caller that
-// is no member is answered before anything of it is looked at.
+// servePass takes a line or record that another member passes on. It is judged like one that comes by gossip. A caller
+// that is no member is answered before what it hands over is looked at; passQuota bounds what is read of it.
 func (n *Node) servePass(s network.Stream) {
 	var req protocol.PassRequest
-	serve(n, s, &req, func(caller peer.ID) (*protocol.PassReply, error) {
-		if ok, err := ask(n.ctx, n, mayPass{caller, req.Room}); err != nil || !ok {
+	who := n.admission.visitor(s.Conn())
+	serve(n, s, &req, func(peer.ID) (*protocol.PassReply, error) {
+		if ok, err := ask(n.ctx, n, mayPass{who.peer, req.Room}); err != nil || !ok {
 			return &protocol.PassReply{}, err
 		}
-		if req.Line != nil && !n.admission.mayPass(n.admission.visitor(s.Conn()), len(req.Line)) {
+		if req.Line != nil && !n.admission.mayPass(who, len(req.Line)) {
 			return &protocol.PassReply{}, nil // it is fetched
 		}
-		take := takePassed{peer: caller, room: req.Room, to: req.To}
+		take := takePassed{visitor: who, room: req.Room, to: req.To}
 		var err error
 		if req.Line != nil {
 			take.line, err = protocol.OpenMessage(req.Room, req.Line)
@@ -147,7 +146,7 @@ func (n *Node) servePass(s network.Stream) {
 			take.record, err = protocol.OpenRecord(req.Record)
 		}
 		if err != nil {
-			n.admission.refuse(n.admission.visitor(s.Conn()), aPass)
+			n.admission.refuse(who, aPass)
 			return nil, err
 		}
 		return ask(n.ctx, n, take)
@@ -162,7 +161,7 @@ type (
 	}
 	// takePassed: a fellow member hands over a line or a record, which is for others too if it is its own.
 	takePassed struct {
-		peer   peer.ID
+		visitor
 		room   protocol.RoomID
 		line   protocol.Message // one of the two
 		record protocol.SignedRecord
@@ -194,7 +193,7 @@ func (q takePassed) run(l *loop) (*protocol.PassReply, error) {
 	reply := &protocol.PassReply{OK: true}
 	for _, p := range q.to {
 		_, member := r.current().Member(p)
-		if !mine || !member || !l.n.connected(p) || r.passes >= maxPasses || !l.passedOn.allow(q.peer, size, l.now()) {
+		if !mine || !member || !l.n.connected(p) || r.passes >= maxPasses || !l.passedOn.allow(q.visitor, size, l.now()) {
 			reply.Missed = append(reply.Missed, p)
 		} else {
 			r.passes++
@@ -207,18 +206,9 @@ func (q takePassed) run(l *loop) (*protocol.PassReply, error) {
 	return reply, nil
 }
 
-// passBudgets are what is passed on for others, in bytes: for each author, and for all beyond that.
-type passBudgets struct {
-	own *ratelimit.Keyed[peer.ID]
-	all *rate.Limiter
-}
-
-func newPassBudgets() passBudgets {
-	return passBudgets{keyed[peer.ID](budget{passOnRate, passOnBurst}), rate.NewLimiter(allPassOnRate, allPassOnBurst)}
-}
-
-func (b passBudgets) allow(author peer.ID, size int, now time.Time) bool {
-	return b.own.Limiter(author).AllowN(now, size) || b.all.AllowN(now, size)
+// newPassedOn bounds what is passed on for members, in bytes.
+func newPassedOn() shares {
+	return newShares(budget{passOnRate, passOnBurst}, budget{addressPassOnRate, addressPassOnBurst}, budget{allPassOnRate, allPassOnBurst})
 }
 
 // sweepPasses forgets the members that were not reached a while ago.

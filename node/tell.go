@@ -3,48 +3,26 @@ package node
 import (
 	"context"
 	"fmt"
-	"net/netip"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
-	"golang.org/x/time/rate"
 
 	"localchat/node/internal/fault"
-	"localchat/node/internal/ratelimit"
 	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
 
-// directs bounds the direct messages that members send to this node, and the lines that they hand over to pass on, in lines as
-// [sayCost] counts them. Each member has a share of its own. What it sends beyond that is charged to its address and to all.
-type directs struct {
-	own     *ratelimit.Keyed[peer.ID]
-	address *ratelimit.Keyed[netip.Addr]
-	all     *rate.Limiter
-}
-
-func newDirects() directs {
-	return directs{
-		own:     keyed[peer.ID](budget{directRate, directBurst}),
-		address: keyed[netip.Addr](budget{addressDirectRate, addressDirectBurst}),
-		all:     rate.NewLimiter(allDirectRate, allDirectBurst),
-	}
-}
-
-func (d directs) allow(who visitor, cost int, now time.Time) bool {
-	return d.own.Limiter(who.peer).AllowN(now, cost) || d.address.Limiter(who.from.addr).AllowN(now, cost) && d.all.AllowN(now, cost)
-}
-
-func (d directs) sweep(now time.Time) {
-	d.own.Sweep(now)
-	d.address.Sweep(now)
+// newDirects bounds the direct messages of members, or the lines that they hand over to pass on, in lines as [sayCost] counts
+// them.
+func newDirects() shares {
+	return newShares(budget{directRate, directBurst}, budget{addressDirectRate, addressDirectBurst}, budget{allDirectRate, allDirectBurst})
 }
 
 // serveTell takes a direct message. It came over a stream between two members and goes nowhere else.
 func (n *Node) serveTell(s network.Stream) {
 	var req protocol.TellRequest
-	serve(n, s, &req, func(caller peer.ID) (*protocol.TellReply, error) {
+	serve(n, s, &req, func(peer.ID) (*protocol.TellReply, error) {
 		return ask(n.ctx, n, told{n.admission.visitor(s.Conn()), req})
 	})
 }

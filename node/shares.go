@@ -1,0 +1,32 @@
+package node
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+	"golang.org/x/time/rate"
+
+	"localchat/node/internal/ratelimit"
+)
+
+// shares bound what members have this node do. Each member has a share of its own. What it wants beyond that is charged to its
+// address and to all.
+type shares struct {
+	own     *ratelimit.Keyed[peer.ID]
+	address *ratelimit.Keyed[netip.Addr]
+	all     *rate.Limiter
+}
+
+func newShares(own, address, all budget) shares {
+	return shares{keyed[peer.ID](own), keyed[netip.Addr](address), all.limiter()}
+}
+
+func (s shares) allow(who visitor, cost int, now time.Time) bool {
+	return s.own.Limiter(who.peer).AllowN(now, cost) || s.address.Limiter(who.from.addr).AllowN(now, cost) && s.all.AllowN(now, cost)
+}
+
+func (s shares) sweep(now time.Time) {
+	s.own.Sweep(now)
+	s.address.Sweep(now)
+}
