@@ -44,39 +44,42 @@ func cleanReason(s string) (string, error) {
 	return reason, nil
 }
 
+// ownRoomFor is a room of ours, for an order with a reason. The reason is brought to its normal form.
+func (l *loop) ownRoomFor(name, reason string) (*room, string, error) {
+	r, err := l.ownRoom(name)
+	if err != nil {
+		return nil, "", err
+	}
+	reason, err = cleanReason(reason)
+	return r, reason, err
+}
+
+// toRemove is the peer that is to be removed from a room of ours, and the reason in its normal form.
+func (l *loop) toRemove(name, who, reason string) (r *room, p PeerID, clean string, err error) {
+	if r, clean, err = l.ownRoomFor(name, reason); err != nil {
+		return nil, "", "", err
+	}
+	c, err := r.findKnown(who)
+	return r, c.Peer, clean, err
+}
+
 func (q kick) run(l *loop) (Committed, error) {
-	r, err := l.ownRoom(q.room)
+	r, p, reason, err := l.toRemove(q.room, q.who, q.reason)
 	if err != nil {
 		return Committed{}, err
 	}
-	reason, err := cleanReason(q.reason)
-	if err != nil {
-		return Committed{}, err
-	}
-	c, err := r.findKnown(q.who)
-	if err != nil {
-		return Committed{}, err
-	}
-	return r.order(authority.Kick{Peer: c.Peer, Reason: reason, Cut: r.talk.Cut(c.Peer)})
+	return r.order(authority.Kick{Peer: p, Reason: reason, Cut: r.talk.Cut(p)})
 }
 
 func (q ban) run(l *loop) (Committed, error) {
-	r, err := l.ownRoom(q.room)
-	if err != nil {
-		return Committed{}, err
-	}
-	reason, err := cleanReason(q.reason)
+	r, p, reason, err := l.toRemove(q.room, q.who, q.reason)
 	if err != nil {
 		return Committed{}, err
 	}
 	if q.d < 0 || q.d != 0 && q.d < time.Second {
 		return Committed{}, &Error{Code: CodeInvalid, Text: "a ban of no length", Reason: fault.BadBan}
 	}
-	c, err := r.findKnown(q.who)
-	if err != nil {
-		return Committed{}, err
-	}
-	return r.order(authority.Ban{Peer: c.Peer, Reason: reason, For: q.d, Cut: r.talk.Cut(c.Peer)})
+	return r.order(authority.Ban{Peer: p, Reason: reason, For: q.d, Cut: r.talk.Cut(p)})
 }
 
 func (q unban) run(l *loop) (Committed, error) {
@@ -162,11 +165,7 @@ func (n *Node) CloseRoom(ctx context.Context, room, reason string) error {
 type closeRoom struct{ room, reason string }
 
 func (q closeRoom) run(l *loop) (none, error) {
-	r, err := l.ownRoom(q.room)
-	if err != nil {
-		return none{}, err
-	}
-	reason, err := cleanReason(q.reason)
+	r, reason, err := l.ownRoomFor(q.room, q.reason)
 	if err != nil {
 		return none{}, err
 	}
@@ -192,11 +191,7 @@ type answerKnock struct {
 }
 
 func (q answerKnock) run(l *loop) (none, error) {
-	r, err := l.ownRoom(q.room)
-	if err != nil {
-		return none{}, err
-	}
-	reason, err := cleanReason(q.reason)
+	r, reason, err := l.ownRoomFor(q.room, q.reason)
 	if err != nil {
 		return none{}, err
 	}
