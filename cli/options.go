@@ -168,14 +168,14 @@ func (c *createFlags) addTo(f *pflag.FlagSet) {
 // policy returns the policy that the flags set. A flag that was not given leaves the default.
 func (c *createFlags) policy(f *pflag.FlagSet) (node.PolicyChange, error) {
 	change := node.PolicyChange{IdleS: c.idle.Seconds(), RetainS: c.retain.Seconds()}
-	access := ""
+	var access node.Access
 	switch {
 	case c.open && c.inviteOnly:
 		return change, fail.Usage("choose one of them", "--open and --invite-only exclude each other")
 	case c.open:
-		access = "open"
+		access = node.AccessOpen
 	case c.inviteOnly:
-		access = "invite"
+		access = node.AccessInvite
 	}
 	if access != "" {
 		change.Access = &access
@@ -184,7 +184,7 @@ func (c *createFlags) policy(f *pflag.FlagSet) (node.PolicyChange, error) {
 		change.Subject = &c.subject
 	}
 	if c.history != "" {
-		change.History = &c.history
+		change.History = new(node.History(c.history))
 	}
 	return change, nil
 }

@@ -243,7 +243,7 @@ func joinsAgain(s *siege) {
 // takesInvites has mallory make an invite while it may, and see a used one. Then the room admits by invite only.
 func takesInvites(s *siege) {
 	m, alice := s.mallory, s.nodes["alice"]
-	yes, byInvite := true, "invite"
+	yes, byInvite := true, AccessInvite
 	must(alice.Policy(s.ctx(), "lab", PolicyChange{MembersInvite: &yes, Access: &byInvite}))
 	m.AsksForInvite()
 	used := must(alice.Invite(s.ctx(), "lab", "", 0)).Text

@@ -8,6 +8,8 @@ import (
 
 	"localchat/protocol"
 	"localchat/test/hostile"
+
+	"github.com/libp2p/go-libp2p/core/peer"
 )
 
 // A peer knocks with a nick that looks like bob's, before or after bob. The owner's words that let bob in do not let
@@ -52,7 +54,7 @@ func knocksAsBob(t *testing.T, name string, first bool) {
 			}
 		}
 		time.Sleep(time.Second) // simulated
-		in := map[PeerID]bool{}
+		in := map[peer.ID]bool{}
 		for _, member := range must(alice.Members(l.ctx(), "lab")).Members {
 			in[member.Peer] = true
 		}
@@ -97,7 +99,7 @@ func TestAdversaryShowsTokens(t *testing.T) {
 	for name, kind := range kinds {
 		t.Run(name, func(t *testing.T) {
 			simulate(t, 4, func(l *simLAN) {
-				invite := "invite"
+				invite := AccessInvite
 				alice, bob := l.start("alice"), l.start("bob")
 				lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: PolicyChange{Access: &invite}}))
 				m := l.infiltrate(2, lab)

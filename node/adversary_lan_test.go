@@ -30,7 +30,7 @@ func TestNoKeyAheadOfTheLog(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		s := &siege{simLAN: l}
 		all := openRoom()
-		history := "all"
+		history := HistoryAll
 		all.History = &history
 		lab := must(l.start("alice").Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: all}))
 		s.room = lab.ID

@@ -9,6 +9,8 @@ import (
 
 	"localchat/protocol"
 	"localchat/test/hostile"
+
+	"github.com/libp2p/go-libp2p/core/peer"
 )
 
 // A member that asks its authority for everything again and again is given a bounded amount, whatever it claims to have
@@ -21,7 +23,7 @@ func TestAdversaryDevoursAnswers(t *testing.T) {
 		t.Run(way, func(t *testing.T) {
 			simulate(t, 3, func(l *simLAN) {
 				alice := l.start("alice")
-				alice.admission.answers = keyed[PeerID](budget{rate, burst}) // nobody is connected yet
+				alice.admission.answers = keyed[peer.ID](budget{rate, burst}) // nobody is connected yet
 				bob := l.start("bob")
 				lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()}))
 				must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))

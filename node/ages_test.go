@@ -16,7 +16,7 @@ import (
 
 // forMinutes is an open room that keeps lines for that many minutes and gives a newcomer all of them.
 func forMinutes(n int64) PolicyChange {
-	rules, all := openRoom(), "all"
+	rules, all := openRoom(), HistoryAll
 	n *= 60
 	rules.RetainS, rules.History = &n, &all
 	return rules
@@ -256,7 +256,7 @@ func TestARoomsLinesAreBoundedAsTheyCome(t *testing.T) {
 func TestHistoryStillBeingFetched(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
 		alice := l.start("alice")
-		rules, all := openRoom(), "all"
+		rules, all := openRoom(), HistoryAll
 		rules.History = &all
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: rules}))
 		for i := range 300 {

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"localchat/node/internal/fault"
+
+	"github.com/libp2p/go-libp2p/core/peer"
 )
 
 // The errors of the methods of [Node].
@@ -40,7 +42,7 @@ func AsError(err error) *Error { return fault.As(err) }
 
 // Info identifies this node.
 type Info struct {
-	Peer    PeerID   `json:"peer"`
+	Peer    peer.ID  `json:"peer"`
 	Nick    string   `json:"nick"`
 	Words   string   `json:"words"`
 	Addrs   []string `json:"addrs"` // multiaddrs with /p2p; link-local ones, with a card of this machine, only where there are no others
@@ -49,7 +51,7 @@ type Info struct {
 
 // PeerInfo is another node that we know of.
 type PeerInfo struct {
-	Peer      PeerID   `json:"peer"`
+	Peer      peer.ID  `json:"peer"`
 	Addrs     []string `json:"addrs"`
 	Connected bool     `json:"connected"`
 	RTTms     float64  `json:"rtt_ms"`
@@ -60,13 +62,13 @@ type PeerInfo struct {
 
 // RoomInfo is a room that we are in, own, or have found.
 type RoomInfo struct {
-	ID      RoomID `json:"id"`
-	Name    string `json:"name"`
-	Owner   PeerID `json:"owner"`
-	Words   string `json:"words"`
-	Access  string `json:"access"`
-	Members int    `json:"members"`
-	Subject string `json:"subject"`
+	ID      RoomID  `json:"id"`
+	Name    string  `json:"name"`
+	Owner   peer.ID `json:"owner"`
+	Words   string  `json:"words"`
+	Access  Access  `json:"access"`
+	Members int     `json:"members"`
+	Subject string  `json:"subject"`
 	// RetainS is for how long lines are kept there, in seconds; 0 where nobody has said so.
 	RetainS int64 `json:"retain_s,omitempty"`
 	// Mine: I am its owner. In: I am in it now.
@@ -77,32 +79,32 @@ type RoomInfo struct {
 	// OwnerNick is what the owner called itself when it made the room: signed by it, and its own word.
 	OwnerNick string `json:"owner_nick"`
 	// Verified: the owner's words were compared. Other is a verified peer that the owner has the nick of.
-	Verified bool   `json:"verified"`
-	Other    PeerID `json:"other,omitempty"`
+	Verified bool    `json:"verified"`
+	Other    peer.ID `json:"other,omitempty"`
 	// Change is set where the room's name is known as another owner's.
 	Change *KeyChange `json:"change,omitempty"`
 }
 
 // PolicyInfo is a room's policy as faces speak of it.
 type PolicyInfo struct {
-	Access        string `json:"access"` // open, knock, invite
-	Subject       string `json:"subject"`
-	IdleS         int64  `json:"idle_s"` // 0: never closes by itself
-	RetainS       int64  `json:"retain_s"`
-	History       string `json:"history"` // none, since-join, all
-	MembersInvite bool   `json:"members_invite"`
-	HideReasons   bool   `json:"hide_reasons"`
+	Access        Access  `json:"access"`
+	Subject       string  `json:"subject"`
+	IdleS         int64   `json:"idle_s"` // 0: never closes by itself
+	RetainS       int64   `json:"retain_s"`
+	History       History `json:"history"`
+	MembersInvite bool    `json:"members_invite"`
+	HideReasons   bool    `json:"hide_reasons"`
 }
 
 // PolicyChange changes what is not nil.
 type PolicyChange struct {
-	Access        *string `json:"access,omitempty"`
-	Subject       *string `json:"subject,omitempty"`
-	IdleS         *int64  `json:"idle_s,omitempty"`
-	RetainS       *int64  `json:"retain_s,omitempty"`
-	History       *string `json:"history,omitempty"`
-	MembersInvite *bool   `json:"members_invite,omitempty"`
-	HideReasons   *bool   `json:"hide_reasons,omitempty"`
+	Access        *Access  `json:"access,omitempty"`
+	Subject       *string  `json:"subject,omitempty"`
+	IdleS         *int64   `json:"idle_s,omitempty"`
+	RetainS       *int64   `json:"retain_s,omitempty"`
+	History       *History `json:"history,omitempty"`
+	MembersInvite *bool    `json:"members_invite,omitempty"`
+	HideReasons   *bool    `json:"hide_reasons,omitempty"`
 }
 
 // CreateOptions of a new room; nil policy fields are the defaults (docs/design.md, "Joining", "Time limits").
@@ -131,7 +133,7 @@ type JoinedInfo struct {
 	ID      RoomID       `json:"id"`
 	Name    string       `json:"name"`
 	Nick    string       `json:"nick"`
-	Owner   PeerID       `json:"owner"`
+	Owner   peer.ID      `json:"owner"`
 	Epoch   uint64       `json:"epoch"`
 	Members []MemberInfo `json:"members"`
 	// RetainS is for how long lines are kept, in seconds.
@@ -140,16 +142,16 @@ type JoinedInfo struct {
 	Resumed bool `json:"resumed,omitempty"`
 }
 
-// MemberInfo is a member of a room. Role is owner or member. Present: heard from by the authority just now. Since is when
+// MemberInfo is a member of a room. Present: heard from by the authority just now. Since is when
 // it was admitted, by the owner's clock; LastLine when it said what is the last of its lines kept here, by its own clock,
 // zero where none is.
 type MemberInfo struct {
-	Peer    PeerID `json:"peer"`
-	Nick    string `json:"nick"`
-	Role    string `json:"role"`
-	Present bool   `json:"present"`
-	Words   string `json:"words"`
-	Self    bool   `json:"self"`
+	Peer    peer.ID `json:"peer"`
+	Nick    string  `json:"nick"`
+	Role    Role    `json:"role"`
+	Present bool    `json:"present"`
+	Words   string  `json:"words"`
+	Self    bool    `json:"self"`
 	Trust
 	Since    time.Time `json:"since"`
 	LastLine time.Time `json:"last_line,omitzero"`
@@ -180,9 +182,9 @@ type InviteInfo struct {
 
 // BanInfo is a ban in force. Until is zero for one without end.
 type BanInfo struct {
-	Peer   PeerID    `json:"peer"`
+	Peer   peer.ID   `json:"peer"`
 	Nick   string    `json:"nick"`
-	By     PeerID    `json:"by"`
+	By     peer.ID   `json:"by"`
 	Reason string    `json:"reason"`
 	Until  time.Time `json:"until,omitzero"`
 }
@@ -190,10 +192,10 @@ type BanInfo struct {
 // KnockInfo is somebody at the door. Alike: another one there has this nick, or one that looks like it, so that the nick
 // names nobody.
 type KnockInfo struct {
-	Peer  PeerID `json:"peer"`
-	Nick  string `json:"nick"`
-	Words string `json:"words"`
-	Alike bool   `json:"alike,omitempty"`
+	Peer  peer.ID `json:"peer"`
+	Nick  string  `json:"nick"`
+	Words string  `json:"words"`
+	Alike bool    `json:"alike,omitempty"`
 	Trust
 }
 

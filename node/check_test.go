@@ -92,8 +92,8 @@ func TestCheckCreate(t *testing.T) {
 		{CreateOptions{Name: "a\nb"}, "line break"},
 		{CreateOptions{Name: "lab", Nick: "SYSTEM"}, `the nick "SYSTEM" is not allowed: it is reserved`},
 		{CreateOptions{Name: "lab", Nick: "a b"}, `the nick "a b" is not allowed`},
-		{CreateOptions{Name: "lab", PolicyChange: PolicyChange{History: text("sometimes")}}, "sometimes"},
-		{CreateOptions{Name: "lab", PolicyChange: PolicyChange{Access: text("ajar")}}, "ajar"},
+		{CreateOptions{Name: "lab", PolicyChange: PolicyChange{History: new(History("sometimes"))}}, "sometimes"},
+		{CreateOptions{Name: "lab", PolicyChange: PolicyChange{Access: new(Access("ajar"))}}, "ajar"},
 		{CreateOptions{Name: "lab", PolicyChange: PolicyChange{RetainS: number(0)}}, "lines cannot be kept for 0 seconds"},
 		{CreateOptions{Name: "lab", PolicyChange: PolicyChange{Subject: text(strings.Repeat("x", 5000))}}, "subject"},
 	} {

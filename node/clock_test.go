@@ -182,7 +182,7 @@ func TestInviteEndsByOwnersClock(t *testing.T) {
 			alice := l.start("alice")
 			l.setClock("alice", -c.behind) // from the start, but for the first second
 			time.Sleep(2 * time.Second)    // simulated
-			byInvite := "invite"
+			byInvite := AccessInvite
 			must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: PolicyChange{Access: &byInvite}}))
 			inv := must(alice.Invite(l.ctx(), "lab", "", time.Hour))
 			bob := l.start("bob")

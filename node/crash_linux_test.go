@@ -101,7 +101,7 @@ func obey(n *Node, w *wall, order, rest string) (answer any, err error) {
 	case "count":
 		return w.count(), nil
 	case "create":
-		access := "invite"
+		access := AccessInvite
 		_, err = n.Create(ctx, CreateOptions{Name: "lab", PolicyChange: PolicyChange{Access: &access}})
 	case "invite":
 		i, err := n.Invite(ctx, "lab", "", 0)

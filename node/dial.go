@@ -432,7 +432,7 @@ func formatAddrs(as []multiaddr.Multiaddr) []string {
 }
 
 // Dial connects to a multiaddr, with or without its /p2p, or to HOST:PORT, and stays connected.
-func (n *Node) Dial(ctx context.Context, addr string) (PeerID, error) {
+func (n *Node) Dial(ctx context.Context, addr string) (peer.ID, error) {
 	a, err := parseAddr(addr)
 	if err != nil {
 		return "", err

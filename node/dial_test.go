@@ -72,7 +72,7 @@ func TestBookIsBounded(t *testing.T) {
 	b.add("busy", addr, lawStart)
 	b.entry("busy").dialing = true
 	for i := range 3 * MaxPeers {
-		if b.add(PeerID(fmt.Sprint("hint", i)), addr, lawStart.Add(time.Duration(i)*time.Second)) == nil {
+		if b.add(peer.ID(fmt.Sprint("hint", i)), addr, lawStart.Add(time.Duration(i)*time.Second)) == nil {
 			t.Fatal("no place for hint", i)
 		}
 		if len(b.entries) > MaxPeers {
@@ -82,7 +82,7 @@ func TestBookIsBounded(t *testing.T) {
 	if b.entry("wanted") == nil || b.entry("busy") == nil {
 		t.Error("a hint has displaced a peer that we need")
 	}
-	if b.entry(PeerID(fmt.Sprint("hint", 3*MaxPeers-1))) == nil || b.entry("hint0") != nil {
+	if b.entry(peer.ID(fmt.Sprint("hint", 3*MaxPeers-1))) == nil || b.entry("hint0") != nil {
 		t.Error("the hint that went was not the oldest")
 	}
 	if b.add(personaID("alice"), addr, lawStart) != nil {

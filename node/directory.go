@@ -229,7 +229,7 @@ func (l *loop) noteRoom(from peer.ID, host string, a openedAd) {
 		f.addrs = l.named(from, f.owner, a.ad.Addrs)
 	}
 	if !known {
-		l.emitFound(id, RoomFound{Name: f.name, Owner: f.owner, Words: f.words, Access: accessName(f.access)})
+		l.emitFound(id, RoomFound{Name: f.name, Owner: f.owner, Words: f.words, Access: accessFrom(f.access)})
 		l.warnTwins(id, f)
 	}
 }
@@ -284,7 +284,7 @@ func (l *loop) emitFound(id protocol.RoomID, body EventBody) {
 
 func (l *loop) dropFound(id protocol.RoomID) {
 	f := l.found[id]
-	l.emitFound(id, RoomLost{Name: f.name, Owner: f.owner, Words: f.words, Access: accessName(f.access)})
+	l.emitFound(id, RoomLost{Name: f.name, Owner: f.owner, Words: f.words, Access: accessFrom(f.access)})
 	delete(l.found, id)
 }
 
@@ -380,7 +380,7 @@ func (roomInfos) run(l *loop) ([]RoomInfo, error) {
 			nick := f.ownerNick()
 			trust := l.trusts.of(f.owner, nick)
 			infos = append(infos, RoomInfo{
-				ID: id, Name: f.name, Owner: f.owner, Words: f.words, Access: accessName(f.access),
+				ID: id, Name: f.name, Owner: f.owner, Words: f.words, Access: accessFrom(f.access),
 				Members: f.members, Subject: f.subject, RetainS: int64(f.retain / time.Second), OwnerNick: nick, Verified: trust.Verified, Other: trust.Other, Change: l.keyChange(id, f.looks, f.owner),
 			})
 		}
@@ -401,7 +401,7 @@ func (r *room) info() RoomInfo {
 	owner, _ := st.Member(st.Owner())
 	trust := r.l.trusts.of(st.Owner(), owner.Nick)
 	return RoomInfo{
-		ID: r.id, Name: st.Name(), Owner: st.Owner(), Access: accessName(st.Policy().Access),
+		ID: r.id, Name: st.Name(), Owner: st.Owner(), Access: accessFrom(st.Policy().Access),
 		Members: st.Len(), Subject: st.Policy().Subject, RetainS: int64(st.Policy().Retain / time.Second), Mine: st.Owner() == r.l.n.self, In: in,
 		IdleS:     int64(st.Policy().Idle / time.Second),
 		OwnerNick: owner.Nick, Verified: trust.Verified, Other: trust.Other,

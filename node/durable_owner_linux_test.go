@@ -18,6 +18,8 @@ import (
 	"localchat/authority"
 	"localchat/node/internal/store"
 	"localchat/protocol"
+
+	"github.com/libp2p/go-libp2p/core/peer"
 )
 
 // A target is a member that is to lose its place. It polls by itself, with one nonce, and keeps every answer: a
@@ -25,7 +27,7 @@ import (
 type target struct {
 	t     *testing.T
 	n     *Node
-	owner PeerID
+	owner peer.ID
 	seat  authority.Seat
 
 	mu      sync.Mutex // shared by its poll and the test

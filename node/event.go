@@ -8,7 +8,7 @@ import (
 	"localchat/protocol"
 )
 
-// PeerID names a peer. It is libp2p's own type, so that a face needs no import of libp2p to hold one.
+// PeerID is peer.ID by the name that a face uses, which imports no libp2p.
 type PeerID = peer.ID
 
 // RoomID names a room.
@@ -41,25 +41,25 @@ type Quote struct {
 type (
 	// RoomFound: a room was seen on the network for the first time, or again after RoomLost.
 	RoomFound struct {
-		Name   string `json:"name"`
-		Owner  PeerID `json:"owner"`
-		Words  string `json:"words"`
-		Access string `json:"access"`
+		Name   string  `json:"name"`
+		Owner  peer.ID `json:"owner"`
+		Words  string  `json:"words"`
+		Access Access  `json:"access"`
 	}
 	// RoomLost: nobody has shown the room for a while.
 	RoomLost RoomFound
 	// Knock: somebody asks the owner to be admitted; see [KnockInfo].
 	Knock struct {
-		Peer  PeerID `json:"peer"`
-		Nick  string `json:"nick"`
-		Words string `json:"words"`
-		Alike bool   `json:"alike,omitempty"`
+		Peer  peer.ID `json:"peer"`
+		Nick  string  `json:"nick"`
+		Words string  `json:"words"`
+		Alike bool    `json:"alike,omitempty"`
 		Trust
 	}
 	// KnockGone: a knock was withdrawn before it was answered.
 	KnockGone struct {
-		Peer PeerID `json:"peer"`
-		Nick string `json:"nick"`
+		Peer peer.ID `json:"peer"`
+		Nick string  `json:"nick"`
 	}
 	// Joined: I am in.
 	Joined struct {
@@ -76,35 +76,35 @@ type (
 	Left struct{}
 	// MemberJoined: somebody was admitted.
 	MemberJoined struct {
-		Peer PeerID `json:"peer"`
-		Nick string `json:"nick"`
+		Peer peer.ID `json:"peer"`
+		Nick string  `json:"nick"`
 	}
 	// MemberLeft: somebody left at its own wish.
 	MemberLeft MemberJoined
-	// MemberRemoved: somebody lost its place. Kind is kicked or banned.
+	// MemberRemoved: somebody lost its place. Kind is KindKicked or KindBanned.
 	MemberRemoved struct {
-		Peer PeerID `json:"peer"`
-		Nick string `json:"nick"`
-		By   PeerID `json:"by"`
+		Peer peer.ID `json:"peer"`
+		Nick string  `json:"nick"`
+		By   peer.ID `json:"by"`
 		// ByNick is By's nick.
 		ByNick string    `json:"by_nick"`
-		Kind   string    `json:"kind"`
+		Kind   Kind      `json:"kind"`
 		Until  time.Time `json:"until,omitzero"`
 		Seq    uint64    `json:"removal"`
 	}
 	// RemovalReason: the authority tells the room why, after the removed peer has heard it.
 	RemovalReason struct {
-		Peer    PeerID `json:"peer"`
-		Nick    string `json:"nick"`
-		Text    string `json:"text"`
-		Removal uint64 `json:"removal"`
+		Peer    peer.ID `json:"peer"`
+		Nick    string  `json:"nick"`
+		Text    string  `json:"text"`
+		Removal uint64  `json:"removal"`
 	}
 	// Unbanned: a ban was lifted.
 	Unbanned MemberJoined
 	// Message: a line that counts.
 	Message struct {
 		ID     string    `json:"id"`
-		Peer   PeerID    `json:"peer"`
+		Peer   peer.ID   `json:"peer"`
 		Nick   string    `json:"nick"`
 		Text   string    `json:"text"`
 		Action bool      `json:"action"`
@@ -132,7 +132,7 @@ type (
 	BacklogEnd struct{}
 	// Hidden: lines shown before count no longer, because their author was removed and they are past its cut-off.
 	Hidden struct {
-		Peer PeerID   `json:"peer"`
+		Peer peer.ID  `json:"peer"`
 		Nick string   `json:"nick"`
 		IDs  []string `json:"ids"`
 	}
@@ -147,7 +147,7 @@ type (
 	// Direct: a direct message.
 	Direct struct {
 		ID   string    `json:"id"`
-		Peer PeerID    `json:"peer"`
+		Peer peer.ID   `json:"peer"`
 		Nick string    `json:"nick"`
 		Text string    `json:"text"`
 		At   time.Time `json:"at"`
@@ -159,9 +159,9 @@ type (
 	// AtDoor: I was not in yet. I stood at the door when I was banned or the room was closed, or came with an invite that
 	// had been revoked. Nothing of the room is here to be cleared, and what asked to be let in fails with the same words.
 	Removed struct {
-		Kind   string    `json:"kind"`
+		Kind   Kind      `json:"kind"`
 		Text   string    `json:"text"`
-		By     PeerID    `json:"by"`
+		By     peer.ID   `json:"by"`
 		ByNick string    `json:"by_nick"`
 		At     time.Time `json:"at"`
 		Until  time.Time `json:"until,omitzero"`
@@ -173,15 +173,15 @@ type (
 	Refused struct{}
 	// Epoch: the room has a new key. Have and Missing are peers, on the owner's node alone.
 	Epoch struct {
-		Epoch   uint64   `json:"epoch"`
-		Have    []PeerID `json:"have,omitempty"`
-		Missing []PeerID `json:"missing,omitempty"`
+		Epoch   uint64    `json:"epoch"`
+		Have    []peer.ID `json:"have,omitempty"`
+		Missing []peer.ID `json:"missing,omitempty"`
 	}
 	// RemovalProgress: how far a removal has got, on the owner's node.
 	RemovalProgress struct {
-		Peer    PeerID   `json:"peer"`
+		Peer    peer.ID  `json:"peer"`
 		Nick    string   `json:"nick"`
-		Kind    string   `json:"kind"`
+		Kind    Kind     `json:"kind"`
 		Told    bool     `json:"told"`
 		Applied int      `json:"applied"`
 		Total   int      `json:"total"`
@@ -202,13 +202,13 @@ type (
 	// names in JSON.
 	PolicyChanged struct {
 		PolicyInfo
-		By      PeerID   `json:"by"`
+		By      peer.ID  `json:"by"`
 		ByNick  string   `json:"by_nick"`
 		Changed []string `json:"changed"`
 	}
 	// RoomClosed: the room that I own has ended.
 	RoomClosed struct {
-		Kind string `json:"kind"`
+		Kind Kind   `json:"kind"`
 		Text string `json:"text"`
 	}
 	// Gap: events that this reader was too slow for.
@@ -223,9 +223,9 @@ type (
 	// refused: what, and where it comes from; see floods), knocks (how many more stand at the door than were announced), version
 	// (a node here runs another one), network, disk.
 	Warning struct {
-		Code string `json:"code"`
-		Text string `json:"text"`
-		Peer PeerID `json:"peer,omitempty"`
+		Code string  `json:"code"`
+		Text string  `json:"text"`
+		Peer peer.ID `json:"peer,omitempty"`
 	}
 )
 

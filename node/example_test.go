@@ -26,7 +26,7 @@ func Example() {
 	events := alice.Subscribe()
 	defer events.Close()
 
-	open := "open"
+	open := node.AccessOpen
 	room, err := alice.Create(ctx, node.CreateOptions{Name: "lab", PolicyChange: node.PolicyChange{Access: &open}})
 	if err != nil {
 		panic(err)

@@ -205,7 +205,7 @@ func TestLinesThatPushEachOtherOutAreAFlood(t *testing.T) {
 // The longest texts arrive whole, live and fetched, even if several do not fit into one answer.
 func TestLongestTextsArriveWhole(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
-		rules, all := openRoom(), "all"
+		rules, all := openRoom(), HistoryAll
 		rules.History = &all
 		alice, bob := l.start("alice"), l.start("bob")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: rules}))
@@ -247,7 +247,7 @@ func TestLongestTextsArriveWhole(t *testing.T) {
 func TestFullRoomIsHandedOver(t *testing.T) {
 	long(t)
 	simulate(t, 2, func(l *simLAN) {
-		rules, all := openRoom(), "all"
+		rules, all := openRoom(), HistoryAll
 		rules.History = &all
 		alice := l.start("alice")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: rules}))

@@ -36,7 +36,7 @@ func init() {
 	}
 	n := must(New(Config{Nick: "alice", Listen: []string{"/ip4/127.0.0.1/tcp/0"}}))
 	ctx := context.Background()
-	rules, all := openRoom(), "all"
+	rules, all := openRoom(), HistoryAll
 	rules.History = &all
 	room := must(n.Create(ctx, CreateOptions{Name: "lab", PolicyChange: rules}))
 	text := strings.Repeat("x", protocol.MaxText)

@@ -446,7 +446,7 @@ func TestCrowdAtTheDoor(t *testing.T) {
 	for _, c := range []struct{ addresses, each int }{{1, 1}, {1, 20}, {10, 10}} {
 		t.Run(fmt.Sprintf("%d addresses, %d each", c.addresses, c.each), func(t *testing.T) {
 			onAStreet(t, func(s *street) {
-				access, never := "knock", int64(0)
+				access, never := AccessKnock, int64(0)
 				room := must(s.start("alice").Create(s.t.Context(), CreateOptions{Name: "lab", PolicyChange: PolicyChange{Access: &access, IdleS: &never}}))
 				ctx, cancel := context.WithCancel(context.Background())
 				var wg sync.WaitGroup

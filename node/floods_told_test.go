@@ -181,7 +181,7 @@ func noFloods(t *testing.T, when string, subs map[string]*watcher) {
 func TestOrdinaryUseIsNoFlood(t *testing.T) {
 	long(t)
 	onAStreet(t, func(s *street) {
-		access, never := "knock", int64(0)
+		access, never := AccessKnock, int64(0)
 		alice := s.start("alice")
 		room := must(alice.Create(s.t.Context(), CreateOptions{Name: "lab", PolicyChange: PolicyChange{Access: &access, IdleS: &never}}))
 		in := make(chan error, 64)

@@ -23,8 +23,8 @@ func (l *simLAN) texts(nick string) (texts []string) {
 // A late joiner is given the lines that the policy gives and nothing else, whether it asks as our node does or asks
 // every member outright for all keys and all lines.
 func TestLateJoinerGetsWhatPolicyAllows(t *testing.T) {
-	for _, policy := range []string{"none", "since-join", "all"} {
-		t.Run(policy, func(t *testing.T) {
+	for _, policy := range []History{HistoryNone, HistorySinceJoin, HistoryAll} {
+		t.Run(string(policy), func(t *testing.T) {
 			simulate(t, 4, func(l *simLAN) {
 				rules := openRoom()
 				rules.History = &policy
@@ -45,7 +45,7 @@ func TestLateJoinerGetsWhatPolicyAllows(t *testing.T) {
 				s.says("alice", "after")
 				s.shows("carol", "after")
 				want := []string{"after"}
-				if policy == "all" {
+				if policy == HistoryAll {
 					want = []string{"before", "before too", "after"}
 				}
 				if got := l.texts("carol"); !slices.Equal(got, want) {
@@ -77,10 +77,10 @@ func TestLateJoinerGetsWhatPolicyAllows(t *testing.T) {
 							keys++
 						}
 					}
-					if (policy != "all" || name == "carol" && keys == 0) && lines+keys > 0 {
+					if (policy != HistoryAll || name == "carol" && keys == 0) && lines+keys > 0 {
 						t.Errorf("%s gives %d lines and %d keys from before the join", name, lines, keys)
 					}
-					if policy == "all" && name != "carol" && (lines != 2 || keys == 0) {
+					if policy == HistoryAll && name != "carol" && (lines != 2 || keys == 0) {
 						t.Errorf("%s gives %d lines and %d keys from before the join, want all", name, lines, keys)
 					}
 				}
@@ -93,7 +93,7 @@ func TestLateJoinerGetsWhatPolicyAllows(t *testing.T) {
 // member was away for longer are not, and their author is not told that they were delivered.
 func TestLostLiveLinesAreRepaired(t *testing.T) {
 	simulate(t, 2, func(l *simLAN) {
-		rules, none := openRoom(), "none"
+		rules, none := openRoom(), HistoryNone
 		rules.History = &none
 		alice, bob := l.start("alice"), l.start("bob")
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: rules}))

@@ -379,7 +379,7 @@ func TestUncommittedKeyIsNotBelieved(t *testing.T) {
 		r := l.rooms[s.room]
 		st := r.current()
 		inForce, _ := r.keys.Get(st.Epoch())
-		for _, from := range []PeerID{personaID("carol"), r.authority()} {
+		for _, from := range []peer.ID{personaID("carol"), r.authority()} {
 			for _, epoch := range []uint64{1, st.Epoch(), st.Epoch() + 1, st.Epoch() + 1_000_000, protocol.MaxCounter} {
 				before := r.keys.Epochs()
 				// A line that opens under the key is no proof: its author may have invented the key.

@@ -89,9 +89,9 @@ func (r *room) memberInfos() []MemberInfo {
 	}
 	infos := []MemberInfo{}
 	for _, m := range r.current().Members() {
-		role := "member"
+		role := RoleMember
 		if m.Owner {
-			role = "owner"
+			role = RoleOwner
 		}
 		self := m.Peer == r.l.n.self
 		info := MemberInfo{
@@ -107,7 +107,7 @@ func (r *room) memberInfos() []MemberInfo {
 }
 
 // lastLineOf is when p said the last of its lines that are kept here; zero: none is.
-func (r *room) lastLineOf(p PeerID) time.Time {
+func (r *room) lastLineOf(p peer.ID) time.Time {
 	for _, l := range slices.Backward(r.talk.Of(p)) {
 		if l.Shown() {
 			return l.Content.At

@@ -193,7 +193,7 @@ func TestOneInviteAdmitsOne(t *testing.T) {
 	const strangers = 12
 	simulate(t, 1+strangers, func(l *simLAN) {
 		alice := l.start("alice")
-		byInvite := "invite"
+		byInvite := AccessInvite
 		lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: PolicyChange{Access: &byInvite}}))
 		token := must(protocol.ParseInvite(must(alice.Invite(l.ctx(), "lab", "", 0)).Text)).Token
 		var codes [strangers]protocol.JoinCode

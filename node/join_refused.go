@@ -6,6 +6,8 @@ import (
 	"localchat/authority"
 	"localchat/node/internal/fault"
 	"localchat/protocol"
+
+	"github.com/libp2p/go-libp2p/core/peer"
 )
 
 // turnedAway says why we are not let in. Where that takes from us what we held (a place at the door, a good invite), the
@@ -46,7 +48,7 @@ func proposing(err error, asked string, reply protocol.JoinReply) error {
 }
 
 // reason is the one in reply, if it is the authority's own word to us and answers our question.
-func (t *joinTarget) reason(self PeerID, reply protocol.JoinReply) (protocol.SignedReason, bool) {
+func (t *joinTarget) reason(self peer.ID, reply protocol.JoinReply) (protocol.SignedReason, bool) {
 	r, err := protocol.OpenReason(reply.Reason)
 	return r, err == nil && r.Room == t.room && r.By == t.owner && r.Peer == self && r.Nonce == t.nonce
 }

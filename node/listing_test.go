@@ -15,7 +15,7 @@ import (
 // or before the room became invite-only; not to a removed peer, nor to one that is refused at the door.
 func TestInviteOnlyRoomsTellStrangersNothing(t *testing.T) {
 	const secret = "we buy ACME on Friday"
-	invite, knock, subject := "invite", "knock", secret
+	invite, knock, subject := AccessInvite, AccessKnock, secret
 	for name, make := range map[string]func(l *simLAN, n *Node){
 		"set at creation": func(l *simLAN, n *Node) {
 			must(n.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: PolicyChange{Access: &invite, Subject: &subject}}))

@@ -89,66 +89,6 @@ func (l *loop) ownRoom(s string) (*room, error) {
 	return r, nil
 }
 
-func kindName(k protocol.ReasonKind) string {
-	switch k {
-	case protocol.Kicked:
-		return "kicked"
-	case protocol.Banned:
-		return "banned"
-	case protocol.Closed:
-		return "closed"
-	case protocol.Idle:
-		return "idle"
-	case protocol.InviteRevoked:
-		return "invite-revoked"
-	}
-	return "other"
-}
-
-func accessName(a protocol.Access) string {
-	switch a {
-	case protocol.Open:
-		return "open"
-	case protocol.Invite:
-		return "invite"
-	}
-	return "knock"
-}
-
-func parseAccess(s string) (protocol.Access, error) {
-	switch s {
-	case "open":
-		return protocol.Open, nil
-	case "knock":
-		return protocol.Knock, nil
-	case "invite":
-		return protocol.Invite, nil
-	}
-	return 0, &Error{Code: CodeInvalid, Text: fmt.Sprintf("%q is not a kind of access", s), Reason: fault.BadAccess}
-}
-
-func historyName(h protocol.History) string {
-	switch h {
-	case protocol.HistoryNone:
-		return "none"
-	case protocol.HistoryAll:
-		return "all"
-	}
-	return "since-join"
-}
-
-func parseHistory(s string) (protocol.History, error) {
-	switch s {
-	case "none":
-		return protocol.HistoryNone, nil
-	case "since-join":
-		return protocol.HistorySinceJoin, nil
-	case "all":
-		return protocol.HistoryAll, nil
-	}
-	return 0, &Error{Code: CodeInvalid, Text: fmt.Sprintf("%q is not a kind of history", s), Reason: fault.BadHistory}
-}
-
 // firstWords is enough of a text to know it again.
 func firstWords(s string) string {
 	const runes = 40

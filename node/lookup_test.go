@@ -10,20 +10,20 @@ import (
 // Each name that is parsed is printed as the same name, and an unknown name is refused with the valid ones.
 func TestPolicyNames(t *testing.T) {
 	for _, a := range []protocol.Access{protocol.Open, protocol.Knock, protocol.Invite} {
-		if got, err := parseAccess(accessName(a)); err != nil || got != a {
-			t.Errorf("%s is read as %s, %v", accessName(a), accessName(got), err)
+		if got, err := accessFrom(a).parse(); err != nil || got != a {
+			t.Errorf("%s is read as %s, %v", accessFrom(a), accessFrom(got), err)
 		}
 	}
 	for _, h := range []protocol.History{protocol.HistoryNone, protocol.HistorySinceJoin, protocol.HistoryAll} {
-		if got, err := parseHistory(historyName(h)); err != nil || got != h {
-			t.Errorf("%s is read as %s, %v", historyName(h), historyName(got), err)
+		if got, err := historyFrom(h).parse(); err != nil || got != h {
+			t.Errorf("%s is read as %s, %v", historyFrom(h), historyFrom(got), err)
 		}
 	}
 	for _, s := range []string{"", "OPEN", "closed", "all ", "\x1b[31mopen"} {
-		if _, err := parseAccess(s); codeOf(err) != CodeInvalid || strings.ContainsRune(err.Error(), '\x1b') {
+		if _, err := Access(s).parse(); codeOf(err) != CodeInvalid || strings.ContainsRune(err.Error(), '\x1b') {
 			t.Errorf("access %q: %v", s, err)
 		}
-		if _, err := parseHistory(s); codeOf(err) != CodeInvalid || strings.ContainsRune(err.Error(), '\x1b') {
+		if _, err := History(s).parse(); codeOf(err) != CodeInvalid || strings.ContainsRune(err.Error(), '\x1b') {
 			t.Errorf("history %q: %v", s, err)
 		}
 	}

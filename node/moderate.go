@@ -8,6 +8,8 @@ import (
 	"localchat/authority"
 	"localchat/node/internal/fault"
 	"localchat/protocol"
+
+	"github.com/libp2p/go-libp2p/core/peer"
 )
 
 // Kick removes a member: out now, may ask to come back. Kicking somebody again before it has been told is no error, and
@@ -195,7 +197,7 @@ func (q answerKnock) run(l *loop) (none, error) {
 	if err != nil {
 		return none{}, err
 	}
-	var peers []PeerID
+	var peers []peer.ID
 	if q.who == "all" && q.accept {
 		for _, k := range r.ledger.Knocks() {
 			peers = append(peers, k.Peer)
@@ -208,7 +210,7 @@ func (q answerKnock) run(l *loop) (none, error) {
 		if where != atDoor {
 			return none{}, &Error{Code: CodeNotFound, Text: n.String() + " is in " + r.label() + " already, and not at its door", Reason: fault.AlreadyIn}
 		}
-		peers = []PeerID{n.Peer}
+		peers = []peer.ID{n.Peer}
 	}
 	r.noteEphemeral()
 	for _, p := range peers {
@@ -258,7 +260,7 @@ func doublesOf(knocks []authority.Knocking) []bool {
 }
 
 // alikeAtDoor reports whether another at the door has the nick of p, or one that looks like it.
-func (r *room) alikeAtDoor(p PeerID) bool {
+func (r *room) alikeAtDoor(p peer.ID) bool {
 	knocks := r.ledger.Knocks()
 	i := slices.IndexFunc(knocks, func(k authority.Knocking) bool { return k.Peer == p })
 	return i >= 0 && doublesOf(knocks)[i]

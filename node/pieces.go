@@ -8,6 +8,8 @@ import (
 	"localchat/authority"
 	"localchat/node/internal/transcript"
 	"localchat/protocol"
+
+	"github.com/libp2p/go-libp2p/core/peer"
 )
 
 // One frame may hold 2,048 records, or as many lines. Their signatures are verified in the goroutine that has read the frame,
@@ -40,7 +42,7 @@ type (
 	givenLines struct {
 		room  protocol.RoomID
 		lines []protocol.Message
-		from  PeerID
+		from  peer.ID
 		ages  map[protocol.Hash]time.Duration
 	}
 	givenAnswer struct {
@@ -149,7 +151,7 @@ type (
 	// handed is what else a fellow handed over.
 	handed struct {
 		room  protocol.RoomID
-		from  PeerID
+		from  peer.ID
 		proof []protocol.SignedRecord
 		last  protocol.Cut
 		keys  []protocol.EpochKey

@@ -106,10 +106,10 @@ const knownFile = "known.json"
 
 // A Known holds what a user knows of the owners of rooms, and the peers whose words were compared.
 type Known struct {
-	Self     PeerID            `json:"self"`
-	Owners   map[string]PeerID `json:"owners"`   // by the names of rooms that were entered
-	Own      []string          `json:"own"`      // the names of our own rooms
-	Verified []Named           `json:"verified"` // by the nicks of then
+	Self     peer.ID            `json:"self"`
+	Owners   map[string]peer.ID `json:"owners"`   // by the names of rooms that were entered
+	Own      []string           `json:"own"`      // the names of our own rooms
+	Verified []Named            `json:"verified"` // by the nicks of then
 }
 
 // ReadKnown reads what the nodes of a data directory know, whether or not one is running. A directory without it, or no

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
 
 	"localchat/node/internal/store"
 	"localchat/protocol"
@@ -105,7 +106,7 @@ func TestOneRoomThatLooksKnown(t *testing.T) {
 			alice := l.startOn(0, "alice", "", nil)
 			r := make(rumours, 8)
 			bob := must(New(Config{Nick: "bob", Host: l.hosts[2], Discovery: r, Known: Known{
-				Self: personaID("me"), Owners: map[string]PeerID{"lab": alice.self}, Own: []string{"den"}, Verified: []Named{{alice.self, "alice"}},
+				Self: personaID("me"), Owners: map[string]peer.ID{"lab": alice.self}, Own: []string{"den"}, Verified: []Named{{alice.self, "alice"}},
 			}}))
 			l.index["bob"], l.nodes["bob"] = 2, bob
 			l.subs["bob"] = watch(l.t, "bob", bob)

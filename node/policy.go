@@ -43,12 +43,12 @@ func (q policyOf) run(l *loop) (PolicyInfo, error) {
 func (c PolicyChange) apply(p protocol.Policy) (protocol.Policy, error) {
 	var err error
 	if c.Access != nil {
-		if p.Access, err = parseAccess(*c.Access); err != nil {
+		if p.Access, err = c.Access.parse(); err != nil {
 			return p, err
 		}
 	}
 	if c.History != nil {
-		if p.History, err = parseHistory(*c.History); err != nil {
+		if p.History, err = c.History.parse(); err != nil {
 			return p, err
 		}
 	}
@@ -107,7 +107,7 @@ func policyChanges(before, after protocol.Policy) (changed []string) {
 
 func policyInfo(p protocol.Policy) PolicyInfo {
 	return PolicyInfo{
-		Access: accessName(p.Access), Subject: p.Subject, IdleS: int64(p.Idle / time.Second), RetainS: int64(p.Retain / time.Second),
-		History: historyName(p.History), MembersInvite: p.MembersInvite, HideReasons: p.HideReasons,
+		Access: accessFrom(p.Access), Subject: p.Subject, IdleS: int64(p.Idle / time.Second), RetainS: int64(p.Retain / time.Second),
+		History: historyFrom(p.History), MembersInvite: p.MembersInvite, HideReasons: p.HideReasons,
 	}
 }

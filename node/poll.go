@@ -395,7 +395,7 @@ func (r *room) showReason(reason protocol.SignedReason) {
 
 func removedEvent(reason protocol.SignedReason, now time.Time) Removed {
 	return Removed{
-		Kind: kindName(reason.Kind), Text: reason.Text, By: reason.By, ByNick: reason.ByNick,
+		Kind: kindFrom(reason.Kind), Text: reason.Text, By: reason.By, ByNick: reason.ByNick,
 		At: between(reason.At, now.Add(-authority.FailureLife), now), Until: reason.Until,
 		Removal: reason.Removal,
 	}

@@ -12,8 +12,8 @@ import (
 // progress follows a removal until everybody has applied it and the removed peer has been told.
 type progress struct {
 	peer          peer.ID
-	nick, kind    string
-	text          string
+	nick, text    string
+	kind          Kind
 	seq, epoch    uint64
 	at            time.Time
 	told          bool
@@ -24,7 +24,7 @@ type progress struct {
 }
 
 // epochHolders splits the members by whether they have the records and the key of now.
-func (r *room) epochHolders() (have, missing []PeerID) {
+func (r *room) epochHolders() (have, missing []peer.ID) {
 	st := r.current()
 	for _, m := range st.Members() {
 		h := r.owned.heard[m.Peer]
@@ -40,7 +40,7 @@ func (r *room) epochHolders() (have, missing []PeerID) {
 // follow starts to follow a removal that has a target to tell.
 func (r *room) follow(c authority.Commit, rm protocol.Remove) {
 	p := &progress{
-		peer: rm.Peer, nick: c.Change.Nick, kind: kindName(rm.Kind), seq: c.Record.Seq, epoch: c.Record.Epoch, at: r.l.now(),
+		peer: rm.Peer, nick: c.Change.Nick, kind: kindFrom(rm.Kind), seq: c.Record.Seq, epoch: c.Record.Epoch, at: r.l.now(),
 		saidApplied: -1,
 	}
 	for _, f := range r.ledger.Failures() {

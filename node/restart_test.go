@@ -172,7 +172,7 @@ func addrOf(ai peer.AddrInfo) (peer.ID, net.Addr, error) {
 func (s *street) lab() RoomInfo {
 	s.t.Helper()
 	alice, bob := s.start("alice"), s.start("bob")
-	access, never := "open", int64(0)
+	access, never := AccessOpen, int64(0)
 	room := must(alice.Create(s.t.Context(), CreateOptions{Name: "lab", PolicyChange: PolicyChange{Access: &access, IdleS: &never}}))
 	must(bob.Join(s.ctx(), JoinOptions{Room: "lab"}))
 	until(s.subs["alice"], func(m MemberJoined) bool { return m.Nick == "bob" })
@@ -428,12 +428,12 @@ func TestShownReasonIsOnlyAcknowledged(t *testing.T) {
 	})
 }
 
-func peerOf(key crypto.PrivKey) PeerID { return must(peer.IDFromPrivateKey(key)) }
+func peerOf(key crypto.PrivKey) peer.ID { return must(peer.IDFromPrivateKey(key)) }
 
 // pollAs has the owner answer a peer's poll, and loses the answer.
 type pollAs struct {
 	n    *Node
-	peer PeerID
+	peer peer.ID
 	seat authority.Seat
 }
 

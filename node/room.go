@@ -342,7 +342,7 @@ func (r *room) tellChange(c authority.Change) {
 			return // the authority tells us itself, in the answer to our poll
 		}
 		by, _ := r.current().Member(c.Record.Author)
-		r.l.emit(r, MemberRemoved{Peer: c.Peer, Nick: c.Nick, By: c.Record.Author, ByNick: by.Nick, Kind: kindName(c.Reason), Until: c.Until, Seq: c.Record.Seq})
+		r.l.emit(r, MemberRemoved{Peer: c.Peer, Nick: c.Nick, By: c.Record.Author, ByNick: by.Nick, Kind: kindFrom(c.Reason), Until: c.Until, Seq: c.Record.Seq})
 	case authority.Unbanned:
 		r.l.emit(r, Unbanned(who))
 	case authority.PolicySet:
@@ -350,7 +350,7 @@ func (r *room) tellChange(c authority.Change) {
 		r.l.emit(r, PolicyChanged{policyInfo(c.Policy), c.Record.Author, by.Nick, policyChanges(c.Before, c.Policy)})
 	case authority.Closed:
 		if r.owner() {
-			r.l.emit(r, RoomClosed{Kind: kindName(c.Reason), Text: r.owned.closing})
+			r.l.emit(r, RoomClosed{Kind: kindFrom(c.Reason), Text: r.owned.closing})
 			r.l.saveKnown()
 		}
 	}

@@ -21,7 +21,7 @@ func TestErrorsNameNoPackage(t *testing.T) {
 		errs = append(errs, ruleError("lab", rule), ruleError("lab", fmt.Errorf("%w: the owner cannot be removed", rule)))
 	}
 	_, badReason := cleanReason("two\nlines")
-	_, badAccess := parseAccess("ajar")
+	_, badAccess := Access("ajar").parse()
 	long := strings.Repeat("x", 1000)
 	_, badSubject := PolicyChange{Subject: &long}.apply(protocol.DefaultPolicy())
 	_, badName := createRoom{CreateOptions{Name: "\u200b"}}.run(nil)

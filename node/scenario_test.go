@@ -210,13 +210,13 @@ func parsePolicy(opts []string) PolicyChange {
 		yes := v == "yes"
 		switch k {
 		case "open", "knock", "invite":
-			c.Access = &k
+			c.Access = new(Access(k))
 		case "idle":
 			c.IdleS = &n
 		case "retain":
 			c.RetainS = &n
 		case "history":
-			c.History = &v
+			c.History = new(History(v))
 		case "members-invite":
 			c.MembersInvite = &yes
 		case "hide-reasons":
@@ -396,9 +396,9 @@ func describe(ev Event) string {
 	case OwnerBack:
 		d = "owner back"
 	case RoomClosed:
-		d = "closed (" + b.Kind + ")" + why(b.Text)
+		d = "closed (" + string(b.Kind) + ")" + why(b.Text)
 	case PolicyChanged:
-		d = "policy: " + b.Access
+		d = "policy: " + string(b.Access)
 	case RoomFound:
 		d = "found"
 	case RoomLost:
@@ -455,7 +455,7 @@ func TestKindNames(t *testing.T) {
 		protocol.InviteRevoked: "invite-revoked", protocol.Other: "other", 77: "other",
 	}
 	for k, name := range want {
-		if got := kindName(k); got != name {
+		if got := kindFrom(k); string(got) != name {
 			t.Errorf("kind %d is called %q, not %q", k, got, name)
 		}
 	}

@@ -302,8 +302,7 @@ func codeOf(err error) ErrorCode {
 }
 
 func openRoom() PolicyChange {
-	open := "open"
-	return PolicyChange{Access: &open}
+	return PolicyChange{Access: new(AccessOpen)}
 }
 
 func TestRoomOnSimulatedLAN(t *testing.T) {

@@ -168,7 +168,7 @@ func (r *room) quote(next *transcript.Line) (before string, q *Quote) {
 }
 
 // nickOf is the nick that p has or last had here.
-func (r *room) nickOf(p PeerID) string {
+func (r *room) nickOf(p peer.ID) string {
 	st := r.current()
 	if m, ok := st.Member(p); ok {
 		return m.Nick

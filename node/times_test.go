@@ -16,7 +16,7 @@ func TestTimesAreBounded(t *testing.T) {
 	const retain = 10 * time.Minute
 	simulate(t, 4, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")
-		all := "all"
+		all := HistoryAll
 		lab := must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: PolicyChange{Access: openRoom().Access, History: &all}}))
 		must(bob.Join(l.ctx(), JoinOptions{Room: "lab"}))
 		m := l.infiltrate(3, lab)

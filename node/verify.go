@@ -17,7 +17,7 @@ import (
 
 // A Verification records that the users of two nodes have compared words, by voice or side by side.
 type Verification struct {
-	Peer  PeerID    `json:"peer"`
+	Peer  peer.ID   `json:"peer"`
 	Nick  string    `json:"nick"` // the other's nick at that time; "" if it was not known
 	Words string    `json:"words"`
 	At    time.Time `json:"at"`
@@ -28,7 +28,7 @@ type Trust struct {
 	// Verified: words have been compared with the holder of this very key.
 	Verified bool `json:"verified"`
 	// Other is another peer that was verified under this nick, or under one that looks like it.
-	Other PeerID `json:"verified_other,omitempty"`
+	Other peer.ID `json:"verified_other,omitempty"`
 }
 
 // trusts are the verifications of this node: by peer, and for each nick the peer that bore it last. The loop owns them.

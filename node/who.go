@@ -17,12 +17,12 @@ const MinIDPart = protocol.MinIDPart
 
 // A Named is a peer that a WHO may mean: by its nick, or by its ID.
 type Named struct {
-	Peer PeerID `json:"peer"`
-	Nick string `json:"nick"`
+	Peer peer.ID `json:"peer"`
+	Nick string  `json:"nick"`
 }
 
 // ShortID is the end of a peer ID that screens show, and that names the peer.
-func ShortID(p PeerID) string { return protocol.ShortID(p) }
+func ShortID(p peer.ID) string { return protocol.ShortID(p) }
 
 // SameName reports whether two names, of peers or of rooms, are one, as a person types them.
 func SameName(a, b string) bool { return protocol.SameName(a, b) }

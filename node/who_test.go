@@ -10,6 +10,8 @@ import (
 	"localchat/authority"
 	"localchat/node/internal/store"
 	"localchat/protocol"
+
+	"github.com/libp2p/go-libp2p/core/peer"
 )
 
 // WHO is a nick, a peer ID, or the start or end of one. No form takes precedence over another.
@@ -95,10 +97,10 @@ func TestFindWho(t *testing.T) {
 func TestOrdersNameOnePeer(t *testing.T) {
 	s := assail(t)
 	s.join(s.host("bob"), "bob")
-	twins := []PeerID{personaID("twin 1"), personaID("twin 2")}
+	twins := []peer.ID{personaID("twin 1"), personaID("twin 2")}
 	s.inLoop(s.alice, func(l *loop) {
 		r := l.rooms[s.room]
-		knock := func(p PeerID, nick string) {
+		knock := func(p peer.ID, nick string) {
 			t.Helper()
 			if err := r.step(authority.Knock{Peer: p, Request: protocol.JoinRequest{Room: s.room, Nick: nick}}); err != nil {
 				t.Fatal(err)

@@ -56,7 +56,7 @@ func (r *ourRoom) fill(n int, e ear) error {
 			}
 		}()
 	}
-	open := "open"
+	open := node.AccessOpen
 	info, err := r.nodes[0].Create(ctx, node.CreateOptions{Name: "lab", PolicyChange: node.PolicyChange{Access: &open}})
 	if err != nil {
 		return err

@@ -310,7 +310,7 @@ func (f *Node) Policy(_ context.Context, _ string, change node.PolicyChange) (no
 	what := "read"
 	switch {
 	case change.Access != nil:
-		what = "access=" + *change.Access
+		what = "access=" + string(*change.Access)
 	case change.Subject != nil:
 		what = "subject=" + *change.Subject
 	case change.IdleS != nil:

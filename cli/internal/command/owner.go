@@ -224,11 +224,11 @@ var policyTable = []struct {
 	words        []string // values that can be completed
 	set          func(*node.PolicyChange, string) error
 }{
-	{"access", "open, knock or invite", []string{"open", "knock", "invite"}, func(p *node.PolicyChange, v string) error { p.Access = &v; return nil }},
+	{"access", "open, knock or invite", []string{"open", "knock", "invite"}, func(p *node.PolicyChange, v string) error { p.Access = new(node.Access(v)); return nil }},
 	{"subject", "a text", nil, func(p *node.PolicyChange, v string) error { p.Subject = &v; return nil }},
 	{"idle", "10m, 6h, 1d, or 0 for never", []string{"1h", "6h", "1d", "0"}, func(p *node.PolicyChange, v string) error { return setSeconds(&p.IdleS, v) }},
 	{"retain", "10m, 1h, 1d", []string{"10m", "1h", "1d"}, func(p *node.PolicyChange, v string) error { return setSeconds(&p.RetainS, v) }},
-	{"history", "none, since-join or all", []string{"none", "since-join", "all"}, func(p *node.PolicyChange, v string) error { p.History = &v; return nil }},
+	{"history", "none, since-join or all", []string{"none", "since-join", "all"}, func(p *node.PolicyChange, v string) error { p.History = new(node.History(v)); return nil }},
 	{"members-invite", "on or off", []string{"on", "off"}, func(p *node.PolicyChange, v string) error { return setSwitch(&p.MembersInvite, v) }},
 	{"hide-reasons", "on or off", []string{"on", "off"}, func(p *node.PolicyChange, v string) error { return setSwitch(&p.HideReasons, v) }},
 }

@@ -144,7 +144,7 @@ func CreateRoom(ctx context.Context, n Node, o node.CreateOptions) (Reply, error
 		return Reply{}, err
 	}
 	lines := []safe.Text{render.NoticeMark + "others join with: localchat join " + render.RoomWord(r.Name, r.ID) + ", or with an invite: /invite"}
-	if r.Access == "knock" {
+	if r.Access == node.AccessKnock {
 		lines = append(lines, render.NoticeMark+"people who join knock first, and wait until you /accept them")
 	}
 	if r.IdleS > 0 {
@@ -247,9 +247,9 @@ func names(members []node.MemberInfo) safe.Text {
 	for _, m := range members {
 		name := render.Nick(m.Nick, m.Peer)
 		switch {
-		case m.Role == "owner" && m.Self:
+		case m.Role == node.RoleOwner && m.Self:
 			name += " (owner, you)"
-		case m.Role == "owner":
+		case m.Role == node.RoleOwner:
 			name += " (owner)"
 		case m.Self:
 			name += " (you)"
@@ -336,7 +336,7 @@ func runMembers(ctx context.Context, c Call) (Reply, error) {
 		width = max(width, len(render.Nick(who.Nick, who.Peer)))
 	}
 	for _, who := range all {
-		line := render.TrustMark(who.Trust) + " " + safe.Pad(render.Nick(who.Nick, who.Peer), width) + "  " + safe.Pad(safe.Name(who.Role), len("member"))
+		line := render.TrustMark(who.Trust) + " " + safe.Pad(render.Nick(who.Nick, who.Peer), width) + "  " + safe.Pad(safe.Name(string(who.Role)), len("member"))
 		if word := render.TrustWord(who.Trust); word != "" {
 			line += "  " + word
 		}

@@ -15,7 +15,7 @@ type Roster struct {
 // Owner returns the owner, or a zero MemberInfo.
 func (r *Roster) Owner() node.MemberInfo {
 	for _, m := range r.Members {
-		if m.Role == "owner" {
+		if m.Role == node.RoleOwner {
 			return m
 		}
 	}

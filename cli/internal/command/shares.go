@@ -204,7 +204,7 @@ func sharedRoom(ctx context.Context, n Node, room string) (shareConfig, error) {
 	}
 	r := rooms[i]
 	cfg.id, cfg.owned, cfg.membersInvite = r.ID.String(), r.Mine, policy.MembersInvite
-	cfg.Room = share.Room{Name: r.Name, Target: string(render.RoomWord(r.Name, r.ID)), Host: n.Info().Nick, Words: n.Info().Words, Access: policy.Access}
+	cfg.Room = share.Room{Name: r.Name, Target: string(render.RoomWord(r.Name, r.ID)), Host: n.Info().Nick, Words: n.Info().Words, Access: string(policy.Access)}
 	if at := slices.IndexFunc(m.Members, func(m node.MemberInfo) bool { return m.Self }); at >= 0 {
 		cfg.Room.Host = m.Members[at].Nick
 	}

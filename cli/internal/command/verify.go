@@ -60,7 +60,7 @@ func runWhois(ctx context.Context, c Call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	lines := append(Identity{Peer: who.Peer, Nick: who.Nick, Words: who.Words}.Lines(), "role   "+safe.Name(who.Role))
+	lines := append(Identity{Peer: who.Peer, Nick: who.Nick, Words: who.Words}.Lines(), "role   "+safe.Name(string(who.Role)))
 	switch {
 	case who.Role == Knocking:
 	case who.Self:

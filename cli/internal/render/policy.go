@@ -25,11 +25,11 @@ var policyRules = []policyRule{
 	}},
 	{"access", "who may join", func(p node.PolicyInfo) safe.Text {
 		switch p.Access {
-		case "open":
+		case node.AccessOpen:
 			return "everybody"
-		case "knock":
+		case node.AccessKnock:
 			return "people whom the owner accepts, and people with an invite"
-		case "invite":
+		case node.AccessInvite:
 			return "people with an invite"
 		}
 		return Access(p.Access)
@@ -37,14 +37,14 @@ var policyRules = []policyRule{
 	{"retain_s", "how long lines are kept", func(p node.PolicyInfo) safe.Text { return Seconds(p.RetainS) }},
 	{"history", "what new members see", func(p node.PolicyInfo) safe.Text {
 		switch p.History {
-		case "none":
+		case node.HistoryNone:
 			return "only lines said while they are here"
-		case "since-join":
+		case node.HistorySinceJoin:
 			return "lines said since they joined"
-		case "all":
+		case node.HistoryAll:
 			return "all lines still kept"
 		}
-		return safe.Name(p.History)
+		return safe.Name(string(p.History))
 	}},
 	{"idle_s", "when the room closes by itself", func(p node.PolicyInfo) safe.Text {
 		if p.IdleS == 0 {

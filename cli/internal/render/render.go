@@ -212,7 +212,7 @@ func ownText(body node.EventBody, room string) safe.Text {
 	case node.Refused:
 		return NoticeMark + "you are not a member of " + name
 	case node.RoomClosed:
-		if b.Kind == "idle" {
+		if b.Kind == node.KindIdle {
 			return NoticeMark + name + " was closed: nobody said anything for too long"
 		}
 		return NoticeMark + "you closed " + name + Because(b.Text)
@@ -224,9 +224,9 @@ func ownText(body node.EventBody, room string) safe.Text {
 func removalText(r node.Removed, room safe.Text) safe.Text {
 	cause := Cause(r)
 	switch r.Kind {
-	case "closed", "idle":
+	case node.KindClosed, node.KindIdle:
 		return room + " was " + cause
-	case "invite-revoked":
+	case node.KindInviteRevoked:
 		return "your invite to " + room + " was " + cause
 	}
 	verb := Deed(r.Kind)
@@ -240,11 +240,11 @@ func Cause(r node.Removed) safe.Text {
 		by = " by " + Nick(r.ByNick, r.By)
 	}
 	switch r.Kind {
-	case "closed":
+	case node.KindClosed:
 		return "closed" + by + Because(r.Text)
-	case "idle":
+	case node.KindIdle:
 		return "closed: nobody said anything for too long"
-	case "invite-revoked":
+	case node.KindInviteRevoked:
 		return "revoked" + by + Because(r.Text)
 	}
 	return Deed(r.Kind) + by + Until(r.Until) + Because(r.Text)
@@ -254,9 +254,9 @@ func Cause(r node.Removed) safe.Text {
 // "localchat " in a shell.
 func AfterRemoval(r node.Removed, room, slash safe.Text) safe.Text {
 	switch r.Kind {
-	case "closed", "idle":
+	case node.KindClosed, node.KindIdle:
 		return "the room has ended; " + slash + "rooms lists the rooms on this network"
-	case "banned":
+	case node.KindBanned:
 		if r.Until.IsZero() {
 			return "you cannot join until the owner lifts the ban"
 		}
@@ -270,9 +270,9 @@ func progressText(p node.RemovalProgress) safe.Text {
 	name := Nick(p.Nick, p.Peer)
 	deed := safe.Text("removal")
 	switch p.Kind {
-	case "kicked":
+	case node.KindKicked:
 		deed = "kick"
-	case "banned":
+	case node.KindBanned:
 		deed = "ban"
 	}
 	told := name + " not told yet"
@@ -302,25 +302,25 @@ func (r View) epochText(e node.Epoch) safe.Text {
 }
 
 // Deed says how a peer lost its place.
-func Deed(kind string) safe.Text {
+func Deed(kind node.Kind) safe.Text {
 	switch kind {
-	case "kicked", "banned":
-		return safe.Name(kind)
+	case node.KindKicked, node.KindBanned:
+		return safe.Name(string(kind))
 	}
 	return "removed"
 }
 
 // Access says how a room is entered.
-func Access(a string) safe.Text {
+func Access(a node.Access) safe.Text {
 	switch a {
-	case "open":
+	case node.AccessOpen:
 		return "open"
-	case "invite":
+	case node.AccessInvite:
 		return "by invite"
-	case "knock":
+	case node.AccessKnock:
 		return "knock"
 	}
-	return safe.Name(a)
+	return safe.Name(string(a))
 }
 
 // ownWords are words that notices use for us and for the room. A peer with such a nick is shown with the end of its ID, so

@@ -45,7 +45,7 @@ func (m *tui) chooseRoom() {
 		m.turnTo(p)
 		return
 	}
-	if r.Access == "invite" && !r.Mine {
+	if r.Access == node.AccessInvite && !r.Mine {
 		m.hint = "that room needs an invite: paste the invite here"
 		return
 	}

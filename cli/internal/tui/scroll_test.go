@@ -256,11 +256,11 @@ func TestScreenProperties(t *testing.T) {
 		f := clitest.NewNode()
 		f.Quiet = true
 		name := nasty.Draw(rt, "name")
-		f.MemberList = []node.MemberInfo{{Peer: clitest.MeID, Nick: "bob", Role: "owner", Self: true}, {Peer: clitest.DaveID, Nick: name, Role: name}}
+		f.MemberList = []node.MemberInfo{{Peer: clitest.MeID, Nick: "bob", Role: "owner", Self: true}, {Peer: clitest.DaveID, Nick: name, Role: node.Role(name)}}
 		f.AtDoor = []node.KnockInfo{{Peer: clitest.AliceID, Nick: name, Words: name}}
 		f.Banned[0].Nick, f.Open[0].Nick = name, name
-		f.RoomList = []node.RoomInfo{{ID: clitest.DenID, Name: name, Words: name, Access: name, Subject: name}}
-		f.Rules = node.PolicyInfo{Access: name, Subject: name}
+		f.RoomList = []node.RoomInfo{{ID: clitest.DenID, Name: name, Words: name, Access: node.Access(name), Subject: name}}
+		f.Rules = node.PolicyInfo{Access: node.Access(name), Subject: name}
 		a, _, words := newScreenEnv(t, strings.NewReader(""))
 		a.Exit = nil
 		g := before(rt, t.Context(), a, words, f, 80, 24, &command.Opening{Run: func(ctx context.Context, c command.Call) (command.Reply, error) {

@@ -111,16 +111,16 @@ func memberItems(members []node.MemberInfo) []item {
 	items := make([]item, len(members))
 	for i, who := range members {
 		mark, role := safe.Text("+"), safe.Text("member")
-		if who.Role == "owner" {
+		if who.Role == node.RoleOwner {
 			mark, role = "@", "owner"
 		}
 		away := !who.Present && !who.Self
 		switch {
-		case away && who.Role == "owner":
+		case away && who.Role == node.RoleOwner:
 			role = "owner, away"
 		case away:
 			mark, role = "!", "away"
-		case who.Self && who.Role == "owner":
+		case who.Self && who.Role == node.RoleOwner:
 			role = "owner, you"
 		case who.Self:
 			role = "you"
