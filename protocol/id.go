@@ -11,7 +11,7 @@ import (
 
 // version is one number for all that goes over the wire. It grows with any change of a frame, a record, a message or a topic
 // that an older node would not understand: a node that differed in one protocol alone could be let in, and then not be heard.
-const version = "/6"
+const version = "/7"
 
 // Stream protocols.
 const (
