@@ -15,13 +15,13 @@
 //
 // # Streams
 //
-//	/localchat/poll/6   PollAsk → PollReply, repeated on one stream   member → authority
-//	/localchat/join/6   JoinRequest → JoinReply, again after WAITING  stranger → authority
-//	/localchat/ask/6    AskRequest → AskReply                         member → authority
-//	/localchat/sync/6   SyncRequest → SyncReply                       member → member
-//	/localchat/pass/6   PassRequest → PassReply                       member → member
-//	/localchat/tell/6   TellRequest → TellReply                       member → member
-//	/localchat/rooms/6  RoomsRequest → RoomsReply                     anybody → anybody
+//	/localchat/poll/7   PollAsk → PollReply, repeated on one stream   member → authority
+//	/localchat/join/7   JoinRequest → JoinReply, again after WAITING  stranger → authority
+//	/localchat/ask/7    AskRequest → AskReply                         member → authority
+//	/localchat/sync/7   SyncRequest → SyncReply                       member → member
+//	/localchat/pass/7   PassRequest → PassReply                       member → member
+//	/localchat/tell/7   TellRequest → TellReply                       member → member
+//	/localchat/rooms/7  RoomsRequest → RoomsReply                     anybody → anybody
 //
 // The caller is the peer that the stream authenticates; no frame names its sender. A frame is an unsigned varint, the length of
 // what follows, and one protobuf message of the stream's type. The varint has its shortest form and at most 9 bytes. The
@@ -46,7 +46,7 @@
 //
 // # Gossip
 //
-// Each room has a gossipsub instance of its own, /localchat/room/ID/6 with the room's id, and in it the topics lines
+// Each room has a gossipsub instance of its own, /localchat/room/ID/7 with the room's id, and in it the topics lines
 // and records. The data of one pubsub message is one signed envelope: on lines a message, on records a record. Pubsub's
 // own signature and sequence number are not used (StrictNoSign); the message ID is [DataID] of the data.
 //
