@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"localchat/test/driver"
 )
@@ -38,7 +39,8 @@ func tree(t *testing.T, root string) (all []string) {
 }
 
 // TestLANRelease makes the release for this machine twice, with the same bytes, and installs its package into a system that has
-// nothing else. There the installed program makes a room, and is joined from another host. Removed, it leaves nothing.
+// nothing else. There the installed program makes a room, and is joined from another host with the program out of the archive.
+// A third host gets the archive from the page of a share. Removed, the package leaves nothing.
 func TestLANRelease(t *testing.T) {
 	l := newLAN(t)
 	var sums [][]byte
@@ -75,8 +77,10 @@ func TestLANRelease(t *testing.T) {
 		t.Fatal(err)
 	}
 	empty := tree(t, root)
+	begin := time.Now()
 	debs, _ := filepath.Glob(filepath.Join(dist, "*_linux_"+runtime.GOARCH+".deb"))
 	dpkg(t, root, append([]string{"-i"}, debs...)...)
+	unpacked := time.Since(begin)
 	installed := tree(t, root)
 	for _, want := range []string{
 		"/usr/bin/localchat", "/usr/share/man/man1/localchat.1", "/usr/share/man/man1/localchat-join.1", "/usr/share/doc/localchat/copyright",
@@ -106,10 +110,11 @@ func TestLANRelease(t *testing.T) {
 		}
 	}
 
-	// In the new system there is no file but those of the package: the program needs no other.
-	start := func(name string, args ...string) *node {
+	// Alice has the package: in her system there is no file but those of it, and the program needs no other. Bob has the
+	// program alone, out of the archive.
+	start := func(name string, program ...string) *node {
 		h := l.host(name)
-		cmd := h.Command("chroot", append([]string{root, "/usr/bin/localchat", "rpc", "--ephemeral", "--nick", name}, args...)...)
+		cmd := h.Command(program[0], append(program[1:], "rpc", "--ephemeral", "--nick", name)...)
 		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=/home"}
 		d, err := driver.Start(cmd)
 		if err != nil {
@@ -119,13 +124,43 @@ func TestLANRelease(t *testing.T) {
 		t.Cleanup(func() { n.end(t) })
 		return n
 	}
-	alice, bob := start("alice"), start("bob")
+	begin = time.Now()
+	alice := start("alice", "chroot", root, "/usr/bin/localchat")
 	if v := alice.do("node.info", nil)["version"]; v != "v0.0.1-test" {
 		t.Errorf("the installed program says that it is %v", v)
 	}
 	alice.do("room.create", obj{"name": "lab", "access": "open"})
+	t.Logf("from the .deb to a room: %.2f s, of which dpkg takes %.2f s", (unpacked + time.Since(begin)).Seconds(), unpacked.Seconds())
+	begin = time.Now()
+	archives, _ := filepath.Glob(filepath.Join(dist, "*_linux_"+runtime.GOARCH+".tar.gz"))
+	stick := t.TempDir()
+	l.Run("tar", append([]string{"-xz", "-C", stick, "--strip-components=1", "-f"}, archives...)...)
+	bob := start("bob", stick+"/localchat")
 	bob.do("room.join", obj{"room": "lab"})
+	bob.say("lab", "hello from a stick")
+	alice.hear(bob, "hello from a stick")
+	t.Logf("from the archive to the first line that is heard: %.2f s", time.Since(begin).Seconds())
 	converse("lab", "hello", alice, bob)
+
+	// Olga hands the release out. Carol gets the archive from the page.
+	o, c := l.host("olga"), l.host("carol")
+	cmd := o.Command(stick+"/localchat", "share", "den", "--plain", "--ephemeral", "--release", dist)
+	cmd.Env = []string{"USER=olga", "HOME=" + o.home}
+	olga := o.plain(cmd)
+	url := olga.shares()
+	begin = time.Now()
+	page, _ := c.curl(url)
+	line := lineOf(t, page, "Linux")
+	if len(archives) != 1 || !strings.Contains(line, "/get/"+filepath.Base(archives[0])+" && tar ") {
+		t.Errorf("the page gives the line %s", line)
+	}
+	carol := c.plain(c.bare(newcomer, "sh", "-c", line))
+	carol.sees("-- in den: ")
+	carol.types("hello from the page")
+	olga.sees("<carol> hello from the page")
+	t.Logf("from the page to the first line that is heard: %.2f s", time.Since(begin).Seconds())
+	carol.leaves()
+	olga.leaves()
 	alice.quit()
 	bob.quit()
 

@@ -163,7 +163,7 @@ func TestLANShare(t *testing.T) {
 	in := time.Since(begin)
 	bob.types("hello from nothing")
 	alice.sees("<bob> hello from nothing")
-	t.Logf("from an empty host: in the room after %.1f s, the first line is heard after %.1f s", in.Seconds(), time.Since(begin).Seconds())
+	t.Logf("from an empty host: in the room after %.2f s, the first line is heard after %.2f s", in.Seconds(), time.Since(begin).Seconds())
 
 	got, err := filepath.Glob(b.home + "/localchat_linux_*")
 	if err != nil || len(got) != 1 {

@@ -31,12 +31,12 @@ type File struct {
 	changed time.Time
 }
 
-// A kind says what a file is and so how it is got and run.
+// A kind says what a file is and so how it is got and run. The page gives the line for the first kind that it has for a system.
 type kind int
 
 const (
-	program kind = iota // the program itself
-	archive             // .tar.gz or .zip with the program in a folder that is called as the archive
+	archive kind = iota // .tar.gz or .zip: smaller, and the licences are in its folder, which is called as the archive
+	program             // the program itself
 	deb
 	rpm
 )
@@ -65,7 +65,7 @@ func Own() (*File, error) {
 			return nil, err
 		}
 	}
-	f := &File{OS: runtime.GOOS, Arch: runtime.GOARCH}
+	f := &File{OS: runtime.GOOS, Arch: runtime.GOARCH, kind: program}
 	if f.Arch == "arm" {
 		f.Arch = "armv7"
 	}
@@ -193,7 +193,7 @@ var processors = map[string]string{"amd64": "Intel or AMD, 64 bits", "arm64": "A
 // order are the systems as the page names them.
 var order = []string{"linux", "darwin", "windows", "freebsd"}
 
-// compare puts files into the order of the page: by system, and the program itself before what holds it.
+// compare puts files into the order of the page: by system, then by kind.
 func compare(a, b *File) int {
 	if a.OS != b.OS {
 		return slices.Index(order, a.OS) - slices.Index(order, b.OS)

@@ -16,7 +16,7 @@ const hostile = "e\x1b[2J</title></style><script>alert(1)</script>\"'`$(touch x)
 func testFiles() []*File {
 	sum := strings.Repeat("0123456789abcdef", 4)
 	return []*File{
-		{Name: "localchat_linux_amd64", OS: "linux", Arch: "amd64", Size: 30e6, SHA256: sum},
+		{Name: "localchat_linux_amd64", OS: "linux", Arch: "amd64", kind: program, Size: 30e6, SHA256: sum},
 		{Name: "localchat_1.2.3_linux_amd64.deb", OS: "linux", Arch: "amd64", kind: deb, SHA256: sum},
 		{Name: "localchat_1.2.3_darwin_arm64.tar.gz", OS: "darwin", Arch: "arm64", kind: archive, SHA256: sum},
 		{Name: "localchat_1.2.3_windows_amd64.zip", OS: "windows", Arch: "amd64", kind: archive, SHA256: sum},
