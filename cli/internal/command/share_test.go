@@ -72,11 +72,17 @@ func do(t *testing.T, c Call, words string) (string, error) {
 // page returns what the share of c serves at this machine; "" if nothing is served.
 func page(t *testing.T, c Call, path string) string {
 	t.Helper()
-	of := c.Env.Shares.running[c.Room.ID]
-	if of == nil {
+	of, on := c.Env.Shares.Of(c.Room.ID)
+	if !on {
 		return ""
 	}
 	return read(t, of.port, path)
+}
+
+// portOf is the port of the page of c.
+func portOf(c Call) int {
+	of, _ := c.Env.Shares.Of(c.Room.ID)
+	return of.port
 }
 
 func read(t *testing.T, port int, path string) string {
@@ -129,13 +135,13 @@ func TestShare(t *testing.T) {
 		t.Fatal(err)
 	}
 	line := string(r.Lines[len(r.Lines)-1])
-	_, path, found := strings.Cut(line, fmt.Sprintf("http://192.168.1.7:%d", c.Env.Shares.running[c.Room.ID].port))
+	_, path, found := strings.Cut(line, fmt.Sprintf("http://192.168.1.7:%d", portOf(c)))
 	if !found || !strings.Contains(page(t, c, path), "join "+r.Secret+"\n") {
 		t.Errorf("/invite says %s", line)
 	}
 
 	f.Did()
-	port := c.Env.Shares.running[c.Room.ID].port
+	port := portOf(c)
 	if said, err := do(t, c, "off"); err != nil || said != "-- the page of lab is gone\n" || read(t, port, "/") != "" {
 		t.Errorf("off: %q, %v", said, err)
 	}
@@ -184,7 +190,7 @@ func TestShareEnds(t *testing.T) {
 		if _, err := do(t, c, ""); err != nil {
 			t.Fatal(err)
 		}
-		port := c.Env.Shares.running[c.Room.ID].port
+		port := portOf(c)
 		f.EmitIn(clitest.DenID, "den", node.RoomClosed{})
 		f.EmitIn(clitest.DenID, "den", node.Left{})
 		f.Emit(node.MemberLeft{Nick: "carol"})

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"localchat/internal/onlink"
 )
 
@@ -43,6 +45,7 @@ type Server struct {
 	port      int
 	invites   *inviteTable
 	transfers *places
+	pace      *rate.Limiter
 	work      sync.WaitGroup
 	closed    sync.Once
 
@@ -74,7 +77,7 @@ func start(cfg Config, l net.Listener) *Server {
 	slices.SortFunc(cfg.Files, compare)
 	s := &Server{
 		cfg: cfg, port: int(addrOf(l.Addr()).Port()), invites: newInviteTable(cfg.Invites),
-		transfers: newPlaces(maxTransfers, maxTransfersOf),
+		transfers: newPlaces(maxTransfers, maxTransfersOf), pace: rate.NewLimiter(perSecond, requestBurst),
 	}
 	s.http = &http.Server{
 		Handler: http.HandlerFunc(s.serve), MaxHeaderBytes: maxHeader, ReadHeaderTimeout: headerWait, ReadTimeout: headerWait,
@@ -153,6 +156,9 @@ var headers = map[string]string{
 // serve answers a request.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	defer s.cfg.Guard()
+	if s.pace.Wait(r.Context()) != nil {
+		return // the visitor has gone
+	}
 	for name, value := range headers {
 		w.Header().Set(name, value)
 	}

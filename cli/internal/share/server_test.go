@@ -340,6 +340,35 @@ func TestTransfers(t *testing.T) {
 	})
 }
 
+// TestRequestsArePaced: a flood of requests is answered at its pace, and others do not wait for it.
+func TestRequestsArePaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, _ := serving(t)
+		began, floods := time.Now(), sync.WaitGroup{}
+		for i := range maxConns - 1 {
+			c := w.dial(fmt.Sprintf("10.1.1.%d", i/maxConnsOf+1))
+			floods.Go(func() {
+				defer c.Close()
+				for range 20 {
+					if !served(t, c) {
+						t.Error("a request is not answered")
+					}
+				}
+			})
+		}
+		time.Sleep(time.Second)
+		asked, c := time.Now(), w.dial("10.1.0.2")
+		if got := served(t, c); !got || time.Since(asked) > time.Second {
+			t.Errorf("beside the flood one is served: %v, after %v", got, time.Since(asked))
+		}
+		c.Close()
+		floods.Wait()
+		if took, least := time.Since(began), time.Duration(20*(maxConns-1)-requestBurst)*time.Second/perSecond; took < least {
+			t.Errorf("%d requests took %v, and not %v", 20*(maxConns-1), took, least)
+		}
+	})
+}
+
 // TestCloseEndsAll: nothing is served when Close has returned, and no transfer goes on.
 func TestCloseEndsAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
