@@ -83,4 +83,9 @@ func TestNetSaysWhatToTypeForALinkLocalAddress(t *testing.T) {
 	if len(got.Lines) == 0 || string(got.Lines[0]) != want {
 		t.Errorf("%q", got.Lines)
 	}
+	for _, line := range got.Lines {
+		if strings.Contains(string(line), "::1/") {
+			t.Errorf("others cannot reach %s", line)
+		}
+	}
 }

@@ -27,7 +27,7 @@ func runNet(ctx context.Context, c Call) (Reply, error) {
 		lines = append(lines, "join   "+safe.Phrase(at)+note)
 	}
 	lines = append(lines, portsLine(addrs))
-	for _, addr := range addrs {
+	for _, addr := range abroad(addrs) {
 		lines = append(lines, "me     "+safe.Phrase(addr))
 	}
 	nicks := nicksOf(ctx, c)
@@ -56,6 +56,17 @@ func runNet(ctx context.Context, c Call) (Reply, error) {
 		lines = append(lines, "hint: no other node found yet; where mDNS is blocked, use --peer HOST:PORT or an invite")
 	}
 	return replied(lines...)
+}
+
+// abroad returns the addresses that lead here from other machines, or all of them if there are none.
+func abroad(addrs []string) []string {
+	far := slices.DeleteFunc(slices.Clone(addrs), func(addr string) bool {
+		return strings.HasPrefix(addr, "/ip4/127.") || strings.HasPrefix(addr, "/ip6/::1/")
+	})
+	if len(far) == 0 {
+		return addrs
+	}
+	return far
 }
 
 // portsLine is what a firewall has to let in.

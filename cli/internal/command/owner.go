@@ -91,7 +91,11 @@ func runDeny(ctx context.Context, c Call) (Reply, error) {
 	if err := c.Node.Deny(ctx, c.Room.ID, c.Args[0], c.Arg(1)); err != nil {
 		return Reply{}, err
 	}
-	return replied(render.NoticeMark + safe.Name(c.Args[0]) + " was turned away")
+	line := render.NoticeMark + safe.Name(c.Args[0]) + " was turned away"
+	if why := c.Arg(1); why != "" {
+		line += ": " + safe.Phrase(why)
+	}
+	return replied(line)
 }
 
 func runKick(ctx context.Context, c Call) (Reply, error) {

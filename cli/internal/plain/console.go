@@ -296,8 +296,9 @@ func (c *console) draw(rows []safe.Text) {
 	if len(rows) == 0 {
 		return
 	}
-	if width, room := safe.Cells(rows[0]), stream.Columns(c.env.Stdout); room > 0 && room < width {
-		c.print("hint: the QR code needs a window of " + safe.Number(width) + " columns")
+	width, room := safe.Cells(rows[0]), stream.Columns(c.env.Stdout)
+	if room > 0 && room < width || c.terminal && c.height() <= len(rows) {
+		c.print("hint: the QR code needs a window of " + safe.Number(width) + " columns and " + safe.Number(len(rows)+1) + " rows")
 		return
 	}
 	for _, row := range rows {
