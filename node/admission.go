@@ -265,7 +265,7 @@ func (a *admission) isGuest(p peer.ID) bool {
 // nickOf is the nick of p in one of our rooms.
 func (l *loop) nickOf(p peer.ID) string {
 	for _, id := range l.order {
-		if m, ok := l.rooms[id].current().Member(p); ok {
+		if m, ok := l.rooms[id].state().Member(p); ok {
 			return m.Nick
 		}
 	}
@@ -278,7 +278,7 @@ func (l *loop) publishGuests() {
 	l.guestsChanged = false
 	guests, now := make(map[peer.ID]int), l.judgedAt()
 	for _, r := range l.rooms {
-		for _, m := range r.current().Members() {
+		for _, m := range r.state().Members() {
 			guests[m.Peer]++
 		}
 		guests[r.authority()] += 0

@@ -40,7 +40,7 @@ func TestNoKeyAheadOfTheLog(t *testing.T) {
 		time.Sleep(time.Second) // simulated
 		var now uint64
 		s.peek("bob", func(r *room) {
-			now = r.current().Epoch()
+			now = r.state().Epoch()
 			r.takeKeys(r.authority(), []protocol.EpochKey{{Epoch: now + 1, Key: protocol.Key{1}}})
 		})
 		var reply protocol.SyncReply

@@ -198,7 +198,7 @@ func TestAdversaryOwnersKeys(t *testing.T) {
 				for _, m := range []string{"bob", "dave"} {
 					s.peek(m, func(r *room) {
 						epochs := r.keys.Epochs()
-						if n := int(r.current().Epoch()); len(epochs) > n || epochs[len(epochs)-1] > r.current().Epoch() {
+						if n := int(r.state().Epoch()); len(epochs) > n || epochs[len(epochs)-1] > r.state().Epoch() {
 							t.Errorf("%s has %d keys, the last of epoch %d, and the log has %d epochs", m, len(epochs), epochs[len(epochs)-1], n)
 						}
 						for _, e := range epochs {

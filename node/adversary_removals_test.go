@@ -147,7 +147,7 @@ func (c *campaign) everybodySays(text string) {
 }
 
 func (c *campaign) epoch(node string) (e uint64) {
-	c.peek(node, func(r *room) { e = r.current().Epoch() })
+	c.peek(node, func(r *room) { e = r.state().Epoch() })
 	return e
 }
 
@@ -181,7 +181,7 @@ func (c *campaign) differs() string {
 		texts := make(map[string]bool)
 		seq := uint64(0)
 		c.peek(n, func(r *room) {
-			seq = r.current().Seq()
+			seq = r.state().Seq()
 			for _, l := range r.talk.Ordered() {
 				ids = append(ids, l.Msg.ID)
 				texts[l.Content.Text] = true
@@ -203,7 +203,7 @@ func (c *campaign) differs() string {
 }
 
 func (c *campaign) judgeLine(node string, r *room, l *transcript.Line) {
-	m, st := c.mallory, r.current()
+	m, st := c.mallory, r.state()
 	if l.Msg.Author == m.Host.ID() {
 		for _, rec := range r.records {
 			rm, ok := rec.Body.(protocol.Remove)
@@ -234,7 +234,7 @@ func admittedBetween(records []protocol.SignedRecord, from, to uint64) bool {
 
 // judgeKeys checks that mallory has no key of an epoch in which it was no member.
 func (c *campaign) judgeKeys(node string, r *room) {
-	m, st := c.mallory, r.current()
+	m, st := c.mallory, r.state()
 	for _, e := range r.keys.Epochs() {
 		key, _ := r.keys.Get(e)
 		if of, ok := m.Has(key); ok && !st.MemberAt(m.Host.ID(), e) {

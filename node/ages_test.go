@@ -242,7 +242,7 @@ func TestARoomsLinesAreBoundedAsTheyCome(t *testing.T) {
 			must(ask(l.ctx(), alice, inLoop(func(lp *loop) {
 				r := lp.rooms[lp.order[0]]
 				most = max(most, r.talk.Size())
-				key, _ := r.keys.Get(r.current().Epoch())
+				key, _ := r.keys.Get(r.state().Epoch())
 				must(r.send(protocol.Content{Kind: protocol.Say, Text: text}, key))
 			})))
 		}

@@ -32,7 +32,7 @@ func (q askAsked) run(l *loop) (*protocol.AskReply, error) {
 	if r.recovering != nil {
 		return nil, r.notReady()
 	}
-	if _, member := r.current().Member(q.peer); !member {
+	if _, member := r.state().Member(q.peer); !member {
 		return &protocol.AskReply{}, nil
 	}
 	if q.req.Leave {

@@ -60,7 +60,7 @@ func BenchmarkSay(b *testing.B) {
 		ctr++
 		h := protocol.Header{Room: w.ID(), Epoch: w.Epoch(), Ctr: ctr, Lamport: ctr}
 		msg := must(protocol.SealMessage(h, c, key, r.l.n.self, r.l.n.signer, random))
-		line, ok := transcript.Open(msg, r.current().Check(msg.Author, msg.Header), r.keys, 0)
+		line, ok := transcript.Open(msg, r.state().Check(msg.Author, msg.Header), r.keys, 0)
 		if !ok {
 			b.Fatal("it does not open")
 		}
@@ -85,7 +85,7 @@ func BenchmarkSnapshot(b *testing.B) {
 				r.carry(r.talk.Hear(r.world(), transcript.Opened{Msg: first}))
 			}
 			later := r.world()
-			later.Now = later.Now.Add(r.current().Policy().Retain + time.Second)
+			later.Now = later.Now.Add(r.state().Policy().Retain + time.Second)
 			r.carry(r.talk.Tick(later))
 			b.ReportAllocs()
 			for b.Loop() {

@@ -40,7 +40,7 @@ func TestClockChangeIsReported(t *testing.T) {
 				var closed bool
 				must(ask(l.ctx(), alice, inLoop(func(lp *loop) {
 					r := lp.rooms[lab.ID]
-					closed = r == nil || r.current().Closed()
+					closed = r == nil || r.state().Closed()
 				})))
 				if said != want || closed || count[RoomClosed](l.subs["alice"]) > 0 {
 					t.Errorf("it is reported %d times, want %d; the room is closed: %v", said, want, closed)
@@ -76,7 +76,7 @@ func (l *simLAN) sleeps(nick string, d time.Duration) {
 func (l *simLAN) closed(nick string, room RoomID) (closed bool) {
 	must(ask(l.ctx(), l.nodes[nick], inLoop(func(lp *loop) {
 		r := lp.rooms[room]
-		closed = r == nil || r.current().Closed()
+		closed = r == nil || r.state().Closed()
 	})))
 	return closed
 }

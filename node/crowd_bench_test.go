@@ -275,7 +275,7 @@ func (r *crowdedRoom) held(n int) {
 		got := 0
 		r.loop(func(l *loop) {
 			for _, room := range l.rooms {
-				got += len(room.owned.polls)
+				got += len(room.desk.polls)
 			}
 		})
 		if got == n {
@@ -295,7 +295,7 @@ func (r *crowdedRoom) settle(members int) {
 	var presence uint64
 	r.loop(func(l *loop) {
 		for _, room := range l.rooms {
-			presence = room.owned.presence
+			presence = room.desk.presence
 		}
 	})
 	r.tells(fmt.Sprintf("hold %d", presence))

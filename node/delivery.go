@@ -21,7 +21,7 @@ func (q lastLines) run(l *loop) (waits []<-chan struct{}, err error) {
 		if !q.all && (id != q.room || r.owner()) {
 			continue // an owner does not leave its room
 		}
-		if r.joined && r.current().Len() > 1 && r.talk.OnTheirWay() {
+		if r.joined && r.state().Len() > 1 && r.talk.OnTheirWay() {
 			done := make(chan struct{})
 			r.awaited = append(r.awaited, done)
 			waits = append(waits, done)

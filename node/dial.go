@@ -70,7 +70,7 @@ func newBook(self peer.ID, peers []string, g *lan.Gate) (*book, error) {
 		if err != nil {
 			return nil, err
 		}
-		g.TypeIn(waysTo(addr)...)
+		g.TypeIn(transportsFor(addr)...)
 		if ai, err := peer.AddrInfoFromP2pAddr(addr); err == nil {
 			b.want(ai.ID, ai.Addrs)
 			if e := b.entry(ai.ID); e != nil {
@@ -187,9 +187,9 @@ func (b *book) dialDue(l *loop, now time.Time) {
 	}
 }
 
-// unheard reports whether somebody may have rooms that we do not know of: a peer that has been announced, and has
+// hasUnqueried reports whether somebody may have rooms that we do not know of: a peer that has been announced, and has
 // neither listed them nor failed to answer.
-func (b *book) unheard(now time.Time) bool {
+func (b *book) hasUnqueried(now time.Time) bool {
 	for _, e := range b.entries {
 		if !e.heard && (e.asking || len(e.addrs) > 0) && now.Sub(e.seen) < hintLife {
 			return true
@@ -321,7 +321,7 @@ func (e typedDialed) handle(l *loop) {
 		return
 	}
 	e.t.done = true
-	l.keep(e.peer, waysTo(e.t.addr))
+	l.keep(e.peer, transportsFor(e.t.addr))
 }
 
 // keep makes p a peer that we stay connected to.
@@ -345,7 +345,7 @@ func (e connectedness) handle(l *loop) {
 		b.rtt = 0
 	}
 	for _, r := range l.rooms {
-		if _, ok := r.current().Member(e.peer); !ok {
+		if _, ok := r.state().Member(e.peer); !ok {
 			continue
 		}
 		if e.connected && r.recovering != nil {

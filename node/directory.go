@@ -73,7 +73,7 @@ func (q listRooms) run(l *loop) (*protocol.RoomsReply, error) {
 	reply := &protocol.RoomsReply{Ended: l.endsToHandOn(), Asleep: len(l.dormant.own) > 0}
 	for _, id := range slices.SortedFunc(slices.Values(l.order), compareRooms) {
 		r := l.rooms[id]
-		st := r.current()
+		st := r.state()
 		if compareRooms(id, q.after) <= 0 || !r.joined || st.Closed() || st.Frozen() {
 			continue
 		}
@@ -213,9 +213,9 @@ func (l *loop) noteRoom(from peer.ID, host string, a openedAd) {
 		}
 		f = &foundRoom{create: a.create, looks: looks{body.Name, protocol.Skeletons(body.Name)}, owner: a.create.Author, words: a.words, from: from, host: host, first: l.now()}
 		l.found[id] = f
-		if l.another != nil {
-			close(l.another)
-			l.another = nil
+		if l.roomDiscovered != nil {
+			close(l.roomDiscovered)
+			l.roomDiscovered = nil
 		}
 	}
 	mine := from == f.owner
@@ -368,7 +368,7 @@ func (roomInfos) run(l *loop) ([]RoomInfo, error) {
 		if r.recovering != nil && !l.twin.live() {
 			return nil, errRecovering // a moment later it is in the list
 		}
-		if r.current().Closed() || !r.joined {
+		if r.state().Closed() || !r.joined {
 			continue
 		}
 		infos = append(infos, r.info())
@@ -396,7 +396,7 @@ func (roomInfos) run(l *loop) ([]RoomInfo, error) {
 }
 
 func (r *room) info() RoomInfo {
-	st := r.current()
+	st := r.state()
 	_, in := r.me()
 	owner, _ := st.Member(st.Owner())
 	trust := r.l.trusts.of(st.Owner(), owner.Nick)
@@ -431,17 +431,17 @@ func (q lookFor) run(l *loop) (*joinTarget, error) {
 	switch len(matches) {
 	case 0:
 		l.lookHarder(lookAgain)
-		if l.another == nil {
-			l.another = make(chan struct{})
+		if l.roomDiscovered == nil {
+			l.roomDiscovered = make(chan struct{})
 		}
-		return &joinTarget{another: l.another}, nil
+		return &joinTarget{another: l.roomDiscovered}, nil
 	case 1:
 	default:
 		return nil, l.ambiguous("several rooms are called "+q.room+", or look like it", matches)
 	}
 	f := l.found[matches[0]]
 	if len(known) == 0 && protocol.SameName(f.name, q.room) {
-		seen, unheard := l.now().Sub(f.first), l.book.unheard(l.now())
+		seen, unheard := l.now().Sub(f.first), l.book.hasUnqueried(l.now())
 		if seen < nameSettles || unheard && seen < nameUnsettled {
 			l.lookHarder(lookAgain)
 			return nil, &Error{Code: CodeNotFound, Text: "too soon to tell whether there is another room of this name"}

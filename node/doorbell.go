@@ -84,7 +84,7 @@ func (b *doorbell) summary(now time.Time) string {
 
 // tickBell tells how many more have knocked.
 func (r *room) tickBell(now time.Time) {
-	if text := r.owned.bell.summary(now); text != "" {
+	if text := r.desk.bell.summary(now); text != "" {
 		r.l.emit(r, Warning{Code: "knocks", Text: text})
 	}
 }

@@ -89,7 +89,7 @@ func TestFloodIsNotTakenLive(t *testing.T) {
 		var flood []transcript.Opened
 		must(ask(l.ctx(), bob, inLoop(func(lp *loop) {
 			for _, r := range lp.rooms {
-				key, _ := r.keys.Get(r.current().Epoch())
+				key, _ := r.keys.Get(r.state().Epoch())
 				for i := range lines {
 					must(r.send(protocol.Content{Kind: protocol.Say, Text: fmt.Sprint(i)}, key))
 				}
@@ -253,7 +253,7 @@ func TestFullRoomIsHandedOver(t *testing.T) {
 		must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: rules}))
 		must(ask(l.ctx(), alice, inLoop(func(lp *loop) {
 			for _, r := range lp.rooms {
-				key, _ := r.keys.Get(r.current().Epoch())
+				key, _ := r.keys.Get(r.state().Epoch())
 				for i := range transcript.MaxLines + 100 {
 					must(r.send(protocol.Content{Kind: protocol.Say, Text: fmt.Sprint(i)}, key))
 				}

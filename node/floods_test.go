@@ -311,7 +311,7 @@ func TestExcessLinesAreNotPassedOn(t *testing.T) {
 		var said []protocol.Message
 		must(ask(l.ctx(), bob, inLoop(func(lp *loop) {
 			for _, r := range lp.rooms {
-				key, _ := r.keys.Get(r.current().Epoch())
+				key, _ := r.keys.Get(r.state().Epoch())
 				for i := range 10 {
 					must(r.send(protocol.Content{Kind: protocol.Say, Text: fmt.Sprint(i)}, key))
 				}
@@ -326,7 +326,7 @@ func TestExcessLinesAreNotPassedOn(t *testing.T) {
 					reply := must(takePassed{visitor: visitor{peer: bob.self}, room: id, line: m, to: []peer.ID{carol.self}}.run(lp))
 					return reply.OK && len(reply.Missed) == 0
 				}
-				r.said = keyed[peer.ID](budget{rate.Every(time.Hour), 3})
+				r.sayLimit = keyed[peer.ID](budget{rate.Every(time.Hour), 3})
 				for i, m := range said {
 					if got, want := pass(m), i < 3; got != want {
 						t.Errorf("line %d is passed on: %v", i, got)
@@ -334,7 +334,7 @@ func TestExcessLinesAreNotPassedOn(t *testing.T) {
 				}
 				size := len(said[0].Raw())
 				rest := budget{rate.Every(time.Hour), 3*size + 1}
-				lp.passedOn = newShares(budget{rate.Every(time.Hour), 5*size + 1}, rest, rest)
+				lp.relayShares = newShares(budget{rate.Every(time.Hour), 5*size + 1}, rest, rest)
 				again := 0
 				for range 20 {
 					if pass(said[0]) { // it is here already, and costs bob nothing
@@ -347,7 +347,7 @@ func TestExcessLinesAreNotPassedOn(t *testing.T) {
 				// Another author has a share of its own, and no more.
 				others := 0
 				for range 20 {
-					if lp.passedOn.allow(visitor{peer: carol.self}, size, lp.now()) {
+					if lp.relayShares.allow(visitor{peer: carol.self}, size, lp.now()) {
 						others++
 					}
 				}

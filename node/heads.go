@@ -21,7 +21,7 @@ func (r *room) twinRecord(haveSeq uint64, head protocol.Hash) [][]byte {
 	if r.proof != nil {
 		return r.proof
 	}
-	st := r.current()
+	st := r.state()
 	hash, ok := st.HashAt(haveSeq)
 	switch {
 	case haveSeq == 0, st.Seq() == 0, ok && hash == head:
@@ -35,12 +35,12 @@ func (r *room) twinRecord(haveSeq uint64, head protocol.Hash) [][]byte {
 // twinForFormer is twinRecord for a peer that is no member any more, up to the record that ended its place: by its own log it
 // may be one.
 func (r *room) twinForFormer(p peer.ID, haveSeq uint64, head protocol.Hash) [][]byte {
-	end, was := r.current().Removed(p)
+	end, was := r.state().Removed(p)
 	if !was || haveSeq == 0 || end.Removal > uint64(len(r.records)) {
 		return nil
 	}
 	seq := min(haveSeq, end.Removal)
-	if hash, _ := r.current().HashAt(seq); seq == haveSeq && hash == head {
+	if hash, _ := r.state().HashAt(seq); seq == haveSeq && hash == head {
 		return nil
 	}
 	return [][]byte{r.records[seq-1].Bytes()}
@@ -80,11 +80,11 @@ func (r *room) freeze(a, b protocol.SignedRecord) {
 		}
 		r.ledger = &next
 	} else {
-		next, ok := r.state.Forked(a, b)
+		next, ok := r.memberState.Forked(a, b)
 		if !ok {
 			return
 		}
-		r.state = next
+		r.memberState = next
 	}
 	r.proof = [][]byte{a.Bytes(), b.Bytes()}
 	r.publishSnapshot()
@@ -171,7 +171,7 @@ type logHead struct {
 // checkPromised looks, once the log is here up to where it went when we were let in, whether it is the log that we were let in
 // by. If not, the authority has one for newcomers and another for members.
 func (r *room) checkPromised() {
-	hash, here := r.current().HashAt(r.promised.seq)
+	hash, here := r.state().HashAt(r.promised.seq)
 	if !here {
 		return
 	}
@@ -183,7 +183,7 @@ func (r *room) checkPromised() {
 
 // headRequest compares heads alone.
 func (r *room) headRequest() protocol.SyncRequest {
-	st := r.current()
+	st := r.state()
 	return protocol.SyncRequest{Room: r.id, HaveSeq: st.Seq(), Head: st.Head(), Proof: r.proof, Heads: r.talk.Heads()}
 }
 
@@ -193,4 +193,4 @@ func frozenWords(room string) string {
 }
 
 // frozen reports whether the room's log is forked.
-func (r *room) frozen() bool { return r.current().Frozen() }
+func (r *room) frozen() bool { return r.state().Frozen() }

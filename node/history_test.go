@@ -192,7 +192,7 @@ func TestRestartedMembersLineStandsLast(t *testing.T) {
 				if r.talk.Len() > 0 {
 					t.Error("bob has been given what he had: this shows nothing")
 				}
-				key, _ := r.keys.Get(r.current().Epoch())
+				key, _ := r.keys.Get(r.state().Epoch())
 				must(r.send(protocol.Content{Kind: protocol.Say, Text: "back"}, key))
 			}
 		})))

@@ -261,7 +261,7 @@ func TestManyPollsLeaveNothing(t *testing.T) {
 	size := func() (n int) {
 		s.inLoop(s.alice, func(l *loop) {
 			r := l.rooms[s.room]
-			o := &r.owned
+			o := &r.desk
 			n = len(l.rooms) + len(o.polls) + len(o.heard) + len(o.knocks) + len(o.attempts) + len(o.progress) +
 				len(r.ledger.Failures()) + len(r.ledger.Knocks()) + r.talk.Early() + len(r.pending) + len(r.records)
 		})
@@ -377,7 +377,7 @@ func TestUncommittedKeyIsNotBelieved(t *testing.T) {
 	must(bob.Join(s.ctx, JoinOptions{Room: s.room.String()}))
 	s.inLoop(bob, func(l *loop) {
 		r := l.rooms[s.room]
-		st := r.current()
+		st := r.state()
 		inForce, _ := r.keys.Get(st.Epoch())
 		for _, from := range []peer.ID{personaID("carol"), r.authority()} {
 			for _, epoch := range []uint64{1, st.Epoch(), st.Epoch() + 1, st.Epoch() + 1_000_000, protocol.MaxCounter} {

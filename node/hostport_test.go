@@ -28,7 +28,7 @@ func TestHostPorts(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got, c.want)
 		}
 		for _, typed := range got {
-			if _, ok := typedAddr(typed); !ok {
+			if _, ok := parseRoomAddr(typed); !ok {
 				t.Errorf("%s: join does not take %q", name, typed)
 			}
 		}

@@ -139,7 +139,7 @@ func (e lineArrived) handle(l *loop) {
 	if r == nil {
 		return
 	}
-	l.isAlive(e.from)
+	l.markAlive(e.from)
 	r.carry(r.talk.Hear(r.world(), e.line))
 }
 

@@ -78,17 +78,17 @@ func (q membersOf) run(l *loop) (MembersInfo, error) {
 	if err != nil {
 		return MembersInfo{}, err
 	}
-	return MembersInfo{Epoch: r.current().Epoch(), Members: r.memberInfos()}, nil
+	return MembersInfo{Epoch: r.state().Epoch(), Members: r.memberInfos()}, nil
 }
 
 // memberInfos are the members without their words; see [Node.addWords].
 func (r *room) memberInfos() []MemberInfo {
-	present := r.away.present
+	present := r.absence.present
 	if r.owner() {
 		present = r.present()
 	}
 	infos := []MemberInfo{}
-	for _, m := range r.current().Members() {
+	for _, m := range r.state().Members() {
 		role := RoleMember
 		if m.Owner {
 			role = RoleOwner

@@ -36,7 +36,7 @@ func TestMemberGetsOnlyItsEpochs(t *testing.T) {
 		// Before bob knows of the admission, he would say the line in an epoch that is not mallory's.
 		deadline := time.Now().Add(patience)
 		for back := false; !back; time.Sleep(10 * time.Millisecond) { // simulated
-			s.peek("bob", func(r *room) { _, back = r.current().Member(m.Host.ID()) })
+			s.peek("bob", func(r *room) { _, back = r.state().Member(m.Host.ID()) })
 			if !back && time.Now().After(deadline) {
 				t.Fatal("bob never hears that mallory is back")
 			}
@@ -136,7 +136,7 @@ func TestLineOfComingEpochCounts(t *testing.T) {
 		must(bob.Join(l.ctx(), JoinOptions{Room: lab.ID.String()}))
 		key := protocol.EpochKey{Key: protocol.Key{7}}
 		s.peek("bob", func(r *room) {
-			st := r.current()
+			st := r.state()
 			key.Epoch = st.Epoch() + 1
 			h := protocol.Header{Room: s.room, Epoch: key.Epoch, Ctr: 1, Lamport: 1}
 			c := protocol.Content{Kind: protocol.Say, Text: "early", At: time.Now()}
@@ -266,11 +266,11 @@ func TestRoomTakesOnlyItsOwnLog(t *testing.T) {
 		r := newRoom(l, mine.ID())
 		defer r.cancel()
 		r.takeRecord(other.Records[0])
-		if r.current().Seq() != 0 {
+		if r.state().Seq() != 0 {
 			t.Error("it has taken the beginning of another room")
 		}
 		r.takeRecord(mine.Records[0])
-		if r.current().Room() != mine.ID() {
+		if r.state().Room() != mine.ID() {
 			t.Error("it has not taken its own")
 		}
 	})

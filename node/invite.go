@@ -65,7 +65,7 @@ func (q makeInvite) run(l *loop) (madeInvite, error) {
 		info, err := r.invite(l.n.self, q.nick, q.expires)
 		return madeInvite{info: info}, err
 	}
-	if !r.current().Policy().MembersInvite {
+	if !r.state().Policy().MembersInvite {
 		return madeInvite{}, &Error{Code: CodeNotOwner, Text: "only the owner of " + r.label() + " may invite", Reason: fault.OwnerInvites}
 	}
 	return madeInvite{room: r.id, authority: r.authority()}, nil

@@ -59,7 +59,7 @@ func (n *Node) join(ctx context.Context, target *joinTarget) (info JoinedInfo, o
 	}
 	for {
 		reply, err := n.knock(ctx, target)
-		if err != nil && ctx.Err() == nil && target.again(err) {
+		if err != nil && ctx.Err() == nil && target.retry(err) {
 			continue
 		}
 		if err != nil {
@@ -123,8 +123,8 @@ type joinTarget struct {
 	another  <-chan struct{} // not nil: there is no such room yet; closed when another is found
 }
 
-// again reports whether a request that failed on the way is worth another: the owner may just be coming back.
-func (t *joinTarget) again(err error) bool {
+// retry counts a request that failed on the way, and reports whether another is worth it: the owner may just be coming back.
+func (t *joinTarget) retry(err error) bool {
 	var final *Error
 	t.tries++
 	return t.tries <= joinTries && !errors.As(err, &final)
@@ -146,7 +146,7 @@ func (n *Node) joinTarget(ctx context.Context, o JoinOptions) (*joinTarget, erro
 		return n.inviteTarget(ctx, o.Invite, nick)
 	}
 	o.Room = strings.TrimSpace(o.Room)
-	if addr, ok := typedAddr(o.Room); ok {
+	if addr, ok := parseRoomAddr(o.Room); ok {
 		t, err := n.addrTarget(ctx, o.Room, addr)
 		if err != nil {
 			return nil, joinFailed(ctx, &joinTarget{name: o.Room}, err)
@@ -389,12 +389,12 @@ func (q lookHere) run(l *loop) (*joinTarget, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.current().Closed() && q.room != r.id.String() {
+	if r.state().Closed() && q.room != r.id.String() {
 		return nil, roomClosed(r.label()) // another room of that name may live
 	}
 	t := &joinTarget{room: r.id, name: r.label(), owner: r.authority()}
 	_, member := r.me()
-	t.in = member && (r.joined || r.current().Closed())
+	t.in = member && (r.joined || r.state().Closed())
 	if !t.in && !r.joined {
 		t.resuming = r.settled()
 	}
@@ -456,7 +456,7 @@ func (q enterRoom) run(l *loop) (<-chan struct{}, error) {
 	if err := r.saveSeat(); err != nil {
 		l.warnDisk(r, err)
 	}
-	delete(l.untold, r.id) // its seat on disk has just made way
+	delete(l.notices, r.id) // its seat on disk has just made way
 	l.book.want(q.t.owner, q.t.addrs)
 	l.enter(r)
 	r.promised = logHead{q.reply.Seq, q.reply.Head}
@@ -486,6 +486,6 @@ func (q joinedInfo) run(l *loop) (JoinedInfo, error) {
 	if !ok {
 		return JoinedInfo{}, notMember(r.label())
 	}
-	st := r.current()
+	st := r.state()
 	return JoinedInfo{ID: r.id, Name: st.Name(), Nick: me.Nick, Owner: st.Owner(), Epoch: st.Epoch(), Members: r.memberInfos(), RetainS: policyInfo(st.Policy()).RetainS, Resumed: r.resumed}, nil
 }

@@ -18,15 +18,15 @@ import (
 
 // Where discovery does not reach, a user types an address: the HOST:PORT of any node in the room.
 
-// typedAddr reports whether what a person gives for a room is an address. A name may hold a colon too: "10:30".
-func typedAddr(s string) (multiaddr.Multiaddr, bool) {
+// parseRoomAddr reports whether what a person gives for a room is an address. A name may hold a colon too: "10:30".
+func parseRoomAddr(s string) (multiaddr.Multiaddr, bool) {
 	a, err := parseAddr(s)
 	return a, err == nil
 }
 
-// waysTo returns a typed address and, if it is only HOST:PORT, the other transports that may answer there: a user that reads
+// transportsFor returns a typed address and, if it is only HOST:PORT, the other transports that may answer there: a user that reads
 // a port off a screen does not see its transport.
-func waysTo(a multiaddr.Multiaddr) []multiaddr.Multiaddr {
+func transportsFor(a multiaddr.Multiaddr) []multiaddr.Multiaddr {
 	rest, last := multiaddr.SplitLast(a)
 	if last == nil || last.Protocol().Code != multiaddr.P_TCP {
 		return []multiaddr.Multiaddr{a}
@@ -40,28 +40,28 @@ func waysTo(a multiaddr.Multiaddr) []multiaddr.Multiaddr {
 
 // dialTyped connects to the node at addr, and checks its peer ID if the address has one.
 func (n *Node) dialTyped(ctx context.Context, addr multiaddr.Multiaddr) (peer.AddrInfo, error) {
-	n.gate.TypeIn(waysTo(addr)...)
+	n.gate.TypeIn(transportsFor(addr)...)
 	if known, err := peer.AddrInfoFromP2pAddr(addr); err == nil {
 		return *known, n.connect(ctx, known.ID, known.Addrs)
 	}
 	p, err := n.dialUnknown(ctx, addr)
-	return peer.AddrInfo{ID: p, Addrs: waysTo(addr)}, err
+	return peer.AddrInfo{ID: p, Addrs: transportsFor(addr)}, err
 }
 
 // dialUnknown connects to the node that answers at addr. The transports are tried one after the other: libp2p, given both,
 // reports no answer before it has one of each.
 func (n *Node) dialUnknown(ctx context.Context, addr multiaddr.Multiaddr) (p peer.ID, err error) {
-	for _, way := range waysTo(addr) {
-		if p, err = n.whoAnswers(ctx, way); err == nil {
+	for _, way := range transportsFor(addr) {
+		if p, err = n.probePeerID(ctx, way); err == nil {
 			return p, n.connect(ctx, p, []multiaddr.Multiaddr{way})
 		}
 	}
 	return "", fmt.Errorf("nobody answers at %s: %w", addr, err)
 }
 
-// whoAnswers learns the peer ID of the node at addr. libp2p cannot dial without a peer ID, so this dials a made-up one and
+// probePeerID learns the peer ID of the node at addr. libp2p cannot dial without a peer ID, so this dials a made-up one and
 // reads the real one in the handshake's error.
-func (n *Node) whoAnswers(ctx context.Context, addr multiaddr.Multiaddr) (peer.ID, error) {
+func (n *Node) probePeerID(ctx context.Context, addr multiaddr.Multiaddr) (peer.ID, error) {
 	_, pub, err := crypto.GenerateEd25519Key(random)
 	if err != nil {
 		return "", err

@@ -25,7 +25,7 @@ func (r *room) stepKeys(c authority.Change, made protocol.Key) {
 			keys = append(keys, k)
 		}
 	}
-	r.keys = r.keys.With(r.current(), keys, r.l.now())
+	r.keys = r.keys.With(r.state(), keys, r.l.now())
 	r.dropEarlyKeys()
 }
 
@@ -36,7 +36,7 @@ func (r *room) takeKeys(from peer.ID, keys []protocol.EpochKey) {
 	if len(keys) == 0 {
 		return
 	}
-	st := r.current()
+	st := r.state()
 	for _, k := range keys {
 		switch {
 		case from != r.authority() || r.owner():
@@ -55,7 +55,7 @@ func (r *room) takeKeys(from peer.ID, keys []protocol.EpochKey) {
 
 // dropEarlyKeys keeps at most maxEarlyKeys keys whose record has not come. The first ones stay: their records come next.
 func (r *room) dropEarlyKeys() {
-	epoch, kept := r.current().Epoch(), r.earlyKeys[:0]
+	epoch, kept := r.state().Epoch(), r.earlyKeys[:0]
 	for _, k := range r.earlyKeys {
 		if k.Epoch > epoch && len(kept) < maxEarlyKeys {
 			kept = append(kept, k)

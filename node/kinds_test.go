@@ -188,7 +188,7 @@ func (l *simLAN) hasLeft(n, owner *Node, room RoomID, said ErrorCode) {
 		l.t.Errorf("a line that is said is answered %v, want %s", err, said)
 	}
 	must(ask(l.ctx(), n, inLoop(func(lp *loop) {
-		if lp.rooms[room] != nil || slices.Contains(lp.order, room) || len(lp.acking) > 0 {
+		if lp.rooms[room] != nil || slices.Contains(lp.order, room) || len(lp.unackedReasons) > 0 {
 			l.t.Error("the node still has the room")
 		}
 	})))
@@ -197,7 +197,7 @@ func (l *simLAN) hasLeft(n, owner *Node, room RoomID, said ErrorCode) {
 		if r == nil {
 			return // ended, and no reason is owed
 		}
-		if _, held := r.owned.polls[n.self]; held || len(r.owned.knocks) > 0 {
+		if _, held := r.desk.polls[n.self]; held || len(r.desk.knocks) > 0 {
 			l.t.Error("the authority still waits for us")
 		}
 	})))
@@ -221,7 +221,7 @@ func TestLosingPlaceDropsKeys(t *testing.T) {
 				}
 				s := lost.gossip.Snapshot()
 				for what, n := range map[string]int{
-					"keys": len(lost.keys.Epochs()), "keys for pubsub": len(s.Keys.Epochs()), "members": lost.current().Len(),
+					"keys": len(lost.keys.Epochs()), "keys for pubsub": len(s.Keys.Epochs()), "members": lost.state().Len(),
 					"members for pubsub": s.State.Len(), "lines": lost.talk.Len(), "records": len(lost.records) + len(s.Records),
 				} {
 					if (n > 0) != want {
@@ -246,7 +246,7 @@ func TestLostNetworkIsNoRemoval(t *testing.T) {
 		until[OwnerUnreachable](l.subs["bob"], nil)
 		time.Sleep(2 * time.Minute) // simulated
 		must(ask(l.ctx(), bob, inLoop(func(lp *loop) {
-			if r := lp.rooms[id]; r == nil || r.seat.Done() || len(r.keys.Epochs()) == 0 || r.current().Len() != 2 {
+			if r := lp.rooms[id]; r == nil || r.seat.Done() || len(r.keys.Epochs()) == 0 || r.state().Len() != 2 {
 				t.Error("the place, its keys or its roster are gone")
 			}
 		})))

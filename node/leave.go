@@ -124,8 +124,8 @@ func (q closing) run(l *loop) (lastWords, error) {
 	} else {
 		l.sayLeaving()
 	}
-	l.bye = make(chan struct{})
-	f.told = l.bye
+	l.farewellDone = make(chan struct{})
+	f.told = l.farewellDone
 	l.checkFarewell()
 	return f, nil
 }
@@ -135,7 +135,7 @@ func (q closing) run(l *loop) (lastWords, error) {
 func (l *loop) sayLeaving() {
 	for _, r := range l.rooms {
 		if r.owner() && r.recovering == nil && !r.over() {
-			r.owned.leaving = true
+			r.desk.leaving = true
 			r.tellPresence()
 		}
 	}
@@ -143,8 +143,8 @@ func (l *loop) sayLeaving() {
 
 // knowsOfLeaving reports whether p has asked again since it was told that we go.
 func (r *room) knowsOfLeaving(p peer.ID) bool {
-	h, held := r.owned.polls[p]
-	return !r.owned.leaving || held && h.req.HavePresence == r.owned.presence
+	h, held := r.desk.polls[p]
+	return !r.desk.leaving || held && h.req.HavePresence == r.desk.presence
 }
 
 // leaveForGood closes the rooms that are ours and lists the others.
@@ -155,11 +155,11 @@ func (l *loop) leaveForGood() (leave []leavingFrom) {
 			leave = append(leave, leavingFrom{id, r.authority()})
 			continue
 		}
-		if r.current().Closed() {
+		if r.state().Closed() {
 			continue
 		}
-		r.owned.closing = "the owner has left"
-		if err := r.step(authority.Close{Kind: protocol.Closed, Reason: r.owned.closing}); err != nil {
+		r.desk.closing = "the owner has left"
+		if err := r.step(authority.Close{Kind: protocol.Closed, Reason: r.desk.closing}); err != nil {
 			l.n.log.Warn("close", "room", r.id, "err", err)
 		}
 	}
@@ -169,22 +169,22 @@ func (l *loop) leaveForGood() (leave []leavingFrom) {
 // checkFarewell lets Close go on once every member that we hear from has been told of the end, or that we go, those at the
 // door too, and our own acknowledgements have been read.
 func (l *loop) checkFarewell() {
-	if l.bye == nil || len(l.acking) > 0 || len(l.answering) > 0 {
+	if l.farewellDone == nil || len(l.unackedReasons) > 0 || len(l.unansweredJoins) > 0 {
 		return
 	}
 	for _, r := range l.rooms {
 		if !r.owner() {
 			continue
 		}
-		for p := range r.owned.heard {
+		for p := range r.desk.heard {
 			if r.ledger.Owes(p, l.judgedAt()) || !r.knowsOfLeaving(p) {
 				return
 			}
 		}
 	}
 	select {
-	case <-l.bye:
+	case <-l.farewellDone:
 	default:
-		close(l.bye)
+		close(l.farewellDone)
 	}
 }

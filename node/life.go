@@ -103,7 +103,7 @@ func (l *loop) speaksForItself(owner peer.ID, id protocol.RoomID) bool {
 
 // ownClose is the record that has ended r, nil if none is here.
 func (r *room) ownClose() []byte {
-	if n := len(r.records); r.current().Closed() && n > 0 {
+	if n := len(r.records); r.state().Closed() && n > 0 {
 		if _, ok := r.records[n-1].Body.(protocol.Close); ok {
 			return r.records[n-1].Bytes()
 		}

@@ -87,8 +87,8 @@ const (
 	// maxWords, in peers whose words are kept: they take a millisecond each to make.
 	maxWords = 4096
 
-	// maxPasses at once in a room: the members that lack further lines fetch them.
-	maxPasses = 64
+	// maxRelays at once in a room: the members that lack further lines fetch them.
+	maxRelays = 64
 
 	// lineOvershoot, in bytes above transcript.MaxLineBytes: a room that has so much more does not wait for the tick to forget
 	// lines. Ten members may say 60 MB in a second, and forgetting line by line would cost a walk over the log for each.

@@ -63,7 +63,7 @@ const (
 	answerRate  = 4 << 20
 	answerBurst = 32 << 20
 	// passOnRate and passOnBurst, in bytes that we pass on for one member, counted once for each receiver, are its own share: a
-	// person's lines to maxPasses members. addressPassOnRate, of the members of one address beyond that: half of allPassOnRate, of
+	// person's lines to maxRelays members. addressPassOnRate, of the members of one address beyond that: half of allPassOnRate, of
 	// all members beyond their shares, which is some 3,000 short lines a second. What is more is fetched.
 	passOnRate, passOnBurst               = 64 << 10, 256 << 10
 	addressPassOnRate, addressPassOnBurst = allPassOnRate / 2, allPassOnBurst / 2

@@ -85,13 +85,13 @@ type connectedAgain struct{ conn network.Conn }
 func (e connectedAgain) handle(l *loop) {
 	for _, c := range l.n.host.Network().ConnsToPeer(e.conn.RemotePeer()) {
 		if c.Stat().Opened.Before(e.conn.Stat().Opened) {
-			l.n.spawn(func(ctx context.Context) { l.n.try(ctx, c) })
+			l.n.spawn(func(ctx context.Context) { l.n.closeIfDead(ctx, c) })
 		}
 	}
 }
 
-// try closes a connection that gives no sign of life within tryTimeout.
-func (n *Node) try(ctx context.Context, c network.Conn) {
+// closeIfDead closes a connection that gives no sign of life within tryTimeout.
+func (n *Node) closeIfDead(ctx context.Context, c network.Conn) {
 	ctx, cancel := context.WithTimeout(ctx, tryTimeout)
 	defer cancel()
 	err := lan.Alive(ctx, c)
@@ -137,8 +137,8 @@ func (l *loop) ping(e *bookEntry, now time.Time) {
 	l.n.spawn(func(ctx context.Context) { l.n.post(l.n.ping(ctx, p, s, pingTimeout)) })
 }
 
-// isAlive: something has come from p itself, which is as good as the answer to a ping.
-func (l *loop) isAlive(p peer.ID) {
+// markAlive: something has come from p itself, which is as good as the answer to a ping.
+func (l *loop) markAlive(p peer.ID) {
 	if e := l.book.entry(p); e != nil {
 		e.alive = l.now()
 	}

@@ -62,7 +62,7 @@ func (l *loop) notIn(s string) error {
 			return notMember(f.name)
 		}
 	}
-	for id, f := range l.former {
+	for id, f := range l.pastRooms {
 		switch {
 		case !namesRoom(s, id, f.name):
 		case f.closed:

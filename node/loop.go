@@ -22,33 +22,33 @@ type loop struct {
 	// wanted are rooms that somebody here asks for, by name or id in lower case, and since when.
 	wanted map[string]time.Time
 	// roomsTurn is how often each connected peer is asked for its rooms.
-	roomsTurn time.Duration
-	looked    time.Time            // when mDNS was last hurried for a user that looks at the rooms
-	another   chan struct{}        // closed when another room is found; nil while nobody waits for that
-	warned    map[string]time.Time // by code, and the name or the member it is about
-	trusts    trusts
-	pins      pins
-	book      *book
-	subs      map[*Subscription]struct{}
-	seq       uint64                     // of the last event
-	numbers   map[protocol.RoomID]uint64 // the last message number used, kept when a room is left
-	dormant   dormant
-	endings   map[roomOf]ending
-	former    map[protocol.RoomID]former // rooms that this node was in, to answer peers that ask for them
-	clock     clock
-	woke      bool // this node has stood still, and tick has not seen it yet
-	// bye is closed when everybody has heard the end of our rooms; nil while there is no farewell.
-	bye chan struct{}
-	// acking holds the rooms whose reason is kept here and whose authority has not read our acknowledgement yet.
-	acking map[protocol.RoomID]bool
-	// answering holds the requests at our doors whose last answer has not been read yet.
-	answering map[chan protocol.JoinReply]bool
+	roomsTurn      time.Duration
+	looked         time.Time            // when mDNS was last hurried for a user that looks at the rooms
+	roomDiscovered chan struct{}        // closed when another room is found; nil while nobody waits for that
+	warned         map[string]time.Time // by code, and the name or the member it is about
+	trusts         trusts
+	pins           pins
+	book           *book
+	subs           map[*Subscription]struct{}
+	seq            uint64                     // of the last event
+	numbers        map[protocol.RoomID]uint64 // the last message number used, kept when a room is left
+	dormant        dormant
+	endings        map[roomOf]ending
+	pastRooms      map[protocol.RoomID]pastRoom // rooms that this node was in, to answer peers that ask for them
+	clock          clock
+	woke           bool // this node has stood still, and tick has not seen it yet
+	// farewellDone is closed when everybody has heard the end of our rooms; nil while there is no farewell.
+	farewellDone chan struct{}
+	// unackedReasons holds the rooms whose reason is kept here and whose authority has not read our acknowledgement yet.
+	unackedReasons map[protocol.RoomID]bool
+	// unansweredJoins holds the requests at our doors whose last answer has not been read yet.
+	unansweredJoins map[chan protocol.JoinReply]bool
 	// guestsChanged: others may be guests than was last published.
 	guestsChanged bool
 	directs       shares
-	passedOn      shares
-	// untold are reasons that are kept, and that no face is known to have shown yet.
-	untold   map[protocol.RoomID]*untold
+	relayShares   shares
+	// notices are reasons that are kept, and that no face is known to have shown yet.
+	notices  map[protocol.RoomID]*pendingNotice
 	memory   *peerMemory // nil: no peer is remembered
 	diskSaid diskWarning
 	// versionTold is when it was last said that a node here speaks another version.
@@ -62,13 +62,13 @@ type loop struct {
 func newLoop(n *Node, s *store.Store) (*loop, error) {
 	l := &loop{
 		n: n, store: s,
-		rooms: make(map[protocol.RoomID]*room), found: make(map[protocol.RoomID]*foundRoom), wanted: make(map[string]time.Time), warned: make(map[string]time.Time), acking: make(map[protocol.RoomID]bool),
-		answering: make(map[chan protocol.JoinReply]bool), untold: make(map[protocol.RoomID]*untold),
-		subs: make(map[*Subscription]struct{}), numbers: make(map[protocol.RoomID]uint64), former: make(map[protocol.RoomID]former), endings: make(map[roomOf]ending),
-		clock:     newClock(),
-		roomsTurn: roomsEvery,
-		directs:   newDirects(),
-		passedOn:  newPassedOn(),
+		rooms: make(map[protocol.RoomID]*room), found: make(map[protocol.RoomID]*foundRoom), wanted: make(map[string]time.Time), warned: make(map[string]time.Time), unackedReasons: make(map[protocol.RoomID]bool),
+		unansweredJoins: make(map[chan protocol.JoinReply]bool), notices: make(map[protocol.RoomID]*pendingNotice),
+		subs: make(map[*Subscription]struct{}), numbers: make(map[protocol.RoomID]uint64), pastRooms: make(map[protocol.RoomID]pastRoom), endings: make(map[roomOf]ending),
+		clock:       newClock(),
+		roomsTurn:   roomsEvery,
+		directs:     newDirects(),
+		relayShares: newRelayShares(),
 	}
 	if n.cfg.Discovery != nil {
 		l.twin.looked = l.now().Add(twinLook)
@@ -115,7 +115,7 @@ func newLoop(n *Node, s *store.Store) (*loop, error) {
 
 // enter makes r one of our rooms and starts its goroutines.
 func (l *loop) enter(r *room) {
-	delete(l.former, r.id)
+	delete(l.pastRooms, r.id)
 	l.rooms[r.id] = r
 	l.order = append(l.order, r.id)
 	l.guestsChanged = true
@@ -149,9 +149,9 @@ func (l *loop) stop() {
 	for _, r := range l.rooms {
 		r.stop()
 	}
-	l.noteTaken()
-	for id := range l.untold {
-		l.settle(id)
+	l.markTaken()
+	for id := range l.notices {
+		l.markShown(id)
 	}
 	for s := range l.subs {
 		close(s.c)
@@ -178,14 +178,14 @@ func (l *loop) tick() {
 		}
 	}
 	l.boundLines()
-	l.tickUntold(now)
+	l.tickNotices(now)
 	l.book.dialDue(l, now)
 	if l.memory != nil && now.Sub(l.memory.kept) >= rememberEvery {
 		l.keepPeers()
 	}
 	l.n.admission.sweep(now)
 	l.tellFloods(now)
-	l.passedOn.sweep(now)
+	l.relayShares.sweep(now)
 	l.directs.sweep(now)
 	l.guestsChanged = true // a reason may have expired, or the book wants others
 	l.askRooms(now)
@@ -222,11 +222,11 @@ func (l *loop) forget(r *room) {
 	}
 	r.endRecovery()
 	l.numbers[r.id] = r.talk.Used()
-	if len(l.former) < maxFound {
-		l.former[r.id] = former{r.label(), r.current().Closed()}
+	if len(l.pastRooms) < maxFound {
+		l.pastRooms[r.id] = pastRoom{r.label(), r.state().Closed()}
 	}
 	l.keepPeers() // after this they are strangers
-	for _, m := range r.current().Members() {
+	for _, m := range r.state().Members() {
 		if !l.sharesRoom(m.Peer) {
 			l.book.release(m.Peer)
 		}
@@ -234,8 +234,8 @@ func (l *loop) forget(r *room) {
 	r.drop()
 }
 
-// A former room is one that we were in.
-type former struct {
+// A pastRoom is one that we were in.
+type pastRoom struct {
 	name   string
 	closed bool
 }
@@ -249,7 +249,7 @@ func (l *loop) roomWith(id protocol.RoomID, p peer.ID) (*room, authority.Member)
 	if _, in := r.me(); !in {
 		return nil, authority.Member{}
 	}
-	m, member := r.current().Member(p)
+	m, member := r.state().Member(p)
 	if !member {
 		return nil, authority.Member{}
 	}
@@ -259,7 +259,7 @@ func (l *loop) roomWith(id protocol.RoomID, p peer.ID) (*room, authority.Member)
 // sharesRoom reports whether p is a member of one of our rooms, or its authority.
 func (l *loop) sharesRoom(p peer.ID) bool {
 	for _, r := range l.rooms {
-		if _, ok := r.current().Member(p); ok || r.authority() == p {
+		if _, ok := r.state().Member(p); ok || r.authority() == p {
 			return true
 		}
 	}

@@ -114,7 +114,7 @@ func (r *room) order(ev authority.Event) (Committed, error) {
 			return Committed{Seq: e.Seq, Epoch: e.Epoch}, nil
 		}
 	}
-	return Committed{Seq: r.current().Seq(), Epoch: r.current().Epoch()}, nil
+	return Committed{Seq: r.state().Seq(), Epoch: r.state().Epoch()}, nil
 }
 
 // Bans lists the bans in force. Reasons are known to the owner alone.
@@ -143,7 +143,7 @@ func (r *room) bans() []authority.Banishment {
 	if r.owner() {
 		return r.ledger.Bans(r.l.judgedAt())
 	}
-	return r.current().Bans(r.l.now())
+	return r.state().Bans(r.l.now())
 }
 
 // banReasons are the texts of bans, by the records that made them. Members do not know them.
@@ -171,7 +171,7 @@ func (q closeRoom) run(l *loop) (none, error) {
 	if err != nil {
 		return none{}, err
 	}
-	r.owned.closing = reason
+	r.desk.closing = reason
 	return none{}, r.step(authority.Close{Kind: protocol.Closed, Reason: reason})
 }
 

@@ -73,7 +73,7 @@ func BenchmarkRecovery(b *testing.B) {
 				cut := time.Now()
 				must(ask(b.Context(), alice, inLoop(func(l *loop) {
 					r := l.rooms[lab.ID]
-					key, _ := r.keys.Get(r.current().Epoch())
+					key, _ := r.keys.Get(r.state().Epoch())
 					for i := range missed {
 						must(r.send(protocol.Content{Kind: protocol.Say, Text: fmt.Sprint("a line of usual length, number ", i)}, key))
 					}

@@ -7,12 +7,12 @@ import (
 	"localchat/protocol"
 )
 
-// An untold reason is kept on disk, and no face is known to have shown it. Whether a person has read it cannot be known,
+// A pendingNotice is a reason that is kept on disk, and no face is known to have shown it. Whether a person has read it cannot be known,
 // and a node that dies can do one of two things: note it as shown first, and risk that nobody ever sees it, or last, and
 // risk that it is shown in two lives. The second is the lesser evil; [Removed].Removal says that it is the same. So it is
 // noted once a reader has taken the event from its queue and has had [readTime] to show it. A reason that comes while
 // nobody listens, or is taken up from disk before the first face is there, waits for one.
-type untold struct {
+type pendingNotice struct {
 	ev    Event
 	seat  store.Seat
 	at    map[*Subscription]uint64 // the number of ev among the events pushed there
@@ -21,21 +21,21 @@ type untold struct {
 	since time.Time                // when that was noticed
 }
 
-// tell shows a reason to every face that is there, and remembers it for the one that is not.
-func (l *loop) tell(r *room, body Removed) {
+// notify shows a reason to every face that is there, and remembers it for the one that is not.
+func (l *loop) notify(r *room, body Removed) {
 	l.seq++
-	u := &untold{
+	u := &pendingNotice{
 		ev:   Event{Seq: l.seq, Time: l.now(), Room: r.id, RoomName: r.label(), Body: body},
 		seat: r.saved(), at: make(map[*Subscription]uint64),
 	}
 	u.seat.Seat.Shown = true
-	l.untold[r.id] = u
+	l.notices[r.id] = u
 	for s := range l.subs {
 		l.show(u, s)
 	}
 }
 
-func (l *loop) show(u *untold, s *Subscription) {
+func (l *loop) show(u *pendingNotice, s *Subscription) {
 	if s.push(u.ev) {
 		u.at[s] = s.pushed
 		l.readSoon()
@@ -51,16 +51,16 @@ func (l *loop) readSoon() {
 type readDue struct{}
 
 func (readDue) handle(l *loop) {
-	if l.noteTaken() {
+	if l.markTaken() {
 		l.readSoon()
 	}
-	l.settleRead(l.now())
+	l.markReadShown(l.now())
 }
 
-// noteTaken looks which reasons a reader has taken, and reports whether there is a new one.
-func (l *loop) noteTaken() (more bool) {
+// markTaken looks which reasons a reader has taken, and reports whether there is a new one.
+func (l *loop) markTaken() (more bool) {
 	now := l.now()
-	for _, u := range l.untold {
+	for _, u := range l.notices {
 		for s, n := range u.at {
 			if !u.taken && s.taken() >= n {
 				u.taken, u.since, more = true, now, true
@@ -70,33 +70,33 @@ func (l *loop) noteTaken() (more bool) {
 	return more
 }
 
-func (l *loop) tickUntold(now time.Time) {
-	l.noteTaken()
-	for _, u := range l.untold {
+func (l *loop) tickNotices(now time.Time) {
+	l.markTaken()
+	for _, u := range l.notices {
 		for s := range l.subs {
 			if _, ok := u.at[s]; !ok {
 				l.show(u, s) // its queue was full
 			}
 		}
 	}
-	l.settleRead(now)
+	l.markReadShown(now)
 }
 
-func (l *loop) settleRead(now time.Time) {
-	for id, u := range l.untold {
+func (l *loop) markReadShown(now time.Time) {
+	for id, u := range l.notices {
 		if now.Sub(u.since) >= readTime {
-			l.settle(id)
+			l.markShown(id)
 		}
 	}
 }
 
-// settle notes a reason that has been taken as shown; with the acknowledgement out too, nothing is left to do for it.
-func (l *loop) settle(id protocol.RoomID) {
-	u := l.untold[id]
+// markShown notes a reason that has been taken as shown; with the acknowledgement out too, nothing is left to do for it.
+func (l *loop) markShown(id protocol.RoomID) {
+	u := l.notices[id]
 	if !u.taken {
 		return
 	}
-	delete(l.untold, id)
+	delete(l.notices, id)
 	if u.acked {
 		l.dropSeat(id)
 		return

@@ -16,46 +16,46 @@ import (
 	"localchat/protocol"
 )
 
-// An ownerDesk is what the authority of a room keeps beside its ledger and may forget. It is owned by the loop, and
+// An authorityDesk is what the authority of a room keeps beside its ledger and may forget. It is owned by the loop, and
 // empty in rooms of others.
-type ownerDesk struct {
-	polls map[peer.ID]heldPoll  // questions that wait for news
-	heard map[peer.ID]heard     // what each member last said that it has
-	gone  map[peer.ID]time.Time // guests, since when nobody has heard of them
-	owed  map[peer.ID]bool      // authors that have not been given their receipt; if it is lost, the author asks
+type authorityDesk struct {
+	polls       map[peer.ID]heldPoll  // questions that wait for news
+	heard       map[peer.ID]heard     // what each member last said that it has
+	gone        map[peer.ID]time.Time // guests, since when nobody has heard of them
+	receiptsDue map[peer.ID]bool      // authors that have not been given their receipt; if it is lost, the author asks
 	// leaving: this node ends, and the room goes on without it; see sayLeaving.
 	leaving  bool
 	presence uint64 // grows when the members are told the list of present ones
 	// present are those heard from, with their addresses, made once for all that are told; nil: they have changed since.
 	present []protocol.Presence
 	// changed: the list of present members has changed since presenceAt, when the members were last told.
-	changed    bool
-	presenceAt time.Time
-	knocks     map[peer.ID]chan protocol.JoinReply
-	nicks      map[peer.ID]string // that those ask for
-	bell       doorbell           // what the owner is told of them
-	progress   []*progress
-	attempts   map[peer.ID]time.Time
-	open       openDoor
-	longTold   bool   // that the log is too long for newcomers
-	told       uint64 // the epoch that everybody was last said to have
-	ticked     time.Time
-	inReach    time.Time // when a member was last in reach, in a room that is half idle
-	closing    string    // the reason of our own Close
+	changed        bool
+	presenceAt     time.Time
+	knocks         map[peer.ID]chan protocol.JoinReply
+	nicks          map[peer.ID]string // that those ask for
+	bell           doorbell           // what the owner is told of them
+	progress       []*progress
+	attempts       map[peer.ID]time.Time
+	open           openDoor
+	longTold       bool   // that the log is too long for newcomers
+	announcedEpoch uint64 // the epoch that everybody was last said to have
+	ticked         time.Time
+	inReach        time.Time // when a member was last in reach, in a room that is half idle
+	closing        string    // the reason of our own Close
 }
 
-func newOwnerDesk() ownerDesk {
-	return ownerDesk{
+func newAuthorityDesk() authorityDesk {
+	return authorityDesk{
 		polls: make(map[peer.ID]heldPoll), heard: make(map[peer.ID]heard), gone: make(map[peer.ID]time.Time),
-		owed:   make(map[peer.ID]bool),
-		knocks: make(map[peer.ID]chan protocol.JoinReply), nicks: make(map[peer.ID]string), bell: newDoorbell(), attempts: make(map[peer.ID]time.Time),
+		receiptsDue: make(map[peer.ID]bool),
+		knocks:      make(map[peer.ID]chan protocol.JoinReply), nicks: make(map[peer.ID]string), bell: newDoorbell(), attempts: make(map[peer.ID]time.Time),
 		// Not from 1: a member that has a number from before our restart has another list.
 		presence: rand.Uint64N(protocol.MaxCounter/2) + 1, open: newOpenDoor(),
 	}
 }
 
 // stop releases every peer that waits.
-func (d *ownerDesk) stop() {
+func (d *authorityDesk) stop() {
 	for p, h := range d.polls {
 		close(h.reply)
 		delete(d.polls, p)
@@ -134,19 +134,19 @@ func (r *room) carryOut(e authority.Effect) {
 	case authority.AnswerJoin:
 		r.answerJoin(e)
 	case authority.KnockShown:
-		if !r.owned.bell.announces(e.Peer, e.From, r.l.now()) {
+		if !r.desk.bell.announces(e.Peer, e.From, r.l.now()) {
 			r.l.n.admission.count(r.l.n.admission.visitorAt(e.Peer), aKnock, 1)
 			return
 		}
 		r.l.emit(r, Knock{Peer: e.Peer, Nick: e.Nick, Words: r.l.n.words.of(e.Peer), Alike: r.alikeAtDoor(e.Peer), Trust: r.l.trusts.of(e.Peer, e.Nick)})
 		r.warnStandIn(e.Peer, e.Nick, "knocks")
 	case authority.KnockTurned:
-		r.owned.bell.count(e.From, r.l.now())
+		r.desk.bell.count(e.From, r.l.now())
 		addr, _ := netip.ParseAddr(e.From)
 		r.l.n.admission.count(visitor{from: originAt(addr)}, aKnock, 1)
 	case authority.KnockDropped:
-		if r.owned.bell.told[e.Peer] {
-			delete(r.owned.bell.told, e.Peer)
+		if r.desk.bell.told[e.Peer] {
+			delete(r.desk.bell.told, e.Peer)
 			r.l.emit(r, KnockGone{Peer: e.Peer, Nick: e.Nick})
 		}
 	case authority.Told:
@@ -162,10 +162,10 @@ func (r *room) committed(c authority.Commit) {
 	r.applied(c.Change, c.Key)
 	if rm, ok := c.Record.Body.(protocol.Remove); ok {
 		r.follow(c, rm)
-		delete(r.owned.heard, rm.Peer) // a non-member is never listed as present
-		delete(r.owned.owed, rm.Peer)
+		delete(r.desk.heard, rm.Peer) // a non-member is never listed as present
+		delete(r.desk.receiptsDue, rm.Peer)
 		// The removed peer comes first, so that it hears the reason from its owner before it hears of the record from others.
-		if h, held := r.owned.polls[rm.Peer]; held {
+		if h, held := r.desk.polls[rm.Peer]; held {
 			r.answerPoll(rm.Peer, h)
 		}
 	}
@@ -176,15 +176,15 @@ func (r *room) committed(c authority.Commit) {
 			r.l.n.log.Warn("publish record", "room", r.id, "seq", c.Record.Seq, "err", err)
 		}
 	}
-	r.pass(protocol.PassRequest{Record: c.Record.Bytes()})
+	r.relay(protocol.PassRequest{Record: c.Record.Bytes()})
 }
 
 // unasked reports whether a record has to be gossiped: a member within reach has no poll here that it would answer. A member
 // with a poll is answered over the same connection that gossip would use, and sending twice is half as much work again for
 // all. It is called only when there is gossip.
 func (r *room) unasked() bool {
-	for _, m := range r.current().Members() {
-		if _, held := r.owned.polls[m.Peer]; !held && m.Peer != r.l.n.self && r.l.n.connected(m.Peer) {
+	for _, m := range r.state().Members() {
+		if _, held := r.desk.polls[m.Peer]; !held && m.Peer != r.l.n.self && r.l.n.connected(m.Peer) {
 			return true
 		}
 	}
@@ -193,7 +193,7 @@ func (r *room) unasked() bool {
 
 // wakePolls asks again, for every held question, whether there is news now.
 func (r *room) wakePolls() {
-	for p, h := range r.owned.polls {
+	for p, h := range r.desk.polls {
 		r.answerPoll(p, h)
 	}
 }
@@ -211,7 +211,7 @@ func (r *room) answerPoll(p peer.ID, h heldPoll) {
 			continue
 		}
 		switch {
-		case a.Outcome == authority.PollRefused && (h.req.HaveSeq > r.current().Seq() || r.l.twin.live()):
+		case a.Outcome == authority.PollRefused && (h.req.HaveSeq > r.state().Seq() || r.l.twin.live()):
 			// Our log may lack its admission: an older copy of the disk was put back, or a twin has signed it.
 			r.askForLost(p, h.req.HaveSeq)
 			r.dropPoll(p, h)
@@ -221,10 +221,10 @@ func (r *room) answerPoll(p peer.ID, h heldPoll) {
 			r.reply(p, h, protocol.PollReply{Reason: a.Reason})
 		case r.frozen():
 			r.hold(p, h) // it gets the proof when it compares, and when the question has waited long enough
-		case a.Outcome == authority.PollDiffers && h.req.HaveSeq > r.current().Seq():
+		case a.Outcome == authority.PollDiffers && h.req.HaveSeq > r.state().Seq():
 			r.hold(p, h)
 			r.carry(r.talk.CompareWith(r.world(), p)) // it has what we have signed and lost, or another log
-		case a.Outcome == authority.PollDiffers, a.Outcome == authority.PollNews, h.req.HavePresence != r.owned.presence, r.owned.owed[p]:
+		case a.Outcome == authority.PollDiffers, a.Outcome == authority.PollNews, h.req.HavePresence != r.desk.presence, r.desk.receiptsDue[p]:
 			r.reply(p, h, protocol.PollReply{Member: r.news(p, h.req)})
 		default:
 			r.hold(p, h)
@@ -234,10 +234,10 @@ func (r *room) answerPoll(p peer.ID, h heldPoll) {
 
 // hold keeps h until there is news, in place of an older question of p.
 func (r *room) hold(p peer.ID, h heldPoll) {
-	if old, ok := r.owned.polls[p]; ok && old.reply != h.reply {
+	if old, ok := r.desk.polls[p]; ok && old.reply != h.reply {
 		close(old.reply)
 	}
-	r.owned.polls[p] = h
+	r.desk.polls[p] = h
 }
 
 func (r *room) reply(p peer.ID, h heldPoll, a protocol.PollReply) {
@@ -247,8 +247,8 @@ func (r *room) reply(p peer.ID, h heldPoll, a protocol.PollReply) {
 
 // dropPoll closes h, and forgets it if it is the one held.
 func (r *room) dropPoll(p peer.ID, h heldPoll) {
-	if r.owned.polls[p].reply == h.reply {
-		delete(r.owned.polls, p)
+	if r.desk.polls[p].reply == h.reply {
+		delete(r.desk.polls, p)
 	}
 	close(h.reply)
 }
@@ -256,18 +256,18 @@ func (r *room) dropPoll(p peer.ID, h heldPoll) {
 // news is what p lacks.
 func (r *room) news(p peer.ID, req protocol.PollRequest) *protocol.PollMember {
 	records, more := recordsAfter(r.records, req.HaveSeq)
-	delete(r.owned.owed, p)
+	delete(r.desk.receiptsDue, p)
 	news := &protocol.PollMember{
 		Records: records, More: more,
 		Keys:     r.keysFor(p, req.HaveKey, nil),
-		Presence: r.owned.presence, Receipt: r.talk.Receipt(p), Last: r.talk.Cut(p), Proof: r.twinRecord(req.HaveSeq, req.Head),
+		Presence: r.desk.presence, Receipt: r.talk.Receipt(p), Last: r.talk.Cut(p), Proof: r.twinRecord(req.HaveSeq, req.Head),
 	}
 	// The whole room's addresses for everybody in it: with every record that would be most of what a removal sends.
-	if req.HavePresence != r.owned.presence {
-		if r.owned.present == nil {
-			r.owned.present = r.presentAddrs()
+	if req.HavePresence != r.desk.presence {
+		if r.desk.present == nil {
+			r.desk.present = r.presentAddrs()
 		}
-		news.Present = r.owned.present
+		news.Present = r.desk.present
 	}
 	return news
 }
@@ -275,10 +275,10 @@ func (r *room) news(p peer.ID, req protocol.PollRequest) *protocol.PollMember {
 // noteAttempt tells the owner's person that somebody tried what only the owner may; not more than now and then.
 func (r *room) noteAttempt(p peer.ID, what string) {
 	now := r.l.now()
-	if last, ok := r.owned.attempts[p]; ok && now.Sub(last) < attemptEvery || len(r.owned.attempts) >= protocol.MaxMembers {
+	if last, ok := r.desk.attempts[p]; ok && now.Sub(last) < attemptEvery || len(r.desk.attempts) >= protocol.MaxMembers {
 		return
 	}
-	r.owned.attempts[p] = now
+	r.desk.attempts[p] = now
 	r.l.emit(r, Warning{Code: "attempt", Peer: p, Text: fmt.Sprintf("%s tried to %s, which only the owner may", r.nickOf(p), what)})
 }
 
@@ -303,36 +303,36 @@ func orderName(b protocol.Body) string {
 }
 
 func (r *room) tickOwner(now time.Time) {
-	for p, h := range r.owned.polls {
+	for p, h := range r.desk.polls {
 		if now.Sub(h.since) >= pollHold {
 			r.reply(p, h, protocol.PollReply{Member: r.news(p, h.req)})
 		}
 	}
-	for p, h := range r.owned.heard {
-		_, held := r.owned.polls[p]
+	for p, h := range r.desk.heard {
+		_, held := r.desk.polls[p]
 		if !held && now.Sub(h.at) > pollPatience || r.l.n.host.Network().Connectedness(p) != network.Connected {
 			r.noteGone(p)
 		}
 	}
-	for p, at := range r.owned.attempts {
+	for p, at := range r.desk.attempts {
 		if now.Sub(at) >= attemptEvery {
-			delete(r.owned.attempts, p)
+			delete(r.desk.attempts, p)
 		}
 	}
 	r.tickBell(now)
-	for _, p := range r.owned.progress {
+	for _, p := range r.desk.progress {
 		if now.Sub(p.at) >= reasonNoteAfter {
 			r.noteReason(p)
 		}
 	}
-	r.owned.progress = slices.DeleteFunc(r.owned.progress, func(p *progress) bool {
+	r.desk.progress = slices.DeleteFunc(r.desk.progress, func(p *progress) bool {
 		return p.shownComplete && p.noted || now.Sub(p.at) > progressKept
 	})
-	if now.Sub(r.owned.ticked) < ledgerTick {
+	if now.Sub(r.desk.ticked) < ledgerTick {
 		return
 	}
-	r.owned.ticked = now
-	r.owned.open.ofAddress.Sweep(now)
+	r.desk.ticked = now
+	r.desk.open.ofAddress.Sweep(now)
 	if len(r.l.n.gate.Networks()) == 0 {
 		if err := r.step(authority.Away{}); err != nil {
 			r.l.n.log.Warn("away", "room", r.id, "err", err)
@@ -341,7 +341,7 @@ func (r *room) tickOwner(now time.Time) {
 	if err := r.step(authority.Tick{LastLine: r.l.clock.at(r.talk.LastLine()), Unasked: r.mayBeTalking(r.l.clock.even())}); err != nil {
 		r.l.n.log.Warn("tick", "room", r.id, "err", err)
 	}
-	if r.current().Closed() && !r.owes(r.l.judgedAt()) {
+	if r.state().Closed() && !r.owes(r.l.judgedAt()) {
 		if err := r.l.store.DropRoom(r.id); err != nil {
 			r.l.warnDisk(r, err)
 		}
@@ -353,16 +353,16 @@ func (r *room) tickOwner(now time.Time) {
 // node slept, or was cut off. Those in reach are asked, idleAsks of them at least. Where nobody is in reach the room waits for
 // its idle time once more. now is by the clock that goes on while the machine sleeps.
 func (r *room) mayBeTalking(now time.Time) bool {
-	idle := r.current().Policy().Idle
-	if idle == 0 || now.Sub(r.talk.LastLine()) < idle/2 || r.current().Len() < 2 {
+	idle := r.state().Policy().Idle
+	if idle == 0 || now.Sub(r.talk.LastLine()) < idle/2 || r.state().Len() < 2 {
 		return false
 	}
 	near := r.near()
-	if len(near) > 0 || r.owned.inReach.IsZero() {
-		r.owned.inReach = now
+	if len(near) > 0 || r.desk.inReach.IsZero() {
+		r.desk.inReach = now
 	}
 	if len(near) == 0 {
-		return now.Sub(r.owned.inReach) < idle
+		return now.Sub(r.desk.inReach) < idle
 	}
 	asked, within := 0, min(idleAsked, idle/2)
 	for _, p := range near {

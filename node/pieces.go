@@ -99,7 +99,7 @@ func (n *Node) takeAhead(ctx context.Context, room protocol.RoomID, asked protoc
 
 func (q inOrder) run(l *loop) ([]protocol.Message, error) {
 	if r := l.rooms[q.room]; r != nil {
-		return r.talk.Provable(r.current(), q.lines), nil
+		return r.talk.InProofOrder(r.state(), q.lines), nil
 	}
 	return nil, nil
 }

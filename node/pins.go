@@ -71,7 +71,7 @@ func (l *loop) knownOwner(id protocol.RoomID, name looks, owner peer.ID) peer.ID
 	known := l.pins.known(name, owner)
 	for _, other := range l.order {
 		r := l.rooms[other]
-		if known == owner || other == id || r.current().Closed() || !r.joined || !shareOne(r.skeletons(), name.skeletons) {
+		if known == owner || other == id || r.state().Closed() || !r.joined || !shareOne(r.skeletons(), name.skeletons) {
 			continue
 		}
 		if o := r.authority(); known == "" || o == owner {
@@ -165,7 +165,7 @@ func (l *loop) saveKnown() {
 		k.Own = append(k.Own, was.Own...)
 	}
 	for _, r := range l.rooms {
-		if r.owner() && !r.current().Closed() && !slices.Contains(k.Own, r.label()) {
+		if r.owner() && !r.state().Closed() && !slices.Contains(k.Own, r.label()) {
 			k.Own = append(k.Own, r.label())
 		}
 	}

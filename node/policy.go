@@ -26,17 +26,17 @@ func (q policyOf) run(l *loop) (PolicyInfo, error) {
 		if err != nil {
 			return PolicyInfo{}, err
 		}
-		return policyInfo(r.current().Policy()), nil
+		return policyInfo(r.state().Policy()), nil
 	}
 	r, err := l.ownRoom(q.room)
 	if err != nil {
 		return PolicyInfo{}, err
 	}
-	p, err := q.change.apply(r.current().Policy())
+	p, err := q.change.apply(r.state().Policy())
 	if err == nil {
 		err = r.step(authority.SetPolicy{Policy: p})
 	}
-	return policyInfo(r.current().Policy()), err
+	return policyInfo(r.state().Policy()), err
 }
 
 // apply changes p as asked.

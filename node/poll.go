@@ -114,7 +114,7 @@ func (e pollAsked) handle(l *loop) {
 		return
 	}
 	if r.recovering != nil {
-		if _, member := r.current().Member(e.peer); member {
+		if _, member := r.state().Member(e.peer); member {
 			r.askForHead(e.peer)
 		} else {
 			r.askForLost(e.peer, e.held.req.HaveSeq)
@@ -124,7 +124,7 @@ func (e pollAsked) handle(l *loop) {
 		}
 		return
 	}
-	l.isAlive(e.peer)
+	l.markAlive(e.peer)
 	r.noteHeard(e.peer, e.held.req)
 	r.answerPoll(e.peer, e.held)
 	l.checkFarewell()
@@ -272,7 +272,7 @@ func (q pollAnswered) run(l *loop) (pollStep, error) {
 	if r == nil || r.seat == nil {
 		return pollStep{over: true}, nil
 	}
-	l.isAlive(r.authority())
+	l.markAlive(r.authority())
 	r.backFromAway()
 	step := r.seatStep(authority.Answered{Admission: q.asked.Admission, Nonce: q.asked.Nonce, Reply: q.reply})
 	return step, nil
@@ -285,9 +285,9 @@ func (e pollFailed) handle(l *loop) {
 }
 
 func (e ackSent) handle(l *loop) {
-	delete(l.acking, e.room)
+	delete(l.unackedReasons, e.room)
 	l.checkFarewell()
-	if u := l.untold[e.room]; u != nil {
+	if u := l.notices[e.room]; u != nil {
 		u.acked = true
 		return
 	}
@@ -318,7 +318,7 @@ func (r *room) seatStep(ev authority.SeatEvent) pollStep {
 		case authority.SendAck:
 			ack := e.Ack
 			step.ask.Ack = &ack
-			r.l.acking[r.id] = true
+			r.l.unackedReasons[r.id] = true
 			if r.l.rooms[r.id] == r {
 				r.l.forget(r) // the reason was shown in an earlier life
 			}
@@ -339,7 +339,7 @@ func (r *room) seatStep(ev authority.SeatEvent) pollStep {
 // asked says what we have.
 func (r *room) asked() authority.Asked {
 	key, _ := r.keys.Latest()
-	return authority.Asked{HaveSeq: r.current().Seq(), Head: r.current().Head(), HaveKey: key, HavePresence: r.away.presence}
+	return authority.Asked{HaveSeq: r.state().Seq(), Head: r.state().Head(), HaveKey: key, HavePresence: r.absence.presence}
 }
 
 // takeNews takes what the authority hands to a member.
@@ -365,31 +365,31 @@ func (r *room) takeNews(m *protocol.PollMember) {
 
 // takePresence learns the present members and their addresses, if they have changed.
 func (r *room) takePresence(m *protocol.PollMember) {
-	if m.Presence == r.away.presence {
+	if m.Presence == r.absence.presence {
 		return
 	}
-	r.away.presence = m.Presence
-	r.away.present = make(map[peer.ID]bool, len(m.Present))
+	r.absence.presence = m.Presence
+	r.absence.present = make(map[peer.ID]bool, len(m.Present))
 	for _, p := range m.Present {
-		if _, ok := r.current().Member(p.Peer); ok {
-			r.away.present[p.Peer] = true
+		if _, ok := r.state().Member(p.Peer); ok {
+			r.absence.present[p.Peer] = true
 			r.l.book.want(p.Peer, r.l.named(r.authority(), p.Peer, p.Addrs))
 		}
 	}
-	r.away.leaving = !r.away.present[r.authority()]
+	r.absence.leaving = !r.absence.present[r.authority()]
 }
 
 // showReason ends our place and says why.
 func (r *room) showReason(reason protocol.SignedReason) {
 	r.contradictReason(reason)
-	r.l.tell(r, removedEvent(reason, r.l.now()))
+	r.l.notify(r, removedEvent(reason, r.l.now()))
 	if reason.Kind == protocol.Closed || reason.Kind == protocol.Idle {
 		r.noteEnd()
 	}
 	r.l.forget(r)
-	if f, ok := r.l.former[r.id]; ok && (reason.Kind == protocol.Closed || reason.Kind == protocol.Idle) {
+	if f, ok := r.l.pastRooms[r.id]; ok && (reason.Kind == protocol.Closed || reason.Kind == protocol.Idle) {
 		f.closed = true // the record of it may not have come before
-		r.l.former[r.id] = f
+		r.l.pastRooms[r.id] = f
 	}
 }
 
@@ -430,34 +430,34 @@ type absence struct {
 }
 
 func (r *room) noteAway() {
-	if !r.away.since.IsZero() {
+	if !r.absence.since.IsZero() {
 		return
 	}
-	r.away.since = r.l.now()
-	if r.away.leaving {
-		r.away.said = unreachableAfter
-		owner, _ := r.current().Member(r.authority())
+	r.absence.since = r.l.now()
+	if r.absence.leaving {
+		r.absence.said = unreachableAfter
+		owner, _ := r.state().Member(r.authority())
 		r.l.emit(r, OwnerUnreachable{Left: true, Nick: owner.Nick})
 	}
 }
 
 func (r *room) backFromAway() {
-	if r.away.said > 0 {
-		r.l.emit(r, OwnerBack{ForS: int(r.l.now().Sub(r.away.since) / time.Second)})
+	if r.absence.said > 0 {
+		r.l.emit(r, OwnerBack{ForS: int(r.l.now().Sub(r.absence.since) / time.Second)})
 		r.seek()
 	}
-	r.away.since, r.away.said, r.away.leaving = time.Time{}, 0, false
+	r.absence.since, r.absence.said, r.absence.leaving = time.Time{}, 0, false
 }
 
 // tickMember says that the authority is silent, at first and then ever more seldom.
 func (r *room) tickMember(now time.Time) {
-	if r.away.since.IsZero() || r.away.leaving {
+	if r.absence.since.IsZero() || r.absence.leaving {
 		return
 	}
-	silent := now.Sub(r.away.since)
-	if silent < unreachableAfter || silent < 2*r.away.said {
+	silent := now.Sub(r.absence.since)
+	if silent < unreachableAfter || silent < 2*r.absence.said {
 		return
 	}
-	r.away.said = silent
+	r.absence.said = silent
 	r.l.emit(r, OwnerUnreachable{ForS: int(silent / time.Second)})
 }

@@ -11,14 +11,14 @@ import (
 
 // noteHeard keeps what a member says it has, and tells how far things have got.
 func (r *room) noteHeard(p peer.ID, req protocol.PollRequest) {
-	m, ok := r.current().Member(p)
+	m, ok := r.state().Member(p)
 	if !ok || m.Admission != req.Admission {
 		return
 	}
-	before, known := r.owned.heard[p]
-	delete(r.owned.gone, p)
-	now := heard{seq: min(req.HaveSeq, r.current().Seq()), key: req.HaveKey, at: r.l.now()}
-	r.owned.heard[p] = now
+	before, known := r.desk.heard[p]
+	delete(r.desk.gone, p)
+	now := heard{seq: min(req.HaveSeq, r.state().Seq()), key: req.HaveKey, at: r.l.now()}
+	r.desk.heard[p] = now
 	if !known {
 		r.presenceChanged()
 	}
@@ -29,14 +29,14 @@ func (r *room) noteHeard(p peer.ID, req protocol.PollRequest) {
 
 // noteGone notes that a member's last connection has ended.
 func (r *room) noteGone(p peer.ID) {
-	h, ok := r.owned.polls[p]
+	h, ok := r.desk.polls[p]
 	if ok {
 		r.dropPoll(p, h)
 	}
-	if _, ok := r.owned.heard[p]; ok {
-		delete(r.owned.heard, p)
+	if _, ok := r.desk.heard[p]; ok {
+		delete(r.desk.heard, p)
 		if r.l.n.isEphemeral(p) {
-			r.owned.gone[p] = r.l.now()
+			r.desk.gone[p] = r.l.now()
 		}
 		r.presenceChanged()
 	}
@@ -55,9 +55,9 @@ func (n *Node) isEphemeral(p peer.ID) bool {
 // noteEphemeral tells the ledger which ephemeral members have not been heard of for ephemeralGone.
 func (r *room) noteEphemeral() {
 	cuts := make(map[peer.ID]protocol.Cut)
-	for p, since := range r.owned.gone {
-		if _, member := r.current().Member(p); !member {
-			delete(r.owned.gone, p)
+	for p, since := range r.desk.gone {
+		if _, member := r.state().Member(p); !member {
+			delete(r.desk.gone, p)
 		} else if r.l.now().Sub(since) >= ephemeralGone {
 			cuts[p] = r.talk.Cut(p)
 		}
@@ -69,12 +69,12 @@ func (r *room) noteEphemeral() {
 
 // presenceChanged tells the members which of them are present; when much changes, once in presenceEach for each member.
 func (r *room) presenceChanged() {
-	r.owned.present = nil
-	if r.owned.changed {
+	r.desk.present = nil
+	if r.desk.changed {
 		return
 	}
-	r.owned.changed = true
-	wait := time.Duration(r.current().Len())*presenceEach - r.l.now().Sub(r.owned.presenceAt)
+	r.desk.changed = true
+	wait := time.Duration(r.state().Len())*presenceEach - r.l.now().Sub(r.desk.presenceAt)
 	if wait <= 0 {
 		r.tellPresence()
 		return
@@ -87,21 +87,21 @@ func (r *room) presenceChanged() {
 type presenceDue struct{ room protocol.RoomID }
 
 func (e presenceDue) handle(l *loop) {
-	if r := l.rooms[e.room]; r != nil && r.owner() && r.owned.changed {
+	if r := l.rooms[e.room]; r != nil && r.owner() && r.desk.changed {
 		r.tellPresence()
 	}
 }
 
 func (r *room) tellPresence() {
-	r.owned.changed, r.owned.presenceAt, r.owned.present = false, r.l.now(), nil
-	r.owned.presence++
+	r.desk.changed, r.desk.presenceAt, r.desk.present = false, r.l.now(), nil
+	r.desk.presence++
 	r.wakePolls()
 }
 
 // present are the members heard from, ourselves included.
 func (r *room) present() map[peer.ID]bool {
 	ps := map[peer.ID]bool{r.l.n.self: true}
-	for p := range r.owned.heard {
+	for p := range r.desk.heard {
 		ps[p] = true
 	}
 	return ps
@@ -112,8 +112,8 @@ func (r *room) presentAddrs() []protocol.Presence {
 	var ps []protocol.Presence
 	present := r.present()
 	size := 0
-	for _, m := range r.current().Members() {
-		if !present[m.Peer] || r.owned.leaving && m.Peer == r.l.n.self {
+	for _, m := range r.state().Members() {
+		if !present[m.Peer] || r.desk.leaving && m.Peer == r.l.n.self {
 			continue
 		}
 		p := protocol.Presence{Peer: m.Peer}

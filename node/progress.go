@@ -25,9 +25,9 @@ type progress struct {
 
 // epochHolders splits the members by whether they have the records and the key of now.
 func (r *room) epochHolders() (have, missing []peer.ID) {
-	st := r.current()
+	st := r.state()
 	for _, m := range st.Members() {
-		h := r.owned.heard[m.Peer]
+		h := r.desk.heard[m.Peer]
 		if m.Peer == r.l.n.self || h.seq > 0 && h.key >= st.Epoch() {
 			have = append(have, m.Peer)
 		} else {
@@ -48,10 +48,10 @@ func (r *room) follow(c authority.Commit, rm protocol.Remove) {
 			p.text = f.Text
 		}
 	}
-	p.noted = p.text == "" || r.current().Policy().HideReasons
-	r.owned.progress = append(r.owned.progress, p)
-	if len(r.owned.progress) > maxProgress {
-		r.owned.progress = r.owned.progress[1:]
+	p.noted = p.text == "" || r.state().Policy().HideReasons
+	r.desk.progress = append(r.desk.progress, p)
+	if len(r.desk.progress) > maxProgress {
+		r.desk.progress = r.desk.progress[1:]
 	}
 	r.tellProgress()
 }
@@ -60,7 +60,7 @@ func (r *room) noteTold(t authority.Told) {
 	if !t.Acked {
 		return
 	}
-	for _, p := range r.owned.progress {
+	for _, p := range r.desk.progress {
 		if p.peer == t.Peer && p.seq == t.Removal {
 			p.told = true
 			r.tellProgress()
@@ -74,7 +74,7 @@ func (r *room) noteReason(p *progress) {
 	if p.noted || r.gossip == nil {
 		return
 	}
-	key, ok := r.keys.Get(r.current().Epoch())
+	key, ok := r.keys.Get(r.state().Epoch())
 	if !ok {
 		return
 	}
@@ -86,12 +86,12 @@ func (r *room) noteReason(p *progress) {
 
 // tellProgress says what has changed about the removals that are followed, and about the epoch.
 func (r *room) tellProgress() {
-	members := r.current().Members()
-	for _, p := range r.owned.progress {
+	members := r.state().Members()
+	for _, p := range r.desk.progress {
 		applied := 0
 		var missing []string
 		for _, m := range members {
-			h := r.owned.heard[m.Peer]
+			h := r.desk.heard[m.Peer]
 			if m.Peer == r.l.n.self || h.seq >= p.seq && h.key >= p.epoch {
 				applied++
 			} else {
@@ -105,8 +105,8 @@ func (r *room) tellProgress() {
 		p.shownComplete = p.told && applied == len(members)
 		r.l.emit(r, RemovalProgress{Peer: p.peer, Nick: p.nick, Kind: p.kind, Told: p.told, Applied: applied, Total: len(members), Missing: missing})
 	}
-	if _, missing := r.epochHolders(); len(missing) == 0 && r.owned.told < r.current().Epoch() && len(members) > 1 {
-		r.owned.told = r.current().Epoch()
+	if _, missing := r.epochHolders(); len(missing) == 0 && r.desk.announcedEpoch < r.state().Epoch() && len(members) > 1 {
+		r.desk.announcedEpoch = r.state().Epoch()
 		r.tellEpoch()
 	}
 }

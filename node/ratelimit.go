@@ -50,7 +50,7 @@ func (n *Node) pace(ctx context.Context, text string) error {
 // honest node lets anybody say. The line is dropped, and the user is told once in a while which member it is. If an honest
 // node said it after all, and it is only late, it is fetched at a later comparison.
 func (r *room) inBudget(author peer.ID, text string) bool {
-	if author == r.l.n.self || r.said.Limiter(author).AllowN(r.l.now(), sayCost(text)) {
+	if author == r.l.n.self || r.sayLimit.Limiter(author).AllowN(r.l.now(), sayCost(text)) {
 		return true
 	}
 	r.l.n.admission.count(r.l.n.admission.visitorAt(author), aLine, sayCost(text))

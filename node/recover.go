@@ -44,11 +44,11 @@ func (r *room) notReady() error {
 
 // recover begins to ask the members. Where there are none, and nothing else has to be waited for, it goes on at once.
 func (r *room) recover() error {
-	if r.current().Len() < 2 && !r.l.twin.mayBe(r.l.now()) {
+	if r.state().Len() < 2 && !r.l.twin.mayBe(r.l.now()) {
 		r.recovering = nil
 		return r.resume()
 	}
-	for _, m := range r.current().Members() {
+	for _, m := range r.state().Members() {
 		r.l.book.want(m.Peer, nil)
 		r.askForHead(m.Peer)
 	}
@@ -91,7 +91,7 @@ func (l *loop) refuseParked() {
 // askForHead compares with p once, if it is there.
 func (r *room) askForHead(p peer.ID) {
 	rec := r.recovering
-	if _, member := r.current().Member(p); !member || p == r.l.n.self || rec.asked[p] || !r.l.n.connected(p) {
+	if _, member := r.state().Member(p); !member || p == r.l.n.self || rec.asked[p] || !r.l.n.connected(p) {
 		return
 	}
 	rec.asked[p] = true
@@ -142,8 +142,8 @@ func (e recoverAnswer) handle(l *loop) {
 		}
 		r.takeProof(e.proof)
 		r.carry(r.talk.LastKnown(r.world(), e.peer, e.reply.Last))
-		before := r.current().Seq()
-		if r.takeBack(e.records); e.reply.HaveSeq > r.current().Seq() && r.current().Seq() > before {
+		before := r.state().Seq()
+		if r.takeBack(e.records); e.reply.HaveSeq > r.state().Seq() && r.state().Seq() > before {
 			delete(rec.asked, e.peer)
 			r.askForHead(e.peer) // there is another page
 		}
@@ -172,7 +172,7 @@ func (e recoverDue) handle(l *loop) {
 	if l.twin.mayBe(now) {
 		return
 	}
-	all := len(rec.asked) >= r.current().Len()-1
+	all := len(rec.asked) >= r.state().Len()-1
 	settled := !rec.answered.IsZero() && now.Sub(rec.answered) >= recoverSettles
 	if !all && !settled && now.Sub(rec.started) < recoverWait {
 		return
@@ -216,21 +216,21 @@ func (r *room) resume() error {
 // takeBack takes records that we have signed and lost from a member. If that happens while the room is served, another copy
 // of this node has signed them.
 func (r *room) takeBack(records []protocol.SignedRecord) {
-	for len(records) > 0 && records[0].Seq <= r.current().Seq() {
+	for len(records) > 0 && records[0].Seq <= r.state().Seq() {
 		records = records[1:]
 	}
-	if len(records) == 0 || r.frozen() || records[0].Author != r.l.n.self || records[0].Seq != r.current().Seq()+1 {
+	if len(records) == 0 || r.frozen() || records[0].Author != r.l.n.self || records[0].Seq != r.state().Seq()+1 {
 		return
 	}
-	if records[0].Prev != r.current().Head() {
+	if records[0].Prev != r.state().Head() {
 		return // another log: its record of our last number proves it, and comes by comparison
 	}
-	seq, served := r.current().Seq(), r.recovering == nil
+	seq, served := r.state().Seq(), r.recovering == nil
 	if err := r.step(authority.Recovered{Records: records}); err != nil {
 		r.l.n.log.Warn("take back records", "room", r.id, "err", err)
 		return
 	}
-	r.l.n.log.Warn("took back records that this node had signed and lost", "room", r.id, "after", seq, "to", r.current().Seq())
+	r.l.n.log.Warn("took back records that this node had signed and lost", "room", r.id, "after", seq, "to", r.state().Seq())
 	r.l.emit(r, Warning{Code: "old_disk", Text: "this node's data was an old copy: the later decisions in " + r.label() + " were fetched from its members"})
 	if served {
 		r.recoverAgain() // there may be more of them
@@ -246,7 +246,7 @@ type lostAnswer struct {
 // askForLost asks p, which is no member but knows of later records than ours, for those: they say whether it is one. One peer is
 // asked at a time.
 func (r *room) askForLost(p peer.ID, haveSeq uint64) {
-	if r.l.twin.asking || haveSeq <= r.current().Seq() {
+	if r.l.twin.asking || haveSeq <= r.state().Seq() {
 		return
 	}
 	r.l.twin.asking = true
@@ -269,7 +269,7 @@ func (e lostAnswer) handle(l *loop) {
 		r.takeProof(e.proof)
 		r.takeBack(e.records)
 		if r.recovering != nil {
-			for _, m := range r.current().Members() {
+			for _, m := range r.state().Members() {
 				r.askForHead(m.Peer) // one that has just been found
 			}
 		}

@@ -36,7 +36,7 @@ func (q refOf) run(l *loop) (RoomRef, error) {
 	}
 	id, err := protocol.ParseRoomID(q.text)
 	if err != nil {
-		if _, addr := typedAddr(q.text); addr {
+		if _, addr := parseRoomAddr(q.text); addr {
 			return RoomRef{}, nil
 		}
 		return RoomRef{Name: protocol.FoldName(q.text)}, nil

@@ -17,14 +17,14 @@ import (
 // that the author does not reach (a newcomer whose connection is being made, a client that the Wi-Fi isolates) gets it by way
 // of another one: the author asks a member, names the recipients, and hears which of them were not reached.
 
-// pass relays a line or record that this node has just published to the members that it is not connected to.
-func (r *room) pass(req protocol.PassRequest) {
-	if r.gossip == nil || r.passes >= maxPasses {
+// relay passes a line or record that this node has just published to the members that it is not connected to.
+func (r *room) relay(req protocol.PassRequest) {
+	if r.gossip == nil || r.relaying >= maxRelays {
 		return // the rest is fetched
 	}
 	now, linked := r.l.now(), r.gossip.Linked()
 	var by, near []peer.ID
-	for _, m := range r.current().Members() {
+	for _, m := range r.state().Members() {
 		switch {
 		case m.Peer == r.l.n.self:
 		case linked[m.Peer]:
@@ -46,21 +46,21 @@ func (r *room) pass(req protocol.PassRequest) {
 	if len(req.To) == 0 || len(by) == 0 {
 		return
 	}
-	by = r.passers(by)
+	by = r.relayers(by)
 	req.Room = r.id
-	r.passes++
+	r.relaying++
 	r.l.n.spawn(func(context.Context) {
-		last, missed := r.l.n.passBy(r.ctx, by, req)
-		r.l.n.post(passed{r.id, last, missed})
+		last, missed := r.l.n.relayVia(r.ctx, by, req)
+		r.l.n.post(relayed{r.id, last, missed})
 	})
 }
 
-// passers returns the peers of by to ask, in this order: the one that passed on the last line, the authority, and any others.
-func (r *room) passers(by []peer.ID) []peer.ID {
+// relayers returns the peers of by to ask, in this order: the one that passed on the last line, the authority, and any others.
+func (r *room) relayers(by []peer.ID) []peer.ID {
 	rand.Shuffle(len(by), func(i, j int) { by[i], by[j] = by[j], by[i] })
 	first := func(p peer.ID) int {
 		switch p {
-		case r.passer:
+		case r.lastRelay:
 			return 0
 		case r.authority():
 			return 1
@@ -68,12 +68,12 @@ func (r *room) passers(by []peer.ID) []peer.ID {
 		return 2
 	}
 	slices.SortStableFunc(by, func(a, b peer.ID) int { return first(a) - first(b) })
-	return by[:min(len(by), passTries)]
+	return by[:min(len(by), relayTries)]
 }
 
-// passBy asks one after the other until no recipient is missed. It returns the last peer that reached a recipient, and the
+// relayVia asks one after the other until no recipient is missed. It returns the last peer that reached a recipient, and the
 // recipients that are still missed.
-func (n *Node) passBy(ctx context.Context, by []peer.ID, req protocol.PassRequest) (last peer.ID, missed []peer.ID) {
+func (n *Node) relayVia(ctx context.Context, by []peer.ID, req protocol.PassRequest) (last peer.ID, missed []peer.ID) {
 	ctx, cancel := context.WithTimeout(network.WithNoDial(ctx, "pass"), streamTimeout)
 	defer cancel()
 	missed = req.To
@@ -96,32 +96,32 @@ func (n *Node) passBy(ctx context.Context, by []peer.ID, req protocol.PassReques
 }
 
 type (
-	// passed: a line or record of this node has been passed on, as far as possible.
-	passed struct {
+	// relayed: a line or record of this node has been passed on, as far as possible.
+	relayed struct {
 		room   protocol.RoomID
 		by     peer.ID // "": nobody has reached anybody
 		missed []peer.ID
 	}
-	// passedOn: we have passed on another's, or could not.
-	passedOn struct{ room protocol.RoomID }
+	// relayShares: we have passed on another's, or could not.
+	relayedForMember struct{ room protocol.RoomID }
 )
 
-func (e passedOn) handle(l *loop) {
+func (e relayedForMember) handle(l *loop) {
 	if r := l.rooms[e.room]; r != nil {
-		r.passes--
+		r.relaying--
 	}
 }
 
-func (e passed) handle(l *loop) {
+func (e relayed) handle(l *loop) {
 	r := l.rooms[e.room]
 	if r == nil {
 		return
 	}
-	r.passes--
-	r.passer = e.by
+	r.relaying--
+	r.lastRelay = e.by
 	for _, p := range e.missed {
-		if _, member := r.current().Member(p); member {
-			r.unreached[p] = l.now().Add(passAgain)
+		if _, member := r.state().Member(p); member {
+			r.unreached[p] = l.now().Add(relayAgain)
 		}
 	}
 }
@@ -192,26 +192,26 @@ func (q takePassed) run(l *loop) (*protocol.PassReply, error) {
 	size := len(req.Line) + len(req.Record)
 	reply := &protocol.PassReply{OK: true}
 	for _, p := range q.to {
-		_, member := r.current().Member(p)
-		if !mine || !member || !l.n.connected(p) || r.passes >= maxPasses || !l.passedOn.allow(q.visitor, size, l.now()) {
+		_, member := r.state().Member(p)
+		if !mine || !member || !l.n.connected(p) || r.relaying >= maxRelays || !l.relayShares.allow(q.visitor, size, l.now()) {
 			reply.Missed = append(reply.Missed, p)
 		} else {
-			r.passes++
+			r.relaying++
 			l.n.spawn(func(context.Context) {
-				l.n.passBy(r.ctx, []peer.ID{p}, req)
-				l.n.post(passedOn{r.id})
+				l.n.relayVia(r.ctx, []peer.ID{p}, req)
+				l.n.post(relayedForMember{r.id})
 			})
 		}
 	}
 	return reply, nil
 }
 
-// newPassedOn bounds what is passed on for members, in bytes.
-func newPassedOn() shares {
+// newRelayShares bounds what is passed on for members, in bytes.
+func newRelayShares() shares {
 	return newShares(budget{passOnRate, passOnBurst}, budget{addressPassOnRate, addressPassOnBurst}, budget{allPassOnRate, allPassOnBurst})
 }
 
-// sweepPasses forgets the members that were not reached a while ago.
-func (r *room) sweepPasses(now time.Time) {
+// sweepUnreached forgets the members that were not reached a while ago.
+func (r *room) sweepUnreached(now time.Time) {
 	maps.DeleteFunc(r.unreached, func(_ peer.ID, until time.Time) bool { return !now.Before(until) })
 }

@@ -229,7 +229,7 @@ func TestNoStrangerPassesOn(t *testing.T) {
 		time.Sleep(2 * (pingEvery + pingTimeout)) // simulated
 		for i := range 10 {
 			must(l.nodes["n1"].Say(l.ctx(), "lab", fmt.Sprint("line ", i), false))
-			time.Sleep(passAgain) // simulated
+			time.Sleep(relayAgain) // simulated
 		}
 		if asked != 0 {
 			t.Errorf("a stranger was asked %d times", asked)
@@ -296,7 +296,7 @@ func TestOvertakenLinesAreNotWaitedForLong(t *testing.T) {
 		at := time.Now()
 		must(ask(l.ctx(), l.nodes["n0"], inLoop(func(lp *loop) {
 			r := lp.rooms[room]
-			h := r.talk.Next(r.current().Epoch())
+			h := r.talk.Next(r.state().Epoch())
 			h.Prev = protocol.Hash{9}
 			key, _ := r.keys.Get(h.Epoch)
 			c := protocol.Content{Kind: protocol.Say, Text: "after nothing", At: at}

@@ -117,7 +117,7 @@ func (q oldRoom) run(l *loop) (oldLog, error) {
 	if !r.frozen() {
 		return oldLog{}, &Error{Code: CodeInvalid, Text: r.label() + " has one log, so there is nothing to renew", Reason: fault.OneLog}
 	}
-	return oldLog{r.current(), r.near()}, nil
+	return oldLog{r.state(), r.near()}, nil
 }
 
 func (q renewRoom) run(l *loop) (renewedRoom, error) {
@@ -128,7 +128,7 @@ func (q renewRoom) run(l *loop) (renewedRoom, error) {
 	if err := l.store.DropRoom(old.id); err != nil {
 		return renewedRoom{}, diskError{err}.forPerson()
 	}
-	p := policyInfo(old.current().Policy())
+	p := policyInfo(old.state().Policy())
 	me, _ := old.me()
 	info, err := createRoom{CreateOptions{Name: old.label(), Nick: me.Nick, PolicyChange: PolicyChange{
 		Access: &p.Access, Subject: &p.Subject, IdleS: &p.IdleS, RetainS: &p.RetainS, History: &p.History,

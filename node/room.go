@@ -23,16 +23,16 @@ type room struct {
 	ctx    context.Context // ends with our place in the room
 	cancel context.CancelFunc
 
-	// Exactly one of ledger (we are the authority) and seat (we are not) is set; a member's state is in state, the
-	// authority's in its ledger. See current.
-	ledger  *authority.Ledger
-	seat    *authority.Seat
-	state   authority.State
-	records []protocol.SignedRecord // all applied ones, in order
-	pending map[uint64]protocol.SignedRecord
-	keys    authority.Keyring
-	talk    *transcript.Transcript
-	gossip  *gossip.Room // nil until we are in
+	// Exactly one of ledger (we are the authority) and seat (we are not) is set; a member's state is in
+	// memberState, the authority's in its ledger. See state.
+	ledger      *authority.Ledger
+	seat        *authority.Seat
+	memberState authority.State
+	records     []protocol.SignedRecord // all applied ones, in order
+	pending     map[uint64]protocol.SignedRecord
+	keys        authority.Keyring
+	talk        *transcript.Transcript
+	gossip      *gossip.Room // nil until we are in
 
 	name, nick      string        // until the log is here
 	looks           looks         // of label, once asked for; see skeletons
@@ -54,34 +54,34 @@ type room struct {
 	awaited    []chan<- struct{}   // closed by release
 
 	unreached map[peer.ID]time.Time // members that no peer reached, and until when that is assumed
-	passer    peer.ID               // the last peer that passed something on for us
-	passes    int                   // under way
+	lastRelay peer.ID               // the last peer that passed something on for us
+	relaying  int                   // under way
 
-	owned ownerDesk
-	away  absence
-	said  *ratelimit.Keyed[peer.ID] // limits what each other member may say
+	desk     authorityDesk
+	absence  absence
+	sayLimit *ratelimit.Keyed[peer.ID] // limits what each other member may say
 }
 
 func newRoom(l *loop, id protocol.RoomID) *room {
 	r := &room{l: l, id: id, talk: transcript.New(id, l.n.self, l.numbers[id], l.clock.even()), pending: make(map[uint64]protocol.SignedRecord), unreached: make(map[peer.ID]time.Time), whenJoined: make(chan struct{})}
 	r.ctx, r.cancel = context.WithCancel(l.n.ctx)
-	r.owned = newOwnerDesk()
-	r.said = keyed[peer.ID](budget{floodRate, floodBurst})
+	r.desk = newAuthorityDesk()
+	r.sayLimit = keyed[peer.ID](budget{floodRate, floodBurst})
 	r.ctrLimit = r.talk.Used()
 	return r
 }
 
-// current is what the log says.
-func (r *room) current() authority.State {
+// state is what the log says.
+func (r *room) state() authority.State {
 	if r.ledger != nil {
 		return r.ledger.State()
 	}
-	return r.state
+	return r.memberState
 }
 
 // authority is the peer that is polled; before the log is here, the one that the seat names.
 func (r *room) authority() peer.ID {
-	if s := r.current(); s.Seq() > 0 {
+	if s := r.state(); s.Seq() > 0 {
 		return s.Authority()
 	}
 	if r.seat != nil {
@@ -94,18 +94,18 @@ func (r *room) owner() bool { return r.ledger != nil }
 
 // label is the room's name.
 func (r *room) label() string {
-	if s := r.current(); s.Seq() > 0 {
+	if s := r.state(); s.Seq() > 0 {
 		return s.Name()
 	}
 	return r.name
 }
 
 // me is our own membership.
-func (r *room) me() (authority.Member, bool) { return r.current().Member(r.l.n.self) }
+func (r *room) me() (authority.Member, bool) { return r.state().Member(r.l.n.self) }
 
 // open reports whether lines can be said: a member, in a room that has not ended.
 func (r *room) open() error {
-	s := r.current()
+	s := r.state()
 	switch {
 	case s.Closed():
 		return roomClosed(r.label())
@@ -119,7 +119,7 @@ func (r *room) open() error {
 }
 
 // over reports that nothing will be said in the room any more: it has ended, or its log is forked.
-func (r *room) over() bool { return r.current().Closed() || r.frozen() }
+func (r *room) over() bool { return r.state().Closed() || r.frozen() }
 
 func (r *room) frozenError() *Error {
 	e := &Error{Code: CodeUnavailable, Text: frozenWords(r.label()), Reason: fault.RoomFrozen}
@@ -153,7 +153,7 @@ func (r *room) stop() {
 	if r.gossip != nil {
 		r.gossip.Leave()
 	}
-	r.owned.stop()
+	r.desk.stop()
 	for _, w := range r.waiting {
 		w.reply <- answer[string]{err: notMember(r.label())}
 	}
@@ -163,11 +163,11 @@ func (r *room) stop() {
 
 // becomeJoined starts the gossip, once, when the log shows that we are in.
 func (r *room) becomeJoined() {
-	if r.gossip != nil || r.current().Closed() {
+	if r.gossip != nil || r.state().Closed() {
 		return
 	}
 	// The disk may be an old one, put back; of our own lines we shall hear only when we have compared with somebody.
-	r.talk.SkipTo(r.current().Used(r.l.n.self))
+	r.talk.SkipTo(r.state().Used(r.l.n.self))
 	if err := r.reserve(); err != nil {
 		r.l.warnDisk(r, err) // the first line tries again
 	}
@@ -175,7 +175,7 @@ func (r *room) becomeJoined() {
 	if !r.startGossip() {
 		return
 	}
-	for _, m := range r.current().Members() {
+	for _, m := range r.state().Members() {
 		r.l.book.want(m.Peer, nil)
 	}
 	if r.owner() {
@@ -215,7 +215,7 @@ func (r *room) sayJoined() {
 }
 
 func (r *room) joinedEvent() Joined {
-	s := r.current()
+	s := r.state()
 	me, _ := r.me()
 	return Joined{Name: s.Name(), Nick: me.Nick, Epoch: s.Epoch(), Owner: r.owner(), Resumed: r.resumed, RetainS: policyInfo(s.Policy()).RetainS}
 }
@@ -223,7 +223,7 @@ func (r *room) joinedEvent() Joined {
 // snapshot is what the validators of the gossip may know.
 func (r *room) snapshot() *gossip.Snapshot {
 	return &gossip.Snapshot{
-		Room: r.id, State: r.current(), Keys: r.keys, Self: r.l.n.self,
+		Room: r.id, State: r.state(), Keys: r.keys, Self: r.l.n.self,
 		Records: r.records[:len(r.records):len(r.records)],
 		Floors:  r.talk.Floors(),
 	}
@@ -245,7 +245,7 @@ func (r *room) takeRecord(rec protocol.SignedRecord) {
 	if rec.RoomID() != r.id {
 		return
 	}
-	st, change, err := r.current().Apply(rec)
+	st, change, err := r.state().Apply(rec)
 	switch {
 	case errors.Is(err, authority.ErrKnown):
 	case errors.Is(err, authority.ErrFork):
@@ -266,7 +266,7 @@ func (r *room) takeRecord(rec protocol.SignedRecord) {
 	case err != nil:
 		r.l.n.log.Warn("record refused", "room", r.id, "seq", rec.Seq, "err", err)
 	default:
-		r.state = st
+		r.memberState = st
 		delete(r.pending, rec.Seq)
 		r.records = append(r.records, rec)
 		r.applied(change, protocol.Key{})
@@ -289,7 +289,7 @@ func (r *room) leaveLongLog() {
 // applied does what follows from a change, whether ordered here or received: keys, snapshot, gossip, and the event for the
 // user. made is the key that this node made as the authority.
 func (r *room) applied(c authority.Change, made protocol.Key) {
-	r.owned.present = nil
+	r.desk.present = nil
 	r.stepKeys(c, made)
 	r.publishSnapshot()
 	r.l.guestsChanged = true
@@ -341,16 +341,16 @@ func (r *room) tellChange(c authority.Change) {
 		if c.Peer == r.l.n.self {
 			return // the authority tells us itself, in the answer to our poll
 		}
-		by, _ := r.current().Member(c.Record.Author)
+		by, _ := r.state().Member(c.Record.Author)
 		r.l.emit(r, MemberRemoved{Peer: c.Peer, Nick: c.Nick, By: c.Record.Author, ByNick: by.Nick, Kind: kindFrom(c.Reason), Until: c.Until, Seq: c.Record.Seq})
 	case authority.Unbanned:
 		r.l.emit(r, Unbanned(who))
 	case authority.PolicySet:
-		by, _ := r.current().Member(c.Record.Author)
+		by, _ := r.state().Member(c.Record.Author)
 		r.l.emit(r, PolicyChanged{policyInfo(c.Policy), c.Record.Author, by.Nick, policyChanges(c.Before, c.Policy)})
 	case authority.Closed:
 		if r.owner() {
-			r.l.emit(r, RoomClosed{Kind: kindFrom(c.Reason), Text: r.owned.closing})
+			r.l.emit(r, RoomClosed{Kind: kindFrom(c.Reason), Text: r.desk.closing})
 			r.l.saveKnown()
 		}
 	}
@@ -360,7 +360,7 @@ func (r *room) tellChange(c authority.Change) {
 }
 
 func (r *room) tellEpoch() {
-	ev := Epoch{Epoch: r.current().Epoch()}
+	ev := Epoch{Epoch: r.state().Epoch()}
 	if r.owner() {
 		ev.Have, ev.Missing = r.epochHolders()
 	}
@@ -369,7 +369,7 @@ func (r *room) tellEpoch() {
 
 // tick does what is due in this room.
 func (r *room) tick(now time.Time) {
-	retain := r.current().Policy().Retain
+	retain := r.state().Policy().Retain
 	if retain > 0 {
 		before := len(r.keys.Epochs())
 		if r.keys = r.keys.Drop(now.Add(-retain)); len(r.keys.Epochs()) != before {
@@ -381,7 +381,7 @@ func (r *room) tick(now time.Time) {
 		r.waiting = r.waiting[1:]
 		w.reply <- answer[string]{err: &Error{Code: CodeUnavailable, Text: "not said: this node has no key for the room yet", Reason: fault.NoKey}}
 	}
-	r.said.Sweep(now)
+	r.sayLimit.Sweep(now)
 	if r.gossip != nil {
 		r.gossip.Sweep(now)
 	}
@@ -393,7 +393,7 @@ func (r *room) tick(now time.Time) {
 	if r.joined {
 		r.keepClock()
 	}
-	r.sweepPasses(now)
+	r.sweepUnreached(now)
 	r.carry(r.talk.Tick(r.world()))
 }
 
@@ -401,7 +401,7 @@ func (r *room) tick(now time.Time) {
 // still holds what its pubsub was started with.
 func (r *room) drop() {
 	r.name = r.label()
-	r.state, r.keys = authority.State{}, authority.Keyring{}
+	r.memberState, r.keys = authority.State{}, authority.Keyring{}
 	r.talk = transcript.New(r.id, r.l.n.self, r.talk.Used(), r.l.clock.even())
 	r.records, r.pending = nil, nil
 	r.publishSnapshot()

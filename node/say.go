@@ -71,7 +71,7 @@ func (q sayRequest) handle(l *loop) {
 // say seals, takes and publishes a line, or keeps it until there is a key: nothing is ever sealed for an epoch older
 // than one that was applied.
 func (r *room) say(q sayRequest) {
-	key, ok := r.keys.Get(r.current().Epoch())
+	key, ok := r.keys.Get(r.state().Epoch())
 	if !ok || r.gossip == nil {
 		if len(r.waiting) >= maxWaiting {
 			q.reply <- answer[string]{err: &Error{Code: CodeUnavailable, Text: "not said: too many lines wait for the room's key", Reason: fault.NoKey}}
@@ -100,7 +100,7 @@ func (r *room) send(c protocol.Content, key protocol.Key) (string, error) {
 		}
 	}
 	c.At = r.l.now().UTC().Truncate(time.Millisecond)
-	msg, err := protocol.SealMessage(r.talk.Next(r.current().Epoch()), c, key, r.l.n.self, r.l.n.signer, random)
+	msg, err := protocol.SealMessage(r.talk.Next(r.state().Epoch()), c, key, r.l.n.self, r.l.n.signer, random)
 	if err != nil {
 		return "", fmt.Errorf("seal: %w", err)
 	}
@@ -112,7 +112,7 @@ func (r *room) send(c protocol.Content, key protocol.Key) (string, error) {
 	if err := r.gossip.PublishLine(r.ctx, msg); err != nil {
 		r.l.n.log.Warn("publish", "room", r.id, "err", err)
 	}
-	r.pass(protocol.PassRequest{Line: msg.Raw()})
+	r.relay(protocol.PassRequest{Line: msg.Raw()})
 	return msg.ID.Short(), nil
 }
 
@@ -160,7 +160,7 @@ func (q historyOf) run(l *loop) (HistoryInfo, error) {
 	h := HistoryInfo{
 		Messages: []Message{}, Fetching: r.talk.Fetching(r.world()),
 	}
-	if retain := r.current().Policy().Retain; retain > 0 {
+	if retain := r.state().Policy().Retain; retain > 0 {
 		h.More = r.talk.ShedSince(l.clock.even().Add(-retain))
 	}
 	for _, ln := range r.talk.Ordered() {

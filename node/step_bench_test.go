@@ -73,20 +73,20 @@ func BenchmarkStep(b *testing.B) {
 			r := newRoom(l, w.ID())
 			r.ledger, r.records, r.keys = &w.Ledger, w.Records, w.Keys
 			r.publishSnapshot()
-			members, addr := r.current().Members(), multiaddr.StringCast("/ip4/10.0.0.1/udp/4001/quic-v1")
+			members, addr := r.state().Members(), multiaddr.StringCast("/ip4/10.0.0.1/udp/4001/quic-v1")
 			for _, m := range members {
-				r.owned.heard[m.Peer] = heard{}
+				r.desk.heard[m.Peer] = heard{}
 				alice.host.Peerstore().AddAddr(m.Peer, addr, time.Hour)
 			}
 			for b.Loop() {
 				b.StopTimer()
 				for _, m := range members {
-					q := protocol.PollRequest{Room: r.id, Admission: m.Admission, HaveSeq: r.current().Seq() - 1, HaveKey: r.current().Epoch() - 1}
-					r.owned.polls[m.Peer] = heldPoll{req: q, reply: make(chan protocol.PollReply, 1)}
+					q := protocol.PollRequest{Room: r.id, Admission: m.Admission, HaveSeq: r.state().Seq() - 1, HaveKey: r.state().Epoch() - 1}
+					r.desk.polls[m.Peer] = heldPoll{req: q, reply: make(chan protocol.PollReply, 1)}
 				}
 				b.StartTimer()
 				r.tellPresence()
-				if len(r.owned.polls) > 0 {
+				if len(r.desk.polls) > 0 {
 					b.Fatal("not all are answered")
 				}
 			}

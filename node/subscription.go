@@ -96,7 +96,7 @@ func (q subscribe) run(l *loop) (none, error) {
 			q.s.push(Event{Seq: l.seq, Time: l.now(), Room: r.id, RoomName: r.label(), Body: r.joinedEvent()})
 		}
 	}
-	for _, u := range l.untold {
+	for _, u := range l.notices {
 		if !u.taken {
 			l.show(u, q.s)
 		}
@@ -106,8 +106,8 @@ func (q subscribe) run(l *loop) (none, error) {
 
 func (q unsubscribe) run(l *loop) (none, error) {
 	if _, ok := l.subs[q.s]; ok {
-		l.noteTaken()
-		for _, u := range l.untold {
+		l.markTaken()
+		for _, u := range l.notices {
 			delete(u.at, q.s)
 		}
 		delete(l.subs, q.s)

@@ -98,7 +98,7 @@ func (q syncAsked) run(l *loop) (*protocol.SyncReply, error) {
 	}
 	reply.Keys = r.keysFor(q.peer, 0, wanted)
 	r.takeProof(q.proof)
-	st := r.current()
+	st := r.state()
 	reply.HaveSeq, reply.Head, reply.Proof = st.Seq(), st.Head(), r.twinRecord(q.req.HaveSeq, q.req.Head)
 	return reply, nil
 }
@@ -136,7 +136,7 @@ func recordsAfter(records []protocol.SignedRecord, seq uint64) (raw [][]byte, mo
 // a member, or all if the policy shows newcomers earlier lines. The ring has no key of an epoch whose record is not in the
 // log, so the removals of those epochs are known.
 func (r *room) keysFor(p peer.ID, after uint64, wanted map[uint64]bool) []protocol.EpochKey {
-	st := r.current()
+	st := r.state()
 	all := st.Policy().History == protocol.HistoryAll
 	if _, member := st.Member(p); !member {
 		return nil

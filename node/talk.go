@@ -18,8 +18,8 @@ import (
 // world is all that comes from outside into one step of the room's transcript.
 func (r *room) world() transcript.Env {
 	return transcript.Env{
-		Now: r.l.clock.even(), Wall: r.l.clock.wall(), State: r.current(), Keys: r.keys,
-		Away: !r.away.since.IsZero(), Space: r.l.space(), Near: r.near, Allow: r.inBudget, Pick: rand.IntN,
+		Now: r.l.clock.even(), Wall: r.l.clock.wall(), State: r.state(), Keys: r.keys,
+		Away: !r.absence.since.IsZero(), Space: r.l.space(), Near: r.near, Allow: r.inBudget, Pick: rand.IntN,
 	}
 }
 
@@ -81,8 +81,8 @@ func (r *room) carryTalk(e transcript.Effect) {
 		}
 		r.l.emit(r, Warning{Code: "not_delivered", Text: text + firstWords(e.Line.Content.Text)})
 	case transcript.Receipt:
-		r.owned.owed[e.Peer] = true
-		if h, held := r.owned.polls[e.Peer]; held {
+		r.desk.receiptsDue[e.Peer] = true
+		if h, held := r.desk.polls[e.Peer]; held {
 			r.answerPoll(e.Peer, h)
 		}
 	}
@@ -103,7 +103,7 @@ func (e talkDue) handle(l *loop) {
 // near are the other members that we are connected to.
 func (r *room) near() []peer.ID {
 	var near []peer.ID
-	for _, m := range r.current().Members() {
+	for _, m := range r.state().Members() {
 		if m.Peer != r.l.n.self && r.l.n.connected(m.Peer) {
 			near = append(near, m.Peer)
 		}
@@ -113,7 +113,7 @@ func (r *room) near() []peer.ID {
 
 // compare asks a member what it has, which the transcript has decided on.
 func (r *room) compare(a transcript.Ask) {
-	st, l := r.current(), r.l
+	st, l := r.state(), r.l
 	req := a.Request
 	req.HaveSeq, req.Head, req.Proof = st.Seq(), st.Head(), r.proof
 	l.n.spawn(func(ctx context.Context) {
@@ -169,7 +169,7 @@ func (r *room) quote(next *transcript.Line) (before string, q *Quote) {
 
 // nickOf is the nick that p has or last had here.
 func (r *room) nickOf(p peer.ID) string {
-	st := r.current()
+	st := r.state()
 	if m, ok := st.Member(p); ok {
 		return m.Nick
 	}

@@ -79,10 +79,10 @@ const (
 
 	// syncTimeout of one comparison: a partner that has just gone must not hold up the next.
 	syncTimeout = 2 * time.Second
-	// passTries, in members asked to pass one line on, and passAgain, after which a member that none of them reached is tried
+	// relayTries, in members asked to pass one line on, and relayAgain, after which a member that none of them reached is tried
 	// again: an absent member costs that many requests in that time.
-	passTries = 4
-	passAgain = 15 * time.Second
+	relayTries = 4
+	relayAgain = 15 * time.Second
 	// pieceRecords and pieceLines of what came in one frame are taken in one step of the loop: some 10 ms in the largest room.
 	pieceRecords = 16
 	pieceLines   = 128

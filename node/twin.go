@@ -118,7 +118,7 @@ var errOurself = errors.New("it is this node")
 // provesTwin dials addr, and returns nil if another node with our identity answers there. A stranger can announce our peer ID
 // and pass on to us what is sent to it; then the one that answers is this node itself, which sees who calls.
 func (n *Node) provesTwin(ctx context.Context, addr multiaddr.Multiaddr) error {
-	p, err := n.whoAnswers(ctx, addr)
+	p, err := n.probePeerID(ctx, addr)
 	if err != nil {
 		return err
 	}

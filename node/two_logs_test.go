@@ -85,7 +85,7 @@ func TestTwoLogsAreNoticed(t *testing.T) {
 					for _, rec := range f.log {
 						r.takeRecord(rec)
 					}
-					if r.frozen() || r.current().Head() != f.ledger.State().Head() {
+					if r.frozen() || r.state().Head() != f.ledger.State().Head() {
 						t.Error("dave does not have the other log")
 					}
 				})

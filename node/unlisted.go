@@ -32,7 +32,7 @@ func (unlisted) run(l *loop) (int, error) {
 			}
 		}
 		for id, r := range l.rooms {
-			if _, in := r.current().Member(p); in && !b.shown[id] {
+			if _, in := r.state().Member(p); in && !b.shown[id] {
 				known++
 			}
 		}

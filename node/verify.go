@@ -160,7 +160,7 @@ func (l *loop) verifiedAs(r *room) []Named {
 		if r == nil {
 			continue
 		}
-		if m, ok := r.current().Member(p); ok && !protocol.SameName(m.Nick, s.Nick) {
+		if m, ok := r.state().Member(p); ok && !protocol.SameName(m.Nick, s.Nick) {
 			cs = append(cs, Named{p, m.Nick})
 		}
 	}
@@ -213,7 +213,7 @@ func (r *room) warnStandIn(p peer.ID, nick, does string) {
 
 // warnStandIns checks all members when the user enters.
 func (r *room) warnStandIns() {
-	for _, m := range r.current().Members() {
+	for _, m := range r.state().Members() {
 		r.warnStandIn(m.Peer, m.Nick, "is here")
 	}
 }

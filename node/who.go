@@ -144,7 +144,7 @@ const (
 // whom finds the peer that who means among the members and, in a room of this node's own, the peers at the door and, if past
 // is set, the recent members. A nick of a present member never means a past one.
 func (r *room) whom(who string, past bool) (Named, standing, error) {
-	st := r.current()
+	st := r.state()
 	places := make(map[peer.ID]standing)
 	var all []Named
 	for _, m := range st.Members() {
@@ -174,7 +174,7 @@ func (r *room) whom(who string, past bool) (Named, standing, error) {
 
 // leavers returns the recent members that are not in here.
 func (r *room) leavers(here map[peer.ID]standing) (all []Named) {
-	st := r.current()
+	st := r.state()
 	for i := len(r.records) - 1; i >= 0; i-- {
 		p := subject(r.records[i].Body)
 		if _, is := here[p]; p == "" || is || slices.ContainsFunc(all, func(n Named) bool { return n.Peer == p }) {
@@ -195,7 +195,7 @@ func (r *room) findMember(who string) (authority.Member, error) {
 	if where != asMember {
 		return authority.Member{}, &Error{Code: CodeNotFound, Text: n.String() + " is at the door of " + r.label() + ", and no member", Reason: fault.AtTheDoor}
 	}
-	m, _ := r.current().Member(n.Peer)
+	m, _ := r.state().Member(n.Peer)
 	return m, nil
 }
 

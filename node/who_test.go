@@ -106,14 +106,14 @@ func TestOrdersNameOnePeer(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		policy := r.current().Policy()
+		policy := r.state().Policy()
 		policy.Access = protocol.Knock
 		if err := r.step(authority.SetPolicy{Policy: policy}); err != nil {
 			t.Fatal(err)
 		}
 		knock(twins[0], "zoe")
 		knock(twins[1], "zoe")
-		seq := r.current().Seq()
+		seq := r.state().Seq()
 		orders := map[string]func(who string) error{
 			"accept": func(who string) error { _, err := answerKnock{room: "lab", who: who, accept: true}.run(l); return err },
 			"deny":   func(who string) error { _, err := answerKnock{room: "lab", who: who}.run(l); return err },
@@ -146,14 +146,14 @@ func TestOrdersNameOnePeer(t *testing.T) {
 				}
 			}
 		}
-		if got := r.current().Seq(); got != seq || len(r.ledger.Knocks()) != 2 || len(l.trusts.by) != 0 {
+		if got := r.state().Seq(); got != seq || len(r.ledger.Knocks()) != 2 || len(l.trusts.by) != 0 {
 			t.Fatalf("something was done: record %d, was %d; %d at the door, %d verified", got, seq, len(r.ledger.Knocks()), len(l.trusts.by))
 		}
 		// One is accepted by the end of its ID, and then the other by the nick, once it is the only one.
 		if err := orders["accept"](protocol.ShortID(twins[1])); err != nil {
 			t.Fatal(err)
 		}
-		if _, in := r.current().Member(twins[1]); !in || len(r.ledger.Knocks()) != 0 {
+		if _, in := r.state().Member(twins[1]); !in || len(r.ledger.Knocks()) != 0 {
 			t.Fatal("another was accepted")
 		}
 		if err := orders["accept"]("zoe"); codeOf(err) != CodeNotFound || !strings.Contains(err.Error(), "already") {
@@ -177,12 +177,12 @@ func TestOrdersNameOnePeer(t *testing.T) {
 			}
 		}
 		for _, p := range twins {
-			if _, banned := r.current().Banned(p, time.Now()); !banned {
+			if _, banned := r.state().Banned(p, time.Now()); !banned {
 				t.Errorf("%s is not banned", p)
 			}
 		}
 		_, err := unban{"lab", "zoe"}.run(l)
-		if codeOf(err) != CodeAmbiguous || len(r.current().Bans(time.Now())) != 2 {
+		if codeOf(err) != CodeAmbiguous || len(r.state().Bans(time.Now())) != 2 {
 			t.Errorf("unban zoe: %v", err)
 		}
 		if _, err := (unban{"lab", protocol.ShortID(twins[0])}).run(l); err != nil {

@@ -45,9 +45,9 @@ type chain struct {
 // InDoubt reports whether the authority has still to be asked which lines of an ended membership count.
 func (t *Transcript) InDoubt() bool { return len(t.cutoff.doubts) > 0 || t.cutoff.unasked }
 
-// belongs reports whether a line of an ended membership is one of those that count. Of a membership that goes on, every
+// countsAfterRemoval reports whether a line of an ended membership is one of those that count. Of a membership that goes on, every
 // line that passed the checks is.
-func (t *Transcript) belongs(env *Env, o Opened) bool {
+func (t *Transcript) countsAfterRemoval(env *Env, o Opened) bool {
 	ended, ok := env.State.Ended(o.Msg.Author, o.Msg.Epoch)
 	return !ok || o.Vouched || t.onChain(ended, o.Msg.ID)
 }
@@ -78,13 +78,13 @@ func (c *cutoff) sweep(g *log) {
 	})
 }
 
-// Provable puts those of ms that belong to ended memberships last, the latest first: what a line says was before it shows
+// InProofOrder puts those of ms that belong to ended memberships last, the latest first: what a line says was before it shows
 // that the next one counts.
-func (t *Transcript) Provable(st authority.State, ms []protocol.Message) []protocol.Message {
-	return provable(st, ms)
+func (t *Transcript) InProofOrder(st authority.State, ms []protocol.Message) []protocol.Message {
+	return inProofOrder(st, ms)
 }
 
-func provable(st authority.State, ms []protocol.Message) []protocol.Message {
+func inProofOrder(st authority.State, ms []protocol.Message) []protocol.Message {
 	var live, ended []protocol.Message
 	for _, m := range ms {
 		if _, is := st.Ended(m.Author, m.Epoch); is {

@@ -26,7 +26,7 @@ func (t *Transcript) noteDelivered(env *Env, a *Answer) {
 	t.deliver(func(l *Line) bool {
 		return a.Reply.Receipt.Has(l.Msg.Ctr) && l.Msg.Ctr > t.contested[a.Peer] && mayHave(env, a.Peer, l)
 	})
-	if t.fresh && t.owns(env) {
+	if t.awaitingReceipt && t.owns(env) {
 		t.compareSoon(env, SyncSoon)
 	}
 }
@@ -42,7 +42,7 @@ func (t *Transcript) deliver(has func(*Line) bool) {
 			t.emit(Delivered{l})
 		}
 	}
-	t.fresh = t.undelivered()
+	t.awaitingReceipt = t.undelivered()
 }
 
 // unconfirmed are our lines that it is worth asking for: nobody is known to have them, and they are later than all that

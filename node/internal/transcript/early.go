@@ -102,7 +102,7 @@ func (t *Transcript) Retry(env Env) []Effect {
 		}
 		return m.Epoch <= env.State.Epoch() && !Counts(env.State.Check(m.Author, m.Header))
 	})
-	for _, m := range provable(env.State, ready) {
+	for _, m := range inProofOrder(env.State, ready) {
 		t.takeGiven(&env, m, t.early.age(m.ID, env.Now), false, false)
 	}
 	maps.DeleteFunc(t.early.ages, func(id protocol.Hash, _ earlyAge) bool { return !t.early.has(id) })

@@ -287,7 +287,7 @@ func (x *explorer) answer(a *actor) {
 		lines = append(lines, m)
 		ages[m.ID] = reply.Ages[i]
 	}
-	fresh, judged, effects := a.talk.Handed(x.env(a), ask.Peer, a.talk.Provable(a.st, lines), ages)
+	fresh, judged, effects := a.talk.Handed(x.env(a), ask.Peer, a.talk.InProofOrder(a.st, lines), ages)
 	x.carry(a, effects)
 	x.carry(a, a.talk.Compared(x.env(a), Answer{Peer: ask.Peer, Reply: reply, Lines: lines, Doubted: ask.Doubted, Fresh: fresh > 0, Judged: judged}))
 }

@@ -119,5 +119,5 @@ func (t *Transcript) numbersTaken(upTo uint64) {
 			t.emit(Undelivered{Line: l, Taken: true})
 		}
 	}
-	t.fresh = t.undelivered()
+	t.awaitingReceipt = t.undelivered()
 }

@@ -47,7 +47,7 @@ func (t *Transcript) overtakes(env *Env, m protocol.Message) bool {
 	if !in || m.Author == t.self || m.Prev.IsZero() || t.follows(m) {
 		return false
 	}
-	if author.Admission > t.since {
+	if author.Admission > t.joinedSeq {
 		return true
 	}
 	me, _ := env.State.Member(t.self)

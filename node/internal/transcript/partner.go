@@ -19,8 +19,8 @@ type partners struct {
 	// fetched are lines that came by comparison and not live too.
 	fetched map[protocol.Hash]bool
 	since   time.Time // when the first of fetched came
-	// met are those that were connected to a moment ago, and since when: what is said while the gossip settles may be lost.
-	met map[peer.ID]time.Time
+	// justConnected are those that were connected to a moment ago, and since when: what is said while the gossip settles may be lost.
+	justConnected map[peer.ID]time.Time
 	// turned: the authority was chosen last, for its word, and others have their turn.
 	turned bool
 	// turns is how often a partner was chosen.
@@ -30,7 +30,7 @@ type partners struct {
 }
 
 func newPartners() partners {
-	return partners{due: make(map[peer.ID]bool), met: make(map[peer.ID]time.Time), fetched: make(map[protocol.Hash]bool), compared: make(map[peer.ID]time.Time), gave: make(map[peer.ID]time.Time)}
+	return partners{due: make(map[peer.ID]bool), justConnected: make(map[peer.ID]time.Time), fetched: make(map[protocol.Hash]bool), compared: make(map[peer.ID]time.Time), gave: make(map[peer.ID]time.Time)}
 }
 
 // Gave is when p last gave us all that it has; zero: it never did.
@@ -94,7 +94,7 @@ func (t *Transcript) compareAround(env *Env, news bool) {
 
 // Greet compares heads with p, which is back, and once more when the gossip has settled.
 func (t *Transcript) Greet(env Env, p peer.ID) []Effect {
-	t.compare.met[p] = env.Now
+	t.compare.justConnected[p] = env.Now
 	t.compareWith(&env, p, SyncSoon, false)
 	return t.done()
 }
@@ -114,7 +114,7 @@ func (t *Transcript) partner(env *Env) (p peer.ID, news bool) {
 	}
 	ps, authority := &c.partners, env.State.Authority()
 	maps.DeleteFunc(ps.due, func(p peer.ID, _ bool) bool { return !slices.Contains(near, p) })
-	word := (t.InDoubt() || t.fresh) && slices.Contains(near, authority)
+	word := (t.InDoubt() || t.awaitingReceipt) && slices.Contains(near, authority)
 	ps.turns++
 	switch busy := c.pages.from != "" || len(ps.due) > 0; {
 	case (busy || word) && ps.turns%fairTurn == 0:
@@ -129,14 +129,14 @@ func (t *Transcript) partner(env *Env) (p peer.ID, news bool) {
 		p = near[env.Pick(len(near))]
 	}
 	ps.turned = word && p == authority
-	news = ps.due[p] || t.unheard(env)
+	news = ps.due[p] || t.hasUnconfirmed(env)
 	delete(ps.due, p)
 	return p, news
 }
 
-// unheard reports whether one of our lines waits for longer than a confirmation takes: a member that does not have it can
+// hasUnconfirmed reports whether one of our lines waits for longer than a confirmation takes: a member that does not have it can
 // fetch it.
-func (t *Transcript) unheard(env *Env) bool {
+func (t *Transcript) hasUnconfirmed(env *Env) bool {
 	for l := range t.unconfirmed() {
 		if env.Now.Sub(l.Got) >= onItsWay {
 			return true
@@ -159,9 +159,9 @@ func (t *Transcript) noteFetched(env *Env, lines []*Line) {
 // come live too.
 func (t *Transcript) tickPartners(env *Env) {
 	ps := &t.compare.partners
-	for _, p := range slices.Sorted(maps.Keys(ps.met)) {
-		if env.Now.Sub(ps.met[p]) >= gossipSettles {
-			delete(ps.met, p)
+	for _, p := range slices.Sorted(maps.Keys(ps.justConnected)) {
+		if env.Now.Sub(ps.justConnected[p]) >= gossipSettles {
+			delete(ps.justConnected, p)
 			t.compareWith(env, p, 0, false)
 		}
 	}

@@ -40,7 +40,7 @@ func (t *Transcript) Say(env Env, msg protocol.Message) ([]Effect, bool) {
 		return nil, false
 	}
 	t.takeLine(&env, o, false)
-	t.fresh = true
+	t.awaitingReceipt = true
 	if t.owns(&env) || env.Away {
 		t.compareSoon(&env, SyncSoon) // no node says unasked that it has the line
 	}
@@ -112,7 +112,7 @@ func (t *Transcript) takeGiven(env *Env, m protocol.Message, g Given, vouched, f
 
 // takeLine lets a validated line into the room: the one way in, for live lines, fetched ones and our own.
 func (t *Transcript) takeLine(env *Env, o Opened, late bool) {
-	if !Counts(env.State.Check(o.Msg.Author, o.Msg.Header)) || !t.belongs(env, o) {
+	if !Counts(env.State.Check(o.Msg.Author, o.Msg.Header)) || !t.countsAfterRemoval(env, o) {
 		return // validated against a state that has passed, or no line of the membership that has ended
 	}
 	if tooOld(env, o.Age) {
@@ -140,7 +140,7 @@ func (t *Transcript) takeLine(env *Env, o Opened, late bool) {
 	}
 	switch {
 	case o.Content.Kind == protocol.ReasonNote:
-		if o.Msg.Author == env.State.Authority() && o.Content.Removal > t.since {
+		if o.Msg.Author == env.State.Authority() && o.Content.Removal > t.joinedSeq {
 			t.emit(RemovalReason{o.Content.Removal, o.Content.Text})
 		}
 	case l.Shown():

@@ -38,10 +38,10 @@ type Transcript struct {
 	room protocol.RoomID
 	self peer.ID
 
-	// since is the last record when we came in, and entered when that was; before that joined is false.
-	joined  bool
-	since   uint64
-	entered time.Time
+	// joinedSeq is the last record when we came in, and entered when that was; before that joined is false.
+	joined    bool
+	joinedSeq uint64
+	entered   time.Time
 
 	numbers
 	early    early
@@ -51,9 +51,9 @@ type Transcript struct {
 	telling  telling
 	receipts receipts
 
-	fresh    bool      // one of our lines waits for its first confirmation
-	lastLine time.Time // when the youngest line was said
-	shedTold time.Time
+	awaitingReceipt bool      // one of our lines waits for its first confirmation
+	lastLine        time.Time // when the youngest line was said
+	shedTold        time.Time
 
 	out []Effect // of the step under way
 }
@@ -80,12 +80,12 @@ func (t *Transcript) wake(in time.Duration, task Task) { t.emit(Wake{in, task}) 
 
 // Enter begins the comparisons: we are in the room, and lines come and go. Nothing was said before where caughtUp is true.
 func (t *Transcript) Enter(env Env, caughtUp bool) {
-	t.joined, t.since, t.entered = true, env.State.Seq(), env.Now
+	t.joined, t.joinedSeq, t.entered = true, env.State.Seq(), env.Now
 	t.telling.caughtUp = caughtUp
 }
 
-// Since is the last record when we came in: what was before is no news.
-func (t *Transcript) Since() uint64 { return t.since }
+// JoinedSeq is the last record when we came in: what was before is no news.
+func (t *Transcript) JoinedSeq() uint64 { return t.joinedSeq }
 
 // LastLine is when the youngest line was said, by the clock of [Env].Now.
 func (t *Transcript) LastLine() time.Time { return t.lastLine }
