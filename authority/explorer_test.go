@@ -17,10 +17,10 @@ import (
 	"localchat/protocol"
 )
 
-// The explorer plays random schedules with the real Ledger and real Seats: three peers, each with two clients that have
-// one identity, over a network that loses, repeats, reorders and parts, one way or both, clocks that run on for days and are
-// set, disks that fail, crashes on either side of every write, and forged polls and acknowledgements. After every step an independent
-// model of the failure register says what each poll must be answered, and these invariants hold:
+// The explorer plays random schedules with the real Ledger and real Seats: three peers, each with two clients that have one
+// identity, over a network that loses, repeats, reorders and parts, one way or both, clocks that run on for days and are set,
+// disks that fail, crashes on either side of every write, and forged polls and acknowledgements. After every step an
+// independent model of the failure register says what each poll must be answered, and these invariants hold:
 //
 //	 1  agreement               all that see a record of one number see the same one, by its commit or a poll's news: saw
 //	 4  chain                   each record applies to those before it, and the log read from its beginning makes the same

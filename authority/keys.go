@@ -25,8 +25,8 @@ type heldKey struct {
 	since time.Time
 }
 
-// With is k with those keys of more that fit and are not known yet, learnt at now. A key counts only if its record has been applied to s and
-// commits to it (see [State.Fits]), whoever sends it. The key of an epoch never changes.
+// With is k with those keys of more that fit and are not known yet, learnt at now. A key counts only if its record has been
+// applied to s and commits to it (see [State.Fits]), whoever sends it. The key of an epoch never changes.
 func (k Keyring) With(s State, more []protocol.EpochKey, now time.Time) Keyring {
 	keys := slices.Clip(k.keys)
 	for _, m := range more {
@@ -80,8 +80,8 @@ func (k Keyring) After(epoch uint64) iter.Seq[protocol.EpochKey] {
 	}
 }
 
-// Drop is k without the keys that were superseded before that time. A key is superseded when the first key of a later
-// epoch is learnt, so the newest is never dropped. All keys are of epochs of the log, so nothing that a peer hands over makes a node
+// Drop is k without the keys that were superseded before that time. A key is superseded when the first key of a later epoch is
+// learnt, so the newest is never dropped. All keys are of epochs of the log, so nothing that a peer hands over makes a node
 // drop the key in force.
 func (k Keyring) Drop(before time.Time) Keyring {
 	var keep []heldKey
@@ -115,8 +115,8 @@ func (k Keyring) find(epoch uint64) (int, bool) {
 }
 
 // Derive is the key of the epoch that the Admit record r starts, from the key of the epoch before. Members compute it. The
-// admitted peer is handed it, and cannot compute the key before. The salt is the record before and the peer admitted, which no other Admit of
-// the room has, and not the record's own hash, since the record commits to the key.
+// admitted peer is handed it, and cannot compute the key before. The salt is the record before and the peer admitted, which no
+// other Admit of the room has, and not the record's own hash, since the record commits to the key.
 func Derive(old protocol.Key, r protocol.Record) protocol.Key {
 	admit, _ := r.Body.(protocol.Admit)
 	salt := append(append([]byte(nil), r.Prev[:]...), admit.Peer...)

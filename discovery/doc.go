@@ -1,8 +1,8 @@
 // Package discovery finds the other nodes of a local network, and of this machine, without a server.
 //
-// A node announces itself under the service "_localchat._udp.local." and browses for the same, by multicast DNS
-// (packets by miekg/dns, sockets of our own) on every usable interface, over IPv4 and IPv6. The announcement is one DNS answer of less than 1200
-// bytes: a PTR to a random instance name, its SRV, its A and AAAA, and a TXT with one string for each address:
+// A node announces itself under the service "_localchat._udp.local." and browses for the same, by multicast DNS (packets by
+// miekg/dns, sockets of our own) on every usable interface, over IPv4 and IPv6. The announcement is one DNS answer of less than
+// 1200 bytes: a PTR to a random instance name, its SRV, its A and AAAA, and a TXT with one string for each address:
 //
 //	dnsaddr=/ip4/192.168.1.20/udp/40001/quic-v1/p2p/12D3KooW...
 //

@@ -72,7 +72,7 @@ type admitted struct {
 
 func newAdmission(n *Node) *admission {
 	a := &admission{
-		n: n, services: make(map[protocolID]*service), closing: rate.NewLimiter(10, 10),
+		n: n, services: make(map[protocolID]*service), closing: rate.NewLimiter(hangUps, hangUps),
 		refused: keyed[peer.ID](budget{refusals, refusalsBurst}), answers: keyed[peer.ID](budget{answerRate, answerBurst}), large: newLarge(), passes: newDirects(),
 		floods: newFloods(),
 	}

@@ -42,10 +42,11 @@ func AsError(err error) *Error { return fault.As(err) }
 
 // Info identifies this node.
 type Info struct {
-	Peer    peer.ID  `json:"peer"`
-	Nick    string   `json:"nick"`
-	Words   string   `json:"words"`
-	Addrs   []string `json:"addrs"` // multiaddrs with /p2p; link-local ones, with a card of this machine, only where there are no others
+	Peer  peer.ID `json:"peer"`
+	Nick  string  `json:"nick"`
+	Words string  `json:"words"`
+	// Addrs are multiaddrs with /p2p; link-local ones, with a card of this machine, only where there are no others.
+	Addrs   []string `json:"addrs"`
 	Version string   `json:"version"`
 }
 

@@ -66,10 +66,10 @@
 //
 // # A line
 //
-// It goes from its author to every member on the topic, and nobody forwards it (see [localchat/node/internal/gossip]). A member that the
-// author does not reach gets it by way of a member that does (relay.go). A lost line is noticed by its author's next line,
-// which names the one before, or by comparing heads (sync.go), and is fetched. The authority says which lines it has in the
-// answer to their author's poll.
+// It goes from its author to every member on the topic, and nobody forwards it (see [localchat/node/internal/gossip]). A member
+// that the author does not reach gets it by way of a member that does (relay.go). A lost line is noticed by its author's next
+// line, which names the one before, or by comparing heads (sync.go), and is fetched. The authority says which lines it has in
+// the answer to their author's poll.
 //
 // # A removal
 //

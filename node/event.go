@@ -215,13 +215,13 @@ type (
 	Gap struct {
 		Lost int `json:"lost"`
 	}
-	// Warning: something that a person should know. Codes: attempt (somebody tried what only the owner may),
-	// ambiguous_room, owner_key, verified_nick (somebody bears the nick of a person with another key), frozen,
-	// lines_full (lines are forgotten before their time), renew (what the owner of a frozen room can do), old_disk (what this node had decided and lost was taken back),
-	// other_log and bad_key (what the owner handed out is not what its own log says), identity (rooms of an identity that
-	// was moved away are kept aside), not_delivered, flood (a member, or strangers, send so much that it is
-	// refused: what, and where it comes from; see floods), knocks (how many more stand at the door than were announced), version
-	// (a node here runs another one), network, disk.
+	// Warning: something that a person should know. Codes: attempt (somebody tried what only the owner may), ambiguous_room,
+	// owner_key, verified_nick (somebody bears the nick of a person with another key), frozen, lines_full (lines are forgotten
+	// before their time), renew (what the owner of a frozen room can do), old_disk (what this node had decided and lost was taken
+	// back), other_log and bad_key (what the owner handed out is not what its own log says), identity (rooms of an identity that
+	// was moved away are kept aside), not_delivered, flood (a member, or strangers, send so much that it is refused: what, and
+	// where it comes from; see floods), knocks (how many more stand at the door than were announced), version (a node here runs
+	// another one), network, disk.
 	Warning struct {
 		Code string  `json:"code"`
 		Text string  `json:"text"`

@@ -173,10 +173,7 @@ func validExpiry(d time.Duration) (time.Duration, error) {
 		return defaultInvite, nil
 	}
 	if d < time.Second || d > protocol.MaxInviteExpiry {
-		return 0, &Error{Code: CodeInvalid, Text: fmt.Sprintf("an invite cannot last %s", d), Reason: fault.BadExpiry, Limit: int(maxExpiry)}
+		return 0, &Error{Code: CodeInvalid, Text: fmt.Sprintf("an invite cannot last %s", d), Reason: fault.BadExpiry, Limit: int(protocol.MaxInviteExpiry / time.Second)}
 	}
 	return d, nil
 }
-
-// maxExpiry of an invite, in seconds of a request; see protocol.MaxInviteExpiry.
-const maxExpiry = int64(protocol.MaxInviteExpiry / time.Second)

@@ -130,9 +130,6 @@ func (t *joinTarget) retry(err error) bool {
 	return t.tries <= joinTries && !errors.As(err, &final)
 }
 
-// joinTries of a request that finds no way to the owner.
-const joinTries = 3
-
 // joinTarget finds the room, waiting for a name that nobody has shown yet.
 func (n *Node) joinTarget(ctx context.Context, o JoinOptions) (*joinTarget, error) {
 	if err := CheckTarget(o); err != nil {
@@ -194,12 +191,6 @@ func (n *Node) joinTarget(ctx context.Context, o JoinOptions) (*joinTarget, erro
 		}
 	}
 }
-
-// networkWait is how long a room is awaited on a machine without a network: those of this machine are found by then.
-const networkWait = 2 * time.Second
-
-// lookAgain is how often a room that is awaited is looked for.
-const lookAgain = 100 * time.Millisecond
 
 func (n *Node) inviteTarget(ctx context.Context, text, nick string) (*joinTarget, error) {
 	inv, err := protocol.ParseInvite(text)

@@ -16,6 +16,8 @@ const (
 	inboxSize = 1024
 	// EventQueue, in events, of one Subscription: about ten seconds of a busy room for a face that is stuck.
 	EventQueue = 4096
+	// eventsAside, in events of them: so many places are left free of lines, for what else happens.
+	eventsAside = EventQueue / 8
 	// eventBytes, in bytes of text in the events of one Subscription: as much as all lines of a room may take. One event can
 	// have 64 KiB of it.
 	eventBytes = transcript.MaxLineBytes
@@ -31,6 +33,8 @@ const (
 
 	// maxListed, in peers that an error lists when a name fits several: as many as a person reads in one line.
 	maxListed = 8
+	// quoteRunes, in characters of a line that is named: enough to know it again.
+	quoteRunes = 40
 
 	// streamTimeout is for a small request and its answer: a LAN takes milliseconds; a machine that swaps, seconds.
 	streamTimeout = 5 * time.Second

@@ -51,6 +51,8 @@ const (
 	// refusals and refusalsBurst, of one peer's streams: a peer that goes on beyond them loses its connections, since to
 	// refuse costs something, too.
 	refusals, refusalsBurst = 50, 500
+	// hangUps, a second, of peers that do: each is an event of the loop.
+	hangUps = 10
 
 	// answersInFlight, in answers to comparisons that have been made and not read, and answersEach of one peer: each is up
 	// to protocol.MaxBatch/2 bytes, held three times while it is sent. As many answers to polls of largeAnswer bytes and

@@ -91,10 +91,9 @@ func (l *loop) ownRoom(s string) (*room, error) {
 
 // firstWords is enough of a text to know it again.
 func firstWords(s string) string {
-	const runes = 40
 	n := 0
 	for i := range s {
-		if n == runes {
+		if n == quoteRunes {
 			return s[:i] + "…"
 		}
 		n++

@@ -11,7 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// forgetIPv6 has the system refuse sockets of IPv6 to this thread, as a kernel without IPv6 does. The thread ends with its goroutine.
+// forgetIPv6 has the system refuse sockets of IPv6 to this thread, as a kernel without IPv6 does. The thread ends with its
+// goroutine.
 func forgetIPv6() error {
 	runtime.LockOSThread()
 	filter := []unix.SockFilter{
@@ -29,8 +30,8 @@ func forgetIPv6() error {
 	return unix.Prctl(unix.PR_SET_SECCOMP, unix.SECCOMP_MODE_FILTER, uintptr(unsafe.Pointer(&program)), 0, 0)
 }
 
-// TestListenWithoutIPv6: a port of all addresses is had also on a machine that has no IPv6, and is refused there too if it is taken. An
-// address of IPv6 that somebody names is not to be had.
+// TestListenWithoutIPv6: a port of all addresses is had also on a machine that has no IPv6, and is refused there too if it is
+// taken. An address of IPv6 that somebody names is not to be had.
 func TestListenWithoutIPv6(t *testing.T) {
 	taken, err := net.Listen("tcp4", "0.0.0.0:0")
 	if err != nil {

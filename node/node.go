@@ -206,8 +206,9 @@ func (n *Node) addrInfo() peer.AddrInfo {
 	return peer.AddrInfo{ID: n.self, Addrs: n.host.Network().ListenAddresses()}
 }
 
-// Close leaves in order and waits for every goroutine. What was said last reaches another node, if it can within leaveTimeout. Rooms are resumed next time; an ephemeral node, which has no next
-// time, leaves the rooms of others and closes its own, and gives their members a moment to be told.
+// Close leaves in order and waits for every goroutine. What was said last reaches another node, if it can within leaveTimeout.
+// Rooms are resumed next time; an ephemeral node, which has no next time, leaves the rooms of others and closes its own, and
+// gives their members a moment to be told.
 func (n *Node) Close() error {
 	n.once.Do(func() {
 		n.farewell()

@@ -7,11 +7,11 @@ import (
 	"localchat/protocol"
 )
 
-// A pendingNotice is a reason that is kept on disk, and no face is known to have shown it. Whether a person has read it cannot be known,
-// and a node that dies can do one of two things: note it as shown first, and risk that nobody ever sees it, or last, and
-// risk that it is shown in two lives. The second is the lesser evil; [Removed].Removal says that it is the same. So it is
-// noted once a reader has taken the event from its queue and has had [readTime] to show it. A reason that comes while
-// nobody listens, or is taken up from disk before the first face is there, waits for one.
+// A pendingNotice is a reason that is kept on disk, and no face is known to have shown it. Whether a person has read it cannot
+// be known, and a node that dies can do one of two things: note it as shown first, and risk that nobody ever sees it, or last,
+// and risk that it is shown in two lives. The second is the lesser evil; [Removed].Removal says that it is the same. So it is
+// noted once a reader has taken the event from its queue and has had [readTime] to show it. A reason that comes while nobody
+// listens, or is taken up from disk before the first face is there, waits for one.
 type pendingNotice struct {
 	ev    Event
 	seat  store.Seat

@@ -349,9 +349,9 @@ func (r *room) tickOwner(now time.Time) {
 	}
 }
 
-// mayBeTalking reports whether somebody may have spoken since the last line here, in a room that is about to be closed as idle: this
-// node slept, or was cut off. Those in reach are asked, idleAsks of them at least. Where nobody is in reach the room waits for
-// its idle time once more. now is by the clock that goes on while the machine sleeps.
+// mayBeTalking reports whether somebody may have spoken since the last line here, in a room that is about to be closed as idle:
+// this node slept, or was cut off. Those in reach are asked, idleAsks of them at least. Where nobody is in reach the room waits
+// for its idle time once more. now is by the clock that goes on while the machine sleeps.
 func (r *room) mayBeTalking(now time.Time) bool {
 	idle := r.state().Policy().Idle
 	if idle == 0 || now.Sub(r.talk.LastLine()) < idle/2 || r.state().Len() < 2 {

@@ -165,8 +165,9 @@ func (n *Node) pollRoom(ctx context.Context, room protocol.RoomID) {
 	}
 }
 
-// pollStream opens a stream and polls over it until it breaks. over means that there is nothing left to ask; whom is the
-// peer that was asked. It asks at pace: an authority that answers each question at once, with made-up news, would keep this node busy for ever.
+// pollStream opens a stream and polls over it until it breaks. over means that there is nothing left to ask; whom is the peer
+// that was asked. It asks at pace: an authority that answers each question at once, with made-up news, would keep this node
+// busy for ever.
 func (n *Node) pollStream(ctx context.Context, room protocol.RoomID, pace *rate.Limiter, answered func()) (over bool, whom peer.ID, err error) {
 	q, err := ask(ctx, n, nextPoll{room})
 	if err != nil || q.over {

@@ -179,10 +179,9 @@ func (r *room) nickOf(p peer.ID) string {
 
 // space is for how many events each reader has room, some set aside for what else happens.
 func (l *loop) space() int {
-	const aside = EventQueue / 8
 	space := EventQueue
 	for s := range l.subs {
-		space = min(space, cap(s.c)-len(s.c)-aside)
+		space = min(space, cap(s.c)-len(s.c)-eventsAside)
 	}
 	return space
 }

@@ -74,6 +74,13 @@ const (
 	nameSettles   = time.Second
 	nameUnsettled = 10 * time.Second
 
+	// joinTries of a join request that finds no way to the owner, which may just be coming back.
+	joinTries = 3
+	// lookAgain is how often a room that is awaited is looked for, and networkWait how long it is awaited on a machine without a
+	// network: the rooms of this machine are found by then.
+	lookAgain   = 100 * time.Millisecond
+	networkWait = 2 * time.Second
+
 	// ledgerTick: how often a room's law looks at the clock; its shortest rule is an idle time of seconds.
 	ledgerTick = time.Second
 
@@ -119,6 +126,8 @@ const (
 	ephemeralGone = 5 * time.Second
 	// attemptEvery: at most one warning about the same peer's overreach in this time.
 	attemptEvery = time.Minute
+	// versionEvery: at most one word in this time about nodes that speak another version, however many there are.
+	versionEvery = time.Hour
 	// progressKept: how long a removal's progress is followed.
 	progressKept = 10 * time.Minute
 

@@ -2,16 +2,12 @@ package node
 
 import (
 	"strings"
-	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
 	"localchat/node/internal/fault"
 	"localchat/protocol"
 )
-
-// versionEvery: at most one word in this time about nodes that speak another version, however many there are.
-const versionEvery = time.Hour
 
 // otherVersion reports whether p is a node of localchat that does not speak this version's protocols. A version that changes
 // the wire format changes the numbers in their names.

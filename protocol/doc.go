@@ -2,8 +2,8 @@
 // the invite text, and the words that stand for a key. It owns no state and starts no goroutine. It does not know
 // permissions, or when anything is sent.
 //
-// Three steps are kept apart everywhere. Validating looks at the form and verifying at signatures; both happen here.
-// Checking looks at permission and belongs to package authority. A [SignedRecord], [SignedReason] or [Message] that is not zero has been
+// Three steps are kept apart everywhere. Validating looks at the form and verifying at signatures; both happen here. Checking
+// looks at permission and belongs to package authority. A [SignedRecord], [SignedReason] or [Message] that is not zero has been
 // validated and verified.
 //
 // Everything here may be called from any goroutine. A result aliases its input only where its comment says so.

@@ -19,7 +19,7 @@ const (
 	JoinID  libprotocol.ID = "/localchat/join" + version  // stranger → authority: let me in
 	AskID   libprotocol.ID = "/localchat/ask" + version   // member → authority: leave, invite
 	SyncID  libprotocol.ID = "/localchat/sync" + version  // member ↔ member: records, keys, lines that one of them lacks
-	PassID  libprotocol.ID = "/localchat/pass" + version  // member → member: a line or record for members that its author does not reach
+	PassID  libprotocol.ID = "/localchat/pass" + version  // member → member: what the author cannot send to others itself
 	TellID  libprotocol.ID = "/localchat/tell" + version  // member → member: a direct message
 	RoomsID libprotocol.ID = "/localchat/rooms" + version // anybody → anybody: which rooms are here
 )

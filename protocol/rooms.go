@@ -11,9 +11,9 @@ import (
 // RoomsRequest asks which rooms a node is in. After is the last room of the page before; zero: from the first.
 type RoomsRequest struct{ After RoomID }
 
-// RoomsReply lists those whose ids are greater than After, in the order of their ids. Ended are Close records of rooms that the sender has been in, as signed by their owners, at most
-// MaxEnded. Asleep: the sender has rooms of its own that it is not serving now; the list says nothing about those. More is
-// how many rooms follow those listed, MaxUnlisted at most.
+// RoomsReply lists those whose ids are greater than After, in the order of their ids. Ended are Close records of rooms that the
+// sender has been in, as signed by their owners, at most MaxEnded. Asleep: the sender has rooms of its own that it is not
+// serving now; the list says nothing about those. More is how many rooms follow those listed, MaxUnlisted at most.
 type RoomsReply struct {
 	Rooms  []RoomAd
 	Ended  [][]byte

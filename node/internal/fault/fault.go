@@ -58,8 +58,8 @@ type Error struct {
 	Path, Mend string
 }
 
-// A Choice is a room that may be meant. Owner is the nick of its owner, and Words are the owner's; each is empty where it is not known, or
-// does not help.
+// A Choice is a room that may be meant. Owner is the nick of its owner, and Words are the owner's; each is empty where it is
+// not known, or does not help.
 type Choice struct {
 	Room               protocol.RoomID
 	Name, Owner, Words string

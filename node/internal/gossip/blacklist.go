@@ -7,8 +7,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 )
 
-// A blacklist is a pubsub.Blacklist from which a peer can be taken again, and that knows since when it is on it; the library's own cannot. The mutex is where
-// pubsub's goroutines (Contains, Add) and the loop (ban, unban) meet.
+// A blacklist is a pubsub.Blacklist from which a peer can be taken again, and that knows since when it is on it; the library's
+// own cannot. The mutex is where pubsub's goroutines (Contains, Add) and the loop (ban, unban) meet.
 type blacklist struct {
 	mu    sync.Mutex
 	since map[peer.ID]time.Time

@@ -26,10 +26,10 @@ const File = "localchat.db"
 // commit to keys.
 const version = 2
 
-// The layout: meta/version and meta/peers = JSON; rooms/<room id>/{log/<seq, 8 bytes> = signed record, failures/<peer> and invites/<id> =
-// JSON, ban-shift = JSON}, for rooms that we are the authority of; seats/<room id> = JSON; pins/<room name> = owner; counters/<room id>
-// = the first message number that has not been reserved, clocks/<room id> = a time that the room's Lamport clock has not
-// reached; verified/<peer> = JSON.
+// The layout: meta/version and meta/peers = JSON; rooms/<room id>/{log/<seq, 8 bytes> = signed record, failures/<peer> and
+// invites/<id> = JSON, ban-shift = JSON}, for rooms that we are the authority of; seats/<room id> = JSON; pins/<room name> =
+// owner; counters/<room id> = the first message number that has not been reserved, clocks/<room id> = a time that the room's
+// Lamport clock has not reached; verified/<peer> = JSON.
 var (
 	bucketMeta     = []byte("meta")
 	bucketRooms    = []byte("rooms")

@@ -52,7 +52,8 @@ const (
 	// FloodPause: so long after a line has come too much, members compare no more often than usual.
 	FloodPause = 2 * time.Second
 	// MaxEarly lines of an epoch that is not here yet, of one author and in all: as many as a talker says while a key comes.
-	// maxEarlyNew of them together may be of authors that are no members here yet, so that invented ones push nobody out. maxEarlyBytes of all.
+	// maxEarlyNew of them together may be of authors that are no members here yet, so that invented ones push nobody out.
+	// maxEarlyBytes of all.
 	MaxEarlyAuthor = 64
 	maxEarlyNew    = 64
 	MaxEarly       = 1024
