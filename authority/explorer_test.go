@@ -184,7 +184,7 @@ func exploreAll(t *testing.T, runs int, scheduleOf func(seed, n uint64, size int
 	return told.Load()
 }
 
-// An act is one thing that happens: which, to whom, and how it goes. Any act is good at any time, so that a schedule
+// An act is one thing that happens: which, to which peer, and how it goes. Any act is good at any time, so that a schedule
 // stays one when acts are cut out of it. Disk is of TestOldDisks.
 type act struct {
 	what, who, how uint8

@@ -13,7 +13,7 @@ import (
 	"localchat/protocol"
 )
 
-// What a record does to the key keeps a removed peer from reading on.
+// Each record changes the key so that a removed peer cannot read on.
 func TestKeySteps(t *testing.T) {
 	policy := protocol.DefaultPolicy()
 	policy.Subject = "tea"

@@ -19,7 +19,7 @@ import (
 // all. Showing a reason and noting that it was shown is one step: between the two lies the screen, which no disk can make
 // atomic. Everything else may be cut in two.
 //
-// What makes two members with all faults at once a matter of seconds:
+// Two members with all faults at once are a matter of seconds, for these reasons:
 //
 //   - A reducer is a function of values, so each step is computed once: a step costs a signature, and thousands of states
 //     share one. Books and sides have numbers, and a state is four of them.

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// What the tools of other systems print is read as it is there: machines that do not answer, groups and everybody's address are no
-// neighbours.
+// The tables of other systems are read in the form that their tools print. Machines that do not answer, groups and the
+// broadcast address are no neighbours.
 func TestTablesOfOtherSystems(t *testing.T) {
 	for system, is := range map[string]struct{ arp, routes, neighbours, routers string }{
 		"Windows": {

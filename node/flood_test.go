@@ -73,7 +73,7 @@ func TestTooManyLinesUnderWayAreRefused(t *testing.T) {
 	})
 }
 
-// Lines beyond the rate at which a node of ours would say them are not taken live, and the room is told which member
+// Lines beyond the rate at which an honest node says them are not taken live, and the room is told which member
 // sends them. Other members are heard as ever. If the sender was honest after all, its lines are fetched.
 func TestFloodIsNotTakenLive(t *testing.T) {
 	long(t)

@@ -123,8 +123,8 @@ func (f *floods) count(who visitor, what thing, n int) {
 	}
 }
 
-// what names the things that are a flood by their number.
-func (t *tally) what() (names []string) {
+// flooding names the things that are a flood by their number.
+func (t *tally) flooding() (names []string) {
 	for i, n := range t.counts {
 		if k := thingKinds[i]; n >= k.from*max(1, t.rooms) {
 			names = append(names, k.name)
@@ -155,16 +155,16 @@ func (f *floods) due(now time.Time) (due []flood) {
 	for _, p := range slices.SortedFunc(maps.Keys(f.members), func(p, q peer.ID) int {
 		return cmp.Or(f.members[q].sum()-f.members[p].sum(), strings.Compare(string(p), string(q)))
 	}) {
-		if t := f.members[p]; len(t.what()) > 0 {
+		if t := f.members[p]; len(t.flooding()) > 0 {
 			members.members = append(members.members, t.last)
-			for _, name := range t.what() {
+			for _, name := range t.flooding() {
 				if !slices.Contains(members.things, name) {
 					members.things = append(members.things, name)
 				}
 			}
 		}
 	}
-	strangers := flood{things: f.strangers.what(), last: f.strangers.last}
+	strangers := flood{things: f.strangers.flooding(), last: f.strangers.last}
 	for _, a := range slices.SortedFunc(maps.Keys(f.strangers.addrs), func(a, b netip.Addr) int {
 		return cmp.Or(f.strangers.addrs[b]-f.strangers.addrs[a], a.Compare(b))
 	}) {

@@ -395,8 +395,8 @@ func TestStrangerPollsOnce(t *testing.T) {
 	})
 }
 
-// What a stranger hands over to be passed on is read as often as it may ask, and no oftener; the rest is refused unread. A member
-// is served meanwhile.
+// A line that a stranger hands over to be passed on is read as often as the stranger may ask, and no oftener; the rest is
+// refused unread. A member is served meanwhile.
 func TestStrangersFramesAreBounded(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		alice, bob := l.start("alice"), l.start("bob")

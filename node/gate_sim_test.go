@@ -196,7 +196,7 @@ func TestIdentifyPointsNobodyElsewhere(t *testing.T) {
 }
 
 // A member's addresses go to the whole room through the owner. Nobody dials those outside our networks, and the owner
-// does not hand them on: not in its list of who is present, not in its listing of rooms, and not in an invite.
+// does not hand them on: not in its list of present members, not in its listing of rooms, and not in an invite.
 func TestPresencePointsNobodyElsewhere(t *testing.T) {
 	onTheOutskirts(t, append(near, foreignAddrs...), func(o *outskirt) {
 		lab := o.lab()

@@ -35,7 +35,7 @@ func TestHostPorts(t *testing.T) {
 	}
 }
 
-// What a firewall has to let in is each port once.
+// Ports lists each port that a firewall has to let in, once.
 func TestPorts(t *testing.T) {
 	tcp, udp := Ports([]string{
 		"/ip4/192.168.1.7/tcp/4001", "/ip6/fd00::7/tcp/4001", "/ip4/192.168.1.7/udp/6/quic-v1", "/ip6zone/eth0/ip6/fe80::7/udp/5/quic-v1", "/dns4/box/tcp/7", "\x1b[2J",

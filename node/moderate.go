@@ -46,7 +46,7 @@ func cleanReason(s string) (string, error) {
 	return reason, nil
 }
 
-// ownRoomFor is a room of ours, for an order with a reason. The reason is brought to its normal form.
+// ownRoomFor is a room that this node owns, for an order with a reason. The reason is brought to its normal form.
 func (l *loop) ownRoomFor(name, reason string) (*room, string, error) {
 	r, err := l.ownRoom(name)
 	if err != nil {
@@ -56,8 +56,8 @@ func (l *loop) ownRoomFor(name, reason string) (*room, string, error) {
 	return r, reason, err
 }
 
-// toRemove is the peer that is to be removed from a room of ours, and the reason in its normal form.
-func (l *loop) toRemove(name, who, reason string) (r *room, p PeerID, clean string, err error) {
+// toRemove is the peer that is to be removed from a room that this node owns, and the reason in its normal form.
+func (l *loop) toRemove(name, who, reason string) (r *room, p peer.ID, clean string, err error) {
 	if r, clean, err = l.ownRoomFor(name, reason); err != nil {
 		return nil, "", "", err
 	}

@@ -15,7 +15,7 @@ import (
 	"localchat/protocol"
 )
 
-// twinsOfLab are names that a reader takes for lab. No node of ours would create some of them, but a hostile node can
+// twinsOfLab are names that a reader takes for lab. An honest node would not create some of them, but a hostile one can
 // sign any record.
 var twinsOfLab = []string{
 	"la\u200bb", "lab\u00ad", "la\u2060b", "lab\U000E0061", "lab\u115f", "lab\u3164", "la\U0001D159b", "l\u2009ab", "lab\ufe0f", "lаb", "1ab", "Iab", "ꓡꓮꓐ", "łab", "ʟᴀʙ",

@@ -146,7 +146,7 @@ func (e pollAcked) handle(l *loop) {
 func (n *Node) pollRoom(ctx context.Context, room protocol.RoomID) {
 	pause, pace := pollBackoffMin, askBudget.limiter()
 	for {
-		over, whom, err := n.pollStream(ctx, room, pace, func() { pause = pollBackoffMin })
+		over, last, err := n.pollStream(ctx, room, pace, func() { pause = pollBackoffMin })
 		if over || ctx.Err() != nil {
 			return
 		}
@@ -155,7 +155,7 @@ func (n *Node) pollRoom(ctx context.Context, room protocol.RoomID) {
 		jittered := pause/2 + rand.N(pause)
 		pause = min(2*pause, pollBackoffMax)
 		met := make(chan struct{})
-		cancel := n.waiters.Wait(whom, func() { close(met) })
+		cancel := n.waiters.Wait(last, func() { close(met) })
 		select {
 		case <-time.After(jittered):
 		case <-met:
@@ -165,10 +165,10 @@ func (n *Node) pollRoom(ctx context.Context, room protocol.RoomID) {
 	}
 }
 
-// pollStream opens a stream and polls over it until it breaks. over means that there is nothing left to ask; whom is the peer
-// that was asked. It asks at pace: an authority that answers each question at once, with made-up news, would keep this node
+// pollStream opens a stream and polls over it until it breaks. over means that there is nothing left to ask; last is the peer
+// that was. It asks at pace: an authority that answers each question at once, with made-up news, would keep this node
 // busy for ever.
-func (n *Node) pollStream(ctx context.Context, room protocol.RoomID, pace *rate.Limiter, answered func()) (over bool, whom peer.ID, err error) {
+func (n *Node) pollStream(ctx context.Context, room protocol.RoomID, pace *rate.Limiter, answered func()) (over bool, last peer.ID, err error) {
 	q, err := ask(ctx, n, nextPoll{room})
 	if err != nil || q.over {
 		return q.over, q.authority, err

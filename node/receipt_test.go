@@ -36,7 +36,7 @@ func TestReceiptsComeWithPolls(t *testing.T) {
 	})
 }
 
-// Who asks again and again without taking notice of the receipt does not get an answer each time.
+// A member that asks again and again, and ignores the receipt, does not get an answer each time.
 func TestReceiptIsGivenOnce(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		l.fillRoom(2, nil)

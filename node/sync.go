@@ -47,7 +47,7 @@ type (
 		ages    map[protocol.Hash]time.Duration // of lines
 		reply   protocol.SyncReply
 		doubted map[peer.ID]uint64 // the authors whose lines the authority was asked for, and from which number on
-		// What became of it, a piece at a time: there was something new, and each line could be judged.
+		// fresh: there was something new in it. whole: each line could be judged. Both are noted a piece at a time.
 		fresh, whole bool
 		err          error
 	}

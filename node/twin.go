@@ -43,7 +43,7 @@ type twin struct {
 // live reports whether a twin runs, as far as this node can tell.
 func (t *twin) live() bool { return t.at != nil && !t.gone }
 
-// met reports whether there has been a twin since this node started. It may have records, rooms and members of ours that this
+// met reports whether there has been a twin since this node started. It may have records, rooms and members that this
 // node has not heard of.
 func (t *twin) met() bool { return t.at != nil }
 

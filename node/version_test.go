@@ -36,7 +36,7 @@ func TestJoinAnotherVersion(t *testing.T) {
 	})
 }
 
-// A node of an earlier or later version is reported once. A host that is no node of ours is not.
+// A node of an earlier or later version is reported once. A host that runs no localchat is not.
 func TestOtherVersionIsReported(t *testing.T) {
 	for id, said := range map[libprotocol.ID]int{
 		"/localchat/rooms/1": 1, "/localchat/rooms/77": 1, "/other/rooms/1": 0, "/localchat/poll/1": 0,

@@ -10,8 +10,8 @@ import (
 	"localchat/protocol"
 )
 
-// Alice says a line in a room, and bob, who has the room's key, reads it. Who says what is proven by a signature; what is
-// said can be read with the key alone.
+// Alice says a line in a room, and bob, who has the room's key, reads it. A signature proves the author; the text
+// can be read with the key alone.
 func Example() {
 	key, _, err := crypto.GenerateEd25519Key(rand.Reader)
 	if err != nil {

@@ -51,7 +51,7 @@ func BenchmarkCompareHeads(b *testing.B) {
 	}
 }
 
-// What one step takes, at the bounds: none of it may take 20 ms.
+// The time of one step, at the bounds: none may take 20 ms.
 func BenchmarkStep(b *testing.B) {
 	w := newLawRoom(b, "lab")
 	w.Admit("carol", "bob")

@@ -8,8 +8,9 @@ import (
 	"localchat/authority"
 )
 
-// What a removal costs grows with the lines of whom it removes, and not with their square: each line is walked over once, in
-// whatever order they come and however often they are asked for. What has been walked over counts without being here.
+// The cost of a removal grows with the number of the removed member's lines, and not with its square: each line is walked over
+// once, in whatever order they come and however often they are asked for. A line that has been walked over counts without
+// being here.
 func TestRemovalWalksEachLineOnce(t *testing.T) {
 	ends := map[string]func(author string, last Opened) authority.Event{
 		"a kick": func(author string, last Opened) authority.Event { return kickOf(author, last.Msg) },

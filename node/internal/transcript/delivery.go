@@ -22,7 +22,7 @@ func (t *Transcript) noteDelivered(env *Env, a *Answer) {
 	if a.Peer != env.State.Authority() && !t.owns(env) && !env.Away {
 		return
 	}
-	// What it has forgotten is in its receipt, and with that what was never said to it.
+	// A line that it has forgotten is in its receipt, and so is one that was never said to it.
 	t.deliver(func(l *Line) bool {
 		return a.Reply.Receipt.Has(l.Msg.Ctr) && l.Msg.Ctr > t.contested[a.Peer] && mayHave(env, a.Peer, l)
 	})

@@ -67,7 +67,7 @@ type explorer struct {
 	compared, given int
 
 	trace []string
-	// seen is who has ever had each line.
+	// seen are the members that have ever had each line.
 	seen map[protocol.Hash]map[string]bool
 	// most is how full what is bounded has been.
 	most struct{ due, early, held int }
@@ -529,8 +529,8 @@ func texts(lines []*Line) string {
 	return fmt.Sprint(ts)
 }
 
-// Whatever is lost, overtaken or held up, and whoever is removed meanwhile: once all reach each other, everybody has the
-// same lines in the same order, each once, and none past a cut-off.
+// Once all reach each other, everybody has the same lines in the same order, each once, and none past a cut-off, whatever was
+// lost, overtaken or held up, and whichever members were removed meanwhile.
 func TestExplore(t *testing.T) {
 	n := schedules
 	if testing.Short() {

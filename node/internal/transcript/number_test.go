@@ -59,7 +59,7 @@ func TestNoLineStandsLastForever(t *testing.T) {
 	}
 }
 
-// Who has missed much, or has only come, follows the clock of the others.
+// A member that has missed much, or has only come, follows the clock of the others.
 func TestLamportClockFollowsOthers(t *testing.T) {
 	var n numbers
 	line := func(who peer.ID, lamport uint64) {
@@ -84,7 +84,7 @@ func TestLamportClockFollowsOthers(t *testing.T) {
 	}
 }
 
-// Only the authority is believed that a line of ours has a number which was used before. A member that says so cannot make
+// Only the authority is believed when it says that a line of this node has a number which was used before. A member that says so cannot make
 // a line undelivered, and its word that it has the line counts no more; a line that it hands over is a proof.
 func TestWordOnOurNumbers(t *testing.T) {
 	w := newLawRoom(t, "lab")
