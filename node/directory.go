@@ -368,7 +368,7 @@ func (roomInfos) run(l *loop) ([]RoomInfo, error) {
 		if r.recovering != nil && !l.twin.live() {
 			return nil, errRecovering // a moment later it is in the list
 		}
-		if r.state().Closed() || !r.joined {
+		if r.state().Closed() || !r.joined && r.recovering == nil {
 			continue
 		}
 		infos = append(infos, r.info())
@@ -402,7 +402,7 @@ func (r *room) info() RoomInfo {
 	trust := r.l.trusts.of(st.Owner(), owner.Nick)
 	return RoomInfo{
 		ID: r.id, Name: st.Name(), Owner: st.Owner(), Access: accessFrom(st.Policy().Access),
-		Members: st.Len(), Subject: st.Policy().Subject, RetainS: int64(st.Policy().Retain / time.Second), Mine: st.Owner() == r.l.n.self, In: in,
+		Members: st.Len(), Subject: st.Policy().Subject, RetainS: int64(st.Policy().Retain / time.Second), Mine: st.Owner() == r.l.n.self, In: in && r.joined,
 		IdleS:     int64(st.Policy().Idle / time.Second),
 		OwnerNick: owner.Nick, Verified: trust.Verified, Other: trust.Other,
 	}
@@ -416,7 +416,7 @@ func (q lookFor) run(l *loop) (*joinTarget, error) {
 	switch here, err := lookHere(q).run(l); {
 	case err == nil && (here.in || here.resuming != nil):
 		return here, nil
-	case err != nil && AsError(err).Code == CodeAmbiguous:
+	case err != nil && (AsError(err).Code == CodeAmbiguous || AsError(err).Reason == fault.Recovering || AsError(err).Reason == fault.Twin):
 		return nil, err
 	}
 	l.want(q.room)

@@ -386,6 +386,9 @@ func (q lookHere) run(l *loop) (*joinTarget, error) {
 	t := &joinTarget{room: r.id, name: r.label(), owner: r.authority()}
 	_, member := r.me()
 	t.in = member && (r.joined || r.state().Closed())
+	if !t.in && r.recovering != nil {
+		return nil, r.notReady()
+	}
 	if !t.in && !r.joined {
 		t.resuming = r.settled()
 	}

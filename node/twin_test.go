@@ -115,6 +115,12 @@ func TestTwinsOfAnOwner(t *testing.T) {
 				for _, nick := range []string{"alice", "alice2"} {
 					s.refusesOrders(nick)
 				}
+				if rooms := must(s.nodes["alice2"].Rooms(s.ctx())); len(rooms) != 1 || !rooms[0].Mine {
+					t.Errorf("the rooms of the copy are %+v", rooms)
+				}
+				if j, err := s.nodes["alice2"].Join(s.ctx(), JoinOptions{Room: "lab"}); err == nil && !j.Resumed || err != nil && AsError(err).Reason != fault.Twin {
+					t.Errorf("the copy enters its room: %+v, %v", j, err)
+				}
 				time.Sleep(time.Minute) // simulated
 				s.oneRoom()
 				for _, nick := range []string{"alice", "alice2"} {
@@ -132,7 +138,9 @@ func TestTwinsOfAnOwner(t *testing.T) {
 						break
 					}
 				}
-				until(s.subs["bob"], func(p PolicyChanged) bool { return p.Subject == subject })
+				for must(s.nodes["bob"].Policy(s.ctx(), "lab", PolicyChange{})).Subject != subject {
+					time.Sleep(time.Second) // simulated
+				}
 				must(s.nodes["carol"].Say(s.ctx(), "lab", "all as before", false))
 				until(s.subs[c.stays], func(m Message) bool { return m.Text == "all as before" })
 				s.oneRoom()
