@@ -30,6 +30,7 @@ func (m *tui) event(ev node.Event) {
 		return // the lobby shows them
 	case node.Joined:
 		p = m.enter(command.Room{ID: id, Name: b.Name, Nick: b.Nick, Owned: b.Owner})
+		m.repeatWarnings(p)
 		if !b.Resumed {
 			m.offer(p)
 		}
@@ -51,9 +52,24 @@ func (m *tui) event(ev node.Event) {
 	if p == nil {
 		// An event without a room must be seen in every room.
 		p = m.pane()
+		if _, is := ev.Body.(node.Warning); is && p.here.ID == "" && len(m.warned) < maxWarned {
+			seen := ev
+			seen.Time = m.now
+			m.warned = append(m.warned, seen)
+		}
 	}
 	m.keep(p, ev)
 	m.narrate(p, ev)
+}
+
+// repeatWarnings adds the warnings of the last moments, which stand in the lobby, to a pane that is about to hide that.
+func (m *tui) repeatWarnings(p *pane) {
+	for _, ev := range m.warned {
+		if m.now.Sub(ev.Time) < justWarned {
+			m.narrate(p, ev)
+		}
+	}
+	m.warned = nil
 }
 
 // keep records what an event changes in a pane, other than a new line.

@@ -1,5 +1,7 @@
 package tui
 
+import "time"
+
 // Every bound of this package, with its unit and its reason.
 const (
 	// maxScrollLines is how many lines of a room the full-screen console keeps: a long day of a busy room.
@@ -15,6 +17,10 @@ const (
 	// maxInputRows is the height, in rows, up to which the input grows before it scrolls: more would hide the talk on a small
 	// screen.
 	maxInputRows = 5
+	// maxWarned is how many warnings that came in the lobby are repeated in a room that is entered then, and justWarned how old they
+	// may be: what is wrong with this machine's network stands on the first screen, whichever that is.
+	maxWarned  = 4
+	justWarned = 10 * time.Second
 	// maxPasteLines is how many lines a paste may have without a question.
 	maxPasteLines = 5
 	// maxBatch is how many events are shown at once: enough that drawing costs little beside them, and few enough that a key

@@ -31,6 +31,8 @@ type tui struct {
 	settle func()
 	// post is called by a command, to send us a message before the command is finished.
 	post func(tea.Msg)
+	// warned are the warnings of no room that came while the lobby was shown, up to maxWarned of them.
+	warned []node.Event
 
 	info     node.Info
 	panes    []*pane // the lobby is the first

@@ -250,6 +250,28 @@ func TestScreenLobby(t *testing.T) {
 	g.did("create attic")
 }
 
+// TestScreenWarnsOnTheFirstScreen: a warning that came before the room was there is repeated in it, unless that was long ago.
+func TestScreenWarnsOnTheFirstScreen(t *testing.T) {
+	for _, wait := range []time.Duration{time.Second, time.Minute} {
+		f := clitest.NewNode()
+		g := sitBefore(t, f, 60, 24, nil)
+		f.EmitIn(node.RoomID{}, "", node.Warning{Code: "network", Text: "this machine has no network"})
+		g.drain()
+		g.sees("! this machine has no network")
+		for range int(wait / time.Second) {
+			g.passes(time.Second)
+		}
+		f.EmitIn(clitest.LabID, "lab", node.Joined{Name: "lab", Nick: "bob", Owner: true})
+		g.drain()
+		g.sees("you own lab")
+		if wait < justWarned {
+			g.sees("! this machine has no network")
+		} else {
+			g.misses("! this machine has no network")
+		}
+	}
+}
+
 // TestScreenLooksAtRoomsInTheLobby: while a room is shown, the node is not asked for the list of rooms.
 func TestScreenLooksAtRoomsInTheLobby(t *testing.T) {
 	g := memberAt(t, 90, 24)
