@@ -1,14 +1,19 @@
 package node
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"runtime"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"localchat/node/internal/fault"
 )
 
 // forgetIPv6 has the system refuse sockets of IPv6 to this thread, as a kernel without IPv6 does. The thread ends with its
@@ -65,6 +70,45 @@ func listenWithout6(t *testing.T, taken int) {
 	} {
 		if err := mayListen([]string{addr}); (err == nil) != want {
 			t.Errorf("without IPv6, at %s: %v", addr, err)
+		}
+	}
+}
+
+// TestPortInUse: a port that another program has, for one family or for both, is not shared with it, even if that program would: libp2p
+// does.
+func TestPortInUse(t *testing.T) {
+	shares := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error {
+		var err error
+		return errors.Join(c.Control(func(fd uintptr) {
+			err = errors.Join(unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEADDR, 1), unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1))
+		}), err)
+	}}
+	for name, config := range map[string]net.ListenConfig{"for itself": {}, "to share": shares} {
+		for _, network := range []string{"tcp4", "tcp6", "tcp", "udp4", "udp6", "udp"} {
+			port := 0
+			if strings.HasPrefix(network, "tcp") {
+				l, err := config.Listen(t.Context(), network, ":0")
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer l.Close()
+				port = l.Addr().(*net.TCPAddr).Port
+			} else {
+				c, err := config.ListenPacket(t.Context(), network, ":0")
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer c.Close()
+				port = c.LocalAddr().(*net.UDPAddr).Port
+			}
+			addrs, err := ListenAddrs([]string{strconv.Itoa(port)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var e *Error
+			if err := mayListen(addrs); !errors.As(err, &e) || e.Reason != fault.AddressInUse || !strings.Contains(e.Text, network[:3]+"/"+strconv.Itoa(port)) {
+				t.Errorf("a %s port that another program has %s: %v", network, name, err)
+			}
 		}
 	}
 }
