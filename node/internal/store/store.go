@@ -139,10 +139,33 @@ func openPrivate(path string, flag int, perm os.FileMode) (*os.File, error) {
 
 func openFile(path string) (db *bolt.DB, err error) {
 	err = guarded(func() (err error) {
+		if err := checkSize(path); err != nil {
+			return err
+		}
 		db, err = bolt.Open(path, 0o600, &bolt.Options{Timeout: lockTimeout, OpenFile: openPrivate})
 		return err
 	})
 	return db, err
+}
+
+// checkSize reports that a file has lost its end. It opens the file to be read: on Windows bbolt makes one that it may write as long as
+// its mapping, and the end that is missing would be zeros. An empty file is a new one.
+func checkSize(path string) error {
+	if st, err := os.Stat(path); err == nil && st.Size() == 0 {
+		return nil
+	}
+	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: lockTimeout, OpenFile: openPrivate, ReadOnly: true})
+	if err != nil {
+		return err
+	}
+	err = db.View(func(tx *bolt.Tx) error {
+		st, err := os.Stat(path)
+		if err == nil && st.Size() < tx.Size() {
+			err = fmt.Errorf("%d bytes of its %d are left", st.Size(), tx.Size())
+		}
+		return err
+	})
+	return errors.Join(err, db.Close())
 }
 
 // guarded makes an error of what bbolt does on a damaged page: it panics, or reads past the end of its mapping.
@@ -169,13 +192,6 @@ var topBuckets = [][]byte{bucketMeta, bucketRooms, bucketSeats, bucketPins, buck
 func (s *Store) prepare() error {
 	complete := true
 	err := s.db.View(func(tx *bolt.Tx) error {
-		st, err := os.Stat(s.db.Path())
-		if err != nil {
-			return err
-		}
-		if st.Size() < tx.Size() {
-			return fmt.Errorf("%d bytes of its %d are left", st.Size(), tx.Size())
-		}
 		for _, name := range topBuckets {
 			complete = complete && tx.Bucket(name) != nil
 		}
