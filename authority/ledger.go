@@ -362,31 +362,23 @@ func (s *step) already(p peer.ID, seq uint64) {
 	s.do(Already{Peer: p, Seq: seq, Epoch: s.next.state.epoch})
 }
 
-// setFailure writes p's failure, or with nil deletes it, here and in the batch. The first write of a step copies the map,
-// which the Ledger before has too.
-func (s *step) setFailure(p peer.ID, f *Failure) {
-	if s.batch.Failures == nil {
-		s.batch.Failures = make(map[peer.ID]*Failure)
-		s.next.failures = cloned(s.next.failures)
-	}
-	s.batch.Failures[p] = f
-	if f == nil {
-		delete(s.next.failures, p)
-		return
-	}
-	s.next.failures[p] = *f
-}
+// setFailure writes p's failure, or with nil deletes it, here and in the batch.
+func (s *step) setFailure(p peer.ID, f *Failure) { set(&s.batch.Failures, &s.next.failures, p, f) }
 
-// setInvite does for invites what setFailure does for failures.
-func (s *step) setInvite(id protocol.InviteID, i *Invite) {
-	if s.batch.Invites == nil {
-		s.batch.Invites = make(map[protocol.InviteID]*Invite)
-		s.next.invites = cloned(s.next.invites)
+// setInvite does the same for an invite.
+func (s *step) setInvite(id protocol.InviteID, i *Invite) { set(&s.batch.Invites, &s.next.invites, id, i) }
+
+// set writes v under k to the batch and to next, or with nil deletes it from both. The first write of a step copies the map of
+// next, which the Ledger before the step has too.
+func set[K comparable, V any](batch *map[K]*V, next *map[K]V, k K, v *V) {
+	if *batch == nil {
+		*batch = make(map[K]*V)
+		*next = cloned(*next)
 	}
-	s.batch.Invites[id] = i
-	if i == nil {
-		delete(s.next.invites, id)
+	(*batch)[k] = v
+	if v == nil {
+		delete(*next, k)
 		return
 	}
-	s.next.invites[id] = *i
+	(*next)[k] = *v
 }

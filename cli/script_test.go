@@ -151,12 +151,7 @@ func endsWith(ts *testscript.TestScript, _ bool, args []string) {
 	p := programOf(ts, args[0])
 	code, err := strconv.Atoi(args[1])
 	ts.Check(err)
-	select {
-	case <-p.Ended:
-	case <-time.After(scriptWait):
-		ts.Fatalf("%s goes on; %s", args[0], p)
-	}
-	if got := p.Cmd.ProcessState.ExitCode(); got != code {
-		ts.Fatalf("%s ended with %d, want %d; %s", args[0], got, code, p)
+	if got, ended := p.Ends(scriptWait); !ended || got != code {
+		ts.Fatalf("%s ended: %v, with %d, want %d; %s", args[0], ended, got, code, p)
 	}
 }

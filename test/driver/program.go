@@ -57,6 +57,16 @@ func (p *Program) Stop() {
 	<-p.Ended
 }
 
+// Ends waits for the end and returns the exit code, or false if the program goes on.
+func (p *Program) Ends(wait time.Duration) (code int, ended bool) {
+	select {
+	case <-p.Ended:
+		return p.Cmd.ProcessState.ExitCode(), true
+	case <-time.After(wait):
+		return 0, false
+	}
+}
+
 // Sees waits until text, its output or its words, has a match of re after the previous one, and returns the groups of the match.
 // It returns nil if there is none in time, or when the program has ended.
 func (p *Program) Sees(text *Text, re *regexp.Regexp, wait time.Duration) []string {

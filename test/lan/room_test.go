@@ -82,13 +82,8 @@ func TestLANRoom(t *testing.T) {
 
 func TestLANKick(t *testing.T) {
 	l := newLAN(t)
-	people := l.people("alice", "bob", "carol", "dave")
+	people := l.inLab("alice", "bob", "carol", "dave")
 	alice, bob, carol, dave := people[0], people[1], people[2], people[3]
-	alice.create("lab")
-	for _, n := range people[1:] {
-		n.knock("lab", alice)
-	}
-	converse("lab", "all here", people...)
 
 	// Dave's disk as a member is kept, to poll a second time with it later.
 	if code := dave.quit(); code != 0 {
@@ -138,12 +133,8 @@ func TestLANKickReplyLost(t *testing.T) {
 	for name, f := range faults {
 		t.Run(name, func(t *testing.T) {
 			l := newLAN(t)
-			people := l.people("alice", "bob", "dave")
+			people := l.inLab("alice", "bob", "dave")
 			alice, bob, dave := people[0], people[1], people[2]
-			alice.create("lab")
-			bob.knock("lab", alice)
-			dave.knock("lab", alice)
-			converse("lab", "all here", people...)
 
 			f.fault(dave.host)
 			alice.do("room.kick", obj{"room": "lab", "who": "dave", "reason": "too loud"})
@@ -174,12 +165,8 @@ func TestLANKickReplyLost(t *testing.T) {
 // TestLANKickAcrossCrashes kills the kicked member before it can be told, then the owner, and then starts both.
 func TestLANKickAcrossCrashes(t *testing.T) {
 	l := newLAN(t)
-	people := l.people("alice", "bob", "dave")
+	people := l.inLab("alice", "bob", "dave")
 	alice, bob, dave := people[0], people[1], people[2]
-	alice.create("lab")
-	bob.knock("lab", alice)
-	dave.knock("lab", alice)
-	converse("lab", "all here", people...)
 
 	dave.kill()
 	alice.do("room.kick", obj{"room": "lab", "who": "dave", "reason": "too loud"})
@@ -195,11 +182,8 @@ func TestLANKickAcrossCrashes(t *testing.T) {
 
 func TestLANBan(t *testing.T) {
 	l := newLAN(t)
-	people := l.people("alice", "bob", "carol")
+	people := l.inLab("alice", "bob", "carol")
 	alice, bob, carol := people[0], people[1], people[2]
-	alice.create("lab")
-	bob.knock("lab", alice)
-	carol.knock("lab", alice)
 	const short = 4 * time.Second
 
 	alice.do("room.ban", obj{"room": "lab", "who": "bob", "reason": "spam"})
@@ -243,12 +227,8 @@ func TestLANBan(t *testing.T) {
 
 func TestLANClose(t *testing.T) {
 	l := newLAN(t)
-	people := l.people("alice", "bob", "carol")
+	people := l.inLab("alice", "bob", "carol")
 	alice := people[0]
-	alice.create("lab")
-	for _, n := range people[1:] {
-		n.knock("lab", alice)
-	}
 	alice.do("room.close", obj{"room": "lab", "reason": "good night"})
 	for _, n := range people[1:] {
 		n.await("removed", obj{"kind": "closed", "text": "good night"})

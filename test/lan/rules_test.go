@@ -1,22 +1,19 @@
 package lan
 
 import (
-	"fmt"
-	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"localchat/test/driver"
 )
 
 // TestLANOwnerRestart stops the owner and starts it again: the room goes on without it, and with it as before.
 func TestLANOwnerRestart(t *testing.T) {
 	l := newLAN(t)
-	people := l.people("alice", "bob", "carol")
+	people := l.inLab("alice", "bob", "carol")
 	alice, bob, carol := people[0], people[1], people[2]
-	alice.create("lab")
-	bob.knock("lab", alice)
-	carol.knock("lab", alice)
-	converse("lab", "all here", people...)
 
 	if code := alice.quit(); code != 0 {
 		t.Errorf("end of input: exit %d", code)
@@ -35,12 +32,8 @@ func TestLANOwnerRestart(t *testing.T) {
 // TestLANMemberCrash kills a member: started again, it takes its place and gets the lines said meanwhile.
 func TestLANMemberCrash(t *testing.T) {
 	l := newLAN(t)
-	people := l.people("alice", "bob", "carol")
+	people := l.inLab("alice", "bob", "carol")
 	alice, bob, carol := people[0], people[1], people[2]
-	alice.create("lab")
-	bob.knock("lab", alice)
-	carol.knock("lab", alice)
-	converse("lab", "all here", people...)
 
 	carol.kill()
 	alice.say("lab", "said meanwhile")
@@ -57,12 +50,8 @@ func TestLANMemberCrash(t *testing.T) {
 // TestLANLineNotLost cuts two members off from each other for long enough to be noticed, and then heals.
 func TestLANLineNotLost(t *testing.T) {
 	l := newLAN(t)
-	people := l.people("alice", "bob", "carol")
+	people := l.inLab("alice", "bob", "carol")
 	alice, bob, carol := people[0], people[1], people[2]
-	alice.create("lab")
-	bob.knock("lab", alice)
-	carol.knock("lab", alice)
-	converse("lab", "all here", people...)
 
 	bob.apart(carol.host)
 	bob.say("lab", "by way of alice")
@@ -100,11 +89,8 @@ func TestLANTimeLimits(t *testing.T) {
 
 func TestLANOwnerOnly(t *testing.T) {
 	l := newLAN(t)
-	people := l.people("alice", "bob", "carol")
-	alice, bob, carol := people[0], people[1], people[2]
-	alice.create("lab")
-	bob.knock("lab", alice)
-	carol.knock("lab", alice)
+	people := l.inLab("alice", "bob", "carol")
+	bob, carol := people[1], people[2]
 	for method, params := range map[string]obj{
 		"room.kick":   {"who": "carol", "reason": "I say so"},
 		"room.ban":    {"who": "carol"},
@@ -176,33 +162,26 @@ func TestLANConsole(t *testing.T) {
 	alice := l.host("alice").start()
 	alice.create("lab")
 	dave := l.host("dave")
-	screen, err := os.Create(dave.home + "/screen")
+	console, err := driver.StartProgram(dave.command("join", "lab"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer screen.Close()
-	console := dave.command("join", "lab")
-	console.Stdout, console.Stderr = screen, screen
-	keys, err := console.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := console.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer console.Process.Kill()
+	defer console.Stop()
 	alice.await("knock", obj{"nick": "dave"})
 	alice.do("room.accept", obj{"room": "lab", "who": "dave"})
 	alice.await("member_joined", obj{"nick": "dave"})
-	fmt.Fprintln(keys, "I am at a console")
+	if err := console.Type("I am at a console\n"); err != nil {
+		t.Fatal(err)
+	}
 	alice.await("message", obj{"nick": "dave", "text": "I am at a console"})
 
 	alice.do("room.kick", obj{"room": "lab", "who": "dave", "reason": "too loud"})
 	alice.await("removal_progress", obj{"nick": "dave", "told": true})
-	console.Wait()
-	shown, _ := os.ReadFile(screen.Name())
-	if code := console.ProcessState.ExitCode(); code != 5 || strings.Count(string(shown), "-- you were kicked from lab by alice: too loud") != 1 {
-		t.Errorf("the kicked member's console: exit %d, showed:\n%s\nwant exit 5 and the reason once", code, shown)
+	if console.Sees(console.Out, regexp.MustCompile("-- you were kicked from lab by alice: too loud"), patience) == nil {
+		t.Errorf("dave is not told; %s", console)
+	}
+	if code, ended := console.Ends(patience); !ended || code != 5 || strings.Count(console.Out.String(), "you were kicked") != 1 {
+		t.Errorf("the kicked member's console: exit %d, want 5 and the reason once; %s", code, console)
 	}
 }
 

@@ -18,6 +18,18 @@ func (l *lan) people(names ...string) []*node {
 	return nodes
 }
 
+// inLab starts a node on a new host for each name. The first creates the room lab and lets the others in, and each says a line.
+func (l *lan) inLab(names ...string) []*node {
+	l.t.Helper()
+	nodes := l.people(names...)
+	nodes[0].create("lab")
+	for _, n := range nodes[1:] {
+		n.knock("lab", nodes[0])
+	}
+	converse("lab", "all here", nodes...)
+	return nodes
+}
+
 // create makes a room at which newcomers knock.
 func (n *node) create(room string) {
 	n.lan.t.Helper()

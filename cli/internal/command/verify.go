@@ -25,6 +25,15 @@ func people(ctx context.Context, c Call) (r Roster, err error) {
 	return r, err
 }
 
+// person returns the member or knocking peer that the first argument names.
+func person(ctx context.Context, c Call) (node.MemberInfo, error) {
+	r, err := people(ctx, c)
+	if err != nil {
+		return node.MemberInfo{}, err
+	}
+	return r.one(c.Args[0], c.Room.Name)
+}
+
 // Knocking is the role of a peer at the door.
 const Knocking = "knocks"
 
@@ -52,11 +61,7 @@ func (r *Roster) one(word, room string) (node.MemberInfo, error) {
 }
 
 func runWhois(ctx context.Context, c Call) (Reply, error) {
-	r, err := people(ctx, c)
-	if err != nil {
-		return Reply{}, err
-	}
-	who, err := r.one(c.Args[0], c.Room.Name)
+	who, err := person(ctx, c)
 	if err != nil {
 		return Reply{}, err
 	}
@@ -127,11 +132,7 @@ func runVerify(ctx context.Context, c Call) (Reply, error) {
 	default:
 		return Reply{}, fail.Usage("/verify NICK shows the words; /verify NICK yes says that you have compared them", "/verify NICK takes yes or nothing, not %q", c.Arg(1))
 	}
-	r, err := people(ctx, c)
-	if err != nil {
-		return Reply{}, err
-	}
-	who, err := r.one(c.Args[0], c.Room.Name)
+	who, err := person(ctx, c)
 	if err != nil {
 		return Reply{}, err
 	}
