@@ -1,20 +1,15 @@
 package doctor
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"localchat/cli/internal/fail"
 	"localchat/cli/internal/render"
-	"localchat/cli/internal/safe"
 	"localchat/discovery"
-	"localchat/internal/neterr"
 	"localchat/node"
 )
 
@@ -39,25 +34,6 @@ type facts struct {
 	notTried  int // number of nodes that were not dialled
 	connected int // nodes that the running node is connected to
 }
-
-// reached is the result of dialling a node.
-type reached struct {
-	peer      node.PeerID // "" if unknown
-	silent    bool        // see target
-	nick      safe.Text   // "" if unknown
-	tcp, quic attempt
-	proven    node.PeerID // the peer that answered the handshake, or ""
-	handshake error       // why it failed over TCP, if it was tried
-}
-
-// attempt is the result for one transport.
-type attempt struct {
-	at    discovery.Address
-	tried bool
-	err   error
-}
-
-func (a attempt) ok() bool { return a.tried && a.err == nil }
 
 // severity of a finding.
 type severity string
@@ -117,105 +93,6 @@ func (f facts) others() []discovery.NodeCheck {
 // someoneReached reports whether any node can be reached.
 func (f facts) someoneReached() bool {
 	return f.connected > 0 || slices.ContainsFunc(f.reached, func(r reached) bool { return r.tcp.ok() || r.quic.ok() })
-}
-
-// whyNotText explains why an interface is not used.
-var whyNotText = map[discovery.WhyNot]string{
-	discovery.Loopback:    "it is the loopback interface of this machine",
-	discovery.SwitchedOff: "it is switched off",
-	discovery.NoLink:      "it has no link: no cable is plugged in, or no Wi-Fi is joined",
-	discovery.NoMulticast: "it does not support multicast",
-	discovery.NotNamed:    "--interface selects other interfaces",
-	discovery.Containers:  "it connects only containers or virtual machines",
-	discovery.NoAddress:   "it has no address: no DHCP server gave it one",
-	discovery.TooMany:     "there are too many interfaces, or this one has just changed",
-}
-
-func interfaceFindings(f facts) []Finding {
-	var all []Finding
-	used := f.usable()
-	for _, i := range f.checkup.Interfaces {
-		if i.Used {
-			fd := Finding{Code: "interface_used", Severity: fine, About: i.Name, Text: i.Name + " is used: " + joinText(i.Prefixes, ", ")}
-			if i.Virtual {
-				fd.Severity, fd.Cause, fd.Do = note, "it looks like a virtual adapter; the people on the real network are not on it", "localchat --interface NAME   # the real one"
-			}
-			all = append(all, fd)
-			continue
-		}
-		fd := Finding{Code: "interface_skipped", Severity: note, About: i.Name, Text: i.Name + " is not used", Cause: whyNotText[i.Why]}
-		switch {
-		case i.Tunnel:
-			fd.Cause = "it is a tunnel (VPN), and " + fd.Cause
-		case i.Why != discovery.Loopback:
-			fd.Do = f.bringUp(i)
-		}
-		all = append(all, fd)
-	}
-	for _, name := range f.named {
-		if !slices.ContainsFunc(f.checkup.Interfaces, func(i discovery.InterfaceCheck) bool { return i.Name == name }) {
-			all = append(all, Finding{
-				Code: "interface_missing", Severity: warning, About: name, Text: "--interface names " + name + ", which is not there",
-				Cause: "the name is misspelt, or the adapter is not plugged in", Do: "localchat doctor --interface ''   # all of them",
-			})
-		}
-	}
-	if len(used) > 0 {
-		if !slices.ContainsFunc(f.networks(), func(p netip.Prefix) bool { return !p.Addr().Is6() || !p.Addr().IsLinkLocalUnicast() }) {
-			all = append(all, Finding{
-				Code: "link_local_only", Severity: note, About: used[0].Name, Text: "this machine has only link-local addresses; rooms can still be found and joined",
-				Cause: "there is no DHCP server, as on a cable between two machines; an address that you type has to name the network interface of this machine", Do: "localchat join '[fe80::1%" + used[0].Name + "]:4001'   # for example",
-			})
-		}
-		return all
-	}
-	none := Finding{Code: "no_interface", Severity: fault, Text: "there is no usable network interface", Cause: "this machine is on no local network", Blocks: true, Do: f.joinNetwork()}
-	if i := worst(f.checkup.Interfaces); i != nil {
-		none.About, none.Cause, none.Do = i.Name, i.Name+": "+whyNotText[i.Why], f.bringUp(*i)
-	}
-	return append(all, none)
-}
-
-// worst is the unused interface that is nearest to being of use: what is to be mended first.
-func worst(all []discovery.InterfaceCheck) *discovery.InterfaceCheck {
-	for _, why := range []discovery.WhyNot{discovery.NotNamed, discovery.NoAddress, discovery.NoLink, discovery.SwitchedOff, discovery.NoMulticast} {
-		for i := range all {
-			if all[i].Why == why && !all[i].Used && !all[i].Tunnel && !all[i].Virtual {
-				return &all[i]
-			}
-		}
-	}
-	return nil
-}
-
-func vpnFindings(f facts) []Finding {
-	var all []Finding
-	used := f.usable()
-	for _, i := range used {
-		if i.Captured != "" {
-			all = append(all, Finding{
-				Code: "vpn_captures", Severity: fault, About: i.Captured,
-				Text:  "packets to the neighbours on " + i.Name + " go into " + i.Captured,
-				Cause: i.Captured + " is a VPN or a manually added route, and captures the local network too", Do: f.freeNetwork(i),
-			})
-		}
-	}
-	tunnels := slices.DeleteFunc(slices.Clone(used), func(i discovery.InterfaceCheck) bool { return !i.Tunnel })
-	if len(used) > 0 && len(tunnels) == len(used) {
-		all = append(all, Finding{
-			Code: "only_vpn", Severity: warning, About: used[0].Name, Text: "the only usable network, " + used[0].Name + ", is a tunnel",
-			Cause: "a VPN is up and no local network is joined", Do: f.joinNetwork(),
-		})
-		return all
-	}
-	for _, i := range f.checkup.Interfaces {
-		if i.Tunnel && i.Name == f.checkup.Default && len(all) == 0 && len(used) > 0 {
-			all = append(all, Finding{
-				Code: "vpn_default", Severity: note, About: i.Name, Text: "the VPN " + i.Name + " carries the internet traffic and does not affect the local network",
-			})
-		}
-	}
-	return all
 }
 
 // nodeFindings says which nodes answered, and how.
@@ -288,123 +165,6 @@ func (f facts) nobody() Finding {
 	return fd
 }
 
-// reachFindings says which nodes could be dialled.
-func reachFindings(f facts) []Finding {
-	var all []Finding
-	for _, r := range f.reached {
-		if r.tcp.tried || r.quic.tried {
-			all = append(all, f.reachFinding(r))
-		}
-	}
-	if f.notTried > 0 {
-		all = append(all, Finding{Code: "not_tried", Severity: fine, Text: string(render.Count(f.notTried, "more node was", "more nodes were")) + " not dialled: " + strconv.Itoa(len(f.reached)) + " are enough to see a pattern"})
-	}
-	if f.connected > 0 {
-		all = append(all, Finding{Code: "connected", Severity: fine, Text: "connected to " + string(render.Count(f.connected, "node", "nodes"))})
-	}
-	return all
-}
-
-func (f facts) reachFinding(r reached) Finding {
-	fd := Finding{About: r.name()}
-	if !r.tcp.ok() && !r.quic.ok() {
-		why := r.tcp
-		if !why.tried {
-			why = r.quic
-		}
-		fd.Code, fd.Severity, fd.Blocks = "unreachable", fault, !f.someoneReached()
-		fd.Text = r.shown() + " cannot be reached at " + why.at.AddrPort.String() + ": " + reason(why.err)
-		if r.silent && f.notRunning(&fd, r, why) {
-			return fd
-		}
-		fd.Cause, fd.Do = f.whyUnreachable(why)
-		if f.os == "darwin" && neterr.HostUnreachable(why.err) {
-			fd.Code = "local_network_privacy"
-		}
-		return fd
-	}
-	if r.handshake != nil && r.proven == "" {
-		fd.Code, fd.Severity = "stranger", warning
-		fd.Text = "a different program or node answers at " + r.tcp.at.AddrPort.String()
-		fd.Cause, fd.Do = "no localchat listens there, or its key differs from the announced one", there("localchat doctor")
-		return fd
-	}
-	fd.Code, fd.Severity = "reached", fine
-	fd.Text = r.shown() + " can be reached at " + r.at() + " over " + r.by()
-	half := func(code, proto string, a attempt) {
-		fd.Code, fd.Severity = code, warning
-		fd.Text += ", but not over " + strings.ToUpper(proto) + ": " + reason(a.err)
-		fd.Cause, fd.Do = "a firewall drops "+strings.ToUpper(proto)+", most likely the one on that machine", there(f.letIn(proto, a.at.Port(), false))
-		if refusedHere(a.err) {
-			fd.Cause, fd.Do = "the firewall of this machine blocks outgoing "+strings.ToUpper(proto), f.letOut(proto, a.at.Port())
-		}
-	}
-	switch {
-	case r.tcp.tried && !r.tcp.ok():
-		half("tcp_blocked", "tcp", r.tcp)
-	case r.quic.tried && !r.quic.ok():
-		half("udp_blocked", "udp", r.quic)
-	}
-	return fd
-}
-
-// notRunning reports whether a member has probably stopped its node or switched its machine off. That is not a fault, and it
-// makes fd a note.
-func (f facts) notRunning(fd *Finding, r reached, why attempt) bool {
-	at := why.at.AddrPort
-	switch {
-	case neterr.Refused(why.err):
-		fd.Code, fd.Text = "not_running", r.shown()+" is not running localchat now: its machine answers at "+at.Addr().String()+", and nothing listens at port "+strconv.Itoa(int(at.Port()))
-		fd.Cause = "its node has stopped, or has restarted where it cannot be found"
-	case f.checkup.Resolved && !slices.Contains(f.checkup.Neighbours, at.Addr()) && !refusedHere(why.err) && f.os != "darwin":
-		fd.Code, fd.Text = "absent", r.shown()+" is absent: no machine answers at "+at.Addr().String()
-		fd.Cause = "it is switched off, asleep or on another network, or the network isolates its machines"
-	default:
-		return false
-	}
-	fd.Severity, fd.Blocks = note, false
-	return true
-}
-
-// whyUnreachable returns the cause of a failed dial, and the line to type.
-func (f facts) whyUnreachable(a attempt) (cause, do string) {
-	proto := "tcp"
-	if a.at.QUIC {
-		proto = "udp"
-	}
-	away := !slices.ContainsFunc(f.networks(), func(p netip.Prefix) bool { return p.Contains(a.at.Addr().WithZone("")) })
-	switch {
-	case neterr.Refused(a.err):
-		return "no node listens there any more; it may have restarted on another port", there("localchat doctor")
-	case refusedHere(a.err):
-		return "the firewall of this machine blocks outgoing packets", f.letOut(proto, a.at.Port())
-	case f.os == "darwin" && neterr.HostUnreachable(a.err):
-		return "macOS blocks this program on the local network: allow it, or its terminal, under System Settings > Privacy & Security > Local Network", openLocalNetwork
-	case away && neterr.NetworkUnreachable(a.err):
-		return "it is on a different network from this machine", f.ownNetwork()
-	case len(f.others()) == 0 && len(f.checkup.Neighbours) == 0 && f.checkup.Resolved:
-		return "no machine here answers: the network isolates its machines (guest Wi-Fi, client isolation), or that machine is gone", f.ownNetwork()
-	}
-	return "the firewall of that machine drops it, or the network isolates its machines", there(f.letIn(proto, a.at.Port(), false))
-}
-
-// refusedHere reports whether our own system refused to send.
-func refusedHere(err error) bool {
-	return neterr.Forbidden(err) || err != nil && strings.Contains(err.Error(), "operation not permitted")
-}
-
-// reason returns an error of the network without the addresses that it repeats.
-func reason(err error) string {
-	var errno syscall.Errno
-	switch {
-	case errors.As(err, &errno):
-		return errno.Error()
-	case refusedHere(err):
-		return "operation not permitted"
-	}
-	return "no answer"
-}
-
 func twinFindings(f facts) []Finding {
 	var all []Finding
 	for _, n := range f.others() {
@@ -439,41 +199,6 @@ func selfFindings(f facts) []Finding {
 		})
 	}
 	return all
-}
-
-func (r reached) name() string {
-	if r.peer != "" {
-		return r.peer.String()
-	}
-	return r.at()
-}
-
-// shown returns the name of the node in a sentence.
-func (r reached) shown() string {
-	if r.peer == "" {
-		return "the node"
-	}
-	if r.nick != "" {
-		return string(r.nick) + " (" + shortPeer(r.peer) + ")"
-	}
-	return shortPeer(r.peer)
-}
-
-func (r reached) at() string {
-	if r.tcp.tried {
-		return r.tcp.at.AddrPort.String()
-	}
-	return r.quic.at.AddrPort.String()
-}
-
-func (r reached) by() string {
-	switch {
-	case r.tcp.ok() && r.quic.ok():
-		return "TCP and UDP"
-	case r.tcp.ok():
-		return "TCP"
-	}
-	return "UDP"
 }
 
 // shortPeer returns the end of a peer ID, as /net shows it.
