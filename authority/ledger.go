@@ -366,7 +366,9 @@ func (s *step) already(p peer.ID, seq uint64) {
 func (s *step) setFailure(p peer.ID, f *Failure) { set(&s.batch.Failures, &s.next.failures, p, f) }
 
 // setInvite does the same for an invite.
-func (s *step) setInvite(id protocol.InviteID, i *Invite) { set(&s.batch.Invites, &s.next.invites, id, i) }
+func (s *step) setInvite(id protocol.InviteID, i *Invite) {
+	set(&s.batch.Invites, &s.next.invites, id, i)
+}
 
 // set writes v under k to the batch and to next, or with nil deletes it from both. The first write of a step copies the map of
 // next, which the Ledger before the step has too.
