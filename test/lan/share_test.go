@@ -95,7 +95,7 @@ func (p *plainConsole) leaves() {
 	}
 }
 
-// bare is a command on a host that has nothing of ours: an empty home, and of programs only those that are named.
+// bare returns a command for a host without our program: the home is empty, and only the named programs are there.
 func (h *host) bare(programs []string, name string, args ...string) *exec.Cmd {
 	t := h.lan.t
 	t.Helper()
@@ -118,7 +118,7 @@ func (h *host) bare(programs []string, name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// newcomer is all that a guest has before localchat.
+// newcomer lists the programs that a guest has before localchat.
 var newcomer = []string{"sh", "curl", "chmod", "tar", "gzip"}
 
 // curl gets a page as somebody without the program does; false: there is no answer.
@@ -185,7 +185,7 @@ func TestLANShare(t *testing.T) {
 		page, _ := b.curl(url)
 		return strings.Contains(page, "All invites of this page are used.") && !strings.Contains(page, "LOCALCHAT:")
 	})
-	// Somebody from another network, for whom there is a way, is not answered.
+	// A machine of another network is not answered, although there is a route to it.
 	const far = "198.51.100.7"
 	b.IP("addr add %s/32 dev lo", far)
 	a.IP("route add %s/32 via %s", far, b.addr)

@@ -27,7 +27,7 @@ type Env struct {
 	Show Settings
 	// Keep saves one of the settings for the next start; nil: nothing is saved.
 	Keep func(name string, on bool) error
-	// Shares are the pages that are shared; whatever starts the node ends them before it.
+	// Shares are the pages that are shared. They end before the node.
 	Shares Shares
 	// Doctor returns, in lines, what stops this machine from finding or reaching others.
 	Doctor func(context.Context, Patient) []safe.Text

@@ -12,7 +12,8 @@ import (
 	"localchat/cli/internal/share"
 )
 
-// groupsRead of a sum are enough: nobody makes another program whose sum begins with the same 128 bits.
+// groupsRead is the number of groups of a sum that a person has to read: another program whose sum begins with the same 128
+// bits cannot be made.
 const groupsRead = 4
 
 // off is the argument of /share that ends it.
@@ -22,7 +23,7 @@ func shareWords(CompletionContext) []string {
 	return []string{off, "--no-invite", "--port", "--for", "--invites", "--release"}
 }
 
-// runShare shares the room, says what is shared, or ends it.
+// runShare shares the room, shows its share, or ends it.
 func runShare(ctx context.Context, c Call) (Reply, error) {
 	shares := &c.Env.Shares
 	now, on := shares.Of(c.Room.ID)
@@ -80,7 +81,7 @@ func parseShare(text string) (ShareOptions, error) {
 	return o, o.Check()
 }
 
-// sharedReply says what is shared, and draws the address of the page.
+// sharedReply describes a share, and draws the address of the page.
 func sharedReply(c Call, s Shared) Reply {
 	what := safe.Text("localchat")
 	if s.Invites > 0 {

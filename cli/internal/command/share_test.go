@@ -38,6 +38,12 @@ func (n *inviting) Invite(ctx context.Context, room, nick string, expires time.D
 	return i, err
 }
 
+// Listen leaves it to the test to close the events.
+func (n *inviting) Listen() (<-chan node.Event, func()) {
+	events, _ := n.Node.Listen()
+	return events, func() {}
+}
+
 // sharer is a node in the room lab, which it owns or not, and the call of a command there.
 func sharer(t *testing.T, owned bool) (*inviting, Call) {
 	t.Helper()
@@ -183,7 +189,7 @@ func TestShareEnds(t *testing.T) {
 			f.Errors["members"] = &node.Error{Code: node.CodeNotMember}
 			f.EmitIn(node.RoomID{}, "", node.Gap{Lost: 1})
 		},
-		"the node has stopped": func(f *inviting, _ Call) { close(f.Events); f.Events = make(chan node.Event, 8) },
+		"the node has stopped": func(f *inviting, _ Call) { close(f.Events) },
 		"the program ends":     func(_ *inviting, c Call) { c.Env.Shares.Close() },
 	} {
 		f, c := sharer(t, true)
@@ -194,8 +200,8 @@ func TestShareEnds(t *testing.T) {
 		f.EmitIn(clitest.DenID, "den", node.RoomClosed{})
 		f.EmitIn(clitest.DenID, "den", node.Left{})
 		f.Emit(node.MemberLeft{Nick: "carol"})
-		f.Emit(node.MemberJoined{Nick: "carol"}) // when its effect is there, all before it has been seen
 		f.Node.Open = f.made[1:]
+		f.Emit(node.MemberJoined{Nick: "carol"}) // when its effect is there, all before it has been seen
 		eventually(t, name+": carol's invite is used", func() bool { return slices.Contains(f.Did(), "invites") })
 		if page(t, c, "/") == "" {
 			t.Fatalf("%s: the page is gone before that", name)
@@ -241,7 +247,7 @@ func TestShareAsMember(t *testing.T) {
 		t.Errorf("a member revokes: %q", did)
 	}
 
-	// An owner's node whose invite is more than one plain word would write into the lines that guests type.
+	// Guests type a line that has the invite in it. The node of a hostile owner makes one that is more than a plain word.
 	f, c = sharer(t, false)
 	f.Rules.MembersInvite, f.text = true, "LOCALCHAT:AB\nCD"
 	if said, err := do(t, c, ""); err == nil {

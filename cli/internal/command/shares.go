@@ -15,22 +15,22 @@ import (
 	"localchat/node"
 )
 
-// ShareOptions say what is shared and for how long.
+// ShareOptions are the options of a share.
 type ShareOptions struct {
 	// Port is a TCP port; 0: a free one.
 	Port int
-	// Invites is how many people the page lets in by an invite.
+	// Invites is the number of people that the page lets in by an invite.
 	Invites int
-	// For is how long the page is there.
+	// For is the time that the page is there.
 	For time.Duration
 	// Release is a folder with the files of a release, or "".
 	Release string
 }
 
-// DefaultShare is what is shared when nobody says more.
+// DefaultShare holds the options of a share that gives none.
 var DefaultShare = ShareOptions{Invites: defaultShareInvites, For: defaultShareFor}
 
-// Check returns what is wrong with o.
+// Check returns an error if o cannot be shared.
 func (o ShareOptions) Check() error {
 	switch {
 	case o.Port < 0 || o.Port > 65535:
@@ -43,7 +43,7 @@ func (o ShareOptions) Check() error {
 	return nil
 }
 
-// A Shared says what is shared. It is the result of room.share.
+// A Shared describes a share. It is the result of room.share.
 type Shared struct {
 	// URLs are the addresses of the page.
 	URLs    []string      `json:"urls"`
@@ -55,8 +55,8 @@ type Shared struct {
 	port int
 }
 
-// Shares are the pages that are shared, one for each room at most. The zero value shares nothing. Commands, which run beside
-// each other, meet at mu.
+// Shares are the pages that are shared, one for each room at most. The zero value shares nothing. Commands run beside each
+// other, and meet at mu.
 type Shares struct {
 	mu      sync.Mutex
 	running map[string]*sharing // by the ID of the room
@@ -71,7 +71,7 @@ type sharing struct {
 	over   chan struct{} // closed when nothing is served any more
 }
 
-// Of returns what is shared for the room with this ID.
+// Of returns the share of the room with this ID.
 func (s *Shares) Of(room string) (Shared, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -92,8 +92,7 @@ func (s *Shares) Page(room string, i node.InviteInfo) string {
 	return strings.TrimSuffix(of.URLs[0], "/") + of.server.Show(share.Invite{ID: i.ID, Text: i.Text, Until: i.Expires})
 }
 
-// Stop ends what is shared for the room with this ID, and reports whether there was anything. Nothing is served any more when
-// it returns.
+// Stop ends the share of the room with this ID, and reports whether there was one. Nothing is served any more when it returns.
 func (s *Shares) Stop(room string) bool {
 	s.mu.Lock()
 	of := s.running[room]
@@ -106,7 +105,7 @@ func (s *Shares) Stop(room string) bool {
 	return true
 }
 
-// Close ends everything that is shared.
+// Close ends all shares.
 func (s *Shares) Close() {
 	s.mu.Lock()
 	for _, of := range s.running {
@@ -173,7 +172,7 @@ func (s *Shares) Start(ctx context.Context, env *Env, n Node, room string, o Sha
 	return of.Shared, nil
 }
 
-// A shareConfig is what a server serves, and what is known of the room.
+// A shareConfig is the configuration of a server, with facts about the room.
 type shareConfig struct {
 	share.Config
 	id    string
@@ -215,7 +214,7 @@ func sharedRoom(ctx context.Context, n Node, room string) (shareConfig, error) {
 	return cfg, nil
 }
 
-// files opens what is handed out.
+// files opens the files that are handed out.
 func (cfg *shareConfig) files(release string) error {
 	own, err := share.Own()
 	if err != nil {
@@ -234,8 +233,8 @@ func (cfg *shareConfig) files(release string) error {
 	return nil
 }
 
-// plainInvite matches an invite that a shell reads as one plain word. A member's comes from the owner's node, and is to be
-// read in lines that people type.
+// plainInvite matches an invite that a shell reads as one plain word. The owner's node makes the invite of a member, which
+// stands in lines that guests type.
 var plainInvite = regexp.MustCompile(`^LOCALCHAT:[A-Z2-7]+$`)
 
 // invite makes the invites of the page; those of a member come from the owner, if the policy lets it invite.

@@ -41,7 +41,7 @@ const (
 	rpm
 )
 
-// errChanged is the answer for a file that is no longer what was summed.
+// errChanged reports a file that has changed since it was summed.
 var errChanged = errors.New("the file has changed since the share began")
 
 // open returns the content of f for one transfer, if the file is still the one that was summed.
@@ -204,8 +204,8 @@ func compare(a, b *File) int {
 	return int(a.kind) - int(b.kind)
 }
 
-// line is what to type on that system to get the file from the server at url and enter the room; target is what join takes,
-// which is one plain word.
+// line returns the line that gets the file from the server at url, on the system of f, and enters the room. target is the
+// argument of join: one plain word.
 func (f *File) line(url, target string) string {
 	url += filePath + f.Name
 	folder := strings.TrimSuffix(strings.TrimSuffix(f.Name, ".tar.gz"), ".zip")
@@ -228,7 +228,7 @@ func (f *File) line(url, target string) string {
 	return get + then + "chmod +x " + f.Name + then + "./" + f.Name + " join " + target
 }
 
-// check is what to type to see the sum of what has come.
+// check returns the line that prints the sum of the file that has come.
 func (f *File) check() string {
 	switch f.OS {
 	case "darwin":

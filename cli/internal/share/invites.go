@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// An inviteTable says which invite an address sees. Requests and the end of an invite meet at mu.
+// An inviteTable gives each address an invite to see. The handlers of requests and the goroutine that calls keep meet at mu.
 //
 // An invite is for one person, so each address sees its own. Seeing one uses up nothing: when every invite has been seen by
 // some address, the one that was first given away is shown again. Only its use, which the owner's node reports, takes an

@@ -17,14 +17,14 @@ import (
 	"localchat/cli/internal/safe"
 )
 
-// A Room is what a page says of the room and the people, who chose these texts.
+// A Room describes the room and its people. They chose these texts.
 type Room struct {
 	Name string
-	// Target is what join takes without an invite: the name of the room if a shell reads it as one plain word, or the ID.
+	// Target is the argument of join without an invite: the name of the room if a shell reads it as one plain word, or the ID.
 	Target string
-	// Host is the nick of the person whose machine serves the page, and Words are the words of their key.
+	// Host is the nick of this node in the room, and Words are the words of its key.
 	Host, Words string
-	// Owner and OwnersWords are set if somebody else owns the room.
+	// Owner and OwnersWords are those of the owner, if that is another node.
 	Owner, OwnersWords string
 	// Access is open, knock or invite.
 	Access string
@@ -36,7 +36,7 @@ type Invite struct {
 	Until    time.Time
 }
 
-// A Page is what a visitor reads.
+// A Page holds everything that a visitor reads.
 type Page struct {
 	Room Room
 	// URL is where the server is for this visitor.
@@ -110,7 +110,7 @@ func (p Page) Text() ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// view makes all text of people fit for a terminal; what controls one is no use in a browser either.
+// view makes all text of people fit for a terminal. A browser does not need the control characters that this removes.
 func (p Page) view() view {
 	for _, s := range []*string{&p.Room.Name, &p.Room.Host, &p.Room.Words, &p.Room.Owner, &p.Room.OwnersWords} {
 		*s = string(safe.Phrase(*s))

@@ -173,7 +173,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Allow", "GET, HEAD")
 		refuse(w, http.StatusMethodNotAllowed, "only GET and HEAD")
 	case !names(r.Host, at):
-		// A browser that was led here by a name shows the page to the one who owns the name.
+		// A web site whose name leads to this address could read the page through a visitor's browser.
 		refuse(w, http.StatusMisdirectedRequest, "open http://"+at.String()+"/ instead")
 	case r.URL.Path == "/":
 		invite, _ := s.invites.of(visitor)
@@ -213,11 +213,11 @@ func refuse(w http.ResponseWriter, code int, why string) {
 func (s *Server) page(w http.ResponseWriter, r *http.Request, p Page) {
 	p.Room, p.Files = s.cfg.Room, s.cfg.Files
 	w.Header().Set("Vary", "Accept")
-	make, kind := p.Text, "text/plain; charset=utf-8"
+	render, kind := p.Text, "text/plain; charset=utf-8"
 	if strings.Contains(r.Header.Get("Accept"), "text/html") {
-		make, kind = p.HTML, "text/html; charset=utf-8"
+		render, kind = p.HTML, "text/html; charset=utf-8"
 	}
-	body, err := make()
+	body, err := render()
 	if err != nil {
 		refuse(w, http.StatusInternalServerError, "the page cannot be made")
 		return
