@@ -73,6 +73,22 @@ func BenchmarkStep(b *testing.B) {
 			}
 		})
 	}
+	compare := func(name string, g *Transcript, asker string, heads []protocol.Head) {
+		b.Run(name, func(b *testing.B) {
+			env := w.env()
+			for b.Loop() {
+				g.changed() // a line has come since the last one
+				g.Asked(env, personaID(asker), protocol.SyncRequest{Room: w.ID(), Heads: heads})
+			}
+		})
+	}
+	gaps := fill(nil)
+	for i := 1; i < MaxLines; i += 2 {
+		gaps.add(&Line{Opened: lines[i], Got: lawStart})
+	}
+	compare("a comparison of one that has nothing", fill(lines), "bob", nil)
+	compare("a comparison of one that has all but each second line", fill(lines), "bob", gaps.Heads())
+	compare("a comparison where each second line is missing", gaps, "bob", fill(lines).Heads())
 	run("all lines expire", lines, func(g *Transcript) { g.expire(lawStart.Add(time.Second)) })
 	run("half of the lines expire", lines, func(g *Transcript) {
 		for i, l := range g.arrival {
@@ -86,6 +102,8 @@ func BenchmarkStep(b *testing.B) {
 			g.takeLine(&env, o, true)
 		}
 	})
+	w.Admit("dave")
+	compare("a comparison of one that may have nothing", fill(lines), "dave", nil)
 	w.Do(kickOf("carol", lines[MaxLines-1].Msg))
 	ended, _ := w.State().Removed(personaID("carol"))
 	run("a removal of one with all lines", lines, func(g *Transcript) {
