@@ -120,12 +120,19 @@ func (r *room) spreadProof() {
 // contradict hands records of our log to the authority, which has just ended our place in a way that our log knows nothing of:
 // if its own log is another, it learns it so.
 func (r *room) contradict(records ...protocol.SignedRecord) {
-	req := r.headRequest()
-	for _, rec := range records {
-		req.Proof = append(req.Proof, rec.Bytes())
-	}
-	owner, l := r.authority(), r.l
+	req, owner, l := r.contradiction(records), r.authority(), r.l
 	l.n.spawn(func(ctx context.Context) { l.n.handOver(ctx, owner, req) })
+}
+
+// contradiction is the proof where there is one already; a frame has no place for more.
+func (r *room) contradiction(records []protocol.SignedRecord) protocol.SyncRequest {
+	req := r.headRequest()
+	if r.proof == nil {
+		for _, rec := range records {
+			req.Proof = append(req.Proof, rec.Bytes())
+		}
+	}
+	return req
 }
 
 // handOver gives p the proof in a comparison. What p answers is of no interest.

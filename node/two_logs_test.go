@@ -1,6 +1,7 @@
 package node
 
 import (
+	"io"
 	"testing"
 	"time"
 
@@ -103,6 +104,40 @@ func TestTwoLogsAreNoticed(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What a member hands to an owner that has ended its place by another log fits into a frame, also when the member has the
+// proof already.
+func TestContradictionFits(t *testing.T) {
+	simulate(t, 2, func(l *simLAN) {
+		s := &siege{simLAN: l}
+		alice := l.start("alice")
+		s.room = must(alice.Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()})).ID
+		must(l.start("bob").Join(l.ctx(), JoinOptions{Room: s.room.String()}))
+		f := s.twin(t)
+		s.peek("alice", func(r *room) {
+			if err := r.step(authority.Rekey{}); err != nil {
+				t.Error(err)
+			}
+		})
+		time.Sleep(time.Second) // simulated
+		s.peek("bob", func(r *room) {
+			check := func(when string) {
+				for n := range 3 {
+					req := r.contradiction(r.records[:n])
+					if err := protocol.WriteFrame(io.Discard, &req); err != nil || len(req.Proof) == 0 && n > 0 {
+						t.Errorf("%s, with %d records: %d are handed over: %v", when, n, len(req.Proof), err)
+					}
+				}
+			}
+			check("without a proof")
+			last := len(r.records) - 1
+			if r.freeze(r.records[last], f.log[last]); !r.frozen() {
+				t.Error("the logs do not differ")
+			}
+			check("with one")
+		})
+	})
 }
 
 // No member can freeze a room: records that do not prove two logs change nothing.
