@@ -15,6 +15,9 @@ import (
 // TestContenders runs each scene once, as small as possible: every member receives every line, and contenders that can
 // remove members do. The figures are not judged here.
 func TestContenders(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short leaves out the measurements beside other servers")
+	}
 	for _, c := range contenders {
 		t.Run(c.name, func(t *testing.T) {
 			needProgram(t, c.name)

@@ -14,7 +14,7 @@ func Build(root, dir, pkg string, flags ...string) (bin string, err error) {
 	return build(root, filepath.Join(dir, filepath.Base(pkg)), pkg, nil, flags)
 }
 
-// BuildWindows is Build for a PC with Windows.
+// BuildWindows does the same for a PC with Windows.
 func BuildWindows(root, dir, pkg string, flags ...string) (bin string, err error) {
 	return build(root, filepath.Join(dir, filepath.Base(pkg)+".exe"), pkg, []string{"GOOS=windows", "GOARCH=amd64", "CGO_ENABLED=0"}, flags)
 }

@@ -55,7 +55,7 @@ type Event struct {
 	taken bool      // by Within
 }
 
-// String is the part of an event that helps to understand a failed test.
+// String returns the fields of an event that help to understand a failed test.
 func (e *Event) String() string {
 	line := fmt.Sprint(e.Obj["type"])
 	for _, k := range []string{"name", "nick", "kind", "text", "epoch", "late", "told", "for_s", "code"} {
@@ -158,7 +158,7 @@ type Call struct {
 	answer chan Reply
 }
 
-// Begin sends a request, and does not wait for the answer.
+// Begin sends a request and does not wait for the answer.
 func (p *Process) Begin(method string, params Obj) *Call {
 	c := &Call{What: fmt.Sprint(method, " ", params), At: time.Now(), answer: make(chan Reply, 1)}
 	p.mu.Lock()
@@ -182,8 +182,7 @@ func (p *Process) Begin(method string, params Obj) *Call {
 	return c
 }
 
-// Reply waits for the answer, whatever it is, and returns it as often as it is called. It fails with ErrEnded or
-// ErrNoAnswer.
+// Reply waits for the answer. Later calls return the same answer. It fails with ErrEnded or ErrNoAnswer.
 func (c *Call) Reply(wait time.Duration) (Reply, error) {
 	var r Reply
 	var ok bool
@@ -203,7 +202,7 @@ func (c *Call) Reply(wait time.Duration) (Reply, error) {
 	return r, nil
 }
 
-// Ended reports whether there is an answer, or can be none any more.
+// Ended reports whether there is an answer, or the node has ended without one.
 func (c *Call) Ended() bool {
 	_, err := c.Reply(0)
 	return !errors.Is(err, ErrNoAnswer)
@@ -250,7 +249,7 @@ func (p *Process) Within(wait time.Duration, kind string, want Obj) (*Event, err
 	}
 }
 
-// Events are the events so far, from the given one on. more is closed when there are others or the node has ended.
+// Events returns the events so far, from the given index on. more is closed when there is another event or the node has ended.
 func (p *Process) Events(from int) (events []*Event, more <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -277,7 +276,7 @@ func (p *Process) Stop() {
 	<-p.Exited
 }
 
-// Stderr is the node's output on standard error, once it has ended.
+// Stderr waits for the end of the node and returns what it wrote to standard error.
 func (p *Process) Stderr() string {
 	<-p.Exited
 	return p.stderr.String()

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// A Program is a run of the program whose lines a test types and whose output it reads, as a person does.
+// A Program is a run of the program at which a test types lines and reads the output, as a person does.
 type Program struct {
 	Cmd        *exec.Cmd
 	Out, Words *Text         // standard output and standard error

@@ -73,18 +73,19 @@ const maxOrder = 1 << 20
 // An order names an attack in Do, or something for the agent itself to do.
 type order struct {
 	Do string `json:"-"`
-	// To join as Nick: an invite and, the first time, the nodes to attack: multiaddrs with /p2p, the owner's first.
+	// Invite and Nick are for joining. Nodes, in the first order to join, are the nodes to attack: multiaddrs with /p2p, the
+	// owner's first.
 	Invite string
 	Nick   string
 	Nodes  [][]string
-	// Text to say, or to have heard.
+	// Text is the line to say or to wait for.
 	Text string
-	// Removal is where mallory's own stands in the log.
+	// Removal is the place of mallory's own removal in the log.
 	Removal Committed
 	// Node is an index of Nodes.
 	Node int
-	// To flood Room with the flood of that name: an identity for each of From, at that address ("": any). Members come in
-	// by an invite each.
+	// Flood is the name of a flood of Room. There is an identity for each address in From ("": any address). Members join with
+	// an invite each.
 	Flood   string
 	Room    string
 	From    []string

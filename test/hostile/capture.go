@@ -9,47 +9,47 @@ import (
 	"localchat/protocol"
 )
 
-// A Capture is an attempt to have a node compare with m alone. Its counts are how often it was asked.
+// A Capture is an attempt to make a node compare with m alone. It counts how often it was asked.
 type Capture struct {
 	mu    sync.Mutex
 	asked map[peer.ID]int
 }
 
-// Asked is how often victims compared with the peers of c, by victim.
+// Asked returns how often a victim compared with the peers of c.
 func (c *Capture) Asked(victim peer.ID) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.asked[victim]
 }
 
-// Captures are the ways to answer a comparison so that the node comes again.
+// Captures are ways to answer a comparison so that the node compares again.
 var Captures = map[string]func(m *Peer, turn int, q protocol.SyncRequest) *protocol.SyncReply{
-	// There is more, each time, and nothing of it.
+	// It says each time that there is more, and sends nothing.
 	"more and nothing": func(m *Peer, _ int, _ protocol.SyncRequest) *protocol.SyncReply {
 		seq, head := m.at()
 		return &protocol.SyncReply{HaveSeq: seq, Head: head, More: true}
 	},
-	// There is more of a log that is longer each time.
+	// It has a log that is longer each time.
 	"more records each time": func(_ *Peer, turn int, q protocol.SyncRequest) *protocol.SyncReply {
 		return &protocol.SyncReply{HaveSeq: q.HaveSeq + uint64(turn), Head: protocol.Hash{1, byte(turn)}, More: true}
 	},
-	// A receipt that grows, for lines that were never said.
+	// Its receipt grows, and counts lines that were never said.
 	"a receipt that grows": func(m *Peer, turn int, _ protocol.SyncRequest) *protocol.SyncReply {
 		seq, head := m.at()
 		return &protocol.SyncReply{HaveSeq: seq, Head: head, Receipt: protocol.Runs{uint64(1000 + turn)}, More: true}
 	},
-	// The log that the node has, again and again.
+	// It sends the log that the node already has, again and again.
 	"records known before": func(m *Peer, _ int, _ protocol.SyncRequest) *protocol.SyncReply {
 		seq, head := m.at()
 		_, records := m.Loot()
 		return &protocol.SyncReply{HaveSeq: seq, Head: head, Records: records, More: true}
 	},
-	// One line of its own each time, which is new: as slow as an answer can be without an end.
+	// It sends one new line of its own each time: the slowest answer that never ends.
 	"a line of its own each time": func(m *Peer, _ int, _ protocol.SyncRequest) *protocol.SyncReply {
 		seq, head := m.at()
 		return &protocol.SyncReply{HaveSeq: seq, Head: head, Lines: [][]byte{m.sealed("one more")}, More: true}
 	},
-	// A line that cannot be opened each time.
+	// It sends a line that cannot be opened each time.
 	"a line without a key each time": func(m *Peer, _ int, _ protocol.SyncRequest) *protocol.SyncReply {
 		seq, head := m.at()
 		return &protocol.SyncReply{HaveSeq: seq, Head: head, Lines: [][]byte{m.sealedIn(Evil+" that waits", m.epoch()+1, protocol.Key{1})}, More: true}
@@ -64,8 +64,7 @@ var Captures = map[string]func(m *Peer, turn int, q protocol.SyncRequest) *proto
 	},
 }
 
-// Captures answers each comparison in the way of that name, and says ten times a second that there is news, until the
-// context of m ends.
+// Captures answers each comparison in the named way, and announces news ten times a second, until the context of m ends.
 func (m *Peer) Captures(way string, victim peer.ID) *Capture {
 	c := &Capture{asked: make(map[peer.ID]int)}
 	answer := Captures[way]

@@ -8,8 +8,8 @@ import (
 	"localchat/protocol"
 )
 
-// Impersonations are nicks that make a peer at the door look like another one there, of that nick and ID, when a person
-// types a WHO.
+// Impersonations are nicks with which a peer at the door could be taken for another one, with that nick and ID, when a person
+// types the WHO of a command.
 func Impersonations(nick string, p peer.ID) map[string]string {
 	id := p.String()
 	return map[string]string{
@@ -29,8 +29,7 @@ func Impersonations(nick string, p peer.ID) map[string]string {
 	}
 }
 
-// Stands knocks by a nick, keeps its place at the door until its context ends, and returns the first answer, 0 if there is
-// none.
+// Stands knocks with a nick, stays at the door until its context ends, and returns the first answer, or 0.
 func (m *Peer) Stands(nick string) protocol.JoinCode {
 	s, err := m.unhurried(m.Owner, protocol.JoinID)
 	if err != nil {
@@ -53,7 +52,7 @@ func (m *Peer) Stands(nick string) protocol.JoinCode {
 	return reply.Code
 }
 
-// ShowsTokens asks to come in with each of those tokens in turn, so many times in all.
+// ShowsTokens asks to be let in with each of the tokens in turn, times times in all.
 func (m *Peer) ShowsTokens(nick string, times int, tokens ...protocol.Token) {
 	for i := range times {
 		m.Tries(m.Owner, nick, tokens[i%len(tokens)])

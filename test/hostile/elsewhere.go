@@ -14,8 +14,8 @@ import (
 	"localchat/protocol"
 )
 
-// pointsElsewhere is ever new strangers that say, by identify, that they are at the addresses of the order, and hang up: for
-// each node of the order some of them.
+// pointsElsewhere makes new strangers that claim, by identify, to be at the addresses of the order, and hang up: several for each
+// node of the order.
 func (a *agent) pointsElsewhere(do order) {
 	const strangers = 10
 	var says []multiaddr.Multiaddr
@@ -53,7 +53,7 @@ func (a *agent) pointsElsewhere(do order) {
 	}
 }
 
-// callsFrom tries to connect to the node of the order from one address of this machine, and says whether it is let in.
+// callsFrom tries to connect to the node of the order from one address of this machine, and reports whether that works.
 func (a *agent) callsFrom(do order) (in bool) {
 	key, _, err := crypto.GenerateEd25519Key(rand.Reader)
 	if err != nil {

@@ -16,25 +16,25 @@ import (
 	"localchat/protocol"
 )
 
-// A Flood fills one thing of a node that a peer can fill. [Floods] is the list of them.
+// A Flood fills one resource of a node. [Floods] lists them.
 type Flood struct {
 	Name string
-	// Fills is the stream protocol, queue, map, cache or structure that it fills.
+	// Fills names the stream protocol, queue, map, cache or structure that it fills.
 	Fills string
-	// Member: the peers that flood were let in before.
+	// Member is set if the peers that flood are members.
 	Member bool
-	// Run floods by one identity until m's context ends. It counts in t what it has sent and what became of it.
+	// Run floods with one identity until the context of m ends. It counts in t the messages sent and their results.
 	Run func(m *Peer, t *Tally)
 }
 
-// A Tally counts what a flood came to, by name. Many goroutines count in one.
+// A Tally counts the results of a flood, by name. Many goroutines share it.
 type Tally struct {
 	mu     sync.Mutex
 	counts map[string]int
-	open   int // streams and connections that are held
+	open   int // number of streams and connections held
 }
 
-// hold counts one more that is held, or one less.
+// hold adds n to the streams and connections held.
 func (t *Tally) hold(n int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -47,7 +47,7 @@ func (t *Tally) held() int {
 	return t.open
 }
 
-// Add counts n more of a thing.
+// Add adds n to a count.
 func (t *Tally) Add(what string, n int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -59,10 +59,10 @@ func (t *Tally) Add(what string, n int) {
 	}
 }
 
-// maxTallied, in things counted: the texts of errors are among them.
+// maxTallied is how many different things are counted: the texts of errors are among them.
 const maxTallied = 40
 
-// failed counts an error by what its cause says.
+// failed counts an error by the text of its cause.
 func (t *Tally) failed(err error) {
 	for errors.Unwrap(err) != nil {
 		err = errors.Unwrap(err)
@@ -71,17 +71,17 @@ func (t *Tally) failed(err error) {
 	t.Add("error: "+text[:min(len(text), 60)], 1)
 }
 
-// Counts are all that was counted.
+// Counts returns all counts.
 func (t *Tally) Counts() map[string]int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return maps.Clone(t.counts)
 }
 
-// breath is the pause after something was refused, so that a flood that cannot go on does not spin.
+// breath is the pause after a refusal, so that a flood that cannot go on does not spin.
 const breath = 20 * time.Millisecond
 
-// againstAll runs f against every node at once, again and again until m's context ends.
+// againstAll runs f against every node at the same time, again and again until the context of m ends.
 func (m *Peer) againstAll(t *Tally, f func(p peer.ID) error) {
 	var all sync.WaitGroup
 	for _, p := range m.Nodes {
@@ -98,15 +98,15 @@ func (m *Peer) againstAll(t *Tally, f func(p peer.ID) error) {
 	all.Wait()
 }
 
-// recovered counts what an attack did not expect.
+// recovered counts a panic: something that an attack did not expect.
 func (t *Tally) recovered() {
 	if err := recover(); err != nil {
 		t.failed(fmt.Errorf("panic: %v", err))
 	}
 }
 
-// holds keeps as many streams open as each node lets it, up to most, and opens another for each that ends. begin writes to a
-// stream; nothing that comes back is read but its end.
+// holds keeps as many streams open as each node allows, up to most, and opens another for each that ends. begin writes to a
+// stream. Nothing is read from it, except its end.
 func (m *Peer) holds(t *Tally, id libprotocol.ID, most int, begin func(network.Stream) error) {
 	m.againstAll(t, func(p peer.ID) error {
 		room := make(chan struct{}, most)
@@ -153,7 +153,7 @@ func (m *Peer) holds(t *Tally, id libprotocol.ID, most int, begin func(network.S
 	})
 }
 
-// unread keeps streams open on which it asks and reads no answer.
+// unread keeps streams open, asks on each, and reads no answer.
 func (m *Peer) unread(t *Tally, id libprotocol.ID, most int, ask func() protocol.Frame) {
 	m.againstAll(t, func(p peer.ID) error {
 		var open []network.Stream
@@ -181,7 +181,7 @@ func (m *Peer) unread(t *Tally, id libprotocol.ID, most int, ask func() protocol
 	})
 }
 
-// asks puts one question after the other, each on a stream of its own, and reads the answers. as many at once to each node.
+// asks sends question after question, each on a stream of its own, atOnce at the same time to each node, and reads the answers.
 func (m *Peer) asks(t *Tally, id libprotocol.ID, atOnce int, question func(i int) (req, reply protocol.Frame)) {
 	var all sync.WaitGroup
 	for w := range atOnce {
@@ -204,14 +204,14 @@ func (m *Peer) asks(t *Tally, id libprotocol.ID, atOnce int, question func(i int
 	all.Wait()
 }
 
-// unhurried opens a stream that may last.
+// unhurried opens a stream without a deadline.
 func (m *Peer) unhurried(p peer.ID, id libprotocol.ID) (network.Stream, error) {
 	ctx, cancel := context.WithTimeout(m.Ctx, 5*time.Second)
 	defer cancel()
 	return m.Host.NewStream(ctx, p, id)
 }
 
-// FloodNamed is the flood of that name.
+// FloodNamed returns the flood with that name.
 func FloodNamed(name string) (Flood, bool) {
 	i := slices.IndexFunc(Floods, func(f Flood) bool { return f.Name == name })
 	if i < 0 {

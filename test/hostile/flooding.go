@@ -14,7 +14,7 @@ import (
 	"localchat/protocol"
 )
 
-// A flooding is one flood that is under way, by one identity or many.
+// A flooding is a running flood, by one identity or many.
 type flooding struct {
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -24,13 +24,13 @@ type flooding struct {
 	tally  Tally
 	runs   sync.WaitGroup
 
-	// mu: the identities that floods make meet the end.
+	// mu is needed because floods make identities while stop may run.
 	mu    sync.Mutex
 	hosts []host.Host
 }
 
-// floods begins the flood of an order. It returns when every identity is connected, let in where
-// that is needed, and holds what it can.
+// floods begins the flood of an order. It returns when every identity is connected, is a member if the flood needs that, and holds
+// as much as it can.
 func (a *agent) floods(do order) {
 	what, ok := FloodNamed(do.Flood)
 	if !ok {
@@ -71,7 +71,7 @@ func (a *agent) floods(do order) {
 	f.fills()
 }
 
-// fills waits until no more is held than a moment before, which is when the nodes let no more in.
+// fills waits until the number of streams and connections held no longer grows: then the nodes let in no more.
 func (f *flooding) fills() {
 	const moment, longest = 500 * time.Millisecond, 5 * time.Second
 	for begun, before := time.Now(), -1; time.Since(begun) < longest; {
@@ -84,7 +84,7 @@ func (f *flooding) fills() {
 	}
 }
 
-// identity is a peer with a key of its own at that address. It is connected to nobody yet.
+// identity returns a peer with a new key at that address. It has no connection yet.
 func (f *flooding) identity(from string) *Peer {
 	key, _, err := crypto.GenerateEd25519Key(rand.Reader)
 	if err != nil {
@@ -101,12 +101,12 @@ func (f *flooding) identity(from string) *Peer {
 	return m
 }
 
-// stop ends it and says what it came to.
+// stop ends the flood and returns its counts.
 func (f *flooding) stop() map[string]int {
 	f.cancel()
-	f.closeHosts() // which ends what waits for an answer
+	f.closeHosts() // ends the requests that wait for an answer
 	f.runs.Wait()
-	f.closeHosts() // those that were being made just now
+	f.closeHosts() // again, for hosts that were made meanwhile
 	return f.tally.Counts()
 }
 

@@ -16,10 +16,10 @@ import (
 	"localchat/protocol"
 )
 
-// manyStreams, of one protocol to one node: more than any node lets one peer have.
+// manyStreams is a number of streams of one protocol to one node: more than a node allows one peer.
 const manyStreams = 256
 
-// Floods is the list of what a peer can fill, and how.
+// Floods lists the resources that a peer can fill, and how.
 var Floods = []Flood{
 	// Streams that wait for a frame.
 	{Name: "polls, silent", Fills: "poll streams", Run: silent(protocol.PollID)},
@@ -92,7 +92,7 @@ func silent(id libprotocol.ID) func(*Peer, *Tally) {
 	}
 }
 
-// half begins a frame and does not end it: n bytes of a frame of twice as many.
+// half sends half a frame: n bytes of 2n.
 func half(id libprotocol.ID, n int) func(*Peer, *Tally) {
 	b := varint(uint64(2 * n))
 	for len(b) < n {
@@ -151,7 +151,7 @@ func (m *Peer) pollsNoRoom(t *Tally) {
 	})
 }
 
-// pollsHeld asks what has no answer yet: a member's polls are held, a stranger's refused.
+// pollsHeld sends polls that have no answer yet: a node holds those of a member and refuses those of a stranger.
 func (m *Peer) pollsHeld(t *Tally) {
 	m.holds(t, protocol.PollID, manyStreams, func(s network.Stream) error {
 		q := m.pollRequest(m.Nonce)
@@ -162,7 +162,7 @@ func (m *Peer) pollsHeld(t *Tally) {
 	})
 }
 
-// pollsFast never has the news, and so is answered at once, with the whole log.
+// pollsFast claims to have no record, so each poll is answered at once, with the whole log.
 func (m *Peer) pollsFast(t *Tally) {
 	m.asks(t, protocol.PollID, 8, func(int) (req, reply protocol.Frame) {
 		q := protocol.PollRequest{Room: m.Room, Nonce: m.Nonce, Admission: m.pollRequest(m.Nonce).Admission}
@@ -177,7 +177,7 @@ func (m *Peer) joinsWrong(t *Tally) {
 	})
 }
 
-// knocksAnew knocks under one new identity after the other, and stays at the door with each.
+// knocksAnew knocks with one new identity after another, and stays at the door with each.
 func (m *Peer) knocksAnew(t *Tally) {
 	m.newcomers(t, func(n *Peer) error {
 		s, err := n.unhurried(n.Owner, protocol.JoinID)
@@ -189,7 +189,7 @@ func (m *Peer) knocksAnew(t *Tally) {
 	})
 }
 
-// connects keeps one idle connection more for each new identity.
+// connects keeps an idle connection for each new identity.
 func (m *Peer) connects(t *Tally) {
 	m.newcomers(t, func(n *Peer) error {
 		for _, p := range n.Nodes {
@@ -201,10 +201,10 @@ func (m *Peer) connects(t *Tally) {
 	})
 }
 
-// newcomers, in identities that one flood has at once.
+// newcomers is how many identities one flood has at the same time.
 const newcomers = 400
 
-// newcomers makes one identity after the other at m's address. They stay until the flood ends.
+// newcomers makes one identity after another at the address of m. They stay until the flood ends.
 func (m *Peer) newcomers(t *Tally, do func(*Peer) error) {
 	defer t.recovered()
 	for range newcomers {
@@ -243,7 +243,7 @@ func (m *Peer) syncsUnread(t *Tally) {
 	m.unread(t, protocol.SyncID, manyStreams, func() protocol.Frame { return &protocol.SyncRequest{Room: m.Room} })
 }
 
-// syncsNews says that there is news, each time, and so is asked for it.
+// syncsNews announces news each time, so that the node asks for it.
 func (m *Peer) syncsNews(t *Tally) {
 	m.asks(t, protocol.SyncID, 2, func(int) (req, reply protocol.Frame) {
 		q := protocol.SyncRequest{Room: m.Room, News: true, Heads: []protocol.Head{{Author: m.Host.ID(), Runs: protocol.Runs{protocol.MaxCounter}}}}

@@ -16,7 +16,7 @@ import (
 	"localchat/protocol"
 )
 
-// pour writes one RPC after the other to each node, as fast as it reads them, on one stream of the room's gossip.
+// pour writes RPCs to each node as fast as the node reads them, on one stream of the room's gossip.
 func pour(next func(*Peer) *pb.RPC) func(*Peer, *Tally) {
 	return func(m *Peer, t *Tally) {
 		m.againstAll(t, func(p peer.ID) error {
@@ -55,7 +55,7 @@ func randomBytes(n int) []byte {
 	return b
 }
 
-// garbage is publications of 8 bytes, none like another.
+// garbage returns publications of 8 random bytes.
 func garbage(topic string) func(*Peer) *pb.RPC {
 	return func(*Peer) *pb.RPC {
 		raws := make([][]byte, 500)
@@ -66,10 +66,10 @@ func garbage(topic string) func(*Peer) *pb.RPC {
 	}
 }
 
-// bulk is one publication as large as a line may be.
+// bulk returns a publication as large as a line may be.
 func bulk(*Peer) *pb.RPC { return Publication(protocol.LinesTopic, randomBytes(protocol.MaxMessage)) }
 
-// futureLine is lines, rightly signed, of epochs that are not there yet.
+// futureLine returns lines of future epochs, with valid signatures.
 func (m *Peer) futureLine() *pb.RPC {
 	var raws [][]byte
 	now := m.epoch()
@@ -79,7 +79,7 @@ func (m *Peer) futureLine() *pb.RPC {
 	return Publication(protocol.LinesTopic, raws...)
 }
 
-// aLine is lines that count.
+// aLine returns valid lines.
 func (m *Peer) aLine() *pb.RPC {
 	var raws [][]byte
 	for range 20 {
@@ -88,7 +88,7 @@ func (m *Peer) aLine() *pb.RPC {
 	return Publication(protocol.LinesTopic, raws...)
 }
 
-// forgedRecord is records that m may not sign, as they are, damaged, and under the owner's key.
+// forgedRecord returns records that m may not sign: with its own signature, damaged, and with the owner's key.
 func (m *Peer) forgedRecord() *pb.RPC {
 	seq, head := m.at()
 	_, records := m.Loot()
@@ -113,7 +113,7 @@ func (m *Peer) forgedRecord() *pb.RPC {
 	return Publication(protocol.RecordsTopic, raws...)
 }
 
-// publicKeyEnd, in bytes: so much of an envelope is its public key.
+// publicKeyEnd is the length, in bytes, of the public key at the beginning of an envelope.
 const publicKeyEnd = len("\x0a\x24\x08\x01\x12\x20") + 32
 
 func someIDs() []string {
@@ -148,7 +148,7 @@ func graftPrune(*Peer) *pb.RPC {
 	})
 }
 
-// prunePeers is a PRUNE that offers other peers, at addresses where nobody is, each with a record that it has signed.
+// prunePeers returns a PRUNE that offers peers that do not exist, each with a signed record of its unused addresses.
 func prunePeers(*Peer) *pb.RPC {
 	topic := protocol.LinesTopic
 	prune := &pb.ControlPrune{TopicID: &topic}
@@ -159,7 +159,7 @@ func prunePeers(*Peer) *pb.RPC {
 	return control(&pb.ControlMessage{Prune: []*pb.ControlPrune{prune}})
 }
 
-// invented is a peer that is not there, and a record of its own of where it is.
+// invented returns a peer that does not exist, and a signed record of its addresses.
 func invented() (peer.ID, []byte) {
 	key, _, err := crypto.GenerateEd25519Key(rand.Reader)
 	if err != nil {
@@ -170,7 +170,7 @@ func invented() (peer.ID, []byte) {
 	return id, must(must(record.Seal(rec, key)).Marshal())
 }
 
-// elsewhere is addresses on the network where nobody is.
+// elsewhere returns unused addresses of the network.
 func elsewhere(n int) (addrs []multiaddr.Multiaddr) {
 	for range n {
 		b := randomBytes(3)

@@ -22,7 +22,7 @@ import (
 	"localchat/protocol"
 )
 
-// pushes sends what identify would send of itself, every pause.
+// pushes sends an identify message after each pause.
 func (m *Peer) pushes(t *Tally, pause time.Duration, what func() *idpb.Identify) {
 	m.againstAll(t, func(p peer.ID) error {
 		s, err := m.unhurried(p, identify.IDPush)
@@ -39,7 +39,7 @@ func (m *Peer) pushes(t *Tally, pause time.Duration, what func() *idpb.Identify)
 	})
 }
 
-// identifies says that it is at ever new addresses and speaks ever new protocols, as many as one message holds.
+// identifies claims new addresses and protocols each time, as many as one message holds.
 func (m *Peer) identifies(t *Tally) {
 	m.pushes(t, 0, func() *idpb.Identify {
 		id := &idpb.Identify{}
@@ -53,7 +53,7 @@ func (m *Peer) identifies(t *Tally) {
 	})
 }
 
-// presenceChanges has a member be somewhere else all the time.
+// presenceChanges makes a member claim another address all the time.
 func (m *Peer) presenceChanges(t *Tally) {
 	m.pushes(t, 10*time.Millisecond, func() *idpb.Identify {
 		id := &idpb.Identify{}
@@ -64,10 +64,10 @@ func (m *Peer) presenceChanges(t *Tally) {
 	})
 }
 
-// halfOpen, in TCP connections that one flood keeps to each node.
+// halfOpen is how many TCP connections one flood keeps to each node.
 const halfOpen = 1000
 
-// dials keeps TCP connections open that say no more than begin.
+// dials keeps TCP connections open on which it sends nothing but begin.
 func dials(begin []byte) func(*Peer, *Tally) {
 	return func(m *Peer, t *Tally) {
 		m.againstAll(t, func(p peer.ID) error {
@@ -121,7 +121,7 @@ func dials(begin []byte) func(*Peer, *Tally) {
 	}
 }
 
-// showsRooms answers each question for rooms with as many as fit, each of an owner that nobody has met.
+// showsRooms answers each request for rooms with as many as fit, each of another unknown owner.
 func (m *Peer) showsRooms(t *Tally) {
 	m.Host.SetStreamHandler(protocol.RoomsID, func(s network.Stream) {
 		defer s.Close()
@@ -141,7 +141,7 @@ func (m *Peer) showsRooms(t *Tally) {
 	m.pushes(t, time.Second, func() *idpb.Identify { return &idpb.Identify{Protocols: []string{string(protocol.RoomsID)}} })
 }
 
-// foundation is the first record of a room of an owner that is made for it.
+// foundation returns the first record of a room with a new owner.
 func foundation(name string) []byte {
 	key, _, err := crypto.GenerateEd25519Key(rand.Reader)
 	if err != nil {
@@ -169,7 +169,7 @@ const (
 
 var mdnsGroup = net.IPv4(224, 0, 0, 251)
 
-// multicast is a socket at the port of mDNS, on the interface that has the address m.From.
+// multicast returns a socket at the port of mDNS, on the interface that has the address m.From.
 func (m *Peer) multicast() (*net.UDPConn, error) {
 	lc := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) error { return c.Control(sharePort) }}
 	pc, err := lc.ListenPacket(m.Ctx, "udp4", fmt.Sprintf("%s:%d", m.From, mdnsPort))
@@ -182,7 +182,7 @@ func (m *Peer) multicast() (*net.UDPConn, error) {
 	return pc.(*net.UDPConn), nil
 }
 
-// mdns sends packets to the group and to every node at its address, perSecond of them.
+// mdns sends perSecond packets a second to the group and to the address of every node.
 func (m *Peer) mdns(t *Tally, perSecond int, packet func(i int) []byte) {
 	defer t.recovered()
 	c := must(m.multicast())
@@ -220,7 +220,7 @@ func (m *Peer) mdns(t *Tally, perSecond int, packet func(i int) []byte) {
 	}
 }
 
-// nodeIPs are the IPv4 addresses of the nodes.
+// nodeIPs returns the IPv4 addresses of the nodes.
 func (m *Peer) nodeIPs() (ips []net.IP) {
 	for _, p := range m.Nodes {
 		for _, a := range m.Host.Peerstore().Addrs(p) {
@@ -233,10 +233,11 @@ func (m *Peer) nodeIPs() (ips []net.IP) {
 	return ips
 }
 
-// announcedAtOnce, in peers that answer one question: more than a node takes in.
+// announcedAtOnce is how many peers answer one question: more than a node takes in.
 const announcedAtOnce = 400
 
-// announces ever new peers that are not there, to all, and to each node that asks: it listens for a moment then.
+// announces announces new peers that do not exist, to all, and to each node that asks: a node listens for a moment after a
+// question.
 func (m *Peer) announces(t *Tally) {
 	stranger := func(i int) []byte {
 		id, _ := invented()
@@ -246,7 +247,7 @@ func (m *Peer) announces(t *Tally) {
 	m.mdns(t, 20, stranger)
 }
 
-// answersQuestions answers each question that comes by multicast announcedAtOnce times.
+// answersQuestions gives announcedAtOnce answers to each question that comes by multicast.
 func (m *Peer) answersQuestions(t *Tally, answer func(i int) []byte) {
 	defer t.recovered()
 	hears := must(net.ListenMulticastUDP("udp4", must(interfaceAt(m.From)), &net.UDPAddr{IP: mdnsGroup, Port: mdnsPort}))
@@ -256,7 +257,7 @@ func (m *Peer) answersQuestions(t *Tally, answer func(i int) []byte) {
 	must(struct{}{}, ipv4.NewPacketConn(answers).SetTTL(255))
 	stop := context.AfterFunc(m.Ctx, func() { hears.Close() })
 	defer stop()
-	var packets [][]byte // made before: a node listens for a tenth of a second
+	var packets [][]byte // made in advance, because a node listens only for a tenth of a second
 	for i := range announcedAtOnce {
 		packets = append(packets, answer(i))
 	}
@@ -278,7 +279,7 @@ func (m *Peer) answersQuestions(t *Tally, answer func(i int) []byte) {
 	}
 }
 
-// interfaceAt is the interface that has an address.
+// interfaceAt returns the interface that has an address.
 func interfaceAt(ip string) (*net.Interface, error) {
 	ifaces, err := net.Interfaces()
 	if err != nil {
@@ -295,7 +296,7 @@ func interfaceAt(ip string) (*net.Interface, error) {
 	return nil, fmt.Errorf("no interface has %s", ip)
 }
 
-// announcement is one answer as an honest node would give it.
+// announcement returns the answer of an honest node.
 func announcement(name string, id peer.ID, addrs []multiaddr.Multiaddr) []byte {
 	header := func(name string, rrtype uint16) dns.RR_Header {
 		return dns.RR_Header{Name: name, Rrtype: rrtype, Class: dns.ClassINET, Ttl: 120}
@@ -316,7 +317,7 @@ func announcement(name string, id peer.ID, addrs []multiaddr.Multiaddr) []byte {
 	return must(msg.Pack())
 }
 
-// queries asks with one question, with a hundred of them, and with as many as a packet holds.
+// queries sends packets with one question, with a hundred, and with as many as fit.
 func (m *Peer) queries(t *Tally) {
 	var packets [][]byte
 	for _, n := range []int{1, 100, 1000} {

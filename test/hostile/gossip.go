@@ -13,10 +13,10 @@ import (
 	"localchat/protocol"
 )
 
-// The attacks of this file go by the room's gossip. They need a mallory and whatever network it is on; what they got
-// is in its gains, and what the room took of them is for the driver to see.
+// The attacks in this file use the room's gossip. They work on any network. Their gains are in Peer.Gains; the test checks what the
+// room has accepted.
 
-// PublishesOn says lines under every key it has, in the epoch of each and in the one since the removal.
+// PublishesOn says lines under every key that it has, in the epoch of the key and in the epoch since the removal.
 func (m *Peer) PublishesOn() {
 	m.Mu.Lock()
 	keys := make(map[uint64]protocol.Key)
@@ -30,7 +30,7 @@ func (m *Peer) PublishesOn() {
 	}
 }
 
-// Loot is all that mallory has seen: lines, records, its admission among them.
+// Loot returns all lines and records that mallory has received, including its admission.
 func (m *Peer) Loot() (lines, records [][]byte) {
 	m.Mu.Lock()
 	defer m.Mu.Unlock()
@@ -53,7 +53,7 @@ func (m *Peer) Replays() {
 	}
 }
 
-// ForgesAuthor puts others' names, headers and signatures together in the ways that there are.
+// ForgesAuthor combines its own and others' names, headers and signatures in every way.
 func (m *Peer) ForgesAuthor() {
 	lines, _ := m.Loot()
 	for _, raw := range lines {
@@ -79,11 +79,11 @@ func (m *Peer) ForgesAuthor() {
 	}
 }
 
-// ForgesRecords signs what only the authority may: its own admission, another's removal, the end.
+// ForgesRecords signs records that only the authority may sign: its own admission, the removal of a member, the end of the room.
 func (m *Peer) ForgesRecords() {
 	seq, head := m.at()
 	from := m.Removal
-	if from == (Committed{}) { // a member
+	if from == (Committed{}) { // still a member
 		from.Seq, from.Epoch = seq+1, m.State.Epoch()
 	}
 	for seq := from.Seq; seq <= from.Seq+1; seq++ {
@@ -100,7 +100,7 @@ func (m *Peer) ForgesRecords() {
 				r.KeyHash = protocol.CommitKey(r.Room, r.Epoch, protocol.Key{1})
 			}
 			m.spread(m.records, must(protocol.SignRecord(r, m.Key)).Bytes())
-			r.Author = m.Owner // says so, and is not
+			r.Author = m.Owner // a false claim
 			if _, err := protocol.SignRecord(r, m.Key); err == nil {
 				m.gained("the owner's signature")
 			}
@@ -108,7 +108,7 @@ func (m *Peer) ForgesRecords() {
 	}
 }
 
-// GraftsBare asks for the mesh and for the lines of those ids, without a word about topics.
+// GraftsBare asks to join the mesh, and for the lines with those ids, without subscribing to a topic.
 func (m *Peer) GraftsBare(ids []string) {
 	topic := protocol.LinesTopic
 	yes := true
@@ -120,26 +120,26 @@ func (m *Peer) GraftsBare(ids []string) {
 			{Control: &pb.ControlMessage{Iwant: []*pb.ControlIWant{{MessageIDs: ids}}}},
 			{Control: &pb.ControlMessage{Ihave: []*pb.ControlIHave{{TopicID: &topic, MessageIDs: []string{"nothing"}}}}},
 		} {
-			_ = m.Push(p, rpc) // to be refused is no failure of the attack
+			_ = m.Push(p, rpc) // a refusal is not a failure of the attack
 		}
 	}
 }
 
-// Lurks runs the room's gossip on a host that was never admitted, which has mallory's keys.
+// Lurks runs the room's gossip on a host that was never admitted and has mallory's keys.
 func (m *Peer) Lurks() *Peer {
 	twin := m.Another()
 	twin.Enlist()
 	return twin
 }
 
-// SpeaksBy says lines on the twin's host: the twin's own, and mallory's.
+// SpeaksBy says lines of the twin and of mallory from the twin's host.
 func (m *Peer) SpeaksBy(twin *Peer) {
 	epoch, key := m.Latest()
 	twin.spread(twin.Lines, twin.Seal(Evil+" by a stranger", epoch, key).Raw())
 	twin.spread(twin.Lines, m.Seal(Evil+" passed on by a stranger", epoch, key).Raw())
 }
 
-// Overheard checks what the twin was sent by peers that do not know it.
+// Overheard checks which lines the twin has received from peers that do not know it.
 func (m *Peer) Overheard(twin *Peer) {
 	lines, records := twin.Loot()
 	for _, raw := range lines {
@@ -163,7 +163,7 @@ func (m *Peer) SpeaksFloodsub() {
 	}
 }
 
-// FloodsEpochs sends lines of epochs that nobody knows, some to all and all to one.
+// FloodsEpochs sends lines of unknown epochs: some to all nodes, and all to one.
 func (m *Peer) FloodsEpochs(p peer.ID) {
 	text := Evil + string(bytes.Repeat([]byte("!"), 1<<10))
 	for e := range uint64(earlyLines) {

@@ -15,8 +15,8 @@ import (
 	"github.com/multiformats/go-multiaddr"
 )
 
-// NewHost is a stock libp2p host without any limit. With from, an IPv4 address of this machine, it listens and dials there
-// alone, and by TCP alone: libp2p lets nobody choose where QUIC dials from.
+// NewHost returns a stock libp2p host without limits. With from, an IPv4 address of this machine, it listens and dials only at that
+// address, and only by TCP: libp2p has no choice of the address that QUIC dials from.
 func NewHost(key crypto.PrivKey, from string) (host.Host, error) {
 	cm, err := connmgr.NewConnManager(1<<20, 1<<21)
 	if err != nil {

@@ -17,37 +17,37 @@ import (
 	"localchat/protocol"
 )
 
-// A Log is what an owner has signed, and the keys of its epochs. Fork makes another that begins alike.
+// A Log has the records that an owner has signed, and the keys of its epochs.
 type Log struct {
 	ledger  authority.Ledger
 	Records []protocol.SignedRecord
 	Keys    []protocol.EpochKey
 }
 
-// Fork is a log of its own that has what l has so far.
+// Fork returns a separate log that begins with everything in l.
 func (l *Log) Fork() *Log {
 	return &Log{ledger: l.ledger, Records: slices.Clip(l.Records), Keys: slices.Clip(l.Keys)}
 }
 
-// State is the room as l says it is.
+// State returns the state of the room according to l.
 func (l *Log) State() authority.State { return l.ledger.State() }
 
-// An Owner runs an open room without a node. It signs what it likes, and each member may be given another log than the next.
+// An Owner runs an open room without a node. It signs anything, and can give each member a different log.
 type Owner struct {
 	Host host.Host
 	key  protocol.KeySigner
 	ctx  context.Context
 
-	// mu: the streams of all members meet the test.
+	// mu is shared by the streams of all members and the test.
 	mu      sync.Mutex
 	lies    func(p peer.ID, reply *protocol.PollMember)
 	hurries func(reply *protocol.PollMember)
 	main    *Log
-	logs    map[peer.ID]*Log // the peers that are given another log
+	logs    map[peer.ID]*Log // the logs of peers that get another one
 	changed chan struct{}    // closed, and made anew, when a log has grown
 }
 
-// NewOwner makes one of a host that no node uses, and a room of that name.
+// NewOwner makes an Owner of a host that no node uses, and a room with that name.
 func NewOwner(ctx context.Context, h host.Host, name string) *Owner {
 	o := &Owner{
 		Host: h, key: protocol.KeySigner{PrivKey: h.Peerstore().PrivKey(h.ID())}, ctx: ctx,
@@ -63,21 +63,21 @@ func NewOwner(ctx context.Context, h host.Host, name string) *Owner {
 	return o
 }
 
-// Lies has change look at each answer to a poll from now on, one at a time; nil ends that.
+// Lies makes change edit each answer to a poll from now on, one at a time; nil ends that.
 func (o *Owner) Lies(change func(p peer.ID, reply *protocol.PollMember)) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.lies = change
 }
 
-// Room is its id.
+// Room returns the id of its room.
 func (o *Owner) Room() protocol.RoomID {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.main.State().Room()
 }
 
-// Log is what p is given.
+// Log returns the log that p gets.
 func (o *Owner) Log(p peer.ID) *Log {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -91,7 +91,7 @@ func (o *Owner) log(p peer.ID) *Log {
 	return o.main
 }
 
-// Gives has p be given l from now on.
+// Gives makes p get l from now on.
 func (o *Owner) Gives(p peer.ID, l *Log) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -99,7 +99,7 @@ func (o *Owner) Gives(p peer.ID, l *Log) {
 	o.wake()
 }
 
-// Signs does what the law makes of ev to a log, and to no other.
+// Signs applies ev to l, by the law of a room, and to no other log.
 func (o *Owner) Signs(l *Log, ev authority.Event) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -126,7 +126,7 @@ func (o *Owner) signs(l *Log, ev authority.Event) {
 	o.wake()
 }
 
-// wake makes the waiting streams look again.
+// wake makes the waiting streams check for news.
 func (o *Owner) wake() {
 	close(o.changed)
 	o.changed = make(chan struct{})
@@ -165,7 +165,7 @@ func (o *Owner) admits(s network.Stream) {
 	_ = protocol.WriteFrame(s, &reply)
 }
 
-// after are the records after seq and the keys of the epochs after epoch.
+// after returns the records after seq and the keys of the epochs after epoch.
 func (l *Log) after(seq, epoch uint64) (records [][]byte, keys []protocol.EpochKey) {
 	for _, r := range l.Records {
 		if r.Seq > seq {
@@ -180,7 +180,7 @@ func (l *Log) after(seq, epoch uint64) (records [][]byte, keys []protocol.EpochK
 	return records, keys
 }
 
-// ownerHolds is how long it holds a poll without news.
+// ownerHolds is how long an Owner holds a poll without news.
 const ownerHolds = 10 * time.Second
 
 func (o *Owner) answers(s network.Stream) {
@@ -240,7 +240,7 @@ func (o *Owner) answer(p peer.ID, q protocol.PollRequest) (*protocol.PollMember,
 	}
 }
 
-// compares answers as if the caller had everything.
+// compares answers a comparison as if the caller had everything.
 func (o *Owner) compares(s network.Stream) {
 	defer s.Close()
 	var q protocol.SyncRequest

@@ -22,8 +22,8 @@ import (
 	"localchat/protocol"
 )
 
-// A Peer is a member with its brakes off. It is a libp2p host that speaks the room's protocols with package protocol, keeps
-// every key, record and line that ever reached it, and obeys nothing. Its readers and its driver meet at the mutex.
+// A Peer is a member that keeps to no rule. It is a libp2p host that speaks the room's protocols with package protocol and keeps
+// every key, record and line that it ever received. Its mutex is shared by its readers and the test.
 type Peer struct {
 	Host  host.Host
 	Key   protocol.KeySigner
@@ -32,22 +32,22 @@ type Peer struct {
 	Nodes []peer.ID // the nodes that it attacks; the owner first
 	Nonce protocol.Nonce
 	Ctx   context.Context
-	// From is the address that it dials from, where it has chosen one.
+	// From is the address that it dials from, or "" for any.
 	From string
-	// Another makes one more of its kind, under another key.
+	// Another makes a Peer with another key.
 	Another func() *Peer
-	// Removal is where its own removal stands in the log: the driver's to say.
+	// Removal is the place of its own removal in the log. The test sets it.
 	Removal Committed
 
-	Lines, records *pubsub.Topic // of its own instance of the room's gossip, without any filter
+	Lines, records *pubsub.Topic // topics of its own instance of the room's gossip, which filters nothing
 
 	Mu        sync.Mutex
 	admission uint64
 	State     authority.State
 	log       []protocol.SignedRecord
 	Keys      map[uint64]protocol.Key
-	guessed   map[uint64]protocol.Key  // the keys as they would be if they were derived
-	chosen    map[protocol.Key]uint64  // the keys that it tries to bring in
+	guessed   map[uint64]protocol.Key  // the keys that follow from earlier ones by the rule for admissions
+	chosen    map[protocol.Key]uint64  // keys of its own that it tries to spread
 	Heard     map[protocol.Hash][]byte // lines, as they came
 	Reason    []byte
 	presence  uint64
@@ -55,14 +55,14 @@ type Peer struct {
 	prev      protocol.Hash
 	sealing   sync.Mutex // held while many goroutines make lines
 
-	// Gains are what an attack got and should not have got.
+	// Gains are the things that an attack has obtained and should not have.
 	Gains []string
 
-	Tokens []protocol.Token // of invites
+	Tokens []protocol.Token // the tokens of invites
 	open   []network.Stream
 }
 
-// New makes a Peer of a host that no node uses, connected to nodes.
+// New makes a Peer of a host that no node uses, and connects it to nodes.
 func New(ctx context.Context, h host.Host, room protocol.RoomID, owner peer.ID, nodes []peer.AddrInfo) *Peer {
 	m := &Peer{
 		Host: h, Key: protocol.KeySigner{PrivKey: h.Peerstore().PrivKey(h.ID())}, Ctx: ctx, Room: room, Owner: owner,
@@ -77,7 +77,7 @@ func New(ctx context.Context, h host.Host, room protocol.RoomID, owner peer.ID, 
 	return m
 }
 
-// knows makes nodes those that m attacks. A node that hangs up is called again.
+// knows sets the nodes that m attacks. If a node hangs up, m connects again.
 func (m *Peer) knows(nodes []peer.AddrInfo) {
 	for _, ai := range nodes {
 		m.Nodes = append(m.Nodes, ai.ID)
@@ -85,7 +85,7 @@ func (m *Peer) knows(nodes []peer.AddrInfo) {
 	}
 }
 
-// gained notes what mallory got and should not have got.
+// gained records something that mallory has obtained and should not have.
 func (m *Peer) gained(format string, args ...any) {
 	m.Mu.Lock()
 	defer m.Mu.Unlock()
@@ -94,7 +94,7 @@ func (m *Peer) gained(format string, args ...any) {
 	}
 }
 
-// pause ends early with mallory.
+// Pause waits for d, or until mallory ends.
 func (m *Peer) Pause(d time.Duration) {
 	select {
 	case <-time.After(d):
@@ -102,7 +102,7 @@ func (m *Peer) Pause(d time.Duration) {
 	}
 }
 
-// call opens a stream to p.
+// Call opens a stream to p.
 func (m *Peer) Call(p peer.ID, id libprotocol.ID) (network.Stream, error) {
 	ctx, cancel := context.WithTimeout(m.Ctx, patience)
 	defer cancel()
@@ -113,7 +113,7 @@ func (m *Peer) Call(p peer.ID, id libprotocol.ID) (network.Stream, error) {
 	return s, s.SetDeadline(time.Now().Add(patience))
 }
 
-// Ask is one question on a stream of its own.
+// Ask sends one question on a stream of its own and reads the reply.
 func (m *Peer) Ask(p peer.ID, id libprotocol.ID, req, reply protocol.Frame) error {
 	s, err := m.Call(p, id)
 	if err != nil {
@@ -150,7 +150,7 @@ func (m *Peer) Join(nick string, token protocol.Token) protocol.JoinCode {
 	return reply.Code
 }
 
-// Learn keeps what can be kept, and computes what can be computed.
+// Learn keeps records and keys, and derives the keys that follow from them.
 func (m *Peer) Learn(records [][]byte, keys []protocol.EpochKey) {
 	m.Mu.Lock()
 	defer m.Mu.Unlock()
@@ -177,7 +177,7 @@ func (m *Peer) Learn(records [][]byte, keys []protocol.EpochKey) {
 	}
 }
 
-// Enlist runs the member's part: gossip of its own, without validators, filters or scores, and the poll.
+// Enlist acts as a member: it polls, and runs gossip of its own without validators, filters or scores.
 func (m *Peer) Enlist() {
 	id := protocol.GossipID(m.Room)
 	all := func(_ pubsub.GossipSubFeature, p libprotocol.ID) bool { return p == id }
@@ -206,7 +206,7 @@ func (m *Peer) Enlist() {
 	go m.Poll()
 }
 
-// hear keeps a line; its own forgeries come back too, and are none.
+// hear keeps a line, unless it is one of its own forgeries, which come back too.
 func (m *Peer) hear(raw []byte) {
 	if _, err := protocol.OpenMessage(m.Room, raw); err != nil {
 		return
@@ -216,7 +216,7 @@ func (m *Peer) hear(raw []byte) {
 	m.Heard[protocol.DataID(raw)] = slices.Clone(raw)
 }
 
-// Poll asks for news until there is a reason, and never acknowledges it.
+// Poll polls until it gets the reason for its removal, and never acknowledges it.
 func (m *Peer) Poll() {
 	for m.Ctx.Err() == nil {
 		reply, err := m.pollOnce(m.Owner, m.Nonce)
@@ -243,7 +243,7 @@ func (m *Peer) pollOnce(p peer.ID, nonce protocol.Nonce) (protocol.PollReply, er
 	return m.question(p, m.pollRequest(nonce))
 }
 
-// pollRequest is the question of a member with m's log.
+// pollRequest returns the poll of a member with the log of m.
 func (m *Peer) pollRequest(nonce protocol.Nonce) protocol.PollRequest {
 	m.Mu.Lock()
 	defer m.Mu.Unlock()
@@ -252,27 +252,27 @@ func (m *Peer) pollRequest(nonce protocol.Nonce) protocol.PollRequest {
 	}
 }
 
-// epoch is the one in force, as far as m has the log.
+// epoch returns the epoch in force, as far as m has the log.
 func (m *Peer) epoch() uint64 {
 	m.Mu.Lock()
 	defer m.Mu.Unlock()
 	return m.State.Epoch()
 }
 
-// sealed is the next line of m's, under the newest key that it has.
+// sealed returns the next line of m, under its newest key.
 func (m *Peer) sealed(text string) []byte {
 	epoch, key := m.Latest()
 	return m.sealedIn(text, epoch, key)
 }
 
-// sealedIn is Seal for the many goroutines of a flood.
+// sealedIn returns the next line of m in an epoch. Many goroutines of a flood may call it.
 func (m *Peer) sealedIn(text string, epoch uint64, key protocol.Key) []byte {
 	m.sealing.Lock()
 	defer m.sealing.Unlock()
 	return m.Seal(text, epoch, key).Raw()
 }
 
-// newcomer is Another, but its failure does not end the attack.
+// newcomer calls Another. Its failure does not end the attack.
 func (m *Peer) newcomer() (n *Peer, err error) {
 	defer func() {
 		if e := recover(); e != nil {
@@ -288,7 +288,7 @@ func (m *Peer) question(p peer.ID, q protocol.PollRequest) (protocol.PollReply, 
 	return reply, err
 }
 
-// Seal makes a line of its own in an epoch, under whatever key it has.
+// Seal makes a line of m in any epoch, under any key.
 func (m *Peer) Seal(text string, epoch uint64, key protocol.Key) protocol.Message {
 	m.Ctr++
 	h := protocol.Header{Room: m.Room, Epoch: epoch, Ctr: m.Ctr, Prev: m.prev, Lamport: m.Ctr}
@@ -297,7 +297,7 @@ func (m *Peer) Seal(text string, epoch uint64, key protocol.Key) protocol.Messag
 	return msg
 }
 
-// Latest is the newest epoch with a known key.
+// Latest returns the newest epoch with a known key, and the key.
 func (m *Peer) Latest() (uint64, protocol.Key) {
 	m.Mu.Lock()
 	defer m.Mu.Unlock()
@@ -308,20 +308,20 @@ func (m *Peer) Latest() (uint64, protocol.Key) {
 	return epoch, m.Keys[epoch]
 }
 
-// at is up to where mallory has the log.
+// at returns the end of the log as far as mallory has it.
 func (m *Peer) at() (seq uint64, head protocol.Hash) {
 	m.Mu.Lock()
 	defer m.Mu.Unlock()
 	return m.State.Seq(), m.State.Head()
 }
 
-// Says spreads a line of its own under the newest key that it has.
+// Says spreads a line of its own under its newest key.
 func (m *Peer) Says(text string) {
 	epoch, key := m.Latest()
 	m.spread(m.Lines, m.Seal(text, epoch, key).Raw())
 }
 
-// SaysAt spreads a line of mallory's that says it was written at a time.
+// SaysAt spreads a line of its own with a claimed time.
 func (m *Peer) SaysAt(text string, at time.Time) {
 	epoch, key := m.Latest()
 	m.Ctr++
@@ -331,7 +331,7 @@ func (m *Peer) SaysAt(text string, at time.Time) {
 	m.spread(m.Lines, msg.Raw())
 }
 
-// Opens reports which key of mallory's opens a line, by its epoch.
+// Opens returns the epoch of the key that opens a line, if mallory has such a key.
 func (m *Peer) Opens(msg protocol.Message) (of uint64, ok bool) {
 	m.Mu.Lock()
 	defer m.Mu.Unlock()
@@ -350,7 +350,7 @@ func (m *Peer) Opens(msg protocol.Message) (of uint64, ok bool) {
 	return 0, false
 }
 
-// Has reports for which epoch mallory has a key, or a guess at one.
+// Has returns the epoch of a key, if mallory has or has guessed that key.
 func (m *Peer) Has(key protocol.Key) (of uint64, ok bool) {
 	m.Mu.Lock()
 	defer m.Mu.Unlock()
@@ -365,7 +365,7 @@ func (m *Peer) Has(key protocol.Key) (of uint64, ok bool) {
 	return of, ok
 }
 
-// Push writes RPCs to p past any pubsub instance, on a stream that subscribes to nothing.
+// Push writes RPCs to p directly, on a stream that subscribes to nothing.
 func (m *Peer) Push(p peer.ID, rpcs ...*pb.RPC) error {
 	s, err := m.Call(p, protocol.GossipID(m.Room))
 	if err != nil {
@@ -389,9 +389,9 @@ func Publication(topic string, raws ...[]byte) *pb.RPC {
 	return r
 }
 
-// spread sends raw in both ways, gossip and bare RPC, to everybody.
+// spread sends raw to everybody, by gossip and by bare RPCs.
 func (m *Peer) spread(topic *pubsub.Topic, raw []byte) {
-	// A refusal by its own pubsub or a node's is expected, and no failure of the test.
+	// A refusal, by its own pubsub or by a node's, is expected.
 	_ = topic.Publish(m.Ctx, raw)
 	for _, p := range m.Nodes {
 		_ = m.Push(p, Publication(topic.String(), raw))

@@ -8,7 +8,7 @@ import (
 	"localchat/protocol"
 )
 
-// Hungers are the ways to ask an authority for much, again and again: what each question says that m has.
+// Hungers are ways to ask an authority for much, again and again. Each sets what a poll claims to have.
 var Hungers = map[string]func(q *protocol.PollRequest){
 	"the whole log":                func(q *protocol.PollRequest) { q.HaveSeq, q.Head = 0, protocol.Hash{} },
 	"half of the log":              func(q *protocol.PollRequest) { q.HaveSeq, q.Head = q.HaveSeq/2, protocol.Hash{3} },
@@ -17,8 +17,8 @@ var Hungers = map[string]func(q *protocol.PollRequest){
 	"a log that nobody has signed": func(q *protocol.PollRequest) { q.HaveSeq, q.Head = 2, protocol.Hash{9} },
 }
 
-// Devours asks its authority in the way of that name, by so many streams at once, until it has been given enough bytes or
-// the context of m ends. It returns how many it was given.
+// Devours polls its authority in the named way, on atOnce streams at the same time, until it has got enough bytes or the context of
+// m ends. It returns the number of bytes.
 func (m *Peer) Devours(way string, atOnce, enough int) int {
 	var got atomic.Int64
 	var all sync.WaitGroup
@@ -49,7 +49,7 @@ func (m *Peer) pollsUnread(t *Tally) {
 	})
 }
 
-// Haste is the ways of an owner to answer a poll at once that has no news.
+// Haste are ways to answer a poll at once although there is no news.
 var Haste = map[string]func(turn uint64, reply *protocol.PollMember){
 	"nothing":       func(uint64, *protocol.PollMember) {},
 	"there is more": func(_ uint64, reply *protocol.PollMember) { reply.More = true },
@@ -65,7 +65,7 @@ var Haste = map[string]func(turn uint64, reply *protocol.PollMember){
 	},
 }
 
-// Hurries has o answer each poll at once in the way of that name. It returns a count of the answers.
+// Hurries makes o answer each poll at once in the named way. It returns a counter of the answers.
 func (o *Owner) Hurries(way string) *atomic.Uint64 {
 	var turn atomic.Uint64
 	o.mu.Lock()

@@ -16,15 +16,15 @@ import (
 	"localchat/protocol"
 )
 
-// The attacks of this file go by the streams between nodes, and like those by gossip need nothing but a network.
+// The attacks in this file use the streams between nodes. They work on any network.
 
-// AsksBySync asks each for everything, and for what it may have had a right to.
+// AsksBySync asks each node for everything, and for the lines and records that it had a right to before its removal.
 func (m *Peer) AsksBySync() {
 	for _, p := range m.Nodes {
 		for _, q := range m.syncRequests() {
 			var reply protocol.SyncReply
 			if err := m.Ask(p, protocol.SyncID, &q, &reply); err != nil {
-				panic(err) // a node that gives nothing says so
+				panic(err) // a node that refuses gives an answer
 			}
 			if !bytes.Equal(frame(&reply), frame(&protocol.SyncReply{})) {
 				m.gained("of %s by sync: %+v", p, reply)
@@ -33,7 +33,7 @@ func (m *Peer) AsksBySync() {
 	}
 }
 
-// PassesOn hands each all that it has, its own lines under every key among them, for itself and for everybody.
+// PassesOn gives each node everything that it has, including its own lines under every key, to keep and to pass on.
 func (m *Peer) PassesOn() {
 	lines, records := m.Loot()
 	m.Mu.Lock()
@@ -53,7 +53,7 @@ func (m *Peer) PassesOn() {
 		for i, q := range all {
 			var reply protocol.PassReply
 			if err := m.Ask(p, protocol.PassID, &q, &reply); err != nil && i == 0 {
-				panic(err) // a node that takes nothing says so, until that is too much for it
+				panic(err) // a node that refuses gives an answer, until there are too many requests
 			} else if err != nil {
 				break
 			}
@@ -109,7 +109,7 @@ func (m *Peer) AsksOnOpenStreams() {
 	}
 }
 
-// Robs takes what a node gives that may still take it for a member.
+// Robs asks a node that may still take it for a member, and keeps the answers.
 func (m *Peer) Robs(p peer.ID) {
 	for _, q := range m.syncRequests() {
 		var reply protocol.SyncReply
@@ -121,7 +121,7 @@ func (m *Peer) Robs(p peer.ID) {
 	}
 }
 
-// Tries is a question at the door that must not open it.
+// Tries asks to be let in, and must not be.
 func (m *Peer) Tries(p peer.ID, nick string, token protocol.Token) protocol.JoinCode {
 	var reply protocol.JoinReply
 	if err := m.Ask(p, protocol.JoinID, &protocol.JoinRequest{Room: m.Room, Nick: nick, Token: token}, &reply); err != nil {
@@ -133,7 +133,7 @@ func (m *Peer) Tries(p peer.ID, nick string, token protocol.Token) protocol.Join
 	return reply.Code
 }
 
-// AsksForInvite has mallory make one while it may.
+// AsksForInvite makes an invite, while mallory still may.
 func (m *Peer) AsksForInvite() {
 	var reply protocol.AskReply
 	q := protocol.AskRequest{Room: m.Room, Invite: &protocol.AskInvite{Expires: time.Hour}}
@@ -141,22 +141,22 @@ func (m *Peer) AsksForInvite() {
 	m.Tokens = append(m.Tokens, must(protocol.ParseInvite(reply.Text)).Token)
 }
 
-// nicks are those that a newcomer must not get while alice and bob are there, and what they are answered.
+// LookAlikes are nicks that a newcomer must not get while alice and bob are members, each with the answer to it.
 var LookAlikes = map[string]protocol.JoinCode{
 	"alice": protocol.JoinNickTaken, "ALICE": protocol.JoinNickTaken, "al1ce": protocol.JoinNickTaken,
 	"аlice": protocol.JoinNickBad, "ꓮꓡꓲꓚꓰ": protocol.JoinNickTaken, "b0b": protocol.JoinNickTaken, "SYSTEM": protocol.JoinNickBad,
 	"bob\u200b": protocol.JoinNickBad, "": protocol.JoinNickBad,
 }
 
-// refused is the one answer to every peer that may not know.
+// refused is the answer to every peer that has no right to one.
 var refused = frame(&protocol.PollReply{})
 
-// polls asks p until it answers, and is refused.
+// polls polls p until it answers, and must be refused.
 func (m *Peer) polls(p peer.ID, q protocol.PollRequest) {
 	m.insists(func() error { return m.pollsOnce(p, q) })
 }
 
-// pollsOnce asks p, and is refused, or not even answered.
+// pollsOnce polls p once, and must be refused or get no answer.
 func (m *Peer) pollsOnce(p peer.ID, q protocol.PollRequest) error {
 	reply, err := m.question(p, q)
 	if err == nil && !bytes.Equal(frame(&reply), refused) {
@@ -165,7 +165,8 @@ func (m *Peer) pollsOnce(p peer.ID, q protocol.PollRequest) error {
 	return err
 }
 
-// PollsOtherNonces: the reason is given to one nonce, the same bytes each time, until it is acknowledged.
+// PollsOtherNonces checks that one nonce gets the reason, with the same bytes each time, until it is acknowledged, and that no
+// other nonce does.
 func (m *Peer) PollsOtherNonces() {
 	own := protocol.PollRequest{Room: m.Room, Nonce: m.Nonce, Admission: m.admission, HaveSeq: 1, Head: protocol.Hash(m.Room)}
 	first, second := must(m.question(m.Owner, own)), must(m.question(m.Owner, own))
@@ -191,7 +192,7 @@ func (m *Peer) PollsOtherNonces() {
 	}
 	st := must(m.Call(m.Owner, protocol.PollID))
 	defer st.Reset()
-	// The answer after the acknowledgement comes on its stream, and so behind it.
+	// The next answer on the same stream comes after the acknowledgement.
 	var after protocol.PollReply
 	ack := protocol.PollAck{Room: m.Room, Removal: m.Removal.Seq, Nonce: m.Nonce}
 	must(struct{}{}, protocol.WriteFrame(st, &protocol.PollAsk{Ack: &ack}))
@@ -202,7 +203,7 @@ func (m *Peer) PollsOtherNonces() {
 	}
 }
 
-// PollsOtherRooms asks in every room that anybody shows for what a member there would get.
+// PollsOtherRooms polls as a member in every room that a node lists.
 func (m *Peer) PollsOtherRooms() {
 	asked := 0
 	for _, p := range m.Nodes {
@@ -230,7 +231,7 @@ func (m *Peer) PollsOtherRooms() {
 	}
 }
 
-// Claims asks for the reason of another, and says that it was told: a nonce and admission that it knows or guesses.
+// Claims asks for the reason of another peer and acknowledges it, with a nonce and an admission that it knows or guesses.
 func (m *Peer) Claims(nonce protocol.Nonce, admission, removal uint64) {
 	q := protocol.PollRequest{Room: m.Room, Nonce: nonce, Admission: admission}
 	m.polls(m.Owner, q)
@@ -248,7 +249,7 @@ func (m *Peer) Claims(nonce protocol.Nonce, admission, removal uint64) {
 	})
 }
 
-// insists repeats a question until it is answered: the attacks before it have used up what a stranger may ask at once.
+// insists repeats a question until it is answered: earlier attacks have used up the budget of a stranger.
 func (m *Peer) insists(ask func() error) {
 	for begin := time.Now(); ; m.Pause(time.Second) {
 		if err := ask(); err == nil {
@@ -259,7 +260,7 @@ func (m *Peer) insists(ask func() error) {
 	}
 }
 
-// claimsByGuess knows every admission, but no nonce except its own.
+// claimsByGuess claims with every admission, which it knows, and with wrong nonces.
 func (m *Peer) claimsByGuess() {
 	_, records := m.Loot()
 	for _, raw := range records {
@@ -292,7 +293,7 @@ func (m *Peer) AsksAndTells() {
 	}
 }
 
-// FloodsDoors keeps polls and joins coming, of this room and of rooms that are not there.
+// FloodsDoors keeps sending polls and joins, for this room and for rooms that do not exist.
 func (m *Peer) FloodsDoors() {
 	for range 20 {
 		st := must(m.Call(m.Owner, protocol.PollID))
@@ -308,13 +309,13 @@ func (m *Peer) FloodsDoors() {
 		for i := range byte(2) {
 			j := must(m.Call(m.Owner, protocol.JoinID))
 			q := protocol.JoinRequest{Room: m.Room, Nick: "mallory"}
-			q.Room[0] += i // of no room there is
+			q.Room[0] += i // a room that does not exist
 			must(struct{}{}, protocol.WriteFrame(j, &q))
 		}
 	}
 }
 
-// floodsRooms asks everybody, in every way that there is, about rooms that are not there.
+// floodsRooms asks every node, in every way, about rooms that do not exist.
 func (m *Peer) floodsRooms() {
 	for i := range byte(100) {
 		room := protocol.RoomID{i, 0xfe}
@@ -337,7 +338,8 @@ var allProtocols = []libprotocol.ID{
 	protocol.PollID, protocol.JoinID, protocol.AskID, protocol.SyncID, protocol.PassID, protocol.TellID, protocol.RoomsID,
 }
 
-// SendsBadFrames announces too much, and begins frames that it never ends: the streams that wait for the rest are kept.
+// SendsBadFrames announces frames that are too long, and begins frames that it never ends. It keeps the streams that wait for the
+// rest.
 func (m *Peer) SendsBadFrames() {
 	for _, p := range m.Nodes {
 		for _, id := range append(slices.Clone(allProtocols), protocol.GossipID(m.Room)) {
@@ -353,13 +355,13 @@ func (m *Peer) SendsBadFrames() {
 		for _, id := range allProtocols {
 			st := must(m.Call(p, id))
 			must(struct{}{}, st.SetDeadline(time.Now().Add(time.Hour)))
-			must(st.Write([]byte{40, 1})) // 38 more are to come
+			must(st.Write([]byte{40, 1})) // 38 bytes are missing
 			m.open = append(m.open, st)
 		}
 	}
 }
 
-// WaitsForBadFrames: each stream that waits for the rest of a frame ends without an answer.
+// WaitsForBadFrames checks that each stream that waits for the rest of a frame ends without an answer.
 func (m *Peer) WaitsForBadFrames() {
 	for _, st := range m.open {
 		var b [1]byte
@@ -370,19 +372,19 @@ func (m *Peer) WaitsForBadFrames() {
 	m.open = nil
 }
 
-// PushesIdentify uses up the identify pushes that everybody takes from this network.
+// PushesIdentify uses up the identify pushes that a node takes from this network.
 func (m *Peer) PushesIdentify() {
 	for _, p := range m.Nodes {
 		for range 50 {
 			if st, err := m.Call(p, identify.IDPush); err == nil {
-				_, _ = st.Write([]byte{0}) // an empty message; a stream alone is not seen yet at the other end
+				_, _ = st.Write([]byte{0}) // an empty message, because the other end does not see a stream without data
 				_ = st.Close()
 			}
 		}
 	}
 }
 
-// NeverReads asks what has long answers and reads none.
+// NeverReads sends questions with long answers and reads none of them.
 func (m *Peer) NeverReads() {
 	for _, p := range m.Nodes {
 		for range 50 {

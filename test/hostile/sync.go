@@ -12,7 +12,7 @@ import (
 	"localchat/protocol"
 )
 
-// AnswersSync answers every comparison with what answer says; nil: with nothing, and the stream is kept.
+// AnswersSync answers every comparison with the result of answer. If that is nil, it sends nothing and keeps the stream.
 func (m *Peer) AnswersSync(answer func(p peer.ID, q protocol.SyncRequest) *protocol.SyncReply) {
 	m.Host.SetStreamHandler(protocol.SyncID, func(s network.Stream) {
 		var q protocol.SyncRequest
@@ -25,33 +25,33 @@ func (m *Peer) AnswersSync(answer func(p peer.ID, q protocol.SyncRequest) *proto
 			return
 		}
 		defer s.Close()
-		_ = protocol.WriteFrame(s, reply) // a node that hangs up has enough
+		_ = protocol.WriteFrame(s, reply) // the node may have hung up
 	})
 }
 
-// SaysNews has p compare with m.
+// SaysNews makes p compare with m.
 func (m *Peer) SaysNews(p peer.ID) {
 	seq, head := m.at()
 	q := protocol.SyncRequest{Room: m.Room, HaveSeq: seq, Head: head, News: true}
 	var reply protocol.SyncReply
-	_ = m.Ask(p, protocol.SyncID, &q, &reply) // that it was asked is all that counts
+	_ = m.Ask(p, protocol.SyncID, &q, &reply) // only the question matters
 }
 
-// A KeyChoice is an attempt to choose what the keys of a room are.
+// A KeyChoice is an attempt to choose the keys of a room.
 type KeyChoice struct {
 	// Epochs holds the epochs whose keys are chosen.
 	Epochs []uint64
-	// Key is what a victim is to take for the key of an epoch.
+	// Key returns the key that a victim should take for that of an epoch.
 	Key func(victim peer.ID, epoch uint64) protocol.Key
-	// Way is how the line comes that is to prove a key: gossip, pass or sync.
+	// Way is how the line that proves a key is sent: gossip, pass or sync.
 	Way string
-	// KeyFirst: the key is handed over before the line, and again after it.
+	// KeyFirst is set if the key is sent before the line, and again after it.
 	KeyFirst bool
 	// Writer signs the lines; nil: m itself.
 	Writer *Peer
 }
 
-// ChoosesKeys hands every victim keys of its own choice, and lines that they open.
+// ChoosesKeys sends every victim keys of its own choice, and lines under them.
 func (m *Peer) ChoosesKeys(c KeyChoice, victims ...peer.ID) {
 	writer := m
 	if c.Writer != nil {
@@ -99,8 +99,8 @@ func (m *Peer) ChoosesKeys(c KeyChoice, victims ...peer.ID) {
 	}
 }
 
-// choosesForEach chooses the keys of the next epochs for everybody, another for each: if they were believed, each would hear
-// nobody but itself.
+// choosesForEach chooses different keys of the next epochs for each node. If the nodes believed them, none would understand
+// another.
 func (m *Peer) choosesForEach() {
 	c := KeyChoice{Way: "gossip", KeyFirst: true, Key: func(victim peer.ID, epoch uint64) protocol.Key {
 		return sha256.Sum256(fmt.Append(nil, "chosen", victim, epoch))
@@ -116,21 +116,21 @@ func (m *Peer) choosesForEach() {
 	}
 }
 
-// Urges has victims compare with m once more.
+// Urges makes victims compare with m once more.
 func (m *Peer) Urges(victims ...peer.ID) {
 	for _, p := range victims {
 		m.SaysNews(p)
 	}
 }
 
-// chose notes a key of m's choice.
+// chose records a key that m has chosen.
 func (m *Peer) chose(epoch uint64, k protocol.Key) {
 	m.Mu.Lock()
 	defer m.Mu.Unlock()
 	m.chosen[k] = epoch
 }
 
-// Chose reports for which epoch m has chosen a key.
+// Chose returns the epoch for which m has chosen a key.
 func (m *Peer) Chose(k protocol.Key) (of uint64, ok bool) {
 	m.Mu.Lock()
 	defer m.Mu.Unlock()

@@ -1,5 +1,5 @@
-// Package netns makes networks of hosts for tests from Linux network namespaces. Nothing in them touches the interfaces
-// of the machine, and each ends with its test.
+// Package netns makes networks of hosts for tests, out of Linux network namespaces. A network does not touch the interfaces of the
+// machine, and ends with its test.
 package netns
 
 import (
@@ -15,7 +15,7 @@ import (
 	"testing"
 )
 
-// prefix begins the name of every namespace that is made here: prefix PID - network - host.
+// prefix begins the name of every namespace made here: prefix PID - network - host.
 const prefix = "lchat-"
 
 // A Network is a switch and the hosts that are plugged into it: a bridge br0 in the namespace of Switch, and a namespace for
@@ -46,7 +46,7 @@ func New(t *testing.T) *Network {
 	return n
 }
 
-// In makes t, a subtest, the test that the network fails, and that the hosts made from now on end with.
+// In makes a failure of the network fail t, a subtest, and ends the hosts made from now on with t.
 func (n *Network) In(t *testing.T) { n.t = t }
 
 // Host makes a host that has no network card yet; see [Host.Wire].
@@ -72,17 +72,17 @@ func (h *Host) Wire() {
 // Port is the switch's end of the host's cable.
 func (h *Host) Port() string { return "p-" + h.name }
 
-// Unplug pulls the cable at the switch, so that the host sees its carrier go. Plug puts it back.
+// Unplug pulls the cable at the switch, so that the host loses its carrier. Plug puts it back.
 func (h *Host) Unplug() { h.net.Switch.IP("link set %s down", h.Port()) }
 func (h *Host) Plug()   { h.net.Switch.IP("link set %s up", h.Port()) }
 
-// IP runs ip with these arguments on the host.
+// IP runs the command ip with these arguments on the host.
 func (h *Host) IP(format string, args ...any) {
 	h.net.t.Helper()
 	h.net.Run("ip", append([]string{"-n", h.NS}, strings.Fields(fmt.Sprintf(format, args...))...)...)
 }
 
-// NFT gives the host's packet filter these rules.
+// NFT adds rules to the packet filter of the host.
 func (h *Host) NFT(rules string) {
 	h.net.t.Helper()
 	cmd := h.Command("nft", "-f", "-")
@@ -96,12 +96,12 @@ func (h *Host) SetIPv6(key, value string) {
 	h.net.finish(h.Command("sh", "-c", "echo "+value+" > /proc/sys/net/ipv6/conf/"+key))
 }
 
-// Command is a program on the host, not started.
+// Command returns a command that runs a program on the host.
 func (h *Host) Command(name string, args ...string) *exec.Cmd {
 	return exec.Command("ip", append([]string{"netns", "exec", h.NS, name}, args...)...)
 }
 
-// Run runs a program of the machine, which must not fail.
+// Run runs a program on the machine. A failure ends the test.
 func (n *Network) Run(name string, args ...string) {
 	n.t.Helper()
 	n.finish(exec.Command(name, args...))
@@ -126,7 +126,7 @@ func Need(t *testing.T) {
 	if os.Getenv("CI") == "true" {
 		t.Fatal(text)
 	}
-	// go test keeps the output of a package that passes to itself, so the text goes to the terminal directly.
+	// go test does not show the output of a package that passes, so the text goes to the terminal directly.
 	if tty, err := os.OpenFile("/dev/tty", os.O_WRONLY, 0); err == nil {
 		fmt.Fprintln(tty, text)
 		tty.Close()
@@ -134,7 +134,7 @@ func Need(t *testing.T) {
 	t.Skip(text)
 }
 
-// missing is what this machine lacks for a network, found once. It also removes what killed tests left behind.
+// missing returns what this machine lacks for a network. It also removes the namespaces that killed tests have left behind.
 var missing = sync.OnceValue(func() string {
 	if os.Getuid() != 0 {
 		return "needs root"
