@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"io"
+	"slices"
 	"strings"
 
 	"localchat/cli/internal/fail"
@@ -102,6 +103,9 @@ func sharedReply(c Call, s Shared) Reply {
 	r.Lines = append(r.Lines, render.NoticeMark+"to show that nobody changed the program on its way, read the beginning of its SHA-256 sum aloud:")
 	for _, f := range s.Files {
 		r.Lines = append(r.Lines, render.NoticeMark+safe.Phrase(strings.Join(share.Groups(f.SHA256)[:groupsRead], " "))+"  "+safe.Phrase(f.Name))
+	}
+	if slices.ContainsFunc(s.Files, func(f *share.File) bool { return f.Linked }) {
+		r.Lines = append(r.Lines, render.NoticeMark+"this program starts only on systems like this one: it was built with their C library. CGO_ENABLED=0 go build makes one for all, and --release hands out a release")
 	}
 	r.Lines = append(r.Lines, render.NoticeMark+"your words: "+safe.Phrase(s.Words),
 		render.NoticeMark+"a firewall on this machine has to let in TCP port "+safe.Number(s.port)+"; with --port it is the same each time. /share off ends the page")

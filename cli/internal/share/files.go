@@ -3,6 +3,7 @@ package share
 import (
 	"bufio"
 	"crypto/sha256"
+	"debug/elf"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -25,6 +26,8 @@ type File struct {
 	Size int64  `json:"size"`
 	// SHA256 is in hexadecimal.
 	SHA256 string `json:"sha256"`
+	// Linked: the program starts only where the C library of this machine is, or one like it.
+	Linked bool `json:"linked,omitempty"`
 
 	kind    kind
 	content *os.File
@@ -73,7 +76,18 @@ func Own() (*File, error) {
 	if f.OS == "windows" {
 		f.Name += ".exe"
 	}
+	f.Linked = isLinked(path)
 	return f, f.sum(path)
+}
+
+// isLinked reports whether a program asks its system for a loader of libraries. A program of a release does not.
+func isLinked(path string) bool {
+	f, err := elf.Open(path)
+	if err != nil {
+		return false // not of Linux or FreeBSD
+	}
+	defer f.Close()
+	return slices.ContainsFunc(f.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP })
 }
 
 // released matches the names of what test/release makes for a system.

@@ -1,7 +1,10 @@
 package share
 
 import (
+	"bytes"
 	"crypto/sha256"
+	"debug/elf"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -48,6 +51,41 @@ func TestOwn(t *testing.T) {
 	}
 	if sum := sha256.Sum256(raw); f.SHA256 != hex.EncodeToString(sum[:]) || f.Size != int64(len(raw)) || f.kind != program {
 		t.Errorf("the program is %+v", f)
+	}
+}
+
+// TestLinked: a program that needs the C library of its system is told from one that does not.
+func TestLinked(t *testing.T) {
+	// program is an ELF file whose only part is of this type.
+	program := func(part elf.ProgType) string {
+		var b bytes.Buffer
+		ident := [elf.EI_NIDENT]byte{0x7f, 'E', 'L', 'F', byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB), byte(elf.EV_CURRENT)}
+		for _, header := range []any{
+			elf.Header64{Ident: ident, Type: uint16(elf.ET_EXEC), Machine: uint16(elf.EM_X86_64), Version: 1, Phoff: 64, Ehsize: 64, Phentsize: 56, Phnum: 1},
+			elf.Prog64{Type: uint32(part), Off: 120},
+		} {
+			if err := binary.Write(&b, binary.LittleEndian, header); err != nil {
+				t.Fatal(err)
+			}
+		}
+		path := filepath.Join(t.TempDir(), "program")
+		if err := os.WriteFile(path, b.Bytes(), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	if !isLinked(program(elf.PT_INTERP)) || isLinked(program(elf.PT_LOAD)) || isLinked("files_test.go") {
+		t.Error("a loader is asked for, or not")
+	}
+	p := testPage()
+	for _, linked := range []bool{false, true} {
+		p.Files[0].Linked = linked
+		page, text := both(t, p)
+		for _, s := range []string{page, text} {
+			if got := strings.Count(s, "built for a system like"); got != map[bool]int{true: 1}[linked] {
+				t.Errorf("linked: %v, and %d notes are on the page:\n%s", linked, got, s)
+			}
+		}
 	}
 }
 

@@ -81,7 +81,9 @@ type view struct {
 
 type systemView struct {
 	System, Line, Check string
-	Files               []fileView
+	// Linked is that of the file in Line.
+	Linked bool
+	Files  []fileView
 }
 
 type fileView struct {
@@ -122,7 +124,7 @@ func (p Page) view() view {
 	}
 	for _, f := range p.Files {
 		if n := len(v.Systems); n == 0 || v.Systems[n-1].System != f.System() {
-			v.Systems = append(v.Systems, systemView{System: f.System(), Line: f.line(p.URL, target), Check: f.check()})
+			v.Systems = append(v.Systems, systemView{System: f.System(), Line: f.line(p.URL, target), Check: f.check(), Linked: f.Linked})
 		}
 		of := &v.Systems[len(v.Systems)-1]
 		of.Files = append(of.Files, fileView{Name: f.Name, Path: filePath + f.Name, Size: megabytes(f.Size), SHA256: f.SHA256, Sum: Groups(f.SHA256)})
