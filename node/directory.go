@@ -21,6 +21,28 @@ func (n *Node) serveRooms(s network.Stream) {
 	serve(n, s, &req, func(caller peer.ID) (*protocol.RoomsReply, error) { return ask(n.ctx, n, listRooms{caller, req.After}) })
 }
 
+// A directory is what this node knows of the rooms of others.
+type directory struct {
+	found map[protocol.RoomID]*foundRoom
+	// wanted are rooms that somebody here asks for, by name or id in lower case, and since when.
+	wanted map[string]time.Time
+	// endings are those that are known to have ended.
+	endings map[roomOf]ending
+	// roomsTurn is how often each connected peer is asked for its rooms.
+	roomsTurn time.Duration
+	// looked is when mDNS was last hurried for a user that looks at the rooms.
+	looked time.Time
+	// roomDiscovered is closed when another room is found; nil while nobody waits for that.
+	roomDiscovered chan struct{}
+}
+
+func newDirectory() directory {
+	return directory{
+		found: make(map[protocol.RoomID]*foundRoom), wanted: make(map[string]time.Time), endings: make(map[roomOf]ending),
+		roomsTurn: roomsEvery,
+	}
+}
+
 // A foundRoom is one that another node has shown us. Name, owner and id are proven by its Create record; the rest is
 // hearsay.
 type foundRoom struct {
@@ -98,7 +120,7 @@ func compareRooms(a, b protocol.RoomID) int { return bytes.Compare(a[:], b[:]) }
 
 // askRooms asks, once a second, the connected peers that are due, each in a goroutine of its own.
 func (l *loop) askRooms(now time.Time) {
-	l.roomsTurn = max(roomsEvery, time.Duration(len(l.n.host.Network().Peers()))*time.Second/roomsASecond)
+	l.directory.roomsTurn = max(roomsEvery, time.Duration(len(l.n.host.Network().Peers()))*time.Second/roomsASecond)
 	for _, e := range longestAgo(l.unasked(roomsEvery, now), roomsASecond, func(e *bookEntry) time.Time { return e.asked }) {
 		l.askRoomsOf(e, now)
 	}
@@ -177,7 +199,7 @@ func (e roomsAnswered) handle(l *loop) {
 		l.countUnplaced(b.shown, e)
 		b.shown, b.whole, b.more = e.all, e.whole, e.more
 	}
-	for id, f := range l.found {
+	for id, f := range l.directory.found {
 		if f.owner == e.peer && !e.all[id] && e.whole {
 			l.roomEnded(id, f.owner, ending{host: e.host})
 		}
@@ -188,14 +210,14 @@ func (e roomsAnswered) handle(l *loop) {
 // that a peer shows anew. A peer may be in more rooms than it has places; one that shows others each time has made them up.
 func (l *loop) countUnplaced(before map[protocol.RoomID]bool, e roomsAnswered) {
 	ofHost := 0
-	for _, f := range l.found {
+	for _, f := range l.directory.found {
 		if f.host == e.host {
 			ofHost++
 		}
 	}
-	full := len(l.found) >= maxFound || ofHost >= foundOfHost
+	full := len(l.directory.found) >= maxFound || ofHost >= foundOfHost
 	for id := range e.all {
-		if (full || before != nil && !before[id]) && l.found[id] == nil && l.rooms[id] == nil {
+		if (full || before != nil && !before[id]) && l.directory.found[id] == nil && l.rooms[id] == nil {
 			l.n.admission.refuse(l.n.admission.visitorAt(e.peer), aShownRoom)
 		}
 	}
@@ -206,20 +228,20 @@ func (l *loop) noteRoom(from peer.ID, host string, a openedAd) {
 	if !l.lives(id, a.create.Author, from) {
 		return
 	}
-	f, known := l.found[id]
+	f, known := l.directory.found[id]
 	if !known {
 		if !l.place(from, host, id, body.Name, from == a.create.Author) {
 			return
 		}
 		f = &foundRoom{create: a.create, looks: looks{body.Name, protocol.Skeletons(body.Name)}, owner: a.create.Author, words: a.words, from: from, host: host, first: l.now()}
-		l.found[id] = f
-		if l.roomDiscovered != nil {
-			close(l.roomDiscovered)
-			l.roomDiscovered = nil
+		l.directory.found[id] = f
+		if l.directory.roomDiscovered != nil {
+			close(l.directory.roomDiscovered)
+			l.directory.roomDiscovered = nil
 		}
 	}
 	mine := from == f.owner
-	if known && f.byOwner && !mine && l.now().Sub(f.seen) < roomLost*l.roomsTurn/2 {
+	if known && f.byOwner && !mine && l.now().Sub(f.seen) < roomLost*l.directory.roomsTurn/2 {
 		return // the owner knows better
 	}
 	f.access, f.subject, f.members, f.seen, f.byOwner, f.retain = a.ad.Access, a.ad.Subject, int(a.ad.Members), l.now(), mine, a.ad.Retain
@@ -240,7 +262,7 @@ func (f *foundRoom) ownerNick() string { return f.create.Body.(protocol.Create).
 // warnTwins says aloud that two rooms have one name, or names that look alike, and that a name has another owner than last
 // time.
 func (l *loop) warnTwins(id protocol.RoomID, f *foundRoom) {
-	for other, g := range l.found {
+	for other, g := range l.directory.found {
 		if other != id && shareOne(g.skeletons, f.skeletons) && g.owner != f.owner {
 			l.warnOfRoom(id, Warning{Code: "ambiguous_room", Peer: f.owner, Text: "two rooms are called " + f.name + ", or similar; compare the owners' words before you join one"})
 			break
@@ -260,7 +282,7 @@ func (l *loop) warnTwins(id protocol.RoomID, f *foundRoom) {
 // warnOfRoom warns, but not again and again of one name and what looks like it: ever new twins of a room cost nothing to
 // make up.
 func (l *loop) warnOfRoom(id protocol.RoomID, w Warning) {
-	key := w.Code + " " + l.found[id].skeletons[0]
+	key := w.Code + " " + l.directory.found[id].skeletons[0]
 	if last, ok := l.warned[key]; ok && l.now().Sub(last) < attemptEvery {
 		return
 	}
@@ -274,7 +296,7 @@ func (l *loop) warnOfRoom(id protocol.RoomID, w Warning) {
 func (l *loop) emitFound(id protocol.RoomID, body EventBody) {
 	l.seq++
 	ev := Event{Seq: l.seq, Time: l.now(), Room: id, Body: body}
-	if f := l.found[id]; f != nil {
+	if f := l.directory.found[id]; f != nil {
 		ev.RoomName = f.name
 	}
 	for s := range l.subs {
@@ -283,9 +305,9 @@ func (l *loop) emitFound(id protocol.RoomID, body EventBody) {
 }
 
 func (l *loop) dropFound(id protocol.RoomID) {
-	f := l.found[id]
+	f := l.directory.found[id]
 	l.emitFound(id, RoomLost{Name: f.name, Owner: f.owner, Words: f.words, Access: accessFrom(f.access)})
-	delete(l.found, id)
+	delete(l.directory.found, id)
 }
 
 // namesRoom reports whether text names a room: by its id, or by its name.
@@ -296,7 +318,7 @@ func namesRoom(text string, id protocol.RoomID, name string) bool {
 // called are the rooms found that have a name, or an id, and those with another name that looks like it.
 func (l *loop) called(name string) (exact, alike []protocol.RoomID) {
 	skeletons := protocol.Skeletons(name)
-	for id, f := range l.found {
+	for id, f := range l.directory.found {
 		switch {
 		case namesRoom(name, id, f.name):
 			exact = append(exact, id)
@@ -311,7 +333,7 @@ func (l *loop) called(name string) (exact, alike []protocol.RoomID) {
 // out of them.
 func (l *loop) ofPinned(ids []protocol.RoomID) (known []protocol.RoomID) {
 	for _, id := range ids {
-		f := l.found[id]
+		f := l.directory.found[id]
 		if l.knownOwner(id, f.looks, f.owner) == f.owner {
 			known = append(known, id)
 		}
@@ -323,7 +345,7 @@ func (l *loop) ambiguous(text string, ids []protocol.RoomID) error {
 	slices.SortFunc(ids, func(a, b protocol.RoomID) int { return slices.Compare(a[:], b[:]) })
 	var rooms []fault.Choice
 	for _, id := range ids {
-		f := l.found[id]
+		f := l.directory.found[id]
 		rooms = append(rooms, fault.Choice{Room: id, Name: f.name, Owner: f.ownerNick(), Words: f.words})
 	}
 	return &Error{Code: CodeAmbiguous, Text: text, Reason: fault.SeveralRooms, Rooms: rooms}
@@ -340,8 +362,8 @@ func (l *loop) lookHarder(gap time.Duration) {
 // look is called when a user looks at the rooms, possibly every second, for hours.
 func (l *loop) look() {
 	l.lookHarder(max(lookEvery, time.Duration(len(l.n.host.Network().Peers()))*time.Second/looksASecond))
-	if now := l.now(); l.n.cfg.Discovery != nil && now.Sub(l.looked) >= hurryEvery {
-		l.looked = now
+	if now := l.now(); l.n.cfg.Discovery != nil && now.Sub(l.directory.looked) >= hurryEvery {
+		l.directory.looked = now
 		l.n.cfg.Discovery.Hurry()
 	}
 }
@@ -375,7 +397,7 @@ func (roomInfos) run(l *loop) ([]RoomInfo, error) {
 		mine[id] = true
 	}
 	n := len(infos)
-	for id, f := range l.found {
+	for id, f := range l.directory.found {
 		if !mine[id] {
 			nick := f.ownerNick()
 			trust := l.trusts.of(f.owner, nick)
@@ -431,15 +453,15 @@ func (q lookFor) run(l *loop) (*joinTarget, error) {
 	switch len(matches) {
 	case 0:
 		l.lookHarder(lookAgain)
-		if l.roomDiscovered == nil {
-			l.roomDiscovered = make(chan struct{})
+		if l.directory.roomDiscovered == nil {
+			l.directory.roomDiscovered = make(chan struct{})
 		}
-		return &joinTarget{another: l.roomDiscovered}, nil
+		return &joinTarget{another: l.directory.roomDiscovered}, nil
 	case 1:
 	default:
 		return nil, l.ambiguous("several rooms are called "+q.room+", or look like it", matches)
 	}
-	f := l.found[matches[0]]
+	f := l.directory.found[matches[0]]
 	if len(known) == 0 && protocol.SameName(f.name, q.room) {
 		seen, unheard := l.now().Sub(f.first), l.book.hasUnqueried(l.now())
 		if seen < nameSettles || unheard && seen < nameUnsettled {

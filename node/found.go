@@ -19,7 +19,7 @@ func (l *loop) place(p peer.ID, host string, id protocol.RoomID, name string, by
 	wanted := l.wants(id, name)
 	ofPeer, ofHost, most, mostOf := 0, 0, 0, host
 	hosts := make(map[string]int)
-	for _, f := range l.found {
+	for _, f := range l.directory.found {
 		if f.from == p {
 			ofPeer++
 		}
@@ -35,7 +35,7 @@ func (l *loop) place(p peer.ID, host string, id protocol.RoomID, name string, by
 	switch {
 	case ofHost >= foundOfHost:
 		return l.giveUp(func(f *foundRoom) bool { return f.host == host })
-	case len(l.found) < maxFound:
+	case len(l.directory.found) < maxFound:
 		return true
 	case byOwner && l.giveUp(func(f *foundRoom) bool { return !f.byOwner }):
 		return true // rooms of absent owners cost least to make up
@@ -45,7 +45,7 @@ func (l *loop) place(p peer.ID, host string, id protocol.RoomID, name string, by
 
 // giveUp forgets one of the rooms that may be forgotten, and that nobody asks for.
 func (l *loop) giveUp(may func(*foundRoom) bool) bool {
-	for id, f := range l.found {
+	for id, f := range l.directory.found {
 		if may(f) && !l.wants(id, f.name) {
 			l.dropFound(id)
 			return true
@@ -57,13 +57,13 @@ func (l *loop) giveUp(may func(*foundRoom) bool) bool {
 // want notes that somebody here asks for a room, by name or id.
 func (l *loop) want(room string) {
 	now := l.now()
-	for w, at := range l.wanted {
+	for w, at := range l.directory.wanted {
 		if now.Sub(at) > wantedFor {
-			delete(l.wanted, w)
+			delete(l.directory.wanted, w)
 		}
 	}
-	if len(l.wanted) < maxWanted {
-		l.wanted[protocol.FoldName(room)] = now
+	if len(l.directory.wanted) < maxWanted {
+		l.directory.wanted[protocol.FoldName(room)] = now
 	}
 }
 
@@ -71,7 +71,7 @@ func (l *loop) want(room string) {
 // after the last page for the first again: so a room is found wherever it stands, and no answer costs more than another.
 func (l *loop) seeks() bool {
 	now := l.now()
-	for _, at := range l.wanted {
+	for _, at := range l.directory.wanted {
 		if now.Sub(at) <= wantedFor {
 			return true
 		}
@@ -81,12 +81,12 @@ func (l *loop) seeks() bool {
 
 // wants reports whether somebody here asks for that room.
 func (l *loop) wants(id protocol.RoomID, name string) bool {
-	if len(l.wanted) == 0 {
+	if len(l.directory.wanted) == 0 {
 		return false
 	}
 	now := l.now()
 	for _, w := range []string{id.String(), protocol.FoldName(name)} {
-		if at, ok := l.wanted[w]; ok && now.Sub(at) <= wantedFor {
+		if at, ok := l.directory.wanted[w]; ok && now.Sub(at) <= wantedFor {
 			return true
 		}
 	}
@@ -140,7 +140,7 @@ func (q mayPlace) run(l *loop) ([]openedAd, error) {
 		if q.typed {
 			l.want(id.String())
 		}
-		switch f := l.found[id]; {
+		switch f := l.directory.found[id]; {
 		case f != nil:
 			a.words = f.words
 		case l.wants(id, body.Name):
@@ -156,8 +156,8 @@ func (q mayPlace) run(l *loop) ([]openedAd, error) {
 
 // lose forgets the rooms that have not been seen for long.
 func (l *loop) loseRooms(now time.Time) {
-	for id, f := range l.found {
-		if now.Sub(f.seen) > roomLost*l.roomsTurn {
+	for id, f := range l.directory.found {
+		if now.Sub(f.seen) > roomLost*l.directory.roomsTurn {
 			l.dropFound(id)
 		}
 	}

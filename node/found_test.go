@@ -16,10 +16,10 @@ import (
 func sham(l *loop, from peer.ID, host, name string, n int, byOwner bool) protocol.RoomID {
 	var id protocol.RoomID
 	copy(id[:], fmt.Sprintf("%d %s", n, from))
-	if l.found[id] != nil || !l.place(from, host, id, name, byOwner) {
+	if l.directory.found[id] != nil || !l.place(from, host, id, name, byOwner) {
 		return id
 	}
-	l.found[id] = &foundRoom{looks: looks{name, protocol.Skeletons(name)}, from: from, host: host, byOwner: byOwner, seen: l.now(), first: l.now()}
+	l.directory.found[id] = &foundRoom{looks: looks{name, protocol.Skeletons(name)}, from: from, host: host, byOwner: byOwner, seen: l.now(), first: l.now()}
 	return id
 }
 
@@ -52,36 +52,36 @@ func TestInventedRoomsHideNoRoom(t *testing.T) {
 					}
 				}
 				flood()
-				if c.hosts == 1 && len(l.found) > foundOfHost || c.peers*c.hosts == 1 && len(l.found) > foundOfPeer || len(l.found) > maxFound {
-					t.Errorf("%d rooms are remembered", len(l.found))
+				if c.hosts == 1 && len(l.directory.found) > foundOfHost || c.peers*c.hosts == 1 && len(l.directory.found) > foundOfPeer || len(l.directory.found) > maxFound {
+					t.Errorf("%d rooms are remembered", len(l.directory.found))
 				}
 				honest := sham(l, "alice", "her host", "den", 1, true)
-				if l.found[honest] == nil {
+				if l.directory.found[honest] == nil {
 					t.Fatal("the room of another host has no place")
 				}
 				flood()
-				if l.found[honest] == nil {
+				if l.directory.found[honest] == nil {
 					t.Error("the honest room is displaced")
 				}
 				// On the flooder's own host, after its eight rooms, only a room that is asked for has a place.
 				l.want("Den")
 				neighbour := sham(l, "bob", "host0", "den", 2, true)
-				if l.found[neighbour] == nil {
+				if l.directory.found[neighbour] == nil {
 					t.Error("a room that is asked for by name has no place")
 				}
 				other := sham(l, "carol", "host0", "loft", 3, false)
-				if delete(l.found, other); l.found[other] != nil {
+				if delete(l.directory.found, other); l.directory.found[other] != nil {
 					t.Fatal("a ninth room has a place")
 				}
 				l.want(other.String())
 				for i := range 2 * foundOfPeer {
 					sham(l, "carol", "host0", "loft", 100+i, false)
 				}
-				if sham(l, "carol", "host0", "loft", 3, false); l.found[other] == nil {
+				if sham(l, "carol", "host0", "loft", 3, false); l.directory.found[other] == nil {
 					t.Error("a room that is asked for by id has no place")
 				}
-				if len(l.found) > maxFound {
-					t.Errorf("%d rooms are remembered", len(l.found))
+				if len(l.directory.found) > maxFound {
+					t.Errorf("%d rooms are remembered", len(l.directory.found))
 				}
 			})
 		})
@@ -107,12 +107,12 @@ func TestWantedRoomsAreForgotten(t *testing.T) {
 		for i := range 2 * maxWanted {
 			l.want(fmt.Sprint("room ", i))
 		}
-		if len(l.wanted) > maxWanted || !l.wants(protocol.RoomID{}, "ROOM 7") {
-			t.Errorf("%d rooms are wanted", len(l.wanted))
+		if len(l.directory.wanted) > maxWanted || !l.wants(protocol.RoomID{}, "ROOM 7") {
+			t.Errorf("%d rooms are wanted", len(l.directory.wanted))
 		}
 		time.Sleep(wantedFor + 1) // simulated
-		if l.want("another"); len(l.wanted) != 1 || l.wants(protocol.RoomID{}, "room 7") {
-			t.Errorf("%d rooms are still wanted", len(l.wanted))
+		if l.want("another"); len(l.directory.wanted) != 1 || l.wants(protocol.RoomID{}, "room 7") {
+			t.Errorf("%d rooms are still wanted", len(l.directory.wanted))
 		}
 	})
 }

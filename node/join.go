@@ -445,7 +445,7 @@ func (q enterRoom) run(l *loop) (<-chan struct{}, error) {
 	if old := l.rooms[r.id]; old != nil {
 		l.forget(old)
 		r.talk.SkipTo(l.numbers[r.id])
-		r.ctrLimit = r.talk.Used()
+		r.reserved.ctr = r.talk.Used()
 	}
 	if err := r.saveSeat(); err != nil {
 		l.warnDisk(r, err)

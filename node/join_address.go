@@ -122,7 +122,7 @@ func (q roomsAt) run(l *loop) (*joinTarget, error) {
 	q.answered.handle(l)
 	var ids []protocol.RoomID
 	for _, a := range q.answered.ads {
-		if id := a.create.RoomID(); l.found[id] != nil && !slices.Contains(ids, id) {
+		if id := a.create.RoomID(); l.directory.found[id] != nil && !slices.Contains(ids, id) {
 			ids = append(ids, id)
 		}
 	}
@@ -135,7 +135,7 @@ func (q roomsAt) run(l *loop) (*joinTarget, error) {
 	}
 	var rooms []fault.Choice
 	for _, id := range ids {
-		rooms = append(rooms, fault.Choice{Room: id, Name: l.found[id].name, Words: l.found[id].words})
+		rooms = append(rooms, fault.Choice{Room: id, Name: l.directory.found[id].name, Words: l.directory.found[id].words})
 	}
 	return nil, &Error{Code: CodeAmbiguous, Text: fmt.Sprintf("there are %d rooms at %s", len(ids)+more, q.typed), Reason: fault.SeveralRoomsThere, At: q.typed, Rooms: rooms, More: more}
 }
@@ -145,7 +145,7 @@ func (l *loop) target(id protocol.RoomID) (*joinTarget, error) {
 	if here, err := (lookHere{id.String()}).run(l); err == nil && (here.in || here.resuming != nil) {
 		return here, nil
 	}
-	f := l.found[id]
+	f := l.directory.found[id]
 	if c := l.keyChange(id, f.looks, f.owner); c != nil {
 		return nil, otherOwner(c)
 	}

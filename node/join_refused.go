@@ -63,7 +63,7 @@ func (q tellTurnedAway) run(l *loop) (string, error) {
 	ev := removedEvent(q.reason, l.now())
 	ev.AtDoor = true
 	l.emitFound(q.room, ev)
-	if f := l.found[q.room]; f != nil {
+	if f := l.directory.found[q.room]; f != nil {
 		return f.name, nil
 	}
 	return "", nil

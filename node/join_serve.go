@@ -162,7 +162,7 @@ func (r *room) turnsAway(e joinAsked) (reply protocol.JoinReply, away bool) {
 }
 
 func (e joinOver) handle(l *loop) {
-	delete(l.unansweredJoins, e.replies)
+	delete(l.farewell.unansweredJoins, e.replies)
 	l.checkFarewell()
 	r := l.rooms[e.room]
 	if r == nil || r.desk.knocks[e.peer] != e.replies {
@@ -201,6 +201,6 @@ func (r *room) answerJoin(a authority.AnswerJoin) {
 	if reply.Code != protocol.JoinWaiting {
 		delete(r.desk.knocks, a.Peer)
 		delete(r.desk.nicks, a.Peer)
-		r.l.unansweredJoins[replies] = true
+		r.l.farewell.unansweredJoins[replies] = true
 	}
 }

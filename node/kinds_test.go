@@ -188,7 +188,7 @@ func (l *simLAN) hasLeft(n, owner *Node, room RoomID, said ErrorCode) {
 		l.t.Errorf("a line that is said is answered %v, want %s", err, said)
 	}
 	must(ask(l.ctx(), n, inLoop(func(lp *loop) {
-		if lp.rooms[room] != nil || slices.Contains(lp.order, room) || len(lp.unackedReasons) > 0 {
+		if lp.rooms[room] != nil || slices.Contains(lp.order, room) || len(lp.farewell.unackedReasons) > 0 {
 			l.t.Error("the node still has the room")
 		}
 	})))

@@ -82,6 +82,20 @@ func (q leave) run(l *loop) (none, error) {
 	return none{}, nil
 }
 
+// A farewell is what others have still to hear from this node before it may end.
+type farewell struct {
+	// done is closed when everybody has heard the end of our rooms; nil while there is no farewell.
+	done chan struct{}
+	// unackedReasons holds the rooms whose reason is kept here and whose authority has not read our acknowledgement yet.
+	unackedReasons map[protocol.RoomID]bool
+	// unansweredJoins holds the requests at our doors whose last answer has not been read yet.
+	unansweredJoins map[chan protocol.JoinReply]bool
+}
+
+func newFarewell() farewell {
+	return farewell{unackedReasons: make(map[protocol.RoomID]bool), unansweredJoins: make(map[chan protocol.JoinReply]bool)}
+}
+
 // farewell is what Close says before it ends everything. An acknowledgement that is on its way goes out, so that the
 // owner of a console that ends with its removal sees that it was told; an ephemeral node leaves its rooms, since it
 // will not be back; and the members of our rooms hear that we go.
@@ -97,7 +111,7 @@ func (n *Node) farewell() {
 	for _, t := range f.leave {
 		wg.Go(func() { n.sayGoodbye(ctx, t) })
 	}
-	wait, stop := context.WithTimeout(ctx, farewell)
+	wait, stop := context.WithTimeout(ctx, farewellWait)
 	defer stop()
 	select {
 	case <-f.told:
@@ -124,8 +138,8 @@ func (q closing) run(l *loop) (lastWords, error) {
 	} else {
 		l.sayLeaving()
 	}
-	l.farewellDone = make(chan struct{})
-	f.told = l.farewellDone
+	l.farewell.done = make(chan struct{})
+	f.told = l.farewell.done
 	l.checkFarewell()
 	return f, nil
 }
@@ -169,7 +183,7 @@ func (l *loop) leaveForGood() (leave []leavingFrom) {
 // checkFarewell lets Close go on once every member that we hear from has been told of the end, or that we go, those at the
 // door too, and our own acknowledgements have been read.
 func (l *loop) checkFarewell() {
-	if l.farewellDone == nil || len(l.unackedReasons) > 0 || len(l.unansweredJoins) > 0 {
+	if l.farewell.done == nil || len(l.farewell.unackedReasons) > 0 || len(l.farewell.unansweredJoins) > 0 {
 		return
 	}
 	for _, r := range l.rooms {
@@ -183,8 +197,8 @@ func (l *loop) checkFarewell() {
 		}
 	}
 	select {
-	case <-l.farewellDone:
+	case <-l.farewell.done:
 	default:
-		close(l.farewellDone)
+		close(l.farewell.done)
 	}
 }

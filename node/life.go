@@ -32,7 +32,7 @@ type ending struct {
 // for good; one that it has only said is taken back when the owner itself lists the room again.
 func (l *loop) roomEnded(id protocol.RoomID, owner peer.ID, e ending) {
 	key := roomOf{id, owner}
-	old, was := l.endings[key]
+	old, was := l.directory.endings[key]
 	if was {
 		if e.close == nil {
 			e.close = old.close
@@ -42,8 +42,8 @@ func (l *loop) roomEnded(id protocol.RoomID, owner peer.ID, e ending) {
 		return
 	}
 	e.at = l.now()
-	l.endings[key] = e
-	if f := l.found[id]; f != nil && f.owner == owner {
+	l.directory.endings[key] = e
+	if f := l.directory.found[id]; f != nil && f.owner == owner {
 		l.dropFound(id)
 	}
 }
@@ -52,27 +52,27 @@ func (l *loop) roomEnded(id protocol.RoomID, owner peer.ID, e ending) {
 // are taken. Ends of rooms that we were in do not give way to others.
 func (l *loop) placeEnding(e ending) bool {
 	ofHost := 0
-	for _, o := range l.endings {
+	for _, o := range l.directory.endings {
 		if o.host == e.host && !o.known {
 			ofHost++
 		}
 	}
-	full := len(l.endings) >= maxEndings
+	full := len(l.directory.endings) >= maxEndings
 	if e.known && !full || !full && ofHost < endingsOfHost {
 		return true
 	}
 	var oldest roomOf
 	var found bool
-	for key, o := range l.endings {
+	for key, o := range l.directory.endings {
 		if o.known && !e.known || !full && o.host != e.host {
 			continue
 		}
-		if !found || o.at.Before(l.endings[oldest].at) {
+		if !found || o.at.Before(l.directory.endings[oldest].at) {
 			oldest, found = key, true
 		}
 	}
 	if found {
-		delete(l.endings, oldest)
+		delete(l.directory.endings, oldest)
 	}
 	return found
 }
@@ -80,12 +80,12 @@ func (l *loop) placeEnding(e ending) bool {
 // lives reports whether from's word about a room of owner may count: only the owner brings back a room that it has said to
 // have ended, and nobody brings back a room whose end it has signed.
 func (l *loop) lives(id protocol.RoomID, owner, from peer.ID) bool {
-	e, ended := l.endings[roomOf{id, owner}]
+	e, ended := l.directory.endings[roomOf{id, owner}]
 	switch {
 	case ended && (e.close != nil || from != owner):
 		return false
 	case ended:
-		delete(l.endings, roomOf{id, owner})
+		delete(l.directory.endings, roomOf{id, owner})
 		return true
 	}
 	return from == owner || !l.speaksForItself(owner, id)
@@ -130,7 +130,7 @@ func (l *loop) takeEnd(rec protocol.SignedRecord, host string) {
 // endsToHandOn are the Close records of rooms that we were in, the latest first.
 func (l *loop) endsToHandOn() (records [][]byte) {
 	var es []ending
-	for _, e := range l.endings {
+	for _, e := range l.directory.endings {
 		if e.known && e.close != nil {
 			es = append(es, e)
 		}

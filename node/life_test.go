@@ -97,8 +97,8 @@ func TestInventedEndsAreBounded(t *testing.T) {
 					copy(id[4:], fmt.Sprint(i))
 					l.roomEnded(id, peer.ID(fmt.Sprint("m", i)), ending{close: []byte("x"), host: fmt.Sprint("host", i%hosts)})
 				}
-				if len(l.endings) > maxEndings || hosts == 1 && len(l.endings) > endingsOfHost+2 {
-					t.Errorf("%d ends are kept", len(l.endings))
+				if len(l.directory.endings) > maxEndings || hosts == 1 && len(l.directory.endings) > endingsOfHost+2 {
+					t.Errorf("%d ends are kept", len(l.directory.endings))
 				}
 				if l.lives(ours, "alice", "bob") {
 					t.Error("the end of our own room is forgotten")
@@ -117,8 +117,8 @@ func TestInventedEndsAreBounded(t *testing.T) {
 		for i := range 4 * maxEndings { // rooms that we were in, too
 			l.roomEnded(protocol.RoomID{byte(i), byte(i >> 8)}, "alice", ending{close: []byte(fmt.Sprint(i)), known: true})
 		}
-		if len(l.endings) > maxEndings || len(l.endsToHandOn()) != protocol.MaxEnded {
-			t.Errorf("%d ends are kept, %d handed on", len(l.endings), len(l.endsToHandOn()))
+		if len(l.directory.endings) > maxEndings || len(l.endsToHandOn()) != protocol.MaxEnded {
+			t.Errorf("%d ends are kept, %d handed on", len(l.directory.endings), len(l.endsToHandOn()))
 		}
 	})
 }

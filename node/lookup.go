@@ -57,7 +57,7 @@ func (l *loop) roomsCalled(name string) (exact, alike []*room) {
 // notIn is the error for a room that we are not in: one that we were in, one that this network has, or one that nobody
 // knows.
 func (l *loop) notIn(s string) error {
-	for id, f := range l.found {
+	for id, f := range l.directory.found {
 		if namesRoom(s, id, f.name) {
 			return notMember(f.name)
 		}

@@ -14,35 +14,23 @@ import (
 // A loop owns every piece of a node's state: rooms, the dial book, what has been found, the subscriptions. One
 // goroutine runs it; everything below without another owner named belongs to it.
 type loop struct {
-	n     *Node
-	store *store.Store
-	rooms map[protocol.RoomID]*room
-	order []protocol.RoomID // of entering
-	found map[protocol.RoomID]*foundRoom
-	// wanted are rooms that somebody here asks for, by name or id in lower case, and since when.
-	wanted map[string]time.Time
-	// roomsTurn is how often each connected peer is asked for its rooms.
-	roomsTurn      time.Duration
-	looked         time.Time            // when mDNS was last hurried for a user that looks at the rooms
-	roomDiscovered chan struct{}        // closed when another room is found; nil while nobody waits for that
-	warned         map[string]time.Time // by code, and the name or the member it is about
-	trusts         trusts
-	pins           pins
-	book           *book
-	subs           map[*Subscription]struct{}
-	seq            uint64                     // of the last event
-	numbers        map[protocol.RoomID]uint64 // the last message number used, kept when a room is left
-	dormant        dormant
-	endings        map[roomOf]ending
-	pastRooms      map[protocol.RoomID]pastRoom // rooms that this node was in, to answer peers that ask for them
-	clock          clock
-	woke           bool // this node has stood still, and tick has not seen it yet
-	// farewellDone is closed when everybody has heard the end of our rooms; nil while there is no farewell.
-	farewellDone chan struct{}
-	// unackedReasons holds the rooms whose reason is kept here and whose authority has not read our acknowledgement yet.
-	unackedReasons map[protocol.RoomID]bool
-	// unansweredJoins holds the requests at our doors whose last answer has not been read yet.
-	unansweredJoins map[chan protocol.JoinReply]bool
+	n         *Node
+	store     *store.Store
+	rooms     map[protocol.RoomID]*room
+	order     []protocol.RoomID // of entering
+	directory directory
+	warned    map[string]time.Time // by code, and the name or the member it is about
+	trusts    trusts
+	pins      pins
+	book      *book
+	subs      map[*Subscription]struct{}
+	seq       uint64                     // of the last event
+	numbers   map[protocol.RoomID]uint64 // the last message number used, kept when a room is left
+	dormant   dormant
+	pastRooms map[protocol.RoomID]pastRoom // rooms that this node was in, to answer peers that ask for them
+	clock     clock
+	woke      bool // this node has stood still, and tick has not seen it yet
+	farewell  farewell
 	// guestsChanged: others may be guests than was last published.
 	guestsChanged bool
 	directs       shares
@@ -62,11 +50,10 @@ type loop struct {
 func newLoop(n *Node, s *store.Store) (*loop, error) {
 	l := &loop{
 		n: n, store: s,
-		rooms: make(map[protocol.RoomID]*room), found: make(map[protocol.RoomID]*foundRoom), wanted: make(map[string]time.Time), warned: make(map[string]time.Time), unackedReasons: make(map[protocol.RoomID]bool),
-		unansweredJoins: make(map[chan protocol.JoinReply]bool), notices: make(map[protocol.RoomID]*pendingNotice),
-		subs: make(map[*Subscription]struct{}), numbers: make(map[protocol.RoomID]uint64), pastRooms: make(map[protocol.RoomID]pastRoom), endings: make(map[roomOf]ending),
+		rooms: make(map[protocol.RoomID]*room), warned: make(map[string]time.Time),
+		directory: newDirectory(), farewell: newFarewell(), notices: make(map[protocol.RoomID]*pendingNotice),
+		subs: make(map[*Subscription]struct{}), numbers: make(map[protocol.RoomID]uint64), pastRooms: make(map[protocol.RoomID]pastRoom),
 		clock:       newClock(),
-		roomsTurn:   roomsEvery,
 		directs:     newDirects(),
 		relayShares: newRelayShares(),
 	}

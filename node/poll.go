@@ -286,7 +286,7 @@ func (e pollFailed) handle(l *loop) {
 }
 
 func (e ackSent) handle(l *loop) {
-	delete(l.unackedReasons, e.room)
+	delete(l.farewell.unackedReasons, e.room)
 	l.checkFarewell()
 	if u := l.notices[e.room]; u != nil {
 		u.acked = true
@@ -319,7 +319,7 @@ func (r *room) seatStep(ev authority.SeatEvent) pollStep {
 		case authority.SendAck:
 			ack := e.Ack
 			step.ask.Ack = &ack
-			r.l.unackedReasons[r.id] = true
+			r.l.farewell.unackedReasons[r.id] = true
 			if r.l.rooms[r.id] == r {
 				r.l.forget(r) // the reason was shown in an earlier life
 			}

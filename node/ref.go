@@ -46,7 +46,7 @@ func (q refOf) run(l *loop) (RoomRef, error) {
 		ref.Name = protocol.FoldName(d.ledger.State().Name())
 	} else if s, ok := l.dormant.seats[id]; ok {
 		ref.Name = protocol.FoldName(s.Name)
-	} else if f := l.found[id]; f != nil {
+	} else if f := l.directory.found[id]; f != nil {
 		ref.Name = protocol.FoldName(f.name)
 	}
 	return ref, nil

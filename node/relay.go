@@ -17,9 +17,16 @@ import (
 // that the author does not reach (a newcomer whose connection is being made, a client that the Wi-Fi isolates) gets it by way
 // of another one: the author asks a member, names the recipients, and hears which of them were not reached.
 
+// relays are what is passed on in one room.
+type relays struct {
+	underWay  int
+	last      peer.ID               // the peer that has last passed something on for us
+	unreached map[peer.ID]time.Time // members that no peer reached, and until when that is assumed
+}
+
 // relay passes a line or record that this node has just published to the members that it is not connected to.
 func (r *room) relay(req protocol.PassRequest) {
-	if r.gossip == nil || r.relaying >= maxRelays {
+	if r.gossip == nil || r.relays.underWay >= maxRelays {
 		return // the rest is fetched
 	}
 	now, linked := r.l.now(), r.gossip.Linked()
@@ -29,7 +36,7 @@ func (r *room) relay(req protocol.PassRequest) {
 		case m.Peer == r.l.n.self:
 		case linked[m.Peer]:
 			by = append(by, m.Peer)
-		case !now.Before(r.unreached[m.Peer]):
+		case !now.Before(r.relays.unreached[m.Peer]):
 			req.To = append(req.To, m.Peer)
 			if r.l.n.connected(m.Peer) {
 				near = append(near, m.Peer)
@@ -48,7 +55,7 @@ func (r *room) relay(req protocol.PassRequest) {
 	}
 	by = r.relayers(by)
 	req.Room = r.id
-	r.relaying++
+	r.relays.underWay++
 	r.l.n.spawn(func(context.Context) {
 		last, missed := r.l.n.relayVia(r.ctx, by, req)
 		r.l.n.post(relayed{r.id, last, missed})
@@ -60,7 +67,7 @@ func (r *room) relayers(by []peer.ID) []peer.ID {
 	rand.Shuffle(len(by), func(i, j int) { by[i], by[j] = by[j], by[i] })
 	first := func(p peer.ID) int {
 		switch p {
-		case r.lastRelay:
+		case r.relays.last:
 			return 0
 		case r.authority():
 			return 1
@@ -108,7 +115,7 @@ type (
 
 func (e relayedForMember) handle(l *loop) {
 	if r := l.rooms[e.room]; r != nil {
-		r.relaying--
+		r.relays.underWay--
 	}
 }
 
@@ -117,11 +124,11 @@ func (e relayed) handle(l *loop) {
 	if r == nil {
 		return
 	}
-	r.relaying--
-	r.lastRelay = e.by
+	r.relays.underWay--
+	r.relays.last = e.by
 	for _, p := range e.missed {
 		if _, member := r.state().Member(p); member {
-			r.unreached[p] = l.now().Add(relayAgain)
+			r.relays.unreached[p] = l.now().Add(relayAgain)
 		}
 	}
 }
@@ -193,10 +200,10 @@ func (q takePassed) run(l *loop) (*protocol.PassReply, error) {
 	reply := &protocol.PassReply{OK: true}
 	for _, p := range q.to {
 		_, member := r.state().Member(p)
-		if !mine || !member || !l.n.connected(p) || r.relaying >= maxRelays || !l.relayShares.allow(q.visitor, size, l.now()) {
+		if !mine || !member || !l.n.connected(p) || r.relays.underWay >= maxRelays || !l.relayShares.allow(q.visitor, size, l.now()) {
 			reply.Missed = append(reply.Missed, p)
 		} else {
-			r.relaying++
+			r.relays.underWay++
 			l.n.spawn(func(context.Context) {
 				l.n.relayVia(r.ctx, []peer.ID{p}, req)
 				l.n.post(relayedForMember{r.id})
@@ -213,5 +220,5 @@ func newRelayShares() shares {
 
 // sweepUnreached forgets the members that were not reached a while ago.
 func (r *room) sweepUnreached(now time.Time) {
-	maps.DeleteFunc(r.unreached, func(_ peer.ID, until time.Time) bool { return !now.Before(until) })
+	maps.DeleteFunc(r.relays.unreached, func(_ peer.ID, until time.Time) bool { return !now.Before(until) })
 }

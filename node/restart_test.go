@@ -228,7 +228,7 @@ func TestOwnerAnnouncesItsEnd(t *testing.T) {
 		if !gone.Left || gone.Nick != "alice" || gone.ForS != 0 {
 			t.Errorf("bob hears %+v", gone)
 		}
-		if took := time.Since(asked); ended >= farewell || took >= unreachableAfter {
+		if took := time.Since(asked); ended >= farewellWait || took >= unreachableAfter {
 			t.Errorf("the node took %s to end, and bob heard of it after %s", ended, took)
 		}
 		time.Sleep(5 * time.Minute) // simulated

@@ -46,28 +46,24 @@ type room struct {
 	badKeyTold time.Time
 	promised   logHead // how far the log went that the authority let us in by
 
-	effects    []transcript.Effect // of talk, to be carried out
-	carrying   bool                // carry is at work
-	ctrLimit   uint64              // the last number of our lines that is reserved on disk
-	clockLimit uint64              // the bound of the talk's clock that is on disk; see keepClock
-	waiting    []sayRequest        // for the key of the epoch
-	awaited    []chan<- struct{}   // closed by release
+	effects  []transcript.Effect // of talk, to be carried out
+	carrying bool                // carry is at work
+	reserved reserved
+	waiting  []sayRequest      // for the key of the epoch
+	awaited  []chan<- struct{} // closed by release
 
-	unreached map[peer.ID]time.Time // members that no peer reached, and until when that is assumed
-	lastRelay peer.ID               // the last peer that passed something on for us
-	relaying  int                   // under way
-
+	relays   relays
 	desk     authorityDesk
 	absence  absence
 	sayLimit *ratelimit.Keyed[peer.ID] // limits what each other member may say
 }
 
 func newRoom(l *loop, id protocol.RoomID) *room {
-	r := &room{l: l, id: id, talk: transcript.New(id, l.n.self, l.numbers[id], l.clock.even()), pending: make(map[uint64]protocol.SignedRecord), unreached: make(map[peer.ID]time.Time), whenJoined: make(chan struct{})}
+	r := &room{l: l, id: id, talk: transcript.New(id, l.n.self, l.numbers[id], l.clock.even()), pending: make(map[uint64]protocol.SignedRecord), relays: relays{unreached: make(map[peer.ID]time.Time)}, whenJoined: make(chan struct{})}
 	r.ctx, r.cancel = context.WithCancel(l.n.ctx)
 	r.desk = newAuthorityDesk()
 	r.sayLimit = keyed[peer.ID](budget{floodRate, floodBurst})
-	r.ctrLimit = r.talk.Used()
+	r.reserved.ctr = r.talk.Used()
 	return r
 }
 
@@ -296,7 +292,7 @@ func (r *room) applied(c authority.Change, made protocol.Key) {
 	switch c.Kind {
 	case authority.Admitted:
 		r.l.book.want(c.Peer, nil)
-		delete(r.unreached, c.Peer) // it was another membership that was out of reach
+		delete(r.relays.unreached, c.Peer) // it was another membership that was out of reach
 		if r.gossip != nil {
 			r.gossip.Admit(c.Peer)
 		}

@@ -94,7 +94,7 @@ func (r *room) flushWaiting() {
 
 // send makes a line of this node's and takes it in the same way as a received one.
 func (r *room) send(c protocol.Content, key protocol.Key) (string, error) {
-	if r.talk.Used() >= r.ctrLimit {
+	if r.talk.Used() >= r.reserved.ctr {
 		if err := r.reserve(); err != nil {
 			return "", &Error{Code: CodeUnavailable, Text: fmt.Sprintf("not said: cannot write to disk: %v", err), Reason: fault.DiskFull}
 		}
@@ -116,6 +116,9 @@ func (r *room) send(c protocol.Content, key protocol.Key) (string, error) {
 	return msg.ID.Short(), nil
 }
 
+// reserved is up to where the numbers of our lines, and our Lamport clock, are ours on disk: a later life uses higher ones.
+type reserved struct{ ctr, clock uint64 }
+
 // reserve takes the next block of message numbers.
 func (r *room) reserve() error {
 	first, err := r.l.store.ReserveCounters(r.id, r.talk.Used(), ctrBlock)
@@ -123,7 +126,7 @@ func (r *room) reserve() error {
 		return err
 	}
 	r.talk.SkipTo(first)
-	r.ctrLimit = first + ctrBlock
+	r.reserved.ctr = first + ctrBlock
 	return nil
 }
 
@@ -131,7 +134,7 @@ func (r *room) reserve() error {
 // of what we have seen, the first line must not stand above that. It is called once a second, so that a line that is far
 // ahead costs one write and not each of them one.
 func (r *room) keepClock() {
-	if r.talk.Lamport()+ctrBlock/2 < r.clockLimit {
+	if r.talk.Lamport()+ctrBlock/2 < r.reserved.clock {
 		return
 	}
 	first, err := r.l.store.ReserveClocks(r.id, r.talk.Lamport(), ctrBlock)
@@ -139,10 +142,10 @@ func (r *room) keepClock() {
 		r.l.n.log.Warn("keep the clock", "room", r.id, "err", err)
 		return
 	}
-	if r.clockLimit == 0 {
+	if r.reserved.clock == 0 {
 		r.talk.AdvanceTo(first)
 	}
-	r.clockLimit = first + ctrBlock
+	r.reserved.clock = first + ctrBlock
 }
 
 // History is what is retained of a room, in display order.

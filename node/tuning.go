@@ -22,9 +22,9 @@ const (
 
 	// leaveTimeout bounds the farewell: leaving must not hang on an owner that is gone.
 	leaveTimeout = 2 * time.Second
-	// farewell is how long the owner of a room waits at the end of its node for the members, and those at the door, to have
+	// farewellWait is how long the owner of a room waits at the end of its node for the members, and those at the door, to have
 	// been told.
-	farewell = time.Second
+	farewellWait = time.Second
 
 	// The pauses between attempts to dial a peer: libp2p's own back-off hides a returned owner for up to minutes, so it is
 	// cleared before each and ours holds.

@@ -21,12 +21,12 @@ func (unlisted) run(l *loop) (int, error) {
 			continue
 		}
 		for id := range b.shown {
-			if l.found[id] == nil && l.rooms[id] == nil {
+			if l.directory.found[id] == nil && l.rooms[id] == nil {
 				ids[id] = true
 			}
 		}
 		known := 0
-		for id, f := range l.found {
+		for id, f := range l.directory.found {
 			if (f.owner == p || f.from == p) && !b.shown[id] {
 				known++
 			}

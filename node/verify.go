@@ -250,7 +250,7 @@ func (r *room) pinOwner(owner peer.ID) {
 // wordsOfOwner are those of a room's owner. Where the room has been found they are there: a list of rooms is no time to make
 // any.
 func (l *loop) wordsOfOwner(id RoomID, owner peer.ID) string {
-	if f := l.found[id]; f != nil && f.owner == owner {
+	if f := l.directory.found[id]; f != nil && f.owner == owner {
 		return f.words
 	}
 	return l.n.words.of(owner)
