@@ -14,10 +14,11 @@ import (
 // aLicence is the name of a file that has to go along with what a module's code has become.
 var aLicence = regexp.MustCompile(`(?i)^(un)?(licen[cs]e|copying|copyright|notice)([-._].*)?$`)
 
-// licences are those of every module that is linked into the program, on any system, and of Go itself.
+// licences are those of every module that is linked into the program, on any system, and of Go itself. They are the same whatever
+// systems are chosen, as every archive is.
 func (r *release) licences() ([]byte, error) {
 	dirs := map[string]string{} // by module and version
-	for _, t := range r.targets {
+	for _, t := range targets {
 		cmd := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}}\t{{.Dir}}{{end}}{{end}}", ".")
 		cmd.Dir, cmd.Env = r.source, t.environ()
 		text, err := output(cmd)
