@@ -496,9 +496,3 @@ func TestCrowdAtTheDoor(t *testing.T) {
 		})
 	}
 }
-
-func resetAll(streams []network.Stream) {
-	for _, s := range streams {
-		_ = s.Reset()
-	}
-}

@@ -213,3 +213,9 @@ func TestSenderOfInvalidGossipIsIgnored(t *testing.T) {
 		}
 	}
 }
+
+func resetAll(streams []network.Stream) {
+	for _, s := range streams {
+		_ = s.Reset()
+	}
+}

@@ -14,7 +14,7 @@ import (
 	"localchat/protocol"
 )
 
-// Ban ends all gossip with p in this room and no other.
+// Ban ends all gossip with p in this room and no other, whether p was kicked, was banned or has left.
 func (g *Room) Ban(p peer.ID) {
 	g.blacklist.ban(p)
 	g.ps.BlacklistPeer(p)
