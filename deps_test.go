@@ -98,7 +98,7 @@ var laws = map[string]law{
 		why: "the plain console prints what commands and events say, and shares nothing with the full screen",
 	},
 	"cli/internal/tui": {
-		ours: []string{"cli/internal/command", "cli/internal/fail", "cli/internal/render", "cli/internal/safe", "cli/internal/stream", "node"}, tests: []string{cliTest}, bans: roomBans("charm.land/bubbletea", "charm.land/bubbles"),
+		ours: []string{"cli/internal/command", "cli/internal/fail", "cli/internal/render", "cli/internal/safe", "cli/internal/stream", "node"}, tests: []string{cliTest, rpcTest}, bans: roomBans("charm.land/bubbletea", "charm.land/bubbles"),
 		why: "the full screen shows what commands and events say, and shares nothing with the plain console",
 	},
 	"cli/internal/doctor": {
@@ -109,6 +109,11 @@ var laws = map[string]law{
 		ours: []string{"cli/internal/command", "cli/internal/fail", "cli/internal/hint", "cli/internal/safe", "cli/internal/stream", "node"}, tests: []string{cliTest, "cli/internal/render"}, bans: roomBans("github.com/creachadair/jrpc2"),
 		why: "JSON-RPC carries what node says exactly, and takes its hints from hint",
 	},
+	"cli/internal/attach": {
+		ours: []string{"internal/private"}, bans: roomBans(),
+		why: "attach brings two processes of one user together, and does not know what they say",
+	},
+	rpcTest: {ours: []string{cliTest, "cli/internal/command", "cli/internal/rpc", "node"}, bans: roomBans(), why: "rpctest stands between a face and its node, and does not know what is tested with it"},
 	cliTest: {ours: []string{"node"}, bans: roomBans(), why: "clitest stands in for node, and does not know what is tested with it"},
 	"protocol/internal/pb": {
 		ours: nil, why: "generated code imports none of our packages",
@@ -166,11 +171,16 @@ const (
 // roomTest is a package that only the tests of node, and of what is inside it, import.
 const roomTest = "node/internal/roomtest"
 
-// cliTest is a package that only the tests of the faces import.
-const cliTest = "cli/internal/clitest"
+// cliTest and rpcTest are packages that only the tests of the faces import.
+const (
+	cliTest = "cli/internal/clitest"
+	rpcTest = "cli/internal/rpc/rpctest"
+)
 
 var cliBans = []ban{{
 	path: module + "/" + cliTest, why: "the product has no part that stands in for node",
+}, {
+	path: module + "/" + rpcTest, why: "the product has no part that stands in for node",
 }, {
 	path: "github.com/creachadair/jrpc2", why: "the JSON-RPC face alone knows its library",
 }, {
@@ -349,6 +359,8 @@ func TestLawsBite(t *testing.T) {
 		{dir: "cli/internal/rpc", src: imports("localchat/cli/internal/render")},
 		{dir: "cli/internal/command", src: imports("github.com/creachadair/jrpc2")},
 		{dir: "cli", src: imports("github.com/creachadair/jrpc2")},
+		{dir: "cli/internal/attach", src: imports("localchat/node")},
+		{dir: "cli/internal/attach", src: imports("localchat/internal/private"), ok: true},
 		{dir: "cli/internal/fail", src: imports("localchat/cli/internal/stream")},
 		{dir: "cli/internal/stream", src: imports("localchat/cli/internal/safe")},
 		{dir: "cli/internal/safe", src: imports("github.com/spf13/cobra")},

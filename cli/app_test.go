@@ -7,6 +7,7 @@ import (
 
 	"localchat/cli/internal/clitest"
 	"localchat/cli/internal/command"
+	"localchat/cli/internal/rpc/rpctest"
 	"localchat/node"
 )
 
@@ -24,7 +25,7 @@ func newApp(t testing.TB, f *clitest.Node, stdin io.Reader) (*app, *clitest.Scre
 		env: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
 	}
 	a.Doctor = a.diagnosis
-	a.start = func(node.Config) (command.Node, error) { return f, f.Errors["start"] }
+	a.start = func(node.Config) (command.OwnNode, error) { return rpctest.Over(t, f), f.Errors["start"] }
 	return a, out, words
 }
 
@@ -33,3 +34,6 @@ func runOf(name string) func(context.Context, command.Call) (command.Reply, erro
 	cmd, _ := command.LookUp(name, "", command.Table())
 	return cmd.Run
 }
+
+// TestOverJSONRPC: a face that is attached is the same face.
+func TestOverJSONRPC(t *testing.T) { rpctest.Again(t, "TestOverJSONRPC|TestScripts") }

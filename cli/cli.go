@@ -30,11 +30,13 @@ type app struct {
 	environ func() []string
 	args    []string
 
-	opts  options
-	guest string // the nick if the login name makes none; chosen once
+	opts   options
+	given  []string // the flags of the command line
+	judged bool     // judgeInterfaces has warned
+	guest  string   // the nick if the login name makes none; chosen once
 
 	// start starts a node; tests replace it.
-	start func(node.Config) (command.Node, error)
+	start func(node.Config) (command.OwnNode, error)
 	// check examines the network for doctor; tests replace it.
 	check func(context.Context, discovery.CheckConfig) discovery.Checkup
 }

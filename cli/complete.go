@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"localchat/cli/internal/attach"
 	"localchat/cli/internal/command"
 	"localchat/cli/internal/render"
 	"localchat/node"
@@ -20,7 +21,7 @@ func (a *app) completesRooms(cmd *cobra.Command, args []string, _ string) ([]cob
 	}
 	var found []cobra.Completion
 	known, _ := node.ReadKnown(a.opts.dir())
-	_ = a.withNode(cmd.Context(), node.Config{NoResume: true, Known: known}, func(ctx context.Context, n command.Node) error {
+	_ = a.withNode(cmd.Context(), node.Config{NoResume: true, Known: known}, attach.Hello{}, func(ctx context.Context, n command.Node) error {
 		rooms, err := roomsWithin(ctx, n, completeWait)
 		var all [][2]string
 		for _, r := range rooms {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"localchat/cli/internal/attach"
 	"localchat/cli/internal/command"
 	"localchat/cli/internal/plain"
 	"localchat/cli/internal/tui"
@@ -41,7 +42,8 @@ func (a *app) console(ctx context.Context, open *command.Opening) error {
 	if a.fullScreen() && !a.kept() {
 		return a.keep(ctx)
 	}
-	return a.withNode(ctx, node.Config{DataDir: a.opts.dir()}, func(ctx context.Context, n command.Node) error {
+	hello := attach.Hello{Face: "console", Rank: attach.Resident}
+	return a.withNode(ctx, node.Config{DataDir: a.opts.dir()}, hello, func(ctx context.Context, n command.Node) error {
 		if a.fullScreen() {
 			return tui.Run(ctx, &a.Env, n, a.orphaned(), open)
 		}

@@ -389,7 +389,7 @@ func TestPanicInACommand(t *testing.T) {
 		if text := words.Take(); !strings.Contains(text, "internal error: boom") || !strings.Contains(text, "console_test.go") {
 			t.Errorf("no stack on standard error: %s", text)
 		}
-		a.start = func(node.Config) (command.Node, error) { panic("boom") }
+		a.start = func(node.Config) (command.OwnNode, error) { panic("boom") }
 		if code := a.run(t.Context(), nil); code != fail.ExitInternal {
 			t.Errorf("exit %d, want %d", code, fail.ExitInternal)
 		}
@@ -417,7 +417,7 @@ func TestRemovalIsOneLine(t *testing.T) {
 		"the reason comes late":      {[]node.EventBody{removed, clitest.Spoken(1, "oh"), why}, 0, line + "\n<alice> oh\n-- why dave was removed: this is no market"},
 		"the reason of another":      {[]node.EventBody{removed, other}, 0, line + "\n-- why dave was removed: this is no market"},
 		"another removal after it":   {[]node.EventBody{removed, removed, why}, 0, line + "\n" + line + ": this is no market"},
-		"a knock in between":         {[]node.EventBody{removed, node.KnockGone{Peer: clitest.DaveID, Nick: "dave"}}, 0, line + "\n-- dave (Uxfzd6Gp) no longer knocks"},
+		"a knock in between":         {[]node.EventBody{removed, node.KnockGone{Peer: clitest.DaveID, Nick: "dave"}}, 0, line + "\n-- dave (5TrznQC8) no longer knocks"},
 		"somebody has not heard":     {[]node.EventBody{removed, untold, why}, 2 * render.RemovalPatience, line + ": this is no market\n-- [lab] ban of dave: dave not told yet; applied by 1 of 2; waiting for carol"},
 		"the console is left before": {[]node.EventBody{removed}, 0, ""},
 	} {

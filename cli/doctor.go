@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -27,7 +28,11 @@ func (a *app) doctorCommand() *cobra.Command {
 
 func (a *app) doctor(cmd *cobra.Command, _ []string) error {
 	a.Say(command.Looking)
-	d := doctor.Examine(cmd.Context(), a.doctorOptions(), command.Patient{}, func(what string) { a.Say(render.NoticeMark + safe.Phrase(what)) })
+	patient, err := a.patient(cmd.Context())
+	if err != nil {
+		return err
+	}
+	d := doctor.Examine(cmd.Context(), a.doctorOptions(), patient, func(what string) { a.Say(render.NoticeMark + safe.Phrase(what)) })
 	if err := cmd.Context().Err(); err != nil {
 		return err
 	}
@@ -46,6 +51,27 @@ func (a *app) doctor(cmd *cobra.Command, _ []string) error {
 		return &fail.Error{Code: fail.ExitNetwork, Text: "nobody can be found or reached: " + d.Findings[i].Text, Hint: d.Findings[i].Do}
 	}
 	return nil
+}
+
+// patient is the node that runs on the data directory, if there is one.
+func (a *app) patient(ctx context.Context) (p command.Patient, err error) {
+	_, err = a.attached(ctx, "doctor", func(ctx context.Context, n command.Node, _ time.Time) error {
+		ctx, cancel := context.WithTimeout(ctx, command.RequestWait)
+		defer cancel()
+		rooms, err := n.Rooms(ctx)
+		if err != nil {
+			return err
+		}
+		var in []command.Room
+		for _, r := range rooms {
+			if r.In {
+				in = append(in, command.Room{ID: r.ID.String(), Name: r.Name})
+			}
+		}
+		p, err = command.PatientOf(ctx, n, in)
+		return err
+	})
+	return p, err
 }
 
 // diagnosis returns the lines of doctor for a console. It shows no progress, because the console owns the screen.

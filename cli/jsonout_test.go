@@ -26,7 +26,7 @@ func TestEveryFaceEscapesJSON(t *testing.T) {
 			want := 1
 			if args[0] != "rooms" {
 				for _, body := range clitest.Events() {
-					if _, ends := body.(node.Removed); !ends && body.Type() != "refused" && body.Type() != "room_closed" {
+					if _, ends := body.(node.Removed); !ends && body.Type() != "refused" && body.Type() != "left" && body.Type() != "room_closed" {
 						f.Emit(body)
 					}
 				}

@@ -59,7 +59,8 @@ func (a *app) judgeInterfaces() error {
 			Hint: "it has " + strings.Join(there, ", ") + "; without --interface all of them are used",
 		}
 	}
-	if len(missing) > 0 {
+	if len(missing) > 0 && !a.judged {
+		a.judged = true
 		a.Say(render.FaultMark + "this machine has no network interface " + safe.Phrase(strings.Join(missing, ", ")) + " now")
 	}
 	return nil

@@ -12,6 +12,11 @@ const (
 	// leaveWait is how long a program may take to leave its rooms after a signal.
 	leaveWait = 10 * time.Second
 
+	// attachPause is how long a command waits before it looks again for a node that just starts or ends.
+	attachPause = 50 * time.Millisecond
+	// attachDrain is how long a command that has done its own waits for those that are attached to it and end by themselves.
+	attachDrain = 5 * time.Second
+
 	// findWait is how long "localchat rooms" collects: the first burst of discovery, and one late answer.
 	findWait = 3 * time.Second
 	// completeWait is how long a shell's completion looks for rooms: most nodes answer within half a second, and nobody wants to

@@ -21,7 +21,7 @@ func TestNothingIsCutSilently(t *testing.T) {
 		f.Said = append(f.Said, clitest.Spoken(i, fmt.Sprint("build ", i)))
 	}
 	for i := range node.MaxPeers - 1 {
-		f.Others = append(f.Others, node.PeerInfo{Peer: node.PeerID(fmt.Sprint("peer", i))})
+		f.Others = append(f.Others, node.PeerInfo{Peer: clitest.PeerID(fmt.Sprint("peer", i))})
 	}
 	ring := &command.LogRing{}
 	for i := range 41 {

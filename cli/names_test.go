@@ -69,7 +69,7 @@ func TestRoomsKnows(t *testing.T) {
 			}
 			return env(name)
 		}
-		a.start = func(c node.Config) (command.Node, error) { cfg = c; return clitest.NewNode(), nil }
+		a.start = func(c node.Config) (command.OwnNode, error) { cfg = c; return clitest.NewNode(), nil }
 		if code := a.run(t.Context(), []string{"rooms", "--wait", "0", "--data-dir", dir}); code != 0 {
 			t.Errorf("exit %d: %s", code, said.Take())
 		}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"localchat/cli/internal/attach"
 	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
 	"localchat/cli/internal/render"
@@ -52,13 +54,18 @@ func (a *app) roomsCommand() *cobra.Command {
 		Example: "  localchat rooms\n  localchat rooms --wait 10s --json | jq -r '.rooms[].name'",
 		Args:    takes(),
 		RunE: a.verb(func(cmd *cobra.Command, _ []string) error {
+			if done, err := a.attached(cmd.Context(), "rooms", func(ctx context.Context, n command.Node, since time.Time) error {
+				return a.listRooms(ctx, n, wait.D-time.Since(since))
+			}); done {
+				return err
+			}
 			// This needs neither our identity nor our rooms: a console may be using them. The people and rooms that we know are
 			// read from a file of their own.
 			known, err := node.ReadKnown(a.opts.dir())
 			if err != nil {
 				a.Say("! " + safe.Phrase(err.Error()) + ": rooms are shown without marks")
 			}
-			return a.withNode(cmd.Context(), node.Config{NoResume: true, Known: known}, func(ctx context.Context, n command.Node) error {
+			return a.withNode(cmd.Context(), node.Config{NoResume: true, Known: known}, attach.Hello{}, func(ctx context.Context, n command.Node) error {
 				return a.listRooms(ctx, n, wait.D)
 			})
 		}),
@@ -114,7 +121,8 @@ func (a *app) sendCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.visit(cmd.Context(), args[0], wait.D, func(ctx context.Context, v *visitor) error {
+			hello := attach.Hello{Face: "send", Rank: attach.Passing}
+			return a.visit(cmd.Context(), hello, args[0], wait.D, func(ctx context.Context, v *visitor) error {
 				ctx, cancel := context.WithTimeout(ctx, wait.D)
 				defer cancel()
 				return a.send(ctx, v, text)
@@ -152,8 +160,6 @@ type visitor struct {
 	events <-chan node.Event
 	// warn is called with warnings about the node or its network.
 	warn func(node.Warning)
-	// kept is set if we were a member before this command, so that we stay one.
-	kept bool
 }
 
 // errDue says that the time limit of next has come before an event.
@@ -184,7 +190,7 @@ func (v *visitor) next(ctx context.Context, due <-chan time.Time) (node.Event, e
 
 // visit enters a room, with the membership of last time if there is one, runs do, and leaves. A membership that it had to ask
 // for ends with it; an earlier one stays.
-func (a *app) visit(ctx context.Context, room string, wait time.Duration, do func(context.Context, *visitor) error) error {
+func (a *app) visit(ctx context.Context, hello attach.Hello, room string, wait time.Duration, do func(context.Context, *visitor) error) error {
 	o := command.JoinOptions(room)
 	o.Find = command.JoinWait
 	if err := node.CheckTarget(o); err != nil {
@@ -193,18 +199,16 @@ func (a *app) visit(ctx context.Context, room string, wait time.Duration, do fun
 	if err := a.judgePlace(); err != nil {
 		return err
 	}
-	return a.withNode(ctx, node.Config{DataDir: a.opts.dir(), NoResume: true}, func(ctx context.Context, n command.Node) error {
-		events, stop := n.Listen()
-		defer stop()
-		joining, cancel := context.WithTimeout(ctx, wait)
-		defer cancel()
-		joined, err := n.Join(joining, o)
+	return a.withNode(ctx, node.Config{DataDir: a.opts.dir(), NoResume: true}, hello, func(ctx context.Context, n command.Node) error {
+		joined, err := a.enter(ctx, n, o, wait)
 		if err != nil {
 			return err
 		}
-		v := &visitor{n: n, room: joined.ID.String(), name: joined.Name, events: events, kept: joined.Resumed, warn: func(w node.Warning) { a.Say(render.Warning(w)) }}
+		events, stop := n.Listen(node.SubscribeOptions{Room: joined.ID, Lines: hello.Rank > attach.Passing})
+		defer stop()
+		v := &visitor{n: n, room: joined.ID.String(), name: joined.Name, events: events, warn: func(w node.Warning) { a.Say(render.Warning(w)) }}
 		err = do(ctx, v)
-		if !v.kept {
+		if !joined.Before && !joined.Resumed {
 			leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), command.RequestWait)
 			defer cancel()
 			// If we have been removed meanwhile, Leave fails, and that does not matter.
@@ -212,6 +216,22 @@ func (a *app) visit(ctx context.Context, room string, wait time.Duration, do fun
 		}
 		return err
 	})
+}
+
+// enter joins a room. In a room that a node in another process is in, the nick is the one that it has there.
+func (a *app) enter(ctx context.Context, n command.Node, o node.JoinOptions, wait time.Duration) (node.JoinedInfo, error) {
+	ctx, cancel := context.WithTimeout(ctx, wait)
+	defer cancel()
+	if _, attached := n.(*rpc.Client); attached {
+		o.Nick = a.asNick()
+	}
+	joined, err := n.Join(ctx, o)
+	if err != nil && o.Nick != "" && node.AsError(err).Code == node.CodeExists {
+		if same, failed := n.Join(ctx, node.JoinOptions{Room: o.Room, Invite: o.Invite, Find: o.Find}); failed == nil && same.Before {
+			return same, nil
+		}
+	}
+	return joined, err
 }
 
 func (a *app) tailCommand() *cobra.Command {
@@ -224,7 +244,7 @@ func (a *app) tailCommand() *cobra.Command {
 
 		ValidArgsFunction: a.completesRooms,
 		RunE: a.verb(func(cmd *cobra.Command, args []string) error {
-			return a.visit(cmd.Context(), args[0], wait.D, a.tail)
+			return a.visit(cmd.Context(), attach.Hello{Face: "tail", Rank: attach.Staying}, args[0], wait.D, a.tail)
 		}),
 	}
 	cmd.Flags().Var(&wait, "timeout", "give up if admission takes longer")
@@ -238,15 +258,22 @@ func (a *app) idCommand() *cobra.Command {
 		Long:    "Show your peer ID, nick and words: eight words that stand for your key, to read aloud and compare.",
 		Example: "  localchat id\n  localchat id --json | jq -r .peer",
 		Args:    takes(),
-		RunE: a.verb(func(*cobra.Command, []string) error {
+		RunE: a.verb(func(cmd *cobra.Command, _ []string) error {
 			if err := a.judgePlace(); err != nil {
 				return err
 			}
-			info, err := node.Identity(a.opts.dir())
+			var info node.Info
+			done, err := a.attached(cmd.Context(), "id", func(_ context.Context, n command.Node, _ time.Time) error {
+				info = n.Info()
+				return nil
+			})
+			if !done {
+				info, err = node.Identity(a.opts.dir())
+			}
 			if err != nil {
 				return err
 			}
-			who := command.Identity{Peer: info.Peer, Nick: a.nick(), Words: info.Words}
+			who := command.Identity{Peer: info.Peer, Nick: cmp.Or(info.Nick, a.nick()), Words: info.Words}
 			if a.opts.json {
 				return a.printJSON(who)
 			}

@@ -200,6 +200,7 @@ func (a *app) settle(cmd *cobra.Command) error {
 	}
 	a.Show = file.show
 	logNamed := cmd.Flags().Changed("log-file")
+	cmd.Flags().Visit(func(f *pflag.Flag) { a.given = append(a.given, f.Name) })
 	var failed error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		if f.Changed || failed != nil || f.Name == "help" {

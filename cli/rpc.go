@@ -2,10 +2,13 @@ package cli
 
 import (
 	"context"
+	"io"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
-	"localchat/cli/internal/command"
+	"localchat/cli/internal/attach"
+	"localchat/cli/internal/fail"
 	"localchat/cli/internal/rpc"
 	"localchat/node"
 )
@@ -26,9 +29,52 @@ func (a *app) rpcCommand() *cobra.Command {
 			if err := a.judgePlace(); err != nil {
 				return err
 			}
-			return a.withNode(cmd.Context(), node.Config{DataDir: a.opts.dir()}, func(ctx context.Context, n command.Node) error {
-				return rpc.Serve(ctx, &a.Env, n)
-			})
+			return a.serve(cmd.Context())
 		}),
+	}
+}
+
+// serve serves JSON-RPC on standard input and output.
+func (a *app) serve(ctx context.Context) (err error) {
+	cfg := node.Config{DataDir: a.opts.dir()}
+	r, err := a.reach(ctx, cfg, attach.Hello{Face: "rpc", Rank: attach.Resident, Program: true})
+	if err != nil {
+		return err
+	}
+	if r.conn != nil {
+		return a.relay(ctx, r.conn)
+	}
+	return a.withOwn(ctx, cfg.DataDir, attach.Resident, r.own, func() error { return rpc.Serve(ctx, &a.Env, r.own) })
+}
+
+// relay hands on what a program says to the node in another process, and what comes from there.
+func (a *app) relay(ctx context.Context, conn *attach.Conn) error {
+	defer conn.Close()
+	if err := conn.Wait(); err != nil {
+		return err
+	}
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
+	var over atomic.Bool // the program has said its last
+	go func() {
+		defer a.Guard()
+		// Where the node reads slowly, so do we. An error shows at the other copy.
+		_, _ = io.Copy(conn, a.Stdin)
+		over.Store(true)
+		_ = conn.CloseWrite()
+	}()
+	out := &output{Writer: a.Stdout}
+	_, err := io.Copy(out, conn.In)
+	switch {
+	case out.failed != nil:
+		return fail.Output(out.failed)
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case over.Load():
+		return nil
+	}
+	a.Log.Info("the node in the other process is gone", "err", err)
+	return &fail.Error{
+		Code: fail.ExitFailure, Text: "the localchat that ran the node has ended, or has cut this program off",
+		Hint: "start it again; a program is cut off if it sends lines that are no JSON, or reads nothing",
 	}
 }

@@ -38,7 +38,7 @@ func TestRPC(t *testing.T) {
 			{"say", `{"jsonrpc":"2.0","id":3,"method":"room.say","params":{"room":"lab","text":"hi"}}`, `{"jsonrpc":"2.0","id":3,"result":{"id":"m1"}}`},
 			{"nothing to answer is an object", `{"jsonrpc":"2.0","id":4,"method":"room.accept","params":{"room":"lab","who":"dave"}}`, `{"jsonrpc":"2.0","id":4,"result":{}}`},
 			{"ban", `{"jsonrpc":"2.0","id":5,"method":"room.ban","params":{"room":"lab","who":"dave","for_s":60}}`, `"result":{"seq":7,"epoch":4}`},
-			{"unban", `{"jsonrpc":"2.0","id":5,"method":"room.unban","params":{"room":"lab","who":"dave"}}`, `"result":{"seq":8}`},
+			{"unban", `{"jsonrpc":"2.0","id":5,"method":"room.unban","params":{"room":"lab","who":"dave"}}`, `"result":{"seq":8,"epoch":4}`},
 			{"not json", `{"jsonrpc":`, `"id":null,"error":{"code":-32700`},
 			{"too long", strings.Repeat("x", rpc.MaxRequest+10), `"error":{"code":-32700`},
 			{"unknown method", `{"jsonrpc":"2.0","id":6,"method":"room.paint"}`, `"id":6,"error":{"code":-32601`},
@@ -52,9 +52,9 @@ func TestRPC(t *testing.T) {
 			{"negative time", `{"jsonrpc":"2.0","id":10,"method":"room.ban","params":{"room":"lab","who":"d","for_s":-1}}`, `"error":{"code":-32602`},
 			{
 				"node's error", `{"jsonrpc":"2.0","id":11,"method":"room.kick","params":{"room":"lab","who":"dave"}}`,
-				`"id":11,"error":{"code":-32000,"message":"only the owner kicks","data":{"code":"not_owner","hint":"room.members shows who that is"}}}`,
+				`"id":11,"error":{"code":-32000,"message":"only the owner kicks","data":{"code":"not_owner","hint":"room.members shows who that is","reason":"owner only"}}}`,
 			},
-			{"node finds it invalid", `{"jsonrpc":"2.0","id":12,"method":"room.close","params":{"room":"lab","reason":"x"}}`, `"error":{"code":-32602,"message":"the reason is too long","data":{"code":"invalid","hint":"a reason is one line of at most 400 bytes; nothing was done"}}}`},
+			{"node finds it invalid", `{"jsonrpc":"2.0","id":12,"method":"room.close","params":{"room":"lab","reason":"x"}}`, `"error":{"code":-32602,"message":"the reason is too long","data":{"code":"invalid","hint":"a reason is one line of at most 400 bytes; nothing was done","limit":400,"reason":"bad reason"}}}`},
 			{"notification", `{"jsonrpc":"2.0","method":"room.say","params":{"room":"lab","text":"hi"}}`, ``},
 			{"batch", `[{"jsonrpc":"2.0","id":13,"method":"room.list"},{"jsonrpc":"2.0","id":14,"method":"room.list"}]`, `[{"jsonrpc":"2.0","id":13,`},
 		} {

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"os"
@@ -16,7 +15,7 @@ import (
 )
 
 // startNode starts the node that cfg describes, with discovery as the options say. Only here do node and discovery meet.
-func (a *app) startNode(cfg node.Config) (command.Node, error) {
+func (a *app) startNode(cfg node.Config) (command.OwnNode, error) {
 	cfg.Nick = a.nick()
 	cfg.Listen = a.opts.listen
 	cfg.Peers = a.opts.peers
@@ -67,19 +66,4 @@ func (a *app) startLog() (stop func(), err error) {
 	slog.SetDefault(a.Log)
 	gologshim.SetDefaultHandler(handler)
 	return stop, nil
-}
-
-// withNode starts a node, runs do, and closes the node, which leaves every room.
-func (a *app) withNode(ctx context.Context, cfg node.Config, do func(context.Context, command.Node) error) (err error) {
-	n, err := a.start(cfg)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		a.Shares.Close()
-		if closeErr := n.Close(); err == nil && closeErr != nil {
-			err = closeErr
-		}
-	}()
-	return do(ctx, n)
 }

@@ -68,7 +68,7 @@ func TestWhoisTimes(t *testing.T) {
 		f.MemberList = []node.MemberInfo{
 			{Peer: clitest.MeID, Nick: "bob", Role: "owner", Self: true, Since: since},
 			{Peer: clitest.AliceID, Nick: "alice", Role: "member", Present: true, Words: "robot lemon", Since: since, LastLine: clitest.Noon.Add(3 * time.Second), Trust: node.Trust{Verified: true}},
-			{Peer: "k", Nick: "alicia", Role: "member", Words: "kiwi amber", Since: since, Trust: node.Trust{Other: clitest.AliceID}},
+			{Peer: clitest.PeerID("k"), Nick: "alicia", Role: "member", Words: "kiwi amber", Since: since, Trust: node.Trust{Other: clitest.AliceID}},
 		}
 		f.AtDoor = []node.KnockInfo{{Peer: clitest.DaveID, Nick: "dave", Words: "orbit tulip"}}
 		f.Compared = []node.Verification{{Peer: clitest.AliceID, Nick: "alice", Words: "robot lemon", At: clitest.Noon.Add(59 * time.Second)}}
@@ -78,7 +78,7 @@ func TestWhoisTimes(t *testing.T) {
 		for typed, want := range map[string]string{
 			"/whois alice": head(clitest.AliceID, "alice", "robot lemon", "member") + "here   yes\nsince  2026-11-21 09:08:07\nspoke  2026-11-22 14:02:03\n" +
 				"trust  ✓ verified: you compared these words on 2026-11-22 14:02:59\nhint: /unverify alice takes it back",
-			"/whois alicia": head("k", "alicia", "kiwi amber", "member") + "here   no: the owner does not hear from them\nsince  2026-11-21 09:08:07\n" +
+			"/whois alicia": head(clitest.PeerID("k"), "alicia", "kiwi amber", "member") + "here   no: the owner does not hear from them\nsince  2026-11-21 09:08:07\n" +
 				"spoke  no line that is still kept here\ntrust  ! another key: the alice you verified has the words robot lemon\n" +
 				"hint: compare the words by voice (they stand for the key), then /verify alicia",
 			"/whois dave": head(clitest.DaveID, "dave", "orbit tulip", "knocks") +
@@ -128,7 +128,7 @@ func TestRPCVerify(t *testing.T) {
 			{
 				`{"jsonrpc":"2.0","id":1,"method":"room.join","params":{"room":"lab"}}`,
 				`"data":{"code":"refused","hint":"if that is right, room.join takes its id as room: ` + clitest.DenID.String() + `","change":{"room":"` + clitest.DenID.String() + `","name":"lab","owner":"` + clitest.DaveID.String() +
-					`","words":"orbit tulip","known_owner":"` + clitest.AliceID.String() + `","known_words":"robot lemon"}}`,
+					`","words":"orbit tulip","known_owner":"` + clitest.AliceID.String() + `","known_words":"robot lemon"}`,
 			},
 		} {
 			if got := ask(t, d, c.in); !strings.Contains(got, c.out) {

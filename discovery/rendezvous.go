@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/adrg/xdg"
 	"github.com/libp2p/go-libp2p/core/peer"
 	ma "github.com/multiformats/go-multiaddr"
 
@@ -50,18 +49,11 @@ func newRendezvous(cfg Config, label string) *rendezvous {
 	r := &rendezvous{name: label + fileSuffix, ephemeral: cfg.Ephemeral}
 	r.dir = filepath.Join(cfg.RuntimeDir, "localchat")
 	if cfg.RuntimeDir == "" {
-		r.dir = defaultDir()
+		r.dir = private.RuntimeDir()
 	}
 	// Empty where there are no namespaces, which is right: then there is one.
 	r.space, _ = os.Readlink("/proc/self/ns/net")
 	return r
-}
-
-func defaultDir() string {
-	if fi, err := os.Stat(xdg.RuntimeDir); err == nil && fi.IsDir() {
-		return filepath.Join(xdg.RuntimeDir, "localchat")
-	}
-	return filepath.Join(os.TempDir(), fmt.Sprintf("localchat-%d", os.Geteuid()))
 }
 
 // open opens the folder and makes it if it is missing. It refuses one that another user could have put there or can

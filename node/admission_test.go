@@ -338,7 +338,7 @@ func TestFloodText(t *testing.T) {
 	defer r.cancel()
 	r.ledger = &w.Ledger
 	l.rooms[r.id], l.order = r, append(l.order, r.id)
-	sub := &Subscription{c: make(chan Event, EventQueue)}
+	sub := &Subscription{Queue: NewQueue()}
 	l.subs[sub] = struct{}{}
 	carol := visitor{peer: personaID("carol"), from: at("192.168.1.7"), guest: true, rooms: 1}
 	for _, c := range []struct {

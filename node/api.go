@@ -58,7 +58,7 @@ type PeerInfo struct {
 	RTTms     float64  `json:"rtt_ms"`
 	// Awaited: this node keeps a connection with it if it can, since the peer is in one of its rooms or a user has named it.
 	// Any other peer is only remembered for a while, and may have been a command that has ended.
-	Awaited bool `json:"-"`
+	Awaited bool `json:"awaited,omitempty"`
 }
 
 // RoomInfo is a room that we are in, own, or have found.
@@ -139,8 +139,9 @@ type JoinedInfo struct {
 	Members []MemberInfo `json:"members"`
 	// RetainS is for how long lines are kept, in seconds.
 	RetainS int64 `json:"retain_s"`
-	// Resumed: the place was there before, from an earlier life of the node.
+	// Resumed: the place was there before, from an earlier life of the node. Before: it was there when Join was called.
 	Resumed bool `json:"resumed,omitempty"`
+	Before  bool `json:"before,omitempty"`
 }
 
 // MemberInfo is a member of a room. Present: heard from by the authority just now. Since is when

@@ -27,7 +27,7 @@ func ownTwoAndVisitOne(t *testing.T, dir string, host *Node) {
 // asideWarnings are the warnings that a new subscriber receives.
 func asideWarnings(t *testing.T, n *Node) (texts []string) {
 	t.Helper()
-	sub := n.Subscribe()
+	sub := n.Subscribe(SubscribeOptions{})
 	defer sub.Close()
 	for {
 		select {

@@ -50,7 +50,7 @@ func serveOrders(dir string) error {
 	if err != nil {
 		return err
 	}
-	sub := n.Subscribe()
+	sub := n.Subscribe(SubscribeOptions{})
 	told := make(chan struct{})
 	go func() {
 		defer close(told)

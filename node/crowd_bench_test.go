@@ -236,7 +236,7 @@ func fillRoom(b *testing.B, owner Config, members int) *crowdedRoom {
 		_ = cmd.Wait() // it is killed with the benchmark
 	}()
 	r.hears("connected")
-	r.events = r.alice.Subscribe().Events()
+	r.events = r.alice.Subscribe(SubscribeOptions{}).Events()
 	return r
 }
 

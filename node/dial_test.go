@@ -195,7 +195,7 @@ func TestCrossingDials(t *testing.T) {
 			for i, nick := range []string{"alice", "bob"} {
 				nodes[i] = must(New(Config{Nick: nick, Listen: []string{"/ip4/127.0.0.1/udp/0/quic-v1", "/ip4/127.0.0.1/tcp/0"}}))
 				defer nodes[i].Close()
-				subs[i] = nodes[i].Subscribe()
+				subs[i] = nodes[i].Subscribe(SubscribeOptions{})
 			}
 			for i, n := range nodes {
 				n.gate.TypeIn(nodes[1-i].addrInfo().Addrs...)

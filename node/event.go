@@ -34,8 +34,8 @@ type EventBody interface {
 
 // A Quote is enough of a line to know it again.
 type Quote struct {
-	Nick string
-	Text string // its first words
+	Nick string `json:"nick"`
+	Text string `json:"text"` // its first words
 }
 
 type (
@@ -118,15 +118,15 @@ type (
 		// Before is the ID of the line that this one stands above, in the order that [Node.History] has on every node;
 		// empty where it is the last.
 		Before string `json:"before,omitempty"`
-		// Next is what Before says.
-		Next *Quote `json:"-"`
+		// Next is the line that Before names.
+		Next *Quote `json:"next,omitempty"`
 	}
 	// Backlog: the next N events of this room are [Message]s with Backlog set, in the room's order; then [BacklogEnd]. There
 	// may be less of them where lines expire meanwhile. All of them stand above the line Before; empty: they are the last.
 	Backlog struct {
 		N      int    `json:"n"`
 		Before string `json:"before,omitempty"`
-		Next   *Quote `json:"-"`
+		Next   *Quote `json:"next,omitempty"`
 	}
 	// BacklogEnd ends what [Backlog] begins.
 	BacklogEnd struct{}

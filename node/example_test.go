@@ -23,7 +23,7 @@ func Example() {
 	ctx := context.Background()
 	alice := start("alice")
 	defer alice.Close()
-	events := alice.Subscribe()
+	events := alice.Subscribe(node.SubscribeOptions{})
 	defer events.Close()
 
 	open := node.AccessOpen

@@ -139,7 +139,7 @@ func TestFlooderIsNamed(t *testing.T) {
 	defer r.cancel()
 	r.ledger = &w.Ledger
 	lp.rooms[r.id], lp.order = r, append(lp.order, r.id)
-	sub := &Subscription{c: make(chan Event, EventQueue)}
+	sub := &Subscription{Queue: NewQueue()}
 	lp.subs[sub] = struct{}{}
 	taken := 0
 	for range 2 * floodBurst {

@@ -43,7 +43,7 @@ func init() {
 	for range 20 {
 		must(n.Say(ctx, "lab", text, false))
 	}
-	sub := n.Subscribe()
+	sub := n.Subscribe(SubscribeOptions{})
 	fmt.Println(n.host.Addrs()[0].String()+"/p2p/"+n.self.String(), room.ID)
 	go func() {
 		for ev := range sub.Events() {

@@ -303,7 +303,7 @@ func TestDirectMessagesAreBounded(t *testing.T) {
 func TestEventsHoldNoMoreTextThanARoom(t *testing.T) {
 	text := strings.Repeat("x", protocol.MaxText)
 	for _, body := range []EventBody{Direct{Text: text}, Message{Text: text}} {
-		s := &Subscription{c: make(chan Event, EventQueue)}
+		s := &Subscription{Queue: NewQueue()}
 		pushed := 0
 		for range EventQueue {
 			if s.push(Event{Body: body}) {

@@ -334,6 +334,7 @@ func (n *Node) takeSeat(ctx context.Context, t *joinTarget, reply protocol.JoinR
 // joinedAs is joined where it is the nick asked for that we have there; "" is any.
 func (n *Node) joinedAs(ctx context.Context, room protocol.RoomID, nick string) (JoinedInfo, error) {
 	info, err := n.joined(ctx, room)
+	info.Before = true
 	if err != nil || nick == "" {
 		return info, err
 	}

@@ -329,7 +329,7 @@ func TestOnlyAuthoritysReasonForMyRequest(t *testing.T) {
 	defer h.Close()
 	bob := must(New(Config{Nick: "bob", Listen: loopback}))
 	defer bob.Close()
-	events := bob.Subscribe().Events()
+	events := bob.Subscribe(SubscribeOptions{}).Events()
 	told := func() (n int) {
 		for {
 			select {

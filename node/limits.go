@@ -21,6 +21,10 @@ const (
 	// eventBytes, in bytes of text in the events of one Subscription: as much as all lines of a room may take. One event can
 	// have 64 KiB of it.
 	eventBytes = transcript.MaxLineBytes
+	// startLines and startBytes of all rooms are told to a new reader that wants the lines that are kept: half of its queue.
+	// [Node.History] has them all.
+	startLines = EventQueue / 2
+	startBytes = eventBytes / 2
 
 	// pollsPerSecond and pollBurst of one peer, over all its streams; what is more loses the stream. An honest member
 	// asks once an answer, and is answered once a record: the burst is the largest room, emptied at once.

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"time"
 
 	"localchat/node/internal/store"
@@ -37,7 +38,7 @@ func (l *loop) notify(r *room, body Removed) {
 
 func (l *loop) show(u *pendingNotice, s *Subscription) {
 	if s.push(u.ev) {
-		u.at[s] = s.pushed
+		u.at[s] = s.Pushed()
 		l.readSoon()
 	}
 }
@@ -62,12 +63,32 @@ func (l *loop) markTaken() (more bool) {
 	now := l.now()
 	for _, u := range l.notices {
 		for s, n := range u.at {
-			if !u.taken && s.taken() >= n {
+			if !u.taken && !s.o.Acks && s.Taken() >= n {
 				u.taken, u.since, more = true, now, true
 			}
 		}
 	}
 	return more
+}
+
+// Shown says that a face has shown our removal from a room; see [SubscribeOptions]. Another number than that of the removal
+// which is being told means an earlier one.
+func (n *Node) Shown(ctx context.Context, room RoomID, removal uint64) error {
+	_, err := ask(ctx, n, shown{room, removal})
+	return err
+}
+
+type shown struct {
+	room    RoomID
+	removal uint64
+}
+
+func (q shown) run(l *loop) (none, error) {
+	if u := l.notices[q.room]; u != nil && !u.taken && u.ev.Body.(Removed).Removal == q.removal {
+		u.taken, u.since = true, l.now()
+		l.readSoon()
+	}
+	return none{}, nil
 }
 
 func (l *loop) tickNotices(now time.Time) {

@@ -127,6 +127,11 @@ func (l *loop) decide(ledger authority.Ledger, ev authority.Event) (authority.Le
 	return next, effects, nil
 }
 
+// knockEvent says that somebody stands at the door.
+func (r *room) knockEvent(p PeerID, nick string) Knock {
+	return Knock{Peer: p, Nick: nick, Words: r.l.n.words.of(p), Alike: r.alikeAtDoor(p), Trust: r.l.trusts.of(p, nick)}
+}
+
 func (r *room) carryOut(e authority.Effect) {
 	switch e := e.(type) {
 	case authority.Commit:
@@ -138,7 +143,7 @@ func (r *room) carryOut(e authority.Effect) {
 			r.l.n.admission.count(r.l.n.admission.visitorAt(e.Peer), aKnock, 1)
 			return
 		}
-		r.l.emit(r, Knock{Peer: e.Peer, Nick: e.Nick, Words: r.l.n.words.of(e.Peer), Alike: r.alikeAtDoor(e.Peer), Trust: r.l.trusts.of(e.Peer, e.Nick)})
+		r.l.emit(r, r.knockEvent(e.Peer, e.Nick))
 		r.warnStandIn(e.Peer, e.Nick, "knocks")
 	case authority.KnockTurned:
 		r.desk.bell.count(e.From, r.l.now())

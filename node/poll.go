@@ -437,9 +437,17 @@ func (r *room) noteAway() {
 	r.absence.since = r.l.now()
 	if r.absence.leaving {
 		r.absence.said = unreachableAfter
-		owner, _ := r.state().Member(r.authority())
-		r.l.emit(r, OwnerUnreachable{Left: true, Nick: owner.Nick})
+		r.l.emit(r, r.awayEvent())
 	}
+}
+
+// awayEvent says that the authority is away, and for how long.
+func (r *room) awayEvent() OwnerUnreachable {
+	if r.absence.leaving {
+		owner, _ := r.state().Member(r.authority())
+		return OwnerUnreachable{Left: true, Nick: owner.Nick}
+	}
+	return OwnerUnreachable{ForS: int(r.l.now().Sub(r.absence.since) / time.Second)}
 }
 
 func (r *room) backFromAway() {
@@ -460,5 +468,5 @@ func (r *room) tickMember(now time.Time) {
 		return
 	}
 	r.absence.said = silent
-	r.l.emit(r, OwnerUnreachable{ForS: int(silent / time.Second)})
+	r.l.emit(r, r.awayEvent())
 }

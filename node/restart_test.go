@@ -359,7 +359,7 @@ func TestReasonWaitsForAFace(t *testing.T) {
 		must(s.nodes["alice"].Kick(s.ctx(), "lab", "bob", "too loud"))
 		until(s.subs["alice"], func(p RemovalProgress) bool { return p.Told })
 		time.Sleep(time.Minute) // simulated
-		blind := bob.Subscribe()
+		blind := bob.Subscribe(SubscribeOptions{})
 		time.Sleep(time.Minute) // and nobody reads it
 		s.stop("bob")
 		seen := (<-blind.Events()).Body.(Removed)

@@ -225,7 +225,7 @@ type watcher struct {
 }
 
 func watch(t *testing.T, nick string, n *Node) *watcher {
-	return &watcher{t: t, nick: nick, sub: n.Subscribe(), shown: make(map[int]bool), last: -1}
+	return &watcher{t: t, nick: nick, sub: n.Subscribe(SubscribeOptions{}), shown: make(map[int]bool), last: -1}
 }
 
 // patience is how long an event is waited for, in simulated time.

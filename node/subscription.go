@@ -4,30 +4,34 @@ import (
 	"context"
 )
 
-// A Subscription is a stream of events with a bounded queue: a reader that falls behind by more than EventQueue gets
-// one [Gap] in place of what it missed. The node never waits for it.
-type Subscription struct {
-	n    *Node
-	c    chan Event // closed by the loop
-	lost int        // owned by the loop, as is the rest
-	// pushed counts what went into c, and sizes are the bytes of text of the last of these events; held is their sum.
-	pushed uint64
-	sizes  []int
-	held   int
+// SubscribeOptions are what a reader of events wants; the zero value is every event from now on.
+type SubscribeOptions struct {
+	// Room, where it is not zero, leaves out the events of other rooms.
+	Room RoomID
+	// Lines: the lines that are kept come first, as [Backlog]; of many the latest.
+	Lines bool
+	// Acks: the reader is another process, which may end with events that it has shown to nobody. A [Removed] counts as shown
+	// when it says so ([Node.Shown]). Such a reader slows nothing down: it gets a Gap sooner.
+	Acks bool
 }
 
-// Subscribe starts a stream of events, beginning with a [Joined] for every room that we are in and a [Removed] for every
-// removal that no reader has been told of.
-func (n *Node) Subscribe() *Subscription {
-	s := &Subscription{n: n, c: make(chan Event, EventQueue)}
+// A Subscription is a stream of events with a bounded queue. The node never waits for its reader.
+type Subscription struct {
+	n *Node
+	o SubscribeOptions
+	*Queue
+}
+
+// Subscribe starts a stream of events, beginning with what is so now: a [Joined] for every room that we are in, with the
+// knocks at its door, an [OwnerUnreachable] if it is so, and the lines if they are asked for; and a [Removed] for every removal
+// that no reader has been told of.
+func (n *Node) Subscribe(o SubscribeOptions) *Subscription {
+	s := &Subscription{n: n, o: o, Queue: NewQueue()}
 	if _, err := ask(context.Background(), n, subscribe{s}); err != nil {
-		close(s.c)
+		s.End()
 	}
 	return s
 }
-
-// Events is closed when the node or the subscription is.
-func (s *Subscription) Events() <-chan Event { return s.c }
 
 // Close ends the subscription.
 func (s *Subscription) Close() {
@@ -37,31 +41,56 @@ func (s *Subscription) Close() {
 
 // push is called by the loop. It reports whether ev is in the queue.
 func (s *Subscription) push(ev Event) bool {
+	return (s.o.Room == RoomID{} || ev.Room == RoomID{} || ev.Room == s.o.Room) && s.Push(ev)
+}
+
+// A Queue holds the events that a reader has yet to take. A reader that falls behind by more than EventQueue gets one [Gap] in
+// place of what it missed. One goroutine pushes.
+type Queue struct {
+	c    chan Event
+	lost int
+	// pushed counts what went into c, and sizes are the bytes of text of the last of these events; held is their sum.
+	pushed uint64
+	sizes  []int
+	held   int
+}
+
+// NewQueue returns an empty queue.
+func NewQueue() *Queue { return &Queue{c: make(chan Event, EventQueue)} }
+
+// Events are what the reader takes; closed by End.
+func (q *Queue) Events() <-chan Event { return q.c }
+
+// End ends the queue: nothing is pushed any more.
+func (q *Queue) End() { close(q.c) }
+
+// Push adds ev, and reports whether there was a place for it.
+func (q *Queue) Push(ev Event) bool {
 	size := textSize(ev.Body)
-	for len(s.sizes) > len(s.c) { // some have been taken
-		s.held -= s.sizes[0]
-		s.sizes = s.sizes[1:]
+	for len(q.sizes) > len(q.c) { // some have been taken
+		q.held -= q.sizes[0]
+		q.sizes = q.sizes[1:]
 	}
-	if s.held > 0 && s.held+size > eventBytes {
-		s.lost++
+	if q.held > 0 && q.held+size > eventBytes {
+		q.lost++
 		return false
 	}
-	if s.lost > 0 && s.put(Event{Seq: ev.Seq, Time: ev.Time, Body: Gap{Lost: s.lost}}, 0) {
-		s.lost = 0
+	if q.lost > 0 && q.put(Event{Seq: ev.Seq, Time: ev.Time, Body: Gap{Lost: q.lost}}, 0) {
+		q.lost = 0
 	}
-	if !s.put(ev, size) {
-		s.lost++
+	if !q.put(ev, size) {
+		q.lost++
 		return false
 	}
 	return true
 }
 
 // put puts ev into the queue, if there is a place.
-func (s *Subscription) put(ev Event, size int) bool {
+func (q *Queue) put(ev Event, size int) bool {
 	select {
-	case s.c <- ev:
-		s.pushed++
-		s.sizes, s.held = append(s.sizes, size), s.held+size
+	case q.c <- ev:
+		q.pushed++
+		q.sizes, q.held = append(q.sizes, size), q.held+size
 		return true
 	default:
 		return false
@@ -79,8 +108,10 @@ func textSize(body EventBody) int {
 	return 0
 }
 
-// taken is how many of the events pushed a reader has taken.
-func (s *Subscription) taken() uint64 { return s.pushed - uint64(len(s.c)) }
+// Pushed is how many events have been pushed, and Taken how many of them the reader has taken.
+func (q *Queue) Pushed() uint64 { return q.pushed }
+
+func (q *Queue) Taken() uint64 { return q.pushed - uint64(len(q.c)) }
 
 type (
 	subscribe   struct{ s *Subscription }
@@ -93,7 +124,7 @@ func (q subscribe) run(l *loop) (none, error) {
 	l.tellNetwork(q.s)
 	for _, id := range l.order {
 		if r := l.rooms[id]; r.joined {
-			q.s.push(Event{Seq: l.seq, Time: l.now(), Room: r.id, RoomName: r.label(), Body: r.joinedEvent()})
+			r.tellNow(q.s, startLines/len(l.order))
 		}
 	}
 	for _, u := range l.notices {
@@ -104,6 +135,44 @@ func (q subscribe) run(l *loop) (none, error) {
 	return none{}, nil
 }
 
+// tellNow tells a new reader of events how things are in the room, and, if it wants them, at most so many lines.
+func (r *room) tellNow(s *Subscription, most int) {
+	tell := func(body EventBody) {
+		s.push(Event{Seq: r.l.seq, Time: r.l.now(), Room: r.id, RoomName: r.label(), Body: body})
+	}
+	tell(r.joinedEvent())
+	if r.owner() {
+		for _, k := range r.ledger.Knocks() {
+			if r.desk.bell.told[k.Peer] {
+				tell(r.knockEvent(k.Peer, k.Nick))
+			}
+		}
+	}
+	if r.absence.said > 0 {
+		tell(r.awayEvent())
+	}
+	if !s.o.Lines {
+		return
+	}
+	lines, size := r.talk.Told(), 0
+	for i := len(lines) - 1; i >= 0; i-- {
+		if size += len(lines[i].Content.Text); len(lines)-i > most || size > startBytes {
+			lines = lines[i+1:]
+			break
+		}
+	}
+	if len(lines) == 0 {
+		return
+	}
+	tell(Backlog{N: len(lines)})
+	for _, l := range lines {
+		m := r.message(l)
+		m.Late, m.Backlog = true, true
+		tell(m)
+	}
+	tell(BacklogEnd{})
+}
+
 func (q unsubscribe) run(l *loop) (none, error) {
 	if _, ok := l.subs[q.s]; ok {
 		l.markTaken()
@@ -111,7 +180,7 @@ func (q unsubscribe) run(l *loop) (none, error) {
 			delete(u.at, q.s)
 		}
 		delete(l.subs, q.s)
-		close(q.s.c)
+		q.s.End()
 	}
 	return none{}, nil
 }

@@ -177,11 +177,13 @@ func (r *room) nickOf(p peer.ID) string {
 	return rm.Nick
 }
 
-// space is for how many events each reader has room, some set aside for what else happens.
+// space is for how many events each reader in this process has room, some set aside for what else happens.
 func (l *loop) space() int {
 	space := EventQueue
 	for s := range l.subs {
-		space = min(space, cap(s.c)-len(s.c)-eventsAside)
+		if !s.o.Acks {
+			space = min(space, cap(s.c)-len(s.c)-eventsAside)
+		}
 	}
 	return space
 }

@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/adrg/xdg"
 )
 
 // The permissions of others on a file or folder that is accepted.
@@ -18,6 +20,15 @@ const (
 	// NobodyWrites: others may read it.
 	NobodyWrites fs.FileMode = 0o022
 )
+
+// RuntimeDir is the folder in which the processes of one user meet, for as long as the user is logged in. It may not be there yet,
+// and somebody else's folder may: whoever uses it makes it and asks [Dir].
+func RuntimeDir() string {
+	if fi, err := os.Stat(xdg.RuntimeDir); err == nil && fi.IsDir() {
+		return filepath.Join(xdg.RuntimeDir, "localchat")
+	}
+	return filepath.Join(os.TempDir(), fmt.Sprintf("localchat-%d", os.Geteuid()))
+}
 
 // An Error says what is wrong with a file or folder, and how to mend it. It is not made for what is missing.
 type Error struct {

@@ -49,7 +49,7 @@ func (r *ourRoom) fill(n int, e ear) error {
 		}
 	}
 	for i, nd := range r.nodes {
-		events := nd.Subscribe().Events()
+		events := nd.Subscribe(node.SubscribeOptions{}).Events()
 		go func() {
 			for ev := range events {
 				r.report(i, ev, e)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"localchat/test/driver"
 )
@@ -142,14 +143,31 @@ func TestLANNames(t *testing.T) {
 	}
 }
 
+// TestLANDataDirInUse: a second command on a data directory attaches to the node that runs there. If that does not answer, the
+// command ends in time, with 7.
 func TestLANDataDirInUse(t *testing.T) {
 	l := newLAN(t)
 	alice := l.host("alice").start()
+	alice.create("lab")
+	if out, words, code := alice.run("rpc"); code != 0 || !strings.Contains(out, `"type":"joined"`) || words != "" {
+		t.Errorf("rpc beside it: exit %d, printed %q, said %q", code, out, words)
+	}
+	if out, words, code := alice.run("create", "den"); code != 0 || !strings.Contains(out, "you own den") {
+		t.Errorf("create beside it: exit %d, printed %q, said %q", code, out, words)
+	}
+	alice.await("joined", obj{"name": "den"})
+	if err := alice.Cmd.Process.Signal(stopSignal); err != nil {
+		t.Fatal(err)
+	}
 	for _, args := range [][]string{{"rpc"}, {"create", "lab"}} {
+		began := time.Now()
 		out, words, code := alice.run(args...)
-		if code != 7 || !strings.Contains(words, "hint:") || out != "" {
-			t.Errorf("second localchat %v: exit %d, printed %q, said %q; want 7 and a hint", args, code, out, words)
+		if code != 7 || !strings.Contains(words, "hint:") || out != "" || time.Since(began) > 8*time.Second {
+			t.Errorf("%v at a node that is stopped: exit %d after %v, printed %q, said %q; want 7 and a hint", args, code, time.Since(began), out, words)
 		}
+	}
+	if err := alice.Cmd.Process.Signal(continueSignal); err != nil {
+		t.Fatal(err)
 	}
 	if _, words, code := alice.run("id", "--ephemeral"); code != 0 {
 		t.Errorf("localchat id --ephemeral beside it: exit %d: %s", code, words)

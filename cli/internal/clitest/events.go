@@ -11,10 +11,13 @@ import (
 var (
 	LabID   = node.RoomID{1}
 	DenID   = node.RoomID{2}
-	MeID    = node.PeerID("me-key")
-	AliceID = node.PeerID("alice-key")
-	DaveID  = node.PeerID("dave-key")
+	MeID    = PeerID("me-key")
+	AliceID = PeerID("alice-key")
+	DaveID  = PeerID("dave-key")
 )
+
+// PeerID returns the ID of a peer whose key is so short that it is its own hash.
+func PeerID(key string) node.PeerID { return node.PeerID("\x00" + string(rune(len(key))) + key) }
 
 // Hostile is a text that an attacker may put into any field.
 const Hostile = "e\x1b[2J\x1b]0;owned\a\u202evil\u200b\nx\u009b31m"

@@ -95,7 +95,7 @@ func (f *Node) Info() node.Info {
 	return node.Info{Peer: MeID, Nick: "bob", Words: "amber kiwi", Addrs: []string{"/ip4/192.168.1.7/tcp/4001"}, Version: "devel"}
 }
 
-func (f *Node) Listen() (<-chan node.Event, func()) {
+func (f *Node) Listen(node.SubscribeOptions) (<-chan node.Event, func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if !f.first {
@@ -148,12 +148,21 @@ func (f *Node) Rooms(context.Context) ([]node.RoomInfo, error) {
 
 func (f *Node) Unlisted(context.Context) (int, error) { return f.More, nil }
 
+func (f *Node) Shown(_ context.Context, room node.RoomID, removal uint64) error {
+	return f.note("shown", roomName(room.String()), strconv.FormatUint(removal, 10))
+}
+
 // Ref knows the rooms of Refs. A room that was created is one of them.
 func (f *Node) Ref(_ context.Context, text string) node.RoomRef {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if ref, ok := f.Refs[text]; ok {
 		return ref
+	}
+	for _, id := range []node.RoomID{LabID, DenID} {
+		if text == id.String() {
+			return node.RoomRef{ID: id}
+		}
 	}
 	return node.RoomRef{Name: text}
 }

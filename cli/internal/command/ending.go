@@ -29,6 +29,8 @@ func Ending(ev node.Event) error {
 		return &fail.Error{Code: fail.ExitRefused, Text: "no longer in " + ev.RoomName, Hint: string(render.AfterRemoval(b, render.RoomWord(ev.RoomName, ev.Room), "localchat "))}
 	case node.Refused:
 		return &fail.Error{Code: fail.ExitRefused, Text: "not a member of " + ev.RoomName, Hint: "ask to be admitted: localchat join " + string(render.RoomWord(ev.RoomName, ev.Room))}
+	case node.Left:
+		return &fail.Error{Code: fail.ExitFailure, Text: "no longer in " + ev.RoomName + ": another localchat on this data directory has left it", Hint: "localchat join " + string(render.RoomWord(ev.RoomName, ev.Room)) + " enters it again"}
 	case node.RoomClosed:
 		return &fail.Error{Code: fail.ExitRefused, Text: ev.RoomName + " is closed", Hint: "localchat create ROOM makes a new one"}
 	}

@@ -30,7 +30,7 @@ func runNet(ctx context.Context, c Call) (Reply, error) {
 	for _, addr := range abroad(addrs) {
 		lines = append(lines, "me     "+safe.Phrase(addr))
 	}
-	nicks := nicksOf(ctx, c)
+	nicks := nicksOf(ctx, c.Node, c.Rooms)
 	for _, p := range peers {
 		id := p.Peer.String()
 		line := safe.Text("peer   ")
@@ -92,18 +92,24 @@ func portsLine(addrs []string) safe.Text {
 }
 
 func runDoctor(ctx context.Context, c Call) (Reply, error) {
-	peers, err := c.Node.Peers(ctx)
+	p, err := PatientOf(ctx, c.Node, c.Rooms)
 	if err != nil {
 		return Reply{}, err
 	}
-	return replied(c.Env.Doctor(ctx, Patient{Self: c.Node.Info().Peer, Peers: peers, Nicks: nicksOf(ctx, c)})...)
+	return replied(c.Env.Doctor(ctx, p)...)
+}
+
+// PatientOf describes a running node to doctor.
+func PatientOf(ctx context.Context, n Node, rooms []Room) (Patient, error) {
+	peers, err := n.Peers(ctx)
+	return Patient{Self: n.Info().Peer, Peers: peers, Nicks: nicksOf(ctx, n, rooms)}, err
 }
 
 // nicksOf returns the nicks of the members of our rooms. For a peer with several nicks it returns the first.
-func nicksOf(ctx context.Context, c Call) map[node.PeerID]safe.Text {
+func nicksOf(ctx context.Context, n Node, rooms []Room) map[node.PeerID]safe.Text {
 	nicks := map[node.PeerID]safe.Text{}
-	for _, r := range c.Rooms {
-		m, err := c.Node.Members(ctx, r.ID)
+	for _, r := range rooms {
+		m, err := n.Members(ctx, r.ID)
 		if err != nil {
 			continue // the room has gone meanwhile
 		}

@@ -15,7 +15,6 @@ type Node interface {
 	Dial(ctx context.Context, addr string) (node.PeerID, error)
 	Rooms(ctx context.Context) ([]node.RoomInfo, error)
 	Unlisted(ctx context.Context) (int, error)
-	Ref(ctx context.Context, text string) node.RoomRef
 	Create(ctx context.Context, o node.CreateOptions) (node.RoomInfo, error)
 	Join(ctx context.Context, o node.JoinOptions) (node.JoinedInfo, error)
 	Leave(ctx context.Context, room string) error
@@ -38,15 +37,24 @@ type Node interface {
 	Policy(ctx context.Context, room string, change node.PolicyChange) (node.PolicyInfo, error)
 	CloseRoom(ctx context.Context, room, reason string) error
 	Renew(ctx context.Context, room string) (node.Renewed, error)
-	// Listen starts a stream of events, beginning with a Joined for every room that we are in; stop ends it.
-	Listen() (events <-chan node.Event, stop func())
+	// Listen starts a stream of events; see [node.Node.Subscribe]. stop ends it.
+	Listen(o node.SubscribeOptions) (events <-chan node.Event, stop func())
 	Close() error
+}
+
+// An OwnNode is a node that runs in this process.
+type OwnNode interface {
+	Node
+	// Ref says which room a text names, without asking anybody.
+	Ref(ctx context.Context, text string) node.RoomRef
+	// Shown says that our removal from a room has been shown.
+	Shown(ctx context.Context, room node.RoomID, removal uint64) error
 }
 
 // Live makes a Node of a running node.
 type Live struct{ *node.Node }
 
-func (n Live) Listen() (<-chan node.Event, func()) {
-	s := n.Subscribe()
+func (n Live) Listen(o node.SubscribeOptions) (<-chan node.Event, func()) {
+	s := n.Subscribe(o)
 	return s.Events(), s.Close
 }

@@ -46,13 +46,31 @@ func runShare(ctx context.Context, c Call) (Reply, error) {
 	return Share(ctx, c, o)
 }
 
+// MayShare reports why nothing can be shared here, or nil.
+func MayShare(c Call) error {
+	if _, own := c.Node.(OwnNode); !own {
+		return errNotOwn
+	}
+	return nil
+}
+
 // Share shares the room of c.
 func Share(ctx context.Context, c Call, o ShareOptions) (Reply, error) {
-	made, err := c.Env.Shares.Start(ctx, c.Env, c.Node, c.Room.ID, o)
+	n, own := c.Node.(OwnNode)
+	if !own {
+		return Reply{}, errNotOwn
+	}
+	made, err := c.Env.Shares.Start(ctx, c.Env, n, c.Room.ID, o)
 	if err != nil {
 		return Reply{}, err
 	}
 	return sharedReply(c, made), nil
+}
+
+// errNotOwn: the page is served by the process that runs the node.
+var errNotOwn = &fail.Error{
+	Code: fail.ExitUsage, Text: "nothing was shared: another localchat runs the node, and this one is attached to it",
+	Hint: "/share in the console that was started first, or room.share by localchat rpc",
 }
 
 // parseShare reads the options of /share. A folder is named last, blanks and all.

@@ -39,8 +39,8 @@ func (n *inviting) Invite(ctx context.Context, room, nick string, expires time.D
 }
 
 // Listen leaves it to the test to close the events.
-func (n *inviting) Listen() (<-chan node.Event, func()) {
-	events, _ := n.Node.Listen()
+func (n *inviting) Listen(o node.SubscribeOptions) (<-chan node.Event, func()) {
+	events, _ := n.Node.Listen(o)
 	return events, func() {}
 }
 

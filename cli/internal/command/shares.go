@@ -117,7 +117,7 @@ func (s *Shares) Close() {
 
 // Start shares a room of n, until its time is over, the room ends for us, or Stop. The room is its ID, or its name where that
 // is unique here.
-func (s *Shares) Start(ctx context.Context, env *Env, n Node, room string, o ShareOptions) (Shared, error) {
+func (s *Shares) Start(ctx context.Context, env *Env, n OwnNode, room string, o ShareOptions) (Shared, error) {
 	if err := o.Check(); err != nil {
 		return Shared{}, err
 	}
@@ -156,7 +156,7 @@ func (s *Shares) Start(ctx context.Context, env *Env, n Node, room string, o Sha
 		s.running = make(map[string]*sharing)
 	}
 	s.running[id] = of
-	events, stop := n.Listen()
+	events, stop := n.Listen(node.SubscribeOptions{})
 	s.work.Go(func() {
 		defer env.Guard()
 		defer cancel()
@@ -182,7 +182,7 @@ type shareConfig struct {
 }
 
 // sharedRoom finds out about a room that we are in.
-func sharedRoom(ctx context.Context, n Node, room string) (shareConfig, error) {
+func sharedRoom(ctx context.Context, n OwnNode, room string) (shareConfig, error) {
 	cfg := shareConfig{}
 	m, err := n.Members(ctx, room)
 	if err != nil {

@@ -36,7 +36,7 @@ var Meanings = []struct {
 	{ExitNotFound, "there is no such room or person here, or there was no answer in time"},
 	{ExitRefused, "refused: banned, kicked, not admitted, or the room has ended"},
 	{ExitIdentity, "the identity file is damaged or unsafe, or an owner has another key than before"},
-	{ExitLocked, "another localchat is using the data directory"},
+	{ExitLocked, "another localchat is using the data directory, and cannot be attached to"},
 	{ExitInternal, "internal error"},
 	{ExitInterrupted, "ended by a signal"},
 }

@@ -98,7 +98,7 @@ func Run(ctx context.Context, env *command.Env, n command.Node, open *command.Op
 		}
 		defer done()
 	} else {
-		c.lines = stream.Lines(ctx, env.Stdin, maxLine, env.Guard)
+		c.lines = stream.Lines(ctx, env.Stdin, maxLine, stream.MaxQueue, env.Guard)
 	}
 	err := c.loop(ctx, open)
 	cancel()
@@ -108,7 +108,7 @@ func Run(ctx context.Context, env *command.Env, n command.Node, open *command.Op
 
 // loop runs the console. It owns the screen until it returns.
 func (c *console) loop(ctx context.Context, open *command.Opening) error {
-	events, stop := c.n.Listen()
+	events, stop := c.n.Listen(node.SubscribeOptions{Lines: true})
 	defer stop()
 	c.greet(ctx)
 	if open != nil {

@@ -2,7 +2,9 @@ package rpc
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"strconv"
 	"sync"
 	"time"
 
@@ -16,8 +18,11 @@ import (
 
 // rpcMethods implements the methods that docs/interface.md, "JSON-RPC", lists.
 type rpcMethods struct {
-	env *command.Env
-	n   command.Node
+	env    *command.Env
+	n      command.OwnNode
+	events *teller
+	// cancelRequest ends the request with that id.
+	cancelRequest func(id string)
 }
 
 // Parameters. Fields that are not pointers and have no omitempty are required; unknown ones are refused.
@@ -36,6 +41,7 @@ type (
 		Invite   string `json:"invite,omitempty"`
 		Nick     string `json:"nick,omitempty"`
 		TimeoutS *int64 `json:"timeout_s,omitempty"`
+		FindS    int64  `json:"find_s,omitempty"`
 	}
 	roomParams struct {
 		Room string `json:"room"`
@@ -83,6 +89,18 @@ type (
 		Room string `json:"room"`
 		node.PolicyChange
 	}
+	subscribeParams struct {
+		Room  string `json:"room,omitempty"`
+		Lines bool   `json:"lines,omitempty"`
+		Acks  bool   `json:"acks,omitempty"`
+	}
+	cancelParams struct {
+		Request json.RawMessage `json:"request"`
+	}
+	shownParams struct {
+		Room    string `json:"room"`
+		Removal uint64 `json:"removal"`
+	}
 	shareParams struct {
 		Room    string `json:"room"`
 		Port    int    `json:"port,omitempty"`
@@ -112,10 +130,6 @@ type (
 		// More is the number of rooms on this network that are not listed.
 		More int `json:"more,omitempty"`
 	}
-	roomResult struct {
-		ID   node.RoomID `json:"id"`
-		Name string      `json:"name"`
-	}
 	idResult struct {
 		ID string `json:"id"`
 	}
@@ -131,42 +145,49 @@ type (
 	verifiedList struct {
 		Verified []node.Verification `json:"verified"`
 	}
-	seqResult struct {
-		Seq uint64 `json:"seq"`
-	}
 )
+
+// askedNote is what a program is told when the owner's person has been asked to let it in. Request is the id of its request.
+type askedNote struct {
+	Request json.RawMessage `json:"request"`
+	Room    string          `json:"room"`
+	Until   time.Time       `json:"until"`
+}
 
 // table returns every method by its name.
 func (m rpcMethods) table() handler.Map {
 	table := handler.Map{
-		"node.info":     method(m.env, m.info),
-		"node.peers":    method(m.env, m.peers),
-		"node.dial":     method(m.env, m.dial),
-		"node.verify":   method(m.env, m.verify),
-		"node.verified": method(m.env, m.verified),
-		"room.list":     method(m.env, m.list),
-		"room.create":   method(m.env, m.create),
-		"room.join":     method(m.env, m.join),
-		"room.leave":    method(m.env, m.leave),
-		"room.say":      method(m.env, m.say),
-		"room.tell":     method(m.env, m.tell),
-		"room.members":  method(m.env, m.members),
-		"room.history":  method(m.env, m.history),
-		"room.invite":   method(m.env, m.invite),
-		"room.invites":  method(m.env, m.invites),
-		"room.uninvite": method(m.env, m.uninvite),
-		"room.share":    method(m.env, m.share),
-		"room.unshare":  method(m.env, m.unshare),
-		"room.knocks":   method(m.env, m.knocks),
-		"room.accept":   method(m.env, m.accept),
-		"room.deny":     method(m.env, m.deny),
-		"room.kick":     method(m.env, m.kick),
-		"room.ban":      method(m.env, m.ban),
-		"room.unban":    method(m.env, m.unban),
-		"room.bans":     method(m.env, m.bans),
-		"room.policy":   method(m.env, m.policy),
-		"room.close":    method(m.env, m.close),
-		"room.renew":    method(m.env, m.renew),
+		"node.info":      method(m, m.info),
+		"node.peers":     method(m, m.peers),
+		"node.dial":      method(m, m.dial),
+		"node.verify":    method(m, m.verify),
+		"node.verified":  method(m, m.verified),
+		"node.subscribe": method(m, m.subscribe),
+		"node.shown":     method(m, m.shown),
+		"node.cancel":    method(m, m.cancel),
+		"room.list":      method(m, m.list),
+		"room.create":    method(m, m.create),
+		"room.join":      method(m, m.join),
+		"room.leave":     method(m, m.leave),
+		"room.say":       method(m, m.say),
+		"room.tell":      method(m, m.tell),
+		"room.members":   method(m, m.members),
+		"room.history":   method(m, m.history),
+		"room.invite":    method(m, m.invite),
+		"room.invites":   method(m, m.invites),
+		"room.uninvite":  method(m, m.uninvite),
+		"room.share":     method(m, m.share),
+		"room.unshare":   method(m, m.unshare),
+		"room.knocks":    method(m, m.knocks),
+		"room.accept":    method(m, m.accept),
+		"room.deny":      method(m, m.deny),
+		"room.kick":      method(m, m.kick),
+		"room.ban":       method(m, m.ban),
+		"room.unban":     method(m, m.unban),
+		"room.bans":      method(m, m.bans),
+		"room.policy":    method(m, m.policy),
+		"room.close":     method(m, m.close),
+		"room.renew":     method(m, m.renew),
 	}
 	quick := make(chan struct{}, maxRequests)
 	for name, do := range table {
@@ -216,6 +237,8 @@ type methodTable struct {
 	methods handler.Map
 	turns   *turns
 	notes   sync.WaitGroup // unfinished notifications
+	// drainWait is how long they may take at the end.
+	drainWait time.Duration
 }
 
 // Assign implements jrpc2.Assigner. It is called for one request after another, in the order of the input.
@@ -231,14 +254,15 @@ func (t *methodTable) Assign(ctx context.Context, name string) jrpc2.Handler {
 
 // method makes a handler of do. It takes parameters exactly as declared, gives errors their code and hint, and treats a panic
 // as every goroutine of the program does.
-func method[P, R any](env *command.Env, do func(context.Context, P) (R, error)) jrpc2.Handler {
+func method[P, R any](m rpcMethods, do func(context.Context, P) (R, error)) jrpc2.Handler {
 	return func(ctx context.Context, req *jrpc2.Request) (any, error) {
-		defer env.Guard()
+		defer m.env.Guard()
 		var params P
 		if fault := readParams(req.ParamString(), &params); fault != "" {
 			return nil, wrongParams(fault)
 		}
 		result, err := do(ctx, params)
+		m.events.settle()
 		if err != nil {
 			return nil, rpcError(err)
 		}
@@ -257,6 +281,17 @@ type errorData struct {
 	Nick string `json:"nick,omitempty"`
 	// Change is set if the room's name is known with another owner.
 	Change *node.KeyChange `json:"change,omitempty"`
+	// Rooms are those of which one has to be named, and More how many there are beside them.
+	Rooms []node.Choice `json:"rooms,omitempty"`
+	More  int           `json:"more,omitempty"`
+	// Limit is the most that is allowed, and At an address.
+	Limit int    `json:"limit,omitempty"`
+	At    string `json:"at,omitempty"`
+	// Reason is finer than Code.
+	Reason node.Reason `json:"reason,omitempty"`
+	// Identity marks a failed identity check, and Network a machine without a usable network.
+	Identity bool `json:"identity,omitempty"`
+	Network  bool `json:"network,omitempty"`
 }
 
 // serverError is the number of every error that is not about JSON-RPC itself; data.code says which error it is.
@@ -282,7 +317,10 @@ func rpcError(err error) error {
 	case node.CodeInternal:
 		code = jrpc2.InternalError
 	}
-	data := errorData{Code: fault.Code, Hint: hint.ForProgram(fault), Until: fault.Until, Nick: fault.Nick, Change: fault.Change}
+	data := errorData{
+		Code: fault.Code, Hint: hint.ForProgram(fault), Reason: fault.Reason, Identity: fault.Identity, Network: fault.Network,
+		Until: fault.Until, Nick: fault.Nick, Change: fault.Change, Rooms: fault.Rooms, More: fault.More, Limit: fault.Limit, At: fault.At,
+	}
 	if fault.RetryAfter > 0 {
 		data.RetryAfterS = int64((fault.RetryAfter + time.Second - 1) / time.Second)
 	}
@@ -343,9 +381,32 @@ func (m rpcMethods) list(ctx context.Context, _ noParams) (RoomList, error) {
 	return RoomList{OrEmpty(rooms), more}, err
 }
 
-func (m rpcMethods) create(ctx context.Context, p createParams) (roomResult, error) {
-	r, err := m.n.Create(ctx, node.CreateOptions{Name: p.Name, Nick: p.Nick, PolicyChange: p.PolicyChange})
-	return roomResult{ID: r.ID, Name: r.Name}, err
+func (m rpcMethods) create(ctx context.Context, p createParams) (node.RoomInfo, error) {
+	return m.n.Create(ctx, node.CreateOptions{Name: p.Name, Nick: p.Nick, PolicyChange: p.PolicyChange})
+}
+
+func (m rpcMethods) subscribe(ctx context.Context, p subscribeParams) (done, error) {
+	o := node.SubscribeOptions{Lines: p.Lines, Acks: p.Acks}
+	if p.Room != "" {
+		ref := m.n.Ref(ctx, p.Room)
+		if ref.ID == (node.RoomID{}) {
+			return done{}, &node.Error{Code: node.CodeNotFound, Text: "this node is not in a room " + strconv.Quote(p.Room), Reason: "not in that room"}
+		}
+		o.Room = ref.ID
+	}
+	m.events.start(o)
+	return done{}, nil
+}
+
+// cancel ends a request of this program that is under way. A join that waits at a door is taken back.
+func (m rpcMethods) cancel(_ context.Context, p cancelParams) (done, error) {
+	m.cancelRequest(string(p.Request))
+	return done{}, nil
+}
+
+func (m rpcMethods) shown(ctx context.Context, p shownParams) (done, error) {
+	ref := m.n.Ref(ctx, p.Room)
+	return done{}, m.n.Shown(ctx, ref.ID, p.Removal)
 }
 
 func (m rpcMethods) join(ctx context.Context, p joinParams) (node.JoinedInfo, error) {
@@ -359,9 +420,20 @@ func (m rpcMethods) join(ctx context.Context, p joinParams) (node.JoinedInfo, er
 			return node.JoinedInfo{}, err
 		}
 	}
+	find, err := lengthOf("find_s", p.FindS)
+	if err != nil {
+		return node.JoinedInfo{}, err
+	}
+	o := node.JoinOptions{Room: p.Room, Invite: p.Invite, Nick: p.Nick, Find: find}
+	if req := jrpc2.InboundRequest(ctx); req != nil && !req.IsNotification() {
+		o.Asked = func(room string, until time.Time) {
+			// A program that cannot be told any more gets no answer either.
+			_ = jrpc2.ServerFromContext(ctx).Notify(ctx, askedMethod, askedNote{json.RawMessage(req.ID()), room, until})
+		}
+	}
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	joined, err := m.n.Join(ctx, node.JoinOptions{Room: p.Room, Invite: p.Invite, Nick: p.Nick})
+	joined, err := m.n.Join(ctx, o)
 	joined.Members = OrEmpty(joined.Members)
 	return joined, err
 }
@@ -457,9 +529,8 @@ func (m rpcMethods) ban(ctx context.Context, p banParams) (node.Committed, error
 	return m.n.Ban(ctx, p.Room, p.Who, p.Reason, length)
 }
 
-func (m rpcMethods) unban(ctx context.Context, p whoParams) (seqResult, error) {
-	c, err := m.n.Unban(ctx, p.Room, p.Who)
-	return seqResult{c.Seq}, err
+func (m rpcMethods) unban(ctx context.Context, p whoParams) (node.Committed, error) {
+	return m.n.Unban(ctx, p.Room, p.Who)
 }
 
 func (m rpcMethods) bans(ctx context.Context, p roomParams) (banList, error) {

@@ -43,7 +43,7 @@ func TestEventFields(t *testing.T) {
 // TestMethodTable: the methods that programs rely on exist.
 func TestMethodTable(t *testing.T) {
 	table := rpcMethods{}.table()
-	for _, name := range strings.Fields(`node.info node.peers node.dial room.list room.create room.join room.leave room.say room.tell
+	for _, name := range strings.Fields(`node.info node.peers node.dial node.subscribe node.shown room.list room.create room.join room.leave room.say room.tell
 		room.members room.history room.invite room.accept room.deny room.kick room.ban room.unban room.bans room.policy room.close room.renew`) {
 		if table[name] == nil {
 			t.Errorf("there is no %s", name)
@@ -60,7 +60,7 @@ func TestParameters(t *testing.T) {
 		{createParams{}, "name! nick access subject idle_s retain_s history members_invite hide_reasons"},
 		{policyParams{}, "room! access subject idle_s retain_s history members_invite hide_reasons"},
 		{sayParams{}, "room! text! action"},
-		{joinParams{}, "room invite nick timeout_s"},
+		{joinParams{}, "room invite nick timeout_s find_s"},
 	} {
 		var got []string
 		for _, p := range parametersOf(reflect.TypeOf(c.params)) {
@@ -140,7 +140,7 @@ func TestRPCTextIsExact(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := clitest.NewNode()
 		f.Quiet = true
-		d := serve(t, f)
+		d := serveTo(t, f)
 		for method, params := range map[string]any{
 			"node.dial": addrParams{}, "room.create": createParams{}, "room.join": joinParams{}, "room.leave": roomParams{}, "room.say": sayParams{}, "room.tell": tellParams{}, "room.kick": reasonParams{},
 			"room.ban": banParams{}, "room.unban": whoParams{}, "room.invite": inviteParams{}, "room.uninvite": uninviteParams{}, "node.verify": verifyParams{}, "room.policy": policyParams{}, "room.close": closeParams{},

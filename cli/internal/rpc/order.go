@@ -21,7 +21,7 @@ import (
 // known only when its join is finished. So a request about a room that we are not in waits for such joins too, because it may
 // be about their room. Without that wait it could only fail.
 type turns struct {
-	n command.Node
+	n command.OwnNode
 
 	mu    sync.Mutex // needed because requests begin in the reader and end in their own goroutines
 	lines map[node.RoomRef]*roomLine
@@ -35,7 +35,7 @@ type roomLine struct {
 	entering int               // number of those that may make this node enter a room
 }
 
-func newTurns(n command.Node) *turns { return &turns{n: n, lines: make(map[node.RoomRef]*roomLine)} }
+func newTurns(n command.OwnNode) *turns { return &turns{n: n, lines: make(map[node.RoomRef]*roomLine)} }
 
 // A turn is the place of a request in its line.
 type turn struct {
@@ -126,7 +126,7 @@ func sameRoom(a, b node.RoomRef) (same, known bool) {
 
 // roomOf returns the room that a request is about, as the program names it.
 func roomOf(method string, params string) (text string, ok bool) {
-	if !strings.HasPrefix(method, "room.") && method != "node.verify" {
+	if !strings.HasPrefix(method, "room.") && method != "node.verify" && method != "node.subscribe" {
 		return "", false
 	}
 	var given map[string]json.RawMessage
@@ -173,9 +173,9 @@ func (t *methodTable) inTurn(ctx context.Context, do jrpc2.Handler) jrpc2.Handle
 	}
 }
 
-// finish waits for unfinished notifications, for at most DrainWait.
+// finish waits for unfinished notifications, for at most drainWait.
 func (t *methodTable) finish(cancel context.CancelFunc) {
-	timer := time.AfterFunc(DrainWait, cancel)
+	timer := time.AfterFunc(t.drainWait, cancel)
 	defer timer.Stop()
 	t.notes.Wait()
 }

@@ -135,6 +135,18 @@ func inexact(raw string) string {
 	}
 }
 
+// inexactParam names the parameter of a struct that JSON cannot hold exactly; "": it can hold all of them.
+func inexactParam(params any) string {
+	of := reflect.ValueOf(params)
+	for _, p := range parametersOf(of.Type()) {
+		value := reflect.Indirect(of.FieldByIndex(p.index))
+		if value.Kind() == reflect.String && !utf8.ValidString(value.String()) {
+			return p.name
+		}
+	}
+	return ""
+}
+
 // escaped returns the UTF-16 unit that a text begins with, written as \uXXXX.
 func escaped(s string) rune {
 	unit, _ := strconv.ParseUint(s[2:6], 16, 16)

@@ -20,40 +20,66 @@ import (
 	"localchat/node"
 )
 
-// Serve answers requests until the input or ctx ends.
-func Serve(ctx context.Context, env *command.Env, n command.Node) error {
+// Serve answers requests on standard input and output until the end of input or of ctx, and tells of all that happens.
+func Serve(ctx context.Context, env *command.Env, n command.OwnNode) error {
+	return serve(ctx, env, n, session{in: env.Stdin, out: env.Stdout, ahead: stream.MaxQueue, program: true})
+}
+
+// ServeFace is Serve for a face in another process, at the other end of a connection. It is cut off if it sends too many lines
+// that are no JSON. One that hands on what a program says is told of all that happens. Any other is told of nothing before it
+// asks, and when it goes it waits for nothing any more.
+func ServeFace(ctx context.Context, env *command.Env, n command.OwnNode, in io.Reader, out io.Writer, program bool) error {
+	return serve(ctx, env, n, session{in: in, out: out, maxGarbage: maxGarbage, program: program})
+}
+
+// A session is what differs between those that are served.
+type session struct {
+	in         io.Reader
+	out        io.Writer
+	ahead      int // lines that are read ahead
+	maxGarbage int // lines in a row that are no JSON; 0: no bound
+	// program: it is told of all that happens, and the end of its input waits for the answers.
+	program bool
+}
+
+func serve(ctx context.Context, env *command.Env, n command.OwnNode, s session) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	events, stop := n.Listen()
-	wire := newLineChannel(stream.Lines(ctx, env.Stdin, MaxRequest, env.Guard), env.Stdout)
-	methods := &methodTable{env: env, ctx: ctx, methods: rpcMethods{env: env, n: n}.table(), turns: newTurns(n)}
-	server := jrpc2.NewServer(methods, &jrpc2.ServerOptions{
+	wire := newLineChannel(stream.Lines(ctx, s.in, MaxRequest, s.ahead, env.Guard), s.out)
+	wire.maxGarbage = s.maxGarbage
+	if s.program {
+		wire.drainWait = DrainWait
+	}
+	tell := &teller{env: env, n: n}
+	var server *jrpc2.Server
+	table := rpcMethods{env: env, n: n, events: tell, cancelRequest: func(id string) { server.CancelRequest(id) }}.table()
+	methods := &methodTable{env: env, ctx: ctx, drainWait: wire.drainWait, methods: table, turns: newTurns(n)}
+	server = jrpc2.NewServer(methods, &jrpc2.ServerOptions{
 		AllowPush: true, DisableBuiltin: true, Concurrency: noBound, // the methods have their own bounds
 		NewContext: func() context.Context { return ctx },
-	}).Start(wire)
-	var pushing sync.WaitGroup
-	pushing.Go(func() {
-		defer env.Guard()
-		for ev := range events {
-			raw, err := Event(ev)
-			if err == nil {
-				err = server.Notify(ctx, "event", raw)
-			}
-			if err != nil {
-				env.Log.Info("events can no longer be written", "type", ev.Body.Type(), "err", err)
-				if wire.failed() { // no one reads our answers any more
-					cancel()
-				}
-				return // at the end of input, earlier requests are still answered
-			}
-		}
 	})
+	tell.push = func(ev node.Event) error {
+		raw, err := Event(ev)
+		if err == nil {
+			err = server.Notify(ctx, eventMethod, raw)
+		}
+		if err != nil {
+			env.Log.Info("events can no longer be written", "type", ev.Body.Type(), "err", err)
+			if wire.failed() { // no one reads our answers any more
+				cancel()
+			} // at the end of input, earlier requests are still answered
+		}
+		return err
+	}
+	server.Start(wire)
+	if s.program {
+		tell.start(node.SubscribeOptions{Lines: true})
+	}
 	stopped := context.AfterFunc(ctx, server.Stop)
 	err := wire.cause(server.Wait())
 	stopped()
 	methods.finish(cancel)
-	stop()
-	pushing.Wait()
+	tell.end()
 	return err
 }
 
@@ -108,15 +134,20 @@ type lineChannel struct {
 	closed chan struct{} // closed by Close, because a read of standard input cannot be interrupted
 	once   sync.Once
 
-	mu       sync.Mutex // Recv and Send share open and writeErr
+	mu       sync.Mutex // Recv, Send and Close share what follows
 	open     int        // number of requests read and not answered
 	writeErr error
-	idle     *sync.Cond // signals that open is 0, or that nothing can be written any more
+	ended    bool       // by Close
+	changed  *sync.Cond // signals a change of any of them
+
+	maxGarbage int           // see session
+	garbage    int           // number of lines in a row that were no JSON; owned by Recv
+	drainWait  time.Duration // how long the end of input waits for answers
 }
 
 func newLineChannel(in <-chan stream.Line, out io.Writer) *lineChannel {
 	c := &lineChannel{in: in, out: out, closed: make(chan struct{})}
-	c.idle = sync.NewCond(&c.mu)
+	c.changed = sync.NewCond(&c.mu)
 	return c
 }
 
@@ -124,10 +155,13 @@ var _ channel.Channel = (*lineChannel)(nil)
 
 // notJSON is returned by Recv for a line that is too long, and for an id that is not valid UTF-8: the server answers it with a
 // parse error.
-var notJSON = []byte("not accepted")
+const notJSON = "not accepted"
 
-// Recv implements channel.Channel.
+var errGarbage = errors.New("too many lines that are no JSON-RPC")
+
+// Recv implements channel.Channel. It reads nothing while too many requests wait for their answer.
 func (c *lineChannel) Recv() ([]byte, error) {
+	c.awaitPlace()
 	select {
 	case line, open := <-c.in:
 		switch {
@@ -135,8 +169,13 @@ func (c *lineChannel) Recv() ([]byte, error) {
 			c.drain()
 			return nil, io.EOF
 		case line.Err != nil || !namesItself([]byte(line.Text)):
-			c.count(1)
-			return notJSON, nil
+			line.Text = notJSON
+		}
+		if c.garbage++; json.Valid([]byte(line.Text)) {
+			c.garbage = 0
+		}
+		if c.maxGarbage > 0 && c.garbage > c.maxGarbage {
+			return nil, errGarbage
 		}
 		c.count(answers([]byte(line.Text)))
 		return []byte(line.Text), nil
@@ -185,25 +224,32 @@ func (c *lineChannel) count(n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.open += n
-	if c.open <= 0 {
-		c.idle.Broadcast()
+	c.changed.Broadcast()
+}
+
+// awaitPlace waits until one more request may be read.
+func (c *lineChannel) awaitPlace() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.open >= maxOpen && c.writeErr == nil && !c.ended {
+		c.changed.Wait()
 	}
 }
 
-// drain waits until every request is answered, nothing can be written any more, or DrainWait has passed.
+// drain waits until every request is answered, nothing can be written any more, or drainWait has passed.
 func (c *lineChannel) drain() {
 	expired := false
-	timer := time.AfterFunc(DrainWait, func() {
+	timer := time.AfterFunc(c.drainWait, func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		expired = true
-		c.idle.Broadcast()
+		c.changed.Broadcast()
 	})
 	defer timer.Stop()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for c.open > 0 && c.writeErr == nil && !expired {
-		c.idle.Wait()
+		c.changed.Wait()
 	}
 }
 
@@ -216,7 +262,7 @@ func (c *lineChannel) Send(message []byte) error {
 	c.mu.Lock()
 	if err != nil && c.writeErr == nil {
 		c.writeErr = err
-		c.idle.Broadcast()
+		c.changed.Broadcast()
 	}
 	c.mu.Unlock()
 	if !bytes.HasPrefix(message, pushed) {
@@ -235,6 +281,10 @@ func (c *lineChannel) failed() bool {
 // Close implements channel.Channel. The streams themselves belong to the process.
 func (c *lineChannel) Close() error {
 	c.once.Do(func() { close(c.closed) })
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ended = true
+	c.changed.Broadcast()
 	return nil
 }
 

@@ -20,8 +20,8 @@ type client struct {
 	end  chan error
 }
 
-// serve serves f to a client.
-func serve(t *testing.T, f *clitest.Node) *client {
+// serveTo serves f to a client.
+func serveTo(t *testing.T, f *clitest.Node) *client {
 	t.Helper()
 	in, keys := io.Pipe()
 	c := &client{t: t, keys: keys, out: &clitest.Screen{}, end: make(chan error, 1)}

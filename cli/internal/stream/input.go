@@ -16,10 +16,10 @@ type Line struct {
 	Err  error
 }
 
-// Lines reads standard input until it ends, in lines of at most limit bytes, and skips empty lines. Nothing can interrupt
-// the read itself, so the goroutine ends with its input or with the process. It defers guard first.
-func Lines(ctx context.Context, stdin io.Reader, limit int, guard func()) <-chan Line {
-	lines := make(chan Line, MaxQueue)
+// Lines reads standard input until it ends, in lines of at most limit bytes, and skips empty lines. Up to queue lines are read
+// ahead. Nothing can interrupt the read itself, so the goroutine ends with its input or with the process. It defers guard first.
+func Lines(ctx context.Context, stdin io.Reader, limit, queue int, guard func()) <-chan Line {
+	lines := make(chan Line, queue)
 	go func() {
 		defer guard()
 		defer close(lines)

@@ -69,7 +69,9 @@ func TestScreenPanics(t *testing.T) {
 // A torn node panics where the console listens to it.
 type torn struct{ *clitest.Node }
 
-func (torn) Listen() (<-chan node.Event, func()) { panic("a test's panic, caught") }
+func (torn) Listen(node.SubscribeOptions) (<-chan node.Event, func()) {
+	panic("a test's panic, caught")
+}
 
 func TestScreenPanicsWhileListening(t *testing.T) {
 	a, _, _ := newScreenEnv(t, strings.NewReader(""))

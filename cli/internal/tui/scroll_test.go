@@ -263,7 +263,7 @@ func TestScreenProperties(t *testing.T) {
 		f.Rules = node.PolicyInfo{Access: node.Access(name), Subject: name}
 		a, _, words := newScreenEnv(t, strings.NewReader(""))
 		a.Exit = nil
-		g := before(rt, t.Context(), a, words, f, 80, 24, &command.Opening{Run: func(ctx context.Context, c command.Call) (command.Reply, error) {
+		g := before(rt, t.Context(), a, words, f, f, 80, 24, &command.Opening{Run: func(ctx context.Context, c command.Call) (command.Reply, error) {
 			return command.CreateRoom(ctx, c.Node, node.CreateOptions{Name: name})
 		}})
 		bodies := append(clitest.Events(), node.Message{ID: name, Peer: clitest.DaveID, Nick: name, Text: name, At: clitest.Noon}, node.Direct{Peer: clitest.DaveID, Nick: name, Text: name},
@@ -291,7 +291,7 @@ func busy(b *testing.B) *glass {
 	b.Helper()
 	f := clitest.NewNode()
 	a, _, words := newScreenEnv(b, strings.NewReader(""))
-	g := before(b, b.Context(), a, words, f, 120, 40, &command.Opening{Run: memberOpening})
+	g := before(b, b.Context(), a, words, f, f, 120, 40, &command.Opening{Run: memberOpening})
 	for i := range maxScrollLines {
 		g.m.event(node.Event{Time: clitest.Noon, Room: clitest.LabID, RoomName: "lab", Body: clitest.Spoken(i, "a line of an ordinary length, as people say them in a room")})
 	}

@@ -15,6 +15,7 @@ import (
 
 	"localchat/cli/internal/clitest"
 	"localchat/cli/internal/command"
+	"localchat/cli/internal/rpc/rpctest"
 	"localchat/cli/internal/safe"
 	"localchat/node"
 )
@@ -28,6 +29,7 @@ type glass struct {
 		Fatalf(string, ...any)
 	}
 	f       *clitest.Node
+	events  <-chan node.Event
 	m       *tui
 	words   *clitest.Screen // standard error
 	effects []tea.Msg
@@ -39,18 +41,19 @@ func sitBefore(t *testing.T, f *clitest.Node, width, height int, open *command.O
 	t.Helper()
 	t.Setenv("TZ", "UTC")
 	a, _, words := newScreenEnv(t, strings.NewReader(""))
-	return before(t, t.Context(), a, words, f, width, height, open)
+	return before(t, t.Context(), a, words, f, rpctest.Over(t, f), width, height, open)
 }
 
 func before(t interface {
 	Helper()
 	Errorf(string, ...any)
 	Fatalf(string, ...any)
-}, ctx context.Context, a *command.Env, words *clitest.Screen, f *clitest.Node, width, height int, open *command.Opening,
+}, ctx context.Context, a *command.Env, words *clitest.Screen, f *clitest.Node, n command.Node, width, height int, open *command.Opening,
 ) *glass {
 	t.Helper()
 	g := &glass{t: t, f: f, words: words}
-	g.m = newTUI(ctx, a, f, open, clitest.Noon)
+	g.events, _ = n.Listen(node.SubscribeOptions{})
+	g.m = newTUI(ctx, a, n, open, clitest.Noon)
 	g.m.settle, g.m.post = g.drain, g.send
 	g.send(tea.WindowSizeMsg{Width: width, Height: height})
 	g.run(g.m.Init())
@@ -114,7 +117,8 @@ func (g *glass) run(cmd tea.Cmd) {
 
 // drain sends the events of the node to the console.
 func (g *glass) drain() {
-	if batch := collect(g.f.Events, nil); len(batch) > 0 {
+	g.m.n.Info() // where it is in another process, it tells first what has happened
+	if batch := collect(g.events, nil); len(batch) > 0 {
 		g.send(batch)
 	}
 }
@@ -328,4 +332,10 @@ func newScreenEnv(t testing.TB, stdin io.Reader) (env *command.Env, out, words *
 		Stdin: stdin, Stdout: out, Stderr: words, Ring: &command.LogRing{}, Show: command.UsualSettings,
 		Exit: func(code int) { t.Errorf("the program ended itself with %d", code) },
 	}, out, words
+}
+
+// TestOverJSONRPC: a console that is attached is the same console. Two tests act in the middle of a request, in the goroutine of
+// the node, and cannot be in another process.
+func TestOverJSONRPC(t *testing.T) {
+	rpctest.Again(t, "TestOverJSONRPC|TestScreenWaitsAtADoor|TestScreenKnockIsTakenBack")
 }

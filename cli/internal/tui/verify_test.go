@@ -36,7 +36,7 @@ func TestScreenVerify(t *testing.T) {
 	g.sees("nothing was done", "lab> /verify dave")
 	g.press("enter")
 	// Before the answer, dave goes and another peer comes with his nick. The answer is about the words that were shown.
-	g.f.MemberList[1], g.f.MemberList[2].Nick = node.MemberInfo{Peer: "another-key", Nick: "dave", Role: "member", Present: true}, "erin"
+	g.f.MemberList[1], g.f.MemberList[2].Nick = node.MemberInfo{Peer: clitest.PeerID("another-key"), Nick: "dave", Role: "member", Present: true}, "erin"
 	g.passes(time.Second)
 	g.press("y")
 	g.did("verify lab " + clitest.DaveID.String() + " true")
@@ -71,13 +71,13 @@ func TestScreenVerify(t *testing.T) {
 func TestScreenVerifiedMarks(t *testing.T) {
 	g := ownerAt(t, 110, 24)
 	g.f.MemberList = append(g.f.MemberList[:1],
-		node.MemberInfo{Peer: "k1", Nick: "carol", Role: "member", Present: true, Trust: node.Trust{Verified: true}},
-		node.MemberInfo{Peer: "k2", Nick: "erin", Role: "member", Trust: node.Trust{Verified: true}},
-		node.MemberInfo{Peer: "k3", Nick: "✓frank", Role: "member", Present: true},
-		node.MemberInfo{Peer: "k4-key", Nick: "car0l", Role: "member", Present: true, Trust: node.Trust{Other: "k1"}},
+		node.MemberInfo{Peer: clitest.PeerID("k1"), Nick: "carol", Role: "member", Present: true, Trust: node.Trust{Verified: true}},
+		node.MemberInfo{Peer: clitest.PeerID("k2"), Nick: "erin", Role: "member", Trust: node.Trust{Verified: true}},
+		node.MemberInfo{Peer: clitest.PeerID("k3"), Nick: "✓frank", Role: "member", Present: true},
+		node.MemberInfo{Peer: clitest.PeerID("k4-key"), Nick: "car0l", Role: "member", Present: true, Trust: node.Trust{Other: clitest.PeerID("k1")}},
 	)
 	g.f.AtDoor = []node.KnockInfo{
-		{Peer: clitest.DaveID, Nick: "erin", Words: "robot lemon", Trust: node.Trust{Other: "k2"}},
+		{Peer: clitest.DaveID, Nick: "erin", Words: "robot lemon", Trust: node.Trust{Other: clitest.PeerID("k2")}},
 		{Peer: clitest.AliceID, Nick: "alice", Trust: node.Trust{Verified: true}},
 	}
 	g.passes(time.Second)
@@ -86,7 +86,7 @@ func TestScreenVerifiedMarks(t *testing.T) {
 	g.says("/verify car0l")
 	g.sees(`! "car0l" could be car0l (`, "carol (")
 	g.press("ctrl+c")
-	g.says("/verify " + node.PeerID("k4-key").String())
+	g.says("/verify " + clitest.PeerID("k4-key").String())
 	g.sees("this is not the car0l you verified: the key is different. Now, did car0l (")
 	g.press("n", "ctrl+c", "f2")
 	for range 6 {
@@ -292,7 +292,7 @@ func TestScreenMouse(t *testing.T) {
 func TestScreenMouseFindsARow(t *testing.T) {
 	g := ownerAt(t, 90, 12)
 	for i := range 40 {
-		g.f.MemberList = append(g.f.MemberList, node.MemberInfo{Peer: node.PeerID([]byte{byte(i)}), Nick: "m" + string(safe.Number(i)), Role: "member", Present: true})
+		g.f.MemberList = append(g.f.MemberList, node.MemberInfo{Peer: clitest.PeerID(string([]byte{byte(i)})), Nick: "m" + string(safe.Number(i)), Role: "member", Present: true})
 	}
 	g.passes(time.Second)
 	wheel := func(b tea.MouseButton, x, n int) {

@@ -61,8 +61,10 @@ type Error struct {
 // A Choice is a room that may be meant. Owner is the nick of its owner, and Words are the owner's; each is empty where it is
 // not known, or does not help.
 type Choice struct {
-	Room               protocol.RoomID
-	Name, Owner, Words string
+	Room  protocol.RoomID `json:"room"`
+	Name  string          `json:"name"`
+	Owner string          `json:"owner_nick,omitempty"`
+	Words string          `json:"words,omitempty"`
 }
 
 func (e *Error) Error() string { return e.Text }

@@ -1,7 +1,7 @@
 package fault
 
 // A Reason is why something failed, finer than a [Code]: a face that shows the [Error] chooses its hint by it. It does not go
-// over the wire, and may change.
+// over the wire, and the list may change.
 type Reason string
 
 // Other nodes, and the network.

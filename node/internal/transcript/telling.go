@@ -51,6 +51,17 @@ func (t *Transcript) nextTold(l *Line) *Line {
 	return t.below(l, func(next *Line) bool { return next.told && next.Shown() })
 }
 
+// Told are the lines that readers have been told of, in the room's order.
+func (t *Transcript) Told() []*Line {
+	var told []*Line
+	for _, l := range t.order {
+		if l.told && l.Shown() {
+			told = append(told, l)
+		}
+	}
+	return told
+}
+
 // compared: a comparison is over, and whole says that its partner has given all it had. goesOn: its next page follows.
 func (t *Transcript) compared(env *Env, whole, goesOn bool) {
 	t.telling.caughtUp = t.telling.caughtUp || whole

@@ -1,0 +1,168 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"localchat/cli/internal/attach"
+	"localchat/cli/internal/command"
+	"localchat/cli/internal/fail"
+	"localchat/cli/internal/render"
+	"localchat/cli/internal/rpc"
+	"localchat/cli/internal/safe"
+	"localchat/node"
+)
+
+// This file is how a command comes to its node: the one that runs on its data directory already, in another process, or one
+// that it starts, to which others can attach then.
+
+// A reached is a node to work with. One of own and conn is set.
+type reached struct {
+	own   command.OwnNode
+	conn  *attach.Conn
+	since time.Time // for conn: when the node started
+}
+
+// reach attaches to the node that runs on the data directory of cfg or, where there is none, starts it.
+func (a *app) reach(ctx context.Context, cfg node.Config, hello attach.Hello) (reached, error) {
+	if cfg.DataDir == "" {
+		own, err := a.start(cfg)
+		return reached{own: own}, err
+	}
+	for end := time.Now().Add(attach.HelloWait); ; {
+		r, silence := a.attach(ctx, cfg.DataDir, hello)
+		var refused *attach.Refusal
+		switch {
+		case silence == nil:
+			a.sayIgnored()
+			return r, nil
+		case errors.As(silence, &refused) && !refused.Soon:
+			return reached{}, &fail.Error{Code: fail.ExitFailure, Text: refused.Text, Hint: "end some of them; localchat status lists them"}
+		}
+		own, err := a.start(cfg)
+		if err == nil || !node.AsError(err).Locked {
+			return reached{own: own}, err
+		}
+		if time.Now().After(end) {
+			return reached{}, unanswered(cfg.DataDir, refused)
+		}
+		select {
+		case <-time.After(attachPause):
+		case <-ctx.Done():
+			return reached{}, ctx.Err()
+		}
+	}
+}
+
+// unanswered is the error for a data directory whose user does not let this command attach.
+func unanswered(dir string, refused *attach.Refusal) error {
+	e := &fail.Error{
+		Code: fail.ExitLocked, Text: fmt.Sprintf("another localchat uses the data directory %s, and does not answer", dir),
+		Hint: "it may be stopped, of an older version, or on another machine: end it; or use --ephemeral, or --data-dir with another directory",
+	}
+	if refused != nil {
+		e.Text = fmt.Sprintf("%s: %s", dir, refused.Text)
+		e.Hint = "wait for its end and try again; or use --ephemeral, or --data-dir with another directory"
+	}
+	return e
+}
+
+// attach attaches to the node that runs on a data directory.
+func (a *app) attach(ctx context.Context, dir string, hello attach.Hello) (reached, error) {
+	hello.Version = version()
+	conn, welcome, err := attach.Dial(ctx, dir, hello)
+	if err != nil {
+		return reached{}, err
+	}
+	if welcome.Version != hello.Version {
+		a.Say(render.FaultMark + "the localchat that runs the node is version " + safe.Phrase(welcome.Version) + ", this one is " + safe.Phrase(hello.Version) + ": start it again")
+	}
+	return reached{conn: conn, since: welcome.Since}, nil
+}
+
+// forTheNode are the flags of every command that only a command that starts the node can obey.
+var forTheNode = []string{"listen", "peer", "interface", "no-mdns", "from-anywhere", "no-resume", "remember"}
+
+// sayIgnored says which flags of the command line have no effect, since the node runs already.
+func (a *app) sayIgnored() {
+	for _, flag := range forTheNode {
+		if slices.Contains(a.given, flag) {
+			a.Say(render.FaultMark + "localchat runs already on this data directory: --" + safe.Phrase(flag) + " has no effect")
+		}
+	}
+}
+
+// asNick is the nick that the command line names; "" leaves the choice to the node.
+func (a *app) asNick() string {
+	if slices.Contains(a.given, "nick") {
+		return a.opts.nick
+	}
+	return ""
+}
+
+// withNode runs do with the node of cfg, and lets go of it afterwards. A node that this process has started is closed, which
+// leaves every room in order; until then others attach to it.
+func (a *app) withNode(ctx context.Context, cfg node.Config, hello attach.Hello, do func(context.Context, command.Node) error) (err error) {
+	r, err := a.reach(ctx, cfg, hello)
+	if err != nil {
+		return err
+	}
+	if r.conn != nil {
+		n := rpc.NewClient(&a.Env, r.conn, r.conn.In)
+		defer n.Close()
+		return do(ctx, n)
+	}
+	return a.withOwn(ctx, cfg.DataDir, hello.Rank, r.own, func() error { return do(ctx, r.own) })
+}
+
+// withOwn runs do and closes n, which this process has started. Meanwhile others attach to it.
+func (a *app) withOwn(ctx context.Context, dir string, rank attach.Rank, n command.OwnNode, do func() error) (err error) {
+	defer func() {
+		a.Shares.Close()
+		if closeErr := n.Close(); err == nil && closeErr != nil {
+			err = closeErr
+		}
+	}()
+	defer a.host(ctx, dir, rank, n)()
+	return do()
+}
+
+// attached runs do with the node that runs on the data directory, if there is one. since is when that started.
+func (a *app) attached(ctx context.Context, face string, do func(ctx context.Context, n command.Node, since time.Time) error) (done bool, err error) {
+	if a.opts.dir() == "" {
+		return false, nil
+	}
+	r, err := a.attach(ctx, a.opts.dir(), attach.Hello{Face: face, Rank: attach.Passing})
+	if err != nil {
+		return false, nil
+	}
+	n := rpc.NewClient(&a.Env, r.conn, r.conn.In)
+	defer n.Close()
+	return true, do(ctx, n, r.since)
+}
+
+// host lets others attach to n, until what it returns is called.
+func (a *app) host(ctx context.Context, dir string, rank attach.Rank, n command.OwnNode) (end func()) {
+	if dir == "" {
+		return func() {}
+	}
+	server, err := attach.Listen(dir, attach.Host{
+		Version: version(), Rank: rank, Log: a.Log, Guard: a.Guard,
+		Serve: func(ctx context.Context, conn *attach.Conn, hello attach.Hello) error {
+			return rpc.ServeFace(ctx, &a.Env, n, conn.In, conn, hello.Program)
+		},
+	})
+	if err != nil {
+		a.Log.Warn("no other localchat can attach", "err", err)
+		return func() {}
+	}
+	return func() {
+		if rank < attach.Resident && ctx.Err() == nil {
+			server.Drain(attachDrain)
+		}
+		server.Close()
+	}
+}

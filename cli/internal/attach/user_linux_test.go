@@ -1,0 +1,82 @@
+package attach
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// another, in the environment, has the program of this test connect to a socket and say whether it was answered.
+const another = "ATTACH_TEST_SOCKET"
+
+func TestMain(m *testing.M) {
+	if path := os.Getenv(another); path != "" {
+		c, err := net.Dial("unix", path)
+		if err == nil {
+			_, _ = io.WriteString(c, `{"jsonrpc":"2.0","id":"attach","method":"attach","params":{}}`+"\n")
+			var got []byte
+			if got, err = io.ReadAll(c); len(got) > 0 {
+				_, _ = os.Stdout.WriteString("answered")
+			}
+		}
+		if errors.Is(err, syscall.EACCES) {
+			_, _ = os.Stdout.WriteString("denied")
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// Another user of the machine does not get through to the socket, and is not answered even where the folder lets it in.
+func TestAnotherUser(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can be two users")
+	}
+	dir := home(t)
+	s := listen(t, dir, echo(t))
+	path := s.listener.Addr().String()
+	self, err := os.ReadFile("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := filepath.Join(t.TempDir(), "other")
+	if err := os.WriteFile(program, self, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	open := func(mode os.FileMode, paths ...string) {
+		for _, p := range paths {
+			for ; p != "/" && p != os.TempDir(); p = filepath.Dir(p) {
+				if err := os.Chmod(p, mode); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	open(0o755, program, dir)
+	connects := func() string {
+		cmd := exec.Command(program)
+		cmd.Env = append(os.Environ(), another+"="+path)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	if got := connects(); got != "denied" {
+		t.Errorf("another user at the socket: %q", got)
+	}
+	open(0o755, filepath.Dir(path))
+	if err := os.Chmod(path, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if got := connects(); got != "" {
+		t.Errorf("another user at an open socket: %q", got)
+	}
+}

@@ -1,0 +1,195 @@
+package rpc
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"localchat/cli/internal/command"
+	"localchat/node"
+)
+
+// The methods of a [Client], which make it a [command.Node].
+var _ command.Node = (*Client)(nil)
+
+// Info is what the node says of itself, or has said last.
+func (c *Client) Info() node.Info {
+	ctx, cancel := context.WithTimeout(context.Background(), command.RequestWait)
+	defer cancel()
+	var info node.Info
+	err := c.ask(ctx, "node.info", noParams{}, &info)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err == nil {
+		c.info = info
+	}
+	return c.info
+}
+
+func (c *Client) Peers(ctx context.Context) ([]node.PeerInfo, error) {
+	var r peerList
+	err := c.ask(ctx, "node.peers", noParams{}, &r)
+	return r.Peers, err
+}
+
+func (c *Client) Dial(ctx context.Context, addr string) (node.PeerID, error) {
+	var r peerResult
+	err := c.ask(ctx, "node.dial", addrParams{addr}, &r)
+	return r.Peer, err
+}
+
+func (c *Client) Rooms(ctx context.Context) ([]node.RoomInfo, error) {
+	var r RoomList
+	err := c.ask(ctx, "room.list", noParams{}, &r)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.more = r.More
+	return r.Rooms, err
+}
+
+// Unlisted is how many rooms there were beside those that Rooms returned last.
+func (c *Client) Unlisted(context.Context) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.more, nil
+}
+
+func (c *Client) Create(ctx context.Context, o node.CreateOptions) (node.RoomInfo, error) {
+	var r node.RoomInfo
+	err := c.ask(ctx, "room.create", createParams{o.Name, o.Nick, o.PolicyChange}, &r)
+	return r, err
+}
+
+func (c *Client) Join(ctx context.Context, o node.JoinOptions) (node.JoinedInfo, error) {
+	p := joinParams{Room: o.Room, Invite: o.Invite, Nick: o.Nick, FindS: seconds(o.Find)}
+	if end, ok := ctx.Deadline(); ok {
+		s := max(seconds(time.Until(end)), 0)
+		p.TimeoutS = &s
+	}
+	// The node says better why time is up.
+	wait, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ctx, func() {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			time.AfterFunc(lastWord, cancel)
+			return
+		}
+		cancel()
+	})()
+	var r node.JoinedInfo
+	err := c.askAs(wait, "room.join", p, &r, o.Asked)
+	if wait.Err() != nil && errors.Is(err, wait.Err()) {
+		err = ctx.Err()
+	}
+	return r, err
+}
+
+func (c *Client) Leave(ctx context.Context, room string) error {
+	return c.ask(ctx, "room.leave", roomParams{room}, &done{})
+}
+
+func (c *Client) Say(ctx context.Context, room, text string, action bool) (string, error) {
+	var r idResult
+	err := c.ask(ctx, "room.say", sayParams{room, text, action}, &r)
+	return r.ID, err
+}
+
+func (c *Client) Tell(ctx context.Context, room, who, text string) (string, error) {
+	var r idResult
+	err := c.ask(ctx, "room.tell", tellParams{room, who, text}, &r)
+	return r.ID, err
+}
+
+func (c *Client) Members(ctx context.Context, room string) (node.MembersInfo, error) {
+	var r node.MembersInfo
+	err := c.ask(ctx, "room.members", roomParams{room}, &r)
+	return r, err
+}
+
+func (c *Client) Verify(ctx context.Context, room, who string, verified bool) (node.Verification, error) {
+	var r node.Verification
+	err := c.ask(ctx, "node.verify", verifyParams{room, who, verified}, &r)
+	return r, err
+}
+
+func (c *Client) Verified(ctx context.Context) ([]node.Verification, error) {
+	var r verifiedList
+	err := c.ask(ctx, "node.verified", noParams{}, &r)
+	return r.Verified, err
+}
+
+func (c *Client) History(ctx context.Context, room string) (node.HistoryInfo, error) {
+	var r node.HistoryInfo
+	err := c.ask(ctx, "room.history", roomParams{room}, &r)
+	return r, err
+}
+
+func (c *Client) Invite(ctx context.Context, room, nick string, expires time.Duration) (node.InviteInfo, error) {
+	var r node.InviteInfo
+	err := c.ask(ctx, "room.invite", inviteParams{room, nick, seconds(expires)}, &r)
+	return r, err
+}
+
+func (c *Client) Invites(ctx context.Context, room string) ([]node.InviteInfo, error) {
+	var r inviteList
+	err := c.ask(ctx, "room.invites", roomParams{room}, &r)
+	return r.Invites, err
+}
+
+func (c *Client) Uninvite(ctx context.Context, room, id string) error {
+	return c.ask(ctx, "room.uninvite", uninviteParams{room, id}, &done{})
+}
+
+func (c *Client) Knocks(ctx context.Context, room string) ([]node.KnockInfo, error) {
+	var r knockList
+	err := c.ask(ctx, "room.knocks", roomParams{room}, &r)
+	return r.Knocks, err
+}
+
+func (c *Client) Accept(ctx context.Context, room, who string) error {
+	return c.ask(ctx, "room.accept", reasonParams{Room: room, Who: who}, &done{})
+}
+
+func (c *Client) Deny(ctx context.Context, room, who, reason string) error {
+	return c.ask(ctx, "room.deny", reasonParams{room, who, reason}, &done{})
+}
+
+func (c *Client) Kick(ctx context.Context, room, who, reason string) (node.Committed, error) {
+	var r node.Committed
+	err := c.ask(ctx, "room.kick", reasonParams{room, who, reason}, &r)
+	return r, err
+}
+
+func (c *Client) Ban(ctx context.Context, room, who, reason string, d time.Duration) (node.Committed, error) {
+	var r node.Committed
+	err := c.ask(ctx, "room.ban", banParams{room, who, reason, seconds(d)}, &r)
+	return r, err
+}
+
+func (c *Client) Unban(ctx context.Context, room, who string) (node.Committed, error) {
+	var r node.Committed
+	err := c.ask(ctx, "room.unban", whoParams{room, who}, &r)
+	return r, err
+}
+
+func (c *Client) Bans(ctx context.Context, room string) ([]node.BanInfo, error) {
+	var r banList
+	err := c.ask(ctx, "room.bans", roomParams{room}, &r)
+	return r.Bans, err
+}
+
+func (c *Client) Policy(ctx context.Context, room string, change node.PolicyChange) (node.PolicyInfo, error) {
+	var r node.PolicyInfo
+	err := c.ask(ctx, "room.policy", policyParams{room, change}, &r)
+	return r, err
+}
+
+func (c *Client) CloseRoom(ctx context.Context, room, reason string) error {
+	return c.ask(ctx, "room.close", closeParams{room, reason}, &done{})
+}
+
+func (c *Client) Renew(ctx context.Context, room string) (node.Renewed, error) {
+	var r node.Renewed
+	err := c.ask(ctx, "room.renew", roomParams{room}, &r)
+	return r, err
+}

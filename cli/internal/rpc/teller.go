@@ -1,0 +1,96 @@
+package rpc
+
+import (
+	"sync"
+
+	"localchat/cli/internal/command"
+	"localchat/node"
+)
+
+// eventMethod and askedMethod are the methods of the notifications that a program gets.
+const (
+	eventMethod = "event"
+	askedMethod = "asked"
+)
+
+// A teller tells a program what happens on the node, in one stream of events at a time.
+type teller struct {
+	env  *command.Env
+	n    command.Node
+	push func(node.Event) error
+
+	mu  sync.Mutex // methods and the end of the program's connection meet here
+	now *telling   // nil: it is told of nothing
+}
+
+// A telling is one stream of events.
+type telling struct {
+	stop  func()
+	asked chan chan struct{}
+	done  chan struct{}
+}
+
+// start begins a stream in the place of the one that there is.
+func (t *teller) start(o node.SubscribeOptions) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.endLocked()
+	events, stop := t.n.Listen(o)
+	s := &telling{stop: stop, asked: make(chan chan struct{}), done: make(chan struct{})}
+	t.now = s
+	go func() {
+		defer t.env.Guard()
+		defer close(s.done)
+		t.run(s, events)
+	}()
+}
+
+func (t *teller) run(s *telling, events <-chan node.Event) {
+	for {
+		select {
+		case ev, open := <-events:
+			if !open || t.push(ev) != nil {
+				return
+			}
+		case reply := <-s.asked:
+			for n := len(events); n > 0; n-- {
+				if ev, open := <-events; !open || t.push(ev) != nil {
+					close(reply)
+					return
+				}
+			}
+			close(reply)
+		}
+	}
+}
+
+// settle returns when all that has happened so far is told: what a request did is told before it is answered.
+func (t *teller) settle() {
+	t.mu.Lock()
+	s := t.now
+	t.mu.Unlock()
+	if s == nil {
+		return
+	}
+	reply := make(chan struct{})
+	select {
+	case s.asked <- reply:
+		<-reply
+	case <-s.done:
+	}
+}
+
+// end ends the stream.
+func (t *teller) end() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.endLocked()
+}
+
+func (t *teller) endLocked() {
+	if t.now != nil {
+		t.now.stop()
+		<-t.now.done
+		t.now = nil
+	}
+}
