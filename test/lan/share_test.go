@@ -144,7 +144,7 @@ func lineOf(t *testing.T, page, system string) string {
 }
 
 // TestLANShare: from an empty host, with curl, a shell and the page of localchat share, to the first line that is said. What has
-// come has the sum that the page and the owner's console show. The page is there for this network alone, and is gone with the room.
+// come has the sum that the page and the owner's console show. The page is there for this network alone, and is gone with the program.
 func TestLANShare(t *testing.T) {
 	l := newLAN(t)
 	a, b := l.host("alice"), l.host("bob")
@@ -200,13 +200,13 @@ func TestLANShare(t *testing.T) {
 
 	alice.types("/close see you tomorrow")
 	bob.sees("see you tomorrow")
-	eventually(t, "the page is gone", func() bool { _, ok := b.curl(url); return !ok })
+	eventually(t, "the page is gone with the program", func() bool { _, ok := b.curl(url); return !ok })
 	bob.keys.Close()
 	alice.leaves()
 }
 
 // TestLANShareForPrograms: a program shares a room and ends that, as a person does, and another share has the same port again.
-// A guest without an invite knocks.
+// A guest without an invite knocks. The page is gone with the room, while the program goes on.
 func TestLANShareForPrograms(t *testing.T) {
 	l := newLAN(t)
 	a, b := l.host("alice"), l.host("bob")
@@ -237,4 +237,6 @@ func TestLANShareForPrograms(t *testing.T) {
 	alice.do("room.accept", obj{"room": "lab", "who": "bob"})
 	bob.sees("-- in lab: ")
 	bob.leaves()
+	alice.do("room.close", obj{"room": "lab"})
+	eventually(t, "the page is gone with the room", func() bool { _, ok := b.curl("http://" + a.addr + ":8080/"); return !ok })
 }
