@@ -225,8 +225,8 @@ func (l *loop) countUnplaced(before map[protocol.RoomID]bool, e roomsAnswered) {
 
 func (l *loop) noteRoom(from peer.ID, host string, a openedAd) {
 	id, body := a.create.RoomID(), a.create.Body.(protocol.Create)
-	if !l.lives(id, a.create.Author, from) {
-		return
+	if a.create.Author == l.n.self || !l.lives(id, a.create.Author, from) {
+		return // of our own rooms nobody has to tell us
 	}
 	f, known := l.directory.found[id]
 	if !known {

@@ -227,7 +227,7 @@ func (l *loop) doubtTwin() {
 
 // twinError is what an order in a room gets while a twin runs.
 func (l *loop) twinError() error {
-	return &Error{Code: CodeUnavailable, Text: "another node, at " + l.twin.host() + ", has this identity: nothing is decided here while both run", Reason: fault.Twin, RetryAfter: twinGone}
+	return &Error{Code: CodeUnavailable, Text: "another node, at " + l.twin.host() + ", has this identity: nothing is decided in your rooms while both run", Reason: fault.Twin, RetryAfter: twinGone}
 }
 
 // signsBesideTwin reports whether an event would have this node write what a twin may write differently. What is taken back
