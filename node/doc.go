@@ -83,7 +83,8 @@
 // # A start
 //
 // The owner's node asks the members in reach how far the log goes before it signs anything (recover.go), since its disk may
-// be an old one; requests wait until then. A member's node learns with the first answer which of its line numbers are used.
+// be an old one; requests wait until then. Before that it looks for another node of its identity: while one runs, neither signs
+// anything (twin.go). A member's node learns with the first answer which of its line numbers are used.
 // Where two logs of a room meet, the records that prove it go to everybody and the room freezes (heads.go); its owner can make
 // it anew (renew.go).
 //

@@ -82,6 +82,68 @@ func TestLANCopiesOfOwner(t *testing.T) {
 	}
 }
 
+// The copy's machine sleeps. The owner's other node goes on; the copy, on waking, looks for it before it decides anything.
+func TestLANCopyThatSleeps(t *testing.T) {
+	l := newLAN(t)
+	people := l.people("alice", "bob", "carol")
+	alice, bob, carol := people[0], people[1], people[2]
+	alice.do("room.create", obj{"name": "lab", "access": "open"})
+	for _, n := range people[1:] {
+		n.do("room.join", obj{"room": "lab"})
+	}
+	alice.quit()
+	copied := l.host("alice2")
+	alice.copyTo(copied)
+	alice = alice.host.start()
+	alice.await("joined", obj{"name": "lab"})
+	second := copied.start()
+	for _, n := range []*node{alice, second} {
+		n.await("warning", obj{"code": "twin"})
+	}
+	second.freeze()
+	began := time.Now()
+	alice.await("warning", obj{"code": "twin_gone"})
+	t.Logf("alice goes on %v after the copy fell asleep", time.Since(began).Round(time.Millisecond))
+	eventually(t, "alice decides again", func() bool {
+		return alice.begin("room.policy", obj{"room": "lab", "subject": "awake"}).wait().Error == nil
+	})
+	bob.await("policy", obj{"subject": "awake"})
+	second.thaw()
+	second.fails("unavailable", "room.kick", obj{"room": "lab", "who": "carol"})
+	second.fails("unavailable", "room.policy", obj{"room": "lab", "subject": "of the copy"})
+	second.quit()
+	converse("lab", "one room", alice, bob, carol)
+	for _, n := range []*node{alice, bob, carol} {
+		if c := n.count("warning", obj{"code": "frozen"}) + n.count("refused", nil) + n.count("removed", nil); c > 0 {
+			t.Errorf("%s has seen the room split, or end, %d times", n.name, c)
+		}
+	}
+}
+
+// A short command on a copy of the owner's data says what is wrong, and harms nobody.
+func TestLANCommandOfCopy(t *testing.T) {
+	l := newLAN(t)
+	people := l.people("alice", "bob")
+	alice, bob := people[0], people[1]
+	alice.do("room.create", obj{"name": "lab", "access": "open"})
+	bob.do("room.join", obj{"room": "lab"})
+	copied := l.host("alice2")
+	alice.copyTo(copied)
+	_, said, code := copied.run("send", "lab", "hello", "--timeout", "20s")
+	if code == 0 || !strings.Contains(said, "has this identity") {
+		t.Errorf("send: exit %d, said %q", code, said)
+	}
+	// It may have ended before alice could look at it.
+	eventually(t, "alice decides", func() bool {
+		return alice.begin("room.policy", obj{"room": "lab", "subject": "as before"}).wait().Error == nil
+	})
+	bob.await("policy", obj{"subject": "as before"})
+	converse("lab", "one room", alice, bob)
+	if c := bob.count("warning", obj{"code": "frozen"}) + bob.count("refused", nil) + bob.count("removed", nil); c > 0 {
+		t.Errorf("bob has seen the room split, or end, %d times", c)
+	}
+}
+
 // A node with two cards, a node that is killed and restarted on the same port, and a node whose address changes are no
 // copies of themselves.
 func TestLANNoCopies(t *testing.T) {
