@@ -12,7 +12,6 @@ import (
 
 var (
 	lawStart  = roomtest.Start
-	persona   = roomtest.Persona
 	personaID = roomtest.PersonaID
 	sealed    = roomtest.Sealed
 )
