@@ -34,8 +34,8 @@ func (g *log) Receipt(author peer.ID) protocol.Runs {
 	return runs[:min(len(runs), protocol.MaxRuns)]
 }
 
-// lowest is the lower part of runs, of n numbers at most: for what lies above, it says that nothing is here.
-func lowest(runs protocol.Runs, n int) protocol.Runs {
+// lowerPart is the lower part of runs, of n numbers at most: for what lies above, it says that nothing is here.
+func lowerPart(runs protocol.Runs, n int) protocol.Runs {
 	over := max(0, len(runs)-n)
 	return runs[over+over%2:]
 }
@@ -91,7 +91,7 @@ func (g *log) refresh() {
 	g.exact = false
 	share := 1 + (maxRuns-len(authors))/gapped
 	for i, h := range g.known {
-		g.known[i].Runs = lowest(h.Runs, share)
+		g.known[i].Runs = lowerPart(h.Runs, share)
 	}
 	g.known = slices.DeleteFunc(g.known, func(h protocol.Head) bool { return len(h.Runs) == 0 })
 }

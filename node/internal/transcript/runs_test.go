@@ -59,7 +59,7 @@ func TestPartsOfRuns(t *testing.T) {
 		}
 		runs := numbered(lines).Runs("author 0000")
 		for n := uint64(1); n <= top+2; n++ {
-			low, below := lowest(runs, int(n)), withBelow(runs, n)
+			low, below := lowerPart(runs, int(n)), withBelow(runs, n)
 			if len(low) > int(n) {
 				t.Fatalf("%v is more than %d of %v", low, n, runs)
 			}
