@@ -159,6 +159,7 @@ func (a *app) host(ctx context.Context, dir string, rank attach.Rank, n command.
 		a.Log.Warn("no other localchat can attach", "err", err)
 		return func() {}
 	}
+	a.Attached = func() int { return len(server.Faces()) }
 	return func() {
 		if rank < attach.Resident && ctx.Err() == nil {
 			server.Drain(attachDrain)

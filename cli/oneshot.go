@@ -173,7 +173,7 @@ func (v *visitor) next(ctx context.Context, due <-chan time.Time) (node.Event, e
 			return node.Event{}, errDue
 		case ev, open := <-v.events:
 			if !open {
-				return ev, &fail.Error{Code: fail.ExitFailure, Text: "the node stopped", Hint: "run again with -v and --log-file"}
+				return ev, command.Stopped(v.n)
 			}
 			if w, ok := ev.Body.(node.Warning); ok && ev.Room == (node.RoomID{}) {
 				v.warn(w)

@@ -33,6 +33,7 @@ func TestMain(m *testing.M) {
 //	words NAME REGEXP         the same for its standard error
 //	hangup NAME               end its input
 //	interrupt NAME            interrupt it
+//	crash NAME                kill it, so that it can do nothing more
 //	ends NAME CODE            wait until it ends with this exit code
 //	refused NAME CODE REGEXP ARGS...   localchat with ARGS ends with CODE, says a match and a hint, and does nothing
 //	unset VAR                 unset a variable
@@ -61,6 +62,9 @@ func TestScripts(t *testing.T) {
 			},
 			"interrupt": func(ts *testscript.TestScript, _ bool, args []string) {
 				ts.Check(programOf(ts, args[0]).Cmd.Process.Signal(os.Interrupt))
+			},
+			"crash": func(ts *testscript.TestScript, _ bool, args []string) {
+				ts.Check(programOf(ts, args[0]).Cmd.Process.Kill())
 			},
 			"ends":    endsWith,
 			"refused": refuses,

@@ -246,8 +246,8 @@ func Table() []*Command {
 			Help: "show or change the settings of this console: " + SettingNames(), Examples: []string{"/set", "/set times off"},
 		},
 		{
-			Name: "quit", Aliases: []string{"exit", "q"}, Run: runQuit,
-			Help: "leave all rooms and quit", Examples: []string{"/quit"},
+			Name: "quit", Aliases: []string{"exit", "q"}, Ask: askQuit, Run: runQuit,
+			Help: "quit; the node goes on if another localchat runs it", Examples: []string{"/quit"},
 		},
 		{
 			Name: "invite", Aliases: []string{"room invite"}, Usage: "[NICK]", Role: Member, Max: 1, Run: runInvite,

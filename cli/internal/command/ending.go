@@ -22,6 +22,14 @@ func (i Identity) Lines() []safe.Text {
 	}
 }
 
+// Stopped returns the failure of a face whose events have ended.
+func Stopped(n Node) error {
+	if _, own := n.(OwnNode); own {
+		return &fail.Error{Code: fail.ExitFailure, Text: "the node stopped", Hint: "run again with -v and --log-file FILE"}
+	}
+	return &fail.Error{Code: fail.ExitFailure, Text: "the localchat that ran the node has ended, or has cut this one off", Hint: "start it again; one that reads nothing for a while is cut off"}
+}
+
 // Ending returns the failure of a command that ends with our membership, if ev ends that membership.
 func Ending(ev node.Event) error {
 	switch b := ev.Body.(type) {

@@ -31,6 +31,8 @@ type Env struct {
 	Shares Shares
 	// Doctor returns, in lines, what stops this machine from finding or reaching others.
 	Doctor func(context.Context, Patient) []safe.Text
+	// Attached returns how many faces in other processes use the node of this one; nil: none can.
+	Attached func() int
 	// Restore restores the terminal while a line editor uses it; nil: none does.
 	Restore func()
 	// Exit ends the program from a goroutine that cannot return.

@@ -415,6 +415,15 @@ func runClear(context.Context, Call) (Reply, error) {
 	return Reply{Then: Face.Clear}, nil
 }
 
+// askQuit asks if others end as well.
+func askQuit(c Call, _ CompletionContext) (*Confirmation, error) {
+	if c.Env.Attached == nil || c.Env.Attached() == 0 {
+		return nil, nil
+	}
+	n := c.Env.Attached()
+	return &Confirmation{Text: render.Count(n, "other localchat is", "others are") + " attached to this one and would end as well. Quit?"}, nil
+}
+
 func runQuit(context.Context, Call) (Reply, error) {
 	return Reply{Then: Face.End}, nil
 }

@@ -137,7 +137,7 @@ func (c *console) loop(ctx context.Context, open *command.Opening) error {
 			return ctx.Err()
 		case ev, open := <-events:
 			if !open {
-				return &fail.Error{Code: fail.ExitFailure, Text: "the node stopped", Hint: "run again with -v and --log-file FILE"}
+				return command.Stopped(c.n)
 			}
 			c.event(ev)
 		case line, open := <-input:

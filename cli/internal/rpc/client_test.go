@@ -310,6 +310,7 @@ func TestCancelComesThrough(t *testing.T) {
 		if err := <-taken; !errors.Is(err, context.Canceled) {
 			t.Errorf("at the node: %v", err)
 		}
+		synctest.Wait() // for its answer, which nobody waits for
 		a.leaves(t)
 	})
 }

@@ -71,10 +71,18 @@ func serve(ctx context.Context, env *command.Env, n command.OwnNode, s session) 
 		}
 		return err
 	}
+	telling := make(chan struct{})
+	if s.program { // a program that ends its input at once hears how things are all the same
+		wire.last = func() {
+			<-telling
+			tell.settle()
+		}
+	}
 	server.Start(wire)
 	if s.program {
 		tell.start(node.SubscribeOptions{Lines: true})
 	}
+	close(telling)
 	stopped := context.AfterFunc(ctx, server.Stop)
 	err := wire.cause(server.Wait())
 	stopped()
@@ -143,10 +151,11 @@ type lineChannel struct {
 	maxGarbage int           // see session
 	garbage    int           // number of lines in a row that were no JSON; owned by Recv
 	drainWait  time.Duration // how long the end of input waits for answers
+	last       func()        // called at the end of input, after that
 }
 
 func newLineChannel(in <-chan stream.Line, out io.Writer) *lineChannel {
-	c := &lineChannel{in: in, out: out, closed: make(chan struct{})}
+	c := &lineChannel{in: in, out: out, closed: make(chan struct{}), last: func() {}}
 	c.changed = sync.NewCond(&c.mu)
 	return c
 }
@@ -167,6 +176,7 @@ func (c *lineChannel) Recv() ([]byte, error) {
 		switch {
 		case !open:
 			c.drain()
+			c.last()
 			return nil, io.EOF
 		case line.Err != nil || !namesItself([]byte(line.Text)):
 			line.Text = notJSON

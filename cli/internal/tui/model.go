@@ -139,7 +139,7 @@ func (m *tui) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case performed:
 		m.finish(msg)
 	case silence:
-		m.failure = &fail.Error{Code: fail.ExitFailure, Text: "the node stopped", Hint: "run again with -v and --log-file FILE"}
+		m.failure = command.Stopped(m.n)
 	case tea.ModeReportMsg:
 		// bubbletea asks the terminal for this mode, and goes by the answer as we do.
 		if msg.Mode == ansi.ModeUnicodeCore {
@@ -469,7 +469,23 @@ func (m *tui) farewell() error {
 		return nil
 	}
 	// This is not an error, so it goes to standard output, where the screen was.
+	if _, own := m.n.(command.OwnNode); !own {
+		return render.Data(m.env.Stdout, stays(m.rooms()))
+	}
 	return render.Data(m.env.Stdout, goodbye(m.env.DataDir != "", m.rooms()))
+}
+
+// stays says that the node of an attached console goes on.
+func stays(rooms []command.Room) safe.Text {
+	text := render.NoticeMark + "goodbye; localchat goes on in the process that runs the node"
+	var names []safe.Text
+	for _, r := range rooms {
+		names = append(names, safe.Name(r.Name))
+	}
+	if len(names) > 0 {
+		text += ", and you stay in " + safe.Join(names, ", ")
+	}
+	return text
 }
 
 // goodbye says what will become of the rooms that we are in.
