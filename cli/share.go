@@ -60,9 +60,6 @@ func enterAndShare(ctx context.Context, c command.Call, create node.CreateOption
 	if slices.ContainsFunc(rooms, func(r node.RoomInfo) bool { return r.In && !r.Mine && node.SameName(r.Name, create.Name) }) {
 		return command.Reply{}, fail.Usage("localchat join "+create.Name+", then /share", "you are in a room %s that somebody else owns", create.Name)
 	}
-	if err := command.MayShare(c); err != nil {
-		return command.Reply{}, err
-	}
 	in, err := command.CreateRoom(ctx, c.Node, create)
 	if err != nil {
 		return command.Reply{}, err

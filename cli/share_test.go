@@ -7,6 +7,8 @@ import (
 	"localchat/cli/internal/clitest"
 	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
+	"localchat/cli/internal/rpc/rpctest"
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
@@ -31,6 +33,41 @@ func TestEnterAndShare(t *testing.T) {
 	r, err = enterAndShare(t.Context(), c, node.CreateOptions{Name: "den"}, o)
 	if text, hint, code := fail.Explain(err); code != fail.ExitUsage || !strings.Contains(text, "somebody else owns") || hint != "localchat join den, then /share" {
 		t.Errorf("somebody else's room: %+v, %v", r, err)
+	}
+}
+
+// TestShareAttached: a console that is attached has the process of the node share the room, and ends that.
+func TestShareAttached(t *testing.T) {
+	f := clitest.NewNode()
+	a, _, _ := newApp(t, f, strings.NewReader(""))
+	f.RoomList = []node.RoomInfo{{ID: clitest.LabID, Name: "lab", In: true, Mine: true}}
+	f.Refs = map[string]node.RoomRef{clitest.LabID.String(): {ID: clitest.LabID, Here: true}}
+	c := command.Call{Node: rpctest.Attach(t, f), Env: &a.Env, Room: command.Room{ID: clitest.LabID.String(), Name: "lab", Owned: true}}
+	say := func(words ...string) string {
+		t.Helper()
+		c.Args = words
+		r, err := runOf("share")(t.Context(), c)
+		if err != nil {
+			t.Fatalf("/share %q: %v", words, err)
+		}
+		return string(safe.Join(r.Lines, "\n"))
+	}
+	made := say("--no-invite")
+	if !strings.Contains(made, "-- http://192.168.1.7:") || strings.Contains(made, "TCP port 0") {
+		t.Errorf("it says\n%s", made)
+	}
+	if again := say(); again != made {
+		t.Errorf("it says the second time\n%s", again)
+	}
+	if _, here := a.Shares.Of(c.Room.ID); here {
+		t.Error("the page is served by the console")
+	}
+	if gone := say("off"); gone != "-- the page of lab is gone" {
+		t.Errorf("it says %s", gone)
+	}
+	c.Args = []string{"off"}
+	if _, err := runOf("share")(t.Context(), c); err == nil {
+		t.Error("it ends twice")
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/cli/internal/share"
+	"localchat/node"
 )
 
 // groupsRead is the number of groups of a sum that a person has to read: another program whose sum begins with the same 128
@@ -24,15 +25,63 @@ func shareWords(CompletionContext) []string {
 	return []string{off, "--no-invite", "--port", "--for", "--invites", "--release"}
 }
 
+// A Sharer shares rooms. A node in another process is one; for a node of this process, it is the [Shares] of Env.
+type Sharer interface {
+	Share(ctx context.Context, room string, o ShareOptions) (Shared, error)
+	// Shared returns the share of a room; it fails with not_found if there is none.
+	Shared(ctx context.Context, room string) (Shared, error)
+	Unshare(ctx context.Context, room string) error
+}
+
+// sharer returns the sharer of the node of c.
+func (c Call) sharer() Sharer {
+	if s, ok := c.Node.(Sharer); ok {
+		return s
+	}
+	n, _ := c.Node.(OwnNode)
+	return Own{c.Env, n}
+}
+
+// Own is the [Sharer] of a node of this process.
+type Own struct {
+	Env  *Env
+	Node OwnNode
+}
+
+func (o Own) Share(ctx context.Context, room string, options ShareOptions) (Shared, error) {
+	return o.Env.Shares.Start(ctx, o.Env, o.Node, room, options)
+}
+
+func (o Own) Shared(ctx context.Context, room string) (Shared, error) {
+	if s, on := o.Env.Shares.Of(o.Node.Ref(ctx, room).ID.String()); on {
+		return s, nil
+	}
+	return Shared{}, errNotShared
+}
+
+func (o Own) Unshare(ctx context.Context, room string) error {
+	if !o.Env.Shares.Stop(o.Node.Ref(ctx, room).ID.String()) {
+		return errNotShared
+	}
+	return nil
+}
+
+var errNotShared = &node.Error{Code: node.CodeNotFound, Text: "nothing is shared for that room"}
+
 // runShare shares the room, shows its share, or ends it.
 func runShare(ctx context.Context, c Call) (Reply, error) {
-	shares := &c.Env.Shares
-	now, on := shares.Of(c.Room.ID)
+	now, err := c.sharer().Shared(ctx, c.Room.ID)
+	on := err == nil
+	if !on && node.AsError(err).Code != node.CodeNotFound {
+		return Reply{}, err
+	}
 	switch {
 	case c.Arg(0) == off && !on:
 		return Reply{}, &fail.Error{Code: fail.ExitUsage, Text: c.Room.Name + " is not shared", Hint: "/share shares it"}
 	case c.Arg(0) == off:
-		shares.Stop(c.Room.ID)
+		if err := c.sharer().Unshare(ctx, c.Room.ID); err != nil {
+			return Reply{}, err
+		}
 		return replied(render.NoticeMark + "the page of " + safe.Name(c.Room.Name) + " is gone")
 	case c.Arg(0) == "" && on:
 		return sharedReply(c, now), nil
@@ -46,31 +95,13 @@ func runShare(ctx context.Context, c Call) (Reply, error) {
 	return Share(ctx, c, o)
 }
 
-// MayShare reports why nothing can be shared here, or nil.
-func MayShare(c Call) error {
-	if _, own := c.Node.(OwnNode); !own {
-		return errNotOwn
-	}
-	return nil
-}
-
 // Share shares the room of c.
 func Share(ctx context.Context, c Call, o ShareOptions) (Reply, error) {
-	n, own := c.Node.(OwnNode)
-	if !own {
-		return Reply{}, errNotOwn
-	}
-	made, err := c.Env.Shares.Start(ctx, c.Env, n, c.Room.ID, o)
+	made, err := c.sharer().Share(ctx, c.Room.ID, o)
 	if err != nil {
 		return Reply{}, err
 	}
 	return sharedReply(c, made), nil
-}
-
-// errNotOwn: the page is served by the process that runs the node.
-var errNotOwn = &fail.Error{
-	Code: fail.ExitUsage, Text: "nothing was shared: another localchat runs the node, and this one is attached to it",
-	Hint: "/share in the console that was started first, or room.share by localchat rpc",
 }
 
 // parseShare reads the options of /share. A folder is named last, blanks and all.
@@ -126,7 +157,7 @@ func sharedReply(c Call, s Shared) Reply {
 		r.Lines = append(r.Lines, render.NoticeMark+"this program starts only on systems like this one: it was built with their C library. CGO_ENABLED=0 go build makes one for all, and --release hands out a release")
 	}
 	r.Lines = append(r.Lines, render.NoticeMark+"your words: "+safe.Phrase(s.Words),
-		render.NoticeMark+"a firewall on this machine has to let in TCP port "+safe.Number(s.port)+"; with --port it is the same each time. /share off ends the page")
+		render.NoticeMark+"a firewall on this machine has to let in TCP port "+safe.Number(s.Port)+"; with --port it is the same each time. /share off ends the page")
 	if c.Terminal && len(s.URLs) > 0 {
 		r.Figure = qrLines(s.URLs[0])
 	}

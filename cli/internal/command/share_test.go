@@ -82,13 +82,13 @@ func page(t *testing.T, c Call, path string) string {
 	if !on {
 		return ""
 	}
-	return read(t, of.port, path)
+	return read(t, of.Port, path)
 }
 
 // portOf is the port of the page of c.
 func portOf(c Call) int {
 	of, _ := c.Env.Shares.Of(c.Room.ID)
-	return of.port
+	return of.Port
 }
 
 func read(t *testing.T, port int, path string) string {

@@ -51,8 +51,7 @@ type Shared struct {
 	Invites int           `json:"invites"`
 	Until   time.Time     `json:"until"`
 	Files   []*share.File `json:"files"`
-
-	port int
+	Port    int           `json:"port"`
 }
 
 // Shares are the pages that are shared, one for each room at most. The zero value shares nothing. Commands run beside each
@@ -150,7 +149,7 @@ func (s *Shares) Start(ctx context.Context, env *Env, n OwnNode, room string, o 
 	life, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	of := &sharing{server: server, cancel: cancel, over: make(chan struct{}), Shared: Shared{
 		URLs: pageURLs(n.Info().Addrs, server.Port()), Words: cfg.Room.Words, Invites: len(cfg.Invites), Until: until, Files: server.Files(),
-		port: server.Port(),
+		Port: server.Port(),
 	}}
 	if s.running == nil {
 		s.running = make(map[string]*sharing)

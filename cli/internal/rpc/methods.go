@@ -177,6 +177,7 @@ func (m rpcMethods) table() handler.Map {
 		"room.invites":   method(m, m.invites),
 		"room.uninvite":  method(m, m.uninvite),
 		"room.share":     method(m, m.share),
+		"room.shared":    method(m, m.shared),
 		"room.unshare":   method(m, m.unshare),
 		"room.knocks":    method(m, m.knocks),
 		"room.accept":    method(m, m.accept),
@@ -494,14 +495,17 @@ func (m rpcMethods) share(ctx context.Context, p shareParams) (command.Shared, e
 	if length > 0 {
 		o.For = length
 	}
-	return m.env.Shares.Start(ctx, m.env, m.n, p.Room, o)
+	return m.sharer().Share(ctx, p.Room, o)
+}
+
+func (m rpcMethods) sharer() command.Own { return command.Own{Env: m.env, Node: m.n} }
+
+func (m rpcMethods) shared(ctx context.Context, p roomParams) (command.Shared, error) {
+	return m.sharer().Shared(ctx, p.Room)
 }
 
 func (m rpcMethods) unshare(ctx context.Context, p roomParams) (done, error) {
-	if !m.env.Shares.Stop(m.n.Ref(ctx, p.Room).ID.String()) {
-		return done{}, &node.Error{Code: node.CodeNotFound, Text: "nothing is shared for that room"}
-	}
-	return done{}, nil
+	return done{}, m.sharer().Unshare(ctx, p.Room)
 }
 
 func (m rpcMethods) knocks(ctx context.Context, p roomParams) (knockList, error) {

@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"errors"
+	"path/filepath"
 	"time"
 
 	"localchat/cli/internal/command"
@@ -10,7 +11,10 @@ import (
 )
 
 // The methods of a [Client], which make it a [command.Node].
-var _ command.Node = (*Client)(nil)
+var (
+	_ command.Node   = (*Client)(nil)
+	_ command.Sharer = (*Client)(nil)
+)
 
 // Info is what the node says of itself, or has said last.
 func (c *Client) Info() node.Info {
@@ -138,6 +142,26 @@ func (c *Client) Invites(ctx context.Context, room string) ([]node.InviteInfo, e
 
 func (c *Client) Uninvite(ctx context.Context, room, id string) error {
 	return c.ask(ctx, "room.uninvite", uninviteParams{room, id}, &done{})
+}
+
+// Share has the process of the node share a room. The folder of a release is named from here.
+func (c *Client) Share(ctx context.Context, room string, o command.ShareOptions) (r command.Shared, err error) {
+	if o.Release != "" {
+		if o.Release, err = filepath.Abs(o.Release); err != nil {
+			return r, err
+		}
+	}
+	err = c.ask(ctx, "room.share", shareParams{Room: room, Port: o.Port, Invites: &o.Invites, ForS: seconds(o.For), Release: o.Release}, &r)
+	return r, err
+}
+
+func (c *Client) Shared(ctx context.Context, room string) (r command.Shared, err error) {
+	err = c.ask(ctx, "room.shared", roomParams{room}, &r)
+	return r, err
+}
+
+func (c *Client) Unshare(ctx context.Context, room string) error {
+	return c.ask(ctx, "room.unshare", roomParams{room}, &done{})
 }
 
 func (c *Client) Knocks(ctx context.Context, room string) ([]node.KnockInfo, error) {
