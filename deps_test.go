@@ -24,20 +24,20 @@ const module = "localchat"
 type law struct {
 	// ours are the packages of this module that may be imported.
 	ours []string
-	// tests are those that test files may import besides.
+	// tests are the packages that only test files may import.
 	tests []string
 	why   string
 	bans  []ban
 }
 
-// A ban forbids an import (a path, or everything under it) or, where names are given, the use of those names from it.
+// A ban forbids an import (a path, or everything under it) or, if it has names, the use of those names from it.
 // The empty path with the name "go" is the go statement.
 type ban struct {
 	path   string
 	names  []string
 	except []string
 	why    string
-	// tests: the ban holds for test files too.
+	// tests is set if the ban holds for test files too.
 	tests bool
 }
 
@@ -161,7 +161,7 @@ var laws = map[string]law{
 	"test/compare": {ours: []string{driver, "node", "protocol"}, why: "compare measures nodes from outside, and polls over the wire; nobody imports it: it is a command of its own"},
 }
 
-// Packages that only tests import, and compare.
+// Packages that only tests, and the command compare, import.
 const (
 	hostilePeer = "test/hostile"
 	driver      = "test/driver"
@@ -190,7 +190,7 @@ var cliBans = []ban{{
 	why: "a face speaks to node alone; only libp2p's log is caught here, so that it cannot tear a screen",
 }}
 
-// roomBans are the bans of a package inside cli, but for the libraries that it is there for.
+// roomBans returns the bans of a package inside cli, without those of its own libraries.
 func roomBans(its ...string) []ban {
 	var bans []ban
 	for _, b := range []ban{
@@ -207,7 +207,7 @@ func roomBans(its ...string) []ban {
 	return bans
 }
 
-// noPrint are the bans of all that runs below the faces.
+// noPrint are the bans of every package below the faces.
 var noPrint = []ban{
 	{path: "fmt", names: []string{"Print", "Printf", "Println"}, why: "standard output belongs to the faces, and in rpc one stray line breaks the reader"},
 	{path: "os", names: []string{"Stdout", "Stderr"}, why: "standard output and error belong to the faces"},
@@ -254,7 +254,7 @@ func TestLaws(t *testing.T) {
 	}
 }
 
-// breaches lists what f, a file of package folder dir, does against the law of that folder.
+// breaches lists the ways in which f, a file of package folder dir, breaks the law of that folder.
 func breaches(fset *token.FileSet, dir string, f *ast.File, test bool) []string {
 	rule, known := laws[dir]
 	if !known {
@@ -292,13 +292,13 @@ func breaches(fset *token.FileSet, dir string, f *ast.File, test bool) []string 
 	return found
 }
 
-// mayImport says whether folder dir may import our package pkg: its own (from an external test), what is internal to
-// it, or what its law lists.
+// mayImport reports whether folder dir may import our package pkg: its own (from an external test), one inside it, or one that its
+// law lists.
 func mayImport(dir, pkg string, rule law, test bool) bool {
 	return test && slices.Contains(rule.tests, pkg) || pkg == dir || under(pkg, dir+"/internal") || slices.Contains(rule.ours, pkg)
 }
 
-// use is the package and the name that a node of the tree uses, if it is one that a ban can name.
+// use returns the package and the name that a node of the tree uses, if a ban can name it.
 func use(n ast.Node, local map[string]string) (from, name string) {
 	switch n := n.(type) {
 	case *ast.GoStmt:
@@ -453,7 +453,7 @@ type sample struct {
 	test, ok bool
 }
 
-// bite is src as the package itself, where it is forbidden, and as a test of it, which is exempt.
+// bite returns src as a file of the package, where it is forbidden, and as a test file, where it is allowed.
 func bite(dir, src string) []sample {
 	return []sample{{dir: dir, src: src}, {dir: dir, src: src, test: true, ok: true}}
 }
@@ -474,7 +474,7 @@ func TestFormat(t *testing.T) {
 	}
 }
 
-// TestSizes lists what has grown long. Length is a smell to look at in review and not an error, so it only logs.
+// TestSizes lists long files and functions. Length is a reason to look and not an error, so the test only logs.
 func TestSizes(t *testing.T) {
 	const maxFile, maxFunc = 500, 80 // lines
 	fset := token.NewFileSet()

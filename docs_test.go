@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// documents are the pages that a person reads.
+// documents returns the pages that people read.
 func documents(t *testing.T) []string {
 	t.Helper()
 	var all []string
@@ -32,7 +32,7 @@ var (
 	noAnchor = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 )
 
-// anchors are the fragments by which the headings of a page are linked to.
+// anchors returns the fragments of links to the headings of a page.
 func anchors(page string) []string {
 	var all []string
 	for _, m := range aHeading.FindAllStringSubmatch(page, -1) {
@@ -41,7 +41,7 @@ func anchors(page string) []string {
 	return all
 }
 
-// TestLinks: what the documents link to is there.
+// TestLinks: every target of a link in the documents exists.
 func TestLinks(t *testing.T) {
 	checked := 0
 	for _, name := range documents(t) {
@@ -69,7 +69,7 @@ func TestLinks(t *testing.T) {
 
 var aCitation = regexp.MustCompile(`docs/([a-z]+\.md)((?:,? (?:and )?"[^"\n]+")+)`)
 
-// TestCitations: the headings that comments cite are there.
+// TestCitations: every heading that a comment cites exists.
 func TestCitations(t *testing.T) {
 	checked := 0
 	for _, name := range sources(t) {
@@ -90,7 +90,7 @@ func TestCitations(t *testing.T) {
 
 var aStep = regexp.MustCompile("\\[`([A-Za-z.]+)`\\]\\(\\.\\./([^)]+\\.go)\\)")
 
-// TestTour: what the tour names is in the file that it links to.
+// TestTour: everything that the tour names is in the file that it links to.
 func TestTour(t *testing.T) {
 	steps := aStep.FindAllStringSubmatch(document(t, "docs/tour.md"), -1)
 	if len(steps) < 20 {
@@ -117,7 +117,7 @@ func TestTour(t *testing.T) {
 	}
 }
 
-// declarations are the functions, methods and types that a file declares: F and pkg.F, T and pkg.T, T.M.
+// declarations returns the functions, methods and types that a file declares: F and pkg.F, T and pkg.T, T.M.
 func declarations(t *testing.T, file string) (all []string) {
 	t.Helper()
 	f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)

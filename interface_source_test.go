@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// sourceOf is the Go source under a folder without its tests, parsed, by file.
+// sourceOf returns the parsed Go source under a folder, without tests, by file.
 func sourceOf(t *testing.T, folder string) map[string]*ast.File {
 	t.Helper()
 	files := make(map[string]*ast.File)
@@ -29,7 +29,7 @@ func sourceOf(t *testing.T, folder string) map[string]*ast.File {
 	return files
 }
 
-// literals are the strings that pick finds in the source under a folder, sorted and each once.
+// literals returns the strings that pick finds in the source under a folder, sorted and each once.
 func literals(t *testing.T, folder string, pick func(ast.Node) ast.Expr) []string {
 	t.Helper()
 	var all []string
@@ -46,7 +46,7 @@ func literals(t *testing.T, folder string, pick func(ast.Node) ast.Expr) []strin
 	return slices.Compact(all)
 }
 
-// A typesOf is what the source under some folders declares, each name with the name of its package: node.Event.
+// A typesOf has the declarations in the source under some folders, by their qualified names: node.Event.
 type typesOf struct {
 	types map[string]ast.Expr
 	funcs map[string][]*ast.FuncDecl
@@ -75,7 +75,7 @@ func readTypes(t *testing.T, folders ...string) typesOf {
 	return src
 }
 
-// resolve finds the struct that an expression of a package names, and the package that it stands in.
+// resolve finds the struct that an expression of a package names, and the package of the struct.
 func (src typesOf) resolve(pkg string, of ast.Expr) (string, *ast.StructType) {
 	switch of := of.(type) {
 	case *ast.StructType:
@@ -102,7 +102,7 @@ type jsonField struct {
 	of       ast.Expr
 }
 
-// fields are those of a struct, and those of the structs embedded in it.
+// fields returns the fields of a struct, including those of embedded structs.
 func (src typesOf) fields(pkg string, of ast.Expr) (all []jsonField) {
 	pkg, body := src.resolve(pkg, of)
 	if body == nil {
@@ -125,7 +125,7 @@ func (src typesOf) fields(pkg string, of ast.Expr) (all []jsonField) {
 	return all
 }
 
-// events are the events of package node by their types, each with the names of its fields in JSON.
+// events returns the events of package node by type, each with the names of its fields in JSON.
 func (src typesOf) events() map[string][]string {
 	all := make(map[string][]string)
 	for _, d := range src.funcs["node.Type"] {
@@ -148,7 +148,7 @@ func (src typesOf) events() map[string][]string {
 	return all
 }
 
-// A signature is what a method of JSON-RPC takes and gives.
+// A signature has the parameters and the result of a method of JSON-RPC.
 type signature struct{ params, result typeIn }
 
 type typeIn struct {
@@ -158,7 +158,7 @@ type typeIn struct {
 
 var aMethod = regexp.MustCompile(`^(node|room)\.[a-z_]+$`)
 
-// methods are those that a function names in a table, beside a method of its own receiver: "room.say": method(a, m.say).
+// methods returns the methods in the table of JSON-RPC, with entries such as "room.say": method(a, m.say).
 func (src typesOf) methods() map[string]signature {
 	all := make(map[string]signature)
 	for full, decls := range src.funcs {
@@ -194,7 +194,7 @@ func (src typesOf) methods() map[string]signature {
 	return all
 }
 
-// receiver is the name of the type that a method is of.
+// receiver returns the name of the type of a method.
 func receiver(d *ast.FuncDecl) string {
 	if d.Recv == nil {
 		return ""
@@ -210,7 +210,7 @@ func receiver(d *ast.FuncDecl) string {
 	return name.Name
 }
 
-// params are the names of params, with a question mark behind those that may be left out.
+// params returns the names of parameters, with a question mark after optional ones.
 func (src typesOf) params(in typeIn) []string {
 	all := []string{}
 	for _, f := range src.fields(in.pkg, in.of) {
@@ -226,7 +226,7 @@ func (src typesOf) params(in typeIn) []string {
 	return all
 }
 
-// results are the names in a result, and in the elements of its lists where cell shows those.
+// results returns the names in a result, and in the elements of its lists if cell shows those.
 func (src typesOf) results(in typeIn, cell string) (all []string) {
 	for _, f := range src.fields(in.pkg, in.of) {
 		all = append(all, f.name)

@@ -8,11 +8,11 @@ import (
 	"testing"
 )
 
-// These tests hold docs/interface.md against the program: what is there is listed, and what is listed is there.
+// These tests compare docs/interface.md with the program: everything that exists is listed, and everything listed exists.
 
 const interfacePage = "docs/interface.md"
 
-// section is what stands in the interface page under a heading, up to the next one.
+// section returns the text of the interface page under a heading.
 func section(t *testing.T, heading string) string {
 	t.Helper()
 	_, text, found := strings.Cut(document(t, interfacePage), "\n"+heading+"\n")
@@ -25,7 +25,7 @@ func section(t *testing.T, heading string) string {
 	return text
 }
 
-// firstCells are the names in backticks of the first cells of the tables in text.
+// firstCells returns the names in backticks in the first cells of the tables in text.
 func firstCells(text string) []string {
 	var all []string
 	for line := range strings.Lines(text) {
@@ -37,7 +37,7 @@ func firstCells(text string) []string {
 	return slices.Compact(all)
 }
 
-// agree reports what one list has and the other has not.
+// agree reports the names that only one of the lists has.
 func agree(t *testing.T, what string, listed, there []string) {
 	t.Helper()
 	if len(there) < 3 {
@@ -71,7 +71,7 @@ func TestInterfaceCommandsAndFlags(t *testing.T) {
 	agree(t, "flag", names(regexp.MustCompile("`(--[a-z-]+)[^`]*`"), text), slices.Compact(flags))
 }
 
-// each makes a command line of each command.
+// each returns a command line for each command.
 func each(commands []string, args ...string) (lines [][]string) {
 	for _, c := range commands {
 		lines = append(lines, append([]string{c}, args...))
@@ -91,7 +91,7 @@ func TestInterfaceRoomCommands(t *testing.T) {
 	agree(t, "command", listed, names(consoleCommand, consoleHelp(t)))
 }
 
-// TestInterfaceMethods: the table lists every method with its params, and what is in its result.
+// TestInterfaceMethods: the table lists every method, with its parameters and the fields of its result.
 func TestInterfaceMethods(t *testing.T) {
 	src := readTypes(t, "node", "cli")
 	there := src.methods()
@@ -124,7 +124,7 @@ func TestInterfaceMethods(t *testing.T) {
 	}
 }
 
-// quoted is what of a cell stands in backticks.
+// quoted returns the names in backticks in a cell.
 func quoted(cell string) string {
 	var all []string
 	for _, m := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(cell, -1) {
@@ -190,5 +190,5 @@ func TestInterfaceCodes(t *testing.T) {
 		return nil
 	})
 	_, table, _ := strings.Cut(section(t, "### Events"), "| warning `code`")
-	agree(t, "warning code", firstCells(table), append(warnings, "knocks")) // which a variable holds
+	agree(t, "warning code", firstCells(table), append(warnings, "knocks")) // its code is in a variable
 }

@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// manEntries are the terms that a section of the first manual page explains.
+// manEntries returns the terms that a section of the first manual page explains.
 func manEntries(t *testing.T, section string) []string {
 	t.Helper()
 	_, rest, ok := strings.Cut(says(t, "", "man"), "\n.SH "+section+"\n")
@@ -56,7 +56,7 @@ func TestManVariables(t *testing.T) {
 		}
 	}
 	slices.Sort(read)
-	read = slices.DeleteFunc(slices.Compact(read), func(s string) bool { // who the user is, as everywhere
+	read = slices.DeleteFunc(slices.Compact(read), func(s string) bool { // variables that every program reads
 		return slices.Contains([]string{"HOME", "USER", "USERNAME"}, s)
 	})
 	if told := manEntries(t, "ENVIRONMENT"); !slices.Equal(told, read) {

@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// program builds the command once for all tests of this package, into a folder that TestMain removes.
+// program builds the command, once for all tests of this package, into a folder that TestMain removes.
 var program = sync.OnceValues(func() (string, error) {
 	bin := filepath.Join(programDir, "localchat")
 	out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput()
@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// says runs the program and returns what it prints.
+// says runs the program and returns its output.
 func says(t *testing.T, input string, args ...string) string {
 	t.Helper()
 	bin, err := program()
@@ -51,7 +51,7 @@ func says(t *testing.T, input string, args ...string) string {
 	return string(out)
 }
 
-// consoleHelp is what /help lists in a room.
+// consoleHelp returns the output of /help in a room.
 func consoleHelp(t *testing.T) string {
 	t.Helper()
 	return says(t, "/help\n/quit\n", "create", "lab", "--plain", "--ephemeral", "--no-mdns", "--listen", "/ip4/127.0.0.1/tcp/0")
@@ -62,7 +62,7 @@ var (
 	commandLine    = regexp.MustCompile(`(?m)^  ([a-z]+) {2,}\S`)
 )
 
-// TestReadmeCommands holds the README's tables against what --help and /help list.
+// TestReadmeCommands compares the README's tables with the output of --help and /help.
 func TestReadmeCommands(t *testing.T) {
 	readme := document(t, "README.md")
 	_, tables, _ := strings.Cut(readme, "On the command line")
@@ -81,7 +81,7 @@ func TestReadmeCommands(t *testing.T) {
 	}
 }
 
-// TestReadmeIsShort: the README is for a person who wants to chat. What is for others has a place of its own in docs.
+// TestReadmeIsShort: the README is for people who want to chat. Everything else has its place in docs.
 func TestReadmeIsShort(t *testing.T) {
 	const most = 150 // lines
 	if n := strings.Count(document(t, "README.md"), "\n"); n > most {
@@ -98,7 +98,7 @@ func document(t *testing.T, path string) string {
 	return string(raw)
 }
 
-// names are the first groups of what re finds, sorted and each once.
+// names returns the first groups of all matches of re, sorted and each once.
 func names(re *regexp.Regexp, text string) []string {
 	var found []string
 	for _, m := range re.FindAllStringSubmatch(text, -1) {

@@ -55,7 +55,7 @@ func TestSecurityDocument(t *testing.T) {
 	}
 }
 
-// testsHere are the names of all tests of the module.
+// testsHere returns the names of all tests of the module.
 func testsHere(t *testing.T) map[string]bool {
 	t.Helper()
 	tests := make(map[string]bool)

@@ -69,7 +69,7 @@ func needProgram(t *testing.T, name string) {
 	t.Skip(text)
 }
 
-// A board must not take a line that is lost, doubled or invented for a delivered one.
+// TestBoard: a line that is lost, doubled or invented does not count as delivered.
 func TestBoard(t *testing.T) {
 	b := newBoard(3, 2)
 	b.hear(1, lineText(b.id, 0), false)

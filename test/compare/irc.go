@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// ircConfig is ngircd without its deliberate delays: no look-ups, no limits on connections, no penalties.
+// ircConfig returns a configuration of ngircd without deliberate delays: no look-ups, limits on connections or penalties.
 func ircConfig(port int) string {
 	return fmt.Sprintf(`[Global]
 Name = irc.compare.example

@@ -103,7 +103,7 @@ func (b *board) fail(err error) {
 	}
 }
 
-// await waits until so many lines have reached every member, or for patience, and returns how many have.
+// await waits until lines lines have reached every member, for at most patience, and returns how many have.
 func (b *board) await(lines int, patience time.Duration) (whole int, err error) {
 	timeout := time.After(patience)
 	for {
@@ -133,14 +133,14 @@ func (b *board) missing() (list string) {
 	return list
 }
 
-// sorted are all delays, shortest first.
+// sorted returns all delays, the shortest first.
 func (b *board) sorted() []time.Duration {
 	all := slices.Concat(b.delays...)
 	slices.Sort(all)
 	return all
 }
 
-// at is a percentile of sorted values.
+// at returns a percentile of sorted values.
 func at(sorted []time.Duration, percent int) float64 {
 	return float64(sorted[(len(sorted)-1)*percent/100].Nanoseconds()) / 1000
 }
@@ -179,7 +179,7 @@ func (s *switchboard) open(c contender, members int) (opened, error) {
 	return r, nil
 }
 
-// warm has every member say a line that all must hear.
+// warm makes every member say a line, and waits until all have it.
 func (s *switchboard) warm(r room, members int) error {
 	b := newBoard(members, members)
 	s.board.Store(b)
@@ -195,7 +195,7 @@ func (s *switchboard) warm(r room, members int) error {
 	return err
 }
 
-// A pace is how the lines of [deliver] come.
+// A pace is the number and rate of the lines of [deliver].
 type pace struct {
 	lines int
 	every time.Duration
@@ -204,7 +204,7 @@ type pace struct {
 // calm is how long a room that has just been filled takes until it is as quiet as an idle one.
 const calm = 10 * time.Second
 
-// deliver has members say lines in turn at a steady pace and takes the figures.
+// deliver makes members say lines in turn at a steady pace and measures.
 func deliver(c contender, members int, p pace) (map[string]float64, error) {
 	var s switchboard
 	r, err := s.open(c, members)
@@ -259,8 +259,7 @@ func deliver(c contender, members int, p pace) (map[string]float64, error) {
 	}, nil
 }
 
-// flood keeps window lines under way for a while: an author says its next line when one of its own has reached every
-// member.
+// flood keeps window lines on their way for a while: an author says its next line when one of its own has reached every member.
 func flood(c contender, members, window int, d time.Duration) (map[string]float64, error) {
 	var s switchboard
 	r, err := s.open(c, members)

@@ -116,7 +116,7 @@ func robsBob(s *siege) {
 	s.mallory.attack("ask by sync", nil)
 }
 
-// lurks has a host that was never admitted run the room's gossip.
+// lurks runs the room's gossip on a host that was never admitted.
 func lurks(s *siege) {
 	s.mallory.attack("lurk", nil)
 	converse("lab", "among ourselves", s.stay...)
@@ -130,7 +130,7 @@ func knocks(s *siege) {
 	s.mallory.attack("knock", obj{"Nick": "mallory"})
 }
 
-// bringDave lets in one more member, which has met all others.
+// bringDave lets in another member, which is connected to all.
 func bringDave(s *siege) {
 	s.admit(s.newcomer())
 }
@@ -154,7 +154,7 @@ func (s *siege) admit(dave *node) {
 	}
 }
 
-// claimsDavesReason has mallory ask for the reason that waits for dave, which hears nobody.
+// claimsDavesReason makes mallory ask for the reason that waits for dave, while dave is cut off.
 func claimsDavesReason(s *siege) {
 	dave := s.stay[len(s.stay)-1]
 	s.stay = s.stay[:len(s.stay)-1]
@@ -186,7 +186,7 @@ func floodsEpochs(s *siege) {
 	s.together()
 }
 
-// pushesIdentify lets one more member in while libp2p tells nobody of its new protocols: it hears the others live.
+// pushesIdentify lets in another member while identify announces no new protocols: it still gets the lines of the others at once.
 func pushesIdentify(s *siege) {
 	s.due["member_joined"] = 1
 	dave := s.newcomer()
@@ -206,7 +206,7 @@ func pushesIdentify(s *siege) {
 	s.due["member_left"] = 1
 }
 
-// in makes a subtest the one that the siege fails.
+// in makes a failure of the siege fail a subtest.
 func (s *siege) in(t *testing.T) *siege {
 	s.t = t
 	s.In(t)

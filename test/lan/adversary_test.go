@@ -76,7 +76,7 @@ func (m *mallory) attack(what string, with obj) upshot {
 	return o
 }
 
-// evil marks, as in package node, lines that must be shown nowhere.
+// evil is in every line that must be shown nowhere, as in package hostile.
 const evil = "evil"
 
 // A siege is a room of alice, bob and carol that lets mallory in and removes it, again and again.
@@ -178,7 +178,7 @@ func (s *siege) remove() {
 	s.mallory.attack("be removed", obj{"Removal": s.removal})
 }
 
-// holds are the checks after every attack.
+// holds makes the checks after every attack.
 func (s *siege) holds() {
 	t := s.t
 	t.Helper()
@@ -249,7 +249,7 @@ func (s *siege) applied(n *node) {
 	})
 }
 
-// addrs are where a node listens on its host's IPv4 address, as multiaddrs with /p2p.
+// addrs returns the multiaddrs, with /p2p, at which a node listens on its host's IPv4 address.
 func (n *node) addrs() (addrs []string) {
 	n.lan.t.Helper()
 	for _, a := range n.do("node.info", nil)["addrs"].([]any) {

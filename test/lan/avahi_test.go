@@ -28,7 +28,7 @@ allow-interfaces=eth0
 publish-workstation=no
 `
 
-// An avahi is a running avahi-daemon: an mDNS implementation that is not ours.
+// An avahi is a running avahi-daemon, a foreign mDNS implementation.
 type avahi struct {
 	*host
 	pid int
@@ -70,7 +70,7 @@ func (h *host) avahi() *avahi {
 	return a
 }
 
-// tool is one of avahi's commands on that host, not started.
+// tool returns a run of one of avahi's commands on that host.
 func (a *avahi) tool(args ...string) *exec.Cmd {
 	at := []string{"--target", strconv.Itoa(a.pid), "--mount", "--net", "--"}
 	return exec.Command("nsenter", append(at, args...)...)
@@ -91,11 +91,11 @@ func (a *avahi) publish(name, service string, port int, txt ...string) {
 	})
 }
 
-// TestLANAvahi meets an mDNS implementation that is not ours, on a host of its own and on the host of a node.
+// TestLANAvahi runs nodes beside a foreign mDNS implementation, on another host and on the host of a node.
 func TestLANAvahi(t *testing.T) {
 	l := newLAN(t)
 	other := l.host("other").avahi()
-	// Foreign services, and entries under our service name that no node of ours has made.
+	// Foreign services, and entries under our service name that no node has made.
 	other.publish("printer", "_ipp._tcp", 631, "rp=print")
 	other.publish("bare", "_localchat._udp", 4001)
 	other.publish("hostile", "_localchat._udp", 4001,

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// The tests of this file cover networks where nothing is announced: addresses that users type, and addresses that
-// members learn from each other in the room.
+// The tests in this file cover networks where nothing is announced: users type addresses, and members learn addresses from each
+// other in the room.
 
 // portTyped is the port of a node whose address users type.
 const portTyped = "4001"
@@ -40,8 +40,8 @@ func (n *node) linked(other *node) bool {
 	})
 }
 
-// Nothing is announced anywhere. The address of any member leads in. Members learn each other's addresses in the room,
-// and pass lines between two members that cannot reach one another, also when the owner is gone.
+// TestLANBeyondMulticast: nothing is announced. The address of any member is enough to join. Members learn each other's addresses
+// in the room, and relay lines between two members that cannot reach each other, also without the owner.
 func TestLANBeyondMulticast(t *testing.T) {
 	t.Parallel()
 	l := newLAN(t)
@@ -81,14 +81,14 @@ func TestLANBeyondMulticast(t *testing.T) {
 	agree("lab", bob, carol, dave)
 }
 
-// A node that is set to remember peers finds them again by itself, though nothing is announced.
+// TestLANRememberedPeers: a node with --remember finds its peers again by itself, although nothing is announced.
 func TestLANRememberedPeers(t *testing.T) {
 	t.Parallel()
 	l := newLAN(t)
 	alice := l.host("alice").silent()
 	alice.do("room.create", obj{"name": "lab", "access": "open"})
 	bob := l.host("bob")
-	// Each life of bob's has another port: the address that alice has of his last life is of no use to her.
+	// Bob has another port after each start, so the old address that alice has is useless.
 	first := bob.start("--no-mdns", "--remember")
 	first.joinAt(alice.typed())
 	first.do("room.leave", obj{"room": "lab"})

@@ -11,9 +11,8 @@ func (h *host) copyTo(other *host) {
 	other.follow("cp -a " + h.data() + "/. " + other.data())
 }
 
-// One home directory is on two machines, and both run. Within half a minute the users of both are told, whether they
-// own the room, are members, or are in no room. A command that runs for a moment reports it too. Nobody else is told
-// anything.
+// TestLANCopies: one home directory is on two machines, and a node runs on each. Within half a minute both users are warned,
+// whether they own a room, are members, or are in no room. A short command warns too. Nobody else is warned.
 func TestLANCopies(t *testing.T) {
 	l := newLAN(t)
 	people := l.people("alice", "bob", "carol")
@@ -46,8 +45,8 @@ func TestLANCopies(t *testing.T) {
 	}
 }
 
-// Two nodes of one owner start at the same moment, with members there. Neither decides anything while both run, and each says why.
-// When one has ended, the other decides again, and the room is one.
+// TestLANCopiesOfOwner: two nodes of one owner start at the same moment. Neither decides anything while both run, and each says
+// why. When one has ended, the other decides again, and the room has not split.
 func TestLANCopiesOfOwner(t *testing.T) {
 	l := newLAN(t)
 	people := l.people("alice", "bob", "carol")
@@ -144,8 +143,8 @@ func TestLANCommandOfCopy(t *testing.T) {
 	}
 }
 
-// A node with two cards, a node that is killed and restarted on the same port, and a node whose address changes are no
-// copies of themselves.
+// TestLANNoCopies: a node with two network interfaces, one that is killed and restarted on the same port, and one whose address
+// changes are not taken for copies.
 func TestLANNoCopies(t *testing.T) {
 	l := newLAN(t)
 	alice := l.host("alice")
