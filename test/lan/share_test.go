@@ -143,8 +143,8 @@ func lineOf(t *testing.T, page, system string) string {
 	return line[1]
 }
 
-// TestLANShare: from an empty host, with curl, a shell and the page of localchat share, to the first line that is said. What has
-// come has the sum that the page and the owner's console show. The page is there for this network alone, and is gone with the program.
+// TestLANShare: an empty host with curl and a shell gets the program from the page of localchat share and says a first line. The
+// program has the sum that the page and the owner's console show. The page is for this network only, and ends with the program.
 func TestLANShare(t *testing.T) {
 	l := newLAN(t)
 	a, b := l.host("alice"), l.host("bob")

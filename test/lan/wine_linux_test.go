@@ -119,8 +119,8 @@ func (w *wine) run(input string, args ...string) (stdout, stderr string, code in
 	return out.String(), words.String(), cmd.ProcessState.ExitCode()
 }
 
-// windowsProgram builds the program for Windows once for all tests, with one difference: Go asks Windows not to report networks that
-// cannot be reached (SIO_UDP_NETRESET), and opens no UDP socket if that is refused. Wine 8 refuses it, so this program goes on without.
+// windowsProgram builds the program for Windows, once for all tests, with one difference. Go asks Windows not to report unreachable
+// networks (SIO_UDP_NETRESET), and opens no UDP socket if that is refused. Wine 8 refuses it, so this program ignores the refusal.
 var windowsProgram = sync.OnceValues(func() (bin string, err error) {
 	if _, err := program(); err != nil { // it makes programDir
 		return "", err
@@ -183,8 +183,8 @@ func forwarder(name, export, to string) []byte {
 	return b.Bytes()[:2*fileAlign]
 }
 
-// The program for Windows, with its data in the usual folder, and a node on Linux: each makes a room that the other one finds by mDNS
-// and enters, they talk, and each is kicked by the other and told why. The Windows host has two network cards.
+// TestLANWindows runs the program for Windows, with its data in the usual folder, beside a node on Linux. Each creates a room that
+// the other finds by mDNS and enters, they talk, and each kicks the other and tells it why. The Windows host has two interfaces.
 func TestLANWindows(t *testing.T) {
 	needWine(t)
 	l := newLAN(t)
@@ -251,8 +251,8 @@ func TestLANWindowsPlain(t *testing.T) {
 	}
 }
 
-// The doctor of Windows hears its own multicast, and does not say that nobody is there when the system does not tell: Wine has no table
-// of neighbours.
+// TestLANWindowsDoctor: doctor on Windows hears its own multicast. Wine has no table of neighbours, so doctor does not claim that
+// nobody is there.
 func TestLANWindowsDoctor(t *testing.T) {
 	needWine(t)
 	out, words, code := newLAN(t).host("bill").wine().run("", "doctor")
@@ -261,8 +261,8 @@ func TestLANWindowsDoctor(t *testing.T) {
 	}
 }
 
-// On Windows no terminal sets TERM, and there is a full screen all the same. It ends in order by a key and by an interrupt, and at once
-// when the process that keeps the terminal is gone. Wine draws it badly, so that little of the screen is looked at.
+// TestLANWindowsConsole: on Windows no terminal sets TERM, and there is a full screen nevertheless. It ends in the normal way by a
+// key and by an interrupt, and at once when its keeper is gone. Wine draws it badly, so the test checks little of the screen.
 func TestLANWindowsConsole(t *testing.T) {
 	needWine(t)
 	l := newLAN(t)

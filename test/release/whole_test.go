@@ -271,8 +271,8 @@ func (p *project) checkProgram(archive string, program []byte) {
 	}
 }
 
-// TestRelease makes the release of a small project, and looks at everything in it: which files, of which time and mode, the licences of
-// others, the programs, and the sums. From another folder, and for one system alone, come the same bytes.
+// TestRelease makes the release of a small project and checks everything in it: the files with their times and modes, the licences
+// of others, the programs, and the sums. Another folder, and a release for one system, give the same bytes.
 func TestRelease(t *testing.T) {
 	p := newProject(t)
 	of, err := chosen("linux/amd64,windows/amd64")
