@@ -40,7 +40,7 @@ func (a *app) reach(ctx context.Context, cfg node.Config, hello attach.Hello) (r
 			a.sayIgnored()
 			return r, nil
 		case errors.As(silence, &refused) && !refused.Soon:
-			return reached{}, &fail.Error{Code: fail.ExitFailure, Text: refused.Text, Hint: "end some of them; localchat status lists them"}
+			return reached{}, &fail.Error{Code: fail.ExitFailure, Text: refused.Text, Hint: "end some of them: consoles, tails and programs on this data directory"}
 		}
 		own, err := a.start(cfg)
 		if err == nil || !node.AsError(err).Locked {
