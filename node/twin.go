@@ -79,6 +79,7 @@ func (l *loop) checkTwin() {
 	l.twin.checking, l.twin.checked = true, l.now()
 	at, addrs := l.twin.at, slices.Clone(l.twin.heard)
 	slices.SortStableFunc(addrs, func(a, b multiaddr.Multiaddr) int { return cmp.Compare(overUDP(a), overUDP(b)) })
+	moved := at != nil && !slices.ContainsFunc(addrs, at.Equal) // since it was announced last it has been at other addresses
 	if at != nil {
 		addrs = append([]multiaddr.Multiaddr{at}, addrs...)
 	}
@@ -95,8 +96,9 @@ func (l *loop) checkTwin() {
 				return
 			}
 			if at != nil && a.Equal(at) && errors.Is(err, syscall.ECONNREFUSED) {
-				e.ended = true // if it is started again it is announced again, and finds this node before it signs
-				break
+				if e.ended = true; !moved {
+					break // if it is started again it is announced again, and finds this node before it signs
+				}
 			}
 			l.n.log.Debug("look for a twin", "at", a, "err", err)
 		}
@@ -160,7 +162,7 @@ func (e twinChecked) handle(l *loop) {
 			l.refuseParked()
 		}
 		l.tellTwin()
-	case l.twin.live() && (e.ended || now.Sub(l.twin.proven) >= twinGone) && len(l.n.gate.Networks()) > 0:
+	case l.twin.live() && (e.ended || now.Sub(l.twin.proven) >= twinGone) && !now.Before(l.twin.looked) && len(l.n.gate.Networks()) > 0:
 		l.twinEnded()
 	}
 	l.checkRecoveries()
@@ -222,6 +224,7 @@ func (l *loop) twinEnded() {
 func (l *loop) doubtTwin() {
 	if l.twin.met() {
 		l.twin.gone, l.twin.proven, l.twin.checked = false, l.now(), time.Time{}
+		l.twin.looked = l.now().Add(twinLook)
 	}
 }
 
