@@ -153,7 +153,8 @@ func sharedReply(c Call, s Shared) Reply {
 	for _, f := range s.Files {
 		r.Lines = append(r.Lines, render.NoticeMark+safe.Phrase(strings.Join(share.Groups(f.SHA256)[:groupsRead], " "))+"  "+safe.Phrase(f.Name))
 	}
-	if slices.ContainsFunc(s.Files, func(f *share.File) bool { return f.Linked }) {
+	own := slices.IndexFunc(s.Files, func(f *share.File) bool { return f.Linked })
+	if own == 0 || own > 0 && s.Files[own-1].System() != s.Files[own].System() { // else guests get the release
 		r.Lines = append(r.Lines, render.NoticeMark+"this program starts only on systems like this one: it was built with their C library. CGO_ENABLED=0 go build makes one for all, and --release hands out a release")
 	}
 	r.Lines = append(r.Lines, render.NoticeMark+"your words: "+safe.Phrase(s.Words),

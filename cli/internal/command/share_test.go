@@ -14,6 +14,8 @@ import (
 
 	"localchat/cli/internal/clitest"
 	"localchat/cli/internal/fail"
+	"localchat/cli/internal/safe"
+	"localchat/cli/internal/share"
 	"localchat/node"
 )
 
@@ -298,4 +300,19 @@ func orNil(err error) error {
 		return os.ErrInvalid
 	}
 	return err
+}
+
+// TestShareSaysLinked: the owner is told that the program starts on few systems, unless guests get another one for that system.
+func TestShareSaysLinked(t *testing.T) {
+	sum := strings.Repeat("0", 64)
+	own := &share.File{Name: "own", OS: "linux", Arch: "amd64", SHA256: sum, Linked: true}
+	for want, files := range map[bool][]*share.File{
+		true:  {{Name: "other", OS: "linux", Arch: "arm64", SHA256: sum}, own},
+		false: {{Name: "archive", OS: "linux", Arch: "amd64", SHA256: sum}, own},
+	} {
+		said := string(safe.Join(sharedReply(Call{}, Shared{Files: files}).Lines, "\n"))
+		if got := strings.Contains(said, "starts only on systems like this one"); got != want {
+			t.Errorf("it says\n%s", said)
+		}
+	}
 }
