@@ -256,7 +256,7 @@ func (a *admission) sweep(now time.Time) {
 	}
 }
 
-// isGuest reports whether p is one, by the last word of the loop.
+// isGuest reports whether p is one, by the list that the loop has published last.
 func (a *admission) isGuest(p peer.ID) bool {
 	_, ok := (*a.guests.Load())[p]
 	return ok
@@ -317,7 +317,7 @@ func (l *loop) publishGuests() {
 	}
 }
 
-// guestTag is by which the connection manager knows guests.
+// guestTag marks guests for the connection manager.
 const guestTag = "guest"
 
 // resourcesOf is the resource manager of h, if it is a [resources].

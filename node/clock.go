@@ -20,7 +20,7 @@ type clock struct {
 	seen  time.Time // by even, when somebody last looked whether the machine stood still
 }
 
-// wallClock is what a node takes for the time of day.
+// wallClock returns the time of day.
 var wallClock = time.Now
 
 func newClock() clock {
@@ -32,7 +32,7 @@ func newClock() clock {
 
 // even is the time by a clock that was right at the start and has gone on evenly, also while the machine slept.
 func (c *clock) even() time.Time {
-	// Two clocks of the system are read one after the other, so that their difference trembles.
+	// Two clocks of the system are read one after the other, so that their difference varies a little.
 	if s := c.asleep(); (s - c.slept).Abs() >= time.Second {
 		c.slept = s
 	}
@@ -60,8 +60,8 @@ func (c *clock) stoodStill() bool {
 	return gap > wakeGap
 }
 
-// watchClock has the rooms that are ours hear that the wall clock has moved, or that this node was away, before anything in them
-// is judged by the time. A clock that has moved is said aloud.
+// watchClock tells the rooms that this node owns that the wall clock has moved, or that this node was away, before anything in
+// them is judged by the time. It warns the user of a clock that has moved.
 func (l *loop) watchClock() {
 	if l.clock.stoodStill() {
 		l.woke = true

@@ -259,7 +259,7 @@ func (l *loop) noteRoom(from peer.ID, host string, a openedAd) {
 // ownerNick is what the owner called itself when it made the room.
 func (f *foundRoom) ownerNick() string { return f.create.Body.(protocol.Create).Nick }
 
-// warnTwins says aloud that two rooms have one name, or names that look alike, and that a name has another owner than last
+// warnTwins warns the user that two rooms have one name, or names that look alike, and that a name has another owner than last
 // time.
 func (l *loop) warnTwins(id protocol.RoomID, f *foundRoom) {
 	for other, g := range l.directory.found {
@@ -351,7 +351,7 @@ func (l *loop) ambiguous(text string, ids []protocol.RoomID) error {
 	return &Error{Code: CodeAmbiguous, Text: text, Reason: fault.SeveralRooms, Rooms: rooms}
 }
 
-// lookHarder asks the peers again that have not been asked for that long: a user waits for a room, or looks at the list.
+// lookHarder asks again those peers that have not been asked for that long: a user waits for a room, or looks at the list.
 func (l *loop) lookHarder(gap time.Duration) {
 	now := l.now()
 	for _, e := range l.unasked(gap, now) {

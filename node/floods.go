@@ -37,7 +37,7 @@ const (
 	things
 )
 
-// thingKinds says of each thing its name, for a person, and how many of it within floodWindow are a flood: from one member,
+// thingKinds has the name of each thing, for a user, and how many of it within floodWindow are a flood: from one member,
 // for each room that it shares with us, or from all strangers together.
 var thingKinds = [things]struct {
 	name string
@@ -59,7 +59,7 @@ var thingKinds = [things]struct {
 	aShownRoom:       {"rooms", floodFrom},
 }
 
-// askedAs is the thing that a request of a protocol is.
+// askedAs is the thing that a request of a protocol counts as.
 func askedAs(id protocolID) thing {
 	switch id {
 	case pingID:

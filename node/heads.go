@@ -68,7 +68,7 @@ func (r *room) takeProof(records []protocol.SignedRecord) {
 }
 
 // freeze stops the room if a and b prove that its authority has signed two logs: nothing is believed, said or decided in it
-// any more, on any node. It does nothing with what is no proof.
+// any more, on any node. Records that are no proof change nothing.
 func (r *room) freeze(a, b protocol.SignedRecord) {
 	if r.frozen() {
 		return

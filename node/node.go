@@ -33,8 +33,8 @@ type Discovery interface {
 
 // A Teller is a [Discovery] that tells more. Tell is called before Run.
 type Teller interface {
-	// Tell has twin called with what another node announces under our own peer ID, and trouble with why others cannot find us,
-	// or with "" when they can again.
+	// Tell sets two callbacks. twin gets what another node announces under our own peer ID. trouble gets the reason why others
+	// cannot find us, or "" when they can again.
 	Tell(twin func(peer.AddrInfo), trouble func(text string))
 }
 
@@ -49,7 +49,7 @@ type Config struct {
 	// Peers are multiaddrs, or HOST:PORT, that are dialled at the start and again whenever they are gone.
 	Peers []string
 	// FromAnywhere lets nodes of other networks connect. Without it only those connect that are on a network of this machine,
-	// or at an address that a person typed. What we dial is no more by it.
+	// or at an address that a person typed. It does not change which addresses we dial.
 	FromAnywhere bool
 	// Remember keeps the addresses of peers for the next start. Without it none is kept, and what was is forgotten.
 	Remember bool
@@ -83,7 +83,7 @@ type Node struct {
 	signer protocol.KeySigner
 	log    *slog.Logger
 	words  *wordBook
-	// inbox is the loop's only ear. Nobody closes it: senders watch ctx.
+	// inbox is the loop's only input. Nobody closes it: senders watch ctx.
 	inbox chan inboxEvent
 	// admission decides what others may ask of us.
 	admission *admission

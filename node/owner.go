@@ -185,8 +185,8 @@ func (r *room) committed(c authority.Commit) {
 }
 
 // unasked reports whether a record has to be gossiped: a member within reach has no poll here that it would answer. A member
-// with a poll is answered over the same connection that gossip would use, and sending twice is half as much work again for
-// all. It is called only when there is gossip.
+// with a poll is answered over the same connection that gossip would use, and sending it twice would be half as much work
+// again for all. It is called only when there is gossip.
 func (r *room) unasked() bool {
 	for _, m := range r.state().Members() {
 		if _, held := r.desk.polls[m.Peer]; !held && m.Peer != r.l.n.self && r.l.n.connected(m.Peer) {
@@ -267,7 +267,8 @@ func (r *room) news(p peer.ID, req protocol.PollRequest) *protocol.PollMember {
 		Keys:     r.keysFor(p, req.HaveKey, nil),
 		Presence: r.desk.presence, Receipt: r.talk.Receipt(p), Last: r.talk.Cut(p), Proof: r.twinRecord(req.HaveSeq, req.Head),
 	}
-	// The whole room's addresses for everybody in it: with every record that would be most of what a removal sends.
+	// Only where the list has changed: the addresses of a whole room, sent with every record, would be most of the bytes of a
+	// removal.
 	if req.HavePresence != r.desk.presence {
 		if r.desk.present == nil {
 			r.desk.present = r.presentAddrs()
@@ -277,7 +278,7 @@ func (r *room) news(p peer.ID, req protocol.PollRequest) *protocol.PollMember {
 	return news
 }
 
-// noteAttempt tells the owner's person that somebody tried what only the owner may; not more than now and then.
+// noteAttempt warns the owner that somebody tried what only the owner may do, about one peer at most once in attemptEvery.
 func (r *room) noteAttempt(p peer.ID, what string) {
 	now := r.l.now()
 	if last, ok := r.desk.attempts[p]; ok && now.Sub(last) < attemptEvery || len(r.desk.attempts) >= protocol.MaxMembers {
@@ -287,7 +288,7 @@ func (r *room) noteAttempt(p peer.ID, what string) {
 	r.l.emit(r, Warning{Code: "attempt", Peer: p, Text: fmt.Sprintf("%s tried to %s, which only the owner may", r.nickOf(p), what)})
 }
 
-// orderName is what an order is called in a sentence.
+// orderName names an order in a sentence.
 func orderName(b protocol.Body) string {
 	switch b := b.(type) {
 	case protocol.Admit:

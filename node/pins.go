@@ -18,8 +18,8 @@ import (
 	"localchat/protocol"
 )
 
-// pins are the owners that we know, by the names of their rooms. A name that looks like one of them is known as well: what
-// a reader cannot tell apart, nobody can be asked to. The loop owns them.
+// pins are the owners that we know, by the names of their rooms. A name that looks like one of them is known as well: nobody
+// can be asked to tell apart two names that read the same. The loop owns them.
 type pins struct {
 	owners map[string]peer.ID  // by pinKey
 	alike  map[string][]string // by skeleton: the keys of owners that have it

@@ -18,8 +18,8 @@ import (
 	"localchat/protocol"
 )
 
-// servePoll is the authority's end of a poll stream: a question, its answer, and so on until one of us has enough. It
-// runs in a goroutine of libp2p's.
+// servePoll is the authority's end of a poll stream: a question, its answer, and so on until one side ends it. It
+// runs in a goroutine that libp2p starts.
 func (n *Node) servePoll(s network.Stream) {
 	defer s.Close()
 	caller := s.Conn().RemotePeer()
@@ -174,8 +174,8 @@ func (n *Node) pollStream(ctx context.Context, room protocol.RoomID, pace *rate.
 		return q.over, q.authority, err
 	}
 	if q.ask.Ack != nil {
-		// Of an earlier life's reason. Our place, and with it ctx, has just ended, and nobody else dials the authority now.
-		// There is one try in each life.
+		// The reason came in an earlier life of this node. Our place, and with it ctx, has just ended, and nobody else dials the
+		// authority now. There is one try in each life.
 		ctx = n.ctx
 		if err := n.connect(ctx, q.authority, q.addrs); err != nil {
 			return true, q.authority, err
@@ -189,7 +189,7 @@ func (n *Node) pollStream(ctx context.Context, room protocol.RoomID, pace *rate.
 	in := bufio.NewReaderSize(s, pollBuffer)
 	for {
 		if q.ask == (protocol.PollAsk{}) {
-			// A reason that is not the authority's own, or not for this question. Later, perhaps.
+			// The reason is not the authority's own, or not for this question. The right one may come later.
 			return false, q.authority, errors.New("the answer is malformed")
 		}
 		if q.ask.Request != nil {

@@ -70,14 +70,14 @@ func (r *room) recoverAgain() {
 	}
 }
 
-// checkRecoveries looks in every room whether to go on.
+// checkRecoveries looks in every room whether its recovery can end.
 func (l *loop) checkRecoveries() {
 	for _, id := range slices.Clone(l.order) {
 		recoverDue{id}.handle(l)
 	}
 }
 
-// refuseParked answers what this node's own person has asked for and waits: there is a twin, and waiting may take long.
+// refuseParked refuses the requests of this node's own user that wait: there is a twin, and the wait may be long.
 func (l *loop) refuseParked() {
 	for _, r := range l.rooms {
 		if rec := r.recovering; rec != nil {
@@ -151,7 +151,7 @@ func (e recoverAnswer) handle(l *loop) {
 	r.checkRecovered(0)
 }
 
-// checkRecovered looks after d whether to go on.
+// checkRecovered looks after d whether the recovery can end.
 func (r *room) checkRecovered(d time.Duration) {
 	id := r.id
 	if d > 0 {
@@ -185,7 +185,7 @@ func (e recoverDue) handle(l *loop) {
 	rec.unpark(l)
 }
 
-// endRecovery lets go of what waits, where the room is taken up no more.
+// endRecovery drops the requests that wait, when the room will not be taken up.
 func (r *room) endRecovery() {
 	if rec := r.recovering; rec != nil {
 		r.recovering = nil
@@ -243,8 +243,8 @@ type lostAnswer struct {
 	records, proof []protocol.SignedRecord
 }
 
-// askForLost asks p, which is no member but knows of later records than ours, for those: they say whether it is one. One peer is
-// asked at a time.
+// askForLost asks p, which is no member but knows of later records than ours, for those: the records say whether it is a
+// member. One peer is asked at a time.
 func (r *room) askForLost(p peer.ID, haveSeq uint64) {
 	if r.l.twin.asking || haveSeq <= r.state().Seq() {
 		return
@@ -288,7 +288,7 @@ func (r *room) parkOf(p peer.ID, ev inboxEvent) bool {
 	return true
 }
 
-// park keeps a request of our own person, which has found a room that is not taken up yet.
+// park keeps a request of our own user, which has found a room that is not taken up yet.
 func (l *loop) park(ev inboxEvent) bool {
 	for _, r := range l.rooms {
 		if r.recovering != nil {

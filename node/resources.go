@@ -31,7 +31,7 @@ type resources struct {
 	conns     map[peer.ID]map[*connScope]struct{}
 	strangers *places // the connections of strangers to us
 
-	// streams, and what each peer has opened. They are of others, not ours.
+	// ofGuests and ofStrangers hold the places of streams, and open counts them by peer: those that others open, not ours.
 	ofGuests, ofStrangers *places
 	open                  map[peer.ID]int
 	guest, stranger       *ratelimit.Keyed[peer.ID]

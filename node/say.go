@@ -116,7 +116,7 @@ func (r *room) send(c protocol.Content, key protocol.Key) (string, error) {
 	return msg.ID.Short(), nil
 }
 
-// reserved is up to where the numbers of our lines, and our Lamport clock, are ours on disk: a later life uses higher ones.
+// reserved is how far the numbers of our lines, and our Lamport clock, are reserved on disk: a later life begins above them.
 type reserved struct{ ctr, clock uint64 }
 
 // reserve takes the next block of message numbers.
@@ -131,8 +131,8 @@ func (r *room) reserve() error {
 }
 
 // keepClock keeps on disk how far our clock may go, well before it gets there: in our next life, in which nothing is left
-// of what we have seen, the first line must not stand above that. It is called once a second, so that a line that is far
-// ahead costs one write and not each of them one.
+// of what we have seen, the first line must not stand above that. It is called once a second, so that many lines
+// that are far ahead cost one write.
 func (r *room) keepClock() {
 	if r.talk.Lamport()+ctrBlock/2 < r.reserved.clock {
 		return

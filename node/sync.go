@@ -53,7 +53,7 @@ type (
 	}
 )
 
-// verify opens what came; what does not verify is dropped, and all that follows it.
+// verify verifies the answer. The first part that does not verify is dropped, and all that follows it.
 func (s *synced) verify() {
 	s.proof = openProof(s.reply.Proof)
 	var rest [][]byte

@@ -23,8 +23,8 @@ func (r *room) world() transcript.Env {
 	}
 }
 
-// carry carries out effects of the room's transcript, in order. What an effect has the transcript do comes after all that were
-// decided before: effects are queued.
+// carry carries out effects of the room's transcript, in order. Effects that follow from an effect are queued behind those that
+// were decided before.
 func (r *room) carry(effects []transcript.Effect) {
 	r.effects = append(r.effects, effects...)
 	if r.carrying {
@@ -111,7 +111,7 @@ func (r *room) near() []peer.ID {
 	return near
 }
 
-// compare asks a member what it has, which the transcript has decided on.
+// compare asks the member that the transcript has chosen what it has.
 func (r *room) compare(a transcript.Ask) {
 	st, l := r.state(), r.l
 	req := a.Request
@@ -177,7 +177,7 @@ func (r *room) nickOf(p peer.ID) string {
 	return rm.Nick
 }
 
-// space is for how many events each reader in this process has room, some set aside for what else happens.
+// space is how many more lines every reader in this process has places for.
 func (l *loop) space() int {
 	space := EventQueue
 	for s := range l.subs {
@@ -207,7 +207,7 @@ func (r *room) noteShed(e transcript.Shed) {
 	}
 }
 
-// boundLines forgets lines where those of all rooms take too much, first in the room that has most.
+// boundLines forgets lines when those of all rooms take too much memory, first in the room with the most.
 func (l *loop) boundLines() {
 	for {
 		total, most := 0, (*room)(nil)
