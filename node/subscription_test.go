@@ -119,13 +119,8 @@ func TestReasonWaitsForItsAck(t *testing.T) {
 			}
 		}
 
-		shows := bob.Subscribe(SubscribeOptions{Acks: true})
-		for ev := range shows.Events() {
-			if r, ok := ev.Body.(Removed); ok {
-				must(0, bob.Shown(s.ctx(), ev.Room, r.Removal))
-				break
-			}
-		}
+		shows := &watcher{t: t, nick: "a reader that shows it", sub: bob.Subscribe(SubscribeOptions{Acks: true}), last: -1}
+		must(0, bob.Shown(s.ctx(), lab.ID, until[Removed](shows, nil).Removal))
 		time.Sleep(time.Minute)
 		if third := watch(t, "a third reader", bob); count[Removed](third) > 0 {
 			t.Error("told again, although the second reader has shown it")

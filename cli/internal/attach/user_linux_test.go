@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // another, in the environment, has the program of this test connect to a socket and say whether it was answered.
@@ -19,6 +20,7 @@ func TestMain(m *testing.M) {
 	if path := os.Getenv(another); path != "" {
 		c, err := net.Dial("unix", path)
 		if err == nil {
+			_ = c.SetDeadline(time.Now().Add(HelloWait))
 			_, _ = io.WriteString(c, `{"jsonrpc":"2.0","id":"attach","method":"attach","params":{}}`+"\n")
 			var got []byte
 			if got, err = io.ReadAll(c); len(got) > 0 {
