@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"localchat/authority"
 	"localchat/protocol"
 )
 
@@ -141,5 +142,40 @@ func TestLostLineCostsLittle(t *testing.T) {
 		if a.talk.expire(x.now.Add(time.Second)); !slices.Equal(a.talk.Runs(bob.id), protocol.Runs{3}) {
 			t.Errorf("when it has expired %s still lacks it: %v", a.name, a.talk.Runs(bob.id))
 		}
+	}
+}
+
+// A member that starts again goes on with its chain of lines, where it has fetched them. So when it has been removed and the
+// owner has started again, all that it said counts.
+func TestChainGoesOnOverRestarts(t *testing.T) {
+	for name, then := range map[string]func(x *explorer, bob *actor){
+		"it says one line":                      func(x *explorer, bob *actor) { x.tells("bob", "alice", "carol") },
+		"it says two":                           func(x *explorer, bob *actor) { x.tells("bob", "alice", "carol"); x.tells("bob", "alice", "carol") },
+		"it says nothing":                       func(x *explorer, bob *actor) {},
+		"it starts once more and then says one": func(x *explorer, bob *actor) { x.restart(bob); x.met(); x.tells("bob", "alice", "carol") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := newExplorer(t, 1, protocol.HistoryAll)
+			alice, bob := x.actors[0], x.actors[1]
+			for _, a := range x.actors[:3] {
+				x.apply(a)
+				x.giveKeys(a)
+			}
+			x.met()
+			for range 3 {
+				x.tells("bob", "alice", "carol")
+			}
+			x.met()
+			x.restart(bob)
+			x.met()
+			then(x, bob)
+			x.met()
+			x.order(authority.Kick{Peer: bob.id, Cut: alice.talk.Cut(bob.id)})
+			x.restart(alice)
+			x.met()
+			if n := alice.talk.Len(); n != x.said {
+				t.Errorf("alice has %d lines of %d", n, x.said)
+			}
+		})
 	}
 }

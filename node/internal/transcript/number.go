@@ -13,8 +13,8 @@ import (
 // A line's Lamport number is its author's claim. A line whose number is far ahead of all that is known here is placed where it
 // arrived, and moves no clock: otherwise it would stay last for ever, below everything that is said later.
 type numbers struct {
-	ctr     uint64 // the last one used
-	prev    protocol.Hash
+	ctr     uint64       // the last one used
+	latest  protocol.Cut // the latest of our lines that is, or has been, here
 	lamport uint64
 	clocked bool // a line of somebody else has set it
 	far     farLine
@@ -40,7 +40,16 @@ func (n *numbers) AdvanceTo(lamport uint64) { n.lamport = max(n.lamport, lamport
 
 // Next is the header of our next line.
 func (t *Transcript) Next(epoch uint64) protocol.Header {
-	return protocol.Header{Room: t.room, Epoch: epoch, Ctr: t.ctr + 1, Prev: t.prev, Lamport: t.lamport + 1}
+	return protocol.Header{Room: t.room, Epoch: epoch, Ctr: t.ctr + 1, Prev: t.latest.Hash, Lamport: t.lamport + 1}
+}
+
+// noteOwn takes note of a line of ours. Our next line names the latest one, one of an earlier life too: an unbroken chain is
+// how the lines of a membership that has ended are known.
+func (n *numbers) noteOwn(m protocol.Message) {
+	n.ctr = max(n.ctr, m.Ctr) // a number that was used before this node's disk was put back is never used again
+	if m.Ctr > n.latest.Ctr {
+		n.latest = protocol.Cut{Ctr: m.Ctr, Hash: m.ID}
+	}
 }
 
 // farAhead reports whether a line claims to follow more lines that are not here than there can be. Before a line of another

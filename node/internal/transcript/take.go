@@ -34,7 +34,7 @@ func (t *Transcript) open(env *Env, msg protocol.Message) (Opened, authority.Ver
 // Say lets in a line that this node has just sealed, with the header of [Transcript.Next]. It reports false where the line
 // does not count.
 func (t *Transcript) Say(env Env, msg protocol.Message) ([]Effect, bool) {
-	t.ctr, t.prev = msg.Ctr, msg.ID
+	t.noteOwn(msg)
 	o, _, ok := t.open(&env, msg)
 	if !ok {
 		return nil, false
@@ -132,8 +132,7 @@ func (t *Transcript) takeLine(env *Env, o Opened, late bool) {
 	}
 	t.owesReceipt(env, o.Msg.Author)
 	if o.Msg.Author == t.self {
-		// A number that was used before this node's disk was put back is never used again.
-		t.ctr = max(t.ctr, o.Msg.Ctr)
+		t.noteOwn(o.Msg)
 		if o.Fetched {
 			t.numbersTaken(o.Msg.Ctr)
 		}
