@@ -12,9 +12,10 @@ import (
 )
 
 // knockAt has a newcomer at that address ask to come in.
+// The nick has a hyphen, so that it cannot read as an end of a peer ID in the room, which is another in each run.
 func (r *room) knockAt(name string, at netip.Addr) protocol.JoinCode {
 	replies := make(chan protocol.JoinReply, 2)
-	joinAsked{visitor{peer: personaID(name), from: originAt(at)}, protocol.JoinRequest{Room: r.id, Nick: name}, replies}.handle(r.l)
+	joinAsked{visitor{peer: personaID(name), from: originAt(at)}, protocol.JoinRequest{Room: r.id, Nick: "a-" + name}, replies}.handle(r.l)
 	return (<-replies).Code
 }
 
