@@ -1,6 +1,7 @@
 package authority
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -80,7 +81,7 @@ func (e *explorer) closed() bool { return e.ledger.state.Closed() }
 
 func (e *explorer) past(m *owed) bool { return !e.now.Before(m.expires) && !e.now.Before(e.grace) }
 
-// sweep is what a tick may throw away: the reason of a ban in force stays.
+// sweep forgets what a tick throws away: a clock that is set back does not bring it back. The reason of a ban in force stays.
 func (e *explorer) sweep() {
 	for p, m := range e.model {
 		inForce := m.kind == protocol.Banned && (m.until.IsZero() || e.now.Before(m.until.Add(e.moved[m.removal])))
@@ -92,6 +93,7 @@ func (e *explorer) sweep() {
 			delete(e.model, p)
 		}
 	}
+	maps.DeleteFunc(e.invited, func(_ protocol.InviteID, i *invited) bool { return !e.now.Before(i.expires) })
 }
 
 // clock follows what a clock that is set moves, and a start under one that was set back.
