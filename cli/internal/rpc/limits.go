@@ -30,6 +30,8 @@ const (
 	shownCheck = 100 * time.Millisecond
 	// lastWord is how long a client whose time is up waits for the node to say why.
 	lastWord = 2 * time.Second
+	// farewell is how long a program may take to read what has happened before the node ends.
+	farewell = time.Second
 	// noBound is a number of requests that is never reached.
 	noBound = 1 << 30
 	// DrainWait is how long requests are still answered after the end of input.

@@ -83,7 +83,10 @@ func serve(ctx context.Context, env *command.Env, n command.OwnNode, s session) 
 		tell.start(node.SubscribeOptions{Lines: true})
 	}
 	close(telling)
-	stopped := context.AfterFunc(ctx, server.Stop)
+	stopped := context.AfterFunc(ctx, func() {
+		tell.settleWithin(farewell) // what ends the node is among it, as a removal
+		server.Stop()
+	})
 	err := wire.cause(server.Wait())
 	stopped()
 	methods.finish(cancel)

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"sync"
+	"time"
 
 	"localchat/cli/internal/command"
 	"localchat/node"
@@ -77,6 +78,20 @@ func (t *teller) settle() {
 	case s.asked <- reply:
 		<-reply
 	case <-s.done:
+	}
+}
+
+// settleWithin is settle, for d at most.
+func (t *teller) settleWithin(d time.Duration) {
+	settled := make(chan struct{})
+	go func() {
+		defer t.env.Guard()
+		defer close(settled)
+		t.settle()
+	}()
+	select {
+	case <-settled:
+	case <-time.After(d):
 	}
 }
 
