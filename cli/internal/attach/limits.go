@@ -15,6 +15,8 @@ const (
 	HelloWait = 2 * time.Second
 	// writeWait is how long one write may take. A face that reads nothing for so long is cut off.
 	writeWait = 10 * time.Second
+	// farewell is how long a face is still served when the node ends: it is told why.
+	farewell = 1500 * time.Millisecond
 	// acceptPause is how long a listener waits after a failure that may pass, as when there are too many open files.
 	acceptPause = 100 * time.Millisecond
 	// maxPath, in bytes, of a socket: the least that a system of ours allows, less the final NUL.

@@ -156,8 +156,18 @@ func (s *Server) serve(unix *net.UnixConn) {
 			err = failed
 		}
 	}
-	if err == nil {
+	if err == nil && stop() {
+		served := make(chan struct{})
+		stop = context.AfterFunc(s.ctx, func() {
+			select {
+			case <-served:
+			case <-time.After(farewell):
+				_ = unix.Close()
+			}
+		})
+		defer stop()
 		err = s.host.Serve(s.ctx, conn, hello)
+		close(served)
 	}
 	s.host.Log.Info("a face is gone", "face", hello.Face, "pid", hello.PID, "err", err)
 }

@@ -85,7 +85,7 @@ func serve(ctx context.Context, env *command.Env, n command.OwnNode, s session) 
 	close(telling)
 	stopped := context.AfterFunc(ctx, func() {
 		tell.settleWithin(farewell) // what ends the node is among it, as a removal
-		server.Stop()
+		_ = wire.Close()            // it cannot fail. Server.Stop panics if a request comes meanwhile (jrpc2 1.3.6)
 	})
 	err := wire.cause(server.Wait())
 	stopped()
@@ -175,6 +175,11 @@ var errGarbage = errors.New("too many lines that are no JSON-RPC")
 func (c *lineChannel) Recv() ([]byte, error) {
 	c.awaitPlace()
 	select {
+	case <-c.closed:
+		return nil, io.EOF
+	default:
+	}
+	select {
 	case line, open := <-c.in:
 		switch {
 		case !open:
@@ -249,7 +254,7 @@ func (c *lineChannel) awaitPlace() {
 	}
 }
 
-// drain waits until every request is answered, nothing can be written any more, or drainWait has passed.
+// drain waits until every request is answered, nothing can be written any more, drainWait has passed, or the channel is closed.
 func (c *lineChannel) drain() {
 	expired := false
 	timer := time.AfterFunc(c.drainWait, func() {
@@ -261,7 +266,7 @@ func (c *lineChannel) drain() {
 	defer timer.Stop()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for c.open > 0 && c.writeErr == nil && !expired {
+	for c.open > 0 && c.writeErr == nil && !expired && !c.ended {
 		c.changed.Wait()
 	}
 }
