@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"testing"
 	"testing/synctest"
 
 	"localchat/cli/internal/clitest"
 	"localchat/cli/internal/command"
+	"localchat/node"
 )
 
 // A client is a program that speaks JSON-RPC with a node, in a synctest bubble.
@@ -53,4 +55,37 @@ func (c *client) leaves() {
 // requestOf returns a request on one line.
 func requestOf(id int, method, params string) string {
 	return fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":%q,"params":{%s}}`, id, method, params)
+}
+
+// TestFaceHearsWhatEndsTheNode: what has happened before the time of a session is up is told, and a request that comes at that
+// moment does no harm.
+func TestFaceHearsWhatEndsTheNode(t *testing.T) {
+	for range 100 {
+		synctest.Test(t, func(t *testing.T) {
+			f := clitest.NewNode()
+			in, keys := io.Pipe()
+			out := &clitest.Screen{}
+			env := &command.Env{Stderr: io.Discard, Log: slog.New(slog.DiscardHandler)}
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			end := make(chan error, 1)
+			go func() { end <- ServeFace(ctx, env, f, in, out, true) }()
+			synctest.Wait()
+			go func() {
+				for { // until the input is closed
+					if _, err := io.WriteString(keys, `{"jsonrpc":"2.0","method":"node.shown"}`+"\n"); err != nil {
+						return
+					}
+				}
+			}()
+			f.Emit(node.Removed{Kind: "kicked", Text: "too loud"})
+			cancel()
+			err := <-end
+			_ = in.Close()
+			synctest.Wait()
+			if got := out.Take(); err != nil || !strings.Contains(got, `"too loud"`) {
+				t.Fatalf("it is told %q, and the session ends with %v", got, err)
+			}
+		})
+	}
 }
