@@ -28,7 +28,8 @@ const patience = 20 * time.Second
 func echo(t *testing.T) Host {
 	return Host{
 		Version: "test", Rank: Resident, Log: slog.New(slog.DiscardHandler), Guard: func() {},
-		Serve: func(_ context.Context, conn *Conn, _ Hello) error {
+		Serve: func(ctx context.Context, conn *Conn, _ Hello) error {
+			defer context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Now()) })()
 			_, err := io.Copy(conn, conn.In)
 			return err
 		},
