@@ -62,6 +62,9 @@ func (q makeInvite) run(l *loop) (madeInvite, error) {
 		return madeInvite{}, err
 	}
 	if r.owner() {
+		if r.recovering != nil {
+			return madeInvite{}, r.notReady()
+		}
 		info, err := r.invite(l.n.self, q.nick, q.expires)
 		return madeInvite{info: info}, err
 	}
