@@ -143,7 +143,6 @@ type lineChannel struct {
 	in     <-chan stream.Line
 	out    io.Writer
 	closed chan struct{} // closed by Close, because a read of standard input cannot be interrupted
-	once   sync.Once
 
 	mu       sync.Mutex // Recv, Send and Close share what follows
 	open     int        // number of requests read and not answered
@@ -173,11 +172,8 @@ var errGarbage = errors.New("too many lines that are no JSON-RPC")
 
 // Recv implements channel.Channel. It reads nothing while too many requests wait for their answer.
 func (c *lineChannel) Recv() ([]byte, error) {
-	c.awaitPlace()
-	select {
-	case <-c.closed:
+	if !c.awaitPlace() {
 		return nil, io.EOF
-	default:
 	}
 	select {
 	case line, open := <-c.in:
@@ -245,13 +241,14 @@ func (c *lineChannel) count(n int) {
 	c.changed.Broadcast()
 }
 
-// awaitPlace waits until one more request may be read.
-func (c *lineChannel) awaitPlace() {
+// awaitPlace waits until one more request may be read. It reports false when the channel is closed.
+func (c *lineChannel) awaitPlace() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for c.open >= maxOpen && c.writeErr == nil && !c.ended {
 		c.changed.Wait()
 	}
+	return !c.ended
 }
 
 // drain waits until every request is answered, nothing can be written any more, drainWait has passed, or the channel is closed.
@@ -298,11 +295,13 @@ func (c *lineChannel) failed() bool {
 
 // Close implements channel.Channel. The streams themselves belong to the process.
 func (c *lineChannel) Close() error {
-	c.once.Do(func() { close(c.closed) })
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.ended = true
-	c.changed.Broadcast()
+	if !c.ended {
+		c.ended = true
+		close(c.closed)
+		c.changed.Broadcast()
+	}
 	return nil
 }
 
