@@ -46,19 +46,37 @@ func TestLANCopies(t *testing.T) {
 	}
 }
 
-// TestLANCopiesOfOwner: two nodes of one owner start at the same moment. Neither decides anything while both run, and each says
-// why. When one has ended, the other decides again, and the room has not split.
-func TestLANCopiesOfOwner(t *testing.T) {
+// copiedOwner has alice own the open room lab, with bob and carol in it, end, and copy her data to a host of its own.
+func copiedOwner(t *testing.T) (alice, bob, carol *node, copied *host) {
+	t.Helper()
 	l := newLAN(t)
 	people := l.people("alice", "bob", "carol")
-	alice, bob, carol := people[0], people[1], people[2]
+	alice, bob, carol = people[0], people[1], people[2]
 	alice.do("room.create", obj{"name": "lab", "access": "open"})
 	for _, n := range people[1:] {
 		n.do("room.join", obj{"room": "lab"})
 	}
 	alice.quit()
-	copied := l.host("alice2")
+	copied = l.host("alice2")
 	alice.copyTo(copied)
+	return alice, bob, carol, copied
+}
+
+// isOneRoom has them talk, and fails if the room has split, or ended for one of them.
+func isOneRoom(t *testing.T, people ...*node) {
+	t.Helper()
+	converse("lab", "one room", people...)
+	for _, n := range people {
+		if c := n.count("warning", obj{"code": "frozen"}) + n.count("refused", nil) + n.count("removed", nil); c > 0 {
+			t.Errorf("%s has seen the room split, or end, %d times", n.name, c)
+		}
+	}
+}
+
+// TestLANCopiesOfOwner: two nodes of one owner start at the same moment. Neither decides anything while both run, and each says
+// why. When one has ended, the other decides again, and the room has not split.
+func TestLANCopiesOfOwner(t *testing.T) {
+	alice, bob, carol, copied := copiedOwner(t)
 	alice, second := alice.host.start(), copied.start()
 	for _, n := range []*node{alice, second} {
 		n.await("warning", obj{"code": "twin"})
@@ -74,12 +92,7 @@ func TestLANCopiesOfOwner(t *testing.T) {
 		return alice.begin("room.policy", obj{"room": "lab", "subject": "one"}).wait().Error == nil
 	})
 	t.Logf("alice decides again %v after the end of the copy", time.Since(began).Round(time.Millisecond))
-	converse("lab", "one room", alice, bob, carol)
-	for _, n := range []*node{alice, bob, carol} {
-		if c := n.count("warning", obj{"code": "frozen"}) + n.count("refused", nil) + n.count("removed", nil); c > 0 {
-			t.Errorf("%s has seen the room split, or end, %d times", n.name, c)
-		}
-	}
+	isOneRoom(t, alice, bob, carol)
 }
 
 // The copy's machine sleeps, beside the owner's other node or before that starts. The other node decides meanwhile; the copy, on
@@ -91,16 +104,7 @@ func TestLANCopyThatSleeps(t *testing.T) {
 }
 
 func copySleeps(t *testing.T, alone bool) {
-	l := newLAN(t)
-	people := l.people("alice", "bob", "carol")
-	alice, bob, carol := people[0], people[1], people[2]
-	alice.do("room.create", obj{"name": "lab", "access": "open"})
-	for _, n := range people[1:] {
-		n.do("room.join", obj{"room": "lab"})
-	}
-	alice.quit()
-	copied := l.host("alice2")
-	alice.copyTo(copied)
+	alice, bob, carol, copied := copiedOwner(t)
 	alice = alice.host.start()
 	alice.await("joined", obj{"name": "lab"})
 	second := copied.start()
@@ -129,12 +133,7 @@ func copySleeps(t *testing.T, alone bool) {
 	second.fails("unavailable", "room.kick", obj{"room": "lab", "who": "carol"})
 	second.fails("unavailable", "room.policy", obj{"room": "lab", "subject": "of the copy"})
 	second.quit()
-	converse("lab", "one room", alice, bob, carol)
-	for _, n := range []*node{alice, bob, carol} {
-		if c := n.count("warning", obj{"code": "frozen"}) + n.count("refused", nil) + n.count("removed", nil); c > 0 {
-			t.Errorf("%s has seen the room split, or end, %d times", n.name, c)
-		}
-	}
+	isOneRoom(t, alice, bob, carol)
 }
 
 // machineSlept is longer than a node must stand still to take that for a sleep of its machine.
