@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// A reader that comes late is told how things are: the rooms, who is at the door, that the owner is away, and the lines that
-// are kept, in the room's order and marked as backlog. Then it is told what happens, as every reader is.
+// A reader that comes late is told how things are: which rooms there are, which peers wait at the door, that the owner is away, and the
+// lines that are kept, in the room's order and marked as backlog. Then it is told what happens, as every reader is.
 func TestLateReaderIsToldHowThingsAre(t *testing.T) {
 	onAStreet(t, func(s *street) {
 		lab := s.lab()

@@ -4,5 +4,5 @@ package attach
 
 import "net"
 
-// sameUser: the system does not say who is at the other end. The folder of the socket keeps others out.
+// sameUser always succeeds here: the system does not name the user at the other end. The folder of the socket keeps others out.
 func sameUser(*net.UnixConn) error { return nil }

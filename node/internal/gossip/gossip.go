@@ -25,8 +25,8 @@ type Handler interface {
 	Line(from peer.ID, line transcript.Opened)
 	// Record: the authority has signed a record, which need not be the next.
 	Record(r protocol.SignedRecord)
-	// Early: a line cannot be judged yet, since the record or the key of its epoch has not come. Early must not wait: anybody
-	// who was ever a member can send any number of them.
+	// Early: a line cannot be judged yet, since the record or the key of its epoch has not come. Early must not wait: a
+	// present or former member can send any number of them.
 	Early(m protocol.Message)
 	// Attempt: this node is the authority, and another member has signed a record. Attempt must not wait.
 	Attempt(by peer.ID, r protocol.SignedRecord)
