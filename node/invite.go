@@ -62,8 +62,8 @@ func (q makeInvite) run(l *loop) (madeInvite, error) {
 		return madeInvite{}, err
 	}
 	if r.owner() {
-		if r.recovering != nil {
-			return madeInvite{}, r.notReady()
+		if r, err = l.ownRoom(q.room); err != nil {
+			return madeInvite{}, err
 		}
 		info, err := r.invite(l.n.self, q.nick, q.expires)
 		return madeInvite{info: info}, err
