@@ -1,5 +1,5 @@
-// Package neterr tells why the system refused something on the network. Windows has numbers of its own for that: the constants of
-// package syscall that have the names of Unix stand for nothing there. It is a leaf.
+// Package neterr says what an error of the network means, on every system. On Windows the system returns numbers of its own
+// (WSAECONNREFUSED is 10061), and the constants of package syscall that are named as on Unix match none of them. It is a leaf.
 package neterr
 
 import (
@@ -8,22 +8,22 @@ import (
 	"syscall"
 )
 
-// InUse reports whether a port is taken.
+// InUse reports whether the port is in use by another program.
 func InUse(err error) bool {
-	// Windows denies access to a port that another program has for itself alone.
+	// 10048 is WSAEADDRINUSE. Windows answers 10013, access denied, for a port that another program uses exclusively.
 	return is(err, syscall.EADDRINUSE, 10048) || is(err, syscall.EADDRINUSE, 10013)
 }
 
 // Refused reports whether the other machine answered that nothing listens there.
 func Refused(err error) bool { return is(err, syscall.ECONNREFUSED, 10061) }
 
-// HostUnreachable reports whether no machine answers at that address of a network of ours, or the system lets nobody send there.
+// HostUnreachable reports whether no machine has that address on one of our networks, or the system forbids sending to it (macOS).
 func HostUnreachable(err error) bool { return is(err, syscall.EHOSTUNREACH, 10065) }
 
-// NetworkUnreachable reports whether no network of ours leads there.
+// NetworkUnreachable reports whether this machine has no route to the address.
 func NetworkUnreachable(err error) bool { return is(err, syscall.ENETUNREACH, 10051) }
 
-// Forbidden reports whether a rule of this machine forbids it.
+// Forbidden reports whether this machine forbids it, as its packet filter does.
 func Forbidden(err error) bool {
 	return is(err, syscall.EPERM, 10013) || is(err, syscall.EACCES, 10013)
 }

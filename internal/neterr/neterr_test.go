@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// What the system itself answers is told apart.
-func TestOfTheSystem(t *testing.T) {
+// TestErrorsOfTheSystem makes the system return errors, and checks that each is recognised as what it is and as nothing else.
+func TestErrorsOfTheSystem(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

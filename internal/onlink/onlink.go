@@ -1,5 +1,5 @@
-// Package onlink says which addresses are on the networks of this machine: what its interfaces' prefixes hold. It is what
-// the rest of the program means by "our networks".
+// Package onlink says which addresses are on the networks of this machine: those within the prefixes of its interfaces. The
+// rest of the program calls these "our networks".
 package onlink
 
 import (
@@ -11,7 +11,7 @@ import (
 // Networks are the addresses of our interfaces, each with the length of its prefix, without zones.
 type Networks []netip.Prefix
 
-// Of reads what package net tells of an interface, or of all of them.
+// Of returns the networks among addrs, which package net returns for one interface or for all of them.
 func Of(addrs []net.Addr) Networks {
 	var ns Networks
 	for _, a := range addrs {
@@ -36,9 +36,9 @@ func Here() (Networks, error) {
 	return Of(addrs), err
 }
 
-// Hold reports whether ip is the address of one machine on one of the networks. That an address is private says nothing:
-// private networks behind a router are not ours. Loopback is on no network, and neither is the address of a network
-// itself or the one that all of its machines listen to.
+// Hold reports whether ip is the address of one machine on one of the networks. An address that is merely private is not:
+// private networks behind a router are not ours. A loopback address is on no network, and neither are the first and the last
+// address of a network, which stand for the network and for all of its machines.
 func (ns Networks) Hold(ip netip.Addr) bool {
 	ip = ip.WithZone("")
 	if !ip.IsValid() || ip.Is4In6() || ip.IsUnspecified() || ip.IsLoopback() || ip.IsMulticast() {
@@ -49,7 +49,7 @@ func (ns Networks) Hold(ip netip.Addr) bool {
 	})
 }
 
-// everybody reports whether ip, of an IPv4 network, is its own first or last address: packets to those go to all machines.
+// everybody reports whether ip is the first or the last address of an IPv4 network: packets to those go to all of its machines.
 // Networks of one or two machines (/32, /31) have no such addresses.
 func everybody(n netip.Prefix, ip netip.Addr) bool {
 	if !ip.Is4() || n.Bits() > 30 {

@@ -1,5 +1,5 @@
-// Package private looks at files and folders before they are used: that nobody but this user can have put them there or
-// can change them. A link is never followed. It is a leaf, and knows nothing of what is in them.
+// Package private checks files and folders before they are used: they must belong to this user, and other users must not be able
+// to change them. It never follows a link. It is a leaf, and does not look at contents.
 package private
 
 import (
@@ -13,16 +13,16 @@ import (
 	"github.com/adrg/xdg"
 )
 
-// The permissions of others on a file or folder that is accepted.
+// The permissions that other users must not have on a file or folder. The functions of this package take one of them as loose.
 const (
 	// NobodyElse: others may neither read nor write it.
 	NobodyElse fs.FileMode = 0o077
-	// NobodyWrites: others may read it.
+	// NobodyWrites: others may read it, but not write it.
 	NobodyWrites fs.FileMode = 0o022
 )
 
-// RuntimeDir is the folder in which the processes of one user meet, for as long as the user is logged in. It may not be there yet,
-// and somebody else's folder may: whoever uses it makes it and asks [Dir].
+// RuntimeDir returns the path of the folder in which the processes of one user find each other, for as long as the user is logged
+// in. The folder may not exist, or another user may have made it: the caller has to make it and to check it with [Dir].
 func RuntimeDir() string {
 	if fi, err := os.Stat(xdg.RuntimeDir); err == nil && fi.IsDir() {
 		return filepath.Join(xdg.RuntimeDir, "localchat")
@@ -30,23 +30,22 @@ func RuntimeDir() string {
 	return filepath.Join(os.TempDir(), fmt.Sprintf("localchat-%d", os.Geteuid()))
 }
 
-// An Error says what is wrong with a file or folder, and how to mend it. It is not made for what is missing.
+// An Error says what is wrong with a file or folder, and how to mend it. A file that does not exist gives fs.ErrNotExist instead.
 type Error struct {
 	Path string
-	// What is the fault, as the end of a sentence that begins with the path.
+	// What names the fault, as the end of a sentence that begins with the path.
 	What string
 	// Mend is what a person can do.
 	Mend string
-	// Mode is set where nothing but the mode is wrong.
+	// Mode is the mode of the file, if only the mode is wrong; otherwise 0.
 	Mode fs.FileMode
 }
 
 func (e *Error) Error() string { return e.Path + " " + e.What }
 
-// Dir reports what is wrong with a folder: it is a link, is no folder, is somebody else's, or others may do with it what
-// loose names.
+// Dir returns an [Error] if path is a link, is no folder, belongs to another user, or has a permission in loose.
 func Dir(path string, loose fs.FileMode) error {
-	path = filepath.Clean(path) // behind a link, a slash would follow it
+	path = filepath.Clean(path) // a slash at the end would make Lstat follow a link
 	st, err := os.Lstat(path)
 	if err != nil {
 		return err
@@ -64,7 +63,7 @@ func checkDir(path string, st fs.FileInfo, loose fs.FileMode) error {
 	return check(path, st, loose, "700")
 }
 
-// OpenRoot opens a folder that [Dir] accepts, and makes sure that it is the one that was looked at.
+// OpenRoot opens a folder that [Dir] accepts. It fails if the folder is replaced between the check and the opening.
 func OpenRoot(path string, loose fs.FileMode) (*os.Root, error) {
 	path = filepath.Clean(path)
 	before, err := os.Lstat(path)
@@ -88,12 +87,11 @@ func OpenRoot(path string, loose fs.FileMode) (*os.Root, error) {
 	return root, nil
 }
 
-// Open opens a file as os.OpenFile does, but follows no link, waits for no other end of a pipe, and gives nothing but a
-// regular file of this user with which others may not do what loose names. An existing file is not cut before it has
-// been looked at: flag must not hold os.O_TRUNC.
+// Open opens a file as os.OpenFile does, but only a regular file of this user without a permission in loose. It follows no link
+// and does not wait for the other end of a pipe. flag must not contain os.O_TRUNC, which would empty a file before it is checked.
 func Open(path string, flag int, perm, loose fs.FileMode) (*os.File, error) {
 	path = filepath.Clean(path)
-	// Where the system has no way to refuse a link, or says so in words of its own.
+	// Some systems cannot refuse to open a link, and the others report one in different words. So look first.
 	if st, err := os.Lstat(path); err == nil {
 		if err := checkFile(path, st, loose); err != nil {
 			return nil, err
@@ -113,7 +111,7 @@ func Open(path string, flag int, perm, loose fs.FileMode) (*os.File, error) {
 	return f, nil
 }
 
-// Read returns what is in a file that [Open] accepts, if that is no more than limit bytes.
+// Read returns the content of a file that [Open] accepts. A file of more than limit bytes is an [Error].
 func Read(path string, limit int64, loose fs.FileMode) ([]byte, error) {
 	f, err := Open(path, os.O_RDONLY, 0, loose)
 	if err != nil {
@@ -137,10 +135,10 @@ func checkFile(path string, st fs.FileInfo, loose fs.FileMode) error {
 	return check(path, st, loose, "600")
 }
 
-// Mine reports whether a folder's entry is a regular file of this user, and so one that may be removed.
+// Mine reports whether st is a regular file of this user, which this program may remove.
 func Mine(st fs.FileInfo) bool { return st.Mode().IsRegular() && owned(st) }
 
-// check is for what is a file or folder already.
+// check checks the owner and the permissions of a file or folder. mode is the right mode, for the advice.
 func check(path string, st fs.FileInfo, loose fs.FileMode, mode string) error {
 	if !owned(st) {
 		return &Error{Path: path, What: "belongs to another user", Mend: "use one of your own"}

@@ -4,7 +4,7 @@ package private
 
 import "io/fs"
 
-// Here the user's folders are protected by inheritance and not by mode bits.
+// On these systems a file inherits its protection from the user's folders, and mode bits say nothing.
 const (
 	noFollow = 0
 	hasModes = false

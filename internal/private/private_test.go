@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// unfits are the ways in which another user may have had a hand in a file or folder; each puts one at path.
+// unfits returns the kinds of files or folders that must not be accepted. Each function makes one at path.
 func unfits(t *testing.T, dir bool) map[string]func(path string) {
 	t.Helper()
 	do := func(err error) {
@@ -52,7 +52,7 @@ func TestDir(t *testing.T) {
 		var e *Error
 		for _, name := range []string{path, path + "/", path + "/."} {
 			if err := Dir(name, NobodyWrites); !errors.As(err, &e) || e.Mend == "" {
-				t.Errorf("%s: %s is taken: %v", what, name, err)
+				t.Errorf("%s: %s is accepted: %v", what, name, err)
 			}
 			if root, err := OpenRoot(name, NobodyWrites); err == nil {
 				t.Errorf("%s is opened", what)
@@ -62,7 +62,7 @@ func TestDir(t *testing.T) {
 	}
 	path := filepath.Join(t.TempDir(), "x")
 	if err := Dir(path, NobodyWrites); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("what is missing: %v", err)
+		t.Errorf("a missing folder: %v", err)
 	}
 	if err := os.Mkdir(path, 0o755); err != nil {
 		t.Fatal(err)
@@ -71,13 +71,13 @@ func TestDir(t *testing.T) {
 		t.Error(err)
 	}
 	if err := Dir(path, NobodyElse); err == nil {
-		t.Error("one that others can read is taken for private")
+		t.Error("a folder that others can read is accepted as private")
 	}
 	if err := os.WriteFile(path+"/f", nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := Dir(path+"/f", NobodyWrites); err == nil {
-		t.Error("a file is a folder")
+		t.Error("a file is accepted as a folder")
 	}
 }
 
@@ -96,13 +96,13 @@ func TestOpen(t *testing.T) {
 				t.Errorf("%s is opened to %s: %v", what, how, err)
 			}
 			if _, err := os.Lstat(path + "2"); what == "a dangling link" && err == nil {
-				t.Errorf("what %s points to was made", what)
+				t.Errorf("the file that %s points to was made", what)
 			}
 		}
 	}
 	path := filepath.Join(t.TempDir(), "x")
 	if _, err := Read(path, 10, NobodyElse); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("what is missing: %v", err)
+		t.Errorf("a missing file: %v", err)
 	}
 	if err := os.WriteFile(path, []byte("0123456789"), 0o644); err != nil {
 		t.Fatal(err)
@@ -111,13 +111,13 @@ func TestOpen(t *testing.T) {
 		t.Errorf("read %q, %v", raw, err)
 	}
 	if _, err := Read(path, 9, NobodyWrites); err == nil {
-		t.Error("read beyond the bound")
+		t.Error("a file longer than the bound is read")
 	}
 	var e *Error
 	if _, err := Read(path, 10, NobodyElse); !errors.As(err, &e) || e.Mode != 0o644 {
-		t.Errorf("others can read it: %v", err)
+		t.Errorf("a file that others can read: %v", err)
 	}
 	if _, err := Open(filepath.Dir(path), os.O_RDONLY, 0, NobodyWrites); err == nil {
-		t.Error("a folder is a file")
+		t.Error("a folder is accepted as a file")
 	}
 }

@@ -13,7 +13,7 @@ const (
 	hasModes = true
 )
 
-// owned says whether a file or folder belongs to this user.
+// owned reports whether a file or folder belongs to this user.
 func owned(st fs.FileInfo) bool {
 	s, ok := st.Sys().(*syscall.Stat_t)
 	return ok && int(s.Uid) == os.Geteuid()
