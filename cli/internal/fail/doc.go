@@ -1,3 +1,3 @@
-// Package fail has the failures of the program: what happened, what to do next, and the exit code. [Explain] takes an [Error]
-// of this package or one of node.
+// Package fail describes a failure of the program to the user: what happened, what to do next, and the exit code. [Explain] takes
+// an [Error] of this package or one of node.
 package fail

@@ -24,16 +24,16 @@ const (
 	ExitInterrupted = 130
 )
 
-// Meanings explains the exit codes in the manual.
+// Meanings says what each exit code means, for the manual.
 var Meanings = []struct {
 	Code    int
 	Meaning string
 }{
-	{ExitOK, "success; also a console that was quit"},
+	{ExitOK, "success, or the user quit the console"},
 	{ExitFailure, "the command failed: something could not be written, or a node reported an error"},
 	{ExitUsage, "a flag, an argument or a setting is wrong; nothing was started"},
 	{ExitNetwork, "there is no usable network"},
-	{ExitNotFound, "there is no such room or person here, or there was no answer in time"},
+	{ExitNotFound, "there is no such room or person, or no answer came in time"},
 	{ExitRefused, "refused: banned, kicked, not admitted, or the room has ended"},
 	{ExitIdentity, "the identity file is damaged or unsafe, or an owner has another key than before"},
 	{ExitLocked, "another localchat is using the data directory, and cannot be attached to"},
@@ -41,11 +41,11 @@ var Meanings = []struct {
 	{ExitInterrupted, "ended by a signal"},
 }
 
-// ErrInterrupted is the cause of a context that a signal ended. It also ends a console in which Ctrl-C is a key and sends no
-// signal.
+// ErrInterrupted is the cause of a context that a signal has ended. A console that reads Ctrl-C as a key, without a signal, ends
+// with it too.
 var ErrInterrupted = errors.New("interrupted")
 
-// An Error is a failure of the program: what happened, what to do next, and the exit code.
+// An Error is a failure of the program. Code is the exit code, Text says what happened, and Hint what to do next.
 type Error struct {
 	Code int
 	Text string
@@ -59,7 +59,7 @@ func Usage(hint, format string, args ...any) error {
 	return &Error{Code: ExitUsage, Text: fmt.Sprintf(format, args...), Hint: hint}
 }
 
-// Explain says what happened, what to do next and which exit code that is.
+// Explain returns what happened, what to do next, and the exit code.
 func Explain(err error) (text, do string, code int) {
 	var f *Error
 	if errors.As(err, &f) {
@@ -90,8 +90,8 @@ func codeOf(e *node.Error) int {
 	return ExitFailure
 }
 
-// Crashed reports a panic, where cause is the value that recover returned. If Crashed returns true, the program has to end
-// with [ExitInternal].
+// Crashed writes a report of a panic to w. cause is the value that recover returned; if it is nil, Crashed does nothing and
+// returns false. If Crashed returns true, the program has to end with [ExitInternal].
 func Crashed(w io.Writer, cause any) bool {
 	if cause == nil {
 		return false

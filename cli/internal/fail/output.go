@@ -7,11 +7,11 @@ import (
 	"syscall"
 )
 
-// ErrOutputClosed says that the reader of our standard output has gone, as head(1) goes after some lines. The command then
-// ends without a failure.
+// ErrOutputClosed says that nobody reads standard output any more, as when head(1) has ended after some lines. A command that
+// fails with it exits with [ExitOK].
 var ErrOutputClosed = errors.New("standard output is closed")
 
-// Output explains a failed write to standard output: its reader has gone, or the output is lost.
+// Output returns [ErrOutputClosed] for a failed write to standard output that nobody reads, and an [Error] for any other.
 func Output(err error) error {
 	if err == nil || errors.Is(err, ErrOutputClosed) {
 		return err

@@ -1,3 +1,4 @@
-// Package hint says what to do about an error or warning of node. Node gives the reason and the facts. There is a table of
-// hints for people, with commands and flags, one for programs, with methods and parameters, and one for both.
+// Package hint says what to do about an error or a warning of node. Node gives the reason and the values; this package has the
+// hints: a table for people, which name commands and flags, a table for programs, which name methods and parameters, and a table
+// for both.
 package hint

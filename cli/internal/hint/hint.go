@@ -11,8 +11,7 @@ import (
 	"localchat/node"
 )
 
-// A table has the hints by reason. {limit}, {wait}, {at}, {path}, {mend} and {room} in a hint are replaced by the values in the
-// error.
+// A table has hints by reason. {limit}, {wait}, {at}, {path}, {mend} and {room} in a hint stand for the values in the error.
 type table map[node.Reason]string
 
 // ForPerson returns the hint for a person at a console or a command line.
@@ -21,7 +20,7 @@ func ForPerson(e *node.Error) string { return person.forError(e) }
 // ForProgram returns the hint for a program that speaks JSON-RPC.
 func ForProgram(e *node.Error) string { return program.forError(e) }
 
-// forError returns the hint for e, from the table own or from that for both.
+// forError returns the hint for e, from own or else from anyFace.
 func (own table) forError(e *node.Error) string {
 	text := fill(cmp.Or(own[e.Reason], anyFace[e.Reason]), e)
 	if e.Nick != "" {
@@ -45,11 +44,11 @@ func fill(hint string, e *node.Error) string {
 	).Replace(hint)
 }
 
-// choices lists the rooms that the user can choose from, each in a row that begins with blanks. Only such rows are printed as
-// rows of their own, so a name with a line break in it cannot make a row that looks like one of the program.
+// choices lists the rooms that the user can choose from, one a line. Each line begins with blanks, and only such lines of a hint
+// are printed as lines: so a name with a line break in it cannot make one that looks like a line of the program.
 func choices(e *node.Error) string {
 	if len(e.Rooms) == 1 && e.More == 0 {
-		return "" // the hint names it
+		return "" // the hint names it already
 	}
 	var b strings.Builder
 	for _, c := range e.Rooms {
@@ -70,10 +69,10 @@ func choices(e *node.Error) string {
 // OfWarning returns the hint for a person about a warning, by its code, or "" if the text of the warning is enough.
 func OfWarning(code string) string { return personWarned[code] }
 
-// OfWarningForProgram returns the hint for a program.
+// OfWarningForProgram returns the hint for a program about a warning, by its code, or "".
 func OfWarningForProgram(code string) string { return programWarned[code] }
 
-// Reasons returns the reasons that have a hint for a person, each once.
+// Reasons returns every reason that has a hint for a person.
 func Reasons() []node.Reason {
 	return append(slices.Sorted(maps.Keys(anyFace)), slices.Sorted(maps.Keys(person))...)
 }

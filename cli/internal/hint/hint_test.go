@@ -37,7 +37,7 @@ func allReasons(t *testing.T) (all []node.Reason) {
 	return all
 }
 
-// TestEveryReasonHasItsHint: each reason has a hint for people and one for programs, and every hint has a reason in node.
+// TestEveryReasonHasItsHint: each reason in node has one hint for people and one for programs, and each hint has a reason in node.
 func TestEveryReasonHasItsHint(t *testing.T) {
 	known := make(map[node.Reason]bool)
 	for _, r := range allReasons(t) {
@@ -65,7 +65,7 @@ func TestEveryReasonHasItsHint(t *testing.T) {
 	}
 }
 
-// forPerson matches a command of the console or the shell.
+// forPerson matches a command of the console or of the command line.
 var forPerson = regexp.MustCompile(`(^|[ (])/[a-z]+\b|localchat [a-z]+ |--nick`)
 
 // TestProgramsReadOfNoCommand: no hint for a program names a command of the console.
@@ -83,7 +83,7 @@ func TestProgramsReadOfNoCommand(t *testing.T) {
 	}
 }
 
-// TestFacts: the hint has the values in the error.
+// TestFacts: a hint contains the values of its error.
 func TestFacts(t *testing.T) {
 	one, two := node.RoomID{1}, node.RoomID{2}
 	for _, c := range []struct {

@@ -1,6 +1,6 @@
 package hint
 
-// anyFace are the hints for people and programs.
+// anyFace has the hints that are the same for people and programs.
 var anyFace = table{
 	"no answer":                          "is the other node running, and on this network? try again",
 	"interrupted":                        "try again",
@@ -51,7 +51,7 @@ var anyFace = table{
 
 	"disk full": "make room in the data directory and try again",
 
-	// A node that does not start is reported on the command line, also for JSON-RPC.
+	// These are about a node that does not start, which is reported on the command line, so they name flags for programs too.
 	"cannot listen":           "check --listen and that this machine has a network; the default is every interface",
 	"address in use":          "another program may be using the port; give another one with --listen, or leave it out; the address must be one of this machine",
 	"bad listen address":      "give a port, as in --listen 4001, or /ip4/0.0.0.0/tcp/4001, or leave --listen out",
@@ -69,10 +69,10 @@ var anyFace = table{
 	"known owners unreadable": "a node that uses the directory rewrites it when it starts",
 }
 
-// newSomebody says what a new identity means.
+// newSomebody ends a hint that leads to a new identity.
 const newSomebody = "your rooms and memberships belong to the old one, and are kept for it"
 
-// person are the hints for people: they name commands and flags.
+// person has the hints for people. They name commands and flags.
 var person = table{
 	"unreachable":   "localchat doctor says what is wrong",
 	"own fault":     "run again with -v and --log-file, and report the output",
@@ -127,7 +127,7 @@ var person = table{
 	"room not kept": "make room in the data directory, or keep nothing with --ephemeral",
 }
 
-// program are the hints for programs: they name methods and parameters.
+// program has the hints for programs. They name methods and parameters.
 var program = table{
 	"unreachable":   "the command doctor says what is wrong",
 	"own fault":     "start the program again with -v and --log-file, and report the output",
@@ -182,7 +182,7 @@ var program = table{
 	"room not kept": "make room in the data directory, or start the program with --ephemeral to keep nothing",
 }
 
-// personWarned and programWarned have the hints by the code of a warning.
+// personWarned and programWarned have the hints about warnings, by the code of the warning.
 var personWarned = map[string]string{
 	"knocks": "/members shows who waits",
 	"renew":  "/renew replaces the room; its members are invited again and its bans stay",

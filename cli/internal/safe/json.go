@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// MarshalJSON returns v as JSON on one line, safe to show on a terminal. Every character that [clean] keeps from a terminal
-// is written as \uXXXX, which means the same in JSON. This program prints all JSON so.
+// MarshalJSON returns v as JSON on one line, safe to show on a terminal. It writes every character that [clean] removes as
+// \uXXXX, which means the same in JSON. All JSON that the program prints comes from here or from [EscapeJSON].
 func MarshalJSON(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -20,7 +20,7 @@ func MarshalJSON(v any) ([]byte, error) {
 	return EscapeJSON(bytes.TrimSuffix(b.Bytes(), []byte{'\n'})), nil
 }
 
-// EscapeJSON escapes the characters of a JSON text that a terminal must not get. They occur only inside strings.
+// EscapeJSON escapes the characters of a JSON text that must not reach a terminal. They occur only inside strings.
 func EscapeJSON(raw []byte) []byte {
 	plain := true
 	for _, c := range raw {
@@ -45,7 +45,7 @@ func EscapeJSON(raw []byte) []byte {
 	return out
 }
 
-// appendEscape writes r as one \uXXXX, or as two where it is beyond the first plane.
+// appendEscape appends r as one \uXXXX, or as a pair if r is above U+FFFF.
 func appendEscape(out []byte, r rune) []byte {
 	for _, unit := range utf16.AppendRune(nil, r) {
 		out = fmt.Appendf(out, `\u%04x`, unit)

@@ -9,8 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// nasty returns a text with every character that a terminal acts on, that changes the direction of writing, that ends a line or
-// that is invisible, and with characters of the first plane and beyond it that must stay as they are.
+// nasty returns a text with every character that controls a terminal, changes the direction of writing, ends a line or is
+// invisible, and with characters below and above U+FFFF that must stay as they are.
 func nasty() string {
 	var b strings.Builder
 	for r := rune(1); r < 0xA0; r++ {
@@ -51,7 +51,7 @@ func TestJSONHasNoControls(t *testing.T) {
 			t.Errorf("%T is not the same JSON (%v): %s", v, err, raw)
 		}
 		if !strings.Contains(string(raw), "é 你好 🙂 <&>") {
-			t.Errorf("%T: what may be shown is escaped too: %s", v, raw)
+			t.Errorf("%T: a character that may be shown is escaped: %s", v, raw)
 		}
 	}
 	if got := string(EscapeJSON([]byte("\"a\x9b\""))); got != `"a\ufffd"` {

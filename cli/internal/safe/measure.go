@@ -9,18 +9,18 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// inClusters is set if the terminal of this program counts the cells of grapheme clusters, which it says when it is asked
-// for mode 2027. Until then, each character has the cells of wcwidth. The two agree about most texts, but not about Indic
+// inClusters is set if the terminal counts cells by grapheme cluster, which it reports when it is asked about mode 2027. Until
+// it has, each character is taken to have the width that wcwidth gives. The two ways agree about most texts, but not about Indic
 // letters, emoji and their joiners.
 var inClusters atomic.Bool
 
-// CountClusters notes whether the terminal counts the cells of grapheme clusters.
+// CountClusters sets whether the terminal counts cells by grapheme cluster. It may be called from any goroutine.
 func CountClusters(yes bool) { inClusters.Store(yes) }
 
-// InClusters reports whether the terminal counts the cells of grapheme clusters.
+// InClusters reports whether the terminal counts cells by grapheme cluster.
 func InClusters() bool { return inClusters.Load() }
 
-// measure is how the terminal counts.
+// measure returns the way in which the terminal counts cells.
 func measure() ansi.Method {
 	if inClusters.Load() {
 		return ansi.GraphemeWidth
@@ -37,8 +37,8 @@ func Width(row string) int { return measure().StringWidth(row) }
 // Truncate cuts a drawn row to width columns.
 func Truncate(row string, width int) string { return measure().Truncate(row, width, "") }
 
-// widest returns how many columns a cluster takes at most. A terminal that has not said how it counts may count either
-// way, and it would break a row that is too long without our mark.
+// widest returns how many columns a cluster takes at most. A terminal that has not said how it counts may count either way, and
+// it would break a row that is too long by itself, without the mark that begins our rows.
 func widest(cluster string) int {
 	if inClusters.Load() {
 		return ansi.StringWidth(cluster)
@@ -121,17 +121,18 @@ func BreakRows(line string, width int) []int {
 	return append(ends, len(line))
 }
 
-// blankCluster reports whether a cluster is a blank, after which a row may end.
+// blankCluster reports whether a cluster is one blank.
 func blankCluster(cluster string) bool {
 	r, n := utf8.DecodeRuneInString(cluster)
 	return n == len(cluster) && IsBlank(r)
 }
 
+// IsBlank reports whether r is a blank after which a row may end: any space but the no-break ones.
 func IsBlank(r rune) bool {
 	return unicode.Is(unicode.Zs, r) && r != '\u00a0' && r != '\u202f' && r != '\u2007'
 }
 
-// wordFits reports whether the word that s begins with fits into a row.
+// wordFits reports whether the first word of s fits into a row of width cells.
 func wordFits(s string, width int) bool {
 	for used := 0; s != ""; {
 		cluster, w := nextCluster(s)
@@ -159,8 +160,8 @@ func firstLetter(cluster string, width int) (letter string, cells int) {
 	return cluster[:end], widest(cluster[:end])
 }
 
-// Fold breaks s into rows of at most width cells, at spaces where it can and at the line breaks that clean has marked. It
-// leaves out the blanks at which it breaks. There is always at least one row.
+// Fold breaks s into rows of at most width cells: at blanks where it can, and at each newlineMark. It leaves out the blanks at
+// which it breaks. There is always at least one row.
 func Fold(s Text, width int) []Text {
 	var rows []Text
 	for more := true; more; {

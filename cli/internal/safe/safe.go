@@ -9,8 +9,8 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
-// Text is text that may be written to a terminal: one line of valid UTF-8 in which nothing moves the cursor,
-// colours, retitles, reorders, hides or climbs. Renderers take nothing else.
+// Text is text that may be written to a terminal: one line of valid UTF-8, without anything that moves the cursor, sets a colour
+// or the title, reorders or hides text, or covers other lines. Renderers take nothing else.
 //
 // Only [Name], [Phrase], [Message] and [Number] make one out of data. Constants in the source convert implicitly,
 // which makes the type convenient; a conversion safe.Text(x) outside this package fails TestOneDoorToTheScreen.
@@ -20,28 +20,28 @@ type Text string
 const newlineMark = " ⏎ "
 
 // TabStop is the distance between two tab stops, in cells. It is counted from the beginning of each line of a text, so that
-// columns line up as they did for the author.
+// columns are aligned as the author saw them.
 const TabStop = 8
 
-// Name is s, a nick, the name of a room or a code, fit for a terminal.
+// Name makes a nick, the name of a room or a code fit for a terminal.
 func Name(s string) Text { return clean(s, maxName) }
 
-// Phrase is s, a subject, a reason, a warning, words or an address, fit for a terminal.
+// Phrase makes a subject, a reason, a warning, words or an address fit for a terminal.
 func Phrase(s string) Text { return clean(s, maxPhrase) }
 
-// Message is s, a text of any length that the wire allows, fit for a terminal.
+// Message makes a message, of any length that the protocol allows, fit for a terminal.
 func Message(s string) Text { return clean(s, maxMessage) }
 
 // clean makes s fit for a terminal. A text of more than limit runes is cut and ends in "…".
 //
-// It has two layers, because each alone was seen to fail: ansi.Strip removes whole escape sequences with their payload, but
-// lets a lone C1 byte pass; the rune filter removes every control, but would leave the payload. Cleaning the result again
-// changes nothing.
+// It has two layers, because neither is enough alone: ansi.Strip removes whole escape sequences with their payload, but lets a
+// single C1 byte pass; the filter of runes removes every control character, but would leave the payload. Cleaning the result
+// again changes nothing.
 func clean(s string, limit int) Text {
 	if isPlain(s, limit) {
 		return Text(s)
 	}
-	// Strip first: a line break inside an unfinished sequence goes with the sequence.
+	// Strip first, so that a line break inside an unfinished sequence is removed with it.
 	s = ansi.Strip(strings.ToValidUTF8(s, string(utf8.RuneError)))
 	var b strings.Builder
 	b.Grow(min(len(s), limit*utf8.UTFMax))
@@ -56,10 +56,10 @@ func clean(s string, limit int) Text {
 		}
 		return true
 	}
-	// A mark at the start of a text would combine with our own character in front of it.
+	// A mark at the start of a text would combine with the program's own character in front of it.
 	marks := maxMarks
-	var last rune           // not a mark
-	column, counted := 0, 0 // the cells of the line so far, up to this byte
+	var last rune           // the last one that is no mark
+	column, counted := 0, 0 // the line has column cells up to byte counted of b
 	for i, r := range s {
 		text := string(r)
 		switch {
@@ -105,11 +105,11 @@ func cut(s string) string {
 
 const zwj = '\u200d'
 
-// joiner reports whether r joins letters, or keeps them from being joined. It shows nothing itself.
+// joiner reports whether r is one of the two invisible characters that join letters or keep them apart.
 func joiner(r rune) bool { return r == zwj || r == '\u200c' }
 
-// joins reports whether a joiner between last and rest affects how a word is written or which emoji is shown. Anywhere else
-// it would only make two texts differ that look alike.
+// joins reports whether a joiner between last and rest changes how a word is written or which emoji is shown. Anywhere else it
+// could only make two texts different that look the same.
 func joins(last, joiner rune, rest string) bool {
 	if unicode.In(last, joined...) {
 		return true
@@ -118,12 +118,12 @@ func joins(last, joiner rune, rest string) bool {
 	return joiner == zwj && pictograph(last) && pictograph(next) && !Forbidden(next)
 }
 
-// pictograph reports whether r may be part of an emoji of several characters. It goes by the class of r.
+// pictograph reports whether r is of a class whose characters may be part of an emoji of several characters.
 func pictograph(r rune) bool {
 	return unicode.In(r, unicode.So, unicode.Sm) || 0x1F3FB <= r && r <= 0x1F3FF
 }
 
-// joined are the scripts whose letters join, so that words are written with joiners.
+// joined has the scripts whose words are written with joiners.
 var joined = []*unicode.RangeTable{
 	unicode.Arabic, unicode.Syriac, unicode.Mandaic, unicode.Mongolian, unicode.Nko, unicode.Phags_Pa, unicode.Adlam, unicode.Hanifi_Rohingya,
 	unicode.Manichaean, unicode.Sogdian, unicode.Devanagari, unicode.Bengali, unicode.Gurmukhi, unicode.Gujarati, unicode.Oriya, unicode.Tamil,
@@ -145,7 +145,8 @@ func isPlain(s string, limit int) bool {
 	return true
 }
 
-// Forbidden reports whether r never reaches a terminal: it controls, reorders or hides, or is invisible.
+// Forbidden reports whether r must never reach a terminal, because it controls the terminal, reorders or hides text, or is
+// invisible.
 func Forbidden(r rune) bool {
 	switch {
 	case joiner(r): // clean decides where it may stand
@@ -164,7 +165,7 @@ func Forbidden(r rune) bool {
 	return true
 }
 
-// Number is n in decimal.
+// Number returns n in decimal.
 func Number[T ~int | ~int64 | ~uint64](n T) Text {
 	if n < 0 {
 		return Text(strconv.FormatInt(int64(n), 10))
@@ -184,10 +185,10 @@ func Join(parts []Text, sep Text) Text {
 	return Text(b.String())
 }
 
-// Pad is s filled with spaces to width cells.
+// Pad returns s, filled with spaces to width cells.
 func Pad(s Text, width int) Text {
 	return s + Repeat(" ", width-Cells(s))
 }
 
-// Repeat is s n times, and empty if n is negative.
+// Repeat returns s n times, or "" if n is negative.
 func Repeat(s Text, n int) Text { return Text(strings.Repeat(string(s), max(n, 0))) }

@@ -112,7 +112,8 @@ func FuzzClean(f *testing.F) {
 	})
 }
 
-// TestOneDoorToTheScreen: only this package converts to Text, so that text of peers has no other way to the terminal.
+// TestOneDoorToTheScreen: only this package converts a string to Text, so that the text of a peer reaches the terminal by no
+// other way.
 func TestOneDoorToTheScreen(t *testing.T) {
 	fset, files := token.NewFileSet(), 0
 	err := filepath.WalkDir("../..", func(name string, d fs.DirEntry, err error) error {

@@ -4,8 +4,9 @@ package stream
 
 import "os"
 
-// ObeysEscapes reports whether a terminal that sets no TERM obeys escape sequences.
+// ObeysEscapes reports whether a stream is a terminal that obeys escape sequences although TERM is not set: on these systems,
+// none is.
 func ObeysEscapes(any) bool { return false }
 
-// ObeyEscapes has a terminal obey escape sequences until restore. Here each does.
+// ObeyEscapes does nothing: on these systems, every terminal obeys escape sequences.
 func ObeyEscapes(*os.File) (restore func()) { return func() {} }

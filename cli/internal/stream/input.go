@@ -10,14 +10,14 @@ import (
 	"localchat/cli/internal/fail"
 )
 
-// A Line is a line of input, or the error in its place.
+// A Line is a line of input, or an error in place of a line that was too long.
 type Line struct {
 	Text string
 	Err  error
 }
 
-// Lines reads standard input until it ends, in lines of at most limit bytes, and skips empty lines. Up to queue lines are read
-// ahead. Nothing can interrupt the read itself, so the goroutine ends with its input or with the process. It defers guard first.
+// Lines reads stdin until its end, in lines of at most limit bytes, and skips empty lines. It reads up to queue lines ahead.
+// Nothing can interrupt a read, so its goroutine may run until the process ends. The goroutine defers guard first.
 func Lines(ctx context.Context, stdin io.Reader, limit, queue int, guard func()) <-chan Line {
 	lines := make(chan Line, queue)
 	go func() {
@@ -45,7 +45,7 @@ func Lines(ctx context.Context, stdin io.Reader, limit, queue int, guard func())
 	return lines
 }
 
-// readLine reads one line of at most limit bytes, without its end. It skips a longer line and reports long.
+// readLine reads one line of at most limit bytes, and returns it without the line break. It skips a longer line and reports long.
 func readLine(in *bufio.Reader, limit int) (line string, long bool, err error) {
 	var b strings.Builder
 	for {

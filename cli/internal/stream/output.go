@@ -10,17 +10,17 @@ import (
 	"time"
 )
 
-// An outlet is standard output or standard error. Its Write waits for a reader only as long as the program runs: a terminal
-// that is stopped (Ctrl-S, an ssh without a network) or a program that does not read its pipe must not keep the node from
+// An outlet is standard output or standard error. Write stops waiting for a reader soon after the program has to end: a terminal
+// that is stopped (Ctrl-S, an ssh without a network), or a program that does not read its pipe, must not keep the node from
 // leaving its rooms. Nothing can interrupt write(2), so it runs in a goroutine that may be left behind.
 //
-// It has Fd and the other methods that drawing on a terminal needs, but none of the methods of os.File that would bypass
+// An outlet has Fd and the other methods that drawing on a terminal needs, but none of the methods of os.File that would bypass
 // Write.
 type outlet struct {
 	file  *os.File
 	ended <-chan struct{} // closed when the program has to end
-	turn  chan struct{}   // held by the goroutine that writes
-	stuck chan struct{}   // closed by the first write that gave up
+	turn  chan struct{}   // holds a value while a goroutine writes
+	stuck chan struct{}   // closed by the first Write that gives up
 	once  sync.Once
 }
 
@@ -46,7 +46,7 @@ func (o *outlet) Write(p []byte) (int, error) {
 		err error
 	}
 	done := make(chan result, 1)
-	p = bytes.Clone(p) // the caller may use it again when we have given up
+	p = bytes.Clone(p) // the caller may reuse it when Write has given up
 	go func() {
 		select {
 		case o.turn <- struct{}{}:
@@ -78,7 +78,7 @@ func (o *outlet) Read(p []byte) (int, error) { return o.file.Read(p) }
 func (o *outlet) Close() error               { return o.file.Close() }
 func (o *outlet) Fd() uintptr                { return o.file.Fd() }
 
-// File returns the *os.File behind one of our streams, or nil.
+// File returns the *os.File behind a stream, which may be an outlet, or nil.
 func File(stream any) *os.File {
 	switch s := stream.(type) {
 	case *os.File:

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// A StandInWriter shows stand-ins as signs of one column, which is what x/term takes them for.
+// A StandInWriter writes each stand-in as a visible character of one column: x/term counts one column for it.
 type StandInWriter struct{ io.Writer }
 
 func (w StandInWriter) Write(p []byte) (int, error) {
@@ -19,7 +19,7 @@ func (w StandInWriter) Write(p []byte) (int, error) {
 	return len(p), err
 }
 
-// standInPicture is how a stand-in is shown while it is in the line being typed.
+// standInPicture returns the character that shows a stand-in in the line being typed.
 func standInPicture(r rune) rune {
 	const pictures, del = '\u2400', '\u2421'
 	switch c := r - FirstStandIn; {
@@ -35,14 +35,14 @@ func standInPicture(r rune) rune {
 	return utf8.RuneError
 }
 
-// FirstStandIn are the characters for private use that stand in the area for those that it drops: for a control the one with
-// its number, for U+FFFD the last one.
+// The line editors of both consoles drop control characters and U+FFFD. While a text is edited, private-use characters stand in
+// for them: FirstStandIn plus its number for a control character, and lastStandIn for U+FFFD.
 const (
 	FirstStandIn = 0x10F000
 	lastStandIn  = FirstStandIn + 0xFF
 )
 
-// StandIns is text as the area holds it.
+// StandIns returns text with stand-ins, for a line editor.
 func StandIns(text string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -55,7 +55,7 @@ func StandIns(text string) string {
 	}, text)
 }
 
-// FromStandIns is the text that StandIns was given.
+// FromStandIns undoes StandIns.
 func FromStandIns(text string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -68,4 +68,5 @@ func FromStandIns(text string) string {
 	}, text)
 }
 
+// IsStandIn reports whether r is a stand-in.
 func IsStandIn(r rune) bool { return FirstStandIn <= r && r <= lastStandIn }

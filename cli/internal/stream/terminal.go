@@ -13,7 +13,7 @@ func IsTerminal(stream any) bool {
 	return f != nil && term.IsTerminal(int(f.Fd()))
 }
 
-// A widthTeller is a writer to a screen that knows how many columns it has.
+// A widthTeller is a writer to a screen, and knows how many columns the screen has.
 type widthTeller interface{ Columns() int }
 
 // Columns returns how many columns the screen behind w has, or 0 if w is not a screen and rows have no width.
@@ -27,7 +27,7 @@ func Columns(w io.Writer) int {
 	return 0
 }
 
-// TerminalColumns returns the width of the terminal f, or the usual width if f does not report one, as a serial line.
+// TerminalColumns returns the width of the terminal f, or the usual width if f does not report one, as a serial line does not.
 func TerminalColumns(f *os.File) int {
 	if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
 		return width

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The program's standard output is an [Outlet]; a screen behind it has the size that the terminal says.
+// TestSizeBehindAnOutlet: the size of a terminal is found through the outlet that writes to it.
 func TestSizeBehindAnOutlet(t *testing.T) {
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
 	if err != nil {
