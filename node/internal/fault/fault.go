@@ -1,4 +1,5 @@
-// Package fault is what node's methods fail with: a code for machines, a sentence for people, and what to do next.
+// Package fault has the error of every method of node: a code for programs, a sentence for people, and a reason, by which a face
+// chooses what to say about what to do next.
 package fault
 
 import (
@@ -13,7 +14,7 @@ import (
 	"localchat/protocol"
 )
 
-// A Code is the machine's name of what went wrong; see docs/interface.md, "Errors".
+// A Code says for programs what went wrong; see docs/interface.md, "Errors".
 type Code string
 
 // The closed list of codes.
@@ -31,8 +32,8 @@ const (
 	CodeInternal    Code = "internal"
 )
 
-// An Error says what happened, as a sentence without capital or full stop. What to do next depends on where it is read, so the
-// face says it, from Reason and the fields below.
+// An Error says what happened, as a sentence without capital or full stop. What to do next depends on the face, so the face says
+// it, from Reason and the fields below it.
 type Error struct {
 	Code   Code
 	Text   string
@@ -40,26 +41,26 @@ type Error struct {
 	// Identity marks a failed identity check (exit 6), Locked a data directory in use (exit 7), Network a machine
 	// without a usable network (exit 3).
 	Identity, Locked, Network bool
-	// RetryAfter is how long to wait before the same may succeed, and Until is the end of the ban that is the cause, by this
-	// machine's clock; each is zero where it is not known.
+	// RetryAfter is how long to wait before the same request may succeed, and Until is the end of the ban that is the cause, by
+	// this machine's clock. Each is zero if it is not known.
 	RetryAfter time.Duration
 	Until      time.Time
-	// Nick is set where the nick asked for is taken: one that is free.
+	// Nick is a free nick, if the requested one is taken.
 	Nick string
-	// Change is set where a room was not joined by its name since that is known as another owner's.
+	// Change is set if a room was not joined because its name is known as a room of another owner.
 	Change *KeyChange
-	// Rooms are those of which one has to be named by its id. More is how many there are beside them.
+	// Rooms are those of which the caller has to name one by its id. More is the number of further ones.
 	Rooms []Choice
 	More  int
-	// Limit is the most that is allowed, At an address that was typed or that would do, Path a file, and Mend how to make that
-	// file or folder fit.
+	// Limit is the largest value that is allowed, At an address that was typed or that would be valid, Path a file, and Mend says
+	// how to mend the file or folder.
 	Limit      int
 	At         string
 	Path, Mend string
 }
 
-// A Choice is a room that may be meant. Owner is the nick of its owner, and Words are the owner's; each is empty where it is
-// not known, or does not help.
+// A Choice is a room that the caller may mean. Owner is the nick of its owner, and Words are the words of the owner's key. Either
+// may be empty.
 type Choice struct {
 	Room  protocol.RoomID `json:"room"`
 	Name  string          `json:"name"`
@@ -69,19 +70,19 @@ type Choice struct {
 
 func (e *Error) Error() string { return e.Text }
 
-// A KeyChange is a room with the name, or a look-alike name, of a known room of another owner.
+// A KeyChange describes a room whose name is that of a known room of another owner, or looks like it.
 type KeyChange struct {
 	Room       protocol.RoomID `json:"room"`
 	Name       string          `json:"name"`
-	Owner      peer.ID         `json:"owner"` // of this one
+	Owner      peer.ID         `json:"owner"` // of this room
 	Words      string          `json:"words"`
-	Known      peer.ID         `json:"known_owner"` // the owner that we know under this name
+	Known      peer.ID         `json:"known_owner"` // the owner of the known room
 	KnownWords string          `json:"known_words"`
 	// KnownNick is what the known owner was called when words were compared; "": they were not.
 	KnownNick string `json:"known_nick,omitempty"`
 }
 
-// As finds the [Error] in err, or makes an internal one of it.
+// As returns the [Error] in err, or makes one of it.
 func As(err error) *Error {
 	var e *Error
 	switch {
@@ -98,7 +99,7 @@ func As(err error) *Error {
 	return &Error{Code: CodeInternal, Text: Text(err), Reason: OwnFault}
 }
 
-// Text is what err says to a person: without the names of our packages, and without what goes without saying.
+// Text returns the text of err for a person, without the prefixes that name packages of this program.
 func Text(err error) string {
 	text := err.Error()
 	for _, prefix := range []string{authority.ErrRule.Error() + ": ", "authority: ", "protocol: "} {

@@ -1,32 +1,32 @@
 package fault
 
-// A Reason is why something failed, finer than a [Code]: a face that shows the [Error] chooses its hint by it. It does not go
-// over the wire, and the list may change.
+// A Reason says why something failed, more finely than a [Code] does. A face that shows the [Error] chooses its hint by the
+// reason. A reason is not sent to other nodes, and the list may change. The comment on a reason names the fields of the Error
+// that are set with it.
 type Reason string
 
 // Other nodes, and the network.
 const (
-	NoAnswer      Reason = "no answer"
-	Interrupted   Reason = "interrupted"
-	Unreachable   Reason = "unreachable"
-	OwnFault      Reason = "own fault"
-	ShuttingDown  Reason = "shutting down"
-	NoNetwork     Reason = "no network"
-	CannotListen  Reason = "cannot listen"
-	AddressInUse  Reason = "address in use" // or not of this machine
-	NobodyThere   Reason = "nobody there"   // At
-	CannotDial    Reason = "cannot dial"    // At
-	RoomsNotTold  Reason = "rooms not told"
-	OtherVersion  Reason = "other version"
-	OwnerSilent   Reason = "owner silent"
-	OwnerAway     Reason = "owner away"
-	TooMuchAtOnce Reason = "too much at once"
-	NoKey         Reason = "no key"
-	CannotTell    Reason = "cannot tell"
-	NotTaken      Reason = "not taken"
-	// OwnerOutOfReach: OwnerAndInviteGone says besides that by our clock the invite has expired.
+	NoAnswer           Reason = "no answer"
+	Interrupted        Reason = "interrupted"
+	Unreachable        Reason = "unreachable"
+	OwnFault           Reason = "own fault"
+	ShuttingDown       Reason = "shutting down"
+	NoNetwork          Reason = "no network"
+	CannotListen       Reason = "cannot listen"
+	AddressInUse       Reason = "address in use" // or not of this machine
+	NobodyThere        Reason = "nobody there"   // At
+	CannotDial         Reason = "cannot dial"    // At
+	RoomsNotTold       Reason = "rooms not told"
+	OtherVersion       Reason = "other version"
+	OwnerSilent        Reason = "owner silent"
+	OwnerAway          Reason = "owner away"
+	TooMuchAtOnce      Reason = "too much at once"
+	NoKey              Reason = "no key"
+	CannotTell         Reason = "cannot tell"
+	NotTaken           Reason = "not taken"
 	OwnerOutOfReach    Reason = "owner out of reach"
-	OwnerAndInviteGone Reason = "owner out of reach, invite expired"
+	OwnerAndInviteGone Reason = "owner out of reach, invite expired" // expired by the clock of this machine
 )
 
 // Which room.
@@ -38,7 +38,7 @@ const (
 	RoomNotFound      Reason = "room not found"
 	RoomGone          Reason = "room gone"
 	RoomClosed        Reason = "room closed"
-	RoomLooksAlike    Reason = "room looks alike"    // Rooms, of one
+	RoomLooksAlike    Reason = "room looks alike"    // Rooms, with one room
 	InSeveralRooms    Reason = "in several rooms"    // Rooms
 	SeveralRooms      Reason = "several rooms"       // Rooms
 	SeveralRoomsThere Reason = "several rooms there" // Rooms, More, At
@@ -79,13 +79,13 @@ const (
 	InviteNotValid Reason = "invite not valid"
 	InviteOnly     Reason = "invite only"
 	RoomFull       Reason = "room full"
-	Full           Reason = "full" // the owner's own room
+	Full           Reason = "full" // RoomFull, said to the owner
 	Denied         Reason = "denied"
 	LogTooLong     Reason = "log too long"
 	NoLog          Reason = "no log"
 	FalseLog       Reason = "false log"
-	NickTaken      Reason = "nick taken" // Nick
-	NickRefused    Reason = "nick refused"
+	NickTaken      Reason = "nick taken"   // Nick
+	NickRefused    Reason = "nick refused" // Limit, in letters
 	OtherNick      Reason = "other nick"
 	OwnersNick     Reason = "owner's nick"
 )
