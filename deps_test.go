@@ -89,6 +89,10 @@ var laws = map[string]law{
 		ours: []string{"cli/internal/safe", "internal/onlink"}, bans: roomBans(),
 		why: "share answers strangers: it has values that were given to it, and no way to a node",
 	},
+	"cli/internal/web": {
+		ours: nil, bans: roomBans("github.com/coder/websocket"),
+		why: "web judges which browser may come in and carries its messages, and knows neither a node nor what is said to it",
+	},
 	"cli/internal/command": {
 		ours: []string{"cli/internal/fail", "cli/internal/render", "cli/internal/safe", "cli/internal/share", "node"}, tests: []string{cliTest}, bans: roomBans(),
 		why: "a command does what it does for every face alike, and knows none of them",
@@ -184,6 +188,8 @@ var cliBans = []ban{{
 }, {
 	path: "github.com/creachadair/jrpc2", why: "the JSON-RPC face alone knows its library",
 }, {
+	path: "github.com/coder/websocket", why: "the page alone knows its library",
+}, {
 	path: "charm.land", why: "the consoles alone know how a screen is drawn",
 }, {
 	path: "github.com/libp2p", except: []string{"github.com/libp2p/go-libp2p/gologshim"}, tests: true,
@@ -199,6 +205,7 @@ func roomBans(its ...string) []ban {
 		{path: "charm.land/bubbletea", why: "the full-screen console alone knows the library that runs it"},
 		{path: "charm.land/bubbles", why: "the full-screen console alone knows the library of its input"},
 		{path: "github.com/creachadair/jrpc2", why: "the JSON-RPC face alone knows its library"},
+		{path: "github.com/coder/websocket", why: "the page alone knows its library"},
 	} {
 		if !slices.Contains(its, b.path) {
 			bans = append(bans, b)

@@ -126,7 +126,7 @@ func (a *app) root() *cobra.Command {
 	root.SuggestionsMinimumDistance = 2 // slips
 	root.SetVersionTemplate("localchat {{.Version}}\n")
 	a.opts.addTo(root.PersistentFlags())
-	root.AddCommand(a.createCommand(), a.joinCommand(), a.roomsCommand(), a.shareCommand(), a.sendCommand(), a.tailCommand(), a.rpcCommand(),
+	root.AddCommand(a.createCommand(), a.joinCommand(), a.roomsCommand(), a.shareCommand(), a.webCommand(), a.sendCommand(), a.tailCommand(), a.rpcCommand(),
 		a.doctorCommand(), a.idCommand(), a.configCommand(), a.versionCommand(), a.manCommand())
 	completesFlags(root)
 	return root

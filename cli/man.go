@@ -123,6 +123,7 @@ func manVariables(w io.Writer, root *cobra.Command) {
 	manEntry(w, strings.Join(names, ", "), "set the flags of these names; the flags of a command have variables too")
 	manEntry(w, "XDG_CONFIG_HOME, XDG_DATA_HOME, XDG_RUNTIME_DIR", "where the files above are, instead of ~/.config, ~/.local/share and /run/user/UID")
 	manEntry(w, "NO_COLOR", "no colours, if it is not empty")
+	manEntry(w, "DISPLAY, WAYLAND_DISPLAY", "localchat web opens a browser where one of them is set (not on Windows or macOS)")
 	manEntry(w, "TERM", "dumb: one event a line, as with --plain")
 }
 

@@ -1,0 +1,152 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/coder/websocket"
+)
+
+// ErrNoNode: no node runs at the moment.
+var ErrNoNode = errors.New("localchat does not run")
+
+// The codes with which a page is told why its connection ends, beside those of RFC 6455. The page knows them too.
+const (
+	closeNoNode      websocket.StatusCode = 4001
+	closeFull        websocket.StatusCode = 4002
+	closeSessionOver websocket.StatusCode = 4003
+)
+
+// socket speaks JSON-RPC with a page.
+func (s *Server) socket(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet {
+		refuseMethod(w, "GET")
+		return
+	}
+	in := s.known(r)
+	if !s.ours(r) || in == nil {
+		refuse(w, http.StatusForbidden, "no session")
+		return
+	}
+	s.work.Add(1) // the connection counts no more once it is a WebSocket
+	defer s.work.Done()
+	conn, err := websocket.Accept(w, r, nil)
+	if err != nil {
+		return // it has answered
+	}
+	if !s.access.open(in) {
+		_ = conn.Close(closeFull, "too many pages are open")
+		return
+	}
+	defer func() { s.access.leave(in, time.Now()) }()
+	conn.SetReadLimit(s.cfg.MaxMessage)
+	out := newSender(conn)
+	defer out.end()
+	err = s.cfg.Serve(in.ctx, &receiver{conn: conn}, out)
+	s.cfg.Log.Info("a page is gone", "err", err)
+	code, why := websocket.StatusNormalClosure, ""
+	switch {
+	case s.access.ctx.Err() != nil:
+		code, why = websocket.StatusGoingAway, "localchat web has ended"
+	case in.ctx.Err() != nil:
+		code, why = closeSessionOver, "other browsers have taken its place"
+	case errors.Is(err, ErrNoNode):
+		code, why = closeNoNode, ErrNoNode.Error()
+	case err != nil:
+		code, why = websocket.StatusInternalError, "cut off"
+	}
+	_ = conn.Close(code, why)
+}
+
+// A receiver reads the messages of a page, one a line.
+type receiver struct {
+	conn    *websocket.Conn
+	message io.Reader // nil: the next one
+}
+
+// Read implements io.Reader. The end of the connection is the end of input, whatever its reason.
+func (r *receiver) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	if r.message == nil {
+		kind, message, err := r.conn.Reader(context.Background())
+		if err != nil {
+			return 0, io.EOF
+		}
+		if kind != websocket.MessageText {
+			_ = r.conn.Close(websocket.StatusUnsupportedData, "JSON-RPC is text")
+			return 0, io.EOF
+		}
+		r.message = message
+	}
+	n, err := r.message.Read(p)
+	for i, b := range p[:n] {
+		if b == '\n' || b == '\r' {
+			p[i] = ' ' // the same JSON
+		}
+	}
+	switch {
+	case err == nil:
+		return n, nil
+	case !errors.Is(err, io.EOF):
+		return 0, io.EOF
+	case n == len(p):
+		return n, nil // the end of the message comes again
+	}
+	r.message = nil
+	p[n] = '\n'
+	return n + 1, nil
+}
+
+// A sender writes each line as a message.
+type sender struct {
+	conn    *websocket.Conn
+	ctx     context.Context
+	end     context.CancelFunc
+	message io.WriteCloser // nil: the next one
+}
+
+func newSender(conn *websocket.Conn) *sender {
+	s := &sender{conn: conn}
+	s.ctx, s.end = context.WithCancel(context.Background())
+	return s
+}
+
+// Write implements io.Writer. A page that does not read in time loses its connection.
+func (s *sender) Write(p []byte) (int, error) {
+	late := time.AfterFunc(writeWait, s.end)
+	defer late.Stop()
+	for rest := p; len(rest) > 0; {
+		var line []byte
+		var whole bool
+		line, rest, whole = bytes.Cut(rest, []byte{'\n'})
+		if err := s.write(line, whole); err != nil {
+			return 0, err
+		}
+	}
+	return len(p), nil
+}
+
+func (s *sender) write(line []byte, whole bool) error {
+	if s.message == nil {
+		message, err := s.conn.Writer(s.ctx, websocket.MessageText)
+		if err != nil {
+			return err
+		}
+		s.message = message
+	}
+	if _, err := s.message.Write(line); err != nil {
+		return err
+	}
+	if !whole {
+		return nil
+	}
+	err := s.message.Close()
+	s.message = nil
+	return err
+}

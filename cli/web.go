@@ -1,0 +1,131 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"localchat/cli/internal/attach"
+	"localchat/cli/internal/fail"
+	"localchat/cli/internal/render"
+	"localchat/cli/internal/rpc"
+	"localchat/cli/internal/safe"
+	"localchat/cli/internal/stream"
+	"localchat/cli/internal/web"
+	"localchat/node"
+)
+
+func (a *app) webCommand() *cobra.Command {
+	port, silent := 0, false
+	cmd := &cobra.Command{
+		Use:   "web",
+		Short: "Chat in a browser on this machine",
+		Long: "Chat in a browser on this machine: a page that can do what a console can. It is there until you interrupt the command.\n\n" +
+			"The link that is printed opens the page once. Press Enter for another one. " +
+			"The page is served to this machine alone, and to a browser of this user where the system can tell.",
+		Example: "  localchat web\n  localchat web --no-open --port 8080   # prints the link alone",
+		Args:    takes(),
+		RunE: a.verb(func(cmd *cobra.Command, _ []string) error {
+			if port < 0 || port > 65535 {
+				return fail.Usage("a port is a number from 1 to 65535; 0 takes a free one", "--port %d is no port", port)
+			}
+			if err := a.judgePlace(); err != nil {
+				return err
+			}
+			return a.web(cmd.Context(), port, !silent)
+		}),
+	}
+	f := cmd.Flags()
+	f.IntVar(&port, "port", 0, "TCP port of the page (default: one that is free)")
+	f.BoolVar(&silent, "no-open", false, "do not open the browser")
+	return cmd
+}
+
+// A pageServer speaks JSON-RPC with a page.
+type pageServer func(ctx context.Context, in io.Reader, out io.Writer) error
+
+// web serves the page on the node of the data directory.
+func (a *app) web(ctx context.Context, port int, open bool) error {
+	dir := a.opts.dir()
+	r, err := a.reach(ctx, node.Config{DataDir: dir}, attach.Hello{Face: "web", Rank: attach.Resident})
+	if err != nil {
+		return err
+	}
+	if r.conn != nil {
+		_ = r.conn.Close() // each page attaches by itself
+		return a.page(ctx, port, open, func(ctx context.Context, in io.Reader, out io.Writer) error { return a.attachPage(ctx, dir, in, out) })
+	}
+	return a.withOwn(ctx, dir, attach.Resident, r.own, func() error {
+		return a.page(ctx, port, open, func(ctx context.Context, in io.Reader, out io.Writer) error {
+			return rpc.ServeFace(ctx, &a.Env, r.own, in, out, false)
+		})
+	})
+}
+
+// attachPage attaches a page to the node that runs on a data directory.
+func (a *app) attachPage(ctx context.Context, dir string, in io.Reader, out io.Writer) error {
+	conn, _, err := attach.Dial(ctx, dir, attach.Hello{Face: "page", Version: version(), Rank: attach.Resident})
+	if err != nil {
+		return errors.Join(web.ErrNoNode, err)
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
+	gone := make(chan struct{}) // the page
+	go func() {
+		defer a.Guard()
+		if _, err := io.Copy(conn, in); err == nil { // an error shows at the other copy
+			close(gone)
+		}
+		_ = conn.CloseWrite()
+	}()
+	_, err = io.Copy(out, conn.In)
+	select {
+	case <-gone:
+		return nil
+	default:
+		return errors.Join(web.ErrNoNode, err)
+	}
+}
+
+// page serves the page until ctx ends.
+func (a *app) page(ctx context.Context, port int, open bool, serve pageServer) error {
+	s, err := web.Start(web.Config{
+		Port: port, Serve: serve, MaxMessage: rpc.MaxRequest, Log: a.Log, Guard: a.Guard,
+		Entered: func() { a.Say(render.NoticeMark + "a browser has opened the page") },
+	})
+	if err != nil {
+		return fail.Usage("without --port it takes a free one", "the page cannot be served: %v", err)
+	}
+	defer s.Close()
+	lines := stream.Lines(ctx, a.Stdin, rpc.MaxRequest, 0, a.Guard)
+	for {
+		link := s.Link()
+		if err := a.printLink(link); err != nil {
+			return err
+		}
+		if open {
+			a.browse(link)
+			open = false
+		}
+		select {
+		case _, more := <-lines:
+			if !more {
+				<-ctx.Done()
+				return ctx.Err()
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (a *app) printLink(link string) error {
+	if a.opts.json {
+		return a.printJSON(struct {
+			URL string `json:"url"`
+		}{link})
+	}
+	return render.Data(a.Stdout, safe.Phrase(link))
+}
