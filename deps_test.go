@@ -85,6 +85,13 @@ var laws = map[string]law{
 		ours: []string{"cli/internal/fail", "cli/internal/hint", "cli/internal/safe", "cli/internal/stream", "node"}, tests: []string{cliTest}, bans: roomBans(),
 		why: "render puts what node says into words, and knows no command and no face",
 	},
+	"cli/internal/notify": {
+		ours: []string{"cli/internal/render", "cli/internal/safe", "node"}, tests: []string{cliTest}, bans: append([]ban{
+			{path: "time", names: clock, why: "time enters as an argument"},
+			{names: []string{"go"}, why: "no goroutine: a face carries out what is decided here"},
+		}, roomBans()...),
+		why: "notify decides what calls a person; how a face does it is the face's",
+	},
 	"cli/internal/share": {
 		ours: []string{"cli/internal/safe", "internal/onlink"}, bans: roomBans(),
 		why: "share answers strangers: it has values that were given to it, and no way to a node",
@@ -351,6 +358,9 @@ func TestLawsBite(t *testing.T) {
 		{dir: "cli/internal/render", src: imports("localchat/discovery")},
 		{dir: "cli/internal/command", src: imports("localchat/cli/internal/render"), ok: true},
 		{dir: "cli/internal/command", src: imports("localchat/cli/internal/stream")},
+		{dir: "cli/internal/notify", src: imports("localchat/cli/internal/render"), ok: true},
+		{dir: "cli/internal/notify", src: imports("localchat/cli/internal/command")},
+		{dir: "cli/internal/notify", src: uses("time", "Now")},
 		{dir: "cli/internal/share", src: imports("localchat/cli/internal/safe"), ok: true},
 		{dir: "cli/internal/share", src: imports("localchat/node")},
 		{dir: "cli/internal/tui", src: imports("localchat/cli/internal/share")},
