@@ -50,7 +50,7 @@ func (a *app) serve(ctx context.Context) (err error) {
 // relay hands on what a program says to the node in another process, and what comes from there.
 func (a *app) relay(ctx context.Context, conn *attach.Conn) error {
 	defer conn.Close()
-	if err := conn.Wait(); err != nil {
+	if err := conn.WriteWithoutLimit(); err != nil {
 		return err
 	}
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()

@@ -21,10 +21,10 @@ import (
 	"localchat/internal/private"
 )
 
-// patience bounds every wait; only a failing test gets there.
+// patience bounds every wait; only a test that fails waits so long.
 const patience = 20 * time.Second
 
-// echo is a node that gives back what a face says.
+// echo returns a host that sends back each line of a face.
 func echo(t *testing.T) Host {
 	return Host{
 		Version: "test", Rank: Resident, Log: slog.New(slog.DiscardHandler), Guard: func() {},
@@ -36,7 +36,7 @@ func echo(t *testing.T) Host {
 	}
 }
 
-// listen serves dir until the test ends.
+// listen serves the socket of dir until the test ends.
 func listen(t *testing.T, dir string, host Host) *Server {
 	t.Helper()
 	s, err := Listen(dir, host)
@@ -47,7 +47,7 @@ func listen(t *testing.T, dir string, host Host) *Server {
 	return s
 }
 
-// home makes a data directory, and a runtime directory beside it.
+// home returns a new data directory, and sets a new runtime directory.
 func home(t *testing.T) string {
 	t.Helper()
 	t.Setenv("XDG_RUNTIME_DIR", t.TempDir())
@@ -56,7 +56,7 @@ func home(t *testing.T) string {
 	return t.TempDir()
 }
 
-// says says a line and returns what comes back.
+// says sends a line and returns the line that comes back.
 func says(t *testing.T, conn *Conn, line string) string {
 	t.Helper()
 	_ = conn.SetReadDeadline(time.Now().Add(patience))
@@ -116,7 +116,8 @@ func TestAttach(t *testing.T) {
 	}
 }
 
-// What a crash has left is replaced. What is no socket is not touched, and the node is found elsewhere.
+// TestStaleSocket: a socket that a crashed process has left is replaced. A file at its path that is no socket is not touched, and
+// the node listens at the other path.
 func TestStaleSocket(t *testing.T) {
 	dir := home(t)
 	path := filepath.Join(dir, folder, name)
@@ -150,7 +151,8 @@ func TestStaleSocket(t *testing.T) {
 	}
 }
 
-// A data directory whose path is too long for a socket has it in the runtime directory, each its own.
+// TestLongPath: a data directory whose path is too long for a socket has its socket in the runtime directory, and two such
+// directories have two sockets.
 func TestLongPath(t *testing.T) {
 	base := home(t)
 	var servers []*Server
@@ -178,7 +180,7 @@ func TestLongPath(t *testing.T) {
 	}
 }
 
-// A folder that others can enter is not used, on either side.
+// TestOthersFolder: neither side uses a folder that other users can enter.
 func TestOthersFolder(t *testing.T) {
 	dir := home(t)
 	at := filepath.Join(dir, folder)
@@ -199,16 +201,17 @@ func TestOthersFolder(t *testing.T) {
 	defer l.Close()
 	s.Close()
 	if _, _, err := Dial(t.Context(), dir, Hello{}); !errors.Is(err, ErrNobody) {
-		t.Errorf("attached to what others may have put there: %v", err)
+		t.Errorf("attached to a socket that other users may have put there: %v", err)
 	}
 }
 
-// So many are attached and no more, and one that goes makes room. Connections that say nothing take no place of theirs.
+// TestThirtyTwoFaces: MaxFaces faces can attach, and one more when one of them has gone. Connections that send nothing do not count
+// as faces.
 func TestThirtyTwoFaces(t *testing.T) {
 	dir := home(t)
 	s := listen(t, dir, echo(t))
 	var silent []net.Conn
-	for range maxStrangers + 8 {
+	for range maxPending + 8 {
 		c, err := net.Dial("unix", s.listener.Addr().String())
 		if err != nil {
 			t.Fatal(err)
@@ -252,7 +255,29 @@ func TestThirtyTwoFaces(t *testing.T) {
 	}
 }
 
-// A command serves what needs no more of its node than it does.
+// TestPending: no more than maxPending connections may owe their hello; one more is closed at once.
+func TestPending(t *testing.T) {
+	dir := home(t)
+	s := listen(t, dir, echo(t))
+	for range maxPending {
+		if !s.admit() {
+			t.Fatalf("fewer than %d connections may owe their hello", maxPending)
+		}
+	}
+	if _, _, err := Dial(t.Context(), dir, Hello{}); err == nil || errors.Is(err, ErrNobody) {
+		t.Errorf("one more: %v", err)
+	}
+	s.mu.Lock()
+	s.pending--
+	s.mu.Unlock()
+	c, _, err := Dial(t.Context(), dir, Hello{})
+	if err != nil {
+		t.Fatalf("after one of them is gone: %v", err)
+	}
+	c.Close()
+}
+
+// TestRanks: a process serves the commands of its own rank and of lower ones.
 func TestRanks(t *testing.T) {
 	for _, own := range []Rank{Passing, Staying, Resident} {
 		dir := home(t)
@@ -269,7 +294,8 @@ func TestRanks(t *testing.T) {
 	}
 }
 
-// What says no hello, or too much of one, is cut off, and others notice nothing.
+// TestNoHello: a connection that begins with something else than a hello, or with too long a line, is cut off. Other faces notice
+// nothing.
 func TestNoHello(t *testing.T) {
 	dir := home(t)
 	s := listen(t, dir, echo(t))
@@ -297,7 +323,7 @@ func TestNoHello(t *testing.T) {
 	}
 }
 
-// A process that does not answer is waited for so long and no longer.
+// TestSilentNode: Dial waits HelloWait for a process that does not answer, and no longer.
 func TestSilentNode(t *testing.T) {
 	dir := home(t)
 	if err := os.Mkdir(filepath.Join(dir, folder), 0o700); err != nil {
@@ -317,12 +343,12 @@ func TestSilentNode(t *testing.T) {
 	}
 }
 
-// A face that reads nothing is cut off: a write to it ends.
+// TestFaceThatReadsNothing: a write to a face that reads nothing fails, so that the face is cut off.
 func TestFaceThatReadsNothing(t *testing.T) {
 	a, b := net.Pipe() // which has no buffer
 	defer b.Close()
 	c := &Conn{Conn: a, In: bufio.NewReader(a), patience: 50 * time.Millisecond}
 	if _, err := c.Write([]byte("x")); !errors.Is(err, os.ErrDeadlineExceeded) {
-		t.Errorf("written to nobody: %v", err)
+		t.Errorf("the write ends with %v", err)
 	}
 }

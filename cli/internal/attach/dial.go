@@ -10,18 +10,18 @@ import (
 	"time"
 )
 
-// A Conn is one end of an attachment. Its reader is In.
+// A Conn is one end of an attachment. It is read through In, which may have read ahead.
 type Conn struct {
 	net.Conn
 	In       *bufio.Reader
-	patience time.Duration // of a write; 0: without end
+	patience time.Duration // how long a write may take; 0: as long as it likes
 }
 
 func newConn(conn *net.UnixConn) *Conn {
 	return &Conn{Conn: conn, In: bufio.NewReaderSize(conn, maxHello), patience: writeWait}
 }
 
-// Write writes all of p in good time, or fails.
+// Write writes all of p. It fails if that takes longer than writeWait; see also [Conn.WriteWithoutLimit].
 func (c *Conn) Write(p []byte) (int, error) {
 	if c.patience > 0 {
 		if err := c.SetWriteDeadline(time.Now().Add(c.patience)); err != nil {
@@ -31,24 +31,24 @@ func (c *Conn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// Wait has writes wait as long as the other end likes.
-func (c *Conn) Wait() error {
+// WriteWithoutLimit lets every later write take as long as it likes.
+func (c *Conn) WriteWithoutLimit() error {
 	c.patience = 0
 	return c.SetWriteDeadline(time.Time{})
 }
 
-// CloseWrite says that nothing more is written.
+// CloseWrite tells the other end that nothing more will be written.
 func (c *Conn) CloseWrite() error { return c.Conn.(*net.UnixConn).CloseWrite() }
 
-// ErrNobody: no process serves the directory.
+// ErrNobody is returned by [Dial] if no process serves the data directory.
 var ErrNobody = errors.New("no localchat serves the data directory")
 
-// Dial attaches to the process that runs the node of dataDir. It fails with [ErrNobody], with a [Refusal], or because the process
-// does not answer in time.
+// Dial attaches to the process that runs the node of dataDir. It fails with [ErrNobody], with a [Refusal], or with another error
+// if the process does not answer within [HelloWait].
 func Dial(ctx context.Context, dataDir string, hello Hello) (*Conn, Welcome, error) {
 	all, err := places(dataDir)
 	if err != nil {
-		return nil, Welcome{}, ErrNobody // there is no such directory yet
+		return nil, Welcome{}, ErrNobody // the directory does not exist yet
 	}
 	ctx, cancel := context.WithTimeout(ctx, HelloWait)
 	defer cancel()
@@ -62,7 +62,7 @@ func Dial(ctx context.Context, dataDir string, hello Hello) (*Conn, Welcome, err
 			if ctx.Err() != nil {
 				return nil, Welcome{}, err
 			}
-			continue // a crash has left the socket
+			continue // a process that crashed has left the socket
 		}
 		c := newConn(conn.(*net.UnixConn))
 		err = sameUser(conn.(*net.UnixConn))

@@ -8,47 +8,47 @@ import (
 	"time"
 )
 
-// A Rank is how much of a node a command needs: a process serves those that need no more than it does itself, since it ends when
-// it has done its own.
+// A Rank says for how long a command needs a node. A process ends when its own command is done, so it serves only commands of its
+// own rank or a lower one.
 type Rank int
 
 const (
-	// Passing: one request or two, as of a command that says a line.
+	// Passing: for one request or two, as a command that says a line.
 	Passing Rank = iota
-	// Staying: a room, until the user has enough of it.
+	// Staying: until the user leaves one room.
 	Staying
-	// Resident: all the rooms of the directory, until the user ends it.
+	// Resident: until the user ends it; it serves all the rooms of the directory.
 	Resident
 )
 
-// A Hello is what a face says first.
+// A Hello is the first line of a face.
 type Hello struct {
-	// Face is the command, for people.
+	// Face is the command, as people read it.
 	Face    string `json:"face"`
 	PID     int    `json:"pid"`
 	Version string `json:"version"`
 	Rank    Rank   `json:"rank"`
-	// Program: the face hands on what a program says and is told.
+	// Program: the face speaks for a program, as localchat rpc does, and passes on what that sends and receives.
 	Program bool `json:"program,omitempty"`
 }
 
-// A Welcome is the answer to a Hello.
+// A Welcome is the answer to a Hello that is accepted.
 type Welcome struct {
 	PID     int       `json:"pid"`
 	Version string    `json:"version"`
-	Since   time.Time `json:"since"` // the node runs
+	Since   time.Time `json:"since"` // when the node was started
 }
 
-// A Refusal is the other answer.
+// A Refusal is the answer to a Hello that is not accepted.
 type Refusal struct {
 	Text string `json:"message"`
-	// Soon: the process of the node ends soon, and the directory is free then.
+	// Soon: the process of the node will end soon, and the directory will be free.
 	Soon bool `json:"soon"`
 }
 
 func (r *Refusal) Error() string { return r.Text }
 
-// The frames of JSON-RPC in which the first lines stand.
+// The first two lines are a request and an answer of JSON-RPC.
 type (
 	request struct {
 		Version string `json:"jsonrpc"`
@@ -71,7 +71,7 @@ type (
 	}
 )
 
-// method is that of the first line, and its id.
+// method is the method of the first line, and also its id.
 const method = "attach"
 
 var errNoHello = errors.New("the first line is no hello")

@@ -2,7 +2,7 @@ package attach
 
 import "golang.org/x/sys/unix"
 
-// userOf is the user at the other end of a socket.
+// userOf returns the user at the other end of a socket.
 func userOf(fd int) (uint32, error) {
 	cred, err := unix.GetsockoptUcred(fd, unix.SOL_SOCKET, unix.SO_PEERCRED)
 	if err != nil {

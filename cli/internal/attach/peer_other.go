@@ -4,5 +4,5 @@ package attach
 
 import "net"
 
-// sameUser always succeeds here: the system does not name the user at the other end. The folder of the socket keeps others out.
+// sameUser always succeeds: these systems do not name the user at the other end. The folder of the socket keeps other users out.
 func sameUser(*net.UnixConn) error { return nil }

@@ -11,7 +11,7 @@ import (
 
 var errOtherUser = errors.New("the other end belongs to another user")
 
-// sameUser reports why the other end is not known to be of this user.
+// sameUser returns an error unless the process at the other end is known to belong to this user.
 func sameUser(conn *net.UnixConn) error {
 	raw, err := conn.SyscallConn()
 	if err != nil {
@@ -23,7 +23,7 @@ func sameUser(conn *net.UnixConn) error {
 		return err
 	}
 	if failed != nil {
-		return fmt.Errorf("who is at the other end: %w", failed)
+		return fmt.Errorf("the user at the other end is not known: %w", failed)
 	}
 	if int(user) != os.Geteuid() {
 		return errOtherUser

@@ -12,14 +12,14 @@ import (
 	"localchat/internal/private"
 )
 
-// The folder of the socket in a data directory, and the socket in it.
+// The name of the socket's folder in a data directory, and of the socket in that folder.
 const (
 	folder = "attach"
 	name   = "socket"
 )
 
-// places are where the socket of a data directory may be, the preferred one first: in the directory, or, where a path is too
-// long or the file system has no sockets, in the folder in which the nodes of one user meet.
+// places returns the paths at which the socket of a data directory may be, the preferred one first: in the directory itself, and,
+// if that path is too long or the file system has no sockets, in [private.RuntimeDir].
 func places(dataDir string) ([]string, error) {
 	dir, err := filepath.Abs(dataDir)
 	if err == nil {
@@ -41,7 +41,7 @@ func places(dataDir string) ([]string, error) {
 	return fit, nil
 }
 
-// ready makes the folder of a socket, which only this user may enter, and removes a socket that a crash has left there.
+// ready makes the folder of a socket, which only this user may enter, and removes a socket that a crashed process has left there.
 func ready(path string) error {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(filepath.Dir(dir), 0o700); err != nil {
@@ -67,7 +67,7 @@ func ready(path string) error {
 	return os.Remove(path)
 }
 
-// fit reports whether there is a socket at path that nobody but this user can have put there.
+// fit returns an error unless there is a socket at path, in a folder that only this user can enter.
 func fit(path string) error {
 	if err := private.Dir(filepath.Dir(path), private.NobodyElse); err != nil {
 		return err

@@ -15,14 +15,14 @@ import (
 	"localchat/internal/private"
 )
 
-// A Host is what a node says of itself to those that attach.
+// A Host is what the process of a node gives to its [Server].
 type Host struct {
 	Version string
 	Rank    Rank
 	Log     *slog.Logger
 	// Guard is deferred first in each goroutine.
 	Guard func()
-	// Serve answers a face until it goes or ctx ends.
+	// Serve serves one face until the face closes conn or ctx ends.
 	Serve func(ctx context.Context, conn *Conn, hello Hello) error
 }
 
@@ -35,18 +35,19 @@ type Server struct {
 	cancel   context.CancelFunc
 	work     sync.WaitGroup
 
-	mu        sync.Mutex // connections meet here
-	strangers int
-	faces     []*Face
+	mu      sync.Mutex // the goroutines of the connections meet here
+	pending int        // connections that have not sent their hello yet
+	faces   []*Face
 }
 
-// A Face is attached.
+// A Face is a command in another process that is attached since Since.
 type Face struct {
 	Hello
 	Since time.Time
 }
 
-// Listen serves the socket of dataDir. Without one the directory works, and nobody can attach.
+// Listen listens on the socket of dataDir, and serves it until [Server.Close]. If it fails, the node can run without a socket;
+// then no other command can attach.
 func Listen(dataDir string, host Host) (*Server, error) {
 	all, err := places(dataDir)
 	if err != nil {
@@ -109,14 +110,14 @@ func (s *Server) accept() {
 	}
 }
 
-// admit counts a connection that has not said hello, if there is a place.
+// admit counts a new connection as pending. It reports false if there are maxPending already.
 func (s *Server) admit() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.strangers >= maxStrangers {
+	if s.pending >= maxPending {
 		return false
 	}
-	s.strangers++
+	s.pending++
 	return true
 }
 
@@ -132,16 +133,16 @@ func (s *Server) serve(unix *net.UnixConn) {
 		hello, err = greet(conn)
 	}
 	s.mu.Lock()
-	s.strangers--
+	s.pending--
 	var face *Face
 	refusal := &Refusal{}
 	switch {
 	case err != nil:
 	case len(s.faces) >= MaxFaces:
-		refusal.Text = "so many programs are attached to the running localchat that it takes no more"
+		refusal.Text = "too many programs are attached to the running localchat"
 		err = refusal
 	case hello.Rank > s.host.Rank:
-		refusal.Text, refusal.Soon = "the localchat that uses the data directory is a command that ends by itself", true
+		refusal.Text, refusal.Soon = "the localchat that uses the data directory is a command that will end soon", true
 		err = refusal
 	default:
 		face = &Face{hello, time.Now()}
@@ -205,7 +206,7 @@ func (s *Server) welcome(conn *Conn, refusal *Refusal) error {
 	return err
 }
 
-// Faces are attached now.
+// Faces returns the faces that are attached now.
 func (s *Server) Faces() []Face {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -216,7 +217,7 @@ func (s *Server) Faces() []Face {
 	return all
 }
 
-// Drain takes no further face, and waits until those that are attached have gone, for d at most.
+// Drain accepts no further face, and waits until those that are attached have gone, for d at most.
 func (s *Server) Drain(d time.Duration) {
 	_ = s.listener.Close()
 	gone := make(chan struct{})
@@ -231,13 +232,13 @@ func (s *Server) Drain(d time.Duration) {
 	}
 }
 
-// Close removes the socket, ends every connection and waits for all that is under way there.
+// Close removes the socket, ends every connection, and waits for the goroutines that serve them.
 func (s *Server) Close() {
 	s.cancel()
 	_ = s.listener.Close()
 	s.work.Wait()
 	dir := filepath.Dir(s.listener.Addr().String())
 	if filepath.Dir(dir) == private.RuntimeDir() {
-		_ = os.Remove(dir) // of a data directory that may never be used again
+		_ = os.Remove(dir) // the data directory may never be used again
 	}
 }

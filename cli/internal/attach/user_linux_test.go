@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// another, in the environment, has the program of this test connect to a socket and say whether it was answered.
+// another is a variable of the environment. If it is set, the program of this test connects to the socket that it names, and prints
+// whether it was answered.
 const another = "ATTACH_TEST_SOCKET"
 
 func TestMain(m *testing.M) {
@@ -35,10 +36,10 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// Another user of the machine does not get through to the socket, and is not answered even where the folder lets it in.
+// TestAnotherUser: another user of the machine cannot connect to the socket, and is not answered even if the folder lets it in.
 func TestAnotherUser(t *testing.T) {
 	if os.Geteuid() != 0 {
-		t.Skip("only root can be two users")
+		t.Skip("needs root, to run a process as another user")
 	}
 	dir := home(t)
 	s := listen(t, dir, echo(t))
