@@ -17,32 +17,32 @@ import (
 	"localchat/node"
 )
 
-// A Client is a node that runs in another process, which answers on a connection. It is to a face what a node in its own process
-// is.
+// A Client is a node in another process, which is reached over a connection. A face uses it as it uses a node in its own process.
 //
-// jrpc2 has a client too, which hands on what comes in any order; here an event comes before the answer that follows it.
+// It is not the client of jrpc2, which may deliver messages in any order. Here an event is delivered before an answer that was
+// written after it.
 type Client struct {
 	env  *command.Env
 	conn io.ReadWriteCloser
-	gone chan struct{} // closed when nothing can come any more
+	gone chan struct{} // closed by read when the connection has ended
 
 	writing sync.Mutex // one request after the other
 
-	mu    sync.Mutex // callers and the reader of the connection meet here
-	last  int        // id of a request
-	calls map[string]*call
-	heard *heard // nil: nobody listens
-	info  node.Info
-	more  int // rooms beside those that were listed last
+	mu    sync.Mutex       // the goroutines that call, and that of read, meet here
+	last  int              // id of the last request
+	calls map[string]*call // by the id of the request
+	heard *heard           // nil: nobody listens
+	info  node.Info        // the last that the node has given
+	more  int              // number of rooms that the last list left out
 }
 
 // A call is a request that waits for its answer.
 type call struct {
-	answer chan wireAnswer // of one
+	answer chan wireAnswer // holds one
 	asked  func(room string, until time.Time)
 }
 
-// A wireAnswer is what comes from the node: an answer, or a notification.
+// A wireAnswer is a message of the node: an answer or a notification.
 type wireAnswer struct {
 	ID     json.RawMessage `json:"id"`
 	Method string          `json:"method"`
@@ -63,13 +63,14 @@ type wireError struct {
 	Data    errorData `json:"data"`
 }
 
-// errGone: the process of the node has ended, or has cut us off.
+// errGone is the error of every request after the process of the node has ended or has closed the connection.
 var errGone = &fail.Error{
 	Code: fail.ExitFailure, Text: "the localchat that ran the node has ended; what was still under way may not have been carried out",
 	Hint: "start localchat again, and look",
 }
 
-// NewClient returns the node that answers on conn, which in reads. It closes conn at its end.
+// NewClient returns a client of the node at the other end of conn. in reads from conn. The client closes conn when either side ends
+// the connection.
 func NewClient(env *command.Env, conn io.ReadWriteCloser, in *bufio.Reader) *Client {
 	c := &Client{env: env, conn: conn, gone: make(chan struct{}), calls: make(map[string]*call)}
 	go func() {
@@ -79,19 +80,19 @@ func NewClient(env *command.Env, conn io.ReadWriteCloser, in *bufio.Reader) *Cli
 	return c
 }
 
-// read takes what comes until the connection ends.
+// read handles the messages of the node until the connection ends.
 func (c *Client) read(in *bufio.Reader) {
 	defer func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		close(c.gone)
-		_ = c.conn.Close() // what is being written reaches nobody
+		_ = c.conn.Close() // so that a write that waits fails
 		if c.heard != nil {
 			c.heard.end()
 		}
 	}()
 	for {
-		line, err := readAnswer(in)
+		line, err := readAnswer(in, maxAnswer)
 		if err == nil {
 			err = c.take(line)
 		}
@@ -104,12 +105,12 @@ func (c *Client) read(in *bufio.Reader) {
 
 var errTooLong = errors.New("an answer is too long")
 
-// readAnswer reads one line.
-func readAnswer(in *bufio.Reader) ([]byte, error) {
+// readAnswer reads one line of at most limit bytes.
+func readAnswer(in *bufio.Reader, limit int) ([]byte, error) {
 	var line []byte
 	for {
 		part, err := in.ReadSlice('\n')
-		if len(line)+len(part) > maxAnswer {
+		if len(line)+len(part) > limit {
 			return nil, errTooLong
 		}
 		line = append(line, part...)
@@ -159,11 +160,12 @@ func (c *Client) take(line []byte) error {
 	return nil
 }
 
-// ask sends a request and waits for its answer.
+// ask sends a request and waits for its answer, which it decodes into result.
 func (c *Client) ask(ctx context.Context, method string, params, result any) error {
 	return c.askAs(ctx, method, params, result, nil)
 }
 
+// askAs is ask. It calls asked if the node says that the owner of a room is asked; asked may be nil.
 func (c *Client) askAs(ctx context.Context, method string, params, result any, asked func(string, time.Time)) error {
 	if name := inexactParam(params); name != "" {
 		return &fail.Error{Code: fail.ExitUsage, Text: "the " + name + " is not valid UTF-8; nothing was done", Hint: "the terminal or the file may be in another encoding: iconv converts it"}
@@ -186,13 +188,13 @@ func (c *Client) askAs(ctx context.Context, method string, params, result any, a
 	case a := <-waits.answer:
 		return a.into(result)
 	case <-ctx.Done():
-		// Nobody waits for the answer of this.
+		// It is a notification, which has no answer.
 		_ = c.write(wireRequest{Version: "2.0", Method: "node.cancel", Params: cancelParams{json.RawMessage(id)}})
 		return ctx.Err()
 	case <-c.gone:
 	}
 	select {
-	case a := <-waits.answer: // the last word
+	case a := <-waits.answer: // it came just before the end
 		return a.into(result)
 	default:
 		return errGone
@@ -212,7 +214,7 @@ func (c *Client) write(r wireRequest) error {
 	return nil
 }
 
-// into is what a request came to.
+// into decodes the result of a request into result, or returns its error.
 func (a wireAnswer) into(result any) error {
 	if a.Error != nil {
 		return a.Error.restored()
@@ -220,29 +222,29 @@ func (a wireAnswer) into(result any) error {
 	return decode(a.Result, result)
 }
 
-// restored is the error that the node gave.
+// restored returns the error as the node returned it in its own process.
 func (e *wireError) restored() error {
 	d := e.Data
 	err := &node.Error{
 		Code: d.Code, Text: e.Message, Reason: d.Reason, Identity: d.Identity, Network: d.Network, RetryAfter: time.Duration(d.RetryAfterS) * time.Second,
 		Until: d.Until, Nick: d.Nick, Change: d.Change, Rooms: d.Rooms, More: d.More, Limit: d.Limit, At: d.At,
 	}
-	if err.Reason == "" && d.Hint != "" { // it is about JSON-RPC itself
+	if err.Reason == "" && d.Hint != "" { // an error of JSON-RPC itself
 		_, _, code := fail.Explain(err)
 		return &fail.Error{Code: code, Text: e.Message, Hint: d.Hint}
 	}
 	return err
 }
 
-// A heard is the stream of events of a client, with the removals of ours in it that are not known to be shown.
+// A heard is the stream of events of a client.
 type heard struct {
 	*node.Queue
 	ended   bool
-	unshown []unshown
+	unshown []unshown // the removals of this node that the face may not have shown yet
 }
 
 type unshown struct {
-	at      uint64 // among the events pushed
+	at      uint64 // number of the event in the queue
 	room    node.RoomID
 	removal uint64
 }
@@ -254,7 +256,7 @@ func (h *heard) end() {
 	}
 }
 
-// Listen implements [command.Node]. A client tells one stream of events at a time.
+// Listen implements [command.Node]. A client has one stream of events at a time: after another call the first stream gets nothing.
 func (c *Client) Listen(o node.SubscribeOptions) (<-chan node.Event, func()) {
 	h := &heard{Queue: node.NewQueue()}
 	c.mu.Lock()
@@ -299,7 +301,7 @@ func (c *Client) hear(ev node.Event) {
 	}
 }
 
-// noteSoon looks a moment later whether the face has taken a removal from its queue.
+// noteSoon calls noteShown after shownCheck.
 func (c *Client) noteSoon() {
 	time.AfterFunc(shownCheck, func() {
 		defer c.env.Guard()
@@ -307,7 +309,7 @@ func (c *Client) noteSoon() {
 	})
 }
 
-// noteShown tells the node of the removals that the face has shown.
+// noteShown tells the node which removals the face has taken from its queue, and so shown.
 func (c *Client) noteShown() {
 	c.mu.Lock()
 	h := c.heard
@@ -327,17 +329,17 @@ func (c *Client) noteShown() {
 	defer cancel()
 	for _, u := range now {
 		if err := c.ask(ctx, "node.shown", shownParams{u.room.String(), u.removal}, &done{}); err != nil {
-			c.env.Log.Info("a removal is not noted as shown", "err", err) // it is told again
+			c.env.Log.Info("a removal is not noted as shown", "err", err) // so the next face is told again
 		}
 	}
 }
 
-// Close ends the connection. The node goes on.
+// Close ends the connection. The node runs on.
 func (c *Client) Close() error {
 	err := c.conn.Close()
 	<-c.gone
 	return err
 }
 
-// seconds is a time for a parameter in seconds: at least as long.
+// seconds returns a duration as a parameter in seconds, rounded up.
 func seconds(d time.Duration) int64 { return int64(math.Ceil(d.Seconds())) }

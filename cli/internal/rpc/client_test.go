@@ -19,7 +19,7 @@ import (
 	"localchat/node"
 )
 
-// An attachment is a node that stands in for a running one, and a client of it.
+// An attachment is a fake node, and a client that is attached to it.
 type attachment struct {
 	*Client
 	f     *clitest.Node
@@ -27,7 +27,7 @@ type attachment struct {
 	ended chan error
 }
 
-// attach attaches a client to f, in a synctest bubble.
+// attach attaches a client to f. It is called in a synctest bubble.
 func attach(t *testing.T, f *clitest.Node) *attachment {
 	t.Helper()
 	here, there := net.Pipe()
@@ -50,7 +50,7 @@ func (a *attachment) leaves(t *testing.T) {
 	}
 }
 
-// TestEventsComeThrough: each event reaches a face in another process as it was.
+// TestEventsComeThrough: each event reaches a face in another process unchanged.
 func TestEventsComeThrough(t *testing.T) {
 	seen := make(map[string]bool)
 	for _, body := range append(clitest.Events(), node.RoomLost{Name: "lab"}, node.KnockGone{Nick: "x"}, node.MemberLeft{Nick: "x"}, node.Left{}) {
@@ -79,8 +79,7 @@ func TestEventsComeThrough(t *testing.T) {
 	}
 }
 
-// TestErrorsComeThrough: an error that a node gives says the same to the person at an attached face: the words, the hint and
-// the exit code.
+// TestErrorsComeThrough: an error of a node has the same text, hint and exit code at an attached face as in its own process.
 func TestErrorsComeThrough(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := attach(t, clitest.NewNode())
@@ -111,7 +110,7 @@ func TestErrorsComeThrough(t *testing.T) {
 	})
 }
 
-// TestEventsComeBeforeTheirAnswer: what a request did is told before the request is answered.
+// TestEventsComeBeforeTheirAnswer: the events of a request come before its answer.
 func TestEventsComeBeforeTheirAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := attach(t, clitest.NewNode())
@@ -136,7 +135,7 @@ func TestEventsComeBeforeTheirAnswer(t *testing.T) {
 	})
 }
 
-// TestSlowFaceGetsAGap: a face that takes nothing loses events and is told how many, and its requests are answered meanwhile.
+// TestSlowFaceGetsAGap: a face that takes no events loses some and is told how many. Its requests are answered meanwhile.
 func TestSlowFaceGetsAGap(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := attach(t, clitest.NewNode())
@@ -174,7 +173,7 @@ func TestSlowFaceGetsAGap(t *testing.T) {
 	})
 }
 
-// TestRemovalIsShownWhenTaken: the node hears that a removal was shown once the face has taken it, and not before.
+// TestRemovalIsShownWhenTaken: the node is told that a removal was shown when the face has taken the event, and not before.
 func TestRemovalIsShownWhenTaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := attach(t, clitest.NewNode())
@@ -199,7 +198,7 @@ func TestRemovalIsShownWhenTaken(t *testing.T) {
 	})
 }
 
-// TestAskedComesThrough: a face whose join waits for a person hears so.
+// TestAskedComesThrough: a face is told that its join waits for a person.
 func TestAskedComesThrough(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := clitest.NewNode()
@@ -214,8 +213,8 @@ func TestAskedComesThrough(t *testing.T) {
 	})
 }
 
-// TestGarbageCutsOff: a few lines that are no JSON are answered, as those of a program on standard input are; more end the
-// connection. Another face notices nothing.
+// TestGarbageCutsOff: a few lines in a row that are no JSON are answered with an error each; more end the connection. Another face
+// notices nothing.
 func TestGarbageCutsOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := clitest.NewNode()
@@ -242,7 +241,20 @@ func TestGarbageCutsOff(t *testing.T) {
 	})
 }
 
-// TestManyRequestsAreReadNoFurther: what a face has under way is bounded. Nothing is lost.
+// TestAnswersAreBounded: a line of as many bytes as are allowed is read, and a longer one is an error.
+func TestAnswersAreBounded(t *testing.T) {
+	const limit = 100
+	line := strings.Repeat("x", limit-1) + "\n"
+	in := bufio.NewReaderSize(strings.NewReader(line+"x"+line), 16)
+	if got, err := readAnswer(in, limit); string(got) != line || err != nil {
+		t.Errorf("a line of %d bytes: %q, %v", limit, got, err)
+	}
+	if got, err := readAnswer(in, limit); !errors.Is(err, errTooLong) {
+		t.Errorf("a longer one: %q, %v", got, err)
+	}
+}
+
+// TestManyRequestsAreReadNoFurther: while maxOpen requests have no answer, no more are read. In the end all are answered.
 func TestManyRequestsAreReadNoFurther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := clitest.NewNode()
@@ -285,7 +297,7 @@ func TestManyRequestsAreReadNoFurther(t *testing.T) {
 	})
 }
 
-// TestCancelComesThrough: a join that the user takes back is taken back at the node.
+// TestCancelComesThrough: a join that is cancelled at the face is cancelled at the node.
 func TestCancelComesThrough(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := clitest.NewNode()
@@ -310,7 +322,7 @@ func TestCancelComesThrough(t *testing.T) {
 		if err := <-taken; !errors.Is(err, context.Canceled) {
 			t.Errorf("at the node: %v", err)
 		}
-		synctest.Wait() // for its answer, which nobody waits for
+		synctest.Wait() // for the answer of the node, which the client drops
 		a.leaves(t)
 	})
 }

@@ -11,7 +11,7 @@ import (
 	"localchat/node"
 )
 
-// bodies are all that an event can be, by its type.
+// bodies has the body of every type of event, by the name of the type.
 var bodies = bodiesOf(
 	node.RoomFound{}, node.RoomLost{}, node.Knock{}, node.KnockGone{}, node.Joined{}, node.Left{}, node.MemberJoined{}, node.MemberLeft{},
 	node.MemberRemoved{}, node.RemovalReason{}, node.Unbanned{}, node.Message{}, node.Backlog{}, node.BacklogEnd{}, node.Hidden{}, node.Expired{},
@@ -27,22 +27,22 @@ func bodiesOf(all ...node.EventBody) map[string]reflect.Type {
 	return types
 }
 
-// errUnknownEvent: the node is of a later version, which tells more.
+// errUnknownEvent is the error of decodeEvent for an event that only a later version of the node has.
 var errUnknownEvent = errors.New("an event of an unknown type")
 
-// nothing is a field that holds an empty text.
-var nothing = regexp.MustCompile(`"[a-z_]+":""`)
+// emptyField matches a field whose value is an empty string. A quotation mark inside a string is escaped, so only fields match.
+var emptyField = regexp.MustCompile(`"[a-z_]+":""`)
 
-// decode reads what the node says. An empty text is the zero value of a field in any case, and the ID of a peer takes none from
-// JSON: such a field is made one that nothing has. (A quotation mark inside a text is escaped, so that only fields match.)
+// decode decodes JSON of the node. The ID of a peer, which may be empty, cannot be decoded from an empty string; so decode first
+// replaces each empty field by one of no name. The field of into is then left at its zero value, which is the same.
 func decode(raw []byte, into any) error {
 	if bytes.Contains(raw, []byte(`:""`)) {
-		raw = nothing.ReplaceAll(raw, []byte(`"":""`))
+		raw = emptyField.ReplaceAll(raw, []byte(`"":""`))
 	}
 	return json.Unmarshal(raw, into)
 }
 
-// decodeEvent returns the event that [Event] has written.
+// decodeEvent undoes [Event].
 func decodeEvent(raw []byte) (node.Event, error) {
 	var head struct {
 		Type     string      `json:"type"`

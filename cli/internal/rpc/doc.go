@@ -1,3 +1,3 @@
-// Package rpc is the face for programs: JSON-RPC 2.0 on standard input and output, one object a line. docs/interface.md,
-// "JSON-RPC", lists its methods and [Event], its notifications.
+// Package rpc speaks JSON-RPC 2.0, one object a line. [Serve] serves a program on standard input and output, and [ServeFace] a face
+// in another process; a [Client] is the other end of that. docs/interface.md, "JSON-RPC", lists the methods and the events.
 package rpc

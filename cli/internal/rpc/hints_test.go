@@ -12,8 +12,8 @@ import (
 	"localchat/node"
 )
 
-// TestHintsNameWhatIsThere: every command and method that a hint names exists.
-func TestHintsNameWhatIsThere(t *testing.T) {
+// TestHintsNameExistingCommands: every command and method that a hint names exists.
+func TestHintsNameExistingCommands(t *testing.T) {
 	methods, table := rpcMethods{}.table(), command.Table()
 	typed, method := regexp.MustCompile(`(?:^|[ (])/([a-z]+)\b`), regexp.MustCompile(`\b(?:room|node)\.[a-z]+`)
 	named := 0

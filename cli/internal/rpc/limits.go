@@ -8,32 +8,34 @@ import (
 
 // Every bound of this package, with its unit and its reason.
 const (
-	// MaxRequest is the longest line of JSON-RPC, in bytes: the longest text, with every byte escaped as \u00XX, in a request.
+	// MaxRequest is the longest line of a program, in bytes: a request with the longest text, in which every byte is escaped as
+	// \u00XX.
 	MaxRequest = 6*safe.MaxText + 4<<10
-	// maxRequests is how many requests run at the same time, of those that wait only for the local node.
+	// maxRequests is the number of requests that run at the same time, of all methods that wait only for the local node.
 	maxRequests = 64
-	// MaxWaiting is how many requests of one method run at the same time, if the method waits for other nodes. Further ones wait
-	// for these.
+	// MaxWaiting is the number of requests of one method that run at the same time, if the method waits for other nodes. A further
+	// one waits until one of them is done.
 	MaxWaiting = 64
-	// MaxJoins is how many joins wait at the same time: more than there can be rooms. Each may wait for a person without end, so
-	// one more gets an error, because it could wait for ever.
+	// MaxJoins is the number of joins that run at the same time: more than a node can have rooms. Each may wait for a person
+	// without end, so a further one would wait for ever, and gets an error instead.
 	MaxJoins = 64
-	// maxOpen, in requests, of one program that are under way; it is read no further until one of them is answered. More than
-	// those that may run.
+	// maxOpen is the number of requests of one program that have no answer yet, running or waiting. When there are so many,
+	// nothing more is read from the program until one is answered. It is larger than the number of those that can run.
 	maxOpen = 1024
-	// maxGarbage, in lines in a row that are no JSON, of a program that is attached: a slip or two. What sends more speaks
-	// something else.
+	// maxGarbage is the number of lines in a row that may be no JSON. One more cuts the face off: a few may be a mistake, but a
+	// program that sends more speaks another protocol.
 	maxGarbage = 8
-	// maxAnswer, in bytes, of one line that a client reads: the history of a room with every byte escaped, and twice that.
+	// maxAnswer is the longest line that a client reads, in bytes: more than twice the history of a room (16 MiB of lines) with
+	// every byte escaped as \u00XX.
 	maxAnswer = 256 << 20
 	// shownCheck is how long a client waits before it looks whether its face has shown a removal.
 	shownCheck = 100 * time.Millisecond
-	// lastWord is how long a client whose time is up waits for the node to say why.
+	// lastWord is how long a client waits, after the time of a join is up, for the node to say why it failed.
 	lastWord = 2 * time.Second
-	// farewell is how long a program may take to read what has happened before the node ends.
+	// farewell is how long a program may take to read the last events before the node ends.
 	farewell = time.Second
-	// noBound is a number of requests that is never reached.
+	// noBound turns off jrpc2's own bound on requests, which would be reached before the bounds above.
 	noBound = 1 << 30
-	// DrainWait is how long requests are still answered after the end of input.
+	// DrainWait is how long requests may still be answered after the end of input.
 	DrainWait = 5 * time.Second
 )

@@ -25,7 +25,7 @@ type rpcMethods struct {
 	cancelRequest func(id string)
 }
 
-// Parameters. Fields that are not pointers and have no omitempty are required; unknown ones are refused.
+// The parameters of the methods. A field without omitempty is required. An unknown parameter is an error.
 type (
 	noParams   struct{}
 	addrParams struct {
@@ -119,7 +119,7 @@ type (
 	done     struct{}
 	peerList struct {
 		Peers []node.PeerInfo `json:"peers"`
-		// MayBeMore is set if the list is full: there may be more nodes.
+		// MayBeMore is set if the list is as long as a list may be, so that there may be more nodes.
 		MayBeMore bool `json:"may_be_more,omitempty"`
 	}
 	peerResult struct {
@@ -147,7 +147,8 @@ type (
 	}
 )
 
-// askedNote is what a program is told when the owner's person has been asked to let it in. Request is the id of its request.
+// An askedNote tells a program that the owner of a room has been asked to admit it, and until when the answer is awaited. Request
+// is the id of the program's request.
 type askedNote struct {
 	Request json.RawMessage `json:"request"`
 	Room    string          `json:"room"`
@@ -253,8 +254,8 @@ func (t *methodTable) Assign(ctx context.Context, name string) jrpc2.Handler {
 	}
 }
 
-// method makes a handler of do. It takes parameters exactly as declared, gives errors their code and hint, and treats a panic
-// as every goroutine of the program does.
+// method returns a handler that calls do. The handler accepts only exact parameters, gives an error its code and hint, and reports a
+// panic as every goroutine of the program does.
 func method[P, R any](m rpcMethods, do func(context.Context, P) (R, error)) jrpc2.Handler {
 	return func(ctx context.Context, req *jrpc2.Request) (any, error) {
 		defer m.env.Guard()
@@ -275,27 +276,27 @@ func method[P, R any](m rpcMethods, do func(context.Context, P) (R, error)) jrpc
 type errorData struct {
 	Code node.ErrorCode `json:"code"`
 	Hint string         `json:"hint"`
-	// RetryAfterS is in how many seconds the same request may succeed, if that is known; Until is the end of a ban.
+	// RetryAfterS is the number of seconds after which the same request may succeed, if that is known; Until is the end of a ban.
 	RetryAfterS int64     `json:"retry_after_s,omitempty"`
 	Until       time.Time `json:"until,omitzero"`
 	// Nick is a free nick, if the requested one is taken.
 	Nick string `json:"nick,omitempty"`
-	// Change is set if the room's name is known with another owner.
+	// Change is set if the room's name is known as a room of another owner.
 	Change *node.KeyChange `json:"change,omitempty"`
-	// Rooms are those of which one has to be named, and More how many there are beside them.
+	// Rooms are those of which the program has to name one, and More is the number of further ones.
 	Rooms []node.Choice `json:"rooms,omitempty"`
 	More  int           `json:"more,omitempty"`
-	// Limit is the most that is allowed, and At an address.
+	// Limit is the largest value that is allowed, and At an address.
 	Limit int    `json:"limit,omitempty"`
 	At    string `json:"at,omitempty"`
-	// Reason is finer than Code.
+	// Reason says more finely than Code what went wrong.
 	Reason node.Reason `json:"reason,omitempty"`
 	// Identity marks a failed identity check, and Network a machine without a usable network.
 	Identity bool `json:"identity,omitempty"`
 	Network  bool `json:"network,omitempty"`
 }
 
-// serverError is the number of every error that is not about JSON-RPC itself; data.code says which error it is.
+// serverError is the number of an error of node, for which JSON-RPC has no number; data.code says which error it is.
 const serverError jrpc2.Code = -32000
 
 // wrongParams returns an error with the number -32602.
@@ -304,7 +305,7 @@ func wrongParams(what string) error {
 		WithData(errorData{Code: node.CodeInvalid, Hint: "see the method's parameters in the documentation"})
 }
 
-// rpcError returns an error of node in the form of JSON-RPC.
+// rpcError returns err as an error of JSON-RPC.
 func rpcError(err error) error {
 	var e *jrpc2.Error
 	if errors.As(err, &e) {
@@ -336,7 +337,7 @@ func OrEmpty[T any](s []T) []T {
 	return s
 }
 
-// lengthOf returns a number of seconds as a duration. A negative or absurd number is a wrong parameter.
+// lengthOf returns a number of seconds as a duration. A number that is negative or too large for one is an error.
 func lengthOf(name string, s int64) (time.Duration, error) {
 	const most = int64(1<<63-1) / int64(time.Second)
 	if s < 0 || s > most {
@@ -399,7 +400,8 @@ func (m rpcMethods) subscribe(ctx context.Context, p subscribeParams) (done, err
 	return done{}, nil
 }
 
-// cancel ends a request of this program that is under way. A join that waits at a door is taken back.
+// cancel cancels a request of this program that has no answer yet. If the request is a join that waits for the owner, the knock is
+// taken back.
 func (m rpcMethods) cancel(_ context.Context, p cancelParams) (done, error) {
 	m.cancelRequest(string(p.Request))
 	return done{}, nil
@@ -428,7 +430,7 @@ func (m rpcMethods) join(ctx context.Context, p joinParams) (node.JoinedInfo, er
 	o := node.JoinOptions{Room: p.Room, Invite: p.Invite, Nick: p.Nick, Find: find}
 	if req := jrpc2.InboundRequest(ctx); req != nil && !req.IsNotification() {
 		o.Asked = func(room string, until time.Time) {
-			// A program that cannot be told any more gets no answer either.
+			// It fails only if nothing can be written any more; then the answer fails too.
 			_ = jrpc2.ServerFromContext(ctx).Notify(ctx, askedMethod, askedNote{json.RawMessage(req.ID()), room, until})
 		}
 	}

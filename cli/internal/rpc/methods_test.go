@@ -35,7 +35,7 @@ func TestEventFields(t *testing.T) {
 			t.Fatal(err)
 		}
 		if len(whole) != len(own)+5 {
-			t.Errorf("%s: a field of the event is called as one of the frame: %s", body.Type(), raw)
+			t.Errorf("%s: a field of the body has the name of a field that Event writes: %s", body.Type(), raw)
 		}
 	}
 }
@@ -75,7 +75,7 @@ func TestParameters(t *testing.T) {
 	}
 }
 
-// TestParametersAreUsed: no method takes a parameter and ignores it. The source says what each does with its own.
+// TestParametersAreUsed reads the source of the methods: each uses every one of its parameters.
 func TestParametersAreUsed(t *testing.T) {
 	file, err := parser.ParseFile(token.NewFileSet(), "methods.go", nil, 0)
 	if err != nil {
@@ -130,7 +130,7 @@ func TestParametersAreUsed(t *testing.T) {
 	}
 }
 
-// TestRPCTextIsExact: every parameter of every method is taken exactly as it is, or refused.
+// TestRPCTextIsExact: every method takes a parameter exactly as it is, or refuses the request.
 func TestRPCTextIsExact(t *testing.T) {
 	flaws := map[string]string{
 		"\"a\xffb\"": "is not valid UTF-8", "\"\xed\xa0\x80\"": "is not valid UTF-8", "\"\xc0\xaf\"": "is not valid UTF-8",

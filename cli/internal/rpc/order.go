@@ -13,9 +13,9 @@ import (
 	"localchat/node"
 )
 
-// turns makes requests about one room run one after another, in the order of the input. Requests about other rooms do not wait
+// turns makes the requests about one room run one after another, in the order of the input. Requests about other rooms do not wait
 // for them, because a join may wait for a person. Joins of one room do not wait for each other, so that an invite can be used
-// while a knock is waiting; every other request about the room waits for them.
+// while a knock is waiting; every other request about the room waits for the joins before it.
 //
 // A program can name a room in several ways. For some of them, an address or an id that this node has not seen, the room is
 // known only when its join is finished. So a request about a room that we are not in waits for such joins too, because it may
@@ -30,9 +30,9 @@ type turns struct {
 // A roomLine holds the unfinished requests about a room, under one of its names.
 type roomLine struct {
 	last     <-chan struct{}   // closed when the latest request that is no join is finished; nil: there was none
-	joins    []<-chan struct{} // those that came after it
+	joins    []<-chan struct{} // one for each join after that request
 	open     int               // number of unfinished requests
-	entering int               // number of those that may make this node enter a room
+	entering int               // number of them that may make this node enter a room
 }
 
 func newTurns(n command.OwnNode) *turns { return &turns{n: n, lines: make(map[node.RoomRef]*roomLine)} }
@@ -173,7 +173,7 @@ func (t *methodTable) inTurn(ctx context.Context, do jrpc2.Handler) jrpc2.Handle
 	}
 }
 
-// finish waits for unfinished notifications, for at most drainWait.
+// finish waits until all notifications are finished. After drainWait it calls cancel, which ends them.
 func (t *methodTable) finish(cancel context.CancelFunc) {
 	timer := time.AfterFunc(t.drainWait, cancel)
 	defer timer.Stop()

@@ -30,8 +30,9 @@ func parametersOf(t reflect.Type) []parameter {
 	return all
 }
 
-// readParams fills params, a pointer to a struct, from a request. A parameter that cannot be taken exactly is an error:
-// encoding/json would replace invalid text by U+FFFD, take the last of two values, ignore the case of names and read null as "".
+// readParams fills params, a pointer to a struct, from a request, and says what is wrong with the request, or "". It accepts only
+// exact parameters: encoding/json would replace invalid UTF-8 by U+FFFD, take the last of two values for one name, ignore the case
+// of names, and read null as "".
 func readParams(raw string, params any) (fault string) {
 	if raw == "" {
 		raw = "{}"
@@ -68,7 +69,7 @@ func readParams(raw string, params any) (fault string) {
 	return ""
 }
 
-// kindOf says what a parameter has to be.
+// kindOf names the type of a parameter.
 func kindOf(t reflect.Type) string {
 	if t.Kind() == reflect.Pointer {
 		t = t.Elem()
@@ -82,7 +83,7 @@ func kindOf(t reflect.Type) string {
 	return "a whole number"
 }
 
-// objectOf returns the values of a JSON object by name, as they are written.
+// objectOf returns the values of a JSON object by name, not decoded.
 func objectOf(raw string) (values map[string]json.RawMessage, fault string) {
 	in := json.NewDecoder(strings.NewReader(raw))
 	if start, err := in.Token(); err != nil || start != json.Delim('{') {
@@ -107,7 +108,7 @@ func objectOf(raw string) (values map[string]json.RawMessage, fault string) {
 	return values, ""
 }
 
-// inexact says why a valid JSON value holds text that is invalid or not allowed, or returns "".
+// inexact says why a string in a JSON value is invalid or not allowed, or returns "". raw is valid JSON.
 func inexact(raw string) string {
 	if !utf8.ValidString(raw) {
 		return "is not valid UTF-8"
@@ -135,7 +136,7 @@ func inexact(raw string) string {
 	}
 }
 
-// inexactParam names the parameter of a struct that JSON cannot hold exactly; "": it can hold all of them.
+// inexactParam returns the name of the first parameter in a struct that is not valid UTF-8, which JSON cannot express, or "".
 func inexactParam(params any) string {
 	of := reflect.ValueOf(params)
 	for _, p := range parametersOf(of.Type()) {
@@ -147,13 +148,13 @@ func inexactParam(params any) string {
 	return ""
 }
 
-// escaped returns the UTF-16 unit that a text begins with, written as \uXXXX.
+// escaped returns the UTF-16 unit of the escape \uXXXX that s begins with.
 func escaped(s string) rune {
 	unit, _ := strconv.ParseUint(s[2:6], 16, 16)
 	return rune(unit)
 }
 
-// namesItself reports whether an answer can repeat the id of a request, or of each request in a batch.
+// namesItself reports whether the id of a request, or of each request in a batch, is valid UTF-8, so that an answer can repeat it.
 func namesItself(line []byte) bool {
 	return utf8.Valid(line) || !slices.ContainsFunc(requestsIn(line), func(r requestHead) bool { return !utf8.Valid(r.ID) })
 }

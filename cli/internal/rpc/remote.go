@@ -10,13 +10,13 @@ import (
 	"localchat/node"
 )
 
-// The methods of a [Client], which make it a [command.Node].
+// This file has the methods of a [Client] that make it a [command.Node].
 var (
 	_ command.Node   = (*Client)(nil)
 	_ command.Sharer = (*Client)(nil)
 )
 
-// Info is what the node says of itself, or has said last.
+// Info returns what the node says of itself, or said last if it does not answer now.
 func (c *Client) Info() node.Info {
 	ctx, cancel := context.WithTimeout(context.Background(), command.RequestWait)
 	defer cancel()
@@ -51,7 +51,7 @@ func (c *Client) Rooms(ctx context.Context) ([]node.RoomInfo, error) {
 	return r.Rooms, err
 }
 
-// Unlisted is how many rooms there were beside those that Rooms returned last.
+// Unlisted returns the number of rooms that the last call of Rooms left out.
 func (c *Client) Unlisted(context.Context) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -70,7 +70,7 @@ func (c *Client) Join(ctx context.Context, o node.JoinOptions) (node.JoinedInfo,
 		s := max(seconds(time.Until(end)), 0)
 		p.TimeoutS = &s
 	}
-	// The node says better why time is up.
+	// The node knows best why the join fails in time. So wait a little longer for its answer.
 	wait, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	defer context.AfterFunc(ctx, func() {
@@ -144,7 +144,7 @@ func (c *Client) Uninvite(ctx context.Context, room, id string) error {
 	return c.ask(ctx, "room.uninvite", uninviteParams{room, id}, &done{})
 }
 
-// Share has the process of the node share a room. The folder of a release is named from here.
+// Share makes the process of the node share a room. A relative path of a release is relative to the directory of this process.
 func (c *Client) Share(ctx context.Context, room string, o command.ShareOptions) (r command.Shared, err error) {
 	if o.Release != "" {
 		if o.Release, err = filepath.Abs(o.Release); err != nil {

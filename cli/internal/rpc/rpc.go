@@ -20,26 +20,26 @@ import (
 	"localchat/node"
 )
 
-// Serve answers requests on standard input and output until the end of input or of ctx, and tells of all that happens.
+// Serve serves a program: it answers requests on standard input and output, and reports all events of the node. It returns at the
+// end of input or when ctx ends.
 func Serve(ctx context.Context, env *command.Env, n command.OwnNode) error {
 	return serve(ctx, env, n, session{in: env.Stdin, out: env.Stdout, ahead: stream.MaxQueue, program: true})
 }
 
-// ServeFace is Serve for a face in another process, at the other end of a connection. It is cut off if it sends too many lines
-// that are no JSON. One that hands on what a program says is told of all that happens. Any other is told of nothing before it
-// asks, and when it goes it waits for nothing any more.
+// ServeFace is Serve for a face in another process, at the other end of a connection. A face that sends too many lines that are no
+// JSON is cut off. If program is set, the face speaks for a program, and is served as Serve does. Any other face gets no events
+// before it subscribes, and at its end ServeFace does not wait for the requests that have no answer yet.
 func ServeFace(ctx context.Context, env *command.Env, n command.OwnNode, in io.Reader, out io.Writer, program bool) error {
 	return serve(ctx, env, n, session{in: in, out: out, maxGarbage: maxGarbage, program: program})
 }
 
-// A session is what differs between those that are served.
+// A session holds the differences between a program and a face.
 type session struct {
 	in         io.Reader
 	out        io.Writer
-	ahead      int // lines that are read ahead
-	maxGarbage int // lines in a row that are no JSON; 0: no bound
-	// program: it is told of all that happens, and the end of its input waits for the answers.
-	program bool
+	ahead      int  // number of lines that are read ahead
+	maxGarbage int  // number of lines in a row that may be no JSON; 0: no bound
+	program    bool // report all events from the start, and at the end of input wait for the answers
 }
 
 func serve(ctx context.Context, env *command.Env, n command.OwnNode, s session) error {
@@ -65,14 +65,14 @@ func serve(ctx context.Context, env *command.Env, n command.OwnNode, s session) 
 		}
 		if err != nil {
 			env.Log.Info("events can no longer be written", "type", ev.Body.Type(), "err", err)
-			if wire.failed() { // no one reads our answers any more
+			if wire.failed() { // nobody reads the answers either
 				cancel()
-			} // at the end of input, earlier requests are still answered
+			} // otherwise the input has ended, and earlier requests are still answered
 		}
 		return err
 	}
 	telling := make(chan struct{})
-	if s.program { // a program that ends its input at once hears how things are all the same
+	if s.program { // a program that ends its input at once still gets the events of how things are
 		wire.last = func() {
 			<-telling
 			tell.settle()
@@ -84,8 +84,8 @@ func serve(ctx context.Context, env *command.Env, n command.OwnNode, s session) 
 	}
 	close(telling)
 	stopped := context.AfterFunc(ctx, func() {
-		tell.settleWithin(farewell) // what ends the node is among it, as a removal
-		_ = wire.Close()            // it cannot fail. Server.Stop panics if a request comes meanwhile (jrpc2 1.3.6)
+		tell.settleWithin(farewell) // the last event may say why the node ends
+		_ = wire.Close()            // never fails; Server.Stop would panic if a request came at the same time (jrpc2 1.3.6)
 	})
 	err := wire.cause(server.Wait())
 	stopped()
@@ -117,7 +117,7 @@ func Event(ev node.Event) (json.RawMessage, error) {
 	if string(body) == "{}" {
 		return front, nil
 	}
-	// Two objects become one. TestEventFields checks that they have no field name in common.
+	// Join the two objects into one. TestEventFields checks that they have no field name in common.
 	front[len(front)-1] = ','
 	return append(front, body[1:]...), nil
 }
@@ -134,9 +134,8 @@ func withHint(body node.EventBody) any {
 	}{w, hint.OfWarningForProgram(w.Code)}
 }
 
-// A lineChannel is the transport of JSON-RPC: one message a line. It bounds the length of a line. It reports the end of input
-// only when every request before it is answered; otherwise a program that writes its requests and closes the pipe would get
-// no answers.
+// A lineChannel is the transport of JSON-RPC, with one message a line of bounded length. It reports the end of input only when
+// every request before it is answered; otherwise a program that writes its requests and closes the pipe would get no answers.
 //
 // Recv is called by jrpc2's reader and Send by its handlers, under jrpc2's own lock.
 type lineChannel struct {
@@ -144,16 +143,16 @@ type lineChannel struct {
 	out    io.Writer
 	closed chan struct{} // closed by Close, because a read of standard input cannot be interrupted
 
-	mu       sync.Mutex // Recv, Send and Close share what follows
+	mu       sync.Mutex // guards the next fields, for Recv, Send and Close
 	open     int        // number of requests read and not answered
-	writeErr error
-	ended    bool       // by Close
-	changed  *sync.Cond // signals a change of any of them
+	writeErr error      // of the first Send that failed
+	ended    bool       // Close was called
+	changed  *sync.Cond // signals a change of any of these
 
 	maxGarbage int           // see session
 	garbage    int           // number of lines in a row that were no JSON; owned by Recv
-	drainWait  time.Duration // how long the end of input waits for answers
-	last       func()        // called at the end of input, after that
+	drainWait  time.Duration // how long Recv waits for answers at the end of input
+	last       func()        // called by Recv at the end of input, after that
 }
 
 func newLineChannel(in <-chan stream.Line, out io.Writer) *lineChannel {
@@ -164,13 +163,13 @@ func newLineChannel(in <-chan stream.Line, out io.Writer) *lineChannel {
 
 var _ channel.Channel = (*lineChannel)(nil)
 
-// notJSON is returned by Recv for a line that is too long, and for an id that is not valid UTF-8: the server answers it with a
-// parse error.
+// notJSON is what Recv returns for a line that is too long, or has an id that is not valid UTF-8. The server answers it with a parse
+// error.
 const notJSON = "not accepted"
 
 var errGarbage = errors.New("too many lines that are no JSON-RPC")
 
-// Recv implements channel.Channel. It reads nothing while too many requests wait for their answer.
+// Recv implements channel.Channel. It reads nothing while maxOpen requests have no answer.
 func (c *lineChannel) Recv() ([]byte, error) {
 	if !c.awaitPlace() {
 		return nil, io.EOF
@@ -198,7 +197,7 @@ func (c *lineChannel) Recv() ([]byte, error) {
 	}
 }
 
-// A requestHead holds the parts of a request that decide how it is answered.
+// A requestHead has the fields of a request that say whether and how it is answered.
 type requestHead struct {
 	ID     json.RawMessage `json:"id"`
 	Method *string         `json:"method"`
@@ -268,7 +267,7 @@ func (c *lineChannel) drain() {
 	}
 }
 
-// pushed begins a message that the server sends by itself. Every other message is an answer.
+// pushed is the beginning of a notification of the server. Every other message is an answer.
 var pushed = []byte(`{"jsonrpc":"2.0","method":`)
 
 // Send implements channel.Channel.
@@ -305,7 +304,7 @@ func (c *lineChannel) Close() error {
 	return nil
 }
 
-// cause returns the meaning of the end of the server for the program: the end of input is not an error.
+// cause returns the error with which serve ends, given that of the server: the end of input is no error.
 func (c *lineChannel) cause(err error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

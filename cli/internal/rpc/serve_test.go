@@ -14,7 +14,7 @@ import (
 	"localchat/node"
 )
 
-// A client is a program that speaks JSON-RPC with a node, in a synctest bubble.
+// A client stands for a program that speaks JSON-RPC with a node, in a synctest bubble.
 type client struct {
 	t    *testing.T
 	keys *io.PipeWriter
@@ -57,8 +57,8 @@ func requestOf(id int, method, params string) string {
 	return fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":%q,"params":{%s}}`, id, method, params)
 }
 
-// TestFaceHearsWhatEndsTheNode: what has happened before the time of a session is up is told, and a request that comes at that
-// moment does no harm.
+// TestFaceHearsWhatEndsTheNode: the events from before the end of a session are reported, and a request that comes during the end
+// does no harm.
 func TestFaceHearsWhatEndsTheNode(t *testing.T) {
 	for range 100 {
 		synctest.Test(t, func(t *testing.T) {

@@ -8,20 +8,20 @@ import (
 	"localchat/node"
 )
 
-// eventMethod and askedMethod are the methods of the notifications that a program gets.
+// eventMethod and askedMethod are the methods of the notifications to a program.
 const (
 	eventMethod = "event"
 	askedMethod = "asked"
 )
 
-// A teller tells a program what happens on the node, in one stream of events at a time.
+// A teller reports the events of the node to a program, one stream of events at a time.
 type teller struct {
 	env  *command.Env
 	n    command.Node
 	push func(node.Event) error
 
-	mu  sync.Mutex // methods and the end of the program's connection meet here
-	now *telling   // nil: it is told of nothing
+	mu  sync.Mutex // the goroutines of the methods and of serve meet here
+	now *telling   // nil: no events are reported
 }
 
 // A telling is one stream of events.
@@ -31,7 +31,7 @@ type telling struct {
 	done  chan struct{}
 }
 
-// start begins a stream in the place of the one that there is.
+// start replaces the stream by a new one.
 func (t *teller) start(o node.SubscribeOptions) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -65,7 +65,7 @@ func (t *teller) run(s *telling, events <-chan node.Event) {
 	}
 }
 
-// settle returns when all that has happened so far is told: what a request did is told before it is answered.
+// settle returns when all events so far are reported. So the program gets the events of a request before its answer.
 func (t *teller) settle() {
 	t.mu.Lock()
 	s := t.now
