@@ -25,7 +25,7 @@ func newApp(t testing.TB, f *clitest.Node, stdin io.Reader) (*app, *clitest.Scre
 		env: func(name string) (string, bool) { v, ok := env[name]; return v, ok },
 	}
 	a.Doctor = a.diagnosis
-	a.start = func(node.Config) (command.OwnNode, error) { return rpctest.Over(t, f), f.Errors["start"] }
+	a.start = func(node.Config) (command.OwnNode, error) { return rpctest.Over(t, f, &a.Env), f.Errors["start"] }
 	return a, out, words
 }
 

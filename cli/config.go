@@ -66,6 +66,15 @@ func readConfig(path string, root *cobra.Command) (*config, error) {
 	return c, nil
 }
 
+// keptSettings returns the settings of the console in the file at path.
+func keptSettings(path string, root *cobra.Command) (command.Settings, error) {
+	c, err := readConfig(path, root)
+	if err != nil {
+		return command.Settings{}, err
+	}
+	return c.show, nil
+}
+
 // take adds the settings of one table, checked against the flags that exist.
 func (c *config) take(table map[string]any, name string, known *pflag.FlagSet) error {
 	for key, value := range table {

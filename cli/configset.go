@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/BurntSushi/toml"
 
@@ -40,7 +41,12 @@ func (a *app) keeper() func(name string, on bool) error {
 	if a.opts.ephemeral {
 		return nil
 	}
-	return a.keepSetting
+	var one sync.Mutex // faces change settings beside each other
+	return func(name string, on bool) error {
+		one.Lock()
+		defer one.Unlock()
+		return a.keepSetting(name, on)
+	}
 }
 
 // keepSetting writes one setting of the console into the configuration file and changes nothing else in it.

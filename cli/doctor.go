@@ -55,28 +55,18 @@ func (a *app) doctor(cmd *cobra.Command, _ []string) error {
 
 // patient is the node that runs on the data directory, if there is one.
 func (a *app) patient(ctx context.Context) (p command.Patient, err error) {
-	_, err = a.attached(ctx, "doctor", func(ctx context.Context, n command.Node, _ time.Time) error {
+	_, err = a.attached(ctx, "doctor", func(ctx context.Context, n command.Node, _ time.Time) (err error) {
 		ctx, cancel := context.WithTimeout(ctx, command.RequestWait)
 		defer cancel()
-		rooms, err := n.Rooms(ctx)
-		if err != nil {
-			return err
-		}
-		var in []command.Room
-		for _, r := range rooms {
-			if r.In {
-				in = append(in, command.Room{ID: r.ID.String(), Name: r.Name})
-			}
-		}
-		p, err = command.PatientOf(ctx, n, in)
+		p, err = command.PatientOf(ctx, n)
 		return err
 	})
 	return p, err
 }
 
-// diagnosis returns the lines of doctor for a console. It shows no progress, because the console owns the screen.
-func (a *app) diagnosis(ctx context.Context, p command.Patient) []safe.Text {
-	return doctor.Examine(ctx, a.doctorOptions(), p, func(string) {}).Lines()
+// diagnosis is what doctor says to a face. It shows no progress, because a console owns the screen.
+func (a *app) diagnosis(ctx context.Context, p command.Patient) command.Diagnosis {
+	return doctor.Examine(ctx, a.doctorOptions(), p, func(string) {})
 }
 
 // doctorOptions returns the options of this run that matter to doctor.

@@ -228,6 +228,7 @@ func (a *app) settle(cmd *cobra.Command) error {
 	}
 	render.ShowLinks(a.wantsLinks())
 	a.Quiet, a.Colourless, a.DataDir, a.Keep, a.Doctor = a.opts.quiet, a.colourless(), a.opts.dir(), a.keeper(), a.diagnosis
+	a.Kept = func() (command.Settings, error) { return keptSettings(a.configPath(), cmd.Root()) }
 	return a.judge()
 }
 

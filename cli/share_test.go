@@ -42,7 +42,7 @@ func TestShareAttached(t *testing.T) {
 	a, _, _ := newApp(t, f, strings.NewReader(""))
 	f.RoomList = []node.RoomInfo{{ID: clitest.LabID, Name: "lab", In: true, Mine: true}}
 	f.Refs = map[string]node.RoomRef{clitest.LabID.String(): {ID: clitest.LabID, Here: true}}
-	c := command.Call{Node: rpctest.Attach(t, f), Env: &a.Env, Room: command.Room{ID: clitest.LabID.String(), Name: "lab", Owned: true}}
+	c := command.Call{Node: rpctest.Attach(t, f, &a.Env), Env: &a.Env, Room: command.Room{ID: clitest.LabID.String(), Name: "lab", Owned: true}}
 	say := func(words ...string) string {
 		t.Helper()
 		c.Args = words
@@ -58,6 +58,10 @@ func TestShareAttached(t *testing.T) {
 	}
 	if again := say(); again != made {
 		t.Errorf("it says the second time\n%s", again)
+	}
+	invite, err := runOf("invite")(t.Context(), command.Call{Node: c.Node, Env: &a.Env, Room: c.Room})
+	if err != nil || !strings.Contains(string(safe.Join(invite.Lines, "\n")), "-- with the program, on a web page: http://192.168.1.7:") {
+		t.Errorf("an invite says %q, %v", invite.Lines, err)
 	}
 	if _, here := a.Shares.Of(c.Room.ID); here {
 		t.Error("the page is served by the console")

@@ -29,8 +29,10 @@ type Env struct {
 	Keep func(name string, on bool) error
 	// Shares are the pages that are shared. They end before the node.
 	Shares Shares
-	// Doctor returns, in lines, what stops this machine from finding or reaching others.
-	Doctor func(context.Context, Patient) []safe.Text
+	// Kept returns the settings that the next console begins with; nil: those of Show.
+	Kept func() (Settings, error)
+	// Doctor says what stops this machine from finding or reaching others.
+	Doctor func(context.Context, Patient) Diagnosis
 	// Attached returns how many faces in other processes use the node of this one; nil: none can.
 	Attached func() int
 	// Restore restores the terminal while a line editor uses it; nil: none does.

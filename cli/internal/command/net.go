@@ -10,15 +10,62 @@ import (
 	"localchat/node"
 )
 
+// A Net is how a node is connected.
+type Net struct {
+	// Join is what others type to reach the node: HOST:PORT.
+	Join []string `json:"join"`
+	// TCP and UDP are the ports that others connect to.
+	TCP   []uint16  `json:"tcp"`
+	UDP   []uint16  `json:"udp"`
+	Addrs []string  `json:"addrs"`
+	Peers []NetPeer `json:"peers"`
+	// MayBeMore is set if the list is full: there may be more nodes.
+	MayBeMore bool `json:"may_be_more,omitempty"`
+}
+
+// A NetPeer is another node. Nick is that of a member of one of our rooms, and At are its addresses, as HOST:PORT where they
+// have that form.
+type NetPeer struct {
+	Peer      node.PeerID `json:"peer"`
+	Nick      string      `json:"nick,omitempty"`
+	Connected bool        `json:"connected"`
+	RTTms     float64     `json:"rtt_ms"`
+	At        []string    `json:"at"`
+	trust     node.Trust
+}
+
+// NetOf returns how n is connected.
+func NetOf(ctx context.Context, n Node) (Net, error) {
+	peers, err := n.Peers(ctx)
+	if err != nil {
+		return Net{}, err
+	}
+	known, err := membersOf(ctx, n)
+	if err != nil {
+		return Net{}, err
+	}
+	addrs := n.Info().Addrs
+	net := Net{Join: node.HostPorts(addrs), Addrs: abroad(addrs), Peers: make([]NetPeer, 0, len(peers)), MayBeMore: len(peers) >= node.MaxPeers}
+	net.TCP, net.UDP = node.Ports(addrs)
+	for _, p := range peers {
+		at := node.HostPorts(p.Addrs)
+		if len(at) == 0 {
+			at = p.Addrs
+		}
+		m := known[p.Peer]
+		net.Peers = append(net.Peers, NetPeer{Peer: p.Peer, Nick: m.Nick, Connected: p.Connected, RTTms: p.RTTms, At: at, trust: m.Trust})
+	}
+	return net, nil
+}
+
 // runNet shows what others type to reach us, our addresses, and the nodes that we know.
 func runNet(ctx context.Context, c Call) (Reply, error) {
-	peers, err := c.Node.Peers(ctx)
+	net, err := NetOf(ctx, c.Node)
 	if err != nil {
 		return Reply{}, err
 	}
-	addrs := c.Node.Info().Addrs
 	var lines []safe.Text
-	for _, at := range node.HostPorts(addrs) {
+	for _, at := range net.Join {
 		note := safe.Text("  is what others type to reach you")
 		if _, card, link := strings.Cut(at, "%"); link {
 			card, _, _ = strings.Cut(card, "]")
@@ -26,16 +73,15 @@ func runNet(ctx context.Context, c Call) (Reply, error) {
 		}
 		lines = append(lines, "join   "+safe.Phrase(at)+note)
 	}
-	lines = append(lines, portsLine(addrs))
-	for _, addr := range abroad(addrs) {
+	lines = append(lines, portsLine(net))
+	for _, addr := range net.Addrs {
 		lines = append(lines, "me     "+safe.Phrase(addr))
 	}
-	nicks := nicksOf(ctx, c.Node, c.Rooms)
-	for _, p := range peers {
+	for _, p := range net.Peers {
 		id := p.Peer.String()
 		line := safe.Text("peer   ")
-		if known := nicks[p.Peer]; known != "" {
-			line += known + " "
+		if p.Nick != "" {
+			line += render.Nick(p.Nick, p.Peer) + render.TrustNote(p.trust) + " "
 		}
 		line += "~" + safe.Name(id[max(len(id)-8, 0):]) + "  "
 		if p.Connected {
@@ -43,16 +89,12 @@ func runNet(ctx context.Context, c Call) (Reply, error) {
 		} else {
 			line += "not connected"
 		}
-		at := node.HostPorts(p.Addrs)
-		if len(at) == 0 {
-			at = p.Addrs
-		}
-		lines = append(lines, line+"  "+safe.Phrase(strings.Join(at, " ")))
+		lines = append(lines, line+"  "+safe.Phrase(strings.Join(p.At, " ")))
 	}
-	if len(peers) >= node.MaxPeers {
+	if net.MayBeMore {
 		lines = append(lines, render.NoticeMark+"there may be more: this node remembers "+safe.Number(node.MaxPeers)+" others at most")
 	}
-	if len(peers) == 0 {
+	if len(net.Peers) == 0 {
 		lines = append(lines, "hint: no other node found yet; where mDNS is blocked, use --peer HOST:PORT or an invite")
 	}
 	return replied(lines...)
@@ -70,13 +112,12 @@ func abroad(addrs []string) []string {
 }
 
 // portsLine is what a firewall has to let in.
-func portsLine(addrs []string) safe.Text {
-	tcp, udp := node.Ports(addrs)
+func portsLine(net Net) safe.Text {
 	line := safe.Text("ports ")
 	for _, of := range []struct {
 		name  safe.Text
 		ports []uint16
-	}{{" TCP", tcp}, {" UDP", udp}} {
+	}{{" TCP", net.TCP}, {" UDP", net.UDP}} {
 		if len(of.ports) > 0 {
 			line += of.name
 		}
@@ -85,41 +126,56 @@ func portsLine(addrs []string) safe.Text {
 		}
 	}
 	line += "  are the ports that others connect to; they find you at UDP 5353"
-	if len(tcp) != 1 || !slices.Equal(tcp, udp) {
+	if len(net.TCP) != 1 || !slices.Equal(net.TCP, net.UDP) {
 		line += "; --listen 4001 uses one port, the same at each start"
 	}
 	return line
 }
 
 func runDoctor(ctx context.Context, c Call) (Reply, error) {
-	p, err := PatientOf(ctx, c.Node, c.Rooms)
+	d, err := c.host().Diagnose(ctx)
 	if err != nil {
 		return Reply{}, err
 	}
-	return replied(c.Env.Doctor(ctx, p)...)
+	return replied(d.Lines()...)
 }
 
 // PatientOf describes a running node to doctor.
-func PatientOf(ctx context.Context, n Node, rooms []Room) (Patient, error) {
+func PatientOf(ctx context.Context, n Node) (Patient, error) {
 	peers, err := n.Peers(ctx)
-	return Patient{Self: n.Info().Peer, Peers: peers, Nicks: nicksOf(ctx, n, rooms)}, err
+	if err != nil {
+		return Patient{}, err
+	}
+	known, err := membersOf(ctx, n)
+	p := Patient{Self: n.Info().Peer, Peers: peers, Nicks: make(map[node.PeerID]safe.Text)}
+	for peer, m := range known {
+		p.Nicks[peer] = render.Nick(m.Nick, m.Peer) + render.TrustNote(m.Trust)
+	}
+	return p, err
 }
 
-// nicksOf returns the nicks of the members of our rooms. For a peer with several nicks it returns the first.
-func nicksOf(ctx context.Context, n Node, rooms []Room) map[node.PeerID]safe.Text {
-	nicks := map[node.PeerID]safe.Text{}
+// membersOf returns the members of the rooms of n. For a peer with several nicks it returns the first.
+func membersOf(ctx context.Context, n Node) (map[node.PeerID]node.MemberInfo, error) {
+	rooms, err := n.Rooms(ctx)
+	if err != nil {
+		return nil, err
+	}
+	known := make(map[node.PeerID]node.MemberInfo)
 	for _, r := range rooms {
-		m, err := n.Members(ctx, r.ID)
+		if !r.In {
+			continue
+		}
+		of, err := n.Members(ctx, r.ID.String())
 		if err != nil {
 			continue // the room has gone meanwhile
 		}
-		for _, member := range m.Members {
-			if nicks[member.Peer] == "" && member.Nick != "" {
-				nicks[member.Peer] = render.Nick(member.Nick, member.Peer) + render.TrustNote(member.Trust)
+		for _, m := range of.Members {
+			if known[m.Peer].Nick == "" && m.Nick != "" {
+				known[m.Peer] = m
 			}
 		}
 	}
-	return nicks
+	return known, nil
 }
 
 // Looking is shown when doctor begins.

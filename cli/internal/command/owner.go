@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -31,7 +32,7 @@ func runInvite(ctx context.Context, c Call) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	invite, err := c.Node.Invite(ctx, c.Room.ID, c.Arg(0), 0)
+	invite, err := c.host().MakeInvite(ctx, c.Room.ID, c.Arg(0), 0)
 	if err != nil {
 		return Reply{}, err
 	}
@@ -42,9 +43,8 @@ func runInvite(ctx context.Context, c Call) (Reply, error) {
 		words,
 	}}
 	// A camera that sees the invite itself can do nothing with it. A page that is shared has the program too.
-	code := c.Env.Shares.Page(c.Room.ID, invite)
-	if code == "" {
-		code = invite.Text
+	code := cmp.Or(invite.Page, invite.Text)
+	if invite.Page == "" {
 		r.Lines = append(r.Lines, render.NoticeMark+"for people without the program, /share hands it out on a web page")
 	} else {
 		r.Lines = append(r.Lines, render.NoticeMark+"with the program, on a web page: "+safe.Phrase(code))

@@ -399,13 +399,16 @@ func notHere(h node.HistoryInfo) (lines []safe.Text) {
 	return lines
 }
 
-func runLog(_ context.Context, c Call) (Reply, error) {
+func runLog(ctx context.Context, c Call) (Reply, error) {
 	var lines []safe.Text
-	last, all := c.Env.Ring.last(logShown)
-	if all > len(last) {
-		lines = append(lines, "the last "+safe.Number(len(last))+" of "+safe.Number(all)+" lines that are kept:")
+	log, err := c.host().ReadLog(ctx, logShown)
+	if err != nil {
+		return Reply{}, err
 	}
-	for _, line := range last {
+	if log.Kept > len(log.Lines) {
+		lines = append(lines, "the last "+safe.Number(len(log.Lines))+" of "+safe.Number(log.Kept)+" lines that are kept:")
+	}
+	for _, line := range log.Lines {
 		lines = append(lines, safe.Phrase(line))
 	}
 	return replied(append(lines, "hint: -v logs in detail, --log-file FILE writes the log to a file")...)
@@ -457,10 +460,7 @@ func runSet(_ context.Context, c Call) (Reply, error) {
 	if len(c.Args) == 0 {
 		var lines []safe.Text
 		for _, s := range SettingTable {
-			value := safe.Text("off")
-			if *s.Field(&c.Show) {
-				value = "on"
-			}
+			value := safe.Name(switchWord(*s.Field(&c.Show)))
 			lines = append(lines, safe.Pad(safe.Name(s.Name), len("times"))+"  "+safe.Pad(value, len("off"))+"  "+safe.Phrase(s.Help))
 		}
 		return replied(lines...)
@@ -486,7 +486,21 @@ func runSet(_ context.Context, c Call) (Reply, error) {
 		}
 		return r, nil
 	}
-	return Reply{}, fail.Usage("/set lists them: "+SettingNames(), "there is no setting %s", c.Args[0])
+	return Reply{}, noSetting(c.Args[0])
+}
+
+func noSetting(name string) error {
+	return fail.Usage("one of "+SettingNames(), "there is no setting %s", name)
+}
+
+// switchWords are the values of a setting.
+var switchWords = []string{"on", "off"}
+
+func switchWord(on bool) string {
+	if on {
+		return switchWords[0]
+	}
+	return switchWords[1]
 }
 
 // parseSwitch reads on or off.

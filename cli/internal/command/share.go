@@ -25,52 +25,9 @@ func shareWords(CompletionContext) []string {
 	return []string{off, "--no-invite", "--port", "--for", "--invites", "--release"}
 }
 
-// A Sharer shares rooms. A node in another process is one; for a node of this process, it is the [Shares] of Env.
-type Sharer interface {
-	Share(ctx context.Context, room string, o ShareOptions) (Shared, error)
-	// Shared returns the share of a room; it fails with not_found if there is none.
-	Shared(ctx context.Context, room string) (Shared, error)
-	Unshare(ctx context.Context, room string) error
-}
-
-// sharer returns the sharer of the node of c.
-func (c Call) sharer() Sharer {
-	if s, ok := c.Node.(Sharer); ok {
-		return s
-	}
-	n, _ := c.Node.(OwnNode)
-	return Own{c.Env, n}
-}
-
-// Own is the [Sharer] of a node of this process.
-type Own struct {
-	Env  *Env
-	Node OwnNode
-}
-
-func (o Own) Share(ctx context.Context, room string, options ShareOptions) (Shared, error) {
-	return o.Env.Shares.Start(ctx, o.Env, o.Node, room, options)
-}
-
-func (o Own) Shared(ctx context.Context, room string) (Shared, error) {
-	if s, on := o.Env.Shares.Of(o.Node.Ref(ctx, room).ID.String()); on {
-		return s, nil
-	}
-	return Shared{}, errNotShared
-}
-
-func (o Own) Unshare(ctx context.Context, room string) error {
-	if !o.Env.Shares.Stop(o.Node.Ref(ctx, room).ID.String()) {
-		return errNotShared
-	}
-	return nil
-}
-
-var errNotShared = &node.Error{Code: node.CodeNotFound, Text: "nothing is shared for that room"}
-
 // runShare shares the room, shows its share, or ends it.
 func runShare(ctx context.Context, c Call) (Reply, error) {
-	now, err := c.sharer().Shared(ctx, c.Room.ID)
+	now, err := c.host().Shared(ctx, c.Room.ID)
 	on := err == nil
 	if !on && node.AsError(err).Code != node.CodeNotFound {
 		return Reply{}, err
@@ -79,7 +36,7 @@ func runShare(ctx context.Context, c Call) (Reply, error) {
 	case c.Arg(0) == off && !on:
 		return Reply{}, &fail.Error{Code: fail.ExitUsage, Text: c.Room.Name + " is not shared", Hint: "/share shares it"}
 	case c.Arg(0) == off:
-		if err := c.sharer().Unshare(ctx, c.Room.ID); err != nil {
+		if err := c.host().Unshare(ctx, c.Room.ID); err != nil {
 			return Reply{}, err
 		}
 		return replied(render.NoticeMark + "the page of " + safe.Name(c.Room.Name) + " is gone")
@@ -97,7 +54,7 @@ func runShare(ctx context.Context, c Call) (Reply, error) {
 
 // Share shares the room of c.
 func Share(ctx context.Context, c Call, o ShareOptions) (Reply, error) {
-	made, err := c.sharer().Share(ctx, c.Room.ID, o)
+	made, err := c.host().Share(ctx, c.Room.ID, o)
 	if err != nil {
 		return Reply{}, err
 	}

@@ -21,12 +21,6 @@ import (
 	"localchat/node"
 )
 
-// Diagnosis is the result of doctor.
-type Diagnosis struct {
-	Blocked  bool      `json:"blocked"`
-	Findings []Finding `json:"findings"`
-}
-
 func diagnose(f facts) Diagnosis {
 	d := Diagnosis{Findings: findings(f)}
 	d.Blocked = slices.ContainsFunc(d.Findings, func(f Finding) bool { return f.Blocks })
@@ -258,20 +252,4 @@ func firewall() string {
 		return "nft"
 	}
 	return "iptables"
-}
-
-// Lines returns the diagnosis for people.
-func (d Diagnosis) Lines() []safe.Text {
-	var lines []safe.Text
-	for _, f := range d.Findings {
-		lines = append(lines, safe.Pad(safe.Name(string(f.Severity)), len(warning))+"  "+safe.Phrase(f.Text))
-		const indent = "         "
-		if f.Cause != "" {
-			lines = append(lines, indent+"because "+safe.Phrase(f.Cause))
-		}
-		if f.Do != "" {
-			lines = append(lines, indent+"type: "+safe.Phrase(f.Do))
-		}
-	}
-	return lines
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"localchat/cli/internal/clitest"
+	"localchat/cli/internal/command"
 	"localchat/discovery"
 	"localchat/internal/neterr"
 	"localchat/node"
@@ -88,7 +89,7 @@ type factCase struct {
 	from     func() facts
 	change   func(*facts)
 	code     string
-	severity severity
+	severity command.Severity
 	blocks   bool
 	text     string // a part of the text
 	cause    string // a part of the cause

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
 	"localchat/cli/internal/render"
 	"localchat/discovery"
@@ -35,27 +36,18 @@ type facts struct {
 	connected int // nodes that the running node is connected to
 }
 
-// severity of a finding.
-type severity string
-
-const (
-	fine    severity = "ok"
-	note    severity = "note"
-	warning severity = "warning" // works, or may work, but not as it should
-	fault   severity = "fault"   // does not work
+// What doctor finds belongs to every face that shows it.
+type (
+	Diagnosis = command.Diagnosis
+	Finding   = command.Finding
 )
 
-// A Finding is one result of doctor. Codes are for programs: the list of them only grows.
-type Finding struct {
-	Code     string   `json:"code"`
-	Severity severity `json:"severity"`
-	About    string   `json:"about,omitempty"` // an interface, a peer ID or an address
-	Text     string   `json:"text"`
-	Cause    string   `json:"cause,omitempty"`
-	Do       string   `json:"do,omitempty"` // the line to type
-	// Blocks is set if nobody can be found or reached because of this.
-	Blocks bool `json:"blocks"`
-}
+const (
+	fine    = command.SeverityOK
+	note    = command.SeverityNote
+	warning = command.SeverityWarning
+	fault   = command.SeverityFault
+)
 
 // findings derives the findings from the facts.
 func findings(f facts) []Finding {

@@ -19,6 +19,8 @@ const (
 	// MaxJoins is the number of joins that run at the same time: more than a node can have rooms. Each may wait for a person
 	// without end, so a further one would wait for ever, and gets an error instead.
 	MaxJoins = 64
+	// maxExams is the number of examinations of the network that run at the same time. Each sends and listens for seconds.
+	maxExams = 1
 	// maxOpen is the number of requests of one program that have no answer yet, running or waiting. When there are so many,
 	// nothing more is read from the program until one is answered. It is larger than the number of those that can run.
 	maxOpen = 1024

@@ -12,6 +12,7 @@ import (
 	"github.com/creachadair/jrpc2/handler"
 
 	"localchat/cli/internal/command"
+	"localchat/cli/internal/fail"
 	"localchat/cli/internal/hint"
 	"localchat/node"
 )
@@ -112,6 +113,13 @@ type (
 		Room   string `json:"room"`
 		Reason string `json:"reason,omitempty"`
 	}
+	logParams struct {
+		Lines int `json:"lines,omitempty"`
+	}
+	settingParams struct {
+		Name  string `json:"name"`
+		Value string `json:"value"`
+	}
 )
 
 // Results that are not node's own types.
@@ -142,6 +150,9 @@ type (
 	banList struct {
 		Bans []node.BanInfo `json:"bans"`
 	}
+	settingList struct {
+		Settings []command.SettingInfo `json:"settings"`
+	}
 	verifiedList struct {
 		Verified []node.Verification `json:"verified"`
 	}
@@ -166,6 +177,11 @@ func (m rpcMethods) table() handler.Map {
 		"node.subscribe": method(m, m.subscribe),
 		"node.shown":     method(m, m.shown),
 		"node.cancel":    method(m, m.cancel),
+		"node.net":       method(m, m.net),
+		"node.doctor":    method(m, m.doctor),
+		"node.log":       method(m, m.log),
+		"node.settings":  method(m, m.settings),
+		"node.set":       method(m, m.set),
 		"room.list":      method(m, m.list),
 		"room.create":    method(m, m.create),
 		"room.join":      method(m, m.join),
@@ -198,6 +214,8 @@ func (m rpcMethods) table() handler.Map {
 			table[name] = refusing(make(chan struct{}, MaxJoins), do)
 		case "room.say", "room.tell", "room.leave", "room.invite", "room.share", "room.close", "node.dial":
 			table[name] = queued(make(chan struct{}, MaxWaiting), do)
+		case "node.doctor":
+			table[name] = queued(make(chan struct{}, maxExams), do)
 		default:
 			table[name] = queued(quick, do)
 		}
@@ -311,7 +329,7 @@ func rpcError(err error) error {
 	if errors.As(err, &e) {
 		return e
 	}
-	fault := node.AsError(err)
+	fault := faultOf(err)
 	code := serverError
 	switch fault.Code {
 	case node.CodeInvalid:
@@ -320,13 +338,37 @@ func rpcError(err error) error {
 		code = jrpc2.InternalError
 	}
 	data := errorData{
-		Code: fault.Code, Hint: hint.ForProgram(fault), Reason: fault.Reason, Identity: fault.Identity, Network: fault.Network,
+		Code: fault.Code, Hint: hintOf(err, fault), Reason: fault.Reason, Identity: fault.Identity, Network: fault.Network,
 		Until: fault.Until, Nick: fault.Nick, Change: fault.Change, Rooms: fault.Rooms, More: fault.More, Limit: fault.Limit, At: fault.At,
 	}
 	if fault.RetryAfter > 0 {
 		data.RetryAfterS = int64((fault.RetryAfter + time.Second - 1) / time.Second)
 	}
 	return (&jrpc2.Error{Code: code, Message: fault.Text}).WithData(data)
+}
+
+// faultOf returns an error as one of node. Those of a host are errors of the program.
+func faultOf(err error) *node.Error {
+	var own *fail.Error
+	if !errors.As(err, &own) {
+		return node.AsError(err)
+	}
+	code := node.CodeUnavailable
+	switch own.Code {
+	case fail.ExitUsage:
+		code = node.CodeInvalid
+	case fail.ExitInternal:
+		code = node.CodeInternal
+	}
+	return &node.Error{Code: code, Text: own.Text, Network: own.Code == fail.ExitNetwork}
+}
+
+func hintOf(err error, fault *node.Error) string {
+	var own *fail.Error
+	if errors.As(err, &own) {
+		return own.Hint
+	}
+	return hint.ForProgram(fault)
 }
 
 // OrEmpty returns s, or an empty slice if s is nil, so that JSON has [] and not null.
@@ -412,6 +454,39 @@ func (m rpcMethods) shown(ctx context.Context, p shownParams) (done, error) {
 	return done{}, m.n.Shown(ctx, ref.ID, p.Removal)
 }
 
+func (m rpcMethods) net(ctx context.Context, _ noParams) (command.Net, error) {
+	net, err := command.NetOf(ctx, m.n)
+	net.Join, net.Addrs, net.TCP, net.UDP = OrEmpty(net.Join), OrEmpty(net.Addrs), OrEmpty(net.TCP), OrEmpty(net.UDP)
+	for i := range net.Peers {
+		net.Peers[i].At = OrEmpty(net.Peers[i].At)
+	}
+	return net, err
+}
+
+func (m rpcMethods) doctor(ctx context.Context, _ noParams) (command.Diagnosis, error) {
+	d, err := m.host().Diagnose(ctx)
+	d.Findings = OrEmpty(d.Findings)
+	return d, err
+}
+
+func (m rpcMethods) log(ctx context.Context, p logParams) (command.LogLines, error) {
+	if p.Lines < 0 {
+		return command.LogLines{}, wrongParams("lines is less than 0")
+	}
+	log, err := m.host().ReadLog(ctx, p.Lines)
+	log.Lines = OrEmpty(log.Lines)
+	return log, err
+}
+
+func (m rpcMethods) settings(ctx context.Context, _ noParams) (settingList, error) {
+	all, err := m.host().Settings(ctx)
+	return settingList{OrEmpty(all)}, err
+}
+
+func (m rpcMethods) set(ctx context.Context, p settingParams) (done, error) {
+	return done{}, m.host().Set(ctx, p.Name, p.Value)
+}
+
 func (m rpcMethods) join(ctx context.Context, p joinParams) (node.JoinedInfo, error) {
 	if (p.Room == "") == (p.Invite == "") {
 		return node.JoinedInfo{}, wrongParams("give either room or invite")
@@ -467,12 +542,12 @@ func (m rpcMethods) history(ctx context.Context, p roomParams) (node.HistoryInfo
 	return history, err
 }
 
-func (m rpcMethods) invite(ctx context.Context, p inviteParams) (node.InviteInfo, error) {
+func (m rpcMethods) invite(ctx context.Context, p inviteParams) (command.Invite, error) {
 	expires, err := lengthOf("expires_s", p.ExpiresS)
 	if err != nil {
-		return node.InviteInfo{}, err
+		return command.Invite{}, err
 	}
-	return m.n.Invite(ctx, p.Room, p.Nick, expires)
+	return m.host().MakeInvite(ctx, p.Room, p.Nick, expires)
 }
 
 func (m rpcMethods) invites(ctx context.Context, p roomParams) (inviteList, error) {
@@ -497,17 +572,17 @@ func (m rpcMethods) share(ctx context.Context, p shareParams) (command.Shared, e
 	if length > 0 {
 		o.For = length
 	}
-	return m.sharer().Share(ctx, p.Room, o)
+	return m.host().Share(ctx, p.Room, o)
 }
 
-func (m rpcMethods) sharer() command.Own { return command.Own{Env: m.env, Node: m.n} }
+func (m rpcMethods) host() command.Own { return command.Own{Env: m.env, Node: m.n} }
 
 func (m rpcMethods) shared(ctx context.Context, p roomParams) (command.Shared, error) {
-	return m.sharer().Shared(ctx, p.Room)
+	return m.host().Shared(ctx, p.Room)
 }
 
 func (m rpcMethods) unshare(ctx context.Context, p roomParams) (done, error) {
-	return done{}, m.sharer().Unshare(ctx, p.Room)
+	return done{}, m.host().Unshare(ctx, p.Room)
 }
 
 func (m rpcMethods) knocks(ctx context.Context, p roomParams) (knockList, error) {

@@ -12,8 +12,8 @@ import (
 
 // This file has the methods of a [Client] that make it a [command.Node].
 var (
-	_ command.Node   = (*Client)(nil)
-	_ command.Sharer = (*Client)(nil)
+	_ command.Node = (*Client)(nil)
+	_ command.Host = (*Client)(nil)
 )
 
 // Info returns what the node says of itself, or said last if it does not answer now.
@@ -129,8 +129,25 @@ func (c *Client) History(ctx context.Context, room string) (node.HistoryInfo, er
 }
 
 func (c *Client) Invite(ctx context.Context, room, nick string, expires time.Duration) (node.InviteInfo, error) {
-	var r node.InviteInfo
+	r, err := c.MakeInvite(ctx, room, nick, expires)
+	return r.InviteInfo, err
+}
+
+func (c *Client) MakeInvite(ctx context.Context, room, nick string, expires time.Duration) (command.Invite, error) {
+	var r command.Invite
 	err := c.ask(ctx, "room.invite", inviteParams{room, nick, seconds(expires)}, &r)
+	return r, err
+}
+
+func (c *Client) Diagnose(ctx context.Context) (command.Diagnosis, error) {
+	var r command.Diagnosis
+	err := c.ask(ctx, "node.doctor", noParams{}, &r)
+	return r, err
+}
+
+func (c *Client) ReadLog(ctx context.Context, most int) (command.LogLines, error) {
+	var r command.LogLines
+	err := c.ask(ctx, "node.log", logParams{most}, &r)
 	return r, err
 }
 

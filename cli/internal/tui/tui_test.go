@@ -41,7 +41,7 @@ func sitBefore(t *testing.T, f *clitest.Node, width, height int, open *command.O
 	t.Helper()
 	t.Setenv("TZ", "UTC")
 	a, _, words := newScreenEnv(t, strings.NewReader(""))
-	return before(t, t.Context(), a, words, f, rpctest.Over(t, f), width, height, open)
+	return before(t, t.Context(), a, words, f, rpctest.Over(t, f, a), width, height, open)
 }
 
 func before(t interface {

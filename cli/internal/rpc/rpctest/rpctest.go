@@ -21,22 +21,22 @@ import (
 // over is the environment variable that has Over put JSON-RPC between.
 const over = "TEST_OVER_JSON_RPC"
 
-// Over is f, in this process or, in the run that Again makes, on the other side of a connection.
-func Over(t testing.TB, f *clitest.Node) command.OwnNode {
+// Over is f, in this process or, in the run that Again makes, on the other side of a connection; see Attach.
+func Over(t testing.TB, f *clitest.Node, beside *command.Env) command.OwnNode {
 	if os.Getenv(over) == "" {
 		return f
 	}
-	return Attach(t, f)
+	return Attach(t, f, beside)
 }
 
-// Attach is f on the other side of a connection.
-func Attach(t testing.TB, f *clitest.Node) command.OwnNode {
+// Attach is f on the other side of a connection, where doctor and the log are those of beside.
+func Attach(t testing.TB, f *clitest.Node, beside *command.Env) command.OwnNode {
 	log := slog.New(slog.DiscardHandler)
 	here, there := net.Pipe()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	env := func() *command.Env {
-		return &command.Env{Stderr: io.Discard, Log: log, Exit: func(code int) { t.Errorf("it ended itself with %d", code) }}
+		return &command.Env{Stderr: io.Discard, Log: log, Doctor: beside.Doctor, Ring: beside.Ring, Exit: func(code int) { t.Errorf("it ended itself with %d", code) }}
 	}
 	go func() {
 		defer close(ended)
