@@ -8,6 +8,7 @@ import (
 // TestLANAdversary lets mallory in and removes it, and then has it make one attack after the other. [siege.holds] says
 // what each must come to. Package node has the same attacks on the simulated network, with those that take long.
 func TestLANAdversary(t *testing.T) {
+	t.Parallel()
 	s := besiege(t)
 	for _, a := range []struct {
 		name          string

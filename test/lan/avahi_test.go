@@ -93,6 +93,7 @@ func (a *avahi) publish(name, service string, port int, txt ...string) {
 
 // TestLANAvahi runs nodes beside a foreign mDNS implementation, on another host and on the host of a node.
 func TestLANAvahi(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	other := l.host("other").avahi()
 	// Foreign services, and entries under our service name that no node has made.

@@ -9,6 +9,7 @@ import (
 
 // TestCompletionInShells presses Tab in each shell, which completes a command and a flag by the script that the program prints.
 func TestCompletionInShells(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	// A shell that knows nothing but the script, which is where that shell reads its first commands.
 	shells := map[string]struct{ file, before, after, begin string }{

@@ -15,6 +15,7 @@ func (h *host) copyTo(other *host) {
 // TestLANCopies: one home directory is on two machines, and a node runs on each. Within half a minute both users are warned,
 // whether they own a room, are members, or are in no room. A short command warns too. Nobody else is warned.
 func TestLANCopies(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	people := l.people("alice", "bob", "carol")
 	alice, bob, carol := people[0], people[1], people[2]
@@ -76,6 +77,7 @@ func isOneRoom(t *testing.T, people ...*node) {
 // TestLANCopiesOfOwner: two nodes of one owner start at the same moment. Neither decides anything while both run, and each says
 // why. When one has ended, the other decides again, and the room has not split.
 func TestLANCopiesOfOwner(t *testing.T) {
+	t.Parallel()
 	alice, bob, carol, copied := copiedOwner(t)
 	alice, second := alice.host.start(), copied.start()
 	for _, n := range []*node{alice, second} {
@@ -98,8 +100,12 @@ func TestLANCopiesOfOwner(t *testing.T) {
 // The copy's machine sleeps, beside the owner's other node or before that starts. The other node decides meanwhile; the copy, on
 // waking, looks for it before it decides anything.
 func TestLANCopyThatSleeps(t *testing.T) {
+	t.Parallel()
 	for _, alone := range []bool{false, true} {
-		t.Run(fmt.Sprint("alone before: ", alone), func(t *testing.T) { copySleeps(t, alone) })
+		t.Run(fmt.Sprint("alone before: ", alone), func(t *testing.T) {
+			t.Parallel()
+			copySleeps(t, alone)
+		})
 	}
 }
 
@@ -141,6 +147,7 @@ const machineSlept = 6 * time.Second
 
 // A short command on a copy of the owner's data says what is wrong, and harms nobody.
 func TestLANCommandOfCopy(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	people := l.people("alice", "bob")
 	alice, bob := people[0], people[1]
@@ -166,6 +173,7 @@ func TestLANCommandOfCopy(t *testing.T) {
 // TestLANNoCopies: a node with two network interfaces, one that is killed and restarted on the same port, and one whose address
 // changes are not taken for copies.
 func TestLANNoCopies(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	alice := l.host("alice")
 	l.Run("ip", "link", "add", "eth1", "netns", alice.NS, "type", "veth", "peer", "name", "p-second", "netns", l.Switch.NS)

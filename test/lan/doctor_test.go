@@ -6,7 +6,6 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 )
 
@@ -209,21 +208,15 @@ var doctorCases = map[string]doctorCase{
 // TestLANDoctor makes faults between two hosts and asks doctor about them. Then it types the commands that doctor
 // gives.
 func TestLANDoctor(t *testing.T) {
-	// The cases mostly wait, so more of them run at once than there are processors, the limit of t.Parallel.
-	var all sync.WaitGroup
-	defer all.Wait()
-	atOnce := make(chan struct{}, 6)
+	t.Parallel()
 	for name, c := range doctorCases {
-		atOnce <- struct{}{}
-		all.Go(func() {
-			defer func() { <-atOnce }()
-			t.Run(name, c.run)
-		})
+		t.Run(name, c.run)
 	}
 }
 
 // run asks about one fault.
 func (c doctorCase) run(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	alice, bob := l.host("alice"), l.host("bob")
 	// A small network: all namespaces share the kernel's neighbour table, which must not overflow.
@@ -265,6 +258,7 @@ func (c doctorCase) run(t *testing.T) {
 
 // TestLANDoctorFiltered follows doctor's advice on a network that drops multicast: the room is found.
 func TestLANDoctorFiltered(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	l.noMulticast()
 	alice, bob := l.host("alice"), l.host("bob").start()
@@ -283,6 +277,7 @@ func TestLANDoctorFiltered(t *testing.T) {
 
 // TestLANDoctorBeside runs doctor beside a node in a room, which goes on as if nothing had happened.
 func TestLANDoctorBeside(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	people := l.people("alice", "bob")
 	alice, bob := people[0], people[1]
@@ -306,6 +301,7 @@ func TestLANDoctorBeside(t *testing.T) {
 
 // TestLANDoctorTwin copies a data directory to a second host.
 func TestLANDoctorTwin(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	alice, copied := l.host("alice").start(), l.host("copied")
 	copied.follow("cp -a " + alice.data() + "/. " + copied.data())
@@ -324,6 +320,7 @@ func TestLANDoctorTwin(t *testing.T) {
 
 // Commands that have ended are no fault of the network, nor is a node that has left.
 func TestLANDoctorAfterCommands(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	w := l.host("alice").terminal()
 	w.types("localchat create lab --open --plain")

@@ -10,6 +10,7 @@ import (
 // addresses but the link-local ones that each gives itself. A room is found by its name, and everything works as on any
 // other network.
 func TestLANLinkLocalOnly(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t).linkLocalOnly()
 	people := l.people("alice", "bob", "carol")
 	alice, bob, carol := people[0], people[1], people[2]
@@ -42,6 +43,7 @@ func TestLANLinkLocalOnly(t *testing.T) {
 // TestLANLinkLocalTyped does without mDNS on such a switch: a user types the address, with the network card. The
 // address that the machine itself shows is the one to type, for TCP and for QUIC.
 func TestLANLinkLocalTyped(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t).linkLocalOnly()
 	alice := l.host("alice").start("--no-mdns")
 	alice.do("room.create", obj{"name": "lab", "access": "open"})
@@ -66,6 +68,7 @@ func TestLANLinkLocalTyped(t *testing.T) {
 
 // TestLANLinkLocalDoctor runs doctor on such a switch.
 func TestLANLinkLocalDoctor(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t).linkLocalOnly()
 	alice, bob := l.host("alice"), l.host("bob").start()
 	d := alice.doctor("--ephemeral")

@@ -5,6 +5,7 @@ import "testing"
 // A guest whose node was killed, or that was kicked, does not keep its nick from the next peer that asks for it. While
 // it is there, it does.
 func TestLANNickOfGuest(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	alice := l.host("alice").start("--ephemeral")
 	alice.do("room.create", obj{"name": "lab", "access": "open"})

@@ -48,7 +48,8 @@ var program = sync.OnceValues(func() (bin string, err error) {
 })
 
 func TestMain(m *testing.M) {
-	// The tests that run in parallel here are networks of their own, which wait more than they work.
+	// The tests here have networks of their own and mostly wait, so more of them run at once than there are processors, the
+	// usual limit.
 	flag.Set("test.parallel", strconv.Itoa(arenas))
 	code := m.Run()
 	if programDir != "" {

@@ -72,6 +72,7 @@ func (h *host) holdMDNS() (release func()) {
 // Another program holds the port of mDNS for itself. Every face reports it on its first screen, and so does JSON-RPC.
 // When the port is free again the node is found.
 func TestLANPortHeld(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	h := l.host("alice")
 	release := h.holdMDNS()
@@ -111,6 +112,7 @@ func TestLANPortHeld(t *testing.T) {
 // On a machine without a network, a command that needs other machines reports it and ends with the code for it. A
 // command that can go on reports it and goes on.
 func TestLANNoNetwork(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	h := l.host("alice")
 	h.IP("link del eth0")
@@ -134,6 +136,7 @@ func TestLANNoNetwork(t *testing.T) {
 
 // A port at which another node, or another program, listens is not shared with it.
 func TestLANPortTaken(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	h := l.host("alice")
 	ports := []string{"/ip4/0.0.0.0/tcp/4001", "/ip4/0.0.0.0/udp/4001/quic-v1", "/ip6/::/tcp/4001", "/ip6/::/udp/4001/quic-v1"}
@@ -158,6 +161,7 @@ func TestLANPortTaken(t *testing.T) {
 // TestLANFixedPort: with --listen PORT a node is reached at that port by TCP alone and by UDP alone, also where there is no
 // IPv6, and another node of the same machine is told that the port is taken.
 func TestLANFixedPort(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	h := l.host("alice")
 	h.forgetIPv6()

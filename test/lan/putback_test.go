@@ -16,6 +16,7 @@ var allPutBack = flag.Bool("putback.all", false, "put directories back in every 
 // A member that is put back to before some of its lines goes on: its new lines are heard, or it is told that they are
 // not. It is never told that a line was delivered that nobody has.
 func TestLANMemberPutBack(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name        string
 		before, new int  // lines that bob says before the copy, and after it
@@ -100,6 +101,7 @@ func says(n *node, text string, lines int, others ...*node) {
 // An owner that is put back to before a ban takes the ban back from the members before it goes on: the banned peer does
 // not come in, the owner is told, and the room is not split.
 func TestLANOwnerPutBack(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name string
 		then func(alice, carol *node) // in the part of the log that is lost

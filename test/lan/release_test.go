@@ -42,6 +42,7 @@ func tree(t *testing.T, root string) (all []string) {
 // nothing else. There the installed program makes a room, and is joined from another host with the program out of the archive.
 // A third host gets the archive from the page of a share. Removed, the package leaves nothing.
 func TestLANRelease(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	var sums [][]byte
 	var dist string

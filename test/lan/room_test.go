@@ -12,12 +12,14 @@ import (
 // driven over JSON-RPC. Each makes a network of its own.
 
 func TestLANDiscovery(t *testing.T) {
+	t.Parallel()
 	networks := map[string]func(*testing.T) *lan{
 		"IPv4 and IPv6":      newLAN,
 		"no multicast route": func(t *testing.T) *lan { return newLAN(t).unrouted() },
 	}
 	for name, network := range networks {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			l := network(t)
 			alice := l.host("alice").start()
 			alice.create("lab")
@@ -34,6 +36,7 @@ func TestLANDiscovery(t *testing.T) {
 }
 
 func TestLANRoom(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	people := l.people("alice", "bob", "carol", "dave", "erin")
 	alice, bob, carol, dave, erin := people[0], people[1], people[2], people[3], people[4]
@@ -81,6 +84,7 @@ func TestLANRoom(t *testing.T) {
 }
 
 func TestLANKick(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	people := l.inLab("alice", "bob", "carol", "dave")
 	alice, bob, carol, dave := people[0], people[1], people[2], people[3]
@@ -126,12 +130,14 @@ func TestLANKick(t *testing.T) {
 
 // TestLANKickReplyLost kicks a member that the answer to its poll cannot reach at that moment.
 func TestLANKickReplyLost(t *testing.T) {
+	t.Parallel()
 	faults := map[string]struct{ fault, heal func(*host) }{
 		"cable pulled":              {(*host).Unplug, (*host).Plug},
 		"incoming packets are lost": {(*host).deafen, (*host).hear},
 	}
 	for name, f := range faults {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			l := newLAN(t)
 			people := l.inLab("alice", "bob", "dave")
 			alice, bob, dave := people[0], people[1], people[2]
@@ -164,6 +170,7 @@ func TestLANKickReplyLost(t *testing.T) {
 
 // TestLANKickAcrossCrashes kills the kicked member before it can be told, then the owner, and then starts both.
 func TestLANKickAcrossCrashes(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	people := l.inLab("alice", "bob", "dave")
 	alice, bob, dave := people[0], people[1], people[2]
@@ -181,6 +188,7 @@ func TestLANKickAcrossCrashes(t *testing.T) {
 }
 
 func TestLANBan(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	people := l.inLab("alice", "bob", "carol")
 	alice, bob, carol := people[0], people[1], people[2]
@@ -226,6 +234,7 @@ func TestLANBan(t *testing.T) {
 }
 
 func TestLANClose(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	people := l.inLab("alice", "bob", "carol")
 	alice := people[0]

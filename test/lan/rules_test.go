@@ -12,6 +12,7 @@ import (
 
 // TestLANOwnerRestart stops the owner and starts it again: the room goes on without it, and with it as before.
 func TestLANOwnerRestart(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	people := l.inLab("alice", "bob", "carol")
 	alice, bob, carol := people[0], people[1], people[2]
@@ -32,6 +33,7 @@ func TestLANOwnerRestart(t *testing.T) {
 
 // TestLANMemberCrash kills a member: started again, it takes its place and gets the lines said meanwhile.
 func TestLANMemberCrash(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	people := l.inLab("alice", "bob", "carol")
 	alice, bob, carol := people[0], people[1], people[2]
@@ -50,6 +52,7 @@ func TestLANMemberCrash(t *testing.T) {
 
 // TestLANLineNotLost cuts two members off from each other for long enough to be noticed, and then heals.
 func TestLANLineNotLost(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	people := l.inLab("alice", "bob", "carol")
 	alice, bob, carol := people[0], people[1], people[2]
@@ -70,6 +73,7 @@ func TestLANLineNotLost(t *testing.T) {
 }
 
 func TestLANTimeLimits(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	people := l.people("alice", "bob")
 	alice, bob := people[0], people[1]
@@ -89,6 +93,7 @@ func TestLANTimeLimits(t *testing.T) {
 }
 
 func TestLANOwnerOnly(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	people := l.inLab("alice", "bob", "carol")
 	bob, carol := people[1], people[2]
@@ -112,6 +117,7 @@ func TestLANOwnerOnly(t *testing.T) {
 }
 
 func TestLANNames(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	people := l.people("alice", "bob", "carol")
 	alice, bob, carol := people[0], people[1], people[2]
@@ -146,6 +152,7 @@ func TestLANNames(t *testing.T) {
 // TestLANDataDirInUse: a second command on a data directory attaches to the node that runs there. If that does not answer, the
 // command ends in time, with 7.
 func TestLANDataDirInUse(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	alice := l.host("alice").start()
 	alice.create("lab")
@@ -176,6 +183,7 @@ func TestLANDataDirInUse(t *testing.T) {
 
 // TestLANConsole kicks a member at the plain console.
 func TestLANConsole(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	alice := l.host("alice").start()
 	alice.create("lab")
@@ -206,6 +214,7 @@ func TestLANConsole(t *testing.T) {
 // TestLANJoinOwnerCrash joins a room whose owner was killed and is back: the remains of the connection to its first
 // life must not stand in the way.
 func TestLANJoinOwnerCrash(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	people := l.people("alice", "bob")
 	alice, bob := people[0], people[1]

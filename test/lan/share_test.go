@@ -146,6 +146,7 @@ func lineOf(t *testing.T, page, system string) string {
 // TestLANShare: an empty host with curl and a shell gets the program from the page of localchat share and says a first line. The
 // program has the sum that the page and the owner's console show. The page is for this network only, and ends with the program.
 func TestLANShare(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	a, b := l.host("alice"), l.host("bob")
 	alice := a.plain(a.command("share", "lab", "--plain", "--invites", "1"))
@@ -208,6 +209,7 @@ func TestLANShare(t *testing.T) {
 // TestLANShareForPrograms: a program shares a room and ends that, as a person does, and another share has the same port again.
 // A guest without an invite knocks. The page is gone with the room, while the program goes on.
 func TestLANShareForPrograms(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	a, b := l.host("alice"), l.host("bob")
 	alice := a.start()

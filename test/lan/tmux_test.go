@@ -153,6 +153,7 @@ func unfolded(screen string) string {
 
 // TestConsole is an evening in a room: knock, talk, resize, kick, and the last screen of each user.
 func TestConsole(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	alice, bob := l.host("alice").terminal(), l.host("bob").terminal()
 	alice.types("localchat create lab --ephemeral")
@@ -194,6 +195,7 @@ func TestConsole(t *testing.T) {
 
 // TestConsoleLobby starts without a command: rooms appear by themselves, and disappear.
 func TestConsoleLobby(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	bob := l.host("bob").terminal()
 	bob.types("localchat --ephemeral")
@@ -217,6 +219,7 @@ func TestConsoleLobby(t *testing.T) {
 
 // A lost network is a banner that counts the time, and disappears when the network is back.
 func TestConsoleLostNetwork(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	alice := l.host("alice").start("--ephemeral")
 	alice.do("room.create", obj{"name": "lab", "access": "open"})
@@ -232,6 +235,7 @@ func TestConsoleLostNetwork(t *testing.T) {
 
 // TestConsoleEnds ends the console in every way there is; the shell has its terminal again each time.
 func TestConsoleEnds(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	w := l.host("alice").terminal()
 	signal := func(name string, which int) func() {
@@ -268,6 +272,7 @@ func TestConsoleEnds(t *testing.T) {
 
 // TestConsoleStops stops the console by Ctrl-Z and continues it.
 func TestConsoleStops(t *testing.T) {
+	t.Parallel()
 	w := newLAN(t).host("alice").terminal()
 	w.types("set -m; localchat create lab --ephemeral --no-mdns")
 	w.sees("you own lab, as alice")
@@ -281,6 +286,7 @@ func TestConsoleStops(t *testing.T) {
 
 // The console has no colour where none is wanted, and is plain on a dumb terminal.
 func TestConsoleLooks(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	for name, env := range map[string]string{"colour": "COLORTERM=", "NO_COLOR": "NO_COLOR=1"} {
 		w := l.host(strings.ToLower(name[:2])).terminal(env)
@@ -306,6 +312,7 @@ func TestConsoleLooks(t *testing.T) {
 // On a terminal that counts by characters, every word of a long line in any script is on the screen, the column beside
 // the lines stays in place, and pasted text arrives unchanged.
 func TestConsoleScripts(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	alice := l.host("alice").start("--ephemeral")
 	alice.do("room.create", obj{"name": "lab", "access": "open"})
@@ -371,6 +378,7 @@ func (w *terminal) click(text string) {
 // Words are compared at the door. The mark stays with the key over a restart of both, and another key under that nick
 // has no mark. The list is operated with the mouse.
 func TestConsoleVerify(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	alice, bob := l.host("alice").terminal(), l.host("bob").terminal()
 	alice.types("localchat create lab")
@@ -420,6 +428,7 @@ func TestConsoleVerify(t *testing.T) {
 // A room's name is known as that of another owner's room. The room is entered after a yes, and its name known as the
 // new owner's from then on.
 func TestConsoleOwnerKey(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	bob := l.host("bob").terminal()
 	alice := l.host("alice").start("--ephemeral")

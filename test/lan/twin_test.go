@@ -188,6 +188,7 @@ func announce(name, id string, addrs ...string) ([]byte, error) {
 // TestLANEvilTwin has a room of the same name, an owner of the same nick, and a host that lies by mDNS about the true
 // owner and a thousand absent peers. Nobody is led to the wrong room without being asked.
 func TestLANEvilTwin(t *testing.T) {
+	t.Parallel()
 	l := newLAN(t)
 	people := l.people("alice", "bob")
 	alice, bob := people[0], people[1]

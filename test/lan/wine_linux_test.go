@@ -48,8 +48,11 @@ func needWine(t *testing.T) {
 	t.Skip(text)
 }
 
+// wineDisk is held by the test that uses Wine's disk.
+var wineDisk sync.Mutex
+
 // wine gives the host Windows, and the program for it. All that runs there shares the host's network. The disk of 700 MB is made once
-// for all tests; the data of an earlier one is taken away.
+// for all tests, which use it one after the other; the data of an earlier one is taken away.
 func (h *host) wine() *wine {
 	t := h.lan.t
 	t.Helper()
@@ -58,7 +61,9 @@ func (h *host) wine() *wine {
 		t.Fatal(err)
 	}
 	w := &wine{host: h, program: bin}
+	wineDisk.Lock()
 	t.Cleanup(func() {
+		defer wineDisk.Unlock()
 		_ = w.tool("wineserver", "-k").Run() // it fails if nothing runs there
 		if err := w.tool("wineserver", "-w").Run(); err != nil {
 			t.Error(err)
@@ -199,6 +204,7 @@ func forwarder(name, export, to string) []byte {
 // TestLANWindows runs the program for Windows, with its data in the usual folder, beside a node on Linux. Each creates a room that
 // the other finds by mDNS and enters, they talk, and each kicks the other and tells it why. The Windows host has two interfaces.
 func TestLANWindows(t *testing.T) {
+	t.Parallel()
 	needWine(t)
 	l := newLAN(t)
 	h := l.host("bill")
@@ -256,6 +262,7 @@ func TestLANWindows(t *testing.T) {
 
 // The plain console of Windows takes lines as they end there, and writes them as they end everywhere.
 func TestLANWindowsPlain(t *testing.T) {
+	t.Parallel()
 	needWine(t)
 	w := newLAN(t).host("bill").wine()
 	out, words, code := w.run("hello\r\n/quit\r\n", "create", "den", "--plain", "--nick", "bill")
@@ -267,6 +274,7 @@ func TestLANWindowsPlain(t *testing.T) {
 // TestLANWindowsDoctor: doctor on Windows hears its own multicast. Wine has no table of neighbours, so doctor does not claim that
 // nobody is there.
 func TestLANWindowsDoctor(t *testing.T) {
+	t.Parallel()
 	needWine(t)
 	out, words, code := newLAN(t).host("bill").wine().run("", "doctor")
 	if code != 0 || !strings.Contains(out, "multicast from this machine comes back on eth0 IPv4, eth0 IPv6") || !strings.Contains(out, "note     no other node answers\n") {
@@ -277,6 +285,7 @@ func TestLANWindowsDoctor(t *testing.T) {
 // TestLANWindowsConsole: on Windows no terminal sets TERM, and there is a full screen nevertheless. It ends in the normal way by a
 // key and by an interrupt, and at once when its keeper is gone. Wine draws it badly, so the test checks little of the screen.
 func TestLANWindowsConsole(t *testing.T) {
+	t.Parallel()
 	needWine(t)
 	l := newLAN(t)
 	w := l.host("bill").wine()
