@@ -20,13 +20,13 @@ import (
 // A File is a file that is handed out. It stays open until the share ends.
 type File struct {
 	Name string `json:"name"`
-	// OS and Arch say for which system, as Go does; ARMv7 is armv7.
+	// OS and Arch name the system as Go does, but for armv7.
 	OS   string `json:"os"`
 	Arch string `json:"arch"`
 	Size int64  `json:"size"`
 	// SHA256 is in hexadecimal.
 	SHA256 string `json:"sha256"`
-	// Linked: the program starts only where the C library of this machine is, or one like it.
+	// Linked is set for a program that needs the C library of the system on which it was built.
 	Linked bool `json:"linked,omitempty"`
 
 	kind    kind
@@ -34,20 +34,21 @@ type File struct {
 	changed time.Time
 }
 
-// A kind says what a file is and so how it is got and run. The page gives the line for the first kind that it has for a system.
+// A kind says what a file is, and so which line fetches and runs it. For each system the page gives the line for the file of the
+// first kind.
 type kind int
 
 const (
-	archive kind = iota // .tar.gz or .zip: smaller, and the licences are in its folder, which is called as the archive
+	archive kind = iota // .tar.gz or .zip: smaller, and with the licences. Its folder has the name of the archive
 	program             // the program itself
 	deb
 	rpm
 )
 
-// errChanged reports a file that has changed since it was summed.
+// errChanged is the error for a file that has changed since its sum was computed.
 var errChanged = errors.New("the file has changed since the share began")
 
-// open returns the content of f for one transfer, if the file is still the one that was summed.
+// open returns the content of f for one transfer. It fails with errChanged if the file has changed since its sum was computed.
 func (f *File) open() (io.ReadSeeker, error) {
 	st, err := f.content.Stat()
 	if err != nil {
@@ -61,7 +62,7 @@ func (f *File) open() (io.ReadSeeker, error) {
 
 // Own returns the running program as a file.
 func Own() (*File, error) {
-	path := "/proc/self/exe" // the program that runs, even if another one has taken its place on the disk
+	path := "/proc/self/exe" // the running program, even if its file has been replaced by another one
 	if runtime.GOOS != "linux" {
 		var err error
 		if path, err = os.Executable(); err != nil {
@@ -80,21 +81,21 @@ func Own() (*File, error) {
 	return f, f.sum(path)
 }
 
-// isLinked reports whether a program asks its system for a loader of libraries. A program of a release does not.
+// isLinked reports whether a program needs the dynamic linker of its system. A program of a release does not.
 func isLinked(path string) bool {
 	f, err := elf.Open(path)
 	if err != nil {
-		return false // not of Linux or FreeBSD
+		return false // a program of another system than Linux or FreeBSD
 	}
 	defer f.Close()
 	return slices.ContainsFunc(f.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP })
 }
 
-// released matches the names of what test/release makes for a system.
+// released matches the names of the files that test/release makes for a system.
 var released = regexp.MustCompile(`^localchat_[0-9A-Za-z.+~-]{1,64}_(linux|darwin|windows|freebsd)_(amd64|arm64|armv7)(\.tar\.gz|\.zip|\.deb|\.rpm)$`)
 
-// Folder returns the archives and packages of a release in the folder dir, in the order in which the page names them. It
-// fails if one of them has another sum than the release says.
+// Folder returns the archives and packages of a release in the folder dir. It fails if one of them does not have the sum that
+// SHA256SUMS gives.
 func Folder(dir string) (files []*File, err error) {
 	defer func() {
 		if err != nil {
@@ -133,7 +134,7 @@ func Folder(dir string) (files []*File, err error) {
 	return files, nil
 }
 
-// readSums reads the sums of a release by name.
+// readSums returns the sums of a release by the names of the files.
 func readSums(path string) (map[string]string, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -150,7 +151,7 @@ func readSums(path string) (map[string]string, error) {
 	return sums, lines.Err()
 }
 
-// sum opens the file at path as f, and sums it.
+// sum opens the file at path as f, and computes its sum.
 func (f *File) sum(path string) error {
 	content, err := os.Open(path)
 	if err != nil {
@@ -162,7 +163,7 @@ func (f *File) sum(path string) error {
 		case err != nil:
 			return err
 		case !st.Mode().IsRegular():
-			return fmt.Errorf("%s is no file", path)
+			return fmt.Errorf("%s is no regular file", path)
 		case st.Size() > maxFile:
 			return fmt.Errorf("%s has %d bytes; at most %d are handed out", path, st.Size(), maxFile)
 		}
@@ -180,7 +181,7 @@ func (f *File) sum(path string) error {
 	return err
 }
 
-// Close closes files that no server has.
+// Close closes files that no server has been given.
 func Close(files []*File) {
 	for _, f := range files {
 		if f.content != nil {
@@ -189,7 +190,7 @@ func Close(files []*File) {
 	}
 }
 
-// System returns the system of f in words.
+// System returns the name of f's system, for people.
 func (f *File) System() string {
 	switch f.OS + "/" + f.Arch {
 	case "darwin/arm64":
@@ -204,10 +205,10 @@ var systems = map[string]string{"linux": "Linux", "windows": "Windows", "freebsd
 
 var processors = map[string]string{"amd64": "Intel or AMD, 64 bits", "arm64": "ARM, 64 bits", "armv7": "ARM, 32 bits"}
 
-// order are the systems as the page names them.
+// order has the systems in the order of the page.
 var order = []string{"linux", "darwin", "windows", "freebsd"}
 
-// compare puts files into the order of the page: by system, then by kind.
+// compare orders files as on the page: by system, then by kind.
 func compare(a, b *File) int {
 	if a.OS != b.OS {
 		return slices.Index(order, a.OS) - slices.Index(order, b.OS)
@@ -218,8 +219,8 @@ func compare(a, b *File) int {
 	return int(a.kind) - int(b.kind)
 }
 
-// line returns the line that gets the file from the server at url, on the system of f, and enters the room. target is the
-// argument of join: one plain word.
+// line returns the line that fetches f from the server at url, runs it on its system, and enters the room. target is the argument
+// of join: one word that no shell changes.
 func (f *File) line(url, target string) string {
 	url += filePath + f.Name
 	folder := strings.TrimSuffix(strings.TrimSuffix(f.Name, ".tar.gz"), ".zip")
@@ -242,7 +243,7 @@ func (f *File) line(url, target string) string {
 	return get + then + "chmod +x " + f.Name + then + "./" + f.Name + " join " + target
 }
 
-// check returns the line that prints the sum of the file that has come.
+// check returns the line that prints the sum of the fetched file.
 func (f *File) check() string {
 	switch f.OS {
 	case "darwin":

@@ -15,7 +15,7 @@ import (
 	"testing"
 )
 
-// release writes a folder as test/release does, with files of these names, of more than 1 MB each, and their sums.
+// release makes a folder as test/release does: files with these names, of more than 1 MB each, and their sums.
 func release(t *testing.T, names ...string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -34,7 +34,7 @@ func release(t *testing.T, names ...string) string {
 	return dir
 }
 
-// TestOwn: the running program is handed out with the sum of its bytes.
+// TestOwn: the running program has the sum of its bytes.
 func TestOwn(t *testing.T) {
 	f, err := Own()
 	if err != nil {
@@ -54,9 +54,9 @@ func TestOwn(t *testing.T) {
 	}
 }
 
-// TestLinked: a program that needs the C library of its system is told from one that does not.
+// TestLinked: the page has a note about a program that needs the C library of its system, and none about another program.
 func TestLinked(t *testing.T) {
-	// program is an ELF file whose only part is of this type.
+	// program makes an ELF file whose only part is of this type.
 	program := func(part elf.ProgType) string {
 		var b bytes.Buffer
 		ident := [elf.EI_NIDENT]byte{0x7f, 'E', 'L', 'F', byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB), byte(elf.EV_CURRENT)}
@@ -75,7 +75,7 @@ func TestLinked(t *testing.T) {
 		return path
 	}
 	if !isLinked(program(elf.PT_INTERP)) || isLinked(program(elf.PT_LOAD)) || isLinked("files_test.go") {
-		t.Error("a loader is asked for, or not")
+		t.Error("isLinked is wrong about a program")
 	}
 	p := testPage()
 	for _, linked := range []bool{false, true} {
@@ -89,7 +89,7 @@ func TestLinked(t *testing.T) {
 	}
 }
 
-// TestFolder: of a folder, the files of a release are handed out, and nothing else that is there.
+// TestFolder: Folder returns the files of a release, and no other file of the folder.
 func TestFolder(t *testing.T) {
 	want := []string{
 		"localchat_0.1.0_linux_amd64.tar.gz", "localchat_0.1.0_linux_armv7.deb", "localchat_0.1.0-rc.1+dirty_darwin_arm64.tar.gz",
@@ -101,7 +101,7 @@ func TestFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := os.Symlink(secret, filepath.Join(dir, "localchat_0.2.0_linux_amd64.deb")); err != nil {
-		t.Logf("no links here: %v", err)
+		t.Logf("this system makes no link: %v", err)
 	}
 	if err := os.Mkdir(filepath.Join(dir, "localchat_0.3.0_linux_amd64.deb"), 0o755); err != nil {
 		t.Fatal(err)
@@ -122,7 +122,7 @@ func TestFolder(t *testing.T) {
 	}
 }
 
-// TestFolderRefused: a folder is refused whole if anything about it is wrong.
+// TestFolderRefused: Folder returns nothing if one file, or the list of sums, is wrong.
 func TestFolderRefused(t *testing.T) {
 	const name = "localchat_0.1.0_linux_amd64.tar.gz"
 	many := make([]string, maxFiles+1)
@@ -155,7 +155,7 @@ func TestFolderRefused(t *testing.T) {
 	}
 }
 
-// TestChangedFileIsNotServed: what is served is what was summed.
+// TestChangedFileIsNotServed: a file is served only as long as it has the content whose sum was computed.
 func TestChangedFileIsNotServed(t *testing.T) {
 	const name = "localchat_0.1.0_linux_amd64.tar.gz"
 	dir := release(t, name)
@@ -171,7 +171,7 @@ func TestChangedFileIsNotServed(t *testing.T) {
 	if raw, err := io.ReadAll(content); err != nil || int64(len(raw)) != files[0].Size {
 		t.Errorf("%d bytes of %d, %v", len(raw), files[0].Size, err)
 	}
-	// One byte in place, as a careless build would write it.
+	// Change one byte in place, as a careless build could.
 	f, err := os.OpenFile(filepath.Join(dir, name), os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)

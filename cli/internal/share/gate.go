@@ -9,13 +9,13 @@ import (
 	"localchat/internal/onlink"
 )
 
-// A gate is a listener that lets in connections from the networks of this machine and from itself, so many at a time from
-// one address and in all. It closes all others without an answer.
+// A gate is a listener that accepts connections from this machine and its networks, up to a number from one address and a number
+// in all. It closes every other connection without an answer.
 type gate struct {
 	net.Listener
 	look func() (onlink.Networks, error)
 
-	// networks are what look last returned, at the time looked. Only Accept uses them, which one goroutine calls.
+	// networks is what look returned last, at the time looked. Only Accept uses them, and only one goroutine calls Accept.
 	networks onlink.Networks
 	looked   time.Time
 
@@ -44,7 +44,7 @@ func (g *gate) Accept() (net.Conn, error) {
 	}
 }
 
-// local reports whether ip is on a network of this machine. An interface may have come up since the last look.
+// local reports whether ip is on a network of this machine. If not, it looks at the interfaces again, since one may have come up.
 func (g *gate) local(ip netip.Addr) bool {
 	if ip.IsLoopback() || g.networks.Hold(ip) {
 		return true
@@ -68,7 +68,7 @@ func (c *placed) Close() error {
 	return c.Conn.Close()
 }
 
-// addrOf is the address of one end of a connection, without the zone of a link-local address.
+// addrOf returns the address of one end of a connection, without the zone of a link-local address.
 func addrOf(a net.Addr) netip.AddrPort {
 	tcp, ok := a.(*net.TCPAddr)
 	if !ok {
@@ -78,7 +78,8 @@ func addrOf(a net.Addr) netip.AddrPort {
 	return netip.AddrPortFrom(at.Addr().Unmap().WithZone(""), at.Port())
 }
 
-// places are taken by addresses, so many in all and so many by one. The goroutines of the connections meet at mu.
+// places counts how many places addresses have taken: at most all together, and at most each by one address. The goroutines of the
+// connections meet at mu.
 type places struct {
 	all, each int
 

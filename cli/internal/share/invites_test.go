@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestInvitesAreHandedAround: each address sees an invite of its own, the same each time, as long as there are enough; no
-// address that looks, however many there are, uses one up; and one that is used is seen by nobody.
+// TestInvitesAreHandedAround: each address sees an invite of its own, the same each time, as long as there are enough. However many
+// addresses look, no invite is used up by that. A used invite is shown to nobody.
 func TestInvitesAreHandedAround(t *testing.T) {
 	at := func(n byte) netip.Addr { return netip.AddrFrom4([4]byte{10, 0, 0, n}) }
 	table := newInviteTable([]Invite{{ID: "a", Text: "A"}, {ID: "b", Text: "B"}, {ID: "c", Text: "C"}})
@@ -20,7 +20,7 @@ func TestInvitesAreHandedAround(t *testing.T) {
 	see(2, "b")
 	see(1, "a")
 	see(3, "c")
-	see(4, "a") // the one that was first given away
+	see(4, "a") // the one that was given first
 	see(2, "b")
 	see(1, "b")
 	table.keep(map[string]bool{"a": true, "c": true}) // b is used
@@ -34,6 +34,6 @@ func TestInvitesAreHandedAround(t *testing.T) {
 	table.keep(nil)
 	see(1, "")
 	if _, ok := newInviteTable(nil).of(at(1)); ok {
-		t.Error("an invite out of nothing")
+		t.Error("an empty table has an invite")
 	}
 }

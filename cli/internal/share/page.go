@@ -17,33 +17,33 @@ import (
 	"localchat/cli/internal/safe"
 )
 
-// A Room describes the room and its people. They chose these texts.
+// A Room describes the room and its people, in texts that those people chose.
 type Room struct {
 	Name string
-	// Target is the argument of join without an invite: the name of the room if a shell reads it as one plain word, or the ID.
+	// Target is the argument of join without an invite: the name of the room if that is one word that no shell changes, or its ID.
 	Target string
 	// Host is the nick of this node in the room, and Words are the words of its key.
 	Host, Words string
-	// Owner and OwnersWords are those of the owner, if that is another node.
+	// Owner and OwnersWords are the owner's nick and words, if the owner is another node.
 	Owner, OwnersWords string
 	// Access is open, knock or invite.
 	Access string
 }
 
-// An Invite is one that a page shows.
+// An Invite is an invite that a page can show.
 type Invite struct {
 	ID, Text string
 	Until    time.Time
 }
 
-// A Page holds everything that a visitor reads.
+// A Page has everything that a visitor reads.
 type Page struct {
 	Room Room
-	// URL is where the server is for this visitor.
+	// URL is the address at which this visitor reached the server.
 	URL string
 	// Invite is the zero value if there is none.
 	Invite Invite
-	// Used: the share had invites, and all of them are used.
+	// Used is set if the share had invites and all of them are used.
 	Used bool
 	// Files are in the order of the page.
 	Files []*File
@@ -61,34 +61,34 @@ var style string
 var (
 	htmlPage = html.Must(html.New("page").Parse(htmlSource))
 	textPage = text.Must(text.New("page").Parse(textSource))
-	// styleSum names the style in the policy of the page, which allows nothing else.
+	// styleSum is the sum of the style. The policy of the page allows only the style with this sum.
 	styleSum = func() string {
 		sum := sha256.Sum256([]byte(style))
 		return base64.StdEncoding.EncodeToString(sum[:])
 	}()
 )
 
-// A view is a page as its template sees it.
+// A view is a page with the fields that its template uses.
 type view struct {
 	Page
 	Style   html.CSS
 	Until   string
 	Systems []systemView
-	// QR is the outline of the code of URL, and Side its size with the margin that a camera needs, in modules.
+	// QR is the outline of the QR code of URL, and Side the length of its side with the margin, in modules.
 	QR   string
 	Side int
 }
 
 type systemView struct {
 	System, Line, Check string
-	// Linked is that of the file in Line.
+	// Linked is File.Linked of the file in Line.
 	Linked bool
 	Files  []fileView
 }
 
 type fileView struct {
 	Name, Path, Size, SHA256 string
-	// Sum is SHA256 in groups.
+	// Sum is SHA256, cut by [Groups].
 	Sum []string
 }
 
@@ -112,7 +112,7 @@ func (p Page) Text() ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// view makes all text of people fit for a terminal. A browser does not need the control characters that this removes.
+// view returns the view of p, with all text of people made fit for a terminal. A browser loses only control characters by that.
 func (p Page) view() view {
 	for _, s := range []*string{&p.Room.Name, &p.Room.Host, &p.Room.Words, &p.Room.Owner, &p.Room.OwnersWords} {
 		*s = string(safe.Phrase(*s))
@@ -134,7 +134,7 @@ func (p Page) view() view {
 
 func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/1e6) }
 
-// Groups cuts a sum into groups that a person reads aloud in one breath.
+// Groups cuts a sum into groups of 8 digits, for people to compare.
 func Groups(sum string) (all []string) {
 	for group := range slices.Chunk([]byte(sum), 8) {
 		all = append(all, string(group))
@@ -142,10 +142,10 @@ func Groups(sum string) (all []string) {
 	return all
 }
 
-// qrMargin is the margin of a QR code, in modules, as its standard wants it.
+// qrMargin is the margin that the standard requires around a QR code, in modules.
 const qrMargin = 4
 
-// outline returns the dark modules of a code as a path of SVG: each run in a row is a box.
+// outline returns the dark modules of a code as a path of SVG, in which each run of dark modules in a row is a box.
 func outline(code *qr.Code) string {
 	var b strings.Builder
 	for y := range code.Size {

@@ -10,7 +10,7 @@ import (
 	"rsc.io/qr"
 )
 
-// hostile is what people may call themselves and their rooms.
+// hostile is a name that a hostile person may choose for a room, or for itself.
 const hostile = "e\x1b[2J</title></style><script>alert(1)</script>\"'`$(touch x)&& \u202evil\nx"
 
 func testFiles() []*File {
@@ -45,8 +45,8 @@ func both(t *testing.T, p Page) (page, text string) {
 	return string(h), string(plain)
 }
 
-// TestPageTells: both forms of the page have the lines to type, the files with their sums, the words and the invite, and say
-// that nothing protects them on their way.
+// TestPageTells: both forms of the page have the lines to type, the files with their sums, the words and the invite, and say that
+// plain HTTP does not protect them.
 func TestPageTells(t *testing.T) {
 	page, text := both(t, testPage())
 	page = html.UnescapeString(regexp.MustCompile(`</?(span|bdi|code|strong)[^>]*>`).ReplaceAllString(page, ""))
@@ -98,7 +98,7 @@ func TestPageWithoutInvite(t *testing.T) {
 	}
 }
 
-// TestPageHostileText: no text of people is markup, or controls a terminal, or stands in a line that is typed.
+// TestPageHostileText: no text of people becomes markup, controls a terminal, or is part of a line to type.
 func TestPageHostileText(t *testing.T) {
 	p := testPage()
 	p.Room.Name, p.Room.Host, p.Room.Words, p.Room.Owner, p.Room.OwnersWords = hostile, hostile, hostile, hostile, hostile
@@ -138,7 +138,7 @@ func TestPageStyle(t *testing.T) {
 	}
 }
 
-// TestPageCode: the QR code has the modules of the address, within its margin.
+// TestPageCode: the QR code on the page has the modules of the code of the address, within its margin.
 func TestPageCode(t *testing.T) {
 	p := testPage()
 	page, _ := both(t, p)

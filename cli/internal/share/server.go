@@ -18,23 +18,23 @@ import (
 	"localchat/internal/onlink"
 )
 
-// filePath begins the path of a file, and invitePath that of a page with an invite of its own.
+// The path of a file begins with filePath, and the path of a page for one invite with invitePath.
 const (
 	filePath   = "/get/"
 	invitePath = "/i/"
 )
 
-// A Config is what a server serves. The server closes Files when it ends.
+// A Config says what a server serves. The server closes Files when it is closed.
 type Config struct {
 	Room    Room
 	Files   []*File
 	Invites []Invite
-	// Port is a TCP port; 0: a free one.
+	// Port is the TCP port to listen on; 0: any free one.
 	Port int
-	// Guard is deferred in each goroutine; nil: none.
+	// Guard is deferred in each goroutine; nil: nothing is.
 	Guard func()
 
-	// networks are those of the visitors; nil: this machine's.
+	// networks returns the networks whose visitors are served; nil: those of this machine.
 	networks func() (onlink.Networks, error)
 }
 
@@ -49,11 +49,11 @@ type Server struct {
 	work      sync.WaitGroup
 	closed    sync.Once
 
-	mu    sync.Mutex // a face and visitors meet at shown
-	shown []shown    // invites with pages of their own, the oldest first
+	mu    sync.Mutex // the goroutine that calls Show and those of requests meet here
+	shown []shown    // the invites with a page of their own, the oldest first
 }
 
-// A shown invite has a page of its own.
+// A shown is an invite with a page of its own, at invitePath + key.
 type shown struct {
 	key string
 	Invite
@@ -69,7 +69,7 @@ func Start(cfg Config) (*Server, error) {
 	return start(cfg, l), nil
 }
 
-// start serves what comes to l.
+// start starts a server that accepts its connections from l.
 func start(cfg Config, l net.Listener) *Server {
 	if cfg.Guard == nil {
 		cfg.Guard = func() {}
@@ -82,9 +82,9 @@ func start(cfg Config, l net.Listener) *Server {
 	s.http = &http.Server{
 		Handler: http.HandlerFunc(s.serve), MaxHeaderBytes: maxHeader, ReadHeaderTimeout: headerWait, ReadTimeout: headerWait,
 		WriteTimeout: stallWait, IdleTimeout: idleWait, DisableGeneralOptionsHandler: true,
-		ErrorLog: log.New(io.Discard, "", 0), // it would hold text of strangers
+		ErrorLog: log.New(io.Discard, "", 0), // its messages contain text of requests
 		ConnState: func(_ net.Conn, now http.ConnState) {
-			switch now { // each connection has a goroutine between these two
+			switch now { // each connection has a goroutine from StateNew to StateClosed
 			case http.StateNew:
 				s.work.Add(1)
 			case http.StateClosed:
@@ -94,33 +94,33 @@ func start(cfg Config, l net.Listener) *Server {
 	}
 	s.work.Go(func() {
 		defer cfg.Guard()
-		_ = s.http.Serve(newGate(l, cfg.networks)) // it ends when the server is closed
+		_ = s.http.Serve(newGate(l, cfg.networks)) // until Close
 	})
 	return s
 }
 
-// Port is the TCP port of the server.
+// Port returns the TCP port of the server.
 func (s *Server) Port() int { return s.port }
 
-// Files are what is handed out, in the order of the page.
+// Files returns the files that are handed out, in the order of the page.
 func (s *Server) Files() []*File { return s.cfg.Files }
 
-// Close ends the server and all its connections at once.
+// Close ends all connections at once, and returns when nothing is served any more.
 func (s *Server) Close() {
 	s.closed.Do(func() {
-		_ = s.http.Close() // it fails only if there is no listener any more
+		_ = s.http.Close() // fails only if the listener is closed already
 		s.work.Wait()
 		Close(s.cfg.Files)
 	})
 }
 
-// Open says which invites are open, by their IDs. No page shows the others any more.
+// Open sets which invites are open, by their IDs. The page shows no other invite from then on.
 func (s *Server) Open(ids map[string]bool) { s.invites.keep(ids) }
 
-// Left returns the IDs of the invites that nobody has used, as far as Open has said.
+// Left returns the IDs of the invites that were open by the last call of Open.
 func (s *Server) Left() []string { return s.invites.left() }
 
-// Show gives an invite a page of its own, and returns the path. It cannot be guessed.
+// Show gives an invite a page of its own, and returns the path of the page, which cannot be guessed.
 func (s *Server) Show(i Invite) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -132,7 +132,7 @@ func (s *Server) Show(i Invite) string {
 	return invitePath + key
 }
 
-// showing returns the invite that has a page at key.
+// showing returns the invite whose page has the key.
 func (s *Server) showing(key string) (Invite, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -144,7 +144,7 @@ func (s *Server) showing(key string) (Invite, bool) {
 	return Invite{}, false
 }
 
-// headers are those of every answer. A page has one style and nothing else that is loaded or run.
+// headers are in every answer. They allow a page its one style, and nothing else to load or run.
 var headers = map[string]string{
 	"Content-Security-Policy":      "default-src 'none'; style-src 'sha256-" + styleSum + "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 	"Cache-Control":                "no-store",
@@ -153,7 +153,7 @@ var headers = map[string]string{
 	"X-Content-Type-Options":       "nosniff",
 }
 
-// serve answers a request.
+// serve answers one request.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	defer s.cfg.Guard()
 	if s.pace.Wait(r.Context()) != nil {
@@ -209,7 +209,7 @@ func refuse(w http.ResponseWriter, code int, why string) {
 	http.Error(w, why, code)
 }
 
-// page answers with a page: for a browser, which says that it reads HTML, or for a terminal.
+// page answers with a page: as HTML for a browser, which says that it accepts HTML, and otherwise as text for a terminal.
 func (s *Server) page(w http.ResponseWriter, r *http.Request, p Page) {
 	p.Room, p.Files = s.cfg.Room, s.cfg.Files
 	w.Header().Set("Vary", "Accept")
@@ -229,7 +229,7 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request, p Page) {
 	}
 }
 
-// file sends a file, or the part of it that a transfer which broke off still lacks.
+// file sends a file, or the part of it that the request asks for, as after a transfer that broke off.
 func (s *Server) file(w http.ResponseWriter, r *http.Request, f *File, visitor netip.Addr) {
 	if !s.transfers.take(visitor) {
 		w.Header().Set("Retry-After", "10")
@@ -243,7 +243,7 @@ func (s *Server) file(w http.ResponseWriter, r *http.Request, f *File, visitor n
 		return
 	}
 	if strings.Contains(r.Header.Get("Range"), ",") {
-		r.Header.Del("Range") // several parts are of no use to anybody
+		r.Header.Del("Range") // no client needs several parts, and many small ones would cost much
 	}
 	w.Header().Set("Content-Type", "application/octet-stream")
 	w.Header().Set("Content-Disposition", "attachment")
@@ -251,7 +251,7 @@ func (s *Server) file(w http.ResponseWriter, r *http.Request, f *File, visitor n
 	http.ServeContent(&patient{ResponseWriter: w, control: http.NewResponseController(w), end: time.Now().Add(transferWait)}, r, "", time.Time{}, content)
 }
 
-// A patient writer gives the reader stallWait for each piece, and all of them together until end.
+// A patient writer waits stallWait for the reader at each Write, but for none longer than until end.
 type patient struct {
 	http.ResponseWriter
 	control *http.ResponseController

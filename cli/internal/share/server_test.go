@@ -18,7 +18,7 @@ import (
 	"localchat/internal/onlink"
 )
 
-// A wire is a listener that tests dial in memory, and so in the time of a bubble.
+// A wire is a listener in memory, so that its connections obey the fake clock of a synctest bubble.
 type wire struct {
 	calls  chan net.Conn
 	closed chan struct{}
@@ -92,7 +92,7 @@ func get(t *testing.T, c net.Conn, path string, more ...string) (*http.Response,
 	return r, string(body)
 }
 
-// served reports whether a connection is answered.
+// served reports whether a request on a connection is answered.
 func served(t *testing.T, c net.Conn) bool {
 	t.Helper()
 	r, _ := get(t, c, "/")
@@ -101,7 +101,8 @@ func served(t *testing.T, c net.Conn) bool {
 
 const fileURL = "/get/localchat_0.1.0_linux_amd64.tar.gz"
 
-// TestServed: the page has the sum of the bytes that come; a part of a file is sent, and several parts are not.
+// TestServed: the page has the sum of the bytes that are sent. A request for one part of a file gets it, and a request for several
+// parts gets the whole file.
 func TestServed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, s := serving(t)
@@ -139,7 +140,7 @@ func TestServed(t *testing.T) {
 	})
 }
 
-// TestOnlyThoseFiles: nothing else is served, and nothing of a request is in an answer.
+// TestOnlyThoseFiles: nothing but the page and its files is served, and no answer repeats a part of its request.
 func TestOnlyThoseFiles(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, _ := serving(t)
@@ -185,7 +186,7 @@ func TestOnlyThoseFiles(t *testing.T) {
 	})
 }
 
-// TestHostByName: a browser that a name led here gets no page: the page would be shown to the site that has the name.
+// TestHostByName: a browser that reached the server by a host name gets no page, since the web site of that name could read it.
 func TestHostByName(t *testing.T) {
 	at := netip.MustParseAddrPort
 	for _, c := range []struct {
@@ -223,7 +224,7 @@ func TestStrangersFromElsewhere(t *testing.T) {
 	})
 }
 
-// waiting counts the connections that the server keeps. Each is closed in the end.
+// waiting counts the connections that the server has not closed.
 func waiting(all []net.Conn) (n int) {
 	synctest.Wait()
 	for _, c := range all {
@@ -236,7 +237,7 @@ func waiting(all []net.Conn) (n int) {
 	return n
 }
 
-// TestConnectionsOfOneAddress: one address has a few connections, and others are served beside it.
+// TestConnectionsOfOneAddress: one address has maxConnsOf connections, and other addresses are served beside it.
 func TestConnectionsOfOneAddress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, _ := serving(t)
@@ -250,7 +251,7 @@ func TestConnectionsOfOneAddress(t *testing.T) {
 		if !served(t, w.dial("10.1.0.2")) {
 			t.Error("another address is not served")
 		}
-		// They say nothing, and are closed for that.
+		// They send nothing, and are closed for that.
 		time.Sleep(headerWait + time.Second)
 		if n := waiting(all); n != 0 {
 			t.Errorf("%d connections that say nothing are kept", n)
@@ -261,7 +262,7 @@ func TestConnectionsOfOneAddress(t *testing.T) {
 	})
 }
 
-// TestConnectionsOfAll: a thousand addresses have so many connections, and when they stall, others come in.
+// TestConnectionsOfAll: a thousand addresses together have maxConns connections. When those stall, other addresses are served.
 func TestConnectionsOfAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, _ := serving(t)
@@ -284,8 +285,8 @@ func TestConnectionsOfAll(t *testing.T) {
 	})
 }
 
-// TestTransfers: so many files are sent at a time, to one address and in all. A reader that stalls loses its transfer, and one
-// that reads slowly loses it after a while.
+// TestTransfers: at most maxTransfersOf files are sent to one address at a time, and maxTransfers in all. A reader that stalls loses
+// its transfer after stallWait, and one that reads slowly after transferWait.
 func TestTransfers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, s := serving(t)
@@ -340,7 +341,7 @@ func TestTransfers(t *testing.T) {
 	})
 }
 
-// TestRequestsArePaced: a flood of requests is answered at its pace, and others do not wait for it.
+// TestRequestsArePaced: a flood of requests is answered at perSecond, and another visitor does not wait for all of it.
 func TestRequestsArePaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, _ := serving(t)
@@ -369,7 +370,7 @@ func TestRequestsArePaced(t *testing.T) {
 	})
 }
 
-// TestCloseEndsAll: nothing is served when Close has returned, and no transfer goes on.
+// TestCloseEndsAll: when Close has returned, nothing is served, and every transfer has ended.
 func TestCloseEndsAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, s := serving(t)
