@@ -9,15 +9,15 @@ import (
 	"localchat/discovery"
 )
 
-// This file holds the lines to type, by operating system. Names of interfaces are quoted if a shell would not take them as
-// one word.
+// This file has the lines to type, for each operating system.
 
 // openLocalNetwork opens the page of the settings in which macOS 15 and later allow programs to use the local network.
 const openLocalNetwork = `open "x-apple.systempreferences:com.apple.preference.security?Privacy_LocalNetwork"`
 
-// suggestedPort is the port in lines that open one: any free port will do.
+// suggestedPort is the port in lines that open a port. Any free port would do.
 const suggestedPort = 4001
 
+// word returns a name as one word of a shell: in quotes if necessary.
 func word(name string) string {
 	if strings.ContainsAny(name, " '\"$`\\()&;|<>*?#") {
 		return "'" + strings.ReplaceAll(name, "'", "") + "'"
@@ -25,7 +25,7 @@ func word(name string) string {
 	return name
 }
 
-// bringUp makes an interface usable.
+// bringUp returns a line that makes an interface usable.
 func (f facts) bringUp(i discovery.InterfaceCheck) string {
 	name := word(i.Name)
 	switch i.Why {
@@ -61,7 +61,7 @@ func (f facts) bringUp(i discovery.InterfaceCheck) string {
 	return "nmcli device connect " + name
 }
 
-// joinNetwork joins a network.
+// joinNetwork returns a line that joins a network.
 func (f facts) joinNetwork() string {
 	switch f.os {
 	case "darwin":
@@ -75,7 +75,7 @@ func (f facts) joinNetwork() string {
 	return "nmcli device wifi connect NAME --ask"
 }
 
-// ownNetwork makes a network of one's own, if the present one does not work.
+// ownNetwork returns a line that makes a network of one's own, to use instead of one that does not work.
 func (f facts) ownNetwork() string {
 	switch f.os {
 	case "darwin":
@@ -89,7 +89,7 @@ func (f facts) ownNetwork() string {
 	return "nmcli device wifi hotspot   # a network of your own"
 }
 
-// freeNetwork takes the neighbours of an interface out of a VPN.
+// freeNetwork returns a line that lets packets to the neighbours of an interface bypass a VPN.
 func (f facts) freeNetwork(i discovery.InterfaceCheck) string {
 	var network netip.Prefix
 	for _, p := range i.Prefixes {
@@ -107,7 +107,7 @@ func (f facts) freeNetwork(i discovery.InterfaceCheck) string {
 	return fmt.Sprintf("sudo ip rule add to %s lookup main priority 100", network)
 }
 
-// addRoute adds a route for IPv4 multicast.
+// addRoute returns a line that adds a route for IPv4 multicast.
 func (f facts) addRoute(name string) string {
 	switch f.os {
 	case "darwin":
@@ -118,7 +118,7 @@ func (f facts) addRoute(name string) string {
 	return "sudo ip route add 224.0.0.0/4 dev " + word(name)
 }
 
-// portHolder shows which program uses the port of mDNS.
+// portHolder returns a line that shows which program uses the port of mDNS.
 func (f facts) portHolder() string {
 	switch f.os {
 	case "darwin":
@@ -129,7 +129,7 @@ func (f facts) portHolder() string {
 	return "sudo ss -lunp sport = :5353"
 }
 
-// letIn opens a port of the packet filter: for packets to it or, with from, for packets that come from it.
+// letIn returns a line that makes the packet filter accept packets to a port or, with from, packets from it.
 func (f facts) letIn(proto string, port uint16, from bool) string {
 	switch f.os {
 	case "darwin":
@@ -153,19 +153,19 @@ func (f facts) letIn(proto string, port uint16, from bool) string {
 	return fmt.Sprintf("sudo nft insert rule inet filter input %s %sport %d accept", proto, side, port)
 }
 
-// firewalld makes a rule of firewalld that holds now and after a restart.
+// firewalld returns a line that adds a rule to firewalld, for now and after a restart.
 func firewalld(rule string) string {
 	return "sudo firewall-cmd --permanent " + rule + " && sudo firewall-cmd --reload"
 }
 
-// there marks a line that is to be typed on the other machine.
+// there marks a line as one to type on the other machine.
 func there(line string) string { return line + "   # on that machine" }
 
 func (f facts) windowsRule() string {
 	return fmt.Sprintf("New-NetFirewallRule -DisplayName localchat -Direction Inbound -Action Allow -Program '%s'   # as administrator", f.program)
 }
 
-// letOut opens a port of the packet filter for outgoing packets.
+// letOut returns a line that makes the packet filter accept outgoing packets to a port.
 func (f facts) letOut(proto string, port uint16) string {
 	switch f.os {
 	case "darwin":
@@ -184,7 +184,7 @@ func (f facts) letOut(proto string, port uint16) string {
 	return fmt.Sprintf("sudo nft insert rule inet filter output %s dport %d accept", proto, port)
 }
 
-// openPorts lets others find and dial a node, on a port that stays the same.
+// openPorts returns a line that lets others find and dial a node, on a port that stays the same.
 func (f facts) openPorts() string {
 	if f.os == "windows" || f.os == "darwin" {
 		return f.letIn("udp", f.port, false) // a rule for the program, whatever its port
@@ -203,7 +203,7 @@ func (f facts) openPorts() string {
 	return f.letIn("udp", 5353, false) + " && " + f.letIn("udp", port, false) + " && " + f.letIn("tcp", port, false) + start
 }
 
-// setClock sets the clock from the network.
+// setClock returns a line that sets the clock from the network.
 func (f facts) setClock() string {
 	switch f.os {
 	case "darwin":
@@ -214,7 +214,7 @@ func (f facts) setClock() string {
 	return "sudo timedatectl set-ntp true"
 }
 
-// portFindings says what a firewall has to let in, and how where it is known which firewall there is.
+// portFindings says which ports a firewall has to open and, if it is known which firewall there is, how.
 func portFindings(f facts) []Finding {
 	if len(f.usable()) == 0 {
 		return nil
@@ -230,7 +230,7 @@ func portFindings(f facts) []Finding {
 	return []Finding{fd}
 }
 
-// systemFindings are what an operating system is known to do and this program cannot see, where nobody was reached.
+// systemFindings says, if nobody was found or reached, what the operating system may do that this program cannot see.
 func systemFindings(f facts) []Finding {
 	if f.someoneReached() || len(f.others()) > 0 || len(f.usable()) == 0 {
 		return nil

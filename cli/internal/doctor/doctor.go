@@ -29,9 +29,9 @@ func diagnose(f facts) Diagnosis {
 
 // Options are the options of the program that affect which nodes can be found and reached.
 type Options struct {
-	// DataDir is where the identity is kept; "": nowhere.
+	// DataDir is the data directory; "": there is none.
 	DataDir string
-	// Interfaces are those to look on; nil: all. Listen and Peers are the addresses of those options.
+	// Interfaces are the names given with --interface; nil: all. Listen and Peers are the addresses given with --listen and --peer.
 	Interfaces, Listen, Peers []string
 	NoMDNS                    bool
 	Version                   string
@@ -40,7 +40,7 @@ type Options struct {
 	Check func(context.Context, discovery.CheckConfig) discovery.Checkup
 }
 
-// Examine says what is wrong, as far as it finds out before ctx ends. It calls say with each step.
+// Examine examines the network and returns what it finds before ctx ends. It calls say with a text before each step.
 func Examine(ctx context.Context, o Options, p command.Patient, say func(string)) Diagnosis {
 	return diagnose(gather(ctx, o, p, say))
 }
@@ -54,7 +54,7 @@ func gather(ctx context.Context, o Options, p command.Patient, say func(string))
 	_, err := exec.LookPath("nmcli")
 	f.noNMCLI = err != nil
 	f.program, _ = os.Executable()
-	// Without a directory there is no identity, and doctor does not create one.
+	// An identity is read if there is one. Doctor does not create one.
 	if _, err := os.Stat(f.dataDir); f.self == "" && err == nil {
 		info, err := node.Identity(f.dataDir)
 		f.self, f.selfErr = info.Peer, err
@@ -81,7 +81,7 @@ func gather(ctx context.Context, o Options, p command.Patient, say func(string))
 			continue
 		}
 		if !peer.Awaited {
-			continue // a node that still runs answers below
+			continue // if its node still runs, it is among the nodes of the checkup
 		}
 		var addrs []discovery.Address
 		for _, text := range peer.Addrs {
@@ -112,8 +112,8 @@ type target struct {
 	peer      node.PeerID // "" if unknown
 	tcp, quic discovery.Address
 	addrs     []discovery.Address
-	// silent is set for a member of one of our rooms that did not answer by mDNS, so that its node may not be running. nick is
-	// its name there.
+	// silent is set for a member of a room of this node that did not answer by mDNS, so that its node may not be running. nick is
+	// its nick in that room.
 	silent bool
 	nick   safe.Text
 }
@@ -122,8 +122,8 @@ func targetAt(peer node.PeerID, addrs ...discovery.Address) target {
 	return target{peer: peer, addrs: addrs}
 }
 
-// merge makes one target of those with the same peer, chooses the addresses to try, preferably on one of our networks, and
-// keeps the first maxReach. more is the number of the others.
+// merge joins the targets with the same peer, chooses the addresses to try, preferably on one of our networks, and returns the
+// first maxReach targets. more is the number of further ones.
 func merge(all []target, ours []netip.Prefix) (merged []target, more int) {
 	for _, t := range all {
 		i := slices.IndexFunc(merged, func(m target) bool { return m.peer == t.peer && t.peer != "" })
@@ -162,9 +162,9 @@ func remoteness(a discovery.Address, ours []netip.Prefix) int {
 	return 2
 }
 
-// reach tries to reach each target, all at the same time.
+// reach dials all targets at the same time.
 func reach(ctx context.Context, o Options, targets []target) []reached {
-	// A separate node with an identity for this time only does not disturb the running one.
+	// Dial from a node of its own, with an identity that is not kept, so that the running node is not disturbed.
 	passing, err := node.New(node.Config{NoResume: true, Version: o.Version, Log: o.Log})
 	if err != nil {
 		o.Log.Debug("doctor: no node to dial with", "err", err)
@@ -183,8 +183,8 @@ func reach(ctx context.Context, o Options, targets []target) []reached {
 	return results
 }
 
-// tryTarget tries TCP by itself, since only that tells why it fails, and QUIC with the handshake, which proves the identity of
-// the other node. If QUIC fails, the handshake goes over TCP.
+// tryTarget dials t. It dials TCP without a handshake, since only that says why it fails, and QUIC with the handshake, which
+// proves the identity of the other node. If QUIC fails, it makes the handshake over TCP.
 func tryTarget(ctx context.Context, t target, passing *node.Node) reached {
 	r := reached{peer: t.peer, silent: t.silent, nick: t.nick, tcp: attempt{at: t.tcp}, quic: attempt{at: t.quic}}
 	dial := func(ctx context.Context, at discovery.Address) error {
@@ -209,7 +209,7 @@ func tryTarget(ctx context.Context, t target, passing *node.Node) reached {
 		})
 	}
 	if r.quic.tried = t.quic.IsValid() && passing != nil; r.quic.tried {
-		// If UDP is dropped, there has to be time left for TCP.
+		// If UDP is dropped, some of reachWait must be left for the handshake over TCP.
 		ctx, cancel := context.WithTimeout(ctx, quicWait)
 		r.quic.err = dial(ctx, t.quic)
 		cancel()
@@ -221,7 +221,7 @@ func tryTarget(ctx context.Context, t target, passing *node.Node) reached {
 	return r
 }
 
-// buildTime returns when this program's source was committed, or an earlier time if the build does not tell.
+// buildTime returns when the source of this program was committed, or an earlier time if the build does not say.
 func buildTime() time.Time {
 	built := time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
 	if info, ok := debug.ReadBuildInfo(); ok {
@@ -234,7 +234,7 @@ func buildTime() time.Time {
 	return built
 }
 
-// firewall guesses which tool controls the packet filter of a Linux machine; only root can ask the filter itself.
+// firewall guesses which tool controls the packet filter of a Linux machine. Only root could ask the filter itself.
 func firewall() string {
 	if runtime.GOOS != "linux" {
 		return ""
@@ -248,7 +248,7 @@ func firewall() string {
 	if _, err := exec.LookPath("nft"); err == nil {
 		return "nft"
 	}
-	if _, err := os.Stat("/usr/sbin/nft"); err == nil { // not in every user's path
+	if _, err := os.Stat("/usr/sbin/nft"); err == nil { // that folder is not in every user's PATH
 		return "nft"
 	}
 	return "iptables"

@@ -52,7 +52,7 @@ func dialledAt(peer node.PeerID, ip string, tcp, quic error) reached {
 	return r
 }
 
-// silentMember returns dave, a member of one of our rooms that did not answer by mDNS, dialled with this result.
+// silentMember returns dave, a member of a room of this node that did not answer by mDNS, dialled with this result.
 func silentMember(err error) reached {
 	r := dialledAt(clitest.DaveID, "192.168.1.10", err, err)
 	r.silent, r.nick = true, "dave"
@@ -247,7 +247,7 @@ var factCases = map[string]factCase{
 	},
 	"printers": {
 		from: alone, change: func(f *facts) { f.checkup.Links[1].Heard = []netip.Addr{netip.MustParseAddr("fe80::99")} },
-		code: "nobody", severity: note, text: "1 other machine is there", do: "localchat doctor   # on that machine",
+		code: "nobody", severity: note, text: "1 other machine is on this network", do: "localchat doctor   # on that machine",
 	},
 	"TCP": {
 		from: healthy, change: func(f *facts) { f.reached[0] = dialledAt(clitest.AliceID, "192.168.1.9", os.ErrDeadlineExceeded, nil) },
@@ -392,7 +392,7 @@ func TestFindings(t *testing.T) {
 	}
 }
 
-// TestFindingsQuiet: doctor does not mention what works.
+// TestFindingsQuiet: on a machine where all works, doctor finds no fault and gives no warning.
 func TestFindingsQuiet(t *testing.T) {
 	f := healthy()
 	f.os = "darwin"

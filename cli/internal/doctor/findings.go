@@ -21,11 +21,11 @@ type facts struct {
 	noNMCLI  bool   // NetworkManager's command is not installed
 	program  string // path of this program
 	now      time.Time
-	built    time.Time // a correct clock is not before this
+	built    time.Time // a clock that is right shows a later time
 	port     uint16    // fixed with --listen; 0: the system chooses
 
 	self    node.PeerID // our identity, "" if none is kept
-	selfErr error       // why there is none although there should be
+	selfErr error       // why the identity cannot be read
 	dataDir string
 
 	named     []string // --interface
@@ -36,7 +36,7 @@ type facts struct {
 	connected int // nodes that the running node is connected to
 }
 
-// What doctor finds belongs to every face that shows it.
+// These types are in package command, since every face shows them.
 type (
 	Diagnosis = command.Diagnosis
 	Finding   = command.Finding
@@ -82,7 +82,7 @@ func (f facts) others() []discovery.NodeCheck {
 	return slices.DeleteFunc(slices.Clone(f.checkup.Nodes), func(n discovery.NodeCheck) bool { return n.Here })
 }
 
-// someoneReached reports whether any node can be reached.
+// someoneReached reports whether any other node is connected or was dialled with success.
 func (f facts) someoneReached() bool {
 	return f.connected > 0 || slices.ContainsFunc(f.reached, func(r reached) bool { return r.tcp.ok() || r.quic.ok() })
 }
@@ -140,11 +140,11 @@ func nodeFindings(f facts) []Finding {
 func (f facts) nobody() Finding {
 	heard := 0
 	for _, l := range f.checkup.Links {
-		heard = max(heard, len(l.Heard)) // a machine is heard by IPv4 and by IPv6
+		heard = max(heard, len(l.Heard)) // not the sum: a machine may be heard over IPv4 and over IPv6
 	}
 	if heard > 0 || len(f.checkup.Neighbours) > 0 {
 		return Finding{
-			Code: "nobody", Severity: note, Text: "no other node answers, although " + string(render.Count(max(heard, len(f.checkup.Neighbours)), "other machine is", "other machines are")) + " there",
+			Code: "nobody", Severity: note, Text: "no other node answers, although " + string(render.Count(max(heard, len(f.checkup.Neighbours)), "other machine is", "other machines are")) + " on this network",
 			Cause: "nobody else runs localchat here, or the firewall of their machine drops mDNS", Do: there("localchat doctor"),
 		}
 	}

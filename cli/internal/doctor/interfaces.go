@@ -7,7 +7,7 @@ import (
 	"localchat/discovery"
 )
 
-// whyNotText explains why an interface is not used.
+// whyNotText says why an interface is not used.
 var whyNotText = map[discovery.WhyNot]string{
 	discovery.Loopback:    "it is the loopback interface of this machine",
 	discovery.SwitchedOff: "it is switched off",
@@ -58,14 +58,14 @@ func interfaceFindings(f facts) []Finding {
 		return all
 	}
 	none := Finding{Code: "no_interface", Severity: fault, Text: "there is no usable network interface", Cause: "this machine is on no local network", Blocks: true, Do: f.joinNetwork()}
-	if i := worst(f.checkup.Interfaces); i != nil {
+	if i := nearest(f.checkup.Interfaces); i != nil {
 		none.About, none.Cause, none.Do = i.Name, i.Name+": "+whyNotText[i.Why], f.bringUp(*i)
 	}
 	return append(all, none)
 }
 
-// worst is the unused interface that is nearest to being of use: what is to be mended first.
-func worst(all []discovery.InterfaceCheck) *discovery.InterfaceCheck {
+// nearest returns the unused interface that needs the least to become usable, or nil.
+func nearest(all []discovery.InterfaceCheck) *discovery.InterfaceCheck {
 	for _, why := range []discovery.WhyNot{discovery.NotNamed, discovery.NoAddress, discovery.NoLink, discovery.SwitchedOff, discovery.NoMulticast} {
 		for i := range all {
 			if all[i].Why == why && !all[i].Used && !all[i].Tunnel && !all[i].Virtual {

@@ -4,10 +4,11 @@ import "time"
 
 // Every bound of this package, with its unit and its reason.
 const (
-	// maxReach, in nodes that doctor dials and names one by one: enough to see a pattern.
+	// maxReach is the number of nodes that doctor dials and names one by one: enough to see a pattern.
 	maxReach = 8
-	// reachWait is how long doctor's dials take: on a LAN a node answers in milliseconds, and one packet may be lost.
+	// reachWait is how long the dials of doctor may take together: on a LAN a node answers in milliseconds, and a lost packet is
+	// repeated after one second.
 	reachWait = 2 * time.Second
-	// quicWait of them are for QUIC alone: its first packet and two repeats.
+	// quicWait is how long a dial over QUIC may take, within reachWait: enough for its first packet and two repeats.
 	quicWait = 1200 * time.Millisecond
 )

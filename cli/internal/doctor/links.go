@@ -13,16 +13,16 @@ func sound(l discovery.LinkCheck) bool {
 	return l.Join == nil && l.Send == nil && l.Query == nil && l.Returned && l.FromPort
 }
 
-// asks reports whether the question of a node goes out on some link.
+// asks reports whether an mDNS query can be sent on some link.
 func (f facts) asks() bool {
 	return slices.ContainsFunc(f.checkup.Links, func(l discovery.LinkCheck) bool { return l.Query == nil })
 }
 
-// hears reports whether multicast works, as far as this machine alone can tell.
+// hears reports whether multicast works on some link, as far as this machine alone can tell.
 func (f facts) hears() bool { return slices.ContainsFunc(f.checkup.Links, sound) }
 
-// linkFindings says whether our own multicast comes back. A broken link is a warning if another link works. It blocks if no
-// node was found or reached in any way.
+// linkFindings says whether multicast of this machine comes back to it. A broken link is a warning if another link works;
+// otherwise it is a fault, and blocks if no node was found or reached in another way.
 func linkFindings(f facts) []Finding {
 	severity, blocks := warning, false
 	if !f.hears() {
@@ -58,7 +58,7 @@ func linkName(l discovery.LinkCheck) string {
 	return l.Interface + " IPv4"
 }
 
-// linkFinding says why the link called name is not sound. Each fault hides those after it.
+// linkFinding says why the link called name is not sound. It names the first fault, which hides later ones.
 func (f facts) linkFinding(l discovery.LinkCheck, name string) Finding {
 	switch {
 	case l.Join != nil:
@@ -103,7 +103,7 @@ func (f facts) linkFinding(l discovery.LinkCheck, name string) Finding {
 	}
 }
 
-// inbound says whether others can dial this machine, for interfaces on which that was tried.
+// inbound says that others cannot dial this machine, if that was tried on an interface and failed.
 func (f facts) inbound() []Finding {
 	for _, l := range f.checkup.Links {
 		if !l.V6 && l.Returned && l.Tried && !l.Open {

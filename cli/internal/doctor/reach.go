@@ -15,7 +15,7 @@ import (
 	"localchat/node"
 )
 
-// reached is the result of dialling a node.
+// A reached is the result of dialling a node.
 type reached struct {
 	peer      node.PeerID // "" if unknown
 	silent    bool        // see target
@@ -25,7 +25,7 @@ type reached struct {
 	handshake error       // why it failed over TCP, if it was tried
 }
 
-// attempt is the result for one transport.
+// An attempt is the result of dialling over one transport.
 type attempt struct {
 	at    discovery.Address
 	tried bool
@@ -34,7 +34,7 @@ type attempt struct {
 
 func (a attempt) ok() bool { return a.tried && a.err == nil }
 
-// reachFindings says which nodes could be dialled.
+// reachFindings says which nodes could be reached.
 func reachFindings(f facts) []Finding {
 	var all []Finding
 	for _, r := range f.reached {
@@ -43,7 +43,7 @@ func reachFindings(f facts) []Finding {
 		}
 	}
 	if f.notTried > 0 {
-		all = append(all, Finding{Code: "not_tried", Severity: fine, Text: string(render.Count(f.notTried, "more node was", "more nodes were")) + " not dialled: " + strconv.Itoa(len(f.reached)) + " are enough to see a pattern"})
+		all = append(all, Finding{Code: "not_tried", Severity: fine, Text: string(render.Count(f.notTried, "more node was", "more nodes were")) + " not dialled: " + strconv.Itoa(len(f.reached)) + " are enough to see what is wrong"})
 	}
 	if f.connected > 0 {
 		all = append(all, Finding{Code: "connected", Severity: fine, Text: "connected to " + string(render.Count(f.connected, "node", "nodes"))})
@@ -94,8 +94,8 @@ func (f facts) reachFinding(r reached) Finding {
 	return fd
 }
 
-// notRunning reports whether a member has probably stopped its node or switched its machine off. That is not a fault, and it
-// makes fd a note.
+// notRunning reports whether a member has probably stopped its node or switched its machine off. If so, it makes fd a note that
+// says so, since that is no fault.
 func (f facts) notRunning(fd *Finding, r reached, why attempt) bool {
 	at := why.at.AddrPort
 	switch {
@@ -134,12 +134,12 @@ func (f facts) whyUnreachable(a attempt) (cause, do string) {
 	return "the firewall of that machine drops it, or the network isolates its machines", there(f.letIn(proto, a.at.Port(), false))
 }
 
-// refusedHere reports whether our own system refused to send.
+// refusedHere reports whether this machine refused to send.
 func refusedHere(err error) bool {
 	return neterr.Forbidden(err) || err != nil && strings.Contains(err.Error(), "operation not permitted")
 }
 
-// reason returns an error of the network without the addresses that it repeats.
+// reason returns the text of an error of the network, without the addresses that its finding names already.
 func reason(err error) string {
 	var errno syscall.Errno
 	switch {
