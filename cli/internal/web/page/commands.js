@@ -1,0 +1,94 @@
+// The commands of the consoles, for those who know them. Each does what a button does; none is said as a line.
+
+import { attempt } from './dialogs.js';
+import * as node from './dialogs-node.js';
+import * as owner from './dialogs-owner.js';
+import * as rooms from './dialogs-room.js';
+import { knock } from './knocks.js';
+import { person } from './dialogs-person.js';
+import { name } from './safe.js';
+import { store } from './store.js';
+
+/** @typedef {import('./store.js').Room} Room */
+
+/** The member of a nick or the end of a peer ID. @param {Room} room @param {string} who */
+function member(room, who) {
+  const same = (/** @type {string} */ a) => a.normalize('NFKC').toLowerCase() === who.normalize('NFKC').toLowerCase();
+  const fits = room.members.filter((m) => same(m.nick) || (who.length >= 4 && (m.peer.endsWith(who) || m.peer.startsWith(who))));
+  return fits.length === 1 ? fits[0] : null;
+}
+
+/**
+ * @typedef {{what: string, owner?: boolean, run: (room: Room, rest: string) => string|void}} Command
+ */
+
+/** @param {(m: import('./types.js').Member, room: Room, rest: string) => string|void} run @returns {(room: Room, rest: string) => string|void} */
+const about = (run) => (room, rest) => {
+  const [who, ...words] = rest.split(/\s+/);
+  if (!who) return 'Write the name of a member after the command.';
+  const m = member(room, who);
+  if (!m) return `Nobody, or more than one member, is called ${name(who)} here. Nothing was done.`;
+  return run(m, room, words.join(' '));
+};
+
+/** @type {Record<string, Command>} */
+const commands = {
+  me: { what: 'TEXT says what you do', run: (room, rest) => (rest ? void store.say(room, rest, true) : 'Write what you do after /me.') },
+  msg: { what: 'NAME TEXT sends a line to one member', run: about((m, room, rest) => {
+    if (!rest) return 'Write the text after the name.';
+    const was = room.to;
+    room.to = { peer: m.peer, nick: m.nick };
+    store.say(room, rest);
+    room.to = was;
+  }) },
+  help: { what: 'explains the page', run: () => node.help() },
+  join: { what: 'enters another room', run: () => store.show('') },
+  rooms: { what: 'shows the rooms', run: () => store.show('') },
+  create: { what: 'creates a room', run: () => rooms.createRoom('') },
+  leave: { what: 'leaves the room', run: (room) => rooms.leave(room) },
+  whois: { what: 'NAME shows a member', run: about((m, room) => person(room, m.peer)) },
+  verify: { what: 'NAME shows a member’s words', run: about((m, room) => person(room, m.peer)) },
+  verified: { what: 'lists whom you have verified', run: () => node.verifiedPeople() },
+  whoami: { what: 'shows your words', run: () => node.aboutMe() },
+  net: { what: 'shows your addresses', run: () => node.aboutMe() },
+  doctor: { what: 'checks the network', run: () => node.checkNetwork() },
+  search: { what: 'TEXT finds lines', run: (room, rest) => rooms.search(room, rest) },
+  save: { what: 'saves the lines that are kept', run: (room) => rooms.save(room) },
+  set: { what: 'shows the settings', run: () => node.settingsDialog() },
+  share: { what: 'hands out the program on a web page', run: (room) => void rooms.share(room) },
+  policy: { what: 'shows the rules of the room', run: (room) => void owner.policy(room) },
+  invite: { what: 'makes an invite', run: (room) => owner.invite(room) },
+  invites: { what: 'lists the open invites', owner: true, run: (room) => void owner.invites(room) },
+  accept: { what: 'NAME lets in who knocks', owner: true, run: (room, rest) => { attempt(store.rpc.call('room.accept', { room: room.id, who: rest.trim() })); } },
+  deny: { what: 'NAME turns away who knocks', owner: true, run: (room, rest) => {
+    const k = room.knocks.find((x) => x.nick === rest.trim());
+    return k ? knock.deny(room, k) : 'Nobody of that name knocks.';
+  } },
+  kick: { what: 'NAME [REASON] removes a member', owner: true, run: about((m, room, rest) => owner.remove(room, m, false, rest)) },
+  ban: { what: 'NAME [REASON] removes a member and keeps it out', owner: true, run: about((m, room, rest) => owner.remove(room, m, true, rest)) },
+  bans: { what: 'lists the bans', owner: true, run: (room) => void owner.bans(room) },
+  subject: { what: 'sets the subject', owner: true, run: (room) => void owner.policy(room) },
+  close: { what: 'ends the room', owner: true, run: (room) => owner.close(room) },
+  renew: { what: 'replaces a room whose log has split', owner: true, run: (room) => owner.renew(room) },
+};
+
+/**
+ * Runs a command.
+ * @param {Room} room @param {string} text without the slash
+ * @returns {string} what is wrong, or ''
+ */
+export function runCommand(room, text) {
+  const [word, ...rest] = text.trim().split(/\s+/);
+  const c = Object.hasOwn(commands, word) ? commands[word] : undefined;
+  if (!c) return `There is no command /${name(word)}. Nothing was said; to say it all the same, begin with two slashes.`;
+  if (c.owner && !room.owned) return 'Only the owner of the room may do that. Nothing was sent.';
+  return c.run(room, text.trim().slice(word.length).trim()) ?? '';
+}
+
+/** What may be meant while a command is typed. @param {string} text */
+export function commandHelp(text) {
+  const typed = /^\/([a-z]*)(\s|$)/.exec(text) ?? /^\/([a-z]*)$/.exec(text);
+  if (!typed) return '';
+  const fits = Object.keys(commands).filter((c) => (typed[2] ? c === typed[1] : c.startsWith(typed[1])));
+  return fits.slice(0, 4).map((c) => `/${c} ${commands[c].what}`).join(' · ');
+}

@@ -1,0 +1,176 @@
+// What the owner of a room does: invites, removals, bans, the rules, the end. Members see the rules, and may invite where they allow it.
+
+import { bdi, button, h, qrCode } from './dom.js';
+import { attempt, check, copyable, facts, field, open, select } from './dialogs.js';
+import { encode } from './qr.js';
+import { name, nick, phrase, shortID } from './safe.js';
+import { store } from './store.js';
+import { accessWords, historyWords, moment, policyRows, seconds, untilText } from './words.js';
+
+/** @typedef {import('./store.js').Room} Room */
+
+const hour = 3600;
+const dayLong = 24 * hour;
+
+/** A code for a camera, if the text is short enough for one. @param {string} text @param {string} label */
+export function code(text, label) {
+  const rows = encode(text);
+  return rows && qrCode(rows, label);
+}
+
+/** @param {Room} room */
+export function invite(room) {
+  open({
+    title: `Invite somebody to ${name(room.name)}`, does: 'Make an invite',
+    body: [
+      h('p', {}, 'An invite lets one person in, once. Give it to nobody else.'),
+      field('Their name, if you want to fix it', h('input', { name: 'nick', maxlength: '64', spellcheck: 'false' })),
+      field('It is valid for', select('expires', [[String(hour), '1 hour'], [String(dayLong), '1 day'], [String(7 * dayLong), '1 week']], String(dayLong))),
+    ],
+    run: async (form) => {
+      const who = String(form.get('nick')).trim();
+      const made = await store.rpc.call('room.invite', { room: room.id, expires_s: Number(form.get('expires')), ...(who && { nick: who }) });
+      showInvite(room, made);
+    },
+  });
+}
+
+/** @param {Room} room @param {any} made */
+function showInvite(room, made) {
+  const text = made.page || made.invite;
+  const owner = room.owned ? store.info?.words : room.members.find((m) => m.role === 'owner')?.words;
+  open({
+    title: `Invite to ${name(room.name)}`, wide: true,
+    body: [
+      copyable(made.invite, 'The invite'),
+      made.page ? h('p', {}, 'With the program, on a web page of this network: ', h('code', {}, phrase(made.page))) : null,
+      code(text, made.page ? 'QR code of the page with the invite' : 'QR code of the invite'),
+      h('p', {}, 'They paste it into “Join or create”, or type ', h('code', {}, 'localchat join'), ' and the text. It is valid for one person', made.nick ? [', '][0] : '', made.nick ? bdi(nick(made.nick)) : '', `, until ${moment(made.expires)}.`),
+      h('p', { class: 'soft' }, room.owned ? 'Your words' : 'The owner’s words', ', for them to compare by voice: ', h('span', { class: 'words' }, phrase(owner))),
+    ],
+  });
+}
+
+/** A list that is fetched, each row with something to do. @param {string} title @param {string} none @param {() => Promise<HTMLElement[]>} fetch */
+function listing(title, none, fetch) {
+  const list = h('ul', { class: 'cards', tabindex: '-1' });
+  const draw = async () => {
+    const all = await fetch();
+    list.replaceChildren(...(all.length ? all : [h('li', { class: 'soft' }, none)]));
+    if (!list.closest('dialog')?.contains(document.activeElement)) list.focus();
+  };
+  open({ title, wide: true, body: [list] });
+  void attempt(draw());
+  return draw;
+}
+
+/** @param {Room} room */
+export function invites(room) {
+  const draw = listing('Open invites', 'No invite is open.', async () => {
+    const { invites: all } = await store.rpc.call('room.invites', { room: room.id });
+    return all.map((/** @type {import('./types.js').Invite} */ i) => h('li', { class: 'card' },
+      h('div', { class: 'what' }, h('strong', {}, bdi(i.nick ? nick(i.nick) : 'for anybody')), h('span', { class: 'soft' }, `until ${moment(i.expires)} · ${name(i.id)}`)),
+      h('div', { class: 'do' }, button('Revoke', () => attempt(store.rpc.call('room.uninvite', { room: room.id, id: i.id }).then(draw))))));
+  });
+}
+
+/** @param {Room} room */
+export function bans(room) {
+  const draw = listing('Bans', 'Nobody is banned.', async () => {
+    const { bans: all } = await store.rpc.call('room.bans', { room: room.id });
+    return all.map((/** @type {import('./types.js').Ban} */ b) => h('li', { class: 'card' },
+      h('div', { class: 'what' }, h('strong', {}, bdi(nick(b.nick, b.peer))), b.reason ? h('span', {}, bdi(phrase(b.reason))) : null,
+        h('span', { class: 'soft' }, `${b.until ? `until ${moment(b.until)}` : 'until you lift it'} · ${shortID(b.peer)}`)),
+      h('div', { class: 'do' }, button('Lift the ban', () => attempt(store.rpc.call('room.unban', { room: room.id, who: b.peer }).then(draw))))));
+  });
+}
+
+/** Asks before somebody is removed. @param {Room} room @param {import('./types.js').Member} m @param {boolean} ban @param {string} [reason] */
+export function remove(room, m, ban, reason = '') {
+  const who = nick(m.nick, m.peer);
+  const lengths = /** @type {[string, string][]} */ ([['0', 'until I lift the ban'], ['600', '10 minutes'], [String(hour), '1 hour'], [String(dayLong), '1 day'], [String(7 * dayLong), '1 week']]);
+  open({
+    title: ban ? `Ban ${who} from ${name(room.name)}?` : `Remove ${who} from ${name(room.name)}?`, grave: true, does: ban ? `Ban ${who}` : `Remove ${who}`,
+    body: [
+      h('p', {}, bdi(who), ` (${shortID(m.peer)}) ${m.verified ? '✓ verified ' : ''}is out at once, reads nothing that is said from then on, and is told why. `,
+        ban ? 'They cannot come back while the ban is in force.' : 'They may ask to come back.'),
+      field('Why (they read it)', h('input', { name: 'reason', maxlength: '256', value: reason })),
+      ban ? field('For how long', select('for', lengths, '0')) : null,
+    ],
+    run: async (form) => {
+      const why = String(form.get('reason')).trim();
+      const length = Number(form.get('for') ?? 0);
+      await store.rpc.call(ban ? 'room.ban' : 'room.kick', { room: room.id, who: m.peer, ...(why && { reason: why }), ...(length > 0 && { for_s: length }) });
+    },
+  });
+}
+
+/** Choices of a time, with the one in force among them. @param {number[]} usual @param {number} now @param {string} [never] @returns {[string, string][]} */
+function times(usual, now, never) {
+  const all = [...new Set([...usual, now])].sort((a, b) => a - b);
+  return all.map((s) => [String(s), s === 0 && never ? never : seconds(s)]);
+}
+
+/** The rules of a room: to read for members, to change for the owner. @param {Room} room */
+export async function policy(room) {
+  /** @type {import('./types.js').Policy} */
+  let p;
+  try {
+    p = await store.rpc.call('room.policy', { room: room.id });
+  } catch (err) {
+    return void attempt(Promise.reject(err));
+  }
+  if (!room.owned) {
+    open({ title: `The rules of ${name(room.name)}`, wide: true, body: [facts(policyRows(p)), h('p', { class: 'soft' }, 'The owner can change them; you are told when they do.')] });
+    return;
+  }
+  open({
+    title: `The rules of ${name(room.name)}`, does: 'Change', wide: true,
+    body: [
+      field('Subject', h('input', { name: 'subject', value: p.subject })),
+      field('Who may join', select('access', Object.entries(accessWords), p.access)),
+      field('Lines are kept for', select('retain_s', times([600, hour, 6 * hour, dayLong, 7 * dayLong], p.retain_s), String(p.retain_s)), 'In memory alone, at every member.'),
+      field('New members see', select('history', Object.entries(historyWords), p.history)),
+      field('The room closes by itself', select('idle_s', times([0, hour, 6 * hour, dayLong, 7 * dayLong], p.idle_s, 'never'), String(p.idle_s)), 'After so long without a line.'),
+      check('members_invite', 'Every member may invite', p.members_invite),
+      check('hide_reasons', 'Only the removed member sees why it was removed', p.hide_reasons),
+    ],
+    run: async (form) => {
+      const wanted = {
+        subject: String(form.get('subject')).trim(), access: form.get('access'), retain_s: Number(form.get('retain_s')), history: form.get('history'),
+        idle_s: Number(form.get('idle_s')), members_invite: form.has('members_invite'), hide_reasons: form.has('hide_reasons'),
+      };
+      const change = Object.fromEntries(Object.entries(wanted).filter(([k, v]) => v !== /** @type {any} */ (p)[k]));
+      if (Object.keys(change).length > 0) await store.rpc.call('room.policy', { room: room.id, ...change });
+    },
+  });
+}
+
+/** @param {Room} room */
+export function close(room) {
+  open({
+    title: `Close ${name(room.name)} for everybody?`, grave: true, does: 'Close the room',
+    body: [h('p', {}, 'The room ends for all its members, and they are told why. This cannot be undone.'), field('Why (everybody reads it)', h('input', { name: 'reason', maxlength: '256' }))],
+    run: async (form) => {
+      const reason = String(form.get('reason')).trim();
+      await store.rpc.call('room.close', { room: room.id, ...(reason && { reason }) });
+    },
+  });
+}
+
+/** Replaces a room whose log has split. @param {Room} room */
+export function renew(room) {
+  open({
+    title: `Replace ${name(room.name)}?`, does: 'Replace the room', grave: true,
+    body: [h('p', {}, 'This is for a room that has stopped because its log has split. A new room takes its place: its bans stay, and its members are invited again.')],
+    run: async () => {
+      const made = await store.rpc.call('room.renew', { room: room.id });
+      const sent = made.sent ?? [];
+      open({
+        title: `${name(made.name)} was replaced`, wide: true,
+        body: [sent.length ? h('p', {}, 'These members were sent their invite: ', sent.map((/** @type {string} */ n) => nick(n)).join(', ')) : null,
+          ...made.invites.map((/** @type {import('./types.js').Invite} */ i) => h('div', {}, h('p', {}, 'For ', bdi(nick(i.nick)), untilText(i.expires), ':'), copyable(i.invite ?? '', `The invite of ${nick(i.nick)}`)))],
+      });
+    },
+  });
+}

@@ -1,0 +1,62 @@
+// A member of a room: who they are, and what can be done.
+
+import { bdi, button, h } from './dom.js';
+import { attempt, facts, open } from './dialogs.js';
+import { remove } from './dialogs-owner.js';
+import { nick, phrase } from './safe.js';
+import { store } from './store.js';
+import { moment } from './words.js';
+
+/** @typedef {import('./store.js').Room} Room */
+
+/** @param {Room} room @param {string} peer */
+export function person(room, peer) {
+  const m = room.members.find((x) => x.peer === peer);
+  if (!m) return former(room, peer);
+  const who = nick(m.nick, m.peer);
+  const role = m.role === 'owner' ? 'Owner of this room' : m.role === 'member' ? 'Member' : phrase(m.role);
+  /** @type {(Node|null)[]} */
+  const also = [];
+  if (!m.self) also.push(button('Write to them alone', () => {
+    dialog.close();
+    /** @type {any} */ (document.querySelector('line-composer'))?.address({ peer: m.peer, nick: m.nick });
+  }));
+  if (room.owned && !m.self) {
+    also.push(button('Remove…', () => { dialog.close(); remove(room, m, false); }, { class: 'grave-quiet' }),
+      button('Ban…', () => { dialog.close(); remove(room, m, true); }, { class: 'grave-quiet' }));
+  }
+  const dialog = open({
+    title: who, wide: true, also,
+    body: [
+      m.verified_other ? h('p', { class: 'fault' }, `You have verified somebody else of this name. This is another key: it may be another person.`) : null,
+      facts([
+        ['Here as', m.self ? `${role} (you)` : role],
+        ['Now', m.self || m.present ? 'connected' : 'not reached at the moment'],
+        ['Member since', moment(m.since)],
+        ...(m.last_line ? /** @type {[string, string][]} */ ([['Last line', moment(m.last_line)]]) : []),
+        [m.self ? 'Your words' : 'Their words', h('span', { class: 'words' }, phrase(m.words))],
+        ['Peer ID', h('code', {}, phrase(m.peer))],
+      ]),
+      m.self ? h('p', { class: 'soft' }, 'Others compare these words with you by voice, to know that you are you.') : trust(room, m, () => dialog.close()),
+    ],
+  });
+}
+
+/** @param {Room} room @param {import('./types.js').Member} m @param {() => void} done */
+function trust(room, m, done) {
+  const who = nick(m.nick, m.peer);
+  const mark = (/** @type {boolean} */ verified) => attempt(store.rpc.call('node.verify', { room: room.id, who: m.peer, verified }).then(() => {
+    done();
+    store.people(room);
+  }));
+  if (m.verified) {
+    return h('div', { class: 'trust' }, h('p', {}, h('span', { class: 'verified' }, '✓ verified'), ' You have compared words with ', bdi(who), '. Only you see the mark.'), button('Take the mark away', () => void mark(false)));
+  }
+  return h('div', { class: 'trust' }, h('p', {}, 'Ask them to read their words to you, by voice. If they are the ones above, this is really them.'), button('The words are the same', () => void mark(true)));
+}
+
+/** Somebody whose lines are here, and who is no member any more. @param {Room} room @param {string} peer */
+function former(room, peer) {
+  const line = room.transcript.items.findLast((i) => i.peer === peer && i.kind !== 'note');
+  open({ title: nick(line?.nick, peer), body: [h('p', {}, 'Not in this room now.'), facts([['Peer ID', h('code', {}, phrase(peer))]])] });
+}

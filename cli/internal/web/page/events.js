@@ -1,0 +1,171 @@
+// What an event of the node changes.
+
+import { nick } from './safe.js';
+import { chime, settings } from './settings.js';
+import * as words from './words.js';
+
+/** @typedef {import('./store.js').Store} Store */
+/** @typedef {import('./types.js').NodeEvent} NodeEvent */
+
+/** Warnings that are held. */
+const MAX_WARNINGS = 5;
+
+/** @param {Store} store @param {NodeEvent} e */
+export function reduce(store, e) {
+  if (!e.room) return ofNode(store, e);
+  if (e.type === 'room_found' || e.type === 'room_lost') return store.list();
+  if (e.type === 'joined') return joined(store, e);
+  if (e.type === 'removed') return removed(store, e);
+  const room = store.rooms.get(e.room);
+  if (!room) return;
+  ofRoom(store, room, e);
+}
+
+/** @param {Store} store @param {NodeEvent} e */
+function ofNode(store, e) {
+  if (e.type === 'gap') {
+    for (const room of store.rooms.values()) void store.load(room);
+    return;
+  }
+  if (e.type !== 'warning') return;
+  store.warnings = [...store.warnings.filter((w) => w.text !== e.text), { code: e.code, text: e.text }].slice(-MAX_WARNINGS);
+  store.changed('warnings');
+}
+
+/** @param {Store} store @param {NodeEvent} e */
+function joined(store, e) {
+  const id = /** @type {string} */ (e.room);
+  const known = store.rooms.has(id);
+  const room = store.room(id);
+  const back = room.removed !== null || room.refused;
+  Object.assign(room, { name: e.name || e.room_name || '', owned: e.owner, retainS: e.retain_s, removed: null, refused: false, told: false, away: null });
+  if (e.nick) room.nick = e.nick;
+  store.entered?.add(id);
+  store.changed('rooms');
+  if (store.rpc.link !== 'open') return; // the beginning of a connection loads all rooms
+  if (!known || back) void store.load(room);
+  store.list();
+}
+
+/** @param {Store} store @param {NodeEvent} e */
+function removed(store, e) {
+  if (e.at_door) return; // the join that waits fails with the same words
+  const room = store.room(/** @type {string} */ (e.room));
+  room.name ||= e.room_name ?? '';
+  room.removed = /** @type {any} */ (e);
+  room.told = false;
+  room.transcript.clear();
+  Object.assign(room, { members: [], knocks: [], unread: 0, calls: 0, away: null, newFrom: '' });
+  store.outgoing = store.outgoing.filter((o) => o.room !== room.id);
+  store.changed('rooms');
+  store.changed('current', store.current);
+  chime();
+  store.list();
+}
+
+/** @param {Store} store @param {import('./store.js').Room} room @param {NodeEvent} e */
+function ofRoom(store, room, e) {
+  const at = Date.parse(e.time);
+  const transcript = room.transcript;
+  switch (e.type) {
+    case 'left':
+    case 'room_closed':
+      return store.drop(room.id);
+    case 'refused':
+      room.refused = true;
+      transcript.clear();
+      Object.assign(room, { members: [], knocks: [], unread: 0, calls: 0 });
+      store.changed('rooms');
+      return store.changed('current', store.current);
+    case 'message': return message(store, room, /** @type {any} */ (e));
+    case 'direct': {
+      const item = { key: 'direct ' + e.id, kind: /** @type {const} */ ('direct'), at: Date.parse(e.at), text: e.text, peer: e.peer, nick: e.nick, calls: true, version: 0 };
+      if (!transcript.add(item)) return;
+      store.noteNew(room, item);
+      if (!store.seen(room)) chime();
+      return store.changed('lines', room.id);
+    }
+    case 'delivered':
+      if (transcript.change(e.id, { pending: false })) store.changed('lines', room.id);
+      return;
+    case 'expired':
+    case 'hidden':
+      transcript.forget(e.ids);
+      if (e.type === 'hidden') store.note(room, words.note(e), at);
+      return store.changed('lines', room.id);
+    case 'knock':
+      room.knocks = [...room.knocks.filter((k) => k.peer !== e.peer), /** @type {any} */ (e)];
+      chime();
+      return store.changed('people', room.id);
+    case 'knock_gone':
+      room.knocks = room.knocks.filter((k) => k.peer !== e.peer);
+      return store.changed('people', room.id);
+    case 'gap':
+      return void store.load(room);
+    default:
+      people(store, room, e, at);
+  }
+}
+
+/** @param {Store} store @param {import('./store.js').Room} room @param {import('./types.js').Message} m */
+function message(store, room, m) {
+  const item = store.line(room, m);
+  item.pending = m.self && !m.late && !m.backlog;
+  if (!room.transcript.add(item, m.before)) return;
+  if (!m.self && !m.backlog) {
+    store.noteNew(room, item);
+    if (item.calls && !store.seen(room)) chime();
+  }
+  store.outgoing = store.outgoing.filter((o) => !(m.self && o.state === 'unknown' && o.room === room.id && o.text === m.text && item.at >= o.at - 1000));
+  store.changed('lines', room.id);
+}
+
+/** Who is in a room, and how it is run. @param {Store} store @param {import('./store.js').Room} room @param {NodeEvent} e @param {number} at */
+function people(store, room, e, at) {
+  switch (e.type) {
+    case 'member_joined':
+      room.knocks = room.knocks.filter((k) => k.peer !== e.peer);
+      break;
+    case 'member_removed':
+      store.note(room, words.note(e), at, { key: `removal ${e.removal}`, peer: e.peer });
+      return store.people(room);
+    case 'removal_reason': {
+      const item = room.transcript.byKey.get(`removal ${e.removal}`);
+      if (!item) break;
+      room.transcript.change(item.key, { text: `${item.text}: ${words.removedBecause(/** @type {any} */ (e))}` });
+      return store.changed('lines', room.id);
+    }
+    case 'removal_progress': {
+      const item = room.transcript.items.findLast((i) => i.key.startsWith('removal ') && i.peer === e.peer);
+      if (item) room.transcript.change(item.key, { progress: /** @type {any} */ (e) });
+      return store.changed('lines', room.id);
+    }
+    case 'owner_unreachable': {
+      const first = room.away === null;
+      room.away = { forS: e.for_s, left: e.left ?? false, nick: nick(e.nick || room.members.find((m) => m.role === 'owner')?.nick || '') };
+      if (first) store.people(room);
+      return store.changed('people', room.id);
+    }
+    case 'owner_back':
+      if (room.away === null) return;
+      room.away = null;
+      break;
+    case 'policy':
+      room.subject = e.subject;
+      room.retainS = e.retain_s;
+      store.list();
+      break;
+    case 'epoch':
+      if (!settings.keys) return;
+      break;
+    case 'warning':
+      if (e.code === 'not_delivered') return; // the line has its mark
+      room.frozen ||= e.code === 'frozen' || e.code === 'renew';
+      store.note(room, words.note(e), at, { fault: true });
+      return store.changed('people', room.id);
+  }
+  const text = words.note(e);
+  if (text) store.note(room, text, at);
+  store.people(room);
+  store.changed('people', room.id);
+}

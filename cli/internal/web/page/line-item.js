@@ -1,0 +1,91 @@
+// One item of a transcript as an element.
+
+import { bdi, button, h, hue } from './dom.js';
+import * as links from './links.js';
+import { message, nick } from './safe.js';
+import { clock, day, moment, progress } from './words.js';
+
+/** @typedef {import('./types.js').Item} Item */
+
+/** Lines of one author that follow each other within so many milliseconds have one head. */
+const GROUP = 5 * 60 * 1000;
+
+/** @param {Item|undefined} before @param {Item} item */
+export function follows(before, item) {
+  return before !== undefined && before.kind === 'line' && item.kind === 'line' && before.peer === item.peer && !before.action && !item.action &&
+    item.at - before.at < GROUP && new Date(before.at).getDate() === new Date(item.at).getDate();
+}
+
+/** @param {Item|undefined} before @param {Item} item */
+export function newDay(before, item) { return before === undefined || new Date(before.at).toDateString() !== new Date(item.at).toDateString(); }
+
+/**
+ * What the element of an item shows, so that it is made anew only when that changes.
+ * @param {Item} item @param {Item|undefined} before @param {boolean} isNew @param {string} mark of its author
+ */
+export function shown(item, before, isNew, mark) {
+  return `${item.version} ${follows(before, item)} ${newDay(before, item) ? day(item.at) : ''} ${isNew} ${mark}`;
+}
+
+/** Text with its addresses as links. @param {string} text */
+export function linked(text) {
+  return links.split(message(text)).map((part) => {
+    if (!part.link) return part.text;
+    return h('a', { href: part.text, rel: 'noopener noreferrer', target: '_blank', 'data-ask': 'yes' }, part.text);
+  });
+}
+
+/** @param {number} at */
+function time(at) { return h('time', { datetime: new Date(at).toISOString(), title: moment(new Date(at).toISOString()) }, clock(at)); }
+
+/** @param {Item} item @param {string} mark */
+function author(item, mark) {
+  const who = nick(item.nick, item.peer);
+  return h('span', { class: `author ${hue(item.peer ?? '')}` },
+    button(bdi(who), () => {}, { class: 'name', 'data-person': item.peer, title: `About ${who}` }),
+    mark === '✓' ? h('span', { class: 'verified', title: 'You have compared words with them' }, '✓', h('span', { class: 'unseen' }, ' verified')) : null,
+    mark === '!' ? h('span', { class: 'alarm', title: 'Not the person of this name that you verified' }, '! another key') : null);
+}
+
+/**
+ * @param {Item} item @param {Item|undefined} before @param {boolean} isNew whether the lines that are new begin here
+ * @param {string} mark of its author: verified, another key, or nothing
+ */
+export function element(item, before, isNew, mark) {
+  const box = h('div', { class: 'entry' });
+  if (newDay(before, item)) box.append(h('div', { class: 'rule day' }, h('span', {}, day(item.at))));
+  if (isNew) box.append(h('div', { class: 'rule new' }, h('span', {}, 'New')));
+  box.append(item.kind === 'note' ? noteOf(item) : lineOf(item, follows(before, item) && !isNew, mark));
+  return box;
+}
+
+/** @param {Item} item */
+function noteOf(item) {
+  return h('div', { class: item.fault ? 'note alarm' : 'note' }, time(item.at), ' ', bdi(item.text),
+    item.progress ? h('span', { class: 'progress' }, progress(item.progress)) : null);
+}
+
+/** @param {Item} item @param {boolean} grouped @param {string} mark */
+function lineOf(item, grouped, mark) {
+  const kinds = ['line', grouped && 'grouped', item.self && 'mine', item.calls && 'calls', item.kind === 'direct' && 'direct', item.pending && 'pending', item.action && 'action'];
+  const text = h('div', { class: 'text', dir: 'auto' }, ...linked(item.text));
+  const who = nick(item.nick, item.peer);
+  const tags = [
+    item.kind === 'direct' && h('span', { class: 'tag' }, item.to !== undefined ? 'only to ' : 'only to you', item.to !== undefined && bdi(nick(item.to))),
+    item.calls && item.kind === 'line' && h('span', { class: 'tag' }, 'names you'),
+    item.late && h('span', { class: 'tag', title: 'It came later than it was said' }, 'late'),
+    item.pending && h('span', { class: 'tag wait', title: 'Nobody else has this line yet' }, 'not delivered yet'),
+  ];
+  if (item.action) {
+    return h('div', { class: kinds.filter(Boolean).join(' ') }, h('div', { class: 'deed' }, '✻ ', author(item, mark), ' ', text, time(item.at), ...tags));
+  }
+  if (grouped) {
+    return h('div', { class: kinds.filter(Boolean).join(' ') }, h('span', { class: 'unseen' }, bdi(who), ': '), time(item.at), text, h('span', { class: 'tags' }, ...tags.filter((t) => t !== false && t !== undefined)));
+  }
+  return h('div', { class: kinds.filter(Boolean).join(' ') },
+    h('span', { class: `face ${hue(item.peer ?? '')}`, 'aria-hidden': 'true' }, initial(who)),
+    h('div', { class: 'head' }, author(item, mark), time(item.at), ...tags), text);
+}
+
+/** The first letter of a name. @param {string} who */
+export function initial(who) { return [...who.replace(/^~/, '')][0]?.toUpperCase() ?? '?'; }

@@ -1,0 +1,234 @@
+// The transcript of the room that is shown. However many lines a room has, the document holds a bounded number of them: a window
+// that moves over the transcript, with space above and below for what is not in it.
+
+import { button, h, icon } from './dom.js';
+import { element, shown } from './line-item.js';
+import { message, nick } from './safe.js';
+import { store } from './store.js';
+import { count } from './words.js';
+import { View, arrange } from './view.js';
+
+/** Items in the document: several screens, so that scrolling meets what is drawn. */
+const WINDOW = 160;
+/** Pixels of drawn lines beyond the screen below which the window moves. */
+const MARGIN = 700;
+/** Lines that a screen reader is told of at once; of more, their number. */
+const ANNOUNCED = 3;
+
+class LineLog extends View {
+  roomID = '';
+  start = 0; // the first item of the window
+  stuck = true; // the end is on the screen, and stays there
+  fresh = false; // there are new lines below the screen
+  moving = false;
+  row = 40; // pixels of an item, as measured
+  lastKey = '';
+  /** @type {Map<string, {el: HTMLElement, shown: string}>} */
+  made = new Map();
+
+  get shows() { return ['lines', 'current', 'people', 'settings']; }
+
+  begin() {
+    this.above = h('div', { class: 'space' });
+    this.list = h('div', { class: 'window' });
+    this.below = h('div', { class: 'space' });
+    this.box = h('div', { class: 'log', role: 'log', 'aria-live': 'off', tabindex: '0' }, this.above, this.list, this.below);
+    this.news = h('div', { class: 'unseen', 'aria-live': 'polite', 'aria-relevant': 'additions' });
+    this.down = button('', () => this.toEnd(), { class: 'to-end', hidden: true });
+    this.append(this.box, this.news, this.down);
+    this.box.addEventListener('scroll', () => this.scrolled(), { passive: true });
+    new ResizeObserver(() => { if (this.stuck) this.settle(); }).observe(this.box);
+    addEventListener('focus', () => this.seen());
+    document.addEventListener('visibilitychange', () => this.seen());
+  }
+
+  get items() { return this.room?.transcript.items ?? []; }
+
+  render() {
+    const room = this.room;
+    if (!room) return;
+    const other = this.roomID !== room.id;
+    if (other) {
+      this.roomID = room.id;
+      this.made.clear();
+      this.stuck = true;
+      this.fresh = false;
+      this.news?.replaceChildren();
+      this.lastKey = this.items.at(-1)?.key ?? '';
+      this.box?.setAttribute('aria-label', `Lines of ${room.name}`);
+    }
+    this.draw();
+    if (other && room.newFrom) this.toNew(room.newFrom);
+    this.announce(other);
+    this.seen();
+  }
+
+  /** Draws the window; what is on the screen stays where it is. */
+  draw() {
+    const { items, box, list } = this;
+    if (!box || !list) return;
+    const max = Math.max(0, items.length - WINDOW);
+    const anchor = this.stuck ? null : this.anchor();
+    if (this.stuck) this.start = max;
+    else if (anchor) {
+      const at = items.findIndex((i) => i.key === anchor.key);
+      if (at >= 0 && (at < this.start || at >= this.start + WINDOW)) this.start = at - WINDOW / 2;
+    }
+    this.place();
+    if (this.stuck) this.settle();
+    else if (anchor) this.hold(anchor);
+  }
+
+  /** Puts the items of the window into the document. */
+  place() {
+    const { items, room, list } = this;
+    if (!list || !room || !this.above || !this.below) return;
+    this.start = Math.max(0, Math.min(Math.round(this.start), items.length - WINDOW));
+    const marks = new Map(room.members.map((m) => [m.peer, m.verified ? '✓' : m.verified_other ? '!' : '']));
+    const made = new Map();
+    const wanted = [];
+    const end = Math.min(this.start + WINDOW, items.length);
+    for (let i = this.start; i < end; i++) {
+      const item = items[i];
+      const isNew = item.key === room.newFrom;
+      const mark = marks.get(item.peer ?? '') ?? '';
+      const sig = shown(item, items[i - 1], isNew, mark);
+      let known = this.made.get(item.key);
+      if (!known || known.shown !== sig) known = { el: element(item, items[i - 1], isNew, mark), shown: sig };
+      known.el.dataset.key = item.key;
+      made.set(item.key, known);
+      wanted.push(known.el);
+    }
+    this.made = made;
+    arrange(list, wanted);
+    if (wanted.length > 20) this.row = Math.max(16, list.offsetHeight / wanted.length);
+    this.above.style.height = `${this.start * this.row}px`;
+    this.below.style.height = `${(items.length - end) * this.row}px`;
+  }
+
+  /** The first item on the screen, and where it is. */
+  anchor() {
+    const { box, list } = this;
+    if (!box || !list) return null;
+    const top = box.getBoundingClientRect().top;
+    for (const child of list.children) {
+      const at = child.getBoundingClientRect();
+      if (at.bottom > top) return { key: /** @type {HTMLElement} */ (child).dataset.key ?? '', offset: at.top - top };
+    }
+    return null;
+  }
+
+  /** @param {{key: string, offset: number}} anchor */
+  hold(anchor) {
+    const { box } = this;
+    const el = this.made.get(anchor.key)?.el;
+    if (!box || !el) return;
+    const off = el.getBoundingClientRect().top - box.getBoundingClientRect().top - anchor.offset;
+    if (Math.abs(off) >= 1) box.scrollTop += off;
+  }
+
+  settle() { if (this.box) this.box.scrollTop = this.box.scrollHeight; }
+
+  scrolled() {
+    const { box, list, items } = this;
+    if (!box || !list) return;
+    this.stuck = box.scrollHeight - box.scrollTop - box.clientHeight < 24 && this.start + WINDOW >= items.length;
+    store.atEnd = this.stuck;
+    if (this.stuck) this.fresh = false;
+    this.showDown();
+    this.seen();
+    if (this.moving) return;
+    this.moving = true;
+    requestAnimationFrame(() => {
+      this.moving = false;
+      this.follow();
+    });
+  }
+
+  /** Moves the window where the screen comes near its edge. */
+  follow() {
+    const { box, list, items, above } = this;
+    if (!box || !list || !above) return;
+    const top = box.scrollTop - above.offsetHeight;
+    const bottom = list.offsetHeight - top - box.clientHeight;
+    if (top < -box.clientHeight || bottom < -box.clientHeight) { // far away, in the space that stands for what is not drawn
+      const at = Math.floor(box.scrollTop / this.row);
+      this.start = at - WINDOW / 3;
+      this.place();
+      const el = list.children[Math.max(0, Math.min(at - this.start, list.children.length - 1))];
+      if (el) box.scrollTop += el.getBoundingClientRect().top - box.getBoundingClientRect().top;
+      return;
+    }
+    const up = top < MARGIN && this.start > 0;
+    const down = bottom < MARGIN && this.start + WINDOW < items.length;
+    if (!up && !down) return;
+    const anchor = this.anchor();
+    this.start += up ? -WINDOW / 3 : WINDOW / 3;
+    this.place();
+    if (anchor) this.hold(anchor);
+  }
+
+  toEnd() {
+    this.stuck = true;
+    this.fresh = false;
+    this.draw();
+    this.showDown();
+    this.seen();
+  }
+
+  /** Shows an item in the upper part of the screen. @param {string} key */
+  toItem(key) {
+    const at = this.items.findIndex((i) => i.key === key);
+    if (at < 0 || !this.box) return;
+    this.stuck = false;
+    this.start = at - WINDOW / 2;
+    this.place();
+    this.hold({ key, offset: this.box.clientHeight / 4 });
+    const el = this.made.get(key)?.el;
+    el?.classList.add('shown');
+    setTimeout(() => el?.classList.remove('shown'), 2000);
+  }
+
+  /** @param {string} key */
+  toNew(key) {
+    const list = this.list;
+    const el = this.made.get(key)?.el;
+    const box = this.box;
+    if (box && list && el && el.getBoundingClientRect().top >= box.getBoundingClientRect().top) return; // it is on the screen
+    this.toItem(key);
+  }
+
+  /** Tells a screen reader of new lines, and the eye that there are some below. @param {boolean} other */
+  announce(other) {
+    const { items, news } = this;
+    const last = items.at(-1)?.key ?? '';
+    if (!other && last !== this.lastKey && news) {
+      const from = items.findLastIndex((i) => i.key === this.lastKey) + 1;
+      const fresh = items.slice(Math.max(from, items.length - 50)).filter((i) => !i.self);
+      if (fresh.length > ANNOUNCED) news.append(h('p', {}, count(fresh.length, 'new line')));
+      else news.append(...fresh.map((i) => h('p', {}, i.kind === 'note' ? i.text : `${nick(i.nick, i.peer)}${i.kind === 'direct' ? ' to you' : ''}: ${message(i.text)}`)));
+      while (news.children.length > 12) news.firstElementChild?.remove();
+      if (fresh.length > 0 && !this.stuck) this.fresh = true;
+      if (items.at(-1)?.self) this.toEnd();
+    }
+    this.lastKey = last;
+    store.atEnd = this.stuck;
+    this.showDown();
+  }
+
+  showDown() {
+    const { down, room } = this;
+    if (!down) return;
+    down.hidden = this.stuck;
+    down.replaceChildren(icon('down'), this.fresh ? `${room?.unread ? count(room.unread, 'new line') : 'New lines'} below` : 'To the newest');
+    down.classList.toggle('fresh', this.fresh);
+  }
+
+  seen() {
+    const room = this.room;
+    if (room && room.unread > 0 && store.seen(room)) store.read(room);
+  }
+}
+
+customElements.define('line-log', LineLog);
+export { LineLog };

@@ -1,0 +1,127 @@
+// The room that is shown: its head, what stands in the way, its lines, what is on its way, who knocks, and where to write.
+
+import { bdi, button, fill, h, icon } from './dom.js';
+import { search } from './dialogs-room.js';
+import { join } from './joins.js';
+import { toggleDrawer } from './drawers.js';
+import { message, name, nick, phrase } from './safe.js';
+import { store } from './store.js';
+import { about, afterRemoval, clock, count, moment, removedBecause, removedTitle } from './words.js';
+import { View, rows } from './view.js';
+
+class RoomView extends View {
+  get shows() { return ['current', 'rooms', 'people', 'outgoing', 'link', 'lines']; }
+
+  begin() {
+    this.heading = h('h1', { tabindex: '-1' });
+    this.subject = h('p', { class: 'subject' });
+    this.find = button(icon('search'), () => { if (this.room) search(this.room); }, { class: 'quiet', 'aria-label': 'Search', 'aria-keyshortcuts': 'Alt+Shift+F' });
+    this.people = button('', () => toggleDrawer('people'), { class: 'quiet people', 'aria-controls': 'people' });
+    this.away = h('div', { class: 'banner away', role: 'status', hidden: true });
+    this.gone = h('section', { class: 'gone', role: 'alert', hidden: true });
+    this.out = h('ul', { class: 'outgoing', 'aria-label': 'Lines that are not sent yet' });
+    this.empty = h('p', { class: 'empty' });
+    this.log = document.createElement('line-log');
+    this.append(
+      h('header', { class: 'room-head' }, button(icon('menu'), () => toggleDrawer('rooms'), { class: 'quiet menu', 'aria-label': 'Rooms' }),
+        h('div', { class: 'titles' }, this.heading, this.subject),
+        this.find, this.people),
+      this.away, this.gone, this.empty, this.log, this.out, document.createElement('knock-bar'), document.createElement('line-composer'));
+  }
+
+  render() {
+    const { room, heading: title, subject, people, away, gone, out, empty, log } = this;
+    this.hidden = !room;
+    if (!room || !title || !subject || !people || !away || !gone || !out || !empty || !log) return;
+    const over = room.removed !== null || room.refused;
+    fill(title, bdi(name(room.name)), room.owned ? h('span', { class: 'tag' }, 'yours') : null);
+    fill(subject, bdi(phrase(room.subject)));
+    subject.hidden = !room.subject;
+    const here = room.members.filter((m) => m.present || m.self).length;
+    fill(people, icon('people'), h('span', { class: 'n' }, String(room.members.length)), h('span', { class: 'unseen' }, ` ${count(room.members.length, 'member')}, ${here} connected`));
+    people.hidden = over;
+    if (this.find) this.find.hidden = over;
+    this.showAway(room, away);
+    gone.hidden = !over;
+    log.hidden = over;
+    if (over) this.showGone(room, gone);
+    empty.hidden = over || !room.loaded || room.transcript.items.length > 0;
+    fill(empty, room.owned && room.members.length <= 1 ? 'The room is open. The others on this network see it; you can also make an invite.' : 'Nobody has said anything yet.');
+    rows(out, store.outgoing.filter((o) => o.room === room.id && (o.state !== 'sending' || Date.now() - o.at > 400)), (o) => String(o.key), (o) => o.state + o.error, (o) => this.outgoing(o));
+    if (store.outgoing.some((o) => o.room === room.id && o.state === 'sending')) setTimeout(() => this.update(), 450);
+  }
+
+  /** @param {import('./store.js').Room} room @param {HTMLElement} el */
+  showAway(room, el) {
+    const a = room.away;
+    el.hidden = a === null || room.removed !== null;
+    if (!a) return;
+    fill(el, h('strong', {}, bdi(a.nick === 'somebody' ? 'The owner' : a.nick), a.left ? ', the owner, has quit.' : ` is out of reach for ${about(a.forS)}.`), ' The chat goes on; nobody can be let in or removed meanwhile.');
+  }
+
+  /** I am no member any more: who, why, until when, and what now. @param {import('./store.js').Room} room @param {HTMLElement} el */
+  showGone(room, el) {
+    const r = room.removed;
+    const where = name(room.name) || 'the room';
+    const why = r ? removedBecause(r) : '';
+    const back = !r || !(r.kind === 'closed' || r.kind === 'idle' || (r.kind === 'banned' && (!r.until || Date.parse(r.until) > Date.now())));
+    const sig = JSON.stringify([room.id, r, back]);
+    if (el.dataset.shown !== sig) {
+      el.dataset.shown = sig;
+      fill(el,
+        h('h2', {}, bdi(r ? removedTitle(r, where) : `You are not a member of ${where} any more`)),
+        r ? h('dl', { class: 'facts' },
+          ...(r.kind !== 'idle' && (r.by_nick || r.by) ? [h('dt', {}, 'By'), h('dd', {}, bdi(nick(r.by_nick, r.by)))] : []),
+          ...(why ? [h('dt', {}, 'Why'), h('dd', { class: 'why' }, bdi(why))] : r.kind === 'kicked' || r.kind === 'banned' ? [h('dt', {}, 'Why'), h('dd', { class: 'soft' }, 'no reason was given')] : []),
+          ...(r.kind === 'banned' ? [h('dt', {}, 'Until'), h('dd', {}, r.until ? moment(r.until) : 'the owner lifts it')] : []),
+          h('dt', {}, 'When'), h('dd', {}, clock(r.at))) : null,
+        h('p', {}, r ? afterRemoval(r) : 'Your membership ended while this computer was away. You may ask to come back.'),
+        h('p', { class: 'soft' }, 'What was said in the room has been cleared here.'),
+        h('div', { class: 'do' },
+          back ? button('Ask to come back', () => this.comeBack(room), { class: 'primary' }) : null,
+          button('To the other rooms', () => {
+            store.drop(room.id);
+            store.list();
+          }, { class: back ? '' : 'primary' })));
+    }
+    this.noteShown(room);
+  }
+
+  /** @param {import('./store.js').Room} room */
+  comeBack(room) {
+    const { id, name: label, nick: mine } = room;
+    store.drop(id);
+    void join(id, label, mine);
+  }
+
+  /** The node tells a removal again until a person has seen it. @param {import('./store.js').Room} room */
+  noteShown(room) {
+    const r = room.removed;
+    if (!r || room.told) return;
+    if (document.visibilityState !== 'visible') {
+      document.addEventListener('visibilitychange', () => this.update(), { once: true });
+      return;
+    }
+    room.told = true;
+    requestAnimationFrame(() => void store.rpc.call('node.shown', { room: room.id, removal: r.removal }).catch(() => { room.told = false; }));
+  }
+
+  /** @param {import('./types.js').Outgoing} o */
+  outgoing(o) {
+    const text = h('span', { class: 'text', dir: 'auto' }, message(o.text));
+    if (o.state === 'sending') return h('li', {}, text, h('span', { class: 'busy' }, 'sending…'));
+    return h('li', { class: 'failed' }, text,
+      h('span', { class: 'why' }, o.state === 'unknown' ? 'The connection was lost before it was known to be sent.' : `Not sent: ${phrase(o.error)}`),
+      h('span', { class: 'do' }, button('Send again', () => void store.send(o)), button('Edit', () => {
+        store.discard(o);
+        const area = document.querySelector('line-composer textarea');
+        if (area instanceof HTMLTextAreaElement) {
+          area.value = area.value ? `${o.text}\n${area.value}` : o.text;
+          area.dispatchEvent(new Event('input'));
+          area.focus();
+        }
+      }), button('Discard', () => store.discard(o))));
+  }
+}
+
+customElements.define('room-view', RoomView);

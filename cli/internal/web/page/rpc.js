@@ -1,0 +1,124 @@
+// JSON-RPC 2.0 over a WebSocket, one object a text message. A connection that is lost is made again, with growing pauses.
+
+import { alive, socketURL } from './session.js';
+
+/** Milliseconds between two attempts, and what they grow to. */
+const FIRST_PAUSE = 400;
+const LONGEST_PAUSE = 8000;
+
+/** An error that the node, or the connection, gave. */
+export class RpcError extends Error {
+  /** @param {string} text @param {import('./types.js').ErrorData} data */
+  constructor(text, data) {
+    super(text);
+    this.data = data;
+  }
+  get code() { return this.data.code; }
+}
+
+/** @typedef {{resolve: (r: any) => void, reject: (e: Error) => void, asked?: (room: string, until: string) => void}} Waiting */
+/**
+ * How the connection is: `lost` is tried again; `asleep`: the server is there, and no node runs; `full`: too many pages are open;
+ * `denied`: the server does not know this page.
+ * @typedef {'connecting'|'open'|'lost'|'asleep'|'full'|'denied'} Link
+ */
+
+/** Codes with which the server ends a connection. @type {Record<number, Link>} */
+const ends = { 4001: 'asleep', 4002: 'full', 4003: 'denied' };
+
+export class Rpc extends EventTarget {
+  constructor() {
+    super();
+    /** @type {Link} */
+    this.link = 'connecting';
+    /** @type {WebSocket|null} */
+    this.socket = null;
+    /** @type {Map<number, Waiting>} */
+    this.waiting = new Map();
+    this.last = 0;
+    this.attempts = 0;
+    this.timer = 0;
+    /** @type {(event: import('./types.js').NodeEvent) => void} */
+    this.onevent = () => {};
+    /** Called when a connection is made; the page is open when the node has answered what it asks. */
+    this.onopen = () => {};
+    addEventListener('online', () => this.retry());
+    document.addEventListener('visibilitychange', () => { if (document.visibilityState === 'visible') this.retry(); });
+  }
+
+  connect() {
+    clearTimeout(this.timer);
+    const socket = new WebSocket(socketURL());
+    this.socket = socket;
+    socket.onopen = () => this.onopen();
+    socket.onmessage = (m) => { if (typeof m.data === 'string') this.take(m.data); };
+    socket.onclose = (e) => { if (this.socket === socket) void this.ended(ends[e.code] ?? 'lost'); };
+  }
+
+  /** Tries again at once, if the connection is lost. */
+  retry() {
+    if (this.socket || this.link === 'denied') return;
+    this.attempts = 0;
+    this.connect();
+  }
+
+  /** @param {Link} why */
+  async ended(why) {
+    this.socket = null;
+    const calls = [...this.waiting.values()];
+    this.waiting.clear();
+    this.become(why);
+    for (const c of calls) c.reject(new RpcError('The connection to localchat was lost', { code: 'lost' }));
+    try {
+      if (why === 'lost' && !(await alive())) this.become('denied');
+    } catch { /* nobody is there */ }
+    if (this.link === 'denied' || this.socket) return;
+    const pause = Math.min(FIRST_PAUSE * 2 ** this.attempts++, LONGEST_PAUSE);
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.connect(), pause * (0.75 + Math.random() / 2));
+  }
+
+  /** The node answers. */
+  opened() {
+    this.attempts = 0;
+    this.become('open');
+  }
+
+  /** @param {Link} link */
+  become(link) {
+    if (this.link === link) return;
+    this.link = link;
+    this.dispatchEvent(new Event('link'));
+  }
+
+  /**
+   * Asks the node.
+   * @param {string} method @param {Record<string, any>} [params]
+   * @param {{asked?: (room: string, until: string) => void, signal?: AbortSignal}} [options]
+   * @returns {Promise<any>}
+   */
+  call(method, params = {}, { asked, signal } = {}) {
+    const socket = this.socket;
+    if (!socket || socket.readyState !== WebSocket.OPEN) {
+      return Promise.reject(new RpcError('There is no connection to localchat now', { code: 'lost', hint: 'it is being made again; try in a moment' }));
+    }
+    const id = ++this.last;
+    return new Promise((resolve, reject) => {
+      this.waiting.set(id, { resolve, reject, asked });
+      signal?.addEventListener('abort', () => { if (this.waiting.has(id)) void this.call('node.cancel', { request: id }).catch(() => {}); });
+      socket.send(JSON.stringify({ jsonrpc: '2.0', id, method, params }));
+    });
+  }
+
+  /** @param {string} text */
+  take(text) {
+    const m = JSON.parse(text);
+    if (m.method === 'event') return this.onevent(m.params);
+    if (m.method === 'asked') return this.waiting.get(m.params.request)?.asked?.(m.params.room, m.params.until);
+    const call = this.waiting.get(m.id);
+    if (!call) return;
+    this.waiting.delete(m.id);
+    if (m.error) call.reject(new RpcError(m.error.message, m.error.data ?? { code: 'internal' }));
+    else call.resolve(m.result);
+  }
+}

@@ -1,0 +1,37 @@
+// The link that opens the page carries a token that works once. It is exchanged for a session: a cookie, and a key that the browser
+// keeps for this page's port alone. The token leaves the address bar.
+
+/** Why the page may not speak with the node: its link was used before, is wrong, too much was tried; or there is no session. */
+/** @typedef {'used'|'wrong'|'wait'|'none'} Denial */
+
+const KEY = 'localchat.key';
+
+function key() { return localStorage.getItem(KEY) ?? ''; }
+
+/** The address of the WebSocket. */
+export function socketURL() { return `ws://${location.host}/ws?key=${encodeURIComponent(key())}`; }
+
+/** Whether the server knows this page's session. It rejects if nobody answers. */
+export async function alive() { return (await fetch(`/session?key=${encodeURIComponent(key())}`, { cache: 'no-store' })).status !== 403; }
+
+/**
+ * Exchanges the token of the address, if there is one.
+ * @returns {Promise<Denial|''>} '' if nothing is known to stand in the way
+ */
+export async function enter() {
+  const token = new URLSearchParams(location.hash.slice(1)).get('token');
+  if (token === null) return '';
+  history.replaceState(null, '', location.pathname);
+  try {
+    const answer = await fetch('/session', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ token }) });
+    const result = await answer.json();
+    if (answer.ok) {
+      localStorage.setItem(KEY, result.key);
+      return '';
+    }
+    if (await alive()) return ''; // the link was used in this browser, which still has its session
+    return result.error === 'used' || result.error === 'wait' ? result.error : 'wrong';
+  } catch {
+    return ''; // nobody answers: the connection says so, and tries again
+  }
+}

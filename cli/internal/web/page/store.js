@@ -1,0 +1,276 @@
+// What the page knows: the node, the rooms, and what is on its way. One place holds it; views ask it and hear of changes.
+
+import { reduce } from './events.js';
+import { mentions } from './mention.js';
+import { Rpc } from './rpc.js';
+import { set, settings } from './settings.js';
+import { Transcript } from './transcript.js';
+
+/** @typedef {import('./types.js').Item} Item */
+/** @typedef {import('./types.js').Outgoing} Outgoing */
+
+/**
+ * A room that I am in, or was in.
+ * @typedef {object} Room
+ * @property {string} id
+ * @property {string} name
+ * @property {string} nick mine there
+ * @property {boolean} owned
+ * @property {number} retainS
+ * @property {string} subject
+ * @property {Transcript} transcript
+ * @property {import('./types.js').Member[]} members
+ * @property {import('./types.js').Knock[]} knocks
+ * @property {number} unread
+ * @property {number} calls of them, those that name me or are for me alone
+ * @property {string} newFrom the key of the first line that was new when the room was last shown
+ * @property {{forS: number, left: boolean, nick: string}|null} away the owner
+ * @property {import('./types.js').Removed|null} removed
+ * @property {boolean} refused
+ * @property {boolean} told the removal was noted as shown
+ * @property {boolean} loaded
+ * @property {boolean} fetching members are still asked for lines
+ * @property {boolean} frozen its log has split
+ * @property {boolean} hidden a room of mine that I have put away
+ * @property {string} draft
+ * @property {{peer: string, nick: string}|null} to the member that the next line is for alone
+ */
+
+export class Store extends EventTarget {
+  constructor() {
+    super();
+    this.rpc = new Rpc();
+    /** @type {import('./types.js').Info|null} */
+    this.info = null;
+    /** @type {Map<string, Room>} */
+    this.rooms = new Map();
+    /** Rooms of the network. @type {import('./types.js').RoomInfo[]} */
+    this.found = [];
+    this.more = 0;
+    /** The room that is shown; '': the lobby. */
+    this.current = '';
+    /** @type {Outgoing[]} */
+    this.outgoing = [];
+    this.lastKey = 0;
+    /** Warnings of the node itself, the latest last. @type {{code: string, text: string}[]} */
+    this.warnings = [];
+    this.wasOpen = false;
+    /** @type {Map<string, number>} */
+    this.timers = new Map();
+    this.rpc.onevent = (e) => reduce(this, e);
+    this.rpc.onopen = () => void this.begin();
+    this.rpc.addEventListener('link', () => this.changed('link'));
+    /** Other pages of this browser: what was read there is read here. */
+    this.tabs = new BroadcastChannel('localchat');
+    this.tabs.onmessage = (m) => {
+      const room = this.rooms.get(m.data.read);
+      if (room) this.noteRead(room);
+    };
+    setInterval(() => this.refresh(), 5000);
+  }
+
+  /** Tells the views. @param {string} what @param {string} [room] */
+  changed(what, room = '') { this.dispatchEvent(new CustomEvent(what, { detail: room })); }
+
+  /** Does something once, a moment later, however often it is asked for. @param {string} what @param {() => void} run */
+  soon(what, run) {
+    if (this.timers.has(what)) return;
+    this.timers.set(what, setTimeout(() => {
+      this.timers.delete(what);
+      run();
+    }, 120));
+  }
+
+  /** What a new connection begins with. The stream of events comes first, so that nothing is missed between. */
+  async begin() {
+    try {
+      const before = new Set(this.rooms.keys());
+      this.entered = new Set();
+      await this.rpc.call('node.subscribe', { acks: true });
+      const [info, list] = await Promise.all([this.rpc.call('node.info'), this.rpc.call('room.list')]);
+      this.info = info;
+      for (const id of before) {
+        const room = this.rooms.get(id);
+        if (room && !room.removed && !room.refused && !this.entered.has(id)) this.drop(id);
+      }
+      this.takeList(list);
+      this.rpc.opened();
+      this.changed('open');
+      const rooms = [...this.rooms.values()].sort((a, b) => Number(b.id === this.current) - Number(a.id === this.current));
+      for (const room of rooms) await this.load(room);
+      this.settleOutgoing();
+      this.wasOpen = true;
+    } catch { /* the connection ended: it is made again */ }
+  }
+
+  /** @param {{rooms: import('./types.js').RoomInfo[], more?: number}} list */
+  takeList(list) {
+    this.found = list.rooms;
+    this.more = list.more ?? 0;
+    for (const r of list.rooms) {
+      const room = this.rooms.get(r.id);
+      if (room && r.in) room.subject = r.subject;
+    }
+    this.changed('rooms');
+  }
+
+  list() { this.soon('list', () => void this.rpc.call('room.list').then((l) => this.takeList(l), () => {})); }
+
+  /** Asks again for what no event tells: who is present, and which rooms are near. */
+  refresh() {
+    if (document.visibilityState !== 'visible' || this.rpc.link !== 'open') return;
+    this.list();
+    const room = this.rooms.get(this.current);
+    if (room) this.people(room);
+  }
+
+  /** @param {string} id */
+  room(id) {
+    let room = this.rooms.get(id);
+    if (!room) {
+      room = {
+        id, name: '', nick: '', owned: false, retainS: 0, subject: '', transcript: new Transcript(), members: [], knocks: [], unread: 0, calls: 0, newFrom: '',
+        away: null, removed: null, refused: false, told: false, loaded: false, fetching: false, frozen: false, hidden: false, draft: '', to: null,
+      };
+      this.rooms.set(id, room);
+    }
+    return room;
+  }
+
+  /** Forgets a room. @param {string} id */
+  drop(id) {
+    this.rooms.delete(id);
+    this.outgoing = this.outgoing.filter((o) => o.room !== id);
+    if (this.current === id) this.show('');
+    this.changed('rooms');
+  }
+
+  /** Asks for a room's lines and members. @param {Room} room */
+  async load(room) {
+    if (room.removed || room.refused) return;
+    try {
+      const history = await this.rpc.call('room.history', { room: room.id });
+      const seen = room.loaded ? undefined : settings.read[room.id];
+      const known = room.transcript.byKey;
+      const lines = history.messages.map((/** @type {any} */ m) => this.line(room, m));
+      const fresh = lines.filter((/** @type {Item} */ l) => !l.self && (room.loaded ? !known.has(l.key) : seen !== undefined && l.at > seen));
+      room.transcript.replaceLines(lines);
+      room.fetching = history.fetching ?? false;
+      room.loaded = true;
+      for (const l of fresh) this.noteNew(room, l);
+      this.changed('lines', room.id);
+      this.changed('rooms');
+    } catch { /* it is asked again with the next connection */ }
+    this.people(room);
+  }
+
+  /** Asks who is in a room, and at its door. @param {Room} room */
+  people(room) {
+    this.soon('people ' + room.id, async () => {
+      try {
+        const [members, knocks] = await Promise.all([
+          this.rpc.call('room.members', { room: room.id }),
+          room.owned ? this.rpc.call('room.knocks', { room: room.id }) : { knocks: [] },
+        ]);
+        room.members = members.members;
+        room.knocks = knocks.knocks;
+        const me = room.members.find((m) => m.self);
+        if (me) room.nick = me.nick;
+        this.changed('people', room.id);
+      } catch { /* the room may just have ended */ }
+    });
+  }
+
+  /** An item of a line. @param {Room} room @param {import('./types.js').Message} m @returns {Item} */
+  line(room, m) {
+    return {
+      key: m.id, kind: 'line', at: Date.parse(m.at), text: m.text, peer: m.peer, nick: m.nick, self: m.self, action: m.action,
+      late: m.late && !m.backlog, calls: !m.self && mentions(m.text, room.nick), version: 0,
+    };
+  }
+
+  /** Adds a note of what happened. @param {Room} room @param {string} text @param {number} at @param {Partial<Item>} [more] */
+  note(room, text, at, more = {}) {
+    room.transcript.add({ key: `note ${++this.lastKey}`, kind: 'note', at, text, version: 0, ...more });
+    this.changed('lines', room.id);
+  }
+
+  /** Counts an item as unread, where it is not seen. @param {Room} room @param {Item} item */
+  noteNew(room, item) {
+    if (this.seen(room)) return;
+    if (room.unread === 0) room.newFrom = item.key;
+    room.unread++;
+    if (item.calls || item.kind === 'direct') room.calls++;
+    this.changed('rooms');
+  }
+
+  /** Whether what comes in a room is seen: the page notes here whether its end is on the screen. @param {Room} room */
+  seen(room) { return this.current === room.id && document.visibilityState === 'visible' && document.hasFocus() && this.atEnd; }
+  atEnd = true;
+
+  /** What came in a room has been seen here. @param {Room} room */
+  read(room) {
+    if (room.unread > 0) this.tabs.postMessage({ read: room.id });
+    this.noteRead(room);
+    set({ read: { ...settings.read, [room.id]: Date.now() } });
+  }
+
+  /** @param {Room} room */
+  noteRead(room) {
+    if (room.unread === 0) return;
+    room.unread = room.calls = 0;
+    this.changed('rooms');
+  }
+
+  /** Shows a room, or the lobby. @param {string} id */
+  show(id) {
+    const old = this.rooms.get(this.current);
+    if (old && old.id !== id) old.newFrom = '';
+    this.current = id;
+    this.changed('current', id);
+  }
+
+  /** Says a line, or sends it to one member. @param {Room} room @param {string} text @param {boolean} action */
+  say(room, text, action = false) {
+    /** @type {Outgoing} */
+    const out = { key: ++this.lastKey, room: room.id, text, action, to: room.to?.peer ?? '', toNick: room.to?.nick ?? '', at: Date.now(), state: 'sending', error: '' };
+    this.outgoing.push(out);
+    void this.send(out);
+  }
+
+  /** @param {Outgoing} out */
+  async send(out) {
+    Object.assign(out, { state: 'sending', at: Date.now(), error: '' });
+    try {
+      const { id } = out.to ? await this.rpc.call('room.tell', { room: out.room, who: out.to, text: out.text })
+        : await this.rpc.call('room.say', { room: out.room, text: out.text, ...(out.action && { action: true }) });
+      this.discard(out);
+      const room = this.rooms.get(out.room);
+      if (out.to && room) {
+        room.transcript.add({ key: 'direct ' + id, kind: 'direct', at: Date.now(), text: out.text, peer: this.info?.peer, nick: room.nick, self: true, to: out.toNick, version: 0 });
+        this.changed('lines', out.room);
+      }
+    } catch (err) {
+      const e = /** @type {import('./rpc.js').RpcError} */ (err);
+      out.state = e.code === 'lost' ? 'unknown' : 'failed';
+      out.error = e.message;
+    }
+    this.changed('outgoing', out.room);
+  }
+
+  /** @param {Outgoing} out */
+  discard(out) {
+    this.outgoing = this.outgoing.filter((o) => o !== out);
+    this.changed('outgoing', out.room);
+  }
+
+  /** After a new connection: a line whose answer was lost may have been said all the same. */
+  settleOutgoing() {
+    for (const out of [...this.outgoing]) {
+      const said = this.rooms.get(out.room)?.transcript.items.some((i) => i.self && i.kind === 'line' && i.text === out.text && i.at >= out.at - 1000);
+      if (out.state === 'unknown' && said) this.discard(out);
+    }
+  }
+}
+
+export const store = new Store();

@@ -1,0 +1,81 @@
+// What is shown of a room, in the room's order: its lines, direct messages, and notes of what happened. It is pure.
+
+/** @typedef {import('./types.js').Item} Item */
+
+/** Items of a room that are held: as many lines as a node keeps of a room, and what happened between them. */
+export const MAX_ITEMS = 12000;
+
+export class Transcript {
+  constructor() {
+    /** @type {Item[]} */
+    this.items = [];
+    /** @type {Map<string, Item>} */
+    this.byKey = new Map();
+    /** Lines that are to be forgotten: an answer that is under way may still hold them. @type {Set<string>} */
+    this.gone = new Set();
+  }
+
+  /** @param {string} key */
+  has(key) { return this.byKey.has(key); }
+
+  /**
+   * Adds an item above another one, or at the end. An item that is here already stays where it is.
+   * @param {Item} item @param {string} [before]
+   */
+  add(item, before) {
+    if (this.byKey.has(item.key)) return false;
+    this.byKey.set(item.key, item);
+    const at = before && this.byKey.has(before) ? this.items.findLastIndex((i) => i.key === before) : -1;
+    if (at >= 0) this.items.splice(at, 0, item);
+    else this.items.push(item);
+    if (this.items.length > MAX_ITEMS + 500) {
+      for (const old of this.items.splice(0, this.items.length - MAX_ITEMS)) this.byKey.delete(old.key);
+    }
+    return true;
+  }
+
+  /**
+   * Takes the lines that the node has, in its order, in the place of those that are here. What else is here keeps its place in time.
+   * @param {Item[]} lines
+   */
+  replaceLines(lines) {
+    const others = this.items.filter((i) => i.kind !== 'line');
+    const kept = lines.filter((l) => !this.gone.has(l.key)).slice(-MAX_ITEMS).map((l) => {
+      const known = this.byKey.get(l.key);
+      return known ? { ...known, ...l, pending: known.pending, version: known.version + 1 } : l;
+    });
+    this.items = [];
+    let o = 0;
+    for (const line of kept) {
+      while (o < others.length && others[o].at < line.at) this.items.push(others[o++]);
+      this.items.push(line);
+    }
+    this.items.push(...others.slice(o));
+    this.byKey = new Map(this.items.map((i) => [i.key, i]));
+    this.gone.clear();
+  }
+
+  /** @param {string[]} keys */
+  forget(keys) {
+    const gone = new Set(keys.filter((k) => this.byKey.delete(k)));
+    for (const k of keys) this.gone.add(k);
+    if (this.gone.size > MAX_ITEMS) this.gone = gone;
+    if (gone.size > 0) this.items = this.items.filter((i) => !gone.has(i.key));
+  }
+
+  /**
+   * Changes an item, if it is here.
+   * @param {string} key @param {Partial<Item>} change
+   */
+  change(key, change) {
+    const item = this.byKey.get(key);
+    if (item) Object.assign(item, change, { version: item.version + 1 });
+    return item !== undefined;
+  }
+
+  clear() {
+    this.items = [];
+    this.byKey.clear();
+    this.gone.clear();
+  }
+}

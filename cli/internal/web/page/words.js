@@ -1,0 +1,147 @@
+// What happened, in plain words.
+
+import { name, nick, phrase } from './safe.js';
+
+/** @typedef {import('./types.js').NodeEvent} NodeEvent */
+
+/** @param {number} n @param {string} one @param {string} [many] */
+export function count(n, one, many = `${one}s`) { return `${n} ${n === 1 ? one : many}`; }
+
+const units = /** @type {[number, string][]} */ ([[604800, 'week'], [86400, 'day'], [3600, 'hour'], [60, 'minute'], [1, 'second']]);
+
+/** A number of seconds: 1 day 2 hours. @param {number} s */
+export function seconds(s) {
+  const parts = [];
+  for (const [length, unit] of units) {
+    const n = Math.floor(s / length);
+    if (n > 0) parts.push(count(n, unit));
+    s -= n * length;
+  }
+  return parts.slice(0, 2).join(' ') || '0 seconds';
+}
+
+/** About how long: 3 min, 2 h. @param {number} s */
+export function about(s) {
+  if (s < 60) return 'less than a minute';
+  if (s < 3600) return `${Math.floor(s / 60)} min`;
+  return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
+}
+
+const clockForm = new Intl.DateTimeFormat([], { hour: '2-digit', minute: '2-digit' });
+const dayForm = new Intl.DateTimeFormat('en', { weekday: 'long', day: 'numeric', month: 'long' });
+const dateForm = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'long' });
+
+/** @param {number|string} at */
+export function clock(at) { return clockForm.format(new Date(at)); }
+
+/** @param {number|string} at */
+export function day(at) {
+  const days = Math.round((new Date().setHours(0, 0, 0, 0) - new Date(at).setHours(0, 0, 0, 0)) / 86400000);
+  if (days === 0) return 'Today';
+  return days === 1 ? 'Yesterday' : dayForm.format(new Date(at));
+}
+
+/** A time of today as a clock, another with its day. @param {string} at */
+export function moment(at) {
+  const d = new Date(at);
+  return d.toDateString() === new Date().toDateString() ? clock(at) : `${dateForm.format(d)}, ${clock(at)}`;
+}
+
+/** A time for a person: until 14:30. @param {string|undefined} until */
+export function untilText(until) { return until ? ` until ${moment(until)}` : ''; }
+
+/** @param {string|undefined} text */
+function because(text) { return text ? `: ${phrase(text)}` : ''; }
+
+/** @param {string} kind */
+export function deed(kind) { return kind === 'kicked' || kind === 'banned' ? kind : 'removed'; }
+
+/** @type {Record<string, string>} */
+export const accessWords = {
+  open: 'everybody may come in', knock: 'people knock, and the owner lets them in', invite: 'only people with an invite come in',
+};
+
+/** @type {Record<string, string>} */
+export const historyWords = { none: 'only lines said while they are here', 'since-join': 'lines said since they joined', all: 'all lines that are still kept' };
+
+/** @type {[string, string, (p: any) => string][]} */
+const rules = [
+  ['subject', 'the subject', (p) => phrase(p.subject) || 'none'],
+  ['access', 'who may join', (p) => accessWords[p.access] ?? name(p.access)],
+  ['retain_s', 'how long lines are kept', (p) => seconds(p.retain_s)],
+  ['history', 'what new members see', (p) => historyWords[p.history] ?? name(p.history)],
+  ['idle_s', 'when the room closes by itself', (p) => (p.idle_s ? `after ${seconds(p.idle_s)} without a line` : 'never')],
+  ['members_invite', 'who may invite', (p) => (p.members_invite ? 'every member' : 'the owner')],
+  ['hide_reasons', 'who sees why a member was removed', (p) => (p.hide_reasons ? 'only the removed member' : 'everybody in the room')],
+];
+
+/** The policy of a room, a part a row. @param {import('./types.js').Policy} p @returns {[string, string][]} */
+export function policyRows(p) { return rules.map(([, title, value]) => [title[0].toUpperCase() + title.slice(1), value(p)]); }
+
+/** @param {NodeEvent} e */
+function changed(e) {
+  const deeds = rules.filter(([field]) => e.changed?.includes(field)).map(([field, title, value]) => {
+    if (field === 'subject') return e.subject ? `set the subject: ${value(e)}` : 'removed the subject';
+    return `changed ${title}: ${value(e)}`;
+  });
+  return `${e.by_nick || e.by ? nick(e.by_nick, e.by) : 'The owner'} ${deeds.join('; ') || 'changed the rules of the room'}`;
+}
+
+/** What to do about a warning, where the page has a way. @type {Record<string, string>} */
+export const warned = {
+  renew: '; “Replace the room”, among what can be done with it, makes it anew', knocks: '; they are above the place where you write',
+  twin: '; to give this one another identity, move its data directory away first',
+};
+
+/** The note that an event makes in the transcript of its room; "" for none. @param {NodeEvent} e */
+export function note(e) {
+  const who = nick(e.nick, e.peer);
+  switch (e.type) {
+    case 'member_joined': return `${who} joined`;
+    case 'member_left': return `${who} left`;
+    case 'member_removed': return `${who} was ${deed(e.kind)} by ${nick(e.by_nick, e.by)}${untilText(e.until)}`;
+    case 'removal_reason': return `Why ${who} was removed: ${phrase(e.text)}`;
+    case 'unbanned': return `${who} is no longer banned`;
+    case 'knock_gone': return `${who} no longer knocks`;
+    case 'hidden': return `${count(e.ids.length, 'line')} of ${who} no longer ${e.ids.length === 1 ? 'counts and is' : 'count and are'} hidden: sent after the removal`;
+    case 'policy': return changed(e);
+    case 'owner_back': return `The owner is back after ${about(e.for_s)}`;
+    case 'gap': return `${count(e.lost, 'event')} came too fast for this page; the lines are all here`;
+    case 'warning': return phrase(e.text) + (warned[e.code] ?? '');
+    case 'epoch': return `The room has key ${e.epoch}${e.missing?.length ? `; ${count(e.missing.length, 'member does', 'members do')} not have it yet` : ''}`;
+  }
+  return '';
+}
+
+/** How far a removal has got. @param {import('./types.js').Progress} p */
+export function progress(p) {
+  const who = nick(p.nick, p.peer);
+  const rest = (p.missing ?? []).map((m) => nick(m));
+  if (p.told && p.applied >= p.total) return `${who} has been told, and everybody has applied it`;
+  return `${who} ${p.told ? 'has been told' : 'has not been told yet'}; applied by ${p.applied} of ${p.total}${rest.length ? `, waiting for ${rest.join(', ')}` : ''}`;
+}
+
+/** How I lost my place: a heading. @param {import('./types.js').Removed} r @param {string} room */
+export function removedTitle(r, room) {
+  switch (r.kind) {
+    case 'kicked': return `You were removed from ${room}`;
+    case 'banned': return `You are banned from ${room}`;
+    case 'closed': case 'idle': return `${room} was closed`;
+    case 'invite-revoked': return `Your invite to ${room} was revoked`;
+  }
+  return `You are no longer in ${room}`;
+}
+
+/** What one can do then. @param {import('./types.js').Removed} r */
+export function afterRemoval(r) {
+  switch (r.kind) {
+    case 'closed': return 'The room has ended for everybody. You can enter or create another one.';
+    case 'idle': return 'Nobody said anything for too long, so the room has ended. You can enter or create another one.';
+    case 'banned': return r.until ? `You can ask to come back after ${moment(r.until)}.` : 'You cannot come back until the owner lifts the ban.';
+    case 'invite-revoked': return 'Ask the owner for a new invite.';
+  }
+  return 'You may ask to come back; the owner decides.';
+}
+
+/** @param {import('./types.js').Removed} r */
+export function removedBecause(r) { return because(r.text).slice(2); }
