@@ -111,7 +111,7 @@ func manFiles(w io.Writer) {
 	manSection(w, "FILES", "The places on Linux. On Windows all of them are in %LOCALAPPDATA%\\localchat, and on macOS in ~/Library/Application Support/localchat.")
 	manEntry(w, "~/.config/localchat/config.toml", "settings: flags without the dashes, with _ for -; localchat config init writes one with explanations")
 	manEntry(w, "~/.local/share/localchat/identity.key", "the private key of this identity. A copy is the same identity: never run both")
-	manEntry(w, "~/.local/share/localchat/localchat.db", "rooms that you own or are in, with their members, bans and open invites; people you verified. It holds no lines")
+	manEntry(w, "~/.local/share/localchat/localchat.db", "rooms that you own or are in, with their members, bans and open invites; people you verified or ignore. It holds no lines")
 	manEntry(w, "~/.local/share/localchat/known.json", "addresses of peers, with --remember")
 	manEntry(w, "$XDG_RUNTIME_DIR/localchat", "through this directory, the nodes of one user on one machine find each other")
 }

@@ -79,6 +79,8 @@ const (
 
 	// maxVerified, in peers whose words were compared: each took two people a minute, so more are a program's mistake.
 	maxVerified = 4096
+	// maxIgnored, in peers that are ignored: a person types each of them.
+	maxIgnored = 4096
 	// maxFound, in rooms that are remembered from the network; foundOfPeer of them that one peer has shown, and foundOfHost
 	// that the peers at one address have: a machine on which eight people each show as many as they may.
 	maxFound    = 512

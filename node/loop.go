@@ -74,11 +74,15 @@ func newLoop(n *Node, s *store.Store) (*loop, error) {
 	if err := l.remember(); err != nil {
 		return nil, err
 	}
-	verified, err := s.Trusts()
+	verified, err := s.ReadNotes(store.Verified)
 	if err != nil {
 		return nil, err
 	}
-	l.trusts = newTrusts(verified)
+	ignored, err := s.ReadNotes(store.Ignored)
+	if err != nil {
+		return nil, err
+	}
+	l.trusts = newTrusts(verified, ignored)
 	owners, err := s.Pins()
 	if err != nil {
 		return nil, err

@@ -144,9 +144,9 @@ func (l *loop) takeKnown(k Known) {
 		l.pins.add(name, k.Self)
 	}
 	for _, n := range k.Verified {
-		l.trusts.by[n.Peer] = store.Trust{Nick: n.Nick}
+		l.trusts.by[n.Peer] = store.Note{Nick: n.Nick}
 	}
-	l.trusts = newTrusts(l.trusts.by)
+	l.trusts = newTrusts(l.trusts.by, l.trusts.ignored)
 }
 
 // saveKnown writes knownFile where it would say something else. Of a node that has not taken up its own rooms, those that

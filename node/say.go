@@ -167,7 +167,7 @@ func (q historyOf) run(l *loop) (HistoryInfo, error) {
 		h.More = r.talk.ShedSince(l.clock.even().Add(-retain))
 	}
 	for _, ln := range r.talk.Ordered() {
-		if ln.Shown() {
+		if ln.Shown() && !l.ignores(ln.Msg.Author) {
 			h.Messages = append(h.Messages, r.message(ln))
 		}
 	}

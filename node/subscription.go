@@ -154,7 +154,7 @@ func (r *room) tellNow(s *Subscription, most int) {
 	if !s.o.Lines {
 		return
 	}
-	lines, size := r.talk.Told(), 0
+	lines, size := r.talk.Told(r.world()), 0
 	for i := len(lines) - 1; i >= 0; i-- {
 		if size += len(lines[i].Content.Text); len(lines)-i > most || size > startBytes {
 			lines = lines[i+1:]

@@ -20,6 +20,7 @@ func (r *room) world() transcript.Env {
 	return transcript.Env{
 		Now: r.l.clock.even(), Wall: r.l.clock.wall(), State: r.state(), Keys: r.keys,
 		Away: !r.absence.since.IsZero(), Space: r.l.space(), Near: r.near, Allow: r.inBudget, Pick: rand.IntN,
+		Ignored: r.l.ignores,
 	}
 }
 

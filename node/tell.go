@@ -42,6 +42,9 @@ func (q told) run(l *loop) (*protocol.TellReply, error) {
 		l.n.admission.refuse(q.visitor, aDirectMessage)
 		return &protocol.TellReply{}, nil
 	}
+	if l.ignores(q.peer) {
+		return &protocol.TellReply{OK: true}, nil // it is not told that it is ignored
+	}
 	l.emit(r, Direct{ID: directID(q.req.ID), Peer: q.peer, Nick: from.Nick, Text: q.req.Text, At: transcript.ShownAt(q.req.At, l.now(), 0)})
 	return &protocol.TellReply{OK: true}, nil
 }

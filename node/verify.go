@@ -23,22 +23,27 @@ type Verification struct {
 	At    time.Time `json:"at"`
 }
 
-// Trust is what the user of this node knows of a peer's key. It is this node's own record, and no other node is told.
+// Trust is what the user of this node knows of a peer's key, and wants of it. It is this node's own record, and no other node is
+// told.
 type Trust struct {
 	// Verified: words have been compared with the holder of this very key.
 	Verified bool `json:"verified"`
 	// Other is another peer that was verified under this nick, or under one that looks like it.
 	Other peer.ID `json:"verified_other,omitempty"`
+	// Ignored: what the peer says is shown to nobody here; see [Node.Ignore].
+	Ignored bool `json:"ignored,omitempty"`
 }
 
-// trusts are the verifications of this node: by peer, and for each nick the peer that bore it last. The loop owns them.
+// trusts are the verifications of this node: by peer, and for each nick the peer that bore it last; and the peers that it
+// ignores. The loop owns them.
 type trusts struct {
-	by    map[peer.ID]store.Trust
-	nicks map[string]peer.ID // by the skeletons of each nick
+	by      map[peer.ID]store.Note
+	nicks   map[string]peer.ID // by the skeletons of each nick
+	ignored map[peer.ID]store.Note
 }
 
-func newTrusts(by map[peer.ID]store.Trust) trusts {
-	t := trusts{by: by, nicks: make(map[string]peer.ID)}
+func newTrusts(by, ignored map[peer.ID]store.Note) trusts {
+	t := trusts{by: by, nicks: make(map[string]peer.ID), ignored: ignored}
 	for p, s := range by {
 		for _, key := range protocol.Skeletons(s.Nick) {
 			if other, taken := t.nicks[key]; s.Nick != "" && (!taken || by[other].At.Before(s.At)) {
@@ -51,18 +56,24 @@ func newTrusts(by map[peer.ID]store.Trust) trusts {
 
 // of is what is known of p, which has the given nick.
 func (t trusts) of(p peer.ID, nick string) Trust {
+	_, ignored := t.ignored[p]
 	if _, ok := t.by[p]; ok {
-		return Trust{Verified: true}
+		return Trust{Verified: true, Ignored: ignored}
 	}
+	return Trust{Other: t.called(nick), Ignored: ignored}
+}
+
+// called is the verified peer with that nick, or one that looks like it; "" for none.
+func (t trusts) called(nick string) peer.ID {
 	if len(t.nicks) == 0 {
-		return Trust{}
+		return ""
 	}
 	for _, key := range protocol.Skeletons(nick) {
 		if other := t.nicks[key]; other != "" {
-			return Trust{Other: other}
+			return other
 		}
 	}
-	return Trust{}
+	return ""
 }
 
 // Verify records that words were compared with a peer or, if verified is false, takes that back. who is a whole peer
@@ -95,22 +106,22 @@ func (q verifyPeer) run(l *loop) (Verification, error) {
 	}
 	by := maps.Clone(l.trusts.by)
 	if q.verified {
-		now = store.Trust{Nick: c.Nick, At: l.now()}
+		now = store.Note{Nick: c.Nick, At: l.now()}
 		by[c.Peer] = now
-		err = l.store.SaveTrust(c.Peer, now)
+		err = l.store.SaveNote(store.Verified, c.Peer, now)
 	} else {
 		delete(by, c.Peer)
-		err = l.store.DropTrust(c.Peer)
+		err = l.store.DropNote(store.Verified, c.Peer)
 	}
 	if err != nil {
 		return Verification{}, diskError{err}.forPerson()
 	}
-	l.trusts = newTrusts(by)
+	l.trusts = newTrusts(by, l.trusts.ignored)
 	l.saveKnown()
 	return l.verification(c.Peer, now), nil
 }
 
-func (l *loop) verification(p peer.ID, s store.Trust) Verification {
+func (l *loop) verification(p peer.ID, s store.Note) Verification {
 	return Verification{Peer: p, Nick: s.Nick, Words: l.n.words.of(p), At: s.At}
 }
 
@@ -122,7 +133,7 @@ func (l *loop) whom(q verifyPeer) (Named, error) {
 		return Named{p, l.calledBy(r, p)}, nil
 	}
 	if !q.verified {
-		n, err := FindWho(q.who, "among those verified", l.verifiedAs(r))
+		n, err := FindWho(q.who, "among those verified", l.notedAs(r, l.trusts.by))
 		if err != nil && AsError(err).Code == CodeNotFound {
 			err = &Error{Code: CodeNotFound, Text: err.Error(), Reason: fault.NotVerified}
 		}
@@ -149,13 +160,16 @@ func (l *loop) calledBy(r *room, p peer.ID) string {
 			}
 		}
 	}
-	return l.trusts.by[p].Nick
+	if nick := l.trusts.by[p].Nick; nick != "" {
+		return nick
+	}
+	return l.trusts.ignored[p].Nick
 }
 
-// verifiedAs are those verified, by what they were called then and what they are called in r, which may be nil.
-func (l *loop) verifiedAs(r *room) []Named {
+// notedAs are the peers of a list, by what they were called then and what they are called in r, which may be nil.
+func (l *loop) notedAs(r *room, notes map[peer.ID]store.Note) []Named {
 	var cs []Named
-	for p, s := range l.trusts.by {
+	for p, s := range notes {
 		cs = append(cs, Named{p, s.Nick})
 		if r == nil {
 			continue

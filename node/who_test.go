@@ -196,9 +196,9 @@ func TestUnverifyNamesOnePeer(t *testing.T) {
 	s := assail(t)
 	s.inLoop(s.alice, func(l *loop) {
 		for i, nick := range []string{"zoe", "z0e", "bob"} {
-			l.trusts.by[personaID(fmt.Sprint(i))] = store.Trust{Nick: nick, At: time.Now()}
+			l.trusts.by[personaID(fmt.Sprint(i))] = store.Note{Nick: nick, At: time.Now()}
 		}
-		l.trusts = newTrusts(l.trusts.by)
+		l.trusts = newTrusts(l.trusts.by, nil)
 		if _, err := (verifyPeer{"lab", "zoe", false}).run(l); codeOf(err) != CodeAmbiguous || len(l.trusts.by) != 3 {
 			t.Errorf("unverify zoe: %v", err)
 		}

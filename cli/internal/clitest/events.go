@@ -32,6 +32,7 @@ func Events() []node.EventBody {
 		node.Knock{Peer: DaveID, Nick: "dave", Words: "robot lemon"},
 		node.Knock{Peer: DaveID, Nick: "dave", Words: "robot lemon", Trust: node.Trust{Verified: true}},
 		node.Knock{Peer: DaveID, Nick: "dave", Words: "robot lemon", Trust: node.Trust{Other: AliceID}},
+		node.Knock{Peer: DaveID, Nick: "dave", Words: "robot lemon", Trust: node.Trust{Ignored: true}},
 		node.Knock{Peer: DaveID, Nick: Hostile, Words: Hostile},
 		node.Knock{Peer: DaveID, Nick: "dave", Words: "robot lemon", Alike: true},
 		node.KnockGone{Peer: DaveID, Nick: "dave"},

@@ -36,6 +36,7 @@ type Node struct {
 	Rules     node.PolicyInfo
 
 	Compared []node.Verification
+	Unheard  []node.IgnoredInfo
 	Errors   map[string]error // by method
 	// Joining blocks Join until it is closed; JoiningOf blocks the joins of one room. nil: it does not block.
 	Joining   chan struct{}
@@ -267,6 +268,23 @@ func (f *Node) Verify(_ context.Context, room, who string, verified bool) (node.
 
 func (f *Node) Verified(context.Context) ([]node.Verification, error) {
 	return f.Compared, f.note("verified")
+}
+
+func (f *Node) Ignore(_ context.Context, room, who string, ignored bool) (node.IgnoredInfo, error) {
+	if err := f.note("ignore", roomName(room), who, strconv.FormatBool(ignored)); err != nil {
+		return node.IgnoredInfo{}, err
+	}
+	for i, m := range f.MemberList {
+		if m.Peer.String() == who || m.Nick == who {
+			f.MemberList[i].Ignored = ignored
+			return node.IgnoredInfo{Peer: m.Peer, Nick: m.Nick, At: Noon}, nil
+		}
+	}
+	return node.IgnoredInfo{Peer: DaveID, Nick: "dave", At: Noon}, nil
+}
+
+func (f *Node) Ignored(context.Context) ([]node.IgnoredInfo, error) {
+	return f.Unheard, f.note("ignored")
 }
 
 func (f *Node) History(context.Context, string) (node.HistoryInfo, error) {

@@ -214,6 +214,18 @@ func Table() []*Command {
 			Help: "list the people you have verified", Examples: []string{"/verified"},
 		},
 		{
+			Name: "ignore", Usage: "WHO", Role: Member, min: 1, Max: 1, Targets: othersAndKnocks, Run: runIgnore,
+			Help: "show nothing that somebody says, in any room and by direct message; they are not told, and only you do not see it", Examples: []string{"/ignore dave"},
+		},
+		{
+			Name: "unignore", Usage: "WHO", min: 1, Max: 1, Targets: ignoredOnes, Run: runUnignore,
+			Help: "undo an /ignore; their lines that are still kept are shown", Examples: []string{"/unignore dave"},
+		},
+		{
+			Name: "ignored", Run: runIgnored,
+			Help: "list the people you ignore", Examples: []string{"/ignored"},
+		},
+		{
 			Name: "whoami", Run: runWhoami,
 			Help: "show your peer ID, nick and words", Examples: []string{"/whoami"},
 		},

@@ -71,6 +71,17 @@ func verifiedOnes(k CompletionContext) []string {
 	return PeerWords(all)
 }
 
+// ignoredOnes returns the ignored ones among members and knocking peers.
+func ignoredOnes(k CompletionContext) []string {
+	var all []PeerRef
+	for _, m := range k.all() {
+		if m.Ignored {
+			all = append(all, PeerRef{m.Nick, m.Peer})
+		}
+	}
+	return PeerWords(all)
+}
+
 func justYes(CompletionContext) []string { return []string{yes} }
 
 // AtTheDoor returns the peers that knock.

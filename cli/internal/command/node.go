@@ -23,6 +23,8 @@ type Node interface {
 	Members(ctx context.Context, room string) (node.MembersInfo, error)
 	Verify(ctx context.Context, room, who string, verified bool) (node.Verification, error)
 	Verified(ctx context.Context) ([]node.Verification, error)
+	Ignore(ctx context.Context, room, who string, ignored bool) (node.IgnoredInfo, error)
+	Ignored(ctx context.Context) ([]node.IgnoredInfo, error)
 	History(ctx context.Context, room string) (node.HistoryInfo, error)
 	Invite(ctx context.Context, room, nick string, expires time.Duration) (node.InviteInfo, error)
 	Invites(ctx context.Context, room string) ([]node.InviteInfo, error)

@@ -25,6 +25,7 @@ var anyFace = table{
 	"person looks alike": "nothing was done; compare words with them, then give the end of the peer ID",
 	"several people":     "nothing was done; give the end of a peer ID, which is in brackets here, or more of it",
 	"verify self":        "you can only verify somebody else",
+	"ignore self":        "you can only ignore somebody else",
 
 	"banned":            "only the owner can lift the ban",
 	"banned for a time": "try again in {wait}, or ask the owner to lift it",
@@ -105,6 +106,8 @@ var person = table{
 	"message to self": "/msg is for another member",
 	"not verified":    "/verified lists the people you have verified",
 	"many verified":   "/unverify people that you no longer meet",
+	"not ignored":     "/ignored lists the people you ignore",
+	"many ignored":    "/unignore people that you no longer meet",
 
 	"owner only":    "/members shows who owns it",
 	"owner invites": "ask the owner; /policy shows the rules",
@@ -160,6 +163,8 @@ var program = table{
 	"message to self": "room.tell is for another member",
 	"not verified":    "node.verified lists the people you have verified",
 	"many verified":   "call node.verify with verified false for people that you no longer meet",
+	"not ignored":     "node.ignored lists the people you ignore",
+	"many ignored":    "call node.ignore with ignored false for people that you no longer meet",
 
 	"owner only":    "room.members shows who that is",
 	"owner invites": "ask the owner; room.policy shows the rules",

@@ -64,8 +64,12 @@ func (c *console) event(ev node.Event) {
 		}
 	case node.Delivered:
 		c.delivered(b.ID)
-	case node.Direct, node.Knock:
+	case node.Direct:
 		c.ring()
+	case node.Knock:
+		if !b.Ignored {
+			c.ring()
+		}
 	}
 	c.print(lines...)
 }

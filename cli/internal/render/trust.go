@@ -24,15 +24,19 @@ func TrustMark(t node.Trust) safe.Text {
 	return " "
 }
 
-// TrustWord returns the word for that mark, "" if nothing is known.
+// TrustWord returns the word for that mark, and says whether the peer is ignored; "" if nothing is known.
 func TrustWord(t node.Trust) safe.Text {
+	var words []safe.Text
 	switch {
 	case t.Verified:
-		return "verified"
+		words = append(words, "verified")
 	case t.Other != "":
-		return "another key"
+		words = append(words, "another key")
 	}
-	return ""
+	if t.Ignored {
+		words = append(words, "ignored")
+	}
+	return safe.Join(words, ", ")
 }
 
 // Moment returns a date and time, to the second.
@@ -52,8 +56,12 @@ func KeyChange(c node.KeyChange) safe.Text {
 
 // TrustNote returns the mark and word for a peer in brackets, for a line about it.
 func TrustNote(t node.Trust) safe.Text {
-	if word := TrustWord(t); word != "" {
-		return " (" + TrustMark(t) + " " + word + ")"
+	switch word, mark := TrustWord(t), TrustMark(t); {
+	case word == "":
+		return ""
+	case mark == " ":
+		return " (" + word + ")"
+	default:
+		return " (" + mark + " " + word + ")"
 	}
-	return ""
 }

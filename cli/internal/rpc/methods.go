@@ -86,6 +86,11 @@ type (
 		Who      string `json:"who"`
 		Verified bool   `json:"verified"`
 	}
+	ignoreParams struct {
+		Room    string `json:"room,omitempty"`
+		Who     string `json:"who"`
+		Ignored bool   `json:"ignored"`
+	}
 	policyParams struct {
 		Room string `json:"room"`
 		node.PolicyChange
@@ -156,6 +161,9 @@ type (
 	verifiedList struct {
 		Verified []node.Verification `json:"verified"`
 	}
+	ignoredList struct {
+		Ignored []node.IgnoredInfo `json:"ignored"`
+	}
 )
 
 // An askedNote tells a program that the owner of a room has been asked to admit it, and until when the answer is awaited. Request
@@ -174,6 +182,8 @@ func (m rpcMethods) table() handler.Map {
 		"node.dial":      method(m, m.dial),
 		"node.verify":    method(m, m.verify),
 		"node.verified":  method(m, m.verified),
+		"node.ignore":    method(m, m.ignore),
+		"node.ignored":   method(m, m.ignored),
 		"node.subscribe": method(m, m.subscribe),
 		"node.shown":     method(m, m.shown),
 		"node.cancel":    method(m, m.cancel),
@@ -414,6 +424,15 @@ func (m rpcMethods) verify(ctx context.Context, p verifyParams) (node.Verificati
 func (m rpcMethods) verified(ctx context.Context, _ noParams) (verifiedList, error) {
 	all, err := m.n.Verified(ctx)
 	return verifiedList{OrEmpty(all)}, err
+}
+
+func (m rpcMethods) ignore(ctx context.Context, p ignoreParams) (node.IgnoredInfo, error) {
+	return m.n.Ignore(ctx, p.Room, p.Who, p.Ignored)
+}
+
+func (m rpcMethods) ignored(ctx context.Context, _ noParams) (ignoredList, error) {
+	all, err := m.n.Ignored(ctx)
+	return ignoredList{OrEmpty(all)}, err
 }
 
 func (m rpcMethods) list(ctx context.Context, _ noParams) (RoomList, error) {

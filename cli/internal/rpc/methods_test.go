@@ -143,7 +143,7 @@ func TestRPCTextIsExact(t *testing.T) {
 		d := serveTo(t, f)
 		for method, params := range map[string]any{
 			"node.dial": addrParams{}, "room.create": createParams{}, "room.join": joinParams{}, "room.leave": roomParams{}, "room.say": sayParams{}, "room.tell": tellParams{}, "room.kick": reasonParams{},
-			"room.ban": banParams{}, "room.unban": whoParams{}, "room.invite": inviteParams{}, "room.uninvite": uninviteParams{}, "node.verify": verifyParams{}, "room.policy": policyParams{}, "room.close": closeParams{},
+			"room.ban": banParams{}, "room.unban": whoParams{}, "room.invite": inviteParams{}, "room.uninvite": uninviteParams{}, "node.verify": verifyParams{}, "node.ignore": ignoreParams{}, "room.policy": policyParams{}, "room.close": closeParams{},
 		} {
 			all := parametersOf(reflect.TypeOf(params))
 			for _, bad := range all {

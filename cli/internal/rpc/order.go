@@ -126,7 +126,7 @@ func sameRoom(a, b node.RoomRef) (same, known bool) {
 
 // roomOf returns the room that a request is about, as the program names it.
 func roomOf(method string, params string) (text string, ok bool) {
-	if !strings.HasPrefix(method, "room.") && method != "node.verify" && method != "node.subscribe" {
+	if !strings.HasPrefix(method, "room.") && method != "node.verify" && method != "node.ignore" && method != "node.subscribe" {
 		return "", false
 	}
 	var given map[string]json.RawMessage

@@ -122,6 +122,18 @@ func (c *Client) Verified(ctx context.Context) ([]node.Verification, error) {
 	return r.Verified, err
 }
 
+func (c *Client) Ignore(ctx context.Context, room, who string, ignored bool) (node.IgnoredInfo, error) {
+	var r node.IgnoredInfo
+	err := c.ask(ctx, "node.ignore", ignoreParams{room, who, ignored}, &r)
+	return r, err
+}
+
+func (c *Client) Ignored(ctx context.Context) ([]node.IgnoredInfo, error) {
+	var r ignoredList
+	err := c.ask(ctx, "node.ignored", noParams{}, &r)
+	return r.Ignored, err
+}
+
 func (c *Client) History(ctx context.Context, room string) (node.HistoryInfo, error) {
 	var r node.HistoryInfo
 	err := c.ask(ctx, "room.history", roomParams{room}, &r)

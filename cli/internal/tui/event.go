@@ -133,8 +133,12 @@ func (m *tui) narrate(p *pane, ev node.Event) {
 			return
 		}
 		l.key = comings
-	case node.Direct, node.Knock:
+	case node.Direct:
 		l.kind = calling
+	case node.Knock:
+		if !b.Ignored {
+			l.kind = calling
+		}
 	case node.MemberRemoved:
 		l.key = removedKey(b.Seq)
 	case node.RemovalReason:

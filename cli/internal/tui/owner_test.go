@@ -97,7 +97,7 @@ func TestScreenActsFromTheMemberList(t *testing.T) {
 
 	g = ownerAt(t, 40, 12)
 	g.press("f2", "down", "down")
-	if s := g.unfolded(); !strings.Contains(s, "k kick b ban m message w details v verify Esc back") {
+	if s := g.unfolded(); !strings.Contains(s, "k kick b ban m message w details v verify i ignore Esc back") {
 		t.Errorf("not every key is told on a small screen:\n%s", g.screen())
 	}
 }

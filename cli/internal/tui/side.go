@@ -45,12 +45,11 @@ type item struct {
 	kind itemKind
 	text safe.Text
 	// word names the item in a command; peer and self say which peer it is.
-	word string
-	peer node.PeerID
-	self bool
-	pale bool // away
-	// verified is set if the user has verified peer.
-	verified bool
+	word  string
+	peer  node.PeerID
+	self  bool
+	pale  bool // away
+	trust node.Trust
 }
 
 // same reports whether two items stand for the same peer or invite.
@@ -76,7 +75,7 @@ func (m *tui) items() []item {
 				word = command.Knocking
 			}
 			all = append(all, item{
-				kind: aKnock, text: "?" + render.TrustMark(n.Trust) + render.Nick(n.Nick, n.Peer) + " " + word, word: words[i], peer: n.Peer, verified: n.Verified,
+				kind: aKnock, text: "?" + render.TrustMark(n.Trust) + render.Nick(n.Nick, n.Peer) + " " + word, word: words[i], peer: n.Peer, trust: n.Trust,
 			})
 		}
 	}
@@ -129,14 +128,14 @@ func memberItems(members []node.MemberInfo) []item {
 		case word == "":
 		case role == "member":
 			role = word
-		case who.Verified:
+		case who.Other == "":
 			role += ", " + word
 		default: // the warning comes first, because the end may be cut off
 			role = word + ", " + role
 		}
 		items[i] = item{
 			kind: aMember, text: mark + render.TrustMark(who.Trust) + render.Nick(who.Nick, who.Peer) + "  " + role, word: words[i], peer: who.Peer,
-			self: who.Self, pale: away, verified: who.Verified,
+			self: who.Self, pale: away, trust: who.Trust,
 		}
 	}
 	return items
@@ -242,7 +241,7 @@ func (m *tui) acts(i item) []act {
 		}
 		all = append(all, act{key: "w", word: "details", command: "whois"})
 		if !i.self {
-			all = append(all, trusting(i))
+			all = append(all, trusting(i), ignoring(i))
 		}
 	case aKnock:
 		all = append(all, act{key: "a", word: "accept", command: "accept"}, act{key: "d", word: "deny", command: "deny", typed: true}, trusting(i))
@@ -256,10 +255,18 @@ func (m *tui) acts(i item) []act {
 
 // trusting returns the action that verifies the peer of an item, or undoes that.
 func trusting(i item) act {
-	if i.verified {
+	if i.trust.Verified {
 		return act{key: "v", word: "unverify", command: "unverify", exact: true}
 	}
 	return act{key: "v", word: "verify", command: "verify", exact: true}
+}
+
+// ignoring returns the action that ignores the peer of an item, or undoes that.
+func ignoring(i item) act {
+	if i.trust.Ignored {
+		return act{key: "i", word: "unignore", command: "unignore", exact: true}
+	}
+	return act{key: "i", word: "ignore", command: "ignore", exact: true}
 }
 
 // sideKey acts on a key while the column has the keys.

@@ -67,6 +67,9 @@ const (
 	VerifySelf       Reason = "verify self"
 	NotVerified      Reason = "not verified"
 	ManyVerified     Reason = "many verified"
+	IgnoreSelf       Reason = "ignore self"
+	NotIgnored       Reason = "not ignored"
+	ManyIgnored      Reason = "many ignored"
 )
 
 // Not allowed, or not let in.

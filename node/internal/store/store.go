@@ -29,7 +29,7 @@ const version = 2
 // The layout: meta/version and meta/peers = JSON; rooms/<room id>/{log/<seq, 8 bytes> = signed record, failures/<peer> and
 // invites/<id> = JSON, ban-shift = JSON}, for rooms that we are the authority of; seats/<room id> = JSON; pins/<room name> =
 // owner; counters/<room id> = the first message number that has not been reserved, clocks/<room id> = a time that the room's
-// Lamport clock has not reached; verified/<peer> = JSON.
+// Lamport clock has not reached; verified/<peer> and ignored/<peer> = JSON.
 var (
 	bucketMeta     = []byte("meta")
 	bucketRooms    = []byte("rooms")
@@ -41,6 +41,7 @@ var (
 	bucketCounters = []byte("counters")
 	bucketClocks   = []byte("clocks")
 	bucketVerified = []byte("verified")
+	bucketIgnored  = []byte("ignored")
 	keyVersion     = []byte("version")
 	keyBanShift    = []byte("ban-shift")
 )
@@ -186,7 +187,7 @@ func damaged(path string, err error) error {
 	}
 }
 
-var topBuckets = [][]byte{bucketMeta, bucketRooms, bucketSeats, bucketPins, bucketCounters, bucketClocks, bucketVerified}
+var topBuckets = [][]byte{bucketMeta, bucketRooms, bucketSeats, bucketPins, bucketCounters, bucketClocks, bucketVerified, bucketIgnored}
 
 // prepare makes what is missing and refuses what is not ours to read. A file that needs nothing is not written to.
 func (s *Store) prepare() error {

@@ -11,45 +11,54 @@ import (
 	"localchat/protocol"
 )
 
-// A Trust is a peer whose words were compared: its nick at that time, and when.
-type Trust struct {
+// A Note is about a peer: its nick at that time, and when it was made.
+type Note struct {
 	Nick string
 	At   time.Time
 }
 
-// SaveTrust keeps that words were compared with p.
-func (s *Store) SaveTrust(p peer.ID, t Trust) error {
+// Notes are a list of peers that the user of this node keeps.
+type Notes struct{ bucket []byte }
+
+// The lists: peers whose words were compared, and peers that are ignored.
+var (
+	Verified = Notes{bucketVerified}
+	Ignored  = Notes{bucketIgnored}
+)
+
+// SaveNote puts p into a list.
+func (s *Store) SaveNote(of Notes, p peer.ID, n Note) error {
 	if s == nil {
 		return nil
 	}
-	return s.update(func(tx *bolt.Tx) error { return putJSON(tx.Bucket(bucketVerified), []byte(p), t, false) })
+	return s.update(func(tx *bolt.Tx) error { return putJSON(tx.Bucket(of.bucket), []byte(p), n, false) })
 }
 
-// DropTrust takes that back.
-func (s *Store) DropTrust(p peer.ID) error {
+// DropNote takes p out of a list.
+func (s *Store) DropNote(of Notes, p peer.ID) error {
 	if s == nil {
 		return nil
 	}
-	return s.update(func(tx *bolt.Tx) error { return tx.Bucket(bucketVerified).Delete([]byte(p)) })
+	return s.update(func(tx *bolt.Tx) error { return tx.Bucket(of.bucket).Delete([]byte(p)) })
 }
 
-// Trusts reads the peers whose words were compared.
-func (s *Store) Trusts() (map[peer.ID]Trust, error) {
-	by := make(map[peer.ID]Trust)
+// ReadNotes reads a list.
+func (s *Store) ReadNotes(of Notes) (map[peer.ID]Note, error) {
+	by := make(map[peer.ID]Note)
 	if s == nil {
 		return by, nil
 	}
 	err := s.view(func(tx *bolt.Tx) error {
-		return tx.Bucket(bucketVerified).ForEach(func(k, v []byte) error {
+		return tx.Bucket(of.bucket).ForEach(func(k, v []byte) error {
 			p, err := peer.IDFromBytes(k)
 			if err != nil {
-				return fmt.Errorf("verified %x: %w", k, err)
+				return fmt.Errorf("%s %x: %w", of.bucket, k, err)
 			}
-			var t Trust
-			if err := json.Unmarshal(v, &t); err != nil {
-				return fmt.Errorf("verified %s: %w", p, err)
+			var n Note
+			if err := json.Unmarshal(v, &n); err != nil {
+				return fmt.Errorf("%s %s: %w", of.bucket, p, err)
 			}
-			by[p] = t
+			by[p] = n
 			return nil
 		})
 	})

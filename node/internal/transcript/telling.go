@@ -3,6 +3,8 @@ package transcript
 import (
 	"slices"
 	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
 )
 
 // Fetched lines come by author, a page at a time. They are told in the room's order, all together when a comparison is over.
@@ -23,6 +25,9 @@ func (t *Transcript) Backlog(l *Line) bool { return l.Said().Before(t.entered) }
 
 // tellLine tells of a line that has come in, now or when its turn comes.
 func (t *Transcript) tellLine(env *Env, l *Line) {
+	if env.ignores(l.Msg.Author) {
+		return
+	}
 	g := &t.telling
 	live := !l.Fetched && !t.Backlog(l)
 	switch {
@@ -33,10 +38,27 @@ func (t *Transcript) tellLine(env *Env, l *Line) {
 		t.tell(env, l)
 		return
 	}
+	t.tellLater(env, l)
+}
+
+func (t *Transcript) tellLater(env *Env, l *Line) {
+	g := &t.telling
 	if len(g.waiting) == 0 {
 		g.since = env.Now
 	}
 	g.waiting = append(g.waiting, l)
+}
+
+// Heed tells of the lines of an author that was ignored until now, as late ones.
+func (t *Transcript) Heed(env Env, author peer.ID) []Effect {
+	for _, l := range t.Of(author) {
+		if l.Shown() && !l.told && !slices.Contains(t.telling.waiting, l) && !slices.Contains(t.telling.lines, l) {
+			l.Late = true
+			t.tellLater(&env, l)
+		}
+	}
+	t.tellWaiting(&env)
+	return t.done()
 }
 
 // tell shows a line, above those that have been told of.
@@ -51,11 +73,11 @@ func (t *Transcript) nextTold(l *Line) *Line {
 	return t.below(l, func(next *Line) bool { return next.told && next.Shown() })
 }
 
-// Told are the lines that readers have been told of, in the room's order.
-func (t *Transcript) Told() []*Line {
+// Told are the lines that readers have been told of, in the room's order, without those of authors that are ignored now.
+func (t *Transcript) Told(env Env) []*Line {
 	var told []*Line
 	for _, l := range t.order {
-		if l.told && l.Shown() {
+		if l.told && l.Shown() && !env.ignores(l.Msg.Author) {
 			told = append(told, l)
 		}
 	}
@@ -121,7 +143,7 @@ func (t *Transcript) tellOn(env *Env) {
 	}
 	for ; space > 0 && len(g.lines) > 0; space-- {
 		l := g.lines[0]
-		here := t.byID[l.Msg.ID] == l // and has not expired, nor been hidden, while it waited
+		here := t.byID[l.Msg.ID] == l && !env.ignores(l.Msg.Author) // it may have expired or been hidden while it waited
 		if here && g.backlog == 0 && t.Backlog(l) {
 			t.beginBacklog()
 		}

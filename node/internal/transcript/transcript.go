@@ -26,7 +26,11 @@ type Env struct {
 	Allow func(author peer.ID, text string) bool
 	// Pick returns a number from 0 to n-1, at random.
 	Pick func(n int) int
+	// Ignored says of which authors the readers are told nothing; nil: of none.
+	Ignored func(author peer.ID) bool
 }
+
+func (env *Env) ignores(author peer.ID) bool { return env.Ignored != nil && env.Ignored(author) }
 
 // owns reports whether the room is this node's own.
 func (t *Transcript) owns(env *Env) bool { return env.State.Authority() == t.self }
