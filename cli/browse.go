@@ -30,6 +30,7 @@ func (a *app) browse(url string) {
 		return
 	}
 	cmd := exec.Command(line[0], line[1:]...)
+	cmd.SysProcAttr = apart
 	if err := cmd.Start(); err != nil {
 		a.Say(render.FaultMark + "no browser was opened (" + safe.Phrase(err.Error()) + "): open the link")
 		return

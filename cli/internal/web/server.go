@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net"
 	"net/http"
+	"os"
 	"strconv"
 	"sync"
 	"time"
@@ -73,7 +74,7 @@ func Start(cfg Config) (*Server, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.access, s.cancel = newAccess(ctx), cancel
 	s.http = &http.Server{
-		Handler: http.HandlerFunc(s.serve), MaxHeaderBytes: maxHeader, ReadHeaderTimeout: headerWait, ReadTimeout: headerWait,
+		Addr: l.Addr().String(), Handler: http.HandlerFunc(s.serve), MaxHeaderBytes: maxHeader, ReadHeaderTimeout: headerWait, ReadTimeout: headerWait,
 		WriteTimeout: writeWait, IdleTimeout: idleWait, DisableGeneralOptionsHandler: true,
 		ErrorLog: log.New(io.Discard, "", 0), // it would hold text of strangers
 		ConnState: func(_ net.Conn, now http.ConnState) {
@@ -87,7 +88,7 @@ func Start(cfg Config) (*Server, error) {
 	}
 	s.work.Go(func() {
 		defer cfg.Guard()
-		_ = s.http.Serve(netutil.LimitListener(l, maxConns)) // it ends when the server is closed
+		_ = s.http.Serve(netutil.LimitListener(&gate{l, os.Geteuid(), cfg.Log}, maxConns)) // it ends when the server is closed
 	})
 	return s, nil
 }

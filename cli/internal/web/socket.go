@@ -42,11 +42,11 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request) {
 		_ = conn.Close(closeFull, "too many pages are open")
 		return
 	}
-	defer func() { s.access.leave(in, time.Now()) }()
 	conn.SetReadLimit(s.cfg.MaxMessage)
 	out := newSender(conn)
 	defer out.end()
 	err = s.cfg.Serve(in.ctx, &receiver{conn: conn}, out)
+	s.access.leave(in, time.Now())
 	s.cfg.Log.Info("a page is gone", "err", err)
 	code, why := websocket.StatusNormalClosure, ""
 	switch {

@@ -17,13 +17,34 @@ import (
 func serve(t *testing.T) *Server {
 	t.Helper()
 	return serveWith(t, func(ctx context.Context, in io.Reader, out io.Writer) error {
-		lines := bufio.NewScanner(in)
-		for lines.Scan() {
-			if _, err := io.WriteString(out, lines.Text()+"\n"); err != nil {
-				return err
+		lines := make(chan string)
+		go func() {
+			defer close(lines)
+			for in := bufio.NewReader(in); ; {
+				line, err := in.ReadString('\n')
+				if err != nil {
+					return
+				}
+				select {
+				case lines <- line:
+				case <-ctx.Done():
+					return
+				}
+			}
+		}()
+		for {
+			select {
+			case line, more := <-lines:
+				if !more {
+					return nil
+				}
+				if _, err := io.WriteString(out, line); err != nil {
+					return err
+				}
+			case <-ctx.Done():
+				return ctx.Err()
 			}
 		}
-		return lines.Err()
 	})
 }
 
@@ -46,7 +67,9 @@ type browser struct {
 // request asks a server for something, as its own page does.
 func request(t *testing.T, s *Server, method, path, body string, change func(*http.Request)) *http.Response {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, s.origin+path, strings.NewReader(body))
+	ctx, cancel := context.WithTimeout(t.Context(), 4*headerWait)
+	t.Cleanup(cancel)
+	r, err := http.NewRequestWithContext(ctx, method, s.origin+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
