@@ -6,20 +6,20 @@ import (
 	"localchat/protocol/internal/pb"
 )
 
-// AskRequest is a member's wish to the authority: exactly one of the two.
+// AskRequest asks the authority to end the caller's membership, or to make an invite: exactly one of the two.
 type AskRequest struct {
 	Room   RoomID
 	Leave  bool
 	Invite *AskInvite
 }
 
-// AskInvite asks for an invite, where the policy lets members invite.
+// AskInvite asks for an invite, which a member gets if the policy lets members invite.
 type AskInvite struct {
 	Nick    string // may be ""
 	Expires time.Duration
 }
 
-// AskReply answers it. Text is the invite text.
+// AskReply is the answer to an AskRequest. Text is the text of the invite.
 type AskReply struct {
 	OK   bool
 	Text string

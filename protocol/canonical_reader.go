@@ -2,10 +2,10 @@ package protocol
 
 import "google.golang.org/protobuf/encoding/protowire"
 
-// A canonicalReader reads protobuf in canonical form in place, without allocating: fields in their order; tags, lengths and
-// numbers in their shortest form; no field with its default value. It is for messages that anybody may send unasked;
-// generated code reads everything else. Its methods take the error to fail with, made beforehand. Like a [fieldReader] it
-// remembers the first error, and reads nothing more after it.
+// A canonicalReader reads protobuf in canonical form without copying or allocating: fields in their order; tags, lengths and
+// numbers in their shortest form; no field with its default value. It reads the messages that any peer may send without being
+// asked; generated code reads everything else. Its methods take the error to fail with, so that they allocate none. Like a
+// [fieldReader] it keeps the first error, and reads nothing more after it.
 type canonicalReader struct {
 	b   []byte
 	err error
@@ -17,13 +17,13 @@ func (w *canonicalReader) fail(err error) {
 	}
 }
 
-// next reports whether the field that comes is this one.
+// next reports whether the next field is this one.
 func (w *canonicalReader) next(field protowire.Number, t protowire.Type) bool {
 	n, is, _ := protowire.ConsumeTag(w.b)
 	return w.err == nil && n == field && is == t
 }
 
-// number reads a varint in its shortest spelling.
+// number reads a varint in its shortest form.
 func (w *canonicalReader) number(bad error) uint64 {
 	v, n := protowire.ConsumeVarint(w.b)
 	if n < 0 || n != protowire.SizeVarint(v) {
@@ -42,7 +42,7 @@ func (w *canonicalReader) tag(field protowire.Number, t protowire.Type, bad erro
 	}
 }
 
-// bytes reads a field of bytes that are not empty. They are not copied.
+// bytes reads a field of at least one byte. The result is part of the input, not a copy.
 func (w *canonicalReader) bytes(field protowire.Number, bad error) []byte {
 	w.tag(field, protowire.BytesType, bad)
 	n := w.number(bad)
@@ -57,7 +57,8 @@ func (w *canonicalReader) bytes(field protowire.Number, bad error) []byte {
 	return b
 }
 
-// fixed reads bytes that fill dst and are not all zero, which would be a second way to say "none".
+// fixed reads a field of exactly the length of dst into dst. The bytes must not all be zero, which would be a second way to
+// encode "none".
 func (w *canonicalReader) fixed(field protowire.Number, dst []byte, bad error) {
 	b := w.bytes(field, bad)
 	if len(b) != len(dst) || orNone(b) == nil {
@@ -67,7 +68,7 @@ func (w *canonicalReader) fixed(field protowire.Number, dst []byte, bad error) {
 	copy(dst, b)
 }
 
-// count reads a counter from 1 on.
+// count reads a counter, which is at least 1.
 func (w *canonicalReader) count(field protowire.Number, bad error) uint64 {
 	w.tag(field, protowire.VarintType, bad)
 	n := w.number(bad)
@@ -77,7 +78,7 @@ func (w *canonicalReader) count(field protowire.Number, bad error) uint64 {
 	return n
 }
 
-// end fails if anything is left, and says what was wrong.
+// end returns the first error. It fails with bad if any input is left.
 func (w *canonicalReader) end(bad error) error {
 	if len(w.b) > 0 {
 		w.fail(bad)

@@ -11,23 +11,23 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// idPrefix is what every Ed25519 peer ID begins with: an identity multihash of 36 bytes, which are a protobuf PublicKey
-// of type 1 with 32 bytes of data. Other key types are not spoken here: their IDs hash the key, so that a signature
-// could not be verified from the ID alone.
+// idPrefix begins every Ed25519 peer ID, which is an identity multihash of 36 bytes: a protobuf PublicKey of type 1 with 32 bytes
+// of data. Other types of keys are not accepted: their IDs are hashes of the key, so that a signature could not be verified with
+// the ID alone.
 const (
 	idPrefix = "\x00\x24\x08\x01\x12\x20"
 	keySize  = 32
 	idSize   = len(idPrefix) + keySize
 )
 
-// idOfKey is the peer ID of an Ed25519 public key, as bytes.
+// idOfKey returns the peer ID of an Ed25519 public key, as bytes.
 func idOfKey(key []byte) (id [idSize]byte) {
 	copy(id[:], idPrefix)
 	copy(id[len(idPrefix):], key)
 	return id
 }
 
-// peerOfKey is the peer ID of an Ed25519 public key.
+// peerOfKey returns the peer ID of an Ed25519 public key.
 func peerOfKey(key []byte) peer.ID {
 	id := idOfKey(key)
 	return peer.ID(id[:])
@@ -38,8 +38,8 @@ func isPeer[T ~string | ~[]byte](b T) bool {
 	return len(b) == idSize && string(b[:len(idPrefix)]) == idPrefix && !weak(b[len(idPrefix):])
 }
 
-// ParsePeer reads a text that is the whole ID of an Ed25519 peer. Other texts are no peer's ID here, though libp2p knows
-// more kinds: some of those are short enough to be a nick.
+// ParsePeer returns the peer whose ID, in full, is s, and whether there is one. libp2p accepts more kinds of IDs, of which some are
+// short enough to be a nick; here only the ID of an Ed25519 peer is one.
 func ParsePeer(s string) (peer.ID, bool) {
 	p, err := peer.Decode(s)
 	return p, err == nil && isPeer(p)
@@ -47,8 +47,8 @@ func ParsePeer(s string) (peer.ID, bool) {
 
 var canonical = proto.MarshalOptions{Deterministic: true}
 
-// unmarshal decodes b into m if b is the one encoding of what it says. Unknown fields are dropped while decoding, so
-// that they, like fields out of order, repeated or spelt longer than need be, make the second encoding differ.
+// unmarshal decodes b into m if b is the canonical encoding of its content. It encodes m again and compares: fields that are
+// unknown (and so dropped), out of order, repeated or longer than necessary make the second encoding differ.
 func unmarshal(what string, b []byte, m proto.Message) error {
 	if err := (proto.UnmarshalOptions{DiscardUnknown: true}).Unmarshal(b, m); err != nil {
 		return malformed(what, "not valid protobuf")
@@ -60,8 +60,8 @@ func unmarshal(what string, b []byte, m proto.Message) error {
 	return nil
 }
 
-// A fieldReader turns wire fields into domain values and remembers the first error, so that a message is read as a list of
-// fields. Its methods return zero values after an error.
+// A fieldReader turns decoded fields into values of this package, and keeps the first error, so that code can read all fields of a
+// message and then look for an error once. After an error its methods may return zero values.
 type fieldReader struct{ err error }
 
 func (r *fieldReader) fail(field, format string, args ...any) {
@@ -70,15 +70,15 @@ func (r *fieldReader) fail(field, format string, args ...any) {
 	}
 }
 
-// failWith keeps err, which names the fault but not the field.
+// failWith is fail for an err that names the fault but not the field. A nil err does nothing.
 func (r *fieldReader) failWith(field string, err error) {
 	if r.err == nil && err != nil {
 		r.err = fmt.Errorf("%w: %s: %w", ErrMalformed, field, err)
 	}
 }
 
-// fixed copies b into dst, which it must fill; all zero bytes are refused because they would be a second way to say
-// "none".
+// fixed copies b into dst, which must have the same length. Bytes that are all zero are refused, because they would be a second way
+// to encode "none".
 func (r *fieldReader) fixed(field string, dst, b []byte) {
 	if len(b) != len(dst) {
 		r.fail(field, "%d bytes instead of %d", len(b), len(dst))
@@ -112,7 +112,7 @@ func (r *fieldReader) peer(field string, b []byte) peer.ID {
 	return peer.ID(b)
 }
 
-// count reads a counter from least on.
+// count reads a counter, which is at least least.
 func (r *fieldReader) count(field string, n, least uint64) uint64 {
 	if n < least || n > MaxCounter {
 		r.fail(field, "%d is not between %d and %d", n, least, uint64(MaxCounter))
@@ -145,7 +145,7 @@ func (r *fieldReader) span(field string, n uint64, unit, longest time.Duration) 
 	return time.Duration(n) * unit
 }
 
-// enum reads a number of a list that starts at 1. Values past last are passed on: what they mean is the caller's rule.
+// enum reads a value of an enumeration that starts at 1. The caller decides what a value means that this version does not know.
 func (r *fieldReader) enum(field string, n int32) uint8 {
 	if n < 1 || n > math.MaxUint8 {
 		r.fail(field, "%d is not a value of its list", n)
@@ -154,7 +154,7 @@ func (r *fieldReader) enum(field string, n int32) uint8 {
 	return uint8(n)
 }
 
-// closedEnum is enum for a list where a value that we do not know cannot be lived with.
+// closedEnum is enum for an enumeration in which an unknown value, one above last, is an error.
 func (r *fieldReader) closedEnum(field string, n int32, last uint8) uint8 {
 	v := r.enum(field, n)
 	if v > last {
@@ -170,7 +170,7 @@ func (r *fieldReader) items(field string, n, most int) bool {
 	return r.err == nil
 }
 
-// blobs reads a list of signed things; what is in them is for their own decoder.
+// blobs reads a list of signed envelopes of at most most bytes each, without decoding them.
 func (r *fieldReader) blobs(field string, bs [][]byte, most int) [][]byte {
 	if !r.items(field, len(bs), MaxBatchItems) {
 		return nil
@@ -216,8 +216,8 @@ func (r *fieldReader) addr(field string, b []byte) multiaddr.Multiaddr {
 	return a
 }
 
-// The functions below write fields. They check nothing: every encoder has its result read back by the decoder's rules, so
-// that there is one set of rules.
+// The functions below encode fields. They check nothing: every encoder has its result read back by its decoder, so that there is
+// one set of rules.
 
 func encodePayload(what string, m proto.Message) ([]byte, error) {
 	b, err := canonical.Marshal(m)
@@ -227,7 +227,7 @@ func encodePayload(what string, m proto.Message) ([]byte, error) {
 	return b, nil
 }
 
-// orNone writes the zero value as an absent field.
+// orNone returns nil, which encodes as an absent field, for bytes that are all zero.
 func orNone(b []byte) []byte {
 	for _, x := range b {
 		if x != 0 {
@@ -237,7 +237,7 @@ func orNone(b []byte) []byte {
 	return nil
 }
 
-// millis writes the zero time as 0. Times before 1970 become numbers that no reader accepts.
+// millis returns a time in milliseconds, and 0 for the zero time. A time before 1970 becomes a number that no decoder accepts.
 func millis(t time.Time) uint64 {
 	if t.IsZero() {
 		return 0
@@ -245,7 +245,7 @@ func millis(t time.Time) uint64 {
 	return uint64(t.UnixMilli())
 }
 
-// units writes a duration; a negative one becomes a number that no reader accepts.
+// units returns a duration as a number of units. A negative duration becomes a number that no decoder accepts.
 func units(d, unit time.Duration) uint64 { return uint64(int64(d / unit)) }
 
 func addrBytes(as []multiaddr.Multiaddr) [][]byte {

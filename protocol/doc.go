@@ -1,12 +1,12 @@
-// Package protocol is what goes over the wire: types, their strict encoding and bounds, signatures and sealing, frames,
-// the invite text, and the words that stand for a key. It owns no state and starts no goroutine. It does not know
-// permissions, or when anything is sent.
+// Package protocol defines what goes over the wire: types, their strict encoding and bounds, signatures and sealing, frames,
+// the invite text, and the words that stand for a key. It owns no state and starts no goroutine. It does not know permissions,
+// nor when a message is sent.
 //
-// Three steps are kept apart everywhere. Validating looks at the form and verifying at signatures; both happen here. Checking
-// looks at permission and belongs to package authority. A [SignedRecord], [SignedReason] or [Message] that is not zero has been
+// Three steps are separate everywhere. Validating looks at the form, and verifying at signatures; both happen here. Checking
+// looks at permission, and belongs to package authority. A [SignedRecord], [SignedReason] or [Message] that is not zero has been
 // validated and verified.
 //
-// Everything here may be called from any goroutine. A result aliases its input only where its comment says so.
+// Every function may be called from any goroutine. A result aliases its input only if the comment says so.
 //
 // # Wire specification
 //
@@ -40,9 +40,9 @@
 // A PollReply that says REFUSED is always the three bytes 02 0a 00, length included, so that a caller does
 // not learn from it whether it was ever known. A PollAck has no answer.
 //
-// A JoinReply that refuses carries a signed Reason, as a PollReply does, where the caller loses what it held: a place at
-// the door, to a ban or the end of the room, or a good invite, which was revoked. The reason's nonce is the request's;
-// a request without one gets none. For every other caller, all refusals of one code are one byte string.
+// A JoinReply that refuses carries a signed Reason, as a PollReply does, if the caller loses what it held: its place at the door,
+// because of a ban or the end of the room, or a valid invite, which was revoked. The reason's nonce is that of the request; a
+// request without a nonce gets no reason. For every other caller, all refusals of one code are the same bytes.
 //
 // # Gossip
 //
@@ -52,15 +52,15 @@
 //
 // # Signed envelopes
 //
-// Signed things are libp2p envelopes (libp2p RFC 0002): public key, payload type, payload, signature. The key is
-// Ed25519. The signature domain, which does not travel, and the payload type are
+// Records, messages and reasons are signed in libp2p envelopes (libp2p RFC 0002): public key, payload type, payload, signature.
+// The key is Ed25519. The domain of the signature, which is not sent, and the payload type are
 //
 //	localchat/record/v2           the same    Record     at most 4 KiB (MaxRecord)
 //	localchat/message/v3 | room   msg/3       Message    at most 65 KiB (MaxMessage)
 //	localchat/reason/v1           the same    Reason     at most 2 KiB (MaxSignedReason)
 //
-// where room is the 32 bytes of the room's id. Record.author and Reason.by must be the signer. A Message names its author
-// only in its envelope, and its room only in its signature: everything that carries it belongs to one room.
+// where room is the 32 bytes of the room's id. Record.author and Reason.by must be the signer. A Message names its author only by
+// the key of its envelope, and its room only by its signature: every stream and topic that carries a message belongs to one room.
 //
 // # Canonical form
 //
@@ -76,7 +76,7 @@
 //	peer, author, by      38 bytes: the ID of an Ed25519 peer
 //	seq, epoch, term, ctr, lamport, removal, admission   1 to 2^53-1 (MaxCounter); have_… and presence from 0
 //	at, until             milliseconds since 1970, to the end of year 9999; until 0: none
-//	idle_seconds, retain_seconds    to 365 days; idle 0: never; retain from 1, in the list of rooms 0: not said
+//	idle_seconds, retain_seconds    to 365 days; idle 0: never; retain from 1, in the list of rooms 0: not given
 //	ages_ms               milliseconds, from 0; of the first lines, in their order; a line without one counts as said just now
 //	wait_ms, expires_ms   milliseconds; wait to 290 years, 0: for good; expires to 7 days, 0: the authority's choice
 //	name, nick, by_nick   1 to 32 characters, to 128 bytes, one line, no control or bidi control characters, no blanks
@@ -88,8 +88,8 @@
 //	                      next one, and so on; ends with a last: all below; to 6144 numbers in one frame
 //	lists                 records, keys, lines, heads to 2048; present, to, missed to 512; rooms to 32
 //
-// All text is UTF-8. Bytes of fixed length are never all zero: a field that may be absent is left out. Text typed here is
-// brought to Unicode form NFC, but no decoder requires it, since NFC depends on the version of Unicode.
+// All text is UTF-8. Bytes of fixed length are never all zero: a field that may be absent is left out. A node brings the text that
+// its user types to Unicode form NFC. No decoder requires NFC, since it depends on the version of Unicode.
 //
 // # Records
 //
@@ -98,7 +98,7 @@
 // payload is the room's id. Epoch is the epoch in force after the record. Create, Admit, Leave, Remove and Rekey start an epoch
 // and have key; the others do not: SHA-256("localchat/epoch-key/v1" | room | epoch in 8 bytes, big endian | the
 // epoch's key of 32 bytes), where room is the field of this record, 32 zero bytes in Create. A key that does not match the
-// key field of its epoch's record is no key of the room, whichever peer sends it.
+// key field of its epoch's record is not the key of that epoch, whichever peer sends it.
 //
 //	8 create      name, nick, policy, salt           12 unban       peer
 //	9 admit       peer, nick, invite (or none)       13 set_policy  policy
@@ -111,16 +111,16 @@
 // A list of rooms comes in pages: after is the id of the last room of the page before, and absent for the first page. A page
 // holds the rooms with greater ids, in the order of their ids, and more counts those that follow it.
 //
-// Have_seq, seq and head go together: head is the hash of the record of that number, and absent where that is 0. Proof holds
-// records, two at most: the answerer's own of the last number that both sides have, where their logs may differ, or the two
+// Head belongs to have_seq or seq: it is the hash of the record of that number, and absent if the number is 0. Proof holds at most
+// two records: if the logs of the two sides may differ, the answerer's record of the last number that both have; or the two records
 // of one number that have frozen the room.
 //
 // # Messages
 //
-// A Message is header, nonce and sealed. Header is an encoded Header: epoch, ctr, prev (the id of the author's message
-// before; absent where a chain starts) and lamport. Nonce is 24 random bytes. Sealed is the encoded Content under
-// XChaCha20-Poly1305 with the key of that epoch and that nonce. Its additional data is the 32 bytes of the room's id, the 38
-// bytes of the author's ID and the bytes of header.
+// A Message has header, nonce and sealed. Header is an encoded Header: epoch, ctr, prev (the id of the author's previous message;
+// absent at the start of a chain) and lamport. Nonce is 24 random bytes. Sealed is the encoded Content, encrypted by
+// XChaCha20-Poly1305 with the key of that epoch and that nonce. The additional data is the 32 bytes of the room's id, the 38 bytes
+// of the author's ID and the bytes of header.
 // Content is kind (1 say, 2 action, 3 note of a reason), text, at, and removal for a note alone. A message's id is the
 // SHA-256 of its envelope.
 //
@@ -141,8 +141,8 @@
 //
 // # Compatibility
 //
-// Numbers of fields, bodies and enumerations are append-only. These may gain values without a new version, and a reader
-// has a meaning for those it does not know: reason kinds (other), join codes (denied), content kinds (shown as nothing).
-// Every other change, a new field included, is malformed to an older reader; it needs a new number in the stream's
-// protocol ID, or a new domain, which older nodes do not speak. A new version of the invite text needs a new version byte.
+// Numbers of fields, bodies and enumerations are append-only. Three enumerations may gain values without a new version, since a
+// reader has a meaning for those it does not know: reason kinds (other), join codes (denied), content kinds (not shown). Every other
+// change, a new field included, is malformed to an older reader; it needs a new number in the protocol ID, or a new domain, which
+// older nodes do not have. A new version of the invite text needs a new version byte.
 package protocol

@@ -11,14 +11,14 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// envelopeKey is how every envelope of an Ed25519 signer begins; the 32 bytes of the key follow.
+// envelopeKey begins every envelope of an Ed25519 signer. The 32 bytes of the key follow it.
 const envelopeKey = "\x0a\x24\x08\x01\x12\x20"
 
-// An envelopeKind is one kind of signed thing: a record, a message or a reason.
+// An envelopeKind describes the envelopes of records, of messages or of reasons.
 type envelopeKind struct {
-	domain      string // of the signature, and not in the envelope
-	payloadType string // says what an envelope holds before anything is verified
-	roomBound   bool   // the room's id is part of the domain: the payload does not name it
+	domain      string // of the signature; it is not in the envelope
+	payloadType string // in the envelope, so that a reader can tell the kinds apart before it verifies
+	roomBound   bool   // the room's id is part of the domain, since the payload does not name the room
 	maxSize     int    // in bytes, of the envelope
 	errMismatch error  // the error for an envelope of another kind
 }
@@ -34,7 +34,7 @@ func newEnvelopeKind(p envelopeKind) *envelopeKind {
 	return &p
 }
 
-// domainSuffix is what follows the domain.
+// domainSuffix returns the bytes that follow the domain.
 func (p *envelopeKind) domainSuffix(room *RoomID) []byte {
 	if p.roomBound {
 		return room[:]
@@ -42,7 +42,7 @@ func (p *envelopeKind) domainSuffix(room *RoomID) []byte {
 	return nil
 }
 
-// A payload is what an envelope carries, as libp2p wants it.
+// A payload is the content of an envelope, in the form that libp2p signs.
 type payload struct {
 	*envelopeKind
 	room RoomID
@@ -56,8 +56,8 @@ func (p *payload) Codec() []byte                  { return []byte(p.payloadType)
 func (p *payload) MarshalRecord() ([]byte, error) { return p.body, nil }
 func (p *payload) UnmarshalRecord(b []byte) error { p.body = b; return nil }
 
-// A KeySigner is a [Signer] that holds the private key itself. The key must be Ed25519: what another kind signs is
-// refused when it is read back.
+// A KeySigner is a [Signer] that holds the private key itself. The key must be Ed25519: an envelope that another type of key has
+// signed is refused when it is read back.
 type KeySigner struct{ crypto.PrivKey }
 
 // Seal implements [Signer].
@@ -65,17 +65,17 @@ func (k KeySigner) Seal(rec record.Record) (*record.Envelope, error) {
 	return record.Seal(rec, k.PrivKey)
 }
 
-// Peer is the signer: the ID of the key.
+// Peer returns the peer whose key this is.
 func (k KeySigner) Peer() peer.ID {
 	id, err := peer.IDFromPublicKey(k.GetPublic())
 	if err != nil {
-		// Only a key type that libp2p itself cannot encode comes here.
+		// It fails only for a type of key that libp2p itself cannot encode.
 		panic(fmt.Sprintf("protocol: public key without an ID: %v", err))
 	}
 	return id
 }
 
-// sealEnvelope signs body. Room is that of a message, else zero.
+// sealEnvelope signs body. room is the room of a message, and zero for the other kinds.
 func sealEnvelope(p *envelopeKind, room RoomID, body []byte, s Signer) ([]byte, error) {
 	env, err := s.Seal(&payload{p, room, body})
 	if err != nil {
@@ -88,28 +88,28 @@ func sealEnvelope(p *envelopeKind, room RoomID, body []byte, s Signer) ([]byte, 
 	return raw, nil
 }
 
-// An envelope is a signed envelope taken apart where it lies: nothing is copied, nothing verified yet.
+// An envelope has the parts of a signed envelope, without copies. They are not verified yet.
 //
-// libp2p's own reader costs 27 allocations before it says that a signature is bad, and verifies before anything else can
-// be asked; what everybody may send has to be refused for less. Its writer is what we use, and the tests hold this
-// reader against its reader.
+// The reader of libp2p allocates 27 times before it reports a bad signature, and it verifies before anything else can be looked
+// at. Envelopes that any peer may send have to be refused at a lower cost. The writer of libp2p is used, and tests compare this
+// reader with that of libp2p.
 type envelope struct {
 	*envelopeKind
-	room    RoomID // of a message
+	room    RoomID // of a message; otherwise zero
 	key     []byte // Ed25519
 	payload []byte
 	sig     []byte
 }
 
-// A hostile sender can provoke these errors at no cost, so they are made once and finding them does not allocate.
+// A hostile peer can cause these errors at no cost. They are made once, so that returning one does not allocate.
 var (
 	errNoKey        = malformed("envelope", "does not begin with an Ed25519 key")
 	errEnvelopeForm = malformed("envelope", "not payload type, payload and a signature of 64 bytes in canonical form")
 	errBadSignature = fmt.Errorf("%w: it does not verify", ErrSignature)
 )
 
-// scanEnvelope takes raw apart; room is that of a message, else zero. There is one envelope for a payload and a signature:
-// any other spelling of the same is malformed, so that the hash of raw can serve as its name.
+// scanEnvelope returns the parts of raw. room is the room of a message, and zero for the other kinds. A payload and a signature have
+// one encoding, and any other is malformed, so that the hash of raw identifies them.
 func scanEnvelope(raw []byte, p *envelopeKind, room RoomID) (envelope, error) {
 	if len(raw) > p.maxSize {
 		return envelope{}, tooLarge("a signed envelope", len(raw), p.maxSize)
@@ -132,11 +132,10 @@ func scanEnvelope(raw []byte, p *envelopeKind, room RoomID) (envelope, error) {
 	return e, w.end(errEnvelopeForm)
 }
 
-// signedTexts are buffers for what is verified, the payload with its length and domain before it, which lies nowhere in
-// one piece.
+// signedTexts has buffers for the text that a signature covers, which is not in the envelope in one piece.
 var signedTexts = sync.Pool{New: func() any { return new([]byte) }}
 
-// verify fails with [ErrSignature].
+// verify verifies the signature. It fails with [ErrSignature].
 func (e envelope) verify() error {
 	text := signedTexts.Get().(*[]byte)
 	defer signedTexts.Put(text)
@@ -147,7 +146,7 @@ func (e envelope) verify() error {
 	return nil
 }
 
-// signedText appends what is signed: domain, payload type and payload, each behind its length (libp2p specs, RFC 0002).
+// signedText appends the text that the signature covers: domain, payload type and payload, each after its length (libp2p RFC 0002).
 func (e envelope) signedText(b []byte) []byte {
 	of := e.domainSuffix(&e.room)
 	b = protowire.AppendVarint(b, uint64(len(e.domain)+len(of)))
@@ -156,7 +155,7 @@ func (e envelope) signedText(b []byte) []byte {
 	return protowire.AppendBytes(b, e.payload)
 }
 
-// openEnvelope returns the payload of raw and its signer.
+// openEnvelope verifies raw, and returns its payload and signer.
 func openEnvelope(raw []byte, p *envelopeKind) (body []byte, signer peer.ID, err error) {
 	e, err := scanEnvelope(raw, p, RoomID{})
 	if err != nil {
@@ -168,7 +167,7 @@ func openEnvelope(raw []byte, p *envelopeKind) (body []byte, signer peer.ID, err
 	return e.payload, peerOfKey(e.key), nil
 }
 
-// signedBy reports a signed text that names somebody else as its author.
+// signedBy fails with [ErrSignature] if the peer that the signed text names in field is not the signer.
 func signedBy(field string, signer, named peer.ID) error {
 	if signer != named {
 		return fmt.Errorf("%w: %s is not the signer", ErrSignature, field)

@@ -5,14 +5,14 @@ import (
 	"fmt"
 )
 
-// The faults of bytes from other peers. Errors of this package wrap one of these and name the field; they never
-// hold bytes of the input, so they are safe to print.
+// The faults of bytes from other peers. Errors of this package wrap one of these and name the field. They contain no bytes of the
+// input, so they are safe to print.
 var (
-	// ErrTooLarge means that something is longer than its bound. Nothing of that size was allocated.
+	// ErrTooLarge means that the input is longer than its bound. Nothing of that size was allocated.
 	ErrTooLarge = errors.New("protocol: too large")
-	// ErrMalformed means that bytes are not what their schema, a bound, or the canonical form allows.
+	// ErrMalformed means that the input breaks the schema, a bound, or the canonical form.
 	ErrMalformed = errors.New("protocol: malformed")
-	// ErrDomain means that an envelope holds another kind of thing than was asked for.
+	// ErrDomain means that an envelope is of another kind than the expected one.
 	ErrDomain = errors.New("protocol: signed for another purpose")
 	// ErrSignature means that a signature does not verify, or that the signer is not the peer that the signed text names.
 	ErrSignature = errors.New("protocol: bad signature")

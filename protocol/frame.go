@@ -6,29 +6,29 @@ import (
 	"localchat/protocol/internal/pb"
 )
 
-// A Frame is one message of a stream protocol, sent with its length before it as an unsigned varint: a pointer to one of
-// the types whose name ends in Ask, Request or Reply, except PollRequest, which travels in a PollAsk. Each protocol has a file
-// with its types, their encoding and their bounds. See [ReadFrame] and [WriteFrame].
+// A Frame is one message of a stream protocol. It is a pointer to one of the types whose name ends in Ask, Request or Reply, except
+// PollRequest, which is part of a PollAsk. Each protocol has a file with its types, their encoding and their bounds. See [ReadFrame]
+// and [WriteFrame].
 type Frame interface {
-	// encode changes nothing; it fails only on a frame that breaks its own bounds.
+	// encode returns the encoding. It fails only if the frame breaks its own bounds.
 	encode() ([]byte, error)
-	// decode replaces the frame by what b says, strictly: unknown fields, wrong lengths and values out of bounds
-	// are errors. b may be kept.
+	// decode sets the frame to the content of b. Unknown fields, wrong lengths and values out of bounds are errors. The frame may
+	// keep b.
 	decode(b []byte) error
-	// max is the largest encoding, in bytes.
+	// max returns the length of the longest encoding, in bytes.
 	max() int
 }
 
-// EpochKey is a message key on its way to a peer that may have it.
+// EpochKey is the message key of an epoch, for a peer that was a member in that epoch.
 type EpochKey struct {
 	Epoch uint64
 	Key   Key
 }
 
-// maxRequest, in bytes, of a question that holds no text longer than a name.
+// maxRequest is the length of a request that holds no text longer than a name, in bytes.
 const maxRequest = 1 << 10
 
-// encodeFrame encodes m once read has found it within the bounds that every decoder has.
+// encodeFrame encodes m. It fails if read, which is that of the decoder, finds m out of bounds.
 func encodeFrame(what string, m proto.Message, read func(*fieldReader)) ([]byte, error) {
 	var r fieldReader
 	if read(&r); r.err != nil {
@@ -37,7 +37,7 @@ func encodeFrame(what string, m proto.Message, read func(*fieldReader)) ([]byte,
 	return encodePayload(what, m)
 }
 
-// decodeFrame decodes b into m and has read take it over.
+// decodeFrame decodes b into m, and calls read to take the values from m.
 func decodeFrame(what string, b []byte, m proto.Message, read func(*fieldReader)) error {
 	if err := unmarshal(what, b, m); err != nil {
 		return err
@@ -47,7 +47,7 @@ func decodeFrame(what string, b []byte, m proto.Message, read func(*fieldReader)
 	return r.err
 }
 
-// head reads the hash of record seq.
+// head reads the hash of the record of number seq.
 func (r *fieldReader) head(seq uint64, b []byte) (h Hash) {
 	r.optional("head", h[:], b)
 	if h.IsZero() != (seq == 0) {

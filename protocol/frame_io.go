@@ -9,12 +9,12 @@ import (
 	"github.com/multiformats/go-varint"
 )
 
-// ReadFrame reads one frame into f. It reads no byte past the frame, so that a stream can change hands after it; for many
-// frames of one stream a [bufio.Reader] is cheaper.
+// ReadFrame reads one frame into f. It reads no byte past the frame, so that other code can go on reading the stream. For many
+// frames of one stream, a [bufio.Reader] as r is cheaper.
 //
-// At the end of the stream before the first byte it returns [io.EOF] itself, and [io.ErrUnexpectedEOF] where the
-// stream ends within the frame. [ErrTooLarge] and [ErrMalformed] say that the other side broke the protocol; the
-// stream is of no use then and f is unspecified. Errors of r come back as they are. A deadline is the caller's to set.
+// If the stream ends before the first byte, ReadFrame returns [io.EOF] itself, and if it ends within the frame,
+// [io.ErrUnexpectedEOF]. [ErrTooLarge] and [ErrMalformed] mean that the other side broke the protocol; nothing more can be read from
+// the stream then, and f is undefined. Other errors of r are returned unchanged. The caller sets a deadline.
 func ReadFrame(r io.Reader, f Frame) error {
 	length, ok := r.(io.ByteReader)
 	if !ok {
@@ -36,8 +36,7 @@ func ReadFrame(r io.Reader, f Frame) error {
 	return f.decode(b)
 }
 
-// readBody reads n bytes, allocating at most frameChunk ahead of what has arrived at the start, and then at most as
-// much again as has arrived.
+// readBody reads n bytes. It allocates frameChunk at first, and then at most twice the number of bytes that have arrived.
 func readBody(r io.Reader, n int) ([]byte, error) {
 	if n <= frameChunk {
 		b := make([]byte, n)
@@ -61,7 +60,7 @@ func unexpected(err error) error {
 	return err
 }
 
-// byteReader reads single bytes; a bufio.Reader made here would take more from the stream than the frame has.
+// A byteReader reads single bytes. A bufio.Reader in its place would read past the frame.
 type byteReader struct {
 	r io.Reader
 	b [1]byte
@@ -72,8 +71,8 @@ func (r *byteReader) ReadByte() (byte, error) {
 	return r.b[0], err
 }
 
-// WriteFrame writes f with its length before it, in one Write: streams are flushed per write, and a frame torn in two
-// costs a packet. [ErrTooLarge] and [ErrMalformed] say that f breaks its own bounds; nothing has been written then.
+// WriteFrame writes the length of f and then f, in one Write: a stream sends a packet for each. [ErrTooLarge] and [ErrMalformed] mean
+// that f breaks its own bounds; then nothing has been written.
 func WriteFrame(w io.Writer, f Frame) error {
 	body, err := f.encode()
 	if err != nil {
@@ -88,6 +87,6 @@ func WriteFrame(w io.Writer, f Frame) error {
 	return err
 }
 
-// frameChunk, in bytes, is how much a reader allocates ahead of what has arrived, so that announcing a large
-// frame and sending nothing costs the receiver little.
+// frameChunk is how much a reader allocates ahead of what has arrived, in bytes. So a peer that announces a large frame and sends
+// nothing costs the receiver little.
 const frameChunk = 64 << 10

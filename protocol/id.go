@@ -9,19 +9,19 @@ import (
 	libprotocol "github.com/libp2p/go-libp2p/core/protocol"
 )
 
-// version is one number for all that goes over the wire. It grows with any change of a frame, a record, a message or a topic
-// that an older node would not understand: a node that differed in one protocol alone could be let in, and then not be heard.
+// version is one number for all protocols. It grows with any change of a frame, a record, a message or a topic that an older node
+// would not understand: a node that differed in one protocol alone could join a room and then be unable to talk.
 const version = "/7"
 
 // Stream protocols.
 const (
-	PollID  libprotocol.ID = "/localchat/poll" + version  // member → authority: the standing question, one kept stream
-	JoinID  libprotocol.ID = "/localchat/join" + version  // stranger → authority: let me in
-	AskID   libprotocol.ID = "/localchat/ask" + version   // member → authority: leave, invite
-	SyncID  libprotocol.ID = "/localchat/sync" + version  // member ↔ member: records, keys, lines that one of them lacks
-	PassID  libprotocol.ID = "/localchat/pass" + version  // member → member: what the author cannot send to others itself
+	PollID  libprotocol.ID = "/localchat/poll" + version  // member → authority: the standing question, on one stream
+	JoinID  libprotocol.ID = "/localchat/join" + version  // stranger → authority: a knock, or an invite
+	AskID   libprotocol.ID = "/localchat/ask" + version   // member → authority: leave, or make an invite
+	SyncID  libprotocol.ID = "/localchat/sync" + version  // member ↔ member: records, keys and lines that one of them lacks
+	PassID  libprotocol.ID = "/localchat/pass" + version  // member → member: a line or record, to relay to members
 	TellID  libprotocol.ID = "/localchat/tell" + version  // member → member: a direct message
-	RoomsID libprotocol.ID = "/localchat/rooms" + version // anybody → anybody: which rooms are here
+	RoomsID libprotocol.ID = "/localchat/rooms" + version // any peer → any peer: the list of rooms
 )
 
 // Topics of a room's own gossipsub instance. The room's id is in the instance's protocol ID, so they stay short.
@@ -30,34 +30,34 @@ const (
 	RecordsTopic = "records"
 )
 
-// GossipID is the protocol ID of the gossipsub instance of room id: one instance a room, so that a peer
-// blacklisted in one room is untouched in the next (go-libp2p-pubsub keeps its blacklist per instance).
+// GossipID returns the protocol ID of the gossipsub instance of a room. Each room has an instance, so that a peer that is
+// blacklisted in one room is not in another (go-libp2p-pubsub keeps one blacklist for each instance).
 func GossipID(id RoomID) libprotocol.ID {
 	return libprotocol.ID("/localchat/room/" + id.String() + version)
 }
 
-// Signature domains (libp2p core/record). A signature made under one never verifies under another. The room's id follows
-// that of a message.
+// The domains of signatures (libp2p core/record). A signature made in one domain does not verify in another. In messageDomain the
+// room's id is appended.
 const (
 	recordDomain  = "localchat/record/v2"
 	messageDomain = "localchat/message/v3"
 	reasonDomain  = "localchat/reason/v1"
 )
 
-// keyDomain is what the commitment to an epoch's key begins with; see [CommitKey].
+// keyDomain begins the text whose hash commits to an epoch's key; see [CommitKey].
 const keyDomain = "localchat/epoch-key/v1"
 
-// messageType says in an envelope that it holds a message. It is short, since it goes with every line.
+// messageType is the payload type of a message. It is short, since every line contains it.
 const messageType = "msg/3"
 
-// A Hash is a SHA-256 digest of signed bytes. The zero Hash means "none".
+// A Hash is a SHA-256 digest. The zero Hash means "none".
 type Hash [sha256.Size]byte
 
 // IsZero reports whether h is "none".
 func (h Hash) IsZero() bool { return h == Hash{} }
 
-// A RoomID is the Hash of the payload of the room's Create record, which holds the owner's key and a salt: it can
-// neither be forged nor met twice.
+// A RoomID is the Hash of the payload of the room's Create record. The record contains the owner's key and a salt, so an id cannot be
+// forged, and no two rooms have the same.
 type RoomID Hash
 
 var idEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
@@ -65,31 +65,31 @@ var idEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadd
 // ErrRoomID means that a text is not a room id.
 var ErrRoomID = errors.New("protocol: not a room id")
 
-// Short is the first 26 characters of h in the base32 of a RoomID, 130 bits: enough to tell one line from another.
+// Short returns the first 26 characters of h in the base32 of a RoomID, which are 130 bits: enough to identify a line.
 func (h Hash) Short() string {
 	var b [28]byte
 	idEncoding.Encode(b[:], h[:17])
 	return string(b[:26])
 }
 
-// String is the id as people and programs write it: 52 characters of lower-case base32.
+// String returns the id as people and programs write it: 52 characters of lower-case base32.
 func (id RoomID) String() string { return idEncoding.EncodeToString(id[:]) }
 
-// ParseRoomID reads what String wrote; case does not matter.
+// ParseRoomID returns the id that String writes as s, in upper or lower case. It fails with [ErrRoomID].
 func ParseRoomID(s string) (RoomID, error) {
 	s = strings.ToLower(s)
 	b, err := idEncoding.DecodeString(s)
-	// The decoder skips line breaks and ignores the last character's spare bits; an id has one text.
+	// An id has one text. But the decoder skips line breaks, and ignores the unused bits of the last character.
 	if err != nil || len(b) != len(RoomID{}) || RoomID(b).String() != s {
 		return RoomID{}, ErrRoomID
 	}
 	return RoomID(b), nil
 }
 
-// MarshalText makes the id a string in JSON.
+// MarshalText makes the id a string in JSON: that of String.
 func (id RoomID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
 
-// UnmarshalText reads what MarshalText wrote.
+// UnmarshalText undoes MarshalText.
 func (id *RoomID) UnmarshalText(b []byte) error {
 	parsed, err := ParseRoomID(string(b))
 	if err != nil {
@@ -99,7 +99,7 @@ func (id *RoomID) UnmarshalText(b []byte) error {
 	return nil
 }
 
-// A Nonce binds a claim to the client that asked for it; see [PollRequest].
+// A Nonce identifies the client that asks, so that only that client can claim a reason and ask for it again; see [PollRequest].
 type Nonce [16]byte
 
 // A Token is the secret of a single-use invite.
@@ -108,17 +108,16 @@ type Token [16]byte
 // IsZero reports whether t is "no token".
 func (t Token) IsZero() bool { return t == Token{} }
 
-// An InviteID names an invite in records and lists without giving its token away: the first 8 bytes of the
-// token's SHA-256.
+// An InviteID names an invite in records and lists without disclosing its token: it is the first 8 bytes of the token's SHA-256.
 type InviteID [8]byte
 
 // IsZero reports whether i is "no invite".
 func (i InviteID) IsZero() bool { return i == InviteID{} }
 
-// String is the id as the owner types it: 13 characters of lower-case base32.
+// String returns the id as the owner types it: 13 characters of lower-case base32.
 func (i InviteID) String() string { return idEncoding.EncodeToString(i[:]) }
 
-// ID is the public name of t.
+// ID returns the id of the invite whose token is t.
 func (t Token) ID() InviteID {
 	h := sha256.Sum256(t[:])
 	return InviteID(h[:8])

@@ -14,16 +14,16 @@ import (
 	"github.com/multiformats/go-varint"
 )
 
-// InvitePrefix is what an invite text begins with. Capitals keep a QR code in its dense alphanumeric mode.
+// InvitePrefix begins an invite text. The text is in capitals, for which a QR code has a denser mode.
 const InvitePrefix = "LOCALCHAT:"
 
 const inviteVersion = 1
 
-// inviteFixed is the length in bytes of what every invite has: version, owner's key, room, token; the expiry, the
-// number of addresses and the checksum follow.
+// inviteFixed is the length of the first part of an invite, in bytes: version, owner's key, room and token. The expiry, the
+// addresses and the checksum follow.
 const inviteFixed = 1 + keySize + len(RoomID{}) + len(Token{})
 
-// The reasons why a text is no invite, in words for the person that pasted it.
+// The faults of an invite text, in words for the person who pasted it.
 var (
 	ErrInviteDamaged = errors.New("this invite is damaged: some of it is missing or changed; copy the whole text again")
 	ErrInviteVersion = errors.New("this invite was made by a newer localchat; update this one to use it")
@@ -31,19 +31,19 @@ var (
 
 var inviteEncoding = base32.StdEncoding.WithPadding(base32.NoPadding)
 
-// An InviteText is all that a stranger needs to enter a room without finding it by mDNS: the owner, its addresses and
-// the secret to show. Anybody that reads the text can use it.
+// An InviteText is all that a stranger needs to enter a room without finding it by mDNS: the owner, its addresses, the room and the
+// secret token. Anybody who reads the text can use it.
 type InviteText struct {
 	Owner   peer.ID // Ed25519
 	Room    RoomID
 	Token   Token
-	Expires time.Time // whole seconds
-	// Addrs are where Owner was last heard, without /p2p, best first.
+	Expires time.Time // in whole seconds
+	// Addrs are the addresses of Owner, without /p2p, the best first.
 	Addrs []multiaddr.Multiaddr
 }
 
-// String is the text to pass on. It holds the first MaxInviteAddrs addresses, and fewer where they would make it longer
-// than MaxInvite characters. It is "" if Owner is not an Ed25519 peer.
+// String returns the text to hand to a person. It has the first MaxInviteAddrs addresses, or fewer if the text would be longer than
+// MaxInvite characters. It is "" if Owner is not an Ed25519 peer.
 func (t InviteText) String() string {
 	if !isPeer(t.Owner) {
 		return ""
@@ -72,9 +72,9 @@ func (t InviteText) String() string {
 	return InvitePrefix + inviteEncoding.EncodeToString(b)
 }
 
-// ParseInvite reads what String wrote, as people pass it on: case does not matter, nor do blanks, line breaks and
-// hyphens anywhere, quotes around it, or a missing prefix. It fails with [ErrInviteDamaged] or [ErrInviteVersion]. That
-// an invite has expired is for the caller to say.
+// ParseInvite undoes String. Since people copy the text, it ignores case, blanks, line breaks and hyphens anywhere, quotes around the
+// text, and a missing prefix. It fails with [ErrInviteDamaged] or [ErrInviteVersion]. It does not look whether the invite has
+// expired.
 func ParseInvite(s string) (InviteText, error) {
 	if len(s) > 8*MaxInvite {
 		return InviteText{}, ErrInviteDamaged
@@ -84,11 +84,11 @@ func ParseInvite(s string) (InviteText, error) {
 		return InviteText{}, err
 	}
 	b, err := inviteEncoding.DecodeString(s)
-	// The last character has bits to spare; only zeros there are what String wrote.
+	// The last character has unused bits, which String writes as zeros.
 	if err != nil || inviteEncoding.EncodeToString(b) != s || len(b) < 1+2 {
 		return InviteText{}, ErrInviteDamaged
 	}
-	// The checksum first: a damaged version byte is damage. It ends the text in every version.
+	// Look at the checksum first, which ends the text in every version: the version byte may be damaged too.
 	b, sum := b[:len(b)-2], b[len(b)-2:]
 	if binary.BigEndian.Uint16(sum) != crc16(b) || b[0] == 0 {
 		return InviteText{}, ErrInviteDamaged
@@ -112,7 +112,7 @@ func squeezeInvite(s string) (string, error) {
 		}
 		return r
 	}, s)
-	// By hand, because Unicode has letters outside ASCII whose capitals are within, such as the long s.
+	// Not with strings.ToUpper: Unicode has other letters whose capital is an ASCII letter, such as the long s.
 	letters := []byte(s)
 	for i, c := range letters {
 		if 'a' <= c && c <= 'z' {
@@ -131,7 +131,7 @@ func squeezeInvite(s string) (string, error) {
 	return s, nil
 }
 
-// decodeInvite reads what is between the prefix and the checksum.
+// decodeInvite decodes the bytes before the checksum.
 func decodeInvite(b []byte) (InviteText, error) {
 	if len(b) < inviteFixed {
 		return InviteText{}, malformed("invite", "too short")
@@ -172,9 +172,9 @@ func decodeInvite(b []byte) (InviteText, error) {
 	return t, nil
 }
 
-// crc16 is CRC-16/IBM-3740 (polynomial 0x1021, start 0xffff). A cyclic code because it misses no change within 16 bits
-// that follow each other, and so no single character of 5 and no two neighbours swapped; cutting down a hash would miss
-// one in 65536 of them.
+// crc16 returns the CRC-16/IBM-3740 of b (polynomial 0x1021, start 0xffff). A cyclic code detects every change within 16 consecutive
+// bits, and so every wrong character of 5 bits and every two neighbours in the wrong order. 16 bits of a hash would miss one of
+// 65536 such changes.
 func crc16(b []byte) uint16 {
 	sum := uint16(0xffff)
 	for _, x := range b {

@@ -6,9 +6,9 @@ import (
 	"localchat/protocol/internal/pb"
 )
 
-// JoinRequest asks to be admitted; Token is zero without an invite. Nonce is the same for all attempts to get an
-// answer to one question, so that only the same client can ask again for a reason whose delivery failed. With a zero
-// nonce no reason is given.
+// JoinRequest asks the authority to admit the caller. Token is zero without an invite. A client uses one Nonce for all attempts to
+// get an answer, so that only the same client can ask again for a reason that did not arrive. With a zero nonce the caller gets no
+// reason.
 type JoinRequest struct {
 	Room  RoomID
 	Nick  string
@@ -16,20 +16,21 @@ type JoinRequest struct {
 	Nonce Nonce
 }
 
-// JoinReply answers it. JoinWaiting is sent at once when a person has to decide, and is followed by another.
+// JoinReply is the answer to a JoinRequest. If a person has to decide, JoinWaiting is sent at once, and a second reply follows.
 type JoinReply struct {
 	Code JoinCode
-	Text string        // with JoinDenied a reason typed by the owner, with JoinNickTaken a nick that is free, or ""
-	Wait time.Duration // with JoinTooSoon and JoinBanned: how long still; zero: for good
-	// Reason is a signed Reason (see OpenReason), for a caller that has lost what it held: the place at the
-	// door, by a ban or the room's end, or a good invite that was revoked. Its Removal is the seq of the Remove or
-	// Close record or, for an invite, of the last record before it was revoked. A stranger never gets one.
+	Text string        // with JoinDenied the reason that the owner typed, with JoinNickTaken a free nick; may be ""
+	Wait time.Duration // with JoinTooSoon and JoinBanned: how long from now; zero: for good
+	// Reason is a signed Reason (see OpenReason), for a caller that has lost what it held: its place at the door, because of a
+	// ban or the end of the room, or a valid invite that was revoked. Its Removal is the seq of the Remove or Close record or,
+	// for an invite, of the last record before it was revoked. Any other caller gets no reason.
 	Reason []byte
-	// With JoinAdmitted: the log so far, the key of the admission's epoch, and my Admit's seq.
+	// With JoinAdmitted: the log so far, the key of the admission's epoch, and the seq of the caller's Admit record.
 	Records   [][]byte
 	Keys      []EpochKey
 	Admission uint64
-	// Seq and Head are the number and the hash of the last record of the log, which may be too long for one answer.
+	// Seq and Head are the number and the hash of the last record of the log. Records may end earlier, if the log is too long for
+	// one answer.
 	Seq  uint64
 	Head Hash
 }
@@ -43,17 +44,16 @@ const (
 	JoinWaiting     JoinCode = 2
 	JoinDenied      JoinCode = 3
 	JoinBanned      JoinCode = 4
-	JoinTooSoon     JoinCode = 5 // kicked a moment ago: come back after Wait
-	JoinInviteBad   JoinCode = 6 // unknown, used, expired or revoked: strangers are not told which
+	JoinTooSoon     JoinCode = 5 // kicked a moment ago: ask again after Wait
+	JoinInviteBad   JoinCode = 6 // unknown, used, expired or revoked: a stranger is not told which
 	JoinNeedsInvite JoinCode = 7
 	JoinNickBad     JoinCode = 8 // not allowed or reserved
-	JoinNickTaken   JoinCode = 9 // taken, or looks like one that is
+	JoinNickTaken   JoinCode = 9 // a member has it, or one that looks like it
 	JoinFull        JoinCode = 10
-	JoinNoRoom      JoinCode = 11 // no such room here, or closed
+	JoinNoRoom      JoinCode = 11 // there is no such room, or it is closed
 )
 
-// maxWait of a JoinReply: the longest time.Duration but for its last hours; a ban "until year 9999" is as good
-// as one without end.
+// maxWait is the longest Wait of a JoinReply: 290 years, since a time.Duration ends after 292.
 const maxWait = 290 * 365 * 24 * time.Hour
 
 func (f *JoinRequest) max() int { return maxRequest }
@@ -105,7 +105,7 @@ func (f *JoinReply) read(r *fieldReader, m *pb.JoinReply) {
 		f.Code = JoinDenied
 	}
 	if f.Reason != nil && (f.Code == JoinAdmitted || f.Code == JoinWaiting) {
-		r.fail("reason", "beside an answer that takes nothing away")
+		r.fail("reason", "present in an answer that refuses nothing")
 	}
 	switch admitted := f.Code == JoinAdmitted; {
 	case admitted && (f.Admission == 0 || f.Seq < f.Admission):

@@ -6,13 +6,13 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 )
 
-// A Header is the part of a message that anybody on the way can read. It is signed, and bound to the ciphertext as
-// additional data together with the author. Room does not travel, since whatever carries a message is a room's own; it is
-// signed and bound all the same.
+// A Header is the part of a message that is not encrypted. It is signed, and bound to the ciphertext as additional data, together
+// with the author. Room is not sent, since every stream and topic that carries a message belongs to one room; but it is signed and
+// bound too.
 //
-// Ctr grows strictly per author within a room; Prev is the id of the author's message before it, zero where a chain
-// starts (an author's first message since its node started). Lamport is one more than the largest its author had
-// seen, its own included.
+// Ctr is greater in each message of an author in a room than in the one before. Prev is the id of that message before; it is zero at
+// the start of a chain, in a message of an author whose node has no message before it. Lamport is one more than the largest that the
+// author had seen, in its own messages too.
 type Header struct {
 	Room    RoomID
 	Epoch   uint64
@@ -21,37 +21,37 @@ type Header struct {
 	Lamport uint64
 }
 
-// ContentKind says what a line is. Unknown values are shown as nothing.
+// A ContentKind says what kind of line a message is. A line of an unknown kind is not shown.
 type ContentKind uint8
 
 // Append only; values are on the wire.
 const (
 	Say    ContentKind = 1
 	Action ContentKind = 2 // "* bob waves"
-	// ReasonNote is the authority telling the room why it removed somebody: Text is the reason, Removal the seq of
-	// the record. From anybody else it is ignored.
+	// ReasonNote is a note of the authority that says why it removed a member: Text is the reason, and Removal the seq of the
+	// Remove record. From any other author it is ignored.
 	ReasonNote ContentKind = 3
 )
 
-// Content is what the members of a room read.
+// Content is the encrypted part of a message.
 type Content struct {
 	Kind    ContentKind
 	Text    string
-	At      time.Time // the author's clock, milliseconds; for show, never for order
-	Removal uint64    // of a ReasonNote
+	At      time.Time // by the author's clock, in milliseconds; it is shown, and does not affect the order
+	Removal uint64    // for a ReasonNote; otherwise 0
 }
 
-// A Message is a line as it travels: sealed for one epoch of one room and signed by its author. A value of this type
-// has been decoded, validated and verified; it may still not be permitted.
+// A Message is a line as it is sent: sealed with the key of one epoch of one room, and signed by its author. A value that is not zero
+// has been decoded, validated and verified. It has not been checked: its author may have had no permission.
 type Message struct {
 	Header
 	Author peer.ID // the verified signer
-	ID     Hash    // of the signed envelope's bytes: the message ID of pubsub as well
+	ID     Hash    // the hash of the signed envelope, which is also pubsub's message ID
 	raw    []byte
 	header []byte
 	nonce  []byte
 	sealed []byte
 }
 
-// Raw is the message as it came, to be passed on or kept. It must not be changed.
+// Raw returns the signed envelope, as it was received, to send or keep. It must not be changed.
 func (m Message) Raw() []byte { return m.raw }

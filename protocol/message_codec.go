@@ -12,8 +12,8 @@ import (
 	"localchat/protocol/internal/pb"
 )
 
-// SealMessage encrypts c under key, the key of epoch h.Epoch, and signs the result for author, which must be the peer of s.
-// Bytes for the nonce are read from rand. The result has gone through [OpenMessage], like a received line.
+// SealMessage encrypts c with key, the key of epoch h.Epoch, and signs the result with s. author must be the peer of s. The nonce is
+// read from rand. The result has passed [OpenMessage], as a received line has.
 func SealMessage(h Header, c Content, key Key, author peer.ID, s Signer, rand io.Reader) (Message, error) {
 	header, err := h.encode()
 	if err != nil {
@@ -46,16 +46,16 @@ func SealMessage(h Header, c Content, key Key, author peer.ID, s Signer, rand io
 	if err != nil {
 		return Message{}, err
 	}
-	// The author of a message is nowhere but in its signature and in what the ciphertext is bound to. Were the two to
-	// differ, the line would open nowhere.
+	// The author is named by the key of the envelope, and is part of the additional data. If the two differed, no member could open
+	// the message.
 	if err := signedBy("author", m.Author, author); err != nil {
 		return Message{}, err
 	}
 	return m, nil
 }
 
-// An UnverifiedMessage is what bytes say of themselves before anything is verified: enough to refuse them, never enough
-// to accept them. Making one allocates nothing.
+// An UnverifiedMessage is a message that has been validated, and whose signature has not been verified: enough to refuse it, not
+// enough to accept it. Making one allocates nothing.
 type UnverifiedMessage struct {
 	Header
 	raw    []byte
@@ -72,8 +72,8 @@ var (
 	errMessageSealed = malformed("sealed", "nothing to open: not longer than %d bytes", chacha20poly1305.Overhead)
 )
 
-// ScanMessage decodes and validates a message that is said to be of room: it does not say so itself, its signature does.
-// It keeps raw, which must not be changed afterwards. It fails with [ErrTooLarge], [ErrMalformed] or [ErrDomain].
+// ScanMessage decodes and validates raw as a message of room. Whether it is of that room shows only when its signature is verified.
+// The result keeps raw, which must not be changed afterwards. ScanMessage fails with [ErrTooLarge], [ErrMalformed] or [ErrDomain].
 func ScanMessage(room RoomID, raw []byte) (UnverifiedMessage, error) {
 	e, err := scanEnvelope(raw, messageEnvelope, room)
 	if err != nil {
@@ -98,10 +98,10 @@ func ScanMessage(room RoomID, raw []byte) (UnverifiedMessage, error) {
 	return u, err
 }
 
-// Signer is the peer ID that the signature is said to be of, as bytes.
+// Signer returns the ID of the peer whose key the envelope names, as bytes. It is not verified.
 func (u UnverifiedMessage) Signer() [idSize]byte { return idOfKey(u.signed.key) }
 
-// Verify fails with [ErrSignature], for a message of another room as well.
+// Verify verifies the signature. It fails with [ErrSignature], also for a message of another room.
 func (u UnverifiedMessage) Verify() (Message, error) {
 	if err := u.signed.verify(); err != nil {
 		return Message{}, err
@@ -112,8 +112,8 @@ func (u UnverifiedMessage) Verify() (Message, error) {
 	}, nil
 }
 
-// OpenMessage decodes, validates and verifies a message of room; it needs no key. It keeps raw, which must not be changed
-// afterwards. It fails with [ErrTooLarge], [ErrMalformed], [ErrDomain] or [ErrSignature].
+// OpenMessage decodes, validates and verifies raw as a message of room, without decrypting it. The result keeps raw, which must not
+// be changed afterwards. OpenMessage fails with [ErrTooLarge], [ErrMalformed], [ErrDomain] or [ErrSignature].
 func OpenMessage(room RoomID, raw []byte) (Message, error) {
 	u, err := ScanMessage(room, raw)
 	if err != nil {
@@ -122,8 +122,8 @@ func OpenMessage(room RoomID, raw []byte) (Message, error) {
 	return u.Verify()
 }
 
-// Open decrypts m. It fails with [ErrNotOpened] under any key but the one that m was sealed with, and with
-// [ErrMalformed] where its author sealed something that is no content.
+// Open decrypts m. It fails with [ErrNotOpened] if m was sealed with another key, and with [ErrMalformed] if its author has sealed
+// bytes that are no valid Content.
 func (m Message) Open(key Key) (Content, error) {
 	aead, err := newAEAD(key)
 	if err != nil {
@@ -147,11 +147,12 @@ func newAEAD(key Key) (cipher.AEAD, error) {
 	return aead, nil
 }
 
-// nonceSize is that of XChaCha20-Poly1305: random nonces of 24 bytes do not meet, however many lines an epoch has.
+// nonceSize is the length of a nonce of XChaCha20-Poly1305, in bytes. Random nonces of 24 bytes do not collide, however many lines an
+// epoch has.
 const nonceSize = chacha20poly1305.NonceSizeX
 
-// associated is the data that a ciphertext is bound to beside its key. The IDs have fixed lengths, so no two triples give
-// the same bytes.
+// associated returns the additional data that a ciphertext is bound to. The IDs have fixed lengths, so no two triples give the same
+// bytes.
 func associated(room RoomID, author peer.ID, header []byte) []byte {
 	b := make([]byte, 0, len(room)+len(author)+len(header))
 	return append(append(append(b, room[:]...), author...), header...)
@@ -171,7 +172,7 @@ var (
 	errHeaderLamport = malformed("header.lamport", "not between 1 and %d", uint64(MaxCounter))
 )
 
-// decodeHeader reads all but the room.
+// decodeHeader decodes all of a header but the room.
 func decodeHeader(b []byte) (h Header, err error) {
 	w := canonicalReader{b: b}
 	h.Epoch = w.count(2, errHeaderEpoch)
@@ -190,7 +191,7 @@ func (c Content) encode() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Nobody but us can check what is sealed before it travels.
+	// Once it is sealed, no other node can find a fault in it before it is opened.
 	if _, err := decodeContent(b); err != nil {
 		return nil, err
 	}
@@ -217,7 +218,7 @@ func decodeContent(b []byte) (Content, error) {
 		r.reason("content.text", m.Text)
 		r.count("content.removal", m.Removal, 1)
 	default:
-		// Of a later version: it is kept and passed on, and shown as nothing.
+		// A kind of a later version: the line is kept and passed on, and not shown.
 		if len(m.Text) > MaxText {
 			r.fail("content.text", "%d bytes, at most %d are allowed", len(m.Text), MaxText)
 		}

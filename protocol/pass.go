@@ -6,24 +6,24 @@ import (
 	"localchat/protocol/internal/pb"
 )
 
-// PassRequest hands a line or a record, exactly one of the two, to a member that its author does not reach, or to
-// a member that is to pass it on.
+// PassRequest brings a line or a record, exactly one of the two, to a member that its author does not reach, or to a member that
+// relays it.
 type PassRequest struct {
 	Room   RoomID
 	Line   []byte // OpenMessage
 	Record []byte // OpenRecord
-	// To are the members that it is for, if not the callee alone. It is passed on to them and no further.
+	// To are the members to relay it to. They do not relay it further. Without To it is for the callee alone.
 	To []peer.ID
 }
 
-// PassReply answers it. OK is false for a caller that is not a member; Missed are those of To that the one asked
-// does not reach either.
+// PassReply is the answer to a PassRequest. OK is false for a caller that is not a member. Missed are the members of To that the
+// answerer does not reach either.
 type PassReply struct {
 	OK     bool
 	Missed []peer.ID
 }
 
-// maxPass, in bytes: the longest line or record, and the MaxMembers that it is for.
+// maxPass is the length of a pass frame, in bytes: the longest line or record, and MaxMembers peer IDs.
 const maxPass = MaxMessage + 41<<10
 
 func (f *PassRequest) max() int { return maxPass }

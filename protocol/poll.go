@@ -9,10 +9,10 @@ import (
 
 // PollRequest is the standing question of a member: what is new, and am I still a member?
 //
-// Nonce is the same for the whole admission and is kept until there is a definite answer, so that only the same
-// client can ask again for a reason whose delivery failed. Admission is the seq of the caller's Admit record, HaveSeq
-// that of the last record that it applied and Head its hash, HaveKey the last epoch whose key it holds. HaveSeq and
-// HaveKey also acknowledge the epoch.
+// A client uses one Nonce for the whole admission, and keeps it until it has a definite answer, so that only the same client can ask
+// again for a reason that did not arrive. Admission is the seq of the caller's Admit record, HaveSeq the seq of the last record that
+// it has applied, Head the hash of that record, and HaveKey the last epoch whose key it has. HaveSeq and HaveKey also acknowledge
+// the epoch.
 type PollRequest struct {
 	Room      RoomID
 	Nonce     Nonce
@@ -25,21 +25,21 @@ type PollRequest struct {
 	Head Hash
 }
 
-// PollAck says that the reason has been kept.
+// PollAck says that the caller has kept the reason on disk.
 type PollAck struct {
 	Room    RoomID
 	Removal uint64
 	Nonce   Nonce
 }
 
-// PollAsk is what a member writes on a poll stream: exactly one of the two.
+// PollAsk is a frame that a member sends on a poll stream: exactly one of the two.
 type PollAsk struct {
 	Request *PollRequest
 	Ack     *PollAck
 }
 
-// PollReply is what the authority writes: exactly one of Member and Reason, or neither, which is REFUSED: one
-// and the same byte string for never a member, already told, expired and unknown room.
+// PollReply is the answer of the authority: Member, Reason, or neither, which is REFUSED. A refused caller gets the same bytes
+// whether it never was a member, has been told already, asks too late, or names an unknown room.
 type PollReply struct {
 	Member *PollMember
 	Reason []byte // a signed Reason; see OpenReason
@@ -47,20 +47,20 @@ type PollReply struct {
 
 // PollMember is the answer to a member.
 type PollMember struct {
-	Records  [][]byte // after HaveSeq, in order; OpenRecord
+	Records  [][]byte // those after HaveSeq, in order; see OpenRecord
 	Keys     []EpochKey
 	Presence uint64     // grows with each change of Present
-	Present  []Presence // left out where Presence is the request's HavePresence
-	More     bool       // there was more than fits: ask again at once
-	Receipt  Runs       // which of the asker's own lines the authority has
-	Last     Cut        // the last of the asker's own lines that the authority has, or has had
-	// Proof shows that the asker's log is not the authority's: the authority's record of the last number that both
-	// have; or, from a frozen room, the two records that froze it.
+	Present  []Presence // left out if Presence is the request's HavePresence
+	More     bool       // not all of it fitted into this answer: ask again at once
+	Receipt  Runs       // which of the caller's own lines the authority has
+	Last     Cut        // the last of the caller's own lines that the authority has or had
+	// Proof shows that the caller's log is not the authority's: it is the authority's record of the last number that both have;
+	// or, in a frozen room, the two records that froze it.
 	Proof [][]byte
 }
 
-// Presence is a member that the authority hears from, and where it can be dialled. The authority itself is one until its
-// node ends in order.
+// A Presence is a member whose polls the authority gets, with its addresses. The authority itself is present until its node ends
+// in order.
 type Presence struct {
 	Peer  peer.ID
 	Addrs []multiaddr.Multiaddr // without /p2p

@@ -9,7 +9,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/record"
 )
 
-// A Signer makes our signatures and is all that is ever known of our private key.
+// A Signer makes the signatures of this node. No other code uses the private key.
 type Signer interface {
 	// Seal signs rec under its own domain.
 	Seal(rec record.Record) (*record.Envelope, error)
@@ -17,10 +17,10 @@ type Signer interface {
 
 // A Record is one change of the members, bans, policy or keys of a room. Records form the room's log.
 //
-// Room is the zero id in Create alone (the room's id is the hash of that record). Seq counts from 1 without a gap;
-// Prev is the Hash of the record before, zero in Create. Term is 1 until there are deputies. Epoch is the number of
-// the message key in force after this record. At has milliseconds, UTC. Author is the signer. KeyHash commits to the key of
-// the epoch that the record starts (see [CommitKey]); it is zero in a record that starts none.
+// Room is the zero id only in Create (the room's id is the hash of that record). Seq counts from 1 without a gap. Prev is the Hash of
+// the record before, zero in Create. Term is 1 until there are deputies. Epoch is the epoch in force after this record. At is in
+// milliseconds, UTC. Author is the signer. KeyHash commits to the key of the epoch that the record starts (see [CommitKey]); it is
+// zero in a record that starts none.
 type Record struct {
 	Room   RoomID
 	Seq    uint64
@@ -34,7 +34,7 @@ type Record struct {
 	KeyHash Hash
 }
 
-// StartsEpoch reports whether a record with body b starts an epoch, and so commits to a key.
+// StartsEpoch reports whether a record with body b starts an epoch. Such a record commits to a key.
 func StartsEpoch(b Body) bool {
 	switch b.(type) {
 	case Create, Admit, Leave, Remove, Rekey:
@@ -43,8 +43,8 @@ func StartsEpoch(b Body) bool {
 	return false
 }
 
-// CommitKey is what a record that starts epoch says of that epoch's key: a hash of room, epoch and key. Room is the zero id
-// for the epoch that Create starts, since the room's id is the hash of that record.
+// CommitKey returns the commitment to key in the record that starts epoch: a hash of room, epoch and key. room is the Room of that
+// record, which is zero in Create.
 func CommitKey(room RoomID, epoch uint64, key Key) Hash {
 	b := make([]byte, 0, len(keyDomain)+len(room)+8+len(key))
 	b = append(append(b, keyDomain...), room[:]...)
@@ -52,29 +52,29 @@ func CommitKey(room RoomID, epoch uint64, key Key) Hash {
 	return sha256.Sum256(b)
 }
 
-// A Body says what a record changes. The set is closed; numbers on the wire are append-only.
+// A Body says what a record changes. It is one of the types below; their numbers on the wire are append-only.
 type Body interface{ body() }
 
 type (
-	// Create opens a room; its author is the owner and first member. Salt makes two rooms of one owner differ.
+	// Create creates a room. Its author is the owner and the first member. Salt makes the ids of two rooms of one owner differ.
 	Create struct {
 		Name   string
 		Nick   string // the owner's
 		Policy Policy
 		Salt   [16]byte
 	}
-	// Admit makes Peer a member. Invite is the invite consumed by it, or zero.
+	// Admit makes Peer a member. Invite is the invite that it uses up, or zero.
 	Admit struct {
 		Peer   peer.ID
 		Nick   string
 		Invite InviteID
 	}
-	// Leave ends a membership at the member's own wish.
+	// Leave ends the membership of Peer, who asked for it.
 	Leave struct {
 		Peer peer.ID
 		Cut  Cut
 	}
-	// Remove ends a membership at the authority's. Until is zero for a kick and for a ban without end.
+	// Remove ends the membership of Peer, or bans a peer that is no member. Until is zero for a kick and for a ban without end.
 	Remove struct {
 		Peer  peer.ID
 		Kind  ReasonKind // Kicked or Banned
@@ -85,9 +85,9 @@ type (
 	Unban struct{ Peer peer.ID }
 	// SetPolicy replaces the room's policy.
 	SetPolicy struct{ Policy Policy }
-	// Rekey starts a new epoch without a change of membership.
+	// Rekey starts an epoch without a change of membership.
 	Rekey struct{}
-	// Close ends the room; nothing follows it. Kind is Closed or Idle.
+	// Close ends the room; no record follows it. Kind is Closed or Idle.
 	Close struct{ Kind ReasonKind }
 )
 
@@ -100,8 +100,7 @@ func (SetPolicy) body() {}
 func (Rekey) body()     {}
 func (Close) body()     {}
 
-// A Cut names the last message of a member that counts; the zero Cut means that none does. Whatever its author
-// numbered later counts nowhere.
+// A Cut names the last message of a member that counts. The zero Cut means that none does. No message with a greater Ctr counts.
 type Cut struct {
 	Ctr  uint64
 	Hash Hash
@@ -112,33 +111,33 @@ type Access uint8
 
 // Append only; values are on the wire.
 const (
-	Knock  Access = 1 // the owner answers each one; the default
-	Open   Access = 2 // come in
-	Invite Access = 3 // by a single-use invite alone
+	Knock  Access = 1 // the owner answers each knock; the default
+	Open   Access = 2 // everybody is admitted
+	Invite Access = 3 // only with a single-use invite
 )
 
-// History says what a late joiner is given of what was said before.
+// History says which earlier lines a member may fetch.
 type History uint8
 
 // Append only; values are on the wire.
 const (
-	HistorySinceJoin History = 1 // lines said since its admission; the default
-	HistoryNone      History = 2 // live lines alone, and what the network has just lost of them
-	HistoryAll       History = 3 // all that is still retained
+	HistorySinceJoin History = 1 // the lines said since its admission; the default
+	HistoryNone      History = 2 // only live lines that the network has just lost
+	HistoryAll       History = 3 // all lines that are still retained
 )
 
-// A Policy is how a room is run.
+// A Policy has the settings of a room.
 type Policy struct {
 	Access  Access
 	Subject string
-	// Idle is how long a room may be silent before it closes itself; zero means never. Whole seconds.
+	// Idle is how long a room may be silent before it closes, in whole seconds; zero means for ever.
 	Idle time.Duration
-	// Retain is how long a line is kept. Whole seconds, at least one.
+	// Retain is how long a line is retained, in whole seconds; at least one.
 	Retain  time.Duration
 	History History
 	// MembersInvite lets every member make invites.
 	MembersInvite bool
-	// HideReasons keeps the text of a removal between the authority and the removed peer.
+	// HideReasons lets only the removed peer have the text of a reason.
 	HideReasons bool
 }
 
@@ -147,7 +146,7 @@ func DefaultPolicy() Policy {
 	return Policy{Access: Knock, Idle: 6 * time.Hour, Retain: 24 * time.Hour, History: HistorySinceJoin}
 }
 
-// A ReasonKind says in one word why a peer lost its place. Unknown values read as Other.
+// A ReasonKind says why a peer lost its place. Unknown values are decoded as Other.
 type ReasonKind uint8
 
 // Append only; values are on the wire.
@@ -160,13 +159,13 @@ const (
 	InviteRevoked ReasonKind = 5
 )
 
-// A Reason is the authority's own word to a peer that lost its place: it is given once, in answer to that peer's
-// poll, and signed, so that it can be shown to others.
+// A Reason tells a peer why it lost its place. The authority gives it once, in answer to a poll of that peer, and signs it, so that
+// it can be shown to others.
 type Reason struct {
 	Room    RoomID
-	Peer    peer.ID // that lost its place
+	Peer    peer.ID // the peer that lost its place
 	Kind    ReasonKind
-	Text    string // "" when none was given
+	Text    string // may be ""
 	By      peer.ID
 	ByNick  string
 	At      time.Time // milliseconds

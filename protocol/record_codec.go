@@ -53,7 +53,7 @@ func decodeRecord(b []byte) (Record, error) {
 	if StartsEpoch(rec.Body) == rec.KeyHash.IsZero() {
 		r.fail("key", "there is one if, and only if, the record starts an epoch")
 	}
-	// Seq 1, no room, no record before and Create are four ways to say "first": all or none.
+	// A first record is a Create, has seq 1, no room and no prev: all four or none.
 	_, create := rec.Body.(Create)
 	if create != (rec.Seq == 1) || create != (rec.Room == RoomID{}) || create != rec.Prev.IsZero() {
 		r.fail("body", "Create, and it alone, is seq 1 with neither room nor prev")
@@ -158,7 +158,7 @@ func (r *fieldReader) policy(field string, m *pb.Policy) Policy {
 	return p
 }
 
-// readKind reads a kind that we do not know as Other.
+// readKind returns a kind, or Other for an unknown one.
 func readKind(k pb.ReasonKind) ReasonKind {
 	if k < 0 || k > pb.ReasonKind(InviteRevoked) {
 		return Other

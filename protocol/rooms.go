@@ -8,12 +8,12 @@ import (
 	"localchat/protocol/internal/pb"
 )
 
-// RoomsRequest asks which rooms a node is in. After is the last room of the page before; zero: from the first.
+// RoomsRequest asks which rooms a node is in. After is the last room of the page before, or zero for the first page.
 type RoomsRequest struct{ After RoomID }
 
-// RoomsReply lists those whose ids are greater than After, in the order of their ids. Ended are Close records of rooms that the
-// sender has been in, as signed by their owners, at most MaxEnded. Asleep: the sender has rooms of its own that it is not
-// serving now; the list says nothing about those. More is how many rooms follow those listed, MaxUnlisted at most.
+// RoomsReply lists the rooms whose ids are greater than After, in the order of their ids. Ended are the signed Close records of rooms
+// that the answerer has been in, at most MaxEnded. Asleep says that the answerer owns rooms that it is not serving now, which are not
+// in the list. More is the number of rooms after the last one listed, at most MaxUnlisted.
 type RoomsReply struct {
 	Rooms  []RoomAd
 	Ended  [][]byte
@@ -21,22 +21,21 @@ type RoomsReply struct {
 	More   int
 }
 
-// RoomAd describes a room to strangers. What is proven by Create is the name, the owner and so the id; the rest
-// is the answerer's word.
+// A RoomAd describes a room to strangers. Create proves the name, the owner and so the id. The rest is only what the answerer says.
 type RoomAd struct {
 	Create  []byte // the signed Create record
 	Access  Access
 	Subject string
 	Members uint32
-	Addrs   []multiaddr.Multiaddr // the owner's, without /p2p, as far as known
-	// Retain is how long a line is kept there, in whole seconds; zero: not said.
+	Addrs   []multiaddr.Multiaddr // of the owner, without /p2p, as far as they are known
+	// Retain is how long a line is retained in the room, in whole seconds; zero: not given.
 	Retain time.Duration
 }
 
-// maxRoomsRequest, in bytes: the id of one room.
+// maxRoomsRequest is in bytes: the id of one room.
 const maxRoomsRequest = 64
 
-// maxRoomsReply, in bytes: MaxRooms rooms, each with the largest record and MaxAddrs addresses.
+// maxRoomsReply is in bytes: MaxRooms rooms, each with the largest record and MaxAddrs addresses.
 const maxRoomsReply = 256 << 10
 
 func (f *RoomsRequest) max() int { return maxRoomsRequest }

@@ -6,16 +6,16 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// A SignedRecord is a [Record] with its proof. A value other than zero has been decoded, validated and verified, and
-// its Author is the signer; the room's state says whether that author was entitled to it.
+// A SignedRecord is a [Record] with its signature. A value that is not zero has been decoded, validated and verified, and its Author
+// is the signer. It has not been checked: the room's state says whether that author may change the room.
 type SignedRecord struct {
 	Record
 	raw  []byte
 	hash Hash
 }
 
-// SignRecord signs r. The result has gone through [OpenRecord], like a received record: times are cut to
-// milliseconds, and r is refused if its Author is not the peer of s.
+// SignRecord signs r. The result has passed [OpenRecord], as a received record has: times are truncated to milliseconds, and r is
+// refused if its Author is not the peer of s.
 func SignRecord(r Record, s Signer) (SignedRecord, error) {
 	body, err := r.encode()
 	if err != nil {
@@ -28,7 +28,7 @@ func SignRecord(r Record, s Signer) (SignedRecord, error) {
 	return OpenRecord(raw)
 }
 
-// OpenRecord decodes, validates and verifies a signed record. It keeps raw, which must not be changed afterwards. It
+// OpenRecord decodes, validates and verifies a signed record. The result keeps raw, which must not be changed afterwards. OpenRecord
 // fails with [ErrTooLarge], [ErrMalformed], [ErrDomain] or [ErrSignature].
 func OpenRecord(raw []byte) (SignedRecord, error) {
 	body, signer, err := openEnvelope(raw, recordEnvelope)
@@ -45,8 +45,8 @@ func OpenRecord(raw []byte) (SignedRecord, error) {
 	return SignedRecord{Record: rec, raw: raw, hash: sha256.Sum256(body)}, nil
 }
 
-// An UnverifiedRecord is what bytes say of themselves before anything is verified: enough to refuse a record or to know
-// it again, never enough to apply it. Making one allocates nothing.
+// An UnverifiedRecord is a part of a record that has not been verified: enough to refuse the record or to recognise a known one, not
+// enough to apply it. Making one allocates nothing.
 type UnverifiedRecord struct {
 	Seq    uint64
 	room   RoomID
@@ -58,8 +58,8 @@ var (
 	errRecordSeq  = malformed("seq", "not between 1 and %d", uint64(MaxCounter))
 )
 
-// ScanRecord reads as much of a signed record as an [UnverifiedRecord] holds. It fails with [ErrTooLarge],
-// [ErrMalformed] or [ErrDomain].
+// ScanRecord decodes the part of a signed record that an [UnverifiedRecord] has. It fails with [ErrTooLarge], [ErrMalformed] or
+// [ErrDomain].
 func ScanRecord(raw []byte) (UnverifiedRecord, error) {
 	e, err := scanEnvelope(raw, recordEnvelope, RoomID{})
 	if err != nil {
@@ -74,13 +74,13 @@ func ScanRecord(raw []byte) (UnverifiedRecord, error) {
 	return u, w.err
 }
 
-// Signer is the peer ID that the signature is said to be of, as bytes.
+// Signer returns the ID of the peer whose key the envelope names, as bytes. It is not verified.
 func (u UnverifiedRecord) Signer() [idSize]byte { return idOfKey(u.signed.key) }
 
-// Hash is what [SignedRecord.Hash] would be.
+// Hash returns what [SignedRecord.Hash] would return.
 func (u UnverifiedRecord) Hash() Hash { return sha256.Sum256(u.signed.payload) }
 
-// RoomID is what [SignedRecord.RoomID] would be.
+// RoomID returns what [SignedRecord.RoomID] would return.
 func (u UnverifiedRecord) RoomID() RoomID {
 	if u.Seq == 1 {
 		return RoomID(u.Hash())
@@ -88,14 +88,14 @@ func (u UnverifiedRecord) RoomID() RoomID {
 	return u.room
 }
 
-// Bytes is the signed envelope as it came, to be passed on or kept. It must not be changed.
+// Bytes returns the signed envelope, as it was received, to send or keep. It must not be changed.
 func (r SignedRecord) Bytes() []byte { return r.raw }
 
-// Hash names the record: the SHA-256 of the payload. Not of the envelope, because an author can sign one payload in
-// many ways, and these are one record.
+// Hash returns the SHA-256 of the payload, which identifies the record. It is not that of the envelope, because an author can sign
+// one payload in many ways, and all of them are one record.
 func (r SignedRecord) Hash() Hash { return r.hash }
 
-// RoomID is the room that the record belongs to. For a Create that is its own Hash.
+// RoomID returns the room that the record belongs to. For a Create that is its own Hash.
 func (r SignedRecord) RoomID() RoomID {
 	if _, ok := r.Body.(Create); ok {
 		return RoomID(r.hash)
@@ -103,8 +103,8 @@ func (r SignedRecord) RoomID() RoomID {
 	return r.Room
 }
 
-// A SignedReason is a [Reason] with its proof: decoded, validated and verified to come from By. The caller knows
-// the room's authority and checks whether By may speak for the room.
+// A SignedReason is a [Reason] with its signature, decoded, validated and verified to be of By. It has not been checked: the caller
+// knows the room's authority, and looks whether By is it.
 type SignedReason struct {
 	Reason
 	raw []byte
@@ -123,7 +123,7 @@ func SignReason(r Reason, s Signer) (SignedReason, error) {
 	return OpenReason(raw)
 }
 
-// OpenReason decodes, validates and verifies a signed reason. It keeps raw and fails as [OpenRecord] does.
+// OpenReason decodes, validates and verifies a signed reason. The result keeps raw. OpenReason fails as [OpenRecord] does.
 func OpenReason(raw []byte) (SignedReason, error) {
 	body, signer, err := openEnvelope(raw, reasonEnvelope)
 	if err != nil {
@@ -139,9 +139,9 @@ func OpenReason(raw []byte) (SignedReason, error) {
 	return SignedReason{Reason: r, raw: raw}, nil
 }
 
-// Bytes is the signed envelope as it came, to be passed on or kept. It must not be changed.
+// Bytes returns the signed envelope, as it was received, to send or keep. It must not be changed.
 func (r SignedReason) Bytes() []byte { return r.raw }
 
-// DataID is the name of gossip data: the SHA-256 of the bytes as they travel. Pubsub uses it to tell a message that it
-// has seen before.
+// DataID returns the ID of a pubsub message with these data: their SHA-256. By it pubsub recognises a message that it has seen
+// before.
 func DataID(raw []byte) Hash { return sha256.Sum256(raw) }

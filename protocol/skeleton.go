@@ -10,11 +10,11 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// MinIDPart is the shortest start or end of a peer ID that names a peer, in characters: chance gives two people of a full
-// room the same four now and then, and then the text is ambiguous and does nothing.
+// MinIDPart is the length of the shortest start or end of a peer ID that names a peer, in characters. In a full room, two people
+// sometimes have the same four by chance; then the text is ambiguous, and nothing is done.
 const MinIDPart = 4
 
-// Alike reports whether two names can be taken for each other: they have a skeleton in common; see [Skeletons].
+// Alike reports whether two names look alike, which they do if they have a skeleton in common; see [Skeletons].
 func Alike(a, b string) bool {
 	if a == b {
 		return true
@@ -23,12 +23,14 @@ func Alike(a, b string) bool {
 	return slices.ContainsFunc(Skeletons(a), func(s string) bool { return slices.Contains(of, s) })
 }
 
-// Skeletons are what names that look alike have in common (UTS 39, section 4). Two names look alike if they share one.
-// There is more than one because the two cases of a letter can look like different letters: the Greek Ν is a Latin N, and
-// its small ν is a Latin v. One skeleton is of the name as it is shown and one of the name in lower case. Characters that
-// do not show, blanks and marks do not count. What Unicode's table of confusables lacks comes from lookAlikes.
+// Skeletons returns the skeletons of a name (UTS 39, section 4): texts in which characters that look alike are replaced by the same
+// character. Two names look alike if they share a skeleton.
 //
-// A skeleton is for comparison. It is never shown and never stored: the next version of the table may give another.
+// A name has more than one because the two cases of a letter can look like different letters: the Greek Ν looks like a Latin N,
+// and its small ν like a Latin v. One skeleton is of the name as it is shown, and one of the name in lower case. Invisible characters,
+// blanks and marks do not count. lookAlikes adds to Unicode's table of confusables.
+//
+// A skeleton is only for comparison. It is never shown or stored, since another version of the table may give another one.
 func Skeletons(name string) []string {
 	shown := plain(name)
 	keys := []string{contract(bones(small(name)))}
@@ -40,10 +42,10 @@ func Skeletons(name string) []string {
 	return keys
 }
 
-// A Reading is a name as a person may read it out, letter by letter: in any case, width or script it is the same.
+// A Reading is a name as a person may read it, letter by letter. It does not depend on case, width or script.
 type Reading string
 
-// Readings are the readings of a name: as it is shown, and in small letters where that differs.
+// Readings returns the readings of a name: as it is shown and, if that differs, in lower case.
 func Readings(name string) []Reading {
 	if r, ok := readASCII(name); ok {
 		return []Reading{r}
@@ -55,26 +57,26 @@ func Readings(name string) []Reading {
 	return []Reading{shown, low}
 }
 
-// ReadingOf is the reading of p's ID.
+// ReadingOf returns the reading of p's ID.
 func ReadingOf(p peer.ID) Reading {
 	r, _ := readASCII(p.String())
 	return r
 }
 
-// ReadsAsID reports whether one of the readings of a name is the start or the end of that of a peer's ID.
+// ReadsAsID reports whether one of the readings of a name is the start or the end of the reading of a peer's ID.
 func ReadsAsID(name []Reading, id Reading) bool {
 	return slices.ContainsFunc(name, func(r Reading) bool {
 		return len(r) >= MinIDPart && (strings.HasSuffix(string(id), string(r)) || strings.HasPrefix(string(id), string(r)))
 	})
 }
 
-// ReadsAsAnyID reports whether a name begins as the ID of every Ed25519 peer does.
+// ReadsAsAnyID reports whether a name can be read as beginning with 12D3, as the ID of every Ed25519 peer does.
 func ReadsAsAnyID(name string) bool {
 	start, _ := readASCII("12D3")
 	return slices.ContainsFunc(Readings(name), func(r Reading) bool { return strings.HasPrefix(string(r), string(start)) })
 }
 
-// readASCII is the reading of a text of ASCII letters and digits, which a peer ID is.
+// readASCII returns the reading of a text of ASCII letters, digits and "-_.", and false for any other text.
 func readASCII(s string) (Reading, bool) {
 	b := make([]byte, 0, 2*len(s))
 	for i := range len(s) {
@@ -94,7 +96,7 @@ func readASCII(s string) (Reading, bool) {
 	return Reading(b), true
 }
 
-// appendLetter adds a small letter, or the two that look like it.
+// appendLetter appends a small letter, or the two letters that look like it.
 func appendLetter(b []byte, c byte) []byte {
 	switch c {
 	case 'm':
@@ -107,10 +109,10 @@ func appendLetter(b []byte, c byte) []byte {
 	return append(b, c)
 }
 
-// small is name in small letters. The sigma at the end of a word is a sigma.
+// small returns name in lower case, with the sigma of the end of a word as any other sigma.
 func small(name string) string { return strings.ReplaceAll(strings.ToLower(name), "ς", "σ") }
 
-// bones is s in small letters, each the plainest that it can be taken for. It is a fixed point of plain and lower case.
+// bones applies lower case and plain to s until nothing changes.
 func bones(s string) string {
 	const most = 8 // rounds; the longest chain of the tables takes four
 	for range most {
@@ -123,13 +125,13 @@ func bones(s string) string {
 	return s
 }
 
-// plain is s with each character replaced by what it can be taken for, and without what does not show.
+// plain returns s with each character replaced by the one that it looks like, without invisible characters, blanks and marks.
 func plain(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
 	for _, r := range norm.NFD.String(s) {
 		switch {
-		case 'a' <= r && r <= 'z' && r != 'm' || 'A' <= r && r <= 'Z' && r != 'I': // no table has them
+		case 'a' <= r && r <= 'z' && r != 'm' || 'A' <= r && r <= 'Z' && r != 'I': // in no table
 			b.WriteRune(r)
 		case Invisible(r) || unicode.IsSpace(r) || decoration(r):
 		default:
@@ -139,7 +141,7 @@ func plain(s string) string {
 	return b.String()
 }
 
-// lookAlike is what r can be taken for: itself, or what it is a form of, if no table knows better.
+// lookAlike returns the text that r looks like. If r is in neither table, that is its compatibility decomposition, often r itself.
 func lookAlike(r rune) string {
 	if s, ok := lookAlikes[r]; ok {
 		return s
@@ -150,24 +152,25 @@ func lookAlike(r rune) string {
 	return norm.NFKD.String(string(r))
 }
 
-// decoration reports whether r is a mark that a reader overlooks. Spacing marks of one script are vowels there: they take
-// a column, and names differ by them.
+// decoration reports whether r is a mark that a reader may overlook. A spacing mark of one script is none: it is a vowel with a column
+// of its own.
 func decoration(r rune) bool {
 	return unicode.In(r, unicode.Mn, unicode.Me) || unicode.Is(unicode.Mc, r) && unicode.In(r, unicode.Common, unicode.Inherited)
 }
 
-// contract makes one letter of the pairs that look like it, and one class of i and l: a capital I is an l.
+// contract replaces a pair of letters by the letter that it looks like, and i by l, since a capital I looks like an l.
 func contract(s string) string { return contractions.Replace(s) }
 
 var contractions = strings.NewReplacer("rn", "m", "vv", "w", "i", "l")
 
-// letterwise is the opposite of contract, so that the start of a text has a reading that begins the reading of the text.
+// letterwise replaces a letter by the pair that it looks like. So the reading of the start of a text is the start of the reading of
+// the text, which it is not with contract.
 func letterwise(s string) Reading { return Reading(expansions.Replace(s)) }
 
 var expansions = strings.NewReplacer("m", "rn", "w", "vv", "d", "cl", "i", "l")
 
-// Invisible reports whether r shows nothing, or changes only how others are shown: controls, joiners, tags, variation
-// selectors, and letters and symbols that are blank by their nature.
+// Invisible reports whether r is not visible itself: a control character, a joiner, a tag, a variation selector, or a letter or symbol
+// that is blank.
 func Invisible(r rune) bool {
 	switch {
 	case unicode.Is(unicode.Prepended_Concatenation_Mark, r):
@@ -178,8 +181,8 @@ func Invisible(r rune) bool {
 	}
 	switch r {
 	case '\u2800', // the Braille cell without dots
-		'\u303F',                   // a half space
-		'\uFFFC',                   // in place of an object
+		'\u303F',                   // half of a full-width space
+		'\uFFFC',                   // stands for an object
 		'\u2D7F',                   // joins Tifinagh consonants
 		'\U0001107F',               // joins Brahmi numbers
 		'\U00010A3F',               // the virama of Kharoshthi
@@ -191,9 +194,9 @@ func Invisible(r rune) bool {
 	return false
 }
 
-// lookAlikes is what Unicode's table of confusables lacks: the letters of named, and those that are known to be used or
-// to be taken for one another at a glance. i, l and 1 are one class since a capital I is an l; so are o and 0. Where the
-// two cases of a Greek letter look like different Latin ones, the small one counts.
+// lookAlikes has what Unicode's table of confusables lacks: the letters of named, and others that are used to imitate a letter or are
+// mistaken for it at a glance. i, l and 1 are one class, since a capital I looks like an l; so are o and 0. If the two cases of a
+// Greek letter look like different Latin letters, the small one counts.
 var lookAlikes = func() map[rune]string {
 	m := make(map[rune]string)
 	for pairs := []rune(named); len(pairs) > 1; pairs = pairs[2:] {

@@ -8,48 +8,48 @@ import (
 	"localchat/protocol/internal/pb"
 )
 
-// SyncRequest asks another member for what I lack.
+// SyncRequest asks another member for the records, keys and lines that the caller lacks.
 type SyncRequest struct {
 	Room    RoomID
 	HaveSeq uint64
 	// Keys are the epochs whose key the caller lacks.
 	Keys []uint64
-	// Heads say which lines of every author I have.
+	// Heads say which lines of each author the caller has.
 	Heads []Head
-	// News: lines have come to me that others may lack; ask me too.
+	// News says that the caller has lines that the callee may lack, so that the callee should send a SyncRequest too.
 	News bool
-	// Head is the hash of record HaveSeq; zero if, and only if, that is 0.
+	// Head is the hash of record HaveSeq; zero if, and only if, HaveSeq is 0.
 	Head Hash
-	// Proof is the two records of one number by which the caller has found its room forked.
+	// Proof has the two records of one number that have frozen the room, if the caller knows them.
 	Proof [][]byte
 }
 
-// Head is which lines of an author a node has. Of an author without a head it has none.
+// A Head says which lines of an author a node has. It has none of an author without a head.
 type Head struct {
 	Author peer.ID
 	Runs   Runs
 }
 
-// SyncReply gives it. It is empty for a caller that is not a member.
+// SyncReply is the answer to a SyncRequest. It is empty for a caller that is not a member.
 type SyncReply struct {
 	Records [][]byte
 	Keys    []EpochKey
-	Lines   [][]byte // OpenMessage; each author's in the order of Ctr
-	// Ages say of the first Lines how long ago they were said, as far as the answerer knows, in whole milliseconds: a time
-	// that has passed, which no clock that is set changes. A line without one counts as said just now.
+	Lines   [][]byte // see OpenMessage; those of one author are in the order of Ctr
+	// Ages say how long ago the first Lines were said, as far as the answerer knows, in whole milliseconds. They are elapsed times,
+	// which do not change when a clock is set. A line without an age counts as said just now.
 	Ages    []time.Duration
-	HaveSeq uint64 // how far the answerer's own log goes
-	Head    Hash   // of that record
+	HaveSeq uint64 // the last record of the answerer's log
+	Head    Hash   // the hash of that record
 	Receipt Runs   // which of the caller's own lines the answerer has
-	More    bool
-	// Last is the last line of the caller's that the answerer has, or has had. It proves nothing.
+	More    bool   // not all of it fitted into this answer
+	// Last is the last of the caller's own lines that the answerer has or had. It proves nothing.
 	Last Cut
-	// Proof is the answerer's record of the last number that both have, where their logs may differ: the caller says
-	// another head, or has the longer log. From a frozen room it is the two records that froze it.
+	// Proof is the answerer's record of the last number that both have, if their logs may differ: the caller has another Head, or
+	// the longer log. In a frozen room it is the two records that froze it.
 	Proof [][]byte
 }
 
-// maxSyncRequest, in bytes: MaxBatchItems heads, of MaxRuns numbers, and as many epochs.
+// maxSyncRequest is in bytes: MaxBatchItems heads with MaxRuns numbers, and MaxBatchItems epochs.
 const maxSyncRequest = 256 << 10
 
 func (f *SyncRequest) max() int { return maxSyncRequest }

@@ -6,7 +6,7 @@ import (
 	"localchat/protocol/internal/pb"
 )
 
-// TellRequest is a direct message; its sender is the peer that the stream authenticates.
+// TellRequest is a direct message. Its sender is the peer that the stream authenticates.
 type TellRequest struct {
 	Room RoomID
 	ID   [16]byte
@@ -14,10 +14,10 @@ type TellRequest struct {
 	At   time.Time
 }
 
-// TellReply says that it has been shown, or that the caller is not a member there.
+// TellReply says whether the message has been shown. OK is false for a caller that is not a member.
 type TellReply struct{ OK bool }
 
-// maxAnswer, in bytes, of a reply that is a yes or a no.
+// maxAnswer is the length of a reply that is yes or no, in bytes.
 const maxAnswer = 16
 
 func (f *TellRequest) max() int { return MaxFrame }

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// The faults of a text, in the words that a person is shown.
+// The faults of a text, in words for people.
 var (
 	errUTF8      = errors.New("is not valid UTF-8")
 	errEmpty     = errors.New("is empty")
@@ -22,8 +22,8 @@ var (
 	errBlank     = errors.New("begins or ends with a blank")
 )
 
-// ValidText reports the fault of the text of a line or direct message: it is 1 to MaxText bytes of UTF-8 without
-// NUL. Line breaks and control characters are allowed; the program that shows them makes them safe.
+// ValidText returns an error unless s is valid as the text of a line or a direct message: 1 to MaxText bytes of UTF-8 without NUL.
+// Line breaks and control characters are allowed; the program that shows them makes them safe.
 func ValidText(s string) error {
 	switch {
 	case s == "":
@@ -38,15 +38,15 @@ func ValidText(s string) error {
 	return nil
 }
 
-// NormalizeReason makes a typed reason fit for the wire: blanks around it dropped, Unicode form NFC. It may be empty.
+// NormalizeReason returns a reason that a person typed as it is sent: without blanks around it, in Unicode form NFC. It may be empty.
 func NormalizeReason(s string) (string, error) { return normalize("reason", s, validReason) }
 
-// NormalizeSubject does for a subject what NormalizeReason does for a reason.
+// NormalizeSubject is NormalizeReason for a subject.
 func NormalizeSubject(s string) (string, error) { return normalize("subject", s, validSubject) }
 
-// NormalizeRoomName does so for a room's name, which may not be empty, nor longer than MaxRoomNameRunes characters, nor
-// hold a character that does not show: two names that differ by it are one to a reader. Rooms of others may have such
-// names all the same; see normalize.
+// NormalizeRoomName is NormalizeReason for the name of a new room, which must not be empty, longer than MaxRoomNameRunes characters,
+// or contain an invisible character: a reader could not tell it from the name without that character. The room of another node may
+// have such a name; see normalize.
 func NormalizeRoomName(s string) (string, error) {
 	s, err := normalize("room name", s, validRoomName)
 	if err != nil {
@@ -62,8 +62,8 @@ func NormalizeRoomName(s string) (string, error) {
 	return s, nil
 }
 
-// FoldName is a name, of a peer or of a room, in the form in which names are compared: without blanks around it, in one
-// normal form of Unicode (NFKC), so that it does not matter how a keyboard makes a letter or how wide it is, and in no case.
+// FoldName returns the name of a peer or of a room in the form in which names are compared: without blanks around it, with case
+// folded, and in Unicode form NFKC, in which all forms and widths of a letter are the same.
 func FoldName(s string) string {
 	if s = strings.TrimSpace(s); isASCII(s) {
 		return strings.ToLower(s)
@@ -71,15 +71,15 @@ func FoldName(s string) string {
 	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s)))
 }
 
-// SameName reports whether two names are one, as a person types them.
+// SameName reports whether a person who types a means the name b: they are the same but for FoldName.
 func SameName(a, b string) bool { return a == b || FoldName(a) == FoldName(b) }
 
 func isASCII(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
 }
 
-// normalize is for text typed at this node. Decoders check less: which text is NFC, and which character is visible, depends
-// on the Unicode version of the checker, and two nodes must never disagree about whether a record is well formed.
+// normalize is for text that is typed at this node. A decoder requires less, since which text is NFC and which character is visible
+// depends on the version of Unicode, and two nodes must never disagree about whether a record is well formed.
 func normalize(what, s string, valid func(string) error) (string, error) {
 	s = norm.NFC.String(strings.TrimSpace(s))
 	if err := valid(s); err != nil {
@@ -93,11 +93,11 @@ func validSubject(s string) error { return validLine(s, MaxSubject) }
 
 func validRoomName(s string) error { return validName(s, MaxRoomName, MaxRoomNameRunes) }
 
-// validNick is what every nick satisfies in a record. Which nicks a room allows is the authority's to say.
+// validNick returns an error for a nick that no record may have. The authority allows fewer nicks.
 func validNick(s string) error { return validName(s, MaxNick, MaxNickRunes) }
 
-// validAsked is what a nick that somebody asks for satisfies: little, so that the authority can answer what is wrong
-// with it.
+// validAsked returns an error for a nick that no request may have. It allows almost any text, so that the authority can answer what
+// is wrong with the nick.
 func validAsked(s string) error {
 	if s == "" {
 		return errEmpty
@@ -105,7 +105,7 @@ func validAsked(s string) error {
 	return validChars(s, MaxNick)
 }
 
-// validName is one line that shows something.
+// validName returns an error unless s is one line of 1 to runes runes, at most most bytes, without bidi controls.
 func validName(s string, most, runes int) error {
 	if s == "" {
 		return errEmpty
@@ -119,7 +119,7 @@ func validName(s string, most, runes int) error {
 	return validLine(s, most)
 }
 
-// validLine is one line, perhaps empty, without blanks around it.
+// validLine returns an error unless s is one line of at most most bytes, perhaps empty, without blanks around it.
 func validLine(s string, most int) error {
 	if err := validChars(s, most); err != nil {
 		return err
@@ -142,7 +142,7 @@ func validChars(s string, most int) error {
 	return nil
 }
 
-// isBreak reports whether r could end a line, or do worse, where it is shown.
+// isBreak reports whether r is a control character, or could end a line where it is shown.
 func isBreak(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }
 
 func isVisible(r rune) bool { return unicode.In(r, unicode.L, unicode.N, unicode.P, unicode.S) }

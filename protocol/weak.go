@@ -2,9 +2,9 @@ package protocol
 
 import "encoding/hex"
 
-// weakKeys are the encodings of the points of small order on edwards25519, the non-canonical ones among them (Chalkias,
+// weakKeys has the encodings of the points of small order on edwards25519, including those that are not canonical (Chalkias,
 // Garillot, Nikolaenko: Taming the many EdDSAs, table 6). Anybody can sign for such a key, so it identifies nobody.
-// crypto/ed25519 accepts these signatures, as RFC 8032 does.
+// crypto/ed25519 accepts such signatures, as RFC 8032 does.
 var weakKeys = func() map[[keySize]byte]bool {
 	keys := make(map[[keySize]byte]bool)
 	for _, s := range []string{

@@ -10,18 +10,19 @@ import (
 
 const (
 	wordsDomain = "localchat/words/v1"
-	// wordCount words of 11 bits each, 88 bits: as many as a person reads out, and too many to search for.
+	// wordCount words of wordBits bits each are 88 bits: as many words as a person is ready to read out, and too many bits to
+	// search for a key with the same words.
 	wordCount = 8
 	wordBits  = 11
-	// wordRounds of SHA-512 make each try of such a search about 2^12 times dearer; about 2 ms here. Signal's safety
-	// numbers use as many.
+	// wordRounds is how often SHA-512 is applied, which takes about 2 ms: it makes each attempt of such a search about 2^12 times as
+	// expensive. Signal's safety numbers use as many.
 	wordRounds = 5200
 )
 
-// Words is how people compare p by voice: eight words of the BIP-39 English list with a blank between them. An impostor of p
-// has to find a key with the same 88 bits.
+// Words returns the words of p's key, which people compare by voice: eight words of the BIP-39 English list, separated by blanks. To
+// be taken for p, another peer would have to find a key with the same 88 bits.
 //
-// It takes milliseconds, on purpose; the caller keeps the result if it needs it often.
+// Words takes milliseconds, on purpose. A caller that needs the result often should keep it.
 func Words(p peer.ID) string {
 	sum := sha512.Sum512(append([]byte(wordsDomain), p...))
 	round := make([]byte, 0, len(sum)+len(p))
@@ -36,7 +37,7 @@ func Words(p peer.ID) string {
 	return strings.Join(words, " ")
 }
 
-// bitsAt is the number in n bits of b, from bit at on, highest first.
+// bitsAt returns n bits of b, from bit at on, as a number. The first bit is the highest.
 func bitsAt(b []byte, at, n int) (v int) {
 	for i := at; i < at+n; i++ {
 		v = v<<1 | int(b[i/8]>>(7-i%8))&1
@@ -44,8 +45,8 @@ func bitsAt(b []byte, at, n int) (v int) {
 	return v
 }
 
-// ShortID is the end of p that tells it from others in a list: the last 8 characters. The first 8 are the same for
-// everybody.
+// ShortID returns the last 8 characters of p, which tell it from other peers in a list. The first characters are the same for all
+// peers.
 func ShortID(p peer.ID) string {
 	s := p.String()
 	return s[max(0, len(s)-8):]
