@@ -124,6 +124,10 @@ var laws = map[string]law{
 		ours: []string{"internal/private"}, bans: roomBans(),
 		why: "attach brings two processes of one user together, and does not know what they say",
 	},
+	"cli/internal/background": {
+		ours: []string{"internal/private"}, bans: roomBans(),
+		why: "background asks the system for a process without a person, and does not know what runs there",
+	},
 	rpcTest: {ours: []string{cliTest, "cli/internal/command", "cli/internal/rpc", "node"}, bans: roomBans(), why: "rpctest stands between a face and its node, and does not know what is tested with it"},
 	cliTest: {ours: []string{"node"}, bans: roomBans(), why: "clitest stands in for node, and does not know what is tested with it"},
 	"protocol/internal/pb": {

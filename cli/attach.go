@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"localchat/cli/internal/attach"
@@ -40,7 +41,7 @@ func (a *app) reach(ctx context.Context, cfg node.Config, hello attach.Hello) (r
 			a.sayIgnored()
 			return r, nil
 		case errors.As(silence, &refused) && !refused.Soon:
-			return reached{}, &fail.Error{Code: fail.ExitFailure, Text: refused.Text, Hint: "end some of them: consoles, tails and programs on this data directory"}
+			return reached{}, tooMany(refused)
 		}
 		own, err := a.start(cfg)
 		if err == nil || !node.AsError(err).Locked {
@@ -55,6 +56,11 @@ func (a *app) reach(ctx context.Context, cfg node.Config, hello attach.Hello) (r
 			return reached{}, ctx.Err()
 		}
 	}
+}
+
+// tooMany is the error for a node that takes no further command.
+func tooMany(refused *attach.Refusal) error {
+	return &fail.Error{Code: fail.ExitFailure, Text: refused.Text, Hint: "end some of them: consoles, tails and programs on this data directory"}
 }
 
 // unanswered is the error for a data directory whose user does not let this command attach.
@@ -115,19 +121,36 @@ func (a *app) withNode(ctx context.Context, cfg node.Config, hello attach.Hello,
 		defer n.Close()
 		return do(ctx, n)
 	}
-	return a.withOwn(ctx, cfg.DataDir, hello.Rank, r.own, func() error { return do(ctx, r.own) })
+	return a.withOwn(ctx, cfg.DataDir, hello, r.own, func(ctx context.Context) error { return do(ctx, r.own) })
 }
 
-// withOwn runs do and closes n, which this process has started. Meanwhile others attach to it.
-func (a *app) withOwn(ctx context.Context, dir string, rank attach.Rank, n command.OwnNode, do func() error) (err error) {
+// errShutdown is the cause of a context that a request of another face has ended.
+var errShutdown = &fail.Error{Code: fail.ExitFailure, Text: "ended by localchat down", Hint: "start it again"}
+
+// withOwn runs do and closes n, which this process has started. Meanwhile others attach to it, and may end it.
+func (a *app) withOwn(ctx context.Context, dir string, hello attach.Hello, n command.OwnNode, do func(context.Context) error) (err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	a.Process = &command.Process{
+		Face: hello.Face, Version: version(), Since: time.Now(), Log: a.variable(backgroundLog),
+		Attached: func() []command.Attachment { return nil }, End: func() { cancel(errShutdown) },
+	}
 	defer func() {
 		a.Shares.Close()
 		if closeErr := n.Close(); err == nil && closeErr != nil {
 			err = closeErr
 		}
 	}()
-	defer a.host(ctx, dir, rank, n)()
-	return do()
+	defer a.host(ctx, dir, hello.Rank, n)()
+	err = do(ctx)
+	if !errors.Is(context.Cause(ctx), errShutdown) {
+		return err
+	}
+	if hello.Rank < attach.Resident { // it had something to do
+		return errShutdown
+	}
+	a.Say(render.NoticeMark + "ended by localchat down")
+	return nil
 }
 
 // attached runs do with the node that runs on the data directory, if there is one. since is when that started.
@@ -149,17 +172,27 @@ func (a *app) host(ctx context.Context, dir string, rank attach.Rank, n command.
 	if dir == "" {
 		return func() {}
 	}
+	var faces atomic.Pointer[attach.Server]
+	a.Process.Attached = func() (all []command.Attachment) {
+		if server := faces.Load(); server != nil {
+			for _, f := range server.Faces() {
+				all = append(all, command.Attachment{Face: f.Face, PID: f.PID, Version: f.Version, Since: f.Since})
+			}
+		}
+		return all
+	}
 	server, err := attach.Listen(dir, attach.Host{
 		Version: version(), Rank: rank, Log: a.Log, Guard: a.Guard,
 		Serve: func(ctx context.Context, conn *attach.Conn, hello attach.Hello) error {
-			return rpc.ServeFace(ctx, &a.Env, n, conn.In, conn, hello.Program)
+			return rpc.ServeFace(ctx, &a.Env, n, conn.In, conn, hello.PID, hello.Program)
 		},
 	})
 	if err != nil {
 		a.Log.Warn("no other localchat can attach", "err", err)
+		a.unattachable = err
 		return func() {}
 	}
-	a.Attached = func() int { return len(server.Faces()) }
+	faces.Store(server)
 	return func() {
 		if rank < attach.Resident && ctx.Err() == nil {
 			server.Drain(attachDrain)

@@ -34,6 +34,8 @@ type app struct {
 	given  []string // the flags of the command line
 	judged bool     // judgeInterfaces has warned
 	guest  string   // the nick if the login name makes none; chosen once
+	// unattachable is why no other process can attach to the node of this one.
+	unattachable error
 
 	// start starts a node; tests replace it.
 	start func(node.Config) (command.OwnNode, error)
@@ -127,6 +129,7 @@ func (a *app) root() *cobra.Command {
 	root.SetVersionTemplate("localchat {{.Version}}\n")
 	a.opts.addTo(root.PersistentFlags())
 	root.AddCommand(a.createCommand(), a.joinCommand(), a.roomsCommand(), a.shareCommand(), a.webCommand(), a.sendCommand(), a.tailCommand(), a.rpcCommand(),
+		a.upCommand(), a.downCommand(), a.statusCommand(),
 		a.doctorCommand(), a.idCommand(), a.configCommand(), a.versionCommand(), a.manCommand())
 	completesFlags(root)
 	return root

@@ -12,6 +12,8 @@ import (
 // finish writes err to w, in two lines, and returns the exit code of the program.
 func finish(ctx context.Context, w io.Writer, err error) int {
 	switch {
+	case errors.Is(err, errStopped):
+		return fail.ExitOK
 	case errors.Is(context.Cause(ctx), fail.ErrInterrupted), errors.Is(err, fail.ErrInterrupted):
 		return fail.ExitInterrupted
 	case err == nil, errors.Is(err, fail.ErrOutputClosed):

@@ -71,7 +71,7 @@ func (a *app) judgeVariables(root *cobra.Command) error {
 	if a.environ == nil {
 		return nil
 	}
-	known := []string{keptBy}
+	known := []string{keptBy, backgroundLog}
 	add := func(f *pflag.Flag) { known = append(known, variableOf(f.Name)) }
 	root.PersistentFlags().VisitAll(add)
 	for _, cmd := range root.Commands() {
@@ -85,7 +85,7 @@ func (a *app) judgeVariables(root *cobra.Command) error {
 		hint := "localchat --help lists the settings: a flag in capitals, with _ for -"
 		best := 3 // slips from which it is another word
 		for _, k := range known {
-			if d := command.Slips(strings.TrimPrefix(name, variablePrefix), strings.TrimPrefix(k, variablePrefix)); d < best && k != keptBy {
+			if d := command.Slips(strings.TrimPrefix(name, variablePrefix), strings.TrimPrefix(k, variablePrefix)); d < best && k != keptBy && k != backgroundLog {
 				hint, best = "did you mean "+k+"?", d
 			}
 		}

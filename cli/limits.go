@@ -17,6 +17,15 @@ const (
 	// attachDrain is how long a command that has done its own waits for those that are attached to it and end by themselves.
 	attachDrain = 5 * time.Second
 
+	// upWait is how long a node in the background may take to answer: a slow disk, or a large store.
+	upWait = 30 * time.Second
+	// downWait is how long a node may take to end: it leaves its rooms.
+	downWait = 20 * time.Second
+	// logLinesShown are the lines of its log that a start that has failed shows: half a screen.
+	logLinesShown = 10
+	// maxAnswer, in bytes, of the answer to a question of the command line: a word.
+	maxAnswer = 64
+
 	// findWait is how long "localchat rooms" collects: the first burst of discovery, and one late answer.
 	findWait = 3 * time.Second
 	// completeWait is how long a shell's completion looks for rooms: most nodes answer within half a second, and nobody wants to

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra/doc"
 	"github.com/spf13/pflag"
 
+	"localchat/cli/internal/background"
 	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
 	"localchat/cli/internal/tui"
@@ -74,6 +75,7 @@ func firstPage(root *cobra.Command) ([]byte, error) {
 	manKeys(&b)
 	manExits(&b)
 	manFiles(&b)
+	manServices(&b)
 	manVariables(&b, root)
 	b.WriteString(last + after)
 	return b.Bytes(), nil
@@ -113,7 +115,25 @@ func manFiles(w io.Writer) {
 	manEntry(w, "~/.local/share/localchat/identity.key", "the private key of this identity. A copy is the same identity: never run both")
 	manEntry(w, "~/.local/share/localchat/localchat.db", "rooms that you own or are in, with their members, bans and open invites; people you verified or ignore. It holds no lines")
 	manEntry(w, "~/.local/share/localchat/known.json", "addresses of peers, with --remember")
+	manEntry(w, "~/.local/state/localchat/up-*.log", "the last lines of the log of a node in the background, one file for each data directory; localchat status names it")
 	manEntry(w, "$XDG_RUNTIME_DIR/localchat", "through this directory, the nodes of one user on one machine find each other")
+}
+
+func manServices(w io.Writer) {
+	manSection(w, "SERVICES", "localchat up --foreground is the node of a data directory, for a service manager: it ends in order, with 0, when it is told to. "+
+		"Where another localchat uses the data directory it ends with 7, and the manager tries again until that has ended.")
+	for _, u := range background.Units {
+		where := "as administrator, in PowerShell, which asks for your name and password"
+		if u.File != "" {
+			where = "in " + u.File
+		}
+		manEntry(w, u.Manager, where+":")
+		fmt.Fprintf(w, ".nf\n")
+		for line := range strings.Lines(u.Text) {
+			fmt.Fprintln(w, roff(strings.TrimSuffix(line, "\n")))
+		}
+		fmt.Fprintf(w, ".fi\n%s\n", roff("Then: "+u.Enter))
+	}
 }
 
 func manVariables(w io.Writer, root *cobra.Command) {
@@ -121,7 +141,8 @@ func manVariables(w io.Writer, root *cobra.Command) {
 	var names []string
 	root.PersistentFlags().VisitAll(func(f *pflag.Flag) { names = append(names, variableOf(f.Name)) })
 	manEntry(w, strings.Join(names, ", "), "set the flags of these names; the flags of a command have variables too")
-	manEntry(w, "XDG_CONFIG_HOME, XDG_DATA_HOME, XDG_RUNTIME_DIR", "where the files above are, instead of ~/.config, ~/.local/share and /run/user/UID")
+	manEntry(w, "XDG_CONFIG_HOME, XDG_DATA_HOME, XDG_STATE_HOME, XDG_RUNTIME_DIR", "where the files above are, instead of ~/.config, ~/.local/share, ~/.local/state and /run/user/UID")
+	manEntry(w, "NOTIFY_SOCKET", "set by systemd: localchat up --foreground says there that it is ready")
 	manEntry(w, "NO_COLOR", "no colours, if it is not empty")
 	manEntry(w, "DISPLAY, WAYLAND_DISPLAY", "localchat web opens a browser where one of them is set (not on Windows or macOS)")
 	manEntry(w, "TERM", "dumb: one event a line, as with --plain")

@@ -9,9 +9,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
+	"localchat/cli/internal/background"
 	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
 )
@@ -63,6 +65,36 @@ func TestManTellsAll(t *testing.T) {
 	for _, want := range []string{"LOCALCHAT_DATA_DIR", "LOCALCHAT_NICK", "NO_COLOR", "config.toml", "identity.key", "Tab completes"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("%s is not told", want)
+		}
+	}
+}
+
+// TestServices: the command of each service is one that there is, with flags that it has.
+func TestServices(t *testing.T) {
+	page := manText(t)
+	for _, u := range background.Units {
+		command := "up --foreground"
+		if u.Manager == "launchd" {
+			var args []string
+			for _, m := range regexp.MustCompile(`(?s)<string>([^<]*)</string>`).FindAllStringSubmatch(u.Text, -1)[2:] {
+				args = append(args, m[1])
+			}
+			command = strings.Join(args, " ")
+		} else if !strings.Contains(u.Text, command) {
+			t.Errorf("%s runs something else: %s", u.Manager, u.Text)
+		}
+		root := (&app{}).root()
+		cmd, rest, err := root.Find(strings.Fields(command))
+		if err == nil {
+			err = cmd.ParseFlags(rest)
+		}
+		if err != nil || cmd.Name() != "up" || !cmd.Flags().Changed("foreground") {
+			t.Errorf("%s runs %q: %v", u.Manager, command, err)
+		}
+		for line := range strings.Lines(u.Text) {
+			if !strings.Contains(page, strings.TrimSpace(line)) {
+				t.Errorf("the manual lacks, for %s: %s", u.Manager, line)
+			}
 		}
 	}
 }

@@ -37,14 +37,15 @@ func (a *app) rpcCommand() *cobra.Command {
 // serve serves JSON-RPC on standard input and output.
 func (a *app) serve(ctx context.Context) (err error) {
 	cfg := node.Config{DataDir: a.opts.dir()}
-	r, err := a.reach(ctx, cfg, attach.Hello{Face: "rpc", Rank: attach.Resident, Program: true})
+	hello := attach.Hello{Face: "rpc", Rank: attach.Resident, Program: true}
+	r, err := a.reach(ctx, cfg, hello)
 	if err != nil {
 		return err
 	}
 	if r.conn != nil {
 		return a.relay(ctx, r.conn)
 	}
-	return a.withOwn(ctx, cfg.DataDir, attach.Resident, r.own, func() error { return rpc.Serve(ctx, &a.Env, r.own) })
+	return a.withOwn(ctx, cfg.DataDir, hello, r.own, func(ctx context.Context) error { return rpc.Serve(ctx, &a.Env, r.own) })
 }
 
 // relay hands on what a program says to the node in another process, and what comes from there.

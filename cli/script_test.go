@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"flag"
 	"os"
 	"os/exec"
@@ -34,6 +35,8 @@ func TestMain(m *testing.M) {
 //	hangup NAME               end its input
 //	interrupt NAME            interrupt it
 //	crash NAME                kill it, so that it can do nothing more
+//	raise VAR ARGS...         run localchat up with ARGS; VAR gets the process ID of the node, which ends with the test
+//	sigkill PID               kill a process
 //	ends NAME CODE            wait until it ends with this exit code
 //	refused NAME CODE REGEXP ARGS...   localchat with ARGS ends with CODE, says a match and a hint, and does nothing
 //	unset VAR                 unset a variable
@@ -65,6 +68,12 @@ func TestScripts(t *testing.T) {
 			},
 			"crash": func(ts *testscript.TestScript, _ bool, args []string) {
 				ts.Check(programOf(ts, args[0]).Cmd.Process.Kill())
+			},
+			"raise": raise,
+			"sigkill": func(ts *testscript.TestScript, _ bool, args []string) {
+				pid, err := strconv.Atoi(args[0])
+				ts.Check(err)
+				endNode(pid)
 			},
 			"ends":    endsWith,
 			"refused": refuses,
@@ -98,6 +107,22 @@ func startProgram(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	ts.Defer(p.Stop)
 	ts.Value("programs").(map[string]*driver.Program)[args[0]] = p
+}
+
+// endNode kills a process that is not a child of ours. It may have ended.
+func endNode(pid int) {
+	if p, err := os.FindProcess(pid); err == nil {
+		_ = p.Kill()
+	}
+}
+
+// raise implements the command raise.
+func raise(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(ts.Exec("localchat", append([]string{"up", "--json"}, args[1:]...)...))
+	var of struct{ PID int }
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &of))
+	ts.Defer(func() { endNode(of.PID) })
+	ts.Setenv(args[0], strconv.Itoa(of.PID))
 }
 
 // unset is the value of a variable that is not set.

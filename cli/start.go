@@ -7,6 +7,7 @@ import (
 
 	"github.com/libp2p/go-libp2p/gologshim"
 
+	"localchat/cli/internal/background"
 	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
 	"localchat/discovery"
@@ -49,8 +50,16 @@ func (a *app) startLog() (stop func(), err error) {
 		level = slog.LevelDebug
 	}
 	opts := &slog.HandlerOptions{Level: level}
-	var handler slog.Handler = slog.NewTextHandler(a.Ring, opts)
+	handlers := []slog.Handler{slog.NewTextHandler(a.Ring, opts)}
 	stop = func() {}
+	if path := a.variable(backgroundLog); path != "" {
+		log, err := background.OpenLog(path)
+		if err != nil {
+			return nil, err
+		}
+		a.Stderr = log // to its end: how the program ended is the last word there
+		handlers = append(handlers, slog.NewTextHandler(log, opts))
+	}
 	if a.opts.logFile != "" {
 		f, err := private.Open(a.opts.logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600, private.NobodyElse)
 		if unfit := new(private.Error); errors.As(err, &unfit) {
@@ -60,8 +69,9 @@ func (a *app) startLog() (stop func(), err error) {
 			return nil, fail.Usage("name a file that can be written to", "cannot write the log: %v", err)
 		}
 		stop = func() { _ = f.Close() }
-		handler = slog.NewMultiHandler(handler, slog.NewTextHandler(f, opts))
+		handlers = append(handlers, slog.NewTextHandler(f, opts))
 	}
+	handler := slog.NewMultiHandler(handlers...)
 	a.Log = slog.New(handler)
 	slog.SetDefault(a.Log)
 	gologshim.SetDefaultHandler(handler)

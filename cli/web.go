@@ -49,7 +49,8 @@ type pageServer func(ctx context.Context, in io.Reader, out io.Writer) error
 // web serves the page on the node of the data directory.
 func (a *app) web(ctx context.Context, port int, open bool) error {
 	dir := a.opts.dir()
-	r, err := a.reach(ctx, node.Config{DataDir: dir}, attach.Hello{Face: "web", Rank: attach.Resident})
+	hello := attach.Hello{Face: "web", Rank: attach.Resident}
+	r, err := a.reach(ctx, node.Config{DataDir: dir}, hello)
 	if err != nil {
 		return err
 	}
@@ -57,9 +58,9 @@ func (a *app) web(ctx context.Context, port int, open bool) error {
 		_ = r.conn.Close() // each page attaches by itself
 		return a.page(ctx, port, open, func(ctx context.Context, in io.Reader, out io.Writer) error { return a.attachPage(ctx, dir, in, out) })
 	}
-	return a.withOwn(ctx, dir, attach.Resident, r.own, func() error {
+	return a.withOwn(ctx, dir, hello, r.own, func(ctx context.Context) error {
 		return a.page(ctx, port, open, func(ctx context.Context, in io.Reader, out io.Writer) error {
-			return rpc.ServeFace(ctx, &a.Env, r.own, in, out, false)
+			return rpc.ServeFace(ctx, &a.Env, r.own, in, out, 0, false)
 		})
 	})
 }

@@ -25,6 +25,9 @@ func Identity(dataDir string) (Info, error) {
 	return Info{Peer: p, Words: protocol.Words(p)}, nil
 }
 
+// InUse reports whether a node uses a data directory, in whichever process.
+func InUse(dataDir string) bool { return store.InUse(dataDir) }
+
 // Info identifies this node and says where it listens.
 func (n *Node) Info() Info {
 	info := Info{Peer: n.self, Nick: n.cfg.Nick, Words: n.words.of(n.self), Version: n.cfg.Version, Addrs: []string{}}

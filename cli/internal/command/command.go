@@ -157,7 +157,19 @@ type Room struct {
 	Away  bool // hidden
 }
 
-// Table returns the command table, in the order of /help.
+// TableFor returns the command table of a console on n, in the order of /help.
+func TableFor(n Node) []*Command {
+	table := Table()
+	if _, own := n.(OwnNode); !own {
+		table = append(table, &Command{
+			Name: "detach", Run: runQuit,
+			Help: "close this console; the node goes on in the process that runs it", Examples: []string{"/detach"},
+		})
+	}
+	return table
+}
+
+// Table returns the commands that every console has.
 func Table() []*Command {
 	return []*Command{
 		{
@@ -258,8 +270,8 @@ func Table() []*Command {
 			Help: "show or change the settings of this console: " + SettingNames(), Examples: []string{"/set", "/set times off"},
 		},
 		{
-			Name: "quit", Aliases: []string{"exit", "q"}, Ask: askQuit, Run: runQuit,
-			Help: "quit; the node goes on if another localchat runs it", Examples: []string{"/quit"},
+			Name: "quit", Aliases: []string{"exit", "q"}, Usage: "[" + yes + "]", Max: 1, Targets: justYes, Ask: askQuit, Run: runQuit,
+			Help: "quit; the node goes on if another localchat runs it", Examples: []string{"/quit", "/quit " + yes},
 		},
 		{
 			Name: "invite", Aliases: []string{"room invite"}, Usage: "[NICK]", Role: Member, Max: 1, Run: runInvite,

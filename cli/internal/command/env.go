@@ -33,8 +33,8 @@ type Env struct {
 	Kept func() (Settings, error)
 	// Doctor says what stops this machine from finding or reaching others.
 	Doctor func(context.Context, Patient) Diagnosis
-	// Attached returns how many faces in other processes use the node of this one; nil: none can.
-	Attached func() int
+	// Process is this one, if the node is in it; nil: it is in another one.
+	Process *Process
 	// Restore restores the terminal while a line editor uses it; nil: none does.
 	Restore func()
 	// Exit ends the program from a goroutine that cannot return.

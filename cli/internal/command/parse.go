@@ -72,9 +72,10 @@ func Meant(text string, room Room, table []*Command) (Input, error) {
 		"that is an invite and was not said: the first person to read it could use it")
 }
 
-// elsewhere holds commands of other programs that are missing here, with hints on what to use instead.
+// elsewhere holds commands that are missing here, of other programs or of other consoles, with hints on what to use instead.
 var elsewhere = map[string]string{
-	"nick": "you choose a nick when you join: /join ROOM --nick NICK",
+	"nick":   "you choose a nick when you join: /join ROOM --nick NICK",
+	"detach": "this console runs the node, which ends with it; localchat up runs one in the background, and consoles attach to that",
 }
 
 // slashes begin a command. The same key types the wide one while an input method for Chinese, Japanese or Korean is on. No

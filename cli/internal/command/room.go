@@ -418,17 +418,48 @@ func runClear(context.Context, Call) (Reply, error) {
 	return Reply{Then: Face.Clear}, nil
 }
 
-// askQuit asks if others end as well.
-func askQuit(c Call, _ CompletionContext) (*Confirmation, error) {
-	if c.Env.Attached == nil || c.Env.Attached() == 0 {
-		return nil, nil
+// endsToo says how many others end with this console, or "".
+func endsToo(c Call) safe.Text {
+	if c.Env.Process == nil {
+		return ""
 	}
-	n := c.Env.Attached()
-	return &Confirmation{Text: render.Count(n, "other localchat is", "others are") + " attached to this one and would end as well. Quit?"}, nil
+	n := len(c.Env.Process.Attached())
+	if n == 0 {
+		return ""
+	}
+	return render.Count(n, "other localchat is", "others are") + " attached to this one and would end as well"
 }
 
-func runQuit(context.Context, Call) (Reply, error) {
+// askQuit asks if others end as well.
+func askQuit(c Call, _ CompletionContext) (*Confirmation, error) {
+	others := endsToo(c)
+	if others == "" || c.Arg(0) == yes {
+		return nil, nil
+	}
+	return &Confirmation{Text: others + ". Quit?", Args: []string{yes}}, nil
+}
+
+func runQuit(_ context.Context, c Call) (Reply, error) {
+	switch others := endsToo(c); {
+	case c.Arg(0) != "" && c.Arg(0) != yes:
+		return Reply{}, fail.Usage("/quit by itself quits", "/quit takes "+yes+" or nothing, not %q", c.Arg(0))
+	case others != "" && c.Arg(0) == "":
+		return Reply{}, &fail.Error{Code: fail.ExitFailure, Text: string(others), Hint: "/quit " + yes + " ends them all"}
+	}
 	return Reply{Then: Face.End}, nil
+}
+
+// GoesOn says that the node of an attached console goes on.
+func GoesOn(rooms []Room) safe.Text {
+	text := render.NoticeMark + "goodbye; localchat goes on in the process that runs the node"
+	var names []safe.Text
+	for _, r := range rooms {
+		names = append(names, safe.Name(r.Name))
+	}
+	if len(names) > 0 {
+		text += ", and you stay in " + safe.Join(names, ", ")
+	}
+	return text
 }
 
 // Settings are the settings of a console, which /set changes.

@@ -20,6 +20,7 @@ const (
 	ExitRefused     = 5
 	ExitIdentity    = 6
 	ExitLocked      = 7
+	ExitNotRunning  = 8
 	ExitInternal    = 70
 	ExitInterrupted = 130
 )
@@ -37,6 +38,7 @@ var Meanings = []struct {
 	{ExitRefused, "refused: banned, kicked, not admitted, or the room has ended"},
 	{ExitIdentity, "the identity file is damaged or unsafe, or an owner has another key than before"},
 	{ExitLocked, "another localchat is using the data directory, and cannot be attached to"},
+	{ExitNotRunning, "of status: no localchat runs on the data directory"},
 	{ExitInternal, "internal error"},
 	{ExitInterrupted, "ended by a signal"},
 }

@@ -86,7 +86,7 @@ func Run(ctx context.Context, env *command.Env, n command.Node, open *command.Op
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	c := &console{
-		env: env, n: n, table: command.Table(), oneRoom: open != nil,
+		env: env, n: n, table: command.TableFor(n), oneRoom: open != nil,
 		interactive: stream.IsTerminal(env.Stdin), terminal: stream.IsTerminal(env.Stdout) && !o.Dumb,
 		height: func() int { return stream.Rows(env.Stdout) },
 		show:   env.Show, done: make(chan finished), news: make(chan safe.Text), undelivered: map[string]bool{},
@@ -159,6 +159,9 @@ func (c *console) loop(ctx context.Context, open *command.Opening) error {
 	}
 	if c.failure == nil && c.ended && len(c.rooms) == 0 {
 		c.failure = c.lost
+	}
+	if _, own := c.n.(command.OwnNode); !own && c.failure == nil {
+		c.env.Say(command.GoesOn(c.rooms))
 	}
 	return c.failure
 }

@@ -63,8 +63,8 @@ type wireError struct {
 	Data    errorData `json:"data"`
 }
 
-// errGone is the error of every request after the process of the node has ended or has closed the connection.
-var errGone = &fail.Error{
+// ErrGone is the error of every request after the process of the node has ended or has closed the connection.
+var ErrGone = &fail.Error{
 	Code: fail.ExitFailure, Text: "the localchat that ran the node has ended; what was still under way may not have been carried out",
 	Hint: "start localchat again, and look",
 }
@@ -197,7 +197,7 @@ func (c *Client) askAs(ctx context.Context, method string, params, result any, a
 	case a := <-waits.answer: // it came just before the end
 		return a.into(result)
 	default:
-		return errGone
+		return ErrGone
 	}
 }
 
@@ -209,7 +209,7 @@ func (c *Client) write(r wireRequest) error {
 	c.writing.Lock()
 	defer c.writing.Unlock()
 	if _, err := c.conn.Write(append(raw, '\n')); err != nil {
-		return errGone
+		return ErrGone
 	}
 	return nil
 }

@@ -35,7 +35,7 @@ func attach(t *testing.T, f *clitest.Node) *attachment {
 	log := slog.New(slog.DiscardHandler)
 	env := &command.Env{Stderr: io.Discard, Log: log}
 	go func() {
-		a.ended <- ServeFace(context.Background(), env, f, there, there, false)
+		a.ended <- ServeFace(context.Background(), env, f, there, there, 0, false)
 		_ = there.Close()
 	}()
 	a.Client = NewClient(&command.Env{Stderr: io.Discard, Log: log}, here, bufio.NewReader(here))
@@ -263,7 +263,7 @@ func TestManyRequestsAreReadNoFurther(t *testing.T) {
 		here, there := net.Pipe()
 		env := &command.Env{Stderr: io.Discard, Log: slog.New(slog.DiscardHandler)}
 		ended := make(chan error, 1)
-		go func() { ended <- ServeFace(context.Background(), env, f, there, there, true) }()
+		go func() { ended <- ServeFace(context.Background(), env, f, there, there, 0, true) }()
 		answered := make(chan int, 1)
 		go func() {
 			n := 0

@@ -22,6 +22,8 @@ type rpcMethods struct {
 	env    *command.Env
 	n      command.OwnNode
 	events *teller
+	// pid is of the process that asks, if it is another one.
+	pid int
 	// cancelRequest ends the request with that id.
 	cancelRequest func(id string)
 }
@@ -192,6 +194,8 @@ func (m rpcMethods) table() handler.Map {
 		"node.log":       method(m, m.log),
 		"node.settings":  method(m, m.settings),
 		"node.set":       method(m, m.set),
+		"node.status":    method(m, m.status),
+		"node.shutdown":  method(m, m.shutdown),
 		"room.list":      method(m, m.list),
 		"room.create":    method(m, m.create),
 		"room.join":      method(m, m.join),

@@ -28,9 +28,10 @@ func Serve(ctx context.Context, env *command.Env, n command.OwnNode) error {
 
 // ServeFace is Serve for a face in another process, at the other end of a connection. A face that sends too many lines that are no
 // JSON is cut off. If program is set, the face speaks for a program, and is served as Serve does. Any other face gets no events
-// before it subscribes, and at its end ServeFace does not wait for the requests that have no answer yet.
-func ServeFace(ctx context.Context, env *command.Env, n command.OwnNode, in io.Reader, out io.Writer, program bool) error {
-	return serve(ctx, env, n, session{in: in, out: out, maxGarbage: maxGarbage, program: program})
+// before it subscribes, and at its end ServeFace does not wait for the requests that have no answer yet. pid is its
+// process; 0: this one.
+func ServeFace(ctx context.Context, env *command.Env, n command.OwnNode, in io.Reader, out io.Writer, pid int, program bool) error {
+	return serve(ctx, env, n, session{in: in, out: out, maxGarbage: maxGarbage, pid: pid, program: program})
 }
 
 // A session holds the differences between a program and a face.
@@ -39,6 +40,7 @@ type session struct {
 	out        io.Writer
 	ahead      int  // number of lines that are read ahead
 	maxGarbage int  // number of lines in a row that may be no JSON; 0: no bound
+	pid        int  // of the process at the other end; 0: this one
 	program    bool // report all events from the start, and at the end of input wait for the answers
 }
 
@@ -52,7 +54,7 @@ func serve(ctx context.Context, env *command.Env, n command.OwnNode, s session) 
 	}
 	tell := &teller{env: env, n: n}
 	var server *jrpc2.Server
-	table := rpcMethods{env: env, n: n, events: tell, cancelRequest: func(id string) { server.CancelRequest(id) }}.table()
+	table := rpcMethods{env: env, n: n, events: tell, pid: s.pid, cancelRequest: func(id string) { server.CancelRequest(id) }}.table()
 	methods := &methodTable{env: env, ctx: ctx, drainWait: wire.drainWait, methods: table, turns: newTurns(n)}
 	server = jrpc2.NewServer(methods, &jrpc2.ServerOptions{
 		AllowPush: true, DisableBuiltin: true, Concurrency: noBound, // the methods have their own bounds

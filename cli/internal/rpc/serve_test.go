@@ -69,7 +69,7 @@ func TestFaceHearsWhatEndsTheNode(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			end := make(chan error, 1)
-			go func() { end <- ServeFace(ctx, env, f, in, out, true) }()
+			go func() { end <- ServeFace(ctx, env, f, in, out, 0, true) }()
 			synctest.Wait()
 			go func() {
 				for { // until the input is closed

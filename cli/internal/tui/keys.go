@@ -38,6 +38,16 @@ func (m *tui) key(msg tea.KeyPressMsg) {
 	}
 }
 
+// quits ends the console, after a question if others end with it.
+func (m *tui) quits() {
+	quit, _ := command.LookUp("quit", "", m.table)
+	if c, _ := quit.Ask(m.query(job{cmd: quit, pane: m.pane()}), m.known()); c != nil {
+		m.ask(m.pane(), c.Text, func() { m.quit = true })
+		return
+	}
+	m.quit = true
+}
+
 const quitHint safe.Text = "Ctrl-C again quits localchat"
 
 // always acts on the keys that mean the same in every pane, and reports whether name is one of them.
@@ -53,7 +63,7 @@ func (m *tui) always(msg tea.KeyPressMsg, name string, again bool) bool {
 			m.input.changed(before, "ctrl+u", false)
 			m.input.at = len(m.input.past)
 		case again:
-			m.quit = true
+			m.quits()
 		default:
 			m.hint = quitHint
 		}
@@ -61,7 +71,7 @@ func (m *tui) always(msg tea.KeyPressMsg, name string, again bool) bool {
 		if m.input.text() != "" {
 			return false
 		}
-		m.quit = true
+		m.quits()
 	case "ctrl+z", "ctrl+l":
 		m.screenKey(name)
 	case "ctrl+n":

@@ -96,7 +96,7 @@ type performed struct {
 
 func newTUI(ctx context.Context, env *command.Env, n command.Node, open *command.Opening, now time.Time) *tui {
 	return &tui{
-		env: env, ctx: ctx, n: n, open: open, table: append(command.Table(), screenCommands()...),
+		env: env, ctx: ctx, n: n, open: open, table: append(command.TableFor(n), screenCommands()...),
 		show: env.Show, input: newComposer(), panes: []*pane{{}}, info: n.Info(), now: now,
 	}
 }
@@ -470,22 +470,9 @@ func (m *tui) farewell() error {
 	}
 	// This is not an error, so it goes to standard output, where the screen was.
 	if _, own := m.n.(command.OwnNode); !own {
-		return render.Data(m.env.Stdout, stays(m.rooms()))
+		return render.Data(m.env.Stdout, command.GoesOn(m.rooms()))
 	}
 	return render.Data(m.env.Stdout, goodbye(m.env.DataDir != "", m.rooms()))
-}
-
-// stays says that the node of an attached console goes on.
-func stays(rooms []command.Room) safe.Text {
-	text := render.NoticeMark + "goodbye; localchat goes on in the process that runs the node"
-	var names []safe.Text
-	for _, r := range rooms {
-		names = append(names, safe.Name(r.Name))
-	}
-	if len(names) > 0 {
-		text += ", and you stay in " + safe.Join(names, ", ")
-	}
-	return text
 }
 
 // goodbye says what will become of the rooms that we are in.

@@ -100,6 +100,22 @@ func Open(dir string) (*Store, error) {
 	return s, nil
 }
 
+// InUse reports whether a node has locked dir.
+func InUse(dir string) bool {
+	path := filepath.Join(dir, File)
+	if _, err := os.Lstat(path); err != nil {
+		return false
+	}
+	err := guarded(func() error {
+		db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: lockTimeout, OpenFile: openPrivate, ReadOnly: true})
+		if err != nil {
+			return err
+		}
+		return db.Close()
+	})
+	return errors.Is(err, bolterrors.ErrTimeout)
+}
+
 // unwritable is the error of a start that cannot write to the store.
 func unwritable(path string, err error) error {
 	return &fault.Error{

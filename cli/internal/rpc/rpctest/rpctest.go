@@ -40,7 +40,7 @@ func Attach(t testing.TB, f *clitest.Node, beside *command.Env) command.OwnNode 
 	}
 	go func() {
 		defer close(ended)
-		_ = rpc.ServeFace(ctx, env(), f, there, there, false)
+		_ = rpc.ServeFace(ctx, env(), f, there, there, 0, false)
 		_ = there.Close()
 	}()
 	n := attached{rpc.NewClient(env(), here, bufio.NewReader(here)), f}

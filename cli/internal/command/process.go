@@ -1,0 +1,63 @@
+package command
+
+import (
+	"time"
+
+	"localchat/node"
+)
+
+// A Process is the run of the program that has the node in it.
+type Process struct {
+	// Face is the command that was typed, as in an [Attachment]; [Background] has nobody before it.
+	Face    string
+	Version string
+	Since   time.Time // the node runs
+	// Log is the file that a process in the background writes; "": there is none.
+	Log string
+	// Attached returns the faces in other processes.
+	Attached func() []Attachment
+	// End ends it in order, as /quit does.
+	End func()
+}
+
+// Background is the face of a node that runs by itself.
+const Background = "up"
+
+// An Attachment is a face in another process.
+type Attachment struct {
+	Face    string    `json:"face"`
+	PID     int       `json:"pid"`
+	Version string    `json:"version"`
+	Since   time.Time `json:"since"`
+}
+
+// A Status says what runs on a data directory.
+type Status struct {
+	PID     int          `json:"pid"`
+	Face    string       `json:"face"`
+	Version string       `json:"version"`
+	Since   time.Time    `json:"since"`
+	Log     string       `json:"log,omitempty"`
+	Rooms   []Seat       `json:"rooms"`
+	Faces   []Attachment `json:"faces"`
+}
+
+// A Seat is a room that the node is in.
+type Seat struct {
+	ID      node.RoomID `json:"id"`
+	Name    string      `json:"name"`
+	Nick    string      `json:"nick"`
+	Role    node.Role   `json:"role"`
+	Members int         `json:"members"`
+}
+
+// Others are the faces in processes other than the one with this ID.
+func (p *Process) Others(pid int) []Attachment {
+	var all []Attachment
+	for _, f := range p.Attached() {
+		if f.PID != pid {
+			all = append(all, f)
+		}
+	}
+	return all
+}
