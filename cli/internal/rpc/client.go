@@ -336,6 +336,14 @@ func (c *Client) noteShown() {
 
 // Close ends the connection. The node runs on.
 func (c *Client) Close() error {
+	// Where it can, it ends its side first, and the node closes the connection when it has forgotten this face: a status that is
+	// asked for after this does not show it.
+	if half, ok := c.conn.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
+		select {
+		case <-c.gone:
+		case <-time.After(partingWait):
+		}
+	}
 	err := c.conn.Close()
 	<-c.gone
 	return err

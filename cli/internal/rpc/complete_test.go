@@ -35,7 +35,7 @@ var consoleCommands = map[string]counterpart{
 	"help":   {why: "this page of the manual is docs/interface.md"},
 	"switch": {why: "each request names its room"},
 	"clear":  {why: "a program has no screen"},
-	"quit":   {why: "the end of input"},
+	"quit":   {also: "node.shutdown", why: "the end of input; this ends the node in another process"},
 	"set":    {also: "node.settings node.set", why: "a console changes its own settings; these are those of the next"},
 
 	"rooms":  {methods: "room.list"},
@@ -82,6 +82,7 @@ var programsAlone = map[string]string{
 	"node.subscribe": "a console shows the events of all rooms",
 	"node.shown":     "a console says so by itself",
 	"node.cancel":    "Ctrl-C",
+	"node.status":    "localchat status",
 }
 
 // A tap notes the methods of the requests that pass.
@@ -125,7 +126,7 @@ func TestWhateverTheConsoleDoes(t *testing.T) {
 		}}
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- ServeFace(context.Background(), env(), f, there, there, false) }()
+	go func() { ended <- ServeFace(context.Background(), env(), f, there, there, 0, false) }()
 	wire := &tap{Conn: here, methods: make(map[string]bool)}
 	c := NewClient(env(), wire, bufio.NewReader(here))
 	table, methods := command.Table(), rpcMethods{}.table()
@@ -203,7 +204,7 @@ func TestLogOfTheNode(t *testing.T) {
 		_, _ = io.WriteString(host.Ring, line+"\n")
 	}
 	ended := make(chan error, 1)
-	go func() { ended <- ServeFace(context.Background(), host, f, there, there, false) }()
+	go func() { ended <- ServeFace(context.Background(), host, f, there, there, 0, false) }()
 	c := NewClient(&command.Env{Stderr: io.Discard, Log: log, Ring: &command.LogRing{}}, here, bufio.NewReader(here))
 	if got, err := c.ReadLog(t.Context(), 2); err != nil || !slices.Equal(got.Lines, []string{"two", "three"}) || got.Kept != 3 {
 		t.Errorf("%+v, %v", got, err)

@@ -36,6 +36,8 @@ const (
 	lastWord = 2 * time.Second
 	// farewell is how long a program may take to read the last events before the node ends.
 	farewell = time.Second
+	// partingWait is how long a client that closes waits for the node to close the connection.
+	partingWait = time.Second
 	// noBound turns off jrpc2's own bound on requests, which would be reached before the bounds above.
 	noBound = 1 << 30
 	// DrainWait is how long requests may still be answered after the end of input.
