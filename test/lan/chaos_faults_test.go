@@ -264,6 +264,7 @@ func (c *crowd) copied(p *person) func() {
 		if code := second.quit(); code != 0 {
 			c.t.Errorf("the copy of %s ends with code %d", p, code)
 		}
+		c.heard(p, second)
 		ended := time.Now()
 		p.node.await("warning", obj{"code": "twin_gone"})
 		if !first {
@@ -271,6 +272,16 @@ func (c *crowd) copied(p *person) func() {
 		}
 		c.t.Logf("%s goes on %v after the end of the copy", p, time.Since(ended).Round(time.Millisecond))
 		c.twins = false
+	}
+}
+
+// heard counts the removals whose reason went to a copy of p that has ended: a reason is told once, and p is only refused.
+func (c *crowd) heard(p *person, copied *node) {
+	events, _ := copied.Events(0)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, e := range events {
+		p.elsewhere += count(e.Obj["type"] == "removed")
 	}
 }
 
