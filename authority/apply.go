@@ -11,7 +11,7 @@ import (
 	"localchat/protocol"
 )
 
-// firstTerm is the term of a room without deputies: all there is today.
+// firstTerm is the term of every room until there are deputies.
 const firstTerm = 1
 
 // ChangeKind says what a record did.
@@ -39,26 +39,26 @@ func (k ChangeKind) String() string {
 	return names[k]
 }
 
-// KeyStep says where the key of the epoch after a record comes from.
+// KeyStep says how members get the key of the epoch after a record.
 type KeyStep uint8
 
 const (
 	// KeySame: the epoch has not changed.
 	KeySame KeyStep = iota
-	// KeyDerived: every member computes it with [Derive].
+	// KeyDerived: every member computes the key with [Derive].
 	KeyDerived
-	// KeyFresh: it is random, and the authority hands it out.
+	// KeyFresh: the key is random, and the authority hands it out.
 	KeyFresh
 )
 
-// A Change is what one record did. The driver turns it into effects, a face into lines.
+// A Change says what one record did.
 type Change struct {
 	Kind   ChangeKind
 	Record protocol.SignedRecord
-	// Peer and Nick are those of the peer concerned.
+	// Peer is the peer that the record is about, and Nick its nick.
 	Peer peer.ID
 	Nick string
-	// WasMember: Removed has ended a membership. It is false for the ban of a peer that was no member.
+	// WasMember is set if the record has ended a membership. It is false for the ban of a peer that was no member.
 	WasMember bool
 	Reason    protocol.ReasonKind
 	Until     time.Time
@@ -67,11 +67,11 @@ type Change struct {
 	Epoch  uint64
 	NewKey KeyStep
 	Policy protocol.Policy
-	// Before is the policy that Policy replaces, with PolicySet.
+	// Before is the policy that Policy replaces, if Kind is PolicySet.
 	Before protocol.Policy
 }
 
-// Replay applies rs in order to the zero State.
+// Replay applies rs in order to the zero State, and returns the last State.
 func Replay(rs []protocol.SignedRecord) (State, error) {
 	var s State
 	for _, r := range rs {
@@ -84,7 +84,7 @@ func Replay(rs []protocol.SignedRecord) (State, error) {
 	return s, nil
 }
 
-// Apply is the state after r, and what r did. With an error the state returned is s itself, except with ErrFork.
+// Apply returns the state after r, and what r did. If it fails, it returns s itself; with ErrFork it returns s frozen.
 func (s State) Apply(r protocol.SignedRecord) (State, Change, error) {
 	switch {
 	case s.frozen:
@@ -113,7 +113,7 @@ func (s State) Apply(r protocol.SignedRecord) (State, Change, error) {
 	return next, change, nil
 }
 
-// repeated judges a record whose number is taken.
+// repeated is Apply for a record whose number another record has, or r itself.
 func (s State) repeated(r protocol.SignedRecord) (State, Change, error) {
 	e := s.head.back(func(e *entry) bool { return e.seq >= r.Seq })
 	switch {
@@ -126,8 +126,8 @@ func (s State) repeated(r protocol.SignedRecord) (State, Change, error) {
 	return s, Change{Kind: Froze, Record: r, Peer: r.Author, Epoch: s.epoch, Policy: s.policy}, fmt.Errorf("%w at record %d", ErrFork, r.Seq)
 }
 
-// Forked is s frozen, if a and b prove that its log is forked: two different records of this room with one number, both
-// signed by the peer that was entitled to that number, as far as s knows. It reports false, and changes nothing, if not.
+// Forked returns s frozen, and true, if a and b prove that the room's log is forked: they are two different records of this room
+// with one number, both signed by the peer that was entitled to that number, as far as s knows. Otherwise it returns s, and false.
 func (s State) Forked(a, b protocol.SignedRecord) (State, bool) {
 	if s.head == nil || a.RoomID() != s.room || b.RoomID() != s.room || a.Seq != b.Seq || a.Hash() == b.Hash() {
 		return s, false
@@ -143,7 +143,7 @@ func (s State) Forked(a, b protocol.SignedRecord) (State, bool) {
 	return s, true
 }
 
-// create applies Create to the zero State.
+// create is Apply for the zero State.
 func (s State) create(r protocol.SignedRecord) (State, Change, error) {
 	c, ok := r.Body.(protocol.Create)
 	if !ok {
@@ -169,7 +169,7 @@ func (s State) create(r protocol.SignedRecord) (State, Change, error) {
 	}, nil
 }
 
-// change is what an entitled author's next record does.
+// change is Apply for the next record, by an author that is entitled to it.
 func (s State) change(r protocol.SignedRecord) (State, Change, error) {
 	rekeys := protocol.StartsEpoch(r.Body)
 	epoch := s.epoch
@@ -215,7 +215,7 @@ func (s State) change(r protocol.SignedRecord) (State, Change, error) {
 	return next, change, err
 }
 
-// mayAdmit says whether a record at time at may make p a member by nick.
+// mayAdmit returns an error unless a record at time at may make p a member with that nick.
 func (s State) mayAdmit(p peer.ID, nick string, at time.Time) error {
 	switch _, banned := s.Banned(p, at); {
 	case s.closed:
@@ -245,8 +245,8 @@ func (s State) isMember(p peer.ID) bool {
 	return ok
 }
 
-// The methods below change s in place: it is the next State, which nothing has seen yet. They copy a map before they write
-// it, since the State before shares it.
+// The methods below change s in place: it is the next State, which has not been returned yet. They copy a map before they write to
+// it, since the State before has the same map.
 
 func (s *State) admit(r protocol.SignedRecord, b protocol.Admit) (Change, error) {
 	if err := s.mayAdmit(b.Peer, b.Nick, r.At); err != nil {
@@ -259,7 +259,7 @@ func (s *State) admit(r protocol.SignedRecord, b protocol.Admit) (Change, error)
 		s.used = cloned(s.used)
 		s.used[b.Invite] = struct{}{}
 	}
-	if _, ok := s.bans[b.Peer]; ok { // its end has come
+	if _, ok := s.bans[b.Peer]; ok { // a ban that is over
 		s.bans = cloned(s.bans)
 		delete(s.bans, b.Peer)
 	}
@@ -324,7 +324,7 @@ func (s *State) enter(m Member) {
 	s.sorted = slices.Insert(slices.Clip(s.sorted), s.place(keyed), m)
 }
 
-// exit ends the membership m. s has the epoch that follows already.
+// exit ends the membership m. s.epoch is the epoch after the end.
 func (s *State) exit(end Removal, m Member) {
 	i := s.place(s.members[m.Peer])
 	s.sorted = slices.Concat(s.sorted[:i], s.sorted[i+1:])
@@ -340,12 +340,12 @@ func (s *State) exit(end Removal, m Member) {
 	if s.pastLen == MaxPast {
 		s.forgetOldest()
 	}
-	// Clip: an append must never write into an array that an older State has too.
+	// Clip, since an append must not write into an array that an older State has too.
 	s.past[m.Peer] = append(slices.Clip(s.past[m.Peer]), end)
 	s.pastLen++
 }
 
-// forgetOldest drops the ended membership with the lowest Removal. Records give it, so all members drop the same.
+// forgetOldest drops the ended membership with the lowest Removal, which is the same at every member.
 func (s *State) forgetOldest() {
 	var oldest Removal
 	for _, past := range s.past {
@@ -361,7 +361,7 @@ func (s *State) forgetOldest() {
 	s.pastLen--
 }
 
-// nickOf is the nick that p has, or had last, or "".
+// nickOf returns the nick that p has or had last, or "".
 func (s State) nickOf(p peer.ID) string {
 	if m, ok := s.members[p]; ok {
 		return m.Nick
@@ -372,7 +372,7 @@ func (s State) nickOf(p peer.ID) string {
 	return s.bans[p].Nick
 }
 
-// cloned is a copy of m that may be written, also of a nil map.
+// cloned returns a copy of m that may be written to, also if m is nil.
 func cloned[M ~map[K]V, K comparable, V any](m M) M {
 	if m == nil {
 		return make(M)

@@ -9,18 +9,18 @@ import (
 	"localchat/protocol"
 )
 
-// A Verdict is what the log says about a line: permission alone. Form and signature are verified before, duplicates
-// and the key after.
+// A Verdict says whether the log permits a line. The form is validated and the signature verified before; duplicates and the key are
+// looked at later.
 type Verdict uint8
 
 const (
-	// VerdictIgnore: the line does not count. The peer that passed it on may be honest all the same.
+	// VerdictIgnore: the line does not count. The peer that passed it on may still be honest.
 	VerdictIgnore Verdict = iota
-	// VerdictAccept: said by a member in the epoch in force.
+	// VerdictAccept: a member said the line in the epoch in force.
 	VerdictAccept
-	// VerdictLate: said in an earlier epoch by a member of that epoch, and not past the cut-off.
+	// VerdictLate: a member of an earlier epoch said the line in that epoch, and it is not past the cut-off.
 	VerdictLate
-	// VerdictUnknown: of an epoch that is not here yet. Keep the bytes and fetch records.
+	// VerdictUnknown: the line is of an epoch that this node does not have yet. Keep its bytes, and fetch records.
 	VerdictUnknown
 )
 
@@ -37,7 +37,7 @@ func (v Verdict) String() string {
 	return "ignore"
 }
 
-// Check says whether a line of author with header h counts. It does not allocate.
+// Check returns the verdict on a line of author with header h. It does not allocate.
 func (s State) Check(author peer.ID, h protocol.Header) Verdict {
 	if s.closed || s.frozen || h.Room != s.room || s.head == nil {
 		return VerdictIgnore
@@ -57,8 +57,7 @@ func (s State) Check(author peer.ID, h protocol.Header) Verdict {
 	return VerdictIgnore
 }
 
-// Known finds a peer that is or was a member by the bytes of its ID, for which there need not be a peer.ID yet. It does
-// not allocate.
+// Known returns the peer with the ID id, if it is or was a member. It does not allocate, not even a peer.ID.
 func (s State) Known(id []byte) (peer.ID, bool) {
 	if m, ok := s.members[peer.ID(id)]; ok {
 		return m.Peer, true
@@ -69,7 +68,7 @@ func (s State) Known(id []byte) (peer.ID, bool) {
 	return "", false
 }
 
-// MemberAt reports whether p was a member in epoch. Of ended memberships the latest [MaxPast] are known.
+// MemberAt reports whether p was a member in epoch. It knows only the latest [MaxPast] ended memberships.
 func (s State) MemberAt(p peer.ID, epoch uint64) bool {
 	if m, ok := s.members[p]; ok && m.FromEpoch <= epoch && epoch <= s.epoch {
 		return true
@@ -78,7 +77,7 @@ func (s State) MemberAt(p peer.ID, epoch uint64) bool {
 	return ok
 }
 
-// Ended is the membership of p that epoch belongs to, if that has ended. It does not allocate.
+// Ended returns the membership of p that epoch belongs to, if that membership has ended. It does not allocate.
 func (s State) Ended(p peer.ID, epoch uint64) (Removal, bool) {
 	if m, ok := s.members[p]; ok && epoch >= m.FromEpoch {
 		return Removal{}, false
@@ -86,7 +85,7 @@ func (s State) Ended(p peer.ID, epoch uint64) (Removal, bool) {
 	return s.pastAt(p, epoch)
 }
 
-// pastAt finds the ended membership of p that epoch belongs to. They are in order and do not overlap.
+// pastAt returns the ended membership of p that epoch belongs to. Memberships are in order and do not overlap.
 func (s State) pastAt(p peer.ID, epoch uint64) (Removal, bool) {
 	past := s.past[p]
 	i, _ := slices.BinarySearchFunc(past, epoch, func(r Removal, e uint64) int { return cmp.Compare(r.ToEpoch, e) })

@@ -11,15 +11,15 @@ import (
 	"localchat/protocol"
 )
 
-// A wall clock is set, by a person, by the network, or it is found wrong after a start. What lasts for a time lasts for
-// time that has passed while the authority runs: its driver says by how much the clock has moved, and whatever waits for an
-// end moves with it. The records stay as they are, so a ban's end is moved in the books beside them, on disk too.
+// A wall clock may be set, by a person or by the network, and it may be wrong at a start. But the lives of bans, invites and reasons
+// go by time that has passed. While the authority runs, its driver says by how much the clock was set ([ClockMoved]), and every end
+// is moved by as much. Records cannot change, so the shift of a ban's end is kept beside them, on disk too.
 //
-// Between two lives of the authority only the wall clock tells how much time has passed, and nobody knows whether it was set
-// meanwhile. So it is believed within bounds: what was written ahead of it counts as written now, a ban lasts no longer than
-// it was given for, an invite and a reason no longer than any may, and no reason ends within [ResumeGrace] of the start.
+// Between two runs of the authority only the wall clock says how much time has passed, and it may have been set meanwhile. So it is
+// believed within bounds: a time of writing that is in the future counts as now, a ban lasts no longer than its length, an invite and
+// a reason no longer than the longest life of one, and no reason ends within [ResumeGrace] of the start.
 
-// clockMoved moves what waits for an end by d.
+// clockMoved moves every end by d.
 func (s *step) clockMoved(d time.Duration) {
 	l := &s.next
 	l.activeAt, l.graceUntil, l.epochSince = l.activeAt.Add(d), l.graceUntil.Add(d), l.epochSince.Add(d)
@@ -44,14 +44,14 @@ func (s *step) clockMoved(d time.Duration) {
 	s.setShifts(shifts)
 }
 
-// setShifts takes the place of banShift, here and in the batch.
+// setShifts sets banShift, in the Ledger and in the batch.
 func (s *step) setShifts(shifts map[uint64]time.Duration) {
 	if !maps.Equal(s.next.banShift, shifts) {
 		s.next.banShift, s.batch.BanShift = shifts, shifts
 	}
 }
 
-// clockAtLoad takes in what was written under a clock that was ahead: it ends no later than if it had been written now.
+// clockAtLoad moves the ends that were written while the clock was ahead: each is no later than if it were written now.
 func (s *step) clockAtLoad() {
 	l := &s.next
 	shifts := cloned(l.banShift)
@@ -81,7 +81,7 @@ func (s *step) clockAtLoad() {
 	}
 }
 
-// banned finds the ban of p that holds by the time that has passed, and how long it has still to go; 0 is without end.
+// banned returns the ban of p that holds by the time that has passed, and how long it still lasts; 0: without end.
 func (s *step) banned(p peer.ID) (b Banishment, left time.Duration, holds bool) {
 	b, ok := s.next.state.bans[p]
 	switch {
@@ -94,11 +94,11 @@ func (s *step) banned(p peer.ID) (b Banishment, left time.Duration, holds bool) 
 	return b, left, left > 0
 }
 
-// endOf is when b ends, by the clock as it goes now.
+// endOf returns the end of b by the clock as it is set now.
 func (l Ledger) endOf(b Banishment) time.Time { return b.Until.Add(l.banShift[b.Removal]) }
 
-// Bans are the bans that hold at now by the time that has passed, in the order of their records, with their ends by the clock
-// as it goes now.
+// Bans returns the bans that hold at now by the time that has passed, in the order of their records. Their ends are by the clock as
+// it is set now.
 func (l Ledger) Bans(now time.Time) []Banishment {
 	var bs []Banishment
 	for _, b := range l.state.bans {
@@ -113,7 +113,7 @@ func (l Ledger) Bans(now time.Time) []Banishment {
 	return bs
 }
 
-// unban lifts a ban. Where the records say that it is over, it holds in the books alone, and is lifted there.
+// unban lifts a ban. A ban that is over by the records can still hold because of its shift; then removing the shift lifts it.
 func (s *step) unban(p peer.ID) error {
 	b, _, holds := s.banned(p)
 	if _, bars := s.next.state.Banned(p, s.now); !holds || bars {
@@ -126,7 +126,7 @@ func (s *step) unban(p peer.ID) error {
 	return nil
 }
 
-// noteOut notes since when p is out. Of more than the reasons that may wait, the one that is out for longest is forgotten.
+// noteOut notes that p lost its place at a time. If there are more than MaxFailures notes, it forgets the oldest.
 func (s *step) noteOut(p peer.ID, at time.Time) {
 	s.next.out = cloned(s.next.out)
 	s.next.out[p] = at
@@ -148,9 +148,9 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// liftPassed lifts the bans whose time has passed and whose records say otherwise.
+// liftPassed lifts the bans that are over by the time that has passed, but not by the records.
 func (s *step) liftPassed() error {
-	shifts := make(map[uint64]time.Duration) // of the bans that are left
+	shifts := make(map[uint64]time.Duration) // of the bans that still hold
 	for p, b := range s.next.state.bans {
 		shift, moved := s.next.banShift[b.Removal]
 		if !moved {

@@ -1,9 +1,8 @@
-// Package authority decides who may do what in a room. It is pure: time, randomness and the signing key come in as
-// arguments, and nothing here waits, logs, or knows a network. Every type is a value that any goroutine may read; the
-// goroutine that steps a value owns it.
+// Package authority decides who may do what in a room. It is pure: time, randomness and the signing key are arguments, and nothing
+// here waits, logs, or knows a network. Every type is a value that any goroutine may read; the goroutine that steps a value owns it.
 //
-// There are three reducers: [State] is what a room's log says, the same at every member; [Ledger] adds the authority's own
-// books; [Seat] is a member's place at the authority.
+// There are three reducers. A [State] is what a room's log says, the same at every member. A [Ledger] adds the authority's own books:
+// failures, invites, and the peers at the door. A [Seat] is a member's place at the authority.
 //
 // # The law of the log
 //
@@ -17,7 +16,7 @@
 //     one from the authority.
 //  4. Two different records with one seq, both by an author entitled to that seq, freeze the room. Nothing thaws it.
 //     Together they prove the fork to any peer, also to one that has neither record. Members and authority compare the
-//     hash of their last record, so that they notice two logs of any lengths.
+//     hashes of their last records, so that they notice that there are two logs, whatever their lengths.
 //  5. Nothing follows Close.
 //  6. The owner neither leaves nor is removed.
 //  7. An admission needs a peer that is no member, a room below its bound, and a nick in its normal form that is not
@@ -25,35 +24,35 @@
 //     lifted or has ended, by the time in the Admit record, so that all members decide alike.
 //  8. A kick ends a membership. A ban ends one too, and may also name a peer that is no longer a member or never was one.
 //     A later ban replaces an earlier one.
-//  9. Leave and Remove name the last line that counts of the membership they end: the cut-off. A line of an earlier epoch
-//     counts if its author was a member in that epoch and, where that membership has ended, if its number is not past the
-//     cut-off. A new admission does not revive lines of the old one. In a closed or frozen room no line counts.
+//  9. Leave and Remove name the last line that counts of the membership that they end: the cut-off. A line of an earlier epoch
+//     counts if its author was a member in that epoch and, if that membership has ended, if its number is not past the
+//     cut-off. A new admission does not make lines of an earlier one count. In a closed or frozen room no line counts.
 //
 // # The authority's books
 //
 //  10. A step is durable before it is visible: its writes come first among its effects, in one batch. An authority
 //     whose disk has lost records takes them back from its members before it signs another.
 //  11. A peer that loses its place by Remove or Close gets a failure. The failure is pending until a poll of that
-//     membership claims it, from the peer that the stream authenticates. It is then a replay slot for the claiming nonce
-//     alone. It ends with an acknowledgement that names removal and nonce, or after a day. The reader of a failure checks
-//     its expiry; no sweeper decides it. After a restart, and after a time in which nobody could reach the authority
-//     ([Away]), nothing expires for [ResumeGrace].
+//     membership claims it, by the peer that the stream authenticates. From then on only a poll with the same nonce gets the
+//     same answer again. The failure ends with an acknowledgement that names removal and nonce, or after a day: every use of
+//     a failure looks at its end. After a restart, and after a time in which nobody could reach the authority ([Away]),
+//     no failure ends for [ResumeGrace].
 //  12. Every other poll is REFUSED, with one answer for all causes, and leaves no trace.
 //  13. A peer has one failure at most, and the failure of a later removal replaces it. Severity never falls: a kick of a
-//     banned peer changes nothing. A second kick makes no record; until the first is claimed, the second one's text is told.
-//     A peer that left, or never was a member, is owed no reason. A close adds failures for the members; a peer that was
-//     kicked before the close is told of the kick. A ban after an acknowledged kick is told to a client that asks, and is
-//     owed to none: that client no longer asks.
+//     banned peer changes nothing. A second kick makes no record; if the failure of the first is not claimed yet, the text of
+//     the second replaces that of the first. A peer that left, or never was a member, is owed no reason. A close adds
+//     failures for the members; a peer that was kicked before the close is told of the kick. If a peer is banned after it has
+//     acknowledged a kick, a client of it that asks is told, but the authority does not wait for one.
 //  14. Admitting a peer clears its failure, claimed or not.
 //  15. An invite is consumed in the batch of its Admit. An invite that is unknown, used, expired, revoked or for another
-//     nick gets one answer. The exception is the first peer that shows the token of a revoked invite, before the invite's
-//     end and with a nonce: it is told why, as by a poll, and again if it repeats the question. A peer that is no member
+//     nick gets the same answer. There is one exception: the first peer that shows the token of a revoked invite, before the
+//     invite's end and with a nonce, is told why, as by a poll, and again if it repeats the question. A peer that is no member
 //     has no open invites.
 //  16. A peer that is at the door when it is banned, or when the room ends, is told why in the answer to its request, and
 //     again if it repeats the request. A restart forgets the peers at the door, and what they were told.
-//  17. A room closes itself when no line, record or restart is younger than its policy's Idle; a Rekey does not count.
-//     Without another change a new epoch starts every [RekeyAfter], and with every restart. These times, and the lives of
-//     invites, bans and reasons, go by time that has passed: a clock that is set moves them ([ClockMoved]).
+//  17. A room closes when no line, no record but Rekey, and no restart has come for the time that its policy gives as Idle.
+//     An epoch that lasts for [RekeyAfter] ends by a Rekey, and a restart begins with one. These times, and the lives of
+//     invites, bans and reasons, go by time that has passed: when the clock is set, they move with it ([ClockMoved]).
 //
 // # The member's half
 //
@@ -61,6 +60,6 @@
 //  19. A reason is kept, then shown, then acknowledged. A reason that was shown is not shown again; one that was kept and
 //     not acknowledged is acknowledged after a restart. After a reason or REFUSED the seat is over and never asks again.
 //
-// Nicks are judged here with the Unicode tables of golang.org/x/text. A new version of that module can change which
-// nicks are allowed, and so is a change of the law.
+// Which nicks are allowed depends on the Unicode tables of golang.org/x/text. A new version of that module can allow others, and is
+// then a change of the law.
 package authority

@@ -11,17 +11,17 @@ import (
 	"localchat/protocol"
 )
 
-// This file is for peers that are no members but lose something all the same: a peer at the door that is banned or whose
-// room ends, and a peer with a good invite that was revoked. They hear the reason in the answer to their own join request.
+// This file is about peers that are no members and still lose something: a peer at the door that is banned or whose room ends, and a
+// peer with a valid invite that was revoked. They are told the reason in the answer to their own join request.
 
-// denied is the last answer to a peer that stood at the door.
+// A denied is the last answer to a peer that was at the door.
 type denied struct {
 	peer  peer.ID
 	nonce protocol.Nonce
 	reply protocol.JoinReply
 }
 
-// turnAway ends a knock. Without a nonce there is nothing to bind a reason to, and none is given.
+// turnAway ends a knock with reply. A request without a nonce gets no reason, since a reason is for one nonce.
 func (s *step) turnAway(k Knocking, reply protocol.JoinReply) {
 	if k.Nonce == (protocol.Nonce{}) {
 		reply.Reason = nil
@@ -32,7 +32,7 @@ func (s *step) turnAway(k Knocking, reply protocol.JoinReply) {
 	s.do(AnswerJoin{k.Peer, reply})
 }
 
-// cachedDenial finds the answer to a knock that has been answered. The same question again means that the answer was lost;
+// cachedDenial returns the answer to a knock that has been answered before. The same question again means that the answer was lost;
 // it must not put the peer at the door a second time.
 func (s *step) cachedDenial(e Knock) (protocol.JoinReply, bool) {
 	q := e.Request
@@ -46,7 +46,8 @@ func (s *step) cachedDenial(e Knock) (protocol.JoinReply, bool) {
 	return s.next.denied[i].reply, true
 }
 
-// doorReason signs why p, which is told by nonce, has lost what it had. r has kind, text and end.
+// doorReason returns r as a signed reason for p and nonce. The caller has set Kind, Text, At, Until and Removal. Without a nonce it
+// returns nil.
 func (s *step) doorReason(p peer.ID, nonce protocol.Nonce, r protocol.Reason) ([]byte, error) {
 	if nonce == (protocol.Nonce{}) {
 		return nil, nil
@@ -60,13 +61,13 @@ func (s *step) doorReason(p peer.ID, nonce protocol.Nonce, r protocol.Reason) ([
 	return signed.Bytes(), nil
 }
 
-// revoke closes an open invite. It is kept to its end, so that a peer that shows it is told.
+// revoke revokes an open invite. The invite is kept until its end, so that a peer that shows it can be told.
 func (s *step) revoke(i Invite, text string) {
 	i.Revoked = Revocation{At: s.now, Text: text, Seq: s.next.state.Seq()}
 	s.setInvite(i.ID, &i)
 }
 
-// revokeBy revokes the open invites that p has made: a peer that is no member invites nobody.
+// revokeBy revokes the open invites that p has made: a peer that is no member has none.
 func (s *step) revokeBy(p peer.ID) {
 	for _, i := range s.next.invites {
 		if i.By == p && i.open() {
@@ -75,12 +76,12 @@ func (s *step) revokeBy(p peer.ID) {
 	}
 }
 
-// makerIsOut is why the invites of a peer that lost its place are revoked.
+// makerIsOut is the reason for which the invites of a peer that lost its place are revoked.
 const makerIsOut = "its maker is no longer a member"
 
-// tellRevoked adds to the refusal of an invite that it was revoked, when and by which peer. The first peer that shows the
-// token is told, and gets the same bytes for the same question; any other peer gets the answer for an unknown invite. The
-// claim is in the batch. Ed25519 is deterministic, so the same claim gets the same bytes again.
+// tellRevoked adds a reason to the refusal of an invite, if the invite was revoked: when, and by which peer. The first peer that
+// shows the token gets it, and gets the same bytes again for the same question, since Ed25519 is deterministic. Its claim is in the
+// batch. Any other peer gets the answer for an unknown invite.
 func (s *step) tellRevoked(e Knock, reply *protocol.JoinReply) error {
 	i, ok := s.next.inviteFor(e.Request.Token, s.now)
 	r, nonce := i.Revoked, e.Request.Nonce
@@ -99,7 +100,7 @@ func (s *step) tellRevoked(e Knock, reply *protocol.JoinReply) error {
 	return err
 }
 
-// inviteFor finds the invite of token, open or revoked, before its end.
+// inviteFor returns the invite of token, open or revoked, before its end.
 func (l Ledger) inviteFor(token protocol.Token, now time.Time) (Invite, bool) {
 	i, ok := l.invites[token.ID()]
 	if !ok || subtle.ConstantTimeCompare(i.Token[:], token[:]) != 1 || !now.Before(i.Expires) {
@@ -108,7 +109,7 @@ func (l Ledger) inviteFor(token protocol.Token, now time.Time) (Invite, bool) {
 	return i, true
 }
 
-// forgetRevoked makes room for an open invite: the revoked one with the earliest end goes first.
+// forgetRevoked makes room for open invites: it forgets the revoked ones with the earliest ends.
 func (s *step) forgetRevoked() {
 	for len(s.next.invites) > MaxInvites {
 		var first Invite

@@ -7,17 +7,17 @@ import (
 
 // The errors of [State.Apply] and [Ledger.Step], wrapped with details. Test with errors.Is.
 var (
-	// ErrGap: records are missing before this one; fetch them.
+	// ErrGap: records before this one are missing. Fetch them.
 	ErrGap = errors.New("authority: records are missing")
-	// ErrKnown: this record is applied already.
+	// ErrKnown: this record has been applied already.
 	ErrKnown = errors.New("authority: record is known")
 	// ErrFork: an entitled peer signed two different records with one number. The State returned with it is frozen.
 	ErrFork = errors.New("authority: the room's log is forked")
 	// ErrFrozen: nothing applies to a frozen room.
 	ErrFrozen = errors.New("authority: room is frozen")
-	// ErrChain: the record's number is the next, but it does not continue this log.
+	// ErrChain: the record has the next number, but does not continue this log.
 	ErrChain = errors.New("authority: record does not continue the log")
-	// ErrNotEntitled: the author did not have the right in the state before the record.
+	// ErrNotEntitled: the author was not the authority in the state before the record.
 	ErrNotEntitled = errors.New("authority: author is not entitled")
 	// ErrRule: a rule of the room forbids it.
 	ErrRule = errors.New("authority: against the rules of the room")
@@ -40,7 +40,7 @@ var (
 // errReadsAsID is an ErrNickBad.
 var errReadsAsID = fmt.Errorf("%w: it reads as an end of a peer ID here", ErrNickBad)
 
-// ruleError is a more exact ErrRule.
+// A ruleError is an ErrRule of its own.
 type ruleError string
 
 func (e ruleError) Error() string        { return string(e) }

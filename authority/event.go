@@ -9,7 +9,7 @@ import (
 	"localchat/protocol"
 )
 
-// An Env is everything that one step takes from outside.
+// An Env has everything that one step takes from outside.
 type Env struct {
 	Now    time.Time
 	Rand   io.Reader
@@ -18,64 +18,63 @@ type Env struct {
 	Self peer.ID
 }
 
-// An Event is something that happened to a room's authority: an order of the owner, a request of another peer, or
-// the passing of time. The set is closed.
+// An Event is something that happened to a room's authority: an order of the owner, a request of another peer, or the passing of
+// time. It is one of the types below.
 type Event interface{ event() }
 
 type (
-	// CreateRoom makes the room, on the zero Ledger.
+	// CreateRoom creates the room. It is for the zero Ledger.
 	CreateRoom struct {
 		Name, Nick string
 		Policy     protocol.Policy
 	}
-	// Recovered holds records that this authority has signed and lost, with a disk that was put back: members still have
-	// them. Resumed follows.
+	// Recovered has records that this authority has signed and then lost, because an older state of its disk was put back. Members
+	// still had them. Resumed follows.
 	Recovered struct{ Records []protocol.SignedRecord }
-	// Resumed is the first event after [Load], except Recovered. It starts a new epoch, since keys are not kept on disk.
+	// Resumed is the first event after [Load], or the first after Recovered. It starts an epoch, since keys are not kept on disk.
 	Resumed struct{}
-	// Kick removes a member. For a peer that has been kicked it replaces the text that is told.
+	// Kick removes a member. If the peer has been kicked already, it replaces the text of the reason.
 	Kick struct {
 		Peer   peer.ID
 		Reason string
 		Cut    protocol.Cut
 	}
-	// Ban removes and refuses, for a time, or for ever if For is zero. Peer need not be a member.
+	// Ban removes a peer and keeps it out, for the time For, or without end if For is zero. Peer need not be a member.
 	Ban struct {
 		Peer   peer.ID
 		Reason string
 		For    time.Duration
 		Cut    protocol.Cut
 	}
-	// Unban lifts a ban in force.
+	// Unban lifts a ban that holds.
 	Unban struct{ Peer peer.ID }
 	// SetPolicy replaces the policy.
 	SetPolicy struct{ Policy protocol.Policy }
-	// Rekey starts a new epoch.
+	// Rekey starts an epoch.
 	Rekey struct{}
 	// Close ends the room. Kind is Closed or Idle.
 	Close struct {
 		Kind   protocol.ReasonKind
 		Reason string
 	}
-	// MakeInvite makes a single-use invite. By is the member that asks, Nick may be "", and Expires zero is
-	// [DefaultInviteLife].
+	// MakeInvite makes a single-use invite. By is the member that asks; "" is the authority. Nick may be "". If Expires is zero, the
+	// invite holds for [DefaultInviteLife].
 	MakeInvite struct {
 		Nick    string
 		Expires time.Duration
 		By      peer.ID
 	}
-	// RevokeInvite ends an open invite.
+	// RevokeInvite revokes an open invite.
 	RevokeInvite struct{ ID protocol.InviteID }
-	// Knock is a join request of the peer that the stream authenticates.
-	// From is the address that it comes from, as the driver names addresses: peers of one address share a few places at
-	// the door.
+	// Knock is a join request of the peer that the stream authenticates. From is the address of the peer, in a form that the driver
+	// chooses: the peers of one address share a few places at the door.
 	Knock struct {
 		Peer    peer.ID
 		Request protocol.JoinRequest
 		From    string
 	}
-	// Gone names the members that will not come back, with their cuts. A newcomer gets the nick of such a member, or one that
-	// looks like it, and that member leaves. The event holds until the next one.
+	// Gone names the members that will not come back, with their cuts. When a peer is admitted with the nick of such a member, or
+	// with one that looks like it, the member leaves. The event replaces an earlier one.
 	Gone struct{ Cuts map[peer.ID]protocol.Cut }
 	// Accept admits a peer that is at the door.
 	Accept struct{ Peer peer.ID }
@@ -84,7 +83,7 @@ type (
 		Peer   peer.ID
 		Reason string
 	}
-	// KnockGone: a peer that knocked has gone.
+	// KnockGone says that a peer at the door no longer waits.
 	KnockGone struct{ Peer peer.ID }
 	// Poll is a question from the peer that the stream authenticates.
 	Poll struct {
@@ -96,22 +95,23 @@ type (
 		Peer peer.ID
 		Ack  protocol.PollAck
 	}
-	// Leave is a member's wish to leave.
+	// Leave says that a member asks to leave.
 	Leave struct {
 		Peer peer.ID
 		Cut  protocol.Cut
 	}
-	// Tick is the passing of time; LastLine is when the last line was heard, by this node's clock. Unasked: the members may have
-	// said something since, so that the room is not closed as idle yet. Once a minute is often enough.
+	// Tick says that time has passed. Once a minute is often enough. LastLine is the time at which the last line came, by this
+	// node's clock. If Unasked is set, this node has not asked yet whether the members have later lines, and the room is not closed
+	// as idle.
 	Tick struct {
 		LastLine time.Time
 		Unasked  bool
 	}
-	// ClockMoved: since the last event the wall clock was set by that much, on or back, or stood still while the machine
-	// slept. The times of later events are by the new one.
+	// ClockMoved says that the wall clock was set by By since the last event, forward or back. A clock that stood still while the
+	// machine slept counts as set back. The times of later events are by the new clock.
 	ClockMoved struct{ By time.Duration }
-	// Away: until now the authority could not be reached: its machine slept, or had no network. As after a start, no reason
-	// expires for [ResumeGrace].
+	// Away says that the authority could not be reached until now, because its machine slept or had no network. As after a start, no
+	// reason expires for [ResumeGrace].
 	Away struct{}
 )
 
@@ -138,21 +138,21 @@ func (Tick) event()         {}
 func (ClockMoved) event()   {}
 func (Away) event()         {}
 
-// An Effect is something for the driver to do. Effects are carried out in order. The set is closed.
+// An Effect is something for the driver to do. The driver carries effects out in order. It is one of the types below.
 type Effect interface{ effect() }
 
 type (
-	// Persist comes first where there is one: Batch is written in one transaction and synced before any later
-	// effect. If that fails, the driver keeps the old Ledger and drops the rest: the step has not happened.
+	// Persist is always the first effect: the driver writes Batch in one transaction, and syncs it, before any later effect. If that
+	// fails, the driver keeps the old Ledger and drops the other effects: the step has not happened.
 	Persist struct{ Batch Batch }
-	// Commit is a new record. The Ledger's State has it; the room and the other members do not yet. Key is the key of the
-	// epoch that the record starts; it means nothing with a record that starts none, or with one of Recovered.
+	// Commit is a new record. The Ledger's State has applied it; the room and the other members have not. Key is the key of the
+	// epoch that the record starts. It is undefined if the record starts none, or comes from Recovered.
 	Commit struct {
 		Record protocol.SignedRecord
 		Change Change
 		Key    protocol.Key
 	}
-	// Already: record Seq has done what was ordered; there is no new record. Epoch is the epoch in force.
+	// Already says that the order changes nothing, because record Seq has done it. Epoch is the epoch in force.
 	Already struct {
 		Peer       peer.ID
 		Seq, Epoch uint64
@@ -162,18 +162,18 @@ type (
 		Peer  peer.ID
 		Reply protocol.JoinReply
 	}
-	// KnockShown: tell the owner that a peer is at the door.
+	// KnockShown says that a peer is at the door, for the owner.
 	KnockShown struct {
 		Peer peer.ID
 		Nick string
 		From string
 	}
-	// KnockDropped: a peer that was shown has left the door without the owner's answer.
+	// KnockDropped says that a peer of a KnockShown is no longer at the door, without an answer of the owner.
 	KnockDropped struct {
 		Peer peer.ID
 		Nick string
 	}
-	// KnockTurned: a peer was told to try again later, since the door has no place left for it or for its address.
+	// KnockTurned says that a peer was told to try again later, since there is no place at the door for it or for its address.
 	KnockTurned struct{ From string }
 	// AnswerPoll answers the poll of Peer. Reason is a signed reason, with PollReason.
 	AnswerPoll struct {
@@ -181,7 +181,8 @@ type (
 		Outcome PollOutcome
 		Reason  []byte
 	}
-	// Told: a removed peer has asked for its reason (Acked false: it is on its way) or has kept it (Acked true).
+	// Told says that the reason of a removed peer is on its way to the peer (Acked is false), or that the peer has kept it (Acked is
+	// true).
 	Told struct {
 		Peer    peer.ID
 		Nick    string
@@ -192,7 +193,7 @@ type (
 	}
 	// Invited is the result of MakeInvite.
 	Invited struct{ Invite Invite }
-	// Attempt: Peer is not the owner and tried something that only the owner may do. What names it in one word.
+	// Attempt says that Peer tried to do something that only the owner may do. What names it in one word.
 	Attempt struct {
 		Peer peer.ID
 		What string
@@ -215,25 +216,25 @@ func (Attempt) effect()      {}
 type PollOutcome uint8
 
 const (
-	// PollRefused: the one REFUSED, the same for every cause.
+	// PollRefused: answer REFUSED, the same for every cause.
 	PollRefused PollOutcome = iota
-	// PollHold: a member that has all records and keys. Hold the question until there is news.
+	// PollHold: the peer is a member with all records and the key. Hold the question until there is news.
 	PollHold
-	// PollNews: a member that lacks records or the key. The driver fills them in.
+	// PollNews: the peer is a member that lacks records or the key. The driver fills them in.
 	PollNews
-	// PollDiffers: a member whose log is longer than this one, or differs from it. The driver hands it the record of the last
-	// number that both have, which shows a difference if there is one.
+	// PollDiffers: the peer is a member whose log is longer than this one, or differs from it. The driver answers with the record of
+	// the last number that both have, which shows a difference if there is one.
 	PollDiffers
-	// PollReason: the peer's reason, once.
+	// PollReason: answer with the peer's reason.
 	PollReason
 )
 
-// A Batch is what one step writes. In the maps nil means: delete.
+// A Batch has what one step writes to disk. A nil value in Failures or Invites deletes the entry.
 type Batch struct {
 	Records  []protocol.SignedRecord
 	Failures map[peer.ID]*Failure
 	Invites  map[protocol.InviteID]*Invite
-	// BanShift is whole; nil: it is as before.
+	// BanShift replaces the whole map; nil leaves it as it is.
 	BanShift map[uint64]time.Duration
 }
 
@@ -241,28 +242,28 @@ type Batch struct {
 type Invite struct {
 	ID      protocol.InviteID
 	Token   protocol.Token
-	Nick    string // the only nick it is good for, or ""
+	Nick    string // the only nick that it admits, or ""
 	By      peer.ID
 	Expires time.Time
-	// Revoked says since when and why it lets nobody in any more; zero for an open one.
+	// Revoked is zero for an open invite.
 	Revoked Revocation `json:",omitzero"`
 }
 
 func (i Invite) open() bool { return i.Revoked.At.IsZero() }
 
-// A Revocation is owed to the first peer that shows the invite's token.
+// A Revocation says when and why an invite was revoked. The first peer that shows the invite's token is told.
 type Revocation struct {
 	At   time.Time
 	Text string
-	// Seq is the last record before it.
+	// Seq is the last record before the revocation.
 	Seq uint64
-	// Peer and Nonce are those of the question that has claimed it; "" while it waits.
+	// Peer and Nonce are those of the request that was told first; zero until there is one.
 	Peer  peer.ID        `json:",omitzero"` // "" is no peer ID that JSON reads
 	Nonce protocol.Nonce `json:",omitzero"`
 }
 
-// A Failure is the authority's note of why a peer lost its place, waiting for that peer's next poll: PENDING until
-// Claimed, then a replay slot for the claiming nonce until it is acknowledged or has expired.
+// A Failure is the authority's note of why a peer lost its place. It is pending until a poll of that peer claims it. From then on it
+// answers polls with the same nonce, until the peer acknowledges it or it expires.
 type Failure struct {
 	Peer peer.ID
 	Nick string
@@ -280,29 +281,29 @@ type Failure struct {
 
 	Claimed bool
 	Nonce   protocol.Nonce
-	// Answer is the signed reason given to Nonce.
+	// Answer is the signed reason for Nonce.
 	Answer []byte
-	// Acked: the peer has kept its reason. Such a note is only kept with a ban, for the owner's list.
+	// Acked is set if the peer has kept its reason. Such a failure is kept only for a ban, for the owner's list of bans.
 	Acked bool
-	// Known: the peer has heard before that this membership has ended. The failure answers a client that asks, and is owed
-	// to none.
+	// Known is set if the peer was told before that this membership has ended. The failure answers a client that asks, but the
+	// authority does not wait for one.
 	Known bool
 }
 
-// A Knocking is somebody at the door.
+// A Knocking is a peer at the door.
 type Knocking struct {
 	Peer  peer.ID
-	Nick  string // as it would be shown
+	Nick  string // in its normal form
 	Since time.Time
 	Nonce protocol.Nonce // of its request, or zero
 	From  string         // its address; see [Knock]
 }
 
-// A Durable is all that a Ledger needs to live again.
+// A Durable is what a driver keeps of a Ledger on disk, from which [Load] makes it again.
 type Durable struct {
 	Records  []protocol.SignedRecord
 	Failures []Failure
 	Invites  []Invite
-	// BanShift is by how much the clock was set since a ban with an end was made, by the number of its record.
+	// BanShift says by how much the clock was set since a ban with an end was made, by the number of the ban's record.
 	BanShift map[uint64]time.Duration
 }

@@ -12,10 +12,10 @@ import (
 	"localchat/protocol"
 )
 
-// knock answers a join request: at once where the door is open or an invite opens it, or when the owner has decided.
+// knock answers a join request: at once if the room is open or an invite is valid, and otherwise when the owner has decided.
 func (s *step) knock(e Knock) error {
 	if reply, again := s.cachedDenial(e); again {
-		s.dropKnock(e.Peer) // from another program of that peer: the latest question is answered
+		s.dropKnock(e.Peer) // a later request of the same peer, by another program: only the latest is answered
 		s.do(AnswerJoin{e.Peer, reply})
 		return nil
 	}
@@ -37,8 +37,8 @@ func (s *step) knock(e Knock) error {
 	return nil
 }
 
-// consider gives the answer that needs no owner's decision, or code 0, the nick to assign, and the invite to consume.
-// It checks the door before the nick: a stranger without an invite does not learn the members' nicks.
+// consider returns the answer, if it needs no decision of the owner. Otherwise the code of reply is 0, and consider returns the nick
+// to assign and the invite to consume. It looks at the nick last: a stranger without an invite must not learn the members' nicks.
 func (s *step) consider(e Knock) (reply protocol.JoinReply, nick string, invite protocol.InviteID) {
 	state, q := s.next.state, e.Request
 	no := func(code protocol.JoinCode, wait time.Duration) (protocol.JoinReply, string, protocol.InviteID) {
@@ -47,7 +47,7 @@ func (s *step) consider(e Knock) (reply protocol.JoinReply, nick string, invite 
 	if state.head == nil || state.closed || state.authority != s.env.Self || q.Room != state.room {
 		return no(protocol.JoinNoRoom, 0)
 	}
-	if m, ok := state.Member(e.Peer); ok { // it has lost its data
+	if m, ok := state.Member(e.Peer); ok { // a member that has lost its data
 		return protocol.JoinReply{Code: protocol.JoinAdmitted, Admission: m.Admission}, "", protocol.InviteID{}
 	}
 	if _, left, ok := s.banned(e.Peer); ok {
@@ -81,13 +81,13 @@ func (s *step) consider(e Knock) (reply protocol.JoinReply, nick string, invite 
 	return protocol.JoinReply{}, nick, invite
 }
 
-// misleadsAtDoor is [State.misleads] for the peers at the door.
+// misleadsAtDoor is State.misleads for the peers at the door.
 func (s *step) misleadsAtDoor(p peer.ID, nick string) bool {
 	me := newBadge(p, nick)
 	return slices.ContainsFunc(s.next.knocks, func(k Knocking) bool { return k.Peer != p && me.readsAs(newBadge(k.Peer, k.Nick)) })
 }
 
-// joinCode is the answer to a stranger that mayAdmit refuses.
+// joinCode returns the answer to a stranger for an error of mayAdmit.
 func joinCode(err error) protocol.JoinCode {
 	switch {
 	case errors.Is(err, ErrFull):
@@ -100,8 +100,8 @@ func joinCode(err error) protocol.JoinCode {
 	return protocol.JoinNoRoom
 }
 
-// invited finds the open invite that q shows and that is good for nick. Wrong tokens are not counted here: a token has
-// 128 bits, so nobody guesses one, and a count would only close the door to peers with a good one.
+// invited returns the open invite that q shows, if it is valid for nick. There is no bound on wrong tokens: nobody guesses one of 128
+// bits, and a bound would only keep out peers with a valid one.
 func (l Ledger) invited(q protocol.JoinRequest, nick string, now time.Time) (Invite, bool) {
 	i, ok := l.inviteFor(q.Token, now)
 	if !ok || !i.open() || i.Nick != "" && nickSortKey(i.Nick) != nickSortKey(nick) {
@@ -110,8 +110,8 @@ func (l Ledger) invited(q protocol.JoinRequest, nick string, now time.Time) (Inv
 	return i, true
 }
 
-// Invited reports whether q shows an open invite of this room that is good for its nick. A driver asks before it charges q
-// to a budget that strangers share.
+// Invited reports whether q shows an open invite of this room that is valid for its nick. Then a driver need not charge q to a budget
+// that strangers share.
 func (l Ledger) Invited(q protocol.JoinRequest, now time.Time) bool {
 	nick, err := NormalizeNick(q.Nick)
 	if err != nil || q.Token.IsZero() || q.Room != l.state.room {
@@ -121,7 +121,7 @@ func (l Ledger) Invited(q protocol.JoinRequest, now time.Time) bool {
 	return ok
 }
 
-// returnWait is how long a kicked peer must still stay away from an open room.
+// returnWait returns how long a kicked peer must still stay away from an open room.
 func (s *step) returnWait(p peer.ID) time.Duration {
 	r, ok := s.next.state.Removed(p)
 	if !ok || r.Left || r.Kind != protocol.Kicked {
@@ -131,12 +131,12 @@ func (s *step) returnWait(p peer.ID) time.Duration {
 	if !lately {
 		return 0
 	}
-	// At most the whole wait, should the clock have been put back.
+	// At most the whole wait, since the clock may have been set back.
 	return min(at.Add(ReturnAfter).Sub(s.now), ReturnAfter)
 }
 
-// wait puts k at the end of the door's queue, in place of its earlier request. If there is no place, the peer is told to
-// try again: the peers that wait already came first.
+// wait puts k at the end of the peers at the door, in place of an earlier request of the same peer. If there is no place, the peer is
+// told to try again.
 func (s *step) wait(k Knocking) {
 	old := slices.IndexFunc(s.next.knocks, func(o Knocking) bool { return o.Peer == k.Peer })
 	shown := old >= 0 && s.next.knocks[old].Nick == k.Nick
@@ -158,8 +158,8 @@ func (s *step) wait(k Knocking) {
 	}
 }
 
-// placeFor reports whether one more peer of that address may wait. When all places are taken, the address that has the most
-// gives one to an address that has fewer: the place of its latest peer.
+// placeFor reports whether one more peer of that address may wait. If all places are taken, it frees one if another address has at
+// least two more than this one: that of the latest peer of the address with the most.
 func (s *step) placeFor(from string) bool {
 	held := make(map[string]int)
 	for _, k := range s.next.knocks {
@@ -188,14 +188,14 @@ func (s *step) placeFor(from string) bool {
 	return false
 }
 
-// later tells k to try again.
+// later tells k to try again later.
 func (s *step) later(k Knocking) {
 	s.do(AnswerJoin{k.Peer, protocol.JoinReply{Code: protocol.JoinTooSoon, Wait: KnockAgain}})
 	s.do(KnockTurned{k.From})
 }
 
-// admit makes p a member and tells it so. An older failure of p is void. A peer at the door with a nick like p's has to
-// choose another. A member that is [Gone] and has a nick like p's leaves.
+// admit makes p a member, and answers its request. It deletes a failure of p. A member that is [Gone] and has a nick like p's leaves.
+// A peer at the door with a nick like p's is told to choose another.
 func (s *step) admit(p peer.ID, nick string, invite protocol.InviteID) error {
 	_, out := s.next.state.vacated(nick, s.next.gone)
 	for _, p := range out {
@@ -251,7 +251,7 @@ func (s *step) deny(e Deny) error {
 	return nil
 }
 
-// takeKnock removes p from the door.
+// takeKnock removes p from the door, and returns its knock.
 func (s *step) takeKnock(p peer.ID) (Knocking, bool) {
 	i := slices.IndexFunc(s.next.knocks, func(k Knocking) bool { return k.Peer == p })
 	if i < 0 {
@@ -262,7 +262,7 @@ func (s *step) takeKnock(p peer.ID) (Knocking, bool) {
 	return k, true
 }
 
-// dropKnock is takeKnock, and tells the owner that no answer is needed any more.
+// dropKnock is takeKnock, with an effect that tells the owner that no answer is needed any more.
 func (s *step) dropKnock(p peer.ID) (Knocking, bool) {
 	k, ok := s.takeKnock(p)
 	if ok {
@@ -314,7 +314,7 @@ func (s *step) makeInvite(e MakeInvite) error {
 	return nil
 }
 
-// roomForInvite says whether m may have one more open invite.
+// roomForInvite returns an error unless m may have one more open invite.
 func (s *step) roomForInvite(m Member) error {
 	open, by := 0, 0
 	for _, i := range s.next.invites {

@@ -14,9 +14,9 @@ import (
 	"localchat/protocol"
 )
 
-// A Keyring is the epoch keys that one node holds for one room. It is a value: no method changes it.
+// A Keyring has the epoch keys that one node has of one room. It is a value: no method changes it.
 type Keyring struct {
-	keys []heldKey // by epoch; never written once returned
+	keys []heldKey // by epoch; not written to once the Keyring has been returned
 }
 
 type heldKey struct {
@@ -25,8 +25,8 @@ type heldKey struct {
 	since time.Time
 }
 
-// With is k with those keys of more that fit and are not known yet, learnt at now. A key counts only if its record has been
-// applied to s and commits to it (see [State.Fits]), whoever sends it. The key of an epoch never changes.
+// With returns k with those keys of more that are valid and not known yet, learnt at now. A key is valid only if the record of its
+// epoch has been applied to s and commits to it (see [State.Fits]). The key of an epoch never changes.
 func (k Keyring) With(s State, more []protocol.EpochKey, now time.Time) Keyring {
 	keys := slices.Clip(k.keys)
 	for _, m := range more {
@@ -42,7 +42,7 @@ func (k Keyring) With(s State, more []protocol.EpochKey, now time.Time) Keyring 
 	return Keyring{slices.CompactFunc(keys, func(a, b heldKey) bool { return a.epoch == b.epoch })}
 }
 
-// Get is the key of epoch. It does not allocate.
+// Get returns the key of epoch, if k has it. It does not allocate.
 func (k Keyring) Get(epoch uint64) (protocol.Key, bool) {
 	i, known := k.find(epoch)
 	if !known {
@@ -51,7 +51,7 @@ func (k Keyring) Get(epoch uint64) (protocol.Key, bool) {
 	return k.keys[i].key, true
 }
 
-// Latest is the newest epoch whose key is held. It is never later than the epoch in force.
+// Latest returns the latest epoch whose key k has, if there is one. It is not later than the epoch in force.
 func (k Keyring) Latest() (uint64, bool) {
 	if len(k.keys) == 0 {
 		return 0, false
@@ -59,7 +59,7 @@ func (k Keyring) Latest() (uint64, bool) {
 	return k.keys[len(k.keys)-1].epoch, true
 }
 
-// Epochs are the epochs whose keys are held, ascending.
+// Epochs returns the epochs whose keys k has, in order.
 func (k Keyring) Epochs() []uint64 {
 	es := make([]uint64, len(k.keys))
 	for i, h := range k.keys {
@@ -68,7 +68,7 @@ func (k Keyring) Epochs() []uint64 {
 	return es
 }
 
-// After are the keys of the epochs after that one, ascending.
+// After returns the keys of later epochs than epoch, in order.
 func (k Keyring) After(epoch uint64) iter.Seq[protocol.EpochKey] {
 	return func(yield func(protocol.EpochKey) bool) {
 		i := sort.Search(len(k.keys), func(i int) bool { return k.keys[i].epoch > epoch })
@@ -80,8 +80,8 @@ func (k Keyring) After(epoch uint64) iter.Seq[protocol.EpochKey] {
 	}
 }
 
-// Drop is k without the keys that were superseded before that time. A key is superseded when the first key of a later epoch is
-// learnt, so the newest is never dropped. All keys are of epochs of the log, so nothing that a peer hands over makes a node
+// Drop returns k without the keys that were superseded before that time. A key is superseded when the first key of a later epoch is
+// learnt, so the latest is never dropped. Every key in k is of an epoch of the log, so no key that a peer hands over can make a node
 // drop the key in force.
 func (k Keyring) Drop(before time.Time) Keyring {
 	var keep []heldKey
@@ -114,21 +114,21 @@ func (k Keyring) find(epoch uint64) (int, bool) {
 	})
 }
 
-// Derive is the key of the epoch that the Admit record r starts, from the key of the epoch before. Members compute it. The
-// admitted peer is handed it, and cannot compute the key before. The salt is the record before and the peer admitted, which no
-// other Admit of the room has, and not the record's own hash, since the record commits to the key.
+// Derive returns the key of the epoch that the Admit record r starts, given the key of the epoch before. Members compute it. The
+// admitted peer is handed it, and cannot compute the earlier key from it. The salt is the hash of the record before and the admitted
+// peer, which together no other Admit of the room has. It cannot be the hash of r, since r commits to the key.
 func Derive(old protocol.Key, r protocol.Record) protocol.Key {
 	admit, _ := r.Body.(protocol.Admit)
 	salt := append(append([]byte(nil), r.Prev[:]...), admit.Peer...)
 	b, err := hkdf.Key(sha256.New, old[:], salt, "localchat/epoch/v2", len(protocol.Key{}))
 	if err != nil {
-		// Only a length beyond 255 hashes, or a FIPS build with a short secret, can fail; ours are constants.
+		// It fails only for a result longer than 255 hashes, or in a FIPS build for a short secret. Both lengths are constants.
 		panic(fmt.Sprintf("authority: derive key: %v", err))
 	}
 	return protocol.Key(b)
 }
 
-// Fresh is a new random key.
+// Fresh returns a new random key.
 func Fresh(rand io.Reader) (protocol.Key, error) {
 	var k protocol.Key
 	if _, err := io.ReadFull(rand, k[:]); err != nil {

@@ -13,36 +13,36 @@ import (
 	"localchat/protocol"
 )
 
-// A Ledger is the authority's own side of one room: its State, the failures that wait, the invites, and the peers at
-// the door. It is a reducer over values: [Ledger.Step] returns a new one. What is on disk of it is a [Durable]; the
-// rest (knocks) a restart may forget.
+// A Ledger has the authority's books of one room: the State, the failures, the invites, and the peers at the door. It is a reducer
+// over values: [Ledger.Step] returns a new one. A driver keeps a [Durable] of it on disk; a restart forgets the rest, as the peers
+// at the door.
 type Ledger struct {
 	state    State
 	failures map[peer.ID]Failure
 	invites  map[protocol.InviteID]Invite
 	knocks   []Knocking               // in the order of arrival
-	denied   []denied                 // the latest peers that were sent away from the door
-	gone     map[peer.ID]protocol.Cut // members; see [Gone]
-	// key is that of the epoch in force, which the next Admit's is derived from. It is not on disk: after a Load it is zero
-	// until Resumed has made a new one, and nothing that starts an epoch is ordered before.
+	denied   []denied                 // the latest peers that were turned away from the door
+	gone     map[peer.ID]protocol.Cut // see [Gone]
+	// key is the key of the epoch in force, from which that of the next Admit is derived. It is not on disk: after Load it is zero
+	// until Resumed makes a new one, and no order is accepted before.
 	key protocol.Key
 
-	// activeAt is the last sign of life but lines: a record other than Rekey, or the start.
+	// activeAt is the time of the last record other than Rekey, or of the start.
 	activeAt time.Time
-	// graceUntil: no failure expires before it.
+	// graceUntil is the time before which no failure expires.
 	graceUntil time.Time
 
-	// banShift is by how much the clock has moved since a ban was made, by the number of its record: a later ban of the same
-	// peer has none of it. See clockMoved.
+	// banShift says by how much the clock was set since a ban was made, by the number of the ban's record, so that a later ban of
+	// the same peer is not shifted. See clockMoved.
 	banShift map[uint64]time.Duration
-	// out is when each peer lost its place that did so within [FailureLife]; MaxFailures at most.
+	// out says when a peer lost its place, for those that did within [FailureLife]; MaxFailures at most.
 	out map[peer.ID]time.Time
-	// epochSince is when the epoch in force was started.
+	// epochSince is the time at which the epoch in force was started.
 	epochSince time.Time
 }
 
-// Load makes the Ledger of d again. Its first event is Recovered or Resumed. A log that does not fit together is an error that
-// says at which record.
+// Load returns the Ledger that d was made of. Its first event has to be Recovered or Resumed. A damaged log is an error that says at
+// which record.
 func Load(d Durable) (Ledger, error) {
 	state, err := Replay(d.Records)
 	if err != nil {
@@ -72,31 +72,31 @@ func Load(d Durable) (Ledger, error) {
 	return l, nil
 }
 
-// State is the room as its log says.
+// State returns what the room's log says.
 func (l Ledger) State() State { return l.state }
 
-// Forked is l with its state frozen, if a and b prove that the room's log is forked; see [State.Forked]. Nothing is ordered in
-// a frozen room. A peer that lost its place before is still told why.
+// Forked returns l with its state frozen, and true, if a and b prove that the room's log is forked; see [State.Forked]. A frozen room
+// accepts no order. A peer that lost its place before is still told why.
 func (l Ledger) Forked(a, b protocol.SignedRecord) (Ledger, bool) {
 	var ok bool
 	l.state, ok = l.state.Forked(a, b)
 	return l, ok
 }
 
-// Failures are the failure states, by the records they came with.
+// Failures returns the failures, in the order of their records.
 func (l Ledger) Failures() []Failure {
 	return slices.SortedFunc(maps.Values(l.failures), func(a, b Failure) int {
 		return cmp.Or(cmp.Compare(a.Removal, b.Removal), cmp.Compare(a.Peer, b.Peer))
 	})
 }
 
-// Owes reports whether p may still ask for a reason, or fetch it again: until then its connection must live.
+// Owes reports whether p may still ask for its reason, for the first time or again. The driver must keep a connection of such a peer.
 func (l Ledger) Owes(p peer.ID, now time.Time) bool {
 	f, ok := l.failures[p]
 	return ok && !f.Acked && !f.Known && !l.expired(f, now)
 }
 
-// Invites are the invites open at now, by their end and then their id.
+// Invites returns the invites that are open at now, in the order of their ends and then of their ids.
 func (l Ledger) Invites(now time.Time) []Invite {
 	var open []Invite
 	for _, i := range l.invites {
@@ -110,17 +110,17 @@ func (l Ledger) Invites(now time.Time) []Invite {
 	return open
 }
 
-// Knocks are the strangers at the door, first come first.
+// Knocks returns the strangers at the door, in the order in which they came.
 func (l Ledger) Knocks() []Knocking { return slices.Clone(l.knocks) }
 
 func (l Ledger) expired(f Failure, now time.Time) bool {
 	return !now.Before(f.Expires) && !now.Before(l.graceUntil)
 }
 
-// Step is the Ledger after ev, and what the driver has to do. If it returns an error, nothing has happened. See [Persist]
-// for a driver that fails.
+// Step returns the Ledger after ev, and what the driver has to do. If it returns an error, nothing has changed. See [Persist] for a
+// driver that cannot write.
 func (l Ledger) Step(env Env, ev Event) (Ledger, []Effect, error) {
-	// Milliseconds, since that is what records carry: the same instant decides here and in every member's Apply.
+	// A record has milliseconds. With the same precision here, a time decides alike here and in every member's Apply.
 	s := &step{next: l, env: env, now: env.Now.UTC().Truncate(time.Millisecond)}
 	if err := s.handle(ev); err != nil {
 		return l, nil, err
@@ -131,7 +131,7 @@ func (l Ledger) Step(env Env, ev Event) (Ledger, []Effect, error) {
 	return s.next, s.effects, nil
 }
 
-// step is one Step under way: the Ledger to be, and what it will take.
+// A step is a Step that is being made: the next Ledger, and the effects.
 type step struct {
 	next    Ledger
 	env     Env
@@ -141,7 +141,7 @@ type step struct {
 }
 
 func (s *step) handle(ev Event) error {
-	// Strangers' questions have answers in every state of a room, even before there is one.
+	// These have an answer in every state of a room, even before there is one.
 	switch e := ev.(type) {
 	case Poll:
 		return s.poll(e)
@@ -187,7 +187,7 @@ func (s *step) handle(ev Event) error {
 	return s.order(ev)
 }
 
-// order handles what only an open room knows.
+// order handles the events that only an open room accepts.
 func (s *step) order(ev Event) error {
 	switch e := ev.(type) {
 	case Kick:
@@ -253,7 +253,7 @@ func (s *step) resumed() error {
 	return s.commit(protocol.Rekey{})
 }
 
-// away: nobody could be answered until now, so that nobody has come too late.
+// away starts the time in which no failure expires: no peer could be answered until now, so no peer is too late.
 func (s *step) away() { s.next.graceUntil = s.now.Add(ResumeGrace) }
 
 func (s *step) tick(e Tick) error {
@@ -275,17 +275,17 @@ func (s *step) tick(e Tick) error {
 		return s.close(Close{Kind: protocol.Idle})
 	case s.now.Sub(s.next.epochSince) >= RekeyAfter:
 		return s.commit(protocol.Rekey{})
-	case s.next.epochSince.After(s.now): // the clock was ahead: nobody knows how old the epoch is
+	case s.next.epochSince.After(s.now): // the clock was ahead, so the age of the epoch is not known
 		return s.commit(protocol.Rekey{})
 	}
 	return nil
 }
 
-// purge deletes what has expired. It only saves room: every reader checks the time itself.
+// purge deletes what has expired. It only saves memory and disk: every use looks at the time itself.
 func (s *step) purge() {
 	for p, f := range s.next.failures {
 		_, _, banned := s.banned(p)
-		// The reason of a ban in force stays, for the owner's list of bans.
+		// The reason of a ban that holds stays, for the owner's list of bans.
 		if s.next.expired(f, s.now) && (f.Kind != protocol.Banned || !banned) {
 			s.setFailure(p, nil)
 		}
@@ -303,7 +303,7 @@ func (s *step) purge() {
 	}
 }
 
-// commit signs body as the next record and applies it, by the same way as a record from elsewhere.
+// commit signs body as the next record, and applies it in the same way as a record of another peer.
 func (s *step) commit(body protocol.Body) error {
 	state := s.next.state
 	r := protocol.Record{
@@ -345,7 +345,7 @@ func (s *step) commit(body protocol.Body) error {
 	return nil
 }
 
-// nextKey is the key of the epoch that r starts.
+// nextKey returns the key of the epoch that r starts.
 func (s *step) nextKey(r protocol.Record) (protocol.Key, error) {
 	if _, admit := r.Body.(protocol.Admit); !admit {
 		return Fresh(s.env.Rand)
@@ -362,16 +362,16 @@ func (s *step) already(p peer.ID, seq uint64) {
 	s.do(Already{Peer: p, Seq: seq, Epoch: s.next.state.epoch})
 }
 
-// setFailure writes p's failure, or with nil deletes it, here and in the batch.
+// setFailure sets p's failure, or deletes it if f is nil, in the Ledger and in the batch.
 func (s *step) setFailure(p peer.ID, f *Failure) { set(&s.batch.Failures, &s.next.failures, p, f) }
 
-// setInvite does the same for an invite.
+// setInvite is setFailure for an invite.
 func (s *step) setInvite(id protocol.InviteID, i *Invite) {
 	set(&s.batch.Invites, &s.next.invites, id, i)
 }
 
-// set writes v under k to the batch and to next, or with nil deletes it from both. The first write of a step copies the map of
-// next, which the Ledger before the step has too.
+// set sets k to v in batch and next; if v is nil, it deletes k from next, and the batch says so. The first call of a step copies the
+// map next, which the Ledger before the step has too.
 func set[K comparable, V any](batch *map[K]*V, next *map[K]V, k K, v *V) {
 	if *batch == nil {
 		*batch = make(map[K]*V)

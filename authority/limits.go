@@ -2,41 +2,40 @@ package authority
 
 import "time"
 
-// Every bound of a room's law and of the authority's own books, with its unit and its reason. Bounds of the wire are
-// in package protocol.
+// Every bound of the law of a room and of the authority's books, with its unit and its reason. The bounds of the protocol are in
+// package protocol.
 const (
-	// MaxPast is how many ended memberships a State remembers, the latest ones: four times the largest room. An
-	// older one only matters to lines that nobody retains any more.
+	// MaxPast is the number of ended memberships that a State remembers, the latest ones: eight times the largest room. Older ones
+	// matter only for lines that nobody retains any more.
 	MaxPast = 4096
-	// MaxKnocks is how many strangers may wait at the door at once: more than a person can read through. A peer that
-	// comes when the door is full is told to try again after KnockAgain: by then the owner has answered some of them.
+	// MaxKnocks is the number of strangers at the door: more than a person reads through. A peer that comes when the door is full is
+	// told to try again after KnockAgain: by then the owner may have answered some.
 	MaxKnocks  = 64
 	KnockAgain = 30 * time.Second
-	// MaxKnocksFrom one address may wait at once: a family behind one machine. Ten addresses with as many leave places
-	// for the next.
+	// MaxKnocksFrom is the number of strangers at the door from one address: a family behind one machine. Ten addresses with as many
+	// leave places for the next one.
 	MaxKnocksFrom = MaxKnocks / 10
-	// MaxProposed is the highest number that is tried behind a nick that is taken. A class whose accounts all have one name is
-	// smaller, and a stranger's question must not cost more.
+	// MaxProposed is the highest number that is appended to a nick to propose a free one: more than a class has members with one
+	// name. The proposal answers a stranger, and must not cost more.
 	MaxProposed = 99
-	// MaxInvites is how many open invites a room has, and MaxInvitesBy how many of them one member but the owner has
-	// made: every member of the largest room a few times over; each is about 300 bytes on disk. Revoked ones count
-	// towards what is kept and give way to open ones.
+	// MaxInvites is the number of open invites of a room, and MaxInvitesBy the number that one member but the owner has made: a few
+	// for each member of the largest room, at about 300 bytes on disk each. Revoked invites are kept as long as there is space beside
+	// the open ones.
 	MaxInvites   = 4096
 	MaxInvitesBy = 32
-	// DefaultInviteLife is how long an invite holds when its maker does not say.
+	// DefaultInviteLife is how long an invite holds if its maker does not say.
 	DefaultInviteLife = 24 * time.Hour
-	// ReturnAfter is how long a kicked peer waits before an open room takes it back: long enough for a kick to
-	// be felt where nobody stands at the door.
+	// ReturnAfter is how long a kicked peer must wait before an open room admits it again: long enough that the kick is felt.
 	ReturnAfter = time.Minute
-	// RekeyAfter is the longest life of one epoch: what one stolen key opens at most.
+	// RekeyAfter is the longest life of an epoch, and so bounds what one stolen key opens.
 	RekeyAfter = 24 * time.Hour
-	// ResumeGrace is how long after a restart no failure expires: a room that slept over the end of a failure's
-	// life still tells the peers that come back with it.
+	// ResumeGrace is how long no failure expires after a start. So an authority that was away when a failure would have expired still
+	// tells the peer, which comes back when the authority does.
 	ResumeGrace = 5 * time.Minute
-	// MaxBan is the longest ban with an end; longer is meant without end, and says so.
+	// MaxBan is the longest ban with an end. A person who wants a longer one means a ban without end.
 	MaxBan = 10 * 365 * 24 * time.Hour
-	// FailureLife is how long a failure state waits for its peer's poll (docs/design.md, "The poll").
+	// FailureLife is how long a failure waits for a poll of its peer (docs/design.md, "The poll").
 	FailureLife = 24 * time.Hour
-	// MaxFailures of a room that wait at once. They are only made for real members.
+	// MaxFailures is the number of failures of a room. Only a peer that was a member has one.
 	MaxFailures = 4096
 )

@@ -15,8 +15,8 @@ import (
 	"localchat/protocol"
 )
 
-// reserved are names that would let a member speak as the program, as the owner's office or as everybody. They are
-// compared by their skeletons, so their look-alikes are reserved as well.
+// reserved has names that a member must not have, since its lines would seem to be of the program, of the owner or of everybody.
+// Nicks are compared with them by skeleton, so look-alikes are reserved too.
 var reserved = []string{
 	"system", "localchat", "server", "owner", "authority", "room", "me", "you", "all", "everyone", "everybody", "here",
 }
@@ -31,10 +31,10 @@ var reservedKeys = func() map[string]bool {
 	return keys
 }()
 
-// NormalizeNick is the nick as it is assigned and shown: the Nickname profile of PRECIS (RFC 8266), one word, at most
-// [protocol.MaxNickRunes] long. The error is an ErrNickBad that says what is wrong.
+// NormalizeNick returns a nick in the normal form in which it is assigned and shown: that of the Nickname profile of PRECIS (RFC
+// 8266), of one word and at most [protocol.MaxNickRunes] runes. Its error is an ErrNickBad that says what is wrong.
 func NormalizeNick(s string) (string, error) {
-	if len(s) > 2*protocol.MaxNick { // before any work on it: normalising can shorten, but not by more
+	if len(s) > 2*protocol.MaxNick { // look before any work: the normal form is at least half as long
 		return "", fmt.Errorf("%w: it is too long", ErrNickBad)
 	}
 	if !utf8.ValidString(s) {
@@ -71,8 +71,8 @@ func NormalizeNick(s string) (string, error) {
 	return nick, nil
 }
 
-// FreeNick proposes a nick for p in place of one that is taken: the same with a number behind it, which nobody in the
-// room or at its door has. It is "" if no small number is free.
+// FreeNick returns a nick to propose to p in place of one that is taken: the same with a number appended, which nobody in the room or
+// at its door has. It returns "" if there is none up to MaxProposed.
 func (l Ledger) FreeNick(p peer.ID, nick string) string {
 	for n := 2; n <= MaxProposed; n++ {
 		free, err := NormalizeNick(Numbered(nick, n))
@@ -89,7 +89,7 @@ func (l Ledger) FreeNick(p peer.ID, nick string) string {
 	return ""
 }
 
-// Numbered is nick with n in the place of the number that it ends with, if any, and not longer than a nick may be.
+// Numbered returns nick with n appended, in place of a number that it ends with. It shortens nick if the result would be too long.
 func Numbered(nick string, n int) string {
 	number := strconv.Itoa(n)
 	base := []rune(strings.TrimRight(nick, "0123456789"))
@@ -99,7 +99,7 @@ func Numbered(nick string, n int) string {
 	return string(base) + number
 }
 
-// checkAssigned refuses a nick in a record that is not as NormalizeNick gives it.
+// checkAssigned returns an error for a nick of a record that is not in the form that NormalizeNick returns.
 func checkAssigned(nick string) error {
 	n, err := NormalizeNick(nick)
 	if err == nil && n != nick {
@@ -108,7 +108,7 @@ func checkAssigned(nick string) error {
 	return err
 }
 
-// nickSortKey is the comparison key of PRECIS: what a person types finds a nick by it.
+// nickSortKey returns the comparison key of PRECIS, by which a nick that a person types is found, and by which members are sorted.
 func nickSortKey(nick string) string {
 	key, err := precis.Nickname.CompareKey(nick)
 	if err != nil {
@@ -117,11 +117,11 @@ func nickSortKey(nick string) string {
 	return key
 }
 
-// invisible finds what PRECIS lets pass and a terminal shows as nothing, or as a change of direction.
+// invisible reports whether a terminal shows r not at all, or as a change of direction. PRECIS allows some of these.
 func invisible(r rune) bool { return protocol.Invisible(r) || unicode.Is(unicode.Cf, r) }
 
-// writings are the sets of scripts that are written together, by UTS 39, section 5.1: a nick is of one script, or of one
-// of these. Digits, marks and symbols that all scripts share are of no script.
+// writings has the sets of scripts that are written together, by UTS 39, section 5.1: a nick has one script, or one of these sets.
+// Digits, marks and symbols that all scripts share have no script.
 var writings = [][]string{{"Han", "Hiragana", "Katakana"}, {"Han", "Bopomofo"}, {"Han", "Hangul"}}
 
 // oneScript reports whether all letters of a nick are of one script, or of a set that is written together.
@@ -141,13 +141,13 @@ func oneScript(nick string) bool {
 	return true
 }
 
-// scriptOf is the script of r, "" where it is of all scripts.
+// scriptOf returns the script of r, or "" if all scripts share r.
 func scriptOf(r rune) string {
 	switch {
 	case unicode.Is(unicode.Latin, r):
 		return "Latin"
 	case '\u0660' <= r && r <= '\u0669':
-		return "Arabic" // its digits, which other scripts of its region have too
+		return "Arabic" // its digits, which Unicode counts as common to several scripts
 	case unicode.In(r, unicode.Common, unicode.Inherited):
 		return ""
 	}
@@ -159,7 +159,7 @@ func scriptOf(r rune) string {
 	return ""
 }
 
-// stacked reports more than two combining marks on one letter: they reach into the lines above.
+// stacked reports whether a letter of s has more than two combining marks, which would cover the lines above.
 func stacked(s string) bool {
 	marks := 0
 	for _, r := range norm.NFD.String(s) {

@@ -6,8 +6,8 @@ import (
 	"localchat/protocol"
 )
 
-// poll answers a member's question, or that of a peer that lost its place. The claim is in the batch, before the answer: a
-// reply without a claim on disk could be given again to another client after a crash.
+// poll answers a poll of a member, or of a peer that lost its place. A claim is in the batch, and so on disk before the answer is
+// sent: otherwise another client could get the reason after a crash.
 func (s *step) poll(e Poll) error {
 	state, q := s.next.state, e.Request
 	if state.head == nil || q.Room != state.room {
@@ -28,7 +28,7 @@ func (s *step) poll(e Poll) error {
 	f, ok := s.next.failures[e.Peer]
 	switch {
 	case !ok, f.Admission != q.Admission, f.Acked, s.next.expired(f, s.now):
-	case f.Claimed && f.Nonce == q.Nonce: // the reply was lost
+	case f.Claimed && f.Nonce == q.Nonce: // the answer was lost
 		s.do(AnswerPoll{Peer: e.Peer, Outcome: PollReason, Reason: f.Answer})
 		return nil
 	case !f.Claimed:
@@ -38,6 +38,7 @@ func (s *step) poll(e Poll) error {
 	return nil
 }
 
+// claim gives the reason of f to the poll with nonce, and notes that it has.
 func (s *step) claim(f Failure, nonce protocol.Nonce) error {
 	signed, err := protocol.SignReason(protocol.Reason{
 		Room: s.next.state.room, Peer: f.Peer, Kind: f.Kind, Text: f.Text, By: f.By, ByNick: f.ByNick,
@@ -53,7 +54,7 @@ func (s *step) claim(f Failure, nonce protocol.Nonce) error {
 	return nil
 }
 
-// ack ends the replay slot. An ack of another removal, or of another client's claim, does not count.
+// ack ends a failure. An acknowledgement of another removal, or with a nonce that has not claimed the failure, does not count.
 func (s *step) ack(e Ack) {
 	f, ok := s.next.failures[e.Peer]
 	if !ok || e.Ack.Room != s.next.state.room || !f.Claimed || f.Acked || f.Removal != e.Ack.Removal || f.Nonce != e.Ack.Nonce {

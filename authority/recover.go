@@ -6,9 +6,8 @@ import (
 	"localchat/protocol"
 )
 
-// recovered takes back what this authority has signed since the disk that it was loaded from was current. The records say
-// which peers lost their places, and not why: a peer that has not been told yet is told without a text. A peer that has
-// been told no longer asks, so nobody is told twice.
+// recovered applies records that this authority has signed and lost. The records say which peers lost their places, but not why: a
+// peer that has not been told yet is told without a text. A peer that has been told no longer asks, so none is told twice.
 func (s *step) recovered(e Recovered) error {
 	for _, r := range e.Records {
 		next, change, err := s.next.state.Apply(r)
@@ -22,7 +21,7 @@ func (s *step) recovered(e Recovered) error {
 		s.next.state = next
 		s.batch.Records = append(s.batch.Records, r)
 		s.lose(before, change)
-		s.next.key = protocol.Key{} // that of the last epoch is gone with the disk
+		s.next.key = protocol.Key{} // the key of the last epoch is lost
 		s.do(Commit{Record: r, Change: change})
 	}
 	if s.batch.Records != nil {
@@ -31,7 +30,7 @@ func (s *step) recovered(e Recovered) error {
 	return nil
 }
 
-// clearDoor sends everybody at the door away to ask again: what they have asked, the lost records may have answered.
+// clearDoor tells every peer at the door to ask again: the records that were lost may have answered it.
 func (s *step) clearDoor() {
 	for _, k := range s.next.Knocks() {
 		s.dropKnock(k.Peer)
@@ -39,7 +38,7 @@ func (s *step) clearDoor() {
 	}
 }
 
-// lose keeps the books of a record taken back: before is the state that the record was applied to.
+// lose brings failures and invites up to date with a record that was lost. before is the state before that record.
 func (s *step) lose(before State, c Change) {
 	switch b := c.Record.Body.(type) {
 	case protocol.Admit:

@@ -27,7 +27,7 @@ func (s *step) kick(e Kick) error {
 	return nil
 }
 
-// kickAgain is a kick of a peer that is no member. If it was removed there is no error, and no record.
+// kickAgain handles a kick of a peer that is no member. If the peer was removed before, there is no error and no new record.
 func (s *step) kickAgain(p peer.ID, reason string) error {
 	if ban, _, ok := s.banned(p); ok {
 		s.already(p, ban.Removal)
@@ -80,7 +80,7 @@ func (s *step) ban(e Ban) error {
 		s.fail(f)
 	case removed && !last.Left:
 		f.Nick, f.Admission, f.Known = last.Nick, last.Admission, s.wasTold(last)
-		if reply.Reason != nil { // told at the door, and once
+		if reply.Reason != nil { // it is told at the door, and not a second time by a poll
 			f.Known, f.Claimed, f.Nonce, f.Answer = true, true, k.Nonce, reply.Reason
 		}
 		s.fail(f)
@@ -92,12 +92,12 @@ func (s *step) ban(e Ban) error {
 	return nil
 }
 
-// wasTold reports whether the peer has kept a reason for the end of that membership: then it asks no more.
+// wasTold reports whether the peer has kept a reason for the end of that membership, after which it no longer asks.
 func (s *step) wasTold(r Removal) bool {
 	if f, ok := s.next.failures[r.Peer]; ok {
 		return f.Acked || f.Known
 	}
-	// Of a kick an acknowledgement leaves no note. One that nobody came for leaves it until it expires.
+	// An acknowledged kick has no failure any more. Neither has one that has expired, but that is longer ago.
 	_, lately := s.next.out[r.Peer]
 	return lately
 }
@@ -133,7 +133,7 @@ func (s *step) close(e Close) error {
 	return nil
 }
 
-// failAll notes the end of the room, at a time, for every member but ourselves, and forgets the invites.
+// failAll notes a failure for every member but the authority, because the room ended at a time. It deletes the invites.
 func (s *step) failAll(kind protocol.ReasonKind, reason string, at time.Time) {
 	for _, m := range s.next.state.Members() {
 		if m.Peer != s.env.Self {
@@ -145,9 +145,9 @@ func (s *step) failAll(kind protocol.ReasonKind, reason string, at time.Time) {
 	}
 }
 
-// fail notes f for its peer's next poll, with the record just committed. It takes the place of an earlier one of the
-// same peer: one that was claimed has had its answer, one that was not is told as the newest, with its own text if
-// the new one has none. A lower severity never comes here: [step.kick] is for members alone, and they have none.
+// fail notes f for its peer's next poll, as the failure of the last record. It replaces an earlier failure of that peer. If that one
+// was not claimed, and f has no text, f gets its text. f is never of a lower severity than the earlier one: step.kick removes only
+// members, and a member has no failure.
 func (s *step) fail(f Failure) {
 	state := s.next.state
 	old, ok := s.next.failures[f.Peer]
@@ -165,7 +165,7 @@ func (s *step) fail(f Failure) {
 	}
 }
 
-// oldestFailure is the one to give way: notes of what has been told before all others.
+// oldestFailure returns the peer whose failure is forgotten first: an acknowledged one, if there is one, and then the oldest.
 func (s *step) oldestFailure() peer.ID {
 	var oldest Failure
 	for _, f := range s.next.failures {
@@ -186,7 +186,7 @@ func evictOrder(a, b Failure) int {
 	return cmp.Or(cmp.Compare(a.Removal, b.Removal), cmp.Compare(a.Peer, b.Peer))
 }
 
-// retell changes the text of a failure that nobody has asked for yet, unless it is of a higher severity than kind.
+// retell replaces the text of a failure that is not claimed yet, unless the failure is of a higher severity than kind.
 func (s *step) retell(p peer.ID, kind protocol.ReasonKind, reason string) {
 	f, ok := s.next.failures[p]
 	if !ok || f.Claimed || reason == "" || f.Kind == protocol.Banned && kind != protocol.Banned {

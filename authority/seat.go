@@ -9,29 +9,27 @@ import (
 	"localchat/protocol"
 )
 
-// A Seat is the member's half of the poll: one admission's place at the authority, from the admission to the definite
-// answer that it is no more. It is a reducer over values; the exported fields are what a driver keeps on disk, and a Seat
-// put together from them goes on where it was.
+// A Seat is a member's place at the authority, from its admission to the definite answer that it has lost the place. It is a reducer
+// over values. A driver keeps the exported fields on disk; a Seat made of them goes on where the old one was.
 type Seat struct {
 	Room      protocol.RoomID
 	Authority peer.ID
-	// Self is the peer that has the place.
+	// Self is the member.
 	Self peer.ID
-	// Admission is the seq of my Admit record.
+	// Admission is the seq of Self's Admit record.
 	Admission uint64
-	// Nonce is the same for the whole admission, so that a reason whose delivery failed can be asked for again.
+	// Nonce is the same for the whole admission, so that the seat can ask again for a reason that did not arrive.
 	Nonce protocol.Nonce
-	// Kept is the signed reason that has been kept; nil while the place is held.
+	// Kept is the signed reason; nil as long as the member has its place.
 	Kept []byte
-	// Shown: the reason in Kept has been shown. A driver writes it once it has carried out [Show].
+	// Shown is set if the reason in Kept has been shown. A driver writes it to disk when it has carried out [Show].
 	Shown bool
 
-	// keeping: the reason in Kept is on its way to the disk.
-	keeping bool
+	keeping bool // the reason in Kept may not be on disk yet
 	done    bool
 }
 
-// NewSeat is the seat of a new admission, with a nonce of its own.
+// NewSeat returns the seat of a new admission, with a new nonce.
 func NewSeat(room protocol.RoomID, authority, self peer.ID, admission uint64, rand io.Reader) (Seat, error) {
 	s := Seat{Room: room, Authority: authority, Self: self, Admission: admission}
 	if _, err := io.ReadFull(rand, s.Nonce[:]); err != nil {
@@ -40,26 +38,26 @@ func NewSeat(room protocol.RoomID, authority, self peer.ID, admission uint64, ra
 	return s, nil
 }
 
-// A SeatEvent is something that happened to a seat. The set is closed.
+// A SeatEvent is something that happened to a seat. It is one of the types below.
 type SeatEvent interface{ seatEvent() }
 
 type (
-	// Asked: it is time to ask. The numbers say what the node has.
+	// Asked says that it is time to poll. The fields are those of the [protocol.PollRequest].
 	Asked struct {
 		HaveSeq, HaveKey, HavePresence uint64
-		Head                           protocol.Hash // of record HaveSeq
+		Head                           protocol.Hash
 	}
-	// Answered: Reply came to a poll of that admission and nonce.
+	// Answered says that Reply came to a poll of that admission and nonce.
 	Answered struct {
 		Admission uint64
 		Nonce     protocol.Nonce
 		Reply     protocol.PollReply
 	}
-	// NoAnswer: the poll failed. That says nothing about the place: it is kept, and so is the nonce.
+	// NoAnswer says that the poll failed. That says nothing about the place, and changes nothing.
 	NoAnswer struct{}
-	// Kept: the reason of [Keep] is on disk.
+	// Kept says that the reason of [Keep] is on disk.
 	Kept struct{ Removal uint64 }
-	// Quit: the user has left.
+	// Quit says that the user has left the room.
 	Quit struct{}
 )
 
@@ -69,22 +67,22 @@ func (NoAnswer) seatEvent() {}
 func (Kept) seatEvent()     {}
 func (Quit) seatEvent()     {}
 
-// A SeatEffect is something for the driver to do, in order. The set is closed.
+// A SeatEffect is something for the driver to do. The driver carries effects out in order. It is one of the types below.
 type SeatEffect interface{ seatEffect() }
 
 type (
-	// Ask the authority.
+	// Ask sends a poll to the authority.
 	Ask struct{ Request protocol.PollRequest }
-	// TakeNews: take records, keys and presence into the room.
+	// TakeNews takes records, keys and presence into the room.
 	TakeNews struct{ News *protocol.PollMember }
-	// Keep the reason on disk, then say Kept; until then Asked gives it again. A driver without a disk, or with a full
-	// one, says Kept all the same.
+	// Keep writes the reason to disk. The event Kept follows; until it does, Asked returns the effect again. A driver without a
+	// disk, or with a full one, sends Kept too.
 	Keep struct{ Reason protocol.SignedReason }
-	// SendAck tells the authority that the reason is kept. It may fail: the slot there then expires.
+	// SendAck tells the authority that the reason is kept. If that fails, the failure there expires.
 	SendAck struct{ Ack protocol.PollAck }
-	// Show the reason, once, and leave in order.
+	// Show shows the reason, once, and leaves the room in order.
 	Show struct{ Reason protocol.SignedReason }
-	// ShowRefused: this peer is no member, and no reason is given. Leave in order.
+	// ShowRefused shows that this peer is no member, without a reason, and leaves the room in order.
 	ShowRefused struct{}
 )
 
@@ -95,10 +93,10 @@ func (SendAck) seatEffect()     {}
 func (Show) seatEffect()        {}
 func (ShowRefused) seatEffect() {}
 
-// Done reports that the seat is over: it never asks again.
+// Done reports whether the seat is over. Such a seat never asks again.
 func (s Seat) Done() bool { return s.done }
 
-// Step is the seat after ev, and what to do. A reply is handled as one step: what it says is taken whole, or not at all.
+// Step returns the seat after ev, and what the driver has to do. A reply is taken as a whole or not at all.
 func (s Seat) Step(ev SeatEvent) (Seat, []SeatEffect) {
 	if s.done {
 		return s, nil
@@ -122,11 +120,11 @@ func (s Seat) asked(e Asked) (Seat, []SeatEffect) {
 	if s.Kept != nil {
 		r, err := protocol.OpenReason(s.Kept)
 		switch {
-		case err != nil: // damaged on disk: ask again, the answer is still there
+		case err != nil: // damaged on disk: ask again, since the authority still has the answer
 			s.Kept = nil
-		case s.keeping: // it could not be kept yet
+		case s.keeping: // not on disk yet
 			return s, []SeatEffect{Keep{r}}
-		default: // shown before a restart that came before the ack was sent
+		default: // on disk, and the node restarted before the acknowledgement was sent
 			return s.end(r)
 		}
 	}
@@ -136,8 +134,7 @@ func (s Seat) asked(e Asked) (Seat, []SeatEffect) {
 	}}}
 }
 
-// answered takes a reply, if it is to a poll of this seat and not of an earlier one: a late REFUSED to an earlier membership
-// must not end this one.
+// answered takes a reply, if it answers a poll of this seat: a late REFUSED for an earlier membership must not end this one.
 func (s Seat) answered(e Answered) (Seat, []SeatEffect) {
 	if e.Admission != s.Admission || e.Nonce != s.Nonce || s.Kept != nil {
 		return s, nil
@@ -151,13 +148,13 @@ func (s Seat) answered(e Answered) (Seat, []SeatEffect) {
 	}
 	r, err := protocol.OpenReason(e.Reply.Reason)
 	if err != nil || r.Room != s.Room || r.By != s.Authority || r.Peer != s.Self || r.Nonce != s.Nonce || r.Removal <= s.Admission {
-		return s, nil // it does not answer this question
+		return s, nil // not an answer to this question
 	}
 	s.Kept, s.keeping = e.Reply.Reason, true
 	return s, []SeatEffect{Keep{r}}
 }
 
-// end shows the kept reason, unless that has been done, and acknowledges it.
+// end shows the kept reason, unless it has been shown, and acknowledges it.
 func (s Seat) end(r protocol.SignedReason) (Seat, []SeatEffect) {
 	var effects []SeatEffect
 	if !s.Shown {

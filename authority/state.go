@@ -10,9 +10,9 @@ import (
 	"localchat/protocol"
 )
 
-// A State is what a room's log says: the members, the bans, the policy and the epoch in force. It is
-// a value: [State.Apply] returns a new one and leaves the old one as it was, so that any number of goroutines may read
-// one. The zero State is no room yet; only Create applies to it.
+// A State is what a room's log says: the members, the bans, the policy and the epoch in force. It is a value: [State.Apply] returns a
+// new one and does not change the old one, so that any number of goroutines may read one. The zero State is that before the first
+// record; only Create applies to it.
 type State struct {
 	room      protocol.RoomID
 	name      string
@@ -25,31 +25,31 @@ type State struct {
 	closed    bool
 	frozen    bool
 
-	// The maps and the slice are shared between States and never written once a State with them has been returned.
+	// States share the maps and the slice. They are not written to once a State with them has been returned.
 	members map[peer.ID]member
 	sorted  []Member           // the same, in the order of Members
-	nicks   map[string]peer.ID // by the skeletons of each; see protocol.Skeletons
+	nicks   map[string]peer.ID // by each skeleton of the nick; see protocol.Skeletons
 	bans    map[peer.ID]Banishment
 	past    map[peer.ID][]Removal // ended memberships, oldest first
-	pastLen int                   // of all peers together
+	pastLen int                   // number of ended memberships of all peers
 	used    map[protocol.InviteID]struct{}
 }
 
-// entry is one applied record. The entries are a list and not a slice, because States share it: an old State can
-// continue differently without changing the newer one.
+// An entry is an applied record. Entries are a list and not a slice, because States share them: an old State can be continued
+// differently without changing a newer one.
 type entry struct {
 	seq     uint64
-	epoch   uint64 // in force after it
+	epoch   uint64 // in force after the record
 	hash    protocol.Hash
-	keyHash protocol.Hash // of the epoch that it starts, or zero
-	signer  peer.ID       // the peer that was entitled to sign it
+	keyHash protocol.Hash // of the epoch that the record starts, or zero
+	signer  peer.ID       // the peer that was entitled to sign the record
 	prev    *entry
-	// jump is an earlier entry, so far back that any entry is found in a number of steps that grows with the logarithm of
-	// the length (Myers, "An applicative random-access stack", 1983). A member may ask about any record of a long log.
+	// jump is an earlier entry. With it, any entry is found in a number of steps that grows with the logarithm of the length of the
+	// log (Myers, "An applicative random-access stack", 1983). A member may ask about any record of a long log.
 	jump *entry
 }
 
-// entryAfter is the entry of r, which follows prev. Prev is nil for the first one.
+// entryAfter returns the entry of r, which follows prev. prev is nil for the first record.
 func entryAfter(prev *entry, r protocol.SignedRecord, signer peer.ID) *entry {
 	e := &entry{seq: r.Seq, epoch: r.Epoch, hash: r.Hash(), keyHash: r.KeyHash, signer: signer, prev: prev, jump: prev}
 	if prev != nil && prev.jump != nil && prev.jump.jump != nil && prev.seq-prev.jump.seq == prev.jump.seq-prev.jump.jump.seq {
@@ -58,7 +58,8 @@ func entryAfter(prev *entry, r protocol.SignedRecord, signer peer.ID) *entry {
 	return e
 }
 
-// back is the earliest entry such that it and all entries up to e satisfy from; nil if e does not.
+// back returns the earliest entry for which from is true, or nil if it is false for e. If from is true for an entry, it has to be
+// true for all later ones.
 func (e *entry) back(from func(*entry) bool) *entry {
 	if e == nil || !from(e) {
 		return nil
@@ -85,18 +86,18 @@ type member struct {
 type Member struct {
 	Peer peer.ID
 	Nick string
-	// Admission is the seq of its Admit record; 1, of Create, for the owner.
+	// Admission is the seq of the Admit record; 1, that of Create, for the owner.
 	Admission uint64
 	Since     time.Time
 	Owner     bool
-	// FromEpoch is the first epoch in which it is a member.
+	// FromEpoch is the first epoch of the membership.
 	FromEpoch uint64
 }
 
-// A Banishment is a ban in the log, in force until Until. The zero Until means without end.
+// A Banishment is a ban, which holds until Until. The zero Until means without end.
 type Banishment struct {
 	Peer  peer.ID
-	Nick  string // as far as known: "" for a peer that never was a member
+	Nick  string // "" if the peer never was a member
 	By    peer.ID
 	At    time.Time
 	Until time.Time
@@ -114,29 +115,29 @@ type Removal struct {
 	Admission uint64
 	// Removal is the seq of the Remove or Leave record.
 	Removal uint64
-	// Kind is Kicked or Banned; it means nothing with Left, at the member's own wish.
+	// Left is set if the member asked to leave. Otherwise Kind is Kicked or Banned.
 	Kind protocol.ReasonKind
 	Left bool
 	At   time.Time
-	// FromEpoch and ToEpoch are the first and last epochs in which it was a member.
+	// FromEpoch and ToEpoch are the first and the last epoch of the membership.
 	FromEpoch, ToEpoch uint64
-	// Cut is its last message that counts.
+	// Cut is the last message that counts.
 	Cut protocol.Cut
 }
 
-// Room is the room's id; the zero id before Create.
+// Room returns the room's id, which is zero before Create.
 func (s State) Room() protocol.RoomID { return s.room }
 
-// Name is the room's label, from Create.
+// Name returns the room's name.
 func (s State) Name() string { return s.name }
 
-// Owner is the author of Create.
+// Owner returns the author of Create.
 func (s State) Owner() peer.ID { return s.owner }
 
-// Authority is the peer that may sign the next record.
+// Authority returns the peer that may sign the next record.
 func (s State) Authority() peer.ID { return s.authority }
 
-// Seq is the number of the last record applied; 0 before Create.
+// Seq returns the number of the last record that was applied; 0 before Create.
 func (s State) Seq() uint64 {
 	if s.head == nil {
 		return 0
@@ -144,7 +145,7 @@ func (s State) Seq() uint64 {
 	return s.head.seq
 }
 
-// Head is the hash of the last record applied.
+// Head returns the hash of the last record that was applied.
 func (s State) Head() protocol.Hash {
 	if s.head == nil {
 		return protocol.Hash{}
@@ -152,7 +153,7 @@ func (s State) Head() protocol.Hash {
 	return s.head.hash
 }
 
-// HashAt is the hash of record seq, if that has been applied. It takes a few dozen steps in the longest log.
+// HashAt returns the hash of record seq, if that has been applied. It takes a few dozen steps in the longest log.
 func (s State) HashAt(seq uint64) (protocol.Hash, bool) {
 	e := s.head.back(func(e *entry) bool { return e.seq >= seq })
 	if e == nil || e.seq != seq {
@@ -161,8 +162,7 @@ func (s State) HashAt(seq uint64) (protocol.Hash, bool) {
 	return e.hash, true
 }
 
-// Fits reports whether key is that of epoch: the record that started the epoch has been applied and commits to the key.
-// Nothing else makes a key count.
+// Fits reports whether key is the key of epoch: the record that started the epoch has been applied, and commits to key.
 func (s State) Fits(epoch uint64, key protocol.Key) bool {
 	e := s.head.back(func(e *entry) bool { return e.epoch >= epoch })
 	if e == nil || e.epoch != epoch {
@@ -175,25 +175,25 @@ func (s State) Fits(epoch uint64, key protocol.Key) bool {
 	return e.keyHash == protocol.CommitKey(room, epoch, key)
 }
 
-// Epoch is the number of the message key in force.
+// Epoch returns the epoch in force.
 func (s State) Epoch() uint64 { return s.epoch }
 
-// Policy is the policy in force.
+// Policy returns the policy in force.
 func (s State) Policy() protocol.Policy { return s.policy }
 
 // Closed reports whether the room has ended.
 func (s State) Closed() bool { return s.closed }
 
-// Frozen reports whether the log was forked. People must then settle which log to believe.
+// Frozen reports whether the log is forked. Nothing applies to the room any more.
 func (s State) Frozen() bool { return s.frozen }
 
-// Len is the number of members.
+// Len returns the number of members.
 func (s State) Len() int { return len(s.members) }
 
-// Members are the members: the owner, then the others by nick. They must not be changed.
+// Members returns the members: the owner, then the others by nick. The caller must not change the slice.
 func (s State) Members() []Member { return s.sorted }
 
-// place is where m is in Members, or belongs.
+// place returns the index of m in Members, or the one at which m has to be inserted.
 func (s State) place(m member) int {
 	i, _ := slices.BinarySearchFunc(s.sorted, m, func(other Member, m member) int {
 		switch {
@@ -207,13 +207,13 @@ func (s State) place(m member) int {
 	return i
 }
 
-// Member finds the member p.
+// Member returns the member p, if p is one.
 func (s State) Member(p peer.ID) (Member, bool) {
 	m, ok := s.members[p]
 	return m.Member, ok
 }
 
-// ByNick finds a member by its nick, as a person types it: case and width do not matter.
+// ByNick returns the member with the nick that a person has typed. Case and width do not matter.
 func (s State) ByNick(nick string) (Member, bool) {
 	m, ok := s.members[s.nicks[protocol.Skeletons(nick)[0]]]
 	if !ok || m.sortKey != nickSortKey(nick) {
@@ -227,8 +227,8 @@ func (s State) NickTaken(nick string) bool {
 	return slices.ContainsFunc(protocol.Skeletons(nick), func(key string) bool { _, ok := s.nicks[key]; return ok })
 }
 
-// vacated is the state without those peers of gone that have nick, or one that looks like it, and the list of those peers.
-// They will not come back.
+// vacated returns the state without those peers of gone that have nick, or one that looks like it, and the list of those peers. See
+// [Gone].
 func (s State) vacated(nick string, gone map[peer.ID]protocol.Cut) (State, []peer.ID) {
 	var out []peer.ID
 	for _, key := range protocol.Skeletons(nick) {
@@ -241,8 +241,8 @@ func (s State) vacated(nick string, gone map[peer.ID]protocol.Cut) (State, []pee
 	return s, out
 }
 
-// misleads reports whether nick, as the nick of p, can be taken for an end of the ID of p or of a member. A peer whose ID
-// reads as a member's nick is not refused: it cannot choose another ID, and a nick would keep it out.
+// misleads reports whether nick, as the nick of p, reads as the start or the end of the ID of p or of a member. A peer is not refused
+// because its ID reads as a member's nick: it cannot choose another ID, so that nick would keep it out.
 func (s State) misleads(p peer.ID, nick string) bool {
 	me := newBadge(p, nick)
 	if protocol.ReadsAsID(me.readings, me.id) {
@@ -256,7 +256,7 @@ func (s State) misleads(p peer.ID, nick string) bool {
 	return false
 }
 
-// A badge is how a peer's nick and ID are read.
+// A badge has the readings of a peer's nick and ID.
 type badge struct {
 	readings []protocol.Reading // of the nick
 	id       protocol.Reading   // of the peer ID
@@ -266,10 +266,10 @@ func newBadge(p peer.ID, nick string) badge {
 	return badge{protocol.Readings(nick), protocol.ReadingOf(p)}
 }
 
-// readsAs reports whether the nick on b reads as the ID on o.
+// readsAs reports whether the nick of b reads as the start or the end of the ID of o.
 func (b badge) readsAs(o badge) bool { return protocol.ReadsAsID(b.readings, o.id) }
 
-// Banned finds the ban of p that is in force at now.
+// Banned returns the ban of p, if one holds at now.
 func (s State) Banned(p peer.ID, now time.Time) (Banishment, bool) {
 	b, ok := s.bans[p]
 	if !ok || !b.inForce(now) {
@@ -278,7 +278,7 @@ func (s State) Banned(p peer.ID, now time.Time) (Banishment, bool) {
 	return b, true
 }
 
-// Bans are the bans in force at now, in the order of their records.
+// Bans returns the bans that hold at now, in the order of their records.
 func (s State) Bans(now time.Time) []Banishment {
 	var bs []Banishment
 	for _, b := range s.bans {
@@ -290,7 +290,7 @@ func (s State) Bans(now time.Time) []Banishment {
 	return bs
 }
 
-// Removed is the last ended membership of p, if p is not a member now.
+// Removed returns the last ended membership of p, if p was a member and is none now.
 func (s State) Removed(p peer.ID) (Removal, bool) {
 	if _, ok := s.members[p]; ok {
 		return Removal{}, false
@@ -302,8 +302,8 @@ func (s State) Removed(p peer.ID) (Removal, bool) {
 	return past[len(past)-1], true
 }
 
-// Used is the highest number of p's messages that counts in memberships that have ended. p itself may have lost it with
-// its disk.
+// Used returns the highest number of a message of p that counts in its ended memberships. p itself may not know it, if it has lost its
+// disk.
 func (s State) Used(p peer.ID) (ctr uint64) {
 	for _, past := range s.past[p] {
 		ctr = max(ctr, past.Cut.Ctr)

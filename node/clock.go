@@ -10,14 +10,14 @@ import (
 // A clock compares the wall clock, which anybody can set, with time that has passed.
 type clock struct {
 	wall func() time.Time
-	// asleep is for how long the machine has slept, and slept what it was when it was last asked. Go's own measure of time that
-	// passes stands still meanwhile on some systems.
+	// asleep returns how long the machine has slept since it was started, and slept is what it returned last. On some systems the
+	// monotonic clock of Go stands still while the machine sleeps.
 	asleep         func() time.Duration
 	slept, atStart time.Duration
 	started        time.Time // with its monotonic reading
 	// drift is how far the wall clock is ahead of one that was right at the start and has gone on evenly.
 	drift time.Duration
-	seen  time.Time // by even, when somebody last looked whether the machine stood still
+	seen  time.Time // when stoodStill was last called, by even
 }
 
 // wallClock returns the time of day.
@@ -30,19 +30,19 @@ func newClock() clock {
 	return c
 }
 
-// even is the time by a clock that was right at the start and has gone on evenly, also while the machine slept.
+// even returns the time by a clock that was right at the start and has gone on evenly since, also while the machine slept.
 func (c *clock) even() time.Time {
-	// Two clocks of the system are read one after the other, so that their difference varies a little.
+	// asleep reads two clocks of the system one after the other, so its result varies a little.
 	if s := c.asleep(); (s - c.slept).Abs() >= time.Second {
 		c.slept = s
 	}
 	return c.started.Round(0).Add(time.Since(c.started) + c.slept - c.atStart)
 }
 
-// at is the wall clock's time, as it goes now, of a moment by even.
+// at returns the time by the wall clock, as it is set now, of the time t by even.
 func (c *clock) at(t time.Time) time.Time { return t.Add(c.drift) }
 
-// moved is by how much the wall clock has moved since it was last asked, where that is more than clocks differ.
+// moved returns by how much the wall clock was set since the last call. Up to clockSlack counts as nothing.
 func (c *clock) moved() time.Duration {
 	drift := c.wall().Round(0).Sub(c.even())
 	if by := drift - c.drift; by.Abs() > clockSlack {
@@ -52,7 +52,7 @@ func (c *clock) moved() time.Duration {
 	return 0
 }
 
-// stoodStill reports whether nobody has asked for so long that the machine must have slept, or this process have been stopped.
+// stoodStill reports whether its last call was longer ago than wakeGap: then the machine has slept, or this process was stopped.
 func (c *clock) stoodStill() bool {
 	now := c.even()
 	gap := now.Sub(c.seen)
