@@ -15,7 +15,7 @@ export function aboutMe() {
     title: `You are ${nick(settings.nick || info?.nick)}`, wide: true,
     body: [
       facts([['Your words', h('span', { class: 'words' }, phrase(info?.words))], ['Peer ID', h('code', {}, phrase(info?.peer))], ['localchat', phrase(info?.version)]]),
-      h('p', { class: 'soft' }, 'Others compare your words with you by voice. Who hears the same words as their screen shows talks with you.'), rest,
+      h('p', { class: 'soft' }, 'Others compare your words with you by voice. If they are the words on their screen, they talk with you.'), rest,
     ],
     also: [button('Whom I have verified', verifiedPeople), button('Change my name', settingsDialog)],
   });
@@ -49,9 +49,10 @@ export function checkNetwork() {
   open({ title: 'Check the network', wide: true, body: [out], also: [button('Log', log)] });
   void store.rpc.call('node.doctor').then((d) => {
     const all = /** @type {import('./types.js').Finding[]} */ (d.findings);
-    const wrong = all.filter((f) => f.severity !== 'ok');
-    out.replaceChildren(h('p', {}, h('strong', {}, d.blocked ? 'Something stands in the way.' : wrong.some((f) => f.severity === 'fault' || f.severity === 'warning') ? 'It works, and something wants a look.' : 'Nothing stands in the way.')),
-      h('ul', { class: 'findings' }, ...[...wrong, ...all.filter((f) => f.severity === 'ok')].map((f) => h('li', { class: `finding ${f.severity in severities ? f.severity : 'note'}` },
+    const order = ['fault', 'warning', 'ok', 'note'];
+    const sorted = [...all].sort((x, y) => order.indexOf(x.severity) - order.indexOf(y.severity));
+    out.replaceChildren(h('p', {}, h('strong', {}, d.blocked ? 'Something stands in the way.' : all.some((f) => f.severity === 'fault' || f.severity === 'warning') ? 'It works, and something wants a look.' : 'Nothing stands in the way.')),
+      h('ul', { class: 'findings' }, ...sorted.map((f) => h('li', { class: `finding is-${Object.hasOwn(severities, f.severity) ? f.severity : 'note'}` },
         h('p', {}, h('span', { class: 'tag' }, severities[f.severity] ?? phrase(f.severity)), ' ', bdi(phrase(f.text))),
         f.cause ? h('p', { class: 'soft' }, bdi(phrase(f.cause))) : null,
         f.do ? h('p', {}, 'Type: ', h('code', {}, phrase(f.do))) : null))));

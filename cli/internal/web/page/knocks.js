@@ -77,8 +77,8 @@ class KnockBar extends View {
           k.alike ? h('span', { class: 'alarm' }, ' Somebody with the same or a similar name knocks too.') : null),
         h('p', { class: 'soft' }, 'Their words: ', h('span', { class: 'words' }, phrase(k.words)))),
       h('div', { class: 'do' },
-        button('Let in', () => knock.accept(room, k), { class: 'primary', 'aria-label': `Let ${who} in`, 'data-accept': k.peer }),
-        button('Turn away', () => knock.deny(room, k), { 'aria-label': `Turn ${who} away` })));
+        button('Let in', () => knock.accept(room, k), { class: 'primary', 'aria-label': `Let in ${who}`, 'data-accept': k.peer }),
+        button('Turn away', () => knock.deny(room, k), { 'aria-label': `Turn away ${who}` })));
   }
 }
 

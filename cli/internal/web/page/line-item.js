@@ -10,14 +10,26 @@ import { clock, day, moment, progress } from './words.js';
 /** Lines of one author that follow each other within so many milliseconds have one head. */
 const GROUP = 5 * 60 * 1000;
 
-/** @param {Item|undefined} before @param {Item} item */
-export function follows(before, item) {
-  return before !== undefined && before.kind === 'line' && item.kind === 'line' && before.peer === item.peer && !before.action && !item.action &&
-    item.at - before.at < GROUP && new Date(before.at).getDate() === new Date(item.at).getDate();
+let dayFrom = 0; // the day of the item that was looked at last
+let dayTo = 0;
+
+/** @param {number} a @param {number} b */
+function sameDay(a, b) {
+  if (a < dayFrom || a >= dayTo) {
+    dayFrom = new Date(a).setHours(0, 0, 0, 0);
+    dayTo = new Date(a).setHours(24, 0, 0, 0);
+  }
+  return b >= dayFrom && b < dayTo;
 }
 
 /** @param {Item|undefined} before @param {Item} item */
-export function newDay(before, item) { return before === undefined || new Date(before.at).toDateString() !== new Date(item.at).toDateString(); }
+export function follows(before, item) {
+  return before !== undefined && before.kind === 'line' && item.kind === 'line' && before.peer === item.peer && !before.action && !item.action && !item.calls && !item.late &&
+    item.at - before.at < GROUP && sameDay(before.at, item.at);
+}
+
+/** @param {Item|undefined} before @param {Item} item */
+export function newDay(before, item) { return before === undefined || !sameDay(before.at, item.at); }
 
 /**
  * What the element of an item shows, so that it is made anew only when that changes.

@@ -12,6 +12,8 @@ import { View, arrange } from './view.js';
 const WINDOW = 160;
 /** Pixels of drawn lines beyond the screen below which the window moves. */
 const MARGIN = 700;
+/** Items by which the window moves at least. */
+const STEP = 16;
 /** Lines that a screen reader is told of at once; of more, their number. */
 const ANNOUNCED = 3;
 
@@ -22,9 +24,12 @@ class LineLog extends View {
   fresh = false; // there are new lines below the screen
   moving = false;
   row = 40; // pixels of an item, as measured
+  drawn = 0; // items of the transcript when the window was last placed
   lastKey = '';
   /** @type {Map<string, {el: HTMLElement, shown: string}>} */
   made = new Map();
+  /** @type {{of: object, by: Map<string, string>}|null} */
+  marked = null;
 
   get shows() { return ['lines', 'current', 'people', 'settings']; }
 
@@ -79,15 +84,24 @@ class LineLog extends View {
     else if (anchor) this.hold(anchor);
   }
 
+  /** The marks of the members, by peer. @param {import('./store.js').Room} room */
+  marks(room) {
+    if (this.marked?.of !== room.members) {
+      this.marked = { of: room.members, by: new Map(room.members.map((m) => [m.peer, m.verified ? '✓' : m.verified_other ? '!' : ''])) };
+    }
+    return this.marked.by;
+  }
+
   /** Puts the items of the window into the document. */
   place() {
     const { items, room, list } = this;
     if (!list || !room || !this.above || !this.below) return;
     this.start = Math.max(0, Math.min(Math.round(this.start), items.length - WINDOW));
-    const marks = new Map(room.members.map((m) => [m.peer, m.verified ? '✓' : m.verified_other ? '!' : '']));
+    const marks = this.marks(room);
     const made = new Map();
     const wanted = [];
     const end = Math.min(this.start + WINDOW, items.length);
+    this.drawn = items.length;
     for (let i = this.start; i < end; i++) {
       const item = items[i];
       const isNew = item.key === room.newFrom;
@@ -130,9 +144,9 @@ class LineLog extends View {
   settle() { if (this.box) this.box.scrollTop = this.box.scrollHeight; }
 
   scrolled() {
-    const { box, list, items } = this;
+    const { box, list } = this;
     if (!box || !list) return;
-    this.stuck = box.scrollHeight - box.scrollTop - box.clientHeight < 24 && this.start + WINDOW >= items.length;
+    this.stuck = box.scrollHeight - box.scrollTop - box.clientHeight < 24 && this.start + WINDOW >= this.drawn;
     store.atEnd = this.stuck;
     if (this.stuck) this.fresh = false;
     this.showDown();
@@ -148,7 +162,7 @@ class LineLog extends View {
   /** Moves the window where the screen comes near its edge. */
   follow() {
     const { box, list, items, above } = this;
-    if (!box || !list || !above) return;
+    if (!box || !list || !above || this.stuck) return;
     const top = box.scrollTop - above.offsetHeight;
     const bottom = list.offsetHeight - top - box.clientHeight;
     if (top < -box.clientHeight || bottom < -box.clientHeight) { // far away, in the space that stands for what is not drawn
@@ -163,7 +177,9 @@ class LineLog extends View {
     const down = bottom < MARGIN && this.start + WINDOW < items.length;
     if (!up && !down) return;
     const anchor = this.anchor();
-    this.start += up ? -WINDOW / 3 : WINDOW / 3;
+    // Few at a time, so that a frame stays short; as many as it takes, where somebody scrolls fast.
+    const by = Math.min(WINDOW / 2, STEP + Math.ceil((MARGIN - (up ? top : bottom)) / this.row));
+    this.start += up ? -by : by;
     this.place();
     if (anchor) this.hold(anchor);
   }

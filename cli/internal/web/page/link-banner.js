@@ -45,7 +45,7 @@ class LinkBanner extends View {
       full: ['Too many pages are open.', ' Close one of them, and this one goes on.'],
     };
     const [title, rest] = /** @type {Record<string, string[]>} */ (texts)[link] ?? ['The connection with localchat was lost.', ' Trying again. What you have not sent is kept. If it has ended, run localchat web again.'];
-    if (!bar.hidden) fill(bar, h('strong', {}, title), rest, ' ', button('Try now', () => store.rpc.retry()));
+    if (!bar.hidden) fill(bar, h('span', {}, h('strong', {}, title), rest), button('Try now', () => store.rpc.retry()));
     fill(warned, ...store.warnings.map((w) => h('li', { class: 'banner warning' }, h('span', {}, phrase(w.text), todo[w.code] ?? ''),
       w.code === 'network' || w.code === 'mdns' ? button('Check the network', checkNetwork) : null,
       button(icon('close'), () => {

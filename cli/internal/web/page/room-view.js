@@ -56,7 +56,7 @@ class RoomView extends View {
     const a = room.away;
     el.hidden = a === null || room.removed !== null;
     if (!a) return;
-    fill(el, h('strong', {}, bdi(a.nick === 'somebody' ? 'The owner' : a.nick), a.left ? ', the owner, has quit.' : ` is out of reach for ${about(a.forS)}.`), ' The chat goes on; nobody can be let in or removed meanwhile.');
+    fill(el, h('p', {}, h('strong', {}, bdi(a.nick === 'somebody' ? 'The owner' : a.nick), a.left ? ', the owner, has quit.' : ` is out of reach for ${about(a.forS)}.`), ' The chat goes on; nobody can be let in or removed meanwhile.'));
   }
 
   /** I am no member any more: who, why, until when, and what now. @param {import('./store.js').Room} room @param {HTMLElement} el */

@@ -67,6 +67,7 @@ export class Store extends EventTarget {
       if (room) this.noteRead(room);
     };
     setInterval(() => this.refresh(), 5000);
+    addEventListener('pagehide', () => this.noteSeen());
   }
 
   /** Tells the views. @param {string} what @param {string} [room] */
@@ -215,6 +216,9 @@ export class Store extends EventTarget {
     set({ read: { ...settings.read, [room.id]: Date.now() } });
   }
 
+  /** Remembers for the next page that what is on the screen was seen. */
+  noteSeen() { if (this.current !== '' && this.atEnd && this.rooms.get(this.current)?.unread === 0) set({ read: { ...settings.read, [this.current]: Date.now() } }); }
+
   /** @param {Room} room */
   noteRead(room) {
     if (room.unread === 0) return;
@@ -225,7 +229,10 @@ export class Store extends EventTarget {
   /** Shows a room, or the lobby. @param {string} id */
   show(id) {
     const old = this.rooms.get(this.current);
-    if (old && old.id !== id) old.newFrom = '';
+    if (old && old.id !== id) {
+      this.noteSeen();
+      old.newFrom = '';
+    }
     this.current = id;
     this.changed('current', id);
   }
