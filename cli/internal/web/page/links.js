@@ -29,6 +29,8 @@ function isWebAddress(text) {
   }
   if (url.username || url.password || /[^A-Za-z0-9.:[\]-]/.test(authority)) return false;
   const host = authority.replace(/:\d*$/, '').toLowerCase();
+  const last = host.split('.').at(-1) ?? '';
+  if (/^\d/.test(last) && !/^\d+(\.\d+){3}$/.test(host)) return false; // a browser reads it as a number
   // The browser's reading of the host is the one that is shown: no numbers in other forms, no letters in disguise.
   return url.hostname === host && !host.split('.').some((label) => label === '' || label.startsWith('xn--'));
 }

@@ -6,7 +6,7 @@ const noBlanks = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Scrip
 const hangul = /^\p{Script=Hangul}$/u;
 
 /** @param {string} s */
-function sameLetters(s) { return s.normalize('NFKC').toLowerCase().normalize('NFKC'); }
+function sameLetters(s) { return s.normalize('NFKC').toUpperCase().toLowerCase().normalize('NFKC'); }
 
 /**
  * Whether b, after a, may belong to the same word.

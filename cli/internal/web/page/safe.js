@@ -11,7 +11,7 @@ const MAX_MARKS = 4;
 
 const plain = /^[\x20-\x7e]*$/;
 // Escape sequences of a terminal, with what they carry.
-const escapes = /(?:\x1b\[|\x9b)[\x30-\x3f]*[\x20-\x2f]*[\x40-\x7e]|(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c|$)|\x1b[\x20-\x2f]*[\x30-\x7e]/g;
+const escapes = /\x1b\[[\x30-\x3f]*[\x20-\x2f]*[\x40-\x7e]|\x1b[\]PX^_][^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c|$)|\x1b[\x20-\x2f]*[\x30-\x7e]/g;
 const mark = /^\p{M}$/u;
 const invisible = /^[\p{Cc}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Cf}\u034f\u115f\u1160\u3164\uffa0\ufffc\u2065\ufff0-\ufff8\u{1d159}\u{13441}\u{13442}\u{16fe4}\u{e0000}-\u{e0fff}]$/u;
 // Arabic, Syriac and Kaithi signs that are drawn although they are of the class Cf.
