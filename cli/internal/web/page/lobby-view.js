@@ -1,8 +1,9 @@
 // The first thing that a person sees: a name, the rooms that are near, and two other ways in.
 
-import { bdi, button, fill, h } from './dom.js';
+import { bdi, button, fill, h, icon } from './dom.js';
 import { field, open } from './dialogs.js';
 import { createRoom } from './dialogs-room.js';
+import { toggleDrawer } from './drawers.js';
 import { cancel, isInvite, join, joins } from './joins.js';
 import { name, nick, phrase } from './safe.js';
 import { set, settings } from './settings.js';
@@ -32,7 +33,7 @@ class LobbyView extends View {
       if (this.way) this.way.value = '';
     } }, field('Paste an invite, or type a room’s name or an address', h('div', { class: 'pair' }, this.way, h('button', { type: 'submit' }, 'Join'))));
     form.querySelector('label')?.setAttribute('for', (this.way.id = 'way'));
-    this.append(h('div', { class: 'page' },
+    this.append(h('header', { class: 'lobby-head' }, button(icon('menu'), () => toggleDrawer('rooms'), { class: 'quiet menu', 'aria-label': 'Rooms' })), h('div', { class: 'page' },
       h('h1', {}, 'Talk with the people on this network'),
       h('p', { class: 'lead' }, 'Everything stays between the computers in this network. No server, no account.'),
       field('Your name', this.nick),
