@@ -9,7 +9,7 @@ import './people-pane.js';
 import './room-view.js';
 import './link-banner.js';
 import { h } from './dom.js';
-import { open } from './dialogs.js';
+import { open, toast } from './dialogs.js';
 import { help } from './dialogs-node.js';
 import { person } from './dialogs-person.js';
 import { search } from './dialogs-room.js';
@@ -82,6 +82,7 @@ function entitle() {
 }
 for (const what of ['rooms', 'current', 'people']) store.addEventListener(what, entitle);
 store.addEventListener('current', () => closeDrawer());
+store.addEventListener('tell', (e) => toast(/** @type {CustomEvent} */ (e).detail));
 
 // A page that is opened in a room that there is goes there; with one room, to that.
 store.addEventListener('open', () => {

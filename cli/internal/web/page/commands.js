@@ -4,6 +4,7 @@ import { attempt } from './dialogs.js';
 import * as node from './dialogs-node.js';
 import * as owner from './dialogs-owner.js';
 import * as rooms from './dialogs-room.js';
+import { toggleDrawer } from './drawers.js';
 import { knock } from './knocks.js';
 import { person } from './dialogs-person.js';
 import { name } from './safe.js';
@@ -47,13 +48,22 @@ const commands = {
   create: { what: 'creates a room', run: () => rooms.createRoom('') },
   leave: { what: 'leaves the room', run: (room) => rooms.leave(room) },
   whois: { what: 'NAME shows a member', run: about((m, room) => person(room, m.peer)) },
+  members: { what: 'shows who is here', run: () => toggleDrawer('people') },
+  switch: { what: 'NAME goes to another room', run: (_room, rest) => {
+    const to = [...store.rooms.values()].find((r) => r.name === rest);
+    return to ? store.show(to.id) : 'You are in no room of that name.';
+  } },
   verify: { what: 'NAME shows a member’s words', run: about((m, room) => person(room, m.peer)) },
+  ignore: { what: 'NAME shows nothing any more that a member says', run: about((m, room) => { attempt(store.rpc.call('node.ignore', { room: room.id, who: m.peer, ignored: true }).then(() => store.people(room))); }) },
+  unignore: { what: 'NAME undoes an ignore', run: () => node.ignoredPeople() },
+  ignored: { what: 'lists the people that you ignore', run: () => node.ignoredPeople() },
   verified: { what: 'lists whom you have verified', run: () => node.verifiedPeople() },
   whoami: { what: 'shows your words', run: () => node.aboutMe() },
   net: { what: 'shows your addresses', run: () => node.aboutMe() },
   doctor: { what: 'checks the network', run: () => node.checkNetwork() },
   search: { what: 'TEXT finds lines', run: (room, rest) => rooms.search(room, rest) },
   save: { what: 'saves the lines that are kept', run: (room) => rooms.save(room) },
+  log: { what: 'shows the log', run: () => node.log() },
   set: { what: 'shows the settings', run: () => node.settingsDialog() },
   share: { what: 'hands out the program on a web page', run: (room) => void rooms.share(room) },
   policy: { what: 'shows the rules of the room', run: (room) => void owner.policy(room) },
@@ -66,6 +76,8 @@ const commands = {
   } },
   kick: { what: 'NAME [REASON] removes a member', owner: true, run: about((m, room, rest) => owner.remove(room, m, false, rest)) },
   ban: { what: 'NAME [REASON] removes a member and keeps it out', owner: true, run: about((m, room, rest) => owner.remove(room, m, true, rest)) },
+  unban: { what: 'lists the bans, to lift one', owner: true, run: (room) => void owner.bans(room) },
+  uninvite: { what: 'lists the open invites, to revoke one', owner: true, run: (room) => void owner.invites(room) },
   bans: { what: 'lists the bans', owner: true, run: (room) => void owner.bans(room) },
   subject: { what: 'sets the subject', owner: true, run: (room) => void owner.policy(room) },
   close: { what: 'ends the room', owner: true, run: (room) => owner.close(room) },

@@ -17,7 +17,7 @@ export function aboutMe() {
       facts([['Your words', h('span', { class: 'words' }, phrase(info?.words))], ['Peer ID', h('code', {}, phrase(info?.peer))], ['localchat', phrase(info?.version)]]),
       h('p', { class: 'soft' }, 'Others compare your words with you by voice. If they are the words on their screen, they talk with you.'), rest,
     ],
-    also: [button('Whom I have verified', verifiedPeople), button('Change my name', settingsDialog)],
+    also: [button('Verified people', verifiedPeople), button('Ignored people', ignoredPeople), button('Change my name', settingsDialog)],
   });
   void store.rpc.call('node.net').then((net) => {
     const peers = net.peers.filter((/** @type {any} */ p) => p.connected);
@@ -36,6 +36,18 @@ export function verifiedPeople() {
     list.replaceChildren(...(verified.length ? verified.map((/** @type {any} */ v) => h('li', { class: 'card' },
       h('div', { class: 'what' }, h('strong', {}, bdi(nick(v.nick, v.peer))), h('span', { class: 'words' }, phrase(v.words)), h('span', { class: 'soft' }, `since ${moment(v.at)}`)),
       h('div', { class: 'do' }, button('Take the mark away', () => attempt(store.rpc.call('node.verify', { who: v.peer, verified: false }).then(draw)))))) : [h('li', { class: 'soft' }, 'Nobody yet. Choose a member of a room, and compare words.')]));
+  };
+  void attempt(draw());
+}
+
+export function ignoredPeople() {
+  const list = h('ul', { class: 'cards' });
+  open({ title: 'People whom you ignore', wide: true, body: [list] });
+  const draw = async () => {
+    const { ignored } = await store.rpc.call('node.ignored');
+    list.replaceChildren(...(ignored.length ? ignored.map((/** @type {any} */ v) => h('li', { class: 'card' },
+      h('div', { class: 'what' }, h('strong', {}, bdi(nick(v.nick, v.peer))), h('span', { class: 'soft' }, `${shortID(v.peer)} · since ${moment(v.at)}`)),
+      h('div', { class: 'do' }, button('Heed them again', () => attempt(store.rpc.call('node.ignore', { who: v.peer, ignored: false }).then(draw).then(() => store.refresh())))))) : [h('li', { class: 'soft' }, 'Nobody. Choose a member of a room to ignore what they say.')]));
   };
   void attempt(draw());
 }
@@ -60,7 +72,7 @@ export function checkNetwork() {
 }
 
 /** The last lines of the program's log. */
-function log() {
+export function log() {
   const out = h('pre', { class: 'log-lines', tabindex: '0', 'aria-label': 'The last lines of the log' });
   open({ title: 'Log of localchat', wide: true, body: [out] });
   void attempt(store.rpc.call('node.log', { lines: 200 }).then((l) => { out.textContent = l.lines.map((/** @type {string} */ x) => phrase(x)).join('\n') || 'The log is empty.'; }));

@@ -21,6 +21,12 @@ export function person(room, peer) {
     dialog.close();
     /** @type {any} */ (document.querySelector('line-composer'))?.address({ peer: m.peer, nick: m.nick });
   }));
+  if (!m.self) {
+    also.push(button(m.ignored ? 'Heed them again' : 'Ignore', () => attempt(store.rpc.call('node.ignore', { room: room.id, who: m.peer, ignored: !m.ignored }).then(() => {
+      dialog.close();
+      store.people(room);
+    })), { title: m.ignored ? 'Show again what they say' : 'Show nothing that they say, in any room. They are not told' }));
+  }
   if (room.owned && !m.self) {
     also.push(button('Remove…', () => { dialog.close(); remove(room, m, false); }, { class: 'grave-quiet' }),
       button('Ban…', () => { dialog.close(); remove(room, m, true); }, { class: 'grave-quiet' }));
@@ -32,6 +38,7 @@ export function person(room, peer) {
       facts([
         ['Here as', m.self ? `${role} (you)` : role],
         ['Now', m.self || m.present ? 'connected' : 'not reached at the moment'],
+        ...(m.ignored ? /** @type {[string, string][]} */ ([['Ignored', 'you see nothing that they say; they are not told']]) : []),
         ['Member since', moment(m.since)],
         ...(m.last_line ? /** @type {[string, string][]} */ ([['Last line', moment(m.last_line)]]) : []),
         [m.self ? 'Your words' : 'Their words', h('span', { class: 'words' }, phrase(m.words))],

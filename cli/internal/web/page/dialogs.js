@@ -45,7 +45,11 @@ export function open({ title, body, does, grave, run, also = [], cancel, wide })
       if (go) go.disabled = false;
     }
   });
-  dialog.addEventListener('close', () => dialog.remove());
+  dialog.addEventListener('close', () => {
+    dialog.remove();
+    // What opened the dialog may be gone: then the focus goes to where one writes, or to the first field.
+    if (document.activeElement === document.body) /** @type {HTMLElement|undefined} */ ([...document.querySelectorAll('dialog[open] button, line-composer textarea, lobby-view input')].find((el) => el.checkVisibility()))?.focus();
+  });
   // A press on what is behind closes a dialog that is only to be read.
   dialog.addEventListener('pointerdown', (e) => { if (e.target === dialog && !does) dialog.close(); });
   document.body.append(dialog);

@@ -1,6 +1,6 @@
 // What an event of the node changes.
 
-import { nick } from './safe.js';
+import { name, nick } from './safe.js';
 import { chime, settings } from './settings.js';
 import * as words from './words.js';
 
@@ -68,8 +68,10 @@ function ofRoom(store, room, e) {
   const at = Date.parse(e.time);
   const transcript = room.transcript;
   switch (e.type) {
-    case 'left':
     case 'room_closed':
+      store.tell(`${name(room.name)} is closed${e.kind === 'idle' ? ': nobody said anything for too long' : ''}.`);
+      return store.drop(room.id);
+    case 'left':
       return store.drop(room.id);
     case 'refused':
       room.refused = true;
@@ -95,7 +97,7 @@ function ofRoom(store, room, e) {
       return store.changed('lines', room.id);
     case 'knock':
       room.knocks = [...room.knocks.filter((k) => k.peer !== e.peer), /** @type {any} */ (e)];
-      chime();
+      if (!e.ignored && store.rpc.link === 'open') chime();
       return store.changed('people', room.id);
     case 'knock_gone':
       room.knocks = room.knocks.filter((k) => k.peer !== e.peer);

@@ -74,6 +74,7 @@ class KnockBar extends View {
         h('p', {}, h('strong', {}, bdi(who)), k.alike ? ` (${shortID(k.peer)})` : '', ' knocks',
           k.verified ? h('span', { class: 'verified' }, ' ✓ verified') : null,
           k.verified_other ? h('span', { class: 'alarm' }, ' ! not the person of this name that you verified') : null,
+          k.ignored ? h('span', { class: 'soft' }, ' (you ignore what they say)') : null,
           k.alike ? h('span', { class: 'alarm' }, ' Somebody with the same or a similar name knocks too.') : null),
         h('p', { class: 'soft' }, 'Their words: ', h('span', { class: 'words' }, phrase(k.words)))),
       h('div', { class: 'do' },

@@ -39,9 +39,25 @@ export function shown(item, before, isNew, mark) {
   return `${item.version} ${follows(before, item)} ${newDay(before, item) ? day(item.at) : ''} ${isNew} ${mark}`;
 }
 
+/** Characters and rows of a line that are shown at once. The rest is a press away: a screen of long lines has to stay quick. */
+const LONG = 3000;
+const TALL = 40;
+
+/** A text that was said. @param {string} text */
+function said(text) {
+  const all = message(text);
+  let short = all.slice(0, LONG);
+  const rows = short.split('\n');
+  if (rows.length > TALL) short = rows.slice(0, TALL).join('\n');
+  if (short.length === all.length) return h('div', { class: 'text', dir: 'auto' }, ...linked(all));
+  const el = h('div', { class: 'text', dir: 'auto' }, ...linked(short.replace(/[\ud800-\udbff]$/, '')), '… ',
+    button(`Show all (${Math.ceil(all.length / 1024)} KB)`, () => el.replaceChildren(...linked(all)), { class: 'more' }));
+  return el;
+}
+
 /** Text with its addresses as links. @param {string} text */
-export function linked(text) {
-  return links.split(message(text)).map((part) => {
+function linked(text) {
+  return links.split(text).map((part) => {
     if (!part.link) return part.text;
     return h('a', { href: part.text, rel: 'noopener noreferrer', target: '_blank', 'data-ask': 'yes' }, part.text);
   });
@@ -80,7 +96,7 @@ function noteOf(item) {
 /** @param {Item} item @param {boolean} grouped @param {string} mark */
 function lineOf(item, grouped, mark) {
   const kinds = ['line', grouped && 'grouped', item.self && 'mine', item.calls && 'calls', item.kind === 'direct' && 'direct', item.pending && 'pending', item.action && 'action'];
-  const text = h('div', { class: 'text', dir: 'auto' }, ...linked(item.text));
+  const text = said(item.text);
   const who = nick(item.nick, item.peer);
   const tags = [
     item.kind === 'direct' && h('span', { class: 'tag' }, item.to !== undefined ? 'only to ' : 'only to you', item.to !== undefined && bdi(nick(item.to))),

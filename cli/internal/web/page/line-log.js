@@ -3,7 +3,7 @@
 
 import { button, h, icon } from './dom.js';
 import { element, shown } from './line-item.js';
-import { message, nick } from './safe.js';
+import { nick, phrase } from './safe.js';
 import { store } from './store.js';
 import { count } from './words.js';
 import { View, arrange } from './view.js';
@@ -222,7 +222,7 @@ class LineLog extends View {
       const from = items.findLastIndex((i) => i.key === this.lastKey) + 1;
       const fresh = items.slice(Math.max(from, items.length - 50)).filter((i) => !i.self);
       if (fresh.length > ANNOUNCED) news.append(h('p', {}, count(fresh.length, 'new line')));
-      else news.append(...fresh.map((i) => h('p', {}, i.kind === 'note' ? i.text : `${nick(i.nick, i.peer)}${i.kind === 'direct' ? ' to you' : ''}: ${message(i.text)}`)));
+      else news.append(...fresh.map((i) => h('p', {}, i.kind === 'note' ? i.text : `${nick(i.nick, i.peer)}${i.kind === 'direct' ? ' to you' : ''}: ${phrase(i.text)}`)));
       while (news.children.length > 12) news.firstElementChild?.remove();
       if (fresh.length > 0 && !this.stuck) this.fresh = true;
       if (items.at(-1)?.self) this.toEnd();

@@ -24,6 +24,7 @@ class LobbyView extends View {
     this.list = h('ul', { class: 'cards' });
     this.none = h('p', { class: 'soft none' });
     this.other = h('ul', { class: 'cards' });
+    this.rest = h('p', { class: 'soft' });
     this.way = h('input', { name: 'way', placeholder: 'LOCALCHAT:…  or  lab  or  192.168.1.20:4001', spellcheck: 'false', autocomplete: 'off', autocapitalize: 'off' });
     const form = h('form', { class: 'inline', onsubmit: (/** @type {Event} */ e) => {
       e.preventDefault();
@@ -37,19 +38,22 @@ class LobbyView extends View {
       h('h1', {}, 'Talk with the people on this network'),
       h('p', { class: 'lead' }, 'Everything stays between the computers in this network. No server, no account.'),
       field('Your name', this.nick),
-      h('section', { 'aria-labelledby': 'lobby-near' }, h('h2', { id: 'lobby-near' }, 'Rooms near you'), this.other, this.list, this.none,
+      h('section', { 'aria-labelledby': 'lobby-near' }, h('h2', { id: 'lobby-near' }, 'Rooms near you'), this.other, this.list, this.rest, this.none,
         button('Create a room', () => createRoom(this.nick?.value.trim() ?? ''), { class: 'primary create' })),
       h('section', {}, form)));
   }
 
   render() {
-    if (!this.list || !this.none || !this.nick || !this.other) return;
+    if (!this.list || !this.none || !this.nick || !this.other || !this.rest) return;
     this.hidden = store.current !== '' || store.rpc.link === 'denied' || store.info === null;
     if (document.activeElement !== this.nick) this.nick.value = settings.nick || store.info?.nick || '';
-    const near = store.found.filter((r) => !r.in && !store.rooms.has(r.id)).slice(0, 100);
+    const all = store.found.filter((r) => !r.in && !store.rooms.has(r.id));
+    const near = all.slice(0, 100);
     rows(this.list, near, (r) => r.id, (r) => JSON.stringify([r, joins.get(r.id)]), (r) => this.card(r));
     const asked = [...joins.values()].filter((j) => !near.some((r) => r.id === j.key));
     rows(this.other, asked, (j) => j.key, (j) => JSON.stringify(j), (j) => h('li', { class: 'card' }, h('div', { class: 'what' }, h('strong', {}, bdi(phrase(j.label)))), this.status(j)));
+    const more = store.more + all.length - near.length;
+    this.rest.textContent = more > 0 ? `and ${count(more, 'more room')}; each can be joined by its name` : '';
     this.none.hidden = near.length > 0;
     fill(this.none, store.rooms.size > 0 ? 'No other room is on this network now.' : 'No room yet. Create one, and the others on this network see it here.');
   }

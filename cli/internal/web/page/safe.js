@@ -77,11 +77,17 @@ function clean(s, limit, rows) {
   return out.join('');
 }
 
+// Letters that are written from right to left. Text with them is isolated (U+2068, U+2069), so that what stands around keeps its order.
+const rightToLeft = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
+/** @param {string} s */
+function isolated(s) { return rightToLeft.test(s) ? `\u2068${s}\u2069` : s; }
+
 /** A nick, the name of a room or a code. @param {string|undefined} s */
-export function name(s) { return clean(s ?? '', MAX_NAME, false); }
+export function name(s) { return isolated(clean(s ?? '', MAX_NAME, false)); }
 
 /** A subject, a reason, a warning, words or an address. @param {string|undefined} s */
-export function phrase(s) { return clean(s ?? '', MAX_PHRASE, false); }
+export function phrase(s) { return isolated(clean(s ?? '', MAX_PHRASE, false)); }
 
 /** A text that was said, with its line breaks. @param {string|undefined} s */
 export function message(s) { return clean(s ?? '', MAX_MESSAGE, true); }

@@ -73,6 +73,9 @@ export class Store extends EventTarget {
   /** Tells the views. @param {string} what @param {string} [room] */
   changed(what, room = '') { this.dispatchEvent(new CustomEvent(what, { detail: room })); }
 
+  /** Tells the person something in passing. @param {string} text */
+  tell(text) { this.dispatchEvent(new CustomEvent('tell', { detail: text })); }
+
   /** Does something once, a moment later, however often it is asked for. @param {string} what @param {() => void} run */
   soon(what, run) {
     if (this.timers.has(what)) return;
@@ -173,7 +176,14 @@ export class Store extends EventTarget {
           this.rpc.call('room.members', { room: room.id }),
           room.owned ? this.rpc.call('room.knocks', { room: room.id }) : { knocks: [] },
         ]);
+        const ignored = (/** @type {import('./types.js').Member[]} */ all) => all.filter((m) => m.ignored).map((m) => m.peer).join();
+        const other = ignored(room.members) !== ignored(members.members);
         room.members = members.members;
+        if (other && room.loaded) { // what they say is here no more, or again
+          const quiet = new Set(room.members.filter((m) => m.ignored).map((m) => m.peer));
+          room.transcript.forget(room.transcript.items.filter((i) => i.kind === 'direct' && quiet.has(i.peer ?? '')).map((i) => i.key));
+          void this.load(room);
+        }
         room.knocks = knocks.knocks;
         const me = room.members.find((m) => m.self);
         if (me) room.nick = me.nick;
