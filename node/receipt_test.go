@@ -55,3 +55,19 @@ func TestReceiptIsGivenOnce(t *testing.T) {
 		}
 	})
 }
+
+// A lone line is delivered at once, whoever says it; a command that says one and ends does not have to wait.
+func TestLoneLineIsDeliveredAtOnce(t *testing.T) {
+	simulate(t, 3, func(l *simLAN) {
+		l.fillRoom(3, nil)
+		for _, nick := range []string{"n0", "n1", "n0", "n1"} {
+			time.Sleep(5 * time.Second) // simulated
+			at := time.Now()
+			id := must(l.nodes[nick].Say(l.ctx(), "lab", "a line", false))
+			until(l.subs[nick], func(d Delivered) bool { return d.ID == id })
+			if after := time.Since(at); after > 30*time.Millisecond {
+				t.Errorf("a line of %s was delivered after %v", nick, after)
+			}
+		}
+	})
+}

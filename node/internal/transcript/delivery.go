@@ -4,6 +4,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 
@@ -97,6 +98,7 @@ func (t *Transcript) checkDelivery(env *Env) {
 type receipts struct {
 	told    map[peer.ID]protocol.Runs // which of its lines we have, as each member has been told
 	arrived map[peer.ID]bool          // the authors whose lines have come since
+	last    time.Time                 // when authors were told last
 }
 
 func newReceipts() receipts {
@@ -109,18 +111,20 @@ func (r *receipts) forget(p peer.ID) {
 	delete(r.arrived, p)
 }
 
-// owesReceipt: a line of p has come. It is told so with those that follow in the next moment.
+// owesReceipt: a line of p has come. It is told so at once, or where authors have been told only just now, with the lines that
+// follow in the next moment.
 func (t *Transcript) owesReceipt(env *Env, p peer.ID) {
 	if !t.owns(env) || p == t.self {
 		return
 	}
 	if len(t.receipts.arrived) == 0 {
-		t.wake(ReceiptEvery, Receipts)
+		t.wake(max(t.receipts.last.Add(ReceiptEvery).Sub(env.Now), 0), Receipts)
 	}
 	t.receipts.arrived[p] = true
 }
 
 func (t *Transcript) receiptsDue(env *Env) {
+	t.receipts.last = env.Now
 	for _, p := range slices.Sorted(maps.Keys(t.receipts.arrived)) {
 		receipt := t.Receipt(p)
 		if _, member := env.State.Member(p); !member || slices.Equal(receipt, t.receipts.told[p]) {

@@ -31,7 +31,7 @@ const (
 	gapSoon = 50 * time.Millisecond
 	HoldFor = 250 * time.Millisecond
 	maxHeld = 64
-	// ReceiptEvery is how long the authority collects lines before it tells their authors that it has them. receiptBy is
+	// ReceiptEvery is the least time between two times that the authority tells authors that it has their lines. receiptBy is
 	// when an author that has not been told asks.
 	ReceiptEvery = 100 * time.Millisecond
 	receiptBy    = time.Second
@@ -65,9 +65,11 @@ const (
 	maxLamportStep = 1 << 20
 	// maxLamportAhead of what is known a line may be: two parts of a room that were apart may each have filled it.
 	maxLamportAhead = 2 * MaxLines
-	// SyncEvery: heads are compared with a random member (docs/design.md, "No line is lost"). SyncSoon: after a line of ours or a gap.
+	// SyncEvery: heads are compared with a random member (docs/design.md, "No line is lost"). SyncSoon: after a gap.
 	SyncEvery = 15 * time.Second
 	SyncSoon  = 250 * time.Millisecond
+	// ownSoon: so long after a line of ours, where nobody says unasked that it has it, a member is asked: a line takes some 5 ms.
+	ownSoon = 15 * time.Millisecond
 	// SyncSpacing is the least time between two comparisons that one node begins in one room.
 	SyncSpacing = 400 * time.Millisecond
 	// settleSyncs follow the one after joining: what was said while the streams of the gossip are opened is fetched within seconds.

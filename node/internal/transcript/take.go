@@ -42,7 +42,7 @@ func (t *Transcript) Say(env Env, msg protocol.Message) ([]Effect, bool) {
 	t.takeLine(&env, o, false)
 	t.awaitingReceipt = true
 	if t.owns(&env) || env.Away {
-		t.compareSoon(&env, SyncSoon) // no node says unasked that it has the line
+		t.compareSoon(&env, ownSoon) // no node says unasked that it has the line
 	}
 	return t.done(), true
 }
