@@ -294,14 +294,11 @@ func (l *loop) warnOfRoom(id protocol.RoomID, w Warning) {
 }
 
 func (l *loop) emitFound(id protocol.RoomID, body EventBody) {
-	l.seq++
-	ev := Event{Seq: l.seq, Time: l.now(), Room: id, Body: body}
+	name := ""
 	if f := l.directory.found[id]; f != nil {
-		ev.RoomName = f.name
+		name = f.name
 	}
-	for s := range l.subs {
-		s.push(ev)
-	}
+	l.tell(id, name, body)
 }
 
 func (l *loop) dropFound(id protocol.RoomID) {

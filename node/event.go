@@ -17,7 +17,8 @@ type RoomID = protocol.RoomID
 // An Event is something that happened, told to every [Subscription] in one order. Text in an event is exactly what
 // its author wrote: a face that shows it on a terminal makes it safe first.
 type Event struct {
-	// Seq counts this node's events from 1; Time is when the node noticed.
+	// Seq is one more than that of the event before. A later life of the node begins with a larger number. Time is when the node
+	// noticed.
 	Seq  uint64
 	Time time.Time
 	// Room is zero for events of the node itself; RoomName is its label.
@@ -211,7 +212,7 @@ type (
 		Kind Kind   `json:"kind"`
 		Text string `json:"text"`
 	}
-	// Gap: events that this reader was too slow for.
+	// Gap: events that this reader was too slow for, or that it came back too late for; 0: it is not known how many.
 	Gap struct {
 		Lost int `json:"lost"`
 	}

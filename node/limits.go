@@ -21,6 +21,11 @@ const (
 	// eventBytes, in bytes of text in the events of one Subscription: as much as all lines of a room may take. One event can
 	// have 64 KiB of it.
 	eventBytes = transcript.MaxLineBytes
+	// pastEvents, pastBytes of text and pastFor are what is kept of the latest events, for a reader that comes back: as long as a
+	// page takes to load again or a laptop's lid is closed for a moment, and half of its queue. Direct messages alone have text there.
+	pastEvents = EventQueue / 2
+	pastBytes  = 1 << 20
+	pastFor    = 10 * time.Minute
 	// startLines and startBytes of all rooms are told to a new reader that wants the lines that are kept: half of its queue.
 	// [Node.History] has them all.
 	startLines = EventQueue / 2

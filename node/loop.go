@@ -24,7 +24,8 @@ type loop struct {
 	pins      pins
 	book      *book
 	subs      map[*Subscription]struct{}
-	seq       uint64                     // of the last event
+	seq       uint64 // of the last event
+	past      past
 	numbers   map[protocol.RoomID]uint64 // the last message number used, kept when a room is left
 	dormant   dormant
 	pastRooms map[protocol.RoomID]pastRoom // rooms that this node was in, to answer peers that ask for them
@@ -57,6 +58,8 @@ func newLoop(n *Node, s *store.Store) (*loop, error) {
 		directs:     newDirects(),
 		relayShares: newRelayShares(),
 	}
+	l.seq = firstEvent(l.now())
+	l.past.first, l.past.known = l.seq, l.seq
 	if n.cfg.Discovery != nil {
 		l.twin.looked = l.now().Add(twinLook)
 	}
@@ -170,6 +173,7 @@ func (l *loop) tick() {
 	}
 	l.boundLines()
 	l.tickNotices(now)
+	l.past.expire(now)
 	l.book.dialDue(l, now)
 	if l.memory != nil && now.Sub(l.memory.kept) >= rememberEvery {
 		l.keepPeers()
@@ -188,16 +192,13 @@ func (l *loop) env() authority.Env {
 	return authority.Env{Now: l.clock.wall(), Rand: random, Signer: l.n.signer, Self: l.n.self}
 }
 
-// emit tells every subscriber, in one order. It never waits: a subscriber that is too slow gets a Gap.
+// emit tells every subscriber of an event of a room, or of the node itself.
 func (l *loop) emit(r *room, body EventBody) {
-	l.seq++
-	ev := Event{Seq: l.seq, Time: l.now(), Body: body}
-	if r != nil {
-		ev.Room, ev.RoomName = r.id, r.label()
+	if r == nil {
+		l.tell(protocol.RoomID{}, "", body)
+		return
 	}
-	for s := range l.subs {
-		s.push(ev)
-	}
+	l.tell(r.id, r.label(), body)
 }
 
 // forget ends a room on this node, whatever the reason.

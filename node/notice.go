@@ -24,9 +24,8 @@ type pendingNotice struct {
 
 // notify shows a reason to every face that is there, and remembers it for the one that is not.
 func (l *loop) notify(r *room, body Removed) {
-	l.seq++
 	u := &pendingNotice{
-		ev:   Event{Seq: l.seq, Time: l.now(), Room: r.id, RoomName: r.label(), Body: body},
+		ev:   l.event(r.id, r.label(), body),
 		seat: r.saved(), at: make(map[*Subscription]uint64),
 	}
 	u.seat.Seat.Shown = true

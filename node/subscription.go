@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"slices"
 )
 
 // SubscribeOptions are what a reader of events wants; the zero value is every event from now on.
@@ -10,6 +11,11 @@ type SubscribeOptions struct {
 	Room RoomID
 	// Lines: the lines that are kept come first, as [Backlog]; of many the latest.
 	Lines bool
+	// Types, where there are any, are the types of the events that the reader wants. A [Gap] comes in any case.
+	Types []string
+	// Since, where it is not 0, is the number of an event: the stream begins with what has happened after it, instead of with how
+	// things are. If that is not known any more, it begins with a [Gap], and then with how things are.
+	Since uint64
 	// Acks: the reader is another process, which may end with events that it has shown to nobody. A [Removed] counts as shown
 	// when it says so ([Node.Shown]). Such a reader slows nothing down: it gets a Gap sooner.
 	Acks bool
@@ -24,7 +30,7 @@ type Subscription struct {
 
 // Subscribe starts a stream of events, beginning with what is so now: a [Joined] for every room that we are in, with the
 // knocks at its door, an [OwnerUnreachable] if it is so, and the lines if they are asked for; and a [Removed] for every removal
-// that no reader has been told of.
+// that no reader has been told of. With Since it begins with what the reader has missed.
 func (n *Node) Subscribe(o SubscribeOptions) *Subscription {
 	s := &Subscription{n: n, o: o, Queue: NewQueue()}
 	if _, err := ask(context.Background(), n, subscribe{s}); err != nil {
@@ -41,7 +47,14 @@ func (s *Subscription) Close() {
 
 // push is called by the loop. It reports whether ev is in the queue.
 func (s *Subscription) push(ev Event) bool {
-	return (s.o.Room == RoomID{} || ev.Room == RoomID{} || ev.Room == s.o.Room) && s.Push(ev)
+	return s.wants(ev) && s.Push(ev)
+}
+
+func (s *Subscription) wants(ev Event) bool {
+	if _, gap := ev.Body.(Gap); gap {
+		return true
+	}
+	return (s.o.Room == RoomID{} || ev.Room == RoomID{} || ev.Room == s.o.Room) && (len(s.o.Types) == 0 || slices.Contains(s.o.Types, ev.Body.Type()))
 }
 
 // A Queue holds the events that a reader has yet to take. A reader that falls behind by more than EventQueue gets one [Gap] in
@@ -120,6 +133,9 @@ type (
 
 func (q subscribe) run(l *loop) (none, error) {
 	l.subs[q.s] = struct{}{}
+	if q.s.o.Since > 0 && l.tellSince(q.s) {
+		return none{}, nil
+	}
 	l.tellAside(q.s)
 	l.tellNetwork(q.s)
 	for _, id := range l.order {

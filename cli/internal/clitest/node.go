@@ -44,6 +44,8 @@ type Node struct {
 	Refs      map[string]node.RoomRef // by the name in a request
 	// Asking, if not nil, is called while the owner is asked to let us in.
 	Asking func(context.Context) error
+	// Wanted are the options of the last call of Listen.
+	Wanted node.SubscribeOptions
 	// Slow blocks the other methods that wait for nodes, in the same way.
 	Slow chan struct{}
 	// Alone is set if no other node is connected.
@@ -96,9 +98,10 @@ func (f *Node) Info() node.Info {
 	return node.Info{Peer: MeID, Nick: "bob", Words: "amber kiwi", Addrs: []string{"/ip4/192.168.1.7/tcp/4001"}, Version: "devel"}
 }
 
-func (f *Node) Listen(node.SubscribeOptions) (<-chan node.Event, func()) {
+func (f *Node) Listen(o node.SubscribeOptions) (<-chan node.Event, func()) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.Wanted = o
 	if !f.first {
 		f.first = true
 		return f.Events, sync.OnceFunc(func() {

@@ -98,9 +98,11 @@ type (
 		node.PolicyChange
 	}
 	subscribeParams struct {
-		Room  string `json:"room,omitempty"`
-		Lines bool   `json:"lines,omitempty"`
-		Acks  bool   `json:"acks,omitempty"`
+		Room  string   `json:"room,omitempty"`
+		Types []string `json:"types,omitempty"`
+		Since uint64   `json:"since,omitempty"`
+		Lines bool     `json:"lines,omitempty"`
+		Acks  bool     `json:"acks,omitempty"`
 	}
 	cancelParams struct {
 		Request json.RawMessage `json:"request"`
@@ -453,7 +455,12 @@ func (m rpcMethods) create(ctx context.Context, p createParams) (node.RoomInfo, 
 }
 
 func (m rpcMethods) subscribe(ctx context.Context, p subscribeParams) (done, error) {
-	o := node.SubscribeOptions{Lines: p.Lines, Acks: p.Acks}
+	o := node.SubscribeOptions{Types: p.Types, Since: p.Since, Lines: p.Lines, Acks: p.Acks}
+	for _, name := range p.Types {
+		if bodies[name] == nil {
+			return done{}, wrongParams("there is no type " + strconv.Quote(name))
+		}
+	}
 	if p.Room != "" {
 		ref := m.n.Ref(ctx, p.Room)
 		if ref.ID == (node.RoomID{}) {

@@ -79,6 +79,8 @@ func kindOf(t reflect.Type) string {
 		return "a string"
 	case reflect.Bool:
 		return "true or false"
+	case reflect.Slice:
+		return "a list of strings"
 	}
 	return "a whole number"
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -88,4 +89,31 @@ func TestFaceHearsWhatEndsTheNode(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestSubscribeChooses: a program chooses a room, the types of events, and where the stream begins.
+func TestSubscribeChooses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, want := range []node.SubscribeOptions{
+			{Acks: true}, {Room: clitest.LabID, Types: []string{"message", "removed"}, Since: 1764518400000007, Lines: true, Acks: true},
+		} {
+			f := clitest.NewNode()
+			a := attach(t, f)
+			_, stop := a.Listen(want)
+			if !reflect.DeepEqual(f.Wanted, want) {
+				t.Errorf("%+v comes as %+v", want, f.Wanted)
+			}
+			stop()
+			a.leaves(t)
+		}
+		c := serveTo(t, clitest.NewNode())
+		for params, want := range map[string]string{
+			`"types":["message","paint"]`: `there is no type \"paint\"`, `"types":"message"`: "types has to be a list of strings", `"since":-1`: "since has to be a whole number",
+		} {
+			if got := c.asks(requestOf(1, "node.subscribe", params)); !strings.Contains(got, want) {
+				t.Errorf("%s: %s", params, got)
+			}
+		}
+		c.leaves()
+	})
 }

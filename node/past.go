@@ -1,0 +1,152 @@
+package node
+
+import (
+	"time"
+
+	"localchat/node/internal/transcript"
+	"localchat/protocol"
+)
+
+// past has the latest events of this node, for a reader that comes back and wants those that it missed. It holds no text of a
+// line: a line that has been forgotten meanwhile is not told again.
+type past struct {
+	events []Event // oldest first
+	bytes  int     // of the text in them
+	// first is the number before the first event of this life, and known a number after which every event is in events.
+	first, known uint64
+}
+
+// firstEvent returns a number for the events of a life that begins at a time. Those of later lives are larger, unless the clock
+// is set back: a node has no million events a second. Every program can hold them, since they stay below 2^53 for 200 years.
+func firstEvent(at time.Time) uint64 { return uint64(max(at.UnixMicro(), 0)) }
+
+// keep adds an event.
+func (p *past) keep(ev Event) {
+	switch b := ev.Body.(type) {
+	case Message:
+		ev.Body = Message{ID: b.ID, Late: b.Late, Backlog: b.Backlog, Before: b.Before}
+	case Backlog:
+		b.Next = nil
+		ev.Body = b
+	}
+	p.events, p.bytes = append(p.events, ev), p.bytes+textSize(ev.Body)
+	p.expire(ev.Time)
+}
+
+// expire forgets events that are too old or too many.
+func (p *past) expire(now time.Time) {
+	for len(p.events) > 0 && (len(p.events) > pastEvents || p.bytes > pastBytes || now.Sub(p.events[0].Time) > pastFor) {
+		p.known, p.bytes = p.events[0].Seq, p.bytes-textSize(p.events[0].Body)
+		p.events = p.events[1:]
+	}
+	if len(p.events) == 0 {
+		p.events = nil
+	}
+}
+
+// since returns the events after that number. If some are not here any more, ok is false, and lost is their number; 0: unknown,
+// since the number is not from this life.
+func (p *past) since(number, now uint64) (events []Event, lost int, ok bool) {
+	switch {
+	case number < p.first || number > now:
+		return nil, 0, false
+	case number < p.known:
+		return nil, int(now - number), false
+	}
+	for i, ev := range p.events {
+		if ev.Seq > number {
+			return p.events[i:], 0, true
+		}
+	}
+	return nil, 0, true
+}
+
+// tellSince tells s what it has missed, and reports whether all of that is here. If not, s is told of a [Gap].
+func (l *loop) tellSince(s *Subscription) bool {
+	events, lost, ok := l.past.since(s.o.Since, l.seq)
+	if !ok {
+		s.push(Event{Seq: l.seq, Time: l.now(), Body: Gap{Lost: lost}})
+		return false
+	}
+	again := replay{l: l, lines: make(map[*room]map[string]*transcript.Line)}
+	for _, ev := range events {
+		if u := l.notices[ev.Room]; u != nil && u.ev.Seq == ev.Seq {
+			l.show(u, s)
+		} else if ev, ok := again.event(ev); ok {
+			s.push(ev)
+		}
+	}
+	for _, u := range l.notices {
+		if _, shown := u.at[s]; !u.taken && !shown {
+			l.show(u, s)
+		}
+	}
+	return true
+}
+
+// A replay puts the lines back into events of the past.
+type replay struct {
+	l     *loop
+	lines map[*room]map[string]*transcript.Line // those that can be told, by their IDs
+}
+
+// event returns ev as it can be told now; ok is false if it is to be forgotten.
+func (p replay) event(ev Event) (_ Event, ok bool) {
+	r := p.l.rooms[ev.Room]
+	switch b := ev.Body.(type) {
+	case Message:
+		line := p.line(r, b.ID)
+		if line == nil {
+			return ev, false
+		}
+		m := r.message(line)
+		m.Late, m.Backlog = b.Late, b.Backlog
+		m.Before, m.Next = p.below(r, b.Before)
+		ev.Body = m
+	case Backlog:
+		if r == nil {
+			return ev, false
+		}
+		b.Before, b.Next = p.below(r, b.Before)
+		ev.Body = b
+	case Direct:
+		return ev, r != nil && !p.l.ignores(b.Peer)
+	case RemovalReason:
+		return ev, r != nil
+	}
+	return ev, true
+}
+
+// below returns the line with that ID, which another stands above, as [room.quote] does.
+func (p replay) below(r *room, id string) (before string, q *Quote) { return r.quote(p.line(r, id)) }
+
+func (p replay) line(r *room, id string) *transcript.Line {
+	if r == nil || id == "" {
+		return nil
+	}
+	lines, known := p.lines[r]
+	if !known {
+		lines = make(map[string]*transcript.Line)
+		for _, line := range r.talk.Told(r.world()) {
+			lines[line.ID()] = line
+		}
+		p.lines[r] = lines
+	}
+	return lines[id]
+}
+
+// tell counts an event and tells every subscriber, in one order. It never waits: a subscriber that is too slow gets a Gap.
+func (l *loop) tell(room protocol.RoomID, name string, body EventBody) {
+	ev := l.event(room, name, body)
+	for s := range l.subs {
+		s.push(ev)
+	}
+}
+
+// event returns the next event, which it keeps for readers that come later.
+func (l *loop) event(room protocol.RoomID, name string, body EventBody) Event {
+	l.seq++
+	ev := Event{Seq: l.seq, Time: l.now(), Room: room, RoomName: name, Body: body}
+	l.past.keep(ev)
+	return ev
+}
