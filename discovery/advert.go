@@ -24,9 +24,9 @@ func txtOf(id peer.ID, es []endpoint) []string {
 	return txt
 }
 
-// parseTXT reads what somebody announced. Strings that are not addresses of this network are skipped, as the format
-// asks; it is false when none is left, and when the strings name more than one peer, which no node does. zone is the name of
-// the interface on which it was heard.
+// parseTXT returns the peer and the addresses in an announcement. It skips strings that are not addresses of this network, as the
+// format requires. It returns false if no address is left, or if the strings name more than one peer, which no node does. zone is
+// the name of the interface on which the announcement was heard.
 func parseTXT(txt []string, l onlink.Networks, zone string) (peer.ID, []endpoint, bool) {
 	return parseAddrs(txt, func(e endpoint) (endpoint, bool) {
 		if e.ip.Is6() && e.ip.IsLinkLocalUnicast() {
@@ -36,7 +36,7 @@ func parseTXT(txt []string, l onlink.Networks, zone string) (peer.ID, []endpoint
 	})
 }
 
-// parseAddrs reads at most maxTXT bytes of dnsaddr strings, of which pass says which are taken.
+// parseAddrs reads at most maxTXT bytes of dnsaddr strings. pass says whether an address is taken, and may change it.
 func parseAddrs(txt []string, pass func(endpoint) (endpoint, bool)) (peer.ID, []endpoint, bool) {
 	var (
 		id   peer.ID

@@ -25,25 +25,26 @@ const Service = "_localchat._udp"
 
 // Config says where to look. The zero value looks everywhere.
 type Config struct {
-	// Interfaces are the names of the only interfaces to use; nil is every usable one. A name that is not there
-	// (yet) is no error: interfaces come and go.
+	// Interfaces are the names of the interfaces to use; nil: every usable one. A name without an interface is no error, since
+	// interfaces come and go.
 	Interfaces []string
-	// Log gets changes of interfaces and of what fails, never a line for what somebody sends; nil discards.
+	// Log gets a line when the interfaces change, or when an operation begins to fail or works again; never one for a packet of
+	// another machine. nil: no log.
 	Log *slog.Logger
-	// RuntimeDir is where the nodes of one machine find each other: each has a file RuntimeDir/localchat/*.addr with its
-	// addresses while it runs. "" is the user's runtime directory, or a private folder among the temporary
-	// files where the system has none.
+	// RuntimeDir is the folder in which the nodes of one machine find each other: each has a file RuntimeDir/localchat/*.addr with
+	// its addresses while it runs. "" is the user's runtime directory or, if the system has none, a private folder among the
+	// temporary files.
 	RuntimeDir string
-	// Ephemeral leaves no file in RuntimeDir. The files of other nodes are read all the same.
+	// Ephemeral writes no file in RuntimeDir. The files of other nodes are still read.
 	Ephemeral bool
 }
 
-// MDNS announces a node and finds others. Make it with New.
+// An MDNS announces a node and finds others. New makes one.
 type MDNS struct {
 	cfg   Config
 	hurry chan struct{}
 
-	// Set by Tell; nil: nobody wants to know.
+	// Set by Tell; nil: not called.
 	twin    func(peer.AddrInfo)
 	trouble func(text string)
 
@@ -62,35 +63,37 @@ func New(cfg Config) *MDNS {
 	return &MDNS{cfg: cfg, hurry: make(chan struct{}, 1), list: listNICs, listen: listenMDNS, query: queryMDNS, call: callMDNS}
 }
 
-// Hurry asks for a quick burst of queries now: the owner of a room was lost, or somebody looks at the list of rooms.
-// Any goroutine may call it, as often as it likes; it never blocks.
+// Hurry makes Run send a quick burst of queries now, as when the owner of a room is out of reach or a person looks at the list of
+// rooms. Any goroutine may call it, as often as it likes; it never blocks.
 func (d *MDNS) Hurry() {
 	select {
 	case d.hurry <- struct{}{}:
-	default: // one is asked for already
+	default: // Run will send one already
 	}
 }
 
-// Tell has more told than where others are; it is called before Run. twin is given what another node announces under the peer
-// ID of self: a copy of its data directory, an earlier life of its own, or a lie. It is called from the goroutine of Run, and
-// should not block. So is trouble, with why others cannot find this node, and with "" when they can again.
+// Tell sets two more functions for Run to call, from its goroutine; they should not block. It has to be called before Run.
+//
+// twin is called with what another instance announces under this node's own peer ID. That may be a node with a copy of the data
+// directory, an earlier run of this node, or a false announcement. trouble is called with a text that says why others cannot find
+// this node, and with "" when they can again.
 func (d *MDNS) Tell(twin func(peer.AddrInfo), trouble func(text string)) {
 	d.twin, d.trouble = twin, trouble
 }
 
-// Run announces self and browses until ctx ends, and returns nil then, at the latest after the query under way
-// (130 ms). Only one Run of an MDNS may be under way.
+// Run announces this node and looks for others until ctx ends. Then it returns nil, at most queryWindow (130 ms) later. An MDNS may
+// have only one Run at a time.
 //
-// self returns this node's peer ID and listen addresses; it is called from several goroutines, whenever an answer is
-// made, and never after Run has returned. An unspecified address stands for all addresses of the usable interfaces and
-// follows them at once, so host.Network().ListenAddresses() serves better than host.Addrs().
+// self returns this node's peer ID and listen addresses. Run calls it from several goroutines, for each answer that it makes, and not
+// after it has returned. An unspecified address stands for all addresses of the usable interfaces, also for later ones. So
+// host.Network().ListenAddresses() is better than host.Addrs().
 //
-// found is called from one goroutine, the one of Run, with peers other than self: once when a peer or a new address of
-// it is heard, and again at most every 5 s while it goes on being heard. It should not block, as nothing is asked meanwhile.
-// Link-local IPv6 addresses carry the zone of the interface where they were heard. Nothing of it is proven.
+// Run calls found from its own goroutine with each other peer: when the peer or a new address of it is heard, and again at most
+// every 5 s as long as it is heard. found should not block, since Run sends no query meanwhile. A link-local IPv6 address has the
+// zone of the interface on which it was heard. Nothing of an announcement is proven.
 //
-// refused is called with the sender's address for each question that is not answered, and each peer that is not taken in,
-// because a bound is reached. It is called from several goroutines and must not block.
+// Run calls refused with the sender's address for each question that it does not answer, and each peer that it does not take,
+// because a bound is reached. It calls refused from several goroutines; it must not block.
 func (d *MDNS) Run(ctx context.Context, self func() peer.AddrInfo, found func(peer.AddrInfo), refused func(from netip.Addr)) error {
 	label := newLabel()
 	r := &run{
@@ -125,7 +128,7 @@ func (d *MDNS) Run(ctx context.Context, self func() peer.AddrInfo, found func(pe
 			r.hurry(next)
 		case <-poll.C:
 			if r.refresh() {
-				r.heard = 0 // on the network that we were on
+				r.heard = 0 // that was on another network
 				r.hurry(next)
 			}
 		case <-next.C:
@@ -138,7 +141,7 @@ func (d *MDNS) Run(ctx context.Context, self func() peer.AddrInfo, found func(pe
 	}
 }
 
-// newLabel returns a random name of an instance. It says nothing about the node, and two never clash.
+// newLabel returns a random name for an instance. It says nothing about the node, and no two are the same.
 func newLabel() string {
 	var b [20]byte
 	rand.Read(b[:]) // never fails
@@ -151,7 +154,7 @@ func isLabel(name string) bool {
 	return err == nil && len(b) == 20 && name == strings.ToLower(name)
 }
 
-// run is the state of one Run. All of it belongs to Run's goroutine.
+// A run is the state of one Run. Run's goroutine owns all of it.
 type run struct {
 	*MDNS
 	self    func() peer.AddrInfo
@@ -162,18 +165,18 @@ type run struct {
 
 	nics     []nic
 	servers  map[string]*served // by nic.key
-	failing  map[string]string  // the last failure of each thing tried: logged when it changes
+	failing  map[string]string  // the last error of each operation; see note
 	schedule schedule
-	last     time.Time // beginning of the last round
-	heard    int       // peers, in it
-	next     time.Time // beginning of the next
+	last     time.Time // when the last round began
+	heard    int       // number of peers in the last round
+	next     time.Time // when the next round begins
 	reports  reports
-	held     bool // it was told that the port of mDNS cannot be had
+	held     bool // trouble was last told that another program holds the port of mDNS
 }
 
 type served struct {
 	server
-	whole bool
+	whole bool // both families that the interface has are served
 }
 
 func (r *run) close() {
@@ -183,7 +186,7 @@ func (r *run) close() {
 	r.meet.close()
 }
 
-// hurry has the next round come as soon as hurryGap allows, however often it is called; where many answer, later.
+// hurry makes the next round begin as soon as hurryGap allows, however often it is called; later if many peers answer.
 func (r *run) hurry(next *time.Timer) {
 	r.schedule.hurry()
 	if soonest := r.last.Add(max(hurryGap, crowdGap(r.heard))); soonest.Before(r.next) {
@@ -192,8 +195,8 @@ func (r *run) hurry(next *time.Timer) {
 	}
 }
 
-// refresh follows the interfaces, and says whether they changed. A socket joined its group on an interface as it was:
-// after renumbering or re-creation of the interface it is deaf, so the server is made anew.
+// refresh looks at the interfaces, and reports whether they have changed. A socket is in its group on an interface as that was: after
+// a change of the interface it hears nothing, so refresh starts a new server.
 func (r *run) refresh() bool {
 	nics, err := r.list(r.cfg.Interfaces)
 	r.note("list interfaces", err)
@@ -238,7 +241,7 @@ func (r *run) refresh() bool {
 	return changed
 }
 
-// tellTrouble tells, when that changes, whether the port of mDNS cannot be had on any interface.
+// tellTrouble calls trouble when held changes: whether another program holds the port of mDNS on every interface.
 func (r *run) tellTrouble(held bool) {
 	if held == r.held || r.trouble == nil {
 		return
@@ -251,7 +254,7 @@ func (r *run) tellTrouble(held bool) {
 	r.trouble(text)
 }
 
-// round asks everywhere once and reports what was found.
+// round sends a query on each interface, and reports the peers that answer.
 func (r *run) round(ctx context.Context, window time.Duration) {
 	type asked struct {
 		heard []heard
@@ -287,7 +290,7 @@ func (r *run) round(ctx context.Context, window time.Duration) {
 			}
 		}
 	}
-	if s.twin != "" { // it may not ask by itself for half a minute
+	if s.twin != "" { // otherwise it may not look for this node for half a minute
 		for i := range answers {
 			r.note("call", r.call(r.nics[i/2], i%2 == 1, s.twin))
 		}
@@ -306,7 +309,7 @@ func (r *run) round(ctx context.Context, window time.Duration) {
 	}
 }
 
-// note logs err when it is not what happened last time.
+// note logs the outcome of the operation what, if it differs from the last one.
 func (r *run) note(what string, err error) {
 	text := ""
 	if err != nil && !errors.Is(err, context.Canceled) {
@@ -323,23 +326,23 @@ func (r *run) note(what string, err error) {
 	r.cfg.Log.Debug("discovery: "+what, "err", text)
 }
 
-// sightings is what one round has heard, each peer once.
+// A sightings has the peers that one round has heard.
 type sightings struct {
 	self  peer.ID
 	order []peer.ID
 	addrs map[peer.ID][]endpoint
-	from  map[netip.Addr]int // peers that each address was the first to announce
-	twin  string             // the name of another instance that announces our own peer ID, "" for none
-	twins []endpoint         // where it says that it is, maxPeerAddrs at most
+	from  map[netip.Addr]int // number of peers that each address was the first to announce
+	twin  string             // the name of another instance that announces this node's peer ID, or ""
+	twins []endpoint         // the addresses that it announces, at most maxPeerAddrs
 }
 
-// add takes in a peer that was announced from an address by an instance, the zero values for this machine. It reports false
-// where a bound is reached.
+// add adds a peer that an instance announced from an address; both are zero for a node of this machine. It reports false if a bound
+// is reached.
 func (s *sightings) add(id peer.ID, es []endpoint, from netip.Addr, instance string) bool {
 	have, known := s.addrs[id]
 	switch {
 	case id == s.self:
-		// It is announced by another instance.
+		// Another instance announces this node's peer ID.
 		s.twin = cmp.Or(s.twin, instance)
 		for _, e := range es[:min(len(es), maxPeerAddrs-len(s.twins))] {
 			s.twins = appendNew(s.twins, e)
@@ -362,7 +365,7 @@ func (s *sightings) add(id peer.ID, es []endpoint, from netip.Addr, instance str
 	return true
 }
 
-// reports remembers what was reported, of maxPeers peers at most.
+// reports has the last report of each peer, of at most maxPeers peers.
 type reports map[peer.ID]report
 
 type report struct {
@@ -370,7 +373,7 @@ type report struct {
 	addrs []endpoint
 }
 
-// due says whether a peer is to be reported, and takes it as done.
+// due reports whether a peer has to be reported now. If so, it notes the report.
 func (r reports) due(now time.Time, id peer.ID, es []endpoint) bool {
 	last, known := r[id]
 	isNew := func(e endpoint) bool { return !slices.Contains(last.addrs, e) }

@@ -18,105 +18,108 @@ import (
 
 // CheckConfig says what Check looks at. The zero value looks everywhere.
 type CheckConfig struct {
-	// Interfaces are those of [Config].
+	// Interfaces are as in [Config].
 	Interfaces []string
-	// NoMDNS keeps Check from sending anything: only interfaces and routes are looked at.
+	// NoMDNS keeps Check from sending anything: it looks only at interfaces and routes.
 	NoMDNS bool
 	// Ask are machines to ask directly, besides the neighbours.
 	Ask []netip.Addr
-	// Port is the UDP port that a node of this machine listens on, 0 one that the system chooses: whether packets to it
-	// are let in is tried on it.
+	// Port is the UDP port on which a node of this machine listens; 0: one that the system chooses. Check tries whether packets to
+	// it are let in.
 	Port uint16
-	// Say is told what is about to be done, from the goroutine of Check; nil is told nothing.
+	// Say is called with a text before each step, from the goroutine of Check; nil: not called.
 	Say func(what string)
 }
 
-// A Checkup is what Check has found, as facts. What they mean is for the caller to say.
+// A Checkup has the facts that Check has found. The caller says what they mean.
 type Checkup struct {
-	// Err is why the interfaces could not be listed; nothing else is known then.
+	// Err says why the interfaces could not be listed. Then nothing else is set.
 	Err        error
 	Interfaces []InterfaceCheck
-	// Default is the interface that what goes to the internet takes, "" where there is no such way.
+	// Default is the interface of the default route, or "".
 	Default string
-	// Multicast is why the system knows no way for IPv4 multicast, nil where it does.
+	// Multicast says why the system has no route for IPv4 multicast; nil: it has one.
 	Multicast error
-	// Links are the used interfaces, each once for IPv4 and once for IPv6 as far as it has addresses of it.
+	// Links are the used interfaces, each once for each of IPv4 and IPv6 of which it has an address.
 	Links []LinkCheck
-	// Nodes are those that answered. A node of this machine and one elsewhere under the same key are two.
+	// Nodes are the nodes that answered. A node of this machine and one on another machine with the same key are two.
 	Nodes []NodeCheck
-	// Asked holds the networks whose machines were asked one by one, because no other node had answered to multicast.
+	// Asked are the networks whose machines were asked one by one, because no other node had answered by multicast.
 	Asked []netip.Prefix
-	// Neighbours are the machines of Asked that the system could resolve, routers left out. Resolved: the system tells them.
+	// Neighbours are the machines of Asked, without routers, whose hardware addresses the system knows. Resolved is false if the
+	// system does not report them.
 	Neighbours []netip.Addr
 	Resolved   bool
 }
 
-// An InterfaceCheck is a network interface, used or not.
+// An InterfaceCheck describes a network interface, whether it is used or not.
 type InterfaceCheck struct {
 	Name     string
-	Prefixes []netip.Prefix // its addresses
+	Prefixes []netip.Prefix // the addresses of the interface
 	Used     bool
-	// Why an interface is not used; Fine for one that is.
+	// Why says why the interface is not used; Fine if it is.
 	Why WhyNot
-	// Tunnel leads to a VPN or the like, Virtual to virtual machines or containers: no neighbour is there.
+	// Tunnel is set for an interface of a VPN or the like, and Virtual for one of virtual machines or containers. Neither has
+	// neighbours on the local network.
 	Tunnel, Virtual bool
-	// Captured is the interface that packets to this one's neighbours really take, "" where it is this one.
+	// Captured is the interface that packets to the neighbours of this one take, if that is another one.
 	Captured string
 }
 
-// WhyNot is why an interface is not used.
+// A WhyNot says why an interface is not used.
 type WhyNot string
 
-// The closed list of reasons.
+// All values of WhyNot.
 const (
 	Fine        WhyNot = ""
 	Loopback    WhyNot = "loopback"
 	SwitchedOff WhyNot = "off"
-	NoLink      WhyNot = "no_link" // no cable, or no Wi-Fi joined
+	NoLink      WhyNot = "no_link" // no cable is plugged in, or no Wi-Fi joined
 	NoMulticast WhyNot = "no_multicast"
-	NotNamed    WhyNot = "not_named" // by Interfaces
+	NotNamed    WhyNot = "not_named" // Interfaces names others
 	Containers  WhyNot = "containers"
 	NoAddress   WhyNot = "no_address"
 	TooMany     WhyNot = "too_many"
 )
 
-// A LinkCheck is what became of our multicast on one interface, over IPv4 or IPv6.
+// A LinkCheck says what happened to multicast of this machine on one interface, over IPv4 or IPv6.
 type LinkCheck struct {
 	Interface string
 	V6        bool
-	// Join and Send are why the group could not be joined, or nothing be sent to it; Query is why the question that a
-	// node asks failed.
+	// Join and Send say why the mDNS group could not be joined, or why nothing could be sent to it. Query says why a query as a
+	// node sends it failed.
 	Join, Send, Query error
-	// Returned: our own question came back to the port of mDNS. FromPort: so did one that came from that port, as answers
-	// do. Open: so did a packet to the port of a node.
+	// Returned is set if a packet to the port of mDNS came back, FromPort if one came back that was sent from that port too, as
+	// answers are, and Open if one to the port of a node came back.
 	Returned, FromPort, Open bool
-	// Tried is false where Open could not be tried, the port being in use.
+	// Tried is false if Open could not be tried, because the port is in use.
 	Tried bool
-	// Heard holds other machines whose multicast reached this one, nodes or not.
+	// Heard are the other machines whose multicast was heard, whether they run a node or not.
 	Heard []netip.Addr
 }
 
 // A NodeCheck is a node that answered.
 type NodeCheck struct {
 	Peer  peer.ID
-	Addrs []Address // best first
-	// Here: it is on this machine.
+	Addrs []Address // the best first
+	// Here is set for a node on this machine.
 	Here bool
-	// How it answered: to the question that nodes ask, to one from the port of mDNS, to one sent to it alone.
+	// Multicast is set if the node answered a multicast query as a node sends it, ToPort if it answered one from the port of mDNS,
+	// and Direct if it answered one that was sent to its machine alone.
 	Multicast, ToPort, Direct bool
 }
 
-// An Address is where a node listens: TCP, or QUIC over UDP.
+// An Address is an address at which a node listens: TCP, or QUIC over UDP.
 type Address struct {
 	netip.AddrPort
 	QUIC bool
 }
 
-// String is the address as a multiaddr.
+// String returns the address as a multiaddr.
 func (a Address) String() string { return endpoint{a.Addr(), a.Port(), a.QUIC}.String() }
 
-// ParseAddress reads a multiaddr, with or without /p2p, or HOST:PORT, which means TCP; the peer is "" where it is not named.
-// A link-local address may have a zone: it is this machine's.
+// ParseAddress parses a multiaddr, with or without /p2p, or HOST:PORT, which means TCP. The peer is "" if text does not name one. A
+// link-local address may have a zone, which is the name of an interface of this machine.
 func ParseAddress(text string) (Address, peer.ID, bool) {
 	if ap, err := netip.ParseAddrPort(text); err == nil {
 		return Address{AddrPort: ap}, "", true
@@ -140,9 +143,8 @@ func ParseAddress(text string) (Address, peer.ID, bool) {
 
 func (e endpoint) exported() Address { return Address{netip.AddrPortFrom(e.ip, e.port), e.quic} }
 
-// Check looks once at what stands between this machine and the other nodes of its network, for 3 s. It uses
-// sockets of its own beside those of running nodes, announces nothing and answers nobody. It may be called from any
-// goroutine.
+// Check looks for what stops this machine from finding the other nodes of its network. It takes up to 3 s. It uses sockets of its own
+// beside those of running nodes, announces nothing and answers no question. It may be called from any goroutine.
 func Check(ctx context.Context, cfg CheckConfig) Checkup {
 	if cfg.Say == nil {
 		cfg.Say = func(string) {}
@@ -185,14 +187,14 @@ func names(nics []nic) []string {
 	return ns
 }
 
-// An exam is one Check under way.
+// An exam is the state of one Check.
 type exam struct {
-	token string // in the names of our questions, so that we know them again
+	token string // part of the names in our questions, so that we recognise them
 	lan   onlink.Networks
 	own   []netip.Prefix // all addresses of this machine
 	links []*link
 
-	mu    sync.Mutex // the readers of all sockets meet here: it guards what follows and the LinkChecks
+	mu    sync.Mutex // the readers of all sockets meet here; it guards nodes and the LinkChecks
 	nodes []NodeCheck
 }
 
@@ -225,7 +227,7 @@ func (e *exam) multicast(ctx context.Context, port uint16) {
 	wg.Wait()
 }
 
-// query asks as a node asks, so that what it gets is what a node would get.
+// query sends queries as a node does, so that it gets the answers that a node would get.
 func (e *exam) query(ctx context.Context, l *link) {
 	for round := range probeGaps {
 		hs, err := queryMDNS(ctx, l.nic, l.v6, queryWindow)
@@ -245,7 +247,7 @@ func (e *exam) query(ctx context.Context, l *link) {
 	}
 }
 
-// answered takes in an announcement. The lock is held.
+// answered notes an announcement; how marks how it came. The caller holds the lock.
 func (e *exam) answered(txt []string, zone string, how func(*NodeCheck)) {
 	id, es, ok := parseTXT(txt, e.lan, zone)
 	if !ok {
@@ -287,7 +289,7 @@ func (e *exam) results() ([]LinkCheck, []NodeCheck) {
 	return checks, e.nodes
 }
 
-// pause waits, and is false when ctx ends first.
+// pause waits for d. It returns false if ctx ends first.
 func pause(ctx context.Context, d time.Duration) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()

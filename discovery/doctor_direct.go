@@ -10,8 +10,9 @@ import (
 	"github.com/miekg/dns"
 )
 
-// neighbours are the addresses around ours on the interfaces where there can be any, and notes their networks in c. Of a
-// large network it is the /24 around us: the others would take minutes, and look like an attack.
+// neighbours returns the addresses around that of this machine, on the interfaces that can have neighbours, and notes their networks
+// in c.Asked. Of a large network these are the addresses of the /24 around this machine: more would take minutes, and look like an
+// attack.
 func neighbours(nics []nic, c *Checkup) []netip.Addr {
 	var ips []netip.Addr
 	for _, n := range nics {
@@ -27,7 +28,7 @@ func neighbours(nics []nic, c *Checkup) []netip.Addr {
 		own := n.prefixes[i].Addr()
 		around := netip.PrefixFrom(own, max(n.prefixes[i].Bits(), 24)).Masked()
 		c.Asked = append(c.Asked, around)
-		// The first address is the network's own, the last is everybody's.
+		// Without the first address, which is the network's, and the last, which is the broadcast address.
 		for ip := around.Addr().Next(); around.Contains(ip.Next()); ip = ip.Next() {
 			if ip != own {
 				ips = append(ips, ip)
@@ -37,8 +38,7 @@ func neighbours(nics []nic, c *Checkup) []netip.Addr {
 	return ips
 }
 
-// askEach asks machines one by one, and those that are there again: one packet may be lost, and a node that asks just then
-// has the port of mDNS twice, of which its question gets what is sent to the machine alone.
+// askEach asks machines one by one, and those that are there again and again, since a packet may be lost, until askTime is over.
 func (e *exam) askEach(ctx context.Context, targets []netip.Addr, networks []netip.Prefix) {
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
@@ -58,7 +58,7 @@ func (e *exam) askEach(ctx context.Context, targets []netip.Addr, networks []net
 	for ctx.Err() == nil {
 		for i, ip := range targets {
 			if ip.Is4() {
-				_, _ = c.WriteToUDPAddrPort(packet, netip.AddrPortFrom(ip, mdnsPort)) // a machine that cannot be asked does not answer
+				_, _ = c.WriteToUDPAddrPort(packet, netip.AddrPortFrom(ip, mdnsPort)) // if it fails, that machine does not answer
 			}
 			if i%askBurst == askBurst-1 && !pause(ctx, askGap) {
 				break
@@ -71,7 +71,7 @@ func (e *exam) askEach(ctx context.Context, targets []netip.Addr, networks []net
 	}
 }
 
-// direct takes in the answer of a machine that was asked alone. The lock is held.
+// direct notes the answer of a machine that was asked alone. The caller holds the lock.
 func (e *exam) direct(packet []byte, from netip.Addr) {
 	var m dns.Msg
 	if m.Unpack(packet) != nil || e.isOwn(from) {

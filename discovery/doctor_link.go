@@ -22,7 +22,7 @@ var (
 	group6 = netip.MustParseAddr("ff02::fb")
 )
 
-// A link is one interface over one family.
+// A link is one interface with one family of addresses, IPv4 or IPv6.
 type link struct {
 	nic   nic
 	v6    bool
@@ -36,7 +36,7 @@ func (l *link) network() string {
 	return "udp4"
 }
 
-// group is the mDNS group at a port of this link.
+// group returns the address of the mDNS group on this link, with a port.
 func (l *link) group(port uint16) *net.UDPAddr {
 	ip := group4
 	if l.v6 {
@@ -45,17 +45,17 @@ func (l *link) group(port uint16) *net.UDPAddr {
 	return net.UDPAddrFromAddrPort(netip.AddrPortFrom(ip, port))
 }
 
-// kind says what a packet of the examination is to show, as a part of its name.
+// A kind is part of the name in a question, and says what is shown if the question comes back.
 type kind string
 
 const (
-	returns  kind = "returns"  // from a port of the system to that of mDNS, as a node asks
-	fromPort kind = "fromport" // from the port of mDNS to that port, as answers come
-	comesIn  kind = "comesin"  // to the port of a node
+	returns  kind = "returns"  // sent from any port to the port of mDNS, as the queries of a node are
+	fromPort kind = "fromport" // sent from the port of mDNS to that port, as answers are
+	comesIn  kind = "comesin"  // sent to the port of a node
 )
 
-// probe asks on link i until ctx ends. Three sockets: one shares the port of mDNS with other programs, one asks as
-// a node does, and one stands for a node's own port.
+// probe sends questions on link i, and reads, until ctx ends. It has three sockets: one shares the port of mDNS with other programs,
+// one sends as a node does, and one stands for the port of a node.
 func (e *exam) probe(ctx context.Context, i int, port uint16) {
 	l := e.links[i]
 	shared, err := l.join(mdnsPort)
@@ -101,7 +101,7 @@ func (e *exam) set(f func()) {
 	f()
 }
 
-// join opens a socket in the mDNS group at a port, which others may have too.
+// join opens a socket in the mDNS group at a port, which other programs may use too.
 func (l *link) join(port uint16) (*net.UDPConn, error) {
 	c, err := net.ListenMulticastUDP(l.network(), &l.nic.iface, l.group(port))
 	if err != nil {
@@ -119,8 +119,7 @@ func (l *link) open() (*net.UDPConn, error) {
 	return c, l.aim(c)
 }
 
-// aim makes c send its multicast on this link and hear it itself, which is the point; net turns that off. It closes c
-// where that fails.
+// aim makes c send its multicast on this link and also receive it, which package net turns off. It closes c if that fails.
 func (l *link) aim(c *net.UDPConn) error {
 	var err error
 	if l.v6 {
@@ -136,8 +135,8 @@ func (l *link) aim(c *net.UDPConn) error {
 	return nil
 }
 
-// question is a packet of link i: it asks for nodes, for services of any kind, so that other machines answer too, and
-// for a name that nobody has, by which we know it again.
+// question returns a question for link i. It asks for a name that nobody has, by which we recognise it, for nodes, and for services
+// of any kind, so that machines without a node answer too.
 func (e *exam) question(i int, k kind) []byte {
 	m := dns.Msg{Question: []dns.Question{
 		{Name: fmt.Sprintf("%s-%d-%s.local.", e.token, i, k), Qtype: dns.TypeA, Qclass: dns.ClassINET},
@@ -151,7 +150,7 @@ func (e *exam) question(i int, k kind) []byte {
 	return b
 }
 
-// read passes on what comes until c is closed.
+// read calls take with each packet, holding the lock, until c is closed.
 func (e *exam) read(c *net.UDPConn, take func(packet []byte, from netip.Addr)) {
 	buf := make([]byte, maxPacket)
 	for {
@@ -165,8 +164,8 @@ func (e *exam) read(c *net.UDPConn, take func(packet []byte, from netip.Addr)) {
 	}
 }
 
-// heard takes in what came to the group or in answer to it. The lock is held. Nodes are taken only from answers to the
-// port of mDNS: that those to another port come, query finds out.
+// heard notes a packet that came to a socket of probe. The caller holds the lock. Nodes are noted only from answers to the port of
+// mDNS; query notes those to another port.
 func (e *exam) heard(packet []byte, from netip.Addr, toPort bool) {
 	var m dns.Msg
 	if m.Unpack(packet) != nil {
@@ -189,7 +188,7 @@ func (e *exam) heard(packet []byte, from netip.Addr, toPort bool) {
 	}
 }
 
-// answers takes in the nodes that a packet announces. The lock is held.
+// answers notes the nodes that a packet announces. The caller holds the lock.
 func (e *exam) answers(m dns.Msg, zone string, how func(*NodeCheck)) {
 	for _, rr := range append(m.Answer, m.Extra...) {
 		if txt, ok := rr.(*dns.TXT); ok && (heard{name: txt.Hdr.Name}).ours() {
@@ -198,7 +197,7 @@ func (e *exam) answers(m dns.Msg, zone string, how func(*NodeCheck)) {
 	}
 }
 
-// cameBack notes that one of our questions was heard.
+// cameBack notes that a question of ours with that name has come back.
 func (e *exam) cameBack(name string) {
 	var i int
 	rest, ours := strings.CutPrefix(name, e.token+"-")
@@ -219,7 +218,7 @@ func (e *exam) cameBack(name string) {
 	}
 }
 
-// linkOf is the link that a machine's packets come from.
+// linkOf returns the link on which the machine with that address is, or nil.
 func (e *exam) linkOf(from netip.Addr) *link {
 	for _, l := range e.links {
 		if from.Zone() == l.nic.iface.Name && l.v6 {

@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// checkInterfaces says of every interface whether it is used (used is what listNICs made of them) and why not.
+// checkInterfaces says for each interface whether it is used, and why not. used is the result of listNICs.
 func checkInterfaces(ifaces []net.Interface, used []nic, named []string) []InterfaceCheck {
 	var checks []InterfaceCheck
 	for _, iface := range ifaces {
-		addrs, _ := iface.Addrs() // it went away: it has none
+		addrs, _ := iface.Addrs() // none if the interface has just gone
 		c := InterfaceCheck{
 			Name: iface.Name, Prefixes: newNIC(iface, addrs).prefixes,
 			Tunnel: isTunnel(iface), Virtual: isVirtual(iface.Name),
@@ -29,7 +29,7 @@ func checkInterfaces(ifaces []net.Interface, used []nic, named []string) []Inter
 	return checks
 }
 
-// whyNot is the first of listNICs' conditions that an unused interface fails.
+// whyNot returns the first condition of listNICs that an unused interface does not meet.
 func whyNot(iface net.Interface, addrs int, named []string) WhyNot {
 	switch {
 	case iface.Flags&net.FlagLoopback != 0:
@@ -50,10 +50,10 @@ func whyNot(iface net.Interface, addrs int, named []string) WhyNot {
 	return TooMany
 }
 
-// tunnelNames are how the interfaces of common VPNs begin, for systems that do not tell otherwise.
+// tunnelNames begin the names of the interfaces of common VPNs, for systems that do not mark them otherwise.
 var tunnelNames = []string{"tun", "wg", "utun", "ppp", "ipsec", "tailscale", "zt", "nordlynx", "proton", "cscotun", "gpd"}
 
-// isTunnel says whether an interface leads to a VPN or another machine alone.
+// isTunnel reports whether an interface leads to a VPN, or to one other machine.
 func isTunnel(iface net.Interface) bool {
 	if iface.Flags&net.FlagPointToPoint != 0 || hasPrefix(tunnelNames, iface.Name) {
 		return true
@@ -62,7 +62,8 @@ func isTunnel(iface net.Interface) bool {
 	return err == nil
 }
 
-// virtualNames are how the interfaces of virtual machine managers begin that listNICs uses: sometimes a neighbour is there.
+// virtualNames begin the names of interfaces of virtual machine managers that listNICs uses nevertheless, since they sometimes have
+// neighbours.
 var virtualNames = []string{"vmnet", "vboxnet", "vEthernet", "VMware", "VirtualBox", "bridge"}
 
 func isVirtual(name string) bool { return ofContainers(name) || hasPrefix(virtualNames, name) }
@@ -71,7 +72,7 @@ func hasPrefix(prefixes []string, s string) bool {
 	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(s, p) })
 }
 
-// capturedBy is the interface that packets to the neighbours of c really take, "" where it is c.
+// capturedBy returns the interface that packets to the neighbours of c take, or "" if it is c.
 func capturedBy(c InterfaceCheck) string {
 	for _, p := range c.Prefixes {
 		if !p.Addr().Is4() || p.Bits() > 30 {
@@ -81,7 +82,7 @@ func capturedBy(c InterfaceCheck) string {
 		if neighbour == p.Addr() {
 			neighbour = neighbour.Next()
 		}
-		// Where two interfaces share a network either will do.
+		// If two interfaces are on one network, either is right.
 		if name, err := wayTo(neighbour); err == nil && name != c.Name && name != "" && !sharesNetwork(name, p) {
 			return name
 		}
@@ -98,15 +99,16 @@ func sharesNetwork(name string, p netip.Prefix) bool {
 	return slices.ContainsFunc(newNIC(*iface, addrs).prefixes, func(q netip.Prefix) bool { return q.Masked() == p.Masked() })
 }
 
-// routes are the interface of the default route, and why there is no way for IPv4 multicast.
+// routes returns the interface of the default route, and why there is no route for IPv4 multicast.
 func routes() (byDefault string, multicast error) {
-	// An address for documentation: nobody's network, so only the default route leads there. Nothing is sent.
+	// An address for documentation is on no network, so that only the default route leads there. Nothing is sent.
 	byDefault, _ = wayTo(netip.MustParseAddr("203.0.113.1"))
 	_, multicast = wayTo(group4)
 	return byDefault, multicast
 }
 
-// wayTo is the interface that packets to ip leave by. Connecting a UDP socket makes the system choose and sends nothing.
+// wayTo returns the interface that packets to ip take. It connects a UDP socket, for which the system chooses a route and sends
+// nothing.
 func wayTo(ip netip.Addr) (string, error) {
 	c, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(netip.AddrPortFrom(ip, mdnsPort)))
 	if err != nil {
@@ -127,7 +129,7 @@ func wayTo(ip netip.Addr) (string, error) {
 	return "", nil
 }
 
-// hostPrefixes are the addresses of all interfaces.
+// hostPrefixes returns the addresses of all interfaces.
 func hostPrefixes(ifaces []net.Interface) []netip.Prefix {
 	var ps []netip.Prefix
 	for _, iface := range ifaces {

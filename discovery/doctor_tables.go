@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// resolved returns the other machines of networks whose hardware address the system knows, which shows that they are there; routers
-// are left out. It is false where the system does not tell.
+// resolved returns the other machines of networks, without routers, whose hardware address the system knows: that shows that they are
+// there. It returns false if the system does not report them.
 func (e *exam) resolved(ctx context.Context, networks []netip.Prefix) ([]netip.Addr, bool) {
 	known, routers, told := linuxTables()
 	if runtime.GOOS != "linux" {
@@ -27,10 +27,10 @@ func (e *exam) resolved(ctx context.Context, networks []netip.Prefix) ([]netip.A
 	return slices.Compact(known), told
 }
 
-// linuxTables are the neighbours and the routers that Linux knows.
+// linuxTables returns the neighbours and the routers that Linux knows.
 func linuxTables() (neighbours, routers []netip.Addr, told bool) {
 	for _, f := range table("/proc/net/route") {
-		// The address is one word in the order of the machine; all that Linux runs Go on for people is little-endian.
+		// The address is one word in the byte order of the machine. The machines for which there is a release are little-endian.
 		if w, err := strconv.ParseUint(f[2], 16, 32); err == nil {
 			routers = append(routers, netip.AddrFrom4([4]byte{byte(w), byte(w >> 8), byte(w >> 16), byte(w >> 24)}))
 		}
@@ -47,7 +47,7 @@ func linuxTables() (neighbours, routers []netip.Addr, told bool) {
 	return neighbours, routers, rows != nil
 }
 
-// table is the fields of each line of one of Linux's tables, without the heading; nil where there is no such file.
+// table returns the fields of each line of a table in /proc, without the heading; nil if there is no such file.
 func table(path string) [][]string {
 	f, err := os.Open(path)
 	if err != nil {
@@ -64,20 +64,21 @@ func table(path string) [][]string {
 	return rows[min(1, len(rows)):]
 }
 
-// toldTables are the neighbours and the routers that the tools of Windows, macOS and FreeBSD tell of.
+// toldTables returns the neighbours and the routers that the tools of Windows, macOS and FreeBSD print.
 func toldTables(ctx context.Context) (neighbours, routers []netip.Addr, told bool) {
 	arp, err := exec.CommandContext(ctx, "arp", "-an").Output()
 	if runtime.GOOS == "windows" {
 		arp, err = exec.CommandContext(ctx, "arp", "-a").Output()
 	}
-	if err != nil || len(arp) == 0 { // everywhere the table has a heading or a group; Wine's arp prints nothing
+	if err != nil || len(arp) == 0 { // even an empty table has some output; only Wine's arp prints nothing
 		return nil, nil, false
 	}
-	routes, _ := exec.CommandContext(ctx, "netstat", "-rn").Output() // without, a router counts as a neighbour
+	routes, _ := exec.CommandContext(ctx, "netstat", "-rn").Output() // if it fails, a router counts as a neighbour
 	return readARP(string(arp)), readRouters(string(routes)), true
 }
 
-// readARP finds the addresses with a hardware address of one machine in what arp prints. Each of these is one line:
+// readARP returns the addresses for which the output of arp has a hardware address of one machine. Each is in a line like one of
+// these:
 //
 //	? (192.168.1.7) at 0:1c:42:0:0:8 on en0 ifscope [ethernet]
 //	  192.168.1.7           00-1c-42-00-00-08     dynamic
@@ -96,7 +97,7 @@ func readARP(text string) (neighbours []netip.Addr) {
 	return neighbours
 }
 
-// hardware reads a hardware address of six bytes, which macOS writes without leading zeros.
+// hardware parses a hardware address of six bytes, which macOS writes without leading zeros. It returns nil for any other word.
 func hardware(word string) net.HardwareAddr {
 	parts := strings.FieldsFunc(word, func(r rune) bool { return r == ':' || r == '-' })
 	if len(parts) != 6 {
@@ -113,7 +114,7 @@ func hardware(word string) net.HardwareAddr {
 	return hw
 }
 
-// readRouters finds the routers in what netstat -rn prints: the next address in a line of the default route.
+// readRouters returns the routers in the output of netstat -rn: the gateways of default routes.
 func readRouters(text string) (routers []netip.Addr) {
 	for line := range strings.Lines(text) {
 		f := strings.Fields(line)

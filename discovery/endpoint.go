@@ -10,15 +10,15 @@ import (
 	ma "github.com/multiformats/go-multiaddr"
 )
 
-// endpoint is an address where a node listens: /ip/tcp/port or /ip/udp/port/quic-v1. No other shape is announced
-// or believed, which keeps out relays, names to be resolved and transports of browsers.
+// An endpoint is an address at which a node listens: an IP address with /tcp/port or /udp/port/quic-v1. Other multiaddrs, as of
+// relays, host names and transports of browsers, are neither announced nor taken from an announcement.
 type endpoint struct {
 	ip   netip.Addr // has a zone only if it is IPv6 link-local and was heard on an interface
 	port uint16
 	quic bool
 }
 
-// endpointOf reads a multiaddr without /p2p. Zones are refused: they mean something on their own machine only.
+// endpointOf parses a multiaddr without /p2p. It refuses one with a zone, which has a meaning only on its own machine.
 func endpointOf(m ma.Multiaddr) (endpoint, bool) {
 	if len(m) < 2 {
 		return endpoint{}, false
@@ -45,7 +45,7 @@ func endpointOf(m ma.Multiaddr) (endpoint, bool) {
 	return e, e.ip.IsValid() && e.port != 0
 }
 
-// String is the endpoint as a multiaddr.
+// String returns the endpoint as a multiaddr.
 func (e endpoint) String() string { return string(e.appendTo(nil)) }
 
 func (e endpoint) appendTo(b []byte) []byte {
@@ -73,8 +73,8 @@ func appendPort(b []byte, port uint16) []byte {
 	return append(b, byte('0'+port%10))
 }
 
-// rank orders addresses by how likely a peer can use them: IPv4, then IPv6 of the site, then global, and link-local
-// last because it takes an interface to go with it.
+// rank orders addresses by how likely a peer can use them: IPv4, then private IPv6, then global IPv6, and link-local last, because a
+// peer has to know the interface too.
 func (e endpoint) rank() int {
 	switch {
 	case e.ip.Is4():
@@ -87,7 +87,7 @@ func (e endpoint) rank() int {
 	return 3
 }
 
-// order sorts by rank, and an address's QUIC before its TCP.
+// order compares endpoints by rank. QUIC comes before TCP at the same address.
 func (e endpoint) order(o endpoint) int {
 	quicFirst := 0
 	if e.quic != o.quic {
@@ -106,7 +106,7 @@ func appendNew(es []endpoint, e endpoint) []endpoint {
 	return append(es, e)
 }
 
-// addrInfo turns endpoints into what libp2p takes.
+// addrInfo returns a peer and its endpoints in the form of libp2p.
 func addrInfo(id peer.ID, es []endpoint) peer.AddrInfo {
 	info := peer.AddrInfo{ID: id, Addrs: make([]ma.Multiaddr, 0, len(es))}
 	for _, e := range es {
@@ -117,9 +117,9 @@ func addrInfo(id peer.ID, es []endpoint) peer.AddrInfo {
 	return info
 }
 
-// expand returns the endpoints at which listening on listen can be reached through nics, best first. An unspecified
-// address stands for all addresses of nics; of the others only those that nics have are kept, which drops what belongs
-// to containers, to loopback and to other networks.
+// expand returns the endpoints at which a node that listens on listen can be reached through nics, the best first. An unspecified
+// address stands for all addresses of nics. Any other address is dropped unless one of nics has it, as one of a container or a
+// loopback address.
 func expand(listen []ma.Multiaddr, nics []nic) []endpoint {
 	var es []endpoint
 	for _, m := range listen {

@@ -2,101 +2,101 @@ package discovery
 
 import "time"
 
-// Limits of what is sent.
+// Bounds of what a node sends.
 const (
-	// recordTTL is how many seconds a browser may keep our records: what RFC 6762 asks for records that name a host.
+	// recordTTL is how long a browser may keep our records, in seconds: what RFC 6762 recommends for records with a host name.
 	recordTTL = 120
-	// maxAnswer is the most bytes of one DNS answer: with IP and UDP headers it passes any link without fragments.
+	// maxAnswer is the length of a DNS answer, in bytes: with IP and UDP headers it passes any link without fragments.
 	maxAnswer = 1200
-	// answerFactor: an answer to one asker is at most so many times as long as the packet that asked, so that nobody can turn
-	// us on somebody else by asking in another's name. Nodes ask with a packet that is long enough for maxAnswer; what is
-	// too long for another asker's gets the first records only. An answer to the whole link is not bounded by it.
+	// answerFactor bounds an answer to one machine: it is at most so many times as long as the question, so that a node does not
+	// amplify a flood of questions in the name of another machine. A node's own question is long enough for maxAnswer. The answer to
+	// a shorter question has only the first records. An answer to the multicast group is not bounded by this.
 	answerFactor = 4
-	// tellAgain is the shortest time between two answers of the same records to the whole link (RFC 6762 section 6).
+	// tellAgain is the shortest time between two answers with the same records to the group (RFC 6762 section 6).
 	tellAgain = time.Second
-	// maxTold is how many last answers are remembered, in pairs of an interface and one of our four names.
+	// maxTold is the number of answers to the group that are remembered: each of our four names on each interface, twice.
 	maxTold = 8 * maxInterfaces
-	// answersASecond, and answerBurst at once, to one address: ten nodes of one machine that all look for rooms.
+	// answersASecond is the number of answers to one address in a second, after answerBurst at once: enough for ten nodes of one
+	// machine that all look for rooms.
 	answersASecond = 50
 	answerBurst    = 100
-	// maxSources is how many addresses are counted each; when there are more that ask without a pause, the others share
-	// crowdAnswers a second.
+	// maxSources is the number of addresses whose answers are counted one by one. If more addresses ask without a pause, the others
+	// share crowdAnswers in a second.
 	maxSources   = 512
 	crowdAnswers = 1000
-	// maxHostAddrs is the most A and AAAA records of an answer. Browsers need one; ours read the TXT.
+	// maxHostAddrs is the number of A and AAAA records in an answer. A browser needs one; nodes read the TXT record.
 	maxHostAddrs = 4
-	// answerFresh is how long a made answer is given again, so that a storm of queries costs us no more than reading them.
+	// answerFresh is how long an answer is used again, so that a flood of queries costs little more than reading them.
 	answerFresh = 500 * time.Millisecond
 )
 
-// Limits of what is received; the first three also limit what is sent.
+// Bounds of what a node receives. The first three also bound what it sends.
 const (
-	// maxAddrs is the most addresses of one announcement: four of the longest pairs of QUIC and TCP.
+	// maxAddrs is the number of addresses in one announcement: QUIC and TCP at four IP addresses.
 	maxAddrs = 8
-	// maxTXT is the most bytes of the strings of one TXT record: maxAddrs of the longest.
+	// maxTXT is the length of all strings of a TXT record, in bytes: maxAddrs of the longest.
 	maxTXT = 1024
-	// maxTXTString is the most bytes of one string of a TXT record, by the format.
+	// maxTXTString is the length of one string of a TXT record, in bytes, which the format of DNS bounds.
 	maxTXTString = 255
-	// maxPeerAddrs is the most addresses of one peer that a round keeps, from several interfaces and answers together.
+	// maxPeerAddrs is the number of addresses of one peer that a round keeps, from all interfaces and answers together.
 	maxPeerAddrs = 16
-	// maxPeers is the most peers that a round keeps, and the most whose last report is remembered. Honest answers
-	// come within milliseconds of the query and so before the bulk of a flood.
+	// maxPeers is the number of peers that a round keeps, and of those whose last report is remembered. Honest answers come within
+	// milliseconds of the query, and so before most of a flood.
 	maxPeers = 256
-	// maxPeersOfHost is the most peers that one address may announce in a round: the nodes of one machine, which announce
-	// themselves.
+	// maxPeersOfHost is the number of peers that one address may announce in a round: the nodes of one machine.
 	maxPeersOfHost = 32
-	// maxHeard is the most announcements that one query takes in.
+	// maxHeard is the number of announcements that one query takes.
 	maxHeard = 1024
-	// maxQuestions is how many questions of one packet are read. A browser asks for all services that it looks for in one
-	// packet, which are few dozens at most.
+	// maxQuestions is the number of questions that are read from one packet. A browser puts all services that it looks for into one
+	// packet: a few dozen at most.
 	maxQuestions = 64
-	// maxInterfaces is the most interfaces that are served; each costs two sockets and two queries a round.
+	// maxInterfaces is the number of interfaces that are served. Each costs two sockets, and two queries in a round.
 	maxInterfaces = 16
 )
 
-// When.
+// Times.
 const (
-	// queryWindow is how long a query listens, but for the first ones of a schedule. It is also the longest that Run goes on
-	// after its context has ended.
+	// queryWindow is how long a query listens, except in the first rounds of a schedule. It is also the longest time that Run takes
+	// to return after its context has ended.
 	queryWindow = 130 * time.Millisecond
-	// hurryGap is the shortest time between the beginnings of two rounds where somebody is in a hurry.
+	// hurryGap is the shortest time from the beginning of a round to that of the next, after Hurry.
 	hurryGap = 200 * time.Millisecond
 	// pollInterfaces is how often the interfaces and their addresses are looked at.
 	pollInterfaces = 2 * time.Second
-	// reportAgain is the shortest time between two reports of a peer that has nothing new, so that a node can redial.
+	// reportAgain is the shortest time between two reports of a peer with the same addresses. The later reports let a node redial.
 	reportAgain = 5 * time.Second
-	// calledAgain is the shortest time between two calls by name that have a node look around: each costs ten questions, and
-	// the answers of the whole network.
+	// calledAgain is the shortest time between two calls by name that make a node look for others: each causes ten queries, and the
+	// answers of the whole network.
 	calledAgain = time.Minute
-	// smallLAN, in peers heard, is where asking often costs nothing. For each peer more a gap is gapOfPeer at least, and the
-	// last one lastGapOfPeer for each of all: a node answers two questions a second (IPv4 and IPv6) of however many others.
+	// smallLAN is the number of peers up to which frequent queries cost little. Every gap is at least gapOfPeer for each further
+	// peer, and the last gap is at least lastGapOfPeer for each peer. So a node answers two questions a second (IPv4 and IPv6),
+	// however many nodes there are.
 	smallLAN      = 16
 	gapOfPeer     = 100 * time.Millisecond
 	lastGapOfPeer = time.Second
-	// jitterPercent is how far each gap of the schedule is stretched or shortened at most, so that nodes that were
-	// started together drift apart.
+	// jitterPercent is by how much a gap of the schedule is longer or shorter at most, so that nodes that were started together do
+	// not stay in step.
 	jitterPercent = 20
 )
 
-// The rendezvous folder.
+// Bounds of the rendezvous folder.
 const (
-	// maxFiles is the most names that one look into the folder reads.
+	// maxFiles is the number of names that are read from the folder at a time.
 	maxFiles = 64
-	// maxFileSize is the most bytes of one file.
+	// maxFileSize is the length of a file, in bytes.
 	maxFileSize = 4096
-	// rewriteFile is how often a node writes its file anew, so that it stays young.
+	// rewriteFile is how often a node writes its file again, so that the file does not become stale.
 	rewriteFile = 15 * time.Second
-	// staleFile is the age at which a file counts as left behind by a node that was killed: four missed rewrites.
+	// staleFile is the age from which a file counts as that of a node that was killed: four rewrites are missing.
 	staleFile = 60 * time.Second
 )
 
-// A step is how long a round listens, and the time from its beginning to that of the next.
+// A step of the schedule: how long a round listens, and the time from its beginning to that of the next round.
 type step struct{ listen, gap time.Duration }
 
-// steps are the schedule; the last is repeated. What a round hears is ours only when it ends, and on a cable the answers
-// come within a few milliseconds: the first rounds are short, so that a start need not wait for those that come by way of
-// a radio. The quickSteps carry it through a loss of 30 % each way; 30 s bounds the answers on a network of 64 nodes to
-// about 130 a second.
+// steps is the schedule; its last step is repeated. A round reports its peers when it ends. On a cable, answers come within a few
+// milliseconds, so the first rounds are short, and do not wait for answers over Wi-Fi. The first quickSteps rounds find a peer even if
+// 30 % of the packets are lost each way. With the gap of 30 s, a network of 64 nodes has about 130 answers a second.
 var steps = [...]step{
 	{10 * time.Millisecond, 35 * time.Millisecond},
 	{50 * time.Millisecond, 165 * time.Millisecond},
@@ -112,26 +112,28 @@ var steps = [...]step{
 	{queryWindow, 30 * time.Second},
 }
 
-// quickSteps are those with no longer a gap than hurryGap.
+// quickSteps is the number of steps with a gap of at most hurryGap.
 const quickSteps = 6
 
-// The checkup.
+// Bounds and times of a Check.
 const (
-	// checkListen is how long a checkup listens for what its multicast brings.
+	// checkListen is how long a Check listens for answers by multicast.
 	checkListen = 1500 * time.Millisecond
-	// maxAsked is the most networks, of at most 253 machines each, whose machines are asked one by one.
+	// maxAsked is the number of networks, of at most 253 other machines each, whose machines are asked one by one.
 	maxAsked = 2
-	// askTime is how long they are asked and have to answer: the second of two networks begins after half a second.
+	// askTime is how long machines are asked one by one, and may answer. The machines of a second network are asked after half a
+	// second.
 	askTime = 1400 * time.Millisecond
-	// askBurst questions go out, then nothing for askGap: 1000 a second, which no queue on the way has to drop.
+	// askBurst is the number of questions that are sent at once; then nothing is sent for askGap. That makes 1000 a second, which
+	// overflows no queue on the way.
 	askBurst = 10
 	askGap   = 10 * time.Millisecond
-	// askAgain is the pause before those that are there are asked again: longer than queryWindow, in which a node that
-	// asks does not hear, and no multiple of its gaps.
+	// askAgain is the pause before the machines that are there are asked again: longer than an answer takes, and short enough that
+	// each is asked several times in askTime.
 	askAgain = 270 * time.Millisecond
-	// maxPacket, in bytes, of what a checkup reads: mDNS goes up to a jumbo frame.
+	// maxPacket is the length of the packets that are read, in bytes: mDNS allows up to a jumbo frame.
 	maxPacket = 9000
 )
 
-// probeGaps are the times after each question of a checkup; three get through a loss of 30 % each way.
+// probeGaps has the pauses after the questions of a Check. Of three questions, one gets through if 30 % are lost each way.
 var probeGaps = [...]time.Duration{250 * time.Millisecond, 350 * time.Millisecond, 450 * time.Millisecond}

@@ -11,23 +11,23 @@ import (
 	"github.com/miekg/dns"
 )
 
-// heard is one answer to a query, not yet believed.
+// A heard is an announcement in an answer to a query, as it was received.
 type heard struct {
 	name string   // of the instance, escaped as in a zone file
-	txt  []string // escaped likewise
-	nic  string   // name of the interface where we asked
+	txt  []string // escaped in the same way
+	nic  string   // name of the interface of the query
 	from netip.Addr
 }
 
-// ours says whether the answer is of our service.
+// ours reports whether the announcement is of our service.
 func (h heard) ours() bool {
 	return strings.HasSuffix(strings.ToLower(h.name), "."+serviceName)
 }
 
-// is says whether the answer is of that instance.
+// is reports whether the announcement is of that instance.
 func (h heard) is(instance string) bool { return strings.EqualFold(h.name, instance) }
 
-// joinable says whether the mDNS groups can be joined on n, for each family that n has addresses of.
+// joinable reports whether the mDNS groups can be joined on n, for each family of which n has an address.
 func joinable(n nic) bool {
 	for _, v6 := range []bool{false, true} {
 		if !n.has(v6) {
@@ -42,7 +42,7 @@ func joinable(n nic) bool {
 	return true
 }
 
-// queryMDNS asks once on one interface over one family and returns what came within window.
+// queryMDNS sends one query on one interface over one family, and returns the announcements that come within window.
 func queryMDNS(ctx context.Context, n nic, v6 bool, window time.Duration) ([]heard, error) {
 	if !n.has(v6) {
 		return nil, nil
@@ -74,8 +74,8 @@ func queryMDNS(ctx context.Context, n nic, v6 bool, window time.Duration) ([]hea
 	}
 }
 
-// callMDNS asks for one instance by its name, on one interface over one family, and waits for no answer: it has that instance
-// look around. Nodes that look for others ask for all of them together.
+// callMDNS asks for one instance by its name, on one interface over one family, and does not wait for an answer. That makes the
+// instance look for others at once. (A node that looks for others asks for the service, not for an instance.)
 func callMDNS(n nic, v6 bool, instance string) error {
 	if !n.has(v6) {
 		return nil
@@ -94,7 +94,7 @@ func callMDNS(n nic, v6 bool, instance string) error {
 	return err
 }
 
-// ask is the question for nodes, with the wish for an answer to the asker alone.
+// ask is the query of a node. It asks for an answer to this machine alone.
 var ask = func() []byte {
 	m := &dns.Msg{Question: []dns.Question{{Name: serviceName, Qtype: dns.TypePTR, Qclass: dns.ClassINET | unicastWish}}}
 	b, err := pad(m).Pack()
@@ -104,12 +104,12 @@ var ask = func() []byte {
 	return b
 }()
 
-// fromLink says whether an answer has come from the network of n, and through no router (RFC 6762 section 11).
+// fromLink reports whether a packet has come from the networks of n, and through no router (RFC 6762 section 11).
 func fromLink(n nic, a arrival) bool {
 	return n.prefixes.Hold(a.from.Addr()) && (a.hops == 0 || a.hops == linkHops)
 }
 
-// takeAnswers adds what a packet says about instances of our service, up to maxHeard of all.
+// takeAnswers appends the announcements of our service in a packet to hs, up to maxHeard.
 func takeAnswers(hs []heard, packet []byte, n nic, from netip.Addr) []heard {
 	var m dns.Msg
 	if m.Unpack(packet) != nil || !m.Response || m.Opcode != dns.OpcodeQuery || m.Rcode != dns.RcodeSuccess {

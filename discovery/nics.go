@@ -13,19 +13,20 @@ import (
 	"localchat/internal/onlink"
 )
 
-// nic is a usable interface as it was when it was listed.
+// A nic is a usable interface, as it was when it was listed.
 type nic struct {
 	iface    net.Interface
-	prefixes onlink.Networks // its addresses, sorted
+	prefixes onlink.Networks // the addresses of the interface, sorted
 }
 
-// key changes with all that a server on the interface depends on: an interface that is made anew has a new index.
+// key returns a text that changes with everything that a server on the interface depends on. An interface that was removed and made
+// again has another index.
 func (n nic) key() string {
 	return fmt.Sprint(n.iface.Index, n.iface.Name, n.prefixes)
 }
 
-// listNICs returns the interfaces to serve: up, able to multicast, with an address, and no loopback. With names, those
-// only; without, the inner side of container bridges is left out, as no other machine is there.
+// listNICs returns the interfaces to serve: those that are up, support multicast, have an address and are no loopback interface. If
+// there are names, only interfaces with these names; otherwise none of containers, on which no other machine is.
 func listNICs(names []string) ([]nic, error) {
 	ifaces, err := net.Interfaces()
 	if err != nil {
@@ -41,7 +42,7 @@ func listNICs(names []string) ([]nic, error) {
 			continue
 		}
 		addrs, err := iface.Addrs()
-		if err != nil { // it went away between the two calls
+		if err != nil { // the interface has just gone
 			continue
 		}
 		if n := newNIC(iface, addrs); len(n.prefixes) > 0 {
@@ -56,16 +57,16 @@ func newNIC(iface net.Interface, addrs []net.Addr) nic {
 	return nic{iface: iface, prefixes: onlink.Of(addrs)}
 }
 
-// has says whether the interface has an address of the family.
+// has reports whether the interface has an address of the family.
 func (n nic) has(v6 bool) bool {
 	return slices.ContainsFunc(n.prefixes, func(p netip.Prefix) bool { return p.Addr().Is6() == v6 })
 }
 
-// containerNames are how the common container and virtual machine managers begin the names of their bridges.
+// containerNames begin the names of the bridges of common container and virtual machine managers.
 var containerNames = []string{"docker", "br-", "virbr", "podman", "cni", "lxcbr", "lxdbr", "incusbr", "cali", "flannel"}
 
-// ofContainers says whether the interface leads to containers only: a bridge made for them, or a port of a bridge,
-// which has no network of its own.
+// ofContainers reports whether only containers are on the interface: it is a bridge for them, or a port of a bridge, which has no
+// network of its own.
 func ofContainers(name string) bool {
 	if slices.ContainsFunc(containerNames, func(p string) bool { return strings.HasPrefix(name, p) }) {
 		return true
@@ -74,7 +75,7 @@ func ofContainers(name string) bool {
 	return err == nil
 }
 
-// networksOf are the networks that nics are on.
+// networksOf returns the networks that nics are on.
 func networksOf(nics []nic) onlink.Networks {
 	var ns onlink.Networks
 	for _, n := range nics {

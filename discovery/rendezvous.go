@@ -25,24 +25,24 @@ const (
 	fileMagic  = "localchat rendezvous 1"
 )
 
-// rendezvous is the folder where the nodes of one user on one machine find each other. A file holds
+// A rendezvous is the folder in which the nodes of one user on one machine find each other. Each node has a file:
 //
 //	localchat rendezvous 1
-//	the network namespace of the node, where the system has such
+//	the network namespace of the node, if the system has namespaces
 //	dnsaddr=/ip4/127.0.0.1/tcp/40001/p2p/12D3KooW...
 //	...
 //
-// A node of another namespace is skipped: its loopback is not this one. A file that has not been written for staleFile
-// belongs to a killed node; the node that sees it removes it. Age decides, and not process IDs, which mean nothing between
-// containers and are reused.
+// A node of another namespace is skipped, since its loopback interface is another one. A file that has not been written for staleFile
+// is that of a killed node; any node that sees it removes it. Process IDs would not do: they differ between containers, and are used
+// again.
 type rendezvous struct {
-	dir       string // "": there is nowhere to meet
-	name      string
-	space     string
+	dir       string
+	name      string // of this node's file
+	space     string // the network namespace
 	ephemeral bool
 
-	text string    // content of the file
-	at   time.Time // when it was written; zero: there is no file
+	text string    // content of this node's file
+	at   time.Time // when the file was written; zero: there is no file
 }
 
 func newRendezvous(cfg Config, label string) *rendezvous {
@@ -51,14 +51,13 @@ func newRendezvous(cfg Config, label string) *rendezvous {
 	if cfg.RuntimeDir == "" {
 		r.dir = private.RuntimeDir()
 	}
-	// Empty where there are no namespaces, which is right: then there is one.
+	// If it fails, the system has no namespaces, and space is the same for all nodes.
 	r.space, _ = os.Readlink("/proc/self/ns/net")
 	return r
 }
 
-// open opens the folder and makes it if it is missing. It refuses one that another user could have put there or can
-// write to, and a link, which leads to a folder that is not ours to clear: in a directory of temporary files anybody can
-// be first.
+// open opens the folder, and makes it if it is missing. It refuses a folder that another user has made or can write to, and a link:
+// in a directory of temporary files another user may have put one there, and files are removed from this folder.
 func (r *rendezvous) open() (*os.Root, error) {
 	if err := os.Mkdir(r.dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, err
@@ -70,14 +69,15 @@ func (r *rendezvous) open() (*os.Root, error) {
 	return root, nil
 }
 
-// madeHere reports whether a file has a name that a node gives, and which: only such a file is ever read or removed.
+// madeHere reports whether a file has a name that a node gives to its file, and returns the suffix. Only such a file is read or
+// removed.
 func madeHere(name string) (suffix string, ok bool) {
 	suffix = filepath.Ext(name)
 	label := strings.TrimSuffix(name, suffix)
 	return suffix, (suffix == fileSuffix || suffix == tempSuffix) && isLabel(label)
 }
 
-// announce keeps this node's file true and young.
+// announce writes this node's file, if its content has changed or it is older than rewriteFile.
 func (r *rendezvous) announce(now time.Time, id peer.ID, es []endpoint) error {
 	if r.ephemeral || len(es) == 0 {
 		return nil
@@ -92,7 +92,7 @@ func (r *rendezvous) announce(now time.Time, id peer.ID, es []endpoint) error {
 		return err
 	}
 	defer root.Close()
-	// A new file takes the place of the old in one step, so that nobody reads half of it.
+	// A new file replaces the old one in one step, so that no node reads half of it.
 	temp := strings.TrimSuffix(r.name, fileSuffix) + tempSuffix
 	f, err := root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -109,7 +109,7 @@ func (r *rendezvous) announce(now time.Time, id peer.ID, es []endpoint) error {
 	return nil
 }
 
-// look passes on what the files of other nodes say, and clears away what was left behind.
+// look calls add with the content of the files of other nodes, and removes the files of killed nodes.
 func (r *rendezvous) look(now time.Time, l onlink.Networks, add func(peer.ID, []endpoint)) error {
 	if _, err := os.Lstat(r.dir); errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -138,7 +138,7 @@ func (r *rendezvous) look(now time.Time, l onlink.Networks, add func(peer.ID, []
 			continue
 		}
 		if age := now.Sub(fi.ModTime()).Abs(); age > staleFile {
-			_ = root.Remove(e.Name()) // somebody else was quicker, or will be
+			_ = root.Remove(e.Name()) // if it fails, another node has removed it or will
 			continue
 		}
 		if suffix != fileSuffix || fi.Size() > maxFileSize {
@@ -164,7 +164,7 @@ func (r *rendezvous) read(root *os.Root, name string, l onlink.Networks) (peer.I
 	return parseFile(string(b), r.space, l)
 }
 
-// parseFile reads a file of the folder, with the same suspicion as what comes over the network.
+// parseFile reads the content of a file as strictly as an announcement from the network.
 func parseFile(text, space string, l onlink.Networks) (peer.ID, []endpoint, bool) {
 	lines := strings.Split(text, "\n")
 	if len(lines) < 3 || lines[0] != fileMagic || lines[1] != space {
@@ -182,14 +182,14 @@ func (r *rendezvous) close() {
 	}
 	root, err := r.open()
 	if err != nil {
-		return // it goes stale
+		return // the file becomes stale
 	}
 	defer root.Close()
-	_ = root.Remove(r.name) // if it cannot be removed it goes stale
+	_ = root.Remove(r.name) // if that fails, it becomes stale
 }
 
-// expandHere is expand for the eyes of this machine: loopback too, and first, and nothing link-local, as its zone goes
-// without saying on the network only.
+// expandHere is expand for other nodes of this machine: loopback addresses come first, and link-local ones are left out, since the
+// file does not say their zone.
 func expandHere(listen []ma.Multiaddr, nics []nic) []endpoint {
 	var es []endpoint
 	for _, m := range listen {

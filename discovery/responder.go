@@ -18,8 +18,7 @@ const unicastWish = 1 << 15
 // server answers queries on one interface.
 type server interface{ Shutdown() error }
 
-// A responder answers the questions that come to one interface, from the networks of this machine alone, with as many bytes
-// as answerFactor allows. What it says is the zone's, and so is what it has said.
+// A responder answers questions that come to one interface. The zone decides what it answers.
 type responder struct {
 	nic     nic
 	zone    *zone
@@ -27,7 +26,7 @@ type responder struct {
 	wg      sync.WaitGroup
 }
 
-// listenMDNS starts a server on n; whole is false when a family that n has addresses of cannot be served.
+// listenMDNS starts a server on n. whole is false if it cannot serve one of the families of which n has an address.
 func listenMDNS(n nic, z *zone) (srv server, whole bool, err error) {
 	r := &responder{nic: n, zone: z}
 	whole = true
@@ -53,7 +52,7 @@ func listenMDNS(n nic, z *zone) (srv server, whole bool, err error) {
 	return r, whole, nil
 }
 
-// Shutdown returns when nothing is answered any more.
+// Shutdown stops the responder, and returns when it answers nothing any more.
 func (r *responder) Shutdown() error {
 	var errs []error
 	for _, s := range r.sockets {
@@ -63,22 +62,23 @@ func (r *responder) Shutdown() error {
 	return errors.Join(errs...)
 }
 
-// serve answers one packet, or does not.
+// serve answers one packet, if it is a question to answer.
 func (r *responder) serve(s *socket, packet []byte, a arrival) {
 	if a.to.IsMulticast() && a.iface != 0 && a.iface != r.nic.iface.Index {
-		return // the socket of that interface hears it too
+		return // the socket of that interface gets it too
 	}
 	answer, alone := r.zone.respond(packet, a, r.nic.iface.Index, time.Now())
 	switch {
 	case answer == nil:
 	case alone:
-		_, _ = s.WriteToUDPAddrPort(answer, a.from) // an asker that gets no answer asks again
+		_, _ = s.WriteToUDPAddrPort(answer, a.from) // if it fails, the other machine will ask again
 	default:
 		_, _ = s.WriteToUDP(answer, (&link{nic: r.nic, v6: s.v6 != nil}).group(mdnsPort))
 	}
 }
 
-// respond is the answer to a packet, to be sent to the asker alone or to the group of the interface; nil means no answer.
+// respond returns the answer to a packet, or nil for no answer, and whether to send it to the sender alone or to the multicast group.
+// A sender that is not on our networks gets no answer.
 func (z *zone) respond(packet []byte, a arrival, iface int, now time.Time) (answer []byte, alone bool) {
 	q, ok := readQuery(packet)
 	if !ok || !z.onLink(a.from.Addr()) {
@@ -104,7 +104,7 @@ func (z *zone) respond(packet []byte, a arrival, iface int, now time.Time) (answ
 	}
 	alone = alone || a.from.Port() != mdnsPort || a.to.IsValid() && !a.to.IsMulticast()
 	if !alone {
-		// All of the link hear it, so that nobody can turn it against one of them; but only once in a while.
+		// An answer to the group floods no single machine, but it is sent rarely.
 		if !z.said.mayTell(iface, rrs[0], now) {
 			z.refused(a.from.Addr())
 			return nil, false
@@ -127,7 +127,7 @@ func contains(rrs []dns.RR, rr dns.RR) bool {
 	return false
 }
 
-// packAnswer packs as many records, from the first, as fit into limit bytes; nil means that none fits.
+// packAnswer returns an answer with the first records, as many as fit into limit bytes; nil if none fits.
 func packAnswer(id uint16, rrs []dns.RR, limit int) []byte {
 	for ; len(rrs) > 0; rrs = rrs[:len(rrs)-1] {
 		m := dns.Msg{MsgHdr: dns.MsgHdr{Id: id, Response: true, Authoritative: true}, Compress: true, Answer: rrs}
@@ -138,7 +138,7 @@ func packAnswer(id uint16, rrs []dns.RR, limit int) []byte {
 	return nil
 }
 
-// A query is what of a packet is read: its first maxQuestions questions. The rest is not even looked at.
+// A query has the part of a packet that is read: its first maxQuestions questions.
 type query struct {
 	id        uint16
 	questions []dns.Question
@@ -146,7 +146,7 @@ type query struct {
 
 const headerSize = 12
 
-// readQuery reads a query; it is false for a packet that is no query, or is damaged in the part that is read.
+// readQuery returns the query in a packet. It returns false for a packet that is no query, or is malformed in the part that is read.
 func readQuery(packet []byte) (q query, ok bool) {
 	if len(packet) < headerSize {
 		return q, false
@@ -169,15 +169,15 @@ func readQuery(packet []byte) (q query, ok bool) {
 	return q, true
 }
 
-// A spoken is what a node has answered lately. The responders of all interfaces share it, so it locks itself.
+// A spoken has what a node has answered lately, to bound how often it answers.
 type spoken struct {
-	mu      sync.Mutex
+	mu      sync.Mutex // the responders of all interfaces meet here
 	told    map[telling]time.Time
 	sources map[netip.Addr]*rate.Limiter
 	crowd   *rate.Limiter
 }
 
-// A telling is an answer to the whole link: of one of the few names that we have, on one interface.
+// A telling names an answer to the multicast group: the interface, and one of our four names.
 type telling struct {
 	iface int
 	name  string
@@ -190,7 +190,7 @@ func newSpoken() *spoken {
 	}
 }
 
-// mayTell says whether the records that begin with rr may be told to the link of an interface again.
+// mayTell reports whether the records that begin with rr may be sent to the group on an interface now, and notes that they are.
 func (s *spoken) mayTell(iface int, rr dns.RR, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -199,13 +199,13 @@ func (s *spoken) mayTell(iface int, rr dns.RR, now time.Time) bool {
 		return false
 	}
 	if len(s.told) >= maxTold {
-		clear(s.told) // of interfaces that are gone
+		clear(s.told) // most of it is about interfaces that have gone
 	}
 	s.told[t] = now
 	return true
 }
 
-// mayAnswer says whether one source may be answered again.
+// mayAnswer reports whether an address may get one more answer now, and counts the answer.
 func (s *spoken) mayAnswer(ip netip.Addr, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

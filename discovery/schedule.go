@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// schedule says when to ask: quickly at first and after hurry, then ever more slowly.
+// A schedule says when to send queries: often at first and after hurry, then more and more rarely.
 type schedule struct {
 	at int // in steps
 }
 
-// hurry begins the quick steps anew, once they are over: a caller that hurries again and again would otherwise see only the
+// hurry begins the schedule again, if its quick steps are over. Otherwise a caller that hurries again and again would get only the
 // first, short rounds.
 func (s *schedule) hurry() {
 	if s.at >= quickSteps {
@@ -18,12 +18,12 @@ func (s *schedule) hurry() {
 	}
 }
 
-// next returns the step to take now, where the last round has heard so many peers. Each of them answers everybody's
-// questions: at one pace for all, what is sent would grow with the square.
+// next returns the step for the round that begins now. heard is the number of peers in the last round: since each answers the queries
+// of all, the answers would grow with the square of that number if the gaps did not grow.
 func (s *schedule) next(heard int) step {
 	last := len(steps) - 1
 	for s.at < last && steps[s.at].gap < crowdGap(heard) {
-		s.at++ // quick rounds are for a node that hears too little
+		s.at++ // skip quick rounds, which are for a node that hears few others
 	}
 	now := steps[s.at]
 	if s.at == last {
@@ -34,7 +34,7 @@ func (s *schedule) next(heard int) step {
 	return now
 }
 
-// crowdGap is the least gap where so many have answered.
+// crowdGap returns the shortest gap after a round with so many peers.
 func crowdGap(heard int) time.Duration { return time.Duration(heard-smallLAN) * gapOfPeer }
 
 func jitter(d time.Duration) time.Duration {

@@ -10,26 +10,26 @@ import (
 	"golang.org/x/net/ipv6"
 )
 
-// linkHops is the TTL, or hop limit, of all that goes out (RFC 6762 section 11): a packet that arrives with it has come
-// through no router.
+// linkHops is the TTL, or hop limit, of every packet that is sent (RFC 6762 section 11). A packet that arrives with it has passed no
+// router.
 const linkHops = 255
 
-// A socket is one for mDNS on one interface over one family.
+// A socket is for mDNS on one interface over one family. One of v4 and v6 is set.
 type socket struct {
 	*net.UDPConn
-	v4 *ipv4.PacketConn // one of the two
+	v4 *ipv4.PacketConn
 	v6 *ipv6.PacketConn
 }
 
-// An arrival is where a packet came from, and how, as far as the system tells.
+// An arrival says how a packet came. A field is zero if the system does not report it.
 type arrival struct {
 	from  netip.AddrPort
-	hops  int        // left; 0: not told
-	iface int        // the index of the interface; 0: not told
-	to    netip.Addr // invalid: not told
+	hops  int // the TTL or hop limit on arrival
+	iface int // the index of the interface
+	to    netip.Addr
 }
 
-// askingSocket is one with a port of its own, for questions.
+// askingSocket returns a socket for queries, with a port that the system chooses.
 func askingSocket(n nic, v6 bool) (*socket, error) {
 	c, err := net.ListenUDP((&link{v6: v6}).network(), nil)
 	if err != nil {
@@ -38,7 +38,7 @@ func askingSocket(n nic, v6 bool) (*socket, error) {
 	return newSocket(c, n, v6)
 }
 
-// groupSocket is one with the port of mDNS, in its group.
+// groupSocket returns a socket with the port of mDNS, in the mDNS group.
 func groupSocket(n nic, v6 bool) (*socket, error) {
 	l := &link{nic: n, v6: v6}
 	c, err := net.ListenMulticastUDP(l.network(), &n.iface, l.group(mdnsPort))
@@ -48,13 +48,13 @@ func groupSocket(n nic, v6 bool) (*socket, error) {
 	return newSocket(c, n, v6)
 }
 
-// newSocket makes c speak on the interface of n, and be heard on this machine too.
+// newSocket makes c send its multicast on the interface n, and to this machine too. It closes c if that fails.
 func newSocket(c *net.UDPConn, n nic, v6 bool) (*socket, error) {
 	s := &socket{UDPConn: c}
 	var err error
 	if v6 {
 		s.v6 = ipv6.NewPacketConn(c)
-		_ = s.v6.SetControlMessage(ipv6.FlagHopLimit|ipv6.FlagInterface|ipv6.FlagDst, true) // not everywhere; see arrival
+		_ = s.v6.SetControlMessage(ipv6.FlagHopLimit|ipv6.FlagInterface|ipv6.FlagDst, true) // some systems cannot; see arrival
 		err = errors.Join(
 			s.v6.SetMulticastInterface(&n.iface), s.v6.SetMulticastLoopback(true),
 			s.v6.SetMulticastHopLimit(linkHops), s.v6.SetHopLimit(linkHops),
@@ -96,7 +96,7 @@ func (s *socket) receive(b []byte) (n int, a arrival, err error) {
 	return n, a, err
 }
 
-// each hands on what comes, as far as it fits into maxPacket, until the socket is closed.
+// each calls take with the first maxPacket bytes of each packet until the socket is closed.
 func (s *socket) each(take func(packet []byte, a arrival)) {
 	buf := make([]byte, maxPacket)
 	for {
@@ -110,8 +110,8 @@ func (s *socket) each(take func(packet []byte, a arrival)) {
 	}
 }
 
-// pad makes a question as long as it has to be for the longest answer; see answerFactor. The padding is that of RFC 7830, which
-// all others skip.
+// pad pads a question to the length that allows the longest answer; see answerFactor. It uses the padding of RFC 7830, which other
+// programs ignore.
 func pad(m *dns.Msg) *dns.Msg {
 	padding := &dns.EDNS0_PADDING{}
 	m.SetEdns0(maxPacket, false)

@@ -19,20 +19,20 @@ const (
 	enumName    = "_services._dns-sd._udp.local."
 )
 
-// zone answers mDNS questions about this node. It is asked by the goroutines of every server, so that all interfaces
-// give one answer: each server hears the queries of all of them.
+// A zone has the answers to mDNS questions about this node. The servers of all interfaces share it, so that they give the same
+// answers.
 type zone struct {
 	instance string // full name of the instance
 	host     string
 	self     func() peer.AddrInfo
 
-	// called is told when somebody asks for this instance by its name; nil: nobody wants to know.
+	// called is called when another node asks for this instance by its name; nil: not called.
 	called func()
 
 	said    *spoken
 	refused func(from netip.Addr)
 
-	mu       sync.Mutex // servers' goroutines read what Run's loop sets
+	mu       sync.Mutex // the goroutines of the servers and Run's goroutine meet here
 	nics     []nic
 	networks onlink.Networks
 	made     time.Time
@@ -50,14 +50,14 @@ func (z *zone) set(nics []nic) {
 	z.nics, z.networks, z.made = nics, networksOf(nics), time.Time{}
 }
 
-// onLink says whether ip is on a network of this machine.
+// onLink reports whether ip is on a network of this machine.
 func (z *zone) onLink(ip netip.Addr) bool {
 	z.mu.Lock()
 	defer z.mu.Unlock()
 	return z.networks.Hold(ip)
 }
 
-// Records is the answer to one question. It is asked for every question heard.
+// Records returns the answer to one question, or nil.
 func (z *zone) Records(q dns.Question) []dns.RR {
 	name := strings.ToLower(q.Name)
 	if name != serviceName && name != z.instance && name != z.host && name != enumName {
@@ -81,13 +81,13 @@ func (z *zone) Records(q dns.Question) []dns.RR {
 	return nil
 }
 
-// answer is what is said about this node.
+// An answer has the records about this node. They are not changed once made, since servers read them concurrently.
 type answer struct {
-	all   []dns.RR // PTR, SRV, TXT, A, AAAA; never changed once made, as servers pack it concurrently
-	addrs []dns.RR // the A and AAAA of it
+	all   []dns.RR // PTR, SRV, TXT, A, AAAA
+	addrs []dns.RR // the A and AAAA among them
 }
 
-// enumAnswer says that there is our service.
+// enumAnswer says that a machine here has our service.
 var enumAnswer = []dns.RR{&dns.PTR{Hdr: header(enumName, dns.TypePTR), Ptr: serviceName}}
 
 func (z *zone) current() answer {
@@ -100,7 +100,7 @@ func (z *zone) current() answer {
 	return z.answer
 }
 
-// make builds the answer, with as many endpoints as fit. Without any there is nothing to say.
+// make returns the answer with as many endpoints as fit. Without an endpoint it is empty.
 func (z *zone) make(id peer.ID, es []endpoint) answer {
 	for es = es[:min(len(es), maxAddrs)]; len(es) > 0; es = es[:len(es)-1] {
 		a := z.records(id, es)
