@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"net/netip"
 	"slices"
+	"strconv"
 
 	"github.com/libp2p/go-libp2p/core/peer"
 	ma "github.com/multiformats/go-multiaddr"
@@ -61,16 +62,9 @@ func (e endpoint) appendTo(b []byte) []byte {
 	}
 	b = ip.AppendTo(b)
 	if e.quic {
-		return append(appendPort(append(b, "/udp/"...), e.port), "/quic-v1"...)
+		return append(strconv.AppendUint(append(b, "/udp/"...), uint64(e.port), 10), "/quic-v1"...)
 	}
-	return appendPort(append(b, "/tcp/"...), e.port)
-}
-
-func appendPort(b []byte, port uint16) []byte {
-	if port >= 10 {
-		b = appendPort(b, port/10)
-	}
-	return append(b, byte('0'+port%10))
+	return strconv.AppendUint(append(b, "/tcp/"...), uint64(e.port), 10)
 }
 
 // rank orders addresses by how likely a peer can use them: IPv4, then private IPv6, then global IPv6, and link-local last, because a
