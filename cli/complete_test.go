@@ -54,6 +54,11 @@ func TestCompleteRooms(t *testing.T) {
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
+		if got := complete(t, rooms, "up", "--room", ""); len(got) != 6 || !strings.HasPrefix(got[0], "lab\t") {
+			t.Errorf("as a room for up: %q", got)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
 		if got := complete(t, rooms, "join", "lab", ""); !slices.Equal(got, []string{":4"}) {
 			t.Errorf("after the room: %q", got)
 		}

@@ -66,6 +66,9 @@ func (a *app) upCommand() *cobra.Command {
 	f.StringArrayVar(&o.rooms, "room", nil, "enter this room too, by its name, an invite or an address; repeatable")
 	f.BoolVar(&o.foreground, "foreground", false, "be the node, for a service manager: run until a signal or localchat down")
 	f.Var(&o.wait, "timeout", "how long to wait for the answer of the owner of a --room")
+	if err := cmd.RegisterFlagCompletionFunc("room", a.completesRooms); err != nil {
+		panic(err) // there is this flag
+	}
 	return cmd
 }
 

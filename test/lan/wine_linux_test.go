@@ -271,6 +271,20 @@ func TestLANWindowsPlain(t *testing.T) {
 	}
 }
 
+// TestLANWindowsBackground: a node in the background starts, and says why it ends: Wine has no socket at which others could attach.
+func TestLANWindowsBackground(t *testing.T) {
+	t.Parallel()
+	needWine(t)
+	w := newLAN(t).host("bill").wine()
+	_, words, code := w.run("", "up")
+	if code != 1 || !strings.Contains(words, "the node did not come up: nothing could attach to a node on ") || !strings.Contains(words, "\nhint: ") {
+		t.Errorf("up: exit %d, says %q", code, words)
+	}
+	if _, words, code := w.run("", "status"); code != 8 {
+		t.Errorf("status: exit %d, says %q", code, words)
+	}
+}
+
 // TestLANWindowsDoctor: doctor on Windows hears its own multicast. Wine has no table of neighbours, so doctor does not claim that
 // nobody is there.
 func TestLANWindowsDoctor(t *testing.T) {

@@ -4,5 +4,5 @@ package background
 
 import "syscall"
 
-// apart: a session of its own has no terminal, and gets no signal of ours.
+// apart gives a process a session of its own, which has no terminal and gets no signal to our group.
 var apart = &syscall.SysProcAttr{Setsid: true}

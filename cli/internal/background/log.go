@@ -14,7 +14,7 @@ import (
 
 // A Log is a file that keeps the last lines written to it. Other processes may append to it meanwhile.
 type Log struct {
-	mu sync.Mutex // those who log meet here
+	mu sync.Mutex // goroutines log at the same time
 	f  *os.File
 }
 

@@ -2,7 +2,7 @@ package background
 
 import "net"
 
-// What a service manager is told; see sd_notify(3).
+// The states of a service; see sd_notify(3).
 const (
 	Ready    = "READY=1"
 	Stopping = "STOPPING=1"

@@ -12,7 +12,7 @@ type Process struct {
 	Face    string
 	Version string
 	Since   time.Time // the node runs
-	// Log is the file that a process in the background writes; "": there is none.
+	// Log is the file that a process in the background writes, or "".
 	Log string
 	// Attached returns the faces in other processes.
 	Attached func() []Attachment
