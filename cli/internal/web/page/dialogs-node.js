@@ -5,7 +5,7 @@ import { attempt, check, facts, field, open, select, toast } from './dialogs.js'
 import { nick, phrase, shortID } from './safe.js';
 import { set, settings } from './settings.js';
 import { store } from './store.js';
-import { count, moment } from './words.js';
+import { count, entry, moment } from './words.js';
 
 /** Who I am, and how others reach this computer. */
 export function aboutMe() {
@@ -65,7 +65,7 @@ export function checkNetwork() {
     const sorted = [...all].sort((x, y) => order.indexOf(x.severity) - order.indexOf(y.severity));
     out.replaceChildren(h('p', {}, h('strong', {}, d.blocked ? 'Something stands in the way.' : all.some((f) => f.severity === 'fault' || f.severity === 'warning') ? 'It works, and something wants a look.' : 'Nothing stands in the way.')),
       h('ul', { class: 'findings' }, ...sorted.map((f) => h('li', { class: `finding is-${Object.hasOwn(severities, f.severity) ? f.severity : 'note'}` },
-        h('p', {}, h('span', { class: 'tag' }, severities[f.severity] ?? phrase(f.severity)), ' ', bdi(phrase(f.text))),
+        h('p', {}, h('span', { class: 'tag' }, entry(severities, f.severity) ?? phrase(f.severity)), ' ', bdi(phrase(f.text))),
         f.cause ? h('p', { class: 'soft' }, bdi(phrase(f.cause))) : null,
         f.do ? h('p', {}, 'Type: ', h('code', {}, phrase(f.do))) : null))));
   }, (err) => out.replaceChildren(h('p', {}, phrase(err.message)))).finally(() => out.setAttribute('aria-busy', 'false'));

@@ -1,6 +1,6 @@
 // What to do about an error, in the words of the page. The node gives a reason; a reason without words here has the node's own hint.
 
-import { moment, seconds } from './words.js';
+import { entry, moment, seconds } from './words.js';
 
 /** @type {Record<string, string>} */
 const byReason = {
@@ -49,7 +49,7 @@ export function explain(err) {
   if (!(err instanceof Error)) return { text: String(err), hint: '' };
   const data = /** @type {{data?: import('./types.js').ErrorData}} */ (err).data;
   if (!data) return { text: 'This page has a fault: ' + err.message, hint: 'reload it' };
-  let hint = byReason[data.reason ?? ''] ?? data.hint ?? '';
+  let hint = entry(byReason, data.reason) ?? data.hint ?? '';
   hint = hint.replace('{limit}', String(data.limit ?? '')).replace('{at}', data.at ?? '');
   if (data.reason === 'too soon' && data.retry_after_s) hint = `try again in ${seconds(data.retry_after_s)}`;
   if (data.until) hint = `you can ask again after ${moment(data.until)}`;

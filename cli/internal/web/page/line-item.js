@@ -3,7 +3,7 @@
 import { bdi, button, h, hue } from './dom.js';
 import * as links from './links.js';
 import { message, nick } from './safe.js';
-import { clock, day, moment, progress } from './words.js';
+import { clock, day, progress } from './words.js';
 
 /** @typedef {import('./types.js').Item} Item */
 
@@ -64,13 +64,16 @@ function linked(text) {
 }
 
 /** @param {number} at */
-function time(at) { return h('time', { datetime: new Date(at).toISOString(), title: moment(new Date(at).toISOString()) }, clock(at)); }
+function time(at) {
+  const text = clock(at);
+  return h('time', { datetime: new Date(at).toISOString(), title: `${day(at)}, ${text}` }, text);
+}
 
 /** @param {Item} item @param {string} mark */
 function author(item, mark) {
   const who = nick(item.nick, item.peer);
   return h('span', { class: `author ${hue(item.peer ?? '')}` },
-    button(bdi(who), () => {}, { class: 'name', 'data-person': item.peer, title: `About ${who}` }),
+    h('button', { type: 'button', class: 'name', 'data-person': item.peer, title: `About ${who}` }, bdi(who)),
     mark === '✓' ? h('span', { class: 'verified', title: 'You have compared words with them' }, '✓', h('span', { class: 'unseen' }, ' verified')) : null,
     mark === '!' ? h('span', { class: 'alarm', title: 'Not the person of this name that you verified' }, '! another key') : null);
 }

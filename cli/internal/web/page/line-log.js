@@ -11,7 +11,7 @@ import { View, arrange } from './view.js';
 /** Items in the document: several screens, so that scrolling meets what is drawn. */
 const WINDOW = 160;
 /** Pixels of drawn lines beyond the screen below which the window moves. */
-const MARGIN = 700;
+const MARGIN = 500;
 /** Items by which the window moves at least. */
 const STEP = 16;
 /** Lines that a screen reader is told of at once; of more, their number. */
@@ -192,15 +192,15 @@ class LineLog extends View {
     this.seen();
   }
 
-  /** Shows an item in the upper part of the screen. @param {string} key */
-  toItem(key) {
+  /** Shows an item in the upper part of the screen. @param {string} key @param {boolean} [point] whether it is marked for a moment */
+  toItem(key, point = true) {
     const at = this.items.findIndex((i) => i.key === key);
     if (at < 0 || !this.box) return;
     this.stuck = false;
     this.start = at - WINDOW / 2;
     this.place();
     this.hold({ key, offset: this.box.clientHeight / 4 });
-    const el = this.made.get(key)?.el;
+    const el = point ? this.made.get(key)?.el : undefined;
     el?.classList.add('shown');
     setTimeout(() => el?.classList.remove('shown'), 2000);
   }
@@ -211,7 +211,7 @@ class LineLog extends View {
     const el = this.made.get(key)?.el;
     const box = this.box;
     if (box && list && el && el.getBoundingClientRect().top >= box.getBoundingClientRect().top) return; // it is on the screen
-    this.toItem(key);
+    this.toItem(key, false);
   }
 
   /** Tells a screen reader of new lines, and the eye that there are some below. @param {boolean} other */

@@ -5,7 +5,7 @@ import { checkNetwork } from './dialogs-node.js';
 import { phrase } from './safe.js';
 import { store } from './store.js';
 import { View } from './view.js';
-import { warned as todo } from './words.js';
+import { entry, warned as todo } from './words.js';
 
 /** Why the page cannot be used: a heading and what to do. @type {Record<string, [string, string]>} */
 const denials = {
@@ -46,7 +46,7 @@ class LinkBanner extends View {
     };
     const [title, rest] = /** @type {Record<string, string[]>} */ (texts)[link] ?? ['The connection with localchat was lost.', ' Trying again. What you have not sent is kept. If it has ended, run localchat web again.'];
     if (!bar.hidden) fill(bar, h('span', {}, h('strong', {}, title), rest), button('Try now', () => store.rpc.retry()));
-    fill(warned, ...store.warnings.map((w) => h('li', { class: 'banner warning' }, h('span', {}, phrase(w.text), todo[w.code] ?? ''),
+    fill(warned, ...store.warnings.map((w) => h('li', { class: 'banner warning' }, h('span', {}, phrase(w.text), entry(todo, w.code) ?? ''),
       w.code === 'network' || w.code === 'mdns' ? button('Check the network', checkNetwork) : null,
       button(icon('close'), () => {
         store.warnings = store.warnings.filter((x) => x !== w);

@@ -8,7 +8,7 @@ import { cancel, isInvite, join, joins } from './joins.js';
 import { name, nick, phrase } from './safe.js';
 import { set, settings } from './settings.js';
 import { store } from './store.js';
-import { clock, count } from './words.js';
+import { clock, count, entry } from './words.js';
 import { View, rows } from './view.js';
 
 /** @typedef {import('./types.js').RoomInfo} RoomInfo */
@@ -64,7 +64,7 @@ class LobbyView extends View {
     const trust = r.verified ? h('span', { class: 'verified' }, ' ✓ verified') : r.other ? h('span', { class: 'alarm' }, ' ! not the person of this name that you verified') : null;
     return h('li', { class: 'card' },
       h('div', { class: 'what' }, h('strong', {}, bdi(name(r.name))), r.subject ? h('span', {}, bdi(phrase(r.subject))) : null,
-        h('span', { class: 'soft' }, r.owner_nick ? ['by '][0] : '', r.owner_nick ? bdi(nick(r.owner_nick, r.owner)) : '', trust, `${r.owner_nick ? ' · ' : ''}${count(r.members, 'person', 'people')} · ${doors[r.access] ?? name(r.access)}`)),
+        h('span', { class: 'soft' }, r.owner_nick ? ['by '][0] : '', r.owner_nick ? bdi(nick(r.owner_nick, r.owner)) : '', trust, `${r.owner_nick ? ' · ' : ''}${count(r.members, 'person', 'people')} · ${entry(doors, r.access) ?? name(r.access)}`)),
       j ? this.status(j) : h('div', { class: 'do' }, button('Join', () => this.enter(r), { class: 'primary', 'aria-label': `Join ${name(r.name)}` })));
   }
 

@@ -4,6 +4,9 @@ import { name, nick, phrase } from './safe.js';
 
 /** @typedef {import('./types.js').NodeEvent} NodeEvent */
 
+/** The entry of a table, where a peer may have chosen the key. @param {Record<string, string>} table @param {string|undefined} key */
+export function entry(table, key) { return key !== undefined && Object.hasOwn(table, key) ? table[key] : undefined; }
+
 /** @param {number} n @param {string} one @param {string} [many] */
 export function count(n, one, many = `${one}s`) { return `${n} ${n === 1 ? one : many}`; }
 
@@ -27,7 +30,7 @@ export function about(s) {
   return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
 }
 
-const clockForm = new Intl.DateTimeFormat([], { hour: '2-digit', minute: '2-digit' });
+const clockForm = new Intl.DateTimeFormat([], { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }); // as the consoles
 const dayForm = new Intl.DateTimeFormat('en', { weekday: 'long', day: 'numeric', month: 'long' });
 const dateForm = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'long' });
 
@@ -67,9 +70,9 @@ export const historyWords = { none: 'only lines said while they are here', 'sinc
 /** @type {[string, string, (p: any) => string][]} */
 const rules = [
   ['subject', 'the subject', (p) => phrase(p.subject) || 'none'],
-  ['access', 'who may join', (p) => accessWords[p.access] ?? name(p.access)],
+  ['access', 'who may join', (p) => entry(accessWords, p.access) ?? name(p.access)],
   ['retain_s', 'how long lines are kept', (p) => seconds(p.retain_s)],
-  ['history', 'what new members see', (p) => historyWords[p.history] ?? name(p.history)],
+  ['history', 'what new members see', (p) => entry(historyWords, p.history) ?? name(p.history)],
   ['idle_s', 'when the room closes by itself', (p) => (p.idle_s ? `after ${seconds(p.idle_s)} without a line` : 'never')],
   ['members_invite', 'who may invite', (p) => (p.members_invite ? 'every member' : 'the owner')],
   ['hide_reasons', 'who sees why a member was removed', (p) => (p.hide_reasons ? 'only the removed member' : 'everybody in the room')],
@@ -107,7 +110,7 @@ export function note(e) {
     case 'policy': return changed(e);
     case 'owner_back': return `The owner is back after ${about(e.for_s)}`;
     case 'gap': return `${count(e.lost, 'event')} came too fast for this page; the lines are all here`;
-    case 'warning': return phrase(e.text) + (warned[e.code] ?? '');
+    case 'warning': return phrase(e.text) + (entry(warned, e.code) ?? '');
     case 'epoch': return `The room has key ${e.epoch}${e.missing?.length ? `; ${count(e.missing.length, 'member does', 'members do')} not have it yet` : ''}`;
   }
   return '';
