@@ -20,9 +20,9 @@ func (a *app) rpcCommand() *cobra.Command {
 		Long: "JSON-RPC 2.0 on standard input and output, one object a line, for programs. Events come as notifications of the method \"event\".\n\n" +
 			"Requests about one room are carried out in the order in which they are written, however the room is named, and need not wait for answers. " +
 			"Requests about other rooms do not wait for them.\n\n" +
-			"Text is taken as it is or refused. A message with \"backlog\":true was said before this start and is not to be acted on again; " +
-			"one that is only late came after a gap in the network, and is.\n\n" +
-			"The end of input leaves every room in order and ends the program.",
+			"A text is taken exactly as it is, or refused. A program should not act on a message with \"backlog\":true, which was said before " +
+			"this start. A message with only \"late\":true is a new one, which came after a gap in the network.\n\n" +
+			"At the end of input the node ends in order, and the program with it.",
 		Example: `  echo '{"jsonrpc":"2.0","id":1,"method":"node.info"}' | localchat rpc --ephemeral`,
 		Args:    takes(),
 		RunE: a.verb(func(cmd *cobra.Command, _ []string) error {

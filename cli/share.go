@@ -19,7 +19,7 @@ func (a *app) shareCommand() *cobra.Command {
 		Use:   "share ROOM",
 		Short: "Enter a room of yours, and hand out the program and invites to it on a web page for this network",
 		Long: "Enter a room of yours, or create it, and hand out the program and invites to it on a web page for this network. " +
-			"The page is there until its time is over, the room ends, or you quit. It comes over plain HTTP, and says how to compare what was got.\n\n" +
+			"The page is there until its time is over, the room ends, or you quit. It comes over plain HTTP, and says how to check the program that was fetched from it.\n\n" +
 			"In a room that is open already, /share does the same.",
 		Example: "  localchat share lab\n  localchat share lab --release dist --port 8080\n  localchat share lab --no-invite   # people knock, and you /accept them",
 		Args:    takes("ROOM"),
