@@ -252,7 +252,7 @@ func (c *crowd) copied(p *person) func() {
 	p.wake()
 	first := c.rng.IntN(2) == 0
 	if first {
-		p.node.await("joined", nil)
+		p.decided()
 	}
 	began := time.Now()
 	second := other.start()
@@ -268,10 +268,34 @@ func (c *crowd) copied(p *person) func() {
 		ended := time.Now()
 		p.node.await("warning", obj{"code": "twin_gone"})
 		if !first {
-			p.node.await("joined", nil)
+			p.decided()
 		}
 		c.t.Logf("%s goes on %v after the end of the copy", p, time.Since(ended).Round(time.Millisecond))
 		c.twins = false
+	}
+}
+
+// decided waits until p's node has said whether it is still a member: an order may have removed p while its node did not run.
+func (p *person) decided() {
+	p.c.mu.Lock()
+	placed := p.placed
+	p.c.mu.Unlock()
+	if !placed {
+		return // it said so before, or there is no room that it takes up
+	}
+	late := time.After(patience)
+	for {
+		events, more := p.node.Events(0)
+		if slices.ContainsFunc(events, func(e *event) bool {
+			return slices.Contains([]string{"joined", "removed", "refused"}, fmt.Sprint(e.Obj["type"]))
+		}) {
+			return
+		}
+		select {
+		case <-more:
+		case <-late:
+			p.c.t.Fatalf("%s does not say whether it is a member", p)
+		}
 	}
 }
 
