@@ -29,7 +29,7 @@ func (a *app) create(ctx context.Context, o node.CreateOptions) error {
 // join opens a console in somebody else's room.
 func (a *app) join(ctx context.Context, o node.JoinOptions, wait time.Duration) error {
 	return a.console(ctx, &command.Opening{Wait: wait, Knocks: true, Target: cmp.Or(o.Invite, o.Room), Run: func(ctx context.Context, c command.Call) (command.Reply, error) {
-		return command.JoinRoom(ctx, c.Node, c.Patient(o))
+		return command.JoinRoom(ctx, c, c.Patient(o))
 	}})
 }
 

@@ -200,39 +200,48 @@ func (a *app) visit(ctx context.Context, hello attach.Hello, room string, wait t
 		return err
 	}
 	return a.withNode(ctx, node.Config{DataDir: a.opts.dir(), NoResume: true}, hello, func(ctx context.Context, n command.Node) error {
-		joined, err := a.enter(ctx, n, o, wait)
+		leave := func(context.Context) error { return nil }
+		defer func() {
+			leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), command.RequestWait)
+			defer cancel()
+			// If we have been removed meanwhile, it fails, and that does not matter.
+			_ = leave(leaving)
+		}()
+		joined, err := a.enter(ctx, n, o, wait, func(ctx context.Context, o node.JoinOptions) (node.JoinedInfo, error) {
+			joined, over, err := a.Host(n).Visit(ctx, o)
+			if err == nil {
+				leave = over
+			}
+			return joined, err
+		})
 		if err != nil {
 			return err
 		}
 		events, stop := n.Listen(node.SubscribeOptions{Room: joined.ID, Lines: hello.Rank > attach.Passing})
 		defer stop()
 		v := &visitor{n: n, room: joined.ID.String(), name: joined.Name, events: events, warn: func(w node.Warning) { a.Say(render.Warning(w)) }}
-		err = do(ctx, v)
-		if !joined.Before && !joined.Resumed {
-			leaving, cancel := context.WithTimeout(context.WithoutCancel(ctx), command.RequestWait)
-			defer cancel()
-			// If we have been removed meanwhile, Leave fails, and that does not matter.
-			_ = n.Leave(leaving, v.room)
-		}
-		return err
+		return do(ctx, v)
 	})
 }
 
 // enter joins a room. In a room that a node in another process is in, the nick is the one that it has there.
-func (a *app) enter(ctx context.Context, n command.Node, o node.JoinOptions, wait time.Duration) (node.JoinedInfo, error) {
+func (a *app) enter(ctx context.Context, n command.Node, o node.JoinOptions, wait time.Duration, join joinFunc) (node.JoinedInfo, error) {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	if _, attached := n.(*rpc.Client); attached {
 		o.Nick = a.asNick()
 	}
-	joined, err := n.Join(ctx, o)
+	joined, err := join(ctx, o)
 	if err != nil && o.Nick != "" && node.AsError(err).Code == node.CodeExists {
-		if same, failed := n.Join(ctx, node.JoinOptions{Room: o.Room, Invite: o.Invite, Find: o.Find}); failed == nil && same.Before {
+		if same, failed := join(ctx, node.JoinOptions{Room: o.Room, Invite: o.Invite, Find: o.Find}); failed == nil && same.Before {
 			return same, nil
 		}
 	}
 	return joined, err
 }
+
+// A joinFunc joins a room, to stay or for a while.
+type joinFunc func(context.Context, node.JoinOptions) (node.JoinedInfo, error)
 
 func (a *app) tailCommand() *cobra.Command {
 	wait := command.Span{D: command.KnockWait, Given: true}

@@ -114,7 +114,7 @@ func (a *app) enterAll(ctx context.Context, n command.Node, o upOptions) (failed
 		to := command.JoinOptions(room)
 		to.Find = command.JoinWait
 		to.Asked = func(room string, until time.Time) { a.Say(command.Asked(room, time.Until(until))) }
-		_, err := a.enter(ctx, n, to, o.wait.D)
+		_, err := a.enter(ctx, n, to, o.wait.D, n.Join)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()

@@ -29,6 +29,8 @@ type Env struct {
 	Keep func(name string, on bool) error
 	// Shares are the pages that are shared. They end before the node.
 	Shares Shares
+	// Visits are the commands that are in a room for a while.
+	Visits Visits
 	// Kept returns the settings that the next console begins with; nil: those of Show.
 	Kept func() (Settings, error)
 	// Doctor says what stops this machine from finding or reaching others.
@@ -46,6 +48,15 @@ type Patient struct {
 	Self  node.PeerID
 	Peers []node.PeerInfo
 	Nicks map[node.PeerID]safe.Text // of the members of its rooms
+}
+
+// Host returns the process that runs n.
+func (e *Env) Host(n Node) Host {
+	if h, ok := n.(Host); ok {
+		return h
+	}
+	own, _ := n.(OwnNode)
+	return Own{e, own}
 }
 
 // Say writes a line to standard error, unless Quiet is set.

@@ -18,6 +18,9 @@ type Host interface {
 	Unshare(ctx context.Context, room string) error
 	// MakeInvite makes an invite, with a page of its own if the room is shared.
 	MakeInvite(ctx context.Context, room, nick string, expires time.Duration) (Invite, error)
+	// Visit joins a room for a while. leave ends the visit; if the node entered the room for this, or for another visit that is
+	// over, it leaves it.
+	Visit(ctx context.Context, o node.JoinOptions) (joined node.JoinedInfo, leave func(context.Context) error, err error)
 	// Diagnose says what stops the machine from finding or reaching others.
 	Diagnose(ctx context.Context) (Diagnosis, error)
 	// ReadLog returns the last lines of the log, at most so many; 0: all that are kept.
@@ -45,13 +48,7 @@ type SettingInfo struct {
 }
 
 // host returns the host of the node of c.
-func (c Call) host() Host {
-	if h, ok := c.Node.(Host); ok {
-		return h
-	}
-	n, _ := c.Node.(OwnNode)
-	return Own{c.Env, n}
-}
+func (c Call) host() Host { return c.Env.Host(c.Node) }
 
 // Own is the [Host] of a node of this process.
 type Own struct {
@@ -85,6 +82,10 @@ func (o Own) MakeInvite(ctx context.Context, room, nick string, expires time.Dur
 		return Invite{}, err
 	}
 	return Invite{made, o.Env.Shares.Page(o.Node.Ref(ctx, room).ID.String(), made)}, nil
+}
+
+func (o Own) Visit(ctx context.Context, options node.JoinOptions) (joined node.JoinedInfo, leave func(context.Context) error, err error) {
+	return o.Env.Visits.enter(ctx, o.Node, options)
 }
 
 func (o Own) Diagnose(ctx context.Context) (Diagnosis, error) {

@@ -15,6 +15,8 @@ const (
 	// KnockWait is how long joining waits for a person to answer, who may be away from the keyboard: as long as a knock is
 	// kept.
 	KnockWait = 10 * time.Minute
+	// maxDoors, in rooms whose names are remembered for those that visit them: more than a node can be in.
+	maxDoors = 256
 	// RequestWait bounds a console command that waits only for the local node.
 	RequestWait = 15 * time.Second
 	// defaultShareInvites is how many people a page lets in by an invite: a table. defaultShareFor is how long it is there, and

@@ -28,7 +28,7 @@ func (o *Opening) Command() *Command {
 // Of returns the command that joins a room by its id.
 func (o *Opening) Of(id string) *Command {
 	return &Command{Slow: true, wait: o.Wait, Run: func(ctx context.Context, c Call) (Reply, error) {
-		return JoinRoom(ctx, c.Node, c.Patient(node.JoinOptions{Room: id}))
+		return JoinRoom(ctx, c, c.Patient(node.JoinOptions{Room: id}))
 	}}
 }
 
@@ -37,7 +37,7 @@ func (o *Opening) As(nick string) *Command {
 	return &Command{Slow: true, wait: o.Wait, Run: func(ctx context.Context, c Call) (Reply, error) {
 		to := JoinOptions(o.Target)
 		to.Nick = nick
-		return JoinRoom(ctx, c.Node, c.Patient(to))
+		return JoinRoom(ctx, c, c.Patient(to))
 	}}
 }
 

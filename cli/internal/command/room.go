@@ -201,7 +201,7 @@ func runJoin(ctx context.Context, c Call) (Reply, error) {
 	}
 	o := JoinOptions(room)
 	o.Nick = nick
-	return JoinRoom(ctx, c.Node, c.Patient(o))
+	return JoinRoom(ctx, c, c.Patient(o))
 }
 
 // nickOption matches the option for a nick, as on the command line.
@@ -230,11 +230,12 @@ func (c Call) Patient(o node.JoinOptions) node.JoinOptions {
 }
 
 // JoinRoom asks to be admitted and lists the members.
-func JoinRoom(ctx context.Context, n Node, o node.JoinOptions) (Reply, error) {
-	j, err := n.Join(ctx, o)
+func JoinRoom(ctx context.Context, c Call, o node.JoinOptions) (Reply, error) {
+	j, err := c.Node.Join(ctx, o)
 	if err != nil {
 		return Reply{}, err
 	}
+	c.Env.Visits.Keep(j.ID)
 	return Reply{
 		Lines: render.WithKept(j.RetainS, render.NoticeMark+"in "+safe.Name(j.Name)+": "+names(j.Members)),
 		Room:  j.ID.String(),

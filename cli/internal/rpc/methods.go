@@ -22,6 +22,7 @@ type rpcMethods struct {
 	env    *command.Env
 	n      command.OwnNode
 	events *teller
+	visits *visits
 	// pid is of the process that asks, if it is another one.
 	pid int
 	// cancelRequest ends the request with that id.
@@ -45,6 +46,7 @@ type (
 		Nick     string `json:"nick,omitempty"`
 		TimeoutS *int64 `json:"timeout_s,omitempty"`
 		FindS    int64  `json:"find_s,omitempty"`
+		Visit    bool   `json:"visit,omitempty"`
 	}
 	roomParams struct {
 		Room string `json:"room"`
@@ -103,6 +105,10 @@ type (
 		Since uint64   `json:"since,omitempty"`
 		Lines bool     `json:"lines,omitempty"`
 		Acks  bool     `json:"acks,omitempty"`
+	}
+	leaveParams struct {
+		Room  string `json:"room"`
+		Visit bool   `json:"visit,omitempty"`
 	}
 	cancelParams struct {
 		Request json.RawMessage `json:"request"`
@@ -541,13 +547,36 @@ func (m rpcMethods) join(ctx context.Context, p joinParams) (node.JoinedInfo, er
 	}
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
-	joined, err := m.n.Join(ctx, o)
+	joined, err := m.enter(ctx, o, p.Visit)
 	joined.Members = OrEmpty(joined.Members)
 	return joined, err
 }
 
-func (m rpcMethods) leave(ctx context.Context, p roomParams) (done, error) {
-	return done{}, m.n.Leave(ctx, p.Room)
+// enter joins a room, to stay or for a visit of this program.
+func (m rpcMethods) enter(ctx context.Context, o node.JoinOptions, visit bool) (node.JoinedInfo, error) {
+	if visit {
+		joined, leave, err := m.host().Visit(ctx, o)
+		if err == nil && !m.visits.add(joined.ID, leave) {
+			err = leave(ctx) // of this one; the first goes on
+		}
+		return joined, err
+	}
+	joined, err := m.n.Join(ctx, o)
+	if err == nil {
+		m.env.Visits.Keep(joined.ID)
+	}
+	return joined, err
+}
+
+func (m rpcMethods) leave(ctx context.Context, p leaveParams) (done, error) {
+	if !p.Visit {
+		return done{}, m.n.Leave(ctx, p.Room)
+	}
+	end := m.visits.take(m.n.Ref(ctx, p.Room).ID)
+	if end == nil {
+		return done{}, &node.Error{Code: node.CodeNotFound, Text: "this program does not visit a room " + strconv.Quote(p.Room), Reason: "not in that room"}
+	}
+	return done{}, end(ctx)
 }
 
 func (m rpcMethods) say(ctx context.Context, p sayParams) (idResult, error) {

@@ -60,7 +60,7 @@ func TestParameters(t *testing.T) {
 		{createParams{}, "name! nick access subject idle_s retain_s history members_invite hide_reasons"},
 		{policyParams{}, "room! access subject idle_s retain_s history members_invite hide_reasons"},
 		{sayParams{}, "room! text! action"},
-		{joinParams{}, "room invite nick timeout_s find_s"},
+		{joinParams{}, "room invite nick timeout_s find_s visit"},
 	} {
 		var got []string
 		for _, p := range parametersOf(reflect.TypeOf(c.params)) {

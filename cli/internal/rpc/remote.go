@@ -65,7 +65,18 @@ func (c *Client) Create(ctx context.Context, o node.CreateOptions) (node.RoomInf
 }
 
 func (c *Client) Join(ctx context.Context, o node.JoinOptions) (node.JoinedInfo, error) {
-	p := joinParams{Room: o.Room, Invite: o.Invite, Nick: o.Nick, FindS: seconds(o.Find)}
+	return c.join(ctx, o, false)
+}
+
+func (c *Client) Visit(ctx context.Context, o node.JoinOptions) (joined node.JoinedInfo, leave func(context.Context) error, err error) {
+	joined, err = c.join(ctx, o, true)
+	return joined, func(ctx context.Context) error {
+		return c.ask(ctx, "room.leave", leaveParams{joined.ID.String(), true}, &done{})
+	}, err
+}
+
+func (c *Client) join(ctx context.Context, o node.JoinOptions, visit bool) (node.JoinedInfo, error) {
+	p := joinParams{Room: o.Room, Invite: o.Invite, Nick: o.Nick, FindS: seconds(o.Find), Visit: visit}
 	if end, ok := ctx.Deadline(); ok {
 		s := max(seconds(time.Until(end)), 0)
 		p.TimeoutS = &s
@@ -89,7 +100,7 @@ func (c *Client) Join(ctx context.Context, o node.JoinOptions) (node.JoinedInfo,
 }
 
 func (c *Client) Leave(ctx context.Context, room string) error {
-	return c.ask(ctx, "room.leave", roomParams{room}, &done{})
+	return c.ask(ctx, "room.leave", leaveParams{Room: room}, &done{})
 }
 
 func (c *Client) Say(ctx context.Context, room, text string, action bool) (string, error) {

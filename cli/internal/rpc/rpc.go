@@ -54,7 +54,8 @@ func serve(ctx context.Context, env *command.Env, n command.OwnNode, s session) 
 	}
 	tell := &teller{env: env, n: n}
 	var server *jrpc2.Server
-	table := rpcMethods{env: env, n: n, events: tell, pid: s.pid, cancelRequest: func(id string) { server.CancelRequest(id) }}.table()
+	visits := &visits{}
+	table := rpcMethods{env: env, n: n, events: tell, visits: visits, pid: s.pid, cancelRequest: func(id string) { server.CancelRequest(id) }}.table()
 	methods := &methodTable{env: env, ctx: ctx, drainWait: wire.drainWait, methods: table, turns: newTurns(n)}
 	server = jrpc2.NewServer(methods, &jrpc2.ServerOptions{
 		AllowPush: true, DisableBuiltin: true, Concurrency: noBound, // the methods have their own bounds
@@ -93,6 +94,9 @@ func serve(ctx context.Context, env *command.Env, n command.OwnNode, s session) 
 	stopped()
 	methods.finish(cancel)
 	tell.end()
+	over, stop := context.WithTimeout(context.WithoutCancel(ctx), command.RequestWait)
+	defer stop()
+	visits.end(over)
 	return err
 }
 

@@ -72,7 +72,7 @@ func memberAt(t *testing.T, width, height int) *glass {
 }
 
 func memberOpening(ctx context.Context, c command.Call) (command.Reply, error) {
-	return command.JoinRoom(ctx, c.Node, node.JoinOptions{Room: "lab"})
+	return command.JoinRoom(ctx, c, node.JoinOptions{Room: "lab"})
 }
 
 func ownerAt(t *testing.T, width, height int) *glass {
