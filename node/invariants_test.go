@@ -231,8 +231,9 @@ func TestOneInviteAdmitsOne(t *testing.T) {
 func TestRemovalLeavesOtherRoomsLive(t *testing.T) {
 	simulate(t, 3, func(l *simLAN) {
 		alice, bob, carol := l.start("alice"), l.start("bob"), l.start("carol")
+		var stays RoomID
 		for _, room := range []string{"lab", "lab-2"} {
-			must(alice.Create(l.ctx(), CreateOptions{Name: room, PolicyChange: openRoom()}))
+			stays = must(alice.Create(l.ctx(), CreateOptions{Name: room, PolicyChange: openRoom()})).ID
 			must(bob.Join(l.ctx(), JoinOptions{Room: room}))
 			must(carol.Join(l.ctx(), JoinOptions{Room: room}))
 		}
@@ -253,6 +254,10 @@ func TestRemovalLeavesOtherRoomsLive(t *testing.T) {
 			}
 			if live == 0 {
 				t.Errorf("%s hears %s only by comparison", say.to, say.from)
+			}
+			// A line that does not go by gossip is passed on, and is live too.
+			if linked := must(ask(l.ctx(), l.nodes[say.from], linkedIn(stays))); !linked[l.nodes[say.to].self] {
+				t.Errorf("%s gossips no longer with %s", say.from, say.to)
 			}
 		}
 	})
