@@ -148,7 +148,7 @@ var laws = map[string]law{
 		why: "fault puts into a sentence what the law and the wire refuse, and knows nothing that runs",
 	},
 	"node/internal/gossip": {
-		ours: []string{"authority", "protocol", "node/internal/lan", "node/internal/ratelimit", "node/internal/transcript"}, tests: []string{roomTest}, bans: append([]ban{
+		ours: []string{"authority", "protocol", "node/internal/lan", "node/internal/ratelimit", "node/internal/transcript"}, tests: []string{roomTest, hostilePeer}, bans: append([]ban{
 			{names: []string{"go"}, why: "no goroutine: node starts and counts them, but for pubsub's own"},
 		}, nodeBans...),
 		why: "gossip judges what comes and hands it over; node decides what is said and follows from it",

@@ -128,7 +128,7 @@ func (l *loop) decide(ledger authority.Ledger, ev authority.Event) (authority.Le
 }
 
 // knockEvent says that somebody stands at the door.
-func (r *room) knockEvent(p PeerID, nick string) Knock {
+func (r *room) knockEvent(p peer.ID, nick string) Knock {
 	return Knock{Peer: p, Nick: nick, Words: r.l.n.words.of(p), Alike: r.alikeAtDoor(p), Trust: r.l.trusts.of(p, nick)}
 }
 

@@ -316,7 +316,7 @@ func (r *room) expel(c authority.Change) {
 		return
 	}
 	if r.gossip != nil {
-		r.gossip.Ban(c.Peer)
+		r.gossip.Bar(c.Peer)
 	}
 	r.carry(r.talk.End(r.world(), c.Peer))
 	if !r.l.sharesRoom(c.Peer) {

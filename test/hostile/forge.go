@@ -30,16 +30,20 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// A domain is the signing domain of an envelope, and its payload type.
-type domain struct{ name, kind string }
+// A Domain is the signing domain of an envelope, and its payload type.
+type Domain struct{ name, kind string }
 
-func messageDomain(room protocol.RoomID) domain {
-	return domain{"localchat/message/v3" + string(room[:]), "msg/3"}
+// RecordDomain is the domain of the records of a log.
+var RecordDomain = Domain{"localchat/record/v2", "localchat/record/v2"}
+
+// MessageDomain is the domain of the lines of a room.
+func MessageDomain(room protocol.RoomID) Domain {
+	return Domain{"localchat/message/v3" + string(room[:]), "msg/3"}
 }
 
 // A forged record signs any bytes under any domain, as an attacker with a key can.
 type forged struct {
-	domain domain
+	domain Domain
 	body   []byte
 }
 
@@ -48,8 +52,13 @@ func (f *forged) Codec() []byte                  { return []byte(f.domain.kind) 
 func (f *forged) MarshalRecord() ([]byte, error) { return f.body, nil }
 func (f *forged) UnmarshalRecord(b []byte) error { f.body = b; return nil }
 
-// signedBody returns the payload of an envelope.
-func signedBody(d domain, raw []byte) []byte {
+// Forge returns the envelope of any bytes under any domain.
+func Forge(key protocol.KeySigner, d Domain, body []byte) []byte {
+	return must(must(key.Seal(&forged{d, body})).Marshal())
+}
+
+// SignedBody returns the payload of an envelope.
+func SignedBody(d Domain, raw []byte) []byte {
 	f := forged{domain: d}
 	must(record.ConsumeTypedEnvelope(raw, &f))
 	return f.body

@@ -61,8 +61,8 @@ func (m *Peer) ForgesAuthor() {
 		if msg.Author == m.Host.ID() {
 			continue
 		}
-		body := signedBody(messageDomain(m.Room), raw)
-		mine := must(must(m.Key.Seal(&forged{messageDomain(m.Room), body})).Marshal())
+		body := SignedBody(MessageDomain(m.Room), raw)
+		mine := Forge(m.Key, MessageDomain(m.Room), body)
 		m.spread(m.Lines, mine) // another's line, signed by mallory
 		theirs := slices.Clone(raw)
 		theirs[len(theirs)-1] ^= 1

@@ -7,13 +7,13 @@ import (
 	pubsub "github.com/libp2p/go-libp2p-pubsub"
 	pb "github.com/libp2p/go-libp2p-pubsub/pb"
 	"github.com/libp2p/go-libp2p/core/peer"
-	"github.com/libp2p/go-libp2p/core/record"
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"localchat/authority"
 	"localchat/node/internal/roomtest"
 	"localchat/node/internal/transcript"
 	"localchat/protocol"
+	"localchat/test/hostile"
 )
 
 // The names of the test rooms.
@@ -85,35 +85,8 @@ var verdictNames = map[pubsub.ValidationResult]string{
 	pubsub.ValidationAccept: "accept", pubsub.ValidationIgnore: "ignore", pubsub.ValidationReject: "reject",
 }
 
-// A domain is the signing domain of an envelope, with its payload type.
-type domain struct{ name, kind string }
-
-var recordDomain = domain{"localchat/record/v2", "localchat/record/v2"}
-
-func messageDomain(room protocol.RoomID) domain {
-	return domain{"localchat/message/v3" + string(room[:]), "msg/3"}
-}
-
-// A forged record signs any bytes under any domain, as an attacker with a key can.
-type forged struct {
-	domain domain
-	body   []byte
-}
-
-func (f *forged) Domain() string                 { return f.domain.name }
-func (f *forged) Codec() []byte                  { return []byte(f.domain.kind) }
-func (f *forged) MarshalRecord() ([]byte, error) { return f.body, nil }
-func (f *forged) UnmarshalRecord(b []byte) error { f.body = b; return nil }
-
-func forge(name string, d domain, body []byte) []byte {
-	return must(must(persona(name).Seal(&forged{d, body})).Marshal())
-}
-
-// signedBody is the payload of an envelope.
-func signedBody(d domain, raw []byte) []byte {
-	f := forged{domain: d}
-	must(record.ConsumeTypedEnvelope(raw, &f))
-	return f.body
+func forge(name string, d hostile.Domain, body []byte) []byte {
+	return hostile.Forge(persona(name), d, body)
 }
 
 // setField replaces the value of a field of an encoded message; v is []byte or uint64.

@@ -14,17 +14,17 @@ import (
 	"localchat/protocol"
 )
 
-// Ban ends all gossip with p in this room and no other, whether p was kicked, was banned or has left.
-func (g *Room) Ban(p peer.ID) {
-	g.blacklist.ban(p)
+// Bar ends all gossip with p in this room and no other, whether p was kicked, was banned or has left.
+func (g *Room) Bar(p peer.ID) {
+	g.blacklist.bar(p)
 	g.ps.BlacklistPeer(p)
 }
 
-// Admit lets p in, again if it was banned. Lifting the ban alone restores nothing (measured): pubsub has to look at the
+// Admit lets p in, again if it was barred. Taking p from the blacklist alone restores nothing (measured): pubsub has to look at the
 // peer anew. Admit makes it do so if p was here before its admission; a peer that comes later is seen by streamOpened. For a peer
 // that has not opened its stream yet, pubsub's own would fail; pubsub takes that for a disconnect and backs off.
 func (g *Room) Admit(p peer.ID) {
-	out := g.blacklist.unban(p)
+	out := g.blacklist.unbar(p)
 	here := false
 	for _, s := range g.streamsOf(p) {
 		if s.Stat().Opened.Before(out) {

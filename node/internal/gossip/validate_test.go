@@ -16,6 +16,7 @@ import (
 	"localchat/authority"
 	"localchat/node/internal/transcript"
 	"localchat/protocol"
+	"localchat/test/hostile"
 )
 
 // The table of docs/design.md, "Which lines count", row by row.
@@ -123,7 +124,7 @@ func TestSwappedFieldsNeverCount(t *testing.T) {
 	now := w.Epoch()
 	h := protocol.Header{Room: w.ID(), Epoch: now, Ctr: 3, Prev: protocol.Hash{1}, Lamport: 9}
 	good, second := sealed("bob", h, "hello", w.Key(now)), sealed("bob", h, "goodbye", w.Key(now))
-	body, body2 := signedBody(messageDomain(w.ID()), good.Raw()), signedBody(messageDomain(w.ID()), second.Raw())
+	body, body2 := hostile.SignedBody(hostile.MessageDomain(w.ID()), good.Raw()), hostile.SignedBody(hostile.MessageDomain(w.ID()), second.Raw())
 	header := getField(body, 1)
 	inHeader := func(f protowire.Number, v any) []byte { return setField(body, 1, setField(header, f, v)) }
 	swaps := map[string][]byte{
@@ -142,9 +143,9 @@ func TestSwappedFieldsNeverCount(t *testing.T) {
 	for name, swapped := range swaps {
 		for how, raw := range map[string][]byte{
 			"under the old signature":  envelope(swapped),
-			"signed again":             forge("bob", messageDomain(w.ID()), swapped),
-			"signed by another member": forge("carol", messageDomain(w.ID()), swapped),
-			"signed by a stranger":     forge("mallory", messageDomain(w.ID()), swapped),
+			"signed again":             forge("bob", hostile.MessageDomain(w.ID()), swapped),
+			"signed by another member": forge("carol", hostile.MessageDomain(w.ID()), swapped),
+			"signed by a stranger":     forge("mallory", hostile.MessageDomain(w.ID()), swapped),
 		} {
 			t.Run(name+" "+how, func(t *testing.T) {
 				got, line := newJudge(snapshotOf(w, "carol")).line(raw)
@@ -158,8 +159,8 @@ func TestSwappedFieldsNeverCount(t *testing.T) {
 		}
 	}
 	for how, raw := range map[string][]byte{
-		"as another member's own": forge("carol", messageDomain(w.ID()), body), "in another domain": forge("bob", recordDomain, body),
-		"in another room":    forge("bob", messageDomain(newLawRoom(t, "another").ID()), body),
+		"as another member's own": forge("carol", hostile.MessageDomain(w.ID()), body), "in another domain": forge("bob", hostile.RecordDomain, body),
+		"in another room":    forge("bob", hostile.MessageDomain(newLawRoom(t, "another").ID()), body),
 		"with another's key": setField(good.Raw(), 1, must(crypto.MarshalPublicKey(persona("carol").GetPublic()))),
 	} {
 		if got, _ := newJudge(snapshotOf(w, "carol")).line(raw); got == pubsub.ValidationAccept {
@@ -227,8 +228,8 @@ func TestRecordVerdicts(t *testing.T) {
 		{name: "another room's", raw: other.Records[0].Bytes(), want: pubsub.ValidationReject},
 		{name: "too large", raw: append(slices.Clone(last), make([]byte, protocol.MaxRecord)...), want: pubsub.ValidationReject},
 		{name: "bad signature", raw: flip(last, len(last)-1), want: pubsub.ValidationReject},
-		{name: "forged author", raw: forge("carol", recordDomain, signedBody(recordDomain, last)), want: pubsub.ValidationIgnore},
-		{name: "forged author, at the authority's", self: "alice", raw: forge("carol", recordDomain, signedBody(recordDomain, last)), want: pubsub.ValidationReject},
+		{name: "forged author", raw: forge("carol", hostile.RecordDomain, hostile.SignedBody(hostile.RecordDomain, last)), want: pubsub.ValidationIgnore},
+		{name: "forged author, at the authority's", self: "alice", raw: forge("carol", hostile.RecordDomain, hostile.SignedBody(hostile.RecordDomain, last)), want: pubsub.ValidationReject},
 		{name: "the authority's next", raw: next("alice", nil), want: pubsub.ValidationAccept},
 		{name: "the authority's after a gap", raw: next("alice", func(r *protocol.Record) { r.Seq += 3 }), want: pubsub.ValidationAccept},
 		{name: "the authority's of old", raw: w.Records[1].Bytes(), want: pubsub.ValidationIgnore},
@@ -301,16 +302,16 @@ func FuzzValidateLine(f *testing.F) {
 		sealed("carol", protocol.Header{Room: w.ID(), Epoch: w.Epoch() + 1, Ctr: 1, Lamport: 1}, strings.Repeat("x", 99), protocol.Key{9}),
 	} {
 		f.Add(m.Raw(), byte(0))
-		f.Add(signedBody(messageDomain(w.ID()), m.Raw()), byte(1))
-		f.Add(signedBody(messageDomain(w.ID()), m.Raw()), byte(2))
+		f.Add(hostile.SignedBody(hostile.MessageDomain(w.ID()), m.Raw()), byte(1))
+		f.Add(hostile.SignedBody(hostile.MessageDomain(w.ID()), m.Raw()), byte(2))
 	}
 	f.Add([]byte{}, byte(0))
 	f.Fuzz(func(t *testing.T, raw []byte, signer byte) {
 		switch signer {
 		case 1:
-			raw = forge("carol", messageDomain(w.ID()), raw)
+			raw = forge("carol", hostile.MessageDomain(w.ID()), raw)
 		case 2:
-			raw = forge("mallory", messageDomain(w.ID()), raw)
+			raw = forge("mallory", hostile.MessageDomain(w.ID()), raw)
 		}
 		got, line := newJudge(snap).line(raw)
 		ok := line != nil
@@ -329,12 +330,12 @@ func FuzzValidateRecord(f *testing.F) {
 	snap := snapshotOf(w, "alice")
 	for _, r := range w.Records {
 		f.Add(r.Bytes(), byte(0))
-		f.Add(signedBody(recordDomain, r.Bytes()), byte(1))
-		f.Add(setField(signedBody(recordDomain, r.Bytes()), 7, []byte(personaID("carol"))), byte(1))
+		f.Add(hostile.SignedBody(hostile.RecordDomain, r.Bytes()), byte(1))
+		f.Add(setField(hostile.SignedBody(hostile.RecordDomain, r.Bytes()), 7, []byte(personaID("carol"))), byte(1))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte, signer byte) {
 		if signer == 1 {
-			raw = forge("carol", recordDomain, raw)
+			raw = forge("carol", hostile.RecordDomain, raw)
 		}
 		j := newJudge(snap)
 		got, r := j.record(raw)
@@ -375,13 +376,13 @@ func TestLineHasOneEncoding(t *testing.T) {
 	w.Admit("carol")
 	h := protocol.Header{Room: w.ID(), Epoch: w.Epoch(), Ctr: 2, Prev: protocol.Hash{1}, Lamport: 3}
 	raw := sealed("carol", h, "hello", w.Key(w.Epoch())).Raw()
-	body := signedBody(messageDomain(w.ID()), raw)
+	body := hostile.SignedBody(hostile.MessageDomain(w.ID()), raw)
 	spellings := map[string][]byte{"unchanged": raw}
 	for field := protowire.Number(2); field <= 5; field++ {
-		spellings[fmt.Sprint("field ", field, " of the header")] = forge("carol", messageDomain(w.ID()), setField(body, 1, padded(getField(body, 1), field)))
+		spellings[fmt.Sprint("field ", field, " of the header")] = forge("carol", hostile.MessageDomain(w.ID()), setField(body, 1, padded(getField(body, 1), field)))
 	}
 	for field := range protowire.Number(3) {
-		spellings[fmt.Sprint("field ", field+1, " of the payload")] = forge("carol", messageDomain(w.ID()), padded(body, field+1))
+		spellings[fmt.Sprint("field ", field+1, " of the payload")] = forge("carol", hostile.MessageDomain(w.ID()), padded(body, field+1))
 	}
 	for _, field := range []protowire.Number{1, 2, 3, 5} {
 		spellings[fmt.Sprint("field ", field, " of the envelope")] = padded(raw, field)
