@@ -1,12 +1,12 @@
 //go:build !race
 
-// Under the race detector a sync.Pool forgets at random, so that there is nothing to count.
+// Not under the race detector, where a sync.Pool drops items at random, so that allocations cannot be counted.
 
 package protocol
 
 import "testing"
 
-// Scanning is what anybody can have a node do.
+// TestScanAllocatesNothing: a node scans whatever any peer sends, so scanning must not allocate.
 func TestScanAllocatesNothing(t *testing.T) {
 	line, rec := sampleMessage(t).Raw(), sampleRecord(t, Rekey{}).Bytes()
 	for what, f := range map[string]func(){

@@ -42,7 +42,7 @@ func BenchmarkDecodeRecord(b *testing.B) {
 	}
 }
 
-// BenchmarkVerify is the envelope alone: its form and its signature.
+// BenchmarkVerify validates and verifies an envelope, without decoding its payload.
 func BenchmarkVerify(b *testing.B) {
 	raw := sampleMessage(b).Raw()
 	b.ReportAllocs()
@@ -57,7 +57,7 @@ func BenchmarkVerify(b *testing.B) {
 	}
 }
 
-// BenchmarkSignature is what it costs to check a signature.
+// BenchmarkSignature verifies a signature, and nothing else.
 func BenchmarkSignature(b *testing.B) {
 	e := must(scanEnvelope(sampleMessage(b).Raw(), messageEnvelope, sampleHeader.Room))
 	b.ReportAllocs()
@@ -68,7 +68,7 @@ func BenchmarkSignature(b *testing.B) {
 	}
 }
 
-// byLength runs f for a chat line and for the largest.
+// byLength runs f for a short line and for the longest one.
 func byLength(b *testing.B, f func(*testing.B, Content)) {
 	for name, n := range map[string]int{"100B": 100, "64KiB": MaxText} {
 		b.Run(name, func(b *testing.B) {
@@ -105,7 +105,7 @@ func BenchmarkOpenMessage(b *testing.B) {
 	})
 }
 
-// BenchmarkOpenContent is what a member does after the validator: decrypt.
+// BenchmarkOpenContent decrypts a message, which a member does after the validator.
 func BenchmarkOpenContent(b *testing.B) {
 	bob := signer(b, 2)
 	byLength(b, func(b *testing.B, c Content) {

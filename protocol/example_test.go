@@ -10,8 +10,7 @@ import (
 	"localchat/protocol"
 )
 
-// Alice says a line in a room, and bob, who has the room's key, reads it. A signature proves the author; the text
-// can be read with the key alone.
+// Alice says a line in a room, and bob reads it with the room's key. The signature proves the author. Only the key opens the text.
 func Example() {
 	key, _, err := crypto.GenerateEd25519Key(rand.Reader)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/multiformats/go-varint"
 )
 
-// wire is f as it travels.
+// wire returns f as WriteFrame writes it.
 func wire(t testing.TB, f Frame) []byte {
 	t.Helper()
 	var w bytes.Buffer
@@ -28,7 +28,7 @@ func TestFramesFollowEachOther(t *testing.T) {
 	for _, f := range frames(t) {
 		stream.Write(wire(t, f.frame))
 	}
-	// One byte at a time: what is read must not depend on how the network cuts it.
+	// One byte at a time, since the network may split a frame anywhere.
 	r := iotest.OneByteReader(&stream)
 	for _, f := range frames(t) {
 		if err := ReadFrame(r, f.empty()); err != nil {
@@ -77,7 +77,7 @@ func TestFrameLength(t *testing.T) {
 	}
 }
 
-// An empty frame says something only where that is what the type says with nothing set.
+// TestEmptyFrame: an empty frame is valid only for the types whose fields are all optional.
 func TestEmptyFrame(t *testing.T) {
 	mayBeEmpty := map[string]bool{"rooms-request": true, "rooms-request-next": true, "rooms-reply": true, "sync-reply": true, "sync-nothing": true}
 	for _, f := range frames(t) {
@@ -88,7 +88,8 @@ func TestEmptyFrame(t *testing.T) {
 	}
 }
 
-// Nobody learns from REFUSED whether they were ever known: it is one byte string, and nothing else reads as it.
+// TestRefusedIsOneByteString: every REFUSED is the same bytes, so that a caller does not learn from it whether it was ever known; no
+// other bytes are read as REFUSED.
 func TestRefusedIsOneByteString(t *testing.T) {
 	want := []byte{2, 0x0a, 0}
 	for i, f := range []*PollReply{{}, {Reason: nil}, {Member: nil, Reason: nil}} {
@@ -121,7 +122,7 @@ func TestWriteFrameWritesOnce(t *testing.T) {
 	}
 }
 
-// A frame that breaks its bounds is refused where it is made, and not a byte of it is written.
+// TestWriteFrameRefuses: WriteFrame refuses a frame that breaks its bounds, and writes no byte of it.
 func TestWriteFrameRefuses(t *testing.T) {
 	long := string(bytes.Repeat([]byte("x"), MaxText+1))
 	bob := signer(t, 2).Peer()
@@ -223,7 +224,7 @@ func TestUnknownJoinCodeReadsAsDenied(t *testing.T) {
 	}
 }
 
-// A peer that announces a large frame and sends nothing costs little memory.
+// TestAnnouncedLengthIsNotAllocated: a peer that announces a large frame and sends nothing costs little memory.
 func TestAnnouncedLengthIsNotAllocated(t *testing.T) {
 	announced := varint.ToUvarint(MaxBatch)
 	r := testing.Benchmark(func(b *testing.B) {
@@ -234,7 +235,7 @@ func TestAnnouncedLengthIsNotAllocated(t *testing.T) {
 			}
 		}
 	})
-	// Twice a chunk is what bytes.Buffer takes; a little over it under the race detector.
+	// bytes.Buffer allocates two chunks, and a little more under the race detector.
 	if n := r.AllocedBytesPerOp(); n > 3*frameChunk {
 		t.Errorf("%d bytes allocated for a frame of which nothing came", n)
 	}

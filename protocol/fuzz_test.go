@@ -11,7 +11,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 )
 
-// known reports whether err is one of those that the documentation promises.
+// known reports whether err is one of the documented errors.
 func known(err error) bool {
 	for _, want := range []error{ErrTooLarge, ErrMalformed, ErrDomain, ErrSignature} {
 		if errors.Is(err, want) {
@@ -21,7 +21,8 @@ func known(err error) bool {
 	return false
 }
 
-// Any bytes: no panic, a promised error, and what opens writes the same bytes again.
+// FuzzOpenRecord: OpenRecord does not panic on any bytes, and fails only with a documented error. A record that opens is encoded as the
+// same bytes.
 func FuzzOpenRecord(f *testing.F) {
 	for _, b := range bodies(f) {
 		f.Add(sampleRecord(f, b).Bytes())
@@ -42,7 +43,7 @@ func FuzzOpenRecord(f *testing.F) {
 	})
 }
 
-// signerFor is the signer with that ID among the samples' signers, the only ones whose signatures a fuzzer can have.
+// signerFor returns the signer with that ID among those of the samples. A fuzzer has no signatures of others.
 func signerFor(t *testing.T, id peer.ID) KeySigner {
 	for n := byte(1); n < 4; n++ {
 		if k := signer(t, n); k.Peer() == id {
@@ -53,7 +54,7 @@ func signerFor(t *testing.T, id peer.ID) KeySigner {
 	panic("not reached")
 }
 
-// The same bytes without their signature: a fuzzer cannot sign, so it would not get past the envelope.
+// FuzzDecodePayloads decodes payloads without an envelope, since a fuzzer cannot sign one.
 func FuzzDecodePayloads(f *testing.F) {
 	for _, b := range bodies(f) {
 		body, err := sampleRecord(f, b).encode()
@@ -89,7 +90,7 @@ func FuzzDecodePayloads(f *testing.F) {
 		} else if !known(err) {
 			t.Errorf("record: %v", err)
 		}
-		// A kind of a later version reads as Other and is written so.
+		// A kind of a later version is decoded as Other, and so encoded as Other.
 		if r, err := decodeReason(b); err == nil && r.Kind != Other {
 			again, err := r.encode()
 			check("reason", again, err)
@@ -125,7 +126,7 @@ func FuzzOpenMessage(f *testing.F) {
 	})
 }
 
-// Every type of frame from the same bytes: what reads, writes again as the same bytes.
+// FuzzReadFrame reads every type of frame from the same bytes. A frame that is read is written as the same bytes.
 func FuzzReadFrame(f *testing.F) {
 	all := frames(f)
 	for _, n := range all {
@@ -154,7 +155,8 @@ func FuzzReadFrame(f *testing.F) {
 	})
 }
 
-// Any text: no panic, a promised error, and what reads writes a text that reads as the same.
+// FuzzParseInvite: ParseInvite does not panic on any text, and fails only with a documented error. An invite that it returns is the
+// same after String and ParseInvite.
 func FuzzParseInvite(f *testing.F) {
 	s := sampleInvite(f).String()
 	for _, text := range []string{s, strings.ToLower(s), " " + s[:50] + "\n" + s[50:], s[:len(s)-1], "", "LOCALCHAT:", "lab"} {

@@ -22,10 +22,10 @@ import (
 
 var update = flag.Bool("update", false, "write the golden bytes anew; only ever right for a format nobody has used yet")
 
-// Golden bytes are what nodes in the field send and expect. A test that fails here means that older nodes would no
-// longer be understood: see "Compatibility" in doc.go.
+// golden compares got with the bytes in testdata, which nodes in use send and expect. A test that fails here means that this version
+// would not understand older nodes: see "Compatibility" in doc.go.
 //
-// The file is written with the names of m, the schema of what is in got; nil for a text.
+// With -update it writes the file, with the names of the fields of m, the schema of got; m is nil for a text.
 func golden(t *testing.T, name string, got []byte, m proto.Message) {
 	t.Helper()
 	var d protoreflect.MessageDescriptor
@@ -51,8 +51,8 @@ func golden(t *testing.T, name string, got []byte, m proto.Message) {
 	}
 }
 
-// annotate writes b as hex, with the name of each field beside it. The names are the schema's; the lengths are read from
-// the bytes by the rules of protobuf alone, so that they cannot be wrong in the way of the code under test.
+// annotate returns b as hex, with the name of each field beside it. The names are those of the schema. The lengths are read from the
+// bytes by the rules of protobuf, without the code under test.
 func annotate(name string, b []byte, d protoreflect.MessageDescriptor) string {
 	var w strings.Builder
 	fmt.Fprintf(&w, "# %s, %d bytes\n", name, len(b))
@@ -130,7 +130,7 @@ func TestGoldenSigned(t *testing.T) {
 	golden(t, "signed-message", sampleMessage(t).Raw(), &pb.Message{})
 }
 
-// The header and content of a message, which its envelope does not show.
+// TestGoldenMessageParts has the header and the content of a message, which its envelope does not show.
 func TestGoldenMessageParts(t *testing.T) {
 	header, err := sampleHeader.encode()
 	if err != nil {
@@ -165,7 +165,7 @@ func TestGoldenFrames(t *testing.T) {
 
 func TestGoldenInvite(t *testing.T) { golden(t, "invite", []byte(sampleInvite(t).String()), nil) }
 
-// The specification names every stream, and by the constants that the code uses.
+// TestSpecificationNamesTheStreams: doc.go names every stream protocol as the code does.
 func TestSpecificationNamesTheStreams(t *testing.T) {
 	doc, err := os.ReadFile("doc.go")
 	if err != nil {

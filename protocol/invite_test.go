@@ -41,8 +41,8 @@ func TestInviteWithoutAddresses(t *testing.T) {
 	}
 }
 
-// Any character replaced by any other, left out, or swapped with its neighbour is noticed: nobody dials a wrong address
-// or is told that a good invite was used.
+// TestInviteDamagedAtEachPosition: an invite in which any character is replaced by any other, left out, or swapped with its neighbour
+// is refused as damaged. So no node dials a wrong address, and nobody is told that a valid invite was used.
 func TestInviteDamagedAtEachPosition(t *testing.T) {
 	good := sampleInvite(t)
 	s := good.String()
@@ -84,7 +84,7 @@ func TestNotAnInvite(t *testing.T) {
 	}
 }
 
-// inviteOf is the text of bytes that someone has put together with care.
+// inviteOf returns the invite text of b, with a correct checksum.
 func inviteOf(b []byte) string {
 	return InvitePrefix + inviteEncoding.EncodeToString(binary.BigEndian.AppendUint16(b, crc16(b)))
 }
@@ -115,7 +115,7 @@ func TestInviteOfAnotherVersion(t *testing.T) {
 	}
 }
 
-// A right checksum is no proof: anybody can compute it.
+// TestInviteWithRightChecksumAndWrongContent: a correct checksum is no proof of valid content, since anybody can compute it.
 func TestInviteWithRightChecksumAndWrongContent(t *testing.T) {
 	good := inviteBytes(t)
 	if _, err := ParseInvite(inviteOf(good)); err != nil {
@@ -146,7 +146,7 @@ func TestInviteWithRightChecksumAndWrongContent(t *testing.T) {
 	}
 }
 
-// However many and long the addresses, the text fits where it has to; the first ones are kept.
+// TestInviteIsBounded: the text is not longer than MaxInvite, however many and long the addresses are. The first addresses are kept.
 func TestInviteIsBounded(t *testing.T) {
 	long := multiaddr.StringCast("/dns/" + strings.Repeat("x", 100) + "/tcp/1")
 	in := sampleInvite(t)

@@ -16,7 +16,7 @@ import (
 	"localchat/protocol/internal/pb"
 )
 
-// seal signs body as it is, as somebody with a key and bad intent can.
+// seal signs body without validating it, as a hostile peer can.
 func seal(t *testing.T, p *envelopeKind, body []byte) []byte {
 	t.Helper()
 	raw, err := sealEnvelope(p, sampleHeader.Room, body, signer(t, 1))
@@ -35,7 +35,7 @@ func marshal(t *testing.T, m proto.Message) []byte {
 	return b
 }
 
-// pbRecord is the wire form of a good record with body b, to be spoilt.
+// pbRecord returns a valid record with body b as a protobuf message, for tests that make it invalid.
 func pbRecord(t *testing.T, b Body) *pb.Record {
 	t.Helper()
 	body, err := sampleRecord(t, b).encode()
@@ -49,7 +49,7 @@ func pbRecord(t *testing.T, b Body) *pb.Record {
 	return &m
 }
 
-// rsaID is a peer ID as good as any to libp2p, of a key that we do not speak.
+// rsaID returns a peer ID that is valid for libp2p, of an RSA key.
 func rsaID(t *testing.T) []byte {
 	t.Helper()
 	id, err := peer.Decode("QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N")
@@ -218,7 +218,7 @@ func TestMalformedMessage(t *testing.T) {
 	}
 }
 
-// One thing has one encoding: every other spelling of the same is refused.
+// TestNonCanonicalEncodings: a record has one encoding, and every other encoding of the same content is refused.
 func TestNonCanonicalEncodings(t *testing.T) {
 	good := marshal(t, pbRecord(t, Rekey{}))
 	unknown := func(b []byte) []byte { return append(slices.Clone(b), 0xf8, 0x06, 1) } // field 111: 1
@@ -304,7 +304,7 @@ func TestMalformedEnvelope(t *testing.T) {
 	}
 }
 
-// Whatever is cut off or changed in a signed thing, no other thing comes out of it.
+// TestEveryByteCounts: a signed envelope that is cut anywhere, or in which any byte is changed, does not open.
 func TestEveryByteCounts(t *testing.T) {
 	raw := sampleMessage(t).Raw()
 	for i := range raw {

@@ -25,7 +25,7 @@ var (
 	genAddr = rapid.SampledFrom([]multiaddr.Multiaddr{tcp, quic})
 )
 
-// genBytes is n bytes that are not all zero.
+// genBytes draws n bytes that are not all zero.
 func genBytes(t *rapid.T, n int) []byte {
 	b := rapid.SliceOfN(rapid.Byte(), n, n).Draw(t, "bytes")
 	b[0] |= 1
@@ -39,7 +39,7 @@ func genCut(t *rapid.T) Cut {
 	return Cut{Ctr: genCount.Draw(t, "ctr"), Hash: Hash(genBytes(t, 32))}
 }
 
-// genRuns are runs of at least one line.
+// genRuns draws runs with at least one line.
 func genRuns(t *rapid.T) Runs {
 	numbers := rapid.SliceOfNDistinct(genCount, 1, 6, rapid.ID[uint64]).Draw(t, "runs")
 	slices.Sort(numbers)
@@ -138,7 +138,7 @@ func TestAnyReasonReadsBack(t *testing.T) {
 	})
 }
 
-// Sealed under one key, a line opens as what it was under that key, and under no other.
+// TestAnyMessageOpens: a message opens with the key that it was sealed with, unchanged, and with no other key.
 func TestAnyMessageOpens(t *testing.T) {
 	bob := signer(t, 2)
 	rapid.Check(t, func(t *rapid.T) {
@@ -199,7 +199,7 @@ func genProof(t *rapid.T) [][]byte {
 	return proof[:min(len(proof), 2)]
 }
 
-// The frames with lists in them, which the golden bytes show with one item alone.
+// TestAnyBatchReadsBack: the frames with lists, which the golden bytes have only with one item.
 func TestAnyBatchReadsBack(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		keys, records := genKeys(t), genBlobs(t, 300)

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// Runs have the numbers that their description says, and Last is the highest.
+// TestRunsHave: Has is true for the numbers in the runs and for no other, and Last is the highest.
 func TestRunsHave(t *testing.T) {
 	for _, c := range []struct {
 		runs Runs

@@ -14,7 +14,7 @@ import (
 	"localchat/protocol/internal/pb"
 )
 
-// signer makes the same key from the same number every time, so that golden bytes stay.
+// signer returns the same key for the same number every time, since golden bytes contain signatures.
 func signer(t testing.TB, n byte) KeySigner {
 	t.Helper()
 	k, _, err := crypto.GenerateEd25519Key(bytes.NewReader(bytes.Repeat([]byte{n}, 32)))
@@ -24,7 +24,7 @@ func signer(t testing.TB, n byte) KeySigner {
 	return KeySigner{k}
 }
 
-// noon is when everything in these tests happens.
+// noon is the time of everything in these tests.
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 var (
@@ -40,7 +40,7 @@ func createRecord(owner peer.ID) Record {
 	}
 }
 
-// laterRecord is a record after the first, with body b.
+// laterRecord returns a record after the first, with body b.
 func laterRecord(author peer.ID, b Body) Record {
 	r := Record{
 		Room: RoomID{1}, Seq: 7, Prev: Hash{2}, Term: 1, Epoch: 4, At: noon, Author: author, Body: b,
@@ -51,7 +51,7 @@ func laterRecord(author peer.ID, b Body) Record {
 	return r
 }
 
-// bodies is one of each kind, with every optional field used.
+// bodies returns a body of each kind, with every optional field set.
 func bodies(t testing.TB) map[string]Body {
 	bob := signer(t, 2).Peer()
 	cut := Cut{Ctr: 9, Hash: Hash{3}}
@@ -114,7 +114,7 @@ func sampleMessage(t testing.TB) Message {
 	return m
 }
 
-// A namedFrame is a frame, what it is called in testdata and error messages, and an empty one of its type.
+// A namedFrame is a frame, its name in testdata and error messages, and an empty frame of its type.
 type namedFrame struct {
 	name   string
 	frame  Frame
@@ -136,7 +136,7 @@ func frameOf[F any, P interface {
 	return namedFrame{name, P(&f), func() Frame { return P(new(F)) }, schema}
 }
 
-// frames is at least one of each type, with every field used somewhere.
+// frames returns at least one frame of each type. Every field is set in some frame.
 func frames(t testing.TB) []namedFrame {
 	t.Helper()
 	bob := signer(t, 2).Peer()

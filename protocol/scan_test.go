@@ -10,7 +10,7 @@ import (
 	"localchat/protocol/internal/pb"
 )
 
-// byLibrary reads an envelope as libp2p does, and takes the one spelling of it that libp2p writes.
+// byLibrary reads an envelope with libp2p, and accepts only the encoding that libp2p itself writes.
 func byLibrary(raw []byte, of *envelopeKind, room RoomID) (body []byte, ok bool) {
 	p := &payload{envelopeKind: of, room: room}
 	env, err := record.ConsumeTypedEnvelope(raw, p)
@@ -28,8 +28,8 @@ func must[T any](v T, err error) T {
 	return v
 }
 
-// FuzzEnvelope: what libp2p's reader takes, ours takes, and nothing else; both find the same in it. The signature of what
-// the fuzzer changed is made anew, or no change to a payload would ever be read.
+// FuzzEnvelope: our reader accepts the same envelopes as that of libp2p, and finds the same in them. An envelope that the fuzzer has
+// changed is signed again, since otherwise no changed payload would be read.
 func FuzzEnvelope(f *testing.F) {
 	for _, b := range bodies(f) {
 		f.Add(sampleRecord(f, b).Bytes(), false)
@@ -65,7 +65,7 @@ func readEnvelope(t *testing.T, raw []byte, sign bool, p *envelopeKind) {
 	}
 }
 
-// FuzzHeader: the canonicalReader reads exactly the headers that generated code reads and the bounds allow.
+// FuzzHeader: the canonicalReader accepts exactly the headers that generated code accepts and that are within the bounds.
 func FuzzHeader(f *testing.F) {
 	f.Add(must(sampleHeader.encode()))
 	first := sampleHeader
@@ -88,7 +88,7 @@ func FuzzHeader(f *testing.F) {
 	})
 }
 
-// The scan before the signature check reads the same fields as the decoder after it.
+// TestScanAgreesWithOpen: a scan, before the signature is verified, finds the same fields as the decoder does afterwards.
 func TestScanAgreesWithOpen(t *testing.T) {
 	for name, b := range bodies(t) {
 		want := sampleRecord(t, b)

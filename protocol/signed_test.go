@@ -91,7 +91,7 @@ func TestTimesAreCutToMilliseconds(t *testing.T) {
 	}
 }
 
-// A signature under one domain means nothing under another, even where the payload would read as both.
+// TestDomainsDoNotMix: a signature of one domain does not verify in another, even if the payload is valid for both.
 func TestDomainsDoNotMix(t *testing.T) {
 	rec, rs, m := sampleRecord(t, Rekey{}).Bytes(), sampleReason(t).Bytes(), sampleMessage(t).Raw()
 	open := map[string]func([]byte) error{
@@ -106,7 +106,7 @@ func TestDomainsDoNotMix(t *testing.T) {
 			}
 		}
 	}
-	// The payload type alone can be forged; the domain is under the signature.
+	// The payload type can be forged, but the signature covers the domain.
 	forged := bytes.Replace(rs, []byte(reasonDomain), []byte("localchat/rEason/v1"), 1)
 	other := newEnvelopeKind(envelopeKind{domain: "localchat/rEason/v1", payloadType: "localchat/rEason/v1", maxSize: MaxRecord})
 	if _, _, err := openEnvelope(forged, other); !errors.Is(err, ErrSignature) {
@@ -134,7 +134,7 @@ func TestMessageOpensUnderItsKeyAlone(t *testing.T) {
 	}
 }
 
-// A line that is taken out of its envelope and signed by another, or whose header is changed, opens nowhere.
+// TestCiphertextIsBound: a ciphertext does not open with another room, author, header or nonce than it was sealed with.
 func TestCiphertextIsBound(t *testing.T) {
 	m := sampleMessage(t)
 	later := sampleHeader
@@ -162,7 +162,7 @@ func TestCiphertextIsBound(t *testing.T) {
 	}
 }
 
-// The room is not among the bytes of a message, but they are worth nothing in another.
+// TestAMessageIsOfOneRoom: the bytes of a message do not contain its room, but its signature verifies only in that room.
 func TestAMessageIsOfOneRoom(t *testing.T) {
 	m := sampleMessage(t)
 	if bytes.Contains(m.Raw(), m.Room[:]) {
@@ -173,8 +173,8 @@ func TestAMessageIsOfOneRoom(t *testing.T) {
 	}
 }
 
-// A message is sealed under all the random bytes that were read for it, and two messages of one header, as of an author whose
-// disk was put back, have two nonces.
+// TestNoncesDiffer: a message's nonce is 24 bytes from rand, so two messages with the same header, as of an author whose disk was put
+// back, have different nonces.
 func TestNoncesDiffer(t *testing.T) {
 	bob := signer(t, 2)
 	random := []byte("24 bytes, each of random")

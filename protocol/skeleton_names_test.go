@@ -13,16 +13,16 @@ import (
 	"golang.org/x/text/unicode/runenames"
 )
 
-// The names of letters that are another letter with something done to it, and what in a name says that it does not look
-// like that letter all the same.
+// These match the names of letters that are a changed form of another letter, and the words in a name that say that the form does not
+// look like that letter.
 var (
 	withSomething = regexp.MustCompile(`^((?:LATIN|CYRILLIC|GREEK) .*LETTER [A-Z ]+?) WITH `)
 	likeLatin     = regexp.MustCompile(`(?:LATIN|MODIFIER|REGIONAL INDICATOR SYMBOL) .*\b([A-Z])\b`)
 	turnedAway    = regexp.MustCompile(`TURNED|REVERSED|INVERTED|SIDEWAYS|HALF|TAG |COMBINING|SAMARITAN|LETTER [A-Z]+-[A-Z]|O OPEN-O|IOTIFIED`)
 )
 
-// namedLetters are the pairs of a letter and the one that it is a form of by its name, where neither its decomposition
-// says so nor it is of ASCII.
+// namedLetters returns pairs of a letter and the letter that it is a form of by its name. It leaves out ASCII, and letters whose
+// decomposition says the same.
 func namedLetters() string {
 	byName := make(map[string]rune)
 	for r := rune(0x80); r <= unicode.MaxRune; r++ {
@@ -35,7 +35,7 @@ func namedLetters() string {
 			continue
 		}
 		if known := confusable.GetReplacement(r); len(known) == 1 && known[0] <= unicode.MaxASCII {
-			continue // Unicode's table says what it looks like
+			continue // Unicode's own tables say what it looks like
 		}
 		short := name
 		if m := withSomething.FindStringSubmatch(name); m != nil {
@@ -52,7 +52,7 @@ func namedLetters() string {
 	return b.String()
 }
 
-// The table is what the names of this version of Unicode say. go test -run TestNamedLetters -update writes it anew.
+// TestNamedLetters: the table has the letters of this version of Unicode. go test -run TestNamedLetters -update writes it again.
 func TestNamedLetters(t *testing.T) {
 	if *update {
 		pairs := []rune(namedLetters())

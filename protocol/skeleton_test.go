@@ -62,7 +62,8 @@ func TestAlike(t *testing.T) {
 	}
 }
 
-// Every character of Unicode's table that stands for a letter, in either case, is alike with it.
+// TestConfusablesAreAlike: a name in which a letter, in either case, is replaced by a character that Unicode's table says can be
+// mistaken for it is alike.
 func TestConfusablesAreAlike(t *testing.T) {
 	n := 0
 	for r := rune(0x80); r <= unicode.MaxRune; r++ {
@@ -80,7 +81,7 @@ func TestConfusablesAreAlike(t *testing.T) {
 	}
 }
 
-// Invisible characters do not tell two names apart, wherever they stand.
+// TestInvisibleDoesNotCount: two names that differ only in invisible characters are alike.
 func TestInvisibleDoesNotCount(t *testing.T) {
 	n := 0
 	for r := rune(0); r <= unicode.MaxRune; r++ {
@@ -112,7 +113,7 @@ func TestInvisibleDoesNotCount(t *testing.T) {
 	}
 }
 
-// Alike holds between a name and itself in another case or form, and both ways.
+// TestAlikeHoldsTogether: Alike does not depend on the order of its arguments, and a name is alike with its lower case.
 func TestAlikeHoldsTogether(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		a, b := rapid.String().Draw(rt, "a"), rapid.String().Draw(rt, "b")
@@ -155,7 +156,7 @@ func TestReadsAsID(t *testing.T) {
 	}
 }
 
-// The quick way to a reading gives what the long way does.
+// TestReadingsAgree: readASCII returns the reading that the general way returns.
 func TestReadingsAgree(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		s := rapid.StringMatching(`[0-9A-Za-z_.-]{0,20}`).Draw(rt, "name")
@@ -166,7 +167,7 @@ func TestReadingsAgree(t *testing.T) {
 	})
 }
 
-// Of the texts that libp2p takes for a peer ID, only that of an Ed25519 key is one here.
+// TestParsePeer: of the texts that libp2p accepts as a peer ID, ParsePeer accepts only those of Ed25519 keys.
 func TestParsePeer(t *testing.T) {
 	p := signer(t, 1).Peer()
 	if got, ok := ParsePeer(p.String()); !ok || got != p {

@@ -90,7 +90,7 @@ func TestRoomIDText(t *testing.T) {
 
 func TestWords(t *testing.T) {
 	alice, bob := signer(t, 1).Peer(), signer(t, 2).Peer()
-	// Written down on the first run: two versions that disagree here would have people distrust each other.
+	// The words of a key must be the same in every version, since people compare them.
 	if got, want := Words(alice), "lobster ice vivid smooth common ritual poverty imitate"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}

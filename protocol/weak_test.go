@@ -10,7 +10,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 )
 
-// The identity with the key 01 00 … and the signature R = 01 00 …, S = 0 verifies for every text.
+// TestAWeakKeyIdentifiesNobody: no weak key is a peer, and an envelope of one is refused. With the key 01 00 …, the signature R = 01
+// 00 …, S = 0 verifies for every text.
 func TestAWeakKeyIdentifiesNobody(t *testing.T) {
 	for key := range weakKeys {
 		id := peerOfKey(key[:])
@@ -22,7 +23,7 @@ func TestAWeakKeyIdentifiesNobody(t *testing.T) {
 			t.Errorf("an envelope signed by %x: %v", key, err)
 		}
 	}
-	// Not an idle rule: the standard library verifies such a signature under any text.
+	// The rule is needed: the standard library accepts such a signature for any text.
 	neutral := make([]byte, 32)
 	neutral[0] = 1
 	if !ed25519.Verify(neutral, []byte("anything"), append(append([]byte{}, neutral...), make([]byte, 32)...)) {
@@ -30,8 +31,8 @@ func TestAWeakKeyIdentifiesNobody(t *testing.T) {
 	}
 }
 
-// A peer that anybody can sign for is refused wherever a peer is named: in typed text, in an invite, in a record, and in
-// the requests of peers.
+// TestAWeakKeyIsNamedNowhere: a peer with a weak key is refused everywhere: in typed text, in an invite, in a record, and in the frames
+// of peers.
 func TestAWeakKeyIsNamedNowhere(t *testing.T) {
 	admit := func(p peer.ID) Body { return Admit{Peer: p, Nick: "mallory"} }
 	remove := func(p peer.ID) Body { return Remove{Peer: p, Kind: Kicked} }
