@@ -8,8 +8,7 @@ import (
 	"localchat/protocol"
 )
 
-// The nine faults of the program that this one follows, one test each. What of them lies in streams or on disk is
-// tested in package node as well.
+// An earlier program had nine faults. Each has a test here; the parts that concern streams or the disk have one in package node too.
 
 // 1. A kick and then a ban before the poll left the target neither banned nor told.
 func TestAncestor1_KickThenBanBeforeThePollBans(t *testing.T) {
@@ -100,7 +99,7 @@ func TestAncestor5_ACloseIsToldToEverybody(t *testing.T) {
 // 6. A closed room's reason could surface in a new one.
 func TestAncestor6_ANewRoomOwesNothingOfTheOld(t *testing.T) {
 	old, fresh := newRoom(t, "alice", protocol.Open), newRoom(t, "alice", protocol.Open)
-	// The same owner, name and order of events; one world's randomness differs.
+	// The second room has the same owner, name and events. Only the random bytes differ.
 	fresh.ledger, fresh.disk, fresh.heard = Ledger{}, newWorld(t, "alice").disk, State{}
 	fresh.must(CreateRoom{Name: "lab", Nick: "alice", Policy: old.ledger.State().Policy()})
 	if old.ledger.State().Room() == fresh.ledger.State().Room() {

@@ -7,7 +7,7 @@ import (
 	"localchat/protocol"
 )
 
-// sized is a room of n members.
+// sized returns the state of a room of n members.
 func sized(tb testing.TB, n int) State {
 	names := make([]string, n-1)
 	for i := range names {
@@ -16,7 +16,7 @@ func sized(tb testing.TB, n int) State {
 	return room(tb, names...)
 }
 
-// headers are lines of every kind: current, late, cut off, unknown, a stranger's.
+// headers has a line of each kind: current, late, past the cut-off, of an unknown epoch, and of a stranger.
 func headers(tb testing.TB) (State, []protocol.Header) {
 	s := sized(tb, 64)
 	s = apply(tb, s, protocol.Remove{Peer: id("m3x"), Kind: protocol.Kicked, Cut: protocol.Cut{Ctr: 5, Hash: protocol.Hash{1}}})

@@ -7,7 +7,7 @@ import (
 	"localchat/protocol"
 )
 
-// A wall clock that moves, on or back, by however much, ends nothing and makes nothing last longer.
+// Setting the wall clock, forward or back, by any time, ends nothing and makes nothing last longer.
 func TestAClockThatMovesEndsNothing(t *testing.T) {
 	for name, by := range map[string]time.Duration{
 		"seven hours on": 7 * time.Hour, "a year on": 365 * 24 * time.Hour,
@@ -65,7 +65,7 @@ func TestAClockThatMovesEndsNothing(t *testing.T) {
 	}
 }
 
-// A time that was written a year ahead ends in time under the right clock, also after a restart in between.
+// An end that was written while the clock was a year ahead still comes in time once the clock is right, also over a restart.
 func TestWhatWasWrittenAheadEnds(t *testing.T) {
 	const year = 365 * 24 * time.Hour
 	w := newRoom(t, "alice", protocol.Open)
@@ -94,7 +94,7 @@ func TestWhatWasWrittenAheadEnds(t *testing.T) {
 			t.Fatal("no new epoch in a day")
 		}
 	}
-	// And without a restart: a new epoch that was begun ahead is due.
+	// Without a restart, an epoch that was begun while the clock was ahead ends too.
 	w.now = w.now.Add(year)
 	w.must(Rekey{})
 	w.now = w.now.Add(-year)
@@ -104,7 +104,7 @@ func TestWhatWasWrittenAheadEnds(t *testing.T) {
 	}
 }
 
-// How far the clock was set during one ban is nothing to the next one of the same peer.
+// By how much the clock was set during one ban does not change the next ban of the same peer.
 func TestAClockThatMovedMovesNoLaterBan(t *testing.T) {
 	for _, by := range []time.Duration{3 * time.Hour, -3 * time.Hour} {
 		w := newRoom(t, "alice", protocol.Open)
@@ -124,7 +124,7 @@ func TestAClockThatMovedMovesNoLaterBan(t *testing.T) {
 	}
 }
 
-// codeAt is the answer to a knock by name after so much time.
+// codeAt returns the answer to a knock of name after a time.
 func (w *world) codeAt(name string, after time.Duration) protocol.JoinCode {
 	w.t.Helper()
 	then := w.env()
@@ -143,8 +143,8 @@ func (w *world) setClock(by time.Duration) {
 	w.must(Tick{})
 }
 
-// A ban with an end lasts as long as it was given for, by time that passed: the clock is set, once or to and fro, and the authority
-// is started again under the clock that was set.
+// A ban with an end lasts for its length by time that has passed, also if the clock is set, once or to and fro, and if the authority is
+// started again after that.
 func TestABanWithAnEndOutlastsClocksAndRestarts(t *testing.T) {
 	for name, moves := range map[string][]time.Duration{
 		"on": {25 * time.Hour}, "back": {-25 * time.Hour}, "a little": {30 * time.Minute}, "a little back": {-30 * time.Minute},
@@ -170,7 +170,7 @@ func TestABanWithAnEndOutlastsClocksAndRestarts(t *testing.T) {
 	}
 }
 
-// Whatever the clock says, a ban that holds can be lifted, stays lifted over a restart, and a kick of the banned peer is no error.
+// However the clock was set, a ban that holds can be lifted and stays lifted over a restart, and a kick of the banned peer is no error.
 func TestABanIsLiftedUnderAnyClock(t *testing.T) {
 	for _, by := range []time.Duration{0, 25 * time.Hour, -25 * time.Hour} {
 		w := newRoom(t, "alice", protocol.Open)
@@ -191,7 +191,7 @@ func TestABanIsLiftedUnderAnyClock(t *testing.T) {
 	}
 }
 
-// An open room lets a kicked peer in again after a minute of time that passed.
+// An open room admits a kicked peer again when a minute has passed.
 func TestTheWaitAfterAKickIsTimeThatPasses(t *testing.T) {
 	for _, by := range []time.Duration{0, 2 * time.Minute, 25 * time.Hour, -10 * time.Second, -2 * time.Hour} {
 		for _, restarts := range []bool{false, true} {
@@ -207,7 +207,7 @@ func TestTheWaitAfterAKickIsTimeThatPasses(t *testing.T) {
 			}
 		}
 	}
-	// A restart under a clock that was set back meanwhile: the minute begins anew, and ends.
+	// After a restart with a clock that was set back, the minute begins again, and ends.
 	w := newRoom(t, "alice", protocol.Open)
 	w.join("bob")
 	w.must(Kick{Peer: id("bob")})
@@ -218,7 +218,7 @@ func TestTheWaitAfterAKickIsTimeThatPasses(t *testing.T) {
 	}
 }
 
-// A clock that is set starts no new epoch, and keeps none from its time.
+// Setting the clock starts no epoch, and delays none.
 func TestAnEpochLastsForTimeThatPasses(t *testing.T) {
 	for _, by := range []time.Duration{25 * time.Hour, -25 * time.Hour, 23 * time.Hour, -time.Minute} {
 		w := newRoom(t, "alice", protocol.Open)
@@ -239,7 +239,7 @@ func TestAnEpochLastsForTimeThatPasses(t *testing.T) {
 	}
 }
 
-// An authority that could not be reached while a reason ended still tells it to a peer that comes within ResumeGrace.
+// An authority that could not be reached when a reason would have expired still tells it to a peer that comes within ResumeGrace.
 func TestAReasonOutlastsTheAuthoritysAbsence(t *testing.T) {
 	w := newRoom(t, "alice", protocol.Open)
 	policy := w.ledger.State().Policy()
@@ -255,7 +255,7 @@ func TestAReasonOutlastsTheAuthoritysAbsence(t *testing.T) {
 	}
 }
 
-// A peer that was told of its kick, and is banned later, is owed nothing, however the clock was set in between.
+// A peer that was told of its kick and is banned later is owed no reason, however the clock was set in between.
 func TestAKickThatWasToldIsNotOwedAgain(t *testing.T) {
 	for _, by := range []time.Duration{0, 25 * time.Hour, -25 * time.Hour} {
 		w := newRoom(t, "alice", protocol.Open)

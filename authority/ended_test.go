@@ -6,7 +6,7 @@ import (
 	"localchat/protocol"
 )
 
-// A line belongs to the membership of its epoch: to one that has ended, also when its author is back.
+// A line belongs to the membership of its epoch, also if that has ended and its author is a member again.
 func TestEndedMembership(t *testing.T) {
 	s := room(t, "bob", "carol")
 	in := s.Epoch()

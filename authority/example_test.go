@@ -11,7 +11,7 @@ import (
 	"localchat/protocol"
 )
 
-// newPeer makes the key of a peer.
+// newPeer returns a new key.
 func newPeer() protocol.KeySigner {
 	key, _, err := crypto.GenerateEd25519Key(rand.Reader)
 	if err != nil {
@@ -20,8 +20,8 @@ func newPeer() protocol.KeySigner {
 	return protocol.KeySigner{PrivKey: key}
 }
 
-// Alice makes a room, bob joins it, alice removes him, and bob asks why. Each step takes an event and returns what has to be
-// done: here the records are kept, and the rest is printed. Every member that has the records comes to the same state.
+// Alice creates a room, bob joins it, alice removes him, and bob asks why. Each step takes an event and returns effects: this driver
+// keeps the records and prints the rest. Every member that applies the records has the same state.
 func Example() {
 	alice, bob := newPeer(), newPeer()
 	env := authority.Env{Now: time.Now(), Rand: rand.Reader, Signer: alice, Self: alice.Peer()}

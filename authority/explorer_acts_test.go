@@ -21,7 +21,7 @@ const (
 // doubtful is an act's how, as the place of a crash; anything above diskFails is no crash.
 func doubtful(how uint8) int { return int(how % 16) }
 
-// do is one act. The shares are of 256.
+// do carries out one act. The shares are of 256.
 func (e *explorer) do(a act) {
 	i := int(a.who) % len(e.folk)
 	j := int(a.how>>7) % 2
@@ -86,17 +86,17 @@ func (e *explorer) do(a act) {
 	}
 }
 
-// reasonFor is one of some, and none.
+// reasonFor returns one of a few reasons, or none.
 func reasonFor(how uint8) string { return [...]string{"too loud", "spam", "", "enough"}[how>>6] }
 
-// order is a step of the ledger that nobody waits for.
+// order steps the ledger with an event that no peer waits for.
 func (e *explorer) order(ev Event, name string, how uint8) {
 	e.note("%s%s", name, [...]string{"; crash before it is written", "; crash when it is written", "; the disk fails", ""}[min(doubtful(how), 3)])
 	_, err := e.step(ev, doubtful(how))
 	e.mustSucceed(ev, err)
 }
 
-// mustSucceed checks that a removed peer may be removed again, whatever came before.
+// mustSucceed checks that removing a removed peer again is no error, whatever came before.
 func (e *explorer) mustSucceed(ev Event, err error) {
 	if err == nil || e.closed() {
 		return
@@ -113,7 +113,7 @@ func (e *explorer) mustSucceed(ev Event, err error) {
 	}
 }
 
-// step is one step of the ledger and what is seen of it.
+// step steps the ledger, and checks the effects.
 func (e *explorer) step(ev Event, crash int) ([]Effect, error) {
 	r, version := e.ledgerStep(ev)
 	effects := r.effects
@@ -186,7 +186,7 @@ func orderedReason(ev Event) string {
 	return ""
 }
 
-// restart is a crash of the authority and its next life.
+// restart crashes the authority and starts it again.
 func (e *explorer) restart() {
 	l, err := Load(e.disk.durable())
 	if err != nil {
@@ -225,7 +225,7 @@ func (e *explorer) revokeInvite(a act) {
 	}
 }
 
-// knock asks for admission, unless the client believes that it is in.
+// knock makes a client ask for admission, unless it has a seat.
 func (e *explorer) knock(i, j int, how uint8) {
 	f := e.folk[i]
 	c := &f.clients[j]
@@ -253,7 +253,7 @@ func (e *explorer) seated(i, j int, admission uint64) {
 	e.note("%s, client %d, is admitted at %d with %x", f.name, j, admission, seat.Nonce[:1])
 }
 
-// restart is what a client finds on its disk. Of a seat that was refused it finds nothing.
+// restart starts a client again with the seat on its disk. A seat that was refused is not there.
 func (c *client) restart() {
 	if !c.there {
 		return
@@ -290,7 +290,7 @@ func (e *explorer) lose(which int) {
 	}
 }
 
-// deliver lets a parcel arrive, out of its turn or not; again leaves it on the wire.
+// deliver delivers a parcel, perhaps out of order. With again, the parcel also stays on the wire.
 func (e *explorer) deliver(which int, again bool, crash int) {
 	if len(e.wires) == 0 {
 		return
@@ -338,7 +338,7 @@ func (e *explorer) deliverAck(p parcel, crash int) {
 	}
 }
 
-// answerPoll is a poll at the authority and everything that is true of the answer to it.
+// answerPoll answers a poll at the authority, and checks the answer.
 func (e *explorer) answerPoll(p peer.ID, q protocol.PollRequest, crash int) (AnswerPoll, bool) {
 	want, before := e.expects(p, q), e.ledger
 	claims := want == PollReason && !e.model[p].claimed
@@ -359,7 +359,7 @@ func (e *explorer) answerPoll(p peer.ID, q protocol.PollRequest, crash int) (Ans
 	return a, true
 }
 
-// sameBooks reports whether a step has left everything as it was: it copies what it changes.
+// sameBooks reports whether a step has changed nothing. It compares maps by identity, since a step copies a map that it changes.
 func sameBooks(a, b Ledger) bool {
 	return a.state.head == b.state.head && reflect.ValueOf(a.failures).Pointer() == reflect.ValueOf(b.failures).Pointer() &&
 		reflect.ValueOf(a.invites).Pointer() == reflect.ValueOf(b.invites).Pointer() && len(a.knocks) == len(b.knocks) &&
@@ -380,7 +380,7 @@ func (e *explorer) deliverPoll(p parcel, crash int) {
 	e.wires = append(e.wires, reply)
 }
 
-// replyOf is what goes over the wire.
+// replyOf returns the reply for an answer of the ledger.
 func replyOf(a AnswerPoll) protocol.PollReply {
 	switch a.Outcome {
 	case PollHold, PollNews, PollDiffers:
@@ -410,7 +410,7 @@ func (e *explorer) deliverReply(p parcel, crash int) {
 	e.carryOut(p.folk, p.client, effects, crash)
 }
 
-// carryOut is what a client does with what its seat has decided.
+// carryOut carries out the effects of a client's seat.
 func (e *explorer) carryOut(i, j int, effects []SeatEffect, crash int) {
 	f := e.folk[i]
 	c := &f.clients[j]

@@ -15,8 +15,8 @@ import (
 	"localchat/protocol"
 )
 
-// TestOldDisks plays the explorer's schedules with an authority whose disk is copied, and put back later. The
-// explorer's model says what must follow:
+// TestOldDisks plays the explorer's schedules with an authority whose disk is copied, and put back later. The explorer's model says what
+// must follow:
 //
 //   - It is handed the records that it has signed since. Then its state is the latest one, and its books are those of the
 //     copy plus what the records say: a removal is told without its text, a used invite stays used, an invite that was made
@@ -44,7 +44,7 @@ const (
 	putBackAlone
 )
 
-// diskScheduleOf is schedule n of a seed, with a disk that is copied and put back once, or twice.
+// diskScheduleOf returns schedule n of a seed, in which the disk is copied and put back once or twice.
 func diskScheduleOf(seed, n uint64, size int) []act {
 	acts := scheduleOf(seed, n, size)
 	r := rand.New(rand.NewPCG(seed<<2+5, n))
@@ -59,17 +59,17 @@ func diskScheduleOf(seed, n uint64, size int) []act {
 	return acts
 }
 
-// oldDisks is what the explorer knows of disks that were put back.
+// oldDisks has what the explorer knows of disks that were put back.
 type oldDisks struct {
 	copy *snapshot
-	// given holds the answers whose claims were lost with a disk.
+	// given has the answers whose claims were lost with a disk.
 	given map[string]bool
-	// alone: the authority goes on from a copy, and has signed other too.
+	// alone is set if the authority has gone on from the copy and signed other records.
 	alone bool
 	other []protocol.SignedRecord
 }
 
-// A snapshot is a disk, the memory of its machine, and the model of both.
+// A snapshot is a copy of the disk and the memory of the authority, and of the model.
 type snapshot struct {
 	disk    disk
 	ledger  Ledger
@@ -123,7 +123,7 @@ func (e *explorer) snapshot() *snapshot {
 	return c
 }
 
-// books are the copy's, in the model and on the disk.
+// books puts the books of the copy back, in the model and on the disk.
 func (e *explorer) books(c *snapshot) {
 	e.disk = copyDisk(c.disk)
 	e.model, e.invited = map[peer.ID]*owed{}, map[protocol.InviteID]*invited{}
@@ -146,7 +146,7 @@ func (e *explorer) books(c *snapshot) {
 	}
 }
 
-// load is a start of the authority, which is not resumed yet.
+// load starts the authority, without Resumed.
 func (e *explorer) load() {
 	l, err := Load(e.disk.durable())
 	if err != nil {
@@ -158,7 +158,8 @@ func (e *explorer) load() {
 	e.version = [16]byte(h[:])
 }
 
-// putBack is a start with the copy, or (the whole machine was put back) no start at all, and then the records of before.
+// putBack starts the authority with the copy of its disk, or goes on with a copy of its memory too, as if the whole machine was put
+// back. Then it hands over the lost records.
 func (e *explorer) putBack(c *snapshot, how uint8) {
 	lost := e.disk.records[len(c.disk.records):]
 	e.books(c)
@@ -208,7 +209,7 @@ func (e *explorer) putBack(c *snapshot, how uint8) {
 	}
 }
 
-// recover is one step of the ledger. The model is not asked: it has seen these records.
+// recover steps the ledger with lost records, without the model, which has seen them already.
 func (e *explorer) recover(rs []protocol.SignedRecord, crash int) ([]Effect, error) {
 	r, version := e.ledgerStep(Recovered{rs})
 	if r.err != nil {
@@ -237,7 +238,7 @@ func (e *explorer) recover(rs []protocol.SignedRecord, crash int) ([]Effect, err
 	return r.effects, nil
 }
 
-// recovered holds what is true when all is taken back, and not resumed yet.
+// recovered checks what must be true when all records have been handed over, before Resumed.
 func (e *explorer) recovered(some bool) {
 	if e.broken != "" {
 		return
@@ -270,7 +271,7 @@ func (e *explorer) env() Env {
 	return env
 }
 
-// goOnAlone starts the authority with the copy. Its peers are as they were then, and have the records that they have.
+// goOnAlone starts the authority with the copy, without the lost records. The peers keep the records that they have.
 func (e *explorer) goOnAlone(c *snapshot) {
 	e.disks.alone, e.disks.other, e.wires = true, e.disk.records, nil
 	e.books(c)
@@ -291,7 +292,7 @@ func (e *explorer) goOnAlone(c *snapshot) {
 	e.restart()
 }
 
-// fork holds that two logs prove each other false wherever two nodes are in them, and that one proof freezes.
+// fork checks that two logs prove the fork wherever they differ, and that a proof freezes a room.
 func (e *explorer) fork() {
 	a, b := e.disks.other, e.disk.records
 	common := 0
@@ -331,7 +332,7 @@ func (e *explorer) fork() {
 	e.frozen()
 }
 
-// statesFrom are the states of a log, from that of its first records on.
+// statesFrom returns the states after each record of a log, from a record on.
 func (e *explorer) statesFrom(log []protocol.SignedRecord, first int) []State {
 	s, err := Replay(log[:first])
 	states := []State{s}
@@ -347,7 +348,7 @@ func (e *explorer) statesFrom(log []protocol.SignedRecord, first int) []State {
 	return states
 }
 
-// frozen holds that a frozen authority orders nothing and answers polls as before.
+// frozen checks that a frozen authority accepts no order and answers polls as before.
 func (e *explorer) frozen() {
 	bob := e.folk[0].peer
 	for _, ev := range []Event{

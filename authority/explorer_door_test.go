@@ -19,7 +19,7 @@ type invited struct {
 	reason  string // "" when nobody has seen it
 }
 
-// question is the nonce of a knock: a new one, or for an answer that was lost the same again.
+// question returns the nonce of a knock: a new one, or the last one again if the answer was lost.
 func (e *explorer) question(c *client, again bool) protocol.Nonce {
 	if !again || c.door == (protocol.Nonce{}) {
 		e.nonces++
@@ -28,7 +28,7 @@ func (e *explorer) question(c *client, again bool) protocol.Nonce {
 	return c.door
 }
 
-// invites follows what becomes of invites. ev has happened, whether or not anybody has seen it.
+// invites updates the model of invites after ev.
 func (e *explorer) invites(ev Event, effects []Effect) {
 	switch ev := ev.(type) {
 	case RevokeInvite:
@@ -50,7 +50,7 @@ func (e *explorer) invites(ev Event, effects []Effect) {
 	}
 }
 
-// revokedBy: a peer that is no member invites nobody, and no invite is good for a room that has ended.
+// revokedBy updates the model when a peer loses its place, or the room ends: its invites are revoked.
 func (e *explorer) revokedBy(r protocol.SignedRecord) {
 	out := peer.ID("")
 	switch b := r.Body.(type) {
@@ -71,7 +71,7 @@ func (e *explorer) revokedBy(r protocol.SignedRecord) {
 	}
 }
 
-// atTheDoor checks an answer to a knock, and follows which peers stand at the door.
+// atTheDoor checks an answer to a knock, and updates which peers are at the door.
 func (e *explorer) atTheDoor(ev Event, a AnswerJoin) {
 	f := e.folk[e.indexOf(a.Peer)]
 	asked := f.standing
@@ -100,8 +100,8 @@ func (e *explorer) atTheDoor(ev Event, a AnswerJoin) {
 	}
 }
 
-// shownInvite holds that a notice goes to one question, with the same bytes each time, and that all others are answered as
-// if the invite had never been.
+// shownInvite checks that the notice of a revoked invite goes to one question, with the same bytes each time, and that every other
+// question is answered as if there had been no invite.
 func (e *explorer) shownInvite(k Knock, a AnswerJoin) {
 	i := e.invited[k.Request.Token.ID()]
 	due := i != nil && i.revoked && i.peer == k.Peer && i.nonce == k.Request.Nonce && e.now.Before(i.expires)

@@ -2,7 +2,7 @@ package authority
 
 import "localchat/protocol"
 
-// forgeAck is an acknowledgement of what its client was never given.
+// forgeAck acknowledges a reason that the client was never given.
 func (e *explorer) forgeAck(i, j int, how uint8) {
 	m := e.model[e.folk[i].peer]
 	if m == nil {
@@ -25,8 +25,8 @@ func (e *explorer) forgeAck(i, j int, how uint8) {
 	e.deliverAck(p, 99)
 }
 
-// forgePoll asks with what another client knows, about another room, or about an admission that never was. It is answered
-// like any other poll, and nobody waits for it: its claim counts, since the peer is entitled to it.
+// forgePoll polls with the nonce of another client, for another room, or for an admission that never was. It is answered as any other
+// poll, and the answer is dropped. Its claim counts, since the peer is entitled to it.
 func (e *explorer) forgePoll(i int, how uint8) {
 	of := e.folk[int(how>>4)%len(e.folk)].clients[how>>3%2].seat
 	if of.Nonce == (protocol.Nonce{}) {
@@ -54,7 +54,7 @@ func (e *explorer) forgePoll(i int, how uint8) {
 	}
 }
 
-// forgeHead turns q into the question of a client with another log, or a longer one, or (with the true hash) neither.
+// forgeHead turns q into a poll of a client with another log, with a longer one, or (with the true hash) with the same.
 func (e *explorer) forgeHead(q *protocol.PollRequest, how uint8) {
 	records := e.disk.records
 	last := uint64(len(records))

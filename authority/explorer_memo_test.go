@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// A memo remembers what the reducers have done, for schedules that begin alike: both are functions of values, and a step
-// costs a signature or two. One goroutine uses it.
+// A memo caches the steps of the reducers, for schedules that begin alike: both reducers are functions of values, and a step costs a
+// signature or two. One goroutine uses it.
 type memo struct {
 	ledgers map[[16]byte]ledgerStep
 	seats   map[string]seatStep
@@ -37,7 +37,7 @@ func newMemo() *memo {
 	return &memo{ledgers: map[[16]byte]ledgerStep{}, seats: map[string]seatStep{}}
 }
 
-// ledgerStep is e.ledger.Step, and the version that it leads to.
+// ledgerStep is e.ledger.Step with the cache. It returns the version of the result too.
 func (e *explorer) ledgerStep(ev Event) (ledgerStep, [16]byte) {
 	k := binary.BigEndian.AppendUint64(e.version[:], uint64(e.now.UnixMilli()))
 	k = appendEvent(k, ev)
@@ -54,7 +54,8 @@ func (e *explorer) ledgerStep(ev Event) (ledgerStep, [16]byte) {
 	return r, version
 }
 
-// appendEvent tells events apart: the frequent ones without fmt, which would write each peer in base 58.
+// appendEvent appends a key that differs for different events. It does without fmt for the frequent ones, since that would write each
+// peer in base 58.
 func appendEvent(k []byte, ev Event) []byte {
 	switch ev := ev.(type) {
 	case Poll:
@@ -81,7 +82,7 @@ func appendEvent(k []byte, ev Event) []byte {
 	return fmt.Appendf(k, "%T%v", ev, ev)
 }
 
-// seatStep is s.Step.
+// seatStep is s.Step with the cache.
 func (e *explorer) seatStep(s Seat, ev SeatEvent) (Seat, []SeatEffect) {
 	k := append([]byte(s.Self), byte(s.Admission), s.Nonce[0], bitOf(s.Shown)|bitOf(s.keeping)<<1|bitOf(s.done)<<2)
 	k = append(k, s.Kept...)

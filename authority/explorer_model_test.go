@@ -22,7 +22,7 @@ type owed struct {
 	acked              bool
 }
 
-// expects is how the poll of p must be answered. refuse says why a reason is withheld that was there.
+// expects returns how a poll of p must be answered. refuse says why a reason that exists is not given.
 func (e *explorer) expects(p peer.ID, q protocol.PollRequest) (want PollOutcome) {
 	f := e.folk[e.indexOf(p)]
 	m := e.model[p]
@@ -45,7 +45,7 @@ func (e *explorer) expects(p peer.ID, q protocol.PollRequest) (want PollOutcome)
 	return PollReason
 }
 
-// differs reports whether the client that asks q has more records than this log, or another log.
+// differs reports whether the client that polls with q has a longer log than the authority, or another one.
 func (e *explorer) differs(q protocol.PollRequest) bool {
 	records := e.disk.records
 	if q.HaveSeq > uint64(len(records)) {
@@ -54,7 +54,7 @@ func (e *explorer) differs(q protocol.PollRequest) bool {
 	return q.HaveSeq > 0 && !q.Head.IsZero() && q.Head != records[q.HaveSeq-1].Hash()
 }
 
-// keyed holds what is true of the key of an epoch that begins. A member has heard the record, and derives what it can.
+// keyed checks the key of a new epoch. A member has the record, and derives the key if it can.
 func (e *explorer) keyed(c Commit) {
 	if !protocol.StartsEpoch(c.Record.Body) {
 		return
@@ -81,7 +81,7 @@ func (e *explorer) closed() bool { return e.ledger.state.Closed() }
 
 func (e *explorer) past(m *owed) bool { return !e.now.Before(m.expires) && !e.now.Before(e.grace) }
 
-// sweep forgets what a tick throws away: a clock that is set back does not bring it back. The reason of a ban in force stays.
+// sweep forgets what a tick deletes, which does not come back if the clock is set back. The reason of a ban that holds stays.
 func (e *explorer) sweep() {
 	for p, m := range e.model {
 		inForce := m.kind == protocol.Banned && (m.until.IsZero() || e.now.Before(m.until.Add(e.moved[m.removal])))
@@ -96,7 +96,7 @@ func (e *explorer) sweep() {
 	maps.DeleteFunc(e.invited, func(_ protocol.InviteID, i *invited) bool { return !e.now.Before(i.expires) })
 }
 
-// clock follows what a clock that is set moves, and a start under one that was set back.
+// clock updates the model when the clock is set, and at a start after it was set back.
 func (e *explorer) clock(ev Event) {
 	var by time.Duration
 	switch ev := ev.(type) {
@@ -131,7 +131,7 @@ func (e *explorer) clock(ev Event) {
 	}
 }
 
-// learn follows the log that everybody sees; text is the reason that was ordered with it.
+// learn updates the model with new records; text is the reason of the order.
 func (e *explorer) learn(r protocol.SignedRecord, text string) {
 	e.saw(r.Seq, r.Hash())
 	heard, _, err := e.heard.Apply(r)
@@ -150,7 +150,7 @@ func (e *explorer) learn(r protocol.SignedRecord, text string) {
 	e.follow(r, text)
 }
 
-// follow keeps the books of r.
+// follow updates the model with the record r.
 func (e *explorer) follow(r protocol.SignedRecord, text string) {
 	switch b := r.Body.(type) {
 	case protocol.Admit:
@@ -165,7 +165,7 @@ func (e *explorer) follow(r protocol.SignedRecord, text string) {
 		if f.admitted != 0 && f.left != f.admitted {
 			e.model[b.Peer] = e.owe(f, r, b.Kind, b.Until, text)
 			if f.standing != (protocol.Nonce{}) {
-				// It is told at the door, in answer to its question there.
+				// The peer is told at the door, in the answer to its request.
 				e.claim(b.Peer, f.standing)
 				e.history.at(e.indexOf(b.Peer), registerInput{op: opPoll, admission: f.admitted, nonce: f.standing})
 			}
@@ -180,7 +180,7 @@ func (e *explorer) follow(r protocol.SignedRecord, text string) {
 	}
 }
 
-// owe is what is owed since r. What was not asked for yet is told as the newest, and keeps its text if that has none.
+// owe notes the failure of r. It replaces an earlier one; if that was not claimed and the new one has no text, the text is kept.
 func (e *explorer) owe(f *folk, r protocol.SignedRecord, kind protocol.ReasonKind, until time.Time, text string) *owed {
 	if m := e.model[f.peer]; text == "" && m != nil && m.admission == f.admitted && !m.claimed {
 		text = m.text
@@ -188,7 +188,7 @@ func (e *explorer) owe(f *folk, r protocol.SignedRecord, kind protocol.ReasonKin
 	return &owed{admission: f.admitted, removal: r.Seq, kind: kind, text: text, until: until, expires: e.now.Add(24 * time.Hour)}
 }
 
-// retold follows an order to remove a peer that is no member, which makes no record.
+// retold updates the model after an order to remove a peer that is no member, which makes no record.
 func (e *explorer) retold(ev Event) {
 	var p peer.ID
 	kind, text := protocol.Kicked, ""
@@ -207,7 +207,7 @@ func (e *explorer) retold(ev Event) {
 	}
 }
 
-// answered holds everything that is true of an answer to a poll.
+// answered checks an answer to a poll.
 func (e *explorer) answered(q protocol.PollRequest, a AnswerPoll, want PollOutcome, trace bool) {
 	if got := a.Outcome; got != want && (want != PollNews || got != PollHold) {
 		e.violated(11, "the poll of %s with %x of admission %d is answered %d, not %d", e.folk[e.indexOf(a.Peer)].name, q.Nonce[:1], q.Admission, got, want)
@@ -256,7 +256,7 @@ func (e *explorer) claim(p peer.ID, n protocol.Nonce) {
 	}
 }
 
-// mayBeRefused holds that a client is refused only if there is nothing to tell it.
+// mayBeRefused checks that a client is refused only if there is no reason for it.
 func (e *explorer) mayBeRefused(f *folk, c *client) {
 	a := c.seat.Admission
 	m := e.model[f.peer]
@@ -272,7 +272,7 @@ func (e *explorer) mayBeRefused(f *folk, c *client) {
 	}
 }
 
-// shows holds that a person sees a removal once, and none from before its client was admitted.
+// shows checks that a person sees a removal once, and none from before the admission of the client.
 func (e *explorer) shows(f *folk, c *client, r protocol.SignedReason) {
 	switch {
 	case c.shown[r.Removal] && !c.unkept:
@@ -290,8 +290,8 @@ func (e *explorer) shows(f *folk, c *client, r protocol.SignedReason) {
 	c.shown[r.Removal] = true
 }
 
-// told reports that the client knows that its membership has ended, by any of its removals: after the reason of the kick
-// has arrived, no client asks about a later ban.
+// told reports whether the client knows that its membership has ended. Once the reason of a kick has arrived, no client asks about a
+// later ban.
 func (c *client) told() bool {
 	for r := range c.shown {
 		if r > c.seat.Admission {

@@ -17,10 +17,10 @@ import (
 	"localchat/protocol"
 )
 
-// The explorer plays random schedules with the real Ledger and real Seats: three peers, each with two clients that have one
-// identity, over a network that loses, repeats, reorders and parts, one way or both, clocks that run on for days and are set,
-// disks that fail, crashes on either side of every write, and forged polls and acknowledgements. After every step an
-// independent model of the failure register says what each poll must be answered, and these invariants hold:
+// The explorer plays random schedules with the real Ledger and real Seats. There are three peers, each with two clients that have one
+// identity. The network loses, repeats and reorders messages, and is cut, one way or both. Clocks run on for days and are set; disks
+// fail; processes crash before and after every write; polls and acknowledgements are forged. After every step an independent model of
+// the failures says how each poll must be answered, and these invariants hold:
 //
 //	 1  agreement               all that see a record of one number see the same one, by its commit or a poll's news: saw
 //	 4  chain                   each record applies to those before it, and the log read from its beginning makes the same
@@ -127,7 +127,7 @@ var (
 	exploreActs  = flag.Int("explore.acts", 32, "acts in a schedule")
 )
 
-// sampleRuns is how many are played where a sample is enough.
+// sampleRuns is the number of schedules that are played if a sample is enough.
 const sampleRuns = 2000
 
 // sampled reports whether a sample of a search is enough: with -short, and under the race detector, which makes everything some
@@ -145,7 +145,7 @@ func TestExplorer(t *testing.T) {
 	}
 }
 
-// exploreAll plays the schedules, fails with the first that breaks an invariant, and returns how many reasons were given.
+// exploreAll plays the schedules, and returns how many reasons were given. It fails with the first schedule that breaks an invariant.
 func exploreAll(t *testing.T, runs int, scheduleOf func(seed, n uint64, size int) []act) int64 {
 	t.Helper()
 	start := newExplorerStarts(t)
@@ -199,7 +199,7 @@ const (
 	twigSize   = 8
 )
 
-// scheduleOf is schedule n of a seed. Its first act is the start.
+// scheduleOf returns schedule n of a seed. Its first act is the start.
 func scheduleOf(seed, n uint64, size int) []act {
 	acts := make([]act, 0, size)
 	for part, number := range []uint64{n / familySize, n / branchSize, n / twigSize, n} {
@@ -212,7 +212,7 @@ func scheduleOf(seed, n uint64, size int) []act {
 	return acts
 }
 
-// explain cuts what a failing schedule does not need, and says what is left.
+// explain cuts the acts that a failing schedule does not need, and prints the others.
 func (s *explorerStarts) explain(acts []act) string {
 	m := newMemo()
 	for size := len(acts) / 2; size > 0; {
@@ -257,14 +257,14 @@ func newExplorerStarts(t testing.TB) *explorerStarts {
 	return &s
 }
 
-// explorer is one run.
+// An explorer is the state of one run.
 type explorer struct {
 	self   Env
 	ledger Ledger
 	disk   disk
 	now    time.Time
 	memo   *memo
-	// version names the ledger by what has led to it.
+	// version identifies the ledger by the steps that have led to it.
 	version [16]byte
 
 	folk    []*folk
@@ -293,11 +293,11 @@ type explorer struct {
 	broken    string
 }
 
-// folk is one peer, with two clients that do not know of each other.
+// A folk is one peer, with two clients that do not know of each other.
 type folk struct {
 	name string
 	peer peer.ID
-	// mute: nothing of its reaches the authority; deaf: nothing reaches it.
+	// mute is set if no message of the peer reaches the authority, deaf if none of the authority reaches the peer.
 	mute, deaf bool
 	clients    [2]client
 	knocking   int            // the client that waits at the door
@@ -310,13 +310,13 @@ type folk struct {
 	claims   []claim
 }
 
-// claim: the reason why that admission has ended went to nonce.
+// A claim says that the reason for the end of an admission went to nonce.
 type claim struct {
 	admission uint64
 	nonce     protocol.Nonce
 }
 
-// client is a seat in memory and on disk, and what its user has seen.
+// A client is a seat in memory and on disk, and what its user has seen.
 type client struct {
 	seat, disk Seat
 	there      bool
@@ -327,13 +327,13 @@ type client struct {
 	unkept     bool           // its disk failed, and so it may be told again in its next life
 }
 
-// A parcel is on the wire; reply nil: to the authority.
+// A parcel is a message on the wire. If reply is nil, it is to the authority.
 type parcel struct {
 	folk, client int
 	op           int // in the history
 	ask          protocol.PollAsk
 	reply        *Answered
-	// news is how many records come with the reply, and head the hash of the last.
+	// news is the number of records in the reply, and head the hash of the last one.
 	news uint64
 	head protocol.Hash
 }
@@ -396,7 +396,7 @@ func (e *explorer) note(format string, args ...any) {
 	}
 }
 
-// hold is what is true after every step: what is in memory is on the disk, and what was seen is still so.
+// hold checks what must be true after every step: the disk has what is in memory, and what was seen before is unchanged.
 func (e *explorer) hold() {
 	l, records := e.ledger, e.disk.records
 	switch {
@@ -429,7 +429,7 @@ func (e *explorer) hold() {
 	}
 }
 
-// saw notes that somebody has seen record seq, and holds that everybody sees the same there, for ever.
+// saw notes that a peer has seen record seq, and checks that all peers see the same record of that number.
 func (e *explorer) saw(seq uint64, h protocol.Hash) {
 	switch {
 	case seq == uint64(len(e.hashes))+1:

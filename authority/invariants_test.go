@@ -9,7 +9,7 @@ import (
 
 // These tests cover the invariants of test/mutants/README.md, by number, that the other tests of this package leave open.
 
-// Invariant 13, of the other end of a claim: nobody ends a replay slot but its own peer, whatever else is known.
+// Invariant 13: only the peer of a failure ends it by an acknowledgement, whatever another peer knows.
 func TestNobodyElseAcknowledges(t *testing.T) {
 	w := newRoom(t, "alice", protocol.Open)
 	admission := w.join("bob")
@@ -30,7 +30,7 @@ func TestNobodyElseAcknowledges(t *testing.T) {
 	}
 }
 
-// Invariant 19: the records of another room of the same owner fork nothing here, although their numbers are taken.
+// Invariant 19: records of another room of the same owner do not fork this room, although it has records of the same numbers.
 func TestAnotherRoomsRecordsForkNothing(t *testing.T) {
 	a, ab := newWorld(t, "alice"), newWorld(t, "alice")
 	policy := protocol.DefaultPolicy()

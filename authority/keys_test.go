@@ -55,7 +55,7 @@ func TestKeyring(t *testing.T) {
 	}
 }
 
-// roomOfEpochs is a room in its epoch n; the key of each epoch is its number.
+// roomOfEpochs returns a room in epoch n. The key of each epoch is its number.
 func roomOfEpochs(t testing.TB, n uint64) State {
 	t.Helper()
 	s := room(t)
@@ -65,7 +65,7 @@ func roomOfEpochs(t testing.TB, n uint64) State {
 	return s
 }
 
-// The hashes of a log are found whatever its length, and those of no log are not.
+// HashAt finds the hash of each record, whatever the length of the log, and none for another number.
 func TestHashAt(t *testing.T) {
 	s := roomOfEpochs(t, 200)
 	states := map[uint64]protocol.Hash{}
@@ -86,7 +86,7 @@ func TestHashAt(t *testing.T) {
 	}
 }
 
-// The derivation is part of the wire: members of every version must come to one key.
+// The derivation is part of the protocol: members of all versions must derive the same key.
 func TestDeriveIsFixed(t *testing.T) {
 	admit := func(prev byte, who string) protocol.Record {
 		return protocol.Record{Prev: protocol.Hash{prev, 5, 6}, Body: protocol.Admit{Peer: peer.ID(who)}}

@@ -14,7 +14,7 @@ import (
 	"localchat/protocol"
 )
 
-// knockFrom has somebody knock from an address.
+// knockFrom makes a peer knock from an address.
 func knockFrom(w *world, name, from string) []Effect {
 	return w.must(Knock{Peer: id(name), Request: protocol.JoinRequest{Room: w.ledger.State().Room(), Nick: name}, From: from})
 }
@@ -39,8 +39,8 @@ func TestKnocksAreBounded(t *testing.T) {
 	}
 }
 
-// Identities are free and addresses are not: those of one address share a few places, whether the others come before or
-// after them.
+// Identities are free and addresses are not: the peers of one address share a few places at the door, whether other peers come before
+// or after them.
 func TestOneAddressTakesFewPlacesAtTheDoor(t *testing.T) {
 	w := newRoom(t, "alice", protocol.Knock)
 	at := func(from string) (n int) {
@@ -62,7 +62,7 @@ func TestOneAddressTakesFewPlacesAtTheDoor(t *testing.T) {
 	if got := joinReply(t, knockFrom(w, "honest", "eleventh"), "honest").Code; got != protocol.JoinWaiting {
 		t.Errorf("one of an eleventh address is answered %d", got)
 	}
-	// The door fills up with single peers; then the addresses with many give way, the latest peer first.
+	// The door fills up with peers of different addresses. Then the addresses with many peers lose places, the latest peer first.
 	for i := range 200 {
 		name := fmt.Sprintf("s%d", i)
 		effects := knockFrom(w, name, name)
@@ -85,7 +85,7 @@ func TestOneAddressTakesFewPlacesAtTheDoor(t *testing.T) {
 	}
 }
 
-// A peer that moves to an address with no place left loses its place, and the owner is told.
+// A peer that knocks again from an address with no place left loses its place, and the owner is told.
 func TestAKnockMovesToACrowdedAddress(t *testing.T) {
 	w := newRoom(t, "alice", protocol.Knock)
 	for i := range MaxKnocksFrom {
@@ -98,7 +98,7 @@ func TestAKnockMovesToACrowdedAddress(t *testing.T) {
 	}
 }
 
-// However many wrong tokens are shown, by however many, a good one opens the door.
+// However many wrong tokens are shown, by however many peers, a valid one admits.
 func TestWrongTokensCloseNoDoor(t *testing.T) {
 	w := newRoom(t, "alice", protocol.Invite)
 	invited, _ := find[Invited](w.must(MakeInvite{Nick: "bob"}))
@@ -248,7 +248,7 @@ func TestOrdersAreRefused(t *testing.T) {
 	}
 }
 
-// Two knock by look-alike nicks, and the owner may accept only one; but a bound reached meanwhile leaves the knock there.
+// Accept checks the rules again: if a bound was reached since the knock, it fails, and the knock stays.
 func TestAcceptAsksTheRulesAgain(t *testing.T) {
 	w := newRoom(t, "alice", protocol.Knock)
 	w.knockAs("bob", "bob", protocol.Token{})
@@ -339,7 +339,7 @@ func TestLoadRefusesDamage(t *testing.T) {
 	}
 }
 
-// A stranger's poll makes garbage and nothing else.
+// A stranger's poll changes nothing and allocates little.
 func TestAStrangersPollKeepsNothing(t *testing.T) {
 	w := newRoom(t, "alice", protocol.Open)
 	admission := w.join("bob")
@@ -354,7 +354,7 @@ func TestAStrangersPollKeepsNothing(t *testing.T) {
 	}
 }
 
-// Names are what a report shows; every value has one.
+// Every value of the enumerations has a name, which reports show.
 func TestNames(t *testing.T) {
 	for k := Created; k <= Froze; k++ {
 		if k.String() == "nothing" || k.String() == "" {

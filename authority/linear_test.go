@@ -14,15 +14,14 @@ import (
 	"localchat/protocol"
 )
 
-// The register of failures is held to linearizability: of every poll there is one instant between the question and the
-// answer at which a plain register, one peer's and with no faults at all, would have answered so. The histories are the
-// explorer's, with all its faults but the passing of days: a register that forgets would have to know the time of each
-// clock. What was asked and not answered may have happened at any time since, or, where the authority has not heard it,
-// not at all.
+// The failures are checked for linearizability: for every poll there is one instant between the question and the answer at which a plain
+// register of one peer, without faults, would have given that answer. The histories are the explorer's, with all its faults but the
+// passing of days: a register that forgets would have to know the time of each clock. A poll without an answer may have happened at any
+// time since, or, if the authority has not heard it, not at all.
 var linearRuns = flag.Int("linear.runs", 5000, "how many schedules to check for linearizability")
 
-// linearActs is how long they are: twice as long as the explorer's, since the rarest of the shortcuts below takes ten times
-// as many short ones.
+// linearActs is the length of a schedule: twice that of the explorer's, since the rarest of the shortcuts below would take ten times as
+// many short schedules to find.
 const linearActs = 64
 
 type registerOp uint8
@@ -46,7 +45,7 @@ type registerInput struct {
 	nonce     protocol.Nonce
 }
 
-// registerOutput is what a poll was answered. The zero value: nothing, or nothing that anybody knows.
+// A registerOutput is the answer to a poll. The zero value means no answer, or an unknown one.
 type registerOutput struct {
 	answer  string // "MEMBER", "REFUSED", or the bytes of a reason
 	removal uint64
@@ -69,7 +68,7 @@ func (r register) owe(seq uint64) register {
 	return r
 }
 
-// step is r after in, and whether that can have been answered by out.
+// step returns r after in, and whether out can be the answer.
 func (r register) step(in registerInput, out registerOutput) (bool, register) {
 	switch in.op {
 	case opAdmit:
@@ -120,15 +119,15 @@ var registerModel = porcupine.Model{
 	DescribeOperation: func(input, output any) string { return fmt.Sprintf("%+v -> %.24q", input, output) },
 }
 
-// A history is what was done to the registers of a schedule, each call and each return at an instant of its own. The
-// methods do nothing on nil, for explorers that nobody asks.
+// A history has the operations on the registers of a schedule, with each call and each return at an instant of its own. The methods do
+// nothing on nil, for an explorer without a history.
 type history struct {
 	now  int64
 	ops  [][]porcupine.Operation // by peer
 	refs []historyRef
 }
 
-// A historyRef finds an operation by its number. heard: the authority has seen it.
+// A historyRef names an operation by its number. heard is set if the authority has seen it.
 type historyRef struct {
 	folk, index int
 	heard       bool
@@ -151,7 +150,7 @@ func (h *history) call(folk, client int, in registerInput) int {
 	return len(h.refs) - 1
 }
 
-// again is the operation of the same message when it arrives once more.
+// again begins the operation of a message that arrives once more.
 func (h *history) again(op int) int {
 	if h == nil {
 		return 0
@@ -180,12 +179,12 @@ func (h *history) returns(op int, out registerOutput) {
 	}
 }
 
-// at is an operation that nobody else's comes between.
+// at adds an operation that no other one overlaps.
 func (h *history) at(folk int, in registerInput) {
 	h.returns(h.call(folk, 0, in), registerOutput{})
 }
 
-// record is what a record does to the registers.
+// record adds the operations of a record on the registers.
 func (h *history) record(e *explorer, r protocol.SignedRecord) {
 	if h == nil {
 		return
@@ -208,7 +207,7 @@ func (h *history) record(e *explorer, r protocol.SignedRecord) {
 	}
 }
 
-// answers ends a poll.
+// answers ends the operation of a poll.
 func (h *history) answers(op int, r protocol.PollReply) {
 	switch {
 	case h == nil:
@@ -225,7 +224,7 @@ func (h *history) answers(op int, r protocol.PollReply) {
 	}
 }
 
-// heardOnly is the operations of peer i without those that the authority has never heard.
+// heardOnly returns the operations of peer i without those that the authority has not heard.
 func (h *history) heardOnly(i int) []porcupine.Operation {
 	var ops []porcupine.Operation
 	for _, r := range h.refs {
@@ -236,7 +235,7 @@ func (h *history) heardOnly(i int) []porcupine.Operation {
 	return ops
 }
 
-// remember plays acts for their history.
+// remember plays acts and returns their history.
 func (s *explorerStarts) remember(acts []act, m *memo, v variant) *history {
 	e := s.begin(acts, m)
 	e.variant = v
@@ -250,7 +249,7 @@ func (s *explorerStarts) remember(acts []act, m *memo, v variant) *history {
 	return e.history
 }
 
-// unlinear looks for a history that no order explains, among so many schedules from the first.
+// unlinear looks for a history that is not linearizable, among a number of schedules from the first.
 func (s *explorerStarts) unlinear(first, runs int, v variant) (schedule, operations int, story string) {
 	m := newMemo()
 	for n := first; n < first+runs; n++ {

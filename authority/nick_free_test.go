@@ -37,7 +37,7 @@ func TestTakenNickIsProposedWithANumber(t *testing.T) {
 	}
 }
 
-// TestProposedNickIsNobodysAtTheDoor: a nick that somebody knocks by is not proposed.
+// TestProposedNickIsNobodysAtTheDoor: the nick of a peer at the door is not proposed.
 func TestProposedNickIsNobodysAtTheDoor(t *testing.T) {
 	w := newRoom(t, "alice", protocol.Knock)
 	if r := w.knockAs("one", "alice2", protocol.Token{}); r.Code != protocol.JoinWaiting {
@@ -66,8 +66,8 @@ func TestNumbered(t *testing.T) {
 	}
 }
 
-// TestNickOfAGuestThatIsGone: the nick of a guest that will not come back goes to the next peer that asks for it, and the
-// guest is no member any more. Other nicks stay taken.
+// TestNickOfAGuestThatIsGone: the next peer that asks for the nick of a guest that will not come back gets it, and the guest is no
+// longer a member. Other nicks stay taken.
 func TestNickOfAGuestThatIsGone(t *testing.T) {
 	for _, access := range []protocol.Access{protocol.Open, protocol.Knock} {
 		w := newRoom(t, "alice", access)

@@ -40,7 +40,7 @@ func TestNormalizeNick(t *testing.T) {
 	}
 }
 
-// A nick is of one script, or of scripts that are written together; what all scripts share goes with each.
+// A nick has one script, or scripts that are written together. Characters that all scripts share may be in any nick.
 func TestOneScript(t *testing.T) {
 	for _, nick := range []string{
 		"José", "Zoë", "Ægir", "Müller", "小林さん", "コバヤシ", "小林コ", "김철수", "金철수", "李ㄌㄟˇ", "Иван", "Иван2", "محمد", "محمد٢", "עמית", "ไทย", "हिन्दी", "Νίκος", "Արամ",
@@ -59,8 +59,8 @@ func TestOneScript(t *testing.T) {
 	}
 }
 
-// Beside a member, no nick is admitted that differs from its nick by a character which Unicode says can be taken for the
-// one in its place, in either case; nor one that is whole in another script.
+// No nick is admitted that differs from a member's nick only by a character which, as Unicode says, can be mistaken for the one in its
+// place, in either case; nor one that looks the same in another script.
 func TestNobodyLooksLikeAMember(t *testing.T) {
 	w := newRoom(t, "alice", protocol.Open)
 	members := []string{"alice", "bob", "carol", "dave", "Мария", "mallory", "w1lly"}
@@ -108,8 +108,8 @@ func TestNobodyLooksLikeAMember(t *testing.T) {
 	}
 }
 
-// A nick must not read as the end of a present peer's ID, however it is written; and no nick keeps out the peer whose ID
-// it reads as.
+// A nick must not read as the end of the ID of a peer that is here, however it is written. No nick keeps out the peer whose ID it reads
+// as.
 func TestNickIsNobodysID(t *testing.T) {
 	w := newRoom(t, "alice", protocol.Knock)
 	w.join("bob")
@@ -146,8 +146,7 @@ func TestNickIsNobodysID(t *testing.T) {
 	}
 }
 
-// Whatever is asked for: what is assigned is its own normal form, within bounds, and a nick in another case never has
-// another key.
+// Whatever nick is asked for, the assigned nick is its own normal form and within the bounds, and its key does not depend on case.
 func TestNicksHoldTogether(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		in := rapid.String().Draw(rt, "nick")

@@ -22,7 +22,7 @@ import (
 //	invariant 13 (ownership): a reason goes to the peer that it is about
 //	invariant 16 (no stale reason): none from before the admission
 //
-// The properties below let it look at random histories, and hold the others that they name.
+// The properties below check random histories with it, and check further invariants, which they name.
 
 // A chooser decides what happens next: rapid, a fuzzer's bytes, or a seed.
 type chooser interface{ n(k int) int }
@@ -48,7 +48,7 @@ func (c seedChooser) n(k int) int { return c.IntN(k) }
 
 var cast = []string{"bob", "carol", "dave", "eve"}
 
-// A player makes random histories and remembers what invariants 11, 15 and 18 need.
+// A player makes random histories, and remembers what the checks of invariants 11, 15 and 18 need.
 type player struct {
 	*world
 	c          chooser
@@ -61,7 +61,7 @@ func newPlayer(w *world, c chooser) *player {
 	return &player{world: w, c: c, admissions: map[string]uint64{}, used: map[protocol.InviteID]int{}}
 }
 
-// playedWorld is a room after n random acts.
+// playedWorld returns a room after n random acts.
 func playedWorld(t testing.TB, n int, seed uint64) *world {
 	p := newPlayer(newRoom(t, "alice", protocol.Open), seedChooser{rand.New(rand.NewPCG(seed, 1))})
 	for range n {
@@ -72,7 +72,7 @@ func playedWorld(t testing.TB, n int, seed uint64) *world {
 
 func (p *player) who() string { return cast[p.c.n(len(cast))] }
 
-// act does one random thing. Errors are fine where a rule forbids it; the watcher sees that then nothing happened.
+// act does one random thing. A rule may forbid it; the watcher checks that then nothing happened.
 func (p *player) act() {
 	name := p.who()
 	cut := protocol.Cut{Ctr: uint64(p.c.n(9) + 1), Hash: protocol.Hash{1}}
@@ -116,7 +116,7 @@ func (p *player) act() {
 	}
 }
 
-// try steps and returns the effects, none if it was refused or the disk failed.
+// try steps, and returns the effects: none if the event was refused or the disk failed.
 func (p *player) try(ev Event) []Effect {
 	effects, err := p.step(ev)
 	if err != nil {
@@ -157,7 +157,7 @@ func (p *player) admitted(e Commit) {
 	}
 }
 
-// lastBan is the seq of the ban of who that no Unban has followed, or 0.
+// lastBan returns the seq of the last ban of a peer that no Unban has followed, or 0.
 func lastBan(log []protocol.SignedRecord, who peer.ID) uint64 {
 	var seq uint64
 	for _, r := range log {
@@ -232,7 +232,7 @@ func TestRandomHistories(t *testing.T) {
 	})
 }
 
-// quiet is a testing.TB that fails rapid's case and not the whole test, so that rapid can shrink it.
+// A quiet is a testing.TB that fails only the case of rapid and not the whole test, so that rapid can shrink the case.
 type quiet struct {
 	testing.TB
 	rt *rapid.T
@@ -242,8 +242,8 @@ func (q quiet) Helper()                      {}
 func (q quiet) Fatal(args ...any)            { q.rt.Fatal(args...) }
 func (q quiet) Fatalf(f string, args ...any) { q.rt.Fatalf(f, args...) }
 
-// everybodyIsToldOrRefused holds invariant 11: whatever was lost before, the claiming nonce still gets its reason,
-// over a crash, until the end of its life.
+// everybodyIsToldOrRefused checks invariant 11: whatever was lost before, the nonce of a claim still gets the reason, also after a crash,
+// until the failure expires.
 func (p *player) everybodyIsToldOrRefused() {
 	p.fail = false
 	p.restart()
@@ -261,7 +261,7 @@ func (p *player) everybodyIsToldOrRefused() {
 	}
 }
 
-// Invariant 5: entitlement is of the state before, for every kind of record and every other signer.
+// Invariant 5: for every kind of record, only the authority in the state before it is entitled to sign it.
 func TestOnlyTheAuthoritysRecordsApply(t *testing.T) {
 	w := playedWorld(t, 60, 2)
 	for i, r := range w.disk.records[1:] {
@@ -307,7 +307,7 @@ func TestRefusalsAreAlike(t *testing.T) {
 	}
 }
 
-// Invariant 19: two rooms of one owner with the same people do not touch one another.
+// Invariant 19: two rooms of one owner with the same members do not affect one another.
 func TestRoomsAreIsolated(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		tb := quiet{t, rt}

@@ -13,7 +13,7 @@ import (
 	"localchat/protocol"
 )
 
-// Each record changes the key so that a removed peer cannot read on.
+// The key of a new epoch is such that a removed peer cannot read on.
 func TestKeySteps(t *testing.T) {
 	policy := protocol.DefaultPolicy()
 	policy.Subject = "tea"
@@ -49,7 +49,7 @@ func TestALineOfAnotherRoomDoesNotCount(t *testing.T) {
 	}
 }
 
-// A ban's note stays after it was told, for the owner's list, and is told no more.
+// The failure of a ban stays after the peer was told, for the owner's list, and is not told again.
 func TestAToldBanIsOwedNoMore(t *testing.T) {
 	w := newRoom(t, "alice", protocol.Open)
 	admission := w.join("bob")
@@ -80,7 +80,7 @@ func TestABanAfterALeaveIsNotTold(t *testing.T) {
 	}
 }
 
-// A kick after the end of a ban that nobody has asked about yet leaves the ban's word.
+// A kick after the end of a ban that was not claimed yet does not change the text of the ban.
 func TestSeverityDoesNotFallAfterTheBansEnd(t *testing.T) {
 	w := newRoom(t, "alice", protocol.Open)
 	admission := w.join("bob")
@@ -102,7 +102,7 @@ func TestAKickedPeersWaitIsBounded(t *testing.T) {
 	}
 }
 
-// A stranger without an invite learns nothing of nicks.
+// A stranger without an invite learns nothing about nicks.
 func TestTheDoorComesBeforeTheNick(t *testing.T) {
 	w := newRoom(t, "alice", protocol.Invite)
 	for _, nick := range []string{"alice", "system", "eve"} {
@@ -112,7 +112,7 @@ func TestTheDoorComesBeforeTheNick(t *testing.T) {
 	}
 }
 
-// A driver that lets time pass before Resumed does not close the room by it.
+// Time that passes before Resumed does not close the room as idle.
 func TestTheLogTellsTheLastSignOfLife(t *testing.T) {
 	w := newRoom(t, "alice", protocol.Open)
 	l, err := Load(w.disk.durable())
@@ -124,14 +124,14 @@ func TestTheLogTellsTheLastSignOfLife(t *testing.T) {
 	}
 }
 
-// withNonce is a knock that is bound to a nonce by name, and what is answered.
+// withNonce knocks with the nonce of that name, and returns the answer.
 func (w *world) withNonce(name, n string, token protocol.Token) protocol.JoinReply {
 	w.t.Helper()
 	q := protocol.JoinRequest{Room: w.ledger.State().Room(), Nick: name, Token: token, Nonce: nonce(n)}
 	return joinReply(w.t, w.must(Knock{Peer: id(name), Request: q}), name)
 }
 
-// However its maker goes, an invite is revoked with it, and a peer that shows it hears that.
+// However the maker of an invite loses its place, the invite is revoked, and a peer that shows it is told.
 func TestAnInviteGoesWithItsMaker(t *testing.T) {
 	for name, gone := range map[string]Event{
 		"kick": Kick{Peer: id("bob")}, "ban": Ban{Peer: id("bob")}, "leave": Leave{Peer: id("bob")},
@@ -161,8 +161,8 @@ func TestAnInviteGoesWithItsMaker(t *testing.T) {
 	}
 }
 
-// A token that was never good, one of a revoked invite whose notice has been claimed, and one of an expired invite get one
-// answer: only its holder learns that there was an invite.
+// A token that was never valid, one of a revoked invite whose notice has been claimed, and one of an expired invite get the same answer:
+// only the first holder learns that there was an invite.
 func TestABadTokenIsABadToken(t *testing.T) {
 	w := newRoom(t, "alice", protocol.Invite)
 	revoked, _ := find[Invited](w.must(MakeInvite{}))
@@ -186,7 +186,7 @@ func TestABadTokenIsABadToken(t *testing.T) {
 	}
 }
 
-// Revoked invites take no room from open ones.
+// Revoked invites take no place of open ones.
 func TestRevokedInvitesAreBounded(t *testing.T) {
 	w := newRoom(t, "alice", protocol.Invite)
 	l := w.ledger
@@ -206,7 +206,7 @@ func TestRevokedInvitesAreBounded(t *testing.T) {
 	}
 }
 
-// As many denials are remembered as peers can stand at the door.
+// The number of denials that are remembered is the number of peers that can be at the door.
 func TestTurnedAwayAreBounded(t *testing.T) {
 	w := newRoom(t, "alice", protocol.Knock)
 	for i := range MaxKnocks + 1 {
@@ -225,8 +225,8 @@ func TestTurnedAwayAreBounded(t *testing.T) {
 	}
 }
 
-// A ban after a kick that was told is owed to no client: none would ask, and a closed room must not stay for it. A peer
-// that was not told yet is owed it.
+// After a kick that was told, the reason of a ban is owed to no client: none would ask, and a closed room must not wait for it. A peer
+// that was not told of the kick yet is owed the reason.
 func TestABanAfterAToldKickIsOwedToNobody(t *testing.T) {
 	for _, told := range []bool{true, false} {
 		w := newRoom(t, "alice", protocol.Open)
@@ -245,7 +245,7 @@ func TestABanAfterAToldKickIsOwedToNobody(t *testing.T) {
 	}
 }
 
-// A driver may keep an invite as JSON, in each of its states.
+// An invite can be kept as JSON, in each of its states.
 func TestInvitesAsJSON(t *testing.T) {
 	w := newRoom(t, "alice", protocol.Invite)
 	made, _ := find[Invited](w.must(MakeInvite{}))
@@ -267,8 +267,8 @@ func TestInvitesAsJSON(t *testing.T) {
 	}
 }
 
-// Kicks, bans and the room's end in every order and number, before anybody asks: all succeed as long as there is a room,
-// and what is told, once, is the most severe of them in its last words.
+// Kicks, bans and the end of the room, in every order and number, before a poll: all succeed as long as there is a room. The peer is told
+// once: of the most severe of them, with the last text of that.
 func TestRemovalsInEveryOrder(t *testing.T) {
 	removals := []struct {
 		kind     string
@@ -280,7 +280,7 @@ func TestRemovalsInEveryOrder(t *testing.T) {
 		{"banned", 3, func(text string) Event { return Ban{Peer: id("bob"), Reason: text} }},
 		{"banned", 3, func(text string) Event { return Ban{Peer: id("bob"), Reason: text, For: time.Hour} }},
 	}
-	// fork is a world that goes on by itself: a Ledger is a value, a disk is not.
+	// fork returns a copy of the world. A Ledger is a value, but the disk has to be copied.
 	fork := func(w *world) *world {
 		next := *w
 		next.disk = copyDisk(w.disk)

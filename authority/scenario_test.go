@@ -52,7 +52,7 @@ func TestScenarios(t *testing.T) {
 	}
 }
 
-// stage is a world and what the script has names for.
+// A stage is a world, with the things that a script has named.
 type stage struct {
 	*world
 	names      map[peer.ID]string

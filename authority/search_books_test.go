@@ -10,16 +10,16 @@ import (
 	"localchat/protocol"
 )
 
-// books is the authority in one state of the search: what it holds in memory, and what its disk holds. Books that
-// differ only in times and signatures are one and the same.
+// A books is the authority in one state of the search, in memory and on disk. Books that differ only in times and signatures count as
+// the same.
 type books struct {
 	id     uint32
 	ledger Ledger
 	disk   disk
 	mins   int // how often ReturnAfter has passed
-	// steps remembers where each event leads.
+	// steps has the books that each event leads to.
 	steps map[bookEvent]booksStep
-	// reborn is what a restart makes of them.
+	// reborn is the books after a restart.
 	reborn *books
 	parts  [maxSides]part
 }
@@ -31,7 +31,7 @@ type bookEvent struct {
 	wire uint16
 }
 
-// booksStep is what an event does to books. wrote tells that there was something to persist.
+// A booksStep is the result of an event for books. wrote is set if there was something to persist.
 type booksStep struct {
 	after, crashedBefore, crashedAfter *books
 	answer                             uint32 // to a poll
@@ -65,7 +65,7 @@ func (x *search) answerOf(raw []byte) uint32 {
 	return n
 }
 
-// intern finds the books that b is like.
+// intern returns the number of the books that are the same as b.
 func (x *search) intern(b *books) uint32 {
 	var k strings.Builder
 	failures := func(fs []Failure) {
@@ -103,7 +103,7 @@ func (b *books) env() Env {
 	return Env{Now: epochStart.Add(time.Duration(b.mins) * ReturnAfter), Rand: sameRandom{}, Signer: signer, Self: signer.Peer()}
 }
 
-// sameRandom makes every fresh key the same: which one it is does not matter to what is searched, and is no other state.
+// sameRandom makes every fresh key the same, so that two states do not differ only in their keys.
 type sameRandom struct{}
 
 func (sameRandom) Read(b []byte) (int, error) {
@@ -139,7 +139,7 @@ func (x *search) event(b *books, ev bookEvent) Event {
 	return Ack{p, protocol.PollAck{Room: room, Removal: uint64(w.removal), Nonce: protocol.Nonce{w.nonce}}}
 }
 
-// step is the books after ev, with a whole disk, and with crashes at the two places where one matters.
+// step returns the books after ev: without a crash, and with a crash at each of the two places where one matters.
 func (x *search) step(b *books, ev bookEvent) booksStep {
 	if r, ok := b.steps[ev]; ok {
 		return r
@@ -160,7 +160,7 @@ func (x *search) step(b *books, ev bookEvent) booksStep {
 	return r
 }
 
-// outcome is what is seen of a step. It checks that a reason goes to its own peer, and not to one that is a member again.
+// outcome returns the visible result of a step. It checks that a reason goes to its own peer, and not to one that is a member again.
 func (x *search) outcome(r *booksStep, ev bookEvent, effects []Effect) {
 	if a, ok := find[AnswerJoin](effects); ok && a.Reply.Code == protocol.JoinAdmitted {
 		r.admission = a.Reply.Admission
@@ -188,7 +188,7 @@ func (x *search) outcome(r *booksStep, ev bookEvent, effects []Effect) {
 	}
 }
 
-// admit lets one that is out in again, when it has waited, and by an unban if need be.
+// admit admits a removed peer again, after its wait, and after an unban if it is banned.
 func (x *search) admit(b *books, i int) booksStep {
 	asks := bookEvent{what: moveJoin, who: int8(i)}
 	if _, in := b.ledger.State().Member(x.peers[i]); in {
@@ -206,7 +206,7 @@ func (x *search) admit(b *books, i int) booksStep {
 	return r
 }
 
-// restart is the books of the authority's next life.
+// restart returns the books after a restart.
 func (x *search) restart(b *books) *books {
 	if b.reborn != nil {
 		return b.reborn

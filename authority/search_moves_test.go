@@ -24,7 +24,7 @@ const (
 	moveDrain // and everything under way with it
 )
 
-// A cut is where a crash cuts a move.
+// A cut says where in a move a crash happens.
 type cut uint8
 
 const (
@@ -42,7 +42,7 @@ var cutNames = [...]string{
 	"; the authority crashes before it is on disk", "; the authority crashes when it is on disk", ", and does not hear of it",
 }
 
-// A move is one step of everybody.
+// A move is one step of the search.
 type move struct {
 	what moveKind
 	who  int8
@@ -50,10 +50,10 @@ type move struct {
 	cut  cut
 }
 
-// fair reports whether m is of those that happen in the end when there are no faults.
+// fair reports whether m happens in the end if there are no further faults.
 func (m move) fair() bool { return m.cut == uncut && (m.what == moveAsk || m.what == moveHear) }
 
-// describe says what m is, in s.
+// describe returns a text that says what m does in s.
 func (x *search) describe(s searchState, m move) string {
 	name := cast[m.who]
 	var w wire
@@ -68,7 +68,7 @@ func (x *search) describe(s searchState, m move) string {
 	}[m.what] + cutNames[m.cut]
 }
 
-// An emitter takes a state that a move leads to, and what is wrong with the move.
+// An emitter is called with the state that a move leads to, and with what is wrong with the move.
 type emitter func(n searchState, m move, broken string)
 
 // expand makes every move from s.
@@ -109,7 +109,7 @@ func (x *search) expand(s searchState, emit emitter) {
 	x.crash(s, emit)
 }
 
-// oneSided is a move that concerns nobody but one member's side.
+// oneSided makes the moves that change only one member's side.
 func (x *search) oneSided(s searchState, m move, emit emitter) {
 	r := x.act(sideAct{side: s.sides[m.who], what: m.what, wire: m.wire, cut: m.cut})
 	if r.nothing {
@@ -123,7 +123,7 @@ func (x *search) oneSided(s searchState, m move, emit emitter) {
 	emit(s, m, r.broken)
 }
 
-// toMember is what a client does, with crashes in it.
+// toMember makes the moves in which a message reaches a client, with crashes.
 func (x *search) toMember(s searchState, m move, emit emitter) {
 	x.oneSided(s, m, emit)
 	if s.left.crashes == 0 {
@@ -135,7 +135,7 @@ func (x *search) toMember(s searchState, m move, emit emitter) {
 	}
 }
 
-// toAuthority is a poll or an ack that arrives, with crashes in it.
+// toAuthority makes the moves in which a poll or an ack reaches the authority, with crashes.
 func (x *search) toAuthority(s searchState, m move, emit emitter) {
 	d := s.sides[m.who]
 	r := x.step(x.books[s.books], bookEvent{what: moveHear, who: m.who, wire: x.sides[d].wires[m.wire]})
@@ -160,7 +160,7 @@ func (x *search) toAuthority(s searchState, m move, emit emitter) {
 	arrives(r.crashedAfter, afterWritten)
 }
 
-// order is a removal or the room's end. One that changes nothing in the books does not count.
+// order makes the moves in which the owner removes a member or closes the room. An order that changes nothing is left out.
 func (x *search) order(s searchState, m move, emit emitter) {
 	if s.left.removals == 0 {
 		return
@@ -180,7 +180,7 @@ func (x *search) order(s searchState, m move, emit emitter) {
 	}
 }
 
-// crash is one of the authority, which leaves all on the wire or takes it.
+// crash makes the moves in which the authority crashes, and the messages on the wire stay or are lost.
 func (x *search) crash(s searchState, emit emitter) {
 	if s.left.crashes == 0 {
 		return
@@ -194,8 +194,8 @@ func (x *search) crash(s searchState, emit emitter) {
 	emit(s, move{what: moveDrain}, "")
 }
 
-// join lets a peer that is out in again: its client gives up the old place when it asks. The answer may be lost; then the
-// client has no place, and asks again.
+// join makes the moves in which a removed peer is admitted again. Its client gives up the old seat when it asks. If the answer is lost,
+// the client has no seat, and asks again.
 func (x *search) join(s searchState, i int, emit emitter) {
 	b := x.books[s.books]
 	in := b.parts[i].admission != 0

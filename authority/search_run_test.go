@@ -7,34 +7,33 @@ import (
 	"testing"
 )
 
-// A variant is a way of doing the poll that looks simpler than ours, made by a driver around the real reducers. The zero
-// variant is ours.
+// A variant is a simpler poll that looks as if it would do, made by a driver around the real reducers. The zero variant is the real poll.
 type variant struct {
 	// repliesFirst sends an answer before its claim is on disk.
 	repliesFirst bool
-	// flipsOnSend takes a reason for told when it has been sent.
+	// flipsOnSend counts a reason as told when it has been sent.
 	flipsOnSend bool
-	// anyNonce takes a poll for one of the client that has the reason.
+	// anyNonce answers a poll with any nonce as if it had claimed the reason.
 	anyNonce bool
-	// anyPoll takes a poll without asking of which admission it is.
+	// anyPoll does not look for which admission a poll is.
 	anyPoll bool
-	// anyReply takes a reply without asking what it answers.
+	// anyReply does not look which poll a reply answers.
 	anyReply bool
-	// looksFirst asks what a reply answers when it arrives, and acts on it later.
+	// looksFirst looks which poll a reply answers when the reply arrives, and acts on it later.
 	looksFirst bool
-	// anyAck takes an ack without asking which removal it means.
+	// anyAck does not look of which removal an ack is.
 	anyAck bool
-	// anyPeer takes an ack of a removal from any peer.
+	// anyPeer accepts an ack of a removal from any peer.
 	anyPeer bool
 	// forgets: a client that starts again does not know what it has shown.
 	forgets bool
 	// newNonce: a client that starts again asks with another nonce.
 	newNonce bool
-	// unmoved: a client takes REFUSED for no answer.
+	// unmoved: a client treats REFUSED as no answer.
 	unmoved bool
 }
 
-// hears is the event as the ledger of the variant takes it.
+// hears returns the event that the ledger of the variant gets.
 func (v variant) hears(l Ledger, ev Event) Event {
 	switch e := ev.(type) {
 	case Poll:
@@ -60,7 +59,7 @@ func (v variant) hears(l Ledger, ev Event) Event {
 	return ev
 }
 
-// restore is the seat of a client that starts again.
+// restore returns the seat of a client that starts again.
 func (v variant) restore(disk Seat) Seat {
 	s := restored(disk)
 	if v.forgets {
@@ -107,7 +106,7 @@ func TestExhaustiveSearch(t *testing.T) {
 	}
 }
 
-// The views leave out what no reducer can tell apart: a search that keeps it all meets the same views, and no others.
+// A view leaves out only what no reducer can tell apart: a search that leaves out nothing meets the same views, and no others.
 func TestSearchLosesNothing(t *testing.T) {
 	for name, c := range map[string]struct {
 		members int
@@ -144,8 +143,7 @@ func TestSearchLosesNothing(t *testing.T) {
 	}
 }
 
-// The poll's shortcuts, which model checking refutes one by one, are refuted here too: a search that passes them all would
-// check nothing.
+// The search finds the fault of each variant. If it found none, it would check nothing.
 func TestSearchRefutesTheShortcuts(t *testing.T) {
 	for name, c := range map[string]struct {
 		variant variant

@@ -25,10 +25,10 @@ type side struct {
 	given      [maxGiven]givenTo
 }
 
-// givenTo: the reason of removal went to nonce.
+// A givenTo says that the reason of a removal went to a nonce.
 type givenTo struct{ removal, nonce uint8 }
 
-// A wire is a message under way: to the authority a poll or else an ack, to the member an answer.
+// A wire is a message on the wire: a poll or an ack to the authority, or an answer to the member.
 type wire struct {
 	to       byte // 'a'uthority or 'm'ember
 	poll     bool
@@ -54,7 +54,7 @@ func (w wire) String() string {
 	return fmt.Sprintf("ack of removal %d", w.removal)
 }
 
-// A seatKey is what tells seats apart.
+// A seatKey differs for seats that differ.
 type seatKey struct {
 	admission, nonce     uint8
 	shown, keeping, done bool
@@ -93,7 +93,7 @@ func (x *search) side(d side) uint32 {
 	return n
 }
 
-// put adds a wire. They are in no order that matters, and so in that of their rows, the largest first.
+// put adds a wire. Wires are sorted by their rows, since their order does not matter.
 func (d *side) put(w uint16) {
 	if d.wires[maxWires-1] != 0 {
 		panic("too many wires")
@@ -108,7 +108,7 @@ func (d *side) take(k int) {
 	d.wires[maxWires-1] = 0
 }
 
-// mayAsk reports whether another question fits on the wire, beside those that are there and their answers.
+// mayAsk reports whether there is space on the wire for another question, besides those that are there and their answers.
 func (x *search) mayAsk(d side) bool {
 	polls := 0
 	for _, n := range d.wires {
@@ -119,7 +119,7 @@ func (x *search) mayAsk(d side) bool {
 	return polls < x.polls
 }
 
-// A sideAct is something that happens to a side, with message wire and an answer to it, or the number of an admission.
+// A sideAct is something that happens to a side, with the message wire and the answer to it, or with the number of an admission.
 type sideAct struct {
 	side uint32
 	what moveKind
@@ -128,14 +128,14 @@ type sideAct struct {
 	arg  uint32
 }
 
-// A sideStep is what an act does. nothing: it does not happen. refused: the client gives up.
+// A sideStep is the result of an act. nothing is set if the act is not possible, refused if the client gives up.
 type sideStep struct {
 	side             uint32
 	nothing, refused bool
 	broken           string
 }
 
-// act is the side after a.
+// act returns the side after a.
 func (x *search) act(a sideAct) sideStep {
 	r, ok := x.acts[a]
 	if ok {
@@ -177,8 +177,7 @@ func (x *search) act(a sideAct) sideStep {
 	return r
 }
 
-// putReply is wire a.wire heard by the authority and answered, unless a crash cuts that. It holds that a removal's reason
-// goes to one nonce.
+// putReply makes the authority get wire a.wire and answer it, up to a crash. It checks that the reason of a removal goes to one nonce.
 func (x *search) putReply(d *side, r *sideStep, a sideAct) {
 	w := x.wires[d.wires[a.wire]]
 	d.take(int(a.wire))
@@ -211,7 +210,7 @@ func (x *search) putReply(d *side, r *sideStep, a sideAct) {
 	panic("too many reasons")
 }
 
-// takeReply is reply a.wire heard by the client, up to the cut.
+// takeReply makes the client get reply a.wire, up to the cut.
 func (x *search) takeReply(d *side, r *sideStep, a sideAct) {
 	w := x.wires[d.wires[a.wire]]
 	d.take(int(a.wire))
@@ -242,7 +241,7 @@ func (x *search) takeReply(d *side, r *sideStep, a sideAct) {
 	x.stepSeat(d, r, ev, a.cut)
 }
 
-// stepSeat is ev at the client, up to the cut, and a new start after it.
+// stepSeat steps the client's seat with ev, up to the cut, after which the client starts again.
 func (x *search) stepSeat(d *side, r *sideStep, ev SeatEvent, at cut) {
 	seat := x.seats[d.seat]
 	if a, ok := ev.(Answered); ok && a.Reply.Reason != nil {
@@ -264,8 +263,8 @@ func (x *search) stepSeat(d *side, r *sideStep, ev SeatEvent, at cut) {
 	}
 }
 
-// carryOut does what a seat has decided. It checks that a user sees a removal once, and none from before the admission, and
-// that no client is refused that has not been told.
+// carryOut carries out the effects of a seat. It checks that a user sees a removal once, and none from before the admission, and that a
+// client is refused only if it has been told.
 func (x *search) carryOut(d *side, r *sideStep, effects []SeatEffect, at cut) {
 	for _, e := range effects {
 		switch e := e.(type) {
@@ -310,14 +309,13 @@ func (x *search) carryOut(d *side, r *sideStep, effects []SeatEffect, at cut) {
 	}
 }
 
-// knows reports that the user knows that the membership has ended, from this client or from the other one of the same
-// identity.
+// knows reports whether the user knows that the membership has ended, from this client or from the other one of the same identity.
 func (x *search) knows(d side) bool {
 	admission := x.seats[d.seat].Admission
 	return uint64(d.claimed) == admission || d.shown>>(admission+1) != 0
 }
 
-// restored is the seat that a process finds on its disk.
+// restored returns the seat that a process finds on its disk.
 func restored(d Seat) Seat {
 	return Seat{Room: d.Room, Authority: d.Authority, Self: d.Self, Admission: d.Admission, Nonce: d.Nonce, Kept: d.Kept, Shown: d.Shown, done: d.Kept == nil && d.done}
 }

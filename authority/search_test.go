@@ -11,13 +11,12 @@ import (
 	"localchat/protocol"
 )
 
-// The exhaustive search walks every interleaving of what can happen to the real Ledger and the real Seats within a
-// budget of faults: breadth first, so that the trace of a failure is a shortest one. Time stands still but for the
-// minute that a kicked peer stays away; expiry is the explorer's.
+// The exhaustive search tries every interleaving of the events of the real Ledger and the real Seats within a budget of faults. It is
+// breadth first, so that the trace of a failure is a shortest one. No time passes, except the minute for which a kicked peer stays away;
+// the explorer tests expiry.
 //
-// Messages are delivered in any order, one may overtake another, and a crash either leaves them on the wire or takes them
-// all. Showing a reason and noting that it was shown is one step: between the two lies the screen, which no disk can make
-// atomic. Everything else may be cut in two.
+// Messages are delivered in any order. At a crash, the messages on the wire all stay or are all lost. Showing a reason and noting that it
+// was shown is one step, since no disk can make it atomic with the screen. A crash may come within any other step.
 //
 // Two members with all faults at once are a matter of seconds, for these reasons:
 //
@@ -26,7 +25,7 @@ import (
 //   - States that differ in nothing that a reducer can tell apart are one, see [view]. TestSearchLosesNothing compares this
 //     with a search that leaves out nothing.
 
-// A budget is how much may still happen. A crash is the authority's or a member's.
+// A budget says how many faults and events may still happen. A crash is one of the authority or of a member.
 type budget struct{ removals, admissions, losses, crashes, rivals int8 }
 
 // Bounds of a search.
@@ -38,7 +37,7 @@ const (
 	maxGiven = 4 // reasons of one member
 )
 
-// A searchState is one state of everybody: what the authority has, what each member has, and how much may still happen.
+// A searchState is one state of the search: that of the authority, that of each member, and the budget that is left.
 type searchState struct {
 	books uint32
 	sides [maxSides]uint32
@@ -46,15 +45,15 @@ type searchState struct {
 	from  uint32 // the state before, in the order of discovery
 }
 
-// A stateKey is what tells states apart: the views of the members in no order, since members have no rank. A whole search
-// uses it for the state itself.
+// A stateKey differs for states that differ. It has the views of the members in sorted order, since exchanging members changes nothing.
+// In a whole search it has the state itself.
 type stateKey struct {
 	books uint32
 	parts [maxSides]uint32
 	left  budget
 }
 
-// A search is one walk. What it has met is in tables, and everything else refers to their rows.
+// A search is the state of one search. Books, sides and views are in tables, and states refer to their rows.
 type search struct {
 	variant variant
 	whole   bool // every state is one of its own, for comparison
@@ -116,7 +115,7 @@ func newSearch(t testing.TB, members int, b budget, v variant) *search {
 	return x
 }
 
-// run walks until there is nothing new, or something is broken.
+// run searches until there is no new state, or a check fails.
 func (x *search) run() {
 	for i := 0; i < len(x.states) && x.broken == ""; i++ {
 		x.fairAt = append(x.fairAt, len(x.fair))
@@ -137,7 +136,7 @@ func (x *search) run() {
 	}
 }
 
-// add finds the state that s is like.
+// add adds s, unless there is a state with the same key.
 func (x *search) add(s searchState) uint32 {
 	k, told := x.key(s)
 	old, ok := x.index[k]
@@ -149,7 +148,7 @@ func (x *search) add(s searchState) uint32 {
 	return old
 }
 
-// key tells s apart, and whether every removed peer in it has been told.
+// key returns the key of s, and whether every removed peer in s has been told.
 func (x *search) key(s searchState) (k stateKey, told bool) {
 	told = true
 	for i := range x.members {
@@ -161,7 +160,7 @@ func (x *search) key(s searchState) (k stateKey, told bool) {
 	return x.quotient(s), told
 }
 
-// quotient is the views of s, and nothing else of it.
+// quotient returns the views of s.
 func (x *search) quotient(s searchState) stateKey {
 	k := stateKey{left: s.left}
 	for i := range x.members {
@@ -171,7 +170,7 @@ func (x *search) quotient(s searchState) stateKey {
 	return k
 }
 
-// again is the same search from its beginning, with the same tables. x is used no longer.
+// again returns the same search at its beginning, with the same tables. x must not be used any more.
 func (x *search) again() *search {
 	y := *x
 	y.index, y.states, y.told, y.fair, y.fairAt, y.moves = map[stateKey]uint32{}, nil, nil, nil, nil, 0
@@ -201,7 +200,7 @@ func (x *search) live() {
 	}
 }
 
-// trace is how it came to state i. Only the states are kept, so each step is found again among the moves of the one before.
+// trace returns the moves that lead to state i. Only states are kept, so each move is looked up among those of the state before.
 func (x *search) trace(i uint32) []string {
 	var steps []string
 	for ; i != 0; i = x.states[i].from {
@@ -218,7 +217,7 @@ func (x *search) trace(i uint32) []string {
 	return steps
 }
 
-// story is the trace of what is broken.
+// story returns the trace of the failure.
 func (x *search) story() string {
 	var b strings.Builder
 	for i, by := range x.brokenBy {

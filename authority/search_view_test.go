@@ -31,7 +31,7 @@ type view struct {
 	wires        [maxWires]wireView
 }
 
-// owing is a failure, in books with numbers of records and in a view without.
+// An owing is a failure. In books it has numbers of records, in a view it has none.
 type owing struct {
 	there, claimed, acked, answered, known bool
 
@@ -56,14 +56,14 @@ type wireView struct {
 	reply replyView
 }
 
-// A part is what books say of one member.
+// A part has what books say of one member.
 type part struct {
 	view      view     // as far as it concerns the books, with numbers of records
 	events    []uint64 // the records that concern the member
 	admission uint64   // 0 for a peer that is no member, or when the room is closed
 }
 
-// part is what b says of member i.
+// part returns what b says of member i.
 func (x *search) part(b *books, i int) part {
 	p, state := x.peers[i], b.ledger.State()
 	var q part
@@ -105,16 +105,16 @@ func owingOf(failures map[peer.ID]Failure, p peer.ID) owing {
 	}
 }
 
-// viewed is the row of a view. told: a removed peer whose client knew of the membership has been told.
+// A viewed is the row of a view. told is set unless the member is a removed peer whose client has not been told yet.
 type viewed struct {
 	number uint32
 	told   bool
 }
 
-// A lookup is what a part of a state looks like.
+// A lookup is the key of a view in the cache: a part of books, and a side.
 type lookup struct{ books, member, side uint32 }
 
-// look finds the view of member i.
+// look returns the view of member i.
 func (x *search) look(books uint32, i int, sideRow uint32) viewed {
 	k := lookup{books, uint32(i), sideRow}
 	r, ok := x.viewed[k]
@@ -159,14 +159,14 @@ func (x *search) view(p *part, d side) view {
 	return v
 }
 
-// An eye sees what member p has, without what no reducer can tell.
+// An eye makes the view of one member.
 type eye struct {
 	x      *search
 	p      *part
 	joined uint8
 }
 
-// number is how many records after seq concern the member; 0, which is no record, comes before all.
+// number returns how many records after seq concern the member. 0, which is no record, comes before all of them.
 func (e eye) number(seq uint8) uint8 {
 	after := uint8(0)
 	for _, s := range e.p.events {

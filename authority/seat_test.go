@@ -10,7 +10,7 @@ import (
 	"localchat/protocol"
 )
 
-// kicked is a room where bob was kicked, his seat from before it, and the signed reason that waits for him.
+// kicked returns a room from which bob was kicked, his seat from before the kick, and the signed reason.
 func kicked(t *testing.T) (*world, Seat) {
 	t.Helper()
 	w := newRoom(t, "alice", protocol.Open)
@@ -29,7 +29,7 @@ func newSeat(t testing.TB, w *world, admission uint64, n string) Seat {
 	return s
 }
 
-// asks makes the seat poll and returns the world's reply.
+// asks makes the seat poll, and returns the reply.
 func asks(t *testing.T, w *world, s Seat) protocol.PollReply {
 	t.Helper()
 	_, effects := s.Step(Asked{})
@@ -39,7 +39,7 @@ func asks(t *testing.T, w *world, s Seat) protocol.PollReply {
 	return w.reply("bob", effects[0].(Ask).Request)
 }
 
-// reply is what goes over the wire in answer to q.
+// reply returns the reply to q.
 func (w *world) reply(name string, q protocol.PollRequest) protocol.PollReply {
 	w.t.Helper()
 	a, _ := find[AnswerPoll](w.must(Poll{id(name), q}))
@@ -158,7 +158,7 @@ func TestSeatTakesItsOwnRepliesOnly(t *testing.T) {
 	}
 }
 
-// A crash between keeping and acknowledging: the seat of the next life acknowledges, and shows what was not shown.
+// After a crash between keeping and acknowledging, the seat acknowledges after the restart, and shows a reason that was not shown.
 func TestSeatAfterACrash(t *testing.T) {
 	for name, c := range map[string]struct {
 		shown   bool
@@ -203,8 +203,8 @@ func TestSeatQuits(t *testing.T) {
 	}
 }
 
-// Both halves together over a network that loses, repeats and delays, with crashes of both: every removal is shown at most
-// once, no peer that is owed a reason is refused, and once the network heals the reason arrives. (Invariants 10 and 11.)
+// A Ledger and a Seat over a network that loses, repeats and delays messages, with crashes of both: every removal is shown at most once,
+// no peer that is owed a reason is refused, and the reason arrives when the network works again. (Invariants 10 and 11.)
 func TestPollOverABadNetwork(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		n := &badNetwork{world: newRoom(quiet{t, rt}, "alice", protocol.Open), shown: map[uint64]int{}}
@@ -251,7 +251,7 @@ func (n *badNetwork) act(what, which int) {
 	case what == 7 && member:
 		n.must(Kick{Peer: id("bob"), Reason: "too loud"})
 	case what == 7:
-		// An open room takes him back after a while; as a rule he comes when he knows that he is out.
+		// An open room admits him again after a while; he usually comes when he knows that he is out.
 		n.now = n.now.Add(ReturnAfter)
 		if n.seat.Done() {
 			n.admit()
@@ -266,7 +266,7 @@ func (n *badNetwork) act(what, which int) {
 	}
 }
 
-// bob steps his seat as a driver does: Kept follows Keep at once, and what is shown is written.
+// bob steps his seat as a driver does: Kept follows Keep at once, and Shown is written.
 func (n *badNetwork) bob(ev SeatEvent) {
 	n.t.Helper()
 	var effects []SeatEffect
@@ -291,7 +291,7 @@ func (n *badNetwork) bob(ev SeatEvent) {
 	}
 }
 
-// heal delivers everything in order until bob knows where he stands.
+// heal delivers all messages in order until bob knows whether he is a member.
 func (n *badNetwork) heal() {
 	n.t.Helper()
 	removal, out := n.ledger.State().Removed(id("bob"))

@@ -14,7 +14,8 @@ import (
 	"localchat/protocol"
 )
 
-// sign makes a record that nobody has judged yet. One that starts an epoch commits to the key {epoch}, if to no other.
+// sign returns a signed record that has not been applied. A record that starts an epoch commits to the key {epoch}, unless it has another
+// commitment.
 func sign(t testing.TB, r protocol.Record, by string) protocol.SignedRecord {
 	t.Helper()
 	r.Author = id(by)
@@ -28,7 +29,7 @@ func sign(t testing.TB, r protocol.Record, by string) protocol.SignedRecord {
 	return s
 }
 
-// nextRecord is the record that would follow in s, signed by anybody.
+// nextRecord returns the record that follows s, with any signer.
 func nextRecord(t testing.TB, s State, by string, body protocol.Body) protocol.SignedRecord {
 	t.Helper()
 	return sign(t, nextOf(s, body), by)
@@ -52,7 +53,7 @@ func create(t testing.TB, owner string) protocol.SignedRecord {
 	}}, owner)
 }
 
-// room is a State with members, all admitted by alice.
+// room returns a State with members, all admitted by alice.
 func room(t testing.TB, members ...string) State {
 	t.Helper()
 	s, err := Replay([]protocol.SignedRecord{create(t, "alice")})
@@ -201,7 +202,7 @@ func TestMembersAreSorted(t *testing.T) {
 	}
 }
 
-// Two that continue one State do not write into what they share, however much room there is behind it.
+// Two States that continue one State do not write into the slices that they share.
 func TestMembersOfStatesStayApart(t *testing.T) {
 	var names []string
 	for i := range 20 {
@@ -215,7 +216,7 @@ func TestMembersOfStatesStayApart(t *testing.T) {
 	}
 }
 
-// The oldest ended membership is forgotten when there are too many, and no other.
+// If there are too many ended memberships, only the oldest is forgotten.
 func TestPastIsBounded(t *testing.T) {
 	s := room(t, "bob")
 	for i := range MaxPast {
@@ -233,8 +234,8 @@ func TestPastIsBounded(t *testing.T) {
 	}
 }
 
-// The same records in any order, some twice, and what is missing fetched: the same State. (Invariant 4: the log
-// applied has no gap and is linked.)
+// The same records, in any order, some twice, with missing ones fetched, lead to the same State. (Invariant 4: the log that is applied
+// has no gap and is linked.)
 func TestAnyArrivalOrderGivesOneState(t *testing.T) {
 	w := playedWorld(t, 80, 1)
 	want, log := w.ledger.State(), w.disk.records

@@ -22,7 +22,7 @@ import (
 
 var epochStart = time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
 
-// people has the keys of everybody that a test names; mu since tests run in parallel.
+// people has the keys of the peers that tests name. Tests run in parallel, so mu guards it.
 var people = struct {
 	mu   sync.Mutex
 	keys map[string]protocol.KeySigner
@@ -45,13 +45,13 @@ func signerOf(name string) protocol.KeySigner {
 
 func id(name string) peer.ID { return signerOf(name).Peer() }
 
-// nonce is a client's nonce by name.
+// nonce returns the nonce of that name.
 func nonce(name string) protocol.Nonce {
 	h := sha256.Sum256([]byte(name))
 	return protocol.Nonce(h[:16])
 }
 
-// disk is what has been persisted.
+// A disk has what has been persisted.
 type disk struct {
 	records  []protocol.SignedRecord
 	failures map[peer.ID]Failure
@@ -85,13 +85,13 @@ func (d *disk) durable() Durable {
 	}
 }
 
-// given is what one peer was told about one removal.
+// A given names one removal of one peer.
 type given struct {
 	peer    peer.ID
 	removal uint64
 }
 
-// A world is one authority with its disk and clock, and a watcher that holds it to the law at every step.
+// A world is an authority with its disk and clock, and a watcher that checks the law at every step.
 type world struct {
 	t       testing.TB
 	owner   string
@@ -115,7 +115,7 @@ func newWorld(t testing.TB, owner string) *world {
 	}
 }
 
-// newRoom is a world with a room of the given access.
+// newRoom returns a world with a room of the given access.
 func newRoom(t testing.TB, owner string, access protocol.Access) *world {
 	w := newWorld(t, owner)
 	p := protocol.DefaultPolicy()
@@ -129,7 +129,7 @@ func (w *world) env() Env {
 	return Env{Now: w.now, Rand: w.rand, Signer: s, Self: s.Peer()}
 }
 
-// step is what a driver does, and the watcher's checks.
+// step does what a driver does with an event, and runs the watcher's checks.
 func (w *world) step(ev Event) ([]Effect, error) {
 	w.t.Helper()
 	before := w.ledger
@@ -174,7 +174,7 @@ func (w *world) must(ev Event) []Effect {
 	return effects
 }
 
-// snapshotOf is a Ledger's content copied deep enough to notice a write through a shared map or slice.
+// snapshotOf returns a copy of a Ledger's content, deep enough to notice a write through a shared map or slice.
 func snapshotOf(l Ledger) any {
 	s := l.state
 	past := map[peer.ID][]Removal{}
@@ -187,7 +187,7 @@ func snapshotOf(l Ledger) any {
 	}
 }
 
-// observe checks what leaves the authority.
+// observe checks an answer that leaves the authority.
 func (w *world) observe(e Effect, before Ledger) {
 	w.t.Helper()
 	switch e := e.(type) {
@@ -208,7 +208,7 @@ func (w *world) observe(e Effect, before Ledger) {
 	}
 }
 
-// observeReason holds invariants 10 (once), 13 (ownership) and 16 (no stale reason) of every reason given.
+// observeReason checks invariants 10 (once), 13 (ownership) and 16 (no stale reason) for every reason that is given.
 func (w *world) observeReason(e AnswerPoll) {
 	w.t.Helper()
 	r, err := protocol.OpenReason(e.Reason)
@@ -233,7 +233,7 @@ func (w *world) observeReason(e AnswerPoll) {
 	w.answers[k], w.nonces[k] = e.Reason, r.Nonce
 }
 
-// check holds what is true after every step.
+// check checks what must be true after every step.
 func (w *world) check() {
 	w.t.Helper()
 	l := w.ledger
@@ -271,7 +271,7 @@ func (w *world) check() {
 	}
 }
 
-// restart is a crash and a new start: what is not on disk is gone.
+// restart crashes the authority and starts it again from its disk.
 func (w *world) restart() []Effect {
 	w.t.Helper()
 	l, err := Load(w.disk.durable())
@@ -282,7 +282,7 @@ func (w *world) restart() []Effect {
 	return w.must(Resumed{})
 }
 
-// join lets name in through whatever door there is, and returns its admission.
+// join admits name in the way that the room's access needs, and returns its admission.
 func (w *world) join(name string) uint64 {
 	w.t.Helper()
 	effects := w.must(Knock{Peer: id(name), Request: protocol.JoinRequest{Room: w.ledger.state.room, Nick: name}})
@@ -296,14 +296,14 @@ func (w *world) join(name string) uint64 {
 	return reply.Admission
 }
 
-// knockAs asks to be admitted and returns the first answer.
+// knockAs asks for admission, and returns the first answer.
 func (w *world) knockAs(name, nick string, token protocol.Token) protocol.JoinReply {
 	w.t.Helper()
 	return joinReply(w.t, w.must(Knock{Peer: id(name), Request: protocol.JoinRequest{Room: w.ledger.state.room, Nick: nick, Token: token}}), name)
 }
 
-// poll asks with the membership's admission and a nonce by name, and returns what comes: "hold", "news", "refused", or
-// the kind and text of the reason.
+// poll polls with the admission of a membership and the nonce of that name, and returns the answer: "hold", "news", "refused", or the
+// kind and text of the reason.
 func (w *world) poll(name string, admission uint64, n string) string {
 	w.t.Helper()
 	for _, e := range w.must(Poll{id(name), protocol.PollRequest{Room: w.ledger.state.room, Nonce: nonce(n), Admission: admission}}) {
