@@ -101,15 +101,15 @@ var laws = map[string]law{
 		why: "web judges which browser may come in and carries its messages, and knows neither a node nor what is said to it",
 	},
 	"cli/internal/command": {
-		ours: []string{"cli/internal/fail", "cli/internal/render", "cli/internal/safe", "cli/internal/share", "node"}, tests: []string{cliTest}, bans: roomBans(),
+		ours: []string{"cli/internal/fail", "cli/internal/notify", "cli/internal/render", "cli/internal/safe", "cli/internal/share", "node"}, tests: []string{cliTest}, bans: roomBans(),
 		why: "a command does what it does for every face alike, and knows none of them",
 	},
 	"cli/internal/plain": {
-		ours: []string{"cli/internal/command", "cli/internal/fail", "cli/internal/render", "cli/internal/safe", "cli/internal/stream", "node"}, tests: []string{cliTest}, bans: roomBans(),
+		ours: []string{"cli/internal/command", "cli/internal/fail", "cli/internal/notify", "cli/internal/render", "cli/internal/safe", "cli/internal/stream", "node"}, tests: []string{cliTest}, bans: roomBans(),
 		why: "the plain console prints what commands and events say, and shares nothing with the full screen",
 	},
 	"cli/internal/tui": {
-		ours: []string{"cli/internal/command", "cli/internal/fail", "cli/internal/render", "cli/internal/safe", "cli/internal/stream", "node"}, tests: []string{cliTest, rpcTest}, bans: roomBans("charm.land/bubbletea", "charm.land/bubbles"),
+		ours: []string{"cli/internal/command", "cli/internal/fail", "cli/internal/notify", "cli/internal/render", "cli/internal/safe", "cli/internal/stream", "node"}, tests: []string{cliTest, rpcTest}, bans: roomBans("charm.land/bubbletea", "charm.land/bubbles"),
 		why: "the full screen shows what commands and events say, and shares nothing with the plain console",
 	},
 	"cli/internal/doctor": {

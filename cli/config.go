@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -71,6 +72,20 @@ func keptSettings(path string, root *cobra.Command) (command.Settings, error) {
 	c, err := readConfig(path, root)
 	if err != nil {
 		return command.Settings{}, err
+	}
+	for _, flag := range command.SettingTable {
+		s, ok := c.settings[flag.Name]
+		if !flag.Flag || !ok {
+			continue
+		}
+		value := strings.Join(s.values, " ")
+		if on, err := strconv.ParseBool(value); err == nil {
+			value = command.OnOff(on)
+		}
+		if !slices.Contains(flag.Values, value) {
+			return command.Settings{}, c.fault(s, value+" is none of "+strings.Join(flag.Values, ", "))
+		}
+		flag.Set(&c.show, value)
 	}
 	return c.show, nil
 }

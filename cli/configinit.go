@@ -107,8 +107,10 @@ func configTemplate(root *cobra.Command) string {
 	}
 	fmt.Fprintf(&b, "\n[%s]\n", consoleTable)
 	for _, s := range command.SettingTable {
-		usual := command.UsualSettings
-		fmt.Fprintf(&b, "\n# %s; /set %s writes it here\n# %s = %t\n", s.Help, s.Name, s.Name, *s.Field(&usual))
+		if !s.Flag {
+			usual := command.UsualSettings
+			fmt.Fprintf(&b, "\n# %s; /set %s writes it here\n# %s = %s\n", s.Help, s.Name, s.Key(), s.TOML(s.Get(&usual)))
+		}
 	}
 	return b.String()
 }
@@ -117,7 +119,7 @@ func configTemplate(root *cobra.Command) string {
 var settingExamples = map[string]string{
 	"nick": `"bob"`, "data-dir": `"/home/bob/localchat"`, "log-file": `"/home/bob/localchat/log"`, "subject": `"today: the build"`,
 	"listen": `["4001"]`, "peer": `["192.168.1.20:4001"]`, "interface": `["eth0"]`,
-	"idle": `"6h"`, "retain": `"1d"`, "history": `"since-join"`,
+	"idle": `"6h"`, "retain": `"1d"`, "history": `"since-join"`, "notify": `"calls"`,
 }
 
 func settingExample(f *pflag.Flag) string {

@@ -2,9 +2,11 @@ package cli
 
 import (
 	"errors"
-	"fmt"
+	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -23,7 +25,7 @@ const consoleTable = "console"
 func (c *config) takeShow(table map[string]any) error {
 	for key, value := range table {
 		s := setting{key: consoleTable + "." + key}
-		i := slices.IndexFunc(command.SettingTable, func(t command.Setting) bool { return t.Name == key })
+		i := slices.IndexFunc(command.SettingTable, func(t command.Setting) bool { return !t.Flag && t.Key() == key })
 		if i < 0 {
 			return c.fault(s, "there is no such setting; /set lists them: "+command.SettingNames())
 		}
@@ -31,26 +33,26 @@ func (c *config) takeShow(table map[string]any) error {
 		if !ok {
 			return c.fault(s, "expected true or false")
 		}
-		*command.SettingTable[i].Field(&c.show) = on
+		command.SettingTable[i].Set(&c.show, command.OnOff(on))
 	}
 	return nil
 }
 
 // keeper returns a function that saves the changes of /set in the configuration file, or nil if nothing must be written.
-func (a *app) keeper() func(name string, on bool) error {
+func (a *app) keeper() func(command.Setting, string) error {
 	if a.opts.ephemeral {
 		return nil
 	}
 	var one sync.Mutex // faces change settings beside each other
-	return func(name string, on bool) error {
+	return func(s command.Setting, value string) error {
 		one.Lock()
 		defer one.Unlock()
-		return a.keepSetting(name, on)
+		return a.keepSetting(s, value)
 	}
 }
 
-// keepSetting writes one setting of the console into the configuration file and changes nothing else in it.
-func (a *app) keepSetting(name string, on bool) (err error) {
+// keepSetting writes the value of a setting into the configuration file and changes nothing else in it.
+func (a *app) keepSetting(s command.Setting, value string) (err error) {
 	path := a.configPath()
 	cannot := func(err error) error {
 		return fail.Usage("make the directory writable, or set XDG_CONFIG_HOME to another", "cannot write %s: %v", path, err)
@@ -62,9 +64,25 @@ func (a *app) keepSetting(name string, on bool) (err error) {
 	if err != nil {
 		return err
 	}
-	text := withSetting(string(raw), name, on)
-	if !changes(string(raw), text, name, on) {
-		return cannot(errors.New("its table " + consoleTable + " does not begin with [" + consoleTable + "]"))
+	mode := fs.FileMode(0o600)
+	if st, err := os.Stat(path); err == nil {
+		mode = st.Mode().Perm()
+	}
+	if mode&0o200 == 0 { // a rename would replace it all the same
+		return fail.Usage("make it writable, or change it yourself", "%s is read-only", path)
+	}
+	line := s.Key() + " = " + s.TOML(value)
+	table := consoleTable
+	if s.Flag {
+		table = ""
+	}
+	text := withSetting(string(raw), table, s.Key(), s.TOML(value))
+	if !changes(string(raw), text, table, line) {
+		where := "before its tables"
+		if table != "" {
+			where = "in its table " + table
+		}
+		return fail.Usage("write "+line+" "+where+" yourself", "%s is not written in a form that this program changes", path)
 	}
 	// A rename replaces the old file at once: with half a file, the program would not start.
 	f, err := os.CreateTemp(filepath.Dir(path), ".config-*")
@@ -77,7 +95,7 @@ func (a *app) keepSetting(name string, on bool) (err error) {
 		}
 	}()
 	_, err = f.WriteString(text)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+	if err = errors.Join(err, os.Chmod(f.Name(), mode), f.Sync(), f.Close()); err != nil {
 		return err
 	}
 	if err := private.Dir(filepath.Dir(path), private.NobodyWrites); err != nil {
@@ -86,51 +104,105 @@ func (a *app) keepSetting(name string, on bool) (err error) {
 	return os.Rename(f.Name(), path)
 }
 
-// changes reports whether after differs from before in that setting only, as TOML. withSetting does not know every form of a
-// table.
-func changes(before, after, name string, on bool) bool {
-	var old, tree map[string]any
-	if toml.Unmarshal([]byte(before), &old) != nil || toml.Unmarshal([]byte(after), &tree) != nil {
+// changes reports whether after differs from before in that line of that table only, as TOML. withSetting does not know every
+// form of a table.
+func changes(before, after, table, line string) bool {
+	var want, got, set map[string]any
+	if toml.Unmarshal([]byte(before), &want) != nil || toml.Unmarshal([]byte(after), &got) != nil || toml.Unmarshal([]byte(line), &set) != nil {
 		return false
 	}
-	table, _ := tree[consoleTable].(map[string]any)
-	had := old[consoleTable] != nil
-	made := strings.Count(after, "\n["+consoleTable+"]\n") > strings.Count(before, "\n["+consoleTable+"]\n")
-	return table != nil && table[name] == on && !(had && made)
-}
-
-// withSetting returns the text of a configuration file with one setting changed: in the line that has it, or in a new one.
-func withSetting(text, name string, on bool) string {
-	lines := strings.SplitAfter(text, "\n")
-	if text != "" && !strings.HasSuffix(text, "\n") {
-		lines[len(lines)-1] += "\n"
+	if want == nil {
+		want = map[string]any{}
 	}
-	set := fmt.Sprintf("%s = %t\n", name, on)
-	table := -1
-	for i, l := range lines {
-		l = strings.TrimSpace(l)
+	at := want
+	if table != "" {
+		header := "[" + table + "]"
+		made := strings.Count(after, header) > strings.Count(before, header)
 		switch {
-		case strings.HasPrefix(l, "["):
-			if table >= 0 {
-				return strings.Join(slices.Insert(lines, table+1, set), "")
-			}
-			if header, _, _ := strings.Cut(l, "#"); strings.TrimSpace(header) == "["+consoleTable+"]" {
-				table = i
-			}
-		case table >= 0:
-			if key, _, _ := strings.Cut(l, "="); strings.TrimSpace(key) == name {
-				lines[i] = set
-				return strings.Join(lines, "")
-			}
+		case want[table] == nil:
+			want[table] = map[string]any{}
+		case made: // the library reads a table that is there twice, in two forms; TOML does not allow it
+			return false
+		}
+		at, _ = want[table].(map[string]any)
+		if at == nil {
+			return false
 		}
 	}
-	if table >= 0 {
-		return strings.Join(slices.Insert(lines, table+1, set), "")
+	maps.Copy(at, set)
+	return reflect.DeepEqual(got, want)
+}
+
+// withSetting returns the text of a configuration file with one setting changed, in the line that has it. If there is none, a
+// new line follows the comment that has it, or begins the table. The settings of no table stand before the tables.
+func withSetting(text, table, key, value string) string {
+	end := "\n"
+	if strings.Contains(text, "\r\n") {
+		end = "\r\n"
+	}
+	if text != "" && !strings.HasSuffix(text, "\n") {
+		text += end
+	}
+	lines := slices.Collect(strings.Lines(text))
+	set := key + " = " + value + end
+	current, at := "", -1
+	if table == "" {
+		at = afterHead(lines)
+	}
+	for i, l := range lines {
+		bare := strings.TrimSpace(l)
+		comment, isComment := strings.CutPrefix(bare, "#")
+		header, _, _ := strings.Cut(bare, "#")
+		switch {
+		case strings.HasPrefix(bare, "["):
+			if current = strings.TrimSpace(strings.Trim(strings.TrimSpace(header), "[]")); current == table {
+				at = i + 1
+			}
+		case current != table:
+		case isComment && keyOf(comment) == key:
+			at = i + 1
+		case keyOf(bare) == key:
+			lines[i] = withValue(l, value)
+			return strings.Join(lines, "")
+		}
+	}
+	if at >= 0 {
+		return strings.Join(slices.Insert(lines, at, set), "")
 	}
 	if text != "" {
-		set = "\n[" + consoleTable + "]\n" + set
-	} else {
-		set = "[" + consoleTable + "]\n" + set
+		text += end
 	}
-	return strings.Join(lines, "") + set
+	return text + "[" + table + "]" + end + set
+}
+
+// afterHead returns the number of lines that are a comment about the whole file, which a blank line ends.
+func afterHead(lines []string) int {
+	for i, l := range lines {
+		switch bare := strings.TrimSpace(l); {
+		case bare == "":
+			return i + 1
+		case !strings.HasPrefix(bare, "#"):
+			return 0
+		}
+	}
+	return len(lines)
+}
+
+// keyOf returns the key of a line that sets one.
+func keyOf(line string) string {
+	key, _, _ := strings.Cut(line, "=")
+	return strings.Trim(strings.TrimSpace(key), `"'`)
+}
+
+// withValue returns a line that sets a key, with another value. A comment stays.
+func withValue(line, value string) string {
+	key, old, _ := strings.Cut(line, "=")
+	rest := strings.TrimLeft(old, " \t")
+	end := strings.IndexAny(rest, "# \t\r\n")
+	if quote := rest[:min(1, len(rest))]; quote == `"` || quote == "'" {
+		if i := strings.Index(rest[1:], quote); i >= 0 {
+			end = i + 2
+		}
+	}
+	return strings.TrimRight(key, " \t") + " = " + value + rest[max(end, 0):]
 }

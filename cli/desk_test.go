@@ -28,14 +28,25 @@ type desk struct {
 // sit starts the program with args.
 func sit(t *testing.T, f *clitest.Node, args ...string) *desk {
 	t.Helper()
+	d := newDesk(t, f)
+	d.runs(args...)
+	return d
+}
+
+func newDesk(t *testing.T, f *clitest.Node) *desk {
+	t.Helper()
 	in, keys := io.Pipe()
 	d := &desk{t: t, f: f, keys: keys, code: make(chan int, 1)}
 	d.a, d.out, d.words = newApp(t, f, in)
-	ctx, stop := context.WithCancelCause(t.Context())
+	return d
+}
+
+// runs runs the program with args until it waits.
+func (d *desk) runs(args ...string) {
+	ctx, stop := context.WithCancelCause(d.t.Context())
 	d.stop = stop
 	go func() { d.code <- d.a.run(ctx, args) }()
 	synctest.Wait()
-	return d
 }
 
 func (d *desk) types(line string) {

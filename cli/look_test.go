@@ -35,7 +35,7 @@ func TestWhatEverybodyMayAsk(t *testing.T) {
 			{"/net", []string{"join   192.168.1.7:4001  is what others type to reach you\n", "ports  TCP 4001  are the ports that others connect to; they find you at UDP 5353; --listen 4001", "me     /ip4/192.168.1.7/tcp/4001\n", "peer   alice ~", "connected, 1 ms"}},
 			{"/search BUILD", []string{"<alice> the build box is up\n", "1 line found among those kept here"}},
 			{"/log", []string{"hint: -v logs in detail"}},
-			{"/set", []string{"times  on ", "bell   off", "keys   off"}},
+			{"/set", []string{"times        on ", "notify       calls ", "bell         off", "keys         off"}},
 			{"/set keys on", []string{"-- keys on"}},
 			{"/msg alice psst", []string{"[you to alice] psst"}},
 			{"/clear", nil},
@@ -53,7 +53,7 @@ func TestWhatEverybodyMayAsk(t *testing.T) {
 		d.sees("-- key 9")
 		for typed, said := range map[string]string{
 			"/whois dave": `there is no "dave" in lab`, "/help kcik": "did you mean /help kick?", "/set colour on": "there is no setting colour",
-			"/set bell": "neither on nor off",
+			"/set bell": "bell is on or off, not", "/set notify loud": "notify is off or calls or all, not",
 		} {
 			d.types(typed)
 			d.reads(said)

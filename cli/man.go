@@ -146,6 +146,7 @@ func manVariables(w io.Writer, root *cobra.Command) {
 	manEntry(w, "NO_COLOR", "no colours, if it is not empty")
 	manEntry(w, "DISPLAY, WAYLAND_DISPLAY", "localchat web opens a browser where one of them is set (not on Windows or macOS)")
 	manEntry(w, "TERM", "dumb: one event a line, as with --plain")
+	manEntry(w, "TERM_PROGRAM, LC_TERMINAL, TMUX", "which terminal this is, and so how it shows a notification")
 }
 
 func manSection(w io.Writer, title, text string) {

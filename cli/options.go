@@ -18,6 +18,7 @@ import (
 
 	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
+	"localchat/cli/internal/notify"
 	"localchat/cli/internal/render"
 	"localchat/internal/private"
 	"localchat/node"
@@ -35,6 +36,7 @@ type options struct {
 	anywhere   bool
 	noResume   bool
 	remember   bool
+	notify     notify.Settings
 	plain      plainMode
 	json       bool
 	noColor    bool
@@ -55,6 +57,9 @@ func (o *options) addTo(f *pflag.FlagSet) {
 	f.BoolVar(&o.anywhere, "from-anywhere", false, "accept connections from any network, including the internet; by default only from this machine's networks and --peer")
 	f.BoolVar(&o.noResume, "no-resume", false, "do not enter the rooms of the last start again")
 	f.BoolVar(&o.remember, "remember", false, "save the addresses of peers, to find them at the next start")
+	o.notify = notify.Usual
+	f.Var(&o.notify.Level, "notify", "what calls you while you look elsewhere: off; calls, which are your nick, direct messages, knocks and your removal; or all, which adds every line")
+	f.BoolVar(&o.notify.Text, "notify-text", o.notify.Text, "show names, and what was said, in what calls you")
 	f.Var(&o.plain, "plain", "print one event a line and redraw nothing; --plain=edit redraws only the line being typed")
 	f.Lookup("plain").NoOptDefVal = plainYes
 	f.BoolVar(&o.json, "json", false, "print results as JSON")
@@ -198,7 +203,6 @@ func (a *app) settle(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	a.Show = file.show
 	logNamed := cmd.Flags().Changed("log-file")
 	cmd.Flags().Visit(func(f *pflag.Flag) { a.given = append(a.given, f.Name) })
 	var failed error
@@ -226,6 +230,8 @@ func (a *app) settle(cmd *cobra.Command) error {
 	if failed != nil {
 		return failed
 	}
+	a.Show = file.show
+	a.Show.Notify, a.Terminal = a.opts.notify, notify.TerminalOf(a.variable)
 	render.ShowLinks(a.wantsLinks())
 	a.Quiet, a.Colourless, a.DataDir, a.Keep, a.Doctor = a.opts.quiet, a.colourless(), a.opts.dir(), a.keeper(), a.diagnosis
 	a.Kept = func() (command.Settings, error) { return keptSettings(a.configPath(), cmd.Root()) }

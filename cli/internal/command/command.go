@@ -266,8 +266,8 @@ func Table() []*Command {
 			Help: "clear the screen", Examples: []string{"/clear"},
 		},
 		{
-			Name: "set", Usage: "[NAME on|off]", Max: 2, Targets: settingTargets, Values: onOff, Run: runSet,
-			Help: "show or change the settings of this console: " + SettingNames(), Examples: []string{"/set", "/set times off"},
+			Name: "set", Usage: "[NAME VALUE]", Max: 2, Targets: settingTargets, Values: settingValues, Run: runSet,
+			Help: "show or change the settings of this console, which are kept: " + SettingNames(), Examples: []string{"/set", "/set times off", "/set notify all"},
 		},
 		{
 			Name: "quit", Aliases: []string{"exit", "q"}, Usage: "[" + yes + "]", Max: 1, Targets: justYes, Ask: askQuit, Run: runQuit,

@@ -155,16 +155,6 @@ func CommandNames(k CompletionContext) []string {
 	return all
 }
 
-func settingTargets(CompletionContext) []string {
-	var all []string
-	for _, s := range SettingTable {
-		all = append(all, s.Name)
-	}
-	return all
-}
-
-func onOff(CompletionContext) []string { return []string{"on", "off"} }
-
 func policyTargets(CompletionContext) []string {
 	var all []string
 	for _, p := range policyTable {

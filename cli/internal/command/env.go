@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"localchat/cli/internal/fail"
+	"localchat/cli/internal/notify"
 	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/node"
@@ -25,8 +26,10 @@ type Env struct {
 	DataDir string
 	// Show are the settings that a console begins with.
 	Show Settings
-	// Keep saves one of the settings for the next start; nil: nothing is saved.
-	Keep func(name string, on bool) error
+	// Keep saves the value of a setting for the next start; nil: nothing is saved.
+	Keep func(s Setting, value string) error
+	// Terminal is how the terminal is told to call the user.
+	Terminal notify.Terminal
 	// Shares are the pages that are shared. They end before the node.
 	Shares Shares
 	// Visits are the commands that are in a room for a while.

@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"localchat/cli/internal/fail"
@@ -115,22 +114,19 @@ func (o Own) Settings(context.Context) ([]SettingInfo, error) {
 	}
 	all := make([]SettingInfo, 0, len(SettingTable))
 	for _, s := range SettingTable {
-		all = append(all, SettingInfo{Name: s.Name, Value: switchWord(*s.Field(&show)), Values: switchWords, Help: s.Help})
+		all = append(all, SettingInfo{Name: s.Name, Value: s.Get(&show), Values: s.Values, Help: s.Help})
 	}
 	return all, nil
 }
 
 // Set keeps a setting for the consoles that begin later. Those that run keep theirs.
 func (o Own) Set(_ context.Context, name, value string) error {
-	if !slices.ContainsFunc(SettingTable, func(s Setting) bool { return s.Name == name }) {
-		return noSetting(name)
-	}
-	on, err := parseSwitch(value)
+	s, err := settingOf(name, value)
 	if err != nil {
 		return err
 	}
 	if o.Env.Keep == nil {
 		return &fail.Error{Code: fail.ExitFailure, Text: "nothing is kept for the next start", Hint: "start the program without --ephemeral"}
 	}
-	return o.Env.Keep(name, on)
+	return o.Env.Keep(s, value)
 }

@@ -463,78 +463,6 @@ func GoesOn(rooms []Room) safe.Text {
 	return text
 }
 
-// Settings are the settings of a console, which /set changes.
-type Settings struct{ Times, Bell, Keys, Mouse bool }
-
-// A Setting describes one setting.
-type Setting struct {
-	Name, Help string
-	Field      func(*Settings) *bool
-}
-
-// SettingTable lists the settings.
-var SettingTable = []Setting{
-	{"times", "show the time (HH:MM) in front of every line", func(s *Settings) *bool { return &s.Times }},
-	{"bell", "ring when somebody knocks, mentions you or sends you a direct message", func(s *Settings) *bool { return &s.Bell }},
-	{"keys", "show when the room has a new key", func(s *Settings) *bool { return &s.Keys }},
-	{"mouse", "scroll with the wheel, choose with a click; hold Shift to select text", func(s *Settings) *bool { return &s.Mouse }},
-}
-
-func SettingNames() string {
-	var all []string
-	for _, s := range SettingTable {
-		all = append(all, s.Name)
-	}
-	return strings.Join(all, ", ")
-}
-
-func runSet(_ context.Context, c Call) (Reply, error) {
-	if len(c.Args) == 0 {
-		var lines []safe.Text
-		for _, s := range SettingTable {
-			value := safe.Name(switchWord(*s.Field(&c.Show)))
-			lines = append(lines, safe.Pad(safe.Name(s.Name), len("times"))+"  "+safe.Pad(value, len("off"))+"  "+safe.Phrase(s.Help))
-		}
-		return replied(lines...)
-	}
-	for _, s := range SettingTable {
-		if s.Name != c.Args[0] {
-			continue
-		}
-		on, err := parseSwitch(c.Arg(1))
-		if err != nil {
-			return Reply{}, err
-		}
-		r := Reply{
-			Lines: []safe.Text{render.NoticeMark + safe.Name(s.Name) + " " + safe.Name(c.Arg(1))},
-			Then:  func(f Face) { *s.Field(f.Settings()) = on },
-		}
-		if c.Env.Keep == nil {
-			return r, nil
-		}
-		if err := c.Env.Keep(s.Name, on); err != nil {
-			text, _, _ := fail.Explain(err)
-			r.Lines = append(r.Lines, render.FaultMark+"not kept for next time: "+safe.Phrase(text))
-		}
-		return r, nil
-	}
-	return Reply{}, noSetting(c.Args[0])
-}
-
-func noSetting(name string) error {
-	return fail.Usage("one of "+SettingNames(), "there is no setting %s", name)
-}
-
-// switchWords are the values of a setting.
-var switchWords = []string{"on", "off"}
-
-func switchWord(on bool) string {
-	if on {
-		return switchWords[0]
-	}
-	return switchWords[1]
-}
-
 // parseSwitch reads on or off.
 func parseSwitch(text string) (bool, error) {
 	switch text {
@@ -545,6 +473,3 @@ func parseSwitch(text string) (bool, error) {
 	}
 	return false, fail.Usage("write on or off", "%q is neither on nor off", text)
 }
-
-// UsualSettings are the defaults.
-var UsualSettings = Settings{Times: true}

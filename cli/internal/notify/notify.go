@@ -74,6 +74,9 @@ func Of(ev node.Event, nick string) Kind {
 	case node.Direct:
 		return Direct
 	case node.Knock:
+		if b.Ignored {
+			return Nothing
+		}
 		return Knock
 	case node.Removed, node.Refused:
 		return Removal

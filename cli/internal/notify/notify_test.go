@@ -35,6 +35,7 @@ func TestOf(t *testing.T) {
 		"an action":                 {node.Message{Peer: clitest.AliceID, Nick: "alice", Text: "looks at bob", Action: true}, Mention, []Level{All, Calls}},
 		"a direct message":          {node.Direct{Peer: clitest.AliceID, Nick: "alice", Text: "psst"}, Direct, []Level{All, Calls}},
 		"a knock":                   {node.Knock{Peer: clitest.DaveID, Nick: "dave"}, Knock, []Level{All, Calls}},
+		"a knock of one ignored":    {node.Knock{Peer: clitest.DaveID, Nick: "dave", Trust: node.Trust{Ignored: true}}, Nothing, nil},
 		"my removal":                {node.Removed{Kind: node.KindKicked}, Removal, []Level{All, Calls}},
 		"the end of my room":        {node.Removed{Kind: node.KindClosed}, Removal, []Level{All, Calls}},
 		"refused":                   {node.Refused{}, Removal, []Level{All, Calls}},

@@ -59,8 +59,10 @@ func TestTerminals(t *testing.T) {
 func contained(t *testing.T, room, nick, text string) {
 	t.Helper()
 	for _, body := range []node.EventBody{
-		node.Message{Peer: clitest.AliceID, Nick: nick, Text: text}, node.Direct{Peer: clitest.AliceID, Nick: nick, Text: text},
-		node.Knock{Peer: clitest.AliceID, Nick: nick}, node.Removed{Kind: node.Kind(nick), Text: text, ByNick: nick},
+		node.Message{Peer: clitest.AliceID, Nick: nick, Text: text},
+		node.Direct{Peer: clitest.AliceID, Nick: nick, Text: text},
+		node.Knock{Peer: clitest.AliceID, Nick: nick},
+		node.Removed{Kind: node.Kind(nick), Text: text, ByNick: nick},
 	} {
 		notes := new(Caller).Hear(node.Event{RoomName: room, Body: body}, clitest.Noon, "bob", Settings{All, true})
 		for name, c := range forms {

@@ -28,7 +28,8 @@ type console struct {
 	// ask sets the prompt, if there is one.
 	ask func(prompt safe.Text)
 	// height returns how many rows the screen has.
-	height func() int
+	height    func() int
+	attention attention
 	// oneRoom is set if the console was opened for a room: it ends when we lose our place in the last one.
 	oneRoom bool
 
@@ -88,8 +89,8 @@ func Run(ctx context.Context, env *command.Env, n command.Node, open *command.Op
 	c := &console{
 		env: env, n: n, table: command.TableFor(n), oneRoom: open != nil,
 		interactive: stream.IsTerminal(env.Stdin), terminal: stream.IsTerminal(env.Stdout) && !o.Dumb,
-		height: func() int { return stream.Rows(env.Stdout) },
-		show:   env.Show, done: make(chan finished), news: make(chan safe.Text), undelivered: map[string]bool{},
+		height: func() int { return stream.Rows(env.Stdout) }, attention: attention{typed: time.Now()},
+		show: env.Show, done: make(chan finished), news: make(chan safe.Text), undelivered: map[string]bool{},
 	}
 	if o.Edit && c.interactive && stream.IsTerminal(env.Stdout) {
 		done, err := c.edit(ctx)
@@ -152,6 +153,7 @@ func (c *console) loop(ctx context.Context, open *command.Opening) error {
 			c.release("")
 		case now := <-overdue.C:
 			c.overdue(now)
+			c.notify(c.attention.caller.Rest(now), now)
 		case <-patience:
 			c.print(render.FaultMark + render.Count(len(c.undelivered), "line has", "lines have") + " reached nobody yet")
 			c.quit = true
@@ -209,6 +211,8 @@ func (c *console) take(ctx context.Context, line stream.Line, open bool) {
 		return
 	}
 	c.taken++
+	c.attention.typed = time.Now()
+	c.attention.caller.Looked()
 	if line.Err != nil {
 		c.complain(line.Err)
 		return
@@ -332,13 +336,6 @@ func (c *console) drain(events <-chan node.Event) {
 		default:
 			return
 		}
-	}
-}
-
-// ring rings the terminal's bell, if the user wants that.
-func (c *console) ring() {
-	if c.show.Bell && c.terminal {
-		c.write("\a")
 	}
 }
 

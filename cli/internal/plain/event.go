@@ -14,6 +14,7 @@ import (
 // event shows an event and updates the list of rooms.
 func (c *console) event(ev node.Event) {
 	id := ev.Room.String()
+	c.call(ev, time.Now())
 	lines := render.View{Clock: c.show.Times, Room: c.current, Keys: c.show.Keys}.Lines(ev)
 	if c.awayFrom(id) {
 		lines = render.View{Clock: c.show.Times, Room: "another"}.Lines(ev)
@@ -58,18 +59,11 @@ func (c *console) event(ev node.Event) {
 		c.drop(id)
 		c.quit = c.quit || c.oneRoom && !c.interactive && len(c.rooms) == 0
 	case node.Message:
-		c.heard(b, id)
 		if c.ask != nil && b.Self && !b.Late && !b.Backlog && !b.Action {
 			return // the line is still where it was typed, after the prompt
 		}
 	case node.Delivered:
 		c.delivered(b.ID)
-	case node.Direct:
-		c.ring()
-	case node.Knock:
-		if !b.Ignored {
-			c.ring()
-		}
 	}
 	c.print(lines...)
 }
@@ -237,17 +231,5 @@ func (c *console) delivered(id string) {
 		delete(c.undelivered, id)
 	} else if c.running > 0 {
 		c.undelivered[id] = true
-	}
-}
-
-// heard rings the bell if a line names the user.
-func (c *console) heard(m node.Message, room string) {
-	if m.Self || m.Late {
-		return
-	}
-	for _, r := range c.rooms {
-		if r.ID == room && r.Nick != "" && render.Mentions(m.Text, r.Nick) {
-			c.ring()
-		}
 	}
 }

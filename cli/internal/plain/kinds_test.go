@@ -10,6 +10,7 @@ import (
 	"localchat/cli/internal/clitest"
 	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
+	"localchat/cli/internal/notify"
 	"localchat/node"
 )
 
@@ -64,7 +65,7 @@ func TestEveryWayToLoseAPlace(t *testing.T) {
 		t.Run(w.name, func(t *testing.T) {
 			var out bytes.Buffer
 			c := &console{
-				env: &command.Env{Stdout: &out}, terminal: true, oneRoom: true, settled: true,
+				env: &command.Env{Stdout: &out}, terminal: true, oneRoom: true, settled: true, show: command.Settings{Notify: notify.Settings{Level: notify.Off}},
 				rooms: []command.Room{{ID: clitest.LabID.String(), Name: "lab", Nick: "bob"}}, current: clitest.LabID.String(),
 			}
 			c.event(node.Event{Room: clitest.LabID, RoomName: "lab", Body: w.body})

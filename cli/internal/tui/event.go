@@ -18,6 +18,11 @@ import (
 func (m *tui) event(ev node.Event) {
 	id := ev.Room.String()
 	p := m.find(id)
+	nick := ""
+	if p != nil {
+		nick = p.here.Nick
+	}
+	m.call(ev, nick)
 	switch ev.Body.(type) {
 	case node.Removed, node.Refused, node.RoomClosed:
 		if p != nil {
@@ -153,9 +158,6 @@ func (m *tui) narrate(p *pane, ev node.Event) {
 		loud := l
 		loud.head, loud.text = 0, render.InRoomOf(safe.Name(p.here.Name), text)
 		m.pane().add(loud, m.looked(m.pane()))
-	}
-	if l.kind == calling && m.show.Bell {
-		m.do(tea.Raw("\a"))
 	}
 	if l.key != "" && l.key != comings {
 		p.scroll.replace(l)

@@ -12,6 +12,7 @@ import (
 
 	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
+	"localchat/cli/internal/notify"
 	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/node"
@@ -52,7 +53,8 @@ type tui struct {
 	width, height int
 	frame         frame
 	now           time.Time
-	blurred       bool // another window has the keyboard
+	gaze          gaze
+	caller        notify.Caller
 
 	connected int // number of other nodes connected
 	// alone is when the last connection was lost; zero: there is a connection, or there never was one.
@@ -97,7 +99,7 @@ type performed struct {
 func newTUI(ctx context.Context, env *command.Env, n command.Node, open *command.Opening, now time.Time) *tui {
 	return &tui{
 		env: env, ctx: ctx, n: n, open: open, table: append(command.TableFor(n), screenCommands()...),
-		show: env.Show, input: newComposer(), panes: []*pane{{}}, info: n.Info(), now: now,
+		show: env.Show, input: newComposer(), panes: []*pane{{}}, info: n.Info(), now: now, gaze: gaze{acted: now},
 	}
 }
 
@@ -124,6 +126,7 @@ func (m *tui) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		for p := range m.every() {
 			m.tell(p, happened, p.progress.Overdue(m.now)...)
 		}
+		m.notify(m.caller.Rest(m.now), m.gaze.looks(m.now))
 		m.stale = true
 		m.glance()
 	case happenings:
@@ -141,16 +144,32 @@ func (m *tui) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case silence:
 		m.failure = command.Stopped(m.n)
 	case tea.ModeReportMsg:
-		// bubbletea asks the terminal for this mode, and goes by the answer as we do.
-		if msg.Mode == ansi.ModeUnicodeCore {
+		switch msg.Mode {
+		case ansi.ModeUnicodeCore: // bubbletea asks the terminal for this mode, and goes by the answer as we do
 			safe.CountClusters(msg.Value == ansi.ModeReset || msg.Value == ansi.ModeSet || msg.Value == ansi.ModePermanentlySet)
+			m.do(tea.Raw(ansi.RequestModeFocusEvent)) // now we know that it understands the question
+		case ansi.ModeFocusEvent:
+			m.gaze.reported(msg.Value, m.env.Terminal.Tmux)
 		}
 	case tea.FocusMsg:
-		m.blurred = false
+		m.gaze.reports, m.gaze.blurred = true, false
+		m.caller.Looked()
 		m.pane().look()
 	case tea.BlurMsg:
-		m.blurred = true
+		m.gaze.reports, m.gaze.blurred = true, true
 		m.pane().turn()
+	case tea.PasteMsg, tea.KeyPressMsg, tea.MouseWheelMsg, tea.MouseClickMsg:
+		m.gaze.acted = m.now
+		m.act(msg)
+	}
+	m.nextQuestion()
+	m.layout()
+	return m, m.outgoing()
+}
+
+// act does what the user wants by the keyboard or the mouse.
+func (m *tui) act(msg tea.Msg) {
+	switch msg := msg.(type) {
 	case tea.PasteMsg:
 		m.paste(msg.Content)
 	case tea.KeyPressMsg:
@@ -160,9 +179,6 @@ func (m *tui) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.MouseClickMsg:
 		m.click(msg)
 	}
-	m.nextQuestion()
-	m.layout()
-	return m, m.outgoing()
 }
 
 // do adds a command to those that Update will return.
@@ -291,7 +307,7 @@ func (m *tui) offer(p *pane) {
 }
 
 // looked reports whether the user sees what is added to p.
-func (m *tui) looked(p *pane) bool { return p == m.pane() && !m.blurred }
+func (m *tui) looked(p *pane) bool { return p == m.pane() && !m.gaze.blurred }
 
 // tell adds lines to a pane.
 func (m *tui) tell(p *pane, kind lineKind, lines ...safe.Text) {

@@ -1,0 +1,48 @@
+package plain
+
+import (
+	"time"
+
+	"localchat/cli/internal/notify"
+	"localchat/node"
+)
+
+// An attention is what the console knows of whether its user looks, and how often it has called them.
+type attention struct {
+	caller notify.Caller
+	typed  time.Time // when the last line was entered
+}
+
+// looks reports whether the user looks at the screen. This console asks the terminal for nothing, so a user who types looks.
+func (c *console) looks(now time.Time) bool {
+	return c.interactive && now.Sub(c.attention.typed) < notify.UnseenAfter
+}
+
+// call calls the user for an event, if it is one for that.
+func (c *console) call(ev node.Event, now time.Time) {
+	if !c.terminal {
+		return
+	}
+	if c.looks(now) && !c.show.Bell {
+		c.attention.caller.Looked()
+		return
+	}
+	nick := ""
+	for _, r := range c.rooms {
+		if r.ID == ev.Room.String() {
+			nick = r.Nick
+		}
+	}
+	c.notify(c.attention.caller.Hear(ev, now, nick, c.show.Notify), now)
+}
+
+// notify shows notifications. A user who looks hears the bell alone.
+func (c *console) notify(notes []notify.Note, now time.Time) {
+	for _, n := range notes {
+		sequence := c.env.Terminal.Sequence(n)
+		if c.looks(now) {
+			sequence = notify.Bell
+		}
+		c.write(sequence)
+	}
+}
