@@ -82,7 +82,12 @@ func TestConfigInit(t *testing.T) {
 	path := filepath.Join(dir, "localchat", "config.toml")
 	run := func(args ...string) (int, string, string) {
 		a, out, errs := newApp(t, clitest.NewNode(), strings.NewReader(""))
-		a.env = func(name string) (string, bool) { return dir, name == "XDG_CONFIG_HOME" }
+		a.env = func(name string) (string, bool) {
+			if name == "XDG_CONFIG_HOME" {
+				return dir, true
+			}
+			return "", false
+		}
 		code := a.run(context.Background(), args)
 		return code, out.Take(), errs.Take()
 	}
