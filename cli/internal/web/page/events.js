@@ -24,6 +24,7 @@ export function reduce(store, e) {
 /** @param {Store} store @param {NodeEvent} e */
 function ofNode(store, e) {
   if (e.type === 'gap') {
+    if (store.rpc.link !== 'open') return; // all rooms are loaded then
     for (const room of store.rooms.values()) void store.load(room);
     return;
   }
@@ -40,7 +41,6 @@ function joined(store, e) {
   const back = room.removed !== null || room.refused;
   Object.assign(room, { name: e.name || e.room_name || '', owned: e.owner, retainS: e.retain_s, removed: null, refused: false, told: false, away: null });
   if (e.nick) room.nick = e.nick;
-  store.entered?.add(id);
   store.changed('rooms');
   if (store.rpc.link !== 'open') return; // the beginning of a connection loads all rooms
   if (!known || back) void store.load(room);

@@ -73,7 +73,7 @@ function time(at) {
 function author(item, mark) {
   const who = nick(item.nick, item.peer);
   return h('span', { class: `author ${hue(item.peer ?? '')}` },
-    h('button', { type: 'button', class: 'name', 'data-person': item.peer, title: `About ${who}` }, bdi(who)),
+    h('button', { type: 'button', class: 'name', tabindex: '-1', 'data-person': item.peer, title: `About ${who}` }, bdi(who)),
     mark === '✓' ? h('span', { class: 'verified', title: 'You have compared words with them' }, '✓', h('span', { class: 'unseen' }, ' verified')) : null,
     mark === '!' ? h('span', { class: 'alarm', title: 'Not the person of this name that you verified' }, '! another key') : null);
 }

@@ -57,7 +57,12 @@ export class Store extends EventTarget {
     this.wasOpen = false;
     /** @type {Map<string, number>} */
     this.timers = new Map();
-    this.rpc.onevent = (e) => reduce(this, e);
+    /** The number of the last event that was heard. */
+    this.seq = 0;
+    this.rpc.onevent = (e) => {
+      this.seq = e.seq;
+      reduce(this, e);
+    };
     this.rpc.onopen = () => void this.begin();
     this.rpc.addEventListener('link', () => this.changed('link'));
     /** Other pages of this browser: what was read there is read here. */
@@ -85,18 +90,17 @@ export class Store extends EventTarget {
     }, 120));
   }
 
-  /** What a new connection begins with. The stream of events comes first, so that nothing is missed between. */
+  /**
+   * What a new connection begins with. The stream of events comes first, so that nothing is missed between; it goes on where that of
+   * the last connection ended, if the node still can.
+   */
   async begin() {
     try {
-      const before = new Set(this.rooms.keys());
-      this.entered = new Set();
-      await this.rpc.call('node.subscribe', { acks: true });
+      await this.rpc.call('node.subscribe', { acks: true, ...(this.seq > 0 && { since: this.seq }) });
       const [info, list] = await Promise.all([this.rpc.call('node.info'), this.rpc.call('room.list')]);
       this.info = info;
-      for (const id of before) {
-        const room = this.rooms.get(id);
-        if (room && !room.removed && !room.refused && !this.entered.has(id)) this.drop(id);
-      }
+      const inside = new Set(list.rooms.filter((/** @type {import('./types.js').RoomInfo} */ r) => r.in).map((/** @type {import('./types.js').RoomInfo} */ r) => r.id));
+      for (const [id, room] of this.rooms) if (!room.removed && !room.refused && !inside.has(id)) this.drop(id);
       this.takeList(list);
       this.rpc.opened();
       this.changed('open');
