@@ -6,6 +6,7 @@ import * as owner from './dialogs-owner.js';
 import * as rooms from './dialogs-room.js';
 import { toggleDrawer } from './drawers.js';
 import { knock } from './knocks.js';
+import { say } from './outgoing.js';
 import { person } from './dialogs-person.js';
 import { name } from './safe.js';
 import { store } from './store.js';
@@ -34,12 +35,12 @@ const about = (run) => (room, rest) => {
 
 /** @type {Record<string, Command>} */
 const commands = {
-  me: { what: 'TEXT says what you do', run: (room, rest) => (rest ? void store.say(room, rest, true) : 'Write what you do after /me.') },
+  me: { what: 'TEXT says what you do', run: (room, rest) => (rest ? void say(store, room, rest, true) : 'Write what you do after /me.') },
   msg: { what: 'NAME TEXT sends a line to one member', run: about((m, room, rest) => {
     if (!rest) return 'Write the text after the name.';
     const was = room.to;
     room.to = { peer: m.peer, nick: m.nick };
-    store.say(room, rest);
+    say(store, room, rest);
     room.to = was;
   }) },
   help: { what: 'explains the page', run: () => node.help() },

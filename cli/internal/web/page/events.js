@@ -29,7 +29,12 @@ function ofNode(store, e) {
     return;
   }
   if (e.type !== 'warning') return;
-  store.warnings = [...store.warnings.filter((w) => w.text !== e.text), { code: e.code, text: e.text }].slice(-MAX_WARNINGS);
+  warn(store, { code: e.code, text: e.text });
+}
+
+/** @param {Store} store @param {{code: string, text: string}} w */
+function warn(store, w) {
+  store.warnings = [...store.warnings.filter((x) => x.text !== w.text), w].slice(-MAX_WARNINGS);
   store.changed('warnings');
 }
 
@@ -49,7 +54,13 @@ function joined(store, e) {
 
 /** @param {Store} store @param {NodeEvent} e */
 function removed(store, e) {
-  if (e.at_door) return; // the join that waits fails with the same words
+  if (e.at_door) { // a join that waits fails with the same words
+    const r = /** @type {import('./types.js').Removed} */ (/** @type {unknown} */ (e));
+    const text = [`${words.removedTitle(r, name(e.room_name))}${words.untilText(r.until)}`, words.removedBecause(r)].filter(Boolean).join(': ');
+    if (store.joining === 0) warn(store, { code: 'door', text });
+    store.rpc.call('node.shown', { room: e.room, removal: r.removal }).catch(() => {}); // else it is told again
+    return;
+  }
   const room = store.room(/** @type {string} */ (e.room));
   room.name ||= e.room_name ?? '';
   room.removed = /** @type {any} */ (e);

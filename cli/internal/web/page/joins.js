@@ -35,6 +35,7 @@ export async function join(key, label, nick = settings.nick) {
   const j = { key, label, state: 'looking', until: '', fault: null, data: null, ends: new AbortController() };
   joins.set(key, j);
   store.changed('joins');
+  store.joining++;
   try {
     const what = isInvite(key) ? { invite: key } : { room: key };
     const result = await store.rpc.call('room.join', { ...what, ...(nick && { nick }), timeout_s: WAIT, find_s: FIND }, {
@@ -51,6 +52,8 @@ export async function join(key, label, nick = settings.nick) {
     j.state = 'failed';
     j.fault = explain(err);
     j.data = /** @type {import('./rpc.js').RpcError} */ (err).data ?? null;
+  } finally {
+    store.joining--;
   }
   store.changed('joins');
 }

@@ -2,6 +2,7 @@
 
 import { bdi, button, fill, h, icon } from './dom.js';
 import { commandHelp, runCommand } from './commands.js';
+import { say } from './outgoing.js';
 import { nick, name } from './safe.js';
 import { store } from './store.js';
 import { View } from './view.js';
@@ -102,7 +103,7 @@ class LineComposer extends View {
       const wrong = runCommand(room, text.slice(1));
       if (wrong) return this.complain(wrong);
     } else {
-      store.say(room, text.startsWith('//') ? text.slice(1) : text);
+      say(store, room, text.startsWith('//') ? text.slice(1) : text);
       store.changed('outgoing', room.id);
     }
     area.value = room.draft = '';

@@ -218,14 +218,15 @@ class LineLog extends View {
   announce(other) {
     const { items, news } = this;
     const last = items.at(-1)?.key ?? '';
-    if (!other && last !== this.lastKey && news) {
-      const from = items.findLastIndex((i) => i.key === this.lastKey) + 1;
+    const from = items.findLastIndex((i) => i.key === this.lastKey) + 1;
+    // Where the last line of before is no more, nobody knows what is new.
+    if (!other && last !== this.lastKey && news && (from > 0 || this.lastKey === '')) {
       const fresh = items.slice(Math.max(from, items.length - 50)).filter((i) => !i.self);
       if (fresh.length > ANNOUNCED) news.append(h('p', {}, count(fresh.length, 'new line')));
       else news.append(...fresh.map((i) => h('p', {}, i.kind === 'note' ? i.text : `${nick(i.nick, i.peer)}${i.kind === 'direct' ? ' to you' : ''}: ${phrase(i.text)}`)));
       while (news.children.length > 12) news.firstElementChild?.remove();
       if (fresh.length > 0 && !this.stuck) this.fresh = true;
-      if (items.at(-1)?.self) this.toEnd();
+      if (items.at(-1)?.self && document.hasFocus()) this.toEnd();
     }
     this.lastKey = last;
     store.atEnd = this.stuck;

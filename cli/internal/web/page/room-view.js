@@ -4,6 +4,7 @@ import { bdi, button, fill, h, icon } from './dom.js';
 import { search } from './dialogs-room.js';
 import { join } from './joins.js';
 import { toggleDrawer } from './drawers.js';
+import { discard, send } from './outgoing.js';
 import { message, name, nick, phrase } from './safe.js';
 import { store } from './store.js';
 import { about, afterRemoval, clock, count, moment, removedBecause, removedTitle } from './words.js';
@@ -112,15 +113,15 @@ class RoomView extends View {
     if (o.state === 'sending') return h('li', {}, text, h('span', { class: 'busy' }, 'sending…'));
     return h('li', { class: 'failed' }, text,
       h('span', { class: 'why' }, o.state === 'unknown' ? 'The connection was lost before it was known to be sent.' : `Not sent: ${phrase(o.error)}`),
-      h('span', { class: 'do' }, button('Send again', () => void store.send(o)), button('Edit', () => {
-        store.discard(o);
+      h('span', { class: 'do' }, button('Send again', () => void send(store, o)), button('Edit', () => {
+        discard(store, o);
         const area = document.querySelector('line-composer textarea');
         if (area instanceof HTMLTextAreaElement) {
           area.value = area.value ? `${o.text}\n${area.value}` : o.text;
           area.dispatchEvent(new Event('input'));
           area.focus();
         }
-      }), button('Discard', () => store.discard(o))));
+      }), button('Discard', () => discard(store, o))));
   }
 }
 

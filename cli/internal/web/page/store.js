@@ -2,6 +2,7 @@
 
 import { reduce } from './events.js';
 import { mentions } from './mention.js';
+import { settle } from './outgoing.js';
 import { Rpc } from './rpc.js';
 import { set, settings } from './settings.js';
 import { Transcript } from './transcript.js';
@@ -54,6 +55,8 @@ export class Store extends EventTarget {
     this.lastKey = 0;
     /** Warnings of the node itself, the latest last. @type {{code: string, text: string}[]} */
     this.warnings = [];
+    /** Joins that wait for an answer here. */
+    this.joining = 0;
     this.wasOpen = false;
     /** @type {Map<string, number>} */
     this.timers = new Map();
@@ -106,9 +109,13 @@ export class Store extends EventTarget {
       this.changed('open');
       const rooms = [...this.rooms.values()].sort((a, b) => Number(b.id === this.current) - Number(a.id === this.current));
       for (const room of rooms) await this.load(room);
-      this.settleOutgoing();
+      settle(this);
       this.wasOpen = true;
-    } catch { /* the connection ended: it is made again */ }
+    } catch (err) {
+      if (/** @type {import('./rpc.js').RpcError} */ (err).code === 'lost') return; // the connection is made again
+      this.seq = 0; // the node does not know how to go on: the next connection begins anew
+      this.rpc.socket?.close();
+    }
   }
 
   /** @param {{rooms: import('./types.js').RoomInfo[], more?: number}} list */
@@ -249,48 +256,6 @@ export class Store extends EventTarget {
     }
     this.current = id;
     this.changed('current', id);
-  }
-
-  /** Says a line, or sends it to one member. @param {Room} room @param {string} text @param {boolean} action */
-  say(room, text, action = false) {
-    /** @type {Outgoing} */
-    const out = { key: ++this.lastKey, room: room.id, text, action, to: room.to?.peer ?? '', toNick: room.to?.nick ?? '', at: Date.now(), state: 'sending', error: '' };
-    this.outgoing.push(out);
-    void this.send(out);
-  }
-
-  /** @param {Outgoing} out */
-  async send(out) {
-    Object.assign(out, { state: 'sending', at: Date.now(), error: '' });
-    try {
-      const { id } = out.to ? await this.rpc.call('room.tell', { room: out.room, who: out.to, text: out.text })
-        : await this.rpc.call('room.say', { room: out.room, text: out.text, ...(out.action && { action: true }) });
-      this.discard(out);
-      const room = this.rooms.get(out.room);
-      if (out.to && room) {
-        room.transcript.add({ key: 'direct ' + id, kind: 'direct', at: Date.now(), text: out.text, peer: this.info?.peer, nick: room.nick, self: true, to: out.toNick, version: 0 });
-        this.changed('lines', out.room);
-      }
-    } catch (err) {
-      const e = /** @type {import('./rpc.js').RpcError} */ (err);
-      out.state = e.code === 'lost' ? 'unknown' : 'failed';
-      out.error = e.message;
-    }
-    this.changed('outgoing', out.room);
-  }
-
-  /** @param {Outgoing} out */
-  discard(out) {
-    this.outgoing = this.outgoing.filter((o) => o !== out);
-    this.changed('outgoing', out.room);
-  }
-
-  /** After a new connection: a line whose answer was lost may have been said all the same. */
-  settleOutgoing() {
-    for (const out of [...this.outgoing]) {
-      const said = this.rooms.get(out.room)?.transcript.items.some((i) => i.self && i.kind === 'line' && i.text === out.text && i.at >= out.at - 1000);
-      if (out.state === 'unknown' && said) this.discard(out);
-    }
   }
 }
 
