@@ -85,6 +85,10 @@ var laws = map[string]law{
 		ours: []string{"cli/internal/fail", "cli/internal/hint", "cli/internal/safe", "cli/internal/stream", "node"}, tests: []string{cliTest}, bans: roomBans(),
 		why: "render puts what node says into words, and knows no command and no face",
 	},
+	"cli/internal/desktop": {
+		ours: []string{"cli/internal/notify", "node"}, tests: []string{cliTest}, bans: roomBans(),
+		why: "desktop shows what notify has put into words, and asks a node for nothing",
+	},
 	"cli/internal/notify": {
 		ours: []string{"cli/internal/render", "cli/internal/safe", "node"}, tests: []string{cliTest}, bans: append([]ban{
 			{path: "time", names: clock, why: "time enters as an argument"},
@@ -362,6 +366,8 @@ func TestLawsBite(t *testing.T) {
 		{dir: "cli/internal/render", src: imports("localchat/discovery")},
 		{dir: "cli/internal/command", src: imports("localchat/cli/internal/render"), ok: true},
 		{dir: "cli/internal/command", src: imports("localchat/cli/internal/stream")},
+		{dir: "cli/internal/desktop", src: imports("localchat/cli/internal/notify"), ok: true},
+		{dir: "cli/internal/desktop", src: imports("localchat/cli/internal/render")},
 		{dir: "cli/internal/notify", src: imports("localchat/cli/internal/render"), ok: true},
 		{dir: "cli/internal/notify", src: imports("localchat/cli/internal/command")},
 		{dir: "cli/internal/notify", src: uses("time", "Now")},

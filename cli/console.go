@@ -14,6 +14,9 @@ import (
 	"localchat/node"
 )
 
+// consoleFace is how a console names itself to the process that runs the node.
+const consoleFace = "console"
+
 // lobby opens a console in no room.
 func (a *app) lobby(cmd *cobra.Command, _ []string) error {
 	return a.console(cmd.Context(), nil)
@@ -42,7 +45,7 @@ func (a *app) console(ctx context.Context, open *command.Opening) error {
 	if a.fullScreen() && !a.kept() {
 		return a.keep(ctx)
 	}
-	hello := attach.Hello{Face: "console", Rank: attach.Resident}
+	hello := attach.Hello{Face: consoleFace, Rank: attach.Resident}
 	return a.withNode(ctx, node.Config{DataDir: a.opts.dir()}, hello, func(ctx context.Context, n command.Node) error {
 		if a.fullScreen() {
 			return tui.Run(ctx, &a.Env, n, a.orphaned(), open)

@@ -66,7 +66,7 @@ func (a *app) patient(ctx context.Context) (p command.Patient, err error) {
 
 // diagnosis is what doctor says to a face. It shows no progress, because a console owns the screen.
 func (a *app) diagnosis(ctx context.Context, p command.Patient) command.Diagnosis {
-	return doctor.Examine(ctx, a.doctorOptions(), p, func(string) {})
+	return a.withDesktop(ctx, doctor.Examine(ctx, a.doctorOptions(), p, func(string) {}))
 }
 
 // doctorOptions returns the options of this run that matter to doctor.

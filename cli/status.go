@@ -217,7 +217,7 @@ func where(face string) safe.Text {
 	switch face {
 	case command.Background:
 		return "in the background"
-	case "console":
+	case consoleFace:
 		return "in a console"
 	}
 	return "in localchat " + safe.Name(face)

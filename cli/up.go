@@ -278,6 +278,7 @@ func (a *app) stay(ctx context.Context, n command.OwnNode, o upOptions) error {
 	// Nobody sees what is told here, so a removal is told to the next one that attaches.
 	events, stop := n.Listen(node.SubscribeOptions{Acks: true})
 	defer stop()
+	defer a.callPerson(ctx, n)()
 	var entering sync.WaitGroup
 	defer entering.Wait()
 	entering.Go(func() {

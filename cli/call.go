@@ -1,0 +1,70 @@
+package cli
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"localchat/cli/internal/command"
+	"localchat/cli/internal/desktop"
+	"localchat/cli/internal/notify"
+	"localchat/node"
+)
+
+// callPerson calls the person by the notifications of the desktop while no console is attached, until end is called.
+func (a *app) callPerson(ctx context.Context, n command.OwnNode) (end func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	// A notification passes, so a removal is told to the next one that attaches, too.
+	events, stop := n.Listen(node.SubscribeOptions{Acks: true})
+	face := &desktop.Face{Settings: a.notifySettings, Watched: a.consoleAttached, Show: desktop.Show, Log: a.Log, Guard: a.Guard}
+	var work sync.WaitGroup
+	work.Go(func() {
+		defer a.Guard()
+		face.Run(ctx, events)
+	})
+	return func() {
+		cancel()
+		stop()
+		work.Wait()
+	}
+}
+
+// consoleAttached reports whether a console is attached, which calls its user itself.
+func (a *app) consoleAttached() bool {
+	return slices.ContainsFunc(a.Process.Attached(), func(f command.Attachment) bool { return f.Face == consoleFace })
+}
+
+// notifySettings are the settings of notifications as they are now: a console changes those in the file. A flag or a variable of
+// this process comes before the file.
+func (a *app) notifySettings() notify.Settings {
+	s := a.opts.notify
+	kept, err := a.Kept()
+	if err != nil {
+		a.Log.Info("the settings cannot be read", "err", err)
+		return s
+	}
+	fixed := func(flag string) bool {
+		_, set := a.env(variableOf(flag))
+		return set || slices.Contains(a.given, flag)
+	}
+	if !fixed("notify") {
+		s.Level = kept.Notify.Level
+	}
+	if !fixed("notify-text") {
+		s.Text = kept.Notify.Text
+	}
+	return s
+}
+
+// withDesktop adds to a diagnosis why the person of a node in the background is not called.
+func (a *app) withDesktop(ctx context.Context, d command.Diagnosis) command.Diagnosis {
+	if a.Process == nil || a.Process.Face != command.Background || a.notifySettings().Level == notify.Off {
+		return d
+	}
+	if err := desktop.Check(ctx); err != nil {
+		d.Findings = append(d.Findings, command.Finding{
+			Code: "no_desktop", Severity: command.SeverityNote, Text: "the desktop does not call you while no console is open", Cause: err.Error(),
+		})
+	}
+	return d
+}

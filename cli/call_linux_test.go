@@ -1,0 +1,72 @@
+package cli
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"localchat/cli/internal/clitest"
+	"localchat/cli/internal/command"
+	"localchat/cli/internal/notify"
+)
+
+// TestNotifySettingsNow: a node in the background follows what a console sets in the file, but for what a flag or a variable of its
+// own says.
+func TestNotifySettingsNow(t *testing.T) {
+	kept := command.UsualSettings
+	kept.Notify = notify.Settings{Level: notify.All, Text: false}
+	for name, c := range map[string]struct {
+		given []string
+		env   string
+		want  notify.Settings
+	}{
+		"the file":   {nil, "", notify.Settings{Level: notify.All, Text: false}},
+		"a flag":     {[]string{"notify"}, "", notify.Settings{Level: notify.Off, Text: false}},
+		"a variable": {nil, "LOCALCHAT_NOTIFY_TEXT", notify.Settings{Level: notify.All, Text: true}},
+	} {
+		a, _, _ := newApp(t, clitest.NewNode(), strings.NewReader(""))
+		a.opts.notify = notify.Settings{Level: notify.Off, Text: true}
+		a.given = c.given
+		a.env = func(name string) (string, bool) { return "", name == c.env }
+		a.Kept = func() (command.Settings, error) { return kept, nil }
+		if got := a.notifySettings(); got != c.want {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}
+
+// TestDoctorOnTheDesktop: doctor says that the desktop cannot call the person of a node in the background, if they want it.
+func TestDoctorOnTheDesktop(t *testing.T) {
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path="+filepath.Join(t.TempDir(), "none"))
+	for _, c := range []struct {
+		face  string
+		level notify.Level
+		notes int
+	}{{command.Background, notify.Calls, 1}, {command.Background, notify.Off, 0}, {consoleFace, notify.Calls, 0}} {
+		a, _, _ := newApp(t, clitest.NewNode(), strings.NewReader(""))
+		a.Process = &command.Process{Face: c.face}
+		a.Kept = func() (command.Settings, error) {
+			return command.Settings{Notify: notify.Settings{Level: c.level}}, nil
+		}
+		d := a.withDesktop(t.Context(), command.Diagnosis{})
+		if len(d.Findings) != c.notes {
+			t.Errorf("%s, %s: %+v", c.face, c.level, d.Findings)
+		}
+		for _, f := range d.Findings {
+			if f.Code != "no_desktop" || f.Severity != command.SeverityNote || f.Blocks || !strings.Contains(f.Cause, "no session bus") {
+				t.Errorf("%+v", f)
+			}
+		}
+	}
+}
+
+// TestConsoleAttached: a console calls its user, and a program does not.
+func TestConsoleAttached(t *testing.T) {
+	a, _, _ := newApp(t, clitest.NewNode(), strings.NewReader(""))
+	for face, want := range map[string]bool{"console": true, "rpc": false, "tail": false} {
+		a.Process = &command.Process{Attached: func() []command.Attachment { return []command.Attachment{{Face: "send"}, {Face: face}} }}
+		if got := a.consoleAttached(); got != want {
+			t.Errorf("beside %s: %v", face, got)
+		}
+	}
+}
