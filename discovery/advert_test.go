@@ -129,7 +129,7 @@ func TestParseTXT(t *testing.T) {
 	}
 }
 
-// Not even one of our prefixes makes these addresses local.
+// TestNeverOfThisLAN: these addresses are not local even if they are within a prefix of this machine.
 func TestNeverOfThisLAN(t *testing.T) {
 	for _, p := range []string{"127.0.0.1/8", "0.0.0.0/8", "224.0.0.1/4", "8.8.8.8/0", "::1/128", "::/96", "ff02::1/16", "2001:db8::1/0"} {
 		n := testNIC(2, "eth0", p)
@@ -139,7 +139,7 @@ func TestNeverOfThisLAN(t *testing.T) {
 	}
 }
 
-// The longest announcement is heard as it was sent.
+// TestTXTRoundTrip: the longest announcement is parsed to the endpoints that it was made of.
 func TestTXTRoundTrip(t *testing.T) {
 	var ms []ma.Multiaddr
 	n := testNIC(2, "eth0")
@@ -159,7 +159,7 @@ func TestTXTRoundTrip(t *testing.T) {
 	}
 }
 
-// FuzzEntry: whatever is heard, nothing panics, and what passes is an address that can be on this network.
+// FuzzEntry: no announcement makes the parser panic, and every address that it returns can be on this network.
 func FuzzEntry(f *testing.F) {
 	p := "/p2p/" + testPeer(1).String()
 	f.Add("x."+serviceName, "dnsaddr=/ip4/192.168.1.9/tcp/2"+p, "dnsaddr=/ip6/fe80::9/udp/2/quic-v1"+p)
@@ -189,7 +189,7 @@ func FuzzEntry(f *testing.F) {
 	})
 }
 
-// checkLAN is a second opinion on m, written against the library's idea of an address and not ours.
+// checkLAN checks that m is a local address, by its text and without the code under test.
 func checkLAN(t *testing.T, m ma.Multiaddr) {
 	t.Helper()
 	text := m.String()

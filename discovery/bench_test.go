@@ -10,7 +10,7 @@ func benchZone() *zone {
 	return testZone([]nic{testNIC(2, "eth0", "192.168.1.5/24", "fd00::5/64", "fe80::5/64")}, listenAll...)
 }
 
-// A question while the answer is fresh, as in a storm of them.
+// BenchmarkZoneAnswer answers a question while the answer is fresh, as in a flood of questions.
 func BenchmarkZoneAnswer(b *testing.B) {
 	z := benchZone()
 	q := dns.Question{Name: serviceName, Qtype: dns.TypePTR}
@@ -22,7 +22,7 @@ func BenchmarkZoneAnswer(b *testing.B) {
 	}
 }
 
-// Making the answer, at most once in answerFresh.
+// BenchmarkZoneMake makes the answer, which happens at most once in answerFresh.
 func BenchmarkZoneMake(b *testing.B) {
 	z := benchZone()
 	b.ReportAllocs()
@@ -46,7 +46,7 @@ func BenchmarkEntryParse(b *testing.B) {
 	}
 }
 
-// The cost of a flood of other services' packets, which are refused by their names.
+// BenchmarkEntryForeign is the cost of a packet of another service, which is refused by its name.
 func BenchmarkEntryForeign(b *testing.B) {
 	h := heard{name: "printer._ipp._tcp.local.", txt: []string{"rp=ipp/print"}}
 	b.ReportAllocs()

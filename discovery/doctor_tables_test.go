@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// The tables of other systems are read in the form that their tools print. Machines that do not answer, groups and the
-// broadcast address are no neighbours.
+// TestTablesOfOtherSystems: the output of arp and netstat on other systems is parsed. Machines that do not answer, multicast groups and
+// the broadcast address are no neighbours.
 func TestTablesOfOtherSystems(t *testing.T) {
 	for system, is := range map[string]struct{ arp, routes, neighbours, routers string }{
 		"Windows": {

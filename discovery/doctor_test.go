@@ -85,7 +85,7 @@ func TestWhyNot(t *testing.T) {
 	}
 }
 
-// TestWhyNotCovers: of the interfaces of this machine each is used, or there is a reason why not that listNICs shares.
+// TestWhyNotCovers: each interface of this machine is used, or whyNot gives the reason for which listNICs leaves it out.
 func TestWhyNotCovers(t *testing.T) {
 	ifaces, err := net.Interfaces()
 	if err != nil {
@@ -102,7 +102,7 @@ func TestWhyNotCovers(t *testing.T) {
 	}
 }
 
-// checked is an exam on eth0 of 10.0.0.1.
+// checked returns an exam of the machine 10.0.0.1 with the interface eth0.
 func checked() *exam {
 	n := testNIC(1, "eth0", "10.0.0.1/24", "fe80::1/64")
 	return newExam([]nic{n}, n.prefixes)
@@ -117,7 +117,7 @@ func packet(t *testing.T, m dns.Msg) []byte {
 	return b
 }
 
-// announcement is what peer seed says that it is at ip.
+// announcement returns a packet in which peer seed announces itself at ip.
 func announcement(t *testing.T, seed int64, ip string) []byte {
 	t.Helper()
 	h := answerOf(seed, ip)

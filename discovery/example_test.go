@@ -14,8 +14,8 @@ import (
 	"localchat/discovery"
 )
 
-// Two nodes on one machine find each other in a folder, without any network card. With the zero Config they also look on
-// every network of the machine.
+// Two nodes on one machine find each other by a folder, without a network interface. With the zero Config they also look on every network
+// of the machine.
 func Example() {
 	dir, err := os.MkdirTemp("", "discovery-")
 	if err != nil {
@@ -52,7 +52,7 @@ func Example() {
 	// <nil> <nil>
 }
 
-// node is a node that listens at addr.
+// node returns a node that listens at addr.
 func node(addr string) peer.AddrInfo {
 	key, _, err := crypto.GenerateEd25519Key(rand.Reader)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/miekg/dns"
 )
 
-// A fullLAN carries the questions and answers of many nodes, without loss and at once. Their schedule, the answers and what
-// a round makes of them are real.
+// A fullLAN carries the questions and answers of many nodes, at once and without loss. The schedule, the answers and the rounds are the
+// real ones.
 type fullLAN struct {
 	nodes []*fullNode
 	// Sent by all nodes together: UDP payload.
@@ -68,8 +68,8 @@ func (n *fullNode) query(_ context.Context, _ nic, _ bool, window time.Duration)
 	return answers[:min(len(answers), maxHeard)], nil
 }
 
-// BenchmarkLAN reports what mDNS sends on a network of so many nodes with IPv4 and IPv6, all together: in the minute in which
-// all are started at once, as after a power cut, and in each second of the two minutes after. For -benchtime=1x.
+// BenchmarkLAN reports how much the nodes of a network with IPv4 and IPv6 send by mDNS, all together: in the minute after all are started
+// at once, as after a power cut, and in a second of the two minutes after that. Run it with -benchtime=1x.
 func BenchmarkLAN(b *testing.B) {
 	for _, nodes := range []int{10, 30, 100, 300} {
 		b.Run(fmt.Sprintf("nodes=%d", nodes), func(b *testing.B) {
@@ -95,7 +95,7 @@ func BenchmarkLAN(b *testing.B) {
 				l.questions.Store(0)
 				l.answers.Store(0)
 				l.bytes.Store(0)
-				// synctest needs a T; a benchmark has none that it takes.
+				// synctest needs a T, which a benchmark does not have.
 				if !testing.RunTests(func(_, _ string) (bool, error) { return true, nil }, []testing.InternalTest{{Name: b.Name(), F: run}}) {
 					b.Fatal("it has failed")
 				}

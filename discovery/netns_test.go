@@ -24,8 +24,8 @@ import (
 	"localchat/test/netns"
 )
 
-// helperEnv makes the test binary a node in a network namespace: "node SEED" runs discovery as that peer and prints what
-// it finds, "noise" announces what is no node.
+// helperEnv makes the test binary a helper in a network namespace: "node SEED" runs discovery as that peer and prints what it finds, and
+// "noise" sends packets that are not of a node.
 const helperEnv = "LOCALCHAT_DISCOVERY_HELPER"
 
 // sighting is a line that a helper prints.
@@ -61,8 +61,8 @@ func helper(role string) error {
 	}, ignore)
 }
 
-// makeNoise is a bad neighbour: it answers every packet to the group as a printer, and as entries of our service with nonsense,
-// and sends packets that are no DNS.
+// makeNoise answers every packet to the group as a printer, and as instances of our service with invalid records, and sends packets that
+// are no DNS.
 func makeNoise(ctx context.Context) error {
 	iface, err := net.InterfaceByName("eth0")
 	if err != nil {
@@ -127,8 +127,8 @@ func makeNoise(ctx context.Context) error {
 	}
 }
 
-// askFrom asks the node at 10.77.0.1 from one address of this machine until it is told to stop, with short questions and long ones,
-// and prints how many bytes of questions have brought how many of answers.
+// askFrom sends short and long questions to the node at 10.77.0.1, from one address of this machine, until ctx ends. It prints how many
+// bytes it has sent and received.
 func askFrom(ctx context.Context, source string) error {
 	conn, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.MustParseAddrPort(source+":0")))
 	if err != nil {
@@ -180,7 +180,7 @@ func askFrom(ctx context.Context, source string) error {
 	}
 }
 
-// newLab is a network of two hosts, whose cards have no address but a link-local one of IPv6.
+// newLab returns a network of two hosts. Their interfaces have only an IPv6 link-local address.
 func newLab(t *testing.T) (a, b *netns.Host) {
 	t.Helper()
 	t.Parallel() // mostly waiting
@@ -191,13 +191,13 @@ func newLab(t *testing.T) (a, b *netns.Host) {
 	return a, b
 }
 
-// plug gives a host its card.
+// plug gives a host its network interface.
 func plug(h *netns.Host) {
 	h.Wire()
 	h.IP("link set eth0 up")
 }
 
-// play runs a helper on a host until the test is over, and returns what it sees.
+// play runs a helper on a host until the test ends, and returns the lines that it prints.
 func play(t *testing.T, h *netns.Host, role string) <-chan sighting {
 	t.Helper()
 	exe, err := os.Executable()
@@ -238,7 +238,7 @@ func play(t *testing.T, h *netns.Host, role string) <-chan sighting {
 	return seen
 }
 
-// expect waits for a sighting of the peer that has all the addresses, and none of another peer.
+// expect waits for a sighting of the peer with all the addresses. It fails on a sighting of another peer.
 func expect(t *testing.T, seen <-chan sighting, seed int64, want ...string) sighting {
 	t.Helper()
 	deadline := time.After(15 * time.Second)
@@ -297,8 +297,8 @@ func TestNetworkIPv4Only(t *testing.T) {
 	both(t, play(t, hostA, "node 1"), play(t, hostB, "node 2"))
 }
 
-// Two laptops and a cable: no router, so no route for multicast, and IPv4 addresses set by hand. IPv6 link-local
-// finds, and what is found has the IPv4 addresses.
+// TestNetworkWithoutRoute has two laptops on one cable, with IPv4 addresses set by hand, and so no router and no route for multicast. They
+// find each other over IPv6 link-local, with their IPv4 addresses.
 func TestNetworkWithoutRoute(t *testing.T) {
 	hostA, hostB := newLab(t)
 	hostA.IP("addr add 10.77.0.1/24 dev eth0")
@@ -339,7 +339,7 @@ func TestNetworkRenumberedAndMadeAnew(t *testing.T) {
 	hostB.IP("addr add 10.77.0.4/24 dev eth0")
 	expect(t, a, 2, "/ip4/10.77.0.4/tcp/40002")
 	t.Logf("made anew: found after %v", time.Since(start).Round(time.Millisecond))
-	// And it hears: a sighting so long after its start was made with the new card.
+	// The host with the new interface hears too: this sighting was made after the change.
 	for expect(t, b, 1, "/ip4/10.77.0.1/tcp/40002").After < start.Sub(startB) {
 	}
 }
@@ -362,8 +362,8 @@ func TestNetworkNoiseDoesNoHarm(t *testing.T) {
 	expect(t, a, 2)
 }
 
-// A machine that is on no network of a node's may send it questions, and gets no byte. One on its link is answered, with no more
-// than a few times what it asked.
+// TestNetworkOffLinkIsNotAnswered: a machine that is on none of the node's networks gets no byte for its questions. One that is on such a
+// network gets at most a few times as many bytes as it sends.
 func TestNetworkOffLinkIsNotAnswered(t *testing.T) {
 	hostA, hostB := newLab(t)
 	hostA.IP("addr add 10.77.0.1/24 dev eth0")
@@ -395,7 +395,7 @@ func TestNetworkOffLinkIsNotAnswered(t *testing.T) {
 	if in > answerFactor*out {
 		t.Errorf("on the link %d bytes have brought %d", out, in)
 	}
-	// The other has asked as often, and longer: whatever is on its way by now would have come.
+	// The other machine has asked as often, and for longer: an answer would have come by now.
 	for range 5 {
 		asked(here)
 	}
@@ -409,7 +409,7 @@ func TestNetworkOffLinkIsNotAnswered(t *testing.T) {
 	t.Logf("on the link %d bytes for %d, off it %d for %d", in, out, farIn, farOut)
 }
 
-// Two nodes on one machine with a network card find each other by mDNS too.
+// TestNetworkOneMachine: two nodes on one machine with a network interface find each other by mDNS too.
 func TestNetworkOneMachine(t *testing.T) {
 	host, _ := newLab(t)
 	host.IP("addr add 10.77.0.1/24 dev eth0")

@@ -4,8 +4,7 @@ package discovery
 
 import "runtime"
 
-// Under the race detector one processor runs these tests. The runtime keeps one race context for all timers of a
-// synctest bubble, and with several processors two threads use it at once: the detector's stack breaks, and the process
-// dies of SIGSEGV in StackDepot (Go 1.26.8; thirty goroutines on tickers in a bubble are enough). What the detector
-// finds it finds by the order of events, not by chance of timing, so that nothing is lost but time.
+// With the race detector these tests run on one processor. The runtime has one race context for all timers of a synctest bubble. With
+// several processors two threads use it at once, and the process dies of SIGSEGV in StackDepot (Go 1.26.8; thirty goroutines with tickers
+// in a bubble are enough). The detector finds a race by the order of events and not by timing, so one processor only costs time.
 func init() { runtime.GOMAXPROCS(1) }

@@ -13,7 +13,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 )
 
-// bare is an MDNS on a machine without a network card.
+// bare returns an MDNS on a machine without a network interface.
 func bare(dir string, ephemeral bool) *MDNS {
 	d := New(Config{RuntimeDir: dir, Ephemeral: ephemeral})
 	d.list = func([]string) ([]nic, error) { return nil, nil }
@@ -121,7 +121,7 @@ func TestRendezvousFile(t *testing.T) {
 	}
 }
 
-// The file of a killed node is removed; files that are not ours to read or remove are left alone.
+// TestRendezvousFolder: the file of a killed node is removed. Files that no node has made are neither read nor removed.
 func TestRendezvousFolder(t *testing.T) {
 	dir := t.TempDir()
 	r := newRendezvous(Config{RuntimeDir: dir}, "me")
@@ -131,7 +131,7 @@ func TestRendezvousFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	labels := map[string]string{"me": "me"}
-	// at is the path of a node's file, or, for a name without our suffix, of a file that no node would make.
+	// at returns the path of a node's file or, for a name without our suffix, of a file that no node makes.
 	at := func(name string) string {
 		suffix := filepath.Ext(name)
 		if suffix != fileSuffix && suffix != tempSuffix || strings.HasPrefix(name, "not") {
@@ -199,7 +199,7 @@ func TestRendezvousFolder(t *testing.T) {
 			t.Errorf("a file that no node has made is gone: %v", err)
 		}
 	}
-	// Somebody cleared the folder: it is made again with the next writing.
+	// If the folder is removed, it is made again when the file is next written.
 	if err := os.RemoveAll(at("")); err != nil {
 		t.Fatal(err)
 	}
@@ -237,8 +237,8 @@ func TestRendezvousRefusesSharedFolder(t *testing.T) {
 	}
 }
 
-// A folder that is a link is not followed, wherever it leads: nothing is written there, and nothing removed. Nor is one of
-// another user taken.
+// TestRendezvousFollowsNoLink: a link in place of the folder is not followed, wherever it leads: nothing is written there, and nothing
+// removed. A folder of another user is not used either.
 func TestRendezvousFollowsNoLink(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("folders have no owner that could be seen here")
@@ -292,7 +292,7 @@ func TestRendezvousFollowsNoLink(t *testing.T) {
 	}
 }
 
-// A file of another user in our folder is neither read nor removed.
+// TestRendezvousLeavesOthersFiles: a file of another user in our folder is neither read nor removed.
 func TestRendezvousLeavesOthersFiles(t *testing.T) {
 	if runtime.GOOS == "windows" || os.Geteuid() != 0 {
 		t.Skip("only root can give a file away")
@@ -322,7 +322,7 @@ func check(t *testing.T, err error) {
 	}
 }
 
-// A missing runtime directory is no reason to fail, only to say so.
+// TestRendezvousWithoutDirectory: without a runtime directory Run goes on, and logs it.
 func TestRendezvousWithoutDirectory(t *testing.T) {
 	r := newRendezvous(Config{RuntimeDir: filepath.Join(t.TempDir(), "missing")}, "me")
 	if err := r.look(time.Now(), nil, nil); err != nil {

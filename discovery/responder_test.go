@@ -12,7 +12,7 @@ import (
 	"github.com/miekg/dns"
 )
 
-// asking is a packet of questions.
+// asking returns a packet with questions.
 func asking(t testing.TB, class uint16, names ...string) []byte {
 	t.Helper()
 	m := dns.Msg{MsgHdr: dns.MsgHdr{Id: 7}, Compress: true}
@@ -28,7 +28,7 @@ func asking(t testing.TB, class uint16, names ...string) []byte {
 
 func from(s string) arrival { return arrival{from: netip.MustParseAddrPort(s)} }
 
-// answered is what a packet brings at some moment, opened.
+// answered returns the answer to a packet at a time, decoded.
 func answered(t testing.TB, z *zone, packet []byte, a arrival, at time.Duration) (size int, rrs []dns.RR, alone bool) {
 	t.Helper()
 	b, alone := z.respond(packet, a, 2, time.Unix(1_000_000, 0).Add(at))
@@ -54,7 +54,7 @@ const (
 	inAlone = dns.ClassINET | unicastWish
 )
 
-// Only the networks of this machine are answered, by whatever address a question comes.
+// TestOnlyTheLinkIsAnswered: a question is answered only if its source address is on a network of this machine.
 func TestOnlyTheLinkIsAnswered(t *testing.T) {
 	for source, want := range map[string]bool{
 		"192.168.1.77:50000": true, "192.168.1.77:5353": true, "[fe80::77%eth0]:50000": true, "[2001:db8::77]:50000": true, "192.168.1.5:50000": true,
@@ -69,7 +69,8 @@ func TestOnlyTheLinkIsAnswered(t *testing.T) {
 	}
 }
 
-// The more questions, the more of the same: every record is given once, and the answer is no longer than answerFactor allows.
+// TestAnswersDoNotMultiply: however many questions a packet has, each record is given once, and the answer is not longer than answerFactor
+// allows.
 func TestAnswersDoNotMultiply(t *testing.T) {
 	z := realZone()
 	many := func(name func(i int) string, n int) []string {
@@ -141,8 +142,8 @@ func withFlags(b []byte, flags uint16) []byte {
 	return b
 }
 
-// A browser asks from the port of mDNS, and all of its link hear the answer: once a second and interface, whichever machine asks,
-// however often. A question that is sent to this machine alone is answered alone.
+// TestTheLinkIsToldOnceASecond: a question from the port of mDNS is answered to the group, at most once a second on each interface,
+// whichever machine asks and however often. A question that is sent to this machine alone is answered to the sender alone.
 func TestTheLinkIsToldOnceASecond(t *testing.T) {
 	z := realZone()
 	question := asking(t, in, serviceName)
@@ -176,8 +177,8 @@ func TestTheLinkIsToldOnceASecond(t *testing.T) {
 	}
 }
 
-// One address that asks without a pause gets a ration of answers. Many addresses cost a bounded number of counts, and an
-// address that comes when those are full is still answered.
+// TestAnswersAreRationed: an address that asks without a pause gets a limited number of answers. The number of addresses that are counted
+// is bounded, and an address beyond it still gets answers.
 func TestAnswersAreRationed(t *testing.T) {
 	z, refused := realZone(), make(map[netip.Addr]int)
 	z.refused = func(from netip.Addr) { refused[from]++ }
@@ -215,7 +216,7 @@ func TestAnswersAreRationed(t *testing.T) {
 	}
 }
 
-// A packet that came through a router, or from another network, does not count as an answer; nor does a packet that is no
+// TestOnlyTheLinkIsHeard: a packet that came through a router or from another network does not count as an answer, nor does one that is no
 // answer of a node.
 func TestOnlyTheLinkIsHeard(t *testing.T) {
 	n := testNIC(2, "eth0", "192.168.1.5/24", "fe80::5/64")
@@ -248,7 +249,7 @@ func TestOnlyTheLinkIsHeard(t *testing.T) {
 	}
 }
 
-// FuzzQuery: whatever comes, nothing panics, and nothing is answered with more than it may be.
+// FuzzQuery: no packet makes the responder panic, or gets a longer answer than is allowed.
 func FuzzQuery(f *testing.F) {
 	f.Add(ask)
 	f.Add(asking(f, inAlone, serviceName, enumName))

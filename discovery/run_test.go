@@ -14,7 +14,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 )
 
-// fakeLAN stands for the network: it counts what Run does, in simulated time.
+// A fakeLAN stands for the network, in simulated time, and counts what Run does.
 type fakeLAN struct {
 	mu      sync.Mutex // Run and its queries meet the body of the test here
 	nics    []nic
@@ -27,7 +27,7 @@ type fakeLAN struct {
 	refused map[netip.Addr]int // by sender
 }
 
-// ignore is for tests that do not look at what is refused.
+// ignore is a refused function that does nothing.
 func ignore(netip.Addr) {}
 
 type fakeServer struct{ *fakeLAN }
@@ -39,8 +39,7 @@ func (s fakeServer) Shutdown() error {
 	return nil
 }
 
-// advance lets simulated time pass and then waits until Run has nothing left to do before the next moment. The body
-// of a test holds the lock except in here.
+// advance lets simulated time pass, and returns when Run waits for its next timer. The body of a test holds the lock, except in advance.
 func (f *fakeLAN) advance(d time.Duration) {
 	f.mu.Unlock()
 	time.Sleep(d)
@@ -175,7 +174,7 @@ func TestScheduleQuickThenSlow(t *testing.T) {
 func TestHurryIsQuickAndBounded(t *testing.T) {
 	f := &fakeLAN{nics: []nic{testNIC(2, "eth0", "192.168.1.5/24")}}
 	inRun(t, f, func(peer.AddrInfo) {}, func(d *MDNS) {
-		// The round before is at 19.5 s and the next at 49.5, each within 20 %: none is listening, which Hurry waits for.
+		// The rounds before and after are at 19.5 s and 49.5 s, each within 20 %. So no round is listening now, for which Hurry would wait.
 		f.advance(30 * time.Second)
 		before := len(f.rounds)
 		called := time.Now()
@@ -191,14 +190,14 @@ func TestHurryIsQuickAndBounded(t *testing.T) {
 			d.Hurry()
 			f.advance(10 * time.Millisecond)
 		}
-		// No more than one round for each shortest gap, 6.4 a second; over 10 s, chance alone has once made one more.
+		// At most one round for each shortest gap makes 6.4 a second. The jitter has once made one more in 10 s.
 		if n := len(f.rounds) - before; n < 400 || n > 640 {
 			t.Errorf("%d rounds in 100 s of Hurry", n)
 		}
 	})
 }
 
-// A caller that hurries while the schedule begins does not slow it down.
+// TestHurryKeepsTheFirstRounds: calls of Hurry while the schedule begins do not slow it down.
 func TestHurryKeepsTheFirstRounds(t *testing.T) {
 	f := &fakeLAN{nics: []nic{testNIC(2, "eth0", "192.168.1.5/24")}}
 	inRun(t, f, func(peer.AddrInfo) {}, func(d *MDNS) {
@@ -257,7 +256,8 @@ func TestInterfaceChangeRemakesServersAndHurries(t *testing.T) {
 	}
 }
 
-// From another interface a peer may have to be dialled anew, so nobody waits for reportAgain.
+// TestInterfaceChangeReportsAtOnce: after a change of an interface every peer is reported at once, since it may have to be dialled from
+// another address.
 func TestInterfaceChangeReportsAtOnce(t *testing.T) {
 	f := &fakeLAN{nics: []nic{testNIC(2, "eth0", "192.168.1.5/24")}, answers: []heard{answerOf(2, "192.168.1.9")}}
 	reported := 0
@@ -307,7 +307,7 @@ func TestFoundOnceUntilNew(t *testing.T) {
 		if len(got) != 1 {
 			t.Fatalf("an unchanged peer was reported again: %v", got)
 		}
-		// A new address is news at once.
+		// A new address is reported at once.
 		f.answers = append(f.answers, answerOf(2, "192.168.1.99"))
 		d.Hurry()
 		f.advance(500 * time.Millisecond)
@@ -322,7 +322,8 @@ func TestFoundOnceUntilNew(t *testing.T) {
 	})
 }
 
-// A flood costs a bounded number of reports and entries, and does not hide a peer that answers in time.
+// TestFloodIsBounded: a flood of announcements causes a bounded number of reports and entries, and does not hide a peer that answers in
+// time.
 func TestFloodIsBounded(t *testing.T) {
 	flood := []heard{answerOf(2, "192.168.1.9")}
 	for i := range int64(maxHeard) {
@@ -344,7 +345,8 @@ func TestFloodIsBounded(t *testing.T) {
 	}
 }
 
-// One address announces the nodes of one machine. What is beyond is told, and an address that comes after it has its place.
+// TestOneAddressHasAShare: one address may announce maxPeersOfHost peers. Further ones are reported as refused, and peers of another
+// address still have places.
 func TestOneAddressHasAShare(t *testing.T) {
 	liar, honest := netip.MustParseAddr("192.168.1.66"), netip.MustParseAddr("192.168.1.9")
 	said := func(h heard, from netip.Addr) heard {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// However many nodes there are, each asks so seldom that one node answers about two questions a second, for both families,
-// and in a minute after a start no more than a few rounds of them.
+// TestScheduleDoesNotGrowWithTheSquare: however many nodes there are, each asks so rarely that a node answers about two questions a
+// second, for both families together, and in the minute after a start a few rounds of questions.
 func TestScheduleDoesNotGrowWithTheSquare(t *testing.T) {
 	for _, nodes := range []int{2, smallLAN, 64, maxPeers} {
 		var s schedule

@@ -72,7 +72,7 @@ func TestZoneAnswers(t *testing.T) {
 	}
 }
 
-// However many addresses a node has, its answer fits one packet, with the best of them.
+// TestZoneAnswerFits: however many addresses a node has, its answer fits into one packet, with the best addresses.
 func TestZoneAnswerFits(t *testing.T) {
 	v6 := testNIC(2, "eth0")
 	for i := range 30 {
@@ -117,8 +117,7 @@ func TestZoneWithoutAddressesSaysNothing(t *testing.T) {
 	}
 }
 
-// The answer follows the node's addresses, yet a storm of questions does not make it anew each time, and nobody
-// calls self once it is closed.
+// TestZoneFollowsSelf: the answer has the present addresses of the node. A flood of questions does not make a new answer for each.
 func TestZoneFollowsSelf(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		calls, port := 0, "1"
