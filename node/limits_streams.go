@@ -15,8 +15,8 @@ import (
 // member of one of our rooms, a room's authority, a peer that this node wants to be connected to, or one that is owed a
 // reason; see [admission]. All others are strangers.
 const (
-	// shareOfFree: an address may take one more place while it holds less than this part (one in so many) of the places
-	// that are free. So there is always a place left for an address that holds none, whatever ten others take.
+	// shareOfFree: an address may take one more place while it holds less than one in shareOfFree of the free places. So there is
+	// always a place left for an address that holds none, whatever ten other addresses take.
 	shareOfFree = 4
 
 	// strangerConns, in connections of all strangers together: some 50 kB each. A member's connection is not counted.
@@ -26,12 +26,12 @@ const (
 	connsAtOnce    = 2 * lan.ConnsPerHost
 	connsPerSecond = 20
 
-	// strangerStreams, in streams of all strangers together, those included that have not said their protocol yet: some
-	// 8 kB each. strangerStreamsEach, of one stranger: it is identified, pinged, and asks for a few things.
+	// strangerStreams, in streams of all strangers together, with those that have not said their protocol yet: some 8 kB each.
+	// strangerStreamsEach, of one stranger: for identify, pings, and a few requests.
 	strangerStreams     = 2048
 	strangerStreamsEach = 16
-	// guestStreams, of all guests together, and guestStreamsEach, of one: what it passes on to us at once, and its other
-	// requests. guestStreamsRoom more for each room that we share with it: a poll, gossip, and room to replace them.
+	// guestStreams, of all guests together, and guestStreamsEach, of one: for the lines that it relays to us at once, and its other
+	// requests. guestStreamsRoom, more for each room that we share with it: a poll, gossip, and a replacement of each.
 	guestStreams     = 8192
 	guestStreamsEach = 64
 	guestStreamsRoom = 4
@@ -44,19 +44,19 @@ const (
 	// more. sharedGuestOpens, of all guests beyond that.
 	guestOpens, guestOpensBurst             = 200, 2000
 	sharedGuestOpens, sharedGuestOpensBurst = 4 * sayRate, floodBurst
-	// strangerOthers and guestOthers, in streams of one peer that are for libp2p and pubsub: pings, what it says of itself,
-	// and gossip. A peer in many rooms has something to say of itself for each.
+	// strangerOthers and guestOthers, in streams of one peer for libp2p and pubsub: pings, identify and gossip. A peer in many rooms
+	// has more to identify.
 	strangerOthers, strangerOthersBurst = 2, 30
 	guestOthers, guestOthersBurst       = 20, 200
-	// refusals and refusalsBurst, of one peer's streams: a peer that goes on beyond them loses its connections, since to
-	// refuse costs something, too.
+	// refusals and refusalsBurst, in refused streams of one peer. A peer with more loses its connections, since refusing has a cost
+	// too.
 	refusals, refusalsBurst = 50, 500
-	// hangUps, a second, of peers that do: each is an event of the loop.
+	// hangUps, in such peers a second: each is an event of the loop.
 	hangUps = 10
 
-	// answersInFlight, in answers to comparisons that have been made and not read, and answersEach of one peer: each is up
-	// to protocol.MaxBatch/2 bytes, held three times while it is sent. As many answers to polls of largeAnswer bytes and
-	// more: shorter ones on all streams of a room's members take some 30 MiB.
+	// answersInFlight, in answers to comparisons that are made and not read yet, and answersEach, of one peer: each has up to
+	// protocol.MaxBatch/2 bytes, which are in memory three times while it is sent. The same bounds hold for answers to polls of
+	// largeAnswer bytes or more. Shorter ones, on all streams of a room's members, take some 30 MiB.
 	answersInFlight = 32
 	answersEach     = 2
 	largeAnswer     = 32 << 10
@@ -64,47 +64,46 @@ const (
 	// over in half a minute.
 	answerRate  = 4 << 20
 	answerBurst = 32 << 20
-	// passOnRate and passOnBurst, in bytes that we pass on for one member, counted once for each receiver, are its own share: a
-	// person's lines to maxRelays members. addressPassOnRate, of the members of one address beyond that: half of allPassOnRate, of
-	// all members beyond their shares, which is some 3,000 short lines a second. What is more is fetched.
+	// passOnRate and passOnBurst, in bytes that we relay for one member, counted once for each recipient, are its own share: a
+	// person's lines to maxRelays members. Beyond their shares, the members of one address have addressPassOnRate, and all members
+	// allPassOnRate, which is some 3,000 short lines a second. Further lines are not relayed but fetched.
 	passOnRate, passOnBurst               = 64 << 10, 256 << 10
 	addressPassOnRate, addressPassOnBurst = allPassOnRate / 2, allPassOnBurst / 2
 	allPassOnRate, allPassOnBurst         = 1 << 20, 2 << 20
-	// directRate and directBurst, in direct messages of one member and KiB of them, are its own share: what a person types, or one
-	// of the longest. addressDirectRate, of the members of one address beyond that, is as much as an honest node says, and
-	// twice that at once. allDirectRate, of all members beyond their shares: each message waits in memory for the subscriber.
+	// directRate and directBurst, in direct messages of one member and KiB of them, are its own share: what a person types, or two
+	// of the longest. Beyond their shares, the members of one address have addressDirectRate, which is what an honest node may say,
+	// and all members allDirectRate: each message waits in memory for the subscriber.
 	directRate, directBurst               = 5, 2 * (1 + protocol.MaxText>>10)
 	addressDirectRate, addressDirectBurst = sayRate, 2 * sayBurst
 	allDirectRate, allDirectBurst         = 2 * sayRate, 4 * sayBurst
-	// maxReceivedAtOnce of lines that are passed on by one peer, in streams. More are fetched.
+	// maxReceivedAtOnce, in streams on which one peer relays lines. Further lines are fetched.
 	maxReceivedAtOnce = 32
 
-	// floodFrom, in things of one kind that were refused within floodWindow, to one member or to all strangers together: what
-	// is less is an accident of the network, and nobody is told.
+	// floodFrom, in things of one kind from one member, or from all strangers together, that are refused within floodWindow. Fewer are
+	// an accident of the network, and are not reported.
 	floodFrom   = 20
 	floodWindow = 10 * time.Second
-	// unspokenFrom, in streams that end before they have agreed on a protocol: a connection that breaks takes one or two with
-	// it, and 64 may come at once, or lose their network.
+	// unspokenFrom, in streams that end before they have agreed on a protocol: a connection that breaks ends one or two, and 64
+	// connections may break, or be made, at once.
 	unspokenFrom = 200
-	// comparedFrom, in comparisons, but for those in the middle of a long answer: in one room a node begins one each
-	// transcript.SyncSpacing at most.
+	// comparedFrom, in comparisons, without those that continue a long answer: in one room a node begins at most one in
+	// transcript.SyncSpacing.
 	comparedFrom = 6 * int(floodWindow/transcript.SyncSpacing) / 5
-	// shedFrom, in lines, and KiB of them, of one author that are forgotten although they were said less than shedYoung ago,
-	// since the room is full. People fill a room in hours; a script that pastes a log of 10,000 lines says nothing more.
+	// shedFrom, in lines (and KiB of them) of one author that a full room forgets although they were said less than shedYoung ago.
+	// People take hours to fill a room, and a script that pastes 10,000 lines does it once.
 	shedFrom  = 100
 	shedYoung = time.Minute
-	// knocksFrom, in knocks that were not announced by themselves, or turned away: a crowd fills the door once.
+	// knocksFrom, in knocks that were turned away, or reported only by their number: a crowd fills the door once.
 	knocksFrom = authority.MaxKnocks
-	// maxFloodMembers, in members that are counted each: more than can be connected. maxFloodAddrs, in addresses of strangers
-	// that are counted each, and maxFloodNames, in members or addresses that are named in the line about a flood: what a
-	// person reads in it.
+	// maxFloodMembers, in members that are counted one by one: more than can be connected. maxFloodAddrs, in addresses of strangers
+	// that are counted one by one. maxFloodNames, in members or addresses that the warning about a flood names: what a person reads.
 	maxFloodMembers = 4096
 	maxFloodAddrs   = 64
 	maxFloodNames   = 3
 
-	// knocksTold, of one address, one more each knocksToldEvery, and knocksToldAll of all together, with one a second
-	// more: a person reads these. Of the others only their number is told, moreKnocksAfter the first, and after that once
-	// in attemptEvery.
+	// knocksTold, in knocks from one address that are reported one by one, with one more each knocksToldEvery. knocksToldAll, in
+	// those from all addresses, with one more each second: a person reads these. Of the others only the number is reported:
+	// moreKnocksAfter the first of them, and then once in attemptEvery.
 	knocksTold      = 6
 	knocksToldEvery = 20 * time.Second
 	knocksToldAll   = authority.MaxKnocks
@@ -113,7 +112,7 @@ const (
 	maxKnockAddrs = 3
 )
 
-// A budget is so many a second, and so many at once.
+// A budget is a number of requests a second, after a burst at once.
 type budget struct {
 	perSecond rate.Limit
 	burst     int
@@ -121,31 +120,31 @@ type budget struct {
 
 func (b budget) limiter() *rate.Limiter { return rate.NewLimiter(b.perSecond, b.burst) }
 
-// A quota is what one protocol may take of this node.
+// A quota bounds what other peers may take of this node by one protocol.
 type quota struct {
-	// each is how many streams a peer may have at once, and room how many more for each of our rooms that it is in. newest: its
-	// oldest stream gives way to its newest; otherwise the newest is refused.
+	// each is the number of streams that a peer may have at once, and room the number of further ones for each of our rooms that it
+	// is in. If newest is set, a stream too many ends the peer's oldest one; otherwise it is refused.
 	each, room int
 	newest     bool
-	// guests and strangers are how many streams all of them may have at once.
+	// guests and strangers are the numbers of streams that all guests, and all strangers, may have at once.
 	guests, strangers int
-	// guest is the budget of requests of one guest, stranger of one stranger. address is what the strangers of one address
-	// have for themselves, and shared what all strangers have beyond that.
+	// guest is the budget of requests of one guest, and stranger that of one stranger. address is the budget of the strangers of one
+	// address, and shared that of all strangers beyond it.
 	guest, stranger, address, shared budget
-	// counts: the handler takes from the budgets itself, by [admission.allow].
+	// counts is set if the handler itself takes from the budgets, by [admission.allow].
 	counts bool
 }
 
-// Most of what a stranger asks is refused anyway. It is enough that a peer that was admitted a moment ago, and that we
-// have not heard of, is answered.
+// Most requests of a stranger are refused anyway. These budgets are for a peer that was admitted a moment ago, of which this node has
+// not heard yet.
 var (
 	rareStranger = budget{5, 64}
 	rareAddress  = budget{10, 128}
 	rareShared   = budget{100, 200}
 )
 
-// askBudget is how often a member asks the authority of one room: it answers a poll once receiptEvery and once a record, and
-// records that come together in one answer. The longest list of present members takes the loop some 3 ms an answer.
+// askBudget bounds how often a member asks the authority of one room. An honest authority answers a poll once in receiptEvery and
+// once for each record, with records that come together in one answer. The longest list of present members takes the loop some 3 ms.
 var askBudget = budget{20, 40}
 
 // The quotas, by protocol.
@@ -172,8 +171,8 @@ var (
 		each: answersEach, guests: answersInFlight, strangers: 32, guest: budget{10, 100},
 		stranger: rareStranger, address: rareAddress, shared: rareShared,
 	}
-	// passQuota: a member passes on what others say as well. Of strangers 32 frames of protocol.MaxFrame are read at a time, 100 a
-	// second in the long run: 2 MiB, and some 6 MB/s.
+	// passQuota: a member relays the lines of others too. Of strangers, 32 frames of up to 106 KiB are read at a time (3.4 MB), and 100
+	// a second in the long run (11 MB/s).
 	passQuota = quota{
 		each: maxReceivedAtOnce, guests: 8 * maxReceivedAtOnce, strangers: 32, guest: budget{floodRate, floodBurst},
 		stranger: rareStranger, address: rareAddress, shared: rareShared,
@@ -183,13 +182,13 @@ var (
 		each: 8, guests: 64, strangers: 32, guest: budget{sayRate, sayBurst},
 		stranger: rareStranger, address: rareAddress, shared: rareShared,
 	}
-	// pingQuota: a member pings each pingEvery, on a stream that lasts, and once more when its network changes. One that is
-	// started again leaves streams behind for a moment.
+	// pingQuota: a member pings once in pingEvery, on a stream that lasts, and once more when its network changes. A node that is
+	// started again leaves its old streams behind for a moment.
 	pingQuota = quota{
 		each: 8, guests: 8 * protocol.MaxMembers, strangers: 64, guest: budget{5, 64},
 		stranger: budget{2, 16}, address: budget{10, 64}, shared: budget{50, 128}, counts: true,
 	}
-	// roomsQuota: a person that looks for a room has its node ask each lookAgain.
+	// roomsQuota: while a person looks for a room, the node asks once in lookAgain.
 	roomsQuota = quota{
 		each: 4, guests: 64, strangers: 64, guest: budget{20, 60},
 		stranger: budget{10, 40}, address: budget{10, 100}, shared: budget{200, 400},
