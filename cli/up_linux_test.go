@@ -237,15 +237,12 @@ func TestPlacesOfTheSocket(t *testing.T) {
 	}
 	put := func(path string) {
 		t.Helper()
-		if err := os.WriteFile(path, nil, 0o600); err != nil {
+		if err := errors.Join(os.RemoveAll(path), os.WriteFile(path, nil, 0o600)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	put(filepath.Join(dir, "attach"))
 	meets(none, dir)
-	if err := os.RemoveAll(filepath.Join(none.home, "run", "localchat")); err != nil {
-		t.Fatal(err)
-	}
 	put(filepath.Join(none.home, "run", "localchat"))
 	_, words, code := none.says("up", "--data-dir", dir, "--no-mdns")
 	if code != 1 || !regexp.MustCompile(`\nlocalchat: the node did not come up: nothing could attach .*\nhint: name a directory .*its log is `).MatchString(words) {
@@ -253,6 +250,12 @@ func TestPlacesOfTheSocket(t *testing.T) {
 	}
 	if _, _, code := none.says("status", "--data-dir", dir); code != 8 {
 		t.Errorf("status of what did not come up: %d", code)
+	}
+
+	// Without a place for its log, too.
+	put(filepath.Join(none.home, "state"))
+	if _, words, code := none.says("up", "--no-mdns"); code != 2 || !strings.Contains(words, "cannot write the log of the node") || !strings.Contains(words, "\nhint: set XDG_STATE_HOME") {
+		t.Errorf("without a place for the log: %d, %s", code, words)
 	}
 
 	// What is kept in memory alone lets nobody attach.
