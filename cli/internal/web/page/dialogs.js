@@ -24,9 +24,11 @@ export function open({ title, body, does, grave, run, also = [], cancel, wide })
   const fault = h('div', { class: 'fault', role: 'alert', hidden: true });
   const go = does ? h('button', { type: 'submit', class: grave ? 'grave' : 'primary' }, does) : null;
   const close = button(cancel ?? (does ? 'Cancel' : 'Close'), () => dialog.close(), { class: does ? '' : 'primary' });
+  const inside = h('div', { class: 'body' }, ...body);
+  if (!inside.querySelector('button, input, textarea, select, [tabindex]')) inside.tabIndex = 0; // to be scrolled by keys
   const form = h('form', { method: 'dialog' },
     h('header', {}, h('h2', { id }, title), button(icon('close'), () => dialog.close(), { class: 'quiet', 'aria-label': 'Close' })),
-    h('div', { class: 'body' }, ...body), fault,
+    inside, fault,
     h('footer', {}, ...also, h('span', { class: 'gap' }), close, go));
   const dialog = h('dialog', { 'aria-labelledby': id, class: wide ? 'wide' : '' }, form);
   form.addEventListener('submit', async (e) => {

@@ -14,12 +14,16 @@ const WINDOW = 160;
 const MARGIN = 500;
 /** Items by which the window moves at least. */
 const STEP = 16;
+/** Items by which a window that was placed anew, far away, grows in each frame, and those of it above and below the screen at first. */
+const GROWTH = 40;
+const AROUND = 6;
 /** Lines that a screen reader is told of at once; of more, their number. */
 const ANNOUNCED = 3;
 
 class LineLog extends View {
   roomID = '';
   start = 0; // the first item of the window
+  size = WINDOW; // items of the window
   stuck = true; // the end is on the screen, and stays there
   fresh = false; // there are new lines below the screen
   moving = false;
@@ -52,6 +56,7 @@ class LineLog extends View {
   render() {
     const room = this.room;
     if (!room) return;
+    if (room.removed !== null || room.refused) return this.empty();
     const other = this.roomID !== room.id;
     if (other) {
       this.roomID = room.id;
@@ -66,6 +71,14 @@ class LineLog extends View {
     if (other && room.newFrom) this.toNew(room.newFrom);
     this.announce(other);
     this.seen();
+  }
+
+  /** Takes what was said out of the document. */
+  empty() {
+    this.roomID = '';
+    this.made.clear();
+    this.list?.replaceChildren();
+    this.news?.replaceChildren();
   }
 
   /** Draws the window; what is on the screen stays where it is. */
@@ -92,15 +105,16 @@ class LineLog extends View {
     return this.marked.by;
   }
 
-  /** Puts the items of the window into the document. */
-  place() {
+  /** Puts the items of the window into the document. @param {number} [size] how many */
+  place(size = WINDOW) {
     const { items, room, list } = this;
     if (!list || !room || !this.above || !this.below) return;
-    this.start = Math.max(0, Math.min(Math.round(this.start), items.length - WINDOW));
+    this.size = size;
+    this.start = Math.max(0, Math.min(Math.round(this.start), items.length - size));
     const marks = this.marks(room);
     const made = new Map();
     const wanted = [];
-    const end = Math.min(this.start + WINDOW, items.length);
+    const end = Math.min(this.start + size, items.length);
     this.drawn = items.length;
     for (let i = this.start; i < end; i++) {
       const item = items[i];
@@ -146,7 +160,7 @@ class LineLog extends View {
   scrolled() {
     const { box, list } = this;
     if (!box || !list) return;
-    this.stuck = box.scrollHeight - box.scrollTop - box.clientHeight < 24 && this.start + WINDOW >= this.drawn;
+    this.stuck = box.scrollHeight - box.scrollTop - box.clientHeight < 24 && this.start + this.size >= this.drawn;
     store.atEnd = this.stuck;
     if (this.stuck) this.fresh = false;
     this.showDown();
@@ -166,13 +180,16 @@ class LineLog extends View {
     const top = box.scrollTop - above.offsetHeight;
     const bottom = list.offsetHeight - top - box.clientHeight;
     if (top < -box.clientHeight || bottom < -box.clientHeight) { // far away, in the space that stands for what is not drawn
+      // What the screen needs comes first: all of a window at once would be a long frame.
       const at = Math.floor(box.scrollTop / this.row);
-      this.start = at - WINDOW / 3;
-      this.place();
+      this.start = at - AROUND;
+      this.place(Math.min(WINDOW, Math.ceil(box.clientHeight / 20) + 2 * AROUND));
       const el = list.children[Math.max(0, Math.min(at - this.start, list.children.length - 1))];
       if (el) box.scrollTop += el.getBoundingClientRect().top - box.getBoundingClientRect().top;
+      requestAnimationFrame(() => this.widen());
       return;
     }
+    if (this.size < WINDOW) return; // it grows
     const up = top < MARGIN && this.start > 0;
     const down = bottom < MARGIN && this.start + WINDOW < items.length;
     if (!up && !down) return;
@@ -182,6 +199,17 @@ class LineLog extends View {
     this.start += up ? -by : by;
     this.place();
     if (anchor) this.hold(anchor);
+  }
+
+  /** Lets a window that was placed far away grow to its size. */
+  widen() {
+    const more = Math.min(GROWTH, WINDOW - this.size);
+    if (more <= 0) return;
+    const anchor = this.anchor();
+    this.start -= more / 2;
+    this.place(this.size + more);
+    if (anchor) this.hold(anchor);
+    requestAnimationFrame(() => (this.size < WINDOW ? this.widen() : this.follow()));
   }
 
   toEnd() {

@@ -35,7 +35,7 @@ function forbidden(r) { return invisible.test(r) && !drawn.test(r); }
  */
 function joins(last, joiner, next) {
   if (joined.test(last)) return true;
-  return joiner === ZWJ && pictograph.test(last) && pictograph.test(next);
+  return joiner === ZWJ && pictograph.test(last) && pictograph.test(next) && !forbidden(next);
 }
 
 /**
