@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -12,7 +13,6 @@ import (
 	"localchat/cli/internal/render"
 	"localchat/cli/internal/rpc"
 	"localchat/cli/internal/safe"
-	"localchat/cli/internal/stream"
 	"localchat/cli/internal/web"
 	"localchat/node"
 )
@@ -100,7 +100,7 @@ func (a *app) page(ctx context.Context, port int, open bool, serve pageServer) e
 		return fail.Usage("without --port it takes a free one", "the page cannot be served: %v", err)
 	}
 	defer s.Close()
-	lines := stream.Lines(ctx, a.Stdin, rpc.MaxRequest, 0, a.Guard)
+	lines := a.rows(ctx)
 	for {
 		link := s.Link()
 		if err := a.printLink(link); err != nil {
@@ -120,6 +120,30 @@ func (a *app) page(ctx context.Context, port int, open bool, serve pageServer) e
 			return ctx.Err()
 		}
 	}
+}
+
+// rows tells of each line of input, an empty one too, until the input ends.
+func (a *app) rows(ctx context.Context) <-chan struct{} {
+	rows := make(chan struct{})
+	go func() {
+		defer a.Guard()
+		defer close(rows)
+		for in := bufio.NewReader(a.Stdin); ; {
+			_, part, err := in.ReadLine()
+			if err != nil {
+				return
+			}
+			if part {
+				continue
+			}
+			select {
+			case rows <- struct{}{}:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return rows
 }
 
 func (a *app) printLink(link string) error {
