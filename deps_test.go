@@ -175,6 +175,7 @@ var laws = map[string]law{
 	},
 	"test/release": {why: "release makes archives of the built program, and knows it from outside"},
 	"test/lan":     {tests: []string{driver, netns, hostilePeer}, why: "the tests between hosts drive the built program from outside, and know the wire only by the hostile peer"},
+	"test/web":     {tests: []string{driver, netns}, why: "the tests of the page drive the built program and a browser from outside"},
 	driver:         {ours: nil, bans: nodeBans, why: "the driver meets the program as any other program does: by its command line and JSON-RPC"},
 	netns:          {ours: nil, bans: nodeBans, why: "a network of namespaces does not know which programs run on it"},
 	"test/compare": {ours: []string{driver, "node", "protocol"}, why: "compare measures nodes from outside, and polls over the wire; nobody imports it: it is a command of its own"},

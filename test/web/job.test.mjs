@@ -1,0 +1,70 @@
+// The main job, across faces and hosts.
+
+import assert from 'node:assert/strict';
+import { Program, browser, open, picture, test, web } from './harness.mjs';
+import { create, line, say } from './page.mjs';
+
+test('a room across pages and a console', async () => {
+  const [alice, bob] = await Promise.all([web('a'), web('b')]);
+  const [onA, onB] = await Promise.all([browser('a'), browser('b')]);
+  const a = await open(onA, alice.link);
+  assert.equal(await a.evaluate(() => location.href), `${alice.origin}/`, 'the token stays in the address bar');
+  await create(a, 'lab', 'alice');
+
+  // Bob's page shows the room by itself. He knocks, and alice lets him in.
+  const b = await open(onB, bob.link);
+  await b.getByLabel('Your name').fill('bob');
+  await b.getByRole('button', { name: 'Join lab' }).click();
+  await a.getByRole('button', { name: /^Let .*bob/ }).waitFor();
+  await picture(a, 'knock');
+  await a.getByRole('button', { name: /^Let .*bob/ }).click();
+  await b.getByRole('heading', { level: 1, name: 'lab' }).waitFor();
+
+  // Carol has a console.
+  const carol = new Program('c', ['join', 'lab', '--nick', 'carol', '--plain']);
+  await a.getByRole('button', { name: /^Let .*carol/ }).click();
+  await carol.sees(/you are in lab, as carol/);
+
+  await say(a, 'welcome, both');
+  await line(b, 'welcome, both').waitFor();
+  await carol.sees(/<alice> welcome, both/);
+  await say(b, 'hello from a page');
+  await carol.sees(/<bob> hello from a page/);
+  carol.type('and from a console');
+  await line(a, 'and from a console').waitFor();
+  await line(b, 'and from a console').waitFor();
+
+  // A reload in the middle of it loses nothing.
+  await b.reload();
+  await b.getByRole('heading', { level: 1, name: 'lab' }).waitFor();
+  for (const text of ['welcome, both', 'hello from a page', 'and from a console']) await line(b, text).waitFor();
+  await say(b, 'still here');
+  await line(a, 'still here').waitFor();
+  await line(b, 'still here').waitFor();
+  assert.equal(await line(b, 'still here').count(), 1);
+  await picture(a, 'room');
+
+  // Alice kicks bob, with a reason, and his page tells him.
+  await a.locator('people-pane').getByRole('button', { name: /^bob/ }).click();
+  await a.getByRole('dialog', { name: 'bob' }).getByRole('button', { name: 'Remove…' }).click();
+  const kick = a.getByRole('dialog', { name: 'Remove bob from lab?' });
+  await kick.getByLabel('Why').fill('this is no market');
+  await picture(a, 'kick');
+  await kick.getByRole('button', { name: 'Remove bob' }).click();
+  const gone = b.getByRole('alert').filter({ hasText: 'You were removed from lab' });
+  await gone.getByText('this is no market').waitFor();
+  await gone.getByText('alice').waitFor();
+  assert.equal(await b.getByText('welcome, both').count(), 0, 'the room is not cleared');
+  await picture(b, 'removed');
+  await carol.sees(/bob was kicked by alice/);
+  await a.getByRole('log').getByText('bob was kicked by alice').waitFor();
+
+  // He asks to come back, and is turned away with a reason.
+  await gone.getByRole('button', { name: 'Ask to come back' }).click();
+  await a.getByRole('button', { name: /^Turn .*bob/ }).click();
+  const deny = a.getByRole('dialog', { name: 'Turn bob away?' });
+  await deny.getByLabel('Why').fill('not today');
+  await deny.getByRole('button', { name: 'Turn away' }).click();
+  await b.getByRole('alert').filter({ hasText: 'not today' }).waitFor();
+  assert.deepEqual([...a.faults, ...b.faults], []);
+});
