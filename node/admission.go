@@ -19,9 +19,8 @@ import (
 )
 
 // An admission decides which streams of other peers are served, and how much they may ask. Every protocol of this program
-// is registered with it. Strangers cannot use up what is there for guests: the two are counted apart, in places (streams
-// at once) and in budgets (requests). A refused stream is reset before anything is read from it, and the loop does not
-// hear of it.
+// is registered with it. Guests and strangers have separate places (streams at once) and budgets (requests), so that strangers cannot use
+// up those of guests. A refused stream is reset before anything is read from it, and without the loop.
 //
 // Guests are the peers of [loop.publishGuests]. They are known by their keys, so no other peer can
 // use up a guest's share. New identities cost nothing, so strangers share by address; see [places].
@@ -30,17 +29,17 @@ type admission struct {
 	// guests says how many of our rooms each guest is in. The loop replaces it and never changes it.
 	guests atomic.Pointer[map[peer.ID]int]
 
-	// mu: the handlers of all streams meet. It guards what the services count, and floods.
+	// mu guards the counts of the services, and floods. The handlers of all streams meet here.
 	mu       sync.Mutex
 	services map[protocolID]*service // not changed after listen
 	floods   floods
 	// closing limits how often the loop is asked to hang up.
 	closing *rate.Limiter
 	refused *ratelimit.Keyed[peer.ID]
-	// answers is what is sent to each peer in answer to comparisons and polls, in bytes.
+	// answers has the budget of each peer for answers to its comparisons and polls, in bytes.
 	answers *ratelimit.Keyed[peer.ID]
 	large   *large
-	// passes is what members may hand over for others.
+	// passes has the budgets of members for lines to relay.
 	passes shares
 }
 
@@ -52,7 +51,7 @@ type visitor struct {
 	rooms int // of this node that it is in
 }
 
-// A service is one protocol, with what is being used of it.
+// A service is one protocol, with the places and budgets that are in use.
 type service struct {
 	quota
 	ofGuests, ofStrangers *places
@@ -116,7 +115,7 @@ func (a *admission) visitor(c network.Conn) visitor {
 	return visitor{peer: p, from: originOfConn(c), guest: guest, rooms: rooms}
 }
 
-// visitorAt is the visitor that p is, at one of the addresses where it is connected.
+// visitorAt returns p as a visitor, at one of the addresses of its connections.
 func (a *admission) visitorAt(p peer.ID) visitor {
 	if a.n.host != nil {
 		for _, c := range a.n.host.Network().ConnsToPeer(p) {
@@ -188,7 +187,7 @@ func (a *admission) allow(id protocolID, who visitor) bool {
 	return ok
 }
 
-// own is the visitor's own budget.
+// own returns the visitor's own budget.
 func (a *admission) own(id protocolID, who visitor) *rate.Limiter {
 	v := a.services[id]
 	if who.guest {
@@ -197,8 +196,8 @@ func (a *admission) own(id protocolID, who visitor) *rate.Limiter {
 	return v.stranger.Limiter(who.peer)
 }
 
-// common charges one request to the strangers' budgets: first the address's own, then the one of all. It returns how long
-// they stay empty. A guest is charged nothing.
+// common charges one request of a stranger to the budget of its address and, if that is empty, to the one of all strangers. It returns how
+// long they stay empty. A guest is charged nothing.
 func (a *admission) common(id protocolID, who visitor) (wait time.Duration, ok bool) {
 	v := a.services[id]
 	if who.guest || v.address.Limiter(who.from.addr).Allow() {
@@ -225,8 +224,7 @@ func (a *admission) mayPass(who visitor, size int) bool {
 	return false
 }
 
-// mayAnswer reports whether p may have more in answer to comparisons and polls; answered, and weighs, take from its budget what
-// it got.
+// mayAnswer reports whether p may get more answers to comparisons and polls. answered and weighs charge an answer to its budget.
 func (a *admission) mayAnswer(p peer.ID) bool { return a.answers.Limiter(p).Tokens() > 0 }
 
 func (a *admission) answered(p peer.ID, r *protocol.SyncReply) {
@@ -241,7 +239,7 @@ func (a *admission) answered(p peer.ID, r *protocol.SyncReply) {
 
 func (a *admission) weighs(p peer.ID, size int) { a.answers.Limiter(p).ReserveN(time.Now(), size) }
 
-// sweep forgets the budgets that are whole.
+// sweep forgets the budgets that are full again.
 func (a *admission) sweep(now time.Time) {
 	for _, v := range a.services {
 		v.guest.Sweep(now)
@@ -256,7 +254,7 @@ func (a *admission) sweep(now time.Time) {
 	}
 }
 
-// isGuest reports whether p is one, by the list that the loop has published last.
+// isGuest reports whether p is a guest, by the list that the loop has published last.
 func (a *admission) isGuest(p peer.ID) bool {
 	_, ok := (*a.guests.Load())[p]
 	return ok

@@ -42,14 +42,14 @@ type bookEntry struct {
 	pinged  time.Time
 	pings   network.Stream // for pings; with the goroutine that pings while one is under way, nil until the first
 
-	// For the listing of rooms. heard: it has said which it has, or could not be reached.
+	// These are for the listing of rooms. heard is set if the peer has listed its rooms, or could not be reached.
 	asking bool
 	asked  time.Time
 	heard  bool
-	shown  map[protocol.RoomID]bool // on its first page, protocol.MaxRooms at most; nil: there was no answer
-	whole  bool                     // that page had all rooms of its own
-	more   int                      // rooms that follow that page
-	// nextPage follows the page that it listed last; zero: that was the last one.
+	shown  map[protocol.RoomID]bool // the rooms on its first page, at most protocol.MaxRooms; nil: there was no answer
+	whole  bool                     // that page had all rooms that the peer owns
+	more   int                      // number of rooms after that page
+	// nextPage is the last room of the last page, if another page follows; otherwise zero.
 	nextPage protocol.RoomID
 }
 
@@ -62,7 +62,7 @@ type typedPeer struct {
 	pause   time.Duration
 }
 
-// newBook starts with the peers of --peer, which g lets pass.
+// newBook returns a book with the peers of --peer, which it lets pass the gate g.
 func newBook(self peer.ID, peers []string, g *lan.Gate) (*book, error) {
 	b := &book{self: self, entries: make(map[peer.ID]*bookEntry)}
 	for _, s := range peers {
@@ -83,10 +83,10 @@ func newBook(self peer.ID, peers []string, g *lan.Gate) (*book, error) {
 	return b, nil
 }
 
-// entry is nil for a peer that we know nothing of.
+// entry returns the entry of p, or nil if there is none.
 func (b *book) entry(p peer.ID) *bookEntry { return b.entries[p] }
 
-// add is a hint that p is at addrs.
+// add notes the hint that p is at addrs.
 func (b *book) add(p peer.ID, addrs []multiaddr.Multiaddr, now time.Time) *bookEntry {
 	if p == b.self {
 		return nil
@@ -115,15 +115,14 @@ func (e *bookEntry) learn(addrs []multiaddr.Multiaddr) {
 	e.addrs = fresh
 }
 
-// moves reports whether a peer that we want is at an address that we do not know: a dial under way to the others is not
-// worth waiting for.
+// moves reports whether a wanted peer has an address that we do not know yet. Then it is not worth waiting for a dial of the others.
 func (e *bookEntry) moves(addrs []multiaddr.Multiaddr) bool {
 	return e != nil && (e.wanted || e.fixed) && slices.ContainsFunc(addrs, func(a multiaddr.Multiaddr) bool {
 		return !slices.ContainsFunc(e.addrs, a.Equal)
 	})
 }
 
-// makeRoom forgets the hint that is oldest.
+// makeRoom forgets the oldest hint.
 func (b *book) makeRoom() bool {
 	var oldest *bookEntry
 	for _, e := range b.entries {
@@ -173,8 +172,7 @@ func (b *book) dialDue(l *loop, now time.Time) {
 			hints = append(hints, e)
 		}
 	}
-	// Those that have failed least first, and among them by chance: a flood of false hints delays a true one, and does
-	// not hide it.
+	// First those that have failed least often, in random order: so a flood of false hints delays a true one, but does not hide it.
 	rand.Shuffle(len(hints), func(i, j int) { hints[i], hints[j] = hints[j], hints[i] })
 	slices.SortStableFunc(hints, func(x, y *bookEntry) int { return cmp.Compare(x.pause, y.pause) })
 	for _, e := range hints[:min(len(hints), max(0, maxHintDials-b.hints))] {
@@ -187,8 +185,8 @@ func (b *book) dialDue(l *loop, now time.Time) {
 	}
 }
 
-// hasUnqueried reports whether somebody may have rooms that we do not know of: a peer that has been announced, and has
-// neither listed them nor failed to answer.
+// hasUnqueried reports whether a peer may have rooms that this node does not know: one that has been announced, and has neither listed
+// its rooms nor failed to answer.
 func (b *book) hasUnqueried(now time.Time) bool {
 	for _, e := range b.entries {
 		if !e.heard && (e.asking || len(e.addrs) > 0) && now.Sub(e.seen) < hintLife {
@@ -198,7 +196,7 @@ func (b *book) hasUnqueried(now time.Time) bool {
 	return false
 }
 
-// longestAgo returns the n entries of es whose turn was the longest ago, or all if there are fewer; it sorts es.
+// longestAgo returns the n entries of es whose last turn is the longest ago, or all if there are fewer. It sorts es.
 func longestAgo(es []*bookEntry, n int, turn func(*bookEntry) time.Time) []*bookEntry {
 	slices.SortFunc(es, func(a, b *bookEntry) int { return turn(a).Compare(turn(b)) })
 	return es[:min(len(es), n)]
@@ -206,8 +204,8 @@ func longestAgo(es []*bookEntry, n int, turn func(*bookEntry) time.Time) []*book
 
 func (l *loop) knowsAddrs(p peer.ID) bool { return len(l.n.host.Peerstore().Addrs(p)) > 0 }
 
-// dial tries e in a goroutine of its own. When two dial each other at the same moment they have two connections, and
-// streams on both; no pause prevents that, as it would cost more.
+// dial dials e in a goroutine of its own. Two nodes that dial each other at the same time have two connections, and streams on both; a
+// pause that prevents that would cost more.
 func (l *loop) dial(e *bookEntry) {
 	e.dialing = true
 	p, addrs, hint, patience := e.peer, slices.Clone(e.addrs), !e.wanted && !e.fixed, hintTimeout
@@ -270,14 +268,14 @@ type (
 )
 
 func (e peerFound) handle(l *loop) {
-	// Discovery tells of loopback what a node of this machine has left there for us, and nothing that came over a network.
+	// Discovery reports loopback addresses only of nodes of this machine, from their files, and none that came over a network.
 	l.n.gate.HereToo(e.info.ID, e.info.Addrs)
 	moved := l.book.entry(e.info.ID).moves(e.info.Addrs)
 	b := l.book.add(e.info.ID, e.info.Addrs, l.now())
 	if b == nil || b.dialing && !moved || l.n.connected(b.peer) {
 		return
 	}
-	// An entry that has to wait is tried at a tick; see dialDue.
+	// An entry that cannot be dialled now is dialled at a tick; see dialDue.
 	hint := !b.wanted && !b.fixed
 	if hint && (l.book.hints >= maxHintDials || l.now().Before(b.next)) || !hint && l.book.dials >= maxDials {
 		return
@@ -363,7 +361,7 @@ func (addrsChanged) handle(l *loop) {
 	l.pingNow()
 }
 
-// networkChanged makes every wanted peer due at once: a peer that was out of reach may be back.
+// networkChanged makes every wanted peer due at once, since a peer that was out of reach may be in reach now.
 func (l *loop) networkChanged(why string) {
 	l.n.log.Info("network", "why", why)
 	if l.n.cfg.Discovery != nil {
@@ -377,8 +375,7 @@ func (l *loop) networkChanged(why string) {
 	}
 }
 
-// named are those of the addresses that from gives as p's which are worth keeping: an address that does not pass the gate
-// would only take the place of one that does.
+// named returns those of the addresses that from has named for p which pass the gate. Others would only displace them.
 func (l *loop) named(from, p peer.ID, addrs []multiaddr.Multiaddr) []multiaddr.Multiaddr {
 	if slices.ContainsFunc(l.n.host.Network().ConnsToPeer(from), func(c network.Conn) bool { return manet.IsIPLoopback(c.RemoteMultiaddr()) }) {
 		l.n.gate.HereToo(p, addrs)
@@ -386,7 +383,7 @@ func (l *loop) named(from, p peer.ID, addrs []multiaddr.Multiaddr) []multiaddr.M
 	return l.n.gate.Passing(p, addrs)
 }
 
-// addrsOf is where p can be dialled, as far as we know: of ourselves, where we listen.
+// addrsOf returns the known addresses of p. For this node itself, those are its listen addresses.
 func (l *loop) addrsOf(p peer.ID) []multiaddr.Multiaddr {
 	var known []multiaddr.Multiaddr
 	if p == l.n.self {

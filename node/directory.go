@@ -21,18 +21,18 @@ func (n *Node) serveRooms(s network.Stream) {
 	serve(n, s, &req, func(caller peer.ID) (*protocol.RoomsReply, error) { return ask(n.ctx, n, listRooms{caller, req.After}) })
 }
 
-// A directory is what this node knows of the rooms of others.
+// A directory has what this node knows of the rooms of others.
 type directory struct {
 	found map[protocol.RoomID]*foundRoom
-	// wanted are rooms that somebody here asks for, by name or id in lower case, and since when.
+	// wanted has the rooms that a user of this node asks for, by name or id in lower case, and when they were last asked for.
 	wanted map[string]time.Time
-	// endings are those that are known to have ended.
+	// endings has the rooms that are known to have ended.
 	endings map[roomOf]ending
-	// roomsTurn is how often each connected peer is asked for its rooms.
+	// roomsTurn is the time between two questions to a connected peer for its rooms.
 	roomsTurn time.Duration
-	// looked is when mDNS was last hurried for a user that looks at the rooms.
+	// looked is the time when [Discovery.Hurry] was last called for a user that looks at the rooms.
 	looked time.Time
-	// roomDiscovered is closed when another room is found; nil while nobody waits for that.
+	// roomDiscovered is closed when another room is found; nil as long as no join waits for that.
 	roomDiscovered chan struct{}
 }
 
@@ -43,8 +43,7 @@ func newDirectory() directory {
 	}
 }
 
-// A foundRoom is one that another node has shown us. Name, owner and id are proven by its Create record; the rest is
-// hearsay.
+// A foundRoom is a room that another node has listed. Its Create record proves the name, the owner and the id; the rest is hearsay.
 type foundRoom struct {
 	create protocol.SignedRecord
 	looks
@@ -107,7 +106,7 @@ func (q listRooms) run(l *loop) (*protocol.RoomsReply, error) {
 			continue
 		}
 		ad := protocol.RoomAd{Create: r.records[0].Bytes(), Access: st.Policy().Access, Addrs: l.toldAddrsOf(st.Owner()), Retain: st.Policy().Retain}
-		// A peer that may not come in by itself is not told what goes on there.
+		// A stranger is not told the subject of an invite-only room, nor how many members it has.
 		if _, member := st.Member(q.caller); member || ad.Access != protocol.Invite {
 			ad.Subject, ad.Members = st.Policy().Subject, uint32(st.Len())
 		}
@@ -126,7 +125,7 @@ func (l *loop) askRooms(now time.Time) {
 	}
 }
 
-// unasked are the connected peers that have not been asked for their rooms for so long.
+// unasked returns the connected peers that have not been asked for their rooms for that time.
 func (l *loop) unasked(gap time.Duration, now time.Time) (es []*bookEntry) {
 	for _, p := range l.n.host.Network().Peers() {
 		if e := l.book.entry(p); e != nil && !e.asking && now.Sub(e.asked) >= gap {
@@ -206,8 +205,8 @@ func (e roomsAnswered) handle(l *loop) {
 	}
 }
 
-// countUnplaced counts the rooms that have no place here because the places of all or of an address are taken, and those
-// that a peer shows anew. A peer may be in more rooms than it has places; one that shows others each time has made them up.
+// countUnplaced counts the rooms that have no place here because all places, or those of an address, are taken, and rooms that a peer
+// had not listed before. A peer may be in more rooms than it has places; one that lists others each time has made them up.
 func (l *loop) countUnplaced(before map[protocol.RoomID]bool, e roomsAnswered) {
 	ofHost := 0
 	for _, f := range l.directory.found {
@@ -226,7 +225,7 @@ func (l *loop) countUnplaced(before map[protocol.RoomID]bool, e roomsAnswered) {
 func (l *loop) noteRoom(from peer.ID, host string, a openedAd) {
 	id, body := a.create.RoomID(), a.create.Body.(protocol.Create)
 	if a.create.Author == l.n.self || !l.lives(id, a.create.Author, from) {
-		return // of our own rooms nobody has to tell us
+		return // the room is our own
 	}
 	f, known := l.directory.found[id]
 	if !known {
@@ -256,11 +255,10 @@ func (l *loop) noteRoom(from peer.ID, host string, a openedAd) {
 	}
 }
 
-// ownerNick is what the owner called itself when it made the room.
+// ownerNick returns the nick with which the owner created the room.
 func (f *foundRoom) ownerNick() string { return f.create.Body.(protocol.Create).Nick }
 
-// warnTwins warns the user that two rooms have one name, or names that look alike, and that a name has another owner than last
-// time.
+// warnTwins warns the user if two rooms have one name, or names that look alike, or if a name has another owner than last time.
 func (l *loop) warnTwins(id protocol.RoomID, f *foundRoom) {
 	for other, g := range l.directory.found {
 		if other != id && shareOne(g.skeletons, f.skeletons) && g.owner != f.owner {
@@ -279,8 +277,7 @@ func (l *loop) warnTwins(id protocol.RoomID, f *foundRoom) {
 	}
 }
 
-// warnOfRoom warns, but not again and again of one name and what looks like it: ever new twins of a room cost nothing to
-// make up.
+// warnOfRoom warns of a room, but rarely of one name and the names that look like it: a hostile peer can make up new rooms at no cost.
 func (l *loop) warnOfRoom(id protocol.RoomID, w Warning) {
 	key := w.Code + " " + l.directory.found[id].skeletons[0]
 	if last, ok := l.warned[key]; ok && l.now().Sub(last) < attemptEvery {
@@ -312,7 +309,7 @@ func namesRoom(text string, id protocol.RoomID, name string) bool {
 	return protocol.FoldName(text) == id.String() || protocol.SameName(text, name)
 }
 
-// called are the rooms found that have a name, or an id, and those with another name that looks like it.
+// called returns the rooms with that name or id, and those with another name that looks like it.
 func (l *loop) called(name string) (exact, alike []protocol.RoomID) {
 	skeletons := protocol.Skeletons(name)
 	for id, f := range l.directory.found {
@@ -348,7 +345,7 @@ func (l *loop) ambiguous(text string, ids []protocol.RoomID) error {
 	return &Error{Code: CodeAmbiguous, Text: text, Reason: fault.SeveralRooms, Rooms: rooms}
 }
 
-// lookHarder asks again those peers that have not been asked for that long: a user waits for a room, or looks at the list.
+// lookHarder asks the peers that have not been asked for that time, since a user waits for a room or looks at the list.
 func (l *loop) lookHarder(gap time.Duration) {
 	now := l.now()
 	for _, e := range l.unasked(gap, now) {
@@ -365,8 +362,8 @@ func (l *loop) look() {
 	}
 }
 
-// Rooms lists the rooms that we are in, or that have been seen on the network. It does not wait; see [RoomFound]. Where
-// there are more than it has places for, [Node.Unlisted] says so.
+// Rooms returns the rooms that this node is in, and those that it has seen on the network. It does not wait; see [RoomFound]. If there
+// are more than it has places for, [Node.Unlisted] returns their number.
 func (n *Node) Rooms(ctx context.Context) ([]RoomInfo, error) {
 	infos, err := ask(ctx, n, roomInfos{})
 	for i := range infos {
@@ -385,7 +382,7 @@ func (roomInfos) run(l *loop) ([]RoomInfo, error) {
 	for _, id := range l.order {
 		r := l.rooms[id]
 		if r.recovering != nil && !l.twin.live() {
-			return nil, errRecovering // a moment later it is in the list
+			return nil, errRecovering // it will be in the list in a moment
 		}
 		if r.state().Closed() || !r.joined && r.recovering == nil {
 			continue

@@ -16,7 +16,7 @@ import (
 	"localchat/protocol"
 )
 
-// A thing is what others can send too much of.
+// A thing is a kind of request or data of which others can send too much.
 type thing int
 
 const (
@@ -37,8 +37,8 @@ const (
 	things
 )
 
-// thingKinds has the name of each thing, for a user, and how many of it within floodWindow are a flood: from one member,
-// for each room that it shares with us, or from all strangers together.
+// thingKinds has the name of each thing, for a user, and the number of it within floodWindow that makes a flood: from one member, for each
+// room that it shares with us, or from all strangers together.
 var thingKinds = [things]struct {
 	name string
 	from int
@@ -59,7 +59,7 @@ var thingKinds = [things]struct {
 	aShownRoom:       {"rooms", floodFrom},
 }
 
-// askedAs is the thing that a request of a protocol counts as.
+// askedAs returns the thing as which a request of a protocol counts.
 func askedAs(id protocolID) thing {
 	switch id {
 	case pingID:
@@ -140,7 +140,7 @@ func (t *tally) sum() (n int) {
 	return n
 }
 
-// A flood is one that the user is to be told of: its things, and where they come from.
+// A flood is a flood to report: its things, and where they come from.
 type flood struct {
 	things  []string
 	members []visitor // those with most first; none: it comes from strangers
@@ -259,7 +259,7 @@ func (l *loop) flooders(f flood) (who, verb string) {
 	return who, "sends"
 }
 
-// endOf is the end of a peer ID, by which a person knows it.
+// endOf returns the end of a peer ID, by which a person recognises it.
 func endOf(p peer.ID) string {
 	id := p.String()
 	return "…" + id[max(0, len(id)-6):]

@@ -15,8 +15,8 @@ import (
 // have. Together with the other's record it is the proof: two records of one number that the authority has signed. A node
 // with the proof freezes the room and hands the proof to every node that it meets in the room, the owner's too.
 
-// twinRecord is our record of the last number that both this node and one with haveSeq records have, if the other log may
-// differ; nil if it is the beginning of ours.
+// twinRecord returns our record of the last number that both this node and a node with haveSeq records have, if the other log may differ
+// from ours; nil if it is the beginning of ours.
 func (r *room) twinRecord(haveSeq uint64, head protocol.Hash) [][]byte {
 	if r.proof != nil {
 		return r.proof
@@ -46,7 +46,7 @@ func (r *room) twinForFormer(p peer.ID, haveSeq uint64, head protocol.Hash) [][]
 	return [][]byte{r.records[seq-1].Bytes()}
 }
 
-// openProof verifies the records of a proof, outside the loop. One that does not verify leaves nothing of it.
+// openProof verifies the records of a proof, outside the loop. It returns nothing if one does not verify.
 func openProof(raw [][]byte) []protocol.SignedRecord {
 	records, rest := openRecords(raw)
 	if len(rest) > 0 {
@@ -55,7 +55,7 @@ func openProof(raw [][]byte) []protocol.SignedRecord {
 	return records
 }
 
-// takeProof looks whether records handed over show that our log is forked, each beside ours or two beside one another.
+// takeProof looks whether records that were handed over prove a fork: one of them with a record of our log, or two of them.
 func (r *room) takeProof(records []protocol.SignedRecord) {
 	if len(records) == 2 {
 		r.freeze(records[0], records[1])
@@ -117,8 +117,8 @@ func (r *room) spreadProof() {
 	})
 }
 
-// contradict hands records of our log to the authority, which has just ended our place in a way that our log knows nothing of:
-// if its own log is another, it learns it so.
+// contradict hands records of our log to the authority, which has just ended our membership in a way that our log does not explain. If its
+// own log is another one, it learns so.
 func (r *room) contradict(records ...protocol.SignedRecord) {
 	req, owner, l := r.contradiction(records), r.authority(), r.l
 	l.n.spawn(func(ctx context.Context) { l.n.handOver(ctx, owner, req) })
@@ -135,7 +135,7 @@ func (r *room) contradiction(records []protocol.SignedRecord) protocol.SyncReque
 	return req
 }
 
-// handOver gives p the proof in a comparison. What p answers is of no interest.
+// handOver gives p the proof in a comparison, and ignores the answer.
 func (n *Node) handOver(ctx context.Context, p peer.ID, proof protocol.SyncRequest) {
 	ctx, cancel := context.WithTimeout(network.WithNoDial(ctx, "proof"), syncTimeout)
 	defer cancel()
@@ -175,8 +175,8 @@ type logHead struct {
 	hash protocol.Hash
 }
 
-// checkPromised looks, once the log is here up to where it went when we were let in, whether it is the log that we were let in
-// by. If not, the authority has one for newcomers and another for members.
+// checkPromised looks, once the log is here up to the record of our admission, whether it is the log by which the authority admitted us. If
+// not, the authority has one log for newcomers and another for members.
 func (r *room) checkPromised() {
 	hash, here := r.state().HashAt(r.promised.seq)
 	if !here {

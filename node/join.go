@@ -18,10 +18,10 @@ import (
 	"localchat/protocol"
 )
 
-// Join asks to be admitted to a room and waits until it is: for the room to be found, and for the owner to answer a
-// knock, as long as ctx lasts. A room that we are in already, or are taking up again, is entered at once. A name means a room
-// that lives: where the one that was found turns out to have ended, Join looks for another. It fails with
-// not_found or timeout, ambiguous (two rooms of that name), refused (the text says why), or exists (the nick is taken).
+// Join asks for admission to a room, and returns when this node is a member. Until ctx ends it waits for the room to be found, and for
+// the owner to answer a knock. For a room that this node is in already, or is resuming, it returns at once. If the room that was found
+// for a name turns out to have ended, Join looks for another one. It fails with not_found or timeout, ambiguous (two rooms of that
+// name), refused (the text says why), or exists (the nick is taken).
 func (n *Node) Join(ctx context.Context, o JoinOptions) (JoinedInfo, error) {
 	find := ctx
 	if o.Find > 0 {
@@ -52,7 +52,7 @@ func (n *Node) Join(ctx context.Context, o JoinOptions) (JoinedInfo, error) {
 	}
 }
 
-// join asks to be admitted to target, where we are not in. over: there is no such room any more.
+// join asks for admission to target, a room that this node is not in. over is set if the room has ended.
 func (n *Node) join(ctx context.Context, target *joinTarget) (info JoinedInfo, over bool, err error) {
 	if _, err := io.ReadFull(random, target.nonce[:]); err != nil {
 		return info, false, fmt.Errorf("nonce: %w", err)
@@ -77,8 +77,8 @@ func (n *Node) join(ctx context.Context, target *joinTarget) (info JoinedInfo, o
 	}
 }
 
-// takeBack tells the owner that we do not come in after all, where ctx has ended: our question may just have been answered with
-// yes, and a member that nobody has ever heard would stay.
+// takeBack tells the owner, if ctx has ended, that this node does not enter the room. The owner may just have admitted it, and the room
+// would keep a member that never came.
 func (n *Node) takeBack(ctx context.Context, t *joinTarget) {
 	if ctx.Err() == nil || n.host.Network().Connectedness(t.owner) != network.Connected {
 		return
@@ -90,7 +90,7 @@ func (n *Node) takeBack(ctx context.Context, t *joinTarget) {
 	n.sayGoodbye(ctx, leavingFrom{t.room, t.owner})
 }
 
-// holdUntil is when a knock of now is over: the door keeps it for no longer than that, and we wait for no longer than ctx.
+// holdUntil returns when a knock that is made now ends: after joinHold, or with ctx.
 func holdUntil(ctx context.Context) time.Time {
 	until := time.Now().Add(joinHold)
 	if end, ok := ctx.Deadline(); ok && end.Before(until) {
@@ -107,13 +107,13 @@ type joinTarget struct {
 	addrs []multiaddr.Multiaddr
 	nick  string
 	token protocol.Token
-	// expires is the end of the invite by the owner's clock, which alone decides; zero for none.
+	// expires is the end of the invite by the owner's clock, which decides; zero: there is no invite.
 	expires time.Time
-	nonce   protocol.Nonce // of this question, however often it has to be asked
+	nonce   protocol.Nonce // the same for every attempt
 	tries   int
-	// byName: another room of that name would do.
+	// byName is set if another room of that name would do.
 	byName bool
-	// waited: the owner has kept us at its door. If the room ends then, that is the answer.
+	// waited is set if this node has waited at the door. If the room ends then, that is the answer.
 	waited bool
 	asked  func() // nil, or called when the owner says that a person has to decide
 	// in: we are a member already, and our lines come and go. resuming is closed when it is known whether that will be
@@ -123,14 +123,14 @@ type joinTarget struct {
 	another  <-chan struct{} // not nil: there is no such room yet; closed when another is found
 }
 
-// retry counts a request that failed on the way, and reports whether another is worth it: the owner may just be coming back.
+// retry counts a request that did not reach the owner, and reports whether to send another: the owner may just be coming back.
 func (t *joinTarget) retry(err error) bool {
 	var final *Error
 	t.tries++
 	return t.tries <= joinTries && !errors.As(err, &final)
 }
 
-// joinTarget finds the room, waiting for a name that nobody has shown yet.
+// joinTarget finds the room. It waits for a room that no node has listed yet.
 func (n *Node) joinTarget(ctx context.Context, o JoinOptions) (*joinTarget, error) {
 	if err := CheckTarget(o); err != nil {
 		return nil, err
@@ -209,7 +209,7 @@ func (n *Node) inviteTarget(ctx context.Context, text, nick string) (*joinTarget
 	return t, nil
 }
 
-// knock dials the owner and asks. A reply that says to wait is waited on.
+// knock dials the owner and sends the request. After a reply that says to wait, it waits for the next one.
 func (n *Node) knock(ctx context.Context, t *joinTarget) (protocol.JoinReply, error) {
 	if err := n.reach(ctx, t.owner, t.addrs); err != nil {
 		return protocol.JoinReply{}, fmt.Errorf("reach the owner: %w", err)
@@ -295,7 +295,7 @@ func joinRefused(room string, r protocol.JoinReply) error {
 	return refused(text, fault.Denied)
 }
 
-// banned says in e for how long the ban goes on; 0: without end.
+// banned adds to e how long the ban still lasts; 0: without end.
 func banned(e *Error, wait time.Duration) *Error {
 	if wait > 0 {
 		e.Text += fmt.Sprintf(" for %s", wait.Round(time.Second))
@@ -331,7 +331,7 @@ func (n *Node) takeSeat(ctx context.Context, t *joinTarget, reply protocol.JoinR
 	return n.joined(ctx, t.room)
 }
 
-// joinedAs is joined where it is the nick asked for that we have there; "" is any.
+// joinedAs is joined, but fails if this node has another nick in the room than the one asked for; "" is any.
 func (n *Node) joinedAs(ctx context.Context, room protocol.RoomID, nick string) (JoinedInfo, error) {
 	info, err := n.joined(ctx, room)
 	info.Before = true
@@ -396,7 +396,7 @@ func (q lookHere) run(l *loop) (*joinTarget, error) {
 	return t, nil
 }
 
-// settled is closed when it is known whether a place of last time is still ours.
+// settled returns a channel that is closed when it is known whether this node still has the place that it had before its start.
 func (r *room) settled() <-chan struct{} {
 	known := make(chan struct{})
 	r.l.n.spawn(func(context.Context) {

@@ -32,19 +32,19 @@ type loop struct {
 	clock     clock
 	woke      bool // this node has stood still, and tick has not seen it yet
 	farewell  farewell
-	// guestsChanged: others may be guests than was last published.
+	// guestsChanged is set if the list of guests may have changed since it was published.
 	guestsChanged bool
 	directs       shares
 	relayShares   shares
-	// notices are reasons that are kept, and that no face is known to have shown yet.
+	// notices has the reasons that are kept, and that no face is known to have shown yet.
 	notices  map[protocol.RoomID]*pendingNotice
 	memory   *peerMemory // nil: no peer is remembered
 	diskSaid diskWarning
-	// versionTold is when it was last said that a node here speaks another version.
+	// versionTold is the time when the user was last told of nodes of another version.
 	versionTold time.Time
 	twin        twin
 	trouble     string // why others cannot find us by mDNS, "" for nothing
-	// aside are the rooms of identities that were moved away, of which no earlier life has told.
+	// aside has the rooms of identities that were moved away, of which the user has not been told yet.
 	aside []store.Aside
 }
 
@@ -187,7 +187,7 @@ func (l *loop) tick() {
 	l.loseRooms(now)
 }
 
-// env is all that a ledger learns of the world.
+// env returns the environment of a ledger's step.
 func (l *loop) env() authority.Env {
 	return authority.Env{Now: l.clock.wall(), Rand: random, Signer: l.n.signer, Self: l.n.self}
 }
@@ -226,13 +226,13 @@ func (l *loop) forget(r *room) {
 	r.drop()
 }
 
-// A pastRoom is one that we were in.
+// A pastRoom is a room that this node was in.
 type pastRoom struct {
 	name   string
 	closed bool
 }
 
-// roomWith is the room of that id if we are in, and p is one of its members, and p's place there; nil if not.
+// roomWith returns the room of that id and p's membership, if this node and p are members; otherwise nil.
 func (l *loop) roomWith(id protocol.RoomID, p peer.ID) (*room, authority.Member) {
 	r := l.rooms[id]
 	if r == nil || !r.joined {

@@ -24,7 +24,7 @@ func (n *Node) servePoll(s network.Stream) {
 	defer s.Close()
 	caller := s.Conn().RemotePeer()
 	in := bufio.NewReaderSize(s, pollBuffer)
-	// A stranger has little time, and one refusal. A member thinks about what it was told, and asks again.
+	// A stranger has little time, and gets one refusal. A member may take longer before it asks again.
 	for patience := streamTimeout; ; patience = pollPatience {
 		if err := s.SetReadDeadline(time.Now().Add(patience)); err != nil {
 			return
@@ -70,7 +70,7 @@ func (n *Node) servePoll(s network.Stream) {
 	}
 }
 
-// writePoll charges an answer's size to the visitor's budget, and holds a place for a large answer until it has been sent.
+// writePoll sends an answer. It charges its size to the visitor's budget, and holds one of the places for large answers meanwhile.
 func (n *Node) writePoll(s network.Stream, who visitor, answer *protocol.PollReply) error {
 	size := sizeOfPoll(answer)
 	n.admission.weighs(who.peer, size)
@@ -141,8 +141,8 @@ func (e pollAcked) handle(l *loop) {
 	l.checkFarewell()
 }
 
-// pollRoom is the member's end: it asks again and again, over one stream while that lasts, until our place has ended.
-// Its goroutine belongs to the room; what it learns it hands to the loop.
+// pollRoom is the member's end of a poll stream. It asks again and again, over one stream as long as that lasts, until the membership has
+// ended. Its goroutine belongs to the room, and puts the answers into the inbox.
 func (n *Node) pollRoom(ctx context.Context, room protocol.RoomID) {
 	pause, pace := pollBackoffMin, askBudget.limiter()
 	for {
@@ -165,9 +165,9 @@ func (n *Node) pollRoom(ctx context.Context, room protocol.RoomID) {
 	}
 }
 
-// pollStream opens a stream and polls over it until it breaks. over means that there is nothing left to ask; last is the peer
-// that was. It asks at pace: an authority that answers each question at once, with made-up news, would keep this node
-// busy for ever.
+// pollStream opens a stream and polls over it until it breaks. over is set if there is nothing left to ask; last is the peer that was
+// asked. It asks at a bounded rate: otherwise an authority that answers each question at once, with made-up news, would keep this node
+// busy.
 func (n *Node) pollStream(ctx context.Context, room protocol.RoomID, pace *rate.Limiter, answered func()) (over bool, last peer.ID, err error) {
 	q, err := ask(ctx, n, nextPoll{room})
 	if err != nil || q.over {
@@ -189,7 +189,7 @@ func (n *Node) pollStream(ctx context.Context, room protocol.RoomID, pace *rate.
 	in := bufio.NewReaderSize(s, pollBuffer)
 	for {
 		if q.ask == (protocol.PollAsk{}) {
-			// The reason is not the authority's own, or not for this question. The right one may come later.
+			// The reason is not signed by the authority, or answers another question. The right one may come later.
 			return false, q.authority, errors.New("the answer is malformed")
 		}
 		if q.ask.Request != nil {
@@ -223,7 +223,7 @@ func (n *Node) pollStream(ctx context.Context, room protocol.RoomID, pace *rate.
 	}
 }
 
-// finishAck says that nothing follows the acknowledgement, and waits until the authority has read it.
+// finishAck closes the stream for writing after the acknowledgement, and waits until the authority has read it.
 func (n *Node) finishAck(s network.Stream, room protocol.RoomID) (over bool, err error) {
 	if err := s.CloseWrite(); err != nil {
 		return true, err
@@ -297,8 +297,8 @@ func (e ackSent) handle(l *loop) {
 	}
 }
 
-// seatStep lets the seat decide and carries out what it decided; a question or acknowledgement among the effects is
-// what the poll's goroutine does next.
+// seatStep steps the seat and carries out its effects. It returns a question or an acknowledgement among them, for the goroutine of the
+// poll.
 func (r *room) seatStep(ev authority.SeatEvent) pollStep {
 	seat, effects := r.seat.Step(ev)
 	r.seat = &seat
@@ -343,7 +343,7 @@ func (r *room) asked() authority.Asked {
 	return authority.Asked{HaveSeq: r.state().Seq(), Head: r.state().Head(), HaveKey: key, HavePresence: r.absence.presence}
 }
 
-// takeNews takes what the authority hands to a member.
+// takeNews takes the records, keys and receipts in an answer of the authority.
 func (r *room) takeNews(m *protocol.PollMember) {
 	for _, raw := range m.Records {
 		rec, err := protocol.OpenRecord(raw)
@@ -380,7 +380,7 @@ func (r *room) takePresence(m *protocol.PollMember) {
 	r.absence.leaving = !r.absence.present[r.authority()]
 }
 
-// showReason ends our place and says why.
+// showReason ends this node's membership, and tells the user why.
 func (r *room) showReason(reason protocol.SignedReason) {
 	r.contradictReason(reason)
 	r.l.notify(r, removedEvent(reason, r.l.now()))
@@ -402,7 +402,7 @@ func removedEvent(reason protocol.SignedReason, now time.Time) Removed {
 	}
 }
 
-// showRefused ends our place without a reason.
+// showRefused ends this node's membership, and tells the user that there is no reason.
 func (r *room) showRefused() {
 	r.contradictRefusal()
 	r.l.emit(r, Refused{})
@@ -458,7 +458,7 @@ func (r *room) backFromAway() {
 	r.absence.since, r.absence.said, r.absence.leaving = time.Time{}, 0, false
 }
 
-// tickMember says that the authority is silent, at first and then ever more seldom.
+// tickMember tells the user that the authority is silent: at first, and then more and more rarely.
 func (r *room) tickMember(now time.Time) {
 	if r.absence.since.IsZero() || r.absence.leaving {
 		return

@@ -13,11 +13,11 @@ import (
 	"localchat/protocol"
 )
 
-// An owner's disk may be an old one, put back. If the owner signed its next record on that, there would be two logs of the
-// room: a kick undone, a banned peer let in. So an owner that starts asks the members in reach for what it has signed since,
-// takes it back, and only then signs anything. Until then whatever has to be decided in the room waits.
+// An older copy of an owner's disk may have been put back. If the owner signed its next record on that, the room would have two logs: a kick
+// would be undone, or a banned peer admitted. So an owner that starts asks the members in reach for the records that it has signed since,
+// applies them, and only then signs another. Until then every decision in the room waits.
 
-// A recovery is under way from the owner's start until its first record. It is owned by the loop.
+// A recovery lasts from the owner's start until its first record. The loop owns it.
 type recovery struct {
 	started  time.Time
 	answered time.Time // when the first member had answered; zero: none has
@@ -31,10 +31,10 @@ func newRecovery(now time.Time) *recovery {
 	return &recovery{started: now, asked: make(map[peer.ID]bool)}
 }
 
-// errRecovering is what a request gets before the room is taken up; see park.
+// errRecovering is the error of a request before the room is resumed; see park.
 var errRecovering = &Error{Code: CodeUnavailable, Text: "the room is being resumed: its members are being asked for the latest decisions", Reason: fault.Recovering, RetryAfter: recoverWait}
 
-// notReady is what a request gets while the room is not taken up.
+// notReady returns the error of a request as long as the room is not resumed.
 func (r *room) notReady() error {
 	if r.l.twin.live() {
 		return r.l.twinError()
@@ -42,7 +42,7 @@ func (r *room) notReady() error {
 	return errRecovering
 }
 
-// recover begins to ask the members. Where there are none, and nothing else has to be waited for, it goes on at once.
+// recover begins to ask the members. If there are none, and nothing else to wait for, it resumes the room at once.
 func (r *room) recover() error {
 	if r.state().Len() < 2 && !r.l.twin.mayBe(r.l.now()) {
 		r.recovering = nil
@@ -57,7 +57,7 @@ func (r *room) recover() error {
 	return nil
 }
 
-// recoverAgain asks the members anew: this node's log may lack something.
+// recoverAgain asks the members again, since this node's log may lack records.
 func (r *room) recoverAgain() {
 	rec := newRecovery(r.l.now())
 	if r.recovering != nil {
@@ -88,7 +88,7 @@ func (l *loop) refuseParked() {
 	}
 }
 
-// askForHead compares with p once, if it is there.
+// askForHead compares heads with p once, if p is connected.
 func (r *room) askForHead(p peer.ID) {
 	rec := r.recovering
 	if _, member := r.state().Member(p); !member || p == r.l.n.self || rec.asked[p] || !r.l.n.connected(p) {
@@ -161,8 +161,8 @@ func (r *room) checkRecovered(d time.Duration) {
 	recoverDue{id}.handle(r.l)
 }
 
-// handle goes on when every member in the log has answered, when nobody has for recoverWait, or recoverSettles after the first
-// answer: another member may have more to give than the first one.
+// handle resumes the room when every member in the log has answered, when none has for recoverWait, or recoverSettles after the first
+// answer: another member may have more records than the first one.
 func (e recoverDue) handle(l *loop) {
 	r := l.rooms[e.room]
 	if r == nil || r.recovering == nil || (r.recovering.asking > 0 || l.twin.asking) && l.now().Sub(r.recovering.started) < 2*recoverWait {
@@ -200,7 +200,7 @@ func (rec *recovery) unpark(l *loop) {
 	}
 }
 
-// resume signs the first record of this life, and enters the room.
+// resume signs the first record since the start, and enters the room.
 func (r *room) resume() error {
 	if r.frozen() {
 		r.becomeJoined()
@@ -213,8 +213,8 @@ func (r *room) resume() error {
 	return nil
 }
 
-// takeBack takes records that we have signed and lost from a member. If that happens while the room is served, another copy
-// of this node has signed them.
+// takeBack applies records from a member that this node has signed and lost. If that happens while the room is served, a second copy of this
+// node has signed them.
 func (r *room) takeBack(records []protocol.SignedRecord) {
 	for len(records) > 0 && records[0].Seq <= r.state().Seq() {
 		records = records[1:]
@@ -243,8 +243,8 @@ type lostAnswer struct {
 	records, proof []protocol.SignedRecord
 }
 
-// askForLost asks p, which is no member but knows of later records than ours, for those: the records say whether it is a
-// member. One peer is asked at a time.
+// askForLost asks p for later records than ours. p is no member by our log, but the records may say that it is one. One peer is asked at a
+// time.
 func (r *room) askForLost(p peer.ID, haveSeq uint64) {
 	if r.l.twin.asking || haveSeq <= r.state().Seq() {
 		return
@@ -277,8 +277,7 @@ func (e lostAnswer) handle(l *loop) {
 	l.checkRecoveries()
 }
 
-// parkOf keeps a request of p until the room is taken up, for the loop to handle then. It reports false where there is no
-// place.
+// parkOf keeps a request of p until the room is resumed; then the loop handles it. It reports false if there is no place.
 func (r *room) parkOf(p peer.ID, ev inboxEvent) bool {
 	n := len(r.recovering.parked)
 	if n >= maxParked && !r.l.n.admission.isGuest(p) || n >= maxParked+2*protocol.MaxMembers {
@@ -288,7 +287,7 @@ func (r *room) parkOf(p peer.ID, ev inboxEvent) bool {
 	return true
 }
 
-// park keeps a request of our own user, which has found a room that is not taken up yet.
+// park keeps a request of this node's own user about a room that is not resumed yet.
 func (l *loop) park(ev inboxEvent) bool {
 	for _, r := range l.rooms {
 		if r.recovering != nil {

@@ -17,10 +17,10 @@ import (
 // that the author does not reach (a newcomer whose connection is being made, a client that the Wi-Fi isolates) gets it by way
 // of another one: the author asks a member, names the recipients, and hears which of them were not reached.
 
-// relays are what is passed on in one room.
+// A relays has the relaying of this node in one room.
 type relays struct {
 	underWay  int
-	last      peer.ID               // the peer that has last passed something on for us
+	last      peer.ID               // the peer that has last relayed for this node
 	unreached map[peer.ID]time.Time // members that no peer reached, and until when that is assumed
 }
 
@@ -48,7 +48,7 @@ func (r *room) relay(req protocol.PassRequest) {
 		r.gossip.Reopen(near[rand.IntN(len(near))])
 	}
 	if len(by) == 0 {
-		by = near // we are new, and pubsub has no stream to anybody yet
+		by = near // this node is new, and pubsub has no stream yet
 	}
 	if len(req.To) == 0 || len(by) == 0 {
 		return
@@ -85,7 +85,7 @@ func (n *Node) relayVia(ctx context.Context, by []peer.ID, req protocol.PassRequ
 	defer cancel()
 	missed = req.To
 	for _, p := range by {
-		req.To = slices.DeleteFunc(slices.Clone(missed), func(q peer.ID) bool { return q == p }) // it has it by being asked
+		req.To = slices.DeleteFunc(slices.Clone(missed), func(q peer.ID) bool { return q == p }) // p gets it by the request
 		var reply protocol.PassReply
 		if err := n.request(ctx, p, protocol.PassID, &req, &reply); err != nil {
 			n.log.Debug("pass", "by", p, "err", err)

@@ -16,7 +16,7 @@ import (
 	"localchat/protocol"
 )
 
-// A room is one that we are in, or that we are the authority of. It is owned by the loop.
+// A room is a room that this node is in, or is the authority of. The loop owns it.
 type room struct {
 	l      *loop
 	id     protocol.RoomID
@@ -44,7 +44,7 @@ type room struct {
 	recovering *recovery           // we are the authority, and have not begun to serve the room; nil otherwise
 	earlyKeys  []protocol.EpochKey // from the authority, before their records; at most maxEarlyKeys
 	badKeyTold time.Time
-	promised   logHead // how far the log went that the authority let us in by
+	promised   logHead // the last record of the log by which the authority admitted this node
 
 	effects  []transcript.Effect // of talk, to be carried out
 	carrying bool                // carry is at work
@@ -75,7 +75,7 @@ func (r *room) state() authority.State {
 	return r.memberState
 }
 
-// authority is the peer that is polled; before the log is here, the one that the seat names.
+// authority returns the room's authority; before the log is here, the one that the seat names.
 func (r *room) authority() peer.ID {
 	if s := r.state(); s.Seq() > 0 {
 		return s.Authority()
@@ -96,10 +96,10 @@ func (r *room) label() string {
 	return r.name
 }
 
-// me is our own membership.
+// me returns the membership of this node.
 func (r *room) me() (authority.Member, bool) { return r.state().Member(r.l.n.self) }
 
-// open reports whether lines can be said: a member, in a room that has not ended.
+// open returns an error unless lines can be said: this node is a member, and the room has not ended.
 func (r *room) open() error {
 	s := r.state()
 	switch {
@@ -114,7 +114,7 @@ func (r *room) open() error {
 	return nil
 }
 
-// over reports that nothing will be said in the room any more: it has ended, or its log is forked.
+// over reports whether the room has ended, or its log is forked, so that nothing will be said in it any more.
 func (r *room) over() bool { return r.state().Closed() || r.frozen() }
 
 func (r *room) frozenError() *Error {
@@ -157,12 +157,12 @@ func (r *room) stop() {
 	r.release()
 }
 
-// becomeJoined starts the gossip, once, when the log shows that we are in.
+// becomeJoined starts the gossip, once, when the log shows that this node is a member.
 func (r *room) becomeJoined() {
 	if r.gossip != nil || r.state().Closed() {
 		return
 	}
-	// The disk may be an old one, put back; of our own lines we shall hear only when we have compared with somebody.
+	// The disk may be an older copy. Which lines of its own this node lacks shows only when it has compared with a member.
 	r.talk.SkipTo(r.state().Used(r.l.n.self))
 	if err := r.reserve(); err != nil {
 		r.l.warnDisk(r, err) // the first line tries again
@@ -197,7 +197,7 @@ func (r *room) startGossip() bool {
 	return true
 }
 
-// sayJoined is called when lines come and go: a line that is said before would not be heard.
+// sayJoined says that the room is joined. It is called when the gossip works: an earlier line would not reach anybody.
 func (r *room) sayJoined() {
 	if r.joined {
 		return
@@ -216,7 +216,7 @@ func (r *room) joinedEvent() Joined {
 	return Joined{Name: s.Name(), Nick: me.Nick, Epoch: s.Epoch(), Owner: r.owner(), Resumed: r.resumed, RetainS: policyInfo(s.Policy()).RetainS}
 }
 
-// snapshot is what the validators of the gossip may know.
+// snapshot returns the state of the room for the validators.
 func (r *room) snapshot() *gossip.Snapshot {
 	return &gossip.Snapshot{
 		Room: r.id, State: r.state(), Keys: r.keys, Self: r.l.n.self,
@@ -231,12 +231,12 @@ func (r *room) publishSnapshot() {
 	}
 }
 
-// replayed takes over a log that has been applied elsewhere, without a word to anybody.
+// replayed takes over a log that has been applied already, without events.
 func (r *room) replayed(records []protocol.SignedRecord) {
 	r.records = append(r.records, records...)
 }
 
-// takeRecord applies a record that came by gossip, poll or sync: the one way in for members.
+// takeRecord applies a record that came by gossip, poll or sync. At a member there is no other way in.
 func (r *room) takeRecord(rec protocol.SignedRecord) {
 	if rec.RoomID() != r.id {
 		return
@@ -292,7 +292,7 @@ func (r *room) applied(c authority.Change, made protocol.Key) {
 	switch c.Kind {
 	case authority.Admitted:
 		r.l.book.want(c.Peer, nil)
-		delete(r.relays.unreached, c.Peer) // it was another membership that was out of reach
+		delete(r.relays.unreached, c.Peer) // that was about an earlier membership
 		if r.gossip != nil {
 			r.gossip.Admit(c.Peer)
 		}
@@ -310,7 +310,7 @@ func (r *room) applied(c authority.Change, made protocol.Key) {
 	r.flushWaiting()
 }
 
-// expel makes an ended membership true on this node: no gossip with the peer, and no line past the cut-off.
+// expel carries out the end of a membership on this node: no gossip with the peer, and no line past the cut-off.
 func (r *room) expel(c authority.Change) {
 	if c.Peer == r.l.n.self {
 		return
@@ -393,8 +393,8 @@ func (r *room) tick(now time.Time) {
 	r.carry(r.talk.Tick(r.world()))
 }
 
-// drop releases what only a member may hold: keys, roster, log and lines. Dropping the room itself is not enough: libp2p
-// still holds what its pubsub was started with.
+// drop releases what only a member may have: keys, roster, log and lines. Dropping the room itself would not be enough, since libp2p still
+// refers to it from pubsub.
 func (r *room) drop() {
 	r.name = r.label()
 	r.memberState, r.keys = authority.State{}, authority.Keyring{}

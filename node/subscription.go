@@ -5,19 +5,19 @@ import (
 	"slices"
 )
 
-// SubscribeOptions are what a reader of events wants; the zero value is every event from now on.
+// SubscribeOptions say which events a reader gets. With the zero value it gets every event from now on.
 type SubscribeOptions struct {
-	// Room, where it is not zero, leaves out the events of other rooms.
+	// Room leaves out the events of other rooms, if it is not zero.
 	Room RoomID
-	// Lines: the lines that are kept come first, as [Backlog]; of many the latest.
+	// Lines makes the stream begin with the retained lines, as a [Backlog]; if there are many, with the latest.
 	Lines bool
-	// Types, where there are any, are the types of the events that the reader wants. A [Gap] comes in any case.
+	// Types are the types of the events that the reader gets; nil: all. A [Gap] always comes.
 	Types []string
-	// Since, where it is not 0, is the number of an event: the stream begins with what has happened after it, instead of with how
-	// things are. If that is not known any more, it begins with a [Gap], and then with how things are.
+	// Since is the number of an event, or 0. The stream begins with the events after it, instead of with how things are. If those are
+	// not kept any more, it begins with a [Gap], and then with how things are.
 	Since uint64
-	// Acks: the reader is another process, which may end with events that it has shown to nobody. A [Removed] counts as shown
-	// when it says so ([Node.Shown]). Such a reader slows nothing down: it gets a Gap sooner.
+	// Acks is set for a reader in another process, which may end with events that it has not shown. A [Removed] counts as shown when
+	// the reader says so ([Node.Shown]). The node never waits for such a reader: it gets a Gap sooner.
 	Acks bool
 }
 
@@ -121,7 +121,7 @@ func textSize(body EventBody) int {
 	return 0
 }
 
-// Pushed is how many events have been pushed, and Taken how many of them the reader has taken.
+// Pushed returns the number of events that were pushed, and Taken the number of those that the reader has taken.
 func (q *Queue) Pushed() uint64 { return q.pushed }
 
 func (q *Queue) Taken() uint64 { return q.pushed - uint64(len(q.c)) }

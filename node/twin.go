@@ -18,25 +18,25 @@ import (
 	"github.com/multiformats/go-multiaddr"
 )
 
-// A data directory that was copied, a home directory on two machines, is one identity of two nodes. Others take the two for
-// one and reach either by chance: lines of both are lost, and nobody can tell why. If both owned a room and signed, the room
-// would split. So a node that knows of its twin signs nothing for as long as that runs, an owner that starts looks for one
-// before it signs, and a room that this node does not know is refused to nobody. mDNS tells of another node that announces
-// our own peer ID; the handshake proves it.
+// If a data directory was copied, or a home directory is on two machines, two nodes have one identity. Other nodes take the two for one
+// and reach either by chance, so that lines of both are lost. If both owned a room and signed records, the room would split. So a node
+// that knows of a twin signs nothing as long as the twin runs, an owner that starts looks for one before it signs, and a node that has
+// met a twin refuses nobody because it does not know a room. mDNS shows another node that announces our own peer ID; a handshake proves
+// that it has the key.
 
-// A twin is what is known of another node of our identity.
+// A twin has what is known of another node with our identity.
 type twin struct {
-	// checking: a node is being dialled that may be a twin.
+	// checking is set while a node that may be a twin is dialled.
 	checking bool
-	checked  time.Time // when that began last
+	checked  time.Time // when the last such dial began
 	told     time.Time // when the user was last told
-	// looked is when this node has looked long enough for a twin that was there before it.
+	// looked is the time from which on this node has looked long enough for a twin that was there before it.
 	looked time.Time
-	at     multiaddr.Multiaddr   // where one was proven last; nil: none has been met
-	heard  []multiaddr.Multiaddr // where one was last announced
-	proven time.Time             // when it was
-	gone   bool                  // it has ended since, as far as this node can tell
-	// asking: a peer is being asked for records that a twin, or this node before its disk was put back, has signed.
+	at     multiaddr.Multiaddr   // where a twin last proved its identity; nil: none has been met
+	heard  []multiaddr.Multiaddr // where a twin was last announced
+	proven time.Time             // when a twin last proved its identity
+	gone   bool                  // that twin has ended since, as far as this node can tell
+	// asking is set while a peer is asked for records that a twin, or this node before its disk was put back, has signed.
 	asking bool
 }
 
@@ -47,7 +47,7 @@ func (t *twin) live() bool { return t.at != nil && !t.gone }
 // node has not heard of.
 func (t *twin) met() bool { return t.at != nil }
 
-// mayBe reports whether it is too soon, or wrong, to sign anything.
+// mayBe reports whether this node must not sign now, because a twin runs or may run.
 func (t *twin) mayBe(now time.Time) bool {
 	return t.live() || now.Before(t.looked) || t.checking && now.Before(t.looked.Add(lan.DialTimeout))
 }
@@ -70,8 +70,8 @@ func (e twinFound) handle(l *loop) {
 	}
 }
 
-// checkTwin dials the announcer of our own peer ID, to see whether it has our key. The announcement may be left from
-// before a restart, or a lie. TCP comes first: it says at once that a program has ended.
+// checkTwin dials the node that announces our own peer ID, to see whether it has our key. The announcement may be from before a restart,
+// or false. It dials TCP first, which says at once whether the program has ended.
 func (l *loop) checkTwin() {
 	if l.twin.checking {
 		return
@@ -97,7 +97,7 @@ func (l *loop) checkTwin() {
 			}
 			if at != nil && a.Equal(at) && errors.Is(err, syscall.ECONNREFUSED) {
 				if e.ended = true; !moved {
-					break // if it is started again it is announced again, and finds this node before it signs
+					break // a twin that is started again is announced again, and finds this node before it signs
 				}
 			}
 			l.n.log.Debug("look for a twin", "at", a, "err", err)
@@ -114,11 +114,11 @@ func overUDP(a multiaddr.Multiaddr) int {
 	return 0
 }
 
-// errOurself: what was dialled leads to this very node.
+// errOurself says that the address leads to this node itself.
 var errOurself = errors.New("it is this node")
 
-// provesTwin dials addr, and returns nil if another node with our identity answers there. A stranger can announce our peer ID
-// and pass on to us what is sent to it; then the one that answers is this node itself, which sees who calls.
+// provesTwin dials addr, and returns nil if another node with our identity answers. A stranger can announce our peer ID and forward
+// packets to us. Then this node itself answers, and recognises its own call.
 func (n *Node) provesTwin(ctx context.Context, addr multiaddr.Multiaddr) error {
 	p, err := n.probePeerID(ctx, addr)
 	if err != nil {
@@ -168,7 +168,7 @@ func (e twinChecked) handle(l *loop) {
 	l.checkRecoveries()
 }
 
-// tellTwin tells the user, again and again while it goes on.
+// tellTwin tells the user of a twin, once in twinEvery.
 func (l *loop) tellTwin() {
 	now := l.now()
 	if !l.twin.told.IsZero() && now.Sub(l.twin.told) < twinEvery {
@@ -184,7 +184,7 @@ func (l *loop) tellTwin() {
 	l.emit(nil, Warning{Code: "twin", Peer: l.n.self, Text: text + "Stop one of them (the data directory here is " + l.n.cfg.DataDir + ")"})
 }
 
-// host is the address of the machine.
+// host returns the address of the twin's machine.
 func (t *twin) host() string {
 	ip, _ := lan.IP(t.at)
 	return ip.String()
@@ -208,8 +208,8 @@ func (l *loop) tickTwin(now time.Time) {
 	l.checkRecoveries()
 }
 
-// twinEnded goes on after a twin has ended. It may have signed something since this node last could: as after a start, the
-// members are asked first.
+// twinEnded resumes this node's rooms after a twin has ended. The twin may have signed records, so, as after a start, the members are asked
+// first.
 func (l *loop) twinEnded() {
 	l.twin.gone, l.twin.told = true, time.Time{}
 	l.emit(nil, Warning{Code: "twin_gone", Peer: l.n.self, Text: "the other node with this identity, at " + l.twin.host() + ", has ended or is out of reach: this one goes on"})
@@ -220,7 +220,7 @@ func (l *loop) twinEnded() {
 	}
 }
 
-// doubtTwin takes a twin that was met for a running one until it has been looked for: this machine has slept.
+// doubtTwin makes a twin that was met count as running until this node has looked for it, because this machine has slept.
 func (l *loop) doubtTwin() {
 	if l.twin.met() {
 		l.twin.gone, l.twin.proven, l.twin.checked = false, l.now(), time.Time{}
@@ -228,13 +228,13 @@ func (l *loop) doubtTwin() {
 	}
 }
 
-// twinError is what an order in a room gets while a twin runs.
+// twinError returns the error of an order while a twin runs.
 func (l *loop) twinError() error {
 	return &Error{Code: CodeUnavailable, Text: "another node, at " + l.twin.host() + ", has this identity: nothing is decided in your rooms while both run", Reason: fault.Twin, RetryAfter: twinGone}
 }
 
-// signsBesideTwin reports whether an event would have this node write what a twin may write differently. What is taken back
-// from members is signed already, and an acknowledgement ends what was said.
+// signsBesideTwin reports whether an event would make this node sign or write something that a twin may write differently. Recovered
+// records are signed already, and an acknowledgement only ends a failure.
 func signsBesideTwin(ev authority.Event, effects []authority.Effect) bool {
 	switch ev.(type) {
 	case authority.Recovered, authority.Ack:

@@ -23,14 +23,13 @@ type Verification struct {
 	At    time.Time `json:"at"`
 }
 
-// Trust is what the user of this node knows of a peer's key, and wants of it. It is this node's own record, and no other node is
-// told.
+// Trust says what the user of this node has noted about a peer. No other node is told.
 type Trust struct {
-	// Verified: words have been compared with the holder of this very key.
+	// Verified is set if words were compared with the holder of this key.
 	Verified bool `json:"verified"`
 	// Other is another peer that was verified under this nick, or under one that looks like it.
 	Other peer.ID `json:"verified_other,omitempty"`
-	// Ignored: what the peer says is shown to nobody here; see [Node.Ignore].
+	// Ignored is set if lines of the peer are not shown; see [Node.Ignore].
 	Ignored bool `json:"ignored,omitempty"`
 }
 
@@ -54,7 +53,7 @@ func newTrusts(by, ignored map[peer.ID]store.Note) trusts {
 	return t
 }
 
-// of is what is known of p, which has the given nick.
+// of returns what is noted about p, which has the given nick.
 func (t trusts) of(p peer.ID, nick string) Trust {
 	_, ignored := t.ignored[p]
 	if _, ok := t.by[p]; ok {
@@ -63,7 +62,7 @@ func (t trusts) of(p peer.ID, nick string) Trust {
 	return Trust{Other: t.called(nick), Ignored: ignored}
 }
 
-// called is the verified peer with that nick, or one that looks like it; "" for none.
+// called returns the verified peer with that nick, or with one that looks like it; "" if there is none.
 func (t trusts) called(nick string) peer.ID {
 	if len(t.nicks) == 0 {
 		return ""
@@ -146,7 +145,7 @@ func (l *loop) whom(q verifyPeer) (Named, error) {
 	return n, err
 }
 
-// calledBy is what p is called, as far as is known; r may be nil.
+// calledBy returns the nick of p, as far as it is known. r may be nil.
 func (l *loop) calledBy(r *room, p peer.ID) string {
 	if r != nil {
 		if nick := r.nickOf(p); nick != "" {
@@ -166,7 +165,7 @@ func (l *loop) calledBy(r *room, p peer.ID) string {
 	return l.trusts.ignored[p].Nick
 }
 
-// notedAs are the peers of a list, by what they were called then and what they are called in r, which may be nil.
+// notedAs returns the peers of a list, with the nicks that they had then, and with those that they have in r, which may be nil.
 func (l *loop) notedAs(r *room, notes map[peer.ID]store.Note) []Named {
 	var cs []Named
 	for p, s := range notes {
@@ -232,8 +231,8 @@ func (r *room) warnStandIns() {
 	}
 }
 
-// keyChange is how the room id, of owner, differs from the one known under its name, or under one that looks like it; nil:
-// it does not.
+// keyChange returns how the room id, of owner, differs from the known room of that name, or of a name that looks like it; nil if it does
+// not.
 func (l *loop) keyChange(id RoomID, name looks, owner peer.ID) *KeyChange {
 	known := l.knownOwner(id, name, owner)
 	if known == "" || known == owner {

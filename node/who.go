@@ -12,7 +12,7 @@ import (
 	"localchat/protocol"
 )
 
-// MinIDPart is how many characters of a peer ID name a peer, at least.
+// MinIDPart is the number of characters of the shortest part of a peer ID that names a peer.
 const MinIDPart = protocol.MinIDPart
 
 // A Named is a peer that a WHO may mean: by its nick, or by its ID.
@@ -21,13 +21,13 @@ type Named struct {
 	Nick string  `json:"nick"`
 }
 
-// ShortID is the end of a peer ID that screens show, and that names the peer.
+// ShortID returns the end of a peer ID, which faces show and which names the peer.
 func ShortID(p peer.ID) string { return protocol.ShortID(p) }
 
-// SameName reports whether two names, of peers or of rooms, are one, as a person types them.
+// SameName reports whether a person who types one name means the other, of a peer or of a room.
 func SameName(a, b string) bool { return protocol.SameName(a, b) }
 
-// StartsName reports whether a user that types a name may have begun it with part.
+// StartsName reports whether part may be the beginning of a name that a user types.
 func StartsName(part, name string) bool {
 	return strings.HasPrefix(protocol.FoldName(name), protocol.FoldName(part))
 }
@@ -35,10 +35,10 @@ func StartsName(part, name string) bool {
 // Alike reports whether two names, of peers or of rooms, can be taken for each other.
 func Alike(a, b string) bool { return protocol.Alike(a, b) }
 
-// Hides reports whether a name has a character that does not show.
+// Hides reports whether a name has an invisible character.
 func Hides(name string) bool { return strings.ContainsFunc(name, protocol.Invisible) }
 
-// Doubles says of each name whether another one of them is the same or looks like it.
+// Doubles reports for each name whether another one is the same, or looks like it.
 func Doubles(names []string) []bool {
 	first := make(map[string]int) // by skeleton
 	doubles := make([]bool, len(names))
@@ -57,7 +57,7 @@ func Doubles(names []string) []bool {
 	return doubles
 }
 
-// String is what a person can tell it by and type: the nick, and the end of the ID.
+// String returns the nick and the end of the ID, which a person can recognise and type.
 func (n Named) String() string {
 	if n.Nick == "" {
 		return protocol.ShortID(n.Peer)
@@ -120,7 +120,7 @@ func FindWho(who, where string, all []Named) (Named, error) {
 	}
 }
 
-// listed are so many as a person reads.
+// listed returns a list of at most maxListed peers, for a person.
 func listed(all []Named) string {
 	names := make([]string, 0, len(all))
 	for _, n := range all[:min(len(all), maxListed)] {
@@ -132,7 +132,7 @@ func listed(all []Named) string {
 	return strings.Join(names, ", ")
 }
 
-// A standing is where a peer stands to a room.
+// A standing says what a peer is to a room.
 type standing int
 
 const (

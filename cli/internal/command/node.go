@@ -7,8 +7,8 @@ import (
 	"localchat/node"
 )
 
-// A Node is [node.Node] as the faces use it. It is an interface for one reason: tests can show each event and error to people
-// and programs without a network.
+// A Node is a node as the faces use it: [Live], a node in this process, or the client of package rpc, a node in another one. Tests
+// have a fake, which shows each event and error without a network.
 type Node interface {
 	Info() node.Info
 	Peers(ctx context.Context) ([]node.PeerInfo, error)
