@@ -7,21 +7,21 @@ import (
 	"localchat/protocol"
 )
 
-// A line is kept by its age: how long ago it was said, and not how long ago it came. A line that comes live was said just now.
-// A fetched line is as old as the giver says: an age is time that has passed, so that no clock has a part in it.
+// A line is retained by its age: the time since it was said, and not since it came. A line that comes live was said just now. A
+// fetched line is as old as the giver says: an age is time that has passed, so it does not depend on a clock.
 //
-// The giver's word can be false. A giver that makes a line older than it is shortens its life here; one that makes it younger
-// prolongs it. So a line lives at most for the retention after it came, whatever age is given. An age that makes a line older
-// than its author's own time does, by more than clocks differ, is doubted: a line that is forgotten for that alone may come
-// again from another giver that says it is younger. The author's own time decides nothing else.
+// A giver may lie. If it makes a line older, it shortens the line's life here, and if it makes it younger, it prolongs it. So a
+// line is retained for at most the retention after it came, whatever its age. An age that is older than by the author's own time,
+// by more than clocks differ, is doubted: a line that is forgotten only because of a doubted age may come again from another
+// giver that says it is younger. The author's own time decides nothing else.
 
-// ages are what a [log] keeps of the ages of its lines.
+// An ages has what a [log] keeps of the ages of its lines.
 type ages struct {
-	// eldest is not after any of the lines was said.
+	// eldest is not later than the time at which any of the lines was said.
 	eldest time.Time
-	// lapsed are lines that were forgotten for a word that is doubted, MaxLines of them at most.
+	// lapsed has the lines that were forgotten because of a doubted age, at most MaxLines.
 	lapsed map[protocol.Hash]lapse
-	// shedding is how many lines were forgotten before their time, and nobody has been told.
+	// shedding is the number of lines that were forgotten before their time, and not reported yet.
 	shedding int
 	// sheds are the lines that were forgotten before their time, as long as that is not over: maxSheds at most, oldest first.
 	sheds []shed
@@ -59,7 +59,7 @@ func (a *ages) noteShed(ls []*Line, n int) {
 	}
 }
 
-// ShedSince is how many lines that were said since the given time have been forgotten before their time.
+// ShedSince returns the number of lines that were said since that time and forgotten before theirs was over.
 func (a *ages) ShedSince(since time.Time) (n int) {
 	a.sheds = slices.DeleteFunc(a.sheds, func(s shed) bool { return s.said.Before(since) })
 	for _, s := range a.sheds {
@@ -79,7 +79,7 @@ func (g *log) came(l *Line) {
 	delete(g.lapsed, l.Msg.ID)
 }
 
-// over are the lines that were said before the given time: those that are old, and those that are so by a doubted word alone.
+// over returns the lines that were said before the given time: those that are old, and those that are so only by a doubted age.
 func (g *log) over(before time.Time) (old, lapsed []*Line) {
 	for id, l := range g.lapsed {
 		if l.got.Before(before) {
@@ -105,7 +105,7 @@ func (g *log) over(before time.Time) (old, lapsed []*Line) {
 	return old, lapsed
 }
 
-// lapse forgets lines for a doubted word. No floor rises for it, so that they may come again.
+// lapse forgets lines because of a doubted age. It raises no floor, so that they may come again.
 func (g *log) lapse(ls []*Line) []string {
 	var left []*Line
 	for _, l := range ls {
@@ -141,7 +141,7 @@ func (g *log) takeShed() int {
 	return n
 }
 
-// age is how old l is now.
+// age returns how old l is now.
 func age(env *Env, l *Line) time.Duration { return max(0, env.Now.Sub(l.Said())) }
 
 // tooOld reports whether a line that comes with that age is not kept any more.
@@ -150,7 +150,7 @@ func tooOld(env *Env, age time.Duration) bool {
 	return retain > 0 && age >= retain
 }
 
-// doubtsAge reports whether the word on the age of a line that was handed over contradicts its author's own time.
+// doubtsAge reports whether the age with which a line was handed over contradicts its author's own time.
 func (t *Transcript) doubtsAge(env *Env, o Opened) bool {
 	if o.By == "" || o.By == o.Msg.Author || o.By == env.State.Authority() || o.By == t.self {
 		return false

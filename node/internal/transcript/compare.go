@@ -9,7 +9,7 @@ import (
 	"localchat/protocol"
 )
 
-// compare is when heads are compared, with which member, and how far that has got. One comparison is under way at a time.
+// A compare says when heads are compared, and has the state of the comparison. There is one comparison at a time.
 type compare struct {
 	at      time.Time // zero: none is due
 	last    time.Time // when the last one began
@@ -22,10 +22,10 @@ type compare struct {
 
 func newCompare() compare { return compare{partners: newPartners()} }
 
-// paging reports whether a comparison has brought a part of its partner's lines, and the rest is still to come.
+// paging reports whether a comparison has brought only a part of its partner's lines so far.
 func (t *Transcript) paging() bool { return t.compare.pages.from != "" }
 
-// Fetching reports whether what is here may be a part of what those around us have.
+// Fetching reports whether the members around us may have lines that are not here.
 func (t *Transcript) Fetching(env Env) bool {
 	return t.paging() || !t.telling.caughtUp && len(env.Near()) > 0
 }
@@ -36,7 +36,8 @@ func (t *Transcript) CompareSoon(env Env) []Effect {
 	return t.done()
 }
 
-// Subscribed: what is said from now on arrives. What was said before is fetched, and what is said while the gossip settles.
+// Subscribed says that lines arrive from now on. Earlier lines are fetched, and so are those that are said while the gossip
+// settles.
 func (t *Transcript) Subscribed(env Env) []Effect {
 	t.compare.again = settleSyncs
 	t.compareSoon(&env, 0)
@@ -75,7 +76,7 @@ func (t *Transcript) compareDue(env *Env) {
 	t.emit(Ask{p, req, doubted})
 }
 
-// An Answer is what became of a comparison.
+// An Answer is the result of a comparison.
 type Answer struct {
 	Peer  peer.ID
 	Reply *protocol.SyncReply
@@ -86,7 +87,7 @@ type Answer struct {
 	Fresh, Judged bool
 }
 
-// Failed: the comparison with p has had no answer.
+// Failed says that the comparison with p had no answer.
 func (t *Transcript) Failed(env Env, p peer.ID) []Effect {
 	c := &t.compare
 	c.busy = false

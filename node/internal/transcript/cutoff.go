@@ -11,16 +11,16 @@ import (
 	"localchat/protocol"
 )
 
-// The lines of a membership that has ended are those that the authority has, on every node: the cut-off alone would leave
-// its author free to fill numbers below it, through a member that has not heard yet. A line of such a membership counts
-// if it lies on the chain that leads down from the cut-off's hash, or if the authority itself hands it over; what was
-// held before and is neither is in doubt until the authority has been asked.
+// Of a membership that has ended, those lines count, at every node, that the authority has. With the cut-off's number alone, the
+// author could still fill lower numbers, through a member that has not heard of the end. So a line of such a membership counts if
+// it is on the chain that leads down from the cut-off's hash, or if the authority itself hands it over. Any other line that is
+// here is in doubt until the authority has been asked.
 
-// cutoff is what is known of the lines of ended memberships.
+// A cutoff has what is known of the lines of ended memberships.
 type cutoff struct {
 	chains map[uint64]*chain  // by the records that ended them
 	doubts map[peer.ID]*doubt // until the authority has been asked
-	// unasked: a membership has ended since the last comparison with the authority.
+	// unasked is set if a membership has ended since the last comparison with the authority.
 	unasked bool
 }
 
@@ -35,18 +35,18 @@ type doubt struct {
 	upTo      uint64                 // the number up to which it has answered
 }
 
-// A chain is what is known to lead down from the cut-off of an ended membership, along what each line says was before it.
-// It only grows, so that each line is walked over once, however often it is asked for.
+// A chain has the lines that are known to lead down from the cut-off of an ended membership, each being the one that the line
+// above names. It only grows, so that each line is looked at once, however often the chain is asked for.
 type chain struct {
 	on   map[protocol.Hash]bool
 	next protocol.Hash // on it too, and not here yet, or zero
 }
 
-// InDoubt reports whether the authority has still to be asked which lines of an ended membership count.
+// InDoubt reports whether the authority still has to be asked which lines of an ended membership count.
 func (t *Transcript) InDoubt() bool { return len(t.cutoff.doubts) > 0 || t.cutoff.unasked }
 
-// countsAfterRemoval reports whether a line of an ended membership is one of those that count. Of a membership that goes on, every
-// line that passed the checks is.
+// countsAfterRemoval reports whether a line of an ended membership is one of those that count. Of a membership that goes on,
+// every line that passed the checks is.
 func (t *Transcript) countsAfterRemoval(env *Env, o Opened) bool {
 	ended, ok := env.State.Ended(o.Msg.Author, o.Msg.Epoch)
 	return !ok || o.Vouched || t.onChain(ended, o.Msg.ID)
@@ -66,7 +66,7 @@ func (t *Transcript) onChain(ended authority.Removal, id protocol.Hash) bool {
 	return c.on[id] || id == c.next && !id.IsZero()
 }
 
-// sweep forgets the chains of lines that are here no more.
+// sweep forgets the chains of lines that are no longer here.
 func (c *cutoff) sweep(g *log) {
 	maps.DeleteFunc(c.chains, func(_ uint64, c *chain) bool {
 		for id := range c.on {
@@ -78,8 +78,8 @@ func (c *cutoff) sweep(g *log) {
 	})
 }
 
-// InProofOrder puts those of ms that belong to ended memberships last, the latest first: what a line says was before it shows
-// that the next one counts.
+// InProofOrder sorts ms so that those of ended memberships are last, the latest first: each names the one before it, and so shows
+// that that one counts.
 func (t *Transcript) InProofOrder(st authority.State, ms []protocol.Message) []protocol.Message {
 	return inProofOrder(st, ms)
 }
@@ -97,8 +97,8 @@ func inProofOrder(st authority.State, ms []protocol.Message) []protocol.Message 
 	return append(live, ended...)
 }
 
-// doubtLines checks the lines held of a membership that has just ended. The authority has nobody to ask: the lines that it
-// holds are those that count.
+// doubtLines checks the lines of a membership that has just ended. At the authority there is no doubt: the lines that it has are
+// those that count.
 func (t *Transcript) doubtLines(env *Env, p peer.ID) {
 	ended, ok := env.State.Removed(p)
 	if !ok || t.owns(env) || env.State.Policy().History == protocol.HistoryNone {
@@ -131,7 +131,7 @@ func (t *Transcript) askDoubts(env *Env, p peer.ID, req *protocol.SyncRequest) m
 	return asked
 }
 
-// settleDoubts takes the authority's answer: what it has of an ended membership stays, the rest is hidden.
+// settleDoubts takes the authority's answer: the lines that it has of an ended membership stay, and the others are hidden.
 func (t *Transcript) settleDoubts(env *Env, asked map[peer.ID]uint64, lines []protocol.Message, more bool) {
 	for _, p := range slices.Sorted(maps.Keys(asked)) {
 		d := t.cutoff.doubts[p]

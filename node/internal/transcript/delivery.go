@@ -11,14 +11,14 @@ import (
 	"localchat/protocol"
 )
 
-// Confirmed: the authority has those of our lines.
+// Confirmed says that the authority has those of our lines.
 func (t *Transcript) Confirmed(receipt protocol.Runs) []Effect {
 	t.deliver(func(l *Line) bool { return receipt.Has(l.Msg.Ctr) })
 	return t.done()
 }
 
-// noteDelivered marks our own lines that another node says it has. The authority's word counts most; while the authority is
-// away, or is this node, any member's does.
+// noteDelivered marks our own lines that another node says it has. That is the authority; while it is away, or if it is this
+// node, any member.
 func (t *Transcript) noteDelivered(env *Env, a *Answer) {
 	if a.Peer != env.State.Authority() && !t.owns(env) && !env.Away {
 		return
@@ -46,8 +46,8 @@ func (t *Transcript) deliver(has func(*Line) bool) {
 	t.awaitingReceipt = t.undelivered()
 }
 
-// unconfirmed are our lines that it is worth asking for: nobody is known to have them, and they are later than all that
-// somebody has, or not so old that it has been said of them.
+// unconfirmed returns those of our lines for which a receipt is worth asking: no other node is known to have them, and they are
+// later than those that one has, or have not been reported as undelivered yet.
 func (t *Transcript) unconfirmed() iter.Seq[*Line] {
 	return func(yield func(*Line) bool) {
 		latest := true
@@ -72,8 +72,8 @@ func (t *Transcript) OnTheirWay() bool {
 	return slices.ContainsFunc(t.byAuthor[t.self], func(l *Line) bool { return !l.delivered && !l.taken && !l.warned })
 }
 
-// checkDelivery compares heads when no node has said for a while that it has our lines. It reports once that a line has reached
-// nobody, when there is a member that it should have reached.
+// checkDelivery compares heads if no node has said for a while that it has our lines. It reports once that a line has reached
+// nobody, if there is a member that it should have reached.
 func (t *Transcript) checkDelivery(env *Env) {
 	if env.State.Len() < 2 || !t.undelivered() {
 		return
@@ -94,7 +94,7 @@ func (t *Transcript) checkDelivery(env *Env) {
 	}
 }
 
-// receipts are what the authority tells the members of their lines.
+// A receipts has what the authority tells the members of their lines.
 type receipts struct {
 	told    map[peer.ID]protocol.Runs // which of its lines we have, as each member has been told
 	arrived map[peer.ID]bool          // the authors whose lines have come since
@@ -111,8 +111,8 @@ func (r *receipts) forget(p peer.ID) {
 	delete(r.arrived, p)
 }
 
-// owesReceipt: a line of p has come. It is told so at once, or where authors have been told only just now, with the lines that
-// follow in the next moment.
+// owesReceipt notes that a line of p has come. p gets a receipt at once or, if authors got receipts less than ReceiptEvery ago,
+// together with the next lines.
 func (t *Transcript) owesReceipt(env *Env, p peer.ID) {
 	if !t.owns(env) || p == t.self {
 		return

@@ -10,7 +10,7 @@ import (
 	"localchat/protocol"
 )
 
-// early are lines of an epoch whose record or key is not here.
+// An early has the lines of epochs whose record or key is not here.
 type early struct {
 	lines []protocol.Message // oldest first
 	ages  map[protocol.Hash]earlyAge
@@ -42,10 +42,10 @@ func (e *early) age(id protocol.Hash, now time.Time) Given {
 	return a.Given
 }
 
-// Early is how many lines wait for their epoch.
+// Early returns the number of lines that wait for their epoch.
 func (t *Transcript) Early() int { return len(t.early.lines) }
 
-// Keep keeps a line of an epoch that we lack, and looks for that. It reports false where there is no place for it.
+// Keep keeps a line of an epoch that is not here, and looks for that epoch. It reports false if there is no place for the line.
 func (t *Transcript) Keep(env Env, m protocol.Message) (bool, []Effect) {
 	kept := t.keepEarly(&env, m)
 	return kept, t.done()
@@ -109,7 +109,7 @@ func (t *Transcript) Retry(env Env) []Effect {
 	return t.done()
 }
 
-// missingKeys are the epochs of lines that wait here for their key.
+// missingKeys returns the epochs of the lines that wait for their key.
 func (t *Transcript) missingKeys(env *Env) []uint64 {
 	var epochs []uint64
 	for _, m := range t.early.lines {

@@ -8,82 +8,85 @@ import (
 
 // Every bound of a transcript, with its unit and its reason.
 const (
-	// headsKept is how long after an author's last line has been forgotten its number is still compared; a node that was given
-	// that line at its last moment forgets it within the usual retention.
+	// headsKept is how long the number of an author's last line is still compared after that line has been forgotten. A node that
+	// got the line at the last moment forgets it within the retention.
 	headsKept = 10 * time.Minute
-	// MaxLines and MaxLineBytes retained in a room, whatever the retention: 10,000 lines of 100 bytes are 10 MB, and 128 texts
-	// of the largest size are 16 MiB. If there are more, only the author with the most loses lines, the oldest
-	// ones: a flood pushes no other author's lines out. lineCost, in bytes, is the memory of a line beside its text.
+	// MaxLines and MaxLineBytes bound the lines that are retained in a room: 10,000 lines of 100 bytes are 10 MB, and 128 texts
+	// of the largest size are 16 MiB. If there are more, the author with the most loses its oldest lines, so that a flood pushes
+	// out no other author's lines. lineCost, in bytes, is the memory of a line besides its text.
 	MaxLines     = 10_000
 	MaxLineBytes = 16 << 20
 	lineCost     = 512
-	// AgeSlack: by so much more than its author's clock says a fellow member may make a line older, and clocks differ.
+	// ageSlack is by how much a line may be older by the word of a fellow member than by its author's clock, since clocks differ.
 	ageSlack = time.Minute
-	// timeSlack: a line is shown with the time that its author wrote, where that is so near to when it was said by our clock.
+	// timeSlack is by how much the time that an author wrote may differ from the time at which the line was said by our clock. A
+	// line within it is shown with the author's time.
 	timeSlack = 10 * time.Minute
-	// RepairFor: if the policy gives members no lines from while they were away, live lines that the network lost are still given
-	// for this long: four comparisons, of which one finds a member that has them.
+	// RepairFor: under a policy that gives no earlier lines, live lines that the network has lost are still given for this long:
+	// four comparisons, of which one finds a member that has them.
 	RepairFor = 4 * SyncEvery
-	// maxRuns, in numbers of one request: one is left for each head, which the pages of an answer may need.
+	// maxRuns, in numbers of runs in one request. It leaves one number for each head, which the pages of an answer may need.
 	maxRuns = protocol.MaxRuns - protocol.MaxBatchItems
-	// gapSoon: so long after a line came that does not follow, what is missing is fetched; HoldFor, after which it is shown
-	// all the same. maxHeld lines of one author.
+	// gapSoon is how long after a line that does not follow the one before it the missing lines are fetched, and HoldFor how long
+	// it is held before it is shown without them. maxHeld, in lines of one author that are held.
 	gapSoon = 50 * time.Millisecond
 	HoldFor = 250 * time.Millisecond
 	maxHeld = 64
-	// ReceiptEvery is the least time between two times that the authority tells authors that it has their lines. receiptBy is
-	// when an author that has not been told asks.
+	// ReceiptEvery is the shortest time between two receipts of the authority to authors. receiptBy is how long an author waits
+	// for one before it asks.
 	ReceiptEvery = 100 * time.Millisecond
 	receiptBy    = time.Second
-	// MaxDue, in fellow members to compare with at the next opportunities, one after another: enough that what one of
-	// them has spreads like a rumour, and few enough that the largest room has done with it in seconds.
+	// MaxDue, in fellow members to compare with next, one after another: enough that the lines of one member spread over the
+	// room, and few enough that the largest room needs only seconds for all of them.
 	MaxDue = 8
-	// fairTurn: each fourth comparison is with the member that has waited longest, while others say that they have news, or
-	// more of it.
+	// fairTurn: one in so many comparisons is with the member that has waited longest, whatever others say that they have.
 	fairTurn = 4
-	// MaxIdlePages in a row of one partner that bring nothing new: as many as all lines that a room may hold fill.
+	// MaxIdlePages, in pages of one partner in a row that bring nothing new: as many as the lines of a full room need.
 	MaxIdlePages = MaxLineBytes / (protocol.MaxBatch / 2)
 	// gossipSettles is how long after a connection pubsub's streams are open and used: some heartbeats, of a second each.
 	gossipSettles = 3 * time.Second
-	// onItsWay: a line that was fetched and has not come live after so long may be lacking elsewhere.
+	// onItsWay: a fetched line that has not come live after this time may be missing at other members too.
 	onItsWay = time.Second
-	// DeliverBy is when a line of this node's that no other has confirmed is reported.
+	// DeliverBy is how long a line of this node may have no receipt before that is reported.
 	DeliverBy = 10 * time.Second
-	// FloodPause: so long after a line has come too much, members compare no more often than usual.
+	// FloodPause is how long after a flood of lines members compare no more often than usual.
 	FloodPause = 2 * time.Second
-	// MaxEarly lines of an epoch that is not here yet, of one author and in all: as many as a talker says while a key comes.
-	// maxEarlyNew of them together may be of authors that are no members here yet, so that invented ones push nobody out.
-	// maxEarlyBytes of all.
+	// MaxEarlyAuthor and MaxEarly, in lines of an epoch that this node does not have yet, of one author and in all: as many as a
+	// person says until the key comes. maxEarlyNew, in those of authors that are no members here yet, so that invented authors
+	// displace no member. maxEarlyBytes, in bytes of all.
 	MaxEarlyAuthor = 64
 	maxEarlyNew    = 64
 	MaxEarly       = 1024
 	maxEarlyBytes  = 4 << 20
-	// maxCtrStep is how far another node's word can move our message numbers: this node has said fewer than a million lines since
-	// the copy of its disk that was put back, and no peer can use up all numbers.
+	// maxCtrStep is how far another node can move our message numbers at once. This node has said fewer than a million lines
+	// since the copy of its disk that was put back, and no peer must be able to use up all numbers.
 	maxCtrStep = 1 << 20
-	// maxLamportStep that one line can move our clock: no honest peer is a million lines ahead.
+	// maxLamportStep is how far one line can move our Lamport clock: no honest peer is a million lines ahead.
 	maxLamportStep = 1 << 20
-	// maxLamportAhead of what is known a line may be: two parts of a room that were apart may each have filled it.
+	// maxLamportAhead is how far a line's Lamport number may be ahead of those that are known: two parts of a room that were
+	// apart may each have filled it.
 	maxLamportAhead = 2 * MaxLines
-	// SyncEvery: heads are compared with a random member (docs/design.md, "No line is lost"). SyncSoon: after a gap.
+	// SyncEvery is the time between comparisons of heads with a random member (docs/design.md, "No line is lost"), and SyncSoon how
+	// soon one follows a gap.
 	SyncEvery = 15 * time.Second
 	SyncSoon  = 250 * time.Millisecond
-	// ownSoon: so long after a line of ours, where nobody says unasked that it has it, a member is asked: a line takes some 5 ms.
+	// ownSoon is how soon after a line of ours a member is asked for a receipt, if none comes unasked: a line takes some 5 ms.
 	ownSoon = 15 * time.Millisecond
 	// SyncSpacing is the least time between two comparisons that one node begins in one room.
 	SyncSpacing = 400 * time.Millisecond
-	// settleSyncs follow the one after joining: what was said while the streams of the gossip are opened is fetched within seconds.
+	// settleSyncs is the number of comparisons that follow the first one after joining, so that lines that were said before the
+	// streams of the gossip were open are fetched within seconds.
 	settleSyncs = 2
-	// catchUpFor is how long at most others wait for the first comparison after a start. On a LAN that takes milliseconds.
+	// catchUpFor is the longest time that new lines wait for the first comparison after a start. On a LAN that takes milliseconds.
 	catchUpFor = 2 * time.Second
-	// tellWithin is how long a fetched line waits at most for the end of its comparison, and tellPagesWithin where there is
-	// page after page of it.
+	// tellWithin is the longest time that a fetched line waits for the end of its comparison, and tellPagesWithin that in a
+	// comparison of several pages.
 	tellWithin      = 2 * time.Second
 	tellPagesWithin = 10 * time.Second
-	// queueWait is how long telling goes on slowly for a subscriber with a full queue, before that subscriber gets a Gap.
+	// queueWait is how long lines are held back for a subscriber with a full queue, before that subscriber gets a Gap.
 	queueWait = 5 * time.Second
-	// queuePause between two looks at such a queue.
+	// queuePause is the time between two looks at such a queue.
 	queuePause = 10 * time.Millisecond
-	// shedEvery: a room of which lines are forgotten before their time is told so once in so long.
+	// shedEvery: the users are told once in this time that a room forgets lines before their time.
 	shedEvery = time.Hour
 )

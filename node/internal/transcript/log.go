@@ -47,7 +47,8 @@ func (g *log) Get(id protocol.Hash) *Line { return g.byID[id] }
 // Of are the lines of one author, by number. They are not the caller's to change.
 func (g *log) Of(author peer.ID) []*Line { return g.byAuthor[author] }
 
-// Arrivals are all lines, the first that came first, and Ordered are they as they are displayed. Neither is the caller's to change.
+// Arrivals are all lines, the first that came first, and Ordered are they as they are displayed. Neither is the caller's to
+// change.
 func (g *log) Arrivals() []*Line { return g.arrival }
 
 func (g *log) Ordered() []*Line { return g.order }

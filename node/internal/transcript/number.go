@@ -87,9 +87,9 @@ func (n *numbers) keepUp(self peer.ID, m protocol.Message) {
 // LastKnown learns the last of our lines that another node has. A number that this node has not used, or has used for
 // another line, was used before this node's disk was put back: such a number is not used again.
 //
-// A word costs its giver nothing, and a member could say so of any line. So the authority alone is believed that a line of ours has
-// a number that was taken. What another member says of its own lines here is then no proof that it has ours; a line of an earlier
-// life is, when it comes (see takeLine).
+// A word costs its giver nothing, and a member could say so of any line. So the authority alone is believed that a line of ours
+// has a number that was taken. What another member says of its own lines here is then no proof that it has ours; a line of an
+// earlier life is, when it comes (see takeLine).
 func (t *Transcript) LastKnown(env Env, from peer.ID, last protocol.Cut) []Effect {
 	if last.Ctr == 0 || last.Ctr > t.ctr+maxCtrStep {
 		return nil

@@ -11,14 +11,14 @@ import (
 	"localchat/protocol"
 )
 
-// A line can overtake the one before it, which came by way of another member or was lost: then it is held for a moment, so
-// that people see what somebody says in the order in which it was said.
+// A line can overtake the one before it, which was relayed or lost. Then it is held for a moment, so that the lines of an author
+// are shown in the order in which they were said.
 type heldLine struct {
 	Opened
 	since time.Time
 }
 
-// Held is how many authors have lines that wait for the one before them.
+// Held returns the number of authors of which lines are held.
 func (t *Transcript) Held() int { return len(t.held) }
 
 func (t *Transcript) holds(m protocol.Message) bool {

@@ -9,12 +9,12 @@ import (
 	"localchat/protocol"
 )
 
-// pages is how far a member has got that has more to give than one answer holds. Our own heads do not say it: some of what it
-// gives may not count here yet.
+// A pages says how far a member has got that has more to give than one answer holds. Our own heads do not say that, since some of
+// the lines that it gives may not count here yet.
 //
-// A member that says "more" is asked for more while its pages bring something new. Pages that bring nothing may be honest
-// (lines of an ended membership count when the last one is here), but then they are full, and end when all that a room
-// holds has gone by. All the while others have their turn; see [Transcript.partner].
+// A member that says "more" is asked for more as long as its pages bring something new. Pages that bring nothing new may be
+// honest (lines of an ended membership count only when the last one is here). But then they are full, and there are at most as
+// many as a full room needs. Meanwhile comparisons with other members go on in turn; see [Transcript.partner].
 type pages struct {
 	from peer.ID
 	last map[peer.ID]uint64 // by author

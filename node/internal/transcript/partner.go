@@ -10,8 +10,8 @@ import (
 	"localchat/protocol"
 )
 
-// partners says with which members to compare heads. A random one finds any gap in the end, after some times SyncEvery;
-// those that are likely to have or to lack something come first.
+// A partners chooses the members to compare heads with. A random member finds any gap in the end, after some times SyncEvery;
+// members that are likely to have or to lack lines come first.
 type partners struct {
 	// due are to be compared with soon, MaxDue of them at most: they have just been connected to, or say that they have
 	// news, or are to hear that we have some (true).
@@ -19,13 +19,14 @@ type partners struct {
 	// fetched are lines that came by comparison and not live too.
 	fetched map[protocol.Hash]bool
 	since   time.Time // when the first of fetched came
-	// justConnected are those that were connected to a moment ago, and since when: what is said while the gossip settles may be lost.
+	// justConnected are those that were connected to a moment ago, and since when: what is said while the gossip settles may be
+	// lost.
 	justConnected map[peer.ID]time.Time
-	// turned: the authority was chosen last, for its word, and others have their turn.
+	// turned is set if the authority was chosen last, for a receipt or after a removal. A busy node takes another member next.
 	turned bool
 	// turns is how often a partner was chosen.
 	turns uint64
-	// compared is when we last began to compare with each member, and gave when it last gave us all that it has.
+	// compared says when the last comparison with each member began, and gave when the member last gave all that it has.
 	compared, gave map[peer.ID]time.Time
 }
 
@@ -44,8 +45,8 @@ func (t *Transcript) CompareWith(env Env, p peer.ID) []Effect {
 
 // compareWith compares heads with p after d, and tells it whether we have news.
 //
-// Where too many are due, those that were compared with last give way: a member cannot keep others out by saying again and
-// again that it has news.
+// If too many are due, those that were compared with last are dropped: a member cannot displace others by saying again and again
+// that it has news.
 func (t *Transcript) compareWith(env *Env, p peer.ID, d time.Duration, news bool) {
 	ps := &t.compare.partners
 	if _, is := ps.due[p]; !is && len(ps.due) >= MaxDue {
@@ -65,7 +66,7 @@ func (t *Transcript) compareWith(env *Env, p peer.ID, d time.Duration, news bool
 	t.compareSoon(env, d)
 }
 
-// longestAgo is the one of those that was compared with before all others; any of those that never were.
+// longestAgo returns the member with which the last comparison is the longest ago, or any with which there was none.
 func (p *partners) longestAgo(env *Env, of []peer.ID) peer.ID {
 	shuffle(env, of)
 	return slices.MinFunc(of, func(a, b peer.ID) int { return p.compared[a].Compare(p.compared[b]) })
@@ -78,7 +79,7 @@ func shuffle(env *Env, ps []peer.ID) {
 	}
 }
 
-// CompareAround compares heads soon with those around us, or some of them.
+// CompareAround compares heads soon with the connected members, or some of them.
 func (t *Transcript) CompareAround(env Env) []Effect {
 	t.compareAround(&env, false)
 	return t.done()
@@ -99,10 +100,13 @@ func (t *Transcript) Greet(env Env, p peer.ID) []Effect {
 	return t.done()
 }
 
-// partner is the member to compare with, and whether we have news for it. It is the authority while one of our lines waits for
-// its word, or after a removal, since only the authority can hand over which lines of the removed member count, in turns with
-// the others; else the member that is in the middle of giving us lines; else one that is due; else any connected member; "" if
-// there is none. Every fairTurn-th time it is the one that has waited longest, whatever others say of themselves.
+// partner returns the member to compare with, or "" if there is none, and whether we have news for it. It is the first of:
+//   - every fairTurn-th time, the member with which the last comparison is the longest ago, whatever others say of themselves
+//   - the authority, while one of our lines has no receipt, or after a removal, since only the authority can say which lines of
+//     the removed member count; if others are to be compared with too, it is chosen every other time
+//   - the member that is in the middle of giving us lines
+//   - one that is due
+//   - any connected member
 func (t *Transcript) partner(env *Env) (p peer.ID, news bool) {
 	near := env.Near()
 	if len(near) == 0 {

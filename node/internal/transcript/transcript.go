@@ -9,24 +9,24 @@ import (
 	"localchat/protocol"
 )
 
-// An Env is all that comes from outside into one step.
+// An Env has everything that one step takes from outside.
 type Env struct {
 	// Now is by a clock that nobody sets and that goes on while the machine sleeps. Wall is the time of day.
 	Now, Wall time.Time
 	// State is what the room's log says, and Keys are the keys of its epochs.
 	State authority.State
 	Keys  authority.Keyring
-	// Away: the authority does not answer.
+	// Away is set if the authority does not answer.
 	Away bool
-	// Space is for how many events the readers have room.
+	// Space is the number of events for which all readers have places.
 	Space int
-	// Near lists the other members that this node is connected to. It is asked only where that matters.
+	// Near returns the other members that this node is connected to. It is called only if that matters.
 	Near func() []peer.ID
-	// Allow takes a text from what its author may say, and reports whether there was enough of it.
+	// Allow charges a text to its author's budget, and reports whether the budget was enough.
 	Allow func(author peer.ID, text string) bool
 	// Pick returns a number from 0 to n-1, at random.
 	Pick func(n int) int
-	// Ignored says of which authors the readers are told nothing; nil: of none.
+	// Ignored reports whether the lines of an author are not shown; nil: all are.
 	Ignored func(author peer.ID) bool
 }
 
@@ -35,8 +35,8 @@ func (env *Env) ignores(author peer.ID) bool { return env.Ignored != nil && env.
 // owns reports whether the room is this node's own.
 func (t *Transcript) owns(env *Env) bool { return env.State.Authority() == t.self }
 
-// A Transcript is one node's copy of what is said in one room. Each of its steps is told what has come and in which
-// world, and returns what is to be done, in order.
+// A Transcript is one node's copy of what is said in one room. Each step takes an event and an [Env], and returns effects, in
+// order.
 type Transcript struct {
 	*log
 	room protocol.RoomID
@@ -62,7 +62,7 @@ type Transcript struct {
 	out []Effect // of the step under way
 }
 
-// New is the transcript of a room of which nothing is here yet. The numbers of our lines follow used.
+// New returns an empty transcript of a room. The numbers of our lines follow used.
 func New(room protocol.RoomID, self peer.ID, used uint64, now time.Time) *Transcript {
 	return &Transcript{
 		log: newLog(), room: room, self: self, numbers: numbers{ctr: used, contested: make(map[peer.ID]uint64)},
@@ -88,13 +88,13 @@ func (t *Transcript) Enter(env Env, caughtUp bool) {
 	t.telling.caughtUp = caughtUp
 }
 
-// JoinedSeq is the last record when we came in: what was before is no news.
+// JoinedSeq returns the number of the last record from before this node entered: earlier records are no news.
 func (t *Transcript) JoinedSeq() uint64 { return t.joinedSeq }
 
-// LastLine is when the youngest line was said, by the clock of [Env].Now.
+// LastLine returns when the youngest line was said, by the clock of [Env].Now.
 func (t *Transcript) LastLine() time.Time { return t.lastLine }
 
-// Due does what a [Wake] was for.
+// Due does the task of a [Wake].
 func (t *Transcript) Due(env Env, task Task) []Effect {
 	switch task {
 	case Compare:
@@ -157,7 +157,7 @@ func (t *Transcript) forgotten(env *Env, ids []string) {
 	}
 }
 
-// End is the end of a membership: no line of it past the cut-off counts any more.
+// End ends a membership: no line of it past the cut-off counts any more.
 func (t *Transcript) End(env Env, p peer.ID) []Effect {
 	t.hideLines(p, func(l *Line) bool { return Counts(env.State.Check(p, l.Msg.Header)) })
 	delete(t.held, p)
