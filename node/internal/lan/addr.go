@@ -8,7 +8,7 @@ import (
 	manet "github.com/multiformats/go-multiaddr/net"
 )
 
-// IP is the address of the machine that a multiaddr leads to, without its zone.
+// IP returns the IP address of a multiaddr, without its zone.
 func IP(a multiaddr.Multiaddr) (netip.Addr, bool) {
 	if len(a) > 0 && a[0].Code() == multiaddr.P_IP6ZONE {
 		a = a[1:]
@@ -34,7 +34,7 @@ func IsZoned(a multiaddr.Multiaddr) bool {
 	return ok && a[0].Code() == multiaddr.P_IP6ZONE && ip.IsLinkLocalUnicast()
 }
 
-// WithoutLinkLocal are those of addrs that mean the same on other machines.
+// WithoutLinkLocal returns those of addrs that mean the same on other machines.
 func WithoutLinkLocal(addrs []multiaddr.Multiaddr) []multiaddr.Multiaddr {
 	return slices.DeleteFunc(slices.Clone(addrs), manet.IsIP6LinkLocal)
 }

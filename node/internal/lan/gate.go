@@ -22,20 +22,21 @@ import (
 	"localchat/internal/onlink"
 )
 
-// A Gate decides which addresses this node dials, whatever their source, and from where others may connect. All dials of
-// the host pass it, since libp2p asks it ([connmgr.ConnectionGater]), and so does every address that is handed to others.
+// A Gate decides which addresses this node dials, whatever their source, and from which addresses others may connect. libp2p asks
+// it before each dial of the host ([connmgr.ConnectionGater]). Addresses that are handed to others are checked too.
 //
 // An address passes if
 //   - it is on a network of this machine, by the prefixes of its interfaces;
 //   - a user typed it, or it comes from an invite that a user gave;
 //   - the peer itself was reached there: a connection with it had this remote address;
-//   - it is a loopback address that a node of this machine named (over loopback): where a peer elsewhere names one, it
-//     would point at services of this machine.
+//   - it is a loopback address that a node of this machine named (over loopback): one that a peer on another machine names
+//     would lead to services of this machine.
 //
-// Others may connect from the networks of this machine, from an address that a user typed, and from loopback; with
-// anywhere, from everywhere.
+// Others may connect from the networks of this machine, from an address that a user typed, and from loopback; if anywhere is
+// set, from every address.
 //
-// Any goroutine may call its methods. The networks are a snapshot, which is replaced as a whole; the tables lock themselves.
+// Its methods may be called from any goroutine. The networks are a snapshot, which is replaced as a whole; the tables have locks
+// of their own.
 type Gate struct {
 	anywhere bool
 	look     func() (onlink.Networks, error)
@@ -48,7 +49,7 @@ type Gate struct {
 	reached *lru.Cache[place, struct{}]
 }
 
-// networksAt is what the interfaces had at a time. It never changes.
+// networksAt has the networks of the interfaces at one time. It never changes.
 type networksAt struct {
 	networks onlink.Networks
 	at       time.Time
@@ -79,16 +80,16 @@ func table[K comparable]() *lru.Cache[K, struct{}] {
 	return t
 }
 
-// Options are those of a host that passes the gate.
+// Options returns the options of a host that asks the gate.
 func (g *Gate) Options() []libp2p.Option {
 	names := nameGate{g, swarm.ResolverFromMaDNS{Resolver: madns.DefaultResolver}}
 	return []libp2p.Option{libp2p.ConnectionGater(g), libp2p.MultiaddrResolver(names)}
 }
 
-// Guard is rm for a host that passes the gate.
+// Guard returns rm for a host that asks the gate.
 func (g *Gate) Guard(rm network.ResourceManager) network.ResourceManager { return doorman{rm, g} }
 
-// Networks are those that this machine was last seen on.
+// Networks returns the networks that this machine had at the last look.
 func (g *Gate) Networks() onlink.Networks { return g.snapshot.Load().networks }
 
 // Refresh looks at the interfaces, at most once in networksFresh, and returns what they have.
@@ -113,24 +114,24 @@ func (g *Gate) onLink(ip netip.Addr) bool {
 	return g.snapshot.Load().networks.Hold(ip) || g.Refresh().Hold(ip)
 }
 
-// Passes reports whether addr may be dialled as p, and handed on as p's. It looks at no interface, so that the loop may ask.
+// Passes reports whether addr may be dialled as p, and handed on as p's. It looks at no interface, so the loop may call it.
 func (g *Gate) Passes(p peer.ID, addr multiaddr.Multiaddr) bool {
 	ip, ok := IP(addr)
 	return ok && g.snapshot.Load().networks.Hold(ip) || g.allowed(p, addr)
 }
 
-// allowed reports whether addr passes wherever it is.
+// allowed reports whether addr passes on any network.
 func (g *Gate) allowed(p peer.ID, addr multiaddr.Multiaddr) bool {
 	return g.isTyped(addr) || has(g.reached, place{p, string(addr.Bytes())})
 }
 
-// has looks a key up, and keeps what is still in use from being the next to go.
+// has looks a key up, and so makes it the last one to be dropped from the table.
 func has[K comparable](t *lru.Cache[K, struct{}], key K) bool {
 	_, ok := t.Get(key)
 	return ok
 }
 
-// Passing are those of the addresses of p that pass.
+// Passing returns those of the addresses of p that pass.
 func (g *Gate) Passing(p peer.ID, addrs []multiaddr.Multiaddr) []multiaddr.Multiaddr {
 	return slices.DeleteFunc(slices.Clone(addrs), func(a multiaddr.Multiaddr) bool { return !g.Passes(p, a) })
 }
@@ -160,8 +161,8 @@ func (g *Gate) Lasting(addrs []multiaddr.Multiaddr) []multiaddr.Multiaddr {
 	})
 }
 
-// Meets notes that there is a connection. An incoming TCP connection shows a port that nobody listens on. An address on a
-// network of this machine passes by that, for as long as the machine is on it.
+// Meets lets the remote address of a connection pass. It leaves out that of an incoming TCP connection, since no node listens on
+// its port, and one on a network of this machine, which passes anyway as long as the machine is on that network.
 func (g *Gate) Meets(c network.Conn) {
 	addr := c.RemoteMultiaddr()
 	_, err := addr.ValueForProtocol(multiaddr.P_QUIC_V1)
@@ -173,7 +174,8 @@ func (g *Gate) Meets(c network.Conn) {
 	}
 }
 
-// HereToo lets the loopback addresses of p pass, which a node of this machine has named.
+// HereToo lets those of addrs pass for p that are loopback addresses. Only addresses that a node of this machine has named may be
+// given.
 func (g *Gate) HereToo(p peer.ID, addrs []multiaddr.Multiaddr) {
 	for _, a := range addrs {
 		if manet.IsIPLoopback(a) {
@@ -191,7 +193,7 @@ func (g *Gate) mayConnect(addr multiaddr.Multiaddr) bool {
 	return ok && (ip.IsLoopback() || g.onLink(ip) || has(g.callers, ip))
 }
 
-// OnRefusal has f called from now on with where a connection came from that was refused.
+// OnRefusal has f called from now on with the remote address of each refused connection.
 func (g *Gate) OnRefusal(f func(from multiaddr.Multiaddr)) { g.refused.Store(&f) }
 
 // refuses notes that a connection from at was refused.
@@ -226,14 +228,14 @@ func (g *Gate) InterceptUpgraded(network.Conn) (bool, control.DisconnectReason) 
 // errOffLink refuses a connection from another network.
 var errOffLink = errors.New("not on a network of this machine")
 
-// A doorman is the resource manager of a gated host. QUIC asks the gater only once the handshake is over, and the resource
-// manager before: a caller from elsewhere is to cost no handshake, and to learn nothing of us.
+// A doorman is the resource manager of a host with a gate. QUIC asks the gater after the handshake, and the resource manager
+// before it: a caller from another network must cost no handshake, and learn nothing of this node.
 type doorman struct {
 	network.ResourceManager
 	gate *Gate
 }
 
-// Unguarded is what Guard was given, where rm comes from there, or rm itself.
+// Unguarded returns the argument of Guard if rm is a result of Guard, and otherwise rm.
 func Unguarded(rm network.ResourceManager) network.ResourceManager {
 	if d, ok := rm.(doorman); ok {
 		return d.ResourceManager
@@ -249,8 +251,8 @@ func (d doorman) OpenConnection(dir network.Direction, usefd bool, endpoint mult
 	return d.ResourceManager.OpenConnection(dir, usefd, endpoint)
 }
 
-// A nameGate resolves the names that a person typed and no others: a question to a name server is a packet to elsewhere
-// too, with words of the asker's choice in it. What a typed name stands for is as good as typed.
+// A nameGate resolves only the names that a person typed. A question to a name server is a packet to another network too, and a
+// peer that gave the name would have chosen its content. The addresses of a typed name count as typed.
 type nameGate struct {
 	gate *Gate
 	dns  network.MultiaddrDNSResolver

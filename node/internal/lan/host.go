@@ -1,6 +1,6 @@
-// Package lan connects this machine with others of its networks: the libp2p host and its limits, the gate that says which
-// addresses are dialled and from where others may connect, streams on the connection that is alive, and signs of life. It knows
-// nothing of rooms but how large one can be.
+// Package lan connects this machine with others of its networks: the libp2p host and its limits, the gate that decides which
+// addresses are dialled and from which ones others may connect, streams on the connection that is alive, and pings. All that it
+// knows of rooms is how large one can be.
 package lan
 
 import (
@@ -22,8 +22,9 @@ import (
 	"github.com/libp2p/go-libp2p/x/rate"
 )
 
-// EveryInterface is every interface at port, both transports: QUIC loses little to a lossy Wi-Fi and survives a new address,
-// TCP passes a small MTU and notices a killed process at once. With port 0 the system chooses a port for each.
+// EveryInterface returns addresses to listen at on every interface at port, with both transports. QUIC is faster on a lossy Wi-Fi
+// and survives a new address. TCP passes a small MTU and notices a killed process at once. If port is 0, the system chooses a
+// port for each.
 func EveryInterface(port uint16) []string {
 	return []string{
 		fmt.Sprintf("/ip4/0.0.0.0/udp/%d/quic-v1", port), fmt.Sprintf("/ip6/::/udp/%d/quic-v1", port),
@@ -32,7 +33,7 @@ func EveryInterface(port uint16) []string {
 }
 
 // NewHost makes the libp2p host of a LAN: QUIC and TCP with Noise, and none of what the internet needs (no relay, hole
-// punching, autonat, port mapping). What it dials and lets in is for more to say; see
+// punching, autonat, port mapping). more are the options that say which addresses it dials and lets in; see
 // [Gate.Options] and [Gate.Guard].
 func NewHost(key crypto.PrivKey, listen []string, more ...libp2p.Option) (host.Host, error) {
 	if len(listen) == 0 {
@@ -49,7 +50,7 @@ func NewHost(key crypto.PrivKey, listen []string, more ...libp2p.Option) (host.H
 		libp2p.Transport(tcp.NewTCPTransport),
 		libp2p.Transport(newLinkLocal),
 		libp2p.SwarmOpts(swarm.WithDialRanker(rankDials)),
-		// A link-local address is of no use to others: it names a card of this machine.
+		// A link-local address is of no use to others: it names an interface of this machine.
 		libp2p.AddrsFactory(WithoutLinkLocal),
 		libp2p.Security(noise.ID, noise.New),
 		libp2p.ConnectionManager(cm),
@@ -57,14 +58,15 @@ func NewHost(key crypto.PrivKey, listen []string, more ...libp2p.Option) (host.H
 		libp2p.DisableMetrics(),
 		libp2p.ForceReachabilityPrivate(),
 		libp2p.DisableIdentifyAddressDiscovery(),
-		// They stop dialling over UDP, or IPv6, when many public addresses have not answered: a LAN with public addresses
-		// and a liar on it would have nobody dialled.
+		// The detectors stop dials over UDP, or IPv6, when many public addresses have not answered. On a LAN with public addresses,
+		// one lying peer could so stop all dials.
 		libp2p.UDPBlackHoleSuccessCounter(nil), libp2p.IPv6BlackHoleSuccessCounter(nil),
 		libp2p.WithDialTimeout(DialTimeout),
 	)...)
 }
 
-// NewCaller makes a host that listens nowhere and has a key of its own. It dials what passes the gate, as a stranger.
+// NewCaller makes a host that listens at no address and has a new key. It dials addresses that pass the gate, as a peer that no
+// node knows.
 func NewCaller(g *Gate) (host.Host, error) {
 	return libp2p.New(append(g.Options(),
 		libp2p.NoListenAddrs,
@@ -82,22 +84,22 @@ func NewCaller(g *Gate) (host.Host, error) {
 	)...)
 }
 
-// NewResourceManager bounds what all peers together may use of us, and each of them.
+// NewResourceManager bounds the resources that all peers together may use, and each of them.
 func NewResourceManager() (network.ResourceManager, error) {
 	limits := rcmgr.DefaultLimits
 	libp2p.SetDefaultServiceLimits(&limits)
 	rm, err := rcmgr.NewResourceManager(
-		// The defaults scale with memory down to 64 connections, and count handshakes tightly: silent connections
-		// from one laptop then keep everybody else out.
+		// The defaults scale with memory down to 64 connections, and allow few handshakes at once: silent connections from one
+		// laptop would keep all others out.
 		rcmgr.NewFixedLimiter(lanLimits(limits)),
 		// The defaults admit 8 connections from a whole IPv6 LAN and 8 from one IPv4 address.
 		rcmgr.WithLimitPerSubnet(
 			[]rcmgr.ConnLimitPerSubnet{{PrefixLength: 32, ConnCount: ConnsPerHost}},
 			[]rcmgr.ConnLimitPerSubnet{{PrefixLength: 128, ConnCount: ConnsPerHost}, {PrefixLength: 64, ConnCount: connsPerLAN6}},
 		),
-		// The default limiter throttles our own redials. It must not be nil: that panics at the first connection.
+		// The default limiter would slow our own redials. A nil one panics at the first connection.
 		rcmgr.WithConnRateLimiters(&rate.Limiter{}),
-		// Nobody reads them, and they are a fifth of what opening a stream allocates.
+		// The metrics are not read, and they are a fifth of what opening a stream allocates.
 		rcmgr.WithMetricsDisabled(),
 	)
 	if err != nil {
@@ -106,7 +108,7 @@ func NewResourceManager() (network.ResourceManager, error) {
 	return rm, nil
 }
 
-// NewConnManager keeps connections to a whole room.
+// NewConnManager makes a connection manager that keeps the connections to the largest room.
 func NewConnManager() (*connmgr.BasicConnMgr, error) {
 	cm, err := connmgr.NewConnManager(connLow, connHigh, connmgr.WithGracePeriod(connGrace))
 	if err != nil {
@@ -128,11 +130,11 @@ func lanLimits(scaling rcmgr.ScalingLimitConfig) rcmgr.ConcreteLimitConfig {
 			Conns: conns, ConnsInbound: conns, ConnsOutbound: conns, FD: conns,
 			Streams: 6 * conns, StreamsInbound: 4 * conns, StreamsOutbound: 2 * conns,
 		},
-		// The default is 8, dials under way among them: while we try what a laptop that moved or started again has left
-		// of addresses, it could not connect to us.
+		// The default is 8, and dials under way count: while we dial the old addresses of a laptop that moved or was started again,
+		// it could not connect to us.
 		PeerDefault: rcmgr.ResourceLimits{Conns: ConnsPerHost, ConnsInbound: ConnsPerHost, ConnsOutbound: ConnsPerHost, FD: ConnsPerHost},
-		// The poll is one protocol, and an owner holds one of everybody. Here and above it is more than node serves at
-		// once: what is scarce is shared out before libp2p counts.
+		// An owner has a poll of every member, all of one protocol. These limits and those above are larger than what node serves at
+		// once: node bounds its handlers before libp2p counts.
 		ProtocolDefault: rcmgr.ResourceLimits{Streams: 6 * conns, StreamsInbound: 4 * conns, StreamsOutbound: 2 * conns},
 		// Every connected peer is pinged and identified. The defaults are 64 streams in all, and 64 for each 8 GiB of memory: in a
 		// room of a hundred half of the pings were refused, and opened again at the next beat.

@@ -8,26 +8,26 @@ import (
 
 // The bounds of connections, with their units and reasons.
 const (
-	// DialTimeout of one attempt over all addresses of a peer.
+	// DialTimeout is that of one attempt over all addresses of a peer.
 	DialTimeout = 3 * time.Second
-	// linkDelay is the head start that other addresses of a peer have before its link-local ones: enough for the other
-	// ones to answer on a LAN, and little beside DialTimeout and the shorter timeout of a hint.
+	// linkDelay is how much later the link-local addresses of a peer are dialled than its others: enough for the others to answer on
+	// a LAN, and short compared with DialTimeout and the timeout of a hint.
 	linkDelay = 250 * time.Millisecond
 
-	// maxPlaces, in addresses of each kind that the gate lets pass wherever they are: what is typed, where peers are reached
-	// over other networks, and loopback addresses of this machine, of which the largest room makes up for most. The one that
-	// was longest out of use goes.
+	// maxPlaces is the number of addresses that the gate lets pass on any network: of those that are typed, and of those at which
+	// peers were reached over other networks or over loopback. Most are those of the largest room. The one that is the longest
+	// out of use is dropped.
 	maxPlaces = 8 * protocol.MaxMembers
-	// networksFresh: the interfaces are looked at again for an address that is on none of them, but no more often, as
-	// anybody can make that happen.
+	// networksFresh is the least time between two looks at the interfaces. An address on none of their networks causes one, and any
+	// peer can name such an address.
 	networksFresh = 250 * time.Millisecond
 
-	// connections: the manager trims above the high mark. A LAN room connects everybody to everybody, so that the
-	// largest room is below the low mark, and strangers beside it are what is trimmed.
+	// connLow and connHigh, in connections: above connHigh the manager closes some, down to connLow. On a LAN each member is
+	// connected to every other, so the largest room is below connLow, and connections of other peers are closed.
 	connLow, connHigh = protocol.MaxMembers + 128, protocol.MaxMembers + 512
 	connGrace         = time.Minute
-	// ConnsPerHost from one address, and with one peer: several nodes on one machine, and reconnects that overlap.
+	// ConnsPerHost, in connections from one address, and with one peer: several nodes on one machine, and reconnects that overlap.
 	ConnsPerHost = 64
-	// connsPerLAN6 from one IPv6 /64: the whole LAN. The library's default is 8.
+	// connsPerLAN6, in connections from one IPv6 /64: the whole LAN. The library's default is 8.
 	connsPerLAN6 = 1024
 )

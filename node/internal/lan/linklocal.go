@@ -30,12 +30,12 @@ import (
 // [Gate.InterceptAddrDial] and the peerstore.
 type linkLocal struct{ tcp, quic transport.Transport }
 
-// linkMark is what a marked address begins with. Its code is of the range that multiformats leave to private use.
+// linkMark is the first component of a marked address. Its code is in the range that multiformats leave to private use.
 var linkMark = multiaddr.Protocol{Name: "localchat-link", Code: 0x300001, VCode: multiaddr.CodeToVarint(0x300001)}
 
 func init() {
 	if err := multiaddr.AddProtocol(linkMark); err != nil {
-		panic(err) // the name and the code are nobody else's
+		panic(err) // no other protocol has the name or the code
 	}
 }
 
@@ -52,7 +52,7 @@ func newLinkLocal(key crypto.PrivKey, sockets *quicreuse.ConnManager, psk pnet.P
 	return &linkLocal{tcp: t, quic: q}, nil
 }
 
-// LinkLocalAt are the link-local addresses of a card that has the addresses on, where a host listens at listen.
+// LinkLocalAt returns the link-local addresses of an interface with the addresses on, for a host that listens at listen.
 func LinkLocalAt(card string, on []net.Addr, listen []multiaddr.Multiaddr) (addrs []multiaddr.Multiaddr) {
 	for _, network := range onlink.Of(on) {
 		if ip := network.Addr(); ip.Is6() && ip.IsLinkLocalUnicast() {
@@ -88,7 +88,7 @@ func unmarked(a multiaddr.Multiaddr) multiaddr.Multiaddr {
 	return a
 }
 
-// dialer is the transport that can dial a, or nil.
+// dialer returns the transport that can dial a, or nil.
 func (t *linkLocal) dialer(a multiaddr.Multiaddr) transport.Transport {
 	if a = unmarked(a); !IsZoned(a) {
 		return nil
@@ -123,12 +123,12 @@ func (t *linkLocal) Protocols() []int { return []int{linkMark.Code} }
 
 func (t *linkLocal) Proxy() bool { return false }
 
-// rankDials is libp2p's order of dials, with link-local addresses after the others: mostly they lead where the others do.
+// rankDials orders dials as libp2p does, with link-local addresses after the others: mostly they lead to the same peer.
 func rankDials(addrs []multiaddr.Multiaddr) []network.AddrDelay {
 	var links, others []multiaddr.Multiaddr
 	for _, a := range addrs {
 		if isMarked(a) {
-			links = append(links, unmarked(a)) // libp2p knows what is private by how an address begins
+			links = append(links, unmarked(a)) // libp2p takes an address for private by its first component
 		} else {
 			others = append(others, a)
 		}

@@ -16,9 +16,8 @@ import (
 	"github.com/multiformats/go-multistream"
 )
 
-// OpenStream opens a stream to a peer that we are connected to. Where there are several connections it takes the newest:
-// libp2p takes the one with the most streams, which is what is left of a peer that has been started again, until that has
-// been tried and closed.
+// OpenStream opens a stream to a peer that this node is connected to. If there are several connections, it takes the newest.
+// libp2p would take the one with the most streams, which is the dead one if the peer has been started again.
 func OpenStream(ctx context.Context, h host.Host, p peer.ID, ids ...protocol.ID) (network.Stream, error) {
 	conns := h.Network().ConnsToPeer(p)
 	if len(conns) < 2 {
@@ -42,7 +41,7 @@ func OpenStream(ctx context.Context, h host.Host, p peer.ID, ids ...protocol.ID)
 	return s, nil
 }
 
-// Alive waits until the other end of a connection agrees to a protocol.
+// Alive returns when the other end of a connection has agreed to a protocol, which proves that it is alive.
 func Alive(ctx context.Context, c network.Conn) error {
 	s, err := c.NewStream(ctx)
 	if err != nil {
@@ -54,8 +53,8 @@ func Alive(ctx context.Context, c network.Conn) error {
 	return multistream.SelectProtoOrFail(ping.ID, s)
 }
 
-// Ping is one exchange of libp2p's ping protocol. libp2p's own client makes a stream and a generator of random numbers
-// for each: with 31 neighbours that was two thirds of what an idle node did.
+// Ping makes one exchange of libp2p's ping protocol on s. libp2p's client makes a stream and a generator of random numbers for
+// each one; with 31 neighbours that was two thirds of the work of an idle node.
 func Ping(s network.Stream, deadline time.Time) (time.Duration, error) {
 	if err := s.SetDeadline(deadline); err != nil {
 		return 0, err

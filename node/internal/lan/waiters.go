@@ -6,8 +6,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 )
 
-// Waiters tells goroutines that wait for a connection to a peer that there is one, whichever side has dialled: a dial of
-// ours to where the peer was before would go on until its timeout. They meet at the mutex, and the one that reports.
+// Waiters tells the goroutines that wait for a connection to a peer when there is one, whichever side has dialled. Without it, a
+// dial of ours to an old address of the peer would go on until its timeout. Its methods may be called from any goroutine.
 type Waiters struct {
 	mu      sync.Mutex
 	waiting map[peer.ID]map[*func()]struct{}
@@ -15,7 +15,7 @@ type Waiters struct {
 
 func NewWaiters() *Waiters { return &Waiters{waiting: make(map[peer.ID]map[*func()]struct{})} }
 
-// Wait has f called, which must not block, as soon as p is connected; once at most, and not after cancel has returned.
+// Wait has f called as soon as p is connected: at most once, and not after cancel has returned. f must not block.
 func (m *Waiters) Wait(p peer.ID, f func()) (cancel func()) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// MaxKeys, in keys with a limiter of their own: more peers than can be connected. The others share one.
+// MaxKeys is the number of keys with a limiter of their own: more peers than can be connected. The others share one.
 const MaxKeys = 4096
 
 // A Keyed limiter has a limiter for each key, all with the same rate and burst.
@@ -16,19 +16,19 @@ type Keyed[K comparable] struct {
 	perSecond rate.Limit
 	burst     int
 
-	// mu: the handlers of all peers' streams meet the goroutine that sweeps.
+	// mu guards own, which the stream handlers and the goroutine that sweeps use.
 	mu  sync.Mutex
 	own map[K]*rate.Limiter // at most MaxKeys
 	// overflow is shared by all keys that come when the table is full.
 	overflow *rate.Limiter
 }
 
-// New returns a limiter that lets each key do so many things a second, and so many at once.
+// New returns a limiter that allows each key perSecond actions a second, and burst at once.
 func New[K comparable](perSecond rate.Limit, burst int) *Keyed[K] {
 	return &Keyed[K]{perSecond: perSecond, burst: burst, own: make(map[K]*rate.Limiter), overflow: rate.NewLimiter(perSecond, burst)}
 }
 
-// Limiter is the limiter of k.
+// Limiter returns the limiter of k.
 func (t *Keyed[K]) Limiter(k K) *rate.Limiter {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -55,14 +55,14 @@ func (t *Keyed[K]) Sweep(now time.Time) {
 	}
 }
 
-// Len is how many keys have a limiter of their own.
+// Len returns the number of keys that have a limiter of their own.
 func (t *Keyed[K]) Len() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return len(t.own)
 }
 
-// Take takes one from l, or says how long it is until there is one.
+// Take takes one token from l, or returns how long it is until there is one.
 func Take(l *rate.Limiter, now time.Time) (wait time.Duration, ok bool) {
 	r := l.ReserveN(now, 1)
 	wait = r.DelayFrom(now)

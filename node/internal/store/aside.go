@@ -11,20 +11,19 @@ import (
 	"localchat/protocol"
 )
 
-// The layout for identities that are not in use: meta/identity = the peer whose rooms, seats, counters and clocks stand in
-// their own buckets; aside/<peer>/{rooms,seats,counters,clocks} = those of another, and aside/<peer>/told once a face has
-// been told.
+// The layout for identities that are not in use: meta/identity = the peer to whom the top buckets rooms, seats, counters and
+// clocks belong; aside/<peer>/{rooms,seats,counters,clocks} = those of another, and aside/<peer>/told once a face has been told.
 var (
 	keyIdentity = []byte("identity")
 	bucketAside = []byte("aside")
 	keyTold     = []byte("told")
 )
 
-// personal are the buckets that belong to a key. Pins and verified people are a person's, under any key.
+// personal has the buckets that belong to a key. Pins and verified people belong to the person, under any key.
 var personal = [][]byte{bucketRooms, bucketSeats, bucketCounters, bucketClocks}
 
-// TakeIdentity makes the rooms and seats of self the ones that are in use. Those of another identity, which has been moved
-// away, can be taken up by nobody but it: they are kept aside, and come back with it.
+// TakeIdentity makes the rooms and seats of self the ones that are in use. Those of another identity, which was in use before,
+// are kept aside until its key is back: they can be used with no other key.
 func (s *Store) TakeIdentity(self peer.ID) error {
 	if s == nil {
 		return nil
@@ -75,7 +74,7 @@ func (s *Store) setIdentity(self peer.ID, also func(*bolt.Tx) error) error {
 	return nil
 }
 
-// ownerOf is the peer whose rooms and seats are in use; "" if there is none yet.
+// ownerOf returns the peer whose rooms and seats are in use; "" if there is none yet.
 func ownerOf(tx *bolt.Tx) (peer.ID, error) {
 	v := tx.Bucket(bucketMeta).Get(keyIdentity)
 	if v == nil {
@@ -125,7 +124,7 @@ func takeBack(tx *bolt.Tx, self peer.ID) error {
 	return aside.DeleteBucket([]byte(self))
 }
 
-// An Aside is an identity whose rooms were left behind, with their names: those that it owns, and those where it has a place.
+// An Aside is an identity whose rooms are kept aside, with their names: of those that it owns, and those in which it has a seat.
 type Aside struct {
 	Peer          peer.ID
 	Owned, Places []string
@@ -151,7 +150,8 @@ func (s *Store) Untold() (all []Aside, err error) {
 	return all, err
 }
 
-// leftIn names what it can: what cannot be read is as good for its owner as before.
+// leftIn returns the names that it can read. It uses the room ID for any other: a damaged room is reported when its owner is
+// back.
 func leftIn(p peer.ID, b *bolt.Bucket) Aside {
 	l := Aside{Peer: p}
 	if rooms := b.Bucket(bucketRooms); rooms != nil {

@@ -19,7 +19,7 @@ import (
 // IdentityFile, in the data directory, holds the private key, as libp2p marshals it: 68 bytes.
 const IdentityFile = "identity.key"
 
-// maxIdentity, in bytes: a file larger than this is not ours, whatever it is.
+// maxIdentity, in bytes: a larger file is not an identity.
 const maxIdentity = 1 << 10
 
 // Identity loads the key of dir or, where there is no file at all, makes one. A damaged file is never replaced: rooms and
@@ -41,7 +41,7 @@ func Identity(dir string) (crypto.PrivKey, error) {
 }
 
 func loadIdentity(path string) (crypto.PrivKey, error) {
-	// As ssh does, and no more: to mend it in silence would hide that the key may be in other hands.
+	// The mode is refused and not mended, as ssh does: a mended one would hide that others may have read the key.
 	raw, err := private.Read(path, maxIdentity, private.NobodyElse)
 	if err != nil {
 		return nil, err
@@ -65,8 +65,8 @@ func loadIdentity(path string) (crypto.PrivKey, error) {
 	return key, nil
 }
 
-// makeDir makes dir and what is missing above it, durably. A folder that another user can have put there, or can change,
-// is not taken, and no link to one.
+// makeDir makes dir and its missing parents, durably. It refuses a folder that another user may have made or can change, and a
+// link to one.
 func makeDir(dir string) error {
 	var made []string
 	for d := filepath.Clean(dir); ; d = filepath.Dir(d) {
@@ -93,7 +93,7 @@ func makeDir(dir string) error {
 	return nil
 }
 
-// unfit puts into a sentence why the key in path is not taken; nil stays nil.
+// unfit returns an error that says why the key in path is refused; nil for nil.
 func unfit(path string, err error) error {
 	if err == nil {
 		return nil
@@ -114,8 +114,8 @@ func unfit(path string, err error) error {
 	}
 }
 
-// newIdentity writes the key beside its place and links it there, so that a crash leaves no half file and two nodes
-// that start together agree on one.
+// newIdentity writes the key to a temporary file and links it to its name, so that a crash leaves no half file, and two nodes
+// that start together use the same key.
 func newIdentity(dir, path string) (crypto.PrivKey, error) {
 	key, _, err := crypto.GenerateEd25519Key(rand.Reader)
 	if err != nil {
@@ -142,9 +142,9 @@ func newIdentity(dir, path string) (crypto.PrivKey, error) {
 	return key, nil
 }
 
-// linkNew makes the file path, which only we can read, of raw; whole, or not at all.
+// linkNew makes the file path with the content raw, readable by this user only: the whole file, or none.
 func linkNew(path string, raw []byte) error {
-	// O_EXCL, 0600, and a name that no crash has left behind.
+	// CreateTemp uses O_EXCL, 0600, and a name that no earlier crash has left behind.
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.new")
 	if err != nil {
 		return err

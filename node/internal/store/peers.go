@@ -17,14 +17,14 @@ import (
 type Peer struct {
 	Peer    peer.ID
 	Addrs   []string // where this node has reached it, the latest first
-	Lasting []string // those of them that may be dialled in the next life too
+	Lasting []string // those of them that may be dialled after a restart too
 	Seen    time.Time
 }
 
-// The peers of last time are one value, which is small, and replaced as a whole.
+// The peers are one value, which is small, and replaced as a whole.
 var keyPeers = []byte("peers")
 
-// SavePeers replaces the peers of last time.
+// SavePeers replaces the remembered peers.
 func (s *Store) SavePeers(peers map[peer.ID]Peer) error {
 	if s == nil {
 		return nil
@@ -33,7 +33,7 @@ func (s *Store) SavePeers(peers map[peer.ID]Peer) error {
 	return s.update(func(tx *bolt.Tx) error { return putJSON(tx.Bucket(bucketMeta), keyPeers, list, false) })
 }
 
-// ForgetPeers keeps none of them.
+// ForgetPeers removes the remembered peers.
 func (s *Store) ForgetPeers() error {
 	if s == nil {
 		return nil
@@ -49,7 +49,7 @@ func (s *Store) ForgetPeers() error {
 	return s.update(func(tx *bolt.Tx) error { return tx.Bucket(bucketMeta).Delete(keyPeers) })
 }
 
-// Peers reads the peers of last time.
+// Peers returns the remembered peers.
 func (s *Store) Peers() (map[peer.ID]Peer, error) {
 	peers := make(map[peer.ID]Peer)
 	if s == nil {

@@ -14,7 +14,7 @@ import (
 	"localchat/protocol"
 )
 
-// SaveBatch writes what one step of a ledger decided, all or nothing.
+// SaveBatch writes the changes of one step of a ledger, all or none.
 func (s *Store) SaveBatch(room protocol.RoomID, b authority.Batch) error {
 	if s == nil {
 		return nil
@@ -62,8 +62,8 @@ func (s *Store) SaveBatch(room protocol.RoomID, b authority.Batch) error {
 
 func seqKey(seq uint64) []byte { return binary.BigEndian.AppendUint64(nil, seq) }
 
-// Rooms reads the rooms that this node is the authority of. A damaged one fails the whole: going on without it would
-// forget its bans.
+// Rooms returns the rooms that this node is the authority of. If one is damaged, it returns an error and no rooms: a room without
+// its log would have no bans.
 func (s *Store) Rooms() (map[protocol.RoomID]authority.Durable, error) {
 	rooms := make(map[protocol.RoomID]authority.Durable)
 	if s == nil {
@@ -106,7 +106,7 @@ func loadRoom(rb *bolt.Bucket) (authority.Durable, error) {
 		}
 	}
 	err := rb.Bucket(bucketLog).ForEach(func(k, v []byte) error {
-		// OpenRecord keeps the bytes, and bbolt's are gone with the transaction.
+		// OpenRecord keeps a reference to its argument, and bbolt's bytes are valid only during the transaction.
 		r, err := protocol.OpenRecord(append([]byte(nil), v...))
 		if err != nil {
 			return fmt.Errorf("record %d of its log: %w", len(d.Records)+1, err)
@@ -139,7 +139,7 @@ func loadRoom(rb *bolt.Bucket) (authority.Durable, error) {
 	return d, err
 }
 
-// DropRoom forgets a room of this node's own that has ended, when every member has been told.
+// DropRoom removes a room of this node's own that has ended, after every member has been told.
 func (s *Store) DropRoom(room protocol.RoomID) error {
 	if s == nil {
 		return nil

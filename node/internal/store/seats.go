@@ -11,16 +11,16 @@ import (
 	"localchat/protocol"
 )
 
-// A Seat is a member's place, as kept on its own node.
+// A Seat is the membership of this node in a room of another node.
 type Seat struct {
 	Seat    authority.Seat
 	Name    string
 	Addrs   []string // of the authority, where it was last reached
-	Lasting []string // those of them that may be dialled in the next life too
+	Lasting []string // those of them that may be dialled after a restart too
 	Nick    string
 }
 
-// SaveSeat keeps our place in room.
+// SaveSeat saves our seat in room.
 func (s *Store) SaveSeat(room protocol.RoomID, seat Seat) error {
 	if s == nil {
 		return nil
@@ -28,7 +28,7 @@ func (s *Store) SaveSeat(room protocol.RoomID, seat Seat) error {
 	return s.update(func(tx *bolt.Tx) error { return putJSON(tx.Bucket(bucketSeats), room[:], seat, false) })
 }
 
-// DropSeat forgets our place in room.
+// DropSeat removes our seat in room.
 func (s *Store) DropSeat(room protocol.RoomID) error {
 	if s == nil {
 		return nil
@@ -36,7 +36,7 @@ func (s *Store) DropSeat(room protocol.RoomID) error {
 	return s.update(func(tx *bolt.Tx) error { return tx.Bucket(bucketSeats).Delete(room[:]) })
 }
 
-// Seats reads the places that we had in others' rooms.
+// Seats returns our seats in others' rooms.
 func (s *Store) Seats() (map[protocol.RoomID]Seat, error) {
 	seats := make(map[protocol.RoomID]Seat)
 	if s == nil {
@@ -59,18 +59,18 @@ func (s *Store) Seats() (map[protocol.RoomID]Seat, error) {
 	return seats, err
 }
 
-// ReserveCounters makes n numbers of lines in room ours; see reserve.
+// ReserveCounters reserves n message numbers in room; see reserve.
 func (s *Store) ReserveCounters(room protocol.RoomID, from, n uint64) (uint64, error) {
 	return s.reserve(bucketCounters, room, from, n)
 }
 
-// ReserveClocks makes n times of the room's Lamport clock ours; see reserve.
+// ReserveClocks reserves n times of the room's Lamport clock; see reserve.
 func (s *Store) ReserveClocks(room protocol.RoomID, from, n uint64) (uint64, error) {
 	return s.reserve(bucketClocks, room, from, n)
 }
 
-// reserve makes n numbers of a bucket ours in room, so that none is used twice even after a crash, and returns the first
-// of them: one that no earlier call has reserved, and not below from.
+// reserve reserves n numbers of a bucket in room, so that none is used twice even after a crash. It returns the first of them,
+// which no earlier call has reserved, and which is not below from.
 func (s *Store) reserve(bucket []byte, room protocol.RoomID, from, n uint64) (uint64, error) {
 	if s == nil {
 		return from, nil

@@ -1,5 +1,5 @@
-// Package store is what outlives the process: a file with the rooms, seats, pins and peers of a node, and the file of its key.
-// It keeps what it is given, and decides nothing.
+// Package store keeps the state of a node on the disk: one file with its rooms, seats, pins and peers, and one with its key. It
+// decides nothing.
 package store
 
 import (
@@ -19,11 +19,11 @@ import (
 	"localchat/node/internal/fault"
 )
 
-// File, in the data directory, is one bbolt file; holding it open is the lock of the data directory.
+// File is a bbolt file in the data directory. A node that has it open has the lock of the data directory.
 const File = "localchat.db"
 
-// version of the layout below. A file of another version is refused and left alone. Version 1 held records that do not
-// commit to keys.
+// version is that of the layout below. A file of another version is refused and not changed. Records of version 1 did not commit
+// to keys.
 const version = 2
 
 // The layout: meta/version and meta/peers = JSON; rooms/<room id>/{log/<seq, 8 bytes> = signed record, failures/<peer> and
@@ -46,21 +46,22 @@ var (
 	keyBanShift    = []byte("ban-shift")
 )
 
-// A Store is an open file: every method returns after its change is on the disk, or with an error if it has not happened;
-// [ErrInDoubt] is the exception. A nil store keeps nothing (--ephemeral). One goroutine uses it: node's loop.
+// A Store is an open file. Every method returns when its change is on the disk, or with an error if it has not happened; only
+// with [ErrInDoubt] is that unknown. A nil Store keeps nothing (--ephemeral). Its methods are called by one goroutine, the loop
+// of node.
 type Store struct {
 	db *bolt.DB
-	// broken is why nothing more is written in this life; see update.
+	// broken is the error after which nothing more is written until the next start; see update.
 	broken error
 }
 
-// ErrInDoubt: whether the change has happened shows at the next start.
+// ErrInDoubt says that the next start shows whether the change has happened.
 var ErrInDoubt = errors.New("the disk failed at the last moment; only the next start can tell whether the change was saved")
 
-// lockTimeout: how long Open waits for another node to let go of the data directory.
+// lockTimeout is how long Open waits for another node to close the data directory.
 const lockTimeout = 200 * time.Millisecond
 
-// Open locks dir, which it makes where it is missing, and opens its file. It returns nil for no directory.
+// Open locks dir, which it makes if it is missing, and opens its file. It returns a nil Store if dir is empty.
 func Open(dir string) (*Store, error) {
 	if dir == "" {
 		return nil, nil
@@ -116,7 +117,7 @@ func InUse(dir string) bool {
 	return errors.Is(err, bolterrors.ErrTimeout)
 }
 
-// unwritable is the error of a start that cannot write to the store.
+// unwritable returns the error of a start that cannot write to the store.
 func unwritable(path string, err error) error {
 	return &fault.Error{
 		Code: fault.CodeUnavailable, Text: fmt.Sprintf("cannot write the store %s: %v", path, err),
@@ -124,8 +125,8 @@ func unwritable(path string, err error) error {
 	}
 }
 
-// create makes the file beside its place and links it there, so that a start that is cut off leaves either no store or
-// a whole one: bbolt takes a file whose first pages have not been written for a damaged one.
+// create makes a temporary file and links it to its name, so that an interrupted start leaves either no store or a whole one:
+// bbolt takes a file whose first pages have not been written for a damaged one.
 func create(dir, path string) error {
 	f, err := os.CreateTemp(dir, File+".*.new") // O_EXCL, 0600
 	if err != nil {
@@ -148,8 +149,8 @@ func create(dir, path string) error {
 	return syncDir(dir)
 }
 
-// openPrivate opens the file for bbolt. It holds tokens of invites and keys of seats: nobody else may have put it there or
-// can read it.
+// openPrivate opens the file for bbolt. Since the file holds tokens of invites and keys of seats, it refuses one that another
+// user may have made or can read.
 func openPrivate(path string, flag int, perm os.FileMode) (*os.File, error) {
 	return private.Open(path, flag, perm, private.NobodyElse)
 }
@@ -165,8 +166,8 @@ func openFile(path string) (db *bolt.DB, err error) {
 	return db, err
 }
 
-// checkSize reports that a file has lost its end. It opens the file to be read: on Windows bbolt makes one that it may write as long as
-// its mapping, and the end that is missing would be zeros. An empty file is a new one.
+// checkSize reports that a file has lost its end. It opens the file to be read: on Windows bbolt makes one that it may write as
+// long as its mapping, and the end that is missing would be zeros. An empty file is a new one.
 func checkSize(path string) error {
 	if st, err := os.Stat(path); err == nil && st.Size() == 0 {
 		return nil
@@ -185,7 +186,7 @@ func checkSize(path string) error {
 	return errors.Join(err, db.Close())
 }
 
-// guarded makes an error of what bbolt does on a damaged page: it panics, or reads past the end of its mapping.
+// guarded calls f, and returns an error if bbolt panics or reads past the end of its mapping, as it does on a damaged page.
 func guarded(f func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
@@ -205,7 +206,7 @@ func damaged(path string, err error) error {
 
 var topBuckets = [][]byte{bucketMeta, bucketRooms, bucketSeats, bucketPins, bucketCounters, bucketClocks, bucketVerified, bucketIgnored}
 
-// prepare makes what is missing and refuses what is not ours to read. A file that needs nothing is not written to.
+// prepare makes the missing buckets and refuses a file of another version. It does not write to a complete file.
 func (s *Store) prepare() error {
 	complete := true
 	err := s.db.View(func(tx *bolt.Tx) error {
@@ -239,7 +240,7 @@ func (s *Store) prepare() error {
 	})
 }
 
-// Close lets go of the data directory.
+// Close closes the file, and so unlocks the data directory.
 func (s *Store) Close() error {
 	if s == nil {
 		return nil
@@ -247,16 +248,16 @@ func (s *Store) Close() error {
 	return s.db.Close()
 }
 
-// Broken is why nothing more is written in this life; nil: it is written.
+// Broken returns the error after which nothing more is written until the next start, or nil.
 func (s *Store) Broken() error { return s.broken }
 
-// Damaged says of a file that can be read that what it holds makes no sense.
+// Damaged returns the error of a store that can be read and has an invalid content.
 func (s *Store) Damaged(err error) error { return damaged(s.db.Path(), err) }
 
-// update is one change, whole or not at all. bbolt writes and syncs a change's pages before the page that makes them count. If
-// that last one is written and its sync fails, a reader of the file sees the change, and it may be gone after a
-// power failure; and a later sync that succeeds proves nothing, since the kernel reports a lost page once. So nothing
-// is built upon it: there is no write after that until a new start has read what holds.
+// update makes a change, the whole or none of it. bbolt writes and syncs the pages of a change before the meta page, which makes
+// them valid. If the meta page is written and its sync fails, a reader of the file sees the change, but it may be lost in a power
+// failure. A later sync that succeeds proves nothing, since the kernel reports a lost page only once. So nothing more is written
+// until a new start has read the file.
 func (s *Store) update(change func(tx *bolt.Tx) error) error {
 	if s.broken != nil {
 		return s.broken
@@ -280,7 +281,7 @@ func (s *Store) update(change func(tx *bolt.Tx) error) error {
 	return err
 }
 
-// view reads at a start; whatever goes wrong is damage.
+// view reads the store at a start. Any error means that the store is damaged.
 func (s *Store) view(f func(tx *bolt.Tx) error) error {
 	if err := guarded(func() error { return s.db.View(f) }); err != nil {
 		return s.Damaged(err)

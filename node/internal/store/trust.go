@@ -17,7 +17,7 @@ type Note struct {
 	At   time.Time
 }
 
-// Notes are a list of peers that the user of this node keeps.
+// Notes is a list of peers that the user of this node keeps.
 type Notes struct{ bucket []byte }
 
 // The lists: peers whose words were compared, and peers that are ignored.
@@ -26,7 +26,7 @@ var (
 	Ignored  = Notes{bucketIgnored}
 )
 
-// SaveNote puts p into a list.
+// SaveNote adds p to a list.
 func (s *Store) SaveNote(of Notes, p peer.ID, n Note) error {
 	if s == nil {
 		return nil
@@ -34,7 +34,7 @@ func (s *Store) SaveNote(of Notes, p peer.ID, n Note) error {
 	return s.update(func(tx *bolt.Tx) error { return putJSON(tx.Bucket(of.bucket), []byte(p), n, false) })
 }
 
-// DropNote takes p out of a list.
+// DropNote removes p from a list.
 func (s *Store) DropNote(of Notes, p peer.ID) error {
 	if s == nil {
 		return nil
@@ -42,7 +42,7 @@ func (s *Store) DropNote(of Notes, p peer.ID) error {
 	return s.update(func(tx *bolt.Tx) error { return tx.Bucket(of.bucket).Delete([]byte(p)) })
 }
 
-// ReadNotes reads a list.
+// ReadNotes returns a list.
 func (s *Store) ReadNotes(of Notes) (map[peer.ID]Note, error) {
 	by := make(map[peer.ID]Note)
 	if s == nil {
@@ -65,7 +65,7 @@ func (s *Store) ReadNotes(of Notes) (map[peer.ID]Note, error) {
 	return by, err
 }
 
-// Pin remembers the owner of the room called name.
+// Pin saves the owner of the room called name.
 func (s *Store) Pin(name string, owner peer.ID) error {
 	if s == nil {
 		return nil
@@ -75,7 +75,7 @@ func (s *Store) Pin(name string, owner peer.ID) error {
 	})
 }
 
-// Pins reads the owners that are known, by the folded names of their rooms.
+// Pins returns the known owners, by the folded names of their rooms.
 func (s *Store) Pins() (map[string]peer.ID, error) {
 	owners := make(map[string]peer.ID)
 	if s == nil {
