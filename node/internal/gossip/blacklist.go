@@ -7,8 +7,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 )
 
-// A blacklist is a pubsub.Blacklist from which a peer can be taken again, and that knows since when it is on it; the library's
-// own cannot. The mutex is where pubsub's goroutines (Contains, Add) and the loop (bar, unbar) meet.
+// A blacklist is a pubsub.Blacklist that can remove a peer, and knows since when each one is on it; those of the library cannot.
+// Pubsub's goroutines call Contains and Add, and the loop of node calls bar and unbar.
 type blacklist struct {
 	mu    sync.Mutex
 	since map[peer.ID]time.Time
@@ -16,15 +16,15 @@ type blacklist struct {
 
 func newBlacklist() *blacklist { return &blacklist{since: make(map[peer.ID]time.Time)} }
 
-// bar puts p on it, from now on.
+// bar adds p.
 func (b *blacklist) bar(p peer.ID) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.since[p] = time.Now()
 }
 
-// Add implements pubsub.Blacklist. Pubsub calls it some time after it was told to blacklist p, when p may have been
-// taken from it again: a member can hear of a removal and of the readmission in one step. So it changes nothing; see [Room.Bar].
+// Add implements pubsub.Blacklist. It changes nothing, since pubsub calls it some time after it was told to blacklist p, when
+// unbar may have removed p again: a node can hear of a removal and of the readmission in one step. See [Room.Bar].
 func (b *blacklist) Add(p peer.ID) bool { return b.Contains(p) }
 
 // Contains implements pubsub.Blacklist.
@@ -35,7 +35,7 @@ func (b *blacklist) Contains(p peer.ID) bool {
 	return ok
 }
 
-// unbar takes p from it, and returns since when p was on it; zero: it was not.
+// unbar removes p, and returns since when p was on it; zero if it was not.
 func (b *blacklist) unbar(p peer.ID) time.Time {
 	b.mu.Lock()
 	defer b.mu.Unlock()

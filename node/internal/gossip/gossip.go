@@ -19,24 +19,24 @@ import (
 	"localchat/protocol"
 )
 
-// A Handler is told what comes. Pubsub's goroutines call it, one after the other for lines and records.
+// A Handler receives the events of a room. Pubsub's goroutines call it, for one line or record at a time.
 type Handler interface {
-	// Line: a line counts. from is the peer that sent it.
+	// Line is called for a line that counts. from is the peer that sent it.
 	Line(from peer.ID, line transcript.Opened)
-	// Record: the authority has signed a record, which need not be the next.
+	// Record is called for a record that the authority has signed, which need not be the next one.
 	Record(r protocol.SignedRecord)
-	// Early: a line cannot be judged yet, since the record or the key of its epoch has not come. Early must not wait: a
-	// present or former member can send any number of them.
+	// Early is called for a line that cannot be judged yet, since the record or the key of its epoch has not come. It must not
+	// block: a present or former member can send any number of them.
 	Early(m protocol.Message)
-	// Attempt: this node is the authority, and another member has signed a record. Attempt must not wait.
+	// Attempt is called, at the authority only, if another member has signed a record. It must not block.
 	Attempt(by peer.ID, r protocol.SignedRecord)
-	// Subscribed: what is said from now on arrives.
+	// Subscribed is called when this node has subscribed: later lines arrive.
 	Subscribed()
-	// Flood: a peer has sent more than its budget, and is shut out for a moment.
+	// Flood is called if a peer has sent more than its budget, and is shut out for a moment.
 	Flood(p peer.ID)
 }
 
-// A Budget is what one peer may publish: so many lines a second, each KiB of a text counting as one more, and so many at once.
+// A Budget is how many lines one peer may publish a second, and at once. Each KiB of a text counts as one more line.
 type Budget struct {
 	PerSecond rate.Limit
 	Burst     int
@@ -71,14 +71,14 @@ func Start(ctx context.Context, h host.Host, s *Snapshot, each Budget, handler H
 	params := pubsub.DefaultGossipSubParams()
 	params.PruneBackoff, params.UnsubscribeBackoff = pruneBackoff, unsubscribeBackoff
 	params.D, params.Dlo, params.Dhi, params.Dout, params.Dscore = 0, 0, 0, 0, 0
-	params.Dlazy, params.GossipFactor = 0, 0 // missing lines are fetched
+	params.Dlazy, params.GossipFactor = 0, 0 // transcript fetches missing lines
 	var err error
 	g.announcer, err = h.EventBus().Emitter(new(event.EvtPeerProtocolsUpdated))
 	if err != nil {
 		return nil, err
 	}
-	// Not by NewGossipSub, which makes the connection manager protect the peers that lines come from: it is set to keep a whole
-	// room.
+	// NewGossipSub would make the connection manager protect the peers that lines come from. That is not needed, since the manager
+	// keeps the connections to a whole room.
 	g.ps, err = pubsub.NewGossipSubWithRouter(
 		g.ctx, watchedHost{h, g.guard, g.streamOpened}, pubsub.DefaultGossipSubRouter(h),
 		pubsub.WithGossipSubProtocols([]libprotocol.ID{proto}, features),
@@ -86,7 +86,7 @@ func Start(ctx context.Context, h host.Host, s *Snapshot, each Budget, handler H
 		pubsub.WithFloodPublish(true),
 		pubsub.WithPeerScore(g.scores()),
 		pubsub.WithBlacklist(g.blacklist),
-		// Our own signature is inside: a line keeps its proof when it is fetched later by another way.
+		// Messages have a signature of our own inside, so that a line that is fetched later is signed too.
 		pubsub.WithMessageSignaturePolicy(pubsub.StrictNoSign), pubsub.WithNoAuthor(),
 		pubsub.WithMessageIdFn(func(m *pb.Message) string { id := protocol.DataID(m.GetData()); return string(id[:]) }),
 		pubsub.WithMaxMessageSize(protocol.MaxMessage+1<<10),
@@ -118,8 +118,8 @@ func Start(ctx context.Context, h host.Host, s *Snapshot, each Budget, handler H
 	return g, err
 }
 
-// scores gates the instance: a stranger neither reads nor is heard, and is let in at the next heartbeat after its
-// admission. (Filters on peers, subscriptions or RPCs each leave a hole; see go-libp2p-pubsub issue 449.)
+// scores returns scoring by which a stranger gets no messages and is ignored, until the next heartbeat after its admission.
+// (Filters on peers, subscriptions or RPCs each leave a hole; see go-libp2p-pubsub issue 449.)
 func (g *Room) scores() (*pubsub.PeerScoreParams, *pubsub.PeerScoreThresholds) {
 	params := &pubsub.PeerScoreParams{
 		AppSpecificScore: func(p peer.ID) float64 {
@@ -131,8 +131,8 @@ func (g *Room) scores() (*pubsub.PeerScoreParams, *pubsub.PeerScoreThresholds) {
 		AppSpecificWeight: 1, DecayInterval: time.Second, DecayToZero: 0.01,
 		Topics: map[string]*pubsub.TopicScoreParams{}, SeenMsgTTL: seenFor,
 	}
-	// No honest node sends or forwards messages that the validators reject. The square of their number counts, so that six in
-	// a row make pubsub ignore the peer. (A peer that accepts no stream from us has no score; the guard counts it.)
+	// No honest node sends messages that the validators reject. The square of their number counts, so that six in a row make
+	// pubsub ignore the peer. (A peer that accepts no stream from us has no score; the guard counts its messages.)
 	for _, topic := range []string{protocol.LinesTopic, protocol.RecordsTopic} {
 		params.Topics[topic] = &pubsub.TopicScoreParams{
 			SkipAtomicValidation: true, TopicWeight: 1, TimeInMeshQuantum: time.Second,
@@ -142,13 +142,13 @@ func (g *Room) scores() (*pubsub.PeerScoreParams, *pubsub.PeerScoreThresholds) {
 	return params, &pubsub.PeerScoreThresholds{GossipThreshold: gossipThreshold, PublishThreshold: publishThreshold, GraylistThreshold: graylistThreshold, AcceptPXThreshold: neverPX}
 }
 
-// Update replaces what the validators know.
+// Update replaces the snapshot.
 func (g *Room) Update(s *Snapshot) { g.snap.Store(s) }
 
-// Snapshot is what the validators know.
+// Snapshot returns the snapshot that the validators use.
 func (g *Room) Snapshot() *Snapshot { return g.snap.Load() }
 
-// Sweep forgets the budgets that are whole again.
+// Sweep forgets the budgets that are full again.
 func (g *Room) Sweep(now time.Time) { g.guard.sweep(now) }
 
 // Run subscribes, and first waits until another peer is seen on the topic, unless alone is true. It returns when
@@ -212,8 +212,8 @@ func (g *Room) PublishRecord(ctx context.Context, raw []byte) error {
 	return publish(ctx, g.records, raw)
 }
 
-// publish validates in the caller's goroutine, and sends. That validation ignores a message is no error: it may be known
-// already.
+// publish validates a message in the caller's goroutine and sends it. It returns no error if validation ignores the message,
+// which may be known already.
 func publish(ctx context.Context, t *pubsub.Topic, raw []byte) error {
 	err := t.Publish(ctx, raw)
 	var invalid pubsub.ValidationError

@@ -14,23 +14,23 @@ import (
 	"localchat/protocol"
 )
 
-// A guard bounds what the peers of one room make its pubsub do and keep. Pubsub remembers the ID of each message before
-// any validator has seen it, so the guard inspects each RPC before pubsub handles it. It counts by the peer that sends to
-// us, since that is authenticated; what a line says of its author is not, until its signature has been verified.
+// A guard bounds the work and memory that the peers of one room cost its pubsub. Pubsub remembers the ID of each message before
+// any validator is called, so the guard inspects each RPC before pubsub handles it. It counts by the sending peer, which is
+// authenticated; the author that a line names is not, until its signature has been verified.
 //
-// A peer beyond a budget loses its stream, and may open no other for penalty. The user is told.
+// A peer that exceeds a budget loses its stream, and may not open another one for penalty. The user is told.
 type guard struct {
 	room protocol.RoomID
-	// spoken is what each peer may publish, control what else it may send, and unwanted what it may send that does not
-	// count.
+	// spoken is the budget of each peer for lines, control that for subscriptions and control messages, and unwanted that for
+	// publications that do not count.
 	spoken, control, unwanted *ratelimit.Keyed[peer.ID]
-	// strangers is what all of them together may send. None of it counts.
+	// strangers is the budget of all strangers together. None of their messages count.
 	strangers *rate.Limiter
-	// seen and share together admit what pubsub remembers: share is what each member is sure of.
+	// seen and share are the budgets for message IDs that pubsub remembers. share is reserved for each member.
 	seen  *rate.Limiter
 	share *ratelimit.Keyed[peer.ID]
 
-	// mu: pubsub's goroutines meet the handlers of new streams.
+	// mu guards shut, which pubsub's goroutines and the handlers of new streams use.
 	mu   sync.Mutex
 	shut map[peer.ID]time.Time // until when; bounded by maxShut
 }
@@ -47,15 +47,15 @@ func newGuard(room protocol.RoomID, each Budget) *guard {
 	return g
 }
 
-// perSeenLife is n in the time that pubsub remembers a message: a limiter with that rate and a burst of n lets 2n through
-// in any such time.
+// perSeenLife returns the rate of n in SeenLife, for which pubsub remembers a message. A limiter with that rate and a burst of n
+// allows at most 2n in any such time.
 func perSeenLife(n int) rate.Limit { return rate.Limit(float64(n) / SeenLife.Seconds()) }
 
-// errOverBudget is why pubsub drops an RPC; it is only logged.
+// errOverBudget makes pubsub drop an RPC; pubsub only logs it.
 var errOverBudget = errors.New("the peer sends too much")
 
-// rpc judges one RPC of p, and takes out of it what pubsub need not see. ok is false where the whole RPC is to be dropped;
-// first says that p has just gone beyond its budget.
+// rpc judges one RPC of p, and removes the parts that pubsub need not see. ok is false if the whole RPC is to be dropped. first
+// is true if p has just exceeded its budget.
 func (g *guard) rpc(p peer.ID, member bool, rpc *pubsub.RPC, now time.Time) (ok, first bool) {
 	if g.isShut(p, now) {
 		return false, false
@@ -101,8 +101,8 @@ func rpcCost(rpc *pubsub.RPC) (lines, others int) {
 	return lines, others
 }
 
-// own reports whether p says that it has signed what it publishes. Where nobody forwards, nothing else is
-// wanted. What cannot be read is left to the validator, which has its sender lose score.
+// own reports whether p names itself as the signer of a publication. Since no member forwards, no other publication is wanted.
+// One that cannot be read is left to the validator, which lowers the score of its sender.
 func (g *guard) own(p peer.ID, topic string, data []byte) bool {
 	if topic == protocol.RecordsTopic {
 		said, err := protocol.ScanRecord(data)
@@ -125,12 +125,12 @@ func (g *guard) remember(p peer.ID, now time.Time) bool {
 	return g.share.Limiter(p).AllowN(now, 1) || g.seen.AllowN(now, 1)
 }
 
-// unwantedBy counts what p has sent and what did not count. It reports whether p has just gone beyond its budget.
+// unwantedBy counts a publication of p that does not count. It reports whether p has just exceeded its budget.
 func (g *guard) unwantedBy(p peer.ID, cost int, now time.Time) (first bool) {
 	return !g.unwanted.Limiter(p).AllowN(now, cost) && g.close(p, now)
 }
 
-// close shuts p out for penalty. It reports whether p was not.
+// close shuts p out for penalty. It reports false if p was shut out already.
 func (g *guard) close(p peer.ID, now time.Time) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -161,14 +161,14 @@ func (g *guard) isShut(p peer.ID, now time.Time) bool {
 	return ok && now.Before(until)
 }
 
-// sweep forgets the budgets that are whole again.
+// sweep forgets the budgets that are full again.
 func (g *guard) sweep(now time.Time) {
 	for _, t := range []*ratelimit.Keyed[peer.ID]{g.spoken, g.control, g.unwanted, g.share} {
 		t.Sweep(now)
 	}
 }
 
-// inspect is what pubsub asks before it handles an RPC, in its own goroutine.
+// inspect is called by pubsub before it handles an RPC, in pubsub's goroutine.
 func (g *Room) inspect(from peer.ID, rpc *pubsub.RPC) error {
 	ok, first := g.guard.rpc(from, g.snap.Load().member(from), rpc, time.Now())
 	if first {

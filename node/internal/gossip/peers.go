@@ -14,22 +14,22 @@ import (
 	"localchat/protocol"
 )
 
-// Bar ends all gossip with p in this room and no other, whether p was kicked, was banned or has left.
+// Bar ends all gossip with p, in this room only. p was kicked or banned, or has left.
 func (g *Room) Bar(p peer.ID) {
 	g.blacklist.bar(p)
 	g.ps.BlacklistPeer(p)
 }
 
-// Admit lets p in, again if it was barred. Taking p from the blacklist alone restores nothing (measured): pubsub has to look at the
-// peer anew. Admit makes it do so if p was here before its admission; a peer that comes later is seen by streamOpened. For a peer
-// that has not opened its stream yet, pubsub's own would fail; pubsub takes that for a disconnect and backs off.
+// Admit lets p in, again if it was barred. Taking p from the blacklist alone restores nothing (measured): pubsub has to look at
+// the peer anew. Admit makes it do so if p was here before its admission; a peer that comes later is seen by streamOpened. For a
+// peer that has not opened its stream yet, pubsub's own would fail; pubsub takes that for a disconnect and backs off.
 func (g *Room) Admit(p peer.ID) {
 	out := g.blacklist.unbar(p)
 	here := false
 	for _, s := range g.streamsOf(p) {
 		if s.Stat().Opened.Before(out) {
-			// Of its earlier membership; or of this one, where it was back before we heard that it was out: then pubsub
-			// has forgotten what it said, and it says it again on the next.
+			// The stream is of an earlier membership, or p was back before we heard of its removal. Then pubsub has forgotten
+			// the subscriptions of p, and p sends them again on its next stream.
 			_ = s.Reset()
 			continue
 		}
@@ -47,7 +47,7 @@ func (g *Room) Reopen(p peer.ID) {
 	}
 }
 
-// streamsOf are the streams that p has opened to us.
+// streamsOf returns the streams that p has opened to us.
 func (g *Room) streamsOf(p peer.ID) (open []network.Stream) {
 	proto := protocol.GossipID(g.room)
 	for _, c := range g.host.Network().ConnsToPeer(p) {
@@ -60,7 +60,8 @@ func (g *Room) streamsOf(p peer.ID) (open []network.Stream) {
 	return open
 }
 
-// streamOpened: p speaks to us. A stranger is not announced: pubsub takes a moment to know that it may not hear.
+// streamOpened is called when p has opened a stream to us. A stranger is not announced: pubsub would send to it until it has its
+// score.
 func (g *Room) streamOpened(p peer.ID) {
 	if g.snap.Load().member(p) {
 		g.announce(p)
@@ -75,16 +76,16 @@ func (g *Room) announce(p peer.ID) {
 	}
 }
 
-// A watchedHost reports the peers that open a stream to this node. Pubsub needs a stream each way, and learns that a
-// connected peer has come into the room by an identify push alone. libp2p takes ten of these from a whole /24 and then one in
-// five seconds: after a few newcomers, or with one stranger that pushes, the next would hear nothing live.
+// A watchedHost reports the peers that open a stream to this node. Pubsub needs a stream each way, and learns only by an identify
+// push that a connected peer has entered the room. libp2p accepts ten pushes from a whole /24, and then one in five seconds. So
+// after a few new members, or if one stranger pushes, the next member would get no lines live.
 type watchedHost struct {
 	host.Host
 	guard  *guard
 	opened func(peer.ID)
 }
 
-// SetStreamHandler is how pubsub asks for the streams that others open.
+// SetStreamHandler is called by pubsub to get the streams that others open.
 func (h watchedHost) SetStreamHandler(id libprotocol.ID, handle network.StreamHandler) {
 	h.Host.SetStreamHandler(id, func(s network.Stream) {
 		if h.guard.isShut(s.Conn().RemotePeer(), time.Now()) {
@@ -96,14 +97,15 @@ func (h watchedHost) SetStreamHandler(id libprotocol.ID, handle network.StreamHa
 	})
 }
 
-// NewStream is how pubsub opens its own.
+// NewStream is called by pubsub to open its own streams.
 func (h watchedHost) NewStream(ctx context.Context, p peer.ID, ids ...libprotocol.ID) (network.Stream, error) {
 	return lan.OpenStream(ctx, h.Host, p, ids...)
 }
 
-// Leave ends the instance of a room that we are out of. The others end their streams to us when they hear of it. If we did
-// that before, they would open others in vain, and wait before they try again; and where we are let in again meanwhile, what
-// they had begun then ends the stream that they have opened since (go-libp2p-pubsub takes any end for that of the peer).
+// Leave ends the instance of a room that we have left. It does not end the streams of the others; they do when they hear of it.
+// If we ended them before, the others would try to open new ones, fail, and wait before the next attempt. If we were admitted
+// again meanwhile, the end of such a failed stream would end the one that they have opened since (go-libp2p-pubsub takes any end
+// for that of the peer).
 func (g *Room) Leave() {
 	theirs := g.end()
 	time.AfterFunc(hangUpAfter, func() { resetAll(theirs) })

@@ -12,7 +12,7 @@ import (
 	"localchat/protocol"
 )
 
-// A Snapshot is what the validators of a room know. It never changes; [Room.Update] replaces it.
+// A Snapshot has the state of a room that the validators use. It never changes; [Room.Update] replaces it.
 type Snapshot struct {
 	Room    protocol.RoomID
 	State   authority.State
@@ -22,15 +22,15 @@ type Snapshot struct {
 	Self    peer.ID
 }
 
-// member is the gate of the room's gossip: what pubsub asks of every peer, often, from its own goroutines.
+// member reports whether p is a member. Pubsub calls it often, for every peer, from its own goroutines.
 func (s *Snapshot) member(p peer.ID) bool {
 	_, ok := s.State.Member(p)
 	return ok
 }
 
-// endsHere is validate for a room in which nobody forwards: validate has handed a received message over, and pubsub
-// has nothing more to do with it. So pubsub is told to ignore it. If it accepted the message, it would first look for peers
-// to send it to, before the handler's turn: with 32 nodes on two cores that was a third of the time until a line is shown.
+// endsHere calls validate, and tells pubsub to ignore a received message that is valid: validate has handed it to the Handler,
+// and no member forwards it. If pubsub accepted it, it would look for peers to send it to: with 32 nodes on two cores that was a
+// third of the time until a line is shown.
 func (g *Room) endsHere(validate pubsub.ValidatorEx) pubsub.ValidatorEx {
 	return func(ctx context.Context, from peer.ID, m *pubsub.Message) pubsub.ValidationResult {
 		v := validate(ctx, from, m)
@@ -42,7 +42,7 @@ func (g *Room) endsHere(validate pubsub.ValidatorEx) pubsub.ValidatorEx {
 	}
 }
 
-// counted is validate, and counts what does not count for the guard.
+// counted calls validate, and charges the sender for a message that does not count.
 func (g *Room) counted(validate pubsub.ValidatorEx) pubsub.ValidatorEx {
 	return func(ctx context.Context, from peer.ID, m *pubsub.Message) pubsub.ValidationResult {
 		v := validate(ctx, from, m)
@@ -60,15 +60,15 @@ func (g *Room) counted(validate pubsub.ValidatorEx) pubsub.ValidatorEx {
 	}
 }
 
-// taken marks a message of another node that pubsub is told to ignore, and that is of use all the same.
+// taken marks a message of another node that pubsub is told to ignore although it is used.
 var taken any = struct{ taken bool }{true}
 
-// validateLine is the table of docs/design.md, "Which lines count". It runs in pubsub's validation
-// goroutine, and for our own lines in the loop.
+// validateLine judges a line by the table of docs/design.md, "Which lines count". It runs in pubsub's validation goroutine, and
+// for our own lines in the loop.
 //
-// The line's own claims are judged before its signature: verifying is by far the most expensive step, and a peer that sends
-// lines that could not count in any case could make every node do it. So such a line is ignored, not rejected, even if its
-// signature is bad.
+// The header of the line is judged before its signature. Verification is by far the most expensive step, and a peer could cause
+// it at every node with lines that cannot count in any case. So such a line is ignored, not rejected, even if its signature is
+// bad.
 func (g *Room) validateLine(_ context.Context, from peer.ID, m *pubsub.Message) pubsub.ValidationResult {
 	said, err := protocol.ScanMessage(g.room, m.GetData())
 	if err != nil {
@@ -76,7 +76,7 @@ func (g *Room) validateLine(_ context.Context, from peer.ID, m *pubsub.Message) 
 	}
 	s := g.snap.Load()
 	signer := said.Signer()
-	author, _ := s.State.Known(signer[:]) // a stranger's is empty, and judged alike
+	author, _ := s.State.Known(signer[:]) // empty for a stranger, for which the checks below are the same
 	verdict := s.State.Check(author, said.Header)
 	if verdict == authority.VerdictIgnore || verdict != authority.VerdictUnknown && said.Ctr <= s.Floors[author] {
 		return pubsub.ValidationIgnore
@@ -86,8 +86,8 @@ func (g *Room) validateLine(_ context.Context, from peer.ID, m *pubsub.Message) 
 		return pubsub.ValidationReject
 	}
 	if _, known := s.Keys.Get(msg.Epoch); !known || verdict == authority.VerdictUnknown {
-		// Its record has not come, or its key has not. It counts as unwanted all the same: an honest member is heard early for
-		// a moment, and only a flood goes on.
+		// Its record or its key has not come. It counts as unwanted too: lines of an honest member are early only for a moment, and
+		// those of a flood always.
 		g.handler.Early(msg)
 		return pubsub.ValidationIgnore
 	}
@@ -101,13 +101,13 @@ func (g *Room) validateLine(_ context.Context, from peer.ID, m *pubsub.Message) 
 	return pubsub.ValidationAccept
 }
 
-// open decrypts a line that may count.
+// open decrypts a line. It returns false if the line does not count.
 func (s *Snapshot) open(msg protocol.Message, v authority.Verdict) (transcript.Opened, bool) {
 	return transcript.Open(msg, v, s.Keys, s.Floors[msg.Author])
 }
 
-// validateRecord lets through the records that the authority signed. Any other is ignored without blame for its sender; the
-// authority's own node notes the author's attempt. As with lines, the signature comes last.
+// validateRecord accepts the records that the authority signed. Any other is ignored, and does not lower the score of its sender;
+// the authority notes the author's attempt. As with lines, the signature is verified last.
 func (g *Room) validateRecord(_ context.Context, from peer.ID, m *pubsub.Message) pubsub.ValidationResult {
 	said, err := protocol.ScanRecord(m.GetData())
 	if err != nil || said.RoomID() != g.room {
