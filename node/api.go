@@ -10,19 +10,19 @@ import (
 
 // The errors of the methods of [Node].
 type (
-	// An Error says what happened, as a sentence without capital or full stop, and what to do next.
+	// An Error says what happened, as a sentence without capital or full stop. A face adds what to do next, by its Reason.
 	Error = fault.Error
-	// ErrorCode is the machine's name of what went wrong; see docs/interface.md, "Errors".
+	// An ErrorCode is the class of an error, for programs; see docs/interface.md, "Errors".
 	ErrorCode = fault.Code
-	// A Reason is why, finer than a code.
+	// A Reason is the cause of an error. It is finer than a code.
 	Reason = fault.Reason
-	// A Choice is a room that may be meant.
+	// A Choice is one of the rooms that an ambiguous argument may mean.
 	Choice = fault.Choice
 	// A KeyChange is a room with the name, or a look-alike name, of a known room of another owner.
 	KeyChange = fault.KeyChange
 )
 
-// The closed list of codes.
+// All error codes.
 const (
 	CodeNotFound    = fault.CodeNotFound
 	CodeAmbiguous   = fault.CodeAmbiguous
@@ -37,7 +37,7 @@ const (
 	CodeInternal    = fault.CodeInternal
 )
 
-// AsError finds the [Error] in err, or makes an internal one of it.
+// AsError returns the [Error] in err, or an internal one with the text of err.
 func AsError(err error) *Error { return fault.As(err) }
 
 // Info identifies this node.
@@ -45,7 +45,8 @@ type Info struct {
 	Peer  peer.ID `json:"peer"`
 	Nick  string  `json:"nick"`
 	Words string  `json:"words"`
-	// Addrs are multiaddrs with /p2p; link-local ones, with a card of this machine, only where there are no others.
+	// Addrs are multiaddrs with /p2p. Link-local ones, which name an interface of this machine, are listed only if there are no
+	// others.
 	Addrs   []string `json:"addrs"`
 	Version string   `json:"version"`
 }
@@ -56,8 +57,8 @@ type PeerInfo struct {
 	Addrs     []string `json:"addrs"`
 	Connected bool     `json:"connected"`
 	RTTms     float64  `json:"rtt_ms"`
-	// Awaited: this node keeps a connection with it if it can, since the peer is in one of its rooms or a user has named it.
-	// Any other peer is only remembered for a while, and may have been a command that has ended.
+	// Awaited is set if this node keeps a connection with the peer if it can, since the peer is in one of its rooms or a user has
+	// named it. Any other peer is only remembered for a while, and may have been a command that has ended.
 	Awaited bool `json:"awaited,omitempty"`
 }
 
@@ -70,23 +71,23 @@ type RoomInfo struct {
 	Access  Access  `json:"access"`
 	Members int     `json:"members"`
 	Subject string  `json:"subject"`
-	// RetainS is for how long lines are kept there, in seconds; 0 where nobody has said so.
+	// RetainS is the retention of its lines, in seconds; 0 if unknown.
 	RetainS int64 `json:"retain_s,omitempty"`
-	// Mine: I am its owner. In: I am in it now.
+	// Mine is set if this node owns the room, and In if it is in the room now.
 	Mine bool `json:"mine"`
 	In   bool `json:"in"`
-	// IdleS is after how many seconds without a line the room closes, told of rooms that we are in; 0: never, or not told.
+	// IdleS is after how many seconds without a line the room closes; 0: never, or unknown, since this node is not in the room.
 	IdleS int64 `json:"idle_s,omitempty"`
-	// OwnerNick is what the owner called itself when it made the room: signed by it, and its own word.
+	// OwnerNick is the nick of the owner when it made the room. The owner has signed it, and nothing else proves it.
 	OwnerNick string `json:"owner_nick"`
-	// Verified: the owner's words were compared. Other is a verified peer that the owner has the nick of.
+	// Verified is set if the words of the owner were compared. Other is a verified peer whose nick the owner has.
 	Verified bool    `json:"verified"`
 	Other    peer.ID `json:"other,omitempty"`
-	// Change is set where the room's name is known as another owner's.
+	// Change is set if the name is that of a known room of another owner.
 	Change *KeyChange `json:"change,omitempty"`
 }
 
-// PolicyInfo is a room's policy as faces speak of it.
+// PolicyInfo is a room's policy, as faces show it.
 type PolicyInfo struct {
 	Access        Access  `json:"access"`
 	Subject       string  `json:"subject"`
@@ -97,7 +98,7 @@ type PolicyInfo struct {
 	HideReasons   bool    `json:"hide_reasons"`
 }
 
-// PolicyChange changes what is not nil.
+// A PolicyChange changes the fields that are not nil.
 type PolicyChange struct {
 	Access        *Access  `json:"access,omitempty"`
 	Subject       *string  `json:"subject,omitempty"`
@@ -108,28 +109,28 @@ type PolicyChange struct {
 	HideReasons   *bool    `json:"hide_reasons,omitempty"`
 }
 
-// CreateOptions of a new room; nil policy fields are the defaults (docs/design.md, "Joining", "Time limits").
+// CreateOptions are those of a new room. Policy fields that are nil have the defaults (docs/design.md, "Joining", "Time limits").
 type CreateOptions struct {
 	Name string
 	Nick string // "": the node's
 	PolicyChange
 }
 
-// JoinOptions: one of Room and Invite.
+// JoinOptions are those of [Node.Join]. Exactly one of Room and Invite is set.
 type JoinOptions struct {
 	// Room is an id, a name that is unique on this network, or the address (HOST:PORT, or a multiaddr) of a node that is
 	// in no other room.
 	Room   string
 	Invite string
 	Nick   string // "": the node's
-	// Find is how long a room is looked for that nobody shows; 0: as long as the join may take.
+	// Find is how long a room is looked for that no node shows; 0: as long as the join may take.
 	Find time.Duration
-	// Asked, where it is not nil, is called once when the owner's person has been asked and may take a while: with the room's
-	// name, and when the answer is waited for no longer.
+	// Asked, if not nil, is called once when the person at the owner's node has been asked, who may take a while: with the room's
+	// name, and the time until which the join waits for the answer.
 	Asked func(room string, until time.Time)
 }
 
-// JoinedInfo is what [Node.Join] returns once admitted.
+// JoinedInfo is the result of [Node.Join].
 type JoinedInfo struct {
 	ID      RoomID       `json:"id"`
 	Name    string       `json:"name"`
@@ -137,16 +138,16 @@ type JoinedInfo struct {
 	Owner   peer.ID      `json:"owner"`
 	Epoch   uint64       `json:"epoch"`
 	Members []MemberInfo `json:"members"`
-	// RetainS is for how long lines are kept, in seconds.
+	// RetainS is the retention of the room's lines, in seconds.
 	RetainS int64 `json:"retain_s"`
-	// Resumed: the place was there before, from an earlier life of the node. Before: it was there when Join was called.
+	// Resumed is set if this node was a member already, in an earlier run. Before is set if it was in the room when Join was called.
 	Resumed bool `json:"resumed,omitempty"`
 	Before  bool `json:"before,omitempty"`
 }
 
-// MemberInfo is a member of a room. Present: heard from by the authority just now. Since is when
-// it was admitted, by the owner's clock; LastLine when it said what is the last of its lines kept here, by its own clock,
-// zero where none is.
+// MemberInfo is a member of a room. Present is set if the authority has heard from it just now. Since is the time of its
+// admission, by the owner's clock. LastLine is the time of the last of its lines that are kept here, by its own clock; zero if
+// there is none.
 type MemberInfo struct {
 	Peer    peer.ID `json:"peer"`
 	Nick    string  `json:"nick"`
@@ -165,12 +166,12 @@ type MembersInfo struct {
 	Members []MemberInfo `json:"members"`
 }
 
-// HistoryInfo is what this node has of a room's lines, in display order.
+// HistoryInfo has the lines of a room that are here, in display order.
 type HistoryInfo struct {
 	Messages []Message `json:"messages"`
-	// More is how many lines this node has forgotten before their time, since more is said in the room than it keeps.
+	// More is the number of lines that this node has forgotten before their time, since more is said in the room than it keeps.
 	More int `json:"more,omitempty"`
-	// Fetching: the members are still asked for lines that are missing here.
+	// Fetching is set while lines that are missing here are still fetched from the members.
 	Fetching bool `json:"fetching,omitempty"`
 }
 
@@ -182,7 +183,7 @@ type InviteInfo struct {
 	Expires time.Time `json:"expires"`
 }
 
-// BanInfo is a ban in force. Until is zero for one without end.
+// BanInfo is a ban in force. Until is its end; zero if it has none.
 type BanInfo struct {
 	Peer   peer.ID   `json:"peer"`
 	Nick   string    `json:"nick"`
@@ -191,8 +192,8 @@ type BanInfo struct {
 	Until  time.Time `json:"until,omitzero"`
 }
 
-// KnockInfo is somebody at the door. Alike: another one there has this nick, or one that looks like it, so that the nick
-// names nobody.
+// KnockInfo is a peer at the door. Alike is set if another peer at the door has this nick, or one that looks like it, so that the
+// nick is ambiguous.
 type KnockInfo struct {
 	Peer  peer.ID `json:"peer"`
 	Nick  string  `json:"nick"`
@@ -201,7 +202,7 @@ type KnockInfo struct {
 	Trust
 }
 
-// Committed is where in the log an order ended up.
+// Committed is the place of the record of an order in the log.
 type Committed struct {
 	Seq   uint64 `json:"seq"`
 	Epoch uint64 `json:"epoch"`

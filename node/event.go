@@ -8,28 +8,28 @@ import (
 	"localchat/protocol"
 )
 
-// PeerID is peer.ID by the name that a face uses, which imports no libp2p.
+// PeerID is peer.ID under a name for the faces, which do not import libp2p.
 type PeerID = peer.ID
 
-// RoomID names a room.
+// RoomID identifies a room.
 type RoomID = protocol.RoomID
 
-// An Event is something that happened, told to every [Subscription] in one order. Text in an event is exactly what
-// its author wrote: a face that shows it on a terminal makes it safe first.
+// An Event is sent to every [Subscription], in the same order. The texts in it are exactly as their authors wrote them: a face
+// must make them safe before it shows them on a terminal.
 type Event struct {
-	// Seq is one more than that of the event before. A later life of the node begins with a larger number. Time is when the node
-	// noticed.
+	// Seq is one more than that of the event before. A later run of the node begins with a larger number. Time is when the node made
+	// the event.
 	Seq  uint64
 	Time time.Time
-	// Room is zero for events of the node itself; RoomName is its label.
+	// Room is zero for events of the node itself. RoomName is the name of the room as this node shows it.
 	Room     RoomID
 	RoomName string
 	Body     EventBody
 }
 
-// An EventBody is one of the types below. The field names of the JSON face are their json tags.
+// An EventBody is one of the types below. Their json tags are the field names in JSON-RPC.
 type EventBody interface {
-	// Type is the event's name in the JSON face.
+	// Type returns the event's name in JSON-RPC.
 	Type() string
 }
 
@@ -40,16 +40,16 @@ type Quote struct {
 }
 
 type (
-	// RoomFound: a room was seen on the network for the first time, or again after RoomLost.
+	// RoomFound says that a room was seen on the network for the first time, or again after RoomLost.
 	RoomFound struct {
 		Name   string  `json:"name"`
 		Owner  peer.ID `json:"owner"`
 		Words  string  `json:"words"`
 		Access Access  `json:"access"`
 	}
-	// RoomLost: nobody has shown the room for a while.
+	// RoomLost says that no node has shown the room for a while.
 	RoomLost RoomFound
-	// Knock: somebody asks the owner to be admitted; see [KnockInfo].
+	// Knock says, at the owner's node, that a peer asks to be admitted; see [KnockInfo].
 	Knock struct {
 		Peer  peer.ID `json:"peer"`
 		Nick  string  `json:"nick"`
@@ -57,32 +57,32 @@ type (
 		Alike bool    `json:"alike,omitempty"`
 		Trust
 	}
-	// KnockGone: a knock was withdrawn before it was answered.
+	// KnockGone says that a knock was withdrawn before it was answered.
 	KnockGone struct {
 		Peer peer.ID `json:"peer"`
 		Nick string  `json:"nick"`
 	}
-	// Joined: I am in.
+	// Joined says that this node has entered the room.
 	Joined struct {
 		Name  string `json:"name"`
 		Nick  string `json:"nick"`
 		Epoch uint64 `json:"epoch"`
-		// Owner: the room is mine.
+		// Owner is set if this node owns the room.
 		Owner   bool `json:"owner"`
 		Resumed bool `json:"resumed"`
-		// RetainS is for how long lines are kept, in seconds.
+		// RetainS is the retention of the room's lines, in seconds.
 		RetainS int64 `json:"retain_s"`
 	}
-	// Left: I have left, at my own wish.
+	// Left says that this node has left the room by itself.
 	Left struct{}
-	// MemberJoined: somebody was admitted.
+	// MemberJoined says that a peer was admitted.
 	MemberJoined struct {
 		Peer peer.ID `json:"peer"`
 		Nick string  `json:"nick"`
 	}
-	// MemberLeft: somebody left at its own wish.
+	// MemberLeft says that a member left by itself.
 	MemberLeft MemberJoined
-	// MemberRemoved: somebody lost its place. Kind is KindKicked or KindBanned.
+	// MemberRemoved says that a member was removed. Kind is KindKicked or KindBanned.
 	MemberRemoved struct {
 		Peer peer.ID `json:"peer"`
 		Nick string  `json:"nick"`
@@ -93,16 +93,16 @@ type (
 		Until  time.Time `json:"until,omitzero"`
 		Seq    uint64    `json:"removal"`
 	}
-	// RemovalReason: the authority tells the room why, after the removed peer has heard it.
+	// RemovalReason has the reason of a removal. The authority tells it to the room after the removed peer has got it.
 	RemovalReason struct {
 		Peer    peer.ID `json:"peer"`
 		Nick    string  `json:"nick"`
 		Text    string  `json:"text"`
 		Removal uint64  `json:"removal"`
 	}
-	// Unbanned: a ban was lifted.
+	// Unbanned says that a ban was lifted.
 	Unbanned MemberJoined
-	// Message: a line that counts.
+	// Message is a line that counts.
 	Message struct {
 		ID     string    `json:"id"`
 		Peer   peer.ID   `json:"peer"`
@@ -111,41 +111,41 @@ type (
 		Action bool      `json:"action"`
 		At     time.Time `json:"at"`
 		Self   bool      `json:"self"`
-		// Late: it came by another way than live, after a gap in the network for example.
+		// Late is set if the line was fetched and did not come live, for example after a gap in the network.
 		Late bool `json:"late"`
-		// Backlog: it was said before this node came into the room in this life. It may have been told in an earlier one,
-		// and is not to be acted on. Each is Late too.
+		// Backlog is set if the line was said before this run of the node entered the room. An earlier run may have told it,
+		// and a program must not act on it. Late is set too.
 		Backlog bool `json:"backlog,omitempty"`
-		// Before is the ID of the line that this one stands above, in the order that [Node.History] has on every node;
-		// empty where it is the last.
+		// Before is the ID of the line before which this one comes, in the order of [Node.History], which is the same on every
+		// node; empty if this line is the last.
 		Before string `json:"before,omitempty"`
-		// Next is the line that Before names.
+		// Next is the beginning of the line that Before names.
 		Next *Quote `json:"next,omitempty"`
 	}
-	// Backlog: the next N events of this room are [Message]s with Backlog set, in the room's order; then [BacklogEnd]. There
-	// may be less of them where lines expire meanwhile. All of them stand above the line Before; empty: they are the last.
+	// Backlog says that the next N events of this room are [Message] events with Backlog set, in the room's order; then comes
+	// [BacklogEnd]. They are fewer if lines expire meanwhile. All come before the line Before; if that is empty, they are the last.
 	Backlog struct {
 		N      int    `json:"n"`
 		Before string `json:"before,omitempty"`
 		Next   *Quote `json:"next,omitempty"`
 	}
-	// BacklogEnd ends what [Backlog] begins.
+	// BacklogEnd is the end of the events that [Backlog] announced.
 	BacklogEnd struct{}
-	// Hidden: lines shown before count no longer, because their author was removed and they are past its cut-off.
+	// Hidden says that lines that were told before no longer count, since their author was removed and they are past its cut-off.
 	Hidden struct {
 		Peer peer.ID  `json:"peer"`
 		Nick string   `json:"nick"`
 		IDs  []string `json:"ids"`
 	}
-	// Expired: lines have reached the end of their retention and are to be forgotten.
+	// Expired says that lines have reached the end of their retention and must be forgotten.
 	Expired struct {
 		IDs []string `json:"ids"`
 	}
-	// Delivered: the authority has a line of mine or, while it is away or I am it, another member.
+	// Delivered says that the authority has a line of this node or, while the authority is away or is this node, another member.
 	Delivered struct {
 		ID string `json:"id"`
 	}
-	// Direct: a direct message.
+	// Direct is a direct message.
 	Direct struct {
 		ID   string    `json:"id"`
 		Peer peer.ID   `json:"peer"`
@@ -153,12 +153,12 @@ type (
 		Text string    `json:"text"`
 		At   time.Time `json:"at"`
 	}
-	// Removed: I lost my place. Exactly once for each removal, so long as this node lives. If it dies between handing
-	// this to a reader and noting, a second or two later, that it has been read, the next life says it again, with the
-	// same Removal: twice is better than never.
+	// Removed says that this node was removed. It comes exactly once for each removal as long as this node runs. If the node dies
+	// after a reader has got the event and before that is noted, a second or two later, the next run sends it again, with the same
+	// Removal: twice is better than never.
 	//
-	// AtDoor: I was not in yet. I stood at the door when I was banned or the room was closed, or came with an invite that
-	// had been revoked. Nothing of the room is here to be cleared, and what asked to be let in fails with the same words.
+	// AtDoor is set if this node was not a member yet: it was at the door when it was banned or the room was closed, or came with
+	// an invite that had been revoked. A face has nothing of the room to clear, and the join fails with the same text.
 	Removed struct {
 		Kind   Kind      `json:"kind"`
 		Text   string    `json:"text"`
@@ -166,19 +166,19 @@ type (
 		ByNick string    `json:"by_nick"`
 		At     time.Time `json:"at"`
 		Until  time.Time `json:"until,omitzero"`
-		// Removal is a number of the room's log. Two events of one room with one Removal tell of the same thing.
+		// Removal is the number of a record in the room's log. Two events of one room with the same Removal are of the same removal.
 		Removal uint64 `json:"removal"`
 		AtDoor  bool   `json:"at_door,omitempty"`
 	}
-	// Refused: I am no member there; nothing more is said.
+	// Refused says that this node is no member of the room. No reason is known.
 	Refused struct{}
-	// Epoch: the room has a new key. Have and Missing are peers, on the owner's node alone.
+	// Epoch says that the room has a new key. Have and Missing are the members with and without it, at the owner's node only.
 	Epoch struct {
 		Epoch   uint64    `json:"epoch"`
 		Have    []peer.ID `json:"have,omitempty"`
 		Missing []peer.ID `json:"missing,omitempty"`
 	}
-	// RemovalProgress: how far a removal has got, on the owner's node.
+	// RemovalProgress says, at the owner's node, how many members have applied a removal.
 	RemovalProgress struct {
 		Peer    peer.ID  `json:"peer"`
 		Nick    string   `json:"nick"`
@@ -188,41 +188,41 @@ type (
 		Total   int      `json:"total"`
 		Missing []string `json:"missing,omitempty"` // nicks not heard from
 	}
-	// OwnerUnreachable: nobody can be admitted or removed for now. Told again as ForS grows, but where Left: the owner's node has
-	// ended in order, as it said before, and the room waits for it. Nick is the owner's then.
+	// OwnerUnreachable says that no peer can be admitted or removed for now. It is sent again as ForS grows, unless Left is set:
+	// then the owner's node has ended in order, after it said so, and the room waits for it. Nick is that of the owner then.
 	OwnerUnreachable struct {
 		ForS int    `json:"for_s"`
 		Left bool   `json:"left,omitempty"`
 		Nick string `json:"nick,omitempty"`
 	}
-	// OwnerBack: the authority answers again, after ForS seconds.
+	// OwnerBack says that the authority answers again, after ForS seconds.
 	OwnerBack struct {
 		ForS int `json:"for_s"`
 	}
-	// PolicyChanged: somebody has changed the policy. PolicyInfo is what is in force now, and Changed what of it is new, by the
-	// names in JSON.
+	// PolicyChanged says that By has changed the policy. PolicyInfo is the new one, and Changed has the names in JSON of the fields
+	// that have changed.
 	PolicyChanged struct {
 		PolicyInfo
 		By      peer.ID  `json:"by"`
 		ByNick  string   `json:"by_nick"`
 		Changed []string `json:"changed"`
 	}
-	// RoomClosed: the room that I own has ended.
+	// RoomClosed says that a room of this node has ended.
 	RoomClosed struct {
 		Kind Kind   `json:"kind"`
 		Text string `json:"text"`
 	}
-	// Gap: events that this reader was too slow for, or that it came back too late for; 0: it is not known how many.
+	// Gap says that this reader misses Lost events, since it was too slow or came back too late; 0 if their number is unknown.
 	Gap struct {
 		Lost int `json:"lost"`
 	}
-	// Warning: something that a person should know. Codes: attempt (somebody tried what only the owner may), ambiguous_room,
-	// owner_key, verified_nick (somebody bears the nick of a person with another key), frozen, lines_full (lines are forgotten
-	// before their time), renew (what the owner of a frozen room can do), old_disk (what this node had decided and lost was taken
-	// back), other_log and bad_key (what the owner handed out is not what its own log says), identity (rooms of an identity that
-	// was moved away are kept aside), not_delivered, flood (a member, or strangers, send so much that it is refused: what, and
-	// where it comes from; see floods), knocks (how many more stand at the door than were announced), version (a node here runs
-	// another one), network, disk.
+	// Warning has a text for a person. Its codes are attempt (a member tried an action of the owner), ambiguous_room, owner_key,
+	// verified_nick (a peer has the nick of a verified peer, and another key), frozen, lines_full (lines are forgotten before their
+	// time), renew (how the owner of a frozen room can replace it), old_disk (records that this node had lost were taken back from
+	// members), other_log and bad_key (the owner has handed out another log, or a key that its log does not name), identity (rooms
+	// of another identity are kept aside), not_delivered, flood (a member, or strangers, send so much that it is refused: which
+	// kind, and from where; see floods), knocks (the number of knocks that were not announced), version (a node here runs another
+	// version), network, disk.
 	Warning struct {
 		Code string  `json:"code"`
 		Text string  `json:"text"`
