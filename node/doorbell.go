@@ -14,16 +14,16 @@ import (
 	"localchat/node/internal/ratelimit"
 )
 
-// A doorbell keeps what the owner's person is told of those at the door readable. Each address is announced a few times, and
-// of what more there is only the number. It is owned by the loop.
+// A doorbell bounds the announcements of knocks to the person at the owner's node. A few knocks from each address are announced,
+// and of the others only the number. Only the loop uses it.
 type doorbell struct {
 	each *ratelimit.Keyed[string]
 	all  *rate.Limiter
 	// told holds the waiting peers that have been announced.
 	told map[peer.ID]bool
-	// more is how many others have knocked, by address; bounded by authority.MaxKnocks, the rest are together.
+	// more is the number of knocks that were not announced, by address: at most authority.MaxKnocks, and one entry for all others.
 	more map[string]int
-	// due is when their number is told.
+	// due is when the number of those in more is told.
 	due time.Time
 }
 
@@ -34,7 +34,7 @@ func newDoorbell() doorbell {
 	}
 }
 
-// announces reports whether a knock from there is announced by itself. If not it is counted.
+// announces reports whether a knock of p, at the address from, is announced by itself. If not, it counts the knock.
 func (b *doorbell) announces(p peer.ID, from string, now time.Time) bool {
 	if b.each.Limiter(from).AllowN(now, 1) && b.all.AllowN(now, 1) {
 		b.told[p] = true
@@ -61,7 +61,7 @@ func maxTime(a, b time.Time) time.Time {
 	return b
 }
 
-// summary is one line about those that were not announced; "" when none is due.
+// summary returns one line about the knocks that were not announced, or "" if none is due.
 func (b *doorbell) summary(now time.Time) string {
 	b.each.Sweep(now)
 	if len(b.more) == 0 || now.Before(b.due) {
@@ -82,7 +82,7 @@ func (b *doorbell) summary(now time.Time) string {
 	return text
 }
 
-// tickBell tells how many more have knocked.
+// tickBell tells the number of knocks that were not announced, if that is due.
 func (r *room) tickBell(now time.Time) {
 	if text := r.desk.bell.summary(now); text != "" {
 		r.l.emit(r, Warning{Code: "knocks", Text: text})

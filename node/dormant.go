@@ -8,10 +8,9 @@ import (
 	"localchat/protocol"
 )
 
-// A stored room that this run of the node has not taken up sleeps: a short command is in one room at most, and a node can be
-// started without the rooms of last time. The node says nothing about a sleeping room of its own, since a refusal would end
-// a member's place: a peer that asks gets no answer, as if the owner were away. A room that the user asks for by its name
-// or id wakes.
+// A stored room sleeps until this run of the node enters it: a short command is in one room at most, and a node can be started
+// without its stored rooms. A peer that asks about a sleeping room of this node gets no answer, as if the owner were away, since
+// a refusal would end a membership. A room wakes if the user asks for it by its name or ID.
 type dormant struct {
 	own   map[protocol.RoomID]dormantRoom
 	seats map[protocol.RoomID]store.Seat
@@ -25,7 +24,7 @@ type dormantRoom struct {
 // errDormant ends the stream of a request for a room that sleeps.
 var errDormant = errors.New("the room sleeps")
 
-// loadDormant reads the rooms of last time.
+// loadDormant reads the stored rooms.
 func loadDormant(s *store.Store) (d dormant, err error) {
 	owned, err := s.Rooms()
 	if err != nil {
@@ -43,13 +42,13 @@ func loadDormant(s *store.Store) (d dormant, err error) {
 	return d, err
 }
 
-// holds reports whether one of our rooms sleeps.
+// holds reports whether id is a sleeping room of this node.
 func (d *dormant) holds(id protocol.RoomID) bool {
 	_, own := d.own[id]
 	return own
 }
 
-// wakeAll takes up the rooms of last time.
+// wakeAll wakes all sleeping rooms.
 func (l *loop) wakeAll() error {
 	for id := range l.dormant.own {
 		if err := l.wakeOwn(id); err != nil {
@@ -62,7 +61,7 @@ func (l *loop) wakeAll() error {
 	return nil
 }
 
-// wake takes up the rooms of that name or id, if they sleep.
+// wake wakes the sleeping rooms of that name or ID.
 func (l *loop) wake(room string) error {
 	for id, d := range l.dormant.own {
 		if st := d.ledger.State(); namesRoom(room, id, st.Name()) && (id.String() == protocol.FoldName(room) || !st.Closed()) {

@@ -10,11 +10,11 @@ import (
 	"localchat/protocol"
 )
 
-// Rooms cost nothing to make up, and identities neither; addresses do. So each peer that shows rooms has a share of what
-// is remembered, and so has each address; where all places are taken, the address with most of them gives one up to
-// one that has fewer. What somebody here asks for has a place in any case.
+// A peer can invent any number of rooms and identities, but has few addresses. So each peer has a share of the rooms that are
+// remembered, and each address has one. If all places are taken, one of the address with the most rooms is freed for an address
+// with fewer. A room that a user of this node asks for may exceed the shares.
 
-// place says whether a room that p shows from host may be remembered, and makes room for it.
+// place reports whether a room that p at host shows may be remembered, and frees a place for it if needed.
 func (l *loop) place(p peer.ID, host string, id protocol.RoomID, name string, byOwner bool) bool {
 	wanted := l.wants(id, name)
 	ofPeer, ofHost, most, mostOf := 0, 0, 0, host
@@ -43,7 +43,7 @@ func (l *loop) place(p peer.ID, host string, id protocol.RoomID, name string, by
 	return (wanted || most > ofHost+1) && l.giveUp(func(f *foundRoom) bool { return f.host == mostOf })
 }
 
-// giveUp forgets one of the rooms that may be forgotten, and that nobody asks for.
+// giveUp forgets one room for which may returns true and that no user asks for. It reports whether there was one.
 func (l *loop) giveUp(may func(*foundRoom) bool) bool {
 	for id, f := range l.directory.found {
 		if may(f) && !l.wants(id, f.name) {
@@ -54,7 +54,7 @@ func (l *loop) giveUp(may func(*foundRoom) bool) bool {
 	return false
 }
 
-// want notes that somebody here asks for a room, by name or id.
+// want notes that a user of this node asks for a room, by name or ID.
 func (l *loop) want(room string) {
 	now := l.now()
 	for w, at := range l.directory.wanted {
@@ -67,8 +67,8 @@ func (l *loop) want(room string) {
 	}
 }
 
-// seeks reports whether somebody here asks for a room. Then each question to a peer is for the next page of its rooms, and
-// after the last page for the first again: so a room is found wherever it stands, and no answer costs more than another.
+// seeks reports whether a user of this node asks for a room. Then each question to a peer is for the next page of its rooms, and
+// after the last page for the first again. So a room is found on any page, and no answer costs more than another.
 func (l *loop) seeks() bool {
 	now := l.now()
 	for _, at := range l.directory.wanted {
@@ -79,7 +79,7 @@ func (l *loop) seeks() bool {
 	return false
 }
 
-// wants reports whether somebody here asks for that room.
+// wants reports whether a user of this node asks for that room.
 func (l *loop) wants(id protocol.RoomID, name string) bool {
 	if len(l.directory.wanted) == 0 {
 		return false
@@ -93,8 +93,8 @@ func (l *loop) wants(id protocol.RoomID, name string) bool {
 	return false
 }
 
-// hostOf is where a connected peer is: its address, or of IPv6 the network that one machine has to itself; "" if that is
-// not known.
+// hostOf returns the address of a connected peer, or, of an IPv6 one, the network that a single machine can have for itself; ""
+// if it is unknown.
 func (n *Node) hostOf(p peer.ID) string {
 	for _, c := range n.host.Network().ConnsToPeer(p) {
 		if h := hostAt(c.RemoteMultiaddr()); h != "" {
@@ -104,8 +104,8 @@ func (n *Node) hostOf(p peer.ID) string {
 	return ""
 }
 
-// hostAt is the same for all addresses that one machine can take by itself. Behind one network card that is every link-local
-// address: the machines there share what one of them may have, as those of any other IPv6 network do.
+// hostAt returns the same text for all addresses that one machine can give itself. Those include all link-local addresses of one
+// interface: the machines there have one share together, as those of any other IPv6 network have.
 func hostAt(m multiaddr.Multiaddr) string {
 	a, ok := lan.IP(m)
 	if !ok {
@@ -124,7 +124,7 @@ func hostAt(m multiaddr.Multiaddr) string {
 	return net.String()
 }
 
-// mayPlace asks which of the rooms that a peer shows may be remembered: the others are not worth making words for.
+// mayPlace asks which of the rooms that a peer shows may be remembered. No words are computed for the others.
 type mayPlace struct {
 	peer  peer.ID
 	host  string
@@ -154,7 +154,7 @@ func (q mayPlace) run(l *loop) ([]openedAd, error) {
 	return ads, nil
 }
 
-// lose forgets the rooms that have not been seen for long.
+// loseRooms forgets the rooms that have not been seen for long.
 func (l *loop) loseRooms(now time.Time) {
 	for id, f := range l.directory.found {
 		if now.Sub(f.seen) > roomLost*l.directory.roomsTurn {

@@ -15,8 +15,8 @@ import (
 	"localchat/protocol"
 )
 
-// Invite makes a single-use invite; nick, if given, is the only one it is good for; expires 0 is a day. A member may,
-// where the policy lets members invite: the owner's node then makes it.
+// Invite makes a single-use invite. If nick is not empty, it is valid only with that nick. If expires is 0, it is valid for
+// a day. A member may call it if the policy lets members invite; then the owner's node makes the invite.
 func (n *Node) Invite(ctx context.Context, room, nick string, expires time.Duration) (InviteInfo, error) {
 	expires, err := validExpiry(expires)
 	if err != nil {
@@ -74,7 +74,7 @@ func (q makeInvite) run(l *loop) (madeInvite, error) {
 	return madeInvite{room: r.id, authority: r.authority()}, nil
 }
 
-// invite makes an invite for by.
+// invite makes an invite at the request of by.
 func (r *room) invite(by peer.ID, nick string, expires time.Duration) (InviteInfo, error) {
 	effects, err := r.stepEffects(authority.MakeInvite{Nick: nick, Expires: expires, By: by})
 	if err != nil {
@@ -94,8 +94,8 @@ func (r *room) invite(by peer.ID, nick string, expires time.Duration) (InviteInf
 	return InviteInfo{}, &Error{Code: CodeNotOwner, Text: "only the owner may invite here", Reason: fault.OwnerInvites}
 }
 
-// inviteAddrs chooses what fits: one address of each kind before a second of any; loopback only where there is nothing
-// else.
+// inviteAddrs returns as many addresses as fit: one of each kind before a second of any kind, and loopback ones only if there are
+// no others.
 func inviteAddrs(all []multiaddr.Multiaddr) []multiaddr.Multiaddr {
 	kind := func(a multiaddr.Multiaddr) string {
 		k := ""

@@ -11,9 +11,9 @@ import (
 	"localchat/protocol"
 )
 
-// Leave leaves a room in order: what was said last reaches another node, if it can within leaveTimeout; the authority is told;
-// keys and roster are dropped; nothing is resumed. An owner cannot leave its own room before it has ended (invalid): the members
-// would lose their places without a word. CloseRoom ends it.
+// Leave leaves a room in order. It waits for at most leaveTimeout until the latest lines of this node have reached another node,
+// tells the authority, and drops the keys, the members and the seat. An owner cannot leave its own room before it has ended
+// (invalid), since the members would have no owner; CloseRoom ends it.
 func (n *Node) Leave(ctx context.Context, room string) error {
 	if ref := n.Ref(ctx, room); ref.Here {
 		n.awaitDelivery(ctx, lastLines{room: ref.ID})
@@ -29,8 +29,8 @@ func (n *Node) Leave(ctx context.Context, room string) error {
 	return err
 }
 
-// sayGoodbye asks the authority for a Leave record. If it cannot be reached we leave all the same: it will note that we
-// are no longer heard from.
+// sayGoodbye asks the authority for a Leave record. If the authority cannot be reached, this node leaves too, and the authority
+// notices later that it no longer hears from it.
 func (n *Node) sayGoodbye(ctx context.Context, t leavingFrom) {
 	ctx, cancel := context.WithTimeout(ctx, leaveTimeout)
 	defer cancel()
@@ -62,7 +62,7 @@ func (q leaving) run(l *loop) (leavingFrom, error) {
 		}
 	}
 	if r.seat != nil {
-		// No reason is waited for any more: this is our own wish.
+		// This node leaves by itself, so it waits for no reason of a removal.
 		seat, _ := r.seat.Step(authority.Quit{})
 		r.seat = &seat
 		if err := l.store.DropSeat(r.id); err != nil {
@@ -82,13 +82,13 @@ func (q leave) run(l *loop) (none, error) {
 	return none{}, nil
 }
 
-// A farewell is what others have still to hear from this node before it may end.
+// A farewell has what other nodes must still hear from this node before it ends.
 type farewell struct {
-	// done is closed when everybody has heard the end of our rooms; nil while there is no farewell.
+	// done is closed when every present member has heard of the end; nil while there is no farewell.
 	done chan struct{}
 	// unackedReasons holds the rooms whose reason is kept here and whose authority has not read our acknowledgement yet.
 	unackedReasons map[protocol.RoomID]bool
-	// unansweredJoins holds the requests at our doors whose last answer has not been read yet.
+	// unansweredJoins holds the join requests whose last answer has not been read yet.
 	unansweredJoins map[chan protocol.JoinReply]bool
 }
 
@@ -96,9 +96,9 @@ func newFarewell() farewell {
 	return farewell{unackedReasons: make(map[protocol.RoomID]bool), unansweredJoins: make(map[chan protocol.JoinReply]bool)}
 }
 
-// farewell is what Close says before it ends everything. An acknowledgement that is on its way goes out, so that the
-// owner of a console that ends with its removal sees that it was told; an ephemeral node leaves its rooms, since it
-// will not be back; and the members of our rooms hear that we go.
+// farewell is called by Close before it ends the node. It sends acknowledgements that are due, so that an owner sees that a
+// removed member was told even if that member's console ends at once. An ephemeral node leaves its rooms, since it will not be
+// back. The members of the rooms of this node hear that it ends.
 func (n *Node) farewell() {
 	n.awaitDelivery(n.ctx, lastLines{all: true})
 	ctx, cancel := context.WithTimeout(n.ctx, leaveTimeout)
@@ -122,7 +122,7 @@ func (n *Node) farewell() {
 
 type (
 	closing struct {
-		// forGood: leave, and close what is ours.
+		// forGood says to leave all rooms, and to close those of this node.
 		forGood bool
 	}
 	lastWords struct {
@@ -144,8 +144,7 @@ func (q closing) run(l *loop) (lastWords, error) {
 	return f, nil
 }
 
-// sayLeaving tells the members of our rooms, whose polls wait here, that this node ends: it is no longer in the list of
-// present members.
+// sayLeaving answers the polls of the members of our rooms with a list of present members that no longer has this node.
 func (l *loop) sayLeaving() {
 	for _, r := range l.rooms {
 		if r.owner() && r.recovering == nil && !r.over() {
@@ -155,13 +154,13 @@ func (l *loop) sayLeaving() {
 	}
 }
 
-// knowsOfLeaving reports whether p has asked again since it was told that we go.
+// knowsOfLeaving reports whether p has polled again since it was told that this node ends.
 func (r *room) knowsOfLeaving(p peer.ID) bool {
 	h, held := r.desk.polls[p]
 	return !r.desk.leaving || held && h.req.HavePresence == r.desk.presence
 }
 
-// leaveForGood closes the rooms that are ours and lists the others.
+// leaveForGood closes the rooms of this node and returns the others.
 func (l *loop) leaveForGood() (leave []leavingFrom) {
 	for _, id := range l.order {
 		r := l.rooms[id]
@@ -180,8 +179,8 @@ func (l *loop) leaveForGood() (leave []leavingFrom) {
 	return leave
 }
 
-// checkFarewell lets Close go on once every member that we hear from has been told of the end, or that we go, those at the
-// door too, and our own acknowledgements have been read.
+// checkFarewell lets Close go on once all members that this node hears from, and the peers at its doors, have been told that
+// their room or this node ends, and the authorities of other rooms have read our acknowledgements.
 func (l *loop) checkFarewell() {
 	if l.farewell.done == nil || len(l.farewell.unackedReasons) > 0 || len(l.farewell.unansweredJoins) > 0 {
 		return

@@ -10,26 +10,26 @@ import (
 	"localchat/protocol"
 )
 
-// A room has one life. Its owner ends it, by a record that it signs or by leaving the room out of its own list. Members that
-// have not heard yet go on to list it, so the end is remembered: what others say of such a room does not count any more.
+// A room that has ended does not begin again. Its owner ends it, by a record that it signs or by leaving the room out of its
+// list. Members that have not heard of the end still list the room. So the end is remembered, and later such lists do not count.
 
-// A roomOf is a room of that owner. The id of a room proves its owner together with the Create record alone, which a node that
-// hears of an end may not have: an end counts for the room of that id only where the owner is the same.
+// A roomOf is a room with its owner. The ID of a room proves the owner only together with the Create record, which a node that
+// hears of an end may not have. So an end counts only for a room with that ID and that owner.
 type roomOf struct {
 	id    protocol.RoomID
 	owner peer.ID
 }
 
-// An ending is what is known of the end of a room.
+// An ending has what is known of the end of a room.
 type ending struct {
 	close []byte // the owner's Close record; nil: the owner has said that it has no such room
-	host  string // of the peer that said so
+	host  string // of the peer that has reported it
 	known bool   // we were in that room: the record is handed on
 	at    time.Time
 }
 
-// roomEnded remembers that a room has ended, and takes it out of what is found here. An end that the owner has signed stands
-// for good; one that it has only said is taken back when the owner itself lists the room again.
+// roomEnded remembers that a room has ended, and removes it from the found rooms. An end that the owner has signed is final. One
+// that it has only reported is undone if the owner itself lists the room again.
 func (l *loop) roomEnded(id protocol.RoomID, owner peer.ID, e ending) {
 	key := roomOf{id, owner}
 	old, was := l.directory.endings[key]
@@ -48,8 +48,8 @@ func (l *loop) roomEnded(id protocol.RoomID, owner peer.ID, e ending) {
 	}
 }
 
-// placeEnding makes room for an end: one of the same host gives way where that has its share, and the oldest where all places
-// are taken. Ends of rooms that we were in do not give way to others.
+// placeEnding frees a place for e. It forgets an end from the same host if that has its share, and the oldest end if all places
+// are taken, but no end of a room that this node was in. It reports false if there is no place.
 func (l *loop) placeEnding(e ending) bool {
 	ofHost := 0
 	for _, o := range l.directory.endings {
@@ -77,8 +77,8 @@ func (l *loop) placeEnding(e ending) bool {
 	return found
 }
 
-// lives reports whether from's word about a room of owner may count: only the owner brings back a room that it has said to
-// have ended, and nobody brings back a room whose end it has signed.
+// lives reports whether a room of owner may be taken for alive since from lists it. If the owner has signed the end, it may not.
+// If the owner has only reported the end, it may if from is the owner.
 func (l *loop) lives(id protocol.RoomID, owner, from peer.ID) bool {
 	e, ended := l.directory.endings[roomOf{id, owner}]
 	switch {
@@ -91,8 +91,7 @@ func (l *loop) lives(id protocol.RoomID, owner, from peer.ID) bool {
 	return from == owner || !l.speaksForItself(owner, id)
 }
 
-// speaksForItself reports whether an owner is connected and its own word on a room is to be waited for, or was that it has no
-// such room.
+// speaksForItself reports whether an owner is connected and its own list is to be waited for, or does not have the room.
 func (l *loop) speaksForItself(owner peer.ID, id protocol.RoomID) bool {
 	b := l.book.entry(owner)
 	if b == nil || !l.n.connected(owner) {
@@ -101,7 +100,7 @@ func (l *loop) speaksForItself(owner peer.ID, id protocol.RoomID) bool {
 	return !b.heard && !l.wants(id, "") || b.whole && !b.shown[id]
 }
 
-// ownClose is the record that has ended r, nil if none is here.
+// ownClose returns the record that has ended r, or nil if it is not here.
 func (r *room) ownClose() []byte {
 	if n := len(r.records); r.state().Closed() && n > 0 {
 		if _, ok := r.records[n-1].Body.(protocol.Close); ok {
@@ -116,7 +115,7 @@ func (r *room) noteEnd() {
 	r.l.roomEnded(r.id, r.authority(), ending{close: r.ownClose(), host: r.l.n.hostOf(r.authority()), known: true})
 }
 
-// takeEnd takes a Close record that a peer at host hands on.
+// takeEnd takes a Close record that a peer at host has sent.
 func (l *loop) takeEnd(rec protocol.SignedRecord, host string) {
 	if r := l.rooms[rec.RoomID()]; r != nil {
 		if !r.owner() && rec.Author == r.authority() {
@@ -127,7 +126,7 @@ func (l *loop) takeEnd(rec protocol.SignedRecord, host string) {
 	l.roomEnded(rec.RoomID(), rec.Author, ending{close: rec.Bytes(), host: host})
 }
 
-// endsToHandOn are the Close records of rooms that we were in, the latest first.
+// endsToHandOn returns the Close records of rooms that this node was in, the latest first.
 func (l *loop) endsToHandOn() (records [][]byte) {
 	var es []ending
 	for _, e := range l.directory.endings {
@@ -153,7 +152,7 @@ func openEnds(raw [][]byte) (ends []protocol.SignedRecord) {
 	return ends
 }
 
-// noSuchRoom: the owner itself has answered that it has no such room, or that it has ended.
+// noSuchRoom is the event that the owner has answered that it has no such room, or that the room has ended.
 type noSuchRoom struct {
 	room  protocol.RoomID
 	owner peer.ID
