@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// machineSlept is for how long this machine has slept since it was started. Here Go's monotonic clock stands still meanwhile, and
-// another clock of the system goes on.
+// machineSlept returns how long this machine has slept since it was started. During a sleep Go's monotonic clock stands still on
+// these systems, and another clock of the system goes on.
 func machineSlept() time.Duration {
 	var on, awake unix.Timespec
 	if unix.ClockGettime(clockOn, &on) != nil || unix.ClockGettime(clockAwake, &awake) != nil {

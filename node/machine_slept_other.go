@@ -4,6 +4,6 @@ package node
 
 import "time"
 
-// machineSlept is for how long this machine has slept. On Windows Go's monotonic clock goes on meanwhile; of the other systems
-// nothing is known, and a sleep looks like a clock that was set.
+// machineSlept returns 0. On Windows Go's monotonic clock goes on while the machine sleeps. On the other systems that is not
+// known, and there a sleep looks like a clock that was set.
 func machineSlept() time.Duration { return 0 }

@@ -12,8 +12,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 )
 
-// Kick removes a member: out now, may ask to come back. Kicking somebody again before it has been told is no error, and
-// the newer reason is told. It fails with not_owner, not_found, ambiguous, invalid (the owner itself).
+// Kick removes a member, which may ask to come back (owner). To kick a peer again before it has been told is no error; it is told
+// the newer reason. It fails with not_owner, not_found, ambiguous or invalid (the owner itself).
 func (n *Node) Kick(ctx context.Context, room, who, reason string) (Committed, error) {
 	return ask(ctx, n, kick{room, who, reason})
 }
@@ -46,7 +46,7 @@ func cleanReason(s string) (string, error) {
 	return reason, nil
 }
 
-// ownRoomFor is a room that this node owns, for an order with a reason. The reason is brought to its normal form.
+// ownRoomFor returns a room that this node owns, for an order with a reason, and the reason in its normal form.
 func (l *loop) ownRoomFor(name, reason string) (*room, string, error) {
 	r, err := l.ownRoom(name)
 	if err != nil {
@@ -56,7 +56,7 @@ func (l *loop) ownRoomFor(name, reason string) (*room, string, error) {
 	return r, reason, err
 }
 
-// toRemove is the peer that is to be removed from a room that this node owns, and the reason in its normal form.
+// toRemove returns the peer to be removed from a room that this node owns, and the reason in its normal form.
 func (l *loop) toRemove(name, who, reason string) (r *room, p peer.ID, clean string, err error) {
 	if r, clean, err = l.ownRoomFor(name, reason); err != nil {
 		return nil, "", "", err
@@ -100,7 +100,7 @@ func (q unban) run(l *loop) (Committed, error) {
 	return r.order(authority.Unban{Peer: c.Peer})
 }
 
-// order steps the ledger and says where in the log that ended up.
+// order steps the ledger and returns the place of the new record in the log.
 func (r *room) order(ev authority.Event) (Committed, error) {
 	effects, err := r.stepEffects(ev)
 	if err != nil {
@@ -117,7 +117,7 @@ func (r *room) order(ev authority.Event) (Committed, error) {
 	return Committed{Seq: r.state().Seq(), Epoch: r.state().Epoch()}, nil
 }
 
-// Bans lists the bans in force. Reasons are known to the owner alone.
+// Bans lists the bans in force. Only the owner knows their reasons.
 func (n *Node) Bans(ctx context.Context, room string) ([]BanInfo, error) {
 	return ask(ctx, n, bansOf{room})
 }
@@ -146,7 +146,7 @@ func (r *room) bans() []authority.Banishment {
 	return r.state().Bans(r.l.now())
 }
 
-// banReasons are the texts of bans, by the records that made them. Members do not know them.
+// banReasons returns the reasons of bans, by the numbers of the records that made them. Members do not know them.
 func (r *room) banReasons() map[uint64]string {
 	reasons := make(map[uint64]string)
 	if r.owner() {
@@ -157,8 +157,8 @@ func (r *room) banReasons() map[uint64]string {
 	return reasons
 }
 
-// CloseRoom ends a room for all members, and tells them why (owner). The node goes on answering their polls until each has
-// heard, or for 24 h.
+// CloseRoom ends a room for all members, and tells them the reason (owner). The node answers their polls until each has heard it,
+// or for 24 h.
 func (n *Node) CloseRoom(ctx context.Context, room, reason string) error {
 	_, err := ask(ctx, n, closeRoom{room, reason})
 	return err
@@ -181,7 +181,7 @@ func (n *Node) Accept(ctx context.Context, room, who string) error {
 	return err
 }
 
-// Deny turns away a peer at the door, which is shown the reason (owner).
+// Deny refuses a peer at the door, which is told the reason (owner).
 func (n *Node) Deny(ctx context.Context, room, who, reason string) error {
 	_, err := ask(ctx, n, answerKnock{room: room, who: who, reason: reason})
 	return err
@@ -250,7 +250,7 @@ func (q knocksOf) run(l *loop) ([]KnockInfo, error) {
 	return infos, nil
 }
 
-// doublesOf says of each knock whether another has its nick, or one that looks like it.
+// doublesOf returns for each knock whether another one has its nick, or one that looks like it.
 func doublesOf(knocks []authority.Knocking) []bool {
 	nicks := make([]string, len(knocks))
 	for i, k := range knocks {

@@ -24,53 +24,53 @@ import (
 
 // Discovery finds peers on the network.
 type Discovery interface {
-	// Run announces self and browses until ctx ends. self is called whenever an answer is made; found is given hints
-	// to dial, from one goroutine. refused is given the address of a sender each time that it sends more than it may.
+	// Run announces self and browses until ctx ends. It calls self for each answer, found with hints to dial, from one goroutine,
+	// and refused with the address of a sender each time that it sends more than it may.
 	Run(ctx context.Context, self func() peer.AddrInfo, found func(peer.AddrInfo), refused func(from netip.Addr)) error
-	// Hurry asks for a quick round now: the network has changed, or somebody looks at the list of rooms.
+	// Hurry asks for a round of questions now, since the network has changed, or a user looks at the list of rooms.
 	Hurry()
 }
 
-// A Teller is a [Discovery] that tells more. Tell is called before Run.
+// A Teller is a [Discovery] with two more reports. Tell is called before Run.
 type Teller interface {
-	// Tell sets two callbacks. twin gets what another node announces under our own peer ID. trouble gets the reason why others
+	// Tell sets two callbacks. twin gets announcements of another node under our own peer ID. trouble gets the reason why others
 	// cannot find us, or "" when they can again.
 	Tell(twin func(peer.AddrInfo), trouble func(text string))
 }
 
-// Config is what a node is made of.
+// Config has the settings of a node.
 type Config struct {
-	// DataDir holds the identity and the store; "" keeps all in memory.
+	// DataDir is the folder of the identity and the store. If it is empty, all is kept in memory.
 	DataDir string
-	// Nick is the nick where a room is entered without naming one.
+	// Nick is the nick in rooms that are entered without one.
 	Nick string
-	// Listen are the multiaddrs to listen on; none is every interface, QUIC and TCP, ports chosen by the system.
+	// Listen are the multiaddrs to listen on; none means every interface, with QUIC and TCP, and ports chosen by the system.
 	Listen []string
-	// Peers are multiaddrs, or HOST:PORT, that are dialled at the start and again whenever they are gone.
+	// Peers are multiaddrs, or HOST:PORT, that are dialled at the start, and again whenever the connection is lost.
 	Peers []string
-	// FromAnywhere lets nodes of other networks connect. Without it only those connect that are on a network of this machine,
-	// or at an address that a person typed. It does not change which addresses we dial.
+	// FromAnywhere lets nodes of all networks connect. If it is not set, only nodes can connect that are on a network of this
+	// machine, or at an address that a person typed. It does not change which addresses this node dials.
 	FromAnywhere bool
-	// Remember keeps the addresses of peers for the next start. Without it none is kept, and what was is forgotten.
+	// Remember keeps the addresses of peers for the next start. If it is not set, those that were kept are removed.
 	Remember bool
 	// Discovery may be nil.
 	Discovery Discovery
-	// Known is what a node without a data directory knows of others all the same; see [ReadKnown].
+	// Known has known owners and verified peers for a node without a data directory; see [ReadKnown].
 	Known Known
-	// NoResume leaves the rooms of last time alone.
+	// NoResume leaves the stored rooms asleep.
 	NoResume bool
-	// Version is what Info reports.
+	// Version is the version that Info reports.
 	Version string
 	// Log may be nil. No line of a room and no key is ever logged.
 	Log *slog.Logger
 	// Host replaces the host that New makes; the node closes it. For simulated networks.
 	Host host.Host
 
-	// gate is that of Host; nil is one for the networks of this machine.
+	// gate is that of Host; nil means one for the networks of this machine.
 	gate *lan.Gate
-	// newCaller makes the host that looks whether a twin answers; nil is [lan.NewCaller].
+	// newCaller makes the host that checks whether a twin answers; nil means [lan.NewCaller].
 	newCaller func(*lan.Gate) (host.Host, error)
-	// unbuffered makes the inbox one without a queue, which uncovers deadlocks sooner. For tests.
+	// unbuffered makes the inbox a channel without a queue, with which deadlocks show sooner. For tests.
 	unbuffered bool
 }
 
@@ -83,9 +83,9 @@ type Node struct {
 	signer protocol.KeySigner
 	log    *slog.Logger
 	words  *wordBook
-	// inbox is the loop's only input. Nobody closes it: senders watch ctx.
+	// inbox is the only input of the loop. It is never closed; senders stop when ctx ends.
 	inbox chan inboxEvent
-	// admission decides what others may ask of us.
+	// admission decides which requests of other nodes are served.
 	admission *admission
 	says      *rate.Limiter // this node's own lines, in all rooms
 	waiters   *lan.Waiters
@@ -97,8 +97,8 @@ type Node struct {
 	err       error
 }
 
-// New makes a node, takes up the rooms of last time and starts to listen. The errors are those of [Error]: a damaged
-// identity (Identity), a data directory in use (Locked), no address to listen on (Unavailable).
+// New makes a node, enters the stored rooms and starts to listen. Its errors are [Error] values: for a damaged identity
+// (Identity), a data directory in use (Locked), or no address to listen on (Unavailable).
 func New(cfg Config) (*Node, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -182,7 +182,7 @@ func makeHost(cfg Config, g *lan.Gate) (host.Host, crypto.PrivKey, error) {
 	return h, key, nil
 }
 
-// spawn starts a goroutine of the node. All are started here, and Close waits for each.
+// spawn starts a goroutine of the node. Every one is started by it, and Close waits for all.
 func (n *Node) spawn(f func(context.Context)) {
 	n.wg.Go(func() { f(n.ctx) })
 }
@@ -200,15 +200,15 @@ func (n *Node) discover(ctx context.Context) {
 	}
 }
 
-// addrInfo is where we listen, as of now. Unspecified addresses stay: discovery knows the interfaces better than the
-// host, which leaves out link-local ones and follows a new address late.
+// addrInfo returns the addresses at which this node listens now. Unspecified ones are not resolved: discovery does that better
+// than the host, which leaves out link-local ones and notices a new address late.
 func (n *Node) addrInfo() peer.AddrInfo {
 	return peer.AddrInfo{ID: n.self, Addrs: n.host.Network().ListenAddresses()}
 }
 
-// Close leaves in order and waits for every goroutine. What was said last reaches another node, if it can within leaveTimeout.
-// Rooms are resumed next time; an ephemeral node, which has no next time, leaves the rooms of others and closes its own, and
-// gives their members a moment to be told.
+// Close ends the node and waits for every goroutine. It waits for at most leaveTimeout until the latest lines of this node have
+// reached another node. The rooms are entered again at the next start. An ephemeral node has no next start, so it leaves the
+// rooms of others, closes its own, and waits for a moment until their members are told.
 func (n *Node) Close() error {
 	n.once.Do(func() {
 		n.farewell()
@@ -220,10 +220,10 @@ func (n *Node) Close() error {
 	return n.err
 }
 
-// random is where keys, nonces and tokens come from.
+// random is the source of keys, nonces and tokens.
 var random io.Reader = rand.Reader
 
-// listen registers what other nodes may ask of us. Gossip is pubsub's, and identify is libp2p's.
+// listen sets the handlers of the stream protocols. Those of gossip are pubsub's, and that of identify is libp2p's.
 func (n *Node) listen() {
 	n.admission.serve(protocol.PollID, pollQuota, n.servePoll)
 	n.admission.serve(protocol.JoinID, joinQuota, n.serveJoin)

@@ -10,7 +10,7 @@ import (
 	"localchat/protocol"
 )
 
-// Policy is the policy in force, after change where that is not empty (owner).
+// Policy returns the policy in force. If change is not empty, it first applies it (owner).
 func (n *Node) Policy(ctx context.Context, room string, change PolicyChange) (PolicyInfo, error) {
 	return ask(ctx, n, policyOf{room, change})
 }
@@ -39,7 +39,7 @@ func (q policyOf) run(l *loop) (PolicyInfo, error) {
 	return policyInfo(r.state().Policy()), err
 }
 
-// apply changes p as asked.
+// apply returns p with the changes.
 func (c PolicyChange) apply(p protocol.Policy) (protocol.Policy, error) {
 	var err error
 	if c.Access != nil {
@@ -84,7 +84,7 @@ func policyTime(cannot string, why fault.Reason, s, least int64) (time.Duration,
 	return time.Duration(s) * time.Second, nil
 }
 
-// policyChanges are what two policies differ in, by the names that programs have for it.
+// policyChanges returns the names in JSON of the fields in which two policies differ.
 func policyChanges(before, after protocol.Policy) (changed []string) {
 	for _, c := range []struct {
 		name string

@@ -6,24 +6,23 @@ import (
 	"localchat/protocol"
 )
 
-// A RoomRef is what this node knows of a room that somebody names, before anything is asked of the room.
+// A RoomRef has what this node knows of a room that a user names, before any other node is asked.
 type RoomRef struct {
-	// ID is zero where it is not known.
+	// ID is zero if it is unknown.
 	ID RoomID
-	// Name is the room's name as names are compared, and "" where it is not known. Two texts that name one room by its name have
-	// one Name. It is for comparison and is not shown.
+	// Name is the room's name in the form in which names are compared, and "" if it is unknown. It is not to be shown.
 	Name string
-	// Here: this node is in the room, or is taking it up again.
+	// Here is set if this node is in the room, or enters it again.
 	Here bool
 }
 
-// Ref says which room a text names: an id, a name, an invite text, an address, or "" for the only room there is. It asks
-// nobody else. A name of a room that is not here gives no ID, because another room may bear it too.
+// Ref returns the room that a text names by an ID, a name, an invite text or an address, or with "" the only room of this node.
+// It asks no other node. For a name of a room that is not here it returns no ID, since several rooms may have that name.
 func (n *Node) Ref(ctx context.Context, text string) RoomRef {
 	if inv, err := protocol.ParseInvite(text); err == nil {
 		text = inv.Room.String()
 	}
-	// An error means that the node ends, and with it every request.
+	// There is an error only if the node ends, and then every request fails.
 	ref, _ := ask(ctx, n, refOf{text})
 	return ref
 }

@@ -13,8 +13,8 @@ import (
 	"localchat/protocol"
 )
 
-// Renewed is a room that was made anew in place of one whose log had split. Sent holds the nicks of the members that were sent
-// their invite as a direct message, Invites the invites of the others: the owner hands them over.
+// Renewed is a room that replaces one whose log had split. Sent has the nicks of the members that got their invite as a direct
+// message. Invites has the invites of the others, which the owner must hand over.
 type Renewed struct {
 	ID      RoomID       `json:"id"`
 	Name    string       `json:"name"`
@@ -22,9 +22,9 @@ type Renewed struct {
 	Invites []InviteInfo `json:"invites"`
 }
 
-// Renew makes a frozen room of this node anew: a room of the same name and policy, with the bans that the old one had in
-// either of its logs, and an invite for each peer that is a member in all of them. The old room is deleted from the disk, and
-// stays frozen until it is left. It fails with not_owner, or with invalid if the room is not frozen.
+// Renew replaces a frozen room of this node by a new one with the same name and policy, with the bans of all logs of the old
+// room, and with an invite for each peer that is a member by all of them. The old room is deleted from the disk, and stays frozen
+// until this node leaves it. It fails with not_owner, or with invalid if the room is not frozen.
 func (n *Node) Renew(ctx context.Context, room string) (Renewed, error) {
 	old, err := ask(ctx, n, oldRoom{room})
 	if err != nil {
@@ -62,7 +62,7 @@ func (n *Node) Renew(ctx context.Context, room string) (Renewed, error) {
 	return renewed, nil
 }
 
-// otherLog is the state of a frozen room by the log of p, a member.
+// otherLog returns the state of a frozen room by the log of p, a member.
 func (n *Node) otherLog(ctx context.Context, room protocol.RoomID, p peer.ID) (authority.State, error) {
 	var st authority.State
 	for {
@@ -162,7 +162,7 @@ func (q renewRoom) run(l *loop) (renewedRoom, error) {
 	return made, nil
 }
 
-// bansOfAll are the bans in force at now by any of the states, of each peer the one that ends last.
+// bansOfAll returns the bans in force at now by any of the states: of each peer the one that ends last.
 func bansOfAll(states []authority.State, now time.Time) []authority.Banishment {
 	var all []authority.Banishment
 	for _, st := range states {
@@ -179,7 +179,7 @@ func bansOfAll(states []authority.State, now time.Time) []authority.Banishment {
 	return all
 }
 
-// membersOfAll are the members by every one of the states.
+// membersOfAll returns the peers that are members by all of the states.
 func membersOfAll(states []authority.State) []authority.Member {
 	return slices.DeleteFunc(slices.Clone(states[0].Members()), func(m authority.Member) bool {
 		return slices.ContainsFunc(states, func(st authority.State) bool {

@@ -9,7 +9,7 @@ import (
 	"localchat/protocol"
 )
 
-// A sayRequest is a line on its way out. It may wait in the room for the key of the epoch, and is answered then.
+// A sayRequest is a line to be said. It may wait in the room for the key of the epoch, and is answered then.
 type sayRequest struct {
 	room    string
 	content protocol.Content
@@ -17,8 +17,9 @@ type sayRequest struct {
 	reply   chan answer[string] // of one
 }
 
-// Say says a line and returns its id. Beyond sayRate it waits. It fails with not_member, closed or invalid, or unavailable
-// when no key has come within a few seconds, or more is being said than sayPatience allows; the text is then not said.
+// Say says a line and returns its ID. If lines come faster than sayRate, it waits. It fails with not_member, closed or invalid,
+// or with unavailable if no key has come within a few seconds, or if it would have to wait longer than sayPatience. Then the line
+// is not said.
 func (n *Node) Say(ctx context.Context, room, text string, action bool) (string, error) {
 	if err := validSay(text); err != nil {
 		return "", err
@@ -68,8 +69,8 @@ func (q sayRequest) handle(l *loop) {
 	r.say(q)
 }
 
-// say seals, takes and publishes a line, or keeps it until there is a key: nothing is ever sealed for an epoch older
-// than one that was applied.
+// say seals, takes and publishes a line, or keeps it until the key is here: a line is never sealed for an epoch older than the
+// latest applied one.
 func (r *room) say(q sayRequest) {
 	key, ok := r.keys.Get(r.state().Epoch())
 	if !ok || r.gossip == nil {
@@ -92,7 +93,7 @@ func (r *room) flushWaiting() {
 	}
 }
 
-// send makes a line of this node's and takes it in the same way as a received one.
+// send makes a line of this node, and takes it in the same way as a received one.
 func (r *room) send(c protocol.Content, key protocol.Key) (string, error) {
 	if r.talk.Used() >= r.reserved.ctr {
 		if err := r.reserve(); err != nil {
@@ -116,10 +117,10 @@ func (r *room) send(c protocol.Content, key protocol.Key) (string, error) {
 	return msg.ID.Short(), nil
 }
 
-// reserved is how far the numbers of our lines, and our Lamport clock, are reserved on disk: a later life begins above them.
+// reserved says how far the numbers of our lines, and our Lamport clock, are reserved on disk. A later run begins above them.
 type reserved struct{ ctr, clock uint64 }
 
-// reserve takes the next block of message numbers.
+// reserve reserves the next block of message numbers.
 func (r *room) reserve() error {
 	first, err := r.l.store.ReserveCounters(r.id, r.talk.Used(), ctrBlock)
 	if err != nil {
@@ -130,9 +131,8 @@ func (r *room) reserve() error {
 	return nil
 }
 
-// keepClock keeps on disk how far our clock may go, well before it gets there: in our next life, in which nothing is left
-// of what we have seen, the first line must not stand above that. It is called once a second, so that many lines
-// that are far ahead cost one write.
+// keepClock reserves times of our Lamport clock on disk before they are used. The next run has none of the lines of this one, and
+// its first line must come after them. keepClock is called once a second, so that many lines that are far ahead cost one write.
 func (r *room) keepClock() {
 	if r.talk.Lamport()+ctrBlock/2 < r.reserved.clock {
 		return
@@ -148,7 +148,7 @@ func (r *room) keepClock() {
 	r.reserved.clock = first + ctrBlock
 }
 
-// History is what is retained of a room, in display order.
+// History returns the lines of a room that are here, in display order.
 func (n *Node) History(ctx context.Context, room string) (HistoryInfo, error) {
 	return ask(ctx, n, historyOf{room})
 }

@@ -19,7 +19,7 @@ func newDirects() shares {
 	return newShares(budget{directRate, directBurst}, budget{addressDirectRate, addressDirectBurst}, budget{allDirectRate, allDirectBurst})
 }
 
-// serveTell takes a direct message. It came over a stream between two members and goes nowhere else.
+// serveTell takes a direct message. It comes over a stream from its author, and is not passed on.
 func (n *Node) serveTell(s network.Stream) {
 	var req protocol.TellRequest
 	serve(n, s, &req, func(peer.ID) (*protocol.TellReply, error) {
@@ -27,7 +27,7 @@ func (n *Node) serveTell(s network.Stream) {
 	})
 }
 
-// told: a direct message came in.
+// told is the event that a direct message has come.
 type told struct {
 	visitor
 	req protocol.TellRequest
@@ -49,8 +49,8 @@ func (q told) run(l *loop) (*protocol.TellReply, error) {
 	return &protocol.TellReply{OK: true}, nil
 }
 
-// Tell sends a direct message to a member and returns its id once the member's node has it. It fails with unavailable
-// when that node cannot be reached; nothing is kept for later.
+// Tell sends a direct message to a member, and returns its ID when the member's node has it. It fails with unavailable if that
+// node cannot be reached; the message is not kept for later.
 func (n *Node) Tell(ctx context.Context, room, who, text string) (string, error) {
 	if err := validSay(text); err != nil {
 		return "", err

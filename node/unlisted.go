@@ -6,9 +6,8 @@ import (
 	"localchat/protocol"
 )
 
-// Unlisted is how many rooms are shown on this network that [Node.Rooms] has no place for, as far as the nodes that are
-// connected say: each has so many places for the rooms of another one. A room that is asked for by its name or id has a place,
-// and is found on whatever page of a list it stands.
+// Unlisted returns how many rooms the connected nodes report that are not in [Node.Rooms], since this node remembers only so many
+// rooms of each node. A room that a user asks for by its name or ID is remembered, and found on any page of a list.
 func (n *Node) Unlisted(ctx context.Context) (int, error) { return ask(ctx, n, unlisted{}) }
 
 type unlisted struct{}
