@@ -58,7 +58,7 @@ const commands = {
   ignore: { what: 'NAME shows nothing any more that a member says', run: about((m, room) => { attempt(store.rpc.call('node.ignore', { room: room.id, who: m.peer, ignored: true }).then(() => store.people(room))); }) },
   unignore: { what: 'NAME undoes an ignore', run: () => node.ignoredPeople() },
   ignored: { what: 'lists the people that you ignore', run: () => node.ignoredPeople() },
-  verified: { what: 'lists whom you have verified', run: () => node.verifiedPeople() },
+  verified: { what: 'lists the people that you have verified', run: () => node.verifiedPeople() },
   whoami: { what: 'shows your words', run: () => node.aboutMe() },
   net: { what: 'shows your addresses', run: () => node.aboutMe() },
   doctor: { what: 'checks the network', run: () => node.checkNetwork() },
@@ -70,8 +70,8 @@ const commands = {
   policy: { what: 'shows the rules of the room', run: (room) => void owner.policy(room) },
   invite: { what: 'makes an invite', run: (room) => owner.invite(room) },
   invites: { what: 'lists the open invites', owner: true, run: (room) => void owner.invites(room) },
-  accept: { what: 'NAME lets in who knocks', owner: true, run: (room, rest) => { attempt(store.rpc.call('room.accept', { room: room.id, who: rest.trim() })); } },
-  deny: { what: 'NAME turns away who knocks', owner: true, run: (room, rest) => {
+  accept: { what: 'NAME lets in somebody who knocks', owner: true, run: (room, rest) => { attempt(store.rpc.call('room.accept', { room: room.id, who: rest.trim() })); } },
+  deny: { what: 'NAME turns away somebody who knocks', owner: true, run: (room, rest) => {
     const k = room.knocks.find((x) => x.nick === rest.trim());
     return k ? knock.deny(room, k) : 'Nobody of that name knocks.';
   } },

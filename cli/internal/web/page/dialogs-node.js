@@ -42,7 +42,7 @@ export function verifiedPeople() {
 
 export function ignoredPeople() {
   const list = h('ul', { class: 'cards' });
-  open({ title: 'People whom you ignore', wide: true, body: [list] });
+  open({ title: 'People that you ignore', wide: true, body: [list] });
   const draw = async () => {
     const { ignored } = await store.rpc.call('node.ignored');
     list.replaceChildren(...(ignored.length ? ignored.map((/** @type {any} */ v) => h('li', { class: 'card' },
@@ -100,14 +100,14 @@ export function settingsDialog() {
 const keys = [
   ['Enter', 'sends the line'], ['Shift + Enter', 'starts a new row'], ['Page up, Page down', 'scroll the lines while you write'],
   ['Alt + ↑, Alt + ↓', 'go to the room above or below in the list'], ['Alt + Shift + U', 'goes to a room with new lines'],
-  ['Alt + Shift + L', 'lets in the one who knocks first'], ['Alt + Shift + F', 'searches the room'], ['Escape', 'closes what is open; then writes to everybody again; then goes to the newest line'], ['F1', 'shows this'],
+  ['Alt + Shift + L', 'lets in the first person who knocks'], ['Alt + Shift + F', 'searches the room'], ['Escape', 'closes what is open; then writes to everybody again; then goes to the newest line'], ['F1', 'shows this'],
 ];
 
 export function help() {
   open({
     title: 'How it works', wide: true,
     body: [
-      h('p', {}, 'You talk with people on the same network. Who creates a room is its owner: it lets people in, and can remove them. Lines are kept in memory for as long as the rules of the room say, and nothing goes to the internet.'),
+      h('p', {}, 'You talk with people on the same network. The person who creates a room is its owner, lets people in, and can remove them. Lines are kept in memory for as long as the rules of the room say, and nothing goes to the internet.'),
       h('p', {}, 'A name proves nothing: choose a person, and compare their words by voice. Then they have the mark ✓ for you.'),
       h('h3', {}, 'Keys'), facts(keys),
       h('p', { class: 'soft' }, 'The commands of the terminal work too: /me, /msg, /kick and the others. A line that begins with // is said with one slash.'),
