@@ -61,14 +61,19 @@ func Usage(hint, format string, args ...any) error {
 	return &Error{Code: ExitUsage, Text: fmt.Sprintf(format, args...), Hint: hint}
 }
 
-// Explain returns what happened, what to do next, and the exit code.
-func Explain(err error) (text, do string, code int) {
+// Explain returns what happened, what to do next for a person at a command line, and the exit code.
+func Explain(err error) (text, do string, code int) { return explain(err, hint.InShell) }
+
+// ExplainAtConsole is Explain for a person at a console.
+func ExplainAtConsole(err error) (text, do string, code int) { return explain(err, hint.AtConsole) }
+
+func explain(err error, hint func(*node.Error) string) (text, do string, code int) {
 	var f *Error
 	if errors.As(err, &f) {
 		return f.Text, f.Hint, f.Code
 	}
 	e := node.AsError(err)
-	return e.Text, hint.ForPerson(e), codeOf(e)
+	return e.Text, hint(e), codeOf(e)
 }
 
 // codeOf returns the exit code for an error of node.

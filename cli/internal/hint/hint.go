@@ -14,15 +14,24 @@ import (
 // A table has hints by reason. {limit}, {wait}, {at}, {path}, {mend} and {room} in a hint stand for the values in the error.
 type table map[node.Reason]string
 
-// ForPerson returns the hint for a person at a console or a command line.
-func ForPerson(e *node.Error) string { return person.forError(e) }
+// AtConsole returns the hint for a person at a console.
+func AtConsole(e *node.Error) string { return forError(cmp.Or(console[e.Reason], person[e.Reason]), e) }
+
+// InShell returns the hint for a person at a command line.
+func InShell(e *node.Error) string {
+	text := cmp.Or(shell[e.Reason], person[e.Reason])
+	if typed := console[e.Reason]; text == "" && typed != "" {
+		text = "in a console, " + typed
+	}
+	return forError(text, e)
+}
 
 // ForProgram returns the hint for a program that speaks JSON-RPC.
-func ForProgram(e *node.Error) string { return program.forError(e) }
+func ForProgram(e *node.Error) string { return forError(program[e.Reason], e) }
 
-// forError returns the hint for e, from own or else from anyFace.
-func (own table) forError(e *node.Error) string {
-	text := fill(cmp.Or(own[e.Reason], anyFace[e.Reason]), e)
+// forError returns own, or else the hint of anyFace, with the values in e.
+func forError(own string, e *node.Error) string {
+	text := fill(cmp.Or(own, anyFace[e.Reason]), e)
 	if e.Nick != "" {
 		text += ": " + e.Nick + " is free"
 	}
@@ -72,7 +81,12 @@ func OfWarning(code string) string { return personWarned[code] }
 // OfWarningForProgram returns the hint for a program about a warning, by its code, or "".
 func OfWarningForProgram(code string) string { return programWarned[code] }
 
-// Reasons returns every reason that has a hint for a person.
+// Reasons returns the reasons that have a hint for a person, each once.
 func Reasons() []node.Reason {
-	return append(slices.Sorted(maps.Keys(anyFace)), slices.Sorted(maps.Keys(person))...)
+	var all []node.Reason
+	for _, of := range []table{anyFace, person, console} {
+		all = slices.AppendSeq(all, maps.Keys(of))
+	}
+	slices.Sort(all)
+	return all
 }

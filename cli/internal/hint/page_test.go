@@ -26,7 +26,7 @@ func TestPageHasWords(t *testing.T) {
 		}
 	}
 	for reason := range page {
-		if person[node.Reason(reason)] == "" && anyFace[node.Reason(reason)] == "" {
+		if program[node.Reason(reason)] == "" && anyFace[node.Reason(reason)] == "" {
 			t.Errorf("the page has words for %q, which is no reason", reason)
 		}
 	}

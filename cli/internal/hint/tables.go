@@ -73,35 +73,51 @@ var anyFace = table{
 // newSomebody ends a hint that leads to a new identity.
 const newSomebody = "your rooms and memberships belong to the old one, and are kept for it"
 
-// person has the hints for people. They name commands and flags.
+// person has the hints for people, at a console and in a shell alike.
 var person = table{
-	"unreachable":   "localchat doctor says what is wrong",
 	"own fault":     "run again with -v and --log-file, and report the output",
-	"no network":    "plug in a cable or connect to a Wi-Fi, then try again; localchat doctor says what is wrong",
-	"nobody there":  "is localchat running there? /net there shows its addresses; on another network it needs --from-anywhere; localchat doctor says what is wrong",
+	"several rooms": "join the one you mean by its id:",
+	"nick taken":    "choose another with --nick",
+	"nick refused":  "choose another with --nick: one word of at most {limit} letters of one script, no reserved name, and no end of a peer ID",
+	"nick choice":   "choose another nick with --nick",
+
+	"bad idle time": "give 0 for never, or 1 second to 365 days: 90s, 10m, 6h or 1d",
+	"bad retention": "give 1 second to 365 days: 90s, 10m, 6h or 1d",
+	"bad ban":       "give 10m, 2h or 1d, or nothing for a ban that does not end",
+	"no port":       "/net there shows its port: give HOST:PORT, as in {at}",
+	"bad port":      "/net there shows its port",
 	"cannot dial":   "is localchat running there? /net there shows its addresses; on another network it needs --from-anywhere",
-	"other version": "use the same version on both: localchat version",
+
+	"disk broken":   "repair the disk and start localchat again",
+	"room not kept": "make room in the data directory, or keep nothing with --ephemeral",
+}
+
+// console has the hints at a console. They name its commands.
+var console = table{
+	"unreachable":   "/doctor says what is wrong",
+	"no network":    "plug in a cable or connect to a Wi-Fi, then try again; /doctor says what is wrong",
+	"nobody there":  "is localchat running there? /net there shows its addresses; on another network it needs --from-anywhere; /doctor says what is wrong",
+	"other version": "use the same version of localchat on both",
 
 	"not in that room":    "/rooms lists the rooms here; /join enters one",
 	"not a member":        "ask to be admitted with /join",
-	"no room there":       "localchat create ROOM makes one",
-	"room not found":      "localchat rooms lists what can be seen; where the network blocks mDNS, ask the owner for an /invite text, or join HOST:PORT",
-	"room gone":           "localchat rooms lists what can be seen",
+	"no room there":       "/create ROOM makes one",
+	"room not found":      "/rooms lists what can be seen; where the network blocks mDNS, ask the owner for an invite, or /join HOST:PORT",
+	"room gone":           "/rooms lists what can be seen",
 	"room closed":         "create a room with /create, or join another",
-	"several rooms":       "join the one you mean by its id:",
-	"several rooms there": "join the one you mean by its id; in a new terminal, with --peer {at}:",
+	"several rooms there": "/join the one you mean by its id; localchat has to be started with --peer {at}:",
 	"own room":            "/switch to it",
 	"room exists":         "/switch to it, /close it first, or choose another name",
 	"room frozen":         "ask the owner in person; leave with /leave",
 	"own room frozen":     "/renew replaces the room; its members are invited again and its bans stay",
 	"owner leaves":        "/close REASON ends it and tells them why; or stay its owner: this node keeps serving it",
-	"other owner":         "if that is right, join it by its id: localchat join {room}",
+	"other owner":         "if that is right, join it by its id: /join {room}",
 
 	"no such person":  "/members lists nicks and peers",
 	"at the door":     "/members lists the members",
 	"already in":      "/members lists the members",
 	"no member":       "/members lists the members",
-	"not at the door": "they may have gone; /members shows who knocks",
+	"not at the door": "/members shows who knocks; they may have gone",
 	"no such invite":  "/invites lists them",
 	"message to self": "/msg is for another member",
 	"not verified":    "/verified lists the people you have verified",
@@ -111,23 +127,41 @@ var person = table{
 
 	"owner only":    "/members shows who owns it",
 	"owner invites": "ask the owner; /policy shows the rules",
-	"invite only":   "ask the owner for an invite text, then: localchat join LOCALCHAT:…",
-	"nick taken":    "choose another with --nick",
-	"nick refused":  "choose another with --nick: one word of at most {limit} letters of one script, no reserved name, and no end of a peer ID",
-	"nick choice":   "choose another nick with --nick",
+	"invite only":   "ask the owner for an invite text, then: /join LOCALCHAT:…",
 	"other nick":    "to have another nick, leave the room with /leave and join it again",
 
-	"bad idle time": "give 0 for never, or 1 second to 365 days: 90s, 10m, 6h or 1d",
-	"bad retention": "give 1 second to 365 days: 90s, 10m, 6h or 1d",
-	"bad ban":       "give 10m, 2h or 1d, or nothing for a ban that does not end",
-	"bad order":     "/help says what each command needs",
-	"no port":       "/net there shows its port: give HOST:PORT, as in {at}",
-	"bad port":      "/net there shows its port",
+	"bad order": "/help says what each command needs",
+
+	"no such network card": "after the % comes the name of a network interface of this machine, not of the other one; /doctor lists them",
+}
+
+// shell has the hints of the command line. They name its commands and flags. A hint of the console that begins with a command needs
+// none here: InShell says that it is typed at a console.
+var shell = table{
+	"unreachable":   "localchat doctor says what is wrong",
+	"no network":    "plug in a cable or connect to a Wi-Fi, then try again; localchat doctor says what is wrong",
+	"nobody there":  "is localchat running there? /net there shows its addresses; on another network it needs --from-anywhere; localchat doctor says what is wrong",
+	"other version": "use the same version on both: localchat version",
+
+	"not in that room":    "localchat rooms lists the rooms here; localchat join enters one",
+	"not a member":        "ask to be admitted with localchat join",
+	"no room there":       "localchat create ROOM makes one",
+	"room not found":      "localchat rooms lists what can be seen; where the network blocks mDNS, ask the owner for an invite text, or join HOST:PORT",
+	"room gone":           "localchat rooms lists what can be seen",
+	"room closed":         "create a room with localchat create, or join another",
+	"several rooms there": "join the one you mean by its id, with --peer {at}:",
+	"own room":            "localchat create enters it again",
+	"room exists":         "localchat create enters it, if it is yours; or choose another name",
+	"room frozen":         "ask the owner in person",
+	"other owner":         "if that is right, join it by its id: localchat join {room}",
+
+	"owner invites": "ask the owner",
+	"invite only":   "ask the owner for an invite text, then: localchat join LOCALCHAT:…",
+	"other nick":    "leave --nick out; to have another nick, leave the room and join it again",
+
+	"bad order": "localchat --help says what each command needs",
 
 	"no such network card": "after the % comes the name of a network interface of this machine, not of the other one; localchat doctor lists them",
-
-	"disk broken":   "repair the disk and start localchat again",
-	"room not kept": "make room in the data directory, or keep nothing with --ephemeral",
 }
 
 // program has the hints for programs. They name methods and parameters.

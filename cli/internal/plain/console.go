@@ -373,6 +373,6 @@ func (c *console) write(sequence string) {
 // complain shows the failure of a command. The console goes on.
 func (c *console) complain(err error) {
 	if !errors.Is(err, context.Canceled) && !errors.Is(err, fail.ErrInterrupted) {
-		render.Failure(c.env.Stderr, err)
+		render.Complaint(c.env.Stderr, err)
 	}
 }

@@ -8,9 +8,14 @@ import (
 	"localchat/cli/internal/safe"
 )
 
-// Failure writes to w what went wrong and what to do next, and returns the exit code.
-func Failure(w io.Writer, err error) int {
-	text, hint, code := fail.Explain(err)
+// Failure writes to w what went wrong with a command of the command line and what to do next, and returns the exit code.
+func Failure(w io.Writer, err error) int { return failure(w, err, fail.Explain) }
+
+// Complaint is Failure for a command of a console.
+func Complaint(w io.Writer, err error) { failure(w, err, fail.ExplainAtConsole) }
+
+func failure(w io.Writer, err error, explain func(error) (text, do string, code int)) int {
+	text, hint, code := explain(err)
 	// The text may name a room or a nick.
 	_ = Line(w, "localchat: "+safe.Phrase(text))
 	for _, line := range Hint(hint) {

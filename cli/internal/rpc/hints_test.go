@@ -19,7 +19,7 @@ func TestHintsNameExistingCommands(t *testing.T) {
 	named := 0
 	for _, reason := range hint.Reasons() {
 		e := &node.Error{Reason: reason}
-		for _, found := range typed.FindAllStringSubmatch(hint.ForPerson(e), -1) {
+		for _, found := range typed.FindAllStringSubmatch(hint.AtConsole(e)+" "+hint.InShell(e), -1) {
 			if cmd, _ := command.LookUp(found[1], "", table); cmd == nil && found[1] != "ip4" {
 				t.Errorf("%q: there is no /%s", reason, found[1])
 			}

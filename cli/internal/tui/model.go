@@ -321,7 +321,7 @@ func (m *tui) complain(p *pane, err error) {
 	if errors.Is(err, context.Canceled) {
 		return
 	}
-	text, hint, _ := fail.Explain(err)
+	text, hint, _ := fail.ExplainAtConsole(err)
 	m.tell(p, trouble, render.FaultMark+safe.Phrase(text))
 	m.tell(p, answer, render.Hint(hint)...)
 	p.scroll.end()
