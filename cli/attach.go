@@ -25,6 +25,7 @@ type reached struct {
 	own   command.OwnNode
 	conn  *attach.Conn
 	since time.Time // for conn: when the node started
+	pid   int       // for conn: the process that runs it
 }
 
 // reach attaches to the node that runs on the data directory of cfg or, where there is none, starts it.
@@ -86,7 +87,7 @@ func (a *app) attach(ctx context.Context, dir string, hello attach.Hello) (reach
 	if welcome.Version != hello.Version {
 		a.Say(render.FaultMark + "the localchat that runs the node is version " + safe.Phrase(welcome.Version) + ", this one is " + safe.Phrase(hello.Version) + ": start it again")
 	}
-	return reached{conn: conn, since: welcome.Since}, nil
+	return reached{conn: conn, since: welcome.Since, pid: welcome.PID}, nil
 }
 
 // forTheNode are the flags of every command that only a command that starts the node can obey.

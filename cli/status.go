@@ -99,6 +99,13 @@ func (a *app) down(ctx context.Context, n *rpc.Client, force bool) error {
 		return err
 	}
 	for end := time.Now().Add(downWait); node.InUse(a.opts.dir()); {
+		if r, err := a.attach(ctx, a.opts.dir(), attach.Hello{Face: "down", Rank: attach.Passing}); err == nil {
+			_ = r.conn.Close()
+			if r.pid != s.PID {
+				a.Say(render.NoticeMark + "localchat has ended (process " + safe.Number(s.PID) + "), and another one has begun (process " + safe.Number(r.pid) + ")")
+				return nil
+			}
+		}
 		if time.Now().After(end) {
 			return &fail.Error{
 				Code: fail.ExitFailure, Text: fmt.Sprintf("process %d has been told to end, and has not ended yet", s.PID),

@@ -157,10 +157,14 @@ func (a *app) raise(cmd *cobra.Command) (r reached, started bool, err error) {
 	timeout := time.NewTimer(upWait)
 	defer timeout.Stop()
 	for {
-		exited := child.Exited() // before we look whether it answers: another one may have been faster
+		exited := child.Exited() // before we look whether a node answers: another one may have been faster
 		r, err := a.attach(cmd.Context(), dir, hello)
-		if err == nil {
+		if err == nil && r.pid == child.PID() {
 			return r, true, nil
+		}
+		if err == nil { // another one was faster; ours must not wait for its end
+			child.Kill()
+			return r, false, nil
 		}
 		if exited {
 			return r, false, a.notUp(child, child.How(), log.Since(before), path)

@@ -176,6 +176,38 @@ func TestServiceManager(t *testing.T) {
 	}
 }
 
+// TestUpTogether: of several that start a node at once, one does, and all say which.
+func TestUpTogether(t *testing.T) {
+	t.Parallel()
+	h := newHousehold(t)
+	pids := make(chan int)
+	const many = 4
+	for range many {
+		go func() {
+			var of struct{ PID int }
+			out, err := h.command("up", "--json", "--no-mdns").Output()
+			if err == nil {
+				err = json.Unmarshal(out, &of)
+			}
+			if err != nil {
+				t.Errorf("%v: %s", err, out)
+			}
+			pids <- of.PID
+		}()
+	}
+	first := <-pids
+	t.Cleanup(func() { endNode(first) })
+	for range many - 1 {
+		if pid := <-pids; pid != first {
+			t.Cleanup(func() { endNode(pid) })
+			t.Errorf("it is process %d, and %d", first, pid)
+		}
+	}
+	if out, words, code := h.says("down", "--force"); code != 0 { // a node that came too late may still be attached
+		t.Errorf("down: %d, %s%s", code, out, words)
+	}
+}
+
 // TestDownAsks: at a terminal, down asks before it ends what somebody uses.
 func TestDownAsks(t *testing.T) {
 	t.Parallel()

@@ -37,6 +37,9 @@ func (p *Process) Exited() bool {
 	}
 }
 
+// PID is its process ID.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
+
 // Code and How say how one that has exited has ended.
 func (p *Process) Code() int   { return p.cmd.ProcessState.ExitCode() }
 func (p *Process) How() string { return p.cmd.ProcessState.String() }
