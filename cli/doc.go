@@ -14,6 +14,6 @@
 //   - A console has one goroutine that owns the screen; the reader of standard input and the commands report to it.
 //
 // [Run] is the whole program as a function. This package itself has the command line: options, the configuration file, and
-// commands that do one thing and end. The other faces are the packages plain, tui and rpc inside it; command, render, hint,
-// fail, stream and safe are shared by all.
+// commands that do one thing and end. The other faces are the packages plain, tui, rpc and web inside it; command, render,
+// hint, fail, stream and safe are shared by all.
 package cli

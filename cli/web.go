@@ -97,7 +97,7 @@ func (a *app) page(ctx context.Context, port int, open bool, serve pageServer) e
 		Entered: func() { a.Say(render.NoticeMark + "a browser has opened the page") },
 	})
 	if err != nil {
-		return fail.Usage("without --port it takes a free one", "the page cannot be served: %v", err)
+		return &fail.Error{Code: fail.ExitFailure, Text: "the page cannot be served: " + err.Error(), Hint: "without --port it takes a free port"}
 	}
 	defer s.Close()
 	lines := a.rows(ctx)

@@ -156,7 +156,16 @@ export function watch(page, origin) {
   page.on('popup', (p) => page.faults.push(`window: ${p.url()}`));
 }
 
-/** Takes pictures, if they are asked for. */
+/** Takes a picture for the README, if pictures are asked for. */
+export async function portrait(page, name) {
+  if (!settings.pictures) return;
+  await page.setViewportSize({ width: 1000, height: 560 });
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  await page.screenshot({ path: `../../docs/${name}.png` });
+  await page.setViewportSize({ width: 1280, height: 800 });
+}
+
+/** Takes pictures of every width and colour scheme, if they are asked for. */
 export async function picture(page, name) {
   if (!settings.pictures) return;
   for (const scheme of ['light', 'dark']) {

@@ -1,7 +1,7 @@
 // The main job, across faces and hosts.
 
 import assert from 'node:assert/strict';
-import { Program, browser, open, picture, test, web } from './harness.mjs';
+import { Program, browser, open, picture, portrait, test, web } from './harness.mjs';
 import { create, line, say } from './page.mjs';
 
 test('a room across pages and a console', async () => {
@@ -43,6 +43,7 @@ test('a room across pages and a console', async () => {
   await line(b, 'still here').waitFor();
   assert.equal(await line(b, 'still here').count(), 1);
   await picture(a, 'room');
+  await portrait(a, 'page');
 
   // Alice kicks bob, with a reason, and his page tells him.
   await a.locator('people-pane').getByRole('button', { name: /^bob/ }).click();
@@ -56,6 +57,7 @@ test('a room across pages and a console', async () => {
   await gone.getByText('alice').waitFor();
   assert.equal(await b.getByText('welcome, both').count(), 0, 'the room is not cleared');
   await picture(b, 'removed');
+  await portrait(b, 'removed');
   await carol.sees(/bob was kicked by alice/);
   await a.getByRole('log').getByText('bob was kicked by alice').waitFor();
 
