@@ -80,6 +80,8 @@ func (src typesOf) resolve(pkg string, of ast.Expr) (string, *ast.StructType) {
 	switch of := of.(type) {
 	case *ast.StructType:
 		return pkg, of
+	case *ast.StarExpr:
+		return src.resolve(pkg, of.X)
 	case *ast.Ident:
 		if next, ok := src.types[pkg+"."+of.Name]; ok {
 			return src.resolve(pkg, next)

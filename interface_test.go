@@ -107,10 +107,18 @@ func TestInterfaceMethods(t *testing.T) {
 		if want := src.params(of.params); !slices.Equal(params, want) {
 			t.Errorf("%s takes %v\n%s lists %v", m[1], want, interfacePage, params)
 		}
-		result := names(regexp.MustCompile(`\b([a-z_]+)\b`), quoted(m[3]))
+		result := names(aField, quoted(m[3]))
 		for _, field := range src.results(of.result, m[3]) {
 			if !slices.Contains(result, field) {
 				t.Errorf("%s lacks %s in the result of %s", interfacePage, field, m[1])
+			}
+		}
+		if fields, is := strings.CutPrefix(strings.TrimSpace(m[3]), "`"); is { // the cell begins with them
+			fields, _, _ = strings.Cut(fields, "`")
+			for _, field := range names(aField, fields) {
+				if !slices.Contains(src.results(of.result, ""), field) {
+					t.Errorf("%s names %s in the result of %s, which is not there", interfacePage, field, m[1])
+				}
 			}
 		}
 	}
@@ -123,6 +131,9 @@ func TestInterfaceMethods(t *testing.T) {
 		t.Errorf("found only %d methods in the program", len(there))
 	}
 }
+
+// aField is a name in a list of fields.
+var aField = regexp.MustCompile(`\b([a-z_][a-z0-9_]*)\b`)
 
 // quoted returns the names in backticks in a cell.
 func quoted(cell string) string {
@@ -158,6 +169,28 @@ func TestInterfaceEvents(t *testing.T) {
 	}
 	if len(there) < 10 {
 		t.Errorf("found only %d events in the program", len(there))
+	}
+}
+
+// TestInterfaceErrorFields: the page lists the fields of an error, and those of the notification that is no event.
+func TestInterfaceErrorFields(t *testing.T) {
+	src := readTypes(t, "cli", "node")
+	for _, c := range []struct{ heading, begins, of string }{
+		{"### Errors", "`data: {", "errorData"}, {"## JSON-RPC", "`{\"request\":", "askedNote"},
+	} {
+		_, text, found := strings.Cut(section(t, c.heading), c.begins)
+		text, _, closed := strings.Cut(text, "}`")
+		if !found || !closed {
+			t.Errorf("%s does not list the fields of %s", interfacePage, c.of)
+			continue
+		}
+		listed := names(regexp.MustCompile(`\b([a-z_]+)\b`), c.begins+text)
+		listed = slices.DeleteFunc(listed, func(s string) bool { return s == "data" })
+		var there []string
+		for _, f := range src.fields("rpc", src.types["rpc."+c.of]) {
+			there = append(there, f.name)
+		}
+		agree(t, "field of "+c.of, listed, there)
 	}
 }
 
