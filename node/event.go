@@ -216,13 +216,7 @@ type (
 	Gap struct {
 		Lost int `json:"lost"`
 	}
-	// Warning has a text for a person. Its codes are attempt (a member tried an action of the owner), ambiguous_room, owner_key,
-	// verified_nick (a peer has the nick of a verified peer, and another key), frozen, lines_full (lines are forgotten before their
-	// time), renew (how the owner of a frozen room can replace it), old_disk (records that this node had lost were taken back from
-	// members), other_log and bad_key (the owner has handed out another log, or a key that its log does not name), identity (rooms
-	// of another identity are kept aside), not_delivered, flood (a member, or strangers, send so much that it is refused: which
-	// kind, and from where; see floods), knocks (the number of knocks that were not announced), version (a node here runs another
-	// version), network, disk.
+	// Warning has a text for a person. docs/interface.md, "Events", lists its codes. Peer is the peer that it is about, if any.
 	Warning struct {
 		Code string  `json:"code"`
 		Text string  `json:"text"`
