@@ -7,11 +7,11 @@ import (
 	"localchat/protocol"
 )
 
-// Answers to polls are small, but for those to a member that has only come, or comes back: the whole log, and where everybody
-// is. A member can ask for these again and again, and read none. So it has a budget of bytes, which is the one for its
-// comparisons as well, and what is on its way at once has places, of which an address has its share.
+// Answers to polls are small, except those to a member that is new or comes back: they have the whole log, and the addresses of
+// all members. A member could ask for them again and again without reading them. So it has a budget of bytes, which is also that
+// of its comparisons, and the large answers under way at once are bounded, in all and for each address.
 
-// large counts the large answers to polls that have been made and not read. The handlers of all streams meet in it.
+// large counts the large answers to polls that have been made and not read yet. The handlers of all streams use it.
 type large struct {
 	mu    sync.Mutex
 	held  *places
@@ -20,7 +20,7 @@ type large struct {
 
 func newLarge() *large { return &large{held: newPlaces(answersInFlight), freed: make(chan struct{})} }
 
-// take waits for a place for an answer to the visitor. It reports false if none is free in time.
+// take waits until one more answer to the visitor is allowed. It returns false if that takes too long.
 func (l *large) take(ctx context.Context, who visitor) bool {
 	ctx, cancel := context.WithTimeout(ctx, streamTimeout)
 	defer cancel()
@@ -47,7 +47,7 @@ func (l *large) release(who visitor) {
 	l.freed = make(chan struct{})
 }
 
-// sizeOfPoll is about how many bytes an answer to a poll takes.
+// sizeOfPoll returns the approximate size of an answer to a poll, in bytes.
 func sizeOfPoll(r *protocol.PollReply) int {
 	size := len(r.Reason)
 	if r.Member == nil {

@@ -6,7 +6,7 @@ import (
 	"localchat/node/internal/store"
 )
 
-// asideWarning says what the new identity has not.
+// asideWarning names the rooms that the new identity does not have.
 func asideWarning(a store.Aside) Warning {
 	text := "this node has a new identity"
 	if len(a.Owned) > 0 {
@@ -18,8 +18,8 @@ func asideWarning(a store.Aside) Warning {
 	return Warning{Code: "identity", Peer: a.Peer, Text: text + ". Their data is kept aside: it comes back with the old identity.key"}
 }
 
-// tellAside tells a new reader of events what is kept aside. Once is enough for a person; which reader it was is not known
-// before it has read, so each one of this life is told.
+// tellAside tells a new reader of events which rooms are kept aside. A person needs it once. Since this node does not know
+// whether a reader has shown it, it tells each reader of this run.
 func (l *loop) tellAside(s *Subscription) {
 	if len(l.aside) == 0 || l.n.cfg.NoResume {
 		return // a command that takes up no rooms has no place to say it

@@ -8,7 +8,7 @@ import (
 	"localchat/protocol"
 )
 
-// serveAsk takes a member's wishes: to leave, to invite.
+// serveAsk serves the requests of a member to leave and to invite.
 func (n *Node) serveAsk(s network.Stream) {
 	var req protocol.AskRequest
 	serve(n, s, &req, func(caller peer.ID) (*protocol.AskReply, error) {

@@ -16,10 +16,10 @@ import (
 	"localchat/protocol"
 )
 
-// This file says what is wrong with what a person has typed, before a node is started for it: nothing is made, said or asked
-// for the sake of an argument that cannot be meant.
+// The functions in this file check what a person has typed before a node is started for it, so that an invalid argument has no
+// effects.
 
-// CheckTarget reports what is wrong with the room, address or invite of o (invalid), as far as that shows without a network.
+// CheckTarget returns an error (invalid) if the room, address or invite of o is wrong, as far as that shows without a network.
 func CheckTarget(o JoinOptions) error {
 	if o.Invite != "" {
 		if _, err := protocol.ParseInvite(o.Invite); err != nil {
@@ -36,8 +36,8 @@ func CheckTarget(o JoinOptions) error {
 	return CheckPeer(o.Room)
 }
 
-// CheckCreate reports what is wrong with a room that is to be made (invalid), as far as that shows without its owner's other
-// rooms.
+// CheckCreate returns an error (invalid) if a room with these options cannot be made, as far as that shows without the other
+// rooms of this node.
 func CheckCreate(o CreateOptions) error {
 	if _, err := protocol.NormalizeRoomName(o.Name); err != nil {
 		return badRoomName(err)
@@ -55,7 +55,7 @@ func badRoomName(err error) error {
 	return &Error{Code: CodeInvalid, Text: fault.Text(err), Reason: fault.BadRoomName, Limit: protocol.MaxRoomNameRunes}
 }
 
-// CheckNick reports why no room can have a member of that nick (invalid).
+// CheckNick returns an error (invalid) if no member of any room can have that nick.
 func CheckNick(nick string) error {
 	if _, err := authority.NormalizeNick(nick); err != nil {
 		return badNick(nick, err)
@@ -68,7 +68,7 @@ func badNick(nick string, err error) error {
 	return &Error{Code: CodeInvalid, Text: fmt.Sprintf("the nick %q is not allowed: %s", nick, why), Reason: fault.NickChoice}
 }
 
-// CheckPeer reports what is wrong with an address to dial (invalid).
+// CheckPeer returns an error (invalid) if s is no address to dial.
 func CheckPeer(addr string) error {
 	a, err := parseAddr(addr)
 	if err != nil {
@@ -77,8 +77,8 @@ func CheckPeer(addr string) error {
 	return checkCard(a)
 }
 
-// ListenAddrs are the multiaddrs of what a person gives to listen on: multiaddrs, and ports. A port stands for every interface,
-// QUIC and TCP, at that port. The error is invalid.
+// ListenAddrs returns the multiaddrs to listen on for multiaddrs and ports that a person gives. A port means every interface,
+// with QUIC and TCP, at that port. The error is invalid.
 func ListenAddrs(given []string) ([]string, error) {
 	var seen []multiaddr.Multiaddr
 	var addrs []string
@@ -116,8 +116,8 @@ func ListenAddrs(given []string) ([]string, error) {
 	return addrs, nil
 }
 
-// meansAddress tells an address from the name of a room, which may hold a colon too: "10:30". A text that is neither is no
-// name that anybody would type, and is to be refused as the address that it tries to be.
+// meansAddress reports whether a text is meant as an address and not as the name of a room, which may have a colon too: "10:30".
+// It returns true for a wrong address that is unlikely as a name, so that the error names the address.
 func meansAddress(s string) bool {
 	if bareIP(s) != "" || strings.HasPrefix(s, "/") {
 		return true
@@ -137,7 +137,7 @@ func meansAddress(s string) bool {
 	return errors.Is(err, strconv.ErrRange) || err == nil && (n <= 0 || n > maxPort) && strings.IndexFunc(host, isASCIILetter) >= 0
 }
 
-// bareIP is s as an IP address, in brackets or not; "" if it is none or has a port.
+// bareIP returns s without its brackets if it is an IP address; "" if it is none or has a port.
 func bareIP(s string) string {
 	s = strings.TrimSuffix(strings.TrimPrefix(s, "["), "]")
 	if _, err := netip.ParseAddr(s); err != nil || strings.Contains(s, "]") {
@@ -146,7 +146,7 @@ func bareIP(s string) string {
 	return s
 }
 
-// maxPort is the last port there is.
+// maxPort is the largest port number.
 const maxPort = 1<<16 - 1
 
 func isASCIILetter(r rune) bool { return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' }
@@ -209,7 +209,7 @@ func parseAddr(s string) (multiaddr.Multiaddr, error) {
 	return a, nil
 }
 
-// checkHost reports why nobody can be dialled at ip. s is what was typed.
+// checkHost returns an error if ip cannot be dialled. s is the typed text.
 func checkHost(s string, ip netip.Addr, port string) error {
 	switch {
 	case ip.IsUnspecified(), ip.IsMulticast(), ip == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
@@ -220,7 +220,7 @@ func checkHost(s string, ip netip.Addr, port string) error {
 	return nil
 }
 
-// whyNoMultiaddr is the library's reason without the text that it is about.
+// whyNoMultiaddr returns the library's reason without the text that it is about.
 func whyNoMultiaddr(err error) string {
 	text := err.Error()
 	if i := strings.Index(text, "\": "); strings.HasPrefix(text, "failed to parse multiaddr \"") && i >= 0 {
@@ -230,8 +230,8 @@ func whyNoMultiaddr(err error) string {
 	return text
 }
 
-// isHostAndPort reports whether a is a host with a port of TCP or QUIC, and a peer ID or none after that. names: the host may be a
-// name.
+// isHostAndPort reports whether a is a host with a port of TCP or QUIC, and a peer ID or none after that. names: the host may be
+// a name.
 func isHostAndPort(a multiaddr.Multiaddr, names bool) bool {
 	var codes []int
 	for _, c := range a {
@@ -258,7 +258,7 @@ func isHostAndPort(a multiaddr.Multiaddr, names bool) bool {
 	return len(codes) == 2 && codes[1] == multiaddr.P_TCP || len(codes) == 3 && codes[1] == multiaddr.P_UDP && codes[2] == multiaddr.P_QUIC_V1
 }
 
-// portOf is the port of such an address.
+// portOf returns the port of such an address.
 func portOf(a multiaddr.Multiaddr) string {
 	for _, code := range []int{multiaddr.P_TCP, multiaddr.P_UDP} {
 		if port, err := a.ValueForProtocol(code); err == nil {

@@ -7,10 +7,10 @@ import (
 	"localchat/protocol"
 )
 
-// A member that leaves takes along the lines that no other node has yet: the authority ends a membership at the last line that
-// it has. So a node that leaves a room, or ends, first waits until its latest lines have reached another node.
+// The authority ends a membership at the last line that it has. So lines of a leaving member that no other node has are lost, and
+// a node that leaves a room, or ends, first waits until its latest lines have reached another node.
 
-// lastLines are closed as the latest lines of a room, or of all rooms, have reached another node.
+// lastLines asks, for one room or all, for a channel each that is closed when the room's latest lines have reached another node.
 type lastLines struct {
 	room protocol.RoomID
 	all  bool
@@ -31,7 +31,7 @@ func (q lastLines) run(l *loop) (waits []<-chan struct{}, err error) {
 	return waits, nil
 }
 
-// awaitDelivery waits for lastLines, for leaveTimeout at most.
+// awaitDelivery waits for lastLines, for at most leaveTimeout.
 func (n *Node) awaitDelivery(ctx context.Context, q lastLines) {
 	waits, err := ask(ctx, n, q)
 	if err != nil || len(waits) == 0 {
@@ -52,7 +52,7 @@ func (n *Node) awaitDelivery(ctx context.Context, q lastLines) {
 	}
 }
 
-// release lets the callers go on that wait for our lines, if there is nothing to wait for any more.
+// release closes the channels of the callers that wait for our lines, if all have reached another node.
 func (r *room) release() {
 	if len(r.awaited) > 0 && (r.ctx.Err() != nil || !r.talk.OnTheirWay()) {
 		for _, done := range r.awaited {

@@ -9,7 +9,7 @@ import (
 	"localchat/node/internal/store"
 )
 
-// A diskError is what the store failed with.
+// A diskError is an error of the store.
 type diskError struct{ error }
 
 func (e diskError) forPerson() *Error {
@@ -19,13 +19,13 @@ func (e diskError) forPerson() *Error {
 	return &Error{Code: CodeUnavailable, Text: fmt.Sprintf("nothing has changed: cannot write to disk: %v", e.error), Reason: fault.DiskFull}
 }
 
-// A diskWarning is what was last said of the disk, and when.
+// A diskWarning is the last warning of the disk, and its time.
 type diskWarning struct {
 	text string
 	at   time.Time
 }
 
-// warnDisk says that something could not be kept; not at every try of a member to poll.
+// warnDisk warns that something could not be saved, but not again for each poll of a member.
 func (l *loop) warnDisk(r *room, err error) {
 	l.n.log.Error("disk", "err", err)
 	said := diskWarning{err.Error(), l.now()}

@@ -9,9 +9,9 @@ import (
 	manet "github.com/multiformats/go-multiaddr/net"
 )
 
-// HostPorts are multiaddrs as HOST:PORT, one for each host: join tries TCP there and then QUIC, so TCP's port is the one to
-// give. Addresses that are good for this link alone are left out where there are others, and so are those that are good for
-// this machine alone.
+// HostPorts returns multiaddrs as HOST:PORT, one for each host. It prefers the port of TCP, since a join tries TCP there first
+// and then QUIC. If there are others, it leaves out the addresses that are valid only on this link, and those that are valid only
+// on this machine.
 func HostPorts(addrs []string) []string {
 	type place struct {
 		at  netip.AddrPort
@@ -52,7 +52,7 @@ func HostPorts(addrs []string) []string {
 	return hosts
 }
 
-// Ports are the ports of multiaddrs, each once and in order, for each transport.
+// Ports returns the ports of multiaddrs for each transport, in order, each once.
 func Ports(addrs []string) (tcp, udp []uint16) {
 	for _, text := range addrs {
 		at, isTCP, ok := hostPort(text)
@@ -72,7 +72,7 @@ func Ports(addrs []string) (tcp, udp []uint16) {
 	return tcp, udp
 }
 
-// hostPort is a multiaddr as an address and a port, and whether they are TCP's.
+// hostPort returns the address and the port of a multiaddr, and whether it is one of TCP.
 func hostPort(text string) (at netip.AddrPort, tcp, ok bool) {
 	a, err := multiaddr.NewMultiaddr(text)
 	if err != nil {
@@ -95,7 +95,7 @@ func hostPort(text string) (at netip.AddrPort, tcp, ok bool) {
 	return netip.AddrPortFrom(at.Addr().Unmap(), at.Port()), tcp, at.IsValid()
 }
 
-// transportOf is the part of a that names an address and a port.
+// transportOf returns the part of a that names an address and a port.
 func transportOf(a multiaddr.Multiaddr) multiaddr.Multiaddr {
 	upto, _ := multiaddr.SplitFunc(a, func(c multiaddr.Component) bool {
 		code := c.Protocol().Code

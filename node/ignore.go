@@ -22,12 +22,12 @@ type IgnoredInfo struct {
 	At   time.Time `json:"at"`
 }
 
-// Ignore hides what a peer says or, if ignored is false, shows it again. No event tells of a line or a direct message of an
-// ignored peer, in any room, and [Node.History] leaves its lines out. What others, and the room's log, say of it is told as
-// before: it comes, goes, knocks and is removed. The peer is not told, and other nodes are not either.
+// Ignore hides the lines and direct messages of a peer or, if ignored is false, shows them again. In no room there is an event
+// for a line or a direct message of an ignored peer, and [Node.History] leaves its lines out. All other events of it are sent as
+// before: that it comes, leaves, knocks or is removed. Neither the peer nor any other node is told.
 //
-// Its lines count as before; those that are still kept are told as late ones when it is heeded again. Its direct messages of
-// that time are gone.
+// Its lines count as before. When it is no longer ignored, those that are still here are sent as late ones. Its direct messages
+// of that time are lost.
 //
 // who is a whole peer ID; or a nick, or a part of an ID, of a member of room, of a former one, of a peer at its door, or of an
 // ignored peer. room may be "" if there is one at most. The list is kept with the data directory, and in memory without one.
@@ -78,8 +78,8 @@ func (q ignorePeer) run(l *loop) (IgnoredInfo, error) {
 	return IgnoredInfo{Peer: c.Peer, Nick: now.Nick, At: now.At}, nil
 }
 
-// whom finds the peer that is meant. To heed a peer again, only ignored peers are searched: the member with that nick may be
-// another peer. A peer that has left can be ignored, since it may come back or be in another room.
+// whom finds the peer that who means. To end ignoring, it searches only the ignored peers, since the member with that nick may be
+// another peer. A peer that has left can be ignored too, since it may come back or be in another room.
 func (q ignorePeer) whom(l *loop) (Named, error) {
 	r, noRoom := l.room(q.room)
 	if p, ok := protocol.ParsePeer(q.who); ok {
@@ -99,7 +99,7 @@ func (q ignorePeer) whom(l *loop) (Named, error) {
 	return n, err
 }
 
-// ignores reports whether what p says is shown to nobody here.
+// ignores reports whether p is ignored.
 func (l *loop) ignores(p peer.ID) bool {
 	_, is := l.trusts.ignored[p]
 	return is

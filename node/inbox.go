@@ -10,7 +10,7 @@ import (
 	"localchat/protocol"
 )
 
-// An inboxEvent is one thing that can happen to the loop. Its handle runs there and nowhere else, and does not block.
+// An inboxEvent is one event for the loop. Its handle is called only by the loop, and does not block.
 type inboxEvent interface{ handle(l *loop) }
 
 // post hands ev to the loop and waits until it is taken, or the node ends. The loop itself never posts.
@@ -21,7 +21,7 @@ func (n *Node) post(ev inboxEvent) {
 	}
 }
 
-// offer hands ev to the loop if there is space; for callers that must not wait.
+// offer hands ev to the loop if there is space. It is for callers that must not block.
 func (n *Node) offer(ev inboxEvent) bool {
 	select {
 	case n.inbox <- ev:
@@ -31,7 +31,7 @@ func (n *Node) offer(ev inboxEvent) bool {
 	}
 }
 
-// A query is a request of a face with its answer; run happens in the loop.
+// A query is a request of a face with an answer. Its run is called by the loop.
 type query[T any] interface {
 	run(l *loop) (T, error)
 }
@@ -54,7 +54,7 @@ func (a asked[T]) handle(l *loop) {
 	a.reply <- answer[T]{v, err}
 }
 
-// ask is how every method of the API meets the loop.
+// ask has the loop run a query, and returns the answer. Every method of the API uses it.
 func ask[T any](ctx context.Context, n *Node, q query[T]) (T, error) {
 	a := asked[T]{q, make(chan answer[T], 1)}
 	var none T
@@ -73,12 +73,12 @@ func ask[T any](ctx context.Context, n *Node, q query[T]) (T, error) {
 	}
 }
 
-// none is the answer of a query that has nothing to say.
+// none is the answer of a query without a result.
 type none = struct{}
 
 var errClosed = &Error{Code: CodeUnavailable, Text: "this node is shutting down", Reason: fault.ShuttingDown}
 
-// A gossipHandler hands what comes by the gossip of a room to the loop.
+// A gossipHandler hands the events of a room's gossip to the loop.
 type gossipHandler struct {
 	n    *Node
 	room protocol.RoomID
@@ -101,25 +101,25 @@ func (h gossipHandler) Flood(p peer.ID) {
 
 // The reports of pubsub's goroutines.
 type (
-	// subscribed: the room's readers run, so what is said from now on arrives.
+	// subscribed is the event that this node has subscribed to the room: later lines arrive.
 	subscribed struct{ room protocol.RoomID }
-	// lineArrived: a line passed validation; it is checked again against the state of now.
+	// lineArrived is the event that a line has passed validation. It is checked again with the present state.
 	lineArrived struct {
 		room protocol.RoomID
 		line transcript.Opened
 		from peer.ID // the peer that sent it: its author, or a member that passed it on
 	}
-	// recordArrived: a record of the authority came by gossip.
+	// recordArrived is the event that a record of the authority came by gossip.
 	recordArrived struct {
 		room   protocol.RoomID
 		record protocol.SignedRecord
 	}
-	// earlyLine: a line of an epoch that we have not, or have no key of.
+	// earlyLine is the event of a line of an epoch whose record or key is not here yet.
 	earlyLine struct {
 		room protocol.RoomID
 		msg  protocol.Message
 	}
-	// attempted: a member signed a record that only the authority may.
+	// attempted is the event that a member has signed a record that only the authority may sign.
 	attempted struct {
 		room   protocol.RoomID
 		peer   peer.ID

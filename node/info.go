@@ -25,7 +25,7 @@ func Identity(dataDir string) (Info, error) {
 	return Info{Peer: p, Words: protocol.Words(p)}, nil
 }
 
-// InUse reports whether a node uses a data directory, in whichever process.
+// InUse reports whether a node of any process uses a data directory.
 func InUse(dataDir string) bool { return store.InUse(dataDir) }
 
 // Info identifies this node and says where it listens.
@@ -50,7 +50,7 @@ func (peerInfos) run(l *loop) ([]PeerInfo, error) {
 			RTTms: float64(e.rtt.Microseconds()) / 1000, Awaited: e.wanted || e.fixed,
 		})
 	}
-	// The book may be full of those that we want.
+	// The book may be full of peers of our rooms.
 	for _, p := range l.n.host.Network().Peers() {
 		if l.book.entry(p) == nil {
 			infos = append(infos, PeerInfo{Peer: p, Addrs: formatAddrs(l.addrsOf(p)), Connected: true})
@@ -60,14 +60,14 @@ func (peerInfos) run(l *loop) ([]PeerInfo, error) {
 	return infos, nil
 }
 
-// Members is the roster of a room.
+// Members returns the members of a room.
 func (n *Node) Members(ctx context.Context, room string) (MembersInfo, error) {
 	info, err := ask(ctx, n, membersOf{room})
 	n.addWords(info.Members)
 	return info, err
 }
 
-// addWords is for the goroutine that asked: in a large room that was just entered it takes longer than the loop may.
+// addWords is called by the goroutine that asks: in a large room that was just entered it takes longer than the loop may take.
 func (n *Node) addWords(infos []MemberInfo) {
 	for i := range infos {
 		infos[i].Words = n.words.of(infos[i].Peer)
@@ -84,7 +84,7 @@ func (q membersOf) run(l *loop) (MembersInfo, error) {
 	return MembersInfo{Epoch: r.state().Epoch(), Members: r.memberInfos()}, nil
 }
 
-// memberInfos are the members without their words; see [Node.addWords].
+// memberInfos returns the members without their words; see [Node.addWords].
 func (r *room) memberInfos() []MemberInfo {
 	present := r.absence.present
 	if r.owner() {
@@ -109,7 +109,7 @@ func (r *room) memberInfos() []MemberInfo {
 	return infos
 }
 
-// lastLineOf is when p said the last of its lines that are kept here; zero: none is.
+// lastLineOf returns the time of the last line of p that is here; zero if there is none.
 func (r *room) lastLineOf(p peer.ID) time.Time {
 	for _, l := range slices.Backward(r.talk.Of(p)) {
 		if l.Shown() {

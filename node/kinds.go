@@ -7,15 +7,15 @@ import (
 	"localchat/protocol"
 )
 
-// The words of the JSON face, with their types. The law and the wire have numbers for them.
+// The words that JSON-RPC has for some values, with their types. Packages authority and protocol have numbers for them.
 type (
-	// Access is how a room is entered.
+	// Access says how a peer enters a room.
 	Access string
-	// History is which lines a new member is given.
+	// History says which earlier lines a new member gets.
 	History string
-	// Kind is how somebody lost a place in a room, or how the room ended.
+	// Kind says how a member was removed, or how a room ended.
 	Kind string
-	// Role is what a member is in a room.
+	// Role is the role of a member in a room.
 	Role string
 )
 

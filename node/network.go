@@ -30,8 +30,8 @@ func NoNetwork() bool {
 	return true
 }
 
-// looksAround reports whether others are to be found by discovery: then a machine without a network is worth a word. The
-// networks of tests are no interfaces.
+// looksAround reports whether this node finds others by discovery, so that a missing network is to be reported. A simulated
+// network (Config.Host) has no interfaces.
 func (n *Node) looksAround() bool { return n.cfg.Discovery != nil && n.cfg.Host == nil }
 
 const noNetworkText = "this machine has no network: only nodes on this machine can be found"
@@ -40,7 +40,7 @@ func errNoNetwork() error {
 	return &Error{Code: CodeUnavailable, Network: true, Text: noNetworkText, Reason: fault.NoNetwork}
 }
 
-// tellNetwork tells a reader that has just come what keeps others from being found.
+// tellNetwork tells a new reader why others cannot be found, if so.
 func (l *loop) tellNetwork(s *Subscription) {
 	if l.n.looksAround() && NoNetwork() {
 		s.push(Event{Seq: l.seq, Time: l.now(), Body: Warning{Code: "network", Text: noNetworkText}})
@@ -50,7 +50,7 @@ func (l *loop) tellNetwork(s *Subscription) {
 	}
 }
 
-// mdnsTrouble: others cannot find us by mDNS; or, with "", they can again.
+// mdnsTrouble is the event that others cannot find this node by mDNS, with the reason, or with "" that they can again.
 type mdnsTrouble struct{ text string }
 
 func (e mdnsTrouble) handle(l *loop) {

@@ -12,14 +12,14 @@ import (
 	"localchat/node/internal/store"
 )
 
-// A peerMemory is what Config.Remember keeps of the peers of last time. It is owned by the loop; nil where nothing is to be
-// kept.
+// A peerMemory has the peers and addresses that are saved for the next start, see Config.Remember. Only the loop uses it. It is
+// nil if nothing is to be saved.
 type peerMemory struct {
 	peers map[peer.ID]store.Peer // bounded by maxRemembered
 	kept  time.Time              // when it was last compared and kept
 }
 
-// remember takes up the peers of last time, or forgets them where nothing is to be remembered any more.
+// remember reads the saved peers, or removes them if Config.Remember is not set.
 func (l *loop) remember() error {
 	if !l.n.cfg.Remember {
 		return l.store.ForgetPeers()
@@ -36,7 +36,7 @@ func (l *loop) remember() error {
 	return nil
 }
 
-// keepPeers notes the reached peers and their addresses, and writes them to disk when something has changed.
+// keepPeers notes the reached peers and their addresses, and saves them if they have changed.
 func (l *loop) keepPeers() {
 	m := l.memory
 	if m == nil {
@@ -62,8 +62,8 @@ func (l *loop) keepPeers() {
 	}
 }
 
-// dialledAt are the addresses where we have dialled a peer. One that dialled us shows a port that may be gone with the
-// connection.
+// dialledAt returns the addresses at which this node has dialled a peer. The port of a peer that has dialled us may be valid only
+// for that connection.
 func dialledAt(conns []network.Conn) (addrs []string) {
 	for _, c := range conns {
 		if c.Stat().Direction == network.DirOutbound {
@@ -73,7 +73,7 @@ func dialledAt(conns []network.Conn) (addrs []string) {
 	return addrs
 }
 
-// note takes in that p was reached at addrs, and reports whether that is worth keeping: an address is new.
+// note notes that p was reached at addrs, and reports whether one of them is new and so to be saved.
 func (m *peerMemory) note(p peer.ID, addrs []string, now time.Time) (changed bool) {
 	if len(addrs) == 0 {
 		return false

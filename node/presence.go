@@ -9,7 +9,7 @@ import (
 	"localchat/protocol"
 )
 
-// noteHeard keeps what a member says it has, and tells how far things have got.
+// noteHeard saves which records and key a member has, and reports the progress of removals and of the epoch.
 func (r *room) noteHeard(p peer.ID, req protocol.PollRequest) {
 	m, ok := r.state().Member(p)
 	if !ok || m.Admission != req.Admission {
@@ -67,7 +67,7 @@ func (r *room) noteEphemeral() {
 	}
 }
 
-// presenceChanged tells the members which of them are present; when much changes, once in presenceEach for each member.
+// presenceChanged tells the members which of them are present, at most once in presenceEach for each present member.
 func (r *room) presenceChanged() {
 	r.desk.present = nil
 	if r.desk.changed {
@@ -83,7 +83,7 @@ func (r *room) presenceChanged() {
 	time.AfterFunc(wait, func() { r.l.n.post(presenceDue{id}) })
 }
 
-// presenceDue: what has changed may be told.
+// presenceDue is the event that a change of the present members may be told.
 type presenceDue struct{ room protocol.RoomID }
 
 func (e presenceDue) handle(l *loop) {
@@ -98,7 +98,7 @@ func (r *room) tellPresence() {
 	r.wakePolls()
 }
 
-// present are the members heard from, ourselves included.
+// present returns the members that were heard from, with this node.
 func (r *room) present() map[peer.ID]bool {
 	ps := map[peer.ID]bool{r.l.n.self: true}
 	for p := range r.desk.heard {
@@ -107,7 +107,7 @@ func (r *room) present() map[peer.ID]bool {
 	return ps
 }
 
-// presentAddrs takes time that grows with the members: some microseconds for each.
+// presentAddrs returns the present members with their addresses. It takes some microseconds for each.
 func (r *room) presentAddrs() []protocol.Presence {
 	var ps []protocol.Presence
 	present := r.present()
@@ -128,5 +128,5 @@ func (r *room) presentAddrs() []protocol.Presence {
 	return ps
 }
 
-// agent is the agent string that every peer is told: it has no version and no name, since strangers read it.
+// agent is the agent string that every peer gets. It has no version and no name, since strangers can read it.
 const agent = "localchat"

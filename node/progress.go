@@ -9,7 +9,7 @@ import (
 	"localchat/protocol"
 )
 
-// progress follows a removal until everybody has applied it and the removed peer has been told.
+// progress follows a removal until every member has applied it and the removed peer has been told.
 type progress struct {
 	peer          peer.ID
 	nick, text    string
@@ -23,7 +23,7 @@ type progress struct {
 	shownComplete bool
 }
 
-// epochHolders splits the members by whether they have the records and the key of now.
+// epochHolders returns the members that have the latest records and key, and the others.
 func (r *room) epochHolders() (have, missing []peer.ID) {
 	st := r.state()
 	for _, m := range st.Members() {
@@ -69,7 +69,7 @@ func (r *room) noteTold(t authority.Told) {
 	}
 }
 
-// noteReason tells the room why, once.
+// noteReason tells the room the reason of a removal, once.
 func (r *room) noteReason(p *progress) {
 	if p.noted || r.gossip == nil {
 		return
@@ -84,7 +84,7 @@ func (r *room) noteReason(p *progress) {
 	}
 }
 
-// tellProgress says what has changed about the removals that are followed, and about the epoch.
+// tellProgress reports changes in the progress of removals, and of the epoch.
 func (r *room) tellProgress() {
 	members := r.state().Members()
 	for _, p := range r.desk.progress {

@@ -12,14 +12,14 @@ import (
 	"localchat/protocol"
 )
 
-// keyed gives every peer, or every address, a budget of its own, over all its streams.
+// keyed makes a limiter that gives every peer, or every address, a budget of its own over all its streams.
 func keyed[K comparable](b budget) *ratelimit.Keyed[K] { return ratelimit.New[K](b.perSecond, b.burst) }
 
-// sayCost is what a text takes from a budget of lines.
+// sayCost returns how many lines a text is charged for.
 func sayCost(text string) int { return 1 + len(text)>>10 }
 
-// pace waits until text may be said: fast text is slowed down rather than refused, so that no paste loses a line. A caller
-// that would have to wait for longer than sayPatience is refused at once.
+// pace waits until text may be said. It delays fast lines and does not refuse them, so that a pasted text loses no line. If the
+// wait would be longer than sayPatience, it returns an error at once.
 func (n *Node) pace(ctx context.Context, text string) error {
 	r := n.says.ReserveN(time.Now(), sayCost(text))
 	wait := r.Delay()
@@ -46,9 +46,9 @@ func (n *Node) pace(ctx context.Context, text string) error {
 	}
 }
 
-// inBudget charges another member's text to that member's budget. If the budget is used up, the member says more than an
-// honest node lets anybody say. The line is dropped, and the user is told once in a while which member it is. If an honest
-// node said it after all, and it is only late, it is fetched at a later comparison.
+// inBudget charges another member's text to that member's budget. If the budget is used up, the member says more than an honest
+// node allows. Then the line is dropped, and the user is told once in a while which member it is. A line that an honest node
+// said, and that the network delayed, is fetched by a later comparison.
 func (r *room) inBudget(author peer.ID, text string) bool {
 	if author == r.l.n.self || r.sayLimit.Limiter(author).AllowN(r.l.now(), sayCost(text)) {
 		return true
@@ -57,7 +57,7 @@ func (r *room) inBudget(author peer.ID, text string) bool {
 	return false
 }
 
-// tooSoon is the answer to a join request beyond a budget. It is given before anybody looks which room is asked for.
+// tooSoon is the answer to a join request beyond a budget. It is given before this node looks up the room.
 func tooSoon(wait time.Duration) protocol.JoinReply {
 	return protocol.JoinReply{Code: protocol.JoinTooSoon, Wait: max(wait, time.Second)}
 }
