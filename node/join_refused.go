@@ -10,8 +10,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 )
 
-// turnedAway says why we are not let in. Where that takes from us what we held (a place at the door, a good invite), the
-// authority's signed word is told as an event too, once: it gives it to one question only. over: the room has ended.
+// turnedAway returns the error of a refused join. If this node loses its knock or a valid invite by it, the reason that the
+// authority has signed is sent as an event too, once. over is true if the room has ended.
 func (n *Node) turnedAway(ctx context.Context, t *joinTarget, reply protocol.JoinReply) (over bool, err error) {
 	reason, ok := t.reason(n.self, reply)
 	over = ok && (reason.Kind == protocol.Closed || reason.Kind == protocol.Idle) || reply.Code == protocol.JoinNoRoom
@@ -30,8 +30,8 @@ func (n *Node) turnedAway(ctx context.Context, t *joinTarget, reply protocol.Joi
 	return over, err
 }
 
-// proposing adds to a refusal the nick that the owner says is free. It is the one asked for with a number behind it, or none:
-// a peer does not choose what we are told to type.
+// proposing adds to a refusal the nick that the owner says is free. It accepts only the requested nick with a number after it, so
+// that a peer cannot choose the text that a user is told to type.
 func proposing(err error, asked string, reply protocol.JoinReply) error {
 	e := AsError(err)
 	nick, bad := authority.NormalizeNick(asked)
@@ -47,7 +47,7 @@ func proposing(err error, asked string, reply protocol.JoinReply) error {
 	return e
 }
 
-// reason is the one in reply, if it is the authority's own word to us and answers our question.
+// reason returns the reason in reply, and whether the authority has signed it for this node and this request.
 func (t *joinTarget) reason(self peer.ID, reply protocol.JoinReply) (protocol.SignedReason, bool) {
 	r, err := protocol.OpenReason(reply.Reason)
 	return r, err == nil && r.Room == t.room && r.By == t.owner && r.Peer == self && r.Nonce == t.nonce
@@ -58,7 +58,7 @@ type tellTurnedAway struct {
 	reason protocol.SignedReason
 }
 
-// run returns the room's name, "" where an invite is all that we know of it.
+// run returns the room's name, or "" if only an invite to it is known.
 func (q tellTurnedAway) run(l *loop) (string, error) {
 	ev := removedEvent(q.reason, l.now())
 	ev.AtDoor = true
@@ -69,7 +69,7 @@ func (q tellTurnedAway) run(l *loop) (string, error) {
 	return "", nil
 }
 
-// doorClosed puts a reason given at the door into a sentence.
+// doorClosed returns an [Error] with a sentence for a reason that was given at the door.
 func doorClosed(room string, r protocol.SignedReason) error {
 	because := ""
 	if r.Text != "" {

@@ -16,19 +16,19 @@ import (
 	"localchat/protocol"
 )
 
-// An authorityDesk is what the authority of a room keeps beside its ledger and may forget. It is owned by the loop, and
-// empty in rooms of others.
+// An authorityDesk has the state of an authority that is not in its ledger, and that may be lost at a restart. Only the loop uses
+// it. It is empty in rooms of others.
 type authorityDesk struct {
 	polls       map[peer.ID]heldPoll  // questions that wait for news
 	heard       map[peer.ID]heard     // what each member last said that it has
 	gone        map[peer.ID]time.Time // guests, since when nobody has heard of them
 	receiptsDue map[peer.ID]bool      // authors that have not been given their receipt; if it is lost, the author asks
-	// leaving: this node ends, and the room goes on without it; see sayLeaving.
+	// leaving is set if this node ends and the room continues without it; see sayLeaving.
 	leaving  bool
 	presence uint64 // grows when the members are told the list of present ones
-	// present are those heard from, with their addresses, made once for all that are told; nil: they have changed since.
+	// present has the present members with their addresses, made once for all that are told; nil if they have changed since.
 	present []protocol.Presence
-	// changed: the list of present members has changed since presenceAt, when the members were last told.
+	// changed is set if the list of present members has changed since presenceAt, when the members were last told.
 	changed        bool
 	presenceAt     time.Time
 	knocks         map[peer.ID]chan protocol.JoinReply
@@ -54,7 +54,7 @@ func newAuthorityDesk() authorityDesk {
 	}
 }
 
-// stop releases every peer that waits.
+// stop ends every poll and every knock that waits.
 func (d *authorityDesk) stop() {
 	for p, h := range d.polls {
 		close(h.reply)
@@ -72,14 +72,14 @@ type heard struct {
 	at       time.Time
 }
 
-// A heldPoll is a question that waits for news. reply takes one answer; closed without one, the stream is dropped.
+// A heldPoll is a poll that waits for news. reply takes one answer; if it is closed without one, the stream is dropped.
 type heldPoll struct {
 	req   protocol.PollRequest
 	since time.Time
 	reply chan protocol.PollReply // of one; closed by the loop
 }
 
-// step lets the ledger decide and carries out what it decided. If it returns an error nothing has happened.
+// step lets the ledger decide on an event, and carries out the effects. If it returns an error, nothing has happened.
 func (r *room) step(ev authority.Event) error {
 	_, err := r.stepEffects(ev)
 	return err
@@ -107,8 +107,8 @@ func (r *room) stepEffects(ev authority.Event) ([]authority.Effect, error) {
 	return effects, nil
 }
 
-// decide steps a ledger and writes what that decided, before anything of it is visible. If it returns an error nothing has
-// happened; a [diskError] says that it could not be written.
+// decide steps a ledger and saves the decision before any effect of it is visible. If it returns an error, nothing has happened.
+// A [diskError] says that the decision could not be saved.
 func (l *loop) decide(ledger authority.Ledger, ev authority.Event) (authority.Ledger, []authority.Effect, error) {
 	next, effects, err := ledger.Step(l.env(), ev)
 	if err != nil {
@@ -127,7 +127,7 @@ func (l *loop) decide(ledger authority.Ledger, ev authority.Event) (authority.Le
 	return next, effects, nil
 }
 
-// knockEvent says that somebody stands at the door.
+// knockEvent returns the event that a peer is at the door.
 func (r *room) knockEvent(p peer.ID, nick string) Knock {
 	return Knock{Peer: p, Nick: nick, Words: r.l.n.words.of(p), Alike: r.alikeAtDoor(p), Trust: r.l.trusts.of(p, nick)}
 }
@@ -184,9 +184,9 @@ func (r *room) committed(c authority.Commit) {
 	r.relay(protocol.PassRequest{Record: c.Record.Bytes()})
 }
 
-// unasked reports whether a record has to be gossiped: a member within reach has no poll here that it would answer. A member
-// with a poll is answered over the same connection that gossip would use, and sending it twice would be half as much work
-// again for all. It is called only when there is gossip.
+// unasked reports whether a record has to be gossiped, since a connected member has no poll here. A member with a poll gets the
+// record in the answer, over the same connection that gossip would use. To send it twice would be half as much work again for
+// all. unasked is called only if there is gossip.
 func (r *room) unasked() bool {
 	for _, m := range r.state().Members() {
 		if _, held := r.desk.polls[m.Peer]; !held && m.Peer != r.l.n.self && r.l.n.connected(m.Peer) {
@@ -196,14 +196,14 @@ func (r *room) unasked() bool {
 	return false
 }
 
-// wakePolls asks again, for every held question, whether there is news now.
+// wakePolls answers every held poll for which there is news now.
 func (r *room) wakePolls() {
 	for p, h := range r.desk.polls {
 		r.answerPoll(p, h)
 	}
 }
 
-// answerPoll answers h, or keeps it for later.
+// answerPoll answers h, or holds it until there is news.
 func (r *room) answerPoll(p peer.ID, h heldPoll) {
 	effects, err := r.stepEffects(authority.Poll{Peer: p, Request: h.req})
 	if err != nil {
@@ -225,7 +225,7 @@ func (r *room) answerPoll(p peer.ID, h heldPoll) {
 		case a.Outcome == authority.PollReason:
 			r.reply(p, h, protocol.PollReply{Reason: a.Reason})
 		case r.frozen():
-			r.hold(p, h) // it gets the proof when it compares, and when the question has waited long enough
+			r.hold(p, h) // p gets the proof when it compares, and when the poll has waited long enough
 		case a.Outcome == authority.PollDiffers && h.req.HaveSeq > r.state().Seq():
 			r.hold(p, h)
 			r.carry(r.talk.CompareWith(r.world(), p)) // it has what we have signed and lost, or another log
@@ -237,7 +237,7 @@ func (r *room) answerPoll(p peer.ID, h heldPoll) {
 	}
 }
 
-// hold keeps h until there is news, in place of an older question of p.
+// hold keeps h until there is news, in place of an older poll of p.
 func (r *room) hold(p peer.ID, h heldPoll) {
 	if old, ok := r.desk.polls[p]; ok && old.reply != h.reply {
 		close(old.reply)
@@ -258,7 +258,7 @@ func (r *room) dropPoll(p peer.ID, h heldPoll) {
 	close(h.reply)
 }
 
-// news is what p lacks.
+// news returns the records, keys and presence that p lacks.
 func (r *room) news(p peer.ID, req protocol.PollRequest) *protocol.PollMember {
 	records, more := recordsAfter(r.records, req.HaveSeq)
 	delete(r.desk.receiptsDue, p)
@@ -267,7 +267,7 @@ func (r *room) news(p peer.ID, req protocol.PollRequest) *protocol.PollMember {
 		Keys:     r.keysFor(p, req.HaveKey, nil),
 		Presence: r.desk.presence, Receipt: r.talk.Receipt(p), Last: r.talk.Cut(p), Proof: r.twinRecord(req.HaveSeq, req.Head),
 	}
-	// Only where the list has changed: the addresses of a whole room, sent with every record, would be most of the bytes of a
+	// The list is sent only if it has changed: with every record, the addresses of a whole room would be most of the bytes of a
 	// removal.
 	if req.HavePresence != r.desk.presence {
 		if r.desk.present == nil {
@@ -278,7 +278,7 @@ func (r *room) news(p peer.ID, req protocol.PollRequest) *protocol.PollMember {
 	return news
 }
 
-// noteAttempt warns the owner that somebody tried what only the owner may do, about one peer at most once in attemptEvery.
+// noteAttempt warns the owner that a member tried an action of the owner, at most once in attemptEvery for each member.
 func (r *room) noteAttempt(p peer.ID, what string) {
 	now := r.l.now()
 	if last, ok := r.desk.attempts[p]; ok && now.Sub(last) < attemptEvery || len(r.desk.attempts) >= protocol.MaxMembers {
@@ -288,7 +288,7 @@ func (r *room) noteAttempt(p peer.ID, what string) {
 	r.l.emit(r, Warning{Code: "attempt", Peer: p, Text: fmt.Sprintf("%s tried to %s, which only the owner may", r.nickOf(p), what)})
 }
 
-// orderName names an order in a sentence.
+// orderName returns the name of an order for a sentence.
 func orderName(b protocol.Body) string {
 	switch b := b.(type) {
 	case protocol.Admit:
@@ -355,9 +355,9 @@ func (r *room) tickOwner(now time.Time) {
 	}
 }
 
-// mayBeTalking reports whether somebody may have spoken since the last line here, in a room that is about to be closed as idle:
-// this node slept, or was cut off. Those in reach are asked, idleAsks of them at least. Where nobody is in reach the room waits
-// for its idle time once more. now is by the clock that goes on while the machine sleeps.
+// mayBeTalking reports whether there may be later lines than the last one here, in a room that is about to be closed as idle,
+// since this node slept or was cut off. It asks the members in reach, at least idleAsks of them. If none is in reach, the room
+// waits for its idle time once more. now is by the clock that goes on while the machine sleeps.
 func (r *room) mayBeTalking(now time.Time) bool {
 	idle := r.state().Policy().Idle
 	if idle == 0 || now.Sub(r.talk.LastLine()) < idle/2 || r.state().Len() < 2 {
@@ -381,7 +381,7 @@ func (r *room) mayBeTalking(now time.Time) bool {
 	return asked < min(len(near), idleAsks)
 }
 
-// owes reports whether somebody has still to be told why it lost its place.
+// owes reports whether a removed peer has not been told the reason yet.
 func (r *room) owes(now time.Time) bool {
 	for _, f := range r.ledger.Failures() {
 		if r.ledger.Owes(f.Peer, now) {
@@ -391,7 +391,7 @@ func (r *room) owes(now time.Time) bool {
 	return false
 }
 
-// ruleError puts what the ledger refused into a sentence.
+// ruleError returns an [Error] with a sentence for an error of the ledger.
 func ruleError(room string, err error) error {
 	switch {
 	case errors.Is(err, authority.ErrNotMember):

@@ -12,8 +12,8 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 )
 
-// One frame may hold 2,048 records, or as many lines. Their signatures are verified in the goroutine that has read the frame,
-// and the loop takes them a piece at a time, so that other events have their turn in between.
+// One frame may hold 2,048 records, or as many lines. The goroutine that has read the frame verifies their signatures. The loop
+// takes them a piece at a time, and handles other events in between.
 
 // openRecords verifies records, and returns those before the first that does not verify, and the rest as it came.
 func openRecords(raws [][]byte) (opened []protocol.SignedRecord, rest [][]byte) {
@@ -28,7 +28,7 @@ func openRecords(raws [][]byte) (opened []protocol.SignedRecord, rest [][]byte) 
 }
 
 type (
-	// feed gives a room a piece of its log. It need not be one of the loop's yet; after it has ended, it takes no harm.
+	// feed gives a room a piece of its log. The loop need not know the room yet, and the room may have ended.
 	feed struct {
 		r       *room
 		records []protocol.SignedRecord
@@ -38,7 +38,8 @@ type (
 		room  protocol.RoomID
 		asked protocol.PollRequest
 	}
-	// givenLines are a piece of what a fellow handed over. The answer says how many were new, and whether each could be judged.
+	// givenLines has a piece of the lines that another member handed over. The answer says how many were new, and whether each
+	// could be judged.
 	givenLines struct {
 		room  protocol.RoomID
 		lines []protocol.Message
@@ -49,7 +50,7 @@ type (
 		fresh int
 		whole bool
 	}
-	// inOrder puts lines in the order in which they show that others count.
+	// inOrder sorts lines so that each comes before those that it proves to count.
 	inOrder struct {
 		room  protocol.RoomID
 		lines []protocol.Message
@@ -115,7 +116,7 @@ func (q givenLines) run(l *loop) (a givenAnswer, err error) {
 	return a, nil
 }
 
-// takeAhead gives the room what came with a comparison, before the comparison itself is judged.
+// takeAhead gives the room the records, keys and lines of a comparison, before the comparison itself is judged.
 func (s *synced) takeAhead(ctx context.Context, n *Node, r *room, before authority.State) {
 	if before.Authority() == n.self {
 		if _, err := ask(ctx, n, lostRecords{s.room, s.records}); err != nil {
@@ -143,12 +144,12 @@ func (s *synced) takeAhead(ctx context.Context, n *Node, r *room, before authori
 }
 
 type (
-	// lostRecords are records of our own room that a member has and we have not.
+	// lostRecords has records of our own room that a member has and this node does not have.
 	lostRecords struct {
 		room    protocol.RoomID
 		records []protocol.SignedRecord
 	}
-	// handed is what else a fellow handed over.
+	// handed has what else a member handed over: a proof of a split log, the number of our last line there, and keys.
 	handed struct {
 		room  protocol.RoomID
 		from  peer.ID

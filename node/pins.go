@@ -18,8 +18,8 @@ import (
 	"localchat/protocol"
 )
 
-// pins are the owners that we know, by the names of their rooms. A name that looks like one of them is known as well: nobody
-// can be asked to tell apart two names that read the same. The loop owns them.
+// pins has the known owners, by the names of their rooms. A name that looks like one of these is known too, since a person cannot
+// tell apart two names that look the same. Only the loop uses it.
 type pins struct {
 	owners map[string]peer.ID  // by pinKey
 	alike  map[string][]string // by skeleton: the keys of owners that have it
@@ -33,7 +33,7 @@ func newPins(owners map[string]peer.ID) pins {
 	return p
 }
 
-// pinKey is the same for all names that are the same to a user that types them.
+// pinKey returns the same text for all spellings that a user takes for the same name.
 func pinKey(name string) string { return protocol.FoldName(name) }
 
 func (p pins) add(name string, owner peer.ID) {
@@ -86,13 +86,13 @@ func shareOne(a, b []string) bool {
 	return slices.ContainsFunc(a, func(s string) bool { return slices.Contains(b, s) })
 }
 
-// A looks is a name and its skeletons.
+// A looks has a name and its skeletons.
 type looks struct {
 	name      string
 	skeletons []string
 }
 
-// skeletons are those of the room's name.
+// skeletons returns those of the room's name.
 func (r *room) skeletons() []string {
 	if name := r.label(); r.looks.skeletons == nil || r.looks.name != name {
 		r.looks = looks{name, protocol.Skeletons(name)}
@@ -100,20 +100,20 @@ func (r *room) skeletons() []string {
 	return r.looks.skeletons
 }
 
-// knownFile is a copy of what is known of others, for commands that only look while a node holds the store. It is written
-// after the store, and anew at every start.
+// knownFile is a copy of the known owners and verified peers, for commands that only read while a node has the store locked. It
+// is written after the store, and at every start.
 const knownFile = "known.json"
 
-// A Known holds what a user knows of the owners of rooms, and the peers whose words were compared.
+// A Known has the known owners of rooms, and the peers whose words were compared.
 type Known struct {
 	Self     peer.ID            `json:"self"`
 	Owners   map[string]peer.ID `json:"owners"`   // by the names of rooms that were entered
 	Own      []string           `json:"own"`      // the names of our own rooms
-	Verified []Named            `json:"verified"` // by the nicks of then
+	Verified []Named            `json:"verified"` // with their nicks at that time
 }
 
-// ReadKnown reads what the nodes of a data directory know, whether or not one is running. A directory without it, or no
-// directory, is no error.
+// ReadKnown reads the Known of a data directory, whether or not a node of it is running. It is no error if the directory or the
+// file does not exist.
 func ReadKnown(dir string) (k Known, err error) {
 	if dir == "" {
 		return Known{}, nil
@@ -135,7 +135,7 @@ func ReadKnown(dir string) (k Known, err error) {
 	return k, nil
 }
 
-// takeKnown makes what was read of a data directory what this node knows.
+// takeKnown makes this node use k.
 func (l *loop) takeKnown(k Known) {
 	for name, owner := range k.Owners {
 		l.pins.add(name, owner)
@@ -149,8 +149,8 @@ func (l *loop) takeKnown(k Known) {
 	l.trusts = newTrusts(l.trusts.by, l.trusts.ignored)
 }
 
-// saveKnown writes knownFile where it would say something else. Of a node that has not taken up its own rooms, those that
-// it says stay.
+// saveKnown writes knownFile if its content would change. If this node has not entered its own rooms, it keeps those that are in
+// the file.
 func (l *loop) saveKnown() {
 	dir := l.n.cfg.DataDir
 	if dir == "" {
@@ -182,7 +182,7 @@ func (l *loop) saveKnown() {
 	}
 }
 
-// writeKnown puts the file in its place whole. It need not outlive a power cut: the next start writes it.
+// writeKnown replaces the file as a whole. The file may be lost in a power failure, since the next start writes it.
 func writeKnown(path string, k Known) error {
 	raw, err := json.Marshal(k)
 	if err != nil {

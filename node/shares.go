@@ -10,8 +10,8 @@ import (
 	"localchat/node/internal/ratelimit"
 )
 
-// shares bound what members have this node do. Each member has a share of its own. What it wants beyond that is charged to its
-// address and to all.
+// shares bounds the work that members cause. Each member has a budget of its own. Work beyond that is charged to the budget of
+// its address and to the common one.
 type shares struct {
 	own     *ratelimit.Keyed[peer.ID]
 	address *ratelimit.Keyed[netip.Addr]

@@ -8,9 +8,9 @@ import (
 	"localchat/protocol"
 )
 
-// A wordBook keeps the words of peers: making them takes a millisecond or two, on purpose. The goroutines that answer and
-// ask other peers look strangers' words up before they post, so that the loop, which meets them at the mutex, finds them
-// ready: a flood of strangers costs it nothing.
+// A wordBook keeps the words of peers, since to compute them takes a millisecond or two, on purpose. The goroutines that serve
+// and ask other peers compute the words of strangers before they post an event, so that a flood of strangers does not delay the
+// loop. Its methods may be called from any goroutine.
 type wordBook struct {
 	mu    sync.Mutex
 	words map[peer.ID]string
@@ -18,7 +18,7 @@ type wordBook struct {
 
 func newWordBook() *wordBook { return &wordBook{words: make(map[peer.ID]string)} }
 
-// of are p's words.
+// of returns the words of p.
 func (b *wordBook) of(p peer.ID) string {
 	b.mu.Lock()
 	w, ok := b.words[p]
