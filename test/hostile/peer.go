@@ -389,6 +389,11 @@ func Publication(topic string, raws ...[]byte) *pb.RPC {
 	return r
 }
 
+// Resubscribe has p hear again what mallory's pubsub subscribes to. A stream of Push replaces that of mallory's pubsub, which opens
+// another and says it there. But p's pubsub forgets it if the end of Push's stream reaches it after that, as may happen if both
+// come at the same moment.
+func (m *Peer) Resubscribe(p peer.ID) { _ = m.Push(p, &pb.RPC{}) }
+
 // spread sends raw to everybody, by gossip and by bare RPCs.
 func (m *Peer) spread(topic *pubsub.Topic, raw []byte) {
 	// A refusal, by its own pubsub or by a node's, is expected.
