@@ -11,6 +11,7 @@ import (
 
 	"localchat/cli/internal/clitest"
 	"localchat/cli/internal/fail"
+	"localchat/cli/internal/notify"
 	"localchat/cli/internal/render"
 	"localchat/cli/internal/safe"
 	"localchat/node"
@@ -97,6 +98,27 @@ func TestPrecedence(t *testing.T) {
 	}
 }
 
+// TestNotifyIsAnOption: what calls the person is set as any other option.
+func TestNotifyIsAnOption(t *testing.T) {
+	const file = "notify = \"all\"\nnotify_text = false\n"
+	for _, c := range []struct {
+		file string
+		env  map[string]string
+		args []string
+		want notify.Settings
+	}{
+		{want: notify.Settings{Level: notify.Calls, Text: true}},
+		{file: file, want: notify.Settings{Level: notify.All, Text: false}},
+		{file: file, env: map[string]string{"LOCALCHAT_NOTIFY": "off"}, want: notify.Settings{Level: notify.Off, Text: false}},
+		{file: file, env: map[string]string{"LOCALCHAT_NOTIFY": "off"}, args: []string{"--notify", "calls", "--notify-text"}, want: notify.Settings{Level: notify.Calls, Text: true}},
+	} {
+		opts, _, err := settled(t, c.file, c.env, c.args...)
+		if err != nil || opts.notify != c.want {
+			t.Errorf("file %q, %v, %q: %v, %v, want %v", c.file, c.env, c.args, opts.notify, err, c.want)
+		}
+	}
+}
+
 func TestBadSettings(t *testing.T) {
 	for _, c := range []struct {
 		name, file string
@@ -112,6 +134,8 @@ func TestBadSettings(t *testing.T) {
 		{"list for one value", "nick = [\"a\", \"b\"]\n", nil, []string{"line 1, nick: nick takes one value"}},
 		{"bad value", "\nephemeral = \"perhaps\"\n", nil, []string{"line 2, ephemeral:", "perhaps"}},
 		{"bad time", "[create]\nidle = \"soon\"\n", nil, []string{"line 2, create.idle:", "not a duration"}},
+		{"bad level", "notify = \"loud\"\n", nil, []string{"line 1, notify:", `"loud" is not off, calls or all`}},
+		{"bad level in the environment", "", map[string]string{"LOCALCHAT_NOTIFY": "loud"}, []string{"LOCALCHAT_NOTIFY=loud", "is not off, calls or all"}},
 		{"syntax", "nick = \"x\"\nlisten = [\n", nil, []string{"config.toml, line 2"}},
 		{"environment", "", map[string]string{"LOCALCHAT_EPHEMERAL": "perhaps"}, []string{"the environment sets LOCALCHAT_EPHEMERAL=perhaps"}},
 	} {
