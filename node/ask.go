@@ -36,6 +36,9 @@ func (q askAsked) run(l *loop) (*protocol.AskReply, error) {
 		return &protocol.AskReply{}, nil
 	}
 	if q.req.Leave {
+		if r.gathers() {
+			return nil, errGathering
+		}
 		err := r.step(authority.Leave{Peer: q.peer, Cut: r.talk.Cut(q.peer)})
 		return &protocol.AskReply{OK: err == nil}, nil
 	}

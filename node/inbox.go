@@ -48,7 +48,7 @@ type asked[T any] struct {
 
 func (a asked[T]) handle(l *loop) {
 	v, err := a.q.run(l)
-	if err == error(errRecovering) && l.park(a) {
+	if l.park(a, err) {
 		return
 	}
 	a.reply <- answer[T]{v, err}

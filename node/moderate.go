@@ -62,6 +62,9 @@ func (l *loop) toRemove(name, who, reason string) (r *room, p peer.ID, clean str
 		return nil, "", "", err
 	}
 	c, err := r.findKnown(who)
+	if _, member := r.state().Member(c.Peer); err == nil && member && r.gathers() {
+		err = errGathering
+	}
 	return r, c.Peer, clean, err
 }
 

@@ -42,6 +42,8 @@ type authorityDesk struct {
 	ticked         time.Time
 	inReach        time.Time // when a member was last in reach, in a room that is half idle
 	closing        string    // the reason of our own Close
+	// removals wait for the lines of their members.
+	removals []inboxEvent
 }
 
 func newAuthorityDesk() authorityDesk {

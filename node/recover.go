@@ -10,6 +10,7 @@ import (
 
 	"localchat/authority"
 	"localchat/node/internal/fault"
+	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
 
@@ -187,6 +188,7 @@ func (e recoverDue) handle(l *loop) {
 
 // endRecovery drops the requests that wait, when the room will not be taken up.
 func (r *room) endRecovery() {
+	r.removeWaiting()
 	if rec := r.recovering; rec != nil {
 		r.recovering = nil
 		rec.unpark(r.l)
@@ -287,13 +289,48 @@ func (r *room) parkOf(p peer.ID, ev inboxEvent) bool {
 	return true
 }
 
-// park keeps a request of this node's own user about a room that is not resumed yet.
-func (l *loop) park(ev inboxEvent) bool {
+// park keeps a request about a room that is not resumed yet, or a removal from one whose lines are being fetched; why is the error
+// that the request got.
+func (l *loop) park(ev inboxEvent, why error) bool {
 	for _, r := range l.rooms {
-		if r.recovering != nil {
+		switch {
+		case why == error(errRecovering) && r.recovering != nil:
 			r.recovering.parked = append(r.recovering.parked, ev)
+			return true
+		case why == error(errGathering) && r.gathers():
+			id := r.id
+			r.desk.removals = append(r.desk.removals, ev)
+			time.AfterFunc(transcript.CatchUpFor, func() { l.n.post(removalsDue{id}) })
 			return true
 		}
 	}
 	return false
+}
+
+// A removal names the last line of the member that the owner has, and no later line of it counts. An owner that has just
+// started has none yet: if it removed the member then, all that this member has said would be hidden from everybody. So its
+// removals wait for the first comparison, CatchUpFor at most.
+
+// errGathering is what a removal gets meanwhile; see park.
+var errGathering = &Error{Code: CodeUnavailable, Text: "the room is being resumed: the lines of its members are being fetched", Reason: fault.Recovering, RetryAfter: transcript.CatchUpFor}
+
+// gathers reports whether removals have to wait.
+func (r *room) gathers() bool { return r.owner() && r.talk.Gathering(r.world()) }
+
+// removalsDue: the removals that wait are looked at again.
+type removalsDue struct{ room protocol.RoomID }
+
+func (e removalsDue) handle(l *loop) {
+	if r := l.rooms[e.room]; r != nil {
+		r.removeWaiting()
+	}
+}
+
+// removeWaiting carries out the removals that wait, or has them wait on.
+func (r *room) removeWaiting() {
+	removals := r.desk.removals
+	r.desk.removals = nil
+	for _, ev := range removals {
+		ev.handle(r.l)
+	}
 }

@@ -116,6 +116,7 @@ func (e synced) handle(l *loop) {
 	r.carry(r.talk.Compared(r.world(), transcript.Answer{
 		Peer: e.peer, Reply: &e.reply, Lines: e.lines, Doubted: e.doubted, Fresh: e.fresh, Judged: e.whole,
 	}))
+	r.removeWaiting()
 }
 
 // recordsAfter are the records after seq as they came, up to a frame's worth, and whether there are more.

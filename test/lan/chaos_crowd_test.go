@@ -57,7 +57,9 @@ type person struct {
 	asked     time.Time       // when it first asked for an admission; zero: never
 	cut       int             // the last round in which it lost its place
 	refused   int             // how often it was told that it is no member, without a reason
-	elsewhere int             // how often a copy of it was told the reason
+	copied    int             // the last round in which a copy of it ran
+	// toldBefore is how often it had been told a reason when that round began.
+	toldBefore int
 }
 
 func (p *person) String() string { return p.name }

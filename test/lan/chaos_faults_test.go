@@ -246,6 +246,7 @@ func (c *crowd) frozen(p *person) func() {
 // then the copy ends, and p is told that. An owner that is given orders meanwhile carries out none.
 func (c *crowd) copied(p *person) func() {
 	c.twins = true
+	p.copied, p.toldBefore = c.round, c.timesTold(p)
 	p.goes() // so that the copy is complete
 	other := c.lan.host(fmt.Sprintf("%s-%d", p.name, c.round))
 	p.copyTo(other)
@@ -264,7 +265,6 @@ func (c *crowd) copied(p *person) func() {
 		if code := second.quit(); code != 0 {
 			c.t.Errorf("the copy of %s ends with code %d", p, code)
 		}
-		c.heard(p, second)
 		ended := time.Now()
 		p.node.await("warning", obj{"code": "twin_gone"})
 		if !first {
@@ -299,14 +299,14 @@ func (p *person) decided() {
 	}
 }
 
-// heard counts the removals whose reason went to a copy of p that has ended: a reason is told once, and p is only refused.
-func (c *crowd) heard(p *person, copied *node) {
-	events, _ := copied.Events(0)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, e := range events {
-		p.elsewhere += count(e.Obj["type"] == "removed")
-	}
+// toldCopy reports whether the reason of p's removal went to a copy of p in this round. A reason is told once, so p is only refused.
+func (c *crowd) toldCopy(p *person) bool {
+	return p.copied == c.round && c.timesTold(p) > p.toldBefore
+}
+
+// timesTold counts how often the owner's node, in this life of it, has said that p was told why it was removed.
+func (c *crowd) timesTold(p *person) int {
+	return c.owner().node.count("removal_progress", obj{"nick": p.name, "told": true})
 }
 
 // lease takes the host's addresses away, and returns the function that gives it new ones, as DHCP does in another

@@ -175,8 +175,11 @@ func (c *crowd) wrong(asked map[*person]answers) []complaint {
 		if p.in && slices.Contains(asked[c.owner()].absent, p.name) {
 			cs = append(cs, complaint{parted, "the owner does not hear from " + p.name})
 		}
-		if n := p.refused - p.elsewhere; n > 0 {
-			cs = append(cs, complaint{putOut, fmt.Sprintf("%s was put out without a reason, %d times", p.name, n)})
+		if p.refused > 0 && c.toldCopy(p) {
+			p.refused = 0
+		}
+		if p.refused > 0 {
+			cs = append(cs, complaint{putOut, fmt.Sprintf("%s was put out without a reason, %d times", p.name, p.refused)})
 		}
 		if p.placed != p.in && !p.leaving {
 			cs = append(cs, complaint{parted, p.name + " does not know whether it is in"})

@@ -30,6 +30,11 @@ func (t *Transcript) Fetching(env Env) bool {
 	return t.paging() || !t.telling.caughtUp && len(env.Near()) > 0
 }
 
+// Gathering reports whether this node has come in a moment ago, and lines of before are still to be fetched.
+func (t *Transcript) Gathering(env Env) bool {
+	return t.joined && t.Fetching(env) && env.Now.Sub(t.entered) < CatchUpFor
+}
+
 // CompareSoon compares heads with a member at the next opportunity.
 func (t *Transcript) CompareSoon(env Env) []Effect {
 	t.compareSoon(&env, 0)

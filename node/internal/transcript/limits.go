@@ -77,8 +77,9 @@ const (
 	// settleSyncs is the number of comparisons that follow the first one after joining, so that lines that were said before the
 	// streams of the gossip were open are fetched within seconds.
 	settleSyncs = 2
-	// catchUpFor is the longest time that new lines wait for the first comparison after a start. On a LAN that takes milliseconds.
-	catchUpFor = 2 * time.Second
+	// CatchUpFor is the longest time that new lines, and the removals of an owner, wait for the first comparison after a start. On
+	// a LAN that takes milliseconds.
+	CatchUpFor = 2 * time.Second
 	// tellWithin is the longest time that a fetched line waits for the end of its comparison, and tellPagesWithin that in a
 	// comparison of several pages.
 	tellWithin      = 2 * time.Second

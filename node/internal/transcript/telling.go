@@ -34,7 +34,7 @@ func (t *Transcript) tellLine(env *Env, l *Line) {
 	case live && l.Msg.Author == t.self:
 		t.tell(env, l) // its author sees it at once
 		return
-	case live && len(g.lines) == 0 && len(g.waiting) == 0 && (g.caughtUp || env.Now.Sub(t.entered) >= catchUpFor):
+	case live && len(g.lines) == 0 && len(g.waiting) == 0 && (g.caughtUp || env.Now.Sub(t.entered) >= CatchUpFor):
 		t.tell(env, l)
 		return
 	}
