@@ -28,11 +28,13 @@ const (
 	Rekeyed
 	Closed
 	Froze
+	Muted
+	Unmuted
 )
 
 // String names the kind.
 func (k ChangeKind) String() string {
-	names := [...]string{"nothing", "created", "admitted", "left", "removed", "unbanned", "policy", "rekeyed", "closed", "froze"}
+	names := [...]string{"nothing", "created", "admitted", "left", "removed", "unbanned", "policy", "rekeyed", "closed", "froze", "muted", "unmuted"}
 	if int(k) >= len(names) {
 		return names[0]
 	}
@@ -163,7 +165,7 @@ func (s State) create(r protocol.SignedRecord) (State, Change, error) {
 		policy: c.Policy,
 		head:   entryAfter(nil, r, r.Author),
 	}
-	next.enter(Member{Peer: r.Author, Nick: c.Nick, Admission: 1, Since: r.At, Owner: true, FromEpoch: 1})
+	next.enter(Member{Peer: r.Author, Nick: c.Nick, Admission: 1, Since: r.At, Owner: true, FromEpoch: 1, SpanFrom: 1})
 	return next, Change{
 		Kind: Created, Record: r, Peer: r.Author, Nick: c.Nick, Epoch: 1, NewKey: KeyFresh, Policy: c.Policy,
 	}, nil
@@ -201,6 +203,10 @@ func (s State) change(r protocol.SignedRecord) (State, Change, error) {
 		change, err = next.remove(r, b)
 	case protocol.Unban:
 		change, err = next.unban(r, b)
+	case protocol.Mute:
+		change, err = next.mute(r, b)
+	case protocol.Unmute:
+		change, err = next.unmute(r, b)
 	case protocol.SetPolicy:
 		next.policy = b.Policy
 		change = Change{Kind: PolicySet, Before: s.policy}
@@ -263,7 +269,8 @@ func (s *State) admit(r protocol.SignedRecord, b protocol.Admit) (Change, error)
 		s.bans = cloned(s.bans)
 		delete(s.bans, b.Peer)
 	}
-	s.enter(Member{Peer: b.Peer, Nick: b.Nick, Admission: r.Seq, Since: r.At, FromEpoch: r.Epoch})
+	_, muted := s.mutes[b.Peer]
+	s.enter(Member{Peer: b.Peer, Nick: b.Nick, Admission: r.Seq, Since: r.At, FromEpoch: r.Epoch, SpanFrom: r.Epoch, Muted: muted})
 	return Change{Kind: Admitted, Peer: b.Peer, Nick: b.Nick, NewKey: KeyDerived}, nil
 }
 
@@ -333,19 +340,10 @@ func (s *State) exit(end Removal, m Member) {
 	for _, key := range protocol.Skeletons(m.Nick) {
 		delete(s.nicks, key)
 	}
-	end.Peer, end.Nick, end.Admission = m.Peer, m.Nick, m.Admission
-	end.FromEpoch, end.ToEpoch = m.FromEpoch, s.epoch-1
-
-	s.past = cloned(s.past)
-	if s.pastLen == MaxPast {
-		s.forgetOldest()
-	}
-	// Clip, since an append must not write into an array that an older State has too.
-	s.past[m.Peer] = append(slices.Clip(s.past[m.Peer]), end)
-	s.pastLen++
+	s.endSpan(end, m)
 }
 
-// forgetOldest drops the ended membership with the lowest Removal, which is the same at every member.
+// forgetOldest drops the ended span with the lowest Removal, which is the same at every member.
 func (s *State) forgetOldest() {
 	var oldest Removal
 	for _, past := range s.past {

@@ -45,7 +45,10 @@ func (s State) Check(author peer.ID, h protocol.Header) Verdict {
 	if h.Epoch > s.epoch {
 		return VerdictUnknown
 	}
-	if m, ok := s.members[author]; ok && h.Epoch >= m.FromEpoch {
+	if m, ok := s.members[author]; ok && h.Epoch >= m.SpanFrom {
+		if m.Muted {
+			return VerdictIgnore
+		}
 		if h.Epoch == s.epoch {
 			return VerdictAccept
 		}
@@ -77,15 +80,15 @@ func (s State) MemberAt(p peer.ID, epoch uint64) bool {
 	return ok
 }
 
-// Ended returns the membership of p that epoch belongs to, if that membership has ended. It does not allocate.
+// Ended returns the span of p that epoch belongs to, if that span has ended. It does not allocate.
 func (s State) Ended(p peer.ID, epoch uint64) (Removal, bool) {
-	if m, ok := s.members[p]; ok && epoch >= m.FromEpoch {
+	if m, ok := s.members[p]; ok && epoch >= m.SpanFrom {
 		return Removal{}, false
 	}
 	return s.pastAt(p, epoch)
 }
 
-// pastAt returns the ended membership of p that epoch belongs to. Memberships are in order and do not overlap.
+// pastAt returns the ended span of p that epoch belongs to. Spans are in order and do not overlap.
 func (s State) pastAt(p peer.ID, epoch uint64) (Removal, bool) {
 	past := s.past[p]
 	i, _ := slices.BinarySearchFunc(past, epoch, func(r Removal, e uint64) int { return cmp.Compare(r.ToEpoch, e) })

@@ -16,7 +16,7 @@ import (
 // is moved by as much. Records cannot change, so the shift of a ban's end is kept beside them, on disk too.
 //
 // Between two runs of the authority only the wall clock says how much time has passed, and it may have been set meanwhile. So it is
-// believed within bounds: a time of writing that is in the future counts as now, a ban lasts no longer than its length, an invite and
+// believed within bounds: a time of writing that is in the future counts as now, a ban or a mute lasts no longer than its length, an invite and
 // a reason no longer than the longest life of one, and no reason ends within [ResumeGrace] of the start.
 
 // clockMoved moves every end by d.
@@ -41,6 +41,11 @@ func (s *step) clockMoved(d time.Duration) {
 			shifts[b.Removal] += d
 		}
 	}
+	for _, m := range l.state.mutes {
+		if !m.Until.IsZero() {
+			shifts[m.Mute] += d
+		}
+	}
 	s.setShifts(shifts)
 }
 
@@ -58,6 +63,11 @@ func (s *step) clockAtLoad() {
 	for _, b := range l.state.bans {
 		if at := b.At.Add(shifts[b.Removal]); !b.Until.IsZero() && at.After(s.now) {
 			shifts[b.Removal] += s.now.Sub(at)
+		}
+	}
+	for _, m := range l.state.mutes {
+		if at := m.At.Add(shifts[m.Mute]); !m.Until.IsZero() && at.After(s.now) {
+			shifts[m.Mute] += s.now.Sub(at)
 		}
 	}
 	s.setShifts(shifts)
@@ -165,6 +175,11 @@ func (s *step) liftPassed() error {
 		}
 		if holds {
 			shifts[b.Removal] = shift
+		}
+	}
+	for _, m := range s.next.state.mutes {
+		if shift, moved := s.next.banShift[m.Mute]; moved {
+			shifts[m.Mute] = shift
 		}
 	}
 	s.setShifts(shifts)

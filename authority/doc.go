@@ -10,15 +10,15 @@
 //     are deputies the authority.
 //  2. A record applies if it is the next (seq, prev, room, term, epoch), if its author is the authority in the state
 //     before it, and if no rule below forbids it. Any other record changes nothing.
-//  3. Admit, Leave, Remove and Rekey start a new epoch; Create is epoch 1; SetPolicy, Unban and Close change none.
-//     The key of an Admit's epoch is derived from the key before; every other key is fresh. A removal and its new
-//     key are one step. The record that starts an epoch commits to its key. No other key counts for that epoch, not even
-//     one from the authority.
+//  3. Admit, Leave, Remove, Rekey, Mute and Unmute start a new epoch; Create is epoch 1; SetPolicy, Unban and Close change
+//     none. The key of an Admit's, a Mute's or an Unmute's epoch is derived from the key before; every other key is fresh.
+//     A removal and its new key are one step. The record that starts an epoch commits to its key. No other key counts for
+//     that epoch, not even one from the authority.
 //  4. Two different records with one seq, both by an author entitled to that seq, freeze the room. Nothing thaws it.
 //     Together they prove the fork to any peer, also to one that has neither record. Members and authority compare the
 //     hashes of their last records, so that they notice that there are two logs, whatever their lengths.
 //  5. Nothing follows Close.
-//  6. The owner neither leaves nor is removed.
+//  6. The owner neither leaves, nor is removed, nor is muted.
 //  7. An admission needs a peer that is no member, a room below its bound, and a nick in its normal form that is not
 //     reserved and looks like no member's nick. An invite admits once. A banned peer can be admitted after its ban is
 //     lifted or has ended, by the time in the Admit record, so that all members decide alike.
@@ -27,6 +27,9 @@
 //  9. Leave and Remove name the last line that counts of the membership that they end: the cut-off. A line of an earlier epoch
 //     counts if its author was a member in that epoch and, if that membership has ended, if its number is not past the
 //     cut-off. A new admission does not make lines of an earlier one count. In a closed or frozen room no line counts.
+//     A Mute names a member, and the last of its lines that counts. No line counts of an epoch from the one that Mute starts to
+//     the last before Unmute, in whichever membership it is said. A later Mute replaces an earlier one. Unmute alone ends a mute;
+//     the authority writes it when the time of the mute has passed.
 //
 // # The authority's books
 //
@@ -50,15 +53,18 @@
 //     has no open invites.
 //  16. A peer that is at the door when it is banned, or when the room ends, is told why in the answer to its request, and
 //     again if it repeats the request. A restart forgets the peers at the door, and what they were told.
+//     A muted member gets a failure too: it is claimed, replayed and acknowledged like that of a removal, and changes nothing
+//     else of a member's polls. Unmute, Leave and the reason of a removal end it.
 //  17. A room closes when no line, no record but Rekey, and no restart has come for the time that its policy gives as Idle.
 //     An epoch that lasts for [RekeyAfter] ends by a Rekey, and a restart begins with one. These times, and the lives of
-//     invites, bans and reasons, go by time that has passed: when the clock is set, they move with it ([ClockMoved]).
+//     invites, bans, mutes and reasons, go by time that has passed: when the clock is set, they move with it ([ClockMoved]).
 //
 // # The member's half
 //
 //  18. An admission has one nonce. A reply counts for its own admission and nonce only, and is taken as one step.
 //  19. A reason is kept, then shown, then acknowledged. A reason that was shown is not shown again; one that was kept and
 //     not acknowledged is acknowledged after a restart. After a reason or REFUSED the seat is over and never asks again.
+//     The reason of a mute is kept, shown and acknowledged in the same way, and the seat goes on.
 //
 // Which nicks are allowed depends on the Unicode tables of golang.org/x/text. A new version of that module can allow others, and is
 // then a change of the law.

@@ -48,6 +48,15 @@ type (
 	}
 	// Unban lifts a ban that holds.
 	Unban struct{ Peer peer.ID }
+	// Mute takes a member's voice, for a time, or until Unmute if For is zero.
+	Mute struct {
+		Peer   peer.ID
+		Reason string
+		For    time.Duration
+		Cut    protocol.Cut
+	}
+	// Unmute gives it back.
+	Unmute struct{ Peer peer.ID }
 	// SetPolicy replaces the policy.
 	SetPolicy struct{ Policy protocol.Policy }
 	// Rekey starts an epoch.
@@ -121,6 +130,8 @@ func (Resumed) event()      {}
 func (Kick) event()         {}
 func (Ban) event()          {}
 func (Unban) event()        {}
+func (Mute) event()         {}
+func (Unmute) event()       {}
 func (SetPolicy) event()    {}
 func (Rekey) event()        {}
 func (Close) event()        {}
@@ -225,7 +236,7 @@ const (
 	// PollDiffers: the peer is a member whose log is longer than this one, or differs from it. The driver answers with the record of
 	// the last number that both have, which shows a difference if there is one.
 	PollDiffers
-	// PollReason: answer with the peer's reason.
+	// PollReason: answer with the peer's reason. A muted member gets one too, and stays a member.
 	PollReason
 )
 
@@ -262,14 +273,14 @@ type Revocation struct {
 	Nonce protocol.Nonce `json:",omitzero"`
 }
 
-// A Failure is the authority's note of why a peer lost its place. It is pending until a poll of that peer claims it. From then on it
+// A Failure is the authority's note of why a peer lost its place or its voice. It is pending until a poll of that peer claims it. From then on it
 // answers polls with the same nonce, until the peer acknowledges it or it expires.
 type Failure struct {
 	Peer peer.ID
 	Nick string
 	// Admission is the membership that ended: only a poll of that membership can claim.
 	Admission uint64
-	// Removal is the seq of the Remove or Close record.
+	// Removal is the seq of the Remove, Close or Mute record.
 	Removal uint64
 	Kind    protocol.ReasonKind
 	Text    string
@@ -304,6 +315,6 @@ type Durable struct {
 	Records  []protocol.SignedRecord
 	Failures []Failure
 	Invites  []Invite
-	// BanShift says by how much the clock was set since a ban with an end was made, by the number of the ban's record.
+	// BanShift says by how much the clock was set since a ban or a mute with an end was made, by the number of its record.
 	BanShift map[uint64]time.Duration
 }

@@ -65,6 +65,10 @@ func appendEvent(k []byte, ev Event) []byte {
 		return append(append(append(k, 'K'), ev.Reason...), ev.Peer...)
 	case Ban:
 		return append(append(append(k, 'B', byte(ev.For/time.Hour)), ev.Reason...), ev.Peer...)
+	case Mute:
+		return append(append(append(k, 'M', byte(ev.For/time.Hour)), ev.Reason...), ev.Peer...)
+	case Unmute:
+		return append(append(k, 'U'), ev.Peer...)
 	case Leave:
 		return append(append(k, 'L'), ev.Peer...)
 	case Knock:
@@ -84,13 +88,15 @@ func appendEvent(k []byte, ev Event) []byte {
 
 // seatStep is s.Step with the cache.
 func (e *explorer) seatStep(s Seat, ev SeatEvent) (Seat, []SeatEffect) {
-	k := append([]byte(s.Self), byte(s.Admission), s.Nonce[0], bitOf(s.Shown)|bitOf(s.keeping)<<1|bitOf(s.done)<<2)
-	k = append(k, s.Kept...)
+	k := append([]byte(s.Self), byte(s.Admission), s.Nonce[0], bitOf(s.Shown)|bitOf(s.keeping)<<1|bitOf(s.done)<<2|bitOf(s.told)<<3, byte(s.Told))
+	k = append(append(k, s.Kept...), s.Muted...)
 	switch ev := ev.(type) {
 	case Asked:
 		k = binary.BigEndian.AppendUint64(append(append(k, 'q'), ev.Head[:8]...), ev.HaveSeq)
 	case Kept:
 		k = append(k, 'k', byte(ev.Removal))
+	case MuteShown:
+		k = append(k, 'm', byte(ev.Mute))
 	case NoAnswer:
 		k = append(k, 'n')
 	case Answered:

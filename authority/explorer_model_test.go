@@ -30,6 +30,9 @@ func (e *explorer) expects(p peer.ID, q protocol.PollRequest) (want PollOutcome)
 	case q.Room != e.heard.Room():
 		return PollRefused
 	case f.member && !e.closed() && f.admitted == q.Admission:
+		if m != nil && m.kind == protocol.Muted && m.admission == q.Admission && !m.acked && !e.past(m) && (!m.claimed || m.nonce == q.Nonce) {
+			return PollReason
+		}
 		if e.differs(q) {
 			return PollDiffers
 		}
@@ -61,7 +64,8 @@ func (e *explorer) keyed(c Commit) {
 	}
 	epoch := e.heard.Epoch()
 	derives := false
-	if _, admit := c.Record.Body.(protocol.Admit); admit {
+	switch c.Record.Body.(type) {
+	case protocol.Admit, protocol.Mute, protocol.Unmute:
 		derives = true
 	}
 	switch old := e.keys[len(e.keys)-1]; {
@@ -89,7 +93,9 @@ func (e *explorer) sweep() {
 			inForce = false // it was lifted
 		}
 		if e.past(m) && !inForce {
-			e.folk[e.indexOf(p)].expired = m.admission
+			if m.kind != protocol.Muted {
+				e.folk[e.indexOf(p)].expired = m.admission
+			}
 			delete(e.model, p)
 		}
 	}
@@ -129,6 +135,14 @@ func (e *explorer) clock(ev Event) {
 			e.moved[b.Removal] = e.now.Sub(b.At)
 		}
 	}
+	for _, m := range e.heard.mutes {
+		switch {
+		case !resumed:
+			e.moved[m.Mute] += by
+		case m.At.Add(e.moved[m.Mute]).After(e.now):
+			e.moved[m.Mute] = e.now.Sub(m.At)
+		}
+	}
 }
 
 // learn updates the model with new records; text is the reason of the order.
@@ -160,6 +174,14 @@ func (e *explorer) follow(r protocol.SignedRecord, text string) {
 	case protocol.Leave:
 		f := e.folk[e.indexOf(b.Peer)]
 		f.member, f.left = false, f.admitted
+		e.forgetMute(b.Peer)
+	case protocol.Mute:
+		f := e.folk[e.indexOf(b.Peer)]
+		f.silent = true
+		e.model[b.Peer] = e.owe(f, r, protocol.Muted, b.Until, text)
+	case protocol.Unmute:
+		e.folk[e.indexOf(b.Peer)].silent = false
+		e.forgetMute(b.Peer)
 	case protocol.Remove:
 		f := e.folk[e.indexOf(b.Peer)]
 		if f.admitted != 0 && f.left != f.admitted {
@@ -182,7 +204,7 @@ func (e *explorer) follow(r protocol.SignedRecord, text string) {
 
 // owe notes the failure of r. It replaces an earlier one; if that was not claimed and the new one has no text, the text is kept.
 func (e *explorer) owe(f *folk, r protocol.SignedRecord, kind protocol.ReasonKind, until time.Time, text string) *owed {
-	if m := e.model[f.peer]; text == "" && m != nil && m.admission == f.admitted && !m.claimed {
+	if m := e.model[f.peer]; text == "" && m != nil && m.admission == f.admitted && !m.claimed && (m.kind == protocol.Muted) == (kind == protocol.Muted) {
 		text = m.text
 	}
 	return &owed{admission: f.admitted, removal: r.Seq, kind: kind, text: text, until: until, expires: e.now.Add(24 * time.Hour)}
@@ -193,6 +215,11 @@ func (e *explorer) retold(ev Event) {
 	var p peer.ID
 	kind, text := protocol.Kicked, ""
 	switch ev := ev.(type) {
+	case Mute:
+		if m := e.model[ev.Peer]; m != nil && m.kind == protocol.Muted && !m.claimed && ev.Reason != "" {
+			m.text = ev.Reason
+		}
+		return
 	case Kick:
 		p, text = ev.Peer, ev.Reason
 	case Ban:
@@ -252,6 +279,9 @@ func (e *explorer) claim(p peer.ID, n protocol.Nonce) {
 	m, f := e.model[p], e.folk[e.indexOf(p)]
 	if !m.claimed {
 		m.claimed, m.nonce = true, n
+		if m.kind == protocol.Muted {
+			return
+		}
 		f.claims = append(f.claims, claim{m.admission, n})
 	}
 }
@@ -319,7 +349,8 @@ func (e *explorer) heal() {
 				continue
 			}
 			m := e.model[f.peer]
-			due := m != nil && m.admission == c.seat.Admission && !m.acked && !e.past(m) && (!m.claimed || m.nonce == c.seat.Nonce)
+			owed := m != nil && m.admission == c.seat.Admission && !m.acked && !e.past(m) && (!m.claimed || m.nonce == c.seat.Nonce)
+			due := owed && m.kind != protocol.Muted
 			for range 4 {
 				e.ask(i, j)
 				for len(e.wires) > 0 {
@@ -330,6 +361,8 @@ func (e *explorer) heal() {
 			switch {
 			case due && !c.told():
 				e.violated(11, "%s is not told of removal %d when all is well", f.name, m.removal)
+			case owed && m.kind == protocol.Muted && in && !c.muted[m.removal]:
+				e.violated(11, "%s is not told of mute %d when all is well", f.name, m.removal)
 			case in == c.seat.Done():
 				e.violated(11, "%s is in: %v; its client has given up: %v", f.name, in, c.seat.Done())
 			case in && c.have != e.ledger.state.Seq():

@@ -50,9 +50,13 @@ import (
 // A failure names its schedule, which -explore.first and -explore.seed play again, and prints what is left when every act
 // that the failure does not need is cut. -explore.runs plays for hours.
 //
+//	22  muted                   no line of a muted member counts, however it leaves and comes back; a mute lasts for its time
+//	                            and no longer, and is told as a removal is: silence, unmutedBy, mutesEnd, showsMute
+//
 // # Mutants
 //
-// Each of these changes of the product was made in a copy, and the schedule that first caught it (seed 1) is named. S: the
+// Each of these changes of the product was made in a copy, and the schedule that first caught it (seed 1) is named. Those schedules
+// had no mutes. S: the
 // search of one member caught it as well; L: so did the check for linearizability, where it was asked.
 //
 //	the claim is not written                          0 SL
@@ -278,7 +282,7 @@ type explorer struct {
 	heard   State            // of a member that hears every record at once
 	keys    []protocol.Key   // of the epochs that it has seen begin; the last is the one in force
 	grace   time.Time
-	moved   map[uint64]time.Duration // how far the clock was set since a ban, by its record
+	moved   map[uint64]time.Duration // how far the clock was set since a ban or a mute, by its record
 
 	disks oldDisks
 
@@ -304,6 +308,7 @@ type folk struct {
 	standing   protocol.Nonce // of the question that waits there
 
 	member   bool
+	silent   bool   // by the log: a mute
 	admitted uint64 // its last admission
 	left     uint64 // an admission that it ended itself
 	expired  uint64 // an admission whose reason has expired
@@ -323,8 +328,9 @@ type client struct {
 	have       uint64        // records
 	head       protocol.Hash // of the last of them
 	shown      map[uint64]bool
-	door       protocol.Nonce // of its last knock
-	unkept     bool           // its disk failed, and so it may be told again in its next life
+	muted      map[uint64]bool // the mutes that its user was told of
+	door       protocol.Nonce  // of its last knock
+	unkept     bool            // its disk failed, and so it may be told again in its next life
 }
 
 // A parcel is a message on the wire. If reply is nil, it is to the authority.
@@ -421,6 +427,7 @@ func (e *explorer) hold() {
 			e.violated(12, "%s is a member: %v, and was seen to be: %v", f.name, in, f.member)
 		}
 	}
+	e.silence()
 	for p, m := range e.model {
 		f, ok := l.failures[p]
 		if ok && f.Admission == m.admission && m.kind == protocol.Banned && f.Kind != protocol.Banned {

@@ -11,6 +11,8 @@ import (
 	"sort"
 	"time"
 
+	"github.com/libp2p/go-libp2p/core/peer"
+
 	"localchat/protocol"
 )
 
@@ -114,12 +116,27 @@ func (k Keyring) find(epoch uint64) (int, bool) {
 	})
 }
 
-// Derive returns the key of the epoch that the Admit record r starts, given the key of the epoch before. Members compute it. The
-// admitted peer is handed it, and cannot compute the earlier key from it. The salt is the hash of the record before and the admitted
-// peer, which together no other Admit of the room has. It cannot be the hash of r, since r commits to the key.
+// derives reports whether the key of the epoch that a record with body b starts is derived from the key before, and names the
+// peer concerned.
+func derives(b protocol.Body) (peer.ID, bool) {
+	switch b := b.(type) {
+	case protocol.Admit:
+		return b.Peer, true
+	case protocol.Mute:
+		return b.Peer, true
+	case protocol.Unmute:
+		return b.Peer, true
+	}
+	return "", false
+}
+
+// Derive returns the key of the epoch that the record r (Admit, Mute or Unmute) starts, given the key of the epoch before. Members
+// compute it. An admitted peer is handed it, and cannot compute the earlier key from it. The salt is the hash of the record before
+// and the peer concerned, which together no other such record of the room has. It cannot be the hash of r, since r commits to the
+// key.
 func Derive(old protocol.Key, r protocol.Record) protocol.Key {
-	admit, _ := r.Body.(protocol.Admit)
-	salt := append(append([]byte(nil), r.Prev[:]...), admit.Peer...)
+	p, _ := derives(r.Body)
+	salt := append(append([]byte(nil), r.Prev[:]...), p...)
 	b, err := hkdf.Key(sha256.New, old[:], salt, "localchat/epoch/v2", len(protocol.Key{}))
 	if err != nil {
 		// It fails only for a result longer than 255 hashes, or in a FIPS build for a short secret. Both lengths are constants.

@@ -32,7 +32,7 @@ type Ledger struct {
 	// graceUntil is the time before which no failure expires.
 	graceUntil time.Time
 
-	// banShift says by how much the clock was set since a ban was made, by the number of the ban's record, so that a later ban of
+	// banShift says by how much the clock was set since a ban or a mute was made, by the number of its record, so that a later one of
 	// the same peer is not shifted. See clockMoved.
 	banShift map[uint64]time.Duration
 	// out says when a peer lost its place, for those that did within [FailureLife]; MaxFailures at most.
@@ -93,7 +93,7 @@ func (l Ledger) Failures() []Failure {
 // Owes reports whether p may still ask for its reason, for the first time or again. The driver must keep a connection of such a peer.
 func (l Ledger) Owes(p peer.ID, now time.Time) bool {
 	f, ok := l.failures[p]
-	return ok && !f.Acked && !f.Known && !l.expired(f, now)
+	return ok && f.Kind != protocol.Muted && !f.Acked && !f.Known && !l.expired(f, now)
 }
 
 // Invites returns the invites that are open at now, in the order of their ends and then of their ids.
@@ -196,6 +196,10 @@ func (s *step) order(ev Event) error {
 		return s.ban(e)
 	case Unban:
 		return s.unban(e.Peer)
+	case Mute:
+		return s.mute(e)
+	case Unmute:
+		return s.unmute(e.Peer)
 	case Leave:
 		return s.leave(e)
 	case SetPolicy:
@@ -263,6 +267,9 @@ func (s *step) tick(e Tick) error {
 		return nil
 	}
 	if err := s.liftPassed(); err != nil {
+		return err
+	}
+	if err := s.unmutePassed(); err != nil {
 		return err
 	}
 	state = s.next.state
@@ -347,7 +354,7 @@ func (s *step) commit(body protocol.Body) error {
 
 // nextKey returns the key of the epoch that r starts.
 func (s *step) nextKey(r protocol.Record) (protocol.Key, error) {
-	if _, admit := r.Body.(protocol.Admit); !admit {
+	if _, derived := derives(r.Body); !derived {
 		return Fresh(s.env.Rand)
 	}
 	if s.next.key == (protocol.Key{}) {

@@ -15,6 +15,14 @@ func (s *step) poll(e Poll) error {
 		return nil
 	}
 	if m, ok := state.Member(e.Peer); ok && !state.closed && m.Admission == q.Admission {
+		switch f, muted := s.next.failures[e.Peer]; {
+		case !muted, f.Admission != q.Admission, s.next.expired(f, s.now):
+		case f.Claimed && f.Nonce == q.Nonce:
+			s.do(AnswerPoll{Peer: e.Peer, Outcome: PollReason, Reason: f.Answer})
+			return nil
+		case !f.Claimed:
+			return s.claim(f, q.Nonce)
+		}
 		outcome := PollHold
 		switch hash, ok := state.HashAt(q.HaveSeq); {
 		case q.HaveSeq > state.Seq(), ok && !q.Head.IsZero() && hash != q.Head:

@@ -50,6 +50,12 @@ func (s *step) lose(before State, c Change) {
 		}
 	case protocol.Leave:
 		s.revokeBy(b.Peer)
+		s.forgetMute(b.Peer)
+	case protocol.Mute:
+		m, _ := before.Member(b.Peer)
+		s.fail(Failure{Peer: b.Peer, Nick: m.Nick, Admission: m.Admission, Kind: protocol.Muted, Until: b.Until, At: c.Record.At})
+	case protocol.Unmute:
+		s.forgetMute(b.Peer)
 	case protocol.Remove:
 		f := Failure{Peer: b.Peer, Kind: b.Kind, Until: b.Until, At: c.Record.At}
 		if m, ok := before.Member(b.Peer); ok {

@@ -106,6 +106,7 @@ func (s *step) leave(e Leave) error {
 	if err := s.commit(protocol.Leave{Peer: e.Peer, Cut: e.Cut}); err != nil {
 		return err
 	}
+	s.forgetMute(e.Peer)
 	s.revokeBy(e.Peer)
 	return nil
 }
@@ -151,7 +152,7 @@ func (s *step) failAll(kind protocol.ReasonKind, reason string, at time.Time) {
 func (s *step) fail(f Failure) {
 	state := s.next.state
 	old, ok := s.next.failures[f.Peer]
-	if ok && f.Text == "" && !old.Claimed && old.Admission == f.Admission {
+	if ok && f.Text == "" && !old.Claimed && old.Admission == f.Admission && (old.Kind == protocol.Muted) == (f.Kind == protocol.Muted) {
 		f.Text = old.Text
 	}
 	f.Removal, f.By, f.ByNick = state.Seq(), s.env.Self, state.nickOf(s.env.Self)

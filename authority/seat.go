@@ -24,9 +24,15 @@ type Seat struct {
 	Kept []byte
 	// Shown is set if the reason in Kept has been shown. A driver writes it to disk when it has carried out [Show].
 	Shown bool
+	// Muted is the signed reason of a mute that has been kept and is not known to have been shown, and Told the number of the
+	// latest that has been kept.
+	Muted []byte
+	Told  uint64
 
 	keeping bool // the reason in Kept may not be on disk yet
 	done    bool
+	// told: the reason in Muted has been given to the driver in this life.
+	told bool
 }
 
 // NewSeat returns the seat of a new admission, with a new nonce.
@@ -57,15 +63,18 @@ type (
 	NoAnswer struct{}
 	// Kept says that the reason of [Keep] is on disk.
 	Kept struct{ Removal uint64 }
+	// MuteShown says that the reason of [ShowMute] has been shown.
+	MuteShown struct{ Mute uint64 }
 	// Quit says that the user has left the room.
 	Quit struct{}
 )
 
-func (Asked) seatEvent()    {}
-func (Answered) seatEvent() {}
-func (NoAnswer) seatEvent() {}
-func (Kept) seatEvent()     {}
-func (Quit) seatEvent()     {}
+func (Asked) seatEvent()     {}
+func (Answered) seatEvent()  {}
+func (NoAnswer) seatEvent()  {}
+func (Kept) seatEvent()      {}
+func (MuteShown) seatEvent() {}
+func (Quit) seatEvent()      {}
 
 // A SeatEffect is something for the driver to do. The driver carries effects out in order. It is one of the types below.
 type SeatEffect interface{ seatEffect() }
@@ -82,6 +91,12 @@ type (
 	SendAck struct{ Ack protocol.PollAck }
 	// Show shows the reason, once, and leaves the room in order.
 	Show struct{ Reason protocol.SignedReason }
+	// KeepMute keeps the seat on disk. What follows it is done all the same if that fails.
+	KeepMute struct{}
+	// ShowMute shows why this member is muted, once, then says MuteShown.
+	ShowMute struct{ Reason protocol.SignedReason }
+	// AckMute tells the authority that the reason of a mute is kept. If it is lost, the reason comes again.
+	AckMute struct{ Ack protocol.PollAck }
 	// ShowRefused shows that this peer is no member, without a reason, and leaves the room in order.
 	ShowRefused struct{}
 )
@@ -91,6 +106,9 @@ func (TakeNews) seatEffect()    {}
 func (Keep) seatEffect()        {}
 func (SendAck) seatEffect()     {}
 func (Show) seatEffect()        {}
+func (KeepMute) seatEffect()    {}
+func (ShowMute) seatEffect()    {}
+func (AckMute) seatEffect()     {}
 func (ShowRefused) seatEffect() {}
 
 // Done reports whether the seat is over. Such a seat never asks again.
@@ -110,6 +128,10 @@ func (s Seat) Step(ev SeatEvent) (Seat, []SeatEffect) {
 		if r, err := protocol.OpenReason(s.Kept); err == nil && r.Removal == e.Removal {
 			return s.end(r)
 		}
+	case MuteShown:
+		if e.Mute == s.Told {
+			s.Muted = nil
+		}
 	case Quit:
 		s.done = true
 	}
@@ -128,10 +150,15 @@ func (s Seat) asked(e Asked) (Seat, []SeatEffect) {
 			return s.end(r)
 		}
 	}
-	return s, []SeatEffect{Ask{protocol.PollRequest{
+	var effects []SeatEffect
+	if r, err := protocol.OpenReason(s.Muted); err == nil && !s.told { // kept before a restart, and perhaps not shown
+		effects = append(effects, ShowMute{r})
+	}
+	s.told = true
+	return s, append(effects, Ask{protocol.PollRequest{
 		Room: s.Room, Nonce: s.Nonce, Admission: s.Admission,
 		HaveSeq: e.HaveSeq, Head: e.Head, HaveKey: e.HaveKey, HavePresence: e.HavePresence,
-	}}}
+	}})
 }
 
 // answered takes a reply, if it answers a poll of this seat: a late REFUSED for an earlier membership must not end this one.
@@ -150,8 +177,22 @@ func (s Seat) answered(e Answered) (Seat, []SeatEffect) {
 	if err != nil || r.Room != s.Room || r.By != s.Authority || r.Peer != s.Self || r.Nonce != s.Nonce || r.Removal <= s.Admission {
 		return s, nil // not an answer to this question
 	}
+	if r.Kind == protocol.Muted {
+		return s.muted(r)
+	}
 	s.Kept, s.keeping = e.Reply.Reason, true
 	return s, []SeatEffect{Keep{r}}
+}
+
+// muted keeps why this member is muted, shows it and acknowledges it. The place is held as before. One that was kept already is
+// acknowledged again: the first acknowledgement was lost.
+func (s Seat) muted(r protocol.SignedReason) (Seat, []SeatEffect) {
+	ack := AckMute{protocol.PollAck{Room: s.Room, Removal: r.Removal, Nonce: s.Nonce}}
+	if r.Removal <= s.Told {
+		return s, []SeatEffect{ack}
+	}
+	s.Muted, s.Told, s.told = r.Bytes(), r.Removal, true
+	return s, []SeatEffect{KeepMute{}, ShowMute{r}, ack}
 }
 
 // end shows the kept reason, unless it has been shown, and acknowledges it.

@@ -30,8 +30,9 @@ type State struct {
 	sorted  []Member           // the same, in the order of Members
 	nicks   map[string]peer.ID // by each skeleton of the nick; see protocol.Skeletons
 	bans    map[peer.ID]Banishment
-	past    map[peer.ID][]Removal // ended memberships, oldest first
-	pastLen int                   // number of ended memberships of all peers
+	mutes   map[peer.ID]Silence
+	past    map[peer.ID][]Removal // ended spans, oldest first
+	pastLen int                   // number of ended spans of all peers
 	used    map[protocol.InviteID]struct{}
 }
 
@@ -92,6 +93,10 @@ type Member struct {
 	Owner     bool
 	// FromEpoch is the first epoch of the membership.
 	FromEpoch uint64
+	// Muted: none of its lines counts from SpanFrom on, the epoch in which the present span of the membership began. A mute
+	// and its end begin a span, and so does an admission.
+	Muted    bool
+	SpanFrom uint64
 }
 
 // A Banishment is a ban, which holds until Until. The zero Until means without end.
@@ -108,18 +113,18 @@ type Banishment struct {
 // inForce reports whether b holds at now.
 func (b Banishment) inForce(now time.Time) bool { return b.Until.IsZero() || now.Before(b.Until) }
 
-// A Removal is a membership that has ended.
+// A Removal is a membership that has ended, or a span of one that has ended with a mute or an unmute.
 type Removal struct {
 	Peer      peer.ID
 	Nick      string
 	Admission uint64
-	// Removal is the seq of the Remove or Leave record.
+	// Removal is the seq of the record that ended it.
 	Removal uint64
-	// Left is set if the member asked to leave. Otherwise Kind is Kicked or Banned.
+	// Left is set if the member asked to leave. Otherwise Kind is Kicked, Banned or, of a span, Muted.
 	Kind protocol.ReasonKind
 	Left bool
 	At   time.Time
-	// FromEpoch and ToEpoch are the first and the last epoch of the membership.
+	// FromEpoch and ToEpoch are the first and the last epoch of it.
 	FromEpoch, ToEpoch uint64
 	// Cut is the last message that counts.
 	Cut protocol.Cut

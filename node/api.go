@@ -156,8 +156,11 @@ type MemberInfo struct {
 	Words   string  `json:"words"`
 	Self    bool    `json:"self"`
 	Trust
-	Since    time.Time `json:"since"`
-	LastLine time.Time `json:"last_line,omitzero"`
+	// Muted: nothing that it says counts, until MutedUntil or, if that is zero, until it is unmuted.
+	Muted      bool      `json:"muted,omitempty"`
+	MutedUntil time.Time `json:"muted_until,omitzero"`
+	Since      time.Time `json:"since"`
+	LastLine   time.Time `json:"last_line,omitzero"`
 }
 
 // MembersInfo is the roster.

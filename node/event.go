@@ -72,6 +72,9 @@ type (
 		Resumed bool `json:"resumed"`
 		// RetainS is the retention of the room's lines, in seconds.
 		RetainS int64 `json:"retain_s"`
+		// Muted: nothing that I say counts, until MutedUntil or, if that is zero, until I am unmuted.
+		Muted      bool      `json:"muted,omitempty"`
+		MutedUntil time.Time `json:"muted_until,omitzero"`
 	}
 	// Left says that this node has left the room by itself.
 	Left struct{}
@@ -99,6 +102,37 @@ type (
 		Nick    string  `json:"nick"`
 		Text    string  `json:"text"`
 		Removal uint64  `json:"removal"`
+	}
+	// MemberMuted says that another member has lost its voice, until Until or, if that is zero, until Unmuted.
+	MemberMuted struct {
+		Peer   peer.ID   `json:"peer"`
+		Nick   string    `json:"nick"`
+		By     peer.ID   `json:"by"`
+		ByNick string    `json:"by_nick"`
+		Until  time.Time `json:"until,omitzero"`
+		Seq    uint64    `json:"mute"`
+	}
+	// MuteReason says why, after the muted member has heard it.
+	MuteReason struct {
+		Peer peer.ID `json:"peer"`
+		Nick string  `json:"nick"`
+		Text string  `json:"text"`
+		Seq  uint64  `json:"mute"`
+	}
+	// Muted says that this node has lost its voice. It is told once, as [Removed] is.
+	Muted struct {
+		Text   string    `json:"text"`
+		By     peer.ID   `json:"by"`
+		ByNick string    `json:"by_nick"`
+		At     time.Time `json:"at"`
+		Until  time.Time `json:"until,omitzero"`
+		Seq    uint64    `json:"mute"`
+	}
+	// Unmuted says that a member, or with Self this node, may talk again.
+	Unmuted struct {
+		Peer peer.ID `json:"peer"`
+		Nick string  `json:"nick"`
+		Self bool    `json:"self"`
 	}
 	// Unbanned says that a ban was lifted.
 	Unbanned MemberJoined
@@ -178,7 +212,7 @@ type (
 		Have    []peer.ID `json:"have,omitempty"`
 		Missing []peer.ID `json:"missing,omitempty"`
 	}
-	// RemovalProgress says, at the owner's node, how many members have applied a removal.
+	// RemovalProgress says, at the owner's node, how many members have applied a removal or, by Kind, a mute.
 	RemovalProgress struct {
 		Peer    peer.ID  `json:"peer"`
 		Nick    string   `json:"nick"`
@@ -234,6 +268,10 @@ func (MemberJoined) Type() string     { return "member_joined" }
 func (MemberLeft) Type() string       { return "member_left" }
 func (MemberRemoved) Type() string    { return "member_removed" }
 func (RemovalReason) Type() string    { return "removal_reason" }
+func (MemberMuted) Type() string      { return "member_muted" }
+func (MuteReason) Type() string       { return "mute_reason" }
+func (Muted) Type() string            { return "muted" }
+func (Unmuted) Type() string          { return "unmuted" }
 func (Unbanned) Type() string         { return "unbanned" }
 func (Message) Type() string          { return "message" }
 func (Backlog) Type() string          { return "backlog" }

@@ -157,6 +157,10 @@ func (r *room) contradictReason(reason protocol.SignedReason) {
 		if b.Peer != r.l.n.self {
 			r.contradict(rec)
 		}
+	case protocol.Mute:
+		if b.Peer != r.l.n.self {
+			r.contradict(rec)
+		}
 	default:
 		r.contradict(rec)
 	}

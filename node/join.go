@@ -451,7 +451,7 @@ func (q enterRoom) run(l *loop) (<-chan struct{}, error) {
 	if err := r.saveSeat(); err != nil {
 		l.warnDisk(r, err)
 	}
-	delete(l.notices, r.id) // its seat on disk has just made way
+	l.dropNotices(r.id) // its seat on disk has just made way
 	l.book.want(q.t.owner, q.t.addrs)
 	l.enter(r)
 	r.promised = logHead{q.reply.Seq, q.reply.Head}

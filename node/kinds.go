@@ -33,6 +33,7 @@ const (
 	KindClosed        Kind = "closed"
 	KindIdle          Kind = "idle"
 	KindInviteRevoked Kind = "invite-revoked"
+	KindMuted         Kind = "muted"
 	KindOther         Kind = "other"
 
 	RoleOwner  Role = "owner"
@@ -51,6 +52,8 @@ func kindFrom(k protocol.ReasonKind) Kind {
 		return KindIdle
 	case protocol.InviteRevoked:
 		return KindInviteRevoked
+	case protocol.Muted:
+		return KindMuted
 	}
 	return KindOther
 }

@@ -37,7 +37,7 @@ type loop struct {
 	directs       shares
 	relayShares   shares
 	// notices has the reasons that are kept, and that no face is known to have shown yet.
-	notices  map[protocol.RoomID]*pendingNotice
+	notices  map[noticeKey]*pendingNotice
 	memory   *peerMemory // nil: no peer is remembered
 	diskSaid diskWarning
 	// versionTold is the time when the user was last told of nodes of another version.
@@ -52,7 +52,7 @@ func newLoop(n *Node, s *store.Store) (*loop, error) {
 	l := &loop{
 		n: n, store: s,
 		rooms: make(map[protocol.RoomID]*room), warned: make(map[string]time.Time),
-		directory: newDirectory(), farewell: newFarewell(), notices: make(map[protocol.RoomID]*pendingNotice),
+		directory: newDirectory(), farewell: newFarewell(), notices: make(map[noticeKey]*pendingNotice),
 		subs: make(map[*Subscription]struct{}), numbers: make(map[protocol.RoomID]uint64), pastRooms: make(map[protocol.RoomID]pastRoom),
 		clock:       newClock(),
 		directs:     newDirects(),
@@ -144,8 +144,8 @@ func (l *loop) stop() {
 		r.stop()
 	}
 	l.markTaken()
-	for id := range l.notices {
-		l.markShown(id)
+	for k := range l.notices {
+		l.markShown(k)
 	}
 	for s := range l.subs {
 		close(s.c)

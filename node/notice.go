@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"localchat/node/internal/store"
@@ -15,24 +16,64 @@ import (
 // listens, or is taken up from disk before the first face is there, waits for one.
 type pendingNotice struct {
 	ev    Event
-	seat  store.Seat
+	seat  store.Seat               // of a removal
+	mute  bool                     // it tells of a mute: our place is held
 	at    map[*Subscription]uint64 // the number of ev among the events pushed there
 	acked bool                     // the authority has read our acknowledgement
 	taken bool                     // from one of the queues
 	since time.Time                // when that was noticed
 }
 
-// notify shows a reason to every face that is there, and remembers it for the one that is not.
+// A noticeKey is the room that a reason is about, and the record.
+type noticeKey struct {
+	room protocol.RoomID
+	seq  uint64
+}
+
+// notify shows the reason of a removal to every face that is there, and remembers it for the one that is not.
 func (l *loop) notify(r *room, body Removed) {
-	u := &pendingNotice{
-		ev:   l.event(r.id, r.label(), body),
-		seat: r.saved(), at: make(map[*Subscription]uint64),
-	}
+	u := &pendingNotice{seat: r.saved()}
 	u.seat.Seat.Shown = true
-	l.notices[r.id] = u
+	l.addNotice(r, u, body, body.Removal)
+}
+
+// notifyMute does so with the reason of a mute.
+func (l *loop) notifyMute(r *room, body Muted) {
+	l.addNotice(r, &pendingNotice{mute: true}, body, body.Seq)
+}
+
+func (l *loop) addNotice(r *room, u *pendingNotice, body EventBody, seq uint64) {
+	u.ev = l.event(r.id, r.label(), body)
+	u.at = make(map[*Subscription]uint64)
+	l.notices[noticeKey{r.id, seq}] = u
 	for s := range l.subs {
 		l.show(u, s)
 	}
+}
+
+// removalNotice is the notice of our removal from a room, if it is pending.
+func (l *loop) removalNotice(room protocol.RoomID) *pendingNotice {
+	for k, u := range l.notices {
+		if k.room == room && !u.mute {
+			return u
+		}
+	}
+	return nil
+}
+
+// noticeOf is the pending notice that ev told of.
+func (l *loop) noticeOf(ev Event) *pendingNotice {
+	for _, u := range l.notices {
+		if u.ev.Seq == ev.Seq {
+			return u
+		}
+	}
+	return nil
+}
+
+// dropNotices forgets those of a room.
+func (l *loop) dropNotices(room protocol.RoomID) {
+	maps.DeleteFunc(l.notices, func(k noticeKey, _ *pendingNotice) bool { return k.room == room })
 }
 
 func (l *loop) show(u *pendingNotice, s *Subscription) {
@@ -70,8 +111,8 @@ func (l *loop) markTaken() (more bool) {
 	return more
 }
 
-// Shown says that a face has shown our removal from a room; see [SubscribeOptions]. Another number than that of the removal
-// which is being told means an earlier one.
+// Shown says that a face has shown why we were removed from a room, or muted in it; see [SubscribeOptions]. Another number than
+// that of a reason which is being told means an earlier one.
 func (n *Node) Shown(ctx context.Context, room RoomID, removal uint64) error {
 	_, err := ask(ctx, n, shown{room, removal})
 	return err
@@ -83,7 +124,7 @@ type shown struct {
 }
 
 func (q shown) run(l *loop) (none, error) {
-	if u := l.notices[q.room]; u != nil && !u.taken && u.ev.Body.(Removed).Removal == q.removal {
+	if u := l.notices[noticeKey{q.room, q.removal}]; u != nil && !u.taken {
 		u.taken, u.since = true, l.now()
 		l.readSoon()
 	}
@@ -103,20 +144,26 @@ func (l *loop) tickNotices(now time.Time) {
 }
 
 func (l *loop) markReadShown(now time.Time) {
-	for id, u := range l.notices {
+	for k, u := range l.notices {
 		if now.Sub(u.since) >= readTime {
-			l.markShown(id)
+			l.markShown(k)
 		}
 	}
 }
 
 // markShown notes a reason that has been taken as shown; with the acknowledgement out too, nothing is left to do for it.
-func (l *loop) markShown(id protocol.RoomID) {
-	u := l.notices[id]
+func (l *loop) markShown(k noticeKey) {
+	u, id := l.notices[k], k.room
 	if !u.taken {
 		return
 	}
-	delete(l.notices, id)
+	delete(l.notices, k)
+	if u.mute {
+		if r := l.rooms[id]; r != nil {
+			r.muteShown(k.seq)
+		}
+		return
+	}
 	if u.acked {
 		l.dropSeat(id)
 		return

@@ -168,13 +168,22 @@ func (r *room) committed(c authority.Commit) {
 	r.records = append(r.records, c.Record)
 	r.applied(c.Change, c.Key)
 	if rm, ok := c.Record.Body.(protocol.Remove); ok {
-		r.follow(c, rm)
+		r.follow(c)
 		delete(r.desk.heard, rm.Peer) // a non-member is never listed as present
 		delete(r.desk.receiptsDue, rm.Peer)
 		// The removed peer comes first, so that it hears the reason from its owner before it hears of the record from others.
 		if h, held := r.desk.polls[rm.Peer]; held {
 			r.answerPoll(rm.Peer, h)
 		}
+	}
+	switch c.Change.Kind {
+	case authority.Muted:
+		r.follow(c)
+		if h, held := r.desk.polls[c.Change.Peer]; held {
+			r.answerPoll(c.Change.Peer, h)
+		}
+	case authority.Unmuted:
+		r.desk.progress = slices.DeleteFunc(r.desk.progress, func(p *progress) bool { return p.peer == c.Change.Peer && p.kind == KindMuted })
 	}
 	unasked := r.gossip != nil && r.unasked() // now, before they are answered
 	r.wakePolls()
@@ -302,6 +311,10 @@ func orderName(b protocol.Body) string {
 		return "kick somebody"
 	case protocol.Unban:
 		return "lift a ban"
+	case protocol.Mute:
+		return "mute somebody"
+	case protocol.Unmute:
+		return "lift a mute"
 	case protocol.SetPolicy:
 		return "change the policy"
 	case protocol.Close:
@@ -336,7 +349,7 @@ func (r *room) tickOwner(now time.Time) {
 	r.desk.progress = slices.DeleteFunc(r.desk.progress, func(p *progress) bool {
 		return p.shownComplete && p.noted || now.Sub(p.at) > progressKept
 	})
-	if now.Sub(r.desk.ticked) < ledgerTick {
+	if now.Sub(r.desk.ticked) < ledgerTick && !r.ledger.MuteDue(r.l.clock.wall()) {
 		return
 	}
 	r.desk.ticked = now

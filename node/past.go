@@ -70,7 +70,7 @@ func (l *loop) tellSince(s *Subscription) bool {
 	}
 	again := replay{l: l, lines: make(map[*room]map[string]*transcript.Line)}
 	for _, ev := range events {
-		if u := l.notices[ev.Room]; u != nil && u.ev.Seq == ev.Seq {
+		if u := l.noticeOf(ev); u != nil {
 			l.show(u, s)
 		} else if ev, ok := again.event(ev); ok {
 			s.push(ev)
@@ -111,7 +111,7 @@ func (p replay) event(ev Event) (_ Event, ok bool) {
 		ev.Body = b
 	case Direct:
 		return ev, r != nil && !p.l.ignores(b.Peer)
-	case RemovalReason:
+	case RemovalReason, MuteReason:
 		return ev, r != nil
 	}
 	return ev, true

@@ -200,6 +200,11 @@ func (n *Node) pollStream(ctx context.Context, room protocol.RoomID, pace *rate.
 		if err := s.SetDeadline(time.Now().Add(pollPatience)); err != nil {
 			return false, q.authority, err
 		}
+		if q.muteAck != nil {
+			if err := protocol.WriteFrame(s, &protocol.PollAsk{Ack: q.muteAck}); err != nil {
+				return false, q.authority, err
+			}
+		}
 		if err := protocol.WriteFrame(s, &q.ask); err != nil {
 			return false, q.authority, err
 		}
@@ -242,7 +247,9 @@ type pollStep struct {
 	authority peer.ID
 	addrs     []multiaddr.Multiaddr // of the authority, as the loop knows them
 	ask       protocol.PollAsk
-	over      bool
+	// muteAck goes before ask: the place is held, and the poll goes on.
+	muteAck *protocol.PollAck
+	over    bool
 }
 
 type (
@@ -288,7 +295,7 @@ func (e pollFailed) handle(l *loop) {
 func (e ackSent) handle(l *loop) {
 	delete(l.farewell.unackedReasons, e.room)
 	l.checkFarewell()
-	if u := l.notices[e.room]; u != nil {
+	if u := l.removalNotice(e.room); u != nil {
 		u.acked = true
 		return
 	}
@@ -325,6 +332,17 @@ func (r *room) seatStep(ev authority.SeatEvent) pollStep {
 			}
 		case authority.Show:
 			r.showReason(e.Reason)
+		case authority.KeepMute:
+			if err := r.saveSeat(); err != nil {
+				r.l.warnDisk(r, err)
+			}
+		case authority.ShowMute:
+			r.showMute(e.Reason)
+		case authority.AckMute:
+			ack := e.Ack
+			next := r.seatStep(r.asked())
+			next.muteAck = &ack
+			return next
 		case authority.ShowRefused:
 			r.showRefused()
 			step.over = true

@@ -9,7 +9,7 @@ import (
 	"localchat/protocol"
 )
 
-// progress follows a removal until every member has applied it and the removed peer has been told.
+// progress follows a removal, or a mute, until every member has applied it and the peer concerned has been told.
 type progress struct {
 	peer          peer.ID
 	nick, text    string
@@ -37,14 +37,14 @@ func (r *room) epochHolders() (have, missing []peer.ID) {
 	return have, missing
 }
 
-// follow starts to follow a removal that has a target to tell.
-func (r *room) follow(c authority.Commit, rm protocol.Remove) {
+// follow starts to follow a removal or a mute, which have a target to tell.
+func (r *room) follow(c authority.Commit) {
 	p := &progress{
-		peer: rm.Peer, nick: c.Change.Nick, kind: kindFrom(rm.Kind), seq: c.Record.Seq, epoch: c.Record.Epoch, at: r.l.now(),
+		peer: c.Change.Peer, nick: c.Change.Nick, kind: kindFrom(c.Change.Reason), seq: c.Record.Seq, epoch: c.Record.Epoch, at: r.l.now(),
 		saidApplied: -1,
 	}
 	for _, f := range r.ledger.Failures() {
-		if f.Peer == rm.Peer && f.Removal == c.Record.Seq {
+		if f.Peer == c.Change.Peer && f.Removal == c.Record.Seq {
 			p.text = f.Text
 		}
 	}

@@ -213,7 +213,11 @@ func (r *room) sayJoined() {
 func (r *room) joinedEvent() Joined {
 	s := r.state()
 	me, _ := r.me()
-	return Joined{Name: s.Name(), Nick: me.Nick, Epoch: s.Epoch(), Owner: r.owner(), Resumed: r.resumed, RetainS: policyInfo(s.Policy()).RetainS}
+	mute, muted := r.muted(r.l.n.self)
+	return Joined{
+		Name: s.Name(), Nick: me.Nick, Epoch: s.Epoch(), Owner: r.owner(), Resumed: r.resumed, RetainS: policyInfo(s.Policy()).RetainS,
+		Muted: muted, MutedUntil: mute.Until,
+	}
 }
 
 // snapshot returns the state of the room for the validators.
@@ -298,6 +302,8 @@ func (r *room) applied(c authority.Change, made protocol.Key) {
 		}
 	case authority.Left, authority.Removed:
 		r.expel(c)
+	case authority.Muted:
+		r.carry(r.talk.End(r.world(), c.Peer))
 	case authority.Closed:
 		r.noteEnd()
 	}
@@ -341,6 +347,13 @@ func (r *room) tellChange(c authority.Change) {
 		r.l.emit(r, MemberRemoved{Peer: c.Peer, Nick: c.Nick, By: c.Record.Author, ByNick: by.Nick, Kind: kindFrom(c.Reason), Until: c.Until, Seq: c.Record.Seq})
 	case authority.Unbanned:
 		r.l.emit(r, Unbanned(who))
+	case authority.Muted:
+		if c.Peer != r.l.n.self {
+			by, _ := r.state().Member(c.Record.Author)
+			r.l.emit(r, MemberMuted{Peer: c.Peer, Nick: c.Nick, By: c.Record.Author, ByNick: by.Nick, Until: c.Until, Seq: c.Record.Seq})
+		}
+	case authority.Unmuted:
+		r.l.emit(r, Unmuted{Peer: c.Peer, Nick: c.Nick, Self: c.Peer == r.l.n.self})
 	case authority.PolicySet:
 		by, _ := r.state().Member(c.Record.Author)
 		r.l.emit(r, PolicyChanged{policyInfo(c.Policy), c.Record.Author, by.Nick, policyChanges(c.Before, c.Policy)})

@@ -61,6 +61,9 @@ func (q sayRequest) handle(l *loop) {
 	if err == nil {
 		err = r.open()
 	}
+	if err == nil {
+		err = r.mayTalk()
+	}
 	if err != nil {
 		q.reply <- answer[string]{err: err}
 		return
@@ -89,6 +92,10 @@ func (r *room) flushWaiting() {
 	waiting := r.waiting
 	r.waiting = nil
 	for _, w := range waiting {
+		if err := r.mayTalk(); err != nil {
+			w.reply <- answer[string]{err: err}
+			continue
+		}
 		r.say(w)
 	}
 }

@@ -170,6 +170,16 @@ func (s *scenario) act(who, verb string, args []string) error {
 			reason = rest[2:]
 		}
 		_, err = n.Ban(ctx, room, who, strings.Join(reason, " "), d)
+	case "mute", "mute-for":
+		d := time.Duration(0)
+		who, reason := rest[0], rest[1:]
+		if verb == "mute-for" {
+			d, _ = time.ParseDuration(rest[1])
+			reason = rest[2:]
+		}
+		_, err = n.Mute(ctx, room, who, strings.Join(reason, " "), d)
+	case "unmute":
+		_, err = n.Unmute(ctx, room, rest[0])
 	case "unban":
 		_, err = n.Unban(ctx, room, rest[0])
 	case "invite", "invite-for":
@@ -350,6 +360,9 @@ func describe(ev Event) string {
 		if b.Resumed {
 			d = "resumed as " + b.Nick
 		}
+		if b.Muted {
+			d += ", muted"
+		}
 	case Left:
 		d = "left"
 	case Knock:
@@ -366,6 +379,17 @@ func describe(ev Event) string {
 		d = fmt.Sprintf("why %s was removed: %s", b.Nick, b.Text)
 	case Unbanned:
 		d = b.Nick + " is banned no more"
+	case MemberMuted:
+		d = fmt.Sprintf("%s was muted by %s", b.Nick, b.ByNick)
+	case MuteReason:
+		d = fmt.Sprintf("why %s was muted: %s", b.Nick, b.Text)
+	case Muted:
+		d = "muted by " + b.ByNick + why(b.Text)
+		if !b.Until.IsZero() {
+			d += " until then"
+		}
+	case Unmuted:
+		d = b.Nick + " is muted no more"
 	case Message:
 		sep := ": "
 		if b.Action {
@@ -425,6 +449,10 @@ func TestEveryEventIsNamedOnce(t *testing.T) {
 		MemberRemoved{},
 		RemovalReason{},
 		Unbanned{},
+		MemberMuted{},
+		MuteReason{},
+		Muted{},
+		Unmuted{},
 		Message{},
 		Hidden{},
 		Expired{},
@@ -452,7 +480,7 @@ func TestEveryEventIsNamedOnce(t *testing.T) {
 func TestKindNames(t *testing.T) {
 	want := map[protocol.ReasonKind]string{
 		protocol.Kicked: "kicked", protocol.Banned: "banned", protocol.Closed: "closed", protocol.Idle: "idle",
-		protocol.InviteRevoked: "invite-revoked", protocol.Other: "other", 77: "other",
+		protocol.InviteRevoked: "invite-revoked", protocol.Muted: "muted", protocol.Other: "other", 77: "other",
 	}
 	for k, name := range want {
 		if got := kindFrom(k); string(got) != name {

@@ -133,14 +133,19 @@ func (r *room) compare(a transcript.Ask) {
 // seek looks for records or keys that something here is waiting for.
 func (r *room) seek() { r.carry(r.talk.CompareSoon(r.world())) }
 
-// showReasonNote shows why somebody was removed, which the authority says.
+// showReasonNote shows why somebody was removed or muted, which the authority says.
 func (r *room) showReasonNote(e transcript.RemovalReason) {
 	if e.Removal > uint64(len(r.records)) {
 		return
 	}
 	rec := r.records[e.Removal-1]
-	if rm, ok := rec.Body.(protocol.Remove); ok {
-		r.l.emit(r, RemovalReason{Peer: rm.Peer, Nick: r.nickOf(rm.Peer), Text: e.Text, Removal: rec.Seq})
+	switch b := rec.Body.(type) {
+	case protocol.Remove:
+		r.l.emit(r, RemovalReason{Peer: b.Peer, Nick: r.nickOf(b.Peer), Text: e.Text, Removal: rec.Seq})
+	case protocol.Mute:
+		if b.Peer != r.l.n.self { // it was told by the authority itself
+			r.l.emit(r, MuteReason{Peer: b.Peer, Nick: r.nickOf(b.Peer), Text: e.Text, Seq: rec.Seq})
+		}
 	}
 }
 

@@ -38,6 +38,9 @@ func (q told) run(l *loop) (*protocol.TellReply, error) {
 	if r == nil {
 		return &protocol.TellReply{}, nil
 	}
+	if from.Muted && r.authority() != l.n.self {
+		return &protocol.TellReply{}, nil // nobody hears it; it may ask the owner why
+	}
 	if !l.directs.allow(q.visitor, sayCost(q.req.Text), l.now()) {
 		l.n.admission.refuse(q.visitor, aDirectMessage)
 		return &protocol.TellReply{}, nil
@@ -99,6 +102,9 @@ func (q tellTarget) run(l *loop) (memberAt, error) {
 	}
 	if m.Peer == l.n.self {
 		return memberAt{}, &Error{Code: CodeInvalid, Text: "that is you", Reason: fault.MessageToSelf}
+	}
+	if err := r.mayTalk(); err != nil && m.Peer != r.authority() {
+		return memberAt{}, err
 	}
 	return memberAt{r.id, m.Peer, m.Nick}, nil
 }

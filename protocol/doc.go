@@ -15,13 +15,13 @@
 //
 // # Streams
 //
-//	/localchat/poll/7   PollAsk → PollReply, repeated on one stream   member → authority
-//	/localchat/join/7   JoinRequest → JoinReply, again after WAITING  stranger → authority
-//	/localchat/ask/7    AskRequest → AskReply                         member → authority
-//	/localchat/sync/7   SyncRequest → SyncReply                       member → member
-//	/localchat/pass/7   PassRequest → PassReply                       member → member
-//	/localchat/tell/7   TellRequest → TellReply                       member → member
-//	/localchat/rooms/7  RoomsRequest → RoomsReply                     anybody → anybody
+//	/localchat/poll/8   PollAsk → PollReply, repeated on one stream   member → authority
+//	/localchat/join/8   JoinRequest → JoinReply, again after WAITING  stranger → authority
+//	/localchat/ask/8    AskRequest → AskReply                         member → authority
+//	/localchat/sync/8   SyncRequest → SyncReply                       member → member
+//	/localchat/pass/8   PassRequest → PassReply                       member → member
+//	/localchat/tell/8   TellRequest → TellReply                       member → member
+//	/localchat/rooms/8  RoomsRequest → RoomsReply                     anybody → anybody
 //
 // The caller is the peer that the stream authenticates; no frame names its sender. A frame is an unsigned varint, the length of
 // what follows, and one protobuf message of the stream's type. The varint has its shortest form and at most 9 bytes. The
@@ -46,7 +46,7 @@
 //
 // # Gossip
 //
-// Each room has a gossipsub instance of its own, /localchat/room/ID/7 with the room's id, and in it the topics lines
+// Each room has a gossipsub instance of its own, /localchat/room/ID/8 with the room's id, and in it the topics lines
 // and records. The data of one pubsub message is one signed envelope: on lines a message, on records a record. Pubsub's
 // own signature and sequence number are not used (StrictNoSign); the message ID is [DataID] of the data.
 //
@@ -95,8 +95,8 @@
 //
 // A Record has room, seq, prev, term, epoch, at, author and one body. Seq counts from 1 without a gap; prev is the SHA-256
 // of the payload of the record before. Create alone has seq 1 and neither room nor prev; the SHA-256 of its
-// payload is the room's id. Epoch is the epoch in force after the record. Create, Admit, Leave, Remove and Rekey start an epoch
-// and have key; the others do not: SHA-256("localchat/epoch-key/v1" | room | epoch in 8 bytes, big endian | the
+// payload is the room's id. Epoch is the epoch in force after the record. Create, Admit, Leave, Remove, Rekey, Mute and Unmute
+// start an epoch and have key; the others do not: SHA-256("localchat/epoch-key/v1" | room | epoch in 8 bytes, big endian | the
 // epoch's key of 32 bytes), where room is the field of this record, 32 zero bytes in Create. A key that does not match the
 // key field of its epoch's record is not the key of that epoch, whichever peer sends it.
 //
@@ -105,6 +105,7 @@
 //	10 leave      peer, cut (or none)                14 rekey
 //	11 remove     peer, kind (kicked, banned),       15 close       kind (closed, idle)
 //	              until (bans, after at), cut
+//	17 mute       peer, until (after at), cut        18 unmute      peer
 //
 // A cut is the ctr and id of the last message that counts; without a cut, no message counts.
 //

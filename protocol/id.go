@@ -11,7 +11,7 @@ import (
 
 // version is one number for all protocols. It grows with any change of a frame, a record, a message or a topic that an older node
 // would not understand: a node that differed in one protocol alone could join a room and then be unable to talk.
-const version = "/7"
+const version = "/8"
 
 // Stream protocols.
 const (

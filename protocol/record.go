@@ -37,7 +37,7 @@ type Record struct {
 // StartsEpoch reports whether a record with body b starts an epoch. Such a record commits to a key.
 func StartsEpoch(b Body) bool {
 	switch b.(type) {
-	case Create, Admit, Leave, Remove, Rekey:
+	case Create, Admit, Leave, Remove, Rekey, Mute, Unmute:
 		return true
 	}
 	return false
@@ -89,6 +89,14 @@ type (
 	Rekey struct{}
 	// Close ends the room; no record follows it. Kind is Closed or Idle.
 	Close struct{ Kind ReasonKind }
+	// Mute ends what a member may say, for a time or, if Until is zero, until Unmute. Cut is its last message that counts.
+	Mute struct {
+		Peer  peer.ID
+		Until time.Time
+		Cut   Cut
+	}
+	// Unmute ends a mute: what the peer says from this epoch on counts.
+	Unmute struct{ Peer peer.ID }
 )
 
 func (Create) body()    {}
@@ -99,6 +107,8 @@ func (Unban) body()     {}
 func (SetPolicy) body() {}
 func (Rekey) body()     {}
 func (Close) body()     {}
+func (Mute) body()      {}
+func (Unmute) body()    {}
 
 // A Cut names the last message of a member that counts. The zero Cut means that none does. No message with a greater Ctr counts.
 type Cut struct {
@@ -146,7 +156,7 @@ func DefaultPolicy() Policy {
 	return Policy{Access: Knock, Idle: 6 * time.Hour, Retain: 24 * time.Hour, History: HistorySinceJoin}
 }
 
-// A ReasonKind says why a peer lost its place. Unknown values are decoded as Other.
+// A ReasonKind says why a peer lost its place or, with Muted, its voice. Unknown values are decoded as Other.
 type ReasonKind uint8
 
 // Append only; values are on the wire.
@@ -157,19 +167,20 @@ const (
 	Closed        ReasonKind = 3
 	Idle          ReasonKind = 4
 	InviteRevoked ReasonKind = 5
+	Muted         ReasonKind = 6
 )
 
-// A Reason tells a peer why it lost its place. The authority gives it once, in answer to a poll of that peer, and signs it, so that
+// A Reason tells a peer why it lost its place or its voice. The authority gives it once, in answer to a poll of that peer, and signs it, so that
 // it can be shown to others.
 type Reason struct {
 	Room    RoomID
-	Peer    peer.ID // the peer that lost its place
+	Peer    peer.ID // the peer that lost its place or voice
 	Kind    ReasonKind
 	Text    string // may be ""
 	By      peer.ID
 	ByNick  string
 	At      time.Time // milliseconds
-	Until   time.Time // zero: no end, or not a ban
-	Removal uint64    // seq of the Remove or Close record
+	Until   time.Time // zero: no end, or neither a ban nor a mute
+	Removal uint64    // seq of the Remove, Close or Mute record
 	Nonce   Nonce     // of the poll that it answers
 }

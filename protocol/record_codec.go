@@ -32,6 +32,10 @@ func (r Record) encode() ([]byte, error) {
 		m.Body = &pb.Record_Rekey{Rekey: &pb.Rekey{}}
 	case Close:
 		m.Body = &pb.Record_Close{Close: &pb.Close{Kind: pb.ReasonKind(b.Kind)}}
+	case Mute:
+		m.Body = &pb.Record_Mute{Mute: &pb.Mute{Peer: []byte(b.Peer), Until: millis(b.Until), Cut: b.Cut.toPB()}}
+	case Unmute:
+		m.Body = &pb.Record_Unmute{Unmute: &pb.Unmute{Peer: []byte(b.Peer)}}
 	}
 	return encodePayload("record", m)
 }
@@ -93,6 +97,14 @@ func (r *fieldReader) body(m *pb.Record, at time.Time) Body {
 			r.fail("close.kind", "neither closed nor idle")
 		}
 		return Close{Kind: k}
+	case *pb.Record_Mute:
+		mute := Mute{Peer: r.peer("mute.peer", b.Mute.Peer), Until: r.timeOrNone("mute.until", b.Mute.Until), Cut: r.cut("mute.cut", b.Mute.Cut)}
+		if !mute.Until.IsZero() && !mute.Until.After(at) {
+			r.fail("mute.until", "a mute that ends before it begins")
+		}
+		return mute
+	case *pb.Record_Unmute:
+		return Unmute{Peer: r.peer("unmute.peer", b.Unmute.Peer)}
 	}
 	r.fail("body", "absent, or of a kind unknown here")
 	return nil
@@ -160,7 +172,7 @@ func (r *fieldReader) policy(field string, m *pb.Policy) Policy {
 
 // readKind returns a kind, or Other for an unknown one.
 func readKind(k pb.ReasonKind) ReasonKind {
-	if k < 0 || k > pb.ReasonKind(InviteRevoked) {
+	if k < 0 || k > pb.ReasonKind(Muted) {
 		return Other
 	}
 	return ReasonKind(k)
@@ -185,8 +197,8 @@ func decodeReason(b []byte) (Reason, error) {
 		At: r.time("at", m.At), Until: r.timeOrNone("until", m.Until),
 		Removal: r.count("removal", m.Removal, 1), Nonce: r.nonce("nonce", m.Nonce),
 	}
-	if !rs.Until.IsZero() && rs.Kind != Banned && rs.Kind != Other {
-		r.fail("until", "only a ban has an end")
+	if !rs.Until.IsZero() && rs.Kind != Banned && rs.Kind != Muted && rs.Kind != Other {
+		r.fail("until", "only a ban or a mute has an end")
 	}
 	if r.err != nil {
 		return Reason{}, r.err

@@ -64,6 +64,8 @@ func bodies(t testing.TB) map[string]Body {
 		"set-policy": SetPolicy{Policy{Access: Invite, Subject: "süß", Retain: time.Second, History: HistoryAll, MembersInvite: true, HideReasons: true}},
 		"rekey":      Rekey{},
 		"close":      Close{Kind: Idle},
+		"mute":       Mute{Peer: bob, Until: noon.Add(time.Hour), Cut: cut},
+		"unmute":     Unmute{Peer: bob},
 	}
 }
 

@@ -328,6 +328,14 @@ func (f *Node) Ban(_ context.Context, room, who, reason string, d time.Duration)
 	return node.Committed{Seq: 7, Epoch: 4}, f.note("ban", roomName(room), who, reason, d.String())
 }
 
+func (f *Node) Mute(_ context.Context, room, who, reason string, d time.Duration) (node.Committed, error) {
+	return node.Committed{Seq: 9, Epoch: 5}, f.note("mute", roomName(room), who, reason, d.String())
+}
+
+func (f *Node) Unmute(_ context.Context, room, who string) (node.Committed, error) {
+	return node.Committed{Seq: 10, Epoch: 6}, f.note("unmute", roomName(room), who)
+}
+
 func (f *Node) Unban(_ context.Context, room, who string) (node.Committed, error) {
 	return node.Committed{Seq: 8, Epoch: 4}, f.note("unban", roomName(room), who)
 }

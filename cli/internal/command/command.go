@@ -295,6 +295,14 @@ func Table() []*Command {
 			Help: "remove a member and tell them why; they may ask to come back", Examples: []string{"/kick dave", "/kick dave too loud"},
 		},
 		{
+			Name: "mute", Usage: "WHO [FOR] [REASON]", Role: Owner, min: 1, Max: 2, Targets: Others, Run: runMute,
+			Help: "let nobody hear what a member says, for a time (10m, 2h, 1d) or until /unmute; they are told why, and read on", Examples: []string{"/mute dave", "/mute dave 10m let others talk"},
+		},
+		{
+			Name: "unmute", Usage: "WHO", Role: Owner, min: 1, Max: 1, Targets: mutedOnes, Run: runUnmute,
+			Help: "lift a mute", Examples: []string{"/unmute dave"},
+		},
+		{
 			Name: "ban", Usage: "WHO [FOR] [REASON]", Role: Owner, min: 1, Max: 2, Targets: Others, Ask: askBan, Run: runBan,
 			Help: "remove somebody and keep them out, for a time (10m, 2h, 1d) or until /unban", Examples: []string{"/ban dave", "/ban dave 2h come back after lunch"},
 		},

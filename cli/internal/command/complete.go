@@ -82,6 +82,17 @@ func ignoredOnes(k CompletionContext) []string {
 	return PeerWords(all)
 }
 
+// mutedOnes returns the muted members.
+func mutedOnes(k CompletionContext) []string {
+	var all []PeerRef
+	for _, m := range k.Members {
+		if m.Muted {
+			all = append(all, PeerRef{m.Nick, m.Peer})
+		}
+	}
+	return PeerWords(all)
+}
+
 func justYes(CompletionContext) []string { return []string{yes} }
 
 // AtTheDoor returns the peers that knock.

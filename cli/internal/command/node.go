@@ -34,6 +34,8 @@ type Node interface {
 	Deny(ctx context.Context, room, who, reason string) error
 	Kick(ctx context.Context, room, who, reason string) (node.Committed, error)
 	Ban(ctx context.Context, room, who, reason string, d time.Duration) (node.Committed, error)
+	Mute(ctx context.Context, room, who, reason string, d time.Duration) (node.Committed, error)
+	Unmute(ctx context.Context, room, who string) (node.Committed, error)
 	Unban(ctx context.Context, room, who string) (node.Committed, error)
 	Bans(ctx context.Context, room string) ([]node.BanInfo, error)
 	Policy(ctx context.Context, room string, change node.PolicyChange) (node.PolicyInfo, error)

@@ -103,7 +103,7 @@ func runKick(ctx context.Context, c Call) (Reply, error) {
 	return Reply{}, err
 }
 
-// banTerms returns how long a ban lasts, 0 for ever, and its reason.
+// banTerms returns how long a ban or a mute lasts, 0 for ever, and its reason.
 func banTerms(c Call) (length time.Duration, reason string) {
 	reason = c.Arg(1)
 	// "0" is no duration here: a ban for no time is a slip, and the digit may begin the reason.
@@ -145,6 +145,17 @@ func askBan(c Call, k CompletionContext) (*Confirmation, error) {
 
 func runUnban(ctx context.Context, c Call) (Reply, error) {
 	_, err := c.Node.Unban(ctx, c.Room.ID, c.Args[0])
+	return Reply{}, err
+}
+
+func runMute(ctx context.Context, c Call) (Reply, error) {
+	length, reason := banTerms(c)
+	_, err := c.Node.Mute(ctx, c.Room.ID, c.Args[0], reason, length)
+	return Reply{}, err
+}
+
+func runUnmute(ctx context.Context, c Call) (Reply, error) {
+	_, err := c.Node.Unmute(ctx, c.Room.ID, c.Args[0])
 	return Reply{}, err
 }
 

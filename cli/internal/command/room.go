@@ -341,6 +341,9 @@ func runMembers(ctx context.Context, c Call) (Reply, error) {
 		if word := render.TrustWord(who.Trust); word != "" {
 			line += "  " + word
 		}
+		if who.Muted {
+			line += "  muted" + render.Until(who.MutedUntil)
+		}
 		switch {
 		case who.Role == Knocking:
 			line += "  " + render.Tail(who.Peer)

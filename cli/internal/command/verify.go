@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -77,6 +78,9 @@ func runWhois(ctx context.Context, c Call) (Reply, error) {
 	}
 	if !who.Since.IsZero() {
 		lines = append(lines, "since  "+render.Moment(who.Since))
+	}
+	if who.Muted {
+		lines = append(lines, "muted"+cmp.Or(render.Until(who.MutedUntil), "  until the owner lifts it"))
 	}
 	switch {
 	case !who.LastLine.IsZero():

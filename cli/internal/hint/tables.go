@@ -30,6 +30,8 @@ var anyFace = table{
 	"banned":            "only the owner can lift the ban",
 	"banned for a time": "try again in {wait}, or ask the owner to lift it",
 	"too soon":          "try again in {wait}",
+	"muted":             "only the owner can end it; you read on, and a direct message to the owner gets through",
+	"muted for a time":  "it ends in {wait}; you read on, and a direct message to the owner gets through",
 	"invite not valid":  "ask the owner for a new one",
 	"room full":         "the owner has to make room",
 	"full":              "make room first",
@@ -83,6 +85,7 @@ var person = table{
 
 	"bad idle time": "give 0 for never, or 1 second to 365 days: 90s, 10m, 6h or 1d",
 	"bad retention": "give 1 second to 365 days: 90s, 10m, 6h or 1d",
+	"bad mute":      "give 10m, 2h or 1d, or nothing for a mute that lasts until it is lifted",
 	"bad ban":       "give 10m, 2h or 1d, or nothing for a ban that does not end",
 	"no port":       "/net there shows its port: give HOST:PORT, as in {at}",
 	"bad port":      "/net there shows its port",
@@ -210,6 +213,7 @@ var program = table{
 
 	"bad idle time": "give 0 for never, or 1 to 31536000 seconds",
 	"bad retention": "give 1 to 31536000 seconds",
+	"bad mute":      "give for_s in seconds, or leave it out for a mute that lasts until room.unmute",
 	"bad ban":       "give for_s in seconds, or leave it out for a ban that does not end",
 	"bad order":     "see the method's parameters in the documentation",
 	"no port":       "node.info there has its port: give HOST:PORT, as in {at}",

@@ -35,6 +35,10 @@ func (c *console) event(ev node.Event) {
 	case node.RemovalProgress:
 		c.follow(id, b, time.Now(), lines)
 		return
+	case node.Unmuted:
+		if rs := c.progress[id]; rs != nil {
+			rs.Unmuted(b.Peer)
+		}
 	case node.RoomFound, node.RoomLost:
 		// In a room this would only be noise; /rooms lists them at any time.
 		if c.current != "" {
@@ -188,7 +192,7 @@ func (c *console) awayFrom(id string) bool {
 // heardFrom reports whether an event is shown although its room is hidden: because it needs an answer, or must be known.
 func heardFrom(body node.EventBody) bool {
 	switch body.(type) {
-	case node.Knock, node.KnockGone, node.Direct, node.Warning, node.Removed, node.Refused, node.RoomClosed:
+	case node.Knock, node.KnockGone, node.Direct, node.Warning, node.Removed, node.Muted, node.Refused, node.RoomClosed:
 		return true
 	}
 	return false

@@ -38,6 +38,11 @@ func (rs *Removals) Note(p node.RemovalProgress, now time.Time) []safe.Text {
 	return nil
 }
 
+// Unmuted forgets the mute of a peer: it is over, and nobody has to be told of it any more.
+func (rs *Removals) Unmuted(p node.PeerID) {
+	*rs = slices.DeleteFunc(*rs, func(r removal) bool { return r.Peer == p && r.Kind == node.KindMuted })
+}
+
 // Overdue returns a line for each removal that has become overdue, with the members that have not confirmed it.
 func (rs Removals) Overdue(now time.Time) (lines []safe.Text) {
 	for i := range rs {

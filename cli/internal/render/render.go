@@ -51,7 +51,7 @@ func InRoomOf(room, text safe.Text) safe.Text {
 // namesNoRoom reports whether the line for an event does not itself name its room.
 func namesNoRoom(body node.EventBody) bool {
 	switch body.(type) {
-	case node.Joined, node.Left, node.Removed, node.Refused, node.RoomClosed, node.RoomFound, node.RoomLost:
+	case node.Joined, node.Left, node.Removed, node.Muted, node.Refused, node.RoomClosed, node.RoomFound, node.RoomLost:
 		return false
 	}
 	return true
@@ -78,7 +78,7 @@ func (r View) Text(ev node.Event) (safe.Text, time.Time) {
 		return NoticeMark + "end of earlier lines", none
 	case node.Direct:
 		return "[" + Nick(b.Nick, b.Peer) + " to you] " + safe.Message(b.Text), b.At
-	case node.MemberJoined, node.MemberLeft, node.MemberRemoved, node.RemovalReason, node.Unbanned, node.Hidden:
+	case node.MemberJoined, node.MemberLeft, node.MemberRemoved, node.RemovalReason, node.Unbanned, node.Hidden, node.MemberMuted, node.MuteReason, node.Unmuted:
 		return memberText(b), none
 	case node.Knock:
 		return knockText(b), none
@@ -88,7 +88,7 @@ func (r View) Text(ev node.Event) (safe.Text, time.Time) {
 		return NoticeMark + RoomLabel(b.Name, ev.Room) + " is on this network (" + Access(b.Access) + "; owner's words: " + safe.Phrase(b.Words) + ")", none
 	case node.RoomLost:
 		return NoticeMark + safe.Phrase(b.Name) + " is no longer on this network", none
-	case node.Joined, node.Left, node.Removed, node.Refused, node.RoomClosed:
+	case node.Joined, node.Left, node.Removed, node.Muted, node.Refused, node.RoomClosed:
 		return ownText(b, ev.RoomName), none
 	case node.Epoch:
 		return r.epochText(b), none
@@ -184,7 +184,16 @@ func memberText(body node.EventBody) safe.Text {
 	case node.Unbanned:
 		return NoticeMark + Nick(b.Nick, b.Peer) + " is no longer banned"
 	case node.Hidden:
-		return NoticeMark + Count(len(b.IDs), "line", "lines") + " of " + Nick(b.Nick, b.Peer) + " shown above do not count: they were sent after the removal"
+		return NoticeMark + Count(len(b.IDs), "line", "lines") + " of " + Nick(b.Nick, b.Peer) + " shown above do not count: they were sent after the removal or mute"
+	case node.MemberMuted:
+		return NoticeMark + Nick(b.Nick, b.Peer) + " was muted by " + Nick(b.ByNick, b.By) + Until(b.Until)
+	case node.MuteReason:
+		return NoticeMark + "why " + Nick(b.Nick, b.Peer) + " was muted: " + safe.Phrase(b.Text)
+	case node.Unmuted:
+		if b.Self {
+			return NoticeMark + "you are no longer muted"
+		}
+		return NoticeMark + Nick(b.Nick, b.Peer) + " is no longer muted"
 	}
 	return ""
 }
@@ -204,11 +213,21 @@ func ownText(body node.EventBody, room string) safe.Text {
 		if b.Owner {
 			return NoticeMark + "you own " + name + back + ", as " + safe.Name(b.Nick)
 		}
-		return NoticeMark + "you are in " + name + back + ", as " + safe.Name(b.Nick)
+		text := NoticeMark + "you are in " + name + back + ", as " + safe.Name(b.Nick)
+		if b.Muted {
+			text += "; you are muted" + Until(b.MutedUntil)
+		}
+		return text
 	case node.Left:
 		return NoticeMark + "you left " + name
 	case node.Removed:
 		return NoticeMark + removalText(b, name)
+	case node.Muted:
+		by := safe.Text("")
+		if b.ByNick != "" || b.By != "" {
+			by = " by " + Nick(b.ByNick, b.By)
+		}
+		return NoticeMark + "you were muted in " + name + by + Until(b.Until) + Because(b.Text) + "; you read on, and /msg reaches the owner alone"
 	case node.Refused:
 		return NoticeMark + "you are not a member of " + name
 	case node.RoomClosed:
@@ -274,6 +293,8 @@ func progressText(p node.RemovalProgress) safe.Text {
 		deed = "kick"
 	case node.KindBanned:
 		deed = "ban"
+	case node.KindMuted:
+		deed = "mute"
 	}
 	told := name + " not told yet"
 	if p.Told {

@@ -295,10 +295,15 @@ func (c *Client) hear(ev node.Event) {
 	if h == nil || !h.Push(ev) {
 		return
 	}
-	if b, ok := ev.Body.(node.Removed); ok {
+	switch b := ev.Body.(type) {
+	case node.Removed:
 		h.unshown = append(h.unshown, unshown{h.Pushed(), ev.Room, b.Removal})
-		c.noteSoon()
+	case node.Muted:
+		h.unshown = append(h.unshown, unshown{h.Pushed(), ev.Room, b.Seq})
+	default:
+		return
 	}
+	c.noteSoon()
 }
 
 // noteSoon calls noteShown after shownCheck.
@@ -309,7 +314,7 @@ func (c *Client) noteSoon() {
 	})
 }
 
-// noteShown tells the node which removals the face has taken from its queue, and so shown.
+// noteShown tells the node which removals and mutes the face has taken from its queue, and so shown.
 func (c *Client) noteShown() {
 	c.mu.Lock()
 	h := c.heard

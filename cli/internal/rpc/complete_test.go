@@ -70,6 +70,8 @@ var consoleCommands = map[string]counterpart{
 	"kick":     {methods: "room.kick"},
 	"ban":      {methods: "room.ban"},
 	"unban":    {methods: "room.unban"},
+	"mute":     {methods: "room.mute"},
+	"unmute":   {methods: "room.unmute"},
 	"bans":     {methods: "room.bans"},
 	"invites":  {methods: "room.invites"},
 	"uninvite": {methods: "room.uninvite"},

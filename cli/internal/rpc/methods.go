@@ -224,6 +224,8 @@ func (m rpcMethods) table() handler.Map {
 		"room.kick":      method(m, m.kick),
 		"room.ban":       method(m, m.ban),
 		"room.unban":     method(m, m.unban),
+		"room.mute":      method(m, m.mute),
+		"room.unmute":    method(m, m.unmute),
 		"room.bans":      method(m, m.bans),
 		"room.policy":    method(m, m.policy),
 		"room.close":     method(m, m.close),
@@ -667,6 +669,18 @@ func (m rpcMethods) ban(ctx context.Context, p banParams) (node.Committed, error
 		return node.Committed{}, err
 	}
 	return m.n.Ban(ctx, p.Room, p.Who, p.Reason, length)
+}
+
+func (m rpcMethods) mute(ctx context.Context, p banParams) (node.Committed, error) {
+	length, err := lengthOf("for_s", p.ForS)
+	if err != nil {
+		return node.Committed{}, err
+	}
+	return m.n.Mute(ctx, p.Room, p.Who, p.Reason, length)
+}
+
+func (m rpcMethods) unmute(ctx context.Context, p whoParams) (node.Committed, error) {
+	return m.n.Unmute(ctx, p.Room, p.Who)
 }
 
 func (m rpcMethods) unban(ctx context.Context, p whoParams) (node.Committed, error) {

@@ -230,6 +230,18 @@ func (c *Client) Ban(ctx context.Context, room, who, reason string, d time.Durat
 	return r, err
 }
 
+func (c *Client) Mute(ctx context.Context, room, who, reason string, d time.Duration) (node.Committed, error) {
+	var r node.Committed
+	err := c.ask(ctx, "room.mute", banParams{room, who, reason, seconds(d)}, &r)
+	return r, err
+}
+
+func (c *Client) Unmute(ctx context.Context, room, who string) (node.Committed, error) {
+	var r node.Committed
+	err := c.ask(ctx, "room.unmute", whoParams{room, who}, &r)
+	return r, err
+}
+
 func (c *Client) Unban(ctx context.Context, room, who string) (node.Committed, error) {
 	var r node.Committed
 	err := c.ask(ctx, "room.unban", whoParams{room, who}, &r)

@@ -88,6 +88,8 @@ func (m *tui) keep(p *pane, ev node.Event) {
 		p.scroll.hide(b.IDs)
 	case node.RemovalProgress:
 		m.tell(p, happened, p.progress.Note(b, m.now)...)
+	case node.Unmuted:
+		p.progress.Unmuted(b.Peer)
 	case node.PolicyChanged:
 		p.policy = b.PolicyInfo
 	case node.OwnerUnreachable:
@@ -150,7 +152,7 @@ func (m *tui) narrate(p *pane, ev node.Event) {
 		if p.scroll.amend(removedKey(b.Removal), render.Because(b.Text)) {
 			return
 		}
-	case node.OwnerUnreachable, node.Gap, node.Warning:
+	case node.OwnerUnreachable, node.Gap, node.Warning, node.Muted:
 		l.kind = trouble
 	}
 	if m.hidden(p) && (l.kind == calling || l.kind == trouble) {

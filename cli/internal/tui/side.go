@@ -133,6 +133,9 @@ func memberItems(members []node.MemberInfo) []item {
 		default: // the warning comes first, because the end may be cut off
 			role = word + ", " + role
 		}
+		if who.Muted {
+			role += ", muted"
+		}
 		items[i] = item{
 			kind: aMember, text: mark + render.TrustMark(who.Trust) + render.Nick(who.Nick, who.Peer) + "  " + role, word: words[i], peer: who.Peer,
 			self: who.Self, pale: away, trust: who.Trust,

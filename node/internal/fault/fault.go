@@ -41,7 +41,7 @@ type Error struct {
 	// Identity marks a failed identity check (exit 6), Locked a data directory in use (exit 7), Network a machine
 	// without a usable network (exit 3).
 	Identity, Locked, Network bool
-	// RetryAfter is how long to wait before the same request may succeed, and Until is the end of the ban that is the cause, by
+	// RetryAfter is how long to wait before the same request may succeed, and Until is the end of the ban or mute that is the cause, by
 	// this machine's clock. Each is zero if it is not known.
 	RetryAfter time.Duration
 	Until      time.Time

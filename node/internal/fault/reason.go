@@ -79,6 +79,8 @@ const (
 	Banned         Reason = "banned"
 	BannedFor      Reason = "banned for a time" // RetryAfter
 	TooSoon        Reason = "too soon"          // RetryAfter
+	Muted          Reason = "muted"
+	MutedFor       Reason = "muted for a time" // RetryAfter, Until
 	InviteNotValid Reason = "invite not valid"
 	InviteOnly     Reason = "invite only"
 	RoomFull       Reason = "room full"
@@ -104,6 +106,7 @@ const (
 	BadIdle     Reason = "bad idle time"
 	BadRetain   Reason = "bad retention"
 	BadBan      Reason = "bad ban"
+	BadMute     Reason = "bad mute"
 	BadInvite   Reason = "bad invite"
 	BadOrder    Reason = "bad order"
 	BadAccess   Reason = "bad access"

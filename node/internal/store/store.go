@@ -22,9 +22,12 @@ import (
 // File is a bbolt file in the data directory. A node that has it open has the lock of the data directory.
 const File = "localchat.db"
 
-// version is that of the layout below. A file of another version is refused and not changed. Records of version 1 did not commit
-// to keys.
-const version = 2
+// version is that of the layout below. A file of a later version, or of one before oldest, is refused and not changed. Records of
+// version 1 did not commit to keys. Version 2 has no mutes, and is written on as version 3.
+const (
+	version = 3
+	oldest  = 2
+)
 
 // The layout: meta/version and meta/peers = JSON; rooms/<room id>/{log/<seq, 8 bytes> = signed record, failures/<peer> and
 // invites/<id> = JSON, ban-shift = JSON}, for rooms that we are the authority of; seats/<room id> = JSON; pins/<room name> =
@@ -218,11 +221,11 @@ func (s *Store) prepare() error {
 			return nil
 		}
 		v := meta.Get(keyVersion)
-		complete = complete && v != nil
 		if v != nil && (len(v) != 1 || v[0] > version) {
 			return &fault.Error{Code: fault.CodeUnavailable, Text: fmt.Sprintf("the store %s was written by a newer localchat", s.db.Path()), Reason: fault.StoreNewer}
 		}
-		if v != nil && v[0] < version {
+		complete = complete && v != nil && v[0] == version
+		if v != nil && v[0] < oldest {
 			return &fault.Error{Code: fault.CodeUnavailable, Text: fmt.Sprintf("the store %s was written by an older localchat, whose rooms this version cannot use", s.db.Path()), Reason: fault.StoreOlder}
 		}
 		return nil

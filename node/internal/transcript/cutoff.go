@@ -100,7 +100,7 @@ func inProofOrder(st authority.State, ms []protocol.Message) []protocol.Message 
 // doubtLines checks the lines of a membership that has just ended. At the authority there is no doubt: the lines that it has are
 // those that count.
 func (t *Transcript) doubtLines(env *Env, p peer.ID) {
-	ended, ok := env.State.Removed(p)
+	ended, ok := env.State.Silenced(p)
 	if !ok || t.owns(env) || env.State.Policy().History == protocol.HistoryNone {
 		return
 	}

@@ -166,6 +166,10 @@ func (t *Transcript) End(env Env, p peer.ID) []Effect {
 	t.doubtLines(&env, p)
 	t.cutoff.unasked = true
 	t.early.forget(p)
+	if p == t.self { // muted: our next line follows the last one that counts
+		ended, _ := env.State.Silenced(p)
+		t.latest = ended.Cut
+	}
 	return t.done()
 }
 

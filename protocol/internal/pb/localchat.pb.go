@@ -140,6 +140,7 @@ const (
 	ReasonKind_REASON_KIND_CLOSED         ReasonKind = 3
 	ReasonKind_REASON_KIND_IDLE           ReasonKind = 4
 	ReasonKind_REASON_KIND_INVITE_REVOKED ReasonKind = 5
+	ReasonKind_REASON_KIND_MUTED          ReasonKind = 6
 )
 
 // Enum value maps for ReasonKind.
@@ -151,6 +152,7 @@ var (
 		3: "REASON_KIND_CLOSED",
 		4: "REASON_KIND_IDLE",
 		5: "REASON_KIND_INVITE_REVOKED",
+		6: "REASON_KIND_MUTED",
 	}
 	ReasonKind_value = map[string]int32{
 		"REASON_KIND_OTHER":          0,
@@ -159,6 +161,7 @@ var (
 		"REASON_KIND_CLOSED":         3,
 		"REASON_KIND_IDLE":           4,
 		"REASON_KIND_INVITE_REVOKED": 5,
+		"REASON_KIND_MUTED":          6,
 	}
 )
 
@@ -388,6 +391,8 @@ type Record struct {
 	//	*Record_SetPolicy
 	//	*Record_Rekey
 	//	*Record_Close
+	//	*Record_Mute
+	//	*Record_Unmute
 	Body          isRecord_Body `protobuf_oneof:"body"`
 	Key           []byte        `protobuf:"bytes,16,opt,name=key,proto3" json:"key,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -552,6 +557,24 @@ func (x *Record) GetClose() *Close {
 	return nil
 }
 
+func (x *Record) GetMute() *Mute {
+	if x != nil {
+		if x, ok := x.Body.(*Record_Mute); ok {
+			return x.Mute
+		}
+	}
+	return nil
+}
+
+func (x *Record) GetUnmute() *Unmute {
+	if x != nil {
+		if x, ok := x.Body.(*Record_Unmute); ok {
+			return x.Unmute
+		}
+	}
+	return nil
+}
+
 func (x *Record) GetKey() []byte {
 	if x != nil {
 		return x.Key
@@ -595,6 +618,14 @@ type Record_Close struct {
 	Close *Close `protobuf:"bytes,15,opt,name=close,proto3,oneof"`
 }
 
+type Record_Mute struct {
+	Mute *Mute `protobuf:"bytes,17,opt,name=mute,proto3,oneof"`
+}
+
+type Record_Unmute struct {
+	Unmute *Unmute `protobuf:"bytes,18,opt,name=unmute,proto3,oneof"`
+}
+
 func (*Record_Create) isRecord_Body() {}
 
 func (*Record_Admit) isRecord_Body() {}
@@ -610,6 +641,10 @@ func (*Record_SetPolicy) isRecord_Body() {}
 func (*Record_Rekey) isRecord_Body() {}
 
 func (*Record_Close) isRecord_Body() {}
+
+func (*Record_Mute) isRecord_Body() {}
+
+func (*Record_Unmute) isRecord_Body() {}
 
 type Create struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1027,6 +1062,110 @@ func (x *Close) GetKind() ReasonKind {
 	return ReasonKind_REASON_KIND_OTHER
 }
 
+type Mute struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Peer          []byte                 `protobuf:"bytes,1,opt,name=peer,proto3" json:"peer,omitempty"`
+	Until         uint64                 `protobuf:"varint,2,opt,name=until,proto3" json:"until,omitempty"`
+	Cut           *Cut                   `protobuf:"bytes,3,opt,name=cut,proto3" json:"cut,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Mute) Reset() {
+	*x = Mute{}
+	mi := &file_localchat_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Mute) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Mute) ProtoMessage() {}
+
+func (x *Mute) ProtoReflect() protoreflect.Message {
+	mi := &file_localchat_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Mute.ProtoReflect.Descriptor instead.
+func (*Mute) Descriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *Mute) GetPeer() []byte {
+	if x != nil {
+		return x.Peer
+	}
+	return nil
+}
+
+func (x *Mute) GetUntil() uint64 {
+	if x != nil {
+		return x.Until
+	}
+	return 0
+}
+
+func (x *Mute) GetCut() *Cut {
+	if x != nil {
+		return x.Cut
+	}
+	return nil
+}
+
+type Unmute struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Peer          []byte                 `protobuf:"bytes,1,opt,name=peer,proto3" json:"peer,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Unmute) Reset() {
+	*x = Unmute{}
+	mi := &file_localchat_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Unmute) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Unmute) ProtoMessage() {}
+
+func (x *Unmute) ProtoReflect() protoreflect.Message {
+	mi := &file_localchat_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Unmute.ProtoReflect.Descriptor instead.
+func (*Unmute) Descriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *Unmute) GetPeer() []byte {
+	if x != nil {
+		return x.Peer
+	}
+	return nil
+}
+
 // Cut is absent where no message of the member counts.
 type Cut struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1038,7 +1177,7 @@ type Cut struct {
 
 func (x *Cut) Reset() {
 	*x = Cut{}
-	mi := &file_localchat_proto_msgTypes[9]
+	mi := &file_localchat_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1050,7 +1189,7 @@ func (x *Cut) String() string {
 func (*Cut) ProtoMessage() {}
 
 func (x *Cut) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[9]
+	mi := &file_localchat_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1063,7 +1202,7 @@ func (x *Cut) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cut.ProtoReflect.Descriptor instead.
 func (*Cut) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{9}
+	return file_localchat_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Cut) GetCtr() uint64 {
@@ -1095,7 +1234,7 @@ type Policy struct {
 
 func (x *Policy) Reset() {
 	*x = Policy{}
-	mi := &file_localchat_proto_msgTypes[10]
+	mi := &file_localchat_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1107,7 +1246,7 @@ func (x *Policy) String() string {
 func (*Policy) ProtoMessage() {}
 
 func (x *Policy) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[10]
+	mi := &file_localchat_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1120,7 +1259,7 @@ func (x *Policy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Policy.ProtoReflect.Descriptor instead.
 func (*Policy) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{10}
+	return file_localchat_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Policy) GetAccess() Access {
@@ -1191,7 +1330,7 @@ type Reason struct {
 
 func (x *Reason) Reset() {
 	*x = Reason{}
-	mi := &file_localchat_proto_msgTypes[11]
+	mi := &file_localchat_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1203,7 +1342,7 @@ func (x *Reason) String() string {
 func (*Reason) ProtoMessage() {}
 
 func (x *Reason) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[11]
+	mi := &file_localchat_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1216,7 +1355,7 @@ func (x *Reason) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reason.ProtoReflect.Descriptor instead.
 func (*Reason) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{11}
+	return file_localchat_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Reason) GetRoom() []byte {
@@ -1302,7 +1441,7 @@ type Message struct {
 
 func (x *Message) Reset() {
 	*x = Message{}
-	mi := &file_localchat_proto_msgTypes[12]
+	mi := &file_localchat_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1314,7 +1453,7 @@ func (x *Message) String() string {
 func (*Message) ProtoMessage() {}
 
 func (x *Message) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[12]
+	mi := &file_localchat_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1327,7 +1466,7 @@ func (x *Message) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Message.ProtoReflect.Descriptor instead.
 func (*Message) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{12}
+	return file_localchat_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Message) GetHeader() []byte {
@@ -1363,7 +1502,7 @@ type Header struct {
 
 func (x *Header) Reset() {
 	*x = Header{}
-	mi := &file_localchat_proto_msgTypes[13]
+	mi := &file_localchat_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1375,7 +1514,7 @@ func (x *Header) String() string {
 func (*Header) ProtoMessage() {}
 
 func (x *Header) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[13]
+	mi := &file_localchat_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1388,7 +1527,7 @@ func (x *Header) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Header.ProtoReflect.Descriptor instead.
 func (*Header) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{13}
+	return file_localchat_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Header) GetEpoch() uint64 {
@@ -1432,7 +1571,7 @@ type Content struct {
 
 func (x *Content) Reset() {
 	*x = Content{}
-	mi := &file_localchat_proto_msgTypes[14]
+	mi := &file_localchat_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1444,7 +1583,7 @@ func (x *Content) String() string {
 func (*Content) ProtoMessage() {}
 
 func (x *Content) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[14]
+	mi := &file_localchat_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1457,7 +1596,7 @@ func (x *Content) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Content.ProtoReflect.Descriptor instead.
 func (*Content) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{14}
+	return file_localchat_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Content) GetKind() ContentKind {
@@ -1501,7 +1640,7 @@ type PollAsk struct {
 
 func (x *PollAsk) Reset() {
 	*x = PollAsk{}
-	mi := &file_localchat_proto_msgTypes[15]
+	mi := &file_localchat_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1513,7 +1652,7 @@ func (x *PollAsk) String() string {
 func (*PollAsk) ProtoMessage() {}
 
 func (x *PollAsk) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[15]
+	mi := &file_localchat_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1526,7 +1665,7 @@ func (x *PollAsk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollAsk.ProtoReflect.Descriptor instead.
 func (*PollAsk) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{15}
+	return file_localchat_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *PollAsk) GetAsk() isPollAsk_Ask {
@@ -1585,7 +1724,7 @@ type PollRequest struct {
 
 func (x *PollRequest) Reset() {
 	*x = PollRequest{}
-	mi := &file_localchat_proto_msgTypes[16]
+	mi := &file_localchat_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1597,7 +1736,7 @@ func (x *PollRequest) String() string {
 func (*PollRequest) ProtoMessage() {}
 
 func (x *PollRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[16]
+	mi := &file_localchat_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1610,7 +1749,7 @@ func (x *PollRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollRequest.ProtoReflect.Descriptor instead.
 func (*PollRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{16}
+	return file_localchat_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *PollRequest) GetRoom() []byte {
@@ -1673,7 +1812,7 @@ type PollAck struct {
 
 func (x *PollAck) Reset() {
 	*x = PollAck{}
-	mi := &file_localchat_proto_msgTypes[17]
+	mi := &file_localchat_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1685,7 +1824,7 @@ func (x *PollAck) String() string {
 func (*PollAck) ProtoMessage() {}
 
 func (x *PollAck) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[17]
+	mi := &file_localchat_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1698,7 +1837,7 @@ func (x *PollAck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollAck.ProtoReflect.Descriptor instead.
 func (*PollAck) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{17}
+	return file_localchat_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *PollAck) GetRoom() []byte {
@@ -1736,7 +1875,7 @@ type PollReply struct {
 
 func (x *PollReply) Reset() {
 	*x = PollReply{}
-	mi := &file_localchat_proto_msgTypes[18]
+	mi := &file_localchat_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1748,7 +1887,7 @@ func (x *PollReply) String() string {
 func (*PollReply) ProtoMessage() {}
 
 func (x *PollReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[18]
+	mi := &file_localchat_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1761,7 +1900,7 @@ func (x *PollReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollReply.ProtoReflect.Descriptor instead.
 func (*PollReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{18}
+	return file_localchat_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *PollReply) GetAnswer() isPollReply_Answer {
@@ -1829,7 +1968,7 @@ type Refused struct {
 
 func (x *Refused) Reset() {
 	*x = Refused{}
-	mi := &file_localchat_proto_msgTypes[19]
+	mi := &file_localchat_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1841,7 +1980,7 @@ func (x *Refused) String() string {
 func (*Refused) ProtoMessage() {}
 
 func (x *Refused) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[19]
+	mi := &file_localchat_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1854,7 +1993,7 @@ func (x *Refused) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refused.ProtoReflect.Descriptor instead.
 func (*Refused) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{19}
+	return file_localchat_proto_rawDescGZIP(), []int{21}
 }
 
 type PollMember struct {
@@ -1873,7 +2012,7 @@ type PollMember struct {
 
 func (x *PollMember) Reset() {
 	*x = PollMember{}
-	mi := &file_localchat_proto_msgTypes[20]
+	mi := &file_localchat_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1885,7 +2024,7 @@ func (x *PollMember) String() string {
 func (*PollMember) ProtoMessage() {}
 
 func (x *PollMember) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[20]
+	mi := &file_localchat_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1898,7 +2037,7 @@ func (x *PollMember) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollMember.ProtoReflect.Descriptor instead.
 func (*PollMember) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{20}
+	return file_localchat_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *PollMember) GetRecords() [][]byte {
@@ -1967,7 +2106,7 @@ type EpochKey struct {
 
 func (x *EpochKey) Reset() {
 	*x = EpochKey{}
-	mi := &file_localchat_proto_msgTypes[21]
+	mi := &file_localchat_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1979,7 +2118,7 @@ func (x *EpochKey) String() string {
 func (*EpochKey) ProtoMessage() {}
 
 func (x *EpochKey) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[21]
+	mi := &file_localchat_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1992,7 +2131,7 @@ func (x *EpochKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EpochKey.ProtoReflect.Descriptor instead.
 func (*EpochKey) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{21}
+	return file_localchat_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *EpochKey) GetEpoch() uint64 {
@@ -2019,7 +2158,7 @@ type Presence struct {
 
 func (x *Presence) Reset() {
 	*x = Presence{}
-	mi := &file_localchat_proto_msgTypes[22]
+	mi := &file_localchat_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2031,7 +2170,7 @@ func (x *Presence) String() string {
 func (*Presence) ProtoMessage() {}
 
 func (x *Presence) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[22]
+	mi := &file_localchat_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2044,7 +2183,7 @@ func (x *Presence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Presence.ProtoReflect.Descriptor instead.
 func (*Presence) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{22}
+	return file_localchat_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Presence) GetPeer() []byte {
@@ -2073,7 +2212,7 @@ type JoinRequest struct {
 
 func (x *JoinRequest) Reset() {
 	*x = JoinRequest{}
-	mi := &file_localchat_proto_msgTypes[23]
+	mi := &file_localchat_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2085,7 +2224,7 @@ func (x *JoinRequest) String() string {
 func (*JoinRequest) ProtoMessage() {}
 
 func (x *JoinRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[23]
+	mi := &file_localchat_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2098,7 +2237,7 @@ func (x *JoinRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinRequest.ProtoReflect.Descriptor instead.
 func (*JoinRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{23}
+	return file_localchat_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *JoinRequest) GetRoom() []byte {
@@ -2146,7 +2285,7 @@ type JoinReply struct {
 
 func (x *JoinReply) Reset() {
 	*x = JoinReply{}
-	mi := &file_localchat_proto_msgTypes[24]
+	mi := &file_localchat_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2158,7 +2297,7 @@ func (x *JoinReply) String() string {
 func (*JoinReply) ProtoMessage() {}
 
 func (x *JoinReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[24]
+	mi := &file_localchat_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2171,7 +2310,7 @@ func (x *JoinReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinReply.ProtoReflect.Descriptor instead.
 func (*JoinReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{24}
+	return file_localchat_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *JoinReply) GetCode() JoinCode {
@@ -2251,7 +2390,7 @@ type AskRequest struct {
 
 func (x *AskRequest) Reset() {
 	*x = AskRequest{}
-	mi := &file_localchat_proto_msgTypes[25]
+	mi := &file_localchat_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2263,7 +2402,7 @@ func (x *AskRequest) String() string {
 func (*AskRequest) ProtoMessage() {}
 
 func (x *AskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[25]
+	mi := &file_localchat_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2276,7 +2415,7 @@ func (x *AskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskRequest.ProtoReflect.Descriptor instead.
 func (*AskRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{25}
+	return file_localchat_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *AskRequest) GetRoom() []byte {
@@ -2335,7 +2474,7 @@ type AskLeave struct {
 
 func (x *AskLeave) Reset() {
 	*x = AskLeave{}
-	mi := &file_localchat_proto_msgTypes[26]
+	mi := &file_localchat_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2347,7 +2486,7 @@ func (x *AskLeave) String() string {
 func (*AskLeave) ProtoMessage() {}
 
 func (x *AskLeave) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[26]
+	mi := &file_localchat_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2360,7 +2499,7 @@ func (x *AskLeave) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskLeave.ProtoReflect.Descriptor instead.
 func (*AskLeave) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{26}
+	return file_localchat_proto_rawDescGZIP(), []int{28}
 }
 
 type AskInvite struct {
@@ -2373,7 +2512,7 @@ type AskInvite struct {
 
 func (x *AskInvite) Reset() {
 	*x = AskInvite{}
-	mi := &file_localchat_proto_msgTypes[27]
+	mi := &file_localchat_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2385,7 +2524,7 @@ func (x *AskInvite) String() string {
 func (*AskInvite) ProtoMessage() {}
 
 func (x *AskInvite) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[27]
+	mi := &file_localchat_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2398,7 +2537,7 @@ func (x *AskInvite) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskInvite.ProtoReflect.Descriptor instead.
 func (*AskInvite) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{27}
+	return file_localchat_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *AskInvite) GetNick() string {
@@ -2425,7 +2564,7 @@ type AskReply struct {
 
 func (x *AskReply) Reset() {
 	*x = AskReply{}
-	mi := &file_localchat_proto_msgTypes[28]
+	mi := &file_localchat_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2437,7 +2576,7 @@ func (x *AskReply) String() string {
 func (*AskReply) ProtoMessage() {}
 
 func (x *AskReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[28]
+	mi := &file_localchat_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2450,7 +2589,7 @@ func (x *AskReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskReply.ProtoReflect.Descriptor instead.
 func (*AskReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{28}
+	return file_localchat_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *AskReply) GetAnswer() Answer {
@@ -2482,7 +2621,7 @@ type SyncRequest struct {
 
 func (x *SyncRequest) Reset() {
 	*x = SyncRequest{}
-	mi := &file_localchat_proto_msgTypes[29]
+	mi := &file_localchat_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2494,7 +2633,7 @@ func (x *SyncRequest) String() string {
 func (*SyncRequest) ProtoMessage() {}
 
 func (x *SyncRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[29]
+	mi := &file_localchat_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2507,7 +2646,7 @@ func (x *SyncRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SyncRequest.ProtoReflect.Descriptor instead.
 func (*SyncRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{29}
+	return file_localchat_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *SyncRequest) GetRoom() []byte {
@@ -2569,7 +2708,7 @@ type Head struct {
 
 func (x *Head) Reset() {
 	*x = Head{}
-	mi := &file_localchat_proto_msgTypes[30]
+	mi := &file_localchat_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2581,7 +2720,7 @@ func (x *Head) String() string {
 func (*Head) ProtoMessage() {}
 
 func (x *Head) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[30]
+	mi := &file_localchat_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2594,7 +2733,7 @@ func (x *Head) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Head.ProtoReflect.Descriptor instead.
 func (*Head) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{30}
+	return file_localchat_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Head) GetAuthor() []byte {
@@ -2629,7 +2768,7 @@ type SyncReply struct {
 
 func (x *SyncReply) Reset() {
 	*x = SyncReply{}
-	mi := &file_localchat_proto_msgTypes[31]
+	mi := &file_localchat_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2641,7 +2780,7 @@ func (x *SyncReply) String() string {
 func (*SyncReply) ProtoMessage() {}
 
 func (x *SyncReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[31]
+	mi := &file_localchat_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2654,7 +2793,7 @@ func (x *SyncReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SyncReply.ProtoReflect.Descriptor instead.
 func (*SyncReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{31}
+	return file_localchat_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *SyncReply) GetRecords() [][]byte {
@@ -2742,7 +2881,7 @@ type PassRequest struct {
 
 func (x *PassRequest) Reset() {
 	*x = PassRequest{}
-	mi := &file_localchat_proto_msgTypes[32]
+	mi := &file_localchat_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2754,7 +2893,7 @@ func (x *PassRequest) String() string {
 func (*PassRequest) ProtoMessage() {}
 
 func (x *PassRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[32]
+	mi := &file_localchat_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2767,7 +2906,7 @@ func (x *PassRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PassRequest.ProtoReflect.Descriptor instead.
 func (*PassRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{32}
+	return file_localchat_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *PassRequest) GetRoom() []byte {
@@ -2835,7 +2974,7 @@ type PassReply struct {
 
 func (x *PassReply) Reset() {
 	*x = PassReply{}
-	mi := &file_localchat_proto_msgTypes[33]
+	mi := &file_localchat_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2847,7 +2986,7 @@ func (x *PassReply) String() string {
 func (*PassReply) ProtoMessage() {}
 
 func (x *PassReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[33]
+	mi := &file_localchat_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2860,7 +2999,7 @@ func (x *PassReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PassReply.ProtoReflect.Descriptor instead.
 func (*PassReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{33}
+	return file_localchat_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *PassReply) GetAnswer() Answer {
@@ -2889,7 +3028,7 @@ type TellRequest struct {
 
 func (x *TellRequest) Reset() {
 	*x = TellRequest{}
-	mi := &file_localchat_proto_msgTypes[34]
+	mi := &file_localchat_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2901,7 +3040,7 @@ func (x *TellRequest) String() string {
 func (*TellRequest) ProtoMessage() {}
 
 func (x *TellRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[34]
+	mi := &file_localchat_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2914,7 +3053,7 @@ func (x *TellRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TellRequest.ProtoReflect.Descriptor instead.
 func (*TellRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{34}
+	return file_localchat_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *TellRequest) GetRoom() []byte {
@@ -2954,7 +3093,7 @@ type TellReply struct {
 
 func (x *TellReply) Reset() {
 	*x = TellReply{}
-	mi := &file_localchat_proto_msgTypes[35]
+	mi := &file_localchat_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2966,7 +3105,7 @@ func (x *TellReply) String() string {
 func (*TellReply) ProtoMessage() {}
 
 func (x *TellReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[35]
+	mi := &file_localchat_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2979,7 +3118,7 @@ func (x *TellReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TellReply.ProtoReflect.Descriptor instead.
 func (*TellReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{35}
+	return file_localchat_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *TellReply) GetAnswer() Answer {
@@ -2998,7 +3137,7 @@ type RoomsRequest struct {
 
 func (x *RoomsRequest) Reset() {
 	*x = RoomsRequest{}
-	mi := &file_localchat_proto_msgTypes[36]
+	mi := &file_localchat_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3010,7 +3149,7 @@ func (x *RoomsRequest) String() string {
 func (*RoomsRequest) ProtoMessage() {}
 
 func (x *RoomsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[36]
+	mi := &file_localchat_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3023,7 +3162,7 @@ func (x *RoomsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomsRequest.ProtoReflect.Descriptor instead.
 func (*RoomsRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{36}
+	return file_localchat_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *RoomsRequest) GetAfter() []byte {
@@ -3045,7 +3184,7 @@ type RoomsReply struct {
 
 func (x *RoomsReply) Reset() {
 	*x = RoomsReply{}
-	mi := &file_localchat_proto_msgTypes[37]
+	mi := &file_localchat_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3057,7 +3196,7 @@ func (x *RoomsReply) String() string {
 func (*RoomsReply) ProtoMessage() {}
 
 func (x *RoomsReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[37]
+	mi := &file_localchat_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3070,7 +3209,7 @@ func (x *RoomsReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomsReply.ProtoReflect.Descriptor instead.
 func (*RoomsReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{37}
+	return file_localchat_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *RoomsReply) GetRooms() []*RoomAd {
@@ -3115,7 +3254,7 @@ type RoomAd struct {
 
 func (x *RoomAd) Reset() {
 	*x = RoomAd{}
-	mi := &file_localchat_proto_msgTypes[38]
+	mi := &file_localchat_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3127,7 +3266,7 @@ func (x *RoomAd) String() string {
 func (*RoomAd) ProtoMessage() {}
 
 func (x *RoomAd) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[38]
+	mi := &file_localchat_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3140,7 +3279,7 @@ func (x *RoomAd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomAd.ProtoReflect.Descriptor instead.
 func (*RoomAd) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{38}
+	return file_localchat_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *RoomAd) GetCreate() []byte {
@@ -3189,7 +3328,7 @@ var File_localchat_proto protoreflect.FileDescriptor
 
 const file_localchat_proto_rawDesc = "" +
 	"\n" +
-	"\x0flocalchat.proto\x12\flocalchat.v1\"\xa9\x04\n" +
+	"\x0flocalchat.proto\x12\flocalchat.v1\"\x83\x05\n" +
 	"\x06Record\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12\x12\n" +
@@ -3207,7 +3346,9 @@ const file_localchat_proto_rawDesc = "" +
 	"\n" +
 	"set_policy\x18\r \x01(\v2\x17.localchat.v1.SetPolicyH\x00R\tsetPolicy\x12+\n" +
 	"\x05rekey\x18\x0e \x01(\v2\x13.localchat.v1.RekeyH\x00R\x05rekey\x12+\n" +
-	"\x05close\x18\x0f \x01(\v2\x13.localchat.v1.CloseH\x00R\x05close\x12\x10\n" +
+	"\x05close\x18\x0f \x01(\v2\x13.localchat.v1.CloseH\x00R\x05close\x12(\n" +
+	"\x04mute\x18\x11 \x01(\v2\x12.localchat.v1.MuteH\x00R\x04mute\x12.\n" +
+	"\x06unmute\x18\x12 \x01(\v2\x14.localchat.v1.UnmuteH\x00R\x06unmute\x12\x10\n" +
 	"\x03key\x18\x10 \x01(\fR\x03keyB\x06\n" +
 	"\x04body\"r\n" +
 	"\x06Create\x12\x12\n" +
@@ -3233,7 +3374,13 @@ const file_localchat_proto_rawDesc = "" +
 	"\x06policy\x18\x01 \x01(\v2\x14.localchat.v1.PolicyR\x06policy\"\a\n" +
 	"\x05Rekey\"5\n" +
 	"\x05Close\x12,\n" +
-	"\x04kind\x18\x01 \x01(\x0e2\x18.localchat.v1.ReasonKindR\x04kind\"+\n" +
+	"\x04kind\x18\x01 \x01(\x0e2\x18.localchat.v1.ReasonKindR\x04kind\"U\n" +
+	"\x04Mute\x12\x12\n" +
+	"\x04peer\x18\x01 \x01(\fR\x04peer\x12\x14\n" +
+	"\x05until\x18\x02 \x01(\x04R\x05until\x12#\n" +
+	"\x03cut\x18\x03 \x01(\v2\x11.localchat.v1.CutR\x03cut\"\x1c\n" +
+	"\x06Unmute\x12\x12\n" +
+	"\x04peer\x18\x01 \x01(\fR\x04peer\"+\n" +
 	"\x03Cut\x12\x10\n" +
 	"\x03ctr\x18\x01 \x01(\x04R\x03ctr\x12\x12\n" +
 	"\x04hash\x18\x02 \x01(\fR\x04hash\"\x95\x02\n" +
@@ -3402,7 +3549,7 @@ const file_localchat_proto_rawDesc = "" +
 	"\x13HISTORY_UNSPECIFIED\x10\x00\x12\x16\n" +
 	"\x12HISTORY_SINCE_JOIN\x10\x01\x12\x10\n" +
 	"\fHISTORY_NONE\x10\x02\x12\x0f\n" +
-	"\vHISTORY_ALL\x10\x03*\xa1\x01\n" +
+	"\vHISTORY_ALL\x10\x03*\xb8\x01\n" +
 	"\n" +
 	"ReasonKind\x12\x15\n" +
 	"\x11REASON_KIND_OTHER\x10\x00\x12\x16\n" +
@@ -3410,7 +3557,8 @@ const file_localchat_proto_rawDesc = "" +
 	"\x12REASON_KIND_BANNED\x10\x02\x12\x16\n" +
 	"\x12REASON_KIND_CLOSED\x10\x03\x12\x14\n" +
 	"\x10REASON_KIND_IDLE\x10\x04\x12\x1e\n" +
-	"\x1aREASON_KIND_INVITE_REVOKED\x10\x05*x\n" +
+	"\x1aREASON_KIND_INVITE_REVOKED\x10\x05\x12\x15\n" +
+	"\x11REASON_KIND_MUTED\x10\x06*x\n" +
 	"\vContentKind\x12\x1c\n" +
 	"\x18CONTENT_KIND_UNSPECIFIED\x10\x00\x12\x14\n" +
 	"\x10CONTENT_KIND_SAY\x10\x01\x12\x17\n" +
@@ -3449,7 +3597,7 @@ func file_localchat_proto_rawDescGZIP() []byte {
 }
 
 var file_localchat_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
-var file_localchat_proto_msgTypes = make([]protoimpl.MessageInfo, 39)
+var file_localchat_proto_msgTypes = make([]protoimpl.MessageInfo, 41)
 var file_localchat_proto_goTypes = []any{
 	(Access)(0),          // 0: localchat.v1.Access
 	(History)(0),         // 1: localchat.v1.History
@@ -3466,36 +3614,38 @@ var file_localchat_proto_goTypes = []any{
 	(*SetPolicy)(nil),    // 12: localchat.v1.SetPolicy
 	(*Rekey)(nil),        // 13: localchat.v1.Rekey
 	(*Close)(nil),        // 14: localchat.v1.Close
-	(*Cut)(nil),          // 15: localchat.v1.Cut
-	(*Policy)(nil),       // 16: localchat.v1.Policy
-	(*Reason)(nil),       // 17: localchat.v1.Reason
-	(*Message)(nil),      // 18: localchat.v1.Message
-	(*Header)(nil),       // 19: localchat.v1.Header
-	(*Content)(nil),      // 20: localchat.v1.Content
-	(*PollAsk)(nil),      // 21: localchat.v1.PollAsk
-	(*PollRequest)(nil),  // 22: localchat.v1.PollRequest
-	(*PollAck)(nil),      // 23: localchat.v1.PollAck
-	(*PollReply)(nil),    // 24: localchat.v1.PollReply
-	(*Refused)(nil),      // 25: localchat.v1.Refused
-	(*PollMember)(nil),   // 26: localchat.v1.PollMember
-	(*EpochKey)(nil),     // 27: localchat.v1.EpochKey
-	(*Presence)(nil),     // 28: localchat.v1.Presence
-	(*JoinRequest)(nil),  // 29: localchat.v1.JoinRequest
-	(*JoinReply)(nil),    // 30: localchat.v1.JoinReply
-	(*AskRequest)(nil),   // 31: localchat.v1.AskRequest
-	(*AskLeave)(nil),     // 32: localchat.v1.AskLeave
-	(*AskInvite)(nil),    // 33: localchat.v1.AskInvite
-	(*AskReply)(nil),     // 34: localchat.v1.AskReply
-	(*SyncRequest)(nil),  // 35: localchat.v1.SyncRequest
-	(*Head)(nil),         // 36: localchat.v1.Head
-	(*SyncReply)(nil),    // 37: localchat.v1.SyncReply
-	(*PassRequest)(nil),  // 38: localchat.v1.PassRequest
-	(*PassReply)(nil),    // 39: localchat.v1.PassReply
-	(*TellRequest)(nil),  // 40: localchat.v1.TellRequest
-	(*TellReply)(nil),    // 41: localchat.v1.TellReply
-	(*RoomsRequest)(nil), // 42: localchat.v1.RoomsRequest
-	(*RoomsReply)(nil),   // 43: localchat.v1.RoomsReply
-	(*RoomAd)(nil),       // 44: localchat.v1.RoomAd
+	(*Mute)(nil),         // 15: localchat.v1.Mute
+	(*Unmute)(nil),       // 16: localchat.v1.Unmute
+	(*Cut)(nil),          // 17: localchat.v1.Cut
+	(*Policy)(nil),       // 18: localchat.v1.Policy
+	(*Reason)(nil),       // 19: localchat.v1.Reason
+	(*Message)(nil),      // 20: localchat.v1.Message
+	(*Header)(nil),       // 21: localchat.v1.Header
+	(*Content)(nil),      // 22: localchat.v1.Content
+	(*PollAsk)(nil),      // 23: localchat.v1.PollAsk
+	(*PollRequest)(nil),  // 24: localchat.v1.PollRequest
+	(*PollAck)(nil),      // 25: localchat.v1.PollAck
+	(*PollReply)(nil),    // 26: localchat.v1.PollReply
+	(*Refused)(nil),      // 27: localchat.v1.Refused
+	(*PollMember)(nil),   // 28: localchat.v1.PollMember
+	(*EpochKey)(nil),     // 29: localchat.v1.EpochKey
+	(*Presence)(nil),     // 30: localchat.v1.Presence
+	(*JoinRequest)(nil),  // 31: localchat.v1.JoinRequest
+	(*JoinReply)(nil),    // 32: localchat.v1.JoinReply
+	(*AskRequest)(nil),   // 33: localchat.v1.AskRequest
+	(*AskLeave)(nil),     // 34: localchat.v1.AskLeave
+	(*AskInvite)(nil),    // 35: localchat.v1.AskInvite
+	(*AskReply)(nil),     // 36: localchat.v1.AskReply
+	(*SyncRequest)(nil),  // 37: localchat.v1.SyncRequest
+	(*Head)(nil),         // 38: localchat.v1.Head
+	(*SyncReply)(nil),    // 39: localchat.v1.SyncReply
+	(*PassRequest)(nil),  // 40: localchat.v1.PassRequest
+	(*PassReply)(nil),    // 41: localchat.v1.PassReply
+	(*TellRequest)(nil),  // 42: localchat.v1.TellRequest
+	(*TellReply)(nil),    // 43: localchat.v1.TellReply
+	(*RoomsRequest)(nil), // 44: localchat.v1.RoomsRequest
+	(*RoomsReply)(nil),   // 45: localchat.v1.RoomsReply
+	(*RoomAd)(nil),       // 46: localchat.v1.RoomAd
 }
 var file_localchat_proto_depIdxs = []int32{
 	7,  // 0: localchat.v1.Record.create:type_name -> localchat.v1.Create
@@ -3506,40 +3656,43 @@ var file_localchat_proto_depIdxs = []int32{
 	12, // 5: localchat.v1.Record.set_policy:type_name -> localchat.v1.SetPolicy
 	13, // 6: localchat.v1.Record.rekey:type_name -> localchat.v1.Rekey
 	14, // 7: localchat.v1.Record.close:type_name -> localchat.v1.Close
-	16, // 8: localchat.v1.Create.policy:type_name -> localchat.v1.Policy
-	15, // 9: localchat.v1.Leave.cut:type_name -> localchat.v1.Cut
-	2,  // 10: localchat.v1.Remove.kind:type_name -> localchat.v1.ReasonKind
-	15, // 11: localchat.v1.Remove.cut:type_name -> localchat.v1.Cut
-	16, // 12: localchat.v1.SetPolicy.policy:type_name -> localchat.v1.Policy
-	2,  // 13: localchat.v1.Close.kind:type_name -> localchat.v1.ReasonKind
-	0,  // 14: localchat.v1.Policy.access:type_name -> localchat.v1.Access
-	1,  // 15: localchat.v1.Policy.history:type_name -> localchat.v1.History
-	2,  // 16: localchat.v1.Reason.kind:type_name -> localchat.v1.ReasonKind
-	3,  // 17: localchat.v1.Content.kind:type_name -> localchat.v1.ContentKind
-	22, // 18: localchat.v1.PollAsk.request:type_name -> localchat.v1.PollRequest
-	23, // 19: localchat.v1.PollAsk.ack:type_name -> localchat.v1.PollAck
-	25, // 20: localchat.v1.PollReply.refused:type_name -> localchat.v1.Refused
-	26, // 21: localchat.v1.PollReply.member:type_name -> localchat.v1.PollMember
-	27, // 22: localchat.v1.PollMember.keys:type_name -> localchat.v1.EpochKey
-	28, // 23: localchat.v1.PollMember.present:type_name -> localchat.v1.Presence
-	15, // 24: localchat.v1.PollMember.last:type_name -> localchat.v1.Cut
-	4,  // 25: localchat.v1.JoinReply.code:type_name -> localchat.v1.JoinCode
-	27, // 26: localchat.v1.JoinReply.keys:type_name -> localchat.v1.EpochKey
-	32, // 27: localchat.v1.AskRequest.leave:type_name -> localchat.v1.AskLeave
-	33, // 28: localchat.v1.AskRequest.invite:type_name -> localchat.v1.AskInvite
-	5,  // 29: localchat.v1.AskReply.answer:type_name -> localchat.v1.Answer
-	36, // 30: localchat.v1.SyncRequest.heads:type_name -> localchat.v1.Head
-	27, // 31: localchat.v1.SyncReply.keys:type_name -> localchat.v1.EpochKey
-	15, // 32: localchat.v1.SyncReply.last:type_name -> localchat.v1.Cut
-	5,  // 33: localchat.v1.PassReply.answer:type_name -> localchat.v1.Answer
-	5,  // 34: localchat.v1.TellReply.answer:type_name -> localchat.v1.Answer
-	44, // 35: localchat.v1.RoomsReply.rooms:type_name -> localchat.v1.RoomAd
-	0,  // 36: localchat.v1.RoomAd.access:type_name -> localchat.v1.Access
-	37, // [37:37] is the sub-list for method output_type
-	37, // [37:37] is the sub-list for method input_type
-	37, // [37:37] is the sub-list for extension type_name
-	37, // [37:37] is the sub-list for extension extendee
-	0,  // [0:37] is the sub-list for field type_name
+	15, // 8: localchat.v1.Record.mute:type_name -> localchat.v1.Mute
+	16, // 9: localchat.v1.Record.unmute:type_name -> localchat.v1.Unmute
+	18, // 10: localchat.v1.Create.policy:type_name -> localchat.v1.Policy
+	17, // 11: localchat.v1.Leave.cut:type_name -> localchat.v1.Cut
+	2,  // 12: localchat.v1.Remove.kind:type_name -> localchat.v1.ReasonKind
+	17, // 13: localchat.v1.Remove.cut:type_name -> localchat.v1.Cut
+	18, // 14: localchat.v1.SetPolicy.policy:type_name -> localchat.v1.Policy
+	2,  // 15: localchat.v1.Close.kind:type_name -> localchat.v1.ReasonKind
+	17, // 16: localchat.v1.Mute.cut:type_name -> localchat.v1.Cut
+	0,  // 17: localchat.v1.Policy.access:type_name -> localchat.v1.Access
+	1,  // 18: localchat.v1.Policy.history:type_name -> localchat.v1.History
+	2,  // 19: localchat.v1.Reason.kind:type_name -> localchat.v1.ReasonKind
+	3,  // 20: localchat.v1.Content.kind:type_name -> localchat.v1.ContentKind
+	24, // 21: localchat.v1.PollAsk.request:type_name -> localchat.v1.PollRequest
+	25, // 22: localchat.v1.PollAsk.ack:type_name -> localchat.v1.PollAck
+	27, // 23: localchat.v1.PollReply.refused:type_name -> localchat.v1.Refused
+	28, // 24: localchat.v1.PollReply.member:type_name -> localchat.v1.PollMember
+	29, // 25: localchat.v1.PollMember.keys:type_name -> localchat.v1.EpochKey
+	30, // 26: localchat.v1.PollMember.present:type_name -> localchat.v1.Presence
+	17, // 27: localchat.v1.PollMember.last:type_name -> localchat.v1.Cut
+	4,  // 28: localchat.v1.JoinReply.code:type_name -> localchat.v1.JoinCode
+	29, // 29: localchat.v1.JoinReply.keys:type_name -> localchat.v1.EpochKey
+	34, // 30: localchat.v1.AskRequest.leave:type_name -> localchat.v1.AskLeave
+	35, // 31: localchat.v1.AskRequest.invite:type_name -> localchat.v1.AskInvite
+	5,  // 32: localchat.v1.AskReply.answer:type_name -> localchat.v1.Answer
+	38, // 33: localchat.v1.SyncRequest.heads:type_name -> localchat.v1.Head
+	29, // 34: localchat.v1.SyncReply.keys:type_name -> localchat.v1.EpochKey
+	17, // 35: localchat.v1.SyncReply.last:type_name -> localchat.v1.Cut
+	5,  // 36: localchat.v1.PassReply.answer:type_name -> localchat.v1.Answer
+	5,  // 37: localchat.v1.TellReply.answer:type_name -> localchat.v1.Answer
+	46, // 38: localchat.v1.RoomsReply.rooms:type_name -> localchat.v1.RoomAd
+	0,  // 39: localchat.v1.RoomAd.access:type_name -> localchat.v1.Access
+	40, // [40:40] is the sub-list for method output_type
+	40, // [40:40] is the sub-list for method input_type
+	40, // [40:40] is the sub-list for extension type_name
+	40, // [40:40] is the sub-list for extension extendee
+	0,  // [0:40] is the sub-list for field type_name
 }
 
 func init() { file_localchat_proto_init() }
@@ -3556,21 +3709,23 @@ func file_localchat_proto_init() {
 		(*Record_SetPolicy)(nil),
 		(*Record_Rekey)(nil),
 		(*Record_Close)(nil),
+		(*Record_Mute)(nil),
+		(*Record_Unmute)(nil),
 	}
-	file_localchat_proto_msgTypes[15].OneofWrappers = []any{
+	file_localchat_proto_msgTypes[17].OneofWrappers = []any{
 		(*PollAsk_Request)(nil),
 		(*PollAsk_Ack)(nil),
 	}
-	file_localchat_proto_msgTypes[18].OneofWrappers = []any{
+	file_localchat_proto_msgTypes[20].OneofWrappers = []any{
 		(*PollReply_Refused)(nil),
 		(*PollReply_Member)(nil),
 		(*PollReply_Reason)(nil),
 	}
-	file_localchat_proto_msgTypes[25].OneofWrappers = []any{
+	file_localchat_proto_msgTypes[27].OneofWrappers = []any{
 		(*AskRequest_Leave)(nil),
 		(*AskRequest_Invite)(nil),
 	}
-	file_localchat_proto_msgTypes[32].OneofWrappers = []any{
+	file_localchat_proto_msgTypes[34].OneofWrappers = []any{
 		(*PassRequest_Line)(nil),
 		(*PassRequest_Record)(nil),
 	}
@@ -3580,7 +3735,7 @@ func file_localchat_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_localchat_proto_rawDesc), len(file_localchat_proto_rawDesc)),
 			NumEnums:      6,
-			NumMessages:   39,
+			NumMessages:   41,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

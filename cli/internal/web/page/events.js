@@ -149,6 +149,7 @@ function people(store, room, e, at) {
       return store.changed('lines', room.id);
     }
     case 'removal_progress': {
+      if (e.kind === 'muted') return;
       const item = room.transcript.items.findLast((i) => i.key.startsWith('removal ') && i.peer === e.peer);
       if (item) room.transcript.change(item.key, { progress: /** @type {any} */ (e) });
       return store.changed('lines', room.id);
@@ -171,6 +172,10 @@ function people(store, room, e, at) {
     case 'epoch':
       if (!settings.keys) return;
       break;
+    case 'muted':
+      store.note(room, words.note(e), at, { fault: true });
+      void store.rpc.call('node.shown', { room: room.id, removal: e.mute }).catch(() => undefined); // else it is told again
+      return store.changed('people', room.id);
     case 'warning':
       if (e.code === 'not_delivered') return; // the line has its mark
       room.frozen ||= e.code === 'frozen' || e.code === 'renew';

@@ -43,6 +43,7 @@ const byReason = {
   'other nick': 'to have another name there, leave the room and join it again',
   'bad idle time': 'give 0 for never, or a time such as 6 hours',
   'bad retention': 'give a time such as 10 minutes or 1 day',
+  'bad mute': 'give a time such as 10m, 2h or 1d, or none for a mute that lasts until it is lifted',
   'bad ban': 'choose one of the times',
   'no port': 'the address needs a port, as in {at}',
   'bad port': 'the address needs a port, as in 192.168.1.20:4001',

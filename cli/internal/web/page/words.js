@@ -104,9 +104,13 @@ export function note(e) {
     case 'member_left': return `${who} left`;
     case 'member_removed': return `${who} was ${deed(e.kind)} by ${nick(e.by_nick, e.by)}${untilText(e.until)}`;
     case 'removal_reason': return `Why ${who} was removed: ${phrase(e.text)}`;
+    case 'member_muted': return `${who} was muted by ${nick(e.by_nick, e.by)}${untilText(e.until)}`;
+    case 'mute_reason': return `Why ${who} was muted: ${phrase(e.text)}`;
+    case 'muted': return `You were muted by ${nick(e.by_nick, e.by)}${untilText(e.until)}${because(e.text)}; nobody but the owner hears you`;
+    case 'unmuted': return e.self ? 'You are no longer muted' : `${who} is no longer muted`;
     case 'unbanned': return `${who} is no longer banned`;
     case 'knock_gone': return `${who} no longer knocks`;
-    case 'hidden': return `${count(e.ids.length, 'line')} of ${who} no longer ${e.ids.length === 1 ? 'counts and is' : 'count and are'} hidden: sent after the removal`;
+    case 'hidden': return `${count(e.ids.length, 'line')} of ${who} no longer ${e.ids.length === 1 ? 'counts and is' : 'count and are'} hidden: sent after the removal or mute`;
     case 'policy': return changed(e);
     case 'owner_back': return `The owner is back after ${about(e.for_s)}`;
     case 'gap': return `${count(e.lost, 'event')} came too fast for this page; the lines are all here`;

@@ -1,0 +1,78 @@
+package authority
+
+import (
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/protocol"
+)
+
+// silence holds that a line counts now if, and only if, its author is a member and is not muted; and that none counts whose number
+// is past the cut of the span that its epoch belongs to. The orders of the explorer name no cut, so that no line of an ended span
+// counts.
+func (e *explorer) silence() {
+	for _, f := range e.folk {
+		now := protocol.Header{Room: e.heard.Room(), Epoch: e.heard.Epoch(), Ctr: 1}
+		counts := e.heard.Check(f.peer, now) == VerdictAccept
+		if want := f.member && !f.silent && !e.closed() && !e.heard.Frozen(); counts != want {
+			e.violated(22, "a line of %s counts: %v; it is a member: %v, and muted: %v", f.name, counts, f.member, f.silent)
+		}
+		m, in := e.heard.Member(f.peer)
+		for epoch := uint64(1); epoch < e.heard.Epoch(); epoch++ {
+			now.Epoch = epoch
+			spoke := in && !f.silent && epoch >= m.SpanFrom
+			if late := e.heard.Check(f.peer, now) == VerdictLate; late && !spoke {
+				e.violated(22, "a line of %s of epoch %d, of a span that has ended, counts", f.name, epoch)
+			}
+		}
+		if _, muted := e.ledger.state.Muted(f.peer); muted != f.silent {
+			e.violated(22, "%s is muted: %v, and was seen to be: %v", f.name, muted, f.silent)
+		}
+	}
+}
+
+// unmutedBy holds that the authority ends a mute by itself when its time has passed, and not before.
+func (e *explorer) unmutedBy(ev Event, r protocol.SignedRecord) {
+	b, ok := r.Body.(protocol.Unmute)
+	if _, ordered := ev.(Unmute); !ok || ordered {
+		return
+	}
+	m := e.heard.mutes[b.Peer]
+	if m.Until.IsZero() || e.now.Before(m.Until.Add(e.moved[m.Mute])) {
+		e.violated(22, "the mute of record %d ends before its time", m.Mute)
+	}
+}
+
+// mutesEnd holds that a tick leaves no mute whose time has passed.
+func (e *explorer) mutesEnd(ev Event) {
+	if _, tick := ev.(Tick); !tick || e.closed() || e.heard.Frozen() {
+		return
+	}
+	for _, m := range e.heard.mutes {
+		if !m.Until.IsZero() && !e.now.Before(m.Until.Add(e.moved[m.Mute])) {
+			e.violated(22, "the mute of record %d goes on after its time", m.Mute)
+		}
+	}
+}
+
+// forgetMute: nobody is owed the reason of a mute that is over, or of a membership that is.
+func (e *explorer) forgetMute(p peer.ID) {
+	if m := e.model[p]; m != nil && m.kind == protocol.Muted {
+		delete(e.model, p)
+	}
+}
+
+// showsMute holds that a person is told of a mute once, and of none from before its client was admitted.
+func (e *explorer) showsMute(f *folk, c *client, r protocol.SignedReason) {
+	switch {
+	case c.muted[r.Removal] && !c.unkept:
+		e.violated(22, "%s is told of mute %d twice", f.name, r.Removal)
+	case r.Removal <= c.seat.Admission || r.Kind != protocol.Muted || r.Peer != f.peer:
+		e.violated(22, "%s, admitted at %d, is told of %+v", f.name, c.seat.Admission, r)
+	case e.given[given{f.peer, r.Removal}] != string(r.Bytes()) && !e.disks.given[string(r.Bytes())]:
+		e.violated(22, "%s is told another reason of mute %d than was given", f.name, r.Removal)
+	}
+	if c.muted == nil {
+		c.muted = map[uint64]bool{}
+	}
+	c.muted[r.Removal] = true
+}
