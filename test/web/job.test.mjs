@@ -45,6 +45,21 @@ test('a room across pages and a console', async () => {
   await picture(a, 'room');
   await portrait(a, 'page');
 
+  // Alice mutes bob, with a reason, and his page tells him. Then she lets him be heard again.
+  await a.locator('people-pane').getByRole('button', { name: /^bob/ }).click();
+  await a.getByRole('dialog', { name: 'bob' }).getByRole('button', { name: 'Mute…' }).click();
+  const mute = a.getByRole('dialog', { name: 'Mute bob in lab?' });
+  await mute.getByLabel('Why').fill('let carol finish');
+  await mute.getByRole('button', { name: 'Mute bob' }).click();
+  await b.getByText(/You are muted by alice until .*let carol finish/).first().waitFor();
+  await carol.sees(/bob was muted by alice/);
+  await picture(b, 'muted');
+  await a.locator('people-pane').getByRole('button', { name: 'bob muted' }).click();
+  await a.getByRole('dialog', { name: 'bob' }).getByRole('button', { name: 'Unmute' }).click();
+  await b.getByText('You are no longer muted').first().waitFor();
+  await say(b, 'heard again');
+  await line(a, 'heard again').waitFor();
+
   // Alice kicks bob, with a reason, and his page tells him.
   await a.locator('people-pane').getByRole('button', { name: /^bob/ }).click();
   await a.getByRole('dialog', { name: 'bob' }).getByRole('button', { name: 'Remove…' }).click();

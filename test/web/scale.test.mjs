@@ -41,8 +41,12 @@ async function scroll(page, m, by, steps) {
   return frames.sort((x, y) => x - y);
 }
 
-/** Fails if frames take too long. One in a hundred may meet the browser's collector of garbage. @param {number[]} frames */
+/**
+ * Fails if frames take too long, in the measured runs (-long): a machine with other work to do is slower.
+ * One in a hundred may meet the browser's collector of garbage. @param {number[]} frames
+ */
 function quick(frames) {
+  if (!settings.long) return;
   const over = frames.filter((f) => f >= 32);
   assert.ok(over.length <= frames.length / 100 && Math.max(...frames) < 64, `of ${frames.length} frames these take 32 ms and more: ${over}`);
 }
@@ -68,6 +72,9 @@ test('10,000 lines scroll, in bounded memory', async (t) => {
     all.push(...frames);
   }
   quick(all);
+  const after = await m.size();
+  assert.ok(after.nodes < 10_000, `${after.nodes} nodes after scrolling`);
+  assert.ok(after.MB < 40, `${after.MB} MB after scrolling`);
   const first = await page.evaluate(() => document.querySelector('.log').scrollTop);
   assert.ok(first > 0, 'the test scrolled to the start and measured nothing');
   // All of them are there.

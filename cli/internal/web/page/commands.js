@@ -76,6 +76,8 @@ const commands = {
     return k ? knock.deny(room, k) : 'Nobody of that name knocks.';
   } },
   kick: { what: 'NAME [REASON] removes a member', owner: true, run: about((m, room, rest) => owner.remove(room, m, false, rest)) },
+  mute: { what: 'NAME [REASON] lets nobody hear a member', owner: true, run: about((m, room, rest) => owner.mute(room, m, rest)) },
+  unmute: { what: 'NAME lets a member be heard again', owner: true, run: about((m, room) => { attempt(store.rpc.call('room.unmute', { room: room.id, who: m.peer })); }) },
   ban: { what: 'NAME [REASON] removes a member and keeps it out', owner: true, run: about((m, room, rest) => owner.remove(room, m, true, rest)) },
   unban: { what: 'lists the bans, to lift one', owner: true, run: (room) => void owner.bans(room) },
   uninvite: { what: 'lists the open invites, to revoke one', owner: true, run: (room) => void owner.invites(room) },

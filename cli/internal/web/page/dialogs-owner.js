@@ -85,22 +85,43 @@ export function bans(room) {
   });
 }
 
+/** For how long somebody is kept out, or kept quiet. @param {string} always @returns {[string, string][]} */
+function spans(always) {
+  return [['0', always], ['600', '10 minutes'], [String(hour), '1 hour'], [String(dayLong), '1 day'], [String(7 * dayLong), '1 week']];
+}
+
 /** Asks before somebody is removed. @param {Room} room @param {import('./types.js').Member} m @param {boolean} ban @param {string} [reason] */
 export function remove(room, m, ban, reason = '') {
   const who = nick(m.nick, m.peer);
-  const lengths = /** @type {[string, string][]} */ ([['0', 'until I lift the ban'], ['600', '10 minutes'], [String(hour), '1 hour'], [String(dayLong), '1 day'], [String(7 * dayLong), '1 week']]);
   open({
     title: ban ? `Ban ${who} from ${name(room.name)}?` : `Remove ${who} from ${name(room.name)}?`, grave: true, does: ban ? `Ban ${who}` : `Remove ${who}`,
     body: [
       h('p', {}, bdi(who), ` (${shortID(m.peer)}) ${m.verified ? '✓ verified ' : ''}is out at once, reads nothing that is said from then on, and is told why. `,
         ban ? 'They cannot come back while the ban is in force.' : 'They may ask to come back.'),
       field('Why (they read it)', h('input', { name: 'reason', maxlength: '256', value: reason })),
-      ban ? field('For how long', select('for', lengths, '0')) : null,
+      ban ? field('For how long', select('for', spans('until I lift the ban'), '0')) : null,
     ],
     run: async (form) => {
       const why = String(form.get('reason')).trim();
       const length = Number(form.get('for') ?? 0);
       await store.rpc.call(ban ? 'room.ban' : 'room.kick', { room: room.id, who: m.peer, ...(why && { reason: why }), ...(length > 0 && { for_s: length }) });
+    },
+  });
+}
+
+/** Asks before somebody loses its voice. @param {Room} room @param {import('./types.js').Member} m @param {string} [reason] */
+export function mute(room, m, reason = '') {
+  const who = nick(m.nick, m.peer);
+  open({
+    title: `Mute ${who} in ${name(room.name)}?`, grave: true, does: `Mute ${who}`,
+    body: [
+      h('p', {}, bdi(who), ` (${shortID(m.peer)}) stays in the room and reads on, but nothing that they say counts. They are told why, and can still write to you alone.`),
+      field('Why (they read it)', h('input', { name: 'reason', maxlength: '256', value: reason })), field('For how long', select('for', spans('until I unmute them'), '600')),
+    ],
+    run: async (form) => {
+      const why = String(form.get('reason')).trim();
+      const length = Number(form.get('for'));
+      await store.rpc.call('room.mute', { room: room.id, who: m.peer, ...(why && { reason: why }), ...(length > 0 && { for_s: length }) });
     },
   });
 }

@@ -2,7 +2,7 @@
 
 import { bdi, button, h } from './dom.js';
 import { attempt, facts, open } from './dialogs.js';
-import { remove } from './dialogs-owner.js';
+import { mute, remove } from './dialogs-owner.js';
 import { nick, phrase } from './safe.js';
 import { store } from './store.js';
 import { moment } from './words.js';
@@ -28,7 +28,9 @@ export function person(room, peer) {
     })), { title: m.ignored ? 'Show again what they say' : 'Show nothing that they say, in any room. They are not told' }));
   }
   if (room.owned && !m.self) {
-    also.push(button('Remove…', () => { dialog.close(); remove(room, m, false); }, { class: 'grave-quiet' }),
+    also.push(m.muted ? button('Unmute', () => attempt(store.rpc.call('room.unmute', { room: room.id, who: m.peer }).then(() => dialog.close())))
+      : button('Mute…', () => { dialog.close(); mute(room, m); }, { class: 'grave-quiet' }),
+    button('Remove…', () => { dialog.close(); remove(room, m, false); }, { class: 'grave-quiet' }),
       button('Ban…', () => { dialog.close(); remove(room, m, true); }, { class: 'grave-quiet' }));
   }
   const dialog = open({
@@ -39,6 +41,7 @@ export function person(room, peer) {
         ['Here as', m.self ? `${role} (you)` : role],
         ['Now', m.self || m.present ? 'connected' : 'not reached at the moment'],
         ...(m.ignored ? /** @type {[string, string][]} */ ([['Ignored', 'you see nothing that they say; they are not told']]) : []),
+        ...(m.muted ? /** @type {[string, string][]} */ ([['Muted', m.muted_until ? `until ${moment(m.muted_until)}` : 'until the owner unmutes them']]) : []),
         ['Member since', moment(m.since)],
         ...(m.last_line ? /** @type {[string, string][]} */ ([['Last line', moment(m.last_line)]]) : []),
         [m.self ? 'Your words' : 'Their words', h('span', { class: 'words' }, phrase(m.words))],

@@ -45,6 +45,7 @@ function joined(store, e) {
   const room = store.room(id);
   const back = room.removed !== null || room.refused;
   Object.assign(room, { name: e.name || e.room_name || '', owned: e.owner, retainS: e.retain_s, removed: null, refused: false, told: false, away: null });
+  room.muted = e.muted ? { ...room.muted, until: e.muted_until } : null;
   if (e.nick) room.nick = e.nick;
   store.changed('rooms');
   if (store.rpc.link !== 'open') return; // the beginning of a connection loads all rooms
@@ -142,15 +143,26 @@ function people(store, room, e, at) {
     case 'member_removed':
       store.note(room, words.note(e), at, { key: `removal ${e.removal}`, peer: e.peer });
       return store.people(room);
-    case 'removal_reason': {
-      const item = room.transcript.byKey.get(`removal ${e.removal}`);
+    case 'member_muted':
+      store.note(room, words.note(e), at, { key: `mute ${e.mute}`, peer: e.peer });
+      return store.people(room);
+    case 'muted':
+      room.muted = /** @type {any} */ (e);
+      store.changed('rooms');
+      return store.note(room, words.note(e), at, { key: `mute ${e.mute}`, fault: true });
+    case 'unmuted':
+      if (e.self) room.muted = null;
+      store.changed('rooms');
+      break;
+    case 'removal_reason':
+    case 'mute_reason': {
+      const item = room.transcript.byKey.get(e.type === 'mute_reason' ? `mute ${e.mute}` : `removal ${e.removal}`);
       if (!item) break;
       room.transcript.change(item.key, { text: `${item.text}: ${words.removedBecause(/** @type {any} */ (e))}` });
       return store.changed('lines', room.id);
     }
     case 'removal_progress': {
-      if (e.kind === 'muted') return;
-      const item = room.transcript.items.findLast((i) => i.key.startsWith('removal ') && i.peer === e.peer);
+      const item = room.transcript.items.findLast((i) => i.key.startsWith(e.kind === 'muted' ? 'mute ' : 'removal ') && i.peer === e.peer);
       if (item) room.transcript.change(item.key, { progress: /** @type {any} */ (e) });
       return store.changed('lines', room.id);
     }
@@ -172,10 +184,6 @@ function people(store, room, e, at) {
     case 'epoch':
       if (!settings.keys) return;
       break;
-    case 'muted':
-      store.note(room, words.note(e), at, { fault: true });
-      void store.rpc.call('node.shown', { room: room.id, removal: e.mute }).catch(() => undefined); // else it is told again
-      return store.changed('people', room.id);
     case 'warning':
       if (e.code === 'not_delivered') return; // the line has its mark
       room.frozen ||= e.code === 'frozen' || e.code === 'renew';

@@ -7,7 +7,7 @@ import { toggleDrawer } from './drawers.js';
 import { discard, send } from './outgoing.js';
 import { message, name, nick, phrase } from './safe.js';
 import { store } from './store.js';
-import { about, afterRemoval, clock, count, moment, removedBecause, removedTitle } from './words.js';
+import { about, afterRemoval, clock, count, moment, mutedText, removedBecause, removedTitle } from './words.js';
 import { View, rows } from './view.js';
 
 class RoomView extends View {
@@ -43,6 +43,7 @@ class RoomView extends View {
     people.hidden = over;
     if (this.find) this.find.hidden = over;
     this.showAway(room, away);
+    this.noteMute(room);
     gone.hidden = !over;
     log.hidden = over;
     if (over) this.showGone(room, gone);
@@ -55,9 +56,17 @@ class RoomView extends View {
   /** @param {import('./store.js').Room} room @param {HTMLElement} el */
   showAway(room, el) {
     const a = room.away;
-    el.hidden = a === null || room.removed !== null;
-    if (!a) return;
-    fill(el, h('p', {}, h('strong', {}, bdi(a.nick === 'somebody' ? 'The owner' : a.nick), a.left ? ', the owner, has quit.' : ` is out of reach for ${about(a.forS)}.`), ' The chat goes on; nobody can be let in or removed meanwhile.'));
+    el.hidden = (a === null && room.muted === null) || room.removed !== null;
+    fill(el, room.muted && h('p', {}, bdi(`${mutedText(room.muted)}.`)), a && h('p', {}, h('strong', {}, bdi(a.nick === 'somebody' ? 'The owner' : a.nick), a.left ? ', the owner, has quit.' : ` is out of reach for ${about(a.forS)}.`), ' The chat goes on; nobody can be let in or removed meanwhile.'));
+  }
+
+  /** A mute is told again until a person has seen it. @param {import('./store.js').Room} room */
+  noteMute(room) {
+    const m = room.muted;
+    if (!m?.mute || document.visibilityState !== 'visible') return;
+    const { mute } = m;
+    room.muted = { ...m, mute: undefined };
+    requestAnimationFrame(() => void store.rpc.call('node.shown', { room: room.id, removal: mute }).catch(() => { room.muted = { ...room.muted, mute }; }));
   }
 
   /** I am no member any more: who, why, until when, and what now. @param {import('./store.js').Room} room @param {HTMLElement} el */

@@ -29,6 +29,7 @@ import { Transcript } from './transcript.js';
  * @property {import('./types.js').Removed|null} removed
  * @property {boolean} refused
  * @property {boolean} told the removal was noted as shown
+ * @property {import('./types.js').Muted|null} muted nothing that I say counts
  * @property {boolean} loaded
  * @property {boolean} fetching members are still asked for lines
  * @property {boolean} frozen its log has split
@@ -145,7 +146,7 @@ export class Store extends EventTarget {
     if (!room) {
       room = {
         id, name: '', nick: '', owned: false, retainS: 0, subject: '', transcript: new Transcript(), members: [], knocks: [], unread: 0, calls: 0, newFrom: '',
-        away: null, removed: null, refused: false, told: false, loaded: false, fetching: false, frozen: false, hidden: false, draft: '', to: null,
+        away: null, removed: null, refused: false, told: false, muted: null, loaded: false, fetching: false, frozen: false, hidden: false, draft: '', to: null,
       };
       this.rooms.set(id, room);
     }

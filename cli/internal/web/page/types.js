@@ -6,7 +6,7 @@
  * @typedef {{id: string, name: string, owner: string, owner_nick: string, words: string, access: string, members: number, subject: string,
  *   retain_s?: number, idle_s?: number, mine: boolean, in: boolean, verified: boolean, other?: string, change?: KeyChange}} RoomInfo
  * @typedef {{peer: string, nick: string, role: string, present: boolean, words: string, self: boolean, since: string, last_line?: string,
- *   verified: boolean, verified_other?: string, ignored?: boolean}} Member
+ *   verified: boolean, verified_other?: string, ignored?: boolean, muted?: boolean, muted_until?: string}} Member
  * @typedef {{peer: string, nick: string, words: string, alike?: boolean, verified: boolean, verified_other?: string, ignored?: boolean}} Knock
  * @typedef {{peer: string, nick: string, by: string, reason: string, until?: string}} Ban
  * @typedef {{id: string, invite?: string, nick?: string, expires: string, qr?: string[], url?: string}} Invite
@@ -18,6 +18,7 @@
  * @typedef {{urls: string[], port: number, words: string, invites: number, until: string, qr?: string[],
  *   files: {name: string, os: string, arch: string, size: number, sha256: string}[]}} Shared
  * @typedef {{kind: string, text: string, by: string, by_nick: string, at: string, until?: string, removal: number, at_door?: boolean}} Removed
+ * @typedef {{text?: string, by?: string, by_nick?: string, until?: string, mute?: number}} Muted
  * @typedef {{peer: string, nick: string, kind: string, told: boolean, applied: number, total: number, missing?: string[]}} Progress
  * @typedef {{type: string, seq: number, time: string, room?: string, room_name?: string} & Record<string, any>} NodeEvent
  * @typedef {{code: string, hint?: string, retry_after_s?: number, until?: string, nick?: string, change?: KeyChange, limit?: number,

@@ -106,7 +106,7 @@ export function note(e) {
     case 'removal_reason': return `Why ${who} was removed: ${phrase(e.text)}`;
     case 'member_muted': return `${who} was muted by ${nick(e.by_nick, e.by)}${untilText(e.until)}`;
     case 'mute_reason': return `Why ${who} was muted: ${phrase(e.text)}`;
-    case 'muted': return `You were muted by ${nick(e.by_nick, e.by)}${untilText(e.until)}${because(e.text)}; nobody but the owner hears you`;
+    case 'muted': return mutedText(/** @type {any} */ (e));
     case 'unmuted': return e.self ? 'You are no longer muted' : `${who} is no longer muted`;
     case 'unbanned': return `${who} is no longer banned`;
     case 'knock_gone': return `${who} no longer knocks`;
@@ -118,6 +118,11 @@ export function note(e) {
     case 'epoch': return `The room has key ${e.epoch}${e.missing?.length ? `; ${count(e.missing.length, 'member does', 'members do')} not have it yet` : ''}`;
   }
   return '';
+}
+
+/** That I am muted, by whom, until when and why. @param {import('./types.js').Muted} m */
+export function mutedText(m) {
+  return `You are muted${m.by_nick || m.by ? ` by ${nick(m.by_nick, m.by)}` : ''}${untilText(m.until)}${because(m.text)}. You read on; a line for the owner alone still arrives`;
 }
 
 /** How far a removal has got. @param {import('./types.js').Progress} p */
