@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"localchat/authority"
+	"localchat/node/internal/transcript"
 	"localchat/protocol"
 )
 
@@ -95,11 +96,21 @@ func TestTwoLogsAreNoticed(t *testing.T) {
 				l.heal()
 				l.cut("dave", "alice")
 				l.cut("dave", "carol")
+				met := time.Now()
 				words := until(l.subs["dave"], func(w Warning) bool { return w.Code == "frozen" }).Text
+				// Within a comparison, and not when a later record of one of the logs shows it.
+				if took := time.Since(met); took > 2*transcript.SyncEvery { // simulated
+					t.Errorf("dave notices after %v", took)
+				}
+				noticed := time.Now()
 				for _, nick := range []string{"bob", "carol", "alice"} {
 					if w := until(l.subs[nick], func(w Warning) bool { return w.Code == "frozen" }); w.Text != words {
 						t.Errorf("%s is told %q, dave %q", nick, w.Text, words)
 					}
+				}
+				// The node that has found it tells the others at once, and not when they compare.
+				if took := time.Since(noticed); took > time.Second { // simulated
+					t.Errorf("all know of it %v after dave", took)
 				}
 			})
 		})
