@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"io"
 	"testing"
 	"time"
@@ -115,6 +116,44 @@ func TestTwoLogsAreNoticed(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A node that compares is handed our record of the last number that both have, if the hash of its head says that its log may be
+// another: a head is more than its number.
+func TestHeadsAreComparedByHash(t *testing.T) {
+	simulate(t, 1, func(l *simLAN) {
+		s := &siege{simLAN: l}
+		s.room = must(l.start("alice").Create(l.ctx(), CreateOptions{Name: "lab", PolicyChange: openRoom()})).ID
+		s.peek("alice", func(r *room) {
+			for range 3 {
+				if err := r.step(authority.Rekey{}); err != nil {
+					t.Error(err)
+				}
+			}
+			last, other := r.state().Seq(), protocol.Hash{1}
+			first, _ := r.state().HashAt(1)
+			for _, c := range []struct {
+				has  uint64
+				head protocol.Hash
+				want uint64 // the number of the record; 0: none
+			}{
+				{0, protocol.Hash{}, 0},
+				{1, first, 0},
+				{1, other, 1},
+				{last, r.state().Head(), 0},
+				{last, other, last},
+				{last + 5, other, last},
+			} {
+				got := r.twinRecord(c.has, c.head)
+				switch {
+				case c.want == 0 && len(got) > 0:
+					t.Errorf("with %d records of our log a node is handed one", c.has)
+				case c.want > 0 && (len(got) != 1 || !bytes.Equal(got[0], r.records[c.want-1].Bytes())):
+					t.Errorf("with %d records of another log a node is handed %d, and not our number %d", c.has, len(got), c.want)
+				}
+			}
+		})
+	})
 }
 
 // What a member hands to an owner that has ended its place by another log fits into a frame, also when the member has the
