@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,8 +24,10 @@ type seat struct {
 	watched bool
 	set     notify.Settings
 	fails   error
-	shown   []string
 	log     bytes.Buffer
+
+	mu    sync.Mutex // the face shows some notes by its own timer
+	shown []string
 }
 
 // sit runs a face in a bubble.
@@ -35,6 +38,8 @@ func sit(t *testing.T, test func(s *seat)) {
 		s.Face = Face{
 			Settings: func() notify.Settings { return s.set }, Watched: func() bool { return s.watched },
 			Show: func(_ context.Context, n notify.Note) error {
+				s.mu.Lock()
+				defer s.mu.Unlock()
 				s.shown = append(s.shown, string(n.Title+" | "+n.Body))
 				return s.fails
 			},
@@ -57,6 +62,8 @@ func (s *seat) hears(bodies ...node.EventBody) (shown []string) {
 		s.events <- node.Event{Room: clitest.LabID, RoomName: "lab", Body: b}
 	}
 	synctest.Wait()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	shown, s.shown = s.shown, nil
 	return shown
 }

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/godbus/dbus/v5"
@@ -51,11 +52,11 @@ func bus(t *testing.T) *dbus.Conn {
 
 // A desk shows notifications as a desktop does.
 type desk struct {
-	can   []string
+	can   atomic.Pointer[[]string]
 	shown chan string
 }
 
-func (d *desk) GetCapabilities() ([]string, *dbus.Error) { return d.can, nil }
+func (d *desk) GetCapabilities() ([]string, *dbus.Error) { return *d.can.Load(), nil }
 
 func (d *desk) Notify(program string, _ uint32, icon, title, body string, actions []string, _ map[string]dbus.Variant, _ int32) (uint32, *dbus.Error) {
 	d.shown <- strings.Join(append([]string{program, icon, title, body}, actions...), "|")
@@ -85,7 +86,7 @@ func TestShowOnASessionBus(t *testing.T) {
 		{[]string{"body"}, "localchat||localchat: lab|<alice> bob? <img src='http://x'/>& ⏎ hi"},
 		{[]string{"body", "body-markup"}, "localchat||localchat: lab|&lt;alice&gt; bob? &lt;img src='http://x'/&gt;&amp; ⏎ hi"},
 	} {
-		d.can = c.can
+		d.can.Store(&c.can)
 		if err := Show(t.Context(), note); err != nil {
 			t.Fatal(err)
 		}
