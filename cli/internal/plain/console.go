@@ -278,6 +278,10 @@ func (c *console) finish(f finished) {
 		c.failure = f.err
 		return
 	}
+	if f.first && c.oneRoom && len(c.rooms) == 0 && c.lost != nil {
+		c.failure = c.lost // we were in, and were put out before the command could say so
+		return
+	}
 	if f.err != nil {
 		c.complain(f.err)
 	}

@@ -11,6 +11,7 @@ import (
 	"localchat/cli/internal/command"
 	"localchat/cli/internal/fail"
 	"localchat/cli/internal/notify"
+	"localchat/cli/internal/safe"
 	"localchat/node"
 )
 
@@ -84,6 +85,33 @@ func TestEveryWayToLoseAPlace(t *testing.T) {
 			}
 			if len(c.rooms) != 0 || !c.over() {
 				t.Error("the console is still in the room")
+			}
+		})
+	}
+}
+
+// A member that is removed while the command it came in by still runs is told so, and its console ends as it would have a moment later.
+// A place that was lost before it came in ends nothing.
+func TestRemovedWhileTheFirstCommandRuns(t *testing.T) {
+	joined := node.Event{Room: clitest.LabID, RoomName: "lab", Body: node.Joined{Name: "lab", Nick: "bob"}}
+	removed := node.Event{Room: clitest.LabID, RoomName: "lab", Body: node.Removed{Kind: node.KindBanned, By: clitest.AliceID, ByNick: "alice"}}
+	for name, c := range map[string]struct {
+		events []node.Event
+		ends   bool
+	}{
+		"it came in, and was removed": {[]node.Event{joined, removed}, true},
+		"it was removed, and came in": {[]node.Event{removed, joined}, false},
+		"it came in":                  {[]node.Event{joined}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var out bytes.Buffer
+			con := &console{env: &command.Env{Stdout: &out}, terminal: true, oneRoom: true, running: 1, show: command.Settings{Notify: notify.Settings{Level: notify.Off}}}
+			for _, ev := range c.events {
+				con.event(ev)
+			}
+			con.finish(finished{reply: command.Reply{Room: clitest.LabID.String(), Lines: []safe.Text{"in lab: bob"}}, first: true})
+			if con.over() != c.ends || c.ends != (con.failure != nil) || c.ends == strings.Contains(out.String(), "in lab: bob") {
+				t.Errorf("it ends: %v, with %v; it shows\n%s", con.over(), con.failure, &out)
 			}
 		})
 	}
