@@ -19,6 +19,7 @@ import (
 type terminal struct {
 	*host
 	socket string
+	clears int // how often anew has cleared the screen
 }
 
 // prompt is the shell's prompt.
@@ -115,6 +116,15 @@ func (w *terminal) agrees() {
 		}
 		return !asked
 	})
+}
+
+// anew types text at a shell whose screen has been cleared, so that nothing that an earlier program has shown is seen again.
+func (w *terminal) anew(text string) {
+	w.lan.t.Helper()
+	w.clears++
+	w.types(fmt.Sprintf("clear; echo cleared $((%d-0))", w.clears))
+	w.sees(fmt.Sprintf("cleared %d", w.clears))
+	w.types(text)
 }
 
 // isBack checks that the shell has its terminal again as it was, with the normal screen, the cursor, echo, and no
@@ -409,9 +419,9 @@ func TestConsoleVerify(t *testing.T) {
 	alice.press("C-d")
 	alice.isBack("0")
 
-	alice.types("clear; localchat create lab")
+	alice.anew("localchat create lab")
 	alice.sees("lab is your room from last time", "!✓bob  away, verified")
-	bob.types("clear; localchat join lab")
+	bob.anew("localchat join lab")
 	bob.sees("you are in lab again, as bob")
 	alice.sees("+✓bob  verified")
 	bob.types("/leave")
@@ -419,7 +429,7 @@ func TestConsoleVerify(t *testing.T) {
 	bob.press("C-d")
 	bob.isBack("0")
 	alice.sees("bob left")
-	bob.types("clear; localchat join lab --ephemeral")
+	bob.anew("localchat join lab --ephemeral")
 	alice.sees("? bob (! another key) knocks", "! bob knocks, and is not the bob you verified", "?!bob another key")
 	alice.press("F5")
 	alice.sees("+!bob  another key")
@@ -455,16 +465,16 @@ func TestConsoleOwnerKey(t *testing.T) {
 			t.Errorf("the question does not name both owners:\n%s", s)
 		}
 	}
-	bob.types("clear; localchat join lab")
+	bob.anew("localchat join lab")
 	asked()
 	bob.press("n")
 	bob.sees("localchat: the room lab has a different owner from the one you know", "hint: if that is right, join it by its id")
 	bob.isBack("6")
-	bob.types("clear; localchat join lab --plain")
+	bob.anew("localchat join lab --plain")
 	bob.sees("localchat: the room lab has a different owner from the one you know", "hint: if that is right, join it by its id")
 	bob.isBack("6")
 
-	bob.types("clear; localchat")
+	bob.anew("localchat")
 	bob.sees("> lab  open", "; ! not the owner you know; ")
 	bob.press("Enter")
 	asked()
@@ -472,6 +482,6 @@ func TestConsoleOwnerKey(t *testing.T) {
 	bob.sees("you are in lab, as bob", "@!alice  another key, o", "! alice is here, and is not the alice you")
 	bob.types("/quit")
 	bob.isBack("0")
-	bob.types("clear; localchat join lab")
+	bob.anew("localchat join lab")
 	bob.sees("you are in lab again, as bob", "@!alice  another key, o")
 }
