@@ -36,10 +36,11 @@ func (q askAsked) run(l *loop) (*protocol.AskReply, error) {
 		return &protocol.AskReply{}, nil
 	}
 	if q.req.Leave {
-		if r.gathers() {
-			return nil, errGathering
+		cut, err := r.cutOf(q.peer)
+		if err != nil {
+			return nil, err
 		}
-		err := r.step(authority.Leave{Peer: q.peer, Cut: r.talk.Cut(q.peer)})
+		err = r.step(authority.Leave{Peer: q.peer, Cut: cut})
 		return &protocol.AskReply{OK: err == nil}, nil
 	}
 	info, err := r.invite(q.peer, q.req.Invite.Nick, q.req.Invite.Expires)

@@ -62,9 +62,6 @@ func (l *loop) toRemove(name, who, reason string) (r *room, p peer.ID, clean str
 		return nil, "", "", err
 	}
 	c, err := r.findKnown(who)
-	if _, member := r.state().Member(c.Peer); err == nil && member && r.gathers() {
-		err = errGathering
-	}
 	return r, c.Peer, clean, err
 }
 
@@ -73,7 +70,11 @@ func (q kick) run(l *loop) (Committed, error) {
 	if err != nil {
 		return Committed{}, err
 	}
-	return r.order(authority.Kick{Peer: p, Reason: reason, Cut: r.talk.Cut(p)})
+	cut, err := r.cutOf(p)
+	if err != nil {
+		return Committed{}, err
+	}
+	return r.order(authority.Kick{Peer: p, Reason: reason, Cut: cut})
 }
 
 func (q ban) run(l *loop) (Committed, error) {
@@ -84,7 +85,11 @@ func (q ban) run(l *loop) (Committed, error) {
 	if q.d < 0 || q.d != 0 && q.d < time.Second {
 		return Committed{}, &Error{Code: CodeInvalid, Text: "a ban of no length", Reason: fault.BadBan}
 	}
-	return r.order(authority.Ban{Peer: p, Reason: reason, For: q.d, Cut: r.talk.Cut(p)})
+	cut, err := r.cutOf(p)
+	if err != nil {
+		return Committed{}, err
+	}
+	return r.order(authority.Ban{Peer: p, Reason: reason, For: q.d, Cut: cut})
 }
 
 func (q unban) run(l *loop) (Committed, error) {

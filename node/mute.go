@@ -44,7 +44,11 @@ func (q mute) run(l *loop) (Committed, error) {
 	if q.d < 0 || q.d != 0 && q.d < time.Second {
 		return Committed{}, &Error{Code: CodeInvalid, Text: "a mute of no length", Reason: fault.BadMute}
 	}
-	return r.order(authority.Mute{Peer: m.Peer, Reason: reason, For: q.d, Cut: r.talk.Cut(m.Peer)})
+	cut, err := r.cutOf(m.Peer)
+	if err != nil {
+		return Committed{}, err
+	}
+	return r.order(authority.Mute{Peer: m.Peer, Reason: reason, For: q.d, Cut: cut})
 }
 
 func (q unmute) run(l *loop) (Committed, error) {

@@ -307,15 +307,24 @@ func (l *loop) park(ev inboxEvent, why error) bool {
 	return false
 }
 
-// A removal names the last line of the member that the owner has, and no later line of it counts. An owner that has just
-// started has none yet: if it removed the member then, all that this member has said would be hidden from everybody. So its
-// removals wait for the first comparison, CatchUpFor at most.
+// A removal, and a mute, name the last line of the member that the owner has, and no later line of it counts. An owner that has
+// just started has none yet: if it removed the member then, all that this member has said would be hidden from everybody. So both
+// wait for the first comparison, CatchUpFor at most.
 
-// errGathering is what a removal gets meanwhile; see park.
+// errGathering is what such an order gets meanwhile; see park.
 var errGathering = &Error{Code: CodeUnavailable, Text: "the room is being resumed: the lines of its members are being fetched", Reason: fault.Recovering, RetryAfter: transcript.CatchUpFor}
 
 // gathers reports whether removals have to wait.
 func (r *room) gathers() bool { return r.owner() && r.talk.Gathering(r.world()) }
+
+// cutOf returns the last line of p that counts if its membership, or its voice, ends now. It fails with errGathering while the lines of
+// the members are being fetched.
+func (r *room) cutOf(p peer.ID) (protocol.Cut, error) {
+	if _, member := r.state().Member(p); member && r.gathers() {
+		return protocol.Cut{}, errGathering
+	}
+	return r.talk.Cut(p), nil
+}
 
 // removalsDue: the removals that wait are looked at again.
 type removalsDue struct{ room protocol.RoomID }

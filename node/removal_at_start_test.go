@@ -18,6 +18,10 @@ func TestRemovalAtStartKeepsLines(t *testing.T) {
 			must(alice.Ban(s.ctx(), "lab", "carol", "", 0))
 			until[MemberRemoved](s.subs["bob"], nil)
 		},
+		"a mute": func(s *street, alice *Node) {
+			must(alice.Mute(s.ctx(), "lab", "carol", "", 0))
+			until[MemberMuted](s.subs["bob"], nil)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			onAStreet(t, func(s *street) {
