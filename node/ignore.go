@@ -3,7 +3,6 @@ package node
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -56,17 +55,12 @@ func (q ignorePeer) run(l *loop) (IgnoredInfo, error) {
 	case q.ignored && !known && len(l.trusts.ignored) >= maxIgnored:
 		return IgnoredInfo{}, &Error{Code: CodeInvalid, Text: fmt.Sprintf("%d people are ignored already", maxIgnored), Reason: fault.ManyIgnored}
 	}
-	all := maps.Clone(l.trusts.ignored)
 	if q.ignored {
 		now = store.Note{Nick: c.Nick, At: l.now()}
-		all[c.Peer] = now
-		err = l.store.SaveNote(store.Ignored, c.Peer, now)
-	} else {
-		delete(all, c.Peer)
-		err = l.store.DropNote(store.Ignored, c.Peer)
 	}
+	all, err := l.noted(store.Ignored, l.trusts.ignored, c.Peer, now, q.ignored)
 	if err != nil {
-		return IgnoredInfo{}, diskError{err}.forPerson()
+		return IgnoredInfo{}, err
 	}
 	l.trusts.ignored = all
 	if !q.ignored {

@@ -103,21 +103,33 @@ func (q verifyPeer) run(l *loop) (Verification, error) {
 	case q.verified && !known && len(l.trusts.by) >= maxVerified:
 		return Verification{}, &Error{Code: CodeInvalid, Text: fmt.Sprintf("%d people are verified already", maxVerified), Reason: fault.ManyVerified}
 	}
-	by := maps.Clone(l.trusts.by)
 	if q.verified {
 		now = store.Note{Nick: c.Nick, At: l.now()}
-		by[c.Peer] = now
-		err = l.store.SaveNote(store.Verified, c.Peer, now)
-	} else {
-		delete(by, c.Peer)
-		err = l.store.DropNote(store.Verified, c.Peer)
 	}
+	by, err := l.noted(store.Verified, l.trusts.by, c.Peer, now, q.verified)
 	if err != nil {
-		return Verification{}, diskError{err}.forPerson()
+		return Verification{}, err
 	}
 	l.trusts = newTrusts(by, l.trusts.ignored)
 	l.saveKnown()
 	return l.verification(c.Peer, now), nil
+}
+
+// noted returns notes with that of p or, if keep is false, without one, once the disk has it so.
+func (l *loop) noted(of store.Notes, notes map[peer.ID]store.Note, p peer.ID, note store.Note, keep bool) (map[peer.ID]store.Note, error) {
+	var err error
+	notes = maps.Clone(notes)
+	if keep {
+		notes[p] = note
+		err = l.store.SaveNote(of, p, note)
+	} else {
+		delete(notes, p)
+		err = l.store.DropNote(of, p)
+	}
+	if err != nil {
+		return nil, diskError{err}.forPerson()
+	}
+	return notes, nil
 }
 
 func (l *loop) verification(p peer.ID, s store.Note) Verification {
