@@ -5,7 +5,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strings"
 	"testing"
 
@@ -17,7 +16,7 @@ func TestGreeter(t *testing.T) {
 	t.Parallel()
 	python, err := exec.LookPath("python3")
 	if err != nil {
-		if os.Getenv("CI") != "" || runtime.GOOS == "linux" {
+		if os.Getenv("CI") != "" {
 			t.Fatal(err)
 		}
 		t.Skip("there is no python3")
