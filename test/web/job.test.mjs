@@ -13,7 +13,14 @@ test('a room across pages and a console', async () => {
 
   // Bob's page shows the room by itself. He knocks, and alice lets him in.
   const b = await open(onB, bob.link);
-  await b.getByLabel('Your name').fill('bob');
+  await b.getByRole('button', { name: 'Join lab' }).waitFor();
+  await b.getByRole('button', { name: 'Create a room' }).click();
+  await b.getByLabel('Name of the room').fill('Lab');
+  await b.getByText('A room called lab is already on this network, owned by alice').waitFor();
+  await b.getByLabel('Name of the room').fill('lab2');
+  await b.getByText('A room called lab is already on this network').waitFor({ state: 'hidden' });
+  await b.getByRole('button', { name: 'Cancel' }).click();
+  await b.getByLabel('Your name', { exact: true }).fill('bob');
   await b.getByRole('button', { name: 'Join lab' }).click();
   await a.getByRole('button', { name: /^Let .*bob/ }).waitFor();
   await picture(a, 'knock');

@@ -30,8 +30,10 @@ type console struct {
 	// height returns how many rows the screen has.
 	height    func() int
 	attention attention
-	// oneRoom is set if the console was opened for a room: it ends when we lose our place in the last one.
-	oneRoom bool
+	// open entered the first room. If it is not nil, the console ends when we lose our place in the last one.
+	open *command.Opening
+	// nick is the question that the next line of input answers, if there is one.
+	nick *nickQuestion
 
 	lines   <-chan stream.Line // of input; closed at its end
 	show    command.Settings
@@ -87,7 +89,7 @@ func Run(ctx context.Context, env *command.Env, n command.Node, open *command.Op
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	c := &console{
-		env: env, n: n, table: command.TableFor(n), oneRoom: open != nil,
+		env: env, n: n, table: command.TableFor(n), open: open,
 		interactive: stream.IsTerminal(env.Stdin), terminal: stream.IsTerminal(env.Stdout) && !o.Dumb,
 		height: func() int { return stream.Rows(env.Stdout) }, attention: attention{typed: time.Now()},
 		show: env.Show, done: make(chan finished), news: make(chan safe.Text), undelivered: map[string]bool{},
@@ -101,22 +103,22 @@ func Run(ctx context.Context, env *command.Env, n command.Node, open *command.Op
 	} else {
 		c.lines = stream.Lines(ctx, env.Stdin, maxLine, stream.MaxQueue, env.Guard)
 	}
-	err := c.loop(ctx, open)
+	err := c.loop(ctx)
 	cancel()
 	c.work.Wait()
 	return err
 }
 
 // loop runs the console. It owns the screen until it returns.
-func (c *console) loop(ctx context.Context, open *command.Opening) error {
+func (c *console) loop(ctx context.Context) error {
 	events, stop := c.n.Listen(node.SubscribeOptions{Lines: true})
 	defer stop()
 	c.greet(ctx)
-	if open != nil {
-		if open.Knocks {
+	if c.open != nil {
+		if c.open.Knocks {
 			c.env.Say(command.Asking(c.n.Info()))
 		}
-		c.start(ctx, open.Command(), nil, true)
+		c.start(ctx, c.open.Command(), nil, true)
 	}
 	defer c.release("")
 	overdue := time.NewTicker(render.RemovalPatience)
@@ -184,7 +186,7 @@ func (c *console) busy() bool { return c.waiting > 0 || !c.interactive && c.runn
 // greet names our nick and, in the lobby, lists the rooms that were found so far.
 func (c *console) greet(ctx context.Context) {
 	c.env.Say(c.env.Greeting(c.n.Info()))
-	if c.oneRoom {
+	if c.open != nil {
 		return
 	}
 	c.env.Say(render.NoticeMark + "/rooms lists the rooms on this network, /join ROOM enters one, /create ROOM makes one, /help explains")
@@ -204,6 +206,9 @@ func (c *console) greet(ctx context.Context) {
 func (c *console) take(ctx context.Context, line stream.Line, open bool) {
 	if !open {
 		c.ended = true
+		if c.nick != nil {
+			c.failure = c.nick.err
+		}
 		return
 	}
 	if errors.Is(line.Err, fail.ErrInterrupted) {
@@ -215,6 +220,9 @@ func (c *console) take(ctx context.Context, line stream.Line, open bool) {
 	c.attention.caller.Looked()
 	if line.Err != nil {
 		c.complain(line.Err)
+		return
+	}
+	if c.nick != nil && c.answer(ctx, line.Text) {
 		return
 	}
 	in, err := command.Parse(line.Text, c.table)
@@ -275,10 +283,12 @@ func (c *console) finish(f finished) {
 		c.settled = true
 	}
 	if f.err != nil && f.first {
-		c.failure = f.err
+		if !c.asksOfNick(f.err) {
+			c.failure = f.err
+		}
 		return
 	}
-	if f.first && c.oneRoom && len(c.rooms) == 0 && c.lost != nil {
+	if f.first && c.open != nil && len(c.rooms) == 0 && c.lost != nil {
 		c.failure = c.lost // we were in, and were put out before the command could say so
 		return
 	}

@@ -61,7 +61,7 @@ func (c *console) event(ev node.Event) {
 		return
 	case node.RoomClosed:
 		c.drop(id)
-		c.quit = c.quit || c.oneRoom && !c.interactive && len(c.rooms) == 0
+		c.quit = c.quit || c.open != nil && !c.interactive && len(c.rooms) == 0
 	case node.Message:
 		if c.ask != nil && b.Self && !b.Late && !b.Backlog && !b.Action {
 			return // the line is still where it was typed, after the prompt
@@ -82,7 +82,7 @@ func (c *console) expelled(ev node.Event, hint safe.Text) {
 		return
 	}
 	c.lost = command.Ending(ev)
-	if c.oneRoom && c.settled {
+	if c.open != nil && c.settled {
 		c.failure = c.lost
 		return
 	}
@@ -92,7 +92,7 @@ func (c *console) expelled(ev node.Event, hint safe.Text) {
 // enter adds a room, or completes its details. The first room becomes the current one.
 func (c *console) enter(r command.Room) {
 	c.lost = nil
-	if !c.chosen && (!c.oneRoom || c.settled) {
+	if !c.chosen && (c.open == nil || c.settled) {
 		c.current, c.chosen = r.ID, true
 	}
 	for i, known := range c.rooms {

@@ -66,7 +66,7 @@ func TestEveryWayToLoseAPlace(t *testing.T) {
 		t.Run(w.name, func(t *testing.T) {
 			var out bytes.Buffer
 			c := &console{
-				env: &command.Env{Stdout: &out}, terminal: true, oneRoom: true, settled: true, show: command.Settings{Notify: notify.Settings{Level: notify.Off}},
+				env: &command.Env{Stdout: &out}, terminal: true, open: &command.Opening{}, settled: true, show: command.Settings{Notify: notify.Settings{Level: notify.Off}},
 				rooms: []command.Room{{ID: clitest.LabID.String(), Name: "lab", Nick: "bob"}}, current: clitest.LabID.String(),
 			}
 			c.event(node.Event{Room: clitest.LabID, RoomName: "lab", Body: w.body})
@@ -105,7 +105,7 @@ func TestRemovedWhileTheFirstCommandRuns(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer
-			con := &console{env: &command.Env{Stdout: &out}, terminal: true, oneRoom: true, running: 1, show: command.Settings{Notify: notify.Settings{Level: notify.Off}}}
+			con := &console{env: &command.Env{Stdout: &out}, terminal: true, open: &command.Opening{}, running: 1, show: command.Settings{Notify: notify.Settings{Level: notify.Off}}}
 			for _, ev := range c.events {
 				con.event(ev)
 			}

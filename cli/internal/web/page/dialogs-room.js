@@ -1,6 +1,6 @@
 // Creating, leaving, searching, saving and sharing a room.
 
-import { bdi, button, h } from './dom.js';
+import { bdi, button, fill, h } from './dom.js';
 import { attempt, copyable, facts, field, open, select } from './dialogs.js';
 import { close, code } from './dialogs-owner.js';
 import { message, name, nick, phrase } from './safe.js';
@@ -15,10 +15,19 @@ const FOUND = 50;
 
 /** @param {string} called the name to have there */
 export function createRoom(called) {
+  // A second room of a name is not forbidden, but people who join by name have to choose one.
+  const twin = h('p', { class: 'fault', role: 'status', hidden: true });
+  const warn = (/** @type {any} */ e) => {
+    const same = (/** @type {string} */ s) => s.trim().normalize('NFKC').toLowerCase();
+    const other = store.found.find((r) => !r.mine && same(r.name) === same(e.target.value));
+    twin.hidden = !other;
+    fill(twin, other && h('span', {}, 'A room called ', bdi(name(other.name)), ' is already on this network', other.owner_nick ? [', owned by '][0] : '', other.owner_nick ? bdi(nick(other.owner_nick, other.owner)) : '', '. People who join by name have to choose one.'));
+  };
   open({
     title: 'Create a room', does: 'Create',
     body: [
-      field('Name of the room', h('input', { name: 'name', required: true, maxlength: '64', spellcheck: 'false', autocomplete: 'off', placeholder: 'lab' })),
+      field('Name of the room', h('input', { name: 'name', required: true, maxlength: '64', spellcheck: 'false', autocomplete: 'off', placeholder: 'lab', oninput: warn })),
+      twin,
       field('Who may join', select('access', Object.entries(accessWords), 'knock')),
       field('Subject', h('input', { name: 'subject', placeholder: 'optional' })),
       field('Your name there', h('input', { name: 'nick', value: called || settings.nick || store.info?.nick || '', maxlength: '64', spellcheck: 'false' })),
