@@ -174,7 +174,7 @@ func (s Seat) answered(e Answered) (Seat, []SeatEffect) {
 		return s, []SeatEffect{ShowRefused{}}
 	}
 	r, err := protocol.OpenReason(e.Reply.Reason)
-	if err != nil || r.Room != s.Room || r.By != s.Authority || r.Peer != s.Self || r.Nonce != s.Nonce || r.Removal <= s.Admission {
+	if err != nil || r.Room != s.Room || r.Signer != s.Authority || r.Peer != s.Self || r.Nonce != s.Nonce || r.Removal <= s.Admission {
 		return s, nil // not an answer to this question
 	}
 	if r.Kind == protocol.Muted {

@@ -15,19 +15,21 @@
 //
 // # Streams
 //
-//	/localchat/poll/8   PollAsk → PollReply, repeated on one stream   member → authority
-//	/localchat/join/8   JoinRequest → JoinReply, again after WAITING  stranger → authority
-//	/localchat/ask/8    AskRequest → AskReply                         member → authority
-//	/localchat/sync/8   SyncRequest → SyncReply                       member → member
-//	/localchat/pass/8   PassRequest → PassReply                       member → member
-//	/localchat/tell/8   TellRequest → TellReply                       member → member
-//	/localchat/rooms/8  RoomsRequest → RoomsReply                     anybody → anybody
+//	/localchat/poll/9   PollAsk → PollReply, repeated on one stream   member → authority
+//	/localchat/join/9   JoinRequest → JoinReply, again after WAITING  stranger → authority
+//	/localchat/ask/9    AskRequest → AskReply                         member → authority
+//	/localchat/order/9  OrderRequest → OrderReply                     deputy → authority
+//	/localchat/sync/9   SyncRequest → SyncReply                       member → member
+//	/localchat/pass/9   PassRequest → PassReply                       member → member
+//	/localchat/tell/9   TellRequest → TellReply                       member → member
+//	/localchat/rooms/9  RoomsRequest → RoomsReply                     anybody → anybody
 //
 // The caller is the peer that the stream authenticates; no frame names its sender. A frame is an unsigned varint, the length of
 // what follows, and one protobuf message of the stream's type. The varint has its shortest form and at most 9 bytes. The
 // length is checked against the bound of the frame's type before anything is allocated:
 //
-//	PollAsk, JoinRequest, AskRequest, AskReply      1 KiB
+//	PollAsk, JoinRequest, AskRequest, AskReply,
+//	OrderRequest, OrderReply                        1 KiB
 //	TellRequest                                     65 KiB (MaxFrame)
 //	PassRequest, PassReply                          106 KiB
 //	SyncRequest, RoomsReply                         256 KiB
@@ -46,7 +48,7 @@
 //
 // # Gossip
 //
-// Each room has a gossipsub instance of its own, /localchat/room/ID/8 with the room's id, and in it the topics lines
+// Each room has a gossipsub instance of its own, /localchat/room/ID/9 with the room's id, and in it the topics lines
 // and records. The data of one pubsub message is one signed envelope: on lines a message, on records a record. Pubsub's
 // own signature and sequence number are not used (StrictNoSign); the message ID is [DataID] of the data.
 //
@@ -59,7 +61,8 @@
 //	localchat/message/v3 | room   msg/3       Message    at most 65 KiB (MaxMessage)
 //	localchat/reason/v1           the same    Reason     at most 2 KiB (MaxSignedReason)
 //
-// where room is the 32 bytes of the room's id. Record.author and Reason.by must be the signer. A Message names its author only by
+// where room is the 32 bytes of the room's id. Record.author must be the signer. A Reason names no signer: its reader knows the
+// authority, and by is the peer that decided. A Message names its author only by
 // the key of its envelope, and its room only by its signature: every stream and topic that carries a message belongs to one room.
 //
 // # Canonical form
@@ -73,20 +76,21 @@
 //	room, hash            32 bytes            salt, nonce, token, id  16 bytes
 //	invite                8 bytes             key                     32 bytes
 //	nonce of a message    24 bytes
-//	peer, author, by      38 bytes: the ID of an Ed25519 peer
-//	seq, epoch, term, ctr, lamport, removal, admission   1 to 2^53-1 (MaxCounter); have_… and presence from 0
+//	peer, author, by, for 38 bytes: the ID of an Ed25519 peer
+//	seq, epoch, term, ctr, lamport, removal, admission   1 to 2^53-1 (MaxCounter); have_… presence and number from 0
 //	at, until             milliseconds since 1970, to the end of year 9999; until 0: none
 //	idle_seconds, retain_seconds    to 365 days; idle 0: never; retain from 1, in the list of rooms 0: not given
 //	ages_ms               milliseconds, from 0; of the first lines, in their order; a line without one counts as said just now
 //	wait_ms, expires_ms   milliseconds; wait to 290 years, 0: for good; expires to 7 days, 0: the authority's choice
-//	name, nick, by_nick   1 to 32 characters, to 128 bytes, one line, no control or bidi control characters, no blanks
+//	for_ms                milliseconds, to 290 years; 0: without end
+//	name, …_nick, nick    1 to 32 characters, to 128 bytes, one line, no control or bidi control characters, no blanks
 //	                      around it; a nick asked for (JoinRequest, AskInvite): 1 to 128 bytes, no control characters
 //	subject, reason text  to 400 bytes, one line, no blanks around it
 //	text of a line        1 byte to 64 KiB, no NUL
 //	addrs                 at most 16, each a binary multiaddr of 1 to 128 bytes without /p2p
 //	runs, receipt         numbers of one author's lines, from the highest down: the last of a run, its first, the last of the
 //	                      next one, and so on; ends with a last: all below; to 6144 numbers in one frame
-//	lists                 records, keys, lines, heads to 2048; present, to, missed to 512; rooms to 32
+//	lists                 records, keys, lines, heads to 2048; present, to, missed to 512; knocks to 64; rooms to 32; deputies to 4
 //
 // All text is UTF-8. Bytes of fixed length are never all zero: a field that may be absent is left out. A node brings the text that
 // its user types to Unicode form NFC. No decoder requires NFC, since it depends on the version of Unicode.
@@ -106,6 +110,14 @@
 //	11 remove     peer, kind (kicked, banned),       15 close       kind (closed, idle)
 //	              until (bans, after at), cut
 //	17 mute       peer, until (after at), cut        18 unmute      peer
+//	23 set_deputies  deputies: the peer of each, none twice
+//
+// By is the deputy on whose order the author signed the record. Admit, Remove, Unban, SetPolicy, Mute and Unmute may have it. A
+// Reason whose removal a deputy ordered names the deputy in by, and in for the authority for which it acted; others have no for.
+//
+// An order is of a kind. All kinds but subject and access name a peer; deny, kick, ban, mute (a reason, or none) and subject may have
+// text; ban and mute may have for_ms; access alone has access. A reply that says done has the seq and the epoch of the record, or of the
+// last one if the order made none; any other has text.
 //
 // A cut is the ctr and id of the last message that counts; without a cut, no message counts.
 //

@@ -27,6 +27,7 @@ func FuzzOpenRecord(f *testing.F) {
 	for _, b := range bodies(f) {
 		f.Add(sampleRecord(f, b).Bytes())
 	}
+	f.Add(orderedRecord(f).Bytes())
 	f.Add(sampleReason(f).Bytes())
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		s, err := OpenRecord(raw)

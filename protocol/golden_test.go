@@ -126,6 +126,8 @@ func TestGoldenSigned(t *testing.T) {
 	for name, b := range bodies(t) {
 		golden(t, "signed-record-"+name, sampleRecord(t, b).Bytes(), &pb.Record{})
 	}
+	golden(t, "signed-record-ordered", orderedRecord(t).Bytes(), &pb.Record{})
+	golden(t, "signed-reason-ordered", orderedReason(t).Bytes(), &pb.Reason{})
 	golden(t, "signed-reason", sampleReason(t).Bytes(), &pb.Reason{})
 	golden(t, "signed-message", sampleMessage(t).Raw(), &pb.Message{})
 }
@@ -172,7 +174,7 @@ func TestSpecificationNamesTheStreams(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		string(PollID), string(JoinID), string(AskID), string(SyncID), string(PassID), string(TellID), string(RoomsID),
+		string(PollID), string(JoinID), string(AskID), string(OrderID), string(SyncID), string(PassID), string(TellID), string(RoomsID),
 		recordDomain, keyDomain, messageDomain, messageType, reasonDomain, wordsDomain, InvitePrefix, LinesTopic, RecordsTopic,
 	} {
 		if !bytes.Contains(doc, []byte(want)) {

@@ -11,13 +11,14 @@ import (
 
 // version is one number for all protocols. It grows with any change of a frame, a record, a message or a topic that an older node
 // would not understand: a node that differed in one protocol alone could join a room and then be unable to talk.
-const version = "/8"
+const version = "/9"
 
 // Stream protocols.
 const (
 	PollID  libprotocol.ID = "/localchat/poll" + version  // member → authority: the standing question, on one stream
 	JoinID  libprotocol.ID = "/localchat/join" + version  // stranger → authority: a knock, or an invite
 	AskID   libprotocol.ID = "/localchat/ask" + version   // member → authority: leave, or make an invite
+	OrderID libprotocol.ID = "/localchat/order" + version // deputy → authority: an order
 	SyncID  libprotocol.ID = "/localchat/sync" + version  // member ↔ member: records, keys and lines that one of them lacks
 	PassID  libprotocol.ID = "/localchat/pass" + version  // member → member: a line or record, to relay to members
 	TellID  libprotocol.ID = "/localchat/tell" + version  // member → member: a direct message

@@ -21,6 +21,10 @@ const (
 	// MaxMembers is the number of members of a room. An author sends a line to each of them itself (to 512 members that is 200 kB,
 	// and some 10 ms of a core), and the state of a room and the answers to polls grow with it.
 	MaxMembers = 512
+	// MaxDeputies is the number of deputies of a room: enough for a large one, and few enough that each is known to all.
+	MaxDeputies = 4
+	// MaxKnocks is the number of strangers at a door: more than a person reads through.
+	MaxKnocks = 64
 	// MaxAddrs is the number of addresses of one peer in a frame, and MaxAddr the length of one, in bytes: a laptop has a handful,
 	// and a hostile peer would name as many as it can.
 	MaxAddrs = 16

@@ -23,6 +23,8 @@ type PollRequest struct {
 	HavePresence uint64
 	// Head is zero if, and only if, HaveSeq is 0.
 	Head Hash
+	// HaveDoor is the Number of the last Door of an answer. Only a deputy is told the door.
+	HaveDoor uint64
 }
 
 // PollAck says that the caller has kept the reason on disk.
@@ -57,6 +59,20 @@ type PollMember struct {
 	// Proof shows that the caller's log is not the authority's: it is the authority's record of the last number that both have;
 	// or, in a frozen room, the two records that froze it.
 	Proof [][]byte
+	// Door is for a deputy, and left out if its Number is the request's HaveDoor.
+	Door *Door
+}
+
+// A Door has the strangers that wait at the door of a room. Number is another one after each change.
+type Door struct {
+	Number uint64
+	Knocks []Knocker
+}
+
+// A Knocker is a stranger at the door, with the nick that it asks for.
+type Knocker struct {
+	Peer peer.ID
+	Nick string
 }
 
 // A Presence is a member whose polls the authority gets, with its addresses. The authority itself is present until its node ends
@@ -77,7 +93,7 @@ func (f *PollAsk) encode() ([]byte, error) {
 		q := f.Request
 		m.Ask = &pb.PollAsk_Request{Request: &pb.PollRequest{
 			Room: q.Room[:], Nonce: q.Nonce[:], Admission: q.Admission,
-			HaveSeq: q.HaveSeq, HaveKey: q.HaveKey, HavePresence: q.HavePresence, Head: orNone(q.Head[:]),
+			HaveSeq: q.HaveSeq, HaveKey: q.HaveKey, HavePresence: q.HavePresence, Head: orNone(q.Head[:]), HaveDoor: q.HaveDoor,
 		}}
 	case f.Ack != nil:
 		m.Ask = &pb.PollAsk_Ack{Ack: &pb.PollAck{
@@ -101,7 +117,7 @@ func (f *PollAsk) read(r *fieldReader, m *pb.PollAsk) {
 			Room: r.room("room", q.Room), Nonce: r.nonce("nonce", q.Nonce),
 			Admission: r.count("admission", q.Admission, 1), HaveSeq: r.count("have_seq", q.HaveSeq, 0),
 			HaveKey: r.count("have_key", q.HaveKey, 0), HavePresence: r.count("have_presence", q.HavePresence, 0),
-			Head: r.head(q.HaveSeq, q.Head),
+			Head: r.head(q.HaveSeq, q.Head), HaveDoor: r.count("have_door", q.HaveDoor, 0),
 		}
 	case *pb.PollAsk_Ack:
 		f.Ack = &PollAck{
@@ -124,7 +140,7 @@ func (f *PollReply) encode() ([]byte, error) {
 		p := f.Member
 		m.Answer = &pb.PollReply_Member{Member: &pb.PollMember{
 			Records: p.Records, Keys: keysToPB(p.Keys), Presence: p.Presence, Receipt: p.Receipt, Last: p.Last.toPB(),
-			Present: presentToPB(p.Present), More: p.More, Proof: p.Proof,
+			Present: presentToPB(p.Present), More: p.More, Proof: p.Proof, Door: p.Door.toPB(),
 		}}
 	case f.Reason != nil:
 		m.Answer = &pb.PollReply_Reason{Reason: f.Reason}
@@ -147,7 +163,7 @@ func (f *PollReply) read(r *fieldReader, m *pb.PollReply) {
 		f.Member = &PollMember{
 			Records: r.blobs("records", a.Member.Records, MaxRecord), Keys: r.keys(a.Member.Keys),
 			Presence: r.count("presence", a.Member.Presence, 0), Receipt: r.runs("receipt", a.Member.Receipt), Last: r.cut("last", a.Member.Last), Present: r.present(a.Member.Present),
-			More: a.Member.More, Proof: r.proof(a.Member.Proof),
+			More: a.Member.More, Proof: r.proof(a.Member.Proof), Door: r.door(a.Member.Door),
 		}
 	case *pb.PollReply_Reason:
 		f.Reason = r.blob("reason", a.Reason, MaxSignedReason)
@@ -173,4 +189,26 @@ func (r *fieldReader) present(ms []*pb.Presence) []Presence {
 		ps[i] = Presence{Peer: r.peer("present.peer", m.Peer), Addrs: r.addrs("present.addrs", m.Addrs, MaxAddrs)}
 	}
 	return ps
+}
+
+func (d *Door) toPB() *pb.Door {
+	if d == nil {
+		return nil
+	}
+	m := &pb.Door{Number: d.Number}
+	for _, k := range d.Knocks {
+		m.Knocks = append(m.Knocks, &pb.Knocker{Peer: []byte(k.Peer), Nick: k.Nick})
+	}
+	return m
+}
+
+func (r *fieldReader) door(m *pb.Door) *Door {
+	if m == nil || !r.items("door.knocks", len(m.Knocks), MaxKnocks) {
+		return nil
+	}
+	d := &Door{Number: r.count("door.number", m.Number, 1)}
+	for _, k := range m.Knocks {
+		d.Knocks = append(d.Knocks, Knocker{Peer: r.peer("door.knocks.peer", k.Peer), Nick: r.nick("door.knocks.nick", k.Nick)})
+	}
+	return d
 }

@@ -73,7 +73,7 @@ func genRecord(t *rapid.T, author peer.ID) Record {
 		Prev: Hash(genBytes(t, 32)), Term: genCount.Draw(t, "term"), Epoch: genCount.Draw(t, "epoch"),
 		At: genTime.Filter(func(at time.Time) bool { return at.UnixMilli() < maxTimeMillis }).Draw(t, "at"), Author: author,
 	}
-	switch rapid.IntRange(0, 7).Draw(t, "body") {
+	switch rapid.IntRange(0, 8).Draw(t, "body") {
 	case 0:
 		r.Room, r.Seq, r.Prev = RoomID{}, 1, Hash{}
 		r.Body = Create{Name: genName.Draw(t, "name"), Nick: genName.Draw(t, "nick"), Policy: genPolicy(t), Salt: [16]byte(genBytes(t, 16))}
@@ -102,6 +102,11 @@ func genRecord(t *rapid.T, author peer.ID) Record {
 		r.Body = Rekey{}
 	case 7:
 		r.Body = Close{rapid.SampledFrom([]ReasonKind{Closed, Idle}).Draw(t, "kind")}
+	case 8:
+		r.Body = SetDeputies{rapid.SliceOfNDistinct(genPeer, 1, MaxDeputies, rapid.ID[peer.ID]).Draw(t, "deputies")}
+	}
+	if MayBeOrdered(r.Body) && rapid.Bool().Draw(t, "ordered") {
+		r.By = genPeer.Draw(t, "by")
 	}
 	if StartsEpoch(r.Body) {
 		r.KeyHash = Hash(genBytes(t, 32))
@@ -131,8 +136,11 @@ func TestAnyReasonReadsBack(t *testing.T) {
 		if r.Kind == Banned {
 			r.Until = genTime.Draw(t, "until")
 		}
+		if rapid.Bool().Draw(t, "ordered") {
+			r.For, r.ForNick = genPeer.Draw(t, "for"), genName.Draw(t, "for nick")
+		}
 		s, err := SignReason(r, alice)
-		if err != nil || s.Reason != r {
+		if err != nil || s.Reason != r || s.Signer != alice.Peer() {
 			t.Fatalf("%+v read as %+v, %v", r, s.Reason, err)
 		}
 	})

@@ -32,12 +32,23 @@ type Record struct {
 	Body   Body
 
 	KeyHash Hash
+	// By is the deputy that ordered the record; "" if the author decided itself. See [MayBeOrdered].
+	By peer.ID
 }
 
 // StartsEpoch reports whether a record with body b starts an epoch. Such a record commits to a key.
 func StartsEpoch(b Body) bool {
 	switch b.(type) {
 	case Create, Admit, Leave, Remove, Rekey, Mute, Unmute:
+		return true
+	}
+	return false
+}
+
+// MayBeOrdered reports whether a record with body b may name a deputy that ordered it.
+func MayBeOrdered(b Body) bool {
+	switch b.(type) {
+	case Admit, Remove, Unban, SetPolicy, Mute, Unmute:
 		return true
 	}
 	return false
@@ -97,6 +108,8 @@ type (
 	}
 	// Unmute ends a mute: what the peer says from this epoch on counts.
 	Unmute struct{ Peer peer.ID }
+	// SetDeputies replaces the list of deputies: at most [MaxDeputies] members, none twice.
+	SetDeputies struct{ Peers []peer.ID }
 )
 
 func (Create) body()    {}
@@ -109,6 +122,8 @@ func (Rekey) body()     {}
 func (Close) body()     {}
 func (Mute) body()      {}
 func (Unmute) body()    {}
+
+func (SetDeputies) body() {}
 
 // A Cut names the last message of a member that counts. The zero Cut means that none does. No message with a greater Ctr counts.
 type Cut struct {
@@ -176,11 +191,14 @@ type Reason struct {
 	Room    RoomID
 	Peer    peer.ID // the peer that lost its place or voice
 	Kind    ReasonKind
-	Text    string // may be ""
-	By      peer.ID
+	Text    string  // may be ""
+	By      peer.ID // the peer that decided it
 	ByNick  string
 	At      time.Time // milliseconds
 	Until   time.Time // zero: no end, or neither a ban nor a mute
 	Removal uint64    // seq of the Remove, Close or Mute record
 	Nonce   Nonce     // of the poll that it answers
+	// For is the authority for which By, a deputy, decided; "" if By was the authority itself.
+	For     peer.ID
+	ForNick string
 }

@@ -1,6 +1,7 @@
 package protocol
 
 import (
+	"slices"
 	"time"
 
 	"localchat/protocol/internal/pb"
@@ -9,7 +10,7 @@ import (
 func (r Record) encode() ([]byte, error) {
 	m := &pb.Record{
 		Room: orNone(r.Room[:]), Seq: r.Seq, Prev: orNone(r.Prev[:]), Term: r.Term, Epoch: r.Epoch,
-		At: millis(r.At), Author: []byte(r.Author), Key: orNone(r.KeyHash[:]),
+		At: millis(r.At), Author: []byte(r.Author), Key: orNone(r.KeyHash[:]), By: []byte(r.By),
 	}
 	switch b := r.Body.(type) {
 	case Create:
@@ -36,6 +37,12 @@ func (r Record) encode() ([]byte, error) {
 		m.Body = &pb.Record_Mute{Mute: &pb.Mute{Peer: []byte(b.Peer), Until: millis(b.Until), Cut: b.Cut.toPB()}}
 	case Unmute:
 		m.Body = &pb.Record_Unmute{Unmute: &pb.Unmute{Peer: []byte(b.Peer)}}
+	case SetDeputies:
+		set := &pb.SetDeputies{}
+		for _, p := range b.Peers {
+			set.Deputies = append(set.Deputies, &pb.Deputy{Peer: []byte(p)})
+		}
+		m.Body = &pb.Record_SetDeputies{SetDeputies: set}
 	}
 	return encodePayload("record", m)
 }
@@ -61,6 +68,12 @@ func decodeRecord(b []byte) (Record, error) {
 	_, create := rec.Body.(Create)
 	if create != (rec.Seq == 1) || create != (rec.Room == RoomID{}) || create != rec.Prev.IsZero() {
 		r.fail("body", "Create, and it alone, is seq 1 with neither room nor prev")
+	}
+	if len(m.By) > 0 {
+		rec.By = r.peer("by", m.By)
+		if !MayBeOrdered(rec.Body) || rec.By == rec.Author {
+			r.fail("by", "a deputy orders no such record, or is its author")
+		}
 	}
 	if r.err != nil {
 		return Record{}, r.err
@@ -105,6 +118,8 @@ func (r *fieldReader) body(m *pb.Record, at time.Time) Body {
 		return mute
 	case *pb.Record_Unmute:
 		return Unmute{Peer: r.peer("unmute.peer", b.Unmute.Peer)}
+	case *pb.Record_SetDeputies:
+		return r.setDeputies(b.SetDeputies)
 	}
 	r.fail("body", "absent, or of a kind unknown here")
 	return nil
@@ -125,6 +140,20 @@ func (r *fieldReader) remove(m *pb.Remove, at time.Time) Remove {
 		r.fail("remove.until", "a ban that ends before it begins")
 	}
 	return rm
+}
+
+func (r *fieldReader) setDeputies(m *pb.SetDeputies) (set SetDeputies) {
+	if !r.items("set_deputies.deputies", len(m.Deputies), MaxDeputies) {
+		return set
+	}
+	for _, d := range m.Deputies {
+		p := r.peer("set_deputies.deputies.peer", d.Peer)
+		if slices.Contains(set.Peers, p) {
+			r.fail("set_deputies.deputies.peer", "twice")
+		}
+		set.Peers = append(set.Peers, p)
+	}
+	return set
 }
 
 func (c Cut) toPB() *pb.Cut {
@@ -182,6 +211,7 @@ func (r Reason) encode() ([]byte, error) {
 	return encodePayload("reason", &pb.Reason{
 		Room: r.Room[:], Peer: []byte(r.Peer), Kind: pb.ReasonKind(r.Kind), Text: r.Text, By: []byte(r.By),
 		ByNick: r.ByNick, At: millis(r.At), Until: millis(r.Until), Removal: r.Removal, Nonce: r.Nonce[:],
+		For: []byte(r.For), ForNick: r.ForNick,
 	})
 }
 
@@ -196,6 +226,12 @@ func decodeReason(b []byte) (Reason, error) {
 		Text: r.reason("text", m.Text), By: r.peer("by", m.By), ByNick: r.nick("by_nick", m.ByNick),
 		At: r.time("at", m.At), Until: r.timeOrNone("until", m.Until),
 		Removal: r.count("removal", m.Removal, 1), Nonce: r.nonce("nonce", m.Nonce),
+	}
+	if len(m.For) > 0 || m.ForNick != "" {
+		rs.For, rs.ForNick = r.peer("for", m.For), r.nick("for_nick", m.ForNick)
+		if rs.For == rs.By {
+			r.fail("for", "nobody acts for itself")
+		}
 	}
 	if !rs.Until.IsZero() && rs.Kind != Banned && rs.Kind != Muted && rs.Kind != Other {
 		r.fail("until", "only a ban or a mute has an end")

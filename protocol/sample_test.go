@@ -66,6 +66,8 @@ func bodies(t testing.TB) map[string]Body {
 		"close":      Close{Kind: Idle},
 		"mute":       Mute{Peer: bob, Until: noon.Add(time.Hour), Cut: cut},
 		"unmute":     Unmute{Peer: bob},
+
+		"set-deputies": SetDeputies{Peers: []peer.ID{bob, signer(t, 3).Peer()}},
 	}
 }
 
@@ -88,6 +90,30 @@ func reason(t testing.TB) Reason {
 		Room: RoomID{1}, Peer: signer(t, 2).Peer(), Kind: Banned, Text: "too loud", By: signer(t, 1).Peer(),
 		ByNick: "alice", At: noon, Until: noon.Add(time.Hour), Removal: 7, Nonce: Nonce{5},
 	}
+}
+
+// orderedRecord returns a record that carol, a deputy, has ordered, and orderedReason the reason of one.
+func orderedRecord(t testing.TB) SignedRecord {
+	t.Helper()
+	alice := signer(t, 1)
+	r := laterRecord(alice.Peer(), bodies(t)["unban"])
+	r.By = signer(t, 3).Peer()
+	s, err := SignRecord(r, alice)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func orderedReason(t testing.TB) SignedReason {
+	t.Helper()
+	r := reason(t)
+	r.By, r.ByNick, r.For, r.ForNick = signer(t, 3).Peer(), "carol", r.By, r.ByNick
+	s, err := SignReason(r, signer(t, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 func sampleReason(t testing.TB) SignedReason {
@@ -132,6 +158,7 @@ func frameOf[F any, P interface {
 	schema := map[string]proto.Message{
 		"PollAsk": &pb.PollAsk{}, "PollReply": &pb.PollReply{}, "JoinRequest": &pb.JoinRequest{},
 		"JoinReply": &pb.JoinReply{}, "AskRequest": &pb.AskRequest{}, "AskReply": &pb.AskReply{},
+		"OrderRequest": &pb.OrderRequest{}, "OrderReply": &pb.OrderReply{},
 		"SyncRequest": &pb.SyncRequest{}, "SyncReply": &pb.SyncReply{}, "PassRequest": &pb.PassRequest{}, "PassReply": &pb.PassReply{}, "TellRequest": &pb.TellRequest{},
 		"TellReply": &pb.TellReply{}, "RoomsRequest": &pb.RoomsRequest{}, "RoomsReply": &pb.RoomsReply{},
 	}[reflect.TypeFor[F]().Name()]
@@ -146,12 +173,12 @@ func frames(t testing.TB) []namedFrame {
 	keys := []EpochKey{{Epoch: 3, Key: sampleKey}}
 	addrs := []multiaddr.Multiaddr{tcp, quic}
 	return []namedFrame{
-		frameOf("poll-request", PollAsk{Request: &PollRequest{Room: RoomID{1}, Nonce: Nonce{2}, Admission: 3, HaveSeq: 4, HaveKey: 5, HavePresence: 6, Head: Hash{7}}}),
+		frameOf("poll-request", PollAsk{Request: &PollRequest{Room: RoomID{1}, Nonce: Nonce{2}, Admission: 3, HaveSeq: 4, HaveKey: 5, HavePresence: 6, Head: Hash{7}, HaveDoor: 8}}),
 		frameOf("poll-ack", PollAsk{Ack: &PollAck{Room: RoomID{1}, Removal: 7, Nonce: Nonce{2}}}),
 		frameOf("poll-refused", PollReply{}),
 		frameOf("poll-reason", PollReply{Reason: sampleReason(t).Bytes()}),
 		frameOf("poll-nothing-new", PollReply{Member: &PollMember{}}),
-		frameOf("poll-member", PollReply{Member: &PollMember{Records: records, Keys: keys, Presence: 8, Present: []Presence{{Peer: bob, Addrs: addrs}}, More: true, Receipt: Runs{9, 7, 5}, Last: Cut{Ctr: 9, Hash: Hash{8}}, Proof: records}}),
+		frameOf("poll-member", PollReply{Member: &PollMember{Records: records, Keys: keys, Presence: 8, Present: []Presence{{Peer: bob, Addrs: addrs}}, More: true, Receipt: Runs{9, 7, 5}, Last: Cut{Ctr: 9, Hash: Hash{8}}, Proof: records, Door: &Door{Number: 9, Knocks: []Knocker{{bob, "bob"}}}}}),
 		frameOf("join-request", JoinRequest{Room: RoomID{1}, Nick: "bob", Token: Token{9}}),
 		frameOf("join-knock", JoinRequest{Room: RoomID{1}, Nick: "bob"}),
 		frameOf("join-nonce", JoinRequest{Room: RoomID{1}, Nick: "bob", Token: Token{9}, Nonce: Nonce{2}}),
@@ -163,6 +190,10 @@ func frames(t testing.TB) []namedFrame {
 		frameOf("ask-invite", AskRequest{Room: RoomID{1}, Invite: &AskInvite{Nick: "carol", Expires: time.Hour}}),
 		frameOf("ask-yes", AskReply{OK: true, Text: "LOCALCHAT:AAAA"}),
 		frameOf("ask-no", AskReply{}),
+		frameOf("order-ban", OrderRequest{Room: RoomID{1}, Kind: OrderBan, Peer: bob, Text: "too loud", For: time.Hour}),
+		frameOf("order-access", OrderRequest{Room: RoomID{1}, Kind: OrderAccess, Access: Invite}),
+		frameOf("order-done", OrderReply{Code: OrderDone, Seq: 7, Epoch: 4}),
+		frameOf("order-refused", OrderReply{Code: OrderRefused, Text: "no"}),
 		frameOf("sync-request", SyncRequest{Room: RoomID{1}, HaveSeq: 4, Head: Hash{6}, Proof: [][]byte{records[0], records[0]}, Keys: []uint64{2, 3}, Heads: []Head{{Author: bob, Runs: Runs{300, 20, 10}}}}),
 		frameOf("sync-reply", SyncReply{Records: records, Keys: keys, Lines: [][]byte{sampleMessage(t).Raw()}, Ages: []time.Duration{90 * time.Second}, Receipt: Runs{300}, HaveSeq: 4, Head: Hash{6}, Last: Cut{Ctr: 9, Hash: Hash{8}}, Proof: records, More: true}),
 		frameOf("sync-nothing", SyncReply{}),

@@ -3,6 +3,7 @@ package protocol
 import (
 	"crypto/sha256"
 
+	"github.com/libp2p/go-libp2p/core/peer"
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
@@ -103,14 +104,15 @@ func (r SignedRecord) RoomID() RoomID {
 	return r.Room
 }
 
-// A SignedReason is a [Reason] with its signature, decoded, validated and verified to be of By. It has not been checked: the caller
-// knows the room's authority, and looks whether By is it.
+// A SignedReason is a [Reason] with its signature, decoded, validated and verified to be of Signer. It has not been checked: the
+// caller knows the room's authority, and looks whether Signer is it.
 type SignedReason struct {
 	Reason
-	raw []byte
+	Signer peer.ID
+	raw    []byte
 }
 
-// SignReason signs r; see [SignRecord]. The signer must be r.By.
+// SignReason signs r; see [SignRecord]. Any peer may be the signer.
 func SignReason(r Reason, s Signer) (SignedReason, error) {
 	body, err := r.encode()
 	if err != nil {
@@ -133,10 +135,7 @@ func OpenReason(raw []byte) (SignedReason, error) {
 	if err != nil {
 		return SignedReason{}, err
 	}
-	if err := signedBy("by", signer, r.By); err != nil {
-		return SignedReason{}, err
-	}
-	return SignedReason{Reason: r, raw: raw}, nil
+	return SignedReason{Reason: r, Signer: signer, raw: raw}, nil
 }
 
 // Bytes returns the signed envelope, as it was received, to send or keep. It must not be changed.

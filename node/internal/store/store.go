@@ -23,9 +23,9 @@ import (
 const File = "localchat.db"
 
 // version is that of the layout below. A file of a later version, or of one before oldest, is refused and not changed. Records of
-// version 1 did not commit to keys. Version 2 has no mutes, and is written on as version 3.
+// version 1 did not commit to keys. Version 2 has no mutes and version 3 no deputies; both are written on as version 4.
 const (
-	version = 3
+	version = 4
 	oldest  = 2
 )
 

@@ -370,6 +370,134 @@ func (Answer) EnumDescriptor() ([]byte, []int) {
 	return file_localchat_proto_rawDescGZIP(), []int{5}
 }
 
+type OrderKind int32
+
+const (
+	OrderKind_ORDER_KIND_UNSPECIFIED OrderKind = 0
+	OrderKind_ORDER_KIND_ACCEPT      OrderKind = 1
+	OrderKind_ORDER_KIND_DENY        OrderKind = 2
+	OrderKind_ORDER_KIND_KICK        OrderKind = 3
+	OrderKind_ORDER_KIND_BAN         OrderKind = 4
+	OrderKind_ORDER_KIND_UNBAN       OrderKind = 5
+	OrderKind_ORDER_KIND_MUTE        OrderKind = 6
+	OrderKind_ORDER_KIND_UNMUTE      OrderKind = 7
+	OrderKind_ORDER_KIND_SUBJECT     OrderKind = 8
+	OrderKind_ORDER_KIND_ACCESS      OrderKind = 9
+)
+
+// Enum value maps for OrderKind.
+var (
+	OrderKind_name = map[int32]string{
+		0: "ORDER_KIND_UNSPECIFIED",
+		1: "ORDER_KIND_ACCEPT",
+		2: "ORDER_KIND_DENY",
+		3: "ORDER_KIND_KICK",
+		4: "ORDER_KIND_BAN",
+		5: "ORDER_KIND_UNBAN",
+		6: "ORDER_KIND_MUTE",
+		7: "ORDER_KIND_UNMUTE",
+		8: "ORDER_KIND_SUBJECT",
+		9: "ORDER_KIND_ACCESS",
+	}
+	OrderKind_value = map[string]int32{
+		"ORDER_KIND_UNSPECIFIED": 0,
+		"ORDER_KIND_ACCEPT":      1,
+		"ORDER_KIND_DENY":        2,
+		"ORDER_KIND_KICK":        3,
+		"ORDER_KIND_BAN":         4,
+		"ORDER_KIND_UNBAN":       5,
+		"ORDER_KIND_MUTE":        6,
+		"ORDER_KIND_UNMUTE":      7,
+		"ORDER_KIND_SUBJECT":     8,
+		"ORDER_KIND_ACCESS":      9,
+	}
+)
+
+func (x OrderKind) Enum() *OrderKind {
+	p := new(OrderKind)
+	*p = x
+	return p
+}
+
+func (x OrderKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (OrderKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_localchat_proto_enumTypes[6].Descriptor()
+}
+
+func (OrderKind) Type() protoreflect.EnumType {
+	return &file_localchat_proto_enumTypes[6]
+}
+
+func (x OrderKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use OrderKind.Descriptor instead.
+func (OrderKind) EnumDescriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{6}
+}
+
+type OrderCode int32
+
+const (
+	OrderCode_ORDER_CODE_UNSPECIFIED  OrderCode = 0
+	OrderCode_ORDER_CODE_DONE         OrderCode = 1
+	OrderCode_ORDER_CODE_REFUSED      OrderCode = 2
+	OrderCode_ORDER_CODE_NOT_ENTITLED OrderCode = 3
+	OrderCode_ORDER_CODE_NOT_FOUND    OrderCode = 4
+	OrderCode_ORDER_CODE_NOT_NOW      OrderCode = 5
+)
+
+// Enum value maps for OrderCode.
+var (
+	OrderCode_name = map[int32]string{
+		0: "ORDER_CODE_UNSPECIFIED",
+		1: "ORDER_CODE_DONE",
+		2: "ORDER_CODE_REFUSED",
+		3: "ORDER_CODE_NOT_ENTITLED",
+		4: "ORDER_CODE_NOT_FOUND",
+		5: "ORDER_CODE_NOT_NOW",
+	}
+	OrderCode_value = map[string]int32{
+		"ORDER_CODE_UNSPECIFIED":  0,
+		"ORDER_CODE_DONE":         1,
+		"ORDER_CODE_REFUSED":      2,
+		"ORDER_CODE_NOT_ENTITLED": 3,
+		"ORDER_CODE_NOT_FOUND":    4,
+		"ORDER_CODE_NOT_NOW":      5,
+	}
+)
+
+func (x OrderCode) Enum() *OrderCode {
+	p := new(OrderCode)
+	*p = x
+	return p
+}
+
+func (x OrderCode) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (OrderCode) Descriptor() protoreflect.EnumDescriptor {
+	return file_localchat_proto_enumTypes[7].Descriptor()
+}
+
+func (OrderCode) Type() protoreflect.EnumType {
+	return &file_localchat_proto_enumTypes[7]
+}
+
+func (x OrderCode) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use OrderCode.Descriptor instead.
+func (OrderCode) EnumDescriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{7}
+}
+
 // Record is the payload of an envelope of domain localchat/record/v2. Key commits to the key of the epoch that the record
 // starts; it is absent from a record that starts none.
 type Record struct {
@@ -393,8 +521,11 @@ type Record struct {
 	//	*Record_Close
 	//	*Record_Mute
 	//	*Record_Unmute
-	Body          isRecord_Body `protobuf_oneof:"body"`
-	Key           []byte        `protobuf:"bytes,16,opt,name=key,proto3" json:"key,omitempty"`
+	//	*Record_SetDeputies
+	Body isRecord_Body `protobuf_oneof:"body"`
+	Key  []byte        `protobuf:"bytes,16,opt,name=key,proto3" json:"key,omitempty"`
+	// By is the deputy that ordered the record, if the author did not decide it itself.
+	By            []byte `protobuf:"bytes,30,opt,name=by,proto3" json:"by,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -575,9 +706,25 @@ func (x *Record) GetUnmute() *Unmute {
 	return nil
 }
 
+func (x *Record) GetSetDeputies() *SetDeputies {
+	if x != nil {
+		if x, ok := x.Body.(*Record_SetDeputies); ok {
+			return x.SetDeputies
+		}
+	}
+	return nil
+}
+
 func (x *Record) GetKey() []byte {
 	if x != nil {
 		return x.Key
+	}
+	return nil
+}
+
+func (x *Record) GetBy() []byte {
+	if x != nil {
+		return x.By
 	}
 	return nil
 }
@@ -626,6 +773,10 @@ type Record_Unmute struct {
 	Unmute *Unmute `protobuf:"bytes,18,opt,name=unmute,proto3,oneof"`
 }
 
+type Record_SetDeputies struct {
+	SetDeputies *SetDeputies `protobuf:"bytes,23,opt,name=set_deputies,json=setDeputies,proto3,oneof"`
+}
+
 func (*Record_Create) isRecord_Body() {}
 
 func (*Record_Admit) isRecord_Body() {}
@@ -645,6 +796,8 @@ func (*Record_Close) isRecord_Body() {}
 func (*Record_Mute) isRecord_Body() {}
 
 func (*Record_Unmute) isRecord_Body() {}
+
+func (*Record_SetDeputies) isRecord_Body() {}
 
 type Create struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1166,6 +1319,94 @@ func (x *Unmute) GetPeer() []byte {
 	return nil
 }
 
+type SetDeputies struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Deputies      []*Deputy              `protobuf:"bytes,1,rep,name=deputies,proto3" json:"deputies,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SetDeputies) Reset() {
+	*x = SetDeputies{}
+	mi := &file_localchat_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SetDeputies) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SetDeputies) ProtoMessage() {}
+
+func (x *SetDeputies) ProtoReflect() protoreflect.Message {
+	mi := &file_localchat_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SetDeputies.ProtoReflect.Descriptor instead.
+func (*SetDeputies) Descriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *SetDeputies) GetDeputies() []*Deputy {
+	if x != nil {
+		return x.Deputies
+	}
+	return nil
+}
+
+type Deputy struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Peer          []byte                 `protobuf:"bytes,1,opt,name=peer,proto3" json:"peer,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Deputy) Reset() {
+	*x = Deputy{}
+	mi := &file_localchat_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Deputy) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Deputy) ProtoMessage() {}
+
+func (x *Deputy) ProtoReflect() protoreflect.Message {
+	mi := &file_localchat_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Deputy.ProtoReflect.Descriptor instead.
+func (*Deputy) Descriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *Deputy) GetPeer() []byte {
+	if x != nil {
+		return x.Peer
+	}
+	return nil
+}
+
 // Cut is absent where no message of the member counts.
 type Cut struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1177,7 +1418,7 @@ type Cut struct {
 
 func (x *Cut) Reset() {
 	*x = Cut{}
-	mi := &file_localchat_proto_msgTypes[11]
+	mi := &file_localchat_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1189,7 +1430,7 @@ func (x *Cut) String() string {
 func (*Cut) ProtoMessage() {}
 
 func (x *Cut) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[11]
+	mi := &file_localchat_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1202,7 +1443,7 @@ func (x *Cut) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Cut.ProtoReflect.Descriptor instead.
 func (*Cut) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{11}
+	return file_localchat_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Cut) GetCtr() uint64 {
@@ -1234,7 +1475,7 @@ type Policy struct {
 
 func (x *Policy) Reset() {
 	*x = Policy{}
-	mi := &file_localchat_proto_msgTypes[12]
+	mi := &file_localchat_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1246,7 +1487,7 @@ func (x *Policy) String() string {
 func (*Policy) ProtoMessage() {}
 
 func (x *Policy) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[12]
+	mi := &file_localchat_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1259,7 +1500,7 @@ func (x *Policy) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Policy.ProtoReflect.Descriptor instead.
 func (*Policy) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{12}
+	return file_localchat_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Policy) GetAccess() Access {
@@ -1324,13 +1565,15 @@ type Reason struct {
 	Until         uint64                 `protobuf:"varint,8,opt,name=until,proto3" json:"until,omitempty"`
 	Removal       uint64                 `protobuf:"varint,9,opt,name=removal,proto3" json:"removal,omitempty"`
 	Nonce         []byte                 `protobuf:"bytes,10,opt,name=nonce,proto3" json:"nonce,omitempty"`
+	For           []byte                 `protobuf:"bytes,11,opt,name=for,proto3" json:"for,omitempty"`
+	ForNick       string                 `protobuf:"bytes,12,opt,name=for_nick,json=forNick,proto3" json:"for_nick,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Reason) Reset() {
 	*x = Reason{}
-	mi := &file_localchat_proto_msgTypes[13]
+	mi := &file_localchat_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1342,7 +1585,7 @@ func (x *Reason) String() string {
 func (*Reason) ProtoMessage() {}
 
 func (x *Reason) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[13]
+	mi := &file_localchat_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1355,7 +1598,7 @@ func (x *Reason) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Reason.ProtoReflect.Descriptor instead.
 func (*Reason) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{13}
+	return file_localchat_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Reason) GetRoom() []byte {
@@ -1428,6 +1671,20 @@ func (x *Reason) GetNonce() []byte {
 	return nil
 }
 
+func (x *Reason) GetFor() []byte {
+	if x != nil {
+		return x.For
+	}
+	return nil
+}
+
+func (x *Reason) GetForNick() string {
+	if x != nil {
+		return x.ForNick
+	}
+	return ""
+}
+
 // Message is the payload of an envelope of domain localchat/message/v3. The header travels as bytes because these very
 // bytes, behind the room's id and the author's peer ID, are the additional data of sealed.
 type Message struct {
@@ -1441,7 +1698,7 @@ type Message struct {
 
 func (x *Message) Reset() {
 	*x = Message{}
-	mi := &file_localchat_proto_msgTypes[14]
+	mi := &file_localchat_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1453,7 +1710,7 @@ func (x *Message) String() string {
 func (*Message) ProtoMessage() {}
 
 func (x *Message) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[14]
+	mi := &file_localchat_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1466,7 +1723,7 @@ func (x *Message) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Message.ProtoReflect.Descriptor instead.
 func (*Message) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{14}
+	return file_localchat_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Message) GetHeader() []byte {
@@ -1502,7 +1759,7 @@ type Header struct {
 
 func (x *Header) Reset() {
 	*x = Header{}
-	mi := &file_localchat_proto_msgTypes[15]
+	mi := &file_localchat_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1514,7 +1771,7 @@ func (x *Header) String() string {
 func (*Header) ProtoMessage() {}
 
 func (x *Header) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[15]
+	mi := &file_localchat_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1527,7 +1784,7 @@ func (x *Header) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Header.ProtoReflect.Descriptor instead.
 func (*Header) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{15}
+	return file_localchat_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Header) GetEpoch() uint64 {
@@ -1571,7 +1828,7 @@ type Content struct {
 
 func (x *Content) Reset() {
 	*x = Content{}
-	mi := &file_localchat_proto_msgTypes[16]
+	mi := &file_localchat_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1583,7 +1840,7 @@ func (x *Content) String() string {
 func (*Content) ProtoMessage() {}
 
 func (x *Content) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[16]
+	mi := &file_localchat_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1596,7 +1853,7 @@ func (x *Content) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Content.ProtoReflect.Descriptor instead.
 func (*Content) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{16}
+	return file_localchat_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Content) GetKind() ContentKind {
@@ -1640,7 +1897,7 @@ type PollAsk struct {
 
 func (x *PollAsk) Reset() {
 	*x = PollAsk{}
-	mi := &file_localchat_proto_msgTypes[17]
+	mi := &file_localchat_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1652,7 +1909,7 @@ func (x *PollAsk) String() string {
 func (*PollAsk) ProtoMessage() {}
 
 func (x *PollAsk) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[17]
+	mi := &file_localchat_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1665,7 +1922,7 @@ func (x *PollAsk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollAsk.ProtoReflect.Descriptor instead.
 func (*PollAsk) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{17}
+	return file_localchat_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *PollAsk) GetAsk() isPollAsk_Ask {
@@ -1718,13 +1975,14 @@ type PollRequest struct {
 	HaveKey       uint64                 `protobuf:"varint,5,opt,name=have_key,json=haveKey,proto3" json:"have_key,omitempty"`
 	HavePresence  uint64                 `protobuf:"varint,6,opt,name=have_presence,json=havePresence,proto3" json:"have_presence,omitempty"`
 	Head          []byte                 `protobuf:"bytes,7,opt,name=head,proto3" json:"head,omitempty"`
+	HaveDoor      uint64                 `protobuf:"varint,8,opt,name=have_door,json=haveDoor,proto3" json:"have_door,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PollRequest) Reset() {
 	*x = PollRequest{}
-	mi := &file_localchat_proto_msgTypes[18]
+	mi := &file_localchat_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1736,7 +1994,7 @@ func (x *PollRequest) String() string {
 func (*PollRequest) ProtoMessage() {}
 
 func (x *PollRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[18]
+	mi := &file_localchat_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1749,7 +2007,7 @@ func (x *PollRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollRequest.ProtoReflect.Descriptor instead.
 func (*PollRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{18}
+	return file_localchat_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *PollRequest) GetRoom() []byte {
@@ -1801,6 +2059,13 @@ func (x *PollRequest) GetHead() []byte {
 	return nil
 }
 
+func (x *PollRequest) GetHaveDoor() uint64 {
+	if x != nil {
+		return x.HaveDoor
+	}
+	return 0
+}
+
 type PollAck struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Room          []byte                 `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
@@ -1812,7 +2077,7 @@ type PollAck struct {
 
 func (x *PollAck) Reset() {
 	*x = PollAck{}
-	mi := &file_localchat_proto_msgTypes[19]
+	mi := &file_localchat_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1824,7 +2089,7 @@ func (x *PollAck) String() string {
 func (*PollAck) ProtoMessage() {}
 
 func (x *PollAck) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[19]
+	mi := &file_localchat_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1837,7 +2102,7 @@ func (x *PollAck) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollAck.ProtoReflect.Descriptor instead.
 func (*PollAck) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{19}
+	return file_localchat_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *PollAck) GetRoom() []byte {
@@ -1875,7 +2140,7 @@ type PollReply struct {
 
 func (x *PollReply) Reset() {
 	*x = PollReply{}
-	mi := &file_localchat_proto_msgTypes[20]
+	mi := &file_localchat_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1887,7 +2152,7 @@ func (x *PollReply) String() string {
 func (*PollReply) ProtoMessage() {}
 
 func (x *PollReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[20]
+	mi := &file_localchat_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1900,7 +2165,7 @@ func (x *PollReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollReply.ProtoReflect.Descriptor instead.
 func (*PollReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{20}
+	return file_localchat_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *PollReply) GetAnswer() isPollReply_Answer {
@@ -1968,7 +2233,7 @@ type Refused struct {
 
 func (x *Refused) Reset() {
 	*x = Refused{}
-	mi := &file_localchat_proto_msgTypes[21]
+	mi := &file_localchat_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1980,7 +2245,7 @@ func (x *Refused) String() string {
 func (*Refused) ProtoMessage() {}
 
 func (x *Refused) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[21]
+	mi := &file_localchat_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1993,7 +2258,7 @@ func (x *Refused) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Refused.ProtoReflect.Descriptor instead.
 func (*Refused) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{21}
+	return file_localchat_proto_rawDescGZIP(), []int{23}
 }
 
 type PollMember struct {
@@ -2006,13 +2271,14 @@ type PollMember struct {
 	Receipt       []uint64               `protobuf:"varint,6,rep,packed,name=receipt,proto3" json:"receipt,omitempty"`
 	Last          *Cut                   `protobuf:"bytes,7,opt,name=last,proto3" json:"last,omitempty"`
 	Proof         [][]byte               `protobuf:"bytes,8,rep,name=proof,proto3" json:"proof,omitempty"`
+	Door          *Door                  `protobuf:"bytes,9,opt,name=door,proto3" json:"door,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PollMember) Reset() {
 	*x = PollMember{}
-	mi := &file_localchat_proto_msgTypes[22]
+	mi := &file_localchat_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2024,7 +2290,7 @@ func (x *PollMember) String() string {
 func (*PollMember) ProtoMessage() {}
 
 func (x *PollMember) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[22]
+	mi := &file_localchat_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2037,7 +2303,7 @@ func (x *PollMember) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PollMember.ProtoReflect.Descriptor instead.
 func (*PollMember) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{22}
+	return file_localchat_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *PollMember) GetRecords() [][]byte {
@@ -2096,6 +2362,117 @@ func (x *PollMember) GetProof() [][]byte {
 	return nil
 }
 
+func (x *PollMember) GetDoor() *Door {
+	if x != nil {
+		return x.Door
+	}
+	return nil
+}
+
+type Door struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Number        uint64                 `protobuf:"varint,1,opt,name=number,proto3" json:"number,omitempty"`
+	Knocks        []*Knocker             `protobuf:"bytes,2,rep,name=knocks,proto3" json:"knocks,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Door) Reset() {
+	*x = Door{}
+	mi := &file_localchat_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Door) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Door) ProtoMessage() {}
+
+func (x *Door) ProtoReflect() protoreflect.Message {
+	mi := &file_localchat_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Door.ProtoReflect.Descriptor instead.
+func (*Door) Descriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *Door) GetNumber() uint64 {
+	if x != nil {
+		return x.Number
+	}
+	return 0
+}
+
+func (x *Door) GetKnocks() []*Knocker {
+	if x != nil {
+		return x.Knocks
+	}
+	return nil
+}
+
+type Knocker struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Peer          []byte                 `protobuf:"bytes,1,opt,name=peer,proto3" json:"peer,omitempty"`
+	Nick          string                 `protobuf:"bytes,2,opt,name=nick,proto3" json:"nick,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Knocker) Reset() {
+	*x = Knocker{}
+	mi := &file_localchat_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Knocker) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Knocker) ProtoMessage() {}
+
+func (x *Knocker) ProtoReflect() protoreflect.Message {
+	mi := &file_localchat_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Knocker.ProtoReflect.Descriptor instead.
+func (*Knocker) Descriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *Knocker) GetPeer() []byte {
+	if x != nil {
+		return x.Peer
+	}
+	return nil
+}
+
+func (x *Knocker) GetNick() string {
+	if x != nil {
+		return x.Nick
+	}
+	return ""
+}
+
 type EpochKey struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Epoch         uint64                 `protobuf:"varint,1,opt,name=epoch,proto3" json:"epoch,omitempty"`
@@ -2106,7 +2483,7 @@ type EpochKey struct {
 
 func (x *EpochKey) Reset() {
 	*x = EpochKey{}
-	mi := &file_localchat_proto_msgTypes[23]
+	mi := &file_localchat_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2118,7 +2495,7 @@ func (x *EpochKey) String() string {
 func (*EpochKey) ProtoMessage() {}
 
 func (x *EpochKey) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[23]
+	mi := &file_localchat_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2131,7 +2508,7 @@ func (x *EpochKey) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EpochKey.ProtoReflect.Descriptor instead.
 func (*EpochKey) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{23}
+	return file_localchat_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *EpochKey) GetEpoch() uint64 {
@@ -2158,7 +2535,7 @@ type Presence struct {
 
 func (x *Presence) Reset() {
 	*x = Presence{}
-	mi := &file_localchat_proto_msgTypes[24]
+	mi := &file_localchat_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2170,7 +2547,7 @@ func (x *Presence) String() string {
 func (*Presence) ProtoMessage() {}
 
 func (x *Presence) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[24]
+	mi := &file_localchat_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2183,7 +2560,7 @@ func (x *Presence) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Presence.ProtoReflect.Descriptor instead.
 func (*Presence) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{24}
+	return file_localchat_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Presence) GetPeer() []byte {
@@ -2212,7 +2589,7 @@ type JoinRequest struct {
 
 func (x *JoinRequest) Reset() {
 	*x = JoinRequest{}
-	mi := &file_localchat_proto_msgTypes[25]
+	mi := &file_localchat_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2224,7 +2601,7 @@ func (x *JoinRequest) String() string {
 func (*JoinRequest) ProtoMessage() {}
 
 func (x *JoinRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[25]
+	mi := &file_localchat_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2237,7 +2614,7 @@ func (x *JoinRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinRequest.ProtoReflect.Descriptor instead.
 func (*JoinRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{25}
+	return file_localchat_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *JoinRequest) GetRoom() []byte {
@@ -2285,7 +2662,7 @@ type JoinReply struct {
 
 func (x *JoinReply) Reset() {
 	*x = JoinReply{}
-	mi := &file_localchat_proto_msgTypes[26]
+	mi := &file_localchat_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2297,7 +2674,7 @@ func (x *JoinReply) String() string {
 func (*JoinReply) ProtoMessage() {}
 
 func (x *JoinReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[26]
+	mi := &file_localchat_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2310,7 +2687,7 @@ func (x *JoinReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use JoinReply.ProtoReflect.Descriptor instead.
 func (*JoinReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{26}
+	return file_localchat_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *JoinReply) GetCode() JoinCode {
@@ -2390,7 +2767,7 @@ type AskRequest struct {
 
 func (x *AskRequest) Reset() {
 	*x = AskRequest{}
-	mi := &file_localchat_proto_msgTypes[27]
+	mi := &file_localchat_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2402,7 +2779,7 @@ func (x *AskRequest) String() string {
 func (*AskRequest) ProtoMessage() {}
 
 func (x *AskRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[27]
+	mi := &file_localchat_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2415,7 +2792,7 @@ func (x *AskRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskRequest.ProtoReflect.Descriptor instead.
 func (*AskRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{27}
+	return file_localchat_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *AskRequest) GetRoom() []byte {
@@ -2474,7 +2851,7 @@ type AskLeave struct {
 
 func (x *AskLeave) Reset() {
 	*x = AskLeave{}
-	mi := &file_localchat_proto_msgTypes[28]
+	mi := &file_localchat_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2486,7 +2863,7 @@ func (x *AskLeave) String() string {
 func (*AskLeave) ProtoMessage() {}
 
 func (x *AskLeave) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[28]
+	mi := &file_localchat_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2499,7 +2876,7 @@ func (x *AskLeave) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskLeave.ProtoReflect.Descriptor instead.
 func (*AskLeave) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{28}
+	return file_localchat_proto_rawDescGZIP(), []int{32}
 }
 
 type AskInvite struct {
@@ -2512,7 +2889,7 @@ type AskInvite struct {
 
 func (x *AskInvite) Reset() {
 	*x = AskInvite{}
-	mi := &file_localchat_proto_msgTypes[29]
+	mi := &file_localchat_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2524,7 +2901,7 @@ func (x *AskInvite) String() string {
 func (*AskInvite) ProtoMessage() {}
 
 func (x *AskInvite) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[29]
+	mi := &file_localchat_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2537,7 +2914,7 @@ func (x *AskInvite) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskInvite.ProtoReflect.Descriptor instead.
 func (*AskInvite) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{29}
+	return file_localchat_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *AskInvite) GetNick() string {
@@ -2564,7 +2941,7 @@ type AskReply struct {
 
 func (x *AskReply) Reset() {
 	*x = AskReply{}
-	mi := &file_localchat_proto_msgTypes[30]
+	mi := &file_localchat_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2576,7 +2953,7 @@ func (x *AskReply) String() string {
 func (*AskReply) ProtoMessage() {}
 
 func (x *AskReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[30]
+	mi := &file_localchat_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2589,7 +2966,7 @@ func (x *AskReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AskReply.ProtoReflect.Descriptor instead.
 func (*AskReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{30}
+	return file_localchat_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *AskReply) GetAnswer() Answer {
@@ -2604,6 +2981,158 @@ func (x *AskReply) GetText() string {
 		return x.Text
 	}
 	return ""
+}
+
+type OrderRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Room          []byte                 `protobuf:"bytes,1,opt,name=room,proto3" json:"room,omitempty"`
+	Kind          OrderKind              `protobuf:"varint,2,opt,name=kind,proto3,enum=localchat.v1.OrderKind" json:"kind,omitempty"`
+	Peer          []byte                 `protobuf:"bytes,3,opt,name=peer,proto3" json:"peer,omitempty"`
+	Text          string                 `protobuf:"bytes,4,opt,name=text,proto3" json:"text,omitempty"`
+	ForMs         uint64                 `protobuf:"varint,5,opt,name=for_ms,json=forMs,proto3" json:"for_ms,omitempty"`
+	Access        Access                 `protobuf:"varint,6,opt,name=access,proto3,enum=localchat.v1.Access" json:"access,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrderRequest) Reset() {
+	*x = OrderRequest{}
+	mi := &file_localchat_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrderRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrderRequest) ProtoMessage() {}
+
+func (x *OrderRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_localchat_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrderRequest.ProtoReflect.Descriptor instead.
+func (*OrderRequest) Descriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *OrderRequest) GetRoom() []byte {
+	if x != nil {
+		return x.Room
+	}
+	return nil
+}
+
+func (x *OrderRequest) GetKind() OrderKind {
+	if x != nil {
+		return x.Kind
+	}
+	return OrderKind_ORDER_KIND_UNSPECIFIED
+}
+
+func (x *OrderRequest) GetPeer() []byte {
+	if x != nil {
+		return x.Peer
+	}
+	return nil
+}
+
+func (x *OrderRequest) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *OrderRequest) GetForMs() uint64 {
+	if x != nil {
+		return x.ForMs
+	}
+	return 0
+}
+
+func (x *OrderRequest) GetAccess() Access {
+	if x != nil {
+		return x.Access
+	}
+	return Access_ACCESS_UNSPECIFIED
+}
+
+type OrderReply struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Code          OrderCode              `protobuf:"varint,1,opt,name=code,proto3,enum=localchat.v1.OrderCode" json:"code,omitempty"`
+	Text          string                 `protobuf:"bytes,2,opt,name=text,proto3" json:"text,omitempty"`
+	Seq           uint64                 `protobuf:"varint,3,opt,name=seq,proto3" json:"seq,omitempty"`
+	Epoch         uint64                 `protobuf:"varint,4,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OrderReply) Reset() {
+	*x = OrderReply{}
+	mi := &file_localchat_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OrderReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OrderReply) ProtoMessage() {}
+
+func (x *OrderReply) ProtoReflect() protoreflect.Message {
+	mi := &file_localchat_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OrderReply.ProtoReflect.Descriptor instead.
+func (*OrderReply) Descriptor() ([]byte, []int) {
+	return file_localchat_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *OrderReply) GetCode() OrderCode {
+	if x != nil {
+		return x.Code
+	}
+	return OrderCode_ORDER_CODE_UNSPECIFIED
+}
+
+func (x *OrderReply) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *OrderReply) GetSeq() uint64 {
+	if x != nil {
+		return x.Seq
+	}
+	return 0
+}
+
+func (x *OrderReply) GetEpoch() uint64 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
 }
 
 type SyncRequest struct {
@@ -2621,7 +3150,7 @@ type SyncRequest struct {
 
 func (x *SyncRequest) Reset() {
 	*x = SyncRequest{}
-	mi := &file_localchat_proto_msgTypes[31]
+	mi := &file_localchat_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2633,7 +3162,7 @@ func (x *SyncRequest) String() string {
 func (*SyncRequest) ProtoMessage() {}
 
 func (x *SyncRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[31]
+	mi := &file_localchat_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2646,7 +3175,7 @@ func (x *SyncRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SyncRequest.ProtoReflect.Descriptor instead.
 func (*SyncRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{31}
+	return file_localchat_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *SyncRequest) GetRoom() []byte {
@@ -2708,7 +3237,7 @@ type Head struct {
 
 func (x *Head) Reset() {
 	*x = Head{}
-	mi := &file_localchat_proto_msgTypes[32]
+	mi := &file_localchat_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2720,7 +3249,7 @@ func (x *Head) String() string {
 func (*Head) ProtoMessage() {}
 
 func (x *Head) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[32]
+	mi := &file_localchat_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2733,7 +3262,7 @@ func (x *Head) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Head.ProtoReflect.Descriptor instead.
 func (*Head) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{32}
+	return file_localchat_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *Head) GetAuthor() []byte {
@@ -2768,7 +3297,7 @@ type SyncReply struct {
 
 func (x *SyncReply) Reset() {
 	*x = SyncReply{}
-	mi := &file_localchat_proto_msgTypes[33]
+	mi := &file_localchat_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2780,7 +3309,7 @@ func (x *SyncReply) String() string {
 func (*SyncReply) ProtoMessage() {}
 
 func (x *SyncReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[33]
+	mi := &file_localchat_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2793,7 +3322,7 @@ func (x *SyncReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SyncReply.ProtoReflect.Descriptor instead.
 func (*SyncReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{33}
+	return file_localchat_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *SyncReply) GetRecords() [][]byte {
@@ -2881,7 +3410,7 @@ type PassRequest struct {
 
 func (x *PassRequest) Reset() {
 	*x = PassRequest{}
-	mi := &file_localchat_proto_msgTypes[34]
+	mi := &file_localchat_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2893,7 +3422,7 @@ func (x *PassRequest) String() string {
 func (*PassRequest) ProtoMessage() {}
 
 func (x *PassRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[34]
+	mi := &file_localchat_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2906,7 +3435,7 @@ func (x *PassRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PassRequest.ProtoReflect.Descriptor instead.
 func (*PassRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{34}
+	return file_localchat_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *PassRequest) GetRoom() []byte {
@@ -2974,7 +3503,7 @@ type PassReply struct {
 
 func (x *PassReply) Reset() {
 	*x = PassReply{}
-	mi := &file_localchat_proto_msgTypes[35]
+	mi := &file_localchat_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2986,7 +3515,7 @@ func (x *PassReply) String() string {
 func (*PassReply) ProtoMessage() {}
 
 func (x *PassReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[35]
+	mi := &file_localchat_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2999,7 +3528,7 @@ func (x *PassReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PassReply.ProtoReflect.Descriptor instead.
 func (*PassReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{35}
+	return file_localchat_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *PassReply) GetAnswer() Answer {
@@ -3028,7 +3557,7 @@ type TellRequest struct {
 
 func (x *TellRequest) Reset() {
 	*x = TellRequest{}
-	mi := &file_localchat_proto_msgTypes[36]
+	mi := &file_localchat_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3040,7 +3569,7 @@ func (x *TellRequest) String() string {
 func (*TellRequest) ProtoMessage() {}
 
 func (x *TellRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[36]
+	mi := &file_localchat_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3053,7 +3582,7 @@ func (x *TellRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TellRequest.ProtoReflect.Descriptor instead.
 func (*TellRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{36}
+	return file_localchat_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *TellRequest) GetRoom() []byte {
@@ -3093,7 +3622,7 @@ type TellReply struct {
 
 func (x *TellReply) Reset() {
 	*x = TellReply{}
-	mi := &file_localchat_proto_msgTypes[37]
+	mi := &file_localchat_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3105,7 +3634,7 @@ func (x *TellReply) String() string {
 func (*TellReply) ProtoMessage() {}
 
 func (x *TellReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[37]
+	mi := &file_localchat_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3118,7 +3647,7 @@ func (x *TellReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use TellReply.ProtoReflect.Descriptor instead.
 func (*TellReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{37}
+	return file_localchat_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *TellReply) GetAnswer() Answer {
@@ -3137,7 +3666,7 @@ type RoomsRequest struct {
 
 func (x *RoomsRequest) Reset() {
 	*x = RoomsRequest{}
-	mi := &file_localchat_proto_msgTypes[38]
+	mi := &file_localchat_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3149,7 +3678,7 @@ func (x *RoomsRequest) String() string {
 func (*RoomsRequest) ProtoMessage() {}
 
 func (x *RoomsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[38]
+	mi := &file_localchat_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3162,7 +3691,7 @@ func (x *RoomsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomsRequest.ProtoReflect.Descriptor instead.
 func (*RoomsRequest) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{38}
+	return file_localchat_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *RoomsRequest) GetAfter() []byte {
@@ -3184,7 +3713,7 @@ type RoomsReply struct {
 
 func (x *RoomsReply) Reset() {
 	*x = RoomsReply{}
-	mi := &file_localchat_proto_msgTypes[39]
+	mi := &file_localchat_proto_msgTypes[45]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3196,7 +3725,7 @@ func (x *RoomsReply) String() string {
 func (*RoomsReply) ProtoMessage() {}
 
 func (x *RoomsReply) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[39]
+	mi := &file_localchat_proto_msgTypes[45]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3209,7 +3738,7 @@ func (x *RoomsReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomsReply.ProtoReflect.Descriptor instead.
 func (*RoomsReply) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{39}
+	return file_localchat_proto_rawDescGZIP(), []int{45}
 }
 
 func (x *RoomsReply) GetRooms() []*RoomAd {
@@ -3254,7 +3783,7 @@ type RoomAd struct {
 
 func (x *RoomAd) Reset() {
 	*x = RoomAd{}
-	mi := &file_localchat_proto_msgTypes[40]
+	mi := &file_localchat_proto_msgTypes[46]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3266,7 +3795,7 @@ func (x *RoomAd) String() string {
 func (*RoomAd) ProtoMessage() {}
 
 func (x *RoomAd) ProtoReflect() protoreflect.Message {
-	mi := &file_localchat_proto_msgTypes[40]
+	mi := &file_localchat_proto_msgTypes[46]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3279,7 +3808,7 @@ func (x *RoomAd) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RoomAd.ProtoReflect.Descriptor instead.
 func (*RoomAd) Descriptor() ([]byte, []int) {
-	return file_localchat_proto_rawDescGZIP(), []int{40}
+	return file_localchat_proto_rawDescGZIP(), []int{46}
 }
 
 func (x *RoomAd) GetCreate() []byte {
@@ -3328,7 +3857,7 @@ var File_localchat_proto protoreflect.FileDescriptor
 
 const file_localchat_proto_rawDesc = "" +
 	"\n" +
-	"\x0flocalchat.proto\x12\flocalchat.v1\"\x83\x05\n" +
+	"\x0flocalchat.proto\x12\flocalchat.v1\"\xd3\x05\n" +
 	"\x06Record\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12\x10\n" +
 	"\x03seq\x18\x02 \x01(\x04R\x03seq\x12\x12\n" +
@@ -3348,8 +3877,10 @@ const file_localchat_proto_rawDesc = "" +
 	"\x05rekey\x18\x0e \x01(\v2\x13.localchat.v1.RekeyH\x00R\x05rekey\x12+\n" +
 	"\x05close\x18\x0f \x01(\v2\x13.localchat.v1.CloseH\x00R\x05close\x12(\n" +
 	"\x04mute\x18\x11 \x01(\v2\x12.localchat.v1.MuteH\x00R\x04mute\x12.\n" +
-	"\x06unmute\x18\x12 \x01(\v2\x14.localchat.v1.UnmuteH\x00R\x06unmute\x12\x10\n" +
-	"\x03key\x18\x10 \x01(\fR\x03keyB\x06\n" +
+	"\x06unmute\x18\x12 \x01(\v2\x14.localchat.v1.UnmuteH\x00R\x06unmute\x12>\n" +
+	"\fset_deputies\x18\x17 \x01(\v2\x19.localchat.v1.SetDeputiesH\x00R\vsetDeputies\x12\x10\n" +
+	"\x03key\x18\x10 \x01(\fR\x03key\x12\x0e\n" +
+	"\x02by\x18\x1e \x01(\fR\x02byB\x06\n" +
 	"\x04body\"r\n" +
 	"\x06Create\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
@@ -3380,6 +3911,10 @@ const file_localchat_proto_rawDesc = "" +
 	"\x05until\x18\x02 \x01(\x04R\x05until\x12#\n" +
 	"\x03cut\x18\x03 \x01(\v2\x11.localchat.v1.CutR\x03cut\"\x1c\n" +
 	"\x06Unmute\x12\x12\n" +
+	"\x04peer\x18\x01 \x01(\fR\x04peer\"?\n" +
+	"\vSetDeputies\x120\n" +
+	"\bdeputies\x18\x01 \x03(\v2\x14.localchat.v1.DeputyR\bdeputies\"\x1c\n" +
+	"\x06Deputy\x12\x12\n" +
 	"\x04peer\x18\x01 \x01(\fR\x04peer\"+\n" +
 	"\x03Cut\x12\x10\n" +
 	"\x03ctr\x18\x01 \x01(\x04R\x03ctr\x12\x12\n" +
@@ -3391,7 +3926,7 @@ const file_localchat_proto_rawDesc = "" +
 	"\x0eretain_seconds\x18\x04 \x01(\x04R\rretainSeconds\x12/\n" +
 	"\ahistory\x18\x05 \x01(\x0e2\x15.localchat.v1.HistoryR\ahistory\x12%\n" +
 	"\x0emembers_invite\x18\x06 \x01(\bR\rmembersInvite\x12!\n" +
-	"\fhide_reasons\x18\a \x01(\bR\vhideReasons\"\xf1\x01\n" +
+	"\fhide_reasons\x18\a \x01(\bR\vhideReasons\"\x9e\x02\n" +
 	"\x06Reason\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12\x12\n" +
 	"\x04peer\x18\x02 \x01(\fR\x04peer\x12,\n" +
@@ -3403,7 +3938,9 @@ const file_localchat_proto_rawDesc = "" +
 	"\x05until\x18\b \x01(\x04R\x05until\x12\x18\n" +
 	"\aremoval\x18\t \x01(\x04R\aremoval\x12\x14\n" +
 	"\x05nonce\x18\n" +
-	" \x01(\fR\x05nonce\"O\n" +
+	" \x01(\fR\x05nonce\x12\x10\n" +
+	"\x03for\x18\v \x01(\fR\x03for\x12\x19\n" +
+	"\bfor_nick\x18\f \x01(\tR\aforNick\"O\n" +
 	"\aMessage\x12\x16\n" +
 	"\x06header\x18\x01 \x01(\fR\x06header\x12\x14\n" +
 	"\x05nonce\x18\x02 \x01(\fR\x05nonce\x12\x16\n" +
@@ -3421,7 +3958,7 @@ const file_localchat_proto_rawDesc = "" +
 	"\aPollAsk\x125\n" +
 	"\arequest\x18\x01 \x01(\v2\x19.localchat.v1.PollRequestH\x00R\arequest\x12)\n" +
 	"\x03ack\x18\x02 \x01(\v2\x15.localchat.v1.PollAckH\x00R\x03ackB\x05\n" +
-	"\x03ask\"\xc4\x01\n" +
+	"\x03ask\"\xe1\x01\n" +
 	"\vPollRequest\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12\x14\n" +
 	"\x05nonce\x18\x02 \x01(\fR\x05nonce\x12\x1c\n" +
@@ -3429,7 +3966,8 @@ const file_localchat_proto_rawDesc = "" +
 	"\bhave_seq\x18\x04 \x01(\x04R\ahaveSeq\x12\x19\n" +
 	"\bhave_key\x18\x05 \x01(\x04R\ahaveKey\x12#\n" +
 	"\rhave_presence\x18\x06 \x01(\x04R\fhavePresence\x12\x12\n" +
-	"\x04head\x18\a \x01(\fR\x04head\"M\n" +
+	"\x04head\x18\a \x01(\fR\x04head\x12\x1b\n" +
+	"\thave_door\x18\b \x01(\x04R\bhaveDoor\"M\n" +
 	"\aPollAck\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12\x18\n" +
 	"\aremoval\x18\x02 \x01(\x04R\aremoval\x12\x14\n" +
@@ -3439,7 +3977,7 @@ const file_localchat_proto_rawDesc = "" +
 	"\x06member\x18\x02 \x01(\v2\x18.localchat.v1.PollMemberH\x00R\x06member\x12\x18\n" +
 	"\x06reason\x18\x03 \x01(\fH\x00R\x06reasonB\b\n" +
 	"\x06answer\"\t\n" +
-	"\aRefused\"\x8b\x02\n" +
+	"\aRefused\"\xb3\x02\n" +
 	"\n" +
 	"PollMember\x12\x18\n" +
 	"\arecords\x18\x01 \x03(\fR\arecords\x12*\n" +
@@ -3449,7 +3987,14 @@ const file_localchat_proto_rawDesc = "" +
 	"\x04more\x18\x05 \x01(\bR\x04more\x12\x18\n" +
 	"\areceipt\x18\x06 \x03(\x04R\areceipt\x12%\n" +
 	"\x04last\x18\a \x01(\v2\x11.localchat.v1.CutR\x04last\x12\x14\n" +
-	"\x05proof\x18\b \x03(\fR\x05proof\"2\n" +
+	"\x05proof\x18\b \x03(\fR\x05proof\x12&\n" +
+	"\x04door\x18\t \x01(\v2\x12.localchat.v1.DoorR\x04door\"M\n" +
+	"\x04Door\x12\x16\n" +
+	"\x06number\x18\x01 \x01(\x04R\x06number\x12-\n" +
+	"\x06knocks\x18\x02 \x03(\v2\x15.localchat.v1.KnockerR\x06knocks\"1\n" +
+	"\aKnocker\x12\x12\n" +
+	"\x04peer\x18\x01 \x01(\fR\x04peer\x12\x12\n" +
+	"\x04nick\x18\x02 \x01(\tR\x04nick\"2\n" +
 	"\bEpochKey\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\x04R\x05epoch\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\fR\x03key\"4\n" +
@@ -3485,7 +4030,20 @@ const file_localchat_proto_rawDesc = "" +
 	"expires_ms\x18\x02 \x01(\x04R\texpiresMs\"L\n" +
 	"\bAskReply\x12,\n" +
 	"\x06answer\x18\x01 \x01(\x0e2\x14.localchat.v1.AnswerR\x06answer\x12\x12\n" +
-	"\x04text\x18\x02 \x01(\tR\x04text\"\xb8\x01\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\"\xbc\x01\n" +
+	"\fOrderRequest\x12\x12\n" +
+	"\x04room\x18\x01 \x01(\fR\x04room\x12+\n" +
+	"\x04kind\x18\x02 \x01(\x0e2\x17.localchat.v1.OrderKindR\x04kind\x12\x12\n" +
+	"\x04peer\x18\x03 \x01(\fR\x04peer\x12\x12\n" +
+	"\x04text\x18\x04 \x01(\tR\x04text\x12\x15\n" +
+	"\x06for_ms\x18\x05 \x01(\x04R\x05forMs\x12,\n" +
+	"\x06access\x18\x06 \x01(\x0e2\x14.localchat.v1.AccessR\x06access\"u\n" +
+	"\n" +
+	"OrderReply\x12+\n" +
+	"\x04code\x18\x01 \x01(\x0e2\x17.localchat.v1.OrderCodeR\x04code\x12\x12\n" +
+	"\x04text\x18\x02 \x01(\tR\x04text\x12\x10\n" +
+	"\x03seq\x18\x03 \x01(\x04R\x03seq\x12\x14\n" +
+	"\x05epoch\x18\x04 \x01(\x04R\x05epoch\"\xb8\x01\n" +
 	"\vSyncRequest\x12\x12\n" +
 	"\x04room\x18\x01 \x01(\fR\x04room\x12\x19\n" +
 	"\bhave_seq\x18\x02 \x01(\x04R\ahaveSeq\x12\x12\n" +
@@ -3582,7 +4140,25 @@ const file_localchat_proto_rawDesc = "" +
 	"\x12ANSWER_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tANSWER_NO\x10\x01\x12\x0e\n" +
 	"\n" +
-	"ANSWER_YES\x10\x02B Z\x1elocalchat/protocol/internal/pbb\x06proto3"
+	"ANSWER_YES\x10\x02*\xed\x01\n" +
+	"\tOrderKind\x12\x1a\n" +
+	"\x16ORDER_KIND_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11ORDER_KIND_ACCEPT\x10\x01\x12\x13\n" +
+	"\x0fORDER_KIND_DENY\x10\x02\x12\x13\n" +
+	"\x0fORDER_KIND_KICK\x10\x03\x12\x12\n" +
+	"\x0eORDER_KIND_BAN\x10\x04\x12\x14\n" +
+	"\x10ORDER_KIND_UNBAN\x10\x05\x12\x13\n" +
+	"\x0fORDER_KIND_MUTE\x10\x06\x12\x15\n" +
+	"\x11ORDER_KIND_UNMUTE\x10\a\x12\x16\n" +
+	"\x12ORDER_KIND_SUBJECT\x10\b\x12\x15\n" +
+	"\x11ORDER_KIND_ACCESS\x10\t*\xa3\x01\n" +
+	"\tOrderCode\x12\x1a\n" +
+	"\x16ORDER_CODE_UNSPECIFIED\x10\x00\x12\x13\n" +
+	"\x0fORDER_CODE_DONE\x10\x01\x12\x16\n" +
+	"\x12ORDER_CODE_REFUSED\x10\x02\x12\x1b\n" +
+	"\x17ORDER_CODE_NOT_ENTITLED\x10\x03\x12\x18\n" +
+	"\x14ORDER_CODE_NOT_FOUND\x10\x04\x12\x16\n" +
+	"\x12ORDER_CODE_NOT_NOW\x10\x05B Z\x1elocalchat/protocol/internal/pbb\x06proto3"
 
 var (
 	file_localchat_proto_rawDescOnce sync.Once
@@ -3596,8 +4172,8 @@ func file_localchat_proto_rawDescGZIP() []byte {
 	return file_localchat_proto_rawDescData
 }
 
-var file_localchat_proto_enumTypes = make([]protoimpl.EnumInfo, 6)
-var file_localchat_proto_msgTypes = make([]protoimpl.MessageInfo, 41)
+var file_localchat_proto_enumTypes = make([]protoimpl.EnumInfo, 8)
+var file_localchat_proto_msgTypes = make([]protoimpl.MessageInfo, 47)
 var file_localchat_proto_goTypes = []any{
 	(Access)(0),          // 0: localchat.v1.Access
 	(History)(0),         // 1: localchat.v1.History
@@ -3605,94 +4181,109 @@ var file_localchat_proto_goTypes = []any{
 	(ContentKind)(0),     // 3: localchat.v1.ContentKind
 	(JoinCode)(0),        // 4: localchat.v1.JoinCode
 	(Answer)(0),          // 5: localchat.v1.Answer
-	(*Record)(nil),       // 6: localchat.v1.Record
-	(*Create)(nil),       // 7: localchat.v1.Create
-	(*Admit)(nil),        // 8: localchat.v1.Admit
-	(*Leave)(nil),        // 9: localchat.v1.Leave
-	(*Remove)(nil),       // 10: localchat.v1.Remove
-	(*Unban)(nil),        // 11: localchat.v1.Unban
-	(*SetPolicy)(nil),    // 12: localchat.v1.SetPolicy
-	(*Rekey)(nil),        // 13: localchat.v1.Rekey
-	(*Close)(nil),        // 14: localchat.v1.Close
-	(*Mute)(nil),         // 15: localchat.v1.Mute
-	(*Unmute)(nil),       // 16: localchat.v1.Unmute
-	(*Cut)(nil),          // 17: localchat.v1.Cut
-	(*Policy)(nil),       // 18: localchat.v1.Policy
-	(*Reason)(nil),       // 19: localchat.v1.Reason
-	(*Message)(nil),      // 20: localchat.v1.Message
-	(*Header)(nil),       // 21: localchat.v1.Header
-	(*Content)(nil),      // 22: localchat.v1.Content
-	(*PollAsk)(nil),      // 23: localchat.v1.PollAsk
-	(*PollRequest)(nil),  // 24: localchat.v1.PollRequest
-	(*PollAck)(nil),      // 25: localchat.v1.PollAck
-	(*PollReply)(nil),    // 26: localchat.v1.PollReply
-	(*Refused)(nil),      // 27: localchat.v1.Refused
-	(*PollMember)(nil),   // 28: localchat.v1.PollMember
-	(*EpochKey)(nil),     // 29: localchat.v1.EpochKey
-	(*Presence)(nil),     // 30: localchat.v1.Presence
-	(*JoinRequest)(nil),  // 31: localchat.v1.JoinRequest
-	(*JoinReply)(nil),    // 32: localchat.v1.JoinReply
-	(*AskRequest)(nil),   // 33: localchat.v1.AskRequest
-	(*AskLeave)(nil),     // 34: localchat.v1.AskLeave
-	(*AskInvite)(nil),    // 35: localchat.v1.AskInvite
-	(*AskReply)(nil),     // 36: localchat.v1.AskReply
-	(*SyncRequest)(nil),  // 37: localchat.v1.SyncRequest
-	(*Head)(nil),         // 38: localchat.v1.Head
-	(*SyncReply)(nil),    // 39: localchat.v1.SyncReply
-	(*PassRequest)(nil),  // 40: localchat.v1.PassRequest
-	(*PassReply)(nil),    // 41: localchat.v1.PassReply
-	(*TellRequest)(nil),  // 42: localchat.v1.TellRequest
-	(*TellReply)(nil),    // 43: localchat.v1.TellReply
-	(*RoomsRequest)(nil), // 44: localchat.v1.RoomsRequest
-	(*RoomsReply)(nil),   // 45: localchat.v1.RoomsReply
-	(*RoomAd)(nil),       // 46: localchat.v1.RoomAd
+	(OrderKind)(0),       // 6: localchat.v1.OrderKind
+	(OrderCode)(0),       // 7: localchat.v1.OrderCode
+	(*Record)(nil),       // 8: localchat.v1.Record
+	(*Create)(nil),       // 9: localchat.v1.Create
+	(*Admit)(nil),        // 10: localchat.v1.Admit
+	(*Leave)(nil),        // 11: localchat.v1.Leave
+	(*Remove)(nil),       // 12: localchat.v1.Remove
+	(*Unban)(nil),        // 13: localchat.v1.Unban
+	(*SetPolicy)(nil),    // 14: localchat.v1.SetPolicy
+	(*Rekey)(nil),        // 15: localchat.v1.Rekey
+	(*Close)(nil),        // 16: localchat.v1.Close
+	(*Mute)(nil),         // 17: localchat.v1.Mute
+	(*Unmute)(nil),       // 18: localchat.v1.Unmute
+	(*SetDeputies)(nil),  // 19: localchat.v1.SetDeputies
+	(*Deputy)(nil),       // 20: localchat.v1.Deputy
+	(*Cut)(nil),          // 21: localchat.v1.Cut
+	(*Policy)(nil),       // 22: localchat.v1.Policy
+	(*Reason)(nil),       // 23: localchat.v1.Reason
+	(*Message)(nil),      // 24: localchat.v1.Message
+	(*Header)(nil),       // 25: localchat.v1.Header
+	(*Content)(nil),      // 26: localchat.v1.Content
+	(*PollAsk)(nil),      // 27: localchat.v1.PollAsk
+	(*PollRequest)(nil),  // 28: localchat.v1.PollRequest
+	(*PollAck)(nil),      // 29: localchat.v1.PollAck
+	(*PollReply)(nil),    // 30: localchat.v1.PollReply
+	(*Refused)(nil),      // 31: localchat.v1.Refused
+	(*PollMember)(nil),   // 32: localchat.v1.PollMember
+	(*Door)(nil),         // 33: localchat.v1.Door
+	(*Knocker)(nil),      // 34: localchat.v1.Knocker
+	(*EpochKey)(nil),     // 35: localchat.v1.EpochKey
+	(*Presence)(nil),     // 36: localchat.v1.Presence
+	(*JoinRequest)(nil),  // 37: localchat.v1.JoinRequest
+	(*JoinReply)(nil),    // 38: localchat.v1.JoinReply
+	(*AskRequest)(nil),   // 39: localchat.v1.AskRequest
+	(*AskLeave)(nil),     // 40: localchat.v1.AskLeave
+	(*AskInvite)(nil),    // 41: localchat.v1.AskInvite
+	(*AskReply)(nil),     // 42: localchat.v1.AskReply
+	(*OrderRequest)(nil), // 43: localchat.v1.OrderRequest
+	(*OrderReply)(nil),   // 44: localchat.v1.OrderReply
+	(*SyncRequest)(nil),  // 45: localchat.v1.SyncRequest
+	(*Head)(nil),         // 46: localchat.v1.Head
+	(*SyncReply)(nil),    // 47: localchat.v1.SyncReply
+	(*PassRequest)(nil),  // 48: localchat.v1.PassRequest
+	(*PassReply)(nil),    // 49: localchat.v1.PassReply
+	(*TellRequest)(nil),  // 50: localchat.v1.TellRequest
+	(*TellReply)(nil),    // 51: localchat.v1.TellReply
+	(*RoomsRequest)(nil), // 52: localchat.v1.RoomsRequest
+	(*RoomsReply)(nil),   // 53: localchat.v1.RoomsReply
+	(*RoomAd)(nil),       // 54: localchat.v1.RoomAd
 }
 var file_localchat_proto_depIdxs = []int32{
-	7,  // 0: localchat.v1.Record.create:type_name -> localchat.v1.Create
-	8,  // 1: localchat.v1.Record.admit:type_name -> localchat.v1.Admit
-	9,  // 2: localchat.v1.Record.leave:type_name -> localchat.v1.Leave
-	10, // 3: localchat.v1.Record.remove:type_name -> localchat.v1.Remove
-	11, // 4: localchat.v1.Record.unban:type_name -> localchat.v1.Unban
-	12, // 5: localchat.v1.Record.set_policy:type_name -> localchat.v1.SetPolicy
-	13, // 6: localchat.v1.Record.rekey:type_name -> localchat.v1.Rekey
-	14, // 7: localchat.v1.Record.close:type_name -> localchat.v1.Close
-	15, // 8: localchat.v1.Record.mute:type_name -> localchat.v1.Mute
-	16, // 9: localchat.v1.Record.unmute:type_name -> localchat.v1.Unmute
-	18, // 10: localchat.v1.Create.policy:type_name -> localchat.v1.Policy
-	17, // 11: localchat.v1.Leave.cut:type_name -> localchat.v1.Cut
-	2,  // 12: localchat.v1.Remove.kind:type_name -> localchat.v1.ReasonKind
-	17, // 13: localchat.v1.Remove.cut:type_name -> localchat.v1.Cut
-	18, // 14: localchat.v1.SetPolicy.policy:type_name -> localchat.v1.Policy
-	2,  // 15: localchat.v1.Close.kind:type_name -> localchat.v1.ReasonKind
-	17, // 16: localchat.v1.Mute.cut:type_name -> localchat.v1.Cut
-	0,  // 17: localchat.v1.Policy.access:type_name -> localchat.v1.Access
-	1,  // 18: localchat.v1.Policy.history:type_name -> localchat.v1.History
-	2,  // 19: localchat.v1.Reason.kind:type_name -> localchat.v1.ReasonKind
-	3,  // 20: localchat.v1.Content.kind:type_name -> localchat.v1.ContentKind
-	24, // 21: localchat.v1.PollAsk.request:type_name -> localchat.v1.PollRequest
-	25, // 22: localchat.v1.PollAsk.ack:type_name -> localchat.v1.PollAck
-	27, // 23: localchat.v1.PollReply.refused:type_name -> localchat.v1.Refused
-	28, // 24: localchat.v1.PollReply.member:type_name -> localchat.v1.PollMember
-	29, // 25: localchat.v1.PollMember.keys:type_name -> localchat.v1.EpochKey
-	30, // 26: localchat.v1.PollMember.present:type_name -> localchat.v1.Presence
-	17, // 27: localchat.v1.PollMember.last:type_name -> localchat.v1.Cut
-	4,  // 28: localchat.v1.JoinReply.code:type_name -> localchat.v1.JoinCode
-	29, // 29: localchat.v1.JoinReply.keys:type_name -> localchat.v1.EpochKey
-	34, // 30: localchat.v1.AskRequest.leave:type_name -> localchat.v1.AskLeave
-	35, // 31: localchat.v1.AskRequest.invite:type_name -> localchat.v1.AskInvite
-	5,  // 32: localchat.v1.AskReply.answer:type_name -> localchat.v1.Answer
-	38, // 33: localchat.v1.SyncRequest.heads:type_name -> localchat.v1.Head
-	29, // 34: localchat.v1.SyncReply.keys:type_name -> localchat.v1.EpochKey
-	17, // 35: localchat.v1.SyncReply.last:type_name -> localchat.v1.Cut
-	5,  // 36: localchat.v1.PassReply.answer:type_name -> localchat.v1.Answer
-	5,  // 37: localchat.v1.TellReply.answer:type_name -> localchat.v1.Answer
-	46, // 38: localchat.v1.RoomsReply.rooms:type_name -> localchat.v1.RoomAd
-	0,  // 39: localchat.v1.RoomAd.access:type_name -> localchat.v1.Access
-	40, // [40:40] is the sub-list for method output_type
-	40, // [40:40] is the sub-list for method input_type
-	40, // [40:40] is the sub-list for extension type_name
-	40, // [40:40] is the sub-list for extension extendee
-	0,  // [0:40] is the sub-list for field type_name
+	9,  // 0: localchat.v1.Record.create:type_name -> localchat.v1.Create
+	10, // 1: localchat.v1.Record.admit:type_name -> localchat.v1.Admit
+	11, // 2: localchat.v1.Record.leave:type_name -> localchat.v1.Leave
+	12, // 3: localchat.v1.Record.remove:type_name -> localchat.v1.Remove
+	13, // 4: localchat.v1.Record.unban:type_name -> localchat.v1.Unban
+	14, // 5: localchat.v1.Record.set_policy:type_name -> localchat.v1.SetPolicy
+	15, // 6: localchat.v1.Record.rekey:type_name -> localchat.v1.Rekey
+	16, // 7: localchat.v1.Record.close:type_name -> localchat.v1.Close
+	17, // 8: localchat.v1.Record.mute:type_name -> localchat.v1.Mute
+	18, // 9: localchat.v1.Record.unmute:type_name -> localchat.v1.Unmute
+	19, // 10: localchat.v1.Record.set_deputies:type_name -> localchat.v1.SetDeputies
+	22, // 11: localchat.v1.Create.policy:type_name -> localchat.v1.Policy
+	21, // 12: localchat.v1.Leave.cut:type_name -> localchat.v1.Cut
+	2,  // 13: localchat.v1.Remove.kind:type_name -> localchat.v1.ReasonKind
+	21, // 14: localchat.v1.Remove.cut:type_name -> localchat.v1.Cut
+	22, // 15: localchat.v1.SetPolicy.policy:type_name -> localchat.v1.Policy
+	2,  // 16: localchat.v1.Close.kind:type_name -> localchat.v1.ReasonKind
+	21, // 17: localchat.v1.Mute.cut:type_name -> localchat.v1.Cut
+	20, // 18: localchat.v1.SetDeputies.deputies:type_name -> localchat.v1.Deputy
+	0,  // 19: localchat.v1.Policy.access:type_name -> localchat.v1.Access
+	1,  // 20: localchat.v1.Policy.history:type_name -> localchat.v1.History
+	2,  // 21: localchat.v1.Reason.kind:type_name -> localchat.v1.ReasonKind
+	3,  // 22: localchat.v1.Content.kind:type_name -> localchat.v1.ContentKind
+	28, // 23: localchat.v1.PollAsk.request:type_name -> localchat.v1.PollRequest
+	29, // 24: localchat.v1.PollAsk.ack:type_name -> localchat.v1.PollAck
+	31, // 25: localchat.v1.PollReply.refused:type_name -> localchat.v1.Refused
+	32, // 26: localchat.v1.PollReply.member:type_name -> localchat.v1.PollMember
+	35, // 27: localchat.v1.PollMember.keys:type_name -> localchat.v1.EpochKey
+	36, // 28: localchat.v1.PollMember.present:type_name -> localchat.v1.Presence
+	21, // 29: localchat.v1.PollMember.last:type_name -> localchat.v1.Cut
+	33, // 30: localchat.v1.PollMember.door:type_name -> localchat.v1.Door
+	34, // 31: localchat.v1.Door.knocks:type_name -> localchat.v1.Knocker
+	4,  // 32: localchat.v1.JoinReply.code:type_name -> localchat.v1.JoinCode
+	35, // 33: localchat.v1.JoinReply.keys:type_name -> localchat.v1.EpochKey
+	40, // 34: localchat.v1.AskRequest.leave:type_name -> localchat.v1.AskLeave
+	41, // 35: localchat.v1.AskRequest.invite:type_name -> localchat.v1.AskInvite
+	5,  // 36: localchat.v1.AskReply.answer:type_name -> localchat.v1.Answer
+	6,  // 37: localchat.v1.OrderRequest.kind:type_name -> localchat.v1.OrderKind
+	0,  // 38: localchat.v1.OrderRequest.access:type_name -> localchat.v1.Access
+	7,  // 39: localchat.v1.OrderReply.code:type_name -> localchat.v1.OrderCode
+	46, // 40: localchat.v1.SyncRequest.heads:type_name -> localchat.v1.Head
+	35, // 41: localchat.v1.SyncReply.keys:type_name -> localchat.v1.EpochKey
+	21, // 42: localchat.v1.SyncReply.last:type_name -> localchat.v1.Cut
+	5,  // 43: localchat.v1.PassReply.answer:type_name -> localchat.v1.Answer
+	5,  // 44: localchat.v1.TellReply.answer:type_name -> localchat.v1.Answer
+	54, // 45: localchat.v1.RoomsReply.rooms:type_name -> localchat.v1.RoomAd
+	0,  // 46: localchat.v1.RoomAd.access:type_name -> localchat.v1.Access
+	47, // [47:47] is the sub-list for method output_type
+	47, // [47:47] is the sub-list for method input_type
+	47, // [47:47] is the sub-list for extension type_name
+	47, // [47:47] is the sub-list for extension extendee
+	0,  // [0:47] is the sub-list for field type_name
 }
 
 func init() { file_localchat_proto_init() }
@@ -3711,21 +4302,22 @@ func file_localchat_proto_init() {
 		(*Record_Close)(nil),
 		(*Record_Mute)(nil),
 		(*Record_Unmute)(nil),
+		(*Record_SetDeputies)(nil),
 	}
-	file_localchat_proto_msgTypes[17].OneofWrappers = []any{
+	file_localchat_proto_msgTypes[19].OneofWrappers = []any{
 		(*PollAsk_Request)(nil),
 		(*PollAsk_Ack)(nil),
 	}
-	file_localchat_proto_msgTypes[20].OneofWrappers = []any{
+	file_localchat_proto_msgTypes[22].OneofWrappers = []any{
 		(*PollReply_Refused)(nil),
 		(*PollReply_Member)(nil),
 		(*PollReply_Reason)(nil),
 	}
-	file_localchat_proto_msgTypes[27].OneofWrappers = []any{
+	file_localchat_proto_msgTypes[31].OneofWrappers = []any{
 		(*AskRequest_Leave)(nil),
 		(*AskRequest_Invite)(nil),
 	}
-	file_localchat_proto_msgTypes[34].OneofWrappers = []any{
+	file_localchat_proto_msgTypes[40].OneofWrappers = []any{
 		(*PassRequest_Line)(nil),
 		(*PassRequest_Record)(nil),
 	}
@@ -3734,8 +4326,8 @@ func file_localchat_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_localchat_proto_rawDesc), len(file_localchat_proto_rawDesc)),
-			NumEnums:      6,
-			NumMessages:   41,
+			NumEnums:      8,
+			NumMessages:   47,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
