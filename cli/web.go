@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -69,7 +71,7 @@ func (a *app) web(ctx context.Context, port int, open bool) error {
 func (a *app) attachPage(ctx context.Context, dir string, in io.Reader, out io.Writer) error {
 	conn, _, err := attach.Dial(ctx, dir, attach.Hello{Face: "page", Version: version(), Rank: attach.Resident})
 	if err != nil {
-		return errors.Join(web.ErrNoNode, err)
+		return errors.Join(a.unserved(dir, err), err)
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
@@ -90,10 +92,37 @@ func (a *app) attachPage(ctx context.Context, dir string, in io.Reader, out io.W
 	}
 }
 
+// unserved is why a page cannot attach to the node of a data directory, given the error of [attach.Dial].
+func (a *app) unserved(dir string, err error) error {
+	var refused *attach.Refusal
+	switch {
+	case errors.As(err, &refused) && !refused.Soon:
+		return web.ErrFull
+	case refused == nil && node.InUse(dir):
+		return web.ErrSilent
+	}
+	return web.ErrNoNode
+}
+
+// again is the command that starts the node of this data directory again; "" if it is too long to be told.
+func (a *app) again() string {
+	command := "localchat up"
+	if dir := a.opts.dir(); slices.Contains(a.given, "data-dir") {
+		if abs, err := filepath.Abs(dir); err == nil {
+			dir = abs
+		}
+		command += " --data-dir '" + dir + "'"
+	}
+	if len(command) > web.MaxAgain {
+		return ""
+	}
+	return command
+}
+
 // page serves the page until ctx ends.
 func (a *app) page(ctx context.Context, port int, open bool, serve pageServer) error {
 	s, err := web.Start(web.Config{
-		Port: port, Serve: serve, MaxMessage: rpc.MaxRequest, Log: a.Log, Guard: a.Guard,
+		Port: port, Serve: serve, Again: a.again(), MaxMessage: rpc.MaxRequest, Log: a.Log, Guard: a.Guard,
 		Entered: func() { a.Say(render.NoticeMark + "a browser has opened the page") },
 	})
 	if err != nil {

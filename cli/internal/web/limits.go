@@ -19,6 +19,8 @@ const (
 	// attemptEvery and attemptBurst bound the tokens that are compared. A token has 130 bits.
 	attemptEvery = time.Second
 	attemptBurst = 10
+	// MaxAgain, in bytes: a WebSocket gives no longer reason for its end.
+	MaxAgain = 123
 	// maxHeader of a request, in bytes: a browser sends the cookies of every server of this machine, some kB each. Go reads
 	// 4 KiB more before it refuses.
 	maxHeader = 32 << 10

@@ -27,9 +27,11 @@ const (
 type Config struct {
 	// Port is a TCP port; 0: a free one.
 	Port int
-	// Serve speaks with a page until that goes or ctx ends: one JSON-RPC object a line, each way. [ErrNoNode] tells the page that
-	// it may try again.
+	// Serve speaks with a page until that goes or ctx ends: one JSON-RPC object a line, each way. After [ErrNoNode], [ErrSilent] or
+	// [ErrFull] the page tries again.
 	Serve func(ctx context.Context, in io.Reader, out io.Writer) error
+	// Again is the command that starts a node, for a page that has none; at most [MaxAgain] bytes.
+	Again string
 	// MaxMessage, in bytes, of a message of a page.
 	MaxMessage int64
 	// Entered is called when a link was used.

@@ -11,14 +11,19 @@ import (
 	"github.com/coder/websocket"
 )
 
-// ErrNoNode: no node runs at the moment.
-var ErrNoNode = errors.New("localchat does not run")
+// Why a page is not served at the moment.
+var (
+	ErrNoNode = errors.New("localchat does not run")
+	ErrSilent = errors.New("localchat does not answer")
+	ErrFull   = errors.New("too many programs are attached")
+)
 
 // The codes with which a page is told why its connection ends, beside those of RFC 6455. The page knows them too.
 const (
 	closeNoNode      websocket.StatusCode = 4001
 	closeFull        websocket.StatusCode = 4002
 	closeSessionOver websocket.StatusCode = 4003
+	closeSilent      websocket.StatusCode = 4004
 )
 
 // socket speaks JSON-RPC with a page.
@@ -55,7 +60,11 @@ func (s *Server) socket(w http.ResponseWriter, r *http.Request) {
 	case in.ctx.Err() != nil:
 		code, why = closeSessionOver, "other browsers have taken its place"
 	case errors.Is(err, ErrNoNode):
-		code, why = closeNoNode, ErrNoNode.Error()
+		code, why = closeNoNode, s.cfg.Again
+	case errors.Is(err, ErrSilent):
+		code, why = closeSilent, ErrSilent.Error()
+	case errors.Is(err, ErrFull):
+		code, why = closeFull, ErrFull.Error()
 	case err != nil:
 		code, why = websocket.StatusInternalError, "cut off"
 	}

@@ -4,6 +4,7 @@ import { bdi, button, h, qrCode } from './dom.js';
 import { attempt, check, copyable, facts, field, open, select } from './dialogs.js';
 import { encode } from './qr.js';
 import { name, nick, phrase, shortID } from './safe.js';
+import { cutSpan, spanField, spanOf } from './spans.js';
 import { store } from './store.js';
 import { accessWords, historyWords, moment, policyRows, seconds, untilText } from './words.js';
 
@@ -25,11 +26,11 @@ export function invite(room) {
     body: [
       h('p', {}, 'An invite lets one person in, once. Give it to nobody else.'),
       field('Their name, if you want to fix it', h('input', { name: 'nick', maxlength: '64', spellcheck: 'false' })),
-      field('It is valid for', select('expires', [[String(hour), '1 hour'], [String(dayLong), '1 day'], [String(7 * dayLong), '1 week']], String(dayLong))),
+      spanField('expires', 'It is valid for', [[String(hour), '1 hour'], [String(dayLong), '1 day'], [String(7 * dayLong), '1 week']], String(dayLong)),
     ],
     run: async (form) => {
       const who = String(form.get('nick')).trim();
-      const made = await store.rpc.call('room.invite', { room: room.id, expires_s: Number(form.get('expires')), ...(who && { nick: who }) });
+      const made = await store.rpc.call('room.invite', { room: room.id, expires_s: spanOf(form, 'expires'), ...(who && { nick: who }) });
       showInvite(room, made);
     },
   });
@@ -90,38 +91,40 @@ function spans(always) {
   return [['0', always], ['600', '10 minutes'], [String(hour), '1 hour'], [String(dayLong), '1 day'], [String(7 * dayLong), '1 week']];
 }
 
-/** Asks before somebody is removed. @param {Room} room @param {import('./types.js').Member} m @param {boolean} ban @param {string} [reason] */
-export function remove(room, m, ban, reason = '') {
+/** Asks before somebody is removed. @param {Room} room @param {import('./types.js').Member} m @param {boolean} ban @param {string} [terms] why; of a ban, for how long before that */
+export function remove(room, m, ban, terms = '') {
   const who = nick(m.nick, m.peer);
+  const [length, reason] = ban ? cutSpan(terms) : ['', terms];
   open({
     title: ban ? `Ban ${who} from ${name(room.name)}?` : `Remove ${who} from ${name(room.name)}?`, grave: true, does: ban ? `Ban ${who}` : `Remove ${who}`,
     body: [
       h('p', {}, bdi(who), ` (${shortID(m.peer)}) ${m.verified ? '✓ verified ' : ''}is out at once, reads nothing that is said from then on, and is told why. `,
         ban ? 'They cannot come back while the ban is in force.' : 'They may ask to come back.'),
       field('Why (they read it)', h('input', { name: 'reason', maxlength: '256', value: reason })),
-      ban ? field('For how long', select('for', spans('until I lift the ban'), '0')) : null,
+      ban ? spanField('for', 'For how long', spans('until I lift the ban'), length || '0') : null,
     ],
     run: async (form) => {
       const why = String(form.get('reason')).trim();
-      const length = Number(form.get('for') ?? 0);
-      await store.rpc.call(ban ? 'room.ban' : 'room.kick', { room: room.id, who: m.peer, ...(why && { reason: why }), ...(length > 0 && { for_s: length }) });
+      const for_s = ban ? spanOf(form, 'for') : 0;
+      await store.rpc.call(ban ? 'room.ban' : 'room.kick', { room: room.id, who: m.peer, ...(why && { reason: why }), ...(for_s > 0 && { for_s }) });
     },
   });
 }
 
-/** Asks before somebody loses its voice. @param {Room} room @param {import('./types.js').Member} m @param {string} [reason] */
-export function mute(room, m, reason = '') {
+/** Asks before somebody loses its voice. @param {Room} room @param {import('./types.js').Member} m @param {string} [terms] for how long, and why */
+export function mute(room, m, terms = '') {
   const who = nick(m.nick, m.peer);
+  const [length, reason] = cutSpan(terms);
   open({
     title: `Mute ${who} in ${name(room.name)}?`, grave: true, does: `Mute ${who}`,
     body: [
       h('p', {}, bdi(who), ` (${shortID(m.peer)}) stays in the room and reads on, but nothing that they say counts. They are told why, and can still write to you alone.`),
-      field('Why (they read it)', h('input', { name: 'reason', maxlength: '256', value: reason })), field('For how long', select('for', spans('until I unmute them'), '600')),
+      field('Why (they read it)', h('input', { name: 'reason', maxlength: '256', value: reason })), spanField('for', 'For how long', spans('until I unmute them'), length || '600'),
     ],
     run: async (form) => {
       const why = String(form.get('reason')).trim();
-      const length = Number(form.get('for'));
-      await store.rpc.call('room.mute', { room: room.id, who: m.peer, ...(why && { reason: why }), ...(length > 0 && { for_s: length }) });
+      const for_s = spanOf(form, 'for');
+      await store.rpc.call('room.mute', { room: room.id, who: m.peer, ...(why && { reason: why }), ...(for_s > 0 && { for_s }) });
     },
   });
 }
@@ -150,16 +153,16 @@ export async function policy(room) {
     body: [
       field('Subject', h('input', { name: 'subject', value: p.subject })),
       field('Who may join', select('access', Object.entries(accessWords), p.access)),
-      field('Lines are kept for', select('retain_s', times([600, hour, 6 * hour, dayLong, 7 * dayLong], p.retain_s), String(p.retain_s)), 'In memory alone, at every member.'),
+      spanField('retain_s', 'Lines are kept for', times([600, hour, 6 * hour, dayLong, 7 * dayLong], p.retain_s), String(p.retain_s), 'In memory alone, at every member.'),
       field('New members see', select('history', Object.entries(historyWords), p.history)),
-      field('The room closes by itself', select('idle_s', times([0, hour, 6 * hour, dayLong, 7 * dayLong], p.idle_s, 'never'), String(p.idle_s)), 'After so long without a line.'),
+      spanField('idle_s', 'The room closes by itself', times([0, hour, 6 * hour, dayLong, 7 * dayLong], p.idle_s, 'never'), String(p.idle_s), 'After so long without a line.'),
       check('members_invite', 'Every member may invite', p.members_invite),
       check('hide_reasons', 'Only the removed member sees why it was removed', p.hide_reasons),
     ],
     run: async (form) => {
       const wanted = {
-        subject: String(form.get('subject')).trim(), access: form.get('access'), retain_s: Number(form.get('retain_s')), history: form.get('history'),
-        idle_s: Number(form.get('idle_s')), members_invite: form.has('members_invite'), hide_reasons: form.has('hide_reasons'),
+        subject: String(form.get('subject')).trim(), access: form.get('access'), retain_s: spanOf(form, 'retain_s'), history: form.get('history'),
+        idle_s: spanOf(form, 'idle_s'), members_invite: form.has('members_invite'), hide_reasons: form.has('hide_reasons'),
       };
       const change = Object.fromEntries(Object.entries(wanted).filter(([k, v]) => v !== /** @type {any} */ (p)[k]));
       if (Object.keys(change).length > 0) await store.rpc.call('room.policy', { room: room.id, ...change });

@@ -5,6 +5,7 @@ import { attempt, copyable, facts, field, open, select } from './dialogs.js';
 import { close, code } from './dialogs-owner.js';
 import { message, name, nick, phrase } from './safe.js';
 import { settings } from './settings.js';
+import { spanField, spanOf } from './spans.js';
 import { store } from './store.js';
 import { accessWords, moment } from './words.js';
 
@@ -64,15 +65,30 @@ export function leave(room) {
   });
 }
 
+/** Takes the lines off the screen; the node keeps them. @param {Room} room */
+export function clear(room) {
+  room.transcript.putOff();
+  store.changed('lines', room.id);
+  store.changed('people', room.id);
+}
+
+/** Brings back the lines that were taken off the screen. @param {Room} room */
+export function unclear(room) {
+  room.transcript.bringBack();
+  store.changed('lines', room.id);
+  store.changed('people', room.id);
+}
+
 /** Finds lines that are kept. @param {Room} room @param {string} [text] */
 export function search(room, text = '') {
   const found = h('ul', { class: 'found', 'aria-live': 'polite' });
   const input = h('input', { type: 'search', name: 'text', value: text, 'aria-label': 'Text to find', autofocus: true });
   const draw = () => {
     const wanted = input.value.normalize('NFKC').toLowerCase().trim();
-    const hits = wanted === '' ? [] : room.transcript.items.filter((i) => i.kind !== 'note' && i.text.normalize('NFKC').toLowerCase().includes(wanted));
+    const hits = wanted === '' ? [] : [...room.transcript.off, ...room.transcript.items].filter((i) => i.kind !== 'note' && i.text.normalize('NFKC').toLowerCase().includes(wanted));
     found.replaceChildren(...hits.slice(-FOUND).reverse().map((i) => h('li', {}, button(h('span', {}, h('strong', {}, bdi(nick(i.nick, i.peer))), h('span', { class: 'soft' }, ` ${moment(new Date(i.at).toISOString())} `), bdi(phrase(i.text))), () => {
       dialog.close();
+      if (!room.transcript.has(i.key)) unclear(room);
       /** @type {any} */ (document.querySelector('line-log'))?.toItem(i.key);
     }))));
     if (wanted !== '' && hits.length === 0) found.append(h('li', { class: 'soft' }, 'No line that is kept here contains this.'));
@@ -89,7 +105,7 @@ export function save(room) {
     title: `Save the lines of ${name(room.name)}?`, does: 'Save',
     body: [h('p', {}, 'The lines that are kept here go into a file on this computer. Nothing else of a room is written to disk; the others are not told.')],
     run: () => {
-      const lines = room.transcript.items.filter((i) => i.kind === 'line').map((i) => {
+      const lines = [...room.transcript.off, ...room.transcript.items].filter((i) => i.kind === 'line').map((i) => {
         const text = message(i.text).replaceAll('\n', '\n  | ');
         return `${new Date(i.at).toISOString()} ${i.action ? `* ${nick(i.nick, i.peer)} ` : `<${nick(i.nick, i.peer)}> `}${text}\n`;
       });
@@ -114,9 +130,9 @@ export async function share(room) {
       body: [
         h('p', {}, 'Everybody on this network can then open a web page of this computer, with the program and the way into the room.'),
         field('How many people it lets in by invites of their own', select('invites', [['0', 'none: they knock'], ['5', '5'], ['10', '10'], ['32', '32']], '10')),
-        field('For how long', select('for', [['600', '10 minutes'], ['3600', '1 hour'], ['86400', '1 day']], '3600')),
+        spanField('for', 'For how long', [['600', '10 minutes'], ['3600', '1 hour'], ['86400', '1 day']], '3600'),
       ],
-      run: async (form) => showShared(room, await store.rpc.call('room.share', { room: room.id, invites: Number(form.get('invites')), for_s: Number(form.get('for')) })),
+      run: async (form) => showShared(room, await store.rpc.call('room.share', { room: room.id, invites: Number(form.get('invites')), for_s: spanOf(form, 'for') })),
     });
   }
 }

@@ -1,5 +1,6 @@
 // What an event of the node changes.
 
+import * as gone from './gone.js';
 import { name, nick } from './safe.js';
 import { chime, settings } from './settings.js';
 import * as words from './words.js';
@@ -45,6 +46,7 @@ function joined(store, e) {
   const room = store.room(id);
   const back = room.removed !== null || room.refused;
   Object.assign(room, { name: e.name || e.room_name || '', owned: e.owner, retainS: e.retain_s, removed: null, refused: false, told: false, away: null });
+  gone.forget(id);
   room.muted = e.muted ? { ...room.muted, until: e.muted_until } : null;
   if (e.nick) room.nick = e.nick;
   store.changed('rooms');
@@ -66,6 +68,7 @@ function removed(store, e) {
   room.name ||= e.room_name ?? '';
   room.removed = /** @type {any} */ (e);
   room.told = false;
+  gone.keep(room);
   room.transcript.clear();
   Object.assign(room, { members: [], knocks: [], unread: 0, calls: 0, away: null, newFrom: '' });
   store.outgoing = store.outgoing.filter((o) => o.room !== room.id);
@@ -87,6 +90,7 @@ function ofRoom(store, room, e) {
       return store.drop(room.id);
     case 'refused':
       room.refused = true;
+      gone.keep(room);
       transcript.clear();
       Object.assign(room, { members: [], knocks: [], unread: 0, calls: 0 });
       store.changed('rooms');

@@ -40,18 +40,28 @@ class LinkBanner extends View {
         store.rooms.size > 0 ? h('p', { class: 'soft' }, 'What you have not sent is still here; copy it before you close this page.') : null);
     }
     bar.hidden = denied !== '' || link === 'open' || (link === 'connecting' && !store.wasOpen);
-    const texts = {
-      asleep: ['localchat does not run.', ' Start it, and this page goes on. What you have not sent is kept.'],
-      full: ['Too many pages are open.', ' Close one of them, and this one goes on.'],
-    };
-    const [title, rest] = /** @type {Record<string, string[]>} */ (texts)[link] ?? ['The connection with localchat was lost.', ' Trying again. What you have not sent is kept. If it has ended, run localchat web again.'];
-    if (!bar.hidden) fill(bar, h('span', {}, h('strong', {}, title), rest), button('Try now', () => store.rpc.retry()));
+    if (!bar.hidden) fill(bar, h('span', {}, ...this.trouble(link)), button('Try now', () => store.rpc.retry()));
     fill(warned, ...store.warnings.map((w) => h('li', { class: 'banner warning' }, h('span', {}, phrase(w.text), entry(todo, w.code) ?? ''),
       w.code === 'network' || w.code === 'mdns' ? button('Check the network', checkNetwork) : null,
       button(icon('close'), () => {
         store.warnings = store.warnings.filter((x) => x !== w);
         store.changed('warnings');
       }, { class: 'quiet', 'aria-label': 'Put this warning away' }))));
+  }
+
+  /** What is wrong with the connection, and what to do. @param {import('./rpc.js').Link} link @returns {(Node|string)[]} */
+  trouble(link) {
+    const kept = ' What you have not sent is kept.';
+    const what = (/** @type {string} */ title, /** @type {(Node|string)[]} */ ...rest) => [h('strong', {}, title), ' ', ...rest];
+    switch (link) {
+      case 'asleep': return store.rpc.again ? what('localchat does not run.', 'Type ', h('code', {}, store.rpc.again), ' in a terminal, and this page goes on.', kept)
+        : what('localchat does not run.', 'Start it, and this page goes on.', kept);
+      case 'ended': return what('localchat web has ended.', 'Type ', h('code', {}, `localchat web --port ${location.port || 80}`), ' in a terminal, and open the link that it prints.', kept);
+      case 'silent': return what('localchat does not answer.', 'It may be stopped. This page goes on when it answers.', kept);
+      case 'full': return what('Too many pages or programs are attached to localchat.', 'Close one of them, and this one goes on.', kept);
+      case 'blocked': return what('The browser does not let this page through to localchat.', `A proxy or an extension stands between: set the browser to use no proxy for ${location.hostname}.`, kept);
+    }
+    return what('The connection with localchat was lost.', 'Trying again.', kept, ' If it has ended, run ', h('code', {}, 'localchat web'), ' again.');
   }
 }
 

@@ -43,7 +43,7 @@ class PeoplePane extends View {
     rows(list, members.slice(0, LISTED), (m) => m.peer, (m) => JSON.stringify([m.nick, m.role, m.present, m.verified, m.verified_other, m.self, m.ignored, m.muted, room.id]), (m) => this.member(room, m));
     rest.textContent = members.length > LISTED ? `and ${members.length - LISTED} more` : '';
     kept.textContent = room.retainS ? `Lines are kept for ${seconds(room.retainS)}, in memory only.` : '';
-    const which = `${room.id} ${room.owned} ${room.hidden} ${room.frozen}`;
+    const which = `${room.id} ${room.owned} ${room.hidden} ${room.frozen} ${room.transcript.off.length > 0}`;
     if (this.did === which) return;
     this.did = which;
     fill(doings, ...this.actions(room).map(([label, run, grave]) => h('li', {}, button(label, () => {
@@ -74,6 +74,7 @@ class PeoplePane extends View {
     all.push(['Share on a web page', () => void rooms.share(room)]);
     if (room.owned) all.push(['Open invites', () => owner.invites(room)], ['Bans', () => owner.bans(room)]);
     all.push(['Rules of the room', () => void owner.policy(room)], ['Search', () => rooms.search(room)], ['Save the lines', () => rooms.save(room)]);
+    all.push(room.transcript.off.length > 0 ? ['Show the cleared lines', () => rooms.unclear(room)] : ['Clear the screen', () => rooms.clear(room)]);
     if (room.owned && room.hidden) all.push(['Show it again', () => {
       room.hidden = false;
       store.changed('rooms');

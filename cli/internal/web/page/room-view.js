@@ -7,7 +7,7 @@ import { toggleDrawer } from './drawers.js';
 import { discard, send } from './outgoing.js';
 import { message, name, nick, phrase } from './safe.js';
 import { store } from './store.js';
-import { about, afterRemoval, clock, count, moment, mutedText, removedBecause, removedTitle } from './words.js';
+import { about, afterRemoval, banIsOver, clock, count, moment, mutedText, removedBecause, removedTitle } from './words.js';
 import { View, rows } from './view.js';
 
 class RoomView extends View {
@@ -47,7 +47,7 @@ class RoomView extends View {
     gone.hidden = !over;
     log.hidden = over;
     if (over) this.showGone(room, gone);
-    empty.hidden = over || !room.loaded || room.transcript.items.length > 0;
+    empty.hidden = over || !room.loaded || room.transcript.items.length + room.transcript.off.length > 0;
     fill(empty, room.owned && room.members.length <= 1 ? 'The room is open. The others on this network see it; you can also make an invite.' : 'Nobody has said anything yet.');
     rows(out, store.outgoing.filter((o) => o.room === room.id && (o.state !== 'sending' || Date.now() - o.at > 400)), (o) => String(o.key), (o) => o.state + o.error, (o) => this.outgoing(o));
     if (store.outgoing.some((o) => o.room === room.id && o.state === 'sending')) setTimeout(() => this.update(), 450);
@@ -74,7 +74,7 @@ class RoomView extends View {
     const r = room.removed;
     const where = name(room.name) || 'the room';
     const why = r ? removedBecause(r) : '';
-    const back = !r || !(r.kind === 'closed' || r.kind === 'idle' || (r.kind === 'banned' && (!r.until || Date.parse(r.until) > Date.now())));
+    const back = !r || !(r.kind === 'closed' || r.kind === 'idle' || (r.kind === 'banned' && !banIsOver(r)));
     const sig = JSON.stringify([room.id, r, back]);
     if (el.dataset.shown !== sig) {
       el.dataset.shown = sig;

@@ -6,6 +6,10 @@ import { alive, socketURL } from './session.js';
 const FIRST_PAUSE = 400;
 const LONGEST_PAUSE = 8000;
 
+/** Milliseconds in which a node answers what it need not ask others; a pause is one of the parts in which they are waited for. */
+const PATIENCE = 10_000;
+const PAUSE = 1000;
+
 /** An error that the node, or the connection, gave. */
 export class RpcError extends Error {
   /** @param {string} text @param {import('./types.js').ErrorData} data */
@@ -18,13 +22,14 @@ export class RpcError extends Error {
 
 /** @typedef {{resolve: (r: any) => void, reject: (e: Error) => void, asked?: (room: string, until: string) => void}} Waiting */
 /**
- * How the connection is: `lost` is tried again; `asleep`: the server is there, and no node runs; `full`: too many pages are open;
- * `denied`: the server does not know this page.
- * @typedef {'connecting'|'open'|'lost'|'asleep'|'full'|'denied'} Link
+ * How the connection is. It is made again unless it is `denied`: the server does not know this page. `ended`: the server has said
+ * that it ends; `asleep`: the server is there, and no node runs; `silent`: the node does not answer; `full`: too much is attached;
+ * `blocked`: the server can be asked, but no connection is let through; `lost`: nothing of these.
+ * @typedef {'connecting'|'open'|'lost'|'ended'|'asleep'|'silent'|'full'|'blocked'|'denied'} Link
  */
 
 /** Codes with which the server ends a connection. @type {Record<number, Link>} */
-const ends = { 4001: 'asleep', 4002: 'full', 4003: 'denied' };
+const ends = { 1001: 'ended', 4001: 'asleep', 4002: 'full', 4003: 'denied', 4004: 'silent' };
 
 export class Rpc extends EventTarget {
   constructor() {
@@ -38,21 +43,66 @@ export class Rpc extends EventTarget {
     this.last = 0;
     this.attempts = 0;
     this.timer = 0;
+    /** Messages that have come. */
+    this.heard = 0;
+    /** The connection that is waited for to answer. @type {WebSocket|null} */
+    this.probed = null;
+    /** Connections in a row that were not let through. */
+    this.refused = 0;
+    /** What to type to start a node, as the server said; ''. */
+    this.again = '';
     /** @type {(event: import('./types.js').NodeEvent) => void} */
     this.onevent = () => {};
     /** Called when a connection is made; the page is open when the node has answered what it asks. */
     this.onopen = () => {};
-    addEventListener('online', () => this.retry());
-    document.addEventListener('visibilitychange', () => { if (document.visibilityState === 'visible') this.retry(); });
+    // What may have been asleep for long looks at once.
+    const wake = () => {
+      this.retry();
+      this.probe();
+    };
+    for (const what of ['online', 'pageshow']) addEventListener(what, wake);
+    document.addEventListener('resume', wake);
+    document.addEventListener('visibilitychange', () => { if (document.visibilityState === 'visible') wake(); });
   }
 
   connect() {
     clearTimeout(this.timer);
     const socket = new WebSocket(socketURL());
     this.socket = socket;
-    socket.onopen = () => this.onopen();
-    socket.onmessage = (m) => { if (typeof m.data === 'string') this.take(m.data); };
-    socket.onclose = (e) => { if (this.socket === socket) void this.ended(ends[e.code] ?? 'lost'); };
+    let through = false;
+    socket.onopen = () => {
+      through = true;
+      this.refused = 0;
+      this.onopen();
+    };
+    socket.onmessage = (m) => {
+      this.heard++;
+      if (this.socket === socket && typeof m.data === 'string') this.take(m.data);
+    };
+    socket.onclose = (e) => {
+      if (this.socket !== socket) return;
+      if (!through) this.refused++;
+      if (e.code === 4001) this.again = e.reason;
+      void this.ended(ends[e.code] ?? 'lost');
+    };
+  }
+
+  /** Looks whether the node is there. If nothing comes for some time, it is stopped or the connection is dead, and a new one is made. */
+  probe() {
+    const { socket, heard } = this;
+    if (this.link !== 'open' || !socket || this.probed === socket) return;
+    this.probed = socket;
+    this.call('node.info').catch(() => {});
+    // In parts: where the page itself has slept, its timers are over at once, before what has come is read.
+    const look = (/** @type {number} */ left) => {
+      if (this.socket !== socket || this.heard !== heard) this.probed = null;
+      else if (left > 0) setTimeout(() => look(left - PAUSE), PAUSE);
+      else {
+        socket.close();
+        void this.ended('silent');
+      }
+    };
+    look(PATIENCE);
   }
 
   /** Tries again at once, if the connection is lost. */
@@ -64,13 +114,18 @@ export class Rpc extends EventTarget {
 
   /** @param {Link} why */
   async ended(why) {
-    this.socket = null;
+    this.socket = this.probed = null;
     const calls = [...this.waiting.values()];
     this.waiting.clear();
-    this.become(why);
+    // A server that has ended or a node that is silent is not merely lost when it cannot be reached.
+    if (why !== 'lost' || (this.link !== 'ended' && this.link !== 'silent')) this.become(why);
     for (const c of calls) c.reject(new RpcError('The connection to localchat was lost', { code: 'lost' }));
     try {
-      if (why === 'lost' && !(await alive())) this.become('denied');
+      if (why === 'lost') {
+        const known = await alive();
+        if (known === 'no') this.become('denied');
+        else if (!this.socket && (known === 'other' || this.refused > 1)) this.become('blocked');
+      }
     } catch { /* nobody is there */ }
     if (this.link === 'denied' || this.socket) return;
     const pause = Math.min(FIRST_PAUSE * 2 ** this.attempts++, LONGEST_PAUSE);

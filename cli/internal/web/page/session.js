@@ -11,8 +11,15 @@ function key() { return localStorage.getItem(KEY) ?? ''; }
 /** The address of the WebSocket. */
 export function socketURL() { return `ws://${location.host}/ws?key=${encodeURIComponent(key())}`; }
 
-/** Whether the server knows this page's session. It rejects if nobody answers. */
-export async function alive() { return (await fetch(`/session?key=${encodeURIComponent(key())}`, { cache: 'no-store' })).status !== 403; }
+/**
+ * Whether the server knows this page's session; `other`: something else answers in its place. It rejects if nobody answers.
+ * @returns {Promise<'yes'|'no'|'other'>}
+ */
+export async function alive() {
+  const answer = await fetch(`/session?key=${encodeURIComponent(key())}`, { cache: 'no-store' });
+  if (answer.status === 204) return 'yes';
+  return answer.status === 403 && (await answer.text()).trim() === 'no session' ? 'no' : 'other';
+}
 
 /**
  * Exchanges the token of the address, if there is one.
@@ -29,7 +36,7 @@ export async function enter() {
       localStorage.setItem(KEY, result.key);
       return '';
     }
-    if (await alive()) return ''; // the link was used in this browser, which still has its session
+    if (await alive() === 'yes') return ''; // the link was used in this browser, which still has its session
     return result.error === 'used' || result.error === 'wait' ? result.error : 'wrong';
   } catch {
     return ''; // nobody answers: the connection says so, and tries again

@@ -1,6 +1,7 @@
 // What the page knows: the node, the rooms, and what is on its way. One place holds it; views ask it and hear of changes.
 
 import { reduce } from './events.js';
+import * as gone from './gone.js';
 import { mentions } from './mention.js';
 import { settle } from './outgoing.js';
 import { Rpc } from './rpc.js';
@@ -59,6 +60,7 @@ export class Store extends EventTarget {
     /** Joins that wait for an answer here. */
     this.joining = 0;
     this.wasOpen = false;
+    this.today = new Date().toDateString();
     /** @type {Map<string, number>} */
     this.timers = new Map();
     /** The number of the last event that was heard. */
@@ -75,6 +77,7 @@ export class Store extends EventTarget {
       const room = this.rooms.get(m.data.read);
       if (room) this.noteRead(room);
     };
+    for (const { id, name, nick, removed } of gone.kept()) Object.assign(this.room(id), { name, nick, removed, refused: removed === null, told: true });
     setInterval(() => this.refresh(), 5000);
     addEventListener('pagehide', () => this.noteSeen());
   }
@@ -134,7 +137,15 @@ export class Store extends EventTarget {
 
   /** Asks again for what no event tells: who is present, and which rooms are near. */
   refresh() {
-    if (document.visibilityState !== 'visible' || this.rpc.link !== 'open') return;
+    if (document.visibilityState !== 'visible') return;
+    const today = new Date().toDateString();
+    if (today !== this.today) { // what was said today was said yesterday
+      this.today = today;
+      this.changed('lines', this.current);
+    }
+    if (this.rooms.get(this.current)?.removed) this.changed('rooms'); // a ban may be over
+    if (this.rpc.link !== 'open') return;
+    this.rpc.probe();
     this.list();
     const room = this.rooms.get(this.current);
     if (room) this.people(room);
@@ -156,6 +167,7 @@ export class Store extends EventTarget {
   /** Forgets a room. @param {string} id */
   drop(id) {
     this.rooms.delete(id);
+    gone.forget(id);
     this.outgoing = this.outgoing.filter((o) => o.room !== id);
     if (this.current === id) this.show('');
     this.changed('rooms');

@@ -13,6 +13,8 @@ export class Transcript {
     this.byKey = new Map();
     /** Lines that are to be forgotten: an answer that is under way may still hold them. @type {Set<string>} */
     this.gone = new Set();
+    /** Items that were taken off the screen: they are kept, and found by a search. @type {Item[]} */
+    this.off = [];
   }
 
   /** @param {string} key */
@@ -23,7 +25,7 @@ export class Transcript {
    * @param {Item} item @param {string} [before]
    */
   add(item, before) {
-    if (this.byKey.has(item.key)) return false;
+    if (this.byKey.has(item.key) || this.off.some((i) => i.key === item.key)) return false;
     this.byKey.set(item.key, item);
     const at = before && this.byKey.has(before) ? this.items.findLastIndex((i) => i.key === before) : -1;
     if (at >= 0) this.items.splice(at, 0, item);
@@ -40,7 +42,8 @@ export class Transcript {
    */
   replaceLines(lines) {
     const others = this.items.filter((i) => i.kind !== 'line');
-    const kept = lines.filter((l) => !this.gone.has(l.key)).slice(-MAX_ITEMS).map((l) => {
+    const off = new Set(this.off.map((i) => i.key));
+    const kept = lines.filter((l) => !this.gone.has(l.key) && !off.has(l.key)).slice(-MAX_ITEMS).map((l) => {
       const known = this.byKey.get(l.key);
       return known ? { ...known, ...l, pending: known.pending, version: known.version + 1 } : l;
     });
@@ -58,6 +61,10 @@ export class Transcript {
   /** @param {string[]} keys */
   forget(keys) {
     const gone = new Set(keys.filter((k) => this.byKey.delete(k)));
+    if (this.off.length > 0) {
+      const all = new Set(keys);
+      this.off = this.off.filter((i) => !all.has(i.key));
+    }
     for (const k of keys) this.gone.add(k);
     if (this.gone.size > MAX_ITEMS) this.gone = gone;
     if (gone.size > 0) this.items = this.items.filter((i) => !gone.has(i.key));
@@ -77,5 +84,20 @@ export class Transcript {
     this.items = [];
     this.byKey.clear();
     this.gone.clear();
+    this.off = [];
+  }
+
+  /** Takes everything off the screen. */
+  putOff() {
+    this.off = [...this.off, ...this.items].slice(-MAX_ITEMS);
+    this.items = [];
+    this.byKey.clear();
+  }
+
+  /** Brings back what was taken off the screen. */
+  bringBack() {
+    this.items = [...this.off, ...this.items];
+    this.off = [];
+    this.byKey = new Map(this.items.map((i) => [i.key, i]));
   }
 }

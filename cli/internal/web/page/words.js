@@ -144,12 +144,15 @@ export function removedTitle(r, room) {
   return `You are no longer in ${room}`;
 }
 
+/** @param {import('./types.js').Removed} r */
+export function banIsOver(r) { return r.until !== undefined && Date.parse(r.until) <= Date.now(); }
+
 /** What one can do then. @param {import('./types.js').Removed} r */
 export function afterRemoval(r) {
   switch (r.kind) {
     case 'closed': return 'The room has ended for everybody. You can enter or create another one.';
     case 'idle': return 'Nobody said anything for too long, so the room has ended. You can enter or create another one.';
-    case 'banned': return r.until ? `You can ask to come back after ${moment(r.until)}.` : 'You cannot come back until the owner lifts the ban.';
+    case 'banned': return banIsOver(r) ? 'The ban is over. You may ask to come back; the owner decides.' : r.until ? `You can ask to come back after ${moment(r.until)}.` : 'You cannot come back until the owner lifts the ban.';
     case 'invite-revoked': return 'Ask the owner for a new invite.';
   }
   return 'You may ask to come back; the owner decides.';
