@@ -314,8 +314,8 @@ func floodsDoors(s *siege) {
 	s.mallory.FloodsDoors()
 	time.Sleep(time.Second) // simulated
 	s.peek("alice", func(r *room) {
-		if len(r.desk.knocks) > 0 || len(r.desk.polls) > len(defenders)-1 {
-			s.t.Errorf("%d wait at the door, %d polls are held", len(r.desk.knocks), len(r.desk.polls))
+		if len(r.desk.door.knocks) > 0 || len(r.desk.polls.held) > len(defenders)-1 {
+			s.t.Errorf("%d wait at the door, %d polls are held", len(r.desk.door.knocks), len(r.desk.polls.held))
 		}
 	})
 }

@@ -275,7 +275,7 @@ func (r *crowdedRoom) held(n int) {
 		got := 0
 		r.loop(func(l *loop) {
 			for _, room := range l.rooms {
-				got += len(room.desk.polls)
+				got += len(room.desk.polls.held)
 			}
 		})
 		if got == n {
@@ -295,7 +295,7 @@ func (r *crowdedRoom) settle(members int) {
 	var presence uint64
 	r.loop(func(l *loop) {
 		for _, room := range l.rooms {
-			presence = room.desk.presence
+			presence = room.desk.presence.number
 		}
 	})
 	r.tells(fmt.Sprintf("hold %d", presence))

@@ -351,7 +351,7 @@ func (e connectedness) handle(l *loop) {
 		} else if e.connected {
 			r.carry(r.talk.Greet(r.world(), e.peer))
 		} else if r.owner() {
-			r.noteGone(e.peer)
+			r.desk.presence.noteGone(e.peer)
 		}
 	}
 }

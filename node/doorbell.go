@@ -81,10 +81,3 @@ func (b *doorbell) summary(now time.Time) string {
 	b.due = now.Add(attemptEvery)
 	return text
 }
-
-// tickBell tells the number of knocks that were not announced, if that is due.
-func (r *room) tickBell(now time.Time) {
-	if text := r.desk.bell.summary(now); text != "" {
-		r.l.emit(r, Warning{Code: "knocks", Text: text})
-	}
-}

@@ -206,7 +206,7 @@ func TestPresencePointsNobodyElsewhere(t *testing.T) {
 		var handed []string
 		o.inLoop(o.nodes["alice"], func(l *loop) {
 			present := false
-			for _, p := range l.rooms[lab.ID].presentAddrs() {
+			for _, p := range l.rooms[lab.ID].desk.presence.withAddrs() {
 				present = present || p.Peer == o.mallory.ID()
 				handed = append(handed, formatAddrs(p.Addrs)...)
 			}

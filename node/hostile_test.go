@@ -262,7 +262,7 @@ func TestManyPollsLeaveNothing(t *testing.T) {
 		s.inLoop(s.alice, func(l *loop) {
 			r := l.rooms[s.room]
 			o := &r.desk
-			n = len(l.rooms) + len(o.polls) + len(o.heard) + len(o.knocks) + len(o.attempts) + len(o.progress) +
+			n = len(l.rooms) + len(o.polls.held) + len(o.presence.heard) + len(o.door.knocks) + len(o.attempts) + len(o.tracker.followed) +
 				len(r.ledger.Failures()) + len(r.ledger.Knocks()) + r.talk.Early() + len(r.pending) + len(r.records)
 		})
 		return n

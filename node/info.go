@@ -88,7 +88,7 @@ func (q membersOf) run(l *loop) (MembersInfo, error) {
 func (r *room) memberInfos() []MemberInfo {
 	present := r.absence.present
 	if r.owner() {
-		present = r.present()
+		present = r.desk.presence.present()
 	}
 	infos := []MemberInfo{}
 	for _, m := range r.state().Members() {

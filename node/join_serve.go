@@ -2,7 +2,6 @@ package node
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"sync"
 	"time"
@@ -126,81 +125,28 @@ func (e joinAsked) handle(l *loop) {
 		}
 		return
 	}
-	if old, ok := r.desk.knocks[e.peer]; ok {
-		close(old)
-	}
-	r.desk.knocks[e.peer], r.desk.nicks[e.peer] = e.replies, e.req.Nick
-	if reply, away := r.turnsAway(e); away {
-		r.answerJoin(authority.AnswerJoin{Peer: e.peer, Reply: reply})
+	r.desk.door.knock(e.peer, knocking{e.replies, e.req.Nick})
+	if reply, away := r.desk.door.turnsAway(e); away {
+		r.desk.door.answer(authority.AnswerJoin{Peer: e.peer, Reply: reply})
 		return
 	}
-	r.noteEphemeral()
+	r.desk.presence.noteEphemeral()
 	if err := r.step(authority.Knock{Peer: e.peer, Request: e.req, From: e.from.String()}); err != nil {
 		l.n.log.Warn("join request", "room", r.id, "peer", e.peer, "err", err)
 		close(e.replies)
-		delete(r.desk.knocks, e.peer)
-		delete(r.desk.nicks, e.peer)
+		delete(r.desk.door.knocks, e.peer)
 	}
-}
-
-// turnsAway answers a newcomer that there is no place for. The last records of a log are kept for removals.
-func (r *room) turnsAway(e joinAsked) (reply protocol.JoinReply, away bool) {
-	st := r.state()
-	if _, member := st.Member(e.peer); member || st.Closed() {
-		return protocol.JoinReply{}, false
-	}
-	if st.Seq() >= maxRecords-2*protocol.MaxMembers {
-		reply, away = protocol.JoinReply{Code: protocol.JoinFull}, true
-	} else if st.Policy().Access == protocol.Open && e.req.Token.IsZero() {
-		reply, away = r.desk.open.refuses(e.visitor, st.Members(), st.Seq(), r.l.now())
-	}
-	if away && reply.Code == protocol.JoinFull && !r.desk.longTold && st.Seq() >= maxOpenRecords {
-		r.desk.longTold = true
-		r.l.emit(r, Warning{Code: "log_full", Peer: r.l.n.self, Text: fmt.Sprintf("newcomers are refused, because the log of %s has %d records: close the room and create it again", r.label(), st.Seq())})
-	}
-	return reply, away
 }
 
 func (e joinOver) handle(l *loop) {
 	delete(l.farewell.unansweredJoins, e.replies)
 	l.checkFarewell()
 	r := l.rooms[e.room]
-	if r == nil || r.desk.knocks[e.peer] != e.replies {
+	if r == nil || r.desk.door.knocks[e.peer].replies != e.replies {
 		return
 	}
-	delete(r.desk.knocks, e.peer)
-	delete(r.desk.nicks, e.peer)
+	delete(r.desk.door.knocks, e.peer)
 	if err := r.step(authority.KnockGone{Peer: e.peer}); err != nil {
 		l.n.log.Debug("knock gone", "room", r.id, "err", err)
-	}
-}
-
-// answerJoin passes on the ledger's answer, with the log and the keys if the peer is admitted.
-func (r *room) answerJoin(a authority.AnswerJoin) {
-	if a.Reply.Code != protocol.JoinWaiting {
-		delete(r.desk.bell.told, a.Peer)
-	}
-	replies, ok := r.desk.knocks[a.Peer]
-	if !ok {
-		return
-	}
-	reply := a.Reply
-	if reply.Code == protocol.JoinNickTaken {
-		reply.Text = r.ledger.FreeNick(a.Peer, r.desk.nicks[a.Peer])
-	}
-	if reply.Code == protocol.JoinAdmitted {
-		var more bool
-		// The rest comes with the first poll.
-		reply.Records, more = recordsAfter(r.records, 0)
-		if !more {
-			reply.Keys = r.keysFor(a.Peer, 0, nil)
-		}
-		reply.Seq, reply.Head = r.state().Seq(), r.state().Head()
-	}
-	replies <- reply
-	if reply.Code != protocol.JoinWaiting {
-		delete(r.desk.knocks, a.Peer)
-		delete(r.desk.nicks, a.Peer)
-		r.l.farewell.unansweredJoins[replies] = true
 	}
 }

@@ -197,7 +197,7 @@ func (l *simLAN) hasLeft(n, owner *Node, room RoomID, said ErrorCode) {
 		if r == nil {
 			return // ended, and no reason is owed
 		}
-		if _, held := r.desk.polls[n.self]; held || len(r.desk.knocks) > 0 {
+		if _, held := r.desk.polls.held[n.self]; held || len(r.desk.door.knocks) > 0 {
 			l.t.Error("the authority still waits for us")
 		}
 	})))

@@ -148,16 +148,10 @@ func (q closing) run(l *loop) (lastWords, error) {
 func (l *loop) sayLeaving() {
 	for _, r := range l.rooms {
 		if r.owner() && r.recovering == nil && !r.over() {
-			r.desk.leaving = true
-			r.tellPresence()
+			r.desk.presence.leaving = true
+			r.desk.presence.tell()
 		}
 	}
-}
-
-// knowsOfLeaving reports whether p has polled again since it was told that this node ends.
-func (r *room) knowsOfLeaving(p peer.ID) bool {
-	h, held := r.desk.polls[p]
-	return !r.desk.leaving || held && h.req.HavePresence == r.desk.presence
 }
 
 // leaveForGood closes the rooms of this node and returns the others.
@@ -189,8 +183,8 @@ func (l *loop) checkFarewell() {
 		if !r.owner() {
 			continue
 		}
-		for p := range r.desk.heard {
-			if r.ledger.Owes(p, l.judgedAt()) || !r.knowsOfLeaving(p) {
+		for p := range r.desk.presence.heard {
+			if r.ledger.Owes(p, l.judgedAt()) || !r.desk.presence.knowsOfLeaving(p) {
 				return
 			}
 		}

@@ -253,7 +253,7 @@ func TestAdmissionsOfOpenRoomAreLimited(t *testing.T) {
 	admitted, refused := 0, 0
 	s.inLoop(s.alice, func(l *loop) {
 		r := l.rooms[s.room]
-		r.desk.open.all = rate.NewLimiter(rate.Every(time.Hour), 3)
+		r.desk.door.open.all = rate.NewLimiter(rate.Every(time.Hour), 3)
 		before := len(r.records)
 		join := func(name string, token protocol.Token) protocol.JoinReply {
 			replies := make(chan protocol.JoinReply, 2)

@@ -29,7 +29,7 @@ func TestLinkLocalAddressesAreNotHandedOn(t *testing.T) {
 			if known := formatAddrs(l.addrsOf(o.mallory.ID())); !slices.Contains(known, link.String()) {
 				t.Errorf("alice knows mallory at %v: this shows nothing", known)
 			}
-			for _, p := range l.rooms[lab.ID].presentAddrs() {
+			for _, p := range l.rooms[lab.ID].desk.presence.withAddrs() {
 				if told := formatAddrs(p.Addrs); p.Peer == o.mallory.ID() && !slices.Equal(told, []string{near[0].String()}) {
 					t.Errorf("alice hands on that mallory is at %v", told)
 				}

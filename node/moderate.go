@@ -2,7 +2,6 @@ package node
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"localchat/authority"
@@ -220,7 +219,7 @@ func (q answerKnock) run(l *loop) (none, error) {
 		}
 		peers = []peer.ID{n.Peer}
 	}
-	r.noteEphemeral()
+	r.desk.presence.noteEphemeral()
 	for _, p := range peers {
 		var ev authority.Event = authority.Deny{Peer: p, Reason: reason}
 		if q.accept {
@@ -265,11 +264,4 @@ func doublesOf(knocks []authority.Knocking) []bool {
 		nicks[i] = k.Nick
 	}
 	return Doubles(nicks)
-}
-
-// alikeAtDoor reports whether another at the door has the nick of p, or one that looks like it.
-func (r *room) alikeAtDoor(p peer.ID) bool {
-	knocks := r.ledger.Knocks()
-	i := slices.IndexFunc(knocks, func(k authority.Knocking) bool { return k.Peer == p })
-	return i >= 0 && doublesOf(knocks)[i]
 }

@@ -27,8 +27,8 @@ func TestSeatsOfOpenRoomAreShared(t *testing.T) {
 			s := assail(t)
 			s.inLoop(s.alice, func(l *loop) {
 				r := l.rooms[s.room]
-				r.desk.open.ofAddress = keyed[netip.Addr](budget{rate.Inf, 1}) // the budgets have a test of their own
-				r.desk.open.all = rate.NewLimiter(rate.Inf, 1)
+				r.desk.door.open.ofAddress = keyed[netip.Addr](budget{rate.Inf, 1}) // the budgets have a test of their own
+				r.desk.door.open.all = rate.NewLimiter(rate.Inf, 1)
 				in := make(map[netip.Addr]int)
 				for i := range protocol.MaxMembers + 100 {
 					from := netip.AddrFrom4([4]byte{10, 0, 1, byte(i % addresses)})

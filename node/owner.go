@@ -3,7 +3,6 @@ package node
 import (
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/netip"
 	"slices"
 	"time"
@@ -19,66 +18,28 @@ import (
 // An authorityDesk has the state of an authority that is not in its ledger, and that may be lost at a restart. Only the loop uses
 // it. It is empty in rooms of others.
 type authorityDesk struct {
-	polls       map[peer.ID]heldPoll  // questions that wait for news
-	heard       map[peer.ID]heard     // what each member last said that it has
-	gone        map[peer.ID]time.Time // guests, since when nobody has heard of them
-	receiptsDue map[peer.ID]bool      // authors that have not been given their receipt; if it is lost, the author asks
-	// leaving is set if this node ends and the room continues without it; see sayLeaving.
-	leaving  bool
-	presence uint64 // grows when the members are told the list of present ones
-	// present has the present members with their addresses, made once for all that are told; nil if they have changed since.
-	present []protocol.Presence
-	// changed is set if the list of present members has changed since presenceAt, when the members were last told.
-	changed        bool
-	presenceAt     time.Time
-	knocks         map[peer.ID]chan protocol.JoinReply
-	nicks          map[peer.ID]string // that those ask for
-	bell           doorbell           // what the owner is told of them
-	progress       []*progress
-	attempts       map[peer.ID]time.Time
-	open           openDoor
-	longTold       bool   // that the log is too long for newcomers
-	announcedEpoch uint64 // the epoch that everybody was last said to have
-	ticked         time.Time
-	inReach        time.Time // when a member was last in reach, in a room that is half idle
-	closing        string    // the reason of our own Close
+	polls    polls
+	presence presence
+	tracker  tracker
+	door     door
+	attempts map[peer.ID]time.Time // when the owner was last warned of each member
+	ticked   time.Time
+	inReach  time.Time // when a member was last in reach, in a room that is half idle
+	closing  string    // the reason of our own Close
 	// removals wait for the lines of their members.
 	removals []inboxEvent
 }
 
-func newAuthorityDesk() authorityDesk {
+func newAuthorityDesk(r *room) authorityDesk {
 	return authorityDesk{
-		polls: make(map[peer.ID]heldPoll), heard: make(map[peer.ID]heard), gone: make(map[peer.ID]time.Time),
-		receiptsDue: make(map[peer.ID]bool),
-		knocks:      make(map[peer.ID]chan protocol.JoinReply), nicks: make(map[peer.ID]string), bell: newDoorbell(), attempts: make(map[peer.ID]time.Time),
-		// Not from 1: a member that has a number from before our restart has another list.
-		presence: rand.Uint64N(protocol.MaxCounter/2) + 1, open: newOpenDoor(),
+		polls: newPolls(), presence: newPresence(r), tracker: tracker{r: r}, door: newDoor(r), attempts: make(map[peer.ID]time.Time),
 	}
 }
 
 // stop ends every poll and every knock that waits.
 func (d *authorityDesk) stop() {
-	for p, h := range d.polls {
-		close(h.reply)
-		delete(d.polls, p)
-	}
-	for p, c := range d.knocks {
-		close(c)
-		delete(d.knocks, p)
-	}
-}
-
-// heard is a member's acknowledgement: the records and the key it had when it last asked.
-type heard struct {
-	seq, key uint64
-	at       time.Time
-}
-
-// A heldPoll is a poll that waits for news. reply takes one answer; if it is closed without one, the stream is dropped.
-type heldPoll struct {
-	req   protocol.PollRequest
-	since time.Time
-	reply chan protocol.PollReply // of one; closed by the loop
+	d.polls.stop()
+	d.door.stop()
 }
 
 // step lets the ledger decide on an event, and carries out the effects. If it returns an error, nothing has happened.
@@ -129,35 +90,30 @@ func (l *loop) decide(ledger authority.Ledger, ev authority.Event) (authority.Le
 	return next, effects, nil
 }
 
-// knockEvent returns the event that a peer is at the door.
-func (r *room) knockEvent(p peer.ID, nick string) Knock {
-	return Knock{Peer: p, Nick: nick, Words: r.l.n.words.of(p), Alike: r.alikeAtDoor(p), Trust: r.l.trusts.of(p, nick)}
-}
-
 func (r *room) carryOut(e authority.Effect) {
 	switch e := e.(type) {
 	case authority.Commit:
 		r.committed(e)
 	case authority.AnswerJoin:
-		r.answerJoin(e)
+		r.desk.door.answer(e)
 	case authority.KnockShown:
-		if !r.desk.bell.announces(e.Peer, e.From, r.l.now()) {
+		if !r.desk.door.bell.announces(e.Peer, e.From, r.l.now()) {
 			r.l.n.admission.count(r.l.n.admission.visitorAt(e.Peer), aKnock, 1)
 			return
 		}
-		r.l.emit(r, r.knockEvent(e.Peer, e.Nick))
+		r.l.emit(r, r.desk.door.knockEvent(e.Peer, e.Nick))
 		r.warnStandIn(e.Peer, e.Nick, "knocks")
 	case authority.KnockTurned:
-		r.desk.bell.count(e.From, r.l.now())
+		r.desk.door.bell.count(e.From, r.l.now())
 		addr, _ := netip.ParseAddr(e.From)
 		r.l.n.admission.count(visitor{from: originAt(addr)}, aKnock, 1)
 	case authority.KnockDropped:
-		if r.desk.bell.told[e.Peer] {
-			delete(r.desk.bell.told, e.Peer)
+		if r.desk.door.bell.told[e.Peer] {
+			delete(r.desk.door.bell.told, e.Peer)
 			r.l.emit(r, KnockGone{Peer: e.Peer, Nick: e.Nick})
 		}
 	case authority.Told:
-		r.noteTold(e)
+		r.desk.tracker.noteTold(e)
 	case authority.Attempt:
 		r.noteAttempt(e.Peer, e.What)
 	}
@@ -168,22 +124,22 @@ func (r *room) committed(c authority.Commit) {
 	r.records = append(r.records, c.Record)
 	r.applied(c.Change, c.Key)
 	if rm, ok := c.Record.Body.(protocol.Remove); ok {
-		r.follow(c)
-		delete(r.desk.heard, rm.Peer) // a non-member is never listed as present
-		delete(r.desk.receiptsDue, rm.Peer)
+		r.desk.tracker.follow(c)
+		delete(r.desk.presence.heard, rm.Peer) // a non-member is never listed as present
+		delete(r.desk.polls.receiptsDue, rm.Peer)
 		// The removed peer comes first, so that it hears the reason from its owner before it hears of the record from others.
-		if h, held := r.desk.polls[rm.Peer]; held {
+		if h, held := r.desk.polls.held[rm.Peer]; held {
 			r.answerPoll(rm.Peer, h)
 		}
 	}
 	switch c.Change.Kind {
 	case authority.Muted:
-		r.follow(c)
-		if h, held := r.desk.polls[c.Change.Peer]; held {
+		r.desk.tracker.follow(c)
+		if h, held := r.desk.polls.held[c.Change.Peer]; held {
 			r.answerPoll(c.Change.Peer, h)
 		}
 	case authority.Unmuted:
-		r.desk.progress = slices.DeleteFunc(r.desk.progress, func(p *progress) bool { return p.peer == c.Change.Peer && p.kind == KindMuted })
+		r.desk.tracker.followed = slices.DeleteFunc(r.desk.tracker.followed, func(p *progress) bool { return p.peer == c.Change.Peer && p.kind == KindMuted })
 	}
 	unasked := r.gossip != nil && r.unasked() // now, before they are answered
 	r.wakePolls()
@@ -200,7 +156,7 @@ func (r *room) committed(c authority.Commit) {
 // all. unasked is called only if there is gossip.
 func (r *room) unasked() bool {
 	for _, m := range r.state().Members() {
-		if _, held := r.desk.polls[m.Peer]; !held && m.Peer != r.l.n.self && r.l.n.connected(m.Peer) {
+		if _, held := r.desk.polls.held[m.Peer]; !held && m.Peer != r.l.n.self && r.l.n.connected(m.Peer) {
 			return true
 		}
 	}
@@ -209,7 +165,7 @@ func (r *room) unasked() bool {
 
 // wakePolls answers every held poll for which there is news now.
 func (r *room) wakePolls() {
-	for p, h := range r.desk.polls {
+	for p, h := range r.desk.polls.held {
 		r.answerPoll(p, h)
 	}
 }
@@ -218,7 +174,7 @@ func (r *room) wakePolls() {
 func (r *room) answerPoll(p peer.ID, h heldPoll) {
 	effects, err := r.stepEffects(authority.Poll{Peer: p, Request: h.req})
 	if err != nil {
-		r.dropPoll(p, h) // as if the reply were lost: the same question comes again
+		r.desk.polls.drop(p, h) // as if the reply were lost: the same question comes again
 		return
 	}
 	for _, e := range effects {
@@ -230,61 +186,40 @@ func (r *room) answerPoll(p peer.ID, h heldPoll) {
 		case a.Outcome == authority.PollRefused && (h.req.HaveSeq > r.state().Seq() || r.l.twin.live()):
 			// Our log may lack its admission: an older copy of the disk was put back, or a twin has signed it.
 			r.askForLost(p, h.req.HaveSeq)
-			r.dropPoll(p, h)
+			r.desk.polls.drop(p, h)
 		case a.Outcome == authority.PollRefused:
-			r.reply(p, h, protocol.PollReply{})
+			r.desk.polls.reply(p, h, protocol.PollReply{})
 		case a.Outcome == authority.PollReason:
-			r.reply(p, h, protocol.PollReply{Reason: a.Reason})
+			r.desk.polls.reply(p, h, protocol.PollReply{Reason: a.Reason})
 		case r.frozen():
-			r.hold(p, h) // p gets the proof when it compares, and when the poll has waited long enough
+			r.desk.polls.hold(p, h) // p gets the proof when it compares, and when the poll has waited long enough
 		case a.Outcome == authority.PollDiffers && h.req.HaveSeq > r.state().Seq():
-			r.hold(p, h)
+			r.desk.polls.hold(p, h)
 			r.carry(r.talk.CompareWith(r.world(), p)) // it has what we have signed and lost, or another log
-		case a.Outcome == authority.PollDiffers, a.Outcome == authority.PollNews, h.req.HavePresence != r.desk.presence, r.desk.receiptsDue[p]:
-			r.reply(p, h, protocol.PollReply{Member: r.news(p, h.req)})
+		case a.Outcome == authority.PollDiffers, a.Outcome == authority.PollNews, h.req.HavePresence != r.desk.presence.number, r.desk.polls.receiptsDue[p]:
+			r.desk.polls.reply(p, h, protocol.PollReply{Member: r.news(p, h.req)})
 		default:
-			r.hold(p, h)
+			r.desk.polls.hold(p, h)
 		}
 	}
-}
-
-// hold keeps h until there is news, in place of an older poll of p.
-func (r *room) hold(p peer.ID, h heldPoll) {
-	if old, ok := r.desk.polls[p]; ok && old.reply != h.reply {
-		close(old.reply)
-	}
-	r.desk.polls[p] = h
-}
-
-func (r *room) reply(p peer.ID, h heldPoll, a protocol.PollReply) {
-	h.reply <- a
-	r.dropPoll(p, h)
-}
-
-// dropPoll closes h, and forgets it if it is the one held.
-func (r *room) dropPoll(p peer.ID, h heldPoll) {
-	if r.desk.polls[p].reply == h.reply {
-		delete(r.desk.polls, p)
-	}
-	close(h.reply)
 }
 
 // news returns the records, keys and presence that p lacks.
 func (r *room) news(p peer.ID, req protocol.PollRequest) *protocol.PollMember {
 	records, more := recordsAfter(r.records, req.HaveSeq)
-	delete(r.desk.receiptsDue, p)
+	delete(r.desk.polls.receiptsDue, p)
 	news := &protocol.PollMember{
 		Records: records, More: more,
 		Keys:     r.keysFor(p, req.HaveKey, nil),
-		Presence: r.desk.presence, Receipt: r.talk.Receipt(p), Last: r.talk.Cut(p), Proof: r.twinRecord(req.HaveSeq, req.Head),
+		Presence: r.desk.presence.number, Receipt: r.talk.Receipt(p), Last: r.talk.Cut(p), Proof: r.twinRecord(req.HaveSeq, req.Head),
 	}
 	// The list is sent only if it has changed: with every record, the addresses of a whole room would be most of the bytes of a
 	// removal.
-	if req.HavePresence != r.desk.presence {
-		if r.desk.present == nil {
-			r.desk.present = r.presentAddrs()
+	if req.HavePresence != r.desk.presence.number {
+		if r.desk.presence.list == nil {
+			r.desk.presence.list = r.desk.presence.withAddrs()
 		}
-		news.Present = r.desk.present
+		news.Present = r.desk.presence.list
 	}
 	return news
 }
@@ -324,15 +259,15 @@ func orderName(b protocol.Body) string {
 }
 
 func (r *room) tickOwner(now time.Time) {
-	for p, h := range r.desk.polls {
+	for p, h := range r.desk.polls.held {
 		if now.Sub(h.since) >= pollHold {
-			r.reply(p, h, protocol.PollReply{Member: r.news(p, h.req)})
+			r.desk.polls.reply(p, h, protocol.PollReply{Member: r.news(p, h.req)})
 		}
 	}
-	for p, h := range r.desk.heard {
-		_, held := r.desk.polls[p]
+	for p, h := range r.desk.presence.heard {
+		_, held := r.desk.polls.held[p]
 		if !held && now.Sub(h.at) > pollPatience || r.l.n.host.Network().Connectedness(p) != network.Connected {
-			r.noteGone(p)
+			r.desk.presence.noteGone(p)
 		}
 	}
 	for p, at := range r.desk.attempts {
@@ -340,20 +275,20 @@ func (r *room) tickOwner(now time.Time) {
 			delete(r.desk.attempts, p)
 		}
 	}
-	r.tickBell(now)
-	for _, p := range r.desk.progress {
+	r.desk.door.tick(now)
+	for _, p := range r.desk.tracker.followed {
 		if now.Sub(p.at) >= reasonNoteAfter {
-			r.noteReason(p)
+			r.desk.tracker.noteReason(p)
 		}
 	}
-	r.desk.progress = slices.DeleteFunc(r.desk.progress, func(p *progress) bool {
+	r.desk.tracker.followed = slices.DeleteFunc(r.desk.tracker.followed, func(p *progress) bool {
 		return p.shownComplete && p.noted || now.Sub(p.at) > progressKept
 	})
 	if now.Sub(r.desk.ticked) < ledgerTick && !r.ledger.MuteDue(r.l.clock.wall()) {
 		return
 	}
 	r.desk.ticked = now
-	r.desk.open.ofAddress.Sweep(now)
+	r.desk.door.open.ofAddress.Sweep(now)
 	if len(r.l.n.gate.Networks()) == 0 {
 		if err := r.step(authority.Away{}); err != nil {
 			r.l.n.log.Warn("away", "room", r.id, "err", err)

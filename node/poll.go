@@ -125,7 +125,7 @@ func (e pollAsked) handle(l *loop) {
 		return
 	}
 	l.markAlive(e.peer)
-	r.noteHeard(e.peer, e.held.req)
+	r.desk.presence.noteHeard(e.peer, e.held.req)
 	r.answerPoll(e.peer, e.held)
 	l.checkFarewell()
 }

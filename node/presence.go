@@ -1,6 +1,7 @@
 package node
 
 import (
+	"math/rand/v2"
 	"time"
 
 	"github.com/libp2p/go-libp2p/core/peer"
@@ -9,36 +10,62 @@ import (
 	"localchat/protocol"
 )
 
+// A presence has which members the authority hears from, and what they were told of it. Only the loop uses it.
+type presence struct {
+	r     *room
+	heard map[peer.ID]heard     // what each member last said that it has
+	gone  map[peer.ID]time.Time // guests, since when nobody has heard of them
+	// leaving is set if this node ends and the room continues without it; see sayLeaving.
+	leaving bool
+	number  uint64 // grows when the members are told the list of present ones
+	// list has the present members with their addresses, made once for all that are told; nil if they have changed since.
+	list []protocol.Presence
+	// changed is set if the list of present members has changed since toldAt, when the members were last told.
+	changed bool
+	toldAt  time.Time
+}
+
+// heard is a member's acknowledgement: the records and the key it had when it last asked.
+type heard struct {
+	seq, key uint64
+	at       time.Time
+}
+
+func newPresence(r *room) presence {
+	// Not from 1: a member that has a number from before our restart has another list.
+	return presence{r: r, heard: make(map[peer.ID]heard), gone: make(map[peer.ID]time.Time), number: rand.Uint64N(protocol.MaxCounter/2) + 1}
+}
+
 // noteHeard saves which records and key a member has, and reports the progress of removals and of the epoch.
-func (r *room) noteHeard(p peer.ID, req protocol.PollRequest) {
-	m, ok := r.state().Member(p)
+func (pr *presence) noteHeard(p peer.ID, req protocol.PollRequest) {
+	m, ok := pr.r.state().Member(p)
 	if !ok || m.Admission != req.Admission {
 		return
 	}
-	before, known := r.desk.heard[p]
-	delete(r.desk.gone, p)
-	now := heard{seq: min(req.HaveSeq, r.state().Seq()), key: req.HaveKey, at: r.l.now()}
-	r.desk.heard[p] = now
+	before, known := pr.heard[p]
+	delete(pr.gone, p)
+	now := heard{seq: min(req.HaveSeq, pr.r.state().Seq()), key: req.HaveKey, at: pr.r.l.now()}
+	pr.heard[p] = now
 	if !known {
-		r.presenceChanged()
+		pr.noteChange()
 	}
 	if !known || now.seq != before.seq || now.key != before.key {
-		r.tellProgress()
+		pr.r.desk.tracker.tell()
 	}
 }
 
 // noteGone notes that a member's last connection has ended.
-func (r *room) noteGone(p peer.ID) {
-	h, ok := r.desk.polls[p]
+func (pr *presence) noteGone(p peer.ID) {
+	h, ok := pr.r.desk.polls.held[p]
 	if ok {
-		r.dropPoll(p, h)
+		pr.r.desk.polls.drop(p, h)
 	}
-	if _, ok := r.desk.heard[p]; ok {
-		delete(r.desk.heard, p)
-		if r.l.n.isEphemeral(p) {
-			r.desk.gone[p] = r.l.now()
+	if _, ok := pr.heard[p]; ok {
+		delete(pr.heard, p)
+		if pr.r.l.n.isEphemeral(p) {
+			pr.gone[p] = pr.r.l.now()
 		}
-		r.presenceChanged()
+		pr.noteChange()
 	}
 }
 
@@ -53,72 +80,72 @@ func (n *Node) isEphemeral(p peer.ID) bool {
 }
 
 // noteEphemeral tells the ledger which ephemeral members have not been heard of for ephemeralGone.
-func (r *room) noteEphemeral() {
+func (pr *presence) noteEphemeral() {
 	cuts := make(map[peer.ID]protocol.Cut)
-	for p, since := range r.desk.gone {
-		if _, member := r.state().Member(p); !member {
-			delete(r.desk.gone, p)
-		} else if r.l.now().Sub(since) >= ephemeralGone {
-			cuts[p] = r.talk.Cut(p)
+	for p, since := range pr.gone {
+		if _, member := pr.r.state().Member(p); !member {
+			delete(pr.gone, p)
+		} else if pr.r.l.now().Sub(since) >= ephemeralGone {
+			cuts[p] = pr.r.talk.Cut(p)
 		}
 	}
-	if err := r.step(authority.Gone{Cuts: cuts}); err != nil {
-		r.l.n.log.Warn("ephemeral members", "room", r.id, "err", err)
+	if err := pr.r.step(authority.Gone{Cuts: cuts}); err != nil {
+		pr.r.l.n.log.Warn("ephemeral members", "room", pr.r.id, "err", err)
 	}
 }
 
-// presenceChanged tells the members which of them are present, at most once in presenceEach for each present member.
-func (r *room) presenceChanged() {
-	r.desk.present = nil
-	if r.desk.changed {
+// noteChange tells the members which of them are present, at most once in presenceEach for each present member.
+func (pr *presence) noteChange() {
+	pr.list = nil
+	if pr.changed {
 		return
 	}
-	r.desk.changed = true
-	wait := time.Duration(r.state().Len())*presenceEach - r.l.now().Sub(r.desk.presenceAt)
+	pr.changed = true
+	wait := time.Duration(pr.r.state().Len())*presenceEach - pr.r.l.now().Sub(pr.toldAt)
 	if wait <= 0 {
-		r.tellPresence()
+		pr.tell()
 		return
 	}
-	id := r.id
-	time.AfterFunc(wait, func() { r.l.n.post(presenceDue{id}) })
+	id := pr.r.id
+	time.AfterFunc(wait, func() { pr.r.l.n.post(presenceDue{id}) })
 }
 
 // presenceDue is the event that a change of the present members may be told.
 type presenceDue struct{ room protocol.RoomID }
 
 func (e presenceDue) handle(l *loop) {
-	if r := l.rooms[e.room]; r != nil && r.owner() && r.desk.changed {
-		r.tellPresence()
+	if r := l.rooms[e.room]; r != nil && r.owner() && r.desk.presence.changed {
+		r.desk.presence.tell()
 	}
 }
 
-func (r *room) tellPresence() {
-	r.desk.changed, r.desk.presenceAt, r.desk.present = false, r.l.now(), nil
-	r.desk.presence++
-	r.wakePolls()
+func (pr *presence) tell() {
+	pr.changed, pr.toldAt, pr.list = false, pr.r.l.now(), nil
+	pr.number++
+	pr.r.wakePolls()
 }
 
 // present returns the members that were heard from, with this node.
-func (r *room) present() map[peer.ID]bool {
-	ps := map[peer.ID]bool{r.l.n.self: true}
-	for p := range r.desk.heard {
+func (pr *presence) present() map[peer.ID]bool {
+	ps := map[peer.ID]bool{pr.r.l.n.self: true}
+	for p := range pr.heard {
 		ps[p] = true
 	}
 	return ps
 }
 
-// presentAddrs returns the present members with their addresses. It takes some microseconds for each.
-func (r *room) presentAddrs() []protocol.Presence {
+// withAddrs returns the present members with their addresses. It takes some microseconds for each.
+func (pr *presence) withAddrs() []protocol.Presence {
 	var ps []protocol.Presence
-	present := r.present()
+	present := pr.present()
 	size := 0
-	for _, m := range r.state().Members() {
-		if !present[m.Peer] || r.desk.leaving && m.Peer == r.l.n.self {
+	for _, m := range pr.r.state().Members() {
+		if !present[m.Peer] || pr.leaving && m.Peer == pr.r.l.n.self {
 			continue
 		}
 		p := protocol.Presence{Peer: m.Peer}
 		if size < maxPresence {
-			p.Addrs = r.l.toldAddrsOf(m.Peer)
+			p.Addrs = pr.r.l.toldAddrsOf(m.Peer)
 		}
 		for _, a := range p.Addrs {
 			size += len(a.Bytes())
@@ -130,3 +157,9 @@ func (r *room) presentAddrs() []protocol.Presence {
 
 // agent is the agent string that every peer gets. It has no version and no name, since strangers can read it.
 const agent = "localchat"
+
+// knowsOfLeaving reports whether p has polled again since it was told that this node ends.
+func (pr *presence) knowsOfLeaving(p peer.ID) bool {
+	h, held := pr.r.desk.polls.held[p]
+	return !pr.leaving || held && h.req.HavePresence == pr.number
+}

@@ -23,12 +23,19 @@ type progress struct {
 	shownComplete bool
 }
 
+// A tracker follows what the authority has ordered until it has reached everybody. Only the loop uses it.
+type tracker struct {
+	r              *room
+	followed       []*progress // at most maxProgress
+	announcedEpoch uint64      // the epoch that everybody was last said to have
+}
+
 // epochHolders returns the members that have the latest records and key, and the others.
-func (r *room) epochHolders() (have, missing []peer.ID) {
-	st := r.state()
+func (tr *tracker) epochHolders() (have, missing []peer.ID) {
+	st := tr.r.state()
 	for _, m := range st.Members() {
-		h := r.desk.heard[m.Peer]
-		if m.Peer == r.l.n.self || h.seq > 0 && h.key >= st.Epoch() {
+		h := tr.r.desk.presence.heard[m.Peer]
+		if m.Peer == tr.r.l.n.self || h.seq > 0 && h.key >= st.Epoch() {
 			have = append(have, m.Peer)
 		} else {
 			missing = append(missing, m.Peer)
@@ -38,61 +45,61 @@ func (r *room) epochHolders() (have, missing []peer.ID) {
 }
 
 // follow starts to follow a removal or a mute, which have a target to tell.
-func (r *room) follow(c authority.Commit) {
+func (tr *tracker) follow(c authority.Commit) {
 	p := &progress{
-		peer: c.Change.Peer, nick: c.Change.Nick, kind: kindFrom(c.Change.Reason), seq: c.Record.Seq, epoch: c.Record.Epoch, at: r.l.now(),
+		peer: c.Change.Peer, nick: c.Change.Nick, kind: kindFrom(c.Change.Reason), seq: c.Record.Seq, epoch: c.Record.Epoch, at: tr.r.l.now(),
 		saidApplied: -1,
 	}
-	for _, f := range r.ledger.Failures() {
+	for _, f := range tr.r.ledger.Failures() {
 		if f.Peer == c.Change.Peer && f.Removal == c.Record.Seq {
 			p.text = f.Text
 		}
 	}
-	p.noted = p.text == "" || r.state().Policy().HideReasons
-	r.desk.progress = append(r.desk.progress, p)
-	if len(r.desk.progress) > maxProgress {
-		r.desk.progress = r.desk.progress[1:]
+	p.noted = p.text == "" || tr.r.state().Policy().HideReasons
+	tr.followed = append(tr.followed, p)
+	if len(tr.followed) > maxProgress {
+		tr.followed = tr.followed[1:]
 	}
-	r.tellProgress()
+	tr.tell()
 }
 
-func (r *room) noteTold(t authority.Told) {
+func (tr *tracker) noteTold(t authority.Told) {
 	if !t.Acked {
 		return
 	}
-	for _, p := range r.desk.progress {
+	for _, p := range tr.followed {
 		if p.peer == t.Peer && p.seq == t.Removal {
 			p.told = true
-			r.tellProgress()
-			r.noteReason(p)
+			tr.tell()
+			tr.noteReason(p)
 		}
 	}
 }
 
 // noteReason tells the room the reason of a removal, once.
-func (r *room) noteReason(p *progress) {
-	if p.noted || r.gossip == nil {
+func (tr *tracker) noteReason(p *progress) {
+	if p.noted || tr.r.gossip == nil {
 		return
 	}
-	key, ok := r.keys.Get(r.state().Epoch())
+	key, ok := tr.r.keys.Get(tr.r.state().Epoch())
 	if !ok {
 		return
 	}
 	p.noted = true
-	if _, err := r.send(protocol.Content{Kind: protocol.ReasonNote, Text: p.text, Removal: p.seq}, key); err != nil {
-		r.l.n.log.Warn("tell the room why", "room", r.id, "err", err)
+	if _, err := tr.r.send(protocol.Content{Kind: protocol.ReasonNote, Text: p.text, Removal: p.seq}, key); err != nil {
+		tr.r.l.n.log.Warn("tell the room why", "room", tr.r.id, "err", err)
 	}
 }
 
-// tellProgress reports changes in the progress of removals, and of the epoch.
-func (r *room) tellProgress() {
-	members := r.state().Members()
-	for _, p := range r.desk.progress {
+// tell reports changes in the progress of removals, and of the epoch.
+func (tr *tracker) tell() {
+	members := tr.r.state().Members()
+	for _, p := range tr.followed {
 		applied := 0
 		var missing []string
 		for _, m := range members {
-			h := r.desk.heard[m.Peer]
-			if m.Peer == r.l.n.self || h.seq >= p.seq && h.key >= p.epoch {
+			h := tr.r.desk.presence.heard[m.Peer]
+			if m.Peer == tr.r.l.n.self || h.seq >= p.seq && h.key >= p.epoch {
 				applied++
 			} else {
 				missing = append(missing, m.Nick)
@@ -103,10 +110,10 @@ func (r *room) tellProgress() {
 		}
 		p.saidApplied, p.saidTold = applied, p.told
 		p.shownComplete = p.told && applied == len(members)
-		r.l.emit(r, RemovalProgress{Peer: p.peer, Nick: p.nick, Kind: p.kind, Told: p.told, Applied: applied, Total: len(members), Missing: missing})
+		tr.r.l.emit(tr.r, RemovalProgress{Peer: p.peer, Nick: p.nick, Kind: p.kind, Told: p.told, Applied: applied, Total: len(members), Missing: missing})
 	}
-	if _, missing := r.epochHolders(); len(missing) == 0 && r.desk.announcedEpoch < r.state().Epoch() && len(members) > 1 {
-		r.desk.announcedEpoch = r.state().Epoch()
-		r.tellEpoch()
+	if _, missing := tr.epochHolders(); len(missing) == 0 && tr.announcedEpoch < tr.r.state().Epoch() && len(members) > 1 {
+		tr.announcedEpoch = tr.r.state().Epoch()
+		tr.r.tellEpoch()
 	}
 }

@@ -29,7 +29,7 @@ func TestMemberWithoutPollGetsRecord(t *testing.T) {
 		must(ask(l.ctx(), owner, inLoop(func(loop *loop) {
 			r := must(loop.room("lab"))
 			p := l.nodes["n2"].self
-			r.dropPoll(p, r.desk.polls[p]) // n2 polls again, after a pause
+			r.desk.polls.drop(p, r.desk.polls.held[p]) // n2 polls again, after a pause
 		})))
 		began := time.Now()
 		must(owner.Kick(l.ctx(), "lab", "n1", ""))
@@ -50,14 +50,14 @@ func TestManyPresenceChangesGoOutTogether(t *testing.T) {
 		var before, now, later, heard uint64
 		must(ask(l.ctx(), owner, inLoop(func(loop *loop) {
 			r := must(loop.room("lab"))
-			before = r.desk.presence
+			before = r.desk.presence.number
 			for range 10 {
-				r.presenceChanged()
+				r.desk.presence.noteChange()
 			}
-			now = r.desk.presence
+			now = r.desk.presence.number
 		})))
 		time.Sleep(4 * presenceEach) // simulated
-		must(ask(l.ctx(), owner, inLoop(func(loop *loop) { later = must(loop.room("lab")).desk.presence })))
+		must(ask(l.ctx(), owner, inLoop(func(loop *loop) { later = must(loop.room("lab")).desk.presence.number })))
 		must(ask(l.ctx(), l.nodes["n1"], inLoop(func(loop *loop) { heard = must(loop.room("lab")).absence.presence })))
 		if now != before+1 || later != before+2 || heard != later {
 			t.Errorf("of 10 changes %d go out at once, %d later, and n1 has %d", now-before, later-now, heard-before)

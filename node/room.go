@@ -61,7 +61,7 @@ type room struct {
 func newRoom(l *loop, id protocol.RoomID) *room {
 	r := &room{l: l, id: id, talk: transcript.New(id, l.n.self, l.numbers[id], l.clock.even()), pending: make(map[uint64]protocol.SignedRecord), relays: relays{unreached: make(map[peer.ID]time.Time)}, whenJoined: make(chan struct{})}
 	r.ctx, r.cancel = context.WithCancel(l.n.ctx)
-	r.desk = newAuthorityDesk()
+	r.desk = newAuthorityDesk(r)
 	r.sayLimit = keyed[peer.ID](budget{floodRate, floodBurst})
 	r.reserved.ctr = r.talk.Used()
 	return r
@@ -289,7 +289,7 @@ func (r *room) leaveLongLog() {
 // applied does what follows from a change, whether ordered here or received: keys, snapshot, gossip, and the event for the
 // user. made is the key that this node made as the authority.
 func (r *room) applied(c authority.Change, made protocol.Key) {
-	r.desk.present = nil
+	r.desk.presence.list = nil
 	r.stepKeys(c, made)
 	r.publishSnapshot()
 	r.l.guestsChanged = true
@@ -371,7 +371,7 @@ func (r *room) tellChange(c authority.Change) {
 func (r *room) tellEpoch() {
 	ev := Epoch{Epoch: r.state().Epoch()}
 	if r.owner() {
-		ev.Have, ev.Missing = r.epochHolders()
+		ev.Have, ev.Missing = r.desk.tracker.epochHolders()
 	}
 	r.l.emit(r, ev)
 }

@@ -75,18 +75,18 @@ func BenchmarkStep(b *testing.B) {
 			r.publishSnapshot()
 			members, addr := r.state().Members(), multiaddr.StringCast("/ip4/10.0.0.1/udp/4001/quic-v1")
 			for _, m := range members {
-				r.desk.heard[m.Peer] = heard{}
+				r.desk.presence.heard[m.Peer] = heard{}
 				alice.host.Peerstore().AddAddr(m.Peer, addr, time.Hour)
 			}
 			for b.Loop() {
 				b.StopTimer()
 				for _, m := range members {
 					q := protocol.PollRequest{Room: r.id, Admission: m.Admission, HaveSeq: r.state().Seq() - 1, HaveKey: r.state().Epoch() - 1}
-					r.desk.polls[m.Peer] = heldPoll{req: q, reply: make(chan protocol.PollReply, 1)}
+					r.desk.polls.held[m.Peer] = heldPoll{req: q, reply: make(chan protocol.PollReply, 1)}
 				}
 				b.StartTimer()
-				r.tellPresence()
-				if len(r.desk.polls) > 0 {
+				r.desk.presence.tell()
+				if len(r.desk.polls.held) > 0 {
 					b.Fatal("not all are answered")
 				}
 			}

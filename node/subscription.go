@@ -159,8 +159,8 @@ func (r *room) tellNow(s *Subscription, most int) {
 	tell(r.joinedEvent())
 	if r.owner() {
 		for _, k := range r.ledger.Knocks() {
-			if r.desk.bell.told[k.Peer] {
-				tell(r.knockEvent(k.Peer, k.Nick))
+			if r.desk.door.bell.told[k.Peer] {
+				tell(r.desk.door.knockEvent(k.Peer, k.Nick))
 			}
 		}
 	}

@@ -82,8 +82,8 @@ func (r *room) carryTalk(e transcript.Effect) {
 		}
 		r.l.emit(r, Warning{Code: "not_delivered", Text: text + firstWords(e.Line.Content.Text)})
 	case transcript.Receipt:
-		r.desk.receiptsDue[e.Peer] = true
-		if h, held := r.desk.polls[e.Peer]; held {
+		r.desk.polls.receiptsDue[e.Peer] = true
+		if h, held := r.desk.polls.held[e.Peer]; held {
 			r.answerPoll(e.Peer, h)
 		}
 	}

@@ -1,0 +1,54 @@
+package node
+
+import (
+	"time"
+
+	"github.com/libp2p/go-libp2p/core/peer"
+
+	"localchat/protocol"
+)
+
+// A polls has the polls of members that wait for news: of each member the newest. Only the loop uses it.
+type polls struct {
+	held        map[peer.ID]heldPoll
+	receiptsDue map[peer.ID]bool // authors that have not been given their receipt; if it is lost, the author asks
+}
+
+// A heldPoll is a poll that waits for news. reply takes one answer; if it is closed without one, the stream is dropped.
+type heldPoll struct {
+	req   protocol.PollRequest
+	since time.Time
+	reply chan protocol.PollReply // of one; closed by the loop
+}
+
+func newPolls() polls {
+	return polls{held: make(map[peer.ID]heldPoll), receiptsDue: make(map[peer.ID]bool)}
+}
+
+// stop drops them all.
+func (q *polls) stop() {
+	for p, h := range q.held {
+		q.drop(p, h)
+	}
+}
+
+// hold keeps h until there is news, in place of an older poll of p.
+func (q *polls) hold(p peer.ID, h heldPoll) {
+	if old, ok := q.held[p]; ok && old.reply != h.reply {
+		close(old.reply)
+	}
+	q.held[p] = h
+}
+
+func (q *polls) reply(p peer.ID, h heldPoll, a protocol.PollReply) {
+	h.reply <- a
+	q.drop(p, h)
+}
+
+// drop closes h, and forgets it if it is the one held.
+func (q *polls) drop(p peer.ID, h heldPoll) {
+	if q.held[p].reply == h.reply {
+		delete(q.held, p)
+	}
+	close(h.reply)
+}
